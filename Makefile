@@ -1,0 +1,212 @@
+# swarmtop. `make help` lists the targets.
+#
+# Three libraries, in the order of the arrows (core <- ingest, core <- tui), a program, and a
+# program a test. Sources are found by wildcard: a new file needs no line here.
+# pkg-config is asked when a recipe first needs it, after `.ci/deps` has seen to it that
+# there is one; so help, clean and check-format work on a machine that has nothing but make.
+
+.DEFAULT_GOAL := all
+PREFIX     ?= /usr/local
+SANITIZE   ?=
+WERROR     ?=
+SHARED     ?= ../shared
+BUILD      ?= build$(if $(SANITIZE),-asan)
+CFLAGS     ?= $(if $(SANITIZE),-O1,-O2) -g
+AR         ?= ar
+PKG_CONFIG ?= pkg-config
+CLANG_FORMAT ?= clang-format
+FUZZ_CC      ?= clang
+FUZZ_SECONDS ?= 60
+# A core test can be worked on while tui/ does not compile: make test LAYERS=core TESTS=span
+LAYERS     ?= core ingest tui
+
+INGEST_PKGS = jansson libuv zlib
+TUI_PKGS    = ncursesw libutf8proc
+
+# As many jobs as processors, unless the caller said how many.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+endif
+
+# --- flags
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wvla -Wformat=2 -Wswitch-enum -Wundef \
+	-Wwrite-strings -Wpointer-arith -Wcast-qual $(if $(WERROR),-Werror)
+SAN_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZERS = $(if $(SANITIZE),$(SAN_FLAGS))
+COMPILE = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(SANITIZERS) $(CPPFLAGS) $(CFLAGS)
+LINK    = $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
+
+# Each is worked out once, at its first use in a recipe. ncursesw brings feature-test macros,
+# which would hide what _GNU_SOURCE shows; others' headers are no business of our warnings.
+once   = $(eval $(1) := $(2))$($(1))
+cflags = $(patsubst -I%,-isystem%,$(filter-out -D_XOPEN_SOURCE=% -D_DEFAULT_SOURCE \
+	-D_DARWIN_C_SOURCE,$(shell $(PKG_CONFIG) --cflags $(1))))
+INGEST_CFLAGS = $(call once,INGEST_CFLAGS,$(call cflags,$(INGEST_PKGS)))
+TUI_CFLAGS    = $(call once,TUI_CFLAGS,$(call cflags,$(TUI_PKGS) $(INGEST_PKGS)) -DNCURSES_WIDECHAR=1)
+TEST_CFLAGS   = $(call once,TEST_CFLAGS,$(call cflags,cmocka))
+LIBS      = $(call once,LIBS,$(shell $(PKG_CONFIG) --libs $(TUI_PKGS) $(INGEST_PKGS)) -lm -pthread)
+TEST_LIBS = $(call once,TEST_LIBS,$(shell $(PKG_CONFIG) --libs cmocka))
+
+ifeq ($(shell uname -s),Darwin)
+# Homebrew keeps its ncurses out of the way of the system's.
+export PKG_CONFIG_PATH := $(shell brew --prefix ncurses)/lib/pkgconfig:$(PKG_CONFIG_PATH)
+endif
+
+# --- what there is
+
+CORE_SRC   := $(sort $(wildcard core/*.c))
+INGEST_SRC := $(sort $(wildcard ingest/*.c))
+TUI_SRC    := $(filter-out tui/main.c,$(sort $(wildcard tui/*.c)))
+MAIN_SRC   := $(wildcard tui/main.c)
+SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+TEST_SRC   := $(sort $(wildcard tests/test_*.c))
+TEST_SH    := $(sort $(wildcard tests/e2e/*.sh))
+FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+ALL_C      := $(sort $(wildcard core/*.[ch] ingest/*.[ch] tui/*.[ch] tests/*.[ch] tests/*/*.[ch]))
+
+# TESTS='span feed': tests/test_span.c, tests/e2e/feed.sh.
+ifneq ($(TESTS),)
+TEST_SRC := $(filter $(TESTS:%=tests/test_%.c),$(TEST_SRC))
+TEST_SH  := $(filter $(TESTS:%=tests/e2e/%.sh),$(TEST_SH))
+endif
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+SUPPORT_OBJ   := $(call objects,$(SUPPORT_SRC))
+TEST_PROGRAMS := $(TEST_SRC:%.c=$(BUILD)/%)
+# A program links from the outer layer to the inner.
+ARCHIVES := $(foreach layer,tui ingest core,$(if $(filter $(layer),$(LAYERS)),$(BUILD)/lib$(layer).a))
+PROGRAM  := $(if $(filter tui,$(LAYERS)),$(BUILD)/swarmtop)
+OBJECTS  := $(call objects,$(CORE_SRC) $(INGEST_SRC) $(TUI_SRC) $(MAIN_SRC) $(SUPPORT_SRC) $(TEST_SRC))
+
+# A file that changes when these words do: objects depend on the flags, archives on the list of
+# sources, so that another CFLAGS rebuilds and a deleted source leaves its archive.
+define remember
+ifneq ($$(strip $$(shell cat $(1) 2>/dev/null)),$$(strip $(2)))
+.PHONY: $(1)
+endif
+$(1):
+	@mkdir -p $$(@D) && echo '$$(strip $(2))' >$$@
+endef
+$(eval $(call remember,$(BUILD)/flags,$$(CC) $$(COMPILE) $$(LDFLAGS)))
+$(eval $(call remember,$(BUILD)/sources,$$(CORE_SRC) $$(INGEST_SRC) $$(TUI_SRC) $$(LAYERS)))
+
+say = $(if $(V),,@echo '  $(1)' &&)
+
+# --- building
+
+.PHONY: all
+all: $(PROGRAM) ## build the program (the default)
+
+$(BUILD)/swarmtop: $(call objects,tui/main.c) $(ARCHIVES)
+	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
+$(BUILD)/libingest.a: $(call objects,$(INGEST_SRC))
+$(BUILD)/libtui.a: $(call objects,$(TUI_SRC))
+$(BUILD)/lib%.a: $(BUILD)/sources
+	$(call say,AR   $@) rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+$(BUILD)/ingest/%.o: LAYER_CFLAGS = $(INGEST_CFLAGS)
+$(BUILD)/tui/%.o: LAYER_CFLAGS = $(TUI_CFLAGS)
+$(BUILD)/tests/%.o: LAYER_CFLAGS = $(TUI_CFLAGS) $(TEST_CFLAGS)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | deps
+	@mkdir -p $(@D)
+	$(call say,CC   $<) $(CC) $(COMPILE) $(LAYER_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(TEST_PROGRAMS): %: %.o $(SUPPORT_OBJ) $(ARCHIVES)
+	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ $(TEST_LIBS) $(LIBS)
+
+-include $(OBJECTS:.o=.d)
+
+# --- using
+
+.PHONY: run
+run: $(PROGRAM) ## build and run: make run ARGS='dump --size 80x24 FILE' (default: demo)
+	@$(PROGRAM) $(or $(ARGS),demo)
+
+.PHONY: tests
+tests: $(PROGRAM) $(TEST_PROGRAMS) ## build the program and the tests, run none
+
+.PHONY: test
+test: tests ## run the tests: make test TESTS='span feed', SANITIZE=1 under ASan and UBSan
+	@BUILD='$(BUILD)' SHARED='$(SHARED)' sh tests/run.sh $(TEST_PROGRAMS) $(TEST_SH)
+
+.PHONY: install
+install: $(PROGRAM) ## install below $(DESTDIR)$(PREFIX)
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/swarmtop'
+ifneq ($(wildcard doc/swarmtop.1),)
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 doc/swarmtop.1 '$(DESTDIR)$(PREFIX)/share/man/man1/swarmtop.1'
+endif
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/swarmtop' '$(DESTDIR)$(PREFIX)/share/man/man1/swarmtop.1'
+
+.PHONY: clean
+clean: ## remove $(BUILD)
+	rm -rf '$(BUILD)'
+
+# --- checking
+
+.PHONY: check-layers
+check-layers: | deps ## core knows nobody, ingest and tui know core, one file knows curses
+	@.ci/check-layers .
+
+.PHONY: format
+format: ## rewrite all sources in the house's format
+	$(CLANG_FORMAT) -i $(ALL_C)
+
+.PHONY: check-format
+check-format: ## fail where format would change something
+	$(if $(ALL_C),@$(CLANG_FORMAT) --dry-run -Werror $(ALL_C))
+
+.PHONY: lint
+lint: $(ALL_C:%.c=lint/%.c) ## gcc's static analyzer over the sources (slow)
+lint/%.c: %.c | deps
+	$(call say,LINT $<) gcc $(COMPILE) $(TUI_CFLAGS) -fanalyzer -c -o /dev/null $<
+lint/%.h: ;
+
+# --- fuzzing: everything once more by clang for libFuzzer, in a directory of its own
+
+FUZZ      = $(BUILD)/fuzz
+FUZZ_LIB := $(patsubst %.c,$(FUZZ)/%.o,$(CORE_SRC) $(INGEST_SRC) $(TUI_SRC))
+FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
+
+.PHONY: fuzz
+fuzz: $(FUZZERS:%=fuzz-%) ## fuzz every decoder: make fuzz FUZZ_SECONDS=600, make fuzz-NAME for one
+
+.PHONY: $(FUZZERS:%=fuzz-%)
+$(FUZZERS:%=fuzz-%): fuzz-%: $(FUZZ)/fuzz_%
+	@.ci/fuzz $< tests/fuzz/corpus/fuzz_$* $(FUZZ_SECONDS)
+
+$(FUZZERS:%=$(FUZZ)/fuzz_%): $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/lib.a
+	$(call say,LINK $@) $(FUZZ_CC) -fsanitize=fuzzer $(SAN_FLAGS) -o $@ $^ $(LIBS)
+$(FUZZ)/lib.a: $(FUZZ_LIB) $(BUILD)/sources
+	$(call say,AR   $@) rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+$(FUZZ)/%.o: %.c $(BUILD)/flags | deps
+	@mkdir -p $(@D)
+	$(call say,FUZZ $<) $(FUZZ_CC) -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(TUI_CFLAGS) -O1 -g \
+		-fsanitize=fuzzer-no-link $(SAN_FLAGS) -MMD -MP -c -o $@ $<
+.SECONDARY: $(FUZZ_SRC:%.c=$(FUZZ)/%.o)
+-include $(FUZZ_LIB:.o=.d) $(FUZZ_SRC:%.c=$(FUZZ)/%.d)
+
+# --- the house
+
+# What the goals of this run need to be there.
+DEPS = $(if $(filter fuzz%,$(MAKECMDGOALS)),ci,$(if $(filter test% deps $(BUILD)/tests/%,$(MAKECMDGOALS)),test,run))
+
+.PHONY: deps
+deps: ## see that compiler and libraries are there; install them where that is possible
+	@CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' .ci/deps $(DEPS)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  BUILD=dir  CC=clang  CFLAGS='-O0 -g'  SANITIZE=1  WERROR=1  V=1 (show commands)"
+	@echo "  PREFIX=dir  DESTDIR=dir  LAYERS='core ingest' (leave tui out)"

@@ -1,0 +1,747 @@
+/* From events to spans, markers and the state of agents: the one path that live feeds, opened files and rederiving share. It looks at an event and
+   at what the events before it left open, at nothing else.
+
+   An end closes, of the open spans of its track with its name: the one whose begin its own duration_ms points at and whose args it
+   repeats; else the innermost of that name and category whose args it repeats; else the innermost of that name. An end
+   without a name closes the innermost. (Parallel tools of one agent overlap on one track: a plain stack would
+   pair them wrongly. duration_ms tells apart two calls with the same args.) */
+#include "core/swarm_private.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What an end's args say about the span. */
+struct end_facts {
+    double duration_ms; /* NAN: not said */
+    uint8_t flags;      /* SPAN_EVICTED, SPAN_INCOMPLETE, SPAN_ERROR */
+};
+
+static struct json_value args_object(struct slice args)
+{
+    bool object = args.len > 0 && args.bytes[0] == '{';
+    return (struct json_value){object ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args.bytes, args.len};
+}
+
+static struct end_facts read_end(struct slice args)
+{
+    struct end_facts facts = {.duration_ms = (double)NAN};
+    struct json_value object = args_object(args);
+    if (object.type == JSON_TYPE_NONE) {
+        return facts;
+    }
+    struct json_walk walk = json_walk(object);
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        if (member.value.type == JSON_TYPE_NUMBER && json_string_is(member.key, "duration_ms")) {
+            facts.duration_ms = json_get_number(member.value);
+        } else if (member.value.type == JSON_TYPE_FALSE && json_string_is(member.key, "success")) {
+            facts.flags |= SPAN_ERROR;
+        } else if (member.value.type == JSON_TYPE_TRUE && json_string_is(member.key, "evicted")) {
+            facts.flags |= SPAN_EVICTED;
+        } else if (member.value.type == JSON_TYPE_TRUE && json_string_is(member.key, "incomplete")) {
+            facts.flags |= SPAN_INCOMPLETE;
+        }
+    }
+    return facts;
+}
+
+/* ---- sessions that turn out to be agents' ---- */
+
+static void make_session_agents(struct swarm *swarm, session_no session)
+{
+    swarm->sessions[session].session.flags |= SESSION_AGENTS;
+    for (size_t i = 0; i < swarm->agent_count; i++) {
+        if (swarm->agents[i].session == session && (swarm->agents[i].flags & AGENT_GROUP) == 0) {
+            swarm->agents[i].flags |= AGENT_DEAD;
+        }
+    }
+    for (size_t i = 0; i < swarm->process_count; i++) {
+        if (swarm->processes[i].session == session && swarm->processes[i].agent != NO_AGENT) {
+            swarm->agents[swarm->processes[i].agent].flags &= (uint8_t)~AGENT_DEAD;
+        }
+    }
+    for (size_t i = 0; i < swarm->track_count; i++) {
+        if (swarm->tracks[i].track.session == session) {
+            swarm->tracks[i].track.agent = NO_AGENT;
+        }
+    }
+}
+
+static bool reapply_metadata(struct swarm *swarm, session_no session)
+{
+    struct event_store *store = swarm->sessions[session].metadata;
+    struct event event;
+    for (uint64_t no = 1; no < event_store_end(store); no++) {
+        if (event_store_get(store, no, &event) && !swarm_apply_metadata(swarm, &event)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the state of agents ---- */
+
+static void count_open(struct swarm *swarm, agent_no agent, uint8_t kind, int by)
+{
+    uint32_t *open = &swarm->agents[agent].open_by_kind[kind];
+    *open = (uint32_t)((int64_t)*open + by);
+}
+
+static void note_time(struct agent *agent, int64_t from_ns, int64_t to_ns)
+{
+    agent->first_ns = from_ns < agent->first_ns ? from_ns : agent->first_ns;
+    agent->last_ns = to_ns > agent->last_ns ? to_ns : agent->last_ns;
+}
+
+static void note_end(struct swarm *swarm, span_no no)
+{
+    const struct span *span = &swarm_slot(swarm, no)->span;
+    struct agent *agent = &swarm->agents[span->agent];
+    note_time(agent, span->start_ns, span->end_ns);
+    if (span_is_phase(span->kind)) {
+        return;
+    }
+    if (span->kind != SPAN_INTERACTION && span->kind != SPAN_USER) {
+        agent->last_ended = no;
+    }
+    if (span->kind != SPAN_INTERACTION && span->end_ns > agent->idle_since_ns) {
+        agent->idle_since_ns = span->end_ns;
+    }
+}
+
+/* ---- phases ---- */
+
+/* Phases wait on their track until the end of a request claims them: the seed appends them just before it. */
+static void add_phase(struct swarm *swarm, struct track_slot *track, span_no no)
+{
+    if (track->first_phase == NO_SPAN) {
+        track->first_phase = no;
+    } else {
+        swarm_slot(swarm, track->last_phase)->span.next_phase = no;
+    }
+    track->last_phase = no;
+}
+
+static void claim_phases(struct swarm *swarm, struct track_slot *track, span_no request)
+{
+    struct span_slot *slot = swarm_slot(swarm, request);
+    for (span_no no = track->first_phase; no != NO_SPAN;) {
+        struct span *phase = &swarm_slot(swarm, no)->span;
+        phase->parent = request;
+        phase->lane = slot->span.lane;
+        no = phase->next_phase;
+    }
+    slot->span.next_phase = track->first_phase;
+    slot->last_phase = track->last_phase;
+    track->first_phase = track->last_phase = NO_SPAN;
+}
+
+/* ---- begins ---- */
+
+static struct span new_span(struct swarm *swarm, const struct event *event, uint64_t number)
+{
+    int64_t at = swarm_event_ns(swarm, event);
+    return (struct span){
+        .start_ns = at,
+        .end_ns = at,
+        .begin_no = number,
+        .name = event->name,
+        .cat = event->cat,
+        .agent = swarm->tracks[event->track].track.agent,
+        .track = event->track,
+        .parent = NO_SPAN,
+        .next_phase = NO_SPAN,
+        .kind = (uint8_t)span_kind_of(swarm_text(swarm, event->name),
+                                      swarm_text(swarm, event->cat)),
+    };
+}
+
+/* Takes the span into the model; NO_SPAN: out of memory. */
+static span_no add_span(struct swarm *swarm, const struct span *span)
+{
+    span_no no = swarm_new_span(swarm, span);
+    if (no == NO_SPAN) {
+        return NO_SPAN;
+    }
+    if (!lane_place(swarm, &swarm->agents[span->agent], no)) {
+        swarm_free_span(swarm, no);
+        return NO_SPAN;
+    }
+    if (span_is_phase(span->kind)) {
+        add_phase(swarm, &swarm->tracks[span->track], no);
+    }
+    note_time(&swarm->agents[span->agent], span->start_ns, span->end_ns);
+    return no;
+}
+
+static void open_span(struct swarm *swarm, span_no no)
+{
+    struct span_slot *slot = swarm_slot(swarm, no);
+    count_open(swarm, slot->span.agent, slot->span.kind, 1);
+    swarm_set_in_flight(swarm, no, true);
+}
+
+static void push_open(struct swarm *swarm, span_no no)
+{
+    struct span_slot *slot = swarm_slot(swarm, no);
+    struct track *track = &swarm->tracks[slot->span.track].track;
+    slot->outer = track->open;
+    track->open = no;
+    open_span(swarm, no);
+}
+
+static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
+                         const struct event *event)
+{
+    struct span span = new_span(swarm, event, number);
+    span.flags = SPAN_OPEN;
+    span_no no = add_span(swarm, &span);
+    if (no == NO_SPAN) {
+        return false;
+    }
+    push_open(swarm, no);
+    event_store_set_span(store, number, no);
+    return true;
+}
+
+static bool derive_complete(struct swarm *swarm, struct event_store *store, uint64_t number,
+                            const struct event *event)
+{
+    struct span span = new_span(swarm, event, number);
+    struct event end = *event;
+    if (event->dur_us > 0) {
+        end.ts_us += event->dur_us;
+        span.end_ns = swarm_event_ns(swarm, &end);
+    }
+    span.end_no = number;
+    span.flags = read_end(event->args).flags;
+    span_no no = add_span(swarm, &span);
+    if (no == NO_SPAN) {
+        return false;
+    }
+    if (span.kind == SPAN_REQUEST) {
+        claim_phases(swarm, &swarm->tracks[span.track], no);
+    }
+    note_end(swarm, no);
+    event_store_set_span(store, number, no);
+    return true;
+}
+
+/* ---- ends ---- */
+
+static bool same_value(struct json_value a, struct json_value b)
+{
+    if (a.type == JSON_TYPE_STRING && b.type == JSON_TYPE_STRING) {
+        return json_same_string(a, b);
+    }
+    return a.type == b.type && a.len == b.len && memcmp(a.raw, b.raw, a.len) == 0;
+}
+
+/* Whether the end's args hold every member of the begin's. */
+static bool repeats(const struct event_store *store, uint64_t begin_no, struct slice end_args)
+{
+    struct event begin;
+    if (begin_no == 0 || !event_store_get(store, begin_no, &begin)) {
+        return false;
+    }
+    struct json_value mine = args_object(begin.args), its = args_object(end_args);
+    if (mine.type == JSON_TYPE_NONE) {
+        return true;
+    }
+    struct json_walk walk = json_walk(mine);
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        struct json_walk other = json_walk(its);
+        struct json_member candidate;
+        bool found = false;
+        while (its.type != JSON_TYPE_NONE && !found && json_next_member(&other, &candidate)) {
+            found = json_same_string(member.key, candidate.key) &&
+                    same_value(member.value, candidate.value);
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the span began where an end at `at_ns` with that duration says, to the microsecond. */
+static bool began_there(const struct span *span, int64_t at_ns, double duration_ms)
+{
+    double off = (double)(at_ns - span->start_ns) - duration_ms * 1e6;
+    return off > -1000 && off < 1000;
+}
+
+static span_no find_begin(struct swarm *swarm, const struct event_store *store,
+                          const struct event *event, const struct end_facts *facts)
+{
+    span_no innermost = swarm->tracks[event->track].track.open;
+    if (event->name == INTERN_NONE) {
+        return innermost;
+    }
+    int64_t at = swarm_event_ns(swarm, event);
+    span_no named = NO_SPAN, repeated = NO_SPAN;
+    for (span_no no = innermost; no != NO_SPAN;) {
+        const struct span_slot *slot = swarm_slot(swarm, no);
+        const struct span *span = &slot->span;
+        bool mine = span->name == event->name;
+        if (mine && named == NO_SPAN) {
+            named = no;
+        }
+        if (mine && (event->cat == INTERN_NONE || span->cat == event->cat) &&
+            repeats(store, span->begin_no, event->args)) {
+            repeated = repeated == NO_SPAN ? no : repeated;
+            if (isnan(facts->duration_ms) || began_there(span, at, facts->duration_ms)) {
+                return isnan(facts->duration_ms) ? repeated : no;
+            }
+        }
+        no = slot->outer;
+    }
+    return repeated != NO_SPAN ? repeated : named;
+}
+
+static void take_open(struct swarm *swarm, span_no no)
+{
+    struct span_slot *slot = swarm_slot(swarm, no);
+    span_no *at = &swarm->tracks[slot->span.track].track.open;
+    while (*at != no) {
+        at = &swarm_slot(swarm, *at)->outer;
+    }
+    *at = slot->outer;
+    slot->outer = NO_SPAN;
+}
+
+static void close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t number,
+                       uint8_t flags)
+{
+    struct span_slot *slot = swarm_slot(swarm, no);
+    struct span *span = &slot->span;
+    span->end_ns = at_ns > span->start_ns ? at_ns : span->start_ns;
+    span->end_no = number;
+    span->flags = (uint8_t)((span->flags & ~SPAN_OPEN) | flags);
+    count_open(swarm, span->agent, span->kind, -1);
+    struct swept *swept =
+        (flags & SPAN_EVICTED) != 0 ? live_swept(swarm, span->begin_no) : NULL;
+    if (swept != NULL && swept->end_ns == INT64_MAX) {
+        span->flags |= SPAN_STALE;
+        swarm->agents[span->agent].stale_open++;
+    } else {
+        swarm_set_in_flight(swarm, no, false);
+    }
+    lane_close(swarm, &swarm->agents[span->agent], no);
+    if (span->kind == SPAN_REQUEST) {
+        claim_phases(swarm, &swarm->tracks[span->track], no);
+    }
+    note_end(swarm, no);
+}
+
+static void forget_kept(struct swarm *swarm, uint64_t begin_no)
+{
+    for (size_t i = 0; i < swarm->kept_count; i++) {
+        struct kept_span *kept = &swarm->kept[i];
+        if (kept->span.begin_no == begin_no) {
+            mem_free(swarm->mem, kept->args, kept->args_len);
+            *kept = swarm->kept[--swarm->kept_count];
+            return;
+        }
+    }
+}
+
+/* An end whose begin is not there: a span all the same where its begin lies in what was dropped, and its length is known;
+   else an orphan. */
+static bool recover(struct swarm *swarm, struct event_store *store, uint64_t number,
+                    const struct event *event, const struct end_facts *facts)
+{
+    struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
+    struct span span = new_span(swarm, event, 0);
+    bool known = facts->duration_ms >= 0 && facts->duration_ms < 1e12 && event->name != INTERN_NONE;
+    span.start_ns -= known ? (int64_t)llround(facts->duration_ms * 1e6) : 0;
+    if (!known || span.start_ns > slot->truncated_ns) {
+        slot->session.orphan_ends++;
+        return true;
+    }
+    span.end_no = number;
+    span.flags = (uint8_t)(facts->flags | SPAN_LOST_BEGIN);
+    span_no no = add_span(swarm, &span);
+    if (no == NO_SPAN) {
+        return false;
+    }
+    if (span.kind == SPAN_REQUEST) {
+        claim_phases(swarm, &swarm->tracks[span.track], no);
+    }
+    note_end(swarm, no);
+    event_store_set_span(store, number, no);
+    return true;
+}
+
+static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t number,
+                       const struct event *event)
+{
+    struct end_facts facts = read_end(event->args);
+    span_no no = find_begin(swarm, store, event, &facts);
+    if (no == NO_SPAN) {
+        return recover(swarm, store, number, event, &facts);
+    }
+    take_open(swarm, no);
+    struct span_slot *slot = swarm_slot(swarm, no);
+    if ((slot->span.flags & SPAN_LOST_BEGIN) != 0) {
+        /* It was kept for the screen's sake; from here on it is what a re-opened file would make of its end. */
+        count_open(swarm, slot->span.agent, slot->span.kind, -1);
+        lane_remove(swarm, &swarm->agents[slot->span.agent], no);
+        forget_kept(swarm, slot->span.begin_no);
+        swarm_free_span(swarm, no);
+        return recover(swarm, store, number, event, &facts);
+    }
+    close_span(swarm, no, swarm_event_ns(swarm, event), number, facts.flags);
+    event_store_set_span(store, number, no);
+    return true;
+}
+
+/* ---- async spans ---- */
+
+/* Pairs by (session, category, scope, id), as the Trace Event Format says. A hash stands for the four: should two of them ever meet, two spans
+   swap their ends. */
+static uint64_t async_key(const struct swarm *swarm, const struct event *event)
+{
+    struct json_value extra = {JSON_TYPE_OBJECT, event->extra.bytes, event->extra.len};
+    struct json_walk walk = {extra.raw, extra.raw + extra.len};
+    struct slice parts[2] = {event->id, {NULL, 0}};
+    struct json_member member;
+    while (extra.len > 0 && json_next_member(&walk, &member)) {
+        if (json_string_is(member.key, "scope")) {
+            parts[1] = (struct slice){member.value.raw, member.value.len};
+        }
+    }
+    uint64_t hash = 14695981039346656037ULL;
+    hash = (hash ^ swarm->tracks[event->track].track.session) * 1099511628211ULL;
+    hash = (hash ^ event->cat) * 1099511628211ULL;
+    for (size_t part = 0; part < 2; part++) {
+        for (size_t i = 0; i < parts[part].len; i++) {
+            hash = (hash ^ (unsigned char)parts[part].bytes[i]) * 1099511628211ULL;
+        }
+        hash = (hash ^ 0x1ff) * 1099511628211ULL;
+    }
+    return hash;
+}
+
+static bool derive_async_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
+                               const struct event *event)
+{
+    struct span span = new_span(swarm, event, number);
+    span.flags = SPAN_OPEN | SPAN_ASYNC;
+    uint64_t key = async_key(swarm, event);
+    span_no outer = u64map_get(&swarm->async_open, key);
+    span_no no = add_span(swarm, &span);
+    if (no == NO_SPAN || !u64map_put(&swarm->async_open, key, no)) {
+        return false;
+    }
+    swarm_slot(swarm, no)->outer = outer;
+    open_span(swarm, no);
+    event_store_set_span(store, number, no);
+    return true;
+}
+
+static bool derive_async_end(struct swarm *swarm, struct event_store *store, uint64_t number,
+                             const struct event *event)
+{
+    uint64_t key = async_key(swarm, event);
+    span_no no = u64map_get(&swarm->async_open, key);
+    struct span_slot *slot = no == NO_SPAN ? NULL : swarm_slot(swarm, no);
+    if (slot == NULL) {
+        swarm->sessions[swarm->tracks[event->track].track.session].session.orphan_ends++;
+        return true;
+    }
+    if (slot->outer == NO_SPAN) {
+        u64map_remove(&swarm->async_open, key);
+    } else {
+        /* The key is there: this cannot need memory. */
+        (void)u64map_put(&swarm->async_open, key, slot->outer);
+    }
+    slot->outer = NO_SPAN;
+    close_span(swarm, no, swarm_event_ns(swarm, event), number, read_end(event->args).flags);
+    event_store_set_span(store, number, no);
+    return true;
+}
+
+/* ---- instants ---- */
+
+static void note_truncation(struct swarm *swarm, const struct event *event, int64_t at_ns)
+{
+    struct session *session =
+        &swarm->sessions[swarm->tracks[event->track].track.session].session;
+    struct json_value args = args_object(event->args);
+    struct json_value total = {0};
+    if (args.type != JSON_TYPE_NONE) {
+        total = json_get(args, "total_dropped_events");
+        total = total.type == JSON_TYPE_NUMBER ? total : json_get(args, "dropped_events");
+    }
+    double count = total.type == JSON_TYPE_NUMBER ? json_get_number(total) : 0;
+    session->dropped = count > 0 && count < 1e18 ? (uint64_t)count : 0;
+    /* What was dropped is everybody's who shares the document or the pool. */
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        struct session_slot *other = &swarm->sessions[i];
+        if (other->session.pool == session->pool && other->session.document == session->document &&
+            at_ns > other->truncated_ns) {
+            other->truncated_ns = at_ns;
+        }
+    }
+}
+
+static bool derive_instant(struct swarm *swarm, uint64_t number, const struct event *event)
+{
+    struct marker *marker = swarm_new_marker(swarm);
+    if (marker == NULL) {
+        return false;
+    }
+    *marker = (struct marker){
+        .at_ns = swarm_event_ns(swarm, event),
+        .event = number,
+        .session = swarm->tracks[event->track].track.session,
+        .track = event->track,
+        .name = event->name,
+        .cat = event->cat,
+        .truncated = event->name == swarm->known.trace_truncated,
+    };
+    if (marker->truncated) {
+        note_truncation(swarm, event, marker->at_ns);
+    } else {
+        note_time(&swarm->agents[swarm->tracks[event->track].track.agent], marker->at_ns,
+                  marker->at_ns);
+    }
+    return true;
+}
+
+/* ---- one event ---- */
+
+static bool is_of_agents(const struct swarm *swarm, const struct event *event)
+{
+    return (event->ph == 'B' || event->ph == 'X') && event->cat != INTERN_NONE &&
+           span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat)) !=
+               SPAN_OTHER;
+}
+
+static bool derive_known(struct swarm *swarm, struct event_store *store, uint64_t number,
+                         const struct event *event)
+{
+    switch (event->ph) {
+    case 'B':
+        return derive_begin(swarm, store, number, event);
+    case 'E':
+        return derive_end(swarm, store, number, event);
+    case 'X':
+        return derive_complete(swarm, store, number, event);
+    case 'b':
+        return derive_async_begin(swarm, store, number, event);
+    case 'e':
+        return derive_async_end(swarm, store, number, event);
+    case 'i':
+    case 'I':
+        return derive_instant(swarm, number, event);
+    default:
+        return true; /* counters, flows and the rest are kept for the export */
+    }
+}
+
+bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                  const struct event *event)
+{
+    session_no session = swarm->tracks[event->track].track.session;
+    struct session *of = &swarm->sessions[session].session;
+    if (isnan(event->ts_us)) {
+        return true;
+    }
+    if ((of->flags & SESSION_AGENTS) == 0 && is_of_agents(swarm, event)) {
+        make_session_agents(swarm, session);
+        return reapply_metadata(swarm, session) && derive_again(swarm, pool, session);
+    }
+    /* The marker's pid and tid are nobody's: it makes no row. */
+    if (event->name != swarm->known.trace_truncated &&
+        swarm_track_agent(swarm, event->track) == NO_AGENT) {
+        return false;
+    }
+    if (pool == POOL_FILES) {
+        struct event end = *event;
+        end.ts_us += event->dur_us > 0 ? event->dur_us : 0;
+        int64_t at = swarm_event_ns(swarm, &end);
+        of->clock_ns = at > of->clock_ns ? at : of->clock_ns;
+    }
+    return derive_known(swarm, swarm->stores[pool], number, event);
+}
+
+/* ---- all of them again ---- */
+
+static bool concerns(const struct swarm *swarm, session_no session, enum swarm_pool pool,
+                     session_no only)
+{
+    return only == NO_SESSION ? swarm->sessions[session].session.pool == pool : session == only;
+}
+
+static bool keep_span(struct swarm *swarm, const struct span *span, struct slice args)
+{
+    if (!mem_reserve(swarm->mem, &swarm->kept, &swarm->kept_cap, swarm->kept_count + 1,
+                     sizeof *swarm->kept)) {
+        return false;
+    }
+    struct kept_span *kept = &swarm->kept[swarm->kept_count];
+    *kept = (struct kept_span){.span = *span, .args_len = args.len};
+    kept->span.flags |= SPAN_LOST_BEGIN;
+    if (args.len > 0) {
+        kept->args = mem_alloc(swarm->mem, args.len);
+        if (kept->args == NULL) {
+            return false;
+        }
+        memcpy(kept->args, args.bytes, args.len);
+    }
+    swarm->kept_count++;
+    return true;
+}
+
+bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before)
+{
+    for (span_no no = swarm->flight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
+        const struct span *span = &swarm_slot(swarm, no)->span;
+        if (concerns(swarm, swarm->agents[span->agent].session, pool, NO_SESSION) &&
+            (span->flags & (SPAN_OPEN | SPAN_LOST_BEGIN | SPAN_ASYNC)) == SPAN_OPEN &&
+            span->begin_no < before && !span_is_phase(span->kind) &&
+            !keep_span(swarm, span, swarm_span_args(swarm, span))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (size_t i = 0; i < swarm->agent_count; i++) {
+        struct agent *agent = &swarm->agents[i];
+        if (concerns(swarm, agent->session, pool, only)) {
+            lane_reset(swarm, agent);
+            memset(agent->open_by_kind, 0, sizeof agent->open_by_kind);
+            agent->stale_open = 0;
+            agent->first_ns = INT64_MAX;
+            agent->last_ns = INT64_MIN;
+            agent->last_ended = NO_SPAN;
+            agent->idle_since_ns = INT64_MIN;
+        }
+    }
+    for (size_t i = 0; i < swarm->track_count; i++) {
+        struct track_slot *slot = &swarm->tracks[i];
+        if (concerns(swarm, slot->track.session, pool, only)) {
+            slot->track.open = slot->first_phase = slot->last_phase = NO_SPAN;
+        }
+    }
+}
+
+static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        if (concerns(swarm, (session_no)i, pool, only)) {
+            swarm->sessions[i].session.orphan_ends = 0;
+            swarm->sessions[i].session.dropped = 0;
+            swarm->sessions[i].truncated_ns = INT64_MIN;
+        }
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < swarm->marker_count; i++) {
+        if (!concerns(swarm, swarm->markers[i].session, pool, only)) {
+            swarm->markers[kept++] = swarm->markers[i];
+        }
+    }
+    swarm->marker_count = kept;
+}
+
+static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (span_no no = swarm->span_begin; no < swarm->span_end; no++) {
+        struct span_slot *slot = swarm_slot(swarm, no);
+        if (slot == NULL ||
+            !concerns(swarm, swarm->agents[slot->span.agent].session, pool, only)) {
+            continue;
+        }
+        swarm_free_span(swarm, no);
+    }
+}
+
+static bool put_back_kept(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (size_t i = 0; i < swarm->kept_count; i++) {
+        struct span span = swarm->kept[i].span;
+        if (!concerns(swarm, swarm->agents[span.agent].session, pool, only)) {
+            continue;
+        }
+        span.next_phase = span.parent = NO_SPAN;
+        span_no no = add_span(swarm, &span);
+        if (no == NO_SPAN) {
+            return false;
+        }
+        push_open(swarm, no);
+    }
+    return true;
+}
+
+static bool all_known(const struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        if (concerns(swarm, (session_no)i, pool, only) &&
+            (swarm->sessions[i].session.flags & SESSION_AGENTS) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Which of the sessions are agents', before the first event is derived again. */
+static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    struct event_store *store = swarm->stores[pool];
+    if (all_known(swarm, pool, only)) {
+        return true;
+    }
+    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
+        struct event event;
+        session_no session;
+        if (!event_store_get(store, no, &event)) {
+            continue;
+        }
+        session = swarm->tracks[event.track].track.session;
+        if (concerns(swarm, session, pool, only) &&
+            (swarm->sessions[session].session.flags & SESSION_AGENTS) == 0 &&
+            is_of_agents(swarm, &event)) {
+            make_session_agents(swarm, session);
+            if (!reapply_metadata(swarm, session)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    struct event_store *store = swarm->stores[pool];
+    if (!find_agents(swarm, pool, only)) {
+        return false;
+    }
+    reset_spans(swarm, pool, only);
+    reset_agents(swarm, pool, only);
+    reset_sessions(swarm, pool, only);
+    if (!put_back_kept(swarm, pool, only)) {
+        return false;
+    }
+    swarm->revision++;
+    uint64_t first = event_store_first(store);
+    if (only != NO_SESSION && swarm->sessions[only].first_event > first) {
+        first = swarm->sessions[only].first_event;
+    }
+    for (uint64_t no = first; no < event_store_end(store); no++) {
+        struct event event;
+        if (!event_store_get(store, no, &event) ||
+            !concerns(swarm, swarm->tracks[event.track].track.session, pool, only)) {
+            continue;
+        }
+        if (!derive_event(swarm, pool, no, &event)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,71 @@
+/* The statistics: one computation for `report --json`, the plain report, and every figure on the screen (CLI.md, "report
+   --json", names and defines them). A figure with nothing behind it has count 0, or is NAN. */
+#ifndef CORE_FIGURES_H
+#define CORE_FIGURES_H
+
+#include "core/swarm.h"
+
+/* Of one quantity. Percentiles are nearest rank: exact up to 1,000 samples, at most 1.2 % off beyond, within min and max. */
+struct summary {
+    uint64_t count;
+    double sum, min, max, mean;
+    double p50, p90, p95, p99;
+};
+
+struct tool_figures {
+    const char *name;      /* "Bash"; borrowed until figures_release */
+    uint64_t errors, open; /* ended ones are durations.count */
+    struct summary duration_ms;
+};
+
+struct figures {
+    uint64_t requests, failed, retries, open_requests; /* requests: ended */
+    uint64_t tool_errors;
+    double prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens; /* sums; NAN: nobody said */
+    double cache_hit_rate_pct;
+    struct summary ttft_ms, ttlt_ms, itps, otps, setup_ms, request_ms;
+    struct tool_figures *tools; /* by name */
+    size_t tool_count;
+    double user_wait_ms, api_ms, tool_ms; /* sums over spans, open ones up to now; NAN: no such span */
+    double agent_wait_ms;                 /* of the tool spans, those that only waited for a sub-agent */
+    double busy_ms, idle_ms;              /* the union of the three, and the rest between the agent's first and last event */
+    double phase_ms[SPAN_KINDS];          /* where requests' time went: set-up, retries, first token, sampling */
+    double parallel;                      /* totals: agents at work on average while any was; NAN otherwise */
+};
+
+struct model_figures {
+    const char *model; /* borrowed until figures_release */
+    struct figures figures;
+};
+
+struct span_counts {
+    uint64_t closed, open, evicted, incomplete, orphan_ends;
+};
+
+struct swarm_figures {
+    struct figures totals;
+    struct figures *agents; /* by agent_no, swarm_agent_count of them */
+    size_t agent_count;
+    struct model_figures *models; /* by name */
+    size_t model_count;
+    struct span_counts spans;
+    uint64_t events, metadata, dropped; /* in memory without metadata; metadata; dropped */
+    const struct mem *mem;
+    struct intern *names; /* of tools and models */
+};
+
+/* Computes them over all spans in memory. `local_ns`: the local clock, for spans in flight. False: out of memory, *out is released. Release
+   with figures_release. */
+bool figures_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out);
+void figures_release(struct swarm_figures *figures);
+
+/* What the end of an API Call says of it, read from its args. NAN, UNSAID (-1) where it does not. */
+struct request_facts {
+    double ttft_ms, ttlt_ms, itps, setup_ms, prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
+    double otps; /* output tokens over the time of sampling alone: ttlt - ttft - set-up */
+    struct json_value model;
+    int success; /* 1, 0, -1: not said */
+};
+void figures_request_facts(struct slice args, struct request_facts *out);
+
+#endif

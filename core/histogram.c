@@ -1,0 +1,193 @@
+/* Up to HISTOGRAM_EXACT samples are kept, unsorted; a percentile is found by selection. The next one
+   moves all of them into buckets: 128 to each power of two, so that the bucket of a double is made of
+   its exponent and its first seven bits of mantissa, and its middle is at most 0.4 % away. */
+#include "core/histogram.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    SUB_BITS = 7,
+    SUB_COUNT = 1 << SUB_BITS,
+    EXPONENT_MIN = -20, /* 2 ** -20 < 1e-6 */
+    EXPONENT_MAX = 49,  /* 2 ** 50 > 1e15 */
+    BUCKETS = (EXPONENT_MAX - EXPONENT_MIN + 1) * SUB_COUNT,
+};
+
+static size_t bucket_of(double value)
+{
+    const double low = 0x1p-20, high = 0x1p50;
+    if (!(value >= low)) {
+        return 0;
+    }
+    if (value >= high) {
+        return BUCKETS - 1;
+    }
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (size_t)(bits >> (52 - SUB_BITS)) - ((size_t)(1023 + EXPONENT_MIN) << SUB_BITS);
+}
+
+/* The middle of a bucket; the first one stands for 0 too. */
+static double bucket_value(size_t bucket)
+{
+    if (bucket == 0) {
+        return 0;
+    }
+    int exponent = (int)(bucket >> SUB_BITS) + EXPONENT_MIN;
+    double mantissa = 1 + ((double)(bucket & (SUB_COUNT - 1)) + 0.5) / SUB_COUNT;
+    return ldexp(mantissa, exponent);
+}
+
+void histogram_init(struct histogram *histogram, const struct mem *mem)
+{
+    *histogram = (struct histogram){.mem = mem, .min = (double)NAN, .max = (double)NAN};
+}
+
+void histogram_release(struct histogram *histogram)
+{
+    const struct mem *mem = histogram->mem;
+    mem_free(mem, histogram->samples, histogram->sample_cap * sizeof *histogram->samples);
+    mem_free(mem, histogram->buckets, BUCKETS * sizeof *histogram->buckets);
+    histogram_init(histogram, mem);
+}
+
+/* From samples to buckets. */
+static bool make_buckets(struct histogram *histogram)
+{
+    if (histogram->buckets != NULL) {
+        return true;
+    }
+    histogram->buckets = mem_zalloc(histogram->mem, BUCKETS, sizeof *histogram->buckets);
+    if (histogram->buckets == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < histogram->count; i++) {
+        histogram->buckets[bucket_of(histogram->samples[i])]++;
+    }
+    mem_free(histogram->mem, histogram->samples,
+             histogram->sample_cap * sizeof *histogram->samples);
+    histogram->samples = NULL;
+    histogram->sample_cap = 0;
+    return true;
+}
+
+/* Makes room for `more` samples, in whichever form they will be in. */
+static bool make_room(struct histogram *histogram, uint64_t more)
+{
+    if (histogram->buckets == NULL && histogram->count + more <= HISTOGRAM_EXACT) {
+        return mem_reserve(histogram->mem, &histogram->samples, &histogram->sample_cap,
+                           (size_t)(histogram->count + more), sizeof *histogram->samples);
+    }
+    return make_buckets(histogram);
+}
+
+static void extend(struct histogram *histogram, uint64_t count, double sum, double min, double max)
+{
+    histogram->min = histogram->count == 0 || min < histogram->min ? min : histogram->min;
+    histogram->max = histogram->count == 0 || max > histogram->max ? max : histogram->max;
+    histogram->sum += sum;
+    histogram->count += count;
+}
+
+bool histogram_add(struct histogram *histogram, double value)
+{
+    if (isnan(value)) {
+        return true;
+    }
+    if (!make_room(histogram, 1)) {
+        return false;
+    }
+    if (histogram->buckets != NULL) {
+        histogram->buckets[bucket_of(value)]++;
+    } else {
+        histogram->samples[histogram->count] = value;
+    }
+    extend(histogram, 1, value, value, value);
+    return true;
+}
+
+bool histogram_merge(struct histogram *histogram, const struct histogram *from)
+{
+    if (from->count == 0) {
+        return true;
+    }
+    /* What is in buckets cannot become samples again. */
+    if (!(from->buckets != NULL ? make_buckets(histogram) : make_room(histogram, from->count))) {
+        return false;
+    }
+    for (size_t i = 0; from->buckets != NULL && i < BUCKETS; i++) {
+        histogram->buckets[i] += from->buckets[i];
+    }
+    for (size_t i = 0; from->buckets == NULL && i < from->count; i++) {
+        if (histogram->buckets != NULL) {
+            histogram->buckets[bucket_of(from->samples[i])]++;
+        } else {
+            histogram->samples[histogram->count + i] = from->samples[i];
+        }
+    }
+    extend(histogram, from->count, from->sum, from->min, from->max);
+    return true;
+}
+
+static void swap(double *a, double *b)
+{
+    double was = *a;
+    *a = *b;
+    *b = was;
+}
+
+/* Hoare's partition: returns j with low <= j < high, and nothing in [low, j] above anything in (j, high]. */
+static size_t partition(double *values, size_t low, size_t high)
+{
+    double pivot = values[low + (high - low) / 2];
+    size_t i = low, j = high;
+    for (;;) {
+        while (values[i] < pivot) {
+            i++;
+        }
+        while (values[j] > pivot) {
+            j--;
+        }
+        if (i >= j) {
+            return j;
+        }
+        swap(&values[i++], &values[j--]);
+    }
+}
+
+/* Puts the element of that index where sorting would put it. */
+static double select_nth(double *values, size_t count, size_t nth)
+{
+    size_t low = 0, high = count - 1;
+    while (low < high) {
+        size_t j = partition(values, low, high);
+        if (nth <= j) {
+            high = j;
+        } else {
+            low = j + 1;
+        }
+    }
+    return values[nth];
+}
+
+double histogram_percentile(struct histogram *histogram, double percent)
+{
+    if (histogram->count == 0) {
+        return (double)NAN;
+    }
+    double exact_rank = ceil(percent / 100 * (double)histogram->count);
+    uint64_t rank = exact_rank >= 1 ? (uint64_t)exact_rank : 1;
+    rank = rank > histogram->count ? histogram->count : rank;
+    if (histogram->buckets == NULL) {
+        return select_nth(histogram->samples, (size_t)histogram->count, (size_t)rank - 1);
+    }
+    uint64_t seen = 0;
+    size_t bucket = 0;
+    while (bucket < BUCKETS - 1 && (seen += histogram->buckets[bucket]) < rank) {
+        bucket++;
+    }
+    double value = bucket_value(bucket);
+    value = value < histogram->min ? histogram->min : value;
+    return value > histogram->max ? histogram->max : value;
+}

@@ -1,0 +1,32 @@
+/* A distribution of one quantity: exact while it is small, log-linear buckets (HDR-like) beyond. Doubles from 1e-6 to 1e15 at
+   most 0.4 % off; what lies outside counts as the nearest of these, only min and max stay as they are. */
+#ifndef CORE_HISTOGRAM_H
+#define CORE_HISTOGRAM_H
+
+#include "core/mem.h"
+
+#include <stdint.h>
+
+#define HISTOGRAM_EXACT 1000 /* so many samples are kept as they are */
+
+struct histogram {
+    const struct mem *mem;
+    uint64_t count;
+    double sum, min, max; /* min and max: of no sample NAN */
+    double *samples;      /* NULL: none, or in buckets */
+    size_t sample_cap;
+    uint64_t *buckets; /* NULL: none yet */
+};
+
+/* `mem` is borrowed as long as it is used. */
+void histogram_init(struct histogram *histogram, const struct mem *mem);
+void histogram_release(struct histogram *histogram);
+/* NAN is no sample. False: out of memory, nothing changed. */
+bool histogram_add(struct histogram *histogram, double value);
+/* Adds all samples of `from`. False: out of memory, nothing changed. */
+bool histogram_merge(struct histogram *histogram, const struct histogram *from);
+/* Nearest rank: the ceil(percent / 100 * count)-th smallest, within min and max. NAN: no samples. Exact ones are put into another
+   order, which changes no answer. */
+double histogram_percentile(struct histogram *histogram, double percent);
+
+#endif

@@ -1,0 +1,36 @@
+/* The feed (FEED.md): the bytes of one sender, be it a connection, a pipe or a file, to operations of
+   the tracer and raw events of the model. */
+#ifndef INGEST_FEED_H
+#define INGEST_FEED_H
+
+#include "ingest/intake.h"
+#include "ingest/lines.h"
+
+struct feed_options {
+    struct tally *tally;    /* all borrowed; with its intake */
+    const char *where;      /* of notices: "unix:/run/x sender 2" */
+    const char *source;     /* of sessions, for people: "unix:/run/x" */
+    const char *session_id; /* of the session that is made where none is said; NULL: feed-N */
+    size_t max_line_bytes;
+    const char *token;      /* what an `auth` line must say first; NULL: none is asked for */
+    bool recorded;          /* not live: raw events tell no more than their distances */
+};
+
+struct feed;
+
+/* Returns new; NULL: out of memory. */
+struct feed *feed_new(const struct feed_options *options);
+void feed_free(struct feed *feed);
+/* False: the sender is refused, close the connection; what came of it before stays. */
+bool feed_push(struct feed *feed, const char *bytes, size_t len);
+/* One line, where someone else has split them. False: as above. */
+bool feed_take_line(struct feed *feed, const char *line, size_t len, uint64_t number,
+                    enum line_kind kind);
+/* The session of lines that name none; NO_SESSION: there was none yet. */
+session_no feed_session(const struct feed *feed);
+/* Nothing comes for now: the sessions that no other feeds get the flag (enum session_flag); the next line clears it. */
+void feed_rest(struct feed *feed, uint8_t flag);
+/* No more will come: takes a last line without '\n', then rests. */
+void feed_finish(struct feed *feed, uint8_t flag);
+
+#endif

@@ -1,0 +1,34 @@
+/* The sessions that one sender feeds: its own, for lines that name none, and those that its lines
+   name. */
+#ifndef INGEST_FEED_SESSIONS_H
+#define INGEST_FEED_SESSIONS_H
+
+#include "ingest/intake.h"
+
+struct feed_sessions {
+    struct intake *intake;
+    const char *source;  /* of sessions, for people; borrowed */
+    const char *base_id; /* of the session that is made where none is said; NULL: feed-N. Borrowed */
+    session_no own;      /* NO_SESSION: not yet */
+    bool *fed;           /* by session */
+    size_t fed_cap;
+};
+
+void feed_sessions_init(struct feed_sessions *sessions, struct intake *intake, const char *source,
+                        const char *base_id);
+void feed_sessions_release(struct feed_sessions *sessions);
+
+/* tracer_hello; the session is fed from then on. */
+enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_ms, int64_t local_ns,
+                                       const struct hello_op *hello, session_no *out);
+/* The session of that id, else (no bytes) the sender's own; opened at `t_ms` where there is none. With `only_known` none is
+   opened: TRACER_NOT_OPEN. */
+enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct slice id, double t_ms,
+                                      int64_t local_ns, bool only_known, session_no *out);
+/* The sender's own session for raw events, which need be no agent's; opened where there is none: with `start_ns` of the
+   epoch as its beginning, INT64_MIN: unknown. False: out of memory. */
+bool feed_sessions_for_raw(struct feed_sessions *sessions, int64_t start_ns);
+/* The sender has gone, or rests: the sessions that no other feeds get the flag (enum session_flag). */
+void feed_sessions_leave(struct feed_sessions *sessions, uint8_t flag);
+
+#endif

@@ -1,0 +1,48 @@
+/* The hub: opens sources, gives what they say to the model, and knows how each of them is. Everything runs on one libuv
+   loop, nothing blocks it. The wiring (tui/main.c, tui/app.c, tui/cmd_*.c) owns one and shows what it says. */
+#ifndef INGEST_HUB_H
+#define INGEST_HUB_H
+
+#include "core/notice.h"
+#include "core/tracer.h"
+
+#include <uv.h>
+
+struct hub;
+
+struct hub_options {
+    struct swarm *swarm;   /* all borrowed */
+    struct tracer *tracer;
+    struct notice_log *log;
+    bool follow;           /* files are followed, and may be not there yet */
+    bool allow_remote;     /* tcp: may bind other addresses than loopback; wants a token */
+    const char *token;     /* what an `auth` line has to say; NULL: none is asked for */
+    size_t max_line_bytes; /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
+    int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
+    void (*changed)(void *ctx);   /* the model or a status has changed; may be NULL. Called at most once a loop turn */
+    void *ctx;
+};
+
+/* Returns new; NULL: out of memory. The options are copied. */
+struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options);
+/* Opens a source (CLI.md, "Sources"): FILE, DIR, `-`, unix:PATH, tcp:HOST:PORT. False: *error says `spec: what: detail`; the source is kept with
+   SOURCE_FAILED, and the others go on. */
+bool hub_add(struct hub *hub, const char *spec, struct strbuf *error);
+/* The default feed address (CLI.md): "unix:…". Makes /tmp/swarmtop-UID (0700) where that is it and `make` is set. False: *error says why. */
+bool hub_default_address(struct strbuf *out, bool make, struct strbuf *error);
+size_t hub_source_count(const struct hub *hub);
+/* Borrowed until the next loop turn. */
+struct source_status hub_source(const struct hub *hub, size_t index);
+/* Whether every source has finished or failed: nothing more will come. */
+bool hub_finished(const struct hub *hub);
+/* Whether some source was not read, or not whole (exit status 1). */
+bool hub_failed(const struct hub *hub);
+/* The address that a listening source is bound to, with the real port where tcp:HOST:0 was asked for; NULL: does not listen. */
+const char *hub_bound_address(const struct hub *hub, size_t index);
+/* Whether `path` is one of the files that are read (the same inode). */
+bool hub_reads(const struct hub *hub, const char *path);
+/* Stops all sources: closes their handles, removes sockets. The loop must run until they are closed; then hub_free. */
+void hub_stop(struct hub *hub);
+void hub_free(struct hub *hub);
+
+#endif

@@ -1,0 +1,121 @@
+#!/bin/sh
+# run.sh TEST...: runs test programs (cmocka) and scripts (*.sh), some at a time, each in a world of its
+# own: no stdin, an empty TMPDIR that is also HOME, no settings of the person who runs it.
+# Shows the output of what failed; the last line is `N passed, N failed`. Called by `make test`.
+#
+# A test sees: SWARMTOP_PROGRAM (and SWARMTOP) the program, SWARMTOP_TESTS this directory,
+# SWARMTOP_SHARED (and SHARED) the directory of samples, unset when there is none.
+# A script ends with 0: passed, 77: skipped (its last line says why), else: failed.
+set -u
+exec </dev/null
+
+tests=$(cd "$(dirname "$0")" && pwd)
+seconds=${TEST_TIMEOUT:-120}
+build=${BUILD:-build}
+
+# --- one test: leaves NAME.log and NAME.count ("passed failed skipped") in $RESULTS
+
+run_one() {
+    name=$(basename "$1" .sh)
+    log=$RESULTS/$name.log
+    TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/swarmtop.XXXXXX") || exit 1
+    HOME=$TMPDIR TMP=$TMPDIR TMUX_TMPDIR=$TMPDIR TZ=UTC LC_ALL=C.UTF-8 TERM=xterm-256color
+    export TMPDIR HOME TMP TMUX_TMPDIR TZ LC_ALL TERM
+    for variable in $(env | sed -nE 's/^((XDG|CLAUDE|OTEL)_[A-Z_]*)=.*/\1/p'); do
+        unset "$variable"
+    done
+    unset TMUX NO_COLOR COLORTERM LINES COLUMNS BUILD MAKEFLAGS MAKELEVEL MFLAGS SWARMTOP_SOCKET SWARMTOP_SESSION
+    UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1} CMOCKA_MESSAGE_OUTPUT=TAP
+    export UBSAN_OPTIONS CMOCKA_MESSAGE_OUTPUT
+
+    limit="timeout -k 5 $seconds"
+    command -v timeout >/dev/null 2>&1 || limit=
+    case $1 in
+    *.sh)
+        shell=sh
+        head -n 1 "$1" | grep -q bash && shell=bash
+        $limit $shell "$1" >"$log" 2>&1
+        ;;
+    *) $limit "$1" >"$log" 2>&1 ;;
+    esac
+    status=$?
+    rm -rf "$TMPDIR"
+
+    case $1 in
+    *.sh) case $status in
+        0) count='1 0 0' ;;
+        77) count='0 0 1' ;;
+        *) count='0 1 0' ;;
+        esac ;;
+    *) count=$(count_cmocka "$log" $status) ;;
+    esac
+    case $status in
+    124 | 137) echo "# $name: stopped after $seconds s" >>"$log" ;;
+    *) echo "# $name: exit status $status" >>"$log" ;;
+    esac
+    echo "$count" >"$RESULTS/$name.count"
+}
+
+# What a test program that died, leaked or never ran a test says with its exit status alone
+# counts as one failure.
+count_cmocka() { # LOG STATUS
+    awk -v status="$2" '
+        /^1\.\.[0-9]+/ { planned += substr($0, 4) }
+        /^ok [0-9]/ { passed++ }
+        /^not ok [0-9]+ # SKIP/ { skipped++; next }
+        /^not ok [0-9]/ { failed++ }
+        END {
+            seen = passed + failed + skipped
+            if (seen < planned || seen == 0 || (status != 0 && failed == 0)) failed++
+            print passed + 0, failed + 0, skipped + 0
+        }' "$1"
+}
+
+if [ "${1-}" = --one ]; then
+    run_one "$2"
+    exit 0
+fi
+
+# --- all of them
+
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
+SWARMTOP_PROGRAM=$(absolute "$build/swarmtop")
+SWARMTOP=$SWARMTOP_PROGRAM SWARMTOP_TESTS=$tests
+RESULTS=$(absolute "$build/tests/results")
+export SWARMTOP SWARMTOP_PROGRAM SWARMTOP_TESTS RESULTS
+unset SWARMTOP_SHARED
+if shared=$(cd "${SHARED:-$tests/../../shared}" 2>/dev/null && pwd); then
+    SWARMTOP_SHARED=$shared SHARED=$shared
+    export SWARMTOP_SHARED SHARED
+else
+    unset SHARED
+fi
+
+rm -rf "$RESULTS"
+mkdir -p "$RESULTS"
+jobs=$(nproc 2>/dev/null || echo 2)
+[ "$jobs" -lt 2 ] && jobs=2
+[ "$jobs" -gt 4 ] && jobs=4
+[ $# -gt 0 ] && printf '%s\0' "$@" | xargs -0 -n 1 -P "$jobs" sh "$tests/run.sh" --one
+
+passed=0 failed=0 skipped=0
+for test in "$@"; do
+    name=$(basename "$test" .sh)
+    p=0 f=1 s=0
+    [ -f "$RESULTS/$name.count" ] && read -r p f s <"$RESULTS/$name.count"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    if [ "$f" -gt 0 ]; then
+        echo "--- $test failed:"
+        grep -v '^ok [0-9]' "$RESULTS/$name.log" | tail -n 200
+    elif [ "$s" -gt 0 ]; then
+        case $test in
+        *.sh) echo "--- $test skipped: $(tail -n 2 "$RESULTS/$name.log" | head -n 1)" ;;
+        *) sed -n "s/^not ok [0-9]* # SKIP /--- $name skipped: /p" "$RESULTS/$name.log" ;;
+        esac
+    fi
+done
+
+line="$passed passed, $failed failed"
+[ "$skipped" -gt 0 ] && line="$line, $skipped skipped"
+echo "$line"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,50 @@
+/* What tests of more than one module need: cmocka with the headers it wants before it, files, directories of one's own,
+   the program run and watched. Where one of these cannot do its work, the test fails: there is no error to look at. */
+#ifndef TESTS_SUPPORT_H
+#define TESTS_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* The path of a file of ours: below tests/. Borrowed until the program ends. */
+const char *support_tests(const char *rel);
+
+/* The path of a file below the shared directory of samples; NULL where that or the file is not there: skip(). Borrowed
+   until the program ends. */
+const char *support_shared(const char *rel);
+
+/* The path of the swarmtop program that is under test. Borrowed. */
+const char *support_program(void);
+
+/* Returns new: the bytes of a file and a NUL after them, which *len (may be NULL) does not count. */
+char *support_read_file(const char *path, size_t *len);
+
+/* Writes a file of just these bytes, in place of the one that may be there. */
+void support_write_file(const char *path, const void *bytes, size_t len);
+
+/* The path of a new, empty directory. It goes away with all it then holds when the program ends. Borrowed until then. */
+const char *support_tmpdir(void);
+
+/* Joins into "dir/name". Borrowed until the program ends. */
+const char *support_path(const char *dir, const char *name);
+
+struct support_run {
+    int status; /* exit status; 128 + N: killed by signal N */
+    char *out;  /* what came on stdout, and a NUL; owned */
+    size_t out_len;
+    char *err; /* what came on stderr, and a NUL; owned */
+    size_t err_len;
+};
+
+/* Runs argv (argv[0] is a path or looked for in PATH; NULL after the last) with these bytes (NULL and 0: none) on stdin, in
+   a session of its own and so without a terminal. The test fails when it is not done within timeout_ms; it is killed then.
+   Fills *run, for support_run_release. */
+void support_run(struct support_run *run, const char *const argv[], const void *input,
+                 size_t input_len, int timeout_ms);
+void support_run_release(struct support_run *run);
+
+#endif

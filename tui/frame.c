@@ -1,0 +1,200 @@
+/* A frame is made in an order in which each step needs the ones before: time (what is now), the axis (which window of it), the
+   tree, the lines that the tree takes on that axis, the layout (how many of those lines fit). The axis' width does not depend on the
+   layout's heights, which is what makes the order possible. */
+#include "tui/frame.h"
+
+/* A live picture begins with a column of 134 ms: below, it would zoom out several times in its first seconds. */
+#define ZOOM_LIVE_MIN 27u
+
+static bool has_wall_clock(const struct swarm *swarm)
+{
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session && !(session->flags & SESSION_HAS_START))
+            return false;
+    }
+    return true;
+}
+
+/* Where elapsed time is counted from. */
+static int64_t first_start(const struct swarm *swarm, int64_t from_ns)
+{
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session && session->start_ns < first)
+            first = session->start_ns;
+    }
+    return first == INT64_MAX ? from_ns : first;
+}
+
+static void make_time(struct frame *frame)
+{
+    const struct view_state *state = frame->state;
+    frame->local_ns = state->frozen ? state->frozen_local_ns : frame->input->local_ns;
+    frame->now_ns = query_now(frame->swarm, frame->local_ns);
+    if (!query_extent(frame->swarm, frame->local_ns, &frame->from_ns, &frame->to_ns))
+        frame->from_ns = frame->to_ns = frame->now_ns;
+    if (frame->input->live && frame->to_ns < frame->now_ns)
+        frame->to_ns = frame->now_ns;
+    frame->clock.wall = has_wall_clock(frame->swarm);
+    frame->clock.origin_ns = first_start(frame->swarm, frame->from_ns);
+}
+
+/* The picture's right edge is now, with a column behind it for its line. */
+static struct axis axis_live(const struct frame *frame, unsigned zoom_min, unsigned zoom_max, int cols)
+{
+    int inside = cols > 1 ? cols - 1 : 1;
+    struct axis axis = axis_fitting(frame->from_ns, frame->to_ns, zoom_max, inside);
+    axis = axis_ending(frame->to_ns, axis.zoom > zoom_min ? axis.zoom : zoom_min, inside);
+    axis.cols = cols;
+    return axis;
+}
+
+static unsigned clamp_zoom(unsigned zoom)
+{
+    return zoom < AXIS_ZOOM_MIN ? AXIS_ZOOM_MIN : zoom > AXIS_ZOOM_MAX ? AXIS_ZOOM_MAX : zoom;
+}
+
+/* Something of what there is stays in sight. */
+static int64_t clamp_t0(const struct frame *frame, int64_t t0_ns, unsigned zoom, int cols)
+{
+    struct axis first = axis_ending(frame->from_ns, zoom, cols);
+    int64_t last = axis_floor(frame->to_ns, zoom);
+    t0_ns = axis_floor(t0_ns, zoom);
+    return t0_ns < first.t0_ns ? first.t0_ns : t0_ns > last ? last : t0_ns;
+}
+
+static void make_axis(struct frame *frame)
+{
+    struct view_state *state = frame->state;
+    int cols = frame->layout.bars_cols;
+    bool live = frame->input->live;
+    switch (state->window) {
+    case WINDOW_AUTO:
+        frame->axis = live ? axis_live(frame, ZOOM_LIVE_MIN, AXIS_ZOOM_LIVE, cols)
+                           : axis_fitting(frame->from_ns, frame->to_ns, AXIS_ZOOM_MAX, cols);
+        break;
+    case WINDOW_ALL:
+        frame->axis = live ? axis_live(frame, AXIS_ZOOM_MIN, AXIS_ZOOM_MAX, cols)
+                           : axis_fitting(frame->from_ns, frame->to_ns, AXIS_ZOOM_MAX, cols);
+        break;
+    case WINDOW_FOLLOW:
+        state->zoom = clamp_zoom(state->zoom);
+        frame->axis = axis_ending(frame->to_ns, state->zoom, live && cols > 1 ? cols - 1 : cols);
+        frame->axis.cols = cols;
+        break;
+    case WINDOW_FIXED:
+        state->zoom = clamp_zoom(state->zoom);
+        state->t0_ns = clamp_t0(frame, state->t0_ns, state->zoom, cols);
+        frame->axis = (struct axis){state->t0_ns, state->zoom, cols};
+        break;
+    }
+}
+
+static void clamp_selection(struct frame *frame)
+{
+    struct view_state *state = frame->state;
+    if (state->selected != NO_SPAN && !swarm_span(frame->swarm, state->selected)) {
+        state->selected = NO_SPAN;
+        state->detail_scroll = 0;
+    }
+    uint32_t node = rows_node(&frame->rows, state->cursor);
+    /* Folded away: the nearest above that shows. */
+    while (node != UINT32_MAX && frame->rows.nodes[node].hidden)
+        node = frame->rows.nodes[node].parent;
+    if (node == UINT32_MAX) {
+        state->cursor_group = false;
+        state->cursor = frame->rows.node_count > 0 ? frame->rows.nodes[0].agent : NO_AGENT;
+        return;
+    }
+    if (state->cursor != frame->rows.nodes[node].agent || frame->rows.nodes[node].done == 0)
+        state->cursor_group = false;
+    state->cursor = frame->rows.nodes[node].agent;
+}
+
+/* The cursor's lines stay on the screen. */
+static void clamp_scroll(struct frame *frame)
+{
+    struct view_state *state = frame->state;
+    size_t space = (size_t)(frame->layout.body.rows > 0 ? frame->layout.body.rows : 1);
+    size_t count = frame->rows.count, most = count > space ? count - space : 0;
+    size_t first = rows_find(&frame->rows, state->cursor, state->cursor_group);
+    if (first != SIZE_MAX) {
+        size_t last = first;
+        while (last + 1 < count && !frame->rows.rows[last + 1].first && last + 1 < first + space)
+            last++;
+        if (state->scroll + space <= last)
+            state->scroll = last + 1 - space;
+        if (state->scroll > first)
+            state->scroll = first;
+    }
+    if (state->scroll > most)
+        state->scroll = most;
+}
+
+static void make_layout(struct frame *frame, int cols, int rows)
+{
+    struct view_state *state = frame->state;
+    struct layout_want want = {
+        .rows = frame->rows.count > GRID_MAX_ROWS ? GRID_MAX_ROWS : (int)frame->rows.count,
+        .legend = state->legend,
+        .trouble = trouble_is_there(frame->input),
+    };
+    if (frame->flight_count > 0 || frame->input->live)
+        want.flight_lines = frame->flight_count > 0 ? (int)(frame->flight_count < 40 ? frame->flight_count : 40) : 1;
+    if (state->detail && state->selected != NO_SPAN)
+        want.detail_lines = detail_panel_lines(frame, cols >= 100 ? cols / 2 : cols);
+    if (frame->empty)
+        want.flight_lines = want.detail_lines = 0;
+    frame->layout = layout_compute(&want, cols, rows);
+}
+
+bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state, int cols,
+                int rows)
+{
+    *frame = (struct frame){.input = input, .swarm = input->swarm, .state = state};
+    frame->rows.mem = state->mem;
+    strbuf_init(&frame->scratch, state->mem, 0);
+    make_time(frame);
+    frame->layout = layout_compute(&(struct layout_want){0}, cols, rows);
+    if (frame->layout.too_small)
+        return true;
+    make_axis(frame);
+    if (!rows_make_tree(input, state, frame->local_ns, &frame->rows))
+        return false;
+    clamp_selection(frame);
+    frame->empty = frame->rows.node_count == 0;
+    frame->flight_count =
+        query_in_flight(frame->swarm, frame->local_ns, frame->flight, FRAME_FLIGHT_MAX);
+    /* How many lanes fit is asked of a layout without panels but for their share. */
+    int space = frame->layout.body.rows - (frame->layout.body.rows >= 12 ? 4 : 0);
+    if (!rows_make_lines(frame->swarm, frame->local_ns, &frame->axis, space, frame->layout.one_line,
+                         &frame->rows))
+        return false;
+    make_layout(frame, cols, rows);
+    clamp_scroll(frame);
+    return true;
+}
+
+void frame_release(struct frame *frame)
+{
+    rows_release(&frame->rows);
+    strbuf_release(&frame->scratch);
+}
+
+struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip)
+{
+    return area_sub(grid_area(grid), 0, strip.y, frame->layout.cols, strip.rows);
+}
+
+const char *frame_symbol(const struct frame *frame, enum symbol symbol)
+{
+    return theme_symbol(&frame->input->theme, symbol);
+}
+
+bool frame_shows_now(const struct frame *frame)
+{
+    int col = axis_col(&frame->axis, frame->now_ns);
+    return frame->input->live && col >= 0 && col < frame->axis.cols;
+}

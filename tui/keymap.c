@@ -1,0 +1,180 @@
+/* Two tables: what special keys are called, and the actions. A row of actions holds its keys as their names, so that the
+   table reads like the help screen that is made from it. Lookup parses the names again at each key press: a few
+   hundred comparisons for something that happens at typing speed need no index. */
+#include "tui/keymap.h"
+
+#include "core/utf8.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    uint32_t code;
+} key_names[] = {
+    {"Space", ' '},
+    {"Up", KEY_CODE_UP},
+    {"Down", KEY_CODE_DOWN},
+    {"Left", KEY_CODE_LEFT},
+    {"Right", KEY_CODE_RIGHT},
+    {"PgUp", KEY_CODE_PGUP},
+    {"PgDn", KEY_CODE_PGDN},
+    {"Home", KEY_CODE_HOME},
+    {"End", KEY_CODE_END},
+    {"Ins", KEY_CODE_INSERT},
+    {"Del", KEY_CODE_DELETE},
+    {"Backspace", KEY_CODE_BACKSPACE},
+    {"Tab", KEY_CODE_TAB},
+    {"Enter", KEY_CODE_ENTER},
+    {"Esc", KEY_CODE_ESC},
+};
+
+static const char rows[] = "Rows", times[] = "Time", spans[] = "Spans", program[] = "Program";
+
+static const struct action_info actions[] = {
+    {ACTION_ROW_DOWN, "row-down", "j Down", "next row", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_ROW_UP, "row-up", "k Up", "previous row", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_PAGE_DOWN, "page-down", "PgDn", "a screen of rows down", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_PAGE_UP, "page-up", "PgUp", "a screen of rows up", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_PARENT, "parent", "[", "the agent that started this one", rows, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_CHILD, "child", "]", "the first agent this one started", rows, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_NEXT_USER, "next-user", "u", "next agent that waits for a person", rows, IN_TIMELINE, 6, "u",
+     "waits for you"},
+    {ACTION_PREVIOUS_USER, "previous-user", "U", "previous agent that waits for a person", rows,
+     IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_FOLD, "fold", "c", "fold the agent's sub-agents and lanes, or unfold them", rows,
+     IN_TIMELINE, 7, "c", "fold"},
+    {ACTION_FOLD_ALL, "fold-all", "C", "fold all, or unfold all", rows, IN_TIMELINE, 0, NULL, NULL},
+
+    {ACTION_FREEZE, "freeze", "Space", "freeze the picture while the data goes on, or thaw it", times,
+     IN_TIMELINE, 1, "space", "freeze"},
+    {ACTION_FOLLOW, "follow", "F End", "follow now", times, IN_TIMELINE, 8, "F", "follow"},
+    {ACTION_START, "start", "Home", "to the start", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_PAN_LEFT, "pan-left", "a h Left", "earlier", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_PAN_RIGHT, "pan-right", "d l Right", "later", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_SCREEN_LEFT, "screen-left", "S-Left", "a screen earlier", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_SCREEN_RIGHT, "screen-right", "S-Right", "a screen later", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_ZOOM_IN, "zoom-in", "w +", "zoom in", times, IN_TIMELINE, 2, "wasd", "pan zoom"},
+    {ACTION_ZOOM_OUT, "zoom-out", "s -", "zoom out", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_ALL, "all", "0", "all there is", times, IN_TIMELINE, 0, NULL, NULL},
+
+    {ACTION_DETAIL, "detail", "Enter", "what the selected span says, its arguments", spans, IN_TIMELINE, 3,
+     "enter", "detail"},
+    {ACTION_NEXT_SPAN, "next-span", ".", "next span of the row", spans, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_PREVIOUS_SPAN, "previous-span", ",", "previous span of the row", spans, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_FIT_SPAN, "fit-span", "f", "fit the selected span to the screen", spans, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_NEXT_ERROR, "next-error", "e", "next error, of any agent", spans, IN_TIMELINE, 4, "e",
+     "next error"},
+    {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error, of any agent", spans, IN_TIMELINE, 0,
+     NULL, NULL},
+
+    {ACTION_LEGEND, "legend", "L", "show or hide the legend", program, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_WRITE, "write", "x", "write the trace now", program, IN_ALL, 0, NULL, NULL},
+    {ACTION_HELP, "help", "?", "this help", program, IN_ALL, 5, "?", "help"},
+    {ACTION_BACK, "back", "Esc", "back: close help or detail, select nothing", program, IN_ALL, 0, NULL,
+     NULL},
+    {ACTION_REDRAW, "redraw", "C-l", "paint the whole terminal anew", program, IN_ALL, 0, NULL, NULL},
+    {ACTION_SUSPEND, "suspend", "C-z", "suspend", program, IN_ALL, 0, NULL, NULL},
+    {ACTION_QUIT, "quit", "q C-c", "write the trace and quit", program, IN_ALL, 9, "q", "quit"},
+};
+static_assert(sizeof actions / sizeof actions[0] == ACTIONS - 1, "an action without a row");
+
+const struct action_info *keymap_action(size_t index)
+{
+    return index < sizeof actions / sizeof actions[0] ? &actions[index] : NULL;
+}
+
+const struct action_info *keymap_hint(size_t index)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (actions[i].hint_rank == index + 1)
+            return &actions[i];
+    }
+    return NULL;
+}
+
+/* "S-", "C-", "M-" before a key; their lengths are the same. */
+static uint8_t parse_mod(const char *name, size_t len)
+{
+    if (len < 3 || name[1] != '-')
+        return 0;
+    switch (name[0]) {
+    case 'S': return KEY_MOD_SHIFT;
+    case 'C': return KEY_MOD_CTRL;
+    case 'M': return KEY_MOD_ALT;
+    default: return 0;
+    }
+}
+
+static uint32_t parse_function_key(const char *name, size_t len)
+{
+    if (len < 2 || len > 3 || name[0] != 'F' || name[1] < '1' || name[1] > '9')
+        return 0;
+    uint32_t number = (uint32_t)(name[1] - '0');
+    if (len == 3) {
+        if (name[2] < '0' || name[2] > '9')
+            return 0;
+        number = number * 10 + (uint32_t)(name[2] - '0');
+    }
+    return number <= 12 ? KEY_CODE_F1 + number - 1 : 0;
+}
+
+bool keymap_parse_key(const char *name, size_t len, struct key *out)
+{
+    *out = (struct key){0, 0};
+    for (uint8_t mod; (mod = parse_mod(name, len)) != 0; name += 2, len -= 2)
+        out->mods |= mod;
+    if (len == 0)
+        return false;
+    for (size_t i = 0; i < sizeof key_names / sizeof key_names[0]; i++) {
+        if (strlen(key_names[i].name) == len && memcmp(key_names[i].name, name, len) == 0)
+            out->code = key_names[i].code;
+    }
+    if (out->code == 0)
+        out->code = parse_function_key(name, len);
+    if (out->code == 0) {
+        size_t n = utf8_next(name, len, &out->code);
+        return n == len && out->code > ' ' && out->code != 0x7F &&
+               (out->code != UTF8_REPLACEMENT || n == 3);
+    }
+    return true;
+}
+
+void keymap_key_name(struct key key, char out[KEY_NAME_BYTES])
+{
+    char base[16] = "";
+    if (key.code >= KEY_CODE_F1 && key.code <= KEY_CODE_LAST)
+        snprintf(base, sizeof base, "F%u", key.code - KEY_CODE_F1 + 1);
+    else if (key.code < 0x110000)
+        base[utf8_put(base, key.code)] = '\0';
+    for (size_t i = 0; i < sizeof key_names / sizeof key_names[0]; i++) {
+        if (key_names[i].code == key.code)
+            snprintf(base, sizeof base, "%s", key_names[i].name);
+    }
+    snprintf(out, KEY_NAME_BYTES, "%s%s%s%s", key.mods & KEY_MOD_SHIFT ? "S-" : "",
+             key.mods & KEY_MOD_CTRL ? "C-" : "", key.mods & KEY_MOD_ALT ? "M-" : "", base);
+}
+
+static bool holds_key(const char *names, struct key key)
+{
+    while (*names) {
+        size_t len = strcspn(names, " ");
+        struct key named;
+        if (keymap_parse_key(names, len, &named) && named.code == key.code && named.mods == key.mods)
+            return true;
+        names += len + strspn(names + len, " ");
+    }
+    return false;
+}
+
+enum action keymap_lookup(struct key key, uint8_t view)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if ((actions[i].views & view) && holds_key(actions[i].keys, key))
+            return actions[i].action;
+    }
+    return ACTION_NONE;
+}

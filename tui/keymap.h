@@ -1,0 +1,102 @@
+/* Keys and what they do, as data: one table of actions from which come the lookup, the help screen, the hint line, and
+   the names that `dump --keys` takes. */
+#ifndef TUI_KEYMAP_H
+#define TUI_KEYMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Codes of keys that are no characters, above Unicode. */
+enum key_code {
+    KEY_CODE_UP = 0x110000,
+    KEY_CODE_DOWN,
+    KEY_CODE_LEFT,
+    KEY_CODE_RIGHT,
+    KEY_CODE_PGUP,
+    KEY_CODE_PGDN,
+    KEY_CODE_HOME,
+    KEY_CODE_END,
+    KEY_CODE_INSERT,
+    KEY_CODE_DELETE,
+    KEY_CODE_BACKSPACE,
+    KEY_CODE_TAB,
+    KEY_CODE_ENTER,
+    KEY_CODE_ESC,
+    KEY_CODE_F1, /* to F12, in order */
+    KEY_CODE_LAST = KEY_CODE_F1 + 11
+};
+enum key_mod { KEY_MOD_SHIFT = 1, KEY_MOD_CTRL = 2, KEY_MOD_ALT = 4 };
+
+struct key {
+    uint32_t code; /* a code point (Shift is in it), or enum key_code */
+    uint8_t mods;  /* enum key_mod; C-c is 'c' with KEY_MOD_CTRL */
+};
+
+/* Reads one name as `?` shows it: `j`, `Space`, `Enter`, `S-Left`, `C-c`, `F2`. False: no such key. */
+bool keymap_parse_key(const char *name, size_t len, struct key *out);
+#define KEY_NAME_BYTES 24
+/* Its name, NUL-terminated. */
+void keymap_key_name(struct key key, char out[KEY_NAME_BYTES]);
+
+enum action {
+    ACTION_NONE,
+    ACTION_ROW_DOWN,
+    ACTION_ROW_UP,
+    ACTION_PAGE_DOWN,
+    ACTION_PAGE_UP,
+    ACTION_PAN_LEFT,
+    ACTION_PAN_RIGHT,
+    ACTION_SCREEN_LEFT,
+    ACTION_SCREEN_RIGHT,
+    ACTION_ZOOM_IN,
+    ACTION_ZOOM_OUT,
+    ACTION_ALL,
+    ACTION_FIT_SPAN,
+    ACTION_NEXT_SPAN,
+    ACTION_PREVIOUS_SPAN,
+    ACTION_PARENT,
+    ACTION_CHILD,
+    ACTION_DETAIL,
+    ACTION_BACK,
+    ACTION_FREEZE,
+    ACTION_FOLLOW,
+    ACTION_START,
+    ACTION_NEXT_USER,
+    ACTION_PREVIOUS_USER,
+    ACTION_NEXT_ERROR,
+    ACTION_PREVIOUS_ERROR,
+    ACTION_FOLD,
+    ACTION_FOLD_ALL,
+    ACTION_LEGEND,
+    ACTION_HELP,
+    ACTION_WRITE,
+    ACTION_QUIT,
+    ACTION_SUSPEND,
+    ACTION_REDRAW,
+    ACTIONS
+};
+
+/* Where a key holds: a set of views. */
+enum view_set { IN_TIMELINE = 1, IN_HELP = 2, IN_ALL = 255 };
+
+struct action_info {
+    enum action action;
+    const char *name;  /* for the config file: "zoom-in" */
+    const char *keys;  /* default keys by name, between spaces */
+    const char *help;  /* what it does */
+    const char *group; /* its heading in the help screen */
+    uint8_t views;     /* enum view_set */
+    uint8_t hint_rank; /* its place in the hint line, from 1; 0: not there */
+    const char *hint_keys, *hint; /* what stands there, for this action and its neighbours */
+};
+
+/* A row of the table, in its order; NULL: no more. Static. */
+const struct action_info *keymap_action(size_t index);
+/* What the key does there. */
+enum action keymap_lookup(struct key key, uint8_t view);
+
+/* The action that stands at that place of the hint line, the most useful first. Static; NULL: no more. */
+const struct action_info *keymap_hint(size_t index);
+
+#endif

@@ -1,0 +1,63 @@
+/* The rows of the timeline: the tree of agents, folded as the user wants, each with the lanes it needs. */
+#ifndef TUI_ROWS_H
+#define TUI_ROWS_H
+
+#include "tui/axis.h"
+#include "tui/view.h"
+
+enum fold {
+    FOLD_AUTO,   /* finished sub-agents of a live swarm become `+N done` */
+    FOLD_FOLDED, /* one row for the agent and all below it */
+    FOLD_OPEN    /* all of it */
+};
+
+/* An agent that has a row. */
+struct tree_node {
+    agent_no agent;
+    uint32_t parent; /* its index in nodes, UINT32_MAX: none */
+    uint32_t depth;
+    uint32_t done;   /* how many below it are folded into its `+N done` row */
+    bool hidden;     /* folded away */
+    bool more;       /* a sibling's row or the `+N done` of its parent follows below */
+    bool children;   /* it has any */
+    bool folded;
+    uint16_t lanes;  /* that it needs for what lies on the axis */
+    struct agent_status status;
+};
+
+/* A line of the timeline. */
+struct row {
+    uint32_t node;   /* its index in nodes */
+    uint16_t lane;
+    bool first;      /* the agent's first line: it has the name */
+    bool merged;     /* shows this lane and all above it */
+    bool group;      /* the `+N done` of the node; no lane */
+};
+
+struct row_list {
+    const struct mem *mem;
+    struct tree_node *nodes; /* parents before children */
+    size_t node_count;
+    struct row *rows;
+    size_t count, cap;
+};
+
+/* Makes the nodes: tree, states, folds. False: out of memory, *out is released. */
+bool rows_make_tree(const struct view_input *input, const struct view_state *state, int64_t local_ns,
+                    struct row_list *out);
+/* Makes the lines of the nodes for what lies on the axis. Agents have lanes of their own where all fit into `space` lines, else as many
+   as fit. False: out of memory. */
+bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis, int space,
+                     bool one_line, struct row_list *list);
+void rows_release(struct row_list *list);
+
+/* The line of the agent's name, or of its `+N done`; SIZE_MAX: it has none. */
+size_t rows_find(const struct row_list *list, agent_no agent, bool group);
+/* The node of the agent, hidden ones too; UINT32_MAX: none. */
+uint32_t rows_node(const struct row_list *list, agent_no agent);
+
+enum fold rows_fold(const struct view_state *state, agent_no agent);
+/* False: out of memory. */
+bool rows_set_fold(struct view_state *state, agent_no agent, enum fold fold);
+
+#endif

@@ -1,0 +1,37 @@
+/* The terminal: puts grids on it, takes keys from it, leaves it as it was. The only file that knows curses. */
+#ifndef TUI_SCREEN_H
+#define TUI_SCREEN_H
+
+#include "tui/grid.h"
+#include "tui/keymap.h"
+
+struct screen;
+
+/* Takes over the terminal: stdout, and stdin for keys or /dev/tty where stdin is data. Alternate screen, no echo, every key is a key
+   (C-c, C-z too). No signal handler stays behind. Call setlocale(LC_ALL, "") before. Returns new; NULL: *error says
+   `thing: what: detail`. One at a time. */
+struct screen *screen_open(const struct mem *mem, const struct theme *theme, struct strbuf *error);
+/* Gives the terminal back and frees. NULL is allowed. */
+void screen_free(struct screen *screen);
+/* Gives the terminal back at once, in whatever state things are; the screen draws nothing more. Safe to call twice. */
+void screen_close(struct screen *screen);
+
+/* The descriptor to poll for keys. It is never set non-blocking. */
+int screen_fd(const struct screen *screen);
+/* The next key that has come. False: no more for now. Call until then whenever the descriptor is readable. */
+bool screen_read_key(struct screen *screen, struct key *out);
+/* The terminal has gone: nothing more can be read from it. */
+bool screen_hung_up(const struct screen *screen);
+
+void screen_size(const struct screen *screen, int *cols, int *rows);
+/* After SIGWINCH: asks for the size anew. The next screen_put paints all. */
+void screen_resized(struct screen *screen);
+/* Puts the grid on the terminal: writes what has changed. */
+void screen_put(struct screen *screen, const struct grid *grid);
+/* The next screen_put writes everything. */
+void screen_repaint(struct screen *screen);
+/* Gives the terminal back for a while (before SIGTSTP), and takes it again (after SIGCONT; paints all). */
+void screen_suspend(struct screen *screen);
+void screen_resume(struct screen *screen);
+
+#endif

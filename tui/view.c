@@ -1,0 +1,179 @@
+/* The door of the views: which one draws, which one gets the key, and what is the same for all. A view is a row of a table; a
+   view drawn over another (help) has a row too. */
+#include "tui/frame.h"
+#include "tui/view_keys.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void view_state_init(struct view_state *state, const struct mem *mem)
+{
+    *state = (struct view_state){
+        .mem = mem, .cursor = NO_AGENT, .selected = NO_SPAN, .zoom = AXIS_ZOOM_LIVE, .legend = true};
+}
+
+void view_state_release(struct view_state *state)
+{
+    mem_free(state->mem, state->folds, state->fold_cap);
+    state->folds = NULL;
+    state->fold_cap = 0;
+}
+
+void view_message(struct view_state *state, bool error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(state->message, sizeof state->message, format, args);
+    va_end(args);
+    state->message_is_error = error;
+}
+
+/* ---- drawing ---- */
+
+static void draw_too_small(struct area all)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%dx%d", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
+    int x = area_puts(all, 0, 0, INK_PLAIN, "needs ");
+    if (all.cols >= 11)
+        area_puts(all, x, 0, INK_PLAIN, text);
+    else
+        area_puts(all, 0, 1, INK_PLAIN, text);
+}
+
+static void draw_timeline(const struct view_input *input, struct view_state *state, struct grid *grid)
+{
+    struct frame frame;
+    bool made = frame_make(&frame, input, state, grid_cols(grid), grid_rows(grid));
+    if (frame.layout.too_small) {
+        draw_too_small(grid_area(grid));
+    } else if (!made) {
+        area_puts(grid_area(grid), 0, 0, INK_ERROR, "out of memory");
+    } else {
+        header_draw(&frame, grid);
+        if (frame.empty) {
+            empty_draw(&frame, grid);
+        } else {
+            if (frame.layout.legend.rows > 0)
+                legend_draw(&frame, grid);
+            timeline_draw(&frame, grid);
+            if (frame.layout.flight.rows > 0)
+                flight_panel_draw(&frame, grid);
+            if (frame.layout.detail.rows > 0)
+                detail_panel_draw(&frame, grid);
+        }
+        trouble_draw(&frame, grid);
+        hint_draw(&frame, grid);
+    }
+    frame_release(&frame);
+}
+
+static void draw_help(const struct view_input *input, struct view_state *state, struct grid *grid)
+{
+    if (grid_cols(grid) < LAYOUT_MIN_COLS || grid_rows(grid) < LAYOUT_MIN_ROWS)
+        draw_too_small(grid_area(grid));
+    else
+        help_draw(input, state, grid);
+}
+
+/* ---- the table ---- */
+
+/* What a view is. `act` returns VIEW_IGNORED for an action that it does not know. */
+struct view {
+    uint8_t set; /* enum view_set: which keys hold in it */
+    void (*draw)(const struct view_input *input, struct view_state *state, struct grid *grid);
+    enum view_result (*act)(const struct view_input *input, struct view_state *state, enum action action,
+                            int cols, int rows);
+};
+
+static const struct view timeline = {IN_TIMELINE, draw_timeline, timeline_act};
+static const struct view help = {IN_HELP, draw_help, help_act};
+
+static const struct view *current(const struct view_state *state)
+{
+    return state->help ? &help : &timeline;
+}
+
+void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid)
+{
+    grid_set_ascii(grid, input->theme.ascii);
+    grid_clear(grid);
+    current(state)->draw(input, state, grid);
+}
+
+enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key, int cols,
+                          int rows)
+{
+    const struct view *view = current(state);
+    enum action action = keymap_lookup(key, view->set);
+    bool had_message = state->message[0] != '\0';
+    state->message[0] = '\0';
+    enum view_result result = VIEW_IGNORED;
+    switch ((int)action) {
+    case ACTION_NONE: break;
+    case ACTION_QUIT: result = VIEW_QUIT; break;
+    case ACTION_WRITE: result = VIEW_WRITE; break;
+    case ACTION_SUSPEND: result = VIEW_SUSPEND; break;
+    case ACTION_REDRAW: result = VIEW_REPAINT; break;
+    default: result = view->act(input, state, action, cols, rows);
+    }
+    return result == VIEW_IGNORED && had_message ? VIEW_REDRAW : result;
+}
+
+bool view_frozen(const struct view_state *state)
+{
+    return state->frozen;
+}
+
+/* ---- when it moves by itself ---- */
+
+/* The next time at which a unit of time on the local clock is full. */
+static int64_t next_multiple(int64_t now_ns, int64_t unit_ns)
+{
+    return now_ns - now_ns % unit_ns + unit_ns;
+}
+
+/* The shortest unit in which a text on the screen counts. */
+static int64_t ticking_unit(const struct frame *frame)
+{
+    const int64_t second = 1000000000, minute = 60 * second;
+    int64_t unit = minute;
+    for (size_t i = 0; i < frame->rows.node_count; i++) {
+        const struct agent_status *status = &frame->rows.nodes[i].status;
+        int64_t age = status->since_ns == INT64_MIN ? minute : frame->now_ns - status->since_ns;
+        if (frame->rows.nodes[i].hidden || age >= minute)
+            continue;
+        bool rests = status->state == STATE_IDLE || status->state == STATE_DONE ||
+                     status->state == STATE_ERROR || status->state == STATE_GONE;
+        int64_t own = rests ? second : second / 10;
+        unit = own < unit ? own : unit;
+    }
+    for (size_t i = 0; i < frame->flight_count && i < FRAME_FLIGHT_MAX; i++) {
+        const struct span *span = swarm_span(frame->swarm, frame->flight[i]);
+        if (span && frame->now_ns - span->start_ns < minute)
+            unit = second / 10;
+    }
+    return unit;
+}
+
+int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols, int rows)
+{
+    struct view_state copy = *state; /* frame_make clamps; the folds are only read */
+    struct frame frame;
+    if (!input->live || state->frozen || state->help)
+        return INT64_MAX;
+    int64_t wake = INT64_MAX;
+    if (frame_make(&frame, input, &copy, cols, rows) && !frame.layout.too_small) {
+        wake = next_multiple(input->local_ns, ticking_unit(&frame));
+        /* The next column: the model's now runs as fast as the local clock. */
+        if (!frame.empty && frame_shows_now(&frame)) {
+            int64_t col = axis_col_ns(&frame.axis);
+            int64_t left = axis_floor(frame.now_ns, frame.axis.zoom) + col - frame.now_ns;
+            if (input->local_ns + left < wake)
+                wake = input->local_ns + left;
+        }
+    }
+    frame_release(&frame);
+    return wake;
+}

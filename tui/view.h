@@ -1,0 +1,91 @@
+/* The views: pure functions from the model, what the user has chosen, and a size, to cells. No clock, no terminal: the same
+   arguments draw the same picture. The app draws when the model has changed (at most --fps times a second), when
+   view_wake_ns says so, and after a key; never while view_frozen says so, but after a key or a resize. */
+#ifndef TUI_VIEW_H
+#define TUI_VIEW_H
+
+#include "core/notice.h"
+#include "core/query.h"
+#include "tui/grid.h"
+#include "tui/keymap.h"
+
+/* What there is to show. All borrowed for the call. */
+struct view_input {
+    struct theme theme;
+    const struct swarm *swarm;
+    int64_t local_ns;                    /* the local clock, Unix epoch */
+    const struct swarm_figures *figures; /* may be some time old; NULL: none yet */
+    const struct source_status *sources;
+    size_t source_count;
+    const struct notice_log *log; /* may be NULL */
+    const char *output;           /* path of the trace that is left behind; NULL: none */
+    const char *address;          /* where feeds are listened for, as SWARMTOP_SOCKET wants it; NULL: nowhere */
+    bool live;                    /* more may come; false: all sources have finished */
+    uint64_t events;              /* taken so far, of all sources */
+    double events_per_s;          /* NAN: unknown */
+};
+
+enum window_mode {
+    WINDOW_AUTO,   /* all of it until a column is 2^30 ns wide, then the end of it; finished sources: all of it */
+    WINDOW_ALL,    /* all of it, always */
+    WINDOW_FOLLOW, /* the end of it, at `zoom` */
+    WINDOW_FIXED   /* from t0_ns, at `zoom` */
+};
+
+#define MESSAGE_BYTES 256
+
+/* What the user has chosen. A plain value but for the folds: view_state_init, view_state_release. */
+struct view_state {
+    const struct mem *mem;
+    agent_no cursor;   /* the row of that agent; NO_AGENT: the first */
+    bool cursor_group; /* the cursor is on its `+N done` row */
+    span_no selected;  /* NO_SPAN: none */
+    size_t scroll;     /* rows that are above the screen */
+
+    enum window_mode window;
+    unsigned zoom;  /* a column is 2^zoom ns */
+    int64_t t0_ns;  /* WINDOW_FIXED: where the first column begins, a multiple of 2^zoom */
+
+    bool frozen;
+    enum window_mode thawed_window; /* what to go back to */
+    int64_t frozen_local_ns;        /* the local clock when it was frozen */
+    uint64_t frozen_events;
+
+    uint8_t *folds; /* by agent_no: enum fold; NULL: none */
+    size_t fold_cap;
+
+    bool detail, legend, help;
+    size_t detail_scroll, help_scroll;
+    char message[MESSAGE_BYTES]; /* shown instead of the hint line until the next key; "" none */
+    bool message_is_error;
+};
+
+void view_state_init(struct view_state *state, const struct mem *mem);
+void view_state_release(struct view_state *state);
+/* Shows a message until the next key. */
+void view_message(struct view_state *state, bool error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Draws the whole grid. `state` is only clamped: what has gone is unselected, the cursor kept on the screen. A lack of memory is said on
+   the grid. */
+void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid);
+
+/* What the app has to do after a key; VIEW_IGNORED: no such key. All others redraw. */
+enum view_result {
+    VIEW_IGNORED,
+    VIEW_REDRAW,
+    VIEW_REPAINT, /* the whole terminal anew (C-l) */
+    VIEW_WRITE,   /* write the trace now; say what came of it by view_message */
+    VIEW_SUSPEND,
+    VIEW_QUIT
+};
+/* Applies a key. cols, rows: the size of the grid that is shown. */
+enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key, int cols,
+                          int rows);
+
+/* Nothing on the screen moves by itself, and what comes is not shown. */
+bool view_frozen(const struct view_state *state);
+/* When, on the local clock, the picture changes next while nothing comes in; INT64_MAX: never. */
+int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols, int rows);
+
+#endif
