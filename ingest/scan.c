@@ -1,0 +1,426 @@
+/* A machine of six states over characters. What it is in the middle of (an event, the members before or behind the events)
+   is held as it came and checked as a whole when its last bracket comes; that is where events are cut out. When a
+   held event turns out to be no JSON, the search for the next event starts inside of it, behind the place where it
+   went wrong: a stray quote does not swallow the rest of the file. */
+#include "ingest/scan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum state {
+    START,   /* nothing but white space so far */
+    HEAD,    /* in an object that may be a document or the first of many lines */
+    BETWEEN, /* in the array of events, outside of an event */
+    EVENT,   /* in an event */
+    TAIL,    /* in the document, behind its events */
+    LINES,
+    END
+};
+
+enum { MAX_DEPTH = 512 };
+
+struct scan {
+    const struct mem *mem;
+    struct scan_sink sink;
+    size_t max;
+    enum state state;
+    enum scan_shape shape;
+    struct strbuf held;
+    uint64_t line, held_line; /* of the next character; of the first one held */
+    unsigned depth;           /* brackets open in what is held */
+    bool in_string, escaped;
+    bool closed;
+    bool bad;                 /* something was */
+    bool stopped;
+    size_t key_start, key_end; /* in HEAD: the last string at depth 1, with its quotes */
+    bool skipping;             /* in BETWEEN: in something that is no event, which has been reported */
+};
+
+struct scan *scan_new(const struct mem *mem, const struct scan_sink *sink, size_t max_bytes)
+{
+    struct scan *scan = mem_zalloc(mem, 1, sizeof *scan);
+    if (scan != NULL) {
+        scan->mem = mem;
+        scan->sink = *sink;
+        scan->max = max_bytes;
+        scan->line = 1;
+        strbuf_init(&scan->held, mem, 0);
+    }
+    return scan;
+}
+
+void scan_free(struct scan *scan)
+{
+    if (scan != NULL) {
+        strbuf_release(&scan->held);
+        mem_free(scan->mem, scan, sizeof *scan);
+    }
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static uint64_t count_lines(const char *bytes, size_t len)
+{
+    uint64_t lines = 0;
+    for (const char *at = bytes, *end = bytes + len;
+         (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++) {
+        lines++;
+    }
+    return lines;
+}
+
+static void report(struct scan *scan, uint64_t line, const char *what, const char *bytes, size_t len)
+{
+    char reason[96];
+    snprintf(reason, sizeof reason, "not JSON: %s", what);
+    scan->bad = true;
+    scan->sink.bad(scan->sink.ctx, line, reason, bytes, len);
+}
+
+static void hold(struct scan *scan, enum state state, uint64_t line)
+{
+    strbuf_clear(&scan->held);
+    scan->state = state;
+    scan->depth = 0;
+    scan->in_string = scan->escaped = false;
+    scan->held_line = line;
+}
+
+/* ---- members of the document ---- */
+
+/* `text` is a whole object. */
+static bool give_members(struct scan *scan, const char *text, size_t len)
+{
+    struct json_value object;
+    struct json_error error;
+    if (!json_check(text, len, MAX_DEPTH, &object, &error)) {
+        report(scan, scan->held_line + count_lines(text, error.offset), error.what,
+               text + error.offset, len - error.offset);
+        return true;
+    }
+    struct json_walk walk = json_walk(object);
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        if (!scan->sink.member(scan->sink.ctx, member.key, member.value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What stands before "traceEvents" is an object but for its end. */
+static bool give_head(struct scan *scan)
+{
+    struct strbuf text;
+    size_t len = scan->key_start;
+    while (len > 1 && (is_space(scan->held.data[len - 1]) || scan->held.data[len - 1] == ',')) {
+        len--;
+    }
+    strbuf_init(&text, scan->mem, 0);
+    strbuf_add(&text, scan->held.data, len);
+    strbuf_addc(&text, '}');
+    bool good = !text.failed && give_members(scan, text.data, text.len);
+    strbuf_release(&text);
+    return good;
+}
+
+/* What stands behind the events is an object but for its beginning. */
+static bool give_tail(struct scan *scan)
+{
+    size_t from = 0;
+    while (from < scan->held.len &&
+           (is_space(scan->held.data[from]) || scan->held.data[from] == ',')) {
+        from++;
+    }
+    struct strbuf text;
+    strbuf_init(&text, scan->mem, 0);
+    strbuf_addc(&text, '{');
+    strbuf_add(&text, scan->held.data + from, scan->held.len - from);
+    bool good = !text.failed && give_members(scan, text.data, text.len);
+    strbuf_release(&text);
+    scan->closed = true;
+    hold(scan, END, scan->line);
+    return good;
+}
+
+/* An object has ended without a list of events: the first of many lines, or nothing that we know. */
+static bool end_head(struct scan *scan)
+{
+    struct json_value object;
+    struct json_error error;
+    bool json = json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error);
+    bool line = json && (json_get(object, "op").type != JSON_TYPE_NONE ||
+                         json_get(object, "ph").type != JSON_TYPE_NONE);
+    if (line || memchr(scan->held.data, '\n', scan->held.len) == NULL) {
+        scan->shape = SCAN_LINES;
+        scan->state = LINES;
+        return scan->sink.lines(scan->sink.ctx, scan->held.data, scan->held.len);
+    }
+    if (json) {
+        report(scan, scan->held_line, "no traceEvents in it", scan->held.data, scan->held.len);
+    } else {
+        report(scan, scan->held_line + count_lines(scan->held.data, error.offset), error.what,
+               scan->held.data + error.offset, scan->held.len - error.offset);
+    }
+    hold(scan, END, scan->line);
+    return true;
+}
+
+static bool is_events_key(const struct scan *scan)
+{
+    static const char key[] = "\"traceEvents\"";
+    size_t len = scan->key_end - scan->key_start;
+    return len == sizeof key - 1 && memcmp(scan->held.data + scan->key_start, key, len) == 0;
+}
+
+/* ---- characters ---- */
+
+/* Follows strings and brackets. Returns whether the bracket that opened what is held has been closed. */
+static bool follow(struct scan *scan, char c)
+{
+    if (scan->in_string) {
+        if (scan->escaped) {
+            scan->escaped = false;
+        } else if (c == '\\') {
+            scan->escaped = true;
+        } else if (c == '"') {
+            scan->in_string = false;
+            scan->key_end = scan->depth == 1 ? scan->held.len : scan->key_end;
+        }
+        return false;
+    }
+    if (c == '"') {
+        scan->in_string = true;
+        scan->key_start = scan->depth == 1 ? scan->held.len - 1 : scan->key_start;
+    } else if (c == '{' || c == '[') {
+        scan->depth++;
+    } else if (c == '}' || c == ']') {
+        scan->depth--;
+        return scan->depth == 0;
+    }
+    return false;
+}
+
+static bool start(struct scan *scan, char c)
+{
+    if (c == '[') {
+        scan->shape = SCAN_ARRAY;
+        hold(scan, BETWEEN, scan->line);
+    } else if (c == '{') {
+        hold(scan, HEAD, scan->line);
+        strbuf_addc(&scan->held, c);
+        follow(scan, c);
+    } else if (!is_space(c)) {
+        /* Not a trace; as lines each of them gets its own complaint. */
+        scan->shape = SCAN_LINES;
+        scan->state = LINES;
+        return scan->sink.lines(scan->sink.ctx, &c, 1);
+    }
+    return true;
+}
+
+static bool head(struct scan *scan, char c)
+{
+    strbuf_addc(&scan->held, c);
+    if (follow(scan, c)) {
+        return end_head(scan);
+    }
+    if (c == '[' && scan->depth == 2 && !scan->in_string && is_events_key(scan)) {
+        scan->shape = SCAN_DOCUMENT;
+        bool good = give_head(scan);
+        hold(scan, BETWEEN, scan->line);
+        return good;
+    }
+    return true;
+}
+
+static void between(struct scan *scan, char c)
+{
+    if (c == '{') {
+        hold(scan, EVENT, scan->line);
+        scan->skipping = false;
+        strbuf_addc(&scan->held, c);
+        follow(scan, c);
+    } else if (c == ']') {
+        scan->skipping = false;
+        if (scan->shape == SCAN_DOCUMENT) {
+            hold(scan, TAIL, scan->line);
+            scan->depth = 1;
+        } else {
+            scan->closed = true;
+            hold(scan, END, scan->line);
+        }
+    } else if (c != ',' && !is_space(c) && !scan->skipping) {
+        scan->skipping = true;
+        report(scan, scan->line, "an event expected", &c, 1);
+    }
+}
+
+/* The first place from `from` on where an event may begin: an object behind a comma, a bracket or a line's end. */
+static size_t next_start(const struct strbuf *held, size_t from)
+{
+    for (size_t i = from > 0 ? from : 1; i < held->len; i++) {
+        if (held->data[i] != '{') {
+            continue;
+        }
+        size_t before = i;
+        while (before > 1 && (held->data[before - 1] == ' ' || held->data[before - 1] == '\t')) {
+            before--;
+        }
+        char c = held->data[before - 1];
+        if (c == ',' || c == '\n' || c == '[') {
+            return i;
+        }
+    }
+    return held->len;
+}
+
+/* The held event is no JSON from `error` on. Takes out what may hold further events; it is scanned again. */
+static bool resume_behind(struct scan *scan, const struct json_error *error)
+{
+    uint64_t line = scan->held_line + count_lines(scan->held.data, error->offset);
+    report(scan, line, error->what, scan->held.data + error->offset,
+           scan->held.len - error->offset);
+    size_t from = next_start(&scan->held, error->offset);
+    struct strbuf again = scan->held;
+    strbuf_init(&scan->held, scan->mem, 0);
+    scan->line = scan->held_line + count_lines(again.data, from);
+    hold(scan, BETWEEN, scan->line);
+    bool good = from == again.len || scan_push(scan, again.data + from, again.len - from);
+    strbuf_release(&again);
+    return good;
+}
+
+static bool end_event(struct scan *scan)
+{
+    struct json_value object;
+    struct json_error error;
+    if (!json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
+        return resume_behind(scan, &error);
+    }
+    scan->state = BETWEEN;
+    return scan->sink.event(scan->sink.ctx, object, scan->held_line);
+}
+
+static bool too_long(struct scan *scan)
+{
+    const struct json_error error = {1, "longer than the maximum"};
+    if (scan->state == EVENT) {
+        return resume_behind(scan, &error);
+    }
+    report(scan, scan->held_line, error.what, scan->held.data, scan->held.len);
+    hold(scan, END, scan->line);
+    return true;
+}
+
+/* Bytes from `at` on that cannot end what is held: copied in one go. */
+static size_t plain_run(const struct scan *scan, const char *at, size_t len)
+{
+    size_t run = 0;
+    while (run < len && at[run] != '"' && at[run] != '\\' && at[run] != '\n' &&
+           (scan->in_string || (at[run] != '{' && at[run] != '}' && at[run] != '[' && at[run] != ']'))) {
+        run++;
+    }
+    return scan->escaped ? 0 : run;
+}
+
+static bool take(struct scan *scan, char c)
+{
+    bool good = true;
+    switch (scan->state) {
+    case START:
+        good = start(scan, c);
+        break;
+    case HEAD:
+        good = head(scan, c);
+        break;
+    case BETWEEN:
+        between(scan, c);
+        break;
+    case EVENT:
+        strbuf_addc(&scan->held, c);
+        good = !follow(scan, c) || end_event(scan);
+        break;
+    case TAIL:
+        strbuf_addc(&scan->held, c);
+        good = !follow(scan, c) || give_tail(scan);
+        break;
+    case LINES:
+    case END:
+        break;
+    }
+    return good && !scan->held.failed;
+}
+
+bool scan_push(struct scan *scan, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len && !scan->stopped;) {
+        if (scan->state == LINES) {
+            scan->stopped = !scan->sink.lines(scan->sink.ctx, bytes + i, len - i);
+            break;
+        }
+        if (scan->state == HEAD || scan->state == EVENT || scan->state == TAIL) {
+            size_t run = plain_run(scan, bytes + i, len - i);
+            strbuf_add(&scan->held, bytes + i, run);
+            i += run;
+            if (scan->held.len > scan->max) {
+                scan->stopped = !too_long(scan);
+                continue;
+            }
+            if (run > 0) {
+                continue;
+            }
+        }
+        scan->stopped |= !take(scan, bytes[i]);
+        scan->line += bytes[i] == '\n';
+        i++;
+    }
+    return !scan->stopped && !scan->held.failed;
+}
+
+/* The text ends inside an event. Where that event went wrong earlier, what follows the place is looked through first. */
+static void finish_event(struct scan *scan)
+{
+    struct json_error error;
+    struct json_value object;
+    while (scan->state == EVENT &&
+           !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
+        if (error.offset >= scan->held.len) {
+            /* The end came too early: show the event, not the nothing behind it. */
+            uint64_t line = scan->held_line + count_lines(scan->held.data, scan->held.len);
+            report(scan, line, "unexpected end", scan->held.data, scan->held.len);
+            return;
+        }
+        if (!resume_behind(scan, &error)) {
+            return;
+        }
+    }
+}
+
+void scan_finish(struct scan *scan)
+{
+    finish_event(scan);
+    if (scan->state == HEAD || scan->state == TAIL || (scan->state == BETWEEN && scan->shape == SCAN_DOCUMENT)) {
+        report(scan, scan->line, "unexpected end", scan->held.data != NULL ? scan->held.data : "",
+               scan->held.len);
+    }
+}
+
+enum scan_shape scan_shape(const struct scan *scan)
+{
+    return scan->shape;
+}
+
+bool scan_complete(const struct scan *scan)
+{
+    bool open_array = scan->shape == SCAN_ARRAY && scan->state == BETWEEN;
+    return !scan->bad && (scan->closed || open_array || scan->state == LINES);
+}
+
+bool scan_closed(const struct scan *scan)
+{
+    return scan->closed;
+}

@@ -1,0 +1,44 @@
+/* Trace documents as bytes, in any chunks, to their parts: events as checked JSON objects, and the other top-level
+   members. What a text is shows in its first bytes:
+
+       {"traceEvents": [ … ], …}      a document (keys in any order)
+       [ … ]   or   [ … with no end   an array of events
+       {…}\n{…}\n                     lines: events or feed operations
+
+   An event that is not JSON is reported and passed over; the next one that can be framed is found. Memory is bounded
+   by the largest event. */
+#ifndef INGEST_SCAN_H
+#define INGEST_SCAN_H
+
+#include "core/json_read.h"
+
+enum scan_shape { SCAN_UNKNOWN, SCAN_DOCUMENT, SCAN_ARRAY, SCAN_LINES };
+
+struct scan_sink {
+    /* An event. False: stop. */
+    bool (*event)(void *ctx, struct json_value object, uint64_t line);
+    /* A top-level member of the document other than traceEvents. */
+    bool (*member)(void *ctx, struct json_value key, struct json_value value);
+    /* Something that is not what it should be. `bytes` from the place on; `reason` says "not JSON: …". */
+    void (*bad)(void *ctx, uint64_t line, const char *reason, const char *bytes, size_t len);
+    /* The bytes of a text of lines, from its first. */
+    bool (*lines)(void *ctx, const char *bytes, size_t len);
+    void *ctx;
+};
+
+struct scan;
+
+/* `max_bytes`: of an event, and of a top-level member. Returns new; NULL: out of memory. */
+struct scan *scan_new(const struct mem *mem, const struct scan_sink *sink, size_t max_bytes);
+void scan_free(struct scan *scan);
+/* False: the sink said stop, or out of memory. */
+bool scan_push(struct scan *scan, const char *bytes, size_t len);
+/* No more will come: reports what has no end. */
+void scan_finish(struct scan *scan);
+enum scan_shape scan_shape(const struct scan *scan);
+/* Whether the text has ended as it should: a document closed, an array closed or cut between two events. */
+bool scan_complete(const struct scan *scan);
+/* Whether an array or a document has been closed. */
+bool scan_closed(const struct scan *scan);
+
+#endif
