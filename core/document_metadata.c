@@ -140,6 +140,7 @@ static void put_agent(struct document *doc, const struct agent *agent)
     put_text_member(doc, "session_id", session->id);
     put_text_member(doc, "name", agent->name);
     put_text_member(doc, "description", agent->description);
+    strbuf_adds(&doc->out, main ? ",\"main\":true" : "");
     strbuf_addc(&doc->out, '}');
     document_flush(doc, false);
 }

@@ -17,7 +17,7 @@ enum state {
     END
 };
 
-enum { MAX_DEPTH = 512 };
+enum { MAX_DEPTH = 512, MAX_RESUMES = 64 };
 
 struct scan {
     const struct mem *mem;
@@ -33,6 +33,7 @@ struct scan {
     bool bad;                 /* something was */
     bool stopped;
     size_t key_start, key_end; /* in HEAD: the last string at depth 1, with its quotes */
+    unsigned resumes;          /* scans of what a bad event held, one within another */
     bool skipping;             /* in BETWEEN: in something that is no event, which has been reported */
 };
 
@@ -284,12 +285,16 @@ static bool resume_behind(struct scan *scan, const struct json_error *error)
     uint64_t line = scan->held_line + count_lines(scan->held.data, error->offset);
     report(scan, line, error->what, scan->held.data + error->offset,
            scan->held.len - error->offset);
-    size_t from = next_start(&scan->held, error->offset);
+    /* Events within events within events, all of them bad: that is no trace, and the stack has an end. */
+    bool deep = scan->resumes >= MAX_RESUMES;
+    size_t from = deep ? scan->held.len : next_start(&scan->held, error->offset);
     struct strbuf again = scan->held;
     strbuf_init(&scan->held, scan->mem, 0);
     scan->line = scan->held_line + count_lines(again.data, from);
     hold(scan, BETWEEN, scan->line);
+    scan->resumes++;
     bool good = from == again.len || scan_push(scan, again.data + from, again.len - from);
+    scan->resumes--;
     strbuf_release(&again);
     return good;
 }

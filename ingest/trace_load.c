@@ -1,0 +1,392 @@
+/* Events go to one session as they are read. What the document says of itself (the seed's `metadata`, and metadata.swarmtop: CLI.md,
+   "What is left behind") may stand behind them; at the end it names that session and moves processes to further ones. */
+#include "ingest/trace_load.h"
+
+#include "ingest/iso_time.h"
+#include "ingest/trace_event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void trace_load_init(struct trace_load *load, struct tally *tally, const char *where,
+                     const char *session_id)
+{
+    const struct mem *mem = tally->intake->mem;
+    *load = (struct trace_load){
+        .tally = tally, .where = where, .session_id = session_id, .session = NO_SESSION};
+    strbuf_init(&load->top, mem, 0);
+    strbuf_init(&load->metadata, mem, 0);
+    strbuf_init(&load->extra, mem, 0);
+}
+
+void trace_load_release(struct trace_load *load)
+{
+    strbuf_release(&load->top);
+    strbuf_release(&load->metadata);
+    strbuf_release(&load->extra);
+}
+
+static struct swarm *swarm_of(const struct trace_load *load)
+{
+    return load->tally->intake->swarm;
+}
+
+static bool open_session(struct trace_load *load, const char *id, size_t len, session_no *session)
+{
+    struct session_info info = {
+        .id = id,
+        .id_len = len,
+        .source = load->where,
+        .pool = POOL_FILES,
+        .document = load->document,
+    };
+    return swarm_open_session(swarm_of(load), &info, session);
+}
+
+bool trace_load_begin(struct trace_load *load)
+{
+    if (load->document != 0 && !swarm_drop_document(swarm_of(load), load->document)) {
+        return false;
+    }
+    load->document = swarm_new_document(swarm_of(load));
+    load->tally->intake->changed = true;
+    return open_session(load, load->session_id, strlen(load->session_id), &load->session);
+}
+
+bool trace_load_event(struct trace_load *load, struct json_value object, uint64_t line)
+{
+    struct raw_event event;
+    const char *wrong = trace_event_read(object, &load->extra, &event);
+    if (wrong != NULL) {
+        struct complaint complaint = {.where = load->where,
+                                      .line = line,
+                                      .reason = wrong,
+                                      .bytes = {object.raw, object.len},
+                                      .level = NOTICE_WARNING};
+        tally_bad(load->tally, &complaint);
+        return true;
+    }
+    tally_taken(load->tally);
+    load->tally->intake->changed = true;
+    return swarm_append_raw(swarm_of(load), load->session, &event);
+}
+
+/* ---- members ---- */
+
+static void add_member(struct strbuf *out, struct json_value key, struct json_value value)
+{
+    if (out->len > 0) {
+        strbuf_addc(out, ',');
+    }
+    strbuf_add(out, key.raw, key.len);
+    strbuf_addc(out, ':');
+    strbuf_add(out, value.raw, value.len);
+}
+
+bool trace_load_member(struct trace_load *load, struct json_value key, struct json_value value)
+{
+    if (json_string_is(key, "metadata") && value.type == JSON_TYPE_OBJECT) {
+        struct json_walk walk = json_walk(value);
+        struct json_member member;
+        while (json_next_member(&walk, &member)) {
+            add_member(&load->metadata, member.key, member.value);
+        }
+        return !load->metadata.failed;
+    }
+    add_member(&load->top, key, value);
+    return !load->top.failed;
+}
+
+void trace_load_clear_members(struct trace_load *load)
+{
+    strbuf_clear(&load->top);
+    strbuf_clear(&load->metadata);
+}
+
+static struct json_value member_of(const struct strbuf *members, const char *key)
+{
+    struct json_walk walk = {members->data, members->data + members->len};
+    struct json_value found = {0};
+    struct json_member member;
+    while (members->len > 0 && json_next_member(&walk, &member)) {
+        found = json_string_is(member.key, key) ? member.value : found;
+    }
+    return found;
+}
+
+static bool is_ours(struct json_value key)
+{
+    static const char *const ours[] = {"session_id", "trace_start_time", "agent_count",
+                                       "total_event_count", "swarmtop"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        if (json_string_is(key, ours[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- who is who ---- */
+
+/* A text decoded; failed or not a string: bytes NULL. The strbuf owns it. */
+static struct slice text_in(struct json_value value, struct strbuf *text)
+{
+    strbuf_clear(text);
+    if (value.type != JSON_TYPE_STRING) {
+        return (struct slice){NULL, 0};
+    }
+    json_get_string(value, text);
+    strbuf_adds(text, "");
+    return (struct slice){text->data != NULL ? text->data : "", text->len};
+}
+
+static bool intern_in(struct trace_load *load, struct json_value value, intern_id *out)
+{
+    struct strbuf text;
+    strbuf_init(&text, load->tally->intake->mem, 0);
+    struct slice slice = text_in(value, &text);
+    bool good = !text.failed;
+    if (good && slice.bytes != NULL) {
+        intern_id id = intern_put(swarm_names(swarm_of(load)), slice.bytes, slice.len);
+        good = id != INTERN_FAILED;
+        *out = good ? id : *out;
+    }
+    strbuf_release(&text);
+    return good;
+}
+
+static bool time_in(struct json_value value, int64_t *ns)
+{
+    return value.type == JSON_TYPE_STRING && value.len > 2 &&
+           iso_time_parse(value.raw + 1, value.len - 2, ns);
+}
+
+/* The exact start, "start_ns", where it is there; else the ISO one. */
+static bool start_in(struct json_value session, int64_t *ns)
+{
+    struct json_value exact = json_get(session, "start_ns");
+    if (exact.type == JSON_TYPE_STRING && exact.len > 2 && exact.len < 24) {
+        *ns = strtoll(exact.raw + 1, NULL, 10);
+        return true;
+    }
+    return time_in(json_get(session, "start"), ns);
+}
+
+static void set_start(struct session *session, int64_t start_ns, int64_t origin_ns)
+{
+    int64_t move = origin_ns - session->origin_ns;
+    session->start_ns = start_ns;
+    session->origin_ns = origin_ns;
+    session->clock_ns += move;
+    session->clock_set_ns += move;
+    session->flags |= SESSION_HAS_START;
+}
+
+static int64_t number_in(struct json_value value)
+{
+    double number = json_get_number(value);
+    return number > -9e15 && number < 9e15 ? (int64_t)number : 0;
+}
+
+static bool identify(struct trace_load *load, session_no session, struct json_value agent)
+{
+    struct strbuf texts[4];
+    static const char *const keys[4] = {"agent_id", "parent_agent_id", "name", "description"};
+    struct slice values[4];
+    bool good = true;
+    for (size_t i = 0; i < 4; i++) {
+        strbuf_init(&texts[i], load->tally->intake->mem, 0);
+        values[i] = text_in(json_get(agent, keys[i]), &texts[i]);
+        good = good && !texts[i].failed;
+    }
+    struct agent_identity who = {
+        .pid = number_in(json_get(agent, "pid")),
+        .agent_id = values[0].bytes,
+        .agent_id_len = values[0].len,
+        .parent_id = values[1].bytes,
+        .parent_id_len = values[1].len,
+        .name = values[2].bytes,
+        .name_len = values[2].len,
+        .description = values[3].bytes,
+        .description_len = values[3].len,
+        .main = json_get(agent, "main").type == JSON_TYPE_TRUE,
+    };
+    good = good && swarm_identify(swarm_of(load), session, &who);
+    for (size_t i = 0; i < 4; i++) {
+        strbuf_release(&texts[i]);
+    }
+    return good;
+}
+
+/* The session of the document with that id; NO_SESSION: none. */
+static session_no session_called(const struct trace_load *load, struct json_value id)
+{
+    const struct swarm *swarm = swarm_of(load);
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session != NULL && session->document == load->document &&
+            session->pool == POOL_FILES && id.type == JSON_TYPE_STRING &&
+            json_string_is(id, swarm_text(swarm, session->id))) {
+            return (session_no)i;
+        }
+    }
+    return NO_SESSION;
+}
+
+static bool apply_session(struct trace_load *load, struct json_value entry, session_no number,
+                          int64_t origin_ns)
+{
+    struct session *session = swarm_session_edit(swarm_of(load), number);
+    int64_t start_ns;
+    session->flags |= SESSION_AGENTS;
+    if (start_in(entry, &start_ns)) {
+        set_start(session, start_ns, origin_ns);
+    }
+    if (!intern_in(load, json_get(entry, "id"), &session->id) ||
+        !intern_in(load, json_get(entry, "name"), &session->name)) {
+        return false;
+    }
+    struct json_walk walk = json_walk(json_get(entry, "pids"));
+    struct json_value pid;
+    while (json_next_item(&walk, &pid)) {
+        if (!swarm_move_process(swarm_of(load), load->session, number_in(pid), number)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int64_t earliest(struct json_value sessions, int64_t unless)
+{
+    struct json_walk walk = json_walk(sessions);
+    struct json_value entry;
+    bool any = false;
+    int64_t first = unless, start;
+    while (json_next_item(&walk, &entry)) {
+        if (start_in(entry, &start) && (!any || start < first)) {
+            first = start;
+            any = true;
+        }
+    }
+    return first;
+}
+
+static bool apply_sessions(struct trace_load *load, struct json_value sessions)
+{
+    int64_t origin = earliest(sessions, swarm_session_edit(swarm_of(load), load->session)->origin_ns);
+    struct json_walk walk = json_walk(sessions);
+    struct json_value entry;
+    bool first = true;
+    while (json_next_item(&walk, &entry)) {
+        session_no number = session_called(load, json_get(entry, "id"));
+        if (first) {
+            number = load->session; /* the first one's is where the events are */
+        } else if (number == NO_SESSION && !open_session(load, "", 0, &number)) {
+            return false;
+        }
+        first = false;
+        if (!apply_session(load, entry, number, origin)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool apply_agents(struct trace_load *load, struct json_value agents)
+{
+    struct json_walk walk = json_walk(agents);
+    struct json_value agent;
+    while (json_next_item(&walk, &agent)) {
+        session_no session = session_called(load, json_get(agent, "session_id"));
+        if (agent.type == JSON_TYPE_OBJECT && json_get(agent, "pid").type == JSON_TYPE_NUMBER &&
+            !identify(load, session == NO_SESSION ? load->session : session, agent)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A document of the seed's, which says less: pid 1 is the session's main agent. */
+static bool apply_seed(struct trace_load *load)
+{
+    struct session *session = swarm_session_edit(swarm_of(load), load->session);
+    struct json_value id = member_of(&load->metadata, "session_id");
+    int64_t start_ns;
+    if (time_in(member_of(&load->metadata, "trace_start_time"), &start_ns)) {
+        set_start(session, start_ns, start_ns);
+    }
+    struct json_value count = member_of(&load->metadata, "agent_count");
+    session->registrations = count.type == JSON_TYPE_NUMBER ? (uint32_t)number_in(count) : 0;
+    if (id.type != JSON_TYPE_STRING) {
+        return true;
+    }
+    session->flags |= SESSION_AGENTS;
+    if (!intern_in(load, id, &session->id)) {
+        return false;
+    }
+    size_t len;
+    const char *text = intern_text(swarm_names(swarm_of(load)), session->id, &len);
+    struct agent_identity who = {.pid = 1, .agent_id = text, .agent_id_len = len, .main = true};
+    /* Not a trace of ours, and no process 1: no row is made for one. */
+    return member_of(&load->metadata, "swarmtop").type == JSON_TYPE_OBJECT ||
+           session->metadata_count + session->event_count == 0 ||
+           swarm_identify(swarm_of(load), load->session, &who);
+}
+
+/* clang -ftime-trace says when it began: microseconds since the Unix epoch. */
+static void apply_foreign_start(struct trace_load *load)
+{
+    struct json_value began = member_of(&load->top, "beginningOfTime");
+    double us = began.type == JSON_TYPE_NUMBER ? json_get_number(began) : 0;
+    if (us > 0 && us < 9e15) {
+        int64_t ns = (int64_t)us * 1000;
+        set_start(swarm_session_edit(swarm_of(load), load->session), ns, ns);
+    }
+}
+
+static bool keep_extras(struct trace_load *load)
+{
+    struct session *session = swarm_session_edit(swarm_of(load), load->session);
+    strbuf_clear(&session->extra);
+    strbuf_clear(&session->metadata_extra);
+    strbuf_add(&session->extra, load->top.data, load->top.len);
+    struct json_walk walk = {load->metadata.data, load->metadata.data + load->metadata.len};
+    struct json_member member;
+    while (load->metadata.len > 0 && json_next_member(&walk, &member)) {
+        if (!is_ours(member.key)) {
+            add_member(&session->metadata_extra, member.key, member.value);
+        }
+    }
+    return !session->extra.failed && !session->metadata_extra.failed;
+}
+
+bool trace_load_end(struct trace_load *load)
+{
+    const struct session *session = swarm_session(swarm_of(load), load->session);
+    int64_t origin = session->origin_ns;
+    uint8_t flags = session->flags;
+    struct json_value ours = member_of(&load->metadata, "swarmtop");
+    apply_foreign_start(load);
+    bool good = apply_seed(load) && apply_sessions(load, json_get(ours, "sessions")) &&
+                apply_agents(load, json_get(ours, "agents")) && keep_extras(load);
+    session = swarm_session(swarm_of(load), load->session);
+    bool moved = session->origin_ns != origin ||
+                 ((session->flags ^ flags) & SESSION_AGENTS) != 0 ||
+                 json_get(ours, "sessions").type == JSON_TYPE_ARRAY;
+    load->tally->intake->changed = true;
+    swarm_touch(swarm_of(load));
+    return good && (!moved || swarm_rederive(swarm_of(load), POOL_FILES));
+}
+
+void trace_load_flag(struct trace_load *load, uint8_t set, uint8_t clear)
+{
+    struct swarm *swarm = swarm_of(load);
+    for (size_t i = 0; load->document != 0 && i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session != NULL && session->document == load->document) {
+            struct session *edit = swarm_session_edit(swarm, (session_no)i);
+            edit->flags = (uint8_t)((edit->flags | set) & ~clear);
+        }
+    }
+    swarm_touch(swarm);
+}

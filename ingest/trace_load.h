@@ -1,0 +1,33 @@
+/* One trace document on its way into the model: its session or sessions, its events, and at the end what its metadata say of them. */
+#ifndef INGEST_TRACE_LOAD_H
+#define INGEST_TRACE_LOAD_H
+
+#include "ingest/intake.h"
+
+struct trace_load {
+    struct tally *tally;    /* borrowed, as are the next two */
+    const char *where;      /* the file, for people */
+    const char *session_id; /* where the document names none */
+    uint32_t document;      /* its number in the model; 0: not begun */
+    session_no session;     /* that its events go to as they come */
+    struct strbuf top, metadata; /* raw members, comma-separated; of the document, of its `metadata` */
+    struct strbuf extra;    /* of the event at hand */
+};
+
+void trace_load_init(struct trace_load *load, struct tally *tally, const char *where,
+                     const char *session_id);
+void trace_load_release(struct trace_load *load);
+/* A new document in the model; the former one, if any, is dropped from it. False: out of memory. */
+bool trace_load_begin(struct trace_load *load);
+/* Takes an event (a checked object); one that is no trace event is a complaint. False: out of memory. */
+bool trace_load_event(struct trace_load *load, struct json_value object, uint64_t line);
+/* Takes a top-level member. */
+bool trace_load_member(struct trace_load *load, struct json_value key, struct json_value value);
+/* Forgets the members that came, as those of the next version follow. */
+void trace_load_clear_members(struct trace_load *load);
+/* The document has come to its end: says who is who. May be called again after more events and members. False: out of memory. */
+bool trace_load_end(struct trace_load *load);
+/* Sets and clears flags (enum session_flag) of all its sessions. */
+void trace_load_flag(struct trace_load *load, uint8_t set, uint8_t clear);
+
+#endif

@@ -1,0 +1,47 @@
+/* Small models for tests: events as text in, documents as text out, and documents opened again without any of ingest. Where
+   something cannot be done, and no memory is to fail, the test fails. */
+#ifndef TESTS_MODEL_H
+#define TESTS_MODEL_H
+
+#include "core/document.h"
+#include "core/tracer.h"
+
+#define MODEL_START_MS 1760000000000.0
+#define MODEL_START_NS ((int64_t)1760000000000 * 1000000)
+
+struct model {
+    struct swarm *swarm;
+    struct tracer *tracer;
+    session_no session; /* of the functions below */
+};
+
+/* An empty model without caps. False: out of memory; release it all the same. */
+bool model_init(struct model *model, const struct mem *mem);
+void model_release(struct model *model);
+
+/* Opens a session that began at MODEL_START_MS, by the tracer. */
+void model_hello(struct model *model, const char *session_id, const char *name);
+/* Opens a session of a file, that began then. */
+bool model_open_file(struct model *model, const char *session_id);
+/* Appends trace events: any number of JSON objects, white space between them. False: out of memory. */
+bool model_events(struct model *model, const char *events);
+
+/* For tracer operations: `ms` after MODEL_START_MS, of that agent (NULL: the main one). */
+struct op_context model_at(const struct model *model, double ms, const char *agent_id);
+struct slice model_text(const char *text);
+
+/* The time `ms` after MODEL_START_MS. */
+int64_t model_ns(double ms);
+
+/* Returns new (free), NUL-terminated: the document. NULL: out of memory. */
+char *model_export(const struct swarm *swarm, enum document_tracks tracks);
+char *model_export_with(const struct swarm *swarm, const struct document_options *options);
+/* Takes a document of ours into the model. False: out of memory. */
+bool model_open(struct model *model, const char *document);
+
+/* The agent of that name. */
+agent_no model_agent(const struct model *model, const char *name);
+/* The n-th span (from 0) of that name, in order of appearance. */
+span_no model_span(const struct model *model, const char *name, unsigned n);
+
+#endif
