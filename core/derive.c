@@ -79,6 +79,15 @@ static bool reapply_metadata(struct swarm *swarm, session_no session)
     return true;
 }
 
+bool swarm_set_agents(struct swarm *swarm, session_no session)
+{
+    if ((swarm->sessions[session].session.flags & SESSION_AGENTS) != 0) {
+        return true;
+    }
+    make_session_agents(swarm, session);
+    return reapply_metadata(swarm, session);
+}
+
 /* ---- the state of agents ---- */
 
 static void count_open(struct swarm *swarm, agent_no agent, uint8_t kind, int by)

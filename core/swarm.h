@@ -155,6 +155,8 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
 bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *event_number);
 /* The same for an event as it was read, into that session. */
 bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_event *raw);
+/* The session is known to be agents'. Call swarm_rederive where it has events already. */
+bool swarm_set_agents(struct swarm *swarm, session_no session);
 /* Says who the agent of a process is; called after the metadata events that make the process known, or before. */
 struct agent_identity {
     int64_t pid;

@@ -238,11 +238,11 @@ static bool apply_session(struct trace_load *load, struct json_value entry, sess
 {
     struct session *session = swarm_session_edit(swarm_of(load), number);
     int64_t start_ns;
-    session->flags |= SESSION_AGENTS;
     if (start_in(entry, &start_ns)) {
         set_start(session, start_ns, origin_ns);
     }
-    if (!intern_in(load, json_get(entry, "id"), &session->id) ||
+    if (!swarm_set_agents(swarm_of(load), number) ||
+        !intern_in(load, json_get(entry, "id"), &session->id) ||
         !intern_in(load, json_get(entry, "name"), &session->name)) {
         return false;
     }
@@ -320,16 +320,13 @@ static bool apply_seed(struct trace_load *load)
     if (id.type != JSON_TYPE_STRING) {
         return true;
     }
-    session->flags |= SESSION_AGENTS;
-    if (!intern_in(load, id, &session->id)) {
+    if (!swarm_set_agents(swarm_of(load), load->session) || !intern_in(load, id, &session->id)) {
         return false;
     }
     size_t len;
     const char *text = intern_text(swarm_names(swarm_of(load)), session->id, &len);
     struct agent_identity who = {.pid = 1, .agent_id = text, .agent_id_len = len, .main = true};
-    /* Not a trace of ours, and no process 1: no row is made for one. */
     return member_of(&load->metadata, "swarmtop").type == JSON_TYPE_OBJECT ||
-           session->metadata_count + session->event_count == 0 ||
            swarm_identify(swarm_of(load), load->session, &who);
 }
 
