@@ -100,7 +100,7 @@ struct decoder *decoder_new(const struct decoder_options *options)
     decoder->options = *options;
     strbuf_init(&decoder->error, mem, 1024);
     struct scan_sink sink = {take_event, take_member, take_bad, take_lines, decoder};
-    decoder->scan = scan_new(mem, &sink, options->max_line_bytes);
+    decoder->scan = scan_new(mem, &sink, options->max_event_bytes);
     if (decoder->scan == NULL) {
         decoder_free(decoder);
         return NULL;

@@ -10,7 +10,8 @@ struct decoder_options {
     struct tally *tally;    /* all borrowed */
     const char *where;      /* for people */
     const char *session_id; /* where the data name none */
-    size_t max_line_bytes;
+    size_t max_line_bytes;  /* of a line */
+    size_t max_event_bytes; /* of an event or another part of a document */
     bool recorded;          /* lines are not live */
     struct staged *staged;  /* not NULL: a document's events are only collected there */
     struct trace_load *load;

@@ -347,6 +347,7 @@ bool feed_take_line(struct feed *feed, const char *bytes, size_t len, uint64_t n
     if (feed->refused || is_blank(bytes, len))
         return !feed->refused;
     feed->intake->changed = true;
+    feed->local_ns = intake_now(feed->intake);
     struct json_value value;
     struct json_error error;
     bool whole = kind == LINE_WHOLE || kind == LINE_LAST;
@@ -368,7 +369,6 @@ bool feed_take_line(struct feed *feed, const char *bytes, size_t len, uint64_t n
 
 bool feed_push(struct feed *feed, const char *bytes, size_t len)
 {
-    feed->local_ns = intake_now(feed->intake);
     if (!feed->refused)
         lines_push(&feed->lines, bytes, len);
     return !feed->refused;
@@ -381,7 +381,6 @@ void feed_rest(struct feed *feed, uint8_t flag)
 
 void feed_finish(struct feed *feed, uint8_t flag)
 {
-    feed->local_ns = intake_now(feed->intake);
     lines_finish(&feed->lines);
     feed_rest(feed, flag);
 }

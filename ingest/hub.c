@@ -1,15 +1,14 @@
-/* The hub owns the sources and what their decoders share (the intake). After each turn of the loop in which something changed, it says so once:
-   a burst of lines is one frame to draw. */
-#include "ingest/hub.h"
-
+/* The hub holds the sources in the order they were given, and what all decoders share (intake.h). A
+   source finds out by itself when there is something to read; all that the hub does in a turn of the
+   loop is to tell its owner once that something has changed. Two handles see to that, which do not keep
+   the loop alive and never wake it: one runs behind the reads of a turn, the other, for what
+   timers changed, before the loop goes to sleep. */
 #include "ingest/source.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+enum { READ_BYTES = 64 << 10, LINE_BYTES = 1 << 20, FILE_LINE_BYTES = 64 << 20 };
 
 struct hub {
     uv_loop_t *loop;
@@ -17,77 +16,160 @@ struct hub {
     struct intake intake;
     struct source **sources;
     size_t count, cap;
-    uv_check_t check; /* after a turn's reads */
+    uv_prepare_t before_sleep;
+    uv_check_t after_reads;
+    unsigned handles;
+    char buffer[READ_BYTES];
 };
 
-static void after_turn(uv_check_t *check)
+/* ---- the hub's own ---- */
+
+static void tell_changed(struct hub *hub)
 {
-    struct hub *hub = check->data;
-    if (hub->intake.changed) {
-        hub->intake.changed = false;
-        if (hub->options.changed != NULL) {
-            hub->options.changed(hub->options.ctx);
-        }
-    }
+    if (!hub->intake.changed)
+        return;
+    hub->intake.changed = false;
+    if (hub->options.changed != NULL)
+        hub->options.changed(hub->options.ctx);
+}
+
+static void before_sleep(uv_prepare_t *handle)
+{
+    tell_changed(handle->data);
+}
+
+static void after_reads(uv_check_t *handle)
+{
+    tell_changed(handle->data);
 }
 
 struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
 {
-    const struct mem *mem = swarm_mem(options->swarm);
-    struct hub *hub = mem_zalloc(mem, 1, sizeof *hub);
-    if (hub == NULL) {
+    struct hub *hub = mem_zalloc(swarm_mem(options->swarm), 1, sizeof *hub);
+    if (hub == NULL)
         return NULL;
-    }
     hub->loop = loop;
     hub->options = *options;
     intake_init(&hub->intake, options->swarm, options->tracer, options->log, options->now_ns,
                 options->ctx);
-    uv_check_init(loop, &hub->check);
-    hub->check.data = hub;
-    uv_check_start(&hub->check, after_turn);
-    uv_unref((uv_handle_t *)&hub->check);
+    /* These four cannot fail: they only put the handles on the loop's lists. */
+    uv_prepare_init(loop, &hub->before_sleep);
+    uv_prepare_start(&hub->before_sleep, before_sleep);
+    uv_check_init(loop, &hub->after_reads);
+    uv_check_start(&hub->after_reads, after_reads);
+    uv_unref((uv_handle_t *)&hub->before_sleep);
+    uv_unref((uv_handle_t *)&hub->after_reads);
+    hub->before_sleep.data = hub->after_reads.data = hub;
+    hub->handles = 2;
     return hub;
 }
 
-static bool keep(struct hub *hub, struct source *source, const char *spec, struct strbuf *error)
+static void closed(uv_handle_t *handle)
+{
+    struct hub *hub = handle->data;
+    hub->handles--;
+}
+
+void hub_stop(struct hub *hub)
+{
+    for (size_t i = 0; i < hub->count; i++) {
+        if (!hub->sources[i]->closing)
+            hub->sources[i]->ops->close(hub->sources[i]);
+        hub->sources[i]->closing = true;
+    }
+    tell_changed(hub);
+    if (!uv_is_closing((uv_handle_t *)&hub->before_sleep)) {
+        uv_close((uv_handle_t *)&hub->before_sleep, closed);
+        uv_close((uv_handle_t *)&hub->after_reads, closed);
+    }
+}
+
+static void free_source(struct source *source)
+{
+    const struct mem *mem = hub_intake(source->hub)->mem;
+    assert(source->handles == 0);
+    source->ops->release(source);
+    strbuf_release(&source->error);
+    mem_free(mem, source->spec, strlen(source->spec) + 1);
+    mem_free(mem, source, source->ops->size);
+}
+
+void hub_free(struct hub *hub)
+{
+    if (hub == NULL)
+        return;
+    assert(hub->handles == 0);
+    const struct mem *mem = hub->intake.mem;
+    for (size_t i = 0; i < hub->count; i++)
+        free_source(hub->sources[i]);
+    mem_free(mem, hub->sources, hub->cap * sizeof(struct source *));
+    intake_release(&hub->intake);
+    mem_free(mem, hub, sizeof *hub);
+}
+
+/* ---- adding ---- */
+
+/* What a spec says that it is. */
+static const struct source_ops *ops_of(const char *spec)
+{
+    static const struct {
+        const char *prefix;
+        const struct source_ops *ops;
+    } kinds[] = {{"unix:", &unix_source_ops}, {"tcp:", &tcp_source_ops}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strncmp(spec, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+            return kinds[i].ops;
+    struct stat st;
+    if (strcmp(spec, "-") == 0)
+        return &stream_source_ops;
+    if (stat(spec, &st) != 0)
+        return &trace_source_ops;
+    if (S_ISDIR(st.st_mode))
+        return &dir_source_ops;
+    return S_ISREG(st.st_mode) ? &trace_source_ops : &stream_source_ops;
+}
+
+static struct source *new_source(struct hub *hub, const char *spec)
 {
     const struct mem *mem = hub->intake.mem;
-    source->hub = hub;
-    source->loop = hub->loop;
-    source->options = &hub->options;
-    source->tally.intake = &hub->intake;
-    if (!source_init(source, spec) || !mem_reserve(mem, &hub->sources, &hub->cap, hub->count + 1,
-                                                   sizeof *hub->sources)) {
-        source->class->free(source);
-        strbuf_addf(error, "%s: out of memory", spec);
-        return false;
+    const struct source_ops *ops = ops_of(spec);
+    struct source *source = mem_zalloc(mem, 1, ops->size);
+    char *copy = mem_alloc(mem, strlen(spec) + 1);
+    if (source == NULL || copy == NULL ||
+        !mem_reserve(mem, &hub->sources, &hub->cap, hub->count + 1, sizeof(struct source *))) {
+        mem_free(mem, source, ops->size);
+        mem_free(mem, copy, strlen(spec) + 1);
+        return NULL;
     }
+    memcpy(copy, spec, strlen(spec) + 1);
+    *source = (struct source){.ops = ops, .hub = hub, .spec = copy, .state = SOURCE_OPEN};
+    source->tally.intake = &hub->intake;
+    strbuf_init(&source->error, mem, 0);
     hub->sources[hub->count++] = source;
-    hub->intake.changed = true;
-    return true;
+    return source;
 }
 
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error)
 {
-    struct source *source = source_new(hub, spec, error);
-    if (source == NULL || !keep(hub, source, spec, error)) {
+    struct source *source = new_source(hub, spec);
+    if (source == NULL) {
+        source_error(error, spec, "out of memory", NULL);
         return false;
     }
-    if (source->class->open(source)) {
-        return true;
+    struct strbuf why;
+    strbuf_init(&why, hub->intake.mem, 0);
+    bool opened = source->ops->open(source, &why);
+    if (!opened) {
+        const char *text = why.data != NULL ? why.data : "out of memory";
+        source_finish(source, text);
+        strbuf_adds(error, text);
     }
-    strbuf_add(error, source->error.data != NULL ? source->error.data : spec, source->error.len);
-    return false;
+    strbuf_release(&why);
+    hub->intake.changed = true;
+    return opened;
 }
 
-bool source_adopt(struct source *source, const char *spec)
-{
-    struct strbuf error;
-    strbuf_init(&error, source_mem(source), 4096);
-    bool good = hub_add(source->hub, spec, &error);
-    strbuf_release(&error);
-    return good;
-}
+/* ---- asking ---- */
 
 size_t hub_source_count(const struct hub *hub)
 {
@@ -110,107 +192,89 @@ struct source_status hub_source(const struct hub *hub, size_t index)
 
 bool hub_finished(const struct hub *hub)
 {
-    for (size_t i = 0; i < hub->count; i++) {
-        if (hub->sources[i]->state != SOURCE_FINISHED && hub->sources[i]->state != SOURCE_FAILED) {
+    for (size_t i = 0; i < hub->count; i++)
+        if (hub->sources[i]->state == SOURCE_OPEN || hub->sources[i]->state == SOURCE_WAITING)
             return false;
-        }
-    }
     return true;
 }
 
 bool hub_failed(const struct hub *hub)
 {
-    for (size_t i = 0; i < hub->count; i++) {
-        if (hub->sources[i]->broken) {
+    for (size_t i = 0; i < hub->count; i++)
+        if (hub->sources[i]->state == SOURCE_FAILED)
             return true;
-        }
-    }
     return false;
 }
 
 const char *hub_bound_address(const struct hub *hub, size_t index)
 {
     const struct source *source = hub->sources[index];
-    return source->address.len > 0 ? source->address.data : NULL;
+    return source->ops->address != NULL ? source->ops->address(source) : NULL;
 }
 
 bool hub_reads(const struct hub *hub, const char *path)
 {
-    struct stat status;
-    if (stat(path, &status) != 0) {
-        return false;
-    }
+    struct stat st;
+    const struct stat *there = stat(path, &st) == 0 ? &st : NULL;
     for (size_t i = 0; i < hub->count; i++) {
         const struct source *source = hub->sources[i];
-        if (source->class->reads != NULL &&
-            source->class->reads(source, (uint64_t)status.st_dev, (uint64_t)status.st_ino)) {
+        if (source->ops->reads != NULL && source->ops->reads(source, path, there))
             return true;
-        }
     }
     return false;
 }
 
-void hub_stop(struct hub *hub)
+/* ---- for sources ---- */
+
+uv_loop_t *hub_loop(struct hub *hub)
 {
-    for (size_t i = 0; i < hub->count; i++) {
-        hub->sources[i]->class->stop(hub->sources[i]);
-    }
-    uv_close((uv_handle_t *)&hub->check, NULL);
+    return hub->loop;
 }
 
-void hub_free(struct hub *hub)
+const struct hub_options *hub_settings(const struct hub *hub)
 {
-    const struct mem *mem = hub->intake.mem;
-    for (size_t i = 0; i < hub->count; i++) {
-        hub->sources[i]->class->free(hub->sources[i]);
-    }
-    mem_free(mem, hub->sources, hub->cap * sizeof *hub->sources);
-    intake_release(&hub->intake);
-    mem_free(mem, hub, sizeof *hub);
+    return &hub->options;
 }
 
-/* ---- the default address ---- */
-
-/* The directory is there, a directory, the user's own, and closed to others. */
-static bool own_directory(const char *path, bool make, struct strbuf *error)
+struct intake *hub_intake(struct hub *hub)
 {
-    struct stat status;
-    if (make && mkdir(path, 0700) != 0 && errno != EEXIST) {
-        strbuf_addf(error, "%s: cannot be made: %s", path, strerror(errno));
-        return false;
-    }
-    if (lstat(path, &status) != 0) {
-        if (!make && errno == ENOENT) {
-            return true;
-        }
-        strbuf_addf(error, "%s: %s", path, strerror(errno));
-        return false;
-    }
-    if (!S_ISDIR(status.st_mode) || status.st_uid != getuid() || (status.st_mode & 077) != 0) {
-        strbuf_addf(error, "%s: not safe: it must be a directory of your own with mode 0700", path);
-        return false;
-    }
-    return true;
+    return &hub->intake;
 }
 
-bool hub_default_address(struct strbuf *out, bool make, struct strbuf *error)
+uv_buf_t hub_buffer(struct hub *hub)
 {
-    const char *given = getenv("SWARMTOP_SOCKET");
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
-    if (given != NULL && *given != '\0') {
-        bool plain = strncmp(given, "unix:", 5) != 0 && strncmp(given, "tcp:", 4) != 0;
-        strbuf_addf(out, "%s%s", plain ? "unix:" : "", given);
-        return !out->failed;
-    }
-    if (runtime != NULL && *runtime != '\0') {
-        strbuf_addf(out, "unix:%s/swarmtop.sock", runtime);
-        return !out->failed;
-    }
-    char dir[64];
-    snprintf(dir, sizeof dir, "/tmp/swarmtop-%lu", (unsigned long)getuid());
-    if (!own_directory(dir, make, error)) {
-        return false;
-    }
-    strbuf_addf(out, "unix:%s/feed.sock", dir);
-    return !out->failed;
+    return uv_buf_init(hub->buffer, sizeof hub->buffer);
+}
+
+void source_set_state(struct source *source, enum source_state state)
+{
+    if (source->state == state)
+        return;
+    source->state = state;
+    hub_intake(source->hub)->changed = true;
+}
+
+void source_finish(struct source *source, const char *error)
+{
+    source_set_state(source, error != NULL ? SOURCE_FAILED : SOURCE_FINISHED);
+    if (error == NULL)
+        return;
+    strbuf_clear(&source->error);
+    strbuf_adds(&source->error, error);
+    intake_say(hub_intake(source->hub), NOTICE_ERROR, error);
+}
+
+size_t source_max_line(const struct source *source, bool file)
+{
+    size_t said = hub_settings(source->hub)->max_line_bytes;
+    if (said > 0)
+        return said;
+    return file ? FILE_LINE_BYTES : LINE_BYTES;
+}
+
+void source_error(struct strbuf *error, const char *thing, const char *what, const char *detail)
+{
+    strbuf_addf(error, "%s: %s", thing, what);
+    if (detail != NULL)
+        strbuf_addf(error, ": %s", detail);
 }

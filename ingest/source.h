@@ -1,55 +1,63 @@
-/* A source as the hub sees it: what it is (a table of functions), how it is (its status), and what it works on. */
+/* A source, as the hub sees it: a row of functions over a struct that begins with `struct source`.
+   What a source may use of the hub is below. */
 #ifndef INGEST_SOURCE_H
 #define INGEST_SOURCE_H
 
 #include "ingest/hub.h"
 #include "ingest/intake.h"
 
+#include <sys/stat.h>
+
 struct source;
 
-struct source_class {
-    /* Takes the source into service. False: it cannot be, source_fail has been called; the hub keeps it as it is. */
-    bool (*open)(struct source *source);
-    /* Begins to close its handles. */
-    void (*stop)(struct source *source);
-    /* After its handles have closed. Frees what it owns, and itself. */
-    void (*free)(struct source *source);
-    /* Whether it reads that file; NULL: it reads none. */
-    bool (*reads)(const struct source *source, uint64_t device, uint64_t inode);
+struct source_ops {
+    size_t size; /* of the struct that begins with a struct source */
+    /* Begins; what is zeroed but for `source` is ready. False: *error says `spec: what: detail`, nothing is left open. */
+    bool (*open)(struct source *source, struct strbuf *error);
+    /* Begins to close what is open; done when `handles` is 0. May be called when nothing is open. */
+    void (*close)(struct source *source);
+    /* Gives back memory; all handles are closed. */
+    void (*release)(struct source *source);
+    /* hub_reads; `st` is NULL where there is no such file. NULL: reads no files. */
+    bool (*reads)(const struct source *source, const char *path, const struct stat *st);
+    /* hub_bound_address. NULL: does not listen. */
+    const char *(*address)(const struct source *source);
 };
+
+/* The kinds: hub.c says which spec is whose. (stream: stdin_source.c, trace: file_source.c, dir:
+   dir_source.c; all written, do not write them again.) */
+extern const struct source_ops unix_source_ops;
+extern const struct source_ops tcp_source_ops;
+extern const struct source_ops stream_source_ops;
+extern const struct source_ops trace_source_ops;
+extern const struct source_ops dir_source_ops;
 
 struct source {
-    const struct source_class *class;
-    uv_loop_t *loop;                    /* borrowed, as are the next two */
-    const struct hub_options *options;
+    const struct source_ops *ops;
     struct hub *hub;
-    char *spec;                         /* owned */
-    size_t spec_size;
-    struct strbuf error, address;       /* "" : none */
-    enum source_state state;
-    bool listens, broken;               /* broken: something of it was not read */
-    uint32_t senders;
+    char *spec;
+    struct strbuf error;
     struct tally tally;
+    enum source_state state;
+    uint32_t senders;
+    bool listens;
+    unsigned handles; /* libuv's, and requests under way: the source lives as long as there are any */
+    bool closing;
 };
 
-/* Makes one of the kind that the spec names (new; not opened). NULL: out of memory, or *error says what is wrong with the spec. */
-struct source *source_new(struct hub *hub, const char *spec, struct strbuf *error);
+uv_loop_t *hub_loop(struct hub *hub);
+const struct hub_options *hub_settings(const struct hub *hub);
+struct intake *hub_intake(struct hub *hub);
+/* A buffer for reads that are used up before the next one: shared by all streams. */
+uv_buf_t hub_buffer(struct hub *hub);
 
-/* What the kinds call. They begin with a struct source, so that a pointer to one is a pointer to the other. */
-bool source_init(struct source *source, const char *spec);
-void source_release(struct source *source);
-/* `SPEC: WHAT: DETAIL` becomes its error, and it has failed. */
-void source_fail(struct source *source, const char *what, const char *detail);
-/* The same, while it goes on: its data were not whole. */
-void source_complain(struct source *source, const char *text);
-void source_finish(struct source *source);
-const struct mem *source_mem(const struct source *source);
-/* Another source found in it (a file of a directory). */
-bool source_adopt(struct source *source, const char *spec);
-
-struct source *socket_source_new(const struct mem *mem);
-struct source *stdin_source_new(const struct mem *mem);
-struct source *file_source_new(const struct mem *mem);
-struct source *dir_source_new(const struct mem *mem);
+/* Its end: SOURCE_FAILED with the error and a line in the log; or SOURCE_FINISHED where error is NULL. */
+void source_finish(struct source *source, const char *error);
+/* Another state. */
+void source_set_state(struct source *source, enum source_state state);
+/* max_line_bytes of the options, else the default of FEED.md. */
+size_t source_max_line(const struct source *source, bool file);
+/* "thing: what: detail", appended. */
+void source_error(struct strbuf *error, const char *thing, const char *what, const char *detail);
 
 #endif

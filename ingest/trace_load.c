@@ -375,15 +375,43 @@ bool trace_load_end(struct trace_load *load)
     return good && (!moved || swarm_rederive(swarm_of(load), POOL_FILES));
 }
 
-void trace_load_flag(struct trace_load *load, uint8_t set, uint8_t clear)
+typedef void session_change(struct session *session, const void *how);
+
+static void change_all(struct trace_load *load, session_change *change, const void *how)
 {
     struct swarm *swarm = swarm_of(load);
     for (size_t i = 0; load->document != 0 && i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
         if (session != NULL && session->document == load->document) {
-            struct session *edit = swarm_session_edit(swarm, (session_no)i);
-            edit->flags = (uint8_t)((edit->flags | set) & ~clear);
+            change(swarm_session_edit(swarm, (session_no)i), how);
         }
     }
     swarm_touch(swarm);
+}
+
+struct flags {
+    uint8_t set, clear;
+};
+
+static void change_flags(struct session *session, const void *how)
+{
+    const struct flags *flags = how;
+    session->flags = (uint8_t)((session->flags | flags->set) & ~flags->clear);
+}
+
+void trace_load_flag(struct trace_load *load, uint8_t set, uint8_t clear)
+{
+    const struct flags flags = {set, clear};
+    change_all(load, change_flags, &flags);
+}
+
+static void set_clock(struct session *session, const void *how)
+{
+    memcpy(&session->clock_set_ns, how, sizeof session->clock_set_ns);
+}
+
+void trace_load_tick(struct trace_load *load)
+{
+    int64_t now = intake_now(load->tally->intake);
+    change_all(load, set_clock, &now);
 }

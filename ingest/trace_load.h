@@ -30,4 +30,7 @@ bool trace_load_end(struct trace_load *load);
 /* Sets and clears flags (enum session_flag) of all its sessions. */
 void trace_load_flag(struct trace_load *load, uint8_t set, uint8_t clear);
 
+/* Its sessions' clocks were read just now: from here on, now moves with the local clock. */
+void trace_load_tick(struct trace_load *load);
+
 #endif

@@ -261,6 +261,49 @@ bool engine_complain(struct engine *engine)
     return !hub_failed(engine->hub);
 }
 
+size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max)
+{
+    size_t count = hub_source_count(engine->hub);
+
+    for (size_t i = 0; i < count && i < max; i++)
+        out[i] = hub_source(engine->hub, i);
+    return count < max ? count : max;
+}
+
+uint64_t engine_events(const struct engine *engine)
+{
+    uint64_t events = 0;
+
+    for (size_t i = 0; i < hub_source_count(engine->hub); i++)
+        events += hub_source(engine->hub, i).events;
+    return events;
+}
+
+uint64_t engine_bad(const struct engine *engine)
+{
+    uint64_t bad = 0;
+
+    for (size_t i = 0; i < hub_source_count(engine->hub); i++)
+        bad += hub_source(engine->hub, i).bad;
+    return bad;
+}
+
+const char *engine_address(const struct engine *engine)
+{
+    for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
+        const char *address = hub_bound_address(engine->hub, i);
+
+        if (address)
+            return address;
+    }
+    return NULL;
+}
+
+bool engine_finished(const struct engine *engine)
+{
+    return hub_finished(engine->hub);
+}
+
 void engine_print_paths(const struct engine *engine)
 {
     const char *path;

@@ -31,6 +31,8 @@ struct engine {
     void *ctx;
 };
 
+#define ENGINE_SOURCES 64 /* so many are shown */
+
 struct engine_config {
     const struct options *options;
     bool follow;      /* files are followed, and may be not there yet */
@@ -58,6 +60,15 @@ void engine_stop(struct engine *engine);
 bool engine_finish(struct engine *engine);
 /* Says on stderr what went wrong with the sources and was not said yet. False: something was not read. */
 bool engine_complain(struct engine *engine);
+/* How each source is, at most `max` of them into out; returns how many. Borrowed until the next loop turn. */
+size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max);
+/* Events taken and lines or events refused, over all sources. */
+uint64_t engine_events(const struct engine *engine);
+uint64_t engine_bad(const struct engine *engine);
+/* Where the first source that listens does; NULL: none does. Borrowed until the next loop turn. */
+const char *engine_address(const struct engine *engine);
+/* Nothing more will come. */
+bool engine_finished(const struct engine *engine);
 /* Prints the paths of what was left behind on stdout. */
 void engine_print_paths(const struct engine *engine);
 /* Stops the hub, runs the loop until all is closed, frees all. The caller's own handles are closing already. */

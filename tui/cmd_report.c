@@ -3,20 +3,9 @@
 #include "tui/commands.h"
 #include "tui/report.h"
 
-#include "ingest/hub.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-static uint64_t count_bad(const struct hub *hub)
-{
-    uint64_t bad = 0;
-
-    for (size_t i = 0; i < hub_source_count(hub); i++)
-        bad += hub_source(hub, i).bad;
-    return bad;
-}
 
 static bool print(const struct engine *engine, struct strbuf *error)
 {
@@ -24,7 +13,7 @@ static bool print(const struct engine *engine, struct strbuf *error)
     struct report report = {.swarm = engine->swarm,
                             .figures = &figures,
                             .local_ns = engine_now_ns(),
-                            .bad = count_bad(engine->hub)};
+                            .bad = engine_bad(engine)};
     struct strbuf text;
     bool ok;
 

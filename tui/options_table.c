@@ -3,6 +3,7 @@
 #include "tui/options.h"
 
 #include "tui/grid.h"
+#include "tui/keymap.h"
 
 #include <errno.h>
 #include <math.h>
@@ -214,8 +215,18 @@ PARSER(size)
 
 PARSER(keys)
 {
-    (void)error;
+    struct key key;
+
     o->keys = text;
+    for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+        size_t len = strcspn(text, " ");
+
+        if (!keymap_parse_key(text, len, &key)) {
+            strbuf_addf(error, "'%.*s' is no key", (int)len, text);
+            return false;
+        }
+        text += len;
+    }
     return true;
 }
 
@@ -289,8 +300,8 @@ const struct option_row option_rows[] = {
     {"seed", 0, "N", "another number, another story (default: 1)", FOR(COMMAND_DEMO), parse_seed},
     {"speed", 0, "X", "X times as fast (default: 1)", FOR(COMMAND_DEMO), parse_speed},
     {"no-color", 0, NULL, "no colour (also where NO_COLOR is set)", SCREEN | FOR(COMMAND_DUMP), parse_no_color},
-    {"ascii", 0, NULL, "no characters outside ASCII (the default where the locale is not UTF-8)",
-     SCREEN | FOR(COMMAND_DUMP), parse_ascii},
+    {"ascii", 0, NULL, "no characters outside ASCII (the default where the locale is not UTF-8)", SCREEN | ENDERS,
+     parse_ascii},
     {"fps", 0, "N", "at most N frames a second (default: 10)", SCREEN, parse_fps},
     {"allow-remote", 0, NULL, "tcp: may listen on other addresses than loopback; wants --token-file", READERS,
      parse_allow_remote},

@@ -104,8 +104,6 @@ static void put_line(const struct table *table, const size_t *widths, const char
             put_blanks(out, owed);
             strbuf_adds(out, cells[i]);
             owed = 0;
-        } else {
-            owed += cols;
         }
         owed += i < table->left ? pad : 0;
     }

@@ -58,18 +58,6 @@ static char ascii_base(uint32_t cp)
     return n >= 1 && n <= 8 && parts[0] >= 0x20 && parts[0] < 0x7F ? (char)parts[0] : '?';
 }
 
-static void make_ascii(uint32_t cp, struct glyph *out)
-{
-    uint8_t width = out->width;
-    set_glyph(out, (unsigned char)ascii_base(cp), 1);
-    if (width == 2) {
-        out->text[1] = ' ';
-        out->text[2] = '\0';
-        out->len = 2;
-        out->width = 2;
-    }
-}
-
 /* Takes the marks that follow a base; the ones too many are dropped. */
 static size_t take_marks(const char *text, size_t len, bool keep, struct glyph *out)
 {
@@ -108,9 +96,10 @@ size_t text_next(const char *text, size_t len, bool ascii, struct glyph *out)
     case HOSTILE: set_glyph(out, ascii ? '?' : UTF8_REPLACEMENT, 1); return n;
     case PRINTS: break;
     }
-    set_glyph(out, cp, utf8proc_charwidth((utf8proc_int32_t)cp) == 2 ? 2 : 1);
     if (ascii && cp >= 0x80)
-        make_ascii(cp, out);
+        set_glyph(out, (unsigned char)ascii_base(cp), 1);
+    else
+        set_glyph(out, cp, utf8proc_charwidth((utf8proc_int32_t)cp) == 2 ? 2 : 1);
     return n + take_marks(text + n, len - n, !ascii, out);
 }
 

@@ -19,7 +19,7 @@ struct glyph {
 /* Takes the next glyph from `text` (WTF-8 or any bytes, `len` > 0) and returns how many bytes it was. Combining marks go with
    their base. Control characters, ESC, bidirectional controls, other invisible format characters, unassigned code points,
    lone surrogates and bytes that are no UTF-8 become U+FFFD; tab, CR and LF a space; joiners and variation selectors
-   vanish (width 0, no text). `ascii`: what is not ASCII becomes its base letter where that is ASCII, else `?`. */
+   vanish (width 0, no text). `ascii`: what is not ASCII becomes its base letter where that is ASCII, else `?`, in one column. */
 size_t text_next(const char *text, size_t len, bool ascii, struct glyph *out);
 
 /* Columns that the text takes. */

@@ -154,6 +154,41 @@ bool model_events(struct model *model, const char *events)
     return good;
 }
 
+bool model_name(struct model *model, int pid, const char *name)
+{
+    char text[512];
+    snprintf(text, sizeof text,
+             "{\"name\":\"process_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%d,\"tid\":0,"
+             "\"args\":{\"name\":\"%s\"}} "
+             "{\"name\":\"thread_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%d,\"tid\":%d,"
+             "\"args\":{\"name\":\"%s\"}}",
+             pid, name, pid, pid + 100, name);
+    return model_events(model, text);
+}
+
+static void put_event(struct strbuf *out, const struct model_span *span, char ph, double ms,
+                      const char *args)
+{
+    strbuf_addf(out,
+                "{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"%c\",\"ts\":%.17g,\"pid\":%d,\"tid\":%d%s%s}",
+                span->name, span->cat, ph, ms * 1000, span->pid, span->pid + 100,
+                args == NULL ? "" : ",\"args\":", args == NULL ? "" : args);
+}
+
+bool model_add(struct model *model, const struct model_span *span)
+{
+    struct strbuf text;
+    strbuf_init(&text, &mem_libc, 0);
+    put_event(&text, span, 'B', span->from_ms, span->args);
+    if (!isnan(span->to_ms)) {
+        strbuf_addc(&text, ' ');
+        put_event(&text, span, 'E', span->to_ms, span->end_args);
+    }
+    bool good = model_events(model, text.data);
+    strbuf_release(&text);
+    return good;
+}
+
 /* ---- documents ---- */
 
 static bool collect(void *ctx, const char *bytes, size_t len)

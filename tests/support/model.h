@@ -26,6 +26,18 @@ bool model_open_file(struct model *model, const char *session_id);
 /* Appends trace events: any number of JSON objects, white space between them. False: out of memory. */
 bool model_events(struct model *model, const char *events);
 
+/* Names a process, and its thread as model_add has it. */
+bool model_name(struct model *model, int pid, const char *name);
+/* Appends the begin of a span and, where to_ms is not NAN, its end. Times are after the session's start; args are raw objects, NULL:
+   none. False: out of memory. */
+struct model_span {
+    int pid;
+    const char *name, *cat;
+    double from_ms, to_ms;
+    const char *args, *end_args;
+};
+bool model_add(struct model *model, const struct model_span *span);
+
 /* For tracer operations: `ms` after MODEL_START_MS, of that agent (NULL: the main one). */
 struct op_context model_at(const struct model *model, double ms, const char *agent_id);
 struct slice model_text(const char *text);
