@@ -120,29 +120,29 @@ static void note_end(struct swarm *swarm, span_no no)
 
 /* ---- phases ---- */
 
-/* Phases wait on their track until the end of a request claims them: the seed appends them just before it. */
-static void add_phase(struct swarm *swarm, struct track_slot *track, span_no no)
+/* Phases wait with their agent until the end of a request claims them: the seed appends them just before it. (Not with
+   their track: in a document of ours a phase that sticks out of its request is on another thread.) */
+static void add_phase(struct swarm *swarm, struct agent *agent, span_no no)
 {
-    if (track->first_phase == NO_SPAN) {
-        track->first_phase = no;
+    if (agent->first_phase == NO_SPAN) {
+        agent->first_phase = no;
     } else {
-        swarm_slot(swarm, track->last_phase)->span.next_phase = no;
+        swarm_slot(swarm, agent->last_phase)->span.next_phase = no;
     }
-    track->last_phase = no;
+    agent->last_phase = no;
 }
 
-static void claim_phases(struct swarm *swarm, struct track_slot *track, span_no request)
+static void claim_phases(struct swarm *swarm, struct agent *agent, span_no request)
 {
     struct span_slot *slot = swarm_slot(swarm, request);
-    for (span_no no = track->first_phase; no != NO_SPAN;) {
+    for (span_no no = agent->first_phase; no != NO_SPAN;) {
         struct span *phase = &swarm_slot(swarm, no)->span;
         phase->parent = request;
         phase->lane = slot->span.lane;
         no = phase->next_phase;
     }
-    slot->span.next_phase = track->first_phase;
-    slot->last_phase = track->last_phase;
-    track->first_phase = track->last_phase = NO_SPAN;
+    slot->span.next_phase = agent->first_phase;
+    agent->first_phase = agent->last_phase = NO_SPAN;
 }
 
 /* ---- begins ---- */
@@ -177,7 +177,7 @@ static span_no add_span(struct swarm *swarm, const struct span *span)
         return NO_SPAN;
     }
     if (span_is_phase(span->kind)) {
-        add_phase(swarm, &swarm->tracks[span->track], no);
+        add_phase(swarm, &swarm->agents[span->agent], no);
     }
     note_time(&swarm->agents[span->agent], span->start_ns, span->end_ns);
     return no;
@@ -229,7 +229,7 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
         return false;
     }
     if (span.kind == SPAN_REQUEST) {
-        claim_phases(swarm, &swarm->tracks[span.track], no);
+        claim_phases(swarm, &swarm->agents[span.agent], no);
     }
     note_end(swarm, no);
     event_store_set_span(store, number, no);
@@ -339,7 +339,7 @@ static void close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
     }
     lane_close(swarm, &swarm->agents[span->agent], no);
     if (span->kind == SPAN_REQUEST) {
-        claim_phases(swarm, &swarm->tracks[span->track], no);
+        claim_phases(swarm, &swarm->agents[span->agent], no);
     }
     note_end(swarm, no);
 }
@@ -376,7 +376,7 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
         return false;
     }
     if (span.kind == SPAN_REQUEST) {
-        claim_phases(swarm, &swarm->tracks[span.track], no);
+        claim_phases(swarm, &swarm->agents[span.agent], no);
     }
     note_end(swarm, no);
     event_store_set_span(store, number, no);
@@ -629,6 +629,7 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
             agent->stale_open = 0;
             agent->first_ns = INT64_MAX;
             agent->last_ns = INT64_MIN;
+            agent->first_phase = agent->last_phase = NO_SPAN;
             agent->last_ended = NO_SPAN;
             agent->idle_since_ns = INT64_MIN;
         }
@@ -636,7 +637,7 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
     for (size_t i = 0; i < swarm->track_count; i++) {
         struct track_slot *slot = &swarm->tracks[i];
         if (concerns(swarm, slot->track.session, pool, only)) {
-            slot->track.open = slot->first_phase = slot->last_phase = NO_SPAN;
+            slot->track.open = NO_SPAN;
         }
     }
 }

@@ -149,7 +149,6 @@ span_no swarm_new_span(struct swarm *swarm, const struct span *span)
     struct span_slot *slot = &swarm->chunks[chunk]->slots[swarm->span_end % SPANS_PER_CHUNK];
     *slot = (struct span_slot){.span = *span,
                                .outer = NO_SPAN,
-                               .last_phase = NO_SPAN,
                                .flight_prev = NO_SPAN,
                                .flight_next = NO_SPAN,
                                .used = true};
@@ -305,7 +304,7 @@ int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, in
     }
     if ((span->flags & SPAN_EVICTED) != 0 && swarm->swept_count > 0) {
         const struct swept *swept = live_swept(swarm, span->begin_no);
-        if (swept != NULL) {
+        if (swept != NULL && swept->end_ns != INT64_MIN) {
             return swept->end_ns;
         }
     }

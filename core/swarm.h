@@ -80,6 +80,7 @@ struct agent {
     int64_t first_ns, last_ns; /* its events' times; first > last: none */
     uint32_t open_by_kind[SPAN_KINDS]; /* open spans, swept ones (SPAN_STALE) not counted */
     uint32_t stale_open;               /* swept spans whose owner has not ended them */
+    span_no first_phase, last_phase;   /* phases that no request has claimed yet; NO_SPAN: none */
     span_no last_ended;                /* the request or tool that ended last, NO_SPAN: none */
     int64_t idle_since_ns;             /* when its last open span ended */
 };
@@ -194,7 +195,7 @@ void swarm_live_request_drop(struct swarm *swarm, uint64_t begin_no);
 /* The stale sweep is about to close in the trace the open span of that begin event (its E with `evicted` comes next). On the
    screen it stays in flight, marked stale, until its owner ends it. */
 bool swarm_mark_swept(struct swarm *swarm, uint64_t begin_no);
-/* The owner ended a swept span. */
+/* The owner ended a swept span; INT64_MIN: it never will, and the trace's end holds. */
 void swarm_end_swept(struct swarm *swarm, uint64_t begin_no, int64_t end_ns);
 
 /* ---- reading ---- */

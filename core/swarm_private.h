@@ -12,7 +12,6 @@ enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2 };
 struct span_slot {
     struct span span;
     span_no outer;                /* of an open span: the next open one of its track, outwards */
-    span_no last_phase;           /* of a request: the end of its chain of phases */
     span_no flight_prev, flight_next; /* the list of spans in flight */
     bool used, in_flight;
 };
@@ -37,7 +36,6 @@ struct track_slot {
     uint32_t process;
     intern_id name; /* from thread_name */
     int64_t sort_index;
-    span_no first_phase, last_phase; /* phases that no request has claimed yet */
 };
 
 struct session_slot {
@@ -58,7 +56,7 @@ struct kept_span {
 /* A span that the sweep closed in the trace. */
 struct swept {
     uint64_t begin_no;
-    int64_t end_ns; /* INT64_MAX: still in flight */
+    int64_t end_ns; /* INT64_MAX: still in flight; INT64_MIN: as in the trace */
 };
 
 struct well_known {

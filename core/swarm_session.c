@@ -176,8 +176,6 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
                   .open = NO_SPAN},
         .process = process_no,
         .sort_index = INT64_MAX,
-        .first_phase = NO_SPAN,
-        .last_phase = NO_SPAN,
     };
     return at;
 }
@@ -196,6 +194,8 @@ struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no 
                             .sort_index = INT64_MAX,
                             .first_ns = INT64_MAX,
                             .last_ns = INT64_MIN,
+                            .first_phase = NO_SPAN,
+                            .last_phase = NO_SPAN,
                             .last_ended = NO_SPAN,
                             .idle_since_ns = INT64_MIN};
     swarm->revision++;

@@ -462,9 +462,24 @@ enum tracer_result tracer_unregister_agent(struct tracer *tracer, const struct o
     return TRACER_OK;
 }
 
+/* Nobody will end them any more. */
+static void forget_swept(struct tracer *tracer, struct trace_session *session)
+{
+    for (size_t i = 0; i < session->table_cap; i++) {
+        for (struct pending *pending = session->table[i], *next; pending != NULL; pending = next) {
+            next = pending->chain;
+            if (pending->swept) {
+                swarm_end_swept(tracer->swarm, pending->begin_no, INT64_MIN);
+                pending_remove(tracer, session, pending);
+            }
+        }
+    }
+}
+
 /* closeOpenSpans */
 static bool close_spans(struct tracer *tracer, struct trace_session *session)
 {
+    forget_swept(tracer, session);
     double now_us = tracer_ts(session, session->clock_ms);
     while (session->first != NULL) {
         struct pending *pending = session->first;

@@ -1,3 +1,5 @@
+/* Paths and IP addresses only: looking up a name could wait for a name server, and a feed's address is
+   local as a rule. */
 #include "ingest/address.h"
 
 #include "ingest/hub.h"
@@ -133,6 +135,8 @@ static bool check_private_dir(const char *dir, bool make, struct strbuf *error)
         return false;
     }
     if (lstat(dir, &st) != 0) {
+        if (!make && errno == ENOENT)
+            return true; /* nobody listens there yet */
         source_error(error, dir, "cannot be looked at", strerror(errno));
         return false;
     }

@@ -109,13 +109,19 @@ void hub_free(struct hub *hub)
 
 /* ---- adding ---- */
 
-/* What a spec says that it is. */
+static const struct {
+    const char *prefix;
+    const struct source_ops *ops; /* NULL: known, but not in this version */
+} kinds[] = {
+    {"unix:", &unix_source_ops},
+    {"tcp:", &tcp_source_ops},
+    {"otlp:", NULL},
+    {"claude:", NULL},
+};
+
+/* What a spec says that it is: a prefix, else a file or, where the path is one, a directory. */
 static const struct source_ops *ops_of(const char *spec)
 {
-    static const struct {
-        const char *prefix;
-        const struct source_ops *ops;
-    } kinds[] = {{"unix:", &unix_source_ops}, {"tcp:", &tcp_source_ops}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strncmp(spec, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
             return kinds[i].ops;
@@ -129,10 +135,9 @@ static const struct source_ops *ops_of(const char *spec)
     return S_ISREG(st.st_mode) ? &trace_source_ops : &stream_source_ops;
 }
 
-static struct source *new_source(struct hub *hub, const char *spec)
+static struct source *new_source(struct hub *hub, const struct source_ops *ops, const char *spec)
 {
     const struct mem *mem = hub->intake.mem;
-    const struct source_ops *ops = ops_of(spec);
     struct source *source = mem_zalloc(mem, 1, ops->size);
     char *copy = mem_alloc(mem, strlen(spec) + 1);
     if (source == NULL || copy == NULL ||
@@ -151,7 +156,12 @@ static struct source *new_source(struct hub *hub, const char *spec)
 
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error)
 {
-    struct source *source = new_source(hub, spec);
+    const struct source_ops *ops = ops_of(spec);
+    if (ops == NULL) {
+        source_error(error, spec, "this kind of source is not in this version yet", NULL);
+        return false;
+    }
+    struct source *source = new_source(hub, ops, spec);
     if (source == NULL) {
         source_error(error, spec, "out of memory", NULL);
         return false;

@@ -9,6 +9,7 @@
 #include "ingest/source.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -204,6 +205,7 @@ static void close_listener(struct source *source)
     if (!source->listens)
         return;
     source->listens = false;
+    source_finish(source, NULL);
     remove_socket(listener);
     while (listener->senders != NULL) {
         struct sender *sender = listener->senders;

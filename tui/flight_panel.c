@@ -103,7 +103,7 @@ static void draw_line(struct frame *frame, struct area line, const struct span *
 static void draw_heading(const struct frame *frame, struct area line, size_t more)
 {
     const char *dash = frame_symbol(frame, SYM_HORIZONTAL);
-    int x = area_puts(line, 2, 0, INK_DIM, "IN FLIGHT ");
+    int x = area_puts(line, 1, 0, INK_DIM, "IN FLIGHT ");
     area_fill(line, x, 0, line.cols - 1 - x, INK_DIM, dash);
     if (more > 0 && line.cols >= x + 20)
         area_putf(line, line.cols - 14, 0, INK_DIM, " %zu more ", more);

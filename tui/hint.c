@@ -60,16 +60,20 @@ void hint_draw(const struct frame *frame, struct grid *grid)
         return;
     }
     const struct action_info *info;
-    int x = 1;
+    int x = 1, end = line.cols;
     for (size_t i = 0; (info = keymap_hint(i)) != NULL; i++) {
-        const char *more = info->action == ACTION_QUIT && frame->input->output ? ", writes" : "";
+        bool quits = info->action == ACTION_QUIT;
+        const char *more = quits && frame->input->output ? ", writes" : "";
         int cols = (int)(strlen(info->hint_keys) + 1 + strlen(info->hint) + strlen(more));
-        if (x + cols > line.cols)
+        bool right = quits && line.cols >= 60; /* it keeps its place at the right edge */
+        if (right)
+            end = line.cols - 1 - cols;
+        int at = right ? end : x;
+        if (!right && at + cols > end - (end < line.cols ? 2 : 0))
             break;
-        if (info->action == ACTION_QUIT && line.cols >= 100)
-            x = line.cols - 1 - cols;
-        x = area_puts(line, x, 0, INK_STRONG, info->hint_keys) + 1;
-        x = area_puts(line, x, 0, INK_DIM, info->hint);
-        x = area_puts(line, x, 0, INK_DIM, more) + 3;
+        at = area_puts(line, at, 0, INK_STRONG, info->hint_keys) + 1;
+        at = area_puts(line, at, 0, INK_DIM, info->hint);
+        area_puts(line, at, 0, INK_DIM, more);
+        x = right ? x : at + (int)strlen(more) + 3;
     }
 }

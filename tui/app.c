@@ -1,0 +1,387 @@
+/* The wiring of the live screen: libuv says what happened (a key, a change of the model, a signal, a timer) and this file passes it to
+   the view or the terminal. It has no picture of its own: what is shown is in view_state, when it is shown is app_frame.c's. */
+#include "tui/app_private.h"
+
+#include "tui/commands.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TICK_MS  1000
+#define LINES_MS 5000
+
+/* For on_crash alone: a signal handler has no other way to know the terminal. */
+static struct screen *crash_screen;
+
+static void on_crash(int number)
+{
+    if (crash_screen)
+        screen_close(crash_screen);
+    /* SA_RESETHAND: the second time it ends the process. */
+    raise(number);
+}
+
+static void catch_crashes(struct screen *screen)
+{
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND}, old;
+
+    crash_screen = screen;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        /* A sanitizer's own handler says more than we can. */
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            sigaction(numbers[i], &action, NULL);
+}
+
+/* ---- keys ---- */
+
+static void write_now(struct app *app)
+{
+    struct engine *engine = &app->engine;
+    struct strbuf error;
+    const char *path;
+
+    strbuf_init(&error, engine->mem, 0);
+    if (output_to_stdout(engine->output))
+        view_message(&app->state, false, "stdout gets the trace at the end");
+    else if (!output_path(engine->output, engine->swarm, engine_now_ns()))
+        view_message(&app->state, true, "nothing to write it to: start with --output FILE");
+    else if (!output_write(engine->output, engine->swarm, engine_now_ns(), false, &error))
+        view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
+    else if ((path = output_path(engine->output, engine->swarm, engine_now_ns())))
+        view_message(&app->state, false, "wrote %s", path);
+    strbuf_release(&error);
+}
+
+static void on_key(struct app *app, struct key key)
+{
+    struct view_input input = app_input(app);
+
+    switch (view_key(&input, &app->state, key, grid_cols(app->grid), grid_rows(app->grid))) {
+    case VIEW_IGNORED: return;
+    case VIEW_REDRAW: break;
+    case VIEW_REPAINT: screen_repaint(app->screen); break;
+    case VIEW_WRITE: write_now(app); break;
+    /* The whole job stops, as for any other program; our own handler gives the terminal back first. */
+    case VIEW_SUSPEND: kill(0, SIGTSTP); break;
+    case VIEW_QUIT: engine_stop(&app->engine); break;
+    }
+    app->dirty = true;
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    struct app *app = handle->data;
+    struct key key;
+
+    (void)events;
+    app->dirty = false;
+    while (!app->engine.stopped && screen_read_key(app->screen, &key))
+        on_key(app, key);
+    if (status < 0 || screen_hung_up(app->screen))
+        engine_stop(&app->engine);
+    if (app->engine.stopped)
+        return;
+    if (app->dirty)
+        app_draw(app);
+    app->dirty = true;
+    app_schedule(app);
+}
+
+/* ---- the terminal's signals ---- */
+
+static void fit(struct app *app)
+{
+    int cols, rows;
+
+    screen_size(app->screen, &cols, &rows);
+    if (!grid_resize(app->grid, cols, rows))
+        return; /* the old size, until there is memory again */
+    app_draw(app);
+    app_schedule(app);
+}
+
+static void on_resized(uv_signal_t *handle, int number)
+{
+    struct app *app = handle->data;
+
+    (void)number;
+    screen_resized(app->screen);
+    fit(app);
+}
+
+static void on_suspended(uv_signal_t *handle, int number)
+{
+    struct app *app = handle->data;
+
+    (void)number;
+    screen_suspend(app->screen);
+    raise(SIGSTOP);
+    screen_resume(app->screen);
+    screen_resized(app->screen);
+    fit(app);
+}
+
+static void on_continued(uv_signal_t *handle, int number)
+{
+    struct app *app = handle->data;
+
+    (void)number;
+    screen_repaint(app->screen);
+    screen_resized(app->screen);
+    fit(app);
+}
+
+static void listen_to(struct app *app, uv_signal_t *handle, uv_signal_cb callback, int number)
+{
+    struct sigaction action;
+
+    uv_signal_init(&app->engine.loop, handle);
+    handle->data = app;
+    if (app->screen && sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+        uv_signal_start(handle, callback, number);
+}
+
+/* ---- the model ---- */
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct app *app = timer->data;
+
+    if (view_frozen(&app->state) || !app_count_rate(app)) {
+        uv_timer_stop(timer);
+        app->taken_count = 0;
+    }
+    if (app->dirty)
+        app_schedule(app);
+}
+
+static void on_interval(uv_timer_t *timer)
+{
+    struct app *app = timer->data;
+    struct strbuf error;
+
+    strbuf_init(&error, app->engine.mem, 0);
+    if (!output_write(app->engine.output, app->engine.swarm, engine_now_ns(), false, &error)) {
+        const char *text = error.data ? error.data : "out of memory";
+
+        view_message(&app->state, true, "%s", text);
+        if (!app->screen)
+            fprintf(stderr, "swarmtop: %s\n", text);
+        app->dirty = true;
+        app_schedule(app);
+    }
+    strbuf_release(&error);
+}
+
+static void on_lines(uv_timer_t *timer)
+{
+    app_print_line(timer->data);
+}
+
+/* The sources have come to their end while the screen stays: the document is as whole as it will be. */
+static void on_end(struct app *app)
+{
+    struct strbuf error;
+
+    app->ended = true;
+    strbuf_init(&error, app->engine.mem, 0);
+    tracer_close_all(app->engine.tracer);
+    if (!output_write(app->engine.output, app->engine.swarm, engine_now_ns(), false, &error))
+        view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
+    strbuf_release(&error);
+}
+
+static void on_changed(void *ctx)
+{
+    struct app *app = ctx;
+
+    if (!app->grid)
+        return; /* the sources are being opened */
+    app->dirty = true;
+    if (!app->screen)
+        return;
+    if (!app->ended && engine_finished(&app->engine))
+        on_end(app);
+    if (!uv_is_active((uv_handle_t *)&app->tick) && !view_frozen(&app->state) && !app->ended) {
+        app_count_rate(app);
+        uv_timer_start(&app->tick, on_tick, TICK_MS, TICK_MS);
+    }
+    app_schedule(app);
+}
+
+/* ---- its life ---- */
+
+struct app *app_new(const struct options *options, bool live, struct strbuf *error)
+{
+    bool terminal = isatty(STDOUT_FILENO) == 1;
+    struct app *app = mem_zalloc(&mem_libc, 1, sizeof *app);
+    struct engine_config config = {
+        .options = options,
+        .follow = true,
+        .until_end = !terminal,
+        .live = live,
+        .changed = on_changed,
+        .ctx = app,
+    };
+
+    if (!app || !engine_open(&app->engine, &config, error)) {
+        mem_free(&mem_libc, app, sizeof *app);
+        return NULL;
+    }
+    app->theme = (struct theme){.color = !options->no_color, .ascii = options->ascii};
+    app->events_per_s = NAN;
+    view_state_init(&app->state, app->engine.mem);
+    return app;
+}
+
+struct engine *app_engine(struct app *app)
+{
+    return &app->engine;
+}
+
+bool app_has_screen(const struct app *app)
+{
+    return !app->engine.until_end;
+}
+
+static void poll_keys(struct app *app)
+{
+    int fd = screen_fd(app->screen), flags = fcntl(fd, F_GETFL);
+
+    if (uv_poll_init(&app->engine.loop, &app->tty, fd) != 0)
+        return;
+    /* libuv made the terminal non-blocking, for everyone who shares it. */
+    fcntl(fd, F_SETFL, flags);
+    app->tty.data = app;
+    uv_poll_start(&app->tty, UV_READABLE | UV_DISCONNECT, on_readable);
+}
+
+static void start_timers(struct app *app)
+{
+    uv_timer_t *timers[] = {&app->frame, &app->tick, &app->interval, &app->lines};
+    uint64_t interval_ms = (uint64_t)(app->engine.options->write_interval_s * 1000);
+
+    for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
+        uv_timer_init(&app->engine.loop, timers[i]);
+        timers[i]->data = app;
+    }
+    if (interval_ms > 0)
+        uv_timer_start(&app->interval, on_interval, interval_ms, interval_ms);
+    if (!app->screen)
+        uv_timer_start(&app->lines, on_lines, LINES_MS, LINES_MS);
+}
+
+/* Takes the terminal, or does without one. False: *error says why neither. */
+static bool open_screen(struct app *app, struct strbuf *error)
+{
+    int cols = (int)app->engine.options->cols, rows = (int)app->engine.options->rows;
+
+    if (app_has_screen(app)) {
+        app->screen = screen_open(app->engine.mem, &app->theme, error);
+        if (!app->screen)
+            return false;
+        catch_crashes(app->screen);
+        screen_size(app->screen, &cols, &rows);
+    } else {
+        fprintf(stderr, "swarmtop: stdout is no terminal: going on without a screen\n");
+        app->theme.color = false;
+        app->state.window = WINDOW_ALL;
+    }
+    app->grid = grid_new(app->engine.mem, cols, rows);
+    if (!app->grid)
+        strbuf_adds(error, "out of memory");
+    return app->grid != NULL;
+}
+
+static void close_handles(struct app *app)
+{
+    uv_handle_t *handles[] = {
+        (uv_handle_t *)&app->frame,   (uv_handle_t *)&app->tick,      (uv_handle_t *)&app->interval,
+        (uv_handle_t *)&app->lines,   (uv_handle_t *)&app->resized,   (uv_handle_t *)&app->continued,
+        (uv_handle_t *)&app->suspended, (uv_handle_t *)&app->tty,
+    };
+
+    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
+        if (handles[i]->loop && !uv_is_closing(handles[i]))
+            uv_close(handles[i], NULL);
+}
+
+/* From the first frame to the last. */
+static void show(struct app *app)
+{
+    start_timers(app);
+    listen_to(app, &app->resized, on_resized, SIGWINCH);
+    listen_to(app, &app->continued, on_continued, SIGCONT);
+    listen_to(app, &app->suspended, on_suspended, SIGTSTP);
+    if (app->screen)
+        poll_keys(app);
+    engine_obey(&app->engine);
+    on_changed(app);
+    app_draw(app);
+    app_schedule(app);
+    engine_run(&app->engine);
+    close_handles(app);
+    if (!app->screen) {
+        app_print_line(app);
+        app_print_frame(app);
+    }
+    crash_screen = NULL;
+    screen_free(app->screen);
+    app->screen = NULL;
+}
+
+int app_run(struct app *app)
+{
+    struct engine *engine = &app->engine;
+    struct strbuf error;
+    bool ok;
+
+    strbuf_init(&error, engine->mem, 0);
+    ok = open_screen(app, &error);
+    if (ok)
+        show(app);
+    else
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    strbuf_release(&error);
+    ok &= engine_complain(engine);
+    ok &= engine_finish(engine);
+    if (!output_to_stdout(engine->output))
+        engine_print_paths(engine);
+    return ok ? 0 : 1;
+}
+
+void app_free(struct app *app)
+{
+    close_handles(app);
+    engine_close(&app->engine);
+    if (app->has_figures)
+        figures_release(&app->figures);
+    view_state_release(&app->state);
+    grid_free(app->grid);
+    mem_free(&mem_libc, app, sizeof *app);
+}
+
+int cmd_watch(const struct options *options)
+{
+    struct strbuf error;
+    struct app *app;
+    int status = 1;
+
+    strbuf_init(&error, &mem_libc, 0);
+    app = app_new(options, false, &error);
+    if (app) {
+        engine_add_all(&app->engine);
+        status = app_run(app);
+        app_free(app);
+    } else {
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    }
+    strbuf_release(&error);
+    return status;
+}

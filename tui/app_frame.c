@@ -1,0 +1,153 @@
+/* When a frame is due. Three things can bring one: a change (at most --fps times a second), the picture's own movement (view_wake_ns: a
+   growing bar gains a cell, the clock a minute), and figures that were left to age because computing them is dear. All three set
+   one timer; where none applies no timer runs, and a frozen view or a finished source costs nothing at all. */
+#include "tui/app_private.h"
+
+#include "tui/status_line.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define FIGURES_NS     250000000LL
+#define FIGURES_FACTOR 20 /* at most a twentieth of the time goes into figures */
+
+static void update_figures(struct app *app, bool now)
+{
+    struct engine *engine = &app->engine;
+    struct swarm_figures figures;
+    int64_t began_ns = engine_now_ns(), cost_ns;
+    uint64_t revision = swarm_revision(engine->swarm);
+
+    if (app->has_figures && (revision == app->figures_revision || (!now && began_ns < app->figures_due_ns)))
+        return;
+    if (!figures_compute(engine->swarm, began_ns, &figures))
+        return;
+    if (app->has_figures)
+        figures_release(&app->figures);
+    app->figures = figures;
+    app->has_figures = true;
+    app->figures_revision = revision;
+    cost_ns = (engine_now_ns() - began_ns) * FIGURES_FACTOR;
+    app->figures_due_ns = began_ns + (cost_ns > FIGURES_NS ? cost_ns : FIGURES_NS);
+}
+
+struct view_input app_input(struct app *app)
+{
+    struct engine *engine = &app->engine;
+    int64_t now_ns = engine_now_ns();
+    const char *path = output_path(engine->output, engine->swarm, now_ns);
+
+    return (struct view_input){
+        .theme = app->theme,
+        .swarm = engine->swarm,
+        .local_ns = now_ns,
+        .figures = app->has_figures ? &app->figures : NULL,
+        .sources = app->sources,
+        .source_count = engine_sources(engine, app->sources, ENGINE_SOURCES),
+        .log = engine->log,
+        .output = path,
+        .address = engine_address(engine),
+        .live = !engine_finished(engine),
+        .events = engine_events(engine),
+        .events_per_s = app->events_per_s,
+    };
+}
+
+void app_draw(struct app *app)
+{
+    struct view_input input;
+
+    if (!app->screen)
+        return;
+    update_figures(app, false);
+    input = app_input(app);
+    view_draw(&input, &app->state, app->grid);
+    screen_put(app->screen, app->grid);
+    app->dirty = false;
+    app->last_frame_ns = input.local_ns;
+}
+
+static void on_frame(uv_timer_t *timer)
+{
+    struct app *app = timer->data;
+
+    app_draw(app);
+    app_schedule(app);
+}
+
+void app_schedule(struct app *app)
+{
+    int64_t due_ns = INT64_MAX, frame_ns = 1000000000 / app->engine.options->fps, now_ns;
+    struct view_input input;
+
+    if (!app->screen)
+        return;
+    if (!view_frozen(&app->state)) {
+        input = app_input(app);
+        due_ns = view_wake_ns(&input, &app->state, grid_cols(app->grid), grid_rows(app->grid));
+        if (app->has_figures && app->figures_revision != swarm_revision(app->engine.swarm) && app->figures_due_ns < due_ns)
+            due_ns = app->figures_due_ns;
+        if (app->dirty)
+            due_ns = app->last_frame_ns;
+    }
+    if (due_ns == INT64_MAX) {
+        uv_timer_stop(&app->frame);
+        return;
+    }
+    if (due_ns < app->last_frame_ns + frame_ns)
+        due_ns = app->last_frame_ns + frame_ns;
+    now_ns = engine_now_ns();
+    /* The wall clock may have been set back: never wait for longer than a wake-up can be away. */
+    if (due_ns - now_ns > 60 * 1000000000LL)
+        due_ns = now_ns + 60 * 1000000000LL;
+    uv_update_time(&app->engine.loop);
+    uv_timer_start(&app->frame, on_frame, due_ns > now_ns ? (uint64_t)((due_ns - now_ns + 999999) / 1000000) : 0, 0);
+}
+
+bool app_count_rate(struct app *app)
+{
+    double before = app->events_per_s;
+
+    if (app->taken_count == RATE_SECONDS + 1) {
+        for (size_t i = 0; i < RATE_SECONDS; i++)
+            app->taken[i] = app->taken[i + 1];
+        app->taken_count--;
+    }
+    app->taken[app->taken_count++] = engine_events(&app->engine);
+    app->events_per_s = app->taken_count < 2 ? NAN
+                                             : (double)(app->taken[app->taken_count - 1] - app->taken[0]) /
+                                                   (double)(app->taken_count - 1);
+    if (app->events_per_s != before && !(isnan(app->events_per_s) && isnan(before)))
+        app->dirty = true;
+    return app->taken_count < 2 || app->events_per_s > 0;
+}
+
+/* ---- without a screen ---- */
+
+void app_print_line(struct app *app)
+{
+    struct strbuf line;
+
+    update_figures(app, true);
+    strbuf_init(&line, app->engine.mem, 0);
+    status_line(app->engine.swarm, app->has_figures ? &app->figures : NULL, engine_now_ns(), &line);
+    if (!line.failed)
+        fprintf(stderr, "%s\n", line.data);
+    strbuf_release(&line);
+}
+
+void app_print_frame(struct app *app)
+{
+    struct view_input input;
+    struct strbuf text;
+
+    update_figures(app, true);
+    input = app_input(app);
+    view_draw(&input, &app->state, app->grid);
+    strbuf_init(&text, app->engine.mem, 0);
+    grid_to_text(app->grid, &text);
+    if (!text.failed && !output_to_stdout(app->engine.output))
+        fwrite(text.data, 1, text.len, stdout);
+    fflush(stdout);
+    strbuf_release(&text);
+}

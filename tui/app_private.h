@@ -1,0 +1,50 @@
+/* What app.c (the wiring) and app_frame.c (when and what to draw) share. */
+#ifndef TUI_APP_PRIVATE_H
+#define TUI_APP_PRIVATE_H
+
+#include "tui/app.h"
+#include "tui/screen.h"
+#include "tui/view.h"
+
+#define RATE_SECONDS 5 /* events/s is their average */
+
+struct app {
+    struct engine engine;
+    struct screen *screen; /* NULL: none */
+    struct grid *grid;
+    struct view_state state;
+    struct theme theme;
+    struct source_status sources[ENGINE_SOURCES];
+
+    struct swarm_figures figures;
+    bool has_figures;
+    uint64_t figures_revision; /* of the model they were made of */
+    int64_t figures_due_ns;    /* not before then again: they cost as much as the model is large */
+
+    uint64_t taken[RATE_SECONDS + 1]; /* events so far, a second apart, the newest last */
+    size_t taken_count;
+    double events_per_s;
+
+    bool dirty;            /* something to draw has changed */
+    bool ended;            /* the sources' end was seen */
+    int64_t last_frame_ns;
+
+    uv_poll_t tty;
+    uv_timer_t frame, tick, interval, lines;
+    uv_signal_t resized, continued, suspended;
+};
+
+/* Draws a frame at once and puts it on the terminal. */
+void app_draw(struct app *app);
+/* Starts the timer of the next frame, or stops it where there will be none. */
+void app_schedule(struct app *app);
+/* Draws the last frame as text on stdout (where there is no screen). */
+void app_print_frame(struct app *app);
+/* The line of figures on stderr. */
+void app_print_line(struct app *app);
+/* What the view is given now. Borrowed until the next loop turn. */
+struct view_input app_input(struct app *app);
+/* Counts the events of the last seconds; returns whether some came. */
+bool app_count_rate(struct app *app);
+
+#endif
