@@ -394,12 +394,11 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
     take_open(swarm, no);
     struct span_slot *slot = swarm_slot(swarm, no);
     if ((slot->span.flags & SPAN_LOST_BEGIN) != 0) {
-        /* It was kept for the screen's sake; from here on it is what a re-opened file would make of its end. */
-        count_open(swarm, slot->span.agent, slot->span.kind, -1);
-        lane_remove(swarm, &swarm->agents[slot->span.agent], no);
+        /* It was kept for the screen's sake, and took a lane. From here on it, and its lane, are what a re-opened file would make of its
+           end. */
+        session_no session = swarm->tracks[event->track].track.session;
         forget_kept(swarm, slot->span.begin_no);
-        swarm_free_span(swarm, no);
-        return recover(swarm, store, number, event, &facts);
+        return derive_again(swarm, POOL_LIVE, session);
     }
     close_span(swarm, no, swarm_event_ns(swarm, event), number, facts.flags);
     event_store_set_span(store, number, no);
@@ -648,7 +647,10 @@ static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no
         if (concerns(swarm, (session_no)i, pool, only)) {
             swarm->sessions[i].session.orphan_ends = 0;
             swarm->sessions[i].session.dropped = 0;
-            swarm->sessions[i].truncated_ns = INT64_MIN;
+            /* What was dropped of the pool holds for each session; the marker is one session's alone. */
+            if (only == NO_SESSION) {
+                swarm->sessions[i].truncated_ns = INT64_MIN;
+            }
         }
     }
     size_t kept = 0;

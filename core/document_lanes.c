@@ -28,7 +28,8 @@ struct frame {
 struct stack {
     struct frame *frames;
     size_t count, cap;
-    int64_t since_ns; /* what begins earlier comes too late to be put here */
+    int64_t since_ns; /* what begins before (since_ns, since_no) comes too late to be put here */
+    uint64_t since_no;
 };
 
 struct track_lanes {
@@ -71,11 +72,16 @@ static bool encloses(const struct frame *top, const struct span *span)
 /* Drops from the stack what ended before the span. */
 static bool fits(struct stack *stack, const struct span *span)
 {
-    if (span->start_ns < stack->since_ns) {
-        return false; /* a phase that says it began before its request */
+    /* Only a phase that says it began before its request can be late. */
+    if (span->start_ns < stack->since_ns ||
+        (span->start_ns == stack->since_ns && span->parent != NO_SPAN &&
+         span->begin_no < stack->since_no)) {
+        return false;
     }
     while (stack->count > 0 && has_ended(&stack->frames[stack->count - 1], span)) {
-        stack->since_ns = stack->frames[--stack->count].end_ns;
+        const struct frame *ended = &stack->frames[--stack->count];
+        stack->since_ns = ended->end_ns;
+        stack->since_no = ended->complete ? 0 : ended->end_no;
     }
     if (stack->count == 0) {
         return true;
@@ -92,6 +98,7 @@ static bool push(struct document_lanes *lanes, struct stack *stack, const struct
         return false;
     }
     stack->since_ns = span->start_ns;
+    stack->since_no = span_is_complete(span) ? 0 : span->begin_no;
     stack->frames[stack->count++] = (struct frame){
         .end_ns = span_traced_end_ns(span),
         .end_no = span->end_no,
@@ -153,6 +160,13 @@ static bool place_agent(struct document_lanes *lanes, struct span_order *order,
     return true;
 }
 
+/* Where rows are threads, a further thread would be a further row when the document is opened again. */
+static bool is_of_agents(const struct swarm *swarm, const struct agent *agent)
+{
+    const struct session *session = swarm_session(swarm, agent->session);
+    return session != NULL && (session->flags & SESSION_AGENTS) != 0;
+}
+
 static bool place_all(struct document_lanes *lanes, session_no only)
 {
     struct span_order order;
@@ -160,7 +174,7 @@ static bool place_all(struct document_lanes *lanes, session_no only)
     span_order_init(&order, lanes->swarm);
     for (size_t i = 0; good && i < swarm_agent_count(lanes->swarm); i++) {
         const struct agent *agent = swarm_agent(lanes->swarm, (agent_no)i);
-        if (only == NO_SESSION || agent->session == only) {
+        if ((only == NO_SESSION || agent->session == only) && is_of_agents(lanes->swarm, agent)) {
             good = place_agent(lanes, &order, agent);
         }
     }

@@ -36,6 +36,19 @@ static void insert_front(struct strbuf *text, struct slice a, struct slice b)
     }
 }
 
+/* The name of the agent whose process it is; the track of a process's name itself is no agent's. */
+static intern_id own_name(const struct swarm *swarm, const struct track *track)
+{
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
+        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
+        if (agent->session == track->session && agent->pid == track->pid &&
+            (agent->flags & AGENT_DEAD) == 0) {
+            return agent->name;
+        }
+    }
+    return INTERN_NONE;
+}
+
 /* What the process is to be called in this document, into `name`, which holds what its event says
    (not empty). False: just that. Its name gains its session's where there are several; one that came
    from such a document loses it where there is one. */
@@ -56,11 +69,7 @@ static bool rename_process(const struct document *doc, const struct event *event
         insert_front(name, label, separator);
         return true;
     }
-    if (!prefixed || track->agent == NO_AGENT) {
-        return false;
-    }
-    intern_id own = swarm_agent(doc->swarm, track->agent)->name;
-    if (is_text(name, len, swarm_text_slice(doc->swarm, own))) {
+    if (prefixed && is_text(name, len, swarm_text_slice(doc->swarm, own_name(doc->swarm, track)))) {
         strbuf_eat(name, len);
         return true;
     }
@@ -118,7 +127,7 @@ static void put_lane_thread(struct document *doc, const struct lane_thread *thre
         json_get_string(thread->name, &doc->scratch);
         if (thread->name.type == JSON_TYPE_NONE) {
             intern_id name = swarm_agent(doc->swarm, track->agent)->name;
-            struct slice text = swarm_text_slice(doc->swarm, name);
+            struct slice text = swarm_text_slice(doc->swarm, name == INTERN_NONE ? track->pid : name);
             strbuf_add(&doc->scratch, text.bytes, text.len);
         }
         strbuf_addf(&doc->scratch, NAME_SEPARATOR "%u", thread->lane);

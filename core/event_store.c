@@ -107,7 +107,9 @@ static struct segment *room(struct event_store *store, size_t size)
     if (last != NULL && last->size - last->used - last->count * sizeof(uint32_t) >= need) {
         return last;
     }
-    size_t segment_size = last == NULL ? SEGMENT_MIN : last->size * 4;
+    /* A fifth of the whole, so that a store with a small cap stays small when its head goes. */
+    size_t segment_size = store->bytes / 4 / SEGMENT_MIN * SEGMENT_MIN;
+    segment_size = segment_size < SEGMENT_MIN ? SEGMENT_MIN : segment_size;
     segment_size = segment_size > SEGMENT_MAX ? SEGMENT_MAX : segment_size;
     segment_size = segment_size < need ? need : segment_size;
     if (!mem_reserve(store->mem, &store->segments, &store->segment_cap, store->segment_count + 1,

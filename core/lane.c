@@ -120,29 +120,6 @@ void lane_close(struct swarm *swarm, struct agent *agent, span_no span)
     extend(lane, closed->end_ns);
 }
 
-void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
-{
-    const struct span *gone = &swarm_slot(swarm, span)->span;
-    if (span_is_phase(gone->kind)) {
-        return;
-    }
-    span_no *spans = agent->envelopes;
-    size_t *count = &agent->envelope_count;
-    if (gone->kind != SPAN_INTERACTION) {
-        struct lane *lane = &agent->lanes[gone->lane];
-        lane->open = lane->open == span ? NO_SPAN : lane->open;
-        spans = lane->spans;
-        count = &lane->count;
-    }
-    for (size_t i = *count; i-- > 0;) {
-        if (spans[i] == span) {
-            memmove(spans + i, spans + i + 1, (*count - i - 1) * sizeof *spans);
-            (*count)--;
-            return;
-        }
-    }
-}
-
 void lane_reset(struct swarm *swarm, struct agent *agent)
 {
     for (size_t i = 0; i < agent->lane_count; i++) {

@@ -133,7 +133,6 @@ bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only);
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
 /* The span has got its end. */
 void lane_close(struct swarm *swarm, struct agent *agent, span_no span);
-void lane_remove(struct swarm *swarm, struct agent *agent, span_no span);
 void lane_reset(struct swarm *swarm, struct agent *agent);
 
 /* live.c */

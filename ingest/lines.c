@@ -72,8 +72,7 @@ static void end_line(struct lines *lines, const char *bytes, size_t len)
         give(lines, bytes, bare, LINE_WHOLE);
         return;
     }
-    /* What is held is the whole of it: there is nothing to drop behind it. */
-    strbuf_clear(&lines->held);
+    /* All of it is here: there is nothing to drop behind it. */
     give(lines, bytes, lines->max < HEAD_BYTES ? lines->max : HEAD_BYTES, LINE_TOO_LONG);
 }
 

@@ -1,8 +1,6 @@
 /* The swarm as a document: its bytes, several sessions, parts of it, and what it re-opens to. */
 #include "core/document.h"
 
-#include "core/figures.h"
-#include "core/query.h"
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"
 #include "tests/support/support.h"
@@ -46,7 +44,7 @@ static void events_are_written_as_they_came(void **state)
         "{\"ph\":\"i\",\"ts\":-3}",
         "{\"name\":\"\",\"ph\":\"n\",\"ts\":3,\"pid\":\"p\",\"tid\":\"t\",\"id\":\"0x1\",\"args\":[1e400, "
         "\"\\ud83d\" ]}",
-        "{\"name\":\"q\\\"\\u0000\\n\",\"cat\":\"é\",\"ph\":\"b\",\"ts\":1e21,\"pid\":1,\"tid\":2,\"id\":7,"
+        "{\"name\":\"q\\\"\\u0000\\n\",\"cat\":\"é\",\"ph\":\"b\",\"ts\":1e+21,\"pid\":1,\"tid\":2,\"id\":7,"
         "\"args\":null,\"tts\":12,\"sf\":{\"a\": 1}}",
         "{\"name\":\"C\",\"ph\":\"C\",\"ts\":1,\"pid\":1,\"args\":{\"n\":1.10}}",
         "{\"name\":\"s\",\"ph\":\"i\",\"ts\":1,\"s\":\"g\"}",
@@ -90,14 +88,15 @@ static void a_session_has_the_seeds_metadata_and_ours(void **state)
     tracer_register_agent(model.tracer, &context, model_text("a1"), model_text("coder"),
                           model_text("sid"));
     tracer_instant(model.tracer, &context, model_text("hi"), model_text("x"), model_text(NULL));
-    export_has(&model,
-               "\"metadata\":{\"session_id\":\"sid\",\"trace_start_time\":\"2025-10-09T08:53:20.000Z\","
-               "\"agent_count\":2,\"total_event_count\":6,\"swarmtop\":{\"version\":1,\"sessions\":[{"
-               "\"id\":\"sid\",\"name\":\"api\",\"start\":\"2025-10-09T08:53:20.000Z\","
-               "\"start_ns\":\"1760000000000000000\",\"pids\":[1,2]}],\"agents\":["
-               "{\"pid\":1,\"agent_id\":\"sid\",\"session_id\":\"sid\",\"name\":\"api\"},"
-               "{\"pid\":2,\"agent_id\":\"a1\",\"parent_agent_id\":\"sid\",\"session_id\":\"sid\","
-               "\"name\":\"coder\"}]}}}");
+    export_has(
+        &model,
+        "\"metadata\":{\"session_id\":\"sid\",\"trace_start_time\":\"2025-10-09T08:53:20.000Z\","
+        "\"agent_count\":2,\"total_event_count\":6,\"swarmtop\":{\"version\":1,\"sessions\":[{"
+        "\"id\":\"sid\",\"name\":\"api\",\"start\":\"2025-10-09T08:53:20.000Z\","
+        "\"start_ns\":\"1760000000000000000\",\"pids\":[1,2]}],\"agents\":["
+        "{\"pid\":1,\"agent_id\":\"sid\",\"session_id\":\"sid\",\"name\":\"api\",\"main\":true},"
+        "{\"pid\":2,\"agent_id\":\"a1\",\"parent_agent_id\":\"sid\",\"session_id\":\"sid\","
+        "\"name\":\"coder\"}]}}}");
     model_release(&model);
 }
 
@@ -151,8 +150,9 @@ static void nothing_is_a_document_too(void **state)
     (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
-    export_has(&model, "{\"traceEvents\":[],\"metadata\":{\"agent_count\":0,\"total_event_count\":0,"
-                       "\"swarmtop\":{\"version\":1,\"sessions\":[],\"agents\":[]}}}");
+    export_has(&model,
+               "{\"traceEvents\":[],\"metadata\":{\"agent_count\":0,\"total_event_count\":0,"
+               "\"swarmtop\":{\"version\":1,\"sessions\":[],\"agents\":[]}}}");
     model_release(&model);
 }
 
@@ -181,7 +181,8 @@ static void build_two(struct model *model)
             .session_id = model_text(ids[i]), .name = model_text(names[i]), .source = "test"};
         double start_ms = MODEL_START_MS + (i == 0 ? 0 : 500.25);
         assert_int_equal(
-            tracer_hello(model->tracer, start_ms, MODEL_START_NS, &hello, &model->session), TRACER_OK);
+            tracer_hello(model->tracer, start_ms, MODEL_START_NS, &hello, &model->session),
+            TRACER_OK);
         struct op_context context = model_at(model, 600, NULL);
         tracer_register_agent(model->tracer, &context, model_text("a1"), model_text("coder"),
                               model_text(ids[i]));
@@ -201,14 +202,17 @@ static void several_sessions_share_one_time_and_number_their_processes_anew(void
     export_has(&model, "\"pid\":2,\"tid\":0,\"args\":{\"name\":\"api · coder\"}}");
     export_has(&model, "\"pid\":3,\"tid\":0,\"args\":{\"name\":\"second · main\"}}");
     export_has(&model, "\"pid\":4,\"tid\":0,\"args\":{\"name\":\"second · coder\"}}");
-    export_has(&model, "{\"name\":\"Tool: Bash\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":700000,\"pid\":1,");
-    export_has(&model, "{\"name\":\"Tool: Bash\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":700000,\"pid\":3,");
+    export_has(&model,
+               "{\"name\":\"Tool: Bash\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":700000,\"pid\":1,");
+    export_has(&model,
+               "{\"name\":\"Tool: Bash\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":700000,\"pid\":3,");
     export_has(&model, "\"metadata\":{\"session_id\":\"first\",\"trace_start_time\":"
                        "\"2025-10-09T08:53:20.000Z\",\"agent_count\":4,");
     export_has(&model, "\"id\":\"second\",\"start\":\"2025-10-09T08:53:20.500Z\",\"start_ns\":"
                        "\"1760000000500250000\",\"pids\":[3,4]}");
-    export_has(&model, "{\"pid\":4,\"agent_id\":\"a1\",\"parent_agent_id\":\"second\",\"session_id\":"
-                       "\"second\",\"name\":\"coder\"}");
+    export_has(&model,
+               "{\"pid\":4,\"agent_id\":\"a1\",\"parent_agent_id\":\"second\",\"session_id\":"
+               "\"second\",\"name\":\"coder\"}");
     model_release(&model);
 }
 
@@ -231,69 +235,12 @@ static void one_of_several_sessions_is_the_seeds_document(void **state)
 
 /* ---- opened again ---- */
 
-/* Everything that must be the same: tree, spans, lanes, markers, figures. */
-static void describe_agent(const struct model *model, agent_no number, uint32_t depth,
-                           struct strbuf *out)
-{
-    const struct agent *agent = swarm_agent(model->swarm, number);
-    query_agent_title(model->swarm, number, out);
-    strbuf_addf(out, " depth %u of %s in %s, %zu lanes\n", depth,
-                swarm_text(model->swarm, agent->agent_id),
-                swarm_text(model->swarm, swarm_session(model->swarm, agent->session)->id),
-                agent->lane_count);
-    for (size_t lane = 0; lane < agent->lane_count; lane++) {
-        for (size_t i = 0; i < agent->lanes[lane].count; i++) {
-            const struct span *span = swarm_span(model->swarm, agent->lanes[lane].spans[i]);
-            strbuf_addf(out, "  %zu %s %lld %lld %d\n", lane, swarm_text(model->swarm, span->name),
-                        (long long)span->start_ns, (long long)span->end_ns, span->flags);
-            for (span_no no = span->next_phase; no != NO_SPAN;
-                 no = swarm_span(model->swarm, no)->next_phase) {
-                const struct span *phase = swarm_span(model->swarm, no);
-                strbuf_addf(out, "    %s %lld %lld\n", swarm_text(model->swarm, phase->name),
-                            (long long)phase->start_ns, (long long)phase->end_ns);
-            }
-        }
-    }
-    strbuf_addf(out, "  %zu envelopes\n", agent->envelope_count);
-}
-
-static void describe_figures(const struct model *model, struct strbuf *out)
-{
-    struct swarm_figures figures;
-    assert_true(figures_compute(model->swarm, model_ns(1e7), &figures));
-    const struct figures *all = &figures.totals;
-    strbuf_addf(out, "%llu %llu %.17g %.17g %.17g %.17g %.17g %.17g\n",
-                (unsigned long long)all->requests, (unsigned long long)figures.spans.closed,
-                all->busy_ms, all->idle_ms, all->parallel, all->api_ms, all->tool_ms,
-                all->ttft_ms.p50);
-    figures_release(&figures);
-}
-
-static char *describe(const struct model *model)
-{
-    struct strbuf out;
-    size_t count;
-    strbuf_init(&out, &mem_libc, 0);
-    struct tree_row *rows = query_tree(model->swarm, &count);
-    for (size_t i = 0; i < count; i++) {
-        describe_agent(model, rows[i].agent, rows[i].depth, &out);
-    }
-    mem_free(&mem_libc, rows, count * sizeof *rows);
-    for (size_t i = 0; i < swarm_marker_count(model->swarm); i++) {
-        const struct marker *marker = swarm_marker(model->swarm, i);
-        strbuf_addf(&out, "%s %lld\n", swarm_text(model->swarm, marker->name),
-                    (long long)marker->at_ns);
-    }
-    describe_figures(model, &out);
-    return out.data;
-}
-
 static void assert_reopens_to_the_same(const struct model *model, enum document_tracks tracks)
 {
     struct model again;
-    char *text = model_export(model->swarm, tracks), *want = describe(model);
+    char *text = model_export(model->swarm, tracks), *want = model_describe(model->swarm);
     assert_true(model_init(&again, &mem_libc) && model_open(&again, text));
-    char *got = describe(&again);
+    char *got = model_describe(again.swarm);
     assert_string_equal(got, want);
     char *second = model_export(again.swarm, tracks);
     assert_string_equal(second, text);

@@ -1,13 +1,11 @@
-/* Distributions, and the union of stretches of time. */
+/* Distributions. */
 #include "core/histogram.h"
 
-#include "core/intervals.h"
 #include "tests/support/failing_mem.h"
 #include "tests/support/support.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -142,7 +140,7 @@ static void values_outside_the_range_stay_within_min_and_max(void **state)
 static void merged_parts_are_the_whole(void **state)
 {
     (void)state;
-    const size_t sizes[][2] = {{0, 0}, {5, 0},       {0, 5},    {400, 600},
+    const size_t sizes[][2] = {{0, 0},     {5, 0},    {0, 5},    {400, 600},
                                {400, 601}, {1500, 3}, {3, 1500}, {1500, 1500}};
     for (size_t row = 0; row < sizeof sizes / sizeof *sizes; row++) {
         struct histogram parts[2], whole;
@@ -190,47 +188,6 @@ static void a_lack_of_memory_changes_nothing(void **state)
     }
 }
 
-/* ---- stretches of time ---- */
-
-enum { MINUTES = 500 };
-
-static void the_union_is_what_counting_every_moment_gives(void **state)
-{
-    (void)state;
-    uint64_t seed = 99;
-    struct intervals set;
-    intervals_init(&set, &mem_libc);
-    for (int round = 0; round < 300; round++) {
-        bool covered[MINUTES] = {false};
-        int64_t want = 0;
-        intervals_clear(&set);
-        size_t runs = next_random(&seed) % 6;
-        for (size_t run = 0; run < runs; run++) {
-            assert_true(intervals_begin_run(&set));
-            int64_t from = 0;
-            for (size_t i = next_random(&seed) % 8; i > 0; i--) {
-                from += (int64_t)(next_random(&seed) % 60);
-                int64_t to = from + (int64_t)(next_random(&seed) % 60);
-                to = to > MINUTES ? MINUTES : to;
-                if (from > to) {
-                    break;
-                }
-                assert_true(intervals_add(&set, from, to));
-                for (int64_t at = from; at < to; at++) {
-                    want += !covered[at];
-                    covered[at] = true;
-                }
-            }
-        }
-        assert_true(intervals_unite(&set));
-        assert_int_equal(intervals_length(&set), want);
-        for (size_t i = 1; i < set.count; i++) {
-            assert_true(set.items[i].from > set.items[i - 1].to);
-        }
-    }
-    intervals_release(&set);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,7 +198,6 @@ int main(void)
         cmocka_unit_test(values_outside_the_range_stay_within_min_and_max),
         cmocka_unit_test(merged_parts_are_the_whole),
         cmocka_unit_test(a_lack_of_memory_changes_nothing),
-        cmocka_unit_test(the_union_is_what_counting_every_moment_gives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

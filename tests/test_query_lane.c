@@ -12,9 +12,9 @@
 
 /* One letter a kind. */
 static const char letters[SPAN_KINDS + 2] = {
-    [SPAN_OTHER] = 'o',    [SPAN_INTERACTION] = 'i', [SPAN_REQUEST] = 'q', [SPAN_SETUP] = 'u',
-    [SPAN_RETRY] = 'r',    [SPAN_FIRST_TOKEN] = 'f', [SPAN_SAMPLING] = 's', [SPAN_TOOL] = 't',
-    [SPAN_AGENT_CALL] = 'a', [SPAN_USER] = 'p',      [SPAN_KINDS] = '.',
+    [SPAN_OTHER] = 'o',      [SPAN_INTERACTION] = 'i', [SPAN_REQUEST] = 'q',  [SPAN_SETUP] = 'u',
+    [SPAN_RETRY] = 'r',      [SPAN_FIRST_TOKEN] = 'f', [SPAN_SAMPLING] = 's', [SPAN_TOOL] = 't',
+    [SPAN_AGENT_CALL] = 'a', [SPAN_USER] = 'p',        [SPAN_KINDS] = '.',
 };
 
 enum { MAX_COLS = 400 };
@@ -48,7 +48,8 @@ static void begin(struct model *model)
     model_hello(model, "s", NULL);
 }
 
-static void add(struct model *model, const char *name, const char *cat, double from_ms, double to_ms)
+static void add(struct model *model, const char *name, const char *cat, double from_ms,
+                double to_ms)
 {
     struct model_span span = {1, name, cat, from_ms, to_ms, NULL, NULL};
     assert_true(model_add(model, &span));
@@ -178,8 +179,12 @@ static size_t make_spans(struct model *model, uint64_t *seed, struct brute_span 
         at += next_random(seed, 3) == 0 ? 0 : next_random(seed, 20);
         int to = at + (next_random(seed, 4) == 0 ? 0 : next_random(seed, 40));
         spans[i] = (struct brute_span){at, to, kinds[kind].kind, next_random(seed, 9) == 0};
-        struct model_span span = {1,  kinds[kind].name, kinds[kind].cat,
-                                  at, to,               NULL,
+        struct model_span span = {1,
+                                  kinds[kind].name,
+                                  kinds[kind].cat,
+                                  at,
+                                  to,
+                                  NULL,
                                   spans[i].error ? "{\"success\":false}" : NULL};
         assert_true(model_add(model, &span));
         at = to;
@@ -196,8 +201,8 @@ static void assert_column(const struct brute_span *spans, size_t count, int from
     for (size_t i = 0; i < count; i++) {
         int a = spans[i].from > from ? spans[i].from : from;
         int b = spans[i].to < to ? spans[i].to : to;
-        bool inside = spans[i].from == spans[i].to ? spans[i].from >= from && spans[i].from < to
-                                                   : b > a;
+        bool inside =
+            spans[i].from == spans[i].to ? spans[i].from >= from && spans[i].from < to : b > a;
         if (inside) {
             weights[spans[i].kind] += b > a ? b - a : 1e-6;
             error |= spans[i].error;
@@ -241,9 +246,9 @@ static void a_span_that_went_on_after_the_sweep_lies_over_later_ones(void **stat
     struct model model;
     begin(&model);
     struct op_context context = model_at(&model, 0, NULL);
-    assert_int_equal(tracer_start_user_input(model.tracer, &context, model_text("t"),
-                                             model_text(NULL)),
-                     TRACER_OK);
+    assert_int_equal(
+        tracer_start_user_input(model.tracer, &context, model_text("t"), model_text(NULL)),
+        TRACER_OK);
     const double minute = 60000;
     context = model_at(&model, 32 * minute, NULL);
     assert_int_equal(tracer_advance(model.tracer, &context), TRACER_OK);
@@ -270,7 +275,7 @@ static void lanes_are_counted_up_to_the_last_that_is_needed(void **state)
     const struct {
         double from_ms, to_ms;
         unsigned lanes;
-    } rows[] = {{0, 50, 1},    {0, 51, 2},   {0, 61, 3},    {69, 70, 3},   {70, 140, 2},
+    } rows[] = {{0, 50, 1},    {0, 51, 2},    {0, 61, 3},    {69, 70, 3},     {70, 140, 2},
                 {150, 240, 1}, {240, 251, 2}, {900, 901, 2}, {1000, 1100, 1}, {-50, 0, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         unsigned lanes = query_lanes_in(model.swarm, 0, model_ns(rows[i].from_ms),
@@ -295,10 +300,10 @@ static void the_span_at_a_time_or_the_nearest_is_found(void **state)
         int direction;
         const char *name; /* NULL: none */
     } rows[] = {
-        {150, 0, "Tool: A"}, {100, 0, "Tool: A"}, {150, 1, "Tool: A"}, {150, -1, "Tool: A"},
-        {50, -1, NULL},      {50, 0, "Tool: A"},  {50, 1, "Tool: A"},  {200, 1, "Tool: B"},
-        {200, -1, "Tool: A"}, {210, 0, "Tool: A"}, {290, 0, "Tool: B"}, {500, 0, "Tool: B"},
-        {700, 0, "Tool: C"}, {5000, 0, "Tool: C"}, {5000, 1, "Tool: C"},
+        {150, 0, "Tool: A"},  {100, 0, "Tool: A"},  {150, 1, "Tool: A"},  {150, -1, "Tool: A"},
+        {50, -1, NULL},       {50, 0, "Tool: A"},   {50, 1, "Tool: A"},   {200, 1, "Tool: B"},
+        {200, -1, "Tool: A"}, {210, 0, "Tool: A"},  {290, 0, "Tool: B"},  {500, 0, "Tool: B"},
+        {700, 0, "Tool: C"},  {5000, 0, "Tool: C"}, {5000, 1, "Tool: C"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         span_no got = query_span_at(model.swarm, 0, 0, model_ns(rows[i].at_ms), rows[i].direction);

@@ -18,7 +18,8 @@ static void what_needs_a_person_speaks_first_then_work_then_waiting(void **state
     const struct model_span request = {1, "API Call", "api", 10, OPEN, NULL, NULL};
     const struct model_span tool = {1, "Tool: Bash", "tool", 20, OPEN, NULL, NULL};
     const struct model_span agent = {1, "Tool: Agent", "tool", 30, OPEN, NULL, NULL};
-    const struct model_span user = {1, "Waiting for User Input", "user_input", 40, OPEN, NULL, NULL};
+    const struct model_span user = {1,   "Waiting for User Input", "user_input", 40, OPEN, NULL,
+                                    NULL};
     const struct model_span turn = {1, "Interaction", "interaction", 0, OPEN, NULL, NULL};
     const struct model_span older = {1, "Tool: Read", "tool", 5, OPEN, NULL, NULL};
     const struct {

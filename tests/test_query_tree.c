@@ -27,11 +27,13 @@ static bool add_rows(struct model *model, const struct row *rows, size_t count)
                                      .parent_id = row->parent,
                                      .parent_id_len = row->parent == NULL ? 0 : strlen(row->parent),
                                      .main = row->main};
-        struct model_span span = {row->pid, "Tool: X", "tool", (double)i, (double)i + 1, NULL, NULL};
+        struct model_span span = {row->pid,      "Tool: X", "tool", (double)i,
+                                  (double)i + 1, NULL,      NULL};
         char text[200];
-        snprintf(text, sizeof text,
-                 "{\"name\":\"process_sort_index\",\"ph\":\"M\",\"pid\":%d,\"args\":{\"sort_index\":%d}}",
-                 row->pid, row->sort_index);
+        snprintf(
+            text, sizeof text,
+            "{\"name\":\"process_sort_index\",\"ph\":\"M\",\"pid\":%d,\"args\":{\"sort_index\":%d}}",
+            row->pid, row->sort_index);
         if (!model_name(model, row->pid, row->id) || !model_add(model, &span) ||
             (row->sort_index != 0 && !model_events(model, text)) ||
             !swarm_identify(model->swarm, model->session, &who)) {
@@ -89,20 +91,28 @@ static void children_stand_under_their_parents(void **state)
         const char *tree;
     } cases[] = {
         {{{1, "s", NULL, 0, true}}, "s"},
-        {{{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}, {3, "b", "a", 0, false},
+        {{{1, "s", NULL, 0, true},
+          {2, "a", "s", 0, false},
+          {3, "b", "a", 0, false},
           {4, "c", "s", 0, false}},
          "s(a(b)c)"},
         /* by sort index, then by appearance */
-        {{{1, "s", NULL, 0, true}, {2, "a", "s", 9, false}, {3, "b", "s", 3, false},
-          {4, "c", "s", 0, false}, {5, "d", "s", 3, false}},
+        {{{1, "s", NULL, 0, true},
+          {2, "a", "s", 9, false},
+          {3, "b", "s", 3, false},
+          {4, "c", "s", 0, false},
+          {5, "d", "s", 3, false}},
          "s(bdac)"},
         /* without a parent: a root */
         {{{1, "s", NULL, 0, true}, {2, "a", NULL, 0, false}}, "sa"},
         /* before its parent appears */
         {{{2, "b", "a", 0, false}, {3, "a", "s", 0, false}, {1, "s", NULL, 0, true}}, "s(a(b))"},
         /* in a circle: cut at the first */
-        {{{1, "s", NULL, 0, true}, {2, "a", "c", 0, false}, {3, "b", "a", 0, false},
-          {4, "c", "b", 0, false}, {5, "d", "b", 0, false}},
+        {{{1, "s", NULL, 0, true},
+          {2, "a", "c", 0, false},
+          {3, "b", "a", 0, false},
+          {4, "c", "b", 0, false},
+          {5, "d", "b", 0, false}},
          "sa(b(cd))"},
         {{{1, "s", NULL, 0, true}, {2, "a", "a", 0, false}}, "sa"},
     };
@@ -271,8 +281,8 @@ static void other_rows_are_called_by_what_is_known(void **state)
                      TRACER_OK);
     assert_title(&model, model_agent(&model, "coder"), "coder");
     assert_true(model_open_file(&model, "trace"));
-    assert_true(model_events(&model,
-                             "{\"name\":\"f\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":\"x\"}"));
+    assert_true(model_events(
+        &model, "{\"name\":\"f\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":\"x\"}"));
     assert_title(&model, (agent_no)swarm_agent_count(model.swarm) - 1, "thread 1/\"x\"");
     model_release(&model);
 }

@@ -58,12 +58,13 @@ static void write_now(struct app *app)
     strbuf_release(&error);
 }
 
-static void on_key(struct app *app, struct key key)
+/* Whether there is something to draw. */
+static bool on_key(struct app *app, struct key key)
 {
     struct view_input input = app_input(app);
 
     switch (view_key(&input, &app->state, key, grid_cols(app->grid), grid_rows(app->grid))) {
-    case VIEW_IGNORED: return;
+    case VIEW_IGNORED: return false;
     case VIEW_REDRAW: break;
     case VIEW_REPAINT: screen_repaint(app->screen); break;
     case VIEW_WRITE: write_now(app); break;
@@ -71,25 +72,23 @@ static void on_key(struct app *app, struct key key)
     case VIEW_SUSPEND: kill(0, SIGTSTP); break;
     case VIEW_QUIT: engine_stop(&app->engine); break;
     }
-    app->dirty = true;
+    return true;
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
     struct app *app = handle->data;
+    bool draw = false;
     struct key key;
 
     (void)events;
-    app->dirty = false;
     while (!app->engine.stopped && screen_read_key(app->screen, &key))
-        on_key(app, key);
+        draw |= on_key(app, key);
     if (status < 0 || screen_hung_up(app->screen))
         engine_stop(&app->engine);
-    if (app->engine.stopped)
+    if (app->engine.stopped || !draw)
         return;
-    if (app->dirty)
-        app_draw(app);
-    app->dirty = true;
+    app_draw(app);
     app_schedule(app);
 }
 

@@ -59,7 +59,8 @@ void app_draw(struct app *app)
 
     if (!app->screen)
         return;
-    update_figures(app, false);
+    if (!view_frozen(&app->state))
+        update_figures(app, false);
     input = app_input(app);
     view_draw(&input, &app->state, app->grid);
     screen_put(app->screen, app->grid);

@@ -46,12 +46,12 @@ int axis_col(const struct axis *axis, int64_t t_ns)
 
 int64_t axis_time(const struct axis *axis, int col)
 {
-    return add_saturating(axis->t0_ns, (int64_t)col << axis->zoom);
+    return add_saturating(axis->t0_ns, col * axis_col_ns(axis));
 }
 
 struct axis axis_ending(int64_t now_ns, unsigned zoom, int cols)
 {
-    int64_t back = -((int64_t)(cols - 1) << zoom);
+    int64_t back = -(int64_t)(cols - 1) * (INT64_C(1) << zoom);
     int64_t t0 = axis_floor(add_saturating(axis_floor(now_ns, zoom), back), zoom);
     return (struct axis){t0, zoom, cols};
 }
@@ -71,12 +71,13 @@ struct axis axis_fitting(int64_t from_ns, int64_t to_ns, unsigned zoom_max, int 
 /* ---- labels ---- */
 
 static const int64_t steps[] = {
-    NS_US,      2 * NS_US,  5 * NS_US,   10 * NS_US,  20 * NS_US,  50 * NS_US, 100 * NS_US, 200 * NS_US,
-    500 * NS_US, NS_MS,     2 * NS_MS,   5 * NS_MS,   10 * NS_MS,  20 * NS_MS, 50 * NS_MS,  100 * NS_MS,
-    200 * NS_MS, 500 * NS_MS, NS_S,      2 * NS_S,    5 * NS_S,    10 * NS_S,  15 * NS_S,   30 * NS_S,
-    NS_M,       2 * NS_M,   5 * NS_M,    10 * NS_M,   15 * NS_M,   30 * NS_M,  NS_H,        2 * NS_H,
-    3 * NS_H,   6 * NS_H,   12 * NS_H,   NS_D,        2 * NS_D,    7 * NS_D,   14 * NS_D,   28 * NS_D,
-    56 * NS_D,  112 * NS_D, 224 * NS_D,
+    NS_US,       2 * NS_US,   5 * NS_US,   10 * NS_US,  20 * NS_US, 50 * NS_US, 100 * NS_US,
+    200 * NS_US, 500 * NS_US, NS_MS,       2 * NS_MS,   5 * NS_MS,  10 * NS_MS, 20 * NS_MS,
+    50 * NS_MS,  100 * NS_MS, 200 * NS_MS, 500 * NS_MS, NS_S,       2 * NS_S,   5 * NS_S,
+    10 * NS_S,   15 * NS_S,   30 * NS_S,   NS_M,        2 * NS_M,   5 * NS_M,   10 * NS_M,
+    15 * NS_M,   30 * NS_M,   NS_H,        2 * NS_H,    3 * NS_H,   6 * NS_H,   12 * NS_H,
+    NS_D,        2 * NS_D,    7 * NS_D,    14 * NS_D,   28 * NS_D,  56 * NS_D,  112 * NS_D,
+    224 * NS_D,
 };
 
 static bool local_time(int64_t t_ns, struct tm *out)
@@ -109,10 +110,11 @@ static void elapsed_text(int64_t ns, int digits, char out[AXIS_LABEL_BYTES])
     const char *sign = ns < 0 ? "-" : "";
     uint64_t t = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
     uint64_t seconds = t / (uint64_t)NS_S, hours = seconds / 3600;
-    int n = hours ? snprintf(out, AXIS_LABEL_BYTES, "%s%llu:%02u:%02u", sign, (unsigned long long)hours,
-                             (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60))
-                  : snprintf(out, AXIS_LABEL_BYTES, "%s%u:%02u", sign, (unsigned)(seconds / 60),
-                             (unsigned)(seconds % 60));
+    int n =
+        hours ? snprintf(out, AXIS_LABEL_BYTES, "%s%llu:%02u:%02u", sign, (unsigned long long)hours,
+                         (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60))
+              : snprintf(out, AXIS_LABEL_BYTES, "%s%u:%02u", sign, (unsigned)(seconds / 60),
+                         (unsigned)(seconds % 60));
     if (digits == 0 || n < 0 || n + 11 >= AXIS_LABEL_BYTES)
         return;
     char fraction[16];
@@ -132,8 +134,8 @@ static void small_text(int64_t ns, int64_t step, int64_t range_ns, char out[AXIS
         snprintf(out, AXIS_LABEL_BYTES, "%.*fms", decimals(step) - 3, (double)ns / (double)NS_MS);
 }
 
-static void label_text(const struct axis *axis, const struct axis_clock *clock, int64_t t_ns, int64_t step,
-                       char out[AXIS_LABEL_BYTES])
+static void label_text(const struct axis *axis, const struct axis_clock *clock, int64_t t_ns,
+                       int64_t step, char out[AXIS_LABEL_BYTES])
 {
     struct tm tm;
     int64_t range = axis_time(axis, axis->cols) - axis->t0_ns;
@@ -171,8 +173,8 @@ static int64_t choose_step(const struct axis *axis, const struct axis_clock *clo
     return 0;
 }
 
-size_t axis_labels(const struct axis *axis, const struct axis_clock *clock, int gap, struct axis_label *out,
-                   size_t max)
+size_t axis_labels(const struct axis *axis, const struct axis_clock *clock, int gap,
+                   struct axis_label *out, size_t max)
 {
     int64_t step = choose_step(axis, clock, gap);
     if (step == 0)
@@ -194,7 +196,8 @@ size_t axis_labels(const struct axis *axis, const struct axis_clock *clock, int 
     return count;
 }
 
-void axis_moment(const struct axis_clock *clock, int64_t t_ns, bool dated, char out[AXIS_LABEL_BYTES])
+void axis_moment(const struct axis_clock *clock, int64_t t_ns, bool dated,
+                 char out[AXIS_LABEL_BYTES])
 {
     struct tm tm;
     char day[24];

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AXIS_ZOOM_MIN 10u /* 1.024 µs a column */
-#define AXIS_ZOOM_MAX 45u /* 9.8 hours a column */
+#define AXIS_ZOOM_MIN  10u /* 1.024 µs a column */
+#define AXIS_ZOOM_MAX  45u /* 9.8 hours a column */
 #define AXIS_ZOOM_LIVE 30u /* 1.07 s: beyond it a live picture scrolls rather than zooms out */
 
 struct axis {
@@ -36,7 +36,7 @@ struct axis axis_fitting(int64_t from_ns, int64_t to_ns, unsigned zoom_max, int 
 
 /* What times are counted from. */
 struct axis_clock {
-    bool wall;         /* times of the day (by localtime_r: TZ); else time since origin_ns */
+    bool wall; /* times of the day (by localtime_r: TZ); else time since origin_ns */
     int64_t origin_ns;
 };
 
@@ -48,10 +48,11 @@ struct axis_label {
 };
 /* The labels of the axis, at most `max`, left to right, at least `gap` columns of blank between two; returns how many. A label begins
    in the column that holds its time and ends before cols. */
-size_t axis_labels(const struct axis *axis, const struct axis_clock *clock, int gap, struct axis_label *out,
-                   size_t max);
+size_t axis_labels(const struct axis *axis, const struct axis_clock *clock, int gap,
+                   struct axis_label *out, size_t max);
 
 /* A moment in full, to the millisecond: 14:31:26.412, or with its date where `dated`; since the origin: 0:12.500. */
-void axis_moment(const struct axis_clock *clock, int64_t t_ns, bool dated, char out[AXIS_LABEL_BYTES]);
+void axis_moment(const struct axis_clock *clock, int64_t t_ns, bool dated,
+                 char out[AXIS_LABEL_BYTES]);
 
 #endif

@@ -20,11 +20,13 @@ static bool is_named(uint8_t kind)
     return kind == SPAN_TOOL || kind == SPAN_USER || kind == SPAN_OTHER;
 }
 
-static struct run next_run(const struct frame *frame, const struct timeline_cell *cells, int cols, int from)
+static struct run next_run(const struct frame *frame, const struct timeline_cell *cells, int cols,
+                           int from)
 {
     struct run run = {from, from + 1, .kind = cells[from].kind, .flags = cells[from].flags};
     const struct theme *theme = &frame->input->theme;
-    while (run.to < cols && cells[run.to].kind < SPAN_KINDS && cells[run.to].span == cells[from].span)
+    while (run.to < cols && cells[run.to].kind < SPAN_KINDS &&
+           cells[run.to].span == cells[from].span)
         run.to++;
     run.failed = cells[run.to - 1].flags & CELL_ERROR;
     run.span = swarm_span(frame->swarm, cells[from].span);
@@ -41,7 +43,8 @@ static void draw_call(struct frame *frame, struct area line, const struct run *r
 {
     struct strbuf *text = &frame->scratch;
     int cols = run->to - run->from;
-    area_fill(line, run->from, 0, cols, run->failed ? INK_ERROR : INK_PLAIN, frame_symbol(frame, SYM_HORIZONTAL));
+    area_fill(line, run->from, 0, cols, run->failed ? INK_ERROR : INK_PLAIN,
+              frame_symbol(frame, SYM_HORIZONTAL));
     if (run->failed)
         area_puts(line, run->to - 1, 0, INK_ERROR, frame_symbol(frame, SYM_TROUBLE));
     if (!run->span || cols < 8)

@@ -11,21 +11,22 @@
 #include <string.h>
 
 #define VALUE_MAX_BYTES 16384
-#define ARGS_MAX 200
-#define LINES_MAX 2000
+#define ARGS_MAX        200
+#define LINES_MAX       2000
 
 struct pen {
     struct area area; /* of the lines; grid NULL: only counts */
     bool ascii;
-    int skip;     /* lines that are scrolled away */
-    int line;     /* the next one */
+    int skip; /* lines that are scrolled away */
+    int line; /* the next one */
     int cols, key_cols;
 };
 
-static void pen_put(const struct pen *pen, int x, enum ink ink, const char *text, size_t len)
+static void pen_put(const struct pen *pen, int x, int cols, enum ink ink, const char *text,
+                    size_t len)
 {
     if (pen->area.grid && pen->line >= pen->skip && pen->line - pen->skip < pen->area.rows)
-        area_put(pen->area, x, pen->line - pen->skip, ink, text, len);
+        area_put_cut(pen->area, x, pen->line - pen->skip, cols, ink, text, len);
 }
 
 /* A value in the columns right of the keys, wrapped at the edge and at line feeds. */
@@ -41,7 +42,7 @@ static void put_wrapped(struct pen *pen, enum ink ink, const char *text, size_t 
         size_t fits = part ? text_fit(text + at, part, pen->ascii, (size_t)cols, NULL) : 0;
         if (fits == 0 && part > 0)
             fits = part; /* cannot be: a glyph has at most two columns */
-        pen_put(pen, x, ink, text + at, fits);
+        pen_put(pen, x, cols, ink, text + at, fits);
         pen->line++;
         at += fits;
         if (feed && fits == part)
@@ -51,10 +52,9 @@ static void put_wrapped(struct pen *pen, enum ink ink, const char *text, size_t 
 
 static void put_pair(struct pen *pen, const char *key, size_t key_len, const char *text, size_t len)
 {
-    size_t fits = text_fit(key, key_len, pen->ascii, (size_t)pen->key_cols, NULL);
     size_t shown = len < VALUE_MAX_BYTES ? len : VALUE_MAX_BYTES;
     char rest[64];
-    pen_put(pen, 0, INK_DIM, key, fits);
+    pen_put(pen, 0, pen->key_cols, INK_DIM, key, key_len);
     put_wrapped(pen, INK_PLAIN, text ? text : "", shown);
     if (shown < len) {
         int n = snprintf(rest, sizeof rest, "and %zu more bytes", len - shown);
@@ -82,7 +82,8 @@ static void put_args(struct pen *pen, struct frame *frame, struct json_value arg
     struct json_member member;
     struct strbuf key, *value = &frame->scratch;
     strbuf_init(&key, frame->state->mem, 0);
-    for (int i = 0; i < ARGS_MAX && pen->line < LINES_MAX && json_next_member(&walk, &member); i++) {
+    for (int i = 0; i < ARGS_MAX && pen->line < LINES_MAX && json_next_member(&walk, &member);
+         i++) {
         strbuf_clear(&key);
         strbuf_clear(value);
         json_get_string(member.key, &key);
@@ -130,7 +131,7 @@ static void put_times(struct pen *pen, const struct frame *frame, const struct s
     int x = pen->key_cols + 2 + (int)strlen(took);
     pen->line = before;
     if (x + (int)text_cols(line, strlen(line), ascii) < pen->cols)
-        pen_put(pen, x, INK_PLAIN, line, strlen(line));
+        pen_put(pen, x, pen->cols - x, INK_PLAIN, line, strlen(line));
     pen->line = before + 1;
 }
 
@@ -158,7 +159,8 @@ static void put_phases(struct pen *pen, const struct frame *frame, const struct 
 {
     const struct span *phase;
     int count = 0;
-    for (span_no no = request->next_phase; no != NO_SPAN && count < 50; no = phase->next_phase, count++) {
+    for (span_no no = request->next_phase; no != NO_SPAN && count < 50;
+         no = phase->next_phase, count++) {
         phase = swarm_span(frame->swarm, no);
         if (!phase)
             return;
@@ -210,8 +212,8 @@ static void draw_heading(struct frame *frame, struct area line, const struct spa
     if (text->failed)
         return;
     area_puts(line, 1, 0, INK_PLAIN, " ");
-    int end = area_put_cut(line, 2, 0, line.cols - 4, span->flags & SPAN_ERROR ? INK_ERROR : INK_PLAIN,
-                           text->data, text->len);
+    int end = area_put_cut(line, 2, 0, line.cols - 4,
+                           span->flags & SPAN_ERROR ? INK_ERROR : INK_PLAIN, text->data, text->len);
     area_puts(line, end, 0, INK_PLAIN, " ");
 }
 
@@ -240,5 +242,6 @@ void detail_panel_draw(struct frame *frame, struct grid *grid)
     pen.skip = (int)frame->state->detail_scroll;
     walk_lines(&pen, frame, span);
     if (most > pen.skip && pen.area.rows > 0)
-        area_put_right(panel, panel.cols - 1, panel.rows - 1, INK_DIM, frame_symbol(frame, SYM_ELLIPSIS));
+        area_put_right(panel, panel.cols - 1, panel.rows - 1, INK_DIM,
+                       frame_symbol(frame, SYM_ELLIPSIS));
 }

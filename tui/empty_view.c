@@ -24,10 +24,12 @@ static void put_source(struct page *page, const struct source_status *source)
         [SOURCE_FAILED] = "cannot be read",
     };
     bool failed = source->state == SOURCE_FAILED;
-    const char *word = source->listens && source->state == SOURCE_OPEN ? "is listened to" : words[source->state];
+    const char *word =
+        source->listens && source->state == SOURCE_OPEN ? "is listened to" : words[source->state];
     int cols = page->area.cols;
-    int x = area_put_cut(page->area, 3, page->y, cols - 4, failed ? INK_RETRY : INK_PLAIN,
-                         source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
+    int x =
+        area_put_cut(page->area, 3, page->y, cols - 4, failed ? INK_RETRY : INK_PLAIN,
+                     source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
     if (failed && source->error && *source->error)
         word = source->error;
     area_put_cut(page->area, x + 2, page->y, cols - x - 3, INK_DIM, word, strlen(word));
@@ -39,10 +41,13 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     const struct view_input *input = frame->input;
     const struct layout *layout = &frame->layout;
     int top = layout->figures.rows ? layout->figures.y + 1 : layout->header.y + 1;
-    int end = layout->trouble.rows ? layout->trouble.y : layout->hint.rows ? layout->hint.y : layout->rows;
+    int end = layout->trouble.rows ? layout->trouble.y
+              : layout->hint.rows  ? layout->hint.y
+                                   : layout->rows;
     struct page page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
     char line[512];
-    put(&page, 1, INK_STRONG, input->live ? "No agent has been seen yet." : "There is no agent in it.");
+    put(&page, 1, INK_STRONG,
+        input->live ? "No agent has been seen yet." : "There is no agent in it.");
     page.y++;
     for (size_t i = 0; i < input->source_count && i < 20; i++)
         put_source(&page, &input->sources[i]);

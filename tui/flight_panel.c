@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* 529 3/10, next in 12s */
-static void retry_text(const struct frame *frame, const struct live_request *live, char *out, size_t size)
+static void retry_text(const struct frame *frame, const struct live_request *live, char *out,
+                       size_t size)
 {
     char max[16] = "", next[48] = "";
     const char *error = swarm_text(frame->swarm, live->error);
@@ -18,18 +19,22 @@ static void retry_text(const struct frame *frame, const struct live_request *liv
         snprintf(max, sizeof max, "/%u", live->max_attempts);
     int64_t left = live->retry_at_ns == INT64_MIN ? 0 : live->retry_at_ns - frame->now_ns;
     if (left > 0)
-        snprintf(next, sizeof next, ", next in %llds", (long long)((left + 999999999) / 1000000000));
-    snprintf(out, size, "%.60s%s%u%s%s", error, *error ? " " : "attempt ", live->attempt, max, next);
+        snprintf(next, sizeof next, ", next in %llds",
+                 (long long)((left + 999999999) / 1000000000));
+    snprintf(out, size, "%.60s%s%u%s%s", error, *error ? " " : "attempt ", live->attempt, max,
+             next);
 }
 
 /* The model and how fast it answers, or why it does not. */
-static int put_request(struct frame *frame, struct area line, int x, int end, const struct span *span)
+static int put_request(struct frame *frame, struct area line, int x, int end,
+                       const struct span *span)
 {
     const struct live_request *live = swarm_live_request(frame->swarm, span->begin_no);
     struct strbuf *text = &frame->scratch;
     span_text_about(frame->swarm, span, text);
     if (!text->failed && text->len > 0)
-        x = 2 + area_put_cut(line, x, 0, end - x < 24 ? end - x : 24, INK_DIM, text->data, text->len);
+        x = 2 +
+            area_put_cut(line, x, 0, end - x < 24 ? end - x : 24, INK_DIM, text->data, text->len);
     if (!live || x >= end)
         return x;
     enum span_kind phase = query_request_phase(frame->swarm, span, frame->local_ns);
@@ -66,7 +71,8 @@ static int put_norm(const struct frame *frame, struct area line, double times)
     return area_put_right(line, line.cols - 1, 0, INK_USER, text);
 }
 
-static void draw_line(struct frame *frame, struct area line, const struct span *span, int agent_cols)
+static void draw_line(struct frame *frame, struct area line, const struct span *span,
+                      int agent_cols)
 {
     struct strbuf *text = &frame->scratch;
     char age[NUMBER_BYTES];

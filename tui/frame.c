@@ -42,7 +42,8 @@ static void make_time(struct frame *frame)
 }
 
 /* The picture's right edge is now, with a column behind it for its line. */
-static struct axis axis_live(const struct frame *frame, unsigned zoom_min, unsigned zoom_max, int cols)
+static struct axis axis_live(const struct frame *frame, unsigned zoom_min, unsigned zoom_max,
+                             int cols)
 {
     int inside = cols > 1 ? cols - 1 : 1;
     struct axis axis = axis_fitting(frame->from_ns, frame->to_ns, zoom_max, inside);
@@ -142,7 +143,9 @@ static void make_layout(struct frame *frame, int cols, int rows)
         .trouble = trouble_is_there(frame->input),
     };
     if (frame->flight_count > 0 || frame->input->live)
-        want.flight_lines = frame->flight_count > 0 ? (int)(frame->flight_count < 40 ? frame->flight_count : 40) : 1;
+        want.flight_lines = frame->flight_count > 0
+                                ? (int)(frame->flight_count < 40 ? frame->flight_count : 40)
+                                : 1;
     if (state->detail && state->selected != NO_SPAN)
         want.detail_lines = detail_panel_lines(frame, cols >= 100 ? cols / 2 : cols);
     if (frame->empty)
@@ -150,8 +153,8 @@ static void make_layout(struct frame *frame, int cols, int rows)
     frame->layout = layout_compute(&want, cols, rows);
 }
 
-bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state, int cols,
-                int rows)
+bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
+                int cols, int rows)
 {
     *frame = (struct frame){.input = input, .swarm = input->swarm, .state = state};
     frame->rows.mem = state->mem;

@@ -16,7 +16,7 @@ struct frame {
     int64_t local_ns; /* of this picture: earlier than the input's while it is frozen */
     int64_t now_ns;   /* the model's now */
     int64_t from_ns, to_ns;
-    bool empty;       /* no agent yet */
+    bool empty; /* no agent yet */
     struct layout layout;
     struct axis axis;
     struct axis_clock clock;
@@ -27,8 +27,8 @@ struct frame {
 };
 
 /* Works it out for that size; clamps the state. False: out of memory. frame_release in any case. */
-bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state, int cols,
-                int rows);
+bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
+                int cols, int rows);
 void frame_release(struct frame *frame);
 
 /* The strip as an area of the grid, all columns wide. */

@@ -177,7 +177,8 @@ int area_putf(struct area area, int x, int y, enum ink ink, const char *format, 
     return n < 0 ? x : area_puts(area, x, y, ink, text);
 }
 
-int area_put_cut(struct area area, int x, int y, int cols, enum ink ink, const char *text, size_t len)
+int area_put_cut(struct area area, int x, int y, int cols, enum ink ink, const char *text,
+                 size_t len)
 {
     bool ascii = area.grid->ascii;
     if (cols <= 0)

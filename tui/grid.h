@@ -55,7 +55,8 @@ int area_puts(struct area area, int x, int y, enum ink ink, const char *text);
 int area_putf(struct area area, int x, int y, enum ink ink, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 /* The same in at most `cols` columns; what does not fit is cut and ends in an ellipsis (where cols >= 2). */
-int area_put_cut(struct area area, int x, int y, int cols, enum ink ink, const char *text, size_t len);
+int area_put_cut(struct area area, int x, int y, int cols, enum ink ink, const char *text,
+                 size_t len);
 /* Puts text so that it ends before column `x_end`; returns its first column. */
 int area_put_right(struct area area, int x_end, int y, enum ink ink, const char *text);
 /* Fills `cols` columns with a glyph of one column. */

@@ -20,7 +20,8 @@ struct piece {
     int gap; /* blanks before it */
 };
 
-__attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum ink ink, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum ink ink,
+                                                      const char *format, ...)
 {
     if (piece->count == PIECE_RUNS)
         return;
@@ -47,7 +48,8 @@ static int put_piece(struct area line, int x, const struct piece *piece)
 }
 
 /* Puts the pieces that fit before `end`, up to the first that does not; returns the column after them. */
-static int put_pieces(struct area line, int x, int end, const struct piece *pieces, int count, bool ascii)
+static int put_pieces(struct area line, int x, int end, const struct piece *pieces, int count,
+                      bool ascii)
 {
     for (int i = 0; i < count; i++) {
         if (pieces[i].count == 0)
@@ -98,7 +100,8 @@ static struct piece name_piece(const struct frame *frame)
         return piece;
     const char *what = has_agents(frame->swarm) ? "agent" : "thread";
     add(&piece, INK_PLAIN, "  %zu session%s", sessions, sessions == 1 ? "" : "s");
-    add(&piece, INK_PLAIN, " %s %zu %s%s", frame_symbol(frame, SYM_DOT), rows, what, rows == 1 ? "" : "s");
+    add(&piece, INK_PLAIN, " %s %zu %s%s", frame_symbol(frame, SYM_DOT), rows, what,
+        rows == 1 ? "" : "s");
     return piece;
 }
 
@@ -115,7 +118,8 @@ static struct piece clock_piece(const struct frame *frame)
     if (frame->state->frozen) {
         char fresh[NUMBER_BYTES], late[NUMBER_BYTES];
         uint64_t events = input->events > frame->state->frozen_events
-                              ? input->events - frame->state->frozen_events : 0;
+                              ? input->events - frame->state->frozen_events
+                              : 0;
         int64_t behind = input->local_ns - frame->state->frozen_local_ns;
         number_count(events, fresh);
         number_count((uint64_t)(behind > 0 ? behind / 1000000000 : 0), late);
@@ -139,7 +143,8 @@ static void draw_right(const struct frame *frame, struct area line, int from)
     bool ascii = input->theme.ascii;
     struct piece pieces[3] = {{.gap = 0}, {.gap = 2}, {.gap = 3}};
     char text[NUMBER_BYTES];
-    number_count(input->events, text);
+    /* Of the model, so that a feed and the file it leaves behind say the same. */
+    number_count(input->figures ? input->figures->events : 0, text);
     add(&pieces[0], INK_DIM, "%s events", text);
     if (input->live && input->events_per_s >= 0.5) {
         number_short(input->events_per_s, text);
@@ -147,7 +152,8 @@ static void draw_right(const struct frame *frame, struct area line, int from)
     }
     if (input->output) {
         const char *slash = strrchr(input->output, '/');
-        add(&pieces[2], INK_DIM, "%s %.80s", frame_symbol(frame, SYM_ARROW), slash ? slash + 1 : input->output);
+        add(&pieces[2], INK_DIM, "%s %.80s", frame_symbol(frame, SYM_ARROW),
+            slash ? slash + 1 : input->output);
     }
     for (int count = 3; count > 0; count--) {
         int cols = 0;
@@ -189,15 +195,16 @@ static struct piece state_piece(const struct frame *frame, enum agent_state stat
     return piece;
 }
 
-static int add_states(const struct frame *frame, struct piece *out)
+/* With `zeros` those that are usual stand there with 0 too, so that the others stay where they are. */
+static int add_states(const struct frame *frame, bool zeros, struct piece *out)
 {
-    /* Those that are always there first, so that they stay where they are. */
     static const struct {
         enum agent_state state;
-        bool always;
-    } shown[] = {{STATE_WAIT, true},   {STATE_SAMPLING, true}, {STATE_TOOL, true},   {STATE_USER, true},
-                 {STATE_IDLE, true},   {STATE_DONE, false},    {STATE_AGENTS, false}, {STATE_RETRY, false},
-                 {STATE_ERROR, false}, {STATE_STALE, false},   {STATE_GONE, false}};
+        bool usual;
+    } shown[] = {{STATE_WAIT, true},    {STATE_SAMPLING, true}, {STATE_TOOL, true},
+                 {STATE_USER, true},    {STATE_IDLE, true},     {STATE_DONE, false},
+                 {STATE_AGENTS, false}, {STATE_RETRY, false},   {STATE_ERROR, false},
+                 {STATE_STALE, false},  {STATE_GONE, false}};
     size_t counts[STATES] = {0};
     int n = 0;
     for (size_t i = 0; i < frame->rows.node_count; i++) {
@@ -207,14 +214,16 @@ static int add_states(const struct frame *frame, struct piece *out)
     }
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         size_t count = counts[shown[i].state];
-        if (count > 0 || shown[i].always)
+        if (count > 0 || (shown[i].usual && zeros))
             out[n++] = state_piece(frame, shown[i].state, count);
     }
-    out[0].gap = 0;
+    if (n > 0)
+        out[0].gap = 0;
     return n;
 }
 
-static struct piece summary_piece(const char *label, const struct summary *summary, bool both, bool ms, bool ascii)
+static struct piece summary_piece(const char *label, const struct summary *summary, bool both,
+                                  bool ms, bool ascii)
 {
     struct piece piece = {.gap = 3};
     char text[NUMBER_BYTES];
@@ -258,22 +267,42 @@ static int add_figures(const struct frame *frame, struct piece *out)
         return n;
     uint64_t errors = totals->failed + totals->tool_errors;
     add(&out[n], INK_DIM, "retries ");
-    add(&out[n++], totals->retries ? INK_RETRY : INK_PLAIN, "%llu", (unsigned long long)totals->retries);
+    add(&out[n++], totals->retries ? INK_RETRY : INK_PLAIN, "%llu",
+        (unsigned long long)totals->retries);
     add(&out[n], INK_DIM, "errors ");
     add(&out[n++], errors ? INK_ERROR : INK_PLAIN, "%llu", (unsigned long long)errors);
     return n;
 }
 
-void header_draw(struct frame *frame, struct grid *grid)
+static int total_cols(const struct piece *pieces, int count, bool ascii)
+{
+    int cols = 0;
+    for (int i = 0; i < count; i++) {
+        if (pieces[i].count > 0)
+            cols += pieces[i].gap + piece_cols(&pieces[i], ascii);
+    }
+    return cols;
+}
+
+static void draw_figures(const struct frame *frame, struct area line)
 {
     struct piece pieces[STATES + 6];
+    bool ascii = frame->input->theme.ascii, agents = has_agents(frame->swarm);
+    int count = 0;
+    for (int zeros = 1; zeros >= 0; zeros--) {
+        count = agents ? add_states(frame, zeros, pieces) : 0;
+        count += add_figures(frame, pieces + count);
+        if (1 + total_cols(pieces, count, ascii) < line.cols)
+            break;
+    }
+    put_pieces(line, 1, line.cols, pieces, count, ascii);
+}
+
+void header_draw(struct frame *frame, struct grid *grid)
+{
     draw_first(frame, frame_area(frame, grid, frame->layout.header));
-    if (frame->layout.figures.rows == 0 || frame->empty)
-        return;
-    struct area line = frame_area(frame, grid, frame->layout.figures);
-    int count = has_agents(frame->swarm) ? add_states(frame, pieces) : 0;
-    count += add_figures(frame, pieces + count);
-    put_pieces(line, 1, line.cols, pieces, count, frame->input->theme.ascii);
+    if (frame->layout.figures.rows > 0 && !frame->empty)
+        draw_figures(frame, frame_area(frame, grid, frame->layout.figures));
 }
 
 void legend_draw(const struct frame *frame, struct grid *grid)

@@ -14,7 +14,8 @@ static struct area pen_line(const struct pen *pen)
 {
     if (!pen->area.grid)
         return pen->area;
-    return area_sub(pen->area, 0, pen->line - pen->skip, pen->area.cols, pen->line >= pen->skip ? 1 : 0);
+    return area_sub(pen->area, 0, pen->line - pen->skip, pen->area.cols,
+                    pen->line >= pen->skip ? 1 : 0);
 }
 
 static void put_heading(struct pen *pen, const char *text)

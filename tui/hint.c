@@ -41,11 +41,45 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
     if (worst->error && *worst->error)
         snprintf(text, sizeof text, "%.400s", worst->error);
     else
-        snprintf(text, sizeof text, "%.400s: %s bad line%s", worst->spec, bad, worst->bad == 1 ? "" : "s");
+        snprintf(text, sizeof text, "%.400s: %s bad line%s", worst->spec, bad,
+                 worst->bad == 1 ? "" : "s");
     if (count > 1)
         snprintf(text + strlen(text), sizeof text - strlen(text), "  (and %zu more)", count - 1);
     int x = area_puts(line, 1, 0, INK_ERROR, frame_symbol(frame, SYM_TROUBLE));
     area_put_cut(line, x + 1, 0, line.cols - x - 2, INK_RETRY, text, strlen(text));
+}
+
+static int hint_cols(const struct frame *frame, const struct action_info *info)
+{
+    bool writes = info->action == ACTION_QUIT && frame->input->output;
+    return (int)(strlen(info->hint_keys) + 1 + strlen(info->hint)) + (writes ? 8 : 0);
+}
+
+static int put_hint(const struct frame *frame, struct area line, int x,
+                    const struct action_info *info)
+{
+    x = area_puts(line, x, 0, INK_STRONG, info->hint_keys) + 1;
+    x = area_puts(line, x, 0, INK_DIM, info->hint);
+    if (info->action == ACTION_QUIT && frame->input->output)
+        x = area_puts(line, x, 0, INK_DIM, ", writes");
+    return x;
+}
+
+/* The first two, how to get out and how to get help, keep the right edge where there is width for more than them. */
+static void draw_hints(const struct frame *frame, struct area line)
+{
+    const struct action_info *info;
+    int x = 1, end = line.cols;
+    size_t i = 0;
+    if (line.cols >= 60) {
+        for (; i < 2 && (info = keymap_hint(i)) != NULL; i++) {
+            end -= hint_cols(frame, info) + (i == 0 ? 1 : 3);
+            put_hint(frame, line, end, info);
+        }
+        end -= 3;
+    }
+    for (; (info = keymap_hint(i)) != NULL && x + hint_cols(frame, info) <= end; i++)
+        x = put_hint(frame, line, x, info) + 3;
 }
 
 void hint_draw(const struct frame *frame, struct grid *grid)
@@ -54,26 +88,9 @@ void hint_draw(const struct frame *frame, struct grid *grid)
     const struct view_state *state = frame->state;
     if (line.rows == 0)
         return;
-    if (state->message[0]) {
+    if (state->message[0])
         area_put_cut(line, 1, 0, line.cols - 2, state->message_is_error ? INK_ERROR : INK_STRONG,
                      state->message, strlen(state->message));
-        return;
-    }
-    const struct action_info *info;
-    int x = 1, end = line.cols;
-    for (size_t i = 0; (info = keymap_hint(i)) != NULL; i++) {
-        bool quits = info->action == ACTION_QUIT;
-        const char *more = quits && frame->input->output ? ", writes" : "";
-        int cols = (int)(strlen(info->hint_keys) + 1 + strlen(info->hint) + strlen(more));
-        bool right = quits && line.cols >= 60; /* it keeps its place at the right edge */
-        if (right)
-            end = line.cols - 1 - cols;
-        int at = right ? end : x;
-        if (!right && at + cols > end - (end < line.cols ? 2 : 0))
-            break;
-        at = area_puts(line, at, 0, INK_STRONG, info->hint_keys) + 1;
-        at = area_puts(line, at, 0, INK_DIM, info->hint);
-        area_puts(line, at, 0, INK_DIM, more);
-        x = right ? x : at + (int)strlen(more) + 3;
-    }
+    else
+        draw_hints(frame, line);
 }

@@ -13,21 +13,11 @@ static const struct {
     const char *name;
     uint32_t code;
 } key_names[] = {
-    {"Space", ' '},
-    {"Up", KEY_CODE_UP},
-    {"Down", KEY_CODE_DOWN},
-    {"Left", KEY_CODE_LEFT},
-    {"Right", KEY_CODE_RIGHT},
-    {"PgUp", KEY_CODE_PGUP},
-    {"PgDn", KEY_CODE_PGDN},
-    {"Home", KEY_CODE_HOME},
-    {"End", KEY_CODE_END},
-    {"Ins", KEY_CODE_INSERT},
-    {"Del", KEY_CODE_DELETE},
-    {"Backspace", KEY_CODE_BACKSPACE},
-    {"Tab", KEY_CODE_TAB},
-    {"Enter", KEY_CODE_ENTER},
-    {"Esc", KEY_CODE_ESC},
+    {"Space", ' '},           {"Up", KEY_CODE_UP},       {"Down", KEY_CODE_DOWN},
+    {"Left", KEY_CODE_LEFT},  {"Right", KEY_CODE_RIGHT}, {"PgUp", KEY_CODE_PGUP},
+    {"PgDn", KEY_CODE_PGDN},  {"Home", KEY_CODE_HOME},   {"End", KEY_CODE_END},
+    {"Ins", KEY_CODE_INSERT}, {"Del", KEY_CODE_DELETE},  {"Backspace", KEY_CODE_BACKSPACE},
+    {"Tab", KEY_CODE_TAB},    {"Enter", KEY_CODE_ENTER}, {"Esc", KEY_CODE_ESC},
 };
 
 static const char rows[] = "Rows", times[] = "Time", spans[] = "Spans", program[] = "Program";
@@ -37,46 +27,51 @@ static const struct action_info actions[] = {
     {ACTION_ROW_UP, "row-up", "k Up", "previous row", rows, IN_ALL, 0, NULL, NULL},
     {ACTION_PAGE_DOWN, "page-down", "PgDn", "a screen of rows down", rows, IN_ALL, 0, NULL, NULL},
     {ACTION_PAGE_UP, "page-up", "PgUp", "a screen of rows up", rows, IN_ALL, 0, NULL, NULL},
-    {ACTION_PARENT, "parent", "[", "the agent that started this one", rows, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_CHILD, "child", "]", "the first agent this one started", rows, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_NEXT_USER, "next-user", "u", "next agent that waits for a person", rows, IN_TIMELINE, 7, "u",
-     "waits for you"},
+    {ACTION_PARENT, "parent", "[", "the agent that started this one", rows, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_CHILD, "child", "]", "the first agent this one started", rows, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_NEXT_USER, "next-user", "u", "next agent that waits for a person", rows, IN_TIMELINE, 7,
+     "u", "waits for you"},
     {ACTION_PREVIOUS_USER, "previous-user", "U", "previous agent that waits for a person", rows,
      IN_TIMELINE, 0, NULL, NULL},
     {ACTION_FOLD, "fold", "c", "fold the agent's sub-agents and lanes, or unfold them", rows,
      IN_TIMELINE, 8, "c", "fold"},
     {ACTION_FOLD_ALL, "fold-all", "C", "fold all, or unfold all", rows, IN_TIMELINE, 0, NULL, NULL},
 
-    {ACTION_FREEZE, "freeze", "Space", "freeze the picture while the data goes on, or thaw it", times,
-     IN_TIMELINE, 2, "space", "freeze"},
+    {ACTION_FREEZE, "freeze", "Space", "freeze the picture while the data goes on, or thaw it",
+     times, IN_TIMELINE, 3, "space", "freeze"},
     {ACTION_FOLLOW, "follow", "F End", "follow now", times, IN_TIMELINE, 9, "F", "follow"},
     {ACTION_START, "start", "Home", "to the start", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_PAN_LEFT, "pan-left", "a h Left", "earlier", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_PAN_RIGHT, "pan-right", "d l Right", "later", times, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_SCREEN_LEFT, "screen-left", "S-Left", "a screen earlier", times, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_SCREEN_RIGHT, "screen-right", "S-Right", "a screen later", times, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_ZOOM_IN, "zoom-in", "w +", "zoom in", times, IN_TIMELINE, 3, "wasd", "pan zoom"},
+    {ACTION_SCREEN_LEFT, "screen-left", "S-Left", "a screen earlier", times, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_SCREEN_RIGHT, "screen-right", "S-Right", "a screen later", times, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_ZOOM_IN, "zoom-in", "w +", "zoom in", times, IN_TIMELINE, 4, "wasd", "pan zoom"},
     {ACTION_ZOOM_OUT, "zoom-out", "s -", "zoom out", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_ALL, "all", "0", "all there is", times, IN_TIMELINE, 0, NULL, NULL},
 
-    {ACTION_DETAIL, "detail", "Enter", "what the selected span says, its arguments", spans, IN_TIMELINE, 4,
-     "enter", "detail"},
+    {ACTION_DETAIL, "detail", "Enter", "what the selected span says, its arguments", spans,
+     IN_TIMELINE, 5, "enter", "detail"},
     {ACTION_NEXT_SPAN, "next-span", ".", "next span of the row", spans, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_PREVIOUS_SPAN, "previous-span", ",", "previous span of the row", spans, IN_TIMELINE, 0, NULL,
-     NULL},
-    {ACTION_FIT_SPAN, "fit-span", "f", "fit the selected span to the screen", spans, IN_TIMELINE, 0, NULL,
-     NULL},
-    {ACTION_NEXT_ERROR, "next-error", "e", "next error, of any agent", spans, IN_TIMELINE, 5, "e",
-     "next error"},
-    {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error, of any agent", spans, IN_TIMELINE, 0,
+    {ACTION_PREVIOUS_SPAN, "previous-span", ",", "previous span of the row", spans, IN_TIMELINE, 0,
      NULL, NULL},
+    {ACTION_FIT_SPAN, "fit-span", "f", "fit the selected span to the screen", spans, IN_TIMELINE, 0,
+     NULL, NULL},
+    {ACTION_NEXT_ERROR, "next-error", "e", "next error, of any agent", spans, IN_TIMELINE, 6, "e",
+     "next error"},
+    {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error, of any agent", spans,
+     IN_TIMELINE, 0, NULL, NULL},
 
     {ACTION_LEGEND, "legend", "L", "show or hide the legend", program, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_WRITE, "write", "x", "write the trace now", program, IN_ALL, 0, NULL, NULL},
-    {ACTION_HELP, "help", "?", "this help", program, IN_ALL, 6, "?", "help"},
-    {ACTION_BACK, "back", "Esc", "back: close help or detail, select nothing", program, IN_ALL, 0, NULL,
+    {ACTION_HELP, "help", "?", "this help", program, IN_ALL, 2, "?", "help"},
+    {ACTION_BACK, "back", "Esc", "back: close help or detail, select nothing", program, IN_ALL, 0,
+     NULL, NULL},
+    {ACTION_REDRAW, "redraw", "C-l", "paint the whole terminal anew", program, IN_ALL, 0, NULL,
      NULL},
-    {ACTION_REDRAW, "redraw", "C-l", "paint the whole terminal anew", program, IN_ALL, 0, NULL, NULL},
     {ACTION_SUSPEND, "suspend", "C-z", "suspend", program, IN_ALL, 0, NULL, NULL},
     {ACTION_QUIT, "quit", "q C-c", "write the trace and quit", program, IN_ALL, 1, "q", "quit"},
 };
@@ -163,7 +158,8 @@ static bool holds_key(const char *names, struct key key)
     while (*names) {
         size_t len = strcspn(names, " ");
         struct key named;
-        if (keymap_parse_key(names, len, &named) && named.code == key.code && named.mods == key.mods)
+        if (keymap_parse_key(names, len, &named) && named.code == key.code &&
+            named.mods == key.mods)
             return true;
         names += len + strspn(names + len, " ");
     }

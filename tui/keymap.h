@@ -82,12 +82,12 @@ enum view_set { IN_TIMELINE = 1, IN_HELP = 2, IN_ALL = 255 };
 
 struct action_info {
     enum action action;
-    const char *name;  /* for the config file: "zoom-in" */
-    const char *keys;  /* default keys by name, between spaces */
-    const char *help;  /* what it does */
-    const char *group; /* its heading in the help screen */
-    uint8_t views;     /* enum view_set */
-    uint8_t hint_rank; /* its place in the hint line, from 1; 0: not there */
+    const char *name;             /* for the config file: "zoom-in" */
+    const char *keys;             /* default keys by name, between spaces */
+    const char *help;             /* what it does */
+    const char *group;            /* its heading in the help screen */
+    uint8_t views;                /* enum view_set */
+    uint8_t hint_rank;            /* its place in the hint line, from 1; 0: not there */
     const char *hint_keys, *hint; /* what stands there, for this action and its neighbours */
 };
 

@@ -25,13 +25,13 @@ struct layout {
     int cols, rows;
     bool too_small;
     struct strip header, figures, legend, heads, body, flight, detail, trouble, hint;
-    int flight_cols;        /* the panel's columns, from 0 */
-    int detail_x;           /* where the detail panel begins; right of it the panel is as wide as the screen */
-    int name_x, name_cols;  /* of the rows: tree and name */
-    int now_x, now_cols;    /* state: shape, then word where now_word, then its age where now_age */
+    int flight_cols; /* the panel's columns, from 0 */
+    int detail_x; /* where the detail panel begins; right of it the panel is as wide as the screen */
+    int name_x, name_cols; /* of the rows: tree and name */
+    int now_x, now_cols;   /* state: shape, then word where now_word, then its age where now_age */
     bool now_word, now_age;
-    int bars_x, bars_cols;  /* the time axis */
-    bool one_line;          /* an agent has one row, whatever it runs at once */
+    int bars_x, bars_cols; /* the time axis */
+    bool one_line;         /* an agent has one row, whatever it runs at once */
 };
 
 /* Every strip is inside the screen, and no two share a cell. */

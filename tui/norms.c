@@ -12,7 +12,8 @@ static double p95_of(const struct summary *summary)
     return summary->count >= ENOUGH && summary->p95 > 0 ? summary->p95 : NAN;
 }
 
-double norms_p95_ms(const struct swarm *swarm, const struct swarm_figures *figures, const struct span *span)
+double norms_p95_ms(const struct swarm *swarm, const struct swarm_figures *figures,
+                    const struct span *span)
 {
     if (!figures)
         return NAN;

@@ -60,7 +60,8 @@ static void hide(struct row_list *list, size_t from, size_t to)
         list->nodes[i].hidden = true;
 }
 
-static void fold_nodes(struct row_list *list, const struct view_state *state, bool live, int64_t now_ns)
+static void fold_nodes(struct row_list *list, const struct view_state *state, bool live,
+                       int64_t now_ns)
 {
     for (size_t i = 0; i < list->node_count;) {
         struct tree_node *node = &list->nodes[i];
@@ -101,8 +102,8 @@ static void find_siblings(struct row_list *list)
     }
 }
 
-bool rows_make_tree(const struct view_input *input, const struct view_state *state, int64_t local_ns,
-                    struct row_list *out)
+bool rows_make_tree(const struct view_input *input, const struct view_state *state,
+                    int64_t local_ns, struct row_list *out)
 {
     const struct mem *mem = state->mem;
     *out = (struct row_list){.mem = mem};
@@ -149,7 +150,8 @@ static void count_lanes(const struct swarm *swarm, int64_t local_ns, const struc
         struct tree_node *node = &list->nodes[i];
         unsigned lanes = 1;
         if (!node->hidden && !node->folded)
-            lanes = query_lanes_in(swarm, node->agent, axis->t0_ns, axis_time(axis, axis->cols), local_ns);
+            lanes = query_lanes_in(swarm, node->agent, axis->t0_ns, axis_time(axis, axis->cols),
+                                   local_ns);
         node->lanes = (uint16_t)(lanes < UINT16_MAX ? lanes : UINT16_MAX);
     }
 }
@@ -174,7 +176,8 @@ static bool add_all(struct row_list *list, unsigned most)
     for (uint32_t i = 0; i <= list->node_count; i++) {
         uint32_t depth = i < list->node_count ? list->nodes[i].depth : 0;
         while (open != UINT32_MAX && list->nodes[open].depth >= depth) {
-            if (list->nodes[open].done > 0 && !list->nodes[open].folded && !list->nodes[open].hidden &&
+            if (list->nodes[open].done > 0 && !list->nodes[open].folded &&
+                !list->nodes[open].hidden &&
                 !add_row(list, (struct row){.node = open, .first = true, .group = true}))
                 return false;
             open = list->nodes[open].parent;
@@ -189,8 +192,8 @@ static bool add_all(struct row_list *list, unsigned most)
     return true;
 }
 
-bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis, int space,
-                     bool one_line, struct row_list *list)
+bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
+                     int space, bool one_line, struct row_list *list)
 {
     static const unsigned limits[] = {64, 8, 5, 4, 3, 2, 1};
     size_t last = sizeof limits / sizeof limits[0] - 1, i = one_line ? last : 0;

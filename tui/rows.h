@@ -16,22 +16,22 @@ struct tree_node {
     agent_no agent;
     uint32_t parent; /* its index in nodes, UINT32_MAX: none */
     uint32_t depth;
-    uint32_t done;   /* how many below it are folded into its `+N done` row */
-    bool hidden;     /* folded away */
-    bool more;       /* a sibling's row or the `+N done` of its parent follows below */
-    bool children;   /* it has any */
+    uint32_t done; /* how many below it are folded into its `+N done` row */
+    bool hidden;   /* folded away */
+    bool more;     /* a sibling's row or the `+N done` of its parent follows below */
+    bool children; /* it has any */
     bool folded;
-    uint16_t lanes;  /* that it needs for what lies on the axis */
+    uint16_t lanes; /* that it needs for what lies on the axis */
     struct agent_status status;
 };
 
 /* A line of the timeline. */
 struct row {
-    uint32_t node;   /* its index in nodes */
+    uint32_t node; /* its index in nodes */
     uint16_t lane;
-    bool first;      /* the agent's first line: it has the name */
-    bool merged;     /* shows this lane and all above it */
-    bool group;      /* the `+N done` of the node; no lane */
+    bool first;  /* the agent's first line: it has the name */
+    bool merged; /* shows this lane and all above it */
+    bool group;  /* the `+N done` of the node; no lane */
 };
 
 struct row_list {
@@ -43,12 +43,12 @@ struct row_list {
 };
 
 /* Makes the nodes: tree, states, folds. False: out of memory, *out is released. */
-bool rows_make_tree(const struct view_input *input, const struct view_state *state, int64_t local_ns,
-                    struct row_list *out);
+bool rows_make_tree(const struct view_input *input, const struct view_state *state,
+                    int64_t local_ns, struct row_list *out);
 /* Makes the lines of the nodes for what lies on the axis. Agents have lanes of their own where all fit into `space` lines, else as many
    as fit. False: out of memory. */
-bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis, int space,
-                     bool one_line, struct row_list *list);
+bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
+                     int space, bool one_line, struct row_list *list);
 void rows_release(struct row_list *list);
 
 /* The line of the agent's name, or of its `+N done`; SIZE_MAX: it has none. */

@@ -22,7 +22,7 @@ struct screen {
     struct theme theme;
     SCREEN *curses;
     WINDOW *keys;
-    FILE *in;        /* what keys are read from; owned where it is not stdin */
+    FILE *in;           /* what keys are read from; owned where it is not stdin */
     struct cell *shown; /* what was put last; NULL: nothing */
     int shown_cols, shown_rows;
     bool closed, hung_up;
@@ -54,7 +54,8 @@ static short color_of(int8_t color)
 
 static void make_pairs(struct screen *screen)
 {
-    if (!screen->theme.color || !has_colors() || start_color() == ERR || use_default_colors() == ERR) {
+    if (!screen->theme.color || !has_colors() || start_color() == ERR ||
+        use_default_colors() == ERR) {
         screen->theme.color = false;
         return;
     }
@@ -79,7 +80,8 @@ static void set_modes(struct screen *screen)
     make_pairs(screen);
 }
 
-static struct screen *fail(struct screen *screen, struct strbuf *error, const char *what, const char *why)
+static struct screen *fail(struct screen *screen, struct strbuf *error, const char *what,
+                           const char *why)
 {
     strbuf_addf(error, "%s: %s", what, why);
     screen_free(screen);
@@ -176,15 +178,24 @@ static bool special_key(wint_t code, struct key *out)
         uint32_t code;
         uint8_t mods;
     } keys[] = {
-        {KEY_UP, KEY_CODE_UP, 0},         {KEY_DOWN, KEY_CODE_DOWN, 0},
-        {KEY_LEFT, KEY_CODE_LEFT, 0},     {KEY_RIGHT, KEY_CODE_RIGHT, 0},
-        {KEY_PPAGE, KEY_CODE_PGUP, 0},    {KEY_NPAGE, KEY_CODE_PGDN, 0},
-        {KEY_HOME, KEY_CODE_HOME, 0},     {KEY_END, KEY_CODE_END, 0},
-        {KEY_IC, KEY_CODE_INSERT, 0},     {KEY_DC, KEY_CODE_DELETE, 0},
-        {KEY_BACKSPACE, KEY_CODE_BACKSPACE, 0}, {KEY_ENTER, KEY_CODE_ENTER, 0},
-        {KEY_SLEFT, KEY_CODE_LEFT, KEY_MOD_SHIFT}, {KEY_SRIGHT, KEY_CODE_RIGHT, KEY_MOD_SHIFT},
-        {KEY_SR, KEY_CODE_UP, KEY_MOD_SHIFT}, {KEY_SF, KEY_CODE_DOWN, KEY_MOD_SHIFT},
-        {KEY_SHOME, KEY_CODE_HOME, KEY_MOD_SHIFT}, {KEY_SEND, KEY_CODE_END, KEY_MOD_SHIFT},
+        {KEY_UP, KEY_CODE_UP, 0},
+        {KEY_DOWN, KEY_CODE_DOWN, 0},
+        {KEY_LEFT, KEY_CODE_LEFT, 0},
+        {KEY_RIGHT, KEY_CODE_RIGHT, 0},
+        {KEY_PPAGE, KEY_CODE_PGUP, 0},
+        {KEY_NPAGE, KEY_CODE_PGDN, 0},
+        {KEY_HOME, KEY_CODE_HOME, 0},
+        {KEY_END, KEY_CODE_END, 0},
+        {KEY_IC, KEY_CODE_INSERT, 0},
+        {KEY_DC, KEY_CODE_DELETE, 0},
+        {KEY_BACKSPACE, KEY_CODE_BACKSPACE, 0},
+        {KEY_ENTER, KEY_CODE_ENTER, 0},
+        {KEY_SLEFT, KEY_CODE_LEFT, KEY_MOD_SHIFT},
+        {KEY_SRIGHT, KEY_CODE_RIGHT, KEY_MOD_SHIFT},
+        {KEY_SR, KEY_CODE_UP, KEY_MOD_SHIFT},
+        {KEY_SF, KEY_CODE_DOWN, KEY_MOD_SHIFT},
+        {KEY_SHOME, KEY_CODE_HOME, KEY_MOD_SHIFT},
+        {KEY_SEND, KEY_CODE_END, KEY_MOD_SHIFT},
         {KEY_BTAB, KEY_CODE_TAB, KEY_MOD_SHIFT},
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
@@ -226,7 +237,8 @@ static void look_for_hang_up(struct screen *screen)
     int waiting = 0;
     if (poll(&poll_fd, 1, 0) <= 0)
         return;
-    bool end = (poll_fd.revents & POLLIN) && ioctl(poll_fd.fd, FIONREAD, &waiting) == 0 && waiting == 0;
+    bool end =
+        (poll_fd.revents & POLLIN) && ioctl(poll_fd.fd, FIONREAD, &waiting) == 0 && waiting == 0;
     screen->hung_up = end || (poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
@@ -317,7 +329,8 @@ static void put_cell(const struct screen *screen, int x, int y, const struct cel
     wchar_t text[CCHARW_MAX + 1];
     cchar_t wide;
     glyph_to_wide(&cell->glyph, text);
-    setcchar(&wide, text, attrs_of(style.attrs | cell->attrs), (short)(screen->theme.color ? cell->ink + 1 : 0), NULL);
+    setcchar(&wide, text, attrs_of(style.attrs | cell->attrs),
+             (short)(screen->theme.color ? cell->ink + 1 : 0), NULL);
     mvwadd_wch(stdscr, y, x, &wide);
 }
 

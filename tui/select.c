@@ -10,7 +10,8 @@ bool select_unfold(struct frame *frame, agent_no agent)
         return true;
     for (node = list->nodes[node].parent; node != UINT32_MAX; node = list->nodes[node].parent) {
         const struct tree_node *above = &list->nodes[node];
-        if ((above->folded || above->done > 0) && !rows_set_fold(frame->state, above->agent, FOLD_OPEN)) {
+        if ((above->folded || above->done > 0) &&
+            !rows_set_fold(frame->state, above->agent, FOLD_OPEN)) {
             view_message(frame->state, true, "out of memory");
             return false;
         }
@@ -24,7 +25,8 @@ static int64_t distance(int64_t a, int64_t b)
 }
 
 /* The span of any lane of the agent that is nearest to the time. */
-static span_no nearest(const struct frame *frame, agent_no agent_number, int64_t at_ns, int direction)
+static span_no nearest(const struct frame *frame, agent_no agent_number, int64_t at_ns,
+                       int direction)
 {
     const struct agent *agent = swarm_agent(frame->swarm, agent_number);
     span_no best = NO_SPAN;
@@ -95,7 +97,8 @@ bool select_any(struct frame *frame)
     const struct agent_status *status = &frame->rows.nodes[node].status;
     span_no number = status->span;
     int64_t end = axis_time(&frame->axis, frame->axis.cols) - 1;
-    if (!swarm_span(frame->swarm, number) || status->state == STATE_IDLE || status->state == STATE_DONE)
+    if (!swarm_span(frame->swarm, number) || status->state == STATE_IDLE ||
+        status->state == STATE_DONE)
         number = nearest(frame, state->cursor, end, -1);
     if (number == NO_SPAN)
         number = nearest(frame, state->cursor, end, 0);
@@ -149,18 +152,21 @@ void select_error(struct frame *frame, int direction)
     struct view_state *state = frame->state;
     const struct span *span = swarm_span(frame->swarm, state->selected);
     const struct axis *axis = &frame->axis;
-    struct place from = {direction > 0 ? axis->t0_ns - 1 : axis_time(axis, axis->cols), NO_SPAN, NO_AGENT};
+    struct place from = {direction > 0 ? axis->t0_ns - 1 : axis_time(axis, axis->cols), NO_SPAN,
+                         NO_AGENT};
     if (span)
         from = (struct place){span->start_ns, state->selected, state->cursor};
     struct place found = find_error(frame, from, direction);
     bool around = found.span == NO_SPAN;
     if (around)
-        found = find_error(frame, (struct place){direction > 0 ? INT64_MIN : INT64_MAX, 0, NO_AGENT}, direction);
+        found = find_error(
+            frame, (struct place){direction > 0 ? INT64_MIN : INT64_MAX, 0, NO_AGENT}, direction);
     if (found.span == NO_SPAN) {
         view_message(state, false, "no errors");
         return;
     }
     select_span(frame, found.agent, found.span);
     if (around)
-        view_message(state, false, direction > 0 ? "from the first error on" : "from the last error on");
+        view_message(state, false,
+                     direction > 0 ? "from the first error on" : "from the last error on");
 }

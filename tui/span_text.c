@@ -44,15 +44,16 @@ static bool get_text(struct json_value args, const char *key, struct strbuf *out
     return !out->failed && out->len > 0;
 }
 
-bool span_text_arg(const struct swarm *swarm, const struct span *span, const char *key, struct strbuf *out)
+bool span_text_arg(const struct swarm *swarm, const struct span *span, const char *key,
+                   struct strbuf *out)
 {
     return get_text(args_of(swarm, span), key, out);
 }
 
 void span_text_about(const struct swarm *swarm, const struct span *span, struct strbuf *out)
 {
-    static const char *const tool_keys[] = {"command", "file_path",   "path",  "notebook_path",
-                                            "pattern", "url",         "query", "description",
+    static const char *const tool_keys[] = {"command", "file_path",    "path",  "notebook_path",
+                                            "pattern", "url",          "query", "description",
                                             "prompt",  "subagent_type"};
     struct json_value args = args_of(swarm, span);
     strbuf_clear(out);

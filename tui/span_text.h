@@ -8,11 +8,13 @@
 #define SPAN_TEXT_BYTES 200 /* of an argument; the rest is cut at a character */
 
 /* Sets out to the decoded text of that argument: false where there is none, or it is no string. */
-bool span_text_arg(const struct swarm *swarm, const struct span *span, const char *key, struct strbuf *out);
+bool span_text_arg(const struct swarm *swarm, const struct span *span, const char *key,
+                   struct strbuf *out);
 /* Sets out to the command, path, pattern, url, query or description that a tool was called with; to the model of a request. Empty:
    none. */
 void span_text_about(const struct swarm *swarm, const struct span *span, struct strbuf *out);
 /* Sets out to what is written in its bar: Bash; Agent → Explore; what a person is waited for. `arrow`: how that is drawn. */
-void span_text_name(const struct swarm *swarm, const struct span *span, const char *arrow, struct strbuf *out);
+void span_text_name(const struct swarm *swarm, const struct span *span, const char *arrow,
+                    struct strbuf *out);
 
 #endif

@@ -12,32 +12,26 @@
 
 enum class { PRINTS, MARK, BLANK, VANISHES, HOSTILE };
 
-static enum class classify_format(uint32_t cp)
-{
+static enum class classify_format(uint32_t cp) {
     /* Zero width non-joiner and joiner, soft hyphen, word joiner, byte order mark: they only say how their neighbours are drawn. */
-    if (cp == 0x200C || cp == 0x200D || cp == 0xAD || cp == 0x2060 || cp == 0xFEFF || cp == 0x200B)
-        return VANISHES;
+    if (cp == 0x200C || cp == 0x200D || cp == 0xAD || cp == 0x2060 || cp == 0xFEFF ||
+        cp == 0x200B) return VANISHES;
     return HOSTILE;
 }
 
-static enum class classify(uint32_t cp)
-{
-    if (cp == '\t' || cp == '\n' || cp == '\r')
-        return BLANK;
-    if ((cp >= 0xFE00 && cp <= 0xFE0F) || (cp >= 0xE0100 && cp <= 0xE01EF))
-        return VANISHES; /* variation selectors */
-    if (cp >= 0x1F3FB && cp <= 0x1F3FF)
-        return VANISHES; /* skin tones: on a base of their own some terminals give them two columns, others none */
-    switch ((int)utf8proc_category((utf8proc_int32_t)cp)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP: return HOSTILE;
-    case UTF8PROC_CATEGORY_CF: return classify_format(cp);
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_ME: return MARK;
-    default: return utf8proc_charwidth((utf8proc_int32_t)cp) > 0 ? PRINTS : MARK;
+static enum class classify(uint32_t cp) {
+    if (cp == '\t' || cp == '\n' || cp == '\r') return BLANK;
+    if ((cp >= 0xFE00 && cp <= 0xFE0F) ||
+        (cp >= 0xE0100 && cp <= 0xE01EF)) return VANISHES; /* variation selectors */
+    if (cp >= 0x1F3FB &&
+        cp <=
+            0x1F3FF) return VANISHES; /* skin tones: on a base of their own some terminals give them two columns, others none */
+    switch ((int)utf8proc_category((utf8proc_int32_t)cp)){
+        case UTF8PROC_CATEGORY_CC : case UTF8PROC_CATEGORY_CS : case UTF8PROC_CATEGORY_CN : case
+        UTF8PROC_CATEGORY_ZL : case UTF8PROC_CATEGORY_ZP : return HOSTILE;
+        case UTF8PROC_CATEGORY_CF : return classify_format(cp);
+        case UTF8PROC_CATEGORY_MN : case UTF8PROC_CATEGORY_ME : return MARK;
+        default : return utf8proc_charwidth((utf8proc_int32_t)cp) > 0 ? PRINTS : MARK;
     }
 }
 

@@ -51,29 +51,24 @@ static const struct {
 static const struct {
     uint8_t symbol, ink;
 } states[STATES] = {
-    [STATE_WAIT] = {SYM_WORKS, INK_FIRST_TOKEN},
-    [STATE_RETRY] = {SYM_WAITS, INK_RETRY},
-    [STATE_SAMPLING] = {SYM_WORKS, INK_SAMPLING},
-    [STATE_TOOL] = {SYM_WORKS, INK_TOOL},
-    [STATE_AGENTS] = {SYM_WAITS, INK_DIM},
-    [STATE_USER] = {SYM_PERSON, INK_USER},
-    [STATE_IDLE] = {SYM_RESTS, INK_DIM},
-    [STATE_DONE] = {SYM_RESTS, INK_DIM},
-    [STATE_ERROR] = {SYM_TROUBLE, INK_ERROR},
-    [STATE_STALE] = {SYM_TROUBLE, INK_ERROR},
+    [STATE_WAIT] = {SYM_WORKS, INK_FIRST_TOKEN},  [STATE_RETRY] = {SYM_WAITS, INK_RETRY},
+    [STATE_SAMPLING] = {SYM_WORKS, INK_SAMPLING}, [STATE_TOOL] = {SYM_WORKS, INK_TOOL},
+    [STATE_AGENTS] = {SYM_WAITS, INK_DIM},        [STATE_USER] = {SYM_PERSON, INK_USER},
+    [STATE_IDLE] = {SYM_RESTS, INK_DIM},          [STATE_DONE] = {SYM_RESTS, INK_DIM},
+    [STATE_ERROR] = {SYM_TROUBLE, INK_ERROR},     [STATE_STALE] = {SYM_TROUBLE, INK_ERROR},
     [STATE_GONE] = {SYM_TROUBLE, INK_ERROR},
 };
 
 static const struct {
     const char *utf8, *ascii;
 } symbols[SYMBOLS] = {
-    [SYM_WORKS] = {"●", "*"},      [SYM_WAITS] = {"◌", "~"},   [SYM_PERSON] = {"◐", "?"},
-    [SYM_RESTS] = {"○", "o"},      [SYM_TROUBLE] = {"✕", "!"}, [SYM_OPENED] = {"▾", "v"},
-    [SYM_FOLDED] = {"▸", ">"},     [SYM_TEE] = {"├", "|"},     [SYM_ELBOW] = {"└", "`"},
-    [SYM_VERTICAL] = {"│", "|"},   [SYM_HORIZONTAL] = {"─", "-"}, [SYM_TEE_DOWN] = {"┬", "+"},
-    [SYM_ARROW] = {"→", "->"},     [SYM_DOT] = {"·", "-"},     [SYM_BRANCH] = {"⎇", "@"},
-    [SYM_CUT] = {"✂", "%"},        [SYM_ELLIPSIS] = {"…", "."}, [SYM_TIMES] = {"×", "x"},
-    [SYM_EDGE] = {"▏", "|"},       [SYM_CURSOR] = {"›", ">"},  [SYM_FROZEN] = {"◌", "~"},
+    [SYM_WORKS] = {"●", "*"},    [SYM_WAITS] = {"◌", "~"},      [SYM_PERSON] = {"◐", "?"},
+    [SYM_RESTS] = {"○", "o"},    [SYM_TROUBLE] = {"✕", "!"},    [SYM_OPENED] = {"▾", "v"},
+    [SYM_FOLDED] = {"▸", ">"},   [SYM_TEE] = {"├", "|"},        [SYM_ELBOW] = {"└", "`"},
+    [SYM_VERTICAL] = {"│", "|"}, [SYM_HORIZONTAL] = {"─", "-"}, [SYM_TEE_DOWN] = {"┬", "+"},
+    [SYM_ARROW] = {"→", "->"},   [SYM_DOT] = {"·", "-"},        [SYM_BRANCH] = {"⎇", "@"},
+    [SYM_CUT] = {"✂", "%"},      [SYM_ELLIPSIS] = {"…", "."},   [SYM_TIMES] = {"×", "x"},
+    [SYM_EDGE] = {"▏", "|"},     [SYM_CURSOR] = {"›", ">"},     [SYM_FROZEN] = {"◌", "~"},
 };
 static_assert(sizeof inks / sizeof inks[0] == INKS, "an ink without a style");
 
@@ -97,7 +92,9 @@ struct bar_style theme_bar(const struct theme *theme, uint8_t kind, uint8_t flag
     bool hatched = (flags & CELL_HATCHED) || kind == SPAN_RETRY;
     bool error = shows_error(kind, flags);
     struct bar_style bar = {
-        .ink = error ? (hatched ? INK_ERROR : INK_BAR_ERROR) : hatched ? bars[kind].text : bars[kind].bar,
+        .ink = error     ? (hatched ? INK_ERROR : INK_BAR_ERROR)
+               : hatched ? bars[kind].text
+                         : bars[kind].bar,
         .fill = theme->ascii ? bars[kind].ascii : bars[kind].shade,
     };
     if (theme->color && !hatched && kind != SPAN_AGENT_CALL)
@@ -125,9 +122,12 @@ bool theme_legend(const struct theme *theme, size_t index, struct bar_style *bar
         uint8_t kind, flags;
         const char *word;
     } legend[] = {
-        {SPAN_SETUP, 0, "setup"},   {SPAN_RETRY, 0, "retry"},
-        {SPAN_FIRST_TOKEN, 0, "first token"}, {SPAN_SAMPLING, 0, "sampling"},
-        {SPAN_TOOL, 0, "tool"},     {SPAN_USER, 0, "person"},
+        {SPAN_SETUP, 0, "setup"},
+        {SPAN_RETRY, 0, "retry"},
+        {SPAN_FIRST_TOKEN, 0, "first token"},
+        {SPAN_SAMPLING, 0, "sampling"},
+        {SPAN_TOOL, 0, "tool"},
+        {SPAN_USER, 0, "person"},
         {SPAN_TOOL, CELL_ERROR, "error"},
     };
     if (index >= sizeof legend / sizeof legend[0])

@@ -43,8 +43,8 @@ enum ink_attr { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE = 
 #define COLOR_NONE (-1) /* the terminal's own */
 
 struct ink_style {
-    int8_t fg, bg;  /* 0..15 or COLOR_NONE */
-    uint8_t attrs;  /* enum ink_attr */
+    int8_t fg, bg; /* 0..15 or COLOR_NONE */
+    uint8_t attrs; /* enum ink_attr */
 };
 
 /* How the ink looks. */
@@ -68,7 +68,8 @@ struct state_style theme_state(const struct theme *theme, enum agent_state state
 enum ink theme_kind_ink(uint8_t kind);
 
 /* One entry of the legend: a bar and its word. False: no more. */
-bool theme_legend(const struct theme *theme, size_t index, struct bar_style *bar, const char **word);
+bool theme_legend(const struct theme *theme, size_t index, struct bar_style *bar,
+                  const char **word);
 
 enum symbol {
     SYM_WORKS,

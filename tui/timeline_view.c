@@ -95,7 +95,8 @@ static void draw_name(struct frame *frame, struct area line, const struct row *r
 /* ---- NOW ---- */
 
 /* 3/10 12s: the attempt that failed, and when the next begins. */
-static void retry_text(const struct frame *frame, const struct agent_status *status, char *out, size_t size)
+static void retry_text(const struct frame *frame, const struct agent_status *status, char *out,
+                       size_t size)
 {
     const struct live_request *live = status->live;
     char max[16] = "", next[24] = "";
@@ -106,16 +107,19 @@ static void retry_text(const struct frame *frame, const struct agent_status *sta
         snprintf(max, sizeof max, "/%u", live->max_attempts);
     int64_t left = live->retry_at_ns == INT64_MIN ? 0 : live->retry_at_ns - frame->now_ns;
     if (left > 0)
-        snprintf(next, sizeof next, " %llds", (long long)((left + 999999999) / 1000000000));
+        snprintf(next, sizeof next, "%s %llds", max[0] ? "" : ",",
+                 (long long)((left + 999999999) / 1000000000));
     snprintf(out, size, "%u%s%s", live->attempt, max, next);
 }
 
 static bool is_at_rest(enum agent_state state)
 {
-    return state == STATE_IDLE || state == STATE_DONE || state == STATE_ERROR || state == STATE_GONE;
+    return state == STATE_IDLE || state == STATE_DONE || state == STATE_ERROR ||
+           state == STATE_GONE;
 }
 
-static void draw_now(const struct frame *frame, struct area now, const struct tree_node *node, bool group)
+static void draw_now(const struct frame *frame, struct area now, const struct tree_node *node,
+                     bool group)
 {
     const struct agent_status *status = &node->status;
     enum agent_state state = group ? STATE_DONE : status->state;
@@ -136,7 +140,9 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
         else
             number_age(ns, age);
     }
-    enum ink ink = state == STATE_USER || state == STATE_RETRY ? style.ink : is_at_rest(state) ? INK_DIM : INK_PLAIN;
+    enum ink ink = state == STATE_USER || state == STATE_RETRY ? style.ink
+                   : is_at_rest(state)                         ? INK_DIM
+                                                               : INK_PLAIN;
     if ((int)strlen(age) < now.cols - end)
         area_put_right(now, now.cols, 0, ink, age);
 }
@@ -167,11 +173,11 @@ static void draw_bars(struct frame *frame, struct area line, const struct row *r
     query_lane(frame->swarm, node->agent, row->lane, axis->t0_ns, axis_col_ns(axis), (size_t)cols,
                frame->local_ns, cells);
     if (row->merged) {
-        unsigned lanes = query_lanes_in(frame->swarm, node->agent, axis->t0_ns, axis_time(axis, cols),
-                                        frame->local_ns);
+        unsigned lanes = query_lanes_in(frame->swarm, node->agent, axis->t0_ns,
+                                        axis_time(axis, cols), frame->local_ns);
         for (unsigned lane = row->lane + 1u; lane < lanes; lane++) {
-            query_lane(frame->swarm, node->agent, lane, axis->t0_ns, axis_col_ns(axis), (size_t)cols,
-                       frame->local_ns, more);
+            query_lane(frame->swarm, node->agent, lane, axis->t0_ns, axis_col_ns(axis),
+                       (size_t)cols, frame->local_ns, more);
             merge_lane(cells, more, cols);
         }
     }
@@ -197,14 +203,15 @@ static void draw_cut(const struct frame *frame, struct area bars, const struct m
         return;
     draw_vertical(bars, col, INK_CUT, frame_symbol(frame, SYM_VERTICAL));
     char count[NUMBER_BYTES], text[64];
-    uint64_t dropped = session && session->dropped ? session->dropped
-                                                   : swarm_dropped(frame->swarm, POOL_LIVE);
+    uint64_t dropped =
+        session && session->dropped ? session->dropped : swarm_dropped(frame->swarm, POOL_LIVE);
     number_count(dropped, count);
     snprintf(text, sizeof text, "%s %s dropped", frame_symbol(frame, SYM_CUT), count);
     int cols = (int)text_cols(text, strlen(text), frame->input->theme.ascii);
     int x = col + cols <= bars.cols ? col : bars.cols - cols;
     for (int y = 0; y < bars.rows; y++) {
-        bool room = x == col ? area_is_blank(bars, x + 1, y, cols) : area_is_blank(bars, x, y, cols - 1);
+        bool room =
+            x == col ? area_is_blank(bars, x + 1, y, cols) : area_is_blank(bars, x, y, cols - 1);
         if (room || y + 1 == bars.rows) {
             area_puts(bars, x, y, INK_CUT, text);
             return;
@@ -234,11 +241,13 @@ void timeline_draw(struct frame *frame, struct grid *grid)
     for (; count < body.rows && frame->state->scroll + (size_t)count < frame->rows.count; count++) {
         const struct row *row = &frame->rows.rows[frame->state->scroll + (size_t)count];
         const struct tree_node *node = &frame->rows.nodes[row->node];
-        if (row->first && node->agent == frame->state->cursor && row->group == frame->state->cursor_group)
+        if (row->first && node->agent == frame->state->cursor &&
+            row->group == frame->state->cursor_group)
             area_puts(body, 0, count, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
         draw_name(frame, area_sub(body, layout->name_x, count, layout->name_cols, 1), row);
         if (row->first)
-            draw_now(frame, area_sub(body, layout->now_x, count, layout->now_cols, 1), node, row->group);
+            draw_now(frame, area_sub(body, layout->now_x, count, layout->now_cols, 1), node,
+                     row->group);
         if (!row->group)
             draw_bars(frame, area_sub(body, layout->bars_x, count, layout->bars_cols, 1), row);
     }

@@ -9,8 +9,11 @@
 
 void view_state_init(struct view_state *state, const struct mem *mem)
 {
-    *state = (struct view_state){
-        .mem = mem, .cursor = NO_AGENT, .selected = NO_SPAN, .zoom = AXIS_ZOOM_LIVE, .legend = true};
+    *state = (struct view_state){.mem = mem,
+                                 .cursor = NO_AGENT,
+                                 .selected = NO_SPAN,
+                                 .zoom = AXIS_ZOOM_LIVE,
+                                 .legend = true};
 }
 
 void view_state_release(struct view_state *state)
@@ -42,7 +45,8 @@ static void draw_too_small(struct area all)
         area_puts(all, 0, 1, INK_PLAIN, text);
 }
 
-static void draw_timeline(const struct view_input *input, struct view_state *state, struct grid *grid)
+static void draw_timeline(const struct view_input *input, struct view_state *state,
+                          struct grid *grid)
 {
     struct frame frame;
     bool made = frame_make(&frame, input, state, grid_cols(grid), grid_rows(grid));
@@ -83,8 +87,8 @@ static void draw_help(const struct view_input *input, struct view_state *state, 
 struct view {
     uint8_t set; /* enum view_set: which keys hold in it */
     void (*draw)(const struct view_input *input, struct view_state *state, struct grid *grid);
-    enum view_result (*act)(const struct view_input *input, struct view_state *state, enum action action,
-                            int cols, int rows);
+    enum view_result (*act)(const struct view_input *input, struct view_state *state,
+                            enum action action, int cols, int rows);
 };
 
 static const struct view timeline = {IN_TIMELINE, draw_timeline, timeline_act};
@@ -102,8 +106,8 @@ void view_draw(const struct view_input *input, struct view_state *state, struct 
     current(state)->draw(input, state, grid);
 }
 
-enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key, int cols,
-                          int rows)
+enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
+                          int cols, int rows)
 {
     const struct view *view = current(state);
     enum action action = keymap_lookup(key, view->set);
@@ -157,7 +161,8 @@ static int64_t ticking_unit(const struct frame *frame)
     return unit;
 }
 
-int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols, int rows)
+int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
+                     int rows)
 {
     struct view_state copy = *state; /* frame_make clamps; the folds are only read */
     struct frame frame;

@@ -19,14 +19,15 @@ struct view_input {
     size_t source_count;
     const struct notice_log *log; /* may be NULL */
     const char *output;           /* path of the trace that is left behind; NULL: none */
-    const char *address;          /* where feeds are listened for, as SWARMTOP_SOCKET wants it; NULL: nowhere */
-    bool live;                    /* more may come; false: all sources have finished */
-    uint64_t events;              /* taken so far, of all sources */
-    double events_per_s;          /* NAN: unknown */
+    const char
+        *address;    /* where feeds are listened for, as SWARMTOP_SOCKET wants it; NULL: nowhere */
+    bool live;       /* more may come; false: all sources have finished */
+    uint64_t events; /* taken so far, of all sources */
+    double events_per_s; /* NAN: unknown */
 };
 
 enum window_mode {
-    WINDOW_AUTO,   /* all of it until a column is 2^30 ns wide, then the end of it; finished sources: all of it */
+    WINDOW_AUTO, /* all of it until a column is 2^30 ns wide, then the end of it; finished sources: all of it */
     WINDOW_ALL,    /* all of it, always */
     WINDOW_FOLLOW, /* the end of it, at `zoom` */
     WINDOW_FIXED   /* from t0_ns, at `zoom` */
@@ -43,8 +44,8 @@ struct view_state {
     size_t scroll;     /* rows that are above the screen */
 
     enum window_mode window;
-    unsigned zoom;  /* a column is 2^zoom ns */
-    int64_t t0_ns;  /* WINDOW_FIXED: where the first column begins, a multiple of 2^zoom */
+    unsigned zoom; /* a column is 2^zoom ns */
+    int64_t t0_ns; /* WINDOW_FIXED: where the first column begins, a multiple of 2^zoom */
 
     bool frozen;
     enum window_mode thawed_window; /* what to go back to */
@@ -80,12 +81,13 @@ enum view_result {
     VIEW_QUIT
 };
 /* Applies a key. cols, rows: the size of the grid that is shown. */
-enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key, int cols,
-                          int rows);
+enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
+                          int cols, int rows);
 
 /* Nothing on the screen moves by itself, and what comes is not shown. */
 bool view_frozen(const struct view_state *state);
 /* When, on the local clock, the picture changes next while nothing comes in; INT64_MAX: never. */
-int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols, int rows);
+int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
+                     int rows);
 
 #endif

@@ -156,7 +156,8 @@ static enum view_result move_page(struct frame *frame, int n)
     }
     int rows = frame->layout.body.rows > 1 ? frame->layout.body.rows - 1 : 1, names = 0;
     size_t at = rows_find(&frame->rows, state->cursor, state->cursor_group);
-    for (int i = 0; at != SIZE_MAX && i < rows && (n > 0 ? at + 1 < frame->rows.count : at > 0); i++) {
+    for (int i = 0; at != SIZE_MAX && i < rows && (n > 0 ? at + 1 < frame->rows.count : at > 0);
+         i++) {
         at = n > 0 ? at + 1 : at - 1;
         names += frame->rows.rows[at].first;
     }
@@ -332,8 +333,8 @@ static const struct {
     [ACTION_HELP] = {open_help, 0},
 };
 
-enum view_result timeline_act(const struct view_input *input, struct view_state *state, enum action action,
-                              int cols, int rows)
+enum view_result timeline_act(const struct view_input *input, struct view_state *state,
+                              enum action action, int cols, int rows)
 {
     struct frame frame;
     if (!acts[action].act)
@@ -347,19 +348,19 @@ enum view_result timeline_act(const struct view_input *input, struct view_state 
     return result;
 }
 
-enum view_result help_act(const struct view_input *input, struct view_state *state, enum action action,
-                          int cols, int rows)
+enum view_result help_act(const struct view_input *input, struct view_state *state,
+                          enum action action, int cols, int rows)
 {
     size_t page = rows > 4 ? (size_t)rows - 4 : 1, by = 1;
     (void)input;
     (void)cols;
     switch ((int)action) {
-    case ACTION_PAGE_DOWN:
-        by = page; /* fallthrough */
+    case ACTION_PAGE_DOWN: by = page; /* fallthrough */
     case ACTION_ROW_DOWN: state->help_scroll += by; return VIEW_REDRAW;
-    case ACTION_PAGE_UP:
-        by = page; /* fallthrough */
-    case ACTION_ROW_UP: state->help_scroll -= state->help_scroll < by ? state->help_scroll : by; return VIEW_REDRAW;
+    case ACTION_PAGE_UP: by = page; /* fallthrough */
+    case ACTION_ROW_UP:
+        state->help_scroll -= state->help_scroll < by ? state->help_scroll : by;
+        return VIEW_REDRAW;
     case ACTION_BACK:
     case ACTION_HELP: state->help = false; return VIEW_REDRAW;
     default: return VIEW_IGNORED;

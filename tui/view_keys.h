@@ -4,9 +4,9 @@
 
 #include "tui/view.h"
 
-enum view_result timeline_act(const struct view_input *input, struct view_state *state, enum action action,
-                              int cols, int rows);
-enum view_result help_act(const struct view_input *input, struct view_state *state, enum action action,
-                          int cols, int rows);
+enum view_result timeline_act(const struct view_input *input, struct view_state *state,
+                              enum action action, int cols, int rows);
+enum view_result help_act(const struct view_input *input, struct view_state *state,
+                          enum action action, int cols, int rows);
 
 #endif

@@ -2,6 +2,8 @@
    it is the test's second opinion on what the document must hold, not a copy of ingest. */
 #include "tests/support/model.h"
 
+#include "core/figures.h"
+#include "core/query.h"
 #include "tests/support/support.h"
 
 #include <assert.h>
@@ -50,7 +52,8 @@ void model_hello(struct model *model, const char *session_id, const char *name)
     struct hello_op op = {
         .session_id = model_text(session_id), .name = model_text(name), .source = "test"};
     assert_int_equal(
-        tracer_hello(model->tracer, MODEL_START_MS, MODEL_START_NS, &op, &model->session), TRACER_OK);
+        tracer_hello(model->tracer, MODEL_START_MS, MODEL_START_NS, &op, &model->session),
+        TRACER_OK);
 }
 
 static bool open_session(struct model *model, struct session_info *info)
@@ -157,22 +160,24 @@ bool model_events(struct model *model, const char *events)
 bool model_name(struct model *model, int pid, const char *name)
 {
     char text[512];
-    snprintf(text, sizeof text,
-             "{\"name\":\"process_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%d,\"tid\":0,"
-             "\"args\":{\"name\":\"%s\"}} "
-             "{\"name\":\"thread_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%d,\"tid\":%d,"
-             "\"args\":{\"name\":\"%s\"}}",
-             pid, name, pid, pid + 100, name);
+    snprintf(
+        text, sizeof text,
+        "{\"name\":\"process_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%d,\"tid\":0,"
+        "\"args\":{\"name\":\"%s\"}} "
+        "{\"name\":\"thread_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%d,\"tid\":%d,"
+        "\"args\":{\"name\":\"%s\"}}",
+        pid, name, pid, pid + 100, name);
     return model_events(model, text);
 }
 
 static void put_event(struct strbuf *out, const struct model_span *span, char ph, double ms,
                       const char *args)
 {
-    strbuf_addf(out,
-                "{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"%c\",\"ts\":%.17g,\"pid\":%d,\"tid\":%d%s%s}",
-                span->name, span->cat, ph, ms * 1000, span->pid, span->pid + 100,
-                args == NULL ? "" : ",\"args\":", args == NULL ? "" : args);
+    strbuf_addf(
+        out,
+        "{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"%c\",\"ts\":%.17g,\"pid\":%d,\"tid\":%d%s%s}",
+        span->name, span->cat, ph, ms * 1000, span->pid, span->pid + 100,
+        args == NULL ? "" : ",\"args\":", args == NULL ? "" : args);
 }
 
 bool model_add(struct model *model, const struct model_span *span)
@@ -305,7 +310,7 @@ static bool identify(struct opener *opener, struct json_value agents)
         take_text(item, "name", &who.name, &who.name_len);
         take_text(item, "description", &who.description, &who.description_len);
         session_no session = session_of(opener, json_get(item, "pid"));
-        who.main = json_same_string(json_get(item, "agent_id"), json_get(item, "session_id"));
+        who.main = json_get(item, "main").type == JSON_TYPE_TRUE;
         if (!swarm_identify(opener->model->swarm, session, &who)) {
             return false;
         }
@@ -335,6 +340,62 @@ bool model_open(struct model *model, const char *text)
     swarm_session_edit(model->swarm, model->session)->registrations =
         (uint32_t)json_get_number(json_get(metadata, "agent_count"));
     return identify(&opener, json_get(ours, "agents"));
+}
+
+/* ---- the picture ---- */
+
+static void describe_agent(const struct swarm *swarm, agent_no number, uint32_t depth,
+                           struct strbuf *out)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    query_agent_title(swarm, number, out);
+    strbuf_addf(out, " depth %u of %s in %s, %zu lanes\n", depth,
+                swarm_text(swarm, agent->agent_id),
+                swarm_text(swarm, swarm_session(swarm, agent->session)->id), agent->lane_count);
+    for (size_t lane = 0; lane < agent->lane_count; lane++) {
+        for (size_t i = 0; i < agent->lanes[lane].count; i++) {
+            const struct span *span = swarm_span(swarm, agent->lanes[lane].spans[i]);
+            strbuf_addf(out, "  %zu %s %lld %lld %d\n", lane, swarm_text(swarm, span->name),
+                        (long long)span->start_ns, (long long)span->end_ns, span->flags);
+            for (span_no no = span->next_phase; no != NO_SPAN;
+                 no = swarm_span(swarm, no)->next_phase) {
+                const struct span *phase = swarm_span(swarm, no);
+                strbuf_addf(out, "    %s %lld %lld\n", swarm_text(swarm, phase->name),
+                            (long long)phase->start_ns, (long long)phase->end_ns);
+            }
+        }
+    }
+    strbuf_addf(out, "  %zu envelopes\n", agent->envelope_count);
+}
+
+static void describe_figures(const struct swarm *swarm, struct strbuf *out)
+{
+    struct swarm_figures figures;
+    assert_true(figures_compute(swarm, 0, &figures));
+    const struct figures *all = &figures.totals;
+    strbuf_addf(out, "%llu %llu %.17g %.17g %.17g %.17g %.17g %.17g\n",
+                (unsigned long long)all->requests, (unsigned long long)figures.spans.closed,
+                all->busy_ms, all->idle_ms, all->parallel, all->api_ms, all->tool_ms,
+                all->ttft_ms.p50);
+    figures_release(&figures);
+}
+
+char *model_describe(const struct swarm *swarm)
+{
+    struct strbuf out;
+    size_t count;
+    strbuf_init(&out, &mem_libc, 0);
+    struct tree_row *rows = query_tree(swarm, &count);
+    for (size_t i = 0; i < count; i++) {
+        describe_agent(swarm, rows[i].agent, rows[i].depth, &out);
+    }
+    mem_free(&mem_libc, rows, count * sizeof *rows);
+    for (size_t i = 0; i < swarm_marker_count(swarm); i++) {
+        const struct marker *marker = swarm_marker(swarm, i);
+        strbuf_addf(&out, "%s %lld\n", swarm_text(swarm, marker->name), (long long)marker->at_ns);
+    }
+    describe_figures(swarm, &out);
+    return out.data;
 }
 
 /* ---- looking ---- */

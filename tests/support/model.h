@@ -51,6 +51,9 @@ char *model_export_with(const struct swarm *swarm, const struct document_options
 /* Takes a document of ours into the model. False: out of memory. */
 bool model_open(struct model *model, const char *document);
 
+/* Returns new (free): all that a re-opened document must have in common with its model: tree, spans, lanes, markers, figures. */
+char *model_describe(const struct swarm *swarm);
+
 /* The agent of that name. */
 agent_no model_agent(const struct model *model, const char *name);
 /* The n-th span (from 0) of that name, in order of appearance. */

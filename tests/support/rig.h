@@ -1,0 +1,72 @@
+/* All that ingest works on, for its tests: a model, a log, a clock that stands still, and where it is wanted a hub on a loop. Where
+   something cannot be done the test fails. */
+#ifndef TESTS_RIG_H
+#define TESTS_RIG_H
+
+#include "ingest/feed.h"
+#include "ingest/hub.h"
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+#include <uv.h>
+
+struct rig {
+    struct model model;
+    struct notice_log *log;
+    struct intake intake;
+    struct tally tally;
+    int64_t now_ns;      /* the local clock */
+    uv_loop_t loop;      /* of rig_start_hub */
+    struct hub *hub;     /* NULL: none */
+    unsigned changed;    /* how often the hub said so */
+};
+
+void rig_init(struct rig *rig);
+/* The same with caps and memory of one's own. False: out of memory; release it all the same. */
+bool rig_init_with(struct rig *rig, const struct mem *mem);
+void rig_release(struct rig *rig);
+
+/* ---- a decoder alone ---- */
+
+/* Returns new: a feed named "test", its own session feed-N. */
+struct feed *rig_feed(struct rig *rig);
+/* Gives a feed the text, then its end where `end` is set. */
+void rig_push(struct feed *feed, const char *text);
+/* A feed of that text from its beginning to its end. */
+void rig_take(struct rig *rig, const char *text);
+
+/* ---- with a hub ---- */
+
+/* Options that are zero are filled in with the rig's own. */
+void rig_start_hub(struct rig *rig, struct hub_options options);
+/* Adds a source, which must succeed; its index. */
+size_t rig_add(struct rig *rig, const char *spec);
+/* Runs the loop until it is so; the test fails when that takes longer than ten seconds. */
+typedef bool rig_condition(struct rig *rig, void *ctx);
+void rig_until(struct rig *rig, rig_condition *condition, void *ctx);
+void rig_until_finished(struct rig *rig);
+/* Until the sources have taken at least so many events, or refused so many lines. */
+void rig_until_events(struct rig *rig, uint64_t events);
+void rig_until_bad(struct rig *rig, uint64_t bad);
+/* Runs the loop for so long: for what must not happen. */
+void rig_run_ms(struct rig *rig, unsigned ms);
+/* Stops and frees the hub. */
+void rig_stop_hub(struct rig *rig);
+
+/* ---- looking ---- */
+
+/* The newest line of the log that holds the text; NULL: none. Borrowed. */
+const char *rig_logged(const struct rig *rig, const char *text);
+/* The session of that id, of either pool, that has not been dropped. NULL: none. */
+const struct session *rig_session(const struct rig *rig, const char *id);
+session_no rig_session_no(const struct rig *rig, const char *id);
+size_t rig_live_sessions(const struct rig *rig);
+/* Returns new (free): what the model holds, session by session: flags, start, clock, metadata and other events in their order, args and all. Two
+   models with the same text are the same. */
+char *rig_dump(const struct rig *rig);
+/* How many events, metadata apart, are in memory. */
+size_t rig_events(const struct rig *rig);
+/* A number below `n`; *seed goes on. */
+uint64_t rig_random(uint64_t *seed, uint64_t n);
+
+#endif

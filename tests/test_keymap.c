@@ -1,0 +1,116 @@
+/* Keys: their names, and that the table of actions is sound. */
+#include "tui/keymap.h"
+
+#include "tests/support/support.h"
+
+#include <string.h>
+
+static void names_are_read_and_written(void **state)
+{
+    static const struct {
+        const char *name;
+        struct key key;
+    } cases[] = {
+        {"j", {'j', 0}},
+        {"Space", {' ', 0}},
+        {"Enter", {KEY_CODE_ENTER, 0}},
+        {"PgDn", {KEY_CODE_PGDN, 0}},
+        {"F2", {KEY_CODE_F1 + 1, 0}},
+        {"F12", {KEY_CODE_LAST, 0}},
+        {"F", {'F', 0}},
+        {"C-c", {'c', KEY_MOD_CTRL}},
+        {"S-Left", {KEY_CODE_LEFT, KEY_MOD_SHIFT}},
+        {"M-x", {'x', KEY_MOD_ALT}},
+        {"-", {'-', 0}},
+        {"é", {0xE9, 0}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct key key;
+        char name[KEY_NAME_BYTES];
+        assert_true(keymap_parse_key(cases[i].name, strlen(cases[i].name), &key));
+        assert_int_equal(key.code, cases[i].key.code);
+        assert_int_equal(key.mods, cases[i].key.mods);
+        keymap_key_name(key, name);
+        assert_string_equal(name, cases[i].name);
+    }
+}
+
+static void what_is_no_key_is_refused(void **state)
+{
+    static const char *const names[] = {"", "jj", "F0", "F13", "F123", "C-", "Spac", "space", "X-a", "\xff", "\x1b", " "};
+    struct key key;
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_false(keymap_parse_key(names[i], strlen(names[i]), &key));
+}
+
+static bool two_actions_share(struct key key, uint8_t views, size_t own)
+{
+    const struct action_info *other;
+    for (size_t i = 0; (other = keymap_action(i)) != NULL; i++) {
+        const char *at = other->keys;
+        while (i != own && *at) {
+            struct key named;
+            size_t len = strcspn(at, " ");
+            if (keymap_parse_key(at, len, &named) && named.code == key.code && named.mods == key.mods &&
+                (other->views & views))
+                return true;
+            at += len + strspn(at + len, " ");
+        }
+    }
+    return false;
+}
+
+static void every_key_of_the_table_means_one_action(void **state)
+{
+    const struct action_info *info;
+    (void)state;
+    for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
+        const char *at = info->keys;
+        assert_non_null(info->help);
+        while (*at) {
+            struct key key;
+            size_t len = strcspn(at, " ");
+            assert_true(keymap_parse_key(at, len, &key));
+            assert_false(two_actions_share(key, info->views, i));
+            if (info->views & IN_TIMELINE)
+                assert_int_equal(keymap_lookup(key, IN_TIMELINE), info->action);
+            at += len + strspn(at + len, " ");
+        }
+    }
+}
+
+static void keys_hold_in_their_views_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(keymap_lookup((struct key){'j', 0}, IN_HELP), ACTION_ROW_DOWN);
+    assert_int_equal(keymap_lookup((struct key){'w', 0}, IN_HELP), ACTION_NONE);
+    assert_int_equal(keymap_lookup((struct key){'j', KEY_MOD_ALT}, IN_TIMELINE), ACTION_NONE);
+}
+
+static void the_hint_line_has_no_gaps(void **state)
+{
+    const struct action_info *info;
+    size_t ranked = 0, hints = 0;
+    (void)state;
+    for (size_t i = 0; (info = keymap_action(i)) != NULL; i++)
+        ranked += info->hint_rank > 0;
+    for (; (info = keymap_hint(hints)) != NULL; hints++) {
+        assert_non_null(info->hint);
+        assert_non_null(info->hint_keys);
+    }
+    assert_int_equal(hints, ranked);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_read_and_written),
+        cmocka_unit_test(what_is_no_key_is_refused),
+        cmocka_unit_test(every_key_of_the_table_means_one_action),
+        cmocka_unit_test(keys_hold_in_their_views_alone),
+        cmocka_unit_test(the_hint_line_has_no_gaps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
