@@ -247,13 +247,9 @@ static bool same_value(struct json_value a, struct json_value b)
 }
 
 /* Whether the end's args hold every member of the begin's. */
-static bool repeats(const struct event_store *store, uint64_t begin_no, struct slice end_args)
+static bool repeats(struct slice begin_args, struct slice end_args)
 {
-    struct event begin;
-    if (begin_no == 0 || !event_store_get(store, begin_no, &begin)) {
-        return false;
-    }
-    struct json_value mine = args_object(begin.args), its = args_object(end_args);
+    struct json_value mine = args_object(begin_args), its = args_object(end_args);
     if (mine.type == JSON_TYPE_NONE) {
         return true;
     }
@@ -281,8 +277,8 @@ static bool began_there(const struct span *span, int64_t at_ns, double duration_
     return off > -1000 && off < 1000;
 }
 
-static span_no find_begin(struct swarm *swarm, const struct event_store *store,
-                          const struct event *event, const struct end_facts *facts)
+static span_no find_begin(struct swarm *swarm, const struct event *event,
+                          const struct end_facts *facts)
 {
     span_no innermost = swarm->tracks[event->track].track.open;
     if (event->name == INTERN_NONE) {
@@ -293,15 +289,17 @@ static span_no find_begin(struct swarm *swarm, const struct event_store *store,
     for (span_no no = innermost; no != NO_SPAN;) {
         const struct span_slot *slot = swarm_slot(swarm, no);
         const struct span *span = &slot->span;
-        bool mine = span->name == event->name;
+        bool there = isnan(facts->duration_ms) || began_there(span, at, facts->duration_ms);
+        /* Ends whose begins are dropped look for each other's: no guessing among those. */
+        bool mine = span->name == event->name && (there || (span->flags & SPAN_LOST_BEGIN) == 0);
         if (mine && named == NO_SPAN) {
             named = no;
         }
         if (mine && (event->cat == INTERN_NONE || span->cat == event->cat) &&
-            repeats(store, span->begin_no, event->args)) {
+            repeats(swarm_span_args(swarm, span), event->args)) {
             repeated = repeated == NO_SPAN ? no : repeated;
-            if (isnan(facts->duration_ms) || began_there(span, at, facts->duration_ms)) {
-                return isnan(facts->duration_ms) ? repeated : no;
+            if (there) {
+                return no;
             }
         }
         no = slot->outer;
@@ -387,7 +385,7 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
                        const struct event *event)
 {
     struct end_facts facts = read_end(event->args);
-    span_no no = find_begin(swarm, store, event, &facts);
+    span_no no = find_begin(swarm, event, &facts);
     if (no == NO_SPAN) {
         return recover(swarm, store, number, event, &facts);
     }
@@ -398,7 +396,8 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
            end. */
         session_no session = swarm->tracks[event->track].track.session;
         forget_kept(swarm, slot->span.begin_no);
-        return derive_again(swarm, POOL_LIVE, session);
+        swarm->derive_once_more = swarm->deriving;
+        return swarm->deriving || derive_again(swarm, POOL_LIVE, session);
     }
     close_span(swarm, no, swarm_event_ns(swarm, event), number, facts.flags);
     event_store_set_span(store, number, no);
@@ -728,32 +727,40 @@ static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no on
     return true;
 }
 
-bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
+/* One pass over the events in memory. */
+static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     struct event_store *store = swarm->stores[pool];
-    if (!find_agents(swarm, pool, only)) {
-        return false;
-    }
     reset_spans(swarm, pool, only);
     reset_agents(swarm, pool, only);
     reset_sessions(swarm, pool, only);
     if (!put_back_kept(swarm, pool, only)) {
         return false;
     }
-    swarm->revision++;
     uint64_t first = event_store_first(store);
     if (only != NO_SESSION && swarm->sessions[only].first_event > first) {
         first = swarm->sessions[only].first_event;
     }
     for (uint64_t no = first; no < event_store_end(store); no++) {
         struct event event;
-        if (!event_store_get(store, no, &event) ||
-            !concerns(swarm, swarm->tracks[event.track].track.session, pool, only)) {
-            continue;
-        }
-        if (!derive_event(swarm, pool, no, &event)) {
+        if (event_store_get(store, no, &event) &&
+            concerns(swarm, swarm->tracks[event.track].track.session, pool, only) &&
+            !derive_event(swarm, pool, no, &event)) {
             return false;
         }
     }
     return true;
+}
+
+bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    bool good = find_agents(swarm, pool, only);
+    swarm->revision++;
+    swarm->deriving = true;
+    do {
+        swarm->derive_once_more = false;
+        good = good && derive_all(swarm, pool, only);
+    } while (good && swarm->derive_once_more);
+    swarm->deriving = false;
+    return good;
 }

@@ -311,22 +311,30 @@ int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, in
     return span->end_ns;
 }
 
+static struct slice kept_args(const struct swarm *swarm, uint64_t begin_no)
+{
+    for (size_t i = 0; i < swarm->kept_count; i++) {
+        if (swarm->kept[i].span.begin_no == begin_no) {
+            return (struct slice){swarm->kept[i].args, swarm->kept[i].args_len};
+        }
+    }
+    return (struct slice){NULL, 0};
+}
+
 struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
 {
     const struct event_store *store =
         swarm->stores[swarm->sessions[swarm->agents[span->agent].session].session.pool];
     struct event event;
+    if ((span->flags & SPAN_OPEN) != 0 && (span->flags & SPAN_LOST_BEGIN) != 0) {
+        /* Not from the store: the number of its begin event may be the marker's by now. */
+        return kept_args(swarm, span->begin_no);
+    }
     if (span->end_no != 0 && event_store_get(store, span->end_no, &event) && event.args.len > 0) {
         return event.args;
     }
     if (span->begin_no != 0 && event_store_get(store, span->begin_no, &event)) {
         return event.args;
-    }
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        const struct kept_span *kept = &swarm->kept[i];
-        if (kept->span.begin_no == span->begin_no && (span->flags & SPAN_OPEN) != 0) {
-            return (struct slice){kept->args, kept->args_len};
-        }
     }
     return (struct slice){NULL, 0};
 }

@@ -105,6 +105,7 @@ struct swarm {
     struct u64map swept_by_begin;
     struct kept_span *kept;
     size_t kept_count, kept_cap;
+    bool deriving, derive_once_more; /* derive_again runs; and has to run again when it is done */
 };
 
 /* swarm.c */

@@ -180,10 +180,13 @@ static unsigned check(const struct model *model)
     char *second = model_export(again.swarm, TRACKS_LANE);
     assert_string_equal(second, lanes);
     free(second);
-    char *want = model_describe(model->swarm), *got = model_describe(again.swarm);
-    assert_string_equal(got, want);
-    free(want);
-    free(got);
+    /* What is in flight depends on the clock, of which a document knows less. */
+    if (swarm_first_in_flight(model->swarm) == NO_SPAN) {
+        char *want = model_describe(model->swarm), *got = model_describe(again.swarm);
+        assert_string_equal(got, want);
+        free(want);
+        free(got);
+    }
     model_release(&again);
 
     unsigned threads = threads_of(lanes);
@@ -472,9 +475,10 @@ static void on_every_thread_of_any_trace_spans_nest(void **state)
         unsigned count = next_random(&seed, 60);
         for (unsigned i = 0; i < count; i++) {
             char text[300];
-            snprintf(text, sizeof text,
-                     "{\"name\":\"n%u\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":%u,\"dur\":%u,\"pid\":1,\"tid\":%u}", i,
-                     next_random(&seed, 100), next_random(&seed, 30), next_random(&seed, 2));
+            snprintf(
+                text, sizeof text,
+                "{\"name\":\"n%u\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":%u,\"dur\":%u,\"pid\":1,\"tid\":%u}",
+                i, next_random(&seed, 100), next_random(&seed, 30), next_random(&seed, 2));
             assert_true(model_events(&model, text));
         }
         check(&model);

@@ -21,7 +21,8 @@ static void check_columns(const struct grid *grid)
         int cols = 0;
         for (int x = 0; x < grid_cols(grid); x++) {
             const struct cell *cell = grid_cell(grid, x, y);
-            assert_true(cell->glyph.width > 0 || (x > 0 && grid_cell(grid, x - 1, y)->glyph.width == 2));
+            assert_true(cell->glyph.width > 0 ||
+                        (x > 0 && grid_cell(grid, x - 1, y)->glyph.width == 2));
             assert_int_equal(cell->glyph.len, strlen(cell->glyph.text));
             cols += cell->glyph.width;
         }
@@ -63,8 +64,11 @@ static void text_from_outside_stays_text(void **state)
 {
     struct grid *grid = grid_new(&mem_libc, 12, 1);
     (void)state;
-    area_puts(grid_area(grid), 0, 0, INK_PLAIN, "a\x1b[2Jb\r\nc\xE2\x80\xAE" "d");
-    check_text(grid, "a\xEF\xBF\xBD[2Jb  c\xEF\xBF\xBD" "d\n");
+    area_puts(grid_area(grid), 0, 0, INK_PLAIN,
+              "a\x1b[2Jb\r\nc\xE2\x80\xAE"
+              "d");
+    check_text(grid, "a\xEF\xBF\xBD[2Jb  c\xEF\xBF\xBD"
+                     "d\n");
     grid_set_ascii(grid, true);
     grid_clear(grid);
     area_puts(grid_area(grid), 0, 0, INK_PLAIN, "Ü中\x1b.");
@@ -77,12 +81,14 @@ static void what_does_not_fit_ends_in_an_ellipsis(void **state)
     static const struct {
         int cols;
         const char *text, *want;
-    } cases[] = {{5, "abcde", "abcde\n"}, {4, "abcde", "abc…\n"}, {2, "abcde", "a…\n"}, {1, "abcde", "a\n"},
-                 {0, "abcde", "\n"},      {3, "中中", "中…\n"},   {4, "中中", "中中\n"}};
+    } cases[] = {{5, "abcde", "abcde\n"}, {4, "abcde", "abc…\n"}, {2, "abcde", "a…\n"},
+                 {1, "abcde", "a\n"},     {0, "abcde", "\n"},     {3, "中中", "中…\n"},
+                 {4, "中中", "中中\n"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct grid *grid = grid_new(&mem_libc, 8, 1);
-        area_put_cut(grid_area(grid), 0, 0, cases[i].cols, INK_PLAIN, cases[i].text, strlen(cases[i].text));
+        area_put_cut(grid_area(grid), 0, 0, cases[i].cols, INK_PLAIN, cases[i].text,
+                     strlen(cases[i].text));
         check_text(grid, cases[i].want);
         grid_free(grid);
     }

@@ -38,7 +38,8 @@ static void names_are_read_and_written(void **state)
 
 static void what_is_no_key_is_refused(void **state)
 {
-    static const char *const names[] = {"", "jj", "F0", "F13", "F123", "C-", "Spac", "space", "X-a", "\xff", "\x1b", " "};
+    static const char *const names[] = {"",     "jj",    "F0",  "F13",  "F123", "C-",
+                                        "Spac", "space", "X-a", "\xff", "\x1b", " "};
     struct key key;
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -53,8 +54,8 @@ static bool two_actions_share(struct key key, uint8_t views, size_t own)
         while (i != own && *at) {
             struct key named;
             size_t len = strcspn(at, " ");
-            if (keymap_parse_key(at, len, &named) && named.code == key.code && named.mods == key.mods &&
-                (other->views & views))
+            if (keymap_parse_key(at, len, &named) && named.code == key.code &&
+                named.mods == key.mods && (other->views & views))
                 return true;
             at += len + strspn(at + len, " ");
         }

@@ -38,9 +38,20 @@ static void marks_join_their_base(void **state)
 static void what_moves_a_terminal_is_replaced(void **state)
 {
     static const char *const hostile[] = {
-        "\x1b",         "\x7f",         "\x01",         "\xC2\x9B" /* CSI */, "\xE2\x80\xAE" /* RLO */,
-        "\xE2\x81\xA6", "\xE2\x80\x8F", "\xE2\x80\xA8", "\xED\xA0\xBD" /* a lone surrogate */,
-        "\xFF",         "\xC3",         "\xF4\x90\x80\x80", "\xEF\xBF\xBF", "\xF3\xA0\x81\x81" /* a tag */,
+        "\x1b",
+        "\x7f",
+        "\x01",
+        "\xC2\x9B" /* CSI */,
+        "\xE2\x80\xAE" /* RLO */,
+        "\xE2\x81\xA6",
+        "\xE2\x80\x8F",
+        "\xE2\x80\xA8",
+        "\xED\xA0\xBD" /* a lone surrogate */,
+        "\xFF",
+        "\xC3",
+        "\xF4\x90\x80\x80",
+        "\xEF\xBF\xBF",
+        "\xF3\xA0\x81\x81" /* a tag */,
         "\xD8\x9C" /* Arabic letter mark */,
     };
     (void)state;
@@ -94,9 +105,12 @@ static void whole_glyphs_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_characters_are_themselves), cmocka_unit_test(marks_join_their_base),
-        cmocka_unit_test(what_moves_a_terminal_is_replaced), cmocka_unit_test(joiners_vanish),
-        cmocka_unit_test(ascii_keeps_base_letters), cmocka_unit_test(whole_glyphs_fit),
+        cmocka_unit_test(plain_characters_are_themselves),
+        cmocka_unit_test(marks_join_their_base),
+        cmocka_unit_test(what_moves_a_terminal_is_replaced),
+        cmocka_unit_test(joiners_vanish),
+        cmocka_unit_test(ascii_keeps_base_letters),
+        cmocka_unit_test(whole_glyphs_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,8 @@ static void everything_has_one_column_and_an_ascii_form(void **state)
 {
     (void)state;
     for (int i = 0; i < SYMBOLS; i++) {
-        const char *symbol = theme_symbol(&mono, (enum symbol)i), *plain = theme_symbol(&ascii, (enum symbol)i);
+        const char *symbol = theme_symbol(&mono, (enum symbol)i),
+                   *plain = theme_symbol(&ascii, (enum symbol)i);
         assert_int_equal(text_cols(symbol, strlen(symbol), false), 1);
         for (const char *at = plain; *at; at++)
             assert_true(*at >= 0x20 && *at < 0x7F);
@@ -61,7 +62,8 @@ static void without_colour_there_is_none(void **state)
 {
     (void)state;
     for (int ink = 0; ink < INKS; ink++) {
-        struct ink_style style = theme_style(&mono, (enum ink)ink), with = theme_style(&color, (enum ink)ink);
+        struct ink_style style = theme_style(&mono, (enum ink)ink),
+                         with = theme_style(&color, (enum ink)ink);
         assert_int_equal(style.fg, COLOR_NONE);
         assert_int_equal(style.bg, COLOR_NONE);
         assert_true(with.fg >= COLOR_NONE && with.fg < 16 && with.bg >= COLOR_NONE && with.bg < 16);
@@ -73,7 +75,8 @@ static void states_differ_by_shape_or_word(void **state)
     (void)state;
     for (int a = 0; a < STATES; a++) {
         for (int b = a + 1; b < STATES; b++)
-            assert_string_not_equal(query_state_word((enum agent_state)a), query_state_word((enum agent_state)b));
+            assert_string_not_equal(query_state_word((enum agent_state)a),
+                                    query_state_word((enum agent_state)b));
         assert_int_equal(strlen(theme_state(&ascii, (enum agent_state)a).shape), 1);
     }
 }

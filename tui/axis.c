@@ -159,15 +159,15 @@ static void label_text(const struct axis *axis, const struct axis_clock *clock, 
         elapsed_text(t_ns - clock->origin_ns, step < NS_S ? decimals(step) : 0, out);
 }
 
-/* The smallest step whose labels have room. */
+/* The smallest step whose labels have room; 0: there is none. */
 static int64_t choose_step(const struct axis *axis, const struct axis_clock *clock, int gap)
 {
-    size_t count = sizeof steps / sizeof steps[0];
-    for (size_t i = 0; i < count; i++) {
-        char text[AXIS_LABEL_BYTES];
-        label_text(axis, clock, axis_time(axis, axis->cols), steps[i], text);
-        int64_t need = (int64_t)strlen(text) + gap;
-        if (steps[i] >> axis->zoom >= need)
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        char first[AXIS_LABEL_BYTES], last[AXIS_LABEL_BYTES];
+        label_text(axis, clock, axis->t0_ns, steps[i], first);
+        label_text(axis, clock, axis_time(axis, axis->cols), steps[i], last);
+        size_t longest = strlen(first) > strlen(last) ? strlen(first) : strlen(last);
+        if (steps[i] >> axis->zoom >= (int64_t)longest + gap)
             return steps[i];
     }
     return 0;

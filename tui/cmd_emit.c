@@ -16,24 +16,6 @@
 
 #define CONNECT_MS 500
 
-static bool send_all(int fd, const struct strbuf *text, struct strbuf *error)
-{
-    size_t sent = 0;
-
-    while (sent < text->len) {
-        ssize_t n = write(fd, text->data + sent, text->len - sent);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            strbuf_addf(error, "cannot send: %s", strerror(errno));
-            return false;
-        }
-        sent += (size_t)n;
-    }
-    return true;
-}
-
 /* The `auth` line that a receiver over TCP may want first. */
 static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error)
 {
@@ -71,22 +53,19 @@ static int emit(const struct options *options, double t_ms, struct strbuf *text,
     int fd;
 
     strbuf_init(&line, text->mem, 0);
-    built = emit_build(options->arguments[0], (char *const *)(options->arguments + 1), options->argument_count - 1,
+    built = emit_build(options->arguments[0], options->arguments + 1, options->argument_count - 1,
                        session ? session : "shell", t_ms, &line, error);
     ok = built && (!options->token_file || add_auth(options->token_file, text, error)) &&
          add_address(options, address, error);
-    if (built) {
+    if (built)
         strbuf_add(text, line.data, line.len);
-        if (line.len == 0 || line.data[line.len - 1] != '\n')
-            strbuf_addc(text, '\n');
-    }
     strbuf_release(&line);
     if (!ok || text->failed || address->failed)
         return built ? 1 : 2;
     fd = sender_connect(address->data, CONNECT_MS, error);
     if (fd < 0)
         return 1;
-    ok = send_all(fd, text, error);
+    ok = sender_send(fd, text->data, text->len, error);
     close(fd);
     return ok ? 0 : 1;
 }

@@ -21,8 +21,9 @@ struct cursor {
 
 /* What is next on the command line: an option with its value, or an argument. */
 struct item {
-    const struct option_row *row; /* NULL: an argument */
-    const char *value;            /* "": none */
+    const struct option_row *row; /* NULL: an argument, or the end */
+    const char *value;            /* the option's; "": none */
+    char *argument;
     char name[64];                /* as it was typed, for messages */
 };
 
@@ -151,7 +152,7 @@ static bool next_word(struct cursor *c, const char *word, unsigned commands, str
     return take_value(c, item, equals ? equals + 1 : NULL, error);
 }
 
-/* False: it is wrong. At the end item->value is NULL. */
+/* False: it is wrong. */
 static bool next_item(struct cursor *c, unsigned commands, struct item *item, struct strbuf *error)
 {
     memset(item, 0, sizeof *item);
@@ -164,10 +165,10 @@ static bool next_item(struct cursor *c, unsigned commands, struct item *item, st
     if (c->next >= c->argc)
         return true;
 
-    const char *word = c->argv[c->next++];
+    char *word = c->argv[c->next++];
 
     if (c->ended || word[0] != '-' || !word[1]) {
-        item->value = word;
+        item->argument = word;
         return true;
     }
     if (word[1] == '-')
@@ -188,22 +189,22 @@ static bool find_command(struct options *out, int argc, char *const *argv, int *
         if (!next_item(&c, ~0u, &item, error))
             return false;
     } while (item.row);
-    if (!item.value || c.ended)
+    if (!item.argument || c.ended)
         return true;
     for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(item.value, command_rows[i].name) == 0) {
+        if (strcmp(item.argument, command_rows[i].name) == 0) {
             out->command = (enum command)i;
             *at = c.next - 1;
         }
     for (size_t i = 0; i < sizeof later_commands / sizeof *later_commands; i++)
-        if (strcmp(item.value, later_commands[i]) == 0) {
-            strbuf_addf(error, "%s: not in this version yet (a file of that name: ./%s)", item.value, item.value);
+        if (strcmp(item.argument, later_commands[i]) == 0) {
+            strbuf_addf(error, "%s: not in this version yet (a file of that name: ./%s)", item.argument, item.argument);
             return false;
         }
     return true;
 }
 
-static bool add_argument(struct options *out, const char *text, struct strbuf *error)
+static bool add_argument(struct options *out, char *text, struct strbuf *error)
 {
     for (size_t i = 0; out->command != COMMAND_EMIT && i < sizeof later_sources / sizeof *later_sources; i++)
         if (strncmp(text, later_sources[i], strlen(later_sources[i])) == 0) {
@@ -255,12 +256,12 @@ static bool parse_all(struct options *out, int argc, char *const *argv, int comm
 
         if (!next_item(&c, FOR(out->command), &item, error))
             return false;
-        if (!item.row && !item.value)
+        if (!item.row && !item.argument)
             return true;
         if (!item.row && at == command_at)
             continue;
         if (!item.row) {
-            if (!add_argument(out, item.value, error))
+            if (!add_argument(out, item.argument, error))
                 return false;
             continue;
         }

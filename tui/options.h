@@ -37,7 +37,7 @@ struct options {
     bool help, version;
     struct environment env;
 
-    const char **arguments; /* sources; of emit: OP and KEY=VALUE */
+    char **arguments; /* sources; of emit: OP and KEY=VALUE */
     size_t argument_count, argument_cap;
 
     const char *output;      /* NULL: not said; "-": stdout */
