@@ -21,16 +21,20 @@ struct tool_figures {
 struct figures {
     uint64_t requests, failed, retries, open_requests; /* requests: ended */
     uint64_t tool_errors;
-    double prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens; /* sums; NAN: nobody said */
+    double prompt_tokens, output_tokens, cache_read_tokens,
+        cache_creation_tokens; /* sums; NAN: nobody said */
     double cache_hit_rate_pct;
     struct summary ttft_ms, ttlt_ms, itps, otps, setup_ms, request_ms;
     struct tool_figures *tools; /* by name */
     size_t tool_count;
-    double user_wait_ms, api_ms, tool_ms; /* sums over spans, open ones up to now; NAN: no such span */
-    double agent_wait_ms;                 /* of the tool spans, those that only waited for a sub-agent */
-    double busy_ms, idle_ms;              /* the union of the three, and the rest between the agent's first and last event */
-    double phase_ms[SPAN_KINDS];          /* where requests' time went: set-up, retries, first token, sampling */
-    double parallel;                      /* totals: agents at work on average while any was; NAN otherwise */
+    double user_wait_ms, api_ms,
+        tool_ms;          /* sums over spans, open ones up to now; NAN: no such span */
+    double agent_wait_ms; /* of the tool spans, those that only waited for a sub-agent */
+    double busy_ms,
+        idle_ms; /* the union of the three, and the rest between the agent's first and last event */
+    double phase_ms
+        [SPAN_KINDS]; /* where requests' time went: set-up, retries, first token, sampling */
+    double parallel;  /* totals: agents at work on average while any was; NAN otherwise */
 };
 
 struct model_figures {
@@ -61,7 +65,8 @@ void figures_release(struct swarm_figures *figures);
 
 /* What the end of an API Call says of it, read from its args. NAN, UNSAID (-1) where it does not. */
 struct request_facts {
-    double ttft_ms, ttlt_ms, itps, setup_ms, prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
+    double ttft_ms, ttlt_ms, itps, setup_ms, prompt_tokens, output_tokens, cache_read_tokens,
+        cache_creation_tokens;
     double otps; /* output tokens over the time of sampling alone: ttlt - ttft - set-up */
     struct json_value model;
     int success; /* 1, 0, -1: not said */

@@ -25,7 +25,8 @@ struct figures_tally {
     double kind_ms[SPAN_KINDS]; /* sums over spans; NAN: no such span */
     struct tool_tally *tools;
     size_t tool_count, tool_cap;
-    struct u64map tool_by_name;
+    uint32_t *tool_by_name; /* by its intern_id: its place in tools + 1, 0: none */
+    size_t names_cap;
 };
 
 /* What one request, ended or open, adds. */

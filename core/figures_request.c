@@ -10,11 +10,16 @@
         key, sizeof(key) - 1, offsetof(struct request_facts, field) \
     }
 
-static const struct number_row {
+/* `model` and `success`, which are no numbers, come first. */
+enum { MODEL, SUCCESS, NUMBERS };
+
+static const struct row {
     const char *key;
     size_t len, offset;
-} number_rows[] = {
-    ROW("ttft_ms", ttft_ms),
+} rows[] = {
+    [MODEL] = ROW("model", model),
+    [SUCCESS] = ROW("success", success),
+    [NUMBERS] = ROW("ttft_ms", ttft_ms),
     ROW("ttlt_ms", ttlt_ms),
     ROW("itps", itps),
     ROW("request_setup_ms", setup_ms),
@@ -24,35 +29,39 @@ static const struct number_row {
     ROW("cache_creation_tokens", cache_creation_tokens),
 };
 
-/* Compares bytes, and decodes only a key that has an escape: this runs for every key of every request. */
-static bool is_key(struct json_value key, const char *name, size_t len)
-{
-    if (key.len == len + 2) {
-        return memcmp(key.raw + 1, name, len) == 0;
-    }
-    return key.len > len + 2 && memchr(key.raw, '\\', key.len) != NULL && json_string_is(key, name);
-}
+enum { ROWS = sizeof rows / sizeof *rows };
 
-static void set_number(struct request_facts *out, size_t offset, struct json_value value)
+/* ROWS: none of them. Bytes are compared, and only a key that has an escape is decoded: this runs for
+   every key of every request. */
+static size_t find_row(struct json_value key)
 {
-    double number = value.type == JSON_TYPE_NUMBER ? json_get_number(value) : (double)NAN;
-    memcpy((char *)out + offset, &number, sizeof number);
+    for (size_t i = 0; i < ROWS; i++) {
+        if (key.len == rows[i].len + 2 && memcmp(key.raw + 1, rows[i].key, rows[i].len) == 0) {
+            return i;
+        }
+    }
+    if (memchr(key.raw, '\\', key.len) == NULL) {
+        return ROWS;
+    }
+    size_t i = 0;
+    while (i < ROWS && !json_string_is(key, rows[i].key)) {
+        i++;
+    }
+    return i;
 }
 
 static void take_member(struct request_facts *out, const struct json_member *member)
 {
-    for (size_t i = 0; i < sizeof number_rows / sizeof *number_rows; i++) {
-        const struct number_row *row = &number_rows[i];
-        if (is_key(member->key, row->key, row->len)) {
-            set_number(out, row->offset, member->value);
-            return;
-        }
-    }
-    if (is_key(member->key, "success", 7)) {
-        bool said = member->value.type == JSON_TYPE_TRUE || member->value.type == JSON_TYPE_FALSE;
-        out->success = said ? member->value.type == JSON_TYPE_TRUE : -1;
-    } else if (is_key(member->key, "model", 5)) {
+    size_t row = find_row(member->key);
+    enum json_type type = member->value.type;
+    if (row == MODEL) {
         out->model = member->value;
+    } else if (row == SUCCESS) {
+        bool said = type == JSON_TYPE_TRUE || type == JSON_TYPE_FALSE;
+        out->success = said ? type == JSON_TYPE_TRUE : -1;
+    } else if (row < ROWS) {
+        double number = type == JSON_TYPE_NUMBER ? json_get_number(member->value) : (double)NAN;
+        memcpy((char *)out + rows[row].offset, &number, sizeof number);
     }
 }
 

@@ -1,5 +1,5 @@
 /* Counting into one set of figures: plain sums, a histogram for each quantity, and a list of tools that
-   a small map finds by name. */
+   an array finds by name: the figures' names are few, so their ids are small. */
 #include "core/figures_private.h"
 
 #include <math.h>
@@ -27,7 +27,6 @@ void figures_tally_init(struct figures_tally *tally, const struct mem *mem)
     for (size_t i = 0; i < SPAN_KINDS; i++) {
         tally->kind_ms[i] = (double)NAN;
     }
-    u64map_init(&tally->tool_by_name, mem);
 }
 
 void figures_tally_release(struct figures_tally *tally)
@@ -39,7 +38,7 @@ void figures_tally_release(struct figures_tally *tally)
         histogram_release(&tally->tools[i].duration_ms);
     }
     mem_free(tally->mem, tally->tools, tally->tool_cap * sizeof *tally->tools);
-    u64map_release(&tally->tool_by_name);
+    mem_free(tally->mem, tally->tool_by_name, tally->names_cap * sizeof *tally->tool_by_name);
     figures_tally_init(tally, tally->mem);
 }
 
@@ -72,18 +71,33 @@ bool figures_tally_add_request(struct figures_tally *tally, const struct request
     return true;
 }
 
+static bool reserve_name(struct figures_tally *tally, intern_id name)
+{
+    size_t had = tally->names_cap;
+    if (!mem_reserve(tally->mem, &tally->tool_by_name, &tally->names_cap, (size_t)name + 1,
+                     sizeof *tally->tool_by_name)) {
+        return false;
+    }
+    memset(tally->tool_by_name + had, 0, (tally->names_cap - had) * sizeof *tally->tool_by_name);
+    return true;
+}
+
+/* NULL: out of memory. */
 static struct tool_tally *find_tool(struct figures_tally *tally, intern_id name)
 {
-    uint32_t at = u64map_get(&tally->tool_by_name, name);
-    if (at != U64MAP_NONE) {
-        return &tally->tools[at];
+    if (name >= tally->names_cap && !reserve_name(tally, name)) {
+        return NULL;
+    }
+    uint32_t place = tally->tool_by_name[name];
+    if (place > 0) {
+        return &tally->tools[place - 1];
     }
     if (!mem_reserve(tally->mem, &tally->tools, &tally->tool_cap, tally->tool_count + 1,
-                     sizeof *tally->tools) ||
-        !u64map_put(&tally->tool_by_name, name, (uint32_t)tally->tool_count)) {
+                     sizeof *tally->tools)) {
         return NULL;
     }
     struct tool_tally *tool = &tally->tools[tally->tool_count++];
+    tally->tool_by_name[name] = (uint32_t)tally->tool_count;
     *tool = (struct tool_tally){.name = name};
     histogram_init(&tool->duration_ms, tally->mem);
     return tool;

@@ -183,7 +183,7 @@ double histogram_percentile(struct histogram *histogram, double percent)
         return select_nth(histogram->samples, (size_t)histogram->count, (size_t)rank - 1);
     }
     uint64_t seen = 0;
-    size_t bucket = 0;
+    size_t bucket = bucket_of(histogram->min);
     while (bucket < BUCKETS - 1 && (seen += histogram->buckets[bucket]) < rank) {
         bucket++;
     }

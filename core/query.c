@@ -96,10 +96,12 @@ static void widen(int64_t *from_ns, int64_t *to_ns, int64_t first_ns, int64_t la
 
 bool query_extent(const struct swarm *swarm, int64_t local_ns, int64_t *from_ns, int64_t *to_ns)
 {
+    bool living = false;
     *from_ns = INT64_MAX;
     *to_ns = INT64_MIN;
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
+        living |= session != NULL && lives(session);
         if (session != NULL && (session->flags & SESSION_HAS_START) != 0) {
             widen(from_ns, to_ns, session->start_ns,
                   swarm_session_now(swarm, (session_no)i, local_ns));
@@ -114,6 +116,11 @@ bool query_extent(const struct swarm *swarm, int64_t local_ns, int64_t *from_ns,
             widen(from_ns, to_ns, agent->first_ns,
                   swarm_session_now(swarm, agent->session, local_ns));
         }
+    }
+    /* A sender may put the end of a phase into the future; the picture of what lives ends now. */
+    if (living && *from_ns <= *to_ns) {
+        int64_t now = query_now(swarm, local_ns);
+        *to_ns = now < *from_ns ? *from_ns : now < *to_ns ? now : *to_ns;
     }
     return *from_ns <= *to_ns;
 }

@@ -161,7 +161,7 @@ static enum notice_level level_of(struct slice level)
 static void log_message(struct feed *feed, const struct op_context *context)
 {
     struct slice text = feed_text(&feed->values, FIELD_MESSAGE);
-    struct notice notice = { .at_ns = (int64_t)(context->t_ms * 1e6),
+    struct notice notice = { .at_ns = intake_ns(context->t_ms),
                              .level = level_of(feed_text(&feed->values, FIELD_LEVEL)),
                              .session = context->session,
                              .text = text.bytes,

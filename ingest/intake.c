@@ -6,6 +6,7 @@
 #include "core/utf8.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 enum { QUOTED_BYTES = 80, NEAR_BYTES = 24, SAID_IN_FULL = 100, SAID_ONE_OF = 1000, NOTICE_BYTES = 1000 };
@@ -31,6 +32,13 @@ void intake_release(struct intake *intake)
 int64_t intake_now(const struct intake *intake)
 {
     return intake->now_ns(intake->ctx);
+}
+
+/* Whole and fractional milliseconds apart, as the product of both with a million would not fit a double. */
+int64_t intake_ns(double t_ms)
+{
+    double whole = floor(t_ms);
+    return (int64_t)whole * 1000000 + (int64_t)((t_ms - whole) * 1e6);
 }
 
 /* ---- who feeds which session ---- */

@@ -83,7 +83,8 @@ static void put_name(struct frame *frame, struct area line, const struct run *ru
     if (text->failed || text->len == 0)
         return;
     if (brackets) {
-        area_fill(line, x, 0, end - x, ink, " ");
+        if (!(run->flags & CELL_HATCHED))
+            area_fill(line, x, 0, end - x, ink, " ");
         area_puts(line, x++, 0, ink, "[");
         if (end == run->to)
             area_puts(line, --end, 0, ink, "]");

@@ -270,12 +270,17 @@ size_t engine_sources(const struct engine *engine, struct source_status *out, si
     return count < max ? count : max;
 }
 
+/* Not the sources' counts: an operation is not an event, and a trace has to show what the feed it came from did. */
 uint64_t engine_events(const struct engine *engine)
 {
-    uint64_t events = 0;
+    const struct swarm *swarm = engine->swarm;
+    uint64_t events = swarm_dropped(swarm, POOL_LIVE) + swarm_dropped(swarm, POOL_FILES);
 
-    for (size_t i = 0; i < hub_source_count(engine->hub); i++)
-        events += hub_source(engine->hub, i).events;
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+
+        events += session ? session->event_count + session->metadata_count : 0;
+    }
     return events;
 }
 

@@ -62,7 +62,7 @@ bool engine_finish(struct engine *engine);
 bool engine_complain(struct engine *engine);
 /* How each source is, at most `max` of them into out; returns how many. Borrowed until the next loop turn. */
 size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max);
-/* Events taken and lines or events refused, over all sources. */
+/* Events that came into the model so far; lines or events refused, over all sources. */
 uint64_t engine_events(const struct engine *engine);
 uint64_t engine_bad(const struct engine *engine);
 /* Where the first source that listens does; NULL: none does. Borrowed until the next loop turn. */

@@ -43,6 +43,8 @@ uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t p
         .prompt_tokens = parent == NO_ACTOR ? story_between(story, 14000, 21000) : story_between(story, 5000, 11000),
         .used = true,
     };
+    /* The system prompt is cached: others had it before. */
+    story->actors[i].cached_tokens = round(story->actors[i].prompt_tokens * 0.6);
     if (parent == NO_ACTOR)
         story->at_work++;
     return i;
@@ -68,7 +70,8 @@ void actor_prompt(struct story *story, double at_ms, uint32_t actor)
     struct actor *a = &story->actors[actor];
 
     a->prompts++;
-    a->rounds = 3 + story_pick(story, 4);
+    a->rounds = 4 + story_pick(story, 4);
+    a->fresh = true;
     a->call = ++story->spans;
     line_begin(story, at_ms, "start_interaction", actor);
     line_span(story, a->call);
@@ -98,7 +101,7 @@ static void plan_request(struct story *story, double at_ms, const struct actor *
         ttft *= 5;
     r->last = a->rounds <= 1 || story_winds_down(story, at_ms);
     r->fails = !r->last && story_chance(story, 0.02);
-    r->output_tokens = story_spread(story, r->last ? 330 : 170, 0.6);
+    r->output_tokens = story_spread(story, r->last ? 240 : 95, 0.6);
     r->first_token = sent + ttft;
     r->end = r->first_token +
              round(1000 * r->output_tokens / (a->role->tokens_per_s * (0.8 + 0.4 * story_random(story))));
@@ -237,7 +240,7 @@ static double put_tool(struct story *story, double at_ms, uint32_t actor)
     uint32_t span = ++story->spans;
     double end;
 
-    if (story->actors[actor].depth == 0 && tool->ms > 500 && story_chance(story, 0.2))
+    if (story->actors[actor].depth == 0 && tool->ms > 500 && story_chance(story, 0.3))
         at_ms = ask(story, at_ms, actor, tool, &allowed);
     if (!allowed)
         return at_ms;
@@ -258,10 +261,22 @@ static double put_tool(struct story *story, double at_ms, uint32_t actor)
     return end;
 }
 
+/* Nobody calls their like, and not the same twice in a row. */
+static uint32_t pick_role(struct story *story, const struct cast_role *own)
+{
+    uint32_t role;
+
+    do
+        role = 1 + story_pick(story, (unsigned)cast_role_count - 1);
+    while (role == story->last_role || &cast_roles[role] == own);
+    story->last_role = role;
+    return role;
+}
+
 /* Calls a sub-agent, which starts a moment later. */
 static void put_call(struct story *story, double at_ms, uint32_t actor)
 {
-    uint32_t role = 1 + story_pick(story, (unsigned)cast_role_count - 1), span = ++story->spans;
+    uint32_t role = pick_role(story, story->actors[actor].role), span = ++story->spans;
 
     line_begin(story, at_ms, "start_tool", actor);
     line_span(story, span);
@@ -281,15 +296,15 @@ static void put_call(struct story *story, double at_ms, uint32_t actor)
 }
 
 /* How many sub-agents the request calls. */
-static unsigned want_calls(struct story *story, const struct actor *a, unsigned rounds_done)
+static unsigned want_calls(struct story *story, const struct actor *a)
 {
     unsigned room = story->options.agents > story->at_work ? story->options.agents - story->at_work : 0;
     unsigned want = 0;
 
     if (a->depth >= MAX_DEPTH)
         return 0;
-    if (a->depth == 0 && rounds_done == 0)
-        want = 2 + story_pick(story, 2);
+    if (a->depth == 0 && a->fresh)
+        want = 2 + (unsigned)story_chance(story, 0.4);
     else if (story_chance(story, a->depth == 0 ? 0.5 : 0.35))
         want = 1;
     return want < room ? want : room;
@@ -298,14 +313,14 @@ static unsigned want_calls(struct story *story, const struct actor *a, unsigned 
 /* The tools of a request that streams; returns when the last is done that is no sub-agent. */
 static double put_tools(struct story *story, uint32_t actor, const struct request *r, unsigned calls)
 {
-    unsigned tools = 1 + story_pick(story, 3), all;
+    unsigned tools = 1 + (unsigned)story_chance(story, 0.35) + (unsigned)story_chance(story, 0.15), all;
     double done = r->end, span_ms = r->end - r->first_token;
 
     if (calls > 0 && story_chance(story, 0.6))
         tools = 0;
     all = tools + calls;
     for (unsigned i = 0; i < all; i++) {
-        double at_ms = round(r->first_token + span_ms * (0.4 + 0.6 * (i + 1) / all)) + 5;
+        double at_ms = round(r->first_token + span_ms * (0.7 + 0.3 * (i + 1) / all)) + 5;
 
         if (i < calls) {
             put_call(story, at_ms, actor);
@@ -332,7 +347,8 @@ void actor_request(struct story *story, double at_ms, uint32_t actor)
         return;
     }
     if (!r.fails) {
-        calls = want_calls(story, a, a->cached_tokens > 0 ? 1 : 0);
+        calls = want_calls(story, a);
+        a->fresh = false;
         a->cached_tokens = a->prompt_tokens - story_between(story, 20, 300);
         a->prompt_tokens += r.output_tokens + story_spread(story, 900, 0.8);
         a->rounds--;
@@ -352,7 +368,7 @@ void actor_spawn(struct story *story, const struct task *task)
     if (actor == NO_ACTOR)
         return;
     story->actors[actor].call = task->span;
-    story->actors[actor].rounds = 2 + story_pick(story, 4);
+    story->actors[actor].rounds = 3 + story_pick(story, 4);
     line_begin(story, task->at_ms, "register_agent", actor);
     line_text(story, "agent_name", story->actors[actor].role->name);
     line_agent_id(story, task->actor, id);

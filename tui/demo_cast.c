@@ -34,7 +34,7 @@ const struct cast_role cast_roles[] = {
 const size_t cast_role_count = sizeof cast_roles / sizeof *cast_roles;
 
 const struct cast_tool cast_tools[] = {
-    {"Bash", "command", 2600, 0.9, 0.09, 30,
+    {"Bash", "command", 2600, 0.9, 0.14, 30,
      {"make test", "git diff --stat", "npm run build", "cargo check --workspace", "pytest -x tests/api",
       "docker compose up -d db"},
      "exit status 1"},

@@ -29,6 +29,7 @@ struct actor {
     double ready_ms;          /* when all else that its next request waits for is done */
     double prompt_tokens, cached_tokens;
     unsigned prompts;         /* of a main agent: so many so far */
+    bool fresh; /* it has called no tool for this prompt yet */
     bool used;
 };
 
@@ -42,6 +43,7 @@ struct story {
     size_t actor_count, actor_cap;
     unsigned at_work, sessions;
     uint32_t spans, agents; /* numbers given so far */
+    uint32_t last_role;     /* the one called last */
     struct task current;    /* the line that was given out */
     struct strbuf line;     /* the line that is being made */
     double last_ms;

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#define LAST_PROMPT_MS 24000.0 /* of a story that ends: no new prompts, */
-#define WIND_DOWN_MS   30000.0 /* no new tools, */
+#define LAST_PROMPT_MS 18000.0 /* of a story that ends: no new prompts, */
+#define WIND_DOWN_MS   27000.0 /* no new tools, */
 #define HARD_END_MS    47000.0 /* nothing at all any more */
 
 /* ---- chance: splitmix64, the same everywhere ---- */
