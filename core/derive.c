@@ -38,7 +38,8 @@ static struct end_facts read_end(struct slice args)
             facts.flags |= SPAN_ERROR;
         } else if (member.value.type == JSON_TYPE_TRUE && json_string_is(member.key, "evicted")) {
             facts.flags |= SPAN_EVICTED;
-        } else if (member.value.type == JSON_TYPE_TRUE && json_string_is(member.key, "incomplete")) {
+        } else if (member.value.type == JSON_TYPE_TRUE &&
+                   json_string_is(member.key, "incomplete")) {
             facts.flags |= SPAN_INCOMPLETE;
         }
     }
@@ -160,8 +161,8 @@ static struct span new_span(struct swarm *swarm, const struct event *event, uint
         .track = event->track,
         .parent = NO_SPAN,
         .next_phase = NO_SPAN,
-        .kind = (uint8_t)span_kind_of(swarm_text(swarm, event->name),
-                                      swarm_text(swarm, event->cat)),
+        .kind =
+            (uint8_t)span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat)),
     };
 }
 
@@ -327,8 +328,7 @@ static void close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
     span->end_no = number;
     span->flags = (uint8_t)((span->flags & ~SPAN_OPEN) | flags);
     count_open(swarm, span->agent, span->kind, -1);
-    struct swept *swept =
-        (flags & SPAN_EVICTED) != 0 ? live_swept(swarm, span->begin_no) : NULL;
+    struct swept *swept = (flags & SPAN_EVICTED) != 0 ? live_swept(swarm, span->begin_no) : NULL;
     if (swept != NULL && swept->end_ns == INT64_MAX) {
         span->flags |= SPAN_STALE;
         swarm->agents[span->agent].stale_open++;
@@ -474,8 +474,7 @@ static bool derive_async_end(struct swarm *swarm, struct event_store *store, uin
 
 static void note_truncation(struct swarm *swarm, const struct event *event, int64_t at_ns)
 {
-    struct session *session =
-        &swarm->sessions[swarm->tracks[event->track].track.session].session;
+    struct session *session = &swarm->sessions[swarm->tracks[event->track].track.session].session;
     struct json_value args = args_object(event->args);
     struct json_value total = {0};
     if (args.type != JSON_TYPE_NONE) {
@@ -531,21 +530,14 @@ static bool derive_known(struct swarm *swarm, struct event_store *store, uint64_
                          const struct event *event)
 {
     switch (event->ph) {
-    case 'B':
-        return derive_begin(swarm, store, number, event);
-    case 'E':
-        return derive_end(swarm, store, number, event);
-    case 'X':
-        return derive_complete(swarm, store, number, event);
-    case 'b':
-        return derive_async_begin(swarm, store, number, event);
-    case 'e':
-        return derive_async_end(swarm, store, number, event);
+    case 'B': return derive_begin(swarm, store, number, event);
+    case 'E': return derive_end(swarm, store, number, event);
+    case 'X': return derive_complete(swarm, store, number, event);
+    case 'b': return derive_async_begin(swarm, store, number, event);
+    case 'e': return derive_async_end(swarm, store, number, event);
     case 'i':
-    case 'I':
-        return derive_instant(swarm, number, event);
-    default:
-        return true; /* counters, flows and the rest are kept for the export */
+    case 'I': return derive_instant(swarm, number, event);
+    default: return true; /* counters, flows and the rest are kept for the export */
     }
 }
 
@@ -665,8 +657,7 @@ static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no on
 {
     for (span_no no = swarm->span_begin; no < swarm->span_end; no++) {
         struct span_slot *slot = swarm_slot(swarm, no);
-        if (slot == NULL ||
-            !concerns(swarm, swarm->agents[slot->span.agent].session, pool, only)) {
+        if (slot == NULL || !concerns(swarm, swarm->agents[slot->span.agent].session, pool, only)) {
             continue;
         }
         swarm_free_span(swarm, no);

@@ -108,7 +108,8 @@ static void put_raw_member(struct document *doc, bool *first, const char *key, s
     }
 }
 
-/* Its ts in this document; one of a session that does not say when it began counts from the same 0. What is moved is rounded to the model's nanoseconds, or sums would grow digits (0.1 + 0.2). */
+/* Its ts in this document; one of a session that does not say when it began counts from the same 0.
+   What is moved is rounded to the model's nanoseconds, or sums would grow digits (0.1 + 0.2). */
 static double shifted_ts(const struct document *doc, const struct event *event)
 {
     const struct track *track = swarm_get_track(doc->swarm, event->track);
@@ -215,7 +216,8 @@ static int64_t floor_to_ms(int64_t ns)
     return ns - (rest < 0 ? rest + 1000000 : rest);
 }
 
-/* When ts is 0: a session's own start; of several sessions the earliest, in whole milliseconds as trace_start_time is. */
+/* When ts is 0: a session's own start; of several sessions the earliest, in whole milliseconds as
+   trace_start_time is. */
 static void find_base(struct document *doc)
 {
     bool found = false;

@@ -2,8 +2,8 @@
    requests that came so far. Nothing is copied, so a large trace needs no memory here. */
 #include "core/document_order.h"
 
-/* Whether span a comes before span b. Complete events that begin together: the longer one is around the other. Others begin
-   in the order of their events. */
+/* Whether span a comes before span b. Of complete events that begin together the longer one is around
+   the other; others begin in the order of their events. */
 static bool is_before(const struct span *a, const struct span *b)
 {
     if (a->start_ns != b->start_ns) {

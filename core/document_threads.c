@@ -127,7 +127,8 @@ static void put_lane_thread(struct document *doc, const struct lane_thread *thre
         json_get_string(thread->name, &doc->scratch);
         if (thread->name.type == JSON_TYPE_NONE) {
             intern_id name = swarm_agent(doc->swarm, track->agent)->name;
-            struct slice text = swarm_text_slice(doc->swarm, name == INTERN_NONE ? track->pid : name);
+            struct slice text =
+                swarm_text_slice(doc->swarm, name == INTERN_NONE ? track->pid : name);
             strbuf_add(&doc->scratch, text.bytes, text.len);
         }
         strbuf_addf(&doc->scratch, NAME_SEPARATOR "%u", thread->lane);

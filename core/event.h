@@ -18,9 +18,9 @@ typedef uint32_t agent_no;   /* an agent of the model: a row of the picture */
 typedef uint32_t track_no;   /* a (session, pid, tid) */
 typedef uint32_t span_no;    /* a span of the model; never used twice */
 #define NO_SESSION UINT32_MAX
-#define NO_AGENT UINT32_MAX
-#define NO_TRACK UINT32_MAX
-#define NO_SPAN UINT32_MAX
+#define NO_AGENT   UINT32_MAX
+#define NO_TRACK   UINT32_MAX
+#define NO_SPAN    UINT32_MAX
 
 /* As it is read. All slices are borrowed from the text that was read. An absent field has type JSON_TYPE_NONE. */
 struct raw_event {
@@ -30,7 +30,8 @@ struct raw_event {
     struct json_value pid, tid;  /* numbers or strings, as they came */
     struct json_value id;        /* number or string */
     struct json_value args;      /* any value */
-    struct slice extra;          /* the members that have no field here, as they came, comma-separated, without braces */
+    struct slice
+        extra; /* the members that have no field here, as they came, comma-separated, without braces */
 };
 
 /* As it is kept. */

@@ -1,7 +1,6 @@
-/* One pass over the spans, agent by agent: what a span adds goes to three tallies at once, its agent's,
-   its model's (requests alone) and that of all. An agent's tally is finished before the next begins;
-   its busy stretches come sorted out of its lanes and are kept for the union over the whole swarm. Names
-   of tools and models are kept in a table of the figures' own, as they are parts of names in the model.
+/* One pass over the spans in order of appearance, which is that of their memory: what a span adds goes
+   to three tallies at once, its agent's, its model's (requests alone) and that of all. Names of tools and
+   models are kept in a table of the figures' own, as they are parts of names in the model.
 
    Times are those of the trace: a swept span ends where the sweep closed it. An open one ends now. */
 #include "core/figures_private.h"
@@ -11,6 +10,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct agent_tally {
+    struct figures_tally tally;
+    struct intervals busy;
+    int64_t busy_from_ns; /* the start of the stretch that was added last */
+    int64_t last_ns;      /* the end of its last span */
+};
 
 struct model_tally {
     intern_id name;
@@ -22,14 +28,16 @@ struct gathering {
     const struct mem *mem;
     int64_t local_ns;
     struct swarm_figures *out;
-    struct figures_tally all, agent;
+    struct figures_tally all;
+    struct agent_tally *agents; /* by agent_no */
+    size_t agent_count;
     struct model_tally *models;
     size_t model_count, model_cap;
     struct u64map model_by_name;
-    struct u64map short_names; /* from a span's name to that of its tool */
+    intern_id *short_names; /* by a span's name: that of its tool; INTERN_NONE: not known yet */
+    size_t short_cap;
     struct strbuf text;
-    struct intervals busy, all_busy;
-    int64_t last_ns; /* of the agent: the end of its last span */
+    struct intervals all_busy;
 };
 
 static double to_ms(int64_t ns)
@@ -80,11 +88,12 @@ static struct figures_tally *model_tally(struct gathering *g, intern_id name)
     return &model->tally;
 }
 
-static bool gather_request(struct gathering *g, const struct span *span)
+static bool gather_request(struct gathering *g, struct figures_tally *agent,
+                           const struct span *span)
 {
     struct request_sample sample;
     struct json_value said = request_sample_read(g->swarm, span, end_ns(g, span), &sample);
-    if (!figures_tally_add_request(&g->agent, &sample) ||
+    if (!figures_tally_add_request(agent, &sample) ||
         !figures_tally_add_request(&g->all, &sample)) {
         return false;
     }
@@ -98,42 +107,56 @@ static bool gather_request(struct gathering *g, const struct span *span)
 
 /* ---- tools ---- */
 
+static bool reserve_short_name(struct gathering *g, intern_id name)
+{
+    size_t had = g->short_cap;
+    if (!mem_reserve(g->mem, &g->short_names, &g->short_cap, (size_t)name + 1,
+                     sizeof *g->short_names)) {
+        return false;
+    }
+    memset(g->short_names + had, 0, (g->short_cap - had) * sizeof *g->short_names);
+    return true;
+}
+
 /* INTERN_FAILED: out of memory. */
 static intern_id tool_name(struct gathering *g, const struct span *span)
 {
-    uint32_t known = u64map_get(&g->short_names, span->name);
-    if (known != U64MAP_NONE) {
-        return known;
-    }
-    const char *text = span_short_name(swarm_text(g->swarm, span->name));
-    intern_id name = intern_put(g->out->names, text, strlen(text));
-    if (name != INTERN_FAILED && !u64map_put(&g->short_names, span->name, name)) {
+    if (span->name >= g->short_cap && !reserve_short_name(g, span->name)) {
         return INTERN_FAILED;
     }
-    return name;
+    intern_id *name = &g->short_names[span->name];
+    if (*name == INTERN_NONE) {
+        const char *text = span_short_name(swarm_text(g->swarm, span->name));
+        intern_id put = intern_put(g->out->names, text, strlen(text));
+        if (put == INTERN_FAILED) {
+            return INTERN_FAILED;
+        }
+        *name = put;
+    }
+    return *name;
 }
 
-static bool gather_tool(struct gathering *g, const struct span *span)
+static bool gather_tool(struct gathering *g, struct figures_tally *agent, const struct span *span)
 {
     intern_id name = tool_name(g, span);
     double ms = to_ms(end_ns(g, span) - span->start_ns);
     enum span_kind kind = (enum span_kind)span->kind;
-    return name != INTERN_FAILED &&
-           figures_tally_add_tool(&g->agent, name, kind, span->flags, ms) &&
+    return name != INTERN_FAILED && figures_tally_add_tool(agent, name, kind, span->flags, ms) &&
            figures_tally_add_tool(&g->all, name, kind, span->flags, ms);
 }
 
 /* ---- agents ---- */
 
-static bool gather_user(struct gathering *g, const struct span *span)
+static bool gather_user(struct gathering *g, struct figures_tally *agent, const struct span *span)
 {
     double ms = to_ms(end_ns(g, span) - span->start_ns);
-    figures_tally_add_time(&g->agent, SPAN_USER, ms);
+    figures_tally_add_time(agent, SPAN_USER, ms);
     figures_tally_add_time(&g->all, SPAN_USER, ms);
     return true;
 }
 
-typedef bool gather_function(struct gathering *g, const struct span *span);
+typedef bool gather_function(struct gathering *g, struct figures_tally *agent,
+                             const struct span *span);
 static gather_function *const gather_functions[SPAN_KINDS] = {
     [SPAN_REQUEST] = gather_request,
     [SPAN_TOOL] = gather_tool,
@@ -141,92 +164,86 @@ static gather_function *const gather_functions[SPAN_KINDS] = {
     [SPAN_USER] = gather_user,
 };
 
-static bool gather_span(struct gathering *g, const struct span *span)
+/* Nearly all come in order of their start: one that does not begins another run. */
+static bool add_busy(struct agent_tally *agent, int64_t from_ns, int64_t to_ns)
 {
-    int64_t end = end_ns(g, span);
-    g->last_ns = end > g->last_ns ? end : g->last_ns;
-    gather_function *gather = gather_functions[span->kind];
-    return gather == NULL || (gather(g, span) && intervals_add(&g->busy, span->start_ns, end));
-}
-
-static bool gather_lane(struct gathering *g, const struct lane *lane)
-{
-    if (!intervals_begin_run(&g->busy)) {
+    if ((agent->busy.run_count == 0 || from_ns < agent->busy_from_ns) &&
+        !intervals_begin_run(&agent->busy)) {
         return false;
     }
-    for (size_t i = 0; i < lane->count; i++) {
-        const struct span *span = swarm_span(g->swarm, lane->spans[i]);
-        if (span != NULL && !gather_span(g, span)) {
+    agent->busy_from_ns = from_ns;
+    return intervals_add(&agent->busy, from_ns, to_ns);
+}
+
+static void count_span(struct span_counts *counts, uint8_t flags)
+{
+    counts->closed += (flags & SPAN_OPEN) == 0;
+    counts->open += (flags & SPAN_OPEN) != 0;
+    counts->evicted += (flags & SPAN_EVICTED) != 0;
+    counts->incomplete += (flags & SPAN_INCOMPLETE) != 0;
+}
+
+static bool gather_spans(struct gathering *g)
+{
+    for (span_no no = swarm_span_begin(g->swarm); no < swarm_span_end(g->swarm); no++) {
+        const struct span *span = swarm_span(g->swarm, no);
+        if (span == NULL) {
+            continue;
+        }
+        count_span(&g->out->spans, span->flags);
+        if (span_is_phase(span->kind)) {
+            continue;
+        }
+        struct agent_tally *agent = &g->agents[span->agent];
+        gather_function *gather = gather_functions[span->kind];
+        int64_t end = end_ns(g, span);
+        agent->last_ns = end > agent->last_ns ? end : agent->last_ns;
+        if (gather != NULL &&
+            (!gather(g, &agent->tally, span) || !add_busy(agent, span->start_ns, end))) {
             return false;
         }
     }
     return true;
 }
 
-static void note_envelopes(struct gathering *g, const struct agent *agent)
+static bool keep_busy(struct gathering *g, const struct intervals *busy)
 {
-    for (size_t i = 0; i < agent->envelope_count; i++) {
-        const struct span *span = swarm_span(g->swarm, agent->envelopes[i]);
-        int64_t end = span == NULL ? INT64_MIN : end_ns(g, span);
-        g->last_ns = end > g->last_ns ? end : g->last_ns;
-    }
-}
-
-static bool keep_busy(struct gathering *g)
-{
-    if (g->busy.count == 0) {
+    if (busy->count == 0) {
         return true;
     }
     if (!intervals_begin_run(&g->all_busy)) {
         return false;
     }
-    for (size_t i = 0; i < g->busy.count; i++) {
-        if (!intervals_add(&g->all_busy, g->busy.items[i].from, g->busy.items[i].to)) {
+    for (size_t i = 0; i < busy->count; i++) {
+        if (!intervals_add(&g->all_busy, busy->items[i].from, busy->items[i].to)) {
             return false;
         }
     }
     return true;
 }
 
-static bool finish_agent(struct gathering *g, const struct agent *agent, struct figures *out)
+static bool finish_agent(struct gathering *g, agent_no number)
 {
-    struct figures *totals = &g->out->totals;
-    if (!intervals_unite(&g->busy) || !keep_busy(g) ||
-        !figures_tally_finish(&g->agent, g->out->names, out)) {
+    struct agent_tally *of = &g->agents[number];
+    struct figures *totals = &g->out->totals, *out = &g->out->agents[number];
+    int64_t first_ns = swarm_agent(g->swarm, number)->first_ns;
+    if (!intervals_unite(&of->busy) || !keep_busy(g, &of->busy) ||
+        !figures_tally_finish(&of->tally, g->out->names, out)) {
         return false;
     }
-    if (g->busy.count > 0) {
-        out->busy_ms = to_ms(intervals_length(&g->busy));
+    if (of->busy.count > 0) {
+        out->busy_ms = to_ms(intervals_length(&of->busy));
         totals->busy_ms = figures_add(totals->busy_ms, out->busy_ms);
     }
-    if (agent->first_ns <= g->last_ns) {
-        out->idle_ms = to_ms(g->last_ns - agent->first_ns) - figures_add(0, out->busy_ms);
+    if (first_ns <= of->last_ns) {
+        out->idle_ms = to_ms(of->last_ns - first_ns) - figures_add(0, out->busy_ms);
         out->idle_ms = out->idle_ms > 0 ? out->idle_ms : 0;
         totals->idle_ms = figures_add(totals->idle_ms, out->idle_ms);
     }
     return true;
 }
 
-static bool gather_agent(struct gathering *g, agent_no number)
-{
-    const struct agent *agent = swarm_agent(g->swarm, number);
-    if ((agent->flags & AGENT_DEAD) != 0) {
-        return figures_tally_finish(&g->agent, g->out->names, &g->out->agents[number]);
-    }
-    intervals_clear(&g->busy);
-    g->last_ns = agent->last_ns;
-    for (size_t i = 0; i < agent->lane_count; i++) {
-        if (!gather_lane(g, &agent->lanes[i])) {
-            return false;
-        }
-    }
-    note_envelopes(g, agent);
-    bool good = finish_agent(g, agent, &g->out->agents[number]);
-    figures_tally_release(&g->agent);
-    return good;
-}
-
-static bool gather_agents(struct gathering *g)
+static bool begin_agents(struct gathering *g)
 {
     size_t count = swarm_agent_count(g->swarm);
     if (count == 0) {
@@ -237,8 +254,29 @@ static bool gather_agents(struct gathering *g)
         return false;
     }
     g->out->agent_count = count;
+    g->agents = mem_zalloc(g->mem, count, sizeof *g->agents);
+    if (g->agents == NULL) {
+        return false;
+    }
+    g->agent_count = count;
     for (size_t i = 0; i < count; i++) {
-        if (!gather_agent(g, (agent_no)i)) {
+        figures_tally_init(&g->agents[i].tally, g->mem);
+        intervals_init(&g->agents[i].busy, g->mem);
+        g->agents[i].last_ns = swarm_agent(g->swarm, (agent_no)i)->last_ns;
+    }
+    return true;
+}
+
+/* Rows that are no more have no spans: their figures say so. */
+static bool gather_agents(struct gathering *g)
+{
+    if (!begin_agents(g) || !gather_spans(g)) {
+        return false;
+    }
+    for (size_t i = 0; i < g->agent_count; i++) {
+        bool dead = (swarm_agent(g->swarm, (agent_no)i)->flags & AGENT_DEAD) != 0;
+        if (dead ? !figures_tally_finish(&g->agents[i].tally, g->out->names, &g->out->agents[i])
+                 : !finish_agent(g, (agent_no)i)) {
             return false;
         }
     }
@@ -288,19 +326,6 @@ static bool finish_totals(struct gathering *g)
     return true;
 }
 
-static void count_spans(const struct swarm *swarm, struct span_counts *out)
-{
-    for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
-        const struct span *span = swarm_span(swarm, no);
-        if (span != NULL) {
-            out->closed += (span->flags & SPAN_OPEN) == 0;
-            out->open += (span->flags & SPAN_OPEN) != 0;
-            out->evicted += (span->flags & SPAN_EVICTED) != 0;
-            out->incomplete += (span->flags & SPAN_INCOMPLETE) != 0;
-        }
-    }
-}
-
 static void count_events(const struct swarm *swarm, struct swarm_figures *out)
 {
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
@@ -317,15 +342,18 @@ static void count_events(const struct swarm *swarm, struct swarm_figures *out)
 static void release_gathering(struct gathering *g)
 {
     figures_tally_release(&g->all);
-    figures_tally_release(&g->agent);
+    for (size_t i = 0; i < g->agent_count; i++) {
+        figures_tally_release(&g->agents[i].tally);
+        intervals_release(&g->agents[i].busy);
+    }
+    mem_free(g->mem, g->agents, g->agent_count * sizeof *g->agents);
     for (size_t i = 0; i < g->model_count; i++) {
         figures_tally_release(&g->models[i].tally);
     }
     mem_free(g->mem, g->models, g->model_cap * sizeof *g->models);
     u64map_release(&g->model_by_name);
-    u64map_release(&g->short_names);
+    mem_free(g->mem, g->short_names, g->short_cap * sizeof *g->short_names);
     strbuf_release(&g->text);
-    intervals_release(&g->busy);
     intervals_release(&g->all_busy);
 }
 
@@ -339,14 +367,10 @@ bool figures_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_f
     }
     out->totals.busy_ms = out->totals.idle_ms = (double)NAN;
     figures_tally_init(&g.all, mem);
-    figures_tally_init(&g.agent, mem);
     u64map_init(&g.model_by_name, mem);
-    u64map_init(&g.short_names, mem);
     strbuf_init(&g.text, mem, 0);
-    intervals_init(&g.busy, mem);
     intervals_init(&g.all_busy, mem);
     bool good = gather_agents(&g) && finish_models(&g) && finish_totals(&g);
-    count_spans(swarm, &out->spans);
     count_events(swarm, out);
     release_gathering(&g);
     if (!good) {

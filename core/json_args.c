@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-static void add_raw(struct strbuf *out, const char *key, size_t key_len, const char *raw, size_t len)
+static void add_raw(struct strbuf *out, const char *key, size_t key_len, const char *raw,
+                    size_t len)
 {
     if (out->len > 0 && out->data[out->len - 1] != '{') {
         strbuf_addc(out, ',');
@@ -37,8 +38,8 @@ static void add_arg(struct strbuf *out, const struct json_arg *arg)
     add_raw(out, quoted, len + 2, arg->raw, arg->len);
 }
 
-void json_merge_args(struct strbuf *out, const char *base, size_t base_len, const struct json_arg *set,
-                     size_t count)
+void json_merge_args(struct strbuf *out, const char *base, size_t base_len,
+                     const struct json_arg *set, size_t count)
 {
     uint64_t written = 0; /* members of `set`, by bit */
     strbuf_addc(out, '{');

@@ -13,7 +13,7 @@ struct json_arg {
 
 /* Appends {...base, ...set}: members of `base` (a raw, checked object, or NULL for {}) stay where they are with the values that `set` gives
    them, the other members of `set` follow. */
-void json_merge_args(struct strbuf *out, const char *base, size_t base_len, const struct json_arg *set,
-                     size_t count);
+void json_merge_args(struct strbuf *out, const char *base, size_t base_len,
+                     const struct json_arg *set, size_t count);
 
 #endif

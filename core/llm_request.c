@@ -25,8 +25,8 @@ struct request_end {
     const struct end_llm_request_op *op;
 };
 
-static bool push(const struct request_end *end, char ph, const char *name, const char *cat, double ts_us,
-                 struct arg_list *list)
+static bool push(const struct request_end *end, char ph, const char *name, const char *cat,
+                 double ts_us, struct arg_list *list)
 {
     struct intern *names = swarm_names(end->tracer->swarm);
     struct strbuf args;

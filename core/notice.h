@@ -6,20 +6,21 @@
 #include "core/event.h"
 
 enum source_state {
-    SOURCE_WAITING,   /* a file that is not there yet */
-    SOURCE_OPEN,      /* reads, or listens */
-    SOURCE_FINISHED,  /* came to its end */
-    SOURCE_FAILED     /* cannot be opened or read: `error` says why */
+    SOURCE_WAITING,  /* a file that is not there yet */
+    SOURCE_OPEN,     /* reads, or listens */
+    SOURCE_FINISHED, /* came to its end */
+    SOURCE_FAILED    /* cannot be opened or read: `error` says why */
 };
 
 struct source_status {
     const char *spec;  /* as it was given: "unix:/run/…", "trace.json" */
     const char *error; /* "thing: what: detail"; "" when there is none */
     enum source_state state;
-    bool listens;      /* takes senders */
-    uint32_t senders;  /* connected now */
-    uint64_t events;   /* events and operations taken */
-    uint64_t bad;      /* lines or events refused, ends of spans that are not open and ignored fields included */
+    bool listens;     /* takes senders */
+    uint32_t senders; /* connected now */
+    uint64_t events;  /* events and operations taken */
+    uint64_t
+        bad; /* lines or events refused, ends of spans that are not open and ignored fields included */
 };
 
 enum notice_level { NOTICE_DEBUG, NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };
@@ -40,6 +41,7 @@ void notice_log_free(struct notice_log *log);
 void notice_log_add(struct notice_log *log, const struct notice *notice);
 size_t notice_log_count(const struct notice_log *log);
 const struct notice *notice_log_get(const struct notice_log *log, size_t index); /* 0: the oldest */
-uint64_t notice_log_lost(const struct notice_log *log); /* lines that left the ring or were never in it */
+uint64_t notice_log_lost(
+    const struct notice_log *log); /* lines that left the ring or were never in it */
 
 #endif

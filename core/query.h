@@ -27,8 +27,9 @@ const char *query_state_word(enum agent_state state);
 
 struct agent_status {
     enum agent_state state;
-    int64_t since_ns; /* when the span behind the state began, or the last one ended; INT64_MIN: nothing ever ran */
-    span_no span;     /* the span behind the state, NO_SPAN: none */
+    int64_t
+        since_ns; /* when the span behind the state began, or the last one ended; INT64_MIN: nothing ever ran */
+    span_no span;                    /* the span behind the state, NO_SPAN: none */
     const struct live_request *live; /* of STATE_RETRY and STATE_SAMPLING, may be NULL */
 };
 struct agent_status query_status(const struct swarm *swarm, agent_no agent, int64_t local_ns);
@@ -37,10 +38,10 @@ struct agent_status query_status(const struct swarm *swarm, agent_no agent, int6
 
 struct tree_row {
     agent_no agent;
-    agent_no parent;     /* NO_AGENT: a root */
-    uint32_t depth;      /* 0: a root */
+    agent_no parent; /* NO_AGENT: a root */
+    uint32_t depth;  /* 0: a root */
     uint32_t descendants;
-    bool last;           /* the last child of its parent */
+    bool last; /* the last child of its parent */
 };
 /* All rows, parents before children, siblings in order of process_sort_index, then of appearance. A parent that is in another
    session counts; a cycle is cut at its first member. Returns new (mem_free of *count * sizeof), NULL with *count > 0:
@@ -71,11 +72,12 @@ struct timeline_cell {
 
 /* The columns [t0 + i * col_ns, t0 + (i + 1) * col_ns) of an agent's lane into out[0 .. cols). Spans in flight reach to now; the phases of an open
    request are drawn from what its sender says while it runs. */
-void query_lane(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t t0_ns, int64_t col_ns,
-                size_t cols, int64_t local_ns, struct timeline_cell *out);
+void query_lane(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t t0_ns,
+                int64_t col_ns, size_t cols, int64_t local_ns, struct timeline_cell *out);
 
 /* How many lanes the agent needs for [t0, t1): one more than the highest that holds a span there, at least 1. */
-unsigned query_lanes_in(const struct swarm *swarm, agent_no agent, int64_t t0_ns, int64_t t1_ns, int64_t local_ns);
+unsigned query_lanes_in(const struct swarm *swarm, agent_no agent, int64_t t0_ns, int64_t t1_ns,
+                        int64_t local_ns);
 
 /* The earliest and latest time of all sessions; latest is now for those that live. False: nothing there. */
 bool query_extent(const struct swarm *swarm, int64_t local_ns, int64_t *from_ns, int64_t *to_ns);
@@ -83,7 +85,8 @@ bool query_extent(const struct swarm *swarm, int64_t local_ns, int64_t *from_ns,
 int64_t query_now(const struct swarm *swarm, int64_t local_ns);
 
 /* The span of the agent's lane at a time, or the nearest in that direction (-1 before, 1 after, 0 either side). NO_SPAN: none. */
-span_no query_span_at(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t at_ns, int direction);
+span_no query_span_at(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t at_ns,
+                      int direction);
 /* The next or previous span by start over all lanes of the agent. NO_SPAN: none. */
 span_no query_span_step(const struct swarm *swarm, agent_no agent, span_no from, int direction);
 
@@ -93,6 +96,7 @@ span_no query_span_step(const struct swarm *swarm, agent_no agent, span_no from,
 size_t query_in_flight(const struct swarm *swarm, int64_t local_ns, span_no *out, size_t max);
 
 /* The phase that the open request is in now. */
-enum span_kind query_request_phase(const struct swarm *swarm, const struct span *span, int64_t local_ns);
+enum span_kind query_request_phase(const struct swarm *swarm, const struct span *span,
+                                   int64_t local_ns);
 
 #endif

@@ -88,7 +88,8 @@ static void activate(struct sweep *sweep, span_no no)
     }
 }
 
-/* Finds the spans that began before t0 and reach beyond it: the one before, if any, and swept ones that lie a few further back. */
+/* Finds the spans that began before t0 and reach beyond it: the one before, if any, and swept ones that
+   lie a few further back. */
 static void begin_sweep(struct sweep *sweep, int64_t t0_ns)
 {
     const struct lane *lane = sweep->lane;

@@ -115,8 +115,8 @@ static agent_no find_parent(const struct tree *tree, agent_no child)
     return pick_answer(tree, at, agent->parent_id, NO_SESSION, child);
 }
 
-/* Each walk up from an agent marks where it was; one that meets its own mark has found a cycle, which is cut at its first
-   member. */
+/* Each walk up from an agent marks where it was; one that meets its own mark has found a cycle, which is
+   cut at its first member. */
 static void cut_cycles(struct tree *tree)
 {
     for (size_t i = 0; i < tree->agent_count; i++) {
@@ -211,8 +211,8 @@ static void write_rows(const struct tree *tree, agent_no root, struct tree_row *
     }
 }
 
-/* Descendants of a row are the rows after it that are deeper. From behind, each row adds itself and its own to its parent's, which is the
-   last row before it of one depth less: visit serves as the place of an agent's row. */
+/* From behind, each row adds itself and its own descendants to its parent's row; `visit` serves as the
+   place of an agent's row. */
 static void count_descendants(struct tree *tree, struct tree_row *rows)
 {
     for (size_t i = 0; i < tree->row_count; i++) {

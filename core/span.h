@@ -19,26 +19,30 @@ enum span_kind {
 };
 
 enum span_flag {
-    SPAN_OPEN = 1,        /* has no end yet: end_ns is not set */
-    SPAN_EVICTED = 2,     /* closed by the stale sweep (`evicted: true`) */
-    SPAN_INCOMPLETE = 4,  /* closed because the session ended (`incomplete: true`) */
-    SPAN_ERROR = 8,       /* `success: false` */
-    SPAN_LOST_BEGIN = 16, /* its begin event was dropped; its start is known from its end's duration_ms */
-    SPAN_ASYNC = 32,      /* b/e: paired by id, not by nesting */
-    SPAN_STALE = 64,      /* swept, while its owner has not ended it: on the screen it stays in flight */
+    SPAN_OPEN = 1,       /* has no end yet: end_ns is not set */
+    SPAN_EVICTED = 2,    /* closed by the stale sweep (`evicted: true`) */
+    SPAN_INCOMPLETE = 4, /* closed because the session ended (`incomplete: true`) */
+    SPAN_ERROR = 8,      /* `success: false` */
+    SPAN_LOST_BEGIN =
+        16, /* its begin event was dropped; its start is known from its end's duration_ms */
+    SPAN_ASYNC = 32, /* b/e: paired by id, not by nesting */
+    SPAN_STALE = 64, /* swept, while its owner has not ended it: on the screen it stays in flight */
 };
 
 struct span {
-    int64_t start_ns, end_ns;  /* since the Unix epoch (or since ts 0 in a trace that does not say when it began) */
-    uint64_t begin_no, end_no; /* its events in the store, 0: none (dropped, or not yet). X: both the same */
+    int64_t start_ns,
+        end_ns; /* since the Unix epoch (or since ts 0 in a trace that does not say when it began) */
+    uint64_t begin_no,
+        end_no; /* its events in the store, 0: none (dropped, or not yet). X: both the same */
     intern_id name, cat;
     agent_no agent;
     track_no track;
-    span_no parent;     /* of a phase: its request; else NO_SPAN */
-    span_no next_phase; /* of a request: its first phase; of a phase: the next in order of appearance; NO_SPAN: none */
-    uint16_t lane;      /* 0: the agent's first row */
-    uint8_t kind;       /* enum span_kind */
-    uint8_t flags;      /* enum span_flag */
+    span_no parent; /* of a phase: its request; else NO_SPAN */
+    span_no
+        next_phase; /* of a request: its first phase; of a phase: the next in order of appearance; NO_SPAN: none */
+    uint16_t lane; /* 0: the agent's first row */
+    uint8_t kind;  /* enum span_kind */
+    uint8_t flags; /* enum span_flag */
 };
 
 static inline bool span_is_phase(uint8_t kind)

@@ -170,8 +170,7 @@ void swarm_free_span(struct swarm *swarm, span_no span)
         mem_free(swarm->mem, *chunk, sizeof **chunk);
         *chunk = NULL;
     }
-    while (swarm->span_begin < swarm->span_end &&
-           swarm_slot(swarm, swarm->span_begin) == NULL) {
+    while (swarm->span_begin < swarm->span_end && swarm_slot(swarm, swarm->span_begin) == NULL) {
         swarm->span_begin++;
     }
 }

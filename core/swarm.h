@@ -33,17 +33,19 @@ enum session_flag {
 
 struct session {
     intern_id id, name, source;
-    int64_t start_ns;     /* its beginning */
-    int64_t origin_ns;    /* when its events' ts is 0; start_ns but in a document of several sessions */
-    int64_t clock_ns;     /* the greatest time so far */
-    int64_t clock_set_ns; /* when, on the local clock, clock_ns was set; now = clock_ns + (local - clock_set_ns) */
-    uint32_t document;    /* sessions of one document have the same number; 0 in the live pool */
-    uint8_t pool, flags;  /* enum swarm_pool, enum session_flag */
+    int64_t start_ns; /* its beginning */
+    int64_t
+        origin_ns;    /* when its events' ts is 0; start_ns but in a document of several sessions */
+    int64_t clock_ns; /* the greatest time so far */
+    int64_t
+        clock_set_ns; /* when, on the local clock, clock_ns was set; now = clock_ns + (local - clock_set_ns) */
+    uint32_t document;       /* sessions of one document have the same number; 0 in the live pool */
+    uint8_t pool, flags;     /* enum swarm_pool, enum session_flag */
     uint32_t registrations;  /* the seed's agent_count */
     uint64_t metadata_count; /* its metadata events */
     uint64_t event_count;    /* its other events in memory */
     uint64_t orphan_ends;    /* ends that closed nothing */
-    uint64_t dropped;        /* events that its producer or its pool dropped (trace_truncated markers) */
+    uint64_t dropped; /* events that its producer or its pool dropped (trace_truncated markers) */
     struct strbuf extra;          /* a document's other top-level members, raw, comma-separated */
     struct strbuf metadata_extra; /* the members of its `metadata` that are not ours, the same */
 };
@@ -65,7 +67,7 @@ struct lane {
 
 struct agent {
     session_no session;
-    intern_id agent_id;    /* INTERN_NONE: unknown (a trace without metadata.swarmtop) */
+    intern_id agent_id; /* INTERN_NONE: unknown (a trace without metadata.swarmtop) */
     intern_id name;
     intern_id parent_id;   /* the parent's agent_id; INTERN_NONE: none */
     intern_id description; /* of what it was told to do, where a source knows */
@@ -77,7 +79,7 @@ struct agent {
     size_t lane_count, lane_cap;
     span_no *envelopes; /* its interactions, by start */
     size_t envelope_count, envelope_cap;
-    int64_t first_ns, last_ns; /* its events' times; first > last: none */
+    int64_t first_ns, last_ns;         /* its events' times; first > last: none */
     uint32_t open_by_kind[SPAN_KINDS]; /* open spans, swept ones (SPAN_STALE) not counted */
     uint32_t stale_open;               /* swept spans whose owner has not ended them */
     span_no first_phase, last_phase;   /* phases that no request has claimed yet; NO_SPAN: none */
@@ -89,7 +91,7 @@ struct track {
     session_no session;
     intern_id pid, tid; /* raw JSON; INTERN_NONE: absent */
     agent_no agent;
-    span_no open;       /* its innermost open span, NO_SPAN: none */
+    span_no open; /* its innermost open span, NO_SPAN: none */
 };
 
 /* An instant. */
@@ -124,7 +126,7 @@ struct session_info {
     const char *source; /* for people: "unix:/run/…", a file's path */
     enum swarm_pool pool;
     uint32_t document;
-    bool agents;    /* known to be agents' (operations); else found out from the events */
+    bool agents; /* known to be agents' (operations); else found out from the events */
     bool has_start;
     int64_t start_ns;
 };
@@ -150,7 +152,8 @@ int64_t swarm_session_now(const struct swarm *swarm, session_no session, int64_t
 /* ---- events: the door in ---- */
 
 /* The track of the raw pid and tid (JSON values; type JSON_TYPE_NONE: absent). NO_TRACK: out of memory. */
-track_no swarm_track(struct swarm *swarm, session_no session, struct json_value pid, struct json_value tid);
+track_no swarm_track(struct swarm *swarm, session_no session, struct json_value pid,
+                     struct json_value tid);
 /* Appends the event, which is copied; derives what follows; drops the oldest half when the cap is reached. *event_number (may be
    NULL) is its number in the store; for metadata events, which are kept apart, 0. */
 bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *event_number);
@@ -167,7 +170,8 @@ struct agent_identity {
 };
 bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_identity *who);
 /* Sets and clears flags of the agent of a process. */
-void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint8_t set, uint8_t clear);
+void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint8_t set,
+                      uint8_t clear);
 /* Moves the process of one session of a document to another session of it (a document of several sessions says at its end which
    is whose). Call swarm_rederive after the last. */
 bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, session_no to);
@@ -177,15 +181,15 @@ bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 /* ---- what a live request says while it runs (tracer.h); appends nothing ---- */
 
 struct live_request {
-    uint64_t begin_no;        /* its begin event */
-    int64_t first_token_ns;   /* INT64_MIN: not yet */
-    double output_tokens;     /* so far; NAN: unknown */
-    int64_t progress_ns;      /* when output_tokens was said */
-    uint32_t attempt;         /* the last that was said; 0: none */
-    uint32_t max_attempts;    /* 0: unknown */
-    int64_t attempt_ns;       /* when it was said */
-    int64_t retry_at_ns;      /* when the next attempt begins, INT64_MIN: not said */
-    intern_id error;          /* why, INTERN_NONE: not said */
+    uint64_t begin_no;      /* its begin event */
+    int64_t first_token_ns; /* INT64_MIN: not yet */
+    double output_tokens;   /* so far; NAN: unknown */
+    int64_t progress_ns;    /* when output_tokens was said */
+    uint32_t attempt;       /* the last that was said; 0: none */
+    uint32_t max_attempts;  /* 0: unknown */
+    int64_t attempt_ns;     /* when it was said */
+    int64_t retry_at_ns;    /* when the next attempt begins, INT64_MIN: not said */
+    intern_id error;        /* why, INTERN_NONE: not said */
 };
 /* The record of the open request that began with that event of the live pool; NULL: none. */
 const struct live_request *swarm_live_request(const struct swarm *swarm, uint64_t begin_no);
@@ -219,10 +223,12 @@ int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, in
 /* The args of a span: its end's where it has them, else its begin's. Bytes NULL: none. */
 struct slice swarm_span_args(const struct swarm *swarm, const struct span *span);
 size_t swarm_marker_count(const struct swarm *swarm);
-const struct marker *swarm_marker(const struct swarm *swarm, size_t index); /* in order of appearance */
+const struct marker *swarm_marker(const struct swarm *swarm,
+                                  size_t index); /* in order of appearance */
 const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool);
 /* The metadata events of a session, in order of appearance; `index` below its metadata_count. False: no such. */
-bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t index, struct event *out);
+bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t index,
+                    struct event *out);
 /* The span that the event of that number made, began or ended; NO_SPAN: none. */
 span_no swarm_event_span(const struct swarm *swarm, enum swarm_pool pool, uint64_t event_number);
 /* An event's absolute time. */

@@ -26,7 +26,8 @@ static intern_id intern_json(struct swarm *swarm, struct json_value value)
 
 static struct slice slice_of(struct json_value value)
 {
-    return value.type == JSON_TYPE_NONE ? (struct slice){NULL, 0} : (struct slice){value.raw, value.len};
+    return value.type == JSON_TYPE_NONE ? (struct slice){NULL, 0}
+                                        : (struct slice){value.raw, value.len};
 }
 
 bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_event *raw)
@@ -84,11 +85,11 @@ static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct e
                        size_t count)
 {
     char args[96];
-    int len = swarm->drops[pool] == 1
-                  ? snprintf(args, sizeof args, "{\"dropped_events\":%zu}", count)
-                  : snprintf(args, sizeof args,
-                             "{\"dropped_events\":%zu,\"total_dropped_events\":%llu}", count,
-                             (unsigned long long)swarm->dropped[pool]);
+    int len =
+        swarm->drops[pool] == 1
+            ? snprintf(args, sizeof args, "{\"dropped_events\":%zu}", count)
+            : snprintf(args, sizeof args, "{\"dropped_events\":%zu,\"total_dropped_events\":%llu}",
+                       count, (unsigned long long)swarm->dropped[pool]);
     session_no session = swarm->tracks[last->track].track.session;
     struct event marker = {
         .ph = 'i',
@@ -149,7 +150,8 @@ bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *even
         return false;
     }
     size_t cap = swarm->max_events[pool];
-    return cap == 0 || event_store_count(swarm->stores[pool]) < cap || drop_oldest_half(swarm, pool);
+    return cap == 0 || event_store_count(swarm->stores[pool]) < cap ||
+           drop_oldest_half(swarm, pool);
 }
 
 /* ---- documents ---- */
@@ -163,7 +165,8 @@ static bool is_dropped(const struct swarm *swarm, const struct event *event)
 static struct event_store *filtered(const struct swarm *swarm, const struct event_store *store)
 {
     struct event_store *copy = event_store_new(swarm->mem);
-    for (uint64_t no = event_store_first(store); copy != NULL && no < event_store_end(store); no++) {
+    for (uint64_t no = event_store_first(store); copy != NULL && no < event_store_end(store);
+         no++) {
         struct event event;
         if (event_store_get(store, no, &event) && !is_dropped(swarm, &event) &&
             event_store_append(copy, &event) == 0) {

@@ -11,7 +11,7 @@ enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2 };
 /* A span with the links that only its keeper needs. */
 struct span_slot {
     struct span span;
-    span_no outer;                /* of an open span: the next open one of its track, outwards */
+    span_no outer; /* of an open span: the next open one of its track, outwards */
     span_no flight_prev, flight_next; /* the list of spans in flight */
     bool used, in_flight;
 };
@@ -25,9 +25,9 @@ struct span_chunk {
 struct process {
     session_no session;
     intern_id pid;
-    int64_t number;  /* of a numeric pid, else 0 */
-    agent_no agent;  /* of a session of agents; NO_AGENT: not made yet */
-    intern_id name;  /* from process_name */
+    int64_t number; /* of a numeric pid, else 0 */
+    agent_no agent; /* of a session of agents; NO_AGENT: not made yet */
+    intern_id name; /* from process_name */
     int64_t sort_index;
 };
 
@@ -41,8 +41,8 @@ struct track_slot {
 struct session_slot {
     struct session session;
     struct event_store *metadata;
-    uint64_t first_event;   /* its first event's number in its pool's store, 0: none yet */
-    int64_t truncated_ns;   /* the time of the last trace_truncated marker, INT64_MIN: none */
+    uint64_t first_event; /* its first event's number in its pool's store, 0: none yet */
+    int64_t truncated_ns; /* the time of the last trace_truncated marker, INT64_MIN: none */
     bool dropped;
 };
 
@@ -116,7 +116,8 @@ void swarm_set_in_flight(struct swarm *swarm, span_no span, bool in_flight);
 struct marker *swarm_new_marker(struct swarm *swarm);
 
 /* swarm_session.c */
-struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid, int64_t number);
+struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
+                              int64_t number);
 struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number);
 /* The agent that the track belongs to; made when there is none. NO_AGENT: out of memory. */
 agent_no swarm_track_agent(struct swarm *swarm, track_no track);
@@ -124,7 +125,8 @@ agent_no swarm_track_agent(struct swarm *swarm, track_no track);
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
 
 /* derive.c */
-bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number, const struct event *event);
+bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                  const struct event *event);
 /* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */
 bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
 /* Forgets and derives again: one session, or all of the pool (NO_SESSION). */

@@ -169,11 +169,8 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
     }
     swarm->track_count++;
     swarm->tracks[at] = (struct track_slot){
-        .track = {.session = session,
-                  .pid = pid_id,
-                  .tid = tid_id,
-                  .agent = NO_AGENT,
-                  .open = NO_SPAN},
+        .track =
+            {.session = session, .pid = pid_id, .tid = tid_id, .agent = NO_AGENT, .open = NO_SPAN},
         .process = process_no,
         .sort_index = INT64_MAX,
     };
@@ -250,8 +247,8 @@ agent_no swarm_track_agent(struct swarm *swarm, track_no track)
 static intern_id intern_member(struct swarm *swarm, struct slice args, const char *key)
 {
     struct json_value object = {JSON_TYPE_OBJECT, args.bytes, args.len};
-    struct json_value value = args.len > 0 && args.bytes[0] == '{' ? json_get(object, key)
-                                                                   : (struct json_value){0};
+    struct json_value value =
+        args.len > 0 && args.bytes[0] == '{' ? json_get(object, key) : (struct json_value){0};
     if (value.type != JSON_TYPE_STRING) {
         return INTERN_NONE;
     }
@@ -267,7 +264,8 @@ static intern_id intern_member(struct swarm *swarm, struct slice args, const cha
 static int64_t number_member(struct slice args, const char *key)
 {
     struct json_value object = {JSON_TYPE_OBJECT, args.bytes, args.len};
-    double value = args.len > 0 && args.bytes[0] == '{' ? json_get_number(json_get(object, key)) : 0;
+    double value =
+        args.len > 0 && args.bytes[0] == '{' ? json_get_number(json_get(object, key)) : 0;
     return value > -9e15 && value < 9e15 ? (int64_t)value : 0;
 }
 
@@ -367,7 +365,8 @@ static struct process *numbered_process(struct swarm *swarm, session_no session,
 static agent_no who_answers(const struct swarm *swarm, intern_id id)
 {
     uint32_t agent = u64map_get(&swarm->agent_by_id, id);
-    return agent != U64MAP_NONE && (swarm->agents[agent].flags & AGENT_DEAD) == 0 ? agent : NO_AGENT;
+    return agent != U64MAP_NONE && (swarm->agents[agent].flags & AGENT_DEAD) == 0 ? agent
+                                                                                  : NO_AGENT;
 }
 
 /* A row for the parent that nobody is, so that its children stand together. */
@@ -418,8 +417,7 @@ bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_
            set_text(swarm, &agent->name, who->name, who->name_len) &&
            set_text(swarm, &agent->description, who->description, who->description_len) &&
            answer_to(swarm, number, agent->agent_id) &&
-           (!who->main ||
-            answer_to(swarm, number, swarm->sessions[session].session.id)) &&
+           (!who->main || answer_to(swarm, number, swarm->sessions[session].session.id)) &&
            ensure_parent_row(swarm, number);
 }
 

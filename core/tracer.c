@@ -245,14 +245,13 @@ static bool reserve_session(struct tracer *tracer, session_no number)
         return false;
     }
     while (tracer->session_count <= number) {
-        tracer->sessions[tracer->session_count++] =
-            (struct trace_session){.start_ms = (double)NAN};
+        tracer->sessions[tracer->session_count++] = (struct trace_session){.start_ms = (double)NAN};
     }
     return true;
 }
 
-static struct trace_session *begin_session(struct tracer *tracer, session_no number, double start_ms,
-                                           const struct hello_op *op)
+static struct trace_session *begin_session(struct tracer *tracer, session_no number,
+                                           double start_ms, const struct hello_op *op)
 {
     if (!reserve_session(tracer, number)) {
         return NULL;
@@ -305,8 +304,8 @@ static bool name_session(struct tracer *tracer, session_no number, struct slice 
     return true;
 }
 
-static enum tracer_result open_session(struct tracer *tracer, double t_ms, const struct hello_op *op,
-                                       session_no *session)
+static enum tracer_result open_session(struct tracer *tracer, double t_ms,
+                                       const struct hello_op *op, session_no *session)
 {
     struct session_info info = {
         .id = op->session_id.bytes,
@@ -405,7 +404,7 @@ struct trace_session *tracer_enter(struct tracer *tracer, const struct op_contex
     session->clock_ms = context->t_ms > session->clock_ms ? context->t_ms : session->clock_ms;
     swarm_set_clock(tracer->swarm, context->session, tracer_ns(context->t_ms), context->local_ns);
     swarm_session_edit(tracer->swarm, context->session)->flags &=
-        (uint8_t)~(SESSION_ENDED | SESSION_DISCONNECTED);
+        (uint8_t) ~(SESSION_ENDED | SESSION_DISCONNECTED);
     return session;
 }
 

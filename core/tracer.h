@@ -13,7 +13,7 @@ struct tracer;
 
 enum tracer_result {
     TRACER_OK,
-    TRACER_NOT_OPEN,  /* an end for a span that is not open: counted by the caller, nothing done */
+    TRACER_NOT_OPEN, /* an end for a span that is not open: counted by the caller, nothing done */
     TRACER_NO_MEMORY
 };
 
@@ -21,8 +21,8 @@ enum tristate { UNSAID, NO, YES };
 
 struct op_context {
     session_no session;
-    double t_ms;      /* Unix epoch; the operation's own time */
-    int64_t local_ns; /* when it arrived, on the local clock */
+    double t_ms;           /* Unix epoch; the operation's own time */
+    int64_t local_ns;      /* when it arrived, on the local clock */
     struct slice agent_id; /* absent, or the session's id: the main agent */
 };
 

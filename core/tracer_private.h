@@ -37,11 +37,11 @@ struct pending {
 struct trace_session {
     session_no number;
     double start_ms;
-    double clock_ms; /* the greatest t so far */
-    double next_tick; /* the sweep's next tick is at start_ms + next_tick * 60 s */
-    intern_id main_id;   /* the key of the main agent: the session's id, or the teammate's own */
+    double clock_ms;   /* the greatest t so far */
+    double next_tick;  /* the sweep's next tick is at start_ms + next_tick * 60 s */
+    intern_id main_id; /* the key of the main agent: the session's id, or the teammate's own */
     intern_id main_name, main_parent;
-    int64_t last_pid;    /* processIdCounter */
+    int64_t last_pid; /* processIdCounter */
     struct registered *agents;
     size_t agent_count, agent_cap;
     struct u64map agent_by_id;
@@ -67,7 +67,8 @@ struct trace_event {
 };
 
 /* tracer.c */
-double tracer_ts(const struct trace_session *session, double t_ms); /* the seed's getTimestamp, µs */
+double tracer_ts(const struct trace_session *session,
+                 double t_ms); /* the seed's getTimestamp, µs */
 int64_t tracer_ns(double t_ms);
 bool tracer_push(struct tracer *tracer, const struct trace_event *event, uint64_t *number);
 /* Sweeps, moves the clock, and returns the session, made when there is none; NULL: out of memory. */
@@ -101,7 +102,7 @@ struct arg_list {
 };
 void arg_list_init(struct arg_list *list, const struct mem *mem);
 void arg_list_release(struct arg_list *list);
-void arg_number(struct arg_list *list, const char *key, double value); /* NAN: undefined */
+void arg_number(struct arg_list *list, const char *key, double value);    /* NAN: undefined */
 void arg_text(struct arg_list *list, const char *key, struct slice text); /* NULL: undefined */
 void arg_bool(struct arg_list *list, const char *key, bool value);
 /* Appends {...base, ...list}. */

@@ -81,9 +81,8 @@ struct pending *pending_find(const struct trace_session *session, struct slice s
     }
     uint64_t hash = hash_of(span_id);
     struct pending *pending = session->table[hash & (session->table_cap - 1)];
-    while (pending != NULL &&
-           !(pending->hash == hash && pending->span_id_len == span_id.len &&
-             memcmp(pending->span_id, span_id.bytes, span_id.len) == 0)) {
+    while (pending != NULL && !(pending->hash == hash && pending->span_id_len == span_id.len &&
+                                memcmp(pending->span_id, span_id.bytes, span_id.len) == 0)) {
         pending = pending->chain;
     }
     return pending;
@@ -304,7 +303,8 @@ enum tracer_result tracer_end_llm_request(struct tracer *tracer, const struct op
     enum tracer_result result;
     struct pending *pending = find_open(tracer, context, op->span_id, &session, &result);
     if (pending != NULL) {
-        bool good = llm_request_end(tracer, session, pending, tracer_ts(session, context->t_ms), op);
+        bool good =
+            llm_request_end(tracer, session, pending, tracer_ts(session, context->t_ms), op);
         pending_remove(tracer, session, pending);
         result = good ? TRACER_OK : TRACER_NO_MEMORY;
     }
@@ -398,8 +398,8 @@ enum tracer_result tracer_start_tool(struct tracer *tracer, const struct op_cont
 {
     struct arg_list list;
     arg_list_init(&list, tracer->mem);
-    struct json_value given = {args_json.len > 0 ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args_json.bytes,
-                               args_json.len};
+    struct json_value given = {args_json.len > 0 ? JSON_TYPE_OBJECT : JSON_TYPE_NONE,
+                               args_json.bytes, args_json.len};
     struct strbuf name, head, args;
     strbuf_init(&name, tracer->mem, 0);
     strbuf_init(&head, tracer->mem, 0);
@@ -427,7 +427,8 @@ enum tracer_result tracer_start_tool(struct tracer *tracer, const struct op_cont
     if (args.failed) {
         strbuf_release(&args);
     } else {
-        result = begin(tracer, context, span_id, (struct slice){name.data, name.len}, "tool", &args);
+        result =
+            begin(tracer, context, span_id, (struct slice){name.data, name.len}, "tool", &args);
     }
     strbuf_release(&head);
     strbuf_release(&name);
@@ -556,8 +557,7 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
     pending->attempts[pending->attempt_count++] = context->t_ms;
     request->attempt = attempt >= 0 && attempt < 1e9 ? (uint32_t)attempt : 0;
     request->attempt_ns = tracer_ns(context->t_ms);
-    request->retry_at_ns =
-        isnan(retry_in_ms) ? INT64_MIN : tracer_ns(context->t_ms + retry_in_ms);
+    request->retry_at_ns = isnan(retry_in_ms) ? INT64_MIN : tracer_ns(context->t_ms + retry_in_ms);
     request->error = why;
     request->first_token_ns = INT64_MIN;
     pending->first_token_ms = (double)NAN;

@@ -29,8 +29,8 @@ static bool ends_with(const char *name, const char *end)
 
 static bool is_trace(const char *name)
 {
-    static const char *const ends[] = {".json", ".json.gz", ".ndjson", ".ndjson.gz", ".jsonl",
-                                       ".jsonl.gz"};
+    static const char *const ends[] = {".json",      ".json.gz", ".ndjson",
+                                       ".ndjson.gz", ".jsonl",   ".jsonl.gz"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (name[0] != '.' && ends_with(name, ends[i])) {
             return true;

@@ -47,7 +47,8 @@ static bool follows(const struct file_source *file)
 
 static struct look look_of(const struct stat *status)
 {
-    return (struct look){(uint64_t)status->st_dev, (uint64_t)status->st_ino, (int64_t)status->st_size,
+    return (struct look){(uint64_t)status->st_dev, (uint64_t)status->st_ino,
+                         (int64_t)status->st_size,
                          (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec};
 }
 

@@ -68,8 +68,8 @@ bool iso_time_parse(const char *text, size_t len, int64_t *ns)
 {
     const char *at = text, *end = text + len;
     int64_t year, month, day, hour, minute, second, fraction = 0, offset;
-    bool good = digits(&at, end, 4, &year) && letter(&at, end, '-') && digits(&at, end, 2, &month) &&
-                letter(&at, end, '-') && digits(&at, end, 2, &day) &&
+    bool good = digits(&at, end, 4, &year) && letter(&at, end, '-') &&
+                digits(&at, end, 2, &month) && letter(&at, end, '-') && digits(&at, end, 2, &day) &&
                 (letter(&at, end, 'T') || letter(&at, end, ' ')) && digits(&at, end, 2, &hour) &&
                 letter(&at, end, ':') && digits(&at, end, 2, &minute) && letter(&at, end, ':') &&
                 digits(&at, end, 2, &second);
@@ -84,6 +84,7 @@ bool iso_time_parse(const char *text, size_t len, int64_t *ns)
         return false;
     }
     *ns = (days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset) *
-              1000000000 + fraction;
+              1000000000 +
+          fraction;
     return true;
 }

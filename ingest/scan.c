@@ -30,11 +30,14 @@ struct scan {
     unsigned depth;           /* brackets open in what is held */
     bool in_string, escaped;
     bool closed;
-    bool bad;                 /* something was */
+    bool bad; /* something was */
     bool stopped;
     size_t key_start, key_end; /* in HEAD: the last string at depth 1, with its quotes */
-    unsigned resumes;          /* scans of what a bad event held, one within another */
-    bool skipping;             /* in BETWEEN: in something that is no event, which has been reported */
+    size_t next_check; /* in HEAD: when as much is held, see whether it can still be a document */
+    unsigned bom;      /* in START: bytes of a byte order mark, which is passed over */
+    bool dropping;     /* in EVENT: it is too long, and its rest is not wanted */
+    unsigned resumes;  /* scans of what a bad event held, one within another */
+    bool skipping;     /* in BETWEEN: in something that is no event, which has been reported */
 };
 
 struct scan *scan_new(const struct mem *mem, const struct scan_sink *sink, size_t max_bytes)
@@ -73,7 +76,8 @@ static uint64_t count_lines(const char *bytes, size_t len)
     return lines;
 }
 
-static void report(struct scan *scan, uint64_t line, const char *what, const char *bytes, size_t len)
+static void report(struct scan *scan, uint64_t line, const char *what, const char *bytes,
+                   size_t len)
 {
     char reason[96];
     snprintf(reason, sizeof reason, "not JSON: %s", what);
@@ -86,8 +90,21 @@ static void hold(struct scan *scan, enum state state, uint64_t line)
     strbuf_clear(&scan->held);
     scan->state = state;
     scan->depth = 0;
-    scan->in_string = scan->escaped = false;
+    scan->in_string = scan->escaped = scan->dropping = false;
+    scan->next_check = 0;
     scan->held_line = line;
+}
+
+/* The text is lines, from `bytes` on. What is behind empty lines keeps its number. */
+static bool become_lines(struct scan *scan, uint64_t line, const char *bytes, size_t len)
+{
+    scan->shape = SCAN_LINES;
+    scan->state = LINES;
+    bool good = true;
+    for (uint64_t i = 1; i < line && good; i++) {
+        good = scan->sink.lines(scan->sink.ctx, "\n", 1);
+    }
+    return good && scan->sink.lines(scan->sink.ctx, bytes, len);
 }
 
 /* ---- members of the document ---- */
@@ -156,9 +173,7 @@ static bool end_head(struct scan *scan)
     bool line = json && (json_get(object, "op").type != JSON_TYPE_NONE ||
                          json_get(object, "ph").type != JSON_TYPE_NONE);
     if (line || memchr(scan->held.data, '\n', scan->held.len) == NULL) {
-        scan->shape = SCAN_LINES;
-        scan->state = LINES;
-        return scan->sink.lines(scan->sink.ctx, scan->held.data, scan->held.len);
+        return become_lines(scan, scan->held_line, scan->held.data, scan->held.len);
     }
     if (json) {
         report(scan, scan->held_line, "no traceEvents in it", scan->held.data, scan->held.len);
@@ -207,7 +222,10 @@ static bool follow(struct scan *scan, char c)
 
 static bool start(struct scan *scan, char c)
 {
-    if (c == '[') {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    if (scan->bom < 3 && c == byte_order_mark[scan->bom]) {
+        scan->bom++;
+    } else if (c == '[') {
         scan->shape = SCAN_ARRAY;
         hold(scan, BETWEEN, scan->line);
     } else if (c == '{') {
@@ -216,11 +234,23 @@ static bool start(struct scan *scan, char c)
         follow(scan, c);
     } else if (!is_space(c)) {
         /* Not a trace; as lines each of them gets its own complaint. */
-        scan->shape = SCAN_LINES;
-        scan->state = LINES;
-        return scan->sink.lines(scan->sink.ctx, &c, 1);
+        return become_lines(scan, scan->line, &c, 1);
     }
     return true;
+}
+
+/* At the end of a line in HEAD: whether what is held can no longer become a document, being no beginning of JSON. Then it is lines, of
+   which the first is bad. Looked at anew only when it has doubled, so that a long head is not read again and again. */
+static bool is_no_document(struct scan *scan)
+{
+    struct json_value object;
+    struct json_error error;
+    if (scan->held.len < scan->next_check) {
+        return false;
+    }
+    scan->next_check = 2 * scan->held.len;
+    return !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error) &&
+           error.offset < scan->held.len;
 }
 
 static bool head(struct scan *scan, char c)
@@ -234,6 +264,9 @@ static bool head(struct scan *scan, char c)
         bool good = give_head(scan);
         hold(scan, BETWEEN, scan->line);
         return good;
+    }
+    if (c == '\n' && is_no_document(scan)) {
+        return become_lines(scan, scan->held_line, scan->held.data, scan->held.len);
     }
     return true;
 }
@@ -301,6 +334,10 @@ static bool resume_behind(struct scan *scan, const struct json_error *error)
 
 static bool end_event(struct scan *scan)
 {
+    if (scan->dropping) {
+        hold(scan, BETWEEN, scan->line);
+        return true;
+    }
     struct json_value object;
     struct json_error error;
     if (!json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
@@ -312,13 +349,30 @@ static bool end_event(struct scan *scan)
 
 static bool too_long(struct scan *scan)
 {
-    const struct json_error error = {1, "longer than the maximum"};
-    if (scan->state == EVENT) {
+    struct json_value object;
+    struct json_error error;
+    bool event = scan->state == EVENT;
+    /* It may be as long as that because it went wrong somewhere: then there are events behind the place. */
+    if (event && !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error) &&
+        error.offset < scan->held.len) {
         return resume_behind(scan, &error);
     }
-    report(scan, scan->held_line, error.what, scan->held.data, scan->held.len);
-    hold(scan, END, scan->line);
+    report(scan, scan->held_line, "longer than the maximum", scan->held.data, scan->held.len);
+    if (event) {
+        strbuf_release(&scan->held);
+        scan->dropping = true;
+    } else {
+        hold(scan, END, scan->line);
+    }
     return true;
+}
+
+/* Of what is being dropped nothing is held. */
+static void keep(struct scan *scan, const char *bytes, size_t len)
+{
+    if (!scan->dropping) {
+        strbuf_add(&scan->held, bytes, len);
+    }
 }
 
 /* Bytes from `at` on that cannot end what is held: copied in one go. */
@@ -326,7 +380,8 @@ static size_t plain_run(const struct scan *scan, const char *at, size_t len)
 {
     size_t run = 0;
     while (run < len && at[run] != '"' && at[run] != '\\' && at[run] != '\n' &&
-           (scan->in_string || (at[run] != '{' && at[run] != '}' && at[run] != '[' && at[run] != ']'))) {
+           (scan->in_string ||
+            (at[run] != '{' && at[run] != '}' && at[run] != '[' && at[run] != ']'))) {
         run++;
     }
     return scan->escaped ? 0 : run;
@@ -336,17 +391,11 @@ static bool take(struct scan *scan, char c)
 {
     bool good = true;
     switch (scan->state) {
-    case START:
-        good = start(scan, c);
-        break;
-    case HEAD:
-        good = head(scan, c);
-        break;
-    case BETWEEN:
-        between(scan, c);
-        break;
+    case START: good = start(scan, c); break;
+    case HEAD: good = head(scan, c); break;
+    case BETWEEN: between(scan, c); break;
     case EVENT:
-        strbuf_addc(&scan->held, c);
+        keep(scan, &c, 1);
         good = !follow(scan, c) || end_event(scan);
         break;
     case TAIL:
@@ -354,8 +403,7 @@ static bool take(struct scan *scan, char c)
         good = !follow(scan, c) || give_tail(scan);
         break;
     case LINES:
-    case END:
-        break;
+    case END: break;
     }
     return good && !scan->held.failed;
 }
@@ -369,7 +417,7 @@ bool scan_push(struct scan *scan, const char *bytes, size_t len)
         }
         if (scan->state == HEAD || scan->state == EVENT || scan->state == TAIL) {
             size_t run = plain_run(scan, bytes + i, len - i);
-            strbuf_add(&scan->held, bytes + i, run);
+            keep(scan, bytes + i, run);
             i += run;
             if (scan->held.len > scan->max) {
                 scan->stopped = !too_long(scan);
@@ -391,7 +439,7 @@ static void finish_event(struct scan *scan)
 {
     struct json_error error;
     struct json_value object;
-    while (scan->state == EVENT &&
+    while (scan->state == EVENT && !scan->dropping &&
            !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
         if (error.offset >= scan->held.len) {
             /* The end came too early: show the event, not the nothing behind it. */
@@ -408,7 +456,8 @@ static void finish_event(struct scan *scan)
 void scan_finish(struct scan *scan)
 {
     finish_event(scan);
-    if (scan->state == HEAD || scan->state == TAIL || (scan->state == BETWEEN && scan->shape == SCAN_DOCUMENT)) {
+    if (scan->state == HEAD || scan->state == TAIL ||
+        (scan->state == BETWEEN && scan->shape == SCAN_DOCUMENT)) {
         report(scan, scan->line, "unexpected end", scan->held.data != NULL ? scan->held.data : "",
                scan->held.len);
     }

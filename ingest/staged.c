@@ -71,7 +71,8 @@ void taken_release(struct taken *taken)
     taken_init(taken, taken->mem);
 }
 
-static bool push(const struct mem *mem, uint64_t **hashes, size_t *count, size_t *cap, uint64_t hash)
+static bool push(const struct mem *mem, uint64_t **hashes, size_t *count, size_t *cap,
+                 uint64_t hash)
 {
     if (!mem_reserve(mem, hashes, cap, *count + 1, sizeof **hashes)) {
         return false;
@@ -117,7 +118,8 @@ enum relation { CONTINUES, EVICTED, UNRELATED };
 static enum relation relate(const struct staged *staged, const struct taken *now,
                             const struct taken *former, size_t *held)
 {
-    if (!starts_with(now->metadata, now->metadata_count, former->metadata, former->metadata_count)) {
+    if (!starts_with(now->metadata, now->metadata_count, former->metadata,
+                     former->metadata_count)) {
         return UNRELATED;
     }
     *held = former->event_count;
@@ -140,13 +142,15 @@ static enum relation relate(const struct staged *staged, const struct taken *now
 }
 
 /* Gives the model the events from the `metadata`th metadata event and the `events`th other one on. */
-static bool give(const struct staged *staged, struct trace_load *load, size_t metadata, size_t events)
+static bool give(const struct staged *staged, struct trace_load *load, size_t metadata,
+                 size_t events)
 {
     size_t metadata_seen = 0, events_seen = 0;
     for (size_t i = 0; i < staged->count; i++) {
         const struct staged_event *event = &staged->events[i];
         bool held = event->metadata ? metadata_seen++ < metadata : events_seen++ < events;
-        struct json_value object = {JSON_TYPE_OBJECT, staged->text.data + event->offset, event->len};
+        struct json_value object = {JSON_TYPE_OBJECT, staged->text.data + event->offset,
+                                    event->len};
         if (!held && !trace_load_event(load, object, event->line)) {
             return false;
         }

@@ -224,9 +224,8 @@ static session_no session_called(const struct trace_load *load, struct json_valu
     const struct swarm *swarm = swarm_of(load);
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
-        if (session != NULL && session->document == load->document &&
-            session->pool == POOL_FILES && id.type == JSON_TYPE_STRING &&
-            json_string_is(id, swarm_text(swarm, session->id))) {
+        if (session != NULL && session->document == load->document && session->pool == POOL_FILES &&
+            id.type == JSON_TYPE_STRING && json_string_is(id, swarm_text(swarm, session->id))) {
             return (session_no)i;
         }
     }
@@ -273,7 +272,8 @@ static int64_t earliest(struct json_value sessions, int64_t unless)
 
 static bool apply_sessions(struct trace_load *load, struct json_value sessions)
 {
-    int64_t origin = earliest(sessions, swarm_session_edit(swarm_of(load), load->session)->origin_ns);
+    int64_t origin =
+        earliest(sessions, swarm_session_edit(swarm_of(load), load->session)->origin_ns);
     struct json_walk walk = json_walk(sessions);
     struct json_value entry;
     bool first = true;
@@ -367,8 +367,7 @@ bool trace_load_end(struct trace_load *load)
     bool good = apply_seed(load) && apply_sessions(load, json_get(ours, "sessions")) &&
                 apply_agents(load, json_get(ours, "agents")) && keep_extras(load);
     session = swarm_session(swarm_of(load), load->session);
-    bool moved = session->origin_ns != origin ||
-                 ((session->flags ^ flags) & SESSION_AGENTS) != 0 ||
+    bool moved = session->origin_ns != origin || ((session->flags ^ flags) & SESSION_AGENTS) != 0 ||
                  json_get(ours, "sessions").type == JSON_TYPE_ARRAY;
     load->tally->intake->changed = true;
     swarm_touch(swarm_of(load));

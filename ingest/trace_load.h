@@ -10,8 +10,9 @@ struct trace_load {
     const char *session_id; /* where the document names none */
     uint32_t document;      /* its number in the model; 0: not begun */
     session_no session;     /* that its events go to as they come */
-    struct strbuf top, metadata; /* raw members, comma-separated; of the document, of its `metadata` */
-    struct strbuf extra;    /* of the event at hand */
+    struct strbuf top,
+        metadata;        /* raw members, comma-separated; of the document, of its `metadata` */
+    struct strbuf extra; /* of the event at hand */
 };
 
 void trace_load_init(struct trace_load *load, struct tally *tally, const char *where,

@@ -36,17 +36,21 @@ static double end_ms(const struct span *span)
     return (double)(span->end_ns - MODEL_START_NS) / 1e6;
 }
 
-#define B(name, cat, ts, args) \
-    " {\"ph\":\"B\",\"name\":\"" name "\",\"cat\":\"" cat "\",\"ts\":" #ts ",\"pid\":1,\"tid\":1,\"args\":" args "}"
-#define E(name, cat, ts, args) \
-    " {\"ph\":\"E\",\"name\":\"" name "\",\"cat\":\"" cat "\",\"ts\":" #ts ",\"pid\":1,\"tid\":1,\"args\":" args "}"
+#define B(name, cat, ts, args)                                             \
+    " {\"ph\":\"B\",\"name\":\"" name "\",\"cat\":\"" cat "\",\"ts\":" #ts \
+    ",\"pid\":1,\"tid\":1,\"args\":" args "}"
+#define E(name, cat, ts, args)                                             \
+    " {\"ph\":\"E\",\"name\":\"" name "\",\"cat\":\"" cat "\",\"ts\":" #ts \
+    ",\"pid\":1,\"tid\":1,\"args\":" args "}"
 
 static void an_end_closes_the_span_whose_args_it_repeats(void **state)
 {
     (void)state;
-    struct model model = opened(B("Tool: Bash", "tool", 0, "{\"command\":\"a\"}") B("Tool: Bash", "tool", 1000, "{\"command\":\"b\"}")
-                                    E("Tool: Bash", "tool", 2000, "{\"command\":\"a\",\"success\":true}")
-                                        E("Tool: Bash", "tool", 3000, "{\"success\":true,\"command\":\"b\"}"));
+    struct model model =
+        opened(B("Tool: Bash", "tool", 0, "{\"command\":\"a\"}")
+                   B("Tool: Bash", "tool", 1000, "{\"command\":\"b\"}")
+                       E("Tool: Bash", "tool", 2000, "{\"command\":\"a\",\"success\":true}")
+                           E("Tool: Bash", "tool", 3000, "{\"success\":true,\"command\":\"b\"}"));
     assert_true(end_ms(span_called(&model, "Tool: Bash", 0)) == 2);
     assert_true(end_ms(span_called(&model, "Tool: Bash", 1)) == 3);
     model_release(&model);
@@ -66,8 +70,8 @@ static void its_duration_tells_two_calls_with_the_same_args_apart(void **state)
 static void else_the_innermost_of_its_name(void **state)
 {
     (void)state;
-    struct model model = opened(B("x", "c", 0, "{\"k\":1}") B("x", "c", 1000, "{\"k\":2}") B("y", "c", 1500, "{}")
-                                    E("x", "c", 2000, "{}") E("x", "other", 3000, "{}"));
+    struct model model = opened(B("x", "c", 0, "{\"k\":1}") B("x", "c", 1000, "{\"k\":2}") B(
+        "y", "c", 1500, "{}") E("x", "c", 2000, "{}") E("x", "other", 3000, "{}"));
     assert_true(end_ms(span_called(&model, "x", 1)) == 2);
     assert_true(end_ms(span_called(&model, "x", 0)) == 3);
     assert_true((span_called(&model, "y", 0)->flags & SPAN_OPEN) != 0);
@@ -77,8 +81,8 @@ static void else_the_innermost_of_its_name(void **state)
 static void an_end_without_a_name_closes_the_innermost(void **state)
 {
     (void)state;
-    struct model model = opened(B("x", "c", 0, "{}") B("y", "c", 1000, "{}")
-                                " {\"ph\":\"E\",\"ts\":2000,\"pid\":1,\"tid\":1}");
+    struct model model = opened(B("x", "c", 0, "{}") B(
+        "y", "c", 1000, "{}") " {\"ph\":\"E\",\"ts\":2000,\"pid\":1,\"tid\":1}");
     assert_true(end_ms(span_called(&model, "y", 0)) == 2);
     assert_true((span_called(&model, "x", 0)->flags & SPAN_OPEN) != 0);
     model_release(&model);
@@ -87,9 +91,10 @@ static void an_end_without_a_name_closes_the_innermost(void **state)
 static void other_ends_are_orphans_and_counted(void **state)
 {
     (void)state;
-    struct model model = opened(B("x", "c", 0, "{}") E("z", "c", 1000, "{\"duration_ms\":5}")
-                                " {\"ph\":\"e\",\"cat\":\"c\",\"id\":\"1\",\"ts\":2000,\"pid\":1,\"tid\":1}"
-                                " {\"ph\":\"E\",\"name\":\"x\",\"ts\":2000,\"pid\":1,\"tid\":2}");
+    struct model model = opened(B("x", "c", 0, "{}") E(
+        "z", "c", 1000,
+        "{\"duration_ms\":5}") " {\"ph\":\"e\",\"cat\":\"c\",\"id\":\"1\",\"ts\":2000,\"pid\":1,\"tid\":1}"
+                               " {\"ph\":\"E\",\"name\":\"x\",\"ts\":2000,\"pid\":1,\"tid\":2}");
     assert_int_equal(swarm_session(model.swarm, model.session)->orphan_ends, 3);
     assert_true((span_called(&model, "x", 0)->flags & SPAN_OPEN) != 0);
     model_release(&model);
@@ -98,10 +103,13 @@ static void other_ends_are_orphans_and_counted(void **state)
 static void async_spans_pair_by_category_scope_and_id(void **state)
 {
     (void)state;
-#define ASYNC(ph, ts, id, more) \
-    " {\"ph\":\"" ph "\",\"name\":\"a\",\"cat\":\"c\",\"ts\":" #ts ",\"pid\":1,\"tid\":1,\"id\":" id more "}"
-    struct model model = opened(ASYNC("b", 0, "\"0x1\"", "") ASYNC("b", 1000, "\"0x2\"", "") ASYNC("b", 1500, "\"0x1\"", ",\"scope\":\"s\"")
-                                    ASYNC("e", 2000, "\"0x1\"", "") ASYNC("e", 3000, "\"0x1\"", ",\"scope\":\"s\"") ASYNC("e", 4000, "\"0x2\"", ""));
+#define ASYNC(ph, ts, id, more)                                    \
+    " {\"ph\":\"" ph "\",\"name\":\"a\",\"cat\":\"c\",\"ts\":" #ts \
+    ",\"pid\":1,\"tid\":1,\"id\":" id more "}"
+    struct model model = opened(
+        ASYNC("b", 0, "\"0x1\"", "") ASYNC("b", 1000, "\"0x2\"", "")
+            ASYNC("b", 1500, "\"0x1\"", ",\"scope\":\"s\"") ASYNC("e", 2000, "\"0x1\"", "")
+                ASYNC("e", 3000, "\"0x1\"", ",\"scope\":\"s\"") ASYNC("e", 4000, "\"0x2\"", ""));
     assert_true(end_ms(span_called(&model, "a", 0)) == 2);
     assert_true(end_ms(span_called(&model, "a", 1)) == 4);
     assert_true(end_ms(span_called(&model, "a", 2)) == 3);
@@ -111,21 +119,26 @@ static void async_spans_pair_by_category_scope_and_id(void **state)
 static void times_keep_their_fractions_and_ids_may_be_texts(void **state)
 {
     (void)state;
-    struct model model = opened(" {\"ph\":\"X\",\"name\":\"x\",\"ts\":0.5,\"dur\":1.25,\"pid\":\"main\",\"tid\":\"worker 1\"}");
+    struct model model = opened(
+        " {\"ph\":\"X\",\"name\":\"x\",\"ts\":0.5,\"dur\":1.25,\"pid\":\"main\",\"tid\":\"worker 1\"}");
     const struct span *span = span_called(&model, "x", 0);
     assert_int_equal(span->start_ns - MODEL_START_NS, 500);
     assert_int_equal(span->end_ns - MODEL_START_NS, 1750);
-    assert_string_equal(swarm_text(model.swarm, swarm_get_track(model.swarm, span->track)->pid), "\"main\"");
+    assert_string_equal(swarm_text(model.swarm, swarm_get_track(model.swarm, span->track)->pid),
+                        "\"main\"");
     model_release(&model);
 }
 
 static void overlapping_spans_take_lanes_of_their_own(void **state)
 {
     (void)state;
-    struct model model = opened(B("Tool: a", "tool", 0, "{}") B("Tool: b", "tool", 1000, "{}") E("Tool: a", "tool", 2000, "{}")
-                                    B("Tool: c", "tool", 3000, "{}") E("Tool: b", "tool", 4000, "{}") E("Tool: c", "tool", 5000, "{}")
-                                        " {\"ph\":\"X\",\"cat\":\"tool\",\"name\":\"Tool: late\",\"ts\":2000,\"dur\":1000,\"pid\":1,\"tid\":1}"
-                                        " {\"ph\":\"X\",\"cat\":\"tool\",\"name\":\"Tool: later\",\"ts\":2500,\"dur\":1000,\"pid\":1,\"tid\":1}");
+    struct model model = opened(
+        B("Tool: a", "tool", 0, "{}") B("Tool: b", "tool", 1000, "{}") E(
+            "Tool: a", "tool", 2000, "{}") B("Tool: c", "tool", 3000, "{}") E("Tool: b", "tool",
+                                                                              4000, "{}")
+            E("Tool: c", "tool", 5000,
+              "{}") " {\"ph\":\"X\",\"cat\":\"tool\",\"name\":\"Tool: late\",\"ts\":2000,\"dur\":1000,\"pid\":1,\"tid\":1}"
+                    " {\"ph\":\"X\",\"cat\":\"tool\",\"name\":\"Tool: later\",\"ts\":2500,\"dur\":1000,\"pid\":1,\"tid\":1}");
     assert_int_equal(span_called(&model, "Tool: a", 0)->lane, 0);
     assert_int_equal(span_called(&model, "Tool: b", 0)->lane, 1);
     assert_int_equal(span_called(&model, "Tool: c", 0)->lane, 0);
@@ -137,10 +150,13 @@ static void overlapping_spans_take_lanes_of_their_own(void **state)
 static void phases_belong_to_the_request_that_ends_behind_them(void **state)
 {
     (void)state;
-    struct model model = opened(B("API Call", "api", 0, "{\"model\":\"m\"}") B("Interaction", "interaction", 0, "{}") B("First Token", "api,ttft", 0, "{}")
-                                    E("First Token", "api,ttft", 1000, "{}") B("Sampling", "api,sampling", 1000, "{}") E("Sampling", "api,sampling", 3000, "{}")
-                                        E("API Call", "api", 3000, "{\"model\":\"m\"}"));
-    span_no request = model_span(&model, "API Call", 0), first = model_span(&model, "First Token", 0);
+    struct model model = opened(
+        B("API Call", "api", 0, "{\"model\":\"m\"}") B("Interaction", "interaction", 0, "{}")
+            B("First Token", "api,ttft", 0, "{}") E("First Token", "api,ttft", 1000, "{}")
+                B("Sampling", "api,sampling", 1000, "{}") E("Sampling", "api,sampling", 3000, "{}")
+                    E("API Call", "api", 3000, "{\"model\":\"m\"}"));
+    span_no request = model_span(&model, "API Call", 0),
+            first = model_span(&model, "First Token", 0);
     assert_int_equal(swarm_span(model.swarm, request)->next_phase, first);
     assert_int_equal(swarm_span(model.swarm, first)->parent, request);
     assert_int_equal(swarm_span(model.swarm, first)->next_phase, model_span(&model, "Sampling", 0));
@@ -186,14 +202,19 @@ static struct model capped(size_t cap)
 static void instant(struct model *model, double ms)
 {
     struct op_context at = model_at(model, ms, NULL);
-    assert_int_equal(tracer_instant(model->tracer, &at, model_text("i"), model_text("x"), (struct slice){0}), TRACER_OK);
+    assert_int_equal(
+        tracer_instant(model->tracer, &at, model_text("i"), model_text("x"), (struct slice){0}),
+        TRACER_OK);
 }
 
 static void tool(struct model *model, double ms, const char *span_id, bool start)
 {
     struct op_context at = model_at(model, ms, NULL);
     if (start) {
-        assert_int_equal(tracer_start_tool(model->tracer, &at, model_text(span_id), model_text("Bash"), model_text("{\"command\":\"make\"}")), TRACER_OK);
+        assert_int_equal(tracer_start_tool(model->tracer, &at, model_text(span_id),
+                                           model_text("Bash"),
+                                           model_text("{\"command\":\"make\"}")),
+                         TRACER_OK);
     } else {
         struct end_tool_op op = {.span_id = model_text(span_id), .result_tokens = (double)NAN};
         assert_int_equal(tracer_end_tool(model->tracer, &at, &op), TRACER_OK);
@@ -258,11 +279,14 @@ static char *picture(const struct model *model)
     for (span_no no = swarm_span_begin(model->swarm); no < swarm_span_end(model->swarm); no++) {
         const struct span *span = swarm_span(model->swarm, no);
         if (span != NULL) {
-            fprintf(out, "%s %lld %lld kind %u flags %u lane %u %s\n", swarm_text(model->swarm, span->name), (long long)span->start_ns,
-                    (long long)span->end_ns, span->kind, span->flags, span->lane, swarm_text(model->swarm, swarm_agent(model->swarm, span->agent)->name));
+            fprintf(out, "%s %lld %lld kind %u flags %u lane %u %s\n",
+                    swarm_text(model->swarm, span->name), (long long)span->start_ns,
+                    (long long)span->end_ns, span->kind, span->flags, span->lane,
+                    swarm_text(model->swarm, swarm_agent(model->swarm, span->agent)->name));
         }
     }
-    fprintf(out, "orphans %llu dropped %llu\n", (unsigned long long)swarm_session(model->swarm, model->session)->orphan_ends,
+    fprintf(out, "orphans %llu dropped %llu\n",
+            (unsigned long long)swarm_session(model->swarm, model->session)->orphan_ends,
             (unsigned long long)swarm_session(model->swarm, model->session)->dropped);
     fclose(out);
     return text;
@@ -278,7 +302,8 @@ static void sort_lines(char *text)
 {
     char *lines[4096], *copy = strdup(text), *save = NULL;
     size_t count = 0;
-    for (char *line = strtok_r(copy, "\n", &save); line != NULL && count < 4096; line = strtok_r(NULL, "\n", &save)) {
+    for (char *line = strtok_r(copy, "\n", &save); line != NULL && count < 4096;
+         line = strtok_r(NULL, "\n", &save)) {
         lines[count++] = line;
     }
     qsort(lines, count, sizeof *lines, by_line);
@@ -309,10 +334,19 @@ static void a_random_life(struct model *model, unsigned seed)
             open[n] = !open[n];
         } else {
             struct op_context at = model_at(model, ms, NULL);
-            struct start_llm_request_op start = {.span_id = model_text(id), .model = model_text("m"), .prompt_tokens = 10};
-            struct end_llm_request_op end = {.span_id = model_text(id), .ttft_ms = 3, .ttlt_ms = 9, .prompt_tokens = (double)NAN, .output_tokens = 4,
-                                             .cache_read_tokens = (double)NAN, .cache_creation_tokens = (double)NAN, .request_setup_ms = 1};
-            assert_int_equal(open[n] ? tracer_end_llm_request(model->tracer, &at, &end) : tracer_start_llm_request(model->tracer, &at, &start), TRACER_OK);
+            struct start_llm_request_op start = {
+                .span_id = model_text(id), .model = model_text("m"), .prompt_tokens = 10};
+            struct end_llm_request_op end = {.span_id = model_text(id),
+                                             .ttft_ms = 3,
+                                             .ttlt_ms = 9,
+                                             .prompt_tokens = (double)NAN,
+                                             .output_tokens = 4,
+                                             .cache_read_tokens = (double)NAN,
+                                             .cache_creation_tokens = (double)NAN,
+                                             .request_setup_ms = 1};
+            assert_int_equal(open[n] ? tracer_end_llm_request(model->tracer, &at, &end)
+                                     : tracer_start_llm_request(model->tracer, &at, &start),
+                             TRACER_OK);
             open[n] = !open[n];
         }
     }
@@ -397,9 +431,16 @@ static void every_lack_of_memory_is_survived(void **state)
         struct failing_mem failing = {.allow = allow};
         struct mem mem = failing_mem(&failing);
         struct model model;
-        done = model_init(&model, &mem) && model_open_file(&model, "s") &&
-               model_events(&model, B("Tool: a", "tool", 0, "{\"x\":1}") B("Tool: b", "tool", 1, "{}") E("Tool: a", "tool", 2, "{\"x\":1}")
-                                        " {\"ph\":\"i\",\"name\":\"n\",\"ts\":3,\"pid\":2,\"tid\":\"t\"}" B("API Call", "api", 4, "{}"));
+        done =
+            model_init(&model, &mem) && model_open_file(&model, "s") &&
+            model_events(
+                &model,
+                B("Tool: a", "tool", 0, "{\"x\":1}") B("Tool: b", "tool", 1, "{}") E(
+                    "Tool: a", "tool", 2,
+                    "{\"x\":1}") " {\"ph\":\"i\",\"name\":\"n\",\"ts\":3,\"pid\":2,\"tid\":\"t\"}" B("API Call",
+                                                                                                     "api",
+                                                                                                     4,
+                                                                                                     "{}"));
         model_release(&model);
         assert_int_equal(failing.live_blocks, 0);
     }

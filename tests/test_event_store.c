@@ -5,8 +5,8 @@
 #include "tests/support/failing_mem.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct event numbered(unsigned n, char *args, size_t size)

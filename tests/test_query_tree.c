@@ -107,6 +107,13 @@ static void children_stand_under_their_parents(void **state)
         {{{1, "s", NULL, 0, true}, {2, "a", NULL, 0, false}}, "sa"},
         /* before its parent appears */
         {{{2, "b", "a", 0, false}, {3, "a", "s", 0, false}, {1, "s", NULL, 0, true}}, "s(a(b))"},
+        /* registered twice under one id: the one that was there before the child */
+        {{{1, "s", NULL, 0, true},
+          {2, "a", "s", 0, false},
+          {3, "b", "a", 0, false},
+          {4, "a", "s", 0, false},
+          {5, "c", "a", 0, false}},
+         "s(a(b)a(c))"},
         /* in a circle: cut at the first */
         {{{1, "s", NULL, 0, true},
           {2, "a", "c", 0, false},

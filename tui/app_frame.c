@@ -18,7 +18,8 @@ static void update_figures(struct app *app, bool now)
     int64_t began_ns = engine_now_ns(), cost_ns;
     uint64_t revision = swarm_revision(engine->swarm);
 
-    if (app->has_figures && (revision == app->figures_revision || (!now && began_ns < app->figures_due_ns)))
+    if (app->has_figures &&
+        (revision == app->figures_revision || (!now && began_ns < app->figures_due_ns)))
         return;
     if (!figures_compute(engine->swarm, began_ns, &figures))
         return;
@@ -86,7 +87,8 @@ void app_schedule(struct app *app)
     if (!view_frozen(&app->state)) {
         input = app_input(app);
         due_ns = view_wake_ns(&input, &app->state, grid_cols(app->grid), grid_rows(app->grid));
-        if (app->has_figures && app->figures_revision != swarm_revision(app->engine.swarm) && app->figures_due_ns < due_ns)
+        if (app->has_figures && app->figures_revision != swarm_revision(app->engine.swarm) &&
+            app->figures_due_ns < due_ns)
             due_ns = app->figures_due_ns;
         if (app->dirty)
             due_ns = app->last_frame_ns;
@@ -102,7 +104,8 @@ void app_schedule(struct app *app)
     if (due_ns - now_ns > 60 * 1000000000LL)
         due_ns = now_ns + 60 * 1000000000LL;
     uv_update_time(&app->engine.loop);
-    uv_timer_start(&app->frame, on_frame, due_ns > now_ns ? (uint64_t)((due_ns - now_ns + 999999) / 1000000) : 0, 0);
+    uv_timer_start(&app->frame, on_frame,
+                   due_ns > now_ns ? (uint64_t)((due_ns - now_ns + 999999) / 1000000) : 0, 0);
 }
 
 bool app_count_rate(struct app *app)
@@ -115,9 +118,10 @@ bool app_count_rate(struct app *app)
         app->taken_count--;
     }
     app->taken[app->taken_count++] = engine_events(&app->engine);
-    app->events_per_s = app->taken_count < 2 ? NAN
-                                             : (double)(app->taken[app->taken_count - 1] - app->taken[0]) /
-                                                   (double)(app->taken_count - 1);
+    app->events_per_s = app->taken_count < 2
+                            ? NAN
+                            : (double)(app->taken[app->taken_count - 1] - app->taken[0]) /
+                                  (double)(app->taken_count - 1);
     if (app->events_per_s != before && !(isnan(app->events_per_s) && isnan(before)))
         app->dirty = true;
     return app->taken_count < 2 || app->events_per_s > 0;

@@ -1,30 +1,13 @@
-/* `dump`: the frame that the live screen would show, through the same view_draw, without a terminal. --at is made by a part of
-   the document up to that moment, whose sessions' clocks are then set to it. */
+/* `dump`: the frame that the live screen would show, through the same view_draw, without a terminal. */
 #include "tui/cmd_engine.h"
 #include "tui/commands.h"
+#include "tui/replay.h"
 #include "tui/view.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The model as it was at --at. Returns the engine or what takes its place; NULL: *error says why. */
-static struct engine *go_back(struct engine *engine, struct strbuf *error)
-{
-    int64_t from_ns, to_ns, at_ns;
-    struct engine *part;
-
-    if (engine->options->at.form == TIME_UNSET || !query_extent(engine->swarm, engine_now_ns(), &from_ns, &to_ns))
-        return engine;
-    at_ns = time_spec_resolve(engine->options->at, from_ns, to_ns, to_ns);
-    part = engine_new_part(engine, INT64_MIN, at_ns, error);
-    engine_delete(engine);
-    for (size_t i = 0; part && i < swarm_session_count(part->swarm); i++)
-        if (swarm_session(part->swarm, (session_no)i))
-            swarm_set_clock(part->swarm, (session_no)i, at_ns, at_ns);
-    return part;
-}
 
 /* Presses --keys, each on the frame that the one before left. */
 static void press_all(const struct options *options, const struct view_input *input, struct view_state *state,
@@ -63,15 +46,15 @@ static bool print(const struct grid *grid, const struct theme *theme, const stru
     return ok;
 }
 
-static bool draw(const struct engine *engine, const struct swarm_figures *figures, int64_t local_ns, struct grid *grid,
-                 struct strbuf *error)
+static bool draw(const struct engine *engine, const struct swarm *swarm, const struct swarm_figures *figures,
+                 int64_t local_ns, struct grid *grid, struct strbuf *error)
 {
     const struct options *options = engine->options;
     struct source_status sources[ENGINE_SOURCES];
     struct view_state state;
     struct view_input input = {
         .theme = {.color = options->format == DUMP_ANSI && !options->no_color, .ascii = options->ascii},
-        .swarm = engine->swarm,
+        .swarm = swarm,
         .local_ns = local_ns,
         .figures = figures,
         .sources = sources,
@@ -99,20 +82,38 @@ static int64_t moment(const struct engine *engine)
     return engine_finished(engine) && query_extent(engine->swarm, local_ns, &from_ns, &to_ns) ? to_ns : local_ns;
 }
 
-static bool dump(const struct engine *engine, struct strbuf *error)
+static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t local_ns, struct strbuf *error)
 {
     struct grid *grid = grid_new(engine->mem, (int)engine->options->cols, (int)engine->options->rows);
     struct swarm_figures figures;
-    int64_t local_ns = moment(engine);
     bool ok = false;
 
-    if (grid && figures_compute(engine->swarm, local_ns, &figures)) {
-        ok = draw(engine, &figures, local_ns, grid, error);
+    if (grid && figures_compute(swarm, local_ns, &figures)) {
+        ok = draw(engine, swarm, &figures, local_ns, grid, error);
         figures_release(&figures);
     } else {
         strbuf_adds(error, "out of memory");
     }
     grid_free(grid);
+    return ok;
+}
+
+/* The frame as it was at --at. */
+static bool dump_past(const struct engine *engine, struct strbuf *error)
+{
+    struct swarm_config config = {{0}};
+    int64_t from_ns = 0, to_ns = 0, at_ns;
+    struct swarm *past;
+    bool ok = false;
+
+    query_extent(engine->swarm, moment(engine), &from_ns, &to_ns);
+    at_ns = time_spec_resolve(engine->options->at, from_ns, to_ns, to_ns);
+    past = swarm_new(engine->mem, &config);
+    if (past && replay_until(engine->swarm, past, at_ns))
+        ok = dump(engine, past, at_ns, error);
+    else
+        strbuf_adds(error, "out of memory");
+    swarm_free(past);
     return ok;
 }
 
@@ -125,13 +126,12 @@ int cmd_dump(const struct options *options)
     if (!engine)
         return status;
     strbuf_init(&error, &mem_libc, 0);
-    engine = go_back(engine, &error);
-    if (!engine || !dump(engine, &error)) {
+    if (!(options->at.form == TIME_UNSET ? dump(engine, engine->swarm, moment(engine), &error)
+                                         : dump_past(engine, &error))) {
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
         status = 1;
     }
     strbuf_release(&error);
-    if (engine)
-        engine_delete(engine);
+    engine_delete(engine);
     return status;
 }

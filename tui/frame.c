@@ -134,23 +134,37 @@ static void clamp_scroll(struct frame *frame)
         state->scroll = most;
 }
 
-static void make_layout(struct frame *frame, int cols, int rows)
+/* Work before what only waits for it: a turn's envelope says the least, whatever its age. */
+static void envelopes_last(struct frame *frame)
 {
-    struct view_state *state = frame->state;
+    size_t listed = frame->flight_count < FRAME_FLIGHT_MAX ? frame->flight_count : FRAME_FLIGHT_MAX;
+    span_no envelopes[FRAME_FLIGHT_MAX];
+    size_t work = 0, count = 0;
+    for (size_t i = 0; i < listed; i++) {
+        const struct span *span = swarm_span(frame->swarm, frame->flight[i]);
+        if (span && span->kind == SPAN_INTERACTION)
+            envelopes[count++] = frame->flight[i];
+        else
+            frame->flight[work++] = frame->flight[i];
+    }
+    for (size_t i = 0; i < count; i++)
+        frame->flight[work + i] = envelopes[i];
+}
+
+static struct layout make_layout(struct frame *frame, size_t lines, int cols, int rows)
+{
+    const struct view_state *state = frame->state;
+    size_t flight = frame->flight_count < 40 ? frame->flight_count : 40;
     struct layout_want want = {
-        .rows = frame->rows.count > GRID_MAX_ROWS ? GRID_MAX_ROWS : (int)frame->rows.count,
+        .rows = lines > GRID_MAX_ROWS ? GRID_MAX_ROWS : (int)lines,
         .legend = state->legend,
         .trouble = trouble_is_there(frame->input),
     };
-    if (frame->flight_count > 0 || frame->input->live)
-        want.flight_lines = frame->flight_count > 0
-                                ? (int)(frame->flight_count < 40 ? frame->flight_count : 40)
-                                : 1;
-    if (state->detail && state->selected != NO_SPAN)
+    if (!frame->empty && (flight > 0 || frame->input->live))
+        want.flight_lines = flight > 0 ? (int)flight : 1;
+    if (!frame->empty && state->detail && state->selected != NO_SPAN)
         want.detail_lines = detail_panel_lines(frame, cols >= 100 ? cols / 2 : cols);
-    if (frame->empty)
-        want.flight_lines = want.detail_lines = 0;
-    frame->layout = layout_compute(&want, cols, rows);
+    return layout_compute(&want, cols, rows);
 }
 
 bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
@@ -170,12 +184,13 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     frame->empty = frame->rows.node_count == 0;
     frame->flight_count =
         query_in_flight(frame->swarm, frame->local_ns, frame->flight, FRAME_FLIGHT_MAX);
-    /* How many lanes fit is asked of a layout without panels but for their share. */
-    int space = frame->layout.body.rows - (frame->layout.body.rows >= 12 ? 4 : 0);
-    if (!rows_make_lines(frame->swarm, frame->local_ns, &frame->axis, space, frame->layout.one_line,
-                         &frame->rows))
+    envelopes_last(frame);
+    /* As many lanes as fit beside what the panels get in any case. */
+    frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
+    if (!rows_make_lines(frame->swarm, frame->local_ns, &frame->axis, frame->layout.body.rows,
+                         frame->layout.one_line, &frame->rows))
         return false;
-    make_layout(frame, cols, rows);
+    frame->layout = make_layout(frame, frame->rows.count, cols, rows);
     clamp_scroll(frame);
     return true;
 }

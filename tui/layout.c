@@ -18,7 +18,7 @@ static void place_columns(struct layout *out)
 {
     static const struct {
         int cols, name_cols;
-    } names[] = {{180, 30}, {100, 22}, {80, 18}, {60, 15}, {36, 11}, {0, 8}};
+    } names[] = {{180, 32}, {120, 26}, {100, 22}, {80, 18}, {60, 15}, {36, 11}, {0, 8}};
     int i = 0;
     while (out->cols < names[i].cols)
         i++;

@@ -156,20 +156,40 @@ static void count_lanes(const struct swarm *swarm, int64_t local_ns, const struc
     }
 }
 
-static bool add_agent(struct row_list *list, uint32_t index, unsigned most)
+/* Every agent gets a line; the lines that are left go round, first to all second lanes, then to all third ones. */
+static void share_lines(struct row_list *list, size_t space, bool one_line)
 {
-    unsigned lanes = list->nodes[index].lanes;
-    unsigned shown = lanes < most ? lanes : most;
-    for (unsigned lane = 0; lane < shown; lane++) {
-        bool merged = lane + 1 == shown && (lanes > shown || list->nodes[index].folded);
+    size_t used = 0;
+    unsigned most = 1;
+    for (size_t i = 0; i < list->node_count; i++) {
+        struct tree_node *node = &list->nodes[i];
+        node->shown = node->hidden ? 0 : 1;
+        used += node->shown + (node->done > 0 && !node->hidden);
+        most = node->lanes > most ? node->lanes : most;
+    }
+    for (unsigned lane = 2; lane <= most && !one_line; lane++) {
+        for (size_t i = 0; i < list->node_count && used < space; i++) {
+            struct tree_node *node = &list->nodes[i];
+            if (!node->hidden && node->lanes >= lane) {
+                node->shown++;
+                used++;
+            }
+        }
+    }
+}
+
+static bool add_agent(struct row_list *list, uint32_t index)
+{
+    const struct tree_node *node = &list->nodes[index];
+    for (unsigned lane = 0; lane < node->shown; lane++) {
+        bool merged = lane + 1u == node->shown && (node->lanes > node->shown || node->folded);
         if (!add_row(list, (struct row){index, (uint16_t)lane, lane == 0, merged, false}))
             return false;
     }
     return true;
 }
 
-/* The lines of all nodes with at most that many lanes each. */
-static bool add_all(struct row_list *list, unsigned most)
+static bool add_all(struct row_list *list)
 {
     uint32_t open = UINT32_MAX; /* the innermost node whose subtree is not complete */
     list->count = 0;
@@ -185,7 +205,7 @@ static bool add_all(struct row_list *list, unsigned most)
         if (i == list->node_count)
             break;
         const struct tree_node *node = &list->nodes[i];
-        if (!node->hidden && !add_agent(list, i, most))
+        if (!node->hidden && !add_agent(list, i))
             return false;
         open = i;
     }
@@ -195,14 +215,9 @@ static bool add_all(struct row_list *list, unsigned most)
 bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
                      int space, bool one_line, struct row_list *list)
 {
-    static const unsigned limits[] = {64, 8, 5, 4, 3, 2, 1};
-    size_t last = sizeof limits / sizeof limits[0] - 1, i = one_line ? last : 0;
     count_lanes(swarm, local_ns, axis, list);
-    do {
-        if (!add_all(list, limits[i]))
-            return false;
-    } while (list->count > (size_t)(space > 0 ? space : 0) && i++ < last);
-    return true;
+    share_lines(list, space > 0 ? (size_t)space : 0, one_line);
+    return add_all(list);
 }
 
 void rows_release(struct row_list *list)

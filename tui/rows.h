@@ -22,6 +22,7 @@ struct tree_node {
     bool children; /* it has any */
     bool folded;
     uint16_t lanes; /* that it needs for what lies on the axis */
+    uint16_t shown; /* that have a line; the last stands for the rest too */
     struct agent_status status;
 };
 
@@ -45,8 +46,8 @@ struct row_list {
 /* Makes the nodes: tree, states, folds. False: out of memory, *out is released. */
 bool rows_make_tree(const struct view_input *input, const struct view_state *state,
                     int64_t local_ns, struct row_list *out);
-/* Makes the lines of the nodes for what lies on the axis. Agents have lanes of their own where all fit into `space` lines, else as many
-   as fit. False: out of memory. */
+/* Makes the lines of the nodes for what lies on the axis: one for each, and more for their lanes while there are
+   fewer than `space`. False: out of memory. */
 bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
                      int space, bool one_line, struct row_list *list);
 void rows_release(struct row_list *list);

@@ -16,11 +16,15 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
     struct area line = frame_area(frame, grid, layout->heads);
     struct area names = area_sub(line, 0, 0, layout->now_x, 1);
     struct axis_label labels[64];
-    area_puts(names, layout->name_x + 1, 0, INK_DIM, "AGENT");
+    int x = area_puts(names, layout->name_x + 1, 0, INK_DIM, "AGENT");
+    size_t above = frame->state->scroll, shown = (size_t)layout->body.rows,
+           count = frame->rows.count;
+    if (shown < count) /* which lines of how many */
+        area_putf(names, x + 1, 0, INK_DIM, "%zu-%zu/%zu", above + 1, above + shown, count);
     if (layout->now_word)
         area_puts(line, layout->now_x, 0, INK_DIM, "NOW");
     struct area bars = area_sub(line, layout->bars_x, 0, layout->bars_cols, 1);
-    size_t count = axis_labels(&frame->axis, &frame->clock, 4, labels, 64);
+    count = axis_labels(&frame->axis, &frame->clock, 4, labels, 64);
     for (size_t i = 0; i < count; i++)
         area_puts(bars, labels[i].col, 0, INK_DIM, labels[i].text);
 }

@@ -240,7 +240,7 @@ static void dump_session(const struct swarm *swarm, session_no number, FILE *out
     fprintf(out, "session %s name %s pool %d flags %d start %" PRId64 " origin %" PRId64
                  " clock %" PRId64 " registrations %u orphans %" PRIu64 "\n extra %s\n metadata %s\n",
             swarm_text(swarm, session->id), swarm_text(swarm, session->name), session->pool,
-            session->flags, session->start_ns, session->origin_ns, session->clock_ns,
+            session->flags & (SESSION_AGENTS | SESSION_HAS_START | SESSION_ENDED), session->start_ns, session->origin_ns, session->clock_ns,
             session->registrations, session->orphan_ends,
             session->extra.data != NULL ? session->extra.data : "",
             session->metadata_extra.data != NULL ? session->metadata_extra.data : "");

@@ -1,0 +1,317 @@
+/* The golden pairs (shared/golden): the program writes what the seed's own code wrote. And the property behind it: what a feed shows, the
+   file that it left behind shows, in figures and in picture. */
+#include "tests/support/support.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN_MS 60000
+
+static const char *const names[] = {"quirks", "small", "swarm", "stale"};
+#define NAMES (sizeof names / sizeof *names)
+
+static const char *golden(const char *name, const char *suffix)
+{
+    char path[256];
+    const char *found;
+
+    snprintf(path, sizeof path, "golden/%s.%s", name, suffix);
+    found = support_shared(path);
+    if (!found)
+        skip();
+    return found;
+}
+
+/* ---- as shared/tools/same_document.py compares ---- */
+
+static bool same(json_t *a, json_t *b);
+
+static bool same_number(const json_t *a, const json_t *b)
+{
+    double x = json_number_value(a), y = json_number_value(b);
+
+    return x == y || fabs(x - y) <= fmax(1e-12 * fmax(fabs(x), fabs(y)), 1e-6);
+}
+
+static bool same_object(json_t *a, json_t *b)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(a, key, value)
+    {
+        json_t *other = json_object_get(b, key);
+
+        if (!other || !same(value, other)) {
+            print_message("# differs: %s\n", key);
+            return false;
+        }
+    }
+    return json_object_size(a) == json_object_size(b);
+}
+
+static bool same(json_t *a, json_t *b)
+{
+    if (json_is_number(a) && json_is_number(b))
+        return same_number(a, b);
+    if (json_typeof(a) != json_typeof(b))
+        return false;
+    if (json_is_object(a))
+        return same_object(a, b);
+    if (!json_is_array(a))
+        return json_equal(a, b);
+    if (json_array_size(a) != json_array_size(b))
+        return false;
+    for (size_t i = 0; i < json_array_size(a); i++)
+        if (!same(json_array_get(a, i), json_array_get(b, i)))
+            return false;
+    return true;
+}
+
+static json_t *parse(const char *bytes, size_t len, const char *what)
+{
+    json_error_t error;
+    json_t *json = json_loadb(bytes, len, JSON_ALLOW_NUL, &error);
+
+    if (!json)
+        fail_msg("%s: %s", what, error.text);
+    return json;
+}
+
+static json_t *load(const char *path)
+{
+    size_t len;
+    char *bytes = support_read_file(path, &len);
+    json_t *json = parse(bytes, len, path);
+
+    free(bytes);
+    return json;
+}
+
+static void assert_same_document(const char *got_path, const char *want_path)
+{
+    json_t *got = load(got_path), *want = load(want_path), *value;
+    json_t *got_events = json_object_get(got, "traceEvents"), *want_events = json_object_get(want, "traceEvents");
+    const char *key;
+
+    for (size_t i = 0; i < json_array_size(want_events) && i < json_array_size(got_events); i++)
+        if (!same(json_array_get(got_events, i), json_array_get(want_events, i)))
+            fail_msg("%s: event %zu differs", want_path, i);
+    assert_int_equal(json_array_size(got_events), json_array_size(want_events));
+    json_object_foreach(json_object_get(want, "metadata"), key, value)
+    {
+        json_t *ours = json_object_get(json_object_get(got, "metadata"), key);
+
+        if (!ours || !same(ours, value))
+            fail_msg("%s: metadata %s differs", want_path, key);
+    }
+    json_decref(got);
+    json_decref(want);
+}
+
+/* ---- running ---- */
+
+/* Runs the program; it must succeed. Returns what it printed, for free. */
+static char *run(const char *const argv[], const char *input_path)
+{
+    struct support_run r;
+    size_t len = 0;
+    char *input = input_path ? support_read_file(input_path, &len) : NULL;
+
+    support_run(&r, argv, input, len, RUN_MS);
+    free(input);
+    if (r.status != 0)
+        fail_msg("%s: status %d: %s", argv[1], r.status, r.err);
+    free(r.err);
+    return r.out;
+}
+
+static void record(const char *tracks, const char *out, const char *source, const char *input)
+{
+    const char *argv[] = {support_program(), "record", "--tracks", tracks, "-o", out, source, NULL};
+
+    free(run(argv, input));
+}
+
+static void each_pair_matches(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NAMES; i++) {
+        const char *out = support_path(support_tmpdir(), "out.json");
+
+        record("agent", out, "-", golden(names[i], "feed.ndjson"));
+        assert_same_document(out, golden(names[i], "trace.json"));
+    }
+}
+
+static void a_feed_in_a_file_gives_the_same_document(void **state)
+{
+    (void)state;
+    const char *out = support_path(support_tmpdir(), "out.json");
+
+    record("agent", out, golden("small", "feed.ndjson"), NULL);
+    assert_same_document(out, golden("small", "trace.json"));
+}
+
+static void a_re_exported_trace_is_the_trace(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NAMES; i++) {
+        const char *out = support_path(support_tmpdir(), "out.json");
+
+        record("agent", out, golden(names[i], "trace.json"), NULL);
+        assert_same_document(out, golden(names[i], "trace.json"));
+    }
+}
+
+/* ---- live = re-opened ---- */
+
+/* A copy of a feed whose sessions end at its last moment, as they do when the program does. */
+static const char *ended_feed(const char *name)
+{
+    size_t len;
+    char *feed = support_read_file(golden(name, "feed.ndjson"), &len), *line = feed, *next;
+    const char *path = support_path(support_tmpdir(), "ended.ndjson");
+    FILE *file = fopen(path, "w");
+    char session[256] = "";
+    double t = 0;
+
+    assert_non_null(file);
+    fwrite(feed, 1, len, file);
+    for (; *line; line = next) {
+        json_t *op;
+
+        next = line + strcspn(line, "\n");
+        op = json_loadb(line, (size_t)(next - line), 0, NULL);
+        next += *next == '\n';
+        if (json_is_string(json_object_get(op, "session_id")))
+            snprintf(session, sizeof session, "%s", json_string_value(json_object_get(op, "session_id")));
+        if (json_number_value(json_object_get(op, "t")) > t)
+            t = json_number_value(json_object_get(op, "t"));
+        json_decref(op);
+    }
+    fprintf(file, "{\"op\":\"end_session\",\"t\":%.0f,\"session_id\":\"%s\"}\n", t, session);
+    fclose(file);
+    free(feed);
+    return path;
+}
+
+/* Without what a live model and a file need not have in common: where it came from, lines that were refused, states, and with
+   tracks of their own the names of those. */
+static json_t *report(const char *path, bool lanes)
+{
+    const char *argv[] = {support_program(), "report", "--json", path, NULL};
+    char *text = run(argv, NULL);
+    json_t *report = parse(text, strlen(text), path), *value;
+    size_t i;
+
+    json_array_foreach(json_object_get(report, "sessions"), i, value) json_object_del(value, "source");
+    json_array_foreach(json_object_get(report, "agents"), i, value) json_object_del(value, "state");
+    json_object_del(json_object_get(report, "events"), "bad");
+    if (lanes) {
+        json_object_del(json_object_get(report, "events"), "total");
+        json_object_del(json_object_get(report, "events"), "metadata");
+    }
+    free(text);
+    return report;
+}
+
+static void figures_of_a_feed_are_those_of_its_trace(void **state)
+{
+    static const char *const tracks[] = {"agent", "lane"};
+
+    (void)state;
+    for (size_t i = 0; i < NAMES; i++) {
+        const char *feed = ended_feed(names[i]), *out = support_path(support_tmpdir(), "out.json");
+
+        for (int lanes = 0; lanes < 2; lanes++) {
+            json_t *live, *reopened;
+
+            record(tracks[lanes], out, feed, NULL);
+            live = report(feed, lanes);
+            reopened = report(out, lanes);
+            if (!same(live, reopened))
+                fail_msg("%s --tracks %s: the figures differ", names[i], tracks[lanes]);
+            json_decref(live);
+            json_decref(reopened);
+        }
+    }
+}
+
+/* The frame without its last two lines: messages and hints. */
+static char *dump(const char *path, const char *size)
+{
+    const char *argv[] = {support_program(), "dump", "--size", size, path, NULL};
+    char *text = run(argv, NULL), *end = text + strlen(text);
+
+    for (int lines = 0; end > text && lines < 3; end--)
+        lines += end[-1] == '\n';
+    *end = '\0';
+    return text;
+}
+
+static void the_picture_of_a_feed_is_that_of_its_trace(void **state)
+{
+    /* Not `stale`: on the screen the real end of a span that was swept still counts. */
+    static const char *const pictures[] = {"quirks", "small", "swarm"};
+    static const char *const sizes[] = {"80x24", "120x36", "200x60"};
+    static const char *const tracks[] = {"agent", "lane"};
+
+    (void)state;
+    for (size_t i = 0; i < 3 * 3 * 2; i++) {
+        const char *name = pictures[i / 6], *size = sizes[i / 2 % 3], *feed = ended_feed(name);
+        const char *out = support_path(support_tmpdir(), "out.json");
+        char *live, *reopened;
+
+        record(tracks[i % 2], out, feed, NULL);
+        live = dump(feed, size);
+        reopened = dump(out, size);
+        assert_string_equal(live, reopened);
+        free(live);
+        free(reopened);
+    }
+}
+
+static void a_part_is_a_part(void **state)
+{
+    (void)state;
+    const char *argv[] = {support_program(), "record", "--from", "2s", "--to", "-2s", "-o", "-", golden("small", "trace.json"), NULL};
+    char *text = run(argv, NULL);
+    json_t *part = parse(text, strlen(text), "part"), *whole = load(golden("small", "trace.json")), *event;
+    size_t i, timed = 0;
+    double last = 0;
+
+    json_array_foreach(json_object_get(whole, "traceEvents"), i, event)
+        last = fmax(last, json_number_value(json_object_get(event, "ts")));
+    json_array_foreach(json_object_get(part, "traceEvents"), i, event)
+    {
+        double ts = json_number_value(json_object_get(event, "ts"));
+
+        if (strcmp(json_string_value(json_object_get(event, "ph")), "M") == 0)
+            continue;
+        timed++;
+        assert_true(ts >= 2e6 && ts <= last - 2e6);
+    }
+    assert_true(timed > 0 && timed < json_array_size(json_object_get(whole, "traceEvents")));
+    json_decref(part);
+    json_decref(whole);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_pair_matches),
+        cmocka_unit_test(a_feed_in_a_file_gives_the_same_document),
+        cmocka_unit_test(a_re_exported_trace_is_the_trace),
+        cmocka_unit_test(figures_of_a_feed_are_those_of_its_trace),
+        cmocka_unit_test(the_picture_of_a_feed_is_that_of_its_trace),
+        cmocka_unit_test(a_part_is_a_part),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
