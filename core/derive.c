@@ -1,10 +1,12 @@
-/* From events to spans, markers and the state of agents: the one path that live feeds, opened files and rederiving share. It looks at an event and
-   at what the events before it left open, at nothing else.
+/* From events to spans, markers and the state of agents: the one path that live feeds, opened files
+   and rederiving share. It looks at an event and at what the events before it left open, at nothing
+   else.
 
-   An end closes, of the open spans of its track with its name: the one whose begin its own duration_ms points at and whose args it
-   repeats; else the innermost of that name and category whose args it repeats; else the innermost of that name. An end
-   without a name closes the innermost. (Parallel tools of one agent overlap on one track: a plain stack would
-   pair them wrongly. duration_ms tells apart two calls with the same args.) */
+   An end closes, of the open spans of its track with its name, the one that fits best: whose begin its
+   own duration_ms points at and whose args it repeats; else whose begin it points at (an end may
+   override args of its begin); else whose args it repeats; else the innermost. An end without a name
+   closes the innermost. Parallel tools of one agent overlap on one track: a plain stack would pair
+   them wrongly. */
 #include "core/swarm_private.h"
 
 #include <math.h>
@@ -278,34 +280,47 @@ static bool began_there(const struct span *span, int64_t at_ns, double duration_
     return off > -1000 && off < 1000;
 }
 
+/* How well an open span fits an end; the greatest wins, of equals the innermost. */
+enum fit { FITS_NOT, FITS_NAME, FITS_ARGS, FITS_TIME, FITS_TIME_AND_ARGS };
+
+static enum fit fit_of(const struct swarm *swarm, const struct span *span,
+                       const struct event *event, const struct end_facts *facts, int64_t at_ns)
+{
+    bool said = !isnan(facts->duration_ms);
+    bool there = said && began_there(span, at_ns, facts->duration_ms);
+    /* Ends whose begins are dropped look for each other's: no guessing among those. */
+    if (span->name != event->name || (said && !there && (span->flags & SPAN_LOST_BEGIN) != 0)) {
+        return FITS_NOT;
+    }
+    if (event->cat != INTERN_NONE && span->cat != event->cat) {
+        return FITS_NAME;
+    }
+    if (repeats(swarm_span_args(swarm, span), event->args)) {
+        return there ? FITS_TIME_AND_ARGS : FITS_ARGS;
+    }
+    return there ? FITS_TIME : FITS_NAME;
+}
+
 static span_no find_begin(struct swarm *swarm, const struct event *event,
                           const struct end_facts *facts)
 {
-    span_no innermost = swarm->tracks[event->track].track.open;
+    span_no best = swarm->tracks[event->track].track.open;
     if (event->name == INTERN_NONE) {
-        return innermost;
+        return best;
     }
-    int64_t at = swarm_event_ns(swarm, event);
-    span_no named = NO_SPAN, repeated = NO_SPAN;
-    for (span_no no = innermost; no != NO_SPAN;) {
+    int64_t at_ns = swarm_event_ns(swarm, event);
+    enum fit enough = isnan(facts->duration_ms) ? FITS_ARGS : FITS_TIME_AND_ARGS,
+             best_fit = FITS_NOT;
+    for (span_no no = best; no != NO_SPAN && best_fit < enough;) {
         const struct span_slot *slot = swarm_slot(swarm, no);
-        const struct span *span = &slot->span;
-        bool there = isnan(facts->duration_ms) || began_there(span, at, facts->duration_ms);
-        /* Ends whose begins are dropped look for each other's: no guessing among those. */
-        bool mine = span->name == event->name && (there || (span->flags & SPAN_LOST_BEGIN) == 0);
-        if (mine && named == NO_SPAN) {
-            named = no;
-        }
-        if (mine && (event->cat == INTERN_NONE || span->cat == event->cat) &&
-            repeats(swarm_span_args(swarm, span), event->args)) {
-            repeated = repeated == NO_SPAN ? no : repeated;
-            if (there) {
-                return no;
-            }
+        enum fit fit = fit_of(swarm, &slot->span, event, facts, at_ns);
+        if (fit > best_fit) {
+            best = no;
+            best_fit = fit;
         }
         no = slot->outer;
     }
-    return repeated != NO_SPAN ? repeated : named;
+    return best_fit == FITS_NOT ? NO_SPAN : best;
 }
 
 static void take_open(struct swarm *swarm, span_no no)

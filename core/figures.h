@@ -21,20 +21,19 @@ struct tool_figures {
 struct figures {
     uint64_t requests, failed, retries, open_requests; /* requests: ended */
     uint64_t tool_errors;
-    double prompt_tokens, output_tokens, cache_read_tokens,
-        cache_creation_tokens; /* sums; NAN: nobody said */
+    /* Sums; NAN: nobody said. */
+    double prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
     double cache_hit_rate_pct;
     struct summary ttft_ms, ttlt_ms, itps, otps, setup_ms, request_ms;
     struct tool_figures *tools; /* by name */
     size_t tool_count;
-    double user_wait_ms, api_ms,
-        tool_ms;          /* sums over spans, open ones up to now; NAN: no such span */
+    /* Sums over spans, open ones up to now; NAN: no such span. */
+    double user_wait_ms, api_ms, tool_ms;
     double agent_wait_ms; /* of the tool spans, those that only waited for a sub-agent */
-    double busy_ms,
-        idle_ms; /* the union of the three, and the rest between the agent's first and last event */
-    double phase_ms
-        [SPAN_KINDS]; /* where requests' time went: set-up, retries, first token, sampling */
-    double parallel;  /* totals: agents at work on average while any was; NAN otherwise */
+    /* The union of the three, and the rest between the agent's first and last event. */
+    double busy_ms, idle_ms;
+    double phase_ms[SPAN_KINDS]; /* where requests' time went; SPAN_REQUEST: in no phase */
+    double parallel; /* totals: agents at work on average while any was; NAN otherwise */
 };
 
 struct model_figures {

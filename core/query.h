@@ -27,8 +27,8 @@ const char *query_state_word(enum agent_state state);
 
 struct agent_status {
     enum agent_state state;
-    int64_t
-        since_ns; /* when the span behind the state began, or the last one ended; INT64_MIN: nothing ever ran */
+    /* When the span behind the state began, or the last one ended; INT64_MIN: nothing ever ran. */
+    int64_t since_ns;
     span_no span;                    /* the span behind the state, NO_SPAN: none */
     const struct live_request *live; /* of STATE_RETRY and STATE_SAMPLING, may be NULL */
 };
@@ -79,7 +79,8 @@ void query_lane(const struct swarm *swarm, agent_no agent, unsigned lane, int64_
 unsigned query_lanes_in(const struct swarm *swarm, agent_no agent, int64_t t0_ns, int64_t t1_ns,
                         int64_t local_ns);
 
-/* The earliest and latest time of all sessions; latest is now for those that live. False: nothing there. */
+/* The earliest and latest time of all sessions; the latest is now where any of them lives. False: nothing
+   there. */
 bool query_extent(const struct swarm *swarm, int64_t local_ns, int64_t *from_ns, int64_t *to_ns);
 /* The greatest now of the sessions that live; of all, where none does; local_ns where there is none. */
 int64_t query_now(const struct swarm *swarm, int64_t local_ns);

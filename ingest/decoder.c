@@ -16,6 +16,9 @@ struct decoder {
     char first[2]; /* the first bytes, until it is known whether they are gzip */
     size_t first_len;
     bool probed, failed, finished;
+    bool took_line; /* some line was good */
+    bool took_raw;  /* some line was an event of a document */
+    uint64_t passed_over;
     struct strbuf error;
 };
 
@@ -61,7 +64,8 @@ static void take_bad(void *ctx, uint64_t line, const char *reason, const char *b
 {
     struct decoder *decoder = ctx;
     set_error(decoder, line, reason, bytes, len);
-    /* A version that is followed and not whole is simply not taken. */
+    /* A version that is followed and not whole is simply not taken: who takes one asks what was wrong with it. */
+    decoder->passed_over++;
     if (decoder->options.staged == NULL) {
         struct complaint complaint = {.where = decoder->options.where,
                                       .line = line,
@@ -70,6 +74,18 @@ static void take_bad(void *ctx, uint64_t line, const char *reason, const char *b
                                       .level = NOTICE_WARNING};
         tally_bad(decoder->options.tally, &complaint);
     }
+}
+
+/* An event on a line of its own, and no session that it could belong to. The first one of these data takes the place of what the model
+   has of former ones. */
+static bool take_raw(void *ctx, struct json_value object, uint64_t line)
+{
+    struct decoder *decoder = ctx;
+    if (!decoder->took_raw && !trace_load_begin(decoder->options.load)) {
+        return false;
+    }
+    decoder->took_raw = true;
+    return trace_load_event(decoder->options.load, object, line);
 }
 
 static bool take_lines(void *ctx, const char *bytes, size_t len)
@@ -82,11 +98,15 @@ static bool take_lines(void *ctx, const char *bytes, size_t len)
             .source = decoder->options.where,
             .session_id = decoder->options.session_id,
             .max_line_bytes = decoder->options.max_line_bytes,
-            .recorded = decoder->options.recorded,
+            .take_raw = decoder->options.recorded ? take_raw : NULL,
+            .ctx = decoder,
         };
         decoder->feed = feed_new(&options);
     }
-    return decoder->feed != NULL && feed_push(decoder->feed, bytes, len);
+    uint64_t events = decoder->options.tally->events;
+    bool good = decoder->feed != NULL && feed_push(decoder->feed, bytes, len);
+    decoder->took_line |= decoder->options.tally->events > events;
+    return good;
 }
 
 struct decoder *decoder_new(const struct decoder_options *options)
@@ -183,7 +203,12 @@ void decoder_finish(struct decoder *decoder, uint8_t flag)
     }
     scan_finish(decoder->scan);
     if (decoder->feed != NULL) {
+        uint64_t events = decoder->options.tally->events;
         feed_finish(decoder->feed, flag);
+        decoder->took_line |= decoder->options.tally->events > events;
+        if (!decoder->took_line && decoder->options.tally->bad > 0) {
+            set_error(decoder, 0, "no trace, and no line of a feed in it", NULL, 0);
+        }
     }
 }
 
@@ -207,6 +232,11 @@ bool decoder_complete(const struct decoder *decoder)
 const char *decoder_error(const struct decoder *decoder)
 {
     return decoder->error.len > 0 ? decoder->error.data : NULL;
+}
+
+uint64_t decoder_passed_over(const struct decoder *decoder)
+{
+    return decoder->passed_over;
 }
 
 static size_t cut(const char *name, size_t len, const char *end)

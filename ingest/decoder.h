@@ -12,7 +12,7 @@ struct decoder_options {
     const char *session_id; /* where the data name none */
     size_t max_line_bytes;  /* of a line */
     size_t max_event_bytes; /* of an event or another part of a document */
-    bool recorded;          /* lines are not live */
+    bool recorded;          /* not live: raw events among lines are a document's too */
     struct staged *staged;  /* not NULL: a document's events are only collected there */
     struct trace_load *load;
 };
@@ -33,6 +33,8 @@ enum scan_shape decoder_shape(const struct decoder *decoder);
 bool decoder_complete(const struct decoder *decoder);
 /* `where: line N: what`, of the first thing that went wrong; NULL: nothing did. */
 const char *decoder_error(const struct decoder *decoder);
+/* How many parts of a staged version were not what they should be, and passed over. They are counted nowhere else. */
+uint64_t decoder_passed_over(const struct decoder *decoder);
 
 /* The session id that a file's name gives: the last part of the path without .gz and then one more extension. */
 void decoder_session_id(const char *path, struct strbuf *out);

@@ -136,9 +136,31 @@ static void release_dir(struct source *source)
     strbuf_release(&of(source)->known);
 }
 
+/* Its files are sources of their own; here it is about those that would become some. */
+static bool reads_dir(const struct source *source, const char *path, const struct stat *st)
+{
+    const char *slash = strrchr(path, '/');
+    struct stat own, other;
+    char parent[4096];
+    (void)st;
+    if (!hub_settings(source->hub)->follow || !is_trace(slash != NULL ? slash + 1 : path)) {
+        return false;
+    }
+    size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+    if (len >= sizeof parent) {
+        return false;
+    }
+    memcpy(parent, path, len);
+    parent[len] = '\0';
+    const char *dir = slash == NULL ? "." : len == 0 ? "/" : parent;
+    return stat(source->spec, &own) == 0 && stat(dir, &other) == 0 && own.st_dev == other.st_dev &&
+           own.st_ino == other.st_ino;
+}
+
 const struct source_ops dir_source_ops = {
     .size = sizeof(struct dir_source),
     .open = open_dir,
     .close = close_dir,
     .release = release_dir,
+    .reads = reads_dir,
 };

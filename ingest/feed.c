@@ -211,11 +211,9 @@ static void take_operation(struct feed *feed, const struct line *line, const str
 
 /* ---- raw events ---- */
 
-/* The origin of a session that begins with this event: a live one is drawn where it arrives. */
+/* The origin of a session that begins with this event, which is drawn where it arrives. */
 static int64_t raw_start(const struct feed *feed, double ts_us)
 {
-    if (feed->options.recorded)
-        return INT64_MIN;
     return isnan(ts_us) ? feed->local_ns : feed->local_ns - (int64_t)(ts_us * 1e3);
 }
 
@@ -249,6 +247,11 @@ static bool in_range(const struct feed *feed, const struct raw_event *raw)
 static void take_raw(struct feed *feed, const struct line *line, struct json_value object)
 {
     struct raw_event raw;
+    if (feed->options.take_raw != NULL && feed->sessions.own == NO_SESSION) {
+        if (!feed->options.take_raw(feed->options.ctx, object, line->number))
+            out_of_memory(feed, line);
+        return;
+    }
     const char *wrong = trace_event_read(object, &feed->extra, &raw);
     if (wrong == NULL && !in_range(feed, &raw))
         wrong = "ts is out of range";

@@ -108,8 +108,8 @@ bool feed_sessions_for_raw(struct feed_sessions *sessions, int64_t start_ns)
                                     .id_len = id.len,
                                     .source = sessions->source,
                                     .pool = POOL_LIVE,
-                                    .has_start = start_ns != INT64_MIN,
-                                    .start_ns = start_ns != INT64_MIN ? start_ns : 0};
+                                    .has_start = true,
+                                    .start_ns = start_ns};
         good = swarm_open_session(sessions->intake->swarm, &info, &made);
     }
     strbuf_release(&id);

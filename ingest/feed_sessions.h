@@ -25,8 +25,8 @@ enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_
    opened: TRACER_NOT_OPEN. */
 enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct slice id, double t_ms,
                                       int64_t local_ns, bool only_known, session_no *out);
-/* The sender's own session for raw events, which need be no agent's; opened where there is none: with `start_ns` of the
-   epoch as its beginning, INT64_MIN: unknown. False: out of memory. */
+/* The sender's own session for raw events, which need be no agent's; opened where there is none: with `start_ns` as
+   its beginning. False: out of memory. */
 bool feed_sessions_for_raw(struct feed_sessions *sessions, int64_t start_ns);
 /* The sender has gone, or rests: the sessions that no other feeds get the flag (enum session_flag). */
 void feed_sessions_leave(struct feed_sessions *sessions, uint8_t flag);

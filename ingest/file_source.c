@@ -3,6 +3,7 @@
    a whole into a staging list, of which the model takes what is new once it is complete (staged.c). Half a document leaves the picture as
    it was. */
 #include "ingest/decoder.h"
+#include "ingest/seen.h"
 #include "ingest/source.h"
 
 #include <errno.h>
@@ -24,8 +25,12 @@ struct file_source {
     uv_idle_t idle;   /* runs while there is something to read */
     uv_timer_t timer; /* runs while the file is followed */
     int fd;           /* -1: closed */
-    int64_t offset;   /* read so far of what is open */
     struct look last; /* the file as it was when reading began; inode 0: never seen */
+    struct look short_look; /* the file as it was when it was found shorter than what has been read */
+    struct seen seen;  /* what the decoder has been given */
+    struct seen check; /* while `checking`: what the file begins with, to be compared with that */
+    bool checking;
+    uint64_t passed_over; /* said so far */
     struct decoder *decoder;
     struct trace_load load;
     struct staged staged;
@@ -71,7 +76,7 @@ static bool make_decoder(struct file_source *file)
     };
     decoder_free(file->decoder);
     file->decoder = decoder_new(&options);
-    file->offset = 0;
+    seen_clear(&file->seen);
     staged_clear(&file->staged);
     trace_load_clear_members(&file->load);
     return file->decoder != NULL;
@@ -105,21 +110,53 @@ static bool is_document(const struct file_source *file)
     return shape == SCAN_DOCUMENT || shape == SCAN_ARRAY;
 }
 
-/* The staged version becomes the model's, if it is whole. Sessions live from the first change that was seen. */
+/* What a version that was taken had to pass over: said once, not with every version that has it still. */
+static void say_passed_over(struct file_source *file)
+{
+    uint64_t now = decoder_passed_over(file->decoder);
+    for (; file->passed_over < now; file->passed_over++) {
+        struct complaint complaint = {.where = file->source.spec,
+                                      .reason = decoder_error(file->decoder),
+                                      .level = NOTICE_WARNING};
+        tally_bad(&file->source.tally, &complaint);
+    }
+}
+
+/* Sessions live from the first change that was seen. */
+static void note_version(struct file_source *file)
+{
+    bool live = file->versions++ > 0;
+    trace_load_flag(&file->load, live ? 0 : SESSION_FINISHED, live ? SESSION_FINISHED : 0);
+    if (live) {
+        trace_load_tick(&file->load);
+    } else {
+        decoder_rest(file->decoder, SESSION_FINISHED);
+    }
+}
+
+/* The staged version becomes the model's, if it is whole. */
 static void take_version(struct file_source *file)
 {
     if (!decoder_complete(file->decoder)) {
         return;
     }
+    say_passed_over(file);
     if (!staged_commit(&file->staged, &file->taken, &file->load)) {
         give_up(file, "cannot be read", "out of memory");
         return;
     }
-    bool live = file->versions++ > 0;
-    trace_load_flag(&file->load, live ? 0 : SESSION_FINISHED, live ? SESSION_FINISHED : 0);
-    if (live) {
-        trace_load_tick(&file->load);
+    note_version(file);
+}
+
+/* Lines are in the model already. Raw events among them make a document, which is not one that staged versions are compared with. */
+static void take_lines(struct file_source *file)
+{
+    taken_release(&file->taken);
+    if (file->load.document != 0 && !trace_load_end(&file->load)) {
+        give_up(file, "cannot be read", "out of memory");
+        return;
     }
+    note_version(file);
 }
 
 static void end_of_followed(struct file_source *file)
@@ -128,7 +165,7 @@ static void end_of_followed(struct file_source *file)
     if (is_document(file)) {
         take_version(file);
     } else {
-        decoder_rest(file->decoder, SESSION_FINISHED);
+        take_lines(file);
     }
     file->source.tally.intake->changed = true;
 }
@@ -150,17 +187,39 @@ static void end_of_finished(struct file_source *file)
 
 /* ---- reading ---- */
 
+/* Takes the next piece of the beginning; at its end it is known whether there is only something to add. */
+static void check_piece(struct file_source *file, size_t count)
+{
+    seen_add(&file->check, file->buffer, count);
+    if (count > 0 && file->check.length < file->seen.length) {
+        return;
+    }
+    file->checking = false;
+    if (!seen_same(&file->check, &file->seen) && !make_decoder(file)) {
+        give_up(file, "cannot be read", "out of memory");
+    }
+}
+
 static void read_piece(uv_idle_t *idle)
 {
     struct file_source *file = idle->data;
-    ssize_t count = pread(file->fd, file->buffer, PIECE, (off_t)file->offset);
+    int64_t from = file->checking ? file->check.length : file->seen.length;
+    size_t want = PIECE;
+    if (file->checking && file->seen.length - from < PIECE) {
+        want = (size_t)(file->seen.length - from);
+    }
+    ssize_t count = pread(file->fd, file->buffer, want, (off_t)from);
     if (count < 0) {
         if (errno != EINTR && errno != EAGAIN) {
             give_up(file, "cannot be read", strerror(errno));
         }
         return;
     }
-    file->offset += count;
+    if (file->checking) {
+        check_piece(file, (size_t)count);
+        return;
+    }
+    seen_add(&file->seen, file->buffer, (size_t)count);
     if (count > 0 && decoder_push(file->decoder, file->buffer, (size_t)count)) {
         file->source.tally.intake->changed = true;
         return;
@@ -172,7 +231,19 @@ static void read_piece(uv_idle_t *idle)
     }
 }
 
-/* Opens the file to read on from the offset, or anew. */
+/* Lines are read on where they grow. What is there now need not be the same file any more. */
+static bool begin_lines(struct file_source *file, const struct look *now)
+{
+    if (now->size < file->seen.length) {
+        return make_decoder(file);
+    }
+    bool grown = same_file(now, &file->last) && seen_tail_in(&file->seen, file->fd);
+    file->checking = !grown;
+    seen_clear(&file->check);
+    return true;
+}
+
+/* Opens the file to read on, or anew. */
 static void begin_reading(struct file_source *file)
 {
     struct stat status;
@@ -187,9 +258,9 @@ static void begin_reading(struct file_source *file)
     }
     struct look now = look_of(&status);
     bool lines = file->decoder != NULL && !is_document(file);
-    bool grown = lines && same_file(&now, &file->last) && now.size >= file->offset;
+    bool good = lines ? begin_lines(file, &now) : make_decoder(file);
     file->last = now;
-    if (!grown && !make_decoder(file)) {
+    if (!good) {
         give_up(file, "cannot be read", "out of memory");
         return;
     }
@@ -208,9 +279,16 @@ static void look_again(uv_timer_t *timer)
         return; /* gone, or not there yet: the picture stays */
     }
     struct look now = look_of(&status);
-    if (memcmp(&now, &file->last, sizeof now) != 0) {
-        begin_reading(file);
+    if (memcmp(&now, &file->last, sizeof now) == 0) {
+        return;
     }
+    /* A copy over the file makes it shorter for a moment: lines wait until it stays as it is for one look. */
+    bool settled = memcmp(&now, &file->short_look, sizeof now) == 0;
+    if (now.size < file->seen.length && !settled && !is_document(file)) {
+        file->short_look = now;
+        return;
+    }
+    begin_reading(file);
 }
 
 /* ---- the source ---- */

@@ -30,7 +30,6 @@ struct scan {
     unsigned depth;           /* brackets open in what is held */
     bool in_string, escaped;
     bool closed;
-    bool bad; /* something was */
     bool stopped;
     size_t key_start, key_end; /* in HEAD: the last string at depth 1, with its quotes */
     size_t next_check; /* in HEAD: when as much is held, see whether it can still be a document */
@@ -81,7 +80,6 @@ static void report(struct scan *scan, uint64_t line, const char *what, const cha
 {
     char reason[96];
     snprintf(reason, sizeof reason, "not JSON: %s", what);
-    scan->bad = true;
     scan->sink.bad(scan->sink.ctx, line, reason, bytes, len);
 }
 
@@ -471,7 +469,7 @@ enum scan_shape scan_shape(const struct scan *scan)
 bool scan_complete(const struct scan *scan)
 {
     bool open_array = scan->shape == SCAN_ARRAY && scan->state == BETWEEN;
-    return !scan->bad && (scan->closed || open_array || scan->state == LINES);
+    return scan->closed || open_array || scan->state == LINES;
 }
 
 bool scan_closed(const struct scan *scan)

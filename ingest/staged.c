@@ -118,6 +118,10 @@ enum relation { CONTINUES, EVICTED, UNRELATED };
 static enum relation relate(const struct staged *staged, const struct taken *now,
                             const struct taken *former, size_t *held)
 {
+    /* There was no former version, or nothing was in it. */
+    if (former->event_count == 0 && former->metadata_count == 0) {
+        return UNRELATED;
+    }
     if (!starts_with(now->metadata, now->metadata_count, former->metadata,
                      former->metadata_count)) {
         return UNRELATED;

@@ -103,12 +103,19 @@ void trace_load_clear_members(struct trace_load *load)
     strbuf_clear(&load->metadata);
 }
 
+/* Members as they were collected; none are a walk that ends at once. */
+static struct json_walk walk_members(const struct strbuf *members)
+{
+    const char *end = members->len > 0 ? members->data + members->len : members->data;
+    return (struct json_walk){members->data, end};
+}
+
 static struct json_value member_of(const struct strbuf *members, const char *key)
 {
-    struct json_walk walk = {members->data, members->data + members->len};
+    struct json_walk walk = walk_members(members);
     struct json_value found = {0};
     struct json_member member;
-    while (members->len > 0 && json_next_member(&walk, &member)) {
+    while (json_next_member(&walk, &member)) {
         found = json_string_is(member.key, key) ? member.value : found;
     }
     return found;
@@ -255,25 +262,31 @@ static bool apply_session(struct trace_load *load, struct json_value entry, sess
     return true;
 }
 
-static int64_t earliest(struct json_value sessions, int64_t unless)
+/* When ts is 0 (core/document.c): a session's own start; of several the earliest, in whole milliseconds. */
+static int64_t origin_in(struct json_value sessions, int64_t unless)
 {
     struct json_walk walk = json_walk(sessions);
     struct json_value entry;
+    size_t entries = 0;
     bool any = false;
     int64_t first = unless, start;
-    while (json_next_item(&walk, &entry)) {
+    for (; json_next_item(&walk, &entry); entries++) {
         if (start_in(entry, &start) && (!any || start < first)) {
             first = start;
             any = true;
         }
     }
-    return first;
+    if (!any || entries < 2) {
+        return first;
+    }
+    int64_t rest = first % 1000000;
+    return first - (rest < 0 ? rest + 1000000 : rest);
 }
 
 static bool apply_sessions(struct trace_load *load, struct json_value sessions)
 {
     int64_t origin =
-        earliest(sessions, swarm_session_edit(swarm_of(load), load->session)->origin_ns);
+        origin_in(sessions, swarm_session_edit(swarm_of(load), load->session)->origin_ns);
     struct json_walk walk = json_walk(sessions);
     struct json_value entry;
     bool first = true;
@@ -347,9 +360,9 @@ static bool keep_extras(struct trace_load *load)
     strbuf_clear(&session->extra);
     strbuf_clear(&session->metadata_extra);
     strbuf_add(&session->extra, load->top.data, load->top.len);
-    struct json_walk walk = {load->metadata.data, load->metadata.data + load->metadata.len};
+    struct json_walk walk = walk_members(&load->metadata);
     struct json_member member;
-    while (load->metadata.len > 0 && json_next_member(&walk, &member)) {
+    while (json_next_member(&walk, &member)) {
         if (!is_ours(member.key)) {
             add_member(&session->metadata_extra, member.key, member.value);
         }

@@ -67,6 +67,19 @@ static void its_duration_tells_two_calls_with_the_same_args_apart(void **state)
     model_release(&model);
 }
 
+static void its_duration_outweighs_args_that_the_end_overrides(void **state)
+{
+    (void)state;
+    struct model model =
+        opened(B("API Call", "api", 0, "{\"prompt_tokens\":1}")
+                   B("API Call", "api", 1000, "{\"prompt_tokens\":2}")
+                       E("API Call", "api", 2000, "{\"prompt_tokens\":9,\"duration_ms\":2}")
+                           E("API Call", "api", 5000, "{\"prompt_tokens\":8,\"duration_ms\":4}"));
+    assert_true(end_ms(span_called(&model, "API Call", 0)) == 2);
+    assert_true(end_ms(span_called(&model, "API Call", 1)) == 5);
+    model_release(&model);
+}
+
 static void else_the_innermost_of_its_name(void **state)
 {
     (void)state;
@@ -451,6 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_closes_the_span_whose_args_it_repeats),
         cmocka_unit_test(its_duration_tells_two_calls_with_the_same_args_apart),
+        cmocka_unit_test(its_duration_outweighs_args_that_the_end_overrides),
         cmocka_unit_test(else_the_innermost_of_its_name),
         cmocka_unit_test(an_end_without_a_name_closes_the_innermost),
         cmocka_unit_test(other_ends_are_orphans_and_counted),

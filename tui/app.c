@@ -1,5 +1,6 @@
-/* The wiring of the live screen: libuv says what happened (a key, a change of the model, a signal, a timer) and this file passes it to
-   the view or the terminal. It has no picture of its own: what is shown is in view_state, when it is shown is app_frame.c's. */
+/* The wiring of the live screen: libuv says what happened (a key, a change of the model, a signal,
+   a timer) and this file passes it to the view or the terminal. It has no picture of its own: what
+   is shown is in view_state, when it is shown is app_frame.c's. */
 #include "tui/app_private.h"
 
 #include "tui/commands.h"
@@ -68,7 +69,8 @@ static bool on_key(struct app *app, struct key key)
     case VIEW_REDRAW: break;
     case VIEW_REPAINT: screen_repaint(app->screen); break;
     case VIEW_WRITE: write_now(app); break;
-    /* The whole job stops, as for any other program; our own handler gives the terminal back first. */
+    /* The whole job stops, as for any other program; our own handler gives the terminal back first.
+       */
     case VIEW_SUSPEND: kill(0, SIGTSTP); break;
     case VIEW_QUIT: engine_stop(&app->engine); break;
     }
@@ -183,7 +185,8 @@ static void on_lines(uv_timer_t *timer)
     app_print_line(timer->data);
 }
 
-/* The sources have come to their end while the screen stays: the document is as whole as it will be. */
+/* The sources have come to their end while the screen stays: the document is as whole as it will
+   be. */
 static void on_end(struct app *app)
 {
     struct strbuf error;
@@ -301,8 +304,9 @@ static bool open_screen(struct app *app, struct strbuf *error)
 static void close_handles(struct app *app)
 {
     uv_handle_t *handles[] = {
-        (uv_handle_t *)&app->frame,   (uv_handle_t *)&app->tick,      (uv_handle_t *)&app->interval,
-        (uv_handle_t *)&app->lines,   (uv_handle_t *)&app->resized,   (uv_handle_t *)&app->continued,
+        (uv_handle_t *)&app->frame,     (uv_handle_t *)&app->tick,
+        (uv_handle_t *)&app->interval,  (uv_handle_t *)&app->lines,
+        (uv_handle_t *)&app->resized,   (uv_handle_t *)&app->continued,
         (uv_handle_t *)&app->suspended, (uv_handle_t *)&app->tty,
     };
 

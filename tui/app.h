@@ -1,5 +1,5 @@
-/* The live screen: the engine's loop with a terminal on it. Where stdout is no terminal it goes on without a screen: figures on
-   stderr, the last frame on stdout at the end. */
+/* The live screen: the engine's loop with a terminal on it. Where stdout is no terminal it goes on
+   without a screen: figures on stderr, the last frame on stdout at the end. */
 #ifndef TUI_APP_H
 #define TUI_APP_H
 

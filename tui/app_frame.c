@@ -1,6 +1,7 @@
-/* When a frame is due. Three things can bring one: a change (at most --fps times a second), the picture's own movement (view_wake_ns: a
-   growing bar gains a cell, the clock a minute), and figures that were left to age because computing them is dear. All three set
-   one timer; where none applies no timer runs, and a frozen view or a finished source costs nothing at all. */
+/* When a frame is due. Three things can bring one: a change (at most --fps times a second), the
+   picture's own movement (view_wake_ns: a growing bar gains a cell, the clock a minute), and
+   figures that were left to age because computing them is dear. All three set one timer; where none
+   applies no timer runs, and a frozen view or a finished source costs nothing at all. */
 #include "tui/app_private.h"
 
 #include "tui/status_line.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 
 #define FIGURES_NS     250000000LL
+#define LONGEST_NS     60000000000LL
 #define FIGURES_FACTOR 20 /* at most a twentieth of the time goes into figures */
 
 static void update_figures(struct app *app, bool now)
@@ -77,35 +79,39 @@ static void on_frame(uv_timer_t *timer)
     app_schedule(app);
 }
 
+/* When the picture is due that nothing that comes asks for; INT64_MAX: never. */
+static int64_t next_movement_ns(struct app *app)
+{
+    struct view_input input = app_input(app);
+    int64_t due_ns = view_wake_ns(&input, &app->state, grid_cols(app->grid), grid_rows(app->grid));
+
+    if (app->has_figures && app->figures_revision != swarm_revision(app->engine.swarm) &&
+        app->figures_due_ns < due_ns)
+        due_ns = app->figures_due_ns;
+    return due_ns;
+}
+
 void app_schedule(struct app *app)
 {
-    int64_t due_ns = INT64_MAX, frame_ns = 1000000000 / app->engine.options->fps, now_ns;
-    struct view_input input;
+    int64_t frame_ns = 1000000000 / app->engine.options->fps, now_ns = engine_now_ns(), wait_ns;
+    int64_t due_ns = INT64_MAX;
 
     if (!app->screen)
         return;
-    if (!view_frozen(&app->state)) {
-        input = app_input(app);
-        due_ns = view_wake_ns(&input, &app->state, grid_cols(app->grid), grid_rows(app->grid));
-        if (app->has_figures && app->figures_revision != swarm_revision(app->engine.swarm) &&
-            app->figures_due_ns < due_ns)
-            due_ns = app->figures_due_ns;
-        if (app->dirty)
-            due_ns = app->last_frame_ns;
-    }
+    if (!view_frozen(&app->state))
+        due_ns = app->dirty ? app->last_frame_ns : next_movement_ns(app);
     if (due_ns == INT64_MAX) {
         uv_timer_stop(&app->frame);
         return;
     }
     if (due_ns < app->last_frame_ns + frame_ns)
         due_ns = app->last_frame_ns + frame_ns;
-    now_ns = engine_now_ns();
-    /* The wall clock may have been set back: never wait for longer than a wake-up can be away. */
-    if (due_ns - now_ns > 60 * 1000000000LL)
-        due_ns = now_ns + 60 * 1000000000LL;
+    wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+    /* The wall clock may have been set back: no wake-up is farther away than this. */
+    if (wait_ns > LONGEST_NS)
+        wait_ns = LONGEST_NS;
     uv_update_time(&app->engine.loop);
-    uv_timer_start(&app->frame, on_frame,
-                   due_ns > now_ns ? (uint64_t)((due_ns - now_ns + 999999) / 1000000) : 0, 0);
+    uv_timer_start(&app->frame, on_frame, (uint64_t)((wait_ns + 999999) / 1000000), 0);
 }
 
 bool app_count_rate(struct app *app)

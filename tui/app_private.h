@@ -25,8 +25,8 @@ struct app {
     size_t taken_count;
     double events_per_s;
 
-    bool dirty;            /* something to draw has changed */
-    bool ended;            /* the sources' end was seen */
+    bool dirty; /* something to draw has changed */
+    bool ended; /* the sources' end was seen */
     int64_t last_frame_ns;
 
     uv_poll_t tty;

@@ -59,6 +59,16 @@ static void draw_call(struct frame *frame, struct area line, const struct run *r
     area_puts(line, end, 0, INK_PLAIN, " ");
 }
 
+/* With a blank on both sides, where there are cells for them: a hatched bar would touch the text. */
+static int put_padded(struct area line, int x, int cols, enum ink ink, const struct strbuf *text)
+{
+    int end = area_put_cut(line, x, 0, cols, ink, text->data, text->len);
+    area_puts(line, x - 1, 0, ink, " ");
+    if (end < x + cols)
+        area_puts(line, end, 0, ink, " ");
+    return end;
+}
+
 /* The argument after the name, where that leaves a few characters of it. */
 static void put_about(struct frame *frame, struct area line, int x, int end, enum ink ink,
                       const struct span *span)
@@ -68,7 +78,7 @@ static void put_about(struct frame *frame, struct area line, int x, int end, enu
         return;
     span_text_about(frame->swarm, span, text);
     if (!text->failed && text->len > 0)
-        area_put_cut(line, x + 1, 0, end - x - 2, ink, text->data, text->len);
+        put_padded(line, x + 1, end - x - 2, ink, text);
 }
 
 /* The name inside a bar. Without colour it stands in brackets that are its ends. */
@@ -91,8 +101,9 @@ static void put_name(struct frame *frame, struct area line, const struct run *ru
     }
     int cols = (int)text_cols(text->data, text->len < 256 ? text->len : 256, ascii);
     if (!brackets && !run->edge && end - x >= cols + 2)
-        x++;
-    x = area_put_cut(line, x, 0, end - x, ink, text->data, text->len);
+        x = put_padded(line, x + 1, end - x - 1, ink, text);
+    else
+        x = area_put_cut(line, x, 0, end - x, ink, text->data, text->len);
     put_about(frame, line, x, end + brackets, ink, run->span);
 }
 

@@ -1,5 +1,6 @@
-/* `demo`: the live screen with a swarm that is not there. The story's lines go through a real Unix socket in a directory of its own to
-   the hub, which does not know better. The story begins some seconds ago, so that there is something to see at once. */
+/* `demo`: the live screen with a swarm that is not there. The story's lines go through a real Unix
+   socket in a directory of its own to the hub, which does not know better. The story begins some
+   seconds ago, so that there is something to see at once. */
 #include "tui/app.h"
 #include "tui/commands.h"
 #include "tui/demo_story.h"
@@ -61,7 +62,8 @@ static void hang_up(struct demo *demo)
 static void on_tick(uv_timer_t *timer)
 {
     struct demo *demo = timer->data;
-    double now_ms = HEAD_START_MS + (double)(uv_now(timer->loop) - demo->begun_ms) * demo->options->speed;
+    double now_ms =
+        HEAD_START_MS + (double)(uv_now(timer->loop) - demo->begun_ms) * demo->options->speed;
     struct batch *batch;
     uv_buf_t buf;
 

@@ -1,4 +1,5 @@
-/* `dump`: the frame that the live screen would show, through the same view_draw, without a terminal. */
+/* `dump`: the frame that the live screen would show, through the same view_draw, without a
+   terminal. */
 #include "tui/cmd_engine.h"
 #include "tui/commands.h"
 #include "tui/replay.h"
@@ -10,8 +11,8 @@
 #include <string.h>
 
 /* Presses --keys, each on the frame that the one before left. */
-static void press_all(const struct options *options, const struct view_input *input, struct view_state *state,
-                      struct grid *grid)
+static void press_all(const struct options *options, const struct view_input *input,
+                      struct view_state *state, struct grid *grid)
 {
     const char *at = options->keys ? options->keys : "";
 
@@ -41,19 +42,22 @@ static bool print(const struct grid *grid, const struct theme *theme, const stru
     errno = 0;
     ok = !text.failed && fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
     if (!ok)
-        strbuf_addf(error, "standard output: cannot write: %s", text.failed ? "out of memory" : strerror(errno));
+        strbuf_addf(error, "standard output: cannot write: %s",
+                    text.failed ? "out of memory" : strerror(errno));
     strbuf_release(&text);
     return ok;
 }
 
-static bool draw(const struct engine *engine, const struct swarm *swarm, const struct swarm_figures *figures,
-                 int64_t local_ns, struct grid *grid, struct strbuf *error)
+static bool draw(const struct engine *engine, const struct swarm *swarm,
+                 const struct swarm_figures *figures, int64_t local_ns, struct grid *grid,
+                 struct strbuf *error)
 {
     const struct options *options = engine->options;
     struct source_status sources[ENGINE_SOURCES];
     struct view_state state;
     struct view_input input = {
-        .theme = {.color = options->format == DUMP_ANSI && !options->no_color, .ascii = options->ascii},
+        .theme = {.color = options->format == DUMP_ANSI && !options->no_color,
+                  .ascii = options->ascii},
         .swarm = swarm,
         .local_ns = local_ns,
         .figures = figures,
@@ -74,17 +78,22 @@ static bool draw(const struct engine *engine, const struct swarm *swarm, const s
     return ok;
 }
 
-/* Of finished sources the end is what is drawn, not the moment of drawing: the same input gives the same frame. */
+/* Of finished sources the end is what is drawn, not the moment of drawing: the same input gives the
+   same frame. */
 static int64_t moment(const struct engine *engine)
 {
     int64_t from_ns, to_ns, local_ns = engine_now_ns();
 
-    return engine_finished(engine) && query_extent(engine->swarm, local_ns, &from_ns, &to_ns) ? to_ns : local_ns;
+    return engine_finished(engine) && query_extent(engine->swarm, local_ns, &from_ns, &to_ns)
+               ? to_ns
+               : local_ns;
 }
 
-static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t local_ns, struct strbuf *error)
+static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t local_ns,
+                 struct strbuf *error)
 {
-    struct grid *grid = grid_new(engine->mem, (int)engine->options->cols, (int)engine->options->rows);
+    struct grid *grid =
+        grid_new(engine->mem, (int)engine->options->cols, (int)engine->options->rows);
     struct swarm_figures figures;
     bool ok = false;
 

@@ -1,5 +1,5 @@
-/* `emit`: one line, one connection, no loop and no model: it must be done in a few milliseconds, or say at once that nobody
-   listens. */
+/* `emit`: one line, one connection, no loop and no model: it must be done in a few milliseconds, or
+   say at once that nobody listens. */
 #include "tui/cmd_engine.h"
 #include "tui/commands.h"
 
@@ -28,7 +28,8 @@ static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error
         json_put_string(text, token, strcspn(token, "\r\n"));
         strbuf_adds(text, "}\n");
     } else {
-        strbuf_addf(error, "%s: cannot read a token: %s", path, file ? "it is empty" : strerror(errno));
+        strbuf_addf(error, "%s: cannot read a token: %s", path,
+                    file ? "it is empty" : strerror(errno));
     }
     if (file)
         fclose(file);
@@ -44,8 +45,8 @@ static bool add_address(const struct options *options, struct strbuf *out, struc
     return true;
 }
 
-static int emit(const struct options *options, double t_ms, struct strbuf *text, struct strbuf *address,
-                struct strbuf *error)
+static int emit(const struct options *options, double t_ms, struct strbuf *text,
+                struct strbuf *address, struct strbuf *error)
 {
     const char *session = options->session ? options->session : options->env.session;
     struct strbuf line;

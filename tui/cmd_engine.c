@@ -1,6 +1,7 @@
-/* One struct holds what lives as long as a command: made in order by engine_open, taken down in reverse by engine_close. A signal
-   only sets `stopped`, which the loop looks at after every turn, so every way to stop goes through the same door. Once stopped,
-   SIGINT and SIGTERM have their default action back: should the last write hang, a second one ends the process. SIGHUP stays
+/* One struct holds what lives as long as a command: made in order by engine_open, taken down in
+   reverse by engine_close. A signal only sets `stopped`, which the loop looks at after every turn,
+   so every way to stop goes through the same door. Once stopped, SIGINT and SIGTERM have their
+   default action back: should the last write hang, a second one ends the process. SIGHUP stays
    handled: a dropped connection sends several, and the document must still be written. */
 #include "tui/cmd_engine.h"
 
@@ -56,7 +57,8 @@ static bool read_token(struct engine *engine, struct strbuf *error)
     while (len > 0 && strchr("\r\n", engine->token[len - 1]))
         engine->token[--len] = '\0';
     if (len <= 0)
-        strbuf_addf(error, "%s: cannot read a token: %s", path, errno ? strerror(errno) : "the first line is empty");
+        strbuf_addf(error, "%s: cannot read a token: %s", path,
+                    errno ? strerror(errno) : "the first line is empty");
     if (file)
         fclose(file);
     return len > 0;
@@ -64,7 +66,8 @@ static bool read_token(struct engine *engine, struct strbuf *error)
 
 static bool is_live(const char *spec)
 {
-    return strcmp(spec, "-") == 0 || strncmp(spec, "unix:", 5) == 0 || strncmp(spec, "tcp:", 4) == 0;
+    return strcmp(spec, "-") == 0 || strncmp(spec, "unix:", 5) == 0 ||
+           strncmp(spec, "tcp:", 4) == 0;
 }
 
 static bool any_live(const struct options *options)
@@ -270,7 +273,8 @@ size_t engine_sources(const struct engine *engine, struct source_status *out, si
     return count < max ? count : max;
 }
 
-/* Not the sources' counts: an operation is not an event, and a trace has to show what the feed it came from did. */
+/* Not the sources' counts: an operation is not an event, and a trace has to show what the feed it
+   came from did. */
 uint64_t engine_events(const struct engine *engine)
 {
     const struct swarm *swarm = engine->swarm;

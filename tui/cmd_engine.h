@@ -1,5 +1,5 @@
-/* What every command that reads sources is made of: the loop, the model, the hub, what is left behind, and the ways to stop. Only the
-   wiring (tui/main.c, tui/app.c, tui/cmd_*.c) uses it. */
+/* What every command that reads sources is made of: the loop, the model, the hub, what is left
+   behind, and the ways to stop. Only the wiring (tui/main.c, tui/app.c, tui/cmd_*.c) uses it. */
 #ifndef TUI_CMD_ENGINE_H
 #define TUI_CMD_ENGINE_H
 
@@ -20,10 +20,10 @@ struct engine {
     struct notice_log *log;
     struct hub *hub;
     struct output *output;
-    char *token;            /* of --token-file; NULL: none */
-    struct strbuf said;     /* a character a source: whether its error was said */
-    bool live;              /* a source is live */
-    bool until_end;         /* ends with the sources */
+    char *token;        /* of --token-file; NULL: none */
+    struct strbuf said; /* a character a source: whether its error was said */
+    bool live;          /* a source is live */
+    bool until_end;     /* ends with the sources */
     bool stopped;
     uv_signal_t signals[3]; /* SIGINT, SIGTERM, SIGHUP */
     uv_timer_t for_timer;
@@ -35,9 +35,9 @@ struct engine {
 
 struct engine_config {
     const struct options *options;
-    bool follow;      /* files are followed, and may be not there yet */
-    bool until_end;   /* engine_run returns when nothing more will come */
-    bool live;        /* a source is live that engine_add does not see as one */
+    bool follow;    /* files are followed, and may be not there yet */
+    bool until_end; /* engine_run returns when nothing more will come */
+    bool live;      /* a source is live that engine_add does not see as one */
     void (*changed)(void *ctx);
     void *ctx;
 };
@@ -49,18 +49,22 @@ int64_t engine_now_ns(void);
 bool engine_open(struct engine *engine, const struct engine_config *config, struct strbuf *error);
 /* Opens a source. False: it cannot be, *error says why; the others go on. */
 bool engine_add(struct engine *engine, const char *spec, struct strbuf *error);
-/* Opens the sources of the command line; without any, the default address. Those that cannot be opened say so by their status. */
+/* Opens the sources of the command line; without any, the default address. Those that cannot be
+   opened say so by their status. */
 void engine_add_all(struct engine *engine);
-/* Begins to obey SIGINT, SIGTERM, SIGHUP (those not ignored) and --for. The second SIGINT or SIGTERM ends the process at once. */
+/* Begins to obey SIGINT, SIGTERM, SIGHUP (those not ignored) and --for. The second SIGINT or
+   SIGTERM ends the process at once. */
 void engine_obey(struct engine *engine);
 /* Runs the loop until it is stopped, or with until_end until nothing more will come. */
 void engine_run(struct engine *engine);
 void engine_stop(struct engine *engine);
 /* Closes what is open and writes the document for the last time. False: said on stderr. */
 bool engine_finish(struct engine *engine);
-/* Says on stderr what went wrong with the sources and was not said yet. False: something was not read. */
+/* Says on stderr what went wrong with the sources and was not said yet. False: something was not
+   read. */
 bool engine_complain(struct engine *engine);
-/* How each source is, at most `max` of them into out; returns how many. Borrowed until the next loop turn. */
+/* How each source is, at most `max` of them into out; returns how many. Borrowed until the next
+   loop turn. */
 size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max);
 /* Events that came into the model so far; lines or events refused, over all sources. */
 uint64_t engine_events(const struct engine *engine);
@@ -71,14 +75,17 @@ const char *engine_address(const struct engine *engine);
 bool engine_finished(const struct engine *engine);
 /* Prints the paths of what was left behind on stdout. */
 void engine_print_paths(const struct engine *engine);
-/* Stops the hub, runs the loop until all is closed, frees all. The caller's own handles are closing already. */
+/* Stops the hub, runs the loop until all is closed, frees all. The caller's own handles are closing
+   already. */
 void engine_close(struct engine *engine);
 
-/* Returns new, for engine_delete: a finished model of what lies between the two moments (that part of the document, re-read). NULL: *error
-   says why. */
-struct engine *engine_new_part(const struct engine *engine, int64_t from_ns, int64_t to_ns, struct strbuf *error);
-/* Reads the sources of the command line to their end, says on stderr what was not read (*status is then 1, else 0), and keeps of them
-   what lies between --from and --to. Returns new, for engine_delete; NULL: *status says it all. */
+/* Returns new, for engine_delete: a finished model of what lies between the two moments (that part
+   of the document, re-read). NULL: *error says why. */
+struct engine *engine_new_part(const struct engine *engine, int64_t from_ns, int64_t to_ns,
+                               struct strbuf *error);
+/* Reads the sources of the command line to their end, says on stderr what was not read (*status is
+   then 1, else 0), and keeps of them what lies between --from and --to. Returns new, for
+   engine_delete; NULL: *status says it all. */
 struct engine *engine_read_all(const struct options *options, int *status);
 void engine_delete(struct engine *engine);
 

@@ -1,5 +1,6 @@
-/* Reading sources to their end, and a part of them. A part is made by writing that part of the document and reading it again: live
-   equals re-opened, so nothing else has to know what "only from there to there" means. */
+/* Reading sources to their end, and a part of them. A part is made by writing that part of the
+   document and reading it again: live equals re-opened, so nothing else has to know what "only from
+   there to there" means. */
 #include "tui/cmd_engine.h"
 
 #include "core/query.h"
@@ -13,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool write_part(const struct engine *engine, const char *path, int64_t from_ns, int64_t to_ns,
-                       struct strbuf *error)
+static bool write_part(const struct engine *engine, const char *path, int64_t from_ns,
+                       int64_t to_ns, struct strbuf *error)
 {
     struct document_options document = {
         .tracks = TRACKS_LANE,
@@ -54,7 +55,8 @@ static struct engine *read_part(const struct engine *engine, const char *path, s
     return NULL;
 }
 
-struct engine *engine_new_part(const struct engine *engine, int64_t from_ns, int64_t to_ns, struct strbuf *error)
+struct engine *engine_new_part(const struct engine *engine, int64_t from_ns, int64_t to_ns,
+                               struct strbuf *error)
 {
     const char *tmp = engine->options->env.tmpdir;
     struct engine *part = NULL;
@@ -64,7 +66,8 @@ struct engine *engine_new_part(const struct engine *engine, int64_t from_ns, int
     strbuf_init(&path, engine->mem, 0);
     strbuf_addf(&dir, "%s/swarmtop.XXXXXX", tmp ? tmp : "/tmp");
     if (dir.failed || !mkdtemp(dir.data)) {
-        strbuf_addf(error, "%s: cannot be made: %s", dir.failed ? "a temporary directory" : dir.data, strerror(errno));
+        strbuf_addf(error, "%s: cannot be made: %s",
+                    dir.failed ? "a temporary directory" : dir.data, strerror(errno));
     } else {
         strbuf_addf(&path, "%s/part.json", dir.data);
         if (!path.failed && write_part(engine, path.data, from_ns, to_ns, error))
@@ -86,7 +89,8 @@ void engine_delete(struct engine *engine)
     mem_free(mem, engine, sizeof *engine);
 }
 
-/* Returns the engine, or what takes its place: its part between --from and --to. NULL: *error says why. */
+/* Returns the engine, or what takes its place: its part between --from and --to. NULL: *error says
+   why. */
 static struct engine *keep_part(struct engine *engine, struct strbuf *error)
 {
     const struct options *options = engine->options;
@@ -104,7 +108,8 @@ static struct engine *keep_part(struct engine *engine, struct strbuf *error)
 
 struct engine *engine_read_all(const struct options *options, int *status)
 {
-    struct engine_config config = {.options = options, .follow = options->follow, .until_end = true};
+    struct engine_config config = {
+        .options = options, .follow = options->follow, .until_end = true};
     struct engine *engine = mem_zalloc(&mem_libc, 1, sizeof *engine);
     struct strbuf error;
 

@@ -1,5 +1,5 @@
-/* `record`: the engine alone. On a terminal a line on stderr says twice a second how far it is; the paths of what is left behind go to
-   stdout, so that `out=$(swarmtop record …)` works. */
+/* `record`: the engine alone. On a terminal a line on stderr says twice a second how far it is; the
+   paths of what is left behind go to stdout, so that `out=$(swarmtop record …)` works. */
 #include "tui/cmd_engine.h"
 #include "tui/commands.h"
 #include "tui/status_line.h"
@@ -30,7 +30,8 @@ static void on_progress(uv_timer_t *timer)
     struct recording *r = timer->data;
     const char *path = output_path(r->engine.output, r->engine.swarm, engine_now_ns());
     struct winsize size;
-    int cols = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+    int cols =
+        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
     struct strbuf line;
 
     strbuf_init(&line, r->engine.mem, 0);
@@ -86,7 +87,8 @@ static int record(struct recording *r)
     written = engine_finish(engine);
     if (!output_to_stdout(engine->output))
         engine_print_paths(engine);
-    if (read && written && !engine->live && !output_path(engine->output, engine->swarm, engine_now_ns()))
+    if (read && written && !engine->live &&
+        !output_path(engine->output, engine->swarm, engine_now_ns()))
         fprintf(stderr, "swarmtop: nothing is left behind: name a file with --output\n");
     return read && written ? 0 : 1;
 }
@@ -94,7 +96,8 @@ static int record(struct recording *r)
 int cmd_record(const struct options *options)
 {
     struct recording r = {.shown = false};
-    struct engine_config config = {.options = options, .follow = options->follow, .until_end = true};
+    struct engine_config config = {
+        .options = options, .follow = options->follow, .until_end = true};
     struct strbuf error;
     int status = 1;
 

@@ -30,7 +30,8 @@ static bool print(const struct engine *engine, struct strbuf *error)
     errno = 0;
     ok = !text.failed && fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
     if (!ok)
-        strbuf_addf(error, "standard output: cannot write: %s", text.failed ? "out of memory" : strerror(errno));
+        strbuf_addf(error, "standard output: cannot write: %s",
+                    text.failed ? "out of memory" : strerror(errno));
     strbuf_release(&text);
     return ok;
 }

@@ -1,4 +1,5 @@
-/* The commands: each does all of it and returns the exit status (CLI.md: 0 done, 1 something was not read or not written). */
+/* The commands: each does all of it and returns the exit status (CLI.md: 0 done, 1 something was
+   not read or not written). */
 #ifndef TUI_COMMANDS_H
 #define TUI_COMMANDS_H
 

@@ -1,34 +1,24 @@
-/* What an agent does: prompt (a main agent's), then requests with tools between them until it has its answer. The tools of a request
-   start while its answer still streams and the next request waits for all of them; a call of a sub-agent ends when that agent
-   does. */
+/* What an agent does: prompt (a main agent's), then requests with tools between them until it has
+   its answer. The tools of a request start while its answer still streams and the next request
+   waits for all of them; a call of a sub-agent ends when that agent does. */
 #include "tui/demo_private.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_DEPTH    3
-#define MAX_ATTEMPTS 4
-#define PROGRESS_MS  600
+#define MAX_DEPTH 3
 
-/* One request as it is planned: moments since the story's start. */
-struct request {
-    uint32_t span;
-    double begin, first_token, end;
-    double attempts[MAX_ATTEMPTS];
-    size_t attempt_count;
-    double output_tokens;
-    bool fails, last;
-};
-
-uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t parent, uint32_t session)
+uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t parent,
+                   uint32_t session)
 {
     uint32_t i = 0;
 
     while (i < story->actor_count && story->actors[i].used)
         i++;
     if (i == story->actor_count) {
-        if (!mem_reserve(story->mem, &story->actors, &story->actor_cap, story->actor_count + 1, sizeof *story->actors)) {
+        if (!mem_reserve(story->mem, &story->actors, &story->actor_cap, story->actor_count + 1,
+                         sizeof *story->actors)) {
             story->failed = true;
             return NO_ACTOR;
         }
@@ -40,7 +30,8 @@ uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t p
         .parent = parent == NO_ACTOR ? i : parent,
         .number = ++story->agents,
         .depth = parent == NO_ACTOR ? 0 : story->actors[parent].depth + 1,
-        .prompt_tokens = parent == NO_ACTOR ? story_between(story, 14000, 21000) : story_between(story, 5000, 11000),
+        .prompt_tokens = parent == NO_ACTOR ? story_between(story, 14000, 21000)
+                                            : story_between(story, 5000, 11000),
         .used = true,
     };
     /* The system prompt is cached: others had it before. */
@@ -58,7 +49,8 @@ void actor_open_session(struct story *story, double at_ms, uint32_t actor)
 
     if (number >= cast_session_count)
         snprintf(again, sizeof again, "-%zu", number / cast_session_count + 1);
-    snprintf(name, sizeof name, "%s%s %s %s", session->name, again, story->options.branch, session->branch);
+    snprintf(name, sizeof name, "%s%s %s %s", session->name, again, story->options.branch,
+             session->branch);
     line_begin(story, at_ms, "hello", actor);
     line_text(story, "name", name);
     line_end(story, at_ms);
@@ -80,121 +72,6 @@ void actor_prompt(struct story *story, double at_ms, uint32_t actor)
     story_later(story, at_ms + story_between(story, 40, 160), STEP_REQUEST, actor);
 }
 
-/* ---- a request ---- */
-
-static void plan_request(struct story *story, double at_ms, const struct actor *a, struct request *r)
-{
-    double sent = at_ms + story_spread(story, 45, 0.5), ttft;
-    unsigned failed = story_chance(story, 0.10) ? 1 + story_pick(story, MAX_ATTEMPTS - 1) : 0;
-
-    memset(r, 0, sizeof *r);
-    r->span = ++story->spans;
-    r->begin = at_ms;
-    r->attempts[r->attempt_count++] = sent;
-    for (unsigned i = 0; i < failed; i++) {
-        sent += story_between(story, 150, 500) + 500 * (1 << i) * (0.8 + 0.4 * story_random(story));
-        sent = round(sent);
-        r->attempts[r->attempt_count++] = sent;
-    }
-    ttft = story_spread(story, 24000 / a->role->tokens_per_s + 300, 0.4);
-    if (story_chance(story, 0.05))
-        ttft *= 5;
-    r->last = a->rounds <= 1 || story_winds_down(story, at_ms);
-    r->fails = !r->last && story_chance(story, 0.02);
-    r->output_tokens = story_spread(story, r->last ? 240 : 95, 0.6);
-    r->first_token = sent + ttft;
-    r->end = r->first_token +
-             round(1000 * r->output_tokens / (a->role->tokens_per_s * (0.8 + 0.4 * story_random(story))));
-    if (r->fails)
-        r->end = r->first_token;
-}
-
-static void put_attempts(struct story *story, uint32_t actor, const struct request *r)
-{
-    static const char *const errors[] = {"529 overloaded", "429 rate limited", "connection reset"};
-    const char *error = errors[story_pick(story, 3)];
-
-    for (size_t i = 1; i < r->attempt_count; i++) {
-        double at_ms = r->attempts[i - 1] + 120;
-
-        line_begin(story, at_ms, "attempt", actor);
-        line_span(story, r->span);
-        line_number(story, "attempt", (double)i + 1);
-        line_text(story, "error", error);
-        line_number(story, "retry_in_ms", r->attempts[i] - at_ms);
-        line_end(story, at_ms);
-    }
-}
-
-static void put_tokens(struct story *story, uint32_t actor, const struct request *r)
-{
-    double span_ms = r->end - r->first_token;
-
-    line_begin(story, r->first_token, "first_token", actor);
-    line_span(story, r->span);
-    line_end(story, r->first_token);
-    for (double at_ms = r->first_token + PROGRESS_MS; at_ms < r->end; at_ms += PROGRESS_MS) {
-        line_begin(story, at_ms, "progress", actor);
-        line_span(story, r->span);
-        line_number(story, "output_tokens", round(r->output_tokens * (at_ms - r->first_token) / span_ms));
-        line_end(story, at_ms);
-    }
-}
-
-static void put_attempt_times(struct story *story, const struct request *r)
-{
-    struct strbuf list;
-
-    strbuf_init(&list, story->mem, 0);
-    for (size_t i = 0; i < r->attempt_count; i++)
-        strbuf_addf(&list, "%s%.0f", i ? "," : "[", story->options.start_ms + r->attempts[i]);
-    strbuf_addc(&list, ']');
-    story->failed |= list.failed;
-    line_raw(story, "attempt_start_times", list.failed ? "[]" : list.data);
-    strbuf_release(&list);
-}
-
-static void put_end(struct story *story, uint32_t actor, const struct request *r)
-{
-    struct actor *a = &story->actors[actor];
-    double sent = r->attempts[r->attempt_count - 1];
-
-    line_begin(story, r->end, "end_llm_request", actor);
-    line_span(story, r->span);
-    line_bool(story, "success", !r->fails);
-    if (r->fails) {
-        line_text(story, "error", "overloaded_error: 529");
-    } else {
-        line_number(story, "ttft_ms", r->first_token - sent);
-        line_number(story, "ttlt_ms", r->end - r->begin);
-        line_number(story, "prompt_tokens", a->prompt_tokens);
-        line_number(story, "output_tokens", r->output_tokens);
-        line_number(story, "cache_read_tokens", a->cached_tokens);
-        line_number(story, "cache_creation_tokens", a->prompt_tokens - a->cached_tokens - 4);
-    }
-    line_number(story, "request_setup_ms", sent - r->begin);
-    put_attempt_times(story, r);
-    line_end(story, r->end);
-}
-
-static void put_request(struct story *story, uint32_t actor, const struct request *r)
-{
-    const struct actor *a = &story->actors[actor];
-    char source[64];
-
-    snprintf(source, sizeof source, "%s%s", a->depth ? "agent:" : "repl_main_thread", a->depth ? a->role->name : "");
-    line_begin(story, r->begin, "start_llm_request", actor);
-    line_span(story, r->span);
-    line_text(story, "model", a->role->model);
-    line_number(story, "prompt_tokens", a->prompt_tokens);
-    line_text(story, "query_source", source);
-    line_end(story, r->begin);
-    put_attempts(story, actor, r);
-    if (!r->fails)
-        put_tokens(story, actor, r);
-    put_end(story, actor, r);
-}
-
 /* ---- tools ---- */
 
 static const struct cast_tool *pick_tool(struct story *story)
@@ -211,7 +88,8 @@ static const struct cast_tool *pick_tool(struct story *story)
 }
 
 /* A person is asked first. Returns when they have answered; *allowed is what. */
-static double ask(struct story *story, double at_ms, uint32_t actor, const struct cast_tool *tool, bool *allowed)
+static double ask(struct story *story, double at_ms, uint32_t actor, const struct cast_tool *tool,
+                  bool *allowed)
 {
     double answered = at_ms + story_between(story, 1800, 7500);
     uint32_t span = ++story->spans;
@@ -240,7 +118,7 @@ static double put_tool(struct story *story, double at_ms, uint32_t actor)
     uint32_t span = ++story->spans;
     double end;
 
-    if (story->actors[actor].depth == 0 && tool->ms > 500 && story_chance(story, 0.3))
+    if (story->actors[actor].depth == 0 && tool->ms > 500 && story_chance(story, 0.4))
         at_ms = ask(story, at_ms, actor, tool, &allowed);
     if (!allowed)
         return at_ms;
@@ -298,22 +176,27 @@ static void put_call(struct story *story, double at_ms, uint32_t actor)
 /* How many sub-agents the request calls. */
 static unsigned want_calls(struct story *story, const struct actor *a)
 {
-    unsigned room = story->options.agents > story->at_work ? story->options.agents - story->at_work : 0;
+    unsigned room =
+        story->options.agents > story->at_work ? story->options.agents - story->at_work : 0;
+    bool crowd =
+        story->options.agents > 12 && room > story->options.agents / 4; /* many are still to come */
     unsigned want = 0;
 
     if (a->depth >= MAX_DEPTH)
         return 0;
     if (a->depth == 0 && a->fresh)
-        want = 2 + (unsigned)story_chance(story, 0.4);
-    else if (story_chance(story, a->depth == 0 ? 0.5 : 0.35))
+        want = (crowd ? 4 : 2) + (unsigned)story_chance(story, 0.4);
+    else if (story_chance(story, crowd ? 0.8 : a->depth == 0 ? 0.5 : 0.35))
         want = 1;
     return want < room ? want : room;
 }
 
 /* The tools of a request that streams; returns when the last is done that is no sub-agent. */
-static double put_tools(struct story *story, uint32_t actor, const struct request *r, unsigned calls)
+static double put_tools(struct story *story, uint32_t actor, const struct request *r,
+                        unsigned calls)
 {
-    unsigned tools = 1 + (unsigned)story_chance(story, 0.35) + (unsigned)story_chance(story, 0.15), all;
+    unsigned tools = 1 + (unsigned)story_chance(story, 0.35) + (unsigned)story_chance(story, 0.15),
+             all;
     double done = r->end, span_ms = r->end - r->first_token;
 
     if (calls > 0 && story_chance(story, 0.6))
@@ -339,8 +222,8 @@ void actor_request(struct story *story, double at_ms, uint32_t actor)
     struct request r;
     unsigned calls;
 
-    plan_request(story, at_ms, a, &r);
-    put_request(story, actor, &r);
+    request_plan(story, at_ms, a, &r);
+    request_put(story, actor, &r);
     a->ready_ms = r.end;
     if (r.last) {
         story_later(story, r.end + 10, STEP_END, actor);
@@ -362,7 +245,8 @@ void actor_request(struct story *story, double at_ms, uint32_t actor)
 
 void actor_spawn(struct story *story, const struct task *task)
 {
-    uint32_t actor = actor_new(story, &cast_roles[task->role], task->actor, story->actors[task->actor].session);
+    uint32_t actor =
+        actor_new(story, &cast_roles[task->role], task->actor, story->actors[task->actor].session);
     char id[32];
 
     if (actor == NO_ACTOR)
@@ -393,7 +277,8 @@ static void end_sub_agent(struct story *story, double at_ms, uint32_t actor)
     if (parent->ready_ms < at_ms + 8)
         parent->ready_ms = at_ms + 8;
     if (--parent->waits_for == 0)
-        story_later(story, parent->ready_ms + story_between(story, 20, 120), STEP_REQUEST, a->parent);
+        story_later(story, parent->ready_ms + story_between(story, 20, 120), STEP_REQUEST,
+                    a->parent);
 }
 
 static void end_prompt(struct story *story, double at_ms, uint32_t actor)

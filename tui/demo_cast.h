@@ -15,11 +15,12 @@ struct cast_role {
     const char *tasks[4]; /* what it is told to do */
 };
 
-/* A tool and how long it takes: `ms` in the middle, `spread` as the sigma of a log-normal distribution. */
+/* A tool and how long it takes: `ms` in the middle, `spread` as the sigma of a log-normal
+   distribution. */
 struct cast_tool {
     const char *name, *arg; /* the argument that says what it was called for */
     double ms, spread, error_rate;
-    int weight;           /* how often it is called */
+    int weight;            /* how often it is called */
     const char *values[6]; /* of the argument */
     const char *error;
 };

@@ -11,7 +11,8 @@ void line_agent_id(const struct story *story, uint32_t actor, char out[32])
     const struct actor *a = &story->actors[actor];
 
     if (a->parent == actor)
-        snprintf(out, 32, "demo-%llx-%u", (unsigned long long)(story->options.seed & 0xFFFFFFFF), a->session + 1);
+        snprintf(out, 32, "demo-%llx-%u", (unsigned long long)(story->options.seed & 0xFFFFFFFF),
+                 a->session + 1);
     else
         snprintf(out, 32, "agent-%u", a->number);
 }
@@ -73,7 +74,8 @@ void line_raw(struct story *story, const char *key, const char *json)
     strbuf_adds(&story->line, json);
 }
 
-void line_args(struct story *story, const char *key, const char *text, const char *more_key, const char *more_text)
+void line_args(struct story *story, const char *key, const char *text, const char *more_key,
+               const char *more_text)
 {
     strbuf_adds(&story->line, ",\"args\":{");
     json_put_cstr(&story->line, key);

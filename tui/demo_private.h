@@ -1,4 +1,5 @@
-/* What the parts of the story share: demo_story.c (the order of things), demo_actor.c (what an agent does), demo_line.c (the lines). */
+/* What the parts of the story share: demo_story.c (the order of things), demo_actor.c (what an
+   agent does), demo_request.c (its requests), demo_line.c (the lines). */
 #ifndef TUI_DEMO_PRIVATE_H
 #define TUI_DEMO_PRIVATE_H
 
@@ -28,8 +29,8 @@ struct actor {
     unsigned waits_for;       /* sub-agents that have not finished */
     double ready_ms;          /* when all else that its next request waits for is done */
     double prompt_tokens, cached_tokens;
-    unsigned prompts;         /* of a main agent: so many so far */
-    bool fresh; /* it has called no tool for this prompt yet */
+    unsigned prompts; /* of a main agent: so many so far */
+    bool fresh;       /* it has called no tool for this prompt yet */
     bool used;
 };
 
@@ -73,16 +74,36 @@ void line_number(struct story *story, const char *key, double value);
 void line_bool(struct story *story, const char *key, bool value);
 void line_raw(struct story *story, const char *key, const char *json);
 /* {"KEY": "TEXT"} under `args`, with a second pair where `more_key` is not NULL. */
-void line_args(struct story *story, const char *key, const char *text, const char *more_key, const char *more_text);
+void line_args(struct story *story, const char *key, const char *text, const char *more_key,
+               const char *more_text);
 /* Files it for its time. */
 void line_end(struct story *story, double at_ms);
 /* "agent-12" of a sub-agent, the session's id of a main agent. */
 void line_agent_id(const struct story *story, uint32_t actor, char out[32]);
 
+/* ---- requests ---- */
+
+#define MAX_ATTEMPTS 4
+
+/* One request as it is planned: moments since the story's start. */
+struct request {
+    uint32_t span;
+    double begin, first_token, end;
+    double attempts[MAX_ATTEMPTS];
+    size_t attempt_count;
+    double output_tokens;
+    bool fails, last;
+};
+
+void request_plan(struct story *story, double at_ms, const struct actor *a, struct request *r);
+/* Files its lines. */
+void request_put(struct story *story, uint32_t actor, const struct request *r);
+
 /* ---- actors ---- */
 /* NO_ACTOR: out of memory, or too many. */
 #define NO_ACTOR UINT32_MAX
-uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t parent, uint32_t session);
+uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t parent,
+                   uint32_t session);
 void actor_open_session(struct story *story, double at_ms, uint32_t actor);
 void actor_prompt(struct story *story, double at_ms, uint32_t actor);
 void actor_request(struct story *story, double at_ms, uint32_t actor);

@@ -1,5 +1,6 @@
-/* A heap of what is to happen, ordered by time. A request is planned at its start, with all its lines up to its end, so most tasks are
-   lines that only wait for their time; the others are the next steps of actors. Time is the order of the heap and nothing else. */
+/* A heap of what is to happen, ordered by time. A request is planned at its start, with all its
+   lines up to its end, so most tasks are lines that only wait for their time; the others are the
+   next steps of actors. Time is the order of the heap and nothing else. */
 #include "tui/demo_private.h"
 
 #include <math.h>
@@ -38,7 +39,8 @@ bool story_chance(struct story *story, double probability)
 
 double story_spread(struct story *story, double median, double sigma)
 {
-    /* Twelve uniform numbers are near enough to a normal one, and need no function whose last bit differs between libms. */
+    /* Twelve uniform numbers are near enough to a normal one, and need no function whose last bit
+       differs between libms. */
     double normal = -6;
 
     for (int i = 0; i < 12; i++)
@@ -108,7 +110,8 @@ bool story_winds_down(const struct story *story, double at_ms)
     return !story->options.endless && at_ms > WIND_DOWN_MS;
 }
 
-/* How many of the agents are sessions' main ones: most of a small swarm can be seen at once, a large one is mostly sub-agents. */
+/* How many of the agents are sessions' main ones: most of a small swarm can be seen at once, a
+   large one is mostly sub-agents. */
 static unsigned session_count(unsigned agents)
 {
     unsigned sessions = agents <= 8 ? (agents + 1) / 3 : agents / 8 + 2;
@@ -192,8 +195,8 @@ bool story_next(struct story *story, struct story_line *out)
     while (!story->failed) {
         struct task task;
 
-        if (!story->closing &&
-            (story->task_count == 0 || (!story->options.endless && story->tasks[0].at_ms > HARD_END_MS)))
+        if (!story->closing && (story->task_count == 0 ||
+                                (!story->options.endless && story->tasks[0].at_ms > HARD_END_MS)))
             close_story(story);
         if (story->task_count == 0 || story->failed)
             return false;

@@ -1,5 +1,5 @@
-/* The simulated swarm: feed lines (FEED.md) with their times, made from a seed alone. Nothing here reads a clock or waits; the demo
-   sends the lines at their pace. */
+/* The simulated swarm: feed lines (FEED.md) with their times, made from a seed alone. Nothing here
+   reads a clock or waits; the demo sends the lines at their pace. */
 #ifndef TUI_DEMO_STORY_H
 #define TUI_DEMO_STORY_H
 
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct story_options {
-    unsigned agents;    /* at work at the same time, at most; at least 1 */
+    unsigned agents; /* at work at the same time, at most; at least 1 */
     uint64_t seed;
     double start_ms;    /* Unix epoch: when it begins */
     bool endless;       /* new prompts come for ever; else it ends within STORY_MS */
@@ -19,7 +19,7 @@ struct story_options {
 struct story;
 
 struct story_line {
-    double t_ms; /* since the start; never less than the line before */
+    double t_ms;      /* since the start; never less than the line before */
     const char *text; /* one JSON object and '\n'; borrowed until the next call */
     size_t len;
 };

@@ -35,6 +35,8 @@ static void make_time(struct frame *frame)
     frame->now_ns = query_now(frame->swarm, frame->local_ns);
     if (!query_extent(frame->swarm, frame->local_ns, &frame->from_ns, &frame->to_ns))
         frame->from_ns = frame->to_ns = frame->now_ns;
+    if (state->frozen)
+        frame->now_ns = frame->to_ns = state->frozen_now_ns;
     if (frame->input->live && frame->to_ns < frame->now_ns)
         frame->to_ns = frame->now_ns;
     frame->clock.wall = has_wall_clock(frame->swarm);
@@ -134,15 +136,20 @@ static void clamp_scroll(struct frame *frame)
         state->scroll = most;
 }
 
-/* Work before what only waits for it: a turn's envelope says the least, whatever its age. */
-static void envelopes_last(struct frame *frame)
+/* What is in flight, the longest first; but work before what only waits for it: a turn's envelope says the least,
+   whatever its age. */
+static void list_flight(struct frame *frame)
 {
-    size_t listed = frame->flight_count < FRAME_FLIGHT_MAX ? frame->flight_count : FRAME_FLIGHT_MAX;
     span_no envelopes[FRAME_FLIGHT_MAX];
-    size_t work = 0, count = 0;
+    size_t work = 0, count = 0, listed;
+    frame->flight_count =
+        query_in_flight(frame->swarm, frame->local_ns, frame->flight, FRAME_FLIGHT_MAX);
+    listed = frame->flight_count < FRAME_FLIGHT_MAX ? frame->flight_count : FRAME_FLIGHT_MAX;
     for (size_t i = 0; i < listed; i++) {
         const struct span *span = swarm_span(frame->swarm, frame->flight[i]);
-        if (span && span->kind == SPAN_INTERACTION)
+        if (!span || (frame->state->frozen && span->start_ns > frame->now_ns))
+            frame->flight_count--; /* began after the picture was frozen */
+        else if (span->kind == SPAN_INTERACTION)
             envelopes[count++] = frame->flight[i];
         else
             frame->flight[work++] = frame->flight[i];
@@ -182,9 +189,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         return false;
     clamp_selection(frame);
     frame->empty = frame->rows.node_count == 0;
-    frame->flight_count =
-        query_in_flight(frame->swarm, frame->local_ns, frame->flight, FRAME_FLIGHT_MAX);
-    envelopes_last(frame);
+    list_flight(frame);
     /* As many lanes as fit beside what the panels get in any case. */
     frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
     if (!rows_make_lines(frame->swarm, frame->local_ns, &frame->axis, frame->layout.body.rows,

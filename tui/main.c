@@ -1,4 +1,5 @@
-/* The program: the locale, the environment, the command line, then one command. The only place that exits. */
+/* The program: the locale, the environment, the command line, then one command. The only place that
+   exits. */
 #include "tui/commands.h"
 #include "tui/options_help.h"
 

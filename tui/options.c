@@ -1,6 +1,7 @@
-/* Parsing, GNU style: `--opt=V`, `--opt V`, `-oV`, `-o V`, bundled letters, options and arguments mixed, `--` ends the options.
-   Two passes over argv: which command it is (the first argument that is one's name; what takes a value is known from all rows of
-   that name alike), then the options by that command's rows. */
+/* Parsing, GNU style: `--opt=V`, `--opt V`, `-oV`, `-o V`, bundled letters, options and arguments
+   mixed, `--` ends the options. Two passes over argv: which command it is (the first argument that
+   is one's name; what takes a value is known from all rows of that name alike), then the options by
+   that command's rows. */
 #include "tui/options.h"
 
 #include <ctype.h>
@@ -24,7 +25,7 @@ struct item {
     const struct option_row *row; /* NULL: an argument, or the end */
     const char *value;            /* the option's; "": none */
     char *argument;
-    char name[64];                /* as it was typed, for messages */
+    char name[64]; /* as it was typed, for messages */
 };
 
 static const char *env_text(const char *name)
@@ -64,7 +65,8 @@ double options_parse_int(const char *text)
 
 enum switch_word options_switch_word(const char *text)
 {
-    static const char *const on[] = {"1", "true", "yes", "on"}, *const off[] = {"0", "false", "no", "off"};
+    static const char *const on[] = {"1", "true", "yes", "on"}, *const off[] = {"0", "false", "no",
+                                                                                "off"};
     size_t len = text ? strlen(text) : 0;
 
     while (len > 0 && isspace((unsigned char)*text))
@@ -83,11 +85,13 @@ enum switch_word options_switch_word(const char *text)
 }
 
 /* The row of that name for one of these commands; NULL: none. */
-static const struct option_row *find_row(const char *name, size_t len, char letter, unsigned commands)
+static const struct option_row *find_row(const char *name, size_t len, char letter,
+                                         unsigned commands)
 {
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
-        bool named = letter ? row->letter == letter : strlen(row->name) == len && memcmp(row->name, name, len) == 0;
+        bool named = letter ? row->letter == letter
+                            : strlen(row->name) == len && memcmp(row->name, name, len) == 0;
 
         if (named && row->commands & commands)
             return row;
@@ -96,8 +100,9 @@ static const struct option_row *find_row(const char *name, size_t len, char lett
 }
 
 /* The row of what was typed as item->name. NULL: none, *error says so. */
-static const struct option_row *need_row(const char *name, size_t len, char letter, unsigned commands,
-                                         const struct item *item, struct strbuf *error)
+static const struct option_row *need_row(const char *name, size_t len, char letter,
+                                         unsigned commands, const struct item *item,
+                                         struct strbuf *error)
 {
     const struct option_row *row = find_row(name, len, letter, commands);
 
@@ -108,7 +113,8 @@ static const struct option_row *need_row(const char *name, size_t len, char lett
     return row;
 }
 
-static bool take_value(struct cursor *c, struct item *item, const char *attached, struct strbuf *error)
+static bool take_value(struct cursor *c, struct item *item, const char *attached,
+                       struct strbuf *error)
 {
     item->value = attached ? attached : "";
     if (!item->row->argument || attached)
@@ -121,7 +127,8 @@ static bool take_value(struct cursor *c, struct item *item, const char *attached
     return true;
 }
 
-static bool next_letter(struct cursor *c, unsigned commands, struct item *item, struct strbuf *error)
+static bool next_letter(struct cursor *c, unsigned commands, struct item *item,
+                        struct strbuf *error)
 {
     char letter = *c->letters++;
     const char *rest = *c->letters ? c->letters : NULL;
@@ -135,7 +142,8 @@ static bool next_letter(struct cursor *c, unsigned commands, struct item *item, 
     return take_value(c, item, item->row->argument ? rest : NULL, error);
 }
 
-static bool next_word(struct cursor *c, const char *word, unsigned commands, struct item *item, struct strbuf *error)
+static bool next_word(struct cursor *c, const char *word, unsigned commands, struct item *item,
+                      struct strbuf *error)
 {
     const char *equals = strchr(word, '=');
     size_t len = equals ? (size_t)(equals - word) : strlen(word);
@@ -178,7 +186,8 @@ static bool next_item(struct cursor *c, unsigned commands, struct item *item, st
 }
 
 /* *at is where in argv the command's name stands, 0: nowhere. */
-static bool find_command(struct options *out, int argc, char *const *argv, int *at, struct strbuf *error)
+static bool find_command(struct options *out, int argc, char *const *argv, int *at,
+                         struct strbuf *error)
 {
     struct cursor c = {.argc = argc, .next = 1, .argv = argv};
     struct item item;
@@ -198,7 +207,8 @@ static bool find_command(struct options *out, int argc, char *const *argv, int *
         }
     for (size_t i = 0; i < sizeof later_commands / sizeof *later_commands; i++)
         if (strcmp(item.argument, later_commands[i]) == 0) {
-            strbuf_addf(error, "%s: not in this version yet (a file of that name: ./%s)", item.argument, item.argument);
+            strbuf_addf(error, "%s: not in this version yet (a file of that name: ./%s)",
+                        item.argument, item.argument);
             return false;
         }
     return true;
@@ -206,9 +216,11 @@ static bool find_command(struct options *out, int argc, char *const *argv, int *
 
 static bool add_argument(struct options *out, char *text, struct strbuf *error)
 {
-    for (size_t i = 0; out->command != COMMAND_EMIT && i < sizeof later_sources / sizeof *later_sources; i++)
+    for (size_t i = 0;
+         out->command != COMMAND_EMIT && i < sizeof later_sources / sizeof *later_sources; i++)
         if (strncmp(text, later_sources[i], strlen(later_sources[i])) == 0) {
-            strbuf_addf(error, "%s: not in this version yet (a file of that name: ./%s)", text, text);
+            strbuf_addf(error, "%s: not in this version yet (a file of that name: ./%s)", text,
+                        text);
             return false;
         }
     if (!*text) {
@@ -246,7 +258,8 @@ static bool check(const struct options *o, struct strbuf *error)
     return false;
 }
 
-static bool parse_all(struct options *out, int argc, char *const *argv, int command_at, struct strbuf *error)
+static bool parse_all(struct options *out, int argc, char *const *argv, int command_at,
+                      struct strbuf *error)
 {
     struct cursor c = {.argc = argc, .next = 1, .argv = argv};
     struct item item;
@@ -278,16 +291,18 @@ static bool parse_all(struct options *out, int argc, char *const *argv, int comm
     }
 }
 
-bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env, struct strbuf *error)
+bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
+                   struct strbuf *error)
 {
     int command_at;
 
-    *out = (struct options){.env = *env, .fps = 10, .cols = 120, .rows = 36, .agents = 8, .seed = 1, .speed = 1};
+    *out = (struct options){
+        .env = *env, .fps = 10, .cols = 120, .rows = 36, .agents = 8, .seed = 1, .speed = 1};
     if (env->perfetto_interval)
         out->write_interval_s = options_parse_int(env->perfetto_interval);
     out->no_color = env->no_color;
-    return find_command(out, argc, argv, &command_at, error) && parse_all(out, argc, argv, command_at, error) &&
-           check(out, error);
+    return find_command(out, argc, argv, &command_at, error) &&
+           parse_all(out, argc, argv, command_at, error) && check(out, error);
 }
 
 void options_release(struct options *options)

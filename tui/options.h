@@ -1,5 +1,5 @@
-/* The command line and the environment, as data. One table of commands and one of options: parsing, `--help` and the tables
-   of doc/swarmtop.1 are made from them (options_help.h). */
+/* The command line and the environment, as data. One table of commands and one of options: parsing,
+   `--help` and the tables of doc/swarmtop.1 are made from them (options_help.h). */
 #ifndef TUI_OPTIONS_H
 #define TUI_OPTIONS_H
 
@@ -81,7 +81,8 @@ struct option_row {
     const char *argument; /* NULL: takes none */
     const char *meaning;
     unsigned commands; /* FOR(…) | … */
-    /* Takes the argument ("" where it has none). False: it is wrong; *error is "" or says what is (the caller names the option). */
+    /* Takes the argument ("" where it has none). False: it is wrong; *error is "" or says what is
+       (the caller names the option). */
     bool (*parse)(struct options *options, const char *argument, struct strbuf *error);
 };
 
@@ -91,11 +92,13 @@ extern const size_t option_row_count;
 
 /* Reads the environment; the only place that does (but for hub_default_address). */
 void options_environment(struct environment *env);
-/* Parses the command line with `env` behind it. False: *error says `what: why` and the exit status is 2. Release *out with
-   options_release either way. */
-bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env, struct strbuf *error);
+/* Parses the command line with `env` behind it. False: *error says `what: why` and the exit status
+   is 2. Release *out with options_release either way. */
+bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
+                   struct strbuf *error);
 void options_release(struct options *options);
-/* As JavaScript's parseInt(text, 10): the number that the text begins with; 0 where that is not positive or there is none. */
+/* As JavaScript's parseInt(text, 10): the number that the text begins with; 0 where that is not
+   positive or there is none. */
 double options_parse_int(const char *text);
 /* As the seed: 1, true, yes, on / 0, false, no, off, trimmed, in any case. */
 enum switch_word { SWITCH_UNSET, SWITCH_ON, SWITCH_OFF, SWITCH_OTHER };

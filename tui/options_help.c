@@ -1,6 +1,8 @@
-/* Two writers over the same rows: plain text wrapped at 80 columns, and man(7). A word in the manual that is not in --help, or the
-   other way about, cannot be. */
+/* Two writers over the same rows: plain text wrapped at 80 columns, and man(7). A word in the
+   manual that is not in --help, or the other way about, cannot be. */
 #include "tui/options_help.h"
+
+#include "tui/keymap.h"
 
 #include <string.h>
 
@@ -12,23 +14,27 @@ struct term_row {
 };
 
 static const struct term_row source_rows[] = {
-    {"FILE", "a Chrome Trace ({\"traceEvents\": [...]}, a bare array, an array never closed) or NDJSON (events or feed "
-             "operations), plain or gzip; told by content, not by name"},
+    {"FILE",
+     "a Chrome Trace ({\"traceEvents\": [...]}, a bare array, an array never closed) or NDJSON "
+     "(events or feed operations), plain or gzip; told by content, not by name"},
     {"DIR", "all traces in it"},
     {"-", "stdin, the same formats; live, even where it is a file"},
     {"unix:PATH", "listens for feeds on a Unix socket, any number of senders"},
     {"tcp:HOST:PORT", "listens for feeds over TCP, on loopback unless --allow-remote is given"},
-    {"none given", "unix: at the default address: $SWARMTOP_SOCKET, else $XDG_RUNTIME_DIR/swarmtop.sock, else "
-                   "/tmp/swarmtop-UID/feed.sock"},
+    {"none given",
+     "unix: at the default address: $SWARMTOP_SOCKET, else $XDG_RUNTIME_DIR/swarmtop.sock, else "
+     "/tmp/swarmtop-UID/feed.sock"},
 };
 
 static const struct term_row environment_rows[] = {
     {"SWARMTOP_SOCKET", "the default feed address"},
     {"SWARMTOP_SESSION", "the session of emit"},
     {"XDG_RUNTIME_DIR", "where the default socket is"},
-    {"XDG_STATE_HOME", "below it, in swarmtop/, traces are left where nothing else is said (default: ~/.local/state)"},
-    {"CLAUDE_CODE_PERFETTO_TRACE", "where the trace is left without --output: 1, true, yes, on: traces/trace-SESSION.json below "
-                                   "Claude's config directory; 0, false, no, off: nowhere; else the path itself"},
+    {"XDG_STATE_HOME",
+     "below it, in swarmtop/, traces are left where nothing else is said (default: ~/.local/state)"},
+    {"CLAUDE_CODE_PERFETTO_TRACE",
+     "where the trace is left without --output: 1, true, yes, on: traces/trace-SESSION.json below "
+     "Claude's config directory; 0, false, no, off: nowhere; else the path itself"},
     {"CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S", "--write-interval's default"},
     {"CLAUDE_CONFIG_DIR", "Claude's config directory (default: ~/.claude)"},
     {"NO_COLOR", "no colour where it is set"},
@@ -121,8 +127,10 @@ void options_help(enum command command, struct strbuf *out)
     const struct command_row *row = &command_rows[command];
 
     if (command == COMMAND_WATCH) {
-        strbuf_adds(out, "swarmtop shows swarms of LLM agents on one live time axis and leaves a Chrome Trace\n"
-                         "behind.\n\n");
+        strbuf_adds(
+            out,
+            "swarmtop shows swarms of LLM agents on one live time axis and leaves a Chrome Trace\n"
+            "behind.\n\n");
         for (size_t i = 0; i < COMMANDS; i++) {
             strbuf_addf(out, i ? "       " : "usage: ");
             strbuf_addf(out, i ? "swarmtop %s %s\n" : "swarmtop [%s] %s\n", command_rows[i].name,
@@ -143,8 +151,10 @@ void options_help(enum command command, struct strbuf *out)
             put_term(out, source_rows[i].term, source_rows[i].meaning);
     }
     put_options(out, command);
-    strbuf_adds(out, "\nExit status: 0 done, 1 something was not read or not written, 2 the command line is\n"
-                     "wrong.\n");
+    strbuf_adds(
+        out,
+        "\nExit status: 0 done, 1 something was not read or not written, 2 the command line is\n"
+        "wrong.\n");
 }
 
 /* ---- man(7) ---- */
@@ -224,12 +234,30 @@ static void manual_options(struct strbuf *out)
     strbuf_release(&term);
 }
 
+static void manual_keys(struct strbuf *out)
+{
+    const struct action_info *info;
+    const char *group = "";
+
+    for (size_t i = 0; (info = keymap_action(i)); i++) {
+        if (strcmp(info->group, group) != 0) {
+            group = info->group;
+            strbuf_adds(out, ".SS ");
+            options_manual_text(group, out);
+            strbuf_addc(out, '\n');
+        }
+        manual_row(out, info->keys, info->help);
+    }
+}
+
 bool options_manual(const char *table, struct strbuf *out)
 {
     if (strcmp(table, "commands") == 0)
         manual_commands(out);
     else if (strcmp(table, "options") == 0)
         manual_options(out);
+    else if (strcmp(table, "keys") == 0)
+        manual_keys(out);
     else if (strcmp(table, "sources") == 0)
         for (size_t i = 0; i < COUNT(source_rows); i++)
             manual_row(out, source_rows[i].term, source_rows[i].meaning);

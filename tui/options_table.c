@@ -1,5 +1,6 @@
-/* The two tables. A row of an option knows the commands that take it, so one name can mean two things (`--to TIME`, and of emit
-   `--to ADDR`) and a command refuses what it would ignore. Order is the order of --help and of the manual. */
+/* The two tables. A row of an option knows the commands that take it, so one name can mean two
+   things (`--to TIME`, and of emit `--to ADDR`) and a command refuses what it would ignore. Order
+   is the order of --help and of the manual. */
 #include "tui/options.h"
 
 #include "tui/grid.h"
@@ -11,15 +12,18 @@
 #include <string.h>
 
 const struct command_row command_rows[COMMANDS] = {
-    [COMMAND_WATCH] = {"watch", "[OPTIONS] [SOURCE...]", "the live screen (the default command)",
-                       "Follows files that grow, are replaced or are not there yet. Without a SOURCE it listens at the default "
-                       "address. Where stdout is no terminal it goes on without a screen: a line of figures on stderr "
-                       "every few seconds, the last frame as text at the end."},
-    [COMMAND_RECORD] = {"record", "[OPTIONS] [SOURCE...]",
-                        "the same without a screen: collects until the sources end or a signal comes",
-                        "Takes what is there and stops, unless --follow is given or a source listens. The path of what is "
-                        "left behind is printed on stdout."},
-    [COMMAND_REPORT] = {"report", "[--json] SOURCE...", "reads the sources to their end, prints the statistics",
+    [COMMAND_WATCH] =
+        {"watch", "[OPTIONS] [SOURCE...]", "the live screen (the default command)",
+         "Follows files that grow, are replaced or are not there yet. Without a SOURCE it "
+         "listens at the default address. Where stdout is no terminal it goes on without a "
+         "screen: a line of figures on stderr every few seconds, the last frame as text at the end."},
+    [COMMAND_RECORD] =
+        {"record", "[OPTIONS] [SOURCE...]",
+         "the same without a screen: collects until the sources end or a signal comes",
+         "Takes what is there and stops, unless --follow is given or a source listens. The path "
+         "of what is left behind is printed on stdout."},
+    [COMMAND_REPORT] = {"report", "[--json] SOURCE...",
+                        "reads the sources to their end, prints the statistics",
                         "Durations are milliseconds. A figure with nothing behind it is absent."},
     [COMMAND_DUMP] = {"dump",
                       "[--size COLSxROWS] [--keys KEYS] [--at TIME] [--format text|ansi] SOURCE...",
@@ -27,11 +31,12 @@ const struct command_row command_rows[COMMANDS] = {
                       "Needs no terminal. Everything is in view unless keys say otherwise."},
     [COMMAND_EMIT] = {"emit", "[--to ADDR] [--session ID] OP [KEY=VALUE...]",
                       "sends one feed operation to a running swarmtop",
-                      "The session is --session, else $SWARMTOP_SESSION, else `shell`; t is the moment it was started; "
-                      "args.K=V builds an object."},
-    [COMMAND_DEMO] = {"demo", "[--agents N] [--seed N] [--speed X]",
-                      "a simulated swarm on a real feed, in the live screen",
-                      "Goes on until q; without a terminal it ends when its story is told, in under a minute."},
+                      "The session is --session, else $SWARMTOP_SESSION, else `shell`; t is the "
+                      "moment it was started; args.K=V builds an object."},
+    [COMMAND_DEMO] =
+        {"demo", "[--agents N] [--seed N] [--speed X]",
+         "a simulated swarm on a real feed, in the live screen",
+         "Goes on until q; without a terminal it ends when its story is told, in under a minute."},
 };
 
 /* ---- arguments ---- */
@@ -75,7 +80,8 @@ static bool positive(const char *text, double max, double *out, struct strbuf *e
     return false;
 }
 
-static bool whole_in(const char *text, unsigned min, unsigned max, unsigned *out, struct strbuf *error)
+static bool whole_in(const char *text, unsigned min, unsigned max, unsigned *out,
+                     struct strbuf *error)
 {
     uint64_t value;
 
@@ -105,16 +111,16 @@ static bool path(const char *text, const char **out, struct strbuf *error)
 
 /* ---- a function a row ---- */
 
-#define PARSER(option)                                                                             \
+#define PARSER(option) \
     static bool parse_##option(struct options *o, const char *text, struct strbuf *error)
 
 /* What needs neither of them. */
-#define FLAG(option, field)                                                                        \
-    PARSER(option)                                                                                 \
-    {                                                                                              \
-        (void)text, (void)error;                                                                   \
-        o->field = true;                                                                           \
-        return true;                                                                               \
+#define FLAG(option, field)      \
+    PARSER(option)               \
+    {                            \
+        (void)text, (void)error; \
+        o->field = true;         \
+        return true;             \
     }
 
 FLAG(follow, follow)
@@ -204,7 +210,8 @@ PARSER(size)
     if (ok) {
         memcpy(cols, text, (size_t)(by - text));
         cols[by - text] = '\0';
-        ok = whole_in(cols, 1, GRID_MAX_COLS, &o->cols, &why) && whole_in(by + 1, 1, GRID_MAX_ROWS, &o->rows, &why);
+        ok = whole_in(cols, 1, GRID_MAX_COLS, &o->cols, &why) &&
+             whole_in(by + 1, 1, GRID_MAX_ROWS, &o->rows, &why);
     }
     strbuf_release(&why);
     if (!ok)
@@ -276,38 +283,51 @@ PARSER(session)
 #define ALL     ((1u << COMMANDS) - 1)
 
 const struct option_row option_rows[] = {
-    {"output", 'o', "FILE", "the Chrome Trace to leave behind (`-`: stdout)", KEEPERS, parse_output},
-    {"write-interval", 0, "S", "also write it every S seconds, closing nothing", KEEPERS, parse_write_interval},
+    {"output", 'o', "FILE", "the Chrome Trace to leave behind (`-`: stdout)", KEEPERS,
+     parse_output},
+    {"write-interval", 0, "S", "also write it every S seconds, closing nothing", KEEPERS,
+     parse_write_interval},
     {"split", 0, NULL, "a document a session", KEEPERS, parse_split},
     {"tracks", 0, "agent|lane",
-     "all spans of an agent on its one thread, or overlapping ones on threads of their own (default: lane)", KEEPERS,
-     parse_tracks},
+     "all spans of an agent on its one thread, or overlapping ones on threads of their own "
+     "(default: lane)",
+     KEEPERS, parse_tracks},
     {"follow", 'f', NULL, "follow files (watch always does)", READERS, parse_follow},
-    {"max-events", 0, "N", "keep at most N events in memory (default: 100000 of live sources, 0: no limit)",
+    {"max-events", 0, "N",
+     "keep at most N events in memory (default: 100000 of live sources, 0: no limit)",
      READERS | SCREEN, parse_max_events},
     {"from", 0, "TIME",
-     "only from there. TIME: 12.5s from the start, -30s from the end, 14:31:05, ISO 8601", READERS, parse_from},
+     "only from there. TIME: 12.5s from the start, -30s from the end, 14:31:05, ISO 8601", READERS,
+     parse_from},
     {"to", 0, "TIME", "only up to there", READERS, parse_to},
     {"for", 0, "SECONDS", "stop by itself after that long", READERS | SCREEN, parse_for},
     {"json", 0, NULL, "one JSON object instead of tables", FOR(COMMAND_REPORT), parse_json},
-    {"size", 0, "COLSxROWS", "the size of the frame (default: 120x36)", FOR(COMMAND_DUMP), parse_size},
-    {"keys", 0, "KEYS", "keys to press first, named as `?` shows them, between spaces", FOR(COMMAND_DUMP), parse_keys},
+    {"size", 0, "COLSxROWS", "the size of the frame (default: 120x36)", FOR(COMMAND_DUMP),
+     parse_size},
+    {"keys", 0, "KEYS", "keys to press first, named as `?` shows them, between spaces",
+     FOR(COMMAND_DUMP), parse_keys},
     {"at", 0, "TIME", "the moment shown (default: the end)", FOR(COMMAND_DUMP), parse_at},
-    {"format", 0, "text|ansi", "plain text, or text with colours (default: text)", FOR(COMMAND_DUMP), parse_format},
-    {"to", 0, "ADDR", "unix:PATH or tcp:HOST:PORT (default: the default address)", FOR(COMMAND_EMIT), parse_address},
-    {"session", 0, "ID", "the session (default: $SWARMTOP_SESSION, else `shell`)", FOR(COMMAND_EMIT), parse_session},
+    {"format", 0, "text|ansi", "plain text, or text with colours (default: text)",
+     FOR(COMMAND_DUMP), parse_format},
+    {"to", 0, "ADDR", "unix:PATH or tcp:HOST:PORT (default: the default address)",
+     FOR(COMMAND_EMIT), parse_address},
+    {"session", 0, "ID", "the session (default: $SWARMTOP_SESSION, else `shell`)",
+     FOR(COMMAND_EMIT), parse_session},
     {"agents", 0, "N", "how many agents (default: 8)", FOR(COMMAND_DEMO), parse_agents},
     {"seed", 0, "N", "another number, another story (default: 1)", FOR(COMMAND_DEMO), parse_seed},
     {"speed", 0, "X", "X times as fast (default: 1)", FOR(COMMAND_DEMO), parse_speed},
-    {"no-color", 0, NULL, "no colour (also where NO_COLOR is set)", SCREEN | FOR(COMMAND_DUMP), parse_no_color},
-    {"ascii", 0, NULL, "no characters outside ASCII (the default where the locale is not UTF-8)", SCREEN | ENDERS,
-     parse_ascii},
+    {"no-color", 0, NULL, "no colour (also where NO_COLOR is set)", SCREEN | FOR(COMMAND_DUMP),
+     parse_no_color},
+    {"ascii", 0, NULL, "no characters outside ASCII (the default where the locale is not UTF-8)",
+     SCREEN | ENDERS, parse_ascii},
     {"fps", 0, "N", "at most N frames a second (default: 10)", SCREEN, parse_fps},
-    {"allow-remote", 0, NULL, "tcp: may listen on other addresses than loopback; wants --token-file", READERS,
+    {"allow-remote", 0, NULL,
+     "tcp: may listen on other addresses than loopback; wants --token-file", READERS,
      parse_allow_remote},
     {"token-file", 0, "FILE", "what senders over tcp: have to say first is in its first line",
      READERS | FOR(COMMAND_EMIT), parse_token_file},
-    {"max-line", 0, "BYTES", "drop longer lines (default: 1 MiB on a socket or pipe, 64 MiB in a file)", READERS,
+    {"max-line", 0, "BYTES",
+     "drop longer lines (default: 1 MiB on a socket or pipe, 64 MiB in a file)", READERS,
      parse_max_line},
     {"help", 'h', NULL, "this text", ALL, parse_help},
     {"version", 0, NULL, "the version", ALL, parse_version},

@@ -1,6 +1,6 @@
-/* Writing is one pass of core's document writer into a file that takes the old one's place at the end, so nothing here can leave half
-   a document. The paths that were written are remembered, to be said at the end. Written synchronously: the model stands still
-   meanwhile. */
+/* Writing is one pass of core's document writer into a file that takes the old one's place at the
+   end, so nothing here can leave half a document. The paths that were written are remembered, to be
+   said at the end. Written synchronously: the model stands still meanwhile. */
 #include "tui/output.h"
 
 #include "core/query.h"
@@ -63,8 +63,8 @@ static void remember(struct output *output, const char *path)
     const struct mem *mem = output->config.mem;
     struct written written = {.bytes = strlen(path) + 1};
 
-    if (was_written(output, path) ||
-        !mem_reserve(mem, &output->written, &output->written_cap, output->written_count + 1, sizeof written))
+    if (was_written(output, path) || !mem_reserve(mem, &output->written, &output->written_cap,
+                                                  output->written_count + 1, sizeof written))
         return;
     written.path = mem_alloc(mem, written.bytes);
     if (!written.path)
@@ -85,7 +85,8 @@ bool output_to_stdout(const struct output *output)
     return path && strcmp(path, "-") == 0;
 }
 
-static void path_of(struct output *output, const struct swarm *swarm, int64_t local_ns, session_no only)
+static void path_of(struct output *output, const struct swarm *swarm, int64_t local_ns,
+                    session_no only)
 {
     struct output_naming naming = {
         .config = &output->config,
@@ -100,7 +101,8 @@ static void path_of(struct output *output, const struct swarm *swarm, int64_t lo
 
 const char *output_path(struct output *output, const struct swarm *swarm, int64_t local_ns)
 {
-    session_no only = output->config.options->split ? output_next_session(swarm, NO_SESSION) : NO_SESSION;
+    session_no only =
+        output->config.options->split ? output_next_session(swarm, NO_SESSION) : NO_SESSION;
 
     path_of(output, swarm, local_ns, only);
     return output->path.len > 0 && !output->path.failed ? output->path.data : NULL;
@@ -108,8 +110,9 @@ const char *output_path(struct output *output, const struct swarm *swarm, int64_
 
 /* ---- writing ---- */
 
-static struct document_options document_options(const struct output *output, const struct swarm *swarm,
-                                                int64_t local_ns, session_no only)
+static struct document_options document_options(const struct output *output,
+                                                const struct swarm *swarm, int64_t local_ns,
+                                                session_no only)
 {
     const struct options *options = output->config.options;
     struct document_options document = {
@@ -133,14 +136,16 @@ static bool stdout_sink(void *ctx, const char *bytes, size_t len)
     return fwrite(bytes, 1, len, stdout) == len;
 }
 
-static bool write_to_stdout(const struct swarm *swarm, const struct document_options *document, struct strbuf *error)
+static bool write_to_stdout(const struct swarm *swarm, const struct document_options *document,
+                            struct strbuf *error)
 {
     bool no_memory = false;
 
     errno = 0;
     if (document_write(swarm, document, stdout_sink, NULL, &no_memory) && fflush(stdout) == 0)
         return true;
-    strbuf_addf(error, "standard output: cannot write: %s", no_memory ? "out of memory" : strerror(errno));
+    strbuf_addf(error, "standard output: cannot write: %s",
+                no_memory ? "out of memory" : strerror(errno));
     return false;
 }
 
@@ -161,8 +166,8 @@ static bool write_to_file(const struct output *output, const struct swarm *swarm
     return false;
 }
 
-static bool write_one(struct output *output, const struct swarm *swarm, int64_t local_ns, session_no only, bool final,
-                      struct strbuf *error)
+static bool write_one(struct output *output, const struct swarm *swarm, int64_t local_ns,
+                      session_no only, bool final, struct strbuf *error)
 {
     struct document_options document = document_options(output, swarm, local_ns, only);
 
@@ -181,7 +186,8 @@ static bool write_one(struct output *output, const struct swarm *swarm, int64_t 
     return true;
 }
 
-bool output_write(struct output *output, const struct swarm *swarm, int64_t local_ns, bool final, struct strbuf *error)
+bool output_write(struct output *output, const struct swarm *swarm, int64_t local_ns, bool final,
+                  struct strbuf *error)
 {
     session_no session = output_next_session(swarm, NO_SESSION);
     bool ok = true;

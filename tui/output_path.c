@@ -1,6 +1,6 @@
-/* A path is found anew each time it is asked for: a second session changes it from the session's name to the date's, and a file that
-   has become a source is let alone from then on. The rules in the order of CLI.md: -o; the seed's variable; for live sources the
-   state directory. */
+/* A path is found anew each time it is asked for: a second session changes it from the session's
+   name to the date's, and a file that has become a source is let alone from then on. The rules in
+   the order of CLI.md: -o; the seed's variable; for live sources the state directory. */
 #include "tui/output_path.h"
 
 #include "core/utf8.h"
@@ -64,7 +64,8 @@ static void add_unique_id(const struct swarm *swarm, session_no session, struct 
     strbuf_init(&own, out->mem, 0);
     strbuf_init(&other, out->mem, 0);
     add_id(swarm, session, &own);
-    for (session_no s = output_next_session(swarm, NO_SESSION); s < session; s = output_next_session(swarm, s)) {
+    for (session_no s = output_next_session(swarm, NO_SESSION); s < session;
+         s = output_next_session(swarm, s)) {
         strbuf_clear(&other);
         add_id(swarm, s, &other);
         if (!own.failed && !other.failed && strcmp(own.data, other.data) == 0)
@@ -109,7 +110,8 @@ static bool add_trace_name(const struct output_naming *n, session_no only, struc
     strbuf_adds(out, "trace-");
     if (only != NO_SESSION)
         add_unique_id(n->swarm, only, out);
-    else if (output_next_session(n->swarm, first) == NO_SESSION && swarm_session(n->swarm, first)->id != INTERN_NONE)
+    else if (output_next_session(n->swarm, first) == NO_SESSION &&
+             swarm_session(n->swarm, first)->id != INTERN_NONE)
         add_id(n->swarm, first, out);
     else
         add_date(n, out);
@@ -118,7 +120,8 @@ static bool add_trace_name(const struct output_naming *n, session_no only, struc
 }
 
 /* A path that was named, with `-SESSION` before its extension where it is one of several. */
-static void add_named(const struct output_naming *n, const char *path, size_t len, session_no only, struct strbuf *out)
+static void add_named(const struct output_naming *n, const char *path, size_t len, session_no only,
+                      struct strbuf *out)
 {
     size_t stem = len;
 
@@ -133,7 +136,8 @@ static void add_named(const struct output_naming *n, const char *path, size_t le
         stem = len;
     else
         stem--;
-    if (len - stem == 3 && memcmp(path + stem, ".gz", 3) == 0 && stem > 5 && memcmp(path + stem - 5, ".json", 5) == 0)
+    if (len - stem == 3 && memcmp(path + stem, ".gz", 3) == 0 && stem > 5 &&
+        memcmp(path + stem - 5, ".json", 5) == 0)
         stem -= 5;
     strbuf_add(out, path, stem);
     strbuf_addc(out, '-');
@@ -168,11 +172,14 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
     case SWITCH_ON:
         if (!env->claude_config_dir && !env->home)
             return false;
-        strbuf_addf(out, "%s%s/traces/", env->claude_config_dir ? env->claude_config_dir : env->home,
+        strbuf_addf(out, "%s%s/traces/",
+                    env->claude_config_dir ? env->claude_config_dir : env->home,
                     env->claude_config_dir ? "" : "/.claude");
-        /* A trace that was only looked at does not take the place of the one that its producer left there. */
+        /* A trace that was only looked at does not take the place of the one that its producer left
+           there. */
         if (!add_trace_name(n, only, out) ||
-            (!n->config->live && out->data && access(out->data, F_OK) == 0 && !n->mine(n->ctx, out->data)))
+            (!n->config->live && out->data && access(out->data, F_OK) == 0 &&
+             !n->mine(n->ctx, out->data)))
             strbuf_clear(out);
         break;
     }

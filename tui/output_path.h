@@ -4,8 +4,9 @@
 
 #include "tui/output.h"
 
-/* Appends the path of the document of `only`, or with NO_SESSION of all sessions; nothing where there is none to be left behind. `mine(ctx,
-   path)` says that this program wrote the file already. */
+/* Appends the path of the document of `only`, or with NO_SESSION of all sessions; nothing where
+   there is none to be left behind. `mine(ctx, path)` says that this program wrote the file already.
+   */
 struct output_naming {
     const struct output_config *config;
     const struct swarm *swarm;

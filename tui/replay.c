@@ -1,6 +1,7 @@
-/* Everything that is derived follows from the events, so the past is a matter of leaving events out. Metadata events have no time:
-   those of a process count when the process had done something, or is its session's main agent's. Sessions keep their order, so
-   their numbers are the same in both swarms, but for those that `from` has forgotten. */
+/* Everything that is derived follows from the events, so the past is a matter of leaving events
+   out. Metadata events have no time: those of a process count when the process had done something,
+   or is its session's main agent's. Sessions keep their order, so their numbers are the same in
+   both swarms, but for those that `from` has forgotten. */
 #include "tui/replay.h"
 
 #include "core/json_text.h"
@@ -64,7 +65,8 @@ static bool open_session(struct replay *r, session_no number)
 /* Whether anybody knew of it. */
 static bool was_there(const struct replay *r, const struct agent *agent)
 {
-    return agent->flags & AGENT_MAIN || agent->first_ns <= r->at_ns || agent->first_ns > agent->last_ns;
+    return agent->flags & AGENT_MAIN || agent->first_ns <= r->at_ns ||
+           agent->first_ns > agent->last_ns;
 }
 
 /* ---- events ---- */
@@ -74,7 +76,9 @@ static struct json_value value_of(struct slice raw)
     struct json_value value = {JSON_TYPE_NONE, raw.bytes, raw.len};
 
     if (raw.len > 0)
-        value.type = *raw.bytes == '"' ? JSON_TYPE_STRING : *raw.bytes == '{' ? JSON_TYPE_OBJECT : JSON_TYPE_NUMBER;
+        value.type = *raw.bytes == '"'   ? JSON_TYPE_STRING
+                     : *raw.bytes == '{' ? JSON_TYPE_OBJECT
+                                         : JSON_TYPE_NUMBER;
     return value;
 }
 
@@ -125,10 +129,12 @@ static bool append_metadata(struct replay *r, session_no number)
 {
     struct event event;
 
-    for (uint64_t i = 0; swarm_session(r->from, number) && swarm_metadata(r->from, number, i, &event); i++) {
+    for (uint64_t i = 0;
+         swarm_session(r->from, number) && swarm_metadata(r->from, number, i, &event); i++) {
         const struct track *track = swarm_get_track(r->from, event.track);
 
-        if (track && track->agent != NO_AGENT && was_there(r, swarm_agent(r->from, track->agent)) && !append(r, &event))
+        if (track && track->agent != NO_AGENT && was_there(r, swarm_agent(r->from, track->agent)) &&
+            !append(r, &event))
             return false;
     }
     return true;
@@ -136,8 +142,10 @@ static bool append_metadata(struct replay *r, session_no number)
 
 static bool identify(struct replay *r, const struct agent *agent)
 {
-    struct slice agent_id = text_of(r->from, agent->agent_id), parent_id = text_of(r->from, agent->parent_id);
-    struct slice name = text_of(r->from, agent->name), description = text_of(r->from, agent->description);
+    struct slice agent_id = text_of(r->from, agent->agent_id),
+                 parent_id = text_of(r->from, agent->parent_id);
+    struct slice name = text_of(r->from, agent->name),
+                 description = text_of(r->from, agent->description);
     struct agent_identity who = {
         .pid = agent->pid_number,
         .agent_id = agent_id.bytes,
@@ -152,7 +160,8 @@ static bool identify(struct replay *r, const struct agent *agent)
     };
     const struct session *session = swarm_session(r->from, agent->session);
 
-    if (!session || !(session->flags & SESSION_AGENTS) || agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_there(r, agent))
+    if (!session || !(session->flags & SESSION_AGENTS) ||
+        agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_there(r, agent))
         return true;
     if (!swarm_identify(r->to, r->sessions[agent->session], &who))
         return false;
@@ -168,7 +177,8 @@ static bool append_pool(struct replay *r, enum swarm_pool pool)
     struct event event;
 
     for (uint64_t i = event_store_first(store); i < event_store_end(store); i++)
-        if (event_store_get(store, i, &event) && swarm_event_ns(r->from, &event) <= r->at_ns && !append(r, &event))
+        if (event_store_get(store, i, &event) && swarm_event_ns(r->from, &event) <= r->at_ns &&
+            !append(r, &event))
             return false;
     return true;
 }
@@ -191,7 +201,8 @@ static bool replay(struct replay *r)
 bool replay_until(const struct swarm *from, struct swarm *to, int64_t at_ns)
 {
     const struct mem *mem = swarm_mem(from);
-    struct replay r = {.from = from, .to = to, .at_ns = at_ns, .session_count = swarm_session_count(from)};
+    struct replay r = {
+        .from = from, .to = to, .at_ns = at_ns, .session_count = swarm_session_count(from)};
     bool ok;
 
     if (r.session_count == 0)

@@ -1,4 +1,5 @@
-/* The statistics as text: `report --json` (CLI.md names every key) and tables for people. Both say what core/figures.h computed. */
+/* The statistics as text: `report --json` (CLI.md names every key) and tables for people. Both say
+   what core/figures.h computed. */
 #ifndef TUI_REPORT_H
 #define TUI_REPORT_H
 

@@ -1,5 +1,5 @@
-/* One pass from the figures to JSON text. What has nothing behind it (count 0, NAN) writes neither key nor value; a struct keeps track of
-   commas. */
+/* One pass from the figures to JSON text. What has nothing behind it (count 0, NAN) writes neither
+   key nor value; a struct keeps track of commas. */
 #include "tui/report.h"
 
 #include "core/json_text.h"
@@ -226,7 +226,8 @@ static void put_agent(struct json *j, const struct report *r, agent_no no)
     open_in(j, '{');
     put_name(j, "session_id", r->swarm, session ? session->id : INTERN_NONE);
     put_name(j, "agent_id", r->swarm,
-             agent->agent_id == INTERN_NONE && main_agent && session ? session->id : agent->agent_id);
+             agent->agent_id == INTERN_NONE && main_agent && session ? session->id
+                                                                     : agent->agent_id);
     put_name(j, "name", r->swarm, agent->name);
     if (!main_agent)
         put_name(j, "parent_agent_id", r->swarm, agent->parent_id);
@@ -268,7 +269,8 @@ static void put_marker(struct json *j, const struct swarm *swarm, const struct m
     const struct track *track = swarm_get_track(swarm, marker->track);
     struct event event;
 
-    if (!session || !event_store_get(swarm_store(swarm, (enum swarm_pool)session->pool), marker->event, &event))
+    if (!session ||
+        !event_store_get(swarm_store(swarm, (enum swarm_pool)session->pool), marker->event, &event))
         return;
     item(j);
     open_in(j, '{');

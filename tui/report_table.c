@@ -1,4 +1,5 @@
-/* Two passes over the cells: widths, then text. A column without a single cell that says something is left out. */
+/* Two passes over the cells: widths, then text. A column without a single cell that says something
+   is left out. */
 #include "tui/report_table.h"
 
 #include "tui/duration.h"
@@ -8,7 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-void table_init(struct table *table, const struct mem *mem, const char *const *heads, size_t cols, size_t left, bool ascii)
+void table_init(struct table *table, const struct mem *mem, const char *const *heads, size_t cols,
+                size_t left, bool ascii)
 {
     assert(cols <= TABLE_COLS);
     *table = (struct table){.heads = heads, .cols = cols, .left = left, .ascii = ascii};
@@ -89,7 +91,8 @@ static void put_blanks(struct strbuf *out, size_t n)
 }
 
 /* One line; `next` gives its cells. */
-static void put_line(const struct table *table, const size_t *widths, const char *const *cells, struct strbuf *out)
+static void put_line(const struct table *table, const size_t *widths, const char *const *cells,
+                     struct strbuf *out)
 {
     size_t owed = 0; /* blanks at the end of a line are not written */
 

@@ -1,5 +1,5 @@
-/* The report for people: a few lines of what there is, then a table each of agents, models and tools. The rows of agents stand in the
-   screen's order and by the screen's titles. */
+/* The report for people: a few lines of what there is, then a table each of agents, models and
+   tools. The rows of agents stand in the screen's order and by the screen's titles. */
 #include "tui/report.h"
 
 #include "core/query.h"
@@ -8,11 +8,14 @@
 
 #include <math.h>
 
-static const char *const agent_heads[] = {"AGENT",  "STATE", "REQUESTS", "FAILED", "RETRIES", "TTFT p50", "p95",    "OTPS p50",
-                                          "PROMPT", "OUTPUT", "CACHE %", "TOOLS",  "ERRORS",  "API",      "TOOL",   "PERSON"};
-static const char *const model_heads[] = {"MODEL",    "REQUESTS", "FAILED", "RETRIES", "TTFT p50", "p95",   "p99",
-                                          "OTPS p50", "p95",      "PROMPT", "OUTPUT",  "CACHE %",  "TOTAL"};
-static const char *const tool_heads[] = {"TOOL", "CALLS", "ERRORS", "OPEN", "p50", "p95", "p99", "MAX", "TOTAL"};
+static const char *const agent_heads[] = {
+    "AGENT",  "STATE",  "REQUESTS", "FAILED", "RETRIES", "TTFT p50", "p95",  "OTPS p50",
+    "PROMPT", "OUTPUT", "CACHE %",  "TOOLS",  "ERRORS",  "API",      "TOOL", "PERSON"};
+static const char *const model_heads[] = {"MODEL",  "REQUESTS", "FAILED",   "RETRIES", "TTFT p50",
+                                          "p95",    "p99",      "OTPS p50", "p95",     "PROMPT",
+                                          "OUTPUT", "CACHE %",  "TOTAL"};
+static const char *const tool_heads[] = {"TOOL", "CALLS", "ERRORS", "OPEN", "p50",
+                                         "p95",  "p99",   "MAX",    "TOTAL"};
 
 #define COLS(heads) (sizeof(heads) / sizeof *(heads))
 
@@ -70,7 +73,8 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
     }
     table_init(&t, r->figures->mem, agent_heads, COLS(agent_heads), 2, ascii);
     for (size_t i = 0; i < count; i++)
-        if (report_has_agent(swarm_agent(r->swarm, rows[i].agent)) && rows[i].agent < r->figures->agent_count)
+        if (report_has_agent(swarm_agent(r->swarm, rows[i].agent)) &&
+            rows[i].agent < r->figures->agent_count)
             put_agent(&t, r, &rows[i]);
     strbuf_addc(out, '\n');
     table_finish(&t, out);

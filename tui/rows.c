@@ -164,7 +164,7 @@ static void share_lines(struct row_list *list, size_t space, bool one_line)
     for (size_t i = 0; i < list->node_count; i++) {
         struct tree_node *node = &list->nodes[i];
         node->shown = node->hidden ? 0 : 1;
-        used += node->shown + (node->done > 0 && !node->hidden);
+        used += node->hidden ? 0 : node->done > 0 ? 2 : 1;
         most = node->lanes > most ? node->lanes : most;
     }
     for (unsigned lane = 2; lane <= most && !one_line; lane++) {

@@ -46,8 +46,10 @@ void select_row(struct frame *frame, agent_no agent, bool group)
 {
     struct view_state *state = frame->state;
     const struct span *span = swarm_span(frame->swarm, state->selected);
-    if (span && span->agent != agent) {
-        state->selected = group ? NO_SPAN : nearest(frame, agent, span->start_ns, 0);
+    /* With the detail open and nothing selected the cursor came through a row where nothing ran. */
+    int64_t at = span ? span->start_ns : axis_time(&frame->axis, frame->axis.cols) - 1;
+    if (span ? span->agent != agent : state->detail) {
+        state->selected = group ? NO_SPAN : nearest(frame, agent, at, 0);
         state->detail_scroll = 0;
     }
     state->cursor = agent;

@@ -1,4 +1,5 @@
-/* The figures that the screen's header shows, in its words, for places without a screen: a log file, a pipe, the line of `record`. */
+/* The figures that the screen's header shows, in its words, for places without a screen: a log
+   file, a pipe, the line of `record`. */
 #include "tui/status_line.h"
 
 #include "core/query.h"
@@ -23,7 +24,8 @@ static void put_states(const struct swarm *swarm, int64_t local_ns, struct strbu
             counts[query_status(swarm, (agent_no)i, local_ns).state]++;
     for (int state = 0; state < STATES; state++)
         if (counts[state] > 0)
-            strbuf_addf(out, "  %s %llu", query_state_word((enum agent_state)state), (unsigned long long)counts[state]);
+            strbuf_addf(out, "  %s %llu", query_state_word((enum agent_state)state),
+                        (unsigned long long)counts[state]);
 }
 
 static void put_figures(const struct figures *totals, struct strbuf *out)
@@ -44,10 +46,12 @@ static void put_figures(const struct figures *totals, struct strbuf *out)
     if (totals->retries > 0)
         strbuf_addf(out, "  retries %llu", (unsigned long long)totals->retries);
     if (totals->failed + totals->tool_errors > 0)
-        strbuf_addf(out, "  errors %llu", (unsigned long long)(totals->failed + totals->tool_errors));
+        strbuf_addf(out, "  errors %llu",
+                    (unsigned long long)(totals->failed + totals->tool_errors));
 }
 
-void status_line(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns, struct strbuf *out)
+void status_line(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+                 struct strbuf *out)
 {
     uint64_t sessions = 0, agents = 0, events = 0;
 

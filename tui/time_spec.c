@@ -1,6 +1,6 @@
-/* A TIME is parsed without knowing what it will be applied to (the sources are not read yet), so it stays a form and a
-   number until it meets the extent of the picture. Fractions are read digit by digit: a double has no nanoseconds left
-   beside the seconds of an epoch. */
+/* A TIME is parsed without knowing what it will be applied to (the sources are not read yet), so it
+   stays a form and a number until it meets the extent of the picture. Fractions are read digit by
+   digit: a double has no nanoseconds left beside the seconds of an epoch. */
 #include "tui/time_spec.h"
 
 #include <stdlib.h>
@@ -41,7 +41,11 @@ static int64_t unit_ns(const char **at)
     static const struct {
         const char *name;
         int64_t ns;
-    } units[] = {{"ms", 1000000}, {"s", NS_PER_S}, {"min", 60 * NS_PER_S}, {"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S}};
+    } units[] = {{"ms", 1000000},
+                 {"s", NS_PER_S},
+                 {"min", 60 * NS_PER_S},
+                 {"m", 60 * NS_PER_S},
+                 {"h", 3600 * NS_PER_S}};
 
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t len = strlen(units[i].name);

@@ -185,6 +185,10 @@ static void draw_bars(struct frame *frame, struct area line, const struct row *r
             merge_lane(cells, more, cols);
         }
     }
+    if (frame->state->frozen) {
+        int shown = axis_col(axis, frame->now_ns) + 1;
+        cols = shown < cols ? shown : cols;
+    }
     bars_draw(frame, line, cells, cols);
 }
 

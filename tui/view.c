@@ -169,6 +169,11 @@ int64_t view_wake_ns(const struct view_input *input, const struct view_state *st
     if (!input->live || state->frozen || state->help)
         return INT64_MAX;
     int64_t wake = INT64_MAX;
+    const int64_t minute = INT64_C(60000000000);
+    int64_t now = query_now(input->swarm, input->local_ns);
+    /* Followed files alone: their time stands still until something is written; only the clock in the header goes. */
+    if (query_now(input->swarm, input->local_ns + minute) == now)
+        return next_multiple(input->local_ns, minute);
     if (frame_make(&frame, input, &copy, cols, rows) && !frame.layout.too_small) {
         wake = next_multiple(input->local_ns, ticking_unit(&frame));
         /* The next column: the model's now runs as fast as the local clock. */

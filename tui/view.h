@@ -50,6 +50,7 @@ struct view_state {
     bool frozen;
     enum window_mode thawed_window; /* what to go back to */
     int64_t frozen_local_ns;        /* the local clock when it was frozen */
+    int64_t frozen_now_ns;          /* the model's now then: nothing later is drawn */
     uint64_t frozen_events;
 
     uint8_t *folds; /* by agent_no: enum fold; NULL: none */

@@ -97,6 +97,7 @@ static enum view_result freeze(struct frame *frame, int n)
         fix_window(frame);
         state->frozen = true;
         state->frozen_local_ns = frame->input->local_ns;
+        state->frozen_now_ns = frame->now_ns;
         state->frozen_events = frame->input->events;
     } else {
         view_message(state, false, "nothing moves: the sources have finished");

@@ -1,0 +1,67 @@
+# Where the trace goes, by option and environment, and what is said when it cannot be written.
+. "$SWARMTOP_TESTS/support/e2e.sh"
+
+cat >one.ndjson <<'END'
+{"op":"hello","t":1760625065000,"session_id":"one"}
+{"op":"start_tool","t":1760625066000,"span_id":"1","tool_name":"Bash"}
+END
+cat one.ndjson >two.ndjson
+echo '{"op":"hello","t":1760625067000,"session_id":"two"}' >>two.ndjson
+
+expect() { # WHAT PATH: what was printed is this path alone, and it is there
+    [ "$(cat said)" = "$2" ] || fail "$1: said '$(cat said)', not '$2'"
+    [ -z "$2" ] || [ -s "$2" ] || fail "$1: $2 is not there"
+}
+
+"$program" record - <one.ndjson >said || fail "state: $?"
+expect 'live' "$work/state/swarmtop/trace-one.json"
+"$program" record - <two.ndjson >said
+expect 'two sessions' "$work/state/swarmtop/trace-20251016-143105.json"
+"$program" record one.ndjson >said 2>err || fail "a file: $?"
+expect 'a file' ''
+has err 'nothing is left behind' || fail "a file: $(cat err)"
+CLAUDE_CODE_PERFETTO_TRACE=1 CLAUDE_CONFIG_DIR="$work/conf" "$program" record - <one.ndjson >said
+expect 'the variable is on' "$work/conf/traces/trace-one.json"
+CLAUDE_CODE_PERFETTO_TRACE=env.json "$program" record - <one.ndjson >said
+expect 'the variable is a path' env.json
+CLAUDE_CODE_PERFETTO_TRACE=off "$program" record - <one.ndjson >said
+expect 'the variable is off' ''
+CLAUDE_CODE_PERFETTO_TRACE=env.json "$program" record env.json - <one.ndjson >said
+expect "the variable's file is a source" "$work/state/swarmtop/trace-20251016-143105.json"
+"$program" record --split -o d/s.json - <two.ndjson >said
+[ "$(cat said)" = "$(printf 'd/s-one.json\nd/s-two.json')" ] || fail "split: $(cat said)"
+"$program" record -o - - <one.ndjson >doc
+has doc '^{"traceEvents"' || fail "-o -: $(head -c 200 doc)"
+has doc 'json$' && fail "-o -: a path is in the document"
+
+# -o may name a source: its own new version.
+"$program" record -o own.json - <one.ndjson >/dev/null
+"$program" record -o own.json own.json >said || fail "own: $?"
+expect 'own' own.json
+"$program" report --json own.json | grep -q '"closed":1' || fail "own: the span is not there once"
+
+# What cannot be written, or read.
+echo kept >file
+"$program" record -o file/o.json - <one.ndjson >said 2>err
+[ $? = 1 ] || fail "a path below a file: no status 1"
+has err 'file/o.json' || fail "a path below a file: $(cat err)"
+expect 'a path below a file' ''
+has file kept || fail "the file was touched"
+"$program" record -o o.json missing.json >said 2>err
+[ $? = 1 ] || fail "a missing file: no status 1"
+has err 'missing.json' || fail "a missing file: $(cat err)"
+[ -e o.json ] && fail "a document of nothing was written"
+"$program" record -o - - <one.ndjson >/dev/full 2>err
+[ $? = 1 ] || fail "/dev/full: no status 1"
+has err 'standard output' || fail "/dev/full: $(cat err)"
+"$program" report one.ndjson >/dev/full 2>err
+[ $? = 1 ] || fail "report to /dev/full: no status 1"
+"$program" --no-such-option 2>err
+[ $? = 2 ] || fail "a wrong option: no status 2"
+has err 'no-such-option' || fail "a wrong option: $(cat err)"
+"$program" emit --to "unix:$work/nobody" hello session_id=x 2>err
+[ $? = 1 ] || fail "emit to nobody: no status 1"
+has err 'nobody' || fail "emit to nobody: $(cat err)"
+"$program" emit --to "unix:$work/nobody" no_such_op 2>err
+[ $? = 2 ] || fail "a wrong operation: no status 2"
+exit 0

@@ -1,0 +1,62 @@
+# Every way out writes the trace: SIGINT, SIGTERM, SIGHUP, --for; a signal that was ignored stays ignored; a second one ends at once.
+. "$SWARMTOP_TESTS/support/e2e.sh"
+
+start() { # SOCKET ARGUMENT...: record, until it listens and has a span that is open
+    socket=$1
+    shift
+    run_in_background "$program" record -o "$socket.json" "$@" "unix:$work/$socket"
+    until_true 10 test -S "$socket" || fail "$socket: no socket"
+    "$program" emit --to "unix:$work/$socket" --session one start_tool span_id=1 tool_name=Bash || fail "emit: $?"
+}
+
+for signal in INT TERM HUP; do
+    # A background job of a shell without job control has SIGINT ignored; env(1) takes that back.
+    run_in_background env --default-signal=INT "$program" record -o $signal.json "unix:$work/$signal"
+    until_true 10 test -S $signal || fail "$signal: no socket"
+    "$program" emit --to "unix:$work/$signal" --session one start_tool span_id=1 tool_name=Bash || fail "emit: $?"
+    kill -$signal "$pid"
+    status_of "$pid"
+    [ "$status" = 0 ] || fail "$signal: status $status"
+    has $signal.json '"incomplete":true' || fail "$signal: no whole trace"
+    [ -e $signal ] && fail "$signal: the socket was left behind"
+done
+
+# nohup: SIGHUP is ignored, and SIGTERM is not.
+trap '' HUP
+start nohup
+trap - HUP
+kill -HUP "$pid"
+"$program" emit --to "unix:$work/nohup" --session one instant name=after cat=x || fail "SIGHUP was not ignored"
+kill -TERM "$pid"
+status_of "$pid"
+has nohup.json '"after"' || fail "nohup: what came after SIGHUP is not there"
+
+start timed --for 1
+status_of "$pid"
+[ "$status" = 0 ] || fail "--for: status $status"
+has timed.json '"incomplete":true' || fail "--for: no whole trace"
+
+# --write-interval closes nothing and the file is whole each time.
+start often --write-interval 1s
+until_true 10 has often.json '"Tool: Bash"' || fail "--write-interval wrote nothing"
+has often.json incomplete && fail "--write-interval closed spans"
+"$program" report often.json >/dev/null || fail "a file of --write-interval does not open"
+kill -TERM "$pid"
+status_of "$pid"
+
+# In the terminal: the connection drops.
+open_terminal 80 24
+type_keys "exec $program -o dropped.json unix:$work/dropped" Enter
+until_true 10 test -S dropped || fail "dropped: no socket"
+"$program" emit --to "unix:$work/dropped" --session one start_tool span_id=1 tool_name=Bash
+wait_for 'Bash'
+tmux -L "$terminal" kill-server
+until_true 10 has dropped.json '"incomplete":true' || fail "a dropped terminal: no whole trace"
+
+# A crash gives the terminal back. (An abort: the others are the sanitizers'.)
+open_terminal 80 24
+type_keys "$program -o crash.json unix:$work/crash" Enter
+wait_for 'No agent'
+kill -ABRT "$(tmux -L "$terminal" list-panes -F '#{pane_pid}' | xargs -I{} sh -c 'cat /proc/{}/task/{}/children')"
+until_true 10 sh -c "[ \"\$(tmux -L $terminal display-message -p '#{alternate_on}')\" = 0 ]" || fail "a crash leaves the alternate screen"
+exit 0

@@ -1,0 +1,61 @@
+# The whole way in a terminal: a feed comes over the socket at a pace, the picture is live, q gives the terminal back, says where
+# the trace is, and the trace re-opens.
+. "$SWARMTOP_TESTS/support/e2e.sh"
+need_shared golden/swarm.feed.ndjson
+need_perl
+
+sed -E 's/"t":[0-9.]+,?//' "$SWARMTOP_SHARED/golden/swarm.feed.ndjson" >feed.ndjson
+open_terminal 120 40
+type_keys "$program -o out/trace.json unix:$work/s" Enter
+until_true 10 test -S s || fail "the socket is not there"
+wait_for 'No agent has been seen'
+wait_for "$work/s"
+
+run_in_background send_lines feed.ndjson s 3
+wait_for '● LIVE'
+wait_for 'IN FLIGHT'
+wait_for 'planner\|researcher\|coder\|main'
+status_of "$pid"
+[ "$status" = 0 ] || fail "the sender failed"
+
+# It grows on its own, and stands still when it is frozen.
+type_keys Space
+until_true 10 sh -c "! tmux -L $terminal capture-pane -p | grep -q '● LIVE 1'" || fail "it does not freeze"
+show >frozen
+until_true 2 false
+show | cmp -s - frozen || fail "a frozen screen moves"
+type_keys Space
+
+# Written now, and closing nothing; smaller and larger again.
+type_keys x
+wait_for 'wrote '
+[ -s out/trace.json ] || fail "x wrote nothing"
+grep -q '"incomplete":true' out/trace.json && fail "x closed spans"
+tmux -L "$terminal" resize-window -x 60 -y 15
+wait_for 'swarmtop'
+tmux -L "$terminal" resize-window -x 120 -y 40
+type_keys '?'
+wait_for 'freeze'
+type_keys '?'
+
+# Suspended and resumed.
+type_keys C-z
+wait_for 'Stopped\|\$ $'
+type_keys fg Enter
+wait_for 'AGENT'
+
+type_keys q
+wait_for '^out/trace.json'
+type_keys 'echo status $?; stty -a' Enter
+wait_for 'status 0'
+wait_for ' icanon '
+wait_for ' echo '
+shows 'AGENT' && fail "the screen was left behind"
+[ "$(stat -c %a out/trace.json)" = 600 ] || fail "mode $(stat -c %a out/trace.json)"
+grep -q '"incomplete":true' out/trace.json || fail "open spans were not closed"
+[ -e s ] && fail "the socket was left behind"
+
+"$program" report --json out/trace.json >report.json || fail "the trace does not re-open"
+grep -q '"open":0' report.json || fail "open spans in the trace"
+"$program" dump --size 120x40 out/trace.json | grep -q AGENT || fail "no picture of the trace"
+exit 0

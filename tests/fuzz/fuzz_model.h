@@ -1,0 +1,72 @@
+/* A model for the fuzzers of decoders, without the tests' framework, which they are not linked with. */
+#ifndef TESTS_FUZZ_MODEL_H
+#define TESTS_FUZZ_MODEL_H
+
+#include "ingest/intake.h"
+
+#include <stdlib.h>
+
+struct fuzz_model {
+    struct swarm *swarm;
+    struct tracer *tracer;
+    struct notice_log *log;
+    struct intake intake;
+    struct tally tally;
+};
+
+static int64_t fuzz_now(void *ctx)
+{
+    (void)ctx;
+    return (int64_t)1760000000000 * 1000000;
+}
+
+static void fuzz_require(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void fuzz_model_init(struct fuzz_model *model)
+{
+    /* A cap, so that dropping is fuzzed too. */
+    const struct swarm_config config = {.max_events = {50, 0}};
+    model->swarm = swarm_new(&mem_libc, &config);
+    model->tracer = tracer_new(model->swarm);
+    model->log = notice_log_new(&mem_libc, 20);
+    intake_init(&model->intake, model->swarm, model->tracer, model->log, fuzz_now, NULL);
+    model->tally = (struct tally){.intake = &model->intake};
+}
+
+static void fuzz_model_release(struct fuzz_model *model)
+{
+    intake_release(&model->intake);
+    tracer_free(model->tracer);
+    swarm_free(model->swarm);
+    notice_log_free(model->log);
+}
+
+/* What has to be the same in any chunks. */
+struct fuzz_figures {
+    uint64_t events, bad, in_memory;
+    size_t sessions, notices;
+};
+
+static struct fuzz_figures fuzz_figures_of(const struct fuzz_model *model)
+{
+    return (struct fuzz_figures){
+        .events = model->tally.events,
+        .bad = model->tally.bad,
+        .in_memory = event_store_count(swarm_store(model->swarm, POOL_LIVE)) +
+                     event_store_count(swarm_store(model->swarm, POOL_FILES)),
+        .sessions = swarm_session_count(model->swarm),
+        .notices = notice_log_count(model->log),
+    };
+}
+
+static void fuzz_require_same(struct fuzz_figures a, struct fuzz_figures b)
+{
+    fuzz_require(a.events == b.events && a.bad == b.bad && a.in_memory == b.in_memory &&
+                 a.sessions == b.sessions && a.notices == b.notices);
+}
+
+#endif

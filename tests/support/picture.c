@@ -1,0 +1,110 @@
+/* Figures are computed anew for every picture: what is tested is the views, not what the app caches. */
+#include "tests/support/picture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void picture_init(struct picture *picture, int cols, int rows)
+{
+    *picture = (struct picture){.grid = NULL};
+    rig_init(&picture->rig);
+    picture->grid = grid_new(&mem_libc, cols, rows);
+    strbuf_init(&picture->text, &mem_libc, 0);
+    view_state_init(&picture->state, &mem_libc);
+    picture->input =
+        (struct view_input){.swarm = picture->rig.model.swarm, .live = true, .events_per_s = NAN};
+    picture_at(picture, 0);
+}
+
+void picture_release(struct picture *picture)
+{
+    if (picture->input.figures)
+        figures_release(&picture->figures);
+    view_state_release(&picture->state);
+    strbuf_release(&picture->text);
+    grid_free(picture->grid);
+    rig_release(&picture->rig);
+}
+
+void picture_at(struct picture *picture, double ms)
+{
+    picture->rig.now_ns = model_ns(ms);
+    picture->input.local_ns = model_ns(ms);
+}
+
+/* 't':12 becomes "t":1760000000012, and every other quote a double one. */
+void picture_feed(struct picture *picture, const char *lines)
+{
+    struct strbuf text;
+    strbuf_init(&text, &mem_libc, 0);
+    for (const char *at = lines; *at; at++) {
+        if (strncmp(at, "'t':", 4) == 0) {
+            char *end;
+            double ms = strtod(at + 4, &end);
+            strbuf_addf(&text, "\"t\":%.0f", MODEL_START_MS + ms);
+            at = end - 1;
+        } else {
+            strbuf_addc(&text, *at == '\'' ? '"' : *at);
+        }
+    }
+    /* Each line arrives at its own time. */
+    int64_t now = picture->rig.now_ns;
+    char *line = text.data, *next;
+    struct feed *feed = rig_feed(&picture->rig);
+    for (; line && *line; line = next) {
+        const char *t = strstr(line, "\"t\":");
+        next = strchr(line, '\n');
+        next = next ? next + 1 : line + strlen(line);
+        if (t && t < next)
+            picture->rig.now_ns = (int64_t)(strtod(t + 4, NULL) * 1e6);
+        feed_push(feed, line, (size_t)(next - line));
+    }
+    if (text.len > 0 && text.data[text.len - 1] != '\n')
+        feed_push(feed, "\n", 1);
+    feed_free(feed);
+    strbuf_release(&text);
+    picture->rig.now_ns = now;
+    picture->input.events = picture->rig.tally.events;
+}
+
+const char *picture_draw(struct picture *picture)
+{
+    if (picture->input.figures)
+        figures_release(&picture->figures);
+    picture->input.figures = NULL;
+    assert_true(figures_compute(picture->input.swarm, picture->input.local_ns, &picture->figures));
+    picture->input.figures = &picture->figures;
+    view_draw(&picture->input, &picture->state, picture->grid);
+    strbuf_clear(&picture->text);
+    grid_to_text(picture->grid, &picture->text);
+    return picture->text.data;
+}
+
+enum view_result picture_press(struct picture *picture, const char *keys)
+{
+    enum view_result result = VIEW_IGNORED;
+    while (*keys) {
+        struct key key;
+        size_t len = strcspn(keys, " ");
+        picture_draw(picture);
+        assert_true(keymap_parse_key(keys, len, &key));
+        result = view_key(&picture->input, &picture->state, key, grid_cols(picture->grid),
+                          grid_rows(picture->grid));
+        keys += len + strspn(keys + len, " ");
+    }
+    return result;
+}
+
+void picture_has(struct picture *picture, const char *text)
+{
+    if (!strstr(picture_draw(picture), text))
+        fail_msg("\"%s\" is not on the screen:\n%s", text, picture->text.data);
+}
+
+void picture_lacks(struct picture *picture, const char *text)
+{
+    if (strstr(picture_draw(picture), text))
+        fail_msg("\"%s\" is on the screen:\n%s", text, picture->text.data);
+}

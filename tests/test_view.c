@@ -1,0 +1,265 @@
+/* What the screen says: a feed in, a text out. Whole screens are in tests/screens; these are single sentences of the manual. */
+#include "tests/support/failing_mem.h"
+#include "tests/support/picture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HELLO "{'op':'hello','t':0,'session_id':'s','name':'api-server'}\n"
+
+static void a_live_picture_says_who_does_what(void **state)
+{
+    struct picture picture;
+    (void)state;
+    picture_init(&picture, 120, 30);
+    picture_feed(
+        &picture, HELLO
+        "{'op':'register_agent','t':1000,'agent_id':'e','agent_name':'Explore','parent_agent_id':'s'}\n"
+        "{'op':'start_tool','t':1000,'span_id':'c','tool_name':'Agent','args':{'subagent_type':'Explore'}}\n"
+        "{'op':'start_tool','t':2000,'agent_id':'e','span_id':'b','tool_name':'Bash','args':{'command':'make test'}}\n"
+        "{'op':'register_agent','t':2000,'agent_id':'w','agent_name':'writer','parent_agent_id':'s'}\n"
+        "{'op':'start_user_input','t':5000,'agent_id':'w','span_id':'u','context':'Bash'}\n");
+    picture_at(&picture, 10000);
+    picture_has(&picture, "1 session · 3 agents");
+    picture_has(&picture, "● LIVE 08:53");
+    picture_has(&picture, "▾ api-server");
+    picture_has(&picture, "◌ agents    9.0s");
+    picture_has(&picture, "├ Explore                 ● tool      8.0s");
+    picture_has(&picture, "└ writer                  ◐ user      5.0s");
+    picture_has(&picture, "─ Agent → Explore ───");
+    picture_has(&picture, "[Bash make test ");
+    picture_has(&picture, "wait 0  sampling 0  tool 1  user 1  idle 0  agents 1");
+    picture_has(&picture, "8.0s  Explore               Tool: Bash  make test");
+    picture_release(&picture);
+}
+
+static void an_empty_screen_says_how_to_fill_it(void **state)
+{
+    struct source_status source = {
+        .spec = "unix:/run/x.sock", .error = "", .state = SOURCE_OPEN, .listens = true};
+    struct source_status failed = {.spec = "tcp:127.0.0.1:1",
+                                   .error = "tcp:127.0.0.1:1: bind: Permission denied",
+                                   .state = SOURCE_FAILED};
+    struct source_status sources[] = {source, failed};
+    struct picture picture;
+    (void)state;
+    picture_init(&picture, 80, 24);
+    picture.input.sources = sources;
+    picture.input.source_count = 2;
+    picture.input.address = "unix:/run/x.sock";
+    picture_has(&picture, "unix:/run/x.sock  is listened to");
+    picture_has(&picture, "tcp:127.0.0.1:1  tcp:127.0.0.1:1: bind: Permission denied");
+    picture_has(&picture, "export SWARMTOP_SOCKET=unix:/run/x.sock\n");
+    picture_has(&picture, "swarmtop emit hello session_id=demo\n");
+    picture_has(&picture, "swarmtop demo\n");
+    picture_release(&picture);
+}
+
+static void finished_sub_agents_fold_after_a_minute(void **state)
+{
+    struct picture picture;
+    (void)state;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, HELLO);
+    for (int i = 0; i < 4; i++) {
+        char lines[600];
+        snprintf(
+            lines, sizeof lines,
+            "{'op':'register_agent','session_id':'s','t':1000,'agent_id':'a%d','agent_name':'helper%d','parent_agent_id':'s'}\n"
+            "{'op':'start_tool','session_id':'s','t':1000,'agent_id':'a%d','span_id':'x%d','tool_name':'Read'}\n"
+            "{'op':'end_tool','session_id':'s','t':2000,'span_id':'x%d'}\n"
+            "{'op':'unregister_agent','session_id':'s','t':2000,'agent_id':'a%d'}\n",
+            i, i, i, i, i, i);
+        picture_feed(&picture, lines);
+    }
+    picture_at(&picture, 50000);
+    picture_has(&picture, "├ helper2");
+    picture_lacks(&picture, "done\n │");
+    picture_at(&picture, 70000);
+    picture_has(&picture, "└ +4 done");
+    picture_lacks(&picture, "helper");
+    assert_int_equal(picture_press(&picture, "j c"), VIEW_REDRAW);
+    picture_has(&picture, "├ helper2");
+    picture_press(&picture, "c");
+    picture_has(&picture, "▸ api-server");
+    picture_lacks(&picture, "helper");
+    picture_press(&picture, "c");
+    picture_has(&picture, "└ +4 done");
+    /* What is finished as a whole is there to be looked at. */
+    picture.input.live = false;
+    picture_has(&picture, "helper0");
+    picture_release(&picture);
+}
+
+static void a_retry_says_what_comes_next(void **state)
+{
+    struct picture picture;
+    (void)state;
+    picture_init(&picture, 120, 30);
+    picture_feed(
+        &picture, HELLO
+        "{'op':'start_llm_request','t':1000,'span_id':'r','model':'opus'}\n"
+        "{'op':'attempt','t':5000,'span_id':'r','attempt':3,'error':'529','retry_in_ms':12000}\n");
+    picture_at(&picture, 6500);
+    picture_has(&picture, "◌ retry");
+    picture_has(&picture, "API Call  opus  529 3, next in 11s");
+    picture_release(&picture);
+}
+
+static void errors_are_crossed(void **state)
+{
+    struct picture picture;
+    (void)state;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, HELLO "{'op':'start_tool','t':1000,'span_id':'b','tool_name':'Bash'}\n"
+                                 "{'op':'end_tool','t':3000,'span_id':'b','success':false}\n");
+    picture_at(&picture, 4000);
+    picture_has(&picture, "✕ error");
+    picture_has(&picture, "✕        │");
+    picture_has(&picture, "errors 1");
+    picture_release(&picture);
+}
+
+static void trouble_has_a_line(void **state)
+{
+    struct source_status sources[] = {
+        {.spec = "a.json", .error = "", .state = SOURCE_OPEN, .bad = 1204},
+        {.spec = "b.json", .error = "b.json: not there", .state = SOURCE_FAILED}};
+    struct picture picture;
+    (void)state;
+    picture_init(&picture, 80, 24);
+    picture_feed(&picture, HELLO);
+    picture.input.sources = sources;
+    picture.input.source_count = 1;
+    picture_has(&picture, "✕ a.json: 1,204 bad lines\n");
+    picture.input.source_count = 2;
+    picture_has(&picture, "✕ b.json: not there  (and 1 more)\n");
+    picture_release(&picture);
+}
+
+static void a_sender_that_is_gone_is_marked(void **state)
+{
+    struct picture picture;
+    (void)state;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, HELLO "{'op':'start_tool','t':1000,'span_id':'b','tool_name':'Bash'}\n");
+    struct session *session = swarm_session_edit(picture.rig.model.swarm, 0);
+    session->flags |= SESSION_DISCONNECTED;
+    picture_at(&picture, 4000);
+    picture_has(&picture, "api-server            ✕ ● tool");
+    picture_release(&picture);
+}
+
+static void dropped_events_are_a_line_through_all_rows(void **state)
+{
+    struct picture picture;
+    (void)state;
+    picture_init(&picture, 120, 30);
+    picture_feed(
+        &picture, HELLO
+        "{'op':'register_agent','t':1000,'agent_id':'e','agent_name':'Explore','parent_agent_id':'s'}\n"
+        "{'ph':'i','name':'trace_truncated','cat':'__metadata','ts':20000000,'pid':1,'tid':0,'args':{'dropped_events':50000}}\n"
+        "{'op':'start_tool','t':40000,'span_id':'b','tool_name':'Bash'}\n");
+    picture_at(&picture, 60000);
+    picture_has(&picture, "✂ 50,000 dropped");
+    picture_has(
+        &picture,
+        "└ Explore                 ○ idle                                               │   ");
+    picture_release(&picture);
+}
+
+static void ascii_is_ascii(void **state)
+{
+    struct picture picture;
+    (void)state;
+    picture_init(&picture, 120, 30);
+    picture.input.theme.ascii = true;
+    picture_feed(
+        &picture, HELLO
+        "{'op':'register_agent','t':1000,'agent_id':'e','agent_name':'Überprüfer 調査','parent_agent_id':'s'}\n"
+        "{'op':'start_tool','t':1000,'agent_id':'e','span_id':'b','tool_name':'Bash','args':{'command':'écho →'}}\n");
+    picture_at(&picture, 4000);
+    picture_has(&picture, "` Uberprufer ??");
+    picture_press(&picture, "j Enter");
+    picture_has(&picture, "echo ?");
+    for (const char *at = picture.text.data; *at; at++)
+        assert_true((unsigned char)*at < 0x7F);
+    picture_release(&picture);
+}
+
+static void the_detail_wraps_what_is_long(void **state)
+{
+    struct picture picture;
+    struct strbuf lines;
+    (void)state;
+    picture_init(&picture, 80, 40);
+    strbuf_init(&lines, &mem_libc, 0);
+    strbuf_adds(
+        &lines, HELLO
+        "{'op':'start_tool','t':1000,'span_id':'b','tool_name':'Write','args':{'path':'/a','lone':'x\\ud83dy','content':'");
+    for (int i = 0; i < 30000; i++)
+        strbuf_adds(&lines, "0123456789");
+    strbuf_adds(&lines, "','n':[1, {'deep':null}],'feed':'one\\ntwo'}}\n");
+    picture_feed(&picture, lines.data);
+    strbuf_release(&lines);
+    picture_at(&picture, 9000);
+    picture_press(&picture, "Enter");
+    picture_has(&picture, "api-server · Tool: Write · 8.0 s and running");
+    picture_has(&picture, "started    08:53:21.000\n");
+    picture_has(&picture, "running    8.0 s\n");
+    picture_has(&picture, "lone       x\xEF\xBF\xBDy\n");
+    picture_has(&picture, "content    0123456789012345678901234567890123456789");
+    for (int i = 0; i < 40; i++)
+        picture_press(&picture, "PgDn");
+    picture_has(&picture, "and 283616 more bytes\n");
+    picture_has(&picture, "feed       one\n             two\n");
+    picture_release(&picture);
+}
+
+static void a_lack_of_memory_is_said_and_nothing_leaks(void **state)
+{
+    struct picture picture;
+    bool drawn = false;
+    (void)state;
+    picture_init(&picture, 120, 30);
+    picture_feed(
+        &picture, HELLO
+        "{'op':'start_tool','t':1000,'span_id':'b','tool_name':'Bash','args':{'command':'x'}}\n");
+    picture_at(&picture, 4000);
+    for (long allow = 0; !drawn; allow++) {
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
+        struct view_state own;
+        view_state_init(&own, &mem);
+        view_draw(&picture.input, &own, picture.grid);
+        strbuf_clear(&picture.text);
+        grid_to_text(picture.grid, &picture.text);
+        drawn = strstr(picture.text.data, "[Bash x ") != NULL;
+        view_key(&picture.input, &own, (struct key){KEY_CODE_ENTER, 0}, 120, 30);
+        view_draw(&picture.input, &own, picture.grid);
+        view_state_release(&own);
+        assert_int_equal(failing.live_blocks, 0);
+        assert_true(allow < 1000);
+    }
+    picture_release(&picture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_live_picture_says_who_does_what),
+        cmocka_unit_test(an_empty_screen_says_how_to_fill_it),
+        cmocka_unit_test(finished_sub_agents_fold_after_a_minute),
+        cmocka_unit_test(a_retry_says_what_comes_next),
+        cmocka_unit_test(errors_are_crossed),
+        cmocka_unit_test(trouble_has_a_line),
+        cmocka_unit_test(a_sender_that_is_gone_is_marked),
+        cmocka_unit_test(dropped_events_are_a_line_through_all_rows),
+        cmocka_unit_test(ascii_is_ascii),
+        cmocka_unit_test(the_detail_wraps_what_is_long),
+        cmocka_unit_test(a_lack_of_memory_is_said_and_nothing_leaks),
+    };
+    setenv("TZ", "UTC", 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,287 @@
+/* What keys do to the picture, and how the picture holds when the model changes under it. */
+#include "tests/support/picture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FEED                                                                                     \
+    "{'op':'hello','t':0,'session_id':'s','name':'root'}\n"                                      \
+    "{'op':'register_agent','t':0,'agent_id':'a','agent_name':'first','parent_agent_id':'s'}\n"  \
+    "{'op':'register_agent','t':0,'agent_id':'b','agent_name':'second','parent_agent_id':'s'}\n" \
+    "{'op':'register_agent','t':0,'agent_id':'c','agent_name':'third','parent_agent_id':'b'}\n"  \
+    "{'op':'start_tool','t':1000,'agent_id':'a','span_id':'1','tool_name':'Read'}\n"             \
+    "{'op':'end_tool','t':2000,'span_id':'1','success':false}\n"                                 \
+    "{'op':'start_tool','t':3000,'agent_id':'c','span_id':'2','tool_name':'Edit'}\n"             \
+    "{'op':'end_tool','t':4000,'span_id':'2','success':false}\n"                                 \
+    "{'op':'start_tool','t':5000,'agent_id':'a','span_id':'3','tool_name':'Bash'}\n"             \
+    "{'op':'end_tool','t':6000,'span_id':'3'}\n"                                                 \
+    "{'op':'start_user_input','t':6000,'agent_id':'c','span_id':'4','context':'Bash'}\n"
+
+static void open_picture(struct picture *picture, int cols, int rows)
+{
+    picture_init(picture, cols, rows);
+    picture_feed(picture, FEED);
+    picture_at(picture, 9000);
+    picture_draw(picture);
+}
+
+static void the_cursor_goes_through_names(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_has(&picture, "›▾ root");
+    picture_press(&picture, "j");
+    picture_has(&picture, "›├ first");
+    assert_int_equal(picture.state.cursor, 1);
+    picture_press(&picture, "j j j j");
+    assert_int_equal(picture.state.cursor, 3);
+    picture_press(&picture, "[");
+    assert_int_equal(picture.state.cursor, 2);
+    picture_press(&picture, "[ [");
+    assert_int_equal(picture.state.cursor, 0);
+    picture_press(&picture, "] PgDn PgUp k");
+    assert_int_equal(picture.state.cursor, 0);
+    picture_release(&picture);
+}
+
+static void errors_are_found_in_time_and_around(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    picture_press(&picture, "e Enter");
+    picture_has(&picture, "first · Tool: Read · 1.0 s · failed");
+    picture_press(&picture, "e");
+    picture_has(&picture, "third · Tool: Edit");
+    picture_press(&picture, "e");
+    picture_has(&picture, "first · Tool: Read");
+    picture_has(&picture, "from the first error on");
+    picture_press(&picture, "E");
+    picture_has(&picture, "third · Tool: Edit");
+    picture_press(&picture, "E");
+    picture_has(&picture, "first · Tool: Read");
+    picture_release(&picture);
+}
+
+static void folded_rows_open_for_what_is_found_in_them(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "C");
+    picture_has(&picture, "▸ root");
+    picture_lacks(&picture, "second");
+    picture_press(&picture, "u");
+    picture_has(&picture, "second");
+    assert_int_equal(picture.state.cursor, 3);
+    picture_press(&picture, "C C");
+    picture_has(&picture, "└▾second");
+    picture_release(&picture);
+}
+
+static void spans_of_a_row_are_stepped_through(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    picture_press(&picture, "j Enter");
+    picture_has(&picture, "first · Tool: Bash");
+    picture_press(&picture, ",");
+    picture_has(&picture, "first · Tool: Read");
+    picture_press(&picture, ". .");
+    picture_has(&picture, "first · Tool: Bash");
+    /* To another row: the span there that is nearest. */
+    picture_press(&picture, "j j");
+    picture_has(&picture, "third · Waiting for User Input");
+    picture_press(&picture, "Esc");
+    picture_lacks(&picture, "third ·");
+    assert_int_not_equal(picture.state.selected, NO_SPAN);
+    picture_press(&picture, "Esc");
+    assert_int_equal(picture.state.selected, NO_SPAN);
+    picture_release(&picture);
+}
+
+static void a_span_that_goes_is_unselected(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "j Enter");
+    assert_int_not_equal(picture.state.selected, NO_SPAN);
+    picture.state.selected = swarm_span_end(picture.rig.model.swarm) + 5;
+    picture.state.cursor = 77;
+    picture_draw(&picture);
+    assert_int_equal(picture.state.selected, NO_SPAN);
+    assert_int_equal(picture.state.cursor, 0);
+    picture_release(&picture);
+}
+
+static void agents_that_appear_do_not_move_the_cursor(void **state)
+{
+    struct picture picture;
+    char lines[200];
+    (void)state;
+    open_picture(&picture, 120, 14);
+    picture_press(&picture, "j j j");
+    for (int i = 0; i < 30; i++) {
+        snprintf(
+            lines, sizeof lines,
+            "{'op':'register_agent','session_id':'s','t':7000,'agent_id':'n%d','agent_name':'new%d','parent_agent_id':'a'}\n",
+            i, i);
+        picture_feed(&picture, lines);
+        picture_draw(&picture);
+        assert_int_equal(picture.state.cursor, 3);
+        picture_has(&picture, "third");
+    }
+    picture_release(&picture);
+}
+
+static void a_frozen_picture_stands_still(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "Space");
+    assert_true(view_frozen(&picture.state));
+    int64_t t0 = picture.state.t0_ns;
+    picture_at(&picture, 21000);
+    picture_feed(
+        &picture,
+        "{'op':'start_tool','session_id':'s','t':20000,'agent_id':'b','span_id':'9','tool_name':'Late'}\n");
+    picture_has(&picture, "LIVE -12 s, 1 new");
+    assert_int_equal(picture.state.t0_ns, t0);
+    picture_lacks(&picture, "Late");
+    assert_true(view_wake_ns(&picture.input, &picture.state, 120, 30) == INT64_MAX);
+    picture_press(&picture, "Space");
+    picture_has(&picture, "● LIVE");
+    assert_int_equal(picture.state.window, WINDOW_AUTO);
+    picture_press(&picture, "Space h h F");
+    assert_false(view_frozen(&picture.state));
+    assert_int_equal(picture.state.window, WINDOW_AUTO);
+    picture_release(&picture);
+}
+
+static void zoom_and_pan_keep_to_columns(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "w");
+    assert_int_equal(picture.state.window, WINDOW_FOLLOW);
+    picture_press(&picture, "h");
+    assert_int_equal(picture.state.window, WINDOW_FIXED);
+    static const char *const keys[] = {"w", "a",       "s",    "d", "S-Left", "+",
+                                       "+", "S-Right", "Home", "-", "f",      "l"};
+    for (size_t i = 0; i < 60; i++) {
+        picture_press(&picture, keys[i % (sizeof keys / sizeof keys[0])]);
+        picture_draw(&picture);
+        assert_int_equal(picture.state.t0_ns & ((INT64_C(1) << picture.state.zoom) - 1), 0);
+    }
+    for (int i = 0; i < 100; i++)
+        picture_press(&picture, "w");
+    assert_int_equal(picture.state.zoom, 10);
+    for (int i = 0; i < 100; i++)
+        picture_press(&picture, "s");
+    assert_int_equal(picture.state.zoom, 45);
+    picture_press(&picture, "0");
+    picture_has(&picture, "[Bash");
+    picture_press(&picture, "F");
+    picture_has(&picture, "│\n");
+    picture_release(&picture);
+}
+
+static void the_picture_follows_now(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    for (int seconds = 10; seconds < 600; seconds += 7) {
+        picture_at(&picture, seconds * 1000.0);
+        /* The line of now is in the last column. */
+        const char *text = picture_draw(&picture);
+        const char *line = strstr(text, "root");
+        const char *end = strchr(line, '\n');
+        assert_memory_equal(end - 3, "│", 3);
+    }
+    picture_release(&picture);
+}
+
+static void it_wakes_when_something_moves(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    int64_t left = view_wake_ns(&picture.input, &picture.state, 120, 30) - picture.input.local_ns;
+    assert_true(left > 0 && left <= 100000000);
+    picture_feed(&picture, "{'op':'end_user_input','session_id':'s','t':9000,'span_id':'4'}\n");
+    picture_at(&picture, 200000);
+    left = view_wake_ns(&picture.input, &picture.state, 120, 30) - picture.input.local_ns;
+    assert_true(left > 100000000 && left <= INT64_C(1) << 30);
+    /* A followed file: its clock stands. */
+    swarm_session_edit(picture.rig.model.swarm, 0)->flags |= SESSION_FINISHED;
+    left = view_wake_ns(&picture.input, &picture.state, 120, 30) - picture.input.local_ns;
+    assert_true(left > INT64_C(1) << 30 && left <= INT64_C(60000000000));
+    picture.input.live = false;
+    assert_true(view_wake_ns(&picture.input, &picture.state, 120, 30) == INT64_MAX);
+    picture_release(&picture);
+}
+
+static void some_keys_are_the_apps(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    assert_int_equal(picture_press(&picture, "q"), VIEW_QUIT);
+    assert_int_equal(picture_press(&picture, "C-c"), VIEW_QUIT);
+    assert_int_equal(picture_press(&picture, "x"), VIEW_WRITE);
+    assert_int_equal(picture_press(&picture, "C-z"), VIEW_SUSPEND);
+    assert_int_equal(picture_press(&picture, "C-l"), VIEW_REPAINT);
+    assert_int_equal(picture_press(&picture, "F5"), VIEW_IGNORED);
+    view_message(&picture.state, true, "disk full: %d", 28);
+    picture_has(&picture, "disk full: 28");
+    assert_int_equal(picture_press(&picture, "F5"), VIEW_REDRAW);
+    picture_lacks(&picture, "disk full");
+    picture_release(&picture);
+}
+
+static void help_names_every_key(void **state)
+{
+    struct picture picture;
+    const struct action_info *info;
+    (void)state;
+    open_picture(&picture, 120, 90);
+    picture_press(&picture, "?");
+    for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
+        picture_has(&picture, info->keys);
+        picture_has(&picture, info->help);
+    }
+    picture_press(&picture, "q");
+    picture_press(&picture, "j j j k Esc");
+    picture_has(&picture, "root");
+    assert_true(grid_resize(picture.grid, 60, 12));
+    picture_press(&picture, "? PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn");
+    picture_has(&picture, "its process died");
+    picture_release(&picture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_cursor_goes_through_names),
+        cmocka_unit_test(errors_are_found_in_time_and_around),
+        cmocka_unit_test(folded_rows_open_for_what_is_found_in_them),
+        cmocka_unit_test(spans_of_a_row_are_stepped_through),
+        cmocka_unit_test(a_span_that_goes_is_unselected),
+        cmocka_unit_test(agents_that_appear_do_not_move_the_cursor),
+        cmocka_unit_test(a_frozen_picture_stands_still),
+        cmocka_unit_test(zoom_and_pan_keep_to_columns),
+        cmocka_unit_test(the_picture_follows_now),
+        cmocka_unit_test(it_wakes_when_something_moves),
+        cmocka_unit_test(some_keys_are_the_apps),
+        cmocka_unit_test(help_names_every_key),
+    };
+    setenv("TZ", "UTC", 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
