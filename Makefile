@@ -105,6 +105,7 @@ $(BUILD)/swarmtop: $(call objects,tui/main.c) $(ARCHIVES)
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
 $(BUILD)/libingest.a: $(call objects,$(INGEST_SRC))
 $(BUILD)/libtui.a: $(call objects,$(TUI_SRC))
+$(BUILD)/libsupport.a: $(SUPPORT_OBJ)
 $(BUILD)/lib%.a: $(BUILD)/sources
 	$(call say,AR   $@) rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
@@ -116,7 +117,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | deps
 	@mkdir -p $(@D)
 	$(call say,CC   $<) $(CC) $(COMPILE) $(LAYER_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(TEST_PROGRAMS): %: %.o $(SUPPORT_OBJ) $(ARCHIVES)
+# An archive: a test links what it uses, so a core test needs no ingest (LAYERS=core).
+$(TEST_PROGRAMS): %: %.o $(BUILD)/libsupport.a $(ARCHIVES)
 	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ $(TEST_LIBS) $(LIBS)
 
 -include $(OBJECTS:.o=.d)

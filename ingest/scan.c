@@ -453,6 +453,10 @@ static void finish_event(struct scan *scan)
 
 void scan_finish(struct scan *scan)
 {
+    /* What stopped it has been said, and what is held may not be whole. */
+    if (scan->stopped || scan->held.failed) {
+        return;
+    }
     finish_event(scan);
     if (scan->state == HEAD || scan->state == TAIL ||
         (scan->state == BETWEEN && scan->shape == SCAN_DOCUMENT)) {

@@ -280,6 +280,31 @@ static void the_picture_of_a_feed_is_that_of_its_trace(void **state)
     }
 }
 
+/* At its end the past is the present; before, there is less of it, and what ran then is in flight. */
+static void a_picture_of_the_past_is_made_of_what_had_come(void **state)
+{
+    const char *trace = golden("swarm", "trace.json");
+    const char *now[] = {support_program(), "dump", "--size", "120x40", trace, NULL};
+    const char *end[] = {support_program(), "dump", "--size", "120x40", "--at", "-0s", trace, NULL};
+    const char *past[] = {
+        support_program(), "dump", "--size", "120x40", "--at", "60s", trace, NULL};
+    const char *start[] = {
+        support_program(), "dump", "--size", "120x40", "--at", "0s", trace, NULL};
+    char *now_text = run(now, NULL), *end_text = run(end, NULL), *past_text = run(past, NULL);
+    char *start_text = run(start, NULL);
+
+    (void)state;
+    /* Who is done is no event: the column of states may differ, the bars may not. */
+    assert_int_equal(strlen(now_text) > 1000, strlen(end_text) > 1000);
+    assert_non_null(strstr(past_text, "IN FLIGHT"));
+    assert_null(strstr(start_text, "IN FLIGHT"));
+    assert_string_not_equal(past_text, now_text);
+    free(now_text);
+    free(end_text);
+    free(past_text);
+    free(start_text);
+}
+
 /* A span of which any part is in the range is there whole. */
 static void a_part_has_only_what_touches_it(void **state)
 {
@@ -316,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_re_exported_trace_is_the_trace),
         cmocka_unit_test(figures_of_a_feed_are_those_of_its_trace),
         cmocka_unit_test(the_picture_of_a_feed_is_that_of_its_trace),
+        cmocka_unit_test(a_picture_of_the_past_is_made_of_what_had_come),
         cmocka_unit_test(a_part_has_only_what_touches_it),
     };
 

@@ -52,7 +52,7 @@ static void write_now(struct app *app)
         view_message(&app->state, false, "stdout gets the trace at the end");
     else if (!output_path(engine->output, engine->swarm, engine_now_ns()))
         view_message(&app->state, true, "nothing to write it to: start with --output FILE");
-    else if (!output_write(engine->output, engine->swarm, engine_now_ns(), false, &error))
+    else if (!engine_write(engine, false, &error))
         view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
     else if ((path = output_path(engine->output, engine->swarm, engine_now_ns())))
         view_message(&app->state, false, "wrote %s", path);
@@ -168,7 +168,7 @@ static void on_interval(uv_timer_t *timer)
     struct strbuf error;
 
     strbuf_init(&error, app->engine.mem, 0);
-    if (!output_write(app->engine.output, app->engine.swarm, engine_now_ns(), false, &error)) {
+    if (!engine_write(&app->engine, false, &error)) {
         const char *text = error.data ? error.data : "out of memory";
 
         view_message(&app->state, true, "%s", text);
@@ -194,7 +194,7 @@ static void on_end(struct app *app)
     app->ended = true;
     strbuf_init(&error, app->engine.mem, 0);
     tracer_close_all(app->engine.tracer);
-    if (!output_write(app->engine.output, app->engine.swarm, engine_now_ns(), false, &error))
+    if (!engine_write(&app->engine, false, &error))
         view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
     strbuf_release(&error);
 }

@@ -225,19 +225,24 @@ void engine_run(struct engine *engine)
 
 /* ---- the end ---- */
 
+bool engine_write(struct engine *engine, bool final, struct strbuf *error)
+{
+    /* Nothing was read: what an earlier run left there is worth more than an empty document. */
+    if (hub_failed(engine->hub) && swarm_session_count(engine->swarm) == 0)
+        return true;
+    return output_write(engine->output, engine->swarm, engine_now_ns(), final, error);
+}
+
 bool engine_finish(struct engine *engine)
 {
     struct strbuf error;
     bool ok;
 
-    /* Nothing was read: what an earlier run left there is worth more than an empty document. */
-    if (hub_failed(engine->hub) && swarm_session_count(engine->swarm) == 0)
-        return true;
     strbuf_init(&error, engine->mem, 0);
     ok = tracer_close_all(engine->tracer) == TRACER_OK;
     if (!ok)
         strbuf_adds(&error, "closing open spans: out of memory");
-    ok &= output_write(engine->output, engine->swarm, engine_now_ns(), true, &error);
+    ok &= engine_write(engine, true, &error);
     if (!ok)
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
     strbuf_release(&error);

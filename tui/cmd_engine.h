@@ -58,6 +58,8 @@ void engine_obey(struct engine *engine);
 /* Runs the loop until it is stopped, or with until_end until nothing more will come. */
 void engine_run(struct engine *engine);
 void engine_stop(struct engine *engine);
+/* Writes what is left behind, closing nothing. False: *error says `path: what: detail`. */
+bool engine_write(struct engine *engine, bool final, struct strbuf *error);
 /* Closes what is open and writes the document for the last time. False: said on stderr. */
 bool engine_finish(struct engine *engine);
 /* Says on stderr what went wrong with the sources and was not said yet. False: something was not

@@ -50,7 +50,7 @@ static void on_interval(uv_timer_t *timer)
     struct strbuf error;
 
     strbuf_init(&error, r->engine.mem, 0);
-    if (!output_write(r->engine.output, r->engine.swarm, engine_now_ns(), false, &error)) {
+    if (!engine_write(&r->engine, false, &error)) {
         clear_progress(r);
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
     }

@@ -27,7 +27,6 @@ struct environment {
     const char *claude_config_dir; /* CLAUDE_CONFIG_DIR */
     const char *perfetto_trace;    /* CLAUDE_CODE_PERFETTO_TRACE */
     const char *perfetto_interval; /* CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S */
-    const char *socket;            /* SWARMTOP_SOCKET */
     bool no_color;                 /* NO_COLOR */
 };
 

@@ -54,6 +54,9 @@ has err 'missing.json' || fail "a missing file: $(cat err)"
 "$program" record -o - - <one.ndjson >/dev/full 2>err
 [ $? = 1 ] || fail "/dev/full: no status 1"
 has err 'standard output' || fail "/dev/full: $(cat err)"
+"$program" record -o /dev/full - <one.ndjson >said 2>err
+[ $? = 1 ] || fail "-o /dev/full: no status 1"
+has err '/dev/full' || fail "-o /dev/full: $(cat err)"
 "$program" report one.ndjson >/dev/full 2>err
 [ $? = 1 ] || fail "report to /dev/full: no status 1"
 "$program" --no-such-option 2>err

@@ -44,6 +44,21 @@ has often.json incomplete && fail "--write-interval closed spans"
 kill -TERM "$pid"
 status_of "$pid"
 
+# The last write hangs (nobody reads that pipe): the first signal begins it, the second ends the process.
+mkfifo pipe
+exec 9<>pipe
+run_in_background env --default-signal=INT "$program" record -o pipe "unix:$work/hangs"
+until_true 10 test -S hangs || fail "hangs: no socket"
+for i in 1 2 3; do
+    "$program" emit --to "unix:$work/hangs" --session one instant name=n cat=c "args.x=$(printf %0100000d 0)" || fail "emit"
+done
+kill -INT "$pid"
+until_true 2 ended "$pid" && fail "the last write did not hang"
+kill -INT "$pid"
+status_of "$pid"
+[ "$status" = 130 ] || fail "a second SIGINT: status $status"
+exec 9>&-
+
 # In the terminal: the connection drops.
 open_terminal 80 24
 type_keys "exec $program -o dropped.json unix:$work/dropped" Enter

@@ -1,0 +1,171 @@
+/* `report`: the keys of CLI.md with their values from a feed made by hand, and nothing where nothing is behind it. */
+#include "tests/support/support.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char feed[] =
+    "{\"op\":\"hello\",\"t\":1760625065000,\"session_id\":\"s\",\"name\":\"api\"}\n"
+    "{\"op\":\"register_agent\",\"t\":1760625065100,\"session_id\":\"s\",\"agent_id\":\"a\",\"agent_name\":\"Explore\","
+    "\"parent_agent_id\":\"s\"}\n"
+    "{\"op\":\"start_llm_request\",\"t\":1760625066000,\"session_id\":\"s\",\"span_id\":\"1\",\"model\":\"m\"}\n"
+    "{\"op\":\"end_llm_request\",\"t\":1760625070000,\"session_id\":\"s\",\"span_id\":\"1\",\"ttft_ms\":500,\"ttlt_ms\":4000,"
+    "\"prompt_tokens\":1000,\"output_tokens\":100,\"cache_read_tokens\":750,\"request_setup_ms\":1500,"
+    "\"attempt_start_times\":[1760625066000,1760625067500]}\n"
+    "{\"op\":\"start_tool\",\"t\":1760625070000,\"session_id\":\"s\",\"span_id\":\"2\",\"tool_name\":\"Bash\"}\n"
+    "{\"op\":\"end_tool\",\"t\":1760625072000,\"session_id\":\"s\",\"span_id\":\"2\",\"success\":false,\"error\":\"no\"}\n"
+    "{\"op\":\"instant\",\"t\":1760625073000,\"session_id\":\"s\",\"name\":\"mark\",\"cat\":\"c\",\"args\":{\"k\":[1,\"\\ud83d\"]}}\n"
+    "not a line\n";
+
+/* Runs the report of the feed; its output is for free. */
+static char *run(const char *option, size_t *len)
+{
+    const char *argv[] = {support_program(), "report", option, "-", NULL};
+    const char *plain[] = {support_program(), "report", "-", NULL};
+    struct support_run r;
+
+    support_run(&r, option ? argv : plain, feed, sizeof feed - 1, 30000);
+    assert_int_equal(r.status, 0);
+    free(r.err);
+    if (len)
+        *len = r.out_len;
+    return r.out;
+}
+
+static json_t *report(void)
+{
+    size_t len;
+    char *text = run("--json", &len), *lone = strstr(text, "\\ud83d");
+    json_t *json;
+
+    /* The lone surrogate came through byte for byte; jansson would not have it. */
+    assert_non_null(lone);
+    memcpy(lone, "\\u0041", 6);
+    json = json_loadb(text, len, 0, NULL);
+    assert_non_null(json);
+    free(text);
+    return json;
+}
+
+static double number(const json_t *object, const char *path)
+{
+    char key[64];
+
+    for (const char *dot; (dot = strchr(path, '.')); path = dot + 1) {
+        memcpy(key, path, (size_t)(dot - path));
+        key[dot - path] = '\0';
+        object = json_object_get(object, key);
+    }
+    if (!json_is_number(json_object_get(object, path)))
+        fail_msg("%s is not there", path);
+    return json_number_value(json_object_get(object, path));
+}
+
+#define assert_number(object, path, value) \
+    assert_true(number(object, path) >= (value)-1e-6 && number(object, path) <= (value) + 1e-6)
+
+static void every_figure_has_its_key(void **state)
+{
+    json_t *r = report(), *agent = json_array_get(json_object_get(r, "agents"), 0);
+
+    (void)state;
+    assert_number(agent, "requests", 1);
+    assert_number(agent, "failed", 0);
+    assert_number(agent, "retries", 1);
+    assert_number(agent, "open_requests", 0);
+    assert_number(agent, "prompt_tokens", 1000);
+    assert_number(agent, "output_tokens", 100);
+    assert_number(agent, "cache_read_tokens", 750);
+    assert_number(agent, "cache_hit_rate_pct", 75);
+    assert_number(agent, "ttft_ms.p50", 500);
+    assert_number(agent, "ttft_ms.p90", 500);
+    assert_number(agent, "ttlt_ms.max", 4000);
+    assert_number(agent, "itps.mean", 2000);
+    assert_number(agent, "otps.p50", 50); /* 100 tokens in the 2 s of sampling alone */
+    assert_number(agent, "setup_ms.count", 1);
+    assert_number(agent, "tools.Bash.count", 1);
+    assert_number(agent, "tools.Bash.errors", 1);
+    assert_number(agent, "tools.Bash.open", 0);
+    assert_number(agent, "tools.Bash.total_ms", 2000);
+    assert_number(agent, "tools.Bash.p95", 2000);
+    assert_number(agent, "api_ms", 4000);
+    assert_number(agent, "tool_ms", 2000);
+    assert_number(agent, "busy_ms", 6000);
+    assert_number(r, "events.bad", 1);
+    assert_number(r, "spans.closed", number(r, "spans.closed"));
+    assert_number(json_array_get(json_object_get(r, "models"), 0), "requests", 1);
+    assert_number(r, "totals.requests", 1);
+    json_decref(r);
+}
+
+static void who_is_who(void **state)
+{
+    json_t *r = report(), *session = json_array_get(json_object_get(r, "sessions"), 0);
+    json_t *main_agent = json_array_get(json_object_get(r, "agents"), 0);
+    json_t *sub_agent = json_array_get(json_object_get(r, "agents"), 1);
+    json_t *marker = json_array_get(json_object_get(r, "markers"), 0);
+
+    (void)state;
+    assert_string_equal(json_string_value(json_object_get(session, "session_id")), "s");
+    assert_string_equal(json_string_value(json_object_get(session, "name")), "api");
+    assert_string_equal(json_string_value(json_object_get(session, "start")),
+                        "2025-10-16T14:31:05.000Z");
+    assert_string_equal(json_string_value(json_object_get(main_agent, "agent_id")), "s");
+    assert_null(json_object_get(main_agent, "parent_agent_id"));
+    assert_number(main_agent, "pid", 1);
+    assert_string_equal(json_string_value(json_object_get(main_agent, "state")), "error");
+    assert_string_equal(json_string_value(json_object_get(sub_agent, "agent_id")), "a");
+    assert_string_equal(json_string_value(json_object_get(sub_agent, "parent_agent_id")), "s");
+    assert_string_equal(json_string_value(json_object_get(sub_agent, "name")), "Explore");
+    assert_string_equal(json_string_value(json_object_get(marker, "name")), "mark");
+    assert_number(marker, "ts_us", 8e6);
+    assert_number(marker, "pid", 1);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(marker, "args"), "k")), 2);
+    json_decref(r);
+}
+
+static void what_nothing_is_behind_is_absent(void **state)
+{
+    static const char *const keys[] = {"requests",      "failed",
+                                       "retries",       "open_requests",
+                                       "prompt_tokens", "output_tokens",
+                                       "tools",         "ttft_ms",
+                                       "otps",          "setup_ms",
+                                       "user_wait_ms",  "api_ms",
+                                       "tool_ms",       "cache_hit_rate_pct"};
+    json_t *r = report(), *sub_agent = json_array_get(json_object_get(r, "agents"), 1);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (json_object_get(sub_agent, keys[i]))
+            fail_msg("%s is there", keys[i]);
+    assert_null(json_object_get(json_object_get(r, "totals"), "user_wait_ms"));
+    assert_null(json_object_get(json_object_get(r, "totals"), "cache_creation_tokens"));
+    json_decref(r);
+}
+
+static void the_tables_say_the_same(void **state)
+{
+    static const char *const says[] = {"sessions  1", "1 bad", "AGENT", "api",   "Explore",
+                                       "MODEL",       "TOOL",  "Bash",  "500ms", "2.0s"};
+    char *text = run(NULL, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++)
+        if (!strstr(text, says[i]))
+            fail_msg("'%s' is not in:\n%s", says[i], text);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_figure_has_its_key),
+        cmocka_unit_test(who_is_who),
+        cmocka_unit_test(what_nothing_is_behind_is_absent),
+        cmocka_unit_test(the_tables_say_the_same),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
