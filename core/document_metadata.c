@@ -156,6 +156,22 @@ static void number_agents(struct document *doc)
     }
 }
 
+/* Session by session, so that the order does not depend on whose agent appeared first. */
+static void put_agents(struct document *doc)
+{
+    const char *separator = "";
+    for (size_t s = 0; s < doc->session_count; s++) {
+        for (size_t i = 0; i < swarm_agent_count(doc->swarm) && document_good(doc); i++) {
+            const struct agent *agent = swarm_agent(doc->swarm, (agent_no)i);
+            if (agent->session == doc->sessions[s] && is_listed(doc, agent)) {
+                strbuf_adds(&doc->out, separator);
+                put_agent(doc, agent);
+                separator = ",";
+            }
+        }
+    }
+}
+
 static void put_swarmtop(struct document *doc)
 {
     number_agents(doc);
@@ -165,15 +181,7 @@ static void put_swarmtop(struct document *doc)
         put_session(doc, doc->sessions[i]);
     }
     strbuf_adds(&doc->out, "],\"agents\":[");
-    const char *separator = "";
-    for (size_t i = 0; i < swarm_agent_count(doc->swarm) && document_good(doc); i++) {
-        const struct agent *agent = swarm_agent(doc->swarm, (agent_no)i);
-        if (is_listed(doc, agent)) {
-            strbuf_adds(&doc->out, separator);
-            put_agent(doc, agent);
-            separator = ",";
-        }
-    }
+    put_agents(doc);
     strbuf_adds(&doc->out, "]}");
 }
 

@@ -231,30 +231,49 @@ static void move_events(struct swarm *swarm, session_no from, intern_id pid, ses
     }
 }
 
-/* Metadata stores keep no holes: both are written anew, in order. */
-static bool move_metadata(struct swarm *swarm, session_no from, intern_id pid, session_no to)
+static session_no owner(const struct swarm *swarm, const struct event *event)
 {
-    struct session_slot *source = &swarm->sessions[from];
+    return swarm->tracks[event->track].track.session;
+}
+
+static bool has_moved(const struct swarm *swarm, session_no from)
+{
+    const struct event_store *store = swarm->sessions[from].metadata;
+    struct event event;
+    for (uint64_t no = 1; no < event_store_end(store); no++) {
+        if (event_store_get(store, no, &event) && owner(swarm, &event) != from) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Gives the metadata events of moved processes to their new sessions, in one pass: they keep their order. */
+static bool settle_metadata(struct swarm *swarm, session_no from)
+{
+    if (!has_moved(swarm, from)) {
+        return true;
+    }
+    struct event_store *all = swarm->sessions[from].metadata;
     struct event_store *kept = event_store_new(swarm->mem);
     bool good = kept != NULL;
-    for (uint64_t no = 1; good && no < event_store_end(source->metadata); no++) {
+    for (uint64_t no = 1; good && no < event_store_end(all); no++) {
         struct event event;
-        good = event_store_get(source->metadata, no, &event);
-        bool moves = good && swarm->tracks[event.track].track.session == to &&
-                     swarm->tracks[event.track].track.pid == pid;
-        struct event_store *target = moves ? swarm->sessions[to].metadata : kept;
-        good = good && event_store_append(target, &event) != 0;
-        if (good && moves) {
+        good = event_store_get(all, no, &event);
+        session_no to = good ? owner(swarm, &event) : from;
+        good = good &&
+               event_store_append(to == from ? kept : swarm->sessions[to].metadata, &event) != 0;
+        if (good && to != from) {
             swarm->sessions[to].session.metadata_count++;
-            source->session.metadata_count--;
+            swarm->sessions[from].session.metadata_count--;
         }
     }
     if (!good) {
         event_store_free(kept);
         return false;
     }
-    event_store_free(source->metadata);
-    source->metadata = kept;
+    event_store_free(all);
+    swarm->sessions[from].metadata = kept;
     return true;
 }
 
@@ -288,10 +307,15 @@ bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, sessi
         swarm->sessions[to].first_event = swarm->sessions[from].first_event;
     }
     move_events(swarm, from, id, to);
-    return move_metadata(swarm, from, id, to);
+    return true;
 }
 
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool)
 {
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        if (swarm->sessions[i].session.pool == pool && !settle_metadata(swarm, (session_no)i)) {
+            return false;
+        }
+    }
     return derive_again(swarm, pool, NO_SESSION);
 }

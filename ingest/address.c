@@ -19,7 +19,8 @@ static bool parse_unix(const char *spec, struct address *out, struct strbuf *err
     const char *path = spec + strlen("unix:");
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     if (*path == '\0' || strlen(path) >= sizeof un.sun_path) {
-        source_error(error, spec, *path == '\0' ? "a path is missing" : "the path is too long", NULL);
+        source_error(error, spec, *path == '\0' ? "a path is missing" : "the path is too long",
+                     NULL);
         return false;
     }
     memcpy(un.sun_path, path, strlen(path) + 1);

@@ -220,8 +220,9 @@ static void put_fields(struct strbuf *out, uint64_t fields, const char *format)
 
 void emit_help(struct strbuf *out)
 {
-    strbuf_adds(out, "Operations, and their fields as KEY=VALUE ([…]: may be left out). All take\n"
-                     "[t=] [session_id=] [agent_id=] too; .K=V adds the member K to an object.\n\n");
+    strbuf_adds(out,
+                "Operations, and their fields as KEY=VALUE ([…]: may be left out). All take\n"
+                "[t=] [session_id=] [agent_id=] too; .K=V adds the member K to an object.\n\n");
     for (size_t i = 0; i < feed_op_count; i++) {
         strbuf_addf(out, "  %-18s %s\n", feed_ops[i].name, feed_ops[i].help);
         if ((feed_ops[i].required | feed_ops[i].optional) == 0)

@@ -74,11 +74,11 @@ session_no feed_session(const struct feed *feed)
 static void complain(struct feed *feed, const struct line *line, enum notice_level level,
                      const char *reason)
 {
-    struct complaint complaint = { .where = feed->options.where,
-                                   .line = line->number,
-                                   .reason = reason,
-                                   .bytes = { .bytes = line->bytes, .len = line->len },
-                                   .level = level };
+    struct complaint complaint = {.where = feed->options.where,
+                                  .line = line->number,
+                                  .reason = reason,
+                                  .bytes = {.bytes = line->bytes, .len = line->len},
+                                  .level = level};
     tally_bad(feed->options.tally, &complaint);
 }
 
@@ -101,8 +101,8 @@ static void complain_of_field(struct feed *feed, const struct line *line, const 
     strbuf_init(&reason, feed->intake->mem, 0);
     const struct feed_field_info *info = &feed_fields[field];
     if (feed_has(&feed->values, field) || ignored)
-        strbuf_addf(&reason, "%s: %s is not %s%s", op->name, info->name, feed_type_words(info->type),
-                    ignored ? ", ignored" : "");
+        strbuf_addf(&reason, "%s: %s is not %s%s", op->name, info->name,
+                    feed_type_words(info->type), ignored ? ", ignored" : "");
     else
         strbuf_addf(&reason, "%s: %s is missing", op->name, info->name);
     complain(feed, line, ignored ? NOTICE_DEBUG : NOTICE_WARNING,
@@ -118,10 +118,10 @@ static void out_of_memory(struct feed *feed, const struct line *line)
 static void refuse(struct feed *feed, const struct line *line, const char *reason)
 {
     /* Nothing of a line that may hold a token is shown. */
-    struct complaint complaint = { .where = feed->options.where,
-                                   .line = line->number,
-                                   .reason = reason,
-                                   .level = NOTICE_WARNING };
+    struct complaint complaint = {.where = feed->options.where,
+                                  .line = line->number,
+                                  .reason = reason,
+                                  .level = NOTICE_WARNING};
     tally_bad(feed->options.tally, &complaint);
     feed->refused = true;
 }
@@ -131,10 +131,10 @@ static void refuse(struct feed *feed, const struct line *line, const char *reaso
 static enum tracer_result hello(struct feed *feed, double t_ms)
 {
     const struct feed_values *v = &feed->values;
-    struct hello_op op = { .session_id = feed_text(v, FIELD_SESSION_ID),
-                           .name = feed_text(v, FIELD_NAME),
-                           .agent_id = feed_text(v, FIELD_AGENT_ID),
-                           .parent_session_id = feed_text(v, FIELD_PARENT_SESSION_ID) };
+    struct hello_op op = {.session_id = feed_text(v, FIELD_SESSION_ID),
+                          .name = feed_text(v, FIELD_NAME),
+                          .agent_id = feed_text(v, FIELD_AGENT_ID),
+                          .parent_session_id = feed_text(v, FIELD_PARENT_SESSION_ID)};
     session_no session;
     enum tracer_result result =
         feed_sessions_hello(&feed->sessions, t_ms, feed->local_ns, &op, &session);
@@ -148,12 +148,13 @@ static enum notice_level level_of(struct slice level)
     static const struct {
         const char *name;
         enum notice_level level;
-    } levels[] = { { "debug", NOTICE_DEBUG },
-                   { "warning", NOTICE_WARNING },
-                   { "warn", NOTICE_WARNING },
-                   { "error", NOTICE_ERROR } };
+    } levels[] = {{"debug", NOTICE_DEBUG},
+                  {"warning", NOTICE_WARNING},
+                  {"warn", NOTICE_WARNING},
+                  {"error", NOTICE_ERROR}};
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-        if (level.len == strlen(levels[i].name) && memcmp(level.bytes, levels[i].name, level.len) == 0)
+        if (level.len == strlen(levels[i].name) &&
+            memcmp(level.bytes, levels[i].name, level.len) == 0)
             return levels[i].level;
     return NOTICE_INFO;
 }
@@ -161,20 +162,20 @@ static enum notice_level level_of(struct slice level)
 static void log_message(struct feed *feed, const struct op_context *context)
 {
     struct slice text = feed_text(&feed->values, FIELD_MESSAGE);
-    struct notice notice = { .at_ns = intake_ns(context->t_ms),
-                             .level = level_of(feed_text(&feed->values, FIELD_LEVEL)),
-                             .session = context->session,
-                             .text = text.bytes,
-                             .len = text.len };
+    struct notice notice = {.at_ns = intake_ns(context->t_ms),
+                            .level = level_of(feed_text(&feed->values, FIELD_LEVEL)),
+                            .session = context->session,
+                            .text = text.bytes,
+                            .len = text.len};
     notice_log_add(feed->intake->log, &notice);
 }
 
 static enum tracer_result apply(struct feed *feed, const struct feed_op *op)
 {
     const struct feed_values *v = &feed->values;
-    struct op_context context = { .t_ms = (double)(feed->local_ns / 1000) / 1e3,
-                                  .local_ns = feed->local_ns,
-                                  .agent_id = feed_text(v, FIELD_AGENT_ID) };
+    struct op_context context = {.t_ms = (double)(feed->local_ns / 1000) / 1e3,
+                                 .local_ns = feed->local_ns,
+                                 .agent_id = feed_text(v, FIELD_AGENT_ID)};
     if (feed_has(v, FIELD_T))
         context.t_ms = feed_number(v, FIELD_T);
     if (op->special == FEED_HELLO)
@@ -346,7 +347,7 @@ static bool is_blank(const char *line, size_t len)
 bool feed_take_line(struct feed *feed, const char *bytes, size_t len, uint64_t number,
                     enum line_kind kind)
 {
-    struct line line = { .bytes = bytes, .len = len, .number = number };
+    struct line line = {.bytes = bytes, .len = len, .number = number};
     if (feed->refused || is_blank(bytes, len))
         return !feed->refused;
     feed->intake->changed = true;

@@ -12,7 +12,7 @@ struct feed_options {
     const char *source;     /* of sessions, for people: "unix:/run/x" */
     const char *session_id; /* of the session that is made where none is said; NULL: feed-N */
     size_t max_line_bytes;
-    const char *token;      /* what an `auth` line must say first; NULL: none is asked for */
+    const char *token; /* what an `auth` line must say first; NULL: none is asked for */
     /* Takes the raw events (checked objects) that would go to the feed's own session while there is none: those of a recorded
        trace, which are a document's and not live. It counts them and complains of them itself. False: out of memory. NULL: they
        open a session that lives. */

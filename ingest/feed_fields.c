@@ -13,47 +13,44 @@
 _Static_assert(FEED_FIELDS <= 64, "a field is a bit of a uint64_t");
 
 const struct feed_field_info feed_fields[FEED_FIELDS] = {
-    [FIELD_OP] = { "op", FEED_TEXT },
-    [FIELD_T] = { "t", FEED_TIME },
-    [FIELD_SESSION_ID] = { "session_id", FEED_TEXT },
-    [FIELD_AGENT_ID] = { "agent_id", FEED_TEXT },
-    [FIELD_NAME] = { "name", FEED_TEXT },
-    [FIELD_PARENT_SESSION_ID] = { "parent_session_id", FEED_TEXT },
-    [FIELD_AGENT_NAME] = { "agent_name", FEED_TEXT },
-    [FIELD_PARENT_AGENT_ID] = { "parent_agent_id", FEED_TEXT },
-    [FIELD_SPAN_ID] = { "span_id", FEED_TEXT },
-    [FIELD_MODEL] = { "model", FEED_TEXT },
-    [FIELD_TTFT_MS] = { "ttft_ms", FEED_NUMBER },
-    [FIELD_TTLT_MS] = { "ttlt_ms", FEED_NUMBER },
-    [FIELD_PROMPT_TOKENS] = { "prompt_tokens", FEED_NUMBER },
-    [FIELD_OUTPUT_TOKENS] = { "output_tokens", FEED_NUMBER },
-    [FIELD_CACHE_READ_TOKENS] = { "cache_read_tokens", FEED_NUMBER },
-    [FIELD_CACHE_CREATION_TOKENS] = { "cache_creation_tokens", FEED_NUMBER },
-    [FIELD_MESSAGE_ID] = { "message_id", FEED_TEXT },
-    [FIELD_IS_SPECULATIVE] = { "is_speculative", FEED_BOOL },
-    [FIELD_QUERY_SOURCE] = { "query_source", FEED_TEXT },
-    [FIELD_REQUEST_SETUP_MS] = { "request_setup_ms", FEED_NUMBER },
-    [FIELD_ATTEMPT_START_TIMES] = { "attempt_start_times", FEED_NUMBERS },
-    [FIELD_TOOL_NAME] = { "tool_name", FEED_TEXT },
-    [FIELD_CAT] = { "cat", FEED_TEXT },
-    [FIELD_ARGS] = { "args", FEED_OBJECT },
-    [FIELD_VALUES] = { "values", FEED_COUNTERS },
-    [FIELD_CONTEXT] = { "context", FEED_TEXT },
-    [FIELD_DECISION] = { "decision", FEED_TEXT },
-    [FIELD_SOURCE] = { "source", FEED_TEXT },
-    [FIELD_USER_PROMPT_LENGTH] = { "user_prompt_length", FEED_NUMBER },
-    [FIELD_ATTEMPT] = { "attempt", FEED_NUMBER },
-    [FIELD_RETRY_IN_MS] = { "retry_in_ms", FEED_NUMBER },
-    [FIELD_SUCCESS] = { "success", FEED_BOOL },
-    [FIELD_ERROR] = { "error", FEED_TEXT },
-    [FIELD_RESULT_TOKENS] = { "result_tokens", FEED_NUMBER },
-    [FIELD_MESSAGE] = { "message", FEED_TEXT },
-    [FIELD_LEVEL] = { "level", FEED_TEXT },
-    [FIELD_TOKEN] = { "token", FEED_TEXT },
+    [FIELD_OP] = {"op", FEED_TEXT},
+    [FIELD_T] = {"t", FEED_TIME},
+    [FIELD_SESSION_ID] = {"session_id", FEED_TEXT},
+    [FIELD_AGENT_ID] = {"agent_id", FEED_TEXT},
+    [FIELD_NAME] = {"name", FEED_TEXT},
+    [FIELD_PARENT_SESSION_ID] = {"parent_session_id", FEED_TEXT},
+    [FIELD_AGENT_NAME] = {"agent_name", FEED_TEXT},
+    [FIELD_PARENT_AGENT_ID] = {"parent_agent_id", FEED_TEXT},
+    [FIELD_SPAN_ID] = {"span_id", FEED_TEXT},
+    [FIELD_MODEL] = {"model", FEED_TEXT},
+    [FIELD_TTFT_MS] = {"ttft_ms", FEED_NUMBER},
+    [FIELD_TTLT_MS] = {"ttlt_ms", FEED_NUMBER},
+    [FIELD_PROMPT_TOKENS] = {"prompt_tokens", FEED_NUMBER},
+    [FIELD_OUTPUT_TOKENS] = {"output_tokens", FEED_NUMBER},
+    [FIELD_CACHE_READ_TOKENS] = {"cache_read_tokens", FEED_NUMBER},
+    [FIELD_CACHE_CREATION_TOKENS] = {"cache_creation_tokens", FEED_NUMBER},
+    [FIELD_MESSAGE_ID] = {"message_id", FEED_TEXT},
+    [FIELD_IS_SPECULATIVE] = {"is_speculative", FEED_BOOL},
+    [FIELD_QUERY_SOURCE] = {"query_source", FEED_TEXT},
+    [FIELD_REQUEST_SETUP_MS] = {"request_setup_ms", FEED_NUMBER},
+    [FIELD_ATTEMPT_START_TIMES] = {"attempt_start_times", FEED_NUMBERS},
+    [FIELD_TOOL_NAME] = {"tool_name", FEED_TEXT},
+    [FIELD_CAT] = {"cat", FEED_TEXT},
+    [FIELD_ARGS] = {"args", FEED_OBJECT},
+    [FIELD_VALUES] = {"values", FEED_COUNTERS},
+    [FIELD_CONTEXT] = {"context", FEED_TEXT},
+    [FIELD_DECISION] = {"decision", FEED_TEXT},
+    [FIELD_SOURCE] = {"source", FEED_TEXT},
+    [FIELD_USER_PROMPT_LENGTH] = {"user_prompt_length", FEED_NUMBER},
+    [FIELD_ATTEMPT] = {"attempt", FEED_NUMBER},
+    [FIELD_RETRY_IN_MS] = {"retry_in_ms", FEED_NUMBER},
+    [FIELD_SUCCESS] = {"success", FEED_BOOL},
+    [FIELD_ERROR] = {"error", FEED_TEXT},
+    [FIELD_RESULT_TOKENS] = {"result_tokens", FEED_NUMBER},
+    [FIELD_MESSAGE] = {"message", FEED_TEXT},
+    [FIELD_LEVEL] = {"level", FEED_TEXT},
+    [FIELD_TOKEN] = {"token", FEED_TEXT},
 };
-
-
-
 
 const char *feed_type_words(enum feed_type type)
 {
@@ -79,7 +76,7 @@ enum feed_field feed_field_of(const char *name, size_t len)
 
 void feed_values_init(struct feed_values *values, const struct mem *mem)
 {
-    *values = (struct feed_values){ .mem = mem };
+    *values = (struct feed_values){.mem = mem};
     strbuf_init(&values->decoded, mem, 0);
 }
 
@@ -129,12 +126,12 @@ static enum feed_typed type_text(struct feed_values *values, enum feed_field fie
     if (raw.type != JSON_TYPE_STRING)
         return FEED_WRONG_TYPE;
     struct slice *text = &values->text[field];
-    *text = (struct slice){ .bytes = raw.raw + 1, .len = raw.len - 2 };
+    *text = (struct slice){.bytes = raw.raw + 1, .len = raw.len - 2};
     if (memchr(raw.raw, '\\', raw.len) == NULL)
         return FEED_TYPED;
     size_t from = values->decoded.len;
     json_get_string(raw, &values->decoded);
-    *text = (struct slice){ .bytes = values->decoded.data + from, .len = values->decoded.len - from };
+    *text = (struct slice){.bytes = values->decoded.data + from, .len = values->decoded.len - from};
     return values->decoded.failed ? FEED_NO_MEMORY : FEED_TYPED;
 }
 
@@ -173,7 +170,7 @@ static enum feed_typed type_object(struct feed_values *values, enum feed_field f
     struct json_value raw = values->raw[field];
     if (raw.type != JSON_TYPE_OBJECT)
         return FEED_WRONG_TYPE;
-    values->text[field] = (struct slice){ .bytes = raw.raw, .len = raw.len };
+    values->text[field] = (struct slice){.bytes = raw.raw, .len = raw.len};
     if (feed_fields[field].type != FEED_COUNTERS)
         return FEED_TYPED;
     struct json_walk walk = json_walk(raw);

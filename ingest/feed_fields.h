@@ -52,7 +52,7 @@ enum feed_field {
 
 enum feed_type {
     FEED_TEXT,
-    FEED_TIME,    /* a number, Unix epoch milliseconds */
+    FEED_TIME, /* a number, Unix epoch milliseconds */
     FEED_NUMBER,
     FEED_BOOL,
     FEED_NUMBERS, /* an array of numbers */
@@ -98,7 +98,7 @@ static inline bool feed_has(const struct feed_values *values, enum feed_field fi
 /* Absent: NULL and 0; also of objects, raw. */
 static inline struct slice feed_text(const struct feed_values *values, enum feed_field field)
 {
-    return feed_has(values, field) ? values->text[field] : (struct slice){ .bytes = NULL };
+    return feed_has(values, field) ? values->text[field] : (struct slice){.bytes = NULL};
 }
 /* Absent: NAN. */
 double feed_number(const struct feed_values *values, enum feed_field field);

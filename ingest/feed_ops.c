@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#define HANDLER(name)                                                                              \
-    static enum tracer_result name(struct tracer *tracer, const struct op_context *context,        \
+#define HANDLER(name)                                                                       \
+    static enum tracer_result name(struct tracer *tracer, const struct op_context *context, \
                                    const struct feed_values *v)
 
 HANDLER(register_agent)
@@ -142,38 +142,38 @@ HANDLER(log_line)
 #define F(field) FEED_BIT(FIELD_##field)
 
 const struct feed_op feed_ops[] = {
-    { "hello", F(SESSION_ID), F(NAME) | F(AGENT_ID) | F(PARENT_SESSION_ID), FEED_HELLO, NULL,
-      "open a session; its time is the trace's beginning" },
-    { "register_agent", F(AGENT_ID) | F(AGENT_NAME), F(PARENT_AGENT_ID), FEED_PLAIN, register_agent,
-      "an agent begins" },
-    { "unregister_agent", F(AGENT_ID), 0, FEED_PLAIN, unregister_agent, "an agent ends" },
-    { "start_llm_request", F(SPAN_ID) | F(MODEL),
-      F(PROMPT_TOKENS) | F(MESSAGE_ID) | F(IS_SPECULATIVE) | F(QUERY_SOURCE), FEED_PLAIN,
-      start_llm_request, "a request to a model begins" },
-    { "end_llm_request", F(SPAN_ID),
-      F(TTFT_MS) | F(TTLT_MS) | F(PROMPT_TOKENS) | F(OUTPUT_TOKENS) | F(CACHE_READ_TOKENS) |
-          F(CACHE_CREATION_TOKENS) | F(MESSAGE_ID) | F(SUCCESS) | F(ERROR) | F(REQUEST_SETUP_MS) |
-          F(ATTEMPT_START_TIMES),
-      FEED_ENDS, end_llm_request, "it ends" },
-    { "start_tool", F(SPAN_ID) | F(TOOL_NAME), F(ARGS), FEED_PLAIN, start_tool, "a tool begins" },
-    { "end_tool", F(SPAN_ID), F(SUCCESS) | F(ERROR) | F(RESULT_TOKENS), FEED_ENDS, end_tool,
-      "it ends" },
-    { "start_user_input", F(SPAN_ID), F(CONTEXT), FEED_PLAIN, start_user_input,
-      "waiting for a person begins" },
-    { "end_user_input", F(SPAN_ID), F(DECISION) | F(SOURCE), FEED_ENDS, end_user_input, "it ends" },
-    { "start_interaction", F(SPAN_ID), F(USER_PROMPT_LENGTH), FEED_PLAIN, start_interaction,
-      "a turn begins" },
-    { "end_interaction", F(SPAN_ID), 0, FEED_ENDS, end_interaction, "it ends" },
-    { "instant", F(NAME) | F(CAT), F(ARGS), FEED_PLAIN, instant, "a moment worth a mark" },
-    { "counter", F(NAME) | F(VALUES), 0, FEED_PLAIN, counter, "values of a counter" },
-    { "end_session", 0, 0, FEED_ENDS, end_session, "close what is open" },
-    { "first_token", F(SPAN_ID), 0, FEED_ENDS, first_token, "an open request's first token came" },
-    { "progress", F(SPAN_ID) | F(OUTPUT_TOKENS), 0, FEED_ENDS, progress,
-      "tokens that an open request has brought so far" },
-    { "attempt", F(SPAN_ID) | F(ATTEMPT), F(ERROR) | F(RETRY_IN_MS), FEED_ENDS, attempt,
-      "an open request is tried again" },
-    { "log", F(MESSAGE), F(LEVEL), FEED_LOG, log_line, "a line for the event log" },
-    { "auth", F(TOKEN), 0, FEED_AUTH, NULL, "first line of a TCP connection that asks for it" },
+    {"hello", F(SESSION_ID), F(NAME) | F(AGENT_ID) | F(PARENT_SESSION_ID), FEED_HELLO, NULL,
+     "open a session; its time is the trace's beginning"},
+    {"register_agent", F(AGENT_ID) | F(AGENT_NAME), F(PARENT_AGENT_ID), FEED_PLAIN, register_agent,
+     "an agent begins"},
+    {"unregister_agent", F(AGENT_ID), 0, FEED_PLAIN, unregister_agent, "an agent ends"},
+    {"start_llm_request", F(SPAN_ID) | F(MODEL),
+     F(PROMPT_TOKENS) | F(MESSAGE_ID) | F(IS_SPECULATIVE) | F(QUERY_SOURCE), FEED_PLAIN,
+     start_llm_request, "a request to a model begins"},
+    {"end_llm_request", F(SPAN_ID),
+     F(TTFT_MS) | F(TTLT_MS) | F(PROMPT_TOKENS) | F(OUTPUT_TOKENS) | F(CACHE_READ_TOKENS) |
+         F(CACHE_CREATION_TOKENS) | F(MESSAGE_ID) | F(SUCCESS) | F(ERROR) | F(REQUEST_SETUP_MS) |
+         F(ATTEMPT_START_TIMES),
+     FEED_ENDS, end_llm_request, "it ends"},
+    {"start_tool", F(SPAN_ID) | F(TOOL_NAME), F(ARGS), FEED_PLAIN, start_tool, "a tool begins"},
+    {"end_tool", F(SPAN_ID), F(SUCCESS) | F(ERROR) | F(RESULT_TOKENS), FEED_ENDS, end_tool,
+     "it ends"},
+    {"start_user_input", F(SPAN_ID), F(CONTEXT), FEED_PLAIN, start_user_input,
+     "waiting for a person begins"},
+    {"end_user_input", F(SPAN_ID), F(DECISION) | F(SOURCE), FEED_ENDS, end_user_input, "it ends"},
+    {"start_interaction", F(SPAN_ID), F(USER_PROMPT_LENGTH), FEED_PLAIN, start_interaction,
+     "a turn begins"},
+    {"end_interaction", F(SPAN_ID), 0, FEED_ENDS, end_interaction, "it ends"},
+    {"instant", F(NAME) | F(CAT), F(ARGS), FEED_PLAIN, instant, "a moment worth a mark"},
+    {"counter", F(NAME) | F(VALUES), 0, FEED_PLAIN, counter, "values of a counter"},
+    {"end_session", 0, 0, FEED_ENDS, end_session, "close what is open"},
+    {"first_token", F(SPAN_ID), 0, FEED_ENDS, first_token, "an open request's first token came"},
+    {"progress", F(SPAN_ID) | F(OUTPUT_TOKENS), 0, FEED_ENDS, progress,
+     "tokens that an open request has brought so far"},
+    {"attempt", F(SPAN_ID) | F(ATTEMPT), F(ERROR) | F(RETRY_IN_MS), FEED_ENDS, attempt,
+     "an open request is tried again"},
+    {"log", F(MESSAGE), F(LEVEL), FEED_LOG, log_line, "a line for the event log"},
+    {"auth", F(TOKEN), 0, FEED_AUTH, NULL, "first line of a TCP connection that asks for it"},
 };
 const size_t feed_op_count = sizeof feed_ops / sizeof feed_ops[0];
 

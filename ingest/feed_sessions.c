@@ -50,8 +50,9 @@ static bool make_id(struct feed_sessions *sessions, struct strbuf *id)
     }
 }
 
-enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_ms, int64_t local_ns,
-                                       const struct hello_op *hello, session_no *out)
+enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_ms,
+                                       int64_t local_ns, const struct hello_op *hello,
+                                       session_no *out)
 {
     struct hello_op op = *hello;
     op.source = sessions->source;

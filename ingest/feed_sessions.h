@@ -7,10 +7,11 @@
 
 struct feed_sessions {
     struct intake *intake;
-    const char *source;  /* of sessions, for people; borrowed */
-    const char *base_id; /* of the session that is made where none is said; NULL: feed-N. Borrowed */
-    session_no own;      /* NO_SESSION: not yet */
-    bool *fed;           /* by session */
+    const char *source; /* of sessions, for people; borrowed */
+    const char
+        *base_id;   /* of the session that is made where none is said; NULL: feed-N. Borrowed */
+    session_no own; /* NO_SESSION: not yet */
+    bool *fed;      /* by session */
     size_t fed_cap;
 };
 
@@ -19,8 +20,9 @@ void feed_sessions_init(struct feed_sessions *sessions, struct intake *intake, c
 void feed_sessions_release(struct feed_sessions *sessions);
 
 /* tracer_hello; the session is fed from then on. */
-enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_ms, int64_t local_ns,
-                                       const struct hello_op *hello, session_no *out);
+enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_ms,
+                                       int64_t local_ns, const struct hello_op *hello,
+                                       session_no *out);
 /* The session of that id, else (no bytes) the sender's own; opened at `t_ms` where there is none. With `only_known` none is
    opened: TRACER_NOT_OPEN. */
 enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct slice id, double t_ms,

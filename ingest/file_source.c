@@ -26,7 +26,8 @@ struct file_source {
     uv_timer_t timer; /* runs while the file is followed */
     int fd;           /* -1: closed */
     struct look last; /* the file as it was when reading began; inode 0: never seen */
-    struct look short_look; /* the file as it was when it was found shorter than what has been read */
+    struct look
+        short_look;    /* the file as it was when it was found shorter than what has been read */
     struct seen seen;  /* what the decoder has been given */
     struct seen check; /* while `checking`: what the file begins with, to be compared with that */
     bool checking;

@@ -11,15 +11,17 @@
 struct hub;
 
 struct hub_options {
-    struct swarm *swarm;   /* all borrowed */
+    struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
     struct notice_log *log;
-    bool follow;           /* files are followed, and may be not there yet */
-    bool allow_remote;     /* tcp: may bind other addresses than loopback; wants a token */
-    const char *token;     /* what an `auth` line has to say; NULL: none is asked for */
-    size_t max_line_bytes; /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
+    bool follow;                  /* files are followed, and may be not there yet */
+    bool allow_remote;            /* tcp: may bind other addresses than loopback; wants a token */
+    const char *token;            /* what an `auth` line has to say; NULL: none is asked for */
+    size_t max_line_bytes;        /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
-    void (*changed)(void *ctx);   /* the model or a status has changed; may be NULL. Called at most once a loop turn */
+    void (*changed)(
+        void *
+            ctx); /* the model or a status has changed; may be NULL. Called at most once a loop turn */
     void *ctx;
 };
 

@@ -9,17 +9,23 @@
 #include <math.h>
 #include <string.h>
 
-enum { QUOTED_BYTES = 80, NEAR_BYTES = 24, SAID_IN_FULL = 100, SAID_ONE_OF = 1000, NOTICE_BYTES = 1000 };
+enum {
+    QUOTED_BYTES = 80,
+    NEAR_BYTES = 24,
+    SAID_IN_FULL = 100,
+    SAID_ONE_OF = 1000,
+    NOTICE_BYTES = 1000
+};
 
 void intake_init(struct intake *intake, struct swarm *swarm, struct tracer *tracer,
                  struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx)
 {
-    *intake = (struct intake){ .swarm = swarm,
-                               .tracer = tracer,
-                               .log = log,
-                               .now_ns = now_ns,
-                               .ctx = ctx,
-                               .mem = swarm_mem(swarm) };
+    *intake = (struct intake){.swarm = swarm,
+                              .tracer = tracer,
+                              .log = log,
+                              .now_ns = now_ns,
+                              .ctx = ctx,
+                              .mem = swarm_mem(swarm)};
 }
 
 void intake_release(struct intake *intake)
@@ -80,11 +86,11 @@ void intake_leave(struct intake *intake, session_no session, uint8_t flag)
 
 void intake_say(struct intake *intake, enum notice_level level, const char *text)
 {
-    struct notice notice = { .at_ns = intake_now(intake),
-                             .level = level,
-                             .session = NO_SESSION,
-                             .text = text,
-                             .len = strlen(text) };
+    struct notice notice = {.at_ns = intake_now(intake),
+                            .level = level,
+                            .session = NO_SESSION,
+                            .text = text,
+                            .len = strlen(text)};
     notice_log_add(intake->log, &notice);
     intake->changed = true;
 }

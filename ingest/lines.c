@@ -11,7 +11,7 @@ enum { HEAD_BYTES = 256 };
 
 void lines_init(struct lines *lines, const struct mem *mem, size_t max, line_taker *take, void *ctx)
 {
-    *lines = (struct lines){ .max = max, .take = take, .ctx = ctx };
+    *lines = (struct lines){.max = max, .take = take, .ctx = ctx};
     strbuf_init(&lines->held, mem, max + 1);
 }
 
@@ -95,7 +95,8 @@ void lines_finish(struct lines *lines)
     size_t len = lines->held.len;
     bool too_long = len > lines->max;
     if (len > 0 && !lines->dropping)
-        give(lines, lines->held.data, too_long ? (lines->max < HEAD_BYTES ? lines->max : HEAD_BYTES) : len,
+        give(lines, lines->held.data,
+             too_long ? (lines->max < HEAD_BYTES ? lines->max : HEAD_BYTES) : len,
              too_long ? LINE_TOO_LONG : LINE_LAST);
     lines->dropping = false;
 }

@@ -21,14 +21,15 @@ typedef void line_taker(void *ctx, const char *line, size_t len, uint64_t number
 struct lines {
     struct strbuf held; /* the beginning of a line whose end has not come */
     size_t max;
-    uint64_t number;    /* lines given out */
-    bool dropping;      /* the rest of this line is not wanted */
+    uint64_t number; /* lines given out */
+    bool dropping;   /* the rest of this line is not wanted */
     line_taker *take;
     void *ctx;
 };
 
 /* `max`: bytes of a line. */
-void lines_init(struct lines *lines, const struct mem *mem, size_t max, line_taker *take, void *ctx);
+void lines_init(struct lines *lines, const struct mem *mem, size_t max, line_taker *take,
+                void *ctx);
 void lines_release(struct lines *lines);
 void lines_push(struct lines *lines, const char *bytes, size_t len);
 /* No more will come: gives out what is held. */

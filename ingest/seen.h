@@ -9,8 +9,8 @@
 enum { SEEN_TAIL_BYTES = 4096 };
 
 struct seen {
-    int64_t length; /* bytes so far */
-    uint64_t hash;  /* of all of them */
+    int64_t length;             /* bytes so far */
+    uint64_t hash;              /* of all of them */
     char tail[SEEN_TAIL_BYTES]; /* the last of them */
     size_t tail_len;
 };

@@ -157,7 +157,8 @@ static void accept_sender(uv_stream_t *server, int status)
     struct listener *listener = server->data;
     struct sender *sender = status == 0 ? mem_zalloc(mem_of(listener), 1, sizeof *sender) : NULL;
     if (sender == NULL) {
-        say(listener, "a connection was not taken", status < 0 ? uv_strerror(status) : "out of memory");
+        say(listener, "a connection was not taken",
+            status < 0 ? uv_strerror(status) : "out of memory");
         return;
     }
     uv_loop_t *loop = hub_loop(listener->source.hub);
@@ -175,7 +176,8 @@ static void accept_sender(uv_stream_t *server, int status)
     if (failed == 0 && sender->feed != NULL)
         failed = uv_read_start(&sender->in.stream, give_buffer, take_bytes);
     if (failed != 0 || sender->feed == NULL) {
-        say(listener, "a connection was not taken", failed != 0 ? uv_strerror(failed) : "out of memory");
+        say(listener, "a connection was not taken",
+            failed != 0 ? uv_strerror(failed) : "out of memory");
         close_sender(sender);
     }
 }
@@ -270,7 +272,8 @@ static int try_connect(const struct address *address)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return errno;
-    int result = connect(fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0 : errno;
+    int result =
+        connect(fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0 : errno;
     close(fd);
     /* Its backlog is full: it is alive all the same. */
     return result == EAGAIN || result == EINPROGRESS ? 0 : result;
@@ -363,7 +366,8 @@ static bool open_unix(struct source *source, struct strbuf *error)
 /* ---- tcp: ---- */
 
 /* Who may send from elsewhere has to be able to say a token. */
-static bool may_bind(const struct source *source, const struct address *address, struct strbuf *error)
+static bool may_bind(const struct source *source, const struct address *address,
+                     struct strbuf *error)
 {
     const struct hub_options *settings = hub_settings(source->hub);
     if (address->loopback)

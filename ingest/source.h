@@ -24,8 +24,8 @@ struct source_ops {
     const char *(*address)(const struct source *source);
 };
 
-/* The kinds: hub.c says which spec is whose. (stream: stdin_source.c, trace: file_source.c, dir:
-   dir_source.c; all written, do not write them again.) */
+/* The kinds: hub.c says which spec is whose. unix and tcp: socket.c, stream: stdin_source.c, trace:
+   file_source.c, dir: dir_source.c. */
 extern const struct source_ops unix_source_ops;
 extern const struct source_ops tcp_source_ops;
 extern const struct source_ops stream_source_ops;
@@ -41,7 +41,8 @@ struct source {
     enum source_state state;
     uint32_t senders;
     bool listens;
-    unsigned handles; /* libuv's, and requests under way: the source lives as long as there are any */
+    unsigned
+        handles; /* libuv's, and requests under way: the source lives as long as there are any */
     bool closing;
 };
 

@@ -31,9 +31,9 @@ static const struct {
     const char *name;
     bool (*fits)(struct json_value value);
 } known[KNOWN] = {
-    [PH] = { "ph", is_any },      [TS] = { "ts", is_number },   [DUR] = { "dur", is_number },
-    [NAME] = { "name", is_string }, [CAT] = { "cat", is_string }, [PID] = { "pid", is_either },
-    [TID] = { "tid", is_either }, [ID] = { "id", is_either },   [ARGS] = { "args", is_any },
+    [PH] = {"ph", is_any},        [TS] = {"ts", is_number},   [DUR] = {"dur", is_number},
+    [NAME] = {"name", is_string}, [CAT] = {"cat", is_string}, [PID] = {"pid", is_either},
+    [TID] = {"tid", is_either},   [ID] = {"id", is_either},   [ARGS] = {"args", is_any},
 };
 
 static enum known known_of(struct json_member member)
@@ -59,8 +59,9 @@ static char phase_of(struct json_value ph)
     if (ph.type != JSON_TYPE_STRING || ph.len < 3)
         return 0;
     for (char c = '('; c <= 'z'; c++) {
-        bool phase = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '(' || c == ')' || c == '=';
-        char text[2] = { c, '\0' };
+        bool phase =
+            (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '(' || c == ')' || c == '=';
+        char text[2] = {c, '\0'};
         if (phase && json_string_is(ph, text))
             return c;
     }
@@ -75,7 +76,7 @@ static double number_or_nan(struct json_value value)
 
 const char *trace_event_read(struct json_value object, struct strbuf *extra, struct raw_event *out)
 {
-    struct json_value found[KNOWN] = { [PH] = { .type = JSON_TYPE_NONE } };
+    struct json_value found[KNOWN] = {[PH] = {.type = JSON_TYPE_NONE}};
     strbuf_clear(extra);
     struct json_walk walk = json_walk(object);
     struct json_member member;
@@ -99,7 +100,7 @@ const char *trace_event_read(struct json_value object, struct strbuf *extra, str
         .tid = found[TID],
         .id = found[ID],
         .args = found[ARGS],
-        .extra = { .bytes = extra->len > 0 ? extra->data : NULL, .len = extra->len },
+        .extra = {.bytes = extra->len > 0 ? extra->data : NULL, .len = extra->len},
     };
     if (found[PH].type == JSON_TYPE_NONE || found[PH].type == JSON_TYPE_NULL)
         return "ph is missing";

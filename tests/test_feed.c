@@ -50,14 +50,20 @@ static const struct {
     {"{\"op\":\"unregister_agent\"}", "unregister_agent: agent_id is missing"},
     {"{\"op\":\"start_llm_request\",\"span_id\":\"x\"}", "start_llm_request: model is missing"},
     {"{\"op\":\"start_llm_request\",\"model\":\"x\"}", "start_llm_request: span_id is missing"},
-    {"{\"op\":\"start_tool\",\"span_id\":null,\"tool_name\":\"x\"}", "start_tool: span_id is missing"},
-    {"{\"op\":\"start_tool\",\"span_id\":1,\"tool_name\":\"x\"}", "start_tool: span_id is not a string"},
+    {"{\"op\":\"start_tool\",\"span_id\":null,\"tool_name\":\"x\"}",
+     "start_tool: span_id is missing"},
+    {"{\"op\":\"start_tool\",\"span_id\":1,\"tool_name\":\"x\"}",
+     "start_tool: span_id is not a string"},
     {"{\"op\":\"instant\",\"name\":\"x\"}", "instant: cat is missing"},
     {"{\"op\":\"counter\",\"name\":\"x\"}", "counter: values is missing"},
-    {"{\"op\":\"counter\",\"name\":\"x\",\"values\":{\"a\":\"1\"}}", "counter: values is not an object of numbers"},
-    {"{\"op\":\"counter\",\"name\":\"x\",\"values\":{\"a\":1e400}}", "counter: values is not an object of numbers"},
-    {"{\"op\":\"counter\",\"name\":\"x\",\"values\":[1]}", "counter: values is not an object of numbers"},
-    {"{\"op\":\"progress\",\"span_id\":\"x\",\"output_tokens\":1e999}", "progress: output_tokens is not a number"},
+    {"{\"op\":\"counter\",\"name\":\"x\",\"values\":{\"a\":\"1\"}}",
+     "counter: values is not an object of numbers"},
+    {"{\"op\":\"counter\",\"name\":\"x\",\"values\":{\"a\":1e400}}",
+     "counter: values is not an object of numbers"},
+    {"{\"op\":\"counter\",\"name\":\"x\",\"values\":[1]}",
+     "counter: values is not an object of numbers"},
+    {"{\"op\":\"progress\",\"span_id\":\"x\",\"output_tokens\":1e999}",
+     "progress: output_tokens is not a number"},
     {"{\"op\":\"attempt\",\"span_id\":\"x\"}", "attempt: attempt is missing"},
     {"{\"op\":\"log\"}", "log: message is missing"},
     {"{\"ph\":\"B\",\"name\":\"x\"}", "ts is missing"},
@@ -77,7 +83,8 @@ static void a_bad_line_has_no_effect_but_a_count_and_a_notice(void **state)
 {
     struct rig *rig = *state;
     struct feed *feed = rig_feed(rig);
-    rig_push(feed, HELLO "{\"op\":\"instant\",\"t\":1760000000010,\"name\":\"before\",\"cat\":\"x\"}\n");
+    rig_push(feed,
+             HELLO "{\"op\":\"instant\",\"t\":1760000000010,\"name\":\"before\",\"cat\":\"x\"}\n");
     char *before = rig_dump(rig);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         uint64_t bad = rig->tally.bad, events = rig->tally.events;
@@ -105,10 +112,12 @@ static void a_bad_line_has_no_effect_but_a_count_and_a_notice(void **state)
 static void a_bad_line_does_not_move_the_clock_nor_open_a_session(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, "{\"op\":\"frob\",\"t\":1760000009000,\"session_id\":\"new\"}\n"
-                  "{\"op\":\"start_tool\",\"t\":1760000009000,\"session_id\":\"new\",\"span_id\":\"x\"}\n"
-                  "{\"op\":\"end_tool\",\"t\":1760000009000,\"session_id\":\"new\",\"span_id\":\"x\"}\n"
-                  "{\"ph\":\"B\",\"name\":\"x\"}\n");
+    rig_take(
+        rig,
+        "{\"op\":\"frob\",\"t\":1760000009000,\"session_id\":\"new\"}\n"
+        "{\"op\":\"start_tool\",\"t\":1760000009000,\"session_id\":\"new\",\"span_id\":\"x\"}\n"
+        "{\"op\":\"end_tool\",\"t\":1760000009000,\"session_id\":\"new\",\"span_id\":\"x\"}\n"
+        "{\"ph\":\"B\",\"name\":\"x\"}\n");
     assert_int_equal(rig_live_sessions(rig), 0);
     assert_int_equal(rig->tally.bad, 4);
 }
@@ -131,7 +140,8 @@ static void nesting_beyond_64_is_bad_and_64_is_not(void **state)
     struct rig *rig = *state;
     for (int depth = 64; depth <= 65; depth++) {
         char line[400];
-        int n = snprintf(line, sizeof line, "{\"op\":\"instant\",\"name\":\"x\",\"cat\":\"x\",\"args\":{\"a\":");
+        int n = snprintf(line, sizeof line,
+                         "{\"op\":\"instant\",\"name\":\"x\",\"cat\":\"x\",\"args\":{\"a\":");
         for (int i = 2; i < depth; i++)
             line[n++] = '[';
         for (int i = 2; i < depth; i++)
@@ -146,12 +156,14 @@ static void nesting_beyond_64_is_bad_and_64_is_not(void **state)
 static void what_is_escaped_passes_byte_for_byte(void **state)
 {
     struct rig *rig = *state;
-    static const char args[] = "{\"a\":\"\\u001b[31m\",\"b\":\"\\ud83d\",\"c\":\"\\u0000\",\"d\":1e400,"
-                               "\"e\":123456789012345678901234567890,\"f\":96.2,\"g\":-0,\"n\":null}";
+    static const char args[] =
+        "{\"a\":\"\\u001b[31m\",\"b\":\"\\ud83d\",\"c\":\"\\u0000\",\"d\":1e400,"
+        "\"e\":123456789012345678901234567890,\"f\":96.2,\"g\":-0,\"n\":null}";
     char line[600];
     snprintf(line, sizeof line,
-             HELLO "{\"op\":\"instant\",\"t\":1760000000001,\"name\":\"i\",\"cat\":\"x\",\"args\":%s}\n"
-                   "{\"ph\":\"i\",\"ts\":2,\"name\":\"\\ud83d\",\"args\":%s,\"tts\":[1e400]}\n",
+             HELLO
+             "{\"op\":\"instant\",\"t\":1760000000001,\"name\":\"i\",\"cat\":\"x\",\"args\":%s}\n"
+             "{\"ph\":\"i\",\"ts\":2,\"name\":\"\\ud83d\",\"args\":%s,\"tts\":[1e400]}\n",
              args, args);
     rig_take(rig, line);
     assert_int_equal(rig->tally.bad, 0);
@@ -178,8 +190,10 @@ static void an_optional_field_of_the_wrong_type_is_ignored_and_counted(void **st
 static void null_is_absent_and_unknown_fields_are_ignored(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, HELLO "{\"op\":\"start_tool\",\"t\":null,\"agent_id\":null,\"session_id\":null,\"args\":null,"
-                        "\"span_id\":\"x\",\"tool_name\":\"Bash\",\"color\":[1],\"model\":7}\n");
+    rig_take(
+        rig, HELLO
+        "{\"op\":\"start_tool\",\"t\":null,\"agent_id\":null,\"session_id\":null,\"args\":null,"
+        "\"span_id\":\"x\",\"tool_name\":\"Bash\",\"color\":[1],\"model\":7}\n");
     assert_int_equal(rig->tally.bad, 0);
     assert_int_equal(rig_events(rig), 1);
 }
@@ -187,8 +201,9 @@ static void null_is_absent_and_unknown_fields_are_ignored(void **state)
 static void the_last_of_fields_of_one_name_counts(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, "{\"op\":\"frob\",\"op\":\"hello\",\"session_id\":\"a\",\"session_id\":\"b\"}\n"
-                  "{\"\\u006fp\":\"h\\u0065llo\",\"session_id\":\"c\",\"name\":\"x\",\"name\":null}\n");
+    rig_take(rig,
+             "{\"op\":\"frob\",\"op\":\"hello\",\"session_id\":\"a\",\"session_id\":\"b\"}\n"
+             "{\"\\u006fp\":\"h\\u0065llo\",\"session_id\":\"c\",\"name\":\"x\",\"name\":null}\n");
     assert_null(rig_session(rig, "a"));
     assert_non_null(rig_session(rig, "b"));
     assert_non_null(rig_session(rig, "c"));
@@ -198,8 +213,10 @@ static void the_last_of_fields_of_one_name_counts(void **state)
 static void ends_of_what_is_not_open_are_counted(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, HELLO "{\"op\":\"end_tool\",\"span_id\":\"x\"}\n{\"op\":\"end_llm_request\",\"span_id\":\"x\"}\n"
-                        "{\"op\":\"end_user_input\",\"span_id\":\"x\"}\n{\"op\":\"end_interaction\",\"span_id\":\"x\"}\n");
+    rig_take(
+        rig, HELLO
+        "{\"op\":\"end_tool\",\"span_id\":\"x\"}\n{\"op\":\"end_llm_request\",\"span_id\":\"x\"}\n"
+        "{\"op\":\"end_user_input\",\"span_id\":\"x\"}\n{\"op\":\"end_interaction\",\"span_id\":\"x\"}\n");
     assert_int_equal(rig->tally.bad, 4);
     assert_int_equal(rig_events(rig), 0);
 }
@@ -207,8 +224,9 @@ static void ends_of_what_is_not_open_are_counted(void **state)
 static void a_start_of_an_open_span_closes_it_first(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, HELLO "{\"op\":\"start_tool\",\"t\":1760000000001,\"span_id\":\"x\",\"tool_name\":\"A\"}\n"
-                        "{\"op\":\"start_tool\",\"t\":1760000000002,\"span_id\":\"x\",\"tool_name\":\"B\"}\n");
+    rig_take(rig, HELLO
+             "{\"op\":\"start_tool\",\"t\":1760000000001,\"span_id\":\"x\",\"tool_name\":\"A\"}\n"
+             "{\"op\":\"start_tool\",\"t\":1760000000002,\"span_id\":\"x\",\"tool_name\":\"B\"}\n");
     char *dump = rig_dump(rig);
     assert_int_equal(rig_events(rig), 3);
     assert_non_null(strstr(dump, "\"incomplete\":true"));
@@ -229,7 +247,8 @@ static void a_line_that_is_too_long_is_dropped_to_its_end(void **state)
     free(long_name);
     assert_int_equal(rig->tally.bad, 1);
     assert_int_equal(rig_events(rig), 1);
-    assert_non_null(rig_logged(rig, "test: line 2: longer than a line may be, dropped: {\"op\":\"instant\""));
+    assert_non_null(
+        rig_logged(rig, "test: line 2: longer than a line may be, dropped: {\"op\":\"instant\""));
     feed_finish(feed, 0);
     feed_free(feed);
 }
@@ -271,7 +290,8 @@ static void a_flood_of_bad_lines_is_counted_in_full_and_said_in_part(void **stat
 static void a_sender_without_hello_gets_a_session_of_its_own(void **state)
 {
     struct rig *rig = *state;
-    static const char line[] = "{\"op\":\"instant\",\"t\":1760000005000,\"name\":\"i\",\"cat\":\"x\"}\n";
+    static const char line[] =
+        "{\"op\":\"instant\",\"t\":1760000005000,\"name\":\"i\",\"cat\":\"x\"}\n";
     rig_take(rig, line);
     rig_take(rig, line);
     assert_int_equal(rig_live_sessions(rig), 2);
@@ -291,11 +311,12 @@ static void an_id_that_is_taken_is_not_made_again(void **state)
 static void lines_go_to_the_session_they_name_else_to_the_last_hellos(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, "{\"op\":\"hello\",\"session_id\":\"a\"}\n{\"op\":\"hello\",\"session_id\":\"b\"}\n"
-                  "{\"op\":\"instant\",\"name\":\"1\",\"cat\":\"x\",\"session_id\":\"a\"}\n"
-                  "{\"op\":\"instant\",\"name\":\"2\",\"cat\":\"x\"}\n"
-                  "{\"op\":\"instant\",\"name\":\"3\",\"cat\":\"x\",\"session_id\":\"c\"}\n"
-                  "{\"op\":\"instant\",\"name\":\"4\",\"cat\":\"x\"}\n");
+    rig_take(rig,
+             "{\"op\":\"hello\",\"session_id\":\"a\"}\n{\"op\":\"hello\",\"session_id\":\"b\"}\n"
+             "{\"op\":\"instant\",\"name\":\"1\",\"cat\":\"x\",\"session_id\":\"a\"}\n"
+             "{\"op\":\"instant\",\"name\":\"2\",\"cat\":\"x\"}\n"
+             "{\"op\":\"instant\",\"name\":\"3\",\"cat\":\"x\",\"session_id\":\"c\"}\n"
+             "{\"op\":\"instant\",\"name\":\"4\",\"cat\":\"x\"}\n");
     assert_int_equal(rig_session(rig, "a")->event_count, 1);
     assert_int_equal(rig_session(rig, "b")->event_count, 2);
     assert_int_equal(rig_session(rig, "c")->event_count, 1);
@@ -357,13 +378,15 @@ static void the_clock_is_the_greatest_t_and_arrival_where_there_is_none(void **s
 static void a_t_that_is_no_time_is_ignored(void **state)
 {
     struct rig *rig = *state;
-    static const char *const times[] = {"8.7e15", "-8.7e15", "1e400", "\"x\"", "true", "{}", "1e300"};
+    static const char *const times[] = {"8.7e15", "-8.7e15", "1e400", "\"x\"",
+                                        "true",   "{}",      "1e300"};
     struct feed *feed = rig_feed(rig);
     rig_push(feed, HELLO);
     rig->now_ns = model_ns(10);
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         char line[200];
-        snprintf(line, sizeof line, "{\"op\":\"instant\",\"t\":%s,\"name\":\"a\",\"cat\":\"x\"}\n", times[i]);
+        snprintf(line, sizeof line, "{\"op\":\"instant\",\"t\":%s,\"name\":\"a\",\"cat\":\"x\"}\n",
+                 times[i]);
         rig_push(feed, line);
         assert_int_equal(rig->tally.bad, i + 1);
         assert_int_equal(rig_events(rig), i + 1);
@@ -378,12 +401,15 @@ static void a_t_that_is_no_time_is_ignored(void **state)
 static void raw_events_are_appended_as_they_are(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, HELLO "{\"ph\":\"B\",\"ts\":1.5,\"pid\":\"p\",\"tid\":\"t\",\"name\":\"x\",\"cat\":\"c\",\"id2\":{\"local\":\"1\"},\"s\":\"g\"}\n"
-                        "{\"ph\":\"s\",\"ts\":2,\"id\":\"0x1\",\"pid\":1,\"tid\":2,\"bind_id\":7}\n"
-                        "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":2,\"args\":{\"name\":\"n\"}}\n");
+    rig_take(
+        rig, HELLO
+        "{\"ph\":\"B\",\"ts\":1.5,\"pid\":\"p\",\"tid\":\"t\",\"name\":\"x\",\"cat\":\"c\",\"id2\":{\"local\":\"1\"},\"s\":\"g\"}\n"
+        "{\"ph\":\"s\",\"ts\":2,\"id\":\"0x1\",\"pid\":1,\"tid\":2,\"bind_id\":7}\n"
+        "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":2,\"args\":{\"name\":\"n\"}}\n");
     assert_int_equal(rig->tally.bad, 0);
     char *dump = rig_dump(rig);
-    assert_non_null(strstr(dump, "  B 1.5 nan \"p\"/\"t\" |x |c | | |\"id2\":{\"local\":\"1\"},\"s\":\"g\"\n"));
+    assert_non_null(
+        strstr(dump, "  B 1.5 nan \"p\"/\"t\" |x |c | | |\"id2\":{\"local\":\"1\"},\"s\":\"g\"\n"));
     assert_non_null(strstr(dump, "  s 2 nan 1/2 | | |\"0x1\" | |\"bind_id\":7\n"));
     assert_non_null(strstr(dump, "  M nan nan 1/2 |thread_name | | |{\"name\":\"n\"} |\n"));
     free(dump);
@@ -392,7 +418,9 @@ static void raw_events_are_appended_as_they_are(void **state)
 static void an_op_wins_over_a_ph(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, "{\"op\":\"hello\",\"ph\":\"B\",\"ts\":1,\"session_id\":\"s\"}\n{\"op\":\"frob\",\"ph\":\"B\",\"ts\":1}\n");
+    rig_take(
+        rig,
+        "{\"op\":\"hello\",\"ph\":\"B\",\"ts\":1,\"session_id\":\"s\"}\n{\"op\":\"frob\",\"ph\":\"B\",\"ts\":1}\n");
     assert_int_equal(rig_events(rig), 0);
     assert_int_equal(rig->tally.bad, 1);
 }
@@ -400,7 +428,9 @@ static void an_op_wins_over_a_ph(void **state)
 static void raw_events_move_the_clock_forward_alone(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, HELLO "{\"ph\":\"i\",\"ts\":5000,\"name\":\"a\"}\n{\"ph\":\"i\",\"ts\":1000,\"name\":\"b\"}\n");
+    rig_take(
+        rig, HELLO
+        "{\"ph\":\"i\",\"ts\":5000,\"name\":\"a\"}\n{\"ph\":\"i\",\"ts\":1000,\"name\":\"b\"}\n");
     assert_int_equal(rig_session(rig, "s")->clock_ns, model_ns(5));
 }
 
@@ -428,8 +458,10 @@ static void an_operation_makes_it_a_session_of_agents(void **state)
 static void raw_events_run_the_sweep(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, HELLO "{\"op\":\"start_tool\",\"t\":1760000000000,\"span_id\":\"x\",\"tool_name\":\"Bash\"}\n"
-                        "{\"ph\":\"i\",\"ts\":1900000000,\"name\":\"late\"}\n");
+    rig_take(
+        rig, HELLO
+        "{\"op\":\"start_tool\",\"t\":1760000000000,\"span_id\":\"x\",\"tool_name\":\"Bash\"}\n"
+        "{\"ph\":\"i\",\"ts\":1900000000,\"name\":\"late\"}\n");
     char *dump = rig_dump(rig);
     assert_non_null(strstr(dump, "\"evicted\":true"));
     free(dump);
@@ -440,8 +472,10 @@ static void raw_events_run_the_sweep(void **state)
 static void log_lines_reach_the_log_at_their_time_and_level(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, HELLO "{\"op\":\"log\",\"t\":1760000000250,\"message\":\"disk \\u0000 full\",\"level\":\"error\"}\n"
-                        "{\"op\":\"log\",\"message\":\"plain\",\"level\":\"loud\"}\n");
+    rig_take(
+        rig, HELLO
+        "{\"op\":\"log\",\"t\":1760000000250,\"message\":\"disk \\u0000 full\",\"level\":\"error\"}\n"
+        "{\"op\":\"log\",\"message\":\"plain\",\"level\":\"loud\"}\n");
     assert_int_equal(notice_log_count(rig->log), 2);
     const struct notice *first = notice_log_get(rig->log, 0);
     assert_int_equal(first->level, NOTICE_ERROR);
@@ -455,7 +489,8 @@ static void log_lines_reach_the_log_at_their_time_and_level(void **state)
 static void an_auth_line_where_none_is_asked_for_is_nothing(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, "{\"op\":\"auth\",\"token\":\"x\"}\n" HELLO "{\"op\":\"auth\",\"token\":\"y\"}\n");
+    rig_take(rig,
+             "{\"op\":\"auth\",\"token\":\"x\"}\n" HELLO "{\"op\":\"auth\",\"token\":\"y\"}\n");
     assert_int_equal(rig->tally.bad, 0);
     assert_int_equal(rig_live_sessions(rig), 1);
 }
@@ -473,16 +508,22 @@ static struct feed *guarded(struct rig *rig)
 static void a_token_that_is_asked_for_has_to_come_first(void **state)
 {
     struct rig *rig = *state;
-    static const char *const wrong[] = {
-        HELLO, "{\"op\":\"auth\",\"token\":\"secre\"}\n", "{\"op\":\"auth\",\"token\":\"secrets\"}\n",
-        "{\"op\":\"auth\",\"token\":\"\"}\n", "{\"op\":\"auth\",\"token\":6}\n", "{\"op\":\"auth\"}\n", "what\n",
-        "[]\n", "{\"ph\":\"i\",\"ts\":1}\n", "{\"op\":\"frob\"}\n",
-        "{\"op\":\"auth\",\"token\":\"secretsecret\"}\n"};
+    static const char *const wrong[] = {HELLO,
+                                        "{\"op\":\"auth\",\"token\":\"secre\"}\n",
+                                        "{\"op\":\"auth\",\"token\":\"secrets\"}\n",
+                                        "{\"op\":\"auth\",\"token\":\"\"}\n",
+                                        "{\"op\":\"auth\",\"token\":6}\n",
+                                        "{\"op\":\"auth\"}\n",
+                                        "what\n",
+                                        "[]\n",
+                                        "{\"ph\":\"i\",\"ts\":1}\n",
+                                        "{\"op\":\"frob\"}\n",
+                                        "{\"op\":\"auth\",\"token\":\"secretsecret\"}\n"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct feed *feed = guarded(rig);
         assert_false(feed_push(feed, wrong[i], strlen(wrong[i])));
-        assert_false(feed_push(feed, "{\"op\":\"auth\",\"token\":\"secret\"}\n" HELLO,
-                               strlen(HELLO)));
+        assert_false(
+            feed_push(feed, "{\"op\":\"auth\",\"token\":\"secret\"}\n" HELLO, strlen(HELLO)));
         feed_finish(feed, 0);
         feed_free(feed);
         assert_int_equal(rig_live_sessions(rig), 0);

@@ -134,7 +134,8 @@ static void a_file_on_stdin_is_read_to_its_end(void **state)
 {
     struct rig *rig = *state;
     static const char *const texts[] = {
-        feed, "{\"traceEvents\":[{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"}],\"metadata\":{\"session_id\":\"s\"}}",
+        feed,
+        "{\"traceEvents\":[{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"}],\"metadata\":{\"session_id\":\"s\"}}",
         "[{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"}", "{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"}\n"};
     for (size_t i = 0; i < 4; i++) {
         const char *path = support_path(support_tmpdir(), "in");

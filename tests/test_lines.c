@@ -42,8 +42,8 @@ static const struct {
     {"\n\na\n", "w1:;w2:;w3:a;"},
     {"\r\n", "w1:;"},
     {"a\rb\n", "w1:a\rb;"},
-    {"12345678\n", "w1:12345678;"},       /* just the maximum */
-    {"12345678\r\n", "w1:12345678;"},     /* a \r does not count */
+    {"12345678\n", "w1:12345678;"},   /* just the maximum */
+    {"12345678\r\n", "w1:12345678;"}, /* a \r does not count */
     {"123456789\nx\n", "t1:12345678;w2:x;"},
     {"123456789\rx\ny\n", "t1:12345678;w2:y;"},
     {"1234567890123456789012345\nx", "t1:12345678;l2:x;"},
@@ -71,7 +71,7 @@ static void a_nul_is_a_byte_like_others(void **state)
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
     split("a\0b\nc\n", 6, 8, 0, &out);
-    assert_int_equal(out.len, strlen("w1:a;b;w2:c;") );
+    assert_int_equal(out.len, strlen("w1:a;b;w2:c;"));
     assert_memory_equal(out.data, "w1:a\0b;w2:c;", out.len);
     strbuf_release(&out);
 }

@@ -1,6 +1,6 @@
 /* Trace documents to events: shapes, what stands around the events, and what is lost when some of it is bad (nothing else). */
-#include "ingest/scan.h"
 #include "ingest/decoder.h"
+#include "ingest/scan.h"
 #include "tests/support/rig.h"
 
 #include <stdio.h>
@@ -8,7 +8,8 @@
 #include <string.h>
 
 struct found {
-    struct strbuf text; /* e:NAME; for events, m:KEY; for members, b:LINE; for what is bad, l for lines */
+    struct strbuf
+        text; /* e:NAME; for events, m:KEY; for members, b:LINE; for what is bad, l for lines */
     bool lines;
 };
 
@@ -92,13 +93,17 @@ static const struct {
     {"\xef\xbb\xbf{\"op\":\"x\"}\n", "l:{\"op\":\"x\"}\n"},
     {"\xef\xbb\xbf[{\"name\":\"a\"}]", "e:a;"},
     /* a first line that is bad does not take the others with it */
-    {"{\"op\":\"x\"\n{\"op\":\"y\"}\n{\"op\":\"z\"}\n", "l:{\"op\":\"x\"\n{\"op\":\"y\"}\n{\"op\":\"z\"}\n"},
+    {"{\"op\":\"x\"\n{\"op\":\"y\"}\n{\"op\":\"z\"}\n",
+     "l:{\"op\":\"x\"\n{\"op\":\"y\"}\n{\"op\":\"z\"}\n"},
     {"{\"op\":\"x\n{\"op\":\"y\"}\n", "l:{\"op\":\"x\n{\"op\":\"y\"}\n"},
-    {"{\"op\":[{\n{\"op\":\"y\"}\n{\"op\":\"z\"}\n", "l:{\"op\":[{\n{\"op\":\"y\"}\n{\"op\":\"z\"}\n"},
+    {"{\"op\":[{\n{\"op\":\"y\"}\n{\"op\":\"z\"}\n",
+     "l:{\"op\":[{\n{\"op\":\"y\"}\n{\"op\":\"z\"}\n"},
     /* bad events */
     {"[{\"name\":\"a\"},{\"name\" \"b\"},{\"name\":\"c\"}]", "e:a;b:1;e:c;"},
-    {"[{\"name\":\"a\"},\n{\"name\":\"b},\n{\"name\":\"c\"},\n{\"name\":\"d\"}]", "e:a;b:2;e:c;e:d;"},
-    {"[{\"name\":\"a\"},{\"name\":\"b\",\"args\":{},{\"name\":\"c\"},{\"name\":\"d\"}]", "e:a;b:1;e:c;e:d;"},
+    {"[{\"name\":\"a\"},\n{\"name\":\"b},\n{\"name\":\"c\"},\n{\"name\":\"d\"}]",
+     "e:a;b:2;e:c;e:d;"},
+    {"[{\"name\":\"a\"},{\"name\":\"b\",\"args\":{},{\"name\":\"c\"},{\"name\":\"d\"}]",
+     "e:a;b:1;e:c;e:d;"},
     {"[{\"name\":\"a\"},{\"name\":\"b\",\"args\":[}},{\"name\":\"c\"}]", "e:a;b:1;e:c;"},
     {"[{\"name\":\"a\"},7,{\"name\":\"b\"},\"x\",{\"name\":\"c\"}]", "e:a;b:1;e:b;b:1;e:c;"},
     {"{\"traceEvents\":[{\"name\":\"a\",},{\"name\":\"b\"}],\"k\":1}", "b:1;e:b;m:k=1;"},
@@ -137,7 +142,8 @@ static void an_event_beyond_the_maximum_is_passed_over(void **state)
     strbuf_init(&found.text, &mem_libc, 0);
     memset(big, 'x', sizeof big - 1);
     big[sizeof big - 1] = '\0';
-    snprintf(text, sizeof text, "[{\"name\":\"a\"},{\"name\":\"%s\"},{\"name\":\"c\"},{\"name\":\"d\"}]", big);
+    snprintf(text, sizeof text,
+             "[{\"name\":\"a\"},{\"name\":\"%s\"},{\"name\":\"c\"},{\"name\":\"d\"}]", big);
     for (int by_bytes = 0; by_bytes < 2; by_bytes++) {
         scan_text(text, 100, by_bytes, &found);
         assert_string_equal(found.text.data, "e:a;b:1;e:c;e:d;");
@@ -148,10 +154,13 @@ static void an_event_beyond_the_maximum_is_passed_over(void **state)
 static void a_session_is_called_by_its_files_name(void **state)
 {
     (void)state;
-    static const char *const names[][2] = {
-        {"/a/b/trace-1.json", "trace-1"},   {"x.json.gz", "x"}, {"swarm.feed.ndjson", "swarm.feed"},
-        {"t.jsonl", "t"},                   {"plain", "plain"}, {".json", ".json"},
-        {"node_trace.1.log", "node_trace.1.log"}};
+    static const char *const names[][2] = {{"/a/b/trace-1.json", "trace-1"},
+                                           {"x.json.gz", "x"},
+                                           {"swarm.feed.ndjson", "swarm.feed"},
+                                           {"t.jsonl", "t"},
+                                           {"plain", "plain"},
+                                           {".json", ".json"},
+                                           {"node_trace.1.log", "node_trace.1.log"}};
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -16,12 +16,14 @@ enum { TWO_LOOKS_MS = 450 };
 #define B "{\"ph\":\"E\",\"ts\":2,\"pid\":1,\"tid\":1,\"name\":\"a\"}"
 #define C "{\"ph\":\"i\",\"ts\":3,\"pid\":1,\"tid\":1,\"name\":\"c\"}"
 #define D "{\"ph\":\"i\",\"ts\":4,\"pid\":2,\"tid\":1,\"name\":\"d\"}"
-#define M1 "{\"ph\":\"M\",\"ts\":0,\"pid\":1,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"main\"}}"
-#define M2 "{\"ph\":\"M\",\"ts\":0,\"pid\":2,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"sub\"}}"
-#define META "\"metadata\":{\"session_id\":\"s\",\"trace_start_time\":\"2025-10-09T08:53:20.000Z\"}"
+#define M1 \
+    "{\"ph\":\"M\",\"ts\":0,\"pid\":1,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"main\"}}"
+#define M2 \
+    "{\"ph\":\"M\",\"ts\":0,\"pid\":2,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"sub\"}}"
+#define META        "\"metadata\":{\"session_id\":\"s\",\"trace_start_time\":\"2025-10-09T08:53:20.000Z\"}"
 #define DOC(events) "{\"traceEvents\":[" events "]," META "}"
-#define OP_HELLO "{\"op\":\"hello\",\"t\":1760000000000,\"session_id\":\"f\"}\n"
-#define OP(name) "{\"op\":\"instant\",\"t\":1760000000005,\"name\":\"" name "\",\"cat\":\"x\"}\n"
+#define OP_HELLO    "{\"op\":\"hello\",\"t\":1760000000000,\"session_id\":\"f\"}\n"
+#define OP(name)    "{\"op\":\"instant\",\"t\":1760000000005,\"name\":\"" name "\",\"cat\":\"x\"}\n"
 
 static int setup(void **state)
 {
@@ -198,7 +200,10 @@ static void half_a_document_leaves_the_picture_as_it_was(void **state)
     uint64_t seed = 3;
     for (int i = 0; i < 6; i++) {
         /* The first cuts are the worst ones: nothing, all but the last, just behind an event. */
-        size_t cut = i == 0 ? 0 : i == 1 ? sizeof text - 2 : i == 2 ? strlen("{\"traceEvents\":[" M1 "," A) : rig_random(&seed, sizeof text - 1);
+        size_t cut = i == 0   ? 0
+                     : i == 1 ? sizeof text - 2
+                     : i == 2 ? strlen("{\"traceEvents\":[" M1 "," A)
+                              : rig_random(&seed, sizeof text - 1);
         support_write_file(path, text, cut);
         still_names(rig, "aa");
         assert_int_equal(rig_live_sessions(rig), 1);
@@ -254,7 +259,8 @@ static void what_is_removed_stays_and_may_come_back(void **state)
 static void what_the_producer_evicts_the_viewer_keeps(void **state)
 {
     struct rig *rig = *state;
-    static const char marker[] = "{\"ph\":\"i\",\"ts\":2,\"pid\":1,\"tid\":0,\"name\":\"trace_truncated\",\"cat\":\"__metadata\",\"args\":{\"dropped_events\":2}}";
+    static const char marker[] =
+        "{\"ph\":\"i\",\"ts\":2,\"pid\":1,\"tid\":0,\"name\":\"trace_truncated\",\"cat\":\"__metadata\",\"args\":{\"dropped_events\":2}}";
     char text[2000];
     const char *path = new_path();
     put(path, DOC(M1 "," A "," B "," C));
@@ -263,7 +269,8 @@ static void what_the_producer_evicts_the_viewer_keeps(void **state)
     snprintf(text, sizeof text, "{\"traceEvents\":[" M1 ",%s," C "," D "]," META "}", marker);
     put(path, text);
     until_names(rig, "aacd");
-    snprintf(text, sizeof text, "{\"traceEvents\":[" M1 "," M2 ",%s," C "," D "," A "]," META "}", marker);
+    snprintf(text, sizeof text, "{\"traceEvents\":[" M1 "," M2 ",%s," C "," D "," A "]," META "}",
+             marker);
     put(path, text);
     until_names(rig, "aacda");
     assert_int_equal(rig_session(rig, "s")->metadata_count, 2);

@@ -113,10 +113,12 @@ static void what_the_tools_of_this_machine_write_opens(void **state)
     struct rig *rig = *state;
     const char *dir = support_tmpdir();
     char command[600];
-    snprintf(command, sizeof command,
-             "cd '%s' && echo 'int main(void){return 0;}' >c1.c && clang -ftime-trace -c c1.c -o c1.o >/dev/null 2>&1;"
-             "cd '%s' && node --trace-events-enabled -e 0 >/dev/null 2>&1;"
-             "cd '%s' && test -s c1.json -o -s node_trace.1.log", dir, dir, dir);
+    snprintf(
+        command, sizeof command,
+        "cd '%s' && echo 'int main(void){return 0;}' >c1.c && clang -ftime-trace -c c1.c -o c1.o >/dev/null 2>&1;"
+        "cd '%s' && node --trace-events-enabled -e 0 >/dev/null 2>&1;"
+        "cd '%s' && test -s c1.json -o -s node_trace.1.log",
+        dir, dir, dir);
     if (system(command) != 0)
         skip();
     static const char *const names[] = {"c1.json", "node_trace.1.log"};
@@ -136,13 +138,15 @@ static void what_the_tools_of_this_machine_write_opens(void **state)
 static void a_document_of_ours_opens_to_its_sessions(void **state)
 {
     struct rig *rig = *state;
-    rig_take(rig, "{\"op\":\"hello\",\"t\":1760000000000.25,\"session_id\":\"one\",\"name\":\"First\"}\n"
-                  "{\"op\":\"register_agent\",\"t\":1760000000001,\"agent_id\":\"a\",\"agent_name\":\"helper\"}\n"
-                  "{\"op\":\"start_tool\",\"t\":1760000000010,\"agent_id\":\"a\",\"span_id\":\"x\",\"tool_name\":\"Bash\"}\n"
-                  "{\"op\":\"end_tool\",\"t\":1760000000020,\"span_id\":\"x\"}\n"
-                  "{\"op\":\"hello\",\"t\":1760000005000,\"session_id\":\"two\"}\n"
-                  "{\"op\":\"start_tool\",\"t\":1760000005010,\"span_id\":\"y\",\"tool_name\":\"Read\"}\n"
-                  "{\"op\":\"end_tool\",\"t\":1760000005020,\"span_id\":\"y\"}\n");
+    rig_take(
+        rig,
+        "{\"op\":\"hello\",\"t\":1760000000000.25,\"session_id\":\"one\",\"name\":\"First\"}\n"
+        "{\"op\":\"register_agent\",\"t\":1760000000001,\"agent_id\":\"a\",\"agent_name\":\"helper\"}\n"
+        "{\"op\":\"start_tool\",\"t\":1760000000010,\"agent_id\":\"a\",\"span_id\":\"x\",\"tool_name\":\"Bash\"}\n"
+        "{\"op\":\"end_tool\",\"t\":1760000000020,\"span_id\":\"x\"}\n"
+        "{\"op\":\"hello\",\"t\":1760000005000,\"session_id\":\"two\"}\n"
+        "{\"op\":\"start_tool\",\"t\":1760000005010,\"span_id\":\"y\",\"tool_name\":\"Read\"}\n"
+        "{\"op\":\"end_tool\",\"t\":1760000005020,\"span_id\":\"y\"}\n");
     char *document = model_export(rig->model.swarm, TRACKS_AGENT);
     struct rig again;
     rig_init(&again);
@@ -154,11 +158,14 @@ static void a_document_of_ours_opens_to_its_sessions(void **state)
     assert_int_equal(one->start_ns, MODEL_START_NS + 250000);
     assert_int_equal(two->start_ns, model_ns(5000));
     assert_string_equal(swarm_text(again.model.swarm, one->name), "First");
-    const struct agent *helper = swarm_agent(again.model.swarm, model_agent(&again.model, "helper"));
+    const struct agent *helper =
+        swarm_agent(again.model.swarm, model_agent(&again.model, "helper"));
     assert_string_equal(swarm_text(again.model.swarm, helper->agent_id), "a");
-    const struct span *read = swarm_span(again.model.swarm, model_span(&again.model, "Tool: Read", 0));
+    const struct span *read =
+        swarm_span(again.model.swarm, model_span(&again.model, "Tool: Read", 0));
     assert_int_equal(read->start_ns, model_ns(5010));
-    assert_int_equal(swarm_agent(again.model.swarm, read->agent)->session, rig_session_no(&again, "two"));
+    assert_int_equal(swarm_agent(again.model.swarm, read->agent)->session,
+                     rig_session_no(&again, "two"));
     /* And once more, written from there. */
     char *second = model_export(again.model.swarm, TRACKS_AGENT);
     assert_string_equal(second, document);
@@ -170,9 +177,10 @@ static void a_document_of_ours_opens_to_its_sessions(void **state)
 static void a_file_of_feed_lines_is_a_feed(void **state)
 {
     struct rig *rig = *state;
-    struct source_status status =
-        read_text(rig, "rec.ndjson", "{\"op\":\"hello\",\"t\":1760000000000,\"session_id\":\"s\"}\nbad\n"
-                                     "{\"op\":\"start_tool\",\"t\":1760000000010,\"span_id\":\"x\",\"tool_name\":\"A\"}");
+    struct source_status status = read_text(
+        rig, "rec.ndjson",
+        "{\"op\":\"hello\",\"t\":1760000000000,\"session_id\":\"s\"}\nbad\n"
+        "{\"op\":\"start_tool\",\"t\":1760000000010,\"span_id\":\"x\",\"tool_name\":\"A\"}");
     assert_int_equal(status.events, 2);
     assert_int_equal(status.bad, 1);
     assert_int_equal(status.state, SOURCE_FINISHED);
@@ -183,7 +191,9 @@ static void a_file_of_feed_lines_is_a_feed(void **state)
 static void a_file_of_raw_lines_has_a_session_by_its_name(void **state)
 {
     struct rig *rig = *state;
-    read_text(rig, "raw.ndjson", "{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"}\n{\"ph\":\"i\",\"ts\":2000,\"name\":\"b\"}\n");
+    read_text(
+        rig, "raw.ndjson",
+        "{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"}\n{\"ph\":\"i\",\"ts\":2000,\"name\":\"b\"}\n");
     const struct session *session = rig_session(rig, "raw");
     assert_int_equal(session->event_count, 2);
     assert_int_equal(session->flags & SESSION_HAS_START, 0);
@@ -198,7 +208,8 @@ static void a_file_that_is_not_there_is_an_error(void **state)
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
     assert_false(hub_add(rig->hub, "/nowhere/trace.json", &error));
-    assert_string_equal(error.data, "/nowhere/trace.json: cannot be read: No such file or directory");
+    assert_string_equal(error.data,
+                        "/nowhere/trace.json: cannot be read: No such file or directory");
     assert_true(hub_failed(rig->hub));
     assert_true(hub_finished(rig->hub));
     strbuf_release(&error);
@@ -207,10 +218,11 @@ static void a_file_that_is_not_there_is_an_error(void **state)
 static void a_document_cut_off_keeps_what_came_and_says_where(void **state)
 {
     struct rig *rig = *state;
-    struct source_status status =
-        read_text(rig, "cut.json", "{\"traceEvents\":[\n{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"},\n{\"ag");
+    struct source_status status = read_text(
+        rig, "cut.json", "{\"traceEvents\":[\n{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"},\n{\"ag");
     assert_int_equal(status.state, SOURCE_FAILED);
-    assert_non_null(strstr(status.error, "cut.json: line 3: not JSON: unexpected end near '{\"ag'"));
+    assert_non_null(
+        strstr(status.error, "cut.json: line 3: not JSON: unexpected end near '{\"ag'"));
     assert_true(hub_failed(rig->hub));
     assert_int_equal(rig_events(rig), 1);
 }
@@ -219,8 +231,9 @@ static void a_bad_event_loses_itself_alone(void **state)
 {
     struct rig *rig = *state;
     struct source_status status = read_text(
-        rig, "bad.json", "{\"traceEvents\":[{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"},\n{\"ph\" \"i\"},\n{\"ph\":\"i\"},\n"
-                         "{\"ph\":\"i\",\"ts\":2,\"name\":\"b\"}],\"metadata\":{\"session_id\":\"m\"}}");
+        rig, "bad.json",
+        "{\"traceEvents\":[{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"},\n{\"ph\" \"i\"},\n{\"ph\":\"i\"},\n"
+        "{\"ph\":\"i\",\"ts\":2,\"name\":\"b\"}],\"metadata\":{\"session_id\":\"m\"}}");
     assert_int_equal(status.bad, 2);
     assert_int_equal(rig_session(rig, "m")->event_count, 2);
     assert_true(hub_failed(rig->hub));
@@ -231,7 +244,8 @@ static void a_bad_event_loses_itself_alone(void **state)
 static void a_file_that_is_no_trace_is_an_error(void **state)
 {
     struct rig *rig = *state;
-    struct source_status status = read_text(rig, "notes.json", "Dear diary,\ntoday I wrote a trace.\n");
+    struct source_status status =
+        read_text(rig, "notes.json", "Dear diary,\ntoday I wrote a trace.\n");
     assert_int_equal(status.state, SOURCE_FAILED);
     assert_int_equal(status.bad, 2);
     assert_int_equal(rig_live_sessions(rig), 0);
@@ -240,17 +254,20 @@ static void a_file_that_is_no_trace_is_an_error(void **state)
 static void an_object_that_is_no_trace_is_an_error(void **state)
 {
     struct rig *rig = *state;
-    assert_int_equal(read_text(rig, "package.json", "{\n  \"name\": \"x\",\n  \"version\": 1\n}\n").state, SOURCE_FAILED);
+    assert_int_equal(
+        read_text(rig, "package.json", "{\n  \"name\": \"x\",\n  \"version\": 1\n}\n").state,
+        SOURCE_FAILED);
 }
 
 static void metadata_that_is_nonsense_does_no_harm(void **state)
 {
     struct rig *rig = *state;
-    read_text(rig, "nonsense.json",
-              "{\"metadata\":{\"session_id\":5,\"trace_start_time\":\"yesterday\",\"agent_count\":1e300,\"swarmtop\":{"
-              "\"sessions\":[7,{\"id\":3,\"start\":9,\"start_ns\":\"x\",\"pids\":[\"a\",1e300,{}]},{\"id\":\"q\",\"pids\":7}],"
-              "\"agents\":[null,{\"pid\":1e300},{\"pid\":\"1\"},{\"pid\":1,\"agent_id\":4,\"session_id\":\"zz\"}]}},"
-              "\"beginningOfTime\":-1e300,\"traceEvents\":[{\"ph\":\"i\",\"ts\":1,\"pid\":1,\"tid\":1,\"name\":\"a\"}]}");
+    read_text(
+        rig, "nonsense.json",
+        "{\"metadata\":{\"session_id\":5,\"trace_start_time\":\"yesterday\",\"agent_count\":1e300,\"swarmtop\":{"
+        "\"sessions\":[7,{\"id\":3,\"start\":9,\"start_ns\":\"x\",\"pids\":[\"a\",1e300,{}]},{\"id\":\"q\",\"pids\":7}],"
+        "\"agents\":[null,{\"pid\":1e300},{\"pid\":\"1\"},{\"pid\":1,\"agent_id\":4,\"session_id\":\"zz\"}]}},"
+        "\"beginningOfTime\":-1e300,\"traceEvents\":[{\"ph\":\"i\",\"ts\":1,\"pid\":1,\"tid\":1,\"name\":\"a\"}]}");
     assert_int_equal(rig_events(rig), 1);
 }
 
@@ -261,7 +278,8 @@ static void a_directory_is_all_traces_in_it(void **state)
     struct rig *rig = *state;
     const char *dir = support_tmpdir();
     static const char text[] = "[{\"ph\":\"i\",\"ts\":1,\"pid\":1,\"tid\":1,\"name\":\"a\"}]";
-    static const char *const names[] = {"b.json", "a.jsonl", "c.ndjson", "notes.txt", ".hidden.json", "x.json.tmp"};
+    static const char *const names[] = {"b.json",    "a.jsonl",      "c.ndjson",
+                                        "notes.txt", ".hidden.json", "x.json.tmp"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         support_write_file(support_path(dir, names[i]), text, sizeof text - 1);
     rig_add(rig, dir);

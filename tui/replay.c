@@ -69,6 +69,19 @@ static bool was_there(const struct replay *r, const struct agent *agent)
            agent->first_ns > agent->last_ns;
 }
 
+/* The same of a process; one that is no agent's was. */
+static bool process_was_there(const struct replay *r, session_no session, intern_id pid)
+{
+    for (size_t i = 0; i < swarm_agent_count(r->from); i++) {
+        const struct agent *agent = swarm_agent(r->from, (agent_no)i);
+
+        if (agent->session == session && agent->pid == pid &&
+            !(agent->flags & (AGENT_DEAD | AGENT_GROUP)))
+            return was_there(r, agent);
+    }
+    return true;
+}
+
 /* ---- events ---- */
 
 static struct json_value value_of(struct slice raw)
@@ -133,8 +146,7 @@ static bool append_metadata(struct replay *r, session_no number)
          swarm_session(r->from, number) && swarm_metadata(r->from, number, i, &event); i++) {
         const struct track *track = swarm_get_track(r->from, event.track);
 
-        if (track && track->agent != NO_AGENT && was_there(r, swarm_agent(r->from, track->agent)) &&
-            !append(r, &event))
+        if (track && process_was_there(r, number, track->pid) && !append(r, &event))
             return false;
     }
     return true;
@@ -160,7 +172,8 @@ static bool identify(struct replay *r, const struct agent *agent)
     };
     const struct session *session = swarm_session(r->from, agent->session);
 
-    if (!session || !(session->flags & SESSION_AGENTS) ||
+    /* Of a trace that does not say who is who, the metadata events have said all there is. */
+    if (!session || !(session->flags & SESSION_AGENTS) || agent->agent_id == INTERN_NONE ||
         agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_there(r, agent))
         return true;
     if (!swarm_identify(r->to, r->sessions[agent->session], &who))

@@ -239,13 +239,17 @@ static void put_agent(struct json *j, const struct report *r, agent_no no)
     close_in(j, '}');
 }
 
+/* Session by session, as the document has them: a live swarm's agents appeared in any order. */
 static void put_agents(struct json *j, const struct report *r)
 {
     key(j, "agents");
     open_in(j, '[');
-    for (size_t i = 0; i < swarm_agent_count(r->swarm); i++)
-        if (report_has_agent(swarm_agent(r->swarm, (agent_no)i)))
-            put_agent(j, r, (agent_no)i);
+    for (session_no session = 0; session < swarm_session_count(r->swarm); session++)
+        for (size_t i = 0; i < swarm_agent_count(r->swarm); i++) {
+            const struct agent *agent = swarm_agent(r->swarm, (agent_no)i);
+            if (agent->session == session && report_has_agent(agent))
+                put_agent(j, r, (agent_no)i);
+        }
     close_in(j, ']');
 }
 
@@ -275,7 +279,8 @@ static void put_marker(struct json *j, const struct swarm *swarm, const struct m
     item(j);
     open_in(j, '{');
     put_name(j, "name", swarm, marker->name);
-    put_number(j, "ts_us", event.ts_us);
+    /* Since the session's start, which in a document of several is not its ts 0. */
+    put_number(j, "ts_us", event.ts_us - (double)(session->start_ns - session->origin_ns) / 1000);
     if (track)
         put_raw(j, "pid", swarm, track->pid);
     if (event.args.len > 0) {

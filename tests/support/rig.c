@@ -237,12 +237,13 @@ static void dump_event(const struct swarm *swarm, const struct event *event, FIL
 static void dump_session(const struct swarm *swarm, session_no number, FILE *out)
 {
     const struct session *session = swarm_session(swarm, number);
-    fprintf(out, "session %s name %s pool %d flags %d start %" PRId64 " origin %" PRId64
-                 " clock %" PRId64 " registrations %u orphans %" PRIu64 "\n extra %s\n metadata %s\n",
+    fprintf(out,
+            "session %s name %s pool %d flags %d start %" PRId64 " origin %" PRId64
+            " clock %" PRId64 " registrations %u orphans %" PRIu64 "\n extra %s\n metadata %s\n",
             swarm_text(swarm, session->id), swarm_text(swarm, session->name), session->pool,
-            session->flags & (SESSION_AGENTS | SESSION_HAS_START | SESSION_ENDED), session->start_ns, session->origin_ns, session->clock_ns,
-            session->registrations, session->orphan_ends,
-            session->extra.data != NULL ? session->extra.data : "",
+            session->flags & (SESSION_AGENTS | SESSION_HAS_START | SESSION_ENDED),
+            session->start_ns, session->origin_ns, session->clock_ns, session->registrations,
+            session->orphan_ends, session->extra.data != NULL ? session->extra.data : "",
             session->metadata_extra.data != NULL ? session->metadata_extra.data : "");
     struct event event;
     for (uint64_t i = 0; swarm_metadata(swarm, number, i, &event); i++)

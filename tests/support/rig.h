@@ -15,10 +15,10 @@ struct rig {
     struct notice_log *log;
     struct intake intake;
     struct tally tally;
-    int64_t now_ns;      /* the local clock */
-    uv_loop_t loop;      /* of rig_start_hub */
-    struct hub *hub;     /* NULL: none */
-    unsigned changed;    /* how often the hub said so */
+    int64_t now_ns;   /* the local clock */
+    uv_loop_t loop;   /* of rig_start_hub */
+    struct hub *hub;  /* NULL: none */
+    unsigned changed; /* how often the hub said so */
 };
 
 void rig_init(struct rig *rig);
