@@ -1,95 +1,10 @@
 /* From events to spans, markers and the state of agents: the one path that live feeds, opened files
    and rederiving share. It looks at an event and at what the events before it left open, at nothing
-   else.
-
-   An end closes, of the open spans of its track with its name, the one that fits best: whose begin its
-   own duration_ms points at and whose args it repeats; else whose begin it points at (an end may
-   override args of its begin); else whose args it repeats; else the innermost. An end without a name
-   closes the innermost. Parallel tools of one agent overlap on one track: a plain stack would pair
-   them wrongly. */
+   else. (Which end closes which begin: pair.c.) */
 #include "core/swarm_private.h"
 
 #include <math.h>
 #include <string.h>
-
-/* What an end's args say about the span. */
-struct end_facts {
-    double duration_ms; /* NAN: not said */
-    uint8_t flags;      /* SPAN_EVICTED, SPAN_INCOMPLETE, SPAN_ERROR */
-};
-
-static struct json_value args_object(struct slice args)
-{
-    bool object = args.len > 0 && args.bytes[0] == '{';
-    return (struct json_value){object ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args.bytes, args.len};
-}
-
-static struct end_facts read_end(struct slice args)
-{
-    struct end_facts facts = {.duration_ms = (double)NAN};
-    struct json_value object = args_object(args);
-    if (object.type == JSON_TYPE_NONE) {
-        return facts;
-    }
-    struct json_walk walk = json_walk(object);
-    struct json_member member;
-    while (json_next_member(&walk, &member)) {
-        if (member.value.type == JSON_TYPE_NUMBER && json_string_is(member.key, "duration_ms")) {
-            facts.duration_ms = json_get_number(member.value);
-        } else if (member.value.type == JSON_TYPE_FALSE && json_string_is(member.key, "success")) {
-            facts.flags |= SPAN_ERROR;
-        } else if (member.value.type == JSON_TYPE_TRUE && json_string_is(member.key, "evicted")) {
-            facts.flags |= SPAN_EVICTED;
-        } else if (member.value.type == JSON_TYPE_TRUE &&
-                   json_string_is(member.key, "incomplete")) {
-            facts.flags |= SPAN_INCOMPLETE;
-        }
-    }
-    return facts;
-}
-
-/* ---- sessions that turn out to be agents' ---- */
-
-static void make_session_agents(struct swarm *swarm, session_no session)
-{
-    swarm->sessions[session].session.flags |= SESSION_AGENTS;
-    for (size_t i = 0; i < swarm->agent_count; i++) {
-        if (swarm->agents[i].session == session && (swarm->agents[i].flags & AGENT_GROUP) == 0) {
-            swarm->agents[i].flags |= AGENT_DEAD;
-        }
-    }
-    for (size_t i = 0; i < swarm->process_count; i++) {
-        if (swarm->processes[i].session == session && swarm->processes[i].agent != NO_AGENT) {
-            swarm->agents[swarm->processes[i].agent].flags &= (uint8_t)~AGENT_DEAD;
-        }
-    }
-    for (size_t i = 0; i < swarm->track_count; i++) {
-        if (swarm->tracks[i].track.session == session) {
-            swarm->tracks[i].track.agent = NO_AGENT;
-        }
-    }
-}
-
-static bool reapply_metadata(struct swarm *swarm, session_no session)
-{
-    struct event_store *store = swarm->sessions[session].metadata;
-    struct event event;
-    for (uint64_t no = 1; no < event_store_end(store); no++) {
-        if (event_store_get(store, no, &event) && !swarm_apply_metadata(swarm, &event)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool swarm_set_agents(struct swarm *swarm, session_no session)
-{
-    if ((swarm->sessions[session].session.flags & SESSION_AGENTS) != 0) {
-        return true;
-    }
-    make_session_agents(swarm, session);
-    return reapply_metadata(swarm, session);
-}
 
 /* ---- the state of agents ---- */
 
@@ -202,6 +117,16 @@ static void push_open(struct swarm *swarm, span_no no)
     open_span(swarm, no);
 }
 
+bool derive_open(struct swarm *swarm, const struct span *span)
+{
+    span_no no = add_span(swarm, span);
+    if (no == NO_SPAN) {
+        return false;
+    }
+    push_open(swarm, no);
+    return true;
+}
+
 static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
                          const struct event *event)
 {
@@ -226,7 +151,7 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
         span.end_ns = swarm_event_ns(swarm, &end);
     }
     span.end_no = number;
-    span.flags = read_end(event->args).flags;
+    span.flags = pair_read_end(event->args).flags;
     span_no no = add_span(swarm, &span);
     if (no == NO_SPAN) {
         return false;
@@ -240,88 +165,6 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
 }
 
 /* ---- ends ---- */
-
-static bool same_value(struct json_value a, struct json_value b)
-{
-    if (a.type == JSON_TYPE_STRING && b.type == JSON_TYPE_STRING) {
-        return json_same_string(a, b);
-    }
-    return a.type == b.type && a.len == b.len && memcmp(a.raw, b.raw, a.len) == 0;
-}
-
-/* Whether the end's args hold every member of the begin's. */
-static bool repeats(struct slice begin_args, struct slice end_args)
-{
-    struct json_value mine = args_object(begin_args), its = args_object(end_args);
-    if (mine.type == JSON_TYPE_NONE) {
-        return true;
-    }
-    struct json_walk walk = json_walk(mine);
-    struct json_member member;
-    while (json_next_member(&walk, &member)) {
-        struct json_walk other = json_walk(its);
-        struct json_member candidate;
-        bool found = false;
-        while (its.type != JSON_TYPE_NONE && !found && json_next_member(&other, &candidate)) {
-            found = json_same_string(member.key, candidate.key) &&
-                    same_value(member.value, candidate.value);
-        }
-        if (!found) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Whether the span began where an end at `at_ns` with that duration says, to the microsecond. */
-static bool began_there(const struct span *span, int64_t at_ns, double duration_ms)
-{
-    double off = (double)(at_ns - span->start_ns) - duration_ms * 1e6;
-    return off > -1000 && off < 1000;
-}
-
-/* How well an open span fits an end; the greatest wins, of equals the innermost. */
-enum fit { FITS_NOT, FITS_NAME, FITS_ARGS, FITS_TIME, FITS_TIME_AND_ARGS };
-
-static enum fit fit_of(const struct swarm *swarm, const struct span *span,
-                       const struct event *event, const struct end_facts *facts, int64_t at_ns)
-{
-    bool said = !isnan(facts->duration_ms);
-    bool there = said && began_there(span, at_ns, facts->duration_ms);
-    /* Ends whose begins are dropped look for each other's: no guessing among those. */
-    if (span->name != event->name || (said && !there && (span->flags & SPAN_LOST_BEGIN) != 0)) {
-        return FITS_NOT;
-    }
-    if (event->cat != INTERN_NONE && span->cat != event->cat) {
-        return FITS_NAME;
-    }
-    if (repeats(swarm_span_args(swarm, span), event->args)) {
-        return there ? FITS_TIME_AND_ARGS : FITS_ARGS;
-    }
-    return there ? FITS_TIME : FITS_NAME;
-}
-
-static span_no find_begin(struct swarm *swarm, const struct event *event,
-                          const struct end_facts *facts)
-{
-    span_no best = swarm->tracks[event->track].track.open;
-    if (event->name == INTERN_NONE) {
-        return best;
-    }
-    int64_t at_ns = swarm_event_ns(swarm, event);
-    enum fit enough = isnan(facts->duration_ms) ? FITS_ARGS : FITS_TIME_AND_ARGS,
-             best_fit = FITS_NOT;
-    for (span_no no = best; no != NO_SPAN && best_fit < enough;) {
-        const struct span_slot *slot = swarm_slot(swarm, no);
-        enum fit fit = fit_of(swarm, &slot->span, event, facts, at_ns);
-        if (fit > best_fit) {
-            best = no;
-            best_fit = fit;
-        }
-        no = slot->outer;
-    }
-    return best_fit == FITS_NOT ? NO_SPAN : best;
-}
 
 static void take_open(struct swarm *swarm, span_no no)
 {
@@ -357,18 +200,6 @@ static void close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
     note_end(swarm, no);
 }
 
-static void forget_kept(struct swarm *swarm, uint64_t begin_no)
-{
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        struct kept_span *kept = &swarm->kept[i];
-        if (kept->span.begin_no == begin_no) {
-            mem_free(swarm->mem, kept->args, kept->args_len);
-            *kept = swarm->kept[--swarm->kept_count];
-            return;
-        }
-    }
-}
-
 /* An end whose begin is not there: a span all the same where its begin lies in what was dropped, and its length is known;
    else an orphan. */
 static bool recover(struct swarm *swarm, struct event_store *store, uint64_t number,
@@ -399,8 +230,8 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
 static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t number,
                        const struct event *event)
 {
-    struct end_facts facts = read_end(event->args);
-    span_no no = find_begin(swarm, event, &facts);
+    struct end_facts facts = pair_read_end(event->args);
+    span_no no = pair_find_begin(swarm, event, &facts);
     if (no == NO_SPAN) {
         return recover(swarm, store, number, event, &facts);
     }
@@ -410,7 +241,7 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
         /* It was kept for the screen's sake, and took a lane. From here on it, and its lane, are what a re-opened file would make of its
            end. */
         session_no session = swarm->tracks[event->track].track.session;
-        forget_kept(swarm, slot->span.begin_no);
+        derive_forget_kept(swarm, slot->span.begin_no);
         swarm->derive_once_more = swarm->deriving;
         return swarm->deriving || derive_again(swarm, POOL_LIVE, session);
     }
@@ -480,7 +311,7 @@ static bool derive_async_end(struct swarm *swarm, struct event_store *store, uin
         (void)u64map_put(&swarm->async_open, key, slot->outer);
     }
     slot->outer = NO_SPAN;
-    close_span(swarm, no, swarm_event_ns(swarm, event), number, read_end(event->args).flags);
+    close_span(swarm, no, swarm_event_ns(swarm, event), number, pair_read_end(event->args).flags);
     event_store_set_span(store, number, no);
     return true;
 }
@@ -490,7 +321,7 @@ static bool derive_async_end(struct swarm *swarm, struct event_store *store, uin
 static void note_truncation(struct swarm *swarm, const struct event *event, int64_t at_ns)
 {
     struct session *session = &swarm->sessions[swarm->tracks[event->track].track.session].session;
-    struct json_value args = args_object(event->args);
+    struct json_value args = slice_object(event->args);
     struct json_value total = {0};
     if (args.type != JSON_TYPE_NONE) {
         total = json_get(args, "total_dropped_events");
@@ -534,7 +365,7 @@ static bool derive_instant(struct swarm *swarm, uint64_t number, const struct ev
 
 /* ---- one event ---- */
 
-static bool is_of_agents(const struct swarm *swarm, const struct event *event)
+bool derive_is_of_agents(const struct swarm *swarm, const struct event *event)
 {
     return (event->ph == 'B' || event->ph == 'X') && event->cat != INTERN_NONE &&
            span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat)) !=
@@ -564,9 +395,8 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
     if (isnan(event->ts_us)) {
         return true;
     }
-    if ((of->flags & SESSION_AGENTS) == 0 && is_of_agents(swarm, event)) {
-        make_session_agents(swarm, session);
-        return reapply_metadata(swarm, session) && derive_again(swarm, pool, session);
+    if ((of->flags & SESSION_AGENTS) == 0 && derive_is_of_agents(swarm, event)) {
+        return swarm_set_agents(swarm, session) && derive_again(swarm, pool, session);
     }
     /* The marker's pid and tid are nobody's: it makes no row. */
     if (event->name != swarm->known.trace_truncated &&
@@ -580,193 +410,4 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
         of->clock_ns = at > of->clock_ns ? at : of->clock_ns;
     }
     return derive_known(swarm, swarm->stores[pool], number, event);
-}
-
-/* ---- all of them again ---- */
-
-static bool concerns(const struct swarm *swarm, session_no session, enum swarm_pool pool,
-                     session_no only)
-{
-    return only == NO_SESSION ? swarm->sessions[session].session.pool == pool : session == only;
-}
-
-static bool keep_span(struct swarm *swarm, const struct span *span, struct slice args)
-{
-    if (!mem_reserve(swarm->mem, &swarm->kept, &swarm->kept_cap, swarm->kept_count + 1,
-                     sizeof *swarm->kept)) {
-        return false;
-    }
-    struct kept_span *kept = &swarm->kept[swarm->kept_count];
-    *kept = (struct kept_span){.span = *span, .args_len = args.len};
-    kept->span.flags |= SPAN_LOST_BEGIN;
-    if (args.len > 0) {
-        kept->args = mem_alloc(swarm->mem, args.len);
-        if (kept->args == NULL) {
-            return false;
-        }
-        memcpy(kept->args, args.bytes, args.len);
-    }
-    swarm->kept_count++;
-    return true;
-}
-
-bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before)
-{
-    for (span_no no = swarm->flight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
-        const struct span *span = &swarm_slot(swarm, no)->span;
-        if (concerns(swarm, swarm->agents[span->agent].session, pool, NO_SESSION) &&
-            (span->flags & (SPAN_OPEN | SPAN_LOST_BEGIN | SPAN_ASYNC)) == SPAN_OPEN &&
-            span->begin_no < before && !span_is_phase(span->kind) &&
-            !keep_span(swarm, span, swarm_span_args(swarm, span))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    for (size_t i = 0; i < swarm->agent_count; i++) {
-        struct agent *agent = &swarm->agents[i];
-        if (concerns(swarm, agent->session, pool, only)) {
-            lane_reset(swarm, agent);
-            memset(agent->open_by_kind, 0, sizeof agent->open_by_kind);
-            agent->stale_open = 0;
-            agent->first_ns = INT64_MAX;
-            agent->last_ns = INT64_MIN;
-            agent->first_phase = agent->last_phase = NO_SPAN;
-            agent->last_ended = NO_SPAN;
-            agent->idle_since_ns = INT64_MIN;
-        }
-    }
-    for (size_t i = 0; i < swarm->track_count; i++) {
-        struct track_slot *slot = &swarm->tracks[i];
-        if (concerns(swarm, slot->track.session, pool, only)) {
-            slot->track.open = NO_SPAN;
-        }
-    }
-}
-
-static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        if (concerns(swarm, (session_no)i, pool, only)) {
-            swarm->sessions[i].session.orphan_ends = 0;
-            swarm->sessions[i].session.dropped = 0;
-            /* What was dropped of the pool holds for each session; the marker is one session's alone. */
-            if (only == NO_SESSION) {
-                swarm->sessions[i].truncated_ns = INT64_MIN;
-            }
-        }
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < swarm->marker_count; i++) {
-        if (!concerns(swarm, swarm->markers[i].session, pool, only)) {
-            swarm->markers[kept++] = swarm->markers[i];
-        }
-    }
-    swarm->marker_count = kept;
-}
-
-static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    for (span_no no = swarm->span_begin; no < swarm->span_end; no++) {
-        struct span_slot *slot = swarm_slot(swarm, no);
-        if (slot == NULL || !concerns(swarm, swarm->agents[slot->span.agent].session, pool, only)) {
-            continue;
-        }
-        swarm_free_span(swarm, no);
-    }
-}
-
-static bool put_back_kept(struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        struct span span = swarm->kept[i].span;
-        if (!concerns(swarm, swarm->agents[span.agent].session, pool, only)) {
-            continue;
-        }
-        span.next_phase = span.parent = NO_SPAN;
-        span_no no = add_span(swarm, &span);
-        if (no == NO_SPAN) {
-            return false;
-        }
-        push_open(swarm, no);
-    }
-    return true;
-}
-
-static bool all_known(const struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        if (concerns(swarm, (session_no)i, pool, only) &&
-            (swarm->sessions[i].session.flags & SESSION_AGENTS) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Which of the sessions are agents', before the first event is derived again. */
-static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    struct event_store *store = swarm->stores[pool];
-    if (all_known(swarm, pool, only)) {
-        return true;
-    }
-    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
-        struct event event;
-        session_no session;
-        if (!event_store_get(store, no, &event)) {
-            continue;
-        }
-        session = swarm->tracks[event.track].track.session;
-        if (concerns(swarm, session, pool, only) &&
-            (swarm->sessions[session].session.flags & SESSION_AGENTS) == 0 &&
-            is_of_agents(swarm, &event)) {
-            make_session_agents(swarm, session);
-            if (!reapply_metadata(swarm, session)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-/* One pass over the events in memory. */
-static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    struct event_store *store = swarm->stores[pool];
-    reset_spans(swarm, pool, only);
-    reset_agents(swarm, pool, only);
-    reset_sessions(swarm, pool, only);
-    if (!put_back_kept(swarm, pool, only)) {
-        return false;
-    }
-    uint64_t first = event_store_first(store);
-    if (only != NO_SESSION && swarm->sessions[only].first_event > first) {
-        first = swarm->sessions[only].first_event;
-    }
-    for (uint64_t no = first; no < event_store_end(store); no++) {
-        struct event event;
-        if (event_store_get(store, no, &event) &&
-            concerns(swarm, swarm->tracks[event.track].track.session, pool, only) &&
-            !derive_event(swarm, pool, no, &event)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    bool good = find_agents(swarm, pool, only);
-    swarm->revision++;
-    swarm->deriving = true;
-    do {
-        swarm->derive_once_more = false;
-        good = good && derive_all(swarm, pool, only);
-    } while (good && swarm->derive_once_more);
-    swarm->deriving = false;
-    return good;
 }

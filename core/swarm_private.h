@@ -124,11 +124,39 @@ agent_no swarm_track_agent(struct swarm *swarm, track_no track);
 /* Reads a metadata event into names, parents, sort indexes. */
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
 
+/* The slice as an object to walk; type JSON_TYPE_NONE: it is none. */
+static inline struct json_value slice_object(struct slice args)
+{
+    bool object = args.len > 0 && args.bytes[0] == '{';
+    return (struct json_value){object ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args.bytes, args.len};
+}
+
+/* pair.c */
+
+/* What an end's args say about the span. */
+struct end_facts {
+    double duration_ms; /* NAN: not said */
+    uint8_t flags;      /* SPAN_EVICTED, SPAN_INCOMPLETE, SPAN_ERROR */
+};
+
+struct end_facts pair_read_end(struct slice args);
+/* The open span that the end closes; NO_SPAN: none. */
+span_no pair_find_begin(struct swarm *swarm, const struct event *event,
+                        const struct end_facts *facts);
+
 /* derive.c */
 bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                   const struct event *event);
+/* Takes an open span into the model. */
+bool derive_open(struct swarm *swarm, const struct span *span);
+/* Whether the event shows that its session is agents'. */
+bool derive_is_of_agents(const struct swarm *swarm, const struct event *event);
+
+/* rederive.c */
 /* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */
 bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
+/* The end of a kept span has come. */
+void derive_forget_kept(struct swarm *swarm, uint64_t begin_no);
 /* Forgets and derives again: one session, or all of the pool (NO_SESSION). */
 bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only);
 
