@@ -1,17 +1,13 @@
 /* A listener and its senders. A sender is a stream with a feed decoder; it lives on the listener's list from its accept
    until its handle is closed. One that sends faster than it is its turn for is not read from until the next turn of the
-   loop, so that keys, timers and the other senders are served in between.
-
-   A Unix socket is bound here and not by libuv, which would cut a long path without a word and at the end remove
-   whatever lies under its name. */
+   loop, so that keys, timers and the other senders are served in between. */
 #include "ingest/address.h"
 #include "ingest/feed.h"
 #include "ingest/source.h"
+#include "ingest/unix_socket.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { BACKLOG = 128, TURN_BYTES = 256 << 10, WHERE_BYTES = 160 };
@@ -40,8 +36,7 @@ struct listener {
     struct sender *senders;
     uint64_t accepted;
     struct strbuf address;
-    dev_t device; /* of the Unix socket */
-    ino_t inode;
+    struct unix_socket file; /* of a Unix socket */
     bool is_unix;
 };
 
@@ -190,17 +185,6 @@ static void listener_closed(uv_handle_t *handle)
     listener->source.handles--;
 }
 
-/* The socket file goes, where it is still ours: another program may have put its own in its place. */
-static void remove_socket(struct listener *listener)
-{
-    const char *path = listener->source.spec + strlen("unix:");
-    struct stat st;
-    if (listener->inode != 0 && lstat(path, &st) == 0 && st.st_dev == listener->device &&
-        st.st_ino == listener->inode)
-        unlink(path);
-    listener->inode = 0;
-}
-
 static void close_listener(struct source *source)
 {
     struct listener *listener = (struct listener *)source;
@@ -208,7 +192,7 @@ static void close_listener(struct source *source)
         return;
     source->listens = false;
     source_finish(source, NULL);
-    remove_socket(listener);
+    unix_socket_remove(&listener->file);
     while (listener->senders != NULL) {
         struct sender *sender = listener->senders;
         if (sender->feed != NULL)
@@ -266,87 +250,10 @@ static void init(struct listener *listener)
 
 /* ---- unix: ---- */
 
-/* Whether somebody listens there: 0, or what connecting says. */
-static int try_connect(const struct address *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return errno;
-    int result =
-        connect(fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0 : errno;
-    close(fd);
-    /* Its backlog is full: it is alive all the same. */
-    return result == EAGAIN || result == EINPROGRESS ? 0 : result;
-}
-
-/* Makes room for a socket where something lies already: only what a dead process left behind goes. */
-static bool replace_stale(const char *spec, const struct address *address, struct strbuf *error)
-{
-    const char *path = spec + strlen("unix:");
-    struct stat was, is;
-    if (lstat(path, &was) != 0)
-        return errno == ENOENT;
-    if (!S_ISSOCK(was.st_mode)) {
-        source_error(error, spec, "there is a file of that name, which is not a socket", NULL);
-        return false;
-    }
-    int result = try_connect(address);
-    if (result == 0)
-        source_error(error, spec, "another swarmtop listens there", NULL);
-    else if (result != ECONNREFUSED)
-        source_error(error, spec, "cannot be replaced", strerror(result));
-    if (result != ECONNREFUSED)
-        return false;
-    /* Another one may have been as quick as we are. */
-    if (lstat(path, &is) != 0 || is.st_ino != was.st_ino || is.st_dev != was.st_dev)
-        return true;
-    if (unlink(path) == 0 || errno == ENOENT)
-        return true;
-    source_error(error, spec, "cannot be replaced", strerror(errno));
-    return false;
-}
-
-/* Mode 0600 from its first moment on. */
-static int bind_private(int fd, const struct address *address)
-{
-    mode_t mask = umask(0177);
-    int result = bind(fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0 : errno;
-    umask(mask);
-    return result;
-}
-
-/* Returns the bound socket, -1: *error says why. */
-static int bind_unix(struct listener *listener, struct strbuf *error)
-{
-    const char *spec = listener->source.spec;
-    struct address address;
-    if (!address_parse(spec, &address, error))
-        return -1;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int failed = fd < 0 ? errno : bind_private(fd, &address);
-    if (failed == EADDRINUSE) {
-        if (!replace_stale(spec, &address, error)) {
-            close(fd);
-            return -1;
-        }
-        failed = bind_private(fd, &address);
-    }
-    struct stat st;
-    if (failed == 0 && lstat(spec + strlen("unix:"), &st) == 0) {
-        listener->device = st.st_dev;
-        listener->inode = st.st_ino;
-        return fd;
-    }
-    source_error(error, spec, "cannot listen", strerror(failed != 0 ? failed : errno));
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
 static bool open_unix(struct source *source, struct strbuf *error)
 {
     struct listener *listener = (struct listener *)source;
-    int fd = bind_unix(listener, error);
+    int fd = unix_socket_listen(source->spec, &listener->file, error);
     if (fd < 0)
         return false;
     init(listener);
@@ -359,7 +266,7 @@ static bool open_unix(struct source *source, struct strbuf *error)
         strbuf_adds(&listener->address, source->spec);
         return true;
     }
-    remove_socket(listener);
+    unix_socket_remove(&listener->file);
     return false;
 }
 

@@ -208,6 +208,46 @@ static void a_socket_of_a_dead_process_is_replaced(void **state)
     rig_until_events(rig, 1);
 }
 
+static void nothing_is_left_beside_the_socket(void **state)
+{
+    struct rig *rig = *state;
+    const char *dir = support_tmpdir();
+    char spec[200], others[3][220];
+    snprintf(spec, sizeof spec, "unix:%s", support_path(dir, "s"));
+    /* Names that it might want for a moment, and must not touch. */
+    for (int i = 0; i < 3; i++) {
+        snprintf(others[i], sizeof others[i], "%s.%ld%c", spec + 5, (long)getpid(), 'a' + i);
+        support_write_file(others[i], "mine", 4);
+    }
+    rig_start_hub(rig, (struct hub_options){0});
+    rig_add(rig, spec);
+    free(error_of(rig, spec));
+    rig_stop_hub(rig);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(unlink(others[i]), 0);
+    assert_int_equal(rmdir(dir), 0); /* it is empty */
+}
+
+static void a_path_of_the_greatest_length_works(void **state)
+{
+    struct rig *rig = *state;
+    const char *dir = support_tmpdir();
+    char spec[200];
+    struct sockaddr_un un;
+    /* All but the final NUL of sun_path: no other name fits beside it. */
+    int len = snprintf(spec, sizeof spec, "unix:%s/", dir);
+    while (len < (int)sizeof un.sun_path - 1 + 5)
+        spec[len++] = 'x';
+    spec[len] = '\0';
+    rig_start_hub(rig, (struct hub_options){0});
+    rig_add(rig, spec);
+    send_to(spec, HELLO("s"));
+    rig_until_events(rig, 1);
+    free(error_of(rig, spec));
+    rig_stop_hub(rig);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 static void where_another_listens_this_one_goes_on_without(void **state)
 {
     struct rig *rig = *state;
@@ -398,6 +438,8 @@ int main(void)
         TEST(a_fast_sender_does_not_keep_the_others_waiting),
         TEST(the_socket_is_its_owners_alone_and_goes_with_the_listener),
         TEST(a_socket_of_a_dead_process_is_replaced),
+        TEST(nothing_is_left_beside_the_socket),
+        TEST(a_path_of_the_greatest_length_works),
         TEST(where_another_listens_this_one_goes_on_without),
         TEST(a_file_that_is_no_socket_is_left_alone),
         TEST(a_socket_file_that_is_no_longer_ours_is_left_alone),
