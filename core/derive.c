@@ -200,6 +200,12 @@ static void close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
     note_end(swarm, no);
 }
 
+static enum swarm_pool event_pool(const struct swarm *swarm, const struct event *event)
+{
+    session_no session = swarm->tracks[event->track].track.session;
+    return (enum swarm_pool)swarm->sessions[session].session.pool;
+}
+
 /* An end whose begin is not there: a span all the same where its begin lies in what was dropped, and its length is known;
    else an orphan. */
 static bool recover(struct swarm *swarm, struct event_store *store, uint64_t number,
@@ -227,6 +233,23 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
     return true;
 }
 
+/* The end of a span that was kept for the screen's sake. From here on it is what a re-opened file makes of its end. (Only the
+   lanes that it kept others out of are not, until they are derived again: swarm_settle.) */
+static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t number,
+                     const struct event *event, struct end_facts *facts, span_no no)
+{
+    const struct span kept = swarm_slot(swarm, no)->span;
+    count_open(swarm, kept.agent, kept.kind, -1);
+    lane_remove(swarm, &swarm->agents[kept.agent], no);
+    swarm_free_span(swarm, no);
+    derive_forget_kept(swarm, event_pool(swarm, event), kept.begin_no);
+    swarm->unsettled = true;
+    if (isnan(facts->duration_ms)) {
+        facts->duration_ms = (double)(swarm_event_ns(swarm, event) - kept.start_ns) / 1e6;
+    }
+    return recover(swarm, store, number, event, facts);
+}
+
 static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t number,
                        const struct event *event)
 {
@@ -238,12 +261,7 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
     take_open(swarm, no);
     struct span_slot *slot = swarm_slot(swarm, no);
     if ((slot->span.flags & SPAN_LOST_BEGIN) != 0) {
-        /* It was kept for the screen's sake, and took a lane. From here on it, and its lane, are what a re-opened file would make of its
-           end. */
-        session_no session = swarm->tracks[event->track].track.session;
-        derive_forget_kept(swarm, slot->span.begin_no);
-        swarm->derive_once_more = swarm->deriving;
-        return swarm->deriving || derive_again(swarm, POOL_LIVE, session);
+        return end_kept(swarm, store, number, event, &facts, no);
     }
     close_span(swarm, no, swarm_event_ns(swarm, event), number, facts.flags);
     event_store_set_span(store, number, no);

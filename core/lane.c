@@ -120,6 +120,25 @@ void lane_close(struct swarm *swarm, struct agent *agent, span_no span)
     extend(lane, closed->end_ns);
 }
 
+void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
+{
+    const struct span *gone = &swarm_slot(swarm, span)->span;
+    bool envelope = gone->kind == SPAN_INTERACTION;
+    struct lane *lane = envelope ? NULL : &agent->lanes[gone->lane];
+    span_no *spans = envelope ? agent->envelopes : lane->spans;
+    size_t *count = envelope ? &agent->envelope_count : &lane->count;
+    if (lane != NULL && lane->open == span) {
+        lane->open = NO_SPAN;
+    }
+    for (size_t i = *count; i-- > 0;) {
+        if (spans[i] == span) {
+            memmove(spans + i, spans + i + 1, (*count - i - 1) * sizeof *spans);
+            (*count)--;
+            return;
+        }
+    }
+}
+
 void lane_reset(struct swarm *swarm, struct agent *agent)
 {
     for (size_t i = 0; i < agent->lane_count; i++) {

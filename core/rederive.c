@@ -171,15 +171,43 @@ static bool all_known(const struct swarm *swarm, enum swarm_pool pool, session_n
     return true;
 }
 
+/* Where to begin with the one session, or with all. */
+static uint64_t first_of(const struct swarm *swarm, const struct event_store *store,
+                         session_no only)
+{
+    uint64_t first = event_store_first(store);
+    bool later = only != NO_SESSION && swarm->sessions[only].first_event > first;
+    return later ? swarm->sessions[only].first_event : first;
+}
+
 /* Which of the sessions are agents', before the first event is derived again. */
-void derive_forget_kept(struct swarm *swarm, uint64_t begin_no)
+static enum swarm_pool pool_of(const struct swarm *swarm, const struct kept_span *kept)
+{
+    return (enum swarm_pool)swarm->sessions[swarm->agents[kept->span.agent].session].session.pool;
+}
+
+static void forget_kept(struct swarm *swarm, size_t i)
+{
+    mem_free(swarm->mem, swarm->kept[i].args, swarm->kept[i].args_len);
+    swarm->kept_count--;
+    memmove(swarm->kept + i, swarm->kept + i + 1, (swarm->kept_count - i) * sizeof *swarm->kept);
+}
+
+void derive_forget_kept(struct swarm *swarm, enum swarm_pool pool, uint64_t begin_no)
 {
     for (size_t i = 0; i < swarm->kept_count; i++) {
-        struct kept_span *kept = &swarm->kept[i];
-        if (kept->span.begin_no == begin_no) {
-            mem_free(swarm->mem, kept->args, kept->args_len);
-            *kept = swarm->kept[--swarm->kept_count];
+        if (swarm->kept[i].span.begin_no == begin_no && pool_of(swarm, &swarm->kept[i]) == pool) {
+            forget_kept(swarm, i);
             return;
+        }
+    }
+}
+
+void derive_forget_dropped(struct swarm *swarm)
+{
+    for (size_t i = swarm->kept_count; i-- > 0;) {
+        if (swarm->sessions[swarm->agents[swarm->kept[i].span.agent].session].dropped) {
+            forget_kept(swarm, i);
         }
     }
 }
@@ -190,7 +218,7 @@ static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no on
     if (all_known(swarm, pool, only)) {
         return true;
     }
-    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
+    for (uint64_t no = first_of(swarm, store, only); no < event_store_end(store); no++) {
         struct event event;
         session_no session;
         if (!event_store_get(store, no, &event)) {
@@ -219,11 +247,7 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
     if (!put_back_kept(swarm, pool, only)) {
         return false;
     }
-    uint64_t first = event_store_first(store);
-    if (only != NO_SESSION && swarm->sessions[only].first_event > first) {
-        first = swarm->sessions[only].first_event;
-    }
-    for (uint64_t no = first; no < event_store_end(store); no++) {
+    for (uint64_t no = first_of(swarm, store, only); no < event_store_end(store); no++) {
         struct event event;
         if (event_store_get(store, no, &event) &&
             concerns(swarm, swarm->tracks[event.track].track.session, pool, only) &&
@@ -236,13 +260,16 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
 
 bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
-    bool good = find_agents(swarm, pool, only);
     swarm->revision++;
-    swarm->deriving = true;
-    do {
-        swarm->derive_once_more = false;
-        good = good && derive_all(swarm, pool, only);
-    } while (good && swarm->derive_once_more);
-    swarm->deriving = false;
-    return good;
+    return find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
+}
+
+bool swarm_settle(struct swarm *swarm)
+{
+    if (!swarm->unsettled) {
+        return true;
+    }
+    swarm->unsettled = false;
+    return derive_again(swarm, POOL_LIVE, NO_SESSION) &&
+           derive_again(swarm, POOL_FILES, NO_SESSION);
 }

@@ -310,10 +310,10 @@ int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, in
     return span->end_ns;
 }
 
-static struct slice kept_args(const struct swarm *swarm, uint64_t begin_no)
+static struct slice kept_args(const struct swarm *swarm, agent_no agent, uint64_t begin_no)
 {
     for (size_t i = 0; i < swarm->kept_count; i++) {
-        if (swarm->kept[i].span.begin_no == begin_no) {
+        if (swarm->kept[i].span.begin_no == begin_no && swarm->kept[i].span.agent == agent) {
             return (struct slice){swarm->kept[i].args, swarm->kept[i].args_len};
         }
     }
@@ -327,7 +327,7 @@ struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
     struct event event;
     if ((span->flags & SPAN_OPEN) != 0 && (span->flags & SPAN_LOST_BEGIN) != 0) {
         /* Not from the store: the number of its begin event may be the marker's by now. */
-        return kept_args(swarm, span->begin_no);
+        return kept_args(swarm, span->agent, span->begin_no);
     }
     if (span->end_no != 0 && event_store_get(store, span->end_no, &event) && event.args.len > 0) {
         return event.args;

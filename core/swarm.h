@@ -178,6 +178,10 @@ bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, sessi
 /* Forgets what was derived from the events in memory of a pool, and derives it again. */
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 
+/* Makes the lanes of all spans those of a re-opened document. They may differ after the end of a span whose begin had been dropped; rows on
+   the screen need not move for that, so this is done at the end alone (tracer_close_all). */
+bool swarm_settle(struct swarm *swarm);
+
 /* ---- what a live request says while it runs (tracer.h); appends nothing ---- */
 
 struct live_request {

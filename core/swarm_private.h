@@ -105,7 +105,7 @@ struct swarm {
     struct u64map swept_by_begin;
     struct kept_span *kept;
     size_t kept_count, kept_cap;
-    bool deriving, derive_once_more; /* derive_again runs; and has to run again when it is done */
+    bool unsettled; /* a kept span has ended: lanes are not what they would be without it */
 };
 
 /* swarm.c */
@@ -156,7 +156,9 @@ bool derive_is_of_agents(const struct swarm *swarm, const struct event *event);
 /* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */
 bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
 /* The end of a kept span has come. */
-void derive_forget_kept(struct swarm *swarm, uint64_t begin_no);
+void derive_forget_kept(struct swarm *swarm, enum swarm_pool pool, uint64_t begin_no);
+/* Forgets the kept spans of dropped sessions. */
+void derive_forget_dropped(struct swarm *swarm);
 /* Forgets and derives again: one session, or all of the pool (NO_SESSION). */
 bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only);
 
@@ -164,6 +166,8 @@ bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only);
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
 /* The span has got its end. */
 void lane_close(struct swarm *swarm, struct agent *agent, span_no span);
+/* Takes out a span that is no phase. */
+void lane_remove(struct swarm *swarm, struct agent *agent, span_no span);
 void lane_reset(struct swarm *swarm, struct agent *agent);
 
 /* live.c */

@@ -508,5 +508,5 @@ enum tracer_result tracer_close_all(struct tracer *tracer)
             return TRACER_NO_MEMORY;
         }
     }
-    return TRACER_OK;
+    return swarm_settle(tracer->swarm) ? TRACER_OK : TRACER_NO_MEMORY;
 }
