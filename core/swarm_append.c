@@ -216,22 +216,6 @@ bool swarm_drop_document(struct swarm *swarm, uint32_t document)
     return derive_again(swarm, POOL_FILES, NO_SESSION);
 }
 
-static void move_events(struct swarm *swarm, session_no from, intern_id pid, session_no to)
-{
-    struct event_store *store = swarm->stores[swarm->sessions[from].session.pool];
-    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
-        struct event event;
-        if (!event_store_get(store, no, &event)) {
-            continue;
-        }
-        const struct track *track = &swarm->tracks[event.track].track;
-        if (track->session == to && track->pid == pid) {
-            swarm->sessions[from].session.event_count--;
-            swarm->sessions[to].session.event_count++;
-        }
-    }
-}
-
 static session_no owner(const struct swarm *swarm, const struct event *event)
 {
     return swarm->tracks[event->track].track.session;
@@ -307,16 +291,67 @@ bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, sessi
     if (swarm->sessions[to].first_event == 0) {
         swarm->sessions[to].first_event = swarm->sessions[from].first_event;
     }
-    move_events(swarm, from, id, to);
     return true;
+}
+
+bool swarm_has_process(const struct swarm *swarm, session_no session, int64_t pid)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "%lld", (long long)pid);
+    intern_id id = intern_find(swarm->names, text, (size_t)len);
+    return id != INTERN_NONE &&
+           u64map_get(&swarm->process_by_pid, (uint64_t)session << 32 | id) != U64MAP_NONE;
 }
 
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool)
 {
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        if (swarm->sessions[i].session.pool == pool && !settle_metadata(swarm, (session_no)i)) {
+    return derive_again(swarm, pool, NO_SESSION);
+}
+
+static bool is_of(const struct swarm *swarm, session_no session, uint32_t document)
+{
+    const struct session_slot *slot = &swarm->sessions[session];
+    return slot->session.pool == POOL_FILES && slot->session.document == document && !slot->dropped;
+}
+
+/* Counts the events of the document's sessions, whose processes may have moved. Returns how many sessions it has. */
+static size_t recount(struct swarm *swarm, uint32_t document)
+{
+    struct event_store *store = swarm->stores[POOL_FILES];
+    uint64_t first = event_store_end(store);
+    size_t count = 0;
+    for (session_no i = 0; i < swarm->session_count; i++) {
+        if (is_of(swarm, i, document)) {
+            struct session_slot *slot = &swarm->sessions[i];
+            slot->session.event_count = 0;
+            first = slot->first_event != 0 && slot->first_event < first ? slot->first_event : first;
+            count++;
+        }
+    }
+    first = first < event_store_first(store) ? event_store_first(store) : first;
+    for (uint64_t no = first; no < event_store_end(store); no++) {
+        struct event event;
+        if (event_store_get(store, no, &event) && is_of(swarm, owner(swarm, &event), document)) {
+            swarm->sessions[owner(swarm, &event)].session.event_count++;
+        }
+    }
+    return count;
+}
+
+bool swarm_rederive_document(struct swarm *swarm, uint32_t document)
+{
+    enum { FEW = 4 };
+    size_t count = recount(swarm, document);
+    for (session_no i = 0; i < swarm->session_count; i++) {
+        if (is_of(swarm, i, document) && !settle_metadata(swarm, i)) {
             return false;
         }
     }
-    return derive_again(swarm, pool, NO_SESSION);
+    /* A pass a session, from the document's first event on; of many sessions rather one over all. */
+    for (session_no i = 0; i < swarm->session_count && count <= FEW; i++) {
+        if (is_of(swarm, i, document) && !derive_again(swarm, POOL_FILES, i)) {
+            return false;
+        }
+    }
+    return count <= FEW || derive_again(swarm, POOL_FILES, NO_SESSION);
 }

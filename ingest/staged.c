@@ -171,7 +171,9 @@ bool staged_commit(const struct staged *staged, struct taken *taken, struct trac
         taken_release(&now);
         return false;
     }
-    bool anew = load->document == 0 || relate(staged, &now, taken, &held) == UNRELATED;
+    /* Of several sessions, whose processes are told apart only at the end, each version is taken whole. */
+    bool anew = load->document == 0 || trace_load_is_of_many(load) ||
+                relate(staged, &now, taken, &held) == UNRELATED;
     bool good = !anew || trace_load_begin(load);
     good = good && give(staged, load, anew ? 0 : taken->metadata_count, anew ? 0 : held) &&
            trace_load_end(load);

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Beyond it, times of the document would not fit the model's. */
+static const int64_t max_start_ns = (int64_t)INTAKE_TIME_MAX_MS / 3 * 1000000;
+
 void trace_load_init(struct trace_load *load, struct tally *tally, const char *where,
                      const char *session_id)
 {
@@ -173,8 +176,11 @@ static bool start_in(struct json_value session, int64_t *ns)
 {
     struct json_value exact = json_get(session, "start_ns");
     if (exact.type == JSON_TYPE_STRING && exact.len > 2 && exact.len < 24) {
-        *ns = strtoll(exact.raw + 1, NULL, 10);
-        return true;
+        char *end;
+        *ns = strtoll(exact.raw + 1, &end, 10);
+        if (*end == '"' && *ns > -max_start_ns && *ns < max_start_ns) {
+            return true;
+        }
     }
     return time_in(json_get(session, "start"), ns);
 }
@@ -225,18 +231,38 @@ static bool identify(struct trace_load *load, session_no session, struct json_va
     return good;
 }
 
-/* The session of the document with that id; NO_SESSION: none. */
-static session_no session_called(const struct trace_load *load, struct json_value id)
+/* The n-th session of the document, in the order in which the document lists them; NO_SESSION: not opened yet. (Not by
+   their ids: a session that was resumed is there twice.) */
+static session_no nth_session(const struct trace_load *load, size_t n)
 {
     const struct swarm *swarm = swarm_of(load);
-    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+    for (size_t i = load->session; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
         if (session != NULL && session->document == load->document && session->pool == POOL_FILES &&
-            id.type == JSON_TYPE_STRING && json_string_is(id, swarm_text(swarm, session->id))) {
+            n-- == 0) {
             return (session_no)i;
         }
     }
     return NO_SESSION;
+}
+
+bool trace_load_is_of_many(const struct trace_load *load)
+{
+    return load->document != 0 && nth_session(load, 1) != NO_SESSION;
+}
+
+/* Whose process that is, as the document's list of sessions says; the first session's where it does not. */
+static session_no session_of_process(const struct trace_load *load, int64_t pid)
+{
+    for (size_t n = 0;; n++) {
+        session_no session = nth_session(load, n);
+        if (session == NO_SESSION) {
+            return load->session;
+        }
+        if (swarm_has_process(swarm_of(load), session, pid)) {
+            return session;
+        }
+    }
 }
 
 static bool apply_session(struct trace_load *load, struct json_value entry, session_no number,
@@ -289,15 +315,11 @@ static bool apply_sessions(struct trace_load *load, struct json_value sessions)
         origin_in(sessions, swarm_session_edit(swarm_of(load), load->session)->origin_ns);
     struct json_walk walk = json_walk(sessions);
     struct json_value entry;
-    bool first = true;
-    while (json_next_item(&walk, &entry)) {
-        session_no number = session_called(load, json_get(entry, "id"));
-        if (first) {
-            number = load->session; /* the first one's is where the events are */
-        } else if (number == NO_SESSION && !open_session(load, "", 0, &number)) {
+    for (size_t n = 0; json_next_item(&walk, &entry); n++) {
+        session_no number = nth_session(load, n); /* the first one's is where the events are */
+        if (number == NO_SESSION && !open_session(load, "", 0, &number)) {
             return false;
         }
-        first = false;
         if (!apply_session(load, entry, number, origin)) {
             return false;
         }
@@ -310,9 +332,9 @@ static bool apply_agents(struct trace_load *load, struct json_value agents)
     struct json_walk walk = json_walk(agents);
     struct json_value agent;
     while (json_next_item(&walk, &agent)) {
-        session_no session = session_called(load, json_get(agent, "session_id"));
-        if (agent.type == JSON_TYPE_OBJECT && json_get(agent, "pid").type == JSON_TYPE_NUMBER &&
-            !identify(load, session == NO_SESSION ? load->session : session, agent)) {
+        struct json_value pid = json_get(agent, "pid");
+        if (pid.type == JSON_TYPE_NUMBER &&
+            !identify(load, session_of_process(load, number_in(pid)), agent)) {
             return false;
         }
     }
@@ -384,7 +406,7 @@ bool trace_load_end(struct trace_load *load)
                  json_get(ours, "sessions").type == JSON_TYPE_ARRAY;
     load->tally->intake->changed = true;
     swarm_touch(swarm_of(load));
-    return good && (!moved || swarm_rederive(swarm_of(load), POOL_FILES));
+    return good && (!moved || swarm_rederive_document(swarm_of(load), load->document));
 }
 
 typedef void session_change(struct session *session, const void *how);

@@ -28,6 +28,8 @@ bool trace_load_member(struct trace_load *load, struct json_value key, struct js
 void trace_load_clear_members(struct trace_load *load);
 /* The document has come to its end: says who is who. May be called again after more events and members. False: out of memory. */
 bool trace_load_end(struct trace_load *load);
+/* Whether it turned out to hold several sessions. */
+bool trace_load_is_of_many(const struct trace_load *load);
 /* Sets and clears flags (enum session_flag) of all its sessions. */
 void trace_load_flag(struct trace_load *load, uint8_t set, uint8_t clear);
 
