@@ -80,6 +80,20 @@ static struct json_value number_value(const char *digits)
     return (struct json_value){JSON_TYPE_NUMBER, digits, strlen(digits)};
 }
 
+/* The first session of those that share the cap: its process 1 is the document's. */
+static session_no marker_session(const struct swarm *swarm, session_no last)
+{
+    const struct session *of = &swarm->sessions[last].session;
+    for (session_no i = 0; i < last; i++) {
+        const struct session_slot *slot = &swarm->sessions[i];
+        if (!slot->dropped && slot->session.pool == of->pool &&
+            slot->session.document == of->document) {
+            return i;
+        }
+    }
+    return last;
+}
+
 /* The marker (the seed's evictOldestEvents) stands for `count` events that end with `last`. */
 static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct event *last,
                        size_t count)
@@ -90,10 +104,14 @@ static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct e
             ? snprintf(args, sizeof args, "{\"dropped_events\":%zu}", count)
             : snprintf(args, sizeof args, "{\"dropped_events\":%zu,\"total_dropped_events\":%llu}",
                        count, (unsigned long long)swarm->dropped[pool]);
-    session_no session = swarm->tracks[last->track].track.session;
+    session_no of = swarm->tracks[last->track].track.session;
+    session_no session = marker_session(swarm, of);
+    double apart_us = (double)(swarm->sessions[of].session.origin_ns -
+                               swarm->sessions[session].session.origin_ns) /
+                      1000;
     struct event marker = {
         .ph = 'i',
-        .ts_us = isnan(last->ts_us) ? 0 : last->ts_us,
+        .ts_us = isnan(last->ts_us) ? 0 : last->ts_us + apart_us,
         .dur_us = (double)NAN,
         .name = swarm->known.trace_truncated,
         .cat = swarm->known.metadata_cat,

@@ -90,6 +90,7 @@ static void close_file(struct file_source *file)
         file->fd = -1;
     }
     uv_idle_stop(&file->idle);
+    hub_end_turn(&file->source);
 }
 
 static void give_up(struct file_source *file, const char *what, const char *detail)
@@ -244,9 +245,10 @@ static bool begin_lines(struct file_source *file, const struct look *now)
     return true;
 }
 
-/* Opens the file to read on, or anew. */
-static void begin_reading(struct file_source *file)
+/* Its turn: opens the file to read on, or anew. Not before, for there may be more files than a process may have open. */
+static void take_turn(struct source *source)
 {
+    struct file_source *file = of(source);
     struct stat status;
     file->fd = open(file->source.spec, O_RDONLY | O_CLOEXEC);
     if (file->fd < 0 || fstat(file->fd, &status) != 0) {
@@ -269,11 +271,20 @@ static void begin_reading(struct file_source *file)
     uv_idle_start(&file->idle, read_piece);
 }
 
+/* A last line without its end: nothing more will come. */
+static void finish_file(struct source *source)
+{
+    struct file_source *file = of(source);
+    if (file->decoder != NULL && follows(file) && !is_document(file)) {
+        decoder_finish(file->decoder, SESSION_FINISHED);
+    }
+}
+
 static void look_again(uv_timer_t *timer)
 {
     struct file_source *file = timer->data;
     struct stat status;
-    if (file->fd >= 0) {
+    if (file->fd >= 0 || file->source.waits) {
         return; /* still being read */
     }
     if (stat(file->source.spec, &status) != 0) {
@@ -289,7 +300,7 @@ static void look_again(uv_timer_t *timer)
         file->short_look = now;
         return;
     }
-    begin_reading(file);
+    hub_ask_turn(&file->source);
 }
 
 /* ---- the source ---- */
@@ -323,7 +334,7 @@ static bool open_file(struct source *source, struct strbuf *error)
     if (follows(file)) {
         uv_timer_start(&file->timer, look_again, LOOK_MS, LOOK_MS);
     }
-    begin_reading(file);
+    hub_ask_turn(&file->source);
     strbuf_add(error, source->error.data, source->error.len);
     return source->state != SOURCE_FAILED;
 }
@@ -372,5 +383,7 @@ const struct source_ops trace_source_ops = {
     .open = open_file,
     .close = close_source,
     .release = release_file,
+    .turn = take_turn,
+    .finish = finish_file,
     .reads = reads_file,
 };

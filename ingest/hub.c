@@ -16,6 +16,7 @@ struct hub {
     struct intake intake;
     struct source **sources;
     size_t count, cap;
+    struct source *reader; /* whose turn it is; NULL: nobody's */
     uv_prepare_t before_sleep;
     uv_check_t after_reads;
     unsigned handles;
@@ -68,6 +69,40 @@ static void closed(uv_handle_t *handle)
 {
     struct hub *hub = handle->data;
     hub->handles--;
+}
+
+void hub_finish(struct hub *hub)
+{
+    for (size_t i = 0; i < hub->count; i++)
+        if (hub->sources[i]->ops->finish != NULL)
+            hub->sources[i]->ops->finish(hub->sources[i]);
+}
+
+static void next_turn(struct hub *hub)
+{
+    for (size_t i = 0; i < hub->count && hub->reader == NULL; i++) {
+        struct source *source = hub->sources[i];
+        if (!source->waits)
+            continue;
+        source->waits = false;
+        hub->reader = source;
+        source->ops->turn(source);
+    }
+}
+
+void hub_ask_turn(struct source *source)
+{
+    source->waits = true;
+    next_turn(source->hub);
+}
+
+void hub_end_turn(struct source *source)
+{
+    source->waits = false;
+    if (source->hub->reader != source)
+        return;
+    source->hub->reader = NULL;
+    next_turn(source->hub);
 }
 
 void hub_stop(struct hub *hub)

@@ -43,6 +43,8 @@ bool hub_failed(const struct hub *hub);
 const char *hub_bound_address(const struct hub *hub, size_t index);
 /* Whether `path` is one of the files that are read (the same inode). */
 bool hub_reads(const struct hub *hub, const char *path);
+/* The program ends: sources take what they held back for more to come (the last line of a followed file). */
+void hub_finish(struct hub *hub);
 /* Stops all sources: closes their handles, removes sockets. The loop must run until they are closed; then hub_free. */
 void hub_stop(struct hub *hub);
 void hub_free(struct hub *hub);

@@ -18,6 +18,10 @@ struct source_ops {
     void (*close)(struct source *source);
     /* Gives back memory; all handles are closed. */
     void (*release)(struct source *source);
+    /* Its turn to read has come (hub_ask_turn). NULL: never asks. */
+    void (*turn)(struct source *source);
+    /* The program ends: what was held back for more to come is taken. NULL: nothing ever is. */
+    void (*finish)(struct source *source);
     /* hub_reads; `st` is NULL where there is no such file. NULL: reads no files. */
     bool (*reads)(const struct source *source, const char *path, const struct stat *st);
     /* hub_bound_address. NULL: does not listen. */
@@ -44,8 +48,14 @@ struct source {
     unsigned
         handles; /* libuv's, and requests under way: the source lives as long as there are any */
     bool closing;
+    bool waits; /* for its turn */
 };
 
+/* Files are read one after the other, in the order they were given: what is numbered in order of appearance must not depend on
+   the loop. The source's turn is called at once or when the others before it are done; it ends with hub_end_turn, which may be
+   called without a turn too. */
+void hub_ask_turn(struct source *source);
+void hub_end_turn(struct source *source);
 uv_loop_t *hub_loop(struct hub *hub);
 const struct hub_options *hub_settings(const struct hub *hub);
 struct intake *hub_intake(struct hub *hub);

@@ -124,10 +124,11 @@ bool app_count_rate(struct app *app)
         app->taken_count--;
     }
     app->taken[app->taken_count++] = engine_events(&app->engine);
-    app->events_per_s = app->taken_count < 2
-                            ? NAN
-                            : (double)(app->taken[app->taken_count - 1] - app->taken[0]) /
-                                  (double)(app->taken_count - 1);
+    /* It may fall: a document that is replaced takes its events along. */
+    uint64_t first = app->taken[0], last = app->taken[app->taken_count - 1];
+    app->events_per_s = app->taken_count < 2 ? NAN
+                                             : (double)(last > first ? last - first : 0) /
+                                                   (double)(app->taken_count - 1);
     if (app->events_per_s != before && !(isnan(app->events_per_s) && isnan(before)))
         app->dirty = true;
     return app->taken_count < 2 || app->events_per_s > 0;

@@ -241,6 +241,7 @@ bool engine_finish(struct engine *engine)
     bool ok;
 
     strbuf_init(&error, engine->mem, 0);
+    hub_finish(engine->hub);
     ok = tracer_close_all(engine->tracer) == TRACER_OK;
     if (!ok)
         strbuf_adds(&error, "closing open spans: out of memory");
