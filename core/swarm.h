@@ -175,9 +175,13 @@ void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint
 /* Moves the process of one session of a document to another session of it (a document of several sessions says at its end which
    is whose). Call swarm_rederive after the last. */
 bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, session_no to);
+/* Gives the metadata events of moved processes to their sessions. (swarm_rederive_document does so too.) */
+bool swarm_settle_document(struct swarm *swarm, uint32_t document);
 bool swarm_has_process(const struct swarm *swarm, session_no session, int64_t pid);
 /* After swarm_move_process, and after a change of a session's origin: derives the sessions of the document again. */
 bool swarm_rederive_document(struct swarm *swarm, uint32_t document);
+/* In a document that we wrote: events on threads `NAME · n` go back to their agent's thread NAME. Call swarm_rederive_document then. */
+bool swarm_fold_lanes(struct swarm *swarm, uint32_t document);
 /* Forgets what was derived from the events in memory of a pool, and derives it again. */
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 

@@ -356,20 +356,27 @@ static size_t recount(struct swarm *swarm, uint32_t document)
     return count;
 }
 
-bool swarm_rederive_document(struct swarm *swarm, uint32_t document)
+bool swarm_settle_document(struct swarm *swarm, uint32_t document)
 {
-    enum { FEW = 4 };
-    size_t count = recount(swarm, document);
     for (session_no i = 0; i < swarm->session_count; i++) {
         if (is_of(swarm, i, document) && !settle_metadata(swarm, i)) {
             return false;
         }
     }
-    /* A pass a session, from the document's first event on; of many sessions rather one over all. */
-    for (session_no i = 0; i < swarm->session_count && count <= FEW; i++) {
-        if (is_of(swarm, i, document) && !derive_again(swarm, POOL_FILES, i)) {
-            return false;
+    return true;
+}
+
+bool swarm_rederive_document(struct swarm *swarm, uint32_t document)
+{
+    size_t count = recount(swarm, document);
+    if (!swarm_settle_document(swarm, document)) {
+        return false;
+    }
+    /* Of one session a pass from its first event on; of several one over all, which keeps markers in order. */
+    for (session_no i = 0; i < swarm->session_count && count == 1; i++) {
+        if (is_of(swarm, i, document)) {
+            return derive_again(swarm, POOL_FILES, i);
         }
     }
-    return count <= FEW || derive_again(swarm, POOL_FILES, NO_SESSION);
+    return count == 0 || derive_again(swarm, POOL_FILES, NO_SESSION);
 }

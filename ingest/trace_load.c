@@ -406,6 +406,10 @@ bool trace_load_end(struct trace_load *load)
                  json_get(ours, "sessions").type == JSON_TYPE_ARRAY;
     load->tally->intake->changed = true;
     swarm_touch(swarm_of(load));
+    if (good && ours.type == JSON_TYPE_OBJECT) {
+        good = swarm_settle_document(swarm_of(load), load->document) &&
+               swarm_fold_lanes(swarm_of(load), load->document);
+    }
     return good && (!moved || swarm_rederive_document(swarm_of(load), load->document));
 }
 
