@@ -439,10 +439,14 @@ static void finish_event(struct scan *scan)
     struct json_value object;
     while (scan->state == EVENT && !scan->dropping &&
            !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
-        if (error.offset >= scan->held.len) {
+        size_t len = scan->held.len;
+        while (len > 0 && is_space(scan->held.data[len - 1])) {
+            len--; /* an editor's last line end, perhaps in a string that was cut */
+        }
+        if (error.offset >= len) {
             /* The end came too early: show the event, not the nothing behind it. */
-            uint64_t line = scan->held_line + count_lines(scan->held.data, scan->held.len);
-            report(scan, line, "unexpected end", scan->held.data, scan->held.len);
+            uint64_t line = scan->held_line + count_lines(scan->held.data, len);
+            report(scan, line, "unexpected end", scan->held.data, len);
             return;
         }
         if (!resume_behind(scan, &error)) {
