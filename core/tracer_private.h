@@ -79,6 +79,9 @@ struct registered *tracer_agent(struct tracer *tracer, struct trace_session *ses
 track_no tracer_track(struct tracer *tracer, const struct trace_session *session,
                       const struct registered *agent);
 
+/* tracer_sweep.c: runs the ticks up to that time. False: out of memory. */
+bool tracer_run_ticks(struct tracer *tracer, struct trace_session *session, double t_ms);
+
 /* tracer_span.c */
 struct pending *pending_find(const struct trace_session *session, struct slice span_id);
 void pending_remove(struct tracer *tracer, struct trace_session *session, struct pending *pending);
