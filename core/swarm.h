@@ -159,7 +159,7 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
 bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *event_number);
 /* The same for an event as it was read, into that session. */
 bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_event *raw);
-/* The session is known to be agents'. Call swarm_rederive where it has events already. */
+/* The session is known to be agents'. Call swarm_rederive_document where it has events already. */
 bool swarm_set_agents(struct swarm *swarm, session_no session);
 /* Says who the agent of a process is; called after the metadata events that make the process known, or before. */
 struct agent_identity {
@@ -173,7 +173,7 @@ bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_
 void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint8_t set,
                       uint8_t clear);
 /* Moves the process of one session of a document to another session of it (a document of several sessions says at its end which
-   is whose). Call swarm_rederive after the last. */
+   is whose). Call swarm_rederive_document after the last. */
 bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, session_no to);
 /* Gives the metadata events of moved processes to their sessions. (swarm_rederive_document does so too.) */
 bool swarm_settle_document(struct swarm *swarm, uint32_t document);

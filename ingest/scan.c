@@ -479,8 +479,3 @@ bool scan_complete(const struct scan *scan)
     bool open_array = scan->shape == SCAN_ARRAY && scan->state == BETWEEN;
     return scan->closed || open_array || scan->state == LINES;
 }
-
-bool scan_closed(const struct scan *scan)
-{
-    return scan->closed;
-}

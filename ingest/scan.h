@@ -38,7 +38,5 @@ void scan_finish(struct scan *scan);
 enum scan_shape scan_shape(const struct scan *scan);
 /* Whether the text has ended as it should: a document closed, an array closed or cut between two events. */
 bool scan_complete(const struct scan *scan);
-/* Whether an array or a document has been closed. */
-bool scan_closed(const struct scan *scan);
 
 #endif

@@ -13,4 +13,13 @@ for name in quirks small swarm stale; do
     cmp lanes.json again.json || exit 1
     cmp plain.json back.json || exit 1
 done
+# Two sessions in one document: the figures of models, totals and tools are those of the feeds.
+figures() { "$SWARMTOP_PROGRAM" report --json "$@" | sed 's/.*"models"://; s/"markers".*//'; }
+golden=$SWARMTOP_SHARED/golden
+for tracks in agent lane; do
+    "$SWARMTOP_PROGRAM" record --tracks $tracks -o both.json "$golden/small.feed.ndjson" "$golden/swarm.feed.ndjson" >/dev/null || exit 1
+    figures "$golden/small.feed.ndjson" "$golden/swarm.feed.ndjson" >want
+    figures both.json >got
+    cmp want got && [ -s want ] || exit 1
+done
 [ "$name" = stale ] && ! cmp -s plain.json lanes.json # there are lanes in it
