@@ -1,22 +1,32 @@
 /* Segments are blocks of memory: records grow from the front, their offsets from the back (the last four bytes are the
    offset of the first record). An event is found by a search over the segments, then by its offset; dropping moves `first`
    and frees the segments that lie wholly before it. Nothing is ever moved, so what event_store_get lends stays where it
-   is. The event that unshift puts before all others has a block of its own. */
+   is. The event that unshift puts before all others has a block of its own.
+
+   Most events have neither a duration nor an id nor extra members: these stand behind the record of those that do. An adopted
+   segment is the last one until all its events are revealed: `end` is then behind what the store shows, not behind what it has. */
 #include "core/event_store.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 enum { SEGMENT_MIN = 4 * 1024, SEGMENT_MAX = 1024 * 1024 };
 
 struct record {
-    double ts_us, dur_us;
+    double ts_us;
     intern_id name, cat;
     track_no track;
     span_no span;
-    uint32_t id_len, args_len, extra_len;
+    uint32_t args_len;
     char ph;
-    char padding[3];
+    bool has_rest;
+    char padding[2];
+};
+
+struct record_rest {
+    double dur_us;
+    uint32_t id_len, extra_len;
 };
 
 struct segment {
@@ -26,11 +36,17 @@ struct segment {
     uint32_t count;
 };
 
+struct event_segment {
+    const struct mem *mem;
+    struct segment segment;
+};
+
 struct event_store {
     const struct mem *mem;
     struct segment *segments;
     size_t segment_count, segment_cap;
     uint64_t first, end; /* first: of the events in segments */
+    uint32_t hidden;     /* events of the last segment that are not revealed yet */
     char *front;         /* a record with its payload, number first - 1 */
     size_t front_size;
     size_t bytes;
@@ -66,9 +82,18 @@ void event_store_free(struct event_store *store)
     mem_free(store->mem, store, sizeof *store);
 }
 
+static bool has_rest(const struct event *event)
+{
+    return !isnan(event->dur_us) || event->id.len > 0 || event->extra.len > 0;
+}
+
+/* Rounded so that the records behind it stay aligned as far as their doubles want it. */
 static size_t record_size(const struct event *event)
 {
-    size_t size = sizeof(struct record) + event->id.len + event->args.len + event->extra.len;
+    size_t size = sizeof(struct record) + event->args.len;
+    if (has_rest(event)) {
+        size += sizeof(struct record_rest) + event->id.len + event->extra.len;
+    }
     return (size + 7) & ~(size_t)7;
 }
 
@@ -84,18 +109,108 @@ static void write_record(char *at, const struct event *event)
 {
     struct record record = {
         .ts_us = event->ts_us,
-        .dur_us = event->dur_us,
         .name = event->name,
         .cat = event->cat,
         .track = event->track,
         .span = NO_SPAN,
-        .id_len = (uint32_t)event->id.len,
         .args_len = (uint32_t)event->args.len,
-        .extra_len = (uint32_t)event->extra.len,
         .ph = event->ph,
+        .has_rest = has_rest(event),
     };
     memcpy(at, &record, sizeof record);
-    put_slice(put_slice(put_slice(at + sizeof record, event->id), event->args), event->extra);
+    at += sizeof record;
+    if (record.has_rest) {
+        struct record_rest rest = {event->dur_us, (uint32_t)event->id.len,
+                                   (uint32_t)event->extra.len};
+        memcpy(at, &rest, sizeof rest);
+        at = put_slice(put_slice(at + sizeof rest, event->id), event->extra);
+    }
+    put_slice(at, event->args);
+}
+
+static bool is_too_large(const struct event *event)
+{
+    return event->args.len > EVENT_MAX_BYTES || event->extra.len > EVENT_MAX_BYTES ||
+           event->id.len > EVENT_MAX_BYTES;
+}
+
+/* ---- segments ---- */
+
+static bool segment_has_room(const struct segment *segment, size_t size)
+{
+    return segment->size - segment->used - segment->count * sizeof(uint32_t) >=
+           size + sizeof(uint32_t);
+}
+
+/* There is room. */
+static void segment_append(struct segment *segment, const struct event *event, size_t size)
+{
+    uint32_t offset = (uint32_t)segment->used;
+    write_record(segment->bytes + offset, event);
+    segment->used += size;
+    segment->count++;
+    memcpy(segment->bytes + segment->size - segment->count * sizeof offset, &offset, sizeof offset);
+}
+
+/* The offset of the record `index` of a segment: the table grows downwards from the end of the block, which need not be
+   aligned. */
+static uint32_t get_offset(const struct segment *segment, uint64_t index)
+{
+    uint32_t offset;
+    memcpy(&offset, segment->bytes + segment->size - (index + 1) * sizeof offset, sizeof offset);
+    return offset;
+}
+
+struct event_segment *event_segment_new(const struct mem *mem, size_t bytes)
+{
+    struct event_segment *made = mem_zalloc(mem, 1, sizeof *made);
+    if (made == NULL) {
+        return NULL;
+    }
+    made->mem = mem;
+    made->segment.size = bytes < SEGMENT_MIN ? SEGMENT_MIN : bytes;
+    made->segment.bytes = mem_alloc(mem, made->segment.size);
+    if (made->segment.bytes == NULL) {
+        mem_free(mem, made, sizeof *made);
+        return NULL;
+    }
+    return made;
+}
+
+void event_segment_free(struct event_segment *segment)
+{
+    if (segment != NULL) {
+        mem_free(segment->mem, segment->segment.bytes, segment->segment.size);
+        mem_free(segment->mem, segment, sizeof *segment);
+    }
+}
+
+bool event_segment_add(struct event_segment *made, const struct event *event)
+{
+    struct segment *segment = &made->segment;
+    size_t size = record_size(event);
+    if (is_too_large(event)) {
+        return false;
+    }
+    if (!segment_has_room(segment, size)) {
+        if (segment->count > 0) {
+            return false;
+        }
+        char *larger = made->mem->resize(made->mem->ctx, segment->bytes, segment->size,
+                                         size + sizeof(uint32_t));
+        if (larger == NULL) {
+            return false;
+        }
+        segment->bytes = larger;
+        segment->size = size + sizeof(uint32_t);
+    }
+    segment_append(segment, event, size);
+    return true;
+}
+
+size_t event_segment_count(const struct event_segment *segment)
+{
+    return segment->segment.count;
 }
 
 /* A segment with room for `size` more bytes and an offset, NULL: out of memory. */
@@ -103,15 +218,14 @@ static struct segment *room(struct event_store *store, size_t size)
 {
     struct segment *last =
         store->segment_count > 0 ? &store->segments[store->segment_count - 1] : NULL;
-    size_t need = size + sizeof(uint32_t);
-    if (last != NULL && last->size - last->used - last->count * sizeof(uint32_t) >= need) {
+    if (last != NULL && segment_has_room(last, size)) {
         return last;
     }
     /* A fifth of the whole, so that a store with a small cap stays small when its head goes. */
     size_t segment_size = store->bytes / 4 / SEGMENT_MIN * SEGMENT_MIN;
     segment_size = segment_size < SEGMENT_MIN ? SEGMENT_MIN : segment_size;
     segment_size = segment_size > SEGMENT_MAX ? SEGMENT_MAX : segment_size;
-    segment_size = segment_size < need ? need : segment_size;
+    segment_size = segment_size < size + sizeof(uint32_t) ? size + sizeof(uint32_t) : segment_size;
     if (!mem_reserve(store->mem, &store->segments, &store->segment_cap, store->segment_count + 1,
                      sizeof *store->segments)) {
         return NULL;
@@ -126,19 +240,10 @@ static struct segment *room(struct event_store *store, size_t size)
     return segment;
 }
 
-/* The offset of the record `index` of a segment: the table grows downwards from the end of the block, which need not be
-   aligned. */
-static uint32_t get_offset(const struct segment *segment, uint64_t index)
-{
-    uint32_t offset;
-    memcpy(&offset, segment->bytes + segment->size - (index + 1) * sizeof offset, sizeof offset);
-    return offset;
-}
-
 uint64_t event_store_append(struct event_store *store, const struct event *event)
 {
-    if (event->args.len > UINT32_MAX / 4 || event->extra.len > UINT32_MAX / 4 ||
-        event->id.len > UINT32_MAX / 4) {
+    assert(store->hidden == 0);
+    if (is_too_large(event)) {
         return 0;
     }
     size_t size = record_size(event);
@@ -146,17 +251,94 @@ uint64_t event_store_append(struct event_store *store, const struct event *event
     if (segment == NULL) {
         return 0;
     }
-    uint32_t offset = (uint32_t)segment->used;
-    write_record(segment->bytes + offset, event);
-    segment->used += size;
-    segment->count++;
-    memcpy(segment->bytes + segment->size - segment->count * sizeof offset, &offset, sizeof offset);
+    segment_append(segment, event, size);
     return store->end++;
 }
+
+/* ---- adopted events ---- */
+
+/* A segment that was cut short gives back what it does not use; where there is no memory to do so, it stays as it is. */
+static void shrink(const struct mem *mem, struct segment *segment)
+{
+    size_t table = segment->count * sizeof(uint32_t), size = segment->used + table;
+    if (size == 0 || size > segment->size - segment->size / 8) {
+        return;
+    }
+    char *bytes = mem_alloc(mem, size);
+    if (bytes != NULL) {
+        memcpy(bytes, segment->bytes, segment->used);
+        memcpy(bytes + segment->used, segment->bytes + segment->size - table, table);
+        mem_free(mem, segment->bytes, segment->size);
+        segment->bytes = bytes;
+        segment->size = size;
+    }
+}
+
+bool event_store_adopt_take(struct event_store *store, struct event_segment *made)
+{
+    assert(store->hidden == 0);
+    shrink(made->mem, &made->segment);
+    if (!mem_reserve(store->mem, &store->segments, &store->segment_cap, store->segment_count + 1,
+                     sizeof *store->segments)) {
+        return false;
+    }
+    struct segment *segment = &store->segments[store->segment_count++];
+    *segment = made->segment;
+    segment->first = store->end;
+    store->hidden = segment->count;
+    store->bytes += segment->size;
+    mem_free(made->mem, made, sizeof *made);
+    return true;
+}
+
+/* The place of the next event that is not revealed. */
+static char *next_hidden(const struct event_store *store)
+{
+    const struct segment *last = &store->segments[store->segment_count - 1];
+    return last->bytes + get_offset(last, last->count - store->hidden);
+}
+
+static void read_record(const char *at, struct event *out);
+
+bool event_store_next_adopted(const struct event_store *store, struct event *out)
+{
+    if (store->hidden == 0) {
+        return false;
+    }
+    read_record(next_hidden(store), out);
+    return true;
+}
+
+uint64_t event_store_reveal(struct event_store *store, intern_id name, intern_id cat,
+                            track_no track)
+{
+    char *at = next_hidden(store);
+    memcpy(at + offsetof(struct record, name), &name, sizeof name);
+    memcpy(at + offsetof(struct record, cat), &cat, sizeof cat);
+    memcpy(at + offsetof(struct record, track), &track, sizeof track);
+    store->hidden--;
+    return store->end++;
+}
+
+/* Its offset goes from the table; its bytes stay, they are few. */
+void event_store_skip_adopted(struct event_store *store)
+{
+    struct segment *last = &store->segments[store->segment_count - 1];
+    size_t left = --store->hidden;
+    char *table = last->bytes + last->size - last->count * sizeof(uint32_t);
+    /* The table grows downwards: those that come later lie before. */
+    memmove(table + sizeof(uint32_t), table, left * sizeof(uint32_t));
+    last->count--;
+}
+
+/* ---- reading ---- */
 
 static struct segment *segment_of(const struct event_store *store, uint64_t number)
 {
     size_t low = 0, high = store->segment_count;
+    if (store->segments[high - 1].first <= number) {
+        return &store->segments[high - 1];
+    }
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         if (store->segments[middle].first <= number) {
@@ -187,26 +369,37 @@ static struct slice take_slice(const char **at, uint32_t len)
     return slice;
 }
 
-bool event_store_get(const struct event_store *store, uint64_t number, struct event *out)
+static void read_record(const char *at, struct event *out)
 {
-    const char *at = find(store, number);
-    if (at == NULL) {
-        return false;
-    }
     struct record record;
     memcpy(&record, at, sizeof record);
     at += sizeof record;
     *out = (struct event){
         .ph = record.ph,
         .ts_us = record.ts_us,
-        .dur_us = record.dur_us,
+        .dur_us = (double)NAN,
         .name = record.name,
         .cat = record.cat,
         .track = record.track,
     };
-    out->id = take_slice(&at, record.id_len);
+    if (record.has_rest) {
+        struct record_rest rest;
+        memcpy(&rest, at, sizeof rest);
+        at += sizeof rest;
+        out->dur_us = rest.dur_us;
+        out->id = take_slice(&at, rest.id_len);
+        out->extra = take_slice(&at, rest.extra_len);
+    }
     out->args = take_slice(&at, record.args_len);
-    out->extra = take_slice(&at, record.extra_len);
+}
+
+bool event_store_get(const struct event_store *store, uint64_t number, struct event *out)
+{
+    const char *at = find(store, number);
+    if (at == NULL) {
+        return false;
+    }
+    read_record(at, out);
     return true;
 }
 
@@ -261,7 +454,7 @@ void event_store_drop(struct event_store *store, size_t count)
     uint64_t left = store->end - store->first;
     store->first += count < left ? count : left;
     size_t gone = 0;
-    while (gone < store->segment_count &&
+    while (gone < store->segment_count && !(gone + 1 == store->segment_count && store->hidden > 0) &&
            store->segments[gone].first + store->segments[gone].count <= store->first) {
         store->bytes -= store->segments[gone].size;
         mem_free(store->mem, store->segments[gone].bytes, store->segments[gone].size);

@@ -7,11 +7,34 @@
 
 struct event_store;
 
+/* A run of events on its way into a store: filled apart from it, on another thread if need be. */
+struct event_segment;
+
+/* Returns new, for about `bytes` of events; NULL: out of memory. `mem` is borrowed. */
+struct event_segment *event_segment_new(const struct mem *mem, size_t bytes);
+/* `segment` may be NULL. */
+void event_segment_free(struct event_segment *segment);
+/* Copies the event to its end. False: it has no room (an event larger than a whole segment has room in an empty one),
+   or out of memory, or the event is too large (EVENT_MAX_BYTES); then nothing changed. */
+bool event_segment_add(struct event_segment *segment, const struct event *event);
+size_t event_segment_count(const struct event_segment *segment);
+
+#define EVENT_MAX_BYTES (UINT32_MAX / 4) /* of args, of an id, of the extra members */
+
 /* Returns new; NULL: out of memory. */
 struct event_store *event_store_new(const struct mem *mem);
 void event_store_free(struct event_store *store);
 /* Copies the event to the end. Returns its number; 0: out of memory. */
 uint64_t event_store_append(struct event_store *store, const struct event *event);
+/* Takes the events of the segment (made with the store's memory) over, and frees it. They are not in the store yet: each comes in by event_store_reveal, before
+   anything is appended. False: out of memory; the segment is as it was. */
+bool event_store_adopt_take(struct event_store *store, struct event_segment *segment);
+/* The next event that was adopted and is not revealed yet, as it was put into the segment. False: none. */
+bool event_store_next_adopted(const struct event_store *store, struct event *out);
+/* Puts it into the store, under the names and the track that the model has for it. Returns its number. */
+uint64_t event_store_reveal(struct event_store *store, intern_id name, intern_id cat, track_no track);
+/* Takes it out instead, for a metadata event, which is kept elsewhere. */
+void event_store_skip_adopted(struct event_store *store);
 /* False: no such number (any more). The slices are borrowed until the event is dropped. */
 bool event_store_get(const struct event_store *store, uint64_t number, struct event *out);
 /* What the model derived from the event: a span's number. */

@@ -1,6 +1,6 @@
 /* The checker of json_read.h is a loop without recursion over one cursor. What it must remember of
    the containers it is in is one bit each (object or array), on the stack: JSON_DEPTH_LIMIT bits.
-   Strings are scanned eight bytes at a time for what ends or escapes them; only a string that
+   Strings are scanned many bytes at a time for what ends or escapes them; only a string that
    turned out not to be ASCII is then looked at again, as UTF-8. */
 #include "core/json_read.h"
 
@@ -104,21 +104,6 @@ static bool check_escape(struct checker *c)
     return true;
 }
 
-/* To the next quote, backslash or control, or the end. `seen` collects the bits of all bytes, and
-   maybe of a few that follow. */
-static inline const char *skip_plain(const char *at, const char *end, uint64_t *seen)
-{
-    for (; end - at >= 8; at += 8) {
-        uint64_t word = word_load(at), marks = word_mark_json(word);
-        *seen |= word;
-        if (marks != 0)
-            return at + word_lowest(marks);
-    }
-    for (; at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\'; at++)
-        *seen |= (unsigned char)*at;
-    return at;
-}
-
 static bool check_utf8(struct checker *c, const char *start, const char *end)
 {
     if (utf8_valid(start, (size_t)(end - start)))
@@ -135,10 +120,10 @@ static bool check_utf8(struct checker *c, const char *start, const char *end)
 static bool check_string(struct checker *c)
 {
     const char *start = c->at + 1;
-    uint64_t seen = 0;
+    bool high = false;
     c->at = start;
     for (;;) {
-        c->at = skip_plain(c->at, c->end, &seen);
+        c->at = text_skip_plain(c->at, c->end, &high);
         if (c->at == c->end || (*c->at != '"' && *c->at != '\\'))
             return fail(c, c->at, "control character in a string");
         if (*c->at == '"')
@@ -146,7 +131,7 @@ static bool check_string(struct checker *c)
         if (!check_escape(c))
             return false;
     }
-    if ((seen & WORD_HIGHS) != 0 && !check_utf8(c, start, c->at))
+    if (high && !check_utf8(c, start, c->at))
         return false;
     c->at++;
     return true;

@@ -46,6 +46,14 @@ struct json_error {
 bool json_check(const char *text, size_t len, unsigned max_depth, struct json_value *out,
                 struct json_error *error);
 
+/* The place behind the value that begins at `at`, checked as json_check does. NULL: it is not valid, is not whole (a number wants a
+   character behind it), or is nested too deep for this quick way: json_check knows. The text goes on to `end`. Sets *spaced where
+   there is white space in it, else leaves it. */
+const char *json_skip(const char *at, const char *end, bool *spaced);
+/* The same of a string, *at being its quote; sets *escaped where it has an escape, else leaves it. Of a number. */
+const char *json_skip_string(const char *at, const char *end, bool *escaped);
+const char *json_skip_number(const char *at, const char *end);
+
 /* Walks the members of a checked object, or the items of a checked array. Any other value, and
    none, has none of either. */
 struct json_walk {

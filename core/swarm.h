@@ -157,6 +157,12 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
 /* Appends the event, which is copied; derives what follows; drops the oldest half when the cap is reached. *event_number (may be
    NULL) is its number in the store; for metadata events, which are kept apart, 0. */
 bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *event_number);
+/* Appends the events of a segment (made with the swarm's memory), one after the other, and takes it over. Names and tracks in it are
+   numbers of their maker, from 1; `names` and `tracks` say by them what they are in the model ([0]: none). All tracks are of sessions of
+   the pool. */
+bool swarm_append_segment_take(struct swarm *swarm, enum swarm_pool pool,
+                               struct event_segment *segment, const intern_id *names,
+                               const track_no *tracks);
 /* The same for an event as it was read, into that session. */
 bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_event *raw);
 /* The session is known to be agents'. Call swarm_rederive_document where it has events already. */

@@ -142,6 +142,24 @@ static bool drop_oldest_half(struct swarm *swarm, enum swarm_pool pool)
     return put_marker(swarm, pool, &last, count) && derive_again(swarm, pool, NO_SESSION);
 }
 
+/* The event is in the store: what follows from it. */
+static bool take_in(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                    const struct event *event)
+{
+    struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
+    slot->session.event_count++;
+    if (slot->first_event == 0) {
+        slot->first_event = number;
+    }
+    swarm->revision++;
+    if (!derive_event(swarm, pool, number, event)) {
+        return false;
+    }
+    size_t cap = swarm->max_events[pool];
+    return cap == 0 || event_store_count(swarm->stores[pool]) < cap ||
+           drop_oldest_half(swarm, pool);
+}
+
 bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *event_number)
 {
     struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
@@ -159,17 +177,34 @@ bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *even
     if (event_number != NULL) {
         *event_number = number;
     }
-    slot->session.event_count++;
-    if (slot->first_event == 0) {
-        slot->first_event = number;
+    return take_in(swarm, pool, number, event);
+}
+
+bool swarm_append_segment_take(struct swarm *swarm, enum swarm_pool pool,
+                               struct event_segment *segment, const intern_id *names,
+                               const track_no *tracks)
+{
+    struct event_store *store = swarm->stores[pool];
+    struct event event;
+    bool good = event_store_adopt_take(store, segment);
+    if (!good) {
+        event_segment_free(segment);
     }
-    swarm->revision++;
-    if (!derive_event(swarm, pool, number, event)) {
-        return false;
+    /* Where memory ends, the rest is left out. */
+    while (event_store_next_adopted(store, &event)) {
+        event.name = names[event.name];
+        event.cat = names[event.cat];
+        event.track = tracks[event.track];
+        if (event.ph == 'M' || !good) {
+            event_store_skip_adopted(store);
+            session_no session = swarm->tracks[event.track].track.session;
+            good = good && append_metadata(swarm, &swarm->sessions[session], &event);
+        } else {
+            uint64_t number = event_store_reveal(store, event.name, event.cat, event.track);
+            good = take_in(swarm, pool, number, &event);
+        }
     }
-    size_t cap = swarm->max_events[pool];
-    return cap == 0 || event_store_count(swarm->stores[pool]) < cap ||
-           drop_oldest_half(swarm, pool);
+    return good;
 }
 
 /* ---- documents ---- */

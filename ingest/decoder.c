@@ -1,127 +1,185 @@
-/* gunzip where the first two bytes say so, then scan; what scan finds goes to the model at once, or, in a document that is followed, to the
-   staging list; a text of lines goes on to a feed, which it is by then. */
+/* What scan finds is numbered and put into the batch. Names and tracks have tables of their own here, by the raw bytes they come as, so that a
+   name that was seen costs one look; the model gives them its own numbers when it takes the batch. */
 #include "ingest/decoder.h"
 
-#include "ingest/feed.h"
-#include "ingest/gunzip.h"
+#include "core/intern.h"
 
 #include <string.h>
 
 struct decoder {
     struct decoder_options options;
     const struct mem *mem;
-    struct gunzip *gunzip;
     struct scan *scan;
-    struct feed *feed;
-    char first[2]; /* the first bytes, until it is known whether they are gzip */
-    size_t first_len;
-    bool probed, failed, finished;
-    bool took_line; /* some line was good */
-    bool took_raw;  /* some line was an event of a document */
-    uint64_t passed_over;
-    struct strbuf error;
+    struct intern *names, *tracks; /* raw texts to numbers, from 1 */
+    struct strbuf key;             /* of a track; of a name with escapes */
+    struct trail trail;
+    struct match match;
+    bool goes_on; /* is behind what the former version had, or there is none */
+    uint64_t offset; /* of the bytes that are being looked through */
+    struct batch *batch;
 };
 
-static void set_error(struct decoder *decoder, uint64_t line, const char *reason, const char *bytes,
-                      size_t len)
+/* ---- names and tracks ---- */
+
+/* The number of a name, from 0; INTERN_FAILED: out of memory. The empty name and no name are two. */
+static intern_id name_number(struct decoder *decoder, struct json_value name)
 {
-    if (decoder->error.len > 0) {
-        return;
+    if (name.type != JSON_TYPE_STRING) {
+        return INTERN_NONE;
     }
-    strbuf_addf(&decoder->error, "%s: ", decoder->options.where);
-    if (line > 0) {
-        strbuf_addf(&decoder->error, "line %llu: ", (unsigned long long)line);
+    size_t count = intern_count(decoder->names);
+    intern_id id = intern_put(decoder->names, name.raw + 1, name.len - 2);
+    if (id != INTERN_FAILED && intern_count(decoder->names) > count) {
+        if (memchr(name.raw, '\\', name.len) == NULL) {
+            batch_add_name(decoder->batch, name.raw + 1, name.len - 2);
+        } else {
+            strbuf_clear(&decoder->key);
+            json_get_string(name, &decoder->key);
+            batch_add_name(decoder->batch, decoder->key.data, decoder->key.len);
+        }
     }
-    strbuf_adds(&decoder->error, reason);
-    if (len > 0) {
-        strbuf_adds(&decoder->error, " near '");
-        intake_quote(&decoder->error, bytes, len);
-        strbuf_adds(&decoder->error, "'");
-    }
+    return id;
 }
 
-static bool begin_load(struct decoder *decoder)
+static struct slice slice_of(struct json_value value)
 {
-    return decoder->options.load->document != 0 || trace_load_begin(decoder->options.load);
+    return value.type == JSON_TYPE_NONE ? (struct slice){NULL, 0}
+                                        : (struct slice){value.raw, value.len};
 }
 
-static bool take_event(void *ctx, struct json_value object, uint64_t line)
+static uint32_t track_number(struct decoder *decoder, struct json_value pid, struct json_value tid)
+{
+    char near[64];
+    struct slice a = slice_of(pid), b = slice_of(tid);
+    const char *key = near;
+    size_t count = intern_count(decoder->tracks), len = a.len + 1 + b.len;
+    if (len > sizeof near) {
+        strbuf_clear(&decoder->key);
+        strbuf_add(&decoder->key, a.bytes, a.len);
+        strbuf_addc(&decoder->key, '\0');
+        strbuf_add(&decoder->key, b.bytes, b.len);
+        key = decoder->key.data;
+    } else {
+        memcpy(near, a.len > 0 ? a.bytes : "", a.len);
+        near[a.len] = '\0';
+        memcpy(near + a.len + 1, b.len > 0 ? b.bytes : "", b.len);
+    }
+    if (decoder->key.failed) {
+        return INTERN_FAILED;
+    }
+    intern_id id = intern_put(decoder->tracks, key, len);
+    if (id != INTERN_FAILED && intern_count(decoder->tracks) > count) {
+        batch_add_track(decoder->batch, a, b);
+    }
+    return id;
+}
+
+/* ---- what scan finds ---- */
+
+static bool put_event(struct decoder *decoder, const struct raw_event *raw)
+{
+    struct event event = {
+        .ph = raw->ph,
+        .ts_us = raw->ts_us,
+        .dur_us = raw->dur_us,
+        .name = name_number(decoder, raw->name),
+        .cat = name_number(decoder, raw->cat),
+        .track = track_number(decoder, raw->pid, raw->tid),
+        .id = slice_of(raw->id),
+        .args = slice_of(raw->args),
+        .extra = raw->extra,
+    };
+    if (event.name == INTERN_FAILED || event.cat == INTERN_FAILED ||
+        event.track == INTERN_FAILED || decoder->key.failed) {
+        decoder->batch->failed = true;
+        return false;
+    }
+    batch_add_event(decoder->batch, &event);
+    return !decoder->batch->failed;
+}
+
+/* While it is looked for where the former version goes on, only metadata that are new are taken. */
+static bool look_for(struct decoder *decoder, const struct scan_event *event)
+{
+    struct match *match = &decoder->match;
+    if (match->state != MATCH_SEARCHES) {
+        return true;
+    }
+    if (event->raw.ph != 'M') {
+        match_event(match, event);
+        return true;
+    }
+    if (match->first.offset != UINT64_MAX) {
+        return true;
+    }
+    return !match_metadata(match, event->text) || put_event(decoder, &event->raw);
+}
+
+static bool take_event(void *ctx, const struct scan_event *event)
 {
     struct decoder *decoder = ctx;
-    if (decoder->options.staged != NULL) {
-        return staged_add(decoder->options.staged, object, line);
+    if (!decoder->goes_on) {
+        return look_for(decoder, event);
     }
-    return begin_load(decoder) && trace_load_event(decoder->options.load, object, line);
+    if (decoder->options.trails) {
+        if (event->raw.ph == 'M') {
+            trail_add_metadata(&decoder->trail, event->text);
+        } else {
+            trail_add_event(&decoder->trail, event->text, event->offset, event->line,
+                            decoder->offset);
+        }
+    }
+    return put_event(decoder, &event->raw);
 }
 
 static bool take_member(void *ctx, struct json_value key, struct json_value value)
 {
     struct decoder *decoder = ctx;
-    return trace_load_member(decoder->options.load, key, value);
+    /* Those in front of the events come first, those behind them after it has gone on. */
+    if (decoder->goes_on || decoder->match.first.offset == UINT64_MAX) {
+        batch_add_member(decoder->batch, key, value);
+    }
+    return !decoder->batch->failed;
 }
 
-static void take_bad(void *ctx, uint64_t line, const char *reason, const char *bytes, size_t len)
+static void take_bad(void *ctx, uint64_t line, const char *reason, struct slice bytes, bool broken)
 {
     struct decoder *decoder = ctx;
-    set_error(decoder, line, reason, bytes, len);
-    /* A version that is followed and not whole is simply not taken: who takes one asks what was wrong with it. */
-    decoder->passed_over++;
-    if (decoder->options.staged == NULL) {
-        struct complaint complaint = {.where = decoder->options.where,
-                                      .line = line,
-                                      .reason = reason,
-                                      .bytes = {bytes, len},
-                                      .level = NOTICE_WARNING};
-        tally_bad(decoder->options.tally, &complaint);
+    if (decoder->goes_on) {
+        batch_complain(decoder->batch, line, reason, bytes, broken);
     }
-}
-
-/* An event on a line of its own, and no session that it could belong to. The first one of these data takes the place of what the model
-   has of former ones. */
-static bool take_raw(void *ctx, struct json_value object, uint64_t line)
-{
-    struct decoder *decoder = ctx;
-    if (!decoder->took_raw && !trace_load_begin(decoder->options.load)) {
-        return false;
-    }
-    decoder->took_raw = true;
-    return trace_load_event(decoder->options.load, object, line);
 }
 
 static bool take_lines(void *ctx, const char *bytes, size_t len)
 {
     struct decoder *decoder = ctx;
-    if (decoder->feed == NULL) {
-        struct feed_options options = {
-            .tally = decoder->options.tally,
-            .where = decoder->options.where,
-            .source = decoder->options.where,
-            .session_id = decoder->options.session_id,
-            .max_line_bytes = decoder->options.max_line_bytes,
-            .take_raw = decoder->options.recorded ? take_raw : NULL,
-            .ctx = decoder,
-        };
-        decoder->feed = feed_new(&options);
-    }
-    uint64_t events = decoder->options.tally->events;
-    bool good = decoder->feed != NULL && feed_push(decoder->feed, bytes, len);
-    decoder->took_line |= decoder->options.tally->events > events;
-    return good;
+    strbuf_add(&decoder->batch->lines, bytes, len);
+    decoder->batch->failed |= decoder->batch->lines.failed;
+    return !decoder->batch->failed;
 }
+
+/* ---- the decoder ---- */
 
 struct decoder *decoder_new(const struct decoder_options *options)
 {
-    const struct mem *mem = options->tally->intake->mem;
+    const struct mem *mem = options->mem;
     struct decoder *decoder = mem_zalloc(mem, 1, sizeof *decoder);
     if (decoder == NULL) {
         return NULL;
     }
     decoder->mem = mem;
     decoder->options = *options;
-    strbuf_init(&decoder->error, mem, 1024);
+    strbuf_init(&decoder->key, mem, 0);
+    trail_init(&decoder->trail, mem);
+    decoder->goes_on = options->former == NULL;
+    if (options->former != NULL) {
+        match_init(&decoder->match, options->former);
+    }
     struct scan_sink sink = {take_event, take_member, take_bad, take_lines, decoder};
     decoder->scan = scan_new(mem, &sink, options->max_event_bytes);
-    if (decoder->scan == NULL) {
+    decoder->names = intern_new(mem);
+    decoder->tracks = intern_new(mem);
+    if (decoder->scan == NULL || decoder->names == NULL || decoder->tracks == NULL) {
         decoder_free(decoder);
         return NULL;
     }
@@ -131,92 +189,47 @@ struct decoder *decoder_new(const struct decoder_options *options)
 void decoder_free(struct decoder *decoder)
 {
     if (decoder != NULL) {
-        gunzip_free(decoder->gunzip);
         scan_free(decoder->scan);
-        feed_free(decoder->feed);
-        strbuf_release(&decoder->error);
+        intern_free(decoder->names);
+        intern_free(decoder->tracks);
+        strbuf_release(&decoder->key);
+        trail_release(&decoder->trail);
         mem_free(decoder->mem, decoder, sizeof *decoder);
     }
 }
 
-static bool take_plain(void *ctx, const char *bytes, size_t len)
+static void follow_trail(struct decoder *decoder, const char *bytes, size_t len)
 {
-    struct decoder *decoder = ctx;
-    return scan_push(decoder->scan, bytes, len);
+    if (scan_in_events(decoder->scan)) {
+        trail_add_bytes(&decoder->trail, bytes, len, decoder->offset,
+                        scan_events_end(decoder->scan));
+    } else if (scan_events_end(decoder->scan) > decoder->trail.end) {
+        trail_add_bytes(&decoder->trail, bytes, len, decoder->offset,
+                        scan_events_end(decoder->scan));
+        trail_close(&decoder->trail);
+    }
+    decoder->batch->failed |= decoder->trail.failed;
 }
 
-static bool push_known(struct decoder *decoder, const char *bytes, size_t len)
+bool decoder_push(struct decoder *decoder, const char *bytes, size_t len, struct batch *batch)
 {
-    if (decoder->gunzip == NULL) {
-        return take_plain(decoder, bytes, len);
+    decoder->batch = batch;
+    batch->expected_bytes = len < SIZE_MAX / 4 ? 2 * len : len;
+    bool good = scan_push(decoder->scan, bytes, len);
+    batch->failed |= !good;
+    if (decoder->goes_on && decoder->options.trails && !batch->failed) {
+        follow_trail(decoder, bytes, len);
     }
-    const char *wrong = gunzip_push(decoder->gunzip, bytes, len);
-    if (wrong != NULL) {
-        set_error(decoder, 0, wrong, NULL, 0);
-    }
-    return wrong == NULL;
+    decoder->offset += len;
+    decoder->batch = NULL;
+    return !batch->failed;
 }
 
-/* The two first bytes tell gzip from everything else. */
-static bool probe(struct decoder *decoder)
+void decoder_finish(struct decoder *decoder, struct batch *batch)
 {
-    decoder->probed = true;
-    if (gunzip_is(decoder->first, decoder->first_len)) {
-        decoder->gunzip = gunzip_new(decoder->mem, take_plain, decoder);
-        if (decoder->gunzip == NULL) {
-            return false;
-        }
-    }
-    return push_known(decoder, decoder->first, decoder->first_len);
-}
-
-bool decoder_push(struct decoder *decoder, const char *bytes, size_t len)
-{
-    while (!decoder->probed && len > 0 && !decoder->failed) {
-        decoder->first[decoder->first_len++] = *bytes++;
-        len--;
-        if (decoder->first_len == sizeof decoder->first) {
-            decoder->failed = !probe(decoder);
-        }
-    }
-    if (!decoder->failed && len > 0) {
-        decoder->failed = !push_known(decoder, bytes, len);
-    }
-    if (decoder->failed) {
-        set_error(decoder, 0, "cannot be read on: out of memory, or refused", NULL, 0);
-    }
-    return !decoder->failed;
-}
-
-void decoder_finish(struct decoder *decoder, uint8_t flag)
-{
-    if (decoder->finished) {
-        return;
-    }
-    decoder->finished = true;
-    if (!decoder->probed && decoder->first_len > 0) {
-        decoder->failed = !probe(decoder);
-    }
-    const char *wrong = decoder->gunzip != NULL ? gunzip_finish(decoder->gunzip) : NULL;
-    if (wrong != NULL) {
-        set_error(decoder, 0, wrong, NULL, 0);
-    }
+    decoder->batch = batch;
     scan_finish(decoder->scan);
-    if (decoder->feed != NULL) {
-        uint64_t events = decoder->options.tally->events;
-        feed_finish(decoder->feed, flag);
-        decoder->took_line |= decoder->options.tally->events > events;
-        if (!decoder->took_line && decoder->options.tally->bad > 0) {
-            set_error(decoder, 0, "no trace, and no line of a feed in it", NULL, 0);
-        }
-    }
-}
-
-void decoder_rest(struct decoder *decoder, uint8_t flag)
-{
-    if (decoder->feed != NULL) {
-        feed_rest(decoder->feed, flag);
-    }
+    decoder->batch = NULL;
 }
 
 enum scan_shape decoder_shape(const struct decoder *decoder)
@@ -226,17 +239,48 @@ enum scan_shape decoder_shape(const struct decoder *decoder)
 
 bool decoder_complete(const struct decoder *decoder)
 {
-    return !decoder->failed && scan_complete(decoder->scan);
+    return scan_complete(decoder->scan);
 }
 
-const char *decoder_error(const struct decoder *decoder)
+enum match_state decoder_match(const struct decoder *decoder)
 {
-    return decoder->error.len > 0 ? decoder->error.data : NULL;
+    return decoder->match.state;
 }
 
-uint64_t decoder_passed_over(const struct decoder *decoder)
+bool decoder_goes_on(const struct decoder *decoder)
 {
-    return decoder->passed_over;
+    return decoder->goes_on;
+}
+
+/* ---- going on ---- */
+
+bool decoder_prepare(struct decoder *decoder)
+{
+    if (!trail_copy(&decoder->trail, decoder->options.former)) {
+        return false;
+    }
+    match_apply(&decoder->match, &decoder->trail);
+    return !decoder->trail.failed;
+}
+
+const struct trail *decoder_trail(const struct decoder *decoder)
+{
+    return &decoder->trail;
+}
+
+uint64_t decoder_go_on(struct decoder *decoder)
+{
+    decoder->goes_on = true;
+    decoder->offset = decoder->trail.end;
+    scan_jump(decoder->scan, decoder->trail.end, decoder->trail.line);
+    return decoder->trail.end;
+}
+
+void decoder_take_trail(struct decoder *decoder, struct trail *out)
+{
+    trail_close(&decoder->trail);
+    *out = decoder->trail;
+    trail_init(&decoder->trail, decoder->mem);
 }
 
 static size_t cut(const char *name, size_t len, const char *end)

@@ -4,6 +4,7 @@
    token. */
 #include "ingest/feed.h"
 
+#include "ingest/event_scan.h"
 #include "ingest/feed_ops.h"
 #include "ingest/feed_sessions.h"
 #include "ingest/trace_event.h"
@@ -245,28 +246,60 @@ static bool in_range(const struct feed *feed, const struct raw_event *raw)
            fabs(origin_ms + ts_ms + dur_ms) <= INTAKE_TIME_MAX_MS;
 }
 
-static void take_raw(struct feed *feed, const struct line *line, struct json_value object)
+static bool append_raw(struct feed *feed, const struct raw_event *raw)
 {
-    struct raw_event raw;
-    if (feed->options.take_raw != NULL && feed->sessions.own == NO_SESSION) {
-        if (!feed->options.take_raw(feed->options.ctx, object, line->number))
-            out_of_memory(feed, line);
-        return;
-    }
-    const char *wrong = trace_event_read(object, &feed->extra, &raw);
-    if (wrong == NULL && !in_range(feed, &raw))
-        wrong = "ts is out of range";
-    if (wrong != NULL) {
-        complain(feed, line, NOTICE_WARNING, wrong);
-        return;
-    }
-    bool done = feed_sessions_for_raw(&feed->sessions, raw_start(feed, raw.ts_us)) &&
-                advance(feed, &raw) == TRACER_OK &&
-                swarm_append_raw(feed->intake->swarm, feed->sessions.own, &raw);
-    if (done)
+    if (feed->options.take_raw != NULL && feed->sessions.own == NO_SESSION)
+        return feed->options.take_raw(feed->options.ctx, raw);
+    return feed_sessions_for_raw(&feed->sessions, raw_start(feed, raw->ts_us)) &&
+           advance(feed, raw) == TRACER_OK &&
+           swarm_append_raw(feed->intake->swarm, feed->sessions.own, raw);
+}
+
+static void take_raw(struct feed *feed, const struct line *line, const struct raw_event *raw)
+{
+    bool lives = feed->options.take_raw == NULL || feed->sessions.own != NO_SESSION;
+    if (lives && !in_range(feed, raw))
+        complain(feed, line, NOTICE_WARNING, "ts is out of range");
+    else if (append_raw(feed, raw))
         tally_taken(feed->options.tally);
     else
         out_of_memory(feed, line);
+}
+
+/* The careful way. */
+static void read_raw(struct feed *feed, const struct line *line, struct json_value object)
+{
+    struct raw_event raw;
+    const char *wrong = trace_event_read(object, &feed->extra, &raw);
+    if (wrong != NULL)
+        complain(feed, line, NOTICE_WARNING, wrong);
+    else
+        take_raw(feed, line, &raw);
+}
+
+static bool is_blank(const char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
+            return false;
+    return true;
+}
+
+/* The quick way, for a line that is a raw event and nothing unusual. False: it may be one all the same. */
+static bool scan_raw(struct feed *feed, const struct line *line)
+{
+    struct raw_event raw;
+    bool spaced;
+    const char *end = line->bytes + line->len;
+    if (*line->bytes != '{')
+        return false;
+    const char *behind = event_scan(line->bytes, end, &feed->extra, &raw, &spaced);
+    /* With both `ph` and `op`, `op` wins. */
+    if (behind == NULL || !is_blank(behind, (size_t)(end - behind)) ||
+        (feed->extra.len > 0 && memmem(feed->extra.data, feed->extra.len, "\"op\"", 4) != NULL))
+        return false;
+    take_raw(feed, line, &raw);
+    return true;
 }
 
 /* ---- lines ---- */
@@ -333,15 +366,7 @@ static void take_object(struct feed *feed, const struct line *line, struct json_
     else if (op != NULL)
         take_operation(feed, line, op);
     else
-        take_raw(feed, line, object);
-}
-
-static bool is_blank(const char *line, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
-            return false;
-    return true;
+        read_raw(feed, line, object);
 }
 
 bool feed_take_line(struct feed *feed, const char *bytes, size_t len, uint64_t number,
@@ -355,6 +380,8 @@ bool feed_take_line(struct feed *feed, const char *bytes, size_t len, uint64_t n
     struct json_value value;
     struct json_error error;
     bool whole = kind == LINE_WHOLE || kind == LINE_LAST;
+    if (whole && feed->authorized && scan_raw(feed, &line))
+        return true;
     bool checked = whole && json_check(bytes, len, DEPTH_MAX, &value, &error);
     if (checked && value.type == JSON_TYPE_OBJECT)
         take_object(feed, &line, value);

@@ -13,10 +13,9 @@ struct feed_options {
     const char *session_id; /* of the session that is made where none is said; NULL: feed-N */
     size_t max_line_bytes;
     const char *token; /* what an `auth` line must say first; NULL: none is asked for */
-    /* Takes the raw events (checked objects) that would go to the feed's own session while there is none: those of a recorded
-       trace, which are a document's and not live. It counts them and complains of them itself. False: out of memory. NULL: they
-       open a session that lives. */
-    bool (*take_raw)(void *ctx, struct json_value object, uint64_t line);
+    /* Takes the raw events that would go to the feed's own session while there is none: those of a recorded trace, which are a
+       document's and not live. False: out of memory. NULL: they open a session that lives. */
+    bool (*take_raw)(void *ctx, const struct raw_event *event);
     void *ctx; /* for take_raw */
 };
 

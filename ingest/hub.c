@@ -4,6 +4,7 @@
    the loop alive and never wake it: one runs behind the reads of a turn, the other, for what
    timers changed, before the loop goes to sleep. */
 #include "ingest/source.h"
+#include "ingest/watcher.h"
 
 #include <assert.h>
 #include <string.h>
@@ -20,6 +21,8 @@ struct hub {
     uv_prepare_t before_sleep;
     uv_check_t after_reads;
     unsigned handles;
+    struct watcher *watcher; /* NULL: the system has none */
+    bool stopping;
     char buffer[READ_BYTES];
 };
 
@@ -62,6 +65,8 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     uv_unref((uv_handle_t *)&hub->after_reads);
     hub->before_sleep.data = hub->after_reads.data = hub;
     hub->handles = 2;
+    hub->watcher = watcher_new(hub->intake.mem, loop);
+    hub->handles += hub->watcher != NULL;
     return hub;
 }
 
@@ -80,7 +85,7 @@ void hub_finish(struct hub *hub)
 
 static void next_turn(struct hub *hub)
 {
-    for (size_t i = 0; i < hub->count && hub->reader == NULL; i++) {
+    for (size_t i = 0; i < hub->count && hub->reader == NULL && !hub->stopping; i++) {
         struct source *source = hub->sources[i];
         if (!source->waits)
             continue;
@@ -105,8 +110,16 @@ void hub_end_turn(struct source *source)
     next_turn(source->hub);
 }
 
+void hub_stop_reading(struct hub *hub)
+{
+    for (size_t i = 0; i < hub->count; i++)
+        if (hub->sources[i]->ops->stop != NULL)
+            hub->sources[i]->ops->stop(hub->sources[i]);
+}
+
 void hub_stop(struct hub *hub)
 {
+    hub->stopping = true;
     for (size_t i = 0; i < hub->count; i++) {
         if (!hub->sources[i]->closing)
             hub->sources[i]->ops->close(hub->sources[i]);
@@ -116,6 +129,8 @@ void hub_stop(struct hub *hub)
     if (!uv_is_closing((uv_handle_t *)&hub->before_sleep)) {
         uv_close((uv_handle_t *)&hub->before_sleep, closed);
         uv_close((uv_handle_t *)&hub->after_reads, closed);
+        watcher_close(hub->watcher, &hub->handles);
+        hub->watcher = NULL;
     }
 }
 
@@ -232,6 +247,8 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .senders = source->senders,
         .events = source->tally.events,
         .bad = source->tally.bad,
+        .done_bytes = source->done_bytes,
+        .all_bytes = source->all_bytes,
     };
 }
 
@@ -279,6 +296,11 @@ uv_loop_t *hub_loop(struct hub *hub)
 const struct hub_options *hub_settings(const struct hub *hub)
 {
     return &hub->options;
+}
+
+struct watcher *hub_watcher(struct hub *hub)
+{
+    return hub->watcher;
 }
 
 struct intake *hub_intake(struct hub *hub)

@@ -45,6 +45,8 @@ const char *hub_bound_address(const struct hub *hub, size_t index);
 bool hub_reads(const struct hub *hub, const char *path);
 /* The program ends: sources take what they held back for more to come (the last line of a followed file). */
 void hub_finish(struct hub *hub);
+/* Files that are being read are read no further, and not followed; what came of them stays. */
+void hub_stop_reading(struct hub *hub);
 /* Stops all sources: closes their handles, removes sockets. The loop must run until they are closed; then hub_free. */
 void hub_stop(struct hub *hub);
 void hub_free(struct hub *hub);

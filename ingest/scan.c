@@ -1,8 +1,11 @@
-/* A machine of six states over characters. What it is in the middle of (an event, the members before or behind the events)
-   is held as it came and checked as a whole when its last bracket comes; that is where events are cut out. When a
-   held event turns out to be no JSON, the search for the next event starts inside of it, behind the place where it
-   went wrong: a stray quote does not swallow the rest of the file. */
+/* Two ways through a text. The quick one takes events that lie whole in a chunk, one after the other (event_scan.h). What it does not
+   take goes the careful way, a machine of six states over characters: what that is in the middle of (an event, the members
+   before or behind the events) is held as it came and checked as a whole when its last bracket comes. When a held event turns out to be
+   no JSON, the search for the next event starts inside of it, behind the place where it went wrong: a stray quote does not
+   swallow the rest of the file. */
 #include "ingest/scan.h"
+
+#include "ingest/event_scan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +29,10 @@ struct scan {
     enum state state;
     enum scan_shape shape;
     struct strbuf held;
-    uint64_t line, held_line; /* of the next character; of the first one held */
+    struct strbuf extra;          /* of the event at hand */
+    uint64_t line, held_line;     /* of the next character; of the first one held */
+    uint64_t offset, held_offset; /* the same, in bytes from the beginning */
+    uint64_t events_end;          /* behind the last event */
     unsigned depth;           /* brackets open in what is held */
     bool in_string, escaped;
     bool closed;
@@ -48,6 +54,7 @@ struct scan *scan_new(const struct mem *mem, const struct scan_sink *sink, size_
         scan->max = max_bytes;
         scan->line = 1;
         strbuf_init(&scan->held, mem, 0);
+        strbuf_init(&scan->extra, mem, 0);
     }
     return scan;
 }
@@ -56,6 +63,7 @@ void scan_free(struct scan *scan)
 {
     if (scan != NULL) {
         strbuf_release(&scan->held);
+        strbuf_release(&scan->extra);
         mem_free(scan->mem, scan, sizeof *scan);
     }
 }
@@ -80,7 +88,7 @@ static void report(struct scan *scan, uint64_t line, const char *what, const cha
 {
     char reason[96];
     snprintf(reason, sizeof reason, "not JSON: %s", what);
-    scan->sink.bad(scan->sink.ctx, line, reason, bytes, len);
+    scan->sink.bad(scan->sink.ctx, line, reason, (struct slice){bytes, len}, true);
 }
 
 static void hold(struct scan *scan, enum state state, uint64_t line)
@@ -91,6 +99,7 @@ static void hold(struct scan *scan, enum state state, uint64_t line)
     scan->in_string = scan->escaped = scan->dropping = false;
     scan->next_check = 0;
     scan->held_line = line;
+    scan->held_offset = scan->offset;
 }
 
 /* The text is lines, from `bytes` on. What is behind empty lines keeps its number. */
@@ -322,12 +331,27 @@ static bool resume_behind(struct scan *scan, const struct json_error *error)
     struct strbuf again = scan->held;
     strbuf_init(&scan->held, scan->mem, 0);
     scan->line = scan->held_line + count_lines(again.data, from);
+    scan->offset = scan->held_offset + from;
     hold(scan, BETWEEN, scan->line);
     scan->resumes++;
     bool good = from == again.len || scan_push(scan, again.data + from, again.len - from);
     scan->resumes--;
     strbuf_release(&again);
     return good;
+}
+
+/* `object` is a checked object, all that is held but for white space. */
+static bool give_event(struct scan *scan, struct json_value object)
+{
+    struct scan_event event = {
+        .text = {object.raw, object.len}, .offset = scan->held_offset, .line = scan->held_line};
+    const char *wrong = trace_event_read(object, &scan->extra, &event.raw);
+    scan->events_end = scan->held_offset + object.len;
+    if (wrong == NULL) {
+        return scan->sink.event(scan->sink.ctx, &event);
+    }
+    scan->sink.bad(scan->sink.ctx, event.line, wrong, event.text, false);
+    return true;
 }
 
 static bool end_event(struct scan *scan)
@@ -342,7 +366,7 @@ static bool end_event(struct scan *scan)
         return resume_behind(scan, &error);
     }
     scan->state = BETWEEN;
-    return scan->sink.event(scan->sink.ctx, object, scan->held_line);
+    return give_event(scan, object);
 }
 
 static bool too_long(struct scan *scan)
@@ -406,6 +430,57 @@ static bool take(struct scan *scan, char c)
     return good && !scan->held.failed;
 }
 
+/* The quick way: as many events as lie whole in the chunk, and what stands between them. Returns how many bytes that is. */
+static size_t take_events(struct scan *scan, const char *bytes, size_t len)
+{
+    const char *at = bytes, *end = bytes + len;
+    while (at < end && !scan->stopped) {
+        if (*at == ',' || is_space(*at)) {
+            scan->line += *at++ == '\n';
+            continue;
+        }
+        struct scan_event event = {.offset = scan->offset + (uint64_t)(at - bytes),
+                                   .line = scan->line};
+        bool spaced = false;
+        const char *behind =
+            *at == '{' ? event_scan(at, end, &scan->extra, &event.raw, &spaced) : NULL;
+        if (behind == NULL || (size_t)(behind - at) > scan->max) {
+            break;
+        }
+        event.text = (struct slice){at, (size_t)(behind - at)};
+        scan->skipping = false;
+        scan->events_end = event.offset + event.text.len;
+        scan->stopped = !scan->sink.event(scan->sink.ctx, &event);
+        scan->line += spaced ? count_lines(at, event.text.len) : 0;
+        at = behind;
+    }
+    scan->offset += (uint64_t)(at - bytes);
+    return (size_t)(at - bytes);
+}
+
+/* The careful way: one character, or a run of them that decides nothing. Returns how many bytes that is. */
+static size_t take_some(struct scan *scan, const char *bytes, size_t len)
+{
+    if (scan->state == HEAD || scan->state == EVENT || scan->state == TAIL) {
+        size_t run = plain_run(scan, bytes, len);
+        keep(scan, bytes, run);
+        scan->offset += run;
+        if (scan->held.len > scan->max) {
+            scan->stopped = !too_long(scan);
+            return run;
+        }
+        if (run > 0) {
+            return run;
+        }
+    }
+    uint64_t offset = scan->offset;
+    scan->stopped |= !take(scan, *bytes);
+    /* What is searched again ends here, wherever it began. */
+    scan->offset = offset + 1;
+    scan->line += *bytes == '\n';
+    return 1;
+}
+
 bool scan_push(struct scan *scan, const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len && !scan->stopped;) {
@@ -413,23 +488,14 @@ bool scan_push(struct scan *scan, const char *bytes, size_t len)
             scan->stopped = !scan->sink.lines(scan->sink.ctx, bytes + i, len - i);
             break;
         }
-        if (scan->state == HEAD || scan->state == EVENT || scan->state == TAIL) {
-            size_t run = plain_run(scan, bytes + i, len - i);
-            keep(scan, bytes + i, run);
-            i += run;
-            if (scan->held.len > scan->max) {
-                scan->stopped = !too_long(scan);
-                continue;
-            }
-            if (run > 0) {
-                continue;
-            }
+        if (scan->state == BETWEEN) {
+            i += take_events(scan, bytes + i, len - i);
         }
-        scan->stopped |= !take(scan, bytes[i]);
-        scan->line += bytes[i] == '\n';
-        i++;
+        if (i < len && !scan->stopped) {
+            i += take_some(scan, bytes + i, len - i);
+        }
     }
-    return !scan->stopped && !scan->held.failed;
+    return !scan->stopped && !scan->held.failed && !scan->extra.failed;
 }
 
 /* The text ends inside an event. Where that event went wrong earlier, what follows the place is looked through first. */
@@ -467,6 +533,28 @@ void scan_finish(struct scan *scan)
         report(scan, scan->line, "unexpected end", scan->held.data != NULL ? scan->held.data : "",
                scan->held.len);
     }
+}
+
+uint64_t scan_events_end(const struct scan *scan)
+{
+    return scan->events_end;
+}
+
+uint64_t scan_line(const struct scan *scan)
+{
+    return scan->line;
+}
+
+bool scan_in_events(const struct scan *scan)
+{
+    return scan->state == BETWEEN || scan->state == EVENT;
+}
+
+void scan_jump(struct scan *scan, uint64_t offset, uint64_t line)
+{
+    hold(scan, BETWEEN, line);
+    scan->line = line;
+    scan->offset = scan->events_end = offset;
 }
 
 enum scan_shape scan_shape(const struct scan *scan)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 struct source;
+struct watcher;
 
 struct source_ops {
     size_t size; /* of the struct that begins with a struct source */
@@ -22,6 +23,8 @@ struct source_ops {
     void (*turn)(struct source *source);
     /* The program ends: what was held back for more to come is taken. NULL: nothing ever is. */
     void (*finish)(struct source *source);
+    /* What is being read is read no further; what came of it stays. NULL: cannot be stopped. */
+    void (*stop)(struct source *source);
     /* hub_reads; `st` is NULL where there is no such file. NULL: reads no files. */
     bool (*reads)(const struct source *source, const char *path, const struct stat *st);
     /* hub_bound_address. NULL: does not listen. */
@@ -43,6 +46,7 @@ struct source {
     struct strbuf error;
     struct tally tally;
     enum source_state state;
+    uint64_t done_bytes, all_bytes; /* of what is being read; all_bytes 0: nothing, or unknown */
     uint32_t senders;
     bool listens;
     unsigned
@@ -57,6 +61,8 @@ struct source {
 void hub_ask_turn(struct source *source);
 void hub_end_turn(struct source *source);
 uv_loop_t *hub_loop(struct hub *hub);
+/* NULL: nothing tells when files change. Borrowed. */
+struct watcher *hub_watcher(struct hub *hub);
 const struct hub_options *hub_settings(const struct hub *hub);
 struct intake *hub_intake(struct hub *hub);
 /* A buffer for reads that are used up before the next one: shared by all streams. */

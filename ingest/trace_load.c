@@ -3,7 +3,6 @@
 #include "ingest/trace_load.h"
 
 #include "ingest/iso_time.h"
-#include "ingest/trace_event.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +18,12 @@ void trace_load_init(struct trace_load *load, struct tally *tally, const char *w
         .tally = tally, .where = where, .session_id = session_id, .session = NO_SESSION};
     strbuf_init(&load->top, mem, 0);
     strbuf_init(&load->metadata, mem, 0);
-    strbuf_init(&load->extra, mem, 0);
 }
 
 void trace_load_release(struct trace_load *load)
 {
     strbuf_release(&load->top);
     strbuf_release(&load->metadata);
-    strbuf_release(&load->extra);
 }
 
 static struct swarm *swarm_of(const struct trace_load *load)
@@ -54,24 +51,6 @@ bool trace_load_begin(struct trace_load *load)
     load->document = swarm_new_document(swarm_of(load));
     load->tally->intake->changed = true;
     return open_session(load, load->session_id, strlen(load->session_id), &load->session);
-}
-
-bool trace_load_event(struct trace_load *load, struct json_value object, uint64_t line)
-{
-    struct raw_event event;
-    const char *wrong = trace_event_read(object, &load->extra, &event);
-    if (wrong != NULL) {
-        struct complaint complaint = {.where = load->where,
-                                      .line = line,
-                                      .reason = wrong,
-                                      .bytes = {object.raw, object.len},
-                                      .level = NOTICE_WARNING};
-        tally_bad(load->tally, &complaint);
-        return true;
-    }
-    tally_taken(load->tally);
-    load->tally->intake->changed = true;
-    return swarm_append_raw(swarm_of(load), load->session, &event);
 }
 
 /* ---- members ---- */
@@ -122,6 +101,20 @@ static struct json_value member_of(const struct strbuf *members, const char *key
         found = json_string_is(member.key, key) ? member.value : found;
     }
     return found;
+}
+
+bool trace_load_is_another(const struct trace_load *load, struct json_value metadata)
+{
+    static const char *const keys[] = {"session_id", "trace_start_time"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct json_value was = member_of(&load->metadata, keys[i]);
+        struct json_value is = json_get(metadata, keys[i]);
+        if (was.type != JSON_TYPE_NONE && is.type != JSON_TYPE_NONE &&
+            (was.len != is.len || memcmp(was.raw, is.raw, is.len) != 0)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_ours(struct json_value key)

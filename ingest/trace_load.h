@@ -12,7 +12,6 @@ struct trace_load {
     session_no session;     /* that its events go to as they come */
     struct strbuf top,
         metadata;        /* raw members, comma-separated; of the document, of its `metadata` */
-    struct strbuf extra; /* of the event at hand */
 };
 
 void trace_load_init(struct trace_load *load, struct tally *tally, const char *where,
@@ -20,10 +19,10 @@ void trace_load_init(struct trace_load *load, struct tally *tally, const char *w
 void trace_load_release(struct trace_load *load);
 /* A new document in the model; the former one, if any, is dropped from it. False: out of memory. */
 bool trace_load_begin(struct trace_load *load);
-/* Takes an event (a checked object); one that is no trace event is a complaint. False: out of memory. */
-bool trace_load_event(struct trace_load *load, struct json_value object, uint64_t line);
 /* Takes a top-level member. */
 bool trace_load_member(struct trace_load *load, struct json_value key, struct json_value value);
+/* Whether a `metadata` member is of another session, or of another start, than the one that came before. */
+bool trace_load_is_another(const struct trace_load *load, struct json_value metadata);
 /* Forgets the members that came, as those of the next version follow. */
 void trace_load_clear_members(struct trace_load *load);
 /* The document has come to its end: says who is who. May be called again after more events and members. False: out of memory. */
