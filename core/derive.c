@@ -65,6 +65,21 @@ static void claim_phases(struct swarm *swarm, struct agent *agent, span_no reque
 
 /* ---- begins ---- */
 
+/* What kind of span that is: told from texts once, from numbers then. */
+static uint8_t kind_of(struct swarm *swarm, const struct event *event)
+{
+    size_t at = (event->name * 31 + event->cat) % KIND_CACHE;
+    if (!swarm->kinds[at].known || swarm->kinds[at].name != event->name ||
+        swarm->kinds[at].cat != event->cat) {
+        swarm->kinds[at].name = event->name;
+        swarm->kinds[at].cat = event->cat;
+        swarm->kinds[at].kind = (uint8_t)span_kind_of(swarm_text(swarm, event->name),
+                                                      swarm_text(swarm, event->cat));
+        swarm->kinds[at].known = true;
+    }
+    return swarm->kinds[at].kind;
+}
+
 static struct span new_span(struct swarm *swarm, const struct event *event, uint64_t number)
 {
     int64_t at = swarm_event_ns(swarm, event);
@@ -78,8 +93,7 @@ static struct span new_span(struct swarm *swarm, const struct event *event, uint
         .track = event->track,
         .parent = NO_SPAN,
         .next_phase = NO_SPAN,
-        .kind =
-            (uint8_t)span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat)),
+        .kind = kind_of(swarm, event),
     };
 }
 
@@ -101,30 +115,34 @@ static span_no add_span(struct swarm *swarm, const struct span *span)
     return no;
 }
 
-static void open_span(struct swarm *swarm, span_no no)
+/* Puts an open span in flight, with `outer` around it. */
+static bool open_span(struct swarm *swarm, span_no no, span_no outer)
 {
-    struct span_slot *slot = swarm_slot(swarm, no);
-    count_open(swarm, slot->span.agent, slot->span.kind, 1);
-    swarm_set_in_flight(swarm, no, true);
+    const struct span *span = &swarm_slot(swarm, no)->span;
+    if (!swarm_set_in_flight(swarm, no, true)) {
+        return false;
+    }
+    swarm_flight(swarm, no)->outer = outer;
+    count_open(swarm, span->agent, span->kind, 1);
+    return book_count_open(swarm, span, 1);
 }
 
-static void push_open(struct swarm *swarm, span_no no)
+static bool push_open(struct swarm *swarm, span_no no)
 {
-    struct span_slot *slot = swarm_slot(swarm, no);
-    struct track *track = &swarm->tracks[slot->span.track].track;
-    slot->outer = track->open;
+    struct track *track = &swarm->tracks[swarm_slot(swarm, no)->span.track].track;
+    span_no outer = track->open;
     track->open = no;
-    open_span(swarm, no);
+    if (!open_span(swarm, no, outer)) {
+        track->open = outer;
+        return false;
+    }
+    return true;
 }
 
 bool derive_open(struct swarm *swarm, const struct span *span)
 {
     span_no no = add_span(swarm, span);
-    if (no == NO_SPAN) {
-        return false;
-    }
-    push_open(swarm, no);
-    return true;
+    return no != NO_SPAN && push_open(swarm, no);
 }
 
 static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
@@ -133,12 +151,22 @@ static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_
     struct span span = new_span(swarm, event, number);
     span.flags = SPAN_OPEN;
     span_no no = add_span(swarm, &span);
-    if (no == NO_SPAN) {
+    if (no == NO_SPAN || !push_open(swarm, no)) {
         return false;
     }
-    push_open(swarm, no);
     event_store_set_span(store, number, no);
     return true;
+}
+
+/* What a span that has its end has to do with others. */
+static bool finish_span(struct swarm *swarm, span_no no, const struct end_facts *facts)
+{
+    const struct span *span = &swarm_slot(swarm, no)->span;
+    if (span->kind == SPAN_REQUEST) {
+        claim_phases(swarm, &swarm->agents[span->agent], no);
+    }
+    note_end(swarm, no);
+    return book_enter(swarm, span, facts);
 }
 
 static bool derive_complete(struct swarm *swarm, struct event_store *store, uint64_t number,
@@ -150,36 +178,34 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
         end.ts_us += event->dur_us;
         span.end_ns = swarm_event_ns(swarm, &end);
     }
+    struct end_facts facts;
+    end_facts_read(event->args, &facts);
     span.end_no = number;
-    span.flags = pair_read_end(event->args).flags;
+    span.flags = facts.flags;
     span_no no = add_span(swarm, &span);
     if (no == NO_SPAN) {
         return false;
     }
-    if (span.kind == SPAN_REQUEST) {
-        claim_phases(swarm, &swarm->agents[span.agent], no);
-    }
-    note_end(swarm, no);
     event_store_set_span(store, number, no);
-    return true;
+    return finish_span(swarm, no, &facts);
 }
 
 /* ---- ends ---- */
 
 static void take_open(struct swarm *swarm, span_no no)
 {
-    struct span_slot *slot = swarm_slot(swarm, no);
-    span_no *at = &swarm->tracks[slot->span.track].track.open;
+    span_no *at = &swarm->tracks[swarm_slot(swarm, no)->span.track].track.open;
     while (*at != no) {
-        at = &swarm_slot(swarm, *at)->outer;
+        at = &swarm_flight(swarm, *at)->outer;
     }
-    *at = slot->outer;
-    slot->outer = NO_SPAN;
+    *at = swarm_flight(swarm, no)->outer;
+    swarm_flight(swarm, no)->outer = NO_SPAN;
 }
 
-static void close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t number,
-                       uint8_t flags)
+static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t number,
+                       const struct end_facts *facts)
 {
+    uint8_t flags = facts->flags;
     struct span_slot *slot = swarm_slot(swarm, no);
     struct span *span = &slot->span;
     span->end_ns = at_ns > span->start_ns ? at_ns : span->start_ns;
@@ -191,13 +217,10 @@ static void close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
         span->flags |= SPAN_STALE;
         swarm->agents[span->agent].stale_open++;
     } else {
-        swarm_set_in_flight(swarm, no, false);
+        (void)swarm_set_in_flight(swarm, no, false);
     }
     lane_close(swarm, &swarm->agents[span->agent], no);
-    if (span->kind == SPAN_REQUEST) {
-        claim_phases(swarm, &swarm->agents[span->agent], no);
-    }
-    note_end(swarm, no);
+    return book_count_open(swarm, span, -1) && finish_span(swarm, no, facts);
 }
 
 static enum swarm_pool event_pool(const struct swarm *swarm, const struct event *event)
@@ -213,8 +236,9 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
 {
     struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
     struct span span = new_span(swarm, event, 0);
-    bool known = facts->duration_ms >= 0 && facts->duration_ms < 1e12 && event->name != INTERN_NONE;
-    span.start_ns -= known ? (int64_t)llround(facts->duration_ms * 1e6) : 0;
+    double duration_ms = facts->numbers[FACT_DURATION_MS];
+    bool known = duration_ms >= 0 && duration_ms < 1e12 && event->name != INTERN_NONE;
+    span.start_ns -= known ? (int64_t)llround(duration_ms * 1e6) : 0;
     if (!known || span.start_ns > slot->truncated_ns) {
         slot->session.orphan_ends++;
         return true;
@@ -225,12 +249,8 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
     if (no == NO_SPAN) {
         return false;
     }
-    if (span.kind == SPAN_REQUEST) {
-        claim_phases(swarm, &swarm->agents[span.agent], no);
-    }
-    note_end(swarm, no);
     event_store_set_span(store, number, no);
-    return true;
+    return finish_span(swarm, no, facts);
 }
 
 /* The end of a span that was kept for the screen's sake. From here on it is what a re-opened file makes of its end. (Only the
@@ -240,12 +260,14 @@ static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t nu
 {
     const struct span kept = swarm_slot(swarm, no)->span;
     count_open(swarm, kept.agent, kept.kind, -1);
+    (void)book_count_open(swarm, &kept, -1);
     lane_remove(swarm, &swarm->agents[kept.agent], no);
     swarm_free_span(swarm, no);
     derive_forget_kept(swarm, event_pool(swarm, event), kept.begin_no);
     swarm->unsettled = true;
-    if (isnan(facts->duration_ms)) {
-        facts->duration_ms = (double)(swarm_event_ns(swarm, event) - kept.start_ns) / 1e6;
+    double *duration_ms = &facts->numbers[FACT_DURATION_MS];
+    if (isnan(*duration_ms)) {
+        *duration_ms = (double)(swarm_event_ns(swarm, event) - kept.start_ns) / 1e6;
     }
     return recover(swarm, store, number, event, facts);
 }
@@ -253,8 +275,9 @@ static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t nu
 static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t number,
                        const struct event *event)
 {
-    struct end_facts facts = pair_read_end(event->args);
-    span_no no = pair_find_begin(swarm, event, &facts);
+    struct end_facts facts;
+    end_facts_read(event->args, &facts);
+    span_no no = pair_find_begin(swarm, event, facts.numbers[FACT_DURATION_MS]);
     if (no == NO_SPAN) {
         return recover(swarm, store, number, event, &facts);
     }
@@ -263,9 +286,8 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
     if ((slot->span.flags & SPAN_LOST_BEGIN) != 0) {
         return end_kept(swarm, store, number, event, &facts, no);
     }
-    close_span(swarm, no, swarm_event_ns(swarm, event), number, facts.flags);
     event_store_set_span(store, number, no);
-    return true;
+    return close_span(swarm, no, swarm_event_ns(swarm, event), number, &facts);
 }
 
 /* ---- async spans ---- */
@@ -303,11 +325,10 @@ static bool derive_async_begin(struct swarm *swarm, struct event_store *store, u
     uint64_t key = async_key(swarm, event);
     span_no outer = u64map_get(&swarm->async_open, key);
     span_no no = add_span(swarm, &span);
-    if (no == NO_SPAN || !u64map_put(&swarm->async_open, key, no)) {
+    if (no == NO_SPAN || !u64map_put(&swarm->async_open, key, no) ||
+        !open_span(swarm, no, outer)) {
         return false;
     }
-    swarm_slot(swarm, no)->outer = outer;
-    open_span(swarm, no);
     event_store_set_span(store, number, no);
     return true;
 }
@@ -322,16 +343,17 @@ static bool derive_async_end(struct swarm *swarm, struct event_store *store, uin
         swarm->sessions[swarm->tracks[event->track].track.session].session.orphan_ends++;
         return true;
     }
-    if (slot->outer == NO_SPAN) {
+    span_no outer = swarm_flight(swarm, no)->outer;
+    if (outer == NO_SPAN) {
         u64map_remove(&swarm->async_open, key);
     } else {
         /* The key is there: this cannot need memory. */
-        (void)u64map_put(&swarm->async_open, key, slot->outer);
+        (void)u64map_put(&swarm->async_open, key, outer);
     }
-    slot->outer = NO_SPAN;
-    close_span(swarm, no, swarm_event_ns(swarm, event), number, pair_read_end(event->args).flags);
+    struct end_facts facts;
+    end_facts_read(event->args, &facts);
     event_store_set_span(store, number, no);
-    return true;
+    return close_span(swarm, no, swarm_event_ns(swarm, event), number, &facts);
 }
 
 /* ---- instants ---- */

@@ -1,43 +1,21 @@
-/* One pass over the spans in order of appearance, which is that of their memory: what a span adds goes
-   to three tallies at once, its agent's, its model's (requests alone) and that of all. Names of tools and
-   models are kept in a table of the figures' own, as they are parts of names in the model.
+/* What is closed is in the book. To that comes what is open, whose time goes on up to now, and then all is summed up: by agent, by model, and
+   over all sessions.
 
    Times are those of the trace: a swept span ends where the sweep closed it. An open one ends now. */
-#include "core/figures_private.h"
+#include "core/figures.h"
 
-#include "core/intervals.h"
+#include "core/book.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct agent_tally {
-    struct figures_tally tally;
-    struct intervals busy;
-    int64_t busy_from_ns; /* the start of the stretch that was added last */
-    int64_t last_ns;      /* the end of its last span */
-};
-
-struct model_tally {
-    intern_id name;
-    struct figures_tally tally;
-};
-
 struct gathering {
     const struct swarm *swarm;
     const struct mem *mem;
     int64_t local_ns;
+    struct book *book;
     struct swarm_figures *out;
-    struct figures_tally all;
-    struct agent_tally *agents; /* by agent_no */
-    size_t agent_count;
-    struct model_tally *models;
-    size_t model_count, model_cap;
-    struct u64map model_by_name;
-    intern_id *short_names; /* by a span's name: that of its tool; INTERN_NONE: not known yet */
-    size_t short_cap;
-    struct strbuf text;
-    struct intervals all_busy;
 };
 
 static double to_ms(int64_t ns)
@@ -45,207 +23,253 @@ static double to_ms(int64_t ns)
     return (double)ns / 1e6;
 }
 
-static int64_t end_ns(const struct gathering *g, const struct span *span)
+/* ---- what is open ---- */
+
+static int64_t now_of(const struct gathering *g, const struct span *span)
 {
-    if ((span->flags & SPAN_OPEN) == 0) {
-        return span->end_ns;
-    }
     session_no session = swarm_agent(g->swarm, span->agent)->session;
     int64_t now = swarm_session_now(g->swarm, session, g->local_ns);
     return now > span->start_ns ? now : span->start_ns;
 }
 
-/* ---- requests ---- */
-
-/* INTERN_NONE: it has none. INTERN_FAILED: out of memory. */
-static intern_id model_name(struct gathering *g, struct json_value model)
+/* What an open span adds to the time of its kind; how many there are is counted already. */
+static void add_open(struct figures *figures, const struct span *span, double ms)
 {
-    if (model.type != JSON_TYPE_STRING) {
-        return INTERN_NONE;
+    switch ((enum span_kind)span->kind) {
+    case SPAN_REQUEST:
+        figures->api_ms = figures_add(figures->api_ms, ms);
+        figures->phase_ms[SPAN_REQUEST] += ms;
+        break;
+    case SPAN_AGENT_CALL:
+        figures->agent_wait_ms = figures_add(figures->agent_wait_ms, ms);
+        figures->tool_ms = figures_add(figures->tool_ms, ms);
+        break;
+    case SPAN_TOOL: figures->tool_ms = figures_add(figures->tool_ms, ms); break;
+    case SPAN_USER: figures->user_wait_ms = figures_add(figures->user_wait_ms, ms); break;
+    case SPAN_OTHER:
+    case SPAN_INTERACTION:
+    case SPAN_SETUP:
+    case SPAN_RETRY:
+    case SPAN_FIRST_TOKEN:
+    case SPAN_SAMPLING:
+    case SPAN_KINDS: break;
     }
-    if (memchr(model.raw, '\\', model.len) == NULL) {
-        return intern_put(g->out->names, model.raw + 1, model.len - 2);
-    }
-    strbuf_clear(&g->text);
-    json_get_string(model, &g->text);
-    return g->text.failed ? INTERN_FAILED : intern_put(g->out->names, g->text.data, g->text.len);
 }
 
-/* NULL: out of memory. */
-static struct figures_tally *model_tally(struct gathering *g, intern_id name)
+static bool is_work(uint8_t kind)
 {
-    uint32_t at = u64map_get(&g->model_by_name, name);
-    if (at != U64MAP_NONE) {
-        return &g->models[at].tally;
-    }
-    if (!mem_reserve(g->mem, &g->models, &g->model_cap, g->model_count + 1, sizeof *g->models) ||
-        !u64map_put(&g->model_by_name, name, (uint32_t)g->model_count)) {
-        return NULL;
-    }
-    struct model_tally *model = &g->models[g->model_count++];
-    model->name = name;
-    figures_tally_init(&model->tally, g->mem);
-    return &model->tally;
+    return kind == SPAN_REQUEST || kind == SPAN_TOOL || kind == SPAN_AGENT_CALL ||
+           kind == SPAN_USER;
 }
 
-static bool gather_request(struct gathering *g, struct figures_tally *agent,
-                           const struct span *span)
+/* The next open span from `no` on whose time counts; NO_SPAN: none. */
+static const struct span *next_open(const struct swarm *swarm, span_no *no)
 {
-    struct request_sample sample;
-    struct json_value said = request_sample_read(g->swarm, span, end_ns(g, span), &sample);
-    if (!figures_tally_add_request(agent, &sample) ||
-        !figures_tally_add_request(&g->all, &sample)) {
-        return false;
-    }
-    intern_id name = model_name(g, said);
-    if (name == INTERN_NONE || name == INTERN_FAILED) {
-        return name == INTERN_NONE;
-    }
-    struct figures_tally *model = model_tally(g, name);
-    return model != NULL && figures_tally_add_request(model, &sample);
-}
-
-/* ---- tools ---- */
-
-static bool reserve_short_name(struct gathering *g, intern_id name)
-{
-    size_t had = g->short_cap;
-    if (!mem_reserve(g->mem, &g->short_names, &g->short_cap, (size_t)name + 1,
-                     sizeof *g->short_names)) {
-        return false;
-    }
-    memset(g->short_names + had, 0, (g->short_cap - had) * sizeof *g->short_names);
-    return true;
-}
-
-/* INTERN_FAILED: out of memory. */
-static intern_id tool_name(struct gathering *g, const struct span *span)
-{
-    if (span->name >= g->short_cap && !reserve_short_name(g, span->name)) {
-        return INTERN_FAILED;
-    }
-    intern_id *name = &g->short_names[span->name];
-    if (*name == INTERN_NONE) {
-        const char *text = span_short_name(swarm_text(g->swarm, span->name));
-        intern_id put = intern_put(g->out->names, text, strlen(text));
-        if (put == INTERN_FAILED) {
-            return INTERN_FAILED;
+    while (*no != NO_SPAN) {
+        const struct span *span = swarm_span(swarm, *no);
+        *no = swarm_next_in_flight(swarm, *no);
+        if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind)) {
+            return span;
         }
-        *name = put;
     }
-    return *name;
+    return NULL;
 }
 
-static bool gather_tool(struct gathering *g, struct figures_tally *agent, const struct span *span)
-{
-    intern_id name = tool_name(g, span);
-    double ms = to_ms(end_ns(g, span) - span->start_ns);
-    enum span_kind kind = (enum span_kind)span->kind;
-    return name != INTERN_FAILED && figures_tally_add_tool(agent, name, kind, span->flags, ms) &&
-           figures_tally_add_tool(&g->all, name, kind, span->flags, ms);
-}
+/* ---- busy and idle ---- */
 
-/* ---- agents ---- */
-
-static bool gather_user(struct gathering *g, struct figures_tally *agent, const struct span *span)
-{
-    double ms = to_ms(end_ns(g, span) - span->start_ns);
-    figures_tally_add_time(agent, SPAN_USER, ms);
-    figures_tally_add_time(&g->all, SPAN_USER, ms);
-    return true;
-}
-
-typedef bool gather_function(struct gathering *g, struct figures_tally *agent,
-                             const struct span *span);
-static gather_function *const gather_functions[SPAN_KINDS] = {
-    [SPAN_REQUEST] = gather_request,
-    [SPAN_TOOL] = gather_tool,
-    [SPAN_AGENT_CALL] = gather_tool,
-    [SPAN_USER] = gather_user,
+/* Where the open work of each began first, INT64_MAX: nothing is open; and when the last of it ends. */
+struct reach {
+    int64_t from_ns, to_ns;
 };
 
-/* Nearly all come in order of their start: one that does not begins another run. */
-static bool add_busy(struct agent_tally *agent, int64_t from_ns, int64_t to_ns)
+static void stretch(struct reach *reach, int64_t from_ns, int64_t to_ns)
 {
-    if ((agent->busy.run_count == 0 || from_ns < agent->busy_from_ns) &&
-        !intervals_begin_run(&agent->busy)) {
-        return false;
+    reach->from_ns = from_ns < reach->from_ns ? from_ns : reach->from_ns;
+    reach->to_ns = to_ns > reach->to_ns ? to_ns : reach->to_ns;
+}
+
+static struct reach *no_reaches(const struct mem *mem, size_t count)
+{
+    struct reach *reaches = count == 0 ? NULL : mem_zalloc(mem, count, sizeof *reaches);
+    for (size_t i = 0; reaches != NULL && i < count; i++) {
+        reaches[i] = (struct reach){INT64_MAX, INT64_MIN};
     }
-    agent->busy_from_ns = from_ns;
-    return intervals_add(&agent->busy, from_ns, to_ns);
+    return reaches;
 }
 
-static void count_span(struct span_counts *counts, uint8_t flags)
+/* All open work reaches to now: with the closed it is one stretch more. */
+static int64_t busy_ns(const struct intervals *closed, const struct reach *reach)
 {
-    counts->closed += (flags & SPAN_OPEN) == 0;
-    counts->open += (flags & SPAN_OPEN) != 0;
-    counts->evicted += (flags & SPAN_EVICTED) != 0;
-    counts->incomplete += (flags & SPAN_INCOMPLETE) != 0;
+    return reach->from_ns == INT64_MAX
+               ? closed->length
+               : intervals_length_with(closed, reach->from_ns, reach->to_ns);
 }
 
-static bool gather_spans(struct gathering *g)
+static void sum_agent(const struct gathering *g, agent_no number, const struct reach *reach,
+                      double *busy_ms, double *idle_ms)
 {
-    for (span_no no = swarm_span_begin(g->swarm); no < swarm_span_end(g->swarm); no++) {
-        const struct span *span = swarm_span(g->swarm, no);
-        if (span == NULL) {
+    const struct agent *agent = swarm_agent(g->swarm, number);
+    const struct book_agent *in =
+        number < g->book->agent_count ? &g->book->agents[number] : NULL;
+    *busy_ms = *idle_ms = (double)NAN;
+    if ((agent->flags & AGENT_DEAD) != 0) {
+        return;
+    }
+    bool any = reach->from_ns != INT64_MAX || (in != NULL && in->busy.count > 0);
+    if (any && in != NULL) {
+        *busy_ms = to_ms(busy_ns(&in->busy, reach));
+    }
+    int64_t last_ns = agent->last_ns > reach->to_ns ? agent->last_ns : reach->to_ns;
+    if (agent->first_ns <= last_ns) {
+        double idle = to_ms(last_ns - agent->first_ns) - figures_add(0, *busy_ms);
+        *idle_ms = idle > 0 ? idle : 0;
+    }
+}
+
+static int by_from(const void *a, const void *b)
+{
+    const struct interval *x = a, *y = b;
+    return (x->from > y->from) - (x->from < y->from);
+}
+
+/* The length of the union over all sessions. -1: out of memory. */
+static int64_t any_busy_ns(const struct gathering *g, const struct reach *reaches)
+{
+    const struct book *book = g->book;
+    if (book->session_count == 1) {
+        return busy_ns(&book->sessions[0].busy, &reaches[0]);
+    }
+    size_t count = 0, used = 0;
+    for (size_t i = 0; i < book->session_count; i++) {
+        count += book->sessions[i].busy.count + 1;
+    }
+    struct interval *items = count == 0 ? NULL : mem_zalloc(g->mem, count, sizeof *items);
+    if (items == NULL) {
+        return count == 0 ? 0 : -1;
+    }
+    for (size_t i = 0; i < book->session_count; i++) {
+        const struct intervals *busy = &book->sessions[i].busy;
+        if (busy->count > 0) {
+            memcpy(items + used, busy->items, busy->count * sizeof *items);
+            used += busy->count;
+        }
+        if (reaches[i].from_ns != INT64_MAX) {
+            items[used++] = (struct interval){reaches[i].from_ns, reaches[i].to_ns};
+        }
+    }
+    qsort(items, used, sizeof *items, by_from);
+    int64_t length = 0, reached = INT64_MIN;
+    for (size_t i = 0; i < used; i++) {
+        int64_t from = items[i].from > reached ? items[i].from : reached;
+        length += items[i].to > from ? items[i].to - from : 0;
+        reached = items[i].to > reached ? items[i].to : reached;
+    }
+    mem_free(g->mem, items, count * sizeof *items);
+    return length;
+}
+
+/* Sums busy and idle time; `agents`, may be NULL, gets that of each. */
+static bool gather_time(const struct gathering *g, struct figures *agents)
+{
+    size_t agent_count = swarm_agent_count(g->swarm), session_count = g->book->session_count;
+    struct reach *of_agents = no_reaches(g->mem, agent_count);
+    struct reach *of_sessions = no_reaches(g->mem, session_count);
+    bool good = (agent_count == 0 || of_agents != NULL) &&
+                (session_count == 0 || of_sessions != NULL);
+    struct figures *totals = &g->out->totals;
+    const struct span *span;
+    for (span_no no = swarm_first_in_flight(g->swarm);
+         good && (span = next_open(g->swarm, &no)) != NULL;) {
+        stretch(&of_agents[span->agent], span->start_ns, now_of(g, span));
+        stretch(&of_sessions[swarm_agent(g->swarm, span->agent)->session], span->start_ns,
+                now_of(g, span));
+    }
+    for (size_t i = 0; good && i < agent_count; i++) {
+        double busy_ms, idle_ms;
+        sum_agent(g, (agent_no)i, &of_agents[i], &busy_ms, &idle_ms);
+        totals->busy_ms = figures_add(totals->busy_ms, busy_ms);
+        totals->idle_ms = figures_add(totals->idle_ms, idle_ms);
+        if (agents != NULL) {
+            agents[i].busy_ms = busy_ms;
+            agents[i].idle_ms = idle_ms;
+        }
+    }
+    int64_t any_ns = good ? any_busy_ns(g, of_sessions) : -1;
+    totals->parallel = any_ns > 0 ? totals->busy_ms / to_ms(any_ns) : (double)NAN;
+    mem_free(g->mem, of_agents, of_agents == NULL ? 0 : agent_count * sizeof *of_agents);
+    mem_free(g->mem, of_sessions, of_sessions == NULL ? 0 : session_count * sizeof *of_sessions);
+    return any_ns >= 0;
+}
+
+/* ---- totals ---- */
+
+static bool is_there(const struct gathering *g, size_t session)
+{
+    return swarm_session(g->swarm, (session_no)session) != NULL;
+}
+
+/* The tally of all sessions: the one's own, where there is but one, else `sum`. NULL: out of memory. */
+static struct figures_tally *sum_sessions(const struct gathering *g, struct figures_tally *sum)
+{
+    struct figures_tally *only = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < g->book->session_count; i++) {
+        only = is_there(g, i) ? &g->book->sessions[i].tally : only;
+        count += is_there(g, i);
+    }
+    for (size_t i = 0; i < g->book->session_count && count > 1; i++) {
+        if (is_there(g, i) && !figures_tally_merge(sum, &g->book->sessions[i].tally)) {
+            return NULL;
+        }
+    }
+    return count == 1 ? only : sum;
+}
+
+static bool gather_totals(const struct gathering *g)
+{
+    struct figures_tally sum;
+    struct figures *totals = &g->out->totals;
+    figures_tally_init(&sum, g->mem);
+    struct figures_tally *all = sum_sessions(g, &sum);
+    bool good = all != NULL && figures_tally_finish(all, g->book->names, totals);
+    figures_tally_release(&sum);
+    const struct span *span;
+    for (span_no no = swarm_first_in_flight(g->swarm);
+         good && (span = next_open(g->swarm, &no)) != NULL;) {
+        add_open(totals, span, to_ms(now_of(g, span) - span->start_ns));
+    }
+    return good;
+}
+
+static void count_events(const struct gathering *g)
+{
+    struct swarm_figures *out = g->out;
+    for (size_t i = 0; i < swarm_session_count(g->swarm); i++) {
+        const struct session *session = swarm_session(g->swarm, (session_no)i);
+        if (session == NULL) {
             continue;
         }
-        count_span(&g->out->spans, span->flags);
-        if (span_is_phase(span->kind)) {
-            continue;
-        }
-        struct agent_tally *agent = &g->agents[span->agent];
-        gather_function *gather = gather_functions[span->kind];
-        int64_t end = end_ns(g, span);
-        agent->last_ns = end > agent->last_ns ? end : agent->last_ns;
-        if (gather != NULL &&
-            (!gather(g, &agent->tally, span) || !add_busy(agent, span->start_ns, end))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool keep_busy(struct gathering *g, const struct intervals *busy)
-{
-    if (busy->count == 0) {
-        return true;
-    }
-    if (!intervals_begin_run(&g->all_busy)) {
-        return false;
-    }
-    for (size_t i = 0; i < busy->count; i++) {
-        if (!intervals_add(&g->all_busy, busy->items[i].from, busy->items[i].to)) {
-            return false;
+        out->events += session->event_count;
+        out->metadata += session->metadata_count;
+        out->dropped += session->dropped;
+        out->spans.orphan_ends += session->orphan_ends;
+        if (i < g->book->session_count) {
+            const struct span_counts *spans = &g->book->sessions[i].spans;
+            out->spans.closed += spans->closed;
+            out->spans.open += spans->open;
+            out->spans.evicted += spans->evicted;
+            out->spans.incomplete += spans->incomplete;
         }
     }
-    return true;
 }
 
-static bool finish_agent(struct gathering *g, agent_no number)
-{
-    struct agent_tally *of = &g->agents[number];
-    struct figures *totals = &g->out->totals, *out = &g->out->agents[number];
-    int64_t first_ns = swarm_agent(g->swarm, number)->first_ns;
-    if (!intervals_unite(&of->busy) || !keep_busy(g, &of->busy) ||
-        !figures_tally_finish(&of->tally, g->out->names, out)) {
-        return false;
-    }
-    if (of->busy.count > 0) {
-        out->busy_ms = to_ms(intervals_length(&of->busy));
-        totals->busy_ms = figures_add(totals->busy_ms, out->busy_ms);
-    }
-    if (first_ns <= of->last_ns) {
-        out->idle_ms = to_ms(of->last_ns - first_ns) - figures_add(0, out->busy_ms);
-        out->idle_ms = out->idle_ms > 0 ? out->idle_ms : 0;
-        totals->idle_ms = figures_add(totals->idle_ms, out->idle_ms);
-    }
-    return true;
-}
+/* ---- agents and models ---- */
 
-static bool begin_agents(struct gathering *g)
+/* Rows that are no more have no spans: their figures say so. */
+static bool gather_agents(const struct gathering *g)
 {
     size_t count = swarm_agent_count(g->swarm);
+    struct figures_tally none;
     if (count == 0) {
         return true;
     }
@@ -254,36 +278,21 @@ static bool begin_agents(struct gathering *g)
         return false;
     }
     g->out->agent_count = count;
-    g->agents = mem_zalloc(g->mem, count, sizeof *g->agents);
-    if (g->agents == NULL) {
-        return false;
-    }
-    g->agent_count = count;
+    figures_tally_init(&none, g->mem);
     for (size_t i = 0; i < count; i++) {
-        figures_tally_init(&g->agents[i].tally, g->mem);
-        intervals_init(&g->agents[i].busy, g->mem);
-        g->agents[i].last_ns = swarm_agent(g->swarm, (agent_no)i)->last_ns;
-    }
-    return true;
-}
-
-/* Rows that are no more have no spans: their figures say so. */
-static bool gather_agents(struct gathering *g)
-{
-    if (!begin_agents(g) || !gather_spans(g)) {
-        return false;
-    }
-    for (size_t i = 0; i < g->agent_count; i++) {
-        bool dead = (swarm_agent(g->swarm, (agent_no)i)->flags & AGENT_DEAD) != 0;
-        if (dead ? !figures_tally_finish(&g->agents[i].tally, g->out->names, &g->out->agents[i])
-                 : !finish_agent(g, (agent_no)i)) {
+        struct figures_tally *tally =
+            i < g->book->agent_count ? &g->book->agents[i].tally : &none;
+        if (!figures_tally_finish(tally, g->book->names, &g->out->agents[i])) {
             return false;
         }
     }
+    const struct span *span;
+    for (span_no no = swarm_first_in_flight(g->swarm);
+         (span = next_open(g->swarm, &no)) != NULL;) {
+        add_open(&g->out->agents[span->agent], span, to_ms(now_of(g, span) - span->start_ns));
+    }
     return true;
 }
-
-/* ---- all ---- */
 
 static int by_model(const void *a, const void *b)
 {
@@ -291,20 +300,102 @@ static int by_model(const void *a, const void *b)
     return strcmp(x->model, y->model);
 }
 
-static bool finish_models(struct gathering *g)
+/* The tallies of models, over all sessions, by their names. */
+struct model_sums {
+    struct figures_tally *tallies;
+    intern_id *names;
+    size_t count, tally_cap, name_cap;
+    struct u64map places;
+};
+
+/* NULL: out of memory. */
+static struct figures_tally *model_sum(const struct gathering *g, struct model_sums *sums,
+                                       intern_id name)
 {
-    if (g->model_count == 0) {
+    uint32_t place = u64map_get(&sums->places, name);
+    if (place != U64MAP_NONE) {
+        return &sums->tallies[place];
+    }
+    if (!mem_reserve(g->mem, &sums->tallies, &sums->tally_cap, sums->count + 1,
+                     sizeof *sums->tallies) ||
+        !mem_reserve(g->mem, &sums->names, &sums->name_cap, sums->count + 1, sizeof *sums->names) ||
+        !u64map_put(&sums->places, name, (uint32_t)sums->count)) {
+        return NULL;
+    }
+    sums->names[sums->count] = name;
+    figures_tally_init(&sums->tallies[sums->count], g->mem);
+    return &sums->tallies[sums->count++];
+}
+
+static bool has_requests(const struct figures_tally *tally)
+{
+    return tally->requests > 0;
+}
+
+static bool sum_models(const struct gathering *g, struct model_sums *sums)
+{
+    for (size_t i = 0; i < g->book->model_count; i++) {
+        const struct book_model *model = &g->book->models[i];
+        if (!is_there(g, model->session) || !has_requests(&model->tally)) {
+            continue;
+        }
+        struct figures_tally *sum = model_sum(g, sums, model->name);
+        if (sum == NULL || !figures_tally_merge(sum, &model->tally)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An open request says its model in the args of its begin. */
+static bool open_model(const struct gathering *g, const struct span *span, intern_id *name)
+{
+    struct end_facts facts;
+    end_facts_read(swarm_span_args(g->swarm, span), &facts);
+    *name = book_model_name(g->book, facts.model);
+    return *name != INTERN_FAILED;
+}
+
+static bool count_open_models(const struct gathering *g, struct model_sums *sums)
+{
+    const struct span *span;
+    for (span_no no = swarm_first_in_flight(g->swarm);
+         (span = next_open(g->swarm, &no)) != NULL;) {
+        intern_id name;
+        if (span->kind != SPAN_REQUEST) {
+            continue;
+        }
+        if (!open_model(g, span, &name)) {
+            return false;
+        }
+        struct figures_tally *sum = name == INTERN_NONE ? NULL : model_sum(g, sums, name);
+        if (name != INTERN_NONE && sum == NULL) {
+            return false;
+        }
+        if (sum != NULL) {
+            double ms = to_ms(now_of(g, span) - span->start_ns);
+            sum->open_requests++;
+            figures_tally_add_time(sum, SPAN_REQUEST, ms);
+            sum->phase_ms[SPAN_REQUEST] += ms;
+        }
+    }
+    return true;
+}
+
+static bool finish_models(const struct gathering *g, struct model_sums *sums)
+{
+    struct swarm_figures *out = g->out;
+    if (sums->count == 0) {
         return true;
     }
-    struct swarm_figures *out = g->out;
-    out->models = mem_zalloc(g->mem, g->model_count, sizeof *out->models);
+    out->models = mem_zalloc(g->mem, sums->count, sizeof *out->models);
     if (out->models == NULL) {
         return false;
     }
-    out->model_count = g->model_count;
-    for (size_t i = 0; i < g->model_count; i++) {
-        out->models[i].model = intern_text(out->names, g->models[i].name, NULL);
-        if (!figures_tally_finish(&g->models[i].tally, out->names, &out->models[i].figures)) {
+    out->model_count = sums->count;
+    for (size_t i = 0; i < sums->count; i++) {
+        out->models[i].model = intern_text(g->book->names, sums->names[i], NULL);
+        if (!figures_tally_finish(&sums->tallies[i], g->book->names, &out->models[i].figures)) {
             return false;
         }
     }
@@ -312,71 +403,44 @@ static bool finish_models(struct gathering *g)
     return true;
 }
 
-static bool finish_totals(struct gathering *g)
+static bool gather_models(const struct gathering *g)
 {
-    struct figures *totals = &g->out->totals;
-    double busy_ms = totals->busy_ms, idle_ms = totals->idle_ms;
-    if (!intervals_unite(&g->all_busy) || !figures_tally_finish(&g->all, g->out->names, totals)) {
-        return false;
+    struct model_sums sums = {.count = 0};
+    u64map_init(&sums.places, g->mem);
+    bool good = sum_models(g, &sums) && count_open_models(g, &sums) && finish_models(g, &sums);
+    for (size_t i = 0; i < sums.count; i++) {
+        figures_tally_release(&sums.tallies[i]);
     }
-    totals->busy_ms = busy_ms;
-    totals->idle_ms = idle_ms;
-    double any_ms = to_ms(intervals_length(&g->all_busy));
-    totals->parallel = any_ms > 0 ? busy_ms / any_ms : (double)NAN;
-    return true;
+    mem_free(g->mem, sums.tallies, sums.tally_cap * sizeof *sums.tallies);
+    mem_free(g->mem, sums.names, sums.name_cap * sizeof *sums.names);
+    u64map_release(&sums.places);
+    return good;
 }
 
-static void count_events(const struct swarm *swarm, struct swarm_figures *out)
-{
-    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
-        const struct session *session = swarm_session(swarm, (session_no)i);
-        if (session != NULL) {
-            out->events += session->event_count;
-            out->metadata += session->metadata_count;
-            out->dropped += session->dropped;
-            out->spans.orphan_ends += session->orphan_ends;
-        }
-    }
-}
+/* ---- all ---- */
 
-static void release_gathering(struct gathering *g)
+static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
+                    struct swarm_figures *out)
 {
-    figures_tally_release(&g->all);
-    for (size_t i = 0; i < g->agent_count; i++) {
-        figures_tally_release(&g->agents[i].tally);
-        intervals_release(&g->agents[i].busy);
-    }
-    mem_free(g->mem, g->agents, g->agent_count * sizeof *g->agents);
-    for (size_t i = 0; i < g->model_count; i++) {
-        figures_tally_release(&g->models[i].tally);
-    }
-    mem_free(g->mem, g->models, g->model_cap * sizeof *g->models);
-    u64map_release(&g->model_by_name);
-    mem_free(g->mem, g->short_names, g->short_cap * sizeof *g->short_names);
-    strbuf_release(&g->text);
-    intervals_release(&g->all_busy);
-}
-
-bool figures_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out)
-{
-    const struct mem *mem = swarm_mem(swarm);
-    struct gathering g = {.swarm = swarm, .mem = mem, .local_ns = local_ns, .out = out};
-    *out = (struct swarm_figures){.mem = mem, .names = intern_new(mem)};
-    if (out->names == NULL) {
-        return false;
-    }
-    out->totals.busy_ms = out->totals.idle_ms = (double)NAN;
-    figures_tally_init(&g.all, mem);
-    u64map_init(&g.model_by_name, mem);
-    strbuf_init(&g.text, mem, 0);
-    intervals_init(&g.all_busy, mem);
-    bool good = gather_agents(&g) && finish_models(&g) && finish_totals(&g);
-    count_events(swarm, out);
-    release_gathering(&g);
+    struct gathering g = {swarm, swarm_mem(swarm), local_ns, swarm_book(swarm), out};
+    *out = (struct swarm_figures){.mem = g.mem};
+    bool good = gather_totals(&g) && (!all || (gather_agents(&g) && gather_models(&g))) &&
+                gather_time(&g, out->agents);
+    count_events(&g);
     if (!good) {
         figures_release(out);
     }
     return good;
+}
+
+bool figures_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out)
+{
+    return compute(swarm, local_ns, true, out);
+}
+
+bool figures_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out)
+{
+    return compute(swarm, local_ns, false, out);
 }
 
 static void release_figures(const struct mem *mem, struct figures *figures)
@@ -398,8 +462,5 @@ void figures_release(struct swarm_figures *figures)
     }
     mem_free(mem, figures->agents, figures->agent_count * sizeof *figures->agents);
     mem_free(mem, figures->models, figures->model_count * sizeof *figures->models);
-    if (figures->names != NULL) {
-        intern_free(figures->names);
-    }
     *figures = (struct swarm_figures){.mem = mem};
 }

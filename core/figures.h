@@ -13,7 +13,7 @@ struct summary {
 };
 
 struct tool_figures {
-    const char *name;      /* "Bash"; borrowed until figures_release */
+    const char *name;      /* "Bash"; borrowed */
     uint64_t errors, open; /* ended ones are durations.count */
     struct summary duration_ms;
 };
@@ -37,7 +37,7 @@ struct figures {
 };
 
 struct model_figures {
-    const char *model; /* borrowed until figures_release */
+    const char *model; /* borrowed */
     struct figures figures;
 };
 
@@ -54,22 +54,13 @@ struct swarm_figures {
     struct span_counts spans;
     uint64_t events, metadata, dropped; /* in memory without metadata; metadata; dropped */
     const struct mem *mem;
-    struct intern *names; /* of tools and models */
 };
 
 /* Computes them over all spans in memory. `local_ns`: the local clock, for spans in flight. False: out of memory, *out is released. Release
-   with figures_release. */
+   with figures_release; texts are borrowed as long as the swarm lives. */
 bool figures_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out);
+/* The same without agents and models: what the screen's head wants many times a second. */
+bool figures_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out);
 void figures_release(struct swarm_figures *figures);
-
-/* What the end of an API Call says of it, read from its args. NAN, UNSAID (-1) where it does not. */
-struct request_facts {
-    double ttft_ms, ttlt_ms, itps, setup_ms, prompt_tokens, output_tokens, cache_read_tokens,
-        cache_creation_tokens;
-    double otps; /* output tokens over the time of sampling alone: ttlt - ttft - set-up */
-    struct json_value model;
-    int success; /* 1, 0, -1: not said */
-};
-void figures_request_facts(struct slice args, struct request_facts *out);
 
 #endif

@@ -1,90 +1,8 @@
-/* The end of an API Call, read in one walk over its args: every figure is a row of a table, by the name
-   that the seed's endLLMRequestPerfettoSpan gives it. And what a request adds to the figures. */
-#include "core/figures_private.h"
+/* What a request adds to the figures: what its end says, and where its time went. */
+#include "core/figures_tally.h"
 
 #include <math.h>
 #include <string.h>
-
-#define ROW(key, field)                                             \
-    {                                                               \
-        key, sizeof(key) - 1, offsetof(struct request_facts, field) \
-    }
-
-/* `model` and `success`, which are no numbers, come first. */
-enum { MODEL, SUCCESS, NUMBERS };
-
-static const struct row {
-    const char *key;
-    size_t len, offset;
-} rows[] = {
-    [MODEL] = ROW("model", model),
-    [SUCCESS] = ROW("success", success),
-    [NUMBERS] = ROW("ttft_ms", ttft_ms),
-    ROW("ttlt_ms", ttlt_ms),
-    ROW("itps", itps),
-    ROW("request_setup_ms", setup_ms),
-    ROW("prompt_tokens", prompt_tokens),
-    ROW("output_tokens", output_tokens),
-    ROW("cache_read_tokens", cache_read_tokens),
-    ROW("cache_creation_tokens", cache_creation_tokens),
-};
-
-enum { ROWS = sizeof rows / sizeof *rows };
-
-/* ROWS: none of them. Bytes are compared, and only a key that has an escape is decoded: this runs for
-   every key of every request. */
-static size_t find_row(struct json_value key)
-{
-    for (size_t i = 0; i < ROWS; i++) {
-        if (key.len == rows[i].len + 2 && memcmp(key.raw + 1, rows[i].key, rows[i].len) == 0) {
-            return i;
-        }
-    }
-    if (memchr(key.raw, '\\', key.len) == NULL) {
-        return ROWS;
-    }
-    size_t i = 0;
-    while (i < ROWS && !json_string_is(key, rows[i].key)) {
-        i++;
-    }
-    return i;
-}
-
-static void take_member(struct request_facts *out, const struct json_member *member)
-{
-    size_t row = find_row(member->key);
-    enum json_type type = member->value.type;
-    if (row == MODEL) {
-        out->model = member->value;
-    } else if (row == SUCCESS) {
-        bool said = type == JSON_TYPE_TRUE || type == JSON_TYPE_FALSE;
-        out->success = said ? type == JSON_TYPE_TRUE : -1;
-    } else if (row < ROWS) {
-        double number = type == JSON_TYPE_NUMBER ? json_get_number(member->value) : (double)NAN;
-        memcpy((char *)out + rows[row].offset, &number, sizeof number);
-    }
-}
-
-void figures_request_facts(struct slice args, struct request_facts *out)
-{
-    const double none = (double)NAN;
-    *out = (struct request_facts){none, none, none, none, none, none, none, none, none, {0}, -1};
-    if (args.len == 0 || args.bytes[0] != '{') {
-        return;
-    }
-    struct json_walk walk = json_walk((struct json_value){JSON_TYPE_OBJECT, args.bytes, args.len});
-    struct json_member member;
-    while (json_next_member(&walk, &member)) {
-        take_member(out, &member);
-    }
-    double setup_ms = out->setup_ms > 0 ? out->setup_ms : 0;
-    double sampling_ms = out->ttlt_ms - out->ttft_ms - setup_ms;
-    if (sampling_ms > 0) {
-        out->otps = out->output_tokens / (sampling_ms / 1000);
-    }
-}
-
-/* ---- what it adds ---- */
 
 static double to_ms(int64_t ns)
 {
@@ -124,37 +42,34 @@ static void take_phases(const struct swarm *swarm, const struct span *request,
     sample->phase_ms[SPAN_REQUEST] = rest_ms > 0 ? rest_ms : 0;
 }
 
-static void take_facts(const struct request_facts *facts, struct request_sample *sample)
+static void take_facts(const struct end_facts *facts, struct request_sample *sample)
 {
+    const double *said = facts->numbers;
     const double quantities[QUANTITIES] = {
-        [OF_TTFT] = facts->ttft_ms,
-        [OF_TTLT] = facts->ttlt_ms,
-        [OF_ITPS] = facts->itps,
-        [OF_OTPS] = facts->otps,
-        [OF_SETUP] = facts->setup_ms > 0 ? facts->setup_ms : (double)NAN,
+        [OF_TTFT] = said[FACT_TTFT_MS],
+        [OF_TTLT] = said[FACT_TTLT_MS],
+        [OF_ITPS] = said[FACT_ITPS],
+        [OF_OTPS] = end_facts_otps(facts),
+        [OF_SETUP] = said[FACT_SETUP_MS] > 0 ? said[FACT_SETUP_MS] : (double)NAN,
         [OF_REQUEST] = sample->ms,
     };
     const double tokens[TOKENS] = {
-        [TOKENS_PROMPT] = facts->prompt_tokens,
-        [TOKENS_OUTPUT] = facts->output_tokens,
-        [TOKENS_CACHE_READ] = facts->cache_read_tokens,
-        [TOKENS_CACHE_CREATION] = facts->cache_creation_tokens,
+        [TOKENS_PROMPT] = said[FACT_PROMPT_TOKENS],
+        [TOKENS_OUTPUT] = said[FACT_OUTPUT_TOKENS],
+        [TOKENS_CACHE_READ] = said[FACT_CACHE_READ_TOKENS],
+        [TOKENS_CACHE_CREATION] = said[FACT_CACHE_CREATION_TOKENS],
     };
     memcpy(sample->quantities, quantities, sizeof quantities);
     memcpy(sample->tokens, tokens, sizeof tokens);
 }
 
-struct json_value request_sample_read(const struct swarm *swarm, const struct span *span,
-                                      int64_t end_ns, struct request_sample *out)
+void request_sample_make(const struct swarm *swarm, const struct span *span,
+                         const struct end_facts *facts, struct request_sample *out)
 {
-    struct request_facts facts;
     *out = (struct request_sample){
-        .open = (span->flags & SPAN_OPEN) != 0,
         .failed = (span->flags & SPAN_ERROR) != 0,
-        .ms = to_ms(end_ns - span->start_ns),
+        .ms = to_ms(span->end_ns - span->start_ns),
     };
-    figures_request_facts(swarm_span_args(swarm, span), &facts);
-    take_facts(&facts, out);
+    take_facts(facts, out);
     take_phases(swarm, span, out);
-    return facts.model;
 }

@@ -1,6 +1,5 @@
-/* Counting into one set of figures: plain sums, a histogram for each quantity, and a list of tools that
-   an array finds by name: the figures' names are few, so their ids are small. */
-#include "core/figures_private.h"
+/* Counting into one set of figures: plain sums, a histogram for each quantity, and a list of tools. */
+#include "core/figures_tally.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@ void figures_tally_init(struct figures_tally *tally, const struct mem *mem)
 {
     memset(tally, 0, sizeof *tally);
     tally->mem = mem;
+    u64map_init(&tally->tool_by_name, mem);
     for (size_t i = 0; i < TOKENS; i++) {
         tally->tokens[i] = (double)NAN;
     }
@@ -38,7 +38,7 @@ void figures_tally_release(struct figures_tally *tally)
         histogram_release(&tally->tools[i].duration_ms);
     }
     mem_free(tally->mem, tally->tools, tally->tool_cap * sizeof *tally->tools);
-    mem_free(tally->mem, tally->tool_by_name, tally->names_cap * sizeof *tally->tool_by_name);
+    u64map_release(&tally->tool_by_name);
     figures_tally_init(tally, tally->mem);
 }
 
@@ -54,10 +54,6 @@ bool figures_tally_add_request(struct figures_tally *tally, const struct request
         tally->phase_ms[i] += sample->phase_ms[i];
     }
     tally->retries += sample->retries;
-    if (sample->open) {
-        tally->open_requests++;
-        return true;
-    }
     tally->requests++;
     tally->failed += sample->failed;
     for (size_t i = 0; i < TOKENS; i++) {
@@ -71,52 +67,77 @@ bool figures_tally_add_request(struct figures_tally *tally, const struct request
     return true;
 }
 
-static bool reserve_name(struct figures_tally *tally, intern_id name)
-{
-    size_t had = tally->names_cap;
-    if (!mem_reserve(tally->mem, &tally->tool_by_name, &tally->names_cap, (size_t)name + 1,
-                     sizeof *tally->tool_by_name)) {
-        return false;
-    }
-    memset(tally->tool_by_name + had, 0, (tally->names_cap - had) * sizeof *tally->tool_by_name);
-    return true;
-}
-
 /* NULL: out of memory. */
 static struct tool_tally *find_tool(struct figures_tally *tally, intern_id name)
 {
-    if (name >= tally->names_cap && !reserve_name(tally, name)) {
-        return NULL;
-    }
-    uint32_t place = tally->tool_by_name[name];
-    if (place > 0) {
-        return &tally->tools[place - 1];
+    uint32_t place = u64map_get(&tally->tool_by_name, name);
+    if (place != U64MAP_NONE) {
+        return &tally->tools[place];
     }
     if (!mem_reserve(tally->mem, &tally->tools, &tally->tool_cap, tally->tool_count + 1,
-                     sizeof *tally->tools)) {
+                     sizeof *tally->tools) ||
+        !u64map_put(&tally->tool_by_name, name, (uint32_t)tally->tool_count)) {
         return NULL;
     }
     struct tool_tally *tool = &tally->tools[tally->tool_count++];
-    tally->tool_by_name[name] = (uint32_t)tally->tool_count;
     *tool = (struct tool_tally){.name = name};
     histogram_init(&tool->duration_ms, tally->mem);
     return tool;
 }
 
 bool figures_tally_add_tool(struct figures_tally *tally, intern_id name, enum span_kind kind,
-                            uint8_t flags, double ms)
+                            bool error, double ms)
 {
     struct tool_tally *tool = find_tool(tally, name);
     if (tool == NULL) {
         return false;
     }
     figures_tally_add_time(tally, kind, ms);
-    if ((flags & SPAN_OPEN) != 0) {
-        tool->open++;
-        return true;
-    }
-    tool->errors += (flags & SPAN_ERROR) != 0;
+    tool->errors += error;
     return histogram_add(&tool->duration_ms, ms);
+}
+
+bool figures_tally_open_tool(struct figures_tally *tally, intern_id name, int by)
+{
+    struct tool_tally *tool = find_tool(tally, name);
+    if (tool != NULL) {
+        tool->open += (uint64_t)(int64_t)by;
+    }
+    return tool != NULL;
+}
+
+static bool merge_tools(struct figures_tally *tally, const struct figures_tally *from)
+{
+    for (size_t i = 0; i < from->tool_count; i++) {
+        struct tool_tally *tool = find_tool(tally, from->tools[i].name);
+        if (tool == NULL || !histogram_merge(&tool->duration_ms, &from->tools[i].duration_ms)) {
+            return false;
+        }
+        tool->errors += from->tools[i].errors;
+        tool->open += from->tools[i].open;
+    }
+    return true;
+}
+
+bool figures_tally_merge(struct figures_tally *tally, const struct figures_tally *from)
+{
+    tally->requests += from->requests;
+    tally->failed += from->failed;
+    tally->retries += from->retries;
+    tally->open_requests += from->open_requests;
+    for (size_t i = 0; i < TOKENS; i++) {
+        tally->tokens[i] = figures_add(tally->tokens[i], from->tokens[i]);
+    }
+    for (size_t i = 0; i < SPAN_KINDS; i++) {
+        tally->phase_ms[i] += from->phase_ms[i];
+        tally->kind_ms[i] = figures_add(tally->kind_ms[i], from->kind_ms[i]);
+    }
+    for (size_t i = 0; i < QUANTITIES; i++) {
+        if (!histogram_merge(&tally->quantities[i], &from->quantities[i])) {
+            return false;
+        }
+    }
+    return merge_tools(tally, from);
 }
 
 /* ---- the result ---- */

@@ -1,6 +1,7 @@
 /* Up to HISTOGRAM_EXACT samples are kept, unsorted; a percentile is found by selection. The next one
    moves all of them into buckets: 128 to each power of two, so that the bucket of a double is made of
-   its exponent and its first seven bits of mantissa, and its middle is at most 0.4 % away. */
+   its exponent and its first seven bits of mantissa, and its middle is at most 0.4 % away. Only the
+   powers of two that have samples, and those between them, have memory. */
 #include "core/histogram.h"
 
 #include <math.h>
@@ -48,22 +49,59 @@ void histogram_release(struct histogram *histogram)
 {
     const struct mem *mem = histogram->mem;
     mem_free(mem, histogram->samples, histogram->sample_cap * sizeof *histogram->samples);
-    mem_free(mem, histogram->buckets, BUCKETS * sizeof *histogram->buckets);
+    mem_free(mem, histogram->buckets, histogram->bucket_count * sizeof *histogram->buckets);
     histogram_init(histogram, mem);
 }
 
-/* From samples to buckets. */
-static bool make_buckets(struct histogram *histogram)
+/* ---- buckets ---- */
+
+/* Makes room for the buckets `low` to `high`. */
+static bool reach(struct histogram *histogram, size_t low, size_t high)
+{
+    size_t first = low / SUB_COUNT * SUB_COUNT, end = (high / SUB_COUNT + 1) * SUB_COUNT;
+    if (histogram->buckets != NULL) {
+        size_t had_end = histogram->first_bucket + histogram->bucket_count;
+        if (first >= histogram->first_bucket && end <= had_end) {
+            return true;
+        }
+        first = first < histogram->first_bucket ? first : histogram->first_bucket;
+        end = end > had_end ? end : had_end;
+    }
+    uint32_t *buckets = mem_zalloc(histogram->mem, end - first, sizeof *buckets);
+    if (buckets == NULL) {
+        return false;
+    }
+    if (histogram->buckets != NULL) {
+        memcpy(buckets + (histogram->first_bucket - first), histogram->buckets,
+               histogram->bucket_count * sizeof *buckets);
+        mem_free(histogram->mem, histogram->buckets,
+                 histogram->bucket_count * sizeof *histogram->buckets);
+    }
+    histogram->buckets = buckets;
+    histogram->first_bucket = (uint32_t)first;
+    histogram->bucket_count = (uint32_t)(end - first);
+    return true;
+}
+
+/* There is room. */
+static void count(struct histogram *histogram, double value)
+{
+    histogram->buckets[bucket_of(value) - histogram->first_bucket]++;
+}
+
+/* From samples to buckets, with room for values from `min` to `max` as well. */
+static bool make_buckets(struct histogram *histogram, double min, double max)
 {
     if (histogram->buckets != NULL) {
-        return true;
+        return reach(histogram, bucket_of(min), bucket_of(max));
     }
-    histogram->buckets = mem_zalloc(histogram->mem, BUCKETS, sizeof *histogram->buckets);
-    if (histogram->buckets == NULL) {
+    min = histogram->count > 0 && histogram->min < min ? histogram->min : min;
+    max = histogram->count > 0 && histogram->max > max ? histogram->max : max;
+    if (!reach(histogram, bucket_of(min), bucket_of(max))) {
         return false;
     }
     for (size_t i = 0; i < histogram->count; i++) {
-        histogram->buckets[bucket_of(histogram->samples[i])]++;
+        count(histogram, histogram->samples[i]);
     }
     mem_free(histogram->mem, histogram->samples,
              histogram->sample_cap * sizeof *histogram->samples);
@@ -72,14 +110,14 @@ static bool make_buckets(struct histogram *histogram)
     return true;
 }
 
-/* Makes room for `more` samples, in whichever form they will be in. */
-static bool make_room(struct histogram *histogram, uint64_t more)
+/* Makes room for `more` samples from `min` to `max`, in whichever form they will be in. */
+static bool make_room(struct histogram *histogram, uint64_t more, double min, double max)
 {
     if (histogram->buckets == NULL && histogram->count + more <= HISTOGRAM_EXACT) {
         return mem_reserve(histogram->mem, &histogram->samples, &histogram->sample_cap,
                            (size_t)(histogram->count + more), sizeof *histogram->samples);
     }
-    return make_buckets(histogram);
+    return make_buckets(histogram, min, max);
 }
 
 static void extend(struct histogram *histogram, uint64_t count, double sum, double min, double max)
@@ -95,11 +133,11 @@ bool histogram_add(struct histogram *histogram, double value)
     if (isnan(value)) {
         return true;
     }
-    if (!make_room(histogram, 1)) {
+    if (!make_room(histogram, 1, value, value)) {
         return false;
     }
     if (histogram->buckets != NULL) {
-        histogram->buckets[bucket_of(value)]++;
+        count(histogram, value);
     } else {
         histogram->samples[histogram->count] = value;
     }
@@ -113,15 +151,17 @@ bool histogram_merge(struct histogram *histogram, const struct histogram *from)
         return true;
     }
     /* What is in buckets cannot become samples again. */
-    if (!(from->buckets != NULL ? make_buckets(histogram) : make_room(histogram, from->count))) {
+    if (!(from->buckets != NULL ? make_buckets(histogram, from->min, from->max)
+                                : make_room(histogram, from->count, from->min, from->max))) {
         return false;
     }
-    for (size_t i = 0; from->buckets != NULL && i < BUCKETS; i++) {
-        histogram->buckets[i] += from->buckets[i];
+    size_t shift = from->buckets == NULL ? 0 : from->first_bucket - histogram->first_bucket;
+    for (size_t i = 0; from->buckets != NULL && i < from->bucket_count; i++) {
+        histogram->buckets[i + shift] += from->buckets[i];
     }
     for (size_t i = 0; from->buckets == NULL && i < from->count; i++) {
         if (histogram->buckets != NULL) {
-            histogram->buckets[bucket_of(from->samples[i])]++;
+            count(histogram, from->samples[i]);
         } else {
             histogram->samples[histogram->count + i] = from->samples[i];
         }
@@ -183,11 +223,11 @@ double histogram_percentile(struct histogram *histogram, double percent)
         return select_nth(histogram->samples, (size_t)histogram->count, (size_t)rank - 1);
     }
     uint64_t seen = 0;
-    size_t bucket = bucket_of(histogram->min);
-    while (bucket < BUCKETS - 1 && (seen += histogram->buckets[bucket]) < rank) {
+    size_t bucket = 0;
+    while (bucket < histogram->bucket_count - 1 && (seen += histogram->buckets[bucket]) < rank) {
         bucket++;
     }
-    double value = bucket_value(bucket);
+    double value = bucket_value(bucket + histogram->first_bucket);
     value = value < histogram->min ? histogram->min : value;
     return value > histogram->max ? histogram->max : value;
 }

@@ -15,7 +15,8 @@ struct histogram {
     double sum, min, max; /* min and max: of no sample NAN */
     double *samples;      /* NULL: none, or in buckets */
     size_t sample_cap;
-    uint64_t *buckets; /* NULL: none yet */
+    uint32_t *buckets; /* NULL: none yet */
+    uint32_t first_bucket, bucket_count;
 };
 
 /* `mem` is borrowed as long as it is used. */

@@ -1,8 +1,9 @@
-/* The union of many sorted lists, by merging neighbours until one is left: n log(lists), and no
-   comparison sort over what is in order already. What meets is joined as it is written. */
+/* A sorted list in which what meets is joined. Work comes in the order of its end, so a stretch nearly always joins or follows the last one;
+   one that lasted long swallows those that ended while it went on. */
 #include "core/intervals.h"
 
 #include <assert.h>
+#include <string.h>
 
 void intervals_init(struct intervals *set, const struct mem *mem)
 {
@@ -12,100 +13,66 @@ void intervals_init(struct intervals *set, const struct mem *mem)
 void intervals_release(struct intervals *set)
 {
     mem_free(set->mem, set->items, set->cap * sizeof *set->items);
-    mem_free(set->mem, set->runs, set->run_cap * sizeof *set->runs);
-    mem_free(set->mem, set->spare, set->spare_cap * sizeof *set->spare);
     intervals_init(set, set->mem);
 }
 
-void intervals_clear(struct intervals *set)
+/* The place of the first stretch that ends at `at` or later. Looked for from behind, in strides that grow. */
+static size_t first_reaching(const struct intervals *set, int64_t at)
 {
-    set->count = set->run_count = 0;
-}
-
-bool intervals_begin_run(struct intervals *set)
-{
-    if (!mem_reserve(set->mem, &set->runs, &set->run_cap, set->run_count + 1, sizeof *set->runs)) {
-        return false;
+    size_t high = set->count, stride = 1;
+    while (high >= stride && set->items[high - stride].to >= at) {
+        high -= stride;
+        stride *= 2;
     }
-    set->runs[set->run_count++] = set->count;
-    return true;
-}
-
-/* Behind the items from `run` on; there is room. Returns the new count. */
-static size_t put(struct interval *items, size_t run, size_t count, struct interval item)
-{
-    if (count > run && item.from <= items[count - 1].to) {
-        if (item.to > items[count - 1].to) {
-            items[count - 1].to = item.to;
+    size_t low = high >= stride ? high - stride + 1 : 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (set->items[middle].to >= at) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
-        return count;
     }
-    items[count] = item;
-    return count + 1;
+    return low;
+}
+
+/* The stretch, joined with those of the set that it meets: from *first on, up to but not *last. */
+static struct interval join(const struct intervals *set, int64_t from, int64_t to, size_t *first,
+                            size_t *last, int64_t *gone)
+{
+    struct interval joined = {from, to};
+    *first = *last = first_reaching(set, from);
+    *gone = 0;
+    for (; *last < set->count && set->items[*last].from <= to; ++*last) {
+        const struct interval *item = &set->items[*last];
+        joined.from = item->from < joined.from ? item->from : joined.from;
+        joined.to = item->to > joined.to ? item->to : joined.to;
+        *gone += item->to - item->from;
+    }
+    return joined;
 }
 
 bool intervals_add(struct intervals *set, int64_t from, int64_t to)
 {
-    assert(set->run_count > 0);
-    if (!mem_reserve(set->mem, &set->items, &set->cap, set->count + 1, sizeof *set->items)) {
+    size_t first, last;
+    int64_t gone;
+    assert(from <= to);
+    struct interval joined = join(set, from, to, &first, &last, &gone);
+    if (first == last && !mem_reserve(set->mem, &set->items, &set->cap, set->count + 1,
+                                      sizeof *set->items)) {
         return false;
     }
-    set->count =
-        put(set->items, set->runs[set->run_count - 1], set->count, (struct interval){from, to});
+    memmove(set->items + first + 1, set->items + last, (set->count - last) * sizeof *set->items);
+    set->items[first] = joined;
+    set->count = set->count - (last - first) + 1;
+    set->length += joined.to - joined.from - gone;
     return true;
 }
 
-static size_t run_end(const struct intervals *set, size_t run)
+int64_t intervals_length_with(const struct intervals *set, int64_t from, int64_t to)
 {
-    return run + 1 < set->run_count ? set->runs[run + 1] : set->count;
-}
-
-/* Merges two neighbouring runs, or copies a last single one, behind the `count` items of `to`. */
-static size_t merge_two(const struct intervals *set, size_t run, struct interval *to, size_t count)
-{
-    size_t start = count, a = set->runs[run], a_end = run_end(set, run);
-    size_t b = a_end, b_end = run + 1 < set->run_count ? run_end(set, run + 1) : a_end;
-    while (a < a_end || b < b_end) {
-        bool first = b == b_end || (a < a_end && set->items[a].from <= set->items[b].from);
-        count = put(to, start, count, set->items[first ? a++ : b++]);
-    }
-    return count;
-}
-
-static void merge_pairs(struct intervals *set)
-{
-    size_t count = 0, runs = 0;
-    for (size_t run = 0; run < set->run_count; run += 2) {
-        size_t start = count;
-        count = merge_two(set, run, set->spare, count);
-        set->runs[runs++] = start;
-    }
-    struct interval *items = set->items;
-    size_t cap = set->cap;
-    set->items = set->spare;
-    set->cap = set->spare_cap;
-    set->spare = items;
-    set->spare_cap = cap;
-    set->count = count;
-    set->run_count = runs;
-}
-
-bool intervals_unite(struct intervals *set)
-{
-    while (set->run_count > 1) {
-        if (!mem_reserve(set->mem, &set->spare, &set->spare_cap, set->count, sizeof *set->spare)) {
-            return false;
-        }
-        merge_pairs(set);
-    }
-    return true;
-}
-
-int64_t intervals_length(const struct intervals *set)
-{
-    int64_t length = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        length += set->items[i].to - set->items[i].from;
-    }
-    return length;
+    size_t first, last;
+    int64_t gone;
+    struct interval joined = join(set, from, to, &first, &last, &gone);
+    return set->length + joined.to - joined.from - gone;
 }

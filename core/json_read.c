@@ -21,45 +21,22 @@ static struct decoder decoder_of(struct json_value string)
 }
 
 /* From behind the opening quote to behind the closing one. */
-static const char *skip_string(const char *at, const char *end)
+static inline const char *skip_string(const char *at, const char *end)
 {
     for (;;) {
-        for (; end - at >= 8; at += 8) {
-            uint64_t word = word_load(at);
-            uint64_t marks = word_mark_byte(word, '"') | word_mark_byte(word, '\\');
-            if (marks != 0) {
-                at += word_lowest(marks);
-                break;
-            }
-        }
-        while (*at != '"' && *at != '\\')
-            at++;
+        bool high = false;
+        at = text_skip_plain(at, end, &high);
         if (*at == '"')
             return at + 1;
         at += 2;
     }
 }
 
-/* To the next quote or bracket. With 0x26 all four brackets, and no other character that is found
-   outside strings, become 0x7F: one comparison does for them. */
-static const char *skip_to_structure(const char *at, const char *end)
-{
-    for (; end - at >= 8; at += 8) {
-        uint64_t word = word_load(at);
-        uint64_t marks = word_mark_byte(word, '"') | word_mark_byte(word | WORD_ONES * 0x26, 0x7F);
-        if (marks != 0)
-            return at + word_lowest(marks);
-    }
-    while (*at != '"' && (*at | 0x26) != 0x7F)
-        at++;
-    return at;
-}
-
 /* From behind the opening bracket to behind its closing one. */
 static const char *skip_container(const char *at, const char *end)
 {
     for (size_t depth = 1;;) {
-        at = skip_to_structure(at, end);
+        at = text_skip_to_structure(at, end);
         char c = *at++;
         if (c == '"')
             at = skip_string(at, end);

@@ -88,11 +88,11 @@ void swarm_end_swept(struct swarm *swarm, uint64_t begin_no, int64_t end_ns)
     swarm->revision++;
     for (span_no no = swarm->flight_first; no != NO_SPAN;) {
         struct span_slot *slot = swarm_slot(swarm, no);
-        span_no next = slot->flight_next;
+        span_no next = swarm_next_in_flight(swarm, no);
         if (slot->span.begin_no == begin_no && (slot->span.flags & SPAN_STALE) != 0) {
             slot->span.flags &= (uint8_t)~SPAN_STALE;
             swarm->agents[slot->span.agent].stale_open--;
-            swarm_set_in_flight(swarm, no, false);
+            (void)swarm_set_in_flight(swarm, no, false);
         }
         no = next;
     }

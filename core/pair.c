@@ -7,30 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-struct end_facts pair_read_end(struct slice args)
-{
-    struct end_facts facts = {.duration_ms = (double)NAN};
-    struct json_value object = slice_object(args);
-    if (object.type == JSON_TYPE_NONE) {
-        return facts;
-    }
-    struct json_walk walk = json_walk(object);
-    struct json_member member;
-    while (json_next_member(&walk, &member)) {
-        if (member.value.type == JSON_TYPE_NUMBER && json_string_is(member.key, "duration_ms")) {
-            facts.duration_ms = json_get_number(member.value);
-        } else if (member.value.type == JSON_TYPE_FALSE && json_string_is(member.key, "success")) {
-            facts.flags |= SPAN_ERROR;
-        } else if (member.value.type == JSON_TYPE_TRUE && json_string_is(member.key, "evicted")) {
-            facts.flags |= SPAN_EVICTED;
-        } else if (member.value.type == JSON_TYPE_TRUE &&
-                   json_string_is(member.key, "incomplete")) {
-            facts.flags |= SPAN_INCOMPLETE;
-        }
-    }
-    return facts;
-}
-
 static bool same_value(struct json_value a, struct json_value b)
 {
     if (a.type == JSON_TYPE_STRING && b.type == JSON_TYPE_STRING) {
@@ -63,6 +39,15 @@ static bool repeats(struct slice begin_args, struct slice end_args)
     return true;
 }
 
+/* The producer writes an end's args as its begin's and what came after (the seed: {...pending.args, …}): then the bytes are the same up to the
+   begin's last. */
+static bool goes_on(struct slice begin_args, struct slice end_args)
+{
+    return begin_args.len >= 2 && end_args.len >= begin_args.len &&
+           memcmp(begin_args.bytes, end_args.bytes, begin_args.len - 1) == 0 &&
+           (end_args.bytes[begin_args.len - 1] == ',' || end_args.bytes[begin_args.len - 1] == '}');
+}
+
 /* Whether the span began where an end at `at_ns` with that duration says, to the microsecond. */
 static bool began_there(const struct span *span, int64_t at_ns, double duration_ms)
 {
@@ -73,42 +58,52 @@ static bool began_there(const struct span *span, int64_t at_ns, double duration_
 /* How well an open span fits an end; the greatest wins, of equals the innermost. */
 enum fit { FITS_NOT, FITS_NAME, FITS_ARGS, FITS_TIME, FITS_TIME_AND_ARGS };
 
-static enum fit fit_of(const struct swarm *swarm, const struct span *span,
-                       const struct event *event, const struct end_facts *facts, int64_t at_ns)
+struct end {
+    const struct event *event;
+    double duration_ms;
+    int64_t at_ns;
+    bool said, found_there; /* it says a duration; a span that began there has been found */
+};
+
+static enum fit fit_of(const struct swarm *swarm, const struct span *span, const struct end *end)
 {
-    bool said = !isnan(facts->duration_ms);
-    bool there = said && began_there(span, at_ns, facts->duration_ms);
+    const struct event *event = end->event;
+    bool there = end->said && began_there(span, end->at_ns, end->duration_ms);
     /* Ends whose begins are dropped look for each other's: no guessing among those. */
-    if (span->name != event->name || (said && !there && (span->flags & SPAN_LOST_BEGIN) != 0)) {
+    if (span->name != event->name ||
+        (end->said && !there && (span->flags & SPAN_LOST_BEGIN) != 0)) {
         return FITS_NOT;
     }
     if (event->cat != INTERN_NONE && span->cat != event->cat) {
         return FITS_NAME;
     }
-    if (repeats(swarm_span_args(swarm, span), event->args)) {
+    /* No args make up for another time. */
+    if (!there && end->found_there) {
+        return FITS_NAME;
+    }
+    struct slice args = swarm_span_args(swarm, span);
+    if (goes_on(args, event->args) || repeats(args, event->args)) {
         return there ? FITS_TIME_AND_ARGS : FITS_ARGS;
     }
     return there ? FITS_TIME : FITS_NAME;
 }
 
-span_no pair_find_begin(struct swarm *swarm, const struct event *event,
-                        const struct end_facts *facts)
+span_no pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms)
 {
     span_no best = swarm->tracks[event->track].track.open;
     if (event->name == INTERN_NONE) {
         return best;
     }
-    int64_t at_ns = swarm_event_ns(swarm, event);
-    enum fit enough = isnan(facts->duration_ms) ? FITS_ARGS : FITS_TIME_AND_ARGS,
-             best_fit = FITS_NOT;
+    struct end end = {event, duration_ms, swarm_event_ns(swarm, event), !isnan(duration_ms), false};
+    enum fit enough = end.said ? FITS_TIME_AND_ARGS : FITS_ARGS, best_fit = FITS_NOT;
     for (span_no no = best; no != NO_SPAN && best_fit < enough;) {
-        const struct span_slot *slot = swarm_slot(swarm, no);
-        enum fit fit = fit_of(swarm, &slot->span, event, facts, at_ns);
+        enum fit fit = fit_of(swarm, &swarm_slot(swarm, no)->span, &end);
         if (fit > best_fit) {
             best = no;
             best_fit = fit;
+            end.found_there = fit >= FITS_TIME;
         }
-        no = slot->outer;
+        no = swarm_flight(swarm, no)->outer;
     }
     return best_fit == FITS_NOT ? NO_SPAN : best;
 }

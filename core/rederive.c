@@ -117,6 +117,7 @@ static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no
 {
     for (size_t i = 0; i < swarm->session_count; i++) {
         if (concerns(swarm, (session_no)i, pool, only)) {
+            book_forget(&swarm->book, swarm, (session_no)i);
             swarm->sessions[i].session.orphan_ends = 0;
             swarm->sessions[i].session.dropped = 0;
             /* What was dropped of the pool holds for each session; the marker is one session's alone. */

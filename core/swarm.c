@@ -38,6 +38,7 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
     }
     swarm->mem = mem;
     swarm->flight_first = swarm->flight_last = NO_SPAN;
+    swarm->flight_free = NO_FLIGHT;
     u64map_init(&swarm->session_by_id, mem);
     u64map_init(&swarm->process_by_pid, mem);
     u64map_init(&swarm->track_by_tid, mem);
@@ -53,7 +54,7 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
         swarm->stores[pool] = event_store_new(mem);
     }
     swarm->names = intern_new(mem);
-    if (swarm->stores[POOL_LIVE] == NULL || swarm->stores[POOL_FILES] == NULL ||
+    if (!book_init(&swarm->book, mem) || swarm->stores[POOL_LIVE] == NULL || swarm->stores[POOL_FILES] == NULL ||
         swarm->names == NULL || !init_names(swarm)) {
         swarm_free(swarm);
         return NULL;
@@ -100,6 +101,8 @@ void swarm_free(struct swarm *swarm)
     free_spans(swarm);
     mem_free(mem, swarm->processes, swarm->process_cap * sizeof *swarm->processes);
     mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
+    mem_free(mem, swarm->flights, swarm->flight_cap * sizeof *swarm->flights);
+    book_release(&swarm->book);
     mem_free(mem, swarm->markers, swarm->marker_cap * sizeof *swarm->markers);
     u64map_release(&swarm->session_by_id);
     u64map_release(&swarm->process_by_pid);
@@ -122,7 +125,16 @@ struct span_slot *swarm_slot(const struct swarm *swarm, span_no span)
         return NULL;
     }
     struct span_slot *slot = &swarm->chunks[chunk]->slots[span % SPANS_PER_CHUNK];
-    return slot->used ? slot : NULL;
+    return slot->flight == FREE_SLOT ? NULL : slot;
+}
+
+static struct span_chunk *new_chunk(struct swarm *swarm)
+{
+    struct span_chunk *chunk = mem_alloc(swarm->mem, sizeof *chunk);
+    if (chunk != NULL) {
+        chunk->used = 0;
+    }
+    return chunk;
 }
 
 span_no swarm_new_span(struct swarm *swarm, const struct span *span)
@@ -136,22 +148,15 @@ span_no swarm_new_span(struct swarm *swarm, const struct span *span)
                          sizeof *swarm->chunks)) {
             return NO_SPAN;
         }
-        swarm->chunks[chunk] = mem_alloc(swarm->mem, sizeof **swarm->chunks);
+        swarm->chunks[chunk] = new_chunk(swarm);
         if (swarm->chunks[chunk] == NULL) {
             return NO_SPAN;
-        }
-        swarm->chunks[chunk]->used = 0;
-        for (size_t i = 0; i < SPANS_PER_CHUNK; i++) {
-            swarm->chunks[chunk]->slots[i].used = false;
         }
         swarm->chunk_count++;
     }
     struct span_slot *slot = &swarm->chunks[chunk]->slots[swarm->span_end % SPANS_PER_CHUNK];
-    *slot = (struct span_slot){.span = *span,
-                               .outer = NO_SPAN,
-                               .flight_prev = NO_SPAN,
-                               .flight_next = NO_SPAN,
-                               .used = true};
+    slot->span = *span;
+    slot->flight = NO_FLIGHT;
     swarm->chunks[chunk]->used++;
     return swarm->span_end++;
 }
@@ -162,8 +167,8 @@ void swarm_free_span(struct swarm *swarm, span_no span)
     if (slot == NULL) {
         return;
     }
-    swarm_set_in_flight(swarm, span, false);
-    slot->used = false;
+    (void)swarm_set_in_flight(swarm, span, false);
+    slot->flight = FREE_SLOT;
     struct span_chunk **chunk = &swarm->chunks[span / SPANS_PER_CHUNK];
     bool full = swarm->span_end / SPANS_PER_CHUNK > span / SPANS_PER_CHUNK;
     if (--(*chunk)->used == 0 && full) {
@@ -175,34 +180,73 @@ void swarm_free_span(struct swarm *swarm, span_no span)
     }
 }
 
-void swarm_set_in_flight(struct swarm *swarm, span_no span, bool in_flight)
+/* ---- in flight ---- */
+
+struct flight *swarm_flight(const struct swarm *swarm, span_no span)
+{
+    return &swarm->flights[swarm_slot(swarm, span)->flight];
+}
+
+static uint32_t new_flight(struct swarm *swarm)
+{
+    uint32_t place = swarm->flight_free;
+    if (place != NO_FLIGHT) {
+        swarm->flight_free = swarm->flights[place].next;
+        return place;
+    }
+    if (!mem_reserve(swarm->mem, &swarm->flights, &swarm->flight_cap, swarm->flight_count + 1,
+                     sizeof *swarm->flights)) {
+        return NO_FLIGHT;
+    }
+    return (uint32_t)swarm->flight_count++;
+}
+
+static bool link_flight(struct swarm *swarm, struct span_slot *slot, span_no span)
+{
+    uint32_t place = new_flight(swarm);
+    if (place == NO_FLIGHT) {
+        return false;
+    }
+    slot->flight = place;
+    swarm->flights[place] = (struct flight){span, NO_SPAN, swarm->flight_last, NO_SPAN};
+    if (swarm->flight_last != NO_SPAN) {
+        swarm_flight(swarm, swarm->flight_last)->next = span;
+    } else {
+        swarm->flight_first = span;
+    }
+    swarm->flight_last = span;
+    return true;
+}
+
+static void unlink_flight(struct swarm *swarm, struct span_slot *slot)
+{
+    struct flight *flight = &swarm->flights[slot->flight];
+    if (flight->prev != NO_SPAN) {
+        swarm_flight(swarm, flight->prev)->next = flight->next;
+    } else {
+        swarm->flight_first = flight->next;
+    }
+    if (flight->next != NO_SPAN) {
+        swarm_flight(swarm, flight->next)->prev = flight->prev;
+    } else {
+        swarm->flight_last = flight->prev;
+    }
+    flight->next = swarm->flight_free;
+    swarm->flight_free = slot->flight;
+    slot->flight = NO_FLIGHT;
+}
+
+bool swarm_set_in_flight(struct swarm *swarm, span_no span, bool in_flight)
 {
     struct span_slot *slot = swarm_slot(swarm, span);
-    if (slot == NULL || slot->in_flight == in_flight) {
-        return;
+    if (slot == NULL || (slot->flight != NO_FLIGHT) == in_flight) {
+        return true;
     }
-    slot->in_flight = in_flight;
     if (in_flight) {
-        slot->flight_prev = swarm->flight_last;
-        slot->flight_next = NO_SPAN;
-        if (swarm->flight_last != NO_SPAN) {
-            swarm_slot(swarm, swarm->flight_last)->flight_next = span;
-        } else {
-            swarm->flight_first = span;
-        }
-        swarm->flight_last = span;
-        return;
+        return link_flight(swarm, slot, span);
     }
-    if (slot->flight_prev != NO_SPAN) {
-        swarm_slot(swarm, slot->flight_prev)->flight_next = slot->flight_next;
-    } else {
-        swarm->flight_first = slot->flight_next;
-    }
-    if (slot->flight_next != NO_SPAN) {
-        swarm_slot(swarm, slot->flight_next)->flight_prev = slot->flight_prev;
-    } else {
-        swarm->flight_last = slot->flight_prev;
-    }
+    unlink_flight(swarm, slot);
+    return true;
 }
 
 struct marker *swarm_new_marker(struct swarm *swarm)
@@ -224,6 +268,12 @@ const struct mem *swarm_mem(const struct swarm *swarm)
 struct intern *swarm_names(struct swarm *swarm)
 {
     return swarm->names;
+}
+
+struct book *swarm_book(const struct swarm *swarm)
+{
+    /* What is asked puts names of its own into it, which changes no answer. */
+    return &((struct swarm *)(uintptr_t)swarm)->book;
 }
 
 const char *swarm_text(const struct swarm *swarm, intern_id id)
@@ -291,8 +341,8 @@ span_no swarm_first_in_flight(const struct swarm *swarm)
 
 span_no swarm_next_in_flight(const struct swarm *swarm, span_no span)
 {
-    struct span_slot *slot = swarm_slot(swarm, span);
-    return slot == NULL ? NO_SPAN : slot->flight_next;
+    const struct span_slot *slot = swarm_slot(swarm, span);
+    return slot == NULL || slot->flight == NO_FLIGHT ? NO_SPAN : swarm->flights[slot->flight].next;
 }
 
 int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, int64_t local_ns)

@@ -3,18 +3,26 @@
 #ifndef CORE_SWARM_PRIVATE_H
 #define CORE_SWARM_PRIVATE_H
 
+#include "core/book.h"
 #include "core/swarm.h"
 #include "core/u64map.h"
 
-enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2 };
+enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 64 };
 
-/* A span with the links that only its keeper needs. */
+/* The links of a span in flight, which few are: a span has the place of its links, not the links themselves. */
+struct flight {
+    span_no span;
+    span_no outer;      /* of an open span: the next open one of its track, outwards */
+    span_no prev, next; /* the list of spans in flight, or of free places */
+};
+
+/* A span with what only its keeper needs. */
 struct span_slot {
     struct span span;
-    span_no outer; /* of an open span: the next open one of its track, outwards */
-    span_no flight_prev, flight_next; /* the list of spans in flight */
-    bool used, in_flight;
+    uint32_t flight; /* its place in swarm.flights; NO_FLIGHT: it is not in flight; FREE_SLOT: there is no span */
 };
+#define NO_FLIGHT UINT32_MAX
+#define FREE_SLOT (UINT32_MAX - 1)
 
 struct span_chunk {
     struct span_slot slots[SPANS_PER_CHUNK];
@@ -92,6 +100,9 @@ struct swarm {
     struct span_chunk **chunks;
     size_t chunk_count, chunk_cap;
     span_no span_end, span_begin;
+    struct flight *flights;
+    size_t flight_count, flight_cap;
+    uint32_t flight_free; /* the first free place; NO_FLIGHT: none */
     span_no flight_first, flight_last;
     struct u64map async_open; /* hash of (session, cat, scope, id): the innermost open span */
     struct marker *markers;
@@ -105,6 +116,12 @@ struct swarm {
     struct u64map swept_by_begin;
     struct kept_span *kept;
     size_t kept_count, kept_cap;
+    struct book book;
+    struct {
+        intern_id name, cat;
+        uint8_t kind;
+        bool known;
+    } kinds[KIND_CACHE]; /* of spans of that name and category, by both */
     bool unsettled; /* a kept span has ended: lanes are not what they would be without it */
 };
 
@@ -112,7 +129,10 @@ struct swarm {
 struct span_slot *swarm_slot(const struct swarm *swarm, span_no span); /* NULL: gone */
 span_no swarm_new_span(struct swarm *swarm, const struct span *span);  /* NO_SPAN: out of memory */
 void swarm_free_span(struct swarm *swarm, span_no span);
-void swarm_set_in_flight(struct swarm *swarm, span_no span, bool in_flight);
+/* False: out of memory, which cannot be when it is taken out. */
+bool swarm_set_in_flight(struct swarm *swarm, span_no span, bool in_flight);
+/* The links of a span in flight. */
+struct flight *swarm_flight(const struct swarm *swarm, span_no span);
 struct marker *swarm_new_marker(struct swarm *swarm);
 
 /* swarm_session.c */
@@ -133,16 +153,8 @@ static inline struct json_value slice_object(struct slice args)
 
 /* pair.c */
 
-/* What an end's args say about the span. */
-struct end_facts {
-    double duration_ms; /* NAN: not said */
-    uint8_t flags;      /* SPAN_EVICTED, SPAN_INCOMPLETE, SPAN_ERROR */
-};
-
-struct end_facts pair_read_end(struct slice args);
-/* The open span that the end closes; NO_SPAN: none. */
-span_no pair_find_begin(struct swarm *swarm, const struct event *event,
-                        const struct end_facts *facts);
+/* The open span that the end closes; NO_SPAN: none. `duration_ms` is what the end says of it, NAN: nothing. */
+span_no pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms);
 
 /* derive.c */
 bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,

@@ -87,4 +87,26 @@ static inline const char *text_skip_plain(const char *at, const char *end, bool 
     return at;
 }
 
+/* To the next quote or bracket, which is there. With 0x26 all four brackets, and no other character that is found outside of strings,
+   become 0x7F: one comparison does for them. */
+static inline const char *text_skip_to_structure(const char *at, const char *end)
+{
+#if defined(__SSE2__) && !defined(WORD_NO_SSE2)
+    const __m128i quote = _mm_set1_epi8('"'), bits = _mm_set1_epi8(0x26),
+                  bracket = _mm_set1_epi8(0x7f);
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        unsigned stop = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote),
+                         _mm_cmpeq_epi8(_mm_or_si128(bytes, bits), bracket)));
+        if (stop != 0) {
+            return at + __builtin_ctz(stop);
+        }
+    }
+#endif
+    while (*at != '"' && (*at | 0x26) != 0x7F)
+        at++;
+    return at;
+}
+
 #endif

@@ -1,5 +1,6 @@
 /* The statistics. */
 #include "core/figures.h"
+#include "core/end_facts.h"
 
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"
@@ -48,14 +49,14 @@ static void a_request_says_what_its_args_hold(void **state)
          -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct request_facts facts;
-        figures_request_facts((struct slice){rows[i].args, strlen(rows[i].args)}, &facts);
-        assert_number(facts.ttft_ms, rows[i].ttft, rows[i].args);
-        assert_number(facts.ttlt_ms, rows[i].ttlt, rows[i].args);
-        assert_number(facts.setup_ms, rows[i].setup, rows[i].args);
-        assert_number(facts.prompt_tokens, rows[i].prompt, rows[i].args);
-        assert_number(facts.output_tokens, rows[i].output, rows[i].args);
-        assert_number(facts.otps, rows[i].otps, rows[i].args);
+        struct end_facts facts;
+        end_facts_read((struct slice){rows[i].args, strlen(rows[i].args)}, &facts);
+        assert_number(facts.numbers[FACT_TTFT_MS], rows[i].ttft, rows[i].args);
+        assert_number(facts.numbers[FACT_TTLT_MS], rows[i].ttlt, rows[i].args);
+        assert_number(facts.numbers[FACT_SETUP_MS], rows[i].setup, rows[i].args);
+        assert_number(facts.numbers[FACT_PROMPT_TOKENS], rows[i].prompt, rows[i].args);
+        assert_number(facts.numbers[FACT_OUTPUT_TOKENS], rows[i].output, rows[i].args);
+        assert_number(end_facts_otps(&facts), rows[i].otps, rows[i].args);
         assert_int_equal(facts.success, rows[i].success);
     }
 }

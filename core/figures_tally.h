@@ -1,7 +1,8 @@
-/* What figures.c gathers into (figures_tally.c, figures_request.c). Nobody else includes this. */
-#ifndef CORE_FIGURES_PRIVATE_H
-#define CORE_FIGURES_PRIVATE_H
+/* The figures of one agent, one session, one model, while they are counted. Private to the book and the figures. */
+#ifndef CORE_FIGURES_TALLY_H
+#define CORE_FIGURES_TALLY_H
 
+#include "core/end_facts.h"
 #include "core/figures.h"
 #include "core/histogram.h"
 #include "core/u64map.h"
@@ -10,12 +11,11 @@ enum tally_quantity { OF_TTFT, OF_TTLT, OF_ITPS, OF_OTPS, OF_SETUP, OF_REQUEST, 
 enum tally_token { TOKENS_PROMPT, TOKENS_OUTPUT, TOKENS_CACHE_READ, TOKENS_CACHE_CREATION, TOKENS };
 
 struct tool_tally {
-    intern_id name; /* short, in swarm_figures.names */
+    intern_id name; /* in book.names */
     uint64_t errors, open;
     struct histogram duration_ms;
 };
 
-/* The figures of one agent, one model, or all, while they are counted. */
 struct figures_tally {
     const struct mem *mem;
     uint64_t requests, failed, retries, open_requests;
@@ -23,33 +23,34 @@ struct figures_tally {
     struct histogram quantities[QUANTITIES];
     double phase_ms[SPAN_KINDS];
     double kind_ms[SPAN_KINDS]; /* sums over spans; NAN: no such span */
-    struct tool_tally *tools;
+    struct tool_tally *tools;   /* in order of appearance */
     size_t tool_count, tool_cap;
-    uint32_t *tool_by_name; /* by its intern_id: its place in tools + 1, 0: none */
-    size_t names_cap;
+    struct u64map tool_by_name; /* places in tools */
 };
 
-/* What one request, ended or open, adds. */
+/* What one closed request adds. */
 struct request_sample {
-    bool open, failed;
+    bool failed;
     uint64_t retries;
     double ms;
     double phase_ms[SPAN_KINDS];
-    double tokens[TOKENS];         /* of an ended one; NAN: not said */
-    double quantities[QUANTITIES]; /* the same */
+    double tokens[TOKENS]; /* NAN: not said */
+    double quantities[QUANTITIES];
 };
 
-/* Of a request that ends, or is now at, `end_ns`. Returns its model; type JSON_TYPE_NONE: not said. */
-struct json_value request_sample_read(const struct swarm *swarm, const struct span *span,
-                                      int64_t end_ns, struct request_sample *out);
+void request_sample_make(const struct swarm *swarm, const struct span *span,
+                         const struct end_facts *facts, struct request_sample *out);
 
 void figures_tally_init(struct figures_tally *tally, const struct mem *mem);
 void figures_tally_release(struct figures_tally *tally);
-/* False: out of memory; the tally is then of no use but to be released. */
+/* False: out of memory; the tally may be incomplete then. */
 bool figures_tally_add_request(struct figures_tally *tally, const struct request_sample *sample);
 bool figures_tally_add_tool(struct figures_tally *tally, intern_id name, enum span_kind kind,
-                            uint8_t flags, double ms);
+                            bool error, double ms);
+bool figures_tally_open_tool(struct figures_tally *tally, intern_id name, int by);
 void figures_tally_add_time(struct figures_tally *tally, enum span_kind kind, double ms);
+/* Adds all of `from`. */
+bool figures_tally_merge(struct figures_tally *tally, const struct figures_tally *from);
 /* What it comes to, but for busy_ms, idle_ms and parallel, which are NAN. False: out of memory. */
 bool figures_tally_finish(struct figures_tally *tally, const struct intern *names,
                           struct figures *out);
