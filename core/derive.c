@@ -68,7 +68,7 @@ static void claim_phases(struct swarm *swarm, struct agent *agent, span_no reque
 /* What kind of span that is: told from texts once, from numbers then. */
 static uint8_t kind_of(struct swarm *swarm, const struct event *event)
 {
-    size_t at = (event->name * 31 + event->cat) % KIND_CACHE;
+    size_t at = ((event->name * 2654435761u ^ event->cat * 40503u) >> 3) % KIND_CACHE;
     if (!swarm->kinds[at].known || swarm->kinds[at].name != event->name ||
         swarm->kinds[at].cat != event->cat) {
         swarm->kinds[at].name = event->name;

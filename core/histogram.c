@@ -1,6 +1,6 @@
 /* Up to HISTOGRAM_EXACT samples are kept, unsorted; a percentile is found by selection. The next one
-   moves all of them into buckets: 128 to each power of two, so that the bucket of a double is made of
-   its exponent and its first seven bits of mantissa, and its middle is at most 0.4 % away. Only the
+   moves all of them into buckets: 64 to each power of two, so that the bucket of a double is made of
+   its exponent and its first six bits of mantissa, and its middle is at most 0.8 % away. Only the
    powers of two that have samples, and those between them, have memory. */
 #include "core/histogram.h"
 
@@ -8,11 +8,12 @@
 #include <string.h>
 
 enum {
-    SUB_BITS = 7,
+    SUB_BITS = 6,
     SUB_COUNT = 1 << SUB_BITS,
     EXPONENT_MIN = -20, /* 2 ** -20 < 1e-6 */
     EXPONENT_MAX = 49,  /* 2 ** 50 > 1e15 */
     BUCKETS = (EXPONENT_MAX - EXPONENT_MIN + 1) * SUB_COUNT,
+    PENDING = 64, /* samples that wait for their buckets */
 };
 
 static size_t bucket_of(double value)
@@ -58,12 +59,13 @@ void histogram_release(struct histogram *histogram)
 /* Makes room for the buckets `low` to `high`. */
 static bool reach(struct histogram *histogram, size_t low, size_t high)
 {
+    if (low >= histogram->first_bucket &&
+        high < histogram->first_bucket + histogram->bucket_count) {
+        return true;
+    }
     size_t first = low / SUB_COUNT * SUB_COUNT, end = (high / SUB_COUNT + 1) * SUB_COUNT;
     if (histogram->buckets != NULL) {
         size_t had_end = histogram->first_bucket + histogram->bucket_count;
-        if (first >= histogram->first_bucket && end <= had_end) {
-            return true;
-        }
         first = first < histogram->first_bucket ? first : histogram->first_bucket;
         end = end > had_end ? end : had_end;
     }
@@ -83,41 +85,49 @@ static bool reach(struct histogram *histogram, size_t low, size_t high)
     return true;
 }
 
-/* There is room. */
-static void count(struct histogram *histogram, double value)
+/* From samples to buckets, which have room for them. Done for many at a time: each time is a walk through memory that has been elsewhere since. */
+static void flush(struct histogram *histogram)
 {
-    histogram->buckets[bucket_of(value) - histogram->first_bucket]++;
+    for (size_t i = 0; i < histogram->sample_count; i++) {
+        histogram->buckets[bucket_of(histogram->samples[i]) - histogram->first_bucket]++;
+    }
+    histogram->sample_count = 0;
 }
 
-/* From samples to buckets, with room for values from `min` to `max` as well. */
+/* Goes over to buckets, with room for values from `min` to `max` as well. */
 static bool make_buckets(struct histogram *histogram, double min, double max)
 {
-    if (histogram->buckets != NULL) {
-        return reach(histogram, bucket_of(min), bucket_of(max));
+    bool made = histogram->buckets != NULL;
+    if (!made && histogram->count > 0) {
+        min = histogram->min < min ? histogram->min : min;
+        max = histogram->max > max ? histogram->max : max;
     }
-    min = histogram->count > 0 && histogram->min < min ? histogram->min : min;
-    max = histogram->count > 0 && histogram->max > max ? histogram->max : max;
     if (!reach(histogram, bucket_of(min), bucket_of(max))) {
         return false;
     }
-    for (size_t i = 0; i < histogram->count; i++) {
-        count(histogram, histogram->samples[i]);
+    if (!made) {
+        flush(histogram);
+        mem_free(histogram->mem, histogram->samples,
+                 histogram->sample_cap * sizeof *histogram->samples);
+        histogram->samples = NULL;
+        histogram->sample_cap = 0;
     }
-    mem_free(histogram->mem, histogram->samples,
-             histogram->sample_cap * sizeof *histogram->samples);
-    histogram->samples = NULL;
-    histogram->sample_cap = 0;
     return true;
 }
 
 /* Makes room for `more` samples from `min` to `max`, in whichever form they will be in. */
 static bool make_room(struct histogram *histogram, uint64_t more, double min, double max)
 {
-    if (histogram->buckets == NULL && histogram->count + more <= HISTOGRAM_EXACT) {
-        return mem_reserve(histogram->mem, &histogram->samples, &histogram->sample_cap,
-                           (size_t)(histogram->count + more), sizeof *histogram->samples);
+    bool exact = histogram->buckets == NULL && histogram->count + more <= HISTOGRAM_EXACT;
+    if (!exact && !make_buckets(histogram, min, max)) {
+        return false;
     }
-    return make_buckets(histogram, min, max);
+    if (!exact && histogram->sample_count + more > PENDING) {
+        flush(histogram);
+    }
+    size_t want = exact ? (size_t)(histogram->count + more) : PENDING;
+    return mem_reserve(histogram->mem, &histogram->samples, &histogram->sample_cap, want,
+                       sizeof *histogram->samples);
 }
 
 static void extend(struct histogram *histogram, uint64_t count, double sum, double min, double max)
@@ -136,11 +146,7 @@ bool histogram_add(struct histogram *histogram, double value)
     if (!make_room(histogram, 1, value, value)) {
         return false;
     }
-    if (histogram->buckets != NULL) {
-        count(histogram, value);
-    } else {
-        histogram->samples[histogram->count] = value;
-    }
+    histogram->samples[histogram->sample_count++] = value;
     extend(histogram, 1, value, value, value);
     return true;
 }
@@ -151,20 +157,20 @@ bool histogram_merge(struct histogram *histogram, const struct histogram *from)
         return true;
     }
     /* What is in buckets cannot become samples again. */
-    if (!(from->buckets != NULL ? make_buckets(histogram, from->min, from->max)
-                                : make_room(histogram, from->count, from->min, from->max))) {
+    bool buckets = from->buckets != NULL || histogram->count + from->count > HISTOGRAM_EXACT;
+    if (!(buckets ? make_buckets(histogram, from->min, from->max)
+                  : make_room(histogram, from->count, from->min, from->max))) {
         return false;
     }
-    size_t shift = from->buckets == NULL ? 0 : from->first_bucket - histogram->first_bucket;
-    for (size_t i = 0; from->buckets != NULL && i < from->bucket_count; i++) {
-        histogram->buckets[i + shift] += from->buckets[i];
-    }
-    for (size_t i = 0; from->buckets == NULL && i < from->count; i++) {
+    for (size_t i = 0; i < from->sample_count; i++) {
         if (histogram->buckets != NULL) {
-            count(histogram, from->samples[i]);
+            histogram->buckets[bucket_of(from->samples[i]) - histogram->first_bucket]++;
         } else {
-            histogram->samples[histogram->count + i] = from->samples[i];
+            histogram->samples[histogram->sample_count++] = from->samples[i];
         }
+    }
+    for (size_t i = 0; i < from->bucket_count; i++) {
+        histogram->buckets[i + from->first_bucket - histogram->first_bucket] += from->buckets[i];
     }
     extend(histogram, from->count, from->sum, from->min, from->max);
     return true;
@@ -222,6 +228,7 @@ double histogram_percentile(struct histogram *histogram, double percent)
     if (histogram->buckets == NULL) {
         return select_nth(histogram->samples, (size_t)histogram->count, (size_t)rank - 1);
     }
+    flush(histogram);
     uint64_t seen = 0;
     size_t bucket = 0;
     while (bucket < histogram->bucket_count - 1 && (seen += histogram->buckets[bucket]) < rank) {

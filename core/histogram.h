@@ -1,5 +1,5 @@
 /* A distribution of one quantity: exact while it is small, log-linear buckets (HDR-like) beyond. Doubles from 1e-6 to 1e15 at
-   most 0.4 % off; what lies outside counts as the nearest of these, only min and max stay as they are. */
+   most 0.8 % off; what lies outside counts as the nearest of these, only min and max stay as they are. */
 #ifndef CORE_HISTOGRAM_H
 #define CORE_HISTOGRAM_H
 
@@ -13,8 +13,8 @@ struct histogram {
     const struct mem *mem;
     uint64_t count;
     double sum, min, max; /* min and max: of no sample NAN */
-    double *samples;      /* NULL: none, or in buckets */
-    size_t sample_cap;
+    double *samples;      /* all, or those that are in no bucket yet */
+    size_t sample_count, sample_cap;
     uint32_t *buckets; /* NULL: none yet */
     uint32_t first_bucket, bucket_count;
 };
@@ -26,8 +26,8 @@ void histogram_release(struct histogram *histogram);
 bool histogram_add(struct histogram *histogram, double value);
 /* Adds all samples of `from`. False: out of memory, nothing changed. */
 bool histogram_merge(struct histogram *histogram, const struct histogram *from);
-/* Nearest rank: the ceil(percent / 100 * count)-th smallest, within min and max. NAN: no samples. Exact ones are put into another
-   order, which changes no answer. */
+/* Nearest rank: the ceil(percent / 100 * count)-th smallest, within min and max. NAN: no samples. Samples are put into another
+   order or into buckets, which changes no answer. */
 double histogram_percentile(struct histogram *histogram, double percent);
 
 #endif

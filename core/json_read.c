@@ -23,6 +23,9 @@ static struct decoder decoder_of(struct json_value string)
 /* From behind the opening quote to behind the closing one. */
 static inline const char *skip_string(const char *at, const char *end)
 {
+    const char *quote = text_near_quote(at, end);
+    if (quote != NULL)
+        return quote + 1;
     for (;;) {
         bool high = false;
         at = text_skip_plain(at, end, &high);

@@ -62,6 +62,14 @@ const char *json_skip_string(const char *at, const char *end, bool *escaped)
     return high && !utf8_valid(start, (size_t)(at - start)) ? NULL : at + 1;
 }
 
+/* The same, for what most strings are. */
+static inline const char *skip_string(const char *at, const char *end)
+{
+    bool escaped;
+    const char *quote = text_near_quote(at + 1, end);
+    return quote != NULL ? quote + 1 : json_skip_string(at, end, &escaped);
+}
+
 static inline const char *skip_digits(const char *at, const char *end)
 {
     while (at < end && json_is_digit(*at))
@@ -101,9 +109,8 @@ static const char *skip_word(const char *at, const char *end, const char *word, 
 
 static inline const char *skip_scalar(const char *at, const char *end)
 {
-    bool escaped;
     switch (*at) {
-    case '"': return json_skip_string(at, end, &escaped);
+    case '"': return skip_string(at, end);
     case 't': return skip_word(at, end, "true", 4);
     case 'f': return skip_word(at, end, "false", 5);
     case 'n': return skip_word(at, end, "null", 4);
@@ -114,8 +121,7 @@ static inline const char *skip_scalar(const char *at, const char *end)
 /* From a member's key to its value. */
 static inline const char *skip_key(const char *at, const char *end, bool *spaced)
 {
-    bool escaped;
-    if (at == end || *at != '"' || (at = json_skip_string(at, end, &escaped)) == NULL)
+    if (at == end || *at != '"' || (at = skip_string(at, end)) == NULL)
         return NULL;
     at = skip_space(at, end, spaced);
     return at < end && *at == ':' ? skip_space(at + 1, end, spaced) : NULL;

@@ -7,7 +7,7 @@
 #include "core/swarm.h"
 #include "core/u64map.h"
 
-enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 64 };
+enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
 
 /* The links of a span in flight, which few are: a span has the place of its links, not the links themselves. */
 struct flight {

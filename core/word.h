@@ -87,6 +87,31 @@ static inline const char *text_skip_plain(const char *at, const char *end, bool 
     return at;
 }
 
+/* Where a string that begins at `at`, behind its quote, ends: at the quote that this returns. NULL: that is not to be seen at a glance; it is
+   long, has escapes, or is not ASCII. */
+static inline const char *text_near_quote(const char *at, const char *end)
+{
+#if defined(__SSE2__) && !defined(WORD_NO_SSE2)
+    if (end - at >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        unsigned quotes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+        /* As signed numbers, controls and all that is not ASCII are below a space. */
+        unsigned others = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+        unsigned before = quotes ^ (quotes - 1); /* up to the first quote */
+        return quotes != 0 && (others & before) == 0 ? at + __builtin_ctz(quotes) : NULL;
+    }
+#else
+    if (end - at >= 8) {
+        uint64_t word = word_load(at), marks = word_mark_json(word) | (word & WORD_HIGHS);
+        size_t n = marks == 0 ? 8 : word_lowest(marks);
+        return n < 8 && at[n] == '"' ? at + n : NULL;
+    }
+#endif
+    return NULL;
+}
+
 /* To the next quote or bracket, which is there. With 0x26 all four brackets, and no other character that is found outside of strings,
    become 0x7F: one comparison does for them. */
 static inline const char *text_skip_to_structure(const char *at, const char *end)

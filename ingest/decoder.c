@@ -1,8 +1,8 @@
-/* What scan finds is numbered and put into the batch. Names and tracks have tables of their own here, by the raw bytes they come as, so that a
-   name that was seen costs one look; the model gives them its own numbers when it takes the batch. */
+/* What scan finds is numbered and put into the batch. Names and tracks have numbers of their own here, by the raw bytes they come as; the model
+   gives them its own when it takes the batch. */
 #include "ingest/decoder.h"
 
-#include "core/intern.h"
+#include "ingest/symbols.h"
 
 #include <string.h>
 
@@ -10,8 +10,8 @@ struct decoder {
     struct decoder_options options;
     const struct mem *mem;
     struct scan *scan;
-    struct intern *names, *tracks; /* raw texts to numbers, from 1 */
-    struct strbuf key;             /* of a track; of a name with escapes */
+    struct symbols *names, *tracks; /* by raw texts */
+    struct strbuf key;              /* of a track; of a name with escapes */
     struct trail trail;
     struct match match;
     bool goes_on; /* is behind what the former version had, or there is none */
@@ -21,57 +21,60 @@ struct decoder {
 
 /* ---- names and tracks ---- */
 
-/* The number of a name, from 0; INTERN_FAILED: out of memory. The empty name and no name are two. */
-static intern_id name_number(struct decoder *decoder, struct json_value name)
-{
-    if (name.type != JSON_TYPE_STRING) {
-        return INTERN_NONE;
-    }
-    size_t count = intern_count(decoder->names);
-    intern_id id = intern_put(decoder->names, name.raw + 1, name.len - 2);
-    if (id != INTERN_FAILED && intern_count(decoder->names) > count) {
-        if (memchr(name.raw, '\\', name.len) == NULL) {
-            batch_add_name(decoder->batch, name.raw + 1, name.len - 2);
-        } else {
-            strbuf_clear(&decoder->key);
-            json_get_string(name, &decoder->key);
-            batch_add_name(decoder->batch, decoder->key.data, decoder->key.len);
-        }
-    }
-    return id;
-}
-
 static struct slice slice_of(struct json_value value)
 {
     return value.type == JSON_TYPE_NONE ? (struct slice){NULL, 0}
                                         : (struct slice){value.raw, value.len};
 }
 
+/* The number of a name; 0: it is none, or out of memory. */
+static intern_id name_number(struct decoder *decoder, struct json_value name)
+{
+    if (name.type != JSON_TYPE_STRING) {
+        return INTERN_NONE;
+    }
+    bool is_new;
+    struct slice raw = {name.raw + 1, name.len - 2};
+    uint32_t number = symbols_put(decoder->names, raw, &is_new);
+    decoder->batch->failed |= number == 0;
+    if (number == 0 || !is_new) {
+        return number;
+    }
+    if (memchr(raw.bytes, '\\', raw.len) == NULL) {
+        batch_add_name(decoder->batch, raw.bytes, raw.len);
+    } else {
+        strbuf_clear(&decoder->key);
+        json_get_string(name, &decoder->key);
+        batch_add_name(decoder->batch, decoder->key.data, decoder->key.len);
+        decoder->batch->failed |= decoder->key.failed;
+    }
+    return number;
+}
+
+/* The number of a track; 0: out of memory. What tells it is the text from its pid to its tid, where they stand like that (the seed has them side by
+   side), else both of them with a NUL between. */
 static uint32_t track_number(struct decoder *decoder, struct json_value pid, struct json_value tid)
 {
-    char near[64];
-    struct slice a = slice_of(pid), b = slice_of(tid);
-    const char *key = near;
-    size_t count = intern_count(decoder->tracks), len = a.len + 1 + b.len;
-    if (len > sizeof near) {
+    struct slice a = slice_of(pid), b = slice_of(tid), key = {a.bytes, 0};
+    static const char between[] = ",\"tid\":";
+    if (a.len > 0 && b.bytes == a.bytes + a.len + sizeof between - 1) {
+        key.len = (size_t)(b.bytes + b.len - a.bytes);
+    } else {
         strbuf_clear(&decoder->key);
         strbuf_add(&decoder->key, a.bytes, a.len);
-        strbuf_addc(&decoder->key, '\0');
+        strbuf_adds(&decoder->key, between);
         strbuf_add(&decoder->key, b.bytes, b.len);
-        key = decoder->key.data;
-    } else {
-        memcpy(near, a.len > 0 ? a.bytes : "", a.len);
-        near[a.len] = '\0';
-        memcpy(near + a.len + 1, b.len > 0 ? b.bytes : "", b.len);
+        key = (struct slice){decoder->key.data, decoder->key.len};
+        if (decoder->key.failed) {
+            return 0;
+        }
     }
-    if (decoder->key.failed) {
-        return INTERN_FAILED;
-    }
-    intern_id id = intern_put(decoder->tracks, key, len);
-    if (id != INTERN_FAILED && intern_count(decoder->tracks) > count) {
+    bool is_new;
+    uint32_t number = symbols_put(decoder->tracks, key, &is_new);
+    if (number != 0 && is_new) {
         batch_add_track(decoder->batch, a, b);
     }
-    return id;
+    return number;
 }
 
 /* ---- what scan finds ---- */
@@ -89,8 +92,7 @@ static bool put_event(struct decoder *decoder, const struct raw_event *raw)
         .args = slice_of(raw->args),
         .extra = raw->extra,
     };
-    if (event.name == INTERN_FAILED || event.cat == INTERN_FAILED ||
-        event.track == INTERN_FAILED || decoder->key.failed) {
+    if (event.track == 0 || decoder->batch->failed) {
         decoder->batch->failed = true;
         return false;
     }
@@ -177,8 +179,8 @@ struct decoder *decoder_new(const struct decoder_options *options)
     }
     struct scan_sink sink = {take_event, take_member, take_bad, take_lines, decoder};
     decoder->scan = scan_new(mem, &sink, options->max_event_bytes);
-    decoder->names = intern_new(mem);
-    decoder->tracks = intern_new(mem);
+    decoder->names = symbols_new(mem);
+    decoder->tracks = symbols_new(mem);
     if (decoder->scan == NULL || decoder->names == NULL || decoder->tracks == NULL) {
         decoder_free(decoder);
         return NULL;
@@ -190,8 +192,8 @@ void decoder_free(struct decoder *decoder)
 {
     if (decoder != NULL) {
         scan_free(decoder->scan);
-        intern_free(decoder->names);
-        intern_free(decoder->tracks);
+        symbols_free(decoder->names);
+        symbols_free(decoder->tracks);
         strbuf_release(&decoder->key);
         trail_release(&decoder->trail);
         mem_free(decoder->mem, decoder, sizeof *decoder);

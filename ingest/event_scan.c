@@ -3,6 +3,8 @@
    member, in any order. */
 #include "ingest/event_scan.h"
 
+#include "core/word.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -70,23 +72,35 @@ static inline bool take_value(struct cursor *c, enum json_type type, struct json
 
 /* ---- the producer's order ---- */
 
-/* Whether the text goes on with the literal and some more. */
-#define GOES_ON(c, literal)                                 \
-    ((size_t)((c)->end - (c)->at) > sizeof(literal) - 1 &&  \
-     memcmp((c)->at, literal, sizeof(literal) - 1) == 0)
+/* The characters of a step, told by words of eight bytes: the last one is compared alone where there are nine. */
+struct literal {
+    const char *text; /* nine bytes at least */
+    size_t len;
+};
+#define LITERAL(text) ((struct literal){text "\0\0\0\0", sizeof(text) - 1})
+
+/* Whether the text goes on with the literal, and far enough for whatever is behind it to begin. */
+static inline bool goes_on(const struct cursor *c, struct literal literal)
+{
+    if (c->end - c->at < 16) {
+        return false;
+    }
+    uint64_t differ = word_load(c->at) ^ word_load(literal.text);
+    if (literal.len < 8) {
+        differ &= ((uint64_t)1 << literal.len * 8) - 1;
+    }
+    return differ == 0 && (literal.len < 9 || c->at[8] == literal.text[8]);
+}
 
 /* `literal` and a string, whose quote is the literal's last character. */
-#define STRING_STEP(c, literal, value)                                            \
-    (GOES_ON(c, literal) && string_step(c, sizeof(literal) - 2, &(c)->out->value))
-#define NUMBER_STEP(c, literal, value) \
-    (GOES_ON(c, literal) && number_step(c, sizeof(literal) - 1, &(c)->out->value))
-#define ID_STEP(c, literal, value) \
-    (GOES_ON(c, literal) && id_step(c, sizeof(literal) - 1, &(c)->out->value))
-
-static inline bool string_step(struct cursor *c, size_t skip, struct json_value *out)
+static inline bool string_step(struct cursor *c, struct literal literal, struct json_value *out)
 {
-    bool escaped = false;
-    const char *start = c->at + skip, *end = json_skip_string(start, c->end, &escaped);
+    if (!goes_on(c, literal)) {
+        return false;
+    }
+    bool escaped;
+    const char *start = c->at + literal.len - 1, *quote = text_near_quote(start + 1, c->end);
+    const char *end = quote != NULL ? quote + 1 : json_skip_string(start, c->end, &escaped);
     if (end == NULL) {
         return false;
     }
@@ -95,17 +109,28 @@ static inline bool string_step(struct cursor *c, size_t skip, struct json_value 
     return true;
 }
 
-static inline bool number_step(struct cursor *c, size_t skip, double *out)
+static inline bool number_step(struct cursor *c, struct literal literal, double *out)
 {
-    const char *end = scan_number(c->at + skip, c->end, out);
+    const char *end =
+        goes_on(c, literal) ? scan_number(c->at + literal.len, c->end, out) : NULL;
     c->at = end != NULL ? end : c->at;
     return end != NULL;
 }
 
-/* A pid or tid that is a number. */
-static inline bool id_step(struct cursor *c, size_t skip, struct json_value *out)
+/* A pid or tid that is a number; whole ones at once. */
+static inline bool id_step(struct cursor *c, struct literal literal, struct json_value *out)
 {
-    const char *start = c->at + skip, *end = json_skip_number(start, c->end);
+    if (!goes_on(c, literal)) {
+        return false;
+    }
+    const char *start = c->at + literal.len, *end = start;
+    while (end < c->end && (unsigned char)(*end - '0') < 10) {
+        end++;
+    }
+    if (end == start || end == c->end || (*end != ',' && *end != '}') ||
+        (*start == '0' && end - start > 1)) {
+        end = json_skip_number(start, c->end);
+    }
     if (end == NULL) {
         return false;
     }
@@ -121,7 +146,7 @@ static inline bool is_phase(char c)
 
 static inline bool phase_step(struct cursor *c)
 {
-    if (!GOES_ON(c, ",\"ph\":\"") || c->end - c->at < 9 || c->at[8] != '"' || !is_phase(c->at[7])) {
+    if (!goes_on(c, LITERAL(",\"ph\":\"")) || c->at[8] != '"' || !is_phase(c->at[7])) {
         return false;
     }
     c->out->ph = c->at[7];
@@ -132,18 +157,18 @@ static inline bool phase_step(struct cursor *c)
 /* The seed's JSON.stringify({name, cat, ph, ts, pid, tid, dur?, args?}). */
 static inline void scan_template(struct cursor *c)
 {
-    if (!STRING_STEP(c, "{\"name\":\"", name)) {
+    struct raw_event *out = c->out;
+    if (!string_step(c, LITERAL("{\"name\":\""), &out->name) ||
+        !string_step(c, LITERAL(",\"cat\":\""), &out->cat) || !phase_step(c) ||
+        !number_step(c, LITERAL(",\"ts\":"), &out->ts_us) ||
+        !id_step(c, LITERAL(",\"pid\":"), &out->pid) ||
+        !id_step(c, LITERAL(",\"tid\":"), &out->tid) ||
+        !goes_on(c, LITERAL(",\"args\":{"))) {
         return;
     }
-    if (STRING_STEP(c, ",\"cat\":\"", cat) && phase_step(c) && NUMBER_STEP(c, ",\"ts\":", ts_us) &&
-        ID_STEP(c, ",\"pid\":", pid) && ID_STEP(c, ",\"tid\":", tid) && GOES_ON(c, ",\"args\":{")) {
-        struct json_value args;
-        c->at += sizeof ",\"args\":" - 1;
-        if (take_value(c, JSON_TYPE_OBJECT, &args)) {
-            c->out->args = args;
-        } else {
-            c->at = NULL;
-        }
+    c->at += sizeof ",\"args\":" - 1;
+    if (!take_value(c, JSON_TYPE_OBJECT, &out->args)) {
+        c->at = NULL;
     }
 }
 
@@ -279,11 +304,20 @@ static bool is_event(const struct raw_event *event)
     return event->ph != '\0' && (!isnan(event->ts_us) || event->ph == 'M') && in_range;
 }
 
+/* No more than has to be: this is done for each event. */
+static inline void clear_event(struct raw_event *event)
+{
+    event->ph = '\0';
+    event->ts_us = event->dur_us = (double)NAN;
+    event->name.type = event->cat.type = event->pid.type = event->tid.type = event->id.type =
+        event->args.type = JSON_TYPE_NONE;
+}
+
 const char *event_scan(const char *at, const char *end, struct strbuf *extra,
                        struct raw_event *out, bool *spaced)
 {
     struct cursor c = {at, end, extra, out, spaced};
-    *out = (struct raw_event){.ts_us = (double)NAN, .dur_us = (double)NAN};
+    clear_event(out);
     strbuf_clear(extra);
     scan_template(&c);
     if (c.at == NULL || c.at == end) {
