@@ -2,6 +2,7 @@
    events, so a live feed and its re-opened file have the same lanes. Each lane's spans are kept by start; most come in
    order, late ones are put in their place. Phases and interactions take no lane: phases are drawn in their request, and an
    interaction is an envelope around everything else. */
+#include "core/lane_index.h"
 #include "core/swarm_private.h"
 
 #include <string.h>
@@ -25,7 +26,9 @@ static size_t upper_bound(const struct swarm *swarm, const span_no *spans, size_
     return low;
 }
 
-static bool insert(struct swarm *swarm, span_no **spans, size_t *count, size_t *cap, span_no span)
+/* *place: where it is. */
+static bool insert(struct swarm *swarm, span_no **spans, size_t *count, size_t *cap, span_no span,
+                   size_t *place)
 {
     if (!mem_reserve(swarm->mem, spans, cap, *count + 1, sizeof **spans)) {
         return false;
@@ -34,6 +37,7 @@ static bool insert(struct swarm *swarm, span_no **spans, size_t *count, size_t *
     memmove(*spans + at + 1, *spans + at, (*count - at) * sizeof **spans);
     (*spans)[at] = span;
     (*count)++;
+    *place = at;
     return true;
 }
 
@@ -64,7 +68,9 @@ static struct lane *choose(struct swarm *swarm, struct agent *agent, const struc
                            size_t *number)
 {
     for (size_t i = 0; i < agent->lane_count; i++) {
-        if (fits(swarm, &agent->lanes[i], span) || i + 1 == MAX_LANES) {
+        bool free = fits(swarm, &agent->lanes[i], span);
+        if (free || i + 1 == MAX_LANES) {
+            agent->lanes[i].overlaps |= !free;
             *number = i;
             return &agent->lanes[i];
         }
@@ -86,17 +92,20 @@ static void extend(struct lane *lane, int64_t end_ns)
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span)
 {
     struct span *placed = &swarm_slot(swarm, span)->span;
+    size_t place;
     if (span_is_phase(placed->kind)) {
         return true;
     }
     if (placed->kind == SPAN_INTERACTION) {
-        return insert(swarm, &agent->envelopes, &agent->envelope_count, &agent->envelope_cap, span);
+        return insert(swarm, &agent->envelopes, &agent->envelope_count, &agent->envelope_cap, span,
+                      &place);
     }
     size_t number;
     struct lane *lane = choose(swarm, agent, placed, &number);
-    if (lane == NULL || !insert(swarm, &lane->spans, &lane->count, &lane->cap, span)) {
+    if (lane == NULL || !insert(swarm, &lane->spans, &lane->count, &lane->cap, span, &place)) {
         return false;
     }
+    lane_index_inserted(swarm, lane, place);
     placed->lane = (uint16_t)number;
     if ((placed->flags & SPAN_OPEN) != 0) {
         lane->open = span;
@@ -130,6 +139,9 @@ void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
     if (lane != NULL && lane->open == span) {
         lane->open = NO_SPAN;
     }
+    if (lane != NULL) {
+        lane_index_drop(swarm->mem, lane);
+    }
     for (size_t i = *count; i-- > 0;) {
         if (spans[i] == span) {
             memmove(spans + i, spans + i + 1, (*count - i - 1) * sizeof *spans);
@@ -142,6 +154,7 @@ void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
 void lane_reset(struct swarm *swarm, struct agent *agent)
 {
     for (size_t i = 0; i < agent->lane_count; i++) {
+        lane_index_drop(swarm->mem, &agent->lanes[i]);
         mem_free(swarm->mem, agent->lanes[i].spans,
                  agent->lanes[i].cap * sizeof *agent->lanes[i].spans);
     }

@@ -1,112 +1,202 @@
-/* A lane as columns, in one sweep from left to right. `next` is the first span that has not begun yet;
-   `active` are the spans that began and reach into later columns: one as a rule, more only where the
-   sweep closed spans that went on. For each column every span in it adds its time to the weight of its
-   kind; a request adds that of each of its phases. The heaviest kind is what the column shows. */
+/* A lane as columns. Where the columns lie on the buckets of the lane's pyramid, each of them is summed up from one or two of these and from the span
+   that reaches over their ends. Where they do not, or are finer, one sweep from left to right looks at the spans themselves.
+
+   For each column every span in it adds its time to the weight of its kind; a request adds that of each of its phases. The heaviest
+   kind is what the column shows, and the span that fills most of it is whose it is, where that is of this kind. */
 #include "core/query_private.h"
+
+#include "core/lane_index.h"
 
 #include <string.h>
 
 enum { MAX_ACTIVE = 64 };
 
-struct sweep {
+/* A lane, and those of its spans that may reach into any column: the open one, and those that go on though the trace has closed them. */
+struct view {
     const struct swarm *swarm;
     const struct lane *lane;
+    const struct lane_index *index; /* NULL: none */
     int64_t local_ns;
-    size_t next; /* in lane->spans */
-    span_no active[MAX_ACTIVE];
-    size_t active_count;
+    span_no apart[MAX_ACTIVE];
+    size_t apart_count;
 };
 
 /* What is in one column. */
 struct column {
     int64_t from_ns, to_ns;
     int64_t weights[SPAN_KINDS];
-    int64_t heaviest[SPAN_KINDS]; /* of one span */
-    span_no spans[SPAN_KINDS];    /* that one */
+    int64_t heavy_ns;
+    span_no heavy;
     unsigned count;
     bool error;
 };
 
-static void weigh(struct column *column, uint8_t kind, span_no no, int64_t ns)
+static int64_t end_of(const struct view *view, const struct span *span)
 {
-    if (column->weights[kind] == 0 || ns > column->heaviest[kind]) {
-        column->heaviest[kind] = ns;
-        column->spans[kind] = no;
-    }
-    column->weights[kind] += ns;
+    return swarm_span_end_ns(view->swarm, span, view->local_ns);
 }
 
-static void weigh_request(const struct sweep *sweep, struct column *column, span_no no,
+static void weigh_request(const struct view *view, struct column *column, const struct span *span,
                           int64_t from_ns, int64_t to_ns)
 {
-    const struct span *span = swarm_span(sweep->swarm, no);
     while (from_ns < to_ns) {
         int64_t until;
-        enum span_kind kind = query_phase_at(sweep->swarm, span, from_ns, &until);
+        enum span_kind kind = query_phase_at(view->swarm, span, from_ns, &until);
         until = until < to_ns ? until : to_ns;
-        weigh(column, (uint8_t)kind, no, until - from_ns);
+        column->weights[kind] += until - from_ns;
         from_ns = until;
     }
 }
 
-/* A span of no length counts as one nanosecond, so that it is seen where nothing else is. */
-static void add_span(const struct sweep *sweep, struct column *column, span_no no, int64_t end_ns)
+/* Of equals the one that appeared first. */
+static void take_heavy(struct column *column, span_no no, int64_t ns)
 {
-    const struct span *span = swarm_span(sweep->swarm, no);
+    if (no != NO_SPAN &&
+        (ns > column->heavy_ns || (ns == column->heavy_ns && no < column->heavy))) {
+        column->heavy_ns = ns;
+        column->heavy = no;
+    }
+}
+
+/* A span of no length counts as one nanosecond, so that it is seen where nothing else is. */
+static void add_span(const struct view *view, struct column *column, span_no no)
+{
+    const struct span *span = swarm_span(view->swarm, no);
+    int64_t end = end_of(view, span);
     int64_t from = span->start_ns > column->from_ns ? span->start_ns : column->from_ns;
-    int64_t to = end_ns < column->to_ns ? end_ns : column->to_ns;
+    int64_t to = end < column->to_ns ? end : column->to_ns;
     to = to > from ? to : from + 1;
     column->count++;
     column->error |= (span->flags & SPAN_ERROR) != 0;
     if (span->kind == SPAN_REQUEST) {
-        weigh_request(sweep, column, no, from, to);
+        weigh_request(view, column, span, from, to);
     } else {
-        weigh(column, span->kind, no, to - from);
+        column->weights[span->kind] += to - from;
+    }
+    take_heavy(column, no, to - from);
+}
+
+/* Whether any part of the span lies in the column; one of no length lies where it begins. */
+static bool is_in(const struct view *view, const struct span *span, const struct column *column)
+{
+    int64_t end = end_of(view, span);
+    return span->start_ns < column->to_ns &&
+           (end > column->from_ns || span->start_ns >= column->from_ns);
+}
+
+static bool is_apart(const struct view *view, span_no no)
+{
+    for (size_t i = 0; i < view->apart_count; i++) {
+        if (view->apart[i] == no) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_apart(const struct view *view, struct column *column)
+{
+    for (size_t i = 0; i < view->apart_count; i++) {
+        if (is_in(view, swarm_span(view->swarm, view->apart[i]), column)) {
+            add_span(view, column, view->apart[i]);
+        }
     }
 }
+
+/* ---- cells ---- */
+
+static uint8_t span_flags(const struct view *view, const struct column *column,
+                          const struct span *span)
+{
+    int64_t end = end_of(view, span);
+    bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
+    bool hatched = (span->flags & (SPAN_EVICTED | SPAN_INCOMPLETE | SPAN_LOST_BEGIN)) != 0;
+    bool starts = span->start_ns >= column->from_ns;
+    bool ends = !open && end <= column->to_ns;
+    return (uint8_t)((hatched ? CELL_HATCHED : 0) | (starts ? CELL_START : 0) |
+                     (ends ? CELL_END : 0) | (open ? CELL_OPEN : 0));
+}
+
+static bool is_of_kind(const struct span *span, uint8_t kind)
+{
+    return span->kind == kind || (span->kind == SPAN_REQUEST && span_is_phase(kind));
+}
+
+static struct timeline_cell make_cell(const struct view *view, const struct column *column)
+{
+    struct timeline_cell cell = {.kind = SPAN_KINDS, .span = NO_SPAN};
+    int64_t most = 0;
+    for (uint8_t kind = 0; kind < SPAN_KINDS; kind++) {
+        if (column->weights[kind] > most) {
+            most = column->weights[kind];
+            cell.kind = kind;
+        }
+    }
+    const struct span *heavy =
+        column->heavy == NO_SPAN ? NULL : swarm_span(view->swarm, column->heavy);
+    if (heavy != NULL && is_of_kind(heavy, cell.kind)) {
+        cell.span = column->heavy;
+        cell.flags = span_flags(view, column, heavy);
+    }
+    if (cell.kind < SPAN_KINDS) {
+        cell.flags |= (uint8_t)((column->error ? CELL_ERROR : 0) |
+                                (column->count > 1 ? CELL_MANY : 0));
+    }
+    return cell;
+}
+
+static struct column column_at(int64_t t0_ns, int64_t col_ns, size_t i)
+{
+    return (struct column){.from_ns = t0_ns + (int64_t)i * col_ns,
+                           .to_ns = t0_ns + (int64_t)(i + 1) * col_ns,
+                           .heavy = NO_SPAN};
+}
+
+/* ---- by sweeping ---- */
+
+/* `next` is the first span that has not begun yet; `active` are those that began and reach into later columns: one as a rule, more where spans
+   overlap for want of lanes. */
+struct sweep {
+    const struct view *view;
+    size_t next;
+    span_no active[MAX_ACTIVE];
+    size_t active_count;
+};
 
 /* Of too many, the one that ends first is let go. */
 static void activate(struct sweep *sweep, span_no no)
 {
+    const struct view *view = sweep->view;
     if (sweep->active_count < MAX_ACTIVE) {
         sweep->active[sweep->active_count++] = no;
         return;
     }
-    const struct swarm *swarm = sweep->swarm;
     size_t first = 0;
     int64_t first_end = INT64_MAX;
     for (size_t i = 0; i < MAX_ACTIVE; i++) {
-        const struct span *span = swarm_span(swarm, sweep->active[i]);
-        int64_t end = swarm_span_end_ns(swarm, span, sweep->local_ns);
+        int64_t end = end_of(view, swarm_span(view->swarm, sweep->active[i]));
         if (end < first_end) {
             first = i;
             first_end = end;
         }
     }
-    if (swarm_span_end_ns(swarm, swarm_span(swarm, no), sweep->local_ns) > first_end) {
+    if (end_of(view, swarm_span(view->swarm, no)) > first_end) {
         sweep->active[first] = no;
     }
 }
 
-/* Finds the spans that began before t0 and reach beyond it: the one before, if any, and swept ones that
-   lie a few further back. */
+/* Finds what began before t0 and reaches beyond it: the span before, or, where they overlap, some that lie a little further back. */
 static void begin_sweep(struct sweep *sweep, int64_t t0_ns)
 {
-    const struct lane *lane = sweep->lane;
-    sweep->next = query_first_from(sweep->swarm, lane, t0_ns);
+    const struct view *view = sweep->view;
+    const struct lane *lane = view->lane;
+    sweep->next = query_first_from(view->swarm, lane, t0_ns);
     size_t back = sweep->next > MAX_ACTIVE ? sweep->next - MAX_ACTIVE : 0;
-    bool open_seen = false;
     for (size_t i = back; i < sweep->next; i++) {
-        const struct span *span = swarm_span(sweep->swarm, lane->spans[i]);
-        if (span != NULL && swarm_span_end_ns(sweep->swarm, span, sweep->local_ns) > t0_ns) {
-            open_seen |= lane->spans[i] == lane->open;
+        const struct span *span = swarm_span(view->swarm, lane->spans[i]);
+        if (span != NULL && end_of(view, span) > t0_ns && !is_apart(view, lane->spans[i])) {
             activate(sweep, lane->spans[i]);
         }
-    }
-    const struct span *open = lane->open == NO_SPAN ? NULL : swarm_span(sweep->swarm, lane->open);
-    if (open != NULL && !open_seen && open->start_ns < t0_ns &&
-        swarm_span_end_ns(sweep->swarm, open, sweep->local_ns) > t0_ns) {
-        activate(sweep, lane->open);
     }
 }
 
@@ -115,10 +205,9 @@ static void add_active(struct sweep *sweep, struct column *column)
     size_t kept = 0;
     for (size_t i = 0; i < sweep->active_count; i++) {
         span_no no = sweep->active[i];
-        int64_t end =
-            swarm_span_end_ns(sweep->swarm, swarm_span(sweep->swarm, no), sweep->local_ns);
+        int64_t end = end_of(sweep->view, swarm_span(sweep->view->swarm, no));
         if (end > column->from_ns) {
-            add_span(sweep, column, no, end);
+            add_span(sweep->view, column, no);
         }
         if (end > column->to_ns) {
             sweep->active[kept++] = no;
@@ -129,72 +218,155 @@ static void add_active(struct sweep *sweep, struct column *column)
 
 static void add_beginning(struct sweep *sweep, struct column *column)
 {
-    const struct lane *lane = sweep->lane;
+    const struct view *view = sweep->view;
+    const struct lane *lane = view->lane;
     for (; sweep->next < lane->count; sweep->next++) {
         span_no no = lane->spans[sweep->next];
-        const struct span *span = swarm_span(sweep->swarm, no);
-        if (span == NULL) {
+        const struct span *span = swarm_span(view->swarm, no);
+        if (span == NULL || is_apart(view, no)) {
             continue;
         }
         if (span->start_ns >= column->to_ns) {
             return;
         }
-        int64_t end = swarm_span_end_ns(sweep->swarm, span, sweep->local_ns);
-        add_span(sweep, column, no, end);
-        if (end > column->to_ns) {
+        add_span(view, column, no);
+        if (end_of(view, span) > column->to_ns) {
             activate(sweep, no);
         }
     }
 }
 
-static uint8_t cell_flags(const struct sweep *sweep, const struct column *column, span_no no)
+static void sweep_columns(const struct view *view, int64_t t0_ns, int64_t col_ns, size_t cols,
+                          struct timeline_cell *out)
 {
-    const struct span *span = swarm_span(sweep->swarm, no);
-    int64_t end = swarm_span_end_ns(sweep->swarm, span, sweep->local_ns);
-    bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
-    bool hatched = (span->flags & (SPAN_EVICTED | SPAN_INCOMPLETE | SPAN_LOST_BEGIN)) != 0;
-    bool starts = span->start_ns >= column->from_ns;
-    bool ends = !open && end <= column->to_ns;
-    return (uint8_t)((column->error ? CELL_ERROR : 0) | (hatched ? CELL_HATCHED : 0) |
-                     (starts ? CELL_START : 0) | (ends ? CELL_END : 0) | (open ? CELL_OPEN : 0) |
-                     (column->count > 1 ? CELL_MANY : 0));
+    struct sweep sweep = {.view = view};
+    begin_sweep(&sweep, t0_ns);
+    for (size_t i = 0; i < cols; i++) {
+        struct column column = column_at(t0_ns, col_ns, i);
+        add_active(&sweep, &column);
+        add_beginning(&sweep, &column);
+        add_apart(view, &column);
+        out[i] = make_cell(view, &column);
+    }
 }
 
-static struct timeline_cell make_cell(const struct sweep *sweep, const struct column *column)
+/* ---- by the pyramid ---- */
+
+struct climb {
+    const struct view *view;
+    const struct pyramid_level *level;
+    unsigned shift;
+    size_t next;     /* in level->buckets */
+    span_no current; /* the span that reaches into the next column, NO_SPAN: none */
+};
+
+/* The span before t0, if it reaches beyond. */
+static void begin_climb(struct climb *climb, int64_t t0_ns)
 {
-    struct timeline_cell cell = {.kind = SPAN_KINDS, .span = NO_SPAN};
-    int64_t most = 0;
-    for (uint8_t kind = 0; kind < SPAN_KINDS; kind++) {
-        if (column->weights[kind] > most) {
-            most = column->weights[kind];
-            cell.kind = kind;
-            cell.span = column->spans[kind];
+    const struct view *view = climb->view;
+    size_t at = query_first_from(view->swarm, view->lane, t0_ns);
+    climb->current = NO_SPAN;
+    /* Those that are apart stand among the others. */
+    while (at > 0 && is_apart(view, view->lane->spans[at - 1])) {
+        at--;
+    }
+    if (at > 0 && end_of(view, swarm_span(view->swarm, view->lane->spans[at - 1])) > t0_ns) {
+        climb->current = view->lane->spans[at - 1];
+    }
+}
+
+static void add_bucket(struct climb *climb, struct column *column,
+                       const struct pyramid_bucket *bucket)
+{
+    const struct view *view = climb->view;
+    for (size_t i = 0; i < SPAN_KINDS; i++) {
+        column->weights[i] += bucket->weights[i];
+    }
+    column->count += bucket->count;
+    column->error |= bucket->error;
+    take_heavy(column, bucket->heavy, bucket->heavy_ns);
+    if (bucket->last == NO_SPAN) {
+        return;
+    }
+    int64_t end = end_of(view, swarm_span(view->swarm, bucket->last));
+    if (end > (bucket->key + 1) << climb->shift) {
+        add_span(view, column, bucket->last);
+        climb->current = bucket->last;
+    }
+}
+
+static void climb_columns(const struct view *view, int level, int64_t t0_ns, int64_t col_ns,
+                          size_t cols, struct timeline_cell *out)
+{
+    const struct pyramid *pyramid = &view->index->pyramid;
+    struct climb climb = {.view = view,
+                          .level = &pyramid->levels[level],
+                          .shift = pyramid->shift + 2 * (unsigned)level};
+    begin_climb(&climb, t0_ns);
+    climb.next = pyramid_find(pyramid, level, t0_ns >> climb.shift);
+    for (size_t i = 0; i < cols; i++) {
+        struct column column = column_at(t0_ns, col_ns, i);
+        span_no before = climb.current;
+        climb.current = NO_SPAN;
+        if (before != NO_SPAN) {
+            add_span(view, &column, before);
+            if (end_of(view, swarm_span(view->swarm, before)) > column.to_ns) {
+                climb.current = before;
+            }
         }
+        for (; climb.next < climb.level->count &&
+               climb.level->buckets[climb.next].key < column.to_ns >> climb.shift;
+             climb.next++) {
+            add_bucket(&climb, &column, &climb.level->buckets[climb.next]);
+        }
+        if (climb.current != NO_SPAN &&
+            end_of(view, swarm_span(view->swarm, climb.current)) <= column.to_ns) {
+            climb.current = NO_SPAN;
+        }
+        add_apart(view, &column);
+        out[i] = make_cell(view, &column);
     }
-    if (cell.span != NO_SPAN) {
-        cell.flags = cell_flags(sweep, column, cell.span);
+}
+
+/* ---- a lane ---- */
+
+/* The exponent of a power of two at multiples of which t0 lies; -1: it is none. */
+static int zoom_of(int64_t t0_ns, int64_t col_ns)
+{
+    bool aligned = col_ns > 0 && (col_ns & (col_ns - 1)) == 0 && (t0_ns & (col_ns - 1)) == 0;
+    return aligned ? __builtin_ctzll((unsigned long long)col_ns) : -1;
+}
+
+static struct view make_view(const struct swarm *swarm, struct lane *lane, int64_t local_ns)
+{
+    struct view view = {.swarm = swarm, .lane = lane, .local_ns = local_ns};
+    view.index = lane_index_sync(swarm, lane);
+    if (lane->open != NO_SPAN) {
+        view.apart[view.apart_count++] = lane->open;
     }
-    return cell;
+    for (size_t i = 0; view.index != NULL && i < view.index->loose_count; i++) {
+        view.apart[view.apart_count++] = view.index->loose[i];
+    }
+    return view;
 }
 
 void query_lane(const struct swarm *swarm, agent_no number, unsigned lane, int64_t t0_ns,
                 int64_t col_ns, size_t cols, int64_t local_ns, struct timeline_cell *out)
 {
     const struct agent *agent = swarm_agent(swarm, number);
-    struct timeline_cell empty = {.kind = SPAN_KINDS, .span = NO_SPAN};
     if (lane >= agent->lane_count) {
         for (size_t i = 0; i < cols; i++) {
-            out[i] = empty;
+            out[i] = (struct timeline_cell){.kind = SPAN_KINDS, .span = NO_SPAN};
         }
         return;
     }
-    struct sweep sweep = {.swarm = swarm, .lane = &agent->lanes[lane], .local_ns = local_ns};
-    begin_sweep(&sweep, t0_ns);
-    for (size_t i = 0; i < cols; i++) {
-        struct column column = {.from_ns = t0_ns + (int64_t)i * col_ns,
-                                .to_ns = t0_ns + (int64_t)(i + 1) * col_ns};
-        add_active(&sweep, &column);
-        add_beginning(&sweep, &column);
-        out[i] = column.count == 0 ? empty : make_cell(&sweep, &column);
+    /* The index is nobody's but the queries': the model is as it was. */
+    struct view view = make_view(swarm, &agent->lanes[lane], local_ns);
+    int zoom = view.index == NULL ? -1 : zoom_of(t0_ns, col_ns);
+    int level = zoom < 0 ? -1 : pyramid_level_for(&view.index->pyramid, (unsigned)zoom);
+    if (level < 0) {
+        sweep_columns(&view, t0_ns, col_ns, cols, out);
+    } else {
+        climb_columns(&view, level, t0_ns, col_ns, cols, out);
     }
 }

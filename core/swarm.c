@@ -413,15 +413,18 @@ uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool)
     return swarm->dropped[pool];
 }
 
-/* The product of a time in µs and 1,000, kept within what an int64 of nanoseconds can hold together with an origin. */
+/* The product of a time in µs and 1,000, rounded, kept within what an int64 of nanoseconds can hold together with an origin. */
 static int64_t us_to_ns(double us)
 {
-    const double limit = 4e18;
+    const double limit = 4e18, whole = 0x1p52; /* beyond, a double has no fraction */
     double ns = us * 1000;
+    if (ns > -whole && ns < whole) {
+        return (int64_t)(ns + (ns < 0 ? -0.5 : 0.5));
+    }
     if (!(ns > -limit)) {
         return (int64_t)-limit;
     }
-    return ns < limit ? (int64_t)llround(ns) : (int64_t)limit;
+    return ns < limit ? (int64_t)ns : (int64_t)limit;
 }
 
 int64_t swarm_event_ns(const struct swarm *swarm, const struct event *event)

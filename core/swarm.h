@@ -58,11 +58,15 @@ enum agent_flag {
     AGENT_DEAD = 16         /* no longer a row (numbers are not reused) */
 };
 
+struct lane_index;
+
 struct lane {
     span_no *spans; /* by start, then by appearance; phases and interactions are not in lanes */
     size_t count, cap;
     span_no open; /* the open span that occupies it, NO_SPAN: none */
     int64_t last_end_ns;
+    bool overlaps;            /* there were more than there may be lanes: its spans overlap */
+    struct lane_index *index; /* made by who asks; NULL: nobody has yet */
 };
 
 struct agent {

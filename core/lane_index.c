@@ -1,0 +1,199 @@
+/* How fine a pyramid is follows from how dense the spans are: its finest buckets hold about eight, so that a column that is narrower than one has
+   few spans to look at, and the pyramid stays small against what it sums up. That is looked at again each time the spans have doubled. */
+#include "core/lane_index.h"
+
+#include "core/query_private.h"
+#include "core/swarm_private.h"
+
+enum {
+    SPANS_MIN = 128,  /* below, no pyramid */
+    SPANS_WANTED = 8, /* in a finest bucket */
+    SPANS_FEW = 3,
+    SPANS_MANY = 24,
+    LOOSE_MAX = 48
+};
+
+static int64_t start_of(const void *ctx, span_no no)
+{
+    const struct span *span = swarm_span(ctx, no);
+    return span == NULL ? INT64_MIN : span->start_ns;
+}
+
+/* ---- one span ---- */
+
+static void weigh(const struct swarm *swarm, const struct span *span, struct pyramid_span *out)
+{
+    if (span->kind != SPAN_REQUEST) {
+        out->weights[span->kind] = out->end_ns - out->start_ns;
+        return;
+    }
+    for (int64_t at = out->start_ns; at < out->end_ns;) {
+        int64_t until;
+        enum span_kind kind = query_phase_at(swarm, span, at, &until);
+        until = until < out->end_ns ? until : out->end_ns;
+        out->weights[kind] += until - at;
+        at = until;
+    }
+}
+
+static bool add_to_pyramid(const struct swarm *swarm, struct lane_index *index, span_no no)
+{
+    const struct span *span = swarm_span(swarm, no);
+    struct pyramid_span sum = {
+        .no = no,
+        .start_ns = span->start_ns,
+        .end_ns = span->end_ns > span->start_ns ? span->end_ns : span->start_ns + 1,
+        .error = (span->flags & SPAN_ERROR) != 0,
+    };
+    weigh(swarm, span, &sum);
+    return pyramid_add(&index->pyramid, &sum, start_of, swarm);
+}
+
+static bool is_loose(const struct swarm *swarm, const struct span *span)
+{
+    return (span->flags & SPAN_EVICTED) != 0 && live_swept(swarm, span->begin_no) != NULL;
+}
+
+/* A closed span. */
+static bool add(const struct swarm *swarm, struct lane_index *index, span_no no)
+{
+    if (!is_loose(swarm, swarm_span(swarm, no))) {
+        return add_to_pyramid(swarm, index, no);
+    }
+    if (index->loose_count == LOOSE_MAX ||
+        !mem_reserve(swarm->mem, &index->loose, &index->loose_cap, index->loose_count + 1,
+                     sizeof *index->loose)) {
+        return false;
+    }
+    index->loose[index->loose_count++] = no;
+    return true;
+}
+
+static bool is_open(const struct swarm *swarm, span_no no)
+{
+    return (swarm_span(swarm, no)->flags & SPAN_OPEN) != 0;
+}
+
+static bool add_late(const struct swarm *swarm, struct lane_index *index)
+{
+    size_t kept = 0;
+    bool good = true;
+    for (size_t i = 0; i < index->late_count && good; i++) {
+        if (is_open(swarm, index->late[i])) {
+            index->late[kept++] = index->late[i];
+        } else {
+            good = add(swarm, index, index->late[i]);
+        }
+    }
+    index->late_count = kept;
+    return good;
+}
+
+/* ---- the pyramid ---- */
+
+static unsigned log_2(uint64_t value)
+{
+    return value == 0 ? 0 : 63u - (unsigned)__builtin_clzll(value);
+}
+
+static void begin_pyramid(const struct swarm *swarm, struct lane_index *index, unsigned shift)
+{
+    pyramid_release(&index->pyramid);
+    pyramid_init(&index->pyramid, swarm->mem, shift < 10 ? 10 : shift > 40 ? 40 : shift);
+    index->has_pyramid = true;
+    index->built = index->loose_count = index->late_count = 0;
+}
+
+static unsigned first_shift(const struct swarm *swarm, const struct lane *lane)
+{
+    int64_t from = start_of(swarm, lane->spans[0]);
+    int64_t to = start_of(swarm, lane->spans[lane->count - 1]);
+    uint64_t length = to > from ? (uint64_t)to - (uint64_t)from : 1;
+    return log_2(length / lane->count * SPANS_WANTED + 1);
+}
+
+/* Whether the pyramid's finest buckets are as they should be; else it begins anew with others. */
+static bool review(const struct swarm *swarm, struct lane_index *index)
+{
+    struct pyramid *pyramid = &index->pyramid;
+    size_t buckets = pyramid->levels[0].count, spans = pyramid->spans;
+    index->review_at = spans;
+    if (spans > SPANS_MANY * buckets && pyramid->shift > 10) {
+        begin_pyramid(swarm, index, pyramid->shift - 2);
+        return false;
+    }
+    if (spans < SPANS_FEW * buckets && pyramid->shift < 40) {
+        begin_pyramid(swarm, index, pyramid->shift + 2);
+        return false;
+    }
+    index->review_at = 2 * spans;
+    return true;
+}
+
+/* Takes what has closed since. False: out of memory, or too many are loose. */
+static bool catch_up(const struct swarm *swarm, struct lane *lane, struct lane_index *index)
+{
+    if (!add_late(swarm, index)) {
+        return false;
+    }
+    /* An open span is the last one. */
+    while (index->built < lane->count && !is_open(swarm, lane->spans[index->built])) {
+        if (!add(swarm, index, lane->spans[index->built])) {
+            return false;
+        }
+        index->built++;
+    }
+    return true;
+}
+
+const struct lane_index *lane_index_sync(const struct swarm *swarm, struct lane *lane)
+{
+    if (lane->count < SPANS_MIN || lane->overlaps) {
+        return NULL;
+    }
+    if (lane->index == NULL) {
+        lane->index = mem_zalloc(swarm->mem, 1, sizeof *lane->index);
+        if (lane->index == NULL) {
+            return NULL;
+        }
+        begin_pyramid(swarm, lane->index, first_shift(swarm, lane));
+        lane->index->review_at = SPANS_MIN;
+    }
+    bool good = catch_up(swarm, lane, lane->index);
+    /* Finer or coarser by one step at a time: it ends, as both are never too much. */
+    while (good && lane->index->pyramid.spans >= lane->index->review_at &&
+           !review(swarm, lane->index)) {
+        good = catch_up(swarm, lane, lane->index);
+    }
+    if (!good) {
+        lane_index_drop(swarm->mem, lane);
+    }
+    return lane->index;
+}
+
+void lane_index_inserted(const struct swarm *swarm, struct lane *lane, size_t at)
+{
+    struct lane_index *index = lane->index;
+    if (index == NULL || at >= index->built) {
+        return;
+    }
+    if (!mem_reserve(swarm->mem, &index->late, &index->late_cap, index->late_count + 1,
+                     sizeof *index->late)) {
+        lane_index_drop(swarm->mem, lane);
+        return;
+    }
+    index->late[index->late_count++] = lane->spans[at];
+    index->built++;
+}
+
+void lane_index_drop(const struct mem *mem, struct lane *lane)
+{
+    struct lane_index *index = lane->index;
+    if (index != NULL) {
+        pyramid_release(&index->pyramid);
+        mem_free(mem, index->late, index->late_cap * sizeof *index->late);
+        mem_free(mem, index->loose, index->loose_cap * sizeof *index->loose);
+        mem_free(mem, index, sizeof *index);
+        lane->index = NULL;
+    }
+}

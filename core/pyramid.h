@@ -1,0 +1,58 @@
+/* A time pyramid: what a lane holds, summed up over stretches of time of 2^shift, 2^(shift + 2) … ns, each beginning at a multiple of its length. It
+   answers what a column of the timeline holds without a look at the spans in it. Private to the queries of lanes (lane_index.h).
+
+   A span is summed up in the buckets that hold all of it. Those that reach over a bucket's end are found through the last span that begins in
+   it: as spans of a lane do not overlap, no other can. */
+#ifndef CORE_PYRAMID_H
+#define CORE_PYRAMID_H
+
+#include "core/span.h"
+
+/* Of the spans that lie in it: */
+struct pyramid_bucket {
+    int64_t key; /* it begins at key << its level's shift */
+    int64_t weights[SPAN_KINDS]; /* ns by kind; those of a request by its phases */
+    int64_t heavy_ns;            /* of the longest one, of equals the one that appeared first */
+    span_no heavy;
+    span_no last; /* the last one that begins here, whether it lies in it or not; NO_SPAN: none */
+    uint32_t count;
+    bool error;
+};
+
+struct pyramid_level {
+    struct pyramid_bucket *buckets; /* by key; only those in which something begins */
+    size_t count, cap;
+};
+
+enum { PYRAMID_LEVELS = 24 };
+
+struct pyramid {
+    const struct mem *mem;
+    unsigned shift; /* of level 0 */
+    unsigned level_count;
+    struct pyramid_level levels[PYRAMID_LEVELS];
+    int64_t last_start_ns; /* of the last span so far */
+    size_t spans;
+};
+
+struct pyramid_span {
+    span_no no;
+    int64_t start_ns, end_ns; /* end > start */
+    int64_t weights[SPAN_KINDS];
+    bool error;
+};
+
+/* `shift`: of the finest level. */
+void pyramid_init(struct pyramid *pyramid, const struct mem *mem, unsigned shift);
+void pyramid_release(struct pyramid *pyramid);
+/* Adds a span; `start_of` gives the start of another one, where it comes late. False: out of memory, the pyramid is of no more use. */
+bool pyramid_add(struct pyramid *pyramid, const struct pyramid_span *span,
+                 int64_t (*start_of)(const void *ctx, span_no no), const void *ctx);
+/* The coarsest level whose buckets are not longer than 2^zoom ns; -1: none is that fine. */
+int pyramid_level_for(const struct pyramid *pyramid, unsigned zoom);
+/* The place of the first bucket of the level whose key is not less. */
+size_t pyramid_find(const struct pyramid *pyramid, int level, int64_t key);
+/* Bytes of memory held. */
+size_t pyramid_bytes(const struct pyramid *pyramid);
+
+#endif
