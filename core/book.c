@@ -235,7 +235,7 @@ bool book_enter(struct swarm *swarm, const struct span *span, const struct end_f
                      intervals_add(&session->busy, span->start_ns, span->end_ns));
 }
 
-/* ---- forgetting ---- */
+/* ---- forgetting and moving ---- */
 
 static void forget_agents(struct book *book, const struct swarm *swarm, session_no session)
 {
@@ -259,5 +259,25 @@ void book_forget(struct book *book, const struct swarm *swarm, session_no sessio
         if (book->models[i].session == session) {
             release_model(&book->models[i]);
         }
+    }
+}
+
+static void shift_intervals(struct intervals *set, int64_t by_ns)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        set->items[i].from += by_ns;
+        set->items[i].to += by_ns;
+    }
+}
+
+void book_shift(struct book *book, const struct swarm *swarm, session_no session, int64_t by_ns)
+{
+    for (size_t i = 0; i < book->agent_count; i++) {
+        if (swarm->agents[i].session == session) {
+            shift_intervals(&book->agents[i].busy, by_ns);
+        }
+    }
+    if (session < book->session_count) {
+        shift_intervals(&book->sessions[session].busy, by_ns);
     }
 }

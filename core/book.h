@@ -43,6 +43,8 @@ void book_release(struct book *book);
 bool book_count_open(struct swarm *swarm, const struct span *span, int by);
 /* A span has its end, and its phases. False: out of memory. */
 bool book_enter(struct swarm *swarm, const struct span *span, const struct end_facts *facts);
+/* The session's times have moved. */
+void book_shift(struct book *book, const struct swarm *swarm, session_no session, int64_t by_ns);
 /* Forgets what was entered of the session and its agents. */
 void book_forget(struct book *book, const struct swarm *swarm, session_no session);
 /* The name of a tool span's tool, in `names`; INTERN_FAILED: out of memory. */

@@ -13,10 +13,9 @@ static uint64_t key(uint32_t process, intern_id name)
 }
 
 /* The name without ` · n`, n from 2 on; INTERN_NONE: it has no such end, or nothing is called by what is before it. */
-static intern_id base_name(const struct swarm *swarm, intern_id name)
+static intern_id base_of(const struct swarm *swarm, const char *text, size_t len)
 {
-    size_t len, digits = 0;
-    const char *text = intern_text(swarm->names, name, &len);
+    size_t digits = 0;
     while (digits < len && text[len - digits - 1] >= '0' && text[len - digits - 1] <= '9') {
         digits++;
     }
@@ -27,6 +26,13 @@ static intern_id base_name(const struct swarm *swarm, intern_id name)
         return INTERN_NONE;
     }
     return intern_find(swarm->names, text, len - end);
+}
+
+static intern_id base_name(const struct swarm *swarm, intern_id name)
+{
+    size_t len;
+    const char *text = intern_text(swarm->names, name, &len);
+    return base_of(swarm, text, len);
 }
 
 static bool is_of(const struct swarm *swarm, track_no track, uint32_t document)
@@ -123,16 +129,56 @@ static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases)
     return true;
 }
 
-bool swarm_fold_lanes(struct swarm *swarm, uint32_t document)
+bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded)
 {
     if (swarm->track_count == 0) {
         return true;
     }
     size_t count = swarm->track_count;
     track_no *bases = mem_zalloc(swarm->mem, count, sizeof *bases);
-    bool folded = false;
-    bool good = bases != NULL && find_bases(swarm, document, bases, &folded) &&
-                (!folded || fold(swarm, document, bases));
+    bool any = false;
+    bool good = bases != NULL && find_bases(swarm, document, bases, &any) &&
+                (!any || fold(swarm, document, bases));
     mem_free(swarm->mem, bases, bases == NULL ? 0 : count * sizeof *bases);
+    *folded |= any;
     return good;
+}
+
+/* ---- as they come ---- */
+
+/* The track of that name in the process; NO_TRACK: there is none, or more than one could be meant. */
+static track_no named_track(const struct swarm *swarm, uint32_t process, intern_id name)
+{
+    track_no found = NO_TRACK;
+    for (track_no i = swarm->processes[process].first_track; i != NO_TRACK;
+         i = swarm->tracks[i].next_in_process) {
+        if (swarm->tracks[i].name == name) {
+            found = i;
+        }
+    }
+    return found;
+}
+
+bool fold_metadata_event(struct swarm *swarm, const struct event *event)
+{
+    struct track_slot *slot = &swarm->tracks[event->track];
+    if (event->name == swarm->known.thread_sort_index) {
+        return true;
+    }
+    if (event->name != swarm->known.thread_name || event->args.len == 0 ||
+        event->args.bytes[0] != '{') {
+        return slot->folds_to != NO_TRACK;
+    }
+    struct strbuf text;
+    struct json_value args = {JSON_TYPE_OBJECT, event->args.bytes, event->args.len};
+    strbuf_init(&text, swarm->mem, 0);
+    json_get_string(json_get(args, "name"), &text);
+    intern_id base = text.len == 0 ? INTERN_NONE : base_of(swarm, text.data, text.len);
+    strbuf_release(&text);
+    slot->folds_to =
+        base == INTERN_NONE ? NO_TRACK : named_track(swarm, slot->process, base);
+    if (slot->folds_to != NO_TRACK) {
+        slot->track.tid = INTERN_NONE; /* the id is free for a lane again */
+    }
+    return slot->folds_to != NO_TRACK;
 }

@@ -28,7 +28,8 @@ enum session_flag {
     SESSION_HAS_START = 2,    /* start_ns is wall-clock time; else times count from 0 */
     SESSION_ENDED = 4,        /* said so (end_session), and nothing came since */
     SESSION_FINISHED = 8,     /* its source has come to its end: now is the clock */
-    SESSION_DISCONNECTED = 16 /* its sender has gone and may come back */
+    SESSION_DISCONNECTED = 16, /* its sender has gone and may come back */
+    SESSION_FOLDS = 32 /* it is of a document that we wrote: threads `NAME · n` are lanes of NAME */
 };
 
 struct session {
@@ -183,15 +184,20 @@ bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_
 void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint8_t set,
                       uint8_t clear);
 /* Moves the process of one session of a document to another session of it (a document of several sessions says at its end which
-   is whose). Call swarm_rederive_document after the last. */
-bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, session_no to);
+   is whose); one that is not there yet is made in the other session. *moved is set where something moved, else left: call
+   swarm_rederive_document then, after the last. */
+bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, session_no to,
+                        bool *moved);
 /* Gives the metadata events of moved processes to their sessions. (swarm_rederive_document does so too.) */
 bool swarm_settle_document(struct swarm *swarm, uint32_t document);
 bool swarm_has_process(const struct swarm *swarm, session_no session, int64_t pid);
-/* After swarm_move_process, and after a change of a session's origin: derives the sessions of the document again. */
+/* After swarm_move_process: derives the sessions of the document again. */
 bool swarm_rederive_document(struct swarm *swarm, uint32_t document);
-/* In a document that we wrote: events on threads `NAME · n` go back to their agent's thread NAME. Call swarm_rederive_document then. */
-bool swarm_fold_lanes(struct swarm *swarm, uint32_t document);
+/* The session's ts 0 is at another time: everything of it moves along. */
+void swarm_set_origin(struct swarm *swarm, session_no session, int64_t origin_ns);
+/* In a document that we wrote: events on threads `NAME · n` go back to their agent's thread NAME. *folded is set where some did, else
+   left: call swarm_rederive_document then. With SESSION_FOLDS they go there as they come. */
+bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded);
 /* Forgets what was derived from the events in memory of a pool, and derives it again. */
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 

@@ -52,6 +52,9 @@ bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_
 static bool append_metadata(struct swarm *swarm, struct session_slot *slot,
                             const struct event *event)
 {
+    if ((slot->session.flags & SESSION_FOLDS) != 0 && fold_metadata_event(swarm, event)) {
+        return true;
+    }
     if (event_store_append(slot->metadata, event) == 0) {
         return false;
     }
@@ -195,6 +198,9 @@ bool swarm_append_segment_take(struct swarm *swarm, enum swarm_pool pool,
         event.name = names[event.name];
         event.cat = names[event.cat];
         event.track = tracks[event.track];
+        if (swarm->tracks[event.track].folds_to != NO_TRACK) {
+            event.track = swarm->tracks[event.track].folds_to;
+        }
         if (event.ph == 'M' || !good) {
             event_store_skip_adopted(store);
             session_no session = swarm->tracks[event.track].track.session;
@@ -315,19 +321,18 @@ static bool settle_metadata(struct swarm *swarm, session_no from)
     return true;
 }
 
-bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, session_no to)
+bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, session_no to,
+                        bool *moved)
 {
-    if (from == to) {
-        return true;
-    }
     char text[32];
     int len = snprintf(text, sizeof text, "%lld", (long long)pid);
-    intern_id id = intern_find(swarm->names, text, (size_t)len);
+    intern_id id = intern_put(swarm->names, text, (size_t)len);
     uint64_t key = (uint64_t)from << 32 | id;
-    uint32_t at = u64map_get(&swarm->process_by_pid, key);
-    if (id == INTERN_NONE || at == U64MAP_NONE) {
-        return true;
+    uint32_t at = id == INTERN_FAILED ? U64MAP_NONE : u64map_get(&swarm->process_by_pid, key);
+    if (from == to || at == U64MAP_NONE) {
+        return id != INTERN_FAILED && (from == to || swarm_process(swarm, to, id, pid) != NULL);
     }
+    *moved = true;
     if (!u64map_put(&swarm->process_by_pid, (uint64_t)to << 32 | id, at)) {
         return false;
     }

@@ -37,6 +37,7 @@ struct process {
     agent_no agent; /* of a session of agents; NO_AGENT: not made yet */
     intern_id name; /* from process_name */
     int64_t sort_index;
+    track_no first_track; /* of its tracks; NO_TRACK: none */
 };
 
 struct track_slot {
@@ -44,6 +45,8 @@ struct track_slot {
     uint32_t process;
     intern_id name; /* from thread_name */
     int64_t sort_index;
+    track_no next_in_process;
+    track_no folds_to; /* its events are this one's; NO_TRACK: its own */
 };
 
 struct session_slot {
@@ -150,6 +153,10 @@ static inline struct json_value slice_object(struct slice args)
     bool object = args.len > 0 && args.bytes[0] == '{';
     return (struct json_value){object ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args.bytes, args.len};
 }
+
+/* fold_lanes.c */
+/* Whether the metadata event was made for a further lane: then it is not kept, and the track's events go to its agent's own from here on. */
+bool fold_metadata_event(struct swarm *swarm, const struct event *event);
 
 /* pair.c */
 

@@ -122,7 +122,8 @@ struct process *swarm_process(struct swarm *swarm, session_no session, intern_id
                                             .pid = pid,
                                             .number = number,
                                             .agent = NO_AGENT,
-                                            .sort_index = INT64_MAX};
+                                            .sort_index = INT64_MAX,
+                                            .first_track = NO_TRACK};
     return &swarm->processes[at];
 }
 
@@ -173,7 +174,10 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
             {.session = session, .pid = pid_id, .tid = tid_id, .agent = NO_AGENT, .open = NO_SPAN},
         .process = process_no,
         .sort_index = INT64_MAX,
+        .next_in_process = process->first_track,
+        .folds_to = NO_TRACK,
     };
+    process->first_track = at;
     return at;
 }
 

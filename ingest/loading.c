@@ -127,8 +127,10 @@ static bool take_tracks(struct loading *loading, const struct strbuf *tracks)
         size_t pid_len = strlen(pid);
         const char *tid = pid + pid_len + 1;
         size_t tid_len = strlen(tid);
-        track_no track = swarm_track(swarm_of(loading), loading->load.session,
-                                     id_at(pid, pid_len), id_at(tid, tid_len));
+        struct json_value pid_value = id_at(pid, pid_len);
+        track_no track =
+            swarm_track(swarm_of(loading), trace_load_session_of(&loading->load, pid_value),
+                        pid_value, id_at(tid, tid_len));
         if (track == NO_TRACK ||
             !mem_reserve(mem_of(loading), &loading->tracks, &loading->track_cap,
                          loading->track_count + 2, sizeof *loading->tracks)) {

@@ -178,14 +178,13 @@ static bool start_in(struct json_value session, int64_t *ns)
     return time_in(json_get(session, "start"), ns);
 }
 
-static void set_start(struct session *session, int64_t start_ns, int64_t origin_ns)
+static void set_start(struct trace_load *load, session_no number, int64_t start_ns,
+                      int64_t origin_ns)
 {
-    int64_t move = origin_ns - session->origin_ns;
+    struct session *session = swarm_session_edit(swarm_of(load), number);
     session->start_ns = start_ns;
-    session->origin_ns = origin_ns;
-    session->clock_ns += move;
-    session->clock_set_ns += move;
     session->flags |= SESSION_HAS_START;
+    swarm_set_origin(swarm_of(load), number, origin_ns);
 }
 
 static int64_t number_in(struct json_value value)
@@ -258,14 +257,21 @@ static session_no session_of_process(const struct trace_load *load, int64_t pid)
     }
 }
 
-static bool apply_session(struct trace_load *load, struct json_value entry, session_no number,
-                          int64_t origin_ns)
+session_no trace_load_session_of(const struct trace_load *load, struct json_value pid)
 {
-    struct session *session = swarm_session_edit(swarm_of(load), number);
+    bool asks = pid.type == JSON_TYPE_NUMBER && trace_load_is_of_many(load);
+    return asks ? session_of_process(load, number_in(pid)) : load->session;
+}
+
+static bool apply_session(struct trace_load *load, struct json_value entry, session_no number,
+                          int64_t origin_ns, bool *moved)
+{
+    struct session *session;
     int64_t start_ns;
     if (start_in(entry, &start_ns)) {
-        set_start(session, start_ns, origin_ns);
+        set_start(load, number, start_ns, origin_ns);
     }
+    session = swarm_session_edit(swarm_of(load), number);
     if (!swarm_set_agents(swarm_of(load), number) ||
         !intern_in(load, json_get(entry, "id"), &session->id) ||
         !intern_in(load, json_get(entry, "name"), &session->name)) {
@@ -274,7 +280,7 @@ static bool apply_session(struct trace_load *load, struct json_value entry, sess
     struct json_walk walk = json_walk(json_get(entry, "pids"));
     struct json_value pid;
     while (json_next_item(&walk, &pid)) {
-        if (!swarm_move_process(swarm_of(load), load->session, number_in(pid), number)) {
+        if (!swarm_move_process(swarm_of(load), load->session, number_in(pid), number, moved)) {
             return false;
         }
     }
@@ -302,7 +308,7 @@ static int64_t origin_in(struct json_value sessions, int64_t unless)
     return first - (rest < 0 ? rest + 1000000 : rest);
 }
 
-static bool apply_sessions(struct trace_load *load, struct json_value sessions)
+static bool apply_sessions(struct trace_load *load, struct json_value sessions, bool *moved)
 {
     int64_t origin =
         origin_in(sessions, swarm_session_edit(swarm_of(load), load->session)->origin_ns);
@@ -313,7 +319,7 @@ static bool apply_sessions(struct trace_load *load, struct json_value sessions)
         if (number == NO_SESSION && !open_session(load, "", 0, &number)) {
             return false;
         }
-        if (!apply_session(load, entry, number, origin)) {
+        if (!apply_session(load, entry, number, origin, moved)) {
             return false;
         }
     }
@@ -341,7 +347,7 @@ static bool apply_seed(struct trace_load *load)
     struct json_value id = member_of(&load->metadata, "session_id");
     int64_t start_ns;
     if (time_in(member_of(&load->metadata, "trace_start_time"), &start_ns)) {
-        set_start(session, start_ns, start_ns);
+        set_start(load, load->session, start_ns, start_ns);
     }
     struct json_value count = member_of(&load->metadata, "agent_count");
     session->registrations = count.type == JSON_TYPE_NUMBER ? (uint32_t)number_in(count) : 0;
@@ -365,7 +371,7 @@ static void apply_foreign_start(struct trace_load *load)
     double us = began.type == JSON_TYPE_NUMBER ? json_get_number(began) : 0;
     if (us > 0 && us < 9e15) {
         int64_t ns = (int64_t)us * 1000;
-        set_start(swarm_session_edit(swarm_of(load), load->session), ns, ns);
+        set_start(load, load->session, ns, ns);
     }
 }
 
@@ -385,27 +391,6 @@ static bool keep_extras(struct trace_load *load)
     return !session->extra.failed && !session->metadata_extra.failed;
 }
 
-bool trace_load_end(struct trace_load *load)
-{
-    const struct session *session = swarm_session(swarm_of(load), load->session);
-    int64_t origin = session->origin_ns;
-    uint8_t flags = session->flags;
-    struct json_value ours = member_of(&load->metadata, "swarmtop");
-    apply_foreign_start(load);
-    bool good = apply_seed(load) && apply_sessions(load, json_get(ours, "sessions")) &&
-                apply_agents(load, json_get(ours, "agents")) && keep_extras(load);
-    session = swarm_session(swarm_of(load), load->session);
-    bool moved = session->origin_ns != origin || ((session->flags ^ flags) & SESSION_AGENTS) != 0 ||
-                 json_get(ours, "sessions").type == JSON_TYPE_ARRAY;
-    load->tally->intake->changed = true;
-    swarm_touch(swarm_of(load));
-    if (good && ours.type == JSON_TYPE_OBJECT) {
-        good = swarm_settle_document(swarm_of(load), load->document) &&
-               swarm_fold_lanes(swarm_of(load), load->document);
-    }
-    return good && (!moved || swarm_rederive_document(swarm_of(load), load->document));
-}
-
 typedef void session_change(struct session *session, const void *how);
 
 static void change_all(struct trace_load *load, session_change *change, const void *how)
@@ -418,6 +403,33 @@ static void change_all(struct trace_load *load, session_change *change, const vo
         }
     }
     swarm_touch(swarm);
+}
+
+/* Lanes that the document has as threads of their own are told from the rest of it by this. */
+static void set_folds(struct session *session, const void *how)
+{
+    (void)how;
+    session->flags |= SESSION_FOLDS;
+}
+
+bool trace_load_end(struct trace_load *load)
+{
+    struct swarm *swarm = swarm_of(load);
+    uint8_t flags = swarm_session(swarm, load->session)->flags;
+    struct json_value ours = member_of(&load->metadata, "swarmtop");
+    bool moved = false;
+    apply_foreign_start(load);
+    bool good = apply_seed(load) && apply_sessions(load, json_get(ours, "sessions"), &moved) &&
+                apply_agents(load, json_get(ours, "agents")) && keep_extras(load);
+    moved |= ((swarm_session(swarm, load->session)->flags ^ flags) & SESSION_AGENTS) != 0;
+    load->tally->intake->changed = true;
+    swarm_touch(swarm);
+    if (good && ours.type == JSON_TYPE_OBJECT) {
+        good = swarm_settle_document(swarm, load->document) &&
+               swarm_fold_lanes(swarm, load->document, &moved);
+        change_all(load, set_folds, NULL);
+    }
+    return good && (!moved || swarm_rederive_document(swarm, load->document));
 }
 
 struct flags {

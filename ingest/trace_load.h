@@ -27,6 +27,8 @@ bool trace_load_is_another(const struct trace_load *load, struct json_value meta
 void trace_load_clear_members(struct trace_load *load);
 /* The document has come to its end: says who is who. May be called again after more events and members. False: out of memory. */
 bool trace_load_end(struct trace_load *load);
+/* The session that the document's process of that raw pid belongs to, as far as it has said so. */
+session_no trace_load_session_of(const struct trace_load *load, struct json_value pid);
 /* Whether it turned out to hold several sessions. */
 bool trace_load_is_of_many(const struct trace_load *load);
 /* Sets and clears flags (enum session_flag) of all its sessions. */
