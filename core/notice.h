@@ -21,7 +21,14 @@ struct source_status {
     uint64_t events;  /* events and operations taken */
     uint64_t
         bad; /* lines or events refused, ends of spans that are not open and ignored fields included */
-    uint64_t done_bytes, all_bytes; /* of a file that is being read; all_bytes 0: none is */
+};
+
+/* How far the reading of a file is. */
+struct source_progress {
+    const char *spec;
+    uint64_t done_bytes, all_bytes; /* all_bytes > 0 */
+    int64_t elapsed_ns;             /* since it began, > 0 */
+    size_t waiting;                 /* files that come after it */
 };
 
 enum notice_level { NOTICE_DEBUG, NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };

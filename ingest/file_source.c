@@ -45,7 +45,7 @@ struct file_source {
     struct batch batches[2];
     unsigned filled; /* the one that a worker fills */
     bool working, verifies, closing, stopped;
-    uint64_t began_ns, verify_due_ns; /* by the loop's clock; when all is compared again */
+    uint64_t verify_due_ns; /* by uv_hrtime: when all is compared again */
 };
 
 static struct file_source *of(struct source *source)
@@ -125,7 +125,7 @@ static void note_verified(struct file_source *file)
 {
     uint64_t now = uv_hrtime();
     if (file->verifies) {
-        file->verify_due_ns = now + (now - file->began_ns) * VERIFY_SHARE;
+        file->verify_due_ns = now + (now - file->source.began_ns) * VERIFY_SHARE;
     }
 }
 
@@ -307,7 +307,9 @@ static void after_step(uv_work_t *work, int status)
     }
     note_opened(file);
     version_look(&file->version, file->reading);
-    reading_progress(file->reading, &file->source.done_bytes, &file->source.all_bytes);
+    if (file->version.anew) {
+        reading_progress(file->reading, &file->source.done_bytes, &file->source.all_bytes);
+    }
     file->source.tally.intake->changed = true;
     if (file->stopped) {
         stop_here(file);
@@ -344,8 +346,8 @@ static bool begin_reading(struct file_source *file, bool anew)
         .seen = lines ? &file->seen : NULL,
         .grown = same_file(&now, &file->last) && now.size >= (int64_t)file->seen.length,
     };
-    file->began_ns = uv_hrtime();
-    file->verifies = options.verify = file->began_ns >= file->verify_due_ns;
+    file->source.began_ns = uv_hrtime();
+    file->verifies = options.verify = file->source.began_ns >= file->verify_due_ns;
     reading_free(file->reading);
     batch_clear(&file->batches[0]);
     batch_clear(&file->batches[1]);

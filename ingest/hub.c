@@ -247,8 +247,6 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .senders = source->senders,
         .events = source->tally.events,
         .bad = source->tally.bad,
-        .done_bytes = source->done_bytes,
-        .all_bytes = source->all_bytes,
     };
 }
 
@@ -266,6 +264,22 @@ bool hub_failed(const struct hub *hub)
         if (hub->sources[i]->state == SOURCE_FAILED)
             return true;
     return false;
+}
+
+bool hub_progress(const struct hub *hub, struct source_progress *out)
+{
+    const struct source *reader = hub->reader;
+    if (reader == NULL || reader->all_bytes == 0)
+        return false;
+    *out = (struct source_progress){
+        .spec = reader->spec,
+        .done_bytes = reader->done_bytes,
+        .all_bytes = reader->all_bytes,
+        .elapsed_ns = (int64_t)(uv_hrtime() - reader->began_ns) + 1,
+    };
+    for (size_t i = 0; i < hub->count; i++)
+        out->waiting += hub->sources[i]->waits;
+    return true;
 }
 
 const char *hub_bound_address(const struct hub *hub, size_t index)

@@ -35,6 +35,8 @@ bool hub_default_address(struct strbuf *out, bool make, struct strbuf *error);
 size_t hub_source_count(const struct hub *hub);
 /* Borrowed until the next loop turn. */
 struct source_status hub_source(const struct hub *hub, size_t index);
+/* How far the file is that is being read for the first time. False: none is. *out is borrowed until the next loop turn. */
+bool hub_progress(const struct hub *hub, struct source_progress *out);
 /* Whether every source has finished or failed: nothing more will come. */
 bool hub_finished(const struct hub *hub);
 /* Whether some source was not read, or not whole (exit status 1). */

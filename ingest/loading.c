@@ -158,6 +158,10 @@ static bool take_events(struct loading *loading, struct batch *batch)
         batch->segments[i] = NULL;
     }
     loading->options.tally->events += batch->events;
+    if (!loading->options.recorded) {
+        trace_load_flag(&loading->load, 0, SESSION_FINISHED);
+        trace_load_tick(&loading->load);
+    }
     return good;
 }
 

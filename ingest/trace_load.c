@@ -40,7 +40,12 @@ static bool open_session(struct trace_load *load, const char *id, size_t len, se
         .pool = POOL_FILES,
         .document = load->document,
     };
-    return swarm_open_session(swarm_of(load), &info, session);
+    if (!swarm_open_session(swarm_of(load), &info, session)) {
+        return false;
+    }
+    /* What is read of it is over, until a change shows that it lives (trace_load_flag, trace_load_tick). */
+    swarm_session_edit(swarm_of(load), *session)->flags |= SESSION_FINISHED;
+    return true;
 }
 
 bool trace_load_begin(struct trace_load *load)

@@ -72,6 +72,7 @@ static bool on_key(struct app *app, struct key key)
     /* The whole job stops, as for any other program; our own handler gives the terminal back first.
        */
     case VIEW_SUSPEND: kill(0, SIGTSTP); break;
+    case VIEW_STOP: engine_stop_reading(&app->engine); break;
     case VIEW_QUIT: engine_stop(&app->engine); break;
     }
     return true;

@@ -23,7 +23,7 @@ static void update_figures(struct app *app, bool now)
     if (app->has_figures &&
         (revision == app->figures_revision || (!now && began_ns < app->figures_due_ns)))
         return;
-    if (!figures_compute(engine->swarm, began_ns, &figures))
+    if (!figures_compute_totals(engine->swarm, began_ns, &figures))
         return;
     if (app->has_figures)
         figures_release(&app->figures);
@@ -51,6 +51,7 @@ struct view_input app_input(struct app *app)
         .output = path,
         .address = engine_address(engine),
         .live = !engine_finished(engine),
+        .progress = engine_progress(engine, &app->progress) ? &app->progress : NULL,
         .events = engine_events(engine),
         .events_per_s = app->events_per_s,
     };

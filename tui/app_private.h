@@ -15,6 +15,7 @@ struct app {
     struct view_state state;
     struct theme theme;
     struct source_status sources[ENGINE_SOURCES];
+    struct source_progress progress;
 
     struct swarm_figures figures;
     bool has_figures;

@@ -305,6 +305,16 @@ uint64_t engine_bad(const struct engine *engine)
     return bad;
 }
 
+bool engine_progress(const struct engine *engine, struct source_progress *out)
+{
+    return hub_progress(engine->hub, out);
+}
+
+void engine_stop_reading(struct engine *engine)
+{
+    hub_stop_reading(engine->hub);
+}
+
 const char *engine_address(const struct engine *engine)
 {
     for (size_t i = 0; i < hub_source_count(engine->hub); i++) {

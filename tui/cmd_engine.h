@@ -71,6 +71,10 @@ size_t engine_sources(const struct engine *engine, struct source_status *out, si
 /* Events that came into the model so far; lines or events refused, over all sources. */
 uint64_t engine_events(const struct engine *engine);
 uint64_t engine_bad(const struct engine *engine);
+/* How far the file is that is being read for the first time. False: none is. */
+bool engine_progress(const struct engine *engine, struct source_progress *out);
+/* Files are read no further. */
+void engine_stop_reading(struct engine *engine);
 /* Where the first source that listens does; NULL: none does. Borrowed until the next loop turn. */
 const char *engine_address(const struct engine *engine);
 /* Nothing more will come. */

@@ -2,6 +2,7 @@
    paths of what is left behind go to stdout, so that `out=$(swarmtop record …)` works. */
 #include "tui/cmd_engine.h"
 #include "tui/commands.h"
+#include "tui/progress.h"
 #include "tui/status_line.h"
 
 #include "ingest/hub.h"
@@ -29,12 +30,15 @@ static void on_progress(uv_timer_t *timer)
 {
     struct recording *r = timer->data;
     const char *path = output_path(r->engine.output, r->engine.swarm, engine_now_ns());
+    struct source_progress progress;
     struct winsize size;
     int cols =
         ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
     struct strbuf line;
 
     strbuf_init(&line, r->engine.mem, 0);
+    if (engine_progress(&r->engine, &progress) && progress_line(&progress, &line))
+        strbuf_adds(&line, "  ");
     status_line(r->engine.swarm, NULL, engine_now_ns(), &line);
     if (path)
         strbuf_addf(&line, "  -> %s", path);

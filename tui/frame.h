@@ -46,7 +46,7 @@ void flight_panel_draw(struct frame *frame, struct grid *grid);
 void detail_panel_draw(struct frame *frame, struct grid *grid);
 /* Lines that the detail of the selected span would take, its heading not counted. */
 int detail_panel_lines(struct frame *frame, int cols);
-void hint_draw(const struct frame *frame, struct grid *grid);
+void hint_draw(struct frame *frame, struct grid *grid);
 void trouble_draw(const struct frame *frame, struct grid *grid);
 /* Whether some source is in trouble. */
 bool trouble_is_there(const struct view_input *input);

@@ -1,6 +1,7 @@
 /* The lines at the bottom: what went wrong with sources, and which keys there are (or, until the next key, a message). */
 #include "tui/duration.h"
 #include "tui/frame.h"
+#include "tui/progress.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -82,7 +83,20 @@ static void draw_hints(const struct frame *frame, struct area line)
         x = put_hint(frame, line, x, info) + 3;
 }
 
-void hint_draw(const struct frame *frame, struct grid *grid)
+/* How far the file is that opens, and how to stop it. False: none does, or not for long enough to be worth a word. */
+static bool draw_progress(struct frame *frame, struct area line)
+{
+    struct strbuf *text = &frame->scratch;
+    strbuf_clear(text);
+    if (!frame->input->progress || !progress_line(frame->input->progress, text) || text->failed)
+        return false;
+    int end = area_put_cut(line, 1, 0, line.cols - 13, INK_STRONG, text->data, text->len);
+    end = area_puts(line, end + 2, 0, INK_STRONG, "Esc");
+    area_puts(line, end + 1, 0, INK_DIM, "stops");
+    return true;
+}
+
+void hint_draw(struct frame *frame, struct grid *grid)
 {
     struct area line = frame_area(frame, grid, frame->layout.hint);
     const struct view_state *state = frame->state;
@@ -91,6 +105,6 @@ void hint_draw(const struct frame *frame, struct grid *grid)
     if (state->message[0])
         area_put_cut(line, 1, 0, line.cols - 2, state->message_is_error ? INK_ERROR : INK_STRONG,
                      state->message, strlen(state->message));
-    else
+    else if (!draw_progress(frame, line))
         draw_hints(frame, line);
 }

@@ -68,7 +68,7 @@ static const struct action_info actions[] = {
     {ACTION_LEGEND, "legend", "L", "show or hide the legend", program, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_WRITE, "write", "x", "write the trace now", program, IN_ALL, 0, NULL, NULL},
     {ACTION_HELP, "help", "?", "this help", program, IN_ALL, 2, "?", "help"},
-    {ACTION_BACK, "back", "Esc", "back: close help or detail, select nothing", program, IN_ALL, 0,
+    {ACTION_BACK, "back", "Esc", "back: close help or detail, stop reading a file, select nothing", program, IN_ALL, 0,
      NULL, NULL},
     {ACTION_REDRAW, "redraw", "C-l", "paint the whole terminal anew", program, IN_ALL, 0, NULL,
      NULL},

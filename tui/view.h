@@ -22,6 +22,7 @@ struct view_input {
     const char
         *address;    /* where feeds are listened for, as SWARMTOP_SOCKET wants it; NULL: nowhere */
     bool live;       /* more may come; false: all sources have finished */
+    const struct source_progress *progress; /* of the file that is being read; NULL: none is */
     uint64_t events; /* taken so far, of all sources */
     double events_per_s; /* NAN: unknown */
 };
@@ -79,6 +80,7 @@ enum view_result {
     VIEW_REPAINT, /* the whole terminal anew (C-l) */
     VIEW_WRITE,   /* write the trace now; say what came of it by view_message */
     VIEW_SUSPEND,
+    VIEW_STOP, /* read no further: what came stays */
     VIEW_QUIT
 };
 /* Applies a key. cols, rows: the size of the grid that is shown. */

@@ -277,6 +277,8 @@ static enum view_result back(struct frame *frame, int n)
     (void)n;
     if (state->detail)
         state->detail = false;
+    else if (frame->input->progress)
+        return VIEW_STOP;
     else
         state->selected = NO_SPAN;
     return VIEW_REDRAW;
