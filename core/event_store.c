@@ -82,6 +82,12 @@ void event_store_free(struct event_store *store)
     mem_free(store->mem, store, sizeof *store);
 }
 
+void event_store_number_from(struct event_store *store, uint64_t first)
+{
+    assert(store->segment_count == 0);
+    store->first = store->end = first;
+}
+
 static bool has_rest(const struct event *event)
 {
     return !isnan(event->dur_us) || event->id.len > 0 || event->extra.len > 0;

@@ -24,6 +24,8 @@ size_t event_segment_count(const struct event_segment *segment);
 /* Returns new; NULL: out of memory. */
 struct event_store *event_store_new(const struct mem *mem);
 void event_store_free(struct event_store *store);
+/* An empty store counts from `first` on: it takes the place of one that counted up to there. */
+void event_store_number_from(struct event_store *store, uint64_t first);
 /* Copies the event to the end. Returns its number; 0: out of memory. */
 uint64_t event_store_append(struct event_store *store, const struct event *event);
 /* Takes the events of the segment (made with the store's memory) over, and frees it. They are not in the store yet: each comes in by event_store_reveal, before

@@ -201,6 +201,11 @@ bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded);
 /* Forgets what was derived from the events in memory of a pool, and derives it again. */
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 
+/* Drops the events of the pool that lie wholly outside of [from, to] (a span's events together); sessions' clocks go back to what is left. With
+   `last` unset more is to come: open spans stay. Events get other numbers: not for sessions that a tracer still writes to. */
+bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns, int64_t to_ns,
+                      bool last);
+
 /* Makes the lanes of all spans those of a re-opened document. They may differ after the end of a span whose begin had been dropped; rows on
    the screen need not move for that, so this is done at the end alone (tracer_close_all). */
 bool swarm_settle(struct swarm *swarm);

@@ -224,6 +224,9 @@ static bool is_dropped(const struct swarm *swarm, const struct event *event)
 static struct event_store *filtered(const struct swarm *swarm, const struct event_store *store)
 {
     struct event_store *copy = event_store_new(swarm->mem);
+    if (copy != NULL) {
+        event_store_number_from(copy, event_store_end(store));
+    }
     for (uint64_t no = event_store_first(store); copy != NULL && no < event_store_end(store);
          no++) {
         struct event event;

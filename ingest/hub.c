@@ -56,6 +56,9 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     hub->options = *options;
     intake_init(&hub->intake, options->swarm, options->tracer, options->log, options->now_ns,
                 options->ctx);
+    hub->intake.ranged = options->ranged;
+    hub->intake.from_ns = options->from_ns;
+    hub->intake.to_ns = options->to_ns;
     /* These four cannot fail: they only put the handles on the loop's lists. */
     uv_prepare_init(loop, &hub->before_sleep);
     uv_prepare_start(&hub->before_sleep, before_sleep);

@@ -14,7 +14,8 @@ enum {
     NEAR_BYTES = 24,
     SAID_IN_FULL = 100,
     SAID_ONE_OF = 1000,
-    NOTICE_BYTES = 1000
+    NOTICE_BYTES = 1000,
+    TIDY_EVENTS = 200000
 };
 
 void intake_init(struct intake *intake, struct swarm *swarm, struct tracer *tracer,
@@ -45,6 +46,19 @@ int64_t intake_ns(double t_ms)
 {
     double whole = floor(t_ms);
     return (int64_t)whole * 1000000 + (int64_t)((t_ms - whole) * 1e6);
+}
+
+bool intake_tidy(struct intake *intake, bool end)
+{
+    const struct event_store *store = swarm_store(intake->swarm, POOL_FILES);
+    size_t tidy_at = intake->tidy_at > TIDY_EVENTS ? intake->tidy_at : TIDY_EVENTS;
+    if (!intake->ranged || (!end && event_store_count(store) < tidy_at))
+        return true;
+    if (!swarm_keep_range(intake->swarm, POOL_FILES, intake->from_ns, intake->to_ns, end))
+        return false;
+    /* What stays is derived again each time: not before as much has come. */
+    intake->tidy_at = 2 * event_store_count(swarm_store(intake->swarm, POOL_FILES)) + TIDY_EVENTS;
+    return true;
 }
 
 /* ---- who feeds which session ---- */

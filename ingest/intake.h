@@ -16,6 +16,9 @@ struct intake {
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
     void *ctx;
     const struct mem *mem;
+    bool ranged;       /* of documents, only what touches [from_ns, to_ns] is kept */
+    int64_t from_ns, to_ns;
+    size_t tidy_at;    /* so many events, and what lies outside goes */
     bool changed;      /* the model or a status has changed since the owner last looked */
     uint64_t feeds;    /* connections that a session was made for */
     uint32_t *feeders; /* by session: how many feed it now */
@@ -34,6 +37,10 @@ int64_t intake_ns(double t_ms);
 bool intake_join(struct intake *intake, session_no session);
 /* One of them has gone. `flag` (enum session_flag) is set when it was the last. */
 void intake_leave(struct intake *intake, session_no session, uint8_t flag);
+
+/* Where only a part of the time is wanted: documents' events outside of it go, now and then, or with `end` all of them. False: out of
+   memory. */
+bool intake_tidy(struct intake *intake, bool end);
 
 /* What a source has taken and refused. A flood of complaints is counted in full but said in part:
    the first hundred, then one of a thousand. */

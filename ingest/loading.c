@@ -158,6 +158,7 @@ static bool take_events(struct loading *loading, struct batch *batch)
         batch->segments[i] = NULL;
     }
     loading->options.tally->events += batch->events;
+    good = good && intake_tidy(loading->options.tally->intake, false);
     if (!loading->options.recorded) {
         trace_load_flag(&loading->load, 0, SESSION_FINISHED);
         trace_load_tick(&loading->load);
@@ -192,7 +193,8 @@ bool loading_take_early(struct loading *loading, const struct strbuf *members)
 
 bool loading_end_document(struct loading *loading)
 {
-    return begin_document(loading) && trace_load_end(&loading->load);
+    return begin_document(loading) && trace_load_end(&loading->load) &&
+           intake_tidy(loading->options.tally->intake, true);
 }
 
 /* ---- lines ---- */

@@ -59,6 +59,18 @@ static void write_now(struct app *app)
     strbuf_release(&error);
 }
 
+static void stop_reading(struct app *app)
+{
+    struct source_progress progress;
+
+    if (!engine_progress(&app->engine, &progress))
+        return;
+    view_message(&app->state, false, "stopped at %d %%: this is not all of %s",
+                 (int)((double)progress.done_bytes / (double)progress.all_bytes * 100),
+                 progress.spec);
+    engine_stop_reading(&app->engine);
+}
+
 /* Whether there is something to draw. */
 static bool on_key(struct app *app, struct key key)
 {
@@ -72,7 +84,7 @@ static bool on_key(struct app *app, struct key key)
     /* The whole job stops, as for any other program; our own handler gives the terminal back first.
        */
     case VIEW_SUSPEND: kill(0, SIGTSTP); break;
-    case VIEW_STOP: engine_stop_reading(&app->engine); break;
+    case VIEW_STOP: stop_reading(app); break;
     case VIEW_QUIT: engine_stop(&app->engine); break;
     }
     return true;
@@ -233,6 +245,7 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
         .ctx = app,
     };
 
+    engine_find_range(&config, true);
     if (!app || !engine_open(&app->engine, &config, error)) {
         mem_free(&mem_libc, app, sizeof *app);
         return NULL;

@@ -103,6 +103,9 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .allow_remote = e->options->allow_remote,
         .token = e->token,
         .max_line_bytes = e->options->max_line_bytes,
+        .ranged = config->ranged,
+        .from_ns = config->from_ns,
+        .to_ns = config->to_ns,
         .now_ns = hub_now,
         .changed = config->changed,
         .ctx = config->ctx,
@@ -122,6 +125,7 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         .mem = &mem_libc,
         .live = config->live || any_live(config->options),
         .until_end = config->until_end,
+        .ranged = config->ranged,
         .changed = config->changed,
         .ctx = config->ctx,
     };

@@ -25,6 +25,7 @@ struct engine {
     bool live;          /* a source is live */
     bool until_end;     /* ends with the sources */
     bool stopped;
+    bool ranged;                /* files hold only the part that was asked for */
     uv_signal_t signals[3]; /* SIGINT, SIGTERM, SIGHUP */
     uv_timer_t for_timer;
     void (*changed)(void *ctx); /* the model or a status has changed; may be NULL */
@@ -38,6 +39,8 @@ struct engine_config {
     bool follow;    /* files are followed, and may be not there yet */
     bool until_end; /* engine_run returns when nothing more will come */
     bool live;      /* a source is live that engine_add does not see as one */
+    bool ranged;    /* only what touches [from_ns, to_ns] is kept of files */
+    int64_t from_ns, to_ns;
     void (*changed)(void *ctx);
     void *ctx;
 };
@@ -85,10 +88,9 @@ void engine_print_paths(const struct engine *engine);
    already. */
 void engine_close(struct engine *engine);
 
-/* Returns new, for engine_delete: a finished model of what lies between the two moments (that part
-   of the document, re-read). NULL: *error says why. */
-struct engine *engine_new_part(const struct engine *engine, int64_t from_ns, int64_t to_ns,
-                               struct strbuf *error);
+/* Finds out which moments --from and --to mean, where all sources are files that are so large (or `always`) that the part is to be kept small
+   while they are read. Sets config->ranged. */
+void engine_find_range(struct engine_config *config, bool always);
 /* Reads the sources of the command line to their end, says on stderr what was not read (*status is
    then 1, else 0), and keeps of them what lies between --from and --to. Returns new, for
    engine_delete; NULL: *status says it all. */

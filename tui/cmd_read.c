@@ -1,85 +1,18 @@
-/* Reading sources to their end, and a part of them. A part is made by writing that part of the
-   document and reading it again: live equals re-opened, so nothing else has to know what "only from
-   there to there" means. */
+/* Reading sources to their end, and a part of them. When the part is said by its distance from the start or the end, that has to be known first: of
+   large files it is found out by reading them once with next to nothing kept, so that the part can be kept small while they are read. */
 #include "tui/cmd_engine.h"
 
 #include "core/query.h"
-#include "core/trace_file.h"
+#include "tui/progress.h"
 
 #include "ingest/hub.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static bool write_part(const struct engine *engine, const char *path, int64_t from_ns,
-                       int64_t to_ns, struct strbuf *error)
-{
-    struct document_options document = {
-        .tracks = TRACKS_LANE,
-        .only = NO_SESSION,
-        .from_ns = from_ns,
-        .to_ns = to_ns,
-    };
-    struct trace_file *file = trace_file_begin(engine->mem, path, error);
-
-    if (!file)
-        return false;
-    /* Where it fails, so does the commit. */
-    if (!document_write(engine->swarm, &document, trace_file_write, file, NULL)) {
-        trace_file_abort(file);
-        strbuf_addf(error, "%s: cannot be written", path);
-        return false;
-    }
-    return trace_file_commit(file, error);
-}
-
-static struct engine *read_part(const struct engine *engine, const char *path, struct strbuf *error)
-{
-    struct engine_config config = {.options = engine->options, .until_end = true};
-    struct engine *part = mem_zalloc(engine->mem, 1, sizeof *part);
-
-    if (!part || !engine_open(part, &config, error)) {
-        mem_free(engine->mem, part, sizeof *part);
-        return NULL;
-    }
-    if (engine_add(part, path, error)) {
-        engine_run(part);
-        if (!hub_failed(part->hub))
-            return part;
-        strbuf_addf(error, "%s: the part cannot be read", path);
-    }
-    engine_delete(part);
-    return NULL;
-}
-
-struct engine *engine_new_part(const struct engine *engine, int64_t from_ns, int64_t to_ns,
-                               struct strbuf *error)
-{
-    const char *tmp = engine->options->env.tmpdir;
-    struct engine *part = NULL;
-    struct strbuf dir, path;
-
-    strbuf_init(&dir, engine->mem, 0);
-    strbuf_init(&path, engine->mem, 0);
-    strbuf_addf(&dir, "%s/swarmtop.XXXXXX", tmp ? tmp : "/tmp");
-    if (dir.failed || !mkdtemp(dir.data)) {
-        strbuf_addf(error, "%s: cannot be made: %s",
-                    dir.failed ? "a temporary directory" : dir.data, strerror(errno));
-    } else {
-        strbuf_addf(&path, "%s/part.json", dir.data);
-        if (!path.failed && write_part(engine, path.data, from_ns, to_ns, error))
-            part = read_part(engine, path.data, error);
-        if (!path.failed)
-            unlink(path.data);
-        rmdir(dir.data);
-    }
-    strbuf_release(&dir);
-    strbuf_release(&path);
-    return part;
-}
+enum { MEASURED_EVENTS = 4096, PROGRESS_MS = 500, LARGE_BYTES = 64 * 1024 * 1024 };
 
 void engine_delete(struct engine *engine)
 {
@@ -89,21 +22,128 @@ void engine_delete(struct engine *engine)
     mem_free(mem, engine, sizeof *engine);
 }
 
-/* Returns the engine, or what takes its place: its part between --from and --to. NULL: *error says
-   why. */
-static struct engine *keep_part(struct engine *engine, struct strbuf *error)
+/* ---- a line on the terminal while it takes long ---- */
+
+struct reading_line {
+    struct engine *engine;
+    uv_timer_t timer;
+    bool shown;
+};
+
+static void on_progress(uv_timer_t *timer)
 {
-    const struct options *options = engine->options;
-    struct engine *part;
+    struct reading_line *line = timer->data;
+    struct source_progress progress;
+    struct strbuf text;
+
+    strbuf_init(&text, line->engine->mem, 0);
+    if (engine_progress(line->engine, &progress) && progress_line(&progress, &text) &&
+        !text.failed) {
+        fprintf(stderr, "\r%.78s\033[K", text.data);
+        line->shown = true;
+    }
+    strbuf_release(&text);
+}
+
+/* Runs the engine until its sources have ended. */
+static void run(struct engine *engine)
+{
+    struct reading_line line = {.engine = engine};
+
+    uv_timer_init(&engine->loop, &line.timer);
+    line.timer.data = &line;
+    if (isatty(STDERR_FILENO))
+        uv_timer_start(&line.timer, on_progress, PROGRESS_MS, PROGRESS_MS);
+    engine_run(engine);
+    uv_close((uv_handle_t *)&line.timer, NULL);
+    uv_run(&engine->loop, UV_RUN_NOWAIT);
+    if (line.shown)
+        fprintf(stderr, "\r\033[K");
+}
+
+/* ---- which part ---- */
+
+static bool is_partial(const struct options *options)
+{
+    return options->from.form != TIME_UNSET || options->to.form != TIME_UNSET;
+}
+
+static bool is_known(struct time_spec spec)
+{
+    return spec.form == TIME_UNSET || spec.form == TIME_ABSOLUTE;
+}
+
+static void resolve(const struct options *options, int64_t from_ns, int64_t to_ns,
+                    struct engine_config *config)
+{
+    config->ranged = true;
+    config->from_ns = time_spec_resolve(options->from, from_ns, to_ns, INT64_MIN);
+    config->to_ns = time_spec_resolve(options->to, from_ns, to_ns, INT64_MAX);
+}
+
+/* Whether all sources are files, and what they weigh. */
+static bool are_files(const struct options *options, uint64_t *bytes)
+{
+    struct stat status;
+
+    *bytes = 0;
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stat(options->arguments[i], &status) != 0 ||
+            !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
+            return false;
+        *bytes += S_ISDIR(status.st_mode) ? LARGE_BYTES : (uint64_t)status.st_size;
+    }
+    return options->argument_count > 0;
+}
+
+/* From the first to the last moment of the files. False: out of memory, or there is nothing in them. */
+static bool measure(const struct options *options, int64_t *from_ns, int64_t *to_ns)
+{
+    struct options small = *options;
+    struct engine_config config = {.options = &small, .until_end = true};
+    struct engine engine;
+    struct strbuf error;
+    bool found = false;
+
+    small.max_events_said = true;
+    small.max_events = MEASURED_EVENTS;
+    strbuf_init(&error, &mem_libc, 0);
+    if (engine_open(&engine, &config, &error)) {
+        engine_add_all(&engine);
+        run(&engine);
+        found = query_extent(engine.swarm, engine_now_ns(), from_ns, to_ns);
+        engine_close(&engine);
+    }
+    strbuf_release(&error);
+    return found;
+}
+
+void engine_find_range(struct engine_config *config, bool always)
+{
+    const struct options *options = config->options;
+    uint64_t bytes;
     int64_t from_ns, to_ns;
 
-    if ((options->from.form == TIME_UNSET && options->to.form == TIME_UNSET) ||
+    if (!is_partial(options) || !are_files(options, &bytes) || (!always && bytes < LARGE_BYTES))
+        return;
+    if (is_known(options->from) && is_known(options->to))
+        resolve(options, 0, 0, config);
+    else if (measure(options, &from_ns, &to_ns))
+        resolve(options, from_ns, to_ns, config);
+}
+
+/* Keeps what lies between --from and --to. False: out of memory. */
+static bool keep_part(struct engine *engine)
+{
+    struct engine_config config = {.options = engine->options};
+    int64_t from_ns, to_ns;
+
+    if (engine->ranged || !is_partial(engine->options) ||
         !query_extent(engine->swarm, engine_now_ns(), &from_ns, &to_ns))
-        return engine;
-    part = engine_new_part(engine, time_spec_resolve(options->from, from_ns, to_ns, INT64_MIN),
-                           time_spec_resolve(options->to, from_ns, to_ns, INT64_MAX), error);
-    engine_delete(engine);
-    return part;
+        return true;
+    resolve(engine->options, from_ns, to_ns, &config);
+    return swarm_keep_range(engine->swarm, POOL_LIVE, config.from_ns, config.to_ns, true) &&
+           swarm_keep_range(engine->swarm, POOL_FILES, config.from_ns, config.to_ns, true);
 }
 
 struct engine *engine_read_all(const struct options *options, int *status)
@@ -114,12 +154,17 @@ struct engine *engine_read_all(const struct options *options, int *status)
     struct strbuf error;
 
     strbuf_init(&error, &mem_libc, 0);
+    if (engine)
+        engine_find_range(&config, false);
     if (engine && engine_open(engine, &config, &error)) {
         engine_add_all(engine);
         engine_obey(engine);
-        engine_run(engine);
+        run(engine);
         *status = engine_complain(engine) ? 0 : 1;
-        engine = keep_part(engine, &error);
+        if (!keep_part(engine)) {
+            engine_delete(engine);
+            engine = NULL;
+        }
     } else {
         mem_free(&mem_libc, engine, sizeof *engine);
         engine = NULL;
