@@ -60,7 +60,7 @@ CORE_SRC   := $(sort $(wildcard core/*.c))
 INGEST_SRC := $(sort $(wildcard ingest/*.c))
 TUI_SRC    := $(filter-out tui/main.c,$(sort $(wildcard tui/*.c)))
 MAIN_SRC   := $(wildcard tui/main.c)
-SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+SUPPORT_SRC := $(sort $(wildcard tests/support/*.c)) tests/bench/generate.c
 TEST_SRC   := $(sort $(wildcard tests/test_*.c))
 TEST_SH    := $(sort $(wildcard tests/e2e/*.sh))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -197,10 +197,29 @@ $(FUZZ)/%.o: %.c $(BUILD)/flags | deps
 .SECONDARY: $(FUZZ_SRC:%.c=$(FUZZ)/%.o)
 -include $(FUZZ_LIB:.o=.d) $(FUZZ_SRC:%.c=$(FUZZ)/%.d)
 
+# --- measuring: what PERFORMANCE.md asks for, as ratios; the references are linked here alone
+
+BENCH_PKGS = simdjson
+CXX       ?= g++
+BENCH_OBJ := $(call objects,$(filter-out %/generate_main.c,$(sort $(wildcard tests/bench/*.c))))
+
+.PHONY: bench
+bench: $(BUILD)/bench/bench $(BUILD)/bench/generate ## measure: make bench QUICK=1, GOALS='1 4' for some
+	@QUICK='$(QUICK)' $(BUILD)/bench/bench $(GOALS)
+
+$(BUILD)/bench/bench: $(BENCH_OBJ) $(BUILD)/bench/reference_simdjson.o $(ARCHIVES)
+	$(call say,LINK $@) $(CXX) $(LINK) -o $@ $^ $(LIBS) $(shell $(PKG_CONFIG) --libs $(BENCH_PKGS))
+$(BUILD)/bench/generate: $(call objects,tests/bench/generate_main.c tests/bench/generate.c) $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ -lm
+$(BUILD)/bench/%.o: tests/bench/%.cpp $(BUILD)/flags | deps
+	@mkdir -p $(@D)
+	$(call say,CXX  $<) $(CXX) -std=c++17 $(CFLAGS) $(shell $(PKG_CONFIG) --cflags $(BENCH_PKGS)) -c -o $@ $<
+
 # --- the house
 
 # What the goals of this run need to be there.
-DEPS = $(if $(filter fuzz%,$(MAKECMDGOALS)),ci,$(if $(filter test% deps $(BUILD)/tests/%,$(MAKECMDGOALS)),test,run))
+DEPS = $(if $(filter bench,$(MAKECMDGOALS)),bench,$(if $(filter fuzz%,$(MAKECMDGOALS)),ci,$(if $(filter test% deps $(BUILD)/tests/%,$(MAKECMDGOALS)),test,run)))
 
 .PHONY: deps
 deps: ## see that compiler and libraries are there; install them where that is possible

@@ -103,9 +103,8 @@ intern_id book_model_name(struct book *book, struct json_value model)
     struct strbuf text;
     strbuf_init(&text, book->mem, 0);
     json_get_string(model, &text);
-    intern_id name =
-        text.failed ? INTERN_FAILED
-                    : intern_put(book->names, text.len > 0 ? text.data : "", text.len);
+    intern_id name = text.failed ? INTERN_FAILED
+                                 : intern_put(book->names, text.len > 0 ? text.data : "", text.len);
     strbuf_release(&text);
     return name;
 }
@@ -199,14 +198,12 @@ static bool enter_tool(struct swarm *swarm, const struct span *span, struct book
     bool error = (span->flags & SPAN_ERROR) != 0;
     double ms = (double)(span->end_ns - span->start_ns) / 1e6;
     enum span_kind kind = (enum span_kind)span->kind;
-    return name != INTERN_FAILED &&
-           figures_tally_add_tool(&agent->tally, name, kind, error, ms) &&
+    return name != INTERN_FAILED && figures_tally_add_tool(&agent->tally, name, kind, error, ms) &&
            figures_tally_add_tool(&session->tally, name, kind, error, ms);
 }
 
-static bool enter_work(struct swarm *swarm, const struct span *span,
-                       const struct end_facts *facts, struct book_agent *agent,
-                       struct book_session *session)
+static bool enter_work(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
+                       struct book_agent *agent, struct book_session *session)
 {
     if (span->kind == SPAN_REQUEST) {
         return enter_request(swarm, span, facts, agent, session);

@@ -25,8 +25,8 @@ struct book_session {
 
 struct book {
     const struct mem *mem;
-    struct intern *names;       /* of tools and models */
-    struct book_agent *agents;  /* by agent_no */
+    struct intern *names;          /* of tools and models */
+    struct book_agent *agents;     /* by agent_no */
     struct book_session *sessions; /* by session_no */
     size_t agent_count, agent_cap, session_count, session_cap;
     struct book_model *models;

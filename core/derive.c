@@ -73,8 +73,8 @@ static uint8_t kind_of(struct swarm *swarm, const struct event *event)
         swarm->kinds[at].cat != event->cat) {
         swarm->kinds[at].name = event->name;
         swarm->kinds[at].cat = event->cat;
-        swarm->kinds[at].kind = (uint8_t)span_kind_of(swarm_text(swarm, event->name),
-                                                      swarm_text(swarm, event->cat));
+        swarm->kinds[at].kind =
+            (uint8_t)span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat));
         swarm->kinds[at].known = true;
     }
     return swarm->kinds[at].kind;
@@ -325,8 +325,7 @@ static bool derive_async_begin(struct swarm *swarm, struct event_store *store, u
     uint64_t key = async_key(swarm, event);
     span_no outer = u64map_get(&swarm->async_open, key);
     span_no no = add_span(swarm, &span);
-    if (no == NO_SPAN || !u64map_put(&swarm->async_open, key, no) ||
-        !open_span(swarm, no, outer)) {
+    if (no == NO_SPAN || !u64map_put(&swarm->async_open, key, no) || !open_span(swarm, no, outer)) {
         return false;
     }
     event_store_set_span(store, number, no);

@@ -46,6 +46,7 @@ struct event_store {
     struct segment *segments;
     size_t segment_count, segment_cap;
     uint64_t first, end; /* first: of the events in segments */
+    size_t hint;         /* the segment that was asked for last */
     uint32_t hidden;     /* events of the last segment that are not revealed yet */
     char *front;         /* a record with its payload, number first - 1 */
     size_t front_size;
@@ -339,11 +340,13 @@ void event_store_skip_adopted(struct event_store *store)
 
 /* ---- reading ---- */
 
+/* Who asks for one event asks for its neighbours: the hint is no part of what the store is. */
 static struct segment *segment_of(const struct event_store *store, uint64_t number)
 {
     size_t low = 0, high = store->segment_count;
-    if (store->segments[high - 1].first <= number) {
-        return &store->segments[high - 1];
+    const struct segment *hint = &store->segments[store->hint < high ? store->hint : 0];
+    if (number - hint->first < hint->count) {
+        return (struct segment *)(uintptr_t)hint;
     }
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
@@ -353,6 +356,7 @@ static struct segment *segment_of(const struct event_store *store, uint64_t numb
             high = middle;
         }
     }
+    ((struct event_store *)(uintptr_t)store)->hint = low;
     return &store->segments[low];
 }
 
@@ -460,7 +464,8 @@ void event_store_drop(struct event_store *store, size_t count)
     uint64_t left = store->end - store->first;
     store->first += count < left ? count : left;
     size_t gone = 0;
-    while (gone < store->segment_count && !(gone + 1 == store->segment_count && store->hidden > 0) &&
+    while (gone < store->segment_count &&
+           !(gone + 1 == store->segment_count && store->hidden > 0) &&
            store->segments[gone].first + store->segments[gone].count <= store->first) {
         store->bytes -= store->segments[gone].size;
         mem_free(store->mem, store->segments[gone].bytes, store->segments[gone].size);

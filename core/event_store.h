@@ -34,7 +34,8 @@ bool event_store_adopt_take(struct event_store *store, struct event_segment *seg
 /* The next event that was adopted and is not revealed yet, as it was put into the segment. False: none. */
 bool event_store_next_adopted(const struct event_store *store, struct event *out);
 /* Puts it into the store, under the names and the track that the model has for it. Returns its number. */
-uint64_t event_store_reveal(struct event_store *store, intern_id name, intern_id cat, track_no track);
+uint64_t event_store_reveal(struct event_store *store, intern_id name, intern_id cat,
+                            track_no track);
 /* Takes it out instead, for a metadata event, which is kept elsewhere. */
 void event_store_skip_adopted(struct event_store *store);
 /* False: no such number (any more). The slices are borrowed until the event is dropped. */

@@ -109,8 +109,7 @@ static void sum_agent(const struct gathering *g, agent_no number, const struct r
                       double *busy_ms, double *idle_ms)
 {
     const struct agent *agent = swarm_agent(g->swarm, number);
-    const struct book_agent *in =
-        number < g->book->agent_count ? &g->book->agents[number] : NULL;
+    const struct book_agent *in = number < g->book->agent_count ? &g->book->agents[number] : NULL;
     *busy_ms = *idle_ms = (double)NAN;
     if ((agent->flags & AGENT_DEAD) != 0) {
         return;
@@ -174,8 +173,8 @@ static bool gather_time(const struct gathering *g, struct figures *agents)
     size_t agent_count = swarm_agent_count(g->swarm), session_count = g->book->session_count;
     struct reach *of_agents = no_reaches(g->mem, agent_count);
     struct reach *of_sessions = no_reaches(g->mem, session_count);
-    bool good = (agent_count == 0 || of_agents != NULL) &&
-                (session_count == 0 || of_sessions != NULL);
+    bool good =
+        (agent_count == 0 || of_agents != NULL) && (session_count == 0 || of_sessions != NULL);
     struct figures *totals = &g->out->totals;
     const struct span *span;
     for (span_no no = swarm_first_in_flight(g->swarm);
@@ -280,15 +279,13 @@ static bool gather_agents(const struct gathering *g)
     g->out->agent_count = count;
     figures_tally_init(&none, g->mem);
     for (size_t i = 0; i < count; i++) {
-        struct figures_tally *tally =
-            i < g->book->agent_count ? &g->book->agents[i].tally : &none;
+        struct figures_tally *tally = i < g->book->agent_count ? &g->book->agents[i].tally : &none;
         if (!figures_tally_finish(tally, g->book->names, &g->out->agents[i])) {
             return false;
         }
     }
     const struct span *span;
-    for (span_no no = swarm_first_in_flight(g->swarm);
-         (span = next_open(g->swarm, &no)) != NULL;) {
+    for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g->swarm, &no)) != NULL;) {
         add_open(&g->out->agents[span->agent], span, to_ms(now_of(g, span) - span->start_ns));
     }
     return true;
@@ -359,8 +356,7 @@ static bool open_model(const struct gathering *g, const struct span *span, inter
 static bool count_open_models(const struct gathering *g, struct model_sums *sums)
 {
     const struct span *span;
-    for (span_no no = swarm_first_in_flight(g->swarm);
-         (span = next_open(g->swarm, &no)) != NULL;) {
+    for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g->swarm, &no)) != NULL;) {
         intern_id name;
         if (span->kind != SPAN_REQUEST) {
             continue;

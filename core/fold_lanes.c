@@ -175,8 +175,7 @@ bool fold_metadata_event(struct swarm *swarm, const struct event *event)
     json_get_string(json_get(args, "name"), &text);
     intern_id base = text.len == 0 ? INTERN_NONE : base_of(swarm, text.data, text.len);
     strbuf_release(&text);
-    slot->folds_to =
-        base == INTERN_NONE ? NO_TRACK : named_track(swarm, slot->process, base);
+    slot->folds_to = base == INTERN_NONE ? NO_TRACK : named_track(swarm, slot->process, base);
     if (slot->folds_to != NO_TRACK) {
         slot->track.tid = INTERN_NONE; /* the id is free for a lane again */
     }

@@ -1,8 +1,10 @@
-/* Three things. `texts`, an array by id, says where each text is. The texts themselves are packed
+/* Four things. `texts`, an array by id, says where each text is. The texts themselves are packed
    into blocks that never move, so that a text may be borrowed for as long as the table lives.
    `slots` is an open-addressing hash table of (hash, id), a power of two and at most half full: a
    probe reads one run of 8-byte slots and touches a text only where all 32 bits of the hash agree,
-   and growing the table needs no text at all. */
+   and growing the table needs no text at all. `recent` is a small memory in front of it, for the few texts that come all
+   the time: a place for each of many hashes, and what falls on a place takes it. There a text is told by its length and its first
+   and last eight bytes, and compared only where that is not all of it. */
 #include "core/intern.h"
 
 #include "core/word.h"
@@ -28,8 +30,16 @@ struct block {
     char bytes[];
 };
 
+enum { RECENT = 512 };
+
+struct recent {
+    uint64_t first, last;
+    intern_id id; /* INTERN_NONE: nothing yet */
+};
+
 struct intern {
     struct mem mem;
+    struct recent *recent;
     struct text *texts; /* by id; [0] is INTERN_NONE */
     size_t count, texts_cap;
     struct slot *slots;
@@ -64,7 +74,9 @@ struct intern *intern_new(const struct mem *mem)
     in->mem = *mem;
     in->slot_count = FIRST_SLOTS;
     in->slots = mem_zalloc(mem, in->slot_count, sizeof *in->slots);
-    if (in->slots == NULL || !mem_reserve(mem, &in->texts, &in->texts_cap, 1, sizeof *in->texts)) {
+    in->recent = mem_zalloc(mem, RECENT, sizeof *in->recent);
+    if (in->slots == NULL || in->recent == NULL ||
+        !mem_reserve(mem, &in->texts, &in->texts_cap, 1, sizeof *in->texts)) {
         intern_free(in);
         return NULL;
     }
@@ -83,6 +95,7 @@ void intern_free(struct intern *in)
         in->blocks = block->next;
         mem_free(&mem, block, sizeof *block + block->size);
     }
+    mem_free(&mem, in->recent, in->recent == NULL ? 0 : RECENT * sizeof *in->recent);
     mem_free(&mem, in->slots, in->slot_count * sizeof *in->slots);
     mem_free(&mem, in->texts, in->texts_cap * sizeof *in->texts);
     mem_free(&mem, in, sizeof *in);
@@ -184,11 +197,56 @@ static intern_id add_text(struct intern *in, uint32_t hash, const char *text, si
     return id;
 }
 
-intern_id intern_put(struct intern *in, const char *text, size_t len)
+static uint32_t load_4(const char *at)
+{
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* The first and the last bytes of a text; of a short one, both are all of it. */
+static inline struct recent ends_of(const char *text, size_t len)
+{
+    uint64_t all = 0;
+    if (len >= 8)
+        return (struct recent){.first = word_load(text), .last = word_load(text + len - 8)};
+    if (len >= 4)
+        all = load_4(text) | (uint64_t)load_4(text + len - 4) << 32;
+    else if (len > 0)
+        all = (unsigned char)text[0] | (uint64_t)(unsigned char)text[len / 2] << 8 |
+              (uint64_t)(unsigned char)text[len - 1] << 16;
+    return (struct recent){.first = all, .last = all};
+}
+
+static inline bool is_recent(const struct intern *in, const struct recent *recent,
+                             const struct recent *ends, const char *text, size_t len)
+{
+    const struct text *have = &in->texts[recent->id];
+    return recent->id != INTERN_NONE && recent->first == ends->first &&
+           recent->last == ends->last && have->len == len &&
+           (len <= 16 || memcmp(have->bytes + 8, text + 8, len - 16) == 0);
+}
+
+static intern_id put(struct intern *in, const char *text, size_t len)
 {
     uint32_t hash = hash_text(text, len);
     const struct slot *slot = find_slot(in, hash, text, len);
     return slot->id != INTERN_NONE ? slot->id : add_text(in, hash, text, len);
+}
+
+intern_id intern_put(struct intern *in, const char *text, size_t len)
+{
+    struct recent ends = ends_of(text, len);
+    uint64_t mixed = (ends.first ^ len) * 0x9e3779b97f4a7c15u ^ ends.last * 0xc2b2ae3d27d4eb4fu;
+    struct recent *recent = &in->recent[(mixed >> 40) % RECENT];
+    if (is_recent(in, recent, &ends, text, len))
+        return recent->id;
+    intern_id id = put(in, text, len);
+    if (id != INTERN_FAILED) {
+        *recent = ends;
+        recent->id = id;
+    }
+    return id;
 }
 
 intern_id intern_find(const struct intern *in, const char *text, size_t len)

@@ -58,8 +58,8 @@ bool intervals_add(struct intervals *set, int64_t from, int64_t to)
     int64_t gone;
     assert(from <= to);
     struct interval joined = join(set, from, to, &first, &last, &gone);
-    if (first == last && !mem_reserve(set->mem, &set->items, &set->cap, set->count + 1,
-                                      sizeof *set->items)) {
+    if (first == last &&
+        !mem_reserve(set->mem, &set->items, &set->cap, set->count + 1, sizeof *set->items)) {
         return false;
     }
     memmove(set->items + first + 1, set->items + last, (set->count - last) * sizeof *set->items);

@@ -10,7 +10,7 @@
 
 /* Of the spans that lie in it: */
 struct pyramid_bucket {
-    int64_t key; /* it begins at key << its level's shift */
+    int64_t key;                 /* it begins at key << its level's shift */
     int64_t weights[SPAN_KINDS]; /* ns by kind; those of a request by its phases */
     int64_t heavy_ns;            /* of the longest one, of equals the one that appeared first */
     span_no heavy;

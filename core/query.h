@@ -67,7 +67,8 @@ enum cell_flag {
 struct timeline_cell {
     uint8_t kind;  /* a phase's where it is a request's */
     uint8_t flags; /* enum cell_flag; those of a span are of the one below */
-    span_no span;  /* the span that fills most of it, where that is of this kind (of a phase: a request); else NO_SPAN */
+    span_no
+        span; /* the span that fills most of it, where that is of this kind (of a phase: a request); else NO_SPAN */
 };
 
 /* The columns [t0 + i * col_ns, t0 + (i + 1) * col_ns) of an agent's lane into out[0 .. cols). Spans in flight reach to now; the phases of an open

@@ -139,8 +139,8 @@ static struct timeline_cell make_cell(const struct view *view, const struct colu
         cell.flags = span_flags(view, column, heavy);
     }
     if (cell.kind < SPAN_KINDS) {
-        cell.flags |= (uint8_t)((column->error ? CELL_ERROR : 0) |
-                                (column->count > 1 ? CELL_MANY : 0));
+        cell.flags |=
+            (uint8_t)((column->error ? CELL_ERROR : 0) | (column->count > 1 ? CELL_MANY : 0));
     }
     return cell;
 }

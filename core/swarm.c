@@ -54,8 +54,8 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
         swarm->stores[pool] = event_store_new(mem);
     }
     swarm->names = intern_new(mem);
-    if (!book_init(&swarm->book, mem) || swarm->stores[POOL_LIVE] == NULL || swarm->stores[POOL_FILES] == NULL ||
-        swarm->names == NULL || !init_names(swarm)) {
+    if (!book_init(&swarm->book, mem) || swarm->stores[POOL_LIVE] == NULL ||
+        swarm->stores[POOL_FILES] == NULL || swarm->names == NULL || !init_names(swarm)) {
         swarm_free(swarm);
         return NULL;
     }

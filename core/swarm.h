@@ -24,10 +24,10 @@ struct swarm_config {
 };
 
 enum session_flag {
-    SESSION_AGENTS = 1,       /* rows are agents (pids); else rows are threads */
-    SESSION_HAS_START = 2,    /* start_ns is wall-clock time; else times count from 0 */
-    SESSION_ENDED = 4,        /* said so (end_session), and nothing came since */
-    SESSION_FINISHED = 8,     /* its source has come to its end: now is the clock */
+    SESSION_AGENTS = 1,        /* rows are agents (pids); else rows are threads */
+    SESSION_HAS_START = 2,     /* start_ns is wall-clock time; else times count from 0 */
+    SESSION_ENDED = 4,         /* said so (end_session), and nothing came since */
+    SESSION_FINISHED = 8,      /* its source has come to its end: now is the clock */
     SESSION_DISCONNECTED = 16, /* its sender has gone and may come back */
     SESSION_FOLDS = 32 /* it is of a document that we wrote: threads `NAME · n` are lanes of NAME */
 };

@@ -19,7 +19,8 @@ struct flight {
 /* A span with what only its keeper needs. */
 struct span_slot {
     struct span span;
-    uint32_t flight; /* its place in swarm.flights; NO_FLIGHT: it is not in flight; FREE_SLOT: there is no span */
+    uint32_t
+        flight; /* its place in swarm.flights; NO_FLIGHT: it is not in flight; FREE_SLOT: there is no span */
 };
 #define NO_FLIGHT UINT32_MAX
 #define FREE_SLOT (UINT32_MAX - 1)
@@ -125,7 +126,7 @@ struct swarm {
         uint8_t kind;
         bool known;
     } kinds[KIND_CACHE]; /* of spans of that name and category, by both */
-    bool unsettled; /* a kept span has ended: lanes are not what they would be without it */
+    bool unsettled;      /* a kept span has ended: lanes are not what they would be without it */
 };
 
 /* swarm.c */

@@ -127,12 +127,33 @@ struct process *swarm_process(struct swarm *swarm, session_no session, intern_id
     return &swarm->processes[at];
 }
 
+/* Whether the number is spelt as it is kept: digits alone, no more than a double holds. */
+static bool is_plain_number(struct json_value value, int64_t *number)
+{
+    int64_t sum = 0;
+    if (value.type != JSON_TYPE_NUMBER || value.len > 15 ||
+        (value.raw[0] == '0' && value.len > 1)) {
+        return false;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.raw[i] < '0' || value.raw[i] > '9') {
+            return false;
+        }
+        sum = sum * 10 + (value.raw[i] - '0');
+    }
+    *number = sum;
+    return true;
+}
+
 /* The name under which a raw id is kept: whole numbers in one spelling, everything else as it came. */
 static intern_id intern_raw_id(struct swarm *swarm, struct json_value value, int64_t *number)
 {
     *number = 0;
     if (value.type == JSON_TYPE_NONE) {
         return INTERN_NONE;
+    }
+    if (is_plain_number(value, number)) {
+        return intern_put(swarm->names, value.raw, value.len);
     }
     double decoded = value.type == JSON_TYPE_NUMBER ? json_get_number(value) : 0.5;
     if (decoded > -9e15 && decoded < 9e15 && decoded == (double)(int64_t)decoded) {

@@ -96,9 +96,8 @@ static inline const char *text_near_quote(const char *at, const char *end)
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
         unsigned quotes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
         /* As signed numbers, controls and all that is not ASCII are below a space. */
-        unsigned others = (unsigned)_mm_movemask_epi8(
-            _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')),
-                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+        unsigned others = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+            _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
         unsigned before = quotes ^ (quotes - 1); /* up to the first quote */
         return quotes != 0 && (others & before) == 0 ? at + __builtin_ctz(quotes) : NULL;
     }
@@ -121,9 +120,8 @@ static inline const char *text_skip_to_structure(const char *at, const char *end
                   bracket = _mm_set1_epi8(0x7f);
     for (; end - at >= 16; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        unsigned stop = (unsigned)_mm_movemask_epi8(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote),
-                         _mm_cmpeq_epi8(_mm_or_si128(bytes, bits), bracket)));
+        unsigned stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+            _mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(_mm_or_si128(bytes, bits), bracket)));
         if (stop != 0) {
             return at + __builtin_ctz(stop);
         }

@@ -21,7 +21,8 @@ struct batch {
     uint64_t events;       /* in them */
     size_t expected_bytes; /* of the text that is being read: what the next segment is to hold */
     struct strbuf names;   /* new ones, each a size_t and that many bytes */
-    struct strbuf tracks;  /* new ones, each pid and tid as raw JSON (none: nothing), a NUL behind each */
+    struct strbuf
+        tracks; /* new ones, each pid and tid as raw JSON (none: nothing), a NUL behind each */
     struct strbuf members; /* raw members of the document, a comma behind each */
     struct strbuf lines;   /* bytes of a text of lines */
     struct batch_complaint *complaints;

@@ -2,7 +2,7 @@
    gives them its own when it takes the batch. */
 #include "ingest/decoder.h"
 
-#include "ingest/symbols.h"
+#include "core/intern.h"
 
 #include <string.h>
 
@@ -10,11 +10,11 @@ struct decoder {
     struct decoder_options options;
     const struct mem *mem;
     struct scan *scan;
-    struct symbols *names, *tracks; /* by raw texts */
-    struct strbuf key;              /* of a track; of a name with escapes */
+    struct intern *names, *tracks; /* by raw texts */
+    struct strbuf key;             /* of a track; of a name with escapes */
     struct trail trail;
     struct match match;
-    bool goes_on; /* is behind what the former version had, or there is none */
+    bool goes_on;    /* is behind what the former version had, or there is none */
     uint64_t offset; /* of the bytes that are being looked through */
     struct batch *batch;
 };
@@ -27,17 +27,31 @@ static struct slice slice_of(struct json_value value)
                                         : (struct slice){value.raw, value.len};
 }
 
-/* The number of a name; 0: it is none, or out of memory. */
+/* The number of a text in the table; INTERN_NONE: out of memory. */
+static intern_id number_of(struct decoder *decoder, struct intern *table, struct slice text,
+                           bool *is_new)
+{
+    size_t count = intern_count(table);
+    intern_id number = intern_put(table, text.len > 0 ? text.bytes : "", text.len);
+    *is_new = intern_count(table) > count;
+    if (number == INTERN_FAILED) {
+        decoder->batch->failed = true;
+        *is_new = false;
+        return INTERN_NONE;
+    }
+    return number;
+}
+
+/* The number of a name; INTERN_NONE: it is none, or out of memory. */
 static intern_id name_number(struct decoder *decoder, struct json_value name)
 {
     if (name.type != JSON_TYPE_STRING) {
         return INTERN_NONE;
     }
-    bool is_new;
     struct slice raw = {name.raw + 1, name.len - 2};
-    uint32_t number = symbols_put(decoder->names, raw, &is_new);
-    decoder->batch->failed |= number == 0;
-    if (number == 0 || !is_new) {
+    bool is_new;
+    intern_id number = number_of(decoder, decoder->names, raw, &is_new);
+    if (!is_new) {
         return number;
     }
     if (memchr(raw.bytes, '\\', raw.len) == NULL) {
@@ -70,8 +84,8 @@ static uint32_t track_number(struct decoder *decoder, struct json_value pid, str
         }
     }
     bool is_new;
-    uint32_t number = symbols_put(decoder->tracks, key, &is_new);
-    if (number != 0 && is_new) {
+    intern_id number = number_of(decoder, decoder->tracks, key, &is_new);
+    if (is_new) {
         batch_add_track(decoder->batch, a, b);
     }
     return number;
@@ -179,8 +193,8 @@ struct decoder *decoder_new(const struct decoder_options *options)
     }
     struct scan_sink sink = {take_event, take_member, take_bad, take_lines, decoder};
     decoder->scan = scan_new(mem, &sink, options->max_event_bytes);
-    decoder->names = symbols_new(mem);
-    decoder->tracks = symbols_new(mem);
+    decoder->names = intern_new(mem);
+    decoder->tracks = intern_new(mem);
     if (decoder->scan == NULL || decoder->names == NULL || decoder->tracks == NULL) {
         decoder_free(decoder);
         return NULL;
@@ -192,8 +206,8 @@ void decoder_free(struct decoder *decoder)
 {
     if (decoder != NULL) {
         scan_free(decoder->scan);
-        symbols_free(decoder->names);
-        symbols_free(decoder->tracks);
+        intern_free(decoder->names);
+        intern_free(decoder->tracks);
         strbuf_release(&decoder->key);
         trail_release(&decoder->trail);
         mem_free(decoder->mem, decoder, sizeof *decoder);

@@ -8,10 +8,11 @@
 #include "ingest/scan.h"
 
 struct decoder_options {
-    const struct mem *mem;        /* borrowed */
-    size_t max_event_bytes;       /* of an event or another part of a document */
-    bool trails;                  /* keeps a trail */
-    const struct trail *former;   /* not NULL: looks first how the text stands to that former version; borrowed */
+    const struct mem *mem;  /* borrowed */
+    size_t max_event_bytes; /* of an event or another part of a document */
+    bool trails;            /* keeps a trail */
+    const struct trail
+        *former; /* not NULL: looks first how the text stands to that former version; borrowed */
 };
 
 struct decoder;

@@ -17,7 +17,8 @@ struct cursor {
 
 static inline void skip_space(struct cursor *c)
 {
-    while (c->at < c->end && (*c->at == ' ' || *c->at == '\n' || *c->at == '\r' || *c->at == '\t')) {
+    while (c->at < c->end &&
+           (*c->at == ' ' || *c->at == '\n' || *c->at == '\r' || *c->at == '\t')) {
         *c->spaced = true;
         c->at++;
     }
@@ -40,8 +41,7 @@ static inline const char *scan_number(const char *at, const char *end, double *o
     }
     at = json_skip_number(start, end);
     if (at != NULL) {
-        *out = json_get_number(
-            (struct json_value){JSON_TYPE_NUMBER, start, (size_t)(at - start)});
+        *out = json_get_number((struct json_value){JSON_TYPE_NUMBER, start, (size_t)(at - start)});
     }
     return at;
 }
@@ -111,8 +111,7 @@ static inline bool string_step(struct cursor *c, struct literal literal, struct 
 
 static inline bool number_step(struct cursor *c, struct literal literal, double *out)
 {
-    const char *end =
-        goes_on(c, literal) ? scan_number(c->at + literal.len, c->end, out) : NULL;
+    const char *end = goes_on(c, literal) ? scan_number(c->at + literal.len, c->end, out) : NULL;
     c->at = end != NULL ? end : c->at;
     return end != NULL;
 }
@@ -162,8 +161,7 @@ static inline void scan_template(struct cursor *c)
         !string_step(c, LITERAL(",\"cat\":\""), &out->cat) || !phase_step(c) ||
         !number_step(c, LITERAL(",\"ts\":"), &out->ts_us) ||
         !id_step(c, LITERAL(",\"pid\":"), &out->pid) ||
-        !id_step(c, LITERAL(",\"tid\":"), &out->tid) ||
-        !goes_on(c, LITERAL(",\"args\":{"))) {
+        !id_step(c, LITERAL(",\"tid\":"), &out->tid) || !goes_on(c, LITERAL(",\"args\":{"))) {
         return;
     }
     c->at += sizeof ",\"args\":" - 1;
@@ -181,9 +179,9 @@ static enum known known_of(const char *key, size_t len)
     static const struct {
         const char text[5];
         uint8_t len;
-    } keys[OTHER] = {[PH] = {"ph", 2},    [TS] = {"ts", 2},   [DUR] = {"dur", 3},
+    } keys[OTHER] = {[PH] = {"ph", 2},     [TS] = {"ts", 2},   [DUR] = {"dur", 3},
                      [NAME] = {"name", 4}, [CAT] = {"cat", 3}, [PID] = {"pid", 3},
-                     [TID] = {"tid", 3},  [ID] = {"id", 2},   [ARGS] = {"args", 4}};
+                     [TID] = {"tid", 3},   [ID] = {"id", 2},   [ARGS] = {"args", 4}};
     for (enum known i = 0; i < OTHER; i++) {
         if (keys[i].len == len && memcmp(key, keys[i].text, len) == 0) {
             return i;
@@ -300,7 +298,8 @@ static bool scan_members(struct cursor *c, bool first)
 
 static bool is_event(const struct raw_event *event)
 {
-    bool in_range = !(fabs(event->ts_us) > TRACE_TS_MAX_US || fabs(event->dur_us) > TRACE_TS_MAX_US);
+    bool in_range =
+        !(fabs(event->ts_us) > TRACE_TS_MAX_US || fabs(event->dur_us) > TRACE_TS_MAX_US);
     return event->ph != '\0' && (!isnan(event->ts_us) || event->ph == 'M') && in_range;
 }
 
@@ -313,8 +312,8 @@ static inline void clear_event(struct raw_event *event)
         event->args.type = JSON_TYPE_NONE;
 }
 
-const char *event_scan(const char *at, const char *end, struct strbuf *extra,
-                       struct raw_event *out, bool *spaced)
+const char *event_scan(const char *at, const char *end, struct strbuf *extra, struct raw_event *out,
+                       bool *spaced)
 {
     struct cursor c = {at, end, extra, out, spaced};
     clear_event(out);

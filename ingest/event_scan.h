@@ -9,7 +9,7 @@
    not whole, not valid, no trace event, or has what only the careful way reads (a key with escapes, 64 levels): ask json_check
    and trace_event_read, which say the same of all others. *out and `extra` as for trace_event_read. Sets *spaced where there is
    white space in it, else leaves it. */
-const char *event_scan(const char *at, const char *end, struct strbuf *extra,
-                       struct raw_event *out, bool *spaced);
+const char *event_scan(const char *at, const char *end, struct strbuf *extra, struct raw_event *out,
+                       bool *spaced);
 
 #endif

@@ -32,10 +32,8 @@ struct line {
     uint64_t number;
 };
 
-static void take_line(void *ctx, const char *line, size_t len, uint64_t number, enum line_kind kind)
-{
-    feed_take_line(ctx, line, len, number, kind);
-}
+static void take_line(void *ctx, const char *line, size_t len, uint64_t number,
+                      enum line_kind kind);
 
 struct feed *feed_new(const struct feed_options *options)
 {
@@ -291,7 +289,7 @@ static bool scan_raw(struct feed *feed, const struct line *line)
     struct raw_event raw;
     bool spaced;
     const char *end = line->bytes + line->len;
-    if (*line->bytes != '{')
+    if (*line->bytes != '{' || (line->len > 5 && memcmp(line->bytes, "{\"op\"", 5) == 0))
         return false;
     const char *behind = event_scan(line->bytes, end, &feed->extra, &raw, &spaced);
     /* With both `ph` and `op`, `op` wins. */
@@ -369,19 +367,19 @@ static void take_object(struct feed *feed, const struct line *line, struct json_
         read_raw(feed, line, object);
 }
 
-bool feed_take_line(struct feed *feed, const char *bytes, size_t len, uint64_t number,
-                    enum line_kind kind)
+static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
+                      enum line_kind kind)
 {
+    struct feed *feed = ctx;
     struct line line = {.bytes = bytes, .len = len, .number = number};
     if (feed->refused || is_blank(bytes, len))
-        return !feed->refused;
+        return;
     feed->intake->changed = true;
-    feed->local_ns = intake_now(feed->intake);
     struct json_value value;
     struct json_error error;
     bool whole = kind == LINE_WHOLE || kind == LINE_LAST;
     if (whole && feed->authorized && scan_raw(feed, &line))
-        return true;
+        return;
     bool checked = whole && json_check(bytes, len, DEPTH_MAX, &value, &error);
     if (checked && value.type == JSON_TYPE_OBJECT)
         take_object(feed, &line, value);
@@ -395,11 +393,11 @@ bool feed_take_line(struct feed *feed, const char *bytes, size_t len, uint64_t n
         complain_of_json(feed, &line, kind, &error);
     else
         complain(feed, &line, NOTICE_WARNING, "not an object");
-    return !feed->refused;
 }
 
 bool feed_push(struct feed *feed, const char *bytes, size_t len)
 {
+    feed->local_ns = intake_now(feed->intake);
     if (!feed->refused)
         lines_push(&feed->lines, bytes, len);
     return !feed->refused;
@@ -412,6 +410,7 @@ void feed_rest(struct feed *feed, uint8_t flag)
 
 void feed_finish(struct feed *feed, uint8_t flag)
 {
+    feed->local_ns = intake_now(feed->intake);
     lines_finish(&feed->lines);
     feed_rest(feed, flag);
 }

@@ -26,9 +26,6 @@ struct feed *feed_new(const struct feed_options *options);
 void feed_free(struct feed *feed);
 /* False: the sender is refused, close the connection; what came of it before stays. */
 bool feed_push(struct feed *feed, const char *bytes, size_t len);
-/* One line, where someone else has split them. False: as above. */
-bool feed_take_line(struct feed *feed, const char *line, size_t len, uint64_t number,
-                    enum line_kind kind);
 /* The session of lines that name none; NO_SESSION: there was none yet. */
 session_no feed_session(const struct feed *feed);
 /* Nothing comes for now: the sessions that no other feeds get the flag (enum session_flag); the next line clears it. */

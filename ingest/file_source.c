@@ -9,10 +9,10 @@
 #include <string.h>
 
 enum {
-    LOOK_MS = 200,         /* where nothing tells of changes */
+    LOOK_MS = 200,          /* where nothing tells of changes */
     WATCHED_LOOK_MS = 1000, /* where something does */
-    MODIFIED_MS = 50,      /* after a write that may not be the last */
-    VERIFY_SHARE = 20      /* at most a twentieth of the time goes into comparing every byte */
+    MODIFIED_MS = 50,       /* after a write that may not be the last */
+    VERIFY_SHARE = 20       /* at most a twentieth of the time goes into comparing every byte */
 };
 
 /* What tells one state of a file from another. */
@@ -28,14 +28,15 @@ struct file_source {
     uv_work_t work;
     bool watched, written; /* written: said to have changed, even if it does not look so */
     struct look last;      /* the file as it was when reading began; inode 0: never seen */
-    struct look short_look; /* the file as it was when it was found shorter than what has been read */
+    struct look
+        short_look; /* the file as it was when it was found shorter than what has been read */
 
     struct loading loading;
     struct version version;
     struct strbuf session_id;
-    uint64_t versions;      /* taken so far */
-    bool is_lines;          /* the last version was */
-    struct trail trail;     /* of the last version, where has_trail is set */
+    uint64_t versions;  /* taken so far */
+    bool is_lines;      /* the last version was */
+    struct trail trail; /* of the last version, where has_trail is set */
     bool has_trail;
     struct seen seen; /* of lines */
 
@@ -151,7 +152,8 @@ static bool take_document(struct file_source *file)
     file->is_lines = false;
     if (!reading_complete(file->reading)) {
         if (!file->version.collects) {
-            forget_trail(file); /* what was shown of it is not what the next version is compared with */
+            forget_trail(
+                file); /* what was shown of it is not what the next version is compared with */
         }
         return true;
     }
@@ -240,8 +242,8 @@ static void note_opened(struct file_source *file)
         source_set_state(&file->source, SOURCE_OPEN);
     }
     if (file->version.anew) {
-        file->version.collects = follows(file) && (file->versions > 0 ||
-                                                   !reading_looks_whole(file->reading));
+        file->version.collects =
+            follows(file) && (file->versions > 0 || !reading_looks_whole(file->reading));
     }
 }
 
@@ -458,7 +460,8 @@ static bool open_file(struct source *source, struct strbuf *error)
     source->handles = 2;
     source_set_state(source, SOURCE_WAITING);
     if (follows(file)) {
-        file->watched = watcher_add(hub_watcher(source->hub), source->spec, false, on_watcher, file);
+        file->watched =
+            watcher_add(hub_watcher(source->hub), source->spec, false, on_watcher, file);
         unsigned look_ms = file->watched ? WATCHED_LOOK_MS : LOOK_MS;
         uv_timer_start(&file->timer, on_timer, look_ms, look_ms);
     }

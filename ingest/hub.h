@@ -14,11 +14,11 @@ struct hub_options {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
     struct notice_log *log;
-    bool follow;                  /* files are followed, and may be not there yet */
-    bool allow_remote;            /* tcp: may bind other addresses than loopback; wants a token */
-    const char *token;            /* what an `auth` line has to say; NULL: none is asked for */
-    size_t max_line_bytes;        /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
-    bool ranged;                  /* of documents, only what touches [from_ns, to_ns] is kept */
+    bool follow;           /* files are followed, and may be not there yet */
+    bool allow_remote;     /* tcp: may bind other addresses than loopback; wants a token */
+    const char *token;     /* what an `auth` line has to say; NULL: none is asked for */
+    size_t max_line_bytes; /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
+    bool ranged;           /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
     void (*changed)(

@@ -16,7 +16,7 @@ struct intake {
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
     void *ctx;
     const struct mem *mem;
-    bool ranged;       /* of documents, only what touches [from_ns, to_ns] is kept */
+    bool ranged; /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     size_t tidy_at;    /* so many events, and what lies outside goes */
     bool changed;      /* the model or a status has changed since the owner last looked */

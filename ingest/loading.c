@@ -114,9 +114,9 @@ static bool take_names(struct loading *loading, const struct strbuf *names)
 
 static struct json_value id_at(const char *text, size_t len)
 {
-    enum json_type type = len == 0          ? JSON_TYPE_NONE
+    enum json_type type = len == 0         ? JSON_TYPE_NONE
                           : text[0] == '"' ? JSON_TYPE_STRING
-                                            : JSON_TYPE_NUMBER;
+                                           : JSON_TYPE_NUMBER;
     return (struct json_value){type, text, len};
 }
 
@@ -185,8 +185,8 @@ bool loading_take_early(struct loading *loading, const struct strbuf *members)
     if (members->len == 0) {
         return true;
     }
-    bool good = begin_document(loading) && take_members(loading, members) &&
-                trace_load_end(&loading->load);
+    bool good =
+        begin_document(loading) && take_members(loading, members) && trace_load_end(&loading->load);
     trace_load_clear_members(&loading->load);
     return good;
 }

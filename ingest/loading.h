@@ -18,7 +18,7 @@ struct loading {
     struct loading_options options;
     struct trace_load load;
     struct feed *feed;
-    intern_id *names;  /* by the decoder's numbers */
+    intern_id *names; /* by the decoder's numbers */
     track_no *tracks;
     size_t name_count, name_cap, track_count, track_cap;
     bool took_line;      /* some line was good */

@@ -45,7 +45,8 @@ void match_event(struct match *match, const struct scan_event *event)
         match->state = given_up ? MATCH_FAILED : MATCH_SEARCHES;
         return;
     }
-    bool is_first = event->offset == match->first.offset, was_first = was->offset == match->former->first;
+    bool is_first = event->offset == match->first.offset,
+         was_first = was->offset == match->former->first;
     bool goes_on = is_first ? was_first : match->truncated && !was_first;
     match->state = goes_on ? MATCH_FOUND : MATCH_FAILED;
     match->found = event->offset;

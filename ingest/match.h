@@ -18,10 +18,11 @@ struct match {
     const struct trail *former; /* borrowed */
     enum match_state state;
     uint64_t metadata_count, metadata_hash; /* of this version so far */
-    struct trail_event first; /* the first event that is not metadata; offset UINT64_MAX: none yet */
-    bool truncated;           /* that is a marker */
-    uint64_t found;           /* MATCH_FOUND: the place of an event that the former version has too */
-    int64_t by, by_lines;     /* the same: what was at x is at x + by */
+    struct trail_event
+        first;            /* the first event that is not metadata; offset UINT64_MAX: none yet */
+    bool truncated;       /* that is a marker */
+    uint64_t found;       /* MATCH_FOUND: the place of an event that the former version has too */
+    int64_t by, by_lines; /* the same: what was at x is at x + by */
 };
 
 void match_init(struct match *match, const struct trail *former);

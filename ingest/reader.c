@@ -16,12 +16,12 @@ struct reader {
     const struct mem *mem;
     int fd;
     struct stat status;
-    uint64_t at; /* of the file itself */
+    uint64_t at;           /* of the file itself */
     struct gunzip *gunzip; /* NULL: plain */
     struct strbuf unpacked;
-    size_t given;         /* of `unpacked` */
-    uint64_t offset;      /* of the unpacked bytes: what is given next */
-    const char *wrong;    /* what ended it; told when what came before it has been given */
+    size_t given;      /* of `unpacked` */
+    uint64_t offset;   /* of the unpacked bytes: what is given next */
+    const char *wrong; /* what ended it; told when what came before it has been given */
     bool ended;
 };
 

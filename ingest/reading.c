@@ -121,8 +121,8 @@ static void look_at_tail(struct reading *reading)
         if (bytes == NULL) {
             break;
         }
-        if (seek(reading, size - len) &&
-            read_whole(reading, bytes, len, &got) == READING_GOES_ON && got > 0) {
+        if (seek(reading, size - len) && read_whole(reading, bytes, len, &got) == READING_GOES_ON &&
+            got > 0) {
             reading->looks_whole = tail_is_whole(bytes, got);
             found = tail_members(mem, bytes, got, &reading->early_members);
         }

@@ -9,9 +9,9 @@
 
 enum reading_state {
     READING_GOES_ON,
-    READING_ENDED,  /* all has been read */
-    READING_OTHER,  /* it does not go on from what was read before: read it anew */
-    READING_FAILED  /* reading_error says why */
+    READING_ENDED, /* all has been read */
+    READING_OTHER, /* it does not go on from what was read before: read it anew */
+    READING_FAILED /* reading_error says why */
 };
 
 struct reading_options {

@@ -33,7 +33,7 @@ struct scan {
     uint64_t line, held_line;     /* of the next character; of the first one held */
     uint64_t offset, held_offset; /* the same, in bytes from the beginning */
     uint64_t events_end;          /* behind the last event */
-    unsigned depth;           /* brackets open in what is held */
+    unsigned depth;               /* brackets open in what is held */
     bool in_string, escaped;
     bool closed;
     bool stopped;

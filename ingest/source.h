@@ -46,8 +46,9 @@ struct source {
     struct strbuf error;
     struct tally tally;
     enum source_state state;
-    uint64_t done_bytes, all_bytes; /* of what is being read for the first time; all_bytes 0: nothing is */
-    uint64_t began_ns;              /* when that began, by uv_hrtime */
+    uint64_t done_bytes,
+        all_bytes;     /* of what is being read for the first time; all_bytes 0: nothing is */
+    uint64_t began_ns; /* when that began, by uv_hrtime */
     uint32_t senders;
     bool listens;
     unsigned

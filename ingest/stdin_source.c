@@ -104,7 +104,8 @@ static void end_of_input(struct stdin_source *in)
     decoder_finish(in->decoder, &in->batches[0]);
     bool good = loading_take(&in->loading, &in->batches[0]);
     loading_finish(&in->loading, SESSION_FINISHED);
-    if (!good || in->lost || (in->loading.load.document != 0 && !loading_end_document(&in->loading))) {
+    if (!good || in->lost ||
+        (in->loading.load.document != 0 && !loading_end_document(&in->loading))) {
         in->wrong = "out of memory";
     }
     trace_load_flag(&in->loading.load, SESSION_FINISHED, 0);
@@ -209,8 +210,7 @@ static bool open_stream(struct source *source, struct strbuf *error)
         .session_id = "stdin",
         .max_line_bytes = source_max_line(source, false),
     };
-    struct decoder_options decoder = {
-        .mem = mem, .max_event_bytes = source_max_line(source, true)};
+    struct decoder_options decoder = {.mem = mem, .max_event_bytes = source_max_line(source, true)};
     loading_init(&in->loading, &options);
     batch_init(&in->batches[0], mem);
     batch_init(&in->batches[1], mem);

@@ -11,7 +11,7 @@ struct trace_load {
     uint32_t document;      /* its number in the model; 0: not begun */
     session_no session;     /* that its events go to as they come */
     struct strbuf top,
-        metadata;        /* raw members, comma-separated; of the document, of its `metadata` */
+        metadata; /* raw members, comma-separated; of the document, of its `metadata` */
 };
 
 void trace_load_init(struct trace_load *load, struct tally *tally, const char *where,

@@ -251,8 +251,7 @@ void trail_begin_at(struct trail *trail, uint64_t from, const struct trail_event
     trail->recent = trail->recent < trail->event_count ? trail->recent : trail->event_count;
     trail->first = first->offset;
 
-    while (pieces < trail->piece_count &&
-           is_before(trail->base + pieces * TRAIL_PIECE, from)) {
+    while (pieces < trail->piece_count && is_before(trail->base + pieces * TRAIL_PIECE, from)) {
         pieces++;
     }
     trail->piece_count -= pieces;

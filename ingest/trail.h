@@ -19,17 +19,18 @@ struct trail {
     const struct mem *mem;
     uint64_t metadata_count, metadata_hash; /* events in front of the first that is none */
     uint64_t first; /* where the first event that is not metadata begins; UINT64_MAX: none yet */
-    uint64_t base;  /* where the first piece begins: at `first`, or behind it once the producer has dropped some */
-    uint64_t end;   /* so far it is hashed: the end of the last event */
-    uint64_t line;  /* at the end */
+    uint64_t
+        base; /* where the first piece begins: at `first`, or behind it once the producer has dropped some */
+    uint64_t end;  /* so far it is hashed: the end of the last event */
+    uint64_t line; /* at the end */
     uint64_t *pieces;
     size_t piece_count, piece_cap;
     struct trail_event *events; /* one of each piece, all of the last, by offset */
     size_t event_count, event_cap;
-    size_t recent;      /* of them: those behind the last whole piece */
-    void *open;         /* hash of the piece that is not whole */
-    struct strbuf lag;  /* the bytes behind the end that have come */
-    bool failed;        /* out of memory */
+    size_t recent;     /* of them: those behind the last whole piece */
+    void *open;        /* hash of the piece that is not whole */
+    struct strbuf lag; /* the bytes behind the end that have come */
+    bool failed;       /* out of memory */
 };
 
 void trail_init(struct trail *trail, const struct mem *mem);

@@ -8,11 +8,11 @@
 
 struct version {
     struct loading *loading; /* borrowed */
-    bool anew;               /* it has nothing to do with what is there; else it goes on from that */
+    bool anew; /* it has nothing to do with what is there; else it goes on from that */
     bool collects, begun;
     enum scan_shape shape;
     const struct strbuf *early; /* borrowed from the reading */
-    struct batch *batches; /* collected */
+    struct batch *batches;      /* collected */
     size_t count, cap;
 };
 

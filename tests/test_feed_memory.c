@@ -79,7 +79,8 @@ static bool read_version(struct rig *rig, struct version *version, const char *p
 /* As a document that is followed, and grows. */
 static bool follow(struct rig *rig, const char *text, size_t len)
 {
-    static const char more[] = ",{\"ph\":\"i\",\"ts\":4,\"pid\":1,\"name\":\"more\"}", end[] = "],\"metadata\"";
+    static const char more[] = ",{\"ph\":\"i\",\"ts\":4,\"pid\":1,\"name\":\"more\"}",
+                      end[] = "],\"metadata\"";
     const char *path = support_path(support_tmpdir(), "followed.json");
     size_t at = (size_t)(strstr(text, end) - text);
     struct loading_options options = {

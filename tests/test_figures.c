@@ -1,6 +1,6 @@
 /* The statistics. */
-#include "core/figures.h"
 #include "core/end_facts.h"
+#include "core/figures.h"
 
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"

@@ -130,10 +130,11 @@ static void compare_lane(const struct swarm *swarm, agent_no agent, unsigned num
         struct timeline_cell want = reference(swarm, lane, from_ns, from_ns + col_ns, local_ns);
         if (cells[i].kind != want.kind || cells[i].flags != want.flags ||
             cells[i].span != want.span) {
-            fail_msg("agent %u lane %u (%zu spans) zoom %u column %d: kind %u flags %u span %u, not "
-                     "%u %u %u",
-                     agent, number, lane->count, zoom, i, cells[i].kind, cells[i].flags,
-                     cells[i].span, want.kind, want.flags, want.span);
+            fail_msg(
+                "agent %u lane %u (%zu spans) zoom %u column %d: kind %u flags %u span %u, not "
+                "%u %u %u",
+                agent, number, lane->count, zoom, i, cells[i].kind, cells[i].flags, cells[i].span,
+                want.kind, want.flags, want.span);
         }
     }
 }
@@ -229,11 +230,12 @@ static void add_late(struct history *h)
     char text[200];
     double back_ms = (double)next_random(&h->seed, 20000);
     double from_ms = h->now_ms > back_ms ? h->now_ms - back_ms : 0;
-    snprintf(text, sizeof text,
-             "{\"name\":\"Tool: X\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":%.0f,\"dur\":%llu,\"pid\":1,\"tid\":3343801,"
-             "\"args\":{\"success\":%s}}",
-             from_ms * 1000, (unsigned long long)next_random(&h->seed, 2000000),
-             next_random(&h->seed, 5) == 0 ? "false" : "true");
+    snprintf(
+        text, sizeof text,
+        "{\"name\":\"Tool: X\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":%.0f,\"dur\":%llu,\"pid\":1,\"tid\":3343801,"
+        "\"args\":{\"success\":%s}}",
+        from_ms * 1000, (unsigned long long)next_random(&h->seed, 2000000),
+        next_random(&h->seed, 5) == 0 ? "false" : "true");
     assert_true(model_events(&h->model, text));
 }
 
@@ -296,9 +298,10 @@ static void and_when_their_density_changes(void **state)
     assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
     for (int i = 0; i < 6000; i++) {
         bool sparse = i / 1000 % 2 == 0;
-        double gap_ms = sparse ? (double)next_random(&seed, 3000000) : (double)next_random(&seed, 3);
-        struct model_span span = {1, "Tool: A", "tool", at_ms + gap_ms, at_ms + gap_ms + 1, NULL,
-                                  NULL};
+        double gap_ms =
+            sparse ? (double)next_random(&seed, 3000000) : (double)next_random(&seed, 3);
+        struct model_span span = {1,    "Tool: A", "tool", at_ms + gap_ms, at_ms + gap_ms + 1,
+                                  NULL, NULL};
         assert_true(model_add(&model, &span));
         at_ms += gap_ms + 1;
         if (i % 500 == 499) {

@@ -25,7 +25,7 @@ struct engine {
     bool live;          /* a source is live */
     bool until_end;     /* ends with the sources */
     bool stopped;
-    bool ranged;                /* files hold only the part that was asked for */
+    bool ranged;            /* files hold only the part that was asked for */
     uv_signal_t signals[3]; /* SIGINT, SIGTERM, SIGHUP */
     uv_timer_t for_timer;
     void (*changed)(void *ctx); /* the model or a status has changed; may be NULL */

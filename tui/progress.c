@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#define SOON_NS     300000000LL /* what began less than that ago may be over at once */
-#define AT_ONCE_S   0.3
-#define PER_MB      1000000.0
-#define NAME_BYTES  60
+#define SOON_NS    300000000LL /* what began less than that ago may be over at once */
+#define AT_ONCE_S  0.3
+#define PER_MB     1000000.0
+#define NAME_BYTES 60
 
 /* The last part of a path, and of a long one its end: that is what differs. */
 static void put_name(const char *spec, struct strbuf *out)

@@ -20,11 +20,11 @@ struct view_input {
     const struct notice_log *log; /* may be NULL */
     const char *output;           /* path of the trace that is left behind; NULL: none */
     const char
-        *address;    /* where feeds are listened for, as SWARMTOP_SOCKET wants it; NULL: nowhere */
-    bool live;       /* more may come; false: all sources have finished */
+        *address; /* where feeds are listened for, as SWARMTOP_SOCKET wants it; NULL: nowhere */
+    bool live;    /* more may come; false: all sources have finished */
     const struct source_progress *progress; /* of the file that is being read; NULL: none is */
-    uint64_t events; /* taken so far, of all sources */
-    double events_per_s; /* NAN: unknown */
+    uint64_t events;                        /* taken so far, of all sources */
+    double events_per_s;                    /* NAN: unknown */
 };
 
 enum window_mode {

@@ -44,8 +44,8 @@ struct generate {
     struct actor *actors;
     struct todo *heap;
     size_t heap_len, heap_cap;
-    uint32_t named; /* actors whose metadata were written */
-    uint64_t skip;  /* events that the producer has dropped, still to come */
+    uint32_t named;        /* actors whose metadata were written */
+    uint64_t skip;         /* events that the producer has dropped, still to come */
     struct strbuf waiting; /* events of one moment, each with a newline */
     size_t given;
     bool begun, ended, marked, failed;
@@ -165,32 +165,34 @@ static void plain_event(struct generate *gen, uint32_t agent, const char *name, 
 
 static void put_tool_args(struct strbuf *out, const struct tool_run *tool)
 {
-    strbuf_addf(out, ",\"args\":{\"tool_name\":\"%s\",\"tool_use_id\":\"toolu_%016llx\"", tool->name,
-                (unsigned long long)(tool->number * 0x9e3779b97f4a7c15u));
-    strbuf_addf(out, ",\"description\":\"Look for what part %llu of the %s module leaves open, then go on\"",
-                (unsigned long long)(tool->number % 997), names[tool->number % 8]);
+    strbuf_addf(out, ",\"args\":{\"tool_name\":\"%s\",\"tool_use_id\":\"toolu_%016llx\"",
+                tool->name, (unsigned long long)(tool->number * 0x9e3779b97f4a7c15u));
+    strbuf_addf(
+        out,
+        ",\"description\":\"Look for what part %llu of the %s module leaves open, then go on\"",
+        (unsigned long long)(tool->number % 997), names[tool->number % 8]);
     switch (tool->number % 3) {
     case 0:
-        strbuf_addf(out,
-                    ",\"command\":\"cd /srv/app && make -j%llu test 2>&1 | tail -n %llu # \\\"%llu\\\"\\n\"",
-                    (unsigned long long)(tool->number % 7 + 2),
-                    (unsigned long long)(tool->number % 90 + 10),
-                    (unsigned long long)tool->number);
+        strbuf_addf(
+            out,
+            ",\"command\":\"cd /srv/app && make -j%llu test 2>&1 | tail -n %llu # \\\"%llu\\\"\\n\"",
+            (unsigned long long)(tool->number % 7 + 2),
+            (unsigned long long)(tool->number % 90 + 10), (unsigned long long)tool->number);
         break;
     case 1:
-        strbuf_addf(out,
-                    ",\"file_path\":\"/srv/app/src/modules/part_%llu/handler_%llu.ts\",\"offset\":%llu,"
-                    "\"limit\":2000",
-                    (unsigned long long)(tool->number % 400),
-                    (unsigned long long)(tool->number % 31),
-                    (unsigned long long)(tool->number % 5000));
+        strbuf_addf(
+            out,
+            ",\"file_path\":\"/srv/app/src/modules/part_%llu/handler_%llu.ts\",\"offset\":%llu,"
+            "\"limit\":2000",
+            (unsigned long long)(tool->number % 400), (unsigned long long)(tool->number % 31),
+            (unsigned long long)(tool->number % 5000));
         break;
     default:
-        strbuf_addf(out,
-                    ",\"pattern\":\"function\\\\s+part_%llu\\\\(\",\"path\":\"/srv/app\",\"options\":{"
-                    "\"glob\":[\"*.ts\",null,true],\"größe\":%llu.5}",
-                    (unsigned long long)(tool->number % 400),
-                    (unsigned long long)(tool->number % 100));
+        strbuf_addf(
+            out,
+            ",\"pattern\":\"function\\\\s+part_%llu\\\\(\",\"path\":\"/srv/app\",\"options\":{"
+            "\"glob\":[\"*.ts\",null,true],\"größe\":%llu.5}",
+            (unsigned long long)(tool->number % 400), (unsigned long long)(tool->number % 100));
     }
 }
 
@@ -202,8 +204,7 @@ static void tool_event(struct generate *gen, uint32_t agent, const struct tool_r
     bool end = end_ms >= 0, failed = end && tool->number % 23 == 0;
     strcpy(name, "Tool: ");
     strncat(name, tool->name, sizeof name - 8);
-    begin_event(gen, agent, name, "tool", end ? 'E' : 'B',
-                (double)(end ? end_ms : tool->start_ms));
+    begin_event(gen, agent, name, "tool", end ? 'E' : 'B', (double)(end ? end_ms : tool->start_ms));
     put_tool_args(&gen->waiting, tool);
     if (end) {
         strbuf_addf(&gen->waiting, ",\"success\":%s", failed ? "false" : "true");
@@ -230,8 +231,9 @@ static void put_member(struct strbuf *out, const char *key, double value)
 
 static void request_args(struct generate *gen, const struct actor *actor)
 {
-    strbuf_addf(&gen->waiting, ",\"args\":{\"model\":\"%s\",\"prompt_tokens\":%llu,\"message_id\":\"msg_%016llx\","
-                               "\"is_speculative\":false,\"query_source\":\"agent:builtin\"",
+    strbuf_addf(&gen->waiting,
+                ",\"args\":{\"model\":\"%s\",\"prompt_tokens\":%llu,\"message_id\":\"msg_%016llx\","
+                "\"is_speculative\":false,\"query_source\":\"agent:builtin\"",
                 models[actor->model], (unsigned long long)actor->prompt_tokens,
                 (unsigned long long)(actor->request * 0xbf58476d1ce4e5b9u));
 }
@@ -261,7 +263,8 @@ static void end_request(struct generate *gen, uint32_t agent, int64_t at_ms)
     unsigned attempts = setup > 0 && chance(gen, 200) ? 2 + (unsigned)below(gen, 2) : 1;
     double ttft = round_2((ttlt - setup) * (double)(20 + below(gen, 300)) / 1000);
     double sampling = ttlt - ttft - setup;
-    double out_tokens = (double)(20 + below(gen, 900)), otps = round_2(out_tokens / sampling * 1000);
+    double out_tokens = (double)(20 + below(gen, 900)),
+           otps = round_2(out_tokens / sampling * 1000);
     double itps = round_2((double)actor->prompt_tokens / ttft * 1000);
     double cached = (double)(actor->prompt_tokens * below(gen, 95) / 100);
     double rate = round_2(cached * 100 / (double)actor->prompt_tokens);
@@ -358,16 +361,18 @@ static void end_tool(struct generate *gen, uint32_t agent, int64_t at_ms, unsign
         plan(gen, agent, at_ms + 500 + (int64_t)below(gen, 20000), STEP_USER_END, 0);
         return;
     }
-    plan(gen, agent, at_ms + 20 + (int64_t)below(gen, 200) + gen->options.pause_ms, STEP_REQUEST, 0);
+    plan(gen, agent, at_ms + 20 + (int64_t)below(gen, 200) + gen->options.pause_ms, STEP_REQUEST,
+         0);
 }
 
 static void end_user(struct generate *gen, uint32_t agent, int64_t at_ms)
 {
     char args[128];
-    snprintf(args, sizeof args,
-             "{\"context\":\"Permission: Edit\",\"decision\":\"accept\",\"source\":\"user_temporary\","
-             "\"duration_ms\":%lld}",
-             (long long)(at_ms - gen->actors[agent].user_ms));
+    snprintf(
+        args, sizeof args,
+        "{\"context\":\"Permission: Edit\",\"decision\":\"accept\",\"source\":\"user_temporary\","
+        "\"duration_ms\":%lld}",
+        (long long)(at_ms - gen->actors[agent].user_ms));
     plain_event(gen, agent, "Waiting for User Input", "user_input", 'E', (double)at_ms, args);
     plan(gen, agent, at_ms + 20, STEP_REQUEST, 0);
 }
@@ -379,25 +384,32 @@ static void name_actor(struct generate *gen, uint32_t n)
 {
     struct strbuf *out = &gen->waiting;
     const struct actor *actor = &gen->actors[n];
-    strbuf_addf(out, "{\"name\":\"process_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%u,\"tid\":0,"
-                     "\"args\":{\"name\":\"%s\"}}\n",
-                n + 1, actor->name);
-    strbuf_addf(out, "{\"name\":\"thread_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%u,\"tid\":%lld,"
-                     "\"args\":{\"name\":\"%s\"}}\n",
-                n + 1, (long long)actor->tid, actor->name);
+    strbuf_addf(
+        out,
+        "{\"name\":\"process_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%u,\"tid\":0,"
+        "\"args\":{\"name\":\"%s\"}}\n",
+        n + 1, actor->name);
+    strbuf_addf(
+        out,
+        "{\"name\":\"thread_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%u,\"tid\":%lld,"
+        "\"args\":{\"name\":\"%s\"}}\n",
+        n + 1, (long long)actor->tid, actor->name);
     if (n > 0) {
-        strbuf_addf(out, "{\"name\":\"parent_agent\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%u,\"tid\":0,"
-                         "\"args\":{\"parent_agent_id\":\"%s%u\"}}\n",
-                    n + 1, n < 8 ? "bench-session" : "agent-", n < 8 ? 0 : n / 8 + 1);
+        strbuf_addf(
+            out,
+            "{\"name\":\"parent_agent\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%u,\"tid\":0,"
+            "\"args\":{\"parent_agent_id\":\"%s%u\"}}\n",
+            n + 1, n < 8 ? "bench-session" : "agent-", n < 8 ? 0 : n / 8 + 1);
     }
 }
 
 static void mark_truncation(struct generate *gen, int64_t at_ms)
 {
-    strbuf_addf(&gen->waiting,
-                "{\"name\":\"trace_truncated\",\"cat\":\"__metadata\",\"ph\":\"i\",\"ts\":%lld,\"pid\":1,\"tid\":0,"
-                "\"args\":{\"dropped_events\":%llu}}\n",
-                (long long)at_ms * 1000, (unsigned long long)gen->options.evicted);
+    strbuf_addf(
+        &gen->waiting,
+        "{\"name\":\"trace_truncated\",\"cat\":\"__metadata\",\"ph\":\"i\",\"ts\":%lld,\"pid\":1,\"tid\":0,"
+        "\"args\":{\"dropped_events\":%llu}}\n",
+        (long long)at_ms * 1000, (unsigned long long)gen->options.evicted);
     gen->marked = true;
 }
 
@@ -493,11 +505,12 @@ bool generate_next(struct generate *gen, struct strbuf *out)
         return true;
     }
     out->len = from; /* the comma */
-    strbuf_addf(out,
-                "],\"metadata\":{\"session_id\":\"bench-session0\",\"trace_start_time\":\"" TRACE_START
-                "\",\"agent_count\":%u,\"total_event_count\":%llu}}",
-                gen->options.agents,
-                (unsigned long long)(gen->events + 3 * (uint64_t)gen->options.agents - 1));
+    strbuf_addf(
+        out,
+        "],\"metadata\":{\"session_id\":\"bench-session0\",\"trace_start_time\":\"" TRACE_START
+        "\",\"agent_count\":%u,\"total_event_count\":%llu}}",
+        gen->options.agents,
+        (unsigned long long)(gen->events + 3 * (uint64_t)gen->options.agents - 1));
     gen->ended = true;
     return true;
 }

@@ -10,11 +10,12 @@
 
 struct generate_options {
     uint64_t seed;
-    uint64_t events;   /* so many but for metadata (at least: an operation's events come together) */
-    unsigned agents;   /* 0: 32 */
-    unsigned tools;    /* side by side, at most so many (8 at most); 0: 4 */
-    uint64_t evicted;  /* the producer has dropped so many before; 0: none */
-    int64_t pause_ms;  /* of each agent between two turns, on top of what it does anyway: for traces of weeks */
+    uint64_t events;  /* so many but for metadata (at least: an operation's events come together) */
+    unsigned agents;  /* 0: 32 */
+    unsigned tools;   /* side by side, at most so many (8 at most); 0: 4 */
+    uint64_t evicted; /* the producer has dropped so many before; 0: none */
+    int64_t
+        pause_ms; /* of each agent between two turns, on top of what it does anyway: for traces of weeks */
     double open_share; /* of tools: that never end */
 };
 
