@@ -68,118 +68,36 @@ void document_put_pid(struct document *doc, session_no session, intern_id pid)
     }
 }
 
-void document_put_text(struct document *doc, intern_id text)
-{
-    struct slice slice = swarm_text_slice(doc->swarm, text);
-    json_put_string(&doc->out, slice.bytes, slice.len);
-}
-
-/* ---- one event ---- */
-
-static void put_key(struct document *doc, bool *first, const char *key)
-{
-    strbuf_adds(&doc->out, *first ? "{\"" : ",\"");
-    strbuf_adds(&doc->out, key);
-    strbuf_adds(&doc->out, "\":");
-    *first = false;
-}
-
-static void put_text_member(struct document *doc, bool *first, const char *key, intern_id text)
-{
-    if (text != INTERN_NONE) {
-        put_key(doc, first, key);
-        document_put_text(doc, text);
-    }
-}
-
-static void put_number_member(struct document *doc, bool *first, const char *key, double value)
-{
-    if (isfinite(value)) {
-        put_key(doc, first, key);
-        json_put_number(&doc->out, value);
-    }
-}
-
-static void put_raw_member(struct document *doc, bool *first, const char *key, struct slice raw)
-{
-    if (raw.len > 0) {
-        put_key(doc, first, key);
-        document_put_raw(doc, raw.bytes, raw.len);
-    }
-}
-
-/* Its ts in this document; one of a session that does not say when it began counts from the same 0.
-   What is moved is rounded to the model's nanoseconds, or sums would grow digits (0.1 + 0.2). */
-static double shifted_ts(const struct document *doc, const struct event *event)
-{
-    const struct track *track = swarm_get_track(doc->swarm, event->track);
-    const struct session *session = swarm_session(doc->swarm, track->session);
-    int64_t by = session->origin_ns - doc->base_ns;
-    if (by == 0 || (session->flags & SESSION_HAS_START) == 0 || event->ph == 'M' ||
-        !isfinite(event->ts_us)) {
-        return event->ts_us;
-    }
-    return nearbyint(event->ts_us * 1000 + (double)by) / 1000;
-}
-
-static void put_tid(struct document *doc, bool *first, const struct track *track, span_no span)
-{
-    int64_t tid;
-    if (doc->lanes != NULL && document_lanes_tid(doc->lanes, span, &tid)) {
-        put_key(doc, first, "tid");
-        json_put_int(&doc->out, tid);
-    } else if (track->tid != INTERN_NONE) {
-        put_key(doc, first, "tid");
-        strbuf_adds(&doc->out, swarm_text(doc->swarm, track->tid));
-    }
-}
-
 void document_begin_event(struct document *doc)
 {
     strbuf_adds(&doc->out, doc->event_count == 0 ? "" : ",");
     doc->event_count++;
 }
 
-void document_put_event(struct document *doc, const struct event *event, span_no span,
-                        struct slice args)
+void document_put_text(struct document *doc, intern_id text)
 {
-    const struct track *track = swarm_get_track(doc->swarm, event->track);
-    bool first = true;
-    document_begin_event(doc);
-    put_text_member(doc, &first, "name", event->name);
-    put_text_member(doc, &first, "cat", event->cat);
-    put_key(doc, &first, "ph");
-    json_put_string(&doc->out, &event->ph, 1);
-    put_number_member(doc, &first, "ts", shifted_ts(doc, event));
-    if (doc->many || track->pid != INTERN_NONE) {
-        put_key(doc, &first, "pid");
-    }
-    document_put_pid(doc, track->session, track->pid);
-    put_tid(doc, &first, track, span);
-    put_number_member(doc, &first, "dur", event->dur_us);
-    put_raw_member(doc, &first, "id", event->id);
-    put_raw_member(doc, &first, "args", args);
-    if (event->extra.len > 0) {
-        strbuf_addc(&doc->out, ',');
-        document_put_raw(doc, event->extra.bytes, event->extra.len);
-    }
-    strbuf_addc(&doc->out, '}');
-    document_flush(doc, false);
+    struct slice slice = swarm_text_slice(doc->swarm, text);
+    json_put_string(&doc->out, slice.bytes, slice.len);
 }
 
 /* ---- the events ---- */
 
-static bool is_included(const struct document *doc, session_no session)
+bool document_includes(const struct document *doc, session_no session)
 {
     return doc->options->only == NO_SESSION ? swarm_session(doc->swarm, session) != NULL
                                             : session == doc->options->only;
+}
+
+static bool is_everything(const struct document_options *options)
+{
+    return options->from_ns == INT64_MIN && options->to_ns == INT64_MAX;
 }
 
 /* Both events of a span are there when any part of it is in the range. */
 static bool is_in_range(const struct document *doc, const struct event *event, span_no span_number)
 {
     const struct document_options *options = doc->options;
-    if ((options->from_ns == INT64_MIN && options->to_ns == INT64_MAX) || isnan(event->ts_us)) {
+    if (is_everything(options) || isnan(event->ts_us)) {
         return true;
     }
     const struct span *span = span_number == NO_SPAN ? NULL : swarm_span(doc->swarm, span_number);
@@ -194,14 +112,14 @@ static bool is_in_range(const struct document *doc, const struct event *event, s
 static void put_pool(struct document *doc, enum swarm_pool pool)
 {
     const struct event_store *store = swarm_store(doc->swarm, pool);
+    bool needs_span = doc->lanes != NULL || !is_everything(doc->options);
     uint64_t end = event_store_end(store);
     for (uint64_t no = event_store_first(store); no < end && document_good(doc); no++) {
         struct event event;
-        if (!event_store_get(store, no, &event) ||
-            !is_included(doc, swarm_get_track(doc->swarm, event.track)->session)) {
+        if (!event_store_get(store, no, &event)) {
             continue;
         }
-        span_no span = swarm_event_span(doc->swarm, pool, no);
+        span_no span = needs_span ? swarm_event_span(doc->swarm, pool, no) : NO_SPAN;
         if (is_in_range(doc, &event, span)) {
             document_put_event(doc, &event, span, event.args);
         }
@@ -237,7 +155,8 @@ static void find_base(struct document *doc)
 static bool gather_sessions(struct document *doc)
 {
     for (size_t i = 0; i < swarm_session_count(doc->swarm); i++) {
-        if (!is_included(doc, (session_no)i) || swarm_session(doc->swarm, (session_no)i) == NULL) {
+        if (!document_includes(doc, (session_no)i) ||
+            swarm_session(doc->swarm, (session_no)i) == NULL) {
             continue;
         }
         if (!mem_reserve(doc->out.mem, &doc->sessions, &doc->session_cap, doc->session_count + 1,
@@ -258,9 +177,12 @@ static bool prepare(struct document *doc)
     }
     if (doc->options->tracks == TRACKS_LANE) {
         doc->lanes = document_lanes_new(doc->swarm, doc->options->only);
-        return doc->lanes != NULL;
+        if (doc->lanes == NULL) {
+            return false;
+        }
     }
-    return true;
+    doc->event_texts = document_event_texts_new(doc->out.mem);
+    return doc->event_texts != NULL;
 }
 
 static void put_document(struct document *doc)
@@ -295,6 +217,7 @@ bool document_write(const struct swarm *swarm, const struct document_options *op
         *no_memory = !done && !doc.stopped;
     }
     document_lanes_free(doc.lanes);
+    document_event_texts_free(doc.out.mem, doc.event_texts);
     u64map_release(&doc.process_by_pid);
     mem_free(mem, doc.processes, doc.process_cap * sizeof *doc.processes);
     mem_free(mem, doc.sessions, doc.session_cap * sizeof *doc.sessions);

@@ -1,4 +1,4 @@
-/* What the files of the document (document.c, document_threads.c, document_metadata.c) share. Nobody else includes this. */
+/* What the files of the document (document.c, document_event.c, document_threads.c, document_metadata.c) share. Nobody else includes this. */
 #ifndef CORE_DOCUMENT_PRIVATE_H
 #define CORE_DOCUMENT_PRIVATE_H
 
@@ -28,9 +28,10 @@ struct document {
     size_t session_count, session_cap;
     struct document_process *processes; /* in order of appearance */
     size_t process_count, process_cap;
-    struct u64map process_by_pid; /* session << 32 | pid */
-    struct document_lanes *lanes; /* NULL: TRACKS_AGENT */
-    uint64_t event_count;         /* written in traceEvents */
+    struct u64map process_by_pid;    /* session << 32 | pid */
+    struct document_lanes *lanes;    /* NULL: TRACKS_AGENT */
+    struct event_texts *event_texts; /* document_event.c's */
+    uint64_t event_count;            /* written in traceEvents */
 };
 
 /* False: stop (the sink said so, or out of memory). */
@@ -47,9 +48,16 @@ void document_put_pid(struct document *doc, session_no session, intern_id pid);
 void document_put_text(struct document *doc, intern_id text);
 /* Between two events. */
 void document_begin_event(struct document *doc);
-/* `args` are the event's, or what stands in their place. */
+/* Whether the session is part of it. */
+bool document_includes(const struct document *doc, session_no session);
+
+/* document_event.c: one event, where its session is part of the document. `span`: whose lane it is on; NO_SPAN: its track's own thread. `args`
+   are the event's, or what stands in their place. */
 void document_put_event(struct document *doc, const struct event *event, span_no span,
                         struct slice args);
+/* Returns new; NULL: out of memory. */
+struct event_texts *document_event_texts_new(const struct mem *mem);
+void document_event_texts_free(const struct mem *mem, struct event_texts *texts);
 
 /* document_threads.c: the metadata events of the session. */
 void document_put_session_metadata(struct document *doc, session_no session);

@@ -18,4 +18,9 @@ void json_put_number(struct strbuf *sb, double value);
 void json_put_int(struct strbuf *sb, int64_t value);
 void json_put_bool(struct strbuf *sb, bool value);
 
+/* The same into `out`, without a NUL, where it takes JSON_NUMBER_MAX bytes at most. Returns how many. */
+#define JSON_NUMBER_MAX 32
+size_t json_spell_number(char *out, double value);
+size_t json_spell_int(char *out, int64_t value);
+
 #endif
