@@ -5,6 +5,8 @@
 #include "core/query_private.h"
 #include "core/swarm_private.h"
 
+#include <assert.h>
+
 enum {
     SPANS_MIN = 128,  /* below, no pyramid */
     SPANS_WANTED = 8, /* in a finest bucket */
@@ -13,40 +15,42 @@ enum {
     LOOSE_MAX = 48
 };
 
-static int64_t start_of(const void *ctx, span_no no)
-{
-    const struct span *span = swarm_span(ctx, no);
-    return span == NULL ? INT64_MIN : span->start_ns;
-}
-
 /* ---- one span ---- */
 
-static void weigh(const struct swarm *swarm, const struct span *span, struct pyramid_span *out)
+static struct lane_span sum_up(const struct swarm *swarm, span_no no)
+{
+    const struct span *span = swarm_span(swarm, no);
+    return (struct lane_span){
+        .start_ns = span->start_ns,
+        .end_ns = span->end_ns > span->start_ns ? span->end_ns : span->start_ns + 1,
+        .no = no,
+        .kind = span->kind,
+        .flags = span->flags,
+    };
+}
+
+static void weigh(const struct swarm *swarm, const struct lane_span *span, int64_t *weights)
 {
     if (span->kind != SPAN_REQUEST) {
-        out->weights[span->kind] = out->end_ns - out->start_ns;
+        weights[span->kind] = span->end_ns - span->start_ns;
         return;
     }
-    for (int64_t at = out->start_ns; at < out->end_ns;) {
+    const struct span *request = swarm_span(swarm, span->no);
+    for (int64_t at = span->start_ns; at < span->end_ns;) {
         int64_t until;
-        enum span_kind kind = query_phase_at(swarm, span, at, &until);
-        until = until < out->end_ns ? until : out->end_ns;
-        out->weights[kind] += until - at;
+        enum span_kind kind = query_phase_at(swarm, request, at, &until);
+        until = until < span->end_ns ? until : span->end_ns;
+        weights[kind] += until - at;
         at = until;
     }
 }
 
-static bool add_to_pyramid(const struct swarm *swarm, struct lane_index *index, span_no no)
+static bool add_to_pyramid(const struct swarm *swarm, struct lane_index *index,
+                           const struct lane_span *span)
 {
-    const struct span *span = swarm_span(swarm, no);
-    struct pyramid_span sum = {
-        .no = no,
-        .start_ns = span->start_ns,
-        .end_ns = span->end_ns > span->start_ns ? span->end_ns : span->start_ns + 1,
-        .error = (span->flags & SPAN_ERROR) != 0,
-    };
-    weigh(swarm, span, &sum);
-    return pyramid_add(&index->pyramid, &sum, start_of, swarm);
+    int64_t weights[SPAN_KINDS] = {0};
+    weigh(swarm, span, weights);
+    return pyramid_add(&index->pyramid, span, weights);
 }
 
 static bool is_loose(const struct swarm *swarm, const struct span *span)
@@ -55,23 +59,54 @@ static bool is_loose(const struct swarm *swarm, const struct span *span)
 }
 
 /* A closed span. */
-static bool add(const struct swarm *swarm, struct lane_index *index, span_no no)
+static bool add(const struct swarm *swarm, struct lane_index *index, const struct lane_span *span)
 {
-    if (!is_loose(swarm, swarm_span(swarm, no))) {
-        return add_to_pyramid(swarm, index, no);
+    if (!is_loose(swarm, swarm_span(swarm, span->no))) {
+        return add_to_pyramid(swarm, index, span);
     }
     if (index->loose_count == LOOSE_MAX ||
         !mem_reserve(swarm->mem, &index->loose, &index->loose_cap, index->loose_count + 1,
                      sizeof *index->loose)) {
         return false;
     }
-    index->loose[index->loose_count++] = no;
+    index->loose[index->loose_count++] = span->no;
     return true;
 }
 
 static bool is_open(const struct swarm *swarm, span_no no)
 {
     return (swarm_span(swarm, no)->flags & SPAN_OPEN) != 0;
+}
+
+/* It has ended since it was put among the others. */
+static bool add_ended(const struct swarm *swarm, struct lane_index *index, span_no no)
+{
+    struct lane_span span = sum_up(swarm, no);
+    size_t at = lane_index_first_from(index, span.start_ns);
+    while (at < index->built && index->spans[at].no != no) {
+        at++;
+    }
+    assert(at < index->built);
+    index->spans[at] = span;
+    return add(swarm, index, &span);
+}
+
+/* Makes room for those that were put among the others, from the back, each once moved. False: out of memory. */
+static bool merge_inserted(const struct swarm *swarm, const struct lane *lane,
+                           struct lane_index *index)
+{
+    size_t from = index->built - index->inserted, to = index->built;
+    if (index->inserted > 0 && !mem_reserve(swarm->mem, &index->spans, &index->spans_cap,
+                                            index->built, sizeof *index->spans)) {
+        return false;
+    }
+    while (to > from) {
+        span_no no = lane->spans[--to];
+        bool known = from > index->inserted_from && index->spans[from - 1].no == no;
+        index->spans[to] = known ? index->spans[--from] : sum_up(swarm, no);
+    }
+    index->inserted = 0;
+    return true;
 }
 
 static bool add_late(const struct swarm *swarm, struct lane_index *index)
@@ -82,11 +117,23 @@ static bool add_late(const struct swarm *swarm, struct lane_index *index)
         if (is_open(swarm, index->late[i])) {
             index->late[kept++] = index->late[i];
         } else {
-            good = add(swarm, index, index->late[i]);
+            good = add_ended(swarm, index, index->late[i]);
         }
     }
     index->late_count = kept;
     return good;
+}
+
+static bool add_next(const struct swarm *swarm, const struct lane *lane, struct lane_index *index)
+{
+    if (!mem_reserve(swarm->mem, &index->spans, &index->spans_cap, index->built + 1,
+                     sizeof *index->spans)) {
+        return false;
+    }
+    struct lane_span *span = &index->spans[index->built];
+    *span = sum_up(swarm, lane->spans[index->built]);
+    index->built++;
+    return add(swarm, index, span);
 }
 
 /* ---- the pyramid ---- */
@@ -100,14 +147,13 @@ static void begin_pyramid(const struct swarm *swarm, struct lane_index *index, u
 {
     pyramid_release(&index->pyramid);
     pyramid_init(&index->pyramid, swarm->mem, shift < 10 ? 10 : shift > 40 ? 40 : shift);
-    index->has_pyramid = true;
-    index->built = index->loose_count = index->late_count = 0;
+    index->built = index->inserted = index->loose_count = index->late_count = 0;
 }
 
 static unsigned first_shift(const struct swarm *swarm, const struct lane *lane)
 {
-    int64_t from = start_of(swarm, lane->spans[0]);
-    int64_t to = start_of(swarm, lane->spans[lane->count - 1]);
+    int64_t from = swarm_span(swarm, lane->spans[0])->start_ns;
+    int64_t to = swarm_span(swarm, lane->spans[lane->count - 1])->start_ns;
     uint64_t length = to > from ? (uint64_t)to - (uint64_t)from : 1;
     return log_2(length / lane->count * SPANS_WANTED + 1);
 }
@@ -133,15 +179,14 @@ static bool review(const struct swarm *swarm, struct lane_index *index)
 /* Takes what has closed since. False: out of memory, or too many are loose. */
 static bool catch_up(const struct swarm *swarm, struct lane *lane, struct lane_index *index)
 {
-    if (!add_late(swarm, index)) {
+    if (!merge_inserted(swarm, lane, index) || !add_late(swarm, index)) {
         return false;
     }
     /* An open span is the last one. */
     while (index->built < lane->count && !is_open(swarm, lane->spans[index->built])) {
-        if (!add(swarm, index, lane->spans[index->built])) {
+        if (!add_next(swarm, lane, index)) {
             return false;
         }
-        index->built++;
     }
     return true;
 }
@@ -182,8 +227,25 @@ void lane_index_inserted(const struct swarm *swarm, struct lane *lane, size_t at
         lane_index_drop(swarm->mem, lane);
         return;
     }
+    index->inserted_from =
+        index->inserted == 0 || at < index->inserted_from ? at : index->inserted_from;
+    index->inserted++;
     index->late[index->late_count++] = lane->spans[at];
     index->built++;
+}
+
+size_t lane_index_first_from(const struct lane_index *index, int64_t at_ns)
+{
+    size_t low = 0, high = index->built;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (index->spans[middle].start_ns < at_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 void lane_index_drop(const struct mem *mem, struct lane *lane)
@@ -191,6 +253,7 @@ void lane_index_drop(const struct mem *mem, struct lane *lane)
     struct lane_index *index = lane->index;
     if (index != NULL) {
         pyramid_release(&index->pyramid);
+        mem_free(mem, index->spans, index->spans_cap * sizeof *index->spans);
         mem_free(mem, index->late, index->late_cap * sizeof *index->late);
         mem_free(mem, index->loose, index->loose_cap * sizeof *index->loose);
         mem_free(mem, index, sizeof *index);

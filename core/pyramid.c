@@ -8,7 +8,7 @@ enum { STEP = 2, SHIFT_MAX = 46 }; /* 2^46 ns is 20 hours: no column is longer *
 
 void pyramid_init(struct pyramid *pyramid, const struct mem *mem, unsigned shift)
 {
-    *pyramid = (struct pyramid){.mem = mem, .shift = shift, .last_start_ns = INT64_MIN};
+    *pyramid = (struct pyramid){.mem = mem, .shift = shift};
     pyramid->level_count = (SHIFT_MAX - shift) / STEP + 1;
     if (pyramid->level_count > PYRAMID_LEVELS) {
         pyramid->level_count = PYRAMID_LEVELS;
@@ -59,28 +59,31 @@ static struct pyramid_bucket *bucket_at(struct pyramid *pyramid, struct pyramid_
     memmove(level->buckets + at + 1, level->buckets + at,
             (level->count - at) * sizeof *level->buckets);
     level->count++;
-    level->buckets[at] = (struct pyramid_bucket){.key = key, .heavy = NO_SPAN, .last = NO_SPAN};
+    level->buckets[at] =
+        (struct pyramid_bucket){.key = key, .heavy = NO_SPAN, .last = {.no = NO_SPAN}};
     return &level->buckets[at];
 }
 
-static void sum_up(struct pyramid_bucket *bucket, const struct pyramid_span *span)
+static void sum_up(struct pyramid_bucket *bucket, const struct lane_span *span,
+                   const int64_t weights[SPAN_KINDS])
 {
     int64_t ns = span->end_ns - span->start_ns;
     for (size_t i = 0; i < SPAN_KINDS; i++) {
-        bucket->weights[i] += span->weights[i];
+        bucket->weights[i] += weights[i];
     }
     if (ns > bucket->heavy_ns || (ns == bucket->heavy_ns && span->no < bucket->heavy)) {
         bucket->heavy_ns = ns;
         bucket->heavy = span->no;
+        bucket->heavy_kind = span->kind;
+        bucket->heavy_flags = span->flags;
     }
     bucket->count++;
-    bucket->error |= span->error;
+    bucket->error |= (span->flags & SPAN_ERROR) != 0;
 }
 
-bool pyramid_add(struct pyramid *pyramid, const struct pyramid_span *span,
-                 int64_t (*start_of)(const void *ctx, span_no no), const void *ctx)
+bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
+                 const int64_t weights[SPAN_KINDS])
 {
-    bool late = span->start_ns < pyramid->last_start_ns;
     for (unsigned i = 0; i < pyramid->level_count; i++) {
         unsigned shift = pyramid->shift + i * STEP;
         int64_t key = span->start_ns >> shift;
@@ -88,14 +91,13 @@ bool pyramid_add(struct pyramid *pyramid, const struct pyramid_span *span,
         if (bucket == NULL) {
             return false;
         }
-        if (!late || bucket->last == NO_SPAN || start_of(ctx, bucket->last) <= span->start_ns) {
-            bucket->last = span->no;
+        if (bucket->last.no == NO_SPAN || bucket->last.start_ns <= span->start_ns) {
+            bucket->last = *span;
         }
         if ((span->end_ns - 1) >> shift == key) {
-            sum_up(bucket, span);
+            sum_up(bucket, span, weights);
         }
     }
-    pyramid->last_start_ns = late ? pyramid->last_start_ns : span->start_ns;
     pyramid->spans++;
     return true;
 }

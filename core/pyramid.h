@@ -8,15 +8,25 @@
 
 #include "core/span.h"
 
+/* What the timeline needs to know of a span that has ended. It stands here once more, so that a row is read from front to back in memory. */
+struct lane_span {
+    int64_t start_ns, end_ns;
+    span_no no;
+    uint8_t kind;  /* enum span_kind */
+    uint8_t flags; /* enum span_flag */
+};
+
 /* Of the spans that lie in it: */
 struct pyramid_bucket {
     int64_t key;                 /* it begins at key << its level's shift */
     int64_t weights[SPAN_KINDS]; /* ns by kind; those of a request by its phases */
     int64_t heavy_ns;            /* of the longest one, of equals the one that appeared first */
     span_no heavy;
-    span_no last; /* the last one that begins here, whether it lies in it or not; NO_SPAN: none */
-    uint32_t count;
+    uint8_t heavy_kind, heavy_flags;
     bool error;
+    uint32_t count;
+    struct lane_span
+        last; /* the last one that begins here, whether it lies in it or not; its no is NO_SPAN: none */
 };
 
 struct pyramid_level {
@@ -31,23 +41,15 @@ struct pyramid {
     unsigned shift; /* of level 0 */
     unsigned level_count;
     struct pyramid_level levels[PYRAMID_LEVELS];
-    int64_t last_start_ns; /* of the last span so far */
     size_t spans;
-};
-
-struct pyramid_span {
-    span_no no;
-    int64_t start_ns, end_ns; /* end > start */
-    int64_t weights[SPAN_KINDS];
-    bool error;
 };
 
 /* `shift`: of the finest level. */
 void pyramid_init(struct pyramid *pyramid, const struct mem *mem, unsigned shift);
 void pyramid_release(struct pyramid *pyramid);
-/* Adds a span; `start_of` gives the start of another one, where it comes late. False: out of memory, the pyramid is of no more use. */
-bool pyramid_add(struct pyramid *pyramid, const struct pyramid_span *span,
-                 int64_t (*start_of)(const void *ctx, span_no no), const void *ctx);
+/* Adds a span, its end behind its start, and its time by kinds. False: out of memory, the pyramid is of no more use. */
+bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
+                 const int64_t weights[SPAN_KINDS]);
 /* The coarsest level whose buckets are not longer than 2^zoom ns; -1: none is that fine. */
 int pyramid_level_for(const struct pyramid *pyramid, unsigned zoom);
 /* The place of the first bucket of the level whose key is not less. */

@@ -27,21 +27,54 @@ struct column {
     int64_t weights[SPAN_KINDS];
     int64_t heavy_ns;
     span_no heavy;
+    uint8_t heavy_kind;
+    uint8_t heavy_flags; /* of the cell that it is shown in */
     unsigned count;
     bool error;
 };
 
-static int64_t end_of(const struct view *view, const struct span *span)
+/* Of a span in the model, as it is now. */
+static struct lane_span look_at(const struct view *view, span_no no)
 {
-    return swarm_span_end_ns(view->swarm, span, view->local_ns);
+    const struct span *span = swarm_span(view->swarm, no);
+    return (struct lane_span){
+        .start_ns = span->start_ns,
+        .end_ns = swarm_span_end_ns(view->swarm, span, view->local_ns),
+        .no = no,
+        .kind = span->kind,
+        .flags = span->flags,
+    };
 }
 
-static void weigh_request(const struct view *view, struct column *column, const struct span *span,
+/* A place of the lane's list. False: that span has gone. */
+static bool span_at(const struct view *view, size_t at, struct lane_span *out)
+{
+    if (view->index != NULL && at < view->index->built) {
+        *out = view->index->spans[at];
+        return true;
+    }
+    bool there = swarm_span(view->swarm, view->lane->spans[at]) != NULL;
+    if (there) {
+        *out = look_at(view, view->lane->spans[at]);
+    }
+    return there;
+}
+
+static size_t first_from(const struct view *view, int64_t at_ns)
+{
+    size_t at = view->index == NULL ? 0 : lane_index_first_from(view->index, at_ns);
+    return view->index != NULL && at < view->index->built
+               ? at
+               : query_first_from(view->swarm, view->lane, at_ns);
+}
+
+static void weigh_request(const struct view *view, struct column *column, span_no no,
                           int64_t from_ns, int64_t to_ns)
 {
+    const struct span *request = swarm_span(view->swarm, no);
     while (from_ns < to_ns) {
         int64_t until;
-        enum span_kind kind = query_phase_at(view->swarm, span, from_ns, &until);
+        enum span_kind kind = query_phase_at(view->swarm, request, from_ns, &until);
         until = until < to_ns ? until : to_ns;
         column->weights[kind] += until - from_ns;
         from_ns = until;
@@ -49,39 +82,53 @@ static void weigh_request(const struct view *view, struct column *column, const 
 }
 
 /* Of equals the one that appeared first. */
-static void take_heavy(struct column *column, span_no no, int64_t ns)
+static bool is_heavier(const struct column *column, span_no no, int64_t ns)
 {
-    if (no != NO_SPAN &&
-        (ns > column->heavy_ns || (ns == column->heavy_ns && no < column->heavy))) {
+    return no != NO_SPAN &&
+           (ns > column->heavy_ns || (ns == column->heavy_ns && no < column->heavy));
+}
+
+static uint8_t span_flags(const struct column *column, const struct lane_span *span)
+{
+    bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
+    bool hatched = (span->flags & (SPAN_EVICTED | SPAN_INCOMPLETE | SPAN_LOST_BEGIN)) != 0;
+    bool starts = span->start_ns >= column->from_ns;
+    bool ends = !open && span->end_ns <= column->to_ns;
+    return (uint8_t)((hatched ? CELL_HATCHED : 0) | (starts ? CELL_START : 0) |
+                     (ends ? CELL_END : 0) | (open ? CELL_OPEN : 0));
+}
+
+static void take_heavy(struct column *column, const struct lane_span *span, int64_t ns)
+{
+    if (is_heavier(column, span->no, ns)) {
         column->heavy_ns = ns;
-        column->heavy = no;
+        column->heavy = span->no;
+        column->heavy_kind = span->kind;
+        column->heavy_flags = span_flags(column, span);
     }
 }
 
 /* A span of no length counts as one nanosecond, so that it is seen where nothing else is. */
-static void add_span(const struct view *view, struct column *column, span_no no)
+static void add_span(const struct view *view, struct column *column, const struct lane_span *span)
 {
-    const struct span *span = swarm_span(view->swarm, no);
-    int64_t end = end_of(view, span);
     int64_t from = span->start_ns > column->from_ns ? span->start_ns : column->from_ns;
-    int64_t to = end < column->to_ns ? end : column->to_ns;
+    int64_t to = span->end_ns < column->to_ns ? span->end_ns : column->to_ns;
     to = to > from ? to : from + 1;
     column->count++;
     column->error |= (span->flags & SPAN_ERROR) != 0;
     if (span->kind == SPAN_REQUEST) {
-        weigh_request(view, column, span, from, to);
+        weigh_request(view, column, span->no, from, to);
     } else {
         column->weights[span->kind] += to - from;
     }
-    take_heavy(column, no, to - from);
+    take_heavy(column, span, to - from);
 }
 
 /* Whether any part of the span lies in the column; one of no length lies where it begins. */
-static bool is_in(const struct view *view, const struct span *span, const struct column *column)
+static bool is_in(const struct lane_span *span, const struct column *column)
 {
-    int64_t end = end_of(view, span);
     return span->start_ns < column->to_ns &&
-           (end > column->from_ns || span->start_ns >= column->from_ns);
+           (span->end_ns > column->from_ns || span->start_ns >= column->from_ns);
 }
 
 static bool is_apart(const struct view *view, span_no no)
@@ -97,32 +144,21 @@ static bool is_apart(const struct view *view, span_no no)
 static void add_apart(const struct view *view, struct column *column)
 {
     for (size_t i = 0; i < view->apart_count; i++) {
-        if (is_in(view, swarm_span(view->swarm, view->apart[i]), column)) {
-            add_span(view, column, view->apart[i]);
+        struct lane_span span = look_at(view, view->apart[i]);
+        if (is_in(&span, column)) {
+            add_span(view, column, &span);
         }
     }
 }
 
 /* ---- cells ---- */
 
-static uint8_t span_flags(const struct view *view, const struct column *column,
-                          const struct span *span)
+static bool is_of_kind(uint8_t span_kind, uint8_t kind)
 {
-    int64_t end = end_of(view, span);
-    bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
-    bool hatched = (span->flags & (SPAN_EVICTED | SPAN_INCOMPLETE | SPAN_LOST_BEGIN)) != 0;
-    bool starts = span->start_ns >= column->from_ns;
-    bool ends = !open && end <= column->to_ns;
-    return (uint8_t)((hatched ? CELL_HATCHED : 0) | (starts ? CELL_START : 0) |
-                     (ends ? CELL_END : 0) | (open ? CELL_OPEN : 0));
+    return span_kind == kind || (span_kind == SPAN_REQUEST && span_is_phase(kind));
 }
 
-static bool is_of_kind(const struct span *span, uint8_t kind)
-{
-    return span->kind == kind || (span->kind == SPAN_REQUEST && span_is_phase(kind));
-}
-
-static struct timeline_cell make_cell(const struct view *view, const struct column *column)
+static struct timeline_cell make_cell(const struct column *column)
 {
     struct timeline_cell cell = {.kind = SPAN_KINDS, .span = NO_SPAN};
     int64_t most = 0;
@@ -132,11 +168,9 @@ static struct timeline_cell make_cell(const struct view *view, const struct colu
             cell.kind = kind;
         }
     }
-    const struct span *heavy =
-        column->heavy == NO_SPAN ? NULL : swarm_span(view->swarm, column->heavy);
-    if (heavy != NULL && is_of_kind(heavy, cell.kind)) {
+    if (column->heavy != NO_SPAN && is_of_kind(column->heavy_kind, cell.kind)) {
         cell.span = column->heavy;
-        cell.flags = span_flags(view, column, heavy);
+        cell.flags = column->heavy_flags;
     }
     if (cell.kind < SPAN_KINDS) {
         cell.flags |=
@@ -159,29 +193,23 @@ static struct column column_at(int64_t t0_ns, int64_t col_ns, size_t i)
 struct sweep {
     const struct view *view;
     size_t next;
-    span_no active[MAX_ACTIVE];
+    struct lane_span active[MAX_ACTIVE];
     size_t active_count;
 };
 
 /* Of too many, the one that ends first is let go. */
-static void activate(struct sweep *sweep, span_no no)
+static void activate(struct sweep *sweep, const struct lane_span *span)
 {
-    const struct view *view = sweep->view;
     if (sweep->active_count < MAX_ACTIVE) {
-        sweep->active[sweep->active_count++] = no;
+        sweep->active[sweep->active_count++] = *span;
         return;
     }
     size_t first = 0;
-    int64_t first_end = INT64_MAX;
-    for (size_t i = 0; i < MAX_ACTIVE; i++) {
-        int64_t end = end_of(view, swarm_span(view->swarm, sweep->active[i]));
-        if (end < first_end) {
-            first = i;
-            first_end = end;
-        }
+    for (size_t i = 1; i < MAX_ACTIVE; i++) {
+        first = sweep->active[i].end_ns < sweep->active[first].end_ns ? i : first;
     }
-    if (end_of(view, swarm_span(view->swarm, no)) > first_end) {
-        sweep->active[first] = no;
+    if (span->end_ns > sweep->active[first].end_ns) {
+        sweep->active[first] = *span;
     }
 }
 
@@ -189,13 +217,12 @@ static void activate(struct sweep *sweep, span_no no)
 static void begin_sweep(struct sweep *sweep, int64_t t0_ns)
 {
     const struct view *view = sweep->view;
-    const struct lane *lane = view->lane;
-    sweep->next = query_first_from(view->swarm, lane, t0_ns);
+    sweep->next = first_from(view, t0_ns);
     size_t back = sweep->next > MAX_ACTIVE ? sweep->next - MAX_ACTIVE : 0;
     for (size_t i = back; i < sweep->next; i++) {
-        const struct span *span = swarm_span(view->swarm, lane->spans[i]);
-        if (span != NULL && end_of(view, span) > t0_ns && !is_apart(view, lane->spans[i])) {
-            activate(sweep, lane->spans[i]);
+        struct lane_span span;
+        if (span_at(view, i, &span) && span.end_ns > t0_ns && !is_apart(view, span.no)) {
+            activate(sweep, &span);
         }
     }
 }
@@ -204,13 +231,12 @@ static void add_active(struct sweep *sweep, struct column *column)
 {
     size_t kept = 0;
     for (size_t i = 0; i < sweep->active_count; i++) {
-        span_no no = sweep->active[i];
-        int64_t end = end_of(sweep->view, swarm_span(sweep->view->swarm, no));
-        if (end > column->from_ns) {
-            add_span(sweep->view, column, no);
+        struct lane_span span = sweep->active[i];
+        if (span.end_ns > column->from_ns) {
+            add_span(sweep->view, column, &span);
         }
-        if (end > column->to_ns) {
-            sweep->active[kept++] = no;
+        if (span.end_ns > column->to_ns) {
+            sweep->active[kept++] = span;
         }
     }
     sweep->active_count = kept;
@@ -219,19 +245,17 @@ static void add_active(struct sweep *sweep, struct column *column)
 static void add_beginning(struct sweep *sweep, struct column *column)
 {
     const struct view *view = sweep->view;
-    const struct lane *lane = view->lane;
-    for (; sweep->next < lane->count; sweep->next++) {
-        span_no no = lane->spans[sweep->next];
-        const struct span *span = swarm_span(view->swarm, no);
-        if (span == NULL || is_apart(view, no)) {
+    for (; sweep->next < view->lane->count; sweep->next++) {
+        struct lane_span span;
+        if (!span_at(view, sweep->next, &span) || is_apart(view, span.no)) {
             continue;
         }
-        if (span->start_ns >= column->to_ns) {
+        if (span.start_ns >= column->to_ns) {
             return;
         }
-        add_span(view, column, no);
-        if (end_of(view, span) > column->to_ns) {
-            activate(sweep, no);
+        add_span(view, column, &span);
+        if (span.end_ns > column->to_ns) {
+            activate(sweep, &span);
         }
     }
 }
@@ -246,7 +270,7 @@ static void sweep_columns(const struct view *view, int64_t t0_ns, int64_t col_ns
         add_active(&sweep, &column);
         add_beginning(&sweep, &column);
         add_apart(view, &column);
-        out[i] = make_cell(view, &column);
+        out[i] = make_cell(&column);
     }
 }
 
@@ -256,75 +280,73 @@ struct climb {
     const struct view *view;
     const struct pyramid_level *level;
     unsigned shift;
-    size_t next;     /* in level->buckets */
-    span_no current; /* the span that reaches into the next column, NO_SPAN: none */
+    size_t next; /* in level->buckets */
+    struct lane_span
+        current; /* the span that reaches into the next column; its no is NO_SPAN: none */
 };
 
-/* The span before t0, if it reaches beyond. */
-static void begin_climb(struct climb *climb, int64_t t0_ns)
+static void reach(struct climb *climb, const struct lane_span *span, int64_t into_ns)
 {
-    const struct view *view = climb->view;
-    size_t at = query_first_from(view->swarm, view->lane, t0_ns);
-    climb->current = NO_SPAN;
-    /* Those that are apart stand among the others. */
-    while (at > 0 && is_apart(view, view->lane->spans[at - 1])) {
-        at--;
-    }
-    if (at > 0 && end_of(view, swarm_span(view->swarm, view->lane->spans[at - 1])) > t0_ns) {
-        climb->current = view->lane->spans[at - 1];
+    climb->current.no = NO_SPAN;
+    if (span->no != NO_SPAN && span->end_ns > into_ns) {
+        climb->current = *span;
     }
 }
 
-static void add_bucket(struct climb *climb, struct column *column,
-                       const struct pyramid_bucket *bucket)
+static void begin_climb(struct climb *climb, int level, int64_t t0_ns)
 {
-    const struct view *view = climb->view;
+    const struct pyramid *pyramid = &climb->view->index->pyramid;
+    climb->level = &pyramid->levels[level];
+    climb->shift = pyramid->shift + 2 * (unsigned)level;
+    climb->next = pyramid_find(pyramid, level, t0_ns >> climb->shift);
+    climb->current.no = NO_SPAN;
+    if (climb->next > 0) {
+        reach(climb, &climb->level->buckets[climb->next - 1].last, t0_ns);
+    }
+}
+
+static void add_bucket(const struct view *view, struct column *column,
+                       const struct pyramid_bucket *bucket, unsigned shift)
+{
     for (size_t i = 0; i < SPAN_KINDS; i++) {
         column->weights[i] += bucket->weights[i];
     }
     column->count += bucket->count;
     column->error |= bucket->error;
-    take_heavy(column, bucket->heavy, bucket->heavy_ns);
-    if (bucket->last == NO_SPAN) {
-        return;
+    if (is_heavier(column, bucket->heavy, bucket->heavy_ns)) {
+        struct lane_span heavy = {
+            /* Anywhere in the bucket, and with it in the column. */
+            .start_ns = column->from_ns, .end_ns = column->to_ns,      .no = bucket->heavy,
+            .kind = bucket->heavy_kind,  .flags = bucket->heavy_flags,
+        };
+        take_heavy(column, &heavy, bucket->heavy_ns);
     }
-    int64_t end = end_of(view, swarm_span(view->swarm, bucket->last));
-    if (end > (bucket->key + 1) << climb->shift) {
-        add_span(view, column, bucket->last);
-        climb->current = bucket->last;
+    if (bucket->last.end_ns > (bucket->key + 1) << shift) {
+        add_span(view, column, &bucket->last);
     }
 }
 
 static void climb_columns(const struct view *view, int level, int64_t t0_ns, int64_t col_ns,
                           size_t cols, struct timeline_cell *out)
 {
-    const struct pyramid *pyramid = &view->index->pyramid;
-    struct climb climb = {.view = view,
-                          .level = &pyramid->levels[level],
-                          .shift = pyramid->shift + 2 * (unsigned)level};
-    begin_climb(&climb, t0_ns);
-    climb.next = pyramid_find(pyramid, level, t0_ns >> climb.shift);
+    struct climb climb = {.view = view};
+    begin_climb(&climb, level, t0_ns);
     for (size_t i = 0; i < cols; i++) {
         struct column column = column_at(t0_ns, col_ns, i);
-        span_no before = climb.current;
-        climb.current = NO_SPAN;
-        if (before != NO_SPAN) {
-            add_span(view, &column, before);
-            if (end_of(view, swarm_span(view->swarm, before)) > column.to_ns) {
-                climb.current = before;
-            }
+        struct lane_span last = climb.current;
+        if (last.no != NO_SPAN) {
+            add_span(view, &column, &last);
         }
         for (; climb.next < climb.level->count &&
                climb.level->buckets[climb.next].key < column.to_ns >> climb.shift;
              climb.next++) {
-            add_bucket(&climb, &column, &climb.level->buckets[climb.next]);
+            const struct pyramid_bucket *bucket = &climb.level->buckets[climb.next];
+            add_bucket(view, &column, bucket, climb.shift);
+            last = bucket->last;
         }
-        if (climb.current != NO_SPAN &&
-            end_of(view, swarm_span(view->swarm, climb.current)) <= column.to_ns) {
-            climb.current = NO_SPAN;
-        }
+        reach(&climb, &last, column.to_ns);
         add_apart(view, &column);
-        out[i] = make_cell(view, &column);
+        out[i] = make_cell(&column);
     }
 }
 

@@ -25,8 +25,16 @@ size_t query_first_from(const struct swarm *swarm, const struct lane *lane, int6
     return low;
 }
 
-static bool holds_span(const struct swarm *swarm, const struct lane *lane, int64_t t0_ns,
-                       int64_t t1_ns, int64_t local_ns)
+/* How many before a place may still go on there. Only what is live is swept. */
+static size_t look_back(const struct swarm *swarm, const struct agent *agent,
+                        const struct lane *lane)
+{
+    bool live = swarm_session(swarm, agent->session)->pool == POOL_LIVE;
+    return live || lane->overlaps ? LOOK_BACK : 1;
+}
+
+static bool holds_span(const struct swarm *swarm, const struct agent *agent,
+                       const struct lane *lane, int64_t t0_ns, int64_t t1_ns, int64_t local_ns)
 {
     size_t at = query_first_from(swarm, lane, t0_ns);
     if (at < lane->count && start_of(swarm, lane->spans[at]) < t1_ns) {
@@ -36,7 +44,8 @@ static bool holds_span(const struct swarm *swarm, const struct lane *lane, int64
         const struct span *open = swarm_span(swarm, lane->open);
         return open != NULL && swarm_span_end_ns(swarm, open, local_ns) > t0_ns;
     }
-    for (size_t back = 0; back < LOOK_BACK && back < at; back++) {
+    size_t most = look_back(swarm, agent, lane);
+    for (size_t back = 0; back < most && back < at; back++) {
         const struct span *span = swarm_span(swarm, lane->spans[at - 1 - back]);
         if (span != NULL && swarm_span_end_ns(swarm, span, local_ns) > t0_ns) {
             return true;
@@ -50,7 +59,8 @@ unsigned query_lanes_in(const struct swarm *swarm, agent_no number, int64_t t0_n
 {
     const struct agent *agent = swarm_agent(swarm, number);
     size_t count = agent->lane_count;
-    while (count > 1 && !holds_span(swarm, &agent->lanes[count - 1], t0_ns, t1_ns, local_ns)) {
+    while (count > 1 &&
+           !holds_span(swarm, agent, &agent->lanes[count - 1], t0_ns, t1_ns, local_ns)) {
         count--;
     }
     return count > 1 ? (unsigned)count : 1;
