@@ -460,8 +460,7 @@ static bool open_file(struct source *source, struct strbuf *error)
     source->handles = 2;
     source_set_state(source, SOURCE_WAITING);
     if (follows(file)) {
-        file->watched =
-            watcher_add(hub_watcher(source->hub), source->spec, false, on_watcher, file);
+        file->watched = watcher_add(hub_watcher(source->hub), source->spec, on_watcher, file);
         unsigned look_ms = file->watched ? WATCHED_LOOK_MS : LOOK_MS;
         uv_timer_start(&file->timer, on_timer, look_ms, look_ms);
     }

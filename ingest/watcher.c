@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #ifdef __linux__
 #include <sys/inotify.h>
@@ -14,7 +15,8 @@ enum { EVENTS = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MODIFY | IN_CREATE };
 
 struct watch {
     int directory; /* inotify's number of it; -1: a free place */
-    char *name;    /* of the file in it; NULL: any */
+    char *name;    /* of the file in it */
+    uint64_t hash; /* of the name: a directory may hold a thousand of ours */
     watcher_call *call;
     void *ctx;
 };
@@ -39,11 +41,12 @@ static void forget(struct watcher *watcher, struct watch *watch)
 static void tell(struct watcher *watcher, const struct inotify_event *event)
 {
     bool written = (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0;
+    uint64_t hash = event->len > 0 ? XXH3_64bits(event->name, strlen(event->name)) : 0;
     /* A call may add watches, and move the list. */
     for (size_t i = 0; i < watcher->count; i++) {
         const struct watch *watch = &watcher->watches[i];
-        if (watch->directory == event->wd && event->len > 0 &&
-            (watch->name == NULL || strcmp(watch->name, event->name) == 0)) {
+        if (watch->directory == event->wd && event->len > 0 && watch->hash == hash &&
+            strcmp(watch->name, event->name) == 0) {
             watch->call(watch->ctx, written ? WATCHER_WRITTEN : WATCHER_MODIFIED);
         }
     }
@@ -141,8 +144,7 @@ static char *copy_text(const struct mem *mem, const char *text)
     return copy == NULL ? NULL : memcpy(copy, text, strlen(text) + 1);
 }
 
-bool watcher_add(struct watcher *watcher, const char *path, bool inside, watcher_call *call,
-                 void *ctx)
+bool watcher_add(struct watcher *watcher, const char *path, watcher_call *call, void *ctx)
 {
     const char *slash = strrchr(path, '/');
     struct strbuf directory;
@@ -151,17 +153,14 @@ bool watcher_add(struct watcher *watcher, const char *path, bool inside, watcher
         return false;
     }
     strbuf_init(&directory, watcher->mem, 0);
-    if (inside) {
-        strbuf_adds(&directory, path);
-    } else {
-        directory_of(path, &directory);
-    }
-    char *name = inside ? NULL : copy_text(watcher->mem, slash == NULL ? path : slash + 1);
-    int number = directory.failed || (!inside && name == NULL)
+    directory_of(path, &directory);
+    char *name = copy_text(watcher->mem, slash == NULL ? path : slash + 1);
+    int number = directory.failed || name == NULL
                      ? -1
                      : inotify_add_watch(watcher->fd, directory.data, EVENTS);
     strbuf_release(&directory);
-    *watch = (struct watch){number, name, call, ctx};
+    *watch = (struct watch){.directory = number, .name = name, .call = call, .ctx = ctx};
+    watch->hash = name == NULL ? 0 : XXH3_64bits(name, strlen(name));
     if (number < 0) {
         forget(watcher, watch);
     }
@@ -190,10 +189,9 @@ void watcher_close(struct watcher *watcher, unsigned *open)
     (void)watcher, (void)open;
 }
 
-bool watcher_add(struct watcher *watcher, const char *path, bool inside, watcher_call *call,
-                 void *ctx)
+bool watcher_add(struct watcher *watcher, const char *path, watcher_call *call, void *ctx)
 {
-    (void)watcher, (void)path, (void)inside, (void)call, (void)ctx;
+    (void)watcher, (void)path, (void)call, (void)ctx;
     return false;
 }
 

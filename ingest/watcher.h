@@ -19,10 +19,8 @@ struct watcher;
 struct watcher *watcher_new(const struct mem *mem, uv_loop_t *loop);
 /* Closes its handle; when that is done, in a turn of the loop, *open goes down by one and the watcher is freed. NULL: does nothing. */
 void watcher_close(struct watcher *watcher, unsigned *open);
-/* Calls when something happens to the file at `path`, there or not yet; with `inside`, to any file in the directory at `path`. False: it
-   cannot be watched. `watcher` may be NULL. */
-bool watcher_add(struct watcher *watcher, const char *path, bool inside, watcher_call *call,
-                 void *ctx);
+/* Calls when something happens to the file at `path`, there or not yet. False: it cannot be watched. `watcher` may be NULL. */
+bool watcher_add(struct watcher *watcher, const char *path, watcher_call *call, void *ctx);
 /* No more calls with that ctx. */
 void watcher_remove(struct watcher *watcher, void *ctx);
 
