@@ -22,7 +22,7 @@ static void note_time(struct agent *agent, int64_t from_ns, int64_t to_ns)
 
 static void note_end(struct swarm *swarm, span_no no)
 {
-    const struct span *span = &swarm_slot(swarm, no)->span;
+    const struct span *span = swarm_edit_span(swarm, no);
     struct agent *agent = &swarm->agents[span->agent];
     note_time(agent, span->start_ns, span->end_ns);
     if (span_is_phase(span->kind)) {
@@ -45,21 +45,21 @@ static void add_phase(struct swarm *swarm, struct agent *agent, span_no no)
     if (agent->first_phase == NO_SPAN) {
         agent->first_phase = no;
     } else {
-        swarm_slot(swarm, agent->last_phase)->span.next_phase = no;
+        swarm_edit_span(swarm, agent->last_phase)->next_phase = no;
     }
     agent->last_phase = no;
 }
 
 static void claim_phases(struct swarm *swarm, struct agent *agent, span_no request)
 {
-    struct span_slot *slot = swarm_slot(swarm, request);
+    struct span *owner = swarm_edit_span(swarm, request);
     for (span_no no = agent->first_phase; no != NO_SPAN;) {
-        struct span *phase = &swarm_slot(swarm, no)->span;
+        struct span *phase = swarm_edit_span(swarm, no);
         phase->parent = request;
-        phase->lane = slot->span.lane;
+        phase->lane = owner->lane;
         no = phase->next_phase;
     }
-    slot->span.next_phase = agent->first_phase;
+    owner->next_phase = agent->first_phase;
     agent->first_phase = agent->last_phase = NO_SPAN;
 }
 
@@ -118,7 +118,7 @@ static span_no add_span(struct swarm *swarm, const struct span *span)
 /* Puts an open span in flight, with `outer` around it. */
 static bool open_span(struct swarm *swarm, span_no no, span_no outer)
 {
-    const struct span *span = &swarm_slot(swarm, no)->span;
+    const struct span *span = swarm_edit_span(swarm, no);
     if (!swarm_set_in_flight(swarm, no, true)) {
         return false;
     }
@@ -129,7 +129,7 @@ static bool open_span(struct swarm *swarm, span_no no, span_no outer)
 
 static bool push_open(struct swarm *swarm, span_no no)
 {
-    struct track *track = &swarm->tracks[swarm_slot(swarm, no)->span.track].track;
+    struct track *track = &swarm->tracks[swarm_edit_span(swarm, no)->track].track;
     span_no outer = track->open;
     track->open = no;
     if (!open_span(swarm, no, outer)) {
@@ -161,7 +161,7 @@ static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_
 /* What a span that has its end has to do with others. */
 static bool finish_span(struct swarm *swarm, span_no no, const struct end_facts *facts)
 {
-    const struct span *span = &swarm_slot(swarm, no)->span;
+    const struct span *span = swarm_edit_span(swarm, no);
     if (span->kind == SPAN_REQUEST) {
         claim_phases(swarm, &swarm->agents[span->agent], no);
     }
@@ -194,7 +194,7 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
 
 static void take_open(struct swarm *swarm, span_no no)
 {
-    span_no *at = &swarm->tracks[swarm_slot(swarm, no)->span.track].track.open;
+    span_no *at = &swarm->tracks[swarm_edit_span(swarm, no)->track].track.open;
     while (*at != no) {
         at = &swarm_flight(swarm, *at)->outer;
     }
@@ -206,8 +206,7 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
                        const struct end_facts *facts)
 {
     uint8_t flags = facts->flags;
-    struct span_slot *slot = swarm_slot(swarm, no);
-    struct span *span = &slot->span;
+    struct span *span = swarm_edit_span(swarm, no);
     span->end_ns = at_ns > span->start_ns ? at_ns : span->start_ns;
     span->end_no = number;
     span->flags = (uint8_t)((span->flags & ~SPAN_OPEN) | flags);
@@ -258,7 +257,7 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
 static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t number,
                      const struct event *event, struct end_facts *facts, span_no no)
 {
-    const struct span kept = swarm_slot(swarm, no)->span;
+    const struct span kept = *swarm_edit_span(swarm, no);
     count_open(swarm, kept.agent, kept.kind, -1);
     (void)book_count_open(swarm, &kept, -1);
     lane_remove(swarm, &swarm->agents[kept.agent], no);
@@ -282,8 +281,8 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
         return recover(swarm, store, number, event, &facts);
     }
     take_open(swarm, no);
-    struct span_slot *slot = swarm_slot(swarm, no);
-    if ((slot->span.flags & SPAN_LOST_BEGIN) != 0) {
+    struct span *span = swarm_edit_span(swarm, no);
+    if ((span->flags & SPAN_LOST_BEGIN) != 0) {
         return end_kept(swarm, store, number, event, &facts, no);
     }
     event_store_set_span(store, number, no);
@@ -337,8 +336,8 @@ static bool derive_async_end(struct swarm *swarm, struct event_store *store, uin
 {
     uint64_t key = async_key(swarm, event);
     span_no no = u64map_get(&swarm->async_open, key);
-    struct span_slot *slot = no == NO_SPAN ? NULL : swarm_slot(swarm, no);
-    if (slot == NULL) {
+    struct span *span = no == NO_SPAN ? NULL : swarm_edit_span(swarm, no);
+    if (span == NULL) {
         swarm->sessions[swarm->tracks[event->track].track.session].session.orphan_ends++;
         return true;
     }

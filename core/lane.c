@@ -12,12 +12,12 @@ static size_t upper_bound(const struct swarm *swarm, const span_no *spans, size_
                           int64_t start_ns)
 {
     size_t low = 0, high = count;
-    if (count > 0 && swarm_slot(swarm, spans[count - 1])->span.start_ns <= start_ns) {
+    if (count > 0 && swarm_edit_span(swarm, spans[count - 1])->start_ns <= start_ns) {
         return count;
     }
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (swarm_slot(swarm, spans[middle])->span.start_ns <= start_ns) {
+        if (swarm_edit_span(swarm, spans[middle])->start_ns <= start_ns) {
             low = middle + 1;
         } else {
             high = middle;
@@ -33,7 +33,7 @@ static bool insert(struct swarm *swarm, span_no **spans, size_t *count, size_t *
     if (!mem_reserve(swarm->mem, spans, cap, *count + 1, sizeof **spans)) {
         return false;
     }
-    size_t at = upper_bound(swarm, *spans, *count, swarm_slot(swarm, span)->span.start_ns);
+    size_t at = upper_bound(swarm, *spans, *count, swarm_edit_span(swarm, span)->start_ns);
     memmove(*spans + at + 1, *spans + at, (*count - at) * sizeof **spans);
     (*spans)[at] = span;
     (*count)++;
@@ -46,7 +46,7 @@ static bool fits(const struct swarm *swarm, const struct lane *lane, const struc
 {
     bool open = (span->flags & SPAN_OPEN) != 0;
     if (lane->open != NO_SPAN &&
-        (open || swarm_slot(swarm, lane->open)->span.start_ns < span->end_ns)) {
+        (open || swarm_edit_span(swarm, lane->open)->start_ns < span->end_ns)) {
         return false;
     }
     if (span->start_ns >= lane->last_end_ns) {
@@ -54,11 +54,11 @@ static bool fits(const struct swarm *swarm, const struct lane *lane, const struc
     }
     size_t at = upper_bound(swarm, lane->spans, lane->count, span->start_ns);
     if (at < lane->count &&
-        (open || swarm_slot(swarm, lane->spans[at])->span.start_ns < span->end_ns)) {
+        (open || swarm_edit_span(swarm, lane->spans[at])->start_ns < span->end_ns)) {
         return false;
     }
     if (at > 0) {
-        const struct span *before = &swarm_slot(swarm, lane->spans[at - 1])->span;
+        const struct span *before = swarm_edit_span(swarm, lane->spans[at - 1]);
         return (before->flags & SPAN_OPEN) == 0 && before->end_ns <= span->start_ns;
     }
     return true;
@@ -91,7 +91,7 @@ static void extend(struct lane *lane, int64_t end_ns)
 
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span)
 {
-    struct span *placed = &swarm_slot(swarm, span)->span;
+    struct span *placed = swarm_edit_span(swarm, span);
     size_t place;
     if (span_is_phase(placed->kind)) {
         return true;
@@ -118,7 +118,7 @@ bool lane_place(struct swarm *swarm, struct agent *agent, span_no span)
 
 void lane_close(struct swarm *swarm, struct agent *agent, span_no span)
 {
-    const struct span *closed = &swarm_slot(swarm, span)->span;
+    const struct span *closed = swarm_edit_span(swarm, span);
     if (span_is_phase(closed->kind) || closed->kind == SPAN_INTERACTION) {
         return;
     }
@@ -131,7 +131,7 @@ void lane_close(struct swarm *swarm, struct agent *agent, span_no span)
 
 void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
 {
-    const struct span *gone = &swarm_slot(swarm, span)->span;
+    const struct span *gone = swarm_edit_span(swarm, span);
     bool envelope = gone->kind == SPAN_INTERACTION;
     struct lane *lane = envelope ? NULL : &agent->lanes[gone->lane];
     span_no *spans = envelope ? agent->envelopes : lane->spans;

@@ -9,9 +9,9 @@
 
 enum {
     SPANS_MIN = 128,  /* below, no pyramid */
-    SPANS_WANTED = 8, /* in a finest bucket */
-    SPANS_FEW = 3,
-    SPANS_MANY = 24,
+    SPANS_WANTED = 16, /* in a finest bucket */
+    SPANS_FEW = 6,
+    SPANS_MANY = 48,
     LOOSE_MAX = 48
 };
 

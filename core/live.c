@@ -87,11 +87,11 @@ void swarm_end_swept(struct swarm *swarm, uint64_t begin_no, int64_t end_ns)
     swept->end_ns = end_ns;
     swarm->revision++;
     for (span_no no = swarm->flight_first; no != NO_SPAN;) {
-        struct span_slot *slot = swarm_slot(swarm, no);
+        struct span *span = swarm_edit_span(swarm, no);
         span_no next = swarm_next_in_flight(swarm, no);
-        if (slot->span.begin_no == begin_no && (slot->span.flags & SPAN_STALE) != 0) {
-            slot->span.flags &= (uint8_t)~SPAN_STALE;
-            swarm->agents[slot->span.agent].stale_open--;
+        if (span->begin_no == begin_no && (span->flags & SPAN_STALE) != 0) {
+            span->flags &= (uint8_t)~SPAN_STALE;
+            swarm->agents[span->agent].stale_open--;
             (void)swarm_set_in_flight(swarm, no, false);
         }
         no = next;

@@ -97,7 +97,7 @@ span_no pair_find_begin(struct swarm *swarm, const struct event *event, double d
     struct end end = {event, duration_ms, swarm_event_ns(swarm, event), !isnan(duration_ms), false};
     enum fit enough = end.said ? FITS_TIME_AND_ARGS : FITS_ARGS, best_fit = FITS_NOT;
     for (span_no no = best; no != NO_SPAN && best_fit < enough;) {
-        enum fit fit = fit_of(swarm, &swarm_slot(swarm, no)->span, &end);
+        enum fit fit = fit_of(swarm, swarm_edit_span(swarm, no), &end);
         if (fit > best_fit) {
             best = no;
             best_fit = fit;

@@ -46,18 +46,18 @@ static struct lane_span look_at(const struct view *view, span_no no)
     };
 }
 
-/* A place of the lane's list. False: that span has gone. */
-static bool span_at(const struct view *view, size_t at, struct lane_span *out)
+/* The span at a place of the lane's list; `room` may be used for it. NULL: it has gone. */
+static inline const struct lane_span *span_at(const struct view *view, size_t at,
+                                              struct lane_span *room)
 {
     if (view->index != NULL && at < view->index->built) {
-        *out = view->index->spans[at];
-        return true;
+        return &view->index->spans[at];
     }
-    bool there = swarm_span(view->swarm, view->lane->spans[at]) != NULL;
-    if (there) {
-        *out = look_at(view, view->lane->spans[at]);
+    if (swarm_span(view->swarm, view->lane->spans[at]) == NULL) {
+        return NULL;
     }
-    return there;
+    *room = look_at(view, view->lane->spans[at]);
+    return room;
 }
 
 static size_t first_from(const struct view *view, int64_t at_ns)
@@ -109,7 +109,7 @@ static void take_heavy(struct column *column, const struct lane_span *span, int6
 }
 
 /* A span of no length counts as one nanosecond, so that it is seen where nothing else is. */
-static void add_span(const struct view *view, struct column *column, const struct lane_span *span)
+static inline void add_span(const struct view *view, struct column *column, const struct lane_span *span)
 {
     int64_t from = span->start_ns > column->from_ns ? span->start_ns : column->from_ns;
     int64_t to = span->end_ns < column->to_ns ? span->end_ns : column->to_ns;
@@ -220,9 +220,10 @@ static void begin_sweep(struct sweep *sweep, int64_t t0_ns)
     sweep->next = first_from(view, t0_ns);
     size_t back = sweep->next > MAX_ACTIVE ? sweep->next - MAX_ACTIVE : 0;
     for (size_t i = back; i < sweep->next; i++) {
-        struct lane_span span;
-        if (span_at(view, i, &span) && span.end_ns > t0_ns && !is_apart(view, span.no)) {
-            activate(sweep, &span);
+        struct lane_span room;
+        const struct lane_span *span = span_at(view, i, &room);
+        if (span != NULL && span->end_ns > t0_ns && !is_apart(view, span->no)) {
+            activate(sweep, span);
         }
     }
 }
@@ -246,16 +247,17 @@ static void add_beginning(struct sweep *sweep, struct column *column)
 {
     const struct view *view = sweep->view;
     for (; sweep->next < view->lane->count; sweep->next++) {
-        struct lane_span span;
-        if (!span_at(view, sweep->next, &span) || is_apart(view, span.no)) {
+        struct lane_span room;
+        const struct lane_span *span = span_at(view, sweep->next, &room);
+        if (span == NULL || is_apart(view, span->no)) {
             continue;
         }
-        if (span.start_ns >= column->to_ns) {
+        if (span->start_ns >= column->to_ns) {
             return;
         }
-        add_span(view, column, &span);
-        if (span.end_ns > column->to_ns) {
-            activate(sweep, &span);
+        add_span(view, column, span);
+        if (span->end_ns > column->to_ns) {
+            activate(sweep, span);
         }
     }
 }

@@ -79,7 +79,7 @@ static bool keep_span(struct swarm *swarm, const struct span *span, struct slice
 bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before)
 {
     for (span_no no = swarm->flight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
-        const struct span *span = &swarm_slot(swarm, no)->span;
+        const struct span *span = swarm_edit_span(swarm, no);
         if (concerns(swarm, swarm->agents[span->agent].session, pool, NO_SESSION) &&
             (span->flags & (SPAN_OPEN | SPAN_LOST_BEGIN | SPAN_ASYNC)) == SPAN_OPEN &&
             span->begin_no < before && !span_is_phase(span->kind) &&
@@ -138,8 +138,8 @@ static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no
 static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     for (span_no no = swarm->span_begin; no < swarm->span_end; no++) {
-        struct span_slot *slot = swarm_slot(swarm, no);
-        if (slot == NULL || !concerns(swarm, swarm->agents[slot->span.agent].session, pool, only)) {
+        struct span *span = swarm_edit_span(swarm, no);
+        if (span == NULL || !concerns(swarm, swarm->agents[span->agent].session, pool, only)) {
             continue;
         }
         swarm_free_span(swarm, no);

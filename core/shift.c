@@ -5,10 +5,10 @@
 static void shift_spans(struct swarm *swarm, session_no session, int64_t by_ns)
 {
     for (span_no no = swarm->span_begin; no < swarm->span_end; no++) {
-        struct span_slot *slot = swarm_slot(swarm, no);
-        if (slot != NULL && swarm->agents[slot->span.agent].session == session) {
-            slot->span.start_ns += by_ns;
-            slot->span.end_ns += by_ns;
+        struct span *span = swarm_edit_span(swarm, no);
+        if (span != NULL && swarm->agents[span->agent].session == session) {
+            span->start_ns += by_ns;
+            span->end_ns += by_ns;
         }
     }
     for (size_t i = 0; i < swarm->kept_count; i++) {

@@ -118,14 +118,14 @@ void swarm_free(struct swarm *swarm)
 
 /* ---- spans ---- */
 
-struct span_slot *swarm_slot(const struct swarm *swarm, span_no span)
+struct span *swarm_edit_span(const struct swarm *swarm, span_no no)
 {
-    size_t chunk = span / SPANS_PER_CHUNK;
-    if (span >= swarm->span_end || swarm->chunks[chunk] == NULL) {
+    size_t chunk = no / SPANS_PER_CHUNK;
+    if (no >= swarm->span_end || swarm->chunks[chunk] == NULL) {
         return NULL;
     }
-    struct span_slot *slot = &swarm->chunks[chunk]->slots[span % SPANS_PER_CHUNK];
-    return slot->flight == FREE_SLOT ? NULL : slot;
+    struct span *span = &swarm->chunks[chunk]->spans[no % SPANS_PER_CHUNK];
+    return span->flight == NO_SUCH_SPAN ? NULL : span;
 }
 
 static struct span_chunk *new_chunk(struct swarm *swarm)
@@ -154,28 +154,29 @@ span_no swarm_new_span(struct swarm *swarm, const struct span *span)
         }
         swarm->chunk_count++;
     }
-    struct span_slot *slot = &swarm->chunks[chunk]->slots[swarm->span_end % SPANS_PER_CHUNK];
-    slot->span = *span;
-    slot->flight = NO_FLIGHT;
+    struct span *made = &swarm->chunks[chunk]->spans[swarm->span_end % SPANS_PER_CHUNK];
+    *made = *span;
+    made->flight = NO_FLIGHT;
     swarm->chunks[chunk]->used++;
     return swarm->span_end++;
 }
 
-void swarm_free_span(struct swarm *swarm, span_no span)
+void swarm_free_span(struct swarm *swarm, span_no no)
 {
-    struct span_slot *slot = swarm_slot(swarm, span);
-    if (slot == NULL) {
+    struct span *span = swarm_edit_span(swarm, no);
+    if (span == NULL) {
         return;
     }
-    (void)swarm_set_in_flight(swarm, span, false);
-    slot->flight = FREE_SLOT;
-    struct span_chunk **chunk = &swarm->chunks[span / SPANS_PER_CHUNK];
-    bool full = swarm->span_end / SPANS_PER_CHUNK > span / SPANS_PER_CHUNK;
+    (void)swarm_set_in_flight(swarm, no, false);
+    span->flight = NO_SUCH_SPAN;
+    struct span_chunk **chunk = &swarm->chunks[no / SPANS_PER_CHUNK];
+    bool full = swarm->span_end / SPANS_PER_CHUNK > no / SPANS_PER_CHUNK;
     if (--(*chunk)->used == 0 && full) {
         mem_free(swarm->mem, *chunk, sizeof **chunk);
         *chunk = NULL;
     }
-    while (swarm->span_begin < swarm->span_end && swarm_slot(swarm, swarm->span_begin) == NULL) {
+    while (swarm->span_begin < swarm->span_end &&
+           swarm_edit_span(swarm, swarm->span_begin) == NULL) {
         swarm->span_begin++;
     }
 }
@@ -184,7 +185,7 @@ void swarm_free_span(struct swarm *swarm, span_no span)
 
 struct flight *swarm_flight(const struct swarm *swarm, span_no span)
 {
-    return &swarm->flights[swarm_slot(swarm, span)->flight];
+    return &swarm->flights[swarm_edit_span(swarm, span)->flight];
 }
 
 static uint32_t new_flight(struct swarm *swarm)
@@ -201,26 +202,26 @@ static uint32_t new_flight(struct swarm *swarm)
     return (uint32_t)swarm->flight_count++;
 }
 
-static bool link_flight(struct swarm *swarm, struct span_slot *slot, span_no span)
+static bool link_flight(struct swarm *swarm, struct span *span, span_no no)
 {
     uint32_t place = new_flight(swarm);
     if (place == NO_FLIGHT) {
         return false;
     }
-    slot->flight = place;
-    swarm->flights[place] = (struct flight){span, NO_SPAN, swarm->flight_last, NO_SPAN};
+    span->flight = place;
+    swarm->flights[place] = (struct flight){no, NO_SPAN, swarm->flight_last, NO_SPAN};
     if (swarm->flight_last != NO_SPAN) {
-        swarm_flight(swarm, swarm->flight_last)->next = span;
+        swarm_flight(swarm, swarm->flight_last)->next = no;
     } else {
-        swarm->flight_first = span;
+        swarm->flight_first = no;
     }
-    swarm->flight_last = span;
+    swarm->flight_last = no;
     return true;
 }
 
-static void unlink_flight(struct swarm *swarm, struct span_slot *slot)
+static void unlink_flight(struct swarm *swarm, struct span *span)
 {
-    struct flight *flight = &swarm->flights[slot->flight];
+    struct flight *flight = &swarm->flights[span->flight];
     if (flight->prev != NO_SPAN) {
         swarm_flight(swarm, flight->prev)->next = flight->next;
     } else {
@@ -232,20 +233,20 @@ static void unlink_flight(struct swarm *swarm, struct span_slot *slot)
         swarm->flight_last = flight->prev;
     }
     flight->next = swarm->flight_free;
-    swarm->flight_free = slot->flight;
-    slot->flight = NO_FLIGHT;
+    swarm->flight_free = span->flight;
+    span->flight = NO_FLIGHT;
 }
 
-bool swarm_set_in_flight(struct swarm *swarm, span_no span, bool in_flight)
+bool swarm_set_in_flight(struct swarm *swarm, span_no no, bool in_flight)
 {
-    struct span_slot *slot = swarm_slot(swarm, span);
-    if (slot == NULL || (slot->flight != NO_FLIGHT) == in_flight) {
+    struct span *span = swarm_edit_span(swarm, no);
+    if (span == NULL || (span->flight != NO_FLIGHT) == in_flight) {
         return true;
     }
     if (in_flight) {
-        return link_flight(swarm, slot, span);
+        return link_flight(swarm, span, no);
     }
-    unlink_flight(swarm, slot);
+    unlink_flight(swarm, span);
     return true;
 }
 
@@ -320,8 +321,7 @@ const struct track *swarm_get_track(const struct swarm *swarm, track_no track)
 
 const struct span *swarm_span(const struct swarm *swarm, span_no span)
 {
-    struct span_slot *slot = swarm_slot(swarm, span);
-    return slot == NULL ? NULL : &slot->span;
+    return swarm_edit_span(swarm, span);
 }
 
 span_no swarm_span_end(const struct swarm *swarm)
@@ -339,10 +339,10 @@ span_no swarm_first_in_flight(const struct swarm *swarm)
     return swarm->flight_first;
 }
 
-span_no swarm_next_in_flight(const struct swarm *swarm, span_no span)
+span_no swarm_next_in_flight(const struct swarm *swarm, span_no no)
 {
-    const struct span_slot *slot = swarm_slot(swarm, span);
-    return slot == NULL || slot->flight == NO_FLIGHT ? NO_SPAN : swarm->flights[slot->flight].next;
+    const struct span *span = swarm_span(swarm, no);
+    return span == NULL || span->flight == NO_FLIGHT ? NO_SPAN : swarm->flights[span->flight].next;
 }
 
 int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, int64_t local_ns)

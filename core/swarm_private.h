@@ -16,17 +16,12 @@ struct flight {
     span_no prev, next; /* the list of spans in flight, or of free places */
 };
 
-/* A span with what only its keeper needs. */
-struct span_slot {
-    struct span span;
-    uint32_t
-        flight; /* its place in swarm.flights; NO_FLIGHT: it is not in flight; FREE_SLOT: there is no span */
-};
-#define NO_FLIGHT UINT32_MAX
-#define FREE_SLOT (UINT32_MAX - 1)
+/* Of struct span.flight: */
+#define NO_FLIGHT    UINT32_MAX       /* it is not in flight */
+#define NO_SUCH_SPAN (UINT32_MAX - 1) /* there is no span in this place (any more) */
 
 struct span_chunk {
-    struct span_slot slots[SPANS_PER_CHUNK];
+    struct span spans[SPANS_PER_CHUNK];
     uint32_t used;
 };
 
@@ -130,7 +125,7 @@ struct swarm {
 };
 
 /* swarm.c */
-struct span_slot *swarm_slot(const struct swarm *swarm, span_no span); /* NULL: gone */
+struct span *swarm_edit_span(const struct swarm *swarm, span_no span); /* NULL: gone */
 span_no swarm_new_span(struct swarm *swarm, const struct span *span);  /* NO_SPAN: out of memory */
 void swarm_free_span(struct swarm *swarm, span_no span);
 /* False: out of memory, which cannot be when it is taken out. */
