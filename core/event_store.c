@@ -181,6 +181,7 @@ struct event_segment *event_segment_new(const struct mem *mem, size_t bytes)
         mem_free(mem, made, sizeof *made);
         return NULL;
     }
+    mem_will_fill(made->segment.bytes, made->segment.size);
     return made;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void *libc_resize(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
@@ -42,6 +43,19 @@ void mem_free(const struct mem *mem, void *ptr, size_t size)
 {
     if (ptr != NULL)
         mem->resize(mem->ctx, ptr, size, 0);
+}
+
+void mem_will_fill(void *block, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+    const uintptr_t page = 4096; /* where they are larger, nothing happens */
+    uintptr_t from = ((uintptr_t)block + page - 1) & ~(page - 1);
+    uintptr_t to = ((uintptr_t)block + size) & ~(page - 1);
+    if (to > from)
+        (void)madvise((char *)block + (from - (uintptr_t)block), to - from, MADV_POPULATE_WRITE);
+#else
+    (void)block, (void)size;
+#endif
 }
 
 bool mem_reserve(const struct mem *mem, void *items_ptr, size_t *cap, size_t want, size_t size)

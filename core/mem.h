@@ -24,6 +24,9 @@ void *mem_zalloc(const struct mem *mem, size_t count, size_t size);
 /* `ptr` may be NULL with size 0. */
 void mem_free(const struct mem *mem, void *ptr, size_t size);
 
+/* All of the block will be written before long: lets the system bring its pages in at once, where it can, instead of one fault each. */
+void mem_will_fill(void *block, size_t size);
+
 /* Makes room for at least `want` items in the growable array *items (of *cap items of `size`
    bytes), by doubling. False: out of memory or overflow, the array is as it was. */
 bool mem_reserve(const struct mem *mem, void *items_ptr, size_t *cap, size_t want, size_t size);
