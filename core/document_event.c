@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A long copy costs less than one whose length must be looked at. */
-enum { HEAD_MAX = 112, THREAD_MAX = 64, HEADS = 512, THREADS = 1024, AROUND_MAX = 64 };
+enum { HEAD_MAX = 112, THREAD_MAX = 64, HEADS = 1024, THREADS = 1024, AROUND_MAX = 72 };
 
 /* {"name":…,"cat":…,"ph":… */
 struct head {
@@ -21,10 +21,11 @@ struct head {
 /* ,"pid":…,"tid":… of a track, and what else is known of one. */
 struct thread {
     track_no track;
-    uint8_t len;   /* 0: its text is not ready */
-    bool known;    /* of `track`: the rest is set */
-    bool included; /* its session is part of the document */
-    bool moved;    /* its times count from elsewhere, by that: */
+    uint8_t len;     /* 0: its text is not ready */
+    uint8_t pid_len; /* of it: up to behind the pid */
+    bool known;      /* of `track`: the rest is set */
+    bool included;   /* its session is part of the document */
+    bool moved;      /* its times count from elsewhere, by that: */
     int64_t by_ns;
     char text[THREAD_MAX];
 };
@@ -51,12 +52,12 @@ static void put_head(struct document *doc, struct strbuf *out, const struct even
     const struct {
         const char *key;
         intern_id text;
-    } members[] = {{"name", event->name}, {"cat", event->cat}};
+    } members[] = {{"\"name\":", event->name}, {"\"cat\":", event->cat}};
     strbuf_addc(out, '{');
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         if (members[i].text != INTERN_NONE) {
             struct slice text = swarm_text_slice(doc->swarm, members[i].text);
-            strbuf_addf(out, "\"%s\":", members[i].key);
+            strbuf_adds(out, members[i].key);
             json_put_string(out, text.bytes, text.len);
             strbuf_addc(out, ',');
         }
@@ -76,9 +77,8 @@ static void put_pid(struct document *doc, struct strbuf *out, const struct track
     }
 }
 
-static void put_thread(struct document *doc, struct strbuf *out, const struct track *track)
+static void put_tid(const struct document *doc, struct strbuf *out, const struct track *track)
 {
-    put_pid(doc, out, track);
     if (track->tid != INTERN_NONE) {
         strbuf_adds(out, ",\"tid\":");
         strbuf_adds(out, swarm_text(doc->swarm, track->tid));
@@ -97,8 +97,8 @@ static uint8_t keep_text(const struct strbuf *from, char *text, size_t max)
 
 static struct head *head_of(struct document *doc, const struct event *event)
 {
-    uint32_t mixed = (event->name * 0x9e3779b1u ^ event->cat * 0x85ebca6bu) + (uint8_t)event->ph;
-    struct head *head = &doc->event_texts->heads[(mixed ^ mixed >> 15) % HEADS];
+    uint64_t key = (uint64_t)event->name << 32 ^ event->cat << 8 ^ (uint8_t)event->ph;
+    struct head *head = &doc->event_texts->heads[(key * 0x9e3779b97f4a7c15u >> 40) % HEADS];
     if (head->len > 0 && head->name == event->name && head->cat == event->cat &&
         head->ph == event->ph) {
         return head;
@@ -135,9 +135,12 @@ static struct thread *thread_of(struct document *doc, track_no no)
     if (thread->included) {
         struct strbuf text;
         strbuf_init(&text, doc->out.mem, 0);
-        put_thread(doc, &text, track);
+        put_pid(doc, &text, track);
+        size_t pid_len = text.len;
+        put_tid(doc, &text, track);
         doc->no_memory |= text.failed;
         thread->len = keep_text(&text, thread->text, THREAD_MAX);
+        thread->pid_len = (uint8_t)pid_len;
         strbuf_release(&text);
     }
     return thread;
@@ -168,8 +171,9 @@ static char *put_number(char *at, double value)
     return at + json_spell_number(at, value);
 }
 
-/* The head, the time and the thread. There is room for `AROUND_MAX` bytes besides the two texts. */
-static char *put_front(char *at, const struct head *head, const struct thread *thread, double ts_us)
+/* The head, the time and the thread, or the lane that stands for it. There is room for `AROUND_MAX` bytes besides the two texts. */
+static char *put_front(char *at, const struct head *head, const struct thread *thread, double ts_us,
+                       const int64_t *lane_tid)
 {
     memcpy(at, head->text, HEAD_MAX);
     at += head->len;
@@ -177,10 +181,14 @@ static char *put_front(char *at, const struct head *head, const struct thread *t
         at = put_number(COPY(at, ",\"ts\":"), ts_us);
     }
     memcpy(at, thread->text, THREAD_MAX);
-    return at + thread->len;
+    if (lane_tid == NULL) {
+        return at + thread->len;
+    }
+    at = COPY(at + thread->pid_len, ",\"tid\":");
+    return at + json_spell_int(at, *lane_tid);
 }
 
-/* The same where a text was too long to be kept, or the thread is a lane's. */
+/* The same where a text was too long to be kept. */
 static void put_front_slowly(struct document *doc, const struct event *event, double ts_us,
                              const int64_t *lane_tid)
 {
@@ -190,10 +198,10 @@ static void put_front_slowly(struct document *doc, const struct event *event, do
         strbuf_adds(&doc->out, ",\"ts\":");
         json_put_number(&doc->out, ts_us);
     }
+    put_pid(doc, &doc->out, track);
     if (lane_tid == NULL) {
-        put_thread(doc, &doc->out, track);
+        put_tid(doc, &doc->out, track);
     } else {
-        put_pid(doc, &doc->out, track);
         strbuf_adds(&doc->out, ",\"tid\":");
         json_put_int(&doc->out, *lane_tid);
     }
@@ -225,14 +233,15 @@ void document_put_event(struct document *doc, const struct event *event, span_no
     }
     const struct head *head = head_of(doc, event);
     double ts_us = shifted_ts(thread, event);
-    int64_t lane_tid;
-    bool on_lane = doc->lanes != NULL && document_lanes_tid(doc->lanes, span, &lane_tid);
+    int64_t tid;
+    bool on_lane = doc->lanes != NULL && document_lanes_tid(doc->lanes, span, &tid);
+    const int64_t *lane_tid = on_lane ? &tid : NULL;
     document_begin_event(doc);
     char *room = strbuf_room(&doc->out, HEAD_MAX + THREAD_MAX + AROUND_MAX);
-    if (room != NULL && head->len > 0 && thread->len > 0 && !on_lane) {
-        doc->out.len += (size_t)(put_front(room, head, thread, ts_us) - room);
+    if (room != NULL && head->len > 0 && thread->len > 0) {
+        doc->out.len += (size_t)(put_front(room, head, thread, ts_us, lane_tid) - room);
     } else {
-        put_front_slowly(doc, event, ts_us, on_lane ? &lane_tid : NULL);
+        put_front_slowly(doc, event, ts_us, lane_tid);
     }
     put_rare_members(doc, event);
     put_raw_member(doc, ",\"args\":", args);

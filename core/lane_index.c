@@ -8,7 +8,7 @@
 #include <assert.h>
 
 enum {
-    SPANS_MIN = 128,  /* below, no pyramid */
+    SPANS_MIN = 128,   /* below, no pyramid */
     SPANS_WANTED = 16, /* in a finest bucket */
     SPANS_FEW = 6,
     SPANS_MANY = 48,

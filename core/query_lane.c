@@ -109,7 +109,8 @@ static void take_heavy(struct column *column, const struct lane_span *span, int6
 }
 
 /* A span of no length counts as one nanosecond, so that it is seen where nothing else is. */
-static inline void add_span(const struct view *view, struct column *column, const struct lane_span *span)
+static inline void add_span(const struct view *view, struct column *column,
+                            const struct lane_span *span)
 {
     int64_t from = span->start_ns > column->from_ns ? span->start_ns : column->from_ns;
     int64_t to = span->end_ns < column->to_ns ? span->end_ns : column->to_ns;
