@@ -93,7 +93,12 @@ static bool is_everything(const struct document_options *options)
     return options->from_ns == INT64_MIN && options->to_ns == INT64_MAX;
 }
 
-/* Both events of a span are there when any part of it is in the range. */
+bool document_range_holds(const struct document_options *options, const struct span *span)
+{
+    int64_t end_ns = (span->flags & SPAN_OPEN) != 0 ? INT64_MAX : span->end_ns;
+    return span->start_ns <= options->to_ns && end_ns >= options->from_ns;
+}
+
 static bool is_in_range(const struct document *doc, const struct event *event, span_no span_number)
 {
     const struct document_options *options = doc->options;
@@ -101,12 +106,11 @@ static bool is_in_range(const struct document *doc, const struct event *event, s
         return true;
     }
     const struct span *span = span_number == NO_SPAN ? NULL : swarm_span(doc->swarm, span_number);
-    int64_t from = swarm_event_ns(doc->swarm, event), to = from;
     if (span != NULL) {
-        from = span->start_ns;
-        to = (span->flags & SPAN_OPEN) != 0 ? INT64_MAX : span->end_ns;
+        return document_range_holds(options, span);
     }
-    return from <= options->to_ns && to >= options->from_ns;
+    int64_t at_ns = swarm_event_ns(doc->swarm, event);
+    return at_ns <= options->to_ns && at_ns >= options->from_ns;
 }
 
 static void put_pool(struct document *doc, enum swarm_pool pool)
@@ -176,7 +180,7 @@ static bool prepare(struct document *doc)
         return false;
     }
     if (doc->options->tracks == TRACKS_LANE) {
-        doc->lanes = document_lanes_new(doc->swarm, doc->options->only);
+        doc->lanes = document_lanes_new(doc->swarm, doc->options);
         if (doc->lanes == NULL) {
             return false;
         }

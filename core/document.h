@@ -16,6 +16,9 @@ struct document_options {
     int64_t from_ns, to_ns; /* only events from and to, INT64_MIN and INT64_MAX: all */
 };
 
+/* Whether any part of the span lies between from_ns and to_ns: then both its events are in the document. */
+bool document_range_holds(const struct document_options *options, const struct span *span);
+
 /* Takes the next bytes; false: stop, writing fails. */
 typedef bool document_sink(void *ctx, const char *bytes, size_t len);
 

@@ -40,6 +40,7 @@ struct track_lanes {
 
 struct document_lanes {
     const struct swarm *swarm;
+    const struct document_options *options;
     const struct mem *mem;
     struct track_lanes *tracks; /* by track_no */
     size_t track_count;
@@ -153,7 +154,11 @@ static bool place_agent(struct document_lanes *lanes, struct span_order *order,
         return false;
     }
     do {
-        if (!span_order_next(order, &no) || (no != NO_SPAN && !place(lanes, no))) {
+        if (!span_order_next(order, &no)) {
+            return false;
+        }
+        if (no != NO_SPAN && document_range_holds(lanes->options, swarm_span(lanes->swarm, no)) &&
+            !place(lanes, no)) {
             return false;
         }
     } while (no != NO_SPAN);
@@ -167,8 +172,9 @@ static bool is_of_agents(const struct swarm *swarm, const struct agent *agent)
     return session != NULL && (session->flags & SESSION_AGENTS) != 0;
 }
 
-static bool place_all(struct document_lanes *lanes, session_no only)
+static bool place_all(struct document_lanes *lanes)
 {
+    session_no only = lanes->options->only;
     struct span_order order;
     bool good = true;
     span_order_init(&order, lanes->swarm);
@@ -246,7 +252,8 @@ const struct lane_thread *document_lanes_threads(const struct document_lanes *la
 
 /* ---- all together ---- */
 
-struct document_lanes *document_lanes_new(const struct swarm *swarm, session_no only)
+struct document_lanes *document_lanes_new(const struct swarm *swarm,
+                                          const struct document_options *options)
 {
     const struct mem *mem = swarm_mem(swarm);
     struct document_lanes *lanes = mem_zalloc(mem, 1, sizeof *lanes);
@@ -254,6 +261,7 @@ struct document_lanes *document_lanes_new(const struct swarm *swarm, session_no 
         return NULL;
     }
     lanes->swarm = swarm;
+    lanes->options = options;
     lanes->mem = mem;
     lanes->first_span = swarm_span_begin(swarm);
     lanes->span_count = swarm_span_end(swarm) - lanes->first_span;
@@ -264,7 +272,7 @@ struct document_lanes *document_lanes_new(const struct swarm *swarm, session_no 
     }
     lanes->tracks = mem_zalloc(mem, lanes->track_count, sizeof *lanes->tracks);
     lanes->lane_of = mem_zalloc(mem, lanes->span_count, sizeof *lanes->lane_of);
-    if (lanes->tracks == NULL || lanes->lane_of == NULL || !place_all(lanes, only) ||
+    if (lanes->tracks == NULL || lanes->lane_of == NULL || !place_all(lanes) ||
         !list_threads(lanes)) {
         document_lanes_free(lanes);
         return NULL;

@@ -3,7 +3,7 @@
 #ifndef CORE_DOCUMENT_LANES_H
 #define CORE_DOCUMENT_LANES_H
 
-#include "core/swarm.h"
+#include "core/document.h"
 
 struct document_lanes;
 
@@ -17,8 +17,9 @@ struct lane_thread {
     struct json_value name; /* the track's thread_name; type JSON_TYPE_NONE: it has none */
 };
 
-/* Of one session, or of all (NO_SESSION). Returns new; NULL: out of memory. */
-struct document_lanes *document_lanes_new(const struct swarm *swarm, session_no only);
+/* Of the spans that the document holds. Returns new; NULL: out of memory. */
+struct document_lanes *document_lanes_new(const struct swarm *swarm,
+                                          const struct document_options *options);
 void document_lanes_free(struct document_lanes *lanes);
 /* The tid that the span's events are written with; false: they keep their own. */
 bool document_lanes_tid(const struct document_lanes *lanes, span_no span, int64_t *tid);

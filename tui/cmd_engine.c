@@ -111,7 +111,15 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .ctx = config->ctx,
     };
     struct output_config output = {
-        .mem = e->mem, .options = e->options, .live = e->live, .is_source = reads, .ctx = e};
+        .mem = e->mem,
+        .options = e->options,
+        .ranged = config->ranged,
+        .from_ns = config->from_ns,
+        .to_ns = config->to_ns,
+        .live = e->live,
+        .is_source = reads,
+        .ctx = e,
+    };
 
     e->hub = hub_new(&e->loop, &hub);
     e->output = e->hub ? output_new(&output) : NULL;

@@ -106,6 +106,7 @@ int cmd_record(const struct options *options)
     int status = 1;
 
     strbuf_init(&error, &mem_libc, 0);
+    engine_find_range(&config, false);
     if (engine_open(&r.engine, &config, &error)) {
         status = record(&r);
         engine_close(&r.engine);

@@ -123,7 +123,10 @@ static struct document_options document_options(const struct output *output,
     };
     int64_t from_ns, to_ns;
 
-    if (query_extent(swarm, local_ns, &from_ns, &to_ns)) {
+    if (output->config.ranged) {
+        document.from_ns = output->config.from_ns;
+        document.to_ns = output->config.to_ns;
+    } else if (query_extent(swarm, local_ns, &from_ns, &to_ns)) {
         document.from_ns = time_spec_resolve(options->from, from_ns, to_ns, INT64_MIN);
         document.to_ns = time_spec_resolve(options->to, from_ns, to_ns, INT64_MAX);
     }

@@ -10,6 +10,9 @@ struct output;
 struct output_config {
     const struct mem *mem;         /* all borrowed */
     const struct options *options; /* -o, --split, --tracks, --from, --to, the environment */
+    bool
+        ranged; /* --from and --to mean [from_ns, to_ns]; else they are measured against what is there when it is written */
+    int64_t from_ns, to_ns;
     bool live; /* some source is live: a document is left behind though nobody asked */
     bool (*is_source)(void *ctx, const char *path); /* the file is read; may be NULL: none is */
     void *ctx;
