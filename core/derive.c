@@ -158,10 +158,23 @@ static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_
     return true;
 }
 
+static bool note_error(struct swarm *swarm, span_no no)
+{
+    if (!mem_reserve(swarm->mem, &swarm->errors, &swarm->error_cap, swarm->error_count + 1,
+                     sizeof *swarm->errors)) {
+        return false;
+    }
+    swarm->errors[swarm->error_count++] = no;
+    return true;
+}
+
 /* What a span that has its end has to do with others. */
 static bool finish_span(struct swarm *swarm, span_no no, const struct end_facts *facts)
 {
     const struct span *span = swarm_edit_span(swarm, no);
+    if ((span->flags & SPAN_ERROR) != 0 && !span_is_phase(span->kind) && !note_error(swarm, no)) {
+        return false;
+    }
     if (span->kind == SPAN_REQUEST) {
         claim_phases(swarm, &swarm->agents[span->agent], no);
     }

@@ -224,13 +224,35 @@ static struct figures_tally *sum_sessions(const struct gathering *g, struct figu
     return count == 1 ? only : sum;
 }
 
-static bool gather_totals(const struct gathering *g)
+/* At least an octave, so that samples that are all the same stand in the middle. */
+static void spread(const struct histogram *histogram, struct spread *out)
+{
+    double low = histogram->min, high = histogram->max;
+    if (histogram->count == 0 || !(high > 0)) {
+        return;
+    }
+    low = low < high / 1e6 ? high / 1e6 : low;
+    if (high < 2 * low) {
+        double middle = sqrt(low * high);
+        low = middle / sqrt(2);
+        high = middle * sqrt(2);
+    }
+    out->low = low;
+    out->high = high;
+    histogram_spread(histogram, low, high, SPREAD_BINS, out->counts);
+}
+
+static bool gather_totals(const struct gathering *g, bool all_of_it)
 {
     struct figures_tally sum;
     struct figures *totals = &g->out->totals;
     figures_tally_init(&sum, g->mem);
     struct figures_tally *all = sum_sessions(g, &sum);
     bool good = all != NULL && figures_tally_finish(all, g->book->names, totals);
+    if (good && all_of_it) {
+        spread(&all->quantities[OF_TTFT], &g->out->ttft_ms);
+        spread(&all->quantities[OF_OTPS], &g->out->otps);
+    }
     figures_tally_release(&sum);
     const struct span *span;
     for (span_no no = swarm_first_in_flight(g->swarm);
@@ -420,7 +442,7 @@ static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
 {
     struct gathering g = {swarm, swarm_mem(swarm), local_ns, swarm_book(swarm), out};
     *out = (struct swarm_figures){.mem = g.mem};
-    bool good = gather_totals(&g) && (!all || (gather_agents(&g) && gather_models(&g))) &&
+    bool good = gather_totals(&g, all) && (!all || (gather_agents(&g) && gather_models(&g))) &&
                 gather_time(&g, out->agents);
     count_events(&g);
     if (!good) {

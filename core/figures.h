@@ -45,9 +45,17 @@ struct span_counts {
     uint64_t closed, open, evicted, incomplete, orphan_ends;
 };
 
+/* How a quantity spreads, in steps of equal ratio. */
+enum { SPREAD_BINS = 48 };
+struct spread {
+    double low, high;             /* 0 < low < high */
+    uint64_t counts[SPREAD_BINS]; /* all 0: there are no samples */
+};
+
 struct swarm_figures {
     struct figures totals;
-    struct figures *agents; /* by agent_no, swarm_agent_count of them */
+    struct spread ttft_ms, otps; /* of all requests; by figures_compute alone */
+    struct figures *agents;      /* by agent_no, swarm_agent_count of them */
     size_t agent_count;
     struct model_figures *models; /* by name */
     size_t model_count;

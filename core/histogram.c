@@ -238,3 +238,18 @@ double histogram_percentile(struct histogram *histogram, double percent)
     value = value < histogram->min ? histogram->min : value;
     return value > histogram->max ? histogram->max : value;
 }
+
+void histogram_spread(const struct histogram *histogram, double low, double high, size_t bins,
+                      uint64_t *counts)
+{
+    double scale = (double)bins / log(high / low);
+    for (size_t i = 0; i < histogram->sample_count + histogram->bucket_count; i++) {
+        bool sample = i < histogram->sample_count;
+        size_t bucket = i - histogram->sample_count;
+        double value =
+            sample ? histogram->samples[i] : bucket_value(bucket + histogram->first_bucket);
+        double at = value > low ? log(value / low) * scale : 0;
+        counts[at < (double)bins ? (size_t)at : bins - 1] +=
+            sample ? 1 : histogram->buckets[bucket];
+    }
+}

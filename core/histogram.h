@@ -30,4 +30,9 @@ bool histogram_merge(struct histogram *histogram, const struct histogram *from);
    order or into buckets, which changes no answer. */
 double histogram_percentile(struct histogram *histogram, double percent);
 
+/* How the samples spread over `bins` steps of equal ratio from `low` to `high` (0 < low < high): adds to counts[]. What lies outside is in the
+   nearest one. */
+void histogram_spread(const struct histogram *histogram, double low, double high, size_t bins,
+                      uint64_t *counts);
+
 #endif

@@ -67,6 +67,7 @@ enum cell_flag {
 struct timeline_cell {
     uint8_t kind;  /* a phase's where it is a request's */
     uint8_t flags; /* enum cell_flag; those of a span are of the one below */
+    uint8_t fill;  /* how much of the column spans fill, in 255ths; at least 1 where there is one */
     span_no
         span; /* the span that fills most of it, where that is of this kind (of a phase: a request); else NO_SPAN */
 };
@@ -75,6 +76,14 @@ struct timeline_cell {
    request are drawn from what its sender says while it runs. */
 void query_lane(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t t0_ns,
                 int64_t col_ns, size_t cols, int64_t local_ns, struct timeline_cell *out);
+
+/* The same of all lanes together, work alone (no call that waits for a sub-agent): of each column what fills most of it. `span` is NO_SPAN. False:
+   out of memory. */
+bool query_activity(const struct swarm *swarm, agent_no agent, int64_t t0_ns, int64_t col_ns,
+                    size_t cols, int64_t local_ns, struct timeline_cell *out);
+
+/* The request of the agent that ended last; NO_SPAN: none. */
+span_no query_last_request(const struct swarm *swarm, agent_no agent);
 
 /* How many lanes the agent needs for [t0, t1): one more than the highest that holds a span there, at least 1. */
 unsigned query_lanes_in(const struct swarm *swarm, agent_no agent, int64_t t0_ns, int64_t t1_ns,
@@ -94,7 +103,7 @@ span_no query_span_step(const struct swarm *swarm, agent_no agent, span_no from,
 
 /* ---- in flight ---- */
 
-/* All spans in flight, longest first, at most max of them into out; returns how many there are. Phases are not among them. */
+/* All spans in flight, longest first, at most max of them into out (NULL with 0: none); returns how many there are. Phases are not among them. */
 size_t query_in_flight(const struct swarm *swarm, int64_t local_ns, span_no *out, size_t max);
 
 /* The phase that the open request is in now. */

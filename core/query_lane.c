@@ -159,11 +159,18 @@ static bool is_of_kind(uint8_t span_kind, uint8_t kind)
     return span_kind == kind || (span_kind == SPAN_REQUEST && span_is_phase(kind));
 }
 
+static uint8_t fill_of(int64_t part_ns, int64_t all_ns)
+{
+    double share = (double)part_ns / (double)all_ns * 255;
+    return share < 1 ? 1 : share > 255 ? 255 : (uint8_t)share;
+}
+
 static struct timeline_cell make_cell(const struct column *column)
 {
     struct timeline_cell cell = {.kind = SPAN_KINDS, .span = NO_SPAN};
-    int64_t most = 0;
+    int64_t most = 0, all = 0;
     for (uint8_t kind = 0; kind < SPAN_KINDS; kind++) {
+        all += column->weights[kind];
         if (column->weights[kind] > most) {
             most = column->weights[kind];
             cell.kind = kind;
@@ -174,6 +181,7 @@ static struct timeline_cell make_cell(const struct column *column)
         cell.flags = column->heavy_flags;
     }
     if (cell.kind < SPAN_KINDS) {
+        cell.fill = fill_of(all, column->to_ns - column->from_ns);
         cell.flags |=
             (uint8_t)((column->error ? CELL_ERROR : 0) | (column->count > 1 ? CELL_MANY : 0));
     }

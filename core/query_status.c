@@ -159,7 +159,9 @@ size_t query_in_flight(const struct swarm *swarm, int64_t local_ns, span_no *out
     for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;
          no = swarm_next_in_flight(swarm, no)) {
         if (!span_is_phase(swarm_span(swarm, no)->kind)) {
-            hold(swarm, local_ns, no, out, count < max ? count : max, max);
+            if (max > 0) {
+                hold(swarm, local_ns, no, out, count < max ? count : max, max);
+            }
             count++;
         }
     }

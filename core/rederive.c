@@ -144,6 +144,13 @@ static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no on
         }
         swarm_free_span(swarm, no);
     }
+    size_t kept = 0;
+    for (size_t i = 0; i < swarm->error_count; i++) {
+        if (swarm_edit_span(swarm, swarm->errors[i]) != NULL) {
+            swarm->errors[kept++] = swarm->errors[i];
+        }
+    }
+    swarm->error_count = kept;
 }
 
 static bool put_back_kept(struct swarm *swarm, enum swarm_pool pool, session_no only)

@@ -104,6 +104,7 @@ void swarm_free(struct swarm *swarm)
     mem_free(mem, swarm->flights, swarm->flight_cap * sizeof *swarm->flights);
     book_release(&swarm->book);
     mem_free(mem, swarm->markers, swarm->marker_cap * sizeof *swarm->markers);
+    mem_free(mem, swarm->errors, swarm->error_cap * sizeof *swarm->errors);
     u64map_release(&swarm->session_by_id);
     u64map_release(&swarm->process_by_pid);
     u64map_release(&swarm->track_by_tid);
@@ -396,6 +397,16 @@ size_t swarm_marker_count(const struct swarm *swarm)
 const struct marker *swarm_marker(const struct swarm *swarm, size_t index)
 {
     return &swarm->markers[index];
+}
+
+size_t swarm_error_count(const struct swarm *swarm)
+{
+    return swarm->error_count;
+}
+
+span_no swarm_error(const struct swarm *swarm, size_t index)
+{
+    return swarm->errors[index];
 }
 
 const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool)

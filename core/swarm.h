@@ -257,6 +257,9 @@ struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
 size_t swarm_marker_count(const struct swarm *swarm);
 const struct marker *swarm_marker(const struct swarm *swarm,
                                   size_t index); /* in order of appearance */
+/* The spans that failed (success: false), phases not among them, in the order in which they were closed. */
+size_t swarm_error_count(const struct swarm *swarm);
+span_no swarm_error(const struct swarm *swarm, size_t index);
 const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool);
 /* The metadata events of a session, in order of appearance; `index` below its metadata_count. False: no such. */
 bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t index,

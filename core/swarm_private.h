@@ -106,6 +106,8 @@ struct swarm {
     struct u64map async_open; /* hash of (session, cat, scope, id): the innermost open span */
     struct marker *markers;
     size_t marker_count, marker_cap;
+    span_no *errors; /* closed with success: false, in order of closing */
+    size_t error_count, error_cap;
 
     struct live_request *live;
     size_t live_count, live_cap;

@@ -90,18 +90,23 @@ static void keys_hold_in_their_views_alone(void **state)
     assert_int_equal(keymap_lookup((struct key){'j', KEY_MOD_ALT}, IN_TIMELINE), ACTION_NONE);
 }
 
-static void the_hint_line_has_no_gaps(void **state)
+static void every_view_has_its_hints_each_once(void **state)
 {
-    const struct action_info *info;
-    size_t ranked = 0, hints = 0;
     (void)state;
-    for (size_t i = 0; (info = keymap_action(i)) != NULL; i++)
-        ranked += info->hint_rank > 0;
-    for (; (info = keymap_hint(hints)) != NULL; hints++) {
-        assert_non_null(info->hint);
-        assert_non_null(info->hint_keys);
+    for (unsigned view = IN_TIMELINE; view <= IN_HELP; view *= 2) {
+        const struct action_info *info;
+        size_t ranked = 0, hints = 0;
+        uint8_t last = 0;
+        for (size_t i = 0; (info = keymap_action(i)) != NULL; i++)
+            ranked += info->hint_rank > 0 && (info->views & view);
+        for (; (info = keymap_hint(hints, (uint8_t)view)) != NULL; hints++) {
+            assert_non_null(info->hint);
+            assert_non_null(info->hint_keys);
+            assert_true(info->hint_rank > last);
+            last = info->hint_rank;
+        }
+        assert_int_equal(hints, ranked);
     }
-    assert_int_equal(hints, ranked);
 }
 
 int main(void)
@@ -111,7 +116,7 @@ int main(void)
         cmocka_unit_test(what_is_no_key_is_refused),
         cmocka_unit_test(every_key_of_the_table_means_one_action),
         cmocka_unit_test(keys_hold_in_their_views_alone),
-        cmocka_unit_test(the_hint_line_has_no_gaps),
+        cmocka_unit_test(every_view_has_its_hints_each_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,9 +42,10 @@ static void strips_never_overlap(void **state)
     (void)state;
     for (int cols = 1; cols <= 220; cols++) {
         for (int rows = 1; rows <= 70; rows++) {
-            for (int i = 0; i < 5 * 5 * 5 * 4; i++) {
-                struct layout_want want = {wants[i % 5], wants[i / 5 % 5], wants[i / 25 % 5],
-                                           (i / 125 % 2) != 0, (i / 250 % 2) != 0};
+            for (int i = 0; i < 5 * 5 * 5 * 8; i++) {
+                struct layout_want want = {wants[i % 5],       wants[i / 5 % 5],
+                                           wants[i / 25 % 5],  (i / 125 % 2) != 0,
+                                           (i / 250 % 2) != 0, (i / 500 % 2) != 0};
                 check(&want, cols, rows);
             }
         }

@@ -251,7 +251,7 @@ static void help_names_every_key(void **state)
     struct picture picture;
     const struct action_info *info;
     (void)state;
-    open_picture(&picture, 120, 90);
+    open_picture(&picture, 120, 140);
     picture_press(&picture, "?");
     for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
         picture_has(&picture, info->keys);
@@ -261,7 +261,7 @@ static void help_names_every_key(void **state)
     picture_press(&picture, "j j j k Esc");
     picture_has(&picture, "root");
     assert_true(grid_resize(picture.grid, 60, 12));
-    picture_press(&picture, "? PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn");
+    picture_press(&picture, "? PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn");
     picture_has(&picture, "its process died");
     picture_release(&picture);
 }

@@ -379,6 +379,8 @@ void app_free(struct app *app)
     engine_close(&app->engine);
     if (app->has_figures)
         figures_release(&app->figures);
+    if (app->has_series)
+        series_release(&app->series);
     view_state_release(&app->state);
     grid_free(app->grid);
     mem_free(&mem_libc, app, sizeof *app);

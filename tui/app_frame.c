@@ -19,16 +19,19 @@ static void update_figures(struct app *app, bool now)
     struct swarm_figures figures;
     int64_t began_ns = engine_now_ns(), cost_ns;
     uint64_t revision = swarm_revision(engine->swarm);
+    bool all = view_wants_figures(&app->state);
 
-    if (app->has_figures &&
+    if (app->has_figures && all == app->figures_all &&
         (revision == app->figures_revision || (!now && began_ns < app->figures_due_ns)))
         return;
-    if (!figures_compute_totals(engine->swarm, began_ns, &figures))
+    if (!(all ? figures_compute(engine->swarm, began_ns, &figures)
+              : figures_compute_totals(engine->swarm, began_ns, &figures)))
         return;
     if (app->has_figures)
         figures_release(&app->figures);
     app->figures = figures;
     app->has_figures = true;
+    app->figures_all = all;
     app->figures_revision = revision;
     cost_ns = (engine_now_ns() - began_ns) * FIGURES_FACTOR;
     app->figures_due_ns = began_ns + (cost_ns > FIGURES_NS ? cost_ns : FIGURES_NS);
@@ -45,6 +48,7 @@ struct view_input app_input(struct app *app)
         .swarm = engine->swarm,
         .local_ns = now_ns,
         .figures = app->has_figures ? &app->figures : NULL,
+        .series = app->has_series ? &app->series : NULL,
         .sources = app->sources,
         .source_count = engine_sources(engine, app->sources, ENGINE_SOURCES),
         .log = engine->log,
@@ -57,14 +61,49 @@ struct view_input app_input(struct app *app)
     };
 }
 
+static bool same_axis(const struct axis *a, const struct axis *b)
+{
+    return a->t0_ns == b->t0_ns && a->zoom == b->zoom && a->cols == b->cols;
+}
+
+/* The same for what goes over time, while the view asks for it. */
+static void update_series(struct app *app)
+{
+    struct engine *engine = &app->engine;
+    struct view_input input = app_input(app);
+    int64_t began_ns = engine_now_ns(), cost_ns;
+    uint64_t revision = swarm_revision(engine->swarm);
+    struct series series;
+    struct axis axis;
+
+    if (!view_series_axis(&input, &app->state, grid_cols(app->grid), &axis) ||
+        (app->has_series && began_ns < app->series_due_ns) ||
+        (app->has_series && revision == app->series_revision &&
+         same_axis(&axis, &app->series_axis)))
+        return;
+    if (!series_compute(engine->swarm, began_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols,
+                        &series))
+        return;
+    if (app->has_series)
+        series_release(&app->series);
+    app->series = series;
+    app->has_series = true;
+    app->series_axis = axis;
+    app->series_revision = revision;
+    cost_ns = (engine_now_ns() - began_ns) * FIGURES_FACTOR;
+    app->series_due_ns = began_ns + (cost_ns > FIGURES_NS ? cost_ns : FIGURES_NS);
+}
+
 void app_draw(struct app *app)
 {
     struct view_input input;
 
     if (!app->screen)
         return;
-    if (!view_frozen(&app->state))
+    if (!view_frozen(&app->state) || !app->has_figures ||
+        view_wants_figures(&app->state) != app->figures_all)
         update_figures(app, false);
+    update_series(app);
     input = app_input(app);
     view_draw(&input, &app->state, app->grid);
     screen_put(app->screen, app->grid);

@@ -18,9 +18,14 @@ struct app {
     struct source_progress progress;
 
     struct swarm_figures figures;
-    bool has_figures;
-    uint64_t figures_revision; /* of the model they were made of */
-    int64_t figures_due_ns;    /* not before then again: they cost as much as the model is large */
+    bool has_figures, figures_all; /* all: of each agent and model too */
+    uint64_t figures_revision;     /* of the model they were made of */
+    int64_t figures_due_ns; /* not before then again: they cost as much as the model is large */
+    struct series series;
+    bool has_series;
+    struct axis series_axis;
+    uint64_t series_revision;
+    int64_t series_due_ns;
 
     uint64_t taken[RATE_SECONDS + 1]; /* events so far, a second apart, the newest last */
     size_t taken_count;

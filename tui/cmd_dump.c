@@ -67,13 +67,20 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
         .events = engine_events(engine),
         .events_per_s = NAN,
     };
+    struct series series;
+    struct axis axis;
     bool ok;
 
     view_state_init(&state, engine->mem);
     state.window = WINDOW_ALL;
     press_all(options, &input, &state, grid);
+    if (view_series_axis(&input, &state, (int)options->cols, &axis) &&
+        series_compute(swarm, local_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols, &series))
+        input.series = &series;
     view_draw(&input, &state, grid);
     ok = print(grid, &input.theme, options, error);
+    if (input.series)
+        series_release(&series);
     view_state_release(&state);
     return ok;
 }

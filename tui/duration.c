@@ -94,6 +94,19 @@ void number_count(uint64_t count, char out[NUMBER_BYTES])
     out[at] = '\0';
 }
 
+void number_tokens(double value, char out[NUMBER_BYTES])
+{
+    static const char units[] = "kMGTP";
+    size_t unit = 0;
+    if (value < 999.5) {
+        snprintf(out, NUMBER_BYTES, "%.0f", value < 0 ? 0 : value);
+        return;
+    }
+    for (value /= 1000; value >= 999.5 && unit + 2 < sizeof units; unit++)
+        value /= 1000;
+    snprintf(out, NUMBER_BYTES, value < 99.95 ? "%.1f%c" : "%.0f%c", value, units[unit]);
+}
+
 void number_short(double value, char out[NUMBER_BYTES])
 {
     double size = fabs(value);

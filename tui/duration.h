@@ -17,6 +17,8 @@ void number_ms(double ms, bool ascii, char out[NUMBER_BYTES]);
 void number_long(int64_t ns, bool ascii, char out[NUMBER_BYTES]);
 /* 12,431. */
 void number_count(uint64_t count, char out[NUMBER_BYTES]);
+/* 840, 12.3k, 4.1M, 2.0G. */
+void number_tokens(double value, char out[NUMBER_BYTES]);
 /* Three digits or so: 0.42, 6.1, 61, 1,204. */
 void number_short(double value, char out[NUMBER_BYTES]);
 

@@ -4,18 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-struct page {
+struct sheet {
     struct area area;
     int y;
 };
 
-static void put(struct page *page, int x, enum ink ink, const char *text)
+static void put(struct sheet *page, int x, enum ink ink, const char *text)
 {
     area_put_cut(page->area, x, page->y, page->area.cols - x - 1, ink, text, strlen(text));
     page->y++;
 }
 
-static void put_source(struct page *page, const struct source_status *source)
+static void put_source(struct sheet *page, const struct source_status *source)
 {
     static const char *const words[] = {
         [SOURCE_WAITING] = "is not there yet; it is waited for",
@@ -44,7 +44,7 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     int end = layout->trouble.rows ? layout->trouble.y
               : layout->hint.rows  ? layout->hint.y
                                    : layout->rows;
-    struct page page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
+    struct sheet page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
     char line[512];
     put(&page, 1, INK_STRONG,
         input->live ? "No agent has been seen yet." : "There is no agent in it.");

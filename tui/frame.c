@@ -137,25 +137,27 @@ static void clamp_scroll(struct frame *frame)
 }
 
 /* What is in flight, the longest first; but work before what only waits for it: a turn's envelope says the least,
-   whatever its age. */
-static void list_flight(struct frame *frame)
+   whatever its age. False: out of memory. */
+static bool list_flight(struct frame *frame)
 {
-    span_no envelopes[FRAME_FLIGHT_MAX];
-    size_t work = 0, count = 0, listed;
-    frame->flight_count =
-        query_in_flight(frame->swarm, frame->local_ns, frame->flight, FRAME_FLIGHT_MAX);
-    listed = frame->flight_count < FRAME_FLIGHT_MAX ? frame->flight_count : FRAME_FLIGHT_MAX;
-    for (size_t i = 0; i < listed; i++) {
-        const struct span *span = swarm_span(frame->swarm, frame->flight[i]);
-        if (!span || (frame->state->frozen && span->start_ns > frame->now_ns))
-            frame->flight_count--; /* began after the picture was frozen */
-        else if (span->kind == SPAN_INTERACTION)
-            envelopes[count++] = frame->flight[i];
-        else
-            frame->flight[work++] = frame->flight[i];
+    const struct mem *mem = frame->state->mem;
+    size_t all = query_in_flight(frame->swarm, frame->local_ns, NULL, 0), kept = 0;
+    span_no *listed = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *listed);
+    frame->flight = listed == NULL ? NULL : mem_zalloc(mem, all, sizeof *listed);
+    frame->flight_cap = frame->flight == NULL ? 0 : all;
+    if (frame->flight != NULL)
+        query_in_flight(frame->swarm, frame->local_ns, listed, all);
+    for (int envelopes = 0; frame->flight != NULL && envelopes < 2; envelopes++) {
+        for (size_t i = 0; i < all; i++) {
+            const struct span *span = swarm_span(frame->swarm, listed[i]);
+            bool later = frame->state->frozen && span->start_ns > frame->now_ns;
+            if (!later && (span->kind == SPAN_INTERACTION) == envelopes)
+                frame->flight[kept++] = listed[i];
+        }
     }
-    for (size_t i = 0; i < count; i++)
-        frame->flight[work + i] = envelopes[i];
+    frame->flight_count = kept;
+    mem_free(mem, listed, all * sizeof *listed);
+    return all == 0 || frame->flight != NULL;
 }
 
 static struct layout make_layout(struct frame *frame, size_t lines, int cols, int rows)
@@ -165,6 +167,7 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
     struct layout_want want = {
         .rows = lines > GRID_MAX_ROWS ? GRID_MAX_ROWS : (int)lines,
         .legend = state->legend,
+        .list = state->page != PAGE_TIMELINE,
         .trouble = trouble_is_there(frame->input),
     };
     if (!frame->empty && (flight > 0 || frame->input->live))
@@ -189,7 +192,8 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         return false;
     clamp_selection(frame);
     frame->empty = frame->rows.node_count == 0;
-    list_flight(frame);
+    if (!list_flight(frame))
+        return false;
     /* As many lanes as fit beside what the panels get in any case. */
     frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
     if (!rows_make_lines(frame->swarm, frame->local_ns, &frame->axis, frame->layout.body.rows,
@@ -203,6 +207,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
 void frame_release(struct frame *frame)
 {
     rows_release(&frame->rows);
+    mem_free(frame->state->mem, frame->flight, frame->flight_cap * sizeof *frame->flight);
     strbuf_release(&frame->scratch);
 }
 

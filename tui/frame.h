@@ -7,8 +7,6 @@
 #include "tui/rows.h"
 #include "tui/view.h"
 
-#define FRAME_FLIGHT_MAX 64
-
 struct frame {
     const struct view_input *input;
     const struct swarm *swarm;
@@ -21,15 +19,18 @@ struct frame {
     struct axis axis;
     struct axis_clock clock;
     struct row_list rows;
-    span_no flight[FRAME_FLIGHT_MAX]; /* in flight, longest first */
-    size_t flight_count;              /* how many there are, perhaps more than listed */
-    struct strbuf scratch;            /* for whoever needs a text for a moment */
+    span_no *flight; /* in flight: work first, the longest first */
+    size_t flight_count, flight_cap;
+    struct strbuf scratch; /* for whoever needs a text for a moment */
 };
 
 /* Works it out for that size; clamps the state. False: out of memory. frame_release in any case. */
 bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
                 int cols, int rows);
 void frame_release(struct frame *frame);
+
+/* view.c: which keys hold, enum view_set. */
+uint8_t view_set_of(const struct view_state *state);
 
 /* The strip as an area of the grid, all columns wide. */
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip);
@@ -42,6 +43,10 @@ bool frame_shows_now(const struct frame *frame);
 void header_draw(struct frame *frame, struct grid *grid);
 void legend_draw(const struct frame *frame, struct grid *grid);
 void timeline_draw(struct frame *frame, struct grid *grid);
+void agents_draw(struct frame *frame, struct grid *grid);
+void flight_draw(struct frame *frame, struct grid *grid);
+void statistics_draw(struct frame *frame, struct grid *grid);
+void log_draw(struct frame *frame, struct grid *grid);
 void flight_panel_draw(struct frame *frame, struct grid *grid);
 void detail_panel_draw(struct frame *frame, struct grid *grid);
 /* Lines that the detail of the selected span would take, its heading not counted. */

@@ -73,13 +73,15 @@ static void draw_hints(const struct frame *frame, struct area line)
     int x = 1, end = line.cols;
     size_t i = 0;
     if (line.cols >= 60) {
-        for (; i < 2 && (info = keymap_hint(i)) != NULL; i++) {
+        for (; i < 2 && (info = keymap_hint(i, view_set_of(frame->state))) != NULL; i++) {
             end -= hint_cols(frame, info) + (i == 0 ? 1 : 3);
             put_hint(frame, line, end, info);
         }
         end -= 3;
     }
-    for (; (info = keymap_hint(i)) != NULL && x + hint_cols(frame, info) <= end; i++)
+    for (; (info = keymap_hint(i, view_set_of(frame->state))) != NULL &&
+           x + hint_cols(frame, info) <= end;
+         i++)
         x = put_hint(frame, line, x, info) + 3;
 }
 

@@ -20,9 +20,21 @@ static const struct {
     {"Tab", KEY_CODE_TAB},    {"Enter", KEY_CODE_ENTER}, {"Esc", KEY_CODE_ESC},
 };
 
-static const char rows[] = "Rows", times[] = "Time", spans[] = "Spans", program[] = "Program";
+static const char pages[] = "Views", rows[] = "Rows", times[] = "Time", spans[] = "Spans",
+                  sorting[] = "Sorting", program[] = "Program";
 
 static const struct action_info actions[] = {
+    {ACTION_TIMELINE, "timeline", "1", "the timeline: what each agent does, and when", pages,
+     IN_ALL, 20, "1-5", "views"},
+    {ACTION_AGENTS, "agents", "2", "agents: their figures side by side, to sort", pages, IN_ALL, 0,
+     NULL, NULL},
+    {ACTION_IN_FLIGHT, "in-flight", "3", "in flight: all that is open, the longest first", pages,
+     IN_ALL, 0, NULL, NULL},
+    {ACTION_STATISTICS, "statistics", "4",
+     "statistics: models, tools, distributions, where the time went", pages, IN_ALL, 0, NULL, NULL},
+    {ACTION_LOG, "log", "5", "log: errors, instants, bad lines, in order of time", pages, IN_ALL, 0,
+     NULL, NULL},
+
     {ACTION_ROW_DOWN, "row-down", "j Down", "next row", rows, IN_ALL, 0, NULL, NULL},
     {ACTION_ROW_UP, "row-up", "k Up", "previous row", rows, IN_ALL, 0, NULL, NULL},
     {ACTION_PAGE_DOWN, "page-down", "PgDn", "a screen of rows down", rows, IN_ALL, 0, NULL, NULL},
@@ -31,45 +43,54 @@ static const struct action_info actions[] = {
      NULL},
     {ACTION_CHILD, "child", "]", "the first agent this one started", rows, IN_TIMELINE, 0, NULL,
      NULL},
-    {ACTION_NEXT_USER, "next-user", "u", "next agent that waits for a person", rows, IN_TIMELINE, 7,
-     "u", "waits for you"},
+    {ACTION_NEXT_USER, "next-user", "u", "next agent that waits for a person", rows, IN_TIMELINE,
+     31, "u", "waits for you"},
     {ACTION_PREVIOUS_USER, "previous-user", "U", "previous agent that waits for a person", rows,
      IN_TIMELINE, 0, NULL, NULL},
     {ACTION_FOLD, "fold", "c", "fold the agent's sub-agents and lanes, or unfold them", rows,
-     IN_TIMELINE, 8, "c", "fold"},
+     IN_TIMELINE, 32, "c", "fold"},
     {ACTION_FOLD_ALL, "fold-all", "C", "fold all, or unfold all", rows, IN_TIMELINE, 0, NULL, NULL},
 
+    {ACTION_SORT_LEFT, "sort-left", "<", "sort by the column before", sorting, IN_AGENTS, 12,
+     "< > I", "sort"},
+    {ACTION_SORT_RIGHT, "sort-right", ">", "sort by the next column", sorting, IN_AGENTS, 0, NULL,
+     NULL},
+    {ACTION_SORT_INVERT, "sort-invert", "I", "the other way round", sorting, IN_AGENTS, 0, NULL,
+     NULL},
+
     {ACTION_FREEZE, "freeze", "Space", "freeze the picture while the data goes on, or thaw it",
-     times, IN_TIMELINE, 3, "space", "freeze"},
-    {ACTION_FOLLOW, "follow", "F End", "follow now", times, IN_TIMELINE, 9, "F", "follow"},
-    {ACTION_START, "start", "Home", "to the start", times, IN_TIMELINE, 0, NULL, NULL},
+     times, IN_PAGES, 10, "space", "freeze"},
+    {ACTION_FOLLOW, "follow", "F End", "follow now", times, IN_PAGES, 33, "F", "follow"},
+    {ACTION_START, "start", "Home", "to the start", times, IN_PAGES, 0, NULL, NULL},
     {ACTION_PAN_LEFT, "pan-left", "a h Left", "earlier", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_PAN_RIGHT, "pan-right", "d l Right", "later", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_SCREEN_LEFT, "screen-left", "S-Left", "a screen earlier", times, IN_TIMELINE, 0, NULL,
      NULL},
     {ACTION_SCREEN_RIGHT, "screen-right", "S-Right", "a screen later", times, IN_TIMELINE, 0, NULL,
      NULL},
-    {ACTION_ZOOM_IN, "zoom-in", "w +", "zoom in", times, IN_TIMELINE, 4, "wasd", "pan zoom"},
+    {ACTION_ZOOM_IN, "zoom-in", "w +", "zoom in", times, IN_TIMELINE, 11, "wasd", "pan zoom"},
     {ACTION_ZOOM_OUT, "zoom-out", "s -", "zoom out", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_ALL, "all", "0", "all there is", times, IN_TIMELINE, 0, NULL, NULL},
 
-    {ACTION_DETAIL, "detail", "Enter", "what the selected span says, its arguments", spans,
-     IN_TIMELINE, 5, "enter", "detail"},
+    {ACTION_DETAIL, "detail", "Enter",
+     "what the selected span says; in other views: show it in the timeline", spans, IN_PAGES, 13,
+     "enter", "detail"},
     {ACTION_NEXT_SPAN, "next-span", ".", "next span of the row", spans, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_PREVIOUS_SPAN, "previous-span", ",", "previous span of the row", spans, IN_TIMELINE, 0,
      NULL, NULL},
     {ACTION_FIT_SPAN, "fit-span", "f", "fit the selected span to the screen", spans, IN_TIMELINE, 0,
      NULL, NULL},
-    {ACTION_NEXT_ERROR, "next-error", "e", "next error, of any agent", spans, IN_TIMELINE, 6, "e",
-     "next error"},
+    {ACTION_NEXT_ERROR, "next-error", "e", "next error, of any agent", spans, IN_TIMELINE | IN_LOG,
+     30, "e", "next error"},
     {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error, of any agent", spans,
-     IN_TIMELINE, 0, NULL, NULL},
+     IN_TIMELINE | IN_LOG, 0, NULL, NULL},
 
     {ACTION_LEGEND, "legend", "L", "show or hide the legend", program, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_WRITE, "write", "x", "write the trace now", program, IN_ALL, 0, NULL, NULL},
     {ACTION_HELP, "help", "?", "this help", program, IN_ALL, 2, "?", "help"},
-    {ACTION_BACK, "back", "Esc", "back: close help or detail, stop reading a file, select nothing",
-     program, IN_ALL, 0, NULL, NULL},
+    {ACTION_BACK, "back", "Esc",
+     "back: close help or detail, stop reading a file, select nothing, to the timeline", program,
+     IN_ALL, 0, NULL, NULL},
     {ACTION_REDRAW, "redraw", "C-l", "paint the whole terminal anew", program, IN_ALL, 0, NULL,
      NULL},
     {ACTION_SUSPEND, "suspend", "C-z", "suspend", program, IN_ALL, 0, NULL, NULL},
@@ -82,13 +103,22 @@ const struct action_info *keymap_action(size_t index)
     return index < sizeof actions / sizeof actions[0] ? &actions[index] : NULL;
 }
 
-const struct action_info *keymap_hint(size_t index)
+const struct action_info *keymap_hint(size_t index, uint8_t view)
 {
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (actions[i].hint_rank == index + 1)
-            return &actions[i];
+    const struct action_info *found = NULL;
+    for (size_t n = 0; n <= index; n++) {
+        const struct action_info *next = NULL;
+        for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+            bool later = actions[i].hint_rank > (found ? found->hint_rank : 0);
+            if ((actions[i].views & view) && later &&
+                (!next || actions[i].hint_rank < next->hint_rank))
+                next = &actions[i];
+        }
+        if (!next)
+            return NULL;
+        found = next;
     }
-    return NULL;
+    return found;
 }
 
 /* "S-", "C-", "M-" before a key; their lengths are the same. */

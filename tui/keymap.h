@@ -68,6 +68,14 @@ enum action {
     ACTION_PREVIOUS_ERROR,
     ACTION_FOLD,
     ACTION_FOLD_ALL,
+    ACTION_TIMELINE,
+    ACTION_AGENTS,
+    ACTION_IN_FLIGHT,
+    ACTION_STATISTICS,
+    ACTION_LOG,
+    ACTION_SORT_LEFT,
+    ACTION_SORT_RIGHT,
+    ACTION_SORT_INVERT,
     ACTION_LEGEND,
     ACTION_HELP,
     ACTION_WRITE,
@@ -78,7 +86,16 @@ enum action {
 };
 
 /* Where a key holds: a set of views. */
-enum view_set { IN_TIMELINE = 1, IN_HELP = 2, IN_ALL = 255 };
+enum view_set {
+    IN_TIMELINE = 1,
+    IN_AGENTS = 2,
+    IN_FLIGHT = 4,
+    IN_STATISTICS = 8,
+    IN_LOG = 16,
+    IN_PAGES = 31, /* these five */
+    IN_HELP = 32,
+    IN_ALL = 63
+};
 
 struct action_info {
     enum action action;
@@ -87,7 +104,7 @@ struct action_info {
     const char *help;             /* what it does */
     const char *group;            /* its heading in the help screen */
     uint8_t views;                /* enum view_set */
-    uint8_t hint_rank;            /* its place in the hint line, from 1; 0: not there */
+    uint8_t hint_rank;            /* its place in the hint line, lowest first; 0: not there */
     const char *hint_keys, *hint; /* what stands there, for this action and its neighbours */
 };
 
@@ -96,7 +113,7 @@ const struct action_info *keymap_action(size_t index);
 /* What the key does there. */
 enum action keymap_lookup(struct key key, uint8_t view);
 
-/* The action that stands at that place of the hint line, the most useful first. Static; NULL: no more. */
-const struct action_info *keymap_hint(size_t index);
+/* The action that stands at that place of the view's hint line, the most useful first. Static; NULL: no more. */
+const struct action_info *keymap_hint(size_t index, uint8_t view);
 
 #endif

@@ -94,10 +94,13 @@ struct layout layout_compute(const struct layout_want *want, int cols, int rows)
     out.header = take(&y, &end, 1, false);
     out.hint = take(&y, &end, rows >= 6, true);
     out.figures = take(&y, &end, rows >= 8, false);
-    out.legend = take(&y, &end, want->legend && rows >= 20 && cols >= 60, false);
+    out.legend = take(&y, &end, want->legend && !want->list && rows >= 20 && cols >= 60, false);
     out.heads = take(&y, &end, rows >= 5, false);
     out.trouble = take(&y, &end, want->trouble && rows >= 8, true);
     out.one_line = rows < 14;
-    place_body(&out, want, y, end);
+    if (want->list)
+        out.body = (struct strip){y, end - y};
+    else
+        place_body(&out, want, y, end);
     return out;
 }

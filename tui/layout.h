@@ -14,6 +14,8 @@ struct layout_want {
     int detail_lines; /* of the detail panel, the same; 0: closed */
     bool legend;
     bool trouble; /* a line for what went wrong */
+    bool
+        list; /* not the timeline: the body takes all that is left, and nothing is beside or below it */
 };
 
 /* Lines from y on; rows 0: not there. */

@@ -17,6 +17,10 @@ void report_json(const struct report *report, struct strbuf *out);
 /* Appends the tables. `ascii`: no characters outside ASCII. */
 void report_text(const struct report *report, bool ascii, struct strbuf *out);
 
+/* The tables of models and of tools alone; nothing where there are none. */
+void report_models(const struct report *report, bool ascii, struct strbuf *out);
+void report_tools(const struct report *report, bool ascii, struct strbuf *out);
+
 /* Whether the agent is one to report: no row for a parent that nobody knows, no dead one. */
 bool report_has_agent(const struct agent *agent);
 

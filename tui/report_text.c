@@ -81,7 +81,7 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
     mem_free(swarm_mem(r->swarm), rows, count * sizeof *rows);
 }
 
-static void put_models(const struct report *r, bool ascii, struct strbuf *out)
+void report_models(const struct report *r, bool ascii, struct strbuf *out)
 {
     struct table t;
 
@@ -101,11 +101,10 @@ static void put_models(const struct report *r, bool ascii, struct strbuf *out)
         table_number(&t, f->cache_hit_rate_pct);
         table_ms(&t, f->api_ms);
     }
-    strbuf_addc(out, '\n');
     table_finish(&t, out);
 }
 
-static void put_tools(const struct report *r, bool ascii, struct strbuf *out)
+void report_tools(const struct report *r, bool ascii, struct strbuf *out)
 {
     const struct figures *f = &r->figures->totals;
     struct table t;
@@ -126,7 +125,6 @@ static void put_tools(const struct report *r, bool ascii, struct strbuf *out)
         table_ms(&t, some(s, s->max));
         table_ms(&t, some(s, s->sum));
     }
-    strbuf_addc(out, '\n');
     table_finish(&t, out);
 }
 
@@ -187,6 +185,12 @@ void report_text(const struct report *report, bool ascii, struct strbuf *out)
 {
     put_summary(report, ascii, out);
     put_agents(report, ascii, out);
-    put_models(report, ascii, out);
-    put_tools(report, ascii, out);
+    if (report->figures->model_count > 0) {
+        strbuf_addc(out, '\n');
+        report_models(report, ascii, out);
+    }
+    if (report->figures->totals.tool_count > 0) {
+        strbuf_addc(out, '\n');
+        report_tools(report, ascii, out);
+    }
 }

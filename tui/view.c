@@ -1,6 +1,5 @@
 /* The door of the views: which one draws, which one gets the key, and what is the same for all. A view is a row of a table; a
    view drawn over another (help) has a row too. */
-#include "tui/frame.h"
 #include "tui/view_keys.h"
 
 #include <stdarg.h>
@@ -19,8 +18,11 @@ void view_state_init(struct view_state *state, const struct mem *mem)
 void view_state_release(struct view_state *state)
 {
     mem_free(state->mem, state->folds, state->fold_cap);
+    mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
+    log_list_release(&state->log.list, state->mem);
     state->folds = NULL;
     state->fold_cap = 0;
+    state->agents = (struct agents_state){.sorted = false};
 }
 
 void view_message(struct view_state *state, bool error, const char *format, ...)
@@ -45,8 +47,46 @@ static void draw_too_small(struct area all)
         area_puts(all, 0, 1, INK_PLAIN, text);
 }
 
-static void draw_timeline(const struct view_input *input, struct view_state *state,
-                          struct grid *grid)
+static void draw_timeline(struct frame *frame, struct grid *grid)
+{
+    if (frame->layout.legend.rows > 0)
+        legend_draw(frame, grid);
+    timeline_draw(frame, grid);
+    if (frame->layout.flight.rows > 0)
+        flight_panel_draw(frame, grid);
+    if (frame->layout.detail.rows > 0)
+        detail_panel_draw(frame, grid);
+}
+
+/* ---- the table ---- */
+
+/* What a view is. */
+struct view {
+    uint8_t set; /* enum view_set: which keys hold in it */
+    void (*draw)(struct frame *frame, struct grid *grid);
+    enum view_result (*act)(struct frame *frame, enum action action);
+};
+
+static const struct view pages[PAGES] = {
+    [PAGE_TIMELINE] = {IN_TIMELINE, draw_timeline, timeline_act},
+    [PAGE_AGENTS] = {IN_AGENTS, agents_draw, agents_act},
+    [PAGE_FLIGHT] = {IN_FLIGHT, flight_draw, flight_act},
+    [PAGE_STATISTICS] = {IN_STATISTICS, statistics_draw, statistics_act},
+    [PAGE_LOG] = {IN_LOG, log_draw, log_act},
+};
+static const struct view help = {IN_HELP, NULL, help_act};
+
+static const struct view *current(const struct view_state *state)
+{
+    return state->help ? &help : &pages[state->page];
+}
+
+uint8_t view_set_of(const struct view_state *state)
+{
+    return current(state)->set;
+}
+
+static void draw_page(const struct view_input *input, struct view_state *state, struct grid *grid)
 {
     struct frame frame;
     bool made = frame_make(&frame, input, state, grid_cols(grid), grid_rows(grid));
@@ -56,61 +96,56 @@ static void draw_timeline(const struct view_input *input, struct view_state *sta
         area_puts(grid_area(grid), 0, 0, INK_ERROR, "out of memory");
     } else {
         header_draw(&frame, grid);
-        if (frame.empty) {
+        if (frame.empty)
             empty_draw(&frame, grid);
-        } else {
-            if (frame.layout.legend.rows > 0)
-                legend_draw(&frame, grid);
-            timeline_draw(&frame, grid);
-            if (frame.layout.flight.rows > 0)
-                flight_panel_draw(&frame, grid);
-            if (frame.layout.detail.rows > 0)
-                detail_panel_draw(&frame, grid);
-        }
+        else
+            current(state)->draw(&frame, grid);
         trouble_draw(&frame, grid);
         hint_draw(&frame, grid);
     }
     frame_release(&frame);
 }
 
-static void draw_help(const struct view_input *input, struct view_state *state, struct grid *grid)
+void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid)
 {
-    if (grid_cols(grid) < LAYOUT_MIN_COLS || grid_rows(grid) < LAYOUT_MIN_ROWS)
+    grid_set_ascii(grid, input->theme.ascii);
+    grid_clear(grid);
+    if (!state->help)
+        draw_page(input, state, grid);
+    else if (grid_cols(grid) < LAYOUT_MIN_COLS || grid_rows(grid) < LAYOUT_MIN_ROWS)
         draw_too_small(grid_area(grid));
     else
         help_draw(input, state, grid);
 }
 
-/* ---- the table ---- */
+/* ---- keys ---- */
 
-/* What a view is. `act` returns VIEW_IGNORED for an action that it does not know. */
-struct view {
-    uint8_t set; /* enum view_set: which keys hold in it */
-    void (*draw)(const struct view_input *input, struct view_state *state, struct grid *grid);
-    enum view_result (*act)(const struct view_input *input, struct view_state *state,
-                            enum action action, int cols, int rows);
-};
-
-static const struct view timeline = {IN_TIMELINE, draw_timeline, timeline_act};
-static const struct view help = {IN_HELP, draw_help, help_act};
-
-static const struct view *current(const struct view_state *state)
+static enum view_result act(const struct view_input *input, struct view_state *state,
+                            enum action action, int cols, int rows)
 {
-    return state->help ? &help : &timeline;
+    enum view_result result = VIEW_IGNORED;
+    struct frame frame;
+    if (!frame_make(&frame, input, state, cols, rows))
+        view_message(state, true, "out of memory");
+    else if (!frame.layout.too_small)
+        result = current(state)->act(&frame, action);
+    frame_release(&frame);
+    return result;
 }
 
-void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid)
+static enum view_result turn_to(struct view_state *state, enum page page)
 {
-    grid_set_ascii(grid, input->theme.ascii);
-    grid_clear(grid);
-    current(state)->draw(input, state, grid);
+    state->help = false;
+    if (page == PAGE_AGENTS)
+        state->agents.sorted = state->agents.sorted && state->page == PAGE_AGENTS;
+    state->page = page;
+    return VIEW_REDRAW;
 }
 
 enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
                           int cols, int rows)
 {
-    const struct view *view = current(state);
-    enum action action = keymap_lookup(key, view->set);
+    enum action action = keymap_lookup(key, current(state)->set);
     bool had_message = state->message[0] != '\0';
     state->message[0] = '\0';
     enum view_result result = VIEW_IGNORED;
@@ -120,9 +155,19 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     case ACTION_WRITE: result = VIEW_WRITE; break;
     case ACTION_SUSPEND: result = VIEW_SUSPEND; break;
     case ACTION_REDRAW: result = VIEW_REPAINT; break;
-    default: result = view->act(input, state, action, cols, rows);
+    case ACTION_TIMELINE: result = turn_to(state, PAGE_TIMELINE); break;
+    case ACTION_AGENTS: result = turn_to(state, PAGE_AGENTS); break;
+    case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_FLIGHT); break;
+    case ACTION_STATISTICS: result = turn_to(state, PAGE_STATISTICS); break;
+    case ACTION_LOG: result = turn_to(state, PAGE_LOG); break;
+    default: result = act(input, state, action, cols, rows);
     }
     return result == VIEW_IGNORED && had_message ? VIEW_REDRAW : result;
+}
+
+bool view_wants_figures(const struct view_state *state)
+{
+    return state->page == PAGE_AGENTS || state->page == PAGE_STATISTICS;
 }
 
 bool view_frozen(const struct view_state *state)
@@ -153,7 +198,7 @@ static int64_t ticking_unit(const struct frame *frame)
         int64_t own = rests ? second : second / 10;
         unit = own < unit ? own : unit;
     }
-    for (size_t i = 0; i < frame->flight_count && i < FRAME_FLIGHT_MAX; i++) {
+    for (size_t i = 0; i < frame->flight_count; i++) {
         const struct span *span = swarm_span(frame->swarm, frame->flight[i]);
         if (span && frame->now_ns - span->start_ns < minute)
             unit = second / 10;

@@ -6,8 +6,11 @@
 
 #include "core/notice.h"
 #include "core/query.h"
+#include "core/series.h"
+#include "tui/axis.h"
 #include "tui/grid.h"
 #include "tui/keymap.h"
+#include "tui/log_list.h"
 
 /* What there is to show. All borrowed for the call. */
 struct view_input {
@@ -15,6 +18,7 @@ struct view_input {
     const struct swarm *swarm;
     int64_t local_ns;                    /* the local clock, Unix epoch */
     const struct swarm_figures *figures; /* may be some time old; NULL: none yet */
+    const struct series *series; /* over view_series_axis; may be some time old; NULL: none yet */
     const struct source_status *sources;
     size_t source_count;
     const struct notice_log *log; /* may be NULL */
@@ -34,11 +38,33 @@ enum window_mode {
     WINDOW_FIXED   /* from t0_ns, at `zoom` */
 };
 
+/* What the screen shows, in the order of the keys 1 to 5. */
+enum page { PAGE_TIMELINE, PAGE_AGENTS, PAGE_FLIGHT, PAGE_STATISTICS, PAGE_LOG, PAGES };
+
+/* The table of agents: their order stays as it is while nobody sorts. */
+struct agents_state {
+    uint8_t column; /* that it is sorted by */
+    bool inverted;
+    bool sorted;     /* the order below holds */
+    agent_no *order; /* agents that have appeared since are behind */
+    size_t count, cap;
+    size_t scroll;
+};
+
+/* The log: the list as it was last made, and the entry that the cursor is on. */
+struct log_state {
+    struct log_list list;
+    bool made;
+    uint64_t revision, notices; /* of the model and the notices that it was made of */
+    size_t cursor, scroll;
+};
+
 #define MESSAGE_BYTES 256
 
-/* What the user has chosen. A plain value but for the folds: view_state_init, view_state_release. */
+/* What the user has chosen. A plain value but for the folds, the order of the agents and the log: view_state_init, view_state_release. */
 struct view_state {
     const struct mem *mem;
+    enum page page;
     agent_no cursor;   /* the row of that agent; NO_AGENT: the first */
     bool cursor_group; /* the cursor is on its `+N done` row */
     span_no selected;  /* NO_SPAN: none */
@@ -57,8 +83,12 @@ struct view_state {
     uint8_t *folds; /* by agent_no: enum fold; NULL: none */
     size_t fold_cap;
 
+    struct agents_state agents;
+    size_t flight_scroll;
+    struct log_state log;
+
     bool detail, legend, help;
-    size_t detail_scroll, help_scroll;
+    size_t detail_scroll, help_scroll, statistics_scroll;
     char message[MESSAGE_BYTES]; /* shown instead of the hint line until the next key; "" none */
     bool message_is_error;
 };
@@ -89,6 +119,11 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
 
 /* Nothing on the screen moves by itself, and what comes is not shown. */
 bool view_frozen(const struct view_state *state);
+/* The stretches of time that the view asks for a series over, a column each; false: it asks for none. */
+bool view_series_axis(const struct view_input *input, const struct view_state *state, int cols,
+                      struct axis *out);
+/* Whether the view asks for the figures of each agent and model (figures_compute), not of all together alone. */
+bool view_wants_figures(const struct view_state *state);
 /* When, on the local clock, the picture changes next while nothing comes in; INT64_MAX: never. */
 int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
                      int rows);

@@ -1,8 +1,6 @@
-/* Actions of the timeline, as a table of functions. Each gets a frame (the picture as it was last drawn) and
-   changes the state; the next picture is drawn from that. What an action cannot do it says in a message. */
+/* Actions of the timeline, as a table of functions; and what views have in common. What an action cannot do it says in a message. */
 #include "tui/view_keys.h"
 
-#include "tui/frame.h"
 #include "tui/select.h"
 
 typedef enum view_result act_fn(struct frame *frame, int n);
@@ -336,27 +334,40 @@ static const struct {
     [ACTION_HELP] = {open_help, 0},
 };
 
-enum view_result timeline_act(const struct view_input *input, struct view_state *state,
-                              enum action action, int cols, int rows)
+enum view_result timeline_act(struct frame *frame, enum action action)
 {
-    struct frame frame;
-    if (!acts[action].act)
-        return VIEW_IGNORED;
-    enum view_result result = VIEW_IGNORED;
-    if (!frame_make(&frame, input, state, cols, rows))
-        view_message(state, true, "out of memory");
-    else if (!frame.layout.too_small)
-        result = acts[action].act(&frame, acts[action].n);
-    frame_release(&frame);
-    return result;
+    return acts[action].act ? acts[action].act(frame, acts[action].n) : VIEW_IGNORED;
 }
 
-enum view_result help_act(const struct view_input *input, struct view_state *state,
-                          enum action action, int cols, int rows)
+/* ---- other views ---- */
+
+enum view_result page_act(struct frame *frame, enum action action)
 {
-    size_t page = rows > 4 ? (size_t)rows - 4 : 1, by = 1;
-    (void)input;
-    (void)cols;
+    switch ((int)action) {
+    case ACTION_FREEZE: return freeze(frame, 0);
+    case ACTION_FOLLOW: return follow(frame, 0);
+    case ACTION_HELP: return open_help(frame, 0);
+    case ACTION_BACK:
+        if (frame->input->progress)
+            return VIEW_STOP;
+        frame->state->page = PAGE_TIMELINE;
+        return VIEW_REDRAW;
+    default: return VIEW_IGNORED;
+    }
+}
+
+enum view_result page_show_span(struct frame *frame, agent_no agent, span_no span)
+{
+    frame->state->page = PAGE_TIMELINE;
+    select_span(frame, agent, span);
+    frame->state->detail = frame->state->selected != NO_SPAN;
+    return VIEW_REDRAW;
+}
+
+enum view_result help_act(struct frame *frame, enum action action)
+{
+    struct view_state *state = frame->state;
+    size_t page = frame->layout.rows > 4 ? (size_t)frame->layout.rows - 4 : 1, by = 1;
     switch ((int)action) {
     case ACTION_PAGE_DOWN: by = page; /* fallthrough */
     case ACTION_ROW_DOWN: state->help_scroll += by; return VIEW_REDRAW;

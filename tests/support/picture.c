@@ -22,6 +22,8 @@ void picture_release(struct picture *picture)
 {
     if (picture->input.figures)
         figures_release(&picture->figures);
+    if (picture->input.series)
+        series_release(&picture->series);
     view_state_release(&picture->state);
     strbuf_release(&picture->text);
     grid_free(picture->grid);
@@ -69,6 +71,20 @@ void picture_feed(struct picture *picture, const char *lines)
     picture->input.events = picture->rig.tally.events;
 }
 
+static void make_series(struct picture *picture)
+{
+    struct view_input *input = &picture->input;
+    struct axis axis;
+    if (input->series)
+        series_release(&picture->series);
+    input->series = NULL;
+    if (!view_series_axis(input, &picture->state, grid_cols(picture->grid), &axis))
+        return;
+    assert_true(series_compute(input->swarm, input->local_ns, axis.t0_ns, axis_col_ns(&axis),
+                               (size_t)axis.cols, &picture->series));
+    input->series = &picture->series;
+}
+
 const char *picture_draw(struct picture *picture)
 {
     if (picture->input.figures)
@@ -76,6 +92,7 @@ const char *picture_draw(struct picture *picture)
     picture->input.figures = NULL;
     assert_true(figures_compute(picture->input.swarm, picture->input.local_ns, &picture->figures));
     picture->input.figures = &picture->figures;
+    make_series(picture);
     view_draw(&picture->input, &picture->state, picture->grid);
     strbuf_clear(&picture->text);
     grid_to_text(picture->grid, &picture->text);

@@ -10,6 +10,7 @@ struct picture {
     struct view_input input;
     struct view_state state;
     struct swarm_figures figures;
+    struct series series;
     struct grid *grid;
     struct strbuf text; /* what was drawn last */
 };
