@@ -222,7 +222,9 @@ static bool any_arg_holds(const struct filter *filter, const struct filter_term 
     struct json_walk walk = json_walk(args);
     struct json_member member;
     while (json_next_member(&walk, &member)) {
-        if (value_holds(filter, term, member.value)) {
+        bool word = member.value.type == JSON_TYPE_TRUE || member.value.type == JSON_TYPE_FALSE ||
+                    member.value.type == JSON_TYPE_NULL;
+        if (!word && value_holds(filter, term, member.value)) {
             return true;
         }
     }

@@ -20,6 +20,8 @@ struct filter *filter_new(const struct mem *mem, const char *text, size_t len,
                           struct strbuf *error);
 /* `filter` may be NULL. */
 void filter_free(struct filter *filter);
+/* Whether the word is the beginning of one that would ask a field: it is not typed to its end, perhaps. */
+bool filter_is_beginning(const char *word, size_t len);
 /* Whether it has no words; NULL has none. */
 bool filter_is_empty(const struct filter *filter);
 /* Whether some word is about spans alone, so that no agent matches by itself. */

@@ -311,6 +311,17 @@ static bool add_word(struct parser *parser, const struct word *word)
     return term.text_len == 0 || add_term(parser, &term);
 }
 
+bool filter_is_beginning(const char *word, size_t len)
+{
+    size_t skip = len > 0 && *word == '-';
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (strncmp(fields[i].name, word + skip, len - skip) == 0) {
+            return true;
+        }
+    }
+    return strncmp("args.", word + skip, len - skip < 5 ? len - skip : 5) == 0;
+}
+
 struct filter *filter_new(const struct mem *mem, const char *text, size_t len, struct strbuf *error)
 {
     struct filter *filter = mem_zalloc(mem, 1, sizeof *filter);

@@ -72,10 +72,17 @@ struct timeline_cell {
         span; /* the span that fills most of it, where that is of this kind (of a phase: a request); else NO_SPAN */
 };
 
+/* Which spans are looked at. `holds` says the same of a span that has ended each time it is asked. */
+struct span_choice {
+    bool (*holds)(void *ctx, span_no span);
+    void *ctx;
+};
+
 /* The columns [t0 + i * col_ns, t0 + (i + 1) * col_ns) of an agent's lane into out[0 .. cols). Spans in flight reach to now; the phases of an open
-   request are drawn from what its sender says while it runs. */
+   request are drawn from what its sender says while it runs. `choice` NULL: all spans; else those that hold, which takes a look at each span there. */
 void query_lane(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t t0_ns,
-                int64_t col_ns, size_t cols, int64_t local_ns, struct timeline_cell *out);
+                int64_t col_ns, size_t cols, int64_t local_ns, const struct span_choice *choice,
+                struct timeline_cell *out);
 
 /* The same of all lanes together, work alone (no call that waits for a sub-agent): of each column what fills most of it. `span` is NO_SPAN. False:
    out of memory. */
@@ -87,7 +94,7 @@ span_no query_last_request(const struct swarm *swarm, agent_no agent);
 
 /* How many lanes the agent needs for [t0, t1): one more than the highest that holds a span there, at least 1. */
 unsigned query_lanes_in(const struct swarm *swarm, agent_no agent, int64_t t0_ns, int64_t t1_ns,
-                        int64_t local_ns);
+                        int64_t local_ns, const struct span_choice *choice);
 
 /* The earliest and latest time of all sessions; the latest is now where any of them lives. False: nothing
    there. */
@@ -100,6 +107,10 @@ span_no query_span_at(const struct swarm *swarm, agent_no agent, unsigned lane, 
                       int direction);
 /* The next or previous span by start over all lanes of the agent. NO_SPAN: none. */
 span_no query_span_step(const struct swarm *swarm, agent_no agent, span_no from, int direction);
+/* The span that the choice holds of and that starts next (direction 1) or last before (-1): in order of start, then of number, behind the place (at_ns, span).
+   NO_SPAN: none. */
+span_no query_span_search(const struct swarm *swarm, agent_no agent, int64_t at_ns, span_no span,
+                          int direction, const struct span_choice *choice);
 
 /* ---- in flight ---- */
 

@@ -14,7 +14,7 @@ bool query_activity(const struct swarm *swarm, agent_no number, int64_t t0_ns, i
         out[i] = (struct timeline_cell){.kind = SPAN_KINDS, .span = NO_SPAN};
     }
     for (size_t lane = 0; lane < agent->lane_count; lane++) {
-        query_lane(swarm, number, (unsigned)lane, t0_ns, col_ns, cols, local_ns, cells);
+        query_lane(swarm, number, (unsigned)lane, t0_ns, col_ns, cols, local_ns, NULL, cells);
         for (size_t i = 0; i < cols; i++) {
             bool works = cells[i].kind < SPAN_KINDS && cells[i].kind != SPAN_AGENT_CALL;
             if (works && cells[i].fill > out[i].fill) {

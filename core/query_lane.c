@@ -15,7 +15,8 @@ enum { MAX_ACTIVE = 64 };
 struct view {
     const struct swarm *swarm;
     const struct lane *lane;
-    const struct lane_index *index; /* NULL: none */
+    const struct lane_index *index;   /* NULL: none */
+    const struct span_choice *choice; /* NULL: all */
     int64_t local_ns;
     span_no apart[MAX_ACTIVE];
     size_t apart_count;
@@ -142,11 +143,16 @@ static bool is_apart(const struct view *view, span_no no)
     return false;
 }
 
+static bool is_chosen(const struct view *view, span_no no)
+{
+    return view->choice == NULL || view->choice->holds(view->choice->ctx, no);
+}
+
 static void add_apart(const struct view *view, struct column *column)
 {
     for (size_t i = 0; i < view->apart_count; i++) {
         struct lane_span span = look_at(view, view->apart[i]);
-        if (is_in(&span, column)) {
+        if (is_in(&span, column) && is_chosen(view, span.no)) {
             add_span(view, column, &span);
         }
     }
@@ -231,7 +237,8 @@ static void begin_sweep(struct sweep *sweep, int64_t t0_ns)
     for (size_t i = back; i < sweep->next; i++) {
         struct lane_span room;
         const struct lane_span *span = span_at(view, i, &room);
-        if (span != NULL && span->end_ns > t0_ns && !is_apart(view, span->no)) {
+        if (span != NULL && span->end_ns > t0_ns && !is_apart(view, span->no) &&
+            is_chosen(view, span->no)) {
             activate(sweep, span);
         }
     }
@@ -263,6 +270,9 @@ static void add_beginning(struct sweep *sweep, struct column *column)
         }
         if (span->start_ns >= column->to_ns) {
             return;
+        }
+        if (!is_chosen(view, span->no)) {
+            continue;
         }
         add_span(view, column, span);
         if (span->end_ns > column->to_ns) {
@@ -384,7 +394,8 @@ static struct view make_view(const struct swarm *swarm, struct lane *lane, int64
 }
 
 void query_lane(const struct swarm *swarm, agent_no number, unsigned lane, int64_t t0_ns,
-                int64_t col_ns, size_t cols, int64_t local_ns, struct timeline_cell *out)
+                int64_t col_ns, size_t cols, int64_t local_ns, const struct span_choice *choice,
+                struct timeline_cell *out)
 {
     const struct agent *agent = swarm_agent(swarm, number);
     if (lane >= agent->lane_count) {
@@ -395,7 +406,9 @@ void query_lane(const struct swarm *swarm, agent_no number, unsigned lane, int64
     }
     /* The index is nobody's but the queries': the model is as it was. */
     struct view view = make_view(swarm, &agent->lanes[lane], local_ns);
-    int zoom = view.index == NULL ? -1 : zoom_of(t0_ns, col_ns);
+    view.choice = choice;
+    /* A pyramid knows of all spans together alone. */
+    int zoom = view.index == NULL || choice != NULL ? -1 : zoom_of(t0_ns, col_ns);
     int level = zoom < 0 ? -1 : pyramid_level_for(&view.index->pyramid, (unsigned)zoom);
     if (level < 0) {
         sweep_columns(&view, t0_ns, col_ns, cols, out);

@@ -33,21 +33,40 @@ static size_t look_back(const struct swarm *swarm, const struct agent *agent,
     return live || lane->overlaps ? LOOK_BACK : 1;
 }
 
-static bool holds_span(const struct swarm *swarm, const struct agent *agent,
-                       const struct lane *lane, int64_t t0_ns, int64_t t1_ns, int64_t local_ns)
+struct stretch {
+    int64_t from_ns, to_ns, local_ns;
+    const struct span_choice *choice;
+};
+
+static bool is_chosen(const struct stretch *stretch, span_no no)
 {
-    size_t at = query_first_from(swarm, lane, t0_ns);
-    if (at < lane->count && start_of(swarm, lane->spans[at]) < t1_ns) {
-        return true;
+    return stretch->choice == NULL || stretch->choice->holds(stretch->choice->ctx, no);
+}
+
+/* Whether the span goes on into the stretch, or in it. */
+static bool reaches(const struct swarm *swarm, const struct stretch *stretch, span_no no)
+{
+    const struct span *span = swarm_span(swarm, no);
+    return span != NULL && swarm_span_end_ns(swarm, span, stretch->local_ns) > stretch->from_ns &&
+           is_chosen(stretch, no);
+}
+
+static bool holds_span(const struct swarm *swarm, const struct agent *agent,
+                       const struct lane *lane, const struct stretch *stretch)
+{
+    size_t at = query_first_from(swarm, lane, stretch->from_ns);
+    for (size_t i = at; i < lane->count && start_of(swarm, lane->spans[i]) < stretch->to_ns; i++) {
+        if (is_chosen(stretch, lane->spans[i])) {
+            return true;
+        }
     }
-    if (lane->open != NO_SPAN && start_of(swarm, lane->open) < t1_ns) {
-        const struct span *open = swarm_span(swarm, lane->open);
-        return open != NULL && swarm_span_end_ns(swarm, open, local_ns) > t0_ns;
+    if (lane->open != NO_SPAN && start_of(swarm, lane->open) < stretch->to_ns &&
+        reaches(swarm, stretch, lane->open)) {
+        return true;
     }
     size_t most = look_back(swarm, agent, lane);
     for (size_t back = 0; back < most && back < at; back++) {
-        const struct span *span = swarm_span(swarm, lane->spans[at - 1 - back]);
-        if (span != NULL && swarm_span_end_ns(swarm, span, local_ns) > t0_ns) {
+        if (reaches(swarm, stretch, lane->spans[at - 1 - back])) {
             return true;
         }
     }
@@ -55,12 +74,12 @@ static bool holds_span(const struct swarm *swarm, const struct agent *agent,
 }
 
 unsigned query_lanes_in(const struct swarm *swarm, agent_no number, int64_t t0_ns, int64_t t1_ns,
-                        int64_t local_ns)
+                        int64_t local_ns, const struct span_choice *choice)
 {
     const struct agent *agent = swarm_agent(swarm, number);
+    const struct stretch stretch = {t0_ns, t1_ns, local_ns, choice};
     size_t count = agent->lane_count;
-    while (count > 1 &&
-           !holds_span(swarm, agent, &agent->lanes[count - 1], t0_ns, t1_ns, local_ns)) {
+    while (count > 1 && !holds_span(swarm, agent, &agent->lanes[count - 1], &stretch)) {
         count--;
     }
     return count > 1 ? (unsigned)count : 1;
@@ -160,4 +179,69 @@ span_no query_span_step(const struct swarm *swarm, agent_no number, span_no from
         }
     }
     return best;
+}
+
+/* ---- searching ---- */
+
+struct place {
+    int64_t start_ns;
+    span_no span;
+};
+
+static bool is_before(struct place a, struct place b)
+{
+    return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
+}
+
+/* How many of the lane's spans stand before the place, the one at it not among them. */
+static size_t place_in(const struct swarm *swarm, const struct lane *lane, struct place place)
+{
+    size_t low = 0, high = lane->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        span_no no = lane->spans[middle];
+        if (is_before((struct place){start_of(swarm, no), no}, place)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The nearest in the lane, nearer than `best` where that is one. */
+static struct place search_lane(const struct swarm *swarm, const struct lane *lane,
+                                struct place from, int direction, struct place best,
+                                const struct span_choice *choice)
+{
+    size_t at = place_in(swarm, lane, from);
+    bool itself = at < lane->count && lane->spans[at] == from.span &&
+                  start_of(swarm, from.span) == from.start_ns;
+    if (direction > 0 && itself) {
+        at++;
+    }
+    while (direction > 0 ? at < lane->count : at > 0) {
+        span_no no = lane->spans[direction > 0 ? at : at - 1];
+        struct place here = {start_of(swarm, no), no};
+        if (best.span != NO_SPAN &&
+            !(direction > 0 ? is_before(here, best) : is_before(best, here))) {
+            return best;
+        }
+        if (swarm_span(swarm, no) != NULL && choice->holds(choice->ctx, no)) {
+            return here;
+        }
+        at += direction > 0 ? 1 : (size_t)-1;
+    }
+    return best;
+}
+
+span_no query_span_search(const struct swarm *swarm, agent_no number, int64_t at_ns, span_no span,
+                          int direction, const struct span_choice *choice)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    struct place best = {0, NO_SPAN}, from = {at_ns, span};
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        best = search_lane(swarm, &agent->lanes[i], from, direction, best, choice);
+    }
+    return best.span;
 }

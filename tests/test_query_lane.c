@@ -25,7 +25,7 @@ static const struct timeline_cell *cells_of(const struct model *model, unsigned 
 {
     static struct timeline_cell cells[MAX_COLS];
     query_lane(model->swarm, 0, lane, model_ns(t0_ms), (int64_t)(col_ms * 1e6), cols,
-               model_ns(now_ms), cells);
+               model_ns(now_ms), NULL, cells);
     return cells;
 }
 
@@ -279,7 +279,7 @@ static void lanes_are_counted_up_to_the_last_that_is_needed(void **state)
                 {150, 240, 1}, {240, 251, 2}, {900, 901, 2}, {1000, 1100, 1}, {-50, 0, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         unsigned lanes = query_lanes_in(model.swarm, 0, model_ns(rows[i].from_ms),
-                                        model_ns(rows[i].to_ms), model_ns(1000));
+                                        model_ns(rows[i].to_ms), model_ns(1000), NULL);
         if (lanes != rows[i].lanes) {
             fail_msg("[%g, %g): %u", rows[i].from_ms, rows[i].to_ms, lanes);
         }

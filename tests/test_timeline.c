@@ -67,11 +67,19 @@ static void weigh(const struct swarm *swarm, const struct span *span, int64_t fr
     }
 }
 
+/* Some spans, as a filter would choose them. */
+static bool is_some(void *ctx, span_no no)
+{
+    const unsigned *of = ctx;
+    return *of == 0 || no % 3 != *of % 3;
+}
+
 static struct timeline_cell reference(const struct swarm *swarm, const struct lane *lane,
-                                      int64_t from_ns, int64_t to_ns, int64_t local_ns)
+                                      int64_t from_ns, int64_t to_ns, int64_t local_ns,
+                                      unsigned some)
 {
     struct timeline_cell cell = {.kind = SPAN_KINDS, .span = NO_SPAN};
-    int64_t weights[SPAN_KINDS] = {0}, heavy_ns = 0, most = 0;
+    int64_t weights[SPAN_KINDS] = {0}, heavy_ns = 0, most = 0, all = 0;
     span_no heavy = NO_SPAN;
     unsigned count = 0;
     bool error = false;
@@ -80,7 +88,7 @@ static struct timeline_cell reference(const struct swarm *swarm, const struct la
         int64_t start = span->start_ns, end = swarm_span_end_ns(swarm, span, local_ns);
         end = end > start ? end : start + 1;
         int64_t a = start > from_ns ? start : from_ns, b = end < to_ns ? end : to_ns;
-        if (a >= b) {
+        if (a >= b || !is_some(&some, lane->spans[i])) {
             continue;
         }
         count++;
@@ -92,6 +100,7 @@ static struct timeline_cell reference(const struct swarm *swarm, const struct la
         }
     }
     for (uint8_t kind = 0; kind < SPAN_KINDS; kind++) {
+        all += weights[kind];
         if (weights[kind] > most) {
             most = weights[kind];
             cell.kind = kind;
@@ -100,6 +109,8 @@ static struct timeline_cell reference(const struct swarm *swarm, const struct la
     if (count == 0) {
         return cell;
     }
+    double fill = (double)all / (double)(to_ns - from_ns) * 255;
+    cell.fill = fill < 1 ? 1 : fill > 255 ? 255 : (uint8_t)fill;
     const struct span *span = swarm_span(swarm, heavy);
     if (span->kind == cell.kind || (span->kind == SPAN_REQUEST && span_is_phase(cell.kind))) {
         bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
@@ -119,17 +130,20 @@ static struct timeline_cell reference(const struct swarm *swarm, const struct la
 /* ---- comparing ---- */
 
 static void compare_lane(const struct swarm *swarm, agent_no agent, unsigned number, unsigned zoom,
-                         int64_t at_ns, int64_t local_ns)
+                         int64_t at_ns, int64_t local_ns, unsigned some)
 {
+    struct span_choice choice = {is_some, &some};
     const struct lane *lane = &swarm_agent(swarm, agent)->lanes[number];
     struct timeline_cell cells[COLS];
     int64_t col_ns = (int64_t)1 << zoom, t0_ns = (at_ns >> zoom << zoom) - COLS / 3 * col_ns;
-    query_lane(swarm, agent, number, t0_ns, col_ns, COLS, local_ns, cells);
+    query_lane(swarm, agent, number, t0_ns, col_ns, COLS, local_ns, some == 0 ? NULL : &choice,
+               cells);
     for (int i = 0; i < COLS; i++) {
         int64_t from_ns = t0_ns + i * col_ns;
-        struct timeline_cell want = reference(swarm, lane, from_ns, from_ns + col_ns, local_ns);
+        struct timeline_cell want =
+            reference(swarm, lane, from_ns, from_ns + col_ns, local_ns, some);
         if (cells[i].kind != want.kind || cells[i].flags != want.flags ||
-            cells[i].span != want.span) {
+            cells[i].fill != want.fill || cells[i].span != want.span) {
             fail_msg(
                 "agent %u lane %u (%zu spans) zoom %u column %d: kind %u flags %u span %u, not "
                 "%u %u %u",
@@ -151,7 +165,7 @@ static void compare(const struct swarm *swarm, uint64_t *seed, int64_t local_ns)
             unsigned zoom = 10 + (unsigned)next_random(seed, 36);
             uint64_t range = (uint64_t)(to_ns - from_ns) + 1;
             int64_t at = from_ns + (int64_t)(next_random(seed, 1u << 20) * (range >> 20));
-            compare_lane(swarm, agent, lane, zoom, at, local_ns);
+            compare_lane(swarm, agent, lane, zoom, at, local_ns, (unsigned)next_random(seed, 3));
         }
     }
 }
@@ -161,7 +175,7 @@ static void compare_every_zoom(const struct swarm *swarm, int64_t at_ns, int64_t
     for (agent_no agent = 0; agent < swarm_agent_count(swarm); agent++) {
         for (unsigned lane = 0; lane < swarm_agent(swarm, agent)->lane_count && lane < 3; lane++) {
             for (unsigned zoom = 10; zoom <= 45; zoom++) {
-                compare_lane(swarm, agent, lane, zoom, at_ns, local_ns);
+                compare_lane(swarm, agent, lane, zoom, at_ns, local_ns, zoom % 3);
             }
         }
     }

@@ -57,7 +57,7 @@ static void errors_are_found_in_time_and_around(void **state)
     picture_has(&picture, "third · Tool: Edit");
     picture_press(&picture, "e");
     picture_has(&picture, "first · Tool: Read");
-    picture_has(&picture, "from the first error on");
+    picture_has(&picture, "from the first on");
     picture_press(&picture, "E");
     picture_has(&picture, "third · Tool: Edit");
     picture_press(&picture, "E");

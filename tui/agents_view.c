@@ -66,7 +66,9 @@ static struct agent_row row_of(const struct table *table, agent_no agent)
 static bool is_row(const struct table *table, agent_no agent)
 {
     const struct agent *of = swarm_agent(table->frame->swarm, agent);
-    return of && table->node_of[agent] != UINT32_MAX && !(of->flags & AGENT_GROUP);
+    uint32_t node = table->node_of[agent];
+    return of && node != UINT32_MAX && !(of->flags & AGENT_GROUP) &&
+           !table->frame->rows.nodes[node].filtered;
 }
 
 static struct sort_key key_of(const struct table *table, agent_no agent)

@@ -253,6 +253,8 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
     app->theme = (struct theme){.color = !options->no_color, .ascii = options->ascii};
     app->events_per_s = NAN;
     view_state_init(&app->state, app->engine.mem);
+    if (options->filter)
+        view_set_filter(&app->state, options->filter, error);
     return app;
 }
 

@@ -73,6 +73,8 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
 
     view_state_init(&state, engine->mem);
     state.window = WINDOW_ALL;
+    if (options->filter)
+        view_set_filter(&state, options->filter, error);
     press_all(options, &input, &state, grid);
     if (view_series_axis(&input, &state, (int)options->cols, &axis) &&
         series_compute(swarm, local_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols, &series))

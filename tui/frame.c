@@ -107,8 +107,14 @@ static void clamp_selection(struct frame *frame)
     while (node != UINT32_MAX && frame->rows.nodes[node].hidden)
         node = frame->rows.nodes[node].parent;
     if (node == UINT32_MAX) {
+        node = 0;
+        while (node < frame->rows.node_count && frame->rows.nodes[node].hidden)
+            node++;
         state->cursor_group = false;
-        state->cursor = frame->rows.node_count > 0 ? frame->rows.nodes[0].agent : NO_AGENT;
+        if (node < frame->rows.node_count)
+            state->cursor = frame->rows.nodes[node].agent;
+        else if (frame->rows.node_count == 0)
+            state->cursor = NO_AGENT;
         return;
     }
     if (state->cursor != frame->rows.nodes[node].agent || frame->rows.nodes[node].done == 0)
@@ -151,7 +157,8 @@ static bool list_flight(struct frame *frame)
         for (size_t i = 0; i < all; i++) {
             const struct span *span = swarm_span(frame->swarm, listed[i]);
             bool later = frame->state->frozen && span->start_ns > frame->now_ns;
-            if (!later && (span->kind == SPAN_INTERACTION) == envelopes)
+            bool shown = !frame->choice || frame->choice->holds(frame->choice->ctx, listed[i]);
+            if (!later && shown && (span->kind == SPAN_INTERACTION) == envelopes)
                 frame->flight[kept++] = listed[i];
         }
     }
@@ -188,6 +195,10 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     if (frame->layout.too_small)
         return true;
     make_axis(frame);
+    if (state->chosen) {
+        chosen_begin(state->chosen, frame->swarm, frame->local_ns);
+        frame->choice = chosen_choice(state->chosen);
+    }
     if (!rows_make_tree(input, state, frame->local_ns, &frame->rows))
         return false;
     clamp_selection(frame);
@@ -196,8 +207,8 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         return false;
     /* As many lanes as fit beside what the panels get in any case. */
     frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
-    if (!rows_make_lines(frame->swarm, frame->local_ns, &frame->axis, frame->layout.body.rows,
-                         frame->layout.one_line, &frame->rows))
+    if (!rows_make_lines(frame->swarm, frame->local_ns, &frame->axis, frame->choice,
+                         frame->layout.body.rows, frame->layout.one_line, &frame->rows))
         return false;
     frame->layout = make_layout(frame, frame->rows.count, cols, rows);
     clamp_scroll(frame);

@@ -19,7 +19,8 @@ struct frame {
     struct axis axis;
     struct axis_clock clock;
     struct row_list rows;
-    span_no *flight; /* in flight: work first, the longest first */
+    const struct span_choice *choice; /* what the filter lets through; NULL: all */
+    span_no *flight;                  /* in flight: work first, the longest first */
     size_t flight_count, flight_cap;
     struct strbuf scratch; /* for whoever needs a text for a moment */
 };

@@ -66,11 +66,21 @@ static int put_hint(const struct frame *frame, struct area line, int x,
     return x;
 }
 
+/* \ kind:tool: what is not seen, and why. Returns the column after it. */
+static int draw_filter(const struct frame *frame, struct area line)
+{
+    const char *text = frame->state->filter_text;
+    if (!text[0])
+        return 1;
+    int x = area_puts(line, 1, 0, INK_USER, "\\ ");
+    return area_put_cut(line, x, 0, line.cols / 3, INK_USER, text, strlen(text)) + 3;
+}
+
 /* The first two, how to get out and how to get help, keep the right edge where there is width for more than them. */
 static void draw_hints(const struct frame *frame, struct area line)
 {
     const struct action_info *info;
-    int x = 1, end = line.cols;
+    int x = draw_filter(frame, line), end = line.cols;
     size_t i = 0;
     if (line.cols >= 60) {
         for (; i < 2 && (info = keymap_hint(i, view_set_of(frame->state))) != NULL; i++) {
@@ -98,13 +108,33 @@ static bool draw_progress(struct frame *frame, struct area line)
     return true;
 }
 
+/* What is typed, and what comes of it. */
+static void draw_prompt(const struct frame *frame, struct area line)
+{
+    const struct view_state *state = frame->state;
+    int x = prompt_draw(&state->prompt, line, frame->input->theme.ascii) + 3;
+    size_t shown = 0;
+    for (size_t i = 0; i < frame->rows.node_count; i++)
+        shown += !frame->rows.nodes[i].filtered;
+    if (state->filter_error[0])
+        area_put_cut(line, x, 0, line.cols - x - 1, INK_USER, state->filter_error,
+                     strlen(state->filter_error));
+    else if (state->message[0])
+        area_put_cut(line, x, 0, line.cols - x - 1, INK_DIM, state->message,
+                     strlen(state->message));
+    else if (state->prompt.kind == PROMPT_FILTER && state->prompt.len > 0)
+        area_putf(line, x, 0, INK_DIM, "%zu of %zu rows", shown, frame->rows.node_count);
+}
+
 void hint_draw(struct frame *frame, struct grid *grid)
 {
     struct area line = frame_area(frame, grid, frame->layout.hint);
     const struct view_state *state = frame->state;
     if (line.rows == 0)
         return;
-    if (state->message[0])
+    if (state->prompt.kind != PROMPT_NONE)
+        draw_prompt(frame, line);
+    else if (state->message[0])
         area_put_cut(line, 1, 0, line.cols - 2, state->message_is_error ? INK_ERROR : INK_STRONG,
                      state->message, strlen(state->message));
     else if (!draw_progress(frame, line))

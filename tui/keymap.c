@@ -21,7 +21,7 @@ static const struct {
 };
 
 static const char pages[] = "Views", rows[] = "Rows", times[] = "Time", spans[] = "Spans",
-                  sorting[] = "Sorting", program[] = "Program";
+                  finding[] = "Finding", sorting[] = "Sorting", program[] = "Program";
 
 static const struct action_info actions[] = {
     {ACTION_TIMELINE, "timeline", "1", "the timeline: what each agent does, and when", pages,
@@ -50,6 +50,15 @@ static const struct action_info actions[] = {
     {ACTION_FOLD, "fold", "c", "fold the agent's sub-agents and lanes, or unfold them", rows,
      IN_TIMELINE, 32, "c", "fold"},
     {ACTION_FOLD_ALL, "fold-all", "C", "fold all, or unfold all", rows, IN_TIMELINE, 0, NULL, NULL},
+
+    {ACTION_SEARCH, "search", "/", "search: the next span that matches, as it is typed", finding,
+     IN_TIMELINE, 21, "/", "search"},
+    {ACTION_SEARCH_NEXT, "search-next", "n", "next match", finding, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_SEARCH_PREVIOUS, "search-previous", "N", "previous match", finding, IN_TIMELINE, 0,
+     NULL, NULL},
+    {ACTION_FILTER, "filter", "\\",
+     "filter: agent:NAME kind:tool name:Bash model:opus dur>5s error:yes open:yes args.KEY=TEXT -NOT words",
+     finding, IN_PAGES, 22, "\\", "filter"},
 
     {ACTION_SORT_LEFT, "sort-left", "<", "sort by the column before", sorting, IN_AGENTS, 12,
      "< > I", "sort"},

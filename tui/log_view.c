@@ -12,6 +12,41 @@ static bool is_same(const struct log_entry *a, const struct log_entry *b)
     return a->kind == b->kind && a->which == b->which;
 }
 
+/* An error is a span; of others the words count that stand in their lines. */
+static bool is_chosen(struct frame *frame, const struct log_entry *entry)
+{
+    const struct filter *filter = chosen_filter(frame->state->chosen);
+    const struct notice_log *log = frame->input->log;
+    struct strbuf line, text;
+    if (entry->kind == LOG_ERROR)
+        return chosen_has_span(frame->state->chosen, log_entry_span(entry));
+    if (filter_is_of_spans(filter))
+        return false;
+    strbuf_init(&line, frame->state->mem, 0);
+    strbuf_init(&text, frame->state->mem, 0);
+    agent_no agent = log_entry_agent(entry, frame->swarm, log);
+    strbuf_addf(&line, "%s ", log_entry_word(entry, frame->swarm, log));
+    if (agent != NO_AGENT)
+        query_agent_title(frame->swarm, agent, &line);
+    log_entry_text(entry, frame->swarm, log, &text);
+    strbuf_addf(&line, " %s", text.data ? text.data : "");
+    bool good = !line.failed && filter_matches_text(filter, line.data, line.len);
+    strbuf_release(&line);
+    strbuf_release(&text);
+    return good;
+}
+
+static void filter_entries(struct frame *frame)
+{
+    struct log_list *list = &frame->state->log.list;
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (is_chosen(frame, &list->entries[i]))
+            list->entries[kept++] = list->entries[i];
+    }
+    list->count = kept;
+}
+
 /* Brings the list up to date. False: out of memory. */
 static bool freshen(struct frame *frame)
 {
@@ -19,7 +54,9 @@ static bool freshen(struct frame *frame)
     const struct notice_log *log = frame->input->log;
     uint64_t revision = swarm_revision(frame->swarm);
     uint64_t notices = log ? notice_log_lost(log) + notice_log_count(log) : 0;
-    if (state->made && state->revision == revision && state->notices == notices)
+    unsigned filter = frame->state->filter_version;
+    if (state->made && state->revision == revision && state->notices == notices &&
+        state->filter == filter)
         return true;
     struct log_entry at = {.which = 0};
     bool had = state->made && state->cursor < state->list.count;
@@ -27,6 +64,9 @@ static bool freshen(struct frame *frame)
     if (had)
         at = state->list.entries[state->cursor];
     state->made = log_list_make(&state->list, frame->state->mem, frame->swarm, log);
+    state->filter = filter;
+    if (frame->state->chosen)
+        filter_entries(frame);
     state->revision = revision;
     state->notices = notices;
     state->cursor = state->list.count > 0 ? state->list.count - 1 : 0;

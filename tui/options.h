@@ -56,6 +56,7 @@ struct options {
     unsigned fps;
     unsigned cols, rows; /* 0: not said */
     const char *keys;
+    const char *filter; /* NULL: not said */
     enum dump_format format;
     bool json;
 

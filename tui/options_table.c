@@ -3,6 +3,7 @@
    is the order of --help and of the manual. */
 #include "tui/options.h"
 
+#include "core/filter.h"
 #include "tui/grid.h"
 #include "tui/keymap.h"
 
@@ -170,6 +171,15 @@ PARSER(to)
     return moment(text, &o->to, error);
 }
 
+PARSER(filter)
+{
+    struct filter *filter = filter_new(&mem_libc, text, strlen(text), error);
+
+    o->filter = text;
+    filter_free(filter);
+    return filter != NULL;
+}
+
 PARSER(at)
 {
     return moment(text, &o->at, error);
@@ -316,6 +326,8 @@ const struct option_row option_rows[] = {
     {"agents", 0, "N", "how many agents (default: 8)", FOR(COMMAND_DEMO), parse_agents},
     {"seed", 0, "N", "another number, another story (default: 1)", FOR(COMMAND_DEMO), parse_seed},
     {"speed", 0, "X", "X times as fast (default: 1)", FOR(COMMAND_DEMO), parse_speed},
+    {"filter", 0, "EXPR", "show only what matches, as typed at the filter prompt",
+     SCREEN | FOR(COMMAND_DUMP), parse_filter},
     {"no-color", 0, NULL, "no colour (also where NO_COLOR is set)", SCREEN | FOR(COMMAND_DUMP),
      parse_no_color},
     {"ascii", 0, NULL, "no characters outside ASCII (the default where the locale is not UTF-8)",

@@ -83,6 +83,20 @@ static void fold_nodes(struct row_list *list, const struct view_state *state, bo
     }
 }
 
+/* What matches, and all that it stands under. */
+static void filter_nodes(struct row_list *list, struct chosen *chosen)
+{
+    for (size_t i = 0; i < list->node_count; i++)
+        list->nodes[i].filtered = !chosen_has_agent(chosen, list->nodes[i].agent);
+    for (size_t i = list->node_count; i-- > 0;) {
+        struct tree_node *node = &list->nodes[i];
+        if (!node->filtered && node->parent != UINT32_MAX)
+            list->nodes[node->parent].filtered = false;
+    }
+    for (size_t i = 0; i < list->node_count; i++)
+        list->nodes[i].hidden = list->nodes[i].filtered;
+}
+
 static void find_siblings(struct row_list *list)
 {
     /* `hidden` nodes are skipped; from the end, a parent's `more` says whether a later child was seen. */
@@ -128,7 +142,11 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
         }
     }
     mem_free(swarm_mem(input->swarm), tree, count * sizeof *tree);
-    fold_nodes(out, state, input->live, now);
+    /* While there is a filter, nothing that it lets through is folded away. */
+    if (state->chosen)
+        filter_nodes(out, state->chosen);
+    else
+        fold_nodes(out, state, input->live, now);
     find_siblings(out);
     return out->nodes != NULL;
 }
@@ -144,14 +162,14 @@ static bool add_row(struct row_list *list, struct row row)
 }
 
 static void count_lanes(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
-                        struct row_list *list)
+                        const struct span_choice *choice, struct row_list *list)
 {
     for (size_t i = 0; i < list->node_count; i++) {
         struct tree_node *node = &list->nodes[i];
         unsigned lanes = 1;
         if (!node->hidden && !node->folded)
             lanes = query_lanes_in(swarm, node->agent, axis->t0_ns, axis_time(axis, axis->cols),
-                                   local_ns);
+                                   local_ns, choice);
         node->lanes = (uint16_t)(lanes < UINT16_MAX ? lanes : UINT16_MAX);
     }
 }
@@ -213,9 +231,10 @@ static bool add_all(struct row_list *list)
 }
 
 bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
-                     int space, bool one_line, struct row_list *list)
+                     const struct span_choice *choice, int space, bool one_line,
+                     struct row_list *list)
 {
-    count_lanes(swarm, local_ns, axis, list);
+    count_lanes(swarm, local_ns, axis, choice, list);
     share_lines(list, space > 0 ? (size_t)space : 0, one_line);
     return add_all(list);
 }

@@ -17,7 +17,8 @@ struct tree_node {
     uint32_t parent; /* its index in nodes, UINT32_MAX: none */
     uint32_t depth;
     uint32_t done; /* how many below it are folded into its `+N done` row */
-    bool hidden;   /* folded away */
+    bool filtered; /* the filter does not let it through, nor anything below it */
+    bool hidden;   /* that, or folded away */
     bool more;     /* a sibling's row or the `+N done` of its parent follows below */
     bool children; /* it has any */
     bool folded;
@@ -47,9 +48,10 @@ struct row_list {
 bool rows_make_tree(const struct view_input *input, const struct view_state *state,
                     int64_t local_ns, struct row_list *out);
 /* Makes the lines of the nodes for what lies on the axis: one for each, and more for their lanes while there are
-   fewer than `space`. False: out of memory. */
+   fewer than `space`. `choice`: the spans that are shown, NULL: all. False: out of memory. */
 bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
-                     int space, bool one_line, struct row_list *list);
+                     const struct span_choice *choice, int space, bool one_line,
+                     struct row_list *list);
 void rows_release(struct row_list *list);
 
 /* The line of the agent's name, or of its `+N done`; SIZE_MAX: it has none. */

@@ -1,5 +1,4 @@
-/* Spans are selected by number, rows by agent. Errors are looked for in all spans of all lanes: some ten milliseconds for
-   millions of them, once a key. */
+/* Spans are selected by number, rows by agent. */
 #include "tui/select.h"
 
 bool select_unfold(struct frame *frame, agent_no agent)
@@ -24,6 +23,11 @@ static int64_t distance(int64_t a, int64_t b)
     return a < b ? b - a : a - b;
 }
 
+static bool is_shown(const struct frame *frame, span_no span)
+{
+    return !frame->choice || frame->choice->holds(frame->choice->ctx, span);
+}
+
 /* The span of any lane of the agent that is nearest to the time. */
 static span_no nearest(const struct frame *frame, agent_no agent_number, int64_t at_ns,
                        int direction)
@@ -34,7 +38,7 @@ static span_no nearest(const struct frame *frame, agent_no agent_number, int64_t
     for (size_t lane = 0; agent && lane < agent->lane_count; lane++) {
         span_no no = query_span_at(frame->swarm, agent_number, (unsigned)lane, at_ns, direction);
         const struct span *span = swarm_span(frame->swarm, no);
-        if (span && distance(span->start_ns, at_ns) < best_ns) {
+        if (span && is_shown(frame, no) && distance(span->start_ns, at_ns) < best_ns) {
             best_ns = distance(span->start_ns, at_ns);
             best = no;
         }
@@ -112,7 +116,7 @@ bool select_any(struct frame *frame)
     return state->selected != NO_SPAN;
 }
 
-/* ---- errors ---- */
+/* ---- in order of time ---- */
 
 struct place {
     int64_t start_ns;
@@ -125,50 +129,71 @@ static bool before(struct place a, struct place b)
     return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
 }
 
-/* The first error after `from` (direction 1) or the last before it (-1). span NO_SPAN: none. */
-static struct place find_error(const struct frame *frame, struct place from, int direction)
+/* The first match after `from` (direction 1) or the last before it (-1), of all rows that the filter lets through. span NO_SPAN: none. */
+static struct place find_match(const struct frame *frame, struct place from, int direction,
+                               const struct span_choice *choice)
 {
     struct place best = {0, NO_SPAN, NO_AGENT};
     for (size_t i = 0; i < frame->rows.node_count; i++) {
-        agent_no number = frame->rows.nodes[i].agent;
-        const struct agent *agent = swarm_agent(frame->swarm, number);
-        for (size_t lane = 0; agent && lane < agent->lane_count; lane++) {
-            for (size_t j = 0; j < agent->lanes[lane].count; j++) {
-                const struct span *span = swarm_span(frame->swarm, agent->lanes[lane].spans[j]);
-                if (!span || !(span->flags & SPAN_ERROR))
-                    continue;
-                struct place here = {span->start_ns, agent->lanes[lane].spans[j], number};
-                bool beyond = direction > 0 ? before(from, here) : before(here, from);
-                bool nearer = best.span == NO_SPAN ||
-                              (direction > 0 ? before(here, best) : before(best, here));
-                if (beyond && nearer)
-                    best = here;
-            }
-        }
+        const struct tree_node *node = &frame->rows.nodes[i];
+        if (node->filtered)
+            continue;
+        span_no no = query_span_search(frame->swarm, node->agent, from.start_ns, from.span,
+                                       direction, choice);
+        const struct span *span = swarm_span(frame->swarm, no);
+        if (!span)
+            continue;
+        struct place here = {span->start_ns, no, node->agent};
+        if (best.span == NO_SPAN || (direction > 0 ? before(here, best) : before(best, here)))
+            best = here;
     }
     return best;
 }
 
-void select_error(struct frame *frame, int direction)
+/* Before all, or behind all. */
+static struct place end_of_time(int direction)
 {
-    struct view_state *state = frame->state;
+    return (struct place){direction > 0 ? INT64_MIN : INT64_MAX, direction > 0 ? 0 : NO_SPAN,
+                          NO_AGENT};
+}
+
+/* *around: it is found beyond the end, from the other one on. */
+static struct place find_around(const struct frame *frame, int direction,
+                                const struct span_choice *choice, bool *around)
+{
+    const struct view_state *state = frame->state;
     const struct span *span = swarm_span(frame->swarm, state->selected);
     const struct axis *axis = &frame->axis;
-    struct place from = {direction > 0 ? axis->t0_ns - 1 : axis_time(axis, axis->cols), NO_SPAN,
-                         NO_AGENT};
+    struct place from = {direction > 0 ? axis->t0_ns : axis_time(axis, axis->cols), 0, NO_AGENT};
     if (span)
         from = (struct place){span->start_ns, state->selected, state->cursor};
-    struct place found = find_error(frame, from, direction);
-    bool around = found.span == NO_SPAN;
-    if (around)
-        found = find_error(
-            frame, (struct place){direction > 0 ? INT64_MIN : INT64_MAX, 0, NO_AGENT}, direction);
-    if (found.span == NO_SPAN) {
-        view_message(state, false, "no errors");
-        return;
-    }
+    struct place found = find_match(frame, from, direction, choice);
+    *around = found.span == NO_SPAN;
+    return *around ? find_match(frame, end_of_time(direction), direction, choice) : found;
+}
+
+bool select_match(struct frame *frame, int direction, const struct span_choice *choice)
+{
+    bool around;
+    struct place found = find_around(frame, direction, choice, &around);
+    if (found.span == NO_SPAN)
+        return false;
     select_span(frame, found.agent, found.span);
     if (around)
-        view_message(state, false,
-                     direction > 0 ? "from the first error on" : "from the last error on");
+        view_message(frame->state, false, direction > 0 ? "from the first on" : "from the last on");
+    return true;
+}
+
+static bool is_error(void *ctx, span_no no)
+{
+    const struct frame *frame = ctx;
+    const struct span *span = swarm_span(frame->swarm, no);
+    return (span->flags & SPAN_ERROR) && is_shown(frame, no);
+}
+
+void select_error(struct frame *frame, int direction)
+{
+    struct span_choice errors = {is_error, frame};
+    if (!select_match(frame, direction, &errors))
+        view_message(frame->state, false, "no errors");
 }

@@ -175,13 +175,13 @@ static void draw_bars(struct frame *frame, struct area line, const struct row *r
     const struct axis *axis = &frame->axis;
     int cols = line.cols;
     query_lane(frame->swarm, node->agent, row->lane, axis->t0_ns, axis_col_ns(axis), (size_t)cols,
-               frame->local_ns, cells);
+               frame->local_ns, frame->choice, cells);
     if (row->merged) {
         unsigned lanes = query_lanes_in(frame->swarm, node->agent, axis->t0_ns,
-                                        axis_time(axis, cols), frame->local_ns);
+                                        axis_time(axis, cols), frame->local_ns, frame->choice);
         for (unsigned lane = row->lane + 1u; lane < lanes; lane++) {
             query_lane(frame->swarm, node->agent, lane, axis->t0_ns, axis_col_ns(axis),
-                       (size_t)cols, frame->local_ns, more);
+                       (size_t)cols, frame->local_ns, frame->choice, more);
             merge_lane(cells, more, cols);
         }
     }

@@ -1,5 +1,6 @@
 /* The door of the views: which one draws, which one gets the key, and what is the same for all. A view is a row of a table; a
    view drawn over another (help) has a row too. */
+#include "tui/finding.h"
 #include "tui/view_keys.h"
 
 #include <stdarg.h>
@@ -20,6 +21,10 @@ void view_state_release(struct view_state *state)
     mem_free(state->mem, state->folds, state->fold_cap);
     mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
     log_list_release(&state->log.list, state->mem);
+    chosen_free(state->chosen);
+    filter_free(state->search);
+    state->chosen = NULL;
+    state->search = NULL;
     state->folds = NULL;
     state->fold_cap = 0;
     state->agents = (struct agents_state){.sorted = false};
@@ -120,13 +125,16 @@ void view_draw(const struct view_input *input, struct view_state *state, struct 
 
 /* ---- keys ---- */
 
+/* What the key does to the prompt that is open, or else the action to the view. */
 static enum view_result act(const struct view_input *input, struct view_state *state,
-                            enum action action, int cols, int rows)
+                            enum action action, struct key key, int cols, int rows)
 {
     enum view_result result = VIEW_IGNORED;
     struct frame frame;
     if (!frame_make(&frame, input, state, cols, rows))
         view_message(state, true, "out of memory");
+    else if (state->prompt.kind != PROMPT_NONE)
+        result = finding_key(&frame, key);
     else if (!frame.layout.too_small)
         result = current(state)->act(&frame, action);
     frame_release(&frame);
@@ -145,12 +153,16 @@ static enum view_result turn_to(struct view_state *state, enum page page)
 enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
                           int cols, int rows)
 {
-    enum action action = keymap_lookup(key, current(state)->set);
+    bool typed = state->prompt.kind != PROMPT_NONE;
+    enum action action = typed ? ACTION_NONE : keymap_lookup(key, current(state)->set);
     bool had_message = state->message[0] != '\0';
     state->message[0] = '\0';
     enum view_result result = VIEW_IGNORED;
     switch ((int)action) {
-    case ACTION_NONE: break;
+    case ACTION_NONE:
+        if (typed)
+            result = act(input, state, action, key, cols, rows);
+        break;
     case ACTION_QUIT: result = VIEW_QUIT; break;
     case ACTION_WRITE: result = VIEW_WRITE; break;
     case ACTION_SUSPEND: result = VIEW_SUSPEND; break;
@@ -160,7 +172,7 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_FLIGHT); break;
     case ACTION_STATISTICS: result = turn_to(state, PAGE_STATISTICS); break;
     case ACTION_LOG: result = turn_to(state, PAGE_LOG); break;
-    default: result = act(input, state, action, cols, rows);
+    default: result = act(input, state, action, key, cols, rows);
     }
     return result == VIEW_IGNORED && had_message ? VIEW_REDRAW : result;
 }

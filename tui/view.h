@@ -8,9 +8,11 @@
 #include "core/query.h"
 #include "core/series.h"
 #include "tui/axis.h"
+#include "tui/chosen.h"
 #include "tui/grid.h"
 #include "tui/keymap.h"
 #include "tui/log_list.h"
+#include "tui/prompt.h"
 
 /* What there is to show. All borrowed for the call. */
 struct view_input {
@@ -56,12 +58,23 @@ struct log_state {
     struct log_list list;
     bool made;
     uint64_t revision, notices; /* of the model and the notices that it was made of */
+    unsigned filter;            /* the version of the filter that it went through */
     size_t cursor, scroll;
+};
+
+/* Where a search began: Esc goes back there. */
+struct view_place {
+    agent_no cursor;
+    bool cursor_group;
+    span_no selected;
+    enum window_mode window;
+    unsigned zoom;
+    int64_t t0_ns;
 };
 
 #define MESSAGE_BYTES 256
 
-/* What the user has chosen. A plain value but for the folds, the order of the agents and the log: view_state_init, view_state_release. */
+/* What the user has chosen. A plain value but for what it owns: view_state_init, view_state_release. */
 struct view_state {
     const struct mem *mem;
     enum page page;
@@ -87,6 +100,14 @@ struct view_state {
     size_t flight_scroll;
     struct log_state log;
 
+    struct prompt prompt;
+    struct chosen *chosen; /* what the filter lets through; NULL: there is none */
+    char filter_text[PROMPT_BYTES];
+    unsigned filter_version; /* goes up when it changes */
+    char filter_error[MESSAGE_BYTES]; /* what is wrong with what is typed; "": nothing */
+    struct filter *search;            /* NULL: none yet */
+    struct view_place searched_from;
+
     bool detail, legend, help;
     size_t detail_scroll, help_scroll, statistics_scroll;
     char message[MESSAGE_BYTES]; /* shown instead of the hint line until the next key; "" none */
@@ -98,6 +119,9 @@ void view_state_release(struct view_state *state);
 /* Shows a message until the next key. */
 void view_message(struct view_state *state, bool error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Sets the filter, as if it had been typed. False: *error says what is wrong with it. */
+bool view_set_filter(struct view_state *state, const char *text, struct strbuf *error);
 
 /* Draws the whole grid. `state` is only clamped: what has gone is unselected, the cursor kept on the screen. A lack of memory is said on
    the grid. */

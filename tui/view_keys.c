@@ -1,6 +1,7 @@
 /* Actions of the timeline, as a table of functions; and what views have in common. What an action cannot do it says in a message. */
 #include "tui/view_keys.h"
 
+#include "tui/finding.h"
 #include "tui/select.h"
 
 typedef enum view_result act_fn(struct frame *frame, int n);
@@ -228,7 +229,7 @@ static enum view_result next_user(struct frame *frame, int n)
     for (size_t i = 1; at != UINT32_MAX && i <= count; i++) {
         size_t index = (at + (n > 0 ? i : count - i)) % count;
         const struct tree_node *node = &list->nodes[index];
-        if (node->status.state != STATE_USER)
+        if (node->status.state != STATE_USER || node->filtered)
             continue;
         select_span(frame, node->agent, node->status.span);
         return VIEW_REDRAW;
@@ -247,6 +248,8 @@ static enum view_result next_span(struct frame *frame, int n)
         return VIEW_REDRAW;
     }
     span_no next = query_span_step(frame->swarm, state->cursor, state->selected, n);
+    while (next != NO_SPAN && frame->choice && !frame->choice->holds(frame->choice->ctx, next))
+        next = query_span_step(frame->swarm, state->cursor, next, n);
     if (next != NO_SPAN)
         select_span(frame, state->cursor, next);
     return VIEW_REDRAW;
@@ -277,9 +280,23 @@ static enum view_result back(struct frame *frame, int n)
         state->detail = false;
     else if (frame->input->progress)
         return VIEW_STOP;
-    else
+    else if (state->selected != NO_SPAN)
         state->selected = NO_SPAN;
+    else
+        finding_clear(state);
     return VIEW_REDRAW;
+}
+
+static enum view_result open_filter(struct frame *frame, int n)
+{
+    (void)n;
+    return finding_open(frame, PROMPT_FILTER);
+}
+
+static enum view_result open_search(struct frame *frame, int n)
+{
+    (void)n;
+    return finding_open(frame, PROMPT_SEARCH);
 }
 
 static enum view_result legend(struct frame *frame, int n)
@@ -330,6 +347,10 @@ static const struct {
     [ACTION_PREVIOUS_ERROR] = {next_error, -1},
     [ACTION_FOLD] = {fold, 0},
     [ACTION_FOLD_ALL] = {fold_all, 0},
+    [ACTION_FILTER] = {open_filter, 0},
+    [ACTION_SEARCH] = {open_search, 0},
+    [ACTION_SEARCH_NEXT] = {finding_step, 1},
+    [ACTION_SEARCH_PREVIOUS] = {finding_step, -1},
     [ACTION_LEGEND] = {legend, 0},
     [ACTION_HELP] = {open_help, 0},
 };
@@ -347,6 +368,7 @@ enum view_result page_act(struct frame *frame, enum action action)
     case ACTION_FREEZE: return freeze(frame, 0);
     case ACTION_FOLLOW: return follow(frame, 0);
     case ACTION_HELP: return open_help(frame, 0);
+    case ACTION_FILTER: return finding_open(frame, PROMPT_FILTER);
     case ACTION_BACK:
         if (frame->input->progress)
             return VIEW_STOP;

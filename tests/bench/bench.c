@@ -255,7 +255,7 @@ void bench_look_at_all(const struct swarm *swarm)
     struct swarm_figures figures;
     for (agent_no i = 0; i < swarm_agent_count(swarm); i++) {
         for (unsigned lane = 0; lane < swarm_agent(swarm, i)->lane_count; lane++) {
-            query_lane(swarm, i, lane, 0, (int64_t)1 << 40, 1, 0, &cell);
+            query_lane(swarm, i, lane, 0, (int64_t)1 << 40, 1, 0, NULL, &cell);
         }
     }
     if (!figures_compute(swarm, 0, &figures)) {

@@ -75,7 +75,7 @@ static double one_frame(const struct swarm *swarm, int64_t at_ns, unsigned zoom)
     int64_t col_ns = (int64_t)1 << zoom, t0_ns = (at_ns >> zoom << zoom) - COLS / 2 * col_ns;
     double began = bench_now();
     for (agent_no row = 0; row < ROWS; row++) {
-        query_lane(swarm, row, 0, t0_ns, col_ns, COLS, at_ns, cells);
+        query_lane(swarm, row, 0, t0_ns, col_ns, COLS, at_ns, NULL, cells);
     }
     return bench_now() - began;
 }
@@ -135,7 +135,7 @@ static double append_all(const uint32_t *order, size_t count)
         struct event event = tool_event(swarm, track, order[i] * 1000.0, 900);
         swarm_append(swarm, &event, NULL);
         if (i % 1000 == 999) { /* as a screen would */
-            query_lane(swarm, 0, 0, 0, (int64_t)1 << 40, 1, 0, &cell);
+            query_lane(swarm, 0, 0, 0, (int64_t)1 << 40, 1, 0, NULL, &cell);
         }
     }
     double took = bench_now() - began;

@@ -1,0 +1,287 @@
+/* The other views, and what goes through all of them: the filter and searching. */
+#include "tests/support/picture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FEED                                                                                                                                  \
+    "{'op':'hello','t':0,'session_id':'s','name':'root'}\n"                                                                                   \
+    "{'op':'register_agent','t':0,'agent_id':'a','agent_name':'first','parent_agent_id':'s'}\n"                                               \
+    "{'op':'register_agent','t':0,'agent_id':'b','agent_name':'second','parent_agent_id':'s'}\n"                                              \
+    "{'op':'start_llm_request','t':500,'agent_id':'b','span_id':'r','model':'opus'}\n"                                                        \
+    "{'op':'end_llm_request','t':3500,'span_id':'r','ttft_ms':400,'ttlt_ms':2900,'output_tokens':100,'prompt_tokens':12000,'success':true}\n" \
+    "{'op':'start_tool','t':1000,'agent_id':'a','span_id':'1','tool_name':'Read','args':{'file_path':'/src/x.c'}}\n"                          \
+    "{'op':'end_tool','t':2000,'span_id':'1','success':false}\n"                                                                              \
+    "{'op':'start_tool','t':3000,'agent_id':'b','span_id':'2','tool_name':'Bash','args':{'command':'make test'}}\n"                           \
+    "{'op':'end_tool','t':8000,'span_id':'2','success':true}\n"                                                                               \
+    "{'op':'start_tool','t':5000,'agent_id':'a','span_id':'3','tool_name':'Bash','args':{'command':'ls -l'}}\n"                               \
+    "{'op':'log','t':6000,'agent_id':'a','level':'warning','message':'low on disk'}\n"
+
+static void open_picture(struct picture *picture, int cols, int rows)
+{
+    picture_init(picture, cols, rows);
+    picture->input.log = picture->rig.log;
+    picture_feed(picture, FEED);
+    picture_at(picture, 9000);
+    picture_draw(picture);
+}
+
+/* ---- views ---- */
+
+static void keys_1_to_5_turn_to_the_views(void **state)
+{
+    static const struct {
+        const char *key, *shows;
+    } views[] = {{"2", "TTFT P50"},
+                 {"3", "ELAPSED"},
+                 {"4", "WHERE THE TIME WENT"},
+                 {"5", "WHAT     "},
+                 {"1", "AGENT"}};
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
+        assert_int_equal(picture_press(&picture, views[i].key), VIEW_REDRAW);
+        picture_has(&picture, views[i].shows);
+        picture_has(&picture, "? help");
+        picture_press(&picture, "?");
+        picture_has(&picture, "keys");
+        picture_press(&picture, "Esc");
+        picture_has(&picture, views[i].shows);
+    }
+    picture_press(&picture, "5 Esc");
+    assert_int_equal(picture.state.page, PAGE_TIMELINE);
+    picture_release(&picture);
+}
+
+static void agents_are_sorted_when_somebody_asks(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "2");
+    picture_has(&picture, "›root ");
+    assert_int_equal(picture.state.agents.count, 3);
+    picture_press(&picture, "> > I"); /* by requests, the fewest first */
+    picture_press(&picture, "I");     /* the most first */
+    picture_draw(&picture);
+    assert_int_equal(picture.state.agents.order[0], 2);
+    picture_press(&picture, "j");
+    agent_no cursor = picture.state.cursor;
+    /* What would change the order does not, nor does it move the cursor. */
+    picture_feed(
+        &picture,
+        "{'op':'register_agent','session_id':'s','t':9000,'agent_id':'d','agent_name':'late','parent_agent_id':'s'}\n"
+        "{'op':'start_llm_request','session_id':'s','t':9000,'agent_id':'d','span_id':'q','model':'m'}\n"
+        "{'op':'end_llm_request','session_id':'s','t':9500,'span_id':'q','success':true}\n"
+        "{'op':'start_llm_request','session_id':'s','t':9600,'agent_id':'d','span_id':'q2','model':'m'}\n"
+        "{'op':'end_llm_request','session_id':'s','t':9700,'span_id':'q2','success':true}\n");
+    picture_at(&picture, 10000);
+    picture_draw(&picture);
+    assert_int_equal(picture.state.agents.order[0], 2);
+    assert_int_equal(picture.state.agents.order[3], 3);
+    assert_int_equal(picture.state.cursor, cursor);
+    picture_press(&picture, "I I");
+    picture_draw(&picture);
+    assert_int_equal(picture.state.agents.order[0], 3);
+    picture_press(&picture, "Enter");
+    assert_int_equal(picture.state.page, PAGE_TIMELINE);
+    assert_int_equal(picture.state.cursor, cursor);
+    picture_release(&picture);
+}
+
+static void the_table_says_what_the_report_says(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 200, 30);
+    picture_press(&picture, "2");
+    /* second: one request of 12,000 tokens, 100 out; TTFT 400 ms; sampling 2.5 s: 40 a second. */
+    picture_has(&picture, "second                           ○ idle     opus");
+    picture_has(&picture, "   400ms  400ms    40  12.0k    100");
+    picture_has(&picture, "all 3");
+    picture_release(&picture);
+}
+
+static void what_is_in_flight_is_shown_in_the_timeline(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 100, 30);
+    picture_press(&picture, "3");
+    picture_has(&picture, "IN FLIGHT 1");
+    picture_has(&picture, "›    4.0s  first                     Tool: Bash  ls -l");
+    picture_press(&picture, "Enter");
+    assert_int_equal(picture.state.page, PAGE_TIMELINE);
+    picture_has(&picture, "first · Tool: Bash · 4.0 s and running");
+    picture_release(&picture);
+}
+
+static void the_log_follows_its_end_and_stays_where_one_looks(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 100, 30);
+    picture_press(&picture, "5");
+    picture_has(&picture, " 08:53:22.000  failed   first               Tool: Read  /src/x.c");
+    picture_has(&picture, "›08:53:26.000  warning  ");
+    picture_has(&picture, "low on disk");
+    picture_feed(
+        &picture,
+        "{'op':'start_tool','session_id':'s','t':9000,'agent_id':'a','span_id':'9','tool_name':'Grep'}\n"
+        "{'op':'end_tool','session_id':'s','t':9500,'span_id':'9','success':false}\n");
+    picture_at(&picture, 10000);
+    picture_has(&picture, "›08:53:29.500  failed   first               Tool: Grep");
+    picture_press(&picture, "k k");
+    picture_has(&picture, "›08:53:22.000  failed");
+    picture_feed(&picture, "{'op':'log','session_id':'s','t':9900,'message':'one more'}\n");
+    picture_has(&picture, "›08:53:22.000  failed");
+    picture_press(&picture, "e");
+    picture_has(&picture, "›08:53:29.500  failed");
+    picture_press(&picture, "Enter");
+    picture_has(&picture, "first · Tool: Grep · 500 ms · failed");
+    picture_release(&picture);
+}
+
+static void statistics_have_pictures(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 100);
+    picture_press(&picture, "4");
+    picture_has(&picture, "REQUESTS BY MODEL");
+    picture_has(&picture, "opus");
+    picture_has(&picture, "p50 400ms");
+    picture_has(&picture, "AGENTS AT WORK");
+    assert_true(grid_resize(picture.grid, 120, 20));
+    picture_lacks(&picture, "AGENTS AT WORK");
+    picture_press(&picture, "PgDn PgDn PgDn PgDn PgDn PgDn");
+    picture_has(&picture, "OUTPUT TOKENS A SECOND OF ALL");
+    picture_press(&picture, "Home");
+    picture_has(&picture, "WHERE THE TIME WENT");
+    picture_release(&picture);
+}
+
+/* ---- the filter ---- */
+
+static void a_filter_shows_what_matches_while_it_is_typed(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "\\ f i r");
+    picture_has(&picture, " \\ fir");
+    picture_has(&picture, "2 of 3 rows"); /* root, as it stands above */
+    picture_has(&picture, "└ first");
+    picture_lacks(&picture, "second");
+    picture_press(&picture, "C-u n a m e : b a s h");
+    picture_has(&picture, "second");
+    picture_lacks(&picture, "[Read");
+    picture_has(&picture, "[Bash make test");
+    picture_press(&picture, "Space k i n d");
+    picture_has(&picture, "[Bash make test"); /* it may become kind: */
+    picture_press(&picture, ":");
+    picture_has(&picture, "kind: one of");
+    picture_has(&picture, "[Bash make test"); /* the last one that made sense holds */
+    picture_press(&picture, "C-u z z");
+    picture_lacks(&picture, " first  ");
+    picture_press(&picture, "Esc");
+    picture_has(&picture, "second");
+    assert_null(picture.state.chosen);
+    picture_release(&picture);
+}
+
+static void a_filter_holds_in_every_view(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "\\ l s Enter");
+    picture_has(&picture, " \\ ls   space freeze");
+    picture_press(&picture, "3");
+    picture_has(&picture, "IN FLIGHT 1");
+    picture_press(&picture, "2");
+    picture_lacks(&picture, "second");
+    picture_press(&picture, "5");
+    picture_lacks(&picture, "Tool: Read");
+    picture_press(&picture, "\\ C-u d i s k Enter");
+    picture_has(&picture, "low on disk");
+    picture_press(&picture, "1 Esc");
+    picture_has(&picture, "second");
+    picture_release(&picture);
+}
+
+static void a_filter_of_the_command_line_is_as_if_typed(void **state)
+{
+    struct picture picture;
+    struct strbuf error;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    strbuf_init(&error, &mem_libc, 0);
+    assert_true(view_set_filter(&picture.state, "second", &error));
+    picture_lacks(&picture, " first  ");
+    picture_has(&picture, " \\ second ");
+    assert_false(view_set_filter(&picture.state, "dur>x", &error));
+    picture_has(&picture, " \\ second ");
+    strbuf_release(&error);
+    picture_release(&picture);
+}
+
+/* ---- searching ---- */
+
+static void a_search_goes_to_matches_in_order_of_time(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    picture_press(&picture, "Home / b a s h");
+    assert_int_equal(picture.state.cursor, 2);
+    picture_press(&picture, "Enter Enter");
+    picture_has(&picture, "second · Tool: Bash");
+    picture_press(&picture, "n");
+    picture_has(&picture, "first · Tool: Bash");
+    picture_press(&picture, "n");
+    picture_has(&picture, "second · Tool: Bash");
+    picture_has(&picture, "from the first on");
+    picture_press(&picture, "N");
+    picture_has(&picture, "first · Tool: Bash");
+    picture_has(&picture, "from the last on");
+    picture_press(&picture, "/ z z");
+    picture_has(&picture, "no match");
+    picture_press(&picture, "Esc");
+    picture_has(&picture, "first · Tool: Bash"); /* where it was */
+    picture_release(&picture);
+}
+
+static void what_was_not_searched_has_no_next(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    picture_press(&picture, "n");
+    picture_has(&picture, "nothing has been searched for");
+    picture_press(&picture, "/ Esc");
+    picture_press(&picture, "q"); /* a key again, no letter */
+    assert_int_equal(picture.state.prompt.kind, PROMPT_NONE);
+    picture_release(&picture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_1_to_5_turn_to_the_views),
+        cmocka_unit_test(agents_are_sorted_when_somebody_asks),
+        cmocka_unit_test(the_table_says_what_the_report_says),
+        cmocka_unit_test(what_is_in_flight_is_shown_in_the_timeline),
+        cmocka_unit_test(the_log_follows_its_end_and_stays_where_one_looks),
+        cmocka_unit_test(statistics_have_pictures),
+        cmocka_unit_test(a_filter_shows_what_matches_while_it_is_typed),
+        cmocka_unit_test(a_filter_holds_in_every_view),
+        cmocka_unit_test(a_filter_of_the_command_line_is_as_if_typed),
+        cmocka_unit_test(a_search_goes_to_matches_in_order_of_time),
+        cmocka_unit_test(what_was_not_searched_has_no_next),
+    };
+    setenv("TZ", "UTC", 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
