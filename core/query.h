@@ -72,12 +72,6 @@ struct timeline_cell {
         span; /* the span that fills most of it, where that is of this kind (of a phase: a request); else NO_SPAN */
 };
 
-/* Which spans are looked at. `holds` says the same of a span that has ended each time it is asked. */
-struct span_choice {
-    bool (*holds)(void *ctx, span_no span);
-    void *ctx;
-};
-
 /* The columns [t0 + i * col_ns, t0 + (i + 1) * col_ns) of an agent's lane into out[0 .. cols). Spans in flight reach to now; the phases of an open
    request are drawn from what its sender says while it runs. `choice` NULL: all spans; else those that hold, which takes a look at each span there. */
 void query_lane(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t t0_ns,

@@ -267,6 +267,112 @@ static void what_was_not_searched_has_no_next(void **state)
     picture_release(&picture);
 }
 
+/* ---- ranges, marks, pins, the clipboard ---- */
+
+static void a_range_has_figures(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    picture_press(&picture, "/ m a k e Enter v");
+    /* Where the selected span lies. */
+    picture_has(&picture, "RANGE 08:53:23.000 – 08:53:28.000  5.0 s");
+    picture_has(&picture, "requests 1");
+    picture_has(&picture, "Bash                          1     5.0s  1 open");
+    picture_press(&picture, "h h h h h h h h");
+    picture_lacks(&picture, "08:53:28.000");
+    picture_press(&picture, "v l");
+    picture_lacks(&picture, "08:53:23.000");
+    picture_press(&picture, "Enter");
+    picture_lacks(&picture, "the other edge");
+    picture_has(&picture, "RANGE");
+    picture_press(&picture, "l"); /* pans again */
+    picture_has(&picture, "RANGE");
+    picture_press(&picture, "Esc");
+    picture_lacks(&picture, "RANGE");
+    picture_release(&picture);
+}
+
+static void the_edges_of_a_range_pass_each_other(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    picture_press(&picture, "v");
+    for (int i = 0; i < 300; i++) {
+        const struct view_range *range = &picture.state.range;
+        picture_press(&picture, i % 3 ? "h" : "S-Left");
+        assert_true(range->from_ns < range->to_ns);
+    }
+    picture_release(&picture);
+}
+
+static void a_mark_is_where_it_was_set(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    picture_press(&picture, "/ m a k e Enter m b");
+    picture_has(&picture, "marked b");
+    unsigned zoom = picture.state.marks[1].place.zoom;
+    picture_press(&picture, "0 w w w j j Esc ' b");
+    assert_int_equal(picture.state.zoom, zoom);
+    assert_int_equal(picture.state.cursor, 2);
+    picture_press(&picture, "' '");
+    assert_int_equal(picture.state.zoom, zoom - 3);
+    picture_press(&picture, "' z");
+    picture_has(&picture, "z is not marked");
+    picture_press(&picture, "m Esc");
+    picture_has(&picture, "no mark");
+    assert_int_equal(picture.state.pending, ACTION_NONE);
+    picture_release(&picture);
+}
+
+static void a_pinned_agent_stays_on_top(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 14);
+    picture_press(&picture, "j j p k k");
+    picture_has(&picture, "^second");
+    picture_has(&picture, "›▾ root");
+    for (int i = 0; i < 30; i++) {
+        char line[200];
+        snprintf(
+            line, sizeof line,
+            "{'op':'register_agent','session_id':'s','t':9000,'agent_id':'n%d','agent_name':'n%d','parent_agent_id':'s'}\n",
+            i, i);
+        picture_feed(&picture, line);
+    }
+    picture_press(&picture, "PgDn PgDn PgDn PgDn");
+    picture_has(&picture, "^second");
+    picture_has(&picture, "n29");
+    picture_press(&picture, "PgUp PgUp PgUp PgUp PgUp PgUp j j p");
+    picture_lacks(&picture, "^second");
+    for (int i = 0; i < 9; i++)
+        picture_press(&picture, "j p");
+    picture_has(&picture, "8 agents are pinned");
+    picture_release(&picture);
+}
+
+static void what_is_copied_is_json(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    assert_int_equal(picture_press(&picture, "y"), VIEW_COPY);
+    assert_string_equal(picture.state.copied.data,
+                        "{\"agent\":\"root\",\"agent_id\":\"s\",\"session_id\":\"s\"}");
+    assert_int_equal(picture_press(&picture, "/ m a k e Enter y"), VIEW_COPY);
+    assert_non_null(
+        strstr(picture.state.copied.data, "\"name\":\"Tool: Bash\",\"agent\":\"second\""));
+    assert_non_null(strstr(picture.state.copied.data, "\"duration_ms\":5000,\"running\":false"));
+    assert_non_null(strstr(picture.state.copied.data, "\"command\":\"make test\""));
+    assert_int_equal(picture_press(&picture, "5 y"), VIEW_COPY);
+    assert_string_equal(picture.state.copied.data, "low on disk");
+    picture_release(&picture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +387,11 @@ int main(void)
         cmocka_unit_test(a_filter_of_the_command_line_is_as_if_typed),
         cmocka_unit_test(a_search_goes_to_matches_in_order_of_time),
         cmocka_unit_test(what_was_not_searched_has_no_next),
+        cmocka_unit_test(a_range_has_figures),
+        cmocka_unit_test(the_edges_of_a_range_pass_each_other),
+        cmocka_unit_test(a_mark_is_where_it_was_set),
+        cmocka_unit_test(a_pinned_agent_stays_on_top),
+        cmocka_unit_test(what_is_copied_is_json),
     };
     setenv("TZ", "UTC", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);

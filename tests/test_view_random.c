@@ -133,10 +133,15 @@ static void world_init(struct world *world, uint64_t seed)
     model_hello(&world->model, "session", seed % 2 ? "main 中" : NULL);
 }
 
-static struct key random_key(struct random *random)
+static struct key random_key(struct random *random, const struct view_state *state)
 {
+    static const char typed[] = "abesx:>-\"= ";
     const struct action_info *info;
     struct key key = {'q', 0};
+    if (state->prompt.kind != PROMPT_NONE && pick(random, 4) > 0)
+        return (struct key){(uint32_t)typed[pick(random, sizeof typed - 1)], 0};
+    if (state->pending != ACTION_NONE && pick(random, 2))
+        return (struct key){'a' + pick(random, 3), 0};
     size_t count = 0;
     while (keymap_action(count))
         count++;
@@ -169,7 +174,28 @@ struct shown {
     struct swarm_figures figures;
     struct source_status sources[2];
     struct view_input input;
+    struct notice_log *log;
 };
+
+/* What goes over time is there at times. */
+static bool make_series(struct shown *shown, int cols, struct series *series)
+{
+    struct axis axis;
+    return view_series_axis(&shown->input, &shown->state, cols, &axis) &&
+           series_compute(shown->input.swarm, shown->input.local_ns, axis.t0_ns, axis_col_ns(&axis),
+                          (size_t)axis.cols, series);
+}
+
+static void say(struct shown *shown, struct random *random)
+{
+    const char *text = texts[pick(random, TEXTS)];
+    struct notice notice = {.at_ns = shown->input.local_ns,
+                            .level = (enum notice_level)pick(random, 4),
+                            .session = pick(random, 2) ? 0 : NO_SESSION,
+                            .text = text,
+                            .len = strlen(text)};
+    notice_log_add(shown->log, &notice);
+}
 
 static void show(struct shown *shown, struct world *world, struct grid *grid, int cols, int rows)
 {
@@ -182,10 +208,19 @@ static void show(struct shown *shown, struct world *world, struct grid *grid, in
     shown->input.source_count = pick(random, 3);
     shown->input.events += pick(random, 1000);
     assert_true(grid_resize(grid, cols, rows));
+    struct series series;
+    if (pick(random, 3) == 0)
+        shown->state.page = (enum page)pick(random, PAGES);
+    if (pick(random, 5) == 0)
+        say(shown, random);
+    shown->input.series = pick(random, 4) > 0 && make_series(shown, cols, &series) ? &series : NULL;
     view_draw(&shown->input, &shown->state, grid);
     check(grid);
-    enum view_result result =
-        view_key(&shown->input, &shown->state, random_key(random), cols, rows);
+    struct key key = random_key(random, &shown->state);
+    enum view_result result = view_key(&shown->input, &shown->state, key, cols, rows);
+    if (shown->input.series)
+        series_release(&series);
+    shown->input.series = NULL;
     if (result == VIEW_WRITE)
         view_message(&shown->state, pick(random, 2), "%s", texts[pick(random, TEXTS)]);
     view_wake_ns(&shown->input, &shown->state, cols, rows);
@@ -202,6 +237,8 @@ static void shown_init(struct shown *shown, const struct swarm *swarm)
                                        .address = "unix:/tmp/x",
                                        .events_per_s = 12.5};
     view_state_init(&shown->state, &mem_libc);
+    shown->log = notice_log_new(&mem_libc, 20);
+    shown->input.log = shown->log;
     assert_true(figures_compute(swarm, model_ns(0), &shown->figures));
 }
 
@@ -223,6 +260,7 @@ static void run(uint64_t seed, int col_step, int row_step, int max_cols, int max
     }
     figures_release(&shown.figures);
     view_state_release(&shown.state);
+    notice_log_free(shown.log);
     grid_free(grid);
     tracer_free(world.model.tracer);
     swarm_free(world.model.swarm);
@@ -242,6 +280,33 @@ static void coarser_sizes(void **state)
     run(20, 97, 37, 400, 150);
 }
 
+/* Of all from 1x1 to 250x80, at random. */
+static void any_size(void **state)
+{
+    struct world world;
+    struct shown shown;
+    struct grid *grid = grid_new(&mem_libc, 1, 1);
+    (void)state;
+    world_init(&world, 77);
+    shown_init(&shown, world.model.swarm);
+    for (int i = 0; i < 2500; i++) {
+        for (unsigned n = pick(&world.random, 5); n > 0; n--)
+            step(&world);
+        show(&shown, &world, grid, 1 + (int)pick(&world.random, 250),
+             1 + (int)pick(&world.random, 80));
+        if (i % 50 == 0) {
+            figures_release(&shown.figures);
+            assert_true(figures_compute(world.model.swarm, model_ns(world.ms), &shown.figures));
+        }
+    }
+    figures_release(&shown.figures);
+    view_state_release(&shown.state);
+    notice_log_free(shown.log);
+    grid_free(grid);
+    tracer_free(world.model.tracer);
+    swarm_free(world.model.swarm);
+}
+
 static void an_empty_model(void **state)
 {
     struct swarm *swarm = swarm_new(&mem_libc, &(struct swarm_config){{0, 0}});
@@ -255,12 +320,14 @@ static void an_empty_model(void **state)
             shown.input.live = live;
             shown.input.source_count = (size_t)size % 3;
             assert_true(grid_resize(grid, size, 1 + size / 3));
+            shown.state.page = (enum page)(size % PAGES);
             view_draw(&shown.input, &shown.state, grid);
             check(grid);
         }
     }
     figures_release(&shown.figures);
     view_state_release(&shown.state);
+    notice_log_free(shown.log);
     grid_free(grid);
     swarm_free(swarm);
 }
@@ -270,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_small_size),
         cmocka_unit_test(coarser_sizes),
+        cmocka_unit_test(any_size),
         cmocka_unit_test(an_empty_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

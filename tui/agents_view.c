@@ -1,6 +1,8 @@
 /* The table of agents. Its order is made when somebody asks for one, and kept: what sorts itself under the cursor cannot be read. Agents that appear
    later are put behind. */
 #include "tui/agents_table.h"
+#include "tui/copy.h"
+#include "tui/marks.h"
 #include "tui/select.h"
 #include "tui/view_keys.h"
 
@@ -344,6 +346,8 @@ static enum view_result act(struct table *table, enum action action)
         state->inverted = !state->inverted;
         state->sorted = false;
         return VIEW_REDRAW;
+    case ACTION_PIN: return pins_toggle(frame);
+    case ACTION_COPY: return copy_agent(frame, frame->state->cursor);
     case ACTION_DETAIL:
         frame->state->page = PAGE_TIMELINE;
         if (state->count > 0 && select_unfold(frame, state->order[cursor_of(frame)]))

@@ -71,6 +71,17 @@ static void stop_reading(struct app *app)
     engine_stop_reading(&app->engine);
 }
 
+static void copy(struct app *app)
+{
+    const struct strbuf *text = &app->state.copied;
+
+    if (screen_copy(app->screen, text->data, text->len))
+        view_message(&app->state, false, "copied %zu bytes", text->len);
+    else
+        view_message(&app->state, true, "%zu bytes are too many for a terminal's clipboard",
+                     text->len);
+}
+
 /* Whether there is something to draw. */
 static bool on_key(struct app *app, struct key key)
 {
@@ -85,6 +96,7 @@ static bool on_key(struct app *app, struct key key)
        */
     case VIEW_SUSPEND: kill(0, SIGTSTP); break;
     case VIEW_STOP: stop_reading(app); break;
+    case VIEW_COPY: copy(app); break;
     case VIEW_QUIT: engine_stop(&app->engine); break;
     }
     return true;

@@ -2,6 +2,7 @@
    begun to the first match of what is typed so far. */
 #include "tui/finding.h"
 
+#include "tui/marks.h"
 #include "tui/select.h"
 
 #include <stdio.h>
@@ -99,22 +100,6 @@ static void go_on(struct frame *frame, int direction)
         view_message(frame->state, false, "no match");
 }
 
-static struct view_place place_of(const struct view_state *state)
-{
-    return (struct view_place){state->cursor, state->cursor_group, state->selected,
-                               state->window, state->zoom,         state->t0_ns};
-}
-
-static void go_back(struct view_state *state, const struct view_place *place)
-{
-    state->cursor = place->cursor;
-    state->cursor_group = place->cursor_group;
-    state->selected = place->selected;
-    state->window = place->window;
-    state->zoom = place->zoom;
-    state->t0_ns = place->t0_ns;
-}
-
 static bool set_search(struct view_state *state, const char *text)
 {
     struct strbuf error;
@@ -136,7 +121,7 @@ static enum view_result search_key(struct frame *frame, enum prompt_result resul
 {
     struct view_state *state = frame->state;
     if (result == PROMPT_CANCELLED || result == PROMPT_CHANGED)
-        go_back(state, &state->searched_from);
+        place_go_to(state, &state->searched_from);
     if (result == PROMPT_CHANGED && set_search(state, state->prompt.text))
         go_on(frame, 1);
     if (result == PROMPT_DONE && state->filter_error[0])

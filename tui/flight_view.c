@@ -1,4 +1,5 @@
 /* All that is open, the longest first. The cursor is on a span, not on a line: it stays with it while others end. */
+#include "tui/copy.h"
 #include "tui/flight_line.h"
 #include "tui/view_keys.h"
 
@@ -73,5 +74,7 @@ enum view_result flight_act(struct frame *frame, enum action action)
         span_no span = frame->flight[cursor_of(frame)];
         return page_show_span(frame, swarm_span(frame->swarm, span)->agent, span);
     }
+    if (action == ACTION_COPY && count > 0)
+        return copy_span(frame, frame->flight[cursor_of(frame)]);
     return page_act(frame, action);
 }

@@ -3,6 +3,8 @@
    layout's heights, which is what makes the order possible. */
 #include "tui/frame.h"
 
+#include "tui/range.h"
+
 /* A live picture begins with a column of 134 ms: below, it would zoom out several times in its first seconds. */
 #define ZOOM_LIVE_MIN 27u
 
@@ -126,12 +128,16 @@ static void clamp_selection(struct frame *frame)
 static void clamp_scroll(struct frame *frame)
 {
     struct view_state *state = frame->state;
-    size_t space = (size_t)(frame->layout.body.rows > 0 ? frame->layout.body.rows : 1);
-    size_t count = frame->rows.count, most = count > space ? count - space : 0;
-    size_t first = rows_find(&frame->rows, state->cursor, state->cursor_group);
+    const struct row_list *list = &frame->rows;
+    size_t lines = (size_t)(frame->layout.body.rows > 0 ? frame->layout.body.rows : 1);
+    size_t space = lines > list->pinned ? lines - list->pinned : 1;
+    size_t count = list->count - list->pinned, most = count > space ? count - space : 0;
+    size_t first = rows_find(list, state->cursor, state->cursor_group);
     if (first != SIZE_MAX) {
+        first -= list->pinned;
         size_t last = first;
-        while (last + 1 < count && !frame->rows.rows[last + 1].first && last + 1 < first + space)
+        while (last + 1 < count && !list->rows[list->pinned + last + 1].first &&
+               last + 1 < first + space)
             last++;
         if (state->scroll + space <= last)
             state->scroll = last + 1 - space;
@@ -179,7 +185,10 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
     };
     if (!frame->empty && (flight > 0 || frame->input->live))
         want.flight_lines = flight > 0 ? (int)flight : 1;
-    if (!frame->empty && state->detail && state->selected != NO_SPAN)
+    if (!frame->empty && state->range.mode != RANGE_NONE) {
+        want.flight_lines = 0;
+        want.detail_lines = range_panel_lines(frame, cols);
+    } else if (!frame->empty && state->detail && state->selected != NO_SPAN)
         want.detail_lines = detail_panel_lines(frame, cols >= 100 ? cols / 2 : cols);
     return layout_compute(&want, cols, rows);
 }
@@ -207,8 +216,17 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         return false;
     /* As many lanes as fit beside what the panels get in any case. */
     frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
-    if (!rows_make_lines(frame->swarm, frame->local_ns, &frame->axis, frame->choice,
-                         frame->layout.body.rows, frame->layout.one_line, &frame->rows))
+    struct rows_want want = {
+        .swarm = frame->swarm,
+        .local_ns = frame->local_ns,
+        .axis = &frame->axis,
+        .choice = frame->choice,
+        .pins = state->pins,
+        .pin_count = state->pin_count,
+        .space = frame->layout.body.rows,
+        .one_line = frame->layout.one_line,
+    };
+    if (!rows_make_lines(&want, &frame->rows))
         return false;
     frame->layout = make_layout(frame, frame->rows.count, cols, rows);
     clamp_scroll(frame);

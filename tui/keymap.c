@@ -50,6 +50,8 @@ static const struct action_info actions[] = {
     {ACTION_FOLD, "fold", "c", "fold the agent's sub-agents and lanes, or unfold them", rows,
      IN_TIMELINE, 32, "c", "fold"},
     {ACTION_FOLD_ALL, "fold-all", "C", "fold all, or unfold all", rows, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_PIN, "pin", "p", "pin the agent on top, or unpin it", rows, IN_TIMELINE | IN_AGENTS, 0,
+     NULL, NULL},
 
     {ACTION_SEARCH, "search", "/", "search: the next span that matches, as it is typed", finding,
      IN_TIMELINE, 21, "/", "search"},
@@ -80,6 +82,13 @@ static const struct action_info actions[] = {
     {ACTION_ZOOM_IN, "zoom-in", "w +", "zoom in", times, IN_TIMELINE, 11, "wasd", "pan zoom"},
     {ACTION_ZOOM_OUT, "zoom-out", "s -", "zoom out", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_ALL, "all", "0", "all there is", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_RANGE, "range", "v",
+     "select a range of time, for its figures: h l move an edge, v the other, Enter keeps it",
+     times, IN_TIMELINE, 23, "v", "range"},
+    {ACTION_MARK, "mark", "m", "mark the moment with the letter that follows", times, IN_TIMELINE,
+     0, NULL, NULL},
+    {ACTION_GO_TO_MARK, "go-to-mark", "'", "go to the mark of the letter that follows; ' goes back",
+     times, IN_TIMELINE, 0, NULL, NULL},
 
     {ACTION_DETAIL, "detail", "Enter",
      "what the selected span says; in other views: show it in the timeline", spans, IN_PAGES, 13,
@@ -94,6 +103,8 @@ static const struct action_info actions[] = {
     {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error, of any agent", spans,
      IN_TIMELINE | IN_LOG, 0, NULL, NULL},
 
+    {ACTION_COPY, "copy", "y", "copy what the cursor is on to the clipboard (OSC 52)", program,
+     IN_PAGES, 0, NULL, NULL},
     {ACTION_LEGEND, "legend", "L", "show or hide the legend", program, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_WRITE, "write", "x", "write the trace now", program, IN_ALL, 0, NULL, NULL},
     {ACTION_HELP, "help", "?", "this help", program, IN_ALL, 2, "?", "help"},

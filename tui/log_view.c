@@ -1,5 +1,6 @@
 /* The log: what failed, what was marked, what sources and senders say, in order of time. The cursor is on an entry, not on a line; on the
    last one it goes along with what comes. The list is made anew when something has changed, which is at most once a frame. */
+#include "tui/copy.h"
 #include "tui/log_list.h"
 #include "tui/select.h"
 #include "tui/view_keys.h"
@@ -195,6 +196,10 @@ enum view_result log_act(struct frame *frame, enum action action)
     }
     switch ((int)action) {
     case ACTION_DETAIL: return show_entry(frame, &state->list.entries[state->cursor]);
+    case ACTION_COPY:
+        log_entry_text(&state->list.entries[state->cursor], frame->swarm, frame->input->log,
+                       &frame->scratch);
+        return copy_text(frame, frame->scratch.data, frame->scratch.len);
     case ACTION_NEXT_ERROR: step_to_error(state, 1); return VIEW_REDRAW;
     case ACTION_PREVIOUS_ERROR: step_to_error(state, -1); return VIEW_REDRAW;
     case ACTION_FOLLOW: state->cursor = state->list.count - 1; return page_act(frame, action);

@@ -161,15 +161,15 @@ static bool add_row(struct row_list *list, struct row row)
     return true;
 }
 
-static void count_lanes(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
-                        const struct span_choice *choice, struct row_list *list)
+static void count_lanes(const struct rows_want *want, struct row_list *list)
 {
     for (size_t i = 0; i < list->node_count; i++) {
         struct tree_node *node = &list->nodes[i];
         unsigned lanes = 1;
         if (!node->hidden && !node->folded)
-            lanes = query_lanes_in(swarm, node->agent, axis->t0_ns, axis_time(axis, axis->cols),
-                                   local_ns, choice);
+            lanes = query_lanes_in(want->swarm, node->agent, want->axis->t0_ns,
+                                   axis_time(want->axis, want->axis->cols), want->local_ns,
+                                   want->choice);
         node->lanes = (uint16_t)(lanes < UINT16_MAX ? lanes : UINT16_MAX);
     }
 }
@@ -201,7 +201,7 @@ static bool add_agent(struct row_list *list, uint32_t index)
     const struct tree_node *node = &list->nodes[index];
     for (unsigned lane = 0; lane < node->shown; lane++) {
         bool merged = lane + 1u == node->shown && (node->lanes > node->shown || node->folded);
-        if (!add_row(list, (struct row){index, (uint16_t)lane, lane == 0, merged, false}))
+        if (!add_row(list, (struct row){index, (uint16_t)lane, lane == 0, merged, false, false}))
             return false;
     }
     return true;
@@ -210,7 +210,6 @@ static bool add_agent(struct row_list *list, uint32_t index)
 static bool add_all(struct row_list *list)
 {
     uint32_t open = UINT32_MAX; /* the innermost node whose subtree is not complete */
-    list->count = 0;
     for (uint32_t i = 0; i <= list->node_count; i++) {
         uint32_t depth = i < list->node_count ? list->nodes[i].depth : 0;
         while (open != UINT32_MAX && list->nodes[open].depth >= depth) {
@@ -230,12 +229,27 @@ static bool add_all(struct row_list *list)
     return true;
 }
 
-bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
-                     const struct span_choice *choice, int space, bool one_line,
-                     struct row_list *list)
+/* A line each, whatever the agent runs at once; never more than half of the screen. */
+static bool add_pins(const struct rows_want *want, struct row_list *list)
 {
-    count_lanes(swarm, local_ns, axis, choice, list);
-    share_lines(list, space > 0 ? (size_t)space : 0, one_line);
+    size_t most = want->space > 1 ? (size_t)want->space / 2 : 0;
+    for (size_t i = 0; i < want->pin_count && list->count < most; i++) {
+        uint32_t node = rows_node(list, want->pins[i]);
+        struct row row = {.node = node, .first = true, .merged = true, .pinned = true};
+        if (node != UINT32_MAX && !add_row(list, row))
+            return false;
+    }
+    list->pinned = list->count;
+    return true;
+}
+
+bool rows_make_lines(const struct rows_want *want, struct row_list *list)
+{
+    list->count = 0;
+    if (!add_pins(want, list))
+        return false;
+    count_lanes(want, list);
+    share_lines(list, want->space > 0 ? (size_t)want->space - list->pinned : 0, want->one_line);
     return add_all(list);
 }
 
@@ -250,7 +264,8 @@ size_t rows_find(const struct row_list *list, agent_no agent, bool group)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct row *row = &list->rows[i];
-        if (row->first && row->group == group && list->nodes[row->node].agent == agent)
+        if (row->first && !row->pinned && row->group == group &&
+            list->nodes[row->node].agent == agent)
             return i;
     }
     return SIZE_MAX;

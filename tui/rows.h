@@ -34,6 +34,7 @@ struct row {
     bool first;  /* the agent's first line: it has the name */
     bool merged; /* shows this lane and all above it */
     bool group;  /* the `+N done` of the node; no lane */
+    bool pinned; /* on top, where it does not scroll; the cursor is never there */
 };
 
 struct row_list {
@@ -42,16 +43,26 @@ struct row_list {
     size_t node_count;
     struct row *rows;
     size_t count, cap;
+    size_t pinned; /* how many of them are: the first */
 };
 
 /* Makes the nodes: tree, states, folds. False: out of memory, *out is released. */
 bool rows_make_tree(const struct view_input *input, const struct view_state *state,
                     int64_t local_ns, struct row_list *out);
-/* Makes the lines of the nodes for what lies on the axis: one for each, and more for their lanes while there are
-   fewer than `space`. `choice`: the spans that are shown, NULL: all. False: out of memory. */
-bool rows_make_lines(const struct swarm *swarm, int64_t local_ns, const struct axis *axis,
-                     const struct span_choice *choice, int space, bool one_line,
-                     struct row_list *list);
+/* What lines are made for. */
+struct rows_want {
+    const struct swarm *swarm;
+    int64_t local_ns;
+    const struct axis *axis;
+    const struct span_choice *choice; /* the spans that are shown; NULL: all */
+    const agent_no *pins;
+    size_t pin_count;
+    int space; /* lines of the screen */
+    bool one_line;
+};
+/* Makes the lines of the nodes for what lies on the axis: one for each that is pinned, one for each node, and more for their lanes while there are fewer
+   than `space`. False: out of memory. */
+bool rows_make_lines(const struct rows_want *want, struct row_list *list);
 void rows_release(struct row_list *list);
 
 /* The line of the agent's name, or of its `+N done`; SIZE_MAX: it has none. */

@@ -355,6 +355,35 @@ static void prepare_copy(struct screen *screen, int cols, int rows)
     clearok(curscr, TRUE);
 }
 
+/* ---- the clipboard ---- */
+
+enum { COPY_BYTES = 74994 }; /* 100,000 in base64, which is what xterm takes */
+
+static void put_base64(const unsigned char *bytes, size_t len)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < len; i += 3) {
+        uint32_t three = (uint32_t)bytes[i] << 16 |
+                         (i + 1 < len ? (uint32_t)bytes[i + 1] << 8 : 0) |
+                         (i + 2 < len ? bytes[i + 2] : 0);
+        putchar(digits[three >> 18]);
+        putchar(digits[three >> 12 & 63]);
+        putchar(i + 1 < len ? digits[three >> 6 & 63] : '=');
+        putchar(i + 2 < len ? digits[three & 63] : '=');
+    }
+}
+
+bool screen_copy(struct screen *screen, const char *text, size_t len)
+{
+    if (screen->closed || len > COPY_BYTES)
+        return false;
+    fputs("\033]52;c;", stdout);
+    put_base64((const unsigned char *)text, len);
+    fputs("\a", stdout);
+    fflush(stdout);
+    return true;
+}
+
 void screen_put(struct screen *screen, const struct grid *grid)
 {
     if (screen->closed)

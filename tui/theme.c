@@ -69,6 +69,7 @@ static const struct {
     [SYM_ARROW] = {"→", "->"},   [SYM_DOT] = {"·", "-"},        [SYM_BRANCH] = {"⎇", "@"},
     [SYM_CUT] = {"✂", "%"},      [SYM_ELLIPSIS] = {"…", "."},   [SYM_TIMES] = {"×", "x"},
     [SYM_EDGE] = {"▏", "|"},     [SYM_CURSOR] = {"›", ">"},     [SYM_FROZEN] = {"◌", "~"},
+    [SYM_PIN] = {"^", "^"},
 };
 static_assert(sizeof inks / sizeof inks[0] == INKS, "an ink without a style");
 

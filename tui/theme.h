@@ -93,6 +93,7 @@ enum symbol {
     SYM_EDGE,
     SYM_CURSOR,
     SYM_FROZEN,
+    SYM_PIN,
     SYMBOLS
 };
 /* The symbol in UTF-8 or its ASCII form (which may have more or fewer columns). Static. */

@@ -3,6 +3,8 @@
    into cells that are still blank. */
 #include "tui/bars.h"
 #include "tui/duration.h"
+#include "tui/marks.h"
+#include "tui/range.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,8 +19,8 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
     struct area names = area_sub(line, 0, 0, layout->now_x, 1);
     struct axis_label labels[64];
     int x = area_puts(names, layout->name_x + 1, 0, INK_DIM, "AGENT");
-    size_t above = frame->state->scroll, shown = (size_t)layout->body.rows,
-           count = frame->rows.count;
+    size_t above = frame->state->scroll, shown = (size_t)layout->body.rows - frame->rows.pinned,
+           count = frame->rows.count - frame->rows.pinned;
     if (shown < count) /* which lines of how many */
         area_putf(names, x + 1, 0, INK_DIM, "%zu-%zu/%zu", above + 1, above + shown, count);
     if (layout->now_word)
@@ -27,6 +29,7 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
     count = axis_labels(&frame->axis, &frame->clock, 4, labels, 64);
     for (size_t i = 0; i < count; i++)
         area_puts(bars, labels[i].col, 0, INK_DIM, labels[i].text);
+    marks_draw(frame, bars);
 }
 
 /* ---- tree and name ---- */
@@ -68,16 +71,16 @@ static void draw_name(struct frame *frame, struct area line, const struct row *r
 {
     const struct tree_node *node = &frame->rows.nodes[row->node];
     const struct agent *agent = swarm_agent(frame->swarm, node->agent);
-    int x = draw_branch(frame, line, row);
+    int x = row->pinned ? 0 : draw_branch(frame, line, row);
     if (row->group) {
         area_putf(line, x + 1, 0, INK_DIM, "+%u done", node->done);
         return;
     }
     if (!row->first || !agent)
         return;
-    if (node->folded || node->children)
+    if (!row->pinned && (node->folded || node->children))
         area_puts(line, x, 0, INK_DIM, frame_symbol(frame, node->folded ? SYM_FOLDED : SYM_OPENED));
-    x += node->depth == 0 ? 2 : 1;
+    x += row->pinned ? 0 : node->depth == 0 ? 2 : 1;
     strbuf_clear(&frame->scratch);
     query_agent_title(frame->swarm, node->agent, &frame->scratch);
     bool strong = node->agent == frame->state->cursor && !frame->state->cursor_group;
@@ -239,6 +242,15 @@ static void draw_markers(const struct frame *frame, struct area bars)
         draw_vertical(bars, now + 1, INK_NOW, frame_symbol(frame, SYM_VERTICAL));
 }
 
+/* The line of the screen: those that are pinned, then the others from state->scroll on. NULL: none. */
+static const struct row *row_at(const struct frame *frame, int line)
+{
+    const struct row_list *list = &frame->rows;
+    size_t at = (size_t)line;
+    at += at < list->pinned ? 0 : frame->state->scroll;
+    return at < list->count ? &list->rows[at] : NULL;
+}
+
 void timeline_draw(struct frame *frame, struct grid *grid)
 {
     const struct layout *layout = &frame->layout;
@@ -246,11 +258,12 @@ void timeline_draw(struct frame *frame, struct grid *grid)
         draw_heads(frame, grid);
     struct area body = frame_area(frame, grid, layout->body);
     int count = 0;
-    for (; count < body.rows && frame->state->scroll + (size_t)count < frame->rows.count; count++) {
-        const struct row *row = &frame->rows.rows[frame->state->scroll + (size_t)count];
+    for (const struct row *row; count < body.rows && (row = row_at(frame, count)); count++) {
         const struct tree_node *node = &frame->rows.nodes[row->node];
-        if (row->first && node->agent == frame->state->cursor &&
-            row->group == frame->state->cursor_group)
+        if (row->pinned)
+            area_puts(body, 0, count, INK_USER, frame_symbol(frame, SYM_PIN));
+        else if (row->first && node->agent == frame->state->cursor &&
+                 row->group == frame->state->cursor_group)
             area_puts(body, 0, count, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
         draw_name(frame, area_sub(body, layout->name_x, count, layout->name_cols, 1), row);
         if (row->first)
@@ -259,5 +272,9 @@ void timeline_draw(struct frame *frame, struct grid *grid)
         if (!row->group)
             draw_bars(frame, area_sub(body, layout->bars_x, count, layout->bars_cols, 1), row);
     }
-    draw_markers(frame, area_sub(body, layout->bars_x, 0, layout->bars_cols, count));
+    struct area bars = area_sub(body, layout->bars_x, 0, layout->bars_cols, count);
+    draw_markers(frame, bars);
+    struct area heads = frame_area(frame, grid, layout->heads);
+    range_draw_edges(frame, area_sub(heads, layout->bars_x, 0, layout->bars_cols, heads.rows),
+                     bars);
 }

@@ -1,11 +1,16 @@
 /* The door of the views: which one draws, which one gets the key, and what is the same for all. A view is a row of a table; a
    view drawn over another (help) has a row too. */
 #include "tui/finding.h"
+#include "tui/marks.h"
+#include "tui/range.h"
 #include "tui/view_keys.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define SECOND_NS INT64_C(1000000000)
+#define MINUTE_NS (60 * SECOND_NS)
 
 void view_state_init(struct view_state *state, const struct mem *mem)
 {
@@ -14,6 +19,7 @@ void view_state_init(struct view_state *state, const struct mem *mem)
                                  .selected = NO_SPAN,
                                  .zoom = AXIS_ZOOM_LIVE,
                                  .legend = true};
+    strbuf_init(&state->copied, mem, 0);
 }
 
 void view_state_release(struct view_state *state)
@@ -23,6 +29,7 @@ void view_state_release(struct view_state *state)
     log_list_release(&state->log.list, state->mem);
     chosen_free(state->chosen);
     filter_free(state->search);
+    strbuf_release(&state->copied);
     state->chosen = NULL;
     state->search = NULL;
     state->folds = NULL;
@@ -59,7 +66,9 @@ static void draw_timeline(struct frame *frame, struct grid *grid)
     timeline_draw(frame, grid);
     if (frame->layout.flight.rows > 0)
         flight_panel_draw(frame, grid);
-    if (frame->layout.detail.rows > 0)
+    if (frame->state->range.mode != RANGE_NONE)
+        range_panel_draw(frame, grid);
+    else if (frame->layout.detail.rows > 0)
         detail_panel_draw(frame, grid);
 }
 
@@ -125,7 +134,7 @@ void view_draw(const struct view_input *input, struct view_state *state, struct 
 
 /* ---- keys ---- */
 
-/* What the key does to the prompt that is open, or else the action to the view. */
+/* What the key does to what waits for one, or else the action to the view. */
 static enum view_result act(const struct view_input *input, struct view_state *state,
                             enum action action, struct key key, int cols, int rows)
 {
@@ -135,6 +144,10 @@ static enum view_result act(const struct view_input *input, struct view_state *s
         view_message(state, true, "out of memory");
     else if (state->prompt.kind != PROMPT_NONE)
         result = finding_key(&frame, key);
+    else if (state->pending != ACTION_NONE)
+        result = marks_key(&frame, key);
+    else if (state->range.mode == RANGE_MOVES && range_act(&frame, action) == VIEW_REDRAW)
+        result = VIEW_REDRAW;
     else if (!frame.layout.too_small)
         result = current(state)->act(&frame, action);
     frame_release(&frame);
@@ -153,7 +166,7 @@ static enum view_result turn_to(struct view_state *state, enum page page)
 enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
                           int cols, int rows)
 {
-    bool typed = state->prompt.kind != PROMPT_NONE;
+    bool typed = state->prompt.kind != PROMPT_NONE || state->pending != ACTION_NONE;
     enum action action = typed ? ACTION_NONE : keymap_lookup(key, current(state)->set);
     bool had_message = state->message[0] != '\0';
     state->message[0] = '\0';
@@ -195,25 +208,37 @@ static int64_t next_multiple(int64_t now_ns, int64_t unit_ns)
     return now_ns - now_ns % unit_ns + unit_ns;
 }
 
+static bool rests(enum agent_state state)
+{
+    return state == STATE_IDLE || state == STATE_DONE || state == STATE_ERROR ||
+           state == STATE_GONE;
+}
+
+/* The unit in which the age of a row counts; a minute where it counts no seconds. */
+static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
+{
+    int64_t since = node->status.since_ns;
+    if (node->hidden || since == INT64_MIN || frame->now_ns - since >= MINUTE_NS)
+        return MINUTE_NS;
+    return rests(node->status.state) || frame->state->page == PAGE_AGENTS ? SECOND_NS
+                                                                          : SECOND_NS / 10;
+}
+
 /* The shortest unit in which a text on the screen counts. */
 static int64_t ticking_unit(const struct frame *frame)
 {
-    const int64_t second = 1000000000, minute = 60 * second;
-    int64_t unit = minute;
-    for (size_t i = 0; i < frame->rows.node_count; i++) {
-        const struct agent_status *status = &frame->rows.nodes[i].status;
-        int64_t age = status->since_ns == INT64_MIN ? minute : frame->now_ns - status->since_ns;
-        if (frame->rows.nodes[i].hidden || age >= minute)
-            continue;
-        bool rests = status->state == STATE_IDLE || status->state == STATE_DONE ||
-                     status->state == STATE_ERROR || status->state == STATE_GONE;
-        int64_t own = rests ? second : second / 10;
+    enum page page = frame->state->page;
+    int64_t unit = MINUTE_NS;
+    bool ages = page == PAGE_TIMELINE || page == PAGE_AGENTS;
+    for (size_t i = 0; ages && i < frame->rows.node_count; i++) {
+        int64_t own = row_unit(frame, &frame->rows.nodes[i]);
         unit = own < unit ? own : unit;
     }
-    for (size_t i = 0; i < frame->flight_count; i++) {
+    bool flight = page == PAGE_TIMELINE || page == PAGE_FLIGHT;
+    for (size_t i = 0; flight && i < frame->flight_count; i++) {
         const struct span *span = swarm_span(frame->swarm, frame->flight[i]);
-        if (span && frame->now_ns - span->start_ns < minute)
-            unit = second / 10;
+        if (span && frame->now_ns - span->start_ns < MINUTE_NS)
+            unit = SECOND_NS / 10;
     }
     return unit;
 }
@@ -226,15 +251,14 @@ int64_t view_wake_ns(const struct view_input *input, const struct view_state *st
     if (!input->live || state->frozen || state->help)
         return INT64_MAX;
     int64_t wake = INT64_MAX;
-    const int64_t minute = INT64_C(60000000000);
     int64_t now = query_now(input->swarm, input->local_ns);
     /* Followed files alone: their time stands still until something is written; only the clock in the header goes. */
-    if (query_now(input->swarm, input->local_ns + minute) == now)
-        return next_multiple(input->local_ns, minute);
+    if (query_now(input->swarm, input->local_ns + MINUTE_NS) == now)
+        return next_multiple(input->local_ns, MINUTE_NS);
     if (frame_make(&frame, input, &copy, cols, rows) && !frame.layout.too_small) {
         wake = next_multiple(input->local_ns, ticking_unit(&frame));
         /* The next column: the model's now runs as fast as the local clock. */
-        if (!frame.empty && frame_shows_now(&frame)) {
+        if (!frame.empty && state->page == PAGE_TIMELINE && frame_shows_now(&frame)) {
             int64_t col = axis_col_ns(&frame.axis);
             int64_t left = axis_floor(frame.now_ns, frame.axis.zoom) + col - frame.now_ns;
             if (input->local_ns + left < wake)

@@ -72,6 +72,22 @@ struct view_place {
     int64_t t0_ns;
 };
 
+/* A moment that was marked with a letter. */
+struct view_mark {
+    bool set;
+    int64_t at_ns;
+    struct view_place place;
+};
+enum { MARKS = 36, PINS = 8 }; /* letters and digits */
+
+/* A stretch of time whose figures are shown. */
+enum range_mode { RANGE_NONE, RANGE_MOVES, RANGE_KEPT };
+struct view_range {
+    enum range_mode mode;
+    int64_t from_ns, to_ns; /* from < to */
+    bool at_to;             /* which edge the keys move */
+};
+
 #define MESSAGE_BYTES 256
 
 /* What the user has chosen. A plain value but for what it owns: view_state_init, view_state_release. */
@@ -103,10 +119,18 @@ struct view_state {
     struct prompt prompt;
     struct chosen *chosen; /* what the filter lets through; NULL: there is none */
     char filter_text[PROMPT_BYTES];
-    unsigned filter_version; /* goes up when it changes */
+    unsigned filter_version;          /* goes up when it changes */
     char filter_error[MESSAGE_BYTES]; /* what is wrong with what is typed; "": nothing */
     struct filter *search;            /* NULL: none yet */
     struct view_place searched_from;
+
+    agent_no pins[PINS]; /* shown on top as well */
+    size_t pin_count;
+    struct view_mark marks[MARKS];
+    struct view_place came_from; /* where one was before the last jump to a mark */
+    enum action pending;         /* the next key is a letter for it; ACTION_NONE: it is not */
+    struct view_range range;
+    struct strbuf copied; /* of VIEW_COPY */
 
     bool detail, legend, help;
     size_t detail_scroll, help_scroll, statistics_scroll;
@@ -135,6 +159,7 @@ enum view_result {
     VIEW_WRITE,   /* write the trace now; say what came of it by view_message */
     VIEW_SUSPEND,
     VIEW_STOP, /* read no further: what came stays */
+    VIEW_COPY, /* state->copied to the clipboard */
     VIEW_QUIT
 };
 /* Applies a key. cols, rows: the size of the grid that is shown. */

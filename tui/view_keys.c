@@ -1,7 +1,10 @@
 /* Actions of the timeline, as a table of functions; and what views have in common. What an action cannot do it says in a message. */
 #include "tui/view_keys.h"
 
+#include "tui/copy.h"
 #include "tui/finding.h"
+#include "tui/marks.h"
+#include "tui/range.h"
 #include "tui/select.h"
 
 typedef enum view_result act_fn(struct frame *frame, int n);
@@ -107,12 +110,19 @@ static enum view_result freeze(struct frame *frame, int n)
 static enum view_result fit_span(struct frame *frame, int n)
 {
     struct view_state *state = frame->state;
+    int64_t start, end;
     (void)n;
-    if (!select_any(frame))
-        return VIEW_REDRAW;
-    const struct span *span = swarm_span(frame->swarm, state->selected);
-    int64_t end = swarm_span_end_ns(frame->swarm, span, frame->local_ns);
-    struct axis axis = axis_fitting(span->start_ns, end, AXIS_ZOOM_MAX, frame->axis.cols);
+    if (state->range.mode != RANGE_NONE) {
+        start = state->range.from_ns;
+        end = state->range.to_ns;
+    } else {
+        if (!select_any(frame))
+            return VIEW_REDRAW;
+        const struct span *span = swarm_span(frame->swarm, state->selected);
+        start = span->start_ns;
+        end = swarm_span_end_ns(frame->swarm, span, frame->local_ns);
+    }
+    struct axis axis = axis_fitting(start, end, AXIS_ZOOM_MAX, frame->axis.cols);
     state->window = WINDOW_FIXED;
     state->zoom = axis.zoom;
     state->t0_ns = axis_time(&axis, -(axis.cols - axis_col(&axis, end)) / 2);
@@ -129,7 +139,7 @@ static enum view_result move_rows(struct frame *frame, int n)
     if (at == SIZE_MAX)
         return VIEW_REDRAW;
     size_t found = at;
-    while (n != 0 && (n > 0 ? at + 1 < list->count : at > 0)) {
+    while (n != 0 && (n > 0 ? at + 1 < list->count : at > list->pinned)) {
         at = n > 0 ? at + 1 : at - 1;
         if (list->rows[at].first) {
             found = at;
@@ -156,7 +166,8 @@ static enum view_result move_page(struct frame *frame, int n)
     }
     int rows = frame->layout.body.rows > 1 ? frame->layout.body.rows - 1 : 1, names = 0;
     size_t at = rows_find(&frame->rows, state->cursor, state->cursor_group);
-    for (int i = 0; at != SIZE_MAX && i < rows && (n > 0 ? at + 1 < frame->rows.count : at > 0);
+    for (int i = 0; at != SIZE_MAX && i < rows &&
+                    (n > 0 ? at + 1 < frame->rows.count : at > frame->rows.pinned);
          i++) {
         at = n > 0 ? at + 1 : at - 1;
         names += frame->rows.rows[at].first;
@@ -278,6 +289,8 @@ static enum view_result back(struct frame *frame, int n)
     (void)n;
     if (state->detail)
         state->detail = false;
+    else if (state->range.mode != RANGE_NONE)
+        range_clear(state);
     else if (frame->input->progress)
         return VIEW_STOP;
     else if (state->selected != NO_SPAN)
@@ -285,6 +298,29 @@ static enum view_result back(struct frame *frame, int n)
     else
         finding_clear(state);
     return VIEW_REDRAW;
+}
+
+static enum view_result begin_range(struct frame *frame, int n)
+{
+    (void)n;
+    return range_begin(frame);
+}
+
+static enum view_result wait_for_mark(struct frame *frame, int n)
+{
+    return marks_wait(frame, (enum action)n);
+}
+
+static enum view_result pin(struct frame *frame, int n)
+{
+    (void)n;
+    return pins_toggle(frame);
+}
+
+static enum view_result copy(struct frame *frame, int n)
+{
+    (void)n;
+    return copy_span(frame, frame->state->selected);
 }
 
 static enum view_result open_filter(struct frame *frame, int n)
@@ -347,6 +383,11 @@ static const struct {
     [ACTION_PREVIOUS_ERROR] = {next_error, -1},
     [ACTION_FOLD] = {fold, 0},
     [ACTION_FOLD_ALL] = {fold_all, 0},
+    [ACTION_RANGE] = {begin_range, 0},
+    [ACTION_MARK] = {wait_for_mark, ACTION_MARK},
+    [ACTION_GO_TO_MARK] = {wait_for_mark, ACTION_GO_TO_MARK},
+    [ACTION_PIN] = {pin, 0},
+    [ACTION_COPY] = {copy, 0},
     [ACTION_FILTER] = {open_filter, 0},
     [ACTION_SEARCH] = {open_search, 0},
     [ACTION_SEARCH_NEXT] = {finding_step, 1},
