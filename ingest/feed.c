@@ -9,6 +9,8 @@
 #include "ingest/feed_sessions.h"
 #include "ingest/trace_event.h"
 
+#include "core/json_text.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -189,6 +191,25 @@ static enum tracer_result apply(struct feed *feed, const struct feed_op *op)
     return op->apply(feed->intake->tracer, &context, v);
 }
 
+static void answer_status(struct feed *feed, const struct line *line)
+{
+    struct strbuf text, answer;
+    if (feed->options.reply == NULL || feed->intake->status == NULL) {
+        complain(feed, line, NOTICE_WARNING, "status: nobody can be answered here");
+        return;
+    }
+    strbuf_init(&text, feed->intake->mem, 0);
+    strbuf_init(&answer, feed->intake->mem, 0);
+    feed->intake->status(feed->intake->ctx, &text);
+    strbuf_adds(&answer, "{\"status\":");
+    json_put_string(&answer, text.len > 0 ? text.data : "", text.failed ? 0 : text.len);
+    strbuf_adds(&answer, "}\n");
+    if (!answer.failed)
+        feed->options.reply(feed->options.ctx, answer.data, answer.len);
+    strbuf_release(&text);
+    strbuf_release(&answer);
+}
+
 static void take_operation(struct feed *feed, const struct line *line, const struct feed_op *op)
 {
     uint64_t ignored;
@@ -200,6 +221,10 @@ static void take_operation(struct feed *feed, const struct line *line, const str
     }
     if (op->special == FEED_AUTH)
         return;
+    if (op->special == FEED_STATUS) {
+        answer_status(feed, line);
+        return;
+    }
     for (; ignored != 0; ignored &= ignored - 1)
         complain_of_field(feed, line, op, (enum feed_field)__builtin_ctzll(ignored), true);
     switch (apply(feed, op)) {

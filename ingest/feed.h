@@ -16,7 +16,9 @@ struct feed_options {
     /* Takes the raw events that would go to the feed's own session while there is none: those of a recorded trace, which are a
        document's and not live. False: out of memory. NULL: they open a session that lives. */
     bool (*take_raw)(void *ctx, const struct raw_event *event);
-    void *ctx; /* for take_raw */
+    /* Sends bytes back to the sender; NULL: that cannot be. */
+    void (*reply)(void *ctx, const char *bytes, size_t len);
+    void *ctx; /* for take_raw, reply */
 };
 
 struct feed;

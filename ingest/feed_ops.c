@@ -173,6 +173,8 @@ const struct feed_op feed_ops[] = {
     {"attempt", F(SPAN_ID) | F(ATTEMPT), F(ERROR) | F(RETRY_IN_MS), FEED_ENDS, attempt,
      "an open request is tried again"},
     {"log", F(MESSAGE), F(LEVEL), FEED_LOG, log_line, "a line for the event log"},
+    {"status", 0, 0, FEED_STATUS, NULL,
+     "asks how the swarm is; answered with a line {\"status\":TEXT}"},
     {"auth", F(TOKEN), 0, FEED_AUTH, NULL, "first line of a TCP connection that asks for it"},
 };
 const size_t feed_op_count = sizeof feed_ops / sizeof feed_ops[0];

@@ -10,7 +10,8 @@ enum feed_special {
     FEED_ENDS,  /* about something that has begun: makes no session */
     FEED_HELLO, /* opens a session */
     FEED_LOG,   /* a line for the event log */
-    FEED_AUTH   /* says who sends */
+    FEED_AUTH,  /* says who sends */
+    FEED_STATUS /* asks how the swarm is; the answer goes back on the connection */
 };
 
 struct feed_op {

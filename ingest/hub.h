@@ -24,6 +24,8 @@ struct hub_options {
     void (*changed)(
         void *
             ctx); /* the model or a status has changed; may be NULL. Called at most once a loop turn */
+    void (*status)(void *ctx,
+                   struct strbuf *out); /* what a sender that asks is told; may be NULL */
     void *ctx;
 };
 

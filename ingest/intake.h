@@ -14,6 +14,8 @@ struct intake {
     struct tracer *tracer;
     struct notice_log *log;
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
+    /* Appends how the swarm is, a line without its end; NULL: nobody knows. */
+    void (*status)(void *ctx, struct strbuf *out);
     void *ctx;
     const struct mem *mem;
     bool ranged; /* of documents, only what touches [from_ns, to_ns] is kept */

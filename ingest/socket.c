@@ -111,6 +111,37 @@ static void next_turn(uv_check_t *check)
     }
 }
 
+struct reply {
+    uv_write_t write;
+    const struct mem *mem;
+    size_t size; /* of all of it */
+    char bytes[];
+};
+
+static void replied(uv_write_t *write, int status)
+{
+    struct reply *reply = (struct reply *)write;
+    (void)status;
+    mem_free(reply->mem, reply, reply->size);
+}
+
+/* Best effort: who does not read gets none. */
+static void reply_to(void *ctx, const char *bytes, size_t len)
+{
+    struct sender *sender = ctx;
+    const struct mem *mem = mem_of(sender->listener);
+    struct reply *reply = mem_alloc(mem, sizeof *reply + len);
+    if (reply == NULL)
+        return;
+    reply->mem = mem;
+    reply->size = sizeof *reply + len;
+    memcpy(reply->bytes, bytes, len);
+    uv_buf_t buffer = uv_buf_init(reply->bytes, (unsigned)len);
+    if (uv_is_closing(&sender->in.handle) ||
+        uv_write(&reply->write, &sender->in.stream, &buffer, 1, replied) != 0)
+        mem_free(mem, reply, reply->size);
+}
+
 static struct feed *new_feed(struct sender *sender)
 {
     struct listener *listener = sender->listener;
@@ -121,6 +152,8 @@ static struct feed *new_feed(struct sender *sender)
         .source = listener->source.spec,
         .max_line_bytes = source_max_line(&listener->source, false),
         .token = listener->is_unix ? NULL : settings->token,
+        .reply = reply_to,
+        .ctx = sender,
     };
     snprintf(sender->where, sizeof sender->where, "%s sender %llu", listener->source.spec,
              (unsigned long long)listener->accepted);

@@ -76,7 +76,7 @@ static void every_key_of_the_table_means_one_action(void **state)
             assert_true(keymap_parse_key(at, len, &key));
             assert_false(two_actions_share(key, info->views, i));
             if (info->views & IN_TIMELINE)
-                assert_int_equal(keymap_lookup(key, IN_TIMELINE), info->action);
+                assert_int_equal(keymap_lookup(NULL, key, IN_TIMELINE), info->action);
             at += len + strspn(at + len, " ");
         }
     }
@@ -85,9 +85,9 @@ static void every_key_of_the_table_means_one_action(void **state)
 static void keys_hold_in_their_views_alone(void **state)
 {
     (void)state;
-    assert_int_equal(keymap_lookup((struct key){'j', 0}, IN_HELP), ACTION_ROW_DOWN);
-    assert_int_equal(keymap_lookup((struct key){'w', 0}, IN_HELP), ACTION_NONE);
-    assert_int_equal(keymap_lookup((struct key){'j', KEY_MOD_ALT}, IN_TIMELINE), ACTION_NONE);
+    assert_int_equal(keymap_lookup(NULL, (struct key){'j', 0}, IN_HELP), ACTION_ROW_DOWN);
+    assert_int_equal(keymap_lookup(NULL, (struct key){'w', 0}, IN_HELP), ACTION_NONE);
+    assert_int_equal(keymap_lookup(NULL, (struct key){'j', KEY_MOD_ALT}, IN_TIMELINE), ACTION_NONE);
 }
 
 static void every_view_has_its_hints_each_once(void **state)

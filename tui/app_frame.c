@@ -52,6 +52,7 @@ struct view_input app_input(struct app *app)
         .sources = app->sources,
         .source_count = engine_sources(engine, app->sources, ENGINE_SOURCES),
         .log = engine->log,
+        .keymap = &engine->options->keymap,
         .output = path,
         .address = engine_address(engine),
         .live = !engine_finished(engine),

@@ -2,6 +2,7 @@
    terminal. */
 #include "tui/cmd_engine.h"
 #include "tui/commands.h"
+#include "tui/grid_svg.h"
 #include "tui/replay.h"
 #include "tui/view.h"
 
@@ -37,6 +38,8 @@ static bool print(const struct grid *grid, const struct theme *theme, const stru
     strbuf_init(&text, &mem_libc, 0);
     if (options->format == DUMP_ANSI)
         grid_to_ansi(grid, theme, &text);
+    else if (options->format == DUMP_SVG)
+        grid_to_svg(grid, theme, &text);
     else
         grid_to_text(grid, &text);
     errno = 0;
@@ -56,7 +59,7 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
     struct source_status sources[ENGINE_SOURCES];
     struct view_state state;
     struct view_input input = {
-        .theme = {.color = options->format == DUMP_ANSI && !options->no_color,
+        .theme = {.color = options->format != DUMP_TEXT && !options->no_color,
                   .ascii = options->ascii},
         .swarm = swarm,
         .local_ns = local_ns,
@@ -64,6 +67,7 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
         .sources = sources,
         .source_count = engine_sources(engine, sources, ENGINE_SOURCES),
         .log = engine->log,
+        .keymap = &options->keymap,
         .events = engine_events(engine),
         .events_per_s = NAN,
     };

@@ -5,6 +5,8 @@
    handled: a dropped connection sends several, and the document must still be written. */
 #include "tui/cmd_engine.h"
 
+#include "tui/status_line.h"
+
 #include "ingest/hub.h"
 
 #include <errno.h>
@@ -93,6 +95,27 @@ static bool make_model(struct engine *e)
     return e->tracer && e->log;
 }
 
+static void changed(void *ctx)
+{
+    struct engine *e = ctx;
+
+    if (e->changed)
+        e->changed(e->ctx);
+}
+
+/* For `swarmtop status`, asked over a feed's socket. */
+static void status(void *ctx, struct strbuf *out)
+{
+    const struct engine *e = ctx;
+    int64_t now_ns = engine_now_ns();
+    struct swarm_figures figures;
+    bool known = figures_compute_totals(e->swarm, now_ns, &figures);
+
+    status_bar(e->swarm, known ? &figures : NULL, now_ns, out);
+    if (known)
+        figures_release(&figures);
+}
+
 static bool make_hub(struct engine *e, const struct engine_config *config)
 {
     struct hub_options hub = {
@@ -107,8 +130,9 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .from_ns = config->from_ns,
         .to_ns = config->to_ns,
         .now_ns = hub_now,
-        .changed = config->changed,
-        .ctx = config->ctx,
+        .changed = changed,
+        .status = status,
+        .ctx = e,
     };
     struct output_config output = {
         .mem = e->mem,

@@ -10,6 +10,7 @@ int cmd_record(const struct options *options);
 int cmd_report(const struct options *options);
 int cmd_dump(const struct options *options);
 int cmd_emit(const struct options *options);
+int cmd_status(const struct options *options);
 int cmd_demo(const struct options *options);
 /* `emit --help` goes on with what operations there are (emit.h). Appends it. */
 void cmd_emit_help(struct strbuf *out);

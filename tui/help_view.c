@@ -28,12 +28,12 @@ static void put_heading(struct pen *pen, const char *text)
     pen->line++;
 }
 
-static void put_action(struct pen *pen, const struct action_info *info)
+static void put_action(struct pen *pen, const struct action_info *info, const char *keys)
 {
     struct area line = pen_line(pen);
     int keys_cols = line.cols >= 40 ? 15 : 10;
     if (line.grid) {
-        area_put_cut(line, 3, 0, keys_cols - 1, INK_STRONG, info->keys, strlen(info->keys));
+        area_put_cut(line, 3, 0, keys_cols - 1, INK_STRONG, keys, strlen(keys));
         area_put_cut(line, 3 + keys_cols, 0, line.cols - keys_cols - 4, INK_PLAIN, info->help,
                      strlen(info->help));
     }
@@ -100,7 +100,7 @@ static void put_states(struct pen *pen, const struct theme *theme)
     }
 }
 
-static void walk(struct pen *pen, const struct theme *theme)
+static void walk(struct pen *pen, const struct view_input *input)
 {
     const struct action_info *info;
     const char *group = NULL;
@@ -108,17 +108,17 @@ static void walk(struct pen *pen, const struct theme *theme)
         if (!group || strcmp(group, info->group) != 0)
             put_heading(pen, info->group);
         group = info->group;
-        put_action(pen, info);
+        put_action(pen, info, keymap_keys(input->keymap, info));
     }
-    put_bars(pen, theme);
-    put_states(pen, theme);
+    put_bars(pen, &input->theme);
+    put_states(pen, &input->theme);
 }
 
 void help_draw(const struct view_input *input, struct view_state *state, struct grid *grid)
 {
     struct area all = grid_area(grid);
     struct pen pen = {.line = 0};
-    walk(&pen, &input->theme);
+    walk(&pen, input);
     int lines = pen.line, space = all.rows - 3 > 0 ? all.rows - 3 : 0;
     size_t most = lines > space ? (size_t)(lines - space) : 0;
     if (state->help_scroll > most)
@@ -126,7 +126,7 @@ void help_draw(const struct view_input *input, struct view_state *state, struct 
     int x = area_puts(all, 1, 0, INK_STRONG, "swarmtop");
     area_puts(all, x + 2, 0, INK_PLAIN, "keys");
     pen = (struct pen){area_sub(all, 0, 2, all.cols, space), 0, (int)state->help_scroll};
-    walk(&pen, &input->theme);
+    walk(&pen, input);
     struct area last = area_sub(all, 0, all.rows - 1, all.cols, 1);
     x = area_puts(last, 1, 0, INK_STRONG, "Esc");
     x = area_puts(last, x + 1, 0, INK_DIM, "back");

@@ -50,16 +50,30 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
     area_put_cut(line, x + 1, 0, line.cols - x - 2, INK_RETRY, text, strlen(text));
 }
 
+/* What stands for the keys of an action and its neighbours; of one that the user has bound, its first key. */
+static const char *hint_keys(const struct frame *frame, const struct action_info *info, size_t *len)
+{
+    const struct keymap *keymap = frame->input->keymap;
+    const char *bound = keymap ? keymap->keys[info->action] : NULL;
+    *len = bound ? strcspn(bound, " ") : strlen(info->hint_keys);
+    return bound ? bound : info->hint_keys;
+}
+
 static int hint_cols(const struct frame *frame, const struct action_info *info)
 {
     bool writes = info->action == ACTION_QUIT && frame->input->output;
-    return (int)(strlen(info->hint_keys) + 1 + strlen(info->hint)) + (writes ? 8 : 0);
+    size_t len;
+    const char *keys = hint_keys(frame, info, &len);
+    return (int)(text_cols(keys, len, frame->input->theme.ascii) + 1 + strlen(info->hint)) +
+           (writes ? 8 : 0);
 }
 
 static int put_hint(const struct frame *frame, struct area line, int x,
                     const struct action_info *info)
 {
-    x = area_puts(line, x, 0, INK_STRONG, info->hint_keys) + 1;
+    size_t len;
+    const char *keys = hint_keys(frame, info, &len);
+    x = area_put(line, x, 0, INK_STRONG, keys, len) + 1;
     x = area_puts(line, x, 0, INK_DIM, info->hint);
     if (info->action == ACTION_QUIT && frame->input->output)
         x = area_puts(line, x, 0, INK_DIM, ", writes");

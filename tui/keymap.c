@@ -216,11 +216,49 @@ static bool holds_key(const char *names, struct key key)
     return false;
 }
 
-enum action keymap_lookup(struct key key, uint8_t view)
+static bool are_keys(const char *names)
+{
+    for (names += strspn(names, " "); *names; names += strspn(names, " ")) {
+        size_t len = strcspn(names, " ");
+        struct key key;
+        if (!keymap_parse_key(names, len, &key))
+            return false;
+        names += len;
+    }
+    return true;
+}
+
+bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const char *keys,
+                 const char **wrong)
 {
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if ((actions[i].views & view) && holds_key(actions[i].keys, key))
-            return actions[i].action;
+        if (strlen(actions[i].name) != len || memcmp(actions[i].name, action, len) != 0)
+            continue;
+        if (!are_keys(keys)) {
+            *wrong = "no such key; names are as `?` shows them: j, Space, S-Left, C-l, F2";
+            return false;
+        }
+        keymap->keys[actions[i].action] = keys;
+        return true;
+    }
+    *wrong = "no such action; `man swarmtop` lists them";
+    return false;
+}
+
+const char *keymap_keys(const struct keymap *keymap, const struct action_info *info)
+{
+    return keymap && keymap->keys[info->action] ? keymap->keys[info->action] : info->keys;
+}
+
+enum action keymap_lookup(const struct keymap *keymap, struct key key, uint8_t view)
+{
+    for (int bound = 1; bound >= 0; bound--) {
+        for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+            bool own = keymap && keymap->keys[actions[i].action];
+            if ((actions[i].views & view) && own == bound &&
+                holds_key(keymap_keys(keymap, &actions[i]), key))
+                return actions[i].action;
+        }
     }
     return ACTION_NONE;
 }

@@ -117,10 +117,20 @@ struct action_info {
     const char *hint_keys, *hint; /* what stands there, for this action and its neighbours */
 };
 
+/* What a user has bound otherwise; zeroed: nothing. Texts are borrowed. */
+struct keymap {
+    const char *keys[ACTIONS]; /* instead of the table's; NULL: those */
+};
+/* Binds the keys (by name, between spaces; "": none) to the action of that name. False: *wrong says what is wrong, static. */
+bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const char *keys,
+                 const char **wrong);
+/* The keys of an action. */
+const char *keymap_keys(const struct keymap *keymap, const struct action_info *info);
+
 /* A row of the table, in its order; NULL: no more. Static. */
 const struct action_info *keymap_action(size_t index);
-/* What the key does there. */
-enum action keymap_lookup(struct key key, uint8_t view);
+/* What the key does there. `keymap` may be NULL. A key that the user has bound does that, whatever else the table has it for. */
+enum action keymap_lookup(const struct keymap *keymap, struct key key, uint8_t view);
 
 /* The action that stands at that place of the view's hint line, the most useful first. Static; NULL: no more. */
 const struct action_info *keymap_hint(size_t index, uint8_t view);

@@ -1,6 +1,7 @@
 /* The program: the locale, the environment, the command line, then one command. The only place that
    exits. */
 #include "tui/commands.h"
+#include "tui/config.h"
 #include "tui/options_help.h"
 
 #include <langinfo.h>
@@ -11,7 +12,8 @@
 
 static int (*const commands[COMMANDS])(const struct options *) = {
     [COMMAND_WATCH] = cmd_watch, [COMMAND_RECORD] = cmd_record, [COMMAND_REPORT] = cmd_report,
-    [COMMAND_DUMP] = cmd_dump,   [COMMAND_EMIT] = cmd_emit,     [COMMAND_DEMO] = cmd_demo,
+    [COMMAND_DUMP] = cmd_dump,   [COMMAND_EMIT] = cmd_emit,     [COMMAND_STATUS] = cmd_status,
+    [COMMAND_DEMO] = cmd_demo,
 };
 
 static int print_help(enum command command)
@@ -32,12 +34,20 @@ static int run(int argc, char **argv)
 {
     struct environment env;
     struct options options;
-    struct strbuf error;
+    struct strbuf error, path, config;
+    bool said;
     int status;
 
     options_environment(&env);
     strbuf_init(&error, &mem_libc, 0);
-    if (!options_parse(&options, argc, argv, &env, &error)) {
+    strbuf_init(&path, &mem_libc, 0);
+    strbuf_init(&config, &mem_libc, 0);
+    config_path(argc, argv, &env, &path, &said);
+    if (!config_read(path.data ? path.data : "", said, &config, &error)) {
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        options = (struct options){.command = COMMAND_WATCH};
+        status = 2;
+    } else if (!options_parse_with(&options, argc, argv, &env, config.data, path.data, &error)) {
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
         if (options.command == COMMAND_WATCH)
             fprintf(stderr, "Try `swarmtop --help`.\n");
@@ -53,6 +63,8 @@ static int run(int argc, char **argv)
         status = commands[options.command](&options);
     }
     options_release(&options);
+    strbuf_release(&config);
+    strbuf_release(&path);
     strbuf_release(&error);
     return status;
 }

@@ -4,13 +4,15 @@
    that command's rows. */
 #include "tui/options.h"
 
+#include "tui/config.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 /* Of CLI.md, but of a later version: not to be taken for the names of files. */
-static const char *const later_commands[] = {"hook", "setup", "status"};
+static const char *const later_commands[] = {"hook", "setup"};
 static const char *const later_sources[] = {"otlp:", "claude:"};
 
 struct cursor {
@@ -40,6 +42,7 @@ void options_environment(struct environment *env)
     *env = (struct environment){
         .session = env_text("SWARMTOP_SESSION"),
         .state_home = env_text("XDG_STATE_HOME"),
+        .config_home = env_text("XDG_CONFIG_HOME"),
         .home = env_text("HOME"),
         .tmpdir = env_text("TMPDIR"),
         .claude_config_dir = env_text("CLAUDE_CONFIG_DIR"),
@@ -290,8 +293,28 @@ static bool parse_all(struct options *out, int argc, char *const *argv, int comm
     }
 }
 
+static bool take_config(struct options *out, char *config, const char *path, struct strbuf *error)
+{
+    struct strbuf why;
+    bool ok;
+
+    strbuf_init(&why, &mem_libc, 0);
+    ok = !config || config_apply(out, config, &why);
+    if (!ok)
+        strbuf_addf(error, "%s:%s", path, why.data ? why.data : " out of memory");
+    strbuf_release(&why);
+    return ok;
+}
+
 bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
                    struct strbuf *error)
+{
+    return options_parse_with(out, argc, argv, env, NULL, "", error);
+}
+
+bool options_parse_with(struct options *out, int argc, char *const *argv,
+                        const struct environment *env, char *config, const char *config_path,
+                        struct strbuf *error)
 {
     int command_at;
 
@@ -301,6 +324,7 @@ bool options_parse(struct options *out, int argc, char *const *argv, const struc
         out->write_interval_s = options_parse_int(env->perfetto_interval);
     out->no_color = env->no_color;
     return find_command(out, argc, argv, &command_at, error) &&
+           take_config(out, config, config_path, error) &&
            parse_all(out, argc, argv, command_at, error) && check(out, error);
 }
 

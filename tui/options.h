@@ -4,6 +4,7 @@
 #define TUI_OPTIONS_H
 
 #include "core/document.h"
+#include "tui/keymap.h"
 #include "tui/time_spec.h"
 
 enum command {
@@ -12,16 +13,18 @@ enum command {
     COMMAND_REPORT,
     COMMAND_DUMP,
     COMMAND_EMIT,
+    COMMAND_STATUS,
     COMMAND_DEMO,
     COMMANDS
 };
 
-enum dump_format { DUMP_TEXT, DUMP_ANSI };
+enum dump_format { DUMP_TEXT, DUMP_ANSI, DUMP_SVG };
 
 /* What the environment says; NULL: not set, or empty. Borrowed from it. */
 struct environment {
     const char *session;           /* SWARMTOP_SESSION */
     const char *state_home;        /* XDG_STATE_HOME */
+    const char *config_home;       /* XDG_CONFIG_HOME */
     const char *home;              /* HOME */
     const char *tmpdir;            /* TMPDIR */
     const char *claude_config_dir; /* CLAUDE_CONFIG_DIR */
@@ -65,6 +68,8 @@ struct options {
     double speed;
 
     const char *address, *session; /* of emit; NULL: not said */
+
+    struct keymap keymap;
 };
 
 /* A bit a command, for option_row.commands. */
@@ -92,8 +97,12 @@ extern const size_t option_row_count;
 
 /* Reads the environment; the only place that does (but for hub_default_address). */
 void options_environment(struct environment *env);
-/* Parses the command line with `env` behind it. False: *error says `what: why` and the exit status
-   is 2. Release *out with options_release either way. */
+/* Parses the command line with `config`, the text of the user's file at `config_path`, and `env` behind it. The text, which may be NULL, is cut up, and has
+   to stay as long as the options. False: *error says `what: why` and the exit status is 2. Release *out with options_release either way. */
+bool options_parse_with(struct options *out, int argc, char *const *argv,
+                        const struct environment *env, char *config, const char *config_path,
+                        struct strbuf *error);
+/* The same without such a file. */
 bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
                    struct strbuf *error);
 void options_release(struct options *options);

@@ -32,6 +32,7 @@ static const struct term_row environment_rows[] = {
     {"XDG_RUNTIME_DIR", "where the default socket is"},
     {"XDG_STATE_HOME",
      "below it, in swarmtop/, traces are left where nothing else is said (default: ~/.local/state)"},
+    {"XDG_CONFIG_HOME", "where swarmtop/config is (default: ~/.config)"},
     {"CLAUDE_CODE_PERFETTO_TRACE",
      "where the trace is left without --output: 1, true, yes, on: traces/trace-SESSION.json below "
      "Claude's config directory; 0, false, no, off: nowhere; else the path itself"},
@@ -238,7 +239,9 @@ static void manual_keys(struct strbuf *out)
 {
     const struct action_info *info;
     const char *group = "";
+    struct strbuf meaning;
 
+    strbuf_init(&meaning, &mem_libc, 0);
     for (size_t i = 0; (info = keymap_action(i)); i++) {
         if (strcmp(info->group, group) != 0) {
             group = info->group;
@@ -246,8 +249,11 @@ static void manual_keys(struct strbuf *out)
             options_manual_text(group, out);
             strbuf_addc(out, '\n');
         }
-        manual_row(out, info->keys, info->help);
+        strbuf_clear(&meaning);
+        strbuf_addf(&meaning, "%s (%s)", info->help, info->name);
+        manual_row(out, info->keys, meaning.failed ? info->help : meaning.data);
     }
+    strbuf_release(&meaning);
 }
 
 bool options_manual(const char *table, struct strbuf *out)

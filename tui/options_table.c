@@ -26,14 +26,18 @@ const struct command_row command_rows[COMMANDS] = {
     [COMMAND_REPORT] = {"report", "[--json] SOURCE...",
                         "reads the sources to their end, prints the statistics",
                         "Durations are milliseconds. A figure with nothing behind it is absent."},
-    [COMMAND_DUMP] = {"dump",
-                      "[--size COLSxROWS] [--keys KEYS] [--at TIME] [--format text|ansi] SOURCE...",
-                      "reads the sources to their end, prints one frame of the screen",
-                      "Needs no terminal. Everything is in view unless keys say otherwise."},
+    [COMMAND_DUMP] =
+        {"dump", "[--size COLSxROWS] [--keys KEYS] [--at TIME] [--format text|ansi|svg] SOURCE...",
+         "reads the sources to their end, prints one frame of the screen",
+         "Needs no terminal. Everything is in view unless keys say otherwise."},
     [COMMAND_EMIT] = {"emit", "[--to ADDR] [--session ID] OP [KEY=VALUE...]",
                       "sends one feed operation to a running swarmtop",
                       "The session is --session, else $SWARMTOP_SESSION, else `shell`; t is the "
                       "moment it was started; args.K=V builds an object."},
+    [COMMAND_STATUS] =
+        {"status", "[SOURCE...]", "one line for a status bar",
+         "Asks a running swarmtop at the default address, or reads the sources. In tmux: "
+         "set -g status-right '#(swarmtop status)'."},
     [COMMAND_DEMO] =
         {"demo", "[--agents N] [--seed N] [--speed X]",
          "a simulated swarm on a real feed, in the live screen",
@@ -171,6 +175,13 @@ PARSER(to)
     return moment(text, &o->to, error);
 }
 
+/* It has been read by then (config.h). */
+PARSER(config)
+{
+    (void)o;
+    return *text || (strbuf_adds(error, "wants a FILE"), false);
+}
+
 PARSER(filter)
 {
     struct filter *filter = filter_new(&mem_libc, text, strlen(text), error);
@@ -249,12 +260,15 @@ PARSER(keys)
 
 PARSER(format)
 {
-    if (strcmp(text, "text") != 0 && strcmp(text, "ansi") != 0) {
-        strbuf_addf(error, "'%s' is neither text nor ansi", text);
-        return false;
-    }
-    o->format = *text == 't' ? DUMP_TEXT : DUMP_ANSI;
-    return true;
+    static const char *const names[] = {"text", "ansi", "svg"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) {
+            o->format = (enum dump_format)i;
+            return true;
+        }
+    strbuf_addf(error, "'%s' is none of text, ansi and svg", text);
+    return false;
 }
 
 PARSER(agents)
@@ -317,7 +331,7 @@ const struct option_row option_rows[] = {
     {"keys", 0, "KEYS", "keys to press first, named as `?` shows them, between spaces",
      FOR(COMMAND_DUMP), parse_keys},
     {"at", 0, "TIME", "the moment shown (default: the end)", FOR(COMMAND_DUMP), parse_at},
-    {"format", 0, "text|ansi", "plain text, or text with colours (default: text)",
+    {"format", 0, "text|ansi|svg", "plain text, text with colours, or a picture (default: text)",
      FOR(COMMAND_DUMP), parse_format},
     {"to", 0, "ADDR", "unix:PATH or tcp:HOST:PORT (default: the default address)",
      FOR(COMMAND_EMIT), parse_address},
@@ -341,6 +355,8 @@ const struct option_row option_rows[] = {
     {"max-line", 0, "BYTES",
      "drop longer lines (default: 1 MiB on a socket or pipe, 64 MiB in a file)", READERS,
      parse_max_line},
+    {"config", 0, "FILE", "the user's file (default: $XDG_CONFIG_HOME/swarmtop/config)", ALL,
+     parse_config},
     {"help", 'h', NULL, "this text", ALL, parse_help},
     {"version", 0, NULL, "the version", ALL, parse_version},
 };

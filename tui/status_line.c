@@ -15,13 +15,18 @@ static void put_counted(struct strbuf *out, uint64_t n, const char *one)
     strbuf_addf(out, "%s %s%s", text, one, n == 1 ? "" : "s");
 }
 
+static void count_states(const struct swarm *swarm, int64_t local_ns, uint64_t counts[STATES])
+{
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++)
+        if (!(swarm_agent(swarm, (agent_no)i)->flags & (AGENT_DEAD | AGENT_GROUP)))
+            counts[query_status(swarm, (agent_no)i, local_ns).state]++;
+}
+
 static void put_states(const struct swarm *swarm, int64_t local_ns, struct strbuf *out)
 {
     uint64_t counts[STATES] = {0};
 
-    for (size_t i = 0; i < swarm_agent_count(swarm); i++)
-        if (!(swarm_agent(swarm, (agent_no)i)->flags & (AGENT_DEAD | AGENT_GROUP)))
-            counts[query_status(swarm, (agent_no)i, local_ns).state]++;
+    count_states(swarm, local_ns, counts);
     for (int state = 0; state < STATES; state++)
         if (counts[state] > 0)
             strbuf_addf(out, "  %s %llu", query_state_word((enum agent_state)state),
@@ -71,4 +76,36 @@ void status_line(const struct swarm *swarm, const struct swarm_figures *figures,
     put_states(swarm, local_ns, out);
     if (figures)
         put_figures(&figures->totals, out);
+}
+
+/* `out` holds what came before it. */
+static void put_part(struct strbuf *out, uint64_t count, const char *word)
+{
+    if (count > 0)
+        strbuf_addf(out, "%s%llu %s", out->len > 0 ? "  " : "", (unsigned long long)count, word);
+}
+
+void status_bar(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+                struct strbuf *out)
+{
+    uint64_t counts[STATES] = {0}, all = 0;
+    char ttft[NUMBER_BYTES];
+
+    count_states(swarm, local_ns, counts);
+    for (int state = 0; state < STATES; state++)
+        all += counts[state];
+    put_part(out, counts[STATE_WAIT] + counts[STATE_SAMPLING] + counts[STATE_TOOL], "work");
+    put_part(out, counts[STATE_RETRY], "retry");
+    put_part(out, counts[STATE_USER], counts[STATE_USER] == 1 ? "needs you" : "need you");
+    put_part(out, counts[STATE_ERROR], "failed");
+    put_part(out, counts[STATE_STALE], "stale");
+    put_part(out, counts[STATE_GONE], "gone");
+    if (out->len == 0)
+        put_part(out, counts[STATE_IDLE] + counts[STATE_DONE] + counts[STATE_AGENTS], "idle");
+    if (all == 0)
+        strbuf_adds(out, "no agents");
+    if (figures && figures->totals.ttft_ms.count > 0) {
+        number_ms(figures->totals.ttft_ms.p50, true, ttft);
+        strbuf_addf(out, "  ttft %s", ttft);
+    }
 }

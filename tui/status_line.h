@@ -10,4 +10,8 @@
 void status_line(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
                  struct strbuf *out);
 
+/* Appends the same for a status bar: `3 work  1 needs you  1 failed  ttft 742ms`. `figures` may be NULL. */
+void status_bar(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+                struct strbuf *out);
+
 #endif

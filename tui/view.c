@@ -167,7 +167,8 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
                           int cols, int rows)
 {
     bool typed = state->prompt.kind != PROMPT_NONE || state->pending != ACTION_NONE;
-    enum action action = typed ? ACTION_NONE : keymap_lookup(key, current(state)->set);
+    enum action action =
+        typed ? ACTION_NONE : keymap_lookup(input->keymap, key, current(state)->set);
     bool had_message = state->message[0] != '\0';
     state->message[0] = '\0';
     enum view_result result = VIEW_IGNORED;

@@ -24,6 +24,7 @@ struct view_input {
     const struct source_status *sources;
     size_t source_count;
     const struct notice_log *log; /* may be NULL */
+    const struct keymap *keymap;  /* what the user has bound; may be NULL */
     const char *output;           /* path of the trace that is left behind; NULL: none */
     const char
         *address; /* where feeds are listened for, as SWARMTOP_SOCKET wants it; NULL: nowhere */
