@@ -63,15 +63,16 @@ static void keys_are_bound_by_the_names_of_actions(void **state)
     strbuf_init(&error, &mem_libc, 0);
     assert_true(parse(&options, config, "x", &error));
     const struct keymap *keymap = &options.keymap;
-    assert_int_equal(keymap_lookup(keymap, (struct key){'i', 0}, IN_TIMELINE), ACTION_ZOOM_IN);
-    assert_int_equal(keymap_lookup(keymap, (struct key){'w', 0}, IN_TIMELINE), ACTION_NONE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'i'}, IN_TIMELINE), ACTION_ZOOM_IN);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'w'}, IN_TIMELINE), ACTION_NONE);
     /* What is bound wins over what the table has the key for. */
-    assert_int_equal(keymap_lookup(keymap, (struct key){' ', 0}, IN_TIMELINE), ACTION_ZOOM_IN);
-    assert_int_equal(keymap_lookup(keymap, (struct key){' ', 0}, IN_AGENTS), ACTION_FREEZE);
-    assert_int_equal(keymap_lookup(keymap, (struct key){'q', 0}, IN_HELP), ACTION_NONE);
-    assert_int_equal(keymap_lookup(keymap, (struct key){'Q', 0}, IN_HELP), ACTION_QUIT);
-    assert_int_equal(keymap_lookup(keymap, (struct key){'5', 0}, IN_TIMELINE), ACTION_NONE);
-    assert_int_equal(keymap_lookup(keymap, (struct key){'j', 0}, IN_TIMELINE), ACTION_ROW_DOWN);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = ' '}, IN_TIMELINE), ACTION_ZOOM_IN);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = ' '}, IN_AGENTS), ACTION_FREEZE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'q'}, IN_HELP), ACTION_NONE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'Q'}, IN_HELP), ACTION_QUIT);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = '5'}, IN_TIMELINE), ACTION_NONE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'j'}, IN_TIMELINE),
+                     ACTION_ROW_DOWN);
     options_release(&options);
     strbuf_release(&error);
 }

@@ -85,9 +85,11 @@ static void every_key_of_the_table_means_one_action(void **state)
 static void keys_hold_in_their_views_alone(void **state)
 {
     (void)state;
-    assert_int_equal(keymap_lookup(NULL, (struct key){'j', 0}, IN_HELP), ACTION_ROW_DOWN);
-    assert_int_equal(keymap_lookup(NULL, (struct key){'w', 0}, IN_HELP), ACTION_NONE);
-    assert_int_equal(keymap_lookup(NULL, (struct key){'j', KEY_MOD_ALT}, IN_TIMELINE), ACTION_NONE);
+    assert_int_equal(keymap_lookup(NULL, (struct key){.code = 'j'}, IN_HELP), ACTION_ROW_DOWN);
+    assert_int_equal(keymap_lookup(NULL, (struct key){.code = 'w'}, IN_HELP), ACTION_NONE);
+    assert_int_equal(
+        keymap_lookup(NULL, (struct key){.code = 'j', .mods = KEY_MOD_ALT}, IN_TIMELINE),
+        ACTION_NONE);
 }
 
 static void every_view_has_its_hints_each_once(void **state)

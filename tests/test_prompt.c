@@ -115,10 +115,10 @@ static void more_than_a_line_holds_is_not_taken(void **state)
     struct prompt prompt = {.len = 0};
     prompt_open(&prompt, PROMPT_FILTER, "");
     for (int i = 0; i < 200; i++)
-        prompt_key(&prompt, (struct key){0x20AC, 0});
+        prompt_key(&prompt, (struct key){.code = 0x20AC});
     assert_int_equal(prompt.len, 255); /* a NUL is behind it */
     for (int i = 0; i < 300; i++)
-        prompt_key(&prompt, (struct key){KEY_CODE_LEFT, 0});
+        prompt_key(&prompt, (struct key){.code = KEY_CODE_LEFT});
     assert_int_equal(prompt.cursor, 0);
 }
 

@@ -236,7 +236,7 @@ static void a_lack_of_memory_is_said_and_nothing_leaks(void **state)
         strbuf_clear(&picture.text);
         grid_to_text(picture.grid, &picture.text);
         drawn = strstr(picture.text.data, "[Bash x ") != NULL;
-        view_key(&picture.input, &own, (struct key){KEY_CODE_ENTER, 0}, 120, 30);
+        view_key(&picture.input, &own, (struct key){.code = KEY_CODE_ENTER}, 120, 30);
         view_draw(&picture.input, &own, picture.grid);
         view_state_release(&own);
         assert_int_equal(failing.live_blocks, 0);

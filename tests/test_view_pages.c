@@ -373,6 +373,86 @@ static void what_is_copied_is_json(void **state)
     picture_release(&picture);
 }
 
+/* ---- the mouse ---- */
+
+static void point(struct picture *picture, uint32_t code, int x, int y, int from_x)
+{
+    struct key key = {.code = code, .x = (int16_t)x, .y = (int16_t)y, .from_x = (int16_t)from_x};
+    picture_draw(picture);
+    view_key(&picture->input, &picture->state, key, grid_cols(picture->grid),
+             grid_rows(picture->grid));
+}
+
+/* The line on the screen that the text is on. */
+static int line_of(struct picture *picture, const char *text)
+{
+    const char *drawn = picture_draw(picture), *at = strstr(drawn, text);
+    int line = 0;
+    assert_non_null(at);
+    for (; drawn < at; drawn++)
+        line += *drawn == '\n';
+    return line;
+}
+
+static void the_mouse_selects_pans_and_zooms(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    assert_int_equal(picture_press(&picture, "F2"), VIEW_MOUSE);
+    assert_true(picture.state.mouse);
+    point(&picture, KEY_CODE_CLICK, 5, line_of(&picture, "├ first"), 5);
+    assert_int_equal(picture.state.cursor, 1);
+    /* A bar; again: what it says. */
+    int y = line_of(&picture, "[Bash ls");
+    const char *drawn = strstr(picture_draw(&picture), "[Bash ls");
+    int x = 0;
+    for (const char *at = drawn; at[-1] != '\n'; at--)
+        x += ((unsigned char)at[-1] & 0xC0) != 0x80;
+    point(&picture, KEY_CODE_CLICK, x + 3, y, x + 3);
+    assert_int_not_equal(picture.state.selected, NO_SPAN);
+    point(&picture, KEY_CODE_CLICK, x + 3, y, x + 3);
+    picture_has(&picture, "first · Tool: Bash · 4.0 s and running");
+    /* The wheel zooms about the pointer. */
+    unsigned zoom = picture.state.zoom;
+    point(&picture, KEY_CODE_WHEEL_UP, x + 3, y, x + 3);
+    unsigned in = picture.state.zoom;
+    point(&picture, KEY_CODE_WHEEL_DOWN, x + 3, y, x + 3);
+    assert_int_equal(picture.state.zoom, in + 1);
+    assert_int_equal(picture.state.window, WINDOW_FIXED);
+    (void)zoom;
+    int64_t t0_ns = picture.state.t0_ns;
+    point(&picture, KEY_CODE_DRAG, x, y, x + 4);
+    assert_true(picture.state.t0_ns == t0_ns + ((int64_t)4 << picture.state.zoom));
+    picture_release(&picture);
+}
+
+static void the_mouse_sorts_and_scrolls_lists(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 40);
+    picture_press(&picture, "2");
+    int heads = line_of(&picture, "AGENT  ");
+    const char *drawn = picture_draw(&picture), *req = strstr(drawn, "REQ"), *line = req;
+    while (line[-1] != '\n')
+        line--;
+    point(&picture, KEY_CODE_CLICK, (int)(req - line), heads, 0);
+    picture_draw(&picture);
+    assert_int_equal(picture.state.agents.order[0], 2);
+    point(&picture, KEY_CODE_CLICK, (int)(req - line), heads, 0);
+    picture_draw(&picture);
+    assert_int_equal(picture.state.agents.order[0], 0);
+    point(&picture, KEY_CODE_CLICK, 3, heads + 3, 0);
+    assert_int_equal(picture.state.cursor, 2);
+    point(&picture, KEY_CODE_WHEEL_UP, 3, heads + 3, 0);
+    assert_int_equal(picture.state.cursor, 1);
+    picture_press(&picture, "5");
+    point(&picture, KEY_CODE_CLICK, 3, line_of(&picture, "Tool: Read"), 0);
+    picture_has(&picture, "›08:53:22.000  failed");
+    picture_release(&picture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +472,8 @@ int main(void)
         cmocka_unit_test(a_mark_is_where_it_was_set),
         cmocka_unit_test(a_pinned_agent_stays_on_top),
         cmocka_unit_test(what_is_copied_is_json),
+        cmocka_unit_test(the_mouse_selects_pans_and_zooms),
+        cmocka_unit_test(the_mouse_sorts_and_scrolls_lists),
     };
     setenv("TZ", "UTC", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,11 +137,16 @@ static struct key random_key(struct random *random, const struct view_state *sta
 {
     static const char typed[] = "abesx:>-\"= ";
     const struct action_info *info;
-    struct key key = {'q', 0};
+    struct key key = {.code = 'q'};
     if (state->prompt.kind != PROMPT_NONE && pick(random, 4) > 0)
-        return (struct key){(uint32_t)typed[pick(random, sizeof typed - 1)], 0};
+        return (struct key){.code = (uint32_t)typed[pick(random, sizeof typed - 1)]};
+    if (pick(random, 8) == 0)
+        return (struct key){.code = KEY_CODE_CLICK + pick(random, 4),
+                            .x = (int16_t)pick(random, 250),
+                            .y = (int16_t)pick(random, 80),
+                            .from_x = (int16_t)pick(random, 250)};
     if (state->pending != ACTION_NONE && pick(random, 2))
-        return (struct key){'a' + pick(random, 3), 0};
+        return (struct key){.code = 'a' + pick(random, 3)};
     size_t count = 0;
     while (keymap_action(count))
         count++;

@@ -3,6 +3,7 @@
 #include "tui/agents_table.h"
 #include "tui/copy.h"
 #include "tui/marks.h"
+#include "tui/mouse.h"
 #include "tui/select.h"
 #include "tui/view_keys.h"
 
@@ -365,4 +366,41 @@ enum view_result agents_act(struct frame *frame, enum action action)
         result = act(&table, action);
     table_release(&table);
     return result;
+}
+
+/* A head sorts by its column, again the other way round; a row takes the cursor. */
+static void click(struct table *table, int x, int y)
+{
+    struct frame *frame = table->frame;
+    struct agents_state *state = &frame->state->agents;
+    size_t at = (size_t)(y - frame->layout.body.y) + state->scroll;
+    const struct agent_column *column;
+    int from = 0;
+    if (y >= frame->layout.body.y) {
+        if (at < state->count && y < frame->layout.body.y + frame->layout.body.rows)
+            select_row(frame, state->order[at], false);
+        return;
+    }
+    for (size_t i = 0; (column = agents_column(i)) != NULL; i++) {
+        int cols = 1 + (i == 0 ? name_cols(frame) : column->cols);
+        if (frame->layout.cols < column->from || from + cols > frame->layout.cols)
+            continue;
+        if (x >= from && x < from + cols) {
+            state->inverted = state->column == i && !state->inverted;
+            state->column = (uint8_t)i;
+            state->sorted = false;
+        }
+        from += cols;
+    }
+}
+
+enum view_result agents_click(struct frame *frame, int x, int y)
+{
+    struct table table;
+    if (y >= frame->layout.heads.y && table_init(&table, frame))
+        click(&table, x, y);
+    else
+        table = (struct table){.frame = frame};
+    table_release(&table);
+    return VIEW_REDRAW;
 }

@@ -1,6 +1,7 @@
 /* All that is open, the longest first. The cursor is on a span, not on a line: it stays with it while others end. */
 #include "tui/copy.h"
 #include "tui/flight_line.h"
+#include "tui/mouse.h"
 #include "tui/view_keys.h"
 
 #include <string.h>
@@ -77,4 +78,16 @@ enum view_result flight_act(struct frame *frame, enum action action)
     if (action == ACTION_COPY && count > 0)
         return copy_span(frame, frame->flight[cursor_of(frame)]);
     return page_act(frame, action);
+}
+
+enum view_result flight_click(struct frame *frame, int y)
+{
+    struct view_state *state = frame->state;
+    size_t at = (size_t)(y - frame->layout.body.y) + state->flight_scroll;
+    if (y >= frame->layout.body.y && at < frame->flight_count) {
+        state->selected = frame->flight[at];
+        state->cursor = swarm_span(frame->swarm, state->selected)->agent;
+        state->cursor_group = false;
+    }
+    return VIEW_REDRAW;
 }

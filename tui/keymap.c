@@ -105,6 +105,9 @@ static const struct action_info actions[] = {
 
     {ACTION_COPY, "copy", "y", "copy what the cursor is on to the clipboard (OSC 52)", program,
      IN_PAGES, 0, NULL, NULL},
+    {ACTION_MOUSE, "mouse", "F2",
+     "mouse on or off: click selects, drag pans, wheel zooms or scrolls", program, IN_PAGES, 0,
+     NULL, NULL},
     {ACTION_LEGEND, "legend", "L", "show or hide the legend", program, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_WRITE, "write", "x", "write the trace now", program, IN_ALL, 0, NULL, NULL},
     {ACTION_HELP, "help", "?", "this help", program, IN_ALL, 2, "?", "help"},
@@ -169,7 +172,7 @@ static uint32_t parse_function_key(const char *name, size_t len)
 
 bool keymap_parse_key(const char *name, size_t len, struct key *out)
 {
-    *out = (struct key){0, 0};
+    *out = (struct key){.code = 0};
     for (uint8_t mod; (mod = parse_mod(name, len)) != 0; name += 2, len -= 2)
         out->mods |= mod;
     if (len == 0)

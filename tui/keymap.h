@@ -24,13 +24,19 @@ enum key_code {
     KEY_CODE_ENTER,
     KEY_CODE_ESC,
     KEY_CODE_F1, /* to F12, in order */
-    KEY_CODE_LAST = KEY_CODE_F1 + 11
+    KEY_CODE_LAST = KEY_CODE_F1 + 11,
+    /* The mouse, at (x, y): a button pressed and let go there; let go elsewhere than it was pressed (at from_x); the wheel. Not to be bound. */
+    KEY_CODE_CLICK,
+    KEY_CODE_DRAG,
+    KEY_CODE_WHEEL_UP,
+    KEY_CODE_WHEEL_DOWN
 };
 enum key_mod { KEY_MOD_SHIFT = 1, KEY_MOD_CTRL = 2, KEY_MOD_ALT = 4 };
 
 struct key {
     uint32_t code; /* a code point (Shift is in it), or enum key_code */
     uint8_t mods;  /* enum key_mod; C-c is 'c' with KEY_MOD_CTRL */
+    int16_t x, y, from_x;
 };
 
 /* Reads one name as `?` shows it: `j`, `Space`, `Enter`, `S-Left`, `C-c`, `F2`. False: no such key. */
@@ -85,6 +91,7 @@ enum action {
     ACTION_MARK,
     ACTION_GO_TO_MARK,
     ACTION_COPY,
+    ACTION_MOUSE,
     ACTION_LEGEND,
     ACTION_HELP,
     ACTION_WRITE,

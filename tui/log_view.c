@@ -2,6 +2,7 @@
    last one it goes along with what comes. The list is made anew when something has changed, which is at most once a frame. */
 #include "tui/copy.h"
 #include "tui/log_list.h"
+#include "tui/mouse.h"
 #include "tui/select.h"
 #include "tui/view_keys.h"
 
@@ -205,4 +206,13 @@ enum view_result log_act(struct frame *frame, enum action action)
     case ACTION_FOLLOW: state->cursor = state->list.count - 1; return page_act(frame, action);
     default: return page_act(frame, action);
     }
+}
+
+enum view_result log_click(struct frame *frame, int y)
+{
+    struct log_state *state = &frame->state->log;
+    size_t at = (size_t)(y - frame->layout.body.y) + state->scroll;
+    if (y >= frame->layout.body.y && freshen(frame) && at < state->list.count)
+        state->cursor = at;
+    return VIEW_REDRAW;
 }

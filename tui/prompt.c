@@ -150,7 +150,7 @@ enum prompt_result prompt_key(struct prompt *prompt, struct key key)
                                 : cut(prompt, before(prompt, prompt->cursor), prompt->cursor);
     default: break;
     }
-    if (key.code >= 0x110000 || key.code < ' ' || key.code == 0x7F || key.mods)
+    if (key.code >= KEY_CODE_UP || key.code < ' ' || key.code == 0x7F || key.mods)
         return PROMPT_IGNORED;
     return insert(prompt, key.code);
 }

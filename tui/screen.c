@@ -26,6 +26,7 @@ struct screen {
     struct cell *shown; /* what was put last; NULL: nothing */
     int shown_cols, shown_rows;
     bool closed, hung_up;
+    int press_x, press_y; /* where a button is held; press_x -1: none is */
 };
 
 /* ---- taking over ---- */
@@ -99,6 +100,7 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     screen->mem = mem;
     screen->theme = *theme;
     screen->closed = true;
+    screen->press_x = -1;
     screen->in = isatty(STDIN_FILENO) ? stdin : fopen("/dev/tty", "r");
     if (!screen->in)
         return fail(screen, error, "/dev/tty", strerror(errno));
@@ -200,34 +202,55 @@ static bool special_key(wint_t code, struct key *out)
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (keys[i].curses == code) {
-            *out = (struct key){keys[i].code, keys[i].mods};
+            *out = (struct key){.code = keys[i].code, .mods = keys[i].mods};
             return true;
         }
     }
     if (code >= KEY_F(1) && code <= KEY_F(12)) {
-        *out = (struct key){KEY_CODE_F1 + (uint32_t)(code - KEY_F(1)), 0};
+        *out = (struct key){.code = KEY_CODE_F1 + (uint32_t)(code - KEY_F(1))};
         return true;
     }
     return false;
 }
 
+/* Buttons as curses tells of them: no motion, only where one was pressed and let go. False: nothing came of it. */
+static bool mouse_key(struct screen *screen, struct key *out)
+{
+    MEVENT event;
+    if (getmouse(&event) != OK)
+        return false;
+    *out = (struct key){.x = (int16_t)event.x, .y = (int16_t)event.y, .from_x = (int16_t)event.x};
+    if (event.bstate & BUTTON4_PRESSED)
+        out->code = KEY_CODE_WHEEL_UP;
+    else if (event.bstate & BUTTON5_PRESSED)
+        out->code = KEY_CODE_WHEEL_DOWN;
+    else if (event.bstate & BUTTON1_CLICKED)
+        out->code = KEY_CODE_CLICK;
+    else if (event.bstate & BUTTON1_RELEASED && screen->press_x >= 0) {
+        out->code = screen->press_x == event.x ? KEY_CODE_CLICK : KEY_CODE_DRAG;
+        out->from_x = (int16_t)screen->press_x;
+    }
+    screen->press_x = event.bstate & BUTTON1_PRESSED ? event.x : -1;
+    return out->code != 0;
+}
+
 static struct key character_key(wint_t c)
 {
     switch (c) {
-    case '\t': return (struct key){KEY_CODE_TAB, 0};
+    case '\t': return (struct key){.code = KEY_CODE_TAB, .mods = 0};
     case '\r':
-    case '\n': return (struct key){KEY_CODE_ENTER, 0};
-    case 27: return (struct key){KEY_CODE_ESC, 0};
+    case '\n': return (struct key){.code = KEY_CODE_ENTER, .mods = 0};
+    case 27: return (struct key){.code = KEY_CODE_ESC, .mods = 0};
     case 8:
-    case 127: return (struct key){KEY_CODE_BACKSPACE, 0};
-    case 0: return (struct key){' ', KEY_MOD_CTRL};
+    case 127: return (struct key){.code = KEY_CODE_BACKSPACE, .mods = 0};
+    case 0: return (struct key){.code = ' ', .mods = KEY_MOD_CTRL};
     default: break;
     }
     if (c < 27)
-        return (struct key){(uint32_t)c - 1 + 'a', KEY_MOD_CTRL};
+        return (struct key){.code = (uint32_t)c - 1 + 'a', .mods = KEY_MOD_CTRL};
     if (c < 32)
-        return (struct key){(uint32_t)c + '@', KEY_MOD_CTRL};
-    return (struct key){(uint32_t)c, 0};
+        return (struct key){.code = (uint32_t)c + '@', .mods = KEY_MOD_CTRL};
+    return (struct key){.code = (uint32_t)c, .mods = 0};
 }
 
 /* Nothing came: because there is nothing, or because there will never be anything again? */
@@ -255,7 +278,7 @@ bool screen_read_key(struct screen *screen, struct key *out)
         }
         if (kind == OK)
             break;
-        if (special_key(c, out))
+        if (c == KEY_MOUSE ? mouse_key(screen, out) : special_key(c, out))
             return true;
     }
     *out = character_key(c);
@@ -353,6 +376,20 @@ static void prepare_copy(struct screen *screen, int cols, int rows)
     }
     werase(stdscr);
     clearok(curscr, TRUE);
+}
+
+/* ---- the mouse ---- */
+
+void screen_set_mouse(struct screen *screen, bool on)
+{
+    if (screen->closed)
+        return;
+    mouseinterval(0); /* presses and releases as they come */
+    mousemask(on ? BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON1_CLICKED | BUTTON4_PRESSED |
+                       BUTTON5_PRESSED
+                 : 0,
+              NULL);
+    screen->press_x = -1;
 }
 
 /* ---- the clipboard ---- */

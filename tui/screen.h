@@ -30,6 +30,8 @@ void screen_resized(struct screen *screen);
 void screen_put(struct screen *screen, const struct grid *grid);
 /* The next screen_put writes everything. */
 void screen_repaint(struct screen *screen);
+/* Whether the mouse gives keys (KEY_CODE_CLICK and so on). It does not at the start: selecting text is the terminal's then. */
+void screen_set_mouse(struct screen *screen, bool on);
 /* Puts text on the clipboard of the terminal that we are seen in, also over ssh (OSC 52; tmux: set-clipboard). False: it is too long. */
 bool screen_copy(struct screen *screen, const char *text, size_t len);
 /* Gives the terminal back for a while (before SIGTSTP), and takes it again (after SIGCONT; paints all). */

@@ -2,6 +2,7 @@
    view drawn over another (help) has a row too. */
 #include "tui/finding.h"
 #include "tui/marks.h"
+#include "tui/mouse.h"
 #include "tui/range.h"
 #include "tui/view_keys.h"
 
@@ -146,6 +147,8 @@ static enum view_result act(const struct view_input *input, struct view_state *s
         result = finding_key(&frame, key);
     else if (state->pending != ACTION_NONE)
         result = marks_key(&frame, key);
+    else if (mouse_is(key))
+        result = frame.layout.too_small || state->help ? VIEW_IGNORED : mouse_act(&frame, key);
     else if (state->range.mode == RANGE_MOVES && range_act(&frame, action) == VIEW_REDRAW)
         result = VIEW_REDRAW;
     else if (!frame.layout.too_small)
@@ -166,7 +169,8 @@ static enum view_result turn_to(struct view_state *state, enum page page)
 enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
                           int cols, int rows)
 {
-    bool typed = state->prompt.kind != PROMPT_NONE || state->pending != ACTION_NONE;
+    bool typed =
+        state->prompt.kind != PROMPT_NONE || state->pending != ACTION_NONE || mouse_is(key);
     enum action action =
         typed ? ACTION_NONE : keymap_lookup(input->keymap, key, current(state)->set);
     bool had_message = state->message[0] != '\0';
@@ -181,6 +185,12 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     case ACTION_WRITE: result = VIEW_WRITE; break;
     case ACTION_SUSPEND: result = VIEW_SUSPEND; break;
     case ACTION_REDRAW: result = VIEW_REPAINT; break;
+    case ACTION_MOUSE:
+        state->mouse = !state->mouse;
+        view_message(state, false,
+                     state->mouse ? "mouse on; text is selected with Shift held" : "mouse off");
+        result = VIEW_MOUSE;
+        break;
     case ACTION_TIMELINE: result = turn_to(state, PAGE_TIMELINE); break;
     case ACTION_AGENTS: result = turn_to(state, PAGE_AGENTS); break;
     case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_FLIGHT); break;

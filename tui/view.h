@@ -133,6 +133,8 @@ struct view_state {
     struct view_range range;
     struct strbuf copied; /* of VIEW_COPY */
 
+    bool mouse; /* on: the terminal's own selecting needs Shift then */
+
     bool detail, legend, help;
     size_t detail_scroll, help_scroll, statistics_scroll;
     char message[MESSAGE_BYTES]; /* shown instead of the hint line until the next key; "" none */
@@ -159,8 +161,9 @@ enum view_result {
     VIEW_REPAINT, /* the whole terminal anew (C-l) */
     VIEW_WRITE,   /* write the trace now; say what came of it by view_message */
     VIEW_SUSPEND,
-    VIEW_STOP, /* read no further: what came stays */
-    VIEW_COPY, /* state->copied to the clipboard */
+    VIEW_STOP,  /* read no further: what came stays */
+    VIEW_COPY,  /* state->copied to the clipboard */
+    VIEW_MOUSE, /* state->mouse says whether the terminal is to report it */
     VIEW_QUIT
 };
 /* Applies a key. cols, rows: the size of the grid that is shown. */
