@@ -248,6 +248,19 @@ static void drop_agents_of(struct swarm *swarm, session_no session)
     }
 }
 
+/* What the cap dropped was of documents that are all gone. */
+static void forget_drops(struct swarm *swarm)
+{
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        const struct session_slot *slot = &swarm->sessions[i];
+        if (slot->session.pool == POOL_FILES && !slot->dropped) {
+            return;
+        }
+    }
+    swarm->drops[POOL_FILES] = 0;
+    swarm->dropped[POOL_FILES] = 0;
+}
+
 bool swarm_drop_document(struct swarm *swarm, uint32_t document)
 {
     bool any = false;
@@ -275,6 +288,7 @@ bool swarm_drop_document(struct swarm *swarm, uint32_t document)
             swarm->sessions[i].first_event = event_store_first(store);
         }
     }
+    forget_drops(swarm);
     return derive_again(swarm, POOL_FILES, NO_SESSION);
 }
 

@@ -143,6 +143,7 @@ static bool take_event(void *ctx, const struct scan_event *event)
         } else {
             trail_add_event(&decoder->trail, event->text, event->offset, event->line,
                             decoder->offset);
+            decoder->trail.line = event->end_line;
         }
     }
     return put_event(decoder, &event->raw);

@@ -84,8 +84,20 @@ static void forget_trail(struct file_source *file)
 
 /* ---- the end of a reading ---- */
 
+static void on_timer(uv_timer_t *timer);
+
+/* What was written while it was read has not been looked at. */
+static void look_soon(struct file_source *file)
+{
+    bool opened = file->reading != NULL && reading_stat(file->reading) != NULL;
+    if (opened && follows(file) && !file->closing && !uv_is_active((uv_handle_t *)&file->soon)) {
+        uv_timer_start(&file->soon, on_timer, file->written ? 0 : MODIFIED_MS, 0);
+    }
+}
+
 static void end_reading(struct file_source *file)
 {
+    look_soon(file);
     reading_free(file->reading);
     file->reading = NULL;
     batch_release(&file->batches[0]);
@@ -371,8 +383,6 @@ static void take_turn(struct source *source)
 }
 
 /* ---- following ---- */
-
-static void on_timer(uv_timer_t *timer);
 
 static void look_again(struct file_source *file)
 {

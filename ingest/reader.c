@@ -86,6 +86,14 @@ const struct stat *reader_stat(const struct reader *reader)
     return &reader->status;
 }
 
+bool reader_has_changed(const struct reader *reader)
+{
+    const struct stat *was = &reader->status;
+    struct stat is;
+    return fstat(reader->fd, &is) != 0 || is.st_size != was->st_size ||
+           is.st_mtim.tv_sec != was->st_mtim.tv_sec || is.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
+}
+
 bool reader_is_packed(const struct reader *reader)
 {
     return reader->gunzip != NULL;

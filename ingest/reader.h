@@ -14,6 +14,8 @@ struct reader *reader_open(const struct mem *mem, const char *path, const char *
 void reader_free(struct reader *reader);
 /* As the file was when it was opened. */
 const struct stat *reader_stat(const struct reader *reader);
+/* Whether the file has been written to since. */
+bool reader_has_changed(const struct reader *reader);
 bool reader_is_packed(const struct reader *reader);
 /* Reads the next bytes into `bytes`. Returns how many; 0: the end; -1: *error says what is wrong, static. */
 ptrdiff_t reader_read(struct reader *reader, char *bytes, size_t size, const char **error);

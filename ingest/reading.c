@@ -239,6 +239,28 @@ static size_t sampled_piece(const struct reading *reading, size_t sample)
     return reading->samples < 2 ? pieces - 1 : sample * (pieces - 1) / (reading->samples - 1);
 }
 
+/* A piece was not there as a whole. That is half a version, unless it ends as a whole one does: then it is another, shorter document. (Where that is
+   by chance, it turns out when it is read.) */
+static enum reading_state end_early(struct reading *reading)
+{
+    char last[64];
+    uint64_t size = (uint64_t)reader_stat(reading->reader)->st_size;
+    size_t len = size < sizeof last ? (size_t)size : sizeof last;
+    bool whole = reader_is_packed(reading->reader); /* else its end would be an error */
+    if (!whole) {
+        if (!seek(reading, size - len)) {
+            return READING_FAILED;
+        }
+        enum reading_state state = read_whole(reading, last, len, &len);
+        if (state != READING_GOES_ON) {
+            return state;
+        }
+        whole = tail_is_closed(last, len, decoder_shape(reading->decoder) == SCAN_ARRAY);
+    }
+    reading->truncated = !whole;
+    return whole ? READING_OTHER : READING_ENDED;
+}
+
 static enum reading_state verify(struct reading *reading)
 {
     const struct trail *trail = decoder_trail(reading->decoder);
@@ -255,8 +277,7 @@ static enum reading_state verify(struct reading *reading)
             return state;
         }
         if (len < want) {
-            reading->truncated = true; /* it is being written */
-            return READING_ENDED;
+            return end_early(reading);
         }
         if (!trail_is(trail, piece, reading->buffer)) {
             return READING_OTHER;
@@ -315,7 +336,7 @@ static enum reading_state read_on(struct reading *reading, struct batch *batch)
     return READING_GOES_ON;
 }
 
-enum reading_state reading_step(struct reading *reading, struct batch *batch)
+static enum reading_state step(struct reading *reading, struct batch *batch)
 {
     if (reading->phase == OPENS) {
         enum reading_state state = open_file(reading);
@@ -331,6 +352,24 @@ enum reading_state reading_step(struct reading *reading, struct batch *batch)
     case READS: break;
     }
     return read_on(reading, batch);
+}
+
+/* Of a document that was written to meanwhile, what was read may be of two versions: neither is it whole nor does it say anything of the
+   former one. (Lines and arrays grow at their ends; their beginnings stay.) */
+static bool is_torn(const struct reading *reading, enum reading_state state)
+{
+    return reading->options.follows && (state == READING_OTHER || state == READING_ENDED) &&
+           reading_shape(reading) == SCAN_DOCUMENT && reader_has_changed(reading->reader);
+}
+
+enum reading_state reading_step(struct reading *reading, struct batch *batch)
+{
+    enum reading_state state = step(reading, batch);
+    if (is_torn(reading, state)) {
+        reading->truncated = true;
+        return READING_ENDED;
+    }
+    return state;
 }
 
 /* ---- asking ---- */

@@ -344,7 +344,11 @@ static bool resume_behind(struct scan *scan, const struct json_error *error)
 static bool give_event(struct scan *scan, struct json_value object)
 {
     struct scan_event event = {
-        .text = {object.raw, object.len}, .offset = scan->held_offset, .line = scan->held_line};
+        .text = {object.raw, object.len},
+        .offset = scan->held_offset,
+        .line = scan->held_line,
+        .end_line = scan->line,
+    };
     const char *wrong = trace_event_read(object, &scan->extra, &event.raw);
     scan->events_end = scan->held_offset + object.len;
     if (wrong == NULL) {
@@ -450,8 +454,9 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
         event.text = (struct slice){at, (size_t)(behind - at)};
         scan->skipping = false;
         scan->events_end = event.offset + event.text.len;
-        scan->stopped = !scan->sink.event(scan->sink.ctx, &event);
         scan->line += spaced ? count_lines(at, event.text.len) : 0;
+        event.end_line = scan->line;
+        scan->stopped = !scan->sink.event(scan->sink.ctx, &event);
         at = behind;
     }
     scan->offset += (uint64_t)(at - bytes);

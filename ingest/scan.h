@@ -19,6 +19,7 @@ struct scan_event {
     struct slice text; /* the object */
     uint64_t offset;   /* of its brace, in bytes from the beginning */
     uint64_t line;     /* that its brace is on */
+    uint64_t end_line; /* the same of its last one */
 };
 
 struct scan_sink {

@@ -27,6 +27,12 @@ bool tail_is_whole(const char *bytes, size_t len)
     return len == 0 || bytes[len - 1] == '}' || bytes[len - 1] == ']' || bytes[len - 1] == ',';
 }
 
+bool tail_is_closed(const char *bytes, size_t len, bool array)
+{
+    len = without_space(bytes, len);
+    return len > 0 && bytes[len - 1] == (array ? ']' : '}');
+}
+
 static void give_members(struct json_value object, struct strbuf *out)
 {
     struct json_walk walk = json_walk(object);

@@ -10,5 +10,7 @@
 bool tail_members(const struct mem *mem, const char *bytes, size_t len, struct strbuf *out);
 /* Whether a file that ends so may be whole: a document or an array that was closed, or an array cut between two events. */
 bool tail_is_whole(const char *bytes, size_t len);
+/* The same for a document (or an array) that was closed. */
+bool tail_is_closed(const char *bytes, size_t len, bool array);
 
 #endif

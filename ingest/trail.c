@@ -255,7 +255,9 @@ void trail_begin_at(struct trail *trail, uint64_t from, const struct trail_event
         pieces++;
     }
     trail->piece_count -= pieces;
-    memmove(trail->pieces, trail->pieces + pieces, trail->piece_count * sizeof *trail->pieces);
+    if (trail->piece_count > 0) {
+        memmove(trail->pieces, trail->pieces + pieces, trail->piece_count * sizeof *trail->pieces);
+    }
     trail->base += pieces * TRAIL_PIECE;
     /* Of the piece that is not whole, some is gone as well: it can be compared no more. */
     if (trail->piece_count == 0 && is_before(trail->base, from)) {
