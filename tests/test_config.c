@@ -120,7 +120,7 @@ static void its_place_follows_from_the_environment(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct environment own = {.config_home = cases[i].config_home, .home = cases[i].home};
-        char words[80], *argv[10] = {"swarmtop"};
+        char name[] = "swarmtop", words[80], *argv[10] = {name};
         struct strbuf path;
         bool said;
         int argc = 1;

@@ -11,18 +11,18 @@ static void names_are_read_and_written(void **state)
         const char *name;
         struct key key;
     } cases[] = {
-        {"j", {'j', 0}},
-        {"Space", {' ', 0}},
-        {"Enter", {KEY_CODE_ENTER, 0}},
-        {"PgDn", {KEY_CODE_PGDN, 0}},
-        {"F2", {KEY_CODE_F1 + 1, 0}},
-        {"F12", {KEY_CODE_LAST, 0}},
-        {"F", {'F', 0}},
-        {"C-c", {'c', KEY_MOD_CTRL}},
-        {"S-Left", {KEY_CODE_LEFT, KEY_MOD_SHIFT}},
-        {"M-x", {'x', KEY_MOD_ALT}},
-        {"-", {'-', 0}},
-        {"é", {0xE9, 0}},
+        {"j", {.code = 'j'}},
+        {"Space", {.code = ' '}},
+        {"Enter", {.code = KEY_CODE_ENTER}},
+        {"PgDn", {.code = KEY_CODE_PGDN}},
+        {"F2", {.code = KEY_CODE_F1 + 1}},
+        {"F12", {.code = KEY_CODE_LAST}},
+        {"F", {.code = 'F'}},
+        {"C-c", {.code = 'c', .mods = KEY_MOD_CTRL}},
+        {"S-Left", {.code = KEY_CODE_LEFT, .mods = KEY_MOD_SHIFT}},
+        {"M-x", {.code = 'x', .mods = KEY_MOD_ALT}},
+        {"-", {.code = '-'}},
+        {"é", {.code = 0xE9}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
