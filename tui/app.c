@@ -223,6 +223,20 @@ static void on_end(struct app *app)
     if (!engine_write(&app->engine, false, &error))
         view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
     strbuf_release(&error);
+    if (!app_replay_begin(app))
+        view_message(&app->state, true, "out of memory: nothing can be replayed");
+}
+
+void app_model_changed(struct app *app)
+{
+    app->dirty = true;
+    if (!app->screen)
+        return;
+    if (!uv_is_active((uv_handle_t *)&app->tick) && !view_frozen(&app->state) && app_is_live(app)) {
+        app_count_rate(app);
+        uv_timer_start(&app->tick, on_tick, TICK_MS, TICK_MS);
+    }
+    app_schedule(app);
 }
 
 static void on_changed(void *ctx)
@@ -231,16 +245,9 @@ static void on_changed(void *ctx)
 
     if (!app->grid)
         return; /* the sources are being opened */
-    app->dirty = true;
-    if (!app->screen)
-        return;
-    if (!app->ended && engine_finished(&app->engine))
+    if ((app->screen || app->replay) && !app->ended && engine_finished(&app->engine))
         on_end(app);
-    if (!uv_is_active((uv_handle_t *)&app->tick) && !view_frozen(&app->state) && !app->ended) {
-        app_count_rate(app);
-        uv_timer_start(&app->tick, on_tick, TICK_MS, TICK_MS);
-    }
-    app_schedule(app);
+    app_model_changed(app);
 }
 
 /* ---- its life ---- */
@@ -251,8 +258,8 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
     struct app *app = mem_zalloc(&mem_libc, 1, sizeof *app);
     struct engine_config config = {
         .options = options,
-        .follow = true,
-        .until_end = !terminal,
+        .follow = options->replay == 0,
+        .until_end = !terminal && options->replay == 0,
         .live = live,
         .changed = on_changed,
         .ctx = app,
@@ -263,11 +270,17 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
         mem_free(&mem_libc, app, sizeof *app);
         return NULL;
     }
+    app->terminal = terminal;
     app->theme = (struct theme){.color = !options->no_color, .ascii = options->ascii};
     app->events_per_s = NAN;
     view_state_init(&app->state, app->engine.mem);
     if (options->filter)
         view_set_filter(&app->state, options->filter, error);
+    if (!app_replay_open(app)) {
+        app_free(app);
+        strbuf_adds(error, "out of memory");
+        return NULL;
+    }
     return app;
 }
 
@@ -278,7 +291,7 @@ struct engine *app_engine(struct app *app)
 
 bool app_has_screen(const struct app *app)
 {
-    return !app->engine.until_end;
+    return app->terminal;
 }
 
 static void poll_keys(struct app *app)
@@ -295,7 +308,8 @@ static void poll_keys(struct app *app)
 
 static void start_timers(struct app *app)
 {
-    uv_timer_t *timers[] = {&app->frame, &app->tick, &app->interval, &app->lines};
+    uv_timer_t *timers[] = {&app->frame, &app->tick, &app->interval, &app->lines,
+                            &app->replay_step};
     uint64_t interval_ms = (uint64_t)(app->engine.options->write_interval_s * 1000);
 
     for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
@@ -333,10 +347,11 @@ static bool open_screen(struct app *app, struct strbuf *error)
 static void close_handles(struct app *app)
 {
     uv_handle_t *handles[] = {
-        (uv_handle_t *)&app->frame,     (uv_handle_t *)&app->tick,
-        (uv_handle_t *)&app->interval,  (uv_handle_t *)&app->lines,
-        (uv_handle_t *)&app->resized,   (uv_handle_t *)&app->continued,
-        (uv_handle_t *)&app->suspended, (uv_handle_t *)&app->tty,
+        (uv_handle_t *)&app->frame,       (uv_handle_t *)&app->tick,
+        (uv_handle_t *)&app->interval,    (uv_handle_t *)&app->lines,
+        (uv_handle_t *)&app->resized,     (uv_handle_t *)&app->continued,
+        (uv_handle_t *)&app->suspended,   (uv_handle_t *)&app->tty,
+        (uv_handle_t *)&app->replay_step,
     };
 
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
@@ -391,6 +406,7 @@ int app_run(struct app *app)
 void app_free(struct app *app)
 {
     close_handles(app);
+    app_replay_free(app);
     engine_close(&app->engine);
     if (app->has_figures)
         figures_release(&app->figures);

@@ -15,17 +15,16 @@
 
 static void update_figures(struct app *app, bool now)
 {
-    struct engine *engine = &app->engine;
     struct swarm_figures figures;
     int64_t began_ns = engine_now_ns(), cost_ns;
-    uint64_t revision = swarm_revision(engine->swarm);
+    uint64_t revision = swarm_revision(app_swarm(app));
     bool all = view_wants_figures(&app->state);
 
     if (app->has_figures && all == app->figures_all &&
         (revision == app->figures_revision || (!now && began_ns < app->figures_due_ns)))
         return;
-    if (!(all ? figures_compute(engine->swarm, began_ns, &figures)
-              : figures_compute_totals(engine->swarm, began_ns, &figures)))
+    if (!(all ? figures_compute(app_swarm(app), app_now_ns(app), &figures)
+              : figures_compute_totals(app_swarm(app), app_now_ns(app), &figures)))
         return;
     if (app->has_figures)
         figures_release(&app->figures);
@@ -45,8 +44,8 @@ struct view_input app_input(struct app *app)
 
     return (struct view_input){
         .theme = app->theme,
-        .swarm = engine->swarm,
-        .local_ns = now_ns,
+        .swarm = app_swarm(app),
+        .local_ns = app_now_ns(app),
         .figures = app->has_figures ? &app->figures : NULL,
         .series = app->has_series ? &app->series : NULL,
         .sources = app->sources,
@@ -55,9 +54,9 @@ struct view_input app_input(struct app *app)
         .keymap = &engine->options->keymap,
         .output = path,
         .address = engine_address(engine),
-        .live = !engine_finished(engine),
+        .live = app_is_live(app),
         .progress = engine_progress(engine, &app->progress) ? &app->progress : NULL,
-        .events = engine_events(engine),
+        .events = app_events(app),
         .events_per_s = app->events_per_s,
     };
 }
@@ -70,10 +69,9 @@ static bool same_axis(const struct axis *a, const struct axis *b)
 /* The same for what goes over time, while the view asks for it. */
 static void update_series(struct app *app)
 {
-    struct engine *engine = &app->engine;
     struct view_input input = app_input(app);
     int64_t began_ns = engine_now_ns(), cost_ns;
-    uint64_t revision = swarm_revision(engine->swarm);
+    uint64_t revision = swarm_revision(app_swarm(app));
     struct series series;
     struct axis axis;
 
@@ -82,8 +80,8 @@ static void update_series(struct app *app)
         (app->has_series && revision == app->series_revision &&
          same_axis(&axis, &app->series_axis)))
         return;
-    if (!series_compute(engine->swarm, began_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols,
-                        &series))
+    if (!series_compute(app_swarm(app), app_now_ns(app), axis.t0_ns, axis_col_ns(&axis),
+                        (size_t)axis.cols, &series))
         return;
     if (app->has_series)
         series_release(&app->series);
@@ -109,7 +107,7 @@ void app_draw(struct app *app)
     view_draw(&input, &app->state, app->grid);
     screen_put(app->screen, app->grid);
     app->dirty = false;
-    app->last_frame_ns = input.local_ns;
+    app->last_frame_ns = engine_now_ns();
 }
 
 static void on_frame(uv_timer_t *timer)
@@ -126,7 +124,7 @@ static int64_t next_movement_ns(struct app *app)
     struct view_input input = app_input(app);
     int64_t due_ns = view_wake_ns(&input, &app->state, grid_cols(app->grid), grid_rows(app->grid));
 
-    if (app->has_figures && app->figures_revision != swarm_revision(app->engine.swarm) &&
+    if (app->has_figures && app->figures_revision != swarm_revision(app_swarm(app)) &&
         app->figures_due_ns < due_ns)
         due_ns = app->figures_due_ns;
     return due_ns;
@@ -140,7 +138,9 @@ void app_schedule(struct app *app)
     if (!app->screen)
         return;
     if (!view_frozen(&app->state))
-        due_ns = app->dirty ? app->last_frame_ns : next_movement_ns(app);
+        due_ns = app->dirty    ? app->last_frame_ns
+                 : app->replay ? INT64_MAX /* its steps are changes */
+                               : next_movement_ns(app);
     if (due_ns == INT64_MAX) {
         uv_timer_stop(&app->frame);
         return;
@@ -164,7 +164,7 @@ bool app_count_rate(struct app *app)
             app->taken[i] = app->taken[i + 1];
         app->taken_count--;
     }
-    app->taken[app->taken_count++] = engine_events(&app->engine);
+    app->taken[app->taken_count++] = app_events(app);
     /* It may fall: a document that is replaced takes its events along. */
     uint64_t first = app->taken[0], last = app->taken[app->taken_count - 1];
     app->events_per_s = app->taken_count < 2 ? NAN
@@ -183,7 +183,7 @@ void app_print_line(struct app *app)
 
     update_figures(app, true);
     strbuf_init(&line, app->engine.mem, 0);
-    status_line(app->engine.swarm, app->has_figures ? &app->figures : NULL, engine_now_ns(), &line);
+    status_line(app_swarm(app), app->has_figures ? &app->figures : NULL, app_now_ns(app), &line);
     if (!line.failed)
         fprintf(stderr, "%s\n", line.data);
     strbuf_release(&line);

@@ -8,8 +8,11 @@
 
 #define RATE_SECONDS 5 /* events/s is their average */
 
+struct app_replay;
+
 struct app {
     struct engine engine;
+    bool terminal;         /* stdout is one */
     struct screen *screen; /* NULL: none */
     struct grid *grid;
     struct view_state state;
@@ -35,8 +38,10 @@ struct app {
     bool ended; /* the sources' end was seen */
     int64_t last_frame_ns;
 
+    struct app_replay *replay; /* NULL: the model is shown as it is */
+
     uv_poll_t tty;
-    uv_timer_t frame, tick, interval, lines;
+    uv_timer_t frame, tick, interval, lines, replay_step;
     uv_signal_t resized, continued, suspended;
 };
 
@@ -50,6 +55,20 @@ void app_print_frame(struct app *app);
 void app_print_line(struct app *app);
 /* What the view is given now. Borrowed until the next loop turn. */
 struct view_input app_input(struct app *app);
+/* Something to draw has changed. */
+void app_model_changed(struct app *app);
+
+/* --replay. open makes the empty model that it goes into; begin is for when the sources have been read, and does it once. False: out of memory. */
+bool app_replay_open(struct app *app);
+bool app_replay_begin(struct app *app);
+void app_replay_free(struct app *app);
+/* What is shown, its time, and how many events of it have come: the engine's, or what has been replayed. */
+const struct swarm *app_swarm(const struct app *app);
+int64_t app_now_ns(const struct app *app);
+uint64_t app_events(const struct app *app);
+/* More will come. */
+bool app_is_live(const struct app *app);
+
 /* Counts the events of the last seconds; returns whether some came. */
 bool app_count_rate(struct app *app);
 

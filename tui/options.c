@@ -238,6 +238,14 @@ static bool add_argument(struct options *out, char *text, struct strbuf *error)
     return true;
 }
 
+static bool only_finished(const struct options *o)
+{
+    for (size_t i = 0; i < o->argument_count; i++)
+        if (strncmp(o->arguments[i], "unix:", 5) == 0 || strncmp(o->arguments[i], "tcp:", 4) == 0)
+            return false;
+    return o->argument_count > 0;
+}
+
 /* What only the whole of it can show. */
 static bool check(const struct options *o, struct strbuf *error)
 {
@@ -253,6 +261,8 @@ static bool check(const struct options *o, struct strbuf *error)
         strbuf_addf(error, "%s: demo takes no source", o->arguments[0]);
     else if (o->allow_remote && !o->token_file)
         strbuf_adds(error, "--allow-remote: wants --token-file");
+    else if (o->replay > 0 && !only_finished(o))
+        strbuf_adds(error, "--replay: wants sources that have an end: FILE, DIR, -");
     else if (o->split && o->output && strcmp(o->output, "-") == 0)
         strbuf_adds(error, "--split: several documents do not fit on stdout");
     else

@@ -63,6 +63,8 @@ struct options {
     enum dump_format format;
     bool json;
 
+    double replay; /* 0: not said */
+
     unsigned agents;
     uint64_t seed;
     double speed;

@@ -271,6 +271,11 @@ PARSER(format)
     return false;
 }
 
+PARSER(replay)
+{
+    return positive(text, 1e6, &o->replay, error);
+}
+
 PARSER(agents)
 {
     return whole_in(text, 1, 100000, &o->agents, error);
@@ -324,6 +329,9 @@ const struct option_row option_rows[] = {
      "only from there. TIME: 12.5s from the start, -30s from the end, 14:31:05, ISO 8601", READERS,
      parse_from},
     {"to", 0, "TIME", "only up to there", READERS, parse_to},
+    {"replay", 0, "SPEED",
+     "show finished sources as they came, by their own clock, at 1, 10 … times its speed",
+     FOR(COMMAND_WATCH), parse_replay},
     {"for", 0, "SECONDS", "stop by itself after that long", READERS | SCREEN, parse_for},
     {"json", 0, NULL, "one JSON object instead of tables", FOR(COMMAND_REPORT), parse_json},
     {"size", 0, "COLSxROWS", "the size of the frame (default: 120x36)", FOR(COMMAND_DUMP),

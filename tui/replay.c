@@ -1,15 +1,31 @@
 /* Everything that is derived follows from the events, so the past is a matter of leaving events
    out. Metadata events have no time: those of a process count when the process had done something,
    or is its session's main agent's. Sessions keep their order, so their numbers are the same in
-   both swarms, but for those that `from` has forgotten. */
+   both swarms, but for those that `from` has forgotten.
+
+   Events are appended in order of their times. A complete one (X) becomes two, a begin and an end with an id that no other has: until
+   its end it is open. */
 #include "tui/replay.h"
 
 #include "core/json_text.h"
+#include "core/u64map.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NS_PER_US 1000.0
+
+/* An event's turn. */
+struct turn {
+    int64_t at_ns;
+    uint64_t number;
+    uint8_t pool;
+    bool end; /* of an X */
+};
+
+enum known { KNOWN_NOT, KNOWN_RUNS, KNOWN_ENDED };
 
 struct replay {
     const struct swarm *from;
@@ -17,6 +33,13 @@ struct replay {
     int64_t at_ns;
     session_no *sessions; /* of `to`, by that of `from` */
     size_t session_count;
+    uint8_t *known; /* by agent of `from`: enum known */
+    size_t agent_count;
+    struct u64map processes; /* by session and pid: its agent */
+    bool **taken;            /* by session, by metadata event: it has been appended */
+    struct turn *turns;
+    size_t turn_count, turn_cap, next;
+    uint64_t events;     /* that have come */
     struct strbuf names; /* name and category of the event at hand, as JSON */
 };
 
@@ -53,13 +76,21 @@ static bool open_session(struct replay *r, session_no number)
         return false;
     edit = swarm_session_edit(r->to, r->sessions[number]);
     edit->origin_ns = session->origin_ns;
-    edit->flags |= SESSION_FINISHED;
     if (name.bytes)
         edit->name = intern_put(swarm_names(r->to), name.bytes, name.len);
     if (edit->name == INTERN_FAILED)
         edit->name = INTERN_NONE;
     swarm_touch(r->to);
     return true;
+}
+
+/* Nothing more will come of it. */
+static void finish_session(struct replay *r, session_no number)
+{
+    if (r->sessions[number] == NO_SESSION)
+        return;
+    swarm_session_edit(r->to, r->sessions[number])->flags |= SESSION_FINISHED;
+    swarm_touch(r->to);
 }
 
 /* Whether anybody knew of it. */
@@ -69,17 +100,32 @@ static bool was_there(const struct replay *r, const struct agent *agent)
            agent->first_ns > agent->last_ns;
 }
 
-/* The same of a process; one that is no agent's was. */
-static bool process_was_there(const struct replay *r, session_no session, intern_id pid)
+static uint64_t process_key(session_no session, intern_id pid)
 {
-    for (size_t i = 0; i < swarm_agent_count(r->from); i++) {
-        const struct agent *agent = swarm_agent(r->from, (agent_no)i);
+    return (uint64_t)session << 32 | pid;
+}
 
-        if (agent->session == session && agent->pid == pid &&
-            !(agent->flags & (AGENT_DEAD | AGENT_GROUP)))
-            return was_there(r, agent);
+static bool find_processes(struct replay *r)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < r->agent_count; i++) {
+        const struct agent *agent = swarm_agent(r->from, (agent_no)i);
+        uint64_t key = process_key(agent->session, agent->pid);
+
+        if (!(agent->flags & (AGENT_DEAD | AGENT_GROUP)) &&
+            u64map_get(&r->processes, key) == U64MAP_NONE)
+            ok = u64map_put(&r->processes, key, (uint32_t)i);
     }
-    return true;
+    return ok;
+}
+
+/* The same of a process; one that is no agent's was. */
+static bool process_was_there(const struct replay *r, const struct track *track)
+{
+    uint32_t agent = u64map_get(&r->processes, process_key(track->session, track->pid));
+
+    return agent == U64MAP_NONE || was_there(r, swarm_agent(r->from, agent));
 }
 
 /* ---- events ---- */
@@ -106,7 +152,8 @@ static size_t put_name(struct replay *r, intern_id id)
     return r->names.len - from;
 }
 
-static bool append(struct replay *r, const struct event *event)
+/* `turn` NULL: as it is. */
+static bool append(struct replay *r, const struct event *event, const struct turn *turn)
 {
     const struct track *track = swarm_get_track(r->from, event->track);
     struct raw_event raw = {
@@ -118,7 +165,7 @@ static bool append(struct replay *r, const struct event *event)
         .extra = event->extra,
     };
     size_t name_len, cat_len;
-    double left_us = NAN;
+    char id[32];
 
     if (!track || r->sessions[track->session] == NO_SESSION)
         return true;
@@ -131,29 +178,42 @@ static bool append(struct replay *r, const struct event *event)
     raw.cat = value_of((struct slice){r->names.data ? r->names.data + name_len : NULL, cat_len});
     raw.pid = value_of(text_of(r->from, track->pid));
     raw.tid = value_of(text_of(r->from, track->tid));
-    if (event->ph == 'X')
-        left_us = (double)(r->at_ns - swarm_event_ns(r->from, event)) / NS_PER_US;
-    if (raw.dur_us > left_us)
-        raw.dur_us = left_us;
+    if (turn && event->ph == 'X' && event->dur_us > 0) {
+        int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)turn->number);
+
+        raw.ph = turn->end ? 'e' : 'b';
+        raw.ts_us += turn->end ? event->dur_us : 0;
+        raw.dur_us = NAN;
+        raw.id = value_of((struct slice){id, (size_t)len});
+    }
     return swarm_append_raw(r->to, r->sessions[track->session], &raw);
 }
 
+/* Those of processes that have appeared. */
 static bool append_metadata(struct replay *r, session_no number)
 {
+    const struct session *session = swarm_session(r->from, number);
     struct event event;
 
-    for (uint64_t i = 0;
-         swarm_session(r->from, number) && swarm_metadata(r->from, number, i, &event); i++) {
-        const struct track *track = swarm_get_track(r->from, event.track);
+    for (uint64_t i = 0; session && i < session->metadata_count; i++) {
+        const struct track *track;
 
-        if (track && process_was_there(r, number, track->pid) && !append(r, &event))
+        if (r->taken[number][i] || !swarm_metadata(r->from, number, i, &event))
+            continue;
+        track = swarm_get_track(r->from, event.track);
+        r->taken[number][i] = track && process_was_there(r, track);
+        if (!r->taken[number][i])
+            continue;
+        if (!append(r, &event, NULL))
             return false;
+        r->events++;
     }
     return true;
 }
 
-static bool identify(struct replay *r, const struct agent *agent)
+static bool identify(struct replay *r, agent_no number)
 {
+    const struct agent *agent = swarm_agent(r->from, number);
     struct slice agent_id = text_of(r->from, agent->agent_id),
                  parent_id = text_of(r->from, agent->parent_id);
     struct slice name = text_of(r->from, agent->name),
@@ -184,48 +244,201 @@ static bool identify(struct replay *r, const struct agent *agent)
     return true;
 }
 
-static bool append_pool(struct replay *r, enum swarm_pool pool)
-{
-    const struct event_store *store = swarm_store(r->from, pool);
-    struct event event;
+/* ---- in order of time ---- */
 
-    for (uint64_t i = event_store_first(store); i < event_store_end(store); i++)
-        if (event_store_get(store, i, &event) && swarm_event_ns(r->from, &event) <= r->at_ns &&
-            !append(r, &event))
-            return false;
+static bool add_turn(struct replay *r, struct turn turn)
+{
+    if (!mem_reserve(swarm_mem(r->from), &r->turns, &r->turn_cap, r->turn_count + 1,
+                     sizeof *r->turns))
+        return false;
+    r->turns[r->turn_count++] = turn;
     return true;
 }
 
-static bool replay(struct replay *r)
+/* Phases are written together with the end of their request, and only then known. */
+static int64_t written_ns(const struct replay *r, enum swarm_pool pool, uint64_t number,
+                          int64_t at_ns)
+{
+    const struct span *span = swarm_span(r->from, swarm_event_span(r->from, pool, number));
+    const struct span *request =
+        span && span_is_phase(span->kind) ? swarm_span(r->from, span->parent) : NULL;
+
+    return request && !(request->flags & SPAN_OPEN) && request->end_ns > at_ns ? request->end_ns
+                                                                               : at_ns;
+}
+
+static bool add_turns_of(struct replay *r, struct turn turn, const struct event *event)
+{
+    enum swarm_pool pool = (enum swarm_pool)turn.pool;
+    struct event end = *event;
+
+    turn.at_ns = isnan(event->ts_us)
+                     ? INT64_MIN
+                     : written_ns(r, pool, turn.number, swarm_event_ns(r->from, event));
+    if (!add_turn(r, turn))
+        return false;
+    if (event->ph != 'X' || !(event->dur_us > 0))
+        return true;
+    end.ts_us += end.dur_us;
+    turn.at_ns = written_ns(r, pool, turn.number, swarm_event_ns(r->from, &end));
+    turn.end = true;
+    return add_turn(r, turn);
+}
+
+static bool add_turns(struct replay *r, enum swarm_pool pool)
+{
+    const struct event_store *store = swarm_store(r->from, pool);
+
+    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
+        struct event event;
+
+        if (event_store_get(store, no, &event) &&
+            !add_turns_of(r, (struct turn){.number = no, .pool = (uint8_t)pool}, &event))
+            return false;
+    }
+    return true;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct turn *x = a, *y = b;
+
+    if (x->at_ns != y->at_ns)
+        return x->at_ns < y->at_ns ? -1 : 1;
+    if (x->pool != y->pool)
+        return x->pool < y->pool ? -1 : 1;
+    if (x->number != y->number)
+        return x->number < y->number ? -1 : 1;
+    return x->end - y->end;
+}
+
+static bool take_turn(struct replay *r, const struct turn *turn)
+{
+    const struct event_store *store = swarm_store(r->from, (enum swarm_pool)turn->pool);
+    struct event event;
+
+    r->events += !turn->end;
+    return !event_store_get(store, turn->number, &event) || append(r, &event, turn);
+}
+
+/* ---- its life ---- */
+
+static size_t metadata_count(const struct replay *r, size_t session)
+{
+    const struct session *of = swarm_session(r->from, (session_no)session);
+
+    return of ? (size_t)of->metadata_count : 0;
+}
+
+struct replay *replay_new(const struct swarm *from, struct swarm *to)
+{
+    const struct mem *mem = swarm_mem(from);
+    struct replay *r = mem_zalloc(mem, 1, sizeof *r);
+    bool ok = r != NULL;
+
+    if (!ok)
+        return NULL;
+    r->from = from;
+    r->to = to;
+    r->at_ns = INT64_MIN;
+    r->session_count = swarm_session_count(from);
+    r->agent_count = swarm_agent_count(from);
+    strbuf_init(&r->names, mem, 0);
+    u64map_init(&r->processes, mem);
+    if (r->session_count > 0) {
+        r->sessions = mem_zalloc(mem, r->session_count, sizeof *r->sessions);
+        r->taken = mem_zalloc(mem, r->session_count, sizeof *r->taken);
+        ok = r->sessions && r->taken;
+    }
+    for (size_t i = 0; ok && i < r->session_count; i++) {
+        size_t count = metadata_count(r, i);
+
+        if (count > 0)
+            ok = (r->taken[i] = mem_zalloc(mem, count, sizeof **r->taken)) != NULL;
+    }
+    if (ok && r->agent_count > 0)
+        ok = (r->known = mem_zalloc(mem, r->agent_count, sizeof *r->known)) != NULL;
+    for (size_t i = 0; ok && i < r->session_count; i++)
+        ok = open_session(r, (session_no)i);
+    ok = ok && find_processes(r) && add_turns(r, POOL_FILES) && add_turns(r, POOL_LIVE);
+    if (!ok) {
+        replay_free(r);
+        return NULL;
+    }
+    if (r->turn_count > 1)
+        qsort(r->turns, r->turn_count, sizeof *r->turns, by_time);
+    return r;
+}
+
+void replay_free(struct replay *r)
+{
+    const struct mem *mem;
+
+    if (!r)
+        return;
+    mem = swarm_mem(r->from);
+    mem_free(mem, r->sessions, r->session_count * sizeof *r->sessions);
+    for (size_t i = 0; r->taken && i < r->session_count; i++)
+        mem_free(mem, r->taken[i], metadata_count(r, i) * sizeof **r->taken);
+    mem_free(mem, r->taken, r->session_count * sizeof *r->taken);
+    mem_free(mem, r->known, r->agent_count * sizeof *r->known);
+    mem_free(mem, r->turns, r->turn_cap * sizeof *r->turns);
+    strbuf_release(&r->names);
+    u64map_release(&r->processes);
+    mem_free(mem, r, sizeof *r);
+}
+
+/* Who has appeared since. A process is named before it does anything. */
+static bool introduce(struct replay *r)
 {
     bool ok = true;
 
     for (size_t i = 0; ok && i < r->session_count; i++)
-        ok = open_session(r, (session_no)i) && append_metadata(r, (session_no)i);
-    for (size_t i = 0; ok && i < swarm_agent_count(r->from); i++)
-        ok = identify(r, swarm_agent(r->from, (agent_no)i));
-    ok = ok && append_pool(r, POOL_FILES) && append_pool(r, POOL_LIVE);
+        ok = append_metadata(r, (session_no)i);
+    for (size_t i = 0; ok && i < r->agent_count; i++) {
+        const struct agent *agent = swarm_agent(r->from, (agent_no)i);
+        enum known known = !was_there(r, agent)         ? KNOWN_NOT
+                           : agent->last_ns <= r->at_ns ? KNOWN_ENDED
+                                                        : KNOWN_RUNS;
+
+        if (known > r->known[i])
+            ok = identify(r, (agent_no)i);
+        r->known[i] = (uint8_t)known;
+    }
+    return ok;
+}
+
+bool replay_advance(struct replay *r, int64_t at_ns)
+{
+    bool ok;
+
+    r->at_ns = at_ns;
+    ok = introduce(r);
+    while (ok && r->next < r->turn_count && r->turns[r->next].at_ns <= at_ns)
+        ok = take_turn(r, &r->turns[r->next++]);
     for (size_t i = 0; ok && i < r->session_count; i++)
         if (r->sessions[i] != NO_SESSION)
-            swarm_set_clock(r->to, r->sessions[i], r->at_ns, r->at_ns);
+            swarm_set_clock(r->to, r->sessions[i], at_ns, at_ns);
+    for (size_t i = 0; ok && r->next == r->turn_count && i < r->session_count; i++)
+        finish_session(r, (session_no)i);
     return ok;
+}
+
+bool replay_finished(const struct replay *r)
+{
+    return r->next == r->turn_count;
+}
+
+uint64_t replay_events(const struct replay *r)
+{
+    return r->events;
 }
 
 bool replay_until(const struct swarm *from, struct swarm *to, int64_t at_ns)
 {
-    const struct mem *mem = swarm_mem(from);
-    struct replay r = {
-        .from = from, .to = to, .at_ns = at_ns, .session_count = swarm_session_count(from)};
-    bool ok;
+    struct replay *r = replay_new(from, to);
+    bool ok = r && replay_advance(r, at_ns);
 
-    if (r.session_count == 0)
-        return true;
-    r.sessions = mem_zalloc(mem, r.session_count, sizeof *r.sessions);
-    if (!r.sessions)
-        return false;
-    strbuf_init(&r.names, mem, 0);
-    ok = replay(&r);
-    strbuf_release(&r.names);
-    mem_free(mem, r.sessions, r.session_count * sizeof *r.sessions);
+    replay_free(r);
     return ok;
 }
