@@ -56,6 +56,7 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     hub->options = *options;
     intake_init(&hub->intake, options->swarm, options->tracer, options->log, options->now_ns,
                 options->ctx);
+    hub->intake.witness = options->witness;
     hub->intake.status = options->status;
     hub->intake.ranged = options->ranged;
     hub->intake.from_ns = options->from_ns;

@@ -5,6 +5,7 @@
 
 #include "core/notice.h"
 #include "core/tracer.h"
+#include "core/witness.h"
 
 /* Times that the model can hold: int64 nanoseconds since the Unix epoch, 1678 to 2261. */
 #define INTAKE_TIME_MAX_MS 9.2e12
@@ -12,6 +13,7 @@
 struct intake {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
+    struct witness *witness; /* of the same two; NULL: none */
     struct notice_log *log;
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
     /* Appends how the swarm is, a line without its end; NULL: nobody knows. */

@@ -5,6 +5,7 @@
 
 #include "core/notice.h"
 #include "core/tracer.h"
+#include "core/witness.h"
 #include "tui/output.h"
 
 #include <uv.h>
@@ -17,6 +18,7 @@ struct engine {
     uv_loop_t loop;
     struct swarm *swarm;
     struct tracer *tracer;
+    struct witness *witness;
     struct notice_log *log;
     struct hub *hub;
     struct output *output;

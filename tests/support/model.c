@@ -18,11 +18,15 @@ bool model_init(struct model *model, const struct mem *mem)
     *model = (struct model){.session = NO_SESSION};
     model->swarm = swarm_new(mem, &config);
     model->tracer = model->swarm == NULL ? NULL : tracer_new(model->swarm);
-    return model->tracer != NULL;
+    model->witness = model->tracer == NULL ? NULL : witness_new(model->swarm, model->tracer);
+    return model->witness != NULL;
 }
 
 void model_release(struct model *model)
 {
+    if (model->witness != NULL) {
+        witness_free(model->witness);
+    }
     if (model->tracer != NULL) {
         tracer_free(model->tracer);
     }

@@ -5,6 +5,7 @@
 
 #include "core/document.h"
 #include "core/tracer.h"
+#include "core/witness.h"
 
 #define MODEL_START_MS 1760000000000.0
 #define MODEL_START_NS ((int64_t)1760000000000 * 1000000)
@@ -12,6 +13,7 @@
 struct model {
     struct swarm *swarm;
     struct tracer *tracer;
+    struct witness *witness;
     session_no session; /* of the functions below */
 };
 
