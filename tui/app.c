@@ -114,10 +114,11 @@ static void on_readable(uv_poll_t *handle, int status, int events)
         draw |= on_key(app, key);
     if (status < 0 || screen_hung_up(app->screen))
         engine_stop(&app->engine);
-    if (app->engine.stopped || !draw)
+    if (app->engine.stopped)
         return;
-    app_draw(app);
-    app_schedule(app);
+    if (draw)
+        app_draw(app);
+    app_schedule(app); /* an answer of the terminal may have made it free */
 }
 
 /* ---- the terminal's signals ---- */
@@ -302,7 +303,9 @@ static void poll_keys(struct app *app)
         return;
     /* libuv made the terminal non-blocking, for everyone who shares it. */
     fcntl(fd, F_SETFL, flags);
-    app->tty.data = app;
+    app->tty.data = app->out.data = app;
+    if (screen_out_fd(app->screen) >= 0)
+        uv_poll_init(&app->engine.loop, &app->out, screen_out_fd(app->screen));
     uv_poll_start(&app->tty, UV_READABLE | UV_DISCONNECT, on_readable);
 }
 
@@ -351,7 +354,7 @@ static void close_handles(struct app *app)
         (uv_handle_t *)&app->interval,    (uv_handle_t *)&app->lines,
         (uv_handle_t *)&app->resized,     (uv_handle_t *)&app->continued,
         (uv_handle_t *)&app->suspended,   (uv_handle_t *)&app->tty,
-        (uv_handle_t *)&app->replay_step,
+        (uv_handle_t *)&app->replay_step, (uv_handle_t *)&app->out,
     };
 
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)

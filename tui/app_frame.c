@@ -1,7 +1,10 @@
 /* When a frame is due. Three things can bring one: a change (at most --fps times a second), the
    picture's own movement (view_wake_ns: a growing bar gains a cell, the clock a minute), and
    figures that were left to age because computing them is dear. All three set one timer; where none
-   applies no timer runs, and a frozen view or a finished source costs nothing at all. */
+   applies no timer runs, and a frozen view or a finished source costs nothing at all.
+
+   A frame is drawn when the terminal is free for it, else it is owed: so a slow link gets fewer of them, each of
+   the newest state, and nothing waits for the terminal but the picture. */
 #include "tui/app_private.h"
 
 #include "tui/status_line.h"
@@ -11,6 +14,7 @@
 
 #define FIGURES_NS     250000000LL
 #define LONGEST_NS     60000000000LL
+#define AGAIN_MS       20
 #define FIGURES_FACTOR 20 /* at most a twentieth of the time goes into figures */
 
 static void update_figures(struct app *app, bool now)
@@ -99,15 +103,18 @@ void app_draw(struct app *app)
 
     if (!app->screen)
         return;
+    app->owed = screen_free_ns(app->screen, engine_now_ns()) > engine_now_ns();
+    if (app->owed)
+        return;
     if (!view_frozen(&app->state) || !app->has_figures ||
         view_wants_figures(&app->state) != app->figures_all)
         update_figures(app, false);
     update_series(app);
     input = app_input(app);
     view_draw(&input, &app->state, app->grid);
-    screen_put(app->screen, app->grid);
-    app->dirty = false;
     app->last_frame_ns = engine_now_ns();
+    screen_put(app->screen, app->grid, app->last_frame_ns);
+    app->dirty = false;
 }
 
 static void on_frame(uv_timer_t *timer)
@@ -130,23 +137,59 @@ static int64_t next_movement_ns(struct app *app)
     return due_ns;
 }
 
+static void on_writable(uv_poll_t *handle, int status, int events)
+{
+    struct app *app = handle->data;
+
+    (void)status, (void)events;
+    uv_poll_stop(handle);
+    if (app->owed)
+        app_draw(app);
+    app_schedule(app);
+}
+
+/* The terminal has not taken all: it is asked again when it can take more. */
+static void wait_for_terminal(struct app *app)
+{
+    uv_timer_stop(&app->frame);
+    if (screen_out_fd(app->screen) < 0)
+        uv_timer_start(&app->frame, on_frame, AGAIN_MS, 0);
+    else
+        uv_poll_start(&app->out, UV_WRITABLE, on_writable);
+}
+
+static int64_t next_frame_ns(struct app *app)
+{
+    int64_t frame_ns = 1000000000 / app->engine.options->fps, due_ns;
+
+    if (app->owed)
+        return app->last_frame_ns + frame_ns;
+    if (view_frozen(&app->state))
+        return INT64_MAX;
+    due_ns = app->dirty    ? app->last_frame_ns
+             : app->replay ? INT64_MAX /* its steps are changes */
+                           : next_movement_ns(app);
+    return due_ns < app->last_frame_ns + frame_ns ? app->last_frame_ns + frame_ns : due_ns;
+}
+
 void app_schedule(struct app *app)
 {
-    int64_t frame_ns = 1000000000 / app->engine.options->fps, now_ns = engine_now_ns(), wait_ns;
-    int64_t due_ns = INT64_MAX;
+    int64_t due_ns, free_ns, now_ns = engine_now_ns(), wait_ns;
 
     if (!app->screen)
         return;
-    if (!view_frozen(&app->state))
-        due_ns = app->dirty    ? app->last_frame_ns
-                 : app->replay ? INT64_MAX /* its steps are changes */
-                               : next_movement_ns(app);
+    free_ns = screen_free_ns(app->screen, now_ns);
+    if (free_ns == INT64_MAX) {
+        wait_for_terminal(app);
+        return;
+    }
+    due_ns = next_frame_ns(app);
     if (due_ns == INT64_MAX) {
         uv_timer_stop(&app->frame);
         return;
     }
-    if (due_ns < app->last_frame_ns + frame_ns)
-        due_ns = app->last_frame_ns + frame_ns;
+    if (due_ns < free_ns)
+        due_ns = free_ns;
     wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
     /* The wall clock may have been set back: no wake-up is farther away than this. */
     if (wait_ns > LONGEST_NS)

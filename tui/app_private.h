@@ -36,11 +36,12 @@ struct app {
 
     bool dirty; /* something to draw has changed */
     bool ended; /* the sources' end was seen */
+    bool owed;  /* a frame was due while the terminal was not free */
     int64_t last_frame_ns;
 
     struct app_replay *replay; /* NULL: the model is shown as it is */
 
-    uv_poll_t tty;
+    uv_poll_t tty, out;
     uv_timer_t frame, tick, interval, lines, replay_step;
     uv_signal_t resized, continued, suspended;
 };

@@ -1,33 +1,26 @@
-/* curses keeps what the terminal shows and writes the differences; a copy of the last grid spares it the cells that have not
-   changed. Each ink is a colour pair of its own. Keys are read through a pad, which unlike a window is not
-   painted by reading from it. The signal handlers that curses sets are put back: what a signal does is the app's. */
-#include "tui/screen.h"
+/* curses keeps what the terminal shows and writes the differences, into a file in memory (terminal.h); a copy of the last grid spares it
+   the cells that have not changed. Each ink is a colour pair of its own. Keys are read through a pad, which unlike a window is not
+   painted by reading from it. The signal handlers that curses sets are put back: what a signal does is the app's.
+
+   The terminal's answers come among the keys, as keys of ours. */
+#include "tui/screen_private.h"
 
 #include "core/utf8.h"
 
 #include <assert.h>
 #include <curses.h>
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <wchar.h>
 
-struct screen {
-    const struct mem *mem;
-    struct theme theme;
-    SCREEN *curses;
-    WINDOW *keys;
-    FILE *in;           /* what keys are read from; owned where it is not stdin */
-    struct cell *shown; /* what was put last; NULL: nothing */
-    int shown_cols, shown_rows;
-    bool closed, hung_up;
-    int press_x, press_y; /* where a button is held; press_x -1: none is */
-};
+#define ASK_HERE    "\033[5n"
+#define HERE        "\033[0n"
+#define ASK_MODE    "\033[?2026$p"
+#define FRAME_BEGIN "\033[?2026h"
+#define FRAME_END   "\033[?2026l"
+enum { ANSWER_MS = 300, DRAIN_MS = 1000 };
 
 /* ---- taking over ---- */
 
@@ -68,17 +61,40 @@ static void make_pairs(struct screen *screen)
 
 static void set_modes(struct screen *screen)
 {
-    raw(); /* C-c and C-z are keys */
-    noecho();
+    terminal_set_raw(screen->terminal, true); /* C-c and C-z are keys */
     nonl();
     set_escdelay(25);
-    intrflush(stdscr, FALSE);
+    typeahead(-1); /* a frame is written whole */
     curs_set(0);
     leaveok(stdscr, TRUE);
     scrollok(stdscr, FALSE);
     keypad(screen->keys, TRUE);
     nodelay(screen->keys, TRUE);
     make_pairs(screen);
+}
+
+static void fit_to_terminal(const struct screen *screen)
+{
+    int cols, rows;
+    if (terminal_size(screen->terminal, &cols, &rows))
+        resizeterm(rows, cols);
+}
+
+/* Whether it can hold back frames. Terminals that do not know the question say nothing; older ones would print it. */
+static void ask_mode(struct screen *screen)
+{
+    const char *term = getenv("TERM");
+    char answer[] = "\033[?2026;0$y";
+    define_key(HERE, ANSWER_HERE);
+    if (!term || strncmp(term, "linux", 5) == 0 || strncmp(term, "vt", 2) == 0)
+        return;
+    for (int i = 0; i < MODE_ANSWERS; i++) {
+        answer[8] = (char)('0' + i);
+        define_key(answer, ANSWER_MODE + i);
+    }
+    terminal_add(screen->terminal, ASK_MODE, strlen(ASK_MODE));
+    screen->pace.since =
+        PACE_ASK_BYTES; /* behind the first frame it is asked whether it has answered */
 }
 
 static struct screen *fail(struct screen *screen, struct strbuf *error, const char *what,
@@ -101,10 +117,12 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     screen->theme = *theme;
     screen->closed = true;
     screen->press_x = -1;
-    screen->in = isatty(STDIN_FILENO) ? stdin : fopen("/dev/tty", "r");
-    if (!screen->in)
-        return fail(screen, error, "/dev/tty", strerror(errno));
-    screen->curses = new_terminal(stdout, screen->in);
+    screen->terminal = terminal_open(mem, error);
+    if (!screen->terminal) {
+        screen_free(screen);
+        return NULL;
+    }
+    screen->curses = new_terminal(terminal_out(screen->terminal), terminal_in(screen->terminal));
     if (!screen->curses) {
         strbuf_addf(error, "TERM=%s: ", term ? term : "");
         return fail(screen, error, "no such terminal is known", "is its terminfo entry installed?");
@@ -119,17 +137,31 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
         return fail(screen, error, "its cursor cannot be moved", "another terminal is needed");
     }
     set_modes(screen);
+    fit_to_terminal(screen);
+    ask_mode(screen);
     return screen;
 }
 
 /* ---- giving back ---- */
+
+/* Answers that are on their way are waited for: nobody behind us shall find them on their prompt. */
+static void give_back(struct screen *screen)
+{
+    endwin();
+    terminal_collect(screen->terminal, NULL, NULL);
+    terminal_drain(screen->terminal, DRAIN_MS);
+    if (screen->pace.waits)
+        terminal_await(screen->terminal, HERE, ANSWER_MS);
+    screen->pace = (struct pace){.deaf = screen->pace.deaf};
+    terminal_set_raw(screen->terminal, false);
+}
 
 void screen_close(struct screen *screen)
 {
     if (!screen || screen->closed)
         return;
     screen->closed = true;
-    endwin();
+    give_back(screen);
 }
 
 void screen_free(struct screen *screen)
@@ -141,8 +173,7 @@ void screen_free(struct screen *screen)
         delwin(screen->keys);
     if (screen->curses)
         delscreen(screen->curses);
-    if (screen->in && screen->in != stdin)
-        fclose(screen->in);
+    terminal_free(screen->terminal);
     screen_repaint(screen);
     mem_free(screen->mem, screen, sizeof *screen);
 }
@@ -150,152 +181,28 @@ void screen_free(struct screen *screen)
 void screen_suspend(struct screen *screen)
 {
     if (!screen->closed)
-        endwin();
+        give_back(screen);
 }
 
 void screen_resume(struct screen *screen)
 {
     if (screen->closed)
         return;
-    reset_prog_mode();
+    terminal_set_raw(screen->terminal, true);
     screen_resized(screen);
 }
 
-/* ---- keys ---- */
+/* ---- the picture ---- */
 
 int screen_fd(const struct screen *screen)
 {
-    return fileno(screen->in);
+    return fileno(terminal_in(screen->terminal));
 }
 
 bool screen_hung_up(const struct screen *screen)
 {
     return screen->hung_up;
 }
-
-static bool special_key(wint_t code, struct key *out)
-{
-    static const struct {
-        wint_t curses;
-        uint32_t code;
-        uint8_t mods;
-    } keys[] = {
-        {KEY_UP, KEY_CODE_UP, 0},
-        {KEY_DOWN, KEY_CODE_DOWN, 0},
-        {KEY_LEFT, KEY_CODE_LEFT, 0},
-        {KEY_RIGHT, KEY_CODE_RIGHT, 0},
-        {KEY_PPAGE, KEY_CODE_PGUP, 0},
-        {KEY_NPAGE, KEY_CODE_PGDN, 0},
-        {KEY_HOME, KEY_CODE_HOME, 0},
-        {KEY_END, KEY_CODE_END, 0},
-        {KEY_IC, KEY_CODE_INSERT, 0},
-        {KEY_DC, KEY_CODE_DELETE, 0},
-        {KEY_BACKSPACE, KEY_CODE_BACKSPACE, 0},
-        {KEY_ENTER, KEY_CODE_ENTER, 0},
-        {KEY_SLEFT, KEY_CODE_LEFT, KEY_MOD_SHIFT},
-        {KEY_SRIGHT, KEY_CODE_RIGHT, KEY_MOD_SHIFT},
-        {KEY_SR, KEY_CODE_UP, KEY_MOD_SHIFT},
-        {KEY_SF, KEY_CODE_DOWN, KEY_MOD_SHIFT},
-        {KEY_SHOME, KEY_CODE_HOME, KEY_MOD_SHIFT},
-        {KEY_SEND, KEY_CODE_END, KEY_MOD_SHIFT},
-        {KEY_BTAB, KEY_CODE_TAB, KEY_MOD_SHIFT},
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (keys[i].curses == code) {
-            *out = (struct key){.code = keys[i].code, .mods = keys[i].mods};
-            return true;
-        }
-    }
-    if (code >= KEY_F(1) && code <= KEY_F(12)) {
-        *out = (struct key){.code = KEY_CODE_F1 + (uint32_t)(code - KEY_F(1))};
-        return true;
-    }
-    return false;
-}
-
-/* Buttons as curses tells of them: no motion, only where one was pressed and let go. False: nothing came of it. */
-static bool mouse_key(struct screen *screen, struct key *out)
-{
-    MEVENT event;
-    if (getmouse(&event) != OK)
-        return false;
-    *out = (struct key){.x = (int16_t)event.x, .y = (int16_t)event.y, .from_x = (int16_t)event.x};
-    if (event.bstate & BUTTON4_PRESSED)
-        out->code = KEY_CODE_WHEEL_UP;
-    else if (event.bstate & BUTTON5_PRESSED)
-        out->code = KEY_CODE_WHEEL_DOWN;
-    else if (event.bstate & BUTTON1_CLICKED)
-        out->code = KEY_CODE_CLICK;
-    else if (event.bstate & BUTTON1_RELEASED && screen->press_x >= 0) {
-        out->code = screen->press_x == event.x ? KEY_CODE_CLICK : KEY_CODE_DRAG;
-        out->from_x = (int16_t)screen->press_x;
-    }
-    screen->press_x = event.bstate & BUTTON1_PRESSED ? event.x : -1;
-    return out->code != 0;
-}
-
-static struct key character_key(wint_t c)
-{
-    switch (c) {
-    case '\t': return (struct key){.code = KEY_CODE_TAB, .mods = 0};
-    case '\r':
-    case '\n': return (struct key){.code = KEY_CODE_ENTER, .mods = 0};
-    case 27: return (struct key){.code = KEY_CODE_ESC, .mods = 0};
-    case 8:
-    case 127: return (struct key){.code = KEY_CODE_BACKSPACE, .mods = 0};
-    case 0: return (struct key){.code = ' ', .mods = KEY_MOD_CTRL};
-    default: break;
-    }
-    if (c < 27)
-        return (struct key){.code = (uint32_t)c - 1 + 'a', .mods = KEY_MOD_CTRL};
-    if (c < 32)
-        return (struct key){.code = (uint32_t)c + '@', .mods = KEY_MOD_CTRL};
-    return (struct key){.code = (uint32_t)c, .mods = 0};
-}
-
-/* Nothing came: because there is nothing, or because there will never be anything again? */
-static void look_for_hang_up(struct screen *screen)
-{
-    struct pollfd poll_fd = {.fd = screen_fd(screen), .events = POLLIN};
-    int waiting = 0;
-    if (poll(&poll_fd, 1, 0) <= 0)
-        return;
-    bool end =
-        (poll_fd.revents & POLLIN) && ioctl(poll_fd.fd, FIONREAD, &waiting) == 0 && waiting == 0;
-    screen->hung_up = end || (poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL));
-}
-
-bool screen_read_key(struct screen *screen, struct key *out)
-{
-    wint_t c;
-    if (screen->closed)
-        return false;
-    for (;;) {
-        int kind = wget_wch(screen->keys, &c);
-        if (kind == ERR) {
-            look_for_hang_up(screen);
-            return false;
-        }
-        if (kind == OK)
-            break;
-        if (c == KEY_MOUSE ? mouse_key(screen, out) : special_key(c, out))
-            return true;
-    }
-    *out = character_key(c);
-    if (out->code != KEY_CODE_ESC)
-        return true;
-    /* curses has waited for the rest of a sequence; what follows at once was typed with Alt. */
-    int kind = wget_wch(screen->keys, &c);
-    if (kind == OK && c != 27) {
-        *out = character_key(c);
-        out->mods |= KEY_MOD_ALT;
-    } else if (kind == KEY_CODE_YES && special_key(c, out)) {
-        out->mods |= KEY_MOD_ALT;
-    }
-    return true;
-}
-
-/* ---- the picture ---- */
 
 void screen_size(const struct screen *screen, int *cols, int *rows)
 {
@@ -314,11 +221,9 @@ void screen_repaint(struct screen *screen)
 
 void screen_resized(struct screen *screen)
 {
-    struct winsize size;
     if (screen->closed)
         return;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0)
-        resizeterm(size.ws_row, size.ws_col);
+    fit_to_terminal(screen);
     screen_repaint(screen);
 }
 
@@ -390,38 +295,42 @@ void screen_set_mouse(struct screen *screen, bool on)
                  : 0,
               NULL);
     screen->press_x = -1;
+    terminal_collect(screen->terminal, NULL, NULL);
+    terminal_flush(screen->terminal);
 }
 
 /* ---- the clipboard ---- */
 
-enum { COPY_BYTES = 74994 }; /* 100,000 in base64, which is what xterm takes */
-
-static void put_base64(const unsigned char *bytes, size_t len)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < len; i += 3) {
-        uint32_t three = (uint32_t)bytes[i] << 16 |
-                         (i + 1 < len ? (uint32_t)bytes[i + 1] << 8 : 0) |
-                         (i + 2 < len ? bytes[i + 2] : 0);
-        putchar(digits[three >> 18]);
-        putchar(digits[three >> 12 & 63]);
-        putchar(i + 1 < len ? digits[three >> 6 & 63] : '=');
-        putchar(i + 2 < len ? digits[three & 63] : '=');
-    }
-}
-
 bool screen_copy(struct screen *screen, const char *text, size_t len)
 {
-    if (screen->closed || len > COPY_BYTES)
-        return false;
-    fputs("\033]52;c;", stdout);
-    put_base64((const unsigned char *)text, len);
-    fputs("\a", stdout);
-    fflush(stdout);
-    return true;
+    return !screen->closed && terminal_copy(screen->terminal, text, len);
 }
 
-void screen_put(struct screen *screen, const struct grid *grid)
+/* ---- putting ---- */
+
+int64_t screen_free_ns(struct screen *screen, int64_t now_ns)
+{
+    if (!terminal_flush(screen->terminal))
+        return INT64_MAX;
+    return pace_free_ns(&screen->pace, now_ns);
+}
+
+int screen_out_fd(const struct screen *screen)
+{
+    return terminal_out_fd(screen->terminal);
+}
+
+/* What curses has written goes out as one frame. */
+static void send_frame(struct screen *screen, int64_t now_ns)
+{
+    size_t bytes = terminal_collect(screen->terminal, screen->synchronized ? FRAME_BEGIN : NULL,
+                                    screen->synchronized ? FRAME_END : NULL);
+    if (bytes > 0 && pace_sent(&screen->pace, bytes, now_ns))
+        terminal_add(screen->terminal, ASK_HERE, strlen(ASK_HERE));
+    terminal_flush(screen->terminal);
+}
+
+void screen_put(struct screen *screen, const struct grid *grid, int64_t now_ns)
 {
     if (screen->closed)
         return;
@@ -445,4 +354,5 @@ void screen_put(struct screen *screen, const struct grid *grid)
                (size_t)screen->shown_cols * sizeof *screen->shown);
     wnoutrefresh(stdscr);
     doupdate();
+    send_frame(screen, now_ns);
 }

@@ -26,8 +26,13 @@ bool screen_hung_up(const struct screen *screen);
 void screen_size(const struct screen *screen, int *cols, int *rows);
 /* After SIGWINCH: asks for the size anew. The next screen_put paints all. */
 void screen_resized(struct screen *screen);
-/* Puts the grid on the terminal: writes what has changed. */
-void screen_put(struct screen *screen, const struct grid *grid);
+/* Puts the grid on the terminal: writes what has changed. Call when it is free. */
+void screen_put(struct screen *screen, const struct grid *grid, int64_t now_ns);
+/* From when on it is free: before, what was put is still on its way, and the next frame has to wait, to be of the newest state. At the latest: an answer of the
+   terminal (read by screen_read_key) may free it before. INT64_MAX: it has not taken all; when screen_out_fd is writable, ask again. */
+int64_t screen_free_ns(struct screen *screen, int64_t now_ns);
+/* -1: cannot be polled; ask again now and then. */
+int screen_out_fd(const struct screen *screen);
 /* The next screen_put writes everything. */
 void screen_repaint(struct screen *screen);
 /* Whether the mouse gives keys (KEY_CODE_CLICK and so on). It does not at the start: selecting text is the terminal's then. */
