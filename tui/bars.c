@@ -145,3 +145,43 @@ void bars_draw(struct frame *frame, struct area line, const struct timeline_cell
         i = run.to;
     }
 }
+
+/* ---- where the cells come from ---- */
+
+/* What a line shows that stands for several lanes: the first lane that has something there, work before waiting; an error of any. */
+static void merge_lane(struct timeline_cell *cells, const struct timeline_cell *more, int cols)
+{
+    for (int i = 0; i < cols; i++) {
+        uint8_t error = (cells[i].flags | more[i].flags) & CELL_ERROR;
+        bool better = more[i].kind < SPAN_KINDS &&
+                      (cells[i].kind >= SPAN_KINDS ||
+                       (cells[i].kind == SPAN_AGENT_CALL && more[i].kind != SPAN_AGENT_CALL));
+        if (better)
+            cells[i] = more[i];
+        if (cells[i].kind < SPAN_KINDS)
+            cells[i].flags |= error;
+    }
+}
+
+int bars_cells(struct frame *frame, const struct row *row, int cols, struct timeline_cell *cells)
+{
+    struct timeline_cell more[GRID_MAX_COLS];
+    const struct tree_node *node = &frame->rows.nodes[row->node];
+    const struct axis *axis = &frame->axis;
+    query_lane(frame->swarm, node->agent, row->lane, axis->t0_ns, axis_col_ns(axis), (size_t)cols,
+               frame->local_ns, frame->choice, cells);
+    if (row->merged) {
+        unsigned lanes = query_lanes_in(frame->swarm, node->agent, axis->t0_ns,
+                                        axis_time(axis, cols), frame->local_ns, frame->choice);
+        for (unsigned lane = row->lane + 1u; lane < lanes; lane++) {
+            query_lane(frame->swarm, node->agent, lane, axis->t0_ns, axis_col_ns(axis),
+                       (size_t)cols, frame->local_ns, frame->choice, more);
+            merge_lane(cells, more, cols);
+        }
+    }
+    if (frame->state->frozen) {
+        int shown = axis_col(axis, frame->now_ns) + 1;
+        cols = shown < cols ? shown : cols;
+    }
+    return cols;
+}

@@ -130,6 +130,7 @@ static void clamp_scroll(struct frame *frame)
     struct view_state *state = frame->state;
     const struct row_list *list = &frame->rows;
     size_t lines = (size_t)(frame->layout.body.rows > 0 ? frame->layout.body.rows : 1);
+    lines *= (size_t)frame->per_line;
     size_t space = lines > list->pinned ? lines - list->pinned : 1;
     size_t count = list->count - list->pinned, most = count > space ? count - space : 0;
     size_t first = rows_find(list, state->cursor, state->cursor_group);
@@ -146,6 +147,8 @@ static void clamp_scroll(struct frame *frame)
     }
     if (state->scroll > most)
         state->scroll = most;
+    /* Lines keep their pairs. */
+    state->scroll += (state->scroll + list->pinned) % (size_t)frame->per_line;
 }
 
 /* What is in flight, the longest first; but work before what only waits for it: a turn's envelope says the least,
@@ -199,6 +202,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     *frame = (struct frame){.input = input, .swarm = input->swarm, .state = state};
     frame->rows.mem = state->mem;
     strbuf_init(&frame->scratch, state->mem, 0);
+    frame->per_line = state->overview && input->theme.color && !input->theme.ascii ? 2 : 1;
     make_time(frame);
     frame->layout = layout_compute(&(struct layout_want){0}, cols, rows);
     if (frame->layout.too_small)
@@ -224,11 +228,13 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         .pins = state->pins,
         .pin_count = state->pin_count,
         .space = frame->layout.body.rows,
-        .one_line = frame->layout.one_line,
+        .one_line = frame->layout.one_line || state->overview,
     };
     if (!rows_make_lines(&want, &frame->rows))
         return false;
-    frame->layout = make_layout(frame, frame->rows.count, cols, rows);
+    frame->layout = make_layout(
+        frame, (frame->rows.count + (size_t)frame->per_line - 1) / (size_t)frame->per_line, cols,
+        rows);
     clamp_scroll(frame);
     return true;
 }
@@ -238,6 +244,14 @@ void frame_release(struct frame *frame)
     rows_release(&frame->rows);
     mem_free(frame->state->mem, frame->flight, frame->flight_cap * sizeof *frame->flight);
     strbuf_release(&frame->scratch);
+}
+
+const struct row *frame_row_at(const struct frame *frame, int line)
+{
+    const struct row_list *list = &frame->rows;
+    size_t at = (size_t)line * (size_t)frame->per_line;
+    at += at < list->pinned ? 0 : frame->state->scroll;
+    return at < list->count ? &list->rows[at] : NULL;
 }
 
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip)

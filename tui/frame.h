@@ -19,6 +19,7 @@ struct frame {
     struct axis axis;
     struct axis_clock clock;
     struct row_list rows;
+    int per_line;                     /* rows in a line of the screen: 2 in the overview */
     const struct span_choice *choice; /* what the filter lets through; NULL: all */
     span_no *flight;                  /* in flight: work first, the longest first */
     size_t flight_count, flight_cap;
@@ -43,6 +44,8 @@ bool frame_shows_now(const struct frame *frame);
 
 void header_draw(struct frame *frame, struct grid *grid);
 void legend_draw(const struct frame *frame, struct grid *grid);
+/* The line of the screen: its row, or the upper one of two. NULL: none. */
+const struct row *frame_row_at(const struct frame *frame, int line);
 void timeline_draw(struct frame *frame, struct grid *grid);
 void agents_draw(struct frame *frame, struct grid *grid);
 void flight_draw(struct frame *frame, struct grid *grid);

@@ -18,12 +18,7 @@ static bool is_on(struct strip strip, int y)
 /* The row of that line; NULL: none. */
 static const struct row *row_at(const struct frame *frame, int y)
 {
-    const struct row_list *list = &frame->rows;
-    if (!is_on(frame->layout.body, y))
-        return NULL;
-    size_t at = (size_t)(y - frame->layout.body.y);
-    at += at < list->pinned ? 0 : frame->state->scroll;
-    return at < list->count ? &list->rows[at] : NULL;
+    return is_on(frame->layout.body, y) ? frame_row_at(frame, y - frame->layout.body.y) : NULL;
 }
 
 /* What the cell shows there, of the row's lanes the first that shows anything. */

@@ -53,7 +53,7 @@ static void make_pairs(struct screen *screen)
         screen->theme.color = false;
         return;
     }
-    for (int ink = 0; ink < INKS; ink++) {
+    for (int ink = 0; ink < INKS && ink + 1 < COLOR_PAIRS; ink++) {
         struct ink_style style = theme_style(&screen->theme, (enum ink)ink);
         init_pair((short)(ink + 1), color_of(style.fg), color_of(style.bg));
     }
@@ -256,9 +256,10 @@ static void put_cell(const struct screen *screen, int x, int y, const struct cel
     struct ink_style style = theme_style(&screen->theme, (enum ink)cell->ink);
     wchar_t text[CCHARW_MAX + 1];
     cchar_t wide;
+    int pair = screen->theme.color ? cell->ink + 1 : 0;
     glyph_to_wide(&cell->glyph, text);
     setcchar(&wide, text, attrs_of(style.attrs | cell->attrs),
-             (short)(screen->theme.color ? cell->ink + 1 : 0), NULL);
+             (short)(pair < COLOR_PAIRS ? pair : 0), NULL);
     mvwadd_wch(stdscr, y, x, &wide);
 }
 

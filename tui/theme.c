@@ -6,7 +6,7 @@
 
 enum { BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE, GREY };
 
-static const struct ink_style inks[INKS] = {
+static const struct ink_style inks[NAMED_INKS] = {
     [INK_PLAIN] = {COLOR_NONE, COLOR_NONE, 0},
     [INK_DIM] = {COLOR_NONE, COLOR_NONE, ATTR_DIM},
     [INK_STRONG] = {COLOR_NONE, COLOR_NONE, ATTR_BOLD},
@@ -71,11 +71,33 @@ static const struct {
     [SYM_EDGE] = {"▏", "|"},     [SYM_CURSOR] = {"›", ">"},     [SYM_FROZEN] = {"◌", "~"},
     [SYM_PIN] = {"^", "^"},
 };
-static_assert(sizeof inks / sizeof inks[0] == INKS, "an ink without a style");
+static_assert(sizeof inks / sizeof inks[0] == NAMED_INKS, "an ink without a style");
+
+/* What a half cell may be: nothing, or the colour of one of these. */
+static const uint8_t halves[HALVES] = {
+    INK_PLAIN,        INK_BAR_OTHER, INK_BAR_REQUEST, INK_BAR_SETUP, INK_BAR_FIRST_TOKEN,
+    INK_BAR_SAMPLING, INK_BAR_TOOL,  INK_BAR_USER,    INK_BAR_ERROR, INK_RETRY,
+};
+
+static int8_t half_color(unsigned half)
+{
+    const struct ink_style *style = &inks[halves[half]];
+    return style->bg != COLOR_NONE ? style->bg : style->fg;
+}
+
+/* The upper half is the foreground of the glyph; where there is none, the lower one is. */
+static struct ink_style halves_style(unsigned upper, unsigned lower)
+{
+    if (upper == 0)
+        return (struct ink_style){half_color(lower), COLOR_NONE, 0};
+    return (struct ink_style){half_color(upper), half_color(lower), 0};
+}
 
 struct ink_style theme_style(const struct theme *theme, enum ink ink)
 {
-    struct ink_style style = inks[ink];
+    struct ink_style style =
+        ink < NAMED_INKS ? inks[ink]
+                         : halves_style((ink - INK_HALVES) / HALVES, (ink - INK_HALVES) % HALVES);
     if (!theme->color) {
         style.fg = style.bg = COLOR_NONE;
     }
@@ -105,6 +127,26 @@ struct bar_style theme_bar(const struct theme *theme, uint8_t kind, uint8_t flag
     else if ((flags & CELL_HATCHED) && kind != SPAN_RETRY)
         bar.fill = theme->ascii ? "%" : "▒";
     return bar;
+}
+
+static unsigned half_of(struct half half)
+{
+    uint8_t ink;
+    if (half.kind >= SPAN_KINDS || half.kind == SPAN_AGENT_CALL)
+        return 0;
+    ink = shows_error(half.kind, half.flags) ? INK_BAR_ERROR : bars[half.kind].bar;
+    for (unsigned i = 1; i < HALVES; i++) {
+        if (halves[i] == ink)
+            return i;
+    }
+    return 0;
+}
+
+struct bar_style theme_halves(struct half upper, struct half lower)
+{
+    unsigned above = half_of(upper), below = half_of(lower);
+    const char *fill = above == 0 ? (below == 0 ? " " : "▄") : "▀";
+    return (struct bar_style){(enum ink)(INK_HALVES + above * HALVES + below), fill};
 }
 
 struct state_style theme_state(const struct theme *theme, enum agent_state state)

@@ -35,7 +35,10 @@ enum ink {
     INK_BAR_ERROR,
     INK_NOW, /* the line of now */
     INK_CUT, /* the line of trace_truncated */
-    INKS
+    NAMED_INKS,
+    INK_HALVES = NAMED_INKS, /* and what follows: theme_halves */
+    HALVES = 10,
+    INKS = INK_HALVES + HALVES * HALVES
 };
 
 enum ink_attr { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE = 8 };
@@ -57,6 +60,12 @@ struct bar_style {
 };
 /* `kind`: enum span_kind; `flags`: enum cell_flag. */
 struct bar_style theme_bar(const struct theme *theme, uint8_t kind, uint8_t flags);
+
+/* Two bars in one cell, an upper and a lower one; as text of one column in an ink. Only with colour and Unicode. */
+struct half {
+    uint8_t kind, flags; /* as above; kind SPAN_KINDS or greater: nothing is there */
+};
+struct bar_style theme_halves(struct half upper, struct half lower);
 
 /* How a state of an agent looks: its shape and its ink (the word is query_state_word's). */
 struct state_style {

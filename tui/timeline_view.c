@@ -4,6 +4,7 @@
 #include "tui/bars.h"
 #include "tui/duration.h"
 #include "tui/marks.h"
+#include "tui/overview.h"
 #include "tui/range.h"
 
 #include <math.h>
@@ -19,11 +20,12 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
     struct area names = area_sub(line, 0, 0, layout->now_x, 1);
     struct axis_label labels[64];
     int x = area_puts(names, layout->name_x + 1, 0, INK_DIM, "AGENT");
-    size_t above = frame->state->scroll, shown = (size_t)layout->body.rows - frame->rows.pinned,
+    size_t above = frame->state->scroll,
+           shown = (size_t)(layout->body.rows * frame->per_line) - frame->rows.pinned,
            count = frame->rows.count - frame->rows.pinned;
     if (shown < count) /* which lines of how many */
         area_putf(names, x + 1, 0, INK_DIM, "%zu-%zu/%zu", above + 1, above + shown, count);
-    if (layout->now_word)
+    if (layout->now_word && frame->per_line == 1)
         area_puts(line, layout->now_x, 0, INK_DIM, "NOW");
     struct area bars = area_sub(line, layout->bars_x, 0, layout->bars_cols, 1);
     count = axis_labels(&frame->axis, &frame->clock, 4, labels, 64);
@@ -156,43 +158,10 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
 
 /* ---- bars ---- */
 
-/* What a line shows that stands for several lanes: the first lane that has something there, work before waiting; an error of any. */
-static void merge_lane(struct timeline_cell *cells, const struct timeline_cell *more, int cols)
-{
-    for (int i = 0; i < cols; i++) {
-        uint8_t error = (cells[i].flags | more[i].flags) & CELL_ERROR;
-        bool better = more[i].kind < SPAN_KINDS &&
-                      (cells[i].kind >= SPAN_KINDS ||
-                       (cells[i].kind == SPAN_AGENT_CALL && more[i].kind != SPAN_AGENT_CALL));
-        if (better)
-            cells[i] = more[i];
-        if (cells[i].kind < SPAN_KINDS)
-            cells[i].flags |= error;
-    }
-}
-
 static void draw_bars(struct frame *frame, struct area line, const struct row *row)
 {
-    struct timeline_cell cells[GRID_MAX_COLS], more[GRID_MAX_COLS];
-    const struct tree_node *node = &frame->rows.nodes[row->node];
-    const struct axis *axis = &frame->axis;
-    int cols = line.cols;
-    query_lane(frame->swarm, node->agent, row->lane, axis->t0_ns, axis_col_ns(axis), (size_t)cols,
-               frame->local_ns, frame->choice, cells);
-    if (row->merged) {
-        unsigned lanes = query_lanes_in(frame->swarm, node->agent, axis->t0_ns,
-                                        axis_time(axis, cols), frame->local_ns, frame->choice);
-        for (unsigned lane = row->lane + 1u; lane < lanes; lane++) {
-            query_lane(frame->swarm, node->agent, lane, axis->t0_ns, axis_col_ns(axis),
-                       (size_t)cols, frame->local_ns, frame->choice, more);
-            merge_lane(cells, more, cols);
-        }
-    }
-    if (frame->state->frozen) {
-        int shown = axis_col(axis, frame->now_ns) + 1;
-        cols = shown < cols ? shown : cols;
-    }
-    bars_draw(frame, line, cells, cols);
+    struct timeline_cell cells[GRID_MAX_COLS];
+    bars_draw(frame, line, cells, bars_cells(frame, row, line.cols, cells));
 }
 
 /* ---- through all lines ---- */
@@ -242,13 +211,20 @@ static void draw_markers(const struct frame *frame, struct area bars)
         draw_vertical(bars, now + 1, INK_NOW, frame_symbol(frame, SYM_VERTICAL));
 }
 
-/* The line of the screen: those that are pinned, then the others from state->scroll on. NULL: none. */
-static const struct row *row_at(const struct frame *frame, int line)
+static void draw_row(struct frame *frame, struct area line, const struct row *row)
 {
-    const struct row_list *list = &frame->rows;
-    size_t at = (size_t)line;
-    at += at < list->pinned ? 0 : frame->state->scroll;
-    return at < list->count ? &list->rows[at] : NULL;
+    const struct layout *layout = &frame->layout;
+    const struct tree_node *node = &frame->rows.nodes[row->node];
+    if (row->pinned)
+        area_puts(line, 0, 0, INK_USER, frame_symbol(frame, SYM_PIN));
+    else if (row->first && node->agent == frame->state->cursor &&
+             row->group == frame->state->cursor_group)
+        area_puts(line, 0, 0, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
+    draw_name(frame, area_sub(line, layout->name_x, 0, layout->name_cols, 1), row);
+    if (row->first)
+        draw_now(frame, area_sub(line, layout->now_x, 0, layout->now_cols, 1), node, row->group);
+    if (!row->group)
+        draw_bars(frame, area_sub(line, layout->bars_x, 0, layout->bars_cols, 1), row);
 }
 
 void timeline_draw(struct frame *frame, struct grid *grid)
@@ -258,19 +234,11 @@ void timeline_draw(struct frame *frame, struct grid *grid)
         draw_heads(frame, grid);
     struct area body = frame_area(frame, grid, layout->body);
     int count = 0;
-    for (const struct row *row; count < body.rows && (row = row_at(frame, count)); count++) {
-        const struct tree_node *node = &frame->rows.nodes[row->node];
-        if (row->pinned)
-            area_puts(body, 0, count, INK_USER, frame_symbol(frame, SYM_PIN));
-        else if (row->first && node->agent == frame->state->cursor &&
-                 row->group == frame->state->cursor_group)
-            area_puts(body, 0, count, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
-        draw_name(frame, area_sub(body, layout->name_x, count, layout->name_cols, 1), row);
-        if (row->first)
-            draw_now(frame, area_sub(body, layout->now_x, count, layout->now_cols, 1), node,
-                     row->group);
-        if (!row->group)
-            draw_bars(frame, area_sub(body, layout->bars_x, count, layout->bars_cols, 1), row);
+    for (const struct row *row; count < body.rows && (row = frame_row_at(frame, count)); count++) {
+        if (frame->per_line > 1)
+            overview_draw_line(frame, area_sub(body, 0, count, body.cols, 1), row);
+        else
+            draw_row(frame, area_sub(body, 0, count, body.cols, 1), row);
     }
     struct area bars = area_sub(body, layout->bars_x, 0, layout->bars_cols, count);
     draw_markers(frame, bars);

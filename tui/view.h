@@ -136,6 +136,7 @@ struct view_state {
     bool mouse; /* on: the terminal's own selecting needs Shift then */
 
     bool detail, legend, help;
+    bool overview; /* of the timeline: as many agents as there is room for */
     size_t detail_scroll, help_scroll, statistics_scroll;
     char message[MESSAGE_BYTES]; /* shown instead of the hint line until the next key; "" none */
     bool message_is_error;

@@ -165,6 +165,7 @@ static enum view_result move_page(struct frame *frame, int n)
         return VIEW_REDRAW;
     }
     int rows = frame->layout.body.rows > 1 ? frame->layout.body.rows - 1 : 1, names = 0;
+    rows *= frame->per_line;
     size_t at = rows_find(&frame->rows, state->cursor, state->cursor_group);
     for (int i = 0; at != SIZE_MAX && i < rows &&
                     (n > 0 ? at + 1 < frame->rows.count : at > frame->rows.pinned);
@@ -335,6 +336,13 @@ static enum view_result open_search(struct frame *frame, int n)
     return finding_open(frame, PROMPT_SEARCH);
 }
 
+static enum view_result overview(struct frame *frame, int n)
+{
+    (void)n;
+    frame->state->overview = !frame->state->overview;
+    return VIEW_REDRAW;
+}
+
 static enum view_result legend(struct frame *frame, int n)
 {
     (void)n;
@@ -392,6 +400,7 @@ static const struct {
     [ACTION_SEARCH] = {open_search, 0},
     [ACTION_SEARCH_NEXT] = {finding_step, 1},
     [ACTION_SEARCH_PREVIOUS] = {finding_step, -1},
+    [ACTION_OVERVIEW] = {overview, 0},
     [ACTION_LEGEND] = {legend, 0},
     [ACTION_HELP] = {open_help, 0},
 };
