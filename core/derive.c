@@ -414,6 +414,20 @@ static bool derive_instant(struct swarm *swarm, uint64_t number, const struct ev
     return true;
 }
 
+static bool derive_counter(struct swarm *swarm, uint64_t number, const struct event *event)
+{
+    if (!mem_reserve(swarm->mem, &swarm->counters, &swarm->counter_cap, swarm->counter_count + 1,
+                     sizeof *swarm->counters)) {
+        return false;
+    }
+    swarm->counters[swarm->counter_count++] = (struct counter_sample){
+        .at_ns = swarm_event_ns(swarm, event),
+        .event = number,
+        .session = swarm->tracks[event->track].track.session,
+    };
+    return true;
+}
+
 /* ---- one event ---- */
 
 bool derive_is_of_agents(const struct swarm *swarm, const struct event *event)
@@ -434,7 +448,8 @@ static bool derive_known(struct swarm *swarm, struct event_store *store, uint64_
     case 'e': return derive_async_end(swarm, store, number, event);
     case 'i':
     case 'I': return derive_instant(swarm, number, event);
-    default: return true; /* counters, flows and the rest are kept for the export */
+    case 'C': return derive_counter(swarm, number, event);
+    default: return true; /* flows and the rest are kept for the export */
     }
 }
 

@@ -133,6 +133,13 @@ static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no
         }
     }
     swarm->marker_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < swarm->counter_count; i++) {
+        if (!concerns(swarm, swarm->counters[i].session, pool, only)) {
+            swarm->counters[kept++] = swarm->counters[i];
+        }
+    }
+    swarm->counter_count = kept;
 }
 
 static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no only)

@@ -160,7 +160,8 @@ bool series_compute(const struct swarm *swarm, int64_t local_ns, int64_t t0_ns, 
         histogram_init(&counting.counts[i].otps, mem);
         counting.counts[i].tokens = (double)NAN;
     }
-    good = good && count_requests(&counting) && count_work(&counting);
+    good = counters_compute(swarm, t0_ns, step_ns, count, &out->counters) && good &&
+           count_requests(&counting) && count_work(&counting);
     if (good) {
         finish(&counting);
     }
@@ -179,6 +180,7 @@ void series_release(struct series *series)
 {
     mem_free(series->mem, series->points,
              series->points == NULL ? 0 : series->count * sizeof *series->points);
+    counters_release(&series->counters);
     series->points = NULL;
     series->count = 0;
 }

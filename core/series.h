@@ -2,7 +2,7 @@
 #ifndef CORE_SERIES_H
 #define CORE_SERIES_H
 
-#include "core/swarm.h"
+#include "core/counters.h"
 
 /* Of the requests that ended in it, and of the time that agents worked in it. A figure with nothing behind it is NAN. */
 struct series_point {
@@ -18,6 +18,7 @@ struct series {
     int64_t t0_ns, step_ns;
     size_t count;
     struct series_point *points;
+    struct counters counters;
 };
 
 /* The stretches [t0 + i * step, t0 + (i + 1) * step). False: out of memory. Release with series_release. */

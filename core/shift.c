@@ -62,6 +62,9 @@ void swarm_set_origin(struct swarm *swarm, session_no number, int64_t origin_ns)
             swarm->markers[i].at_ns += by_ns;
         }
     }
+    for (size_t i = 0; i < swarm->counter_count; i++) {
+        swarm->counters[i].at_ns += swarm->counters[i].session == number ? by_ns : 0;
+    }
     book_shift(&swarm->book, swarm, number, by_ns);
     swarm->revision++;
 }

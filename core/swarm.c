@@ -103,6 +103,7 @@ void swarm_free(struct swarm *swarm)
     mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
     mem_free(mem, swarm->flights, swarm->flight_cap * sizeof *swarm->flights);
     book_release(&swarm->book);
+    mem_free(mem, swarm->counters, swarm->counter_cap * sizeof *swarm->counters);
     mem_free(mem, swarm->markers, swarm->marker_cap * sizeof *swarm->markers);
     mem_free(mem, swarm->errors, swarm->error_cap * sizeof *swarm->errors);
     u64map_release(&swarm->session_by_id);
@@ -387,6 +388,16 @@ struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
         return event.args;
     }
     return (struct slice){NULL, 0};
+}
+
+size_t swarm_counter_count(const struct swarm *swarm)
+{
+    return swarm->counter_count;
+}
+
+const struct counter_sample *swarm_counter(const struct swarm *swarm, size_t index)
+{
+    return &swarm->counters[index];
 }
 
 size_t swarm_marker_count(const struct swarm *swarm)

@@ -99,6 +99,13 @@ struct track {
     span_no open; /* its innermost open span, NO_SPAN: none */
 };
 
+/* A counter's event. */
+struct counter_sample {
+    int64_t at_ns;
+    uint64_t event; /* its number in its session's pool's store */
+    session_no session;
+};
+
 /* An instant. */
 struct marker {
     int64_t at_ns;
@@ -257,6 +264,9 @@ struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
 size_t swarm_marker_count(const struct swarm *swarm);
 const struct marker *swarm_marker(const struct swarm *swarm,
                                   size_t index); /* in order of appearance */
+/* The events of counters, in order of appearance. */
+size_t swarm_counter_count(const struct swarm *swarm);
+const struct counter_sample *swarm_counter(const struct swarm *swarm, size_t index);
 /* The spans that failed (success: false), phases not among them, in the order in which they were closed. */
 size_t swarm_error_count(const struct swarm *swarm);
 span_no swarm_error(const struct swarm *swarm, size_t index);

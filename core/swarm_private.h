@@ -106,6 +106,8 @@ struct swarm {
     struct u64map async_open; /* hash of (session, cat, scope, id): the innermost open span */
     struct marker *markers;
     size_t marker_count, marker_cap;
+    struct counter_sample *counters;
+    size_t counter_count, counter_cap;
     span_no *errors; /* closed with success: false, in order of closing */
     size_t error_count, error_cap;
 

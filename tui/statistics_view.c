@@ -1,8 +1,8 @@
 /* The statistics: a sheet of sections, each a function. What is measured comes from the figures that `report` prints, so that both say the same. */
+#include "tui/curves.h"
 #include "tui/duration.h"
 #include "tui/plot.h"
 #include "tui/report.h"
-#include "tui/sheet.h"
 #include "tui/view_keys.h"
 
 #include <math.h>
@@ -10,16 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AGENTS_SHOWN = 12, PLOT_ROWS = 5, LABEL_COLS = 9, PLOT_MAX = 160 };
+enum { AGENTS_SHOWN = 12 };
 
-struct report_page {
-    struct frame *frame;
-    const struct swarm_figures *figures;
-    struct sheet *sheet;
-    int cols;
-};
-
-static void put_heading(const struct report_page *page, const char *text)
+void report_page_heading(const struct report_page *page, const char *text)
 {
     sheet_gap(page->sheet);
     struct area line = sheet_line(page->sheet);
@@ -139,7 +132,7 @@ static void put_agents(const struct report_page *page)
 
 static void put_time(const struct report_page *page)
 {
-    put_heading(page, "WHERE THE TIME WENT");
+    report_page_heading(page, "WHERE THE TIME WENT");
     draw_shares(page, sheet_line(page->sheet), "all", 3, &page->figures->totals);
     put_percents(page, &page->figures->totals);
     put_agents(page);
@@ -156,7 +149,7 @@ static void put_table(const struct report_page *page, const char *heading,
     strbuf_init(&text, page->frame->state->mem, 0);
     table(&report, page->frame->input->theme.ascii, &text);
     if (!text.failed && text.len > 0)
-        put_heading(page, heading);
+        report_page_heading(page, heading);
     const char *at = text.failed || text.len == 0 ? "" : text.data;
     for (bool head = true; *at; head = false) {
         size_t len = strcspn(at, "\n");
@@ -177,7 +170,7 @@ struct spread_plot {
     bool ms;
 };
 
-static void value_text(const struct report_page *page, bool ms, double value,
+void report_page_value(const struct report_page *page, bool ms, double value,
                        char out[NUMBER_BYTES])
 {
     if (ms)
@@ -207,7 +200,7 @@ static void put_marks(const struct report_page *page, const struct spread_plot *
     for (int i = 0; i < 3; i++) {
         char text[NUMBER_BYTES + 8], value[NUMBER_BYTES];
         int x = LABEL_COLS + column_of(of->spread, marks[i].value, cols);
-        value_text(page, of->ms, marks[i].value, value);
+        report_page_value(page, of->ms, marks[i].value, value);
         snprintf(text, sizeof text, "%s %s", marks[i].name, value);
         if (lines[i].rows == 0)
             continue;
@@ -237,7 +230,7 @@ static void put_spread(const struct report_page *page, const struct spread_plot 
                         .max = plot_max(values, NULL, cols),
                         .ink = of->ms ? INK_FIRST_TOKEN : INK_SAMPLING,
                         .ascii = page->frame->input->theme.ascii};
-    put_heading(page, of->heading);
+    report_page_heading(page, of->heading);
     number_count((uint64_t)plot.max, count);
     for (int row = 0; row < plot.rows && plot.max > 0; row++) {
         struct area line = sheet_line(page->sheet);
@@ -246,91 +239,14 @@ static void put_spread(const struct report_page *page, const struct spread_plot 
         plot_line(&plot, line, LABEL_COLS, row);
     }
     struct area axis = sheet_line(page->sheet);
-    value_text(page, of->ms, of->spread->low, low);
-    value_text(page, of->ms, of->spread->high, high);
+    report_page_value(page, of->ms, of->spread->low, low);
+    report_page_value(page, of->ms, of->spread->high, high);
     if (axis.rows > 0) {
         area_fill(axis, LABEL_COLS, 0, cols, INK_DIM, frame_symbol(page->frame, SYM_HORIZONTAL));
         area_put_right(axis, LABEL_COLS - 1, 0, INK_DIM, low);
         area_puts(axis, LABEL_COLS + cols + 1, 0, INK_DIM, high);
     }
     put_marks(page, of, cols);
-}
-
-/* ---- over time ---- */
-
-enum curve { CURVE_TTFT, CURVE_OTPS, CURVE_PARALLEL, CURVE_TOKENS, CURVES };
-
-static const struct {
-    const char *heading;
-    enum ink ink, over_ink;
-    bool ms;
-} curves[CURVES] = {
-    [CURVE_TTFT] = {"TIME TO FIRST TOKEN OVER TIME: MEDIAN, p95", INK_FIRST_TOKEN, INK_PLAIN, true},
-    [CURVE_OTPS] = {"OUTPUT TOKENS A SECOND OF A REQUEST OVER TIME: MEDIAN, p95", INK_SAMPLING,
-                    INK_PLAIN, false},
-    [CURVE_PARALLEL] = {"AGENTS AT WORK", INK_TOOL, INK_PLAIN, false},
-    [CURVE_TOKENS] = {"OUTPUT TOKENS A SECOND OF ALL", INK_SAMPLING, INK_PLAIN, false},
-};
-
-static void curve_at(const struct series_point *point, enum curve curve, double *value,
-                     double *over)
-{
-    *over = (double)NAN;
-    switch (curve) {
-    case CURVE_TTFT:
-        *value = point->ttft_p50_ms;
-        *over = point->ttft_p95_ms;
-        break;
-    case CURVE_OTPS:
-        *value = point->otps_p50;
-        *over = point->otps_p95;
-        break;
-    case CURVE_PARALLEL: *value = point->parallel; break;
-    case CURVE_TOKENS:
-    case CURVES: *value = point->output_tokens; break;
-    }
-}
-
-static void put_time_axis(const struct report_page *page, const struct series *series, int cols)
-{
-    struct axis axis = {series->t0_ns, 0, cols};
-    struct axis_label labels[16];
-    struct area line = sheet_line(page->sheet);
-    while (axis_col_ns(&axis) < series->step_ns)
-        axis.zoom++;
-    size_t count = axis_labels(&axis, &page->frame->clock, 4, labels, 16);
-    for (size_t i = 0; i < count && line.rows > 0; i++)
-        area_puts(line, LABEL_COLS + labels[i].col, 0, INK_DIM, labels[i].text);
-}
-
-static void put_curve(const struct report_page *page, const struct series *series, enum curve curve)
-{
-    double values[PLOT_MAX], over[PLOT_MAX];
-    int cols = (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX;
-    char top[NUMBER_BYTES];
-    for (int i = 0; i < cols; i++)
-        curve_at(&series->points[i], curve, &values[i], &over[i]);
-    struct plot plot = {.values = values,
-                        .over = over,
-                        .cols = cols,
-                        .rows = PLOT_ROWS,
-                        .max = plot_max(values, over, cols),
-                        .ink = curves[curve].ink,
-                        .over_ink = curves[curve].over_ink,
-                        .ascii = page->frame->input->theme.ascii};
-    if (!(plot.max > 0))
-        return;
-    put_heading(page, curves[curve].heading);
-    value_text(page, curves[curve].ms, plot.max, top);
-    for (int row = 0; row < plot.rows; row++) {
-        struct area line = sheet_line(page->sheet);
-        if (line.rows > 0 && row == 0)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, top);
-        if (line.rows > 0 && row + 1 == plot.rows)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, "0");
-        plot_line(&plot, line, LABEL_COLS, row);
-    }
-    put_time_axis(page, series, cols);
 }
 
 bool view_series_axis(const struct view_input *input, const struct view_state *state, int cols,
@@ -352,7 +268,6 @@ bool view_series_axis(const struct view_input *input, const struct view_state *s
 static void walk(const struct report_page *page)
 {
     const struct swarm_figures *figures = page->figures;
-    const struct series *series = page->frame->input->series;
     const struct spread_plot spreads[] = {
         {"TIME TO FIRST TOKEN", &figures->ttft_ms, &figures->totals.ttft_ms, true},
         {"OUTPUT TOKENS A SECOND OF A REQUEST", &figures->otps, &figures->totals.otps, false}};
@@ -361,8 +276,8 @@ static void walk(const struct report_page *page)
     put_table(page, "TOOLS", report_tools);
     for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++)
         put_spread(page, &spreads[i]);
-    for (int curve = 0; series && curve < CURVES; curve++)
-        put_curve(page, series, (enum curve)curve);
+    if (page->frame->input->series)
+        curves_put(page, page->frame->input->series);
 }
 
 void statistics_draw(struct frame *frame, struct grid *grid)
