@@ -246,6 +246,22 @@ static void some_keys_are_the_apps(void **state)
     picture_release(&picture);
 }
 
+static void the_pane_of_an_agent_is_that_of_its_process(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_draw(&picture);
+    assert_int_equal(picture_press(&picture, "g"), VIEW_REDRAW);
+    picture_has(&picture, "nobody has told which process this agent is");
+    swarm_session_edit(picture.rig.model.swarm, 0)->pid = 4711;
+    assert_int_equal(picture_press(&picture, "g"), VIEW_PANE);
+    assert_int_equal(picture.state.pane_pid, 4711);
+    picture_press(&picture, "j 2");
+    assert_int_equal(picture_press(&picture, "g"), VIEW_PANE);
+    picture_release(&picture);
+}
+
 static void help_names_every_key(void **state)
 {
     struct picture picture;
@@ -280,6 +296,7 @@ int main(void)
         cmocka_unit_test(the_picture_follows_now),
         cmocka_unit_test(it_wakes_when_something_moves),
         cmocka_unit_test(some_keys_are_the_apps),
+        cmocka_unit_test(the_pane_of_an_agent_is_that_of_its_process),
         cmocka_unit_test(help_names_every_key),
     };
     setenv("TZ", "UTC", 1);

@@ -70,6 +70,9 @@ uint64_t app_events(const struct app *app);
 /* More will come. */
 bool app_is_live(const struct app *app);
 
+/* Asks tmux for its panes, and then for that of the process; what cannot be done is said on the screen. */
+void app_go_to_pane(struct app *app, int64_t pid);
+
 /* Counts the events of the last seconds; returns whether some came. */
 bool app_count_rate(struct app *app);
 

@@ -103,6 +103,8 @@ static const struct action_info actions[] = {
     {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error, of any agent", spans,
      IN_TIMELINE | IN_LOG, 0, NULL, NULL},
 
+    {ACTION_PANE, "pane", "g", "go to the agent's own tmux pane", program, IN_TIMELINE | IN_AGENTS,
+     0, NULL, NULL},
     {ACTION_COPY, "copy", "y", "copy what the cursor is on to the clipboard (OSC 52)", program,
      IN_PAGES, 0, NULL, NULL},
     {ACTION_MOUSE, "mouse", "F2",

@@ -166,6 +166,18 @@ static enum view_result turn_to(struct view_state *state, enum page page)
     return VIEW_REDRAW;
 }
 
+static enum view_result go_to_pane(const struct view_input *input, struct view_state *state)
+{
+    const struct agent *agent =
+        state->cursor == NO_AGENT ? NULL : swarm_agent(input->swarm, state->cursor);
+    const struct session *session = agent ? swarm_session(input->swarm, agent->session) : NULL;
+    state->pane_pid = session ? session->pid : 0;
+    if (state->pane_pid > 0)
+        return VIEW_PANE;
+    view_message(state, true, "nobody has told which process this agent is");
+    return VIEW_REDRAW;
+}
+
 enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
                           int cols, int rows)
 {
@@ -191,6 +203,7 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
                      state->mouse ? "mouse on; text is selected with Shift held" : "mouse off");
         result = VIEW_MOUSE;
         break;
+    case ACTION_PANE: result = go_to_pane(input, state); break;
     case ACTION_TIMELINE: result = turn_to(state, PAGE_TIMELINE); break;
     case ACTION_AGENTS: result = turn_to(state, PAGE_AGENTS); break;
     case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_FLIGHT); break;

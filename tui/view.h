@@ -132,6 +132,7 @@ struct view_state {
     enum action pending;         /* the next key is a letter for it; ACTION_NONE: it is not */
     struct view_range range;
     struct strbuf copied; /* of VIEW_COPY */
+    int64_t pane_pid;     /* of VIEW_PANE */
 
     bool mouse; /* on: the terminal's own selecting needs Shift then */
 
@@ -162,8 +163,9 @@ enum view_result {
     VIEW_REPAINT, /* the whole terminal anew (C-l) */
     VIEW_WRITE,   /* write the trace now; say what came of it by view_message */
     VIEW_SUSPEND,
-    VIEW_STOP,  /* read no further: what came stays */
-    VIEW_COPY,  /* state->copied to the clipboard */
+    VIEW_STOP, /* read no further: what came stays */
+    VIEW_COPY, /* state->copied to the clipboard */
+    VIEW_PANE, /* to the tmux pane of the process state->pane_pid; say what came of it by view_message */
     VIEW_MOUSE, /* state->mouse says whether the terminal is to report it */
     VIEW_QUIT
 };
