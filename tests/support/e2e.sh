@@ -47,16 +47,60 @@ status_of() {
 
 # --- a terminal
 
-open_terminal() { # COLS ROWS: a shell in it
+# A terminal is a tmux server of the test's own; $pane is the window that the functions below mean.
+open_terminal() { # COLS ROWS [SHELL]: a shell in it
     command -v tmux >/dev/null 2>&1 || { echo "tmux is not installed"; exit 77; }
     terminal=t$$
-    tmux -L "$terminal" -f /dev/null new-session -d -x "$1" -y "$2" "PS1='\$ ' sh" || fail "no tmux"
+    pane=$(tmux -L "$terminal" -f /dev/null new-session -d -P -F '#{pane_id}' -x "$1" -y "$2" "PS1='\$ ' ${3:-sh}") || fail "no tmux"
     tmux -L "$terminal" set-option -g remain-on-exit on >/dev/null 2>&1
 }
-show() { tmux -L "$terminal" capture-pane -p; }
-type_keys() { tmux -L "$terminal" send-keys "$@"; }
+open_window() { # COLS ROWS: another, in the same terminal
+    pane=$(tmux -L "$terminal" new-window -d -P -F '#{pane_id}' "PS1='\$ ' sh") || fail "no window"
+    resize "$@"
+}
+resize() { tmux -L "$terminal" resize-window -t "$pane" -x "$1" -y "$2"; } # COLS ROWS
+show() { tmux -L "$terminal" capture-pane -t "$pane" -p; }
+type_keys() { tmux -L "$terminal" send-keys -t "$pane" "$@"; }
 shows() { show | grep -q -e "$1"; }
+hides() { ! shows "$1"; }
 wait_for() { until_true 15 shows "$1" || fail "the screen does not show '$1'"; } # PATTERN
+
+# What tmux knows of the terminal's modes.
+mode() { tmux -L "$terminal" display-message -t "$pane" -p "$1"; } # FORMAT
+mode_is() { [ "$(mode "$1")" = "$2" ]; }
+wait_for_mode() { until_true 10 mode_is "$1" "$2" || fail "$1 is $(mode "$1"), not $2"; } # FORMAT VALUE
+modes='alternate #{alternate_on} cursor #{cursor_flag} keypad #{keypad_flag}#{keypad_cursor_flag} mouse #{mouse_any_flag}#{mouse_sgr_flag}'
+modes="$modes insert #{insert_flag} origin #{origin_flag} wrap #{wrap_flag} scroll #{scroll_region_upper} #{scroll_region_lower}"
+
+# --- a picture that stands still: a finished source, all of it
+
+# trace.json; `start` types what shows it, whole and without colours, as dump does. The program's id is in `pid`, its status, when it has ended,
+# in `status`, the terminal's settings before and after it in stty.*.
+make_trace() {
+    "$program" record -o trace.json - <"$SWARMTOP_TESTS/screens/story.feed.ndjson" >/dev/null || fail "no trace: $?"
+    export CLAUDE_CODE_PERFETTO_TRACE=0 NO_COLOR=1
+    cat >run.sh <<'END'
+rm -f pid status
+stty -a >stty.before
+sh -c 'echo $$ >pid; exec "$@"' sh "$@" - <trace.json
+status=$?
+stty -a >stty.after
+echo $status >status
+END
+}
+start() { # [WORD...]: before the program's name
+    type_keys "${*:+$* }sh run.sh $program" Enter
+    wait_for 'finished'
+    type_keys 0
+}
+is_dump() { # SIZE [OPTION...]: the screen is what dump prints
+    dump_size=$1
+    shift
+    "$program" dump --size "$dump_size" "$@" trace.json >"dump.$dump_size" && show | cmp -s - "dump.$dump_size"
+}
+wait_for_dump() { # SIZE [OPTION...]
+    until_true 10 is_dump "$@" || fail "not what dump prints: $(show | diff - "dump.$1" | head -n 10)"
+}
 
 # --- a sender: FILE's lines to a Unix socket, one each MS milliseconds
 
