@@ -82,6 +82,37 @@ static void copy(struct app *app)
                      text->len);
 }
 
+/* ---- its size, and stopping ---- */
+
+static void fit(struct app *app)
+{
+    int cols, rows;
+
+    screen_size(app->screen, &cols, &rows);
+    if (!grid_resize(app->grid, cols, rows))
+        return; /* the old size, until there is memory again */
+    app_draw(app);
+    app_schedule(app);
+}
+
+/* Stops that process; 0: the whole job, as for any other program. The terminal is given back before anybody stops: the shell takes
+   it as soon as its own child has stopped, which may be our parent, and whoever sets modes after that is stopped for it. It is the
+   system's own way of stopping, which does nothing where no shell could ever continue us. */
+static void suspend_job(struct app *app, pid_t pid)
+{
+    struct sigaction stops = {.sa_handler = SIG_DFL}, before;
+
+    if (sigaction(SIGTSTP, NULL, &before) != 0 || before.sa_handler == SIG_IGN)
+        return;
+    screen_suspend(app->screen);
+    sigemptyset(&stops.sa_mask);
+    sigaction(SIGTSTP, &stops, NULL);
+    kill(pid, SIGTSTP);
+    sigaction(SIGTSTP, &before, NULL);
+    screen_resume(app->screen);
+    fit(app);
+}
+
 /* Whether there is something to draw. */
 static bool on_key(struct app *app, struct key key)
 {
@@ -92,9 +123,7 @@ static bool on_key(struct app *app, struct key key)
     case VIEW_REDRAW: break;
     case VIEW_REPAINT: screen_repaint(app->screen); break;
     case VIEW_WRITE: write_now(app); break;
-    /* The whole job stops, as for any other program; our own handler gives the terminal back first.
-       */
-    case VIEW_SUSPEND: kill(0, SIGTSTP); break;
+    case VIEW_SUSPEND: suspend_job(app, 0); break;
     case VIEW_STOP: stop_reading(app); break;
     case VIEW_COPY: copy(app); break;
     case VIEW_PANE: app_go_to_pane(app, app->state.pane_pid); break;
@@ -124,17 +153,6 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 
 /* ---- the terminal's signals ---- */
 
-static void fit(struct app *app)
-{
-    int cols, rows;
-
-    screen_size(app->screen, &cols, &rows);
-    if (!grid_resize(app->grid, cols, rows))
-        return; /* the old size, until there is memory again */
-    app_draw(app);
-    app_schedule(app);
-}
-
 static void on_resized(uv_signal_t *handle, int number)
 {
     struct app *app = handle->data;
@@ -146,23 +164,17 @@ static void on_resized(uv_signal_t *handle, int number)
 
 static void on_suspended(uv_signal_t *handle, int number)
 {
-    struct app *app = handle->data;
-
     (void)number;
-    screen_suspend(app->screen);
-    raise(SIGSTOP);
-    screen_resume(app->screen);
-    screen_resized(app->screen);
-    fit(app);
+    suspend_job(handle->data, getpid());
 }
 
+/* Whoever stopped it may have given the terminal's modes to somebody else. */
 static void on_continued(uv_signal_t *handle, int number)
 {
     struct app *app = handle->data;
 
     (void)number;
-    screen_repaint(app->screen);
-    screen_resized(app->screen);
+    screen_resume(app->screen);
     fit(app);
 }
 

@@ -11,6 +11,10 @@ children=
 cleanup() {
     for child in $children; do kill -9 "$child" 2>/dev/null; done
     [ -n "${terminal-}" ] && tmux -L "$terminal" kill-server 2>/dev/null
+    # One that `start` began, and that has not ended: it may be stopped.
+    if [ -s pid ] && [ ! -e status ]; then
+        kill -9 "$(cat pid)" 2>/dev/null && until_true 5 ended "$(cat pid)"
+    fi
 }
 trap cleanup EXIT
 
