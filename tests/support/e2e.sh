@@ -72,7 +72,7 @@ wait_for() { until_true 15 shows "$1" || fail "the screen does not show '$1'"; }
 # What tmux knows of the terminal's modes.
 mode() { tmux -L "$terminal" display-message -t "$pane" -p "$1"; } # FORMAT
 mode_is() { [ "$(mode "$1")" = "$2" ]; }
-wait_for_mode() { until_true 10 mode_is "$1" "$2" || fail "$1 is $(mode "$1"), not $2"; } # FORMAT VALUE
+wait_for_mode() { until_true 10 mode_is "$1" "$2" || fail "the terminal: $(mode "$1"), not $2"; } # FORMAT VALUE
 modes='alternate #{alternate_on} cursor #{cursor_flag} keypad #{keypad_flag}#{keypad_cursor_flag} mouse #{mouse_any_flag}#{mouse_sgr_flag}'
 modes="$modes insert #{insert_flag} origin #{origin_flag} wrap #{wrap_flag} scroll #{scroll_region_upper} #{scroll_region_lower}"
 
