@@ -60,7 +60,7 @@ listen
 start 'LC_ALL=C'
 wait_for 'Uberprufer'
 for key in 2 3 4 5 1 '?' '?' Down . Enter; do type_keys "$key"; done
-wait_for 'gro.*er$'
+wait_for 'gr.*er$'
 wait_for_mode '#{alternate_on}' 1
 leave 'LC_ALL=C'
 LC_ALL=C grep -q "$(printf '[\200-\377]')" bytes && fail "LC_ALL=C: $(LC_ALL=C grep "$(printf '[\200-\377]')" bytes | cat -v | head -n 3)"
