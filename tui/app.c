@@ -100,14 +100,17 @@ static void fit(struct app *app)
    system's own way of stopping, which does nothing where no shell could ever continue us. */
 static void suspend_job(struct app *app, pid_t pid)
 {
-    struct sigaction stops = {.sa_handler = SIG_DFL}, before;
+    struct sigaction ignores = {.sa_handler = SIG_IGN}, stops = {.sa_handler = SIG_DFL}, before;
 
     if (sigaction(SIGTSTP, NULL, &before) != 0 || before.sa_handler == SIG_IGN)
         return;
     screen_suspend(app->screen);
-    sigemptyset(&stops.sa_mask);
+    /* The others by kill, ourselves by raise: what is sent to a process may reach another thread of it, and this one would run on for a while. */
+    sigaction(SIGTSTP, &ignores, NULL);
+    if (pid == 0)
+        kill(0, SIGTSTP);
     sigaction(SIGTSTP, &stops, NULL);
-    kill(pid, SIGTSTP);
+    raise(SIGTSTP);
     sigaction(SIGTSTP, &before, NULL);
     screen_resume(app->screen);
     fit(app);

@@ -22,7 +22,7 @@ struct terminal {
     FILE *file; /* what curses writes to */
     int out;    /* opened without blocking; -1: stdout has to do */
     struct termios before;
-    bool raw;
+    bool known, raw; /* known: before is */
     struct strbuf queue;
     size_t sent; /* of the queue */
 };
@@ -94,23 +94,22 @@ void terminal_set_raw(struct terminal *terminal, bool raw)
 {
     struct termios modes;
     int fd = fileno(terminal->in);
-    if (raw == terminal->raw)
-        return;
-    if (!raw) {
+    if (!raw && terminal->raw)
         tcsetattr(fd, TCSAFLUSH, &terminal->before);
-    } else if (tcgetattr(fd, &terminal->before) == 0) {
-        modes = terminal->before;
-        modes.c_iflag &=
-            ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
-        modes.c_oflag &= ~(tcflag_t)OPOST;
-        modes.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
-        modes.c_cc[VMIN] = 1;
-        modes.c_cc[VTIME] = 0;
-        tcsetattr(fd, TCSADRAIN, &modes);
-    } else {
+    /* Once: in the background, where we are continued by mistake, they are those of the shell's own line editor. */
+    if (raw && !terminal->known && tcgetattr(fd, &terminal->before) != 0)
         return;
-    }
+    terminal->known |= raw;
     terminal->raw = raw;
+    if (!raw)
+        return;
+    modes = terminal->before;
+    modes.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+    modes.c_oflag &= ~(tcflag_t)OPOST;
+    modes.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+    modes.c_cc[VMIN] = 1;
+    modes.c_cc[VTIME] = 0;
+    tcsetattr(fd, TCSADRAIN, &modes);
 }
 
 bool terminal_size(const struct terminal *terminal, int *cols, int *rows)

@@ -19,7 +19,8 @@ void terminal_free(struct terminal *terminal);
 FILE *terminal_in(const struct terminal *terminal);
 FILE *terminal_out(const struct terminal *terminal);
 
-/* Every key is a key and is not echoed; or (off) the modes are as they were, and what has been typed meanwhile is forgotten. */
+/* Every key is a key and is not echoed (again, where somebody else has set the modes meanwhile); or (off) the modes are as they were, and what has been
+   typed and not read is forgotten. */
 void terminal_set_raw(struct terminal *terminal, bool raw);
 /* False: it does not say. */
 bool terminal_size(const struct terminal *terminal, int *cols, int *rows);
