@@ -293,6 +293,7 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
     view_state_init(&app->state, app->engine.mem);
     if (options->filter)
         view_set_filter(&app->state, options->filter, error);
+    engine_obey(&app->engine); /* before anybody can find us */
     if (!app_replay_open(app)) {
         app_free(app);
         strbuf_adds(error, "out of memory");
@@ -387,7 +388,6 @@ static void show(struct app *app)
     listen_to(app, &app->suspended, on_suspended, SIGTSTP);
     if (app->screen)
         poll_keys(app);
-    engine_obey(&app->engine);
     on_changed(app);
     app_draw(app);
     app_schedule(app);

@@ -80,9 +80,9 @@ static int record(struct recording *r)
     bool read, written;
 
     start_timers(r);
+    engine_obey(engine); /* before anybody can find us */
     engine_add_all(engine);
     engine_complain(engine);
-    engine_obey(engine);
     engine_run(engine);
     uv_close((uv_handle_t *)&r->progress, NULL);
     uv_close((uv_handle_t *)&r->interval, NULL);
