@@ -204,7 +204,7 @@ CXX       ?= g++
 BENCH_OBJ := $(call objects,$(filter-out %/generate_main.c,$(sort $(wildcard tests/bench/*.c))))
 
 .PHONY: bench
-bench: $(BUILD)/bench/bench $(BUILD)/bench/generate ## measure: make bench QUICK=1, GOALS='1 4' for some
+bench: $(BUILD)/bench/bench $(BUILD)/bench/generate $(PROGRAM) ## measure: make bench QUICK=1, GOALS='1 4' for some
 	@QUICK='$(QUICK)' $(BUILD)/bench/bench $(GOALS)
 
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(BUILD)/bench/reference_simdjson.o $(ARCHIVES)

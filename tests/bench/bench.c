@@ -17,9 +17,9 @@ static const struct {
     const char *number;
     bench_goal *run;
 } goals[] = {
-    {"1", bench_scan},  {"2", bench_open},  {"3", bench_memory}, {"4", bench_snapshot},
-    {"5", bench_cap},   {"6", bench_frame}, {"7", bench_late},   {"9", bench_export},
-    {"10", bench_feed}, {"12", bench_live},
+    {"1", bench_scan},   {"2", bench_open},  {"3", bench_memory}, {"4", bench_snapshot},
+    {"5", bench_cap},    {"6", bench_frame}, {"7", bench_late},   {"8", bench_terminal},
+    {"9", bench_export}, {"10", bench_feed}, {"12", bench_live},
 };
 
 static unsigned missed;
@@ -112,6 +112,17 @@ void bench_say(const char *name, double ratio, const char *reference, bool at_le
     missed += !met;
 }
 
+void bench_tell(const char *name, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    printf("%s: ", name);
+    vprintf(format, args);
+    printf("\n");
+    fflush(stdout);
+    va_end(args);
+}
+
 /* ---- processes ---- */
 
 static const struct {
@@ -120,6 +131,7 @@ static const struct {
 } children[] = {
     {"open", child_open},       {"scan", child_scan},         {"simdjson", child_simdjson},
     {"jansson", child_jansson}, {"kept", child_jansson_kept}, {"export", child_export},
+    {"curses", child_curses},
 };
 
 static double resident_bytes(void)

@@ -40,6 +40,8 @@ double samples_median(const struct samples *samples);
 /* `name: RATIOx against REFERENCE (FIGURES) goal GOAL met`. With `at_least` the ratio has to reach the goal, else to stay below it. */
 void bench_say(const char *name, double ratio, const char *reference, bool at_least, double goal,
                const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* `name: FIGURES`, where there is no goal. */
+void bench_tell(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What is measured in a process of its own, as the program runs it: memory that others have had before is another's. `path` is a file, `number` whatever
    the child makes of it. */
@@ -49,7 +51,8 @@ struct child_result {
 };
 typedef double bench_child(const char *path, double number);
 struct child_result bench_in_child(const char *name, const char *path, double number);
-bench_child child_open, child_scan, child_simdjson, child_jansson, child_jansson_kept, child_export;
+bench_child child_open, child_scan, child_simdjson, child_jansson, child_jansson_kept, child_export,
+    child_curses;
 /* A file in memory, with room behind it. The test of a program that ends anyway: never freed. */
 struct slice child_read(const char *path);
 
@@ -80,6 +83,6 @@ size_t reference_simdjson(const char *text, size_t len, const char *kernel);
 
 typedef void bench_goal(struct bench *bench);
 bench_goal bench_scan, bench_open, bench_memory, bench_snapshot, bench_cap, bench_frame, bench_late,
-    bench_export, bench_feed, bench_live;
+    bench_export, bench_feed, bench_live, bench_terminal;
 
 #endif
