@@ -39,7 +39,7 @@ double bench_cpu(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void die(const char *what)
+_Noreturn static void die(const char *what)
 {
     fprintf(stderr, "bench: %s\n", what);
     exit(2);
