@@ -3,6 +3,8 @@
    system says that one would not block. */
 #include "tui/terminal.h"
 
+#include "tui/sgr.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -149,20 +151,27 @@ size_t terminal_collect(struct terminal *terminal, const char *before, const cha
 {
     int fd = fileno(terminal->file);
     char piece[16384];
-    size_t all = 0;
+    size_t all = 0, queued;
+    struct strbuf frame;
     ssize_t len;
     fflush(terminal->file);
+    strbuf_init(&frame, terminal->mem, 0);
     while ((len = pread(fd, piece, sizeof piece, (off_t)all)) > 0) {
-        if (all == 0 && before)
-            terminal_add(terminal, before, strlen(before));
-        terminal_add(terminal, piece, (size_t)len);
+        strbuf_add(&frame, piece, (size_t)len);
         all += (size_t)len;
     }
+    if (all > 0 && before)
+        terminal_add(terminal, before, strlen(before));
+    terminal_add(terminal, "", 0); /* one that was sent begins anew */
+    queued = terminal->queue.len;
+    sgr_squeeze(frame.data, frame.len, &terminal->queue);
+    queued = terminal->queue.len - queued;
+    strbuf_release(&frame);
     if (all > 0 && after)
         terminal_add(terminal, after, strlen(after));
     if (all > 0 && (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0))
         return 0; /* never, of a file in memory */
-    return all;
+    return queued;
 }
 
 enum { COPY_BYTES = 74994 }; /* 100,000 in base64, which is what xterm takes */
