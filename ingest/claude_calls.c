@@ -96,7 +96,7 @@ static void take_attempt(struct claude_call *call, const struct claude_attempt *
         call->last_ms = attempt->at_ms;
     call->source = attempt->source;
     call->digest = attempt->digest;
-    if (attempt->model != INTERN_NONE)
+    if (attempt->model != INTERN_NONE && (call->model == INTERN_NONE || call->open))
         call->model = attempt->model;
     call->changed = true;
 }

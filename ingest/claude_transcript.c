@@ -166,7 +166,13 @@ static void take_time(struct claude_transcript *t, const struct claude_line *lin
         t->first_ms = line->at_ms;
     if (!(t->last_ms >= line->at_ms))
         t->last_ms = line->at_ms;
-    if (t->turn.open && !(t->turn.last_ms >= line->at_ms))
+}
+
+/* A prompt that waits for its request belongs to the next turn. */
+static void go_on_with_turn(struct claude_transcript *t, const struct claude_line *line)
+{
+    if (t->turn.open && t->prompt.id == INTERN_NONE && !(t->turn.last_ms >= line->at_ms) &&
+        !isnan(line->at_ms))
         t->turn.last_ms = line->at_ms;
 }
 
@@ -290,6 +296,7 @@ static void dispatch(struct claude_transcript *t, const struct claude_line *line
     case CLAUDE_LINE_UNKNOWN: t->unknown++; break;
     case CLAUDE_LINE_OTHER: break;
     }
+    go_on_with_turn(t, line);
     tally_taken(t->options.tally);
 }
 
