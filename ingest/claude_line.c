@@ -177,3 +177,15 @@ void claude_text(struct json_value value, size_t max, bool line, struct strbuf *
     out->len = before + len;
     out->data[out->len] = '\0';
 }
+
+void claude_copy(const struct mem *mem, struct json_value value, char *out, size_t size)
+{
+    struct strbuf text;
+    strbuf_init(&text, mem, 0);
+    claude_text(value, size - 1, true, &text);
+    size_t len = text.failed ? 0 : text.len;
+    if (len > 0)
+        memcpy(out, text.data, len);
+    out[len] = '\0';
+    strbuf_release(&text);
+}

@@ -70,5 +70,7 @@ double claude_number(struct json_value value);
 double claude_time(struct json_value value);
 /* Appends the text of a string, cut to `max` bytes between characters; with `line`, only its first line that has something in it. */
 void claude_text(struct json_value value, size_t max, bool line, struct strbuf *out);
+/* The same into `out`, cut to its size; "" where it is none. */
+void claude_copy(const struct mem *mem, struct json_value value, char *out, size_t size);
 
 #endif
