@@ -65,11 +65,16 @@ void claude_transcript_free(struct claude_transcript *t)
     mem_free(t->mem, t, sizeof *t);
 }
 
-void claude_transcript_set_name(struct claude_transcript *t, struct slice name)
+void claude_transcript_set_name(struct claude_transcript *t, struct slice name, bool with_branch)
 {
     strbuf_clear(&t->name);
     strbuf_add(&t->name, name.bytes, name.len);
-    t->is_named = name.len > 0 && !t->name.failed;
+    t->is_named = name.len > 0 && !with_branch;
+}
+
+bool claude_transcript_is_told(const struct claude_transcript *t)
+{
+    return t->is_told;
 }
 
 struct slice claude_transcript_text(const struct claude_transcript *t, intern_id id)
@@ -138,24 +143,31 @@ struct witness_place claude_transcript_place(struct claude_transcript *t)
     return bare_place(t);
 }
 
-/* "api-server ⎇ fix-auth". A branch that is called HEAD is none: no repository, or nothing checked out by name. */
-static void take_directory(struct claude_transcript *t, const struct claude_line *line)
+/* The last part of the path, into name. */
+static void put_directory(struct claude_transcript *t, struct json_value cwd)
 {
-    struct json_value branch = line->field[CLAUDE_BRANCH];
     strbuf_clear(&t->scratch);
-    claude_text(line->field[CLAUDE_CWD], 4096, true, &t->scratch);
+    claude_text(cwd, 4096, true, &t->scratch);
     while (t->scratch.len > 1 && strchr("/\\", t->scratch.data[t->scratch.len - 1]) != NULL)
         t->scratch.data[--t->scratch.len] = '\0';
     size_t from = t->scratch.len;
     while (from > 0 && strchr("/\\", t->scratch.data[from - 1]) == NULL)
         from--;
-    if (t->scratch.len == 0)
-        return;
-    claude_transcript_set_name(t, (struct slice){t->scratch.data + from, t->scratch.len - from});
+    if (t->scratch.len > 0)
+        strbuf_add(&t->name, t->scratch.data + from, t->scratch.len - from);
+}
+
+/* "api-server ⎇ fix-auth". A branch that is called HEAD is none: no repository, or nothing checked out by name. */
+static void take_name(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct json_value branch = line->field[CLAUDE_BRANCH];
+    if (t->name.len == 0)
+        put_directory(t, line->field[CLAUDE_CWD]);
     if (branch.type == JSON_TYPE_STRING && branch.len > 2 && !json_string_is(branch, "HEAD")) {
-        strbuf_adds(&t->name, " ⎇ ");
+        strbuf_adds(&t->name, t->name.len > 0 ? " ⎇ " : "⎇ ");
         claude_text(branch, CLAUDE_ID_BYTES, true, &t->name);
     }
+    t->is_named = true;
 }
 
 static void take_time(struct claude_transcript *t, const struct claude_line *line)
@@ -286,7 +298,7 @@ static void dispatch(struct claude_transcript *t, const struct claude_line *line
 {
     take_time(t, line);
     if (!t->is_named && line->field[CLAUDE_CWD].type == JSON_TYPE_STRING)
-        take_directory(t, line);
+        take_name(t, line);
     switch (line->type) {
     case CLAUDE_LINE_USER: take_user(t, line); break;
     case CLAUDE_LINE_ASSISTANT: claude_take_answer(t, line); break;

@@ -23,8 +23,11 @@ struct claude_transcript_options {
 /* Returns new; NULL: out of memory. */
 struct claude_transcript *claude_transcript_new(const struct claude_transcript_options *options);
 void claude_transcript_free(struct claude_transcript *transcript);
-/* How the session's row is called; else by the transcript's directory and branch. Before the first bytes. */
-void claude_transcript_set_name(struct claude_transcript *transcript, struct slice name);
+/* How the session's row is called, with its branch behind that or without; else by the transcript's directory and branch. Before the first bytes. */
+void claude_transcript_set_name(struct claude_transcript *transcript, struct slice name,
+                                bool with_branch);
+/* Whether the session (or agent) has been told of. */
+bool claude_transcript_is_told(const struct claude_transcript *transcript);
 /* The next bytes. False: out of memory. */
 bool claude_transcript_push(struct claude_transcript *transcript, const char *bytes, size_t len);
 /* No more will come: the last line may have no end. */

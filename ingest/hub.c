@@ -171,7 +171,7 @@ static const struct {
     {"unix:", &unix_source_ops},
     {"tcp:", &tcp_source_ops},
     {"otlp:", NULL},
-    {"claude:", NULL},
+    {"claude:", &claude_source_ops},
 };
 
 /* What a spec says that it is: a prefix, else a file or, where the path is one, a directory. */

@@ -15,11 +15,15 @@ struct hub_options {
     struct tracer *tracer;
     struct witness *witness; /* NULL: sources that are witnesses cannot be opened */
     struct notice_log *log;
-    bool follow;           /* files are followed, and may be not there yet */
-    bool allow_remote;     /* tcp: may bind other addresses than loopback; wants a token */
-    const char *token;     /* what an `auth` line has to say; NULL: none is asked for */
-    size_t max_line_bytes; /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
-    bool ranged;           /* of documents, only what touches [from_ns, to_ns] is kept */
+    bool follow;            /* files are followed, and may be not there yet */
+    bool allow_remote;      /* tcp: may bind other addresses than loopback; wants a token */
+    const char *token;      /* what an `auth` line has to say; NULL: none is asked for */
+    size_t max_line_bytes;  /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
+    const char *claude_dir; /* of a bare `claude:`; NULL: unknown */
+    const char *proc_dir;   /* NULL: /proc */
+    int64_t since_ns; /* how old a session may be that `claude:` opens by itself; 0: an hour */
+    bool content;     /* prompts and results are kept */
+    bool ranged;      /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
     void (*changed)(
@@ -32,7 +36,7 @@ struct hub_options {
 
 /* Returns new; NULL: out of memory. The options are copied. */
 struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options);
-/* Opens a source (CLI.md, "Sources"): FILE, DIR, `-`, unix:PATH, tcp:HOST:PORT. False: *error says `spec: what: detail`; the source is kept with
+/* Opens a source (CLI.md, "Sources"): FILE, DIR, `-`, unix:PATH, tcp:HOST:PORT, claude:[DIR]. False: *error says `spec: what: detail`; the source is kept with
    SOURCE_FAILED, and the others go on. */
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error);
 /* The default feed address (CLI.md): "unix:…". Makes /tmp/swarmtop-UID (0700) where that is it and `make` is set. False: *error says why. */

@@ -32,12 +32,13 @@ struct source_ops {
 };
 
 /* The kinds: hub.c says which spec is whose. unix and tcp: socket.c, stream: stdin_source.c, trace:
-   file_source.c, dir: dir_source.c. */
+   file_source.c, dir: dir_source.c, claude: claude_source.c. */
 extern const struct source_ops unix_source_ops;
 extern const struct source_ops tcp_source_ops;
 extern const struct source_ops stream_source_ops;
 extern const struct source_ops trace_source_ops;
 extern const struct source_ops dir_source_ops;
+extern const struct source_ops claude_source_ops;
 
 struct source {
     const struct source_ops *ops;

@@ -15,7 +15,7 @@ enum { EVENTS = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MODIFY | IN_CREATE };
 
 struct watch {
     int directory; /* inotify's number of it; -1: a free place */
-    char *name;    /* of the file in it */
+    char *name;    /* of the file in it; NULL: all of them */
     uint64_t hash; /* of the name: a directory may hold a thousand of ours */
     watcher_call *call;
     void *ctx;
@@ -45,8 +45,9 @@ static void tell(struct watcher *watcher, const struct inotify_event *event)
     /* A call may add watches, and move the list. */
     for (size_t i = 0; i < watcher->count; i++) {
         const struct watch *watch = &watcher->watches[i];
-        if (watch->directory == event->wd && event->len > 0 && watch->hash == hash &&
-            strcmp(watch->name, event->name) == 0) {
+        if (watch->directory == event->wd && event->len > 0 &&
+            (watch->name == NULL ||
+             (watch->hash == hash && strcmp(watch->name, event->name) == 0))) {
             watch->call(watch->ctx, written ? WATCHER_WRITTEN : WATCHER_MODIFIED);
         }
     }
@@ -167,6 +168,15 @@ bool watcher_add(struct watcher *watcher, const char *path, watcher_call *call, 
     return number >= 0;
 }
 
+bool watcher_add_directory(struct watcher *watcher, const char *path, watcher_call *call, void *ctx)
+{
+    struct watch *watch = watcher == NULL ? NULL : new_watch(watcher);
+    int number = watch == NULL ? -1 : inotify_add_watch(watcher->fd, path, EVENTS);
+    if (watch != NULL)
+        *watch = (struct watch){.directory = number, .call = call, .ctx = ctx};
+    return number >= 0;
+}
+
 void watcher_remove(struct watcher *watcher, void *ctx)
 {
     for (size_t i = 0; watcher != NULL && i < watcher->count; i++) {
@@ -190,6 +200,12 @@ void watcher_close(struct watcher *watcher, unsigned *open)
 }
 
 bool watcher_add(struct watcher *watcher, const char *path, watcher_call *call, void *ctx)
+{
+    (void)watcher, (void)path, (void)call, (void)ctx;
+    return false;
+}
+
+bool watcher_add_directory(struct watcher *watcher, const char *path, watcher_call *call, void *ctx)
 {
     (void)watcher, (void)path, (void)call, (void)ctx;
     return false;

@@ -21,6 +21,9 @@ struct watcher *watcher_new(const struct mem *mem, uv_loop_t *loop);
 void watcher_close(struct watcher *watcher, unsigned *open);
 /* Calls when something happens to the file at `path`, there or not yet. False: it cannot be watched. `watcher` may be NULL. */
 bool watcher_add(struct watcher *watcher, const char *path, watcher_call *call, void *ctx);
+/* The same of every file in a directory, which must be there. */
+bool watcher_add_directory(struct watcher *watcher, const char *path, watcher_call *call,
+                           void *ctx);
 /* No more calls with that ctx. */
 void watcher_remove(struct watcher *watcher, void *ctx);
 

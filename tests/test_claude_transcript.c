@@ -236,9 +236,14 @@ static void a_session_that_has_a_name_is_called_by_it(void **state)
     struct reader r;
     (void)state;
     begin(&r, NULL, false);
-    claude_transcript_set_name(r.transcript, model_text("release"));
+    claude_transcript_set_name(r.transcript, model_text("release"), false);
     push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
     said(&r, "sessions", "{'s':{'name':'release','start':0}}");
+    end(&r);
+    begin(&r, NULL, false);
+    claude_transcript_set_name(r.transcript, model_text("api-46"), true);
+    push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
+    said(&r, "sessions", "{'s':{'name':'api-46 ⎇ fix-auth','start':0}}");
     end(&r);
 }
 

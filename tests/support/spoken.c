@@ -140,8 +140,10 @@ bool witness_session_end(struct witness *witness, const struct witness_place *pl
 
 session_no witness_session_number(const struct witness *witness, struct slice session_id)
 {
-    (void)witness, (void)session_id;
-    return NO_SESSION;
+    char name[500];
+    snprintf(name, sizeof name, "%.*s", (int)session_id.len, session_id.bytes);
+    return json_object_get(json_object_get(witness->all, "sessions"), name) != NULL ? 0
+                                                                                    : NO_SESSION;
 }
 
 bool witness_agent(struct witness *witness, const struct witness_place *place,
