@@ -25,6 +25,7 @@ static struct witness_request_fact nothing(void)
         .cache_creation_tokens = none,
         .retry_attempt = none,
         .retry_in_ms = none,
+        .retry_said_ms = none,
     };
 }
 
@@ -83,6 +84,7 @@ void claude_take_retry(struct claude_transcript *t, const struct claude_line *li
     fact.error = (struct slice){t->scratch.data, t->scratch.len};
     fact.retry_attempt = claude_number(line->field[CLAUDE_RETRY_ATTEMPT]);
     fact.retry_in_ms = claude_number(line->field[CLAUDE_RETRY_IN]);
+    fact.retry_said_ms = line->at_ms;
     if (t->scratch.failed)
         t->failed = true;
     else if (!isnan(fact.retry_attempt))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MAX_WORDS 24
+#define S         1000000000LL
 
 static const struct environment no_env;
 
@@ -133,6 +134,11 @@ static void values_are_read(void **state)
     assert_true(line.options.ascii && line.options.no_color);
     release(&line);
 
+    parse(&line, "report --since 1h30m --content claude:/x", &no_env);
+    assert_true(line.ok && line.options.content);
+    assert_true(line.options.since_ns == 5400 * S);
+    release(&line);
+
     /* One name, two meanings. */
     parse(&line, "emit --to unix:/x --session s end_session", &no_env);
     assert_true(line.ok);
@@ -178,15 +184,18 @@ static void what_is_wrong_is_named(void **state)
         {"setup claude", "setup: not in this version yet"},
         {"hook", "hook: not in this version yet"},
         {"otlp:127.0.0.1:4318", "otlp:127.0.0.1:4318: not in this version yet"},
-        {"record claude:", "claude:: not in this version yet"},
         {"--replay 0 a", "--replay: '0' is no number above 0"},
         {"--replay 10", "--replay: wants sources that have an end"},
         {"--replay 10 a unix:b", "--replay: wants sources that have an end"},
         {"record --replay 10 a", "--replay: not an option of this command"},
         {"--filter dur:1 a", "--filter: dur: > or < and a duration: 5s, 200ms, 1.5m"},
         {"--fliter x a", "--fliter: no such option"},
-        {"--since 1h", "--since: no such option"},
-        {"--content", "--content: no such option"},
+        {"--since 0s", "--since: '0s' is no DURATION above 0"},
+        {"--since 90", "--since: '90' is no DURATION"},
+        {"--since -1h", "--since: '-1h' is no DURATION"},
+        {"--since 14:30 a", "--since: '14:30' is no DURATION"},
+        {"demo --since 1h", "--since: not an option of this command"},
+        {"report --content=yes a", "--content: takes no value"},
     };
 
     (void)state;
@@ -246,8 +255,6 @@ static void switch_words_are_trimmed_and_in_any_case(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(options_switch_word(rows[i].text), rows[i].word);
 }
-
-#define S 1000000000LL
 
 static void times_are_read_and_resolved(void **state)
 {

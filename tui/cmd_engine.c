@@ -66,16 +66,16 @@ static bool read_token(struct engine *engine, struct strbuf *error)
     return len > 0;
 }
 
-static bool is_live(const char *spec)
+static bool is_live(const char *spec, bool follow)
 {
     return strcmp(spec, "-") == 0 || strncmp(spec, "unix:", 5) == 0 ||
-           strncmp(spec, "tcp:", 4) == 0;
+           strncmp(spec, "tcp:", 4) == 0 || (follow && strncmp(spec, "claude:", 7) == 0);
 }
 
-static bool any_live(const struct options *options)
+static bool any_live(const struct options *options, bool follow)
 {
     for (size_t i = 0; i < options->argument_count; i++)
-        if (is_live(options->arguments[i]))
+        if (is_live(options->arguments[i], follow))
             return true;
     return options->argument_count == 0;
 }
@@ -117,6 +117,17 @@ static void status(void *ctx, struct strbuf *out)
         figures_release(&figures);
 }
 
+/* Where Claude Code has its files. */
+static void find_claude(struct engine *e)
+{
+    const struct environment *env = &e->options->env;
+
+    if (env->claude_config_dir)
+        strbuf_adds(&e->claude_dir, env->claude_config_dir);
+    else if (env->home)
+        strbuf_addf(&e->claude_dir, "%s/.claude", env->home);
+}
+
 static bool make_hub(struct engine *e, const struct engine_config *config)
 {
     struct hub_options hub = {
@@ -128,6 +139,9 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .allow_remote = e->options->allow_remote,
         .token = e->token,
         .max_line_bytes = e->options->max_line_bytes,
+        .claude_dir = e->claude_dir.data,
+        .since_ns = e->options->since_ns,
+        .content = e->options->content,
         .ranged = config->ranged,
         .from_ns = config->from_ns,
         .to_ns = config->to_ns,
@@ -147,7 +161,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .ctx = e,
     };
 
-    e->hub = hub_new(&e->loop, &hub);
+    e->hub = e->claude_dir.failed ? NULL : hub_new(&e->loop, &hub);
     e->output = e->hub ? output_new(&output) : NULL;
     return e->output != NULL;
 }
@@ -157,13 +171,15 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     *engine = (struct engine){
         .options = config->options,
         .mem = &mem_libc,
-        .live = config->live || any_live(config->options),
+        .live = config->live || any_live(config->options, config->follow),
+        .follow = config->follow,
         .until_end = config->until_end,
         .ranged = config->ranged,
         .changed = config->changed,
         .ctx = config->ctx,
     };
     strbuf_init(&engine->said, engine->mem, 0);
+    strbuf_init(&engine->claude_dir, engine->mem, 0);
     if (!read_token(engine, error)) {
         free(engine->token);
         return false;
@@ -174,6 +190,7 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         return false;
     }
     engine->loop.data = engine;
+    find_claude(engine);
     for (size_t i = 0; i < STOP_SIGNALS; i++)
         uv_signal_init(&engine->loop, &engine->signals[i]);
     uv_timer_init(&engine->loop, &engine->for_timer);
@@ -186,10 +203,11 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
 
 bool engine_add(struct engine *engine, const char *spec, struct strbuf *error)
 {
-    engine->live |= is_live(spec);
+    engine->live |= is_live(spec, engine->follow);
     return hub_add(engine->hub, spec, error);
 }
 
+/* A feed at the default address, and Claude Code's sessions, where there is such a client: without, nothing is said. */
 static void add_default(struct engine *engine, struct strbuf *error)
 {
     struct strbuf address;
@@ -204,6 +222,8 @@ static void add_default(struct engine *engine, struct strbuf *error)
         notice_log_add(engine->log, &notice);
         fprintf(stderr, "swarmtop: %s\n", notice.text);
     }
+    if (engine->follow && engine->claude_dir.len > 0)
+        engine_add(engine, "claude:", error);
     strbuf_release(&address);
 }
 
@@ -395,5 +415,6 @@ void engine_close(struct engine *engine)
     swarm_free(engine->swarm);
     notice_log_free(engine->log);
     strbuf_release(&engine->said);
+    strbuf_release(&engine->claude_dir);
     free(engine->token);
 }

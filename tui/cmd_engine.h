@@ -22,10 +22,12 @@ struct engine {
     struct notice_log *log;
     struct hub *hub;
     struct output *output;
-    char *token;        /* of --token-file; NULL: none */
-    struct strbuf said; /* a character a source: whether its error was said */
-    bool live;          /* a source is live */
-    bool until_end;     /* ends with the sources */
+    char *token;              /* of --token-file; NULL: none */
+    struct strbuf said;       /* a character a source: whether its error was said */
+    struct strbuf claude_dir; /* of a bare `claude:`; empty: unknown */
+    bool follow;
+    bool live;      /* a source is live */
+    bool until_end; /* ends with the sources */
     bool stopped;
     bool ranged;            /* files hold only the part that was asked for */
     uv_signal_t signals[3]; /* SIGINT, SIGTERM, SIGHUP */
@@ -54,7 +56,7 @@ int64_t engine_now_ns(void);
 bool engine_open(struct engine *engine, const struct engine_config *config, struct strbuf *error);
 /* Opens a source. False: it cannot be, *error says why; the others go on. */
 bool engine_add(struct engine *engine, const char *spec, struct strbuf *error);
-/* Opens the sources of the command line; without any, the default address. Those that cannot be
+/* Opens the sources of the command line; without any, the default ones. Those that cannot be
    opened say so by their status. */
 void engine_add_all(struct engine *engine);
 /* Begins to obey SIGINT, SIGTERM, SIGHUP (those not ignored) and --for. The second SIGINT or

@@ -101,7 +101,11 @@ int cmd_record(const struct options *options)
 {
     struct recording r = {.shown = false};
     struct engine_config config = {
-        .options = options, .follow = options->follow, .until_end = true};
+        .options = options,
+        /* The default sources have no end. */
+        .follow = options->follow || options->argument_count == 0,
+        .until_end = true,
+    };
     struct strbuf error;
     int status = 1;
 

@@ -13,7 +13,7 @@
 
 /* Of CLI.md, but of a later version: not to be taken for the names of files. */
 static const char *const later_commands[] = {"hook", "setup"};
-static const char *const later_sources[] = {"otlp:", "claude:"};
+static const char *const later_sources[] = {"otlp:"};
 
 struct cursor {
     int argc, next;

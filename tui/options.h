@@ -50,6 +50,8 @@ struct options {
     bool follow, allow_remote;
     const char *token_file;
     size_t max_line_bytes; /* 0: the feed's own limits */
+    int64_t since_ns;      /* 0: not said */
+    bool content;
     bool max_events_said;
     size_t max_events; /* 0: none */
     double for_s;      /* 0: for ever */

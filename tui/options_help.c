@@ -21,8 +21,11 @@ static const struct term_row source_rows[] = {
     {"-", "stdin, the same formats; live, even where it is a file"},
     {"unix:PATH", "listens for feeds on a Unix socket, any number of senders"},
     {"tcp:HOST:PORT", "listens for feeds over TCP, on loopback unless --allow-remote is given"},
+    {"claude:[DIR]",
+     "Claude Code's own files: live sessions, transcripts, sub-agents; of a DIR that is named all "
+     "of them, else (default: $CLAUDE_CONFIG_DIR or ~/.claude) those that live or ended lately"},
     {"none given",
-     "unix: at the default address: $SWARMTOP_SOCKET, else $XDG_RUNTIME_DIR/swarmtop.sock, else "
+     "claude:, and unix: at the default address: $SWARMTOP_SOCKET, else $XDG_RUNTIME_DIR/swarmtop.sock, else "
      "/tmp/swarmtop-UID/feed.sock"},
 };
 

@@ -131,6 +131,7 @@ static bool path(const char *text, const char **out, struct strbuf *error)
 FLAG(follow, follow)
 FLAG(split, split)
 FLAG(allow_remote, allow_remote)
+FLAG(content, content)
 FLAG(no_color, no_color)
 FLAG(ascii, ascii)
 FLAG(json, json)
@@ -276,6 +277,19 @@ PARSER(replay)
     return positive(text, 1e6, &o->replay, error);
 }
 
+PARSER(since)
+{
+    struct time_spec span;
+
+    /* As TIME from the start is typed: 90s, 1h30m. */
+    if (time_spec_parse(text, &span) && span.form == TIME_FROM_START && span.ns > 0) {
+        o->since_ns = span.ns;
+        return true;
+    }
+    strbuf_addf(error, "'%s' is no DURATION above 0 (90s, 30m, 1h)", text);
+    return false;
+}
+
 PARSER(agents)
 {
     return whole_in(text, 1, 100000, &o->agents, error);
@@ -333,6 +347,12 @@ const struct option_row option_rows[] = {
      "show finished sources as they came, by their own clock, at 1, 10 … times its speed",
      FOR(COMMAND_WATCH), parse_replay},
     {"for", 0, "SECONDS", "stop by itself after that long", READERS | SCREEN, parse_for},
+    {"since", 0, "DURATION",
+     "of claude: without a DIR, also sessions that ended no longer ago (default: 1h)", READERS,
+     parse_since},
+    {"content", 0, NULL,
+     "keep what tools were given and what came of it (off: one identifying argument a call)",
+     READERS, parse_content},
     {"json", 0, NULL, "one JSON object instead of tables", FOR(COMMAND_REPORT), parse_json},
     {"size", 0, "COLSxROWS", "the size of the frame (default: 120x36)", FOR(COMMAND_DUMP),
      parse_size},
