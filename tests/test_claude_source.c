@@ -1,0 +1,399 @@
+/* The source claude:DIR, on directories made for it: which sessions are opened, how they are followed, what the registry adds, when they end. What the
+   witness is told is looked at, not the model. */
+#include "tests/support/rig.h"
+#include "tests/support/spoken.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AT(s) "\"timestamp\":\"2025-10-09T" s "Z\"" /* 08:53:20.000 is MODEL_START_MS, and now */
+#define PROMPT(s)                                                                            \
+    "{\"type\":\"user\",\"promptId\":\"p\",\"message\":{\"role\":\"user\",\"content\":\"Do " \
+    "it\"}," AT(s) ",\"cwd\":\"/home/dev/api\",\"gitBranch\":\"main\"}\n"
+#define ASK(s, id)                                                                   \
+    "{\"type\":\"api-request\",\"id\":\"" id "\"," AT(s) ",\"querySource\":\"sdk\"," \
+                                                         "\"requestDigest\":\"" id "\"}\n"
+#define ANSWER(s, ref, stop, content)                                                         \
+    "{\"type\":\"assistant\",\"message\":{\"id\":\"m\",\"model\":\"o\",\"content\":[" content \
+    "],\"stop_reason\":\"" stop "\"},\"requestRef\":\"" ref "\"," AT(s) "}\n"
+#define CALL "{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"Bash\",\"input\":{}}"
+#define COST "{\"type\":\"cost-state\",\"totalCostUSD\":1}\n"
+
+struct home {
+    struct rig rig;
+    const char *dir, *proc;
+};
+
+static const char *made(const char *dir, const char *name)
+{
+    const char *path = support_path(dir, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+    return path;
+}
+
+static struct home *setup_home(void)
+{
+    struct home *h = calloc(1, sizeof *h);
+    rig_init(&h->rig);
+    h->dir = support_tmpdir();
+    h->proc = support_tmpdir();
+    made(h->dir, "projects");
+    made(h->dir, "projects/-home-dev-api");
+    made(h->dir, "sessions");
+    /* Whoever opens it waits for ever. */
+    assert_int_equal(mkfifo(support_path(h->dir, "sessions/12.key"), 0600), 0);
+    return h;
+}
+
+static int setup(void **state)
+{
+    *state = setup_home();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct home *h = *state;
+    rig_release(&h->rig);
+    free(h);
+    return 0;
+}
+
+static void start(struct home *h, bool follow)
+{
+    rig_start_hub(
+        &h->rig, (struct hub_options){.follow = follow, .claude_dir = h->dir, .proc_dir = h->proc});
+}
+
+static size_t add_named(struct home *h)
+{
+    char spec[600];
+    snprintf(spec, sizeof spec, "claude:%s", h->dir);
+    return rig_add(&h->rig, spec);
+}
+
+static const char *session_path(struct home *h, const char *name)
+{
+    char rel[300];
+    snprintf(rel, sizeof rel, "projects/-home-dev-api/%s", name);
+    return support_path(h->dir, rel);
+}
+
+static void put(const char *path, const char *text)
+{
+    support_write_file(path, text, strlen(text));
+}
+
+static void append(const char *path, const char *text, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+    assert_true(fd >= 0 && write(fd, text, len) == (ssize_t)len);
+    close(fd);
+}
+
+/* A process that lives, and its file. */
+static void live(struct home *h, const char *session, const char *more)
+{
+    char text[500];
+    static const char stat[] = "12 (claude) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 77 1";
+    if (access(support_path(h->proc, "12"), F_OK) != 0)
+        made(h->proc, "12");
+    put(support_path(h->proc, "12/stat"), stat);
+    snprintf(text, sizeof text,
+             "{\"pid\":12,\"sessionId\":\"%s\",\"cwd\":\"/home/dev/api\",\"procStart\":\"77\"%s}",
+             session, more);
+    put(support_path(h->dir, "sessions/12.tmp"), text);
+    assert_int_equal(
+        rename(support_path(h->dir, "sessions/12.tmp"), support_path(h->dir, "sessions/12.json")),
+        0);
+}
+
+struct want {
+    const char *kind, *text;
+};
+
+static bool is_said(struct rig *rig, void *ctx)
+{
+    const struct want *want = ctx;
+    char *text = spoken_text(rig->model.witness, want->kind);
+    bool same = strcmp(text, want->text) == 0;
+    free(text);
+    return same;
+}
+
+static void until_said(struct home *h, const char *kind, const char *text)
+{
+    struct want want = {kind, text};
+    rig_until(&h->rig, is_said, &want);
+}
+
+static void said(struct home *h, const char *kind, const char *want)
+{
+    char *text = spoken_text(h->rig.model.witness, kind);
+    assert_string_equal(text, want);
+    free(text);
+}
+
+/* ---- which sessions ---- */
+
+static void a_directory_that_is_named_is_read_whole_and_then_done(void **state)
+{
+    struct home *h = *state;
+    put(session_path(h, "old.jsonl"), PROMPT("01:00:00.000") ASK("01:00:00.100", "r")
+                                          ANSWER("01:00:01.000", "r", "end_turn", "") COST);
+    put(session_path(h, "killed.jsonl"), PROMPT("02:00:00.000") ASK("02:00:00.100", "q"));
+    put(session_path(h, "notes.txt"), "no transcript");
+    put(session_path(h, "empty.jsonl"), "");
+    start(h, false);
+    size_t index = add_named(h);
+    rig_until_finished(&h->rig);
+    assert_int_equal(hub_source(h->rig.hub, index).state, SOURCE_FINISHED);
+    assert_true(hub_reads(h->rig.hub, session_path(h, "old.jsonl")));
+    assert_false(hub_reads(h->rig.hub, session_path(h, "notes.txt")));
+    said(h, "sessions",
+         "{'killed':{'end':-24799900,'gone':true,'name':'api ⎇ main','start':-24800000},"
+         "'old':{'end':-28399000,'gone':false,'name':'api ⎇ main','start':-28400000}}");
+}
+
+static void else_those_that_live_or_ended_lately_are(void **state)
+{
+    struct home *h = *state;
+    static const char late[] = PROMPT("08:00:00.000") ASK("08:00:00.100", "r");
+    static const char early[] = PROMPT("07:00:00.000") ASK("07:00:00.100", "r");
+    put(session_path(h, "late.jsonl"), late);
+    put(session_path(h, "early.jsonl"), early);
+    put(session_path(h, "living.jsonl"), early);
+    live(h, "living", "");
+    start(h, false);
+    rig_add(&h->rig, "claude:");
+    rig_until_finished(&h->rig);
+    json_t *sessions = json_object_get(spoken(h->rig.model.witness), "sessions");
+    assert_non_null(json_object_get(sessions, "late"));
+    assert_null(json_object_get(sessions, "early"));
+    assert_non_null(json_object_get(sessions, "living"));
+    assert_null(json_object_get(json_object_get(sessions, "living"), "end"));
+    assert_false(hub_reads(h->rig.hub, session_path(h, "early.jsonl")));
+}
+
+static void what_is_no_such_directory_is_said_to_be_none(void **state)
+{
+    struct home *h = *state;
+    char spec[600];
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    start(h, false);
+    snprintf(spec, sizeof spec, "claude:%s/sessions", h->dir);
+    assert_false(hub_add(h->rig.hub, spec, &error));
+    assert_non_null(strstr(error.data, "cannot be read: there is no directory projects in it"));
+    assert_true(hub_failed(h->rig.hub));
+    strbuf_release(&error);
+}
+
+static void one_that_is_followed_is_waited_for(void **state)
+{
+    struct home *h = *state;
+    char spec[600];
+    start(h, true);
+    snprintf(spec, sizeof spec, "claude:%s/later", h->dir);
+    size_t index = rig_add(&h->rig, spec);
+    rig_run_ms(&h->rig, 50);
+    assert_int_equal(hub_source(h->rig.hub, index).state, SOURCE_WAITING);
+    const char *path = support_path(made(made(made(h->dir, "later"), "projects"), "x"), "s.jsonl");
+    put(path, PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':0}}");
+    assert_int_equal(hub_source(h->rig.hub, index).state, SOURCE_OPEN);
+}
+
+static void sessions_come_in_the_order_in_which_they_began(void **state)
+{
+    struct home *h = *state;
+    for (int i = 0; i < 9; i++) {
+        char name[20], text[400];
+        snprintf(name, sizeof name, "s%d.jsonl", i);
+        snprintf(
+            text, sizeof text,
+            "{\"type\":\"user\",\"uuid\":\"u%d\",\"cwd\":\"/x\",\"message\":{\"content\":\"a\"}," AT(
+                "08:0%d:00.000") "}\n" ASK("08:10:00.000", "r"),
+            i, 9 - i);
+        put(session_path(h, name), text);
+    }
+    start(h, false);
+    add_named(h);
+    rig_until_finished(&h->rig);
+    json_t *sessions = json_object_get(spoken(h->rig.model.witness), "sessions"), *of;
+    const char *id;
+    int at = 8;
+    json_object_foreach(sessions, id, of) assert_int_equal(id[1] - '0', at--);
+}
+
+/* ---- following ---- */
+
+static void what_is_written_later_is_read(void **state)
+{
+    struct home *h = *state;
+    const char *path = session_path(h, "s.jsonl");
+    put(path, PROMPT("08:53:20.000"));
+    live(h, "s", "");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    rig_run_ms(&h->rig, 30);
+    said(h, "turns", "{}");
+    append(path, ASK("08:53:20.100", "r"), strlen(ASK("08:53:20.100", "r")) - 1);
+    rig_run_ms(&h->rig, 100);
+    said(h, "turns", "{}"); /* the line has no end yet */
+    append(path, "\n", 1);
+    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':0}}");
+    /* A session that is new, in a project that is. */
+    const char *other = support_path(made(h->dir, "projects/-other"), "n.jsonl");
+    put(other, PROMPT("08:53:30.000") ASK("08:53:30.100", "x"));
+    until_said(h, "sessions",
+               "{'n':{'name':'api ⎇ main','start':10000},'s':{'name':'api ⎇ main','start':0}}");
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 0);
+}
+
+static void a_file_that_is_shorter_is_read_from_its_beginning(void **state)
+{
+    struct home *h = *state;
+    const char *path = session_path(h, "s.jsonl");
+    put(path, PROMPT("08:53:20.000") ASK("08:53:20.100", "r")
+                  ANSWER("08:53:21.000", "r", "end_turn", ""));
+    start(h, true);
+    add_named(h);
+    until_said(h, "turns", "{'p':{'end':1000,'length':5,'of':'s/','start':0}}");
+    put(path, PROMPT("08:53:20.000") ASK("08:53:20.500", "q"));
+    until_said(
+        h, "requests",
+        "{'q':{'attempts':[500],'of':'s/','source':'sdk','start':500},"
+        "'r':{'attempts':[100],'end':1000,'message':'m','model':'o','of':'s/','source':'sdk',"
+        "'start':100,'success':true}}");
+}
+
+static void sub_agents_are_what_their_files_say(void **state)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    live(h, "s", "");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':0}}");
+    made(h->dir, "projects/-home-dev-api/s");
+    made(h->dir, "projects/-home-dev-api/s/subagents");
+    put(session_path(h, "s/subagents/agent-a1.meta.json"), "{\"agentType\":\"Exp"); /* half of it */
+    put(session_path(h, "s/subagents/agent-a1.jsonl"), PROMPT("08:53:22.000"));
+    rig_run_ms(&h->rig, 100);
+    put(session_path(h, "s/subagents/agent-a1.meta.json"),
+        "{\"agentType\":\"Explore\",\"description\":\"Look\",\"parentAgentId\":\"a0\"}");
+    until_said(
+        h, "agents",
+        "{'s/':{},'s/a1':{'description':'Look','parent':'a0','start':2000,'type':'Explore'}}");
+    put(session_path(h, "s/subagents/agent-a1.meta.json"),
+        "{\"agentType\":\"Explore\",\"description\":\"Look\",\"parentAgentId\":\"a0\",\"finished\":true}");
+    until_said(h, "agents",
+               "{'s/':{},'s/a1':{'description':'Look','end':2000,'parent':'a0','start':2000,"
+               "'type':'Explore'}}");
+}
+
+/* ---- the registry ---- */
+
+static void a_person_who_is_asked_is_seen(void **state)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r")
+                                        ANSWER("08:53:21.000", "r", "tool_use", CALL));
+    live(h, "s", ",\"status\":\"busy\",\"statusUpdatedAt\":1760000000000");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    rig_run_ms(&h->rig, 20);
+    live(h, "s",
+         ",\"status\":\"waiting\",\"statusUpdatedAt\":1760000001200,\"waitingFor\":\"permission "
+         "prompt\"");
+    until_said(h, "waits", "{'t':{'of':'s/','start':1200,'what':'permission prompt'}}");
+    live(h, "s", ",\"status\":\"busy\",\"statusUpdatedAt\":1760000003400");
+    until_said(h, "waits", "{'t':{'end':3400,'of':'s/','start':1200,'what':'permission prompt'}}");
+    /* About no call that is known. */
+    live(h, "s", ",\"status\":\"waiting\",\"statusUpdatedAt\":1760000005000");
+    until_said(h, "waits",
+               "{'t':{'end':3400,'of':'s/','start':1200,'what':'permission prompt'},"
+               "'wait-1760000005000':{'of':'s/','start':5000,'what':'input'}}");
+}
+
+static void a_session_at_its_prompt_is_seen_and_called_by_its_name(void **state)
+{
+    struct home *h = *state;
+    live(
+        h, "s",
+        ",\"startedAt\":1760000000500,\"status\":\"idle\",\"name\":\"release\",\"nameSource\":\"user\"");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until_said(h, "sessions", "{'s':{'name':'release','start':500}}");
+    append(session_path(h, "s.jsonl"), PROMPT("08:53:25.000") ASK("08:53:25.100", "r"),
+           strlen(PROMPT("08:53:25.000") ASK("08:53:25.100", "r")));
+    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':5000}}");
+    said(h, "sessions", "{'s':{'name':'release','start':500}}");
+}
+
+static void what_the_client_no_longer_does_has_ended(void **state)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    live(h, "s", ",\"status\":\"idle\",\"statusUpdatedAt\":1760000003000");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until_said(h, "turns", "{'p':{'end':3000,'length':5,'of':'s/','start':0}}");
+    said(h, "requests",
+         "{'r':{'attempts':[100],'end':3000,'error':'interrupted','of':'s/','source':'sdk',"
+         "'start':100,'success':false}}");
+}
+
+static void a_session_ends_with_its_process(void **state)
+{
+    struct home *h = *state;
+    const char *path = session_path(h, "s.jsonl");
+    put(path, PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    live(h, "s", "");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until_said(h, "sessions", "{'s':{'name':'api ⎇ main','start':0}}");
+    assert_int_equal(unlink(support_path(h->dir, "sessions/12.json")), 0);
+    append(path, ANSWER("08:53:21.000", "r", "end_turn", "") COST,
+           strlen(ANSWER("08:53:21.000", "r", "end_turn", "") COST));
+    until_said(h, "sessions", "{'s':{'end':1000,'gone':false,'name':'api ⎇ main','start':0}}");
+}
+
+static void or_is_gone_when_another_has_its_number(void **state)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    live(h, "s", "");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until_said(h, "sessions", "{'s':{'name':'api ⎇ main','start':0}}");
+    put(support_path(h->proc, "12/stat"),
+        "12 (other) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 9000 1");
+    until_said(h, "sessions", "{'s':{'end':100,'gone':true,'name':'api ⎇ main','start':0}}");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_directory_that_is_named_is_read_whole_and_then_done),
+        TEST(else_those_that_live_or_ended_lately_are),
+        TEST(what_is_no_such_directory_is_said_to_be_none),
+        TEST(one_that_is_followed_is_waited_for),
+        TEST(sessions_come_in_the_order_in_which_they_began),
+        TEST(what_is_written_later_is_read),
+        TEST(a_file_that_is_shorter_is_read_from_its_beginning),
+        TEST(sub_agents_are_what_their_files_say),
+        TEST(a_person_who_is_asked_is_seen),
+        TEST(a_session_at_its_prompt_is_seen_and_called_by_its_name),
+        TEST(what_the_client_no_longer_does_has_ended),
+        TEST(a_session_ends_with_its_process),
+        TEST(or_is_gone_when_another_has_its_number),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
