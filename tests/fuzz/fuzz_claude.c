@@ -1,0 +1,48 @@
+/* Anything as a transcript, all at once and in pieces, and as the small files beside it: no crash, and the same model both times. */
+#include "ingest/claude_meta.h"
+#include "ingest/claude_registry.h"
+#include "ingest/claude_transcript.h"
+#include "tests/fuzz/fuzz_model.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk, bool content)
+{
+    struct fuzz_model model;
+    fuzz_model_init(&model);
+    model.intake.witness = witness_new(model.swarm, model.tracer);
+    struct claude_transcript_options options = {
+        .tally = &model.tally,
+        .where = "fuzz",
+        .source = "fuzz",
+        .session_id = {"s", 1},
+        .max_line_bytes = 4000,
+        .content = content,
+    };
+    struct claude_transcript *transcript = claude_transcript_new(&options);
+    for (size_t at = 0; at < len; at += chunk)
+        fuzz_require(
+            claude_transcript_push(transcript, bytes + at, len - at < chunk ? len - at : chunk));
+    fuzz_require(claude_transcript_finish(transcript));
+    fuzz_require(witness_settle(model.intake.witness));
+    claude_transcript_free(transcript);
+    struct fuzz_figures figures = fuzz_figures_of(&model);
+    witness_free(model.intake.witness);
+    fuzz_model_release(&model);
+    return figures;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 2)
+        return 0;
+    const char *bytes = (const char *)data + 1;
+    struct claude_process process;
+    struct claude_meta meta;
+    (void)claude_process_read(&mem_libc, bytes, size - 1, &process);
+    (void)claude_meta_read(&mem_libc, bytes, size - 1, &meta);
+    bool content = data[0] >= 128;
+    fuzz_require_same(run(bytes, size - 1, size, content),
+                      run(bytes, size - 1, 1 + data[0] % 32u, content));
+    return 0;
+}
