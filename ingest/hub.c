@@ -32,6 +32,9 @@ static void tell_changed(struct hub *hub)
 {
     if (!hub->intake.changed)
         return;
+    /* Once for all that witnesses said in this turn. */
+    if (hub->options.witness != NULL && !witness_settle(hub->options.witness))
+        intake_say(&hub->intake, NOTICE_ERROR, "out of memory, the picture is not whole");
     hub->intake.changed = false;
     if (hub->options.changed != NULL)
         hub->options.changed(hub->options.ctx);
