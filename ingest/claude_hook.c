@@ -58,7 +58,7 @@ void hook_say(const struct hook_event *e, enum notice_level level, const char *w
               struct slice detail)
 {
     char text[200];
-    detail = claude_cut(detail, 120);
+    detail = hook_cut(detail, 120);
     int len = snprintf(text, sizeof text, "%s: %.*s", what, (int)detail.len,
                        detail.bytes == NULL ? "" : detail.bytes);
     struct notice notice = {.at_ns = intake_ns(e->t_ms),
@@ -71,7 +71,7 @@ void hook_say(const struct hook_event *e, enum notice_level level, const char *w
 
 /* ---- sessions ---- */
 
-static struct claude_session *find_session(struct claude_hooks *hooks, uint64_t session)
+static struct hook_session *find_session(struct claude_hooks *hooks, uint64_t session)
 {
     for (size_t i = hooks->session_count; i-- > 0;)
         if (hooks->sessions[i].session == session)
@@ -89,7 +89,7 @@ static bool name_session(struct hook_event *e)
     struct slice name = {.bytes = dir.bytes + at, .len = dir.len - at};
     struct witness_session_fact fact = {.source = "Claude Code hooks", .start_ms = NAN};
     if (name.len > 0)
-        fact.name = claude_cut(name, NAME_BYTES);
+        fact.name = hook_cut(name, NAME_BYTES);
     struct witness_place place = hook_guess(e);
     place.agent_id = (struct slice){.bytes = NULL};
     return witness_session(e->witness, &place, &fact);
@@ -107,7 +107,7 @@ static bool open_session(struct hook_event *e)
         !name_session(e))
         return false;
     e->session = &hooks->sessions[hooks->session_count++];
-    *e->session = (struct claude_session){.session = e->session_hash, .turn_ms = NAN};
+    *e->session = (struct hook_session){.session = e->session_hash, .turn_ms = NAN};
     return true;
 }
 
@@ -128,7 +128,7 @@ static bool session_end(struct hook_event *e)
     hook_say(e, NOTICE_INFO, "session ended", hook_text(e, "reason"));
     /* What else is open nobody has ended: it is closed with the session, incomplete. */
     bool good = hook_end_idle(e) && witness_session_end(e->witness, &place, e->t_ms, false);
-    claude_calls_forget(&e->hooks->calls, e->session_hash);
+    hook_calls_forget(&e->hooks->calls, e->session_hash);
     if (e->session != NULL) {
         size_t at = (size_t)(e->session - e->hooks->sessions);
         size_t behind = --e->hooks->session_count - at;
@@ -146,19 +146,19 @@ bool hook_end_turn(struct hook_event *e, const struct witness_place *place, doub
         return true;
     if (fact.end_ms < e->session->turn_ms)
         fact.end_ms = e->session->turn_ms;
-    struct claude_text turn = e->session->turn;
+    struct hook_word turn = e->session->turn;
     e->session->turn.len = 0;
-    return witness_turn(e->witness, place, claude_text_slice(&turn), &fact);
+    return witness_turn(e->witness, place, hook_word_slice(&turn), &fact);
 }
 
 /* A new turn shows that the one before is over: one that a person broke off, or whose call they refused, has no Stop. */
 static bool user_prompt_submit(struct hook_event *e)
 {
-    struct claude_session *session = e->session;
+    struct hook_session *session = e->session;
     struct slice prompt_id = hook_text(e, "prompt_id"), prompt = hook_text(e, "prompt");
     struct witness_place guess = hook_guess(e);
-    struct claude_text turn;
-    claude_text_set(&turn, prompt_id);
+    struct hook_word turn;
+    hook_word_set(&turn, prompt_id);
     if (turn.len == 0)
         turn.len = (size_t)snprintf(turn.bytes, sizeof turn.bytes, "turn:%llu",
                                     (unsigned long long)++e->hooks->made);
@@ -173,7 +173,7 @@ static bool user_prompt_submit(struct hook_event *e)
     struct witness_turn_fact fact = {.start_ms = e->t_ms, .end_ms = NAN, .prompt_length = NAN};
     if (prompt.bytes != NULL)
         fact.prompt_length = (double)utf8_utf16_len(prompt.bytes, prompt.len);
-    return witness_turn(e->witness, &e->place, claude_text_slice(&turn), &fact);
+    return witness_turn(e->witness, &e->place, hook_word_slice(&turn), &fact);
 }
 
 static bool stop(struct hook_event *e)
@@ -199,18 +199,18 @@ static bool stop_failure(struct hook_event *e)
 /* Whose it is, hooks do not say before it ends. While one Agent call alone of that type is without its agent it must be that one's. */
 static bool guess_parent(struct hook_event *e, struct slice type)
 {
-    uint64_t hash = claude_hash(type);
-    struct claude_call *call =
-        hash == 0 ? NULL : claude_calls_unlinked(&e->hooks->calls, e->session_hash, hash);
+    uint64_t hash = hook_hash(type);
+    struct hook_call *call =
+        hash == 0 ? NULL : hook_calls_unlinked(&e->hooks->calls, e->session_hash, hash);
     if (call == NULL)
         return true;
     call->linked = true;
     struct witness_agent_fact fact = {.start_ms = NAN, .end_ms = NAN};
     /* Of the main agent it is anyway, as long as nobody knows better. */
     if (call->owner.len > 0)
-        fact.parent_id = claude_text_slice(&call->owner);
+        fact.parent_id = hook_word_slice(&call->owner);
     if (call->about.len > 0)
-        fact.description = claude_text_slice(&call->about);
+        fact.description = hook_word_slice(&call->about);
     struct witness_place guess = hook_guess(e);
     return witness_agent(e->witness, &guess, &fact);
 }
@@ -279,7 +279,7 @@ static struct claude_hooks *hooks_of(struct intake *intake)
     if (hooks == NULL)
         return NULL;
     hooks->mem = intake->mem;
-    claude_calls_init(&hooks->calls, intake->mem);
+    hook_calls_init(&hooks->calls, intake->mem);
     strbuf_init(&hooks->text, intake->mem, 0);
     strbuf_init(&hooks->args, intake->mem, 0);
     strbuf_init(&hooks->scratch, intake->mem, 0);
@@ -292,7 +292,7 @@ void claude_hooks_free(struct claude_hooks *hooks)
     if (hooks == NULL)
         return;
     const struct mem *mem = hooks->mem;
-    claude_calls_release(&hooks->calls);
+    hook_calls_release(&hooks->calls);
     mem_free(mem, hooks->sessions, hooks->session_cap * sizeof *hooks->sessions);
     strbuf_release(&hooks->text);
     strbuf_release(&hooks->args);
@@ -312,8 +312,8 @@ static const char *read_place(struct hook_event *e)
         agent = (struct slice){.bytes = NULL};
     e->place.session_id = session;
     e->place.agent_id = agent;
-    e->session_hash = claude_hash(session);
-    e->agent = claude_hash(agent);
+    e->session_hash = hook_hash(session);
+    e->agent = hook_hash(agent);
     e->session = find_session(e->hooks, e->session_hash);
     return NULL;
 }

@@ -10,7 +10,7 @@
    exactly, another witness has to say. */
 #include "ingest/claude_hook_private.h"
 
-#include "ingest/claude_args.h"
+#include "ingest/hook_args.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -52,28 +52,27 @@ static struct about read_about(struct hook_event *e)
     struct about about = {.id = hook_text(e, "tool_use_id"),
                           .name = hook_text(e, "tool_name"),
                           .input = json_get(e->payload, "tool_input")};
-    about.id = claude_cut(about.id, CLAUDE_TEXT_BYTES);
+    about.id = hook_cut(about.id, HOOK_WORD_BYTES);
     struct slice raw = {.bytes = about.input.raw, .len = about.input.len};
-    about.name_hash = claude_hash(about.name);
-    about.input_hash = about.input.type == JSON_TYPE_NONE ? 0 : claude_hash(raw);
+    about.name_hash = hook_hash(about.name);
+    about.input_hash = about.input.type == JSON_TYPE_NONE ? 0 : hook_hash(raw);
     return about;
 }
 
 /* NULL: none that is known. */
-static struct claude_call *find(struct hook_event *e, const struct about *about)
+static struct hook_call *find(struct hook_event *e, const struct about *about)
 {
-    struct claude_calls *calls = &e->hooks->calls;
+    struct hook_calls *calls = &e->hooks->calls;
     if (about->id.bytes != NULL)
-        return claude_calls_find(calls, e->session_hash, about->id);
-    return claude_calls_match(calls, e->session_hash, e->agent, about->name_hash,
-                              about->input_hash);
+        return hook_calls_find(calls, e->session_hash, about->id);
+    return hook_calls_match(calls, e->session_hash, e->agent, about->name_hash, about->input_hash);
 }
 
 /* A new record. NULL: out of memory. */
-static struct claude_call *add(struct hook_event *e, enum claude_call_kind kind, struct slice id)
+static struct hook_call *add(struct hook_event *e, enum hook_call_kind kind, struct slice id)
 {
     bool forgotten = false;
-    struct claude_call *call = claude_calls_add(&e->hooks->calls, e->session_hash, id, &forgotten);
+    struct hook_call *call = hook_calls_add(&e->hooks->calls, e->session_hash, id, &forgotten);
     if (forgotten && !e->hooks->said_full) {
         e->hooks->said_full = true;
         hook_say(e, NOTICE_WARNING, "hooks", words("more calls are open than can be remembered"));
@@ -82,20 +81,20 @@ static struct claude_call *add(struct hook_event *e, enum claude_call_kind kind,
         return NULL;
     call->kind = kind;
     call->agent = e->agent;
-    claude_text_set(&call->owner, e->place.agent_id);
+    hook_word_set(&call->owner, e->place.agent_id);
     return call;
 }
 
 /* One for a wait whose call is not known. The id is the same when the hook is sent twice. */
-static struct claude_call *add_wait(struct hook_event *e, enum claude_call_kind kind,
-                                    const char *what, uint64_t input)
+static struct hook_call *add_wait(struct hook_event *e, enum hook_call_kind kind, const char *what,
+                                  uint64_t input)
 {
     char id[64];
-    uint64_t prompt = claude_hash(hook_text(e, "prompt_id"));
+    uint64_t prompt = hook_hash(hook_text(e, "prompt_id"));
     int len = snprintf(id, sizeof id, "%s:%llx", what,
                        (unsigned long long)(prompt ^ e->agent ^ input * 31));
     struct slice name = {.bytes = id, .len = (size_t)len};
-    struct claude_call *call = claude_calls_find(&e->hooks->calls, e->session_hash, name);
+    struct hook_call *call = hook_calls_find(&e->hooks->calls, e->session_hash, name);
     if (call == NULL)
         call = add(e, kind, name);
     if (call != NULL)
@@ -105,7 +104,7 @@ static struct claude_call *add_wait(struct hook_event *e, enum claude_call_kind 
 
 /* ---- waiting ---- */
 
-static bool begin_wait(struct hook_event *e, struct claude_call *call, double at_ms,
+static bool begin_wait(struct hook_event *e, struct hook_call *call, double at_ms,
                        struct slice what)
 {
     struct witness_wait_fact fact = no_wait;
@@ -114,11 +113,11 @@ static bool begin_wait(struct hook_event *e, struct claude_call *call, double at
     if (isnan(call->wait_ms) || at_ms < call->wait_ms)
         call->wait_ms = at_ms;
     call->held = true;
-    return witness_wait(e->witness, &e->place, claude_text_slice(&call->id), &fact);
+    return witness_wait(e->witness, &e->place, hook_word_slice(&call->id), &fact);
 }
 
 static bool end_wait(struct hook_event *e, const struct witness_place *place,
-                     struct claude_call *call, double at_ms, struct slice decision)
+                     struct hook_call *call, double at_ms, struct slice decision)
 {
     struct witness_wait_fact fact = no_wait;
     if (isnan(call->wait_ms))
@@ -127,7 +126,7 @@ static bool end_wait(struct hook_event *e, const struct witness_place *place,
     fact.decision = decision;
     fact.source = words("user");
     call->wait_ms = NAN;
-    return witness_wait(e->witness, place, claude_text_slice(&call->id), &fact);
+    return witness_wait(e->witness, place, hook_word_slice(&call->id), &fact);
 }
 
 static struct slice permission_words(struct hook_event *e, struct slice tool)
@@ -137,7 +136,7 @@ static struct slice permission_words(struct hook_event *e, struct slice tool)
         return words("Permission");
     strbuf_clear(text);
     strbuf_adds(text, "Permission: ");
-    strbuf_add(text, tool.bytes, claude_cut(tool, CLAUDE_TEXT_BYTES).len);
+    strbuf_add(text, tool.bytes, hook_cut(tool, HOOK_WORD_BYTES).len);
     return text->failed ? words("Permission")
                         : (struct slice){.bytes = text->data, .len = text->len};
 }
@@ -145,12 +144,12 @@ static struct slice permission_words(struct hook_event *e, struct slice tool)
 bool hook_permission_request(struct hook_event *e)
 {
     struct about about = read_about(e);
-    struct claude_call *call = find(e, &about);
+    struct hook_call *call = find(e, &about);
     if (call == NULL)
-        call = add_wait(e, CLAUDE_PERMISSION, "permission", about.name_hash ^ about.input_hash);
+        call = add_wait(e, HOOK_PERMISSION, "permission", about.name_hash ^ about.input_hash);
     if (call == NULL)
         return false;
-    if (call->kind == CLAUDE_PERMISSION) {
+    if (call->kind == HOOK_PERMISSION) {
         call->name = about.name_hash;
         call->input = about.input_hash;
     }
@@ -160,13 +159,13 @@ bool hook_permission_request(struct hook_event *e)
 /* Some seconds behind a PermissionRequest; says something new only where that has no hook. */
 static bool permission_prompt(struct hook_event *e)
 {
-    struct claude_calls *calls = &e->hooks->calls;
+    struct hook_calls *calls = &e->hooks->calls;
     for (size_t i = 0; i < calls->count; i++)
         if (calls->items[i].session == e->session_hash && !isnan(calls->items[i].wait_ms))
             return true;
-    struct claude_call *call = claude_calls_newest(calls, e->session_hash, e->agent);
+    struct hook_call *call = hook_calls_newest(calls, e->session_hash, e->agent);
     if (call == NULL)
-        call = add_wait(e, CLAUDE_PERMISSION, "permission", 0);
+        call = add_wait(e, HOOK_PERMISSION, "permission", 0);
     if (call == NULL)
         return false;
     double since = e->t_ms - PERMISSION_PROMPT_MS;
@@ -181,7 +180,7 @@ static bool idle_prompt(struct hook_event *e)
     double since = e->t_ms - IDLE_PROMPT_MS;
     if (!hook_end_calls(e, since, true) || !hook_end_turn(e, &guess, since))
         return false;
-    struct claude_call *call = add_wait(e, CLAUDE_IDLE, "idle", 0);
+    struct hook_call *call = add_wait(e, HOOK_IDLE, "idle", 0);
     return call != NULL && begin_wait(e, call, e->t_ms, words("Prompt"));
 }
 
@@ -198,17 +197,17 @@ bool hook_notification(struct hook_event *e)
 /* An MCP server asks for something. */
 bool hook_elicitation(struct hook_event *e)
 {
-    struct claude_call *call = add_wait(e, CLAUDE_ELICITATION, "elicitation", 0);
+    struct hook_call *call = add_wait(e, HOOK_ELICITATION, "elicitation", 0);
     return call != NULL && begin_wait(e, call, e->t_ms, words("Elicitation"));
 }
 
 bool hook_elicitation_result(struct hook_event *e)
 {
     struct slice action = hook_text(e, "action");
-    struct claude_calls *calls = &e->hooks->calls;
+    struct hook_calls *calls = &e->hooks->calls;
     for (size_t i = calls->count; i-- > 0;) {
-        struct claude_call *call = &calls->items[i];
-        if (call->session != e->session_hash || call->kind != CLAUDE_ELICITATION || call->ended)
+        struct hook_call *call = &calls->items[i];
+        if (call->session != e->session_hash || call->kind != HOOK_ELICITATION || call->ended)
             continue;
         call->ended = true;
         return end_wait(e, &e->place, call, e->t_ms, action);
@@ -223,9 +222,9 @@ static void put_args(struct hook_event *e, const struct about *about,
 {
     struct strbuf *args = &e->hooks->args;
     strbuf_clear(args);
-    if (claude_args_put(about->input, &e->hooks->scratch, args) && !args->failed)
+    if (hook_args_put(about->input, &e->hooks->scratch, args) && !args->failed)
         fact->args_json = (struct slice){.bytes = args->data, .len = args->len};
-    fact->name = claude_cut(about->name, CLAUDE_TEXT_BYTES);
+    fact->name = hook_cut(about->name, HOOK_WORD_BYTES);
 }
 
 bool hook_pre_tool_use(struct hook_event *e)
@@ -236,16 +235,16 @@ bool hook_pre_tool_use(struct hook_event *e)
         e->wrong = "PreToolUse: tool_use_id or tool_name is missing";
         return true;
     }
-    struct claude_call *call = claude_calls_find(&e->hooks->calls, e->session_hash, about.id);
+    struct hook_call *call = hook_calls_find(&e->hooks->calls, e->session_hash, about.id);
     if (call == NULL) {
-        call = add(e, CLAUDE_TOOL, about.id);
+        call = add(e, HOOK_TOOL, about.id);
         if (call == NULL)
             return false;
         call->start_ms = e->t_ms;
         call->name = about.name_hash;
         call->input = about.input_hash;
-        call->sub_agent = claude_hash(hook_text_of(e, json_get(about.input, "subagent_type")));
-        claude_text_set(&call->about, hook_text_of(e, json_get(about.input, "description")));
+        call->sub_agent = hook_hash(hook_text_of(e, json_get(about.input, "subagent_type")));
+        hook_word_set(&call->about, hook_text_of(e, json_get(about.input, "description")));
     }
     put_args(e, &about, &fact);
     fact.start_ms = e->t_ms;
@@ -259,18 +258,18 @@ static bool link_agent(struct hook_event *e, const struct about *about)
     struct slice agent = hook_text_of(e, json_get(response, "agentId"));
     struct witness_agent_fact fact = {.start_ms = NAN, .end_ms = NAN};
     struct witness_place place = e->place;
-    if (agent.bytes == NULL || agent.len > CLAUDE_TEXT_BYTES)
+    if (agent.bytes == NULL || agent.len > HOOK_WORD_BYTES)
         return true;
     place.agent_id = agent;
     fact.parent_id = e->agent == 0 ? e->place.session_id : e->place.agent_id;
     fact.type = hook_text_of(e, json_get(about->input, "subagent_type"));
     fact.description =
-        claude_cut(hook_text_of(e, json_get(about->input, "description")), CLAUDE_TEXT_BYTES);
+        hook_cut(hook_text_of(e, json_get(about->input, "description")), HOOK_WORD_BYTES);
     return witness_agent(e->witness, &place, &fact);
 }
 
 /* Sets the times of a call that has ended; see the picture above. Returns when it began to run. */
-static double set_times(const struct hook_event *e, const struct claude_call *call,
+static double set_times(const struct hook_event *e, const struct hook_call *call,
                         struct witness_tool_fact *fact)
 {
     double duration = hook_ms(e, "duration_ms");
@@ -295,19 +294,18 @@ static struct slice error_of(struct hook_event *e)
     if (error.len == 0)
         return json_get(e->payload, "is_interrupt").type == JSON_TYPE_TRUE ? words("interrupted")
                                                                            : words("failed");
-    return claude_cut(error, ERROR_BYTES);
+    return hook_cut(error, ERROR_BYTES);
 }
 
 /* The call that has ended; else what is known of it is a PermissionRequest alone. NULL: nothing is. */
-static struct claude_call *find_ended(struct hook_event *e, const struct about *about)
+static struct hook_call *find_ended(struct hook_event *e, const struct about *about)
 {
-    struct claude_calls *calls = &e->hooks->calls;
-    struct claude_call *call = claude_calls_find(calls, e->session_hash, about->id);
+    struct hook_calls *calls = &e->hooks->calls;
+    struct hook_call *call = hook_calls_find(calls, e->session_hash, about->id);
     if (call != NULL)
         return call;
-    call =
-        claude_calls_match(calls, e->session_hash, e->agent, about->name_hash, about->input_hash);
-    return call != NULL && call->kind == CLAUDE_PERMISSION ? call : NULL;
+    call = hook_calls_match(calls, e->session_hash, e->agent, about->name_hash, about->input_hash);
+    return call != NULL && call->kind == HOOK_PERMISSION ? call : NULL;
 }
 
 static bool end_tool(struct hook_event *e, enum tristate success)
@@ -318,7 +316,7 @@ static bool end_tool(struct hook_event *e, enum tristate success)
         e->wrong = "PostToolUse: tool_use_id is missing";
         return true;
     }
-    struct claude_call *call = find_ended(e, &about);
+    struct hook_call *call = find_ended(e, &about);
     double began = set_times(e, call, &fact);
     fact.success = success;
     if (success == NO)
@@ -343,8 +341,8 @@ bool hook_post_tool_use_failure(struct hook_event *e)
 /* ---- what is over without a word ---- */
 
 /* A call that will not go on, as `place` has it. One that a person was asked about was refused. */
-static bool give_up(struct hook_event *e, const struct witness_place *place,
-                    struct claude_call *call, double at_ms)
+static bool give_up(struct hook_event *e, const struct witness_place *place, struct hook_call *call,
+                    double at_ms)
 {
     struct witness_tool_fact fact = no_tool;
     bool refused = !isnan(call->wait_ms);
@@ -354,19 +352,19 @@ static bool give_up(struct hook_event *e, const struct witness_place *place,
         fact.error = words("rejected");
     call->ended = true;
     return end_wait(e, place, call, at_ms, words("reject")) &&
-           (call->kind != CLAUDE_TOOL ||
-            witness_tool(e->witness, place, claude_text_slice(&call->id), &fact));
+           (call->kind != HOOK_TOOL ||
+            witness_tool(e->witness, place, hook_word_slice(&call->id), &fact));
 }
 
 bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting)
 {
     struct witness_place guess = hook_guess(e);
-    struct claude_calls *calls = &e->hooks->calls;
+    struct hook_calls *calls = &e->hooks->calls;
     bool good = true;
     for (size_t i = 0; i < calls->count && good; i++) {
-        struct claude_call *call = &calls->items[i];
+        struct hook_call *call = &calls->items[i];
         if (!call->ended && call->session == e->session_hash && call->agent == e->agent &&
-            call->kind != CLAUDE_IDLE && (!waiting || !isnan(call->wait_ms)))
+            call->kind != HOOK_IDLE && (!waiting || !isnan(call->wait_ms)))
             good = give_up(e, &guess, call, at_ms);
     }
     return good;
@@ -374,10 +372,10 @@ bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting)
 
 bool hook_end_idle(struct hook_event *e)
 {
-    struct claude_calls *calls = &e->hooks->calls;
+    struct hook_calls *calls = &e->hooks->calls;
     for (size_t i = 0; i < calls->count; i++) {
-        struct claude_call *call = &calls->items[i];
-        if (call->ended || call->kind != CLAUDE_IDLE || call->session != e->session_hash ||
+        struct hook_call *call = &calls->items[i];
+        if (call->ended || call->kind != HOOK_IDLE || call->session != e->session_hash ||
             call->agent != e->agent)
             continue;
         call->ended = true;
@@ -389,7 +387,7 @@ bool hook_end_idle(struct hook_event *e)
 bool hook_permission_denied(struct hook_event *e)
 {
     struct about about = read_about(e);
-    struct claude_call *call = find(e, &about);
+    struct hook_call *call = find(e, &about);
     return call == NULL || call->ended || give_up(e, &e->place, call, e->t_ms);
 }
 
@@ -403,8 +401,8 @@ bool hook_post_tool_batch(struct hook_event *e)
     bool good = true;
     while (good && list.type == JSON_TYPE_ARRAY && json_next_item(&walk, &item)) {
         struct slice id = hook_text_of(e, json_get(item, "tool_use_id"));
-        struct claude_call *call =
-            id.bytes == NULL ? NULL : claude_calls_find(&e->hooks->calls, e->session_hash, id);
+        struct hook_call *call =
+            id.bytes == NULL ? NULL : hook_calls_find(&e->hooks->calls, e->session_hash, id);
         if (call != NULL && !call->ended)
             good = give_up(e, &guess, call, e->t_ms);
     }

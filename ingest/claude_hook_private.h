@@ -2,20 +2,20 @@
 #ifndef INGEST_CLAUDE_HOOK_PRIVATE_H
 #define INGEST_CLAUDE_HOOK_PRIVATE_H
 
-#include "ingest/claude_calls.h"
 #include "ingest/claude_hook.h"
+#include "ingest/hook_calls.h"
 
 /* A session that hooks have told of. */
-struct claude_session {
-    uint64_t session;        /* claude_hash of its id */
-    struct claude_text turn; /* the one that runs; empty: none does */
-    double turn_ms;          /* when it began */
+struct hook_session {
+    uint64_t session;      /* hook_hash of its id */
+    struct hook_word turn; /* the one that runs; empty: none does */
+    double turn_ms;        /* when it began */
 };
 
 struct claude_hooks {
     const struct mem *mem;
-    struct claude_calls calls;
-    struct claude_session *sessions; /* the newest last */
+    struct hook_calls calls;
+    struct hook_session *sessions; /* the newest last */
     size_t session_count, session_cap;
     uint64_t made;  /* ids made where a payload has none */
     bool said_full; /* that more is open than can be remembered */
@@ -30,8 +30,8 @@ struct hook_event {
     struct witness *witness;
     struct json_value payload;
     struct witness_place place;
-    struct claude_session *session; /* NULL: not known, and this event opens none */
-    uint64_t session_hash, agent;   /* claude_hash of the ids; the main agent's: 0 */
+    struct hook_session *session; /* NULL: not known, and this event opens none */
+    uint64_t session_hash, agent; /* hook_hash of the ids; the main agent's: 0 */
     double t_ms;
     const char *wrong; /* set: what is missing */
 };

@@ -5,7 +5,7 @@
 
 #include "core/json_read.h"
 #include "core/json_text.h"
-#include "ingest/claude_calls.h"
+#include "ingest/hook_calls.h"
 
 #include <string.h>
 
@@ -28,7 +28,7 @@ static void shrink_string(struct shrinking *s, struct json_value value)
     strbuf_clear(&s->text);
     json_get_string(value, &s->text);
     struct slice text = {.bytes = s->text.data, .len = s->text.failed ? 0 : s->text.len};
-    text = claude_cut(text, CUT_BYTES);
+    text = hook_cut(text, CUT_BYTES);
     json_put_string(s->out, text.bytes == NULL ? "" : text.bytes, text.len);
 }
 

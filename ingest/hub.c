@@ -173,7 +173,7 @@ static const struct {
 } kinds[] = {
     {"unix:", &unix_source_ops},
     {"tcp:", &tcp_source_ops},
-    {"otlp:", NULL},
+    {"otlp:", &otlp_source_ops},
     {"claude:", NULL},
 };
 

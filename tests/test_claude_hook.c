@@ -120,11 +120,11 @@ static void the_argument_that_tells_most_is_kept_in_part(void **state)
         const char *input, *args;
     } cases[] = {
         {"{'file_path':'/a','content':'secret'}", "{\"file_path\":\"/a\"}"},
-        {"{'path':'src','pattern':'TODO'}", "{\"pattern\":\"TODO\"}"},
-        {"{'path':'src'}", "{\"path\":\"src\"}"},
+        {"{'path':'src','pattern':'TODO'}", "{\"path\":\"src\"}"},
+        {"{'pattern':'TODO'}", "{\"pattern\":\"TODO\"}"},
         {"{'url':'http://x','prompt':'secret'}", "{\"url\":\"http://x\"}"},
         {"{'description':'Look','prompt':'secret','subagent_type':'Explore'}",
-         "{\"description\":\"Look\"}"},
+         "{\"subagent_type\":\"Explore\",\"description\":\"Look\"}"},
         {"{'command':7,'url':''}", "(unsaid)"},
         {"{'todos':[{'content':'x'}]}", "(unsaid)"},
         {"'x'", "(unsaid)"},

@@ -35,8 +35,8 @@ static void a_hub_without_sources_is_finished(void **state)
 static void kinds_of_a_later_version_are_said_to_be_that(void **state)
 {
     struct rig *rig = *state;
-    static const char *const specs[] = {"otlp:127.0.0.1:4318", "claude:"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const specs[] = {"claude:"};
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
         struct strbuf error;
         strbuf_init(&error, &mem_libc, 0);
         assert_false(hub_add(rig->hub, specs[i], &error));

@@ -69,7 +69,7 @@ static bool read_token(struct engine *engine, struct strbuf *error)
 static bool is_live(const char *spec)
 {
     return strcmp(spec, "-") == 0 || strncmp(spec, "unix:", 5) == 0 ||
-           strncmp(spec, "tcp:", 4) == 0;
+           strncmp(spec, "tcp:", 4) == 0 || strncmp(spec, "otlp:", 5) == 0;
 }
 
 static bool any_live(const struct options *options)
