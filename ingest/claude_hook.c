@@ -86,10 +86,10 @@ static bool name_session(struct hook_event *e)
     size_t at = dir.len;
     while (at > 0 && dir.bytes[at - 1] != '/' && dir.bytes[at - 1] != '\\')
         at--;
-    struct slice name = {.bytes = dir.bytes + at, .len = dir.len - at};
     struct witness_session_fact fact = {.source = "Claude Code hooks", .start_ms = NAN};
-    if (name.len > 0)
-        fact.name = hook_cut(name, NAME_BYTES);
+    if (at < dir.len)
+        fact.name =
+            hook_cut((struct slice){.bytes = dir.bytes + at, .len = dir.len - at}, NAME_BYTES);
     struct witness_place place = hook_guess(e);
     place.agent_id = (struct slice){.bytes = NULL};
     return witness_session(e->witness, &place, &fact);

@@ -1,0 +1,68 @@
+#!/bin/bash
+# Claude Code's hooks through the real program: over the socket, over HTTP, and when nobody listens, reads or sends sense.
+# Whatever happens a hook prints nothing and succeeds: the agent takes anything else for a veto.
+. "$SWARMTOP_TESTS/support/e2e.sh"
+export SWARMTOP_SOCKET="unix:$work/feed.sock"
+
+hook() { # OPTIONS...: stdin is the payload
+    "$program" hook "$@" >hook.out 2>hook.err || fail "hook $*: exit status $?"
+    [ -s hook.out ] || [ -s hook.err ] && fail "hook $*: says '$(cat hook.out hook.err)'"
+    return 0
+}
+payload() { # EVENT MEMBERS
+    printf '{"session_id":"S1","cwd":"/home/dev/api-server","hook_event_name":"%s"%s}' "$1" "${2:+,$2}"
+}
+bash_call='"tool_name":"Bash","tool_input":{"command":"make test"},"tool_use_id":"t1"'
+
+# Nobody listens; what is no payload; what is no command line; no stdin at all.
+payload Stop | hook
+payload Stop | hook --to "unix:$work/none" --to=unix:/
+payload Stop | hook --to tcp:127.0.0.1:1
+payload Stop | hook --to nonsense
+payload Stop | hook --no-such-option
+printf 'garbage {' | hook
+hook </dev/null
+hook <&-
+"$program" hook --help | grep -q 'swarmtop hook' || fail "no help"
+
+run_in_background "$program" record -o trace.json "$SWARMTOP_SOCKET" otlp:127.0.0.1:0
+recording=$pid
+until_true 10 test -S feed.sock || fail "no socket"
+payload SessionStart '"source":"startup"' | hook
+payload UserPromptSubmit '"prompt":"go","prompt_id":"p1"' | hook
+payload PreToolUse "$bash_call" | hook
+payload PermissionRequest '"tool_name":"Bash","tool_input":{"command":"make test"}' | hook
+waits() { [ "$("$program" status)" = "1 needs you" ]; }
+until_true 10 waits || fail "of one that waits for a permission it says '$("$program" status)'"
+printf 'garbage {' | hook
+{
+    printf '{"session_id":"S1","hook_event_name":"PostToolUse",%s,"duration_ms":1,"tool_response":{"stdout":"' "$bash_call"
+    head -c 3000000 /dev/zero | tr '\0' x
+    printf '"}}'
+} | hook
+works() { [ "$("$program" status)" = "1 work" ] || [ "$("$program" status)" = "1 idle" ]; }
+until_true 10 works || fail "after the call it says '$("$program" status)'"
+payload Stop '"prompt_id":"p1"' | hook
+
+# A reader that is stuck holds nobody up: its socket's queue fills, and then some.
+kill -STOP "$recording"
+for _ in $(seq 20); do
+    head -c 900000 /dev/zero | tr '\0' ' ' | { printf '{"session_id":"S1","hook_event_name":"Stop"}'; cat; } | hook &
+    stuck="${stuck-} $!"
+done
+gone() { for one in $stuck; do kill -0 "$one" 2>/dev/null && return 1; done; }
+until_true 10 gone || fail "a stuck reader holds hooks up"
+kill -CONT "$recording"
+
+payload SessionEnd '"reason":"other"' | hook
+idle() { [ "$("$program" status)" != "1 work" ]; }
+until_true 10 idle || fail "the session does not end"
+kill -TERM "$recording"
+status_of "$recording"
+[ "$status" = 0 ] || fail "record: exit status $status"
+has trace.json '"make test"' || fail "the call is not in the trace"
+has trace.json 'api-server' || fail "the session has no name"
+has trace.json 'Permission: Bash' || fail "the wait is not in the trace"
+"$program" report --json trace.json >report.json || fail "report"
+has report.json '"Bash"' || fail "the call is not in the report"
+exit 0
