@@ -120,7 +120,7 @@ static void put_pool(struct document *doc, enum swarm_pool pool)
     uint64_t end = event_store_end(store);
     for (uint64_t no = event_store_first(store); no < end && document_good(doc); no++) {
         struct event event;
-        if (!event_store_get(store, no, &event)) {
+        if (!event_store_get(store, no, &event) || event.ph == EVENT_VOID) {
             continue;
         }
         span_no span = needs_span ? swarm_event_span(doc->swarm, pool, no) : NO_SPAN;

@@ -1,7 +1,8 @@
 /* Segments are blocks of memory: records grow from the front, their offsets from the back (the last four bytes are the
    offset of the first record). An event is found by a search over the segments, then by its offset; dropping moves `first`
    and frees the segments that lie wholly before it. Nothing is ever moved, so what event_store_get lends stays where it
-   is. The event that unshift puts before all others has a block of its own.
+   is. The event that unshift puts before all others has a block of its own, and so has one that was amended and outgrew its
+   place: its offset is then a number in the segment's list of those, with the highest bit set.
 
    Most events have neither a duration nor an id nor extra members: these stand behind the record of those that do. An adopted
    segment is the last one until all its events are revealed: `end` is then behind what the store shows, not behind what it has. */
@@ -29,11 +30,20 @@ struct record_rest {
     uint32_t id_len, extra_len;
 };
 
+struct moved {
+    char *bytes;
+    size_t size;
+};
+
+#define MOVED 0x80000000u /* of an offset: the rest is a place in the list of moved records */
+
 struct segment {
     char *bytes;
     size_t size, used; /* used: by records; the offsets take count * 4 at the end */
     uint64_t first;    /* number of the first record */
     uint32_t count;
+    struct moved *moved;
+    size_t moved_count, moved_cap;
 };
 
 struct event_segment {
@@ -70,13 +80,24 @@ static void free_front(struct event_store *store)
     store->front_size = 0;
 }
 
+static void free_segment(struct event_store *store, struct segment *segment)
+{
+    for (size_t i = 0; i < segment->moved_count; i++) {
+        store->bytes -= segment->moved[i].size;
+        mem_free(store->mem, segment->moved[i].bytes, segment->moved[i].size);
+    }
+    mem_free(store->mem, segment->moved, segment->moved_cap * sizeof *segment->moved);
+    store->bytes -= segment->size;
+    mem_free(store->mem, segment->bytes, segment->size);
+}
+
 void event_store_free(struct event_store *store)
 {
     if (store == NULL) {
         return;
     }
     for (size_t i = 0; i < store->segment_count; i++) {
-        mem_free(store->mem, store->segments[i].bytes, store->segments[i].size);
+        free_segment(store, &store->segments[i]);
     }
     mem_free(store->mem, store->segments, store->segment_cap * sizeof *store->segments);
     free_front(store);
@@ -107,7 +128,8 @@ static size_t record_size(const struct event *event)
 static char *put_slice(char *at, struct slice slice)
 {
     if (slice.len > 0) {
-        memcpy(at, slice.bytes, slice.len);
+        /* An event that is amended may lend its own. */
+        memmove(at, slice.bytes, slice.len);
     }
     return at + slice.len;
 }
@@ -370,7 +392,8 @@ static char *find(const struct event_store *store, uint64_t number)
         return NULL;
     }
     struct segment *segment = segment_of(store, number);
-    return segment->bytes + get_offset(segment, number - segment->first);
+    uint32_t offset = get_offset(segment, number - segment->first);
+    return (offset & MOVED) == 0 ? segment->bytes + offset : segment->moved[offset & ~MOVED].bytes;
 }
 
 static struct slice take_slice(const char **at, uint32_t len)
@@ -441,6 +464,67 @@ void event_store_set_track(struct event_store *store, uint64_t number, track_no 
     }
 }
 
+/* ---- amending ---- */
+
+/* A block for a record that outgrew its place, which is found from there on. */
+static bool move_record(struct event_store *store, struct segment *segment, uint64_t index,
+                        const struct event *event, span_no span)
+{
+    uint32_t offset = get_offset(segment, index);
+    size_t size = record_size(event);
+    if (!mem_reserve(store->mem, &segment->moved, &segment->moved_cap, segment->moved_count + 1,
+                     sizeof *segment->moved)) {
+        return false;
+    }
+    char *bytes = mem_alloc(store->mem, size);
+    if (bytes == NULL) {
+        return false;
+    }
+    write_record(bytes, event);
+    memcpy(bytes + offsetof(struct record, span), &span, sizeof span);
+    uint32_t place = offset & ~MOVED;
+    if ((offset & MOVED) != 0) {
+        store->bytes -= segment->moved[place].size;
+        mem_free(store->mem, segment->moved[place].bytes, segment->moved[place].size);
+    } else {
+        place = (uint32_t)segment->moved_count++;
+        offset = place | MOVED;
+        memcpy(segment->bytes + segment->size - (index + 1) * sizeof offset, &offset,
+               sizeof offset);
+    }
+    segment->moved[place] = (struct moved){bytes, size};
+    store->bytes += size;
+    return true;
+}
+
+bool event_store_amend(struct event_store *store, uint64_t number, const struct event *event)
+{
+    struct event former;
+    if (number < store->first || !event_store_get(store, number, &former)) {
+        return true;
+    }
+    if (is_too_large(event)) {
+        return false;
+    }
+    char *at = find(store, number);
+    span_no span = event_store_span(store, number);
+    struct segment *segment = segment_of(store, number);
+    if (record_size(event) > record_size(&former)) {
+        return move_record(store, segment, number - segment->first, event, span);
+    }
+    write_record(at, event);
+    memcpy(at + offsetof(struct record, span), &span, sizeof span);
+    return true;
+}
+
+void event_store_set_ts(struct event_store *store, uint64_t number, double ts_us)
+{
+    char *at = find(store, number);
+    if (at != NULL) {
+        memcpy(at + offsetof(struct record, ts_us), &ts_us, sizeof ts_us);
+    }
+}
+
 uint64_t event_store_first(const struct event_store *store)
 {
     return store->front != NULL ? store->first - 1 : store->first;
@@ -468,8 +552,7 @@ void event_store_drop(struct event_store *store, size_t count)
     while (gone < store->segment_count &&
            !(gone + 1 == store->segment_count && store->hidden > 0) &&
            store->segments[gone].first + store->segments[gone].count <= store->first) {
-        store->bytes -= store->segments[gone].size;
-        mem_free(store->mem, store->segments[gone].bytes, store->segments[gone].size);
+        free_segment(store, &store->segments[gone]);
         gone++;
     }
     if (gone > 0) {

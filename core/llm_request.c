@@ -23,7 +23,14 @@ struct request_end {
     const double *attempts;
     size_t attempt_count;
     const struct end_llm_request_op *op;
+    struct event_sink *sink; /* NULL: events are appended */
 };
+
+static bool put_event(const struct request_end *end, const struct trace_event *event)
+{
+    return end->sink != NULL ? end->sink->put(end->sink, event)
+                             : tracer_push(end->tracer, event, NULL);
+}
 
 static bool push(const struct request_end *end, char ph, const char *name, const char *cat,
                  double ts_us, struct arg_list *list)
@@ -43,7 +50,7 @@ static bool push(const struct request_end *end, char ph, const char *name, const
         .args = {args.data, args.len},
     };
     bool good = !args.failed && event.name != INTERN_FAILED && event.cat != INTERN_FAILED &&
-                tracer_push(end->tracer, &event, NULL);
+                put_event(end, &event);
     strbuf_release(&args);
     return good;
 }
@@ -151,7 +158,7 @@ static bool push_end(const struct request_end *end)
         .ts_us = end->end_us,
         .args = {args.data, args.len},
     };
-    bool good = !args.failed && tracer_push(end->tracer, &event, NULL);
+    bool good = !args.failed && put_event(end, &event);
     arg_list_release(&list);
     strbuf_release(&args);
     return good;
@@ -194,7 +201,7 @@ static bool own_attempts(struct request_end *end, double start_ms, double **own,
 
 bool llm_request_end(struct tracer *tracer, const struct trace_session *session,
                      const struct pending *pending, double end_us,
-                     const struct end_llm_request_op *op)
+                     const struct end_llm_request_op *op, struct event_sink *sink)
 {
     struct json_value begin_args = {JSON_TYPE_OBJECT, pending->args.data, pending->args.len};
     struct request_end end = {
@@ -210,6 +217,7 @@ bool llm_request_end(struct tracer *tracer, const struct trace_session *session,
         .attempts = op->attempt_start_times,
         .attempt_count = op->attempt_count,
         .op = op,
+        .sink = sink,
     };
     double start_ms = session->start_ms + pending->start_us / 1000;
     if (isnan(end.ttft_ms) && !isnan(pending->first_token_ms)) {

@@ -201,6 +201,19 @@ bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded);
 /* Forgets what was derived from the events in memory of a pool, and derives it again. */
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 
+/* The same of one session. */
+bool swarm_rederive_session(struct swarm *swarm, session_no session);
+
+/* What was appended turns out otherwise. The event of that number, of a session in that pool, is another from now on, in its place; one that was
+   dropped is left alone. What was derived of it stays until it is derived again. */
+bool swarm_amend(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                 const struct event *event);
+/* Gives the session's metadata event of that number (from 1) other args, and the model what they say. */
+bool swarm_amend_metadata(struct swarm *swarm, session_no session, uint64_t number,
+                          struct slice args);
+/* The session began at another time: its events stay where they are, so their ts change. */
+void swarm_move_start(struct swarm *swarm, session_no session, int64_t start_ns, double by_us);
+
 /* Drops the events of the pool that lie wholly outside of [from, to] (a span's events together); sessions' clocks go back to what is left. With
    `last` unset more is to come: open spans stay. Events get other numbers: not for sessions that a tracer still writes to. */
 bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns, int64_t to_ns,

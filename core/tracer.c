@@ -44,6 +44,12 @@ void tracer_free(struct tracer *tracer)
     mem_free(tracer->mem, tracer, sizeof *tracer);
 }
 
+void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx), void *ctx)
+{
+    tracer->close = close;
+    tracer->close_ctx = ctx;
+}
+
 double tracer_ts(const struct trace_session *session, double t_ms)
 {
     return (t_ms - session->start_ms) * 1000;
@@ -137,17 +143,23 @@ track_no tracer_track(struct tracer *tracer, const struct trace_session *session
     return track;
 }
 
+void tracer_put_metadata_args(struct tracer *tracer, struct strbuf *args, const char *key,
+                              intern_id value)
+{
+    struct slice text = text_of(tracer, value);
+    strbuf_addc(args, '{');
+    json_put_cstr(args, key);
+    strbuf_addc(args, ':');
+    json_put_string(args, text.bytes, text.len);
+    strbuf_addc(args, '}');
+}
+
 static bool push_metadata(struct tracer *tracer, track_no track, const char *name, const char *key,
                           intern_id value)
 {
     struct strbuf args;
     strbuf_init(&args, tracer->mem, 0);
-    struct slice text = text_of(tracer, value);
-    strbuf_addc(&args, '{');
-    json_put_cstr(&args, key);
-    strbuf_addc(&args, ':');
-    json_put_string(&args, text.bytes, text.len);
-    strbuf_addc(&args, '}');
+    tracer_put_metadata_args(tracer, &args, key, value);
     struct trace_event event = {
         .ph = 'M',
         .name = put(tracer, name, strlen(name)),
@@ -161,13 +173,28 @@ static bool push_metadata(struct tracer *tracer, track_no track, const char *nam
     return good;
 }
 
-/* emitProcessMetadata, and whose process it is. */
-static bool emit_metadata(struct tracer *tracer, struct trace_session *session,
-                          const struct registered *agent, bool is_main)
+static track_no process_track_of(struct tracer *tracer, const struct trace_session *session,
+                                 const struct registered *agent)
 {
     struct registered process = *agent;
     process.tid = 0;
-    track_no process_track = tracer_track(tracer, session, &process);
+    return tracer_track(tracer, session, &process);
+}
+
+bool tracer_push_parent(struct tracer *tracer, const struct trace_session *session,
+                        struct registered *agent)
+{
+    bool good = push_metadata(tracer, process_track_of(tracer, session, agent), "parent_agent",
+                              "parent_agent_id", agent->parent_id);
+    agent->parent_no = swarm_session(tracer->swarm, session->number)->metadata_count;
+    return good;
+}
+
+/* emitProcessMetadata, and whose process it is. */
+static bool emit_metadata(struct tracer *tracer, struct trace_session *session,
+                          struct registered *agent, bool is_main)
+{
+    track_no process_track = process_track_of(tracer, session, agent);
     bool parent = agent->parent_id != INTERN_NONE;
     struct slice id = text_of(tracer, agent->agent_id);
     struct slice parent_id = text_of(tracer, agent->parent_id);
@@ -179,11 +206,11 @@ static bool emit_metadata(struct tracer *tracer, struct trace_session *session,
         .parent_id_len = parent_id.len,
         .main = is_main,
     };
+    agent->named_no = swarm_session(tracer->swarm, session->number)->metadata_count + 1;
     return push_metadata(tracer, process_track, "process_name", "name", agent->name) &&
            push_metadata(tracer, tracer_track(tracer, session, agent), "thread_name", "name",
                          agent->name) &&
-           (!parent || push_metadata(tracer, process_track, "parent_agent", "parent_agent_id",
-                                     agent->parent_id)) &&
+           (!parent || tracer_push_parent(tracer, session, agent)) &&
            swarm_identify(tracer->swarm, session->number, &who);
 }
 
@@ -275,10 +302,16 @@ static struct trace_session *begin_session(struct tracer *tracer, session_no num
         session->main_parent != INTERN_FAILED) {
         agent = main_agent(tracer, session);
     }
-    return agent != NULL && emit_metadata(tracer, session, agent, true) ? session : NULL;
+    if (agent == NULL || !emit_metadata(tracer, session, agent, true)) {
+        /* Half a session is none: it begins again with the next operation. */
+        free_session(tracer, session);
+        session->start_ms = (double)NAN;
+        return NULL;
+    }
+    return session;
 }
 
-static struct trace_session *find_session(struct tracer *tracer, session_no number)
+struct trace_session *tracer_find_session(struct tracer *tracer, session_no number)
 {
     if (number >= tracer->session_count || isnan(tracer->sessions[number].start_ms)) {
         return NULL;
@@ -336,15 +369,21 @@ enum tracer_result tracer_hello(struct tracer *tracer, double t_ms, int64_t loca
     return tracer_advance(tracer, &context);
 }
 
-struct trace_session *tracer_enter(struct tracer *tracer, const struct op_context *context)
+struct trace_session *tracer_session(struct tracer *tracer, session_no number)
 {
-    struct trace_session *session = find_session(tracer, context->session);
+    struct trace_session *session = tracer_find_session(tracer, number);
     if (session == NULL) {
         /* Raw events opened it; its first operation makes it a session of agents. */
         const struct hello_op none = {0};
-        const struct session *known = swarm_session(tracer->swarm, context->session);
-        session = begin_session(tracer, context->session, (double)known->origin_ns / 1e6, &none);
+        const struct session *known = swarm_session(tracer->swarm, number);
+        session = begin_session(tracer, number, (double)known->origin_ns / 1e6, &none);
     }
+    return session;
+}
+
+struct trace_session *tracer_enter(struct tracer *tracer, const struct op_context *context)
+{
+    struct trace_session *session = tracer_session(tracer, context->session);
     if (session == NULL || !tracer_run_ticks(tracer, session, context->t_ms)) {
         return NULL;
     }
@@ -357,7 +396,7 @@ struct trace_session *tracer_enter(struct tracer *tracer, const struct op_contex
 
 enum tracer_result tracer_advance(struct tracer *tracer, const struct op_context *context)
 {
-    if (find_session(tracer, context->session) == NULL) {
+    if (tracer_find_session(tracer, context->session) == NULL) {
         swarm_set_clock(tracer->swarm, context->session, tracer_ns(context->t_ms),
                         context->local_ns);
         return TRACER_OK;
@@ -454,6 +493,9 @@ enum tracer_result tracer_close_all(struct tracer *tracer)
         if (!isnan(tracer->sessions[i].start_ms) && !close_spans(tracer, &tracer->sessions[i])) {
             return TRACER_NO_MEMORY;
         }
+    }
+    if (tracer->close != NULL && !tracer->close(tracer->close_ctx)) {
+        return TRACER_NO_MEMORY;
     }
     return swarm_settle(tracer->swarm) ? TRACER_OK : TRACER_NO_MEMORY;
 }

@@ -104,6 +104,8 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
                                   struct slice span_id, double attempt, struct slice error,
                                   double retry_in_ms);
 
+/* Who else has open spans in the sessions of the tracer closes them when tracer_close_all does; NULL: nobody. False of `close` is out of memory. */
+void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx), void *ctx);
 /* Closes what is open in every session, each at its own clock, incomplete: what the program does as it ends. */
 enum tracer_result tracer_close_all(struct tracer *tracer);
 

@@ -11,7 +11,9 @@ struct registered {
     intern_id agent_id, name, parent_id;
     int64_t pid, tid;
     int64_t mapped_pid; /* of agentIdToProcessId; 0: none */
-    bool known;         /* in the registry */
+    uint64_t named_no,
+        parent_no; /* its metadata events: process_name, with thread_name behind it; parent_agent, 0: none */
+    bool known; /* in the registry */
 };
 
 /* The seed's PendingSpan. A swept one is out of the session's list; its owner may still end it, which matters to the
@@ -55,6 +57,8 @@ struct tracer {
     const struct mem *mem;
     struct trace_session *sessions; /* by session_no; start_ms NAN: not one of the tracer's */
     size_t session_count, session_cap;
+    bool (*close)(void *ctx); /* of tracer_set_closer; NULL: none */
+    void *close_ctx;
 };
 
 /* What every append of a session's span needs. */
@@ -71,6 +75,16 @@ double tracer_ts(const struct trace_session *session,
                  double t_ms); /* the seed's getTimestamp, µs */
 int64_t tracer_ns(double t_ms);
 bool tracer_push(struct tracer *tracer, const struct trace_event *event, uint64_t *number);
+/* NULL: not one of the tracer's. */
+struct trace_session *tracer_find_session(struct tracer *tracer, session_no number);
+/* The same, begun when there is none yet. NULL: out of memory. */
+struct trace_session *tracer_session(struct tracer *tracer, session_no number);
+/* {key: value} */
+void tracer_put_metadata_args(struct tracer *tracer, struct strbuf *args, const char *key,
+                              intern_id value);
+/* Appends the metadata event that names the agent's parent. */
+bool tracer_push_parent(struct tracer *tracer, const struct trace_session *session,
+                        struct registered *agent);
 /* Sweeps, moves the clock, and returns the session, made when there is none; NULL: out of memory. */
 struct trace_session *tracer_enter(struct tracer *tracer, const struct op_context *context);
 /* The seed's getCurrentAgentInfo; NULL: out of memory. */
@@ -91,10 +105,19 @@ void pending_unlink(struct trace_session *session, struct pending *pending);
 bool pending_end_with_flag(struct tracer *tracer, const struct pending *pending, double now_us,
                            const char *flag);
 
-/* llm_request.c: ends an API Call. False: out of memory. */
+/* The args of a tool's begin. */
+void tracer_put_tool_args(struct tracer *tracer, struct slice tool_name, struct slice args_json,
+                          struct strbuf *out);
+
+/* Where the events of a request's end go. False: out of memory. */
+struct event_sink {
+    bool (*put)(struct event_sink *sink, const struct trace_event *event);
+};
+
+/* llm_request.c: ends an API Call. `sink` NULL: the events are appended. False: out of memory. */
 bool llm_request_end(struct tracer *tracer, const struct trace_session *session,
                      const struct pending *pending, double end_us,
-                     const struct end_llm_request_op *op);
+                     const struct end_llm_request_op *op, struct event_sink *sink);
 
 /* A raw JSON value made for one merge, short enough for the stack or borrowed from a strbuf. */
 struct arg_list {

@@ -246,7 +246,7 @@ enum tracer_result tracer_end_llm_request(struct tracer *tracer, const struct op
     struct pending *pending = find_open(tracer, context, op->span_id, &session, &result);
     if (pending != NULL) {
         bool good =
-            llm_request_end(tracer, session, pending, tracer_ts(session, context->t_ms), op);
+            llm_request_end(tracer, session, pending, tracer_ts(session, context->t_ms), op, NULL);
         pending_remove(tracer, session, pending);
         result = good ? TRACER_OK : TRACER_NO_MEMORY;
     }
@@ -334,45 +334,52 @@ enum tracer_result tracer_start_llm_request(struct tracer *tracer, const struct 
     return begin_with_list(tracer, context, op->span_id, "API Call", "api", &list);
 }
 
-enum tracer_result tracer_start_tool(struct tracer *tracer, const struct op_context *context,
-                                     struct slice span_id, struct slice tool_name,
-                                     struct slice args_json)
+void tracer_put_tool_args(struct tracer *tracer, struct slice tool_name, struct slice args_json,
+                          struct strbuf *out)
 {
     struct arg_list list;
     arg_list_init(&list, tracer->mem);
     struct json_value given = {args_json.len > 0 ? JSON_TYPE_OBJECT : JSON_TYPE_NONE,
                                args_json.bytes, args_json.len};
-    struct strbuf name, head, args;
-    strbuf_init(&name, tracer->mem, 0);
+    struct strbuf head;
     strbuf_init(&head, tracer->mem, 0);
-    strbuf_init(&args, tracer->mem, 0);
-    strbuf_adds(&name, "Tool: ");
-    strbuf_add(&name, tool_name.bytes, tool_name.len);
     /* {tool_name, ...args}: what the sender's args say of tool_name wins. */
     if (json_get(given, "tool_name").type == JSON_TYPE_NONE) {
         arg_text(&list, "tool_name", tool_name);
     }
     arg_merge(&list, &head, NULL, 0);
-    if (head.failed || name.failed) {
-        args.failed = true;
+    if (head.failed) {
+        out->failed = true;
     } else if (given.type == JSON_TYPE_NONE) {
-        strbuf_add(&args, head.data, head.len);
+        strbuf_add(out, head.data, head.len);
     } else {
-        strbuf_add(&args, head.data, head.len - 1);
+        strbuf_add(out, head.data, head.len - 1);
         struct json_walk walk = json_walk(given);
         bool empty = walk.at == walk.end;
-        strbuf_adds(&args, head.len > 2 && !empty ? "," : "");
-        strbuf_add(&args, given.raw + 1, given.len - 1);
+        strbuf_adds(out, head.len > 2 && !empty ? "," : "");
+        strbuf_add(out, given.raw + 1, given.len - 1);
     }
     arg_list_release(&list);
+    strbuf_release(&head);
+}
+
+enum tracer_result tracer_start_tool(struct tracer *tracer, const struct op_context *context,
+                                     struct slice span_id, struct slice tool_name,
+                                     struct slice args_json)
+{
+    struct strbuf name, args;
+    strbuf_init(&name, tracer->mem, 0);
+    strbuf_init(&args, tracer->mem, 0);
+    strbuf_adds(&name, "Tool: ");
+    strbuf_add(&name, tool_name.bytes, tool_name.len);
+    tracer_put_tool_args(tracer, tool_name, args_json, &args);
     enum tracer_result result = TRACER_NO_MEMORY;
-    if (args.failed) {
+    if (args.failed || name.failed) {
         strbuf_release(&args);
     } else {
         result =
             begin(tracer, context, span_id, (struct slice){name.data, name.len}, "tool", &args);
     }
-    strbuf_release(&head);
     strbuf_release(&name);
     return result;
 }

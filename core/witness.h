@@ -79,6 +79,7 @@ struct witness_request_fact {
     double prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
     enum tristate success;
     double retry_attempt, retry_in_ms; /* with `error`, while it runs */
+    double retry_said_ms;              /* when that was said; NAN or 0: at local_ns */
 };
 bool witness_request(struct witness *witness, const struct witness_place *place, struct slice id,
                      const struct witness_request_fact *fact);

@@ -1,0 +1,466 @@
+/* An event of a told span is put: appended when it has no number, else compared with what stands there and amended. The end of a request is several events:
+   its phases, then its end, and phases may come to be known after it. So the first time there are places for them before
+   the end (EVENT_VOID). Where those are not enough, all are made void and appended anew behind. */
+#include "core/tracer_told.h"
+
+#include "core/tracer_private.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Set-up, first token, sampling: a begin and an end each. */
+enum { SLOTS = 6 };
+
+struct telling {
+    struct event_sink sink; /* first: is made a telling again in put_of_end */
+    struct tracer *tracer;
+    struct trace_session *session;
+    struct told_span *span;
+    struct pending begun; /* as the tracer would have it open */
+    uint32_t used;        /* slots */
+    bool fresh;           /* the end has not been appended yet */
+    bool short_of_slots;
+};
+
+static struct slice bytes_of(const struct strbuf *text)
+{
+    return (struct slice){text->data, text->len};
+}
+
+static bool same_bytes(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
+}
+
+static bool stored(const struct telling *telling, uint64_t number, struct event *out)
+{
+    return event_store_get(swarm_store(telling->tracer->swarm, POOL_LIVE), number, out);
+}
+
+/* What is not in the store any more cannot be told otherwise. */
+static bool is_gone(const struct telling *telling, uint64_t number)
+{
+    return number != 0 &&
+           number < event_store_first(swarm_store(telling->tracer->swarm, POOL_LIVE));
+}
+
+/* Appends the event where *number is 0, else sees to it that it stands there. *same: it did. */
+static bool put(struct telling *telling, uint64_t *number, const struct trace_event *event,
+                bool *same)
+{
+    struct event now;
+    *same = false;
+    if (*number == 0) {
+        return tracer_push(telling->tracer, event, number);
+    }
+    *same = !stored(telling, *number, &now) ||
+            (now.ph == event->ph && now.name == event->name && now.cat == event->cat &&
+             now.track == event->track && fabs(now.ts_us - event->ts_us) <= 0 &&
+             same_bytes(now.args, event->args));
+    if (*same) {
+        return true;
+    }
+    now.ph = event->ph;
+    now.name = event->name;
+    now.cat = event->cat;
+    now.track = event->track;
+    now.ts_us = event->ts_us;
+    now.args = event->args;
+    return swarm_amend(telling->tracer->swarm, POOL_LIVE, *number, &now);
+}
+
+static bool put_again(struct telling *telling, uint64_t number, const struct trace_event *event)
+{
+    bool same;
+    bool good = put(telling, &number, event, &same);
+    telling->span->amended |= !same;
+    return good;
+}
+
+/* ---- begins ---- */
+
+static intern_id put_name(struct telling *telling, const struct told_span *span)
+{
+    static const char *const names[] = {[TOLD_REQUEST] = "API Call",
+                                        [TOLD_WAIT] = "Waiting for User Input",
+                                        [TOLD_TURN] = "Interaction"};
+    struct intern *texts = swarm_names(telling->tracer->swarm);
+    if (span->kind != TOLD_TOOL) {
+        return intern_put(texts, names[span->kind], strlen(names[span->kind]));
+    }
+    struct strbuf name;
+    strbuf_init(&name, telling->tracer->mem, 0);
+    strbuf_adds(&name, "Tool: ");
+    strbuf_add(&name, span->name.bytes, span->name.len);
+    intern_id id = name.failed ? INTERN_FAILED : intern_put(texts, name.data, name.len);
+    strbuf_release(&name);
+    return id;
+}
+
+static intern_id put_cat(struct telling *telling, const struct told_span *span)
+{
+    static const char *const cats[] = {[TOLD_TOOL] = "tool",
+                                       [TOLD_REQUEST] = "api",
+                                       [TOLD_WAIT] = "user_input",
+                                       [TOLD_TURN] = "interaction"};
+    return intern_put(swarm_names(telling->tracer->swarm), cats[span->kind],
+                      strlen(cats[span->kind]));
+}
+
+/* The args as they stand, with another tool name in them: it stands first, where the tool's own args do not have one. */
+static void put_renamed(struct telling *telling, struct slice args, struct strbuf *out)
+{
+    struct json_value object = {JSON_TYPE_OBJECT, args.bytes, args.len};
+    struct json_walk walk = json_walk(object);
+    struct json_member member;
+    struct slice name = telling->span->name;
+    bool has = json_next_member(&walk, &member) && json_string_is(member.key, "tool_name");
+    struct slice former = swarm_text_slice(telling->tracer->swarm, telling->begun.name);
+    struct strbuf quoted;
+    strbuf_init(&quoted, telling->tracer->mem, 0);
+    json_put_string(&quoted, former.bytes + strlen("Tool: "), former.len - strlen("Tool: "));
+    if (has && !quoted.failed &&
+        same_bytes(bytes_of(&quoted), (struct slice){member.value.raw, member.value.len})) {
+        const char *behind = member.value.raw + member.value.len;
+        strbuf_add(out, args.bytes, (size_t)(member.value.raw - args.bytes));
+        json_put_string(out, name.bytes, name.len);
+        strbuf_add(out, behind, (size_t)(args.bytes + args.len - behind));
+    } else {
+        out->failed |= quoted.failed;
+        strbuf_add(out, args.bytes, args.len);
+    }
+    strbuf_release(&quoted);
+}
+
+static void put_begin_args(struct telling *telling, const struct event *now, struct strbuf *out)
+{
+    const struct told_span *span = telling->span;
+    if (span->kind == TOLD_TOOL) {
+        if (now != NULL && span->args_json.bytes == NULL) {
+            put_renamed(telling, now->args, out);
+        } else {
+            tracer_put_tool_args(telling->tracer, span->name, span->args_json, out);
+        }
+        return;
+    }
+    struct arg_list list;
+    arg_list_init(&list, telling->tracer->mem);
+    if (span->kind == TOLD_REQUEST) {
+        arg_text(&list, "model", span->model);
+        arg_bool(&list, "is_speculative", false);
+        arg_text(&list, "query_source", span->query_source);
+    } else if (span->kind == TOLD_WAIT) {
+        arg_text(&list, "context", span->what);
+    } else {
+        arg_number(&list, "user_prompt_length", span->prompt_length);
+    }
+    arg_merge(&list, out, NULL, 0);
+    arg_list_release(&list);
+}
+
+/* Reads what is open from the event that began it, or from its end where that is all that is left. */
+static bool read_begin(struct telling *telling, const struct event *event)
+{
+    struct pending *begun = &telling->begun;
+    begun->name = event->name;
+    begun->cat = event->cat;
+    begun->track = event->track;
+    strbuf_clear(&begun->args);
+    strbuf_add(&begun->args, event->args.bytes, event->args.len);
+    return !begun->args.failed;
+}
+
+/* The begin was dropped while the span was open: the model has kept it (derive_keep_open), and its end must fit to that. */
+static bool read_kept(struct telling *telling)
+{
+    const struct swarm *swarm = telling->tracer->swarm;
+    for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;
+         no = swarm_next_in_flight(swarm, no)) {
+        const struct span *span = swarm_span(swarm, no);
+        if (span->begin_no == telling->span->begin_no && (span->flags & SPAN_LOST_BEGIN) != 0 &&
+            (span->flags & SPAN_OPEN) != 0) {
+            struct event kept = {.name = span->name,
+                                 .cat = span->cat,
+                                 .track = span->track,
+                                 .args = swarm_span_args(swarm, span)};
+            telling->begun.start_us = tracer_ts(telling->session, (double)span->start_ns / 1e6);
+            return read_begin(telling, &kept);
+        }
+    }
+    return true;
+}
+
+/* The begin was dropped, its end was not: that has all that it had, and says when it was. */
+static bool read_lost_begin(struct telling *telling, const struct event *end)
+{
+    struct json_value args = {JSON_TYPE_OBJECT, end->args.bytes, end->args.len};
+    double duration_ms =
+        end->args.len == 0 ? (double)NAN : json_get_number(json_get(args, "duration_ms"));
+    if (duration_ms >= 0) {
+        telling->begun.start_us = end->ts_us - duration_ms * 1000;
+    }
+    return read_begin(telling, end);
+}
+
+static bool make_begin(struct telling *telling, const struct event *now, struct strbuf *args,
+                       struct trace_event *out)
+{
+    struct told_span *span = telling->span;
+    const struct registered *agent =
+        tracer_agent(telling->tracer, telling->session, span->agent_id);
+    if (now != NULL) {
+        telling->begun.name = now->name;
+    }
+    put_begin_args(telling, now, args);
+    *out = (struct trace_event){
+        .ph = 'B',
+        .name = put_name(telling, span),
+        .cat = put_cat(telling, span),
+        .track = agent == NULL ? NO_TRACK : tracer_track(telling->tracer, telling->session, agent),
+        .ts_us = telling->begun.start_us,
+        .args = bytes_of(args),
+    };
+    return !args->failed && out->name != INTERN_FAILED && out->cat != INTERN_FAILED &&
+           out->track != NO_TRACK;
+}
+
+static bool tell_begin(struct telling *telling)
+{
+    struct told_span *span = telling->span;
+    struct event now;
+    struct trace_event event;
+    struct strbuf args;
+    bool known = span->begin_no != 0 && stored(telling, span->begin_no, &now);
+    if (span->begin_no != 0 && !known) {
+        return span->end_no != 0 || read_kept(telling);
+    }
+    if (known && span->same_begin) {
+        return read_begin(telling, &now);
+    }
+    strbuf_init(&args, telling->tracer->mem, 0);
+    bool same, good = make_begin(telling, known ? &now : NULL, &args, &event);
+    /* Other args of an open one change nothing that was derived. */
+    bool args_alone = known && span->end_no == 0 && now.name == event.name &&
+                      now.track == event.track && fabs(now.ts_us - event.ts_us) <= 0;
+    good = good && put(telling, &span->begin_no, &event, &same);
+    span->amended |= good && known && !same && !args_alone;
+    if (good) {
+        struct event as_put = {
+            .name = event.name, .cat = event.cat, .track = event.track, .args = bytes_of(&args)};
+        good = read_begin(telling, &as_put);
+    }
+    strbuf_release(&args);
+    return good;
+}
+
+/* ---- ends ---- */
+
+static struct trace_event no_event(const struct telling *telling)
+{
+    return (struct trace_event){
+        .ph = EVENT_VOID, .track = telling->begun.track, .ts_us = telling->begun.start_us};
+}
+
+/* The rest of the slots: appended, or emptied. */
+static bool clear_slots(struct telling *telling)
+{
+    struct told_span *span = telling->span;
+    struct trace_event none = no_event(telling);
+    bool good = true;
+    if (telling->fresh) {
+        for (; good && telling->used < SLOTS && span->kind == TOLD_REQUEST; telling->used++) {
+            good = tracer_push(telling->tracer, &none, NULL);
+        }
+        return good;
+    }
+    for (; good && telling->used < span->slots; telling->used++) {
+        good = put_again(telling, span->end_no - span->slots + telling->used, &none);
+    }
+    return good;
+}
+
+/* The phases of a request, then its end. */
+static bool put_of_end(struct event_sink *sink, const struct trace_event *event)
+{
+    struct telling *telling = (struct telling *)sink;
+    struct told_span *span = telling->span;
+    bool last = event->ph == 'E' && event->name == telling->begun.name, same;
+    if (telling->short_of_slots) {
+        return true;
+    }
+    if (last) {
+        bool good = clear_slots(telling);
+        if (good && telling->fresh) {
+            span->slots = telling->used;
+            return put(telling, &span->end_no, event, &same);
+        }
+        return good && put_again(telling, span->end_no, event);
+    }
+    if (telling->fresh) {
+        telling->used++;
+        return tracer_push(telling->tracer, event, NULL);
+    }
+    if (telling->used == span->slots) {
+        telling->short_of_slots = true;
+        return true;
+    }
+    return put_again(telling, span->end_no - span->slots + telling->used++, event);
+}
+
+static bool put_end(struct telling *telling, double end_us, struct arg_list *list)
+{
+    struct strbuf args;
+    strbuf_init(&args, telling->tracer->mem, 0);
+    arg_number(list, "duration_ms", (end_us - telling->begun.start_us) / 1000);
+    arg_merge(list, &args, telling->begun.args.data, telling->begun.args.len);
+    struct trace_event event = {
+        .ph = 'E',
+        .name = telling->begun.name,
+        .cat = telling->begun.cat,
+        .track = telling->begun.track,
+        .ts_us = end_us,
+        .args = bytes_of(&args),
+    };
+    bool good = !args.failed && put_of_end(&telling->sink, &event);
+    strbuf_release(&args);
+    return good;
+}
+
+/* From the end of the request as it is known to that of the tracer. */
+static bool put_request_end(struct telling *telling, double end_us)
+{
+    const struct told_span *span = telling->span;
+    double ttlt_ms = span->success == NO ? (double)NAN : span->end_ms - span->start_ms;
+    bool retried = span->attempt_count > 1;
+    struct end_llm_request_op op = {
+        .message_id = span->message_id,
+        .error = span->error,
+        .ttft_ms = span->ttft_ms,
+        .ttlt_ms = ttlt_ms,
+        .prompt_tokens = span->prompt_tokens,
+        .output_tokens = span->output_tokens,
+        .cache_read_tokens = span->cache_read_tokens,
+        .cache_creation_tokens = span->cache_creation_tokens,
+        .request_setup_ms =
+            retried ? span->attempt_ms[span->attempt_count - 1] - span->attempt_ms[0] : (double)NAN,
+        .success = span->success,
+        .attempt_start_times = retried ? span->attempt_ms : NULL,
+        .attempt_count = retried ? span->attempt_count : 0,
+    };
+    return llm_request_end(telling->tracer, telling->session, &telling->begun, end_us, &op,
+                           &telling->sink);
+}
+
+static bool put_end_as_told(struct telling *telling, double end_us)
+{
+    const struct told_span *span = telling->span;
+    if (span->kind == TOLD_REQUEST && span->end == TOLD_ENDED) {
+        return put_request_end(telling, end_us);
+    }
+    struct arg_list list;
+    arg_list_init(&list, telling->tracer->mem);
+    if (span->end != TOLD_ENDED) {
+        arg_bool(&list, span->end == TOLD_EVICTED ? "evicted" : "incomplete", true);
+    } else if (span->kind == TOLD_TOOL) {
+        arg_bool(&list, "success", span->success != NO);
+        arg_text(&list, "error", span->error);
+    } else if (span->kind == TOLD_WAIT) {
+        arg_text(&list, "decision", span->decision);
+        arg_text(&list, "source", span->source);
+    }
+    bool good = put_end(telling, end_us, &list);
+    arg_list_release(&list);
+    return good;
+}
+
+/* No end is known any more; its place stays. */
+static bool clear_end(struct telling *telling)
+{
+    struct trace_event none = no_event(telling);
+    return clear_slots(telling) && put_again(telling, telling->span->end_no, &none);
+}
+
+static void settle_swept(struct telling *telling)
+{
+    struct told_span *span = telling->span;
+    struct swarm *swarm = telling->tracer->swarm;
+    bool was = span->told == TOLD_EVICTED, is = span->end == TOLD_EVICTED;
+    if (is && span->session_over) {
+        swarm_end_swept(swarm, span->begin_no, INT64_MIN);
+    } else if (was && !is) {
+        bool ended = span->end == TOLD_ENDED;
+        swarm_end_swept(swarm, span->begin_no, ended ? tracer_ns(span->end_ms) : INT64_MIN);
+    }
+}
+
+static bool tell_end(struct telling *telling)
+{
+    struct told_span *span = telling->span;
+    struct swarm *swarm = telling->tracer->swarm;
+    telling->fresh = span->end_no == 0;
+    telling->used = 0;
+    telling->short_of_slots = false;
+    if (span->end == TOLD_OPEN) {
+        return telling->fresh || clear_end(telling);
+    }
+    double end_us = tracer_ts(telling->session, span->end_ms);
+    bool good = put_end_as_told(telling, end_us);
+    if (good && telling->short_of_slots) {
+        telling->used = 0;
+        good = clear_end(telling);
+        span->end_no = good ? 0 : span->end_no;
+        telling->short_of_slots = false;
+        telling->fresh = good;
+        telling->used = 0;
+        good = good && put_end_as_told(telling, end_us);
+    }
+    if (good) {
+        swarm_live_request_drop(swarm, span->begin_no);
+    }
+    return good;
+}
+
+static bool tell(struct telling *telling)
+{
+    struct told_span *span = telling->span;
+    struct swarm *swarm = telling->tracer->swarm;
+    struct event now;
+    if (!tell_begin(telling)) {
+        return false;
+    }
+    bool lost =
+        is_gone(telling, span->begin_no) && span->end_no == 0 && telling->begun.cat == INTERN_NONE;
+    if (is_gone(telling, span->end_no) || lost) {
+        return true;
+    }
+    if (is_gone(telling, span->begin_no) && span->end_no != 0 &&
+        stored(telling, span->end_no, &now) && !read_lost_begin(telling, &now)) {
+        return false;
+    }
+    if (span->end == TOLD_EVICTED && span->told != TOLD_EVICTED && !span->session_over &&
+        !swarm_mark_swept(swarm, span->begin_no)) {
+        return false;
+    }
+    if (!tell_end(telling)) {
+        return false;
+    }
+    settle_swept(telling);
+    span->told = span->end;
+    return true;
+}
+
+enum tracer_result tracer_tell(struct tracer *tracer, session_no number, struct told_span *span)
+{
+    struct trace_session *session = tracer_session(tracer, number);
+    if (session == NULL) {
+        return TRACER_NO_MEMORY;
+    }
+    struct telling telling = {
+        .sink = {put_of_end}, .tracer = tracer, .session = session, .span = span};
+    strbuf_init(&telling.begun.args, tracer->mem, 0);
+    telling.begun.first_token_ms = (double)NAN;
+    telling.begun.start_us = tracer_ts(session, span->start_ms);
+    bool good = tell(&telling);
+    strbuf_release(&telling.begun.args);
+    return good ? TRACER_OK : TRACER_NO_MEMORY;
+}

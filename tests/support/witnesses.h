@@ -1,0 +1,20 @@
+/* Facts for tests, in one line each. Times are ms after MODEL_START_MS. */
+#ifndef TESTS_WITNESSES_H
+#define TESTS_WITNESSES_H
+
+#include "tests/support/model.h"
+
+#include <math.h>
+
+#define UNKNOWN ((double)NAN)
+
+struct witness_place at_place(enum witness_rank rank, const char *agent_id);
+double at_ms(double ms); /* NAN stays */
+
+struct witness_tool_fact tool_fact(double start, double end, const char *name, const char *args);
+struct witness_request_fact request_fact(double start, double end);
+
+/* Returns new (free): the model without what depends on the order in which it came to be: rows with their spans, sorted, and the figures. */
+char *witnesses_describe(const struct swarm *swarm);
+
+#endif
