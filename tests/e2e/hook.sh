@@ -47,10 +47,14 @@ payload Stop '"prompt_id":"p1"' | hook
 # A reader that is stuck holds nobody up: its socket's queue fills, and then some.
 kill -STOP "$recording"
 for _ in $(seq 20); do
-    head -c 900000 /dev/zero | tr '\0' ' ' | { printf '{"session_id":"S1","hook_event_name":"Stop"}'; cat; } | hook &
+    {
+        printf '{"session_id":"S1","hook_event_name":"MessageDisplay","delta":"'
+        head -c 900000 /dev/zero | tr '\0' x
+        printf '"}'
+    } | hook &
     stuck="${stuck-} $!"
 done
-gone() { for one in $stuck; do kill -0 "$one" 2>/dev/null && return 1; done; }
+gone() { for one in $stuck; do kill -0 "$one" 2>/dev/null && return 1; done; return 0; }
 until_true 10 gone || fail "a stuck reader holds hooks up"
 kill -CONT "$recording"
 
@@ -65,4 +69,21 @@ has trace.json 'api-server' || fail "the session has no name"
 has trace.json 'Permission: Bash' || fail "the wait is not in the trace"
 "$program" report --json trace.json >report.json || fail "report"
 has report.json '"Bash"' || fail "the call is not in the report"
+
+# What was captured of a swarm, as a feed (samples/README.md, section 1: t in ns).
+[ -n "${SWARMTOP_SHARED-}" ] && [ -e "$SWARMTOP_SHARED/samples/claude/swarm-json" ] || exit 0
+sample() {
+    sed -E 's/^\{"t":([0-9]+)([0-9]{6}),"event":"[^"]*","ppid":[0-9]+,/{"op":"claude_hook","t":\1.\2,/' \
+        "$SWARMTOP_SHARED/samples/claude/$1/hooks.jsonl" >"$1.feed"
+    "$program" report --json "$1.feed" >"$1.report" || fail "$1: report"
+}
+sample swarm-json
+has swarm-json.report '"totals":{"tools":{"Agent":{"count":5,.*"Bash":{"count":10,"errors":1,.*"Read":{"count":2,"errors":1,' ||
+    fail "swarm-json: other tools: $(sed 's/.*"totals"//' swarm-json.report)"
+has swarm-json.report '"agent_id":"ab06685a1f4666ae5","name":"general-purpose","parent_agent_id":"a8b18248cc4ffbad6"' ||
+    fail "swarm-json: the nested agent has another parent"
+has swarm-json.report '"open":0,"evicted":0,"incomplete":0,"orphan_ends":0' || fail "swarm-json: something is left open"
+sample tui-perm
+# Two permissions of 8.4 and 8.6 s, and one that was refused and ended with the session.
+has tui-perm.report '"user_wait_ms":93818' || fail "tui-perm: $(sed 's/.*"totals"//' tui-perm.report)"
 exit 0
