@@ -4,11 +4,27 @@
 
 #include <math.h>
 
+static uint64_t *event_count_of(struct swarm *swarm, const struct event *event)
+{
+    return &swarm->sessions[swarm->tracks[event->track].track.session].session.event_count;
+}
+
 bool swarm_amend(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                  const struct event *event)
 {
+    struct event former;
+    if (!event_store_get(swarm->stores[pool], number, &former)) {
+        return true;
+    }
+    uint64_t *counts[2] = {event_count_of(swarm, &former), event_count_of(swarm, event)};
+    bool was = former.ph != EVENT_VOID, is = event->ph != EVENT_VOID;
+    if (!event_store_amend(swarm->stores[pool], number, event)) {
+        return false;
+    }
+    *counts[0] -= was;
+    *counts[1] += is;
     swarm->revision++;
-    return event_store_amend(swarm->stores[pool], number, event);
+    return true;
 }
 
 bool swarm_amend_metadata(struct swarm *swarm, session_no session, uint64_t number,

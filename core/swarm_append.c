@@ -70,7 +70,7 @@ static void count_dropped(struct swarm *swarm, enum swarm_pool pool, size_t coun
     struct event_store *store = swarm->stores[pool];
     for (uint64_t no = event_store_first(store), end = no + count; no < end; no++) {
         struct event event;
-        if (event_store_get(store, no, &event)) {
+        if (event_store_get(store, no, &event) && event.ph != EVENT_VOID) {
             swarm->sessions[swarm->tracks[event.track].track.session].session.event_count--;
             bool marker = swarm->drops[pool] > 0 && event.name == swarm->known.trace_truncated;
             swarm->dropped[pool] += marker ? 0 : 1;
@@ -150,7 +150,7 @@ static bool take_in(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                     const struct event *event)
 {
     struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
-    slot->session.event_count++;
+    slot->session.event_count += event->ph != EVENT_VOID;
     if (slot->first_event == 0) {
         slot->first_event = number;
     }

@@ -1,38 +1,14 @@
 /* An event of a told span is put: appended when it has no number, else compared with what stands there and amended. The end of a request is several events:
    its phases, then its end, and phases may come to be known after it. So the first time there are places for them before
    the end (EVENT_VOID). Where those are not enough, all are made void and appended anew behind. */
-#include "core/tracer_told.h"
-
-#include "core/tracer_private.h"
+#include "core/tracer_told_private.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Set-up, first token, sampling: a begin and an end each. */
 enum { SLOTS = 6 };
 
-struct telling {
-    struct event_sink sink; /* first: is made a telling again in put_of_end */
-    struct tracer *tracer;
-    struct trace_session *session;
-    struct told_span *span;
-    struct pending begun; /* as the tracer would have it open */
-    uint32_t used;        /* slots */
-    bool fresh;           /* the end has not been appended yet */
-    bool short_of_slots;
-};
-
-static struct slice bytes_of(const struct strbuf *text)
-{
-    return (struct slice){text->data, text->len};
-}
-
-static bool same_bytes(struct slice a, struct slice b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
-}
-
-static bool stored(const struct telling *telling, uint64_t number, struct event *out)
+bool told_event(const struct telling *telling, uint64_t number, struct event *out)
 {
     return event_store_get(swarm_store(telling->tracer->swarm, POOL_LIVE), number, out);
 }
@@ -44,16 +20,15 @@ static bool is_gone(const struct telling *telling, uint64_t number)
            number < event_store_first(swarm_store(telling->tracer->swarm, POOL_LIVE));
 }
 
-/* Appends the event where *number is 0, else sees to it that it stands there. *same: it did. */
-static bool put(struct telling *telling, uint64_t *number, const struct trace_event *event,
-                bool *same)
+bool told_put(struct telling *telling, uint64_t *number, const struct trace_event *event,
+              bool *same)
 {
     struct event now;
     *same = false;
     if (*number == 0) {
         return tracer_push(telling->tracer, event, number);
     }
-    *same = !stored(telling, *number, &now) ||
+    *same = !told_event(telling, *number, &now) ||
             (now.ph == event->ph && now.name == event->name && now.cat == event->cat &&
              now.track == event->track && fabs(now.ts_us - event->ts_us) <= 0 &&
              same_bytes(now.args, event->args));
@@ -72,184 +47,8 @@ static bool put(struct telling *telling, uint64_t *number, const struct trace_ev
 static bool put_again(struct telling *telling, uint64_t number, const struct trace_event *event)
 {
     bool same;
-    bool good = put(telling, &number, event, &same);
+    bool good = told_put(telling, &number, event, &same);
     telling->span->amended |= !same;
-    return good;
-}
-
-/* ---- begins ---- */
-
-static intern_id put_name(struct telling *telling, const struct told_span *span)
-{
-    static const char *const names[] = {[TOLD_REQUEST] = "API Call",
-                                        [TOLD_WAIT] = "Waiting for User Input",
-                                        [TOLD_TURN] = "Interaction"};
-    struct intern *texts = swarm_names(telling->tracer->swarm);
-    if (span->kind != TOLD_TOOL) {
-        return intern_put(texts, names[span->kind], strlen(names[span->kind]));
-    }
-    struct strbuf name;
-    strbuf_init(&name, telling->tracer->mem, 0);
-    strbuf_adds(&name, "Tool: ");
-    strbuf_add(&name, span->name.bytes, span->name.len);
-    intern_id id = name.failed ? INTERN_FAILED : intern_put(texts, name.data, name.len);
-    strbuf_release(&name);
-    return id;
-}
-
-static intern_id put_cat(struct telling *telling, const struct told_span *span)
-{
-    static const char *const cats[] = {[TOLD_TOOL] = "tool",
-                                       [TOLD_REQUEST] = "api",
-                                       [TOLD_WAIT] = "user_input",
-                                       [TOLD_TURN] = "interaction"};
-    return intern_put(swarm_names(telling->tracer->swarm), cats[span->kind],
-                      strlen(cats[span->kind]));
-}
-
-/* The args as they stand, with another tool name in them: it stands first, where the tool's own args do not have one. */
-static void put_renamed(struct telling *telling, struct slice args, struct strbuf *out)
-{
-    struct json_value object = {JSON_TYPE_OBJECT, args.bytes, args.len};
-    struct json_walk walk = json_walk(object);
-    struct json_member member;
-    struct slice name = telling->span->name;
-    bool has = json_next_member(&walk, &member) && json_string_is(member.key, "tool_name");
-    struct slice former = swarm_text_slice(telling->tracer->swarm, telling->begun.name);
-    struct strbuf quoted;
-    strbuf_init(&quoted, telling->tracer->mem, 0);
-    json_put_string(&quoted, former.bytes + strlen("Tool: "), former.len - strlen("Tool: "));
-    if (has && !quoted.failed &&
-        same_bytes(bytes_of(&quoted), (struct slice){member.value.raw, member.value.len})) {
-        const char *behind = member.value.raw + member.value.len;
-        strbuf_add(out, args.bytes, (size_t)(member.value.raw - args.bytes));
-        json_put_string(out, name.bytes, name.len);
-        strbuf_add(out, behind, (size_t)(args.bytes + args.len - behind));
-    } else {
-        out->failed |= quoted.failed;
-        strbuf_add(out, args.bytes, args.len);
-    }
-    strbuf_release(&quoted);
-}
-
-static void put_begin_args(struct telling *telling, const struct event *now, struct strbuf *out)
-{
-    const struct told_span *span = telling->span;
-    if (span->kind == TOLD_TOOL) {
-        if (now != NULL && span->args_json.bytes == NULL) {
-            put_renamed(telling, now->args, out);
-        } else {
-            tracer_put_tool_args(telling->tracer, span->name, span->args_json, out);
-        }
-        return;
-    }
-    struct arg_list list;
-    arg_list_init(&list, telling->tracer->mem);
-    if (span->kind == TOLD_REQUEST) {
-        arg_text(&list, "model", span->model);
-        arg_bool(&list, "is_speculative", false);
-        arg_text(&list, "query_source", span->query_source);
-    } else if (span->kind == TOLD_WAIT) {
-        arg_text(&list, "context", span->what);
-    } else {
-        arg_number(&list, "user_prompt_length", span->prompt_length);
-    }
-    arg_merge(&list, out, NULL, 0);
-    arg_list_release(&list);
-}
-
-/* Reads what is open from the event that began it, or from its end where that is all that is left. */
-static bool read_begin(struct telling *telling, const struct event *event)
-{
-    struct pending *begun = &telling->begun;
-    begun->name = event->name;
-    begun->cat = event->cat;
-    begun->track = event->track;
-    strbuf_clear(&begun->args);
-    strbuf_add(&begun->args, event->args.bytes, event->args.len);
-    return !begun->args.failed;
-}
-
-/* The begin was dropped while the span was open: the model has kept it (derive_keep_open), and its end must fit to that. */
-static bool read_kept(struct telling *telling)
-{
-    const struct swarm *swarm = telling->tracer->swarm;
-    for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;
-         no = swarm_next_in_flight(swarm, no)) {
-        const struct span *span = swarm_span(swarm, no);
-        if (span->begin_no == telling->span->begin_no && (span->flags & SPAN_LOST_BEGIN) != 0 &&
-            (span->flags & SPAN_OPEN) != 0) {
-            struct event kept = {.name = span->name,
-                                 .cat = span->cat,
-                                 .track = span->track,
-                                 .args = swarm_span_args(swarm, span)};
-            telling->begun.start_us = tracer_ts(telling->session, (double)span->start_ns / 1e6);
-            return read_begin(telling, &kept);
-        }
-    }
-    return true;
-}
-
-/* The begin was dropped, its end was not: that has all that it had, and says when it was. */
-static bool read_lost_begin(struct telling *telling, const struct event *end)
-{
-    struct json_value args = {JSON_TYPE_OBJECT, end->args.bytes, end->args.len};
-    double duration_ms =
-        end->args.len == 0 ? (double)NAN : json_get_number(json_get(args, "duration_ms"));
-    if (duration_ms >= 0) {
-        telling->begun.start_us = end->ts_us - duration_ms * 1000;
-    }
-    return read_begin(telling, end);
-}
-
-static bool make_begin(struct telling *telling, const struct event *now, struct strbuf *args,
-                       struct trace_event *out)
-{
-    struct told_span *span = telling->span;
-    const struct registered *agent =
-        tracer_agent(telling->tracer, telling->session, span->agent_id);
-    if (now != NULL) {
-        telling->begun.name = now->name;
-    }
-    put_begin_args(telling, now, args);
-    *out = (struct trace_event){
-        .ph = 'B',
-        .name = put_name(telling, span),
-        .cat = put_cat(telling, span),
-        .track = agent == NULL ? NO_TRACK : tracer_track(telling->tracer, telling->session, agent),
-        .ts_us = telling->begun.start_us,
-        .args = bytes_of(args),
-    };
-    return !args->failed && out->name != INTERN_FAILED && out->cat != INTERN_FAILED &&
-           out->track != NO_TRACK;
-}
-
-static bool tell_begin(struct telling *telling)
-{
-    struct told_span *span = telling->span;
-    struct event now;
-    struct trace_event event;
-    struct strbuf args;
-    bool known = span->begin_no != 0 && stored(telling, span->begin_no, &now);
-    if (span->begin_no != 0 && !known) {
-        return span->end_no != 0 || read_kept(telling);
-    }
-    if (known && span->same_begin) {
-        return read_begin(telling, &now);
-    }
-    strbuf_init(&args, telling->tracer->mem, 0);
-    bool same, good = make_begin(telling, known ? &now : NULL, &args, &event);
-    /* Other args of an open one change nothing that was derived. */
-    bool args_alone = known && span->end_no == 0 && now.name == event.name &&
-                      now.track == event.track && fabs(now.ts_us - event.ts_us) <= 0;
-    good = good && put(telling, &span->begin_no, &event, &same);
-    span->amended |= good && known && !same && !args_alone;
-    if (good) {
-        struct event as_put = {
-            .name = event.name, .cat = event.cat, .track = event.track, .args = bytes_of(&args)};
-        good = read_begin(telling, &as_put);
-    }
-    strbuf_release(&args);
     return good;
 }
 
@@ -292,7 +91,7 @@ static bool put_of_end(struct event_sink *sink, const struct trace_event *event)
         bool good = clear_slots(telling);
         if (good && telling->fresh) {
             span->slots = telling->used;
-            return put(telling, &span->end_no, event, &same);
+            return told_put(telling, &span->end_no, event, &same);
         }
         return good && put_again(telling, span->end_no, event);
     }
@@ -425,7 +224,7 @@ static bool tell(struct telling *telling)
     struct told_span *span = telling->span;
     struct swarm *swarm = telling->tracer->swarm;
     struct event now;
-    if (!tell_begin(telling)) {
+    if (!told_begin(telling)) {
         return false;
     }
     bool lost =
@@ -434,7 +233,7 @@ static bool tell(struct telling *telling)
         return true;
     }
     if (is_gone(telling, span->begin_no) && span->end_no != 0 &&
-        stored(telling, span->end_no, &now) && !read_lost_begin(telling, &now)) {
+        told_event(telling, span->end_no, &now) && !told_read_lost_begin(telling, &now)) {
         return false;
     }
     if (span->end == TOLD_EVICTED && span->told != TOLD_EVICTED && !span->session_over &&

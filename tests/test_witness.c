@@ -221,6 +221,25 @@ static void phases_that_come_late_are_the_requests_own(void **state)
     model_release(&model);
 }
 
+static void a_place_for_a_phase_is_no_event(void **state)
+{
+    (void)state;
+    struct model model = begun();
+    struct witness_request_fact fact = request_fact(0, 1000);
+    say_request(&model, WITNESS_FILES, "r", &fact);
+    session_no number = witness_session_number(model.witness, model_text("s"));
+    assert_int_equal(swarm_session(model.swarm, number)->event_count, 2);
+    assert_true(events(&model) > 2);
+    char *document = model_export(model.swarm, TRACKS_AGENT);
+    assert_null(strstr(document, "u0000"));
+    free(document);
+    fact.ttft_ms = 300;
+    say_request(&model, WITNESS_TELEMETRY, "r", &fact);
+    settle(&model);
+    assert_int_equal(swarm_session(model.swarm, number)->event_count, 6);
+    model_release(&model);
+}
+
 static void a_retry_shows_while_the_request_runs(void **state)
 {
     (void)state;
@@ -508,6 +527,7 @@ int main(void)
         cmocka_unit_test(in_the_usual_order_nothing_is_amended),
         cmocka_unit_test(a_request_has_its_phases),
         cmocka_unit_test(phases_that_come_late_are_the_requests_own),
+        cmocka_unit_test(a_place_for_a_phase_is_no_event),
         cmocka_unit_test(a_retry_shows_while_the_request_runs),
         cmocka_unit_test(waits_and_turns_are_spans_of_their_kinds),
         cmocka_unit_test(who_an_agent_is_may_come_late),

@@ -64,7 +64,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void describe_span(const struct swarm *swarm, const struct span *span, struct lines *lines)
+static void describe_span(const struct swarm *swarm, const struct span *span, bool live,
+                          struct lines *lines)
 {
     struct strbuf line;
     strbuf_init(&line, &mem_libc, 0);
@@ -76,13 +77,27 @@ static void describe_span(const struct swarm *swarm, const struct span *span, st
     strbuf_addf(&line, " %s %lld..%lld flags %d", swarm_text(swarm, span->name),
                 (long long)(span->start_ns - MODEL_START_NS),
                 (span->flags & SPAN_OPEN) != 0 ? -1LL : (long long)(span->end_ns - MODEL_START_NS),
-                span->flags & ~SPAN_STALE);
+                live ? span->flags : span->flags & ~SPAN_STALE);
     strbuf_addf(&line, " of %lld %.*s", owner == NULL ? -1LL : (long long)owner->start_ns,
                 (int)args.len, args.bytes == NULL ? "" : args.bytes);
     add_line(lines, &line);
 }
 
-static void describe_rows(const struct swarm *swarm, struct lines *lines)
+static void describe_sessions(const struct swarm *swarm, struct lines *lines)
+{
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        struct strbuf line;
+        strbuf_init(&line, &mem_libc, 0);
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        strbuf_addf(&line, "session %s %s from %s at %lld..%lld flags %d",
+                    swarm_text(swarm, session->id), swarm_text(swarm, session->name),
+                    swarm_text(swarm, session->source), (long long)session->start_ns,
+                    (long long)session->clock_ns, session->flags);
+        add_line(lines, &line);
+    }
+}
+
+static void describe_rows(const struct swarm *swarm, bool live, struct lines *lines)
 {
     size_t count;
     struct tree_row *rows = query_tree(swarm, &count);
@@ -94,7 +109,7 @@ static void describe_rows(const struct swarm *swarm, struct lines *lines)
                     swarm_text(swarm, agent->parent_id), rows[i].depth);
         query_agent_title(swarm, rows[i].agent, &line);
         strbuf_addf(&line, " (%s) flags %d, %lld..%lld", swarm_text(swarm, agent->description),
-                    agent->flags & AGENT_MAIN, (long long)agent->first_ns,
+                    live ? agent->flags : agent->flags & AGENT_MAIN, (long long)agent->first_ns,
                     (long long)agent->last_ns);
         add_line(lines, &line);
     }
@@ -112,16 +127,20 @@ static void describe_figures(const struct swarm *swarm, struct strbuf *out)
     figures_release(&figures);
 }
 
-char *witnesses_describe(const struct swarm *swarm)
+char *witnesses_describe(const struct swarm *swarm, unsigned with)
 {
+    bool live = (with & WITH_LIVE) != 0;
     struct lines lines = {0};
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
-    describe_rows(swarm, &lines);
+    describe_rows(swarm, live, &lines);
+    if (live) {
+        describe_sessions(swarm, &lines);
+    }
     for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
         const struct span *span = swarm_span(swarm, no);
         if (span != NULL) {
-            describe_span(swarm, span, &lines);
+            describe_span(swarm, span, live, &lines);
         }
     }
     qsort(lines.texts, lines.count, sizeof *lines.texts, by_text);
@@ -130,6 +149,8 @@ char *witnesses_describe(const struct swarm *swarm)
         free(lines.texts[i]);
     }
     free(lines.texts);
-    describe_figures(swarm, &out);
+    if ((with & WITH_FIGURES) != 0) {
+        describe_figures(swarm, &out);
+    }
     return out.data;
 }
