@@ -50,7 +50,7 @@ double hook_ms(const struct hook_event *e, const char *key)
 struct witness_place hook_guess(const struct hook_event *e)
 {
     struct witness_place place = e->place;
-    place.rank = WITNESS_FILES;
+    place.rank = WITNESS_GUESS;
     return place;
 }
 

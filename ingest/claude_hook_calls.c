@@ -6,8 +6,8 @@
    duration_ms is exact, and arrivals are late by what it costs to start a process. So a call that was not held up lasts duration_ms from its
    PreToolUse, and one that a person allowed began to run, and waited until, duration_ms before its PostToolUse.
 
-   A call that the person refuses has no further hook, nor has the turn; so has one that they break off. What the agent does next shows that it is over (hook_end_calls): when
-   exactly, another witness has to say. */
+   A call that the person refuses has no further hook, nor has its turn; so has one that they break off. What the agent does next shows
+   that it is over (hook_end_calls); when exactly, another witness has to say. */
 #include "ingest/claude_hook_private.h"
 
 #include "ingest/hook_args.h"

@@ -2,6 +2,7 @@
    witness keeps what it is told (said_witness.h). */
 #include "core/json_text.h"
 #include "ingest/claude_hook.h"
+#include "tests/support/failing_mem.h"
 #include "tests/support/rig.h"
 #include "tests/support/said_witness.h"
 
@@ -206,8 +207,9 @@ static void what_was_refused_has_no_end_but_what_comes_next(void **state)
     is(need('w', "t1")->decision, "reject");
     is(need('t', "t1")->error, "rejected");
     at(need('t', "t1")->end, 5000);
-    /* Others know better when. */
-    assert_int_equal(need('t', "t1")->end.rank, WITNESS_FILES);
+    /* The transcript knows better when. */
+    assert_int_equal(need('t', "t1")->end.rank, WITNESS_GUESS);
+    assert_int_equal(need('w', "t1")->end.rank, WITNESS_GUESS);
     at(need('u', "p1")->start, 0);
     at(need('u', "p1")->end, 5000);
     assert_true(need('u', "p1")->length.value > 4 && need('u', "p1")->length.value < 6);
@@ -470,6 +472,33 @@ static void out_of_memory_is_said_and_nothing_is_left(void **state)
     }
 }
 
+static void each_allocation_may_fail(void **state)
+{
+    (void)state;
+    bool done = false;
+    for (long allow = 0; !done; allow++) {
+        struct rig *rig = calloc(1, sizeof *rig);
+        struct failing_mem fails = {.allow = -1};
+        struct mem mem = failing_mem(&fails);
+        assert_true(rig_init_with(rig, &mem));
+        fails.allow = allow;
+        for (int i = 0; i < 40; i++) {
+            char members[200];
+            snprintf(members, sizeof members,
+                     "{'session_id':'S%d','hook_event_name':'PreToolUse','tool_name':'T',"
+                     "'tool_use_id':'t','tool_input':{'command':'x'}}",
+                     i % 20);
+            const char *wrong = take(rig, i, members);
+            assert_true(wrong == NULL || strstr(wrong, "out of memory") != NULL);
+        }
+        done = fails.allow > 0;
+        fails.allow = -1;
+        rig_release(rig);
+        assert_int_equal(fails.live_blocks, 0);
+        free(rig);
+    }
+}
+
 /* ---- the captured ones ---- */
 
 /* Replays a sample's hooks at their times. False: the samples are not there. */
@@ -655,6 +684,7 @@ int main(void)
         TEST(any_prefix_and_mutation_of_a_payload_does_no_harm),
         TEST(a_member_of_another_type_is_not_there),
         TEST(open_calls_are_bounded),
+        cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(out_of_memory_is_said_and_nothing_is_left),
         TEST(the_samples_hooks_give_the_tools_of_each_agent),
         TEST(the_waits_of_tui_perm_are_as_long_as_they_were),

@@ -25,6 +25,17 @@ hook </dev/null
 hook <&-
 "$program" hook --help | grep -q 'swarmtop hook' || fail "no help"
 
+# What to paste is on stdout, where to on stderr, and no file is touched.
+"$program" setup claude >settings.json 2>where || fail "setup claude"
+has where 'settings.json' || fail "setup claude does not say where to paste"
+for event in SessionStart PreToolUse PostToolUse PermissionRequest SubagentStop; do
+    has settings.json "\"$event\": \[{\"hooks\": \[{\"type\": \"command\", \"command\": \"swarmtop hook\"" || fail "setup claude: no $event"
+done
+[ "$(head -c 1 settings.json)$(tail -n 1 settings.json)" = '{}' ] || fail "setup claude prints no object"
+"$program" setup otel 2>/dev/null | grep -q '^export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318$' || fail "setup otel"
+"$program" setup gemini >/dev/null 2>&1 && fail "setup gemini succeeds"
+[ -e "$HOME/.claude" ] && fail "setup has made ~/.claude"
+
 run_in_background "$program" record -o trace.json "$SWARMTOP_SOCKET" otlp:127.0.0.1:0
 recording=$pid
 until_true 10 test -S feed.sock || fail "no socket"
