@@ -20,7 +20,7 @@ FUZZ_SECONDS ?= 60
 # A core test can be worked on while tui/ does not compile: make test LAYERS=core TESTS=span
 LAYERS     ?= core ingest tui
 
-INGEST_PKGS = jansson libuv zlib libxxhash
+INGEST_PKGS = jansson libuv zlib libxxhash libmicrohttpd
 TUI_PKGS    = ncursesw libutf8proc
 
 # As many jobs as processors, unless the caller said how many.

@@ -31,7 +31,12 @@
 struct witness;
 
 /* Who says it; a later one knows times better. */
-enum witness_rank { WITNESS_FILES, WITNESS_HOOKS, WITNESS_TELEMETRY };
+enum witness_rank {
+    WITNESS_GUESS, /* what must be so because nothing more came: whoever knows it knows better */
+    WITNESS_FILES,
+    WITNESS_HOOKS,
+    WITNESS_TELEMETRY
+};
 
 /* Of whom it is said. */
 struct witness_place {

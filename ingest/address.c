@@ -68,15 +68,16 @@ static bool parse_v6(const char *host, in_port_t port, struct address *out)
     return true;
 }
 
-static bool parse_tcp(const char *spec, struct address *out, struct strbuf *error)
+/* KIND:HOST:PORT */
+static bool parse_ip(const char *kind, const char *spec, struct address *out, struct strbuf *error)
 {
-    const char *host = spec + strlen("tcp:");
+    const char *host = spec + strlen(kind) + 1;
     const char *colon = strrchr(host, ':');
     char text[INET6_ADDRSTRLEN + 2];
     size_t len = colon == NULL ? 0 : (size_t)(colon - host);
     in_port_t port = 0;
     if (colon == NULL || !parse_port(colon + 1, &port)) {
-        source_error(error, spec, "not of the form tcp:HOST:PORT", NULL);
+        strbuf_addf(error, "%s: not of the form %s:HOST:PORT", spec, kind);
         return false;
     }
     bool brackets = len > 2 && host[0] == '[' && host[len - 1] == ']';
@@ -98,30 +99,36 @@ static bool parse_tcp(const char *spec, struct address *out, struct strbuf *erro
     return good;
 }
 
+bool address_parse_otlp(const char *spec, struct address *out, struct strbuf *error)
+{
+    *out = (struct address){.len = 0};
+    return parse_ip("otlp", spec, out, error);
+}
+
 bool address_parse(const char *spec, struct address *out, struct strbuf *error)
 {
     *out = (struct address){.len = 0};
     if (strncmp(spec, "unix:", 5) == 0)
         return parse_unix(spec, out, error);
     if (strncmp(spec, "tcp:", 4) == 0)
-        return parse_tcp(spec, out, error);
+        return parse_ip("tcp", spec, out, error);
     source_error(error, spec, "not an address: unix:PATH or tcp:HOST:PORT", NULL);
     return false;
 }
 
-void address_print_tcp(const struct sockaddr_storage *bytes, struct strbuf *out)
+void address_print(const char *kind, const struct sockaddr_storage *bytes, struct strbuf *out)
 {
     char text[INET6_ADDRSTRLEN] = "?";
     if (bytes->ss_family == AF_INET6) {
         struct sockaddr_in6 in;
         memcpy(&in, bytes, sizeof in);
         inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text);
-        strbuf_addf(out, "tcp:[%s]:%u", text, (unsigned)ntohs(in.sin6_port));
+        strbuf_addf(out, "%s:[%s]:%u", kind, text, (unsigned)ntohs(in.sin6_port));
     } else {
         struct sockaddr_in in;
         memcpy(&in, bytes, sizeof in);
         inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
-        strbuf_addf(out, "tcp:%s:%u", text, (unsigned)ntohs(in.sin_port));
+        strbuf_addf(out, "%s:%s:%u", kind, text, (unsigned)ntohs(in.sin_port));
     }
 }
 

@@ -1,4 +1,4 @@
-/* Addresses of feeds, as they are written on the command line: unix:PATH and tcp:HOST:PORT, with HOST an
+/* Addresses, as they are written on the command line: of feeds, unix:PATH and tcp:HOST:PORT, and otlp:HOST:PORT, with HOST an
    IP address ([…] around one of version 6) or `localhost`. No name is looked up. */
 #ifndef INGEST_ADDRESS_H
 #define INGEST_ADDRESS_H
@@ -13,9 +13,10 @@ struct address {
     bool loopback; /* a Unix socket too */
 };
 
-/* False: *error says `spec: what: detail`. */
+/* Of a feed, and otlp:HOST:PORT. False: *error says `spec: what: detail`. */
+bool address_parse_otlp(const char *spec, struct address *out, struct strbuf *error);
 bool address_parse(const char *spec, struct address *out, struct strbuf *error);
-/* Appends "tcp:HOST:PORT" of an address of that kind. */
-void address_print_tcp(const struct sockaddr_storage *bytes, struct strbuf *out);
+/* Appends "KIND:HOST:PORT" of an IP address. */
+void address_print(const char *kind, const struct sockaddr_storage *bytes, struct strbuf *out);
 
 #endif

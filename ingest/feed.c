@@ -4,6 +4,7 @@
    token. */
 #include "ingest/feed.h"
 
+#include "ingest/claude_hook.h"
 #include "ingest/event_scan.h"
 #include "ingest/feed_ops.h"
 #include "ingest/feed_sessions.h"
@@ -171,14 +172,18 @@ static void log_message(struct feed *feed, const struct op_context *context)
     notice_log_add(feed->intake->log, &notice);
 }
 
+static double time_of(const struct feed *feed)
+{
+    double local_ms = (double)(feed->local_ns / 1000) / 1e3;
+    return feed_has(&feed->values, FIELD_T) ? feed_number(&feed->values, FIELD_T) : local_ms;
+}
+
 static enum tracer_result apply(struct feed *feed, const struct feed_op *op)
 {
     const struct feed_values *v = &feed->values;
-    struct op_context context = {.t_ms = (double)(feed->local_ns / 1000) / 1e3,
+    struct op_context context = {.t_ms = time_of(feed),
                                  .local_ns = feed->local_ns,
                                  .agent_id = feed_text(v, FIELD_AGENT_ID)};
-    if (feed_has(v, FIELD_T))
-        context.t_ms = feed_number(v, FIELD_T);
     if (op->special == FEED_HELLO)
         return hello(feed, context.t_ms);
     enum tracer_result result =
@@ -210,6 +215,17 @@ static void answer_status(struct feed *feed, const struct line *line)
     strbuf_release(&answer);
 }
 
+/* What it is about is in the payload; the session of this connection has no part in it. */
+static void take_hook(struct feed *feed, const struct line *line)
+{
+    const char *wrong = claude_hook_take(feed->intake, feed->values.raw[FIELD_PAYLOAD],
+                                         time_of(feed), feed->local_ns);
+    if (wrong != NULL)
+        complain(feed, line, NOTICE_WARNING, wrong);
+    else
+        tally_taken(feed->options.tally);
+}
+
 static void take_operation(struct feed *feed, const struct line *line, const struct feed_op *op)
 {
     uint64_t ignored;
@@ -227,6 +243,10 @@ static void take_operation(struct feed *feed, const struct line *line, const str
     }
     for (; ignored != 0; ignored &= ignored - 1)
         complain_of_field(feed, line, op, (enum feed_field)__builtin_ctzll(ignored), true);
+    if (op->special == FEED_HOOK) {
+        take_hook(feed, line);
+        return;
+    }
     switch (apply(feed, op)) {
     case TRACER_OK: tally_taken(feed->options.tally); break;
     case TRACER_NOT_OPEN: complain(feed, line, NOTICE_DEBUG, "nothing of that is open"); break;
@@ -327,16 +347,6 @@ static bool scan_raw(struct feed *feed, const struct line *line)
 
 /* ---- lines ---- */
 
-/* Compares in a time that tells nothing of where they differ. */
-static bool same_secret(struct slice said, const char *token)
-{
-    size_t len = strlen(token);
-    unsigned differ = said.len != len;
-    for (size_t i = 0; i < said.len; i++)
-        differ |= (unsigned char)said.bytes[i] ^ (unsigned char)token[len == 0 ? 0 : i % len];
-    return differ == 0;
-}
-
 static void take_auth(struct feed *feed, const struct line *line, const struct feed_op *op)
 {
     uint64_t ignored;
@@ -345,7 +355,7 @@ static void take_auth(struct feed *feed, const struct line *line, const struct f
         refuse(feed, line, "refused: the first line has to be an auth operation");
     else if (feed_op_type(op, &feed->values, &ignored, &culprit) != FEED_TYPED)
         refuse(feed, line, "refused: auth has no token");
-    else if (!same_secret(feed_text(&feed->values, FIELD_TOKEN), feed->options.token))
+    else if (!intake_same_secret(feed_text(&feed->values, FIELD_TOKEN), feed->options.token))
         refuse(feed, line, "refused: wrong token");
     else
         feed->authorized = true;

@@ -50,6 +50,7 @@ const struct feed_field_info feed_fields[FEED_FIELDS] = {
     [FIELD_MESSAGE] = {"message", FEED_TEXT},
     [FIELD_LEVEL] = {"level", FEED_TEXT},
     [FIELD_TOKEN] = {"token", FEED_TEXT},
+    [FIELD_PAYLOAD] = {"payload", FEED_OBJECT},
 };
 
 const char *feed_type_words(enum feed_type type)

@@ -43,6 +43,7 @@ enum feed_field {
     FIELD_MESSAGE,
     FIELD_LEVEL,
     FIELD_TOKEN,
+    FIELD_PAYLOAD,
     FEED_FIELDS
 };
 

@@ -7,11 +7,12 @@
 
 enum feed_special {
     FEED_PLAIN,
-    FEED_ENDS,  /* about something that has begun: makes no session */
-    FEED_HELLO, /* opens a session */
-    FEED_LOG,   /* a line for the event log */
-    FEED_AUTH,  /* says who sends */
-    FEED_STATUS /* asks how the swarm is; the answer goes back on the connection */
+    FEED_ENDS,   /* about something that has begun: makes no session */
+    FEED_HELLO,  /* opens a session */
+    FEED_LOG,    /* a line for the event log */
+    FEED_AUTH,   /* says who sends */
+    FEED_STATUS, /* asks how the swarm is; the answer goes back on the connection */
+    FEED_HOOK    /* what a hook of Claude Code was given (claude_hook.h) */
 };
 
 struct feed_op {

@@ -32,6 +32,9 @@ static void tell_changed(struct hub *hub)
 {
     if (!hub->intake.changed)
         return;
+    /* Once for all that witnesses said in this turn. */
+    if (hub->options.witness != NULL && !witness_settle(hub->options.witness))
+        intake_say(&hub->intake, NOTICE_ERROR, "out of memory, the picture is not whole");
     hub->intake.changed = false;
     if (hub->options.changed != NULL)
         hub->options.changed(hub->options.ctx);
@@ -166,11 +169,11 @@ void hub_free(struct hub *hub)
 
 static const struct {
     const char *prefix;
-    const struct source_ops *ops; /* NULL: known, but not in this version */
+    const struct source_ops *ops;
 } kinds[] = {
     {"unix:", &unix_source_ops},
     {"tcp:", &tcp_source_ops},
-    {"otlp:", NULL},
+    {"otlp:", &otlp_source_ops},
     {"claude:", &claude_source_ops},
 };
 
@@ -212,10 +215,6 @@ static struct source *new_source(struct hub *hub, const struct source_ops *ops, 
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error)
 {
     const struct source_ops *ops = ops_of(spec);
-    if (ops == NULL) {
-        source_error(error, spec, "this kind of source is not in this version yet", NULL);
-        return false;
-    }
     struct source *source = new_source(hub, ops, spec);
     if (source == NULL) {
         source_error(error, spec, "out of memory", NULL);

@@ -36,7 +36,7 @@ struct hub_options {
 
 /* Returns new; NULL: out of memory. The options are copied. */
 struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options);
-/* Opens a source (CLI.md, "Sources"): FILE, DIR, `-`, unix:PATH, tcp:HOST:PORT, claude:[DIR]. False: *error says `spec: what: detail`; the source is kept with
+/* Opens a source (CLI.md, "Sources"): FILE, DIR, `-`, unix:PATH, tcp:HOST:PORT, otlp:HOST:PORT, claude:[DIR]. False: *error says `spec: what: detail`; the source is kept with
    SOURCE_FAILED, and the others go on. */
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error);
 /* The default feed address (CLI.md): "unix:…". Makes /tmp/swarmtop-UID (0700) where that is it and `make` is set. False: *error says why. */

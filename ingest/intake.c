@@ -4,6 +4,7 @@
 #include "ingest/intake.h"
 
 #include "core/utf8.h"
+#include "ingest/claude_hook.h"
 
 #include <assert.h>
 #include <math.h>
@@ -31,6 +32,8 @@ void intake_init(struct intake *intake, struct swarm *swarm, struct tracer *trac
 
 void intake_release(struct intake *intake)
 {
+    claude_hooks_free(intake->hooks);
+    intake->hooks = NULL;
     mem_free(intake->mem, intake->feeders, intake->feeders_cap * sizeof *intake->feeders);
     intake->feeders = NULL;
     intake->feeders_cap = 0;
@@ -97,6 +100,15 @@ void intake_leave(struct intake *intake, session_no session, uint8_t flag)
 }
 
 /* ---- what is said of what came ---- */
+
+bool intake_same_secret(struct slice said, const char *token)
+{
+    size_t len = strlen(token);
+    unsigned differ = said.len != len;
+    for (size_t i = 0; i < said.len; i++)
+        differ |= (unsigned char)said.bytes[i] ^ (unsigned char)token[len == 0 ? 0 : i % len];
+    return differ == 0;
+}
 
 void intake_say(struct intake *intake, enum notice_level level, const char *text)
 {

@@ -7,6 +7,8 @@
 #include "core/tracer.h"
 #include "core/witness.h"
 
+struct claude_hooks;
+
 /* Times that the model can hold: int64 nanoseconds since the Unix epoch, 1678 to 2261. */
 #define INTAKE_TIME_MAX_MS 9.2e12
 
@@ -22,8 +24,10 @@ struct intake {
     const struct mem *mem;
     bool ranged; /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
-    size_t tidy_at;    /* so many events, and what lies outside goes */
-    bool changed;      /* the model or a status has changed since the owner last looked */
+    size_t tidy_at; /* so many events, and what lies outside goes */
+    bool changed;   /* the model or a status has changed since the owner last looked */
+    struct claude_hooks
+        *hooks;        /* what Claude Code's hooks have begun (claude_hook.h); NULL: nothing yet */
     uint64_t feeds;    /* connections that a session was made for */
     uint32_t *feeders; /* by session: how many feed it now */
     size_t feeders_cap;
@@ -65,6 +69,9 @@ struct complaint {
 void tally_bad(struct tally *tally, const struct complaint *complaint);
 /* Counts an event or operation taken. */
 void tally_taken(struct tally *tally);
+
+/* Compares in a time that tells nothing of where they differ. */
+bool intake_same_secret(struct slice said, const char *token);
 
 /* A line for the log. */
 void intake_say(struct intake *intake, enum notice_level level, const char *text);

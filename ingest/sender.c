@@ -6,8 +6,11 @@
 #include "ingest/source.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *words_of(int error)
@@ -44,6 +47,33 @@ bool sender_send(int fd, const char *bytes, size_t len, struct strbuf *error)
         }
         bytes += sent;
         len -= (size_t)sent;
+    }
+    return true;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool sender_send_within(int fd, const char *bytes, size_t len, int timeout_ms, struct strbuf *error)
+{
+    int64_t end = now_ms() + timeout_ms;
+    while (len > 0) {
+        ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        int64_t left = end - now_ms();
+        struct pollfd wait = {.fd = fd, .events = POLLOUT};
+        if (sent >= 0) {
+            bytes += sent;
+            len -= (size_t)sent;
+        } else if ((errno != EAGAIN && errno != EINTR) || left <= 0) {
+            strbuf_adds(error, words_of(errno));
+            return false;
+        } else {
+            poll(&wait, 1, (int)left);
+        }
     }
     return true;
 }

@@ -305,8 +305,7 @@ static bool open_unix(struct source *source, struct strbuf *error)
 
 /* ---- tcp: ---- */
 
-/* Who may send from elsewhere has to be able to say a token. */
-static bool may_bind(const struct source *source, const struct address *address,
+bool source_may_bind(const struct source *source, const struct address *address,
                      struct strbuf *error)
 {
     const struct hub_options *settings = hub_settings(source->hub);
@@ -326,14 +325,14 @@ static void note_port(struct listener *listener)
     int len = sizeof bytes;
     memset(&bytes, 0, sizeof bytes);
     if (uv_tcp_getsockname(&listener->server.tcp, (struct sockaddr *)&bytes, &len) == 0)
-        address_print_tcp(&bytes, &listener->address);
+        address_print("tcp", &bytes, &listener->address);
 }
 
 static bool open_tcp(struct source *source, struct strbuf *error)
 {
     struct listener *listener = (struct listener *)source;
     struct address address;
-    if (!address_parse(source->spec, &address, error) || !may_bind(source, &address, error))
+    if (!address_parse(source->spec, &address, error) || !source_may_bind(source, &address, error))
         return false;
     init(listener);
     int failed = uv_tcp_bind(&listener->server.tcp, (const struct sockaddr *)&address.bytes, 0);

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+struct address;
 struct source;
 struct watcher;
 
@@ -32,13 +33,14 @@ struct source_ops {
 };
 
 /* The kinds: hub.c says which spec is whose. unix and tcp: socket.c, stream: stdin_source.c, trace:
-   file_source.c, dir: dir_source.c, claude: claude_source.c. */
+   file_source.c, dir: dir_source.c, otlp: otlp_source.c, claude: claude_source.c. */
 extern const struct source_ops unix_source_ops;
 extern const struct source_ops tcp_source_ops;
 extern const struct source_ops stream_source_ops;
 extern const struct source_ops trace_source_ops;
 extern const struct source_ops dir_source_ops;
 extern const struct source_ops claude_source_ops;
+extern const struct source_ops otlp_source_ops;
 
 struct source {
     const struct source_ops *ops;
@@ -77,6 +79,9 @@ void source_finish(struct source *source, const char *error);
 void source_set_state(struct source *source, enum source_state state);
 /* max_line_bytes of the options, else the default of FEED.md. */
 size_t source_max_line(const struct source *source, bool file);
+/* Whether it may listen there: who may send from elsewhere has to be able to say a token. False: *error says why not. */
+bool source_may_bind(const struct source *source, const struct address *address,
+                     struct strbuf *error);
 /* "thing: what: detail", appended. */
 void source_error(struct strbuf *error, const char *thing, const char *what, const char *detail);
 

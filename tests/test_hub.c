@@ -32,19 +32,6 @@ static void a_hub_without_sources_is_finished(void **state)
     assert_int_equal(hub_source_count(rig->hub), 0);
 }
 
-static void kinds_of_a_later_version_are_said_to_be_that(void **state)
-{
-    struct rig *rig = *state;
-    static const char *const specs[] = {"otlp:127.0.0.1:4318"};
-    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-        struct strbuf error;
-        strbuf_init(&error, &mem_libc, 0);
-        assert_false(hub_add(rig->hub, specs[i], &error));
-        assert_non_null(strstr(error.data, "not in this version yet"));
-        strbuf_release(&error);
-    }
-}
-
 static void many_changes_of_one_turn_are_said_once(void **state)
 {
     struct rig *rig = *state;
@@ -198,7 +185,6 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_hub_without_sources_is_finished),
-        TEST(kinds_of_a_later_version_are_said_to_be_that),
         TEST(many_changes_of_one_turn_are_said_once),
         TEST(the_default_address_is_the_first_that_is_set),
         TEST(a_pipe_on_stdin_is_live_until_it_ends),

@@ -69,7 +69,8 @@ static bool read_token(struct engine *engine, struct strbuf *error)
 static bool is_live(const char *spec, bool follow)
 {
     return strcmp(spec, "-") == 0 || strncmp(spec, "unix:", 5) == 0 ||
-           strncmp(spec, "tcp:", 4) == 0 || (follow && strncmp(spec, "claude:", 7) == 0);
+           strncmp(spec, "tcp:", 4) == 0 || strncmp(spec, "otlp:", 5) == 0 ||
+           (follow && strncmp(spec, "claude:", 7) == 0);
 }
 
 static bool any_live(const struct options *options, bool follow)

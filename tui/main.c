@@ -12,8 +12,8 @@
 
 static int (*const commands[COMMANDS])(const struct options *) = {
     [COMMAND_WATCH] = cmd_watch, [COMMAND_RECORD] = cmd_record, [COMMAND_REPORT] = cmd_report,
-    [COMMAND_DUMP] = cmd_dump,   [COMMAND_EMIT] = cmd_emit,     [COMMAND_STATUS] = cmd_status,
-    [COMMAND_DEMO] = cmd_demo,
+    [COMMAND_DUMP] = cmd_dump,   [COMMAND_EMIT] = cmd_emit,     [COMMAND_HOOK] = cmd_hook,
+    [COMMAND_SETUP] = cmd_setup, [COMMAND_STATUS] = cmd_status, [COMMAND_DEMO] = cmd_demo,
 };
 
 static int print_help(enum command command)
@@ -71,6 +71,9 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    /* Before all else, which costs more than it does. */
+    if (cmd_hook_at_once(argc, argv))
+        return 0;
     /* Characters alone: numbers keep their point whatever the locale. */
     setlocale(LC_CTYPE, "");
     /* A reader that goes is a failed write, not the end. */

@@ -11,10 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Of CLI.md, but of a later version: not to be taken for the names of files. */
-static const char *const later_commands[] = {"hook", "setup"};
-static const char *const later_sources[] = {"otlp:"};
-
 struct cursor {
     int argc, next;
     char *const *argv;
@@ -207,24 +203,11 @@ static bool find_command(struct options *out, int argc, char *const *argv, int *
             out->command = (enum command)i;
             *at = c.next - 1;
         }
-    for (size_t i = 0; i < sizeof later_commands / sizeof *later_commands; i++)
-        if (strcmp(item.argument, later_commands[i]) == 0) {
-            strbuf_addf(error, "%s: not in this version yet (a file of that name: ./%s)",
-                        item.argument, item.argument);
-            return false;
-        }
     return true;
 }
 
 static bool add_argument(struct options *out, char *text, struct strbuf *error)
 {
-    for (size_t i = 0;
-         out->command != COMMAND_EMIT && i < sizeof later_sources / sizeof *later_sources; i++)
-        if (strncmp(text, later_sources[i], strlen(later_sources[i])) == 0) {
-            strbuf_addf(error, "%s: not in this version yet (a file of that name: ./%s)", text,
-                        text);
-            return false;
-        }
     if (!*text) {
         strbuf_adds(error, "'': the name of a source is empty");
         return false;
@@ -241,9 +224,16 @@ static bool add_argument(struct options *out, char *text, struct strbuf *error)
 static bool only_finished(const struct options *o)
 {
     for (size_t i = 0; i < o->argument_count; i++)
-        if (strncmp(o->arguments[i], "unix:", 5) == 0 || strncmp(o->arguments[i], "tcp:", 4) == 0)
+        if (strncmp(o->arguments[i], "unix:", 5) == 0 || strncmp(o->arguments[i], "tcp:", 4) == 0 ||
+            strncmp(o->arguments[i], "otlp:", 5) == 0)
             return false;
     return o->argument_count > 0;
+}
+
+static bool setup_known(const struct options *o)
+{
+    return o->argument_count == 1 &&
+           (strcmp(o->arguments[0], "claude") == 0 || strcmp(o->arguments[0], "otel") == 0);
 }
 
 /* What only the whole of it can show. */
@@ -257,6 +247,10 @@ static bool check(const struct options *o, struct strbuf *error)
         strbuf_addf(error, "%s: wants a SOURCE", command_rows[o->command].name);
     else if (o->command == COMMAND_EMIT && o->argument_count == 0)
         strbuf_adds(error, "emit: wants an operation");
+    else if (o->command == COMMAND_SETUP && !setup_known(o))
+        strbuf_adds(error, "setup: wants claude or otel");
+    else if (o->command == COMMAND_HOOK && o->argument_count > 0)
+        strbuf_addf(error, "%s: hook takes no argument", o->arguments[0]);
     else if (o->command == COMMAND_DEMO && o->argument_count > 0)
         strbuf_addf(error, "%s: demo takes no source", o->arguments[0]);
     else if (o->allow_remote && !o->token_file)

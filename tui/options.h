@@ -13,6 +13,8 @@ enum command {
     COMMAND_REPORT,
     COMMAND_DUMP,
     COMMAND_EMIT,
+    COMMAND_HOOK,
+    COMMAND_SETUP,
     COMMAND_STATUS,
     COMMAND_DEMO,
     COMMANDS
@@ -39,7 +41,7 @@ struct options {
     bool help, version;
     struct environment env;
 
-    char **arguments; /* sources; of emit: OP and KEY=VALUE */
+    char **arguments; /* sources; of emit: OP and KEY=VALUE; of setup: what */
     size_t argument_count, argument_cap;
 
     const char *output;      /* NULL: not said; "-": stdout */
@@ -71,7 +73,7 @@ struct options {
     uint64_t seed;
     double speed;
 
-    const char *address, *session; /* of emit; NULL: not said */
+    const char *address, *session; /* of emit and hook; NULL: not said */
 
     struct keymap keymap;
 };

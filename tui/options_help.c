@@ -21,6 +21,9 @@ static const struct term_row source_rows[] = {
     {"-", "stdin, the same formats; live, even where it is a file"},
     {"unix:PATH", "listens for feeds on a Unix socket, any number of senders"},
     {"tcp:HOST:PORT", "listens for feeds over TCP, on loopback unless --allow-remote is given"},
+    {"otlp:HOST:PORT",
+     "listens for HTTP, on loopback unless --allow-remote is given: /hooks takes Claude Code's HTTP "
+     "hooks; OTLP itself is not in this version yet"},
     {"claude:[DIR]",
      "Claude Code's own files: live sessions, transcripts, sub-agents; of a DIR that is named all "
      "of them, else (default: $CLAUDE_CONFIG_DIR or ~/.claude) those that live or ended lately"},

@@ -34,6 +34,13 @@ const struct command_row command_rows[COMMANDS] = {
                       "sends one feed operation to a running swarmtop",
                       "The session is --session, else $SWARMTOP_SESSION, else `shell`; t is the "
                       "moment it was started; args.K=V builds an object."},
+    [COMMAND_HOOK] =
+        {"hook", "[--to ADDR]", "a hook of Claude Code: forwards what it is given on stdin",
+         "Sends the JSON to a running swarmtop. Prints nothing and always succeeds, at once, also "
+         "where nobody listens: the agent waits for it. `swarmtop setup claude` prints what to "
+         "paste into Claude Code's settings."},
+    [COMMAND_SETUP] = {"setup", "claude|otel", "prints what to paste to make a client report here",
+                       "What to paste is on stdout, where to on stderr. No file is touched."},
     [COMMAND_STATUS] =
         {"status", "[SOURCE...]", "one line for a status bar",
          "Asks a running swarmtop at the default address, or reads the sources. In tmux: "
@@ -362,7 +369,7 @@ const struct option_row option_rows[] = {
     {"format", 0, "text|ansi|svg", "plain text, text with colours, or a picture (default: text)",
      FOR(COMMAND_DUMP), parse_format},
     {"to", 0, "ADDR", "unix:PATH or tcp:HOST:PORT (default: the default address)",
-     FOR(COMMAND_EMIT), parse_address},
+     FOR(COMMAND_EMIT) | FOR(COMMAND_HOOK), parse_address},
     {"session", 0, "ID", "the session (default: $SWARMTOP_SESSION, else `shell`)",
      FOR(COMMAND_EMIT), parse_session},
     {"agents", 0, "N", "how many agents (default: 8)", FOR(COMMAND_DEMO), parse_agents},
@@ -376,9 +383,11 @@ const struct option_row option_rows[] = {
      SCREEN | ENDERS, parse_ascii},
     {"fps", 0, "N", "at most N frames a second (default: 10)", SCREEN, parse_fps},
     {"allow-remote", 0, NULL,
-     "tcp: may listen on other addresses than loopback; wants --token-file", READERS,
+     "tcp: and otlp: may listen on other addresses than loopback; wants --token-file", READERS,
      parse_allow_remote},
-    {"token-file", 0, "FILE", "what senders over tcp: have to say first is in its first line",
+    {"token-file", 0, "FILE",
+     "what senders over tcp: have to say first, and over otlp: with each request (Authorization: "
+     "Bearer), is in its first line",
      READERS | FOR(COMMAND_EMIT), parse_token_file},
     {"max-line", 0, "BYTES",
      "drop longer lines (default: 1 MiB on a socket or pipe, 64 MiB in a file)", READERS,

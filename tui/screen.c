@@ -127,7 +127,6 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
         strbuf_addf(error, "TERM=%s: ", term ? term : "");
         return fail(screen, error, "no such terminal is known", "is its terminfo entry installed?");
     }
-    screen->closed = false;
     screen->keys = newpad(1, 1);
     if (!screen->keys)
         return fail(screen, error, "screen", "out of memory");
@@ -136,6 +135,7 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
         strbuf_addf(error, "TERM=%s: ", term ? term : "");
         return fail(screen, error, "its cursor cannot be moved", "another terminal is needed");
     }
+    screen->closed = false; /* until here the terminal is untouched */
     set_modes(screen);
     fit_to_terminal(screen);
     ask_mode(screen);

@@ -1,0 +1,55 @@
+/* Anything as payloads, one a line: to the witness, and through the line that `swarmtop hook` makes of each, with a small limit. No crash, and the feed
+   takes every line that was made. */
+#include "ingest/claude_hook.h"
+#include "ingest/feed.h"
+#include "ingest/hook_line.h"
+#include "tests/fuzz/fuzz_model.h"
+
+#include <string.h>
+
+enum { LINE_BYTES = 400 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* In a block of its own size, so that a read beyond it is seen. */
+static void take(struct fuzz_model *model, struct feed *feed, const char *bytes, size_t len,
+                 double t_ms)
+{
+    struct strbuf line;
+    struct json_value value;
+    char *copy = malloc(len + (len == 0));
+    memcpy(copy, bytes, len);
+    if (json_check(copy, len, 64, &value, NULL))
+        claude_hook_take(&model->intake, value, t_ms, fuzz_now(NULL));
+    strbuf_init(&line, &mem_libc, 0);
+    uint64_t taken = model->tally.events + model->tally.bad;
+    if (hook_line_build(copy, len, t_ms, LINE_BYTES, &line)) {
+        fuzz_require(line.len <= LINE_BYTES && feed_push(feed, line.data, line.len));
+        fuzz_require(model->tally.events + model->tally.bad == taken + 1);
+    }
+    strbuf_release(&line);
+    free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_model model;
+    fuzz_model_init(&model);
+    struct feed_options options = {
+        .tally = &model.tally, .where = "fuzz", .source = "fuzz", .max_line_bytes = LINE_BYTES};
+    struct feed *feed = feed_new(&options);
+    const char *at = (const char *)data, *end = at + size;
+    double t_ms = 1760000000000;
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        stop = stop == NULL ? end : stop;
+        take(&model, feed, at, (size_t)(stop - at), t_ms);
+        t_ms += 700;
+        at = stop + (stop < end);
+    }
+    fuzz_require(witness_settle(model.intake.witness));
+    feed_finish(feed, SESSION_DISCONNECTED);
+    feed_free(feed);
+    fuzz_model_release(&model);
+    return 0;
+}
