@@ -530,6 +530,11 @@ uint64_t event_store_first(const struct event_store *store)
     return store->front != NULL ? store->first - 1 : store->first;
 }
 
+uint64_t event_store_first_appended(const struct event_store *store)
+{
+    return store->first;
+}
+
 uint64_t event_store_end(const struct event_store *store)
 {
     return store->end;

@@ -52,6 +52,8 @@ bool event_store_amend(struct event_store *store, uint64_t number, const struct 
 void event_store_set_ts(struct event_store *store, uint64_t number, double ts_us);
 /* Numbers run from first to end - 1. */
 uint64_t event_store_first(const struct event_store *store);
+/* The first that was appended: an event that was put before it has the number of one that was dropped. */
+uint64_t event_store_first_appended(const struct event_store *store);
 uint64_t event_store_end(const struct event_store *store);
 size_t event_store_count(const struct event_store *store);
 /* Drops the `count` oldest. */

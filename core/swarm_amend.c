@@ -13,7 +13,8 @@ bool swarm_amend(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                  const struct event *event)
 {
     struct event former;
-    if (!event_store_get(swarm->stores[pool], number, &former)) {
+    if (number < event_store_first_appended(swarm->stores[pool]) ||
+        !event_store_get(swarm->stores[pool], number, &former)) {
         return true;
     }
     uint64_t *counts[2] = {event_count_of(swarm, &former), event_count_of(swarm, event)};
@@ -21,6 +22,7 @@ bool swarm_amend(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
     if (!event_store_amend(swarm->stores[pool], number, event)) {
         return false;
     }
+    swarm->amended[pool] = true;
     *counts[0] -= was;
     *counts[1] += is;
     swarm->revision++;

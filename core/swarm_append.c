@@ -136,6 +136,11 @@ static bool drop_oldest_half(struct swarm *swarm, enum swarm_pool pool)
     if (count == 0 || !event_store_get(store, event_store_first(store) + count - 1, &last)) {
         return true;
     }
+    /* What was amended must not be kept as it was before. */
+    if (swarm->amended[pool] && !derive_again(swarm, pool, NO_SESSION)) {
+        return false;
+    }
+    swarm->amended[pool] = false;
     if (!derive_keep_open(swarm, pool, event_store_first(store) + count)) {
         return false;
     }

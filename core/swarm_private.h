@@ -77,6 +77,7 @@ struct swarm {
     struct event_store *stores[POOLS];
     uint64_t dropped[POOLS];
     uint32_t drops[POOLS]; /* how often the oldest half went */
+    bool amended[POOLS];   /* since then some event was */
     struct intern *names;
     struct well_known known;
     uint64_t revision;

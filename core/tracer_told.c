@@ -10,14 +10,15 @@ enum { SLOTS = 6 };
 
 bool told_event(const struct telling *telling, uint64_t number, struct event *out)
 {
-    return event_store_get(swarm_store(telling->tracer->swarm, POOL_LIVE), number, out);
+    const struct event_store *store = swarm_store(telling->tracer->swarm, POOL_LIVE);
+    return number >= event_store_first_appended(store) && event_store_get(store, number, out);
 }
 
 /* What is not in the store any more cannot be told otherwise. */
 static bool is_gone(const struct telling *telling, uint64_t number)
 {
     return number != 0 &&
-           number < event_store_first(swarm_store(telling->tracer->swarm, POOL_LIVE));
+           number < event_store_first_appended(swarm_store(telling->tracer->swarm, POOL_LIVE));
 }
 
 bool told_put(struct telling *telling, uint64_t *number, const struct trace_event *event,
@@ -223,18 +224,16 @@ static bool tell(struct telling *telling)
 {
     struct told_span *span = telling->span;
     struct swarm *swarm = telling->tracer->swarm;
-    struct event now;
+    if (is_gone(telling, span->end_no) && span->told == TOLD_OPEN) {
+        /* A place was dropped, not an end. */
+        span->end_no = span->slots = 0;
+    }
     if (!told_begin(telling)) {
         return false;
     }
-    bool lost =
-        is_gone(telling, span->begin_no) && span->end_no == 0 && telling->begun.cat == INTERN_NONE;
-    if (is_gone(telling, span->end_no) || lost) {
+    /* Neither its begin nor what the model kept of it is left, or its end is dropped. */
+    if (telling->begun.cat == INTERN_NONE || is_gone(telling, span->end_no)) {
         return true;
-    }
-    if (is_gone(telling, span->begin_no) && span->end_no != 0 &&
-        told_event(telling, span->end_no, &now) && !told_read_lost_begin(telling, &now)) {
-        return false;
     }
     if (span->end == TOLD_EVICTED && span->told != TOLD_EVICTED && !span->session_over &&
         !swarm_mark_swept(swarm, span->begin_no)) {

@@ -115,7 +115,7 @@ static bool read_kept(struct telling *telling)
 }
 
 /* The begin was dropped, its end was not: that has all that it had, and says when it was. */
-bool told_read_lost_begin(struct telling *telling, const struct event *end)
+static bool read_lost_begin(struct telling *telling, const struct event *end)
 {
     struct json_value args = {JSON_TYPE_OBJECT, end->args.bytes, end->args.len};
     double duration_ms =
@@ -156,7 +156,10 @@ bool told_begin(struct telling *telling)
     struct strbuf args;
     bool known = span->begin_no != 0 && told_event(telling, span->begin_no, &now);
     if (span->begin_no != 0 && !known) {
-        return span->end_no != 0 || read_kept(telling);
+        /* A place for an end says nothing. */
+        bool ends =
+            span->end_no != 0 && told_event(telling, span->end_no, &now) && now.ph != EVENT_VOID;
+        return ends ? read_lost_begin(telling, &now) : read_kept(telling);
     }
     if (known && span->same_begin) {
         return read_begin(telling, &now);

@@ -36,7 +36,5 @@ bool told_put(struct telling *telling, uint64_t *number, const struct trace_even
 
 /* tracer_told_begin.c: they fill in what is open (telling->begun). False: out of memory. */
 bool told_begin(struct telling *telling);
-/* From the end, where its begin was dropped. */
-bool told_read_lost_begin(struct telling *telling, const struct event *end);
 
 #endif

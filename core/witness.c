@@ -19,7 +19,7 @@ struct witness *witness_new(struct swarm *swarm, struct tracer *tracer)
     witness->tracer = tracer;
     witness->mem = swarm_mem(swarm);
     witness->free_call = NO_PLACE;
-    witness->first_event = event_store_first(swarm_store(swarm, POOL_LIVE));
+    witness->first_event = event_store_first_appended(swarm_store(swarm, POOL_LIVE));
     u64map_init(&witness->session_by_id, witness->mem);
     u64map_init(&witness->call_by_key, witness->mem);
     tracer_set_closer(tracer, witness_close, witness);
@@ -152,7 +152,7 @@ static bool tell_again(struct witness *witness)
 
 bool witness_settle(struct witness *witness)
 {
-    uint64_t first = event_store_first(swarm_store(witness->swarm, POOL_LIVE));
+    uint64_t first = event_store_first_appended(swarm_store(witness->swarm, POOL_LIVE));
     if (first != witness->first_event) {
         witness->first_event = first;
         witness_forget(witness);

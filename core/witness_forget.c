@@ -24,7 +24,7 @@ void witness_forget(struct witness *witness)
 {
     for (size_t i = 0; i < witness->call_count; i++) {
         struct call *call = &witness->calls[i];
-        if (call->used && call->end_no != 0 && call->end_no < witness->first_event) {
+        if (call->used && call->told != TOLD_OPEN && call->end_no < witness->first_event) {
             struct known_session *session = &witness->sessions[call->session];
             session->forgotten_ms = fmax(session->forgotten_ms, end_of(call));
             forget(witness, call);

@@ -107,6 +107,7 @@ static struct slice read_text(const struct witness *witness, const struct call *
     struct slice text = drafted(call, which);
     struct event event;
     if (text.bytes != NULL || call->long_weights[which] == 0 || call->told != TOLD_ENDED ||
+        call->end_no < event_store_first_appended(swarm_store(witness->swarm, POOL_LIVE)) ||
         !event_store_get(swarm_store(witness->swarm, POOL_LIVE), call->end_no, &event)) {
         return text;
     }

@@ -340,10 +340,34 @@ static void no_order_of_the_words_matters(void **state)
     free(story);
 }
 
+/* With a cap the order does matter, for it says what is dropped. What is left is whole all the same. */
+static void under_a_cap_the_document_is_the_picture(void **state)
+{
+    (void)state;
+    struct story *story = malloc(sizeof *story);
+    assert_non_null(story);
+    for (unsigned seed = 0; seed < STORIES; seed++) {
+        make_story(story, seed);
+        for (unsigned order = 0; order < 3; order++) {
+            struct swarm_config config = {.max_events = {20 + 10 * order, 0}};
+            struct model model = {.swarm = swarm_new(&mem_libc, &config), .session = NO_SESSION};
+            model.tracer = tracer_new(model.swarm);
+            model.witness = witness_new(model.swarm, model.tracer);
+            tell(&model, story, order);
+            assert_int_equal(tracer_close_all(model.tracer), TRACER_OK);
+            /* Not its rows: of a session that has no events left a document does not show that its rows are agents. */
+            assert_reopened(&model, seed, order, WITHOUT_ROWS);
+            model_release(&model);
+        }
+    }
+    free(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_order_of_the_words_matters),
+        cmocka_unit_test(under_a_cap_the_document_is_the_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,16 +64,18 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void describe_span(const struct swarm *swarm, const struct span *span, bool live,
+static void describe_span(const struct swarm *swarm, const struct span *span, unsigned with,
                           struct lines *lines)
 {
     struct strbuf line;
     strbuf_init(&line, &mem_libc, 0);
     const struct span *owner = span->parent == NO_SPAN ? NULL : swarm_span(swarm, span->parent);
     struct slice args = swarm_span_args(swarm, span);
+    bool live = (with & WITH_LIVE) != 0;
     const struct agent *agent = swarm_agent(swarm, span->agent);
     strbuf_addf(&line, "%s/%s %s", swarm_text(swarm, swarm_session(swarm, agent->session)->id),
-                swarm_text(swarm, agent->agent_id), span_kind_word((enum span_kind)span->kind));
+                (with & WITHOUT_ROWS) != 0 ? "" : swarm_text(swarm, agent->agent_id),
+                span_kind_word((enum span_kind)span->kind));
     strbuf_addf(&line, " %s %lld..%lld flags %d", swarm_text(swarm, span->name),
                 (long long)(span->start_ns - MODEL_START_NS),
                 (span->flags & SPAN_OPEN) != 0 ? -1LL : (long long)(span->end_ns - MODEL_START_NS),
@@ -133,14 +135,16 @@ char *witnesses_describe(const struct swarm *swarm, unsigned with)
     struct lines lines = {0};
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
-    describe_rows(swarm, live, &lines);
+    if ((with & WITHOUT_ROWS) == 0) {
+        describe_rows(swarm, live, &lines);
+    }
     if (live) {
         describe_sessions(swarm, &lines);
     }
     for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
         const struct span *span = swarm_span(swarm, no);
         if (span != NULL) {
-            describe_span(swarm, span, live, &lines);
+            describe_span(swarm, span, with, &lines);
         }
     }
     qsort(lines.texts, lines.count, sizeof *lines.texts, by_text);

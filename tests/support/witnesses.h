@@ -16,7 +16,8 @@ struct witness_request_fact request_fact(double start, double end);
 
 /* Returns new (free): the model without what depends on the order in which it came to be: rows and their spans, sorted. */
 char *witnesses_describe(const struct swarm *swarm, unsigned with);
-/* Besides: sessions and flags, which no document has; the figures, which count what is in flight up to a now that no document has. */
-enum { WITH_LIVE = 1, WITH_FIGURES = 2 };
+/* Besides: sessions and flags, which no document has; the figures, which count what is in flight up to a now that no document has. Or
+   spans alone. */
+enum { WITH_LIVE = 1, WITH_FIGURES = 2, WITHOUT_ROWS = 4 };
 
 #endif
