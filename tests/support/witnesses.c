@@ -135,6 +135,7 @@ char *witnesses_describe(const struct swarm *swarm, unsigned with)
     struct lines lines = {0};
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
+    strbuf_adds(&out, "spans:\n"); /* there may be none */
     if ((with & WITHOUT_ROWS) == 0) {
         describe_rows(swarm, live, &lines);
     }
