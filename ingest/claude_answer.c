@@ -56,6 +56,8 @@ void claude_take_attempt(struct claude_transcript *t, const struct claude_line *
     t->has_requests = true;
     if (attempt.id == INTERN_NONE || isnan(attempt.at_ms))
         return;
+    if (t->prompt.id != INTERN_NONE) /* what had no answer by then never gets one */
+        claude_end_requests(t, t->prompt.start_ms, "interrupted");
     claude_transcript_begin_turn(t);
     uint32_t number = claude_calls_attempt(&t->calls, &attempt, &again);
     claude_transcript_said(t, number != CLAUDE_NO_CALL);
@@ -213,7 +215,8 @@ void claude_take_answer(struct claude_transcript *t, const struct claude_line *l
     }
     if (json_string_is(json_get(message, "model"), "<synthetic>"))
         return; /* of the client's own making: no request stands behind it */
-    claude_transcript_begin_turn(t);
+    if (!t->has_requests)
+        claude_transcript_begin_turn(t);
     take_message(t, line, message);
     take_blocks(t, line, message);
     if (stop.type == JSON_TYPE_STRING && !json_string_is(stop, "tool_use") &&

@@ -32,8 +32,9 @@ struct claude_transcript {
     double first_ms, last_ms;
     double before_ms; /* the newest line that a request could follow from: a prompt, a result */
     uint64_t unknown;
-    bool failed;   /* out of memory */
-    bool is_named; /* nothing is to be added to the name */
+    intern_id unknown_type; /* the first */
+    bool failed;            /* out of memory */
+    bool is_named;          /* nothing is to be added to the name */
     bool is_told, has_requests, has_ended;
     intern_id session_id, agent_id; /* agent_id INTERN_NONE: the main one */
 

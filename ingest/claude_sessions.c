@@ -120,6 +120,15 @@ void claude_sessions_look(struct claude_sessions *all, uint64_t now_ms)
     look_at_each(all, now_ms);
 }
 
+uint64_t claude_sessions_unknown(const struct claude_sessions *all, struct slice *type)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t k = 0; k < all->list[i]->count; k++)
+            count += claude_transcript_unknown(all->list[i]->files[k]->transcript, type);
+    return count;
+}
+
 bool claude_sessions_init(struct claude_sessions *all, const struct mem *mem, const char *dir)
 {
     size_t len = strlen(dir);

@@ -33,5 +33,7 @@ void claude_sessions_release(struct claude_sessions *sessions);
 bool claude_sessions_exist(const struct claude_sessions *sessions);
 /* Looks what has come, gone, and grown. `now_ms` is the loop's clock. */
 void claude_sessions_look(struct claude_sessions *sessions, uint64_t now_ms);
+/* Lines of types that are not known, in all transcripts; of the last of these *type is one. */
+uint64_t claude_sessions_unknown(const struct claude_sessions *sessions, struct slice *type);
 
 #endif

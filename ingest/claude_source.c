@@ -28,7 +28,7 @@ struct claude_source {
     bool has_all;          /* it is to be released */
     struct strbuf watched; /* directories, each with its NUL */
     uint64_t settled_ms;
-    bool loaded, looks_again, failed, stopped;
+    bool said_unknown, loaded, looks_again, failed, stopped;
 
     /* While a piece is read: */
     bool working, closing;
@@ -117,6 +117,25 @@ static void end_source(struct claude_source *claude, const char *what)
     strbuf_release(&error);
 }
 
+/* Once: a newer client has types that are not known here. */
+static void say_unknown(struct claude_source *claude)
+{
+    struct slice type = {NULL, 0};
+    struct strbuf text;
+    uint64_t count = claude->said_unknown ? 0 : claude_sessions_unknown(&claude->all, &type);
+    if (count == 0)
+        return;
+    claude->said_unknown = true;
+    strbuf_init(&text, intake_of(claude)->mem, 0);
+    strbuf_addf(&text, "%s: %llu lines of types that are not known are left alone, such as '",
+                claude->source.spec, (unsigned long long)count);
+    intake_quote(&text, type.bytes != NULL ? type.bytes : "", type.len);
+    strbuf_addc(&text, '\'');
+    if (!text.failed)
+        intake_say(intake_of(claude), NOTICE_INFO, text.data);
+    strbuf_release(&text);
+}
+
 static void settle(struct claude_source *claude, bool loading)
 {
     uint64_t now = loop_ms(claude);
@@ -139,6 +158,7 @@ static void read_up(struct claude_source *claude)
         claude->failed |= session->failed;
     }
     settle(claude, false);
+    say_unknown(claude);
     claude->loaded = true;
     claude->source.done_bytes = claude->source.all_bytes = 0;
     if (claude->failed)

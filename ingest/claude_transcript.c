@@ -238,8 +238,7 @@ static void interrupted(struct claude_transcript *t, double at_ms)
     claude_transcript_end_turn(t, at_ms);
 }
 
-/* A prompt, whoever wrote it: a person, a script, or the client when an agent in the background is done. What was asked before and had no answer by
-   then never gets one. */
+/* A prompt, whoever wrote it: a person, a script, or the client when an agent in the background is done. */
 static void take_prompt(struct claude_transcript *t, const struct claude_line *line)
 {
     struct slice id = claude_name(line->field[CLAUDE_PROMPT_ID]);
@@ -254,7 +253,6 @@ static void take_prompt(struct claude_transcript *t, const struct claude_line *l
     if (aside || number == INTERN_NONE || t->agent_id != INTERN_NONE || number == t->turn.id ||
         number == t->prompt.id)
         return;
-    claude_end_requests(t, line->at_ms, "interrupted");
     t->prompt = (struct claude_turn){
         .id = number,
         .start_ms = line->at_ms,
@@ -294,6 +292,13 @@ static void take_system(struct claude_transcript *t, const struct claude_line *l
         claude_transcript_end_turn(t, line->at_ms);
 }
 
+static void take_unknown(struct claude_transcript *t, const struct claude_line *line)
+{
+    t->unknown++;
+    if (t->unknown_type == INTERN_NONE)
+        t->unknown_type = claude_transcript_put(t, claude_name(line->field[CLAUDE_TYPE]));
+}
+
 static void dispatch(struct claude_transcript *t, const struct claude_line *line)
 {
     take_time(t, line);
@@ -305,7 +310,7 @@ static void dispatch(struct claude_transcript *t, const struct claude_line *line
     case CLAUDE_LINE_REQUEST: claude_take_attempt(t, line); break;
     case CLAUDE_LINE_SYSTEM: take_system(t, line); break;
     case CLAUDE_LINE_COST: t->has_ended = true; break;
-    case CLAUDE_LINE_UNKNOWN: t->unknown++; break;
+    case CLAUDE_LINE_UNKNOWN: take_unknown(t, line); break;
     case CLAUDE_LINE_OTHER: break;
     }
     go_on_with_turn(t, line);
@@ -392,7 +397,9 @@ bool claude_transcript_idle(struct claude_transcript *t, double at_ms)
     return !t->failed;
 }
 
-uint64_t claude_transcript_unknown(const struct claude_transcript *t)
+uint64_t claude_transcript_unknown(const struct claude_transcript *t, struct slice *type)
 {
+    if (t->unknown > 0)
+        *type = claude_transcript_text(t, t->unknown_type);
     return t->unknown;
 }

@@ -42,8 +42,8 @@ bool claude_transcript_has_ended(const struct claude_transcript *transcript);
 bool claude_transcript_is_busy(const struct claude_transcript *transcript);
 /* The client says that it waits for nothing any more: what is open, and began before that, has ended without a word. */
 bool claude_transcript_idle(struct claude_transcript *transcript, double at_ms);
-/* Lines of a type that is not known. */
-uint64_t claude_transcript_unknown(const struct claude_transcript *transcript);
+/* Lines of a type that is not known; where there are some, *type is the first of these types (bytes NULL: it had no name), borrowed. */
+uint64_t claude_transcript_unknown(const struct claude_transcript *transcript, struct slice *type);
 
 /* A person is asked, from then on. Of the calls that are open and for which nobody was asked yet it is about the one that began first; calls of
    sub-agents run without being asked for. False: there is none, nothing was said. */

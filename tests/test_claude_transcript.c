@@ -2,6 +2,7 @@
    out of order, cut anywhere. */
 #include "ingest/claude_line.h"
 #include "ingest/claude_transcript.h"
+#include "tests/support/failing_mem.h"
 #include "tests/support/rig.h"
 #include "tests/support/spoken.h"
 
@@ -202,6 +203,24 @@ static void lines_are_facts(void **state)
     }
 }
 
+/* What a person types while an answer is on its way is no interruption: only another request is. */
+static void a_prompt_alone_interrupts_nothing(void **state)
+{
+    struct reader r;
+    (void)state;
+    begin(&r, NULL, false);
+    push(&r, PROMPT("20.000", "p") ASK("20.100", "a", "d") PROMPT("20.500", "q"));
+    push(&r, BLOCK("21.000", "a", "end_turn", TEXT, "") ASK("21.100", "b", "e"));
+    push(&r, PROMPT("22.000", "x") ASK("22.100", "c", "f"));
+    said(&r, "turns",
+         "{'p':{'end':1000,'length':5,'of':'s/','start':0},'q':{'end':1100,'length':5,'of':'s/',"
+         "'start':500},'x':{'length':5,'of':'s/','start':2000}}");
+    json_t *requests = json_object_get(spoken(r.rig.model.witness), "requests");
+    assert_true(json_is_true(json_object_get(json_object_get(requests, "a"), "success")));
+    assert_true(json_is_false(json_object_get(json_object_get(requests, "b"), "success")));
+    end(&r);
+}
+
 static void with_content_inputs_and_results_are_kept_whole(void **state)
 {
     struct reader r;
@@ -275,10 +294,12 @@ static void unknown_types_are_counted_and_left_alone(void **state)
     (void)state;
     begin(&r, NULL, false);
     push(&r, LINE("news") AT("20.000") "}\n{\"type\":7}\n{}\n\n" LINE("attachment") "\"x\":1}\n");
-    assert_int_equal(claude_transcript_unknown(r.transcript), 3);
+    struct slice type = {NULL, 0};
+    assert_int_equal(claude_transcript_unknown(r.transcript, &type), 3);
+    assert_memory_equal(type.bytes, "news", type.len);
     assert_int_equal(r.rig.tally.bad, 0);
     push(&r, LINE("api-request-later") "\"id\":\"x\"}\n");
-    assert_int_equal(claude_transcript_unknown(r.transcript), 4);
+    assert_int_equal(claude_transcript_unknown(r.transcript, &type), 4);
     assert_int_equal(spoken_count(r.rig.model.witness), 0);
     end(&r);
 }
@@ -506,10 +527,40 @@ static void bytes_that_were_changed_harm_nothing(void **state)
     }
 }
 
+static void a_lack_of_memory_is_an_error_and_no_leak(void **state)
+{
+    bool whole = false;
+    (void)state;
+    for (long allow = 0; !whole; allow++) {
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
+        struct reader r;
+        if (rig_init_with(&r.rig, &mem)) {
+            struct claude_transcript_options options = {
+                .tally = &r.rig.tally,
+                .where = "t.jsonl",
+                .source = "claude:",
+                .session_id = model_text("s"),
+                .max_line_bytes = 1 << 16,
+                .content = allow % 2 == 0,
+            };
+            r.transcript = claude_transcript_new(&options);
+            whole = r.transcript != NULL &&
+                    claude_transcript_push(r.transcript, story, sizeof story - 1) &&
+                    claude_transcript_finish(r.transcript);
+            whole &= failing.calls <= (size_t)allow;
+            claude_transcript_free(r.transcript);
+        }
+        rig_release(&r.rig);
+        assert_int_equal(failing.live_blocks, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_facts),
+        cmocka_unit_test(a_prompt_alone_interrupts_nothing),
         cmocka_unit_test(with_content_inputs_and_results_are_kept_whole),
         cmocka_unit_test(a_sub_agent_begins_with_its_first_line),
         cmocka_unit_test(a_session_that_has_a_name_is_called_by_it),
@@ -523,6 +574,7 @@ int main(void)
         cmocka_unit_test(a_person_is_asked_about_the_call_that_began_first),
         cmocka_unit_test(pieces_of_any_size_give_the_same),
         cmocka_unit_test(what_is_read_twice_is_said_once),
+        cmocka_unit_test(a_lack_of_memory_is_an_error_and_no_leak),
         cmocka_unit_test(bytes_that_were_changed_harm_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
