@@ -27,7 +27,7 @@ struct claude_source {
     struct claude_sessions all;
     bool has_all;          /* it is to be released */
     struct strbuf watched; /* directories, each with its NUL */
-    uint64_t settled_ms;
+    uint64_t settled_ms, revision;
     bool said_unknown, loaded, looks_again, failed, stopped;
 
     /* While a piece is read: */
@@ -139,11 +139,15 @@ static void say_unknown(struct claude_source *claude)
 static void settle(struct claude_source *claude, bool loading)
 {
     uint64_t now = loop_ms(claude);
-    intake_of(claude)->changed = true;
-    if (loading && now - claude->settled_ms < SETTLE_MS)
-        return;
-    claude->settled_ms = now;
-    claude->failed |= !witness_settle(intake_of(claude)->witness);
+    struct intake *intake = intake_of(claude);
+    bool early = loading && now - claude->settled_ms < SETTLE_MS;
+    if (!early) {
+        claude->settled_ms = now;
+        claude->failed |= !witness_settle(intake->witness);
+    }
+    /* A look that found nothing new is no reason to draw the picture again. */
+    intake->changed |= loading || swarm_revision(intake->swarm) != claude->revision;
+    claude->revision = swarm_revision(intake->swarm);
 }
 
 /* All that is there has been read. */

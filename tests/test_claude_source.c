@@ -255,6 +255,21 @@ static void what_is_written_later_is_read(void **state)
     assert_int_equal(hub_source(h->rig.hub, 0).bad, 0);
 }
 
+static void a_look_that_finds_nothing_changes_nothing(void **state)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    live(h, "s", ",\"status\":\"busy\"");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':0}}");
+    rig_run_ms(&h->rig, 100);
+    unsigned changed = h->rig.changed, count = spoken_count(h->rig.model.witness);
+    rig_run_ms(&h->rig, 1200); /* two looks */
+    assert_int_equal(h->rig.changed, changed);
+    assert_int_equal(spoken_count(h->rig.model.witness), count);
+}
+
 static void a_file_that_is_shorter_is_read_from_its_beginning(void **state)
 {
     struct home *h = *state;
@@ -387,6 +402,7 @@ int main(void)
         TEST(one_that_is_followed_is_waited_for),
         TEST(sessions_come_in_the_order_in_which_they_began),
         TEST(what_is_written_later_is_read),
+        TEST(a_look_that_finds_nothing_changes_nothing),
         TEST(a_file_that_is_shorter_is_read_from_its_beginning),
         TEST(sub_agents_are_what_their_files_say),
         TEST(a_person_who_is_asked_is_seen),
