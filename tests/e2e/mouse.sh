@@ -2,24 +2,35 @@
 # in both of the ways in which terminals tell of it.
 . "$SWARMTOP_TESTS/support/e2e.sh"
 
-# As terminals say it, from 1: `ESC [ < 0 ; X ; Y M` (a small m: let go) where that was asked for, else `ESC [ M` and three bytes.
-button() { # NUMBER X Y [m]
+# As terminals say it, from 1: `ESC [ < 0 ; X ; Y M` (a small m: let go) where that was asked for, else `ESC [ M` and three bytes. Of several at
+# once the bytes come at once, as they do over a slow line.
+bytes_of() { # NUMBER X Y m|M
     if mode_is '#{mouse_sgr_flag}' 1; then
-        type_keys -l "$(printf '\033[<%d;%d;%d%s' "$1" "$2" "$3" "${4:-M}")"
+        printf '\033[<%d;%d;%d%s' "$@" | od -An -v -t x1
     else
         number=$1
-        [ -n "${4-}" ] && number=3
-        # shellcheck disable=SC2046
-        type_keys -H 1b 5b 4d $(printf '%x %x %x' $((number + 32)) $(($2 + 32)) $(($3 + 32)))
+        [ "$4" = m ] && number=3
+        printf ' 1b 5b 4d %x %x %x' $((number + 32)) $(($2 + 32)) $(($3 + 32))
     fi
 }
+buttons() { # NUMBER X Y m|M...
+    sent=
+    while [ $# -gt 0 ]; do
+        sent="$sent $(bytes_of "$1" "$2" "$3" "$4")"
+        shift 4
+    done
+    # shellcheck disable=SC2086
+    type_keys -H $sent
+}
 click() { # X Y
-    button 0 "$1" "$2"
-    button 0 "$1" "$2" m
+    buttons 0 "$1" "$2" M
+    buttons 0 "$1" "$2" m
 }
 line_of() { show | grep -n -e "$1" | head -n 1 | cut -d : -f 1; } # PATTERN
+column_before() { show | sed -n "${2}s/$1.*//p" | tr -d '\n' | wc -m; } # PATTERN LINE
 selected() { shows "^›.*$1"; }
 wait_selected() { until_true 10 selected "$1" || fail "$2: $1 is not selected"; } # PATTERN WHAT
+show_looks() { tmux -L "$terminal" capture-pane -t "$pane" -p -e; }
 axis() { show | sed -n 4p; } # the axis
 differs() { [ "$(axis)" != "$1" ]; }
 
@@ -41,25 +52,42 @@ for term in screen xterm-256color; do
 
     # On a bar: the span; again: what it says.
     y=$(line_of 'Bash make test')
-    x=$(show | sed -n "${y}p" | sed 's/Bash make.*//' | tr -d '\n' | wc -m)
+    x=$(column_before 'Bash make' "$y")
+    looks=$(show_looks)
     click $((x + 4)) "$y"
+    until_true 10 eval '[ "$(show_looks)" != "$looks" ]' || fail "$term: a click on a span"
     click $((x + 4)) "$y"
     wait_for 'tool_name  *Bash\|command  *make test'
-    type_keys Escape Escape 0
+    type_keys Escape
+    until_true 10 hides 'tool_name' || fail "$term: Esc"
+    type_keys 0
 
     # The wheel: on names a row, on bars the scale.
-    button 65 5 "$y"
+    buttons 65 5 "$y" M
     wait_selected 'reviewer' "$term: the wheel, down"
-    button 64 5 "$y"
+    buttons 64 5 "$y" M
     wait_selected 'coder' "$term: the wheel, up"
     before=$(axis)
-    button 64 $((x + 4)) "$y"
+    buttons 64 $((x + 4)) "$y" M
     until_true 10 differs "$before" || fail "$term: the wheel does not zoom"
     type_keys 0
     until_true 10 eval '! differs "$before"' || fail "$term: 0 does not bring it back"
-    button 0 $((x + 4)) "$y"
-    button 0 $((x - 6)) "$y" m
+    buttons 0 $((x + 4)) "$y" M
+    buttons 0 $((x - 6)) "$y" m
     until_true 10 differs "$before" || fail "$term: a drag does not pan"
+    type_keys 0
+    until_true 10 eval '! differs "$before"' || fail "$term: 0 does not bring it back"
+
+    # All of it at once: nothing is lost or taken for something else.
+    buttons 0 $((x + 4)) "$y" M 0 $((x - 6)) "$y" m
+    until_true 5 differs "$before" || fail "$term: a drag that comes at once does not pan"
+    type_keys 0
+    y=$(line_of 'Agent → Explore')
+    x=$(column_before 'Agent → Explore' "$y")
+    buttons 0 $((x + 3)) "$y" M 0 $((x + 3)) "$y" m 0 $((x + 3)) "$y" M 0 $((x + 3)) "$y" m
+    until_true 5 shows 'description  *find callers' || fail "$term: two clicks that come at once are not two clicks"
+    type_keys Escape
+    until_true 10 hides 'tool_name' || fail "$term: Esc"
     type_keys 0
 
     type_keys F2

@@ -41,6 +41,7 @@ wait_for_dump 80x21
 # Alive: keys do what they do, in the size that is now.
 resize 120 36
 storm 120 36
+wait_for_dump 120x36 # a screen that is too small has no keys
 type_keys '?'
 until_true 10 is_dump 120x36 --keys '?' || fail "help after a storm: $(show | diff - dump.120x36)"
 type_keys '?'

@@ -13,7 +13,7 @@ is_with_shell() { # WHAT
     hides AGENT || fail "$1: the picture is left behind"
     rm -f stty.stopped
     type_keys "stty -a >stty.new; mv stty.new stty.stopped" Enter
-    until_true 10 test -e stty.stopped || fail "$1: the shell has not got the terminal"
+    until_true 10 test -e stty.stopped || fail "$1: the shell does not answer"
     cmp -s stty.before stty.stopped || fail "$1: $(diff stty.before stty.stopped)"
 }
 # What the program has of it: the whole picture, and keys at once.

@@ -55,8 +55,12 @@ status_of() {
 open_terminal() { # COLS ROWS [SHELL]: a shell in it
     command -v tmux >/dev/null 2>&1 || { echo "tmux is not installed"; exit 77; }
     terminal=t$$
-    pane=$(tmux -L "$terminal" -f /dev/null new-session -d -P -F '#{pane_id}' -x "$1" -y "$2" "PS1='\$ ' ${3:-sh}") || fail "no tmux"
+    # (A server that was just killed may still be in the way.)
+    until_true 5 new_terminal "$@" || fail "no tmux"
     tmux -L "$terminal" set-option -g remain-on-exit on >/dev/null 2>&1
+}
+new_terminal() {
+    pane=$(tmux -L "$terminal" -f /dev/null new-session -d -P -F '#{pane_id}' -x "$1" -y "$2" "PS1='\$ ' ${3:-sh}" 2>/dev/null)
 }
 open_window() { # COLS ROWS: another, in the same terminal
     pane=$(tmux -L "$terminal" new-window -d -P -F '#{pane_id}' "PS1='\$ ' sh") || fail "no window"
