@@ -35,7 +35,7 @@ wait_for '^finished.json'
 type_keys "clear; $program -o live.json unix:$work/s" Enter
 until_true 10 test -S s || fail "no socket"
 "$program" emit --to "unix:$work/s" --session one start_tool span_id=1 tool_name=Bash || fail "emit"
-wait_for 'Bash'
+wait_for 'IN FLIGHT'
 type_keys Space
 until_true 10 settled || fail "it does not freeze"
 before=$(wc -c <bytes)

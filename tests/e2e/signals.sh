@@ -63,8 +63,8 @@ exec 9>&-
 open_terminal 80 24
 type_keys "exec $program -o dropped.json unix:$work/dropped" Enter
 until_true 10 test -S dropped || fail "dropped: no socket"
-"$program" emit --to "unix:$work/dropped" --session one start_tool span_id=1 tool_name=Bash
-wait_for 'Bash'
+"$program" emit --to "unix:$work/dropped" --session one start_tool span_id=1 tool_name=Bash || fail "emit: $?"
+wait_for 'IN FLIGHT'
 tmux -L "$terminal" kill-server
 until_true 10 has dropped.json '"incomplete":true' || fail "a dropped terminal: no whole trace"
 
