@@ -299,6 +299,7 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
         strbuf_adds(error, "out of memory");
         return NULL;
     }
+    engine_obey(&app->engine);
     return app;
 }
 

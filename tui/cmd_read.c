@@ -157,8 +157,8 @@ struct engine *engine_read_all(const struct options *options, int *status)
     if (engine)
         engine_find_range(&config, false);
     if (engine && engine_open(engine, &config, &error)) {
-        engine_add_all(engine);
         engine_obey(engine);
+        engine_add_all(engine);
         run(engine);
         *status = engine_complain(engine) ? 0 : 1;
         if (!keep_part(engine)) {
