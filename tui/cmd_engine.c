@@ -20,6 +20,7 @@
 #define LOG_LINES   2000
 
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+#define LAST_TURNS   4
 #define STOP_SIGNALS (sizeof stop_signals / sizeof *stop_signals)
 
 int64_t engine_now_ns(void)
@@ -282,6 +283,10 @@ void engine_run(struct engine *engine)
     while (!engine->stopped && !(engine->until_end && hub_finished(engine->hub)))
         if (uv_run(&engine->loop, UV_RUN_ONCE) == 0)
             break;
+    /* What was sent before the signal waits in sockets: one turn takes who connected, the next ones
+       what they sent. */
+    for (int i = 0; engine->stopped && i < LAST_TURNS; i++)
+        uv_run(&engine->loop, UV_RUN_NOWAIT);
 }
 
 /* ---- the end ---- */

@@ -31,6 +31,17 @@ kill -TERM "$pid"
 status_of "$pid"
 has nohup.json '"after"' || fail "nohup: what came after SIGHUP is not there"
 
+# What was sent before the signal is in the trace, though it was not read yet.
+start late
+kill -STOP "$pid"
+for i in 1 2 3; do
+    "$program" emit --to "unix:$work/late" --session s$i instant name=late$i cat=c || fail "late: emit: $?"
+done
+kill -TERM "$pid"
+kill -CONT "$pid"
+status_of "$pid"
+for i in 1 2 3; do has late.json "late$i" || fail "late$i: what was sent before the signal is lost"; done
+
 start timed --for 1
 status_of "$pid"
 [ "$status" = 0 ] || fail "--for: status $status"
