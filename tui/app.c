@@ -293,7 +293,6 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
     view_state_init(&app->state, app->engine.mem);
     if (options->filter)
         view_set_filter(&app->state, options->filter, error);
-    engine_obey(&app->engine); /* before anybody can find us */
     if (!app_replay_open(app)) {
         app_free(app);
         strbuf_adds(error, "out of memory");

@@ -80,12 +80,14 @@ static void fit_to_terminal(const struct screen *screen)
         resizeterm(rows, cols);
 }
 
-/* Whether it can hold back frames. Terminals that do not know the question say nothing; older ones would print it. */
+/* What comes from it besides keys; and whether it can hold back frames. Terminals that do not know the question say nothing; older ones would print it. */
 static void ask_mode(struct screen *screen)
 {
     const char *term = getenv("TERM");
     char answer[] = "\033[?2026;0$y";
     define_key(HERE, ANSWER_HERE);
+    define_key(MOUSE_SGR, MOUSE_BEGINS_SGR);
+    define_key(MOUSE_X10, MOUSE_BEGINS_X10);
     if (!term || strncmp(term, "linux", 5) == 0 || strncmp(term, "vt", 2) == 0)
         return;
     for (int i = 0; i < MODE_ANSWERS; i++) {
@@ -116,7 +118,6 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     screen->mem = mem;
     screen->theme = *theme;
     screen->closed = true;
-    screen->press_x = -1;
     screen->terminal = terminal_open(mem, error);
     if (!screen->terminal) {
         screen_free(screen);
@@ -144,9 +145,19 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
 
 /* ---- giving back ---- */
 
+static void tell_mouse(struct screen *screen, bool on)
+{
+    const char *text = on ? MOUSE_ON : MOUSE_OFF;
+    terminal_add(screen->terminal, text, strlen(text));
+    terminal_flush(screen->terminal);
+    screen->report = (struct mouse_report){.form = MOUSE_NONE};
+}
+
 /* Answers that are on their way are waited for: nobody behind us shall find them on their prompt. */
 static void give_back(struct screen *screen)
 {
+    if (screen->mouse)
+        tell_mouse(screen, false);
     endwin();
     terminal_collect(screen->terminal, NULL, NULL);
     terminal_drain(screen->terminal, DRAIN_MS);
@@ -189,6 +200,11 @@ void screen_resume(struct screen *screen)
     if (screen->closed)
         return;
     terminal_set_raw(screen->terminal, true);
+    /* What the terminal was told of its keys and the mouse, it may have forgotten. */
+    keypad(screen->keys, FALSE);
+    keypad(screen->keys, TRUE);
+    if (screen->mouse)
+        tell_mouse(screen, true);
     screen_resized(screen);
 }
 
@@ -288,16 +304,9 @@ static void prepare_copy(struct screen *screen, int cols, int rows)
 
 void screen_set_mouse(struct screen *screen, bool on)
 {
-    if (screen->closed)
-        return;
-    mouseinterval(0); /* presses and releases as they come */
-    mousemask(on ? BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON1_CLICKED | BUTTON4_PRESSED |
-                       BUTTON5_PRESSED
-                 : 0,
-              NULL);
-    screen->press_x = -1;
-    terminal_collect(screen->terminal, NULL, NULL);
-    terminal_flush(screen->terminal);
+    screen->mouse = on;
+    if (!screen->closed)
+        tell_mouse(screen, on);
 }
 
 /* ---- the clipboard ---- */

@@ -43,27 +43,6 @@ static bool special_key(wint_t code, struct key *out)
     return false;
 }
 
-/* Buttons as curses tells of them: no motion, only where one was pressed and let go. False: nothing came of it. */
-static bool mouse_key(struct screen *screen, struct key *out)
-{
-    MEVENT event;
-    if (getmouse(&event) != OK)
-        return false;
-    *out = (struct key){.x = (int16_t)event.x, .y = (int16_t)event.y, .from_x = (int16_t)event.x};
-    if (event.bstate & BUTTON4_PRESSED)
-        out->code = KEY_CODE_WHEEL_UP;
-    else if (event.bstate & BUTTON5_PRESSED)
-        out->code = KEY_CODE_WHEEL_DOWN;
-    else if (event.bstate & BUTTON1_CLICKED)
-        out->code = KEY_CODE_CLICK;
-    else if (event.bstate & BUTTON1_RELEASED && screen->press_x >= 0) {
-        out->code = screen->press_x == event.x ? KEY_CODE_CLICK : KEY_CODE_DRAG;
-        out->from_x = (int16_t)screen->press_x;
-    }
-    screen->press_x = event.bstate & BUTTON1_PRESSED ? event.x : -1;
-    return out->code != 0;
-}
-
 static struct key character_key(wint_t c)
 {
     switch (c) {
@@ -87,6 +66,9 @@ static bool take_answer(struct screen *screen, wint_t code)
 {
     if (code == ANSWER_HERE)
         pace_answered(&screen->pace);
+    else if (code == MOUSE_BEGINS_SGR || code == MOUSE_BEGINS_X10)
+        mouse_report_begin(&screen->report,
+                           code == MOUSE_BEGINS_SGR ? MOUSE_FORM_SGR : MOUSE_FORM_X10);
     else if (code >= ANSWER_MODE && code < ANSWER_MODE + MODE_ANSWERS)
         screen->synchronized = code == ANSWER_MODE + 1 || code == ANSWER_MODE + 2;
     else
@@ -105,11 +87,14 @@ bool screen_read_key(struct screen *screen, struct key *out)
             screen->hung_up = terminal_hung_up(screen->terminal);
             return false;
         }
+        if (screen->report.form != MOUSE_NONE) {
+            if (mouse_report_add(&screen->report, kind == OK ? (uint32_t)c : 0, out))
+                return true;
+            continue;
+        }
         if (kind == OK)
             break;
-        if (take_answer(screen, c))
-            continue;
-        if (c == KEY_MOUSE ? mouse_key(screen, out) : special_key(c, out))
+        if (!take_answer(screen, c) && special_key(c, out))
             return true;
     }
     *out = character_key(c);
@@ -120,6 +105,8 @@ bool screen_read_key(struct screen *screen, struct key *out)
     if (kind == OK && c != 27) {
         *out = character_key(c);
         out->mods |= KEY_MOD_ALT;
+    } else if (kind == OK) {
+        unget_wch((wchar_t)c); /* Esc twice is Esc twice */
     } else if (kind == KEY_CODE_YES && special_key(c, out)) {
         out->mods |= KEY_MOD_ALT;
     }
