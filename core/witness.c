@@ -49,6 +49,7 @@ void witness_free(struct witness *witness)
     }
     mem_free(witness->mem, witness->calls, witness->call_cap * sizeof *witness->calls);
     mem_free(witness->mem, witness->sessions, witness->session_cap * sizeof *witness->sessions);
+    mem_free(witness->mem, witness->queue, witness->queue_cap * sizeof *witness->queue);
     u64map_release(&witness->session_by_id);
     u64map_release(&witness->call_by_key);
     mem_free(witness->mem, witness, sizeof *witness);
@@ -160,6 +161,7 @@ bool witness_settle(struct witness *witness)
     if (!witness->unsettled) {
         return true;
     }
+    witness->retry |= !witness_tell_queue(witness);
     if (witness->retry && !tell_again(witness)) {
         return false;
     }

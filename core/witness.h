@@ -7,10 +7,10 @@
    number, NO, the longer text (of texts as long, always the same one). A start or an end that nobody has said is not there yet; a call whose end is known
    alone waits for its start. An id is that of one call of its kind in its session: a tool, a request, a wait and a turn may have the same.
 
-   It makes events of them as the tracer would, each with its own time, which may lie before what is already drawn. Where something that was already
-   appended turns out to be otherwise, the events are amended in place; witness_settle then has the model derived anew, so call it once a turn, not after every
-   fact. Until then the picture is that of before, with what was appended since. In the order in which an agent is seen live (the better witness first)
-   nothing is amended and settling costs nothing; else it costs a pass over the session's events, however much was amended.
+   It makes events of them as the tracer would, each with its own time, which may lie before what is already drawn. It does so in witness_settle, so call it
+   once a turn: what was said since the last time is appended in order of time, whatever order it was said in. Where something that was appended before
+   turns out to be otherwise, the events are amended in place, and the model is derived anew. In the order in which an agent is seen live (the
+   better witness first) nothing is amended; else settling costs a pass over the session's events, however much was amended.
 
    How a call ends whose end nobody says:
    - with its session, incomplete, at the earliest of the ends that were said of the session and that are no earlier than its start;

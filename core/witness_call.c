@@ -226,11 +226,7 @@ static struct call *begin_fact(struct witness *witness, const struct witness_pla
 
 static bool end_fact(struct witness *witness, struct call *call, bool good)
 {
-    if (!witness_tell_call(witness, call)) {
-        witness->unsettled = witness->retry = true;
-        return false;
-    }
-    return good;
+    return witness_queue_call(witness, call) && good;
 }
 
 bool witness_tool(struct witness *witness, const struct witness_place *place, struct slice id,
@@ -334,7 +330,14 @@ static bool show_live(struct witness *witness, const struct witness_place *place
     const struct request_numbers *request = call->request;
     bool retries = fact->retry_attempt > 0;
     double ttft_ms = request->numbers[TTFT_MS].value;
-    if (call->begin_no == 0 || call->told != TOLD_OPEN || (!retries && isnan(ttft_ms))) {
+    if (call->end_ms.rank > 0 || (!retries && isnan(ttft_ms))) {
+        return true;
+    }
+    if (call->begin_no == 0 && !witness_tell_queue(witness)) {
+        witness->unsettled = witness->retry = true;
+        return false;
+    }
+    if (call->begin_no == 0 || call->told != TOLD_OPEN) {
         return true;
     }
     struct live_request *live = swarm_live_request_edit(witness->swarm, call->begin_no);

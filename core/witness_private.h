@@ -1,4 +1,4 @@
-/* What the files of the witness (witness.c, witness_session.c, witness_agent.c, witness_call.c, witness_tell.c, witness_forget.c) share. Nobody
+/* What the files of the witness (witness.c, witness_session.c, witness_agent.c, witness_call.c, witness_queue.c, witness_tell.c, witness_forget.c) share. Nobody
    else includes this. */
 #ifndef CORE_WITNESS_PRIVATE_H
 #define CORE_WITNESS_PRIVATE_H
@@ -109,6 +109,7 @@ struct call {
     uint8_t success, success_rank;
     uint8_t changed; /* what was not told yet */
     bool used, unended;
+    bool queued; /* something of it is to be told */
 };
 
 struct witness {
@@ -122,6 +123,8 @@ struct witness {
     size_t call_count, call_cap;
     uint32_t free_call; /* NO_PLACE: none */
     struct u64map call_by_key;
+    uint32_t *queue; /* places of calls of which something is to be told */
+    size_t queue_count, queue_cap;
     uint64_t first_event;  /* of the store when it was last looked for what was dropped */
     bool unsettled, retry; /* something is to be done; some telling failed */
 };
@@ -162,7 +165,19 @@ void witness_flag_agents(struct witness *witness, struct known_session *session)
 /* witness_call.c */
 void witness_free_call(struct witness *witness, struct call *call);
 
+/* witness_queue.c */
+/* What has changed of the call is told at the next settling. False: out of memory. */
+bool witness_queue_call(struct witness *witness, struct call *call);
+/* Tells all that waits. False: out of memory; witness_settle finds what was left. */
+bool witness_tell_queue(struct witness *witness);
+
 /* witness_tell.c */
+/* Whether there is something to tell of it. */
+bool witness_can_tell(const struct witness *witness, const struct call *call);
+/* Whether and when it ends. */
+bool witness_end_of(struct witness *witness, const struct call *call, double *end_ms);
+/* Its begin alone, or, of a call that has not ended, all. False: out of memory. */
+bool witness_tell_begin(struct witness *witness, struct call *call);
 /* Brings the events of the call to what is known of it. False: out of memory. */
 bool witness_tell_call(struct witness *witness, struct call *call);
 void witness_drop_draft(struct witness *witness, struct call *call, unsigned text);

@@ -231,10 +231,35 @@ static bool tell_as(struct witness *witness, struct call *call, enum told_end en
     return true;
 }
 
+bool witness_can_tell(const struct witness *witness, const struct call *call)
+{
+    return call->changed != 0 && call->start_ms.rank > 0 &&
+           witness->sessions[call->session].number != NO_SESSION;
+}
+
+bool witness_end_of(struct witness *witness, const struct call *call, double *end_ms)
+{
+    bool over;
+    return how_it_ends(&witness->sessions[call->session], call, end_ms, &over) != TOLD_OPEN;
+}
+
+bool witness_tell_begin(struct witness *witness, struct call *call)
+{
+    double end_ms;
+    if (!witness_end_of(witness, call, &end_ms)) {
+        return witness_tell_call(witness, call);
+    }
+    if (!tell_as(witness, call, TOLD_OPEN, (double)NAN, false)) {
+        return false;
+    }
+    call->changed = CHANGED_END;
+    return true;
+}
+
 bool witness_tell_call(struct witness *witness, struct call *call)
 {
     struct known_session *session = &witness->sessions[call->session];
-    if (call->changed == 0 || call->start_ms.rank == 0 || session->number == NO_SESSION) {
+    if (!witness_can_tell(witness, call)) {
         return true;
     }
     double end_ms;

@@ -307,7 +307,10 @@ static void dispatch(struct claude_transcript *t, const struct claude_line *line
     switch (line->type) {
     case CLAUDE_LINE_USER: take_user(t, line); break;
     case CLAUDE_LINE_ASSISTANT: claude_take_answer(t, line); break;
-    case CLAUDE_LINE_REQUEST: claude_take_attempt(t, line); break;
+    case CLAUDE_LINE_REQUEST:
+        claude_flush_answers(t); /* what was asked before has been answered */
+        claude_take_attempt(t, line);
+        break;
     case CLAUDE_LINE_SYSTEM: take_system(t, line); break;
     case CLAUDE_LINE_COST: t->has_ended = true; break;
     case CLAUDE_LINE_UNKNOWN: take_unknown(t, line); break;

@@ -32,13 +32,14 @@ static void say_request(struct model *model, enum witness_rank rank, const char 
     assert_true(witness_request(model->witness, &place, model_text(id), fact));
 }
 
-static void settle(struct model *model)
+static void settle(const struct model *model)
 {
     assert_true(witness_settle(model->witness));
 }
 
 static const struct span *span_of(const struct model *model, const char *name)
 {
+    settle(model);
     return swarm_span(model->swarm, model_span(model, name, 0));
 }
 
@@ -66,6 +67,7 @@ static void assert_args(const struct model *model, const char *name, const char 
 static size_t span_count(const struct model *model)
 {
     size_t count = 0;
+    settle(model);
     for (span_no no = swarm_span_begin(model->swarm); no < swarm_span_end(model->swarm); no++) {
         count += swarm_span(model->swarm, no) != NULL;
     }
@@ -75,6 +77,28 @@ static size_t span_count(const struct model *model)
 static size_t events(const struct model *model)
 {
     return event_store_count(swarm_store(model->swarm, POOL_LIVE));
+}
+
+/* ---- order ---- */
+
+/* A file says how an answer ended behind the next question: in the trace it comes before. */
+static void what_is_said_at_once_is_told_in_order_of_time(void **state)
+{
+    (void)state;
+    struct model model = begun();
+    struct witness_request_fact first = request_fact(100, UNKNOWN),
+                                second = request_fact(900, UNKNOWN),
+                                answer = request_fact(UNKNOWN, 400);
+    say_request(&model, WITNESS_FILES, "first", &first);
+    say_tool(&model, WITNESS_FILES, NULL, "t", 400, 900, "Bash", NULL);
+    say_request(&model, WITNESS_FILES, "second", &second);
+    say_request(&model, WITNESS_FILES, "first", &answer);
+    settle(&model);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(swarm_span(model.swarm, model_span(&model, "API Call", i))->lane, 0);
+    }
+    assert_int_equal(span_of(&model, "Tool: Bash")->lane, 0);
+    model_release(&model);
 }
 
 /* ---- tools ---- */
@@ -227,6 +251,7 @@ static void a_place_for_a_phase_is_no_event(void **state)
     struct model model = begun();
     struct witness_request_fact fact = request_fact(0, 1000);
     say_request(&model, WITNESS_FILES, "r", &fact);
+    settle(&model);
     session_no number = witness_session_number(model.witness, model_text("s"));
     assert_int_equal(swarm_session(model.swarm, number)->event_count, 2);
     assert_true(events(&model) > 2);
@@ -385,6 +410,7 @@ static void the_end_of_a_session_closes_what_is_open(void **state)
     assert_int_equal(query_status(model.swarm, 0, model_ns(60)).state, STATE_DONE);
     /* What begins later opens it again. */
     say_tool(&model, WITNESS_HOOKS, NULL, "u", 100, UNKNOWN, "Read", NULL);
+    settle(&model);
     assert_int_equal(query_status(model.swarm, 0, model_ns(110)).state, STATE_TOOL);
     model_release(&model);
 }
@@ -401,6 +427,7 @@ static void a_process_that_died_is_gone(void **state)
     assert_int_equal(query_status(model.swarm, kid, model_ns(60)).state, STATE_GONE);
     assert_span(&model, "Tool: Bash", 5, 50, SPAN_INCOMPLETE);
     say_tool(&model, WITNESS_HOOKS, "kid", "u", 100, UNKNOWN, "Read", NULL);
+    settle(&model);
     assert_int_equal(query_status(model.swarm, kid, model_ns(110)).state, STATE_TOOL);
     model_release(&model);
 }
@@ -520,6 +547,7 @@ static void every_lack_of_memory_is_an_answer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_said_at_once_is_told_in_order_of_time),
         cmocka_unit_test(a_start_opens_a_span_and_an_end_closes_it),
         cmocka_unit_test(an_end_waits_for_its_start),
         cmocka_unit_test(a_better_witness_corrects_what_is_drawn),
