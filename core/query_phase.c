@@ -67,7 +67,7 @@ static enum span_kind closed_phase_at(const struct swarm *swarm, const struct sp
                                       int64_t at_ns, int64_t *until_ns)
 {
     const struct span *winner = NULL, *phase;
-    bool sampled = false;
+    bool sampled = false, timed = false;
     span_no no = request->next_phase;
     for (int i = 0; i < MAX_PHASES && (phase = swarm_span(swarm, no)) != NULL; i++) {
         lower(until_ns, at_ns, phase->start_ns);
@@ -77,12 +77,14 @@ static enum span_kind closed_phase_at(const struct swarm *swarm, const struct sp
             winner = phase;
         }
         sampled |= phase->kind == SPAN_SAMPLING && phase->start_ns <= at_ns;
+        timed |= phase->kind == SPAN_FIRST_TOKEN || phase->kind == SPAN_SAMPLING;
         no = phase->next_phase;
     }
     if (winner != NULL) {
         return (enum span_kind)winner->kind;
     }
-    return sampled ? SPAN_SAMPLING : SPAN_FIRST_TOKEN;
+    /* Nobody knows when its tokens came: it is a request and no more. */
+    return sampled ? SPAN_SAMPLING : timed ? SPAN_FIRST_TOKEN : SPAN_REQUEST;
 }
 
 enum span_kind query_phase_at(const struct swarm *swarm, const struct span *request, int64_t at_ns,

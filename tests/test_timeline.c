@@ -25,7 +25,7 @@ static uint64_t next_random(uint64_t *seed, uint64_t below)
 static enum span_kind phase_at(const struct swarm *swarm, const struct span *request, int64_t at_ns)
 {
     const struct span *winner = NULL, *phase;
-    bool sampled = false;
+    bool sampled = false, timed = (request->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
     for (span_no no = request->next_phase; (phase = swarm_span(swarm, no)) != NULL;
          no = phase->next_phase) {
         bool holds = phase->start_ns <= at_ns && at_ns < phase->end_ns;
@@ -33,11 +33,12 @@ static enum span_kind phase_at(const struct swarm *swarm, const struct span *req
             winner = phase;
         }
         sampled |= phase->kind == SPAN_SAMPLING && phase->start_ns <= at_ns;
+        timed |= phase->kind == SPAN_SAMPLING || phase->kind == SPAN_FIRST_TOKEN;
     }
     if (winner != NULL) {
         return (enum span_kind)winner->kind;
     }
-    return sampled ? SPAN_SAMPLING : SPAN_FIRST_TOKEN;
+    return sampled ? SPAN_SAMPLING : timed ? SPAN_FIRST_TOKEN : SPAN_REQUEST;
 }
 
 /* The first moment after `at_ns` at which a phase begins or ends, at most `to_ns`. */

@@ -26,9 +26,10 @@ void report_page_heading(const struct report_page *page, const char *text)
 static const struct {
     const char *word;
     uint8_t kind; /* whose ink it has; SPAN_KINDS: idle */
-} shares[] = {{"setup", SPAN_SETUP},       {"retry", SPAN_RETRY}, {"first token", SPAN_FIRST_TOKEN},
-              {"sampling", SPAN_SAMPLING}, {"tools", SPAN_TOOL},  {"people", SPAN_USER},
-              {"idle", SPAN_KINDS}};
+} shares[] = {
+    {"setup", SPAN_SETUP},     {"retry", SPAN_RETRY},       {"first token", SPAN_FIRST_TOKEN},
+    {"request", SPAN_REQUEST}, {"sampling", SPAN_SAMPLING}, {"tools", SPAN_TOOL},
+    {"people", SPAN_USER},     {"idle", SPAN_KINDS}};
 enum { SHARES = sizeof shares / sizeof shares[0] };
 
 static double or_zero(double value)
@@ -36,12 +37,9 @@ static double or_zero(double value)
     return isnan(value) ? 0 : value;
 }
 
-/* A request that does not say what it does waits for its first token, as far as anybody can see. */
 static double share_ms(const struct figures *figures, int share)
 {
     switch (shares[share].kind) {
-    case SPAN_FIRST_TOKEN:
-        return figures->phase_ms[SPAN_FIRST_TOKEN] + figures->phase_ms[SPAN_REQUEST];
     case SPAN_TOOL: return or_zero(figures->tool_ms) - or_zero(figures->agent_wait_ms);
     case SPAN_USER: return or_zero(figures->user_wait_ms);
     case SPAN_KINDS: return or_zero(figures->idle_ms);
