@@ -97,6 +97,9 @@ static void name_session(struct witness *witness, const struct known_session *se
     if (session->source.weight != 0) {
         edited->source = session->source.text;
     }
+    if (session->pid != 0) {
+        edited->pid = session->pid;
+    }
     swarm_touch(witness->swarm);
 }
 
@@ -190,6 +193,10 @@ bool witness_session(struct witness *witness, const struct witness_place *place,
         !merge_text(witness, &session->name, fact->name, place->rank, &changed) ||
         !merge_text(witness, &session->source, source, place->rank, &changed)) {
         return false;
+    }
+    if (fact->pid != 0 && fact->pid != session->pid) {
+        session->pid = fact->pid;
+        changed = true;
     }
     if (changed) {
         session->described = false;

@@ -45,6 +45,15 @@ static void say_session(struct claude_session *session)
     session->failed |= !witness_session(witness_of(session), &place, &fact);
 }
 
+/* Which process it is, for those who want to go to its terminal. */
+static void say_process(struct claude_session *session)
+{
+    struct witness_place place = place_of(session);
+    struct witness_session_fact fact = {.start_ms = (double)NAN, .pid = session->pid};
+    session->said_pid = session->pid;
+    session->failed |= !witness_session(witness_of(session), &place, &fact);
+}
+
 static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -163,6 +172,9 @@ void claude_session_registered(struct claude_session *session,
         take_status(session, &entry->process, now_ms);
     if (session->lives && now_ms - session->seen_since >= BEHIND_MS && !is_told(session))
         say_session(session);
+    session->pid = session->lives ? entry->process.pid : session->pid;
+    if (session->pid != session->said_pid && is_told(session))
+        say_process(session);
 }
 
 static bool all_read(const struct claude_session *session)

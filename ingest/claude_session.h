@@ -44,6 +44,7 @@ struct claude_session {
     bool lives, was_registered, is_dead; /* is_dead: its file is there, its process is not */
     char name[1024];
     bool has_own_name;
+    int64_t pid, said_pid; /* of its process; 0: unknown, not said */
     enum claude_status status;
     double status_ms, started_ms;
     char waiting_for[64];

@@ -22,6 +22,11 @@ static const struct {
     int unheard;
 } commands[] = {
     {"emit", "emit", {"--session", "s", "instant", "name=n", "cat=c"}, "", 1},
+    {"hook",
+     "hook",
+     {NULL},
+     "{\"session_id\":\"s\",\"hook_event_name\":\"PreToolUse\",\"tool_name\":\"Bash\",\"tool_use_id\":\"t\",\"tool_input\":{\"command\":\"make\"}}",
+     0},
 };
 
 /* Seconds until it has exited with that status. Below 0: with another. */

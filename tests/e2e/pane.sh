@@ -1,0 +1,47 @@
+# g goes to the tmux pane of the agent's own process, also where that is a child of what the pane runs; who is in none is said to be.
+. "$SWARMTOP_TESTS/support/e2e.sh"
+[ -r /proc/self/stat ] || { echo "no /proc"; exit 77; }
+
+export HOME="$work/home"
+project="$HOME/.claude/projects/-home-dev-api"
+mkdir -p "$project" "$HOME/.claude/sessions"
+
+open_terminal 100 20
+first=$(mode '#{pane_id}')
+# The client: a process below the shell of another window.
+tmux -L "$terminal" new-window -d "cd '$work' && sh -c 'echo \$\$ >client; sleep 1000; true'; true" || fail "no window"
+until_true 10 test -s client || fail "the client does not start"
+read -r client <client
+children="$children $client"
+
+register() { # PID
+    started=$(sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20)
+    printf '{"pid":%d,"sessionId":"live","cwd":"/home/dev/api","name":"api","startedAt":%s000,"procStart":"%s","status":"busy","statusUpdatedAt":%s000}' \
+        "$1" "$(date +%s)" "$started" "$(date +%s)" >"$HOME/.claude/sessions/$1.json"
+}
+register "$client"
+now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+{
+    printf '%s\n' '{"type":"user","promptId":"p","message":{"role":"user","content":"Do it"},"timestamp":"'"$now"'","cwd":"/home/dev/api"}'
+    printf '%s\n' '{"type":"api-request","id":"r","timestamp":"'"$now"'","querySource":"sdk","params":{"model":"opus"},"requestDigest":"d"}'
+} >"$project/live.jsonl"
+
+type_keys "HOME='$HOME' $program -o out.json claude:" Enter
+wait_for '›.*api'
+active() { tmux -L "$terminal" display-message -p '#{pane_id}'; }
+elsewhere() { [ "$(active)" != "$first" ]; }
+[ "$(active)" = "$first" ] || fail "it begins elsewhere"
+until_true 10 eval 'type_keys g; sleep 0.2; elsewhere' || fail "g does not go there"
+tmux -L "$terminal" list-panes -a -F '#{pane_id} #{pane_active}#{window_active}' | grep -q "^$(active) 11" || fail "another pane is shown"
+
+# A process that is in no pane.
+tmux -L "$terminal" select-window -t "$first"
+run_in_background sleep 1000
+outside=$pid
+rm "$HOME/.claude/sessions/$client.json"
+register "$outside"
+wait_for_pane() { type_keys g; sleep 0.2; shows 'is in no tmux pane'; }
+until_true 10 wait_for_pane || fail "it is not said that there is no pane"
+type_keys q
+until_true 10 test -s out.json || fail "it does not end"
+exit 0
