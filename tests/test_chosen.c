@@ -92,8 +92,8 @@ static void what_is_remembered_is_what_would_be_said(void **state)
         struct swarm_config config = {.max_events = {0, seed % 3 == 0 ? 50 : 0}};
         assert_true(model_init(&model, &mem_libc));
         if (seed % 3 == 0) { /* with a cap */
-            tracer_free(model.tracer);
-            swarm_free(model.swarm);
+            model_release(&model);
+            model = (struct model){.session = NO_SESSION};
             model.swarm = swarm_new(&mem_libc, &config);
             model.tracer = tracer_new(model.swarm);
         }

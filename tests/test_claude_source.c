@@ -263,7 +263,7 @@ static void a_look_that_finds_nothing_changes_nothing(void **state)
     start(h, true);
     rig_add(&h->rig, "claude:");
     until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':0}}");
-    rig_run_ms(&h->rig, 100);
+    rig_run_ms(&h->rig, 700); /* a look, at which it is said which process that is */
     unsigned changed = h->rig.changed, count = spoken_count(h->rig.model.witness);
     rig_run_ms(&h->rig, 1200); /* two looks */
     assert_int_equal(h->rig.changed, changed);
