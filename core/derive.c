@@ -29,7 +29,13 @@ static void note_end(struct swarm *swarm, span_no no)
         return;
     }
     if (span->kind != SPAN_INTERACTION && span->kind != SPAN_USER) {
-        agent->last_ended = no;
+        const struct span *last =
+            agent->last_ended == NO_SPAN ? NULL : swarm_span(swarm, agent->last_ended);
+        /* In order of time, not of appearance; of two at once the one that failed says more. */
+        if (last == NULL || span->end_ns > last->end_ns ||
+            (span->end_ns == last->end_ns && ((span->flags | ~last->flags) & SPAN_ERROR) != 0)) {
+            agent->last_ended = no;
+        }
     }
     if (span->kind != SPAN_INTERACTION && span->end_ns > agent->idle_since_ns) {
         agent->idle_since_ns = span->end_ns;

@@ -8,9 +8,8 @@
 
    A call that the person refuses has no further hook, nor has its turn; so has one that they break off. What the agent does next shows
    that it is over (hook_end_calls); when exactly, another witness has to say. */
+#include "ingest/claude_args.h"
 #include "ingest/claude_hook_private.h"
-
-#include "ingest/hook_args.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -222,7 +221,9 @@ static void put_args(struct hook_event *e, const struct about *about,
 {
     struct strbuf *args = &e->hooks->args;
     strbuf_clear(args);
-    if (hook_args_put(about->input, &e->hooks->scratch, args) && !args->failed)
+    /* As transcripts are read: the same call has the same args, whoever tells of it. */
+    claude_args(about->input, false, args);
+    if (args->len > 2 && !args->failed)
         fact->args_json = (struct slice){.bytes = args->data, .len = args->len};
     fact->name = hook_cut(about->name, HOOK_WORD_BYTES);
 }

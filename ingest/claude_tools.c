@@ -100,7 +100,12 @@ void claude_take_tool(struct claude_transcript *t, struct json_value block, doub
     strbuf_release(&args);
 }
 
-/* What a person said, of a call that one was asked about. */
+static bool is_rejected(const struct claude_line *line)
+{
+    return json_string_is(line->field[CLAUDE_TOOL_RESULT], "User rejected tool use");
+}
+
+/* What a person said, of a call that one was asked about. Hooks are not told of a no: until when it was waited for, only this line knows. */
 static void take_decision(struct claude_transcript *t, const struct claude_line *line,
                           struct slice id)
 {
@@ -112,7 +117,8 @@ static void take_decision(struct claude_transcript *t, const struct claude_line 
         .start_ms = (double)NAN,
         .end_ms = (double)NAN,
     };
-    if (json_string_is(line->field[CLAUDE_TOOL_RESULT], "User rejected tool use")) {
+    if (is_rejected(line)) {
+        fact.end_ms = line->at_ms;
         fact.decision = (struct slice){"reject", 6};
         fact.source = (struct slice){"user_reject", 11};
     }
@@ -181,7 +187,7 @@ void claude_take_result(struct claude_transcript *t, const struct claude_line *l
     size_t at = place_of(t, number);
     bool open = at < t->tool_count;
     say_result(t, line, block, id, open ? &t->tools[at] : NULL);
-    if (open && t->tools[at].asked)
+    if ((open && t->tools[at].asked) || is_rejected(line))
         take_decision(t, line, id);
     if (open)
         take_away(t, at);

@@ -20,15 +20,14 @@ static const char *const samples[] = {"solo-json", "swarm-json", "concurrent-pb"
 
 /* ---- figures ---- */
 
-static json_t *report_of(const char *dir)
+/* Of up to three sources, which are read in this order; NULL: none. */
+static json_t *report_of(const char *first, const char *second, const char *third)
 {
-    char spec[600];
     struct support_run run;
-    snprintf(spec, sizeof spec, "claude:%s", dir);
-    const char *argv[] = {support_program(), "report", "--json", spec, NULL};
+    const char *argv[] = {support_program(), "report", "--json", first, second, third, NULL};
     support_run(&run, argv, NULL, 0, 20000);
     if (run.status != 0)
-        fail_msg("report %s: status %d: %s", spec, run.status, run.err);
+        fail_msg("report %s: status %d: %s", first, run.status, run.err);
     json_t *report = json_loads(run.out, 0, NULL);
     assert_non_null(report);
     support_run_release(&run);
@@ -58,21 +57,23 @@ static const json_t *agent_of(const json_t *report, const char *session, const c
     return found;
 }
 
-static void same_tools(const json_t *agent, const json_t *want, const char *script)
+static void same_tools(const json_t *agent, const json_t *want, const char *script, bool all_end)
 {
     const char *name;
     json_t *count, *tools = json_object_get(agent, "tools");
     json_object_foreach(json_object_get(want, "tools"), name, count)
     {
         bool again = strcmp(script, "chaos") == 0 && strcmp(name, "Bash") == 0;
-        assert_int_equal(number(json_object_get(tools, name), "count"),
+        json_int_t open = number(json_object_get(tools, name), "open");
+        assert_int_equal(number(json_object_get(tools, name), "count") + open,
                          json_integer_value(count) + again);
-        assert_int_equal(number(json_object_get(tools, name), "open"), 0);
+        if (all_end)
+            assert_int_equal(open, 0);
     }
     assert_int_equal(json_object_size(tools), json_object_size(json_object_get(want, "tools")));
 }
 
-static void same_agent(const json_t *agent, const json_t *want, const char *session)
+static void same_agent(const json_t *agent, const json_t *want, const char *session, bool all_end)
 {
     const char *script = json_string_value(json_object_get(want, "script"));
     const char *parent = json_string_value(json_object_get(want, "parent"));
@@ -87,37 +88,152 @@ static void same_agent(const json_t *agent, const json_t *want, const char *sess
     assert_int_equal(number(agent, "cache_read_tokens"), read);
     assert_int_equal(number(agent, "cache_creation_tokens"), creation);
     assert_int_equal(number(agent, "prompt_tokens"), number(want, "inp") + read + creation);
-    same_tools(agent, want, script);
+    same_tools(agent, want, script, all_end);
     if (parent == NULL)
         assert_null(is);
     else
         assert_string_equal(is, strcmp(parent, "main") == 0 ? session : parent);
 }
 
+/* The path of a sample's file; NULL: it is not there. Borrowed. */
+static const char *of_sample(const char *sample, const char *name)
+{
+    char rel[100];
+    snprintf(rel, sizeof rel, "samples/claude/%s/%s", sample, name);
+    return support_shared(rel);
+}
+
+static void same_as_expected(const json_t *report, const char *sample, bool all_end)
+{
+    json_t *all = json_load_file(of_sample(sample, "expected.json"), 0, NULL), *agents, *want;
+    const char *session, *agent;
+    size_t count = 0;
+    assert_non_null(all);
+    json_object_foreach(all, session, agents) json_object_foreach(agents, agent, want)
+    {
+        same_agent(agent_of(report, session, agent), want, session, all_end);
+        count++;
+    }
+    assert_int_equal(json_array_size(json_object_get(report, "agents")), count);
+    assert_int_equal(number(json_object_get(report, "events"), "bad"), 0);
+    json_decref(all);
+}
+
 static void the_figures_are_those_of_the_api(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-        char dir[100], expected[100];
-        snprintf(dir, sizeof dir, "samples/claude/%s/transcripts", samples[i]);
-        snprintf(expected, sizeof expected, "samples/claude/%s/expected.json", samples[i]);
-        if (support_shared(dir) == NULL || support_shared(expected) == NULL)
+        char files[600];
+        if (of_sample(samples[i], "transcripts") == NULL ||
+            of_sample(samples[i], "expected.json") == NULL)
             skip();
         print_message("%s\n", samples[i]);
-        json_t *report = report_of(support_shared(dir)), *agents, *want;
-        json_t *all = json_load_file(support_shared(expected), 0, NULL);
-        const char *session, *agent;
-        size_t count = 0;
-        assert_non_null(all);
-        json_object_foreach(all, session, agents) json_object_foreach(agents, agent, want)
-        {
-            same_agent(agent_of(report, session, agent), want, session);
-            count++;
-        }
-        assert_int_equal(json_array_size(json_object_get(report, "agents")), count);
-        assert_int_equal(number(json_object_get(report, "events"), "bad"), 0);
+        snprintf(files, sizeof files, "claude:%s", of_sample(samples[i], "transcripts"));
+        json_t *report = report_of(files, NULL, NULL);
+        same_as_expected(report, samples[i], true);
         json_decref(report);
-        json_decref(all);
+    }
+}
+
+/* ---- files and hooks ---- */
+
+/* The captured hooks as a feed has them. Borrowed. */
+static const char *feed_of_hooks(const char *sample)
+{
+    const char *path = support_path(support_tmpdir(), "hooks.ndjson");
+    FILE *from = fopen(of_sample(sample, "hooks.jsonl"), "re"), *to = fopen(path, "we");
+    char *line = NULL;
+    size_t size = 0;
+    assert_true(from != NULL && to != NULL);
+    while (getline(&line, &size, from) > 0) {
+        json_t *hook = json_loads(line, 0, NULL);
+        char *payload = json_dumps(json_object_get(hook, "payload"), JSON_COMPACT);
+        assert_non_null(payload);
+        fprintf(to, "{\"op\":\"claude_hook\",\"t\":%.3f,\"payload\":%s}\n",
+                (double)number(hook, "t") / 1e6, payload);
+        free(payload);
+        json_decref(hook);
+    }
+    free(line);
+    fclose(from);
+    assert_int_equal(fclose(to), 0);
+    return path;
+}
+
+static int by_agent(const void *a, const void *b)
+{
+    const json_t *const *x = a, *const *y = b;
+    return strcmp(json_string_value(json_object_get(*x, "agent_id")),
+                  json_string_value(json_object_get(*y, "agent_id")));
+}
+
+/* What goes on is measured until now. */
+static void drop_what_is_live(json_t *agent)
+{
+    const char *name;
+    json_t *tool;
+    json_object_foreach(json_object_get(agent, "tools"), name, tool)
+    {
+        if (number(tool, "open") == 0)
+            continue;
+        json_object_del(agent, "busy_ms");
+        json_object_del(agent, "tool_ms");
+        json_object_del(agent, "idle_ms");
+    }
+}
+
+/* The reports' agents in an order of their own; new. */
+static json_t *sorted_agents(const json_t *report)
+{
+    json_t *all[40], *agents = json_object_get(report, "agents"), *sorted = json_array();
+    size_t count = json_array_size(agents);
+    assert_true(count <= 40);
+    for (size_t i = 0; i < count; i++)
+        all[i] = json_array_get(agents, i);
+    qsort(all, count, sizeof *all, by_agent);
+    for (size_t i = 0; i < count; i++) {
+        drop_what_is_live(all[i]);
+        json_array_append(sorted, all[i]);
+    }
+    return sorted;
+}
+
+static void same_agents(const json_t *a, const json_t *b)
+{
+    json_t *x = sorted_agents(a), *y = sorted_agents(b);
+    if (!json_equal(x, y)) {
+        char *left = json_dumps(x, JSON_INDENT(1)), *right = json_dumps(y, JSON_INDENT(1));
+        print_error("%s\n---\n%s\n", left, right);
+        free(left);
+        free(right);
+        fail_msg("the order makes a difference");
+    }
+    json_decref(x);
+    json_decref(y);
+}
+
+/* A call that both tell of is one call, whoever comes first, and however often. */
+static void files_and_hooks_say_the_same_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        char files[600];
+        if (of_sample(samples[i], "transcripts") == NULL ||
+            of_sample(samples[i], "hooks.jsonl") == NULL)
+            skip();
+        print_message("%s\n", samples[i]);
+        snprintf(files, sizeof files, "claude:%s", of_sample(samples[i], "transcripts"));
+        const char *hooks = feed_of_hooks(samples[i]);
+        json_t *files_first = report_of(files, hooks, NULL);
+        json_t *hooks_first = report_of(hooks, files, NULL);
+        json_t *twice = report_of(hooks, files, hooks);
+        /* In `abort` a client was killed, and a hook tells of a call that began behind the last line of its transcript: it stays open. */
+        same_as_expected(files_first, samples[i], strcmp(samples[i], "abort") != 0);
+        same_agents(files_first, hooks_first);
+        same_agents(files_first, twice);
+        json_decref(files_first);
+        json_decref(hooks_first);
+        json_decref(twice);
     }
 }
 
@@ -247,6 +363,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_figures_are_those_of_the_api),
+        cmocka_unit_test(files_and_hooks_say_the_same_once),
         cmocka_unit_test(what_grows_in_pieces_is_what_is_read_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
