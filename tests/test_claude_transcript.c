@@ -442,7 +442,7 @@ static void a_person_is_asked_about_the_call_that_began_first(void **state)
     said(&r, "waits",
          "{'t':{'decision':'accept','end':900,'of':'s/','source':'user_temporary','start':100,"
          "'what':'permission'},"
-         "'u':{'decision':'reject','of':'s/','source':'user_reject','start':950,"
+         "'u':{'decision':'reject','end':2000,'of':'s/','source':'user_reject','start':950,"
          "'what':'permission'}}");
     end(&r);
 }
