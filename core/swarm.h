@@ -35,6 +35,7 @@ enum session_flag {
 struct session {
     intern_id id, name, source;
     int64_t pid;      /* of its process on this machine; 0: unknown */
+    double cost_usd;  /* what it has cost, as its source states it; 0: nobody has said */
     int64_t start_ns; /* its beginning */
     int64_t
         origin_ns;    /* when its events' ts is 0; start_ns but in a document of several sessions */

@@ -60,7 +60,8 @@ struct witness_session_fact {
     const char
         *source; /* for people; static or interned by the caller for as long as the witness */
     double start_ms;
-    int64_t pid; /* of its process on this machine, the last that was said; 0: not said */
+    double cost_usd; /* what it has cost so far; the greatest holds; 0: not said */
+    int64_t pid;     /* of its process on this machine, the last that was said; 0: not said */
 };
 bool witness_session(struct witness *witness, const struct witness_place *place,
                      const struct witness_session_fact *fact);

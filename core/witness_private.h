@@ -43,6 +43,7 @@ struct known_session {
     session_no number; /* NO_SESSION: no time was said yet */
     struct said_text name, source;
     int64_t pid;              /* 0: not said */
+    double cost_usd;          /* 0: not said */
     double first_ms, last_ms; /* of all times that were said; NAN: none */
     double last_start_ms;     /* of what began, the session itself too */
     int64_t local_ns;

@@ -100,6 +100,9 @@ static void name_session(struct witness *witness, const struct known_session *se
     if (session->pid != 0) {
         edited->pid = session->pid;
     }
+    if (session->cost_usd > 0) {
+        edited->cost_usd = session->cost_usd;
+    }
     swarm_touch(witness->swarm);
 }
 
@@ -196,6 +199,10 @@ bool witness_session(struct witness *witness, const struct witness_place *place,
     }
     if (fact->pid != 0 && fact->pid != session->pid) {
         session->pid = fact->pid;
+        changed = true;
+    }
+    if (fact->cost_usd > session->cost_usd) {
+        session->cost_usd = fact->cost_usd;
         changed = true;
     }
     if (changed) {

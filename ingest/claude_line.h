@@ -47,6 +47,7 @@ enum claude_field {
     CLAUDE_PARAMS,
     CLAUDE_RETRY_IN,
     CLAUDE_RETRY_ATTEMPT,
+    CLAUDE_TOTAL_COST,
     CLAUDE_FIELDS
 };
 

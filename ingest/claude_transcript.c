@@ -292,6 +292,19 @@ static void take_system(struct claude_transcript *t, const struct claude_line *l
         claude_transcript_end_turn(t, line->at_ms);
 }
 
+/* What the client writes as it ends. */
+static void take_cost(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct witness_place place = claude_transcript_place(t);
+    struct witness_session_fact fact = {
+        .start_ms = (double)NAN,
+        .cost_usd = claude_number(line->field[CLAUDE_TOTAL_COST]),
+    };
+    t->has_ended = true;
+    if (t->agent_id == INTERN_NONE && fact.cost_usd > 0 && isfinite(fact.cost_usd))
+        claude_transcript_said(t, witness_session(claude_transcript_witness(t), &place, &fact));
+}
+
 static void take_unknown(struct claude_transcript *t, const struct claude_line *line)
 {
     t->unknown++;
@@ -312,7 +325,7 @@ static void dispatch(struct claude_transcript *t, const struct claude_line *line
         claude_take_attempt(t, line);
         break;
     case CLAUDE_LINE_SYSTEM: take_system(t, line); break;
-    case CLAUDE_LINE_COST: t->has_ended = true; break;
+    case CLAUDE_LINE_COST: take_cost(t, line); break;
     case CLAUDE_LINE_UNKNOWN: take_unknown(t, line); break;
     case CLAUDE_LINE_OTHER: break;
     }

@@ -135,6 +135,22 @@ static void the_figures_are_those_of_the_api(void **state)
     }
 }
 
+static void the_cost_is_what_the_client_states(void **state)
+{
+    char files[600];
+    struct support_run run;
+    (void)state;
+    if (of_sample("swarm-json", "transcripts") == NULL)
+        skip();
+    snprintf(files, sizeof files, "claude:%s", of_sample("swarm-json", "transcripts"));
+    const char *argv[] = {support_program(), "dump", "--size", "200x30",
+                          "--keys",          "2",    files,    NULL};
+    support_run(&run, argv, NULL, 0, 20000);
+    assert_int_equal(run.status, 0);
+    assert_non_null(strstr(run.out, "$0.32"));
+    support_run_release(&run);
+}
+
 /* ---- files and hooks ---- */
 
 /* The captured hooks as a feed has them. Borrowed. */
@@ -363,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_figures_are_those_of_the_api),
+        cmocka_unit_test(the_cost_is_what_the_client_states),
         cmocka_unit_test(files_and_hooks_say_the_same_once),
         cmocka_unit_test(what_grows_in_pieces_is_what_is_read_whole),
     };

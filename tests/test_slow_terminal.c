@@ -193,11 +193,36 @@ static void a_terminal_that_answers_late_gets_fewer_frames(void **state)
     quit(&shown);
 }
 
+/* A terminal that says that it knows mode 2026 gets its frames whole, one that does not say so as they are. */
+static void frames_are_held_together_where_the_terminal_can(void **state)
+{
+    static const char begin[] = "\033[?2026h", end[] = "\033[?2026l";
+    struct shown shown;
+    int64_t deadline = now_ms() + 10000;
+    (void)state;
+    start(&shown);
+    send_line(&shown, "{\"op\":\"hello\",\"session_id\":\"s\",\"name\":\"slow\"}\n");
+    send_work(&shown, 0, 30);
+    look(&shown, 300, true);
+    assert_non_null(strstr(shown.last, "\033[?2026$p"));
+    assert_null(strstr(shown.last, begin));
+    assert_int_equal(write(shown.screen, "\033[?2026;2$y", 11), 11);
+    for (int i = 30; strstr(shown.last, end) == NULL && now_ms() < deadline; i += 10) {
+        send_work(&shown, i, 10);
+        look(&shown, 100, true);
+    }
+    const char *held = strstr(shown.last, begin);
+    assert_non_null(held);
+    assert_true(strstr(held, end) > held);
+    quit(&shown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_terminal_that_takes_nothing_holds_nothing_up),
         cmocka_unit_test(a_terminal_that_answers_late_gets_fewer_frames),
+        cmocka_unit_test(frames_are_held_together_where_the_terminal_can),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

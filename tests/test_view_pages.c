@@ -101,6 +101,9 @@ static void the_table_says_what_the_report_says(void **state)
     picture_has(&picture, "second                           ○ idle     opus");
     picture_has(&picture, "   400ms  400ms    40  12.0k    100");
     picture_has(&picture, "all 3");
+    picture_lacks(&picture, "$");
+    swarm_session_edit(picture.rig.model.swarm, 0)->cost_usd = 1.5;
+    picture_has(&picture, "$1.50");
     picture_release(&picture);
 }
 

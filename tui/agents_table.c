@@ -197,6 +197,32 @@ static enum ink put_last_prompt(const struct agent_row *row, struct strbuf *out)
     return INK_PLAIN;
 }
 
+/* What sources state is of a session: it stands with its main agent. */
+static double cost_of(const struct swarm *swarm, agent_no number)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    const struct session *session = swarm_session(swarm, agent->session);
+    return (agent->flags & AGENT_MAIN) && session ? session->cost_usd : 0;
+}
+
+static double cost(const struct agent_row *row)
+{
+    const struct swarm *swarm = row->frame->swarm;
+    double usd = 0;
+    if (row->agent != NO_AGENT)
+        usd = cost_of(swarm, row->agent);
+    for (size_t i = 0; row->agent == NO_AGENT && i < swarm_agent_count(swarm); i++)
+        usd += cost_of(swarm, (agent_no)i);
+    return usd > 0 ? usd : NAN;
+}
+
+static enum ink put_cost(const struct agent_row *row, struct strbuf *out)
+{
+    if (!isnan(cost(row)))
+        strbuf_addf(out, cost(row) < 1000 ? "$%.2f" : "$%.0f", cost(row));
+    return INK_PLAIN;
+}
+
 /* ---- time ---- */
 
 static double tool_time(const struct agent_row *row)
@@ -272,6 +298,7 @@ static const struct agent_column columns[] = {
     {"OUT", 6, 70, false, true, put_tokens_out, tokens_out},
     {"CACHE", 5, 130, false, false, put_cache, cache_rate},
     {"PROMPT", 6, 150, false, true, put_last_prompt, last_prompt},
+    {"COST", 7, 156, false, true, put_cost, cost},
     {"TOOLS", 6, 100, false, true, put_tool_time, tool_time},
     {"USER", 6, 160, false, true, put_user_time, user_time},
     {"BUSY", 5, 76, false, true, put_busy, busy_share},
