@@ -36,6 +36,14 @@ static void put_source(struct sheet *page, const struct source_status *source)
     page->y++;
 }
 
+static bool watches_claude(const struct view_input *input)
+{
+    for (size_t i = 0; i < input->source_count; i++)
+        if (input->sources[i].spec && strncmp(input->sources[i].spec, "claude:", 7) == 0)
+            return true;
+    return false;
+}
+
 void empty_draw(const struct frame *frame, struct grid *grid)
 {
     const struct view_input *input = frame->input;
@@ -54,6 +62,12 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     if (!input->live || !input->address)
         return;
     page.y++;
+    if (watches_claude(input)) {
+        put(&page, 1, INK_DIM,
+            "Claude Code's sessions come by themselves; each tool and question at once with");
+        put(&page, 3, INK_PLAIN, "swarmtop setup claude");
+        page.y++;
+    }
     put(&page, 1, INK_DIM, "From another shell:");
     snprintf(line, sizeof line, "export SWARMTOP_SOCKET=%.400s", input->address);
     put(&page, 3, INK_PLAIN, line);
