@@ -323,6 +323,12 @@ static void merge_numbers(struct call *call, const struct witness_request_fact *
     }
 }
 
+/* INT64_MIN: no time that can be one. */
+static int64_t time_ns(double ms)
+{
+    return said_time(ms) ? (int64_t)(ms * 1e6) : INT64_MIN;
+}
+
 /* What is seen of it while it runs. */
 static bool show_live(struct witness *witness, const struct witness_place *place,
                       const struct call *call, const struct witness_request_fact *fact)
@@ -351,15 +357,14 @@ static bool show_live(struct witness *witness, const struct witness_place *place
         double at_ms =
             said_time(fact->retry_said_ms) ? fact->retry_said_ms : (double)place->local_ns / 1e6;
         live->attempt = fact->retry_attempt < 1e9 ? (uint32_t)fact->retry_attempt : 0;
-        live->attempt_ns = (int64_t)(at_ms * 1e6);
-        live->retry_at_ns =
-            isnan(fact->retry_in_ms) ? INT64_MIN : (int64_t)((at_ms + fact->retry_in_ms) * 1e6);
+        live->attempt_ns = time_ns(at_ms);
+        live->retry_at_ns = time_ns(at_ms + fact->retry_in_ms);
         live->error = why == INTERN_FAILED ? INTERN_NONE : why;
         live->first_token_ns = INT64_MIN;
     } else {
         double from_ms = request->attempt_count > 0 ? request->attempts[request->attempt_count - 1]
                                                     : call->start_ms.value;
-        live->first_token_ns = (int64_t)((from_ms + ttft_ms) * 1e6);
+        live->first_token_ns = time_ns(from_ms + ttft_ms);
     }
     return true;
 }

@@ -101,6 +101,26 @@ static void what_is_said_at_once_is_told_in_order_of_time(void **state)
     model_release(&model);
 }
 
+/* Whatever a file says: what lies beyond all times is not said. */
+static void a_retry_that_never_comes_is_no_time(void **state)
+{
+    (void)state;
+    struct model model = begun();
+    struct witness_request_fact fact = request_fact(100, UNKNOWN);
+    say_request(&model, WITNESS_FILES, "r", &fact);
+    fact.retry_attempt = 1;
+    fact.retry_in_ms = 5e15;
+    fact.retry_said_ms = at_ms(200);
+    say_request(&model, WITNESS_FILES, "r", &fact);
+    settle(&model);
+    const struct live_request *live =
+        swarm_live_request(model.swarm, span_of(&model, "API Call")->begin_no);
+    assert_non_null(live);
+    assert_int_equal(live->retry_at_ns, INT64_MIN);
+    assert_int_equal(live->attempt_ns, model_ns(200));
+    model_release(&model);
+}
+
 /* ---- tools ---- */
 
 static void a_start_opens_a_span_and_an_end_closes_it(void **state)
@@ -548,6 +568,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_at_once_is_told_in_order_of_time),
+        cmocka_unit_test(a_retry_that_never_comes_is_no_time),
         cmocka_unit_test(a_start_opens_a_span_and_an_end_closes_it),
         cmocka_unit_test(an_end_waits_for_its_start),
         cmocka_unit_test(a_better_witness_corrects_what_is_drawn),
