@@ -314,8 +314,8 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
    swap their ends. */
 static uint64_t async_key(const struct swarm *swarm, const struct event *event)
 {
-    struct json_value extra = {JSON_TYPE_OBJECT, event->extra.bytes, event->extra.len};
-    struct json_walk walk = {extra.raw, extra.raw + extra.len};
+    struct slice extra = event->extra;
+    struct json_walk walk = {extra.bytes, extra.len > 0 ? extra.bytes + extra.len : extra.bytes};
     struct slice parts[2] = {event->id, {NULL, 0}};
     struct json_member member;
     while (extra.len > 0 && json_next_member(&walk, &member)) {
