@@ -74,17 +74,23 @@ static void put_percents(const struct report_page *page, const struct figures *f
     int x = 3;
     for (int i = 0; i < SHARES; i++)
         whole += share_ms(figures, i) > 0 ? share_ms(figures, i) : 0;
-    for (int i = 0; i < SHARES && whole > 0 && line.rows > 0; i++) {
+    for (int i = 0; i < SHARES && whole > 0; i++) {
         char text[64], took[NUMBER_BYTES];
         if (!(share_ms(figures, i) > 0))
             continue;
         number_ms(share_ms(figures, i), page->frame->input->theme.ascii, took);
         snprintf(text, sizeof text, "%.0f%% %s", share_ms(figures, i) / whole * 100, took);
-        if (x + (int)(strlen(shares[i].word) + strlen(text)) + 2 > line.cols)
-            break;
+        int cols = (int)(strlen(shares[i].word) + strlen(text)) + 1;
+        if (x > 3 && x + cols + 1 > page->cols) { /* goes on below: people and idle count, too */
+            line = sheet_line(page->sheet);
+            x = 3;
+        }
         enum ink ink = shares[i].kind == SPAN_KINDS ? INK_DIM : theme_kind_ink(shares[i].kind);
-        x = area_puts(line, x, 0, ink, shares[i].word) + 1;
-        x = area_puts(line, x, 0, INK_PLAIN, text) + 3;
+        if (line.rows > 0) {
+            area_puts(line, x, 0, ink, shares[i].word);
+            area_puts(line, x + (int)strlen(shares[i].word) + 1, 0, INK_PLAIN, text);
+        }
+        x += cols + 3;
     }
 }
 
