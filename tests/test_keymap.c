@@ -92,6 +92,18 @@ static void keys_hold_in_their_views_alone(void **state)
         ACTION_NONE);
 }
 
+/* The help screen opens a part where the heading changes. */
+static void a_part_of_the_help_is_in_one_piece(void **state)
+{
+    const struct action_info *info, *other;
+    (void)state;
+    for (size_t i = 1; (info = keymap_action(i)) != NULL; i++) {
+        bool opens = strcmp(info->group, keymap_action(i - 1)->group) != 0;
+        for (size_t k = 0; opens && k < i && (other = keymap_action(k)) != NULL; k++)
+            assert_string_not_equal(info->group, other->group);
+    }
+}
+
 static void every_view_has_its_hints_each_once(void **state)
 {
     (void)state;
@@ -118,6 +130,7 @@ int main(void)
         cmocka_unit_test(what_is_no_key_is_refused),
         cmocka_unit_test(every_key_of_the_table_means_one_action),
         cmocka_unit_test(keys_hold_in_their_views_alone),
+        cmocka_unit_test(a_part_of_the_help_is_in_one_piece),
         cmocka_unit_test(every_view_has_its_hints_each_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
