@@ -81,6 +81,17 @@ enum view_result marks_key(struct frame *frame, struct key key)
     return VIEW_REDRAW;
 }
 
+bool marks_within(const struct frame *frame, int col, int cols)
+{
+    for (int i = 0; i < MARKS; i++) {
+        const struct view_mark *mark = &frame->state->marks[i];
+        int at = mark->set ? axis_col(&frame->axis, mark->at_ns) : -1;
+        if (at >= col && at < col + cols)
+            return true;
+    }
+    return false;
+}
+
 void marks_draw(const struct frame *frame, struct area heads)
 {
     for (int i = 0; i < MARKS; i++) {

@@ -8,6 +8,8 @@
 enum view_result marks_wait(struct frame *frame, enum action action);
 /* The letter. */
 enum view_result marks_key(struct frame *frame, struct key key);
+/* Whether a mark stands in one of `cols` columns of the axis from col on. */
+bool marks_within(const struct frame *frame, int col, int cols);
 /* The marks' letters above the axis. */
 void marks_draw(const struct frame *frame, struct area heads);
 

@@ -29,8 +29,10 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
         area_puts(line, layout->now_x, 0, INK_DIM, "NOW");
     struct area bars = area_sub(line, layout->bars_x, 0, layout->bars_cols, 1);
     count = axis_labels(&frame->axis, &frame->clock, 4, labels, 64);
-    for (size_t i = 0; i < count; i++)
-        area_puts(bars, labels[i].col, 0, INK_DIM, labels[i].text);
+    for (size_t i = 0; i < count; i++) {
+        if (!marks_within(frame, labels[i].col, (int)strlen(labels[i].text)))
+            area_puts(bars, labels[i].col, 0, INK_DIM, labels[i].text);
+    }
     marks_draw(frame, bars);
 }
 
