@@ -23,8 +23,10 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
     size_t above = frame->state->scroll,
            shown = (size_t)(layout->body.rows * frame->per_line) - frame->rows.pinned,
            count = frame->rows.count - frame->rows.pinned;
-    if (shown < count) /* which lines of how many */
-        area_putf(names, x + 1, 0, INK_DIM, "%zu-%zu/%zu", above + 1, above + shown, count);
+    char which[64]; /* lines of how many; a number that is cut would be another number */
+    int cols = snprintf(which, sizeof which, "%zu-%zu/%zu", above + 1, above + shown, count);
+    if (shown > 0 && shown < count && x + 1 + cols < names.cols)
+        area_puts(names, x + 1, 0, INK_DIM, which);
     if (layout->now_word && frame->per_line == 1)
         area_puts(line, layout->now_x, 0, INK_DIM, "NOW");
     struct area bars = area_sub(line, layout->bars_x, 0, layout->bars_cols, 1);
