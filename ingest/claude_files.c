@@ -5,6 +5,7 @@
 #include "ingest/claude_line.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,6 +17,18 @@ enum { PEEK_BYTES = 256 << 10, TIME_BYTES = 40 };
 
 #define UNSEEN   INT64_MIN
 #define SETTLE_S 2 /* what is younger may change again within the tick of the file system's clock */
+
+int claude_files_open(const char *path)
+{
+    struct stat st;
+    /* To open a FIFO would wait for whoever writes to it. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+        return fd;
+    close(fd);
+    errno = EINVAL;
+    return -1;
+}
 
 /* ---- directories ---- */
 
@@ -203,7 +216,7 @@ static double peek(const struct mem *mem, const char *path, bool last)
 {
     struct stat st;
     double found = (double)NAN;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = claude_files_open(path);
     char *bytes = fd < 0 ? NULL : mem_alloc(mem, PEEK_BYTES);
     if (bytes != NULL && fstat(fd, &st) == 0) {
         off_t at = last && st.st_size > PEEK_BYTES ? st.st_size - PEEK_BYTES : 0;

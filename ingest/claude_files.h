@@ -44,6 +44,8 @@ void claude_files_agents(const struct mem *mem, const char *dir, claude_found_ca
 bool claude_directory_changed(struct claude_directory *directory);
 
 int64_t claude_files_modified_ns(const struct stat *st);
+/* Opens a file to read it, if it is an ordinary one: of others (a FIFO, a device) reading might never end. -1: errno says why not. */
+int claude_files_open(const char *path);
 /* When the first line of a transcript that has a time was written, and the last: ms since the epoch, from its first and last bytes; NAN: it cannot be seen
    there. */
 double claude_files_first_ms(const struct mem *mem, const char *path);

@@ -2,7 +2,6 @@
    says the same once more. */
 #include "ingest/claude_session.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -161,7 +160,7 @@ static void say_agent(struct claude_session *session, const struct claude_file *
 
 static bool read_meta(const struct mem *mem, const char *path, struct claude_meta *meta)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = claude_files_open(path);
     char *text = fd < 0 ? NULL : mem_alloc(mem, META_BYTES);
     ssize_t len = text == NULL ? -1 : read(fd, text, META_BYTES);
     bool good = len > 0 && claude_meta_read(mem, text, (size_t)len, meta);

@@ -6,7 +6,6 @@
 #include "ingest/watcher.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -179,7 +178,7 @@ static void do_read(uv_work_t *work)
 {
     struct claude_source *claude = work->data;
     struct stat st;
-    int fd = open(claude->file->path, O_RDONLY | O_CLOEXEC);
+    int fd = claude_files_open(claude->file->path);
     claude->got = -1;
     claude->size = 0;
     if (fd >= 0 && fstat(fd, &st) == 0) {

@@ -312,6 +312,24 @@ static void sub_agents_are_what_their_files_say(void **state)
                "'type':'Explore'}}");
 }
 
+/* It would wait for somebody to write to it, and no signal would end that. */
+static void what_is_no_ordinary_file_is_not_opened(void **state)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    made(h->dir, "projects/-home-dev-api/s");
+    made(h->dir, "projects/-home-dev-api/s/subagents");
+    put(session_path(h, "s/subagents/agent-a1.jsonl"), ASK("08:53:22.000", "q"));
+    assert_int_equal(mkfifo(session_path(h, "s/subagents/agent-a1.meta.json"), 0600), 0);
+    assert_int_equal(mkfifo(session_path(h, "s/subagents/agent-a2.jsonl"), 0600), 0);
+    start(h, false);
+    alarm(10);
+    add_named(h);
+    rig_until_finished(&h->rig);
+    said(h, "agents", "{'s/':{},'s/a1':{'start':2000}}");
+    alarm(0);
+}
+
 /* ---- the registry ---- */
 
 static void a_person_who_is_asked_is_seen(void **state)
@@ -405,6 +423,7 @@ int main(void)
         TEST(a_look_that_finds_nothing_changes_nothing),
         TEST(a_file_that_is_shorter_is_read_from_its_beginning),
         TEST(sub_agents_are_what_their_files_say),
+        TEST(what_is_no_ordinary_file_is_not_opened),
         TEST(a_person_who_is_asked_is_seen),
         TEST(a_session_at_its_prompt_is_seen_and_called_by_its_name),
         TEST(what_the_client_no_longer_does_has_ended),
