@@ -89,6 +89,7 @@ static void insert(struct claude_session *session, struct claude_file *file)
         at--;
     }
     session->files[at] = file;
+    session->read = 0;
 }
 
 struct claude_session *claude_session_new(const struct claude_transcript_options *options,
@@ -113,6 +114,7 @@ void claude_session_free(struct claude_session *session)
         free_file(session->mem, session->files[i]);
     mem_free(session->mem, session->files, session->cap * sizeof *session->files);
     free_text(session->mem, session->agents.path);
+    intern_free(session->agent_ids);
     mem_free(session->mem, session, sizeof *session);
 }
 
@@ -194,11 +196,16 @@ static void found_agent(void *ctx, const char *path, struct slice id, const stru
 {
     struct claude_session *session = ctx;
     (void)st;
-    for (size_t i = 1; i < session->count; i++)
-        if (strlen(session->files[i]->agent_id) == id.len &&
-            memcmp(session->files[i]->agent_id, id.bytes, id.len) == 0)
-            return;
-    struct claude_file *file = new_file(session, path, id);
+    if (session->agent_ids == NULL)
+        session->agent_ids = intern_new(session->mem);
+    if (session->agent_ids != NULL &&
+        intern_find(session->agent_ids, id.bytes, id.len) != INTERN_NONE)
+        return;
+    struct claude_file *file =
+        session->agent_ids == NULL ||
+                intern_put(session->agent_ids, id.bytes, id.len) == INTERN_FAILED
+            ? NULL
+            : new_file(session, path, id);
     if (file == NULL)
         session->failed = true;
     else
@@ -247,6 +254,7 @@ static void say_finished(struct claude_session *session, struct claude_file *fil
 
 void claude_session_look(struct claude_session *session)
 {
+    session->read = 0;
     if (session->count > 0 && claude_directory_changed(&session->agents))
         claude_files_agents(session->mem, session->agents.path, found_agent, session);
     for (size_t i = 0; i < session->count; i++) {
@@ -260,7 +268,7 @@ void claude_session_look(struct claude_session *session)
 
 struct claude_file *claude_session_next(const struct claude_session *session)
 {
-    for (size_t i = 0; i < session->count; i++)
+    for (size_t i = session->read; i < session->count; i++)
         if (session->files[i]->offset < session->files[i]->size)
             return session->files[i];
     return NULL;
@@ -276,6 +284,9 @@ void claude_session_take(struct claude_session *session, struct claude_file *fil
         session->grown_since = now_ms;
         session->failed |= !claude_transcript_push(file->transcript, bytes, len);
     }
+    while (session->read < session->count &&
+           session->files[session->read]->offset >= session->files[session->read]->size)
+        session->read++;
     if (file->agent_id[0] != '\0')
         say_finished(session, file);
 }

@@ -3,6 +3,7 @@
 #ifndef INGEST_CLAUDE_SESSION_H
 #define INGEST_CLAUDE_SESSION_H
 
+#include "core/intern.h"
 #include "ingest/claude_files.h"
 #include "ingest/claude_meta.h"
 #include "ingest/claude_registry.h"
@@ -37,8 +38,10 @@ struct claude_session {
     char id[CLAUDE_ID_BYTES + 1];
     struct claude_file **files; /* the first is the session's own; none: it is not there yet */
     size_t count, cap;
+    size_t read; /* the first of them are read as far as they went at the last look */
     struct claude_directory agents;
-    bool failed; /* out of memory */
+    struct intern *agent_ids; /* those that were found; NULL: none */
+    bool failed;              /* out of memory */
 
     /* What the registry says; times by the loop's clock in ms. */
     bool lives, was_registered, is_dead; /* is_dead: its file is there, its process is not */

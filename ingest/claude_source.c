@@ -135,6 +135,19 @@ static void say_unknown(struct claude_source *claude)
     strbuf_release(&text);
 }
 
+/* How far it is read. */
+static void measure(struct claude_source *claude)
+{
+    uint64_t done = 0, all = 0;
+    for (size_t i = 0; i < claude->all.count; i++)
+        for (size_t k = 0; k < claude->all.list[i]->count; k++) {
+            done += (uint64_t)claude->all.list[i]->files[k]->offset;
+            all += (uint64_t)claude->all.list[i]->files[k]->size;
+        }
+    claude->source.done_bytes = done;
+    claude->source.all_bytes = all;
+}
+
 static void settle(struct claude_source *claude, bool loading)
 {
     uint64_t now = loop_ms(claude);
@@ -143,6 +156,8 @@ static void settle(struct claude_source *claude, bool loading)
     if (!early) {
         claude->settled_ms = now;
         claude->failed |= !witness_settle(intake->witness);
+        if (!claude->loaded)
+            measure(claude);
     }
     /* A look that found nothing new is no reason to draw the picture again. */
     intake->changed |= loading || swarm_revision(intake->swarm) != claude->revision;
@@ -190,18 +205,6 @@ static void do_read(uv_work_t *work)
         close(fd);
 }
 
-static void measure(struct claude_source *claude)
-{
-    uint64_t done = 0, all = 0;
-    for (size_t i = 0; i < claude->all.count; i++)
-        for (size_t k = 0; k < claude->all.list[i]->count; k++) {
-            done += (uint64_t)claude->all.list[i]->files[k]->offset;
-            all += (uint64_t)claude->all.list[i]->files[k]->size;
-        }
-    claude->source.done_bytes = done;
-    claude->source.all_bytes = all;
-}
-
 /* From the session that was read last on: a session is read as a whole before the next one. */
 static bool find_unread(struct claude_source *claude)
 {
@@ -227,8 +230,6 @@ static void read_on(struct claude_source *claude)
         read_up(claude);
         return;
     }
-    if (!claude->loaded)
-        measure(claude);
     claude->work.data = claude;
     claude->working =
         uv_queue_work(hub_loop(claude->source.hub), &claude->work, do_read, after_read) == 0;
