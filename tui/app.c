@@ -374,6 +374,7 @@ static void close_handles(struct app *app)
         (uv_handle_t *)&app->replay_step, (uv_handle_t *)&app->out,
     };
 
+    app_pane_close(app);
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
         if (handles[i]->loop && !uv_is_closing(handles[i]))
             uv_close(handles[i], NULL);

@@ -1,9 +1,10 @@
 /* `g`: tmux is asked which panes there are, then to show the one that the agent's process is in. Both are processes of the loop's: the
-   screen goes on meanwhile. */
+   screen goes on meanwhile. One at a time; at the end nobody waits for a tmux that does not answer. */
 #include "tui/app_private.h"
 
 #include "tui/pane.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ struct pane_search {
     char panes[PANES_BYTES];
     size_t len;
     unsigned handles; /* that are open */
-    bool failed;
+    bool failed, given_up;
 };
 
 static int64_t parent_of(void *ctx, int64_t pid)
@@ -55,7 +56,10 @@ static void free_handle(uv_handle_t *handle)
 
 static void on_shown_exit(uv_process_t *process, int64_t status, int signal)
 {
+    struct app *app = process->data;
+
     (void)status, (void)signal;
+    app->shown = NULL;
     uv_close((uv_handle_t *)process, free_handle);
 }
 
@@ -70,7 +74,12 @@ static void show_pane(struct app *app, char *pane)
         .exit_cb = on_shown_exit, .file = tmux, .args = getenv("TMUX") ? inside : outside};
     uv_process_t *process = calloc(1, sizeof *process);
 
-    if (process && uv_spawn(&app->engine.loop, process, &options) != 0)
+    if (!process)
+        return;
+    process->data = app;
+    if (uv_spawn(&app->engine.loop, process, &options) == 0)
+        app->shown = process;
+    else
         uv_close((uv_handle_t *)process, free_handle);
 }
 
@@ -79,7 +88,8 @@ static void finish(struct pane_search *search)
     char pane[PANE_BYTES];
 
     search->panes[search->len] = '\0';
-    if (search->app->engine.stopped)
+    search->app->search = NULL;
+    if (search->app->engine.stopped || search->given_up)
         ;
     else if (search->failed)
         say(search->app, "there is no tmux to ask");
@@ -130,7 +140,7 @@ void app_go_to_pane(struct app *app, int64_t pid)
     char tmux[] = "tmux", list[] = "list-panes", all[] = "-a", form[] = "-F",
          format[] = PANE_FORMAT;
     char *args[] = {tmux, list, all, form, format, NULL};
-    struct pane_search *search = calloc(1, sizeof *search);
+    struct pane_search *search = app->search || app->shown ? NULL : calloc(1, sizeof *search);
     uv_stdio_container_t stdio[2] = {{.flags = UV_IGNORE},
                                      {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE}};
     uv_process_options_t options = {
@@ -138,6 +148,7 @@ void app_go_to_pane(struct app *app, int64_t pid)
 
     if (!search)
         return;
+    app->search = search;
     search->app = app;
     search->pid = pid;
     search->handles = 2;
@@ -151,4 +162,24 @@ void app_go_to_pane(struct app *app, int64_t pid)
         return;
     }
     uv_read_start((uv_stream_t *)&search->out, give_room, on_read);
+}
+
+void app_pane_close(struct app *app)
+{
+    struct pane_search *search = app->search;
+
+    if (search) {
+        search->given_up = true;
+        if (!uv_is_closing((uv_handle_t *)&search->tmux)) {
+            uv_process_kill(&search->tmux, SIGKILL);
+            uv_close((uv_handle_t *)&search->tmux, on_closed);
+        }
+        if (!uv_is_closing((uv_handle_t *)&search->out))
+            uv_close((uv_handle_t *)&search->out, on_closed);
+    }
+    if (app->shown) {
+        uv_process_kill(app->shown, SIGKILL);
+        uv_close((uv_handle_t *)app->shown, free_handle);
+        app->shown = NULL;
+    }
 }

@@ -41,6 +41,9 @@ struct app {
 
     struct app_replay *replay; /* NULL: the model is shown as it is */
 
+    struct pane_search *search; /* tmux is being asked; NULL: it is not */
+    uv_process_t *shown;        /* the tmux that shows a pane; NULL: none */
+
     uv_poll_t tty, out;
     uv_timer_t frame, tick, interval, lines, replay_step;
     uv_signal_t resized, continued, suspended;
@@ -72,6 +75,8 @@ bool app_is_live(const struct app *app);
 
 /* Asks tmux for its panes, and then for that of the process; what cannot be done is said on the screen. */
 void app_go_to_pane(struct app *app, int64_t pid);
+/* Gives up what is being asked. */
+void app_pane_close(struct app *app);
 
 /* Counts the events of the last seconds; returns whether some came. */
 bool app_count_rate(struct app *app);

@@ -44,4 +44,21 @@ wait_for_pane() { type_keys g; sleep 0.2; shows 'is in no tmux pane'; }
 until_true 10 wait_for_pane || fail "it is not said that there is no pane"
 type_keys q
 until_true 10 test -s out.json || fail "it does not end"
+
+# A tmux that does not answer keeps nobody.
+mkdir "$work/bin"
+cat >"$work/bin/tmux" <<'TMUX'
+#!/bin/sh
+echo $$ >asked
+exec sleep 1000
+TMUX
+chmod +x "$work/bin/tmux"
+type_keys "PATH='$work/bin:$PATH' HOME='$HOME' $program -o again.json claude:; echo \$? >ended" Enter
+wait_for '›.*api'
+asked() { type_keys g; sleep 0.2; test -s asked; }
+until_true 10 asked || fail "the other tmux is not asked"
+read -r asked <asked
+children="$children $asked"
+type_keys q
+until_true 10 test -s ended || fail "a tmux that hangs keeps it from ending"
 exit 0
