@@ -57,7 +57,6 @@ static void put_bars(struct pen *pen, const struct theme *theme)
         uint8_t kind, flags;
         const char *word;
     } more[] = {
-        {SPAN_REQUEST, 0, "a request that does not say what it does"},
         {SPAN_AGENT_CALL, 0, "waits for a sub-agent: no work of its own"},
         {SPAN_TOOL, CELL_HATCHED, "cut off: its end or its begin is not known"},
     };

@@ -172,6 +172,8 @@ bool theme_legend(const struct theme *theme, size_t index, struct bar_style *bar
         {SPAN_TOOL, 0, "tool"},
         {SPAN_USER, 0, "person"},
         {SPAN_TOOL, CELL_ERROR, "error"},
+        /* The last, which goes where there is no room: of most requests the parts are known. */
+        {SPAN_REQUEST, 0, "request"},
     };
     if (index >= sizeof legend / sizeof legend[0])
         return false;
