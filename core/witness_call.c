@@ -106,8 +106,9 @@ static struct call *new_call(struct witness *witness, const struct known_session
 
 /* ---- fields ---- */
 
-static void merge_agent(struct witness *witness, struct known_session *session, struct call *call,
-                        const struct witness_place *place, uint32_t agent)
+/* (Words that do not hold count too: no word unsays that the agent was at work.) */
+static void merge_agent(struct witness *witness, const struct known_session *session,
+                        struct call *call, const struct witness_place *place, uint32_t agent)
 {
     /* The main agent is whose a call is that nobody is named for. */
     text_weight weight =
@@ -117,8 +118,6 @@ static void merge_agent(struct witness *witness, struct known_session *session, 
         call->changed |= call->agent != agent ? CHANGED_BEGIN : 0;
         call->agent = agent;
     }
-    /* Words that do not hold count too: no word unsays that the agent was at work. */
-    (void)session;
 }
 
 static bool merge_interned(struct witness *witness, struct call *call, unsigned which,

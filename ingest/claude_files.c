@@ -21,8 +21,8 @@ enum { PEEK_BYTES = 256 << 10, TIME_BYTES = 40 };
 int claude_files_open(const char *path)
 {
     struct stat st;
-    /* To open a FIFO would wait for whoever writes to it. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    /* To open a FIFO would wait for whoever writes to it; a link may lead to a key, which is never opened. (Directories may be links.) */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
         return fd;
     close(fd);
@@ -76,7 +76,7 @@ static void look_into(const struct mem *mem, const char *dir, const char *prefix
         struct stat st;
         strbuf_clear(&path);
         strbuf_addf(&path, "%s/%s", dir, file->d_name);
-        if (id.bytes != NULL && !path.failed && stat(path.data, &st) == 0 && S_ISREG(st.st_mode))
+        if (id.bytes != NULL && !path.failed && lstat(path.data, &st) == 0 && S_ISREG(st.st_mode))
             call(ctx, path.data, id, &st);
     }
     if (files != NULL)
@@ -175,7 +175,7 @@ bool claude_projects_find(const struct claude_projects *projects, const char *se
     for (size_t i = 0; i < projects->count; i++) {
         strbuf_clear(path);
         strbuf_addf(path, "%s/%s.jsonl", projects->list[i].path, session_id);
-        if (!path->failed && stat(path->data, &st) == 0 && S_ISREG(st.st_mode))
+        if (!path->failed && lstat(path->data, &st) == 0 && S_ISREG(st.st_mode))
             return true;
     }
     strbuf_clear(path);

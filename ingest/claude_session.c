@@ -181,7 +181,7 @@ static void look_at_meta(struct claude_session *session, struct claude_file *fil
     strbuf_init(&path, session->mem, 0);
     strbuf_add(&path, file->path, strlen(file->path) - strlen(".jsonl"));
     strbuf_adds(&path, ".meta.json");
-    if (!path.failed && stat(path.data, &st) == 0 &&
+    if (!path.failed && lstat(path.data, &st) == 0 &&
         claude_files_modified_ns(&st) != file->meta_ns &&
         read_meta(session->mem, path.data, &meta)) {
         file->meta = meta;
@@ -229,7 +229,7 @@ static void begin_again(struct claude_session *session, struct claude_file *file
 static void look_at(struct claude_session *session, struct claude_file *file)
 {
     struct stat st;
-    if (stat(file->path, &st) != 0)
+    if (lstat(file->path, &st) != 0)
         return;
     bool other = file->inode != 0 &&
                  (file->device != (uint64_t)st.st_dev || file->inode != (uint64_t)st.st_ino);

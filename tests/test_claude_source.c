@@ -330,6 +330,26 @@ static void what_is_no_ordinary_file_is_not_opened(void **state)
     alarm(0);
 }
 
+/* A key lies where the registry does, and a link may stand where transcripts do. */
+static void a_link_is_not_followed(void **state)
+{
+    struct home *h = *state;
+    const char *secret = support_path(h->dir, "sessions/13.key");
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    put(secret, PROMPT("08:53:30.000") ASK("08:53:30.100", "x"));
+    assert_int_equal(symlink(secret, session_path(h, "k.jsonl")), 0);
+    made(h->dir, "projects/-home-dev-api/s");
+    made(h->dir, "projects/-home-dev-api/s/subagents");
+    put(session_path(h, "s/subagents/agent-a1.jsonl"), ASK("08:53:22.000", "q"));
+    assert_int_equal(symlink(secret, session_path(h, "s/subagents/agent-a1.meta.json")), 0);
+    assert_int_equal(symlink(secret, session_path(h, "s/subagents/agent-a2.jsonl")), 0);
+    start(h, false);
+    add_named(h);
+    rig_until_finished(&h->rig);
+    said(h, "agents", "{'s/':{},'s/a1':{'start':2000}}");
+    said(h, "sessions", "{'s':{'end':2000,'gone':true,'name':'api ⎇ main','start':0}}");
+}
+
 /* ---- the registry ---- */
 
 static void a_person_who_is_asked_is_seen(void **state)
@@ -390,7 +410,7 @@ static void a_session_ends_with_its_process(void **state)
     live(h, "s", "");
     start(h, true);
     rig_add(&h->rig, "claude:");
-    until_said(h, "sessions", "{'s':{'name':'api ⎇ main','start':0}}");
+    until_said(h, "sessions", "{'s':{'end':2000,'gone':true,'name':'api ⎇ main','start':0}}");
     assert_int_equal(unlink(support_path(h->dir, "sessions/12.json")), 0);
     append(path, ANSWER("08:53:21.000", "r", "end_turn", "") COST,
            strlen(ANSWER("08:53:21.000", "r", "end_turn", "") COST));
@@ -404,7 +424,7 @@ static void or_is_gone_when_another_has_its_number(void **state)
     live(h, "s", "");
     start(h, true);
     rig_add(&h->rig, "claude:");
-    until_said(h, "sessions", "{'s':{'name':'api ⎇ main','start':0}}");
+    until_said(h, "sessions", "{'s':{'end':2000,'gone':true,'name':'api ⎇ main','start':0}}");
     put(support_path(h->proc, "12/stat"),
         "12 (other) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 9000 1");
     until_said(h, "sessions", "{'s':{'end':100,'gone':true,'name':'api ⎇ main','start':0}}");
@@ -424,6 +444,7 @@ int main(void)
         TEST(a_file_that_is_shorter_is_read_from_its_beginning),
         TEST(sub_agents_are_what_their_files_say),
         TEST(what_is_no_ordinary_file_is_not_opened),
+        TEST(a_link_is_not_followed),
         TEST(a_person_who_is_asked_is_seen),
         TEST(a_session_at_its_prompt_is_seen_and_called_by_its_name),
         TEST(what_the_client_no_longer_does_has_ended),
