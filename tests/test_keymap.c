@@ -123,10 +123,29 @@ static void every_view_has_its_hints_each_once(void **state)
     }
 }
 
+static void characters_are_the_keys_that_send_them(void **state)
+{
+    static const struct {
+        uint32_t character;
+        const char *name;
+    } cases[] = {
+        {'q', "q"},      {0xE9, "é"}, {'\t', "Tab"},    {'\r', "Enter"},
+        {'\n', "Enter"}, {27, "Esc"}, {8, "Backspace"}, {127, "Backspace"},
+        {0, "C-Space"},  {3, "C-c"},  {26, "C-z"},      {28, "C-\\"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char name[KEY_NAME_BYTES];
+        keymap_key_name(keymap_character(cases[i].character), name);
+        assert_string_equal(name, cases[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_read_and_written),
+        cmocka_unit_test(characters_are_the_keys_that_send_them),
         cmocka_unit_test(what_is_no_key_is_refused),
         cmocka_unit_test(every_key_of_the_table_means_one_action),
         cmocka_unit_test(keys_hold_in_their_views_alone),

@@ -196,6 +196,25 @@ bool keymap_parse_key(const char *name, size_t len, struct key *out)
     return true;
 }
 
+struct key keymap_character(uint32_t c)
+{
+    switch (c) {
+    case '\t': return (struct key){.code = KEY_CODE_TAB};
+    case '\r':
+    case '\n': return (struct key){.code = KEY_CODE_ENTER};
+    case 27: return (struct key){.code = KEY_CODE_ESC};
+    case 8:
+    case 127: return (struct key){.code = KEY_CODE_BACKSPACE};
+    case 0: return (struct key){.code = ' ', .mods = KEY_MOD_CTRL};
+    default: break;
+    }
+    if (c < 27)
+        return (struct key){.code = c - 1 + 'a', .mods = KEY_MOD_CTRL};
+    if (c < 32)
+        return (struct key){.code = c + '@', .mods = KEY_MOD_CTRL};
+    return (struct key){.code = c};
+}
+
 void keymap_key_name(struct key key, char out[KEY_NAME_BYTES])
 {
     char base[16] = "";
