@@ -4,31 +4,13 @@
    is. The event that unshift puts before all others has a block of its own, and so has one that was amended and outgrew its
    place: its offset is then a number in the segment's list of those, with the highest bit set.
 
-   Most events have neither a duration nor an id nor extra members: these stand behind the record of those that do. An adopted
-   segment is the last one until all its events are revealed: `end` is then behind what the store shows, not behind what it has. */
-#include "core/event_store.h"
+   An adopted segment is the last one until all its events are revealed: `end` is then behind what the store shows, not behind what it has. */
+#include "core/event_record.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 enum { SEGMENT_MIN = 4 * 1024, SEGMENT_MAX = 1024 * 1024 };
-
-struct record {
-    double ts_us;
-    intern_id name, cat;
-    track_no track;
-    span_no span;
-    uint32_t args_len;
-    char ph;
-    bool has_rest;
-    char padding[2];
-};
-
-struct record_rest {
-    double dur_us;
-    uint32_t id_len, extra_len;
-};
 
 struct moved {
     char *bytes;
@@ -110,59 +92,6 @@ void event_store_number_from(struct event_store *store, uint64_t first)
     store->first = store->end = first;
 }
 
-static bool has_rest(const struct event *event)
-{
-    return !isnan(event->dur_us) || event->id.len > 0 || event->extra.len > 0;
-}
-
-/* Rounded so that the records behind it stay aligned as far as their doubles want it. */
-static size_t record_size(const struct event *event)
-{
-    size_t size = sizeof(struct record) + event->args.len;
-    if (has_rest(event)) {
-        size += sizeof(struct record_rest) + event->id.len + event->extra.len;
-    }
-    return (size + 7) & ~(size_t)7;
-}
-
-static char *put_slice(char *at, struct slice slice)
-{
-    if (slice.len > 0) {
-        /* An event that is amended may lend its own. */
-        memmove(at, slice.bytes, slice.len);
-    }
-    return at + slice.len;
-}
-
-static void write_record(char *at, const struct event *event)
-{
-    struct record record = {
-        .ts_us = event->ts_us,
-        .name = event->name,
-        .cat = event->cat,
-        .track = event->track,
-        .span = NO_SPAN,
-        .args_len = (uint32_t)event->args.len,
-        .ph = event->ph,
-        .has_rest = has_rest(event),
-    };
-    memcpy(at, &record, sizeof record);
-    at += sizeof record;
-    if (record.has_rest) {
-        struct record_rest rest = {event->dur_us, (uint32_t)event->id.len,
-                                   (uint32_t)event->extra.len};
-        memcpy(at, &rest, sizeof rest);
-        at = put_slice(put_slice(at + sizeof rest, event->id), event->extra);
-    }
-    put_slice(at, event->args);
-}
-
-static bool is_too_large(const struct event *event)
-{
-    return event->args.len > EVENT_MAX_BYTES || event->extra.len > EVENT_MAX_BYTES ||
-           event->id.len > EVENT_MAX_BYTES;
-}
-
 /* ---- segments ---- */
 
 static bool segment_has_room(const struct segment *segment, size_t size)
@@ -175,7 +104,7 @@ static bool segment_has_room(const struct segment *segment, size_t size)
 static void segment_append(struct segment *segment, const struct event *event, size_t size)
 {
     uint32_t offset = (uint32_t)segment->used;
-    write_record(segment->bytes + offset, event);
+    record_write(segment->bytes + offset, event);
     segment->used += size;
     segment->count++;
     memcpy(segment->bytes + segment->size - segment->count * sizeof offset, &offset, sizeof offset);
@@ -219,7 +148,7 @@ bool event_segment_add(struct event_segment *made, const struct event *event)
 {
     struct segment *segment = &made->segment;
     size_t size = record_size(event);
-    if (is_too_large(event)) {
+    if (record_is_too_large(event)) {
         return false;
     }
     if (!segment_has_room(segment, size)) {
@@ -273,7 +202,7 @@ static struct segment *room(struct event_store *store, size_t size)
 uint64_t event_store_append(struct event_store *store, const struct event *event)
 {
     assert(store->hidden == 0);
-    if (is_too_large(event)) {
+    if (record_is_too_large(event)) {
         return 0;
     }
     size_t size = record_size(event);
@@ -328,14 +257,12 @@ static char *next_hidden(const struct event_store *store)
     return last->bytes + get_offset(last, last->count - store->hidden);
 }
 
-static void read_record(const char *at, struct event *out);
-
 bool event_store_next_adopted(const struct event_store *store, struct event *out)
 {
     if (store->hidden == 0) {
         return false;
     }
-    read_record(next_hidden(store), out);
+    record_read(next_hidden(store), out);
     return true;
 }
 
@@ -396,44 +323,13 @@ static char *find(const struct event_store *store, uint64_t number)
     return (offset & MOVED) == 0 ? segment->bytes + offset : segment->moved[offset & ~MOVED].bytes;
 }
 
-static struct slice take_slice(const char **at, uint32_t len)
-{
-    struct slice slice = {len > 0 ? *at : NULL, len};
-    *at += len;
-    return slice;
-}
-
-static void read_record(const char *at, struct event *out)
-{
-    struct record record;
-    memcpy(&record, at, sizeof record);
-    at += sizeof record;
-    *out = (struct event){
-        .ph = record.ph,
-        .ts_us = record.ts_us,
-        .dur_us = (double)NAN,
-        .name = record.name,
-        .cat = record.cat,
-        .track = record.track,
-    };
-    if (record.has_rest) {
-        struct record_rest rest;
-        memcpy(&rest, at, sizeof rest);
-        at += sizeof rest;
-        out->dur_us = rest.dur_us;
-        out->id = take_slice(&at, rest.id_len);
-        out->extra = take_slice(&at, rest.extra_len);
-    }
-    out->args = take_slice(&at, record.args_len);
-}
-
 bool event_store_get(const struct event_store *store, uint64_t number, struct event *out)
 {
     const char *at = find(store, number);
     if (at == NULL) {
         return false;
     }
-    read_record(at, out);
+    record_read(at, out);
     return true;
 }
 
@@ -480,7 +376,7 @@ static bool move_record(struct event_store *store, struct segment *segment, uint
     if (bytes == NULL) {
         return false;
     }
-    write_record(bytes, event);
+    record_write(bytes, event);
     memcpy(bytes + offsetof(struct record, span), &span, sizeof span);
     uint32_t place = offset & ~MOVED;
     if ((offset & MOVED) != 0) {
@@ -503,7 +399,7 @@ bool event_store_amend(struct event_store *store, uint64_t number, const struct 
     if (number < store->first || !event_store_get(store, number, &former)) {
         return true;
     }
-    if (is_too_large(event)) {
+    if (record_is_too_large(event)) {
         return false;
     }
     char *at = find(store, number);
@@ -512,7 +408,7 @@ bool event_store_amend(struct event_store *store, uint64_t number, const struct 
     if (record_size(event) > record_size(&former)) {
         return move_record(store, segment, number - segment->first, event, span);
     }
-    write_record(at, event);
+    record_write(at, event);
     memcpy(at + offsetof(struct record, span), &span, sizeof span);
     return true;
 }
@@ -575,7 +471,7 @@ uint64_t event_store_unshift(struct event_store *store, const struct event *even
         return 0;
     }
     store->front_size = record_size(event);
-    write_record(store->front, event);
+    record_write(store->front, event);
     return store->first - 1;
 }
 

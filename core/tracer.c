@@ -85,18 +85,6 @@ bool tracer_push(struct tracer *tracer, const struct trace_event *event, uint64_
 
 /* ---- agents ---- */
 
-static intern_id put(struct tracer *tracer, const char *text, size_t len)
-{
-    return intern_put(swarm_names(tracer->swarm), text, len);
-}
-
-static struct slice text_of(struct tracer *tracer, intern_id id)
-{
-    size_t len;
-    const char *text = intern_text(swarm_names(tracer->swarm), id, &len);
-    return (struct slice){text, len};
-}
-
 /* The record of the id, made when there is none; NULL: out of memory. */
 static struct registered *record(struct tracer *tracer, struct trace_session *session, intern_id id)
 {
@@ -124,100 +112,10 @@ static int64_t process_id(struct trace_session *session, struct registered *agen
     return agent->mapped_pid;
 }
 
-track_no tracer_track(struct tracer *tracer, const struct trace_session *session,
-                      const struct registered *agent)
-{
-    struct strbuf pid, tid;
-    strbuf_init(&pid, tracer->mem, 0);
-    strbuf_init(&tid, tracer->mem, 0);
-    json_put_int(&pid, agent->pid);
-    json_put_int(&tid, agent->tid);
-    track_no track = NO_TRACK;
-    if (!pid.failed && !tid.failed) {
-        track = swarm_track(tracer->swarm, session->number,
-                            (struct json_value){JSON_TYPE_NUMBER, pid.data, pid.len},
-                            (struct json_value){JSON_TYPE_NUMBER, tid.data, tid.len});
-    }
-    strbuf_release(&pid);
-    strbuf_release(&tid);
-    return track;
-}
-
-void tracer_put_metadata_args(struct tracer *tracer, struct strbuf *args, const char *key,
-                              intern_id value)
-{
-    struct slice text = text_of(tracer, value);
-    strbuf_addc(args, '{');
-    json_put_cstr(args, key);
-    strbuf_addc(args, ':');
-    json_put_string(args, text.bytes, text.len);
-    strbuf_addc(args, '}');
-}
-
-static bool push_metadata(struct tracer *tracer, track_no track, const char *name, const char *key,
-                          intern_id value)
-{
-    struct strbuf args;
-    strbuf_init(&args, tracer->mem, 0);
-    tracer_put_metadata_args(tracer, &args, key, value);
-    struct trace_event event = {
-        .ph = 'M',
-        .name = put(tracer, name, strlen(name)),
-        .cat = put(tracer, "__metadata", strlen("__metadata")),
-        .track = track,
-        .args = {args.data, args.len},
-    };
-    bool good = !args.failed && event.name != INTERN_FAILED && event.cat != INTERN_FAILED &&
-                track != NO_TRACK && tracer_push(tracer, &event, NULL);
-    strbuf_release(&args);
-    return good;
-}
-
-static track_no process_track_of(struct tracer *tracer, const struct trace_session *session,
-                                 const struct registered *agent)
-{
-    struct registered process = *agent;
-    process.tid = 0;
-    return tracer_track(tracer, session, &process);
-}
-
-bool tracer_push_parent(struct tracer *tracer, const struct trace_session *session,
-                        struct registered *agent)
-{
-    bool good = push_metadata(tracer, process_track_of(tracer, session, agent), "parent_agent",
-                              "parent_agent_id", agent->parent_id);
-    agent->parent_no = swarm_session(tracer->swarm, session->number)->metadata_count;
-    return good;
-}
-
-/* emitProcessMetadata, and whose process it is. */
-static bool emit_metadata(struct tracer *tracer, struct trace_session *session,
-                          struct registered *agent, bool is_main)
-{
-    track_no process_track = process_track_of(tracer, session, agent);
-    bool parent = agent->parent_id != INTERN_NONE;
-    struct slice id = text_of(tracer, agent->agent_id);
-    struct slice parent_id = text_of(tracer, agent->parent_id);
-    struct agent_identity who = {
-        .pid = agent->pid,
-        .agent_id = id.bytes,
-        .agent_id_len = id.len,
-        .parent_id = parent ? parent_id.bytes : NULL,
-        .parent_id_len = parent_id.len,
-        .main = is_main,
-    };
-    agent->named_no = swarm_session(tracer->swarm, session->number)->metadata_count + 1;
-    return push_metadata(tracer, process_track, "process_name", "name", agent->name) &&
-           push_metadata(tracer, tracer_track(tracer, session, agent), "thread_name", "name",
-                         agent->name) &&
-           (!parent || tracer_push_parent(tracer, session, agent)) &&
-           swarm_identify(tracer->swarm, session->number, &who);
-}
-
 static bool fill_in(struct tracer *tracer, struct trace_session *session, struct registered *agent,
                     intern_id name, intern_id parent_id, int64_t pid)
 {
-    struct slice text = text_of(tracer, name);
+    struct slice text = tracer_text(tracer, name);
     agent->name = name;
     agent->parent_id = parent_id;
     agent->pid = pid;
@@ -244,7 +142,8 @@ struct registered *tracer_agent(struct tracer *tracer, struct trace_session *ses
                                 struct slice agent_id)
 {
     intern_id session_id = swarm_session(tracer->swarm, session->number)->id;
-    intern_id id = agent_id.len == 0 ? session->main_id : put(tracer, agent_id.bytes, agent_id.len);
+    intern_id id = agent_id.len == 0 ? session->main_id
+                                     : tracer_put_text(tracer, agent_id.bytes, agent_id.len);
     if (id == INTERN_FAILED) {
         return NULL;
     }
@@ -257,7 +156,7 @@ struct registered *tracer_agent(struct tracer *tracer, struct trace_session *ses
     }
     /* Nobody registered it, or somebody unregistered it (FEED.md, "Where this program knows better"). */
     fill_in(tracer, session, agent, id, session->main_id, process_id(session, agent));
-    return emit_metadata(tracer, session, agent, false) ? agent : NULL;
+    return tracer_emit_metadata(tracer, session, agent, false) ? agent : NULL;
 }
 
 /* ---- sessions ---- */
@@ -288,12 +187,14 @@ static struct trace_session *begin_session(struct tracer *tracer, session_no num
         .start_ms = start_ms,
         .clock_ms = start_ms,
         .next_tick = 1,
-        .main_id = teammate ? put(tracer, op->agent_id.bytes, op->agent_id.len) : session_id,
-        .main_name = op->name.len > 0 ? put(tracer, op->name.bytes, op->name.len)
-                                      : put(tracer, "main", strlen("main")),
-        .main_parent = op->parent_session_id.len > 0
-                           ? put(tracer, op->parent_session_id.bytes, op->parent_session_id.len)
-                           : INTERN_NONE,
+        .main_id =
+            teammate ? tracer_put_text(tracer, op->agent_id.bytes, op->agent_id.len) : session_id,
+        .main_name = op->name.len > 0 ? tracer_put_text(tracer, op->name.bytes, op->name.len)
+                                      : tracer_put_text(tracer, "main", strlen("main")),
+        .main_parent =
+            op->parent_session_id.len > 0
+                ? tracer_put_text(tracer, op->parent_session_id.bytes, op->parent_session_id.len)
+                : INTERN_NONE,
         .last_pid = 1,
     };
     u64map_init(&session->agent_by_id, tracer->mem);
@@ -302,7 +203,7 @@ static struct trace_session *begin_session(struct tracer *tracer, session_no num
         session->main_parent != INTERN_FAILED) {
         agent = main_agent(tracer, session);
     }
-    if (agent == NULL || !emit_metadata(tracer, session, agent, true)) {
+    if (agent == NULL || !tracer_emit_metadata(tracer, session, agent, true)) {
         /* Half a session is none: it begins again with the next operation. */
         free_session(tracer, session);
         session->start_ms = (double)NAN;
@@ -325,7 +226,7 @@ static bool name_session(struct tracer *tracer, session_no number, struct slice 
     if (name.len == 0 || session->name != INTERN_NONE) {
         return true;
     }
-    intern_id id = put(tracer, name.bytes, name.len);
+    intern_id id = tracer_put_text(tracer, name.bytes, name.len);
     if (id == INTERN_FAILED) {
         return false;
     }
@@ -411,10 +312,10 @@ enum tracer_result tracer_register_agent(struct tracer *tracer, const struct op_
                                          struct slice parent_id)
 {
     struct trace_session *session = tracer_enter(tracer, context);
-    intern_id id = put(tracer, agent_id.bytes, agent_id.len);
-    intern_id name_id = put(tracer, name.bytes, name.len);
+    intern_id id = tracer_put_text(tracer, agent_id.bytes, agent_id.len);
+    intern_id name_id = tracer_put_text(tracer, name.bytes, name.len);
     intern_id parent =
-        parent_id.len > 0 ? put(tracer, parent_id.bytes, parent_id.len) : INTERN_NONE;
+        parent_id.len > 0 ? tracer_put_text(tracer, parent_id.bytes, parent_id.len) : INTERN_NONE;
     if (session == NULL || id == INTERN_FAILED || name_id == INTERN_FAILED ||
         parent == INTERN_FAILED) {
         return TRACER_NO_MEMORY;
@@ -424,8 +325,8 @@ enum tracer_result tracer_register_agent(struct tracer *tracer, const struct op_
         return TRACER_NO_MEMORY;
     }
     fill_in(tracer, session, agent, name_id, parent, process_id(session, agent));
-    return emit_metadata(tracer, session, agent, id == session->main_id) ? TRACER_OK
-                                                                         : TRACER_NO_MEMORY;
+    return tracer_emit_metadata(tracer, session, agent, id == session->main_id) ? TRACER_OK
+                                                                                : TRACER_NO_MEMORY;
 }
 
 enum tracer_result tracer_unregister_agent(struct tracer *tracer, const struct op_context *context,

@@ -79,19 +79,25 @@ bool tracer_push(struct tracer *tracer, const struct trace_event *event, uint64_
 struct trace_session *tracer_find_session(struct tracer *tracer, session_no number);
 /* The same, begun when there is none yet. NULL: out of memory. */
 struct trace_session *tracer_session(struct tracer *tracer, session_no number);
+/* Sweeps, moves the clock, and returns the session, made when there is none; NULL: out of memory. */
+struct trace_session *tracer_enter(struct tracer *tracer, const struct op_context *context);
+/* The seed's getCurrentAgentInfo; NULL: out of memory. */
+struct registered *tracer_agent(struct tracer *tracer, struct trace_session *session,
+                                struct slice agent_id);
+/* tracer_metadata.c */
+intern_id tracer_put_text(struct tracer *tracer, const char *text, size_t len);
+struct slice tracer_text(struct tracer *tracer, intern_id id);
+/* emitProcessMetadata, and whose process it is. */
+bool tracer_emit_metadata(struct tracer *tracer, struct trace_session *session,
+                          struct registered *agent, bool is_main);
+track_no tracer_track(struct tracer *tracer, const struct trace_session *session,
+                      const struct registered *agent);
 /* {key: value} */
 void tracer_put_metadata_args(struct tracer *tracer, struct strbuf *args, const char *key,
                               intern_id value);
 /* Appends the metadata event that names the agent's parent. */
 bool tracer_push_parent(struct tracer *tracer, const struct trace_session *session,
                         struct registered *agent);
-/* Sweeps, moves the clock, and returns the session, made when there is none; NULL: out of memory. */
-struct trace_session *tracer_enter(struct tracer *tracer, const struct op_context *context);
-/* The seed's getCurrentAgentInfo; NULL: out of memory. */
-struct registered *tracer_agent(struct tracer *tracer, struct trace_session *session,
-                                struct slice agent_id);
-track_no tracer_track(struct tracer *tracer, const struct trace_session *session,
-                      const struct registered *agent);
 
 /* tracer_sweep.c: runs the ticks up to that time. False: out of memory. */
 bool tracer_run_ticks(struct tracer *tracer, struct trace_session *session, double t_ms);
