@@ -3,47 +3,12 @@
    before or behind the events) is held as it came and checked as a whole when its last bracket comes. When a held event turns out to be
    no JSON, the search for the next event starts inside of it, behind the place where it went wrong: a stray quote does not
    swallow the rest of the file. */
-#include "ingest/scan.h"
+#include "ingest/scan_private.h"
 
 #include "ingest/event_scan.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum state {
-    START,   /* nothing but white space so far */
-    HEAD,    /* in an object that may be a document or the first of many lines */
-    BETWEEN, /* in the array of events, outside of an event */
-    EVENT,   /* in an event */
-    TAIL,    /* in the document, behind its events */
-    LINES,
-    END
-};
-
-enum { MAX_DEPTH = 512, MAX_RESUMES = 64 };
-
-struct scan {
-    const struct mem *mem;
-    struct scan_sink sink;
-    size_t max;
-    enum state state;
-    enum scan_shape shape;
-    struct strbuf held;
-    struct strbuf extra;          /* of the event at hand */
-    uint64_t line, held_line;     /* of the next character; of the first one held */
-    uint64_t offset, held_offset; /* the same, in bytes from the beginning */
-    uint64_t events_end;          /* behind the last event */
-    unsigned depth;               /* brackets open in what is held */
-    bool in_string, escaped;
-    bool closed;
-    bool stopped;
-    size_t key_start, key_end; /* in HEAD: the last string at depth 1, with its quotes */
-    size_t next_check; /* in HEAD: when as much is held, see whether it can still be a document */
-    unsigned bom;      /* in START: bytes of a byte order mark, which is passed over */
-    bool dropping;     /* in EVENT: it is too long, and its rest is not wanted */
-    unsigned resumes;  /* scans of what a bad event held, one within another */
-    bool skipping;     /* in BETWEEN: in something that is no event, which has been reported */
-};
 
 struct scan *scan_new(const struct mem *mem, const struct scan_sink *sink, size_t max_bytes)
 {
@@ -68,12 +33,7 @@ void scan_free(struct scan *scan)
     }
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static uint64_t count_lines(const char *bytes, size_t len)
+uint64_t scan_count_lines(const char *bytes, size_t len)
 {
     uint64_t lines = 0;
     for (const char *at = bytes, *end = bytes + len;
@@ -83,15 +43,14 @@ static uint64_t count_lines(const char *bytes, size_t len)
     return lines;
 }
 
-static void report(struct scan *scan, uint64_t line, const char *what, const char *bytes,
-                   size_t len)
+void scan_report(struct scan *scan, uint64_t line, const char *what, const char *bytes, size_t len)
 {
     char reason[96];
     snprintf(reason, sizeof reason, "not JSON: %s", what);
     scan->sink.bad(scan->sink.ctx, line, reason, (struct slice){bytes, len}, true);
 }
 
-static void hold(struct scan *scan, enum state state, uint64_t line)
+void scan_hold(struct scan *scan, enum state state, uint64_t line)
 {
     strbuf_clear(&scan->held);
     scan->state = state;
@@ -103,7 +62,7 @@ static void hold(struct scan *scan, enum state state, uint64_t line)
 }
 
 /* The text is lines, from `bytes` on. What is behind empty lines keeps its number. */
-static bool become_lines(struct scan *scan, uint64_t line, const char *bytes, size_t len)
+bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size_t len)
 {
     scan->shape = SCAN_LINES;
     scan->state = LINES;
@@ -112,91 +71,6 @@ static bool become_lines(struct scan *scan, uint64_t line, const char *bytes, si
         good = scan->sink.lines(scan->sink.ctx, "\n", 1);
     }
     return good && scan->sink.lines(scan->sink.ctx, bytes, len);
-}
-
-/* ---- members of the document ---- */
-
-/* `text` is a whole object. */
-static bool give_members(struct scan *scan, const char *text, size_t len)
-{
-    struct json_value object;
-    struct json_error error;
-    if (!json_check(text, len, MAX_DEPTH, &object, &error)) {
-        report(scan, scan->held_line + count_lines(text, error.offset), error.what,
-               text + error.offset, len - error.offset);
-        return true;
-    }
-    struct json_walk walk = json_walk(object);
-    struct json_member member;
-    while (json_next_member(&walk, &member)) {
-        if (!scan->sink.member(scan->sink.ctx, member.key, member.value)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What stands before "traceEvents" is an object but for its end. */
-static bool give_head(struct scan *scan)
-{
-    struct strbuf text;
-    size_t len = scan->key_start;
-    while (len > 1 && (is_space(scan->held.data[len - 1]) || scan->held.data[len - 1] == ',')) {
-        len--;
-    }
-    strbuf_init(&text, scan->mem, 0);
-    strbuf_add(&text, scan->held.data, len);
-    strbuf_addc(&text, '}');
-    bool good = !text.failed && give_members(scan, text.data, text.len);
-    strbuf_release(&text);
-    return good;
-}
-
-/* What stands behind the events is an object but for its beginning. */
-static bool give_tail(struct scan *scan)
-{
-    size_t from = 0;
-    while (from < scan->held.len &&
-           (is_space(scan->held.data[from]) || scan->held.data[from] == ',')) {
-        from++;
-    }
-    struct strbuf text;
-    strbuf_init(&text, scan->mem, 0);
-    strbuf_addc(&text, '{');
-    strbuf_add(&text, scan->held.data + from, scan->held.len - from);
-    bool good = !text.failed && give_members(scan, text.data, text.len);
-    strbuf_release(&text);
-    scan->closed = true;
-    hold(scan, END, scan->line);
-    return good;
-}
-
-/* An object has ended without a list of events: the first of many lines, or nothing that we know. */
-static bool end_head(struct scan *scan)
-{
-    struct json_value object;
-    struct json_error error;
-    bool json = json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error);
-    bool line = json && (json_get(object, "op").type != JSON_TYPE_NONE ||
-                         json_get(object, "ph").type != JSON_TYPE_NONE);
-    if (line || memchr(scan->held.data, '\n', scan->held.len) == NULL) {
-        return become_lines(scan, scan->held_line, scan->held.data, scan->held.len);
-    }
-    if (json) {
-        report(scan, scan->held_line, "no traceEvents in it", scan->held.data, scan->held.len);
-    } else {
-        report(scan, scan->held_line + count_lines(scan->held.data, error.offset), error.what,
-               scan->held.data + error.offset, scan->held.len - error.offset);
-    }
-    hold(scan, END, scan->line);
-    return true;
-}
-
-static bool is_events_key(const struct scan *scan)
-{
-    static const char key[] = "\"traceEvents\"";
-    size_t len = scan->key_end - scan->key_start;
-    return len == sizeof key - 1 && memcmp(scan->held.data + scan->key_start, key, len) == 0;
 }
 
 /* ---- characters ---- */
@@ -234,14 +108,14 @@ static bool start(struct scan *scan, char c)
         scan->bom++;
     } else if (c == '[') {
         scan->shape = SCAN_ARRAY;
-        hold(scan, BETWEEN, scan->line);
+        scan_hold(scan, BETWEEN, scan->line);
     } else if (c == '{') {
-        hold(scan, HEAD, scan->line);
+        scan_hold(scan, HEAD, scan->line);
         strbuf_addc(&scan->held, c);
         follow(scan, c);
-    } else if (!is_space(c)) {
+    } else if (!scan_is_space(c)) {
         /* Not a trace; as lines each of them gets its own complaint. */
-        return become_lines(scan, scan->line, &c, 1);
+        return scan_become_lines(scan, scan->line, &c, 1);
     }
     return true;
 }
@@ -264,16 +138,16 @@ static bool head(struct scan *scan, char c)
 {
     strbuf_addc(&scan->held, c);
     if (follow(scan, c)) {
-        return end_head(scan);
+        return scan_end_head(scan);
     }
-    if (c == '[' && scan->depth == 2 && !scan->in_string && is_events_key(scan)) {
+    if (c == '[' && scan->depth == 2 && !scan->in_string && scan_is_events_key(scan)) {
         scan->shape = SCAN_DOCUMENT;
-        bool good = give_head(scan);
-        hold(scan, BETWEEN, scan->line);
+        bool good = scan_give_head(scan);
+        scan_hold(scan, BETWEEN, scan->line);
         return good;
     }
     if (c == '\n' && is_no_document(scan)) {
-        return become_lines(scan, scan->held_line, scan->held.data, scan->held.len);
+        return scan_become_lines(scan, scan->held_line, scan->held.data, scan->held.len);
     }
     return true;
 }
@@ -281,22 +155,22 @@ static bool head(struct scan *scan, char c)
 static void between(struct scan *scan, char c)
 {
     if (c == '{') {
-        hold(scan, EVENT, scan->line);
+        scan_hold(scan, EVENT, scan->line);
         scan->skipping = false;
         strbuf_addc(&scan->held, c);
         follow(scan, c);
     } else if (c == ']') {
         scan->skipping = false;
         if (scan->shape == SCAN_DOCUMENT) {
-            hold(scan, TAIL, scan->line);
+            scan_hold(scan, TAIL, scan->line);
             scan->depth = 1;
         } else {
             scan->closed = true;
-            hold(scan, END, scan->line);
+            scan_hold(scan, END, scan->line);
         }
-    } else if (c != ',' && !is_space(c) && !scan->skipping) {
+    } else if (c != ',' && !scan_is_space(c) && !scan->skipping) {
         scan->skipping = true;
-        report(scan, scan->line, "an event expected", &c, 1);
+        scan_report(scan, scan->line, "an event expected", &c, 1);
     }
 }
 
@@ -322,17 +196,17 @@ static size_t next_start(const struct strbuf *held, size_t from)
 /* The held event is no JSON from `error` on. Takes out what may hold further events; it is scanned again. */
 static bool resume_behind(struct scan *scan, const struct json_error *error)
 {
-    uint64_t line = scan->held_line + count_lines(scan->held.data, error->offset);
-    report(scan, line, error->what, scan->held.data + error->offset,
-           scan->held.len - error->offset);
+    uint64_t line = scan->held_line + scan_count_lines(scan->held.data, error->offset);
+    scan_report(scan, line, error->what, scan->held.data + error->offset,
+                scan->held.len - error->offset);
     /* Events within events within events, all of them bad: that is no trace, and the stack has an end. */
     bool deep = scan->resumes >= MAX_RESUMES;
     size_t from = deep ? scan->held.len : next_start(&scan->held, error->offset);
     struct strbuf again = scan->held;
     strbuf_init(&scan->held, scan->mem, 0);
-    scan->line = scan->held_line + count_lines(again.data, from);
+    scan->line = scan->held_line + scan_count_lines(again.data, from);
     scan->offset = scan->held_offset + from;
-    hold(scan, BETWEEN, scan->line);
+    scan_hold(scan, BETWEEN, scan->line);
     scan->resumes++;
     bool good = from == again.len || scan_push(scan, again.data + from, again.len - from);
     scan->resumes--;
@@ -361,7 +235,7 @@ static bool give_event(struct scan *scan, struct json_value object)
 static bool end_event(struct scan *scan)
 {
     if (scan->dropping) {
-        hold(scan, BETWEEN, scan->line);
+        scan_hold(scan, BETWEEN, scan->line);
         return true;
     }
     struct json_value object;
@@ -383,12 +257,12 @@ static bool too_long(struct scan *scan)
         error.offset < scan->held.len) {
         return resume_behind(scan, &error);
     }
-    report(scan, scan->held_line, "longer than the maximum", scan->held.data, scan->held.len);
+    scan_report(scan, scan->held_line, "longer than the maximum", scan->held.data, scan->held.len);
     if (event) {
         strbuf_release(&scan->held);
         scan->dropping = true;
     } else {
-        hold(scan, END, scan->line);
+        scan_hold(scan, END, scan->line);
     }
     return true;
 }
@@ -426,7 +300,7 @@ static bool take(struct scan *scan, char c)
         break;
     case TAIL:
         strbuf_addc(&scan->held, c);
-        good = !follow(scan, c) || give_tail(scan);
+        good = !follow(scan, c) || scan_give_tail(scan);
         break;
     case LINES:
     case END: break;
@@ -439,7 +313,7 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
 {
     const char *at = bytes, *end = bytes + len;
     while (at < end && !scan->stopped) {
-        if (*at == ',' || is_space(*at)) {
+        if (*at == ',' || scan_is_space(*at)) {
             scan->line += *at++ == '\n';
             continue;
         }
@@ -454,7 +328,7 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
         event.text = (struct slice){at, (size_t)(behind - at)};
         scan->skipping = false;
         scan->events_end = event.offset + event.text.len;
-        scan->line += spaced ? count_lines(at, event.text.len) : 0;
+        scan->line += spaced ? scan_count_lines(at, event.text.len) : 0;
         event.end_line = scan->line;
         scan->stopped = !scan->sink.event(scan->sink.ctx, &event);
         at = behind;
@@ -511,13 +385,13 @@ static void finish_event(struct scan *scan)
     while (scan->state == EVENT && !scan->dropping &&
            !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
         size_t len = scan->held.len;
-        while (len > 0 && is_space(scan->held.data[len - 1])) {
+        while (len > 0 && scan_is_space(scan->held.data[len - 1])) {
             len--; /* an editor's last line end, perhaps in a string that was cut */
         }
         if (error.offset >= len) {
             /* The end came too early: show the event, not the nothing behind it. */
-            uint64_t line = scan->held_line + count_lines(scan->held.data, len);
-            report(scan, line, "unexpected end", scan->held.data, len);
+            uint64_t line = scan->held_line + scan_count_lines(scan->held.data, len);
+            scan_report(scan, line, "unexpected end", scan->held.data, len);
             return;
         }
         if (!resume_behind(scan, &error)) {
@@ -535,8 +409,8 @@ void scan_finish(struct scan *scan)
     finish_event(scan);
     if (scan->state == HEAD || scan->state == TAIL ||
         (scan->state == BETWEEN && scan->shape == SCAN_DOCUMENT)) {
-        report(scan, scan->line, "unexpected end", scan->held.data != NULL ? scan->held.data : "",
-               scan->held.len);
+        scan_report(scan, scan->line, "unexpected end",
+                    scan->held.data != NULL ? scan->held.data : "", scan->held.len);
     }
 }
 
@@ -557,7 +431,7 @@ bool scan_in_events(const struct scan *scan)
 
 void scan_jump(struct scan *scan, uint64_t offset, uint64_t line)
 {
-    hold(scan, BETWEEN, line);
+    scan_hold(scan, BETWEEN, line);
     scan->line = line;
     scan->offset = scan->events_end = offset;
 }
