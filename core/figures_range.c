@@ -17,7 +17,7 @@ struct range {
     struct intervals busy; /* of the agent at hand */
     struct intervals any;  /* of all */
     double busy_ns;
-    size_t agents; /* that did anything */
+    double there_ns; /* of the agents, from the first that is known of each to the last */
 };
 
 static double to_ms(int64_t ns)
@@ -132,6 +132,21 @@ static bool take_lane(struct range *range, const struct lane *lane)
     return true;
 }
 
+/* What of the range the agent was there for: until now where it is at work, else until the last that is known of it. */
+static int64_t there_ns(const struct range *range, const struct agent *agent)
+{
+    int64_t from = agent->first_ns, to = agent->last_ns;
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        if (agent->lanes[i].open != NO_SPAN) {
+            int64_t now = swarm_session_now(range->swarm, agent->session, range->local_ns);
+            to = now > to ? now : to;
+        }
+    }
+    from = from > range->from_ns ? from : range->from_ns;
+    to = to < range->to_ns ? to : range->to_ns;
+    return to > from ? to - from : 0;
+}
+
 static bool take_agent(struct range *range, const struct agent *agent)
 {
     bool good = true;
@@ -140,7 +155,10 @@ static bool take_agent(struct range *range, const struct agent *agent)
         good = take_lane(range, &agent->lanes[i]);
     }
     range->busy_ns += (double)range->busy.length;
-    range->agents += range->busy.count > 0;
+    /* Of an agent that a filter leaves nothing of, nothing is idle either. */
+    if (range->choice == NULL || range->busy.count > 0) {
+        range->there_ns += (double)there_ns(range, agent);
+    }
     intervals_release(&range->busy);
     return good;
 }
@@ -159,7 +177,8 @@ bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns,
     good = good && figures_tally_finish(&range.tally, swarm_book(swarm)->names, out);
     if (good && range.any.length > 0) {
         out->busy_ms = range.busy_ns / 1e6;
-        out->idle_ms = (double)range.agents * to_ms(to_ns - from_ns) - out->busy_ms;
+        out->idle_ms = range.there_ns / 1e6 - out->busy_ms;
+        out->idle_ms = out->idle_ms > 0 ? out->idle_ms : 0;
         out->parallel = range.busy_ns / (double)range.any.length;
     }
     figures_tally_release(&range.tally);

@@ -92,6 +92,7 @@ static void all_of_it_is_what_the_model_says(void **state)
         close_to(range.tool_ms, totals->tool_ms, "tools");
         close_to(range.user_wait_ms, totals->user_wait_ms, "people");
         close_to(range.busy_ms, totals->busy_ms, "busy");
+        close_to(range.idle_ms, totals->idle_ms, "idle");
         close_to(range.parallel, totals->parallel, "parallel");
         for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++)
             close_to(range.phase_ms[kind], totals->phase_ms[kind],
@@ -124,6 +125,7 @@ static void stretches_that_meet_come_to_the_whole(void **state)
         close_to(zero(a.tool_ms) + zero(b.tool_ms), zero(whole.tool_ms), "tools");
         close_to(zero(a.user_wait_ms) + zero(b.user_wait_ms), zero(whole.user_wait_ms), "people");
         close_to(zero(a.busy_ms) + zero(b.busy_ms), zero(whole.busy_ms), "busy");
+        close_to(zero(a.idle_ms) + zero(b.idle_ms), zero(whole.idle_ms), "idle");
         for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++)
             close_to(a.phase_ms[kind] + b.phase_ms[kind], whole.phase_ms[kind],
                      span_kind_word((enum span_kind)kind));
