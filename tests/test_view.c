@@ -147,7 +147,7 @@ static void a_sender_that_is_gone_is_marked(void **state)
     struct session *session = swarm_session_edit(picture.rig.model.swarm, 0);
     session->flags |= SESSION_DISCONNECTED;
     picture_at(&picture, 4000);
-    picture_has(&picture, "api-server            ✕ ● tool");
+    picture_has(&picture, "api-server            ◌ ● tool");
     picture_release(&picture);
 }
 

@@ -195,6 +195,18 @@ static void a_filter_shows_what_matches_while_it_is_typed(void **state)
     picture_release(&picture);
 }
 
+static void a_filter_that_nothing_matches_says_so(void **state)
+{
+    struct picture picture;
+    (void)state;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "\\ z z z z Enter");
+    picture_has(&picture, "nothing matches the filter");
+    picture_press(&picture, "\\ Backspace Backspace Backspace Backspace Enter");
+    picture_lacks(&picture, "nothing matches the filter");
+    picture_release(&picture);
+}
+
 static void a_filter_holds_in_every_view(void **state)
 {
     struct picture picture;
@@ -466,6 +478,7 @@ int main(void)
         cmocka_unit_test(the_log_follows_its_end_and_stays_where_one_looks),
         cmocka_unit_test(statistics_have_pictures),
         cmocka_unit_test(a_filter_shows_what_matches_while_it_is_typed),
+        cmocka_unit_test(a_filter_that_nothing_matches_says_so),
         cmocka_unit_test(a_filter_holds_in_every_view),
         cmocka_unit_test(a_filter_of_the_command_line_is_as_if_typed),
         cmocka_unit_test(a_search_goes_to_matches_in_order_of_time),

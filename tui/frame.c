@@ -232,9 +232,9 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     };
     if (!rows_make_lines(&want, &frame->rows))
         return false;
-    frame->layout = make_layout(
-        frame, (frame->rows.count + (size_t)frame->per_line - 1) / (size_t)frame->per_line, cols,
-        rows);
+    size_t lines = (frame->rows.count + (size_t)frame->per_line - 1) / (size_t)frame->per_line;
+    /* A line to say that the filter leaves none. */
+    frame->layout = make_layout(frame, lines == 0 && state->chosen ? 1 : lines, cols, rows);
     clamp_scroll(frame);
     return true;
 }

@@ -92,7 +92,8 @@ static void draw_name(struct frame *frame, struct area line, const struct row *r
     bool strong = node->agent == frame->state->cursor && !frame->state->cursor_group;
     int room = line.cols - x - 1; /* a blank before NOW */
     if (node->depth == 0 && is_disconnected(frame, agent)) {
-        area_puts(line, line.cols - 2, 0, INK_ERROR, frame_symbol(frame, SYM_TROUBLE));
+        /* Its sender has gone and may come back, as every `emit` does: that is no error. */
+        area_puts(line, line.cols - 2, 0, INK_DIM, frame_symbol(frame, SYM_WAITS));
         room -= 2;
     }
     if (frame->scratch.failed || frame->scratch.len == 0)
@@ -244,6 +245,8 @@ void timeline_draw(struct frame *frame, struct grid *grid)
         else
             draw_row(frame, area_sub(body, 0, count, body.cols, 1), row);
     }
+    if (count == 0 && frame->choice)
+        area_puts(body, layout->name_x + 1, 0, INK_DIM, "nothing matches the filter");
     struct area bars = area_sub(body, layout->bars_x, 0, layout->bars_cols, count);
     draw_markers(frame, bars);
     struct area heads = frame_area(frame, grid, layout->heads);
