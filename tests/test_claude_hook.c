@@ -6,21 +6,6 @@
 #include "tests/support/rig.h"
 #include "tests/support/said_witness.h"
 
-static int setup(void **state)
-{
-    struct rig *rig = calloc(1, sizeof *rig);
-    rig_init(rig);
-    *state = rig;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_release(*state);
-    free(*state);
-    return 0;
-}
-
 /* A payload, `'` for `"`. Returns what take said. */
 static const char *take(struct rig *rig, double ms, const char *payload)
 {
@@ -659,7 +644,7 @@ static void the_tools_of_swarm_json_last_as_long_as_they_say(void **state)
     is(need('a', "ab06685a1f4666ae5")->description, "Nested helper");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void)
 {

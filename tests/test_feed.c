@@ -9,21 +9,6 @@
 
 #define HELLO "{\"op\":\"hello\",\"t\":1760000000000,\"session_id\":\"s\"}\n"
 
-static int setup(void **state)
-{
-    struct rig *rig = calloc(1, sizeof *rig);
-    rig_init(rig);
-    *state = rig;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_release(*state);
-    free(*state);
-    return 0;
-}
-
 /* ---- bad input ---- */
 
 static const struct {
@@ -539,7 +524,7 @@ static void a_token_that_is_asked_for_has_to_come_first(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_bad_line_has_no_effect_but_a_count_and_a_notice),
         TEST(a_bad_line_does_not_move_the_clock_nor_open_a_session),

@@ -9,21 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int setup(void **state)
-{
-    struct rig *rig = calloc(1, sizeof *rig);
-    rig_init(rig);
-    *state = rig;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_release(*state);
-    free(*state);
-    return 0;
-}
-
 /* The source that test_http is about is the first. */
 static void start(struct rig *rig, struct hub_options options)
 {
@@ -270,7 +255,7 @@ static void a_port_that_is_taken_is_said(void **state)
     strbuf_release(&error);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void)
 {

@@ -14,21 +14,6 @@
 #define HELLO(id)     "{\"op\":\"hello\",\"t\":1760000000000,\"session_id\":\"" id "\"}\n"
 #define INSTANT(name) "{\"op\":\"instant\",\"name\":\"" name "\",\"cat\":\"x\"}\n"
 
-static int setup(void **state)
-{
-    struct rig *rig = calloc(1, sizeof *rig);
-    rig_init(rig);
-    *state = rig;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_release(*state);
-    free(*state);
-    return 0;
-}
-
 /* "unix:" and a path of one's own, short enough for a socket. */
 static const char *new_spec(void)
 {
@@ -430,7 +415,7 @@ static void a_sender_does_not_wait_for_one_who_never_accepts(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(many_senders_feed_sessions_of_their_own_and_shared_ones),
         TEST(a_sender_may_come_back),

@@ -43,6 +43,23 @@ void rig_release(struct rig *rig)
     model_release(&rig->model);
 }
 
+int rig_set_up(void **state)
+{
+    struct rig *rig = calloc(1, sizeof *rig);
+
+    assert_non_null(rig);
+    rig_init(rig);
+    *state = rig;
+    return 0;
+}
+
+int rig_tear_down(void **state)
+{
+    rig_release(*state);
+    free(*state);
+    return 0;
+}
+
 struct feed *rig_feed(struct rig *rig)
 {
     struct feed_options options = {

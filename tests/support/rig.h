@@ -25,6 +25,9 @@ void rig_init(struct rig *rig);
 /* The same with caps and memory of one's own. False: out of memory; release it all the same. */
 bool rig_init_with(struct rig *rig, const struct mem *mem);
 void rig_release(struct rig *rig);
+/* The same for cmocka: *state is the rig. */
+int rig_set_up(void **state);
+int rig_tear_down(void **state);
 
 /* ---- a decoder alone ---- */
 
