@@ -56,19 +56,20 @@ endif
 
 # --- what there is
 
-CORE_SRC   := $(sort $(wildcard core/*.c))
-INGEST_SRC := $(sort $(wildcard ingest/*.c))
-TUI_SRC    := $(filter-out tui/main.c,$(sort $(wildcard tui/*.c)))
-MAIN_SRC   := $(wildcard tui/main.c)
+CORE_SRC   := $(sort $(wildcard core/*/*.c))
+INGEST_SRC := $(sort $(wildcard ingest/*.c ingest/*/*.c))
+TUI_SRC    := $(filter-out tui/app/main.c,$(sort $(wildcard tui/*/*.c)))
+MAIN_SRC   := $(wildcard tui/app/main.c)
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c)) tests/bench/generate.c
-TEST_SRC   := $(sort $(wildcard tests/test_*.c))
+TEST_SRC   := $(sort $(wildcard tests/*/test_*.c tests/*/*/test_*.c))
 TEST_SH    := $(sort $(wildcard tests/e2e/*.sh))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-ALL_C      := $(sort $(wildcard core/*.[ch] ingest/*.[ch] tui/*.[ch] tests/*.[ch] tests/*/*.[ch]))
+ALL_C      := $(sort $(wildcard $(foreach room,core ingest tui tests,$(room)/*.[ch] $(room)/*/*.[ch] \
+	$(room)/*/*/*.[ch])))
 
-# TESTS='span feed': tests/test_span.c, tests/e2e/feed.sh.
+# TESTS='span feed': tests/core/model/test_span.c, tests/e2e/feed.sh.
 ifneq ($(TESTS),)
-TEST_SRC := $(filter $(TESTS:%=tests/test_%.c),$(TEST_SRC))
+TEST_SRC := $(foreach name,$(TESTS),$(filter %/test_$(name).c,$(TEST_SRC)))
 TEST_SH  := $(filter $(TESTS:%=tests/e2e/%.sh),$(TEST_SH))
 endif
 
@@ -99,7 +100,7 @@ say = $(if $(V),,@echo '  $(1)' &&)
 .PHONY: all
 all: $(PROGRAM) ## build the program (the default)
 
-$(BUILD)/swarmtop: $(call objects,tui/main.c) $(ARCHIVES)
+$(BUILD)/swarmtop: $(call objects,tui/app/main.c) $(ARCHIVES)
 	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))

@@ -3,7 +3,7 @@
 #ifndef INGEST_ADDRESS_H
 #define INGEST_ADDRESS_H
 
-#include "core/strbuf.h"
+#include "core/base/strbuf.h"
 
 #include <sys/socket.h>
 

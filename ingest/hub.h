@@ -1,10 +1,10 @@
 /* The hub: opens sources, gives what they say to the model, and knows how each of them is. Everything runs on one libuv
-   loop, nothing blocks it. The wiring (tui/main.c, tui/app.c, tui/cmd_*.c) owns one and shows what it says. */
+   loop, nothing blocks it. The wiring (tui/app/main.c, tui/app/app.c, tui/cmd_*.c) owns one and shows what it says. */
 #ifndef INGEST_HUB_H
 #define INGEST_HUB_H
 
-#include "core/notice.h"
-#include "core/tracer.h"
+#include "core/base/notice.h"
+#include "core/tracer/tracer.h"
 
 #include <uv.h>
 

@@ -3,8 +3,8 @@
    Session numbers are small and dense: the counts are an array by session. */
 #include "ingest/intake.h"
 
-#include "core/utf8.h"
-#include "ingest/claude_hook.h"
+#include "core/base/utf8.h"
+#include "ingest/claude/claude_hook.h"
 
 #include <assert.h>
 #include <math.h>

@@ -3,9 +3,9 @@
 #ifndef INGEST_INTAKE_H
 #define INGEST_INTAKE_H
 
-#include "core/notice.h"
-#include "core/tracer.h"
-#include "core/witness.h"
+#include "core/base/notice.h"
+#include "core/correlate/witness.h"
+#include "core/tracer/tracer.h"
 
 struct claude_hooks;
 

@@ -2,7 +2,7 @@
    matched by the watch and the name. */
 #include "ingest/watcher.h"
 
-#include "core/strbuf.h"
+#include "core/base/strbuf.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -3,7 +3,7 @@
 #ifndef INGEST_WATCHER_H
 #define INGEST_WATCHER_H
 
-#include "core/mem.h"
+#include "core/base/mem.h"
 
 #include <uv.h>
 

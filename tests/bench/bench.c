@@ -1,8 +1,8 @@
 /* make bench [QUICK=1] [GOALS='1 2']: what PERFORMANCE.md asks for, a line a ratio. */
 #include "tests/bench/bench.h"
 
-#include "core/figures.h"
-#include "core/query.h"
+#include "core/query/figures.h"
+#include "core/query/query.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H
 
-#include "core/tracer.h"
+#include "core/tracer/tracer.h"
 #include "ingest/hub.h"
 #include "tests/bench/generate.h"
 

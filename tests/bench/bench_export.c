@@ -1,8 +1,8 @@
 /* 9: the model as a document. */
 #include "tests/bench/bench.h"
 
-#include "core/document.h"
-#include "core/trace_file.h"
+#include "core/export/document.h"
+#include "core/export/trace_file.h"
 
 #include <jansson.h>
 #include <stdlib.h>

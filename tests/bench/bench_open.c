@@ -1,8 +1,8 @@
 /* 1, 2, 3, 5 and 12: opening a trace. */
 #include "tests/bench/bench.h"
 
-#include "ingest/scan.h"
-#include "tui/view.h"
+#include "ingest/trace/scan.h"
+#include "tui/views/view.h"
 
 #include <jansson.h>
 #include <stdio.h>

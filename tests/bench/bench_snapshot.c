@@ -2,8 +2,8 @@
    watcher's or a timer's call costs. */
 #include "tests/bench/bench.h"
 
-#include "core/document.h"
-#include "ingest/version.h"
+#include "core/export/document.h"
+#include "ingest/trace/version.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* 6 and 7: the timeline. */
 #include "tests/bench/bench.h"
 
-#include "core/query.h"
+#include "core/query/query.h"
 
 #include <stdlib.h>
 #include <string.h>

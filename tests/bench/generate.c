@@ -2,8 +2,8 @@
    producer would (the args of its begin), so that ends repeat them. */
 #include "tests/bench/generate.h"
 
-#include "core/json_text.h"
-#include "core/utf8.h"
+#include "core/base/json_text.h"
+#include "core/base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>

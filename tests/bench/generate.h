@@ -4,7 +4,7 @@
 #ifndef TESTS_BENCH_GENERATE_H
 #define TESTS_BENCH_GENERATE_H
 
-#include "core/strbuf.h"
+#include "core/base/strbuf.h"
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
 #ifndef TESTS_BENCH_PTY_H
 #define TESTS_BENCH_PTY_H
 
-#include "core/strbuf.h"
+#include "core/base/strbuf.h"
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* What a curses program pays whose picture moves by a column with every frame: ours, of a feed that goes on by a column's time at each key. It is set up as
-   tui/screen.c was when the goal was made. */
+   tui/screen/screen.c was when the goal was made. */
 #include "tests/bench/bench.h"
-#include "tui/view.h"
+#include "tui/views/view.h"
 
 #include <curses.h>
 #include <locale.h>

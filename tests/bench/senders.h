@@ -3,7 +3,7 @@
 #define TESTS_BENCH_SENDERS_H
 
 #include "tests/bench/pty.h"
-#include "tui/demo_story.h"
+#include "tui/cmd/demo_story.h"
 
 enum { SENDERS_MAX = 8 };
 

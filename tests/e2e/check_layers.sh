@@ -10,8 +10,7 @@ fresh() { # a copy of the layers alone; the tests are not its subject
     rm -rf "$TMPDIR/tree"
     mkdir "$TMPDIR/tree" && cd "$TMPDIR/tree" || exit 1
     for layer in core ingest tui; do
-        mkdir $layer
-        cp "$top/$layer"/*.[ch] $layer/ 2>/dev/null
+        cp -r "$top/$layer" .
     done
 }
 
@@ -30,22 +29,22 @@ plant() { # FILE WHAT-THE-MESSAGE-SAYS: the file's text is on stdin
 }
 
 fresh
-echo '#include "ingest/x.h"' >>tui/cmd_planted.c
-echo '#include "ingest/x.h"' >>tui/main.c
-echo '#include <curses.h>' >>tui/screen.c
-echo '#include "core/strbuf.h"' >>ingest/planted.c
+echo '#include "ingest/x.h"' >>tui/cmd/cmd_planted.c
+echo '#include "ingest/x.h"' >>tui/app/main.c
+echo '#include <curses.h>' >>tui/screen/screen.c
+echo '#include "core/base/strbuf.h"' >>ingest/planted.c
 "$check" . || { echo "the clean tree does not pass"; exit 1; }
 
-plant core/planted.c 'uv\.h' <<'END'
+plant core/base/planted.c 'uv\.h' <<'END'
 #include <uv.h> // PLANTED
 END
-plant core/planted.h 'pthread\.h' <<'END'
+plant core/base/planted.h 'pthread\.h' <<'END'
 #  include <pthread.h> // PLANTED
 END
-plant core/planted.c 'ingest/hub\.h' <<'END'
+plant core/base/planted.c 'ingest/hub\.h' <<'END'
 #include "ingest/hub.h" // PLANTED
 END
-plant core/planted.c 'uv_now' <<'END'
+plant core/base/planted.c 'uv_now' <<'END'
 extern unsigned long uv_now(const void *loop);
 unsigned long planted(void);
 unsigned long planted(void)
@@ -53,7 +52,7 @@ unsigned long planted(void)
     return uv_now(0); // PLANTED
 }
 END
-plant core/planted.c 'clock_gettime' <<'END'
+plant core/base/planted.c 'clock_gettime' <<'END'
 #include <time.h>
 long planted(void);
 long planted(void)
@@ -69,10 +68,10 @@ END
 plant ingest/planted.c 'ncurses\.h' <<'END'
 #include <ncurses.h> // PLANTED
 END
-plant tui/view.c 'ingest/x\.h' <<'END'
+plant tui/views/view.c 'ingest/x\.h' <<'END'
 #include "ingest/x.h" // PLANTED
 END
-plant tui/theme.c 'curses\.h' <<'END'
+plant tui/screen/theme.c 'curses\.h' <<'END'
 #include <curses.h> // PLANTED
 END
 

@@ -1,7 +1,7 @@
 /* Anything as a transcript, all at once and in pieces, and as the small files beside it: no crash, and the same model both times. */
-#include "ingest/claude_meta.h"
-#include "ingest/claude_registry.h"
-#include "ingest/claude_transcript.h"
+#include "ingest/claude/claude_meta.h"
+#include "ingest/claude/claude_registry.h"
+#include "ingest/claude/claude_transcript.h"
 #include "tests/fuzz/fuzz_model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,8 +1,8 @@
 /* Anything as payloads, one a line: to the witness, and through the line that `swarmtop hook` makes of each, with a small limit. No crash, and the feed
    takes every line that was made. */
-#include "ingest/claude_hook.h"
-#include "ingest/feed.h"
-#include "ingest/hook_line.h"
+#include "ingest/claude/claude_hook.h"
+#include "ingest/feed/feed.h"
+#include "ingest/feed/hook_line.h"
 #include "tests/fuzz/fuzz_model.h"
 
 #include <string.h>

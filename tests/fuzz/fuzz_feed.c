@@ -1,5 +1,5 @@
 /* Anything as a feed, all at once and in pieces: no crash, and the same model both times. */
-#include "ingest/feed.h"
+#include "ingest/feed/feed.h"
 #include "tests/fuzz/fuzz_model.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* json_check on anything; what it accepts is walked whole. All that the readers may rely on is
    asserted: a value is accepted again on its own, strings survive being written and read, numbers
    are no NaN. */
-#include "core/json_read.h"
-#include "core/json_text.h"
+#include "core/base/json_read.h"
+#include "core/base/json_text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Anything as a file: gzip, documents, arrays, lines; taken at once, taken in pieces, and as versions of a document that is followed. */
-#include "ingest/unpack.h"
-#include "ingest/version.h"
+#include "ingest/trace/unpack.h"
+#include "ingest/trace/version.h"
 #include "tests/fuzz/fuzz_model.h"
 
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #ifndef TESTS_FAILING_MEM_H
 #define TESTS_FAILING_MEM_H
 
-#include "core/mem.h"
+#include "core/base/mem.h"
 
 struct failing_mem {
     long allow;   /* how many more allocations (growing ones and shrinking ones) succeed; -1: all */

@@ -3,9 +3,9 @@
 #ifndef TESTS_MODEL_H
 #define TESTS_MODEL_H
 
-#include "core/document.h"
-#include "core/tracer.h"
-#include "core/witness.h"
+#include "core/correlate/witness.h"
+#include "core/export/document.h"
+#include "core/tracer/tracer.h"
 
 #define MODEL_START_MS 1760000000000.0
 #define MODEL_START_NS ((int64_t)1760000000000 * 1000000)

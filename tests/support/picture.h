@@ -3,7 +3,7 @@
 #define TESTS_PICTURE_H
 
 #include "tests/support/rig.h"
-#include "tui/view.h"
+#include "tui/views/view.h"
 
 struct picture {
     struct rig rig;

@@ -1,6 +1,6 @@
 #include "tests/support/pipe.h"
 
-#include "ingest/decoder.h"
+#include "ingest/trace/decoder.h"
 
 enum { MAX_BYTES = 1 << 20 };
 

@@ -2,8 +2,8 @@
 #ifndef TESTS_PIPE_H
 #define TESTS_PIPE_H
 
-#include "ingest/loading.h"
-#include "ingest/unpack.h"
+#include "ingest/trace/loading.h"
+#include "ingest/trace/unpack.h"
 #include "tests/support/rig.h"
 
 struct pipe {

@@ -3,7 +3,7 @@
 #ifndef TESTS_RIG_H
 #define TESTS_RIG_H
 
-#include "ingest/feed.h"
+#include "ingest/feed/feed.h"
 #include "ingest/hub.h"
 #include "tests/support/model.h"
 #include "tests/support/support.h"

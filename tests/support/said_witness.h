@@ -1,9 +1,9 @@
 /* A witness that keeps what it is told, instead of making a model of it: for tests of those that tell. Included once by a test, whose
-   functions then stand in the place of core/witness.c's. What is said of one thing is joined by the rule of core/witness.h. */
+   functions then stand in the place of core/correlate/witness.c's. What is said of one thing is joined by the rule of core/correlate/witness.h. */
 #ifndef TESTS_SAID_WITNESS_H
 #define TESTS_SAID_WITNESS_H
 
-#include "core/witness.h"
+#include "core/correlate/witness.h"
 #include "tests/support/support.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
-/* A witness that only remembers what it was told, joined as core/witness.h says. It stands in the place of the real one, so it is no part of the
+/* A witness that only remembers what it was told, joined as core/correlate/witness.h says. It stands in the place of the real one, so it is no part of the
    library of support: the one file of a test that includes this has it. */
 #ifndef TESTS_SPOKEN_H
 #define TESTS_SPOKEN_H
 
-#include "core/witness.h"
+#include "core/correlate/witness.h"
 #include "tests/support/model.h"
 
 #include <jansson.h>

@@ -1,7 +1,7 @@
 #include "tests/support/witnesses.h"
 
-#include "core/figures.h"
-#include "core/query.h"
+#include "core/query/figures.h"
+#include "core/query/query.h"
 #include "tests/support/support.h"
 
 #include <math.h>

@@ -1,10 +1,10 @@
-/* The cases of core/word.h, which tests/test_word.c and tests/test_word_portable.c share: each compiles that header in another of
+/* The cases of core/base/word.h, which tests/core/base/test_word.c and tests/core/base/test_word_portable.c share: each compiles that header in another of
    its ways. Every function is asked at all alignments and lengths, of blocks that end where the text does, and answers as a loop
    over single bytes would. */
 #ifndef TESTS_WORD_CASES_H
 #define TESTS_WORD_CASES_H
 
-#include "core/word.h"
+#include "core/base/word.h"
 #include "tests/support/support.h"
 
 #include <stdlib.h>

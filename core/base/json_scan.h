@@ -1,0 +1,32 @@
+/* What the parts of json_read.h (json_check.c, json_read.c, json_number.c) all ask of single
+   characters. Private to them. */
+#ifndef CORE_JSON_SCAN_H
+#define CORE_JSON_SCAN_H
+
+#include "core/base/json_read.h"
+
+static inline bool json_is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static inline bool json_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Of the value that begins with this character. */
+static inline enum json_type json_type_of(char first)
+{
+    switch (first) {
+    case '"': return JSON_TYPE_STRING;
+    case '{': return JSON_TYPE_OBJECT;
+    case '[': return JSON_TYPE_ARRAY;
+    case 't': return JSON_TYPE_TRUE;
+    case 'f': return JSON_TYPE_FALSE;
+    case 'n': return JSON_TYPE_NULL;
+    default: return first == '-' || json_is_digit(first) ? JSON_TYPE_NUMBER : JSON_TYPE_NONE;
+    }
+}
+
+#endif

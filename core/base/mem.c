@@ -1,0 +1,85 @@
+/* There is no state here: an allocator is one function, resize, and everything else is spelt with
+   it. Sizes are given back when memory is, so that an allocator need not keep them; the tests' one
+   checks that they are right. */
+#include "core/base/mem.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static void *libc_resize(void *ctx, void *ptr, size_t old_size, size_t new_size)
+{
+    (void)ctx;
+    (void)old_size;
+    if (new_size == 0) {
+        free(ptr);
+        return NULL;
+    }
+    return realloc(ptr, new_size);
+}
+
+const struct mem mem_libc = {.resize = libc_resize, .ctx = NULL};
+
+void *mem_alloc(const struct mem *mem, size_t size)
+{
+    assert(size > 0);
+    return mem->resize(mem->ctx, NULL, 0, size);
+}
+
+void *mem_zalloc(const struct mem *mem, size_t count, size_t size)
+{
+    assert(count > 0 && size > 0);
+    if (count > SIZE_MAX / size)
+        return NULL;
+    void *ptr = mem_alloc(mem, count * size);
+    if (ptr != NULL)
+        memset(ptr, 0, count * size);
+    return ptr;
+}
+
+void mem_free(const struct mem *mem, void *ptr, size_t size)
+{
+    if (ptr != NULL)
+        mem->resize(mem->ctx, ptr, size, 0);
+}
+
+void mem_will_fill(void *block, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+    const uintptr_t page = 4096; /* where they are larger, nothing happens */
+    uintptr_t from = ((uintptr_t)block + page - 1) & ~(page - 1);
+    uintptr_t to = ((uintptr_t)block + size) & ~(page - 1);
+    if (to > from)
+        (void)madvise((char *)block + (from - (uintptr_t)block), to - from, MADV_POPULATE_WRITE);
+#else
+    (void)block, (void)size;
+#endif
+}
+
+bool mem_reserve(const struct mem *mem, void *items_ptr, size_t *cap, size_t want, size_t size)
+{
+    assert(size > 0);
+    if (want <= *cap)
+        return true;
+    if (want > SIZE_MAX / size)
+        return false;
+
+    size_t new_cap = *cap < 8 ? 8 : *cap;
+    while (new_cap < want)
+        new_cap = new_cap > SIZE_MAX / 2 ? want : new_cap * 2;
+    if (new_cap > SIZE_MAX / size)
+        new_cap = want;
+
+    /* items_ptr is the address of a pointer of some type: it is copied, as a void ** to it would be
+       an alias. */
+    void *items;
+    memcpy(&items, items_ptr, sizeof items);
+    items = mem->resize(mem->ctx, items, *cap * size, new_cap * size);
+    if (items == NULL)
+        return false;
+    memcpy(items_ptr, &items, sizeof items);
+    *cap = new_cap;
+    return true;
+}

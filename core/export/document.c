@@ -1,0 +1,231 @@
+/* The document is written from front to back in one pass, through a small buffer: first the metadata
+   events of each session, then the events of the two stores in their order, then what is known of the
+   whole. Values that were read from JSON go out as the bytes they came as. A document of one session
+   has the seed's shape; in one of several, processes are numbered anew as they appear, their names
+   carry their session's, and times count from the earliest start. */
+#include "core/export/document_private.h"
+
+#include "core/base/json_text.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FLUSH_BYTES = 32 * 1024 };
+
+bool document_good(const struct document *doc)
+{
+    return !doc->stopped && !doc->no_memory && !doc->out.failed && !doc->scratch.failed;
+}
+
+void document_flush(struct document *doc, bool now)
+{
+    if ((doc->out.len < FLUSH_BYTES && !now) || !document_good(doc) || doc->out.len == 0) {
+        return;
+    }
+    doc->stopped = !doc->sink(doc->ctx, doc->out.data, doc->out.len);
+    strbuf_clear(&doc->out);
+}
+
+void document_put_raw(struct document *doc, const char *bytes, size_t len)
+{
+    if (len < FLUSH_BYTES) {
+        strbuf_add(&doc->out, bytes, len);
+        return;
+    }
+    document_flush(doc, true);
+    if (document_good(doc)) {
+        doc->stopped = !doc->sink(doc->ctx, bytes, len);
+    }
+}
+
+/* ---- processes ---- */
+
+uint32_t document_process(struct document *doc, session_no session, intern_id pid)
+{
+    uint64_t key = (uint64_t)session << 32 | pid;
+    uint32_t at = u64map_get(&doc->process_by_pid, key);
+    if (at != U64MAP_NONE) {
+        return at;
+    }
+    at = (uint32_t)doc->process_count;
+    if (!mem_reserve(doc->out.mem, &doc->processes, &doc->process_cap, doc->process_count + 1,
+                     sizeof *doc->processes) ||
+        !u64map_put(&doc->process_by_pid, key, at)) {
+        doc->no_memory = true;
+        return UINT32_MAX;
+    }
+    doc->processes[doc->process_count++] = (struct document_process){session, pid};
+    return at;
+}
+
+void document_put_pid(struct document *doc, session_no session, intern_id pid)
+{
+    uint32_t at = document_process(doc, session, pid);
+    if (doc->many) {
+        json_put_int(&doc->out, (int64_t)at + 1);
+    } else {
+        strbuf_adds(&doc->out, swarm_text(doc->swarm, pid));
+    }
+}
+
+void document_begin_event(struct document *doc)
+{
+    strbuf_adds(&doc->out, doc->event_count == 0 ? "" : ",");
+    doc->event_count++;
+}
+
+void document_put_text(struct document *doc, intern_id text)
+{
+    struct slice slice = swarm_text_slice(doc->swarm, text);
+    json_put_string(&doc->out, slice.bytes, slice.len);
+}
+
+/* ---- the events ---- */
+
+bool document_includes(const struct document *doc, session_no session)
+{
+    return doc->options->only == NO_SESSION ? swarm_session(doc->swarm, session) != NULL
+                                            : session == doc->options->only;
+}
+
+static bool is_everything(const struct document_options *options)
+{
+    return options->from_ns == INT64_MIN && options->to_ns == INT64_MAX;
+}
+
+bool document_range_holds(const struct document_options *options, const struct span *span)
+{
+    int64_t end_ns = (span->flags & SPAN_OPEN) != 0 ? INT64_MAX : span->end_ns;
+    return span->start_ns <= options->to_ns && end_ns >= options->from_ns;
+}
+
+static bool is_in_range(const struct document *doc, const struct event *event, span_no span_number)
+{
+    const struct document_options *options = doc->options;
+    if (is_everything(options) || isnan(event->ts_us)) {
+        return true;
+    }
+    const struct span *span = span_number == NO_SPAN ? NULL : swarm_span(doc->swarm, span_number);
+    if (span != NULL) {
+        return document_range_holds(options, span);
+    }
+    int64_t at_ns = swarm_event_ns(doc->swarm, event);
+    return at_ns <= options->to_ns && at_ns >= options->from_ns;
+}
+
+static void put_pool(struct document *doc, enum swarm_pool pool)
+{
+    const struct event_store *store = swarm_store(doc->swarm, pool);
+    bool needs_span = doc->lanes != NULL || !is_everything(doc->options);
+    uint64_t end = event_store_end(store);
+    for (uint64_t no = event_store_first(store); no < end && document_good(doc); no++) {
+        struct event event;
+        if (!event_store_get(store, no, &event) || event.ph == EVENT_VOID) {
+            continue;
+        }
+        span_no span = needs_span ? swarm_event_span(doc->swarm, pool, no) : NO_SPAN;
+        if (is_in_range(doc, &event, span)) {
+            document_put_event(doc, &event, span, event.args);
+        }
+    }
+}
+
+/* ---- the document ---- */
+
+static int64_t floor_to_ms(int64_t ns)
+{
+    int64_t rest = ns % 1000000;
+    return ns - (rest < 0 ? rest + 1000000 : rest);
+}
+
+/* When ts is 0: a session's own start; of several sessions the earliest, in whole milliseconds as
+   trace_start_time is. */
+static void find_base(struct document *doc)
+{
+    bool found = false;
+    for (size_t i = 0; i < doc->session_count; i++) {
+        const struct session *session = swarm_session(doc->swarm, doc->sessions[i]);
+        bool says = (session->flags & SESSION_HAS_START) != 0;
+        if (says && (!found || session->start_ns < doc->base_ns)) {
+            doc->base_ns = session->start_ns;
+            found = true;
+        }
+    }
+    if (doc->many) {
+        doc->base_ns = floor_to_ms(doc->base_ns);
+    }
+}
+
+static bool gather_sessions(struct document *doc)
+{
+    for (size_t i = 0; i < swarm_session_count(doc->swarm); i++) {
+        if (!document_includes(doc, (session_no)i) ||
+            swarm_session(doc->swarm, (session_no)i) == NULL) {
+            continue;
+        }
+        if (!mem_reserve(doc->out.mem, &doc->sessions, &doc->session_cap, doc->session_count + 1,
+                         sizeof *doc->sessions)) {
+            return false;
+        }
+        doc->sessions[doc->session_count++] = (session_no)i;
+    }
+    doc->many = doc->session_count > 1;
+    find_base(doc);
+    return true;
+}
+
+static bool prepare(struct document *doc)
+{
+    if (!gather_sessions(doc)) {
+        return false;
+    }
+    if (doc->options->tracks == TRACKS_LANE) {
+        doc->lanes = document_lanes_new(doc->swarm, doc->options);
+        if (doc->lanes == NULL) {
+            return false;
+        }
+    }
+    doc->event_texts = document_event_texts_new(doc->out.mem);
+    return doc->event_texts != NULL;
+}
+
+static void put_document(struct document *doc)
+{
+    strbuf_adds(&doc->out, "{\"traceEvents\":[");
+    for (size_t i = 0; i < doc->session_count; i++) {
+        document_put_session_metadata(doc, doc->sessions[i]);
+    }
+    put_pool(doc, POOL_LIVE);
+    put_pool(doc, POOL_FILES);
+    strbuf_adds(&doc->out, "],");
+    document_put_metadata(doc);
+    strbuf_adds(&doc->out, "}");
+    document_flush(doc, true);
+}
+
+bool document_write(const struct swarm *swarm, const struct document_options *options,
+                    document_sink *sink, void *ctx, bool *no_memory)
+{
+    const struct mem *mem = swarm_mem(swarm);
+    struct document doc = {.swarm = swarm, .options = options, .sink = sink, .ctx = ctx};
+    strbuf_init(&doc.out, mem, 0);
+    strbuf_init(&doc.scratch, mem, 0);
+    u64map_init(&doc.process_by_pid, mem);
+    if (prepare(&doc)) {
+        put_document(&doc);
+    } else {
+        doc.no_memory = true;
+    }
+    bool done = document_good(&doc);
+    if (no_memory != NULL) {
+        *no_memory = !done && !doc.stopped;
+    }
+    document_lanes_free(doc.lanes);
+    document_event_texts_free(doc.out.mem, doc.event_texts);
+    u64map_release(&doc.process_by_pid);
+    mem_free(mem, doc.processes, doc.process_cap * sizeof *doc.processes);
+    mem_free(mem, doc.sessions, doc.session_cap * sizeof *doc.sessions);
+    strbuf_release(&doc.scratch);
+    strbuf_release(&doc.out);
+    return done;
+}

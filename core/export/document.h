@@ -1,0 +1,29 @@
+/* The swarm as a Chrome Trace document: {"traceEvents": […], "metadata": {…}} (the seed's buildTraceDocument, and
+   metadata.swarmtop: CLI.md, "What is left behind"). Written piece by piece: no copy of the events is made. */
+#ifndef CORE_DOCUMENT_H
+#define CORE_DOCUMENT_H
+
+#include "core/model/swarm.h"
+
+enum document_tracks {
+    TRACKS_LANE, /* overlapping spans on threads of their own */
+    TRACKS_AGENT /* every span on its agent's one thread, as the seed writes it */
+};
+
+struct document_options {
+    enum document_tracks tracks;
+    session_no only;        /* that session alone (--split); NO_SESSION: all */
+    int64_t from_ns, to_ns; /* only events from and to, INT64_MIN and INT64_MAX: all */
+};
+
+/* Whether any part of the span lies between from_ns and to_ns: then both its events are in the document. */
+bool document_range_holds(const struct document_options *options, const struct span *span);
+
+/* Takes the next bytes; false: stop, writing fails. */
+typedef bool document_sink(void *ctx, const char *bytes, size_t len);
+
+/* False: the sink said so, or out of memory (*no_memory, may be NULL, tells). */
+bool document_write(const struct swarm *swarm, const struct document_options *options,
+                    document_sink *sink, void *ctx, bool *no_memory);
+
+#endif

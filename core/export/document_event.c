@@ -1,0 +1,251 @@
+/* An event is written by copying: most have name, category and phase in common with others, and nearly all their thread, so what is
+   written for those is kept ready in two small tables. What falls on a place there takes it; what is too long for one is not kept. */
+#include "core/export/document_private.h"
+
+#include "core/base/json_text.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A long copy costs less than one whose length must be looked at. */
+enum { HEAD_MAX = 112, THREAD_MAX = 64, HEADS = 1024, THREADS = 1024, AROUND_MAX = 72 };
+
+/* {"name":…,"cat":…,"ph":… */
+struct head {
+    intern_id name, cat;
+    char ph;
+    uint8_t len; /* 0: nothing is ready */
+    char text[HEAD_MAX];
+};
+
+/* ,"pid":…,"tid":… of a track, and what else is known of one. */
+struct thread {
+    track_no track;
+    uint8_t len;     /* 0: its text is not ready */
+    uint8_t pid_len; /* of it: up to behind the pid */
+    bool known;      /* of `track`: the rest is set */
+    bool included;   /* its session is part of the document */
+    bool moved;      /* its times count from elsewhere, by that: */
+    int64_t by_ns;
+    char text[THREAD_MAX];
+};
+
+struct event_texts {
+    struct head heads[HEADS];
+    struct thread threads[THREADS];
+};
+
+struct event_texts *document_event_texts_new(const struct mem *mem)
+{
+    return mem_zalloc(mem, 1, sizeof(struct event_texts));
+}
+
+void document_event_texts_free(const struct mem *mem, struct event_texts *texts)
+{
+    mem_free(mem, texts, texts == NULL ? 0 : sizeof *texts);
+}
+
+/* ---- what is kept ready ---- */
+
+static void put_head(struct document *doc, struct strbuf *out, const struct event *event)
+{
+    const struct {
+        const char *key;
+        intern_id text;
+    } members[] = {{"\"name\":", event->name}, {"\"cat\":", event->cat}};
+    strbuf_addc(out, '{');
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        if (members[i].text != INTERN_NONE) {
+            struct slice text = swarm_text_slice(doc->swarm, members[i].text);
+            strbuf_adds(out, members[i].key);
+            json_put_string(out, text.bytes, text.len);
+            strbuf_addc(out, ',');
+        }
+    }
+    strbuf_adds(out, "\"ph\":");
+    json_put_string(out, &event->ph, 1);
+}
+
+static void put_pid(struct document *doc, struct strbuf *out, const struct track *track)
+{
+    uint32_t process = document_process(doc, track->session, track->pid);
+    if (doc->many) {
+        strbuf_addf(out, ",\"pid\":%u", process + 1);
+    } else if (track->pid != INTERN_NONE) {
+        strbuf_adds(out, ",\"pid\":");
+        strbuf_adds(out, swarm_text(doc->swarm, track->pid));
+    }
+}
+
+static void put_tid(const struct document *doc, struct strbuf *out, const struct track *track)
+{
+    if (track->tid != INTERN_NONE) {
+        strbuf_adds(out, ",\"tid\":");
+        strbuf_adds(out, swarm_text(doc->swarm, track->tid));
+    }
+}
+
+/* Returns its length; 0: it is too long, or nothing. */
+static uint8_t keep_text(const struct strbuf *from, char *text, size_t max)
+{
+    if (from->failed || from->len == 0 || from->len > max) {
+        return 0;
+    }
+    memcpy(text, from->data, from->len);
+    return (uint8_t)from->len;
+}
+
+static struct head *head_of(struct document *doc, const struct event *event)
+{
+    uint64_t key = (uint64_t)event->name << 32 ^ event->cat << 8 ^ (uint8_t)event->ph;
+    struct head *head = &doc->event_texts->heads[(key * 0x9e3779b97f4a7c15u >> 40) % HEADS];
+    if (head->len > 0 && head->name == event->name && head->cat == event->cat &&
+        head->ph == event->ph) {
+        return head;
+    }
+    struct strbuf text;
+    strbuf_init(&text, doc->out.mem, 0);
+    put_head(doc, &text, event);
+    doc->no_memory |= text.failed;
+    *head = (struct head){.name = event->name, .cat = event->cat, .ph = event->ph};
+    head->len = keep_text(&text, head->text, HEAD_MAX);
+    strbuf_release(&text);
+    return head;
+}
+
+static void know_session(const struct document *doc, struct thread *thread, session_no no)
+{
+    const struct session *session = swarm_session(doc->swarm, no);
+    thread->included = document_includes(doc, no);
+    if (thread->included) {
+        thread->by_ns = session->origin_ns - doc->base_ns;
+        thread->moved = thread->by_ns != 0 && (session->flags & SESSION_HAS_START) != 0;
+    }
+}
+
+static struct thread *thread_of(struct document *doc, track_no no)
+{
+    struct thread *thread = &doc->event_texts->threads[no % THREADS];
+    if (thread->known && thread->track == no) {
+        return thread;
+    }
+    *thread = (struct thread){.track = no, .known = true};
+    const struct track *track = swarm_get_track(doc->swarm, no);
+    know_session(doc, thread, track->session);
+    if (thread->included) {
+        struct strbuf text;
+        strbuf_init(&text, doc->out.mem, 0);
+        put_pid(doc, &text, track);
+        size_t pid_len = text.len;
+        put_tid(doc, &text, track);
+        doc->no_memory |= text.failed;
+        thread->len = keep_text(&text, thread->text, THREAD_MAX);
+        thread->pid_len = (uint8_t)pid_len;
+        strbuf_release(&text);
+    }
+    return thread;
+}
+
+/* ---- one event ---- */
+
+/* Its ts in this document; one of a session that does not say when it began counts from the same 0.
+   What is moved is rounded to the model's nanoseconds, or sums would grow digits (0.1 + 0.2). */
+static double shifted_ts(const struct thread *thread, const struct event *event)
+{
+    if (!thread->moved || event->ph == 'M') {
+        return event->ts_us;
+    }
+    return nearbyint(event->ts_us * 1000 + (double)thread->by_ns) / 1000;
+}
+
+static char *copy(char *at, const char *bytes, size_t len)
+{
+    memcpy(at, bytes, len);
+    return at + len;
+}
+
+#define COPY(at, text) copy(at, text, sizeof(text) - 1)
+
+static char *put_number(char *at, double value)
+{
+    return at + json_spell_number(at, value);
+}
+
+/* The head, the time and the thread, or the lane that stands for it. There is room for `AROUND_MAX` bytes besides the two texts. */
+static char *put_front(char *at, const struct head *head, const struct thread *thread, double ts_us,
+                       const int64_t *lane_tid)
+{
+    memcpy(at, head->text, HEAD_MAX);
+    at += head->len;
+    if (isfinite(ts_us)) {
+        at = put_number(COPY(at, ",\"ts\":"), ts_us);
+    }
+    memcpy(at, thread->text, THREAD_MAX);
+    if (lane_tid == NULL) {
+        return at + thread->len;
+    }
+    at = COPY(at + thread->pid_len, ",\"tid\":");
+    return at + json_spell_int(at, *lane_tid);
+}
+
+/* The same where a text was too long to be kept. */
+static void put_front_slowly(struct document *doc, const struct event *event, double ts_us,
+                             const int64_t *lane_tid)
+{
+    const struct track *track = swarm_get_track(doc->swarm, event->track);
+    put_head(doc, &doc->out, event);
+    if (isfinite(ts_us)) {
+        strbuf_adds(&doc->out, ",\"ts\":");
+        json_put_number(&doc->out, ts_us);
+    }
+    put_pid(doc, &doc->out, track);
+    if (lane_tid == NULL) {
+        put_tid(doc, &doc->out, track);
+    } else {
+        strbuf_adds(&doc->out, ",\"tid\":");
+        json_put_int(&doc->out, *lane_tid);
+    }
+}
+
+static void put_raw_member(struct document *doc, const char *key, struct slice raw)
+{
+    if (raw.len > 0) {
+        strbuf_adds(&doc->out, key);
+        document_put_raw(doc, raw.bytes, raw.len);
+    }
+}
+
+static void put_rare_members(struct document *doc, const struct event *event)
+{
+    if (isfinite(event->dur_us)) {
+        strbuf_adds(&doc->out, ",\"dur\":");
+        json_put_number(&doc->out, event->dur_us);
+    }
+    put_raw_member(doc, ",\"id\":", event->id);
+}
+
+void document_put_event(struct document *doc, const struct event *event, span_no span,
+                        struct slice args)
+{
+    const struct thread *thread = thread_of(doc, event->track);
+    if (!thread->included) {
+        return;
+    }
+    const struct head *head = head_of(doc, event);
+    double ts_us = shifted_ts(thread, event);
+    int64_t tid;
+    bool on_lane = doc->lanes != NULL && document_lanes_tid(doc->lanes, span, &tid);
+    const int64_t *lane_tid = on_lane ? &tid : NULL;
+    document_begin_event(doc);
+    char *room = strbuf_room(&doc->out, HEAD_MAX + THREAD_MAX + AROUND_MAX);
+    if (room != NULL && head->len > 0 && thread->len > 0) {
+        doc->out.len += (size_t)(put_front(room, head, thread, ts_us, lane_tid) - room);
+    } else {
+        put_front_slowly(doc, event, ts_us, lane_tid);
+    }
+    put_rare_members(doc, event);
+    put_raw_member(doc, ",\"args\":", args);
+    put_raw_member(doc, ",", event->extra);
+    strbuf_addc(&doc->out, '}');
+    document_flush(doc, false);
+}

@@ -1,0 +1,305 @@
+/* A thread of the document is a stack: what begins on it ends before what was open there when it
+   began. Each track is spread over as few such stacks as first-fit finds (its lanes); the first keeps
+   the track's tid. An agent's spans come in order of their start, merged from its rows in the model,
+   its interactions, and the phases of the requests that came so far; each goes to the first lane whose
+   innermost open span encloses it. Inside a request only its own phases may be, so that a tool that
+   runs beside it is seen beside it.
+
+   Where times are equal the order of the events in the document decides, as it does for who reads it:
+   an end that stands before a begin of the same time is before it. A complete event (X) has no place
+   for its end, so it gives way: it ends before what begins then and inside what ends then.
+
+   Spans that cannot be part of a stack keep their thread: async ones, which are paired by id, and
+   those whose begin was dropped. */
+#include "core/export/document_lanes.h"
+
+#include "core/export/document_order.h"
+
+#include <stdlib.h>
+
+/* A span that is open on a lane. */
+struct frame {
+    int64_t end_ns; /* INT64_MAX: it has no end */
+    uint64_t end_no;
+    span_no request; /* the request that it is or belongs to; NO_SPAN: none */
+    bool complete;   /* X */
+};
+
+struct stack {
+    struct frame *frames;
+    size_t count, cap;
+    int64_t since_ns; /* what begins before (since_ns, since_no) comes too late to be put here */
+    uint64_t since_no;
+};
+
+struct track_lanes {
+    struct stack *lanes;
+    size_t count, cap;
+    size_t first_thread; /* where it has more than one lane: of lane 1, in threads */
+};
+
+struct document_lanes {
+    const struct swarm *swarm;
+    const struct document_options *options;
+    const struct mem *mem;
+    struct track_lanes *tracks; /* by track_no */
+    size_t track_count;
+    uint16_t *lane_of; /* by span_no - first_span; 0: the first lane */
+    span_no first_span;
+    size_t span_count;
+    struct lane_thread *threads;
+    size_t thread_count, thread_cap;
+};
+
+/* ---- stacks ---- */
+
+static bool has_ended(const struct frame *top, const struct span *span)
+{
+    if (top->end_ns != span->start_ns) {
+        return top->end_ns < span->start_ns;
+    }
+    return top->complete || top->end_no < span->begin_no;
+}
+
+static bool encloses(const struct frame *top, const struct span *span)
+{
+    if (top->end_ns != span_traced_end_ns(span)) {
+        return top->end_ns > span_traced_end_ns(span);
+    }
+    return top->complete || span_is_complete(span) || (span->flags & SPAN_OPEN) != 0 ||
+           span->end_no < top->end_no;
+}
+
+/* Drops from the stack what ended before the span. */
+static bool fits(struct stack *stack, const struct span *span)
+{
+    /* Only a phase that says it began before its request can be late. */
+    if (span->start_ns < stack->since_ns ||
+        (span->start_ns == stack->since_ns && span->parent != NO_SPAN &&
+         span->begin_no < stack->since_no)) {
+        return false;
+    }
+    while (stack->count > 0 && has_ended(&stack->frames[stack->count - 1], span)) {
+        const struct frame *ended = &stack->frames[--stack->count];
+        stack->since_ns = ended->end_ns;
+        stack->since_no = ended->complete ? 0 : ended->end_no;
+    }
+    if (stack->count == 0) {
+        return true;
+    }
+    const struct frame *top = &stack->frames[stack->count - 1];
+    return encloses(top, span) && (top->request == NO_SPAN || top->request == span->parent);
+}
+
+static bool push(struct document_lanes *lanes, struct stack *stack, const struct span *span,
+                 span_no no)
+{
+    if (!mem_reserve(lanes->mem, &stack->frames, &stack->cap, stack->count + 1,
+                     sizeof *stack->frames)) {
+        return false;
+    }
+    stack->since_ns = span->start_ns;
+    stack->since_no = span_is_complete(span) ? 0 : span->begin_no;
+    stack->frames[stack->count++] = (struct frame){
+        .end_ns = span_traced_end_ns(span),
+        .end_no = span->end_no,
+        .request = span->kind == SPAN_REQUEST ? no : span->parent,
+        .complete = span_is_complete(span),
+    };
+    return true;
+}
+
+/* The lane for the span; a new one where it fits none. UINT16_MAX lanes are enough: what comes then
+   shares the last. */
+static struct stack *choose(struct document_lanes *lanes, struct track_lanes *track,
+                            const struct span *span, size_t prefer)
+{
+    if (prefer < track->count && fits(&track->lanes[prefer], span)) {
+        return &track->lanes[prefer];
+    }
+    for (size_t i = 0; i < track->count; i++) {
+        if (fits(&track->lanes[i], span) || i == UINT16_MAX) {
+            return &track->lanes[i];
+        }
+    }
+    if (!mem_reserve(lanes->mem, &track->lanes, &track->cap, track->count + 1,
+                     sizeof *track->lanes)) {
+        return NULL;
+    }
+    track->lanes[track->count] = (struct stack){.since_ns = INT64_MIN};
+    return &track->lanes[track->count++];
+}
+
+static bool place(struct document_lanes *lanes, span_no no)
+{
+    const struct span *span = swarm_span(lanes->swarm, no);
+    struct track_lanes *track = &lanes->tracks[span->track];
+    size_t prefer = 0;
+    if (span->parent != NO_SPAN && span->parent >= lanes->first_span) {
+        prefer = lanes->lane_of[span->parent - lanes->first_span];
+    }
+    struct stack *stack = choose(lanes, track, span, prefer);
+    if (stack == NULL || !push(lanes, stack, span, no)) {
+        return false;
+    }
+    lanes->lane_of[no - lanes->first_span] = (uint16_t)(stack - track->lanes);
+    return true;
+}
+
+static bool place_agent(struct document_lanes *lanes, struct span_order *order,
+                        const struct agent *agent)
+{
+    span_no no;
+    if (!span_order_begin(order, agent)) {
+        return false;
+    }
+    do {
+        if (!span_order_next(order, &no)) {
+            return false;
+        }
+        if (no != NO_SPAN && document_range_holds(lanes->options, swarm_span(lanes->swarm, no)) &&
+            !place(lanes, no)) {
+            return false;
+        }
+    } while (no != NO_SPAN);
+    return true;
+}
+
+/* Where rows are threads, a further thread would be a further row when the document is opened again. */
+static bool is_of_agents(const struct swarm *swarm, const struct agent *agent)
+{
+    const struct session *session = swarm_session(swarm, agent->session);
+    return session != NULL && (session->flags & SESSION_AGENTS) != 0;
+}
+
+static bool place_all(struct document_lanes *lanes)
+{
+    session_no only = lanes->options->only;
+    struct span_order order;
+    bool good = true;
+    span_order_init(&order, lanes->swarm);
+    for (size_t i = 0; good && i < swarm_agent_count(lanes->swarm); i++) {
+        const struct agent *agent = swarm_agent(lanes->swarm, (agent_no)i);
+        if ((only == NO_SESSION || agent->session == only) && is_of_agents(lanes->swarm, agent)) {
+            good = place_agent(lanes, &order, agent);
+        }
+    }
+    span_order_release(&order);
+    return good;
+}
+
+/* ---- threads ---- */
+
+static int by_session_and_track(const void *a, const void *b)
+{
+    const struct lane_thread *x = a, *y = b;
+    if (x->session != y->session) {
+        return x->session < y->session ? -1 : 1;
+    }
+    if (x->track != y->track) {
+        return x->track < y->track ? -1 : 1;
+    }
+    return (x->lane > y->lane) - (x->lane < y->lane);
+}
+
+static bool list_threads(struct document_lanes *lanes)
+{
+    for (size_t i = 0; i < lanes->track_count; i++) {
+        size_t count = lanes->tracks[i].count;
+        if (count < 2) {
+            continue;
+        }
+        if (!mem_reserve(lanes->mem, &lanes->threads, &lanes->thread_cap,
+                         lanes->thread_count + count, sizeof *lanes->threads)) {
+            return false;
+        }
+        session_no session = swarm_get_track(lanes->swarm, (track_no)i)->session;
+        for (size_t k = 0; k < count; k++) {
+            lanes->threads[lanes->thread_count++] = (struct lane_thread){
+                .session = session, .track = (track_no)i, .lane = (uint32_t)k + 1};
+        }
+    }
+    if (lanes->thread_count == 0) {
+        return true;
+    }
+    qsort(lanes->threads, lanes->thread_count, sizeof *lanes->threads, by_session_and_track);
+    for (size_t i = lanes->thread_count; i-- > 0;) {
+        lanes->tracks[lanes->threads[i].track].first_thread = i;
+    }
+    return document_number_threads(lanes->swarm, lanes->threads, lanes->thread_count);
+}
+
+bool document_lanes_tid(const struct document_lanes *lanes, span_no span, int64_t *tid)
+{
+    if (span == NO_SPAN || span < lanes->first_span ||
+        span - lanes->first_span >= lanes->span_count) {
+        return false;
+    }
+    uint16_t lane = lanes->lane_of[span - lanes->first_span];
+    if (lane == 0) {
+        return false;
+    }
+    const struct track_lanes *track = &lanes->tracks[swarm_span(lanes->swarm, span)->track];
+    *tid = lanes->threads[track->first_thread + lane].tid;
+    return true;
+}
+
+const struct lane_thread *document_lanes_threads(const struct document_lanes *lanes, size_t *count)
+{
+    *count = lanes->thread_count;
+    return lanes->threads;
+}
+
+/* ---- all together ---- */
+
+struct document_lanes *document_lanes_new(const struct swarm *swarm,
+                                          const struct document_options *options)
+{
+    const struct mem *mem = swarm_mem(swarm);
+    struct document_lanes *lanes = mem_zalloc(mem, 1, sizeof *lanes);
+    if (lanes == NULL) {
+        return NULL;
+    }
+    lanes->swarm = swarm;
+    lanes->options = options;
+    lanes->mem = mem;
+    lanes->first_span = swarm_span_begin(swarm);
+    lanes->span_count = swarm_span_end(swarm) - lanes->first_span;
+    lanes->track_count = swarm_track_count(swarm);
+    if (lanes->span_count == 0) {
+        lanes->track_count = 0;
+        return lanes;
+    }
+    lanes->tracks = mem_zalloc(mem, lanes->track_count, sizeof *lanes->tracks);
+    lanes->lane_of = mem_zalloc(mem, lanes->span_count, sizeof *lanes->lane_of);
+    if (lanes->tracks == NULL || lanes->lane_of == NULL || !place_all(lanes) ||
+        !list_threads(lanes)) {
+        document_lanes_free(lanes);
+        return NULL;
+    }
+    return lanes;
+}
+
+static void free_track(const struct mem *mem, struct track_lanes *track)
+{
+    for (size_t i = 0; i < track->count; i++) {
+        struct stack *stack = &track->lanes[i];
+        mem_free(mem, stack->frames, stack->cap * sizeof *stack->frames);
+    }
+    mem_free(mem, track->lanes, track->cap * sizeof *track->lanes);
+}
+
+void document_lanes_free(struct document_lanes *lanes)
+{
+    if (lanes == NULL) {
+        return;
+    }
+    const struct mem *mem = lanes->mem;
+    for (size_t i = 0; lanes->tracks != NULL && i < lanes->track_count; i++) {
+        free_track(mem, &lanes->tracks[i]);
+    }
+    mem_free(mem, lanes->tracks, lanes->track_count * sizeof *lanes->tracks);
+    mem_free(mem, lanes->lane_of, lanes->span_count * sizeof *lanes->lane_of);
+    mem_free(mem, lanes->threads, lanes->thread_cap * sizeof *lanes->threads);
+    mem_free(mem, lanes, sizeof *lanes);
+}

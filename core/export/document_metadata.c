@@ -1,0 +1,216 @@
+/* What the document says of the whole: the seed's metadata, then what came with a document that was
+   opened, then ours (metadata.swarmtop), from which it re-opens to the same sessions and tree. Members
+   that came from several sessions are written once each: the first session's. */
+#include "core/export/document_private.h"
+
+#include "core/base/json_text.h"
+
+#include <string.h>
+#include <time.h>
+
+static void put_text_member(struct document *doc, const char *key, intern_id text)
+{
+    if (text != INTERN_NONE) {
+        strbuf_addf(&doc->out, ",\"%s\":", key);
+        document_put_text(doc, text);
+    }
+}
+
+/* As Date.toISOString: milliseconds, UTC. An int64 of nanoseconds holds years of four digits alone. */
+static void put_iso_time(struct document *doc, int64_t ns)
+{
+    int64_t ms = ns / 1000000 - (ns % 1000000 < 0 ? 1 : 0);
+    int64_t seconds = ms / 1000 - (ms % 1000 < 0 ? 1 : 0);
+    time_t time = (time_t)seconds;
+    struct tm tm;
+    char text[32];
+    if (gmtime_r(&time, &tm) == NULL ||
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
+        doc->no_memory = true;
+        return;
+    }
+    strbuf_addf(&doc->out, "\"%s.%03dZ\"", text, (int)(ms - seconds * 1000));
+}
+
+/* ---- members that came with an opened document ---- */
+
+typedef const struct strbuf *members_of(const struct session *session);
+
+static const struct strbuf *metadata_members(const struct session *session)
+{
+    return &session->metadata_extra;
+}
+
+static const struct strbuf *top_members(const struct session *session)
+{
+    return &session->extra;
+}
+
+static struct json_walk walk_members(const struct strbuf *members)
+{
+    return (struct json_walk){members->data,
+                              members->len == 0 ? members->data : members->data + members->len};
+}
+
+static bool was_written(const struct document *doc, members_of *members, size_t sessions,
+                        struct json_value key)
+{
+    for (size_t i = 0; i < sessions; i++) {
+        struct json_walk walk = walk_members(members(swarm_session(doc->swarm, doc->sessions[i])));
+        struct json_member member;
+        while (json_next_member(&walk, &member)) {
+            if (json_same_string(member.key, key)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void put_members(struct document *doc, members_of *members)
+{
+    for (size_t i = 0; i < doc->session_count; i++) {
+        const struct session *session = swarm_session(doc->swarm, doc->sessions[i]);
+        struct json_walk walk = walk_members(members(session));
+        struct json_member member;
+        while (json_next_member(&walk, &member)) {
+            if (!was_written(doc, members, i, member.key)) {
+                strbuf_addc(&doc->out, ',');
+                document_put_raw(doc, member.key.raw, member.key.len);
+                strbuf_addc(&doc->out, ':');
+                document_put_raw(doc, member.value.raw, member.value.len);
+            }
+        }
+    }
+}
+
+/* ---- ours ---- */
+
+static void put_pids(struct document *doc, session_no session)
+{
+    const char *separator = "";
+    strbuf_adds(&doc->out, ",\"pids\":[");
+    for (size_t i = 0; i < doc->process_count; i++) {
+        const struct document_process *process = &doc->processes[i];
+        if (process->session == session && (doc->many || process->pid != INTERN_NONE)) {
+            strbuf_adds(&doc->out, separator);
+            document_put_pid(doc, session, process->pid);
+            separator = ",";
+        }
+    }
+    strbuf_addc(&doc->out, ']');
+}
+
+/* start_ns, the exact start, is a text because it is beyond a double. */
+static void put_session(struct document *doc, session_no number)
+{
+    const struct session *session = swarm_session(doc->swarm, number);
+    strbuf_adds(&doc->out, "{\"id\":");
+    document_put_text(doc, session->id);
+    put_text_member(doc, "name", session->name);
+    if ((session->flags & SESSION_HAS_START) != 0) {
+        strbuf_adds(&doc->out, ",\"start\":");
+        put_iso_time(doc, session->start_ns);
+        strbuf_adds(&doc->out, ",\"start_ns\":\"");
+        json_put_int(&doc->out, session->start_ns);
+        strbuf_addc(&doc->out, '"');
+    }
+    put_pids(doc, number);
+    strbuf_addc(&doc->out, '}');
+}
+
+/* Rows that are threads, and rows that only stand for an unknown parent, are made again from the events. */
+static bool is_listed(const struct document *doc, const struct agent *agent)
+{
+    const struct session *session = swarm_session(doc->swarm, agent->session);
+    bool in = doc->options->only == NO_SESSION || doc->options->only == agent->session;
+    return in && session != NULL && (session->flags & SESSION_AGENTS) != 0 &&
+           (agent->flags & (AGENT_DEAD | AGENT_GROUP)) == 0 && agent->pid != INTERN_NONE;
+}
+
+static void put_agent(struct document *doc, const struct agent *agent)
+{
+    const struct session *session = swarm_session(doc->swarm, agent->session);
+    bool main = (agent->flags & AGENT_MAIN) != 0;
+    strbuf_adds(&doc->out, "{\"pid\":");
+    document_put_pid(doc, agent->session, agent->pid);
+    put_text_member(doc, "agent_id",
+                    agent->agent_id == INTERN_NONE && main ? session->id : agent->agent_id);
+    put_text_member(doc, "parent_agent_id", agent->parent_id);
+    put_text_member(doc, "session_id", session->id);
+    put_text_member(doc, "name", agent->name);
+    put_text_member(doc, "description", agent->description);
+    strbuf_adds(&doc->out, main ? ",\"main\":true" : "");
+    strbuf_addc(&doc->out, '}');
+    document_flush(doc, false);
+}
+
+/* Every agent's process gets its number first, so that the sessions' lists have it. */
+static void number_agents(struct document *doc)
+{
+    for (size_t i = 0; i < swarm_agent_count(doc->swarm); i++) {
+        const struct agent *agent = swarm_agent(doc->swarm, (agent_no)i);
+        if (is_listed(doc, agent)) {
+            (void)document_process(doc, agent->session, agent->pid);
+        }
+    }
+}
+
+/* Session by session, so that the order does not depend on whose agent appeared first. */
+static void put_agents(struct document *doc)
+{
+    const char *separator = "";
+    for (size_t s = 0; s < doc->session_count; s++) {
+        for (size_t i = 0; i < swarm_agent_count(doc->swarm) && document_good(doc); i++) {
+            const struct agent *agent = swarm_agent(doc->swarm, (agent_no)i);
+            if (agent->session == doc->sessions[s] && is_listed(doc, agent)) {
+                strbuf_adds(&doc->out, separator);
+                put_agent(doc, agent);
+                separator = ",";
+            }
+        }
+    }
+}
+
+static void put_swarmtop(struct document *doc)
+{
+    number_agents(doc);
+    strbuf_adds(&doc->out, ",\"swarmtop\":{\"version\":1,\"sessions\":[");
+    for (size_t i = 0; i < doc->session_count && document_good(doc); i++) {
+        strbuf_adds(&doc->out, i == 0 ? "" : ",");
+        put_session(doc, doc->sessions[i]);
+    }
+    strbuf_adds(&doc->out, "],\"agents\":[");
+    put_agents(doc);
+    strbuf_adds(&doc->out, "]}");
+}
+
+void document_put_metadata(struct document *doc)
+{
+    uint64_t agents = 0;
+    bool has_start = false;
+    for (size_t i = 0; i < doc->session_count; i++) {
+        const struct session *session = swarm_session(doc->swarm, doc->sessions[i]);
+        agents += session->registrations;
+        has_start |= (session->flags & SESSION_HAS_START) != 0;
+    }
+    strbuf_adds(&doc->out, "\"metadata\":{");
+    if (doc->session_count > 0) {
+        strbuf_adds(&doc->out, "\"session_id\":");
+        document_put_text(doc, swarm_session(doc->swarm, doc->sessions[0])->id);
+        strbuf_addc(&doc->out, ',');
+    }
+    if (has_start) {
+        strbuf_adds(&doc->out, "\"trace_start_time\":");
+        put_iso_time(doc, doc->base_ns);
+        strbuf_addc(&doc->out, ',');
+    }
+    strbuf_adds(&doc->out, "\"agent_count\":");
+    json_put_int(&doc->out, (int64_t)agents);
+    strbuf_adds(&doc->out, ",\"total_event_count\":");
+    json_put_int(&doc->out, (int64_t)doc->event_count);
+    put_members(doc, metadata_members);
+    put_swarmtop(doc);
+    strbuf_addc(&doc->out, '}');
+    put_members(doc, top_members);
+}

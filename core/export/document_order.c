@@ -1,0 +1,149 @@
+/* A merge of sorted lists: the agent's rows in the model, its interactions, and the phases of the
+   requests that came so far. Nothing is copied, so a large trace needs no memory here. */
+#include "core/export/document_order.h"
+
+/* Whether span a comes before span b. Of complete events that begin together the longer one is around
+   the other; others begin in the order of their events. */
+static bool is_before(const struct span *a, const struct span *b)
+{
+    if (a->start_ns != b->start_ns) {
+        return a->start_ns < b->start_ns;
+    }
+    int64_t a_end = span_traced_end_ns(a), b_end = span_traced_end_ns(b);
+    if ((span_is_complete(a) || span_is_complete(b)) && a_end != b_end) {
+        return a_end > b_end;
+    }
+    return a->begin_no < b->begin_no;
+}
+
+/* NULL: no part of a stack. */
+static const struct span *stacked(const struct swarm *swarm, span_no no)
+{
+    const struct span *span = swarm_span(swarm, no);
+    bool in = span != NULL && (span->flags & (SPAN_ASYNC | SPAN_LOST_BEGIN)) == 0;
+    return in ? span : NULL;
+}
+
+void span_order_init(struct span_order *order, const struct swarm *swarm)
+{
+    *order = (struct span_order){.swarm = swarm};
+}
+
+void span_order_release(struct span_order *order)
+{
+    const struct mem *mem = swarm_mem(order->swarm);
+    mem_free(mem, order->lists, order->list_cap * sizeof *order->lists);
+    mem_free(mem, order->phases, order->phase_cap * sizeof *order->phases);
+    span_order_init(order, order->swarm);
+}
+
+static bool add_list(struct span_order *order, const span_no *spans, size_t count)
+{
+    if (count == 0) {
+        return true;
+    }
+    if (!mem_reserve(swarm_mem(order->swarm), &order->lists, &order->list_cap,
+                     order->list_count + 1, sizeof *order->lists)) {
+        return false;
+    }
+    order->lists[order->list_count++] = (struct span_list){spans, count};
+    return true;
+}
+
+bool span_order_begin(struct span_order *order, const struct agent *agent)
+{
+    order->list_count = order->phase_count = 0;
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        if (!add_list(order, agent->lanes[i].spans, agent->lanes[i].count)) {
+            return false;
+        }
+    }
+    return add_list(order, agent->envelopes, agent->envelope_count);
+}
+
+/* Few phases wait at a time: an insertion sort. */
+static bool add_phase(struct span_order *order, span_no phase)
+{
+    const struct span *span = stacked(order->swarm, phase);
+    if (span == NULL) {
+        return true;
+    }
+    if (!mem_reserve(swarm_mem(order->swarm), &order->phases, &order->phase_cap,
+                     order->phase_count + 1, sizeof *order->phases)) {
+        return false;
+    }
+    size_t at = order->phase_count++;
+    while (at > 0 && is_before(swarm_span(order->swarm, order->phases[at - 1]), span)) {
+        order->phases[at] = order->phases[at - 1];
+        at--;
+    }
+    order->phases[at] = phase;
+    return true;
+}
+
+static bool add_phases(struct span_order *order, const struct span *request)
+{
+    const struct span *phase;
+    for (span_no no = request->next_phase;
+         no != NO_SPAN && (phase = swarm_span(order->swarm, no)) != NULL; no = phase->next_phase) {
+        if (!add_phase(order, no)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The first span of the list; NULL: it has come to its end. */
+static const struct span *peek(const struct swarm *swarm, struct span_list *list)
+{
+    while (list->count > 0) {
+        const struct span *span = stacked(swarm, *list->spans);
+        if (span != NULL) {
+            return span;
+        }
+        list->spans++;
+        list->count--;
+    }
+    return NULL;
+}
+
+/* The list whose first span is the first of all; NULL: all have come to their end. */
+static struct span_list *first_list(struct span_order *order, const struct span **first)
+{
+    struct span_list *from = NULL;
+    *first = NULL;
+    for (size_t i = 0; i < order->list_count;) {
+        const struct span *span = peek(order->swarm, &order->lists[i]);
+        if (span == NULL) {
+            order->lists[i] = order->lists[--order->list_count];
+            continue;
+        }
+        if (*first == NULL || is_before(span, *first)) {
+            *first = span;
+            from = &order->lists[i];
+        }
+        i++;
+    }
+    return from;
+}
+
+bool span_order_next(struct span_order *order, span_no *no)
+{
+    const struct span *first;
+    struct span_list *from = first_list(order, &first);
+    *no = NO_SPAN;
+    if (order->phase_count > 0) {
+        span_no phase = order->phases[order->phase_count - 1];
+        if (first == NULL || is_before(swarm_span(order->swarm, phase), first)) {
+            order->phase_count--;
+            *no = phase;
+            return true;
+        }
+    }
+    if (from == NULL) {
+        return true;
+    }
+    from->count--;
+    *no = *from->spans++;
+    return first->kind != SPAN_REQUEST || add_phases(order, first);
+}

@@ -1,0 +1,68 @@
+/* What the files of the document (document.c, document_event.c, document_threads.c, document_metadata.c) share. Nobody else includes this. */
+#ifndef CORE_DOCUMENT_PRIVATE_H
+#define CORE_DOCUMENT_PRIVATE_H
+
+#include "core/base/u64map.h"
+#include "core/export/document.h"
+#include "core/export/document_lanes.h"
+
+/* A process that was written; its number in a document of several sessions is its place + 1. */
+struct document_process {
+    session_no session;
+    intern_id pid; /* raw; INTERN_NONE: its events have none */
+};
+
+/* A document while it is written. */
+struct document {
+    const struct swarm *swarm;
+    const struct document_options *options;
+    document_sink *sink;
+    void *ctx;
+    struct strbuf out;     /* what the sink has not got yet */
+    struct strbuf scratch; /* a text while it is put together */
+    bool stopped;          /* the sink said so */
+    bool no_memory;        /* besides what `out` and `scratch` know */
+    bool many;             /* of several sessions */
+    int64_t base_ns;       /* when its ts is 0 */
+    session_no *sessions;
+    size_t session_count, session_cap;
+    struct document_process *processes; /* in order of appearance */
+    size_t process_count, process_cap;
+    struct u64map process_by_pid;    /* session << 32 | pid */
+    struct document_lanes *lanes;    /* NULL: TRACKS_AGENT */
+    struct event_texts *event_texts; /* document_event.c's */
+    uint64_t event_count;            /* written in traceEvents */
+};
+
+/* False: stop (the sink said so, or out of memory). */
+bool document_good(const struct document *doc);
+/* Gives the sink what has gathered, where that is worth a call or `now`. */
+void document_flush(struct document *doc, bool now);
+/* Raw bytes; long ones go to the sink as they are. */
+void document_put_raw(struct document *doc, const char *bytes, size_t len);
+/* Its place in doc->processes; it is added when it is new. UINT32_MAX: out of memory. */
+uint32_t document_process(struct document *doc, session_no session, intern_id pid);
+/* The pid that the process has in this document. */
+void document_put_pid(struct document *doc, session_no session, intern_id pid);
+/* In quotes. */
+void document_put_text(struct document *doc, intern_id text);
+/* Between two events. */
+void document_begin_event(struct document *doc);
+/* Whether the session is part of it. */
+bool document_includes(const struct document *doc, session_no session);
+
+/* document_event.c: one event, where its session is part of the document. `span`: whose lane it is on; NO_SPAN: its track's own thread. `args`
+   are the event's, or what stands in their place. */
+void document_put_event(struct document *doc, const struct event *event, span_no span,
+                        struct slice args);
+/* Returns new; NULL: out of memory. */
+struct event_texts *document_event_texts_new(const struct mem *mem);
+void document_event_texts_free(const struct mem *mem, struct event_texts *texts);
+
+/* document_threads.c: the metadata events of the session. */
+void document_put_session_metadata(struct document *doc, session_no session);
+
+/* document_metadata.c: `"metadata":{…}` and the other top-level members after it. */
+void document_put_metadata(struct document *doc);
+
+#endif

@@ -1,0 +1,169 @@
+/* The metadata events: the names of processes and threads, as they were appended, and those of the
+   further threads that lanes take. A process that is renamed has the new name in its args and nothing
+   else changed. */
+#include "core/export/document_private.h"
+
+#include "core/base/json_args.h"
+
+#include <string.h>
+
+#define NAME_SEPARATOR " · "
+
+static bool is_object(struct slice args)
+{
+    return args.len > 0 && args.bytes[0] == '{';
+}
+
+static bool starts_with(const struct strbuf *text, size_t at, struct slice prefix)
+{
+    return text->len - at >= prefix.len && memcmp(text->data + at, prefix.bytes, prefix.len) == 0;
+}
+
+static bool is_text(const struct strbuf *text, size_t at, struct slice other)
+{
+    return text->len - at == other.len && starts_with(text, at, other);
+}
+
+static void insert_front(struct strbuf *text, struct slice a, struct slice b)
+{
+    size_t len = text->len;
+    char *room = strbuf_room(text, a.len + b.len);
+    if (room != NULL) {
+        memmove(text->data + a.len + b.len, text->data, len);
+        memcpy(text->data, a.bytes, a.len);
+        memcpy(text->data + a.len, b.bytes, b.len);
+        text->len += a.len + b.len;
+    }
+}
+
+/* The name of the agent whose process it is; the track of a process's name itself is no agent's. */
+static intern_id own_name(const struct swarm *swarm, const struct track *track)
+{
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
+        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
+        if (agent->session == track->session && agent->pid == track->pid &&
+            (agent->flags & AGENT_DEAD) == 0) {
+            return agent->name;
+        }
+    }
+    return INTERN_NONE;
+}
+
+/* What the process is to be called in this document, into `name`, which holds what its event says
+   (not empty). False: just that. Its name gains its session's where there are several; one that came
+   from such a document loses it where there is one. */
+static bool rename_process(const struct document *doc, const struct event *event,
+                           struct strbuf *name)
+{
+    const struct track *track = swarm_get_track(doc->swarm, event->track);
+    const struct session *session = swarm_session(doc->swarm, track->session);
+    struct slice separator = {NAME_SEPARATOR, strlen(NAME_SEPARATOR)};
+    struct slice label =
+        swarm_text_slice(doc->swarm, session->name != INTERN_NONE ? session->name : session->id);
+    size_t len = label.len + separator.len;
+    bool prefixed = starts_with(name, 0, label) && starts_with(name, label.len, separator);
+    if (doc->many) {
+        if (prefixed || is_text(name, 0, label)) {
+            return false;
+        }
+        insert_front(name, label, separator);
+        return true;
+    }
+    if (prefixed && is_text(name, len, swarm_text_slice(doc->swarm, own_name(doc->swarm, track)))) {
+        strbuf_eat(name, len);
+        return true;
+    }
+    return false;
+}
+
+static void put_process_name(struct document *doc, const struct event *event)
+{
+    struct json_value object = {JSON_TYPE_OBJECT, event->args.bytes, event->args.len};
+    struct strbuf name, raw;
+    strbuf_init(&name, doc->out.mem, 0);
+    strbuf_init(&raw, doc->out.mem, 0);
+    if (is_object(event->args)) {
+        json_get_string(json_get(object, "name"), &name);
+    }
+    struct slice args = event->args;
+    if (name.len > 0 && rename_process(doc, event, &name)) {
+        json_put_string(&raw, name.data, name.len);
+        struct json_arg renamed = {"name", raw.data, raw.len};
+        strbuf_clear(&doc->scratch);
+        json_merge_args(&doc->scratch, args.bytes, args.len, &renamed, 1);
+        args = (struct slice){doc->scratch.data, doc->scratch.len};
+    }
+    doc->no_memory |= name.failed || raw.failed;
+    if (document_good(doc)) {
+        document_put_event(doc, event, NO_SPAN, args);
+    }
+    strbuf_release(&name);
+    strbuf_release(&raw);
+}
+
+/* `kind` is thread_name or thread_sort_index. */
+static void begin_thread_event(struct document *doc, const struct lane_thread *thread,
+                               const char *kind)
+{
+    const struct track *track = swarm_get_track(doc->swarm, thread->track);
+    document_begin_event(doc);
+    strbuf_addf(&doc->out,
+                "{\"name\":\"%s\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":", kind);
+    document_put_pid(doc, track->session, track->pid);
+    strbuf_adds(&doc->out, ",\"tid\":");
+    if (thread->lane > 1) {
+        json_put_int(&doc->out, thread->tid);
+    } else {
+        strbuf_adds(&doc->out, swarm_text(doc->swarm, track->tid));
+    }
+    strbuf_adds(&doc->out, ",\"args\":{");
+}
+
+static void put_lane_thread(struct document *doc, const struct lane_thread *thread)
+{
+    const struct track *track = swarm_get_track(doc->swarm, thread->track);
+    if (thread->lane > 1) {
+        strbuf_clear(&doc->scratch);
+        json_get_string(thread->name, &doc->scratch);
+        if (thread->name.type == JSON_TYPE_NONE) {
+            intern_id name = swarm_agent(doc->swarm, track->agent)->name;
+            struct slice text =
+                swarm_text_slice(doc->swarm, name == INTERN_NONE ? track->pid : name);
+            strbuf_add(&doc->scratch, text.bytes, text.len);
+        }
+        strbuf_addf(&doc->scratch, NAME_SEPARATOR "%u", thread->lane);
+        begin_thread_event(doc, thread, "thread_name");
+        strbuf_adds(&doc->out, "\"name\":");
+        json_put_string(&doc->out, doc->scratch.data, doc->scratch.len);
+        strbuf_adds(&doc->out, "}}");
+    }
+    if (thread->lane > 1 || track->tid != INTERN_NONE) {
+        begin_thread_event(doc, thread, "thread_sort_index");
+        strbuf_addf(&doc->out, "\"sort_index\":%u}}", thread->sort_index);
+    }
+    document_flush(doc, false);
+}
+
+void document_put_session_metadata(struct document *doc, session_no session)
+{
+    const struct session *of = swarm_session(doc->swarm, session);
+    struct event event;
+    for (uint64_t i = 0; i < of->metadata_count && document_good(doc); i++) {
+        if (!swarm_metadata(doc->swarm, session, i, &event)) {
+            continue;
+        }
+        if (strcmp(swarm_text(doc->swarm, event.name), "process_name") == 0) {
+            put_process_name(doc, &event);
+        } else {
+            document_put_event(doc, &event, NO_SPAN, event.args);
+        }
+    }
+    size_t count = 0;
+    const struct lane_thread *threads =
+        doc->lanes == NULL ? NULL : document_lanes_threads(doc->lanes, &count);
+    for (size_t i = 0; i < count && document_good(doc); i++) {
+        if (threads[i].session == session) {
+            put_lane_thread(doc, &threads[i]);
+        }
+    }
+}

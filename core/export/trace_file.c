@@ -1,0 +1,287 @@
+/* A new version is a temporary file in the directory of the old one, so that rename puts it in its
+   place in one step. A link is followed to the file that it names, there or not yet, and that file is
+   replaced, not the link. What is there and is no file (/dev/stdout, a pipe) cannot be replaced: it is
+   written to directly. The first failure is kept, and said by commit. */
+#include "core/export/trace_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUFFER_BYTES = 65536, MAX_LINKS = 40, DIR_MODE = 0700 };
+
+#define TEMP_NAME ".swarmtop-XXXXXX"
+
+struct trace_file {
+    const struct mem *mem;
+    struct strbuf path;   /* as it was asked for: for messages */
+    struct strbuf target; /* the file to replace */
+    struct strbuf temp;   /* empty: written to directly */
+    int fd;               /* -1: none */
+    int failed;           /* errno of the first failure, 0: none */
+    const char *what;     /* what failed then */
+    size_t used;
+    char buffer[BUFFER_BYTES];
+};
+
+static void say(struct strbuf *error, const struct trace_file *file)
+{
+    const char *path = file->path.data != NULL ? file->path.data : "trace file";
+    strbuf_addf(error, "%s: %s: %s", path, file->what, strerror(file->failed));
+}
+
+/* Keeps the first failure. */
+static bool fail(struct trace_file *file, const char *what, int error)
+{
+    if (file->failed == 0) {
+        file->failed = error;
+        file->what = what;
+    }
+    return false;
+}
+
+/* The length of the path's directory with its slash; 0: it has none. */
+static size_t dir_len(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
+static bool follow_link(struct trace_file *file, const char *to)
+{
+    size_t keep = to[0] == '/' ? 0 : dir_len(file->target.data);
+    file->target.len = keep;
+    strbuf_adds(&file->target, to);
+    return !file->target.failed || fail(file, "cannot follow its link", ENOMEM);
+}
+
+/* Follows links to the file they name, which need not be there. */
+static bool follow_links(struct trace_file *file)
+{
+    for (int links = 0; links < MAX_LINKS; links++) {
+        char to[PATH_MAX];
+        ssize_t len = readlink(file->target.data, to, sizeof to - 1);
+        if (len < 0) {
+            return true;
+        }
+        to[len] = '\0';
+        if (!follow_link(file, to)) {
+            return false;
+        }
+    }
+    return fail(file, "cannot follow its link", ELOOP);
+}
+
+static bool make_dir(struct trace_file *file, const char *dir)
+{
+    struct stat st;
+    if (mkdir(dir, DIR_MODE) == 0) {
+        return true;
+    }
+    int error = errno;
+    /* Some systems say EROFS or EACCES of one that is there. */
+    if (stat(dir, &st) == 0) {
+        return S_ISDIR(st.st_mode) || fail(file, "cannot make its directory", ENOTDIR);
+    }
+    return fail(file, "cannot make its directory", error);
+}
+
+static bool make_parents(struct trace_file *file)
+{
+    char *path = file->target.data;
+    size_t end = dir_len(path);
+    for (size_t i = 1; i < end; i++) {
+        if (path[i] != '/') {
+            continue;
+        }
+        path[i] = '\0';
+        bool made = make_dir(file, path);
+        path[i] = '/';
+        if (!made) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool open_temp(struct trace_file *file)
+{
+    if (!follow_links(file) || !make_parents(file)) {
+        return false;
+    }
+    strbuf_add(&file->temp, file->target.data, dir_len(file->target.data));
+    strbuf_adds(&file->temp, TEMP_NAME);
+    if (file->temp.failed) {
+        file->temp.len = 0;
+        return fail(file, "cannot create a temporary file beside it", ENOMEM);
+    }
+    file->fd = mkostemp(file->temp.data, O_CLOEXEC);
+    if (file->fd < 0) {
+        file->temp.len = 0;
+        return fail(file, "cannot create a temporary file beside it", errno);
+    }
+    return true;
+}
+
+/* O_NONBLOCK, so that a pipe that nobody reads is an error and no standstill. */
+static bool open_directly(struct trace_file *file)
+{
+    file->fd = open(file->path.data, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (file->fd < 0) {
+        return fail(file, "cannot open for writing", errno);
+    }
+    int flags = fcntl(file->fd, F_GETFL);
+    (void)fcntl(file->fd, F_SETFL, flags & ~O_NONBLOCK);
+    return true;
+}
+
+static bool begin(struct trace_file *file, const char *path)
+{
+    struct stat st;
+    strbuf_adds(&file->path, path);
+    strbuf_adds(&file->target, path);
+    if (file->path.failed || file->target.failed) {
+        return fail(file, "cannot write", ENOMEM);
+    }
+    if (path[0] == '\0') {
+        return fail(file, "cannot write", ENOENT);
+    }
+    bool there = stat(path, &st) == 0;
+    if ((there && S_ISDIR(st.st_mode)) || path[strlen(path) - 1] == '/') {
+        return fail(file, "cannot write", EISDIR);
+    }
+    return there && !S_ISREG(st.st_mode) ? open_directly(file) : open_temp(file);
+}
+
+struct trace_file *trace_file_begin(const struct mem *mem, const char *path, struct strbuf *error)
+{
+    struct trace_file *file = mem_alloc(mem, sizeof *file);
+    if (file == NULL) {
+        strbuf_addf(error, "%s: cannot write: %s", path, strerror(ENOMEM));
+        return NULL;
+    }
+    file->mem = mem;
+    file->fd = -1;
+    file->failed = 0;
+    file->what = "";
+    file->used = 0;
+    strbuf_init(&file->path, mem, 0);
+    strbuf_init(&file->target, mem, 0);
+    strbuf_init(&file->temp, mem, 0);
+    if (!begin(file, path)) {
+        say(error, file);
+        trace_file_abort(file);
+        return NULL;
+    }
+    return file;
+}
+
+static bool write_all(struct trace_file *file, const char *bytes, size_t len)
+{
+    while (len > 0 && file->failed == 0) {
+        ssize_t n = write(file->fd, bytes, len);
+        if (n < 0 && errno != EINTR) {
+            return fail(file, "cannot write", errno);
+        }
+        if (n > 0) {
+            bytes += n;
+            len -= (size_t)n;
+        }
+    }
+    return file->failed == 0;
+}
+
+static bool flush(struct trace_file *file)
+{
+    size_t used = file->used;
+    file->used = 0;
+    return write_all(file, file->buffer, used);
+}
+
+bool trace_file_write(void *to, const char *bytes, size_t len)
+{
+    struct trace_file *file = to;
+    if (len > BUFFER_BYTES - file->used && !flush(file)) {
+        return false;
+    }
+    if (len >= BUFFER_BYTES) {
+        return write_all(file, bytes, len);
+    }
+    if (len > 0) {
+        memcpy(file->buffer + file->used, bytes, len);
+        file->used += len;
+    }
+    return file->failed == 0;
+}
+
+/* What cannot be synced at all (a pipe, some network file systems) is no failure. */
+static bool sync_fd(struct trace_file *file, int fd, const char *what)
+{
+    if (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS) {
+        return true;
+    }
+    return fail(file, what, errno);
+}
+
+static bool close_file(struct trace_file *file)
+{
+    int fd = file->fd;
+    file->fd = -1;
+    return close(fd) == 0 || errno == EINTR || fail(file, "cannot write", errno);
+}
+
+/* A directory that may be written but not read cannot be opened, and so not be synced. */
+static bool sync_dir(struct trace_file *file)
+{
+    file->target.data[dir_len(file->target.data)] = '\0';
+    const char *dir = file->target.data[0] == '\0' ? "." : file->target.data;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return true;
+    }
+    bool synced = sync_fd(file, fd, "cannot sync its directory");
+    close(fd);
+    return synced;
+}
+
+static bool put_in_place(struct trace_file *file)
+{
+    if (file->temp.len == 0) {
+        return true;
+    }
+    if (rename(file->temp.data, file->target.data) != 0) {
+        return fail(file, "cannot put the new version in its place", errno);
+    }
+    file->temp.len = 0;
+    return sync_dir(file);
+}
+
+bool trace_file_commit(struct trace_file *file, struct strbuf *error)
+{
+    bool done = flush(file) && sync_fd(file, file->fd, "cannot sync") && close_file(file) &&
+                put_in_place(file);
+    if (!done) {
+        say(error, file);
+    }
+    trace_file_abort(file);
+    return done;
+}
+
+void trace_file_abort(struct trace_file *file)
+{
+    if (file->fd >= 0) {
+        close(file->fd);
+    }
+    if (file->temp.len > 0) {
+        unlink(file->temp.data);
+    }
+    strbuf_release(&file->path);
+    strbuf_release(&file->target);
+    strbuf_release(&file->temp);
+    mem_free(file->mem, file, sizeof *file);
+}

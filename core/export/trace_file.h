@@ -1,0 +1,20 @@
+/* A file that is whole at every instant: written to a temporary file beside it (mode 0600), fsync, rename, fsync of the
+   directory. */
+#ifndef CORE_TRACE_FILE_H
+#define CORE_TRACE_FILE_H
+
+#include "core/base/strbuf.h"
+
+struct trace_file;
+
+/* Begins a new version of the file at `path`; makes parent directories (0700). NULL: *error says `path: what: detail`. */
+struct trace_file *trace_file_begin(const struct mem *mem, const char *path, struct strbuf *error);
+/* Buffered. False: the write failed (kept until commit). Is a document_sink. */
+bool trace_file_write(void *file, const char *bytes, size_t len);
+/* Puts the new version in the place of the old, frees `file`. False: *error says why, the old version is as it was, the
+   temporary file is gone. */
+bool trace_file_commit(struct trace_file *file, struct strbuf *error);
+/* Drops the new version, frees `file`. */
+void trace_file_abort(struct trace_file *file);
+
+#endif

@@ -1,0 +1,485 @@
+/* From events to spans, markers and the state of agents: the one path that live feeds, opened files
+   and rederiving share. It looks at an event and at what the events before it left open, at nothing
+   else. (Which end closes which begin: pair.c.) */
+#include "core/model/swarm_private.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- the state of agents ---- */
+
+static void count_open(struct swarm *swarm, agent_no agent, uint8_t kind, int by)
+{
+    uint32_t *open = &swarm->agents[agent].open_by_kind[kind];
+    *open = (uint32_t)((int64_t)*open + by);
+}
+
+static void note_time(struct agent *agent, int64_t from_ns, int64_t to_ns)
+{
+    agent->first_ns = from_ns < agent->first_ns ? from_ns : agent->first_ns;
+    agent->last_ns = to_ns > agent->last_ns ? to_ns : agent->last_ns;
+}
+
+static void note_end(struct swarm *swarm, span_no no)
+{
+    const struct span *span = swarm_edit_span(swarm, no);
+    struct agent *agent = &swarm->agents[span->agent];
+    note_time(agent, span->start_ns, span->end_ns);
+    if (span_is_phase(span->kind)) {
+        return;
+    }
+    if (span->kind != SPAN_INTERACTION && span->kind != SPAN_USER) {
+        const struct span *last =
+            agent->last_ended == NO_SPAN ? NULL : swarm_span(swarm, agent->last_ended);
+        /* In order of time, not of appearance; of two at once the one that failed says more. */
+        if (last == NULL || span->end_ns > last->end_ns ||
+            (span->end_ns == last->end_ns && ((span->flags | ~last->flags) & SPAN_ERROR) != 0)) {
+            agent->last_ended = no;
+        }
+    }
+    if (span->kind != SPAN_INTERACTION && span->end_ns > agent->idle_since_ns) {
+        agent->idle_since_ns = span->end_ns;
+    }
+}
+
+/* ---- phases ---- */
+
+/* Phases wait with their agent until the end of a request claims them: the seed appends them just before it. (Not with
+   their track: in a document of ours a phase that sticks out of its request is on another thread.) */
+static void add_phase(struct swarm *swarm, struct agent *agent, span_no no)
+{
+    if (agent->first_phase == NO_SPAN) {
+        agent->first_phase = no;
+    } else {
+        swarm_edit_span(swarm, agent->last_phase)->next_phase = no;
+    }
+    agent->last_phase = no;
+}
+
+static void claim_phases(struct swarm *swarm, struct agent *agent, span_no request)
+{
+    struct span *owner = swarm_edit_span(swarm, request);
+    for (span_no no = agent->first_phase; no != NO_SPAN;) {
+        struct span *phase = swarm_edit_span(swarm, no);
+        phase->parent = request;
+        phase->lane = owner->lane;
+        no = phase->next_phase;
+    }
+    owner->next_phase = agent->first_phase;
+    agent->first_phase = agent->last_phase = NO_SPAN;
+}
+
+/* ---- begins ---- */
+
+/* What kind of span that is: told from texts once, from numbers then. */
+static uint8_t kind_of(struct swarm *swarm, const struct event *event)
+{
+    size_t at = ((event->name * 2654435761u ^ event->cat * 40503u) >> 3) % KIND_CACHE;
+    if (!swarm->kinds[at].known || swarm->kinds[at].name != event->name ||
+        swarm->kinds[at].cat != event->cat) {
+        swarm->kinds[at].name = event->name;
+        swarm->kinds[at].cat = event->cat;
+        swarm->kinds[at].kind =
+            (uint8_t)span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat));
+        swarm->kinds[at].known = true;
+    }
+    return swarm->kinds[at].kind;
+}
+
+static struct span new_span(struct swarm *swarm, const struct event *event, uint64_t number)
+{
+    int64_t at = swarm_event_ns(swarm, event);
+    return (struct span){
+        .start_ns = at,
+        .end_ns = at,
+        .begin_no = number,
+        .name = event->name,
+        .cat = event->cat,
+        .agent = swarm->tracks[event->track].track.agent,
+        .track = event->track,
+        .parent = NO_SPAN,
+        .next_phase = NO_SPAN,
+        .kind = kind_of(swarm, event),
+    };
+}
+
+/* Takes the span into the model; NO_SPAN: out of memory. */
+static span_no add_span(struct swarm *swarm, const struct span *span)
+{
+    span_no no = swarm_new_span(swarm, span);
+    if (no == NO_SPAN) {
+        return NO_SPAN;
+    }
+    if (!lane_place(swarm, &swarm->agents[span->agent], no)) {
+        swarm_free_span(swarm, no);
+        return NO_SPAN;
+    }
+    if (span_is_phase(span->kind)) {
+        add_phase(swarm, &swarm->agents[span->agent], no);
+    }
+    note_time(&swarm->agents[span->agent], span->start_ns, span->end_ns);
+    return no;
+}
+
+/* Puts an open span in flight, with `outer` around it. */
+static bool open_span(struct swarm *swarm, span_no no, span_no outer)
+{
+    const struct span *span = swarm_edit_span(swarm, no);
+    if (!swarm_set_in_flight(swarm, no, true)) {
+        return false;
+    }
+    swarm_flight(swarm, no)->outer = outer;
+    count_open(swarm, span->agent, span->kind, 1);
+    return book_count_open(swarm, span, 1);
+}
+
+static bool push_open(struct swarm *swarm, span_no no)
+{
+    struct track *track = &swarm->tracks[swarm_edit_span(swarm, no)->track].track;
+    span_no outer = track->open;
+    track->open = no;
+    if (!open_span(swarm, no, outer)) {
+        track->open = outer;
+        return false;
+    }
+    return true;
+}
+
+bool derive_open(struct swarm *swarm, const struct span *span)
+{
+    span_no no = add_span(swarm, span);
+    return no != NO_SPAN && push_open(swarm, no);
+}
+
+static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
+                         const struct event *event)
+{
+    struct span span = new_span(swarm, event, number);
+    span.flags = SPAN_OPEN;
+    span_no no = add_span(swarm, &span);
+    if (no == NO_SPAN || !push_open(swarm, no)) {
+        return false;
+    }
+    event_store_set_span(store, number, no);
+    return true;
+}
+
+static bool note_error(struct swarm *swarm, span_no no)
+{
+    if (!mem_reserve(swarm->mem, &swarm->errors, &swarm->error_cap, swarm->error_count + 1,
+                     sizeof *swarm->errors)) {
+        return false;
+    }
+    swarm->errors[swarm->error_count++] = no;
+    return true;
+}
+
+/* What a span that has its end has to do with others. */
+static bool finish_span(struct swarm *swarm, span_no no, const struct end_facts *facts)
+{
+    const struct span *span = swarm_edit_span(swarm, no);
+    if ((span->flags & SPAN_ERROR) != 0 && !span_is_phase(span->kind) && !note_error(swarm, no)) {
+        return false;
+    }
+    if (span->kind == SPAN_REQUEST) {
+        claim_phases(swarm, &swarm->agents[span->agent], no);
+    }
+    note_end(swarm, no);
+    return book_enter(swarm, span, facts);
+}
+
+static bool derive_complete(struct swarm *swarm, struct event_store *store, uint64_t number,
+                            const struct event *event)
+{
+    struct span span = new_span(swarm, event, number);
+    struct event end = *event;
+    if (event->dur_us > 0) {
+        end.ts_us += event->dur_us;
+        span.end_ns = swarm_event_ns(swarm, &end);
+    }
+    struct end_facts facts;
+    end_facts_read(event->args, &facts);
+    span.end_no = number;
+    span.flags = facts.flags;
+    span_no no = add_span(swarm, &span);
+    if (no == NO_SPAN) {
+        return false;
+    }
+    event_store_set_span(store, number, no);
+    return finish_span(swarm, no, &facts);
+}
+
+/* ---- ends ---- */
+
+static void take_open(struct swarm *swarm, span_no no)
+{
+    span_no *at = &swarm->tracks[swarm_edit_span(swarm, no)->track].track.open;
+    while (*at != no) {
+        at = &swarm_flight(swarm, *at)->outer;
+    }
+    *at = swarm_flight(swarm, no)->outer;
+    swarm_flight(swarm, no)->outer = NO_SPAN;
+}
+
+static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t number,
+                       const struct end_facts *facts)
+{
+    uint8_t flags = facts->flags;
+    struct span *span = swarm_edit_span(swarm, no);
+    span->end_ns = at_ns > span->start_ns ? at_ns : span->start_ns;
+    span->end_no = number;
+    span->flags = (uint8_t)((span->flags & ~SPAN_OPEN) | flags);
+    count_open(swarm, span->agent, span->kind, -1);
+    struct swept *swept = (flags & SPAN_EVICTED) != 0 ? live_swept(swarm, span->begin_no) : NULL;
+    if (swept != NULL && swept->end_ns == INT64_MAX) {
+        span->flags |= SPAN_STALE;
+        swarm->agents[span->agent].stale_open++;
+    } else {
+        (void)swarm_set_in_flight(swarm, no, false);
+    }
+    lane_close(swarm, &swarm->agents[span->agent], no);
+    return book_count_open(swarm, span, -1) && finish_span(swarm, no, facts);
+}
+
+static enum swarm_pool event_pool(const struct swarm *swarm, const struct event *event)
+{
+    session_no session = swarm->tracks[event->track].track.session;
+    return (enum swarm_pool)swarm->sessions[session].session.pool;
+}
+
+/* An end whose begin is not there: a span all the same where its begin lies in what was dropped, and its length is known;
+   else an orphan. */
+static bool recover(struct swarm *swarm, struct event_store *store, uint64_t number,
+                    const struct event *event, const struct end_facts *facts)
+{
+    struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
+    struct span span = new_span(swarm, event, 0);
+    double duration_ms = facts->numbers[FACT_DURATION_MS];
+    bool known = duration_ms >= 0 && duration_ms < 1e12 && event->name != INTERN_NONE;
+    span.start_ns -= known ? (int64_t)llround(duration_ms * 1e6) : 0;
+    if (!known || span.start_ns > slot->truncated_ns) {
+        slot->session.orphan_ends++;
+        return true;
+    }
+    span.end_no = number;
+    span.flags = (uint8_t)(facts->flags | SPAN_LOST_BEGIN);
+    span_no no = add_span(swarm, &span);
+    if (no == NO_SPAN) {
+        return false;
+    }
+    event_store_set_span(store, number, no);
+    return finish_span(swarm, no, facts);
+}
+
+/* The end of a span that was kept for the screen's sake. From here on it is what a re-opened file makes of its end. (Only the
+   lanes that it kept others out of are not, until they are derived again: swarm_settle.) */
+static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t number,
+                     const struct event *event, struct end_facts *facts, span_no no)
+{
+    const struct span kept = *swarm_edit_span(swarm, no);
+    count_open(swarm, kept.agent, kept.kind, -1);
+    (void)book_count_open(swarm, &kept, -1);
+    lane_remove(swarm, &swarm->agents[kept.agent], no);
+    swarm_free_span(swarm, no);
+    derive_forget_kept(swarm, event_pool(swarm, event), kept.begin_no);
+    swarm->unsettled = true;
+    double *duration_ms = &facts->numbers[FACT_DURATION_MS];
+    if (isnan(*duration_ms)) {
+        *duration_ms = (double)(swarm_event_ns(swarm, event) - kept.start_ns) / 1e6;
+    }
+    return recover(swarm, store, number, event, facts);
+}
+
+static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t number,
+                       const struct event *event)
+{
+    struct end_facts facts;
+    end_facts_read(event->args, &facts);
+    span_no no = pair_find_begin(swarm, event, facts.numbers[FACT_DURATION_MS]);
+    if (no == NO_SPAN) {
+        return recover(swarm, store, number, event, &facts);
+    }
+    take_open(swarm, no);
+    struct span *span = swarm_edit_span(swarm, no);
+    if ((span->flags & SPAN_LOST_BEGIN) != 0) {
+        return end_kept(swarm, store, number, event, &facts, no);
+    }
+    event_store_set_span(store, number, no);
+    return close_span(swarm, no, swarm_event_ns(swarm, event), number, &facts);
+}
+
+/* ---- async spans ---- */
+
+/* Pairs by (session, category, scope, id), as the Trace Event Format says. A hash stands for the four: should two of them ever meet, two spans
+   swap their ends. */
+static uint64_t async_key(const struct swarm *swarm, const struct event *event)
+{
+    struct slice extra = event->extra;
+    struct json_walk walk = {extra.bytes, extra.len > 0 ? extra.bytes + extra.len : extra.bytes};
+    struct slice parts[2] = {event->id, {NULL, 0}};
+    struct json_member member;
+    while (extra.len > 0 && json_next_member(&walk, &member)) {
+        if (json_string_is(member.key, "scope")) {
+            parts[1] = (struct slice){member.value.raw, member.value.len};
+        }
+    }
+    uint64_t hash = 14695981039346656037ULL;
+    hash = (hash ^ swarm->tracks[event->track].track.session) * 1099511628211ULL;
+    hash = (hash ^ event->cat) * 1099511628211ULL;
+    for (size_t part = 0; part < 2; part++) {
+        for (size_t i = 0; i < parts[part].len; i++) {
+            hash = (hash ^ (unsigned char)parts[part].bytes[i]) * 1099511628211ULL;
+        }
+        hash = (hash ^ 0x1ff) * 1099511628211ULL;
+    }
+    return hash;
+}
+
+static bool derive_async_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
+                               const struct event *event)
+{
+    struct span span = new_span(swarm, event, number);
+    span.flags = SPAN_OPEN | SPAN_ASYNC;
+    uint64_t key = async_key(swarm, event);
+    span_no outer = u64map_get(&swarm->async_open, key);
+    span_no no = add_span(swarm, &span);
+    if (no == NO_SPAN || !u64map_put(&swarm->async_open, key, no) || !open_span(swarm, no, outer)) {
+        return false;
+    }
+    event_store_set_span(store, number, no);
+    return true;
+}
+
+static bool derive_async_end(struct swarm *swarm, struct event_store *store, uint64_t number,
+                             const struct event *event)
+{
+    uint64_t key = async_key(swarm, event);
+    span_no no = u64map_get(&swarm->async_open, key);
+    struct span *span = no == NO_SPAN ? NULL : swarm_edit_span(swarm, no);
+    if (span == NULL) {
+        swarm->sessions[swarm->tracks[event->track].track.session].session.orphan_ends++;
+        return true;
+    }
+    span_no outer = swarm_flight(swarm, no)->outer;
+    if (outer == NO_SPAN) {
+        u64map_remove(&swarm->async_open, key);
+    } else {
+        /* The key is there: this cannot need memory. */
+        (void)u64map_put(&swarm->async_open, key, outer);
+    }
+    struct end_facts facts;
+    end_facts_read(event->args, &facts);
+    event_store_set_span(store, number, no);
+    return close_span(swarm, no, swarm_event_ns(swarm, event), number, &facts);
+}
+
+/* ---- instants ---- */
+
+static void note_truncation(struct swarm *swarm, const struct event *event, int64_t at_ns)
+{
+    struct session *session = &swarm->sessions[swarm->tracks[event->track].track.session].session;
+    struct json_value args = slice_object(event->args);
+    struct json_value total = {0};
+    if (args.type != JSON_TYPE_NONE) {
+        total = json_get(args, "total_dropped_events");
+        total = total.type == JSON_TYPE_NUMBER ? total : json_get(args, "dropped_events");
+    }
+    double count = total.type == JSON_TYPE_NUMBER ? json_get_number(total) : 0;
+    session->dropped = count > 0 && count < 1e18 ? (uint64_t)count : 0;
+    /* What was dropped is everybody's who shares the document or the pool. */
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        struct session_slot *other = &swarm->sessions[i];
+        if (other->session.pool == session->pool && other->session.document == session->document &&
+            at_ns > other->truncated_ns) {
+            other->truncated_ns = at_ns;
+        }
+    }
+}
+
+static bool derive_instant(struct swarm *swarm, uint64_t number, const struct event *event)
+{
+    struct marker *marker = swarm_new_marker(swarm);
+    if (marker == NULL) {
+        return false;
+    }
+    *marker = (struct marker){
+        .at_ns = swarm_event_ns(swarm, event),
+        .event = number,
+        .session = swarm->tracks[event->track].track.session,
+        .track = event->track,
+        .name = event->name,
+        .cat = event->cat,
+        .truncated = event->name == swarm->known.trace_truncated,
+    };
+    if (marker->truncated) {
+        note_truncation(swarm, event, marker->at_ns);
+    } else {
+        note_time(&swarm->agents[swarm->tracks[event->track].track.agent], marker->at_ns,
+                  marker->at_ns);
+    }
+    return true;
+}
+
+static bool derive_counter(struct swarm *swarm, uint64_t number, const struct event *event)
+{
+    if (!mem_reserve(swarm->mem, &swarm->counters, &swarm->counter_cap, swarm->counter_count + 1,
+                     sizeof *swarm->counters)) {
+        return false;
+    }
+    swarm->counters[swarm->counter_count++] = (struct counter_sample){
+        .at_ns = swarm_event_ns(swarm, event),
+        .event = number,
+        .session = swarm->tracks[event->track].track.session,
+    };
+    return true;
+}
+
+/* ---- one event ---- */
+
+bool derive_is_of_agents(const struct swarm *swarm, const struct event *event)
+{
+    return (event->ph == 'B' || event->ph == 'X') && event->cat != INTERN_NONE &&
+           span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat)) !=
+               SPAN_OTHER;
+}
+
+static bool derive_known(struct swarm *swarm, struct event_store *store, uint64_t number,
+                         const struct event *event)
+{
+    switch (event->ph) {
+    case 'B': return derive_begin(swarm, store, number, event);
+    case 'E': return derive_end(swarm, store, number, event);
+    case 'X': return derive_complete(swarm, store, number, event);
+    case 'b': return derive_async_begin(swarm, store, number, event);
+    case 'e': return derive_async_end(swarm, store, number, event);
+    case 'i':
+    case 'I': return derive_instant(swarm, number, event);
+    case 'C': return derive_counter(swarm, number, event);
+    default: return true; /* flows and the rest are kept for the export */
+    }
+}
+
+bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                  const struct event *event)
+{
+    session_no session = swarm->tracks[event->track].track.session;
+    struct session *of = &swarm->sessions[session].session;
+    if (isnan(event->ts_us)) {
+        return true;
+    }
+    if ((of->flags & SESSION_AGENTS) == 0 && derive_is_of_agents(swarm, event)) {
+        return swarm_set_agents(swarm, session) && derive_again(swarm, pool, session);
+    }
+    /* The marker's pid and tid are nobody's: it makes no row. */
+    if (event->name != swarm->known.trace_truncated &&
+        swarm_track_agent(swarm, event->track) == NO_AGENT) {
+        return false;
+    }
+    if (pool == POOL_FILES) {
+        struct event end = *event;
+        end.ts_us += event->dur_us > 0 ? event->dur_us : 0;
+        int64_t at = swarm_event_ns(swarm, &end);
+        of->clock_ns = at > of->clock_ns ? at : of->clock_ns;
+    }
+    return derive_known(swarm, swarm->stores[pool], number, event);
+}

@@ -1,0 +1,75 @@
+/* What a request adds to the figures: what its end says, and where its time went. */
+#include "core/model/figures_tally.h"
+
+#include <math.h>
+#include <string.h>
+
+static double to_ms(int64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+static int64_t overlap_ns(const struct span *a, const struct span *b)
+{
+    int64_t from = a->start_ns > b->start_ns ? a->start_ns : b->start_ns;
+    int64_t to = a->end_ns < b->end_ns ? a->end_ns : b->end_ns;
+    return to > from ? to - from : 0;
+}
+
+/* Set-up counts without the attempts in it, and the request itself without its phases. */
+static void take_phases(const struct swarm *swarm, const struct span *request,
+                        struct request_sample *sample)
+{
+    const struct span *setup = NULL, *phase;
+    double rest_ms = sample->ms;
+    for (span_no no = request->next_phase; no != NO_SPAN && (phase = swarm_span(swarm, no)) != NULL;
+         no = phase->next_phase) {
+        double inside_ms = to_ms(overlap_ns(phase, request));
+        sample->phase_ms[phase->kind] += to_ms(phase->end_ns - phase->start_ns);
+        if (phase->kind == SPAN_SETUP) {
+            setup = phase;
+        } else if (phase->kind == SPAN_RETRY) {
+            sample->retries++;
+            double shared_ms = setup == NULL ? 0 : to_ms(overlap_ns(phase, setup));
+            sample->phase_ms[SPAN_SETUP] -= shared_ms;
+            inside_ms -= shared_ms;
+        }
+        rest_ms -= inside_ms;
+    }
+    if (sample->phase_ms[SPAN_SETUP] < 0) {
+        sample->phase_ms[SPAN_SETUP] = 0;
+    }
+    sample->phase_ms[SPAN_REQUEST] = rest_ms > 0 ? rest_ms : 0;
+}
+
+static void take_facts(const struct end_facts *facts, struct request_sample *sample)
+{
+    const double *said = facts->numbers;
+    const double quantities[QUANTITIES] = {
+        [OF_TTFT] = said[FACT_TTFT_MS],
+        [OF_TTLT] = said[FACT_TTLT_MS],
+        [OF_ITPS] = said[FACT_ITPS],
+        [OF_OTPS] = end_facts_otps(facts),
+        [OF_SETUP] = said[FACT_SETUP_MS] > 0 ? said[FACT_SETUP_MS] : (double)NAN,
+        [OF_REQUEST] = sample->ms,
+    };
+    const double tokens[TOKENS] = {
+        [TOKENS_PROMPT] = said[FACT_PROMPT_TOKENS],
+        [TOKENS_OUTPUT] = said[FACT_OUTPUT_TOKENS],
+        [TOKENS_CACHE_READ] = said[FACT_CACHE_READ_TOKENS],
+        [TOKENS_CACHE_CREATION] = said[FACT_CACHE_CREATION_TOKENS],
+    };
+    memcpy(sample->quantities, quantities, sizeof quantities);
+    memcpy(sample->tokens, tokens, sizeof tokens);
+}
+
+void request_sample_make(const struct swarm *swarm, const struct span *span,
+                         const struct end_facts *facts, struct request_sample *out)
+{
+    *out = (struct request_sample){
+        .failed = (span->flags & SPAN_ERROR) != 0,
+        .ms = to_ms(span->end_ns - span->start_ns),
+    };
+    take_facts(facts, out);
+    take_phases(swarm, span, out);
+}

@@ -1,0 +1,183 @@
+/* The way back from a document of ours with `--tracks lane`: there overlapping spans of an agent stand on threads `NAME · 2`, `NAME · 3` …
+   of its process. Their events go back to the thread NAME, and the metadata that was made for them goes away, so that the model is the
+   one that the document was written from, and can be written either way again. */
+#include "core/model/swarm_private.h"
+
+#include <string.h>
+
+static const char separator[] = " \xc2\xb7 ";
+
+static uint64_t key(uint32_t process, intern_id name)
+{
+    return (uint64_t)process << 32 | name;
+}
+
+/* The name without ` · n`, n from 2 on; INTERN_NONE: it has no such end, or nothing is called by what is before it. */
+static intern_id base_of(const struct swarm *swarm, const char *text, size_t len)
+{
+    size_t digits = 0;
+    while (digits < len && text[len - digits - 1] >= '0' && text[len - digits - 1] <= '9') {
+        digits++;
+    }
+    size_t end = digits + sizeof separator - 1;
+    bool one = digits == 1 && text[len - 1] < '2';
+    if (digits == 0 || one || end > len ||
+        memcmp(text + len - end, separator, sizeof separator - 1) != 0) {
+        return INTERN_NONE;
+    }
+    return intern_find(swarm->names, text, len - end);
+}
+
+static intern_id base_name(const struct swarm *swarm, intern_id name)
+{
+    size_t len;
+    const char *text = intern_text(swarm->names, name, &len);
+    return base_of(swarm, text, len);
+}
+
+static bool is_of(const struct swarm *swarm, track_no track, uint32_t document)
+{
+    const struct session_slot *slot = &swarm->sessions[swarm->tracks[track].track.session];
+    return !slot->dropped && slot->session.pool == POOL_FILES &&
+           slot->session.document == document && (slot->session.flags & SESSION_AGENTS) != 0;
+}
+
+/* Into `bases`, by track: where its events go, if not NO_TRACK. `folded`: whether any goes anywhere. */
+static bool find_bases(const struct swarm *swarm, uint32_t document, track_no *bases, bool *folded)
+{
+    struct u64map by_name;
+    bool good = true;
+    u64map_init(&by_name, swarm->mem);
+    for (track_no i = 0; good && i < swarm->track_count; i++) {
+        const struct track_slot *slot = &swarm->tracks[i];
+        bases[i] = NO_TRACK;
+        good = slot->name == INTERN_NONE || !is_of(swarm, i, document) ||
+               u64map_put(&by_name, key(slot->process, slot->name), i);
+    }
+    for (track_no i = 0; good && i < swarm->track_count; i++) {
+        const struct track_slot *slot = &swarm->tracks[i];
+        intern_id name = is_of(swarm, i, document) && slot->name != INTERN_NONE
+                             ? base_name(swarm, slot->name)
+                             : INTERN_NONE;
+        bases[i] = name == INTERN_NONE ? NO_TRACK : u64map_get(&by_name, key(slot->process, name));
+        *folded |= bases[i] != NO_TRACK;
+    }
+    u64map_release(&by_name);
+    return good;
+}
+
+/* Metadata of a further lane, or that sorts lanes. */
+static bool is_made(const struct swarm *swarm, const struct event *event, const track_no *bases)
+{
+    return bases[event->track] != NO_TRACK || event->name == swarm->known.thread_sort_index;
+}
+
+static bool fold_metadata(struct swarm *swarm, session_no session, const track_no *bases)
+{
+    struct session_slot *slot = &swarm->sessions[session];
+    struct event_store *kept = event_store_new(swarm->mem);
+    bool good = kept != NULL;
+    for (uint64_t no = 1; good && no < event_store_end(slot->metadata); no++) {
+        struct event event;
+        good = event_store_get(slot->metadata, no, &event) &&
+               (is_made(swarm, &event, bases) || event_store_append(kept, &event) != 0);
+    }
+    if (!good) {
+        event_store_free(kept);
+        return false;
+    }
+    event_store_free(slot->metadata);
+    slot->metadata = kept;
+    slot->session.metadata_count = event_store_count(kept);
+    return true;
+}
+
+static void fold_events(struct swarm *swarm, uint64_t first, const track_no *bases)
+{
+    struct event_store *store = swarm->stores[POOL_FILES];
+    first = first < event_store_first(store) ? event_store_first(store) : first;
+    for (uint64_t no = first; no < event_store_end(store); no++) {
+        struct event event;
+        if (event_store_get(store, no, &event) && bases[event.track] != NO_TRACK) {
+            event_store_set_track(store, no, bases[event.track]);
+        }
+    }
+}
+
+static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases)
+{
+    uint64_t first = UINT64_MAX;
+    for (session_no i = 0; i < swarm->session_count; i++) {
+        const struct session_slot *slot = &swarm->sessions[i];
+        if (slot->dropped || slot->session.pool != POOL_FILES ||
+            slot->session.document != document) {
+            continue;
+        }
+        first = slot->first_event != 0 && slot->first_event < first ? slot->first_event : first;
+        if (!fold_metadata(swarm, i, bases)) {
+            return false;
+        }
+    }
+    if (first != UINT64_MAX) {
+        fold_events(swarm, first, bases);
+    }
+    for (track_no i = 0; i < swarm->track_count; i++) {
+        if (bases[i] != NO_TRACK) {
+            swarm->tracks[i].track.tid = INTERN_NONE; /* the id is free for a lane again */
+        }
+    }
+    return true;
+}
+
+bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded)
+{
+    if (swarm->track_count == 0) {
+        return true;
+    }
+    size_t count = swarm->track_count;
+    track_no *bases = mem_zalloc(swarm->mem, count, sizeof *bases);
+    bool any = false;
+    bool good = bases != NULL && find_bases(swarm, document, bases, &any) &&
+                (!any || fold(swarm, document, bases));
+    mem_free(swarm->mem, bases, bases == NULL ? 0 : count * sizeof *bases);
+    *folded |= any;
+    return good;
+}
+
+/* ---- as they come ---- */
+
+/* The track of that name in the process; NO_TRACK: there is none, or more than one could be meant. */
+static track_no named_track(const struct swarm *swarm, uint32_t process, intern_id name)
+{
+    track_no found = NO_TRACK;
+    for (track_no i = swarm->processes[process].first_track; i != NO_TRACK;
+         i = swarm->tracks[i].next_in_process) {
+        if (swarm->tracks[i].name == name) {
+            found = i;
+        }
+    }
+    return found;
+}
+
+bool fold_metadata_event(struct swarm *swarm, const struct event *event)
+{
+    struct track_slot *slot = &swarm->tracks[event->track];
+    if (event->name == swarm->known.thread_sort_index) {
+        return true;
+    }
+    if (event->name != swarm->known.thread_name || event->args.len == 0 ||
+        event->args.bytes[0] != '{') {
+        return slot->folds_to != NO_TRACK;
+    }
+    struct strbuf text;
+    struct json_value args = {JSON_TYPE_OBJECT, event->args.bytes, event->args.len};
+    strbuf_init(&text, swarm->mem, 0);
+    json_get_string(json_get(args, "name"), &text);
+    intern_id base = text.len == 0 ? INTERN_NONE : base_of(swarm, text.data, text.len);
+    strbuf_release(&text);
+    slot->folds_to = base == INTERN_NONE ? NO_TRACK : named_track(swarm, slot->process, base);
+    if (slot->folds_to != NO_TRACK) {
+        slot->track.tid = INTERN_NONE; /* the id is free for a lane again */
+    }
+    return slot->folds_to != NO_TRACK;
+}

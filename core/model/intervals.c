@@ -1,0 +1,78 @@
+/* A sorted list in which what meets is joined. Work comes in the order of its end, so a stretch nearly always joins or follows the last one;
+   one that lasted long swallows those that ended while it went on. */
+#include "core/model/intervals.h"
+
+#include <assert.h>
+#include <string.h>
+
+void intervals_init(struct intervals *set, const struct mem *mem)
+{
+    *set = (struct intervals){.mem = mem};
+}
+
+void intervals_release(struct intervals *set)
+{
+    mem_free(set->mem, set->items, set->cap * sizeof *set->items);
+    intervals_init(set, set->mem);
+}
+
+/* The place of the first stretch that ends at `at` or later. Looked for from behind, in strides that grow. */
+static size_t first_reaching(const struct intervals *set, int64_t at)
+{
+    size_t high = set->count, stride = 1;
+    while (high >= stride && set->items[high - stride].to >= at) {
+        high -= stride;
+        stride *= 2;
+    }
+    size_t low = high >= stride ? high - stride + 1 : 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (set->items[middle].to >= at) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+/* The stretch, joined with those of the set that it meets: from *first on, up to but not *last. */
+static struct interval join(const struct intervals *set, int64_t from, int64_t to, size_t *first,
+                            size_t *last, int64_t *gone)
+{
+    struct interval joined = {from, to};
+    *first = *last = first_reaching(set, from);
+    *gone = 0;
+    for (; *last < set->count && set->items[*last].from <= to; ++*last) {
+        const struct interval *item = &set->items[*last];
+        joined.from = item->from < joined.from ? item->from : joined.from;
+        joined.to = item->to > joined.to ? item->to : joined.to;
+        *gone += item->to - item->from;
+    }
+    return joined;
+}
+
+bool intervals_add(struct intervals *set, int64_t from, int64_t to)
+{
+    size_t first, last;
+    int64_t gone;
+    assert(from <= to);
+    struct interval joined = join(set, from, to, &first, &last, &gone);
+    if (first == last &&
+        !mem_reserve(set->mem, &set->items, &set->cap, set->count + 1, sizeof *set->items)) {
+        return false;
+    }
+    memmove(set->items + first + 1, set->items + last, (set->count - last) * sizeof *set->items);
+    set->items[first] = joined;
+    set->count = set->count - (last - first) + 1;
+    set->length += joined.to - joined.from - gone;
+    return true;
+}
+
+int64_t intervals_length_with(const struct intervals *set, int64_t from, int64_t to)
+{
+    size_t first, last;
+    int64_t gone;
+    struct interval joined = join(set, from, to, &first, &last, &gone);
+    return set->length + joined.to - joined.from - gone;
+}

@@ -1,0 +1,28 @@
+/* A set of stretches of time, and how long it is. */
+#ifndef CORE_INTERVALS_H
+#define CORE_INTERVALS_H
+
+#include "core/base/mem.h"
+
+#include <stdint.h>
+
+struct interval {
+    int64_t from, to;
+};
+
+struct intervals {
+    const struct mem *mem;
+    struct interval *items; /* by time; no two meet */
+    size_t count, cap;
+    int64_t length; /* of all of them */
+};
+
+/* `mem` is borrowed as long as it is used. */
+void intervals_init(struct intervals *set, const struct mem *mem);
+void intervals_release(struct intervals *set);
+/* Adds a stretch, `from` <= `to`. Quick where it comes near the end. False: out of memory, nothing changed. */
+bool intervals_add(struct intervals *set, int64_t from, int64_t to);
+/* How long the set would be with that stretch. */
+int64_t intervals_length_with(const struct intervals *set, int64_t from, int64_t to);
+
+#endif

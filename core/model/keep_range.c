@@ -1,0 +1,82 @@
+/* Only a part of the time is wanted: what lies wholly outside goes, both events of a span together, and what is left is derived again. This
+   gives the model of a document that holds just that part (document.h, from_ns and to_ns).
+
+   While events still come, an open span stays whatever its beginning says, for its end has to find it. */
+#include "core/model/swarm_private.h"
+
+#include <math.h>
+
+struct range {
+    int64_t from_ns, to_ns;
+    bool last;
+};
+
+static bool is_in(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                  const struct event *event, const struct range *range)
+{
+    span_no no = event_store_span(swarm->stores[pool], number);
+    const struct span *span = no == NO_SPAN ? NULL : swarm_span(swarm, no);
+    if (isnan(event->ts_us)) {
+        return true;
+    }
+    int64_t from = swarm_event_ns(swarm, event), to = from;
+    if (span != NULL) {
+        bool open = (span->flags & SPAN_OPEN) != 0;
+        if (open && !range->last) {
+            return true;
+        }
+        from = span->start_ns;
+        to = open ? INT64_MAX : span->end_ns;
+    }
+    return from <= range->to_ns && to >= range->from_ns;
+}
+
+/* Each session counts its events, and has come as far as the last of them. */
+static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
+{
+    const struct event_store *store = swarm->stores[pool];
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        struct session_slot *slot = &swarm->sessions[i];
+        if (slot->session.pool == pool) {
+            slot->session.event_count = slot->first_event = 0;
+            slot->session.clock_ns = last ? slot->session.start_ns : slot->session.clock_ns;
+        }
+    }
+    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
+        struct event event;
+        if (!event_store_get(store, no, &event)) {
+            continue;
+        }
+        struct session_slot *slot = &swarm->sessions[swarm->tracks[event.track].track.session];
+        slot->session.event_count++;
+        slot->first_event = slot->first_event == 0 ? no : slot->first_event;
+        event.ts_us += event.dur_us > 0 ? event.dur_us : 0;
+        int64_t at_ns = isnan(event.ts_us) ? INT64_MIN : swarm_event_ns(swarm, &event);
+        int64_t *clock_ns = &slot->session.clock_ns;
+        *clock_ns = at_ns > *clock_ns ? at_ns : *clock_ns;
+    }
+}
+
+bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns, int64_t to_ns,
+                      bool last)
+{
+    const struct range range = {from_ns, to_ns, last};
+    struct event_store *store = swarm->stores[pool], *kept = event_store_new(swarm->mem);
+    bool good = kept != NULL;
+    if (good) {
+        event_store_number_from(kept, event_store_end(store));
+    }
+    for (uint64_t no = event_store_first(store); good && no < event_store_end(store); no++) {
+        struct event event;
+        good = !event_store_get(store, no, &event) || !is_in(swarm, pool, no, &event, &range) ||
+               event_store_append(kept, &event) != 0;
+    }
+    if (!good) {
+        event_store_free(kept);
+        return false;
+    }
+    event_store_free(store);
+    swarm->stores[pool] = kept;
+    recount(swarm, pool, last);
+    return derive_again(swarm, pool, NO_SESSION);
+}

@@ -1,0 +1,166 @@
+/* Lanes: the rows of an agent. A span takes the lowest lane that is free for it when it appears. That depends on nothing but the order of
+   events, so a live feed and its re-opened file have the same lanes. Each lane's spans are kept by start; most come in
+   order, late ones are put in their place. Phases and interactions take no lane: phases are drawn in their request, and an
+   interaction is an envelope around everything else. */
+#include "core/model/lane_index.h"
+#include "core/model/swarm_private.h"
+
+#include <string.h>
+
+/* The place of the first of `spans` that starts after `start_ns`. */
+static size_t upper_bound(const struct swarm *swarm, const span_no *spans, size_t count,
+                          int64_t start_ns)
+{
+    size_t low = 0, high = count;
+    if (count > 0 && swarm_edit_span(swarm, spans[count - 1])->start_ns <= start_ns) {
+        return count;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (swarm_edit_span(swarm, spans[middle])->start_ns <= start_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* *place: where it is. */
+static bool insert(struct swarm *swarm, span_no **spans, size_t *count, size_t *cap, span_no span,
+                   size_t *place)
+{
+    if (!mem_reserve(swarm->mem, spans, cap, *count + 1, sizeof **spans)) {
+        return false;
+    }
+    size_t at = upper_bound(swarm, *spans, *count, swarm_edit_span(swarm, span)->start_ns);
+    memmove(*spans + at + 1, *spans + at, (*count - at) * sizeof **spans);
+    (*spans)[at] = span;
+    (*count)++;
+    *place = at;
+    return true;
+}
+
+/* Whether nothing in the lane meets the span; one without an end meets all that starts later. */
+static bool fits(const struct swarm *swarm, const struct lane *lane, const struct span *span)
+{
+    bool open = (span->flags & SPAN_OPEN) != 0;
+    if (lane->open != NO_SPAN &&
+        (open || swarm_edit_span(swarm, lane->open)->start_ns < span->end_ns)) {
+        return false;
+    }
+    if (span->start_ns >= lane->last_end_ns) {
+        return true;
+    }
+    size_t at = upper_bound(swarm, lane->spans, lane->count, span->start_ns);
+    if (at < lane->count &&
+        (open || swarm_edit_span(swarm, lane->spans[at])->start_ns < span->end_ns)) {
+        return false;
+    }
+    if (at > 0) {
+        const struct span *before = swarm_edit_span(swarm, lane->spans[at - 1]);
+        return (before->flags & SPAN_OPEN) == 0 && before->end_ns <= span->start_ns;
+    }
+    return true;
+}
+
+static struct lane *choose(struct swarm *swarm, struct agent *agent, const struct span *span,
+                           size_t *number)
+{
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        bool free = fits(swarm, &agent->lanes[i], span);
+        if (free || i + 1 == MAX_LANES) {
+            agent->lanes[i].overlaps |= !free;
+            *number = i;
+            return &agent->lanes[i];
+        }
+    }
+    if (!mem_reserve(swarm->mem, &agent->lanes, &agent->lane_cap, agent->lane_count + 1,
+                     sizeof *agent->lanes)) {
+        return NULL;
+    }
+    *number = agent->lane_count++;
+    agent->lanes[*number] = (struct lane){.open = NO_SPAN, .last_end_ns = INT64_MIN};
+    return &agent->lanes[*number];
+}
+
+static void extend(struct lane *lane, int64_t end_ns)
+{
+    lane->last_end_ns = end_ns > lane->last_end_ns ? end_ns : lane->last_end_ns;
+}
+
+bool lane_place(struct swarm *swarm, struct agent *agent, span_no span)
+{
+    struct span *placed = swarm_edit_span(swarm, span);
+    size_t place;
+    if (span_is_phase(placed->kind)) {
+        return true;
+    }
+    if (placed->kind == SPAN_INTERACTION) {
+        return insert(swarm, &agent->envelopes, &agent->envelope_count, &agent->envelope_cap, span,
+                      &place);
+    }
+    size_t number;
+    struct lane *lane = choose(swarm, agent, placed, &number);
+    if (lane == NULL || !insert(swarm, &lane->spans, &lane->count, &lane->cap, span, &place)) {
+        return false;
+    }
+    lane_index_inserted(swarm, lane, place);
+    placed->lane = (uint16_t)number;
+    if ((placed->flags & SPAN_OPEN) != 0) {
+        lane->open = span;
+        extend(lane, placed->start_ns);
+    } else {
+        extend(lane, placed->end_ns);
+    }
+    return true;
+}
+
+void lane_close(struct swarm *swarm, struct agent *agent, span_no span)
+{
+    const struct span *closed = swarm_edit_span(swarm, span);
+    if (span_is_phase(closed->kind) || closed->kind == SPAN_INTERACTION) {
+        return;
+    }
+    struct lane *lane = &agent->lanes[closed->lane];
+    if (lane->open == span) {
+        lane->open = NO_SPAN;
+    }
+    extend(lane, closed->end_ns);
+}
+
+void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
+{
+    const struct span *gone = swarm_edit_span(swarm, span);
+    bool envelope = gone->kind == SPAN_INTERACTION;
+    struct lane *lane = envelope ? NULL : &agent->lanes[gone->lane];
+    span_no *spans = envelope ? agent->envelopes : lane->spans;
+    size_t *count = envelope ? &agent->envelope_count : &lane->count;
+    if (lane != NULL && lane->open == span) {
+        lane->open = NO_SPAN;
+    }
+    if (lane != NULL) {
+        lane_index_drop(swarm->mem, lane);
+    }
+    for (size_t i = *count; i-- > 0;) {
+        if (spans[i] == span) {
+            memmove(spans + i, spans + i + 1, (*count - i - 1) * sizeof *spans);
+            (*count)--;
+            return;
+        }
+    }
+}
+
+void lane_reset(struct swarm *swarm, struct agent *agent)
+{
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        lane_index_drop(swarm->mem, &agent->lanes[i]);
+        mem_free(swarm->mem, agent->lanes[i].spans,
+                 agent->lanes[i].cap * sizeof *agent->lanes[i].spans);
+    }
+    mem_free(swarm->mem, agent->lanes, agent->lane_cap * sizeof *agent->lanes);
+    mem_free(swarm->mem, agent->envelopes, agent->envelope_cap * sizeof *agent->envelopes);
+    agent->lanes = NULL;
+    agent->envelopes = NULL;
+    agent->lane_count = agent->lane_cap = agent->envelope_count = agent->envelope_cap = 0;
+}

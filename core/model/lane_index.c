@@ -1,0 +1,262 @@
+/* How fine a pyramid is follows from how dense the spans are: its finest buckets hold about eight, so that a column that is narrower than one has
+   few spans to look at, and the pyramid stays small against what it sums up. That is looked at again each time the spans have doubled. */
+#include "core/model/lane_index.h"
+
+#include "core/model/swarm_private.h"
+#include "core/query/query_private.h"
+
+#include <assert.h>
+
+enum {
+    SPANS_MIN = 128,   /* below, no pyramid */
+    SPANS_WANTED = 16, /* in a finest bucket */
+    SPANS_FEW = 6,
+    SPANS_MANY = 48,
+    LOOSE_MAX = 48
+};
+
+/* ---- one span ---- */
+
+static struct lane_span sum_up(const struct swarm *swarm, span_no no)
+{
+    const struct span *span = swarm_span(swarm, no);
+    return (struct lane_span){
+        .start_ns = span->start_ns,
+        .end_ns = span->end_ns > span->start_ns ? span->end_ns : span->start_ns + 1,
+        .no = no,
+        .kind = span->kind,
+        .flags = span->flags,
+    };
+}
+
+static void weigh(const struct swarm *swarm, const struct lane_span *span, int64_t *weights)
+{
+    if (span->kind != SPAN_REQUEST) {
+        weights[span->kind] = span->end_ns - span->start_ns;
+        return;
+    }
+    const struct span *request = swarm_span(swarm, span->no);
+    for (int64_t at = span->start_ns; at < span->end_ns;) {
+        int64_t until;
+        enum span_kind kind = query_phase_at(swarm, request, at, &until);
+        until = until < span->end_ns ? until : span->end_ns;
+        weights[kind] += until - at;
+        at = until;
+    }
+}
+
+static bool add_to_pyramid(const struct swarm *swarm, struct lane_index *index,
+                           const struct lane_span *span)
+{
+    int64_t weights[SPAN_KINDS] = {0};
+    weigh(swarm, span, weights);
+    return pyramid_add(&index->pyramid, span, weights);
+}
+
+static bool is_loose(const struct swarm *swarm, const struct span *span)
+{
+    return (span->flags & SPAN_EVICTED) != 0 && live_swept(swarm, span->begin_no) != NULL;
+}
+
+/* A closed span. */
+static bool add(const struct swarm *swarm, struct lane_index *index, const struct lane_span *span)
+{
+    if (!is_loose(swarm, swarm_span(swarm, span->no))) {
+        return add_to_pyramid(swarm, index, span);
+    }
+    if (index->loose_count == LOOSE_MAX ||
+        !mem_reserve(swarm->mem, &index->loose, &index->loose_cap, index->loose_count + 1,
+                     sizeof *index->loose)) {
+        return false;
+    }
+    index->loose[index->loose_count++] = span->no;
+    return true;
+}
+
+static bool is_open(const struct swarm *swarm, span_no no)
+{
+    return (swarm_span(swarm, no)->flags & SPAN_OPEN) != 0;
+}
+
+/* It has ended since it was put among the others. */
+static bool add_ended(const struct swarm *swarm, struct lane_index *index, span_no no)
+{
+    struct lane_span span = sum_up(swarm, no);
+    size_t at = lane_index_first_from(index, span.start_ns);
+    while (at < index->built && index->spans[at].no != no) {
+        at++;
+    }
+    assert(at < index->built);
+    index->spans[at] = span;
+    return add(swarm, index, &span);
+}
+
+/* Makes room for those that were put among the others, from the back, each once moved. False: out of memory. */
+static bool merge_inserted(const struct swarm *swarm, const struct lane *lane,
+                           struct lane_index *index)
+{
+    size_t from = index->built - index->inserted, to = index->built;
+    if (index->inserted > 0 && !mem_reserve(swarm->mem, &index->spans, &index->spans_cap,
+                                            index->built, sizeof *index->spans)) {
+        return false;
+    }
+    while (to > from) {
+        span_no no = lane->spans[--to];
+        bool known = from > index->inserted_from && index->spans[from - 1].no == no;
+        index->spans[to] = known ? index->spans[--from] : sum_up(swarm, no);
+    }
+    index->inserted = 0;
+    return true;
+}
+
+static bool add_late(const struct swarm *swarm, struct lane_index *index)
+{
+    size_t kept = 0;
+    bool good = true;
+    for (size_t i = 0; i < index->late_count && good; i++) {
+        if (is_open(swarm, index->late[i])) {
+            index->late[kept++] = index->late[i];
+        } else {
+            good = add_ended(swarm, index, index->late[i]);
+        }
+    }
+    index->late_count = kept;
+    return good;
+}
+
+static bool add_next(const struct swarm *swarm, const struct lane *lane, struct lane_index *index)
+{
+    if (!mem_reserve(swarm->mem, &index->spans, &index->spans_cap, index->built + 1,
+                     sizeof *index->spans)) {
+        return false;
+    }
+    struct lane_span *span = &index->spans[index->built];
+    *span = sum_up(swarm, lane->spans[index->built]);
+    index->built++;
+    return add(swarm, index, span);
+}
+
+/* ---- the pyramid ---- */
+
+static unsigned log_2(uint64_t value)
+{
+    return value == 0 ? 0 : 63u - (unsigned)__builtin_clzll(value);
+}
+
+static void begin_pyramid(const struct swarm *swarm, struct lane_index *index, unsigned shift)
+{
+    pyramid_release(&index->pyramid);
+    pyramid_init(&index->pyramid, swarm->mem, shift < 10 ? 10 : shift > 40 ? 40 : shift);
+    index->built = index->inserted = index->loose_count = index->late_count = 0;
+}
+
+static unsigned first_shift(const struct swarm *swarm, const struct lane *lane)
+{
+    int64_t from = swarm_span(swarm, lane->spans[0])->start_ns;
+    int64_t to = swarm_span(swarm, lane->spans[lane->count - 1])->start_ns;
+    uint64_t length = to > from ? (uint64_t)to - (uint64_t)from : 1;
+    return log_2(length / lane->count * SPANS_WANTED + 1);
+}
+
+/* Whether the pyramid's finest buckets are as they should be; else it begins anew with others. */
+static bool review(const struct swarm *swarm, struct lane_index *index)
+{
+    struct pyramid *pyramid = &index->pyramid;
+    size_t buckets = pyramid->levels[0].count, spans = pyramid->spans;
+    index->review_at = spans;
+    if (spans > SPANS_MANY * buckets && pyramid->shift > 10) {
+        begin_pyramid(swarm, index, pyramid->shift - 2);
+        return false;
+    }
+    if (spans < SPANS_FEW * buckets && pyramid->shift < 40) {
+        begin_pyramid(swarm, index, pyramid->shift + 2);
+        return false;
+    }
+    index->review_at = 2 * spans;
+    return true;
+}
+
+/* Takes what has closed since. False: out of memory, or too many are loose. */
+static bool catch_up(const struct swarm *swarm, struct lane *lane, struct lane_index *index)
+{
+    if (!merge_inserted(swarm, lane, index) || !add_late(swarm, index)) {
+        return false;
+    }
+    /* An open span is the last one. */
+    while (index->built < lane->count && !is_open(swarm, lane->spans[index->built])) {
+        if (!add_next(swarm, lane, index)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct lane_index *lane_index_sync(const struct swarm *swarm, struct lane *lane)
+{
+    if (lane->count < SPANS_MIN || lane->overlaps) {
+        return NULL;
+    }
+    if (lane->index == NULL) {
+        lane->index = mem_zalloc(swarm->mem, 1, sizeof *lane->index);
+        if (lane->index == NULL) {
+            return NULL;
+        }
+        begin_pyramid(swarm, lane->index, first_shift(swarm, lane));
+        lane->index->review_at = SPANS_MIN;
+    }
+    bool good = catch_up(swarm, lane, lane->index);
+    /* Finer or coarser by one step at a time: it ends, as both are never too much. */
+    while (good && lane->index->pyramid.spans >= lane->index->review_at &&
+           !review(swarm, lane->index)) {
+        good = catch_up(swarm, lane, lane->index);
+    }
+    if (!good) {
+        lane_index_drop(swarm->mem, lane);
+    }
+    return lane->index;
+}
+
+void lane_index_inserted(const struct swarm *swarm, struct lane *lane, size_t at)
+{
+    struct lane_index *index = lane->index;
+    if (index == NULL || at >= index->built) {
+        return;
+    }
+    if (!mem_reserve(swarm->mem, &index->late, &index->late_cap, index->late_count + 1,
+                     sizeof *index->late)) {
+        lane_index_drop(swarm->mem, lane);
+        return;
+    }
+    index->inserted_from =
+        index->inserted == 0 || at < index->inserted_from ? at : index->inserted_from;
+    index->inserted++;
+    index->late[index->late_count++] = lane->spans[at];
+    index->built++;
+}
+
+size_t lane_index_first_from(const struct lane_index *index, int64_t at_ns)
+{
+    size_t low = 0, high = index->built;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (index->spans[middle].start_ns < at_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+void lane_index_drop(const struct mem *mem, struct lane *lane)
+{
+    struct lane_index *index = lane->index;
+    if (index != NULL) {
+        pyramid_release(&index->pyramid);
+        mem_free(mem, index->spans, index->spans_cap * sizeof *index->spans);
+        mem_free(mem, index->late, index->late_cap * sizeof *index->late);
+        mem_free(mem, index->loose, index->loose_cap * sizeof *index->loose);
+        mem_free(mem, index, sizeof *index);
+        lane->index = NULL;
+    }
+}

@@ -1,0 +1,32 @@
+/* What the timeline knows of a lane beyond its list of spans: what it needs to know of each, side by side, and a pyramid of the closed ones. It is made when somebody first looks at the lane, and brought
+   up to date when he looks again: who only records or reports pays nothing for it. Private to the model's lanes and queries. */
+#ifndef CORE_LANE_INDEX_H
+#define CORE_LANE_INDEX_H
+
+#include "core/model/pyramid.h"
+#include "core/model/swarm.h"
+
+struct lane_index {
+    struct pyramid pyramid;
+    struct lane_span *spans; /* as the lane's */
+    size_t spans_cap;
+    size_t built;    /* of the lane's spans: those up to here are in the pyramid, late or loose */
+    size_t inserted; /* of those: put among the others since the last look, not in `spans` yet */
+    size_t inserted_from; /* the first of their places */
+    span_no *late;        /* they, and those of before that are still open */
+    size_t late_count, late_cap;
+    span_no *loose; /* closed in the trace while they go on (swept): they may overlap others */
+    size_t loose_count, loose_cap;
+    size_t review_at; /* so many spans, and its buckets are looked at */
+};
+
+/* Brings the lane's index up to date. NULL: out of memory, or none is possible; the list of spans tells all. Borrowed. */
+const struct lane_index *lane_index_sync(const struct swarm *swarm, struct lane *lane);
+/* The place of the first of its spans that starts at `at_ns` or later. */
+size_t lane_index_first_from(const struct lane_index *index, int64_t at_ns);
+/* A span has been put at that place of the lane's list. */
+void lane_index_inserted(const struct swarm *swarm, struct lane *lane, size_t at);
+/* The lane's spans are others now: forgets it. */
+void lane_index_drop(const struct mem *mem, struct lane *lane);
+
+#endif

@@ -1,0 +1,126 @@
+/* A level is a sorted list of the buckets that are not empty: a lane that rests for a week costs nothing for it. Nearly all spans go into the last
+   bucket or behind it. */
+#include "core/model/pyramid.h"
+
+#include <string.h>
+
+enum { STEP = 2, SHIFT_MAX = 46 }; /* 2^46 ns is 20 hours: no column is longer */
+
+void pyramid_init(struct pyramid *pyramid, const struct mem *mem, unsigned shift)
+{
+    *pyramid = (struct pyramid){.mem = mem, .shift = shift};
+    pyramid->level_count = (SHIFT_MAX - shift) / STEP + 1;
+    if (pyramid->level_count > PYRAMID_LEVELS) {
+        pyramid->level_count = PYRAMID_LEVELS;
+    }
+}
+
+void pyramid_release(struct pyramid *pyramid)
+{
+    for (unsigned i = 0; i < pyramid->level_count; i++) {
+        mem_free(pyramid->mem, pyramid->levels[i].buckets,
+                 pyramid->levels[i].cap * sizeof *pyramid->levels[i].buckets);
+    }
+    *pyramid = (struct pyramid){.mem = pyramid->mem};
+}
+
+static size_t first_not_less(const struct pyramid_level *level, int64_t key)
+{
+    size_t low = 0, high = level->count;
+    if (high > 0 && level->buckets[high - 1].key < key) {
+        return high;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (level->buckets[middle].key < key) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The bucket with the key, made when there is none. NULL: out of memory. */
+static struct pyramid_bucket *bucket_at(struct pyramid *pyramid, struct pyramid_level *level,
+                                        int64_t key)
+{
+    if (level->count > 0 && level->buckets[level->count - 1].key == key) {
+        return &level->buckets[level->count - 1];
+    }
+    size_t at = first_not_less(level, key);
+    if (at < level->count && level->buckets[at].key == key) {
+        return &level->buckets[at];
+    }
+    if (!mem_reserve(pyramid->mem, &level->buckets, &level->cap, level->count + 1,
+                     sizeof *level->buckets)) {
+        return NULL;
+    }
+    memmove(level->buckets + at + 1, level->buckets + at,
+            (level->count - at) * sizeof *level->buckets);
+    level->count++;
+    level->buckets[at] =
+        (struct pyramid_bucket){.key = key, .heavy = NO_SPAN, .last = {.no = NO_SPAN}};
+    return &level->buckets[at];
+}
+
+static void sum_up(struct pyramid_bucket *bucket, const struct lane_span *span,
+                   const int64_t weights[SPAN_KINDS])
+{
+    int64_t ns = span->end_ns - span->start_ns;
+    for (size_t i = 0; i < SPAN_KINDS; i++) {
+        bucket->weights[i] += weights[i];
+    }
+    if (ns > bucket->heavy_ns || (ns == bucket->heavy_ns && span->no < bucket->heavy)) {
+        bucket->heavy_ns = ns;
+        bucket->heavy = span->no;
+        bucket->heavy_kind = span->kind;
+        bucket->heavy_flags = span->flags;
+    }
+    bucket->count++;
+    bucket->error |= (span->flags & SPAN_ERROR) != 0;
+}
+
+bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
+                 const int64_t weights[SPAN_KINDS])
+{
+    for (unsigned i = 0; i < pyramid->level_count; i++) {
+        unsigned shift = pyramid->shift + i * STEP;
+        int64_t key = span->start_ns >> shift;
+        struct pyramid_bucket *bucket = bucket_at(pyramid, &pyramid->levels[i], key);
+        if (bucket == NULL) {
+            return false;
+        }
+        if (bucket->last.no == NO_SPAN || bucket->last.start_ns <= span->start_ns) {
+            bucket->last = *span;
+        }
+        if ((span->end_ns - 1) >> shift == key) {
+            sum_up(bucket, span, weights);
+        }
+    }
+    pyramid->spans++;
+    return true;
+}
+
+int pyramid_level_for(const struct pyramid *pyramid, unsigned zoom)
+{
+    if (pyramid->level_count == 0 || zoom < pyramid->shift) {
+        return -1;
+    }
+    unsigned level = (zoom - pyramid->shift) / STEP;
+    return (int)(level < pyramid->level_count ? level : pyramid->level_count - 1);
+}
+
+size_t pyramid_find(const struct pyramid *pyramid, int level, int64_t key)
+{
+    return first_not_less(&pyramid->levels[level], key);
+}
+
+size_t pyramid_bytes(const struct pyramid *pyramid)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < pyramid->level_count; i++) {
+        bytes += pyramid->levels[i].cap * sizeof *pyramid->levels[i].buckets;
+    }
+    return bytes;
+}

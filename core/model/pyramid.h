@@ -1,0 +1,60 @@
+/* A time pyramid: what a lane holds, summed up over stretches of time of 2^shift, 2^(shift + 2) … ns, each beginning at a multiple of its length. It
+   answers what a column of the timeline holds without a look at the spans in it. Private to the queries of lanes (lane_index.h).
+
+   A span is summed up in the buckets that hold all of it. Those that reach over a bucket's end are found through the last span that begins in
+   it: as spans of a lane do not overlap, no other can. */
+#ifndef CORE_PYRAMID_H
+#define CORE_PYRAMID_H
+
+#include "core/model/span.h"
+
+/* What the timeline needs to know of a span that has ended. It stands here once more, so that a row is read from front to back in memory. */
+struct lane_span {
+    int64_t start_ns, end_ns;
+    span_no no;
+    uint8_t kind;  /* enum span_kind */
+    uint8_t flags; /* enum span_flag */
+};
+
+/* Of the spans that lie in it: */
+struct pyramid_bucket {
+    int64_t key;                 /* it begins at key << its level's shift */
+    int64_t weights[SPAN_KINDS]; /* ns by kind; those of a request by its phases */
+    int64_t heavy_ns;            /* of the longest one, of equals the one that appeared first */
+    span_no heavy;
+    uint8_t heavy_kind, heavy_flags;
+    bool error;
+    uint32_t count;
+    struct lane_span
+        last; /* the last one that begins here, whether it lies in it or not; its no is NO_SPAN: none */
+};
+
+struct pyramid_level {
+    struct pyramid_bucket *buckets; /* by key; only those in which something begins */
+    size_t count, cap;
+};
+
+enum { PYRAMID_LEVELS = 24 };
+
+struct pyramid {
+    const struct mem *mem;
+    unsigned shift; /* of level 0 */
+    unsigned level_count;
+    struct pyramid_level levels[PYRAMID_LEVELS];
+    size_t spans;
+};
+
+/* `shift`: of the finest level. */
+void pyramid_init(struct pyramid *pyramid, const struct mem *mem, unsigned shift);
+void pyramid_release(struct pyramid *pyramid);
+/* Adds a span, its end behind its start, and its time by kinds. False: out of memory, the pyramid is of no more use. */
+bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
+                 const int64_t weights[SPAN_KINDS]);
+/* The coarsest level whose buckets are not longer than 2^zoom ns; -1: none is that fine. */
+int pyramid_level_for(const struct pyramid *pyramid, unsigned zoom);
+/* The place of the first bucket of the level whose key is not less. */
+size_t pyramid_find(const struct pyramid *pyramid, int level, int64_t key);
+/* Bytes of memory held. */
+size_t pyramid_bytes(const struct pyramid *pyramid);
+
+#endif

@@ -1,0 +1,290 @@
+/* Deriving again: everything that follows from the events of a pool, or of one session, is forgotten and made anew from the events in memory.
+   That is what makes the picture after an eviction the picture of the exported file. Open spans whose begin was
+   dropped are in flight all the same: they are kept aside, with their args, and put back. */
+#include "core/model/swarm_private.h"
+
+#include <string.h>
+
+/* ---- sessions that turn out to be agents' ---- */
+
+static void make_session_agents(struct swarm *swarm, session_no session)
+{
+    swarm->sessions[session].session.flags |= SESSION_AGENTS;
+    for (size_t i = 0; i < swarm->agent_count; i++) {
+        if (swarm->agents[i].session == session && (swarm->agents[i].flags & AGENT_GROUP) == 0) {
+            swarm->agents[i].flags |= AGENT_DEAD;
+        }
+    }
+    for (size_t i = 0; i < swarm->process_count; i++) {
+        if (swarm->processes[i].session == session && swarm->processes[i].agent != NO_AGENT) {
+            swarm->agents[swarm->processes[i].agent].flags &= (uint8_t)~AGENT_DEAD;
+        }
+    }
+    for (size_t i = 0; i < swarm->track_count; i++) {
+        if (swarm->tracks[i].track.session == session) {
+            swarm->tracks[i].track.agent = NO_AGENT;
+        }
+    }
+}
+
+static bool reapply_metadata(struct swarm *swarm, session_no session)
+{
+    struct event_store *store = swarm->sessions[session].metadata;
+    struct event event;
+    for (uint64_t no = 1; no < event_store_end(store); no++) {
+        if (event_store_get(store, no, &event) && !swarm_apply_metadata(swarm, &event)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool swarm_set_agents(struct swarm *swarm, session_no session)
+{
+    if ((swarm->sessions[session].session.flags & SESSION_AGENTS) != 0) {
+        return true;
+    }
+    make_session_agents(swarm, session);
+    return reapply_metadata(swarm, session);
+}
+
+/* ---- all of them again ---- */
+
+static bool concerns(const struct swarm *swarm, session_no session, enum swarm_pool pool,
+                     session_no only)
+{
+    return only == NO_SESSION ? swarm->sessions[session].session.pool == pool : session == only;
+}
+
+static bool keep_span(struct swarm *swarm, const struct span *span, struct slice args)
+{
+    if (!mem_reserve(swarm->mem, &swarm->kept, &swarm->kept_cap, swarm->kept_count + 1,
+                     sizeof *swarm->kept)) {
+        return false;
+    }
+    struct kept_span *kept = &swarm->kept[swarm->kept_count];
+    *kept = (struct kept_span){.span = *span, .args_len = args.len};
+    kept->span.flags |= SPAN_LOST_BEGIN;
+    if (args.len > 0) {
+        kept->args = mem_alloc(swarm->mem, args.len);
+        if (kept->args == NULL) {
+            return false;
+        }
+        memcpy(kept->args, args.bytes, args.len);
+    }
+    swarm->kept_count++;
+    return true;
+}
+
+bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before)
+{
+    for (span_no no = swarm->flight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
+        const struct span *span = swarm_edit_span(swarm, no);
+        if (concerns(swarm, swarm->agents[span->agent].session, pool, NO_SESSION) &&
+            (span->flags & (SPAN_OPEN | SPAN_LOST_BEGIN | SPAN_ASYNC)) == SPAN_OPEN &&
+            span->begin_no < before && !span_is_phase(span->kind) &&
+            !keep_span(swarm, span, swarm_span_args(swarm, span))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (size_t i = 0; i < swarm->agent_count; i++) {
+        struct agent *agent = &swarm->agents[i];
+        if (concerns(swarm, agent->session, pool, only)) {
+            lane_reset(swarm, agent);
+            memset(agent->open_by_kind, 0, sizeof agent->open_by_kind);
+            agent->stale_open = 0;
+            agent->first_ns = INT64_MAX;
+            agent->last_ns = INT64_MIN;
+            agent->first_phase = agent->last_phase = NO_SPAN;
+            agent->last_ended = NO_SPAN;
+            agent->idle_since_ns = INT64_MIN;
+        }
+    }
+    for (size_t i = 0; i < swarm->track_count; i++) {
+        struct track_slot *slot = &swarm->tracks[i];
+        if (concerns(swarm, slot->track.session, pool, only)) {
+            slot->track.open = NO_SPAN;
+        }
+    }
+}
+
+static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        if (concerns(swarm, (session_no)i, pool, only)) {
+            book_forget(&swarm->book, swarm, (session_no)i);
+            swarm->sessions[i].session.orphan_ends = 0;
+            swarm->sessions[i].session.dropped = 0;
+            /* What was dropped of the pool holds for each session; the marker is one session's alone. */
+            if (only == NO_SESSION) {
+                swarm->sessions[i].truncated_ns = INT64_MIN;
+            }
+        }
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < swarm->marker_count; i++) {
+        if (!concerns(swarm, swarm->markers[i].session, pool, only)) {
+            swarm->markers[kept++] = swarm->markers[i];
+        }
+    }
+    swarm->marker_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < swarm->counter_count; i++) {
+        if (!concerns(swarm, swarm->counters[i].session, pool, only)) {
+            swarm->counters[kept++] = swarm->counters[i];
+        }
+    }
+    swarm->counter_count = kept;
+}
+
+static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (span_no no = swarm->span_begin; no < swarm->span_end; no++) {
+        struct span *span = swarm_edit_span(swarm, no);
+        if (span == NULL || !concerns(swarm, swarm->agents[span->agent].session, pool, only)) {
+            continue;
+        }
+        swarm_free_span(swarm, no);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < swarm->error_count; i++) {
+        if (swarm_edit_span(swarm, swarm->errors[i]) != NULL) {
+            swarm->errors[kept++] = swarm->errors[i];
+        }
+    }
+    swarm->error_count = kept;
+}
+
+static bool put_back_kept(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (size_t i = 0; i < swarm->kept_count; i++) {
+        struct span span = swarm->kept[i].span;
+        if (!concerns(swarm, swarm->agents[span.agent].session, pool, only)) {
+            continue;
+        }
+        span.next_phase = span.parent = NO_SPAN;
+        if (!derive_open(swarm, &span)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool all_known(const struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        if (concerns(swarm, (session_no)i, pool, only) &&
+            (swarm->sessions[i].session.flags & SESSION_AGENTS) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where to begin with the one session, or with all. */
+static uint64_t first_of(const struct swarm *swarm, const struct event_store *store,
+                         session_no only)
+{
+    uint64_t first = event_store_first(store);
+    bool later = only != NO_SESSION && swarm->sessions[only].first_event > first;
+    return later ? swarm->sessions[only].first_event : first;
+}
+
+/* Which of the sessions are agents', before the first event is derived again. */
+static enum swarm_pool pool_of(const struct swarm *swarm, const struct kept_span *kept)
+{
+    return (enum swarm_pool)swarm->sessions[swarm->agents[kept->span.agent].session].session.pool;
+}
+
+static void forget_kept(struct swarm *swarm, size_t i)
+{
+    mem_free(swarm->mem, swarm->kept[i].args, swarm->kept[i].args_len);
+    swarm->kept_count--;
+    memmove(swarm->kept + i, swarm->kept + i + 1, (swarm->kept_count - i) * sizeof *swarm->kept);
+}
+
+void derive_forget_kept(struct swarm *swarm, enum swarm_pool pool, uint64_t begin_no)
+{
+    for (size_t i = 0; i < swarm->kept_count; i++) {
+        if (swarm->kept[i].span.begin_no == begin_no && pool_of(swarm, &swarm->kept[i]) == pool) {
+            forget_kept(swarm, i);
+            return;
+        }
+    }
+}
+
+void derive_forget_dropped(struct swarm *swarm)
+{
+    for (size_t i = swarm->kept_count; i-- > 0;) {
+        if (swarm->sessions[swarm->agents[swarm->kept[i].span.agent].session].dropped) {
+            forget_kept(swarm, i);
+        }
+    }
+}
+
+static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    struct event_store *store = swarm->stores[pool];
+    if (all_known(swarm, pool, only)) {
+        return true;
+    }
+    for (uint64_t no = first_of(swarm, store, only); no < event_store_end(store); no++) {
+        struct event event;
+        session_no session;
+        if (!event_store_get(store, no, &event)) {
+            continue;
+        }
+        session = swarm->tracks[event.track].track.session;
+        if (concerns(swarm, session, pool, only) &&
+            (swarm->sessions[session].session.flags & SESSION_AGENTS) == 0 &&
+            derive_is_of_agents(swarm, &event)) {
+            make_session_agents(swarm, session);
+            if (!reapply_metadata(swarm, session)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* One pass over the events in memory. */
+static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    struct event_store *store = swarm->stores[pool];
+    reset_spans(swarm, pool, only);
+    reset_agents(swarm, pool, only);
+    reset_sessions(swarm, pool, only);
+    if (!put_back_kept(swarm, pool, only)) {
+        return false;
+    }
+    for (uint64_t no = first_of(swarm, store, only); no < event_store_end(store); no++) {
+        struct event event;
+        if (event_store_get(store, no, &event) &&
+            concerns(swarm, swarm->tracks[event.track].track.session, pool, only) &&
+            !derive_event(swarm, pool, no, &event)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    swarm->revision++;
+    return find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
+}
+
+bool swarm_settle(struct swarm *swarm)
+{
+    if (!swarm->unsettled) {
+        return true;
+    }
+    swarm->unsettled = false;
+    return derive_again(swarm, POOL_LIVE, NO_SESSION) &&
+           derive_again(swarm, POOL_FILES, NO_SESSION);
+}

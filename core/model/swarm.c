@@ -1,0 +1,456 @@
+/* The model's own house-keeping: making and freeing it, the table of spans, the list of those in flight, and what is read from outside.
+
+   Spans live in chunks of 4,096, by number; a chunk goes when all its spans have gone, so a model that evicts
+   stays as small as what it holds. */
+#include "core/model/swarm_private.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool init_names(struct swarm *swarm)
+{
+    const struct {
+        intern_id *id;
+        const char *text;
+    } names[] = {
+        {&swarm->known.process_name, "process_name"},
+        {&swarm->known.thread_name, "thread_name"},
+        {&swarm->known.parent_agent, "parent_agent"},
+        {&swarm->known.process_sort_index, "process_sort_index"},
+        {&swarm->known.thread_sort_index, "thread_sort_index"},
+        {&swarm->known.trace_truncated, "trace_truncated"},
+        {&swarm->known.metadata_cat, "__metadata"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        *names[i].id = intern_put(swarm->names, names[i].text, strlen(names[i].text));
+        if (*names[i].id == INTERN_FAILED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config)
+{
+    struct swarm *swarm = mem_zalloc(mem, 1, sizeof *swarm);
+    if (swarm == NULL) {
+        return NULL;
+    }
+    swarm->mem = mem;
+    swarm->flight_first = swarm->flight_last = NO_SPAN;
+    swarm->flight_free = NO_FLIGHT;
+    u64map_init(&swarm->session_by_id, mem);
+    u64map_init(&swarm->process_by_pid, mem);
+    u64map_init(&swarm->track_by_tid, mem);
+    u64map_init(&swarm->agent_by_id, mem);
+    u64map_init(&swarm->group_by_id, mem);
+    u64map_init(&swarm->async_open, mem);
+    u64map_init(&swarm->live_by_begin, mem);
+    u64map_init(&swarm->swept_by_begin, mem);
+    for (int pool = 0; pool < POOLS; pool++) {
+        size_t cap = config->max_events[pool];
+        /* Below four, the half that goes would not outweigh the marker that comes. */
+        swarm->max_events[pool] = cap > 0 && cap < 4 ? 4 : cap;
+        swarm->stores[pool] = event_store_new(mem);
+    }
+    swarm->names = intern_new(mem);
+    if (!book_init(&swarm->book, mem) || swarm->stores[POOL_LIVE] == NULL ||
+        swarm->stores[POOL_FILES] == NULL || swarm->names == NULL || !init_names(swarm)) {
+        swarm_free(swarm);
+        return NULL;
+    }
+    return swarm;
+}
+
+static void free_sessions(struct swarm *swarm)
+{
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        strbuf_release(&swarm->sessions[i].session.extra);
+        strbuf_release(&swarm->sessions[i].session.metadata_extra);
+        event_store_free(swarm->sessions[i].metadata);
+    }
+    mem_free(swarm->mem, swarm->sessions, swarm->session_cap * sizeof *swarm->sessions);
+}
+
+static void free_agents(struct swarm *swarm)
+{
+    for (size_t i = 0; i < swarm->agent_count; i++) {
+        lane_reset(swarm, &swarm->agents[i]);
+    }
+    mem_free(swarm->mem, swarm->agents, swarm->agent_cap * sizeof *swarm->agents);
+}
+
+static void free_spans(struct swarm *swarm)
+{
+    for (size_t i = 0; i < swarm->chunk_count; i++) {
+        mem_free(swarm->mem, swarm->chunks[i],
+                 swarm->chunks[i] == NULL ? 0 : sizeof **swarm->chunks);
+    }
+    mem_free(swarm->mem, swarm->chunks, swarm->chunk_cap * sizeof *swarm->chunks);
+}
+
+void swarm_free(struct swarm *swarm)
+{
+    if (swarm == NULL) {
+        return;
+    }
+    const struct mem *mem = swarm->mem;
+    live_release(swarm);
+    free_sessions(swarm);
+    free_agents(swarm);
+    free_spans(swarm);
+    mem_free(mem, swarm->processes, swarm->process_cap * sizeof *swarm->processes);
+    mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
+    mem_free(mem, swarm->flights, swarm->flight_cap * sizeof *swarm->flights);
+    book_release(&swarm->book);
+    mem_free(mem, swarm->counters, swarm->counter_cap * sizeof *swarm->counters);
+    mem_free(mem, swarm->markers, swarm->marker_cap * sizeof *swarm->markers);
+    mem_free(mem, swarm->errors, swarm->error_cap * sizeof *swarm->errors);
+    u64map_release(&swarm->session_by_id);
+    u64map_release(&swarm->process_by_pid);
+    u64map_release(&swarm->track_by_tid);
+    u64map_release(&swarm->agent_by_id);
+    u64map_release(&swarm->group_by_id);
+    u64map_release(&swarm->async_open);
+    event_store_free(swarm->stores[POOL_LIVE]);
+    event_store_free(swarm->stores[POOL_FILES]);
+    intern_free(swarm->names);
+    mem_free(mem, swarm, sizeof *swarm);
+}
+
+/* ---- spans ---- */
+
+struct span *swarm_edit_span(const struct swarm *swarm, span_no no)
+{
+    size_t chunk = no / SPANS_PER_CHUNK;
+    if (no >= swarm->span_end || swarm->chunks[chunk] == NULL) {
+        return NULL;
+    }
+    struct span *span = &swarm->chunks[chunk]->spans[no % SPANS_PER_CHUNK];
+    return span->flight == NO_SUCH_SPAN ? NULL : span;
+}
+
+static struct span_chunk *new_chunk(struct swarm *swarm)
+{
+    struct span_chunk *chunk = mem_alloc(swarm->mem, sizeof *chunk);
+    if (chunk != NULL) {
+        chunk->used = 0;
+    }
+    return chunk;
+}
+
+span_no swarm_new_span(struct swarm *swarm, const struct span *span)
+{
+    size_t chunk = swarm->span_end / SPANS_PER_CHUNK;
+    if (swarm->span_end == NO_SPAN - 1) {
+        return NO_SPAN;
+    }
+    if (chunk == swarm->chunk_count) {
+        if (!mem_reserve(swarm->mem, &swarm->chunks, &swarm->chunk_cap, chunk + 1,
+                         sizeof *swarm->chunks)) {
+            return NO_SPAN;
+        }
+        swarm->chunks[chunk] = new_chunk(swarm);
+        if (swarm->chunks[chunk] == NULL) {
+            return NO_SPAN;
+        }
+        swarm->chunk_count++;
+    }
+    struct span *made = &swarm->chunks[chunk]->spans[swarm->span_end % SPANS_PER_CHUNK];
+    *made = *span;
+    made->flight = NO_FLIGHT;
+    swarm->chunks[chunk]->used++;
+    return swarm->span_end++;
+}
+
+void swarm_free_span(struct swarm *swarm, span_no no)
+{
+    struct span *span = swarm_edit_span(swarm, no);
+    if (span == NULL) {
+        return;
+    }
+    (void)swarm_set_in_flight(swarm, no, false);
+    span->flight = NO_SUCH_SPAN;
+    struct span_chunk **chunk = &swarm->chunks[no / SPANS_PER_CHUNK];
+    bool full = swarm->span_end / SPANS_PER_CHUNK > no / SPANS_PER_CHUNK;
+    if (--(*chunk)->used == 0 && full) {
+        mem_free(swarm->mem, *chunk, sizeof **chunk);
+        *chunk = NULL;
+    }
+    while (swarm->span_begin < swarm->span_end &&
+           swarm_edit_span(swarm, swarm->span_begin) == NULL) {
+        swarm->span_begin++;
+    }
+}
+
+/* ---- in flight ---- */
+
+struct flight *swarm_flight(const struct swarm *swarm, span_no span)
+{
+    return &swarm->flights[swarm_edit_span(swarm, span)->flight];
+}
+
+static uint32_t new_flight(struct swarm *swarm)
+{
+    uint32_t place = swarm->flight_free;
+    if (place != NO_FLIGHT) {
+        swarm->flight_free = swarm->flights[place].next;
+        return place;
+    }
+    if (!mem_reserve(swarm->mem, &swarm->flights, &swarm->flight_cap, swarm->flight_count + 1,
+                     sizeof *swarm->flights)) {
+        return NO_FLIGHT;
+    }
+    return (uint32_t)swarm->flight_count++;
+}
+
+static bool link_flight(struct swarm *swarm, struct span *span, span_no no)
+{
+    uint32_t place = new_flight(swarm);
+    if (place == NO_FLIGHT) {
+        return false;
+    }
+    span->flight = place;
+    swarm->flights[place] = (struct flight){no, NO_SPAN, swarm->flight_last, NO_SPAN};
+    if (swarm->flight_last != NO_SPAN) {
+        swarm_flight(swarm, swarm->flight_last)->next = no;
+    } else {
+        swarm->flight_first = no;
+    }
+    swarm->flight_last = no;
+    return true;
+}
+
+static void unlink_flight(struct swarm *swarm, struct span *span)
+{
+    struct flight *flight = &swarm->flights[span->flight];
+    if (flight->prev != NO_SPAN) {
+        swarm_flight(swarm, flight->prev)->next = flight->next;
+    } else {
+        swarm->flight_first = flight->next;
+    }
+    if (flight->next != NO_SPAN) {
+        swarm_flight(swarm, flight->next)->prev = flight->prev;
+    } else {
+        swarm->flight_last = flight->prev;
+    }
+    flight->next = swarm->flight_free;
+    swarm->flight_free = span->flight;
+    span->flight = NO_FLIGHT;
+}
+
+bool swarm_set_in_flight(struct swarm *swarm, span_no no, bool in_flight)
+{
+    struct span *span = swarm_edit_span(swarm, no);
+    if (span == NULL || (span->flight != NO_FLIGHT) == in_flight) {
+        return true;
+    }
+    if (in_flight) {
+        return link_flight(swarm, span, no);
+    }
+    unlink_flight(swarm, span);
+    return true;
+}
+
+struct marker *swarm_new_marker(struct swarm *swarm)
+{
+    if (!mem_reserve(swarm->mem, &swarm->markers, &swarm->marker_cap, swarm->marker_count + 1,
+                     sizeof *swarm->markers)) {
+        return NULL;
+    }
+    return &swarm->markers[swarm->marker_count++];
+}
+
+/* ---- reading ---- */
+
+const struct mem *swarm_mem(const struct swarm *swarm)
+{
+    return swarm->mem;
+}
+
+struct intern *swarm_names(struct swarm *swarm)
+{
+    return swarm->names;
+}
+
+struct book *swarm_book(const struct swarm *swarm)
+{
+    /* What is asked puts names of its own into it, which changes no answer. */
+    return &((struct swarm *)(uintptr_t)swarm)->book;
+}
+
+const char *swarm_text(const struct swarm *swarm, intern_id id)
+{
+    return intern_text(swarm->names, id, NULL);
+}
+
+struct slice swarm_text_slice(const struct swarm *swarm, intern_id id)
+{
+    struct slice text;
+    text.bytes = intern_text(swarm->names, id, &text.len);
+    return text;
+}
+
+uint64_t swarm_revision(const struct swarm *swarm)
+{
+    return swarm->revision;
+}
+
+void swarm_touch(struct swarm *swarm)
+{
+    swarm->revision++;
+}
+
+size_t swarm_agent_count(const struct swarm *swarm)
+{
+    return swarm->agent_count;
+}
+
+const struct agent *swarm_agent(const struct swarm *swarm, agent_no agent)
+{
+    return &swarm->agents[agent];
+}
+
+size_t swarm_track_count(const struct swarm *swarm)
+{
+    return swarm->track_count;
+}
+
+const struct track *swarm_get_track(const struct swarm *swarm, track_no track)
+{
+    return &swarm->tracks[track].track;
+}
+
+const struct span *swarm_span(const struct swarm *swarm, span_no span)
+{
+    return swarm_edit_span(swarm, span);
+}
+
+span_no swarm_span_end(const struct swarm *swarm)
+{
+    return swarm->span_end;
+}
+
+span_no swarm_span_begin(const struct swarm *swarm)
+{
+    return swarm->span_begin;
+}
+
+span_no swarm_first_in_flight(const struct swarm *swarm)
+{
+    return swarm->flight_first;
+}
+
+span_no swarm_next_in_flight(const struct swarm *swarm, span_no no)
+{
+    const struct span *span = swarm_span(swarm, no);
+    return span == NULL || span->flight == NO_FLIGHT ? NO_SPAN : swarm->flights[span->flight].next;
+}
+
+int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, int64_t local_ns)
+{
+    if ((span->flags & (SPAN_OPEN | SPAN_STALE)) != 0) {
+        int64_t now = swarm_session_now(swarm, swarm->agents[span->agent].session, local_ns);
+        return now > span->start_ns ? now : span->start_ns;
+    }
+    if ((span->flags & SPAN_EVICTED) != 0 && swarm->swept_count > 0) {
+        const struct swept *swept = live_swept(swarm, span->begin_no);
+        if (swept != NULL && swept->end_ns != INT64_MIN) {
+            return swept->end_ns;
+        }
+    }
+    return span->end_ns;
+}
+
+static struct slice kept_args(const struct swarm *swarm, agent_no agent, uint64_t begin_no)
+{
+    for (size_t i = 0; i < swarm->kept_count; i++) {
+        if (swarm->kept[i].span.begin_no == begin_no && swarm->kept[i].span.agent == agent) {
+            return (struct slice){swarm->kept[i].args, swarm->kept[i].args_len};
+        }
+    }
+    return (struct slice){NULL, 0};
+}
+
+struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
+{
+    const struct event_store *store =
+        swarm->stores[swarm->sessions[swarm->agents[span->agent].session].session.pool];
+    struct event event;
+    if ((span->flags & SPAN_OPEN) != 0 && (span->flags & SPAN_LOST_BEGIN) != 0) {
+        /* Not from the store: the number of its begin event may be the marker's by now. */
+        return kept_args(swarm, span->agent, span->begin_no);
+    }
+    if (span->end_no != 0 && event_store_get(store, span->end_no, &event) && event.args.len > 0) {
+        return event.args;
+    }
+    if (span->begin_no != 0 && event_store_get(store, span->begin_no, &event)) {
+        return event.args;
+    }
+    return (struct slice){NULL, 0};
+}
+
+size_t swarm_counter_count(const struct swarm *swarm)
+{
+    return swarm->counter_count;
+}
+
+const struct counter_sample *swarm_counter(const struct swarm *swarm, size_t index)
+{
+    return &swarm->counters[index];
+}
+
+size_t swarm_marker_count(const struct swarm *swarm)
+{
+    return swarm->marker_count;
+}
+
+const struct marker *swarm_marker(const struct swarm *swarm, size_t index)
+{
+    return &swarm->markers[index];
+}
+
+size_t swarm_error_count(const struct swarm *swarm)
+{
+    return swarm->error_count;
+}
+
+span_no swarm_error(const struct swarm *swarm, size_t index)
+{
+    return swarm->errors[index];
+}
+
+const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool)
+{
+    return swarm->stores[pool];
+}
+
+span_no swarm_event_span(const struct swarm *swarm, enum swarm_pool pool, uint64_t event_number)
+{
+    return event_store_span(swarm->stores[pool], event_number);
+}
+
+uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool)
+{
+    return swarm->dropped[pool];
+}
+
+/* The product of a time in µs and 1,000, rounded, kept within what an int64 of nanoseconds can hold together with an origin. */
+static int64_t us_to_ns(double us)
+{
+    const double limit = 4e18, whole = 0x1p52; /* beyond, a double has no fraction */
+    double ns = us * 1000;
+    if (ns > -whole && ns < whole) {
+        return (int64_t)(ns + (ns < 0 ? -0.5 : 0.5));
+    }
+    if (!(ns > -limit)) {
+        return (int64_t)-limit;
+    }
+    return ns < limit ? (int64_t)ns : (int64_t)limit;
+}
+
+int64_t swarm_event_ns(const struct swarm *swarm, const struct event *event)
+{
+    session_no session = swarm->tracks[event->track].track.session;
+    return swarm->sessions[session].session.origin_ns + us_to_ns(event->ts_us);
+}

@@ -1,0 +1,197 @@
+/* What the files of the model (swarm.c, swarm_session.c, swarm_append.c, derive.c, lane.c, live.c) share. Nobody else
+   includes this. */
+#ifndef CORE_SWARM_PRIVATE_H
+#define CORE_SWARM_PRIVATE_H
+
+#include "core/base/u64map.h"
+#include "core/model/book.h"
+#include "core/model/swarm.h"
+
+enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
+
+/* The links of a span in flight, which few are: a span has the place of its links, not the links themselves. */
+struct flight {
+    span_no span;
+    span_no outer;      /* of an open span: the next open one of its track, outwards */
+    span_no prev, next; /* the list of spans in flight, or of free places */
+};
+
+/* Of struct span.flight: */
+#define NO_FLIGHT    UINT32_MAX       /* it is not in flight */
+#define NO_SUCH_SPAN (UINT32_MAX - 1) /* there is no span in this place (any more) */
+
+struct span_chunk {
+    struct span spans[SPANS_PER_CHUNK];
+    uint32_t used;
+};
+
+/* A (session, pid). */
+struct process {
+    session_no session;
+    intern_id pid;
+    int64_t number; /* of a numeric pid, else 0 */
+    agent_no agent; /* of a session of agents; NO_AGENT: not made yet */
+    intern_id name; /* from process_name */
+    int64_t sort_index;
+    track_no first_track; /* of its tracks; NO_TRACK: none */
+};
+
+struct track_slot {
+    struct track track;
+    uint32_t process;
+    intern_id name; /* from thread_name */
+    int64_t sort_index;
+    track_no next_in_process;
+    track_no folds_to; /* its events are this one's; NO_TRACK: its own */
+};
+
+struct session_slot {
+    struct session session;
+    struct event_store *metadata;
+    uint64_t first_event; /* its first event's number in its pool's store, 0: none yet */
+    int64_t truncated_ns; /* the time of the last trace_truncated marker, INT64_MIN: none */
+    bool dropped;
+};
+
+/* An open span whose begin event was dropped: what must survive rederiving. */
+struct kept_span {
+    struct span span;
+    char *args;
+    size_t args_len;
+};
+
+/* A span that the sweep closed in the trace. */
+struct swept {
+    uint64_t begin_no;
+    int64_t end_ns; /* INT64_MAX: still in flight; INT64_MIN: as in the trace */
+};
+
+struct well_known {
+    intern_id process_name, thread_name, parent_agent, process_sort_index, thread_sort_index;
+    intern_id trace_truncated, metadata_cat;
+};
+
+struct swarm {
+    const struct mem *mem;
+    size_t max_events[POOLS];
+    struct event_store *stores[POOLS];
+    uint64_t dropped[POOLS];
+    uint32_t drops[POOLS]; /* how often the oldest half went */
+    bool amended[POOLS];   /* since then some event was */
+    struct intern *names;
+    struct well_known known;
+    uint64_t revision;
+    uint32_t documents;
+
+    struct session_slot *sessions;
+    size_t session_count, session_cap;
+    struct u64map session_by_id; /* of the live pool */
+    struct process *processes;
+    size_t process_count, process_cap;
+    struct u64map process_by_pid; /* session << 32 | pid */
+    struct track_slot *tracks;
+    size_t track_count, track_cap;
+    struct u64map track_by_tid; /* process << 32 | tid */
+    struct u64map agent_by_id;  /* who answers to an agent id */
+    struct u64map group_by_id;  /* the row that stands for an id that nobody answers to */
+    struct agent *agents;
+    size_t agent_count, agent_cap;
+
+    struct span_chunk **chunks;
+    size_t chunk_count, chunk_cap;
+    span_no span_end, span_begin;
+    struct flight *flights;
+    size_t flight_count, flight_cap;
+    uint32_t flight_free; /* the first free place; NO_FLIGHT: none */
+    span_no flight_first, flight_last;
+    struct u64map async_open; /* hash of (session, cat, scope, id): the innermost open span */
+    struct marker *markers;
+    size_t marker_count, marker_cap;
+    struct counter_sample *counters;
+    size_t counter_count, counter_cap;
+    span_no *errors; /* closed with success: false, in order of closing */
+    size_t error_count, error_cap;
+
+    struct live_request *live;
+    size_t live_count, live_cap;
+    struct u64map live_by_begin;
+    struct swept *swept;
+    size_t swept_count, swept_cap;
+    struct u64map swept_by_begin;
+    struct kept_span *kept;
+    size_t kept_count, kept_cap;
+    struct book book;
+    struct {
+        intern_id name, cat;
+        uint8_t kind;
+        bool known;
+    } kinds[KIND_CACHE]; /* of spans of that name and category, by both */
+    bool unsettled;      /* a kept span has ended: lanes are not what they would be without it */
+};
+
+/* swarm.c */
+struct span *swarm_edit_span(const struct swarm *swarm, span_no span); /* NULL: gone */
+span_no swarm_new_span(struct swarm *swarm, const struct span *span);  /* NO_SPAN: out of memory */
+void swarm_free_span(struct swarm *swarm, span_no span);
+/* False: out of memory, which cannot be when it is taken out. */
+bool swarm_set_in_flight(struct swarm *swarm, span_no span, bool in_flight);
+/* The links of a span in flight. */
+struct flight *swarm_flight(const struct swarm *swarm, span_no span);
+struct marker *swarm_new_marker(struct swarm *swarm);
+
+/* swarm_session.c */
+struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
+                              int64_t number);
+struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number);
+/* The agent that the track belongs to; made when there is none. NO_AGENT: out of memory. */
+agent_no swarm_track_agent(struct swarm *swarm, track_no track);
+/* Reads a metadata event into names, parents, sort indexes. */
+bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
+
+/* The slice as an object to walk; type JSON_TYPE_NONE: it is none. */
+static inline struct json_value slice_object(struct slice args)
+{
+    bool object = args.len > 0 && args.bytes[0] == '{';
+    return (struct json_value){object ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args.bytes, args.len};
+}
+
+/* fold_lanes.c */
+/* Whether the metadata event was made for a further lane: then it is not kept, and the track's events go to its agent's own from here on. */
+bool fold_metadata_event(struct swarm *swarm, const struct event *event);
+
+/* pair.c */
+
+/* The open span that the end closes; NO_SPAN: none. `duration_ms` is what the end says of it, NAN: nothing. */
+span_no pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms);
+
+/* derive.c */
+bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                  const struct event *event);
+/* Takes an open span into the model. */
+bool derive_open(struct swarm *swarm, const struct span *span);
+/* Whether the event shows that its session is agents'. */
+bool derive_is_of_agents(const struct swarm *swarm, const struct event *event);
+
+/* rederive.c */
+/* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */
+bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
+/* The end of a kept span has come. */
+void derive_forget_kept(struct swarm *swarm, enum swarm_pool pool, uint64_t begin_no);
+/* Forgets the kept spans of dropped sessions. */
+void derive_forget_dropped(struct swarm *swarm);
+/* Forgets and derives again: one session, or all of the pool (NO_SESSION). */
+bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only);
+
+/* lane.c */
+bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
+/* The span has got its end. */
+void lane_close(struct swarm *swarm, struct agent *agent, span_no span);
+/* Takes out a span that is no phase. */
+void lane_remove(struct swarm *swarm, struct agent *agent, span_no span);
+void lane_reset(struct swarm *swarm, struct agent *agent);
+
+/* live.c */
+void live_release(struct swarm *swarm);
+struct swept *live_swept(const struct swarm *swarm, uint64_t begin_no);
+
+#endif

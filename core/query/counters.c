@@ -1,0 +1,130 @@
+#include "core/query/counters.h"
+
+#include "core/base/json_read.h"
+
+#include <math.h>
+#include <string.h>
+
+static struct counter *find(struct counters *counters, agent_no agent, intern_id name,
+                            struct json_value key)
+{
+    for (size_t i = 0; i < counters->count; i++) {
+        struct counter *counter = &counters->items[i];
+        /* Keys are seldom written in two ways; then they are two curves. */
+        if (counter->agent == agent && counter->name == name && counter->key.len == key.len &&
+            memcmp(counter->key.data, key.raw, key.len) == 0) {
+            return counter;
+        }
+    }
+    return NULL;
+}
+
+/* NULL: out of memory. */
+static struct counter *add(struct counters *counters, agent_no agent, intern_id name,
+                           struct json_value key)
+{
+    struct counter *counter = &counters->items[counters->count];
+    *counter = (struct counter){.agent = agent, .name = name, .min = INFINITY, .max = -INFINITY};
+    counter->values = mem_alloc(counters->mem, counters->columns * sizeof *counter->values);
+    if (counter->values == NULL) {
+        return NULL;
+    }
+    counters->count++;
+    strbuf_init(&counter->key, counters->mem, 0);
+    strbuf_add(&counter->key, key.raw, key.len);
+    for (size_t i = 0; i < counters->columns; i++) {
+        counter->values[i] = (double)NAN;
+    }
+    return counter->key.failed ? NULL : counter;
+}
+
+static void put(struct counter *counter, size_t column, double value)
+{
+    counter->values[column] = value;
+    counter->last = value;
+    counter->min = value < counter->min ? value : counter->min;
+    counter->max = value > counter->max ? value : counter->max;
+}
+
+static bool take(struct counters *counters, const struct swarm *swarm, const struct event *event,
+                 size_t column)
+{
+    agent_no agent = swarm_get_track(swarm, event->track)->agent;
+    struct json_value args = {JSON_TYPE_OBJECT, event->args.bytes, event->args.len};
+    struct json_walk walk = json_walk(args);
+    struct json_member member;
+    while (event->args.len > 0 && json_next_member(&walk, &member)) {
+        double value =
+            member.value.type == JSON_TYPE_NUMBER ? json_get_number(member.value) : (double)NAN;
+        struct counter *counter;
+        if (!isfinite(value)) {
+            continue;
+        }
+        counter = find(counters, agent, event->name, member.key);
+        if (counter == NULL && counters->count == COUNTERS_MAX) {
+            counters->left_out++;
+            continue;
+        }
+        counter = counter == NULL ? add(counters, agent, event->name, member.key) : counter;
+        if (counter == NULL) {
+            return false;
+        }
+        put(counter, column, value);
+    }
+    return true;
+}
+
+/* A value holds until the next. */
+static void fill(const struct counters *counters)
+{
+    for (size_t i = 0; i < counters->count; i++) {
+        double *values = counters->items[i].values;
+        for (size_t k = 1; k < counters->columns; k++) {
+            values[k] = isnan(values[k]) ? values[k - 1] : values[k];
+        }
+    }
+}
+
+/* The keys as people read them. */
+static bool decode_keys(struct counters *counters)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < counters->count; i++) {
+        struct strbuf *key = &counters->items[i].key, text;
+        strbuf_init(&text, counters->mem, 0);
+        json_get_string((struct json_value){JSON_TYPE_STRING, key->data, key->len}, &text);
+        good = !text.failed;
+        strbuf_release(key);
+        *key = text;
+    }
+    return good;
+}
+
+bool counters_compute(const struct swarm *swarm, int64_t t0_ns, int64_t step_ns, size_t columns,
+                      struct counters *out)
+{
+    *out = (struct counters){.mem = swarm_mem(swarm), .columns = columns};
+    bool good = true;
+    for (size_t i = 0; good && i < swarm_counter_count(swarm); i++) {
+        const struct counter_sample *sample = swarm_counter(swarm, i);
+        enum swarm_pool pool = (enum swarm_pool)swarm_session(swarm, sample->session)->pool;
+        int64_t column = sample->at_ns < t0_ns ? 0 : (sample->at_ns - t0_ns) / step_ns;
+        struct event event;
+        if (column < (int64_t)columns &&
+            event_store_get(swarm_store(swarm, pool), sample->event, &event)) {
+            good = take(out, swarm, &event, (size_t)column);
+        }
+    }
+    fill(out);
+    return good && decode_keys(out);
+}
+
+void counters_release(struct counters *counters)
+{
+    for (size_t i = 0; i < counters->count; i++) {
+        strbuf_release(&counters->items[i].key);
+        mem_free(counters->mem, counters->items[i].values,
+                 counters->columns * sizeof *counters->items[i].values);
+    }
+    counters->count = 0;
+}

@@ -1,0 +1,32 @@
+/* Counters (events C of the Trace Event Format) over time: each member of their args is a curve that keeps its value until the next event. Read anew from the
+   events each time. */
+#ifndef CORE_COUNTERS_H
+#define CORE_COUNTERS_H
+
+#include "core/model/swarm.h"
+
+#define COUNTERS_MAX 32
+
+struct counter {
+    agent_no agent; /* whose process it is of */
+    intern_id name;
+    struct strbuf key; /* the member's name */
+    double *values;    /* one a stretch, the last in it; NAN: none yet */
+    double last, min, max;
+};
+
+struct counters {
+    const struct mem *mem;
+    size_t columns;
+    struct counter items[COUNTERS_MAX]; /* in order of appearance */
+    size_t count;
+    size_t left_out; /* values of others, for which there was no room */
+};
+
+/* The stretches [t0 + i * step, t0 + (i + 1) * step); what came before t0 counts for the first. False: out of memory. Release with counters_release
+   in any case. */
+bool counters_compute(const struct swarm *swarm, int64_t t0_ns, int64_t step_ns, size_t columns,
+                      struct counters *out);
+void counters_release(struct counters *counters);
+
+#endif

@@ -1,0 +1,484 @@
+/* What is closed is in the book. To that comes what is open, whose time goes on up to now, and then all is summed up: by agent, by model, and
+   over all sessions.
+
+   Times are those of the trace: a swept span ends where the sweep closed it. An open one ends now. */
+#include "core/query/figures.h"
+
+#include "core/model/book.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gathering {
+    const struct swarm *swarm;
+    const struct mem *mem;
+    int64_t local_ns;
+    struct book *book;
+    struct swarm_figures *out;
+};
+
+static double to_ms(int64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+/* ---- what is open ---- */
+
+static int64_t now_of(const struct gathering *g, const struct span *span)
+{
+    session_no session = swarm_agent(g->swarm, span->agent)->session;
+    int64_t now = swarm_session_now(g->swarm, session, g->local_ns);
+    return now > span->start_ns ? now : span->start_ns;
+}
+
+/* What an open span adds to the time of its kind; how many there are is counted already. */
+static void add_open(struct figures *figures, const struct span *span, double ms)
+{
+    switch ((enum span_kind)span->kind) {
+    case SPAN_REQUEST:
+        figures->api_ms = figures_add(figures->api_ms, ms);
+        figures->phase_ms[SPAN_REQUEST] += ms;
+        break;
+    case SPAN_AGENT_CALL:
+        figures->agent_wait_ms = figures_add(figures->agent_wait_ms, ms);
+        figures->tool_ms = figures_add(figures->tool_ms, ms);
+        break;
+    case SPAN_TOOL: figures->tool_ms = figures_add(figures->tool_ms, ms); break;
+    case SPAN_USER: figures->user_wait_ms = figures_add(figures->user_wait_ms, ms); break;
+    case SPAN_OTHER:
+    case SPAN_INTERACTION:
+    case SPAN_SETUP:
+    case SPAN_RETRY:
+    case SPAN_FIRST_TOKEN:
+    case SPAN_SAMPLING:
+    case SPAN_KINDS: break;
+    }
+}
+
+static bool is_work(uint8_t kind)
+{
+    return kind == SPAN_REQUEST || kind == SPAN_TOOL || kind == SPAN_AGENT_CALL ||
+           kind == SPAN_USER;
+}
+
+/* The next open span from `no` on whose time counts; NO_SPAN: none. */
+static const struct span *next_open(const struct swarm *swarm, span_no *no)
+{
+    while (*no != NO_SPAN) {
+        const struct span *span = swarm_span(swarm, *no);
+        *no = swarm_next_in_flight(swarm, *no);
+        if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind)) {
+            return span;
+        }
+    }
+    return NULL;
+}
+
+/* ---- busy and idle ---- */
+
+/* Where the open work of each began first, INT64_MAX: nothing is open; and when the last of it ends. */
+struct reach {
+    int64_t from_ns, to_ns;
+};
+
+static void stretch(struct reach *reach, int64_t from_ns, int64_t to_ns)
+{
+    reach->from_ns = from_ns < reach->from_ns ? from_ns : reach->from_ns;
+    reach->to_ns = to_ns > reach->to_ns ? to_ns : reach->to_ns;
+}
+
+static struct reach *no_reaches(const struct mem *mem, size_t count)
+{
+    struct reach *reaches = count == 0 ? NULL : mem_zalloc(mem, count, sizeof *reaches);
+    for (size_t i = 0; reaches != NULL && i < count; i++) {
+        reaches[i] = (struct reach){INT64_MAX, INT64_MIN};
+    }
+    return reaches;
+}
+
+/* All open work reaches to now: with the closed it is one stretch more. */
+static int64_t busy_ns(const struct intervals *closed, const struct reach *reach)
+{
+    return reach->from_ns == INT64_MAX
+               ? closed->length
+               : intervals_length_with(closed, reach->from_ns, reach->to_ns);
+}
+
+static void sum_agent(const struct gathering *g, agent_no number, const struct reach *reach,
+                      double *busy_ms, double *idle_ms)
+{
+    const struct agent *agent = swarm_agent(g->swarm, number);
+    const struct book_agent *in = number < g->book->agent_count ? &g->book->agents[number] : NULL;
+    *busy_ms = *idle_ms = (double)NAN;
+    if ((agent->flags & AGENT_DEAD) != 0) {
+        return;
+    }
+    bool any = reach->from_ns != INT64_MAX || (in != NULL && in->busy.count > 0);
+    if (any && in != NULL) {
+        *busy_ms = to_ms(busy_ns(&in->busy, reach));
+    }
+    int64_t last_ns = agent->last_ns > reach->to_ns ? agent->last_ns : reach->to_ns;
+    if (agent->first_ns <= last_ns) {
+        double idle = to_ms(last_ns - agent->first_ns) - figures_add(0, *busy_ms);
+        *idle_ms = idle > 0 ? idle : 0;
+    }
+}
+
+static int by_from(const void *a, const void *b)
+{
+    const struct interval *x = a, *y = b;
+    return (x->from > y->from) - (x->from < y->from);
+}
+
+/* The length of the union over all sessions. -1: out of memory. */
+static int64_t any_busy_ns(const struct gathering *g, const struct reach *reaches)
+{
+    const struct book *book = g->book;
+    if (book->session_count == 1) {
+        return busy_ns(&book->sessions[0].busy, &reaches[0]);
+    }
+    size_t count = 0, used = 0;
+    for (size_t i = 0; i < book->session_count; i++) {
+        count += book->sessions[i].busy.count + 1;
+    }
+    struct interval *items = count == 0 ? NULL : mem_zalloc(g->mem, count, sizeof *items);
+    if (items == NULL) {
+        return count == 0 ? 0 : -1;
+    }
+    for (size_t i = 0; i < book->session_count; i++) {
+        const struct intervals *busy = &book->sessions[i].busy;
+        if (busy->count > 0) {
+            memcpy(items + used, busy->items, busy->count * sizeof *items);
+            used += busy->count;
+        }
+        if (reaches[i].from_ns != INT64_MAX) {
+            items[used++] = (struct interval){reaches[i].from_ns, reaches[i].to_ns};
+        }
+    }
+    qsort(items, used, sizeof *items, by_from);
+    int64_t length = 0, reached = INT64_MIN;
+    for (size_t i = 0; i < used; i++) {
+        int64_t from = items[i].from > reached ? items[i].from : reached;
+        length += items[i].to > from ? items[i].to - from : 0;
+        reached = items[i].to > reached ? items[i].to : reached;
+    }
+    mem_free(g->mem, items, count * sizeof *items);
+    return length;
+}
+
+/* Sums busy and idle time; `agents`, may be NULL, gets that of each. */
+static bool gather_time(const struct gathering *g, struct figures *agents)
+{
+    size_t agent_count = swarm_agent_count(g->swarm), session_count = g->book->session_count;
+    struct reach *of_agents = no_reaches(g->mem, agent_count);
+    struct reach *of_sessions = no_reaches(g->mem, session_count);
+    bool good =
+        (agent_count == 0 || of_agents != NULL) && (session_count == 0 || of_sessions != NULL);
+    struct figures *totals = &g->out->totals;
+    const struct span *span;
+    for (span_no no = swarm_first_in_flight(g->swarm);
+         good && (span = next_open(g->swarm, &no)) != NULL;) {
+        stretch(&of_agents[span->agent], span->start_ns, now_of(g, span));
+        stretch(&of_sessions[swarm_agent(g->swarm, span->agent)->session], span->start_ns,
+                now_of(g, span));
+    }
+    for (size_t i = 0; good && i < agent_count; i++) {
+        double busy_ms, idle_ms;
+        sum_agent(g, (agent_no)i, &of_agents[i], &busy_ms, &idle_ms);
+        totals->busy_ms = figures_add(totals->busy_ms, busy_ms);
+        totals->idle_ms = figures_add(totals->idle_ms, idle_ms);
+        if (agents != NULL) {
+            agents[i].busy_ms = busy_ms;
+            agents[i].idle_ms = idle_ms;
+        }
+    }
+    int64_t any_ns = good ? any_busy_ns(g, of_sessions) : -1;
+    totals->parallel = any_ns > 0 ? totals->busy_ms / to_ms(any_ns) : (double)NAN;
+    mem_free(g->mem, of_agents, of_agents == NULL ? 0 : agent_count * sizeof *of_agents);
+    mem_free(g->mem, of_sessions, of_sessions == NULL ? 0 : session_count * sizeof *of_sessions);
+    return any_ns >= 0;
+}
+
+/* ---- totals ---- */
+
+static bool is_there(const struct gathering *g, size_t session)
+{
+    return swarm_session(g->swarm, (session_no)session) != NULL;
+}
+
+/* The tally of all sessions: the one's own, where there is but one, else `sum`. NULL: out of memory. */
+static struct figures_tally *sum_sessions(const struct gathering *g, struct figures_tally *sum)
+{
+    struct figures_tally *only = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < g->book->session_count; i++) {
+        only = is_there(g, i) ? &g->book->sessions[i].tally : only;
+        count += is_there(g, i);
+    }
+    for (size_t i = 0; i < g->book->session_count && count > 1; i++) {
+        if (is_there(g, i) && !figures_tally_merge(sum, &g->book->sessions[i].tally)) {
+            return NULL;
+        }
+    }
+    return count == 1 ? only : sum;
+}
+
+/* At least an octave, so that samples that are all the same stand in the middle. */
+static void spread(const struct histogram *histogram, struct spread *out)
+{
+    double low = histogram->min, high = histogram->max;
+    if (histogram->count == 0 || !(high > 0)) {
+        return;
+    }
+    low = low < high / 1e6 ? high / 1e6 : low;
+    if (high < 2 * low) {
+        double middle = sqrt(low * high);
+        low = middle / sqrt(2);
+        high = middle * sqrt(2);
+    }
+    out->low = low;
+    out->high = high;
+    histogram_spread(histogram, low, high, SPREAD_BINS, out->counts);
+}
+
+static bool gather_totals(const struct gathering *g, bool all_of_it)
+{
+    struct figures_tally sum;
+    struct figures *totals = &g->out->totals;
+    figures_tally_init(&sum, g->mem);
+    struct figures_tally *all = sum_sessions(g, &sum);
+    bool good = all != NULL && figures_tally_finish(all, g->book->names, totals);
+    if (good && all_of_it) {
+        spread(&all->quantities[OF_TTFT], &g->out->ttft_ms);
+        spread(&all->quantities[OF_OTPS], &g->out->otps);
+    }
+    figures_tally_release(&sum);
+    const struct span *span;
+    for (span_no no = swarm_first_in_flight(g->swarm);
+         good && (span = next_open(g->swarm, &no)) != NULL;) {
+        add_open(totals, span, to_ms(now_of(g, span) - span->start_ns));
+    }
+    return good;
+}
+
+static void count_events(const struct gathering *g)
+{
+    struct swarm_figures *out = g->out;
+    for (size_t i = 0; i < swarm_session_count(g->swarm); i++) {
+        const struct session *session = swarm_session(g->swarm, (session_no)i);
+        if (session == NULL) {
+            continue;
+        }
+        out->events += session->event_count;
+        out->metadata += session->metadata_count;
+        out->dropped += session->dropped;
+        out->spans.orphan_ends += session->orphan_ends;
+        if (i < g->book->session_count) {
+            const struct span_counts *spans = &g->book->sessions[i].spans;
+            out->spans.closed += spans->closed;
+            out->spans.open += spans->open;
+            out->spans.evicted += spans->evicted;
+            out->spans.incomplete += spans->incomplete;
+        }
+    }
+}
+
+/* ---- agents and models ---- */
+
+/* Rows that are no more have no spans: their figures say so. */
+static bool gather_agents(const struct gathering *g)
+{
+    size_t count = swarm_agent_count(g->swarm);
+    struct figures_tally none;
+    if (count == 0) {
+        return true;
+    }
+    g->out->agents = mem_zalloc(g->mem, count, sizeof *g->out->agents);
+    if (g->out->agents == NULL) {
+        return false;
+    }
+    g->out->agent_count = count;
+    figures_tally_init(&none, g->mem);
+    for (size_t i = 0; i < count; i++) {
+        struct figures_tally *tally = i < g->book->agent_count ? &g->book->agents[i].tally : &none;
+        if (!figures_tally_finish(tally, g->book->names, &g->out->agents[i])) {
+            return false;
+        }
+    }
+    const struct span *span;
+    for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g->swarm, &no)) != NULL;) {
+        add_open(&g->out->agents[span->agent], span, to_ms(now_of(g, span) - span->start_ns));
+    }
+    return true;
+}
+
+static int by_model(const void *a, const void *b)
+{
+    const struct model_figures *x = a, *y = b;
+    return strcmp(x->model, y->model);
+}
+
+/* The tallies of models, over all sessions, by their names. */
+struct model_sums {
+    struct figures_tally *tallies;
+    intern_id *names;
+    size_t count, tally_cap, name_cap;
+    struct u64map places;
+};
+
+/* NULL: out of memory. */
+static struct figures_tally *model_sum(const struct gathering *g, struct model_sums *sums,
+                                       intern_id name)
+{
+    uint32_t place = u64map_get(&sums->places, name);
+    if (place != U64MAP_NONE) {
+        return &sums->tallies[place];
+    }
+    if (!mem_reserve(g->mem, &sums->tallies, &sums->tally_cap, sums->count + 1,
+                     sizeof *sums->tallies) ||
+        !mem_reserve(g->mem, &sums->names, &sums->name_cap, sums->count + 1, sizeof *sums->names) ||
+        !u64map_put(&sums->places, name, (uint32_t)sums->count)) {
+        return NULL;
+    }
+    sums->names[sums->count] = name;
+    figures_tally_init(&sums->tallies[sums->count], g->mem);
+    return &sums->tallies[sums->count++];
+}
+
+static bool has_requests(const struct figures_tally *tally)
+{
+    return tally->requests > 0;
+}
+
+static bool sum_models(const struct gathering *g, struct model_sums *sums)
+{
+    for (size_t i = 0; i < g->book->model_count; i++) {
+        const struct book_model *model = &g->book->models[i];
+        if (!is_there(g, model->session) || !has_requests(&model->tally)) {
+            continue;
+        }
+        struct figures_tally *sum = model_sum(g, sums, model->name);
+        if (sum == NULL || !figures_tally_merge(sum, &model->tally)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An open request says its model in the args of its begin. */
+static bool open_model(const struct gathering *g, const struct span *span, intern_id *name)
+{
+    struct end_facts facts;
+    end_facts_read(swarm_span_args(g->swarm, span), &facts);
+    *name = book_model_name(g->book, facts.model);
+    return *name != INTERN_FAILED;
+}
+
+static bool count_open_models(const struct gathering *g, struct model_sums *sums)
+{
+    const struct span *span;
+    for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g->swarm, &no)) != NULL;) {
+        intern_id name;
+        if (span->kind != SPAN_REQUEST) {
+            continue;
+        }
+        if (!open_model(g, span, &name)) {
+            return false;
+        }
+        struct figures_tally *sum = name == INTERN_NONE ? NULL : model_sum(g, sums, name);
+        if (name != INTERN_NONE && sum == NULL) {
+            return false;
+        }
+        if (sum != NULL) {
+            double ms = to_ms(now_of(g, span) - span->start_ns);
+            sum->open_requests++;
+            figures_tally_add_time(sum, SPAN_REQUEST, ms);
+            sum->phase_ms[SPAN_REQUEST] += ms;
+        }
+    }
+    return true;
+}
+
+static bool finish_models(const struct gathering *g, struct model_sums *sums)
+{
+    struct swarm_figures *out = g->out;
+    if (sums->count == 0) {
+        return true;
+    }
+    out->models = mem_zalloc(g->mem, sums->count, sizeof *out->models);
+    if (out->models == NULL) {
+        return false;
+    }
+    out->model_count = sums->count;
+    for (size_t i = 0; i < sums->count; i++) {
+        out->models[i].model = intern_text(g->book->names, sums->names[i], NULL);
+        if (!figures_tally_finish(&sums->tallies[i], g->book->names, &out->models[i].figures)) {
+            return false;
+        }
+    }
+    qsort(out->models, out->model_count, sizeof *out->models, by_model);
+    return true;
+}
+
+static bool gather_models(const struct gathering *g)
+{
+    struct model_sums sums = {.count = 0};
+    u64map_init(&sums.places, g->mem);
+    bool good = sum_models(g, &sums) && count_open_models(g, &sums) && finish_models(g, &sums);
+    for (size_t i = 0; i < sums.count; i++) {
+        figures_tally_release(&sums.tallies[i]);
+    }
+    mem_free(g->mem, sums.tallies, sums.tally_cap * sizeof *sums.tallies);
+    mem_free(g->mem, sums.names, sums.name_cap * sizeof *sums.names);
+    u64map_release(&sums.places);
+    return good;
+}
+
+/* ---- all ---- */
+
+static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
+                    struct swarm_figures *out)
+{
+    struct gathering g = {swarm, swarm_mem(swarm), local_ns, swarm_book(swarm), out};
+    *out = (struct swarm_figures){.mem = g.mem};
+    bool good = gather_totals(&g, all) && (!all || (gather_agents(&g) && gather_models(&g))) &&
+                gather_time(&g, out->agents);
+    count_events(&g);
+    if (!good) {
+        figures_release(out);
+    }
+    return good;
+}
+
+bool figures_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out)
+{
+    return compute(swarm, local_ns, true, out);
+}
+
+bool figures_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out)
+{
+    return compute(swarm, local_ns, false, out);
+}
+
+static void release_figures(const struct mem *mem, struct figures *figures)
+{
+    mem_free(mem, figures->tools, figures->tool_count * sizeof *figures->tools);
+    figures->tools = NULL;
+    figures->tool_count = 0;
+}
+
+void figures_release(struct swarm_figures *figures)
+{
+    const struct mem *mem = figures->mem;
+    release_figures(mem, &figures->totals);
+    for (size_t i = 0; i < figures->agent_count; i++) {
+        release_figures(mem, &figures->agents[i]);
+    }
+    for (size_t i = 0; i < figures->model_count; i++) {
+        release_figures(mem, &figures->models[i].figures);
+    }
+    mem_free(mem, figures->agents, figures->agent_count * sizeof *figures->agents);
+    mem_free(mem, figures->models, figures->model_count * sizeof *figures->models);
+    *figures = (struct swarm_figures){.mem = mem};
+}

@@ -1,0 +1,194 @@
+/* The spans that lie in a stretch of time are found in the lanes, which are sorted by start. A span's time is what lies in the stretch; as the tally takes whole
+   spans, what lies outside is taken off again. */
+#include "core/query/figures.h"
+
+#include "core/model/book.h"
+#include "core/query/query_private.h"
+
+#include <math.h>
+
+enum { LOOK_BACK = 64 };
+
+struct range {
+    const struct swarm *swarm;
+    int64_t local_ns, from_ns, to_ns;
+    const struct span_choice *choice;
+    struct figures_tally tally;
+    struct intervals busy; /* of the agent at hand */
+    struct intervals any;  /* of all */
+    double busy_ns;
+    double there_ns; /* of the agents, from the first that is known of each to the last */
+};
+
+static double to_ms(int64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+/* ---- one span ---- */
+
+static void weigh_phases(const struct range *range, const struct span *span, int64_t from_ns,
+                         int64_t to_ns, double *phase_ms)
+{
+    for (int kind = 0; kind < SPAN_KINDS; kind++) {
+        phase_ms[kind] = 0;
+    }
+    while (from_ns < to_ns) {
+        int64_t until;
+        enum span_kind kind = query_phase_at(range->swarm, span, from_ns, &until);
+        until = until < to_ns ? until : to_ns;
+        phase_ms[kind] += to_ms(until - from_ns);
+        from_ns = until;
+    }
+}
+
+static bool take_request(struct range *range, const struct span *span, int64_t from_ns,
+                         int64_t to_ns, bool ended)
+{
+    struct request_sample sample;
+    struct end_facts facts;
+    double phase_ms[SPAN_KINDS], inside_ms = to_ms(to_ns - from_ns);
+    weigh_phases(range, span, from_ns, to_ns, phase_ms);
+    if (!ended) {
+        range->tally.open_requests += (span->flags & SPAN_OPEN) != 0;
+        figures_tally_add_time(&range->tally, SPAN_REQUEST, inside_ms);
+        for (int kind = 0; kind < SPAN_KINDS; kind++) {
+            range->tally.phase_ms[kind] += phase_ms[kind];
+        }
+        return true;
+    }
+    end_facts_read(swarm_span_args(range->swarm, span), &facts);
+    request_sample_make(range->swarm, span, &facts, &sample);
+    for (int kind = 0; kind < SPAN_KINDS; kind++) {
+        sample.phase_ms[kind] = phase_ms[kind];
+    }
+    bool good = figures_tally_add_request(&range->tally, &sample);
+    figures_tally_add_time(&range->tally, SPAN_REQUEST, inside_ms - sample.ms);
+    return good;
+}
+
+static bool take_tool(struct range *range, const struct span *span, int64_t from_ns, int64_t to_ns,
+                      bool ended)
+{
+    double inside_ms = to_ms(to_ns - from_ns), whole_ms = to_ms(span->end_ns - span->start_ns);
+    enum span_kind kind = (enum span_kind)span->kind;
+    intern_id name = book_tool_name(swarm_book(range->swarm), range->swarm, span);
+    if (name == INTERN_FAILED) {
+        return false;
+    }
+    if (!ended) {
+        figures_tally_add_time(&range->tally, kind, inside_ms);
+        return (span->flags & SPAN_OPEN) == 0 || figures_tally_open_tool(&range->tally, name, 1);
+    }
+    bool error = (span->flags & SPAN_ERROR) != 0;
+    bool good = figures_tally_add_tool(&range->tally, name, kind, error, whole_ms);
+    figures_tally_add_time(&range->tally, kind, inside_ms - whole_ms);
+    return good;
+}
+
+static bool take_span(struct range *range, span_no no)
+{
+    const struct span *span = swarm_span(range->swarm, no);
+    int64_t end_ns = span == NULL ? 0 : swarm_span_end_ns(range->swarm, span, range->local_ns);
+    if (span == NULL || end_ns <= range->from_ns || span->start_ns >= range->to_ns ||
+        (range->choice != NULL && !range->choice->holds(range->choice->ctx, no))) {
+        return true;
+    }
+    int64_t from = span->start_ns > range->from_ns ? span->start_ns : range->from_ns;
+    int64_t to = end_ns < range->to_ns ? end_ns : range->to_ns;
+    bool ended = (span->flags & SPAN_OPEN) == 0 && end_ns <= range->to_ns;
+    bool good = true;
+    switch ((enum span_kind)span->kind) {
+    case SPAN_REQUEST: good = take_request(range, span, from, to, ended); break;
+    case SPAN_TOOL:
+    case SPAN_AGENT_CALL: good = take_tool(range, span, from, to, ended); break;
+    case SPAN_USER: figures_tally_add_time(&range->tally, SPAN_USER, to_ms(to - from)); break;
+    case SPAN_OTHER:
+    case SPAN_INTERACTION:
+    case SPAN_SETUP:
+    case SPAN_RETRY:
+    case SPAN_FIRST_TOKEN:
+    case SPAN_SAMPLING:
+    case SPAN_KINDS: return true;
+    }
+    return good && intervals_add(&range->busy, from, to) && intervals_add(&range->any, from, to);
+}
+
+/* ---- all of them ---- */
+
+static bool take_lane(struct range *range, const struct lane *lane)
+{
+    size_t at = query_first_from(range->swarm, lane, range->from_ns);
+    at = at > LOOK_BACK ? at - LOOK_BACK : 0;
+    for (; at < lane->count; at++) {
+        const struct span *span = swarm_span(range->swarm, lane->spans[at]);
+        if (span != NULL && span->start_ns >= range->to_ns) {
+            return true;
+        }
+        if (!take_span(range, lane->spans[at])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What of the range the agent was there for: until now where it is at work, else until the last that is known of it. */
+static int64_t there_ns(const struct range *range, const struct agent *agent)
+{
+    int64_t from = agent->first_ns, to = agent->last_ns;
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        if (agent->lanes[i].open != NO_SPAN) {
+            int64_t now = swarm_session_now(range->swarm, agent->session, range->local_ns);
+            to = now > to ? now : to;
+        }
+    }
+    from = from > range->from_ns ? from : range->from_ns;
+    to = to < range->to_ns ? to : range->to_ns;
+    return to > from ? to - from : 0;
+}
+
+static bool take_agent(struct range *range, const struct agent *agent)
+{
+    bool good = true;
+    intervals_init(&range->busy, swarm_mem(range->swarm));
+    for (size_t i = 0; good && i < agent->lane_count; i++) {
+        good = take_lane(range, &agent->lanes[i]);
+    }
+    range->busy_ns += (double)range->busy.length;
+    /* Of an agent that a filter leaves nothing of, nothing is idle either. */
+    if (range->choice == NULL || range->busy.count > 0) {
+        range->there_ns += (double)there_ns(range, agent);
+    }
+    intervals_release(&range->busy);
+    return good;
+}
+
+bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,
+                   const struct span_choice *choice, struct figures *out)
+{
+    struct range range = {
+        .swarm = swarm, .local_ns = local_ns, .from_ns = from_ns, .to_ns = to_ns, .choice = choice};
+    bool good = true;
+    figures_tally_init(&range.tally, swarm_mem(swarm));
+    intervals_init(&range.any, swarm_mem(swarm));
+    for (size_t i = 0; good && i < swarm_agent_count(swarm); i++) {
+        good = take_agent(&range, swarm_agent(swarm, (agent_no)i));
+    }
+    good = good && figures_tally_finish(&range.tally, swarm_book(swarm)->names, out);
+    if (good && range.any.length > 0) {
+        out->busy_ms = range.busy_ns / 1e6;
+        out->idle_ms = range.there_ns / 1e6 - out->busy_ms;
+        out->idle_ms = out->idle_ms > 0 ? out->idle_ms : 0;
+        out->parallel = range.busy_ns / (double)range.any.length;
+    }
+    figures_tally_release(&range.tally);
+    intervals_release(&range.any);
+    return good;
+}
+
+void figures_range_release(const struct swarm *swarm, struct figures *figures)
+{
+    mem_free(swarm_mem(swarm), figures->tools, figures->tool_count * sizeof *figures->tools);
+    figures->tools = NULL;
+    figures->tool_count = 0;
+}

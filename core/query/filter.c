@@ -1,0 +1,314 @@
+/* A term is asked of an agent or of a span. What a word may be found in is looked through in the order of what it costs. */
+#include "core/query/filter_private.h"
+
+#include <string.h>
+
+bool filter_is_empty(const struct filter *filter)
+{
+    return filter == NULL || filter->count == 0;
+}
+
+static bool is_of_agents(enum filter_field field)
+{
+    return field == FIELD_AGENT || field == FIELD_SESSION || field == FIELD_STATE;
+}
+
+bool filter_is_of_spans(const struct filter *filter)
+{
+    for (size_t i = 0; filter != NULL && i < filter->count; i++) {
+        if (filter->terms[i].field != FIELD_WORD && !is_of_agents(filter->terms[i].field)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- texts ---- */
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool same(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (lower(a[i]) != lower(b[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool contains(const char *text, size_t len, const char *part, size_t part_len)
+{
+    for (size_t i = 0; i + part_len <= len; i++) {
+        if (lower(text[i]) == lower(*part) && same(text + i, part, part_len)) {
+            return true;
+        }
+    }
+    return part_len == 0;
+}
+
+static const char *text_of(const struct filter *filter, const struct filter_term *term)
+{
+    return filter->texts.data + term->text;
+}
+
+static bool text_holds(const struct filter *filter, const struct filter_term *term,
+                       const char *text, size_t len)
+{
+    const char *wanted = text_of(filter, term);
+    if (term->op == OP_IS) {
+        return len == term->text_len && same(text, wanted, len);
+    }
+    return contains(text, len, wanted, term->text_len);
+}
+
+static bool slice_holds(const struct filter *filter, const struct filter_term *term,
+                        struct slice text)
+{
+    return text.len > 0 && text_holds(filter, term, text.bytes, text.len);
+}
+
+/* The text that a value is to people: a string's own, of others their JSON. */
+static bool value_holds(const struct filter *filter, const struct filter_term *term,
+                        struct json_value value)
+{
+    if (value.type != JSON_TYPE_STRING) {
+        return text_holds(filter, term, value.raw, value.len);
+    }
+    if (memchr(value.raw, '\\', value.len) == NULL) {
+        return text_holds(filter, term, value.raw + 1, value.len - 2);
+    }
+    struct strbuf decoded;
+    strbuf_init(&decoded, filter->mem, 0);
+    json_get_string(value, &decoded);
+    bool holds = !decoded.failed &&
+                 text_holds(filter, term, decoded.len > 0 ? decoded.data : "", decoded.len);
+    strbuf_release(&decoded);
+    return holds;
+}
+
+/* ---- agents ---- */
+
+static bool session_holds(const struct filter *filter, const struct filter_term *term,
+                          const struct swarm *swarm, session_no number)
+{
+    const struct session *session = swarm_session(swarm, number);
+    return session != NULL && (slice_holds(filter, term, swarm_text_slice(swarm, session->name)) ||
+                               slice_holds(filter, term, swarm_text_slice(swarm, session->id)));
+}
+
+static bool title_holds(const struct filter *filter, const struct filter_term *term,
+                        const struct swarm *swarm, agent_no number)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    struct strbuf title;
+    strbuf_init(&title, filter->mem, 0);
+    query_agent_title(swarm, number, &title);
+    bool holds = !title.failed && title.len > 0 && text_holds(filter, term, title.data, title.len);
+    strbuf_release(&title);
+    return holds || slice_holds(filter, term, swarm_text_slice(swarm, agent->name)) ||
+           slice_holds(filter, term, swarm_text_slice(swarm, agent->agent_id)) ||
+           slice_holds(filter, term, swarm_text_slice(swarm, agent->description));
+}
+
+/* Of words and of what is about agents. */
+static bool agent_holds(const struct filter *filter, const struct filter_term *term,
+                        const struct swarm *swarm, agent_no number, int64_t local_ns)
+{
+    switch ((int)term->field) {
+    case FIELD_SESSION:
+        return session_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
+    case FIELD_STATE: return query_status(swarm, number, local_ns).state == term->value;
+    default: return title_holds(filter, term, swarm, number);
+    }
+}
+
+bool filter_matches_agent(const struct filter *filter, const struct swarm *swarm, agent_no agent,
+                          int64_t local_ns)
+{
+    if (filter_is_of_spans(filter)) {
+        return false;
+    }
+    for (size_t i = 0; filter != NULL && i < filter->count; i++) {
+        const struct filter_term *term = &filter->terms[i];
+        if (agent_holds(filter, term, swarm, agent, local_ns) == term->negated) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool filter_ask_agent(const struct filter *filter, const struct swarm *swarm, agent_no agent,
+                      int64_t local_ns, uint64_t *left)
+{
+    *left = 0;
+    for (size_t i = 0; filter != NULL && i < filter->count; i++) {
+        const struct filter_term *term = &filter->terms[i];
+        bool word = term->field == FIELD_WORD;
+        if (!word && !is_of_agents(term->field)) {
+            *left |= UINT64_C(1) << i;
+            continue;
+        }
+        bool holds = agent_holds(filter, term, swarm, agent, local_ns);
+        if (holds && term->negated) {
+            return false;
+        }
+        if (!holds && word) { /* perhaps it is somewhere in a span */
+            *left |= UINT64_C(1) << i;
+        } else if (!holds && !term->negated) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- spans ---- */
+
+static bool compare(enum filter_op op, double value, double wanted)
+{
+    switch ((int)op) {
+    case OP_LESS: return value < wanted;
+    case OP_LESS_OR_IS: return value <= wanted;
+    case OP_MORE: return value > wanted;
+    case OP_MORE_OR_IS: return value >= wanted;
+    default: return value == wanted;
+    }
+}
+
+static struct json_value args_of(const struct swarm *swarm, const struct span *span)
+{
+    struct slice args = swarm_span_args(swarm, span);
+    bool object = args.len > 0 && args.bytes[0] == '{';
+    return (struct json_value){object ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args.bytes, args.len};
+}
+
+/* A key may have a dot of its own; then it is meant. */
+static struct json_value value_at(struct json_value object, const char *path)
+{
+    char key[64];
+    for (;;) {
+        struct json_value value = json_get(object, path);
+        const char *dot = strchr(path, '.');
+        if (value.type != JSON_TYPE_NONE || dot == NULL || (size_t)(dot - path) >= sizeof key) {
+            return value;
+        }
+        memcpy(key, path, (size_t)(dot - path));
+        key[dot - path] = '\0';
+        object = json_get(object, key);
+        path = dot + 1;
+    }
+}
+
+static bool args_hold(const struct filter *filter, const struct filter_term *term,
+                      struct json_value args)
+{
+    struct json_value value = value_at(args, filter->texts.data + term->path);
+    if (value.type == JSON_TYPE_NONE) {
+        return false;
+    }
+    if (term->op == OP_IN || term->op == OP_IS) {
+        return value_holds(filter, term, value);
+    }
+    return value.type == JSON_TYPE_NUMBER &&
+           compare(term->op, json_get_number(value), term->number);
+}
+
+static bool any_arg_holds(const struct filter *filter, const struct filter_term *term,
+                          struct json_value args)
+{
+    struct json_walk walk = json_walk(args);
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        bool word = member.value.type == JSON_TYPE_TRUE || member.value.type == JSON_TYPE_FALSE ||
+                    member.value.type == JSON_TYPE_NULL;
+        if (!word && value_holds(filter, term, member.value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A request is of the kinds of its phases as well. */
+static bool kind_holds(const struct swarm *swarm, const struct span *span, unsigned kind)
+{
+    if (span->kind == kind) {
+        return true;
+    }
+    const struct span *phase = span;
+    while (span->kind == SPAN_REQUEST && (phase = swarm_span(swarm, phase->next_phase)) != NULL) {
+        if (phase->kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool name_holds(const struct filter *filter, const struct filter_term *term,
+                       const struct swarm *swarm, const struct span *span)
+{
+    const char *name = span_short_name(swarm_text(swarm, span->name));
+    return text_holds(filter, term, name, strlen(name)) ||
+           (term->op == OP_IS && slice_holds(filter, term, swarm_text_slice(swarm, span->name)));
+}
+
+/* Of words and of what is about spans. */
+static bool span_holds(const struct filter *filter, const struct filter_term *term,
+                       const struct swarm *swarm, const struct span *span, int64_t local_ns)
+{
+    struct json_value value;
+    switch ((int)term->field) {
+    case FIELD_KIND: return kind_holds(swarm, span, term->value);
+    case FIELD_NAME: return name_holds(filter, term, swarm, span);
+    case FIELD_MODEL:
+        value = json_get(args_of(swarm, span), "model");
+        return value.type == JSON_TYPE_STRING && value_holds(filter, term, value);
+    case FIELD_DURATION:
+        return compare(term->op,
+                       (double)(swarm_span_end_ns(swarm, span, local_ns) - span->start_ns),
+                       term->number);
+    case FIELD_ERROR: return ((span->flags & SPAN_ERROR) != 0) == term->value;
+    case FIELD_EVICTED: return ((span->flags & SPAN_EVICTED) != 0) == term->value;
+    case FIELD_INCOMPLETE: return ((span->flags & SPAN_INCOMPLETE) != 0) == term->value;
+    case FIELD_OPEN: return ((span->flags & (SPAN_OPEN | SPAN_STALE)) != 0) == term->value;
+    case FIELD_ARGS: return args_hold(filter, term, args_of(swarm, span));
+    default:
+        return name_holds(filter, term, swarm, span) ||
+               any_arg_holds(filter, term, args_of(swarm, span));
+    }
+}
+
+bool filter_ask_span(const struct filter *filter, uint64_t left, const struct swarm *swarm,
+                     span_no number, int64_t local_ns)
+{
+    const struct span *span = swarm_span(swarm, number);
+    for (; span != NULL && left != 0; left &= left - 1) {
+        const struct filter_term *term = &filter->terms[__builtin_ctzll(left)];
+        if (span_holds(filter, term, swarm, span, local_ns) == term->negated) {
+            return false;
+        }
+    }
+    return span != NULL;
+}
+
+bool filter_matches_span(const struct filter *filter, const struct swarm *swarm, span_no number,
+                         int64_t local_ns)
+{
+    const struct span *span = swarm_span(swarm, number);
+    uint64_t left;
+    return span != NULL && filter_ask_agent(filter, swarm, span->agent, local_ns, &left) &&
+           filter_ask_span(filter, left, swarm, number, local_ns);
+}
+
+bool filter_matches_text(const struct filter *filter, const char *text, size_t len)
+{
+    for (size_t i = 0; filter != NULL && i < filter->count; i++) {
+        const struct filter_term *term = &filter->terms[i];
+        if (term->field == FIELD_WORD && text_holds(filter, term, text, len) == term->negated) {
+            return false;
+        }
+    }
+    return true;
+}

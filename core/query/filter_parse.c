@@ -1,0 +1,359 @@
+/* From words to terms. A field is a row of a table; what may stand behind it follows from its sort. */
+#include "core/query/filter_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum sort { SORT_TEXT, SORT_STATE, SORT_KIND, SORT_DURATION, SORT_SWITCH, SORT_ARGS };
+
+static const struct {
+    const char *name;
+    enum filter_field field;
+    enum sort sort;
+} fields[] = {
+    {"agent", FIELD_AGENT, SORT_TEXT},
+    {"session", FIELD_SESSION, SORT_TEXT},
+    {"state", FIELD_STATE, SORT_STATE},
+    {"kind", FIELD_KIND, SORT_KIND},
+    {"name", FIELD_NAME, SORT_TEXT},
+    {"tool", FIELD_NAME, SORT_TEXT},
+    {"model", FIELD_MODEL, SORT_TEXT},
+    {"dur", FIELD_DURATION, SORT_DURATION},
+    {"error", FIELD_ERROR, SORT_SWITCH},
+    {"evicted", FIELD_EVICTED, SORT_SWITCH},
+    {"incomplete", FIELD_INCOMPLETE, SORT_SWITCH},
+    {"open", FIELD_OPEN, SORT_SWITCH},
+};
+
+static const struct {
+    const char *text;
+    enum filter_op op;
+} ops[] = {{">=", OP_MORE_OR_IS}, {"<=", OP_LESS_OR_IS}, {">", OP_MORE},
+           {"<", OP_LESS},        {":", OP_IN},          {"=", OP_IS}};
+
+/* A word as it is typed, its quotes taken away. */
+struct word {
+    struct strbuf text;
+    size_t op; /* where the operator begins, SIZE_MAX: there is none */
+    bool negated;
+};
+
+struct parser {
+    const char *at, *end;
+    struct filter *filter;
+    struct strbuf *error;
+};
+
+/* ---- words ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool is_op(char c)
+{
+    return c == ':' || c == '=' || c == '<' || c == '>';
+}
+
+/* Behind the closing quote, or the end where that is not typed yet. */
+static void take_quoted(struct parser *parser, struct word *word)
+{
+    char quote = *parser->at++;
+    while (parser->at < parser->end && *parser->at != quote) {
+        strbuf_addc(&word->text, *parser->at++);
+    }
+    parser->at += parser->at < parser->end;
+}
+
+/* False: there is none any more. */
+static bool next_word(struct parser *parser, struct word *word)
+{
+    strbuf_clear(&word->text);
+    word->op = SIZE_MAX;
+    while (parser->at < parser->end && is_blank(*parser->at)) {
+        parser->at++;
+    }
+    if (parser->at == parser->end) {
+        return false;
+    }
+    word->negated = *parser->at == '-' && parser->at + 1 < parser->end && !is_blank(parser->at[1]);
+    parser->at += word->negated;
+    while (parser->at < parser->end && !is_blank(*parser->at)) {
+        if (*parser->at == '"' || *parser->at == '\'') {
+            take_quoted(parser, word);
+            continue;
+        }
+        if (word->op == SIZE_MAX && is_op(*parser->at)) {
+            word->op = word->text.len;
+        }
+        strbuf_addc(&word->text, *parser->at++);
+    }
+    return true;
+}
+
+/* ---- values ---- */
+
+/* 5s, 1.5m, 200ms, 2h, 10us; a bare number is seconds. NAN: none. */
+static double parse_duration(const char *text)
+{
+    static const struct {
+        const char *name;
+        double ns;
+    } units[] = {{"", 1e9},  {"ns", 1},   {"us", 1e3},   {"ms", 1e6},
+                 {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
+    char *end;
+    double value = strtod(text, &end);
+    for (size_t i = 0; end != text && i < sizeof units / sizeof *units; i++) {
+        if (strcmp(end, units[i].name) == 0) {
+            return value * units[i].ns;
+        }
+    }
+    return (double)NAN;
+}
+
+static double parse_number(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+    return end == text || *end != '\0' ? (double)NAN : value;
+}
+
+/* Words as they are shown, and, where these have blanks, without. */
+static bool is_word(const char *typed, const char *shown)
+{
+    for (; *typed != '\0' || *shown != '\0'; typed++, shown++) {
+        while (*shown == ' ' || *shown == '-') {
+            shown++;
+        }
+        while (*typed == ' ' || *typed == '-') {
+            typed++;
+        }
+        if (*typed != *shown) {
+            return false;
+        }
+        if (*typed == '\0') {
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool parse_kind(const char *text, unsigned *out)
+{
+    for (unsigned kind = 0; kind < SPAN_KINDS; kind++) {
+        if (is_word(text, span_kind_word((enum span_kind)kind))) {
+            *out = kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_state(const char *text, unsigned *out)
+{
+    for (unsigned state = 0; state < STATES; state++) {
+        if (is_word(text, query_state_word((enum agent_state)state))) {
+            *out = state;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_switch(const char *text, unsigned *out)
+{
+    static const char *const yes[] = {"yes", "true", "1", "y"}, *const no[] = {"no", "false", "0",
+                                                                               "n"};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+        if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
+            *out = strcmp(text, yes[i]) == 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_words(struct strbuf *error, unsigned count, const char *(*word_of)(unsigned))
+{
+    for (unsigned i = 0; i < count; i++) {
+        strbuf_addf(error, "%s%s", i == 0 ? "" : ", ", word_of(i));
+    }
+}
+
+static const char *kind_word(unsigned kind)
+{
+    return span_kind_word((enum span_kind)kind);
+}
+
+static const char *state_word(unsigned state)
+{
+    return query_state_word((enum agent_state)state);
+}
+
+static bool set_value(struct parser *parser, struct filter_term *term, enum sort sort,
+                      const char *name, const char *text)
+{
+    switch ((int)sort) {
+    case SORT_TEXT: return true;
+    case SORT_KIND:
+        if (parse_kind(text, &term->value)) {
+            return true;
+        }
+        strbuf_addf(parser->error, "%s: one of ", name);
+        put_words(parser->error, SPAN_KINDS, kind_word);
+        return false;
+    case SORT_STATE:
+        if (parse_state(text, &term->value)) {
+            return true;
+        }
+        strbuf_addf(parser->error, "%s: one of ", name);
+        put_words(parser->error, STATES, state_word);
+        return false;
+    case SORT_SWITCH:
+        if (parse_switch(text, &term->value)) {
+            return true;
+        }
+        strbuf_addf(parser->error, "%s: yes or no", name);
+        return false;
+    case SORT_DURATION:
+        term->number = parse_duration(text);
+        if (isfinite(term->number) && term->op != OP_IN) {
+            return true;
+        }
+        strbuf_addf(parser->error, "%s: > or < and a duration: 5s, 200ms, 1.5m", name);
+        return false;
+    case SORT_ARGS:
+        term->number = parse_number(text);
+        if (term->op == OP_IN || term->op == OP_IS || isfinite(term->number)) {
+            return true;
+        }
+        strbuf_addf(parser->error, "%s: < and > want a number", name);
+        return false;
+    }
+    return false;
+}
+
+/* ---- terms ---- */
+
+/* The place of a text of its own, NUL-terminated. */
+static size_t keep(struct filter *filter, const char *text, size_t len)
+{
+    size_t at = filter->texts.len;
+    strbuf_add(&filter->texts, text, len);
+    strbuf_add(&filter->texts, "", 1);
+    return at;
+}
+
+static bool add_term(struct parser *parser, const struct filter_term *term)
+{
+    struct filter *filter = parser->filter;
+    if (filter->count == FILTER_TERMS_MAX) {
+        strbuf_addf(parser->error, "more than %d words", FILTER_TERMS_MAX);
+        return false;
+    }
+    if (filter->texts.failed || !mem_reserve(filter->mem, &filter->terms, &filter->cap,
+                                             filter->count + 1, sizeof *filter->terms)) {
+        strbuf_adds(parser->error, "out of memory");
+        return false;
+    }
+    filter->terms[filter->count++] = *term;
+    return true;
+}
+
+static bool add_field(struct parser *parser, const struct word *word, struct filter_term *term,
+                      enum sort sort)
+{
+    const char *op = word->text.data + word->op;
+    size_t i = 0;
+    while (strncmp(op, ops[i].text, strlen(ops[i].text)) != 0) {
+        i++;
+    }
+    term->op = ops[i].op;
+    op += strlen(ops[i].text);
+    term->text_len = word->text.len - (size_t)(op - word->text.data);
+    term->text = keep(parser->filter, op, term->text_len);
+    size_t name = keep(parser->filter, word->text.data, word->op);
+    if (parser->filter->texts.failed) {
+        return add_term(parser, term);
+    }
+    const char *name_text = parser->filter->texts.data + name;
+    if (sort == SORT_ARGS) {
+        term->path = name + strlen("args.");
+        term->path_len = word->op - strlen("args.");
+    }
+    return set_value(parser, term, sort, name_text, parser->filter->texts.data + term->text) &&
+           add_term(parser, term);
+}
+
+static bool add_word(struct parser *parser, const struct word *word)
+{
+    struct filter_term term = {.negated = word->negated};
+    size_t len = word->op;
+    if (len != SIZE_MAX) {
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+            if (strlen(fields[i].name) == len &&
+                memcmp(word->text.data, fields[i].name, len) == 0) {
+                term.field = fields[i].field;
+                return add_field(parser, word, &term, fields[i].sort);
+            }
+        }
+        if (len > strlen("args.") && strncmp(word->text.data, "args.", strlen("args.")) == 0) {
+            term.field = FIELD_ARGS;
+            return add_field(parser, word, &term, SORT_ARGS);
+        }
+    }
+    /* With another word before a colon it is text like any other: a path, a time. */
+    term.field = FIELD_WORD;
+    term.text_len = word->text.len;
+    term.text = keep(parser->filter, word->text.data, word->text.len);
+    return term.text_len == 0 || add_term(parser, &term);
+}
+
+bool filter_is_beginning(const char *word, size_t len)
+{
+    size_t skip = len > 0 && *word == '-';
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (strncmp(fields[i].name, word + skip, len - skip) == 0) {
+            return true;
+        }
+    }
+    return strncmp("args.", word + skip, len - skip < 5 ? len - skip : 5) == 0;
+}
+
+struct filter *filter_new(const struct mem *mem, const char *text, size_t len, struct strbuf *error)
+{
+    struct filter *filter = mem_zalloc(mem, 1, sizeof *filter);
+    struct word word;
+    bool good = filter != NULL;
+    if (!good) {
+        strbuf_adds(error, "out of memory");
+        return NULL;
+    }
+    filter->mem = mem;
+    strbuf_init(&filter->texts, mem, 0);
+    strbuf_init(&word.text, mem, 0);
+    struct parser parser = {text, text + len, filter, error};
+    while (good && next_word(&parser, &word)) {
+        good = !word.text.failed && (word.text.len == 0 || add_word(&parser, &word));
+        if (word.text.failed) {
+            strbuf_adds(error, "out of memory");
+        }
+    }
+    strbuf_release(&word.text);
+    if (!good) {
+        filter_free(filter);
+        return NULL;
+    }
+    return filter;
+}
+
+void filter_free(struct filter *filter)
+{
+    if (filter != NULL) {
+        strbuf_release(&filter->texts);
+        mem_free(filter->mem, filter->terms, filter->cap * sizeof *filter->terms);
+        mem_free(filter->mem, filter, sizeof *filter);
+    }
+}

@@ -1,0 +1,45 @@
+/* What filter_parse.c makes and filter.c asks. Nobody else includes this. */
+#ifndef CORE_FILTER_PRIVATE_H
+#define CORE_FILTER_PRIVATE_H
+
+#include "core/query/filter.h"
+
+enum filter_field {
+    FIELD_WORD, /* anywhere */
+    FIELD_AGENT,
+    FIELD_SESSION,
+    FIELD_STATE,
+    FIELD_KIND,
+    FIELD_NAME,
+    FIELD_MODEL,
+    FIELD_DURATION,
+    FIELD_ERROR,
+    FIELD_EVICTED,
+    FIELD_INCOMPLETE,
+    FIELD_OPEN,
+    FIELD_ARGS
+};
+
+enum filter_op { OP_IN, OP_IS, OP_LESS, OP_LESS_OR_IS, OP_MORE, OP_MORE_OR_IS };
+
+struct filter_term {
+    enum filter_field field;
+    enum filter_op op;
+    bool negated;
+    size_t text, text_len; /* in texts: what is looked for */
+    size_t path, path_len; /* FIELD_ARGS: the key, with its dots */
+    double number;         /* of OP_LESS and so on: the text as one; FIELD_DURATION: nanoseconds */
+    unsigned
+        value; /* FIELD_KIND: enum span_kind; FIELD_STATE: enum agent_state; yes and no: 1 and 0 */
+};
+
+enum { FILTER_TERMS_MAX = 64 }; /* a bit each, in filter_ask_agent */
+
+struct filter {
+    const struct mem *mem;
+    struct strbuf texts;
+    struct filter_term *terms;
+    size_t count, cap;
+};
+
+#endif

@@ -1,0 +1,247 @@
+/* Finding spans in lanes, which are sorted by start. Spans of a lane do not overlap, but for those that
+   the sweep closed and that went on: where they are looked for, it is among the last few before a place. */
+#include "core/query/query_private.h"
+
+enum { LOOK_BACK = 64 };
+
+/* A span that has gone counts as one of long ago. */
+static int64_t start_of(const struct swarm *swarm, span_no no)
+{
+    const struct span *span = swarm_span(swarm, no);
+    return span == NULL ? INT64_MIN : span->start_ns;
+}
+
+size_t query_first_from(const struct swarm *swarm, const struct lane *lane, int64_t at_ns)
+{
+    size_t low = 0, high = lane->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (start_of(swarm, lane->spans[middle]) < at_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* How many before a place may still go on there. Only what is live is swept. */
+static size_t look_back(const struct swarm *swarm, const struct agent *agent,
+                        const struct lane *lane)
+{
+    bool live = swarm_session(swarm, agent->session)->pool == POOL_LIVE;
+    return live || lane->overlaps ? LOOK_BACK : 1;
+}
+
+struct stretch {
+    int64_t from_ns, to_ns, local_ns;
+    const struct span_choice *choice;
+};
+
+static bool is_chosen(const struct stretch *stretch, span_no no)
+{
+    return stretch->choice == NULL || stretch->choice->holds(stretch->choice->ctx, no);
+}
+
+/* Whether the span goes on into the stretch, or in it. */
+static bool reaches(const struct swarm *swarm, const struct stretch *stretch, span_no no)
+{
+    const struct span *span = swarm_span(swarm, no);
+    return span != NULL && swarm_span_end_ns(swarm, span, stretch->local_ns) > stretch->from_ns &&
+           is_chosen(stretch, no);
+}
+
+static bool holds_span(const struct swarm *swarm, const struct agent *agent,
+                       const struct lane *lane, const struct stretch *stretch)
+{
+    size_t at = query_first_from(swarm, lane, stretch->from_ns);
+    for (size_t i = at; i < lane->count && start_of(swarm, lane->spans[i]) < stretch->to_ns; i++) {
+        if (is_chosen(stretch, lane->spans[i])) {
+            return true;
+        }
+    }
+    if (lane->open != NO_SPAN && start_of(swarm, lane->open) < stretch->to_ns &&
+        reaches(swarm, stretch, lane->open)) {
+        return true;
+    }
+    size_t most = look_back(swarm, agent, lane);
+    for (size_t back = 0; back < most && back < at; back++) {
+        if (reaches(swarm, stretch, lane->spans[at - 1 - back])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned query_lanes_in(const struct swarm *swarm, agent_no number, int64_t t0_ns, int64_t t1_ns,
+                        int64_t local_ns, const struct span_choice *choice)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    const struct stretch stretch = {t0_ns, t1_ns, local_ns, choice};
+    size_t count = agent->lane_count;
+    while (count > 1 && !holds_span(swarm, agent, &agent->lanes[count - 1], &stretch)) {
+        count--;
+    }
+    return count > 1 ? (unsigned)count : 1;
+}
+
+static span_no nearer(const struct swarm *swarm, span_no before, span_no after, int64_t at_ns)
+{
+    if (before == NO_SPAN || after == NO_SPAN) {
+        return before == NO_SPAN ? after : before;
+    }
+    const struct span *earlier = swarm_span(swarm, before);
+    int64_t gone = at_ns - ((earlier->flags & SPAN_OPEN) != 0 ? at_ns : earlier->end_ns);
+    return start_of(swarm, after) - at_ns < gone ? after : before;
+}
+
+span_no query_span_at(const struct swarm *swarm, agent_no number, unsigned lane_number,
+                      int64_t at_ns, int direction)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    if (lane_number >= agent->lane_count) {
+        return NO_SPAN;
+    }
+    const struct lane *lane = &agent->lanes[lane_number];
+    size_t at = query_first_from(swarm, lane, at_ns);
+    span_no after = at < lane->count ? lane->spans[at] : NO_SPAN;
+    span_no before = at > 0 ? lane->spans[at - 1] : NO_SPAN;
+    const struct span *earlier = before == NO_SPAN ? NULL : swarm_span(swarm, before);
+    if (after != NO_SPAN && start_of(swarm, after) == at_ns) {
+        return after;
+    }
+    if (earlier == NULL) {
+        return direction < 0 ? NO_SPAN : after;
+    }
+    bool covers = (earlier->flags & (SPAN_OPEN | SPAN_STALE)) != 0 || earlier->end_ns > at_ns;
+    if (covers || direction < 0) {
+        return before;
+    }
+    return direction > 0 ? after : nearer(swarm, before, after, at_ns);
+}
+
+/* ---- stepping ---- */
+
+/* Spans in order of their start; those of one start in order of appearance. */
+static bool comes_before(const struct swarm *swarm, span_no a, span_no b)
+{
+    int64_t a_start = start_of(swarm, a), b_start = start_of(swarm, b);
+    return a_start != b_start ? a_start < b_start : a < b;
+}
+
+/* How many of the lane's spans come before `from`, or, `after`, not after it. */
+static size_t count_before(const struct swarm *swarm, const struct lane *lane, span_no from,
+                           bool after)
+{
+    size_t low = 0, high = lane->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        span_no at = lane->spans[middle];
+        if (comes_before(swarm, at, from) || (after && at == from)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The lane's next span after `from` in the direction; its first or last, where `from` is NO_SPAN. */
+static span_no step_in_lane(const struct swarm *swarm, const struct lane *lane, span_no from,
+                            int direction)
+{
+    if (lane->count == 0) {
+        return NO_SPAN;
+    }
+    if (from == NO_SPAN) {
+        return lane->spans[direction < 0 ? lane->count - 1 : 0];
+    }
+    size_t at = count_before(swarm, lane, from, direction >= 0);
+    if (direction < 0) {
+        return at > 0 ? lane->spans[at - 1] : NO_SPAN;
+    }
+    return at < lane->count ? lane->spans[at] : NO_SPAN;
+}
+
+span_no query_span_step(const struct swarm *swarm, agent_no number, span_no from, int direction)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    span_no best = NO_SPAN;
+    if (from != NO_SPAN && swarm_span(swarm, from) == NULL) {
+        from = NO_SPAN;
+    }
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        span_no candidate = step_in_lane(swarm, &agent->lanes[i], from, direction);
+        if (candidate != NO_SPAN &&
+            (best == NO_SPAN || (direction < 0 ? comes_before(swarm, best, candidate)
+                                               : comes_before(swarm, candidate, best)))) {
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+/* ---- searching ---- */
+
+struct place {
+    int64_t start_ns;
+    span_no span;
+};
+
+static bool is_before(struct place a, struct place b)
+{
+    return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
+}
+
+/* How many of the lane's spans stand before the place, the one at it not among them. */
+static size_t place_in(const struct swarm *swarm, const struct lane *lane, struct place place)
+{
+    size_t low = 0, high = lane->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        span_no no = lane->spans[middle];
+        if (is_before((struct place){start_of(swarm, no), no}, place)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The nearest in the lane, nearer than `best` where that is one. */
+static struct place search_lane(const struct swarm *swarm, const struct lane *lane,
+                                struct place from, int direction, struct place best,
+                                const struct span_choice *choice)
+{
+    size_t at = place_in(swarm, lane, from);
+    bool itself = at < lane->count && lane->spans[at] == from.span &&
+                  start_of(swarm, from.span) == from.start_ns;
+    if (direction > 0 && itself) {
+        at++;
+    }
+    while (direction > 0 ? at < lane->count : at > 0) {
+        span_no no = lane->spans[direction > 0 ? at : at - 1];
+        struct place here = {start_of(swarm, no), no};
+        if (best.span != NO_SPAN &&
+            !(direction > 0 ? is_before(here, best) : is_before(best, here))) {
+            return best;
+        }
+        if (swarm_span(swarm, no) != NULL && choice->holds(choice->ctx, no)) {
+            return here;
+        }
+        at += direction > 0 ? 1 : (size_t)-1;
+    }
+    return best;
+}
+
+span_no query_span_search(const struct swarm *swarm, agent_no number, int64_t at_ns, span_no span,
+                          int direction, const struct span_choice *choice)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    struct place best = {0, NO_SPAN}, from = {at_ns, span};
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        best = search_lane(swarm, &agent->lanes[i], from, direction, best, choice);
+    }
+    return best.span;
+}

@@ -1,0 +1,169 @@
+/* The state of an agent follows from what is open and from nothing else. Open spans are ranked: what
+   needs a person first, work before waiting; the rank is the order of the states in a table. Of several
+   spans of one rank the one that runs longest speaks. */
+#include "core/query/query_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char *const state_words[] = {
+    [STATE_WAIT] = "wait",   [STATE_RETRY] = "retry",   [STATE_SAMPLING] = "sampling",
+    [STATE_TOOL] = "tool",   [STATE_AGENTS] = "agents", [STATE_USER] = "user",
+    [STATE_IDLE] = "idle",   [STATE_DONE] = "done",     [STATE_ERROR] = "error",
+    [STATE_STALE] = "stale", [STATE_GONE] = "gone",
+};
+static_assert(sizeof state_words / sizeof *state_words == STATES, "a word for each state");
+
+const char *query_state_word(enum agent_state state)
+{
+    assert(state < STATES);
+    return state_words[state];
+}
+
+/* Higher goes first. */
+static const uint8_t open_ranks[STATES] = {
+    [STATE_USER] = 6, [STATE_RETRY] = 5, [STATE_SAMPLING] = 4,
+    [STATE_WAIT] = 3, [STATE_TOOL] = 2,  [STATE_AGENTS] = 1,
+};
+
+static enum agent_state request_state(const struct live_request *live, int64_t now_ns)
+{
+    if (live == NULL) {
+        return STATE_WAIT;
+    }
+    if (query_is_retrying(live, now_ns)) {
+        return STATE_RETRY;
+    }
+    return query_sampling_since(live) != INT64_MIN ? STATE_SAMPLING : STATE_WAIT;
+}
+
+/* The state that an open span means by itself. */
+static enum agent_state span_state(const struct span *span, const struct live_request *live,
+                                   int64_t now_ns)
+{
+    switch ((enum span_kind)span->kind) {
+    case SPAN_USER: return STATE_USER;
+    case SPAN_REQUEST: return request_state(live, now_ns);
+    case SPAN_AGENT_CALL: return STATE_AGENTS;
+    case SPAN_SETUP:
+    case SPAN_RETRY:
+    case SPAN_FIRST_TOKEN:
+    case SPAN_SAMPLING:
+    case SPAN_INTERACTION:
+    case SPAN_OTHER:
+    case SPAN_TOOL:
+    case SPAN_KINDS: break;
+    }
+    return STATE_TOOL;
+}
+
+/* Lets the span speak for the agent if it outranks who speaks now. */
+static void consider(const struct swarm *swarm, span_no no, int64_t now_ns,
+                     struct agent_status *status)
+{
+    const struct span *span = swarm_span(swarm, no);
+    if (span == NULL || (span->flags & SPAN_OPEN) == 0) {
+        return;
+    }
+    const struct live_request *live = span->kind == SPAN_REQUEST ? query_live(swarm, span) : NULL;
+    enum agent_state state = span_state(span, live, now_ns);
+    bool higher = status->span == NO_SPAN || open_ranks[state] > open_ranks[status->state];
+    bool older =
+        status->span != NO_SPAN && state == status->state && span->start_ns < status->since_ns;
+    if (higher || older) {
+        bool says = state == STATE_RETRY || state == STATE_SAMPLING;
+        *status = (struct agent_status){state, span->start_ns, no, says ? live : NULL};
+    }
+}
+
+/* The swept span that runs longest. */
+static void find_stale(const struct swarm *swarm, agent_no agent, struct agent_status *status)
+{
+    for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;
+         no = swarm_next_in_flight(swarm, no)) {
+        const struct span *span = swarm_span(swarm, no);
+        if (span->agent == agent && (span->flags & SPAN_STALE) != 0 &&
+            (status->span == NO_SPAN || span->start_ns < status->since_ns)) {
+            *status = (struct agent_status){STATE_STALE, span->start_ns, no, NULL};
+        }
+    }
+}
+
+static struct agent_status quiet_status(const struct swarm *swarm, agent_no number)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    const struct session *session = swarm_session(swarm, agent->session);
+    const struct span *last =
+        agent->last_ended == NO_SPAN ? NULL : swarm_span(swarm, agent->last_ended);
+    struct agent_status status = {STATE_IDLE, agent->idle_since_ns, NO_SPAN, NULL};
+    if (agent->stale_open > 0) {
+        status = (struct agent_status){STATE_STALE, INT64_MIN, NO_SPAN, NULL};
+        find_stale(swarm, number, &status);
+    } else if (last != NULL && (last->flags & SPAN_ERROR) != 0) {
+        status.state = STATE_ERROR;
+        status.span = agent->last_ended;
+    } else if ((agent->flags & AGENT_UNREGISTERED) != 0 || session == NULL ||
+               (session->flags & (SESSION_ENDED | SESSION_FINISHED)) != 0) {
+        status.state = STATE_DONE;
+    }
+    return status;
+}
+
+struct agent_status query_status(const struct swarm *swarm, agent_no number, int64_t local_ns)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    if ((agent->flags & AGENT_GONE) != 0) {
+        return (struct agent_status){STATE_GONE, agent->idle_since_ns, NO_SPAN, NULL};
+    }
+    struct agent_status status = {STATE_IDLE, INT64_MIN, NO_SPAN, NULL};
+    int64_t now = swarm_session_now(swarm, agent->session, local_ns);
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        consider(swarm, agent->lanes[i].open, now, &status);
+    }
+    return status.span != NO_SPAN ? status : quiet_status(swarm, number);
+}
+
+/* ---- in flight ---- */
+
+static int64_t running_ns(const struct swarm *swarm, span_no no, int64_t local_ns)
+{
+    const struct span *span = swarm_span(swarm, no);
+    return swarm_span_end_ns(swarm, span, local_ns) - span->start_ns;
+}
+
+/* Puts the span where it belongs among the `held` that are there, if that is before `max`. */
+static void hold(const struct swarm *swarm, int64_t local_ns, span_no no, span_no *out, size_t held,
+                 size_t max)
+{
+    int64_t running = running_ns(swarm, no, local_ns);
+    size_t low = 0, high = held;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int64_t other = running_ns(swarm, out[middle], local_ns);
+        if (other > running || (other == running && out[middle] < no)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low < max) {
+        size_t last = held < max ? held : max - 1;
+        memmove(out + low + 1, out + low, (last - low) * sizeof *out);
+        out[low] = no;
+    }
+}
+
+size_t query_in_flight(const struct swarm *swarm, int64_t local_ns, span_no *out, size_t max)
+{
+    size_t count = 0;
+    for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;
+         no = swarm_next_in_flight(swarm, no)) {
+        if (!span_is_phase(swarm_span(swarm, no)->kind)) {
+            if (max > 0) {
+                hold(swarm, local_ns, no, out, count < max ? count : max, max);
+            }
+            count++;
+        }
+    }
+    return count;
+}

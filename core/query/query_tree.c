@@ -1,0 +1,269 @@
+/* Who stands under whom. Every agent answers to its id, a main agent also to its session's id: these
+   answers, sorted, are the index in which parents are looked up, in the child's own session first. A
+   process that was registered twice under one id leaves two answers; the later one that was there
+   before the child is meant. The tree itself is links in one array of nodes, written out without
+   recursion. */
+#include "core/query/query_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct answer {
+    intern_id id;
+    session_no session;
+    agent_no agent;
+};
+
+struct node {
+    agent_no parent;
+    agent_no first_child, next_sibling;
+    uint32_t visit; /* cut_cycles: which walk came by, 0: none */
+};
+
+struct tree {
+    const struct swarm *swarm;
+    struct answer *answers;
+    size_t answer_count;
+    struct node *nodes; /* by agent_no */
+    agent_no *order;    /* rows by sort index, then appearance */
+    size_t agent_count, row_count;
+};
+
+/* ---- parents ---- */
+
+static int by_answer(const void *a, const void *b)
+{
+    const struct answer *x = a, *y = b;
+    if (x->id != y->id) {
+        return x->id < y->id ? -1 : 1;
+    }
+    if (x->session != y->session) {
+        return x->session < y->session ? -1 : 1;
+    }
+    return (x->agent > y->agent) - (x->agent < y->agent);
+}
+
+static void add_answer(struct tree *tree, intern_id id, agent_no number)
+{
+    if (id != INTERN_NONE) {
+        session_no session = swarm_agent(tree->swarm, number)->session;
+        tree->answers[tree->answer_count++] = (struct answer){id, session, number};
+    }
+}
+
+static void gather_answers(struct tree *tree)
+{
+    for (size_t i = 0; i < tree->row_count; i++) {
+        agent_no number = tree->order[i];
+        const struct agent *agent = swarm_agent(tree->swarm, number);
+        const struct session *session = swarm_session(tree->swarm, agent->session);
+        add_answer(tree, agent->agent_id, number);
+        if ((agent->flags & AGENT_MAIN) != 0 && session != NULL && session->id != agent->agent_id) {
+            add_answer(tree, session->id, number);
+        }
+    }
+    qsort(tree->answers, tree->answer_count, sizeof *tree->answers, by_answer);
+}
+
+/* The place of the first answer that is not before (id, session, 0). */
+static size_t find_answer(const struct tree *tree, intern_id id, session_no session)
+{
+    struct answer key = {id, session, 0};
+    size_t low = 0, high = tree->answer_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (by_answer(&tree->answers[middle], &key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Among answers of one id from `at` on, in `session` (NO_SESSION: any). */
+static agent_no pick_answer(const struct tree *tree, size_t at, intern_id id, session_no session,
+                            agent_no child)
+{
+    agent_no picked = NO_AGENT;
+    for (; at < tree->answer_count && tree->answers[at].id == id; at++) {
+        const struct answer *answer = &tree->answers[at];
+        if (session != NO_SESSION && answer->session != session) {
+            break;
+        }
+        if (answer->agent != child && (picked == NO_AGENT || answer->agent < child)) {
+            picked = answer->agent;
+        }
+    }
+    return picked;
+}
+
+static agent_no find_parent(const struct tree *tree, agent_no child)
+{
+    const struct agent *agent = swarm_agent(tree->swarm, child);
+    const struct session *session = swarm_session(tree->swarm, agent->session);
+    if (agent->parent_id == INTERN_NONE || session == NULL ||
+        (session->flags & SESSION_AGENTS) == 0) {
+        return NO_AGENT;
+    }
+    size_t at = find_answer(tree, agent->parent_id, agent->session);
+    agent_no parent = pick_answer(tree, at, agent->parent_id, agent->session, child);
+    if (parent != NO_AGENT) {
+        return parent;
+    }
+    at = find_answer(tree, agent->parent_id, 0);
+    return pick_answer(tree, at, agent->parent_id, NO_SESSION, child);
+}
+
+/* Each walk up from an agent marks where it was; one that meets its own mark has found a cycle, which is
+   cut at its first member. */
+static void cut_cycles(struct tree *tree)
+{
+    for (size_t i = 0; i < tree->agent_count; i++) {
+        uint32_t walk = (uint32_t)i + 1;
+        agent_no at = (agent_no)i;
+        while (at != NO_AGENT && tree->nodes[at].visit == 0) {
+            tree->nodes[at].visit = walk;
+            at = tree->nodes[at].parent;
+        }
+        if (at == NO_AGENT || tree->nodes[at].visit != walk) {
+            continue;
+        }
+        agent_no first = at;
+        for (agent_no next = tree->nodes[at].parent; next != at; next = tree->nodes[next].parent) {
+            first = next < first ? next : first;
+        }
+        tree->nodes[first].parent = NO_AGENT;
+    }
+}
+
+/* ---- rows ---- */
+
+struct sort_key {
+    int64_t sort_index;
+    agent_no agent;
+};
+
+static int by_sort_index(const void *a, const void *b)
+{
+    const struct sort_key *x = a, *y = b;
+    if (x->sort_index != y->sort_index) {
+        return x->sort_index < y->sort_index ? -1 : 1;
+    }
+    return (x->agent > y->agent) - (x->agent < y->agent);
+}
+
+static bool sort_rows(struct tree *tree)
+{
+    const struct mem *mem = swarm_mem(tree->swarm);
+    struct sort_key *keys = mem_zalloc(mem, tree->agent_count, sizeof *keys);
+    if (keys == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < tree->agent_count; i++) {
+        const struct agent *agent = swarm_agent(tree->swarm, (agent_no)i);
+        if ((agent->flags & AGENT_DEAD) == 0) {
+            keys[tree->row_count++] = (struct sort_key){agent->sort_index, (agent_no)i};
+        }
+    }
+    qsort(keys, tree->row_count, sizeof *keys, by_sort_index);
+    for (size_t i = 0; i < tree->row_count; i++) {
+        tree->order[i] = keys[i].agent;
+    }
+    mem_free(mem, keys, tree->agent_count * sizeof *keys);
+    return true;
+}
+
+/* Hangs the rows into lists of children in their order; returns the first root. */
+static agent_no link_children(struct tree *tree)
+{
+    agent_no root = NO_AGENT;
+    for (size_t i = tree->row_count; i-- > 0;) {
+        agent_no number = tree->order[i];
+        agent_no parent = tree->nodes[number].parent;
+        agent_no *list = parent == NO_AGENT ? &root : &tree->nodes[parent].first_child;
+        tree->nodes[number].next_sibling = *list;
+        *list = number;
+    }
+    return root;
+}
+
+static void write_rows(const struct tree *tree, agent_no root, struct tree_row *rows)
+{
+    uint32_t depth = 0;
+    agent_no at = root;
+    for (size_t i = 0; i < tree->row_count; i++) {
+        const struct node *node = &tree->nodes[at];
+        rows[i] = (struct tree_row){.agent = at,
+                                    .parent = node->parent,
+                                    .depth = depth,
+                                    .last = node->next_sibling == NO_AGENT};
+        if (node->first_child != NO_AGENT) {
+            at = node->first_child;
+            depth++;
+            continue;
+        }
+        while (at != NO_AGENT && tree->nodes[at].next_sibling == NO_AGENT) {
+            at = tree->nodes[at].parent;
+            depth--;
+        }
+        at = at == NO_AGENT ? NO_AGENT : tree->nodes[at].next_sibling;
+    }
+}
+
+/* From behind, each row adds itself and its own descendants to its parent's row; `visit` serves as the
+   place of an agent's row. */
+static void count_descendants(struct tree *tree, struct tree_row *rows)
+{
+    for (size_t i = 0; i < tree->row_count; i++) {
+        tree->nodes[rows[i].agent].visit = (uint32_t)i;
+    }
+    for (size_t i = tree->row_count; i-- > 0;) {
+        if (rows[i].parent != NO_AGENT) {
+            rows[tree->nodes[rows[i].parent].visit].descendants += rows[i].descendants + 1;
+        }
+    }
+}
+
+static bool build(struct tree *tree)
+{
+    const struct mem *mem = swarm_mem(tree->swarm);
+    tree->nodes = mem_zalloc(mem, tree->agent_count, sizeof *tree->nodes);
+    tree->order = mem_zalloc(mem, tree->agent_count, sizeof *tree->order);
+    tree->answers = mem_zalloc(mem, 2 * tree->agent_count, sizeof *tree->answers);
+    if (tree->nodes == NULL || tree->order == NULL || tree->answers == NULL || !sort_rows(tree)) {
+        return false;
+    }
+    gather_answers(tree);
+    for (size_t i = 0; i < tree->agent_count; i++) {
+        bool dead = (swarm_agent(tree->swarm, (agent_no)i)->flags & AGENT_DEAD) != 0;
+        agent_no parent = dead ? NO_AGENT : find_parent(tree, (agent_no)i);
+        tree->nodes[i] = (struct node){parent, NO_AGENT, NO_AGENT, 0};
+    }
+    cut_cycles(tree);
+    return true;
+}
+
+struct tree_row *query_tree(const struct swarm *swarm, size_t *count)
+{
+    const struct mem *mem = swarm_mem(swarm);
+    struct tree tree = {.swarm = swarm, .agent_count = swarm_agent_count(swarm)};
+    struct tree_row *rows = NULL;
+    *count = 0;
+    if (tree.agent_count == 0) {
+        return NULL;
+    }
+    bool good = build(&tree);
+    if (good && tree.row_count > 0) {
+        rows = mem_zalloc(mem, tree.row_count, sizeof *rows);
+    }
+    if (rows != NULL) {
+        write_rows(&tree, link_children(&tree), rows);
+        count_descendants(&tree, rows);
+    }
+    *count = good ? tree.row_count : tree.agent_count;
+    mem_free(mem, tree.nodes, tree.agent_count * sizeof *tree.nodes);
+    mem_free(mem, tree.order, tree.agent_count * sizeof *tree.order);
+    mem_free(mem, tree.answers, 2 * tree.agent_count * sizeof *tree.answers);
+    return rows;
+}

@@ -1,0 +1,444 @@
+/* Everything that is derived follows from the events, so the past is a matter of leaving events
+   out. Metadata events have no time: those of a process count when the process had done something,
+   or is its session's main agent's. Sessions keep their order, so their numbers are the same in
+   both swarms, but for those that `from` has forgotten.
+
+   Events are appended in order of their times. A complete one (X) becomes two, a begin and an end with an id that no other has: until
+   its end it is open. */
+#include "core/query/replay.h"
+
+#include "core/base/json_text.h"
+#include "core/base/u64map.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_US 1000.0
+
+/* An event's turn. */
+struct turn {
+    int64_t at_ns;
+    uint64_t number;
+    uint8_t pool;
+    bool end; /* of an X */
+};
+
+enum known { KNOWN_NOT, KNOWN_RUNS, KNOWN_ENDED };
+
+struct replay {
+    const struct swarm *from;
+    struct swarm *to;
+    int64_t at_ns;
+    session_no *sessions; /* of `to`, by that of `from` */
+    size_t session_count;
+    uint8_t *known; /* by agent of `from`: enum known */
+    size_t agent_count;
+    struct u64map processes; /* by session and pid: its agent */
+    bool **taken;            /* by session, by metadata event: it has been appended */
+    struct turn *turns;
+    size_t turn_count, turn_cap, next;
+    uint64_t events;     /* that have come */
+    struct strbuf names; /* name and category of the event at hand, as JSON */
+};
+
+static struct slice text_of(const struct swarm *swarm, intern_id id)
+{
+    const char *text = id == INTERN_NONE ? NULL : swarm_text(swarm, id);
+
+    return (struct slice){text, text ? strlen(text) : 0};
+}
+
+static bool open_session(struct replay *r, session_no number)
+{
+    const struct session *session = swarm_session(r->from, number);
+    struct slice id, name;
+    struct session_info info;
+    struct session *edit;
+
+    r->sessions[number] = NO_SESSION;
+    if (!session)
+        return true;
+    id = text_of(r->from, session->id);
+    name = text_of(r->from, session->name);
+    info = (struct session_info){
+        .id = id.bytes ? id.bytes : "",
+        .id_len = id.len,
+        .source = swarm_text(r->from, session->source),
+        .pool = (enum swarm_pool)session->pool,
+        .document = session->document,
+        .agents = session->flags & SESSION_AGENTS,
+        .has_start = session->flags & SESSION_HAS_START,
+        .start_ns = session->start_ns,
+    };
+    if (!swarm_open_session(r->to, &info, &r->sessions[number]))
+        return false;
+    edit = swarm_session_edit(r->to, r->sessions[number]);
+    edit->origin_ns = session->origin_ns;
+    if (name.bytes)
+        edit->name = intern_put(swarm_names(r->to), name.bytes, name.len);
+    if (edit->name == INTERN_FAILED)
+        edit->name = INTERN_NONE;
+    swarm_touch(r->to);
+    return true;
+}
+
+/* Nothing more will come of it. */
+static void finish_session(struct replay *r, session_no number)
+{
+    if (r->sessions[number] == NO_SESSION)
+        return;
+    swarm_session_edit(r->to, r->sessions[number])->flags |= SESSION_FINISHED;
+    swarm_touch(r->to);
+}
+
+/* Whether anybody knew of it. */
+static bool was_there(const struct replay *r, const struct agent *agent)
+{
+    return agent->flags & AGENT_MAIN || agent->first_ns <= r->at_ns ||
+           agent->first_ns > agent->last_ns;
+}
+
+static uint64_t process_key(session_no session, intern_id pid)
+{
+    return (uint64_t)session << 32 | pid;
+}
+
+static bool find_processes(struct replay *r)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < r->agent_count; i++) {
+        const struct agent *agent = swarm_agent(r->from, (agent_no)i);
+        uint64_t key = process_key(agent->session, agent->pid);
+
+        if (!(agent->flags & (AGENT_DEAD | AGENT_GROUP)) &&
+            u64map_get(&r->processes, key) == U64MAP_NONE)
+            ok = u64map_put(&r->processes, key, (uint32_t)i);
+    }
+    return ok;
+}
+
+/* The same of a process; one that is no agent's was. */
+static bool process_was_there(const struct replay *r, const struct track *track)
+{
+    uint32_t agent = u64map_get(&r->processes, process_key(track->session, track->pid));
+
+    return agent == U64MAP_NONE || was_there(r, swarm_agent(r->from, agent));
+}
+
+/* ---- events ---- */
+
+static struct json_value value_of(struct slice raw)
+{
+    struct json_value value = {JSON_TYPE_NONE, raw.bytes, raw.len};
+
+    if (raw.len > 0)
+        value.type = *raw.bytes == '"'   ? JSON_TYPE_STRING
+                     : *raw.bytes == '{' ? JSON_TYPE_OBJECT
+                                         : JSON_TYPE_NUMBER;
+    return value;
+}
+
+/* The name in quotes, at the end of r->names; its place is known only when all are there. */
+static size_t put_name(struct replay *r, intern_id id)
+{
+    size_t from = r->names.len;
+    struct slice text = text_of(r->from, id);
+
+    if (text.bytes)
+        json_put_string(&r->names, text.bytes, text.len);
+    return r->names.len - from;
+}
+
+/* `turn` NULL: as it is. */
+static bool append(struct replay *r, const struct event *event, const struct turn *turn)
+{
+    const struct track *track = swarm_get_track(r->from, event->track);
+    struct raw_event raw = {
+        .ph = event->ph,
+        .ts_us = event->ts_us,
+        .dur_us = event->dur_us,
+        .id = value_of(event->id),
+        .args = value_of(event->args),
+        .extra = event->extra,
+    };
+    size_t name_len, cat_len;
+    char id[32];
+
+    if (!track || r->sessions[track->session] == NO_SESSION)
+        return true;
+    strbuf_clear(&r->names);
+    name_len = put_name(r, event->name);
+    cat_len = put_name(r, event->cat);
+    if (r->names.failed)
+        return false;
+    raw.name = value_of((struct slice){r->names.data, name_len});
+    raw.cat = value_of((struct slice){r->names.data ? r->names.data + name_len : NULL, cat_len});
+    raw.pid = value_of(text_of(r->from, track->pid));
+    raw.tid = value_of(text_of(r->from, track->tid));
+    if (turn && event->ph == 'X' && event->dur_us > 0) {
+        int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)turn->number);
+
+        raw.ph = turn->end ? 'e' : 'b';
+        raw.ts_us += turn->end ? event->dur_us : 0;
+        raw.dur_us = NAN;
+        raw.id = value_of((struct slice){id, (size_t)len});
+    }
+    return swarm_append_raw(r->to, r->sessions[track->session], &raw);
+}
+
+/* Those of processes that have appeared. */
+static bool append_metadata(struct replay *r, session_no number)
+{
+    const struct session *session = swarm_session(r->from, number);
+    struct event event;
+
+    for (uint64_t i = 0; session && i < session->metadata_count; i++) {
+        const struct track *track;
+
+        if (r->taken[number][i] || !swarm_metadata(r->from, number, i, &event))
+            continue;
+        track = swarm_get_track(r->from, event.track);
+        r->taken[number][i] = track && process_was_there(r, track);
+        if (!r->taken[number][i])
+            continue;
+        if (!append(r, &event, NULL))
+            return false;
+        r->events++;
+    }
+    return true;
+}
+
+static bool identify(struct replay *r, agent_no number)
+{
+    const struct agent *agent = swarm_agent(r->from, number);
+    struct slice agent_id = text_of(r->from, agent->agent_id),
+                 parent_id = text_of(r->from, agent->parent_id);
+    struct slice name = text_of(r->from, agent->name),
+                 description = text_of(r->from, agent->description);
+    struct agent_identity who = {
+        .pid = agent->pid_number,
+        .agent_id = agent_id.bytes,
+        .agent_id_len = agent_id.len,
+        .parent_id = parent_id.bytes,
+        .parent_id_len = parent_id.len,
+        .name = name.bytes,
+        .name_len = name.len,
+        .description = description.bytes,
+        .description_len = description.len,
+        .main = agent->flags & AGENT_MAIN,
+    };
+    const struct session *session = swarm_session(r->from, agent->session);
+
+    /* Of a trace that does not say who is who, the metadata events have said all there is. */
+    if (!session || !(session->flags & SESSION_AGENTS) || agent->agent_id == INTERN_NONE ||
+        agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_there(r, agent))
+        return true;
+    if (!swarm_identify(r->to, r->sessions[agent->session], &who))
+        return false;
+    if (agent->last_ns <= r->at_ns)
+        swarm_flag_agent(r->to, r->sessions[agent->session], agent->pid_number,
+                         agent->flags & (AGENT_UNREGISTERED | AGENT_GONE), 0);
+    return true;
+}
+
+/* ---- in order of time ---- */
+
+static bool add_turn(struct replay *r, struct turn turn)
+{
+    if (!mem_reserve(swarm_mem(r->from), &r->turns, &r->turn_cap, r->turn_count + 1,
+                     sizeof *r->turns))
+        return false;
+    r->turns[r->turn_count++] = turn;
+    return true;
+}
+
+/* Phases are written together with the end of their request, and only then known. */
+static int64_t written_ns(const struct replay *r, enum swarm_pool pool, uint64_t number,
+                          int64_t at_ns)
+{
+    const struct span *span = swarm_span(r->from, swarm_event_span(r->from, pool, number));
+    const struct span *request =
+        span && span_is_phase(span->kind) ? swarm_span(r->from, span->parent) : NULL;
+
+    return request && !(request->flags & SPAN_OPEN) && request->end_ns > at_ns ? request->end_ns
+                                                                               : at_ns;
+}
+
+static bool add_turns_of(struct replay *r, struct turn turn, const struct event *event)
+{
+    enum swarm_pool pool = (enum swarm_pool)turn.pool;
+    struct event end = *event;
+
+    turn.at_ns = isnan(event->ts_us)
+                     ? INT64_MIN
+                     : written_ns(r, pool, turn.number, swarm_event_ns(r->from, event));
+    if (!add_turn(r, turn))
+        return false;
+    if (event->ph != 'X' || !(event->dur_us > 0))
+        return true;
+    end.ts_us += end.dur_us;
+    turn.at_ns = written_ns(r, pool, turn.number, swarm_event_ns(r->from, &end));
+    turn.end = true;
+    return add_turn(r, turn);
+}
+
+static bool add_turns(struct replay *r, enum swarm_pool pool)
+{
+    const struct event_store *store = swarm_store(r->from, pool);
+
+    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
+        struct event event;
+
+        if (event_store_get(store, no, &event) &&
+            !add_turns_of(r, (struct turn){.number = no, .pool = (uint8_t)pool}, &event))
+            return false;
+    }
+    return true;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct turn *x = a, *y = b;
+
+    if (x->at_ns != y->at_ns)
+        return x->at_ns < y->at_ns ? -1 : 1;
+    if (x->pool != y->pool)
+        return x->pool < y->pool ? -1 : 1;
+    if (x->number != y->number)
+        return x->number < y->number ? -1 : 1;
+    return x->end - y->end;
+}
+
+static bool take_turn(struct replay *r, const struct turn *turn)
+{
+    const struct event_store *store = swarm_store(r->from, (enum swarm_pool)turn->pool);
+    struct event event;
+
+    r->events += !turn->end;
+    return !event_store_get(store, turn->number, &event) || append(r, &event, turn);
+}
+
+/* ---- its life ---- */
+
+static size_t metadata_count(const struct replay *r, size_t session)
+{
+    const struct session *of = swarm_session(r->from, (session_no)session);
+
+    return of ? (size_t)of->metadata_count : 0;
+}
+
+struct replay *replay_new(const struct swarm *from, struct swarm *to)
+{
+    const struct mem *mem = swarm_mem(from);
+    struct replay *r = mem_zalloc(mem, 1, sizeof *r);
+    bool ok = r != NULL;
+
+    if (!ok)
+        return NULL;
+    r->from = from;
+    r->to = to;
+    r->at_ns = INT64_MIN;
+    r->session_count = swarm_session_count(from);
+    r->agent_count = swarm_agent_count(from);
+    strbuf_init(&r->names, mem, 0);
+    u64map_init(&r->processes, mem);
+    if (r->session_count > 0) {
+        r->sessions = mem_zalloc(mem, r->session_count, sizeof *r->sessions);
+        r->taken = mem_zalloc(mem, r->session_count, sizeof *r->taken);
+        ok = r->sessions && r->taken;
+    }
+    for (size_t i = 0; ok && i < r->session_count; i++) {
+        size_t count = metadata_count(r, i);
+
+        if (count > 0)
+            ok = (r->taken[i] = mem_zalloc(mem, count, sizeof **r->taken)) != NULL;
+    }
+    if (ok && r->agent_count > 0)
+        ok = (r->known = mem_zalloc(mem, r->agent_count, sizeof *r->known)) != NULL;
+    for (size_t i = 0; ok && i < r->session_count; i++)
+        ok = open_session(r, (session_no)i);
+    ok = ok && find_processes(r) && add_turns(r, POOL_FILES) && add_turns(r, POOL_LIVE);
+    if (!ok) {
+        replay_free(r);
+        return NULL;
+    }
+    if (r->turn_count > 1)
+        qsort(r->turns, r->turn_count, sizeof *r->turns, by_time);
+    return r;
+}
+
+void replay_free(struct replay *r)
+{
+    const struct mem *mem;
+
+    if (!r)
+        return;
+    mem = swarm_mem(r->from);
+    mem_free(mem, r->sessions, r->session_count * sizeof *r->sessions);
+    for (size_t i = 0; r->taken && i < r->session_count; i++)
+        mem_free(mem, r->taken[i], metadata_count(r, i) * sizeof **r->taken);
+    mem_free(mem, r->taken, r->session_count * sizeof *r->taken);
+    mem_free(mem, r->known, r->agent_count * sizeof *r->known);
+    mem_free(mem, r->turns, r->turn_cap * sizeof *r->turns);
+    strbuf_release(&r->names);
+    u64map_release(&r->processes);
+    mem_free(mem, r, sizeof *r);
+}
+
+/* Who has appeared since. A process is named before it does anything. */
+static bool introduce(struct replay *r)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < r->session_count; i++)
+        ok = append_metadata(r, (session_no)i);
+    for (size_t i = 0; ok && i < r->agent_count; i++) {
+        const struct agent *agent = swarm_agent(r->from, (agent_no)i);
+        enum known known = !was_there(r, agent)         ? KNOWN_NOT
+                           : agent->last_ns <= r->at_ns ? KNOWN_ENDED
+                                                        : KNOWN_RUNS;
+
+        if (known > r->known[i])
+            ok = identify(r, (agent_no)i);
+        r->known[i] = (uint8_t)known;
+    }
+    return ok;
+}
+
+bool replay_advance(struct replay *r, int64_t at_ns)
+{
+    bool ok;
+
+    r->at_ns = at_ns;
+    ok = introduce(r);
+    while (ok && r->next < r->turn_count && r->turns[r->next].at_ns <= at_ns)
+        ok = take_turn(r, &r->turns[r->next++]);
+    for (size_t i = 0; ok && i < r->session_count; i++)
+        if (r->sessions[i] != NO_SESSION)
+            swarm_set_clock(r->to, r->sessions[i], at_ns, at_ns);
+    for (size_t i = 0; ok && r->next == r->turn_count && i < r->session_count; i++)
+        finish_session(r, (session_no)i);
+    return ok;
+}
+
+bool replay_finished(const struct replay *r)
+{
+    return r->next == r->turn_count;
+}
+
+uint64_t replay_events(const struct replay *r)
+{
+    return r->events;
+}
+
+bool replay_until(const struct swarm *from, struct swarm *to, int64_t at_ns)
+{
+    struct replay *r = replay_new(from, to);
+    bool ok = r && replay_advance(r, at_ns);
+
+    replay_free(r);
+    return ok;
+}

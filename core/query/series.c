@@ -1,0 +1,186 @@
+/* Requests are looked up in the lanes, which are sorted by start; work is taken from the book, as stretches of time by agent, and what is open now goes
+   on up to now. */
+#include "core/query/series.h"
+
+#include "core/model/book.h"
+#include "core/trace/end_facts.h"
+
+#include <math.h>
+
+/* A stretch while it is counted. */
+struct count {
+    struct histogram ttft, otps;
+    double tokens, busy_ns;
+};
+
+struct counting {
+    const struct swarm *swarm;
+    int64_t local_ns;
+    struct series *out;
+    struct count *counts;
+};
+
+static int64_t end_of(const struct series *series)
+{
+    return series->t0_ns + (int64_t)series->count * series->step_ns;
+}
+
+/* ---- requests ---- */
+
+static bool count_request(const struct counting *counting, const struct span *span)
+{
+    const struct series *series = counting->out;
+    if (span->kind != SPAN_REQUEST || (span->flags & SPAN_OPEN) != 0 ||
+        span->end_ns < series->t0_ns || span->end_ns >= end_of(series)) {
+        return true;
+    }
+    size_t i = (size_t)((span->end_ns - series->t0_ns) / series->step_ns);
+    struct count *count = &counting->counts[i];
+    struct end_facts facts;
+    end_facts_read(swarm_span_args(counting->swarm, span), &facts);
+    double tokens = facts.numbers[FACT_OUTPUT_TOKENS];
+    count->tokens =
+        isnan(tokens) ? count->tokens : tokens + (isnan(count->tokens) ? 0 : count->tokens);
+    series->points[i].requests++;
+    series->points[i].failed += (span->flags & SPAN_ERROR) != 0;
+    return histogram_add(&count->ttft, facts.numbers[FACT_TTFT_MS]) &&
+           histogram_add(&count->otps, end_facts_otps(&facts));
+}
+
+static bool count_requests(const struct counting *counting)
+{
+    for (size_t i = 0; i < swarm_agent_count(counting->swarm); i++) {
+        const struct agent *agent = swarm_agent(counting->swarm, (agent_no)i);
+        for (size_t lane = 0; lane < agent->lane_count; lane++) {
+            for (size_t k = 0; k < agent->lanes[lane].count; k++) {
+                const struct span *span = swarm_span(counting->swarm, agent->lanes[lane].spans[k]);
+                if (span != NULL && !count_request(counting, span)) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- work ---- */
+
+static void add_busy(const struct counting *counting, int64_t from_ns, int64_t to_ns)
+{
+    const struct series *series = counting->out;
+    from_ns = from_ns > series->t0_ns ? from_ns : series->t0_ns;
+    to_ns = to_ns < end_of(series) ? to_ns : end_of(series);
+    while (from_ns < to_ns) {
+        int64_t i = (from_ns - series->t0_ns) / series->step_ns;
+        int64_t next = series->t0_ns + (i + 1) * series->step_ns;
+        int64_t until = next < to_ns ? next : to_ns;
+        counting->counts[i].busy_ns += (double)(until - from_ns);
+        from_ns = until;
+    }
+}
+
+static bool is_work(uint8_t kind)
+{
+    return kind == SPAN_REQUEST || kind == SPAN_TOOL || kind == SPAN_AGENT_CALL ||
+           kind == SPAN_USER;
+}
+
+/* When the first of the agent's open spans began, by agent; INT64_MAX: none is open. NULL: out of memory, or there are no agents. */
+static int64_t *open_since(const struct swarm *swarm)
+{
+    size_t count = swarm_agent_count(swarm);
+    int64_t *since = count == 0 ? NULL : mem_alloc(swarm_mem(swarm), count * sizeof *since);
+    for (size_t i = 0; since != NULL && i < count; i++) {
+        since[i] = INT64_MAX;
+    }
+    for (span_no no = swarm_first_in_flight(swarm); since != NULL && no != NO_SPAN;
+         no = swarm_next_in_flight(swarm, no)) {
+        const struct span *span = swarm_span(swarm, no);
+        if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind) &&
+            span->start_ns < since[span->agent]) {
+            since[span->agent] = span->start_ns;
+        }
+    }
+    return since;
+}
+
+/* What is open reaches from its begin to now, and holds all that is closed behind that. */
+static bool count_work(const struct counting *counting)
+{
+    const struct swarm *swarm = counting->swarm;
+    const struct book *book = swarm_book(swarm);
+    size_t count = swarm_agent_count(swarm);
+    int64_t *since = open_since(swarm);
+    for (size_t i = 0; since != NULL && i < count; i++) {
+        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
+        const struct intervals *busy = i < book->agent_count ? &book->agents[i].busy : NULL;
+        if ((agent->flags & AGENT_DEAD) != 0) {
+            continue;
+        }
+        for (size_t k = 0; busy != NULL && k < busy->count; k++) {
+            int64_t to = busy->items[k].to < since[i] ? busy->items[k].to : since[i];
+            add_busy(counting, busy->items[k].from, to);
+        }
+        if (since[i] != INT64_MAX) {
+            add_busy(counting, since[i],
+                     swarm_session_now(swarm, agent->session, counting->local_ns));
+        }
+    }
+    mem_free(swarm_mem(swarm), since, since == NULL ? 0 : count * sizeof *since);
+    return since != NULL || count == 0;
+}
+
+/* ---- all ---- */
+
+static void finish(const struct counting *counting)
+{
+    const struct series *series = counting->out;
+    for (size_t i = 0; i < series->count; i++) {
+        struct count *count = &counting->counts[i];
+        struct series_point *point = &series->points[i];
+        point->ttft_p50_ms = histogram_percentile(&count->ttft, 50);
+        point->ttft_p95_ms = histogram_percentile(&count->ttft, 95);
+        point->otps_p50 = histogram_percentile(&count->otps, 50);
+        point->otps_p95 = histogram_percentile(&count->otps, 95);
+        point->output_tokens = count->tokens / ((double)series->step_ns / 1e9);
+        point->parallel = count->busy_ns / (double)series->step_ns;
+    }
+}
+
+bool series_compute(const struct swarm *swarm, int64_t local_ns, int64_t t0_ns, int64_t step_ns,
+                    size_t count, struct series *out)
+{
+    const struct mem *mem = swarm_mem(swarm);
+    *out = (struct series){.mem = mem, .t0_ns = t0_ns, .step_ns = step_ns, .count = count};
+    struct counting counting = {swarm, local_ns, out, mem_zalloc(mem, count, sizeof(struct count))};
+    out->points = mem_zalloc(mem, count, sizeof *out->points);
+    bool good = counting.counts != NULL && out->points != NULL;
+    for (size_t i = 0; counting.counts != NULL && i < count; i++) {
+        histogram_init(&counting.counts[i].ttft, mem);
+        histogram_init(&counting.counts[i].otps, mem);
+        counting.counts[i].tokens = (double)NAN;
+    }
+    good = counters_compute(swarm, t0_ns, step_ns, count, &out->counters) && good &&
+           count_requests(&counting) && count_work(&counting);
+    if (good) {
+        finish(&counting);
+    }
+    for (size_t i = 0; counting.counts != NULL && i < count; i++) {
+        histogram_release(&counting.counts[i].ttft);
+        histogram_release(&counting.counts[i].otps);
+    }
+    mem_free(mem, counting.counts, counting.counts == NULL ? 0 : count * sizeof *counting.counts);
+    if (!good) {
+        series_release(out);
+    }
+    return good;
+}
+
+void series_release(struct series *series)
+{
+    mem_free(series->mem, series->points,
+             series->points == NULL ? 0 : series->count * sizeof *series->points);
+    counters_release(&series->counters);
+    series->points = NULL;
+    series->count = 0;
+}

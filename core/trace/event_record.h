@@ -1,0 +1,111 @@
+/* How event_store.c keeps an event: a record of fixed size, behind it what few events have (a duration, an id, extra members), then its args. Only that file includes this one; the functions are
+   inline because each event passes through them several times. */
+#ifndef CORE_EVENT_RECORD_H
+#define CORE_EVENT_RECORD_H
+
+#include "core/trace/event_store.h"
+
+#include <math.h>
+#include <string.h>
+
+struct record {
+    double ts_us;
+    intern_id name, cat;
+    track_no track;
+    span_no span;
+    uint32_t args_len;
+    char ph;
+    bool has_rest;
+    char padding[2];
+};
+
+struct record_rest {
+    double dur_us;
+    uint32_t id_len, extra_len;
+};
+
+static inline bool record_has_rest(const struct event *event)
+{
+    return !isnan(event->dur_us) || event->id.len > 0 || event->extra.len > 0;
+}
+
+/* Rounded so that the records behind it stay aligned as far as their doubles want it. */
+static inline size_t record_size(const struct event *event)
+{
+    size_t size = sizeof(struct record) + event->args.len;
+    if (record_has_rest(event)) {
+        size += sizeof(struct record_rest) + event->id.len + event->extra.len;
+    }
+    return (size + 7) & ~(size_t)7;
+}
+
+static inline char *record_put_slice(char *at, struct slice slice)
+{
+    if (slice.len > 0) {
+        /* An event that is amended may lend its own. */
+        memmove(at, slice.bytes, slice.len);
+    }
+    return at + slice.len;
+}
+
+static inline void record_write(char *at, const struct event *event)
+{
+    struct record record = {
+        .ts_us = event->ts_us,
+        .name = event->name,
+        .cat = event->cat,
+        .track = event->track,
+        .span = NO_SPAN,
+        .args_len = (uint32_t)event->args.len,
+        .ph = event->ph,
+        .has_rest = record_has_rest(event),
+    };
+    memcpy(at, &record, sizeof record);
+    at += sizeof record;
+    if (record.has_rest) {
+        struct record_rest rest = {event->dur_us, (uint32_t)event->id.len,
+                                   (uint32_t)event->extra.len};
+        memcpy(at, &rest, sizeof rest);
+        at = record_put_slice(record_put_slice(at + sizeof rest, event->id), event->extra);
+    }
+    record_put_slice(at, event->args);
+}
+
+static inline bool record_is_too_large(const struct event *event)
+{
+    return event->args.len > EVENT_MAX_BYTES || event->extra.len > EVENT_MAX_BYTES ||
+           event->id.len > EVENT_MAX_BYTES;
+}
+
+static inline struct slice record_take_slice(const char **at, uint32_t len)
+{
+    struct slice slice = {len > 0 ? *at : NULL, len};
+    *at += len;
+    return slice;
+}
+
+static inline void record_read(const char *at, struct event *out)
+{
+    struct record record;
+    memcpy(&record, at, sizeof record);
+    at += sizeof record;
+    *out = (struct event){
+        .ph = record.ph,
+        .ts_us = record.ts_us,
+        .dur_us = (double)NAN,
+        .name = record.name,
+        .cat = record.cat,
+        .track = record.track,
+    };
+    if (record.has_rest) {
+        struct record_rest rest;
+        memcpy(&rest, at, sizeof rest);
+        at += sizeof rest;
+        out->dur_us = rest.dur_us;
+        out->id = record_take_slice(&at, rest.id_len);
+        out->extra = record_take_slice(&at, rest.extra_len);
+    }
+    out->args = record_take_slice(&at, record.args_len);
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* The tracer: the seed's functions (shared/seed/perfettoTracing.ts), one to one, for any number of sessions. Each appends
+   to the swarm the events that the seed's would have pushed, in its order, with its args; FEED.md says where this
+   tracer knows better.
+
+   Every operation has a context: the session, the time, the agent. Optional numbers are absent when NAN, optional texts
+   when their bytes are NULL, optional booleans are enum tristate. Texts are WTF-8, borrowed for the call. */
+#ifndef CORE_TRACER_H
+#define CORE_TRACER_H
+
+#include "core/model/swarm.h"
+
+struct tracer;
+
+enum tracer_result {
+    TRACER_OK,
+    TRACER_NOT_OPEN, /* an end for a span that is not open: counted by the caller, nothing done */
+    TRACER_NO_MEMORY
+};
+
+enum tristate { UNSAID, NO, YES };
+
+struct op_context {
+    session_no session;
+    double t_ms;           /* Unix epoch; the operation's own time */
+    int64_t local_ns;      /* when it arrived, on the local clock */
+    struct slice agent_id; /* absent, or the session's id: the main agent */
+};
+
+/* Returns new; NULL: out of memory. `swarm` is borrowed. */
+struct tracer *tracer_new(struct swarm *swarm);
+void tracer_free(struct tracer *tracer);
+
+/* initializePerfettoTracing. Opens the session (in the live pool) with its main agent, or finds the one of that id, whose start
+   stays. *session is its number. `agent_id` absent: the main agent is the session's own. */
+struct hello_op {
+    struct slice session_id, name, agent_id, parent_session_id;
+    const char *source; /* for people */
+};
+enum tracer_result tracer_hello(struct tracer *tracer, double t_ms, int64_t local_ns,
+                                const struct hello_op *op, session_no *session);
+
+/* Runs the sweep ticks up to the operation's time, then moves the clock to it. Every function below does so first; for a raw event,
+   whose ts is a time too, the feed calls it. */
+enum tracer_result tracer_advance(struct tracer *tracer, const struct op_context *context);
+
+enum tracer_result tracer_register_agent(struct tracer *tracer, const struct op_context *context,
+                                         struct slice agent_id, struct slice name,
+                                         struct slice parent_id);
+enum tracer_result tracer_unregister_agent(struct tracer *tracer, const struct op_context *context,
+                                           struct slice agent_id);
+
+struct start_llm_request_op {
+    struct slice span_id, model, message_id, query_source;
+    double prompt_tokens;
+    enum tristate is_speculative;
+};
+enum tracer_result tracer_start_llm_request(struct tracer *tracer, const struct op_context *context,
+                                            const struct start_llm_request_op *op);
+
+struct end_llm_request_op {
+    struct slice span_id, message_id, error;
+    double ttft_ms, ttlt_ms, prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
+    double request_setup_ms;
+    enum tristate success;
+    const double *attempt_start_times; /* epoch ms; NULL: absent, which is not the same as none */
+    size_t attempt_count;
+};
+enum tracer_result tracer_end_llm_request(struct tracer *tracer, const struct op_context *context,
+                                          const struct end_llm_request_op *op);
+
+enum tracer_result tracer_start_tool(struct tracer *tracer, const struct op_context *context,
+                                     struct slice span_id, struct slice tool_name,
+                                     struct slice args_json); /* a raw object, or absent */
+struct end_tool_op {
+    struct slice span_id, error;
+    double result_tokens;
+    enum tristate success;
+};
+enum tracer_result tracer_end_tool(struct tracer *tracer, const struct op_context *context,
+                                   const struct end_tool_op *op);
+
+enum tracer_result tracer_start_user_input(struct tracer *tracer, const struct op_context *context,
+                                           struct slice span_id, struct slice what);
+enum tracer_result tracer_end_user_input(struct tracer *tracer, const struct op_context *context,
+                                         struct slice span_id, struct slice decision,
+                                         struct slice source);
+enum tracer_result tracer_start_interaction(struct tracer *tracer, const struct op_context *context,
+                                            struct slice span_id, double user_prompt_length);
+enum tracer_result tracer_end_interaction(struct tracer *tracer, const struct op_context *context,
+                                          struct slice span_id);
+enum tracer_result tracer_instant(struct tracer *tracer, const struct op_context *context,
+                                  struct slice name, struct slice cat, struct slice args_json);
+enum tracer_result tracer_counter(struct tracer *tracer, const struct op_context *context,
+                                  struct slice name, struct slice values_json);
+/* The exit handler: closes the session's open spans at its clock, incomplete. */
+enum tracer_result tracer_end_session(struct tracer *tracer, const struct op_context *context);
+
+/* Beyond the seed: what is seen of a request while it runs. Nothing is appended. */
+enum tracer_result tracer_first_token(struct tracer *tracer, const struct op_context *context,
+                                      struct slice span_id);
+enum tracer_result tracer_progress(struct tracer *tracer, const struct op_context *context,
+                                   struct slice span_id, double output_tokens);
+enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context *context,
+                                  struct slice span_id, double attempt, struct slice error,
+                                  double retry_in_ms);
+
+/* Who else has open spans in the sessions of the tracer closes them when tracer_close_all does; NULL: nobody. False of `close` is out of memory. */
+void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx), void *ctx);
+/* Closes what is open in every session, each at its own clock, incomplete: what the program does as it ends. */
+enum tracer_result tracer_close_all(struct tracer *tracer);
+
+#endif

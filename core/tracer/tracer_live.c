@@ -1,0 +1,75 @@
+/* What is seen of a request while it runs (FEED.md, "Beyond the seed"). Nothing is appended: the model has a record of it for the screen, the
+   tracer keeps what the request's end may not bring. */
+#include "core/tracer/tracer_private.h"
+
+#include <math.h>
+
+static struct live_request *live(struct tracer *tracer, const struct op_context *context,
+                                 struct slice span_id, struct pending **pending,
+                                 enum tracer_result *result)
+{
+    struct trace_session *session = tracer_enter(tracer, context);
+    *result = session == NULL ? TRACER_NO_MEMORY : TRACER_NOT_OPEN;
+    *pending = session == NULL ? NULL : pending_find(session, span_id);
+    if (*pending == NULL || (*pending)->swept) {
+        return NULL;
+    }
+    struct live_request *request = swarm_live_request_edit(tracer->swarm, (*pending)->begin_no);
+    *result = request == NULL ? TRACER_NO_MEMORY : TRACER_OK;
+    return request;
+}
+
+enum tracer_result tracer_first_token(struct tracer *tracer, const struct op_context *context,
+                                      struct slice span_id)
+{
+    struct pending *pending;
+    enum tracer_result result;
+    struct live_request *request = live(tracer, context, span_id, &pending, &result);
+    if (request != NULL) {
+        pending->first_token_ms = context->t_ms;
+        request->first_token_ns = tracer_ns(context->t_ms);
+    }
+    return result;
+}
+
+enum tracer_result tracer_progress(struct tracer *tracer, const struct op_context *context,
+                                   struct slice span_id, double output_tokens)
+{
+    struct pending *pending;
+    enum tracer_result result;
+    struct live_request *request = live(tracer, context, span_id, &pending, &result);
+    if (request != NULL) {
+        request->output_tokens = output_tokens;
+        request->progress_ns = tracer_ns(context->t_ms);
+    }
+    return result;
+}
+
+enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context *context,
+                                  struct slice span_id, double attempt, struct slice error,
+                                  double retry_in_ms)
+{
+    struct pending *pending;
+    enum tracer_result result;
+    struct live_request *request = live(tracer, context, span_id, &pending, &result);
+    if (request == NULL) {
+        return result;
+    }
+    intern_id why = error.bytes == NULL
+                        ? INTERN_NONE
+                        : intern_put(swarm_names(tracer->swarm), error.bytes, error.len);
+    if (why == INTERN_FAILED ||
+        !mem_reserve(tracer->mem, &pending->attempts, &pending->attempt_cap,
+                     pending->attempt_count + 1, sizeof *pending->attempts)) {
+        return TRACER_NO_MEMORY;
+    }
+    pending->first_attempt_said |= pending->attempt_count == 0 && attempt <= 1;
+    pending->attempts[pending->attempt_count++] = context->t_ms;
+    request->attempt = attempt >= 0 && attempt < 1e9 ? (uint32_t)attempt : 0;
+    request->attempt_ns = tracer_ns(context->t_ms);
+    request->retry_at_ns = isnan(retry_in_ms) ? INT64_MIN : tracer_ns(context->t_ms + retry_in_ms);
+    request->error = why;
+    request->first_token_ns = INT64_MIN;
+    pending->first_token_ms = (double)NAN;
+    return TRACER_OK;
+}

@@ -1,0 +1,107 @@
+/* The metadata events that name processes and threads (the seed's emitProcessMetadata). */
+#include "core/tracer/tracer_private.h"
+
+#include <math.h>
+#include <string.h>
+
+intern_id tracer_put_text(struct tracer *tracer, const char *text, size_t len)
+{
+    return intern_put(swarm_names(tracer->swarm), text, len);
+}
+
+struct slice tracer_text(struct tracer *tracer, intern_id id)
+{
+    size_t len;
+    const char *text = intern_text(swarm_names(tracer->swarm), id, &len);
+    return (struct slice){text, len};
+}
+
+track_no tracer_track(struct tracer *tracer, const struct trace_session *session,
+                      const struct registered *agent)
+{
+    struct strbuf pid, tid;
+    strbuf_init(&pid, tracer->mem, 0);
+    strbuf_init(&tid, tracer->mem, 0);
+    json_put_int(&pid, agent->pid);
+    json_put_int(&tid, agent->tid);
+    track_no track = NO_TRACK;
+    if (!pid.failed && !tid.failed) {
+        track = swarm_track(tracer->swarm, session->number,
+                            (struct json_value){JSON_TYPE_NUMBER, pid.data, pid.len},
+                            (struct json_value){JSON_TYPE_NUMBER, tid.data, tid.len});
+    }
+    strbuf_release(&pid);
+    strbuf_release(&tid);
+    return track;
+}
+
+void tracer_put_metadata_args(struct tracer *tracer, struct strbuf *args, const char *key,
+                              intern_id value)
+{
+    struct slice text = tracer_text(tracer, value);
+    strbuf_addc(args, '{');
+    json_put_cstr(args, key);
+    strbuf_addc(args, ':');
+    json_put_string(args, text.bytes, text.len);
+    strbuf_addc(args, '}');
+}
+
+static bool push_metadata(struct tracer *tracer, track_no track, const char *name, const char *key,
+                          intern_id value)
+{
+    struct strbuf args;
+    strbuf_init(&args, tracer->mem, 0);
+    tracer_put_metadata_args(tracer, &args, key, value);
+    struct trace_event event = {
+        .ph = 'M',
+        .name = tracer_put_text(tracer, name, strlen(name)),
+        .cat = tracer_put_text(tracer, "__metadata", strlen("__metadata")),
+        .track = track,
+        .args = {args.data, args.len},
+    };
+    bool good = !args.failed && event.name != INTERN_FAILED && event.cat != INTERN_FAILED &&
+                track != NO_TRACK && tracer_push(tracer, &event, NULL);
+    strbuf_release(&args);
+    return good;
+}
+
+static track_no process_track_of(struct tracer *tracer, const struct trace_session *session,
+                                 const struct registered *agent)
+{
+    struct registered process = *agent;
+    process.tid = 0;
+    return tracer_track(tracer, session, &process);
+}
+
+bool tracer_push_parent(struct tracer *tracer, const struct trace_session *session,
+                        struct registered *agent)
+{
+    bool good = push_metadata(tracer, process_track_of(tracer, session, agent), "parent_agent",
+                              "parent_agent_id", agent->parent_id);
+    agent->parent_no = swarm_session(tracer->swarm, session->number)->metadata_count;
+    return good;
+}
+
+/* emitProcessMetadata, and whose process it is. */
+bool tracer_emit_metadata(struct tracer *tracer, struct trace_session *session,
+                          struct registered *agent, bool is_main)
+{
+    track_no process_track = process_track_of(tracer, session, agent);
+    bool parent = agent->parent_id != INTERN_NONE;
+    struct slice id = tracer_text(tracer, agent->agent_id);
+    struct slice parent_id = tracer_text(tracer, agent->parent_id);
+    struct agent_identity who = {
+        .pid = agent->pid,
+        .agent_id = id.bytes,
+        .agent_id_len = id.len,
+        .parent_id = parent ? parent_id.bytes : NULL,
+        .parent_id_len = parent_id.len,
+        .main = is_main,
+    };
+    agent->named_no = swarm_session(tracer->swarm, session->number)->metadata_count + 1;
+    return push_metadata(tracer, process_track, "process_name", "name", agent->name) &&
+           push_metadata(tracer, tracer_track(tracer, session, agent), "thread_name", "name",
+                         agent->name) &&
+           (!parent || tracer_push_parent(tracer, session, agent)) &&
+           swarm_identify(tracer->swarm, session->number, &who);
+}

@@ -1,0 +1,56 @@
+/* The stale sweep: ticks at start + k * 60 s of session time close, in the trace, what has been open for more than thirty minutes
+   (the seed's evictStaleSpans). */
+#include "core/tracer/tracer_private.h"
+
+#include <math.h>
+
+static const double tick_ms = 60 * 1000;
+static const double stale_us = 30.0 * 60 * 1000 * 1000;
+
+/* evictStaleSpans, at a tick. */
+static bool sweep(struct tracer *tracer, struct trace_session *session, double now_us)
+{
+    for (struct pending *pending = session->first; pending != NULL;) {
+        struct pending *next = pending->next;
+        if (now_us - pending->start_us > stale_us) {
+            if (!swarm_mark_swept(tracer->swarm, pending->begin_no) ||
+                !pending_end_with_flag(tracer, pending, now_us, "evicted")) {
+                return false;
+            }
+            swarm_live_request_drop(tracer->swarm, pending->begin_no);
+            pending_unlink(session, pending);
+            pending->swept = true;
+        }
+        pending = next;
+    }
+    return true;
+}
+
+/* The first tick, from the next one on, at which some open span is stale; +infinity: none. */
+static double first_busy_tick(const struct trace_session *session)
+{
+    double first = (double)INFINITY;
+    for (const struct pending *pending = session->first; pending != NULL; pending = pending->next) {
+        double tick = floor((pending->start_us + stale_us) / (tick_ms * 1000)) + 1;
+        first = tick < first ? tick : first;
+    }
+    return first > session->next_tick ? first : session->next_tick;
+}
+
+/* Runs the ticks up to `t_ms`, that moment included; ticks that find nothing are passed over. */
+bool tracer_run_ticks(struct tracer *tracer, struct trace_session *session, double t_ms)
+{
+    double last = floor((t_ms - session->start_ms) / tick_ms);
+    while (session->first != NULL && last >= session->next_tick) {
+        double tick = first_busy_tick(session);
+        if (tick > last) {
+            break;
+        }
+        session->next_tick = tick + 1;
+        if (!sweep(tracer, session, tick * tick_ms * 1000)) {
+            return false;
+        }
+    }
+    session->next_tick = last >= session->next_tick ? last + 1 : session->next_tick;
+    return true;
+}

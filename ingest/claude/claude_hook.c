@@ -1,0 +1,365 @@
+/* A table of events at the end, a function a row. Payloads are others' (any size, any type): a member that is not what it should be is not there,
+   an event that is not in the table means nothing here. A hook has no time but its arrival, and no end of anything but the
+   hook that says so; where none comes the next thing that the agent does shows that it must be over (hook_end_calls).
+
+   A hook that is sent twice (as a command and over HTTP) says the same twice, at slightly different times, and
+   makes nothing new. */
+#include "ingest/claude/claude_hook_private.h"
+
+#include "core/base/utf8.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SESSIONS_MAX = 1024,
+    ID_BYTES = 200,      /* longer is no id */
+    NAME_BYTES = 80,     /* of sessions */
+    KEPT_BYTES = 1 << 20 /* buffers beyond that are given back */
+};
+
+/* ---- what both files use ---- */
+
+struct slice hook_text_of(struct hook_event *e, struct json_value value)
+{
+    struct strbuf *text = &e->hooks->text;
+    struct slice none = {.bytes = NULL};
+    /* Decoded, a text is never longer than in the payload; what was decoded before must not move. */
+    if (value.type != JSON_TYPE_STRING || value.len <= 2 || text->cap - text->len <= value.len)
+        return none;
+    size_t at = text->len;
+    json_get_string(value, text);
+    if (text->failed)
+        return none;
+    return (struct slice){.bytes = text->data + at, .len = text->len - at};
+}
+
+struct slice hook_text(struct hook_event *e, const char *key)
+{
+    return hook_text_of(e, json_get(e->payload, key));
+}
+
+double hook_ms(const struct hook_event *e, const char *key)
+{
+    struct json_value value = json_get(e->payload, key);
+    double ms = value.type == JSON_TYPE_NUMBER ? json_get_number(value) : NAN;
+    return ms >= 0 && e->t_ms - ms >= -INTAKE_TIME_MAX_MS ? ms : NAN;
+}
+
+struct witness_place hook_guess(const struct hook_event *e)
+{
+    struct witness_place place = e->place;
+    place.rank = WITNESS_GUESS;
+    return place;
+}
+
+void hook_say(const struct hook_event *e, enum notice_level level, const char *what,
+              struct slice detail)
+{
+    char text[200];
+    detail = hook_cut(detail, 120);
+    int len = snprintf(text, sizeof text, "%s: %.*s", what, (int)detail.len,
+                       detail.bytes == NULL ? "" : detail.bytes);
+    struct notice notice = {.at_ns = intake_ns(e->t_ms),
+                            .level = level,
+                            .session = witness_session_number(e->witness, e->place.session_id),
+                            .text = text,
+                            .len = len < (int)sizeof text ? (size_t)len : sizeof text - 1};
+    notice_log_add(e->intake->log, &notice);
+}
+
+/* ---- sessions ---- */
+
+static struct hook_session *find_session(struct claude_hooks *hooks, uint64_t session)
+{
+    for (size_t i = hooks->session_count; i-- > 0;)
+        if (hooks->sessions[i].session == session)
+            return &hooks->sessions[i];
+    return NULL;
+}
+
+/* What the directory is called, until its files say more: they know the branch, so theirs is to hold. */
+static bool name_session(struct hook_event *e)
+{
+    struct slice dir = hook_text(e, "cwd");
+    size_t at = dir.len;
+    while (at > 0 && dir.bytes[at - 1] != '/' && dir.bytes[at - 1] != '\\')
+        at--;
+    struct witness_session_fact fact = {.source = "Claude Code hooks", .start_ms = NAN};
+    if (at < dir.len)
+        fact.name =
+            hook_cut((struct slice){.bytes = dir.bytes + at, .len = dir.len - at}, NAME_BYTES);
+    struct witness_place place = hook_guess(e);
+    place.agent_id = (struct slice){.bytes = NULL};
+    return witness_session(e->witness, &place, &fact);
+}
+
+/* The first that hooks say of it. */
+static bool open_session(struct hook_event *e)
+{
+    struct claude_hooks *hooks = e->hooks;
+    if (hooks->session_count == SESSIONS_MAX)
+        memmove(hooks->sessions, hooks->sessions + 1,
+                --hooks->session_count * sizeof *hooks->sessions);
+    if (!mem_reserve(hooks->mem, &hooks->sessions, &hooks->session_cap, hooks->session_count + 1,
+                     sizeof *hooks->sessions) ||
+        !name_session(e))
+        return false;
+    e->session = &hooks->sessions[hooks->session_count++];
+    *e->session = (struct hook_session){.session = e->session_hash, .turn_ms = NAN};
+    return true;
+}
+
+static bool session_start(struct hook_event *e)
+{
+    /* A session that is taken up again began before. */
+    struct slice source = hook_text(e, "source");
+    bool older = source.bytes != NULL && (memmem(source.bytes, source.len, "resume", 6) != NULL ||
+                                          memmem(source.bytes, source.len, "compact", 7) != NULL);
+    struct witness_session_fact fact = {.start_ms = older ? NAN : e->t_ms};
+    return witness_session(e->witness, &e->place, &fact);
+}
+
+static bool session_end(struct hook_event *e)
+{
+    struct witness_place place = e->place;
+    place.agent_id = (struct slice){.bytes = NULL};
+    hook_say(e, NOTICE_INFO, "session ended", hook_text(e, "reason"));
+    /* What else is open nobody has ended: it is closed with the session, incomplete. */
+    bool good = hook_end_idle(e) && witness_session_end(e->witness, &place, e->t_ms, false);
+    hook_calls_forget(&e->hooks->calls, e->session_hash);
+    if (e->session != NULL) {
+        size_t at = (size_t)(e->session - e->hooks->sessions);
+        size_t behind = --e->hooks->session_count - at;
+        memmove(e->session, e->session + 1, behind * sizeof *e->session);
+    }
+    return good;
+}
+
+/* ---- turns ---- */
+
+bool hook_end_turn(struct hook_event *e, const struct witness_place *place, double at_ms)
+{
+    struct witness_turn_fact fact = {.start_ms = NAN, .end_ms = at_ms, .prompt_length = NAN};
+    if (e->session->turn.len == 0)
+        return true;
+    if (fact.end_ms < e->session->turn_ms)
+        fact.end_ms = e->session->turn_ms;
+    struct hook_word turn = e->session->turn;
+    e->session->turn.len = 0;
+    return witness_turn(e->witness, place, hook_word_slice(&turn), &fact);
+}
+
+/* A new turn shows that the one before is over: one that a person broke off, or whose call they refused, has no Stop. */
+static bool user_prompt_submit(struct hook_event *e)
+{
+    struct hook_session *session = e->session;
+    struct slice prompt_id = hook_text(e, "prompt_id"), prompt = hook_text(e, "prompt");
+    struct witness_place guess = hook_guess(e);
+    struct hook_word turn;
+    hook_word_set(&turn, prompt_id);
+    if (turn.len == 0)
+        turn.len = (size_t)snprintf(turn.bytes, sizeof turn.bytes, "turn:%llu",
+                                    (unsigned long long)++e->hooks->made);
+    bool again =
+        session->turn.len == turn.len && memcmp(session->turn.bytes, turn.bytes, turn.len) == 0;
+    if (!hook_end_idle(e) ||
+        (!again && (!hook_end_calls(e, e->t_ms, false) || !hook_end_turn(e, &guess, e->t_ms))))
+        return false;
+    if (!again)
+        session->turn_ms = e->t_ms;
+    session->turn = turn;
+    struct witness_turn_fact fact = {.start_ms = e->t_ms, .end_ms = NAN, .prompt_length = NAN};
+    if (prompt.bytes != NULL)
+        fact.prompt_length = (double)utf8_utf16_len(prompt.bytes, prompt.len);
+    return witness_turn(e->witness, &e->place, hook_word_slice(&turn), &fact);
+}
+
+static bool stop(struct hook_event *e)
+{
+    struct slice prompt_id = hook_text(e, "prompt_id");
+    struct witness_turn_fact fact = {.start_ms = NAN, .end_ms = e->t_ms, .prompt_length = NAN};
+    if (!hook_end_idle(e) || !hook_end_calls(e, e->t_ms, false))
+        return false;
+    if (e->session->turn.len > 0)
+        return hook_end_turn(e, &e->place, e->t_ms);
+    /* Its beginning was not seen. Another witness may know it. */
+    return prompt_id.bytes == NULL || witness_turn(e->witness, &e->place, prompt_id, &fact);
+}
+
+static bool stop_failure(struct hook_event *e)
+{
+    hook_say(e, NOTICE_WARNING, "the turn failed", hook_text(e, "error"));
+    return stop(e);
+}
+
+/* ---- agents ---- */
+
+/* Whose it is, hooks do not say before it ends. While one Agent call alone of that type is without its agent it must be that one's. */
+static bool guess_parent(struct hook_event *e, struct slice type)
+{
+    uint64_t hash = hook_hash(type);
+    struct hook_call *call =
+        hash == 0 ? NULL : hook_calls_unlinked(&e->hooks->calls, e->session_hash, hash);
+    if (call == NULL)
+        return true;
+    call->linked = true;
+    struct witness_agent_fact fact = {.start_ms = NAN, .end_ms = NAN};
+    /* Of the main agent it is anyway, as long as nobody knows better. */
+    if (call->owner.len > 0)
+        fact.parent_id = hook_word_slice(&call->owner);
+    if (call->about.len > 0)
+        fact.description = hook_word_slice(&call->about);
+    struct witness_place guess = hook_guess(e);
+    return witness_agent(e->witness, &guess, &fact);
+}
+
+static bool subagent(struct hook_event *e, double start_ms, double end_ms)
+{
+    struct slice type = hook_text(e, "agent_type");
+    struct witness_agent_fact fact = {.type = type, .start_ms = start_ms, .end_ms = end_ms};
+    if (e->agent == 0) {
+        e->wrong = "agent_id is missing";
+        return true;
+    }
+    return witness_agent(e->witness, &e->place, &fact) &&
+           (isnan(start_ms) || guess_parent(e, type));
+}
+
+static bool subagent_start(struct hook_event *e)
+{
+    return subagent(e, e->t_ms, NAN);
+}
+
+static bool subagent_stop(struct hook_event *e)
+{
+    return (e->agent == 0 || hook_end_calls(e, e->t_ms, false)) && subagent(e, NAN, e->t_ms);
+}
+
+/* ---- the table ---- */
+
+static const struct event_row {
+    const char *name;
+    bool (*take)(struct hook_event *e); /* false: out of memory */
+} rows[] = {
+    {"PreToolUse", hook_pre_tool_use},
+    {"PostToolUse", hook_post_tool_use},
+    {"PostToolUseFailure", hook_post_tool_use_failure},
+    {"PostToolBatch", hook_post_tool_batch},
+    {"PermissionRequest", hook_permission_request},
+    {"PermissionDenied", hook_permission_denied},
+    {"Notification", hook_notification},
+    {"Elicitation", hook_elicitation},
+    {"ElicitationResult", hook_elicitation_result},
+    {"UserPromptSubmit", user_prompt_submit},
+    {"Stop", stop},
+    {"StopFailure", stop_failure},
+    {"SubagentStart", subagent_start},
+    {"SubagentStop", subagent_stop},
+    {"SessionStart", session_start},
+    {"SessionEnd", session_end},
+};
+
+static const struct event_row *row_of(struct json_value name)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (json_string_is(name, rows[i].name))
+            return &rows[i];
+    return NULL;
+}
+
+/* ---- taking ---- */
+
+static struct claude_hooks *hooks_of(struct intake *intake)
+{
+    if (intake->hooks != NULL)
+        return intake->hooks;
+    struct claude_hooks *hooks = mem_zalloc(intake->mem, 1, sizeof *hooks);
+    if (hooks == NULL)
+        return NULL;
+    hooks->mem = intake->mem;
+    hook_calls_init(&hooks->calls, intake->mem);
+    strbuf_init(&hooks->text, intake->mem, 0);
+    strbuf_init(&hooks->args, intake->mem, 0);
+    strbuf_init(&hooks->scratch, intake->mem, 0);
+    intake->hooks = hooks;
+    return hooks;
+}
+
+void claude_hooks_free(struct claude_hooks *hooks)
+{
+    if (hooks == NULL)
+        return;
+    const struct mem *mem = hooks->mem;
+    hook_calls_release(&hooks->calls);
+    mem_free(mem, hooks->sessions, hooks->session_cap * sizeof *hooks->sessions);
+    strbuf_release(&hooks->text);
+    strbuf_release(&hooks->args);
+    strbuf_release(&hooks->scratch);
+    mem_free(mem, hooks, sizeof *hooks);
+}
+
+/* Whose event it is. NULL, or what is wrong. */
+static const char *read_place(struct hook_event *e)
+{
+    struct slice session = hook_text(e, "session_id"), agent = hook_text(e, "agent_id");
+    if (session.bytes == NULL || session.len > ID_BYTES)
+        return "claude_hook: session_id is no id";
+    if (agent.len > ID_BYTES)
+        return "claude_hook: agent_id is no id";
+    if (agent.len == session.len && memcmp(agent.bytes, session.bytes, agent.len) == 0)
+        agent = (struct slice){.bytes = NULL};
+    e->place.session_id = session;
+    e->place.agent_id = agent;
+    e->session_hash = hook_hash(session);
+    e->agent = hook_hash(agent);
+    e->session = find_session(e->hooks, e->session_hash);
+    return NULL;
+}
+
+static bool apply(struct hook_event *e, const struct event_row *row)
+{
+    /* One that ends is not opened for it. */
+    if (e->session == NULL && row->take != session_end && !open_session(e))
+        return false;
+    struct witness_agent_fact fact = {
+        .type = hook_text(e, "agent_type"), .start_ms = NAN, .end_ms = NAN};
+    if (e->agent != 0 && fact.type.bytes != NULL && !witness_agent(e->witness, &e->place, &fact))
+        return false;
+    return row->take(e);
+}
+
+const char *claude_hook_take(struct intake *intake, struct json_value payload, double t_ms,
+                             int64_t local_ns)
+{
+    static const char no_memory[] = "claude_hook: out of memory";
+    if (intake->witness == NULL)
+        return "claude_hook: not taken here";
+    if (payload.type != JSON_TYPE_OBJECT)
+        return "claude_hook: not an object";
+    const struct event_row *row = row_of(json_get(payload, "hook_event_name"));
+    if (row == NULL)
+        return json_get(payload, "hook_event_name").type == JSON_TYPE_STRING
+                   ? NULL
+                   : "claude_hook: hook_event_name is missing";
+    struct hook_event e = {.hooks = hooks_of(intake),
+                           .intake = intake,
+                           .witness = intake->witness,
+                           .payload = payload,
+                           .place = {.rank = WITNESS_HOOKS, .local_ns = local_ns},
+                           .t_ms = t_ms};
+    if (e.hooks == NULL)
+        return no_memory;
+    struct strbuf *text = &e.hooks->text;
+    strbuf_clear(text);
+    /* A member may be decoded twice. */
+    if (strbuf_room(text, 2 * payload.len) == NULL)
+        return no_memory;
+    e.wrong = read_place(&e);
+    bool good = e.wrong != NULL || apply(&e, row);
+    if (text->cap > KEPT_BYTES)
+        strbuf_release(text);
+    intake->changed = true;
+    return good ? e.wrong : no_memory;
+}

@@ -1,0 +1,411 @@
+/* Tools and waits. A call is opened by its PreToolUse and ended by its PostToolUse; while a person is asked it waits. Their times:
+
+       PreToolUse arrives        the CLI goes on      [is allowed]   runs for duration_ms     ends        PostToolUse arrives
+       |<-- the hooks' own time -->|                  |<------------------------------------->|<-- the same -->|
+
+   duration_ms is exact, and arrivals are late by what it costs to start a process. So a call that was not held up lasts duration_ms from its
+   PreToolUse, and one that a person allowed began to run, and waited until, duration_ms before its PostToolUse.
+
+   A call that the person refuses has no further hook, nor has its turn; so has one that they break off. What the agent does next shows
+   that it is over (hook_end_calls); when exactly, another witness has to say. */
+#include "ingest/claude/claude_args.h"
+#include "ingest/claude/claude_hook_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* As long as hooks themselves may take; beyond that something held the call up that nobody told of. */
+#define HOOKS_TAKE_MS 500
+/* Notifications come that long after what they are about (samples/README, section 4). */
+#define PERMISSION_PROMPT_MS 6000
+#define IDLE_PROMPT_MS       60000
+
+enum { ERROR_BYTES = 200 };
+
+static const struct witness_tool_fact no_tool = {.start_ms = NAN, .end_ms = NAN};
+static const struct witness_wait_fact no_wait = {.start_ms = NAN, .end_ms = NAN};
+
+static struct slice words(const char *text)
+{
+    return (struct slice){.bytes = text, .len = strlen(text)};
+}
+
+/* NAN counts as earlier, where `b` is. */
+static double later(double a, double b)
+{
+    return b > a ? b : a;
+}
+
+/* ---- which call ---- */
+
+/* What a hook says of the call that it is about. */
+struct about {
+    struct slice id, name;
+    struct json_value input;
+    uint64_t name_hash, input_hash;
+};
+
+static struct about read_about(struct hook_event *e)
+{
+    struct about about = {.id = hook_text(e, "tool_use_id"),
+                          .name = hook_text(e, "tool_name"),
+                          .input = json_get(e->payload, "tool_input")};
+    about.id = hook_cut(about.id, HOOK_WORD_BYTES);
+    struct slice raw = {.bytes = about.input.raw, .len = about.input.len};
+    about.name_hash = hook_hash(about.name);
+    about.input_hash = about.input.type == JSON_TYPE_NONE ? 0 : hook_hash(raw);
+    return about;
+}
+
+/* NULL: none that is known. */
+static struct hook_call *find(struct hook_event *e, const struct about *about)
+{
+    struct hook_calls *calls = &e->hooks->calls;
+    if (about->id.bytes != NULL)
+        return hook_calls_find(calls, e->session_hash, about->id);
+    return hook_calls_match(calls, e->session_hash, e->agent, about->name_hash, about->input_hash);
+}
+
+/* A new record. NULL: out of memory. */
+static struct hook_call *add(struct hook_event *e, enum hook_call_kind kind, struct slice id)
+{
+    bool forgotten = false;
+    struct hook_call *call = hook_calls_add(&e->hooks->calls, e->session_hash, id, &forgotten);
+    if (forgotten && !e->hooks->said_full) {
+        e->hooks->said_full = true;
+        hook_say(e, NOTICE_WARNING, "hooks", words("more calls are open than can be remembered"));
+    }
+    if (call == NULL)
+        return NULL;
+    call->kind = kind;
+    call->agent = e->agent;
+    hook_word_set(&call->owner, e->place.agent_id);
+    return call;
+}
+
+/* One for a wait whose call is not known. The id is the same when the hook is sent twice. */
+static struct hook_call *add_wait(struct hook_event *e, enum hook_call_kind kind, const char *what,
+                                  uint64_t input)
+{
+    char id[64];
+    uint64_t prompt = hook_hash(hook_text(e, "prompt_id"));
+    int len = snprintf(id, sizeof id, "%s:%llx", what,
+                       (unsigned long long)(prompt ^ e->agent ^ input * 31));
+    struct slice name = {.bytes = id, .len = (size_t)len};
+    struct hook_call *call = hook_calls_find(&e->hooks->calls, e->session_hash, name);
+    if (call == NULL)
+        call = add(e, kind, name);
+    if (call != NULL)
+        call->ended = false;
+    return call;
+}
+
+/* ---- waiting ---- */
+
+static bool begin_wait(struct hook_event *e, struct hook_call *call, double at_ms,
+                       struct slice what)
+{
+    struct witness_wait_fact fact = no_wait;
+    fact.what = what;
+    fact.start_ms = at_ms;
+    if (isnan(call->wait_ms) || at_ms < call->wait_ms)
+        call->wait_ms = at_ms;
+    call->held = true;
+    return witness_wait(e->witness, &e->place, hook_word_slice(&call->id), &fact);
+}
+
+static bool end_wait(struct hook_event *e, const struct witness_place *place,
+                     struct hook_call *call, double at_ms, struct slice decision)
+{
+    struct witness_wait_fact fact = no_wait;
+    if (isnan(call->wait_ms))
+        return true;
+    fact.end_ms = later(at_ms, call->wait_ms);
+    fact.decision = decision;
+    fact.source = words("user");
+    call->wait_ms = NAN;
+    return witness_wait(e->witness, place, hook_word_slice(&call->id), &fact);
+}
+
+static struct slice permission_words(struct hook_event *e, struct slice tool)
+{
+    struct strbuf *text = &e->hooks->scratch;
+    if (tool.bytes == NULL)
+        return words("Permission");
+    strbuf_clear(text);
+    strbuf_adds(text, "Permission: ");
+    strbuf_add(text, tool.bytes, hook_cut(tool, HOOK_WORD_BYTES).len);
+    return text->failed ? words("Permission")
+                        : (struct slice){.bytes = text->data, .len = text->len};
+}
+
+bool hook_permission_request(struct hook_event *e)
+{
+    struct about about = read_about(e);
+    struct hook_call *call = find(e, &about);
+    if (call == NULL)
+        call = add_wait(e, HOOK_PERMISSION, "permission", about.name_hash ^ about.input_hash);
+    if (call == NULL)
+        return false;
+    if (call->kind == HOOK_PERMISSION) {
+        call->name = about.name_hash;
+        call->input = about.input_hash;
+    }
+    return call->ended || begin_wait(e, call, e->t_ms, permission_words(e, about.name));
+}
+
+/* Some seconds behind a PermissionRequest; says something new only where that has no hook. */
+static bool permission_prompt(struct hook_event *e)
+{
+    struct hook_calls *calls = &e->hooks->calls;
+    for (size_t i = 0; i < calls->count; i++)
+        if (calls->items[i].session == e->session_hash && !isnan(calls->items[i].wait_ms))
+            return true;
+    struct hook_call *call = hook_calls_newest(calls, e->session_hash, e->agent);
+    if (call == NULL)
+        call = add_wait(e, HOOK_PERMISSION, "permission", 0);
+    if (call == NULL)
+        return false;
+    double since = e->t_ms - PERMISSION_PROMPT_MS;
+    return begin_wait(e, call, isnan(call->start_ms) ? e->t_ms : later(since, call->start_ms),
+                      words("Permission"));
+}
+
+/* Nothing has run for a minute: what still seems to wait was refused, and the turn is over. */
+static bool idle_prompt(struct hook_event *e)
+{
+    struct witness_place guess = hook_guess(e);
+    double since = e->t_ms - IDLE_PROMPT_MS;
+    if (!hook_end_calls(e, since, true) || !hook_end_turn(e, &guess, since))
+        return false;
+    struct hook_call *call = add_wait(e, HOOK_IDLE, "idle", 0);
+    return call != NULL && begin_wait(e, call, e->t_ms, words("Prompt"));
+}
+
+bool hook_notification(struct hook_event *e)
+{
+    struct json_value type = json_get(e->payload, "notification_type");
+    if (json_string_is(type, "permission_prompt"))
+        return permission_prompt(e);
+    if (json_string_is(type, "idle_prompt"))
+        return idle_prompt(e);
+    return true;
+}
+
+/* An MCP server asks for something. */
+bool hook_elicitation(struct hook_event *e)
+{
+    struct hook_call *call = add_wait(e, HOOK_ELICITATION, "elicitation", 0);
+    return call != NULL && begin_wait(e, call, e->t_ms, words("Elicitation"));
+}
+
+bool hook_elicitation_result(struct hook_event *e)
+{
+    struct slice action = hook_text(e, "action");
+    struct hook_calls *calls = &e->hooks->calls;
+    for (size_t i = calls->count; i-- > 0;) {
+        struct hook_call *call = &calls->items[i];
+        if (call->session != e->session_hash || call->kind != HOOK_ELICITATION || call->ended)
+            continue;
+        call->ended = true;
+        return end_wait(e, &e->place, call, e->t_ms, action);
+    }
+    return true;
+}
+
+/* ---- tools ---- */
+
+static void put_args(struct hook_event *e, const struct about *about,
+                     struct witness_tool_fact *fact)
+{
+    struct strbuf *args = &e->hooks->args;
+    strbuf_clear(args);
+    /* As transcripts are read: the same call has the same args, whoever tells of it. */
+    claude_args(about->input, false, args);
+    if (args->len > 2 && !args->failed)
+        fact->args_json = (struct slice){.bytes = args->data, .len = args->len};
+    fact->name = hook_cut(about->name, HOOK_WORD_BYTES);
+}
+
+bool hook_pre_tool_use(struct hook_event *e)
+{
+    struct about about = read_about(e);
+    struct witness_tool_fact fact = no_tool;
+    if (about.id.bytes == NULL || about.name.bytes == NULL) {
+        e->wrong = "PreToolUse: tool_use_id or tool_name is missing";
+        return true;
+    }
+    struct hook_call *call = hook_calls_find(&e->hooks->calls, e->session_hash, about.id);
+    if (call == NULL) {
+        call = add(e, HOOK_TOOL, about.id);
+        if (call == NULL)
+            return false;
+        call->start_ms = e->t_ms;
+        call->name = about.name_hash;
+        call->input = about.input_hash;
+        call->sub_agent = hook_hash(hook_text_of(e, json_get(about.input, "subagent_type")));
+        hook_word_set(&call->about, hook_text_of(e, json_get(about.input, "description")));
+    }
+    put_args(e, &about, &fact);
+    fact.start_ms = e->t_ms;
+    return witness_tool(e->witness, &e->place, about.id, &fact) && hook_end_idle(e);
+}
+
+/* An Agent call says at its end, or when its agent has gone into the background, which it was. */
+static bool link_agent(struct hook_event *e, const struct about *about)
+{
+    struct json_value response = json_get(e->payload, "tool_response");
+    struct slice agent = hook_text_of(e, json_get(response, "agentId"));
+    struct witness_agent_fact fact = {.start_ms = NAN, .end_ms = NAN};
+    struct witness_place place = e->place;
+    if (agent.bytes == NULL || agent.len > HOOK_WORD_BYTES)
+        return true;
+    place.agent_id = agent;
+    fact.parent_id = e->agent == 0 ? e->place.session_id : e->place.agent_id;
+    fact.type = hook_text_of(e, json_get(about->input, "subagent_type"));
+    fact.description =
+        hook_cut(hook_text_of(e, json_get(about->input, "description")), HOOK_WORD_BYTES);
+    return witness_agent(e->witness, &place, &fact);
+}
+
+/* Sets the times of a call that has ended; see the picture above. Returns when it began to run. */
+static double set_times(const struct hook_event *e, const struct hook_call *call,
+                        struct witness_tool_fact *fact)
+{
+    double duration = hook_ms(e, "duration_ms");
+    fact->end_ms = e->t_ms;
+    if (isnan(duration))
+        return e->t_ms;
+    double began = e->t_ms - duration;
+    if (call == NULL || isnan(call->start_ms))
+        fact->start_ms = began;
+    else if (!call->held && began >= call->start_ms && began - call->start_ms <= HOOKS_TAKE_MS)
+        fact->end_ms = call->start_ms + duration;
+    return began;
+}
+
+/* Its first line: what follows is what the tool printed. */
+static struct slice error_of(struct hook_event *e)
+{
+    struct slice error = hook_text(e, "error");
+    const char *end = error.bytes == NULL ? NULL : memchr(error.bytes, '\n', error.len);
+    if (end != NULL)
+        error.len = (size_t)(end - error.bytes);
+    if (error.len == 0)
+        return json_get(e->payload, "is_interrupt").type == JSON_TYPE_TRUE ? words("interrupted")
+                                                                           : words("failed");
+    return hook_cut(error, ERROR_BYTES);
+}
+
+/* The call that has ended; else what is known of it is a PermissionRequest alone. NULL: nothing is. */
+static struct hook_call *find_ended(struct hook_event *e, const struct about *about)
+{
+    struct hook_calls *calls = &e->hooks->calls;
+    struct hook_call *call = hook_calls_find(calls, e->session_hash, about->id);
+    if (call != NULL)
+        return call;
+    call = hook_calls_match(calls, e->session_hash, e->agent, about->name_hash, about->input_hash);
+    return call != NULL && call->kind == HOOK_PERMISSION ? call : NULL;
+}
+
+static bool end_tool(struct hook_event *e, enum tristate success)
+{
+    struct about about = read_about(e);
+    struct witness_tool_fact fact = no_tool;
+    if (about.id.bytes == NULL) {
+        e->wrong = "PostToolUse: tool_use_id is missing";
+        return true;
+    }
+    struct hook_call *call = find_ended(e, &about);
+    double began = set_times(e, call, &fact);
+    fact.success = success;
+    if (success == NO)
+        fact.error = error_of(e);
+    bool good = call == NULL || end_wait(e, &e->place, call, began, words("accept"));
+    if (call != NULL)
+        call->ended = call->linked = true;
+    put_args(e, &about, &fact);
+    return good && witness_tool(e->witness, &e->place, about.id, &fact) && link_agent(e, &about);
+}
+
+bool hook_post_tool_use(struct hook_event *e)
+{
+    return end_tool(e, YES);
+}
+
+bool hook_post_tool_use_failure(struct hook_event *e)
+{
+    return end_tool(e, NO);
+}
+
+/* ---- what is over without a word ---- */
+
+/* A call that will not go on, as `place` has it. One that a person was asked about was refused. */
+static bool give_up(struct hook_event *e, const struct witness_place *place, struct hook_call *call,
+                    double at_ms)
+{
+    struct witness_tool_fact fact = no_tool;
+    bool refused = !isnan(call->wait_ms);
+    fact.end_ms = later(at_ms, refused ? call->wait_ms : call->start_ms);
+    fact.success = NO;
+    if (refused)
+        fact.error = words("rejected");
+    call->ended = true;
+    return end_wait(e, place, call, at_ms, words("reject")) &&
+           (call->kind != HOOK_TOOL ||
+            witness_tool(e->witness, place, hook_word_slice(&call->id), &fact));
+}
+
+bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting)
+{
+    struct witness_place guess = hook_guess(e);
+    struct hook_calls *calls = &e->hooks->calls;
+    bool good = true;
+    for (size_t i = 0; i < calls->count && good; i++) {
+        struct hook_call *call = &calls->items[i];
+        if (!call->ended && call->session == e->session_hash && call->agent == e->agent &&
+            call->kind != HOOK_IDLE && (!waiting || !isnan(call->wait_ms)))
+            good = give_up(e, &guess, call, at_ms);
+    }
+    return good;
+}
+
+bool hook_end_idle(struct hook_event *e)
+{
+    struct hook_calls *calls = &e->hooks->calls;
+    for (size_t i = 0; i < calls->count; i++) {
+        struct hook_call *call = &calls->items[i];
+        if (call->ended || call->kind != HOOK_IDLE || call->session != e->session_hash ||
+            call->agent != e->agent)
+            continue;
+        call->ended = true;
+        return end_wait(e, &e->place, call, e->t_ms, (struct slice){.bytes = NULL});
+    }
+    return true;
+}
+
+bool hook_permission_denied(struct hook_event *e)
+{
+    struct about about = read_about(e);
+    struct hook_call *call = find(e, &about);
+    return call == NULL || call->ended || give_up(e, &e->place, call, e->t_ms);
+}
+
+/* Behind the last of some parallel calls: those of them that are still open never ran (another hook, or a rule, refused them). */
+bool hook_post_tool_batch(struct hook_event *e)
+{
+    struct json_value list = json_get(e->payload, "tool_calls");
+    struct json_walk walk = json_walk(list);
+    struct json_value item;
+    struct witness_place guess = hook_guess(e);
+    bool good = true;
+    while (good && list.type == JSON_TYPE_ARRAY && json_next_item(&walk, &item)) {
+        struct slice id = hook_text_of(e, json_get(item, "tool_use_id"));
+        struct hook_call *call =
+            id.bytes == NULL ? NULL : hook_calls_find(&e->hooks->calls, e->session_hash, id);
+        if (call != NULL && !call->ended)
+            good = give_up(e, &guess, call, e->t_ms);
+    }
+    return good;
+}

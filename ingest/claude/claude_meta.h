@@ -1,0 +1,18 @@
+/* agent-ID.meta.json, beside a sub-agent's transcript: what it is, who called it, whether it is done. */
+#ifndef INGEST_CLAUDE_META_H
+#define INGEST_CLAUDE_META_H
+
+#include "ingest/claude/claude_line.h"
+
+/* Texts are cut to what they have room for; "": not said. */
+struct claude_meta {
+    char type[CLAUDE_ID_BYTES + 1];
+    char description[CLAUDE_ID_BYTES + 1];
+    char parent_id[CLAUDE_ID_BYTES + 1]; /* "": the session's main agent */
+    bool finished;
+};
+
+/* False: it is none. */
+bool claude_meta_read(const struct mem *mem, const char *text, size_t len, struct claude_meta *out);
+
+#endif

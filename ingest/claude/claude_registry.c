@@ -1,0 +1,221 @@
+/* Files are small and few, and each is rewritten whole: what cannot be read may be half written, and is read again at the next look. */
+#include "ingest/claude/claude_registry.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_BYTES = 64 << 10, STAT_BYTES = 4096, START_FIELD = 22 };
+
+/* ---- one file ---- */
+
+static enum claude_status status_of(struct json_value value)
+{
+    return json_string_is(value, "busy")      ? CLAUDE_STATUS_BUSY
+           : json_string_is(value, "idle")    ? CLAUDE_STATUS_IDLE
+           : json_string_is(value, "waiting") ? CLAUDE_STATUS_WAITING
+                                              : CLAUDE_STATUS_UNKNOWN;
+}
+
+bool claude_process_read(const struct mem *mem, const char *text, size_t len,
+                         struct claude_process *out)
+{
+    struct json_value all;
+    struct json_error error;
+    *out = (struct claude_process){.started_ms = (double)NAN, .status_ms = (double)NAN};
+    if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT)
+        return false;
+    double pid = claude_number(json_get(all, "pid"));
+    struct slice session = claude_name(json_get(all, "sessionId"));
+    struct json_value start = json_get(all, "procStart");
+    if (!(pid >= 1 && pid < INT32_MAX) || session.bytes == NULL)
+        return false;
+    out->pid = (int64_t)pid;
+    memcpy(out->session_id, session.bytes, session.len);
+    claude_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
+    out->has_own_name =
+        out->name[0] != '\0' && !json_string_is(json_get(all, "nameSource"), "derived");
+    claude_copy(mem, json_get(all, "cwd"), out->cwd, sizeof out->cwd);
+    claude_copy(mem, json_get(all, "pidDomain"), out->pid_domain, sizeof out->pid_domain);
+    claude_copy(mem, json_get(all, "waitingFor"), out->waiting_for, sizeof out->waiting_for);
+    claude_copy(mem, start, out->proc_start, sizeof out->proc_start);
+    if (start.type == JSON_TYPE_NUMBER && start.len < sizeof out->proc_start)
+        memcpy(out->proc_start, start.raw, start.len);
+    out->status = status_of(json_get(all, "status"));
+    out->started_ms = claude_number(json_get(all, "startedAt"));
+    out->status_ms = claude_number(json_get(all, "statusUpdatedAt"));
+    return true;
+}
+
+/* ---- who lives ---- */
+
+/* At most size - 1 bytes of a file, and a NUL. False: it cannot be read. */
+static bool read_small(const char *path, char *out, size_t size, size_t *len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    size_t at = 0;
+    ssize_t n = 1;
+    if (fd < 0)
+        return false;
+    while (n > 0 && at < size - 1 && (n = read(fd, out + at, size - 1 - at)) > 0)
+        at += (size_t)n;
+    close(fd);
+    out[at] = '\0';
+    *len = at;
+    return n >= 0;
+}
+
+/* Whether the numbered field of a stat line, counted from 1, is `want`. The second is a name in parentheses, which may hold anything. */
+static bool stat_field_is(const char *stat, int number, const char *want)
+{
+    const char *at = strrchr(stat, ')');
+    if (at == NULL)
+        return false;
+    at++;
+    for (int i = 3; i < number; i++) {
+        at += strspn(at, " ");
+        at += strcspn(at, " ");
+    }
+    at += strspn(at, " ");
+    size_t len = strcspn(at, " \n");
+    return len == strlen(want) && memcmp(at, want, len) == 0;
+}
+
+/* "…pid:[4026531836]", as the link of our own says it. */
+static bool is_elsewhere(const struct claude_process *process, const char *proc)
+{
+    char path[PATH_MAX], own[64];
+    const char *theirs = strstr(process->pid_domain, "pid:[");
+    snprintf(path, sizeof path, "%s/self/ns/pid", proc);
+    ssize_t len = readlink(path, own, sizeof own - 1);
+    if (theirs == NULL || len <= 0)
+        return false;
+    own[len] = '\0';
+    return strcmp(theirs, own) != 0;
+}
+
+bool claude_process_lives(const struct claude_process *process, const char *proc)
+{
+    char path[PATH_MAX], stat[STAT_BYTES];
+    size_t len;
+    if (is_elsewhere(process, proc))
+        return true;
+    snprintf(path, sizeof path, "%s/%lld/stat", proc, (long long)process->pid);
+    if (!read_small(path, stat, sizeof stat, &len))
+        return access(proc, F_OK) != 0 && (kill((pid_t)process->pid, 0) == 0 || errno == EPERM);
+    return process->proc_start[0] == '\0' || stat_field_is(stat, START_FIELD, process->proc_start);
+}
+
+/* ---- all of them ---- */
+
+void claude_registry_init(struct claude_registry *registry, const struct mem *mem)
+{
+    *registry = (struct claude_registry){.mem = mem};
+}
+
+void claude_registry_release(struct claude_registry *registry)
+{
+    mem_free(registry->mem, registry->entries, registry->cap * sizeof *registry->entries);
+}
+
+/* The number that the file is called by; 0: it is none of the registry's. */
+static int64_t pid_of(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+    bool ours = digits > 0 && digits < 10 && strcmp(name + digits, ".json") == 0;
+    return ours ? strtoll(name, NULL, 10) : 0;
+}
+
+static struct claude_registered *entry_of(struct claude_registry *registry, int64_t pid)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (registry->entries[i].process.pid == pid)
+            return &registry->entries[i];
+    if (!mem_reserve(registry->mem, &registry->entries, &registry->cap, registry->count + 1,
+                     sizeof *registry->entries))
+        return NULL;
+    struct claude_registered *entry = &registry->entries[registry->count++];
+    *entry = (struct claude_registered){.size = -1};
+    entry->process.pid = pid;
+    return entry;
+}
+
+/* False: out of memory. */
+static bool look_at(struct claude_registry *registry, const char *dir, const char *name,
+                    int64_t pid)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    size_t len;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return true;
+    struct claude_registered *entry = entry_of(registry, pid);
+    char *text = mem_alloc(registry->mem, FILE_BYTES);
+    int64_t modified = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    struct claude_process process;
+    if (entry != NULL && text != NULL &&
+        (entry->modified_ns != modified || entry->size != st.st_size) &&
+        read_small(path, text, FILE_BYTES, &len) &&
+        claude_process_read(registry->mem, text, len, &process) && process.pid == pid) {
+        entry->process = process;
+        entry->modified_ns = modified;
+        entry->size = st.st_size;
+    }
+    if (entry != NULL)
+        entry->seen = true;
+    mem_free(registry->mem, text, FILE_BYTES);
+    return entry != NULL && text != NULL;
+}
+
+static void forget_gone(struct claude_registry *registry, const char *proc)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < registry->count; i++) {
+        struct claude_registered *entry = &registry->entries[i];
+        if (!entry->seen)
+            continue;
+        entry->lives = entry->size >= 0 && claude_process_lives(&entry->process, proc);
+        if (kept != i)
+            registry->entries[kept] = *entry;
+        kept++;
+    }
+    registry->count = kept;
+}
+
+bool claude_registry_look(struct claude_registry *registry, const char *dir, const char *proc)
+{
+    bool good = true;
+    DIR *files = opendir(dir);
+    for (size_t i = 0; i < registry->count; i++)
+        registry->entries[i].seen = false;
+    for (struct dirent *file; files != NULL && (file = readdir(files)) != NULL;) {
+        int64_t pid = pid_of(file->d_name);
+        good &= pid == 0 || look_at(registry, dir, file->d_name, pid);
+    }
+    if (files != NULL)
+        closedir(files);
+    forget_gone(registry, proc);
+    return good;
+}
+
+const struct claude_registered *claude_registry_find(const struct claude_registry *registry,
+                                                     const char *session_id)
+{
+    const struct claude_registered *found = NULL;
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct claude_registered *entry = &registry->entries[i];
+        if (entry->size >= 0 && strcmp(entry->process.session_id, session_id) == 0 &&
+            (found == NULL || entry->lives))
+            found = entry;
+    }
+    return found;
+}

@@ -1,0 +1,59 @@
+/* Who of Claude Code's clients is there: sessions/PID.json, a file a process, written by it and gone with it; left behind when it is killed.
+   The format: shared/samples/README.md, section 5. Beside them lie keys, which are never opened. */
+#ifndef INGEST_CLAUDE_REGISTRY_H
+#define INGEST_CLAUDE_REGISTRY_H
+
+#include "core/base/mem.h"
+#include "ingest/claude/claude_line.h"
+
+enum claude_status {
+    CLAUDE_STATUS_UNKNOWN,
+    CLAUDE_STATUS_BUSY,
+    CLAUDE_STATUS_IDLE,
+    CLAUDE_STATUS_WAITING /* for a person */
+};
+
+/* Texts are cut to what they have room for; "": not said. Times are ms since the epoch; NAN: not said. */
+struct claude_process {
+    int64_t pid;
+    char session_id[CLAUDE_ID_BYTES + 1];
+    char name[128];
+    bool has_own_name; /* else the client made it up from the directory */
+    char cwd[1024];
+    char proc_start[24]; /* field 22 of /proc/PID/stat */
+    char pid_domain[128];
+    enum claude_status status;
+    char waiting_for[64];
+    double started_ms, status_ms;
+};
+
+/* False: it is none. */
+bool claude_process_read(const struct mem *mem, const char *text, size_t len,
+                         struct claude_process *out);
+/* Whether the process is there and still the same. `proc` is /proc, or what stands for it. Where there is no such directory the system is asked whether there is
+   a process of that number; of a process in another PID namespace nothing can be known: it is taken to live. */
+bool claude_process_lives(const struct claude_process *process, const char *proc);
+
+struct claude_registered {
+    struct claude_process process;
+    bool lives;
+    bool seen;                 /* at this look */
+    int64_t modified_ns, size; /* of the file as it was read */
+};
+
+struct claude_registry {
+    const struct mem *mem;
+    struct claude_registered *entries;
+    size_t count, cap;
+};
+
+void claude_registry_init(struct claude_registry *registry, const struct mem *mem);
+void claude_registry_release(struct claude_registry *registry);
+/* Looks at the files of `dir`, which need not be there: reads those that have changed, forgets those that are gone, asks who lives. False: out of
+   memory. */
+bool claude_registry_look(struct claude_registry *registry, const char *dir, const char *proc);
+/* Of that session; of several the one that lives. NULL: none. Borrowed until the next look. */
+const struct claude_registered *claude_registry_find(const struct claude_registry *registry,
+                                                     const char *session_id);
+
+#endif

@@ -1,0 +1,226 @@
+/* Tools, from the block that calls one to the line with its result. The list of those that are open is short: it is there to know what a person is
+   asked about, and whether anything is unfinished. */
+#include "ingest/claude/claude_private.h"
+
+#include "ingest/claude/claude_args.h"
+
+#include "core/base/json_args.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { OPEN_TOOLS = 1000, RESULT_BYTES = 32 << 10 };
+
+static struct witness_tool_fact nothing(void)
+{
+    return (struct witness_tool_fact){.start_ms = (double)NAN, .end_ms = (double)NAN};
+}
+
+static bool is_agent(struct slice name)
+{
+    return (name.len == 5 && memcmp(name.bytes, "Agent", 5) == 0) ||
+           (name.len == 4 && memcmp(name.bytes, "Task", 4) == 0);
+}
+
+static void free_args(struct claude_transcript *t, struct claude_tool *tool)
+{
+    mem_free(t->mem, tool->args, tool->args_len);
+}
+
+/* Where the tool stands among the open ones; their number: it does not. */
+static size_t place_of(const struct claude_transcript *t, intern_id id)
+{
+    size_t at = 0;
+    while (at < t->tool_count && t->tools[at].id != id)
+        at++;
+    return at;
+}
+
+static void take_away(struct claude_transcript *t, size_t at)
+{
+    free_args(t, &t->tools[at]);
+    t->tool_count--;
+    memmove(t->tools + at, t->tools + at + 1, (t->tool_count - at) * sizeof *t->tools);
+}
+
+void claude_release_tools(struct claude_transcript *t)
+{
+    for (size_t i = 0; i < t->tool_count; i++)
+        free_args(t, &t->tools[i]);
+    mem_free(t->mem, t->tools, t->tool_cap * sizeof *t->tools);
+}
+
+/* The result follows then: both are one object. */
+static void keep_args(struct claude_transcript *t, struct claude_tool *tool, struct slice args)
+{
+    tool->args = args.len > 0 ? mem_alloc(t->mem, args.len) : NULL;
+    if (tool->args == NULL)
+        return;
+    memcpy(tool->args, args.bytes, args.len);
+    tool->args_len = args.len;
+}
+
+static void keep_open(struct claude_transcript *t, const struct claude_tool *tool,
+                      struct slice args)
+{
+    if (place_of(t, tool->id) < t->tool_count)
+        return;
+    /* More than there ever are at once: what nobody answered, in a transcript that went on without. */
+    if (t->tool_count == OPEN_TOOLS)
+        take_away(t, 0);
+    if (!mem_reserve(t->mem, &t->tools, &t->tool_cap, t->tool_count + 1, sizeof *t->tools)) {
+        t->failed = true;
+        return;
+    }
+    t->tools[t->tool_count] = *tool;
+    if (t->options.content)
+        keep_args(t, &t->tools[t->tool_count], args);
+    t->tool_count++;
+}
+
+void claude_take_tool(struct claude_transcript *t, struct json_value block, double at_ms)
+{
+    struct slice id = claude_name(json_get(block, "id"));
+    struct slice name = claude_name(json_get(block, "name"));
+    struct witness_tool_fact fact = nothing();
+    struct strbuf args;
+    if (id.bytes == NULL || name.bytes == NULL)
+        return;
+    strbuf_init(&args, t->mem, 0);
+    claude_args(json_get(block, "input"), t->options.content, &args);
+    fact.name = name;
+    fact.args_json = (struct slice){args.data, args.len};
+    fact.start_ms = at_ms;
+    struct witness_place place = claude_transcript_place(t);
+    claude_transcript_said(t, !args.failed &&
+                                  witness_tool(claude_transcript_witness(t), &place, id, &fact));
+    struct claude_tool tool = {claude_transcript_put(t, id), at_ms, .is_agent = is_agent(name)};
+    if (tool.id != INTERN_NONE && u64map_get(&t->done, tool.id) == U64MAP_NONE)
+        keep_open(t, &tool, fact.args_json);
+    strbuf_release(&args);
+}
+
+static bool is_rejected(const struct claude_line *line)
+{
+    return json_string_is(line->field[CLAUDE_TOOL_RESULT], "User rejected tool use");
+}
+
+/* What a person said, of a call that one was asked about. Hooks are not told of a no: until when it was waited for, only this line knows. */
+static void take_decision(struct claude_transcript *t, const struct claude_line *line,
+                          struct slice id)
+{
+    struct json_value decision = line->field[CLAUDE_PERMISSION];
+    struct witness_place place = claude_transcript_place(t);
+    struct witness_wait_fact fact = {
+        .decision = claude_name(json_get(decision, "decision")),
+        .source = claude_name(json_get(decision, "source")),
+        .start_ms = (double)NAN,
+        .end_ms = (double)NAN,
+    };
+    if (is_rejected(line)) {
+        fact.end_ms = line->at_ms;
+        fact.decision = (struct slice){"reject", 6};
+        fact.source = (struct slice){"user_reject", 11};
+    }
+    if (fact.decision.bytes != NULL)
+        claude_transcript_said(t, witness_wait(claude_transcript_witness(t), &place, id, &fact));
+}
+
+/* {…input, "result": …} */
+static void put_result(struct claude_transcript *t, const struct claude_tool *tool,
+                       struct json_value content, struct strbuf *out)
+{
+    struct strbuf text, raw;
+    strbuf_init(&text, t->mem, 0);
+    strbuf_init(&raw, t->mem, 0);
+    claude_args_content(content, RESULT_BYTES, false, &text);
+    json_put_string(&raw, text.data != NULL ? text.data : "", text.len);
+    struct json_arg set = {"result", raw.data, raw.len};
+    json_merge_args(out, tool->args, tool->args_len, &set, 1);
+    out->failed |= text.failed || raw.failed;
+    strbuf_release(&text);
+    strbuf_release(&raw);
+}
+
+static void put_error(struct claude_transcript *t, const struct claude_line *line,
+                      struct json_value content)
+{
+    strbuf_clear(&t->scratch);
+    claude_args_error(line->field[CLAUDE_TOOL_RESULT], content, &t->scratch);
+    if (t->scratch.len == 0)
+        strbuf_adds(&t->scratch, "error");
+}
+
+static void say_result(struct claude_transcript *t, const struct claude_line *line,
+                       struct json_value block, struct slice id, const struct claude_tool *tool)
+{
+    struct json_value content = json_get(block, "content");
+    bool failed = json_get(block, "is_error").type == JSON_TYPE_TRUE;
+    struct witness_tool_fact fact = nothing();
+    struct witness_place place = claude_transcript_place(t);
+    struct strbuf args;
+    strbuf_init(&args, t->mem, 0);
+    fact.end_ms = line->at_ms;
+    fact.success = failed ? NO : YES;
+    if (failed) {
+        put_error(t, line, content);
+        fact.error = (struct slice){t->scratch.data, t->scratch.len};
+        t->failed |= t->scratch.failed;
+    }
+    if (tool != NULL && tool->args != NULL) {
+        put_result(t, tool, content, &args);
+        fact.args_json = (struct slice){args.data, args.len};
+        t->failed |= args.failed;
+    }
+    if (!t->failed)
+        claude_transcript_said(t, witness_tool(claude_transcript_witness(t), &place, id, &fact));
+    strbuf_release(&args);
+}
+
+void claude_take_result(struct claude_transcript *t, const struct claude_line *line,
+                        struct json_value block)
+{
+    struct slice id = claude_name(json_get(block, "tool_use_id"));
+    intern_id number = claude_transcript_put(t, id);
+    if (number == INTERN_NONE || isnan(line->at_ms))
+        return;
+    size_t at = place_of(t, number);
+    bool open = at < t->tool_count;
+    say_result(t, line, block, id, open ? &t->tools[at] : NULL);
+    if ((open && t->tools[at].asked) || is_rejected(line))
+        take_decision(t, line, id);
+    if (open)
+        take_away(t, at);
+    claude_transcript_said(t, u64map_put(&t->done, number, 1));
+}
+
+/* ---- people ---- */
+
+bool claude_transcript_wait(struct claude_transcript *t, double at_ms, struct slice what)
+{
+    struct claude_tool *first = NULL;
+    for (size_t i = 0; i < t->tool_count; i++)
+        if (!t->tools[i].asked && !t->tools[i].is_agent &&
+            (first == NULL || t->tools[i].start_ms < first->start_ms))
+            first = &t->tools[i];
+    if (first == NULL)
+        return false;
+    struct witness_place place = claude_transcript_place(t);
+    struct witness_wait_fact fact = {.what = what, .start_ms = at_ms, .end_ms = (double)NAN};
+    first->asked = true;
+    t->asked = first->id;
+    claude_transcript_said(t, witness_wait(claude_transcript_witness(t), &place,
+                                           claude_transcript_text(t, first->id), &fact));
+    return true;
+}
+
+void claude_transcript_waited(struct claude_transcript *t, double at_ms)
+{
+    struct witness_place place = claude_transcript_place(t);
+    struct witness_wait_fact fact = {.start_ms = (double)NAN, .end_ms = at_ms};
+    if (t->asked == INTERN_NONE)
+        return;
+    claude_transcript_said(t, witness_wait(claude_transcript_witness(t), &place,
+                                           claude_transcript_text(t, t->asked), &fact));
+    t->asked = INTERN_NONE;
+}

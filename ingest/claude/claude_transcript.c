@@ -1,0 +1,421 @@
+/* Lines, each read as JSON once and handed to whom its type says. What a line means depends on those before it in little: which call is open, which
+   turn. All else is said to the witness at once, which joins by ids.
+
+   A turn is a prompt and what follows, so it is told of when a request has followed: a slash command, or what the client writes in the user's name,
+   is no turn. */
+#include "ingest/claude/claude_private.h"
+
+#include "ingest/claude/claude_args.h"
+
+#include "core/base/utf8.h"
+
+#include <math.h>
+#include <string.h>
+
+static void take_line(void *ctx, const char *text, size_t len, uint64_t number,
+                      enum line_kind kind);
+
+/* ---- the reader itself ---- */
+
+static void init(struct claude_transcript *t, const struct claude_transcript_options *options)
+{
+    const struct mem *mem = t->mem;
+    t->options = *options;
+    t->first_ms = t->last_ms = t->before_ms = (double)NAN;
+    strbuf_init(&t->where, mem, 0);
+    strbuf_init(&t->name, mem, 0);
+    strbuf_init(&t->scratch, mem, 0);
+    strbuf_adds(&t->where, options->where);
+    lines_init(&t->lines, mem, options->max_line_bytes, take_line, t);
+    claude_calls_init(&t->calls, mem);
+    u64map_init(&t->done, mem);
+}
+
+struct claude_transcript *claude_transcript_new(const struct claude_transcript_options *options)
+{
+    const struct mem *mem = options->tally->intake->mem;
+    struct claude_transcript *t = mem_zalloc(mem, 1, sizeof *t);
+    if (t == NULL)
+        return NULL;
+    t->mem = mem;
+    init(t, options);
+    t->texts = intern_new(mem);
+    if (t->texts != NULL) {
+        t->session_id = claude_transcript_put(t, options->session_id);
+        t->agent_id = claude_transcript_put(t, options->agent_id);
+    }
+    if (t->texts != NULL && !t->failed && !t->where.failed && t->session_id != INTERN_NONE)
+        return t;
+    claude_transcript_free(t);
+    return NULL;
+}
+
+void claude_transcript_free(struct claude_transcript *t)
+{
+    if (t == NULL)
+        return;
+    claude_release_tools(t);
+    claude_calls_release(&t->calls);
+    u64map_release(&t->done);
+    lines_release(&t->lines);
+    strbuf_release(&t->where);
+    strbuf_release(&t->name);
+    strbuf_release(&t->scratch);
+    intern_free(t->texts);
+    mem_free(t->mem, t, sizeof *t);
+}
+
+void claude_transcript_set_name(struct claude_transcript *t, struct slice name, bool with_branch)
+{
+    strbuf_clear(&t->name);
+    strbuf_add(&t->name, name.bytes, name.len);
+    t->is_named = name.len > 0 && !with_branch;
+}
+
+bool claude_transcript_is_told(const struct claude_transcript *t)
+{
+    return t->is_told;
+}
+
+struct slice claude_transcript_text(const struct claude_transcript *t, intern_id id)
+{
+    struct slice text = {NULL, 0};
+    if (id != INTERN_NONE)
+        text.bytes = intern_text(t->texts, id, &text.len);
+    return text;
+}
+
+intern_id claude_transcript_put(struct claude_transcript *t, struct slice text)
+{
+    if (text.bytes == NULL || text.len == 0)
+        return INTERN_NONE;
+    intern_id id = intern_put(t->texts, text.bytes, text.len);
+    if (id != INTERN_FAILED)
+        return id;
+    t->failed = true;
+    return INTERN_NONE;
+}
+
+struct witness *claude_transcript_witness(const struct claude_transcript *t)
+{
+    return t->options.tally->intake->witness;
+}
+
+void claude_transcript_said(struct claude_transcript *t, bool good)
+{
+    t->failed |= !good;
+}
+
+/* ---- of whom ---- */
+
+static struct witness_place bare_place(const struct claude_transcript *t)
+{
+    return (struct witness_place){
+        .session_id = claude_transcript_text(t, t->session_id),
+        .agent_id = claude_transcript_text(t, t->agent_id),
+        .rank = WITNESS_FILES,
+        .local_ns = intake_now(t->options.tally->intake),
+    };
+}
+
+/* A sub-agent has its own beginning; the session's is that of its main transcript. */
+static void tell_of(struct claude_transcript *t)
+{
+    struct witness_place place = bare_place(t);
+    t->is_told = true;
+    if (t->agent_id != INTERN_NONE) {
+        struct witness_agent_fact agent = {.start_ms = t->first_ms, .end_ms = (double)NAN};
+        claude_transcript_said(t, witness_agent(claude_transcript_witness(t), &place, &agent));
+        return;
+    }
+    struct witness_session_fact fact = {
+        .name = {t->name.len > 0 ? t->name.data : NULL, t->name.len},
+        .source = t->options.source,
+        .start_ms = t->first_ms,
+    };
+    claude_transcript_said(t, witness_session(claude_transcript_witness(t), &place, &fact));
+}
+
+struct witness_place claude_transcript_place(struct claude_transcript *t)
+{
+    if (!t->is_told)
+        tell_of(t);
+    return bare_place(t);
+}
+
+/* The last part of the path, into name. */
+static void put_directory(struct claude_transcript *t, struct json_value cwd)
+{
+    strbuf_clear(&t->scratch);
+    claude_text(cwd, 4096, true, &t->scratch);
+    while (t->scratch.len > 1 && strchr("/\\", t->scratch.data[t->scratch.len - 1]) != NULL)
+        t->scratch.data[--t->scratch.len] = '\0';
+    size_t from = t->scratch.len;
+    while (from > 0 && strchr("/\\", t->scratch.data[from - 1]) == NULL)
+        from--;
+    if (t->scratch.len > 0)
+        strbuf_add(&t->name, t->scratch.data + from, t->scratch.len - from);
+}
+
+/* "api-server ⎇ fix-auth". A branch that is called HEAD is none: no repository, or nothing checked out by name. */
+static void take_name(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct json_value branch = line->field[CLAUDE_BRANCH];
+    if (t->name.len == 0)
+        put_directory(t, line->field[CLAUDE_CWD]);
+    if (branch.type == JSON_TYPE_STRING && branch.len > 2 && !json_string_is(branch, "HEAD")) {
+        strbuf_adds(&t->name, t->name.len > 0 ? " ⎇ " : "⎇ ");
+        claude_text(branch, CLAUDE_ID_BYTES, true, &t->name);
+    }
+    t->is_named = true;
+}
+
+static void take_time(struct claude_transcript *t, const struct claude_line *line)
+{
+    if (isnan(line->at_ms))
+        return;
+    if (!(t->first_ms <= line->at_ms))
+        t->first_ms = line->at_ms;
+    if (!(t->last_ms >= line->at_ms))
+        t->last_ms = line->at_ms;
+}
+
+/* A prompt that waits for its request belongs to the next turn. */
+static void go_on_with_turn(struct claude_transcript *t, const struct claude_line *line)
+{
+    if (t->turn.open && t->prompt.id == INTERN_NONE && !(t->turn.last_ms >= line->at_ms) &&
+        !isnan(line->at_ms))
+        t->turn.last_ms = line->at_ms;
+}
+
+/* ---- turns ---- */
+
+static void say_turn(struct claude_transcript *t, double end_ms)
+{
+    struct witness_place place = claude_transcript_place(t);
+    struct witness_turn_fact fact = {t->turn.start_ms, end_ms, t->turn.prompt_length};
+    claude_transcript_said(t, witness_turn(claude_transcript_witness(t), &place,
+                                           claude_transcript_text(t, t->turn.id), &fact));
+}
+
+void claude_transcript_begin_turn(struct claude_transcript *t)
+{
+    if (t->prompt.id == INTERN_NONE)
+        return;
+    if (t->turn.open && t->turn.id != t->prompt.id)
+        claude_transcript_end_turn(t, t->turn.last_ms);
+    t->turn = t->prompt;
+    t->turn.open = true;
+    t->prompt.id = INTERN_NONE;
+    t->has_ended = false;
+    say_turn(t, (double)NAN);
+}
+
+void claude_transcript_end_turn(struct claude_transcript *t, double at_ms)
+{
+    if (t->turn.id == INTERN_NONE || isnan(at_ms))
+        return;
+    t->turn.open = false;
+    say_turn(t, at_ms);
+}
+
+/* The text of a message that is not a tool's result, into scratch. */
+static void prompt_text(struct claude_transcript *t, struct json_value content)
+{
+    strbuf_clear(&t->scratch);
+    claude_args_content(content, SIZE_MAX, false, &t->scratch);
+}
+
+static bool begins_with(const struct strbuf *text, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return text->len >= len && memcmp(text->data, prefix, len) == 0;
+}
+
+static void interrupted(struct claude_transcript *t, double at_ms)
+{
+    claude_end_requests(t, at_ms, "interrupted");
+    claude_transcript_end_turn(t, at_ms);
+}
+
+/* A prompt, whoever wrote it: a person, a script, or the client when an agent in the background is done. */
+static void take_prompt(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct slice id = claude_name(line->field[CLAUDE_PROMPT_ID]);
+    bool aside = line->field[CLAUDE_IS_META].type == JSON_TYPE_TRUE ||
+                 line->field[CLAUDE_IS_SIDECHAIN].type == JSON_TYPE_TRUE;
+    intern_id number =
+        claude_transcript_put(t, id.bytes != NULL ? id : claude_name(line->field[CLAUDE_UUID]));
+    if (begins_with(&t->scratch, "[Request interrupted")) {
+        interrupted(t, line->at_ms);
+        return;
+    }
+    if (aside || number == INTERN_NONE || t->agent_id != INTERN_NONE || number == t->turn.id ||
+        number == t->prompt.id)
+        return;
+    t->prompt = (struct claude_turn){
+        .id = number,
+        .start_ms = line->at_ms,
+        .last_ms = line->at_ms,
+        .prompt_length =
+            t->scratch.len > 0 ? (double)utf8_utf16_len(t->scratch.data, t->scratch.len) : 0,
+    };
+}
+
+/* ---- lines ---- */
+
+static void take_user(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct json_value content = json_get(line->field[CLAUDE_MESSAGE], "content"), block;
+    bool results = false;
+    if (isnan(line->at_ms))
+        return;
+    for (struct json_walk walk = json_walk(content); json_next_item(&walk, &block);)
+        if (json_string_is(json_get(block, "type"), "tool_result")) {
+            claude_take_result(t, line, block);
+            results = true;
+        }
+    t->before_ms = line->at_ms;
+    if (results)
+        return;
+    prompt_text(t, content);
+    take_prompt(t, line);
+}
+
+static void take_system(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct json_value subtype = line->field[CLAUDE_SUBTYPE];
+    if (json_string_is(subtype, "api_error"))
+        claude_take_retry(t, line);
+    else if (json_string_is(subtype, "stop_hook_summary") ||
+             json_string_is(subtype, "turn_duration"))
+        claude_transcript_end_turn(t, line->at_ms);
+}
+
+/* What the client writes as it ends. */
+static void take_cost(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct witness_place place = claude_transcript_place(t);
+    struct witness_session_fact fact = {
+        .start_ms = (double)NAN,
+        .cost_usd = claude_number(line->field[CLAUDE_TOTAL_COST]),
+    };
+    t->has_ended = true;
+    if (t->agent_id == INTERN_NONE && fact.cost_usd > 0 && isfinite(fact.cost_usd))
+        claude_transcript_said(t, witness_session(claude_transcript_witness(t), &place, &fact));
+}
+
+static void take_unknown(struct claude_transcript *t, const struct claude_line *line)
+{
+    t->unknown++;
+    if (t->unknown_type == INTERN_NONE)
+        t->unknown_type = claude_transcript_put(t, claude_name(line->field[CLAUDE_TYPE]));
+}
+
+static void dispatch(struct claude_transcript *t, const struct claude_line *line)
+{
+    take_time(t, line);
+    if (!t->is_named && line->field[CLAUDE_CWD].type == JSON_TYPE_STRING)
+        take_name(t, line);
+    switch (line->type) {
+    case CLAUDE_LINE_USER: take_user(t, line); break;
+    case CLAUDE_LINE_ASSISTANT: claude_take_answer(t, line); break;
+    case CLAUDE_LINE_REQUEST:
+        claude_flush_answers(t); /* what was asked before has been answered */
+        claude_take_attempt(t, line);
+        break;
+    case CLAUDE_LINE_SYSTEM: take_system(t, line); break;
+    case CLAUDE_LINE_COST: take_cost(t, line); break;
+    case CLAUDE_LINE_UNKNOWN: take_unknown(t, line); break;
+    case CLAUDE_LINE_OTHER: break;
+    }
+    go_on_with_turn(t, line);
+    tally_taken(t->options.tally);
+}
+
+static void complain(struct claude_transcript *t, const char *text, size_t len, uint64_t number,
+                     const char *reason)
+{
+    struct complaint complaint = {
+        .where = t->where.data != NULL ? t->where.data : "",
+        .line = number,
+        .reason = reason,
+        .bytes = {text, len},
+        .level = NOTICE_WARNING,
+    };
+    tally_bad(t->options.tally, &complaint);
+}
+
+static void take_line(void *ctx, const char *text, size_t len, uint64_t number, enum line_kind kind)
+{
+    struct claude_transcript *t = ctx;
+    struct claude_line line;
+    struct json_error error;
+    struct strbuf reason;
+    if (t->failed || len == 0 || claude_line_is_bulk(text, len))
+        return;
+    if (kind == LINE_TOO_LONG || kind == LINE_LOST) {
+        complain(t, text, len, number,
+                 kind == LINE_LOST ? "out of memory" : "the line is too long");
+        return;
+    }
+    if (claude_line_read(text, len, &line, &error)) {
+        dispatch(t, &line);
+        return;
+    }
+    strbuf_init(&reason, t->mem, 0);
+    intake_json_reason(&reason, text, len, &error);
+    complain(t, NULL, 0, number, reason.data != NULL && !reason.failed ? reason.data : "not JSON");
+    strbuf_release(&reason);
+}
+
+bool claude_transcript_push(struct claude_transcript *t, const char *bytes, size_t len)
+{
+    lines_push(&t->lines, bytes, len);
+    claude_flush_answers(t);
+    return !t->failed;
+}
+
+bool claude_transcript_finish(struct claude_transcript *t)
+{
+    lines_finish(&t->lines);
+    claude_flush_answers(t);
+    return !t->failed;
+}
+
+/* ---- asking ---- */
+
+double claude_transcript_first_ms(const struct claude_transcript *t)
+{
+    return t->first_ms;
+}
+
+double claude_transcript_last_ms(const struct claude_transcript *t)
+{
+    return t->last_ms;
+}
+
+bool claude_transcript_has_ended(const struct claude_transcript *t)
+{
+    return t->has_ended;
+}
+
+bool claude_transcript_is_busy(const struct claude_transcript *t)
+{
+    return t->turn.open || t->tool_count > 0 || claude_calls_open(&t->calls) != CLAUDE_NO_CALL;
+}
+
+bool claude_transcript_idle(struct claude_transcript *t, double at_ms)
+{
+    claude_end_requests(t, at_ms, "interrupted");
+    if (t->turn.open && t->turn.start_ms <= at_ms)
+        claude_transcript_end_turn(t, at_ms);
+    return !t->failed;
+}
+
+uint64_t claude_transcript_unknown(const struct claude_transcript *t, struct slice *type)
+{
+    if (t->unknown > 0)
+        *type = claude_transcript_text(t, t->unknown_type);
+    return t->unknown;
+}

@@ -1,0 +1,38 @@
+/* The feed (FEED.md): the bytes of one sender, be it a connection, a pipe or a file, to operations of
+   the tracer and raw events of the model. */
+#ifndef INGEST_FEED_H
+#define INGEST_FEED_H
+
+#include "ingest/feed/lines.h"
+#include "ingest/intake.h"
+
+struct feed_options {
+    struct tally *tally;    /* all borrowed; with its intake */
+    const char *where;      /* of notices: "unix:/run/x sender 2" */
+    const char *source;     /* of sessions, for people: "unix:/run/x" */
+    const char *session_id; /* of the session that is made where none is said; NULL: feed-N */
+    size_t max_line_bytes;
+    const char *token; /* what an `auth` line must say first; NULL: none is asked for */
+    /* Takes the raw events that would go to the feed's own session while there is none: those of a recorded trace, which are a
+       document's and not live. False: out of memory. NULL: they open a session that lives. */
+    bool (*take_raw)(void *ctx, const struct raw_event *event);
+    /* Sends bytes back to the sender; NULL: that cannot be. */
+    void (*reply)(void *ctx, const char *bytes, size_t len);
+    void *ctx; /* for take_raw, reply */
+};
+
+struct feed;
+
+/* Returns new; NULL: out of memory. */
+struct feed *feed_new(const struct feed_options *options);
+void feed_free(struct feed *feed);
+/* False: the sender is refused, close the connection; what came of it before stays. */
+bool feed_push(struct feed *feed, const char *bytes, size_t len);
+/* The session of lines that name none; NO_SESSION: there was none yet. */
+session_no feed_session(const struct feed *feed);
+/* Nothing comes for now: the sessions that no other feeds get the flag (enum session_flag); the next line clears it. */
+void feed_rest(struct feed *feed, uint8_t flag);
+/* No more will come: takes a last line without '\n', then rests. */
+void feed_finish(struct feed *feed, uint8_t flag);
+
+#endif

@@ -1,0 +1,211 @@
+/* A name means the same in every operation that has it, so there is one table of fields, and an
+   operation is a set of them. A line is read in two steps: its members are sorted into the array of
+   fields as they are; then those that the operation has are typed, each by its row here. What a
+   field holds for another operation is never looked at, as it is an unknown field of this one. */
+#include "ingest/feed/feed_fields.h"
+
+#include "ingest/intake.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+_Static_assert(FEED_FIELDS <= 64, "a field is a bit of a uint64_t");
+
+const struct feed_field_info feed_fields[FEED_FIELDS] = {
+    [FIELD_OP] = {"op", FEED_TEXT},
+    [FIELD_T] = {"t", FEED_TIME},
+    [FIELD_SESSION_ID] = {"session_id", FEED_TEXT},
+    [FIELD_AGENT_ID] = {"agent_id", FEED_TEXT},
+    [FIELD_NAME] = {"name", FEED_TEXT},
+    [FIELD_PARENT_SESSION_ID] = {"parent_session_id", FEED_TEXT},
+    [FIELD_AGENT_NAME] = {"agent_name", FEED_TEXT},
+    [FIELD_PARENT_AGENT_ID] = {"parent_agent_id", FEED_TEXT},
+    [FIELD_SPAN_ID] = {"span_id", FEED_TEXT},
+    [FIELD_MODEL] = {"model", FEED_TEXT},
+    [FIELD_TTFT_MS] = {"ttft_ms", FEED_NUMBER},
+    [FIELD_TTLT_MS] = {"ttlt_ms", FEED_NUMBER},
+    [FIELD_PROMPT_TOKENS] = {"prompt_tokens", FEED_NUMBER},
+    [FIELD_OUTPUT_TOKENS] = {"output_tokens", FEED_NUMBER},
+    [FIELD_CACHE_READ_TOKENS] = {"cache_read_tokens", FEED_NUMBER},
+    [FIELD_CACHE_CREATION_TOKENS] = {"cache_creation_tokens", FEED_NUMBER},
+    [FIELD_MESSAGE_ID] = {"message_id", FEED_TEXT},
+    [FIELD_IS_SPECULATIVE] = {"is_speculative", FEED_BOOL},
+    [FIELD_QUERY_SOURCE] = {"query_source", FEED_TEXT},
+    [FIELD_REQUEST_SETUP_MS] = {"request_setup_ms", FEED_NUMBER},
+    [FIELD_ATTEMPT_START_TIMES] = {"attempt_start_times", FEED_NUMBERS},
+    [FIELD_TOOL_NAME] = {"tool_name", FEED_TEXT},
+    [FIELD_CAT] = {"cat", FEED_TEXT},
+    [FIELD_ARGS] = {"args", FEED_OBJECT},
+    [FIELD_VALUES] = {"values", FEED_COUNTERS},
+    [FIELD_CONTEXT] = {"context", FEED_TEXT},
+    [FIELD_DECISION] = {"decision", FEED_TEXT},
+    [FIELD_SOURCE] = {"source", FEED_TEXT},
+    [FIELD_USER_PROMPT_LENGTH] = {"user_prompt_length", FEED_NUMBER},
+    [FIELD_ATTEMPT] = {"attempt", FEED_NUMBER},
+    [FIELD_RETRY_IN_MS] = {"retry_in_ms", FEED_NUMBER},
+    [FIELD_SUCCESS] = {"success", FEED_BOOL},
+    [FIELD_ERROR] = {"error", FEED_TEXT},
+    [FIELD_RESULT_TOKENS] = {"result_tokens", FEED_NUMBER},
+    [FIELD_MESSAGE] = {"message", FEED_TEXT},
+    [FIELD_LEVEL] = {"level", FEED_TEXT},
+    [FIELD_TOKEN] = {"token", FEED_TEXT},
+    [FIELD_PAYLOAD] = {"payload", FEED_OBJECT},
+};
+
+const char *feed_type_words(enum feed_type type)
+{
+    static const char *const words[] = {
+        [FEED_TEXT] = "a string",
+        [FEED_TIME] = "a time in Unix milliseconds",
+        [FEED_NUMBER] = "a number",
+        [FEED_BOOL] = "true or false",
+        [FEED_NUMBERS] = "an array of numbers",
+        [FEED_OBJECT] = "an object",
+        [FEED_COUNTERS] = "an object of numbers",
+    };
+    return words[type];
+}
+
+enum feed_field feed_field_of(const char *name, size_t len)
+{
+    for (int i = 0; i < FEED_FIELDS; i++)
+        if (strncmp(feed_fields[i].name, name, len) == 0 && feed_fields[i].name[len] == '\0')
+            return (enum feed_field)i;
+    return FEED_FIELDS;
+}
+
+void feed_values_init(struct feed_values *values, const struct mem *mem)
+{
+    *values = (struct feed_values){.mem = mem};
+    strbuf_init(&values->decoded, mem, 0);
+}
+
+void feed_values_release(struct feed_values *values)
+{
+    strbuf_release(&values->decoded);
+    mem_free(values->mem, values->numbers, values->number_cap * sizeof *values->numbers);
+    values->numbers = NULL;
+    values->number_cap = 0;
+}
+
+static enum feed_field field_of_key(struct json_value key)
+{
+    if (memchr(key.raw, '\\', key.len) == NULL)
+        return feed_field_of(key.raw + 1, key.len - 2);
+    for (int i = 0; i < FEED_FIELDS; i++)
+        if (json_string_is(key, feed_fields[i].name))
+            return (enum feed_field)i;
+    return FEED_FIELDS;
+}
+
+bool feed_values_read(struct feed_values *values, struct json_value object)
+{
+    values->present = 0;
+    values->number_count = 0;
+    strbuf_clear(&values->decoded);
+    /* Decoded, a text is never longer than it is in the line, so no slice of it will move. */
+    if (strbuf_room(&values->decoded, object.len) == NULL)
+        return false;
+    struct json_walk walk = json_walk(object);
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        enum feed_field field = field_of_key(member.key);
+        if (field == FEED_FIELDS)
+            continue;
+        values->raw[field] = member.value;
+        values->present |= FEED_BIT(field);
+        if (member.value.type == JSON_TYPE_NULL)
+            values->present &= ~FEED_BIT(field);
+    }
+    return true;
+}
+
+static enum feed_typed type_text(struct feed_values *values, enum feed_field field)
+{
+    struct json_value raw = values->raw[field];
+    if (raw.type != JSON_TYPE_STRING)
+        return FEED_WRONG_TYPE;
+    struct slice *text = &values->text[field];
+    *text = (struct slice){.bytes = raw.raw + 1, .len = raw.len - 2};
+    if (memchr(raw.raw, '\\', raw.len) == NULL)
+        return FEED_TYPED;
+    size_t from = values->decoded.len;
+    json_get_string(raw, &values->decoded);
+    *text = (struct slice){.bytes = values->decoded.data + from, .len = values->decoded.len - from};
+    return values->decoded.failed ? FEED_NO_MEMORY : FEED_TYPED;
+}
+
+static enum feed_typed type_number(struct feed_values *values, enum feed_field field)
+{
+    double number = json_get_number(values->raw[field]);
+    if (!isfinite(number))
+        return FEED_WRONG_TYPE;
+    if (feed_fields[field].type == FEED_TIME && fabs(number) > INTAKE_TIME_MAX_MS)
+        return FEED_WRONG_TYPE;
+    values->number[field] = number;
+    return FEED_TYPED;
+}
+
+static enum feed_typed type_numbers(struct feed_values *values, enum feed_field field)
+{
+    if (values->raw[field].type != JSON_TYPE_ARRAY)
+        return FEED_WRONG_TYPE;
+    values->number_count = 0;
+    struct json_walk walk = json_walk(values->raw[field]);
+    struct json_value item;
+    while (json_next_item(&walk, &item)) {
+        double number = json_get_number(item);
+        if (!isfinite(number))
+            return FEED_WRONG_TYPE;
+        if (!mem_reserve(values->mem, &values->numbers, &values->number_cap,
+                         values->number_count + 1, sizeof *values->numbers))
+            return FEED_NO_MEMORY;
+        values->numbers[values->number_count++] = number;
+    }
+    return FEED_TYPED;
+}
+
+static enum feed_typed type_object(struct feed_values *values, enum feed_field field)
+{
+    struct json_value raw = values->raw[field];
+    if (raw.type != JSON_TYPE_OBJECT)
+        return FEED_WRONG_TYPE;
+    values->text[field] = (struct slice){.bytes = raw.raw, .len = raw.len};
+    if (feed_fields[field].type != FEED_COUNTERS)
+        return FEED_TYPED;
+    struct json_walk walk = json_walk(raw);
+    struct json_member member;
+    while (json_next_member(&walk, &member))
+        if (!isfinite(json_get_number(member.value)))
+            return FEED_WRONG_TYPE;
+    return FEED_TYPED;
+}
+
+enum feed_typed feed_values_type(struct feed_values *values, enum feed_field field)
+{
+    assert(feed_has(values, field));
+    switch (feed_fields[field].type) {
+    case FEED_TEXT: return type_text(values, field);
+    case FEED_TIME:
+    case FEED_NUMBER: return type_number(values, field);
+    case FEED_NUMBERS: return type_numbers(values, field);
+    case FEED_OBJECT:
+    case FEED_COUNTERS: return type_object(values, field);
+    case FEED_BOOL: break;
+    }
+    enum json_type type = values->raw[field].type;
+    return type == JSON_TYPE_TRUE || type == JSON_TYPE_FALSE ? FEED_TYPED : FEED_WRONG_TYPE;
+}
+
+double feed_number(const struct feed_values *values, enum feed_field field)
+{
+    return feed_has(values, field) ? values->number[field] : NAN;
+}
+
+enum tristate feed_truth(const struct feed_values *values, enum feed_field field)
+{
+    if (!feed_has(values, field))
+        return UNSAID;
+    return values->raw[field].type == JSON_TYPE_TRUE ? YES : NO;
+}

@@ -1,0 +1,109 @@
+/* The fields of feed operations (FEED.md): their names, their types, and reading them out of a line.
+   The operations are in feed_ops.h. */
+#ifndef INGEST_FEED_FIELDS_H
+#define INGEST_FEED_FIELDS_H
+
+#include "core/tracer/tracer.h"
+
+enum feed_field {
+    FIELD_OP,
+    FIELD_T,
+    FIELD_SESSION_ID,
+    FIELD_AGENT_ID,
+    FIELD_NAME,
+    FIELD_PARENT_SESSION_ID,
+    FIELD_AGENT_NAME,
+    FIELD_PARENT_AGENT_ID,
+    FIELD_SPAN_ID,
+    FIELD_MODEL,
+    FIELD_TTFT_MS,
+    FIELD_TTLT_MS,
+    FIELD_PROMPT_TOKENS,
+    FIELD_OUTPUT_TOKENS,
+    FIELD_CACHE_READ_TOKENS,
+    FIELD_CACHE_CREATION_TOKENS,
+    FIELD_MESSAGE_ID,
+    FIELD_IS_SPECULATIVE,
+    FIELD_QUERY_SOURCE,
+    FIELD_REQUEST_SETUP_MS,
+    FIELD_ATTEMPT_START_TIMES,
+    FIELD_TOOL_NAME,
+    FIELD_CAT,
+    FIELD_ARGS,
+    FIELD_VALUES,
+    FIELD_CONTEXT,
+    FIELD_DECISION,
+    FIELD_SOURCE,
+    FIELD_USER_PROMPT_LENGTH,
+    FIELD_ATTEMPT,
+    FIELD_RETRY_IN_MS,
+    FIELD_SUCCESS,
+    FIELD_ERROR,
+    FIELD_RESULT_TOKENS,
+    FIELD_MESSAGE,
+    FIELD_LEVEL,
+    FIELD_TOKEN,
+    FIELD_PAYLOAD,
+    FEED_FIELDS
+};
+
+#define FEED_BIT(field) (UINT64_C(1) << (field))
+/* Every operation may have them. */
+#define FEED_COMMON (FEED_BIT(FIELD_T) | FEED_BIT(FIELD_SESSION_ID) | FEED_BIT(FIELD_AGENT_ID))
+
+enum feed_type {
+    FEED_TEXT,
+    FEED_TIME, /* a number, Unix epoch milliseconds */
+    FEED_NUMBER,
+    FEED_BOOL,
+    FEED_NUMBERS, /* an array of numbers */
+    FEED_OBJECT,
+    FEED_COUNTERS /* an object of numbers */
+};
+
+struct feed_field_info {
+    const char *name;
+    enum feed_type type;
+};
+extern const struct feed_field_info feed_fields[FEED_FIELDS];
+/* "a string" … for people. */
+const char *feed_type_words(enum feed_type type);
+/* FEED_FIELDS: no such field. */
+enum feed_field feed_field_of(const char *name, size_t len);
+
+/* The fields of one line. Texts are borrowed from the line and from `decoded`, until the next read. */
+struct feed_values {
+    uint64_t present; /* FEED_BITs: there, and of the right type once they are typed */
+    struct json_value raw[FEED_FIELDS];
+    struct slice text[FEED_FIELDS];
+    double number[FEED_FIELDS];
+    struct strbuf decoded;
+    double *numbers; /* of FEED_NUMBERS */
+    size_t number_count, number_cap;
+    const struct mem *mem;
+};
+
+void feed_values_init(struct feed_values *values, const struct mem *mem);
+void feed_values_release(struct feed_values *values);
+/* Takes the members of a checked object of `len` bytes that are fields, untyped; null is absent. False: out of memory. */
+bool feed_values_read(struct feed_values *values, struct json_value object);
+
+enum feed_typed { FEED_TYPED, FEED_WRONG_TYPE, FEED_NO_MEMORY };
+/* Types one that is present. */
+enum feed_typed feed_values_type(struct feed_values *values, enum feed_field field);
+
+static inline bool feed_has(const struct feed_values *values, enum feed_field field)
+{
+    return (values->present & FEED_BIT(field)) != 0;
+}
+/* Absent: NULL and 0; also of objects, raw. */
+static inline struct slice feed_text(const struct feed_values *values, enum feed_field field)
+{
+    return feed_has(values, field) ? values->text[field] : (struct slice){.bytes = NULL};
+}
+/* Absent: NAN. */
+double feed_number(const struct feed_values *values, enum feed_field field);
+/* Absent: UNSAID. */
+enum tristate feed_truth(const struct feed_values *values, enum feed_field field);
+
+#endif

@@ -1,0 +1,215 @@
+/* The table is at the end, behind the functions that its rows name. Each function is one call of the
+   tracer: all that can be wrong with a line is found before, from the rows. */
+#include "ingest/feed/feed_ops.h"
+
+#include <string.h>
+
+#define HANDLER(name)                                                                       \
+    static enum tracer_result name(struct tracer *tracer, const struct op_context *context, \
+                                   const struct feed_values *v)
+
+HANDLER(register_agent)
+{
+    return tracer_register_agent(tracer, context, feed_text(v, FIELD_AGENT_ID),
+                                 feed_text(v, FIELD_AGENT_NAME),
+                                 feed_text(v, FIELD_PARENT_AGENT_ID));
+}
+
+HANDLER(unregister_agent)
+{
+    return tracer_unregister_agent(tracer, context, feed_text(v, FIELD_AGENT_ID));
+}
+
+HANDLER(start_llm_request)
+{
+    struct start_llm_request_op op = {
+        .span_id = feed_text(v, FIELD_SPAN_ID),
+        .model = feed_text(v, FIELD_MODEL),
+        .message_id = feed_text(v, FIELD_MESSAGE_ID),
+        .query_source = feed_text(v, FIELD_QUERY_SOURCE),
+        .prompt_tokens = feed_number(v, FIELD_PROMPT_TOKENS),
+        .is_speculative = feed_truth(v, FIELD_IS_SPECULATIVE),
+    };
+    return tracer_start_llm_request(tracer, context, &op);
+}
+
+HANDLER(end_llm_request)
+{
+    /* An empty array is not the same as none, so the pointer must tell them apart. */
+    static const double none[1];
+    struct end_llm_request_op op = {
+        .span_id = feed_text(v, FIELD_SPAN_ID),
+        .message_id = feed_text(v, FIELD_MESSAGE_ID),
+        .error = feed_text(v, FIELD_ERROR),
+        .ttft_ms = feed_number(v, FIELD_TTFT_MS),
+        .ttlt_ms = feed_number(v, FIELD_TTLT_MS),
+        .prompt_tokens = feed_number(v, FIELD_PROMPT_TOKENS),
+        .output_tokens = feed_number(v, FIELD_OUTPUT_TOKENS),
+        .cache_read_tokens = feed_number(v, FIELD_CACHE_READ_TOKENS),
+        .cache_creation_tokens = feed_number(v, FIELD_CACHE_CREATION_TOKENS),
+        .request_setup_ms = feed_number(v, FIELD_REQUEST_SETUP_MS),
+        .success = feed_truth(v, FIELD_SUCCESS),
+    };
+    if (feed_has(v, FIELD_ATTEMPT_START_TIMES)) {
+        op.attempt_count = v->number_count;
+        op.attempt_start_times = v->number_count > 0 ? v->numbers : none;
+    }
+    return tracer_end_llm_request(tracer, context, &op);
+}
+
+HANDLER(start_tool)
+{
+    return tracer_start_tool(tracer, context, feed_text(v, FIELD_SPAN_ID),
+                             feed_text(v, FIELD_TOOL_NAME), feed_text(v, FIELD_ARGS));
+}
+
+HANDLER(end_tool)
+{
+    struct end_tool_op op = {
+        .span_id = feed_text(v, FIELD_SPAN_ID),
+        .error = feed_text(v, FIELD_ERROR),
+        .result_tokens = feed_number(v, FIELD_RESULT_TOKENS),
+        .success = feed_truth(v, FIELD_SUCCESS),
+    };
+    return tracer_end_tool(tracer, context, &op);
+}
+
+HANDLER(start_user_input)
+{
+    return tracer_start_user_input(tracer, context, feed_text(v, FIELD_SPAN_ID),
+                                   feed_text(v, FIELD_CONTEXT));
+}
+
+HANDLER(end_user_input)
+{
+    return tracer_end_user_input(tracer, context, feed_text(v, FIELD_SPAN_ID),
+                                 feed_text(v, FIELD_DECISION), feed_text(v, FIELD_SOURCE));
+}
+
+HANDLER(start_interaction)
+{
+    return tracer_start_interaction(tracer, context, feed_text(v, FIELD_SPAN_ID),
+                                    feed_number(v, FIELD_USER_PROMPT_LENGTH));
+}
+
+HANDLER(end_interaction)
+{
+    return tracer_end_interaction(tracer, context, feed_text(v, FIELD_SPAN_ID));
+}
+
+HANDLER(instant)
+{
+    return tracer_instant(tracer, context, feed_text(v, FIELD_NAME), feed_text(v, FIELD_CAT),
+                          feed_text(v, FIELD_ARGS));
+}
+
+HANDLER(counter)
+{
+    return tracer_counter(tracer, context, feed_text(v, FIELD_NAME), feed_text(v, FIELD_VALUES));
+}
+
+HANDLER(end_session)
+{
+    (void)v;
+    return tracer_end_session(tracer, context);
+}
+
+HANDLER(first_token)
+{
+    return tracer_first_token(tracer, context, feed_text(v, FIELD_SPAN_ID));
+}
+
+HANDLER(progress)
+{
+    return tracer_progress(tracer, context, feed_text(v, FIELD_SPAN_ID),
+                           feed_number(v, FIELD_OUTPUT_TOKENS));
+}
+
+HANDLER(attempt)
+{
+    return tracer_attempt(tracer, context, feed_text(v, FIELD_SPAN_ID),
+                          feed_number(v, FIELD_ATTEMPT), feed_text(v, FIELD_ERROR),
+                          feed_number(v, FIELD_RETRY_IN_MS));
+}
+
+/* A log line has a time like any other. */
+HANDLER(log_line)
+{
+    (void)v;
+    return tracer_advance(tracer, context);
+}
+
+#define F(field) FEED_BIT(FIELD_##field)
+
+const struct feed_op feed_ops[] = {
+    {"hello", F(SESSION_ID), F(NAME) | F(AGENT_ID) | F(PARENT_SESSION_ID), FEED_HELLO, NULL,
+     "open a session; its time is the trace's beginning"},
+    {"register_agent", F(AGENT_ID) | F(AGENT_NAME), F(PARENT_AGENT_ID), FEED_PLAIN, register_agent,
+     "an agent begins"},
+    {"unregister_agent", F(AGENT_ID), 0, FEED_PLAIN, unregister_agent, "an agent ends"},
+    {"start_llm_request", F(SPAN_ID) | F(MODEL),
+     F(PROMPT_TOKENS) | F(MESSAGE_ID) | F(IS_SPECULATIVE) | F(QUERY_SOURCE), FEED_PLAIN,
+     start_llm_request, "a request to a model begins"},
+    {"end_llm_request", F(SPAN_ID),
+     F(TTFT_MS) | F(TTLT_MS) | F(PROMPT_TOKENS) | F(OUTPUT_TOKENS) | F(CACHE_READ_TOKENS) |
+         F(CACHE_CREATION_TOKENS) | F(MESSAGE_ID) | F(SUCCESS) | F(ERROR) | F(REQUEST_SETUP_MS) |
+         F(ATTEMPT_START_TIMES),
+     FEED_ENDS, end_llm_request, "it ends"},
+    {"start_tool", F(SPAN_ID) | F(TOOL_NAME), F(ARGS), FEED_PLAIN, start_tool, "a tool begins"},
+    {"end_tool", F(SPAN_ID), F(SUCCESS) | F(ERROR) | F(RESULT_TOKENS), FEED_ENDS, end_tool,
+     "it ends"},
+    {"start_user_input", F(SPAN_ID), F(CONTEXT), FEED_PLAIN, start_user_input,
+     "waiting for a person begins"},
+    {"end_user_input", F(SPAN_ID), F(DECISION) | F(SOURCE), FEED_ENDS, end_user_input, "it ends"},
+    {"start_interaction", F(SPAN_ID), F(USER_PROMPT_LENGTH), FEED_PLAIN, start_interaction,
+     "a turn begins"},
+    {"end_interaction", F(SPAN_ID), 0, FEED_ENDS, end_interaction, "it ends"},
+    {"instant", F(NAME) | F(CAT), F(ARGS), FEED_PLAIN, instant, "a moment worth a mark"},
+    {"counter", F(NAME) | F(VALUES), 0, FEED_PLAIN, counter, "values of a counter"},
+    {"end_session", 0, 0, FEED_ENDS, end_session, "close what is open"},
+    {"first_token", F(SPAN_ID), 0, FEED_ENDS, first_token, "an open request's first token came"},
+    {"progress", F(SPAN_ID) | F(OUTPUT_TOKENS), 0, FEED_ENDS, progress,
+     "tokens that an open request has brought so far"},
+    {"attempt", F(SPAN_ID) | F(ATTEMPT), F(ERROR) | F(RETRY_IN_MS), FEED_ENDS, attempt,
+     "an open request is tried again"},
+    {"log", F(MESSAGE), F(LEVEL), FEED_LOG, log_line, "a line for the event log"},
+    {"status", 0, 0, FEED_STATUS, NULL,
+     "asks how the swarm is; answered with a line {\"status\":TEXT}"},
+    {"claude_hook", F(PAYLOAD), 0, FEED_HOOK, NULL,
+     "what a hook of Claude Code was given; sent by `swarmtop hook`"},
+    {"auth", F(TOKEN), 0, FEED_AUTH, NULL, "first line of a TCP connection that asks for it"},
+};
+const size_t feed_op_count = sizeof feed_ops / sizeof feed_ops[0];
+
+const struct feed_op *feed_op_of(const char *name, size_t len)
+{
+    for (size_t i = 0; i < feed_op_count; i++)
+        if (strlen(feed_ops[i].name) == len && memcmp(feed_ops[i].name, name, len) == 0)
+            return &feed_ops[i];
+    return NULL;
+}
+
+enum feed_typed feed_op_type(const struct feed_op *op, struct feed_values *values,
+                             uint64_t *ignored, enum feed_field *culprit)
+{
+    *ignored = 0;
+    uint64_t left = op->required | op->optional | FEED_COMMON;
+    for (; left != 0; left &= left - 1) {
+        enum feed_field field = (enum feed_field)__builtin_ctzll(left);
+        bool required = (op->required & FEED_BIT(field)) != 0;
+        *culprit = field;
+        if (!feed_has(values, field)) {
+            if (required)
+                return FEED_WRONG_TYPE;
+            continue;
+        }
+        enum feed_typed typed = feed_values_type(values, field);
+        if (typed == FEED_NO_MEMORY || (typed == FEED_WRONG_TYPE && required))
+            return typed;
+        if (typed == FEED_WRONG_TYPE) {
+            values->present &= ~FEED_BIT(field);
+            *ignored |= FEED_BIT(field);
+        }
+    }
+    return FEED_TYPED;
+}

@@ -1,0 +1,364 @@
+/* A listener and its senders. A sender is a stream with a feed decoder; it lives on the listener's list from its accept
+   until its handle is closed. One that sends faster than it is its turn for is not read from until the next turn of the
+   loop, so that keys, timers and the other senders are served in between. */
+#include "ingest/address.h"
+#include "ingest/feed/feed.h"
+#include "ingest/feed/unix_socket.h"
+#include "ingest/source.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BACKLOG = 128, TURN_BYTES = 256 << 10, WHERE_BYTES = 160 };
+
+union stream {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_pipe_t pipe;
+    uv_tcp_t tcp;
+};
+
+struct sender {
+    union stream in; /* its data is the sender */
+    struct listener *listener;
+    struct sender *next, *before;
+    struct feed *feed;
+    size_t turn_bytes; /* read since the last turn */
+    bool paused;
+    char where[WHERE_BYTES];
+};
+
+struct listener {
+    struct source source;
+    union stream server; /* its data is the listener */
+    uv_check_t next_turn;
+    struct sender *senders;
+    uint64_t accepted;
+    struct strbuf address;
+    struct unix_socket file; /* of a Unix socket */
+    bool is_unix;
+};
+
+static const struct mem *mem_of(const struct listener *listener)
+{
+    return listener->source.tally.intake->mem;
+}
+
+/* ---- senders ---- */
+
+static void sender_closed(uv_handle_t *handle)
+{
+    struct sender *sender = handle->data;
+    struct listener *listener = sender->listener;
+    feed_free(sender->feed);
+    mem_free(mem_of(listener), sender, sizeof *sender);
+    listener->source.handles--;
+}
+
+static void close_sender(struct sender *sender)
+{
+    struct listener *listener = sender->listener;
+    if (uv_is_closing(&sender->in.handle))
+        return;
+    if (sender->before != NULL)
+        sender->before->next = sender->next;
+    else
+        listener->senders = sender->next;
+    if (sender->next != NULL)
+        sender->next->before = sender->before;
+    listener->source.senders--;
+    listener->source.tally.intake->changed = true;
+    uv_close(&sender->in.handle, sender_closed);
+}
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    (void)suggested;
+    struct sender *sender = handle->data;
+    *out = hub_buffer(sender->listener->source.hub);
+}
+
+static void take_bytes(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
+{
+    struct sender *sender = stream->data;
+    if (len < 0) {
+        feed_finish(sender->feed, SESSION_DISCONNECTED);
+        close_sender(sender);
+        return;
+    }
+    if (!feed_push(sender->feed, buffer->base, (size_t)len)) {
+        feed_rest(sender->feed, SESSION_DISCONNECTED);
+        close_sender(sender);
+        return;
+    }
+    sender->turn_bytes += (size_t)len;
+    if (sender->turn_bytes >= TURN_BYTES) {
+        sender->paused = true;
+        uv_read_stop(stream);
+    }
+}
+
+/* Behind the reads of every turn: all may read again. */
+static void next_turn(uv_check_t *check)
+{
+    struct listener *listener = check->data;
+    for (struct sender *sender = listener->senders; sender != NULL; sender = sender->next) {
+        sender->turn_bytes = 0;
+        if (sender->paused)
+            uv_read_start(&sender->in.stream, give_buffer, take_bytes);
+        sender->paused = false;
+    }
+}
+
+struct reply {
+    uv_write_t write;
+    const struct mem *mem;
+    size_t size; /* of all of it */
+    char bytes[];
+};
+
+static void replied(uv_write_t *write, int status)
+{
+    struct reply *reply = (struct reply *)write;
+    (void)status;
+    mem_free(reply->mem, reply, reply->size);
+}
+
+/* Best effort: who does not read gets none. */
+static void reply_to(void *ctx, const char *bytes, size_t len)
+{
+    struct sender *sender = ctx;
+    const struct mem *mem = mem_of(sender->listener);
+    struct reply *reply = mem_alloc(mem, sizeof *reply + len);
+    if (reply == NULL)
+        return;
+    reply->mem = mem;
+    reply->size = sizeof *reply + len;
+    memcpy(reply->bytes, bytes, len);
+    uv_buf_t buffer = uv_buf_init(reply->bytes, (unsigned)len);
+    if (uv_is_closing(&sender->in.handle) ||
+        uv_write(&reply->write, &sender->in.stream, &buffer, 1, replied) != 0)
+        mem_free(mem, reply, reply->size);
+}
+
+static struct feed *new_feed(struct sender *sender)
+{
+    struct listener *listener = sender->listener;
+    const struct hub_options *settings = hub_settings(listener->source.hub);
+    struct feed_options options = {
+        .tally = &listener->source.tally,
+        .where = sender->where,
+        .source = listener->source.spec,
+        .max_line_bytes = source_max_line(&listener->source, false),
+        .token = listener->is_unix ? NULL : settings->token,
+        .reply = reply_to,
+        .ctx = sender,
+    };
+    snprintf(sender->where, sizeof sender->where, "%s sender %llu", listener->source.spec,
+             (unsigned long long)listener->accepted);
+    return feed_new(&options);
+}
+
+static void link_sender(struct listener *listener, struct sender *sender)
+{
+    sender->next = listener->senders;
+    if (sender->next != NULL)
+        sender->next->before = sender;
+    listener->senders = sender;
+    listener->source.senders++;
+    listener->source.tally.intake->changed = true;
+}
+
+static void say(struct listener *listener, const char *what, const char *detail)
+{
+    struct strbuf text;
+    strbuf_init(&text, mem_of(listener), 0);
+    source_error(&text, listener->source.spec, what, detail);
+    if (text.data != NULL)
+        intake_say(listener->source.tally.intake, NOTICE_WARNING, text.data);
+    strbuf_release(&text);
+}
+
+static void accept_sender(uv_stream_t *server, int status)
+{
+    struct listener *listener = server->data;
+    struct sender *sender = status == 0 ? mem_zalloc(mem_of(listener), 1, sizeof *sender) : NULL;
+    if (sender == NULL) {
+        say(listener, "a connection was not taken",
+            status < 0 ? uv_strerror(status) : "out of memory");
+        return;
+    }
+    uv_loop_t *loop = hub_loop(listener->source.hub);
+    sender->listener = listener;
+    listener->accepted++;
+    if (listener->is_unix)
+        uv_pipe_init(loop, &sender->in.pipe, 0);
+    else
+        uv_tcp_init(loop, &sender->in.tcp);
+    sender->in.handle.data = sender;
+    listener->source.handles++;
+    link_sender(listener, sender);
+    sender->feed = new_feed(sender);
+    int failed = uv_accept(server, &sender->in.stream);
+    if (failed == 0 && sender->feed != NULL)
+        failed = uv_read_start(&sender->in.stream, give_buffer, take_bytes);
+    if (failed != 0 || sender->feed == NULL) {
+        say(listener, "a connection was not taken",
+            failed != 0 ? uv_strerror(failed) : "out of memory");
+        close_sender(sender);
+    }
+}
+
+/* ---- listeners ---- */
+
+static void listener_closed(uv_handle_t *handle)
+{
+    struct listener *listener = handle->data;
+    listener->source.handles--;
+}
+
+static void close_listener(struct source *source)
+{
+    struct listener *listener = (struct listener *)source;
+    if (!source->listens)
+        return;
+    source->listens = false;
+    source_finish(source, NULL);
+    unix_socket_remove(&listener->file);
+    while (listener->senders != NULL) {
+        struct sender *sender = listener->senders;
+        if (sender->feed != NULL)
+            feed_rest(sender->feed, SESSION_DISCONNECTED);
+        close_sender(sender);
+    }
+    uv_close(&listener->server.handle, listener_closed);
+    uv_close((uv_handle_t *)&listener->next_turn, listener_closed);
+}
+
+static void release_listener(struct source *source)
+{
+    struct listener *listener = (struct listener *)source;
+    if (listener->address.mem != NULL)
+        strbuf_release(&listener->address);
+}
+
+static const char *bound_address(const struct source *source)
+{
+    const struct listener *listener = (const struct listener *)source;
+    return source->listens ? listener->address.data : NULL;
+}
+
+/* The handle is bound: listens on it. False: the handle is being closed. */
+static bool begin(struct listener *listener, struct strbuf *error)
+{
+    struct source *source = &listener->source;
+    int failed = uv_listen(&listener->server.stream, BACKLOG, accept_sender);
+    if (failed != 0) {
+        source_error(error, source->spec, "cannot listen", uv_strerror(failed));
+        uv_close(&listener->server.handle, listener_closed);
+        return false;
+    }
+    uv_check_init(hub_loop(source->hub), &listener->next_turn);
+    listener->next_turn.data = listener;
+    uv_check_start(&listener->next_turn, next_turn);
+    uv_unref((uv_handle_t *)&listener->next_turn);
+    source->handles++;
+    source->listens = true;
+    return true;
+}
+
+static void init(struct listener *listener)
+{
+    struct source *source = &listener->source;
+    strbuf_init(&listener->address, mem_of(listener), 0);
+    listener->is_unix = source->ops == &unix_source_ops;
+    if (listener->is_unix)
+        uv_pipe_init(hub_loop(source->hub), &listener->server.pipe, 0);
+    else
+        uv_tcp_init(hub_loop(source->hub), &listener->server.tcp);
+    listener->server.handle.data = listener;
+    source->handles++;
+}
+
+/* ---- unix: ---- */
+
+static bool open_unix(struct source *source, struct strbuf *error)
+{
+    struct listener *listener = (struct listener *)source;
+    int fd = unix_socket_listen(source->spec, &listener->file, error);
+    if (fd < 0)
+        return false;
+    init(listener);
+    int failed = uv_pipe_open(&listener->server.pipe, fd);
+    if (failed != 0) {
+        close(fd);
+        source_error(error, source->spec, "cannot listen", uv_strerror(failed));
+        uv_close(&listener->server.handle, listener_closed);
+    } else if (begin(listener, error)) {
+        strbuf_adds(&listener->address, source->spec);
+        return true;
+    }
+    unix_socket_remove(&listener->file);
+    return false;
+}
+
+/* ---- tcp: ---- */
+
+bool source_may_bind(const struct source *source, const struct address *address,
+                     struct strbuf *error)
+{
+    const struct hub_options *settings = hub_settings(source->hub);
+    if (address->loopback)
+        return true;
+    if (!settings->allow_remote)
+        source_error(error, source->spec, "not a loopback address",
+                     "--allow-remote and --token-file let others send");
+    else if (settings->token == NULL)
+        source_error(error, source->spec, "--allow-remote wants --token-file", NULL);
+    return settings->allow_remote && settings->token != NULL;
+}
+
+static void note_port(struct listener *listener)
+{
+    struct sockaddr_storage bytes;
+    int len = sizeof bytes;
+    memset(&bytes, 0, sizeof bytes);
+    if (uv_tcp_getsockname(&listener->server.tcp, (struct sockaddr *)&bytes, &len) == 0)
+        address_print("tcp", &bytes, &listener->address);
+}
+
+static bool open_tcp(struct source *source, struct strbuf *error)
+{
+    struct listener *listener = (struct listener *)source;
+    struct address address;
+    if (!address_parse(source->spec, &address, error) || !source_may_bind(source, &address, error))
+        return false;
+    init(listener);
+    int failed = uv_tcp_bind(&listener->server.tcp, (const struct sockaddr *)&address.bytes, 0);
+    if (failed != 0) {
+        source_error(error, source->spec, "cannot listen", uv_strerror(failed));
+        uv_close(&listener->server.handle, listener_closed);
+        return false;
+    }
+    if (!begin(listener, error))
+        return false;
+    note_port(listener);
+    return true;
+}
+
+const struct source_ops unix_source_ops = {
+    .size = sizeof(struct listener),
+    .open = open_unix,
+    .close = close_listener,
+    .release = release_listener,
+    .address = bound_address,
+};
+
+const struct source_ops tcp_source_ops = {
+    .size = sizeof(struct listener),
+    .open = open_tcp,
+    .close = close_listener,
+    .release = release_listener,
+    .address = bound_address,
+};

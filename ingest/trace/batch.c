@@ -1,0 +1,138 @@
+/* Plain lists. Of a flood of complaints only some are told one by one; the log shows no more of them either. */
+#include "ingest/trace/batch.h"
+
+#include <string.h>
+
+enum { SEGMENT_BYTES = 1024 * 1024, COMPLAINTS = 200, SHOWN_BYTES = 256, KEPT_BYTES = 1024 * 1024 };
+
+void batch_init(struct batch *batch, const struct mem *mem)
+{
+    *batch = (struct batch){.mem = mem};
+    strbuf_init(&batch->names, mem, 0);
+    strbuf_init(&batch->tracks, mem, 0);
+    strbuf_init(&batch->members, mem, 0);
+    strbuf_init(&batch->lines, mem, 0);
+    strbuf_init(&batch->texts, mem, 0);
+}
+
+static void free_segments(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->segment_count; i++) {
+        event_segment_free(batch->segments[i]);
+    }
+    batch->segment_count = 0;
+}
+
+void batch_release(struct batch *batch)
+{
+    free_segments(batch);
+    mem_free(batch->mem, batch->segments, batch->segment_cap * sizeof *batch->segments);
+    strbuf_release(&batch->names);
+    strbuf_release(&batch->tracks);
+    strbuf_release(&batch->members);
+    strbuf_release(&batch->lines);
+    strbuf_release(&batch->texts);
+    mem_free(batch->mem, batch->complaints, batch->complaint_cap * sizeof *batch->complaints);
+    batch_init(batch, batch->mem);
+}
+
+static void empty(struct strbuf *sb)
+{
+    if (sb->cap > KEPT_BYTES) {
+        strbuf_release(sb);
+    }
+    strbuf_clear(sb);
+}
+
+void batch_clear(struct batch *batch)
+{
+    free_segments(batch);
+    empty(&batch->names);
+    empty(&batch->tracks);
+    empty(&batch->members);
+    empty(&batch->lines);
+    empty(&batch->texts);
+    batch->events = batch->more_bad = 0;
+    batch->expected_bytes = 0;
+    batch->complaint_count = 0;
+    batch->failed = false;
+}
+
+/* A new last segment. NULL: out of memory. */
+static struct event_segment *new_segment(struct batch *batch)
+{
+    if (!mem_reserve(batch->mem, &batch->segments, &batch->segment_cap, batch->segment_count + 1,
+                     sizeof(struct event_segment *))) {
+        return NULL;
+    }
+    size_t bytes = batch->expected_bytes < SEGMENT_BYTES ? batch->expected_bytes : SEGMENT_BYTES;
+    struct event_segment *segment = event_segment_new(batch->mem, bytes);
+    if (segment != NULL) {
+        batch->segments[batch->segment_count++] = segment;
+    }
+    return segment;
+}
+
+void batch_add_event(struct batch *batch, const struct event *event)
+{
+    struct event_segment *last =
+        batch->segment_count > 0 ? batch->segments[batch->segment_count - 1] : NULL;
+    if (last == NULL || !event_segment_add(last, event)) {
+        last = new_segment(batch);
+        if (last == NULL || !event_segment_add(last, event)) {
+            batch->failed = true;
+            return;
+        }
+    }
+    batch->events++;
+}
+
+void batch_add_name(struct batch *batch, const char *text, size_t len)
+{
+    strbuf_add(&batch->names, (const char *)&len, sizeof len);
+    strbuf_add(&batch->names, text, len);
+    batch->failed |= batch->names.failed;
+}
+
+void batch_add_track(struct batch *batch, struct slice pid, struct slice tid)
+{
+    strbuf_add(&batch->tracks, pid.bytes, pid.len);
+    strbuf_addc(&batch->tracks, '\0');
+    strbuf_add(&batch->tracks, tid.bytes, tid.len);
+    strbuf_addc(&batch->tracks, '\0');
+    batch->failed |= batch->tracks.failed;
+}
+
+void batch_add_member(struct batch *batch, struct json_value key, struct json_value value)
+{
+    strbuf_add(&batch->members, key.raw, key.len);
+    strbuf_addc(&batch->members, ':');
+    strbuf_add(&batch->members, value.raw, value.len);
+    strbuf_addc(&batch->members, ',');
+    batch->failed |= batch->members.failed;
+}
+
+void batch_complain(struct batch *batch, uint64_t line, const char *reason, struct slice bytes,
+                    bool broken)
+{
+    size_t len = bytes.len < SHOWN_BYTES ? bytes.len : SHOWN_BYTES;
+    if (batch->complaint_count >= COMPLAINTS ||
+        !mem_reserve(batch->mem, &batch->complaints, &batch->complaint_cap,
+                     batch->complaint_count + 1, sizeof *batch->complaints)) {
+        batch->more_bad++;
+        return;
+    }
+    struct batch_complaint *complaint = &batch->complaints[batch->complaint_count++];
+    *complaint = (struct batch_complaint){
+        .line = line, .reason = batch->texts.len, .len = len, .broken = broken};
+    strbuf_add(&batch->texts, reason, strlen(reason) + 1);
+    complaint->bytes = batch->texts.len;
+    strbuf_add(&batch->texts, bytes.bytes, len);
+    batch->failed |= batch->texts.failed;
+}
+
+bool batch_is_empty(const struct batch *batch)
+{
+    return batch->events == 0 && batch->members.len == 0 && batch->lines.len == 0 &&
+           batch->complaint_count == 0 && batch->more_bad == 0 && batch->names.len == 0;
+}

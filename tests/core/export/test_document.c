@@ -1,0 +1,462 @@
+/* The swarm as a document: its bytes, several sessions, parts of it, and what it re-opens to. */
+#include "core/export/document.h"
+
+#include "tests/support/failing_mem.h"
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPEN ((double)NAN)
+
+static void assert_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("no %s in %s", part, text);
+    }
+}
+
+static void assert_has_not(const char *text, const char *part)
+{
+    if (strstr(text, part) != NULL) {
+        fail_msg("%s in %s", part, text);
+    }
+}
+
+static void export_has(const struct model *model, const char *part)
+{
+    char *text = model_export(model->swarm, TRACKS_AGENT);
+    assert_has(text, part);
+    free(text);
+}
+
+/* ---- one event ---- */
+
+static void events_are_written_as_they_came(void **state)
+{
+    (void)state;
+    const char *const events[] = {
+        "{\"name\":\"a\",\"cat\":\"c\",\"ph\":\"i\",\"ts\":1.5,\"pid\":1,\"tid\":2}",
+        "{\"name\":\"a\",\"cat\":\"\",\"ph\":\"X\",\"ts\":0,\"pid\":1,\"tid\":2,\"dur\":0.25,\"args\":{}}",
+        "{\"ph\":\"i\",\"ts\":-3}",
+        "{\"name\":\"\",\"ph\":\"n\",\"ts\":3,\"pid\":\"p\",\"tid\":\"t\",\"id\":\"0x1\",\"args\":[1e400, "
+        "\"\\ud83d\" ]}",
+        "{\"name\":\"q\\\"\\u0000\\n\",\"cat\":\"é\",\"ph\":\"b\",\"ts\":1e+21,\"pid\":1,\"tid\":2,\"id\":7,"
+        "\"args\":null,\"tts\":12,\"sf\":{\"a\": 1}}",
+        "{\"name\":\"C\",\"ph\":\"C\",\"ts\":1,\"pid\":1,\"args\":{\"n\":1.10}}",
+        "{\"name\":\"s\",\"ph\":\"i\",\"ts\":1,\"s\":\"g\"}",
+    };
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        struct model model;
+        assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+        assert_true(model_events(&model, events[i]));
+        char expected[512];
+        snprintf(expected, sizeof expected, "{\"traceEvents\":[%s],\"metadata\":{", events[i]);
+        export_has(&model, expected);
+        model_release(&model);
+    }
+}
+
+static void long_args_go_out_whole(void **state)
+{
+    (void)state;
+    struct model model;
+    const size_t size = 200000;
+    char *text = malloc(size + 100);
+    char *at = text + sprintf(text, "{\"ph\":\"i\",\"ts\":1,\"args\":{\"a\":\"");
+    memset(at, 'x', size);
+    strcpy(at + size, "\"}}");
+    assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+    assert_true(model_events(&model, text));
+    export_has(&model, text);
+    model_release(&model);
+    free(text);
+}
+
+/* ---- the whole ---- */
+
+static void a_session_has_the_seeds_metadata_and_ours(void **state)
+{
+    (void)state;
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "sid", "api");
+    struct op_context context = model_at(&model, 5, NULL);
+    tracer_register_agent(model.tracer, &context, model_text("a1"), model_text("coder"),
+                          model_text("sid"));
+    tracer_instant(model.tracer, &context, model_text("hi"), model_text("x"), model_text(NULL));
+    export_has(
+        &model,
+        "\"metadata\":{\"session_id\":\"sid\",\"trace_start_time\":\"2025-10-09T08:53:20.000Z\","
+        "\"agent_count\":2,\"total_event_count\":6,\"swarmtop\":{\"version\":1,\"sessions\":[{"
+        "\"id\":\"sid\",\"name\":\"api\",\"start\":\"2025-10-09T08:53:20.000Z\","
+        "\"start_ns\":\"1760000000000000000\",\"pids\":[1,2]}],\"agents\":["
+        "{\"pid\":1,\"agent_id\":\"sid\",\"session_id\":\"sid\",\"name\":\"api\",\"main\":true},"
+        "{\"pid\":2,\"agent_id\":\"a1\",\"parent_agent_id\":\"sid\",\"session_id\":\"sid\","
+        "\"name\":\"coder\"}]}}}");
+    model_release(&model);
+}
+
+static void starts_have_their_milliseconds_and_their_exact_time(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t start_ns;
+        const char *iso, *exact;
+    } rows[] = {
+        {0, "1970-01-01T00:00:00.000Z", "0"},
+        {999999, "1970-01-01T00:00:00.000Z", "999999"},
+        {-1, "1969-12-31T23:59:59.999Z", "-1"},
+        {-1000000, "1969-12-31T23:59:59.999Z", "-1000000"},
+        {1709210096123456789, "2024-02-29T12:34:56.123Z", "1709210096123456789"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        char expected[200];
+        assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+        swarm_session_edit(model.swarm, model.session)->start_ns = rows[i].start_ns;
+        snprintf(expected, sizeof expected, "\"start\":\"%s\",\"start_ns\":\"%s\"", rows[i].iso,
+                 rows[i].exact);
+        export_has(&model, expected);
+        snprintf(expected, sizeof expected, "\"trace_start_time\":\"%s\"", rows[i].iso);
+        export_has(&model, expected);
+        model_release(&model);
+    }
+}
+
+static void what_came_with_a_document_goes_out_with_it(void **state)
+{
+    (void)state;
+    struct model model;
+    assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+    struct session *session = swarm_session_edit(model.swarm, model.session);
+    strbuf_adds(&session->metadata_extra, "\"host\":\"h\",\"n\" : [1, 2]");
+    strbuf_adds(&session->extra, "\"displayTimeUnit\":\"ms\"");
+    export_has(&model, ",\"total_event_count\":0,\"host\":\"h\",\"n\":[1, 2],\"swarmtop\":{");
+    export_has(&model, "}},\"displayTimeUnit\":\"ms\"}");
+
+    assert_true(model_open_file(&model, "t"));
+    session = swarm_session_edit(model.swarm, model.session);
+    strbuf_adds(&session->metadata_extra, "\"n\":3,\"m\":4");
+    export_has(&model, ",\"host\":\"h\",\"n\":[1, 2],\"m\":4,\"swarmtop\":{");
+    model_release(&model);
+}
+
+static void nothing_is_a_document_too(void **state)
+{
+    (void)state;
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    export_has(&model,
+               "{\"traceEvents\":[],\"metadata\":{\"agent_count\":0,\"total_event_count\":0,"
+               "\"swarmtop\":{\"version\":1,\"sessions\":[],\"agents\":[]}}}");
+    model_release(&model);
+}
+
+/* ---- several sessions ---- */
+
+static void tool(struct model *model, double ms, const char *agent, const char *id, double end_ms)
+{
+    struct op_context context = model_at(model, ms, agent);
+    assert_int_equal(tracer_start_tool(model->tracer, &context, model_text(id), model_text("Bash"),
+                                       model_text(NULL)),
+                     TRACER_OK);
+    struct end_tool_op end = {.span_id = model_text(id), .result_tokens = OPEN};
+    context = model_at(model, end_ms, agent);
+    if (!isnan(end_ms)) {
+        assert_int_equal(tracer_end_tool(model->tracer, &context, &end), TRACER_OK);
+    }
+}
+
+/* Two sessions, the second half a second and a bit after the first, both with pids 1 and 2. */
+static void build_two(struct model *model)
+{
+    const char *const ids[] = {"first", "second"};
+    const char *const names[] = {"api", NULL};
+    for (size_t i = 0; i < 2; i++) {
+        struct hello_op hello = {
+            .session_id = model_text(ids[i]), .name = model_text(names[i]), .source = "test"};
+        double start_ms = MODEL_START_MS + (i == 0 ? 0 : 500.25);
+        assert_int_equal(
+            tracer_hello(model->tracer, start_ms, MODEL_START_NS, &hello, &model->session),
+            TRACER_OK);
+        struct op_context context = model_at(model, 600, NULL);
+        tracer_register_agent(model->tracer, &context, model_text("a1"), model_text("coder"),
+                              model_text(ids[i]));
+        tool(model, 700, NULL, "t1", 800);
+        tool(model, 700, "a1", "t2", 900);
+        tool(model, 750, "a1", "t3", 850);
+    }
+}
+
+static void several_sessions_share_one_time_and_number_their_processes_anew(void **state)
+{
+    (void)state;
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    build_two(&model);
+    export_has(&model, "\"pid\":1,\"tid\":0,\"args\":{\"name\":\"api\"}}");
+    export_has(&model, "\"pid\":2,\"tid\":0,\"args\":{\"name\":\"api · coder\"}}");
+    export_has(&model, "\"pid\":3,\"tid\":0,\"args\":{\"name\":\"second · main\"}}");
+    export_has(&model, "\"pid\":4,\"tid\":0,\"args\":{\"name\":\"second · coder\"}}");
+    export_has(&model,
+               "{\"name\":\"Tool: Bash\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":700000,\"pid\":1,");
+    export_has(&model,
+               "{\"name\":\"Tool: Bash\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":700000,\"pid\":3,");
+    export_has(&model, "\"metadata\":{\"session_id\":\"first\",\"trace_start_time\":"
+                       "\"2025-10-09T08:53:20.000Z\",\"agent_count\":4,");
+    export_has(&model, "\"id\":\"second\",\"start\":\"2025-10-09T08:53:20.500Z\",\"start_ns\":"
+                       "\"1760000000500250000\",\"pids\":[3,4]}");
+    export_has(&model,
+               "{\"pid\":4,\"agent_id\":\"a1\",\"parent_agent_id\":\"second\",\"session_id\":"
+               "\"second\",\"name\":\"coder\"}");
+    model_release(&model);
+}
+
+static void one_of_several_sessions_is_the_seeds_document(void **state)
+{
+    (void)state;
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    build_two(&model);
+    struct document_options options = {TRACKS_AGENT, 1, INT64_MIN, INT64_MAX};
+    char *text = model_export_with(model.swarm, &options);
+    assert_has(text, "\"pid\":2,\"tid\":0,\"args\":{\"name\":\"coder\"}}");
+    assert_has(text, "\"ph\":\"B\",\"ts\":199750,\"pid\":1,");
+    assert_has(text, "\"session_id\":\"second\",\"trace_start_time\":\"2025-10-09T08:53:20.500Z\","
+                     "\"agent_count\":2,\"total_event_count\":11,");
+    assert_has_not(text, "first");
+    free(text);
+    model_release(&model);
+}
+
+/* ---- opened again ---- */
+
+static void assert_reopens_to_the_same(const struct model *model, enum document_tracks tracks)
+{
+    struct model again;
+    char *text = model_export(model->swarm, tracks), *want = model_describe(model->swarm);
+    assert_true(model_init(&again, &mem_libc) && model_open(&again, text));
+    char *got = model_describe(again.swarm);
+    assert_string_equal(got, want);
+    char *second = model_export(again.swarm, tracks);
+    assert_string_equal(second, text);
+    /* Lanes, once made, stay. */
+    if (tracks == TRACKS_LANE) {
+        char *plain = model_export(again.swarm, TRACKS_AGENT);
+        assert_string_equal(plain, text);
+        free(plain);
+    }
+    free(second);
+    free(got);
+    free(want);
+    free(text);
+    model_release(&again);
+}
+
+static void a_request(struct model *model, const char *agent, const char *id, double from_ms,
+                      double to_ms)
+{
+    const double attempts[] = {MODEL_START_MS + from_ms, MODEL_START_MS + from_ms + 10,
+                               MODEL_START_MS + from_ms + 30};
+    struct start_llm_request_op start = {
+        .span_id = model_text(id), .model = model_text("opus"), .prompt_tokens = OPEN};
+    struct end_llm_request_op end = {.span_id = model_text(id),
+                                     .ttft_ms = 40,
+                                     .ttlt_ms = 120,
+                                     .prompt_tokens = 1000,
+                                     .output_tokens = 50,
+                                     .cache_read_tokens = OPEN,
+                                     .cache_creation_tokens = OPEN,
+                                     .request_setup_ms = 50,
+                                     .attempt_start_times = attempts,
+                                     .attempt_count = 3};
+    struct op_context context = model_at(model, from_ms, agent);
+    assert_int_equal(tracer_start_llm_request(model->tracer, &context, &start), TRACER_OK);
+    context = model_at(model, to_ms, agent);
+    assert_int_equal(tracer_end_llm_request(model->tracer, &context, &end), TRACER_OK);
+}
+
+/* Everything that a session can hold, two of three tools beside a request. */
+static void work(struct model *model)
+{
+    struct op_context context = model_at(model, 1000, NULL);
+    tracer_start_interaction(model->tracer, &context, model_text("i"), 12);
+    tool(model, 1050, NULL, "open-1", OPEN);
+    a_request(model, NULL, "r1", 1060, 1200);
+    tool(model, 1100, NULL, "t4", 1300);
+    tool(model, 1150, NULL, "t5", 1250);
+    a_request(model, "a1", "r2", 1100, 1200);
+    context = model_at(model, 1400, NULL);
+    tracer_instant(model->tracer, &context, model_text("mark"), model_text("x"), model_text("{}"));
+    tracer_end_interaction(model->tracer, &context, model_text("i"));
+    tracer_start_user_input(model->tracer, &context, model_text("u"), model_text("permission"));
+    tracer_close_all(model->tracer);
+}
+
+static void a_session_reopens_to_the_same_picture(void **state)
+{
+    (void)state;
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "sid", "api");
+    struct op_context context = model_at(&model, 600, NULL);
+    tracer_register_agent(model.tracer, &context, model_text("a1"), model_text("coder"),
+                          model_text("sid"));
+    work(&model);
+    assert_reopens_to_the_same(&model, TRACKS_AGENT);
+    assert_reopens_to_the_same(&model, TRACKS_LANE);
+    model_release(&model);
+}
+
+static void several_sessions_reopen_to_the_same_picture(void **state)
+{
+    (void)state;
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    build_two(&model);
+    work(&model);
+    assert_reopens_to_the_same(&model, TRACKS_AGENT);
+    assert_reopens_to_the_same(&model, TRACKS_LANE);
+    model_release(&model);
+}
+
+static void a_session_taken_out_of_several_gets_its_names_back(void **state)
+{
+    (void)state;
+    struct model model, again;
+    assert_true(model_init(&model, &mem_libc));
+    build_two(&model);
+    struct document_options options = {TRACKS_AGENT, 1, INT64_MIN, INT64_MAX};
+    char *direct = model_export_with(model.swarm, &options);
+    char *both = model_export(model.swarm, TRACKS_AGENT);
+    assert_true(model_init(&again, &mem_libc) && model_open(&again, both));
+    char *taken = model_export_with(again.swarm, &options);
+    assert_has(direct, "\"args\":{\"name\":\"coder\"}");
+    assert_has(taken, "\"args\":{\"name\":\"coder\"}");
+    assert_has(taken, "\"args\":{\"name\":\"main\"}");
+    assert_has(taken, "\"ph\":\"B\",\"ts\":199750,");
+    assert_has_not(taken, "second · ");
+    free(direct);
+    free(both);
+    free(taken);
+    model_release(&again);
+    model_release(&model);
+}
+
+/* ---- a part ---- */
+
+static void a_range_keeps_both_ends_of_what_it_touches(void **state)
+{
+    (void)state;
+    struct model model;
+    const struct model_span spans[] = {
+        {1, "Tool: before", "tool", 0, 99, NULL, NULL},
+        {1, "Tool: touches", "tool", 50, 100, NULL, NULL},
+        {1, "Tool: around", "tool", 0, 900, NULL, NULL},
+        {1, "Tool: inside", "tool", 110, 120, NULL, NULL},
+        {1, "Tool: last", "tool", 200, 300, NULL, NULL},
+        {1, "Tool: after", "tool", 201, 300, NULL, NULL},
+        {1, "Tool: open", "tool", 20, OPEN, NULL, NULL},
+    };
+    const int events[] = {0, 2, 2, 2, 2, 0, 1};
+    assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+    assert_true(model_name(&model, 1, "main"));
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        assert_true(model_add(&model, &spans[i]));
+    }
+    assert_true(model_events(&model, "{\"name\":\"in\",\"ph\":\"i\",\"ts\":150000} "
+                                     "{\"name\":\"out\",\"ph\":\"i\",\"ts\":200001}"));
+    struct document_options options = {TRACKS_AGENT, NO_SESSION, model_ns(100), model_ns(200)};
+    char *text = model_export_with(model.swarm, &options);
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        int found = 0;
+        for (const char *at = text; (at = strstr(at, spans[i].name)) != NULL; at++) {
+            found++;
+        }
+        assert_int_equal(found, events[i]);
+    }
+    assert_has(text, "\"name\":\"in\"");
+    assert_has_not(text, "\"name\":\"out\"");
+    assert_has(text, "\"process_name\"");
+    assert_has(text, "\"total_event_count\":12,");
+    free(text);
+    model_release(&model);
+}
+
+/* ---- when it fails ---- */
+
+struct stingy {
+    size_t left;
+};
+
+static bool take_some(void *ctx, const char *bytes, size_t len)
+{
+    (void)bytes;
+    struct stingy *stingy = ctx;
+    bool good = len <= stingy->left;
+    stingy->left -= good ? len : stingy->left;
+    return good;
+}
+
+static void a_sink_that_fails_stops_the_writing(void **state)
+{
+    (void)state;
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    build_two(&model);
+    struct document_options options = {TRACKS_LANE, NO_SESSION, INT64_MIN, INT64_MAX};
+    struct stingy stingy = {100};
+    bool no_memory = true;
+    assert_false(document_write(model.swarm, &options, take_some, &stingy, &no_memory));
+    assert_false(no_memory);
+    stingy.left = 1000000;
+    assert_true(document_write(model.swarm, &options, take_some, &stingy, NULL));
+    model_release(&model);
+}
+
+static void a_lack_of_memory_is_told(void **state)
+{
+    (void)state;
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
+    struct model model;
+    assert_true(model_init(&model, &mem));
+    build_two(&model);
+    work(&model);
+    size_t blocks = failing.live_blocks;
+    bool done = false;
+    for (long allow = 0; !done; allow++) {
+        failing.allow = allow;
+        char *text = model_export(model.swarm, TRACKS_LANE);
+        done = text != NULL;
+        free(text);
+        assert_int_equal(failing.live_blocks, blocks);
+    }
+    model_release(&model);
+    assert_int_equal(failing.live_blocks, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events_are_written_as_they_came),
+        cmocka_unit_test(long_args_go_out_whole),
+        cmocka_unit_test(a_session_has_the_seeds_metadata_and_ours),
+        cmocka_unit_test(starts_have_their_milliseconds_and_their_exact_time),
+        cmocka_unit_test(what_came_with_a_document_goes_out_with_it),
+        cmocka_unit_test(nothing_is_a_document_too),
+        cmocka_unit_test(several_sessions_share_one_time_and_number_their_processes_anew),
+        cmocka_unit_test(one_of_several_sessions_is_the_seeds_document),
+        cmocka_unit_test(a_session_reopens_to_the_same_picture),
+        cmocka_unit_test(several_sessions_reopen_to_the_same_picture),
+        cmocka_unit_test(a_session_taken_out_of_several_gets_its_names_back),
+        cmocka_unit_test(a_range_keeps_both_ends_of_what_it_touches),
+        cmocka_unit_test(a_sink_that_fails_stops_the_writing),
+        cmocka_unit_test(a_lack_of_memory_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

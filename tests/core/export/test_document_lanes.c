@@ -1,0 +1,499 @@
+/* The threads of the exported document: on each of them spans nest. */
+#include "core/export/document.h"
+
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPEN ((double)NAN)
+
+/* ---- reading a document ---- */
+
+struct line {
+    char ph;
+    double ts, dur;
+    size_t index; /* in the document */
+    struct json_value name, pid, tid, args;
+};
+
+struct lines {
+    struct line items[4000];
+    size_t count;
+};
+
+static double number_of(struct json_value value)
+{
+    return value.type == JSON_TYPE_NUMBER ? json_get_number(value) : 0;
+}
+
+static struct lines *read_lines(const char *text)
+{
+    struct lines *lines = calloc(1, sizeof *lines);
+    struct json_value document, item;
+    assert_true(json_check(text, strlen(text), 64, &document, NULL));
+    struct json_walk walk = json_walk(json_get(document, "traceEvents"));
+    while (json_next_item(&walk, &item)) {
+        assert_true(lines->count < sizeof lines->items / sizeof *lines->items);
+        lines->items[lines->count] = (struct line){.ph = json_get(item, "ph").raw[1],
+                                                   .ts = number_of(json_get(item, "ts")),
+                                                   .dur = number_of(json_get(item, "dur")),
+                                                   .index = lines->count,
+                                                   .name = json_get(item, "name"),
+                                                   .pid = json_get(item, "pid"),
+                                                   .tid = json_get(item, "tid"),
+                                                   .args = json_get(item, "args")};
+        lines->count++;
+    }
+    return lines;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+    if (x->ts != y->ts) {
+        return x->ts < y->ts ? -1 : 1;
+    }
+    return x->index < y->index ? -1 : 1;
+}
+
+static bool same_value(struct json_value a, struct json_value b)
+{
+    return a.type == b.type && a.len == b.len && (a.len == 0 || memcmp(a.raw, b.raw, a.len) == 0);
+}
+
+static bool same_thread(const struct line *a, const struct line *b)
+{
+    return same_value(a->pid, b->pid) && same_value(a->tid, b->tid);
+}
+
+/* Sorted by time, stably, as readers of traces do. */
+static struct lines *read_sorted(const char *text)
+{
+    struct lines *lines = read_lines(text);
+    qsort(lines->items, lines->count, sizeof *lines->items, by_time);
+    return lines;
+}
+
+/* Begins and ends of each thread, as a stack: every end is that of the innermost open span, and as long after it as it says. */
+static void assert_nests(const char *text)
+{
+    struct lines *lines = read_sorted(text);
+    bool *taken = calloc(lines->count + 1, sizeof *taken);
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct line *end = &lines->items[i];
+        if (end->ph != 'E') {
+            continue;
+        }
+        size_t b = i;
+        while (b > 0 && !(lines->items[b - 1].ph == 'B' && !taken[b - 1] &&
+                          same_thread(&lines->items[b - 1], end))) {
+            b--;
+        }
+        if (b == 0 || !same_value(lines->items[b - 1].name, end->name)) {
+            fail_msg("%.*s at %.0f ends %.*s", (int)end->name.len, end->name.raw, end->ts,
+                     b == 0 ? 0 : (int)lines->items[b - 1].name.len,
+                     b == 0 ? "" : lines->items[b - 1].name.raw);
+        }
+        const struct line *begin = &lines->items[b - 1];
+        taken[b - 1] = true;
+        double duration_us = number_of(json_get(end->args, "duration_ms")) * 1000;
+        if (duration_us > 0 && fabs(end->ts - begin->ts - duration_us) > 0.5) {
+            fail_msg("%.*s at %.0f ends another of its name", (int)end->name.len, end->name.raw,
+                     end->ts);
+        }
+    }
+    free(taken);
+    free(lines);
+}
+
+/* Complete events of one thread lie in one another or apart. */
+static void assert_complete_events_nest(const char *text)
+{
+    struct lines *lines = read_sorted(text);
+    for (size_t i = 0; i < lines->count; i++) {
+        for (size_t k = i + 1; k < lines->count; k++) {
+            const struct line *a = &lines->items[i], *b = &lines->items[k];
+            if (a->ph == 'X' && b->ph == 'X' && same_thread(a, b)) {
+                double a_end = a->ts + a->dur, b_end = b->ts + b->dur;
+                assert_false(a->ts < b->ts && b->ts < a_end && a_end < b_end);
+            }
+        }
+    }
+    free(lines);
+}
+
+static unsigned threads_of(const char *text)
+{
+    struct lines *lines = read_lines(text);
+    unsigned count = 0;
+    for (size_t i = 0; i < lines->count; i++) {
+        bool seen = lines->items[i].ph == 'M';
+        for (size_t k = 0; k < i && !seen; k++) {
+            seen = lines->items[k].ph != 'M' && same_thread(&lines->items[k], &lines->items[i]);
+        }
+        count += !seen;
+    }
+    free(lines);
+    return count;
+}
+
+/* The same events in the same order, whatever thread they are on. */
+static void assert_same_events(const char *a_text, const char *b_text)
+{
+    struct lines *a = read_lines(a_text), *b = read_lines(b_text);
+    size_t i = 0, k = 0;
+    for (;;) {
+        while (i < a->count && a->items[i].ph == 'M') {
+            i++;
+        }
+        while (k < b->count && b->items[k].ph == 'M') {
+            k++;
+        }
+        if (i == a->count || k == b->count) {
+            break;
+        }
+        const struct line *x = &a->items[i++], *y = &b->items[k++];
+        assert_true(x->ph == y->ph && x->ts == y->ts && x->dur == y->dur);
+        assert_true(same_value(x->name, y->name) && same_value(x->args, y->args));
+        assert_true(same_value(x->pid, y->pid));
+    }
+    assert_true(i == a->count && k == b->count);
+    free(a);
+    free(b);
+}
+
+/* Checks what holds for every document and its re-opened model, and returns how many threads hold events. */
+static unsigned check(const struct model *model)
+{
+    char *lanes = model_export(model->swarm, TRACKS_LANE);
+    char *plain = model_export(model->swarm, TRACKS_AGENT);
+    assert_nests(lanes);
+    assert_complete_events_nest(lanes);
+    assert_same_events(lanes, plain);
+
+    struct model again;
+    assert_true(model_init(&again, &mem_libc) && model_open(&again, lanes));
+    char *second = model_export(again.swarm, TRACKS_LANE);
+    assert_string_equal(second, lanes);
+    free(second);
+    /* What is in flight depends on the clock, of which a document knows less. */
+    if (swarm_first_in_flight(model->swarm) == NO_SPAN) {
+        char *want = model_describe(model->swarm), *got = model_describe(again.swarm);
+        assert_string_equal(got, want);
+        free(want);
+        free(got);
+    }
+    model_release(&again);
+
+    unsigned threads = threads_of(lanes);
+    free(lanes);
+    free(plain);
+    return threads;
+}
+
+/* ---- cases ---- */
+
+static void spans_that_nest_stay_where_they_are(void **state)
+{
+    (void)state;
+    const struct {
+        const char *events;
+    } rows[] = {
+        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":2,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":3,\"pid\":1,\"tid\":5}"},
+        /* all at once, one after the other and in one another */
+        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"d\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"d\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":7,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":7,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"e\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":7,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"e\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":9,\"pid\":1,\"tid\":5}"},
+        /* complete events, the inner ones first */
+        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":2,\"dur\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":0,\"dur\":2,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":0,\"dur\":3,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"d\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":3,\"dur\":0,\"pid\":1,\"tid\":5}"},
+        /* both kinds */
+        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":0,\"dur\":4,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":4,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":9,\"pid\":1,\"tid\":5}"},
+        /* never ended */
+        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":1,\"dur\":4,\"pid\":1,\"tid\":5}"},
+        /* async ones may overlap as they like */
+        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"b\",\"ts\":0,\"id\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"b\",\"ts\":1,\"id\":2,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"e\",\"ts\":2,\"id\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"e\",\"ts\":3,\"id\":2,\"pid\":1,\"tid\":5}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+        assert_true(model_events(&model, rows[i].events));
+        check(&model);
+        char *lanes = model_export(model.swarm, TRACKS_LANE);
+        char *plain = model_export(model.swarm, TRACKS_AGENT);
+        assert_string_equal(lanes, plain);
+        free(lanes);
+        free(plain);
+        model_release(&model);
+    }
+}
+
+static void spans_that_overlap_get_threads_of_their_own(void **state)
+{
+    (void)state;
+    static const struct {
+        struct model_span spans[6];
+        unsigned threads;
+    } rows[] = {
+        {{{1, "Tool: A", "tool", 0, 100, NULL, NULL}, {1, "Tool: B", "tool", 50, 150, NULL, NULL}},
+         2},
+        /* a third one fits behind the first */
+        {{{1, "Tool: A", "tool", 0, 100, NULL, NULL},
+          {1, "Tool: B", "tool", 50, 150, NULL, NULL},
+          {1, "Tool: C", "tool", 100, 120, NULL, NULL}},
+         2},
+        /* inside a request only its phases are */
+        {{{1, "API Call", "api", 0, 100, NULL, NULL}, {1, "Tool: A", "tool", 20, 80, NULL, NULL}},
+         2},
+        {{{1, "First Token", "api,ttft", 1, 30, NULL, NULL},
+          {1, "Sampling", "api,sampling", 30, 100, NULL, NULL},
+          {1, "API Call", "api", 0, 100, NULL, NULL}},
+         1},
+        /* a phase that lasts longer than its request */
+        {{{1, "First Token", "api,ttft", 0, 130, NULL, NULL},
+          {1, "API Call", "api", 0, 100, NULL, NULL},
+          {1, "API Call", "api", 110, 200, NULL, NULL}},
+         2},
+        /* a phase that begins before it */
+        {{{1, "First Token", "api,ttft", -50, 30, NULL, NULL},
+          {1, "API Call", "api", 0, 100, NULL, NULL}},
+         2},
+        {{{1, "Interaction", "interaction", 0, 1000, NULL, NULL},
+          {1, "Tool: A", "tool", 10, 900, NULL, NULL},
+          {1, "Tool: B", "tool", 20, 30, NULL, NULL}},
+         1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+        assert_true(model_name(&model, 1, "main"));
+        for (size_t k = 0; k < 6 && rows[i].spans[k].name != NULL; k++) {
+            assert_true(model_add(&model, &rows[i].spans[k]));
+        }
+        unsigned threads = check(&model);
+        if (threads != rows[i].threads) {
+            fail_msg("case %zu: %u threads", i, threads);
+        }
+        model_release(&model);
+    }
+}
+
+static void further_threads_are_named_and_numbered(void **state)
+{
+    (void)state;
+    const struct {
+        const char *tid, *others; /* tids that are taken, by an instant each */
+        long long second, third;
+    } rows[] = {
+        {"97", "", 98, 99}, {"97", "98", 99, 100}, {"97", "99", 98, 100},
+        {"-5", "", -4, -3}, {"\"a\"", "", 98, 99},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        char text[1000], expected[600];
+        assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+        snprintf(
+            text, sizeof text,
+            "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":%s,\"args\":{\"name\":\"x\"}}"
+            " {\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":0,\"dur\":5,\"pid\":1,\"tid\":%s}"
+            " {\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":%s}"
+            " {\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":2,\"dur\":5,\"pid\":1,\"tid\":%s}",
+            rows[i].tid, rows[i].tid, rows[i].tid, rows[i].tid);
+        assert_true(model_events(&model, text));
+        if (rows[i].others[0] != '\0') {
+            snprintf(text, sizeof text, "{\"ph\":\"i\",\"ts\":0,\"pid\":1,\"tid\":%s}",
+                     rows[i].others);
+            assert_true(model_events(&model, text));
+        }
+        snprintf(
+            expected, sizeof expected,
+            ",{\"name\":\"thread_sort_index\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":1,"
+            "\"tid\":%s,\"args\":{\"sort_index\":1}},"
+            "{\"name\":\"thread_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":1,"
+            "\"tid\":%lld,\"args\":{\"name\":\"x · 2\"}},"
+            "{\"name\":\"thread_sort_index\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":1,"
+            "\"tid\":%lld,\"args\":{\"sort_index\":2}},"
+            "{\"name\":\"thread_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":1,"
+            "\"tid\":%lld,\"args\":{\"name\":\"x · 3\"}},",
+            rows[i].tid, rows[i].second, rows[i].second, rows[i].third);
+        char *document = model_export(model.swarm, TRACKS_LANE);
+        if (strstr(document, expected) == NULL) {
+            fail_msg("%s\nnot in\n%s", expected, document);
+        }
+        free(document);
+        check(&model);
+        model_release(&model);
+    }
+}
+
+/* ---- any swarm ---- */
+
+static unsigned next_random(uint64_t *seed, unsigned below)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(*seed >> 33) % below;
+}
+
+struct open_op {
+    char id[16];
+    char kind; /* t: tool, r: request, u: user, i: interaction */
+    double from_ms;
+};
+
+static const char *const agents[] = {NULL, "a1", "a2"};
+
+static void start(struct model *model, struct open_op *op, double at_ms, uint64_t *seed,
+                  unsigned number)
+{
+    struct op_context context = model_at(model, at_ms, agents[next_random(seed, 3)]);
+    char name[32];
+    op->kind = "tttrrui"[next_random(seed, 7)];
+    op->from_ms = at_ms;
+    snprintf(op->id, sizeof op->id, "s%u", number);
+    snprintf(name, sizeof name, "T%u", next_random(seed, 4));
+    struct slice id = model_text(op->id);
+    struct start_llm_request_op request = {
+        .span_id = id, .model = model_text("m"), .prompt_tokens = OPEN};
+    switch (op->kind) {
+    case 't':
+        tracer_start_tool(model->tracer, &context, id, model_text(name), model_text(NULL));
+        break;
+    case 'r': tracer_start_llm_request(model->tracer, &context, &request); break;
+    case 'u': tracer_start_user_input(model->tracer, &context, id, model_text("x")); break;
+    default: tracer_start_interaction(model->tracer, &context, id, 3); break;
+    }
+}
+
+/* A request's phases say what they like: beyond its end, overlapping. */
+static void end_request(struct model *model, const struct open_op *op, double at_ms, uint64_t *seed)
+{
+    struct op_context context = model_at(model, at_ms, NULL);
+    double attempts[3];
+    for (size_t i = 0; i < 3; i++) {
+        attempts[i] =
+            i == 0 ? MODEL_START_MS + op->from_ms : attempts[i - 1] + next_random(seed, 30);
+    }
+    struct end_llm_request_op end = {.span_id = model_text(op->id),
+                                     .ttft_ms =
+                                         next_random(seed, 2) == 0 ? OPEN : next_random(seed, 40),
+                                     .ttlt_ms = next_random(seed, 80),
+                                     .prompt_tokens = OPEN,
+                                     .output_tokens = 5,
+                                     .cache_read_tokens = OPEN,
+                                     .cache_creation_tokens = OPEN,
+                                     .request_setup_ms = next_random(seed, 20),
+                                     .attempt_start_times = attempts,
+                                     .attempt_count = next_random(seed, 4)};
+    tracer_end_llm_request(model->tracer, &context, &end);
+}
+
+static void end(struct model *model, const struct open_op *op, double at_ms, uint64_t *seed)
+{
+    struct op_context context = model_at(model, at_ms, NULL);
+    struct slice id = model_text(op->id), none = model_text(NULL);
+    struct end_tool_op tool = {.span_id = id, .result_tokens = OPEN};
+    switch (op->kind) {
+    case 't': tracer_end_tool(model->tracer, &context, &tool); break;
+    case 'r': end_request(model, op, at_ms, seed); break;
+    case 'u': tracer_end_user_input(model->tracer, &context, id, none, none); break;
+    default: tracer_end_interaction(model->tracer, &context, id); break;
+    }
+}
+
+static void play(struct model *model, uint64_t *seed)
+{
+    struct open_op open[200];
+    size_t count = 0;
+    double at_ms = 0;
+    unsigned steps = next_random(seed, 120) + 1;
+    for (unsigned step = 0; step < steps; step++) {
+        at_ms += next_random(seed, 3) == 0 ? 0 : next_random(seed, 15);
+        if (count > 0 && (count > 6 || next_random(seed, 2) == 0)) {
+            size_t i = next_random(seed, (unsigned)count);
+            end(model, &open[i], at_ms, seed);
+            open[i] = open[--count];
+        } else {
+            start(model, &open[count++], at_ms, seed, step);
+        }
+    }
+    if (next_random(seed, 3) > 0) {
+        tracer_close_all(model->tracer);
+    }
+}
+
+static void on_every_thread_of_any_swarm_spans_nest(void **state)
+{
+    (void)state;
+    for (uint64_t round = 1; round <= 400; round++) {
+        uint64_t seed = round;
+        struct model model;
+        assert_true(model_init(&model, &mem_libc));
+        model_hello(&model, "s", NULL);
+        for (size_t i = 1; i < 3; i++) {
+            struct op_context context = model_at(&model, 0, NULL);
+            tracer_register_agent(model.tracer, &context, model_text(agents[i]),
+                                  model_text(agents[i]), model_text("s"));
+        }
+        play(&model, &seed);
+        check(&model);
+        model_release(&model);
+    }
+}
+
+static void on_every_thread_of_any_trace_spans_nest(void **state)
+{
+    (void)state;
+    for (uint64_t round = 1; round <= 300; round++) {
+        uint64_t seed = round * 77;
+        struct model model;
+        assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+        unsigned count = next_random(&seed, 60);
+        for (unsigned i = 0; i < count; i++) {
+            char text[300];
+            snprintf(
+                text, sizeof text,
+                "{\"name\":\"n%u\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":%u,\"dur\":%u,\"pid\":1,\"tid\":%u}",
+                i, next_random(&seed, 100), next_random(&seed, 30), next_random(&seed, 2));
+            assert_true(model_events(&model, text));
+        }
+        check(&model);
+        model_release(&model);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spans_that_nest_stay_where_they_are),
+        cmocka_unit_test(spans_that_overlap_get_threads_of_their_own),
+        cmocka_unit_test(further_threads_are_named_and_numbered),
+        cmocka_unit_test(on_every_thread_of_any_swarm_spans_nest),
+        cmocka_unit_test(on_every_thread_of_any_trace_spans_nest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

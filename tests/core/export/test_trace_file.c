@@ -1,0 +1,269 @@
+/* A file that is whole at every instant. */
+#include "core/export/trace_file.h"
+
+#include "tests/support/failing_mem.h"
+#include "tests/support/support.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void assert_file_holds(const char *path, const char *expected)
+{
+    size_t len;
+    char *bytes = support_read_file(path, &len);
+    assert_int_equal(len, strlen(expected));
+    assert_string_equal(bytes, expected);
+    free(bytes);
+}
+
+static size_t files_in(const char *dir)
+{
+    DIR *handle = opendir(dir);
+    assert_non_null(handle);
+    size_t count = 0;
+    while (readdir(handle) != NULL) {
+        count++;
+    }
+    closedir(handle);
+    return count - 2;
+}
+
+static bool save(const char *path, const char *text, struct strbuf *error)
+{
+    strbuf_init(error, &mem_libc, 0);
+    struct trace_file *file = trace_file_begin(&mem_libc, path, error);
+    if (file == NULL) {
+        return false;
+    }
+    trace_file_write(file, text, strlen(text));
+    return trace_file_commit(file, error);
+}
+
+static void assert_saves(const char *path, const char *text)
+{
+    struct strbuf error;
+    if (!save(path, text, &error)) {
+        fail_msg("%s", error.data);
+    }
+    strbuf_release(&error);
+}
+
+static void assert_fails(const char *path, const char *message)
+{
+    struct strbuf error;
+    assert_false(save(path, "new", &error));
+    assert_non_null(strstr(error.data, message));
+    assert_int_equal(strncmp(error.data, path, strlen(path)), 0);
+    strbuf_release(&error);
+}
+
+static void a_new_version_takes_the_place_of_the_old_one(void **state)
+{
+    (void)state;
+    const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
+    struct stat st;
+    assert_saves(path, "one");
+    assert_file_holds(path, "one");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_saves(path, "two");
+    assert_file_holds(path, "two");
+    assert_int_equal(files_in(dir), 1);
+}
+
+static void until_it_is_whole_the_old_version_stays(void **state)
+{
+    (void)state;
+    const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_saves(path, "old");
+    struct trace_file *file = trace_file_begin(&mem_libc, path, &error);
+    assert_true(trace_file_write(file, "new", 3));
+    assert_file_holds(path, "old");
+    trace_file_abort(file);
+    assert_file_holds(path, "old");
+    assert_int_equal(files_in(dir), 1);
+}
+
+static void any_sizes_of_writes_give_the_same_bytes(void **state)
+{
+    (void)state;
+    const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
+    const size_t sizes[] = {0, 1, 65535, 1, 65536, 2, 65537, 200000, 0, 7};
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    size_t total = 0;
+    char *bytes = malloc(500000);
+    for (size_t i = 0; i < 500000; i++) {
+        bytes[i] = (char)('a' + i % 23);
+    }
+    struct trace_file *file = trace_file_begin(&mem_libc, path, &error);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        assert_true(trace_file_write(file, bytes + total, sizes[i]));
+        total += sizes[i];
+    }
+    assert_true(trace_file_commit(file, &error));
+    size_t len;
+    char *read = support_read_file(path, &len);
+    assert_int_equal(len, total);
+    assert_memory_equal(read, bytes, total);
+    free(read);
+    free(bytes);
+}
+
+static void parent_directories_are_made_for_the_user_alone(void **state)
+{
+    (void)state;
+    const char *dir = support_tmpdir(), *path = support_path(dir, "a/b//c/t.json");
+    struct stat st;
+    assert_saves(path, "deep");
+    assert_file_holds(path, "deep");
+    assert_int_equal(stat(support_path(dir, "a/b"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+static void a_name_without_a_directory_is_a_file_here(void **state)
+{
+    (void)state;
+    const char *dir = support_tmpdir();
+    char here[4096];
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(dir), 0);
+    assert_saves("t.json", "here");
+    assert_int_equal(chdir(here), 0);
+    assert_file_holds(support_path(dir, "t.json"), "here");
+}
+
+static void a_link_stays_and_its_file_is_replaced(void **state)
+{
+    (void)state;
+    const char *dir = support_tmpdir();
+    const struct {
+        const char *link, *to, *file;
+    } rows[] = {
+        {"absolute", NULL, "target.json"},
+        {"relative", "target.json", "target.json"},
+        {"nested", "relative", "target.json"},
+        {"dangling", "sub/not-yet.json", "sub/not-yet.json"},
+    };
+    assert_saves(support_path(dir, "target.json"), "old");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *link = support_path(dir, rows[i].link), *file = support_path(dir, rows[i].file);
+        struct stat st;
+        assert_int_equal(symlink(rows[i].to == NULL ? file : rows[i].to, link), 0);
+        assert_saves(link, rows[i].link);
+        assert_int_equal(lstat(link, &st), 0);
+        assert_true(S_ISLNK(st.st_mode));
+        assert_file_holds(file, rows[i].link);
+    }
+}
+
+static void what_is_no_file_is_written_to_directly(void **state)
+{
+    (void)state;
+    struct stat st;
+    assert_saves("/dev/null", "nothing");
+    assert_int_equal(stat("/dev/null", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+
+    const char *fifo = support_path(support_tmpdir(), "fifo");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_fails(fifo, "cannot open for writing");
+    int reader = open(fifo, O_RDONLY | O_NONBLOCK);
+    char bytes[8];
+    assert_saves(fifo, "hello");
+    assert_int_equal(read(reader, bytes, sizeof bytes), 5);
+    assert_memory_equal(bytes, "hello", 5);
+    close(reader);
+}
+
+static void failures_name_the_file_and_the_reason(void **state)
+{
+    (void)state;
+    const char *dir = support_tmpdir();
+    assert_saves(support_path(dir, "file"), "x");
+    assert_int_equal(symlink("loop", support_path(dir, "loop")), 0);
+    assert_fails(dir, ": cannot write: Is a directory");
+    assert_fails(support_path(dir, "sub/"), ": cannot write: Is a directory");
+    assert_fails("", ": cannot write: No such file or directory");
+    assert_fails(support_path(dir, "file/t.json"), ": cannot make its directory: Not a directory");
+    assert_fails(support_path(dir, "loop"), ": cannot follow its link: Too many levels");
+    assert_int_equal(files_in(dir), 2);
+}
+
+/* Stands for a full disk: the file may not grow beyond some size. */
+static void a_full_disk_leaves_the_old_version_and_no_other_file(void **state)
+{
+    (void)state;
+    const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
+    struct rlimit was, small;
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_saves(path, "old");
+    char *big = calloc(1, 300000);
+    struct trace_file *file = trace_file_begin(&mem_libc, path, &error);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    small = was;
+    small.rlim_cur = 100000;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    bool written = trace_file_write(file, big, 300000);
+    bool again = trace_file_write(file, big, 1);
+    bool committed = trace_file_commit(file, &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    assert_false(written || again || committed);
+    assert_non_null(strstr(error.data, "t.json: cannot write: File too large"));
+    assert_file_holds(path, "old");
+    assert_int_equal(files_in(dir), 1);
+    strbuf_release(&error);
+    free(big);
+}
+
+static void a_lack_of_memory_is_an_error(void **state)
+{
+    (void)state;
+    const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
+    bool done = false;
+    for (long allow = 0; !done; allow++) {
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
+        struct strbuf error;
+        strbuf_init(&error, &mem_libc, 0);
+        struct trace_file *file = trace_file_begin(&mem, path, &error);
+        done = file != NULL;
+        if (done) {
+            assert_true(trace_file_commit(file, &error));
+        } else {
+            assert_non_null(strstr(error.data, "Cannot allocate memory"));
+            assert_int_equal(files_in(dir), 0);
+        }
+        strbuf_release(&error);
+        assert_int_equal(failing.live_blocks, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_version_takes_the_place_of_the_old_one),
+        cmocka_unit_test(until_it_is_whole_the_old_version_stays),
+        cmocka_unit_test(any_sizes_of_writes_give_the_same_bytes),
+        cmocka_unit_test(parent_directories_are_made_for_the_user_alone),
+        cmocka_unit_test(a_name_without_a_directory_is_a_file_here),
+        cmocka_unit_test(a_link_stays_and_its_file_is_replaced),
+        cmocka_unit_test(what_is_no_file_is_written_to_directly),
+        cmocka_unit_test(failures_name_the_file_and_the_reason),
+        cmocka_unit_test(a_full_disk_leaves_the_old_version_and_no_other_file),
+        cmocka_unit_test(a_lack_of_memory_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* The union of stretches of time. */
+#include "core/model/intervals.h"
+
+#include "tests/support/failing_mem.h"
+#include "tests/support/support.h"
+
+#include <string.h>
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+enum { MINUTES = 500 };
+
+static int64_t covered_by(const bool *covered)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < MINUTES; i++) {
+        count += covered[i];
+    }
+    return count;
+}
+
+static void cover(bool *covered, int64_t from, int64_t to)
+{
+    memset(covered + from, true, (size_t)(to - from));
+}
+
+static void the_union_is_what_counting_every_moment_gives(void **state)
+{
+    (void)state;
+    uint64_t seed = 99;
+    for (int round = 0; round < 500; round++) {
+        struct intervals set;
+        bool covered[MINUTES] = {false};
+        intervals_init(&set, &mem_libc);
+        for (size_t i = next_random(&seed) % 60; i > 0; i--) {
+            int64_t from = (int64_t)(next_random(&seed) % MINUTES);
+            int64_t to = from + (int64_t)(next_random(&seed) % (round % 2 == 0 ? 20 : 200));
+            to = to > MINUTES ? MINUTES : to;
+            bool with[MINUTES];
+            memcpy(with, covered, sizeof with);
+            cover(with, from, to);
+            assert_int_equal(intervals_length_with(&set, from, to), covered_by(with));
+            assert_true(intervals_add(&set, from, to));
+            cover(covered, from, to);
+            assert_int_equal(set.length, covered_by(covered));
+            for (size_t k = 1; k < set.count; k++) {
+                assert_true(set.items[k].from > set.items[k - 1].to);
+            }
+        }
+        intervals_release(&set);
+    }
+}
+
+static void a_lack_of_memory_is_told(void **state)
+{
+    (void)state;
+    bool done = false;
+    for (long allow = 0; !done; allow++) {
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
+        struct intervals set;
+        intervals_init(&set, &mem);
+        done = true;
+        for (int64_t i = 0; i < 100 && done; i++) {
+            int64_t length = set.length;
+            done = intervals_add(&set, 10 * i, 10 * i + 5);
+            assert_int_equal(set.length, done ? length + 5 : length);
+        }
+        intervals_release(&set);
+        assert_int_equal(failing.live_blocks, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_union_is_what_counting_every_moment_gives),
+        cmocka_unit_test(a_lack_of_memory_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,138 @@
+/* Counters over time: whose they are, what each stretch says, what an eviction and a lack of memory leave. */
+#include "core/query/counters.h"
+#include "tests/support/failing_mem.h"
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND 1000000000LL
+
+static void tell(struct model *model, const struct mem *mem)
+{
+    assert_true(model_init(model, mem));
+    assert_true(model_open_file(model, "s"));
+    assert_true(model_events(
+        model,
+        "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":1000000,\"pid\":1,\"args\":{\"len\":3,\"by\\u0074es\":-5,\"text\":\"x\"}} "
+        "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":1900000,\"pid\":1,\"args\":{\"len\":4}} "
+        "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":4000000,\"pid\":1,\"args\":{\"len\":1e400}} "
+        "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":5000000,\"pid\":2,\"args\":{\"len\":7}} "
+        "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":6000000,\"pid\":1,\"args\":{\"len\":0}} "
+        "{\"name\":\"none\",\"ph\":\"C\",\"ts\":6000000,\"pid\":1,\"args\":{}}"));
+}
+
+static void check_values(const struct counter *counter, const double *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(values[i]))
+            assert_true(isnan(counter->values[i]));
+        else
+            assert_true(counter->values[i] == values[i]);
+    }
+}
+
+static void a_value_holds_until_the_next(void **state)
+{
+    static const double len[] = {NAN, 4, 4, 4, 4, 4, 0, 0}, bytes[] = {NAN, -5, -5, -5},
+                        other[] = {NAN, NAN, NAN, NAN, NAN, 7, 7, 7};
+    struct model model;
+    struct counters counters;
+    (void)state;
+    tell(&model, &mem_libc);
+    assert_true(counters_compute(model.swarm, MODEL_START_NS, SECOND, 8, &counters));
+    assert_int_equal(counters.count, 3);
+    assert_string_equal(counters.items[0].key.data, "len");
+    assert_string_equal(counters.items[1].key.data, "bytes");
+    assert_string_equal(swarm_text(model.swarm, counters.items[0].name), "queue");
+    check_values(&counters.items[0], len, 8);
+    check_values(&counters.items[1], bytes, 4);
+    check_values(&counters.items[2], other, 8);
+    assert_true(counters.items[0].last == 0 && counters.items[0].max == 4 &&
+                counters.items[0].min == 0);
+    assert_int_not_equal(counters.items[0].agent, counters.items[2].agent);
+    counters_release(&counters);
+    model_release(&model);
+}
+
+static void what_was_before_counts_for_the_first_stretch(void **state)
+{
+    struct model model;
+    struct counters counters;
+    (void)state;
+    tell(&model, &mem_libc);
+    assert_true(counters_compute(model.swarm, MODEL_START_NS + 3 * SECOND, SECOND, 2, &counters));
+    assert_int_equal(counters.count, 2);
+    assert_true(counters.items[0].values[0] == 4 && counters.items[0].values[1] == 4);
+    counters_release(&counters);
+    model_release(&model);
+}
+
+static void what_goes_out_of_memory_is_no_longer_there(void **state)
+{
+    struct model model;
+    struct counters counters;
+    (void)state;
+    tell(&model, &mem_libc);
+    assert_true(swarm_keep_range(model.swarm, POOL_FILES, MODEL_START_NS + 5 * SECOND,
+                                 MODEL_START_NS + 9 * SECOND, true));
+    assert_true(counters_compute(model.swarm, MODEL_START_NS, SECOND, 8, &counters));
+    assert_int_equal(counters.count, 2);
+    assert_true(counters.items[0].values[5] == 7);
+    counters_release(&counters);
+    model_release(&model);
+}
+
+static void too_many_are_counted(void **state)
+{
+    struct model model;
+    struct counters counters;
+    (void)state;
+    assert_true(model_init(&model, &mem_libc));
+    assert_true(model_open_file(&model, "s"));
+    for (int i = 0; i < COUNTERS_MAX + 5; i++) {
+        char event[120];
+        snprintf(event, sizeof event,
+                 "{\"name\":\"c%d\",\"ph\":\"C\",\"ts\":1,\"pid\":1,\"args\":{\"v\":1}}", i);
+        assert_true(model_events(&model, event));
+    }
+    assert_true(counters_compute(model.swarm, MODEL_START_NS, SECOND, 3, &counters));
+    assert_int_equal(counters.count, COUNTERS_MAX);
+    assert_int_equal(counters.left_out, 5);
+    counters_release(&counters);
+    model_release(&model);
+}
+
+static void without_memory_it_says_so(void **state)
+{
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
+    struct model model;
+    struct counters counters;
+    bool done = false;
+    (void)state;
+    tell(&model, &mem);
+    for (long allow = 0; !done; allow++) {
+        size_t before = failing.live_blocks;
+        failing.allow = allow;
+        done = counters_compute(model.swarm, MODEL_START_NS, SECOND, 8, &counters);
+        failing.allow = -1;
+        counters_release(&counters);
+        assert_int_equal(failing.live_blocks, before);
+    }
+    model_release(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_holds_until_the_next),
+        cmocka_unit_test(what_was_before_counts_for_the_first_stretch),
+        cmocka_unit_test(what_goes_out_of_memory_is_no_longer_there),
+        cmocka_unit_test(too_many_are_counted),
+        cmocka_unit_test(without_memory_it_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

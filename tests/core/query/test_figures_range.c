@@ -1,0 +1,168 @@
+/* The figures of a stretch of time: those of all of it are those of the model, and two stretches that meet come to what the whole does. */
+#include "core/query/figures.h"
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+/* Requests in their phases, tools beside them, people, over three agents. */
+static double build(struct model *model, uint64_t seed)
+{
+    double at_ms[3] = {0, 50, 90}, last = 0;
+    assert_true(model_init(model, &mem_libc));
+    assert_true(model_open_file(model, "s"));
+    for (int i = 0; i < 120; i++) {
+        size_t agent = next_random(&seed) % 3;
+        double from = at_ms[agent], ms = 20 + (double)(next_random(&seed) % 900);
+        int pid = (int)agent + 1;
+        char args[200];
+        snprintf(
+            args, sizeof args,
+            "{\"model\":\"m\",\"ttft_ms\":%.0f,\"ttlt_ms\":%.0f,\"prompt_tokens\":%d,\"output_tokens\":%d,"
+            "\"success\":%s}",
+            ms / 2, ms, 100 + i, 10 + i, next_random(&seed) % 5 ? "true" : "false");
+        struct model_span request[] = {
+            {pid, "Request Setup", "api,setup", from, from + ms / 8, NULL, NULL},
+            {pid, "First Token", "api,ttft", from + ms / 8, from + ms / 2, NULL, NULL},
+            {pid, "Sampling", "api,sampling", from + ms / 2, from + ms, NULL, NULL},
+            {pid, "API Call", "api", from, from + ms, "{\"model\":\"m\"}", args}};
+        struct model_span tool = {pid,
+                                  i % 4 ? "Tool: Bash" : "Tool: Read",
+                                  "tool",
+                                  from,
+                                  from + ms,
+                                  NULL,
+                                  i % 7 ? "{\"success\":true}" : "{\"success\":false}"};
+        struct model_span user = {
+            pid, "Waiting for User Input", "user_input", from, from + ms, NULL, NULL};
+        switch (i % 3) {
+        case 0:
+            for (int k = 0; k < 4; k++)
+                assert_true(model_add(model, &request[k]));
+            break;
+        case 1: assert_true(model_add(model, &tool)); break;
+        default: assert_true(model_add(model, &user));
+        }
+        at_ms[agent] = from + ms + (double)(next_random(&seed) % 100);
+        last = from + ms > last ? from + ms : last;
+    }
+    return last;
+}
+
+static void close_to(double got, double want, const char *what)
+{
+    if (isnan(got) != isnan(want) || fabs(got - want) > 1e-6 * (1 + fabs(want))) {
+        fail_msg("%s: %.9g, not %.9g", what, got, want);
+    }
+}
+
+static double zero(double value)
+{
+    return isnan(value) ? 0 : value;
+}
+
+static void all_of_it_is_what_the_model_says(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        struct model model;
+        struct swarm_figures whole;
+        struct figures range;
+        double last = build(&model, seed);
+        assert_true(figures_compute(model.swarm, model_ns(last), &whole));
+        assert_true(figures_range(model.swarm, model_ns(last), model_ns(-1), model_ns(last + 1),
+                                  NULL, &range));
+        const struct figures *totals = &whole.totals;
+        assert_int_equal(range.requests, totals->requests);
+        assert_int_equal(range.failed, totals->failed);
+        assert_int_equal(range.tool_count, totals->tool_count);
+        assert_int_equal(range.tool_errors, totals->tool_errors);
+        close_to(range.ttft_ms.p95, totals->ttft_ms.p95, "ttft");
+        close_to(range.otps.p50, totals->otps.p50, "otps");
+        close_to(range.output_tokens, totals->output_tokens, "output");
+        close_to(range.api_ms, totals->api_ms, "api");
+        close_to(range.tool_ms, totals->tool_ms, "tools");
+        close_to(range.user_wait_ms, totals->user_wait_ms, "people");
+        close_to(range.busy_ms, totals->busy_ms, "busy");
+        close_to(range.idle_ms, totals->idle_ms, "idle");
+        close_to(range.parallel, totals->parallel, "parallel");
+        for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++)
+            close_to(range.phase_ms[kind], totals->phase_ms[kind],
+                     span_kind_word((enum span_kind)kind));
+        figures_range_release(model.swarm, &range);
+        figures_release(&whole);
+        model_release(&model);
+    }
+}
+
+static void stretches_that_meet_come_to_the_whole(void **state)
+{
+    (void)state;
+    struct model model;
+    uint64_t seed = 5;
+    double last = build(&model, 9);
+    for (int i = 0; i < 60; i++) {
+        double from = (double)(next_random(&seed) % (uint64_t)last),
+               to = from + 1 + (double)(next_random(&seed) % 9000);
+        double middle = from + (to - from) * (double)(next_random(&seed) % 1000) / 1000;
+        struct figures a, b, whole;
+        int64_t now = model_ns(last);
+        assert_true(figures_range(model.swarm, now, model_ns(from), model_ns(middle), NULL, &a));
+        assert_true(figures_range(model.swarm, now, model_ns(middle), model_ns(to), NULL, &b));
+        assert_true(figures_range(model.swarm, now, model_ns(from), model_ns(to), NULL, &whole));
+        assert_int_equal(a.requests + b.requests, whole.requests);
+        assert_int_equal(a.failed + b.failed, whole.failed);
+        assert_int_equal(a.tool_errors + b.tool_errors, whole.tool_errors);
+        close_to(zero(a.api_ms) + zero(b.api_ms), zero(whole.api_ms), "api");
+        close_to(zero(a.tool_ms) + zero(b.tool_ms), zero(whole.tool_ms), "tools");
+        close_to(zero(a.user_wait_ms) + zero(b.user_wait_ms), zero(whole.user_wait_ms), "people");
+        close_to(zero(a.busy_ms) + zero(b.busy_ms), zero(whole.busy_ms), "busy");
+        close_to(zero(a.idle_ms) + zero(b.idle_ms), zero(whole.idle_ms), "idle");
+        for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++)
+            close_to(a.phase_ms[kind] + b.phase_ms[kind], whole.phase_ms[kind],
+                     span_kind_word((enum span_kind)kind));
+        figures_range_release(model.swarm, &a);
+        figures_range_release(model.swarm, &b);
+        figures_range_release(model.swarm, &whole);
+    }
+    model_release(&model);
+}
+
+static bool is_tool(void *ctx, span_no no)
+{
+    return swarm_span(ctx, no)->kind == SPAN_TOOL;
+}
+
+static void a_choice_leaves_the_others_out(void **state)
+{
+    (void)state;
+    struct model model;
+    struct figures figures;
+    double last = build(&model, 3);
+    struct span_choice tools = {is_tool, model.swarm};
+    assert_true(
+        figures_range(model.swarm, model_ns(last), model_ns(0), model_ns(last), &tools, &figures));
+    assert_int_equal(figures.requests, 0);
+    assert_true(isnan(figures.user_wait_ms));
+    assert_true(figures.tool_ms > 0);
+    figures_range_release(model.swarm, &figures);
+    model_release(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_of_it_is_what_the_model_says),
+        cmocka_unit_test(stretches_that_meet_come_to_the_whole),
+        cmocka_unit_test(a_choice_leaves_the_others_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,220 @@
+/* What an expression means is a table: the spans that it lets through, by a letter each, and the agents that match by themselves. */
+#include "core/query/filter.h"
+#include "tests/support/failing_mem.h"
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Each span is called by the letter in its args. */
+static const struct model_span spans[] = {
+    {1, "API Call", "api", 0, 1000, "{\"l\":\"r\",\"model\":\"claude-opus-4\"}",
+     "{\"l\":\"r\",\"model\":\"claude-opus-4\",\"output_tokens\":120,\"success\":true}"},
+    {1, "Tool: Bash", "tool", 1000, 9000, "{\"l\":\"b\",\"command\":\"make -j2 Test\"}",
+     "{\"l\":\"b\",\"command\":\"make -j2 Test\",\"success\":false}"},
+    {1, "Tool: Read", "tool", 9000, 9010, "{\"l\":\"d\",\"path\":\"/src/a \\u0022b\\u0022.c\"}",
+     NULL},
+    {1, "Tool: Agent", "tool", 9100, NAN,
+     "{\"l\":\"a\",\"usage\":{\"in\":7,\"deep\":{\"x\":\"y\"}}}", NULL},
+    {2, "Tool: Bash", "tool", 9200, NAN, "{\"l\":\"c\",\"command\":\"ls\",\"dotted.key\":\"v\"}",
+     NULL},
+    {2, "Waiting for User Input", "user_input", 9000, 9200, "{\"l\":\"u\"}", NULL},
+};
+
+static void build(struct model *model)
+{
+    assert_true(model_init(model, &mem_libc));
+    assert_true(model_open_file(model, "session-9"));
+    assert_true(model_name(model, 1, "main"));
+    assert_true(model_name(model, 2, "Explore"));
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        assert_true(model_add(model, &spans[i]));
+    }
+}
+
+static char letter_of(const struct swarm *swarm, span_no no)
+{
+    struct slice args = swarm_span_args(swarm, swarm_span(swarm, no));
+    struct json_value object = {JSON_TYPE_OBJECT, args.bytes, args.len};
+    return json_get(object, "l").raw[1];
+}
+
+static struct filter *make(const char *text)
+{
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    struct filter *filter = filter_new(&mem_libc, text, strlen(text), &error);
+    if (filter == NULL) {
+        fail_msg("%s: %s", text, error.data);
+    }
+    strbuf_release(&error);
+    return filter;
+}
+
+static const struct {
+    const char *expression, *spans, *agents;
+} cases[] = {
+    {"", "rbdacu", "main Explore "},
+    {"bash", "bc", ""},
+    {"BASH make", "b", ""},
+    {"name:Bash", "bc", ""},
+    {"name=bash", "bc", ""},
+    {"name=bas", "", ""},
+    {"tool:read", "d", ""},
+    {"kind:tool", "bdc", ""},
+    {"kind:sub-agent", "a", ""},
+    {"kind:subagent", "a", ""},
+    {"kind:user", "u", ""},
+    {"kind:request", "r", ""},
+    {"-kind:tool", "rau", ""},
+    {"model:opus", "r", ""},
+    {"model=claude-opus-4", "r", ""},
+    {"model=opus", "", ""},
+    {"dur>5s", "b", ""},
+    {"dur>=8s dur<=8000ms", "b", ""},
+    {"dur<0.5", "dacu", ""}, /* the open ones as long as they are */
+    {"error:yes", "b", ""},
+    {"error:no kind:tool", "dc", ""},
+    {"open:yes", "ac", ""},
+    {"agent:explore", "cu", "Explore "},
+    {"explore", "cu", "Explore "},
+    {"explore bash", "c", ""},
+    {"agent:explore name:Bash", "c", ""},
+    {"-agent:explore", "rbda", "main "},
+    {"-explore", "rbda", "main "},
+    {"-explore -make", "rda", "main "},
+    {"agent=main open:yes", "a", ""},
+    {"session:session", "rbdacu", "main Explore "},
+    {"session:other", "", ""},
+    {"state:tool", "cu", "Explore "},
+    {"args.command:make", "b", ""},
+    {"args.command=ls", "c", ""},
+    {"args.command=l", "", ""},
+    {"args.output_tokens>100", "r", ""},
+    {"args.output_tokens>120", "", ""},
+    {"args.usage.in>=7", "a", ""},
+    {"args.usage.deep.x=y", "a", ""},
+    {"args.dotted.key=v", "c", ""},
+    {"args.nothing:x", "", ""},
+    {"-args.command:make kind:tool", "dc", ""},
+    {"\"-j2 test\"", "b", ""},
+    {"args.command:'make -j2'", "b", ""},
+    {"\"a \\\"b\"", "", ""},  /* quotes are not escaped */
+    {"'a \"b\".c'", "d", ""}, /* what is escaped in the trace is found as it reads */
+    {"/src", "d", ""},
+    {"http://x", "", ""}, /* a word with a colon is a word */
+    {"-", "rb", ""},      /* alone it is one too: in -j2, in a model */
+};
+
+static void an_expression_lets_through_what_it_says(void **state)
+{
+    (void)state;
+    struct model model;
+    build(&model);
+    const int64_t now = model_ns(39000);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct filter *filter = make(cases[i].expression);
+        char letters[16] = "", agents[64] = "";
+        for (span_no no = 0; no < swarm_span_end(model.swarm); no++) {
+            if (filter_matches_span(filter, model.swarm, no, now)) {
+                letters[strlen(letters)] = letter_of(model.swarm, no);
+            }
+        }
+        for (agent_no no = 0; no < swarm_agent_count(model.swarm); no++) {
+            if (filter_matches_agent(filter, model.swarm, no, now)) {
+                strcat(agents, swarm_text(model.swarm, swarm_agent(model.swarm, no)->name));
+                strcat(agents, " ");
+            }
+        }
+        if (strcmp(letters, cases[i].spans) != 0 || strcmp(agents, cases[i].agents) != 0) {
+            fail_msg("%s: spans %s, agents %s", cases[i].expression, letters, agents);
+        }
+        filter_free(filter);
+    }
+    model_release(&model);
+}
+
+static void what_is_wrong_is_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *expression, *error;
+    } wrong[] = {
+        {"kind:bash", "kind: one of span, interaction, request, set-up"},
+        {"kind:", "kind: one of"},
+        {"state:sleepy", "state: one of wait, retry"},
+        {"error:perhaps", "error: yes or no"},
+        {"dur:5s", "dur: > or < and a duration"},
+        {"dur>", "dur: > or < and a duration"},
+        {"dur>5x", "dur: > or < and a duration"},
+        {"args.n>ten", "args.n: < and > want a number"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct strbuf error;
+        strbuf_init(&error, &mem_libc, 0);
+        assert_null(
+            filter_new(&mem_libc, wrong[i].expression, strlen(wrong[i].expression), &error));
+        assert_non_null(error.data);
+        if (strncmp(error.data, wrong[i].error, strlen(wrong[i].error)) != 0) {
+            fail_msg("%s: %s", wrong[i].expression, error.data);
+        }
+        strbuf_release(&error);
+    }
+}
+
+static void lines_of_text_are_told_by_words_alone(void **state)
+{
+    (void)state;
+    struct filter *filter = make("retry -Ten kind:tool");
+    assert_true(filter_matches_text(filter, "a Retry", 7));
+    assert_false(filter_matches_text(filter, "retry often", 11));
+    assert_false(filter_matches_text(filter, "nothing", 7));
+    filter_free(filter);
+    assert_true(filter_is_empty(NULL));
+    assert_true(filter_matches_text(NULL, "x", 1));
+}
+
+static void too_many_words_are_refused(void **state)
+{
+    (void)state;
+    char text[200] = "";
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    for (int i = 0; i < 65; i++) {
+        strcat(text, "a ");
+    }
+    assert_null(filter_new(&mem_libc, text, strlen(text), &error));
+    assert_string_equal(error.data, "more than 64 words");
+    strbuf_release(&error);
+}
+
+static void a_filter_survives_a_lack_of_memory(void **state)
+{
+    (void)state;
+    static const char text[] = "a -b kind:tool args.x.y>=7 'c d'";
+    bool done = false;
+    for (long allow = 0; !done; allow++) {
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
+        struct strbuf error;
+        strbuf_init(&error, &mem_libc, 0);
+        struct filter *filter = filter_new(&mem, text, strlen(text), &error);
+        done = filter != NULL;
+        filter_free(filter);
+        assert_int_equal(failing.live_blocks, 0);
+        strbuf_release(&error);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_expression_lets_through_what_it_says),
+        cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(lines_of_text_are_told_by_words_alone),
+        cmocka_unit_test(too_many_words_are_refused),
+        cmocka_unit_test(a_filter_survives_a_lack_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,243 @@
+/* What an agent is doing, what is in flight, and what time it is. */
+#include "core/query/query.h"
+
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define OPEN ((double)NAN)
+
+/* ---- of what is open ---- */
+
+static void what_needs_a_person_speaks_first_then_work_then_waiting(void **state)
+{
+    (void)state;
+    const struct model_span request = {1, "API Call", "api", 10, OPEN, NULL, NULL};
+    const struct model_span tool = {1, "Tool: Bash", "tool", 20, OPEN, NULL, NULL};
+    const struct model_span agent = {1, "Tool: Agent", "tool", 30, OPEN, NULL, NULL};
+    const struct model_span user = {1,   "Waiting for User Input", "user_input", 40, OPEN, NULL,
+                                    NULL};
+    const struct model_span turn = {1, "Interaction", "interaction", 0, OPEN, NULL, NULL};
+    const struct model_span older = {1, "Tool: Read", "tool", 5, OPEN, NULL, NULL};
+    const struct {
+        const struct model_span *spans[6];
+        enum agent_state state;
+        double since_ms;
+    } rows[] = {
+        {{&request, &tool, &agent, &user}, STATE_USER, 40},
+        {{&agent, &tool, &request}, STATE_WAIT, 10},
+        {{&agent, &tool}, STATE_TOOL, 20},
+        {{&tool, &older, &agent}, STATE_TOOL, 5},
+        {{&agent}, STATE_AGENTS, 30},
+        {{&turn, &agent}, STATE_AGENTS, 30},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        assert_true(model_init(&model, &mem_libc));
+        model_hello(&model, "s", NULL);
+        for (size_t k = 0; rows[i].spans[k] != NULL; k++) {
+            assert_true(model_add(&model, rows[i].spans[k]));
+        }
+        struct agent_status status = query_status(model.swarm, 0, model_ns(100));
+        assert_string_equal(query_state_word(status.state), query_state_word(rows[i].state));
+        assert_int_equal(status.since_ns, model_ns(rows[i].since_ms));
+        assert_int_equal(swarm_span(model.swarm, status.span)->start_ns, status.since_ns);
+        model_release(&model);
+    }
+}
+
+/* ---- of a request while it runs ---- */
+
+static void start_request(struct model *model, double ms)
+{
+    struct start_llm_request_op op = {
+        .span_id = model_text("r"), .model = model_text("m"), .prompt_tokens = OPEN};
+    struct op_context context = model_at(model, ms, NULL);
+    assert_int_equal(tracer_start_llm_request(model->tracer, &context, &op), TRACER_OK);
+}
+
+static void a_request_waits_retries_and_samples(void **state)
+{
+    (void)state;
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", NULL);
+    const struct {
+        char what; /* s: start, a: attempt, f: first token, p: progress, -: nothing */
+        double at_ms, retry_in_ms;
+        enum agent_state state;
+        enum span_kind phase;
+        double asked_ms;
+    } steps[] = {
+        {'s', 100, 0, STATE_WAIT, SPAN_FIRST_TOKEN, 150},
+        {'a', 200, 1000, STATE_RETRY, SPAN_RETRY, 1199},
+        {'-', 200, 0, STATE_WAIT, SPAN_FIRST_TOKEN, 1200},
+        {'a', 1300, OPEN, STATE_RETRY, SPAN_RETRY, 5000},
+        {'f', 5100, 0, STATE_SAMPLING, SPAN_SAMPLING, 5200},
+        {'a', 5300, 500, STATE_RETRY, SPAN_RETRY, 5400},
+        {'p', 6000, 0, STATE_SAMPLING, SPAN_SAMPLING, 6001},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct op_context context = model_at(&model, steps[i].at_ms, NULL);
+        struct slice id = model_text("r");
+        switch (steps[i].what) {
+        case 's': start_request(&model, steps[i].at_ms); break;
+        case 'a':
+            tracer_attempt(model.tracer, &context, id, 2, model_text("529"), steps[i].retry_in_ms);
+            break;
+        case 'f': tracer_first_token(model.tracer, &context, id); break;
+        case 'p': tracer_progress(model.tracer, &context, id, 12); break;
+        default: break;
+        }
+        int64_t now = model_ns(steps[i].asked_ms);
+        struct agent_status status = query_status(model.swarm, 0, now);
+        if (status.state != steps[i].state) {
+            fail_msg("step %zu: %s", i, query_state_word(status.state));
+        }
+        const struct span *span = swarm_span(model.swarm, status.span);
+        assert_int_equal(query_request_phase(model.swarm, span, now), steps[i].phase);
+        assert_int_equal(status.live != NULL,
+                         status.state == STATE_RETRY || status.state == STATE_SAMPLING);
+    }
+    model_release(&model);
+}
+
+/* ---- of an agent that rests ---- */
+
+static struct agent_status status_of(const struct model *model)
+{
+    return query_status(model->swarm, 0, model_ns(1e6));
+}
+
+static void nothing_open_is_idle_done_error_or_gone(void **state)
+{
+    (void)state;
+    struct model model;
+    const struct model_span good = {1, "Tool: A", "tool", 10, 20, NULL, "{\"success\":true}"};
+    const struct model_span bad = {1, "Tool: B", "tool", 30, 40, NULL, "{\"success\":false}"};
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", NULL);
+    assert_int_equal(status_of(&model).state, STATE_IDLE);
+    assert_int_equal(status_of(&model).since_ns, INT64_MIN);
+
+    assert_true(model_add(&model, &good));
+    assert_int_equal(status_of(&model).state, STATE_IDLE);
+    assert_int_equal(status_of(&model).since_ns, model_ns(20));
+
+    swarm_session_edit(model.swarm, model.session)->flags |= SESSION_ENDED;
+    assert_int_equal(status_of(&model).state, STATE_DONE);
+    swarm_session_edit(model.swarm, model.session)->flags &= (uint8_t)~SESSION_ENDED;
+    swarm_flag_agent(model.swarm, model.session, 1, AGENT_UNREGISTERED, 0);
+    assert_int_equal(status_of(&model).state, STATE_DONE);
+
+    assert_true(model_add(&model, &bad));
+    assert_int_equal(status_of(&model).state, STATE_ERROR);
+    assert_int_equal(status_of(&model).span, model_span(&model, "Tool: B", 0));
+    assert_int_equal(status_of(&model).since_ns, model_ns(40));
+
+    swarm_flag_agent(model.swarm, model.session, 1, AGENT_GONE, 0);
+    assert_int_equal(status_of(&model).state, STATE_GONE);
+    model_release(&model);
+}
+
+static void a_swept_span_is_stale_until_its_owner_ends_it(void **state)
+{
+    (void)state;
+    struct model model;
+    struct end_tool_op end = {.span_id = model_text("t"), .result_tokens = OPEN};
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", NULL);
+    struct op_context context = model_at(&model, 1000, NULL);
+    assert_int_equal(tracer_start_tool(model.tracer, &context, model_text("t"), model_text("Bash"),
+                                       model_text(NULL)),
+                     TRACER_OK);
+    double later_ms = 40.0 * 60 * 1000;
+    context = model_at(&model, later_ms, NULL);
+    assert_int_equal(tracer_advance(model.tracer, &context), TRACER_OK);
+
+    struct agent_status status = query_status(model.swarm, 0, model_ns(later_ms));
+    assert_int_equal(status.state, STATE_STALE);
+    assert_int_equal(status.since_ns, model_ns(1000));
+    span_no flying[2];
+    assert_int_equal(query_in_flight(model.swarm, model_ns(later_ms), flying, 2), 1);
+    assert_int_equal(flying[0], status.span);
+
+    tracer_end_tool(model.tracer, &context, &end);
+    assert_int_equal(query_status(model.swarm, 0, model_ns(later_ms)).state, STATE_IDLE);
+    assert_int_equal(query_in_flight(model.swarm, model_ns(later_ms), flying, 2), 0);
+    model_release(&model);
+}
+
+/* ---- in flight ---- */
+
+static void spans_in_flight_come_longest_first(void **state)
+{
+    (void)state;
+    struct model model;
+    const double starts[] = {50, 10, 30, 10, 90, 70, 20};
+    const char *const names[] = {"e50", "b10", "d30", "b10", "g90", "f70", "c20"};
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", NULL);
+    for (size_t i = 0; i < 7; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "Tool: %s", names[i]);
+        struct model_span span = {(int)i % 3 + 1, name, "tool", starts[i], OPEN, NULL, NULL};
+        struct model_span done = {1, "Tool: done", "tool", 5, 6, NULL, NULL};
+        assert_true(model_add(&model, &span) && model_add(&model, &done));
+    }
+    for (size_t max = 0; max <= 8; max++) {
+        span_no out[8];
+        assert_int_equal(query_in_flight(model.swarm, model_ns(100), out, max), 7);
+        for (size_t i = 1; i < max && i < 7; i++) {
+            int64_t before = swarm_span(model.swarm, out[i - 1])->start_ns;
+            int64_t after = swarm_span(model.swarm, out[i])->start_ns;
+            assert_true(before < after || (before == after && out[i - 1] < out[i]));
+        }
+        assert_true(max == 0 || swarm_span(model.swarm, out[0])->start_ns == model_ns(10));
+    }
+    model_release(&model);
+}
+
+/* ---- time ---- */
+
+static void now_is_the_greatest_clock_of_those_that_live(void **state)
+{
+    (void)state;
+    struct model model;
+    int64_t from, to;
+    assert_true(model_init(&model, &mem_libc));
+    assert_int_equal(query_now(model.swarm, 77), 77);
+    assert_false(query_extent(model.swarm, 77, &from, &to));
+
+    const struct model_span late = {1, "Tool: A", "tool", -5, 9000, NULL, NULL};
+    assert_true(model_open_file(&model, "file") && model_add(&model, &late));
+    assert_int_equal(query_now(model.swarm, model_ns(123456)), model_ns(9000));
+    assert_true(query_extent(model.swarm, model_ns(123456), &from, &to));
+    assert_int_equal(from, model_ns(-5));
+    assert_int_equal(to, model_ns(9000));
+
+    model_hello(&model, "live", NULL);
+    struct op_context context = model_at(&model, 1000, NULL);
+    assert_int_equal(tracer_advance(model.tracer, &context), TRACER_OK);
+    assert_int_equal(query_now(model.swarm, model_ns(1250)), model_ns(1250));
+    assert_true(query_extent(model.swarm, model_ns(1250), &from, &to));
+    assert_int_equal(from, model_ns(-5));
+    assert_int_equal(to, model_ns(1250));
+    model_release(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_needs_a_person_speaks_first_then_work_then_waiting),
+        cmocka_unit_test(a_request_waits_retries_and_samples),
+        cmocka_unit_test(nothing_open_is_idle_done_error_or_gone),
+        cmocka_unit_test(a_swept_span_is_stale_until_its_owner_ends_it),
+        cmocka_unit_test(spans_in_flight_come_longest_first),
+        cmocka_unit_test(now_is_the_greatest_clock_of_those_that_live),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

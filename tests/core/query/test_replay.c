@@ -1,0 +1,159 @@
+/* The past of a model, at once and little by little. */
+#include "core/query/replay.h"
+#include "tests/support/failing_mem.h"
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct swarm *empty(void)
+{
+    struct swarm_config config = {{0}};
+    struct swarm *swarm = swarm_new(&mem_libc, &config);
+
+    assert_non_null(swarm);
+    return swarm;
+}
+
+/* Two agents whose requests overlap, with their phases, which are written at their ends; one that comes later. */
+static void tell(struct model *model, const struct mem *mem)
+{
+    assert_true(model_init(model, mem));
+    assert_true(model_open_file(model, "s"));
+    assert_true(model_events(
+        model,
+        "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"tid\":0,\"args\":{\"name\":\"main\"}},"
+        "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":2,\"tid\":0,\"args\":{\"name\":\"late\"}},"
+        "{\"name\":\"API Call\",\"cat\":\"api\",\"ph\":\"B\",\"ts\":1000,\"pid\":1,\"tid\":1},"
+        "{\"name\":\"Tool: Bash\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":2000000,\"dur\":3000000,\"pid\":2,\"tid\":2},"
+        "{\"name\":\"First Token\",\"cat\":\"api,ttft\",\"ph\":\"B\",\"ts\":1000,\"pid\":1,\"tid\":1},"
+        "{\"name\":\"First Token\",\"cat\":\"api,ttft\",\"ph\":\"E\",\"ts\":500000,\"pid\":1,\"tid\":1},"
+        "{\"name\":\"Sampling\",\"cat\":\"api,sampling\",\"ph\":\"B\",\"ts\":500000,\"pid\":1,\"tid\":1},"
+        "{\"name\":\"Sampling\",\"cat\":\"api,sampling\",\"ph\":\"E\",\"ts\":4000000,\"pid\":1,\"tid\":1},"
+        "{\"name\":\"API Call\",\"cat\":\"api\",\"ph\":\"E\",\"ts\":4000000,\"pid\":1,\"tid\":1,"
+        "\"args\":{\"success\":true,\"ttft_ms\":499,\"output_tokens\":90}},"
+        "{\"name\":\"note\",\"cat\":\"x\",\"ph\":\"i\",\"ts\":6000000,\"pid\":1,\"tid\":1}"));
+}
+
+static void expect_same(const struct swarm *a, const struct swarm *b)
+{
+    char *left = model_describe(a), *right = model_describe(b);
+
+    assert_string_equal(left, right);
+    free(left);
+    free(right);
+}
+
+static void little_by_little_it_comes_to_the_same(void **state)
+{
+    struct model model;
+    struct swarm *slow = empty();
+    struct replay *replay;
+
+    (void)state;
+    tell(&model, &mem_libc);
+    replay = replay_new(model.swarm, slow);
+    assert_non_null(replay);
+    for (double ms = 0; ms <= 7000; ms += 250) {
+        struct swarm *at_once = empty();
+
+        assert_true(replay_advance(replay, model_ns(ms)));
+        assert_true(replay_until(model.swarm, at_once, model_ns(ms)));
+        expect_same(at_once, slow);
+        swarm_free(at_once);
+    }
+    assert_true(replay_finished(replay));
+    assert_int_equal(replay_events(replay), 10);
+    replay_free(replay);
+    swarm_free(slow);
+    model_release(&model);
+}
+
+static unsigned count(const struct swarm *swarm, enum span_kind kind, bool open)
+{
+    unsigned n = 0;
+
+    for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
+        const struct span *span = swarm_span(swarm, no);
+
+        n += span && span->kind == kind && ((span->flags & SPAN_OPEN) != 0) == open;
+    }
+    return n;
+}
+
+static size_t agents(const struct swarm *swarm)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++)
+        n += (swarm_agent(swarm, (agent_no)i)->flags & (AGENT_DEAD | AGENT_GROUP)) == 0;
+    return n;
+}
+
+static void what_ran_then_is_in_flight(void **state)
+{
+    struct model model;
+    struct swarm *past = empty();
+    struct replay *replay;
+
+    (void)state;
+    tell(&model, &mem_libc);
+    replay = replay_new(model.swarm, past);
+    assert_true(replay_advance(replay, model_ns(1500)));
+    assert_int_equal(agents(past), 1); /* nobody knows of the other one */
+    assert_int_equal(count(past, SPAN_REQUEST, true), 1);
+    assert_int_equal(count(past, SPAN_FIRST_TOKEN, false), 0); /* known with the request's end */
+    assert_true(replay_advance(replay, model_ns(3000)));
+    assert_int_equal(agents(past), 2);
+    assert_int_equal(count(past, SPAN_TOOL, true), 1);
+    assert_true(replay_advance(replay, model_ns(4500)));
+    assert_int_equal(count(past, SPAN_REQUEST, false), 1);
+    assert_int_equal(count(past, SPAN_FIRST_TOKEN, false), 1);
+    assert_int_equal(count(past, SPAN_TOOL, true), 1);
+    assert_false(replay_finished(replay));
+    assert_false(swarm_session(past, 0)->flags & SESSION_FINISHED);
+    assert_true(replay_advance(replay, model_ns(6000)));
+    assert_int_equal(count(past, SPAN_TOOL, false), 1);
+    assert_true(swarm_session(past, 0)->flags & SESSION_FINISHED);
+    replay_free(replay);
+    swarm_free(past);
+    model_release(&model);
+}
+
+/* Whichever allocation fails: it says so or it is all there, and nothing is kept. */
+static void where_there_is_no_memory_it_says_so(void **state)
+{
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
+    struct swarm_config config = {{0}};
+    struct model model;
+    bool done = false;
+
+    (void)state;
+    tell(&model, &mem);
+    for (long allow = 0; !done; allow++) {
+        size_t before = failing.live_blocks;
+        struct swarm *past = swarm_new(&mem, &config);
+
+        failing.allow = allow;
+        done = replay_until(model.swarm, past, model_ns(7000));
+        failing.allow = -1;
+        if (done)
+            assert_int_equal(count(past, SPAN_TOOL, false), 1);
+        swarm_free(past);
+        assert_int_equal(failing.live_blocks, before);
+    }
+    model_release(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(little_by_little_it_comes_to_the_same),
+        cmocka_unit_test(what_ran_then_is_in_flight),
+        cmocka_unit_test(where_there_is_no_memory_it_says_so),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,231 @@
+/* core/event_store: numbers, contents and memory through appending, dropping and putting a marker in front. */
+#include "tests/support/support.h"
+
+#include "core/trace/event_store.h"
+#include "tests/support/failing_mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct event numbered(unsigned n, char *args, size_t size)
+{
+    int len = snprintf(args, size, "{\"n\":%u,\"pad\":\"%0*u\"}", n, (int)(n % 50), n);
+    return (struct event){.ph = 'i',
+                          .ts_us = n,
+                          .dur_us = n % 2 ? (double)NAN : 2.5,
+                          .name = n + 1,
+                          .track = n % 7,
+                          .id = {n % 3 ? NULL : "\"id\"", n % 3 ? 0 : 4},
+                          .args = {args, (size_t)len}};
+}
+
+static void check(const struct event_store *store, uint64_t number, unsigned n)
+{
+    char args[128];
+    struct event want = numbered(n, args, sizeof args), got;
+    assert_true(event_store_get(store, number, &got));
+    assert_true(got.ts_us == want.ts_us);
+    assert_int_equal(got.name, want.name);
+    assert_int_equal(got.track, want.track);
+    assert_int_equal(got.id.len, want.id.len);
+    assert_int_equal(got.args.len, want.args.len);
+    assert_memory_equal(got.args.bytes, want.args.bytes, want.args.len);
+    assert_true(isnan(got.dur_us) == isnan(want.dur_us));
+}
+
+static struct event_store *filled(unsigned count)
+{
+    struct event_store *store = event_store_new(&mem_libc);
+    for (unsigned n = 1; n <= count; n++) {
+        char args[128];
+        struct event event = numbered(n, args, sizeof args);
+        assert_int_equal(event_store_append(store, &event), n);
+    }
+    return store;
+}
+
+static void gives_back_what_was_appended(void **state)
+{
+    (void)state;
+    struct event_store *store = filled(50000);
+    for (unsigned n = 1; n <= 50000; n += 7) {
+        check(store, n, n);
+    }
+    struct event event;
+    assert_false(event_store_get(store, 0, &event));
+    assert_false(event_store_get(store, 50001, &event));
+    event_store_free(store);
+}
+
+static void takes_an_event_larger_than_a_segment(void **state)
+{
+    (void)state;
+    struct event_store *store = filled(10);
+    size_t len = 10 * 1000 * 1000;
+    char *args = malloc(len);
+    memset(args, 'x', len);
+    struct event big = {.ph = 'i', .args = {args, len}}, got;
+    assert_int_equal(event_store_append(store, &big), 11);
+    assert_true(event_store_get(store, 11, &got));
+    assert_int_equal(got.args.len, len);
+    assert_int_equal(got.args.bytes[len - 1], 'x');
+    check(store, 10, 10);
+    free(args);
+    event_store_free(store);
+}
+
+static void drops_the_oldest_and_frees_their_memory(void **state)
+{
+    (void)state;
+    struct event_store *store = filled(50000);
+    size_t before = event_store_bytes(store);
+    event_store_drop(store, 49000);
+    assert_int_equal(event_store_first(store), 49001);
+    assert_int_equal(event_store_count(store), 1000);
+    assert_true(event_store_bytes(store) < before / 2);
+    struct event event;
+    assert_false(event_store_get(store, 49000, &event));
+    check(store, 49001, 49001);
+    check(store, 50000, 50000);
+    event_store_free(store);
+}
+
+static void puts_a_marker_in_the_place_of_what_went(void **state)
+{
+    (void)state;
+    struct event_store *store = filled(100);
+    char args[128];
+    struct event marker = numbered(7777, args, sizeof args);
+    event_store_drop(store, 50);
+    assert_int_equal(event_store_unshift(store, &marker), 50);
+    assert_int_equal(event_store_first(store), 50);
+    assert_int_equal(event_store_count(store), 51);
+    check(store, 50, 7777);
+    event_store_drop(store, 2); /* the marker is the oldest */
+    assert_int_equal(event_store_first(store), 52);
+    check(store, 52, 52);
+    event_store_free(store);
+}
+
+static void remembers_spans_and_tracks(void **state)
+{
+    (void)state;
+    struct event_store *store = filled(3);
+    struct event event;
+    assert_int_equal(event_store_span(store, 2), NO_SPAN);
+    event_store_set_span(store, 2, 42);
+    event_store_set_track(store, 2, 9);
+    assert_int_equal(event_store_span(store, 2), 42);
+    assert_int_equal(event_store_span(store, 99), NO_SPAN);
+    assert_true(event_store_get(store, 2, &event));
+    assert_int_equal(event.track, 9);
+    event_store_free(store);
+}
+
+static void survives_every_lack_of_memory(void **state)
+{
+    (void)state;
+    bool done = false;
+    for (long allow = 0; !done; allow++) {
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
+        struct event_store *store = event_store_new(&mem);
+        unsigned n = 0;
+        while (store != NULL && n < 300) {
+            char args[128];
+            struct event event = numbered(n + 1, args, sizeof args);
+            if (event_store_append(store, &event) == 0) {
+                break;
+            }
+            n++;
+        }
+        done = n == 300;
+        event_store_free(store);
+        assert_int_equal(failing.live_blocks, 0);
+    }
+}
+
+/* Each event of `store` becomes the one `by` after it: of another length more often than not. */
+static bool amend_all(struct event_store *store, unsigned count, unsigned by)
+{
+    for (unsigned n = 1; n <= count; n++) {
+        char args[128];
+        struct event event = numbered(n + by, args, sizeof args);
+        if (!event_store_amend(store, n, &event)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void an_amended_event_is_another_in_its_place(void **state)
+{
+    (void)state;
+    struct event_store *store = filled(3000);
+    for (unsigned n = 1; n <= 3000; n++) {
+        event_store_set_span(store, n, n * 3);
+    }
+    /* Longer, shorter, and longer than ever before. */
+    const unsigned by[] = {20, 7, 49};
+    for (size_t round = 0; round < 3; round++) {
+        assert_true(amend_all(store, 3000, by[round]));
+        for (unsigned n = 1; n <= 3000; n++) {
+            check(store, n, n + by[round]);
+            assert_int_equal(event_store_span(store, n), n * 3);
+        }
+    }
+    struct event own;
+    assert_true(event_store_get(store, 17, &own));
+    own.ts_us = 4;
+    assert_true(event_store_amend(store, 17, &own)); /* with its own args */
+    assert_true(event_store_get(store, 17, &own));
+    assert_true(own.ts_us == 4);
+    event_store_set_ts(store, 17, 17 + 49);
+    check(store, 17, 17 + 49);
+    event_store_drop(store, 1500);
+    assert_true(amend_all(store, 10, 1)); /* those are gone: nothing happens */
+    check(store, 1501, 1501 + 49);
+    event_store_free(store);
+}
+
+static void amending_survives_every_lack_of_memory(void **state)
+{
+    (void)state;
+    bool done = false;
+    for (long allow = 0; !done; allow++) {
+        struct failing_mem failing = {.allow = -1};
+        struct mem mem = failing_mem(&failing);
+        struct event_store *store = event_store_new(&mem);
+        for (unsigned n = 1; n <= 60; n++) {
+            char args[128];
+            struct event event = numbered(n, args, sizeof args);
+            assert_int_equal(event_store_append(store, &event), n);
+        }
+        failing.allow = allow;
+        done = amend_all(store, 60, 20);
+        for (unsigned n = 1; n <= 60; n++) {
+            struct event event;
+            assert_true(event_store_get(store, n, &event));
+            check(store, n, (unsigned)event.ts_us);
+        }
+        event_store_free(store);
+        assert_int_equal(failing.live_blocks, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_back_what_was_appended),
+        cmocka_unit_test(takes_an_event_larger_than_a_segment),
+        cmocka_unit_test(drops_the_oldest_and_frees_their_memory),
+        cmocka_unit_test(puts_a_marker_in_the_place_of_what_went),
+        cmocka_unit_test(remembers_spans_and_tracks),
+        cmocka_unit_test(survives_every_lack_of_memory),
+        cmocka_unit_test(an_amended_event_is_another_in_its_place),
+        cmocka_unit_test(amending_survives_every_lack_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,581 @@
+/* Transcripts, line by line, to what the witness is told: calls and their attempts, answers in blocks, tools, turns; lines that are broken, unknown,
+   out of order, cut anywhere. */
+#include "ingest/claude/claude_line.h"
+#include "ingest/claude/claude_transcript.h"
+#include "tests/support/failing_mem.h"
+#include "tests/support/rig.h"
+#include "tests/support/spoken.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(s)   "\"timestamp\":\"2025-10-09T08:53:" s "Z\"" /* 20.000 is MODEL_START_MS */
+#define HERE    "\"sessionId\":\"s\",\"cwd\":\"/home/dev/api-server\",\"gitBranch\":\"fix-auth\""
+#define LINE(t) "{\"type\":\"" t "\","
+
+#define PROMPT(s, id)                                                          \
+    LINE("user")                                                               \
+    "\"promptId\":\"" id                                                       \
+    "\",\"message\":{\"role\":\"user\",\"content\":\"Do it\"},\"uuid\":\"u\"," \
+    "" AT(s) "," HERE "}\n"
+#define ASK(s, id, digest)                                                                        \
+    LINE("api-request")                                                                           \
+    "\"id\":\"" id "\"," AT(                                                                      \
+        s) ",\"querySource\":\"sdk\",\"params\":{\"model\":\"opus\"},\"requestDigest\":\"" digest \
+           "\"}\n"
+#define USAGE                                                                                          \
+    "\"usage\":{\"input_tokens\":4,\"cache_creation_input_tokens\":10,\"cache_read_input_tokens\":20," \
+    "\"output_tokens\":7}"
+#define BLOCK(s, ref, stop, content, more)                                         \
+    LINE("assistant")                                                              \
+    "\"message\":{\"id\":\"m-" ref "\",\"model\":\"opus-5\",\"content\":[" content \
+    "],\"stop_reason\":\"" stop "\"," USAGE "},\"requestId\":\"req-" ref           \
+    "\",\"requestRef\":\"" ref "\"," AT(s) more "}\n"
+#define TEXT "{\"type\":\"text\",\"text\":\"hello\"}"
+#define TOOL(id, name, input) \
+    "{\"type\":\"tool_use\",\"id\":\"" id "\",\"name\":\"" name "\",\"input\":{" input "}}"
+#define RESULT(s, id, content, more)                                                         \
+    LINE("user")                                                                             \
+    "\"message\":{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":" \
+    "\"" id "\"," content "}]}," AT(s) more "}\n"
+#define API_ERROR(s)                                                                            \
+    LINE("system")                                                                              \
+    "\"subtype\":\"api_error\",\"error\":{\"message\":\"529 {}\",\"status\":529,\"formatted\":" \
+    "\"529 Overloaded\"},\"retryInMs\":529.5,\"retryAttempt\":1,\"maxRetries\":10," AT(s) "}\n"
+#define FAILED(s)                                                                              \
+    LINE("assistant")                                                                          \
+    "\"message\":{\"id\":\"x\",\"model\":\"<synthetic>\",\"content\":[" TEXT                   \
+    "],\"stop_reason\":\"stop_sequence\",\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}," \
+    "\"error\":\"server_error\",\"isApiErrorMessage\":true,\"apiErrorStatus\":529,"            \
+    "\"apiErrorType\":\"overloaded_error\"," AT(s) "}\n"
+#define INTERRUPTED(s)                                                                    \
+    LINE("user")                                                                          \
+    "\"message\":{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"[Request " \
+    "interrupted by user]\"}]},\"uuid\":\"i\"," AT(s) "}\n"
+
+struct reader {
+    struct rig rig;
+    struct claude_transcript *transcript;
+};
+
+static void begin_again(struct reader *r, const char *agent_id, bool content)
+{
+    struct claude_transcript_options options = {
+        .tally = &r->rig.tally,
+        .where = "t.jsonl",
+        .source = "claude:",
+        .session_id = model_text("s"),
+        .agent_id = agent_id != NULL ? model_text(agent_id) : (struct slice){NULL, 0},
+        .max_line_bytes = 1 << 16,
+        .content = content,
+    };
+    r->transcript = claude_transcript_new(&options);
+    assert_non_null(r->transcript);
+}
+
+static void begin(struct reader *r, const char *agent_id, bool content)
+{
+    rig_init(&r->rig);
+    begin_again(r, agent_id, content);
+}
+
+static void end(struct reader *r)
+{
+    claude_transcript_free(r->transcript);
+    rig_release(&r->rig);
+}
+
+static void push(struct reader *r, const char *text)
+{
+    assert_true(claude_transcript_push(r->transcript, text, strlen(text)));
+}
+
+static void said(const struct reader *r, const char *kind, const char *want)
+{
+    char *text = spoken_text(r->rig.model.witness, kind);
+    assert_string_equal(text, want);
+    free(text);
+}
+
+/* ---- what lines say ---- */
+
+static const struct {
+    const char *name, *lines, *kind, *want;
+} cases[] = {
+    {"a session is called by its directory and branch", PROMPT("20.000", "p"), "sessions", "{}"},
+    {"it is told of with the first thing that happens",
+     PROMPT("20.000", "p") ASK("20.100", "r", "d"), "sessions",
+     "{'s':{'name':'api-server ⎇ fix-auth','start':0}}"},
+    {"a request is seen as soon as it begins", ASK("20.100", "r", "d"), "requests",
+     "{'r':{'attempts':[100],'model':'opus','of':'s/','source':'sdk','start':100}}"},
+    {"an answer ends with its last block and counts once",
+     ASK("20.100", "r", "d") BLOCK("21.000", "r", "end_turn", TEXT, ",\"apiBlockIndex\":0")
+         BLOCK("22.000", "r", "end_turn", TEXT, ",\"apiBlockIndex\":1"),
+     "requests",
+     "{'r':{'attempts':[100],'creation':10,'end':2000,'message':'m-r','model':'opus-5','of':'s/',"
+     "'output':7,'prompt':34,'read':20,'source':'sdk','start':100,'success':true}}"},
+    {"a first block that was measured tells when the first token came",
+     ASK("20.100", "r", "d") BLOCK("21.500", "r", "tool_use", TEXT,
+                                   ",\"apiBlockIndex\":0,\"thinkingDurationMs\":1000")
+         BLOCK("22.000", "r", "tool_use", TEXT, ",\"apiBlockIndex\":1,\"toolInputStreamMs\":100"),
+     "requests",
+     "{'r':{'attempts':[100],'creation':10,'end':2000,'message':'m-r','model':'opus-5','of':'s/',"
+     "'output':7,'prompt':34,'read':20,'source':'sdk','start':100,'success':true,'ttft':400}}"},
+    {"the same digest again is another attempt, and so is what is asked before an answer",
+     ASK("20.000", "a", "d") API_ERROR("20.100") ASK("20.700", "b", "d") ASK("21.000", "c", "e")
+         BLOCK("21.500", "c", "end_turn", TEXT, ",\"apiBlockIndex\":0,\"toolInputStreamMs\":300"),
+     "requests",
+     "{'a':{'attempt':1,'attempts':[0,700,1000],'creation':10,'end':1500,'message':'m-c',"
+     "'model':'opus-5','of':'s/','output':7,'prompt':34,'read':20,'retry':'529 Overloaded',"
+     "'retry_in':529.5,'source':'sdk','start':0,'success':true,'ttft':200}}"},
+    {"a request fails for good", ASK("20.000", "a", "d") FAILED("20.100"), "requests",
+     "{'a':{'attempts':[0],'end':100,'error':'529 overloaded_error','model':'opus','of':'s/',"
+     "'source':'sdk','start':0,'success':false}}"},
+    {"what is interrupted has no answer",
+     PROMPT("19.000", "p") ASK("20.000", "a", "d") INTERRUPTED("20.300") ASK("21.000", "b", "e"),
+     "requests",
+     "{'a':{'attempts':[0],'end':300,'error':'interrupted','model':'opus','of':'s/','source':'sdk',"
+     "'start':0,'success':false},"
+     "'b':{'attempts':[1000],'model':'opus','of':'s/','source':'sdk','start':1000}}"},
+    {"an answer may stand before the line of its request",
+     BLOCK("21.000", "r", "end_turn", TEXT, "") ASK("20.100", "r", "d"), "requests",
+     "{'r':{'attempts':[100],'creation':10,'end':1000,'message':'m-r','model':'opus-5','of':'s/',"
+     "'output':7,'prompt':34,'read':20,'source':'sdk','start':100,'success':true}}"},
+    {"clients that tell of no beginnings: the line before says when",
+     PROMPT("20.000", "p") BLOCK("21.000", "r", "end_turn", TEXT, ""), "requests",
+     "{'r':{'attempts':[],'creation':10,'end':1000,'message':'m-r','model':'opus-5','of':'s/',"
+     "'output':7,'prompt':34,'read':20,'start':0,'success':true}}"},
+    {"a tool runs from its block to its result",
+     BLOCK("20.000", "r", "tool_use", TOOL("t", "Bash", "\"description\":\"d\",\"command\":\"ls\""),
+           "") RESULT("21.000", "t", "\"content\":\"secret\",\"is_error\":false", ""),
+     "tools",
+     "{'t':{'args':'{\\'command\\':\\'ls\\'}','end':1000,'name':'Bash','of':'s/','start':0,"
+     "'success':true}}"},
+    {"its result may come first",
+     RESULT("21.000", "t", "\"content\":\"\"", "")
+         BLOCK("20.000", "r", "tool_use", TOOL("t", "Bash", ""), ""),
+     "tools", "{'t':{'args':'{}','end':1000,'name':'Bash','of':'s/','start':0,'success':true}}"},
+    {"an error is its first line",
+     RESULT("21.000", "t", "\"is_error\":true,\"content\":\"x\"",
+            ",\"toolUseResult\":\"Error: Exit code 3\\nprivate\""),
+     "tools", "{'t':{'end':1000,'error':'Exit code 3','of':'s/','success':false}}"},
+    {"without the client's tags",
+     RESULT(
+         "21.000", "t",
+         "\"is_error\":true,\"content\":[{\"type\":\"text\",\"text\":\"<tool_use_error>Error: No "
+         "such tool</tool_use_error>\"}]",
+         ""),
+     "tools", "{'t':{'end':1000,'error':'No such tool','of':'s/','success':false}}"},
+    {"of an agent's call its type is kept too, and no prompt",
+     BLOCK("20.000", "r", "tool_use",
+           TOOL("t", "Agent",
+                "\"prompt\":\"long\",\"description\":\"d\",\"subagent_type\":\"Explore\""),
+           ""),
+     "tools",
+     "{'t':{'args':'{\\'subagent_type\\':\\'Explore\\',\\'description\\':\\'d\\'}','name':'Agent',"
+     "'of':'s/','start':0}}"},
+    {"a turn is a prompt and its last line",
+     PROMPT("20.000", "p") ASK("20.100", "r", "d") BLOCK("21.000", "r", "end_turn", TEXT, "")
+         LINE("system") "\"subtype\":\"stop_hook_summary\"," AT("21.500") "}\n",
+     "turns", "{'p':{'end':1500,'length':5,'of':'s/','start':0}}"},
+    {"a prompt that nothing follows is no turn", PROMPT("20.000", "p"), "turns", "{}"},
+    {"one that begins ends the one before",
+     PROMPT("20.000", "p") ASK("20.100", "r", "d") BLOCK("21.000", "r", "tool_use", TEXT, "")
+         PROMPT("25.000", "q") ASK("25.100", "t", "e"),
+     "turns",
+     "{'p':{'end':1000,'length':5,'of':'s/','start':0},'q':{'length':5,'of':'s/','start':5000}}"},
+};
+
+static void lines_are_facts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct reader r;
+        begin(&r, NULL, false);
+        push(&r, cases[i].lines);
+        char *text = spoken_text(r.rig.model.witness, cases[i].kind);
+        if (strcmp(text, cases[i].want) != 0)
+            fail_msg("%s:\n%s, not\n%s", cases[i].name, text, cases[i].want);
+        assert_int_equal(r.rig.tally.bad, 0);
+        free(text);
+        end(&r);
+    }
+}
+
+/* What a person types while an answer is on its way is no interruption: only another request is. */
+static void a_prompt_alone_interrupts_nothing(void **state)
+{
+    struct reader r;
+    (void)state;
+    begin(&r, NULL, false);
+    push(&r, PROMPT("20.000", "p") ASK("20.100", "a", "d") PROMPT("20.500", "q"));
+    push(&r, BLOCK("21.000", "a", "end_turn", TEXT, "") ASK("21.100", "b", "e"));
+    push(&r, PROMPT("22.000", "x") ASK("22.100", "c", "f"));
+    said(&r, "turns",
+         "{'p':{'end':1000,'length':5,'of':'s/','start':0},'q':{'end':1100,'length':5,'of':'s/',"
+         "'start':500},'x':{'length':5,'of':'s/','start':2000}}");
+    json_t *requests = json_object_get(spoken(r.rig.model.witness), "requests");
+    assert_true(json_is_true(json_object_get(json_object_get(requests, "a"), "success")));
+    assert_true(json_is_false(json_object_get(json_object_get(requests, "b"), "success")));
+    end(&r);
+}
+
+static void with_content_inputs_and_results_are_kept_whole(void **state)
+{
+    struct reader r;
+    (void)state;
+    begin(&r, NULL, true);
+    push(&r, BLOCK("20.000", "r", "tool_use", TOOL("t", "Bash", "\"command\":\"ls\",\"x\":1"), ""));
+    push(&r,
+         RESULT("21.000", "t", "\"content\":[{\"type\":\"text\",\"text\":\"a \\\"b\\\"\"}]", ""));
+    said(&r, "tools",
+         "{'t':{'args':'{\\'command\\':\\'ls\\',\\'x\\':1,\\'result\\':\\'a \\\\\\'b\\\\\\'\\'}',"
+         "'end':1000,'name':'Bash','of':'s/','start':0,'success':true}}");
+    end(&r);
+}
+
+static void a_sub_agent_begins_with_its_first_line(void **state)
+{
+    struct reader r;
+    (void)state;
+    begin(&r, "a1", false);
+    push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
+    push(&r, BLOCK("21.000", "r", "end_turn", TOOL("t", "Read", "\"file_path\":\"/x\""), ""));
+    said(&r, "agents", "{'s/a1':{'start':0}}");
+    said(&r, "sessions", "{}");
+    said(&r, "turns", "{}"); /* the turn is its parent's */
+    said(&r, "tools",
+         "{'t':{'args':'{\\'file_path\\':\\'/x\\'}','name':'Read','of':'s/a1','start':1000}}");
+    end(&r);
+}
+
+static void a_session_that_has_a_name_is_called_by_it(void **state)
+{
+    struct reader r;
+    (void)state;
+    begin(&r, NULL, false);
+    claude_transcript_set_name(r.transcript, model_text("release"), false);
+    push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
+    said(&r, "sessions", "{'s':{'name':'release','start':0}}");
+    end(&r);
+    begin(&r, NULL, false);
+    claude_transcript_set_name(r.transcript, model_text("api-46"), true);
+    push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
+    said(&r, "sessions", "{'s':{'name':'api-46 ⎇ fix-auth','start':0}}");
+    end(&r);
+}
+
+static void a_long_argument_is_cut_between_characters(void **state)
+{
+    struct reader r;
+    char text[2000], input[1000] = "\"command\":\"";
+    (void)state;
+    for (int i = 0; i < 80; i++)
+        strcat(input, "\xe2\x8e\x87");
+    strcat(input, "\"");
+    snprintf(text, sizeof text,
+             LINE("assistant") "\"message\":{\"id\":\"m\",\"model\":\"o\",\"content\":[" TOOL(
+                 "t", "Bash", "%s") "]}," AT("20.000") "}\n",
+             input);
+    begin(&r, NULL, false);
+    push(&r, text);
+    json_t *args = json_object_get(
+        json_object_get(json_object_get(spoken(r.rig.model.witness), "tools"), "t"), "args");
+    assert_int_equal(json_string_length(args), strlen("{\"command\":\"\"}") + 198);
+    end(&r);
+}
+
+/* ---- what is wrong with lines ---- */
+
+static void unknown_types_are_counted_and_left_alone(void **state)
+{
+    struct reader r;
+    (void)state;
+    begin(&r, NULL, false);
+    push(&r, LINE("news") AT("20.000") "}\n{\"type\":7}\n{}\n\n" LINE("attachment") "\"x\":1}\n");
+    struct slice type = {NULL, 0};
+    assert_int_equal(claude_transcript_unknown(r.transcript, &type), 3);
+    assert_memory_equal(type.bytes, "news", type.len);
+    assert_int_equal(r.rig.tally.bad, 0);
+    push(&r, LINE("api-request-later") "\"id\":\"x\"}\n");
+    assert_int_equal(claude_transcript_unknown(r.transcript, &type), 4);
+    assert_int_equal(spoken_count(r.rig.model.witness), 0);
+    end(&r);
+}
+
+static void bulk_is_skipped_without_being_read(void **state)
+{
+    static const struct {
+        const char *text;
+        bool bulk;
+    } rows[] = {
+        {"{\"type\":\"api-request-blob\",", true},
+        {"{\"type\": \"api-request-shape\", ", true},
+        {" { \"type\" : \"api-request-blob\"", true},
+        {"{\"type\":\"api-request\"", false},
+        {"{\"type\":\"api-request-blobs\"", false},
+        {"{\"x\":\"api-request-blob\"", false},
+        {"{\"type\"", false},
+        {"", false},
+    };
+    struct reader r;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(claude_line_is_bulk(rows[i].text, strlen(rows[i].text)), rows[i].bulk);
+    begin(&r, NULL, false);
+    push(&r, "{\"type\":\"api-request-blob\",\"no JSON at all\n");
+    assert_int_equal(r.rig.tally.bad, 0);
+    end(&r);
+}
+
+static void hostile_lines_are_counted_and_harm_nothing(void **state)
+{
+    static const char *const lines[] = {
+        "[1]\n",
+        "nonsense\n",
+        "{\"type\":\"user\"\n",
+        "{\"type\":\"user\",\"x\":\"\xff\"}\n",
+    };
+    /* These are JSON, and say nothing that can be understood. */
+    static const char *const odd[] = {
+        LINE("user") AT("20.000") "}\n",
+        LINE("user") AT("20.000") ",\"message\":[]}\n",
+        LINE("user")
+            AT("20.000") ",\"message\":{\"content\":[1,null,{\"type\":\"tool_result\"}]}}\n",
+        LINE("assistant") AT("20.000") ",\"message\":{\"content\":[{\"type\":\"tool_use\"}]}}\n",
+        LINE("assistant") AT("20.000") ",\"message\":7,\"requestRef\":{}}\n",
+        LINE("assistant") "\"timestamp\":\"tomorrow\",\"requestRef\":\"r\"}\n",
+        LINE("api-request") AT("20.000") ",\"id\":\"\"}\n",
+        LINE("api-request") "\"id\":\"r\",\"timestamp\":1}\n",
+        LINE("system") "\"subtype\":\"api_error\",\"error\":\"e\",\"retryAttempt\":-1}\n",
+        LINE("cost-state") "\"totalCostUSD\":\"free\"}\n",
+    };
+    struct reader r;
+    (void)state;
+    begin(&r, NULL, false);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        push(&r, lines[i]);
+    assert_int_equal(r.rig.tally.bad, sizeof lines / sizeof *lines);
+    assert_non_null(rig_logged(&r.rig, "t.jsonl: line 3: not JSON"));
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        push(&r, odd[i]);
+    assert_int_equal(r.rig.tally.bad, sizeof lines / sizeof *lines);
+    said(&r, "tools", "{}");
+    said(&r, "requests", "{}");
+    end(&r);
+}
+
+static void a_line_that_is_too_long_is_one_that_is_lost(void **state)
+{
+    struct reader r;
+    char *text = calloc(1, 1 << 17);
+    (void)state;
+    memset(text, ' ', (1 << 17) - 2);
+    text[(1 << 17) - 2] = '\n';
+    begin(&r, NULL, false);
+    push(&r, text);
+    push(&r, ASK("20.100", "r", "d"));
+    assert_int_equal(r.rig.tally.bad, 1);
+    assert_int_equal(json_object_size(json_object_get(spoken(r.rig.model.witness), "requests")), 1);
+    free(text);
+    end(&r);
+}
+
+static void a_last_line_without_its_end_is_taken_if_it_is_whole(void **state)
+{
+    static const char whole[] = ASK("20.100", "r", "d");
+    for (int i = 0; i < 2; i++) {
+        struct reader r;
+        begin(&r, NULL, false);
+        assert_true(claude_transcript_push(r.transcript, whole, sizeof whole - 2 - (size_t)i));
+        assert_true(claude_transcript_finish(r.transcript));
+        assert_int_equal(r.rig.tally.bad, i);
+        end(&r);
+    }
+    (void)state;
+}
+
+/* ---- how it stands ---- */
+
+static void it_is_busy_until_all_has_ended(void **state)
+{
+    struct reader r;
+    (void)state;
+    begin(&r, NULL, false);
+    push(&r, PROMPT("20.000", "p"));
+    assert_false(claude_transcript_is_busy(r.transcript));
+    push(&r, ASK("20.100", "r", "d"));
+    assert_true(claude_transcript_is_busy(r.transcript));
+    push(&r, BLOCK("21.000", "r", "tool_use", TOOL("t", "Bash", ""), ""));
+    push(&r, RESULT("22.000", "t", "\"content\":\"\"", ""));
+    assert_true(claude_transcript_is_busy(r.transcript));
+    assert_true(claude_transcript_idle(r.transcript, MODEL_START_MS + 2500));
+    assert_false(claude_transcript_is_busy(r.transcript));
+    said(&r, "turns", "{'p':{'end':2500,'length':5,'of':'s/','start':0}}");
+    assert_false(claude_transcript_has_ended(r.transcript));
+    push(&r, LINE("cost-state") "\"totalCostUSD\":0.1}\n");
+    assert_true(claude_transcript_has_ended(r.transcript));
+    assert_true(claude_transcript_last_ms(r.transcript) >= MODEL_START_MS + 2000);
+    end(&r);
+}
+
+static void a_person_is_asked_about_the_call_that_began_first(void **state)
+{
+    struct reader r;
+    (void)state;
+    begin(&r, NULL, false);
+    assert_false(claude_transcript_wait(r.transcript, MODEL_START_MS, model_text("permission")));
+    push(&r,
+         BLOCK("20.000", "r", "tool_use",
+               TOOL("a", "Agent", "") "," TOOL("t", "Bash", "") "," TOOL("u", "Write", ""), ""));
+    assert_true(
+        claude_transcript_wait(r.transcript, MODEL_START_MS + 100, model_text("permission")));
+    claude_transcript_waited(r.transcript, MODEL_START_MS + 900);
+    assert_true(
+        claude_transcript_wait(r.transcript, MODEL_START_MS + 950, model_text("permission")));
+    push(&r,
+         RESULT("21.000", "t", "\"content\":\"\"",
+                ",\"permissionDecision\":{\"decision\":\"accept\",\"source\":\"user_temporary\"}"));
+    push(&r, RESULT("22.000", "u", "\"content\":\"\",\"is_error\":true",
+                    ",\"toolUseResult\":\"User rejected tool use\""));
+    said(&r, "waits",
+         "{'t':{'decision':'accept','end':900,'of':'s/','source':'user_temporary','start':100,"
+         "'what':'permission'},"
+         "'u':{'decision':'reject','end':2000,'of':'s/','source':'user_reject','start':950,"
+         "'what':'permission'}}");
+    end(&r);
+}
+
+/* ---- pieces ---- */
+
+static const char story[] =
+    PROMPT("20.000", "p") ASK("20.100", "a", "d") API_ERROR("20.200") ASK("20.700", "b", "d")
+        BLOCK("21.500", "b", "tool_use", TEXT, ",\"apiBlockIndex\":0,\"thinkingDurationMs\":300")
+            BLOCK("22.000", "b", "tool_use", TOOL("t", "Bash", "\"command\":\"ls\""), "")
+                RESULT("22.100", "t", "\"content\":\"\"", "") "nonsense\r\n" BLOCK(
+                    "22.500", "b", "tool_use", TOOL("u", "Read", ""), "")
+                    LINE("api-request-blob") "\"message\":\"long\"}\n" PROMPT("25.000", "q")
+                        ASK("25.100", "c", "e") FAILED("25.300") LINE("cost-state") "\"x\":1}\n";
+
+static char *all_of(struct reader *r)
+{
+    return json_dumps(spoken(r->rig.model.witness), JSON_SORT_KEYS);
+}
+
+static void pieces_of_any_size_give_the_same(void **state)
+{
+    struct reader whole;
+    (void)state;
+    begin(&whole, NULL, false);
+    push(&whole, story);
+    assert_true(claude_transcript_finish(whole.transcript));
+    char *want = all_of(&whole);
+    for (size_t piece = 1; piece < 400; piece += piece < 20 ? 1 : 37) {
+        struct reader r;
+        begin(&r, NULL, false);
+        for (size_t at = 0; at < sizeof story - 1; at += piece) {
+            size_t left = sizeof story - 1 - at;
+            assert_true(
+                claude_transcript_push(r.transcript, story + at, left < piece ? left : piece));
+        }
+        assert_true(claude_transcript_finish(r.transcript));
+        char *text = all_of(&r);
+        assert_string_equal(text, want);
+        assert_int_equal(r.rig.tally.bad, whole.rig.tally.bad);
+        assert_int_equal(r.rig.tally.events, whole.rig.tally.events);
+        free(text);
+        end(&r);
+    }
+    free(want);
+    end(&whole);
+}
+
+static void what_is_read_twice_is_said_once(void **state)
+{
+    struct reader r;
+    (void)state;
+    begin(&r, NULL, false);
+    push(&r, story);
+    char *once = all_of(&r);
+    claude_transcript_free(r.transcript);
+    begin_again(&r, NULL, false);
+    push(&r, story);
+    char *again = all_of(&r);
+    assert_string_equal(again, once);
+    free(once);
+    free(again);
+    end(&r);
+}
+
+/* Whatever comes: no crash, no leak. */
+static void bytes_that_were_changed_harm_nothing(void **state)
+{
+    uint64_t seed = 11;
+    (void)state;
+    for (int round = 0; round < 300; round++) {
+        struct reader r;
+        char text[sizeof story];
+        memcpy(text, story, sizeof story);
+        for (uint64_t i = 0, n = 1 + rig_random(&seed, 30); i < n; i++)
+            text[rig_random(&seed, sizeof story - 1)] =
+                (char)("\"{}[],:\\\n 0x"[rig_random(&seed, 12)]);
+        begin(&r, NULL, round % 2 == 0);
+        assert_true(claude_transcript_push(r.transcript, text, sizeof story - 1));
+        assert_true(claude_transcript_finish(r.transcript));
+        end(&r);
+    }
+}
+
+static void a_lack_of_memory_is_an_error_and_no_leak(void **state)
+{
+    bool whole = false;
+    (void)state;
+    for (long allow = 0; !whole; allow++) {
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
+        struct reader r;
+        if (rig_init_with(&r.rig, &mem)) {
+            struct claude_transcript_options options = {
+                .tally = &r.rig.tally,
+                .where = "t.jsonl",
+                .source = "claude:",
+                .session_id = model_text("s"),
+                .max_line_bytes = 1 << 16,
+                .content = allow % 2 == 0,
+            };
+            r.transcript = claude_transcript_new(&options);
+            whole = r.transcript != NULL &&
+                    claude_transcript_push(r.transcript, story, sizeof story - 1) &&
+                    claude_transcript_finish(r.transcript);
+            whole &= failing.calls <= (size_t)allow;
+            claude_transcript_free(r.transcript);
+        }
+        rig_release(&r.rig);
+        assert_int_equal(failing.live_blocks, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_facts),
+        cmocka_unit_test(a_prompt_alone_interrupts_nothing),
+        cmocka_unit_test(with_content_inputs_and_results_are_kept_whole),
+        cmocka_unit_test(a_sub_agent_begins_with_its_first_line),
+        cmocka_unit_test(a_session_that_has_a_name_is_called_by_it),
+        cmocka_unit_test(a_long_argument_is_cut_between_characters),
+        cmocka_unit_test(unknown_types_are_counted_and_left_alone),
+        cmocka_unit_test(bulk_is_skipped_without_being_read),
+        cmocka_unit_test(hostile_lines_are_counted_and_harm_nothing),
+        cmocka_unit_test(a_line_that_is_too_long_is_one_that_is_lost),
+        cmocka_unit_test(a_last_line_without_its_end_is_taken_if_it_is_whole),
+        cmocka_unit_test(it_is_busy_until_all_has_ended),
+        cmocka_unit_test(a_person_is_asked_about_the_call_that_began_first),
+        cmocka_unit_test(pieces_of_any_size_give_the_same),
+        cmocka_unit_test(what_is_read_twice_is_said_once),
+        cmocka_unit_test(a_lack_of_memory_is_an_error_and_no_leak),
+        cmocka_unit_test(bytes_that_were_changed_harm_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

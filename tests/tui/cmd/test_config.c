@@ -1,0 +1,163 @@
+/* The user's file: options by their names, keys, and what is wrong with a line. */
+#include "tests/support/support.h"
+#include "tui/cmd/config.h"
+#include "tui/screen/keymap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct environment env = {.home = "/home/u"};
+
+/* The command line as one text, cut at blanks. */
+static bool parse(struct options *out, char *config, const char *line, struct strbuf *error)
+{
+    static char words[200];
+    static char *argv[20];
+    int argc = 0;
+    snprintf(words, sizeof words, "swarmtop %s", line);
+    for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    return options_parse_with(out, argc, argv, &env, config, "the/config", error);
+}
+
+static void options_are_called_as_on_the_command_line(void **state)
+{
+    struct options options;
+    struct strbuf error;
+    char config[] =
+        "# a comment\n\n  fps = 5\nmax-events 7\r\nno-color\nfilter= a b \njson\nsize=80x24\n";
+    (void)state;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_true(parse(&options, config, "watch x", &error));
+    assert_int_equal(options.fps, 5);
+    assert_int_equal(options.max_events, 7);
+    assert_true(options.no_color);
+    assert_string_equal(options.filter, "a b");
+    assert_false(options.json); /* report's alone */
+    assert_int_equal(options.cols, 120);
+    options_release(&options);
+    strbuf_release(&error);
+}
+
+static void the_command_line_wins(void **state)
+{
+    struct options options;
+    struct strbuf error;
+    char config[] = "fps = 5\noutput = a.json";
+    (void)state;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_true(parse(&options, config, "--fps 20 -o b.json x", &error));
+    assert_int_equal(options.fps, 20);
+    assert_string_equal(options.output, "b.json");
+    options_release(&options);
+    strbuf_release(&error);
+}
+
+static void keys_are_bound_by_the_names_of_actions(void **state)
+{
+    struct options options;
+    struct strbuf error;
+    char config[] = "bind zoom-in = i Space\nbind quit = Q\nbind log =\n";
+    (void)state;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_true(parse(&options, config, "x", &error));
+    const struct keymap *keymap = &options.keymap;
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'i'}, IN_TIMELINE), ACTION_ZOOM_IN);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'w'}, IN_TIMELINE), ACTION_NONE);
+    /* What is bound wins over what the table has the key for. */
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = ' '}, IN_TIMELINE), ACTION_ZOOM_IN);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = ' '}, IN_AGENTS), ACTION_FREEZE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'q'}, IN_HELP), ACTION_NONE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'Q'}, IN_HELP), ACTION_QUIT);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = '5'}, IN_TIMELINE), ACTION_NONE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'j'}, IN_TIMELINE),
+                     ACTION_ROW_DOWN);
+    options_release(&options);
+    strbuf_release(&error);
+}
+
+static void what_is_wrong_is_said_with_its_line(void **state)
+{
+    static const struct {
+        const char *config, *error;
+    } wrong[] = {
+        {"fps = 5\nfpss = 1", "the/config:2: fpss: no such option"},
+        {"fps = x", "the/config:1: fps: "},
+        {"fps", "the/config:1: fps: wants N"},
+        {"no-color = yes", "the/config:1: no-color: takes no value"},
+        {"\n\nbind zoomin = i", "the/config:3: bind zoomin: no such action"},
+        {"bind zoom-in = Foo", "the/config:1: bind zoom-in: no such key"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct options options;
+        struct strbuf error;
+        char config[80];
+        strbuf_init(&error, &mem_libc, 0);
+        snprintf(config, sizeof config, "%s", wrong[i].config);
+        assert_false(parse(&options, config, "x", &error));
+        if (strncmp(error.data, wrong[i].error, strlen(wrong[i].error)) != 0)
+            fail_msg("%s", error.data);
+        options_release(&options);
+        strbuf_release(&error);
+    }
+}
+
+static void its_place_follows_from_the_environment(void **state)
+{
+    static const struct {
+        const char *config_home, *home, *line, *path;
+        bool said;
+    } cases[] = {
+        {"/c", "/h", "", "/c/swarmtop/config", false},
+        {NULL, "/h", "", "/h/.config/swarmtop/config", false},
+        {NULL, NULL, "", "", false},
+        {"/c", "/h", "--config f x", "f", true},
+        {"/c", "/h", "x --config=g", "g", true},
+        {"/c", "/h", "-- --config=g", "/c/swarmtop/config", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct environment own = {.config_home = cases[i].config_home, .home = cases[i].home};
+        char name[] = "swarmtop", words[80], *argv[10] = {name};
+        struct strbuf path;
+        bool said;
+        int argc = 1;
+        snprintf(words, sizeof words, "%s", cases[i].line);
+        for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+            argv[argc++] = word;
+        strbuf_init(&path, &mem_libc, 0);
+        config_path(argc, argv, &own, &path, &said);
+        assert_string_equal(path.data ? path.data : "", cases[i].path);
+        assert_int_equal(said, cases[i].said);
+        strbuf_release(&path);
+    }
+}
+
+static void a_file_that_nobody_named_may_be_missing(void **state)
+{
+    struct strbuf text, error;
+    (void)state;
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_init(&error, &mem_libc, 0);
+    assert_true(config_read("/no/such/file", false, &text, &error));
+    assert_int_equal(text.len, 0);
+    assert_false(config_read("/no/such/file", true, &text, &error));
+    assert_string_equal(error.data, "/no/such/file: cannot be read: No such file or directory");
+    strbuf_release(&text);
+    strbuf_release(&error);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_are_called_as_on_the_command_line),
+        cmocka_unit_test(the_command_line_wins),
+        cmocka_unit_test(keys_are_bound_by_the_names_of_actions),
+        cmocka_unit_test(what_is_wrong_is_said_with_its_line),
+        cmocka_unit_test(its_place_follows_from_the_environment),
+        cmocka_unit_test(a_file_that_nobody_named_may_be_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

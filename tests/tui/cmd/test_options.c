@@ -1,0 +1,421 @@
+/* The command line: what is understood, what is refused and in which words, and that help and
+   manual say what the tables say. */
+#include "tests/support/support.h"
+#include "tui/cmd/options_help.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_WORDS 24
+#define S         1000000000LL
+
+static const struct environment no_env;
+
+struct line {
+    struct options options;
+    struct strbuf error;
+    char *words[MAX_WORDS + 1];
+    char text[256];
+    bool ok;
+};
+
+/* Parses words between spaces; `''` is an empty one. */
+static void parse(struct line *line, const char *words, const struct environment *env)
+{
+    int argc = 0;
+
+    memset(line, 0, sizeof *line);
+    snprintf(line->text, sizeof line->text, "swarmtop %s", words);
+    for (char *at = line->text; at; argc++) {
+        char *space = strchr(at, ' ');
+
+        if (space)
+            *space++ = '\0';
+        assert_true(argc < MAX_WORDS);
+        line->words[argc] = strcmp(at, "''") == 0 ? at + 2 : at;
+        at = space && *space ? space : NULL;
+    }
+    strbuf_init(&line->error, &mem_libc, 0);
+    line->ok = options_parse(&line->options, argc, line->words, env, &line->error);
+}
+
+static void release(struct line *line)
+{
+    options_release(&line->options);
+    strbuf_release(&line->error);
+}
+
+static void the_command_is_the_first_word_that_names_one(void **state)
+{
+    static const struct {
+        const char *words;
+        enum command command;
+        size_t arguments;
+    } rows[] = {
+        {"", COMMAND_WATCH, 0},
+        {"a.json", COMMAND_WATCH, 1},
+        {"watch a.json b.json", COMMAND_WATCH, 2},
+        {"record -", COMMAND_RECORD, 1},
+        {"-o out.json record -", COMMAND_RECORD, 1},
+        {"--output=out.json record a record", COMMAND_RECORD, 2},
+        {"-- record", COMMAND_WATCH, 1},
+        {"./record", COMMAND_WATCH, 1},
+        {"report a.json --json", COMMAND_REPORT, 1},
+        {"emit hello session_id=x", COMMAND_EMIT, 2},
+        {"dump --size 80x24 a.json", COMMAND_DUMP, 1},
+        {"hook --to unix:x", COMMAND_HOOK, 0},
+        {"setup claude", COMMAND_SETUP, 1},
+        {"otlp:127.0.0.1:4318", COMMAND_WATCH, 1},
+        {"demo", COMMAND_DEMO, 0},
+        {"report -- --json", COMMAND_REPORT, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct line line;
+
+        parse(&line, rows[i].words, &no_env);
+        if (!line.ok)
+            fail_msg("%s: %s", rows[i].words, line.error.data);
+        assert_int_equal(line.options.command, rows[i].command);
+        assert_int_equal(line.options.argument_count, rows[i].arguments);
+        release(&line);
+    }
+}
+
+static void options_are_gnu_style(void **state)
+{
+    static const char *const same[] = {
+        "record -o out.json -f a.json",
+        "record -oout.json -f a.json",
+        "record a.json --output out.json --follow",
+        "record --output=out.json a.json -f",
+        "record -fo out.json a.json",
+        "record -f -o out.json -- a.json",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        struct line line;
+
+        parse(&line, same[i], &no_env);
+        assert_true(line.ok);
+        assert_string_equal(line.options.output, "out.json");
+        assert_true(line.options.follow);
+        assert_int_equal(line.options.argument_count, 1);
+        assert_string_equal(line.options.arguments[0], "a.json");
+        release(&line);
+    }
+}
+
+static void values_are_read(void **state)
+{
+    struct line line;
+
+    (void)state;
+    parse(
+        &line,
+        "watch --write-interval 5s --max-events 0 --tracks agent --for 1.5 --fps 30 --split --from -30s --to 12.5s",
+        &no_env);
+    assert_true(line.ok);
+    assert_true(line.options.write_interval_s >= 5 && line.options.write_interval_s <= 5);
+    assert_true(line.options.max_events_said);
+    assert_int_equal(line.options.max_events, 0);
+    assert_int_equal(line.options.tracks, TRACKS_AGENT);
+    assert_int_equal(line.options.fps, 30);
+    assert_true(line.options.split);
+    assert_int_equal(line.options.from.form, TIME_FROM_END);
+    assert_int_equal(line.options.to.form, TIME_FROM_START);
+    release(&line);
+
+    parse(&line, "dump --size 200x50 --format ansi --ascii --no-color --keys j x.json", &no_env);
+    assert_true(line.ok);
+    assert_int_equal(line.options.cols, 200);
+    assert_int_equal(line.options.rows, 50);
+    assert_int_equal(line.options.format, DUMP_ANSI);
+    assert_true(line.options.ascii && line.options.no_color);
+    release(&line);
+
+    parse(&line, "report --since 1h30m --content claude:/x", &no_env);
+    assert_true(line.ok && line.options.content);
+    assert_true(line.options.since_ns == 5400 * S);
+    release(&line);
+
+    /* One name, two meanings. */
+    parse(&line, "emit --to unix:/x --session s end_session", &no_env);
+    assert_true(line.ok);
+    assert_string_equal(line.options.address, "unix:/x");
+    release(&line);
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+    static const struct {
+        const char *words, *says;
+    } rows[] = {
+        {"--fsp 3", "--fsp: no such option"},
+        {"-z", "-z: no such option"},
+        {"-o", "-o: wants FILE"},
+        {"record --output", "--output: wants FILE"},
+        {"record --output ''", "--output: the name is empty"},
+        {"record --split=yes", "--split: takes no value"},
+        {"record --json", "--json: not an option of this command"},
+        {"report --size 80x24 a", "--size: not an option of this command"},
+        {"--fps 0", "--fps: '0' is no whole number from 1 to 120"},
+        {"--fps -3", "--fps: '-3' is no whole number"},
+        {"--for 0", "--for: '0' is no number above 0"},
+        {"--for nan", "--for: 'nan' is no number"},
+        {"--max-events many", "--max-events: 'many' is no whole number"},
+        {"--tracks both", "--tracks: 'both' is neither agent nor lane"},
+        {"--from yesterday", "--from: 'yesterday' is no TIME"},
+        {"dump --size 80 a", "--size: '80' is no size"},
+        {"dump --size 0x24 a", "--size: '0x24' is no size"},
+        {"dump --size 80x24x1 a", "--size: '80x24x1' is no size"},
+        {"dump --format png a", "--format: 'png' is none of text, ansi and svg"},
+        {"dump --keys j,k a", "--keys: 'j,k' is no key"},
+        {"--max-line 0", "--max-line: 0 bytes"},
+        {"--allow-remote tcp:0.0.0.0:1", "--allow-remote: wants --token-file"},
+        {"report", "report: wants a SOURCE"},
+        {"dump", "dump: wants a SOURCE"},
+        {"emit", "emit: wants an operation"},
+        {"demo a.json", "a.json: demo takes no source"},
+        {"record --split -o - -", "--split: several documents"},
+        {"record ''", "the name of a source is empty"},
+        {"hook x", "x: hook takes no argument"},
+        {"hook --session x", "--session: not an option of this command"},
+        {"setup", "setup: wants claude or otel"},
+        {"setup gemini", "setup: wants claude or otel"},
+        {"setup claude otel", "setup: wants claude or otel"},
+        {"--replay 10 otlp:127.0.0.1:4318", "--replay: wants sources that have an end"},
+        {"--replay 0 a", "--replay: '0' is no number above 0"},
+        {"--replay 10", "--replay: wants sources that have an end"},
+        {"--replay 10 a unix:b", "--replay: wants sources that have an end"},
+        {"record --replay 10 a", "--replay: not an option of this command"},
+        {"--filter dur:1 a", "--filter: dur: > or < and a duration: 5s, 200ms, 1.5m"},
+        {"--fliter x a", "--fliter: no such option"},
+        {"--since 0s", "--since: '0s' is no DURATION above 0"},
+        {"--since 90", "--since: '90' is no DURATION"},
+        {"--since -1h", "--since: '-1h' is no DURATION"},
+        {"--since 14:30 a", "--since: '14:30' is no DURATION"},
+        {"demo --since 1h", "--since: not an option of this command"},
+        {"report --content=yes a", "--content: takes no value"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct line line;
+
+        parse(&line, rows[i].words, &no_env);
+        if (line.ok)
+            fail_msg("'%s' was accepted", rows[i].words);
+        if (strncmp(line.error.data, rows[i].says, strlen(rows[i].says)) != 0 &&
+            !strstr(line.error.data, rows[i].says))
+            fail_msg("'%s': said '%s', not '%s'", rows[i].words, line.error.data, rows[i].says);
+        release(&line);
+    }
+}
+
+static void the_environment_gives_defaults(void **state)
+{
+    const struct environment env = {.perfetto_interval = "7s", .no_color = true};
+    struct line line;
+
+    (void)state;
+    parse(&line, "record -", &env);
+    assert_true(line.ok && line.options.no_color);
+    assert_true(line.options.write_interval_s >= 7 && line.options.write_interval_s <= 7);
+    release(&line);
+    parse(&line, "record --write-interval 2 -", &env);
+    assert_true(line.options.write_interval_s >= 2 && line.options.write_interval_s <= 2);
+    release(&line);
+}
+
+static void numbers_are_read_as_parse_int_does(void **state)
+{
+    static const struct {
+        const char *text;
+        double value;
+    } rows[] = {{"5", 5}, {"5s", 5}, {" 12 ", 12}, {"+3", 3},  {"", 0},
+                {"x", 0}, {"-4", 0}, {"0", 0},     {"1.9", 1}, {"0x10", 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal((int)options_parse_int(rows[i].text), (int)rows[i].value);
+}
+
+static void switch_words_are_trimmed_and_in_any_case(void **state)
+{
+    static const struct {
+        const char *text;
+        enum switch_word word;
+    } rows[] = {{NULL, SWITCH_UNSET}, {"", SWITCH_UNSET},         {"  ", SWITCH_UNSET},
+                {"1", SWITCH_ON},     {" TRUE ", SWITCH_ON},      {"Yes", SWITCH_ON},
+                {"on", SWITCH_ON},    {"0", SWITCH_OFF},          {"False", SWITCH_OFF},
+                {"no\n", SWITCH_OFF}, {"OFF", SWITCH_OFF},        {"/tmp/x", SWITCH_OTHER},
+                {"11", SWITCH_OTHER}, {"true.json", SWITCH_OTHER}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(options_switch_word(rows[i].text), rows[i].word);
+}
+
+static void times_are_read_and_resolved(void **state)
+{
+    /* From 2025-10-16T14:31:05.5Z for an hour; TZ is UTC in tests. */
+    const int64_t from = 1760625065 * S + S / 2, to = from + 3600 * S;
+    static const struct {
+        const char *text;
+        int64_t after_from; /* INT64_MIN: no TIME */
+    } rows[] = {
+        {"12.5s", 12 * S + S / 2},
+        {"0s", 0},
+        {"250ms", S / 4},
+        {"1m30s", 90 * S},
+        {"1h", 3600 * S},
+        {"-30s", 3570 * S},
+        {"-1.5m", 3510 * S},
+        {"14:40", 8 * 60 * S + 54 * S + S / 2},
+        {"14:31:06.25", 3 * S / 4},
+        {"2025-10-16T14:31:07Z", S + S / 2},
+        {"2025-10-16T16:31:07+02:00", S + S / 2},
+        {"2025-10-16 14:31:07", S + S / 2},
+        {"2025-10-16T14:31:07.123456789Z", S + S / 2 + 123456789},
+        {"", INT64_MIN},
+        {"-", INT64_MIN},
+        {"12.5", INT64_MIN},
+        {"12.s", INT64_MIN},
+        {"5 s", INT64_MIN},
+        {"14:61", INT64_MIN},
+        {"25:00", INT64_MIN},
+        {"2025-13-01", INT64_MIN},
+        {"2025-10-16T14:31:07Zulu", INT64_MIN},
+        {"99999999999999999999s", INT64_MIN},
+        {"999999999h", INT64_MIN},
+        {"now", INT64_MIN},
+    };
+
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct time_spec spec = {TIME_UNSET, 0};
+        bool ok = time_spec_parse(rows[i].text, &spec);
+
+        if (ok != (rows[i].after_from != INT64_MIN))
+            fail_msg("'%s' is %s", rows[i].text, ok ? "accepted" : "refused");
+        if (ok && time_spec_resolve(spec, from, to, 0) - from != rows[i].after_from)
+            fail_msg("'%s' is %lld", rows[i].text,
+                     (long long)(time_spec_resolve(spec, from, to, 0) - from));
+    }
+}
+
+static void a_time_of_day_after_midnight_is_the_next_days(void **state)
+{
+    const int64_t from = 1760655600 * S, to = from + 3 * 3600 * S; /* 23:00 to 02:00 */
+    struct time_spec spec;
+
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    assert_true(time_spec_parse("01:00", &spec));
+    assert_int_equal(time_spec_resolve(spec, from, to, 0), from + 2 * 3600 * S);
+    assert_int_equal(time_spec_resolve((struct time_spec){TIME_UNSET, 0}, from, to, 42), 42);
+}
+
+static void no_two_rows_mean_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *a = &option_rows[i];
+
+        assert_non_null(a->parse);
+        assert_non_null(a->meaning);
+        assert_true(a->commands != 0);
+        for (size_t j = 0; j < i; j++) {
+            const struct option_row *b = &option_rows[j];
+
+            if (strcmp(a->name, b->name) == 0)
+                assert_true(!(a->commands & b->commands) && !a->argument == !b->argument);
+            assert_true(a->letter == 0 || a->letter != b->letter);
+        }
+    }
+}
+
+static void help_lists_every_option_of_its_command(void **state)
+{
+    (void)state;
+    for (int command = 0; command < COMMANDS; command++) {
+        struct strbuf help;
+
+        strbuf_init(&help, &mem_libc, 0);
+        options_help((enum command)command, &help);
+        for (size_t i = 0; i < option_row_count; i++) {
+            char name[64];
+            bool takes = option_rows[i].commands & FOR(command);
+
+            snprintf(name, sizeof name, "--%s", option_rows[i].name);
+            if (takes)
+                assert_non_null(strstr(help.data, name));
+        }
+        /* Wrapped to 80 columns, but for what a usage line cannot break. */
+        for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1)
+            if (strcspn(line, "\n") > 84 && !strstr(line, "swarmtop"))
+                fail_msg("too wide: %.*s", (int)strcspn(line, "\n"), line);
+        strbuf_release(&help);
+    }
+}
+
+/* Copies the manual with every table made anew. */
+static void regenerate(const char *manual, struct strbuf *out)
+{
+    static const char begin[] = ".\\\" table ", end[] = ".\\\" end\n";
+    const char *at = manual, *next;
+
+    while ((next = strstr(at, begin))) {
+        char table[32];
+
+        assert_int_equal(sscanf(next + strlen(begin), "%31s", table), 1);
+        strbuf_add(out, at, (size_t)(next - at) + strcspn(next, "\n") + 1);
+        assert_true(options_manual(table, out));
+        at = strstr(next, end);
+        assert_non_null(at);
+    }
+    strbuf_adds(out, at);
+}
+
+static void the_manual_has_the_tables_rows(void **state)
+{
+    const char *path = support_tests("../doc/swarmtop.1");
+    char *manual = support_read_file(path, NULL);
+    const char *generate = getenv("GENERATE");
+    struct strbuf wanted;
+
+    (void)state;
+    strbuf_init(&wanted, &mem_libc, 0);
+    regenerate(manual, &wanted);
+    if (generate && *generate == '1')
+        support_write_file(path, wanted.data, wanted.len);
+    else if (strcmp(manual, wanted.data) != 0)
+        fail_msg("doc/swarmtop.1 is not what the tables say: GENERATE=1 make test TESTS=options");
+    strbuf_release(&wanted);
+    free(manual);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_command_is_the_first_word_that_names_one),
+        cmocka_unit_test(options_are_gnu_style),
+        cmocka_unit_test(values_are_read),
+        cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(the_environment_gives_defaults),
+        cmocka_unit_test(numbers_are_read_as_parse_int_does),
+        cmocka_unit_test(switch_words_are_trimmed_and_in_any_case),
+        cmocka_unit_test(times_are_read_and_resolved),
+        cmocka_unit_test(a_time_of_day_after_midnight_is_the_next_days),
+        cmocka_unit_test(no_two_rows_mean_the_same),
+        cmocka_unit_test(help_lists_every_option_of_its_command),
+        cmocka_unit_test(the_manual_has_the_tables_rows),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,315 @@
+/* What is left behind: where it goes under which rule, and that writing it leaves no half of it. */
+#include "tests/support/support.h"
+#include "tui/cmd/output.h"
+
+#include "core/tracer/tracer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define START_MS 1760625065000.0 /* 2025-10-16 14:31:05 UTC */
+#define NOW_NS   1760625070000000000LL
+
+/* A model of sessions by these ids, with a span each that is open. */
+struct model {
+    struct swarm *swarm;
+    struct tracer *tracer;
+};
+
+static struct slice slice(const char *text)
+{
+    return (struct slice){text, text ? strlen(text) : 0};
+}
+
+static struct model model_new(const char *const *ids)
+{
+    const struct swarm_config config = {{0, 0}};
+    struct model m = {.swarm = swarm_new(&mem_libc, &config)};
+    double t_ms = START_MS;
+
+    m.tracer = tracer_new(m.swarm);
+    for (; *ids; ids++, t_ms += 1000) {
+        struct hello_op hello = {.session_id = slice(*ids), .source = "test"};
+        struct op_context context = {.t_ms = t_ms + 500, .local_ns = NOW_NS};
+
+        assert_int_equal(tracer_hello(m.tracer, t_ms, NOW_NS, &hello, &context.session), TRACER_OK);
+        assert_int_equal(
+            tracer_start_tool(m.tracer, &context, slice("s"), slice("Bash"), slice(NULL)),
+            TRACER_OK);
+    }
+    return m;
+}
+
+static void model_free(struct model *m)
+{
+    tracer_free(m->tracer);
+    swarm_free(m->swarm);
+}
+
+static bool is_the_source(void *ctx, const char *path)
+{
+    return ctx && strcmp(ctx, path) == 0;
+}
+
+static const char *one[] = {"abc", NULL}, *two[] = {"abc", "../d e/f", NULL}, *none[] = {NULL};
+
+static void the_path_is_the_first_rule_that_applies(void **state)
+{
+    static const struct {
+        const char *what, *output, *trace, *source;
+        const char *const *ids;
+        bool live, split;
+        const char *path; /* NULL: none */
+    } rows[] = {
+        {"-o", "o.json", "1", NULL, one, true, false, "o.json"},
+        {"-o names a source", "o.json", NULL, "o.json", one, false, false, "o.json"},
+        {"-o without a session", "o.json", NULL, NULL, none, true, false, "o.json"},
+        {"the variable is a path", NULL, " t.json ", NULL, one, true, false, "t.json"},
+        {"a path, and only files are read", NULL, "t.json", NULL, one, false, false, "t.json"},
+        {"the variable is on", NULL, " On", NULL, one, true, false, "/conf/traces/trace-abc.json"},
+        {"the variable is off", NULL, "0", NULL, one, true, false, NULL},
+        {"the variable is empty", NULL, "", NULL, one, true, false,
+         "/state/swarmtop/trace-abc.json"},
+        {"the variable's file is a source", NULL, "t.json", "t.json", one, true, false,
+         "/state/swarmtop/trace-abc.json"},
+        {"a source, and only files are read", NULL, "t.json", "t.json", one, false, false, NULL},
+        {"nothing said, live", NULL, NULL, NULL, one, true, false,
+         "/state/swarmtop/trace-abc.json"},
+        {"nothing said, files", NULL, NULL, NULL, one, false, false, NULL},
+        {"nothing to name it after", NULL, NULL, NULL, none, true, false, NULL},
+        {"the default is a source", NULL, NULL, "/state/swarmtop/trace-abc.json", one, true, false,
+         "/state/swarmtop/trace-abc-2.json"},
+        {"several sessions", NULL, NULL, NULL, two, true, false,
+         "/state/swarmtop/trace-20251016-143105.json"},
+        {"several, the variable is on", NULL, "yes", NULL, two, true, false,
+         "/conf/traces/trace-20251016-143105.json"},
+        {"several, -o", "o.json", NULL, NULL, two, true, false, "o.json"},
+        {"split", "d.x/o.json", NULL, NULL, two, true, true, "d.x/o-abc.json"},
+        {"split, gzip in the name", "o.json.gz", NULL, NULL, two, true, true, "o-abc.json.gz"},
+        {"split, no extension", "d.x/o", NULL, NULL, two, true, true, "d.x/o-abc"},
+        {"split, a hidden file", "d.x/.o", NULL, NULL, two, true, true, "d.x/.o-abc"},
+        {"split, nothing said", NULL, NULL, NULL, two, true, true,
+         "/state/swarmtop/trace-abc.json"},
+    };
+
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model m = model_new(rows[i].ids);
+        struct options options = {
+            .output = rows[i].output,
+            .split = rows[i].split,
+            .env = {.perfetto_trace = rows[i].trace,
+                    .claude_config_dir = "/conf",
+                    .state_home = "/state"},
+        };
+        struct output_config config = {
+            .mem = &mem_libc,
+            .options = &options,
+            .live = rows[i].live,
+            .is_source = is_the_source,
+            .ctx = (void *)(uintptr_t)rows[i].source,
+        };
+        struct output *output = output_new(&config);
+        const char *path = output_path(output, m.swarm, NOW_NS);
+
+        if ((!path != !rows[i].path) || (path && strcmp(path, rows[i].path) != 0))
+            fail_msg("%s: %s, not %s", rows[i].what, path ? path : "none",
+                     rows[i].path ? rows[i].path : "none");
+        output_free(output);
+        model_free(&m);
+    }
+}
+
+static void home_stands_in_for_what_is_not_set(void **state)
+{
+    struct model m = model_new(one);
+    struct options options = {.env = {.home = "/home/u"}};
+    struct output_config config = {.mem = &mem_libc, .options = &options, .live = true};
+    struct output *output = output_new(&config);
+
+    (void)state;
+    assert_string_equal(output_path(output, m.swarm, NOW_NS),
+                        "/home/u/.local/state/swarmtop/trace-abc.json");
+    options.env.perfetto_trace = "1";
+    assert_string_equal(output_path(output, m.swarm, NOW_NS),
+                        "/home/u/.claude/traces/trace-abc.json");
+    output_free(output);
+    model_free(&m);
+}
+
+static void a_session_id_makes_a_file_name(void **state)
+{
+    static const struct {
+        const char *id, *name;
+    } rows[] = {
+        {"abc-1", "abc-1"},
+        {"", "session"},
+        {"../../etc/passwd", "_._.._etc_passwd"},
+        {".hidden", "_hidden"},
+        {"a\nb\033[31m\x7f", "a_b_[31m_"},
+        {"b\xFF\xED\xA0\x80", "b__"},
+        {"\xC3\xBC\xE8\xAA\xBF", "\xC3\xBC\xE8\xAA\xBF"},
+        {"C:\\x", "C:_x"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct strbuf name;
+
+        strbuf_init(&name, &mem_libc, 0);
+        output_file_name(rows[i].id, strlen(rows[i].id), &name);
+        assert_null(strchr(name.data, '/'));
+        assert_true(name.data[0] != '.');
+        assert_string_equal(name.data, rows[i].name);
+        strbuf_release(&name);
+    }
+}
+
+static void a_long_id_is_cut_between_characters(void **state)
+{
+    struct strbuf id, name;
+
+    (void)state;
+    strbuf_init(&id, &mem_libc, 0);
+    strbuf_init(&name, &mem_libc, 0);
+    for (int i = 0; i < 200; i++)
+        strbuf_adds(&id, "\xE8\xAA\xBF");
+    output_file_name(id.data, id.len, &name);
+    assert_true(name.len <= 100 && name.len % 3 == 0);
+    strbuf_release(&id);
+    strbuf_release(&name);
+}
+
+static size_t count_in(const char *text, const char *what)
+{
+    size_t count = 0;
+
+    for (; (text = strstr(text, what)); text++)
+        count++;
+    return count;
+}
+
+static void it_is_written_privately_and_again(void **state)
+{
+    const char *path = support_path(support_tmpdir(), "new/dir/o.json");
+    struct model m = model_new(two);
+    struct options options = {.output = path, .tracks = TRACKS_AGENT};
+    struct output_config config = {.mem = &mem_libc, .options = &options, .live = true};
+    struct output *output = output_new(&config);
+    struct strbuf error;
+    struct stat st;
+    char *text;
+
+    (void)state;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_null(output_written(output, 0));
+    assert_true(output_write(output, m.swarm, NOW_NS, false, &error));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    text = support_read_file(path, NULL);
+    assert_int_equal(count_in(text, "\"ph\":\"E\""), 0); /* closing nothing */
+    free(text);
+    assert_int_equal(tracer_close_all(m.tracer), TRACER_OK);
+    assert_true(output_write(output, m.swarm, NOW_NS, true, &error));
+    text = support_read_file(path, NULL);
+    assert_int_equal(count_in(text, "\"ph\":\"E\""), 2);
+    assert_int_equal(count_in(text, "\"incomplete\":true"), 2);
+    free(text);
+    assert_string_equal(output_written(output, 0), path);
+    assert_null(output_written(output, 1));
+    output_free(output);
+    model_free(&m);
+    strbuf_release(&error);
+}
+
+static void split_writes_a_document_a_session(void **state)
+{
+    static const char *same[] = {"a/b", "a_b", "c", NULL};
+    static const char *const names[] = {"o-a_b.json", "o-a_b-2.json", "o-c.json"};
+    const char *dir = support_tmpdir();
+    struct model m = model_new(same);
+    struct options options = {.output = support_path(dir, "o.json"), .split = true};
+    struct output_config config = {.mem = &mem_libc, .options = &options, .live = true};
+    struct output *output = output_new(&config);
+    struct strbuf error;
+
+    (void)state;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_true(output_write(output, m.swarm, NOW_NS, true, &error));
+    for (size_t i = 0; i < 3; i++) {
+        char *text = support_read_file(support_path(dir, names[i]), NULL);
+
+        assert_string_equal(output_written(output, i), support_path(dir, names[i]));
+        assert_int_equal(count_in(text, "\"ph\":\"B\""), 1);
+        free(text);
+    }
+    output_free(output);
+    model_free(&m);
+    strbuf_release(&error);
+}
+
+static void a_failure_names_the_file_and_what_was_there_stays(void **state)
+{
+    const char *dir = support_tmpdir(), *file = support_path(dir, "file");
+    struct model m = model_new(one);
+    struct options options = {.output = support_path(dir, "file/o.json")};
+    struct output_config config = {.mem = &mem_libc, .options = &options, .live = true};
+    struct output *output = output_new(&config);
+    struct strbuf error;
+    char *text;
+
+    (void)state;
+    strbuf_init(&error, &mem_libc, 0);
+    support_write_file(file, "old", 3);
+    assert_false(output_write(output, m.swarm, NOW_NS, true, &error));
+    assert_non_null(strstr(error.data, "file/o.json"));
+    assert_null(output_written(output, 0));
+    text = support_read_file(file, NULL);
+    assert_string_equal(text, "old");
+    free(text);
+    output_free(output);
+    model_free(&m);
+    strbuf_release(&error);
+}
+
+static void a_trace_that_was_only_read_is_not_replaced_by_the_switch(void **state)
+{
+    const char *conf = support_tmpdir();
+    struct model m = model_new(one);
+    struct options options = {.env = {.perfetto_trace = "1", .claude_config_dir = conf}};
+    struct output_config config = {.mem = &mem_libc, .options = &options, .live = false};
+    struct output *output = output_new(&config);
+    struct strbuf error;
+
+    (void)state;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_non_null(output_path(output, m.swarm, NOW_NS));
+    assert_true(output_write(output, m.swarm, NOW_NS, false, &error));
+    /* What it wrote itself it may write again. */
+    assert_non_null(output_path(output, m.swarm, NOW_NS));
+    output_free(output);
+    output = output_new(&config);
+    assert_null(output_path(output, m.swarm, NOW_NS));
+    output_free(output);
+    model_free(&m);
+    strbuf_release(&error);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_path_is_the_first_rule_that_applies),
+        cmocka_unit_test(home_stands_in_for_what_is_not_set),
+        cmocka_unit_test(a_session_id_makes_a_file_name),
+        cmocka_unit_test(a_long_id_is_cut_between_characters),
+        cmocka_unit_test(it_is_written_privately_and_again),
+        cmocka_unit_test(split_writes_a_document_a_session),
+        cmocka_unit_test(a_failure_names_the_file_and_what_was_there_stays),
+        cmocka_unit_test(a_trace_that_was_only_read_is_not_replaced_by_the_switch),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,116 @@
+/* Text taken apart into glyphs: widths, what joins, and what must never come through. */
+#include "tui/screen/text.h"
+
+#include "tests/support/support.h"
+
+#include <string.h>
+
+static void check_glyph(const char *text, bool ascii, const char *want, size_t bytes, int width)
+{
+    struct glyph glyph;
+    assert_int_equal(text_next(text, strlen(text), ascii, &glyph), bytes);
+    assert_string_equal(glyph.text, want);
+    assert_int_equal(glyph.width, width);
+    assert_int_equal(glyph.len, strlen(want));
+}
+
+static void plain_characters_are_themselves(void **state)
+{
+    (void)state;
+    check_glyph("ab", false, "a", 1, 1);
+    check_glyph("é", false, "é", 2, 1);
+    check_glyph("中文", false, "中", 3, 2);
+    check_glyph("😀", false, "😀", 4, 2);
+    check_glyph("―", false, "―", 3, 1);
+}
+
+static void marks_join_their_base(void **state)
+{
+    (void)state;
+    check_glyph("e\xCC\x81x", false, "e\xCC\x81", 3, 1);
+    check_glyph("中\xCC\x81", false, "中\xCC\x81", 5, 2);
+    /* Only so many: 4 of 6, and all six are taken. */
+    check_glyph("a\xCC\x81\xCC\x81\xCC\x81\xCC\x81\xCC\x81\xCC\x81z", false,
+                "a\xCC\x81\xCC\x81\xCC\x81\xCC\x81", 13, 1);
+    check_glyph("\xCC\x81z", false, "\xEF\xBF\xBD", 2, 1);
+}
+
+static void what_moves_a_terminal_is_replaced(void **state)
+{
+    static const char *const hostile[] = {
+        "\x1b",
+        "\x7f",
+        "\x01",
+        "\xC2\x9B" /* CSI */,
+        "\xE2\x80\xAE" /* RLO */,
+        "\xE2\x81\xA6",
+        "\xE2\x80\x8F",
+        "\xE2\x80\xA8",
+        "\xED\xA0\xBD" /* a lone surrogate */,
+        "\xFF",
+        "\xC3",
+        "\xF4\x90\x80\x80",
+        "\xEF\xBF\xBF",
+        "\xF3\xA0\x81\x81" /* a tag */,
+        "\xD8\x9C" /* Arabic letter mark */,
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+        struct glyph glyph;
+        assert_true(text_next(hostile[i], strlen(hostile[i]), false, &glyph) > 0);
+        assert_string_equal(glyph.text, "\xEF\xBF\xBD");
+        text_next(hostile[i], strlen(hostile[i]), true, &glyph);
+        assert_string_equal(glyph.text, "?");
+    }
+    struct glyph glyph;
+    assert_int_equal(text_next("\0x", 2, false, &glyph), 1);
+    assert_string_equal(glyph.text, "\xEF\xBF\xBD");
+    check_glyph("\t", false, " ", 1, 1);
+    check_glyph("\n", false, " ", 1, 1);
+}
+
+static void joiners_vanish(void **state)
+{
+    (void)state;
+    check_glyph("\xE2\x80\x8D", false, "", 3, 0);
+    check_glyph("\xEF\xB8\x8F", false, "", 3, 0);
+    /* A family is four people side by side, each with its columns. */
+    assert_int_equal(text_cols("👨‍👩‍👧", strlen("👨‍👩‍👧"), false), 6);
+    assert_int_equal(text_cols("👍🏽", strlen("👍🏽"), false), 2);
+}
+
+static void ascii_keeps_base_letters(void **state)
+{
+    (void)state;
+    check_glyph("Ü", true, "U", 2, 1);
+    check_glyph("e\xCC\x81", true, "e", 3, 1);
+    check_glyph("ł", true, "?", 2, 1);
+    check_glyph("中", true, "?", 3, 1);
+    check_glyph("ﬁ", true, "f", 3, 1);
+}
+
+static void whole_glyphs_fit(void **state)
+{
+    size_t used;
+    (void)state;
+    assert_int_equal(text_fit("a中b", 5, false, 2, &used), 1);
+    assert_int_equal(used, 1);
+    assert_int_equal(text_fit("a中b", 5, false, 3, &used), 4);
+    assert_int_equal(used, 3);
+    assert_int_equal(text_fit("e\xCC\x81x", 4, false, 1, &used), 3);
+    assert_int_equal(text_fit("abc", 3, false, 9, &used), 3);
+    assert_int_equal(text_cols("a中b", 5, false), 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_characters_are_themselves),
+        cmocka_unit_test(marks_join_their_base),
+        cmocka_unit_test(what_moves_a_terminal_is_replaced),
+        cmocka_unit_test(joiners_vanish),
+        cmocka_unit_test(ascii_keeps_base_letters),
+        cmocka_unit_test(whole_glyphs_fit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+/* Inks, bars and symbols: what each theme makes of them. */
+#include "tui/screen/theme.h"
+
+#include "tui/screen/text.h"
+
+#include "tests/support/support.h"
+
+#include <string.h>
+
+static const struct theme color = {.color = true}, mono = {.color = false}, ascii = {.ascii = true};
+
+static void shades_are_those_of_the_manual(void **state)
+{
+    static const struct {
+        uint8_t kind;
+        const char *mono, *ascii;
+    } cases[] = {{SPAN_SETUP, "·", "."},    {SPAN_RETRY, "x", "x"}, {SPAN_FIRST_TOKEN, "░", ":"},
+                 {SPAN_SAMPLING, "█", "#"}, {SPAN_TOOL, "▓", "="},  {SPAN_USER, "?", "?"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_string_equal(theme_bar(&mono, cases[i].kind, 0).fill, cases[i].mono);
+        assert_string_equal(theme_bar(&ascii, cases[i].kind, 0).fill, cases[i].ascii);
+    }
+    assert_string_equal(theme_bar(&color, SPAN_SAMPLING, 0).fill, " ");
+    assert_string_equal(theme_bar(&color, SPAN_RETRY, 0).fill, "▒");
+}
+
+static void everything_has_one_column_and_an_ascii_form(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SYMBOLS; i++) {
+        const char *symbol = theme_symbol(&mono, (enum symbol)i),
+                   *plain = theme_symbol(&ascii, (enum symbol)i);
+        assert_int_equal(text_cols(symbol, strlen(symbol), false), 1);
+        for (const char *at = plain; *at; at++)
+            assert_true(*at >= 0x20 && *at < 0x7F);
+    }
+    for (int kind = 0; kind < SPAN_KINDS; kind++) {
+        for (int flags = 0; flags < 64; flags++) {
+            const struct theme themes[] = {color, mono, ascii, {.color = true, .ascii = true}};
+            for (size_t i = 0; i < 4; i++) {
+                struct bar_style bar = theme_bar(&themes[i], (uint8_t)kind, (uint8_t)flags);
+                assert_int_equal(text_cols(bar.fill, strlen(bar.fill), false), 1);
+                assert_true(!themes[i].ascii || (unsigned char)bar.fill[0] < 0x7F);
+                assert_true(bar.ink < INKS);
+            }
+        }
+    }
+}
+
+static void hatched_and_retried_bars_have_no_background(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < SPAN_KINDS; kind++) {
+        struct bar_style bar = theme_bar(&color, (uint8_t)kind, CELL_HATCHED);
+        assert_int_equal(theme_style(&color, bar.ink).bg, COLOR_NONE);
+    }
+    assert_int_equal(theme_style(&color, theme_bar(&color, SPAN_RETRY, 0).ink).bg, COLOR_NONE);
+}
+
+static void without_colour_there_is_none(void **state)
+{
+    (void)state;
+    for (int ink = 0; ink < INKS; ink++) {
+        struct ink_style style = theme_style(&mono, (enum ink)ink),
+                         with = theme_style(&color, (enum ink)ink);
+        assert_int_equal(style.fg, COLOR_NONE);
+        assert_int_equal(style.bg, COLOR_NONE);
+        assert_true(with.fg >= COLOR_NONE && with.fg < 16 && with.bg >= COLOR_NONE && with.bg < 16);
+    }
+}
+
+static void states_differ_by_shape_or_word(void **state)
+{
+    (void)state;
+    for (int a = 0; a < STATES; a++) {
+        for (int b = a + 1; b < STATES; b++)
+            assert_string_not_equal(query_state_word((enum agent_state)a),
+                                    query_state_word((enum agent_state)b));
+        assert_int_equal(strlen(theme_state(&ascii, (enum agent_state)a).shape), 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shades_are_those_of_the_manual),
+        cmocka_unit_test(everything_has_one_column_and_an_ascii_form),
+        cmocka_unit_test(hatched_and_retried_bars_have_no_background),
+        cmocka_unit_test(without_colour_there_is_none),
+        cmocka_unit_test(states_differ_by_shape_or_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,118 @@
+/* Property: what is remembered of a filter is what it says when it is asked anew, whatever happens to the model between two pictures. */
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+#include "tui/views/chosen.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 60, STEPS = 40 };
+
+static const char *const filters[] = {"bash",
+                                      "agent:two",
+                                      "-agent:two error:no",
+                                      "open:yes",
+                                      "dur>2s",
+                                      "kind:tool one",
+                                      "state:tool make",
+                                      "new",
+                                      "zz",
+                                      "-ls"};
+
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+static struct chosen *make(const char *text)
+{
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    struct filter *filter = filter_new(&mem_libc, text, strlen(text), &error);
+    assert_non_null(filter);
+    struct chosen *chosen = chosen_new(&mem_libc, filter);
+    assert_non_null(chosen);
+    strbuf_release(&error);
+    return chosen;
+}
+
+static void change(struct model *model, uint64_t *seed, double *now_ms)
+{
+    static const char *const names[] = {"Tool: Bash", "Tool: Read", "API Call"};
+    static const char *const cats[] = {"tool", "tool", "api"};
+    static const char *const args[] = {"{\"command\":\"make\"}", "{\"command\":\"ls\"}", "{}",
+                                       "{\"success\":false}"};
+    static const char *const agents[] = {"one", "two", "new two"};
+    size_t kind = next_random(seed) % 3;
+    struct model_span span = {.pid = (int)(next_random(seed) % 3) + 1,
+                              .name = names[kind],
+                              .cat = cats[kind],
+                              .from_ms = *now_ms,
+                              .to_ms = *now_ms + (double)(next_random(seed) % 5000),
+                              .args = args[next_random(seed) % 4],
+                              .end_args = args[next_random(seed) % 4]};
+    *now_ms += (double)(next_random(seed) % 700);
+    switch (next_random(seed) % 8) {
+    case 0: assert_true(model_name(model, span.pid, agents[next_random(seed) % 3])); break;
+    case 1: span.to_ms = (double)NAN; /* fallthrough */
+    default: assert_true(model_add(model, &span));
+    }
+}
+
+static void check(struct chosen *chosen, const struct model *model, int64_t local_ns)
+{
+    const struct filter *filter = chosen_filter(chosen);
+    chosen_begin(chosen, model->swarm, local_ns);
+    for (agent_no agent = 0; agent < swarm_agent_count(model->swarm); agent++) {
+        bool want = filter_matches_agent(filter, model->swarm, agent, local_ns);
+        for (span_no no = swarm_span_begin(model->swarm); no < swarm_span_end(model->swarm); no++) {
+            const struct span *span = swarm_span(model->swarm, no);
+            bool in_lane = span != NULL && span->agent == agent && !span_is_phase(span->kind) &&
+                           span->kind != SPAN_INTERACTION;
+            want |= in_lane && filter_matches_span(filter, model->swarm, no, local_ns);
+        }
+        assert_int_equal(chosen_has_agent(chosen, agent), want);
+    }
+    for (span_no no = swarm_span_begin(model->swarm); no < swarm_span_end(model->swarm); no++) {
+        bool want = filter_matches_span(filter, model->swarm, no, local_ns);
+        assert_int_equal(chosen_has_span(chosen, no), want);
+        assert_int_equal(chosen_choice(chosen)->holds(chosen_choice(chosen)->ctx, no), want);
+    }
+}
+
+static void what_is_remembered_is_what_would_be_said(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+        uint64_t random = seed;
+        double now_ms = 0;
+        struct model model;
+        struct swarm_config config = {.max_events = {0, seed % 3 == 0 ? 50 : 0}};
+        assert_true(model_init(&model, &mem_libc));
+        if (seed % 3 == 0) { /* with a cap */
+            model_release(&model);
+            model = (struct model){.session = NO_SESSION};
+            model.swarm = swarm_new(&mem_libc, &config);
+            model.tracer = tracer_new(model.swarm);
+        }
+        assert_true(model_open_file(&model, "s"));
+        struct chosen *chosen = make(filters[seed % (sizeof filters / sizeof filters[0])]);
+        for (int step = 0; step < STEPS; step++) {
+            for (uint64_t i = next_random(&random) % 6; i > 0; i--)
+                change(&model, &random, &now_ms);
+            check(chosen, &model, model_ns(now_ms));
+        }
+        chosen_free(chosen);
+        model_release(&model);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_remembered_is_what_would_be_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,249 @@
+/* When a frame is due. Three things can bring one: a change (at most --fps times a second), the
+   picture's own movement (view_wake_ns: a growing bar gains a cell, the clock a minute), and
+   figures that were left to age because computing them is dear. All three set one timer; where none
+   applies no timer runs, and a frozen view or a finished source costs nothing at all.
+
+   A frame is drawn when the terminal is free for it, else it is owed: so a slow link gets fewer of them, each of
+   the newest state, and nothing waits for the terminal but the picture. */
+#include "tui/app/app_private.h"
+
+#include "tui/cmd/status_line.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define FIGURES_NS     250000000LL
+#define LONGEST_NS     60000000000LL
+#define AGAIN_MS       20
+#define FIGURES_FACTOR 20 /* at most a twentieth of the time goes into figures */
+
+static void update_figures(struct app *app, bool now)
+{
+    struct swarm_figures figures;
+    int64_t began_ns = engine_now_ns(), cost_ns;
+    uint64_t revision = swarm_revision(app_swarm(app));
+    bool all = view_wants_figures(&app->state);
+
+    if (app->has_figures && all == app->figures_all &&
+        (revision == app->figures_revision || (!now && began_ns < app->figures_due_ns)))
+        return;
+    if (!(all ? figures_compute(app_swarm(app), app_now_ns(app), &figures)
+              : figures_compute_totals(app_swarm(app), app_now_ns(app), &figures)))
+        return;
+    if (app->has_figures)
+        figures_release(&app->figures);
+    app->figures = figures;
+    app->has_figures = true;
+    app->figures_all = all;
+    app->figures_revision = revision;
+    cost_ns = (engine_now_ns() - began_ns) * FIGURES_FACTOR;
+    app->figures_due_ns = began_ns + (cost_ns > FIGURES_NS ? cost_ns : FIGURES_NS);
+}
+
+struct view_input app_input(struct app *app)
+{
+    struct engine *engine = &app->engine;
+    int64_t now_ns = engine_now_ns();
+    const char *path = output_path(engine->output, engine->swarm, now_ns);
+
+    return (struct view_input){
+        .theme = app->theme,
+        .swarm = app_swarm(app),
+        .local_ns = app_now_ns(app),
+        .figures = app->has_figures ? &app->figures : NULL,
+        .series = app->has_series ? &app->series : NULL,
+        .sources = app->sources,
+        .source_count = engine_sources(engine, app->sources, ENGINE_SOURCES),
+        .log = engine->log,
+        .keymap = &engine->options->keymap,
+        .output = path,
+        .address = engine_address(engine),
+        .live = app_is_live(app),
+        .progress = engine_progress(engine, &app->progress) ? &app->progress : NULL,
+        .events = app_events(app),
+        .events_per_s = app->events_per_s,
+    };
+}
+
+static bool same_axis(const struct axis *a, const struct axis *b)
+{
+    return a->t0_ns == b->t0_ns && a->zoom == b->zoom && a->cols == b->cols;
+}
+
+/* The same for what goes over time, while the view asks for it. */
+static void update_series(struct app *app)
+{
+    struct view_input input = app_input(app);
+    int64_t began_ns = engine_now_ns(), cost_ns;
+    uint64_t revision = swarm_revision(app_swarm(app));
+    struct series series;
+    struct axis axis;
+
+    if (!view_series_axis(&input, &app->state, grid_cols(app->grid), &axis) ||
+        (app->has_series && began_ns < app->series_due_ns) ||
+        (app->has_series && revision == app->series_revision &&
+         same_axis(&axis, &app->series_axis)))
+        return;
+    if (!series_compute(app_swarm(app), app_now_ns(app), axis.t0_ns, axis_col_ns(&axis),
+                        (size_t)axis.cols, &series))
+        return;
+    if (app->has_series)
+        series_release(&app->series);
+    app->series = series;
+    app->has_series = true;
+    app->series_axis = axis;
+    app->series_revision = revision;
+    cost_ns = (engine_now_ns() - began_ns) * FIGURES_FACTOR;
+    app->series_due_ns = began_ns + (cost_ns > FIGURES_NS ? cost_ns : FIGURES_NS);
+}
+
+void app_draw(struct app *app)
+{
+    struct view_input input;
+
+    if (!app->screen)
+        return;
+    app->owed = screen_free_ns(app->screen, engine_now_ns()) > engine_now_ns();
+    if (app->owed)
+        return;
+    if (!view_frozen(&app->state) || !app->has_figures ||
+        view_wants_figures(&app->state) != app->figures_all)
+        update_figures(app, false);
+    update_series(app);
+    input = app_input(app);
+    view_draw(&input, &app->state, app->grid);
+    app->last_frame_ns = engine_now_ns();
+    screen_put(app->screen, app->grid, app->last_frame_ns);
+    app->dirty = false;
+}
+
+static void on_frame(uv_timer_t *timer)
+{
+    struct app *app = timer->data;
+
+    app_draw(app);
+    app_schedule(app);
+}
+
+/* When the picture is due that nothing that comes asks for; INT64_MAX: never. */
+static int64_t next_movement_ns(struct app *app)
+{
+    struct view_input input = app_input(app);
+    int64_t due_ns = view_wake_ns(&input, &app->state, grid_cols(app->grid), grid_rows(app->grid));
+
+    if (app->has_figures && app->figures_revision != swarm_revision(app_swarm(app)) &&
+        app->figures_due_ns < due_ns)
+        due_ns = app->figures_due_ns;
+    return due_ns;
+}
+
+static void on_writable(uv_poll_t *handle, int status, int events)
+{
+    struct app *app = handle->data;
+
+    (void)status, (void)events;
+    uv_poll_stop(handle);
+    if (app->owed)
+        app_draw(app);
+    app_schedule(app);
+}
+
+/* The terminal has not taken all: it is asked again when it can take more. */
+static void wait_for_terminal(struct app *app)
+{
+    uv_timer_stop(&app->frame);
+    if (screen_out_fd(app->screen) < 0)
+        uv_timer_start(&app->frame, on_frame, AGAIN_MS, 0);
+    else
+        uv_poll_start(&app->out, UV_WRITABLE, on_writable);
+}
+
+static int64_t next_frame_ns(struct app *app)
+{
+    int64_t frame_ns = 1000000000 / app->engine.options->fps, due_ns;
+
+    if (app->owed)
+        return app->last_frame_ns + frame_ns;
+    if (view_frozen(&app->state))
+        return INT64_MAX;
+    due_ns = app->dirty    ? app->last_frame_ns
+             : app->replay ? INT64_MAX /* its steps are changes */
+                           : next_movement_ns(app);
+    return due_ns < app->last_frame_ns + frame_ns ? app->last_frame_ns + frame_ns : due_ns;
+}
+
+void app_schedule(struct app *app)
+{
+    int64_t due_ns, free_ns, now_ns = engine_now_ns(), wait_ns;
+
+    if (!app->screen)
+        return;
+    free_ns = screen_free_ns(app->screen, now_ns);
+    if (free_ns == INT64_MAX) {
+        wait_for_terminal(app);
+        return;
+    }
+    due_ns = next_frame_ns(app);
+    if (due_ns == INT64_MAX) {
+        uv_timer_stop(&app->frame);
+        return;
+    }
+    if (due_ns < free_ns)
+        due_ns = free_ns;
+    wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+    /* The wall clock may have been set back: no wake-up is farther away than this. */
+    if (wait_ns > LONGEST_NS)
+        wait_ns = LONGEST_NS;
+    uv_update_time(&app->engine.loop);
+    uv_timer_start(&app->frame, on_frame, (uint64_t)((wait_ns + 999999) / 1000000), 0);
+}
+
+bool app_count_rate(struct app *app)
+{
+    double before = app->events_per_s;
+
+    if (app->taken_count == RATE_SECONDS + 1) {
+        for (size_t i = 0; i < RATE_SECONDS; i++)
+            app->taken[i] = app->taken[i + 1];
+        app->taken_count--;
+    }
+    app->taken[app->taken_count++] = app_events(app);
+    /* It may fall: a document that is replaced takes its events along. */
+    uint64_t first = app->taken[0], last = app->taken[app->taken_count - 1];
+    app->events_per_s = app->taken_count < 2 ? NAN
+                                             : (double)(last > first ? last - first : 0) /
+                                                   (double)(app->taken_count - 1);
+    if (app->events_per_s != before && !(isnan(app->events_per_s) && isnan(before)))
+        app->dirty = true;
+    return app->taken_count < 2 || app->events_per_s > 0;
+}
+
+/* ---- without a screen ---- */
+
+void app_print_line(struct app *app)
+{
+    struct strbuf line;
+
+    update_figures(app, true);
+    strbuf_init(&line, app->engine.mem, 0);
+    status_line(app_swarm(app), app->has_figures ? &app->figures : NULL, app_now_ns(app), &line);
+    if (!line.failed)
+        fprintf(stderr, "%s\n", line.data);
+    strbuf_release(&line);
+}
+
+void app_print_frame(struct app *app)
+{
+    struct view_input input;
+    struct strbuf text;
+
+    update_figures(app, true);
+    input = app_input(app);
+    view_draw(&input, &app->state, app->grid);
+    strbuf_init(&text, app->engine.mem, 0);
+    grid_to_text(app->grid, &text);
+    if (!text.failed && !output_to_stdout(app->engine.output))
+        fwrite(text.data, 1, text.len, stdout);
+    fflush(stdout);
+    strbuf_release(&text);
+}

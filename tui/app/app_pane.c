@@ -1,0 +1,185 @@
+/* `g`: tmux is asked which panes there are, then to show the one that the agent's process is in. Both are processes of the loop's: the
+   screen goes on meanwhile. One at a time; at the end nobody waits for a tmux that does not answer. */
+#include "tui/app/app_private.h"
+
+#include "tui/app/pane.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PANES_BYTES = 65536 }; /* of tmux' answer; some thousand panes */
+
+/* One question, from its process to its end. */
+struct pane_search {
+    struct app *app;
+    int64_t pid;
+    uv_process_t tmux;
+    uv_pipe_t out;
+    char panes[PANES_BYTES];
+    size_t len;
+    unsigned handles; /* that are open */
+    bool failed, given_up;
+};
+
+static int64_t parent_of(void *ctx, int64_t pid)
+{
+    char path[64], text[512];
+    long long parent = 0;
+    const char *rest;
+    FILE *file;
+
+    (void)ctx;
+    snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
+    file = fopen(path, "re");
+    if (!file)
+        return 0;
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    /* The name, in brackets, may have anything in it. */
+    rest = strrchr(text, ')');
+    return rest && sscanf(rest + 1, " %*c %lld", &parent) == 1 ? parent : 0;
+}
+
+static void say(struct app *app, const char *text)
+{
+    view_message(&app->state, true, "%s", text);
+    app_draw(app);
+    app_schedule(app);
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void on_shown_exit(uv_process_t *process, int64_t status, int signal)
+{
+    struct app *app = process->data;
+
+    (void)status, (void)signal;
+    app->shown = NULL;
+    uv_close((uv_handle_t *)process, free_handle);
+}
+
+static void show_pane(struct app *app, char *pane)
+{
+    char tmux[] = "tmux", window[] = "select-window", select[] = "select-pane", to[] = "-t",
+         client[] = "switch-client", then[] = ";";
+    /* Where we are in no tmux ourselves, there is no client to be switched. */
+    char *inside[] = {tmux, window, to, pane, then, select, to, pane, then, client, to, pane, NULL},
+         *outside[] = {tmux, window, to, pane, then, select, to, pane, NULL};
+    uv_process_options_t options = {
+        .exit_cb = on_shown_exit, .file = tmux, .args = getenv("TMUX") ? inside : outside};
+    uv_process_t *process = calloc(1, sizeof *process);
+
+    if (!process)
+        return;
+    process->data = app;
+    if (uv_spawn(&app->engine.loop, process, &options) == 0)
+        app->shown = process;
+    else
+        uv_close((uv_handle_t *)process, free_handle);
+}
+
+static void finish(struct pane_search *search)
+{
+    char pane[PANE_BYTES];
+
+    search->panes[search->len] = '\0';
+    search->app->search = NULL;
+    if (search->app->engine.stopped || search->given_up)
+        ;
+    else if (search->failed)
+        say(search->app, "there is no tmux to ask");
+    else if (pane_find(search->panes, search->pid, parent_of, NULL, pane))
+        show_pane(search->app, pane);
+    else
+        say(search->app, "the agent's process is in no tmux pane");
+    free(search);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct pane_search *search = handle->data;
+
+    if (--search->handles == 0)
+        finish(search);
+}
+
+static void on_listed(uv_process_t *process, int64_t status, int signal)
+{
+    struct pane_search *search = process->data;
+
+    search->failed |= status != 0 || signal != 0;
+    uv_close((uv_handle_t *)process, on_closed);
+}
+
+static void give_room(uv_handle_t *handle, size_t size, uv_buf_t *out)
+{
+    struct pane_search *search = handle->data;
+
+    (void)size;
+    *out = uv_buf_init(search->panes + search->len, (unsigned)(PANES_BYTES - 1 - search->len));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
+{
+    struct pane_search *search = stream->data;
+
+    (void)buffer;
+    if (len > 0)
+        search->len += (size_t)len;
+    if (len < 0 || search->len == PANES_BYTES - 1)
+        uv_close((uv_handle_t *)stream, on_closed);
+}
+
+void app_go_to_pane(struct app *app, int64_t pid)
+{
+    char tmux[] = "tmux", list[] = "list-panes", all[] = "-a", form[] = "-F",
+         format[] = PANE_FORMAT;
+    char *args[] = {tmux, list, all, form, format, NULL};
+    struct pane_search *search = app->search || app->shown ? NULL : calloc(1, sizeof *search);
+    uv_stdio_container_t stdio[2] = {{.flags = UV_IGNORE},
+                                     {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE}};
+    uv_process_options_t options = {
+        .exit_cb = on_listed, .file = tmux, .args = args, .stdio_count = 2, .stdio = stdio};
+
+    if (!search)
+        return;
+    app->search = search;
+    search->app = app;
+    search->pid = pid;
+    search->handles = 2;
+    search->tmux.data = search->out.data = search;
+    uv_pipe_init(&app->engine.loop, &search->out, 0);
+    stdio[1].data.stream = (uv_stream_t *)&search->out;
+    if (uv_spawn(&app->engine.loop, &search->tmux, &options) != 0) {
+        search->failed = true;
+        uv_close((uv_handle_t *)&search->tmux, on_closed);
+        uv_close((uv_handle_t *)&search->out, on_closed);
+        return;
+    }
+    uv_read_start((uv_stream_t *)&search->out, give_room, on_read);
+}
+
+void app_pane_close(struct app *app)
+{
+    struct pane_search *search = app->search;
+
+    if (search) {
+        search->given_up = true;
+        if (!uv_is_closing((uv_handle_t *)&search->tmux)) {
+            uv_process_kill(&search->tmux, SIGKILL);
+            uv_close((uv_handle_t *)&search->tmux, on_closed);
+        }
+        if (!uv_is_closing((uv_handle_t *)&search->out))
+            uv_close((uv_handle_t *)&search->out, on_closed);
+    }
+    if (app->shown) {
+        uv_process_kill(app->shown, SIGKILL);
+        uv_close((uv_handle_t *)app->shown, free_handle);
+        app->shown = NULL;
+    }
+}

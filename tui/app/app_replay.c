@@ -1,0 +1,111 @@
+/* `--replay`: what finished sources said, as it came. They are read to their end first, into the
+   engine's model, from which it goes on to another one (replay.c) that is shown in its place; until
+   then that is empty. Its clock is the sources', from their beginning, at the speed asked for. */
+#include "tui/app/app_private.h"
+
+#include "core/query/query.h"
+#include "core/query/replay.h"
+
+struct app_replay {
+    struct swarm *swarm;
+    struct replay *replay; /* NULL: the sources are being read, or it is all there */
+    int64_t from_ns, to_ns, began_ns, shown_ns;
+    uint64_t events;
+};
+
+bool app_replay_open(struct app *app)
+{
+    const struct mem *mem = app->engine.mem;
+    struct swarm_config config = {{0}};
+
+    if (app->engine.options->replay == 0)
+        return true;
+    app->replay = mem_zalloc(mem, 1, sizeof *app->replay);
+    if (app->replay)
+        app->replay->swarm = swarm_new(mem, &config);
+    return app->replay && app->replay->swarm;
+}
+
+void app_replay_free(struct app *app)
+{
+    if (!app->replay)
+        return;
+    replay_free(app->replay->replay);
+    swarm_free(app->replay->swarm);
+    mem_free(app->engine.mem, app->replay, sizeof *app->replay);
+    app->replay = NULL;
+}
+
+const struct swarm *app_swarm(const struct app *app)
+{
+    return app->replay ? app->replay->swarm : app->engine.swarm;
+}
+
+int64_t app_now_ns(const struct app *app)
+{
+    return app->replay && app->replay->began_ns != 0 ? app->replay->shown_ns : engine_now_ns();
+}
+
+uint64_t app_events(const struct app *app)
+{
+    if (!app->replay)
+        return engine_events(&app->engine);
+    return app->replay->replay ? replay_events(app->replay->replay) : app->replay->events;
+}
+
+bool app_is_live(const struct app *app)
+{
+    return !engine_finished(&app->engine) || (app->replay && app->replay->replay);
+}
+
+/* All of it has been shown, or there is no memory for more. */
+static void end(struct app *app, bool ok)
+{
+    struct app_replay *r = app->replay;
+
+    uv_timer_stop(&app->replay_step);
+    r->events = replay_events(r->replay);
+    replay_free(r->replay);
+    r->replay = NULL;
+    if (!ok)
+        view_message(&app->state, true, "out of memory: this is not all");
+    if (!app->screen)
+        engine_stop(&app->engine);
+}
+
+static void on_step(uv_timer_t *timer)
+{
+    struct app *app = timer->data;
+    struct app_replay *r = app->replay;
+    double passed_ns = (double)(engine_now_ns() - r->began_ns) * app->engine.options->replay;
+    double all_ns = (double)(r->to_ns - r->from_ns);
+    bool ok;
+
+    /* The wall clock may be set back; what has been shown was there. */
+    if (passed_ns > (double)(r->shown_ns - r->from_ns))
+        r->shown_ns = passed_ns < all_ns ? r->from_ns + (int64_t)passed_ns : r->to_ns;
+    ok = replay_advance(r->replay, r->shown_ns);
+    if (!ok || r->shown_ns == r->to_ns)
+        end(app, ok);
+    app_model_changed(app);
+}
+
+bool app_replay_begin(struct app *app)
+{
+    struct app_replay *r = app->replay;
+    int64_t now_ns = engine_now_ns(), from_ns, to_ns;
+    uint64_t step_ms = 1000 / app->engine.options->fps;
+
+    if (!r || r->began_ns != 0)
+        return true;
+    if (!query_extent(app->engine.swarm, now_ns, &from_ns, &to_ns))
+        from_ns = to_ns = now_ns;
+    r->from_ns = r->shown_ns = from_ns;
+    r->to_ns = to_ns;
+    r->replay = replay_new(app->engine.swarm, r->swarm);
+    r->began_ns = engine_now_ns();
+    if (!r->replay)
+        return false;
+    uv_timer_start(&app->replay_step, on_step, 0, step_ms > 0 ? step_ms : 1);
+    return true;
+}

@@ -1,0 +1,82 @@
+/* The program: the locale, the environment, the command line, then one command. The only place that
+   exits. */
+#include "tui/cmd/config.h"
+#include "tui/cmd/options_help.h"
+#include "tui/views/commands.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static int (*const commands[COMMANDS])(const struct options *) = {
+    [COMMAND_WATCH] = cmd_watch, [COMMAND_RECORD] = cmd_record, [COMMAND_REPORT] = cmd_report,
+    [COMMAND_DUMP] = cmd_dump,   [COMMAND_EMIT] = cmd_emit,     [COMMAND_HOOK] = cmd_hook,
+    [COMMAND_SETUP] = cmd_setup, [COMMAND_STATUS] = cmd_status, [COMMAND_DEMO] = cmd_demo,
+};
+
+static int print_help(enum command command)
+{
+    struct strbuf text;
+    bool ok;
+
+    strbuf_init(&text, &mem_libc, 0);
+    options_help(command, &text);
+    if (command == COMMAND_EMIT)
+        cmd_emit_help(&text);
+    ok = !text.failed && fputs(text.data, stdout) >= 0 && fflush(stdout) == 0;
+    strbuf_release(&text);
+    return ok ? 0 : 1;
+}
+
+static int run(int argc, char **argv)
+{
+    struct environment env;
+    struct options options;
+    struct strbuf error, path, config;
+    bool said;
+    int status;
+
+    options_environment(&env);
+    strbuf_init(&error, &mem_libc, 0);
+    strbuf_init(&path, &mem_libc, 0);
+    strbuf_init(&config, &mem_libc, 0);
+    config_path(argc, argv, &env, &path, &said);
+    if (!config_read(path.data ? path.data : "", said, &config, &error)) {
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        options = (struct options){.command = COMMAND_WATCH};
+        status = 2;
+    } else if (!options_parse_with(&options, argc, argv, &env, config.data, path.data, &error)) {
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        if (options.command == COMMAND_WATCH)
+            fprintf(stderr, "Try `swarmtop --help`.\n");
+        else
+            fprintf(stderr, "Try `swarmtop %s --help`.\n", command_rows[options.command].name);
+        status = 2;
+    } else if (options.help) {
+        status = print_help(options.command);
+    } else if (options.version) {
+        status = printf("swarmtop %s\n", SWARMTOP_VERSION) > 0 && fflush(stdout) == 0 ? 0 : 1;
+    } else {
+        options.ascii |= strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+        status = commands[options.command](&options);
+    }
+    options_release(&options);
+    strbuf_release(&config);
+    strbuf_release(&path);
+    strbuf_release(&error);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    /* Before all else, which costs more than it does. */
+    if (cmd_hook_at_once(argc, argv))
+        return 0;
+    /* Characters alone: numbers keep their point whatever the locale. */
+    setlocale(LC_CTYPE, "");
+    /* A reader that goes is a failed write, not the end. */
+    signal(SIGPIPE, SIG_IGN);
+    return run(argc, argv);
+}

@@ -1,0 +1,159 @@
+/* `dump`: the frame that the live screen would show, through the same view_draw, without a
+   terminal. */
+#include "core/query/replay.h"
+#include "tui/cmd/cmd_engine.h"
+#include "tui/screen/grid_svg.h"
+#include "tui/views/commands.h"
+#include "tui/views/view.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Presses --keys, each on the frame that the one before left. */
+static void press_all(const struct options *options, const struct view_input *input,
+                      struct view_state *state, struct grid *grid)
+{
+    const char *at = options->keys ? options->keys : "";
+
+    for (at += strspn(at, " "); *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        struct key key;
+
+        view_draw(input, state, grid);
+        /* They were checked when the command line was. */
+        if (keymap_parse_key(at, len, &key))
+            view_key(input, state, key, (int)options->cols, (int)options->rows);
+        at += len;
+    }
+}
+
+static bool print(const struct grid *grid, const struct theme *theme, const struct options *options,
+                  struct strbuf *error)
+{
+    struct strbuf text;
+    bool ok;
+
+    strbuf_init(&text, &mem_libc, 0);
+    if (options->format == DUMP_ANSI)
+        grid_to_ansi(grid, theme, &text);
+    else if (options->format == DUMP_SVG)
+        grid_to_svg(grid, theme, &text);
+    else
+        grid_to_text(grid, &text);
+    errno = 0;
+    ok = !text.failed && fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
+    if (!ok)
+        strbuf_addf(error, "standard output: cannot write: %s",
+                    text.failed ? "out of memory" : strerror(errno));
+    strbuf_release(&text);
+    return ok;
+}
+
+static bool draw(const struct engine *engine, const struct swarm *swarm,
+                 const struct swarm_figures *figures, int64_t local_ns, struct grid *grid,
+                 struct strbuf *error)
+{
+    const struct options *options = engine->options;
+    struct source_status sources[ENGINE_SOURCES];
+    struct view_state state;
+    struct view_input input = {
+        .theme = {.color = options->format != DUMP_TEXT && !options->no_color,
+                  .ascii = options->ascii},
+        .swarm = swarm,
+        .local_ns = local_ns,
+        .figures = figures,
+        .sources = sources,
+        .source_count = engine_sources(engine, sources, ENGINE_SOURCES),
+        .log = engine->log,
+        .keymap = &options->keymap,
+        .events = engine_events(engine),
+        .events_per_s = NAN,
+    };
+    struct series series;
+    struct axis axis;
+    bool ok;
+
+    view_state_init(&state, engine->mem);
+    state.window = WINDOW_ALL;
+    if (options->filter)
+        view_set_filter(&state, options->filter, error);
+    press_all(options, &input, &state, grid);
+    if (view_series_axis(&input, &state, (int)options->cols, &axis) &&
+        series_compute(swarm, local_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols, &series))
+        input.series = &series;
+    view_draw(&input, &state, grid);
+    ok = print(grid, &input.theme, options, error);
+    if (input.series)
+        series_release(&series);
+    view_state_release(&state);
+    return ok;
+}
+
+/* Of finished sources the end is what is drawn, not the moment of drawing: the same input gives the
+   same frame. */
+static int64_t moment(const struct engine *engine)
+{
+    int64_t from_ns, to_ns, local_ns = engine_now_ns();
+
+    return engine_finished(engine) && query_extent(engine->swarm, local_ns, &from_ns, &to_ns)
+               ? to_ns
+               : local_ns;
+}
+
+static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t local_ns,
+                 struct strbuf *error)
+{
+    struct grid *grid =
+        grid_new(engine->mem, (int)engine->options->cols, (int)engine->options->rows);
+    struct swarm_figures figures;
+    bool ok = false;
+
+    if (grid && figures_compute(swarm, local_ns, &figures)) {
+        ok = draw(engine, swarm, &figures, local_ns, grid, error);
+        figures_release(&figures);
+    } else {
+        strbuf_adds(error, "out of memory");
+    }
+    grid_free(grid);
+    return ok;
+}
+
+/* The frame as it was at --at. */
+static bool dump_past(const struct engine *engine, struct strbuf *error)
+{
+    struct swarm_config config = {{0}};
+    int64_t from_ns = 0, to_ns = 0, at_ns;
+    struct swarm *past;
+    bool ok = false;
+
+    query_extent(engine->swarm, moment(engine), &from_ns, &to_ns);
+    at_ns = time_spec_resolve(engine->options->at, from_ns, to_ns, to_ns);
+    past = swarm_new(engine->mem, &config);
+    if (past && replay_until(engine->swarm, past, at_ns))
+        ok = dump(engine, past, at_ns, error);
+    else
+        strbuf_adds(error, "out of memory");
+    swarm_free(past);
+    return ok;
+}
+
+int cmd_dump(const struct options *options)
+{
+    int status;
+    struct engine *engine = engine_read_all(options, &status);
+    struct strbuf error;
+
+    if (!engine)
+        return status;
+    strbuf_init(&error, &mem_libc, 0);
+    if (!(options->at.form == TIME_UNSET ? dump(engine, engine->swarm, moment(engine), &error)
+                                         : dump_past(engine, &error))) {
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        status = 1;
+    }
+    strbuf_release(&error);
+    engine_delete(engine);
+    return status;
+}

@@ -1,0 +1,95 @@
+/* `emit`: one line, one connection, no loop and no model: it must be done in a few milliseconds, or
+   say at once that nobody listens. */
+#include "tui/cmd/cmd_engine.h"
+#include "tui/views/commands.h"
+
+#include "core/base/json_text.h"
+
+#include "ingest/feed/emit.h"
+#include "ingest/feed/sender.h"
+#include "ingest/hub.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECT_MS 500
+
+/* The `auth` line that a receiver over TCP may want first. */
+static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error)
+{
+    char token[4096];
+    FILE *file = fopen(path, "re");
+    bool ok = file && fgets(token, sizeof token, file);
+
+    if (ok) {
+        strbuf_adds(text, "{\"op\":\"auth\",\"token\":");
+        json_put_string(text, token, strcspn(token, "\r\n"));
+        strbuf_adds(text, "}\n");
+    } else {
+        strbuf_addf(error, "%s: cannot read a token: %s", path,
+                    file ? "it is empty" : strerror(errno));
+    }
+    if (file)
+        fclose(file);
+    return ok;
+}
+
+/* Where to: --to, else the default address. */
+static bool add_address(const struct options *options, struct strbuf *out, struct strbuf *error)
+{
+    if (!options->address)
+        return hub_default_address(out, false, error);
+    strbuf_adds(out, options->address);
+    return true;
+}
+
+static int emit(const struct options *options, double t_ms, struct strbuf *text,
+                struct strbuf *address, struct strbuf *error)
+{
+    const char *session = options->session ? options->session : options->env.session;
+    struct strbuf line;
+    bool built, ok;
+    int fd;
+
+    strbuf_init(&line, text->mem, 0);
+    built = emit_build(options->arguments[0], options->arguments + 1, options->argument_count - 1,
+                       session ? session : "shell", t_ms, &line, error);
+    ok = built && (!options->token_file || add_auth(options->token_file, text, error)) &&
+         add_address(options, address, error);
+    if (built)
+        strbuf_add(text, line.data, line.len);
+    strbuf_release(&line);
+    if (!ok || text->failed || address->failed)
+        return built ? 1 : 2;
+    fd = sender_connect(address->data, CONNECT_MS, error);
+    if (fd < 0)
+        return 1;
+    ok = sender_send(fd, text->data, text->len, error);
+    close(fd);
+    return ok ? 0 : 1;
+}
+
+int cmd_emit(const struct options *options)
+{
+    double t_ms = (double)(engine_now_ns() / 1000) / 1000;
+    struct strbuf text, address, error;
+    int status;
+
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_init(&address, &mem_libc, 0);
+    strbuf_init(&error, &mem_libc, 0);
+    status = emit(options, t_ms, &text, &address, &error);
+    if (status != 0)
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    strbuf_release(&text);
+    strbuf_release(&address);
+    strbuf_release(&error);
+    return status;
+}
+
+void cmd_emit_help(struct strbuf *out)
+{
+    emit_help(out);
+}

@@ -1,0 +1,426 @@
+/* One struct holds what lives as long as a command: made in order by engine_open, taken down in
+   reverse by engine_close. A signal only sets `stopped`, which the loop looks at after every turn,
+   so every way to stop goes through the same door. Once stopped, SIGINT and SIGTERM have their
+   default action back: should the last write hang, a second one ends the process. SIGHUP stays
+   handled: a dropped connection sends several, and the document must still be written. */
+#include "tui/cmd/cmd_engine.h"
+
+#include "tui/cmd/status_line.h"
+
+#include "ingest/hub.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LIVE_EVENTS 100000 /* the seed's MAX_EVENTS */
+#define LOG_LINES   2000
+
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+#define LAST_TURNS   4
+#define STOP_SIGNALS (sizeof stop_signals / sizeof *stop_signals)
+
+int64_t engine_now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t hub_now(void *ctx)
+{
+    (void)ctx;
+    return engine_now_ns();
+}
+
+static bool reads(void *ctx, const char *path)
+{
+    const struct engine *engine = ctx;
+
+    return hub_reads(engine->hub, path);
+}
+
+/* The first line of --token-file. False: *error says why not. */
+static bool read_token(struct engine *engine, struct strbuf *error)
+{
+    const char *path = engine->options->token_file;
+    size_t size = 0;
+    ssize_t len;
+    FILE *file;
+
+    if (!path)
+        return true;
+    file = fopen(path, "re");
+    errno = file ? 0 : errno;
+    len = file ? getline(&engine->token, &size, file) : -1;
+    while (len > 0 && strchr("\r\n", engine->token[len - 1]))
+        engine->token[--len] = '\0';
+    if (len <= 0)
+        strbuf_addf(error, "%s: cannot read a token: %s", path,
+                    errno ? strerror(errno) : "the first line is empty");
+    if (file)
+        fclose(file);
+    return len > 0;
+}
+
+static bool is_live(const char *spec, bool follow)
+{
+    return strcmp(spec, "-") == 0 || strncmp(spec, "unix:", 5) == 0 ||
+           strncmp(spec, "tcp:", 4) == 0 || strncmp(spec, "otlp:", 5) == 0 ||
+           (follow && strncmp(spec, "claude:", 7) == 0);
+}
+
+static bool any_live(const struct options *options, bool follow)
+{
+    for (size_t i = 0; i < options->argument_count; i++)
+        if (is_live(options->arguments[i], follow))
+            return true;
+    return options->argument_count == 0;
+}
+
+static bool make_model(struct engine *e)
+{
+    const struct options *options = e->options;
+    struct swarm_config config = {{0}};
+
+    /* A feed that is read from a file is no live source: it has no cap of its own. */
+    size_t live_cap = e->live ? LIVE_EVENTS : 0;
+    config.max_events[POOL_LIVE] = options->max_events_said ? options->max_events : live_cap;
+    config.max_events[POOL_FILES] = options->max_events_said ? options->max_events : 0;
+    e->swarm = swarm_new(e->mem, &config);
+    e->tracer = e->swarm ? tracer_new(e->swarm) : NULL;
+    e->log = notice_log_new(e->mem, LOG_LINES);
+    e->witness = e->tracer ? witness_new(e->swarm, e->tracer) : NULL;
+    return e->witness && e->log;
+}
+
+static void changed(void *ctx)
+{
+    struct engine *e = ctx;
+
+    if (e->changed)
+        e->changed(e->ctx);
+}
+
+/* For `swarmtop status`, asked over a feed's socket. */
+static void status(void *ctx, struct strbuf *out)
+{
+    const struct engine *e = ctx;
+    int64_t now_ns = engine_now_ns();
+    struct swarm_figures figures;
+    bool known = figures_compute_totals(e->swarm, now_ns, &figures);
+
+    status_bar(e->swarm, known ? &figures : NULL, now_ns, out);
+    if (known)
+        figures_release(&figures);
+}
+
+/* Where Claude Code has its files. */
+static void find_claude(struct engine *e)
+{
+    const struct environment *env = &e->options->env;
+
+    if (env->claude_config_dir)
+        strbuf_adds(&e->claude_dir, env->claude_config_dir);
+    else if (env->home)
+        strbuf_addf(&e->claude_dir, "%s/.claude", env->home);
+}
+
+static bool make_hub(struct engine *e, const struct engine_config *config)
+{
+    struct hub_options hub = {
+        .swarm = e->swarm,
+        .tracer = e->tracer,
+        .witness = e->witness,
+        .log = e->log,
+        .follow = config->follow,
+        .allow_remote = e->options->allow_remote,
+        .token = e->token,
+        .max_line_bytes = e->options->max_line_bytes,
+        .claude_dir = e->claude_dir.data,
+        .since_ns = e->options->since_ns,
+        .content = e->options->content,
+        .ranged = config->ranged,
+        .from_ns = config->from_ns,
+        .to_ns = config->to_ns,
+        .now_ns = hub_now,
+        .changed = changed,
+        .status = status,
+        .ctx = e,
+    };
+    struct output_config output = {
+        .mem = e->mem,
+        .options = e->options,
+        .ranged = config->ranged,
+        .from_ns = config->from_ns,
+        .to_ns = config->to_ns,
+        .live = e->live,
+        .is_source = reads,
+        .ctx = e,
+    };
+
+    e->hub = e->claude_dir.failed ? NULL : hub_new(&e->loop, &hub);
+    e->output = e->hub ? output_new(&output) : NULL;
+    return e->output != NULL;
+}
+
+bool engine_open(struct engine *engine, const struct engine_config *config, struct strbuf *error)
+{
+    *engine = (struct engine){
+        .options = config->options,
+        .mem = &mem_libc,
+        .live = config->live || any_live(config->options, config->follow),
+        .follow = config->follow,
+        .until_end = config->until_end,
+        .ranged = config->ranged,
+        .changed = config->changed,
+        .ctx = config->ctx,
+    };
+    strbuf_init(&engine->said, engine->mem, 0);
+    strbuf_init(&engine->claude_dir, engine->mem, 0);
+    if (!read_token(engine, error)) {
+        free(engine->token);
+        return false;
+    }
+    if (uv_loop_init(&engine->loop) != 0) {
+        free(engine->token);
+        strbuf_adds(error, "event loop: cannot be made");
+        return false;
+    }
+    engine->loop.data = engine;
+    find_claude(engine);
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
+        uv_signal_init(&engine->loop, &engine->signals[i]);
+    uv_timer_init(&engine->loop, &engine->for_timer);
+    if (make_model(engine) && make_hub(engine, config))
+        return true;
+    strbuf_adds(error, "out of memory");
+    engine_close(engine);
+    return false;
+}
+
+bool engine_add(struct engine *engine, const char *spec, struct strbuf *error)
+{
+    engine->live |= is_live(spec, engine->follow);
+    return hub_add(engine->hub, spec, error);
+}
+
+/* A feed at the default address, and Claude Code's sessions, where there is such a client: without, nothing is said. */
+static void add_default(struct engine *engine, struct strbuf *error)
+{
+    struct strbuf address;
+    struct notice notice = {.at_ns = engine_now_ns(), .level = NOTICE_ERROR, .session = NO_SESSION};
+
+    strbuf_init(&address, engine->mem, 0);
+    if (hub_default_address(&address, true, error) && !address.failed) {
+        engine_add(engine, address.data, error);
+    } else {
+        notice.text = error->data ? error->data : "out of memory";
+        notice.len = strlen(notice.text);
+        notice_log_add(engine->log, &notice);
+        fprintf(stderr, "swarmtop: %s\n", notice.text);
+    }
+    if (engine->follow && engine->claude_dir.len > 0)
+        engine_add(engine, "claude:", error);
+    strbuf_release(&address);
+}
+
+void engine_add_all(struct engine *engine)
+{
+    struct strbuf error;
+
+    strbuf_init(&error, engine->mem, 0);
+    if (engine->options->argument_count == 0)
+        add_default(engine, &error);
+    for (size_t i = 0; i < engine->options->argument_count; i++) {
+        strbuf_clear(&error);
+        engine_add(engine, engine->options->arguments[i], &error);
+    }
+    strbuf_release(&error);
+}
+
+/* ---- stopping ---- */
+
+void engine_stop(struct engine *engine)
+{
+    engine->stopped = true;
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct engine *engine = handle->loop->data;
+
+    (void)number;
+    engine_stop(engine);
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
+        if (stop_signals[i] != SIGHUP)
+            uv_signal_stop(&engine->signals[i]);
+}
+
+static void on_for(uv_timer_t *timer)
+{
+    engine_stop(timer->loop->data);
+}
+
+void engine_obey(struct engine *engine)
+{
+    for (size_t i = 0; i < STOP_SIGNALS; i++) {
+        struct sigaction action;
+
+        if (sigaction(stop_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            uv_signal_start(&engine->signals[i], on_signal, stop_signals[i]);
+    }
+    if (engine->options->for_s > 0)
+        uv_timer_start(&engine->for_timer, on_for, (uint64_t)(engine->options->for_s * 1000), 0);
+}
+
+void engine_run(struct engine *engine)
+{
+    while (!engine->stopped && !(engine->until_end && hub_finished(engine->hub)))
+        if (uv_run(&engine->loop, UV_RUN_ONCE) == 0)
+            break;
+    /* What was sent before the signal waits in sockets: one turn takes who connected, the next ones
+       what they sent. */
+    for (int i = 0; engine->stopped && i < LAST_TURNS; i++)
+        uv_run(&engine->loop, UV_RUN_NOWAIT);
+}
+
+/* ---- the end ---- */
+
+bool engine_write(struct engine *engine, bool final, struct strbuf *error)
+{
+    /* Nothing was read: what an earlier run left there is worth more than an empty document. */
+    if (hub_failed(engine->hub) && swarm_session_count(engine->swarm) == 0)
+        return true;
+    return output_write(engine->output, engine->swarm, engine_now_ns(), final, error);
+}
+
+bool engine_finish(struct engine *engine)
+{
+    struct strbuf error;
+    bool ok;
+
+    strbuf_init(&error, engine->mem, 0);
+    hub_finish(engine->hub);
+    ok = tracer_close_all(engine->tracer) == TRACER_OK;
+    if (!ok)
+        strbuf_adds(&error, "closing open spans: out of memory");
+    ok &= engine_write(engine, true, &error);
+    if (!ok)
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    strbuf_release(&error);
+    return ok;
+}
+
+static void say_error(struct engine *engine, size_t index, const struct source_status *status)
+{
+    while (engine->said.len <= index && !engine->said.failed)
+        strbuf_addc(&engine->said, '-');
+    if (!*status->error || engine->said.failed || engine->said.data[index] == '+')
+        return;
+    engine->said.data[index] = '+';
+    fprintf(stderr, "swarmtop: %s\n", status->error);
+}
+
+bool engine_complain(struct engine *engine)
+{
+    for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
+        struct source_status status = hub_source(engine->hub, i);
+
+        say_error(engine, i, &status);
+    }
+    return !hub_failed(engine->hub);
+}
+
+size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max)
+{
+    size_t count = hub_source_count(engine->hub);
+
+    for (size_t i = 0; i < count && i < max; i++)
+        out[i] = hub_source(engine->hub, i);
+    return count < max ? count : max;
+}
+
+/* Not the sources' counts: an operation is not an event, and a trace has to show what the feed it
+   came from did. */
+uint64_t engine_events(const struct engine *engine)
+{
+    const struct swarm *swarm = engine->swarm;
+    uint64_t events = swarm_dropped(swarm, POOL_LIVE) + swarm_dropped(swarm, POOL_FILES);
+
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+
+        events += session ? session->event_count + session->metadata_count : 0;
+    }
+    return events;
+}
+
+uint64_t engine_bad(const struct engine *engine)
+{
+    uint64_t bad = 0;
+
+    for (size_t i = 0; i < hub_source_count(engine->hub); i++)
+        bad += hub_source(engine->hub, i).bad;
+    return bad;
+}
+
+bool engine_progress(const struct engine *engine, struct source_progress *out)
+{
+    return hub_progress(engine->hub, out);
+}
+
+void engine_stop_reading(struct engine *engine)
+{
+    hub_stop_reading(engine->hub);
+}
+
+const char *engine_address(const struct engine *engine)
+{
+    for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
+        const char *address = hub_bound_address(engine->hub, i);
+
+        if (address)
+            return address;
+    }
+    return NULL;
+}
+
+bool engine_finished(const struct engine *engine)
+{
+    return hub_finished(engine->hub);
+}
+
+void engine_print_paths(const struct engine *engine)
+{
+    const char *path;
+
+    for (size_t i = 0; (path = output_written(engine->output, i)); i++)
+        printf("%s\n", path);
+    fflush(stdout);
+}
+
+void engine_close(struct engine *engine)
+{
+    if (engine->hub)
+        hub_stop(engine->hub);
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
+        uv_close((uv_handle_t *)&engine->signals[i], NULL);
+    uv_close((uv_handle_t *)&engine->for_timer, NULL);
+    uv_run(&engine->loop, UV_RUN_DEFAULT);
+    if (engine->hub)
+        hub_free(engine->hub);
+    uv_loop_close(&engine->loop);
+    output_free(engine->output);
+    witness_free(engine->witness);
+    tracer_free(engine->tracer);
+    swarm_free(engine->swarm);
+    notice_log_free(engine->log);
+    strbuf_release(&engine->said);
+    strbuf_release(&engine->claude_dir);
+    free(engine->token);
+}

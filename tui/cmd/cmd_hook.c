@@ -1,0 +1,86 @@
+/* `hook`: the agent waits for each of its hooks, and takes an exit status of 2 for a veto. So this does nothing that it need not do, is done in a few
+   milliseconds whoever listens or does not, says nothing, and succeeds whatever happens: not even a wrong command line may stop the agent. */
+#include "tui/cmd/cmd_engine.h"
+#include "tui/views/commands.h"
+
+#include "ingest/feed/hook_line.h"
+#include "ingest/feed/sender.h"
+#include "ingest/hub.h"
+
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAYLOAD_MAX    ((size_t)32 << 20)
+#define LINE_MAX_BYTES ((size_t)1 << 20) /* of the feed */
+
+/* For all that may take a while: the agent to say its payload, a socket's queue to have a place, a reader to read. */
+#define READ_MS    1000
+#define CONNECT_MS 20
+#define SEND_MS    100
+
+/* False: it does not end, or is too large. */
+static bool read_payload(struct strbuf *out)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    char bytes[65536];
+    ssize_t len = 1;
+
+    while (len > 0 && out->len <= PAYLOAD_MAX && poll(&in, 1, READ_MS) > 0) {
+        len = read(STDIN_FILENO, bytes, sizeof bytes);
+        if (len > 0)
+            strbuf_add(out, bytes, (size_t)len);
+    }
+    return len == 0 && !out->failed && out->len <= PAYLOAD_MAX;
+}
+
+static void forward(const char *to, double t_ms)
+{
+    struct strbuf payload, line, address, error;
+    int fd = -1;
+
+    strbuf_init(&payload, &mem_libc, 0);
+    strbuf_init(&line, &mem_libc, 0);
+    strbuf_init(&address, &mem_libc, 0);
+    strbuf_init(&error, &mem_libc, 0);
+    if (to)
+        strbuf_adds(&address, to);
+    if (read_payload(&payload) && (to || hub_default_address(&address, false, &error)) &&
+        !address.failed)
+        fd = sender_connect(address.data, CONNECT_MS, &error);
+    if (fd >= 0) {
+        if (hook_line_build(payload.data ? payload.data : "", payload.len, t_ms, LINE_MAX_BYTES,
+                            &line))
+            sender_send_within(fd, line.data, line.len, SEND_MS, &error);
+        close(fd);
+    }
+    strbuf_release(&payload);
+    strbuf_release(&line);
+    strbuf_release(&address);
+    strbuf_release(&error);
+}
+
+int cmd_hook(const struct options *options)
+{
+    forward(options->address, (double)(engine_now_ns() / 1000) / 1000);
+    return 0;
+}
+
+bool cmd_hook_at_once(int argc, char **argv)
+{
+    struct options options = {.command = COMMAND_HOOK};
+
+    if (argc < 2 || strcmp(argv[1], command_rows[COMMAND_HOOK].name) != 0)
+        return false;
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 ||
+            strcmp(argv[i], "--version") == 0)
+            return false;
+        if (strncmp(argv[i], "--to=", 5) == 0)
+            options.address = argv[i] + 5;
+        else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc)
+            options.address = argv[++i];
+    }
+    cmd_hook(&options);
+    return true;
+}

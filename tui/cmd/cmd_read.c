@@ -1,0 +1,178 @@
+/* Reading sources to their end, and a part of them. When the part is said by its distance from the start or the end, that has to be known first: of
+   large files it is found out by reading them once with next to nothing kept, so that the part can be kept small while they are read. */
+#include "tui/cmd/cmd_engine.h"
+
+#include "core/query/query.h"
+#include "tui/cmd/progress.h"
+
+#include "ingest/hub.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MEASURED_EVENTS = 4096, PROGRESS_MS = 500, LARGE_BYTES = 64 * 1024 * 1024 };
+
+void engine_delete(struct engine *engine)
+{
+    const struct mem *mem = engine->mem;
+
+    engine_close(engine);
+    mem_free(mem, engine, sizeof *engine);
+}
+
+/* ---- a line on the terminal while it takes long ---- */
+
+struct reading_line {
+    struct engine *engine;
+    uv_timer_t timer;
+    bool shown;
+};
+
+static void on_progress(uv_timer_t *timer)
+{
+    struct reading_line *line = timer->data;
+    struct source_progress progress;
+    struct strbuf text;
+
+    strbuf_init(&text, line->engine->mem, 0);
+    if (engine_progress(line->engine, &progress) && progress_line(&progress, &text) &&
+        !text.failed) {
+        fprintf(stderr, "\r%.78s\033[K", text.data);
+        line->shown = true;
+    }
+    strbuf_release(&text);
+}
+
+/* Runs the engine until its sources have ended. */
+static void run(struct engine *engine)
+{
+    struct reading_line line = {.engine = engine};
+
+    uv_timer_init(&engine->loop, &line.timer);
+    line.timer.data = &line;
+    if (isatty(STDERR_FILENO))
+        uv_timer_start(&line.timer, on_progress, PROGRESS_MS, PROGRESS_MS);
+    engine_run(engine);
+    uv_close((uv_handle_t *)&line.timer, NULL);
+    uv_run(&engine->loop, UV_RUN_NOWAIT);
+    if (line.shown)
+        fprintf(stderr, "\r\033[K");
+}
+
+/* ---- which part ---- */
+
+static bool is_partial(const struct options *options)
+{
+    return options->from.form != TIME_UNSET || options->to.form != TIME_UNSET;
+}
+
+static bool is_known(struct time_spec spec)
+{
+    return spec.form == TIME_UNSET || spec.form == TIME_ABSOLUTE;
+}
+
+static void resolve(const struct options *options, int64_t from_ns, int64_t to_ns,
+                    struct engine_config *config)
+{
+    config->ranged = true;
+    config->from_ns = time_spec_resolve(options->from, from_ns, to_ns, INT64_MIN);
+    config->to_ns = time_spec_resolve(options->to, from_ns, to_ns, INT64_MAX);
+}
+
+/* Whether all sources are files, and what they weigh. */
+static bool are_files(const struct options *options, uint64_t *bytes)
+{
+    struct stat status;
+
+    *bytes = 0;
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stat(options->arguments[i], &status) != 0 ||
+            !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
+            return false;
+        *bytes += S_ISDIR(status.st_mode) ? LARGE_BYTES : (uint64_t)status.st_size;
+    }
+    return options->argument_count > 0;
+}
+
+/* From the first to the last moment of the files. False: out of memory, or there is nothing in them. */
+static bool measure(const struct options *options, int64_t *from_ns, int64_t *to_ns)
+{
+    struct options small = *options;
+    struct engine_config config = {.options = &small, .until_end = true};
+    struct engine engine;
+    struct strbuf error;
+    bool found = false;
+
+    small.max_events_said = true;
+    small.max_events = MEASURED_EVENTS;
+    strbuf_init(&error, &mem_libc, 0);
+    if (engine_open(&engine, &config, &error)) {
+        engine_add_all(&engine);
+        run(&engine);
+        found = query_extent(engine.swarm, engine_now_ns(), from_ns, to_ns);
+        engine_close(&engine);
+    }
+    strbuf_release(&error);
+    return found;
+}
+
+void engine_find_range(struct engine_config *config, bool always)
+{
+    const struct options *options = config->options;
+    uint64_t bytes;
+    int64_t from_ns, to_ns;
+
+    if (!is_partial(options) || !are_files(options, &bytes) || (!always && bytes < LARGE_BYTES))
+        return;
+    if (is_known(options->from) && is_known(options->to))
+        resolve(options, 0, 0, config);
+    else if (measure(options, &from_ns, &to_ns))
+        resolve(options, from_ns, to_ns, config);
+}
+
+/* Keeps what lies between --from and --to. False: out of memory. */
+static bool keep_part(struct engine *engine)
+{
+    struct engine_config config = {.options = engine->options};
+    int64_t from_ns, to_ns;
+
+    if (engine->ranged || !is_partial(engine->options) ||
+        !query_extent(engine->swarm, engine_now_ns(), &from_ns, &to_ns))
+        return true;
+    resolve(engine->options, from_ns, to_ns, &config);
+    return swarm_keep_range(engine->swarm, POOL_LIVE, config.from_ns, config.to_ns, true) &&
+           swarm_keep_range(engine->swarm, POOL_FILES, config.from_ns, config.to_ns, true);
+}
+
+struct engine *engine_read_all(const struct options *options, int *status)
+{
+    struct engine_config config = {
+        .options = options, .follow = options->follow, .until_end = true};
+    struct engine *engine = mem_zalloc(&mem_libc, 1, sizeof *engine);
+    struct strbuf error;
+
+    strbuf_init(&error, &mem_libc, 0);
+    if (engine)
+        engine_find_range(&config, false);
+    if (engine && engine_open(engine, &config, &error)) {
+        engine_obey(engine);
+        engine_add_all(engine);
+        run(engine);
+        *status = engine_complain(engine) ? 0 : 1;
+        if (!keep_part(engine)) {
+            engine_delete(engine);
+            engine = NULL;
+        }
+    } else {
+        mem_free(&mem_libc, engine, sizeof *engine);
+        engine = NULL;
+    }
+    if (!engine) {
+        *status = 1;
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    }
+    strbuf_release(&error);
+    return engine;
+}

@@ -1,0 +1,122 @@
+/* `record`: the engine alone. On a terminal a line on stderr says twice a second how far it is; the
+   paths of what is left behind go to stdout, so that `out=$(swarmtop record …)` works. */
+#include "tui/cmd/cmd_engine.h"
+#include "tui/cmd/progress.h"
+#include "tui/cmd/status_line.h"
+#include "tui/views/commands.h"
+
+#include "ingest/hub.h"
+
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define PROGRESS_MS 500
+
+struct recording {
+    struct engine engine;
+    uv_timer_t progress, interval;
+    bool shown; /* the progress line stands on the terminal */
+};
+
+static void clear_progress(struct recording *r)
+{
+    if (r->shown)
+        fprintf(stderr, "\r\033[K");
+    r->shown = false;
+}
+
+static void on_progress(uv_timer_t *timer)
+{
+    struct recording *r = timer->data;
+    const char *path = output_path(r->engine.output, r->engine.swarm, engine_now_ns());
+    struct source_progress progress;
+    struct winsize size;
+    int cols =
+        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+    struct strbuf line;
+
+    strbuf_init(&line, r->engine.mem, 0);
+    if (engine_progress(&r->engine, &progress) && progress_line(&progress, &line))
+        strbuf_adds(&line, "  ");
+    status_line(r->engine.swarm, NULL, engine_now_ns(), &line);
+    if (path)
+        strbuf_addf(&line, "  -> %s", path);
+    if (!line.failed)
+        fprintf(stderr, "\r%.*s\033[K", cols, line.data);
+    r->shown = true;
+    strbuf_release(&line);
+}
+
+static void on_interval(uv_timer_t *timer)
+{
+    struct recording *r = timer->data;
+    struct strbuf error;
+
+    strbuf_init(&error, r->engine.mem, 0);
+    if (!engine_write(&r->engine, false, &error)) {
+        clear_progress(r);
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    }
+    strbuf_release(&error);
+}
+
+static void start_timers(struct recording *r)
+{
+    uint64_t interval_ms = (uint64_t)(r->engine.options->write_interval_s * 1000);
+
+    uv_timer_init(&r->engine.loop, &r->progress);
+    uv_timer_init(&r->engine.loop, &r->interval);
+    r->progress.data = r->interval.data = r;
+    if (isatty(STDERR_FILENO))
+        uv_timer_start(&r->progress, on_progress, PROGRESS_MS, PROGRESS_MS);
+    if (interval_ms > 0)
+        uv_timer_start(&r->interval, on_interval, interval_ms, interval_ms);
+}
+
+static int record(struct recording *r)
+{
+    struct engine *engine = &r->engine;
+    bool read, written;
+
+    start_timers(r);
+    engine_obey(engine); /* before anybody can find us */
+    engine_add_all(engine);
+    engine_complain(engine);
+    engine_run(engine);
+    uv_close((uv_handle_t *)&r->progress, NULL);
+    uv_close((uv_handle_t *)&r->interval, NULL);
+    clear_progress(r);
+    read = engine_complain(engine);
+    written = engine_finish(engine);
+    if (!output_to_stdout(engine->output))
+        engine_print_paths(engine);
+    if (read && written && !engine->live &&
+        !output_path(engine->output, engine->swarm, engine_now_ns()))
+        fprintf(stderr, "swarmtop: nothing is left behind: name a file with --output\n");
+    return read && written ? 0 : 1;
+}
+
+int cmd_record(const struct options *options)
+{
+    struct recording r = {.shown = false};
+    struct engine_config config = {
+        .options = options,
+        /* The default sources have no end. */
+        .follow = options->follow || options->argument_count == 0,
+        .until_end = true,
+    };
+    struct strbuf error;
+    int status = 1;
+
+    strbuf_init(&error, &mem_libc, 0);
+    engine_find_range(&config, false);
+    if (engine_open(&r.engine, &config, &error)) {
+        status = record(&r);
+        engine_close(&r.engine);
+    } else {
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    }
+    strbuf_release(&error);
+    return status;
+}

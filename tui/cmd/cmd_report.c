@@ -1,0 +1,55 @@
+/* `report`: everything is read, computed once, printed once. */
+#include "tui/cmd/cmd_engine.h"
+#include "tui/cmd/report.h"
+#include "tui/views/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool print(const struct engine *engine, struct strbuf *error)
+{
+    struct swarm_figures figures;
+    struct report report = {.swarm = engine->swarm,
+                            .figures = &figures,
+                            .local_ns = engine_now_ns(),
+                            .bad = engine_bad(engine)};
+    struct strbuf text;
+    bool ok;
+
+    if (!figures_compute(engine->swarm, report.local_ns, &figures)) {
+        strbuf_adds(error, "out of memory");
+        return false;
+    }
+    strbuf_init(&text, engine->mem, 0);
+    if (engine->options->json)
+        report_json(&report, &text);
+    else
+        report_text(&report, engine->options->ascii, &text);
+    figures_release(&figures);
+    errno = 0;
+    ok = !text.failed && fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
+    if (!ok)
+        strbuf_addf(error, "standard output: cannot write: %s",
+                    text.failed ? "out of memory" : strerror(errno));
+    strbuf_release(&text);
+    return ok;
+}
+
+int cmd_report(const struct options *options)
+{
+    int status;
+    struct engine *engine = engine_read_all(options, &status);
+    struct strbuf error;
+
+    if (!engine)
+        return status;
+    strbuf_init(&error, &mem_libc, 0);
+    if (!print(engine, &error)) {
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        status = 1;
+    }
+    strbuf_release(&error);
+    engine_delete(engine);
+    return status;
+}

@@ -1,0 +1,113 @@
+/* `status`: a line for a status bar. A running swarmtop is asked over its feed's socket; with sources, these are read. It must be done in some
+   milliseconds, as it is called every few seconds for as long as a terminal is open. */
+#include "tui/cmd/cmd_engine.h"
+#include "tui/cmd/status_line.h"
+#include "tui/views/commands.h"
+
+#include "core/base/json_read.h"
+
+#include "ingest/feed/sender.h"
+#include "ingest/hub.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WAIT_MS 300
+
+/* Reads until a line end, for a while. False: none came. */
+static bool read_line(int fd, struct strbuf *out)
+{
+    char bytes[512];
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+    while (out->len < 4096 && poll(&poll_fd, 1, WAIT_MS) > 0) {
+        ssize_t len = read(fd, bytes, sizeof bytes);
+
+        if (len <= 0)
+            return false;
+        strbuf_add(out, bytes, (size_t)len);
+        if (out->data && strchr(out->data, '\n'))
+            return true;
+    }
+    return false;
+}
+
+static bool print_answer(const struct strbuf *line)
+{
+    struct json_value object, text;
+    struct strbuf status;
+    bool ok = json_check(line->data, line->len, 8, &object, NULL);
+
+    text = json_get(object, "status");
+    ok = ok && text.type == JSON_TYPE_STRING;
+    strbuf_init(&status, line->mem, 0);
+    if (ok)
+        json_get_string(text, &status);
+    if (ok && status.len > 0)
+        printf("%s\n", status.data);
+    strbuf_release(&status);
+    return ok;
+}
+
+static int ask(struct strbuf *address, struct strbuf *error)
+{
+    static const char question[] = "{\"op\":\"status\"}\n";
+    struct strbuf line;
+    bool ok;
+    int fd;
+
+    if (!hub_default_address(address, false, error))
+        return 1;
+    fd = sender_connect(address->data, WAIT_MS, error);
+    if (fd < 0)
+        return 1;
+    strbuf_init(&line, address->mem, 0);
+    ok = sender_send(fd, question, sizeof question - 1, error) && read_line(fd, &line) &&
+         print_answer(&line);
+    if (!ok && error->len == 0)
+        strbuf_addf(error, "%s: no answer", address->data);
+    strbuf_release(&line);
+    close(fd);
+    return ok ? 0 : 1;
+}
+
+static int read_sources(const struct options *options)
+{
+    int status;
+    struct engine *engine = engine_read_all(options, &status);
+    struct swarm_figures figures;
+    struct strbuf line;
+    int64_t now_ns = engine_now_ns();
+
+    if (!engine)
+        return status;
+    strbuf_init(&line, engine->mem, 0);
+    if (figures_compute_totals(engine->swarm, now_ns, &figures)) {
+        status_bar(engine->swarm, &figures, now_ns, &line);
+        figures_release(&figures);
+    }
+    if (!line.failed && line.len > 0)
+        printf("%s\n", line.data);
+    strbuf_release(&line);
+    engine_delete(engine);
+    return status;
+}
+
+int cmd_status(const struct options *options)
+{
+    struct strbuf address, error;
+    int status;
+
+    if (options->argument_count > 0)
+        return read_sources(options);
+    strbuf_init(&address, &mem_libc, 0);
+    strbuf_init(&error, &mem_libc, 0);
+    status = ask(&address, &error);
+    if (status != 0)
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    strbuf_release(&address);
+    strbuf_release(&error);
+    return status;
+}

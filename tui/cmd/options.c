@@ -1,0 +1,339 @@
+/* Parsing, GNU style: `--opt=V`, `--opt V`, `-oV`, `-o V`, bundled letters, options and arguments
+   mixed, `--` ends the options. Two passes over argv: which command it is (the first argument that
+   is one's name; what takes a value is known from all rows of that name alike), then the options by
+   that command's rows. */
+#include "tui/cmd/options.h"
+
+#include "tui/cmd/config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct cursor {
+    int argc, next;
+    char *const *argv;
+    const char *letters; /* what is left of bundled letters; NULL: none */
+    bool ended;          /* `--` was there */
+};
+
+/* What is next on the command line: an option with its value, or an argument. */
+struct item {
+    const struct option_row *row; /* NULL: an argument, or the end */
+    const char *value;            /* the option's; "": none */
+    char *argument;
+    char name[64]; /* as it was typed, for messages */
+};
+
+static const char *env_text(const char *name)
+{
+    const char *text = getenv(name);
+
+    return text && *text ? text : NULL;
+}
+
+void options_environment(struct environment *env)
+{
+    *env = (struct environment){
+        .session = env_text("SWARMTOP_SESSION"),
+        .state_home = env_text("XDG_STATE_HOME"),
+        .config_home = env_text("XDG_CONFIG_HOME"),
+        .home = env_text("HOME"),
+        .tmpdir = env_text("TMPDIR"),
+        .claude_config_dir = env_text("CLAUDE_CONFIG_DIR"),
+        .perfetto_trace = env_text("CLAUDE_CODE_PERFETTO_TRACE"),
+        .perfetto_interval = env_text("CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S"),
+        .no_color = env_text("NO_COLOR") != NULL,
+    };
+}
+
+double options_parse_int(const char *text)
+{
+    double value = 0;
+
+    while (isspace((unsigned char)*text))
+        text++;
+    if (*text == '+')
+        text++;
+    while (*text >= '0' && *text <= '9' && value < 1e9)
+        value = value * 10 + (*text++ - '0');
+    return value;
+}
+
+enum switch_word options_switch_word(const char *text)
+{
+    static const char *const on[] = {"1", "true", "yes", "on"}, *const off[] = {"0", "false", "no",
+                                                                                "off"};
+    size_t len = text ? strlen(text) : 0;
+
+    while (len > 0 && isspace((unsigned char)*text))
+        text++, len--;
+    while (len > 0 && isspace((unsigned char)text[len - 1]))
+        len--;
+    if (len == 0)
+        return SWITCH_UNSET;
+    for (size_t i = 0; i < 4; i++) {
+        if (strlen(on[i]) == len && strncasecmp(text, on[i], len) == 0)
+            return SWITCH_ON;
+        if (strlen(off[i]) == len && strncasecmp(text, off[i], len) == 0)
+            return SWITCH_OFF;
+    }
+    return SWITCH_OTHER;
+}
+
+/* The row of that name for one of these commands; NULL: none. */
+static const struct option_row *find_row(const char *name, size_t len, char letter,
+                                         unsigned commands)
+{
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        bool named = letter ? row->letter == letter
+                            : strlen(row->name) == len && memcmp(row->name, name, len) == 0;
+
+        if (named && row->commands & commands)
+            return row;
+    }
+    return NULL;
+}
+
+/* The row of what was typed as item->name. NULL: none, *error says so. */
+static const struct option_row *need_row(const char *name, size_t len, char letter,
+                                         unsigned commands, const struct item *item,
+                                         struct strbuf *error)
+{
+    const struct option_row *row = find_row(name, len, letter, commands);
+
+    if (!row && find_row(name, len, letter, ~0u))
+        strbuf_addf(error, "%s: not an option of this command", item->name);
+    else if (!row)
+        strbuf_addf(error, "%s: no such option", item->name);
+    return row;
+}
+
+static bool take_value(struct cursor *c, struct item *item, const char *attached,
+                       struct strbuf *error)
+{
+    item->value = attached ? attached : "";
+    if (!item->row->argument || attached)
+        return true;
+    if (c->next >= c->argc) {
+        strbuf_addf(error, "%s: wants %s", item->name, item->row->argument);
+        return false;
+    }
+    item->value = c->argv[c->next++];
+    return true;
+}
+
+static bool next_letter(struct cursor *c, unsigned commands, struct item *item,
+                        struct strbuf *error)
+{
+    char letter = *c->letters++;
+    const char *rest = *c->letters ? c->letters : NULL;
+
+    item->name[0] = '-', item->name[1] = letter, item->name[2] = '\0';
+    item->row = need_row("", 0, letter, commands, item, error);
+    if (!item->row)
+        return false;
+    if (item->row->argument || !rest)
+        c->letters = NULL;
+    return take_value(c, item, item->row->argument ? rest : NULL, error);
+}
+
+static bool next_word(struct cursor *c, const char *word, unsigned commands, struct item *item,
+                      struct strbuf *error)
+{
+    const char *equals = strchr(word, '=');
+    size_t len = equals ? (size_t)(equals - word) : strlen(word);
+
+    strncpy(item->name, word, sizeof item->name - 1);
+    item->name[len < sizeof item->name ? len : sizeof item->name - 1] = '\0';
+    item->row = need_row(word + 2, len - 2, 0, commands, item, error);
+    if (!item->row)
+        return false;
+    if (equals && !item->row->argument) {
+        strbuf_addf(error, "%s: takes no value", item->name);
+        return false;
+    }
+    return take_value(c, item, equals ? equals + 1 : NULL, error);
+}
+
+/* False: it is wrong. */
+static bool next_item(struct cursor *c, unsigned commands, struct item *item, struct strbuf *error)
+{
+    memset(item, 0, sizeof *item);
+    if (c->letters)
+        return next_letter(c, commands, item, error);
+    if (c->next < c->argc && !c->ended && strcmp(c->argv[c->next], "--") == 0) {
+        c->ended = true;
+        c->next++;
+    }
+    if (c->next >= c->argc)
+        return true;
+
+    char *word = c->argv[c->next++];
+
+    if (c->ended || word[0] != '-' || !word[1]) {
+        item->argument = word;
+        return true;
+    }
+    if (word[1] == '-')
+        return next_word(c, word, commands, item, error);
+    c->letters = word + 1;
+    return next_letter(c, commands, item, error);
+}
+
+/* *at is where in argv the command's name stands, 0: nowhere. */
+static bool find_command(struct options *out, int argc, char *const *argv, int *at,
+                         struct strbuf *error)
+{
+    struct cursor c = {.argc = argc, .next = 1, .argv = argv};
+    struct item item;
+
+    *at = 0;
+    out->command = COMMAND_WATCH;
+    do {
+        if (!next_item(&c, ~0u, &item, error))
+            return false;
+    } while (item.row);
+    if (!item.argument || c.ended)
+        return true;
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(item.argument, command_rows[i].name) == 0) {
+            out->command = (enum command)i;
+            *at = c.next - 1;
+        }
+    return true;
+}
+
+static bool add_argument(struct options *out, char *text, struct strbuf *error)
+{
+    if (!*text) {
+        strbuf_adds(error, "'': the name of a source is empty");
+        return false;
+    }
+    if (!mem_reserve(&mem_libc, &out->arguments, &out->argument_cap, out->argument_count + 1,
+                     sizeof *out->arguments)) {
+        strbuf_adds(error, "out of memory");
+        return false;
+    }
+    out->arguments[out->argument_count++] = text;
+    return true;
+}
+
+static bool only_finished(const struct options *o)
+{
+    for (size_t i = 0; i < o->argument_count; i++)
+        if (strncmp(o->arguments[i], "unix:", 5) == 0 || strncmp(o->arguments[i], "tcp:", 4) == 0 ||
+            strncmp(o->arguments[i], "otlp:", 5) == 0)
+            return false;
+    return o->argument_count > 0;
+}
+
+static bool setup_known(const struct options *o)
+{
+    return o->argument_count == 1 &&
+           (strcmp(o->arguments[0], "claude") == 0 || strcmp(o->arguments[0], "otel") == 0);
+}
+
+/* What only the whole of it can show. */
+static bool check(const struct options *o, struct strbuf *error)
+{
+    bool reads = o->command == COMMAND_REPORT || o->command == COMMAND_DUMP;
+
+    if (o->help || o->version)
+        return true;
+    if (reads && o->argument_count == 0)
+        strbuf_addf(error, "%s: wants a SOURCE", command_rows[o->command].name);
+    else if (o->command == COMMAND_EMIT && o->argument_count == 0)
+        strbuf_adds(error, "emit: wants an operation");
+    else if (o->command == COMMAND_SETUP && !setup_known(o))
+        strbuf_adds(error, "setup: wants claude or otel");
+    else if (o->command == COMMAND_HOOK && o->argument_count > 0)
+        strbuf_addf(error, "%s: hook takes no argument", o->arguments[0]);
+    else if (o->command == COMMAND_DEMO && o->argument_count > 0)
+        strbuf_addf(error, "%s: demo takes no source", o->arguments[0]);
+    else if (o->allow_remote && !o->token_file)
+        strbuf_adds(error, "--allow-remote: wants --token-file");
+    else if (o->replay > 0 && !only_finished(o))
+        strbuf_adds(error, "--replay: wants sources that have an end: FILE, DIR, -");
+    else if (o->split && o->output && strcmp(o->output, "-") == 0)
+        strbuf_adds(error, "--split: several documents do not fit on stdout");
+    else
+        return true;
+    return false;
+}
+
+static bool parse_all(struct options *out, int argc, char *const *argv, int command_at,
+                      struct strbuf *error)
+{
+    struct cursor c = {.argc = argc, .next = 1, .argv = argv};
+    struct item item;
+
+    for (;;) {
+        int at = c.next;
+
+        if (!next_item(&c, FOR(out->command), &item, error))
+            return false;
+        if (!item.row && !item.argument)
+            return true;
+        if (!item.row && at == command_at)
+            continue;
+        if (!item.row) {
+            if (!add_argument(out, item.argument, error))
+                return false;
+            continue;
+        }
+
+        struct strbuf why;
+
+        strbuf_init(&why, &mem_libc, 0);
+        bool ok = item.row->parse(out, item.value, &why);
+        if (!ok)
+            strbuf_addf(error, "%s: %s", item.name, why.data ? why.data : "wrong");
+        strbuf_release(&why);
+        if (!ok)
+            return false;
+    }
+}
+
+static bool take_config(struct options *out, char *config, const char *path, struct strbuf *error)
+{
+    struct strbuf why;
+    bool ok;
+
+    strbuf_init(&why, &mem_libc, 0);
+    ok = !config || config_apply(out, config, &why);
+    if (!ok)
+        strbuf_addf(error, "%s:%s", path, why.data ? why.data : " out of memory");
+    strbuf_release(&why);
+    return ok;
+}
+
+bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
+                   struct strbuf *error)
+{
+    return options_parse_with(out, argc, argv, env, NULL, "", error);
+}
+
+bool options_parse_with(struct options *out, int argc, char *const *argv,
+                        const struct environment *env, char *config, const char *config_path,
+                        struct strbuf *error)
+{
+    int command_at;
+
+    *out = (struct options){
+        .env = *env, .fps = 10, .cols = 120, .rows = 36, .agents = 8, .seed = 1, .speed = 1};
+    if (env->perfetto_interval)
+        out->write_interval_s = options_parse_int(env->perfetto_interval);
+    out->no_color = env->no_color;
+    return find_command(out, argc, argv, &command_at, error) &&
+           take_config(out, config, config_path, error) &&
+           parse_all(out, argc, argv, command_at, error) && check(out, error);
+}
+
+void options_release(struct options *options)
+{
+    mem_free(&mem_libc, options->arguments, options->argument_cap * sizeof *options->arguments);
+    *options = (struct options){0};
+}

@@ -1,0 +1,122 @@
+/* The command line and the environment, as data. One table of commands and one of options: parsing,
+   `--help` and the tables of doc/swarmtop.1 are made from them (options_help.h). */
+#ifndef TUI_OPTIONS_H
+#define TUI_OPTIONS_H
+
+#include "core/export/document.h"
+#include "tui/cmd/time_spec.h"
+#include "tui/screen/keymap.h"
+
+enum command {
+    COMMAND_WATCH,
+    COMMAND_RECORD,
+    COMMAND_REPORT,
+    COMMAND_DUMP,
+    COMMAND_EMIT,
+    COMMAND_HOOK,
+    COMMAND_SETUP,
+    COMMAND_STATUS,
+    COMMAND_DEMO,
+    COMMANDS
+};
+
+enum dump_format { DUMP_TEXT, DUMP_ANSI, DUMP_SVG };
+
+/* What the environment says; NULL: not set, or empty. Borrowed from it. */
+struct environment {
+    const char *session;           /* SWARMTOP_SESSION */
+    const char *state_home;        /* XDG_STATE_HOME */
+    const char *config_home;       /* XDG_CONFIG_HOME */
+    const char *home;              /* HOME */
+    const char *tmpdir;            /* TMPDIR */
+    const char *claude_config_dir; /* CLAUDE_CONFIG_DIR */
+    const char *perfetto_trace;    /* CLAUDE_CODE_PERFETTO_TRACE */
+    const char *perfetto_interval; /* CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S */
+    bool no_color;                 /* NO_COLOR */
+};
+
+/* All texts are borrowed from argv. */
+struct options {
+    enum command command;
+    bool help, version;
+    struct environment env;
+
+    char **arguments; /* sources; of emit: OP and KEY=VALUE; of setup: what */
+    size_t argument_count, argument_cap;
+
+    const char *output;      /* NULL: not said; "-": stdout */
+    double write_interval_s; /* 0: off */
+    enum document_tracks tracks;
+    bool split;
+
+    bool follow, allow_remote;
+    const char *token_file;
+    size_t max_line_bytes; /* 0: the feed's own limits */
+    int64_t since_ns;      /* 0: not said */
+    bool content;
+    bool max_events_said;
+    size_t max_events; /* 0: none */
+    double for_s;      /* 0: for ever */
+    struct time_spec from, to, at;
+
+    bool no_color, ascii;
+    unsigned fps;
+    unsigned cols, rows; /* 0: not said */
+    const char *keys;
+    const char *filter; /* NULL: not said */
+    enum dump_format format;
+    bool json;
+
+    double replay; /* 0: not said */
+
+    unsigned agents;
+    uint64_t seed;
+    double speed;
+
+    const char *address, *session; /* of emit and hook; NULL: not said */
+
+    struct keymap keymap;
+};
+
+/* A bit a command, for option_row.commands. */
+#define FOR(command) (1u << (command))
+
+struct command_row {
+    const char *name, *arguments, *meaning;
+    const char *details; /* a paragraph, for its --help and the manual */
+};
+
+struct option_row {
+    const char *name;     /* without the dashes */
+    char letter;          /* 0: none */
+    const char *argument; /* NULL: takes none */
+    const char *meaning;
+    unsigned commands; /* FOR(…) | … */
+    /* Takes the argument ("" where it has none). False: it is wrong; *error is "" or says what is
+       (the caller names the option). */
+    bool (*parse)(struct options *options, const char *argument, struct strbuf *error);
+};
+
+extern const struct command_row command_rows[COMMANDS];
+extern const struct option_row option_rows[];
+extern const size_t option_row_count;
+
+/* Reads the environment; the only place that does (but for hub_default_address). */
+void options_environment(struct environment *env);
+/* Parses the command line with `config`, the text of the user's file at `config_path`, and `env` behind it. The text, which may be NULL, is cut up, and has
+   to stay as long as the options. False: *error says `what: why` and the exit status is 2. Release *out with options_release either way. */
+bool options_parse_with(struct options *out, int argc, char *const *argv,
+                        const struct environment *env, char *config, const char *config_path,
+                        struct strbuf *error);
+/* The same without such a file. */
+bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
+                   struct strbuf *error);
+void options_release(struct options *options);
+/* As JavaScript's parseInt(text, 10): the number that the text begins with; 0 where that is not
+   positive or there is none. */
+double options_parse_int(const char *text);
+/* As the seed: 1, true, yes, on / 0, false, no, off, trimmed, in any case. */
+enum switch_word { SWITCH_UNSET, SWITCH_ON, SWITCH_OFF, SWITCH_OTHER };
+enum switch_word options_switch_word(const char *text);
+
+#endif

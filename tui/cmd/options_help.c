@@ -1,0 +1,282 @@
+/* Two writers over the same rows: plain text wrapped at 80 columns, and man(7). A word in the
+   manual that is not in --help, or the other way about, cannot be. */
+#include "tui/cmd/options_help.h"
+
+#include "tui/screen/keymap.h"
+
+#include <string.h>
+
+#define WIDTH       80
+#define TERM_COLUMN 24
+
+struct term_row {
+    const char *term, *meaning;
+};
+
+static const struct term_row source_rows[] = {
+    {"FILE",
+     "a Chrome Trace ({\"traceEvents\": [...]}, a bare array, an array never closed) or NDJSON "
+     "(events or feed operations), plain or gzip; told by content, not by name"},
+    {"DIR", "all traces in it"},
+    {"-", "stdin, the same formats; live, even where it is a file"},
+    {"unix:PATH", "listens for feeds on a Unix socket, any number of senders"},
+    {"tcp:HOST:PORT", "listens for feeds over TCP, on loopback unless --allow-remote is given"},
+    {"otlp:HOST:PORT",
+     "listens for HTTP, on loopback unless --allow-remote is given: /hooks takes Claude Code's HTTP "
+     "hooks; OTLP itself is not in this version yet"},
+    {"claude:[DIR]",
+     "Claude Code's own files: live sessions, transcripts, sub-agents; of a DIR that is named all "
+     "of them, else (default: $CLAUDE_CONFIG_DIR or ~/.claude) those that live or ended lately"},
+    {"none given",
+     "claude:, and unix: at the default address: $SWARMTOP_SOCKET, else $XDG_RUNTIME_DIR/swarmtop.sock, else "
+     "/tmp/swarmtop-UID/feed.sock"},
+};
+
+static const struct term_row environment_rows[] = {
+    {"SWARMTOP_SOCKET", "the default feed address"},
+    {"SWARMTOP_SESSION", "the session of emit"},
+    {"XDG_RUNTIME_DIR", "where the default socket is"},
+    {"XDG_STATE_HOME",
+     "below it, in swarmtop/, traces are left where nothing else is said (default: ~/.local/state)"},
+    {"XDG_CONFIG_HOME", "where swarmtop/config is (default: ~/.config)"},
+    {"CLAUDE_CODE_PERFETTO_TRACE",
+     "where the trace is left without --output: 1, true, yes, on: traces/trace-SESSION.json below "
+     "Claude's config directory; 0, false, no, off: nowhere; else the path itself"},
+    {"CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S", "--write-interval's default"},
+    {"CLAUDE_CONFIG_DIR", "Claude's config directory (default: ~/.claude)"},
+    {"NO_COLOR", "no colour where it is set"},
+};
+
+#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
+
+/* ---- plain text ---- */
+
+static void pad_to(struct strbuf *out, size_t from, size_t column)
+{
+    size_t at = out->len - from;
+
+    do
+        strbuf_addc(out, ' ');
+    while (++at < column);
+}
+
+/* Continues a line whose first `at` columns are taken; further ones begin at `indent`. */
+static void put_wrapped(struct strbuf *out, size_t at, size_t indent, const char *text)
+{
+    bool first = true;
+
+    while (*text) {
+        size_t len = strcspn(text, " ");
+
+        if (!first && at + 1 + len > WIDTH) {
+            strbuf_addc(out, '\n');
+            for (at = 0; at < indent; at++)
+                strbuf_addc(out, ' ');
+        } else if (!first) {
+            strbuf_addc(out, ' ');
+            at++;
+        }
+        strbuf_add(out, text, len);
+        at += len;
+        text += len;
+        text += strspn(text, " ");
+        first = false;
+    }
+    strbuf_addc(out, '\n');
+}
+
+static void put_term(struct strbuf *out, const char *term, const char *meaning)
+{
+    size_t from = out->len;
+
+    strbuf_addf(out, "  %s", term);
+    if (out->len - from > TERM_COLUMN - 2) {
+        strbuf_addc(out, '\n');
+        from = out->len;
+    }
+    pad_to(out, from, TERM_COLUMN);
+    put_wrapped(out, TERM_COLUMN, TERM_COLUMN, meaning);
+}
+
+static void put_option_term(struct strbuf *out, const struct option_row *row)
+{
+    if (row->letter)
+        strbuf_addf(out, "-%c, ", row->letter);
+    strbuf_addf(out, "--%s", row->name);
+    if (row->argument)
+        strbuf_addf(out, " %s", row->argument);
+}
+
+static void put_options(struct strbuf *out, enum command command)
+{
+    struct strbuf term;
+
+    strbuf_init(&term, &mem_libc, 0);
+    strbuf_adds(out, "\nOptions:\n");
+    for (size_t i = 0; i < option_row_count; i++) {
+        if (!(option_rows[i].commands & FOR(command)))
+            continue;
+        strbuf_clear(&term);
+        put_option_term(&term, &option_rows[i]);
+        if (!term.failed)
+            put_term(out, term.data, option_rows[i].meaning);
+    }
+    strbuf_release(&term);
+}
+
+static bool takes_sources(enum command command)
+{
+    return command != COMMAND_EMIT && command != COMMAND_DEMO;
+}
+
+void options_help(enum command command, struct strbuf *out)
+{
+    const struct command_row *row = &command_rows[command];
+
+    if (command == COMMAND_WATCH) {
+        strbuf_adds(
+            out,
+            "swarmtop shows swarms of LLM agents on one live time axis and leaves a Chrome Trace\n"
+            "behind.\n\n");
+        for (size_t i = 0; i < COMMANDS; i++) {
+            strbuf_addf(out, i ? "       " : "usage: ");
+            strbuf_addf(out, i ? "swarmtop %s %s\n" : "swarmtop [%s] %s\n", command_rows[i].name,
+                        command_rows[i].arguments);
+        }
+        strbuf_adds(out, "\nCommands (each has its own --help):\n");
+        for (size_t i = 0; i < COMMANDS; i++)
+            put_term(out, command_rows[i].name, command_rows[i].meaning);
+    } else {
+        strbuf_addf(out, "usage: swarmtop %s %s\n\n%s: ", row->name, row->arguments, row->name);
+        put_wrapped(out, strlen(row->name) + 2, 0, row->meaning);
+    }
+    strbuf_addc(out, '\n');
+    put_wrapped(out, 0, 0, row->details);
+    if (takes_sources(command)) {
+        strbuf_adds(out, "\nSources:\n");
+        for (size_t i = 0; i < COUNT(source_rows); i++)
+            put_term(out, source_rows[i].term, source_rows[i].meaning);
+    }
+    put_options(out, command);
+    strbuf_adds(
+        out,
+        "\nExit status: 0 done, 1 something was not read or not written, 2 the command line is\n"
+        "wrong.\n");
+}
+
+/* ---- man(7) ---- */
+
+void options_manual_text(const char *text, struct strbuf *out)
+{
+    bool bold = false;
+
+    for (; *text; text++)
+        switch (*text) {
+        case '\\': strbuf_adds(out, "\\e"); break;
+        case '-': strbuf_adds(out, "\\-"); break;
+        case '`':
+            bold = !bold;
+            strbuf_adds(out, bold ? "\\fB" : "\\fR");
+            break;
+        default: strbuf_addc(out, *text); break;
+        }
+}
+
+static void manual_row(struct strbuf *out, const char *term, const char *meaning)
+{
+    strbuf_adds(out, ".TP\n\\fB");
+    options_manual_text(term, out);
+    strbuf_adds(out, "\\fR\n");
+    options_manual_text(meaning, out);
+    strbuf_addc(out, '\n');
+}
+
+static void manual_commands(struct strbuf *out)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const struct command_row *row = &command_rows[i];
+
+        strbuf_addf(out, ".TP\n\\fB%s\\fR ", row->name);
+        options_manual_text(row->arguments, out);
+        strbuf_addc(out, '\n');
+        options_manual_text(row->meaning, out);
+        strbuf_adds(out, ".\n");
+        options_manual_text(row->details, out);
+        strbuf_addc(out, '\n');
+    }
+}
+
+/* Which commands take it: `(watch, demo)`; nothing where all do. */
+static void manual_takers(struct strbuf *out, unsigned commands)
+{
+    const char *before = "\n(";
+
+    if (commands == (1u << COMMANDS) - 1)
+        return;
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (commands & FOR(i)) {
+            strbuf_addf(out, "%s%s", before, command_rows[i].name);
+            before = ", ";
+        }
+    strbuf_addc(out, ')');
+}
+
+static void manual_options(struct strbuf *out)
+{
+    struct strbuf term;
+
+    strbuf_init(&term, &mem_libc, 0);
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        strbuf_clear(&term);
+        put_option_term(&term, row);
+        strbuf_adds(out, ".TP\n\\fB");
+        options_manual_text(term.failed ? row->name : term.data, out);
+        strbuf_adds(out, "\\fR\n");
+        options_manual_text(row->meaning, out);
+        manual_takers(out, row->commands);
+        strbuf_addc(out, '\n');
+    }
+    strbuf_release(&term);
+}
+
+static void manual_keys(struct strbuf *out)
+{
+    const struct action_info *info;
+    const char *group = "";
+    struct strbuf meaning;
+
+    strbuf_init(&meaning, &mem_libc, 0);
+    for (size_t i = 0; (info = keymap_action(i)); i++) {
+        if (strcmp(info->group, group) != 0) {
+            group = info->group;
+            strbuf_adds(out, ".SS ");
+            options_manual_text(group, out);
+            strbuf_addc(out, '\n');
+        }
+        strbuf_clear(&meaning);
+        strbuf_addf(&meaning, "%s (%s)", info->help, info->name);
+        manual_row(out, info->keys, meaning.failed ? info->help : meaning.data);
+    }
+    strbuf_release(&meaning);
+}
+
+bool options_manual(const char *table, struct strbuf *out)
+{
+    if (strcmp(table, "commands") == 0)
+        manual_commands(out);
+    else if (strcmp(table, "options") == 0)
+        manual_options(out);
+    else if (strcmp(table, "keys") == 0)
+        manual_keys(out);
+    else if (strcmp(table, "sources") == 0)
+        for (size_t i = 0; i < COUNT(source_rows); i++)
+            manual_row(out, source_rows[i].term, source_rows[i].meaning);
+    else if (strcmp(table, "environment") == 0)
+        for (size_t i = 0; i < COUNT(environment_rows); i++)
+            manual_row(out, environment_rows[i].term, environment_rows[i].meaning);
+    else
+        return false;
+    return true;
+}

@@ -1,0 +1,212 @@
+/* Writing is one pass of core's document writer into a file that takes the old one's place at the
+   end, so nothing here can leave half a document. The paths that were written are remembered, to be
+   said at the end. Written synchronously: the model stands still meanwhile. */
+#include "tui/cmd/output.h"
+
+#include "core/export/trace_file.h"
+#include "core/query/query.h"
+#include "tui/cmd/output_path.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct written {
+    char *path;
+    size_t bytes; /* of it, with its NUL */
+};
+
+struct output {
+    struct output_config config;
+    struct strbuf path; /* output_path's */
+    struct written *written;
+    size_t written_count, written_cap;
+};
+
+struct output *output_new(const struct output_config *config)
+{
+    struct output *output = mem_zalloc(config->mem, 1, sizeof *output);
+
+    if (!output)
+        return NULL;
+    output->config = *config;
+    strbuf_init(&output->path, config->mem, 0);
+    return output;
+}
+
+void output_free(struct output *output)
+{
+    const struct mem *mem;
+
+    if (!output)
+        return;
+    mem = output->config.mem;
+    for (size_t i = 0; i < output->written_count; i++)
+        mem_free(mem, output->written[i].path, output->written[i].bytes);
+    mem_free(mem, output->written, output->written_cap * sizeof *output->written);
+    strbuf_release(&output->path);
+    mem_free(mem, output, sizeof *output);
+}
+
+static bool was_written(void *ctx, const char *path)
+{
+    const struct output *output = ctx;
+
+    for (size_t i = 0; i < output->written_count; i++)
+        if (strcmp(output->written[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+static void remember(struct output *output, const char *path)
+{
+    const struct mem *mem = output->config.mem;
+    struct written written = {.bytes = strlen(path) + 1};
+
+    if (was_written(output, path) || !mem_reserve(mem, &output->written, &output->written_cap,
+                                                  output->written_count + 1, sizeof written))
+        return;
+    written.path = mem_alloc(mem, written.bytes);
+    if (!written.path)
+        return;
+    memcpy(written.path, path, written.bytes);
+    output->written[output->written_count++] = written;
+}
+
+const char *output_written(const struct output *output, size_t index)
+{
+    return index < output->written_count ? output->written[index].path : NULL;
+}
+
+bool output_to_stdout(const struct output *output)
+{
+    const char *path = output->config.options->output;
+
+    return path && strcmp(path, "-") == 0;
+}
+
+static void path_of(struct output *output, const struct swarm *swarm, int64_t local_ns,
+                    session_no only)
+{
+    struct output_naming naming = {
+        .config = &output->config,
+        .swarm = swarm,
+        .local_ns = local_ns,
+        .mine = was_written,
+        .ctx = output,
+    };
+
+    output_path_of(&naming, only, &output->path);
+}
+
+const char *output_path(struct output *output, const struct swarm *swarm, int64_t local_ns)
+{
+    session_no only =
+        output->config.options->split ? output_next_session(swarm, NO_SESSION) : NO_SESSION;
+
+    path_of(output, swarm, local_ns, only);
+    return output->path.len > 0 && !output->path.failed ? output->path.data : NULL;
+}
+
+/* ---- writing ---- */
+
+static struct document_options document_options(const struct output *output,
+                                                const struct swarm *swarm, int64_t local_ns,
+                                                session_no only)
+{
+    const struct options *options = output->config.options;
+    struct document_options document = {
+        .tracks = options->tracks,
+        .only = only,
+        .from_ns = INT64_MIN,
+        .to_ns = INT64_MAX,
+    };
+    int64_t from_ns, to_ns;
+
+    if (output->config.ranged) {
+        document.from_ns = output->config.from_ns;
+        document.to_ns = output->config.to_ns;
+    } else if (query_extent(swarm, local_ns, &from_ns, &to_ns)) {
+        document.from_ns = time_spec_resolve(options->from, from_ns, to_ns, INT64_MIN);
+        document.to_ns = time_spec_resolve(options->to, from_ns, to_ns, INT64_MAX);
+    }
+    return document;
+}
+
+static bool stdout_sink(void *ctx, const char *bytes, size_t len)
+{
+    (void)ctx;
+    return fwrite(bytes, 1, len, stdout) == len;
+}
+
+static bool write_to_stdout(const struct swarm *swarm, const struct document_options *document,
+                            struct strbuf *error)
+{
+    bool no_memory = false;
+
+    errno = 0;
+    if (document_write(swarm, document, stdout_sink, NULL, &no_memory) && fflush(stdout) == 0)
+        return true;
+    strbuf_addf(error, "standard output: cannot write: %s",
+                no_memory ? "out of memory" : strerror(errno));
+    return false;
+}
+
+static bool write_to_file(const struct output *output, const struct swarm *swarm,
+                          const struct document_options *document, struct strbuf *error)
+{
+    const char *path = output->path.data;
+    struct trace_file *file = trace_file_begin(output->config.mem, path, error);
+    bool no_memory = false;
+
+    if (!file)
+        return false;
+    document_write(swarm, document, trace_file_write, file, &no_memory);
+    if (!no_memory)
+        return trace_file_commit(file, error);
+    trace_file_abort(file);
+    strbuf_addf(error, "%s: cannot write: out of memory", path);
+    return false;
+}
+
+static bool write_one(struct output *output, const struct swarm *swarm, int64_t local_ns,
+                      session_no only, bool final, struct strbuf *error)
+{
+    struct document_options document = document_options(output, swarm, local_ns, only);
+
+    if (output_to_stdout(output))
+        return !final || write_to_stdout(swarm, &document, error);
+    path_of(output, swarm, local_ns, only);
+    if (output->path.failed) {
+        strbuf_adds(error, "trace: cannot write: out of memory");
+        return false;
+    }
+    if (output->path.len == 0)
+        return true;
+    if (!write_to_file(output, swarm, &document, error))
+        return false;
+    remember(output, output->path.data);
+    return true;
+}
+
+bool output_write(struct output *output, const struct swarm *swarm, int64_t local_ns, bool final,
+                  struct strbuf *error)
+{
+    session_no session = output_next_session(swarm, NO_SESSION);
+    bool ok = true;
+
+    if (!output->config.options->split)
+        return write_one(output, swarm, local_ns, NO_SESSION, final, error);
+    for (; session != NO_SESSION; session = output_next_session(swarm, session)) {
+        struct strbuf why;
+
+        strbuf_init(&why, output->config.mem, 0);
+        if (!write_one(output, swarm, local_ns, session, final, &why)) {
+            if (ok)
+                strbuf_adds(error, why.data ? why.data : "trace: cannot write: out of memory");
+            ok = false;
+        }
+        strbuf_release(&why);
+    }
+    return ok;
+}

@@ -1,0 +1,225 @@
+/* A path is found anew each time it is asked for: a second session changes it from the session's
+   name to the date's, and a file that has become a source is let alone from then on. The rules in
+   the order of CLI.md: -o; the seed's variable; for live sources the state directory. */
+#include "tui/cmd/output_path.h"
+
+#include "core/base/utf8.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FILE_NAME_BYTES 100
+#define NS_PER_S        1000000000LL
+
+session_no output_next_session(const struct swarm *swarm, session_no after)
+{
+    size_t count = swarm_session_count(swarm);
+
+    for (size_t i = after == NO_SESSION ? 0 : (size_t)after + 1; i < count; i++)
+        if (swarm_session(swarm, (session_no)i))
+            return (session_no)i;
+    return NO_SESSION;
+}
+
+void output_file_name(const char *id, size_t len, struct strbuf *out)
+{
+    size_t from = out->len;
+
+    while (len > 0) {
+        uint32_t cp;
+        size_t n = utf8_next(id, len, &cp);
+        bool broken = cp == UTF8_REPLACEMENT || (cp >= 0xD800 && cp <= 0xDFFF);
+
+        if (out->len - from + n > FILE_NAME_BYTES)
+            break;
+        if (broken || cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || cp == '/' || cp == '\\' ||
+            (cp == '.' && out->len == from))
+            strbuf_addc(out, '_');
+        else
+            strbuf_add(out, id, n);
+        id += n, len -= n;
+    }
+    if (out->len == from)
+        strbuf_adds(out, "session");
+}
+
+static void add_id(const struct swarm *swarm, session_no session, struct strbuf *out)
+{
+    size_t len;
+    const struct session *s = swarm_session(swarm, session);
+    const char *id = swarm_text(swarm, s->id);
+
+    len = strlen(id);
+    output_file_name(id, len, out);
+}
+
+/* The session's id as a file name; with a number where an earlier session has the same. */
+static void add_unique_id(const struct swarm *swarm, session_no session, struct strbuf *out)
+{
+    struct strbuf own, other;
+    unsigned same = 1;
+
+    strbuf_init(&own, out->mem, 0);
+    strbuf_init(&other, out->mem, 0);
+    add_id(swarm, session, &own);
+    for (session_no s = output_next_session(swarm, NO_SESSION); s < session;
+         s = output_next_session(swarm, s)) {
+        strbuf_clear(&other);
+        add_id(swarm, s, &other);
+        if (!own.failed && !other.failed && strcmp(own.data, other.data) == 0)
+            same++;
+    }
+    strbuf_add(out, own.data ? own.data : "", own.len);
+    if (same > 1)
+        strbuf_addf(out, "-%u", same);
+    out->failed |= own.failed || other.failed;
+    strbuf_release(&own);
+    strbuf_release(&other);
+}
+
+/* When the earliest session started, on the local clock: `20251016-143105`. */
+static void add_date(const struct output_naming *n, struct strbuf *out)
+{
+    int64_t start_ns = INT64_MAX;
+    struct tm tm;
+    char text[32];
+
+    for (session_no s = output_next_session(n->swarm, NO_SESSION); s != NO_SESSION;
+         s = output_next_session(n->swarm, s)) {
+        const struct session *session = swarm_session(n->swarm, s);
+
+        if (session->flags & SESSION_HAS_START && session->start_ns < start_ns)
+            start_ns = session->start_ns;
+    }
+
+    time_t seconds = (time_t)((start_ns == INT64_MAX ? n->local_ns : start_ns) / NS_PER_S);
+
+    if (localtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y%m%d-%H%M%S", &tm) > 0)
+        strbuf_adds(out, text);
+}
+
+/* `trace-SESSION.json`; False: there is no session to name it after. */
+static bool add_trace_name(const struct output_naming *n, session_no only, struct strbuf *out)
+{
+    session_no first = output_next_session(n->swarm, NO_SESSION);
+
+    if (first == NO_SESSION)
+        return false;
+    strbuf_adds(out, "trace-");
+    if (only != NO_SESSION)
+        add_unique_id(n->swarm, only, out);
+    else if (output_next_session(n->swarm, first) == NO_SESSION &&
+             swarm_session(n->swarm, first)->id != INTERN_NONE)
+        add_id(n->swarm, first, out);
+    else
+        add_date(n, out);
+    strbuf_adds(out, ".json");
+    return true;
+}
+
+/* A path that was named, with `-SESSION` before its extension where it is one of several. */
+static void add_named(const struct output_naming *n, const char *path, size_t len, session_no only,
+                      struct strbuf *out)
+{
+    size_t stem = len;
+
+    if (only == NO_SESSION) {
+        strbuf_add(out, path, len);
+        return;
+    }
+    while (stem > 0 && path[stem - 1] != '.' && path[stem - 1] != '/')
+        stem--;
+    /* No dot, or one that begins the name: there is no extension. */
+    if (stem < 2 || path[stem - 1] != '.' || path[stem - 2] == '/')
+        stem = len;
+    else
+        stem--;
+    if (len - stem == 3 && memcmp(path + stem, ".gz", 3) == 0 && stem > 5 &&
+        memcmp(path + stem - 5, ".json", 5) == 0)
+        stem -= 5;
+    strbuf_add(out, path, stem);
+    strbuf_addc(out, '-');
+    add_unique_id(n->swarm, only, out);
+    strbuf_add(out, path + stem, len - stem);
+}
+
+static bool is_source(const struct output_naming *n, const struct strbuf *path)
+{
+    return path->data && n->config->is_source && n->config->is_source(n->config->ctx, path->data);
+}
+
+/* What CLAUDE_CODE_PERFETTO_TRACE says. False: it says nothing, or its file is a source. */
+static bool add_seeds(const struct output_naming *n, session_no only, struct strbuf *out)
+{
+    const struct environment *env = &n->config->options->env;
+    const char *text = env->perfetto_trace;
+
+    switch (options_switch_word(text)) {
+    case SWITCH_UNSET: return false;
+    case SWITCH_OFF: return true;
+    case SWITCH_OTHER: {
+        size_t len = strlen(text);
+
+        while (isspace((unsigned char)*text))
+            text++, len--;
+        while (isspace((unsigned char)text[len - 1]))
+            len--;
+        add_named(n, text, len, only, out);
+        break;
+    }
+    case SWITCH_ON:
+        if (!env->claude_config_dir && !env->home)
+            return false;
+        strbuf_addf(out, "%s%s/traces/",
+                    env->claude_config_dir ? env->claude_config_dir : env->home,
+                    env->claude_config_dir ? "" : "/.claude");
+        /* A trace that was only looked at does not take the place of the one that its producer left
+           there. */
+        if (!add_trace_name(n, only, out) ||
+            (!n->config->live && out->data && access(out->data, F_OK) == 0 &&
+             !n->mine(n->ctx, out->data)))
+            strbuf_clear(out);
+        break;
+    }
+    if (!is_source(n, out))
+        return true;
+    strbuf_clear(out);
+    return false;
+}
+
+/* Below the state directory, under the next name that is no source. */
+static void add_default(const struct output_naming *n, session_no only, struct strbuf *out)
+{
+    const struct environment *env = &n->config->options->env;
+
+    for (unsigned i = 1; i < 100; i++) {
+        strbuf_clear(out);
+        if (env->state_home)
+            strbuf_adds(out, env->state_home);
+        else
+            strbuf_addf(out, "%s/.local/state", env->home ? env->home : "");
+        strbuf_adds(out, "/swarmtop/");
+        if (!add_trace_name(n, only, out))
+            break;
+        if (i > 1 && !out->failed) {
+            out->len -= strlen(".json");
+            strbuf_addf(out, "-%u.json", i);
+        }
+        if (!is_source(n, out))
+            return;
+    }
+    strbuf_clear(out);
+}
+
+void output_path_of(const struct output_naming *n, session_no only, struct strbuf *out)
+{
+    const struct options *options = n->config->options;
+
+    strbuf_clear(out);
+    if (options->output)
+        add_named(n, options->output, strlen(options->output), only, out);
+    else if (!add_seeds(n, only, out) && n->config->live)
+        add_default(n, only, out);
+}

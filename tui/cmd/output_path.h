@@ -1,0 +1,21 @@
+/* Where a document goes: the names, without the writing. Private to output*.c. */
+#ifndef TUI_OUTPUT_PATH_H
+#define TUI_OUTPUT_PATH_H
+
+#include "tui/cmd/output.h"
+
+/* Appends the path of the document of `only`, or with NO_SESSION of all sessions; nothing where
+   there is none to be left behind. `mine(ctx, path)` says that this program wrote the file already.
+   */
+struct output_naming {
+    const struct output_config *config;
+    const struct swarm *swarm;
+    int64_t local_ns;
+    bool (*mine)(void *ctx, const char *path);
+    void *ctx;
+};
+void output_path_of(const struct output_naming *naming, session_no only, struct strbuf *out);
+/* The session that comes next after `after` (NO_SESSION: the first); NO_SESSION: no more. */
+session_no output_next_session(const struct swarm *swarm, session_no after);
+
+#endif

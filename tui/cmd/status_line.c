@@ -1,0 +1,111 @@
+/* The figures that the screen's header shows, in its words, for places without a screen: a log
+   file, a pipe, the line of `record`. */
+#include "tui/cmd/status_line.h"
+
+#include "core/query/query.h"
+#include "tui/screen/duration.h"
+
+#include <math.h>
+
+static void put_counted(struct strbuf *out, uint64_t n, const char *one)
+{
+    char text[NUMBER_BYTES];
+
+    number_count(n, text);
+    strbuf_addf(out, "%s %s%s", text, one, n == 1 ? "" : "s");
+}
+
+static void count_states(const struct swarm *swarm, int64_t local_ns, uint64_t counts[STATES])
+{
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++)
+        if (!(swarm_agent(swarm, (agent_no)i)->flags & (AGENT_DEAD | AGENT_GROUP)))
+            counts[query_status(swarm, (agent_no)i, local_ns).state]++;
+}
+
+static void put_states(const struct swarm *swarm, int64_t local_ns, struct strbuf *out)
+{
+    uint64_t counts[STATES] = {0};
+
+    count_states(swarm, local_ns, counts);
+    for (int state = 0; state < STATES; state++)
+        if (counts[state] > 0)
+            strbuf_addf(out, "  %s %llu", query_state_word((enum agent_state)state),
+                        (unsigned long long)counts[state]);
+}
+
+static void put_figures(const struct figures *totals, struct strbuf *out)
+{
+    char p50[NUMBER_BYTES], p95[NUMBER_BYTES];
+
+    if (totals->ttft_ms.count > 0) {
+        number_ms(totals->ttft_ms.p50, true, p50);
+        number_ms(totals->ttft_ms.p95, true, p95);
+        strbuf_addf(out, "  ttft p50 %s p95 %s", p50, p95);
+    }
+    if (totals->otps.count > 0) {
+        number_short(totals->otps.p50, p50);
+        strbuf_addf(out, "  otps p50 %s", p50);
+    }
+    if (!isnan(totals->cache_hit_rate_pct))
+        strbuf_addf(out, "  cache %.0f%%", totals->cache_hit_rate_pct);
+    if (totals->retries > 0)
+        strbuf_addf(out, "  retries %llu", (unsigned long long)totals->retries);
+    if (totals->failed + totals->tool_errors > 0)
+        strbuf_addf(out, "  errors %llu",
+                    (unsigned long long)(totals->failed + totals->tool_errors));
+}
+
+void status_line(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+                 struct strbuf *out)
+{
+    uint64_t sessions = 0, agents = 0, events = 0;
+
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+
+        sessions += session != NULL;
+        events += session ? session->event_count : 0;
+    }
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++)
+        agents += !(swarm_agent(swarm, (agent_no)i)->flags & (AGENT_DEAD | AGENT_GROUP));
+    put_counted(out, sessions, "session");
+    strbuf_adds(out, "  ");
+    put_counted(out, agents, "agent");
+    strbuf_adds(out, "  ");
+    put_counted(out, events, "event");
+    put_states(swarm, local_ns, out);
+    if (figures)
+        put_figures(&figures->totals, out);
+}
+
+/* `out` holds what came before it. */
+static void put_part(struct strbuf *out, uint64_t count, const char *word)
+{
+    if (count > 0)
+        strbuf_addf(out, "%s%llu %s", out->len > 0 ? "  " : "", (unsigned long long)count, word);
+}
+
+void status_bar(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+                struct strbuf *out)
+{
+    uint64_t counts[STATES] = {0}, all = 0;
+    char ttft[NUMBER_BYTES];
+
+    count_states(swarm, local_ns, counts);
+    for (int state = 0; state < STATES; state++)
+        all += counts[state];
+    put_part(out, counts[STATE_WAIT] + counts[STATE_SAMPLING] + counts[STATE_TOOL], "work");
+    put_part(out, counts[STATE_RETRY], "retry");
+    put_part(out, counts[STATE_USER], counts[STATE_USER] == 1 ? "needs you" : "need you");
+    put_part(out, counts[STATE_ERROR], "failed");
+    put_part(out, counts[STATE_STALE], "stale");
+    put_part(out, counts[STATE_GONE], "gone");
+    if (out->len == 0)
+        put_part(out, counts[STATE_IDLE] + counts[STATE_DONE] + counts[STATE_AGENTS], "idle");
+    if (all == 0)
+        strbuf_adds(out, "no agents");
+    if (figures && figures->totals.ttft_ms.count > 0) {
+        number_ms(figures->totals.ttft_ms.p50, true, ttft);
+        strbuf_addf(out, "  ttft %s", ttft);
+    }
+}

@@ -1,0 +1,17 @@
+/* The swarm in one line of text: what `record` shows on a terminal and `watch` on stderr where it
+   has no screen. */
+#ifndef TUI_STATUS_LINE_H
+#define TUI_STATUS_LINE_H
+
+#include "core/query/figures.h"
+
+/* Appends `3 sessions 9 agents wait 1 tool 2 12,431 events ttft p50 742ms …`, without a line end.
+   `figures` may be NULL: then what is made of them is left out. */
+void status_line(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+                 struct strbuf *out);
+
+/* Appends the same for a status bar: `3 work  1 needs you  1 failed  ttft 742ms`. `figures` may be NULL. */
+void status_bar(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+                struct strbuf *out);
+
+#endif

@@ -1,0 +1,213 @@
+/* A TIME is parsed without knowing what it will be applied to (the sources are not read yet), so it
+   stays a form and a number until it meets the extent of the picture. Fractions are read digit by
+   digit: a double has no nanoseconds left beside the seconds of an epoch. */
+#include "tui/cmd/time_spec.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_S 1000000000LL
+
+/* At least one digit, at most `max` of them. */
+static bool read_digits(const char **at, int max, int64_t *out)
+{
+    const char *from = *at;
+
+    *out = 0;
+    while (**at >= '0' && **at <= '9' && *at - from < max)
+        *out = *out * 10 + (*(*at)++ - '0');
+    return *at > from;
+}
+
+/* `.5` as nanoseconds; nothing is 0. False: a point without a digit. */
+static bool read_fraction(const char **at, int64_t *out)
+{
+    int64_t unit = NS_PER_S / 10;
+
+    *out = 0;
+    if (**at != '.' && **at != ',')
+        return true;
+    (*at)++;
+    if (**at < '0' || **at > '9')
+        return false;
+    for (; **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
+        *out += (**at - '0') * unit;
+    return true;
+}
+
+static int64_t unit_ns(const char **at)
+{
+    static const struct {
+        const char *name;
+        int64_t ns;
+    } units[] = {{"ms", 1000000},
+                 {"s", NS_PER_S},
+                 {"min", 60 * NS_PER_S},
+                 {"m", 60 * NS_PER_S},
+                 {"h", 3600 * NS_PER_S}};
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        size_t len = strlen(units[i].name);
+
+        if (strncmp(*at, units[i].name, len) == 0) {
+            *at += len;
+            return units[i].ns;
+        }
+    }
+    return 0;
+}
+
+/* `1h30m`, `12.5s`. */
+static bool parse_duration(const char *text, int64_t *out)
+{
+    *out = 0;
+    if (!*text)
+        return false;
+    while (*text) {
+        int64_t whole, fraction;
+
+        if (!read_digits(&text, 9, &whole) || !read_fraction(&text, &fraction))
+            return false;
+
+        int64_t unit = unit_ns(&text);
+
+        /* 9 digits of hours are beyond 64 bits of nanoseconds. */
+        if (unit == 0 || whole > INT64_MAX / 4 / unit)
+            return false;
+        *out += whole * unit + fraction / 1000 * (unit / 1000000);
+    }
+    return true;
+}
+
+/* `14:31`, `14:31:05.25`; leaves *at behind it. */
+static bool parse_clock(const char **at, int64_t *out)
+{
+    int64_t hours, minutes, seconds = 0, fraction = 0;
+
+    if (!read_digits(at, 2, &hours) || *(*at)++ != ':' || !read_digits(at, 2, &minutes))
+        return false;
+    if (**at == ':') {
+        (*at)++;
+        if (!read_digits(at, 2, &seconds) || !read_fraction(at, &fraction))
+            return false;
+    }
+    if (hours > 24 || minutes > 59 || seconds > 60)
+        return false;
+    *out = ((hours * 60 + minutes) * 60 + seconds) * NS_PER_S + fraction;
+    return true;
+}
+
+/* `Z`, `+02:00`, `-0330`; *offset_s is what local time is ahead of UTC. */
+static bool parse_zone(const char **at, int64_t *offset_s)
+{
+    int64_t hours, minutes = 0;
+    int sign = **at == '-' ? -1 : 1;
+
+    *offset_s = 0;
+    if (**at == 'Z' || **at == 'z') {
+        (*at)++;
+        return true;
+    }
+    (*at)++;
+    if (!read_digits(at, 2, &hours))
+        return false;
+    if (**at == ':')
+        (*at)++;
+    if (**at && !read_digits(at, 2, &minutes))
+        return false;
+    *offset_s = sign * (hours * 60 + minutes) * 60;
+    return hours <= 24 && minutes <= 59;
+}
+
+static bool parse_iso(const char *text, int64_t *out)
+{
+    int64_t year, month, day, clock = 0, offset_s;
+
+    if (!read_digits(&text, 4, &year) || *text++ != '-' || !read_digits(&text, 2, &month) ||
+        *text++ != '-' || !read_digits(&text, 2, &day) || month < 1 || month > 12 || day < 1 ||
+        day > 31)
+        return false;
+    if (*text == 'T' || *text == 't' || *text == ' ') {
+        text++;
+        if (!parse_clock(&text, &clock))
+            return false;
+    }
+
+    struct tm tm = {
+        .tm_year = (int)year - 1900,
+        .tm_mon = (int)month - 1,
+        .tm_mday = (int)day,
+        .tm_sec = (int)(clock / NS_PER_S),
+        .tm_isdst = -1,
+    };
+    time_t seconds;
+
+    if (*text) {
+        if (!parse_zone(&text, &offset_s) || *text)
+            return false;
+        seconds = timegm(&tm) - (time_t)offset_s;
+    } else {
+        seconds = mktime(&tm);
+    }
+    *out = (int64_t)seconds * NS_PER_S + clock % NS_PER_S;
+    return true;
+}
+
+bool time_spec_parse(const char *text, struct time_spec *out)
+{
+    const char *at = text;
+
+    if (text[0] == '-') {
+        out->form = TIME_FROM_END;
+        return parse_duration(text + 1, &out->ns);
+    }
+    out->form = TIME_FROM_START;
+    if (parse_duration(text[0] == '+' ? text + 1 : text, &out->ns))
+        return true;
+    out->form = TIME_OF_DAY;
+    if (parse_clock(&at, &out->ns) && !*at)
+        return true;
+    out->form = TIME_ABSOLUTE;
+    return parse_iso(text, &out->ns);
+}
+
+static int64_t floor_s(int64_t ns)
+{
+    return ns / NS_PER_S - (ns % NS_PER_S < 0);
+}
+
+static int64_t resolve_time_of_day(int64_t clock_ns, int64_t from_ns, int64_t to_ns)
+{
+    time_t from_s = (time_t)floor_s(from_ns);
+    struct tm tm;
+
+    if (!localtime_r(&from_s, &tm))
+        return from_ns;
+    tm.tm_hour = tm.tm_min = 0;
+    tm.tm_sec = (int)(clock_ns / NS_PER_S);
+    tm.tm_isdst = -1;
+
+    struct tm next_day = tm;
+    int64_t at = (int64_t)mktime(&tm) * NS_PER_S + clock_ns % NS_PER_S;
+
+    if (at >= from_ns || from_ns - at < NS_PER_S)
+        return at;
+    next_day.tm_mday++;
+
+    int64_t later = (int64_t)mktime(&next_day) * NS_PER_S + clock_ns % NS_PER_S;
+
+    return later <= to_ns ? later : at;
+}
+
+int64_t time_spec_resolve(struct time_spec spec, int64_t from_ns, int64_t to_ns, int64_t unset)
+{
+    switch (spec.form) {
+    case TIME_FROM_START: return from_ns + spec.ns;
+    case TIME_FROM_END: return to_ns - spec.ns;
+    case TIME_OF_DAY: return resolve_time_of_day(spec.ns, from_ns, to_ns);
+    case TIME_ABSOLUTE: return spec.ns;
+    case TIME_UNSET: break;
+    }
+    return unset;
+}

@@ -1,0 +1,291 @@
+/* Two tables: what special keys are called, and the actions. A row of actions holds its keys as their names, so that the
+   table reads like the help screen that is made from it. Lookup parses the names again at each key press: a few
+   hundred comparisons for something that happens at typing speed need no index. */
+#include "tui/screen/keymap.h"
+
+#include "core/base/utf8.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    uint32_t code;
+} key_names[] = {
+    {"Space", ' '},           {"Up", KEY_CODE_UP},       {"Down", KEY_CODE_DOWN},
+    {"Left", KEY_CODE_LEFT},  {"Right", KEY_CODE_RIGHT}, {"PgUp", KEY_CODE_PGUP},
+    {"PgDn", KEY_CODE_PGDN},  {"Home", KEY_CODE_HOME},   {"End", KEY_CODE_END},
+    {"Ins", KEY_CODE_INSERT}, {"Del", KEY_CODE_DELETE},  {"Backspace", KEY_CODE_BACKSPACE},
+    {"Tab", KEY_CODE_TAB},    {"Enter", KEY_CODE_ENTER}, {"Esc", KEY_CODE_ESC},
+};
+
+static const char pages[] = "Views", rows[] = "Rows", times[] = "Time", spans[] = "Spans",
+                  finding[] = "Finding", sorting[] = "Sorting", program[] = "Program";
+
+static const struct action_info actions[] = {
+    {ACTION_TIMELINE, "timeline", "1", "the timeline: what each agent does, and when", pages,
+     IN_ALL, 20, "1-5", "views"},
+    {ACTION_AGENTS, "agents", "2", "agents: their figures side by side, to sort", pages, IN_ALL, 0,
+     NULL, NULL},
+    {ACTION_IN_FLIGHT, "in-flight", "3", "in flight: all that is open, the longest first", pages,
+     IN_ALL, 0, NULL, NULL},
+    {ACTION_STATISTICS, "statistics", "4",
+     "statistics: models, tools, distributions, where the time went", pages, IN_ALL, 0, NULL, NULL},
+    {ACTION_LOG, "log", "5", "log: errors, instants, bad lines, in order of time", pages, IN_ALL, 0,
+     NULL, NULL},
+
+    {ACTION_ROW_DOWN, "row-down", "j Down", "next row", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_ROW_UP, "row-up", "k Up", "previous row", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_PAGE_DOWN, "page-down", "PgDn", "a screen of rows down", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_PAGE_UP, "page-up", "PgUp", "a screen of rows up", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_PARENT, "parent", "[", "the agent that started this one", rows, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_CHILD, "child", "]", "the first agent this one started", rows, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_NEXT_USER, "next-user", "u", "next agent that waits for a person", rows, IN_TIMELINE,
+     31, "u", "waits for you"},
+    {ACTION_PREVIOUS_USER, "previous-user", "U", "previous agent that waits for a person", rows,
+     IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_FOLD, "fold", "c", "fold the agent's sub-agents and lanes, or unfold them", rows,
+     IN_TIMELINE, 32, "c", "fold"},
+    {ACTION_FOLD_ALL, "fold-all", "C", "fold all, or unfold all", rows, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_OVERVIEW, "overview", "o",
+     "overview: two agents a line, or back to a line and more for each", rows, IN_TIMELINE, 34, "o",
+     "overview"},
+    {ACTION_PIN, "pin", "p", "pin the agent on top, or unpin it", rows, IN_TIMELINE | IN_AGENTS, 0,
+     NULL, NULL},
+
+    {ACTION_SEARCH, "search", "/", "search: the next span that matches, as it is typed", finding,
+     IN_TIMELINE, 21, "/", "search"},
+    {ACTION_SEARCH_NEXT, "search-next", "n", "next match", finding, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_SEARCH_PREVIOUS, "search-previous", "N", "previous match", finding, IN_TIMELINE, 0,
+     NULL, NULL},
+    {ACTION_FILTER, "filter", "\\",
+     "filter: agent:NAME kind:tool name:Bash model:opus dur>5s error:yes open:yes args.KEY=TEXT -NOT words",
+     finding, IN_PAGES, 22, "\\", "filter"},
+
+    {ACTION_SORT_LEFT, "sort-left", "<", "sort by the column before", sorting, IN_AGENTS, 12,
+     "< > I", "sort"},
+    {ACTION_SORT_RIGHT, "sort-right", ">", "sort by the next column", sorting, IN_AGENTS, 0, NULL,
+     NULL},
+    {ACTION_SORT_INVERT, "sort-invert", "I", "the other way round", sorting, IN_AGENTS, 0, NULL,
+     NULL},
+
+    {ACTION_FREEZE, "freeze", "Space", "freeze the picture while the data goes on, or thaw it",
+     times, IN_PAGES, 10, "space", "freeze"},
+    {ACTION_FOLLOW, "follow", "F End", "follow now", times, IN_PAGES, 33, "F", "follow"},
+    {ACTION_START, "start", "Home", "to the start", times, IN_PAGES, 0, NULL, NULL},
+    {ACTION_PAN_LEFT, "pan-left", "a h Left", "earlier", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_PAN_RIGHT, "pan-right", "d l Right", "later", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_SCREEN_LEFT, "screen-left", "S-Left", "a screen earlier", times, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_SCREEN_RIGHT, "screen-right", "S-Right", "a screen later", times, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_ZOOM_IN, "zoom-in", "w +", "zoom in", times, IN_TIMELINE, 11, "wasd", "pan zoom"},
+    {ACTION_ZOOM_OUT, "zoom-out", "s -", "zoom out", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_ALL, "all", "0", "all there is", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_RANGE, "range", "v",
+     "select a range of time, for its figures: h l move an edge, v the other, Enter keeps it",
+     times, IN_TIMELINE, 23, "v", "range"},
+    {ACTION_MARK, "mark", "m", "mark the moment with the letter that follows", times, IN_TIMELINE,
+     0, NULL, NULL},
+    {ACTION_GO_TO_MARK, "go-to-mark", "'", "go to the mark of the letter that follows; ' goes back",
+     times, IN_TIMELINE, 0, NULL, NULL},
+
+    {ACTION_DETAIL, "detail", "Enter",
+     "what the selected span says; in other views: show it in the timeline", spans, IN_PAGES, 13,
+     "enter", "detail"},
+    {ACTION_NEXT_SPAN, "next-span", ".", "next span of the row", spans, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_PREVIOUS_SPAN, "previous-span", ",", "previous span of the row", spans, IN_TIMELINE, 0,
+     NULL, NULL},
+    {ACTION_FIT_SPAN, "fit-span", "f", "fit the selected span to the screen", spans, IN_TIMELINE, 0,
+     NULL, NULL},
+    {ACTION_NEXT_ERROR, "next-error", "e", "next error, of any agent", spans, IN_TIMELINE | IN_LOG,
+     30, "e", "next error"},
+    {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error, of any agent", spans,
+     IN_TIMELINE | IN_LOG, 0, NULL, NULL},
+
+    {ACTION_PANE, "pane", "g", "go to the agent's own tmux pane", program, IN_TIMELINE | IN_AGENTS,
+     0, NULL, NULL},
+    {ACTION_COPY, "copy", "y", "copy what the cursor is on to the clipboard (OSC 52)", program,
+     IN_PAGES, 0, NULL, NULL},
+    {ACTION_MOUSE, "mouse", "F2",
+     "mouse on or off: click selects, drag pans, wheel zooms or scrolls", program, IN_PAGES, 0,
+     NULL, NULL},
+    {ACTION_LEGEND, "legend", "L", "show or hide the legend", program, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_WRITE, "write", "x", "write the trace now", program, IN_ALL, 0, NULL, NULL},
+    {ACTION_HELP, "help", "?", "this help", program, IN_ALL, 2, "?", "help"},
+    {ACTION_BACK, "back", "Esc",
+     "back: close help or detail, stop reading a file, select nothing, to the timeline", program,
+     IN_ALL, 0, NULL, NULL},
+    {ACTION_REDRAW, "redraw", "C-l", "paint the whole terminal anew", program, IN_ALL, 0, NULL,
+     NULL},
+    {ACTION_SUSPEND, "suspend", "C-z", "suspend", program, IN_ALL, 0, NULL, NULL},
+    {ACTION_QUIT, "quit", "q C-c", "write the trace and quit", program, IN_ALL, 1, "q", "quit"},
+};
+static_assert(sizeof actions / sizeof actions[0] == ACTIONS - 1, "an action without a row");
+
+const struct action_info *keymap_action(size_t index)
+{
+    return index < sizeof actions / sizeof actions[0] ? &actions[index] : NULL;
+}
+
+const struct action_info *keymap_hint(size_t index, uint8_t view)
+{
+    const struct action_info *found = NULL;
+    for (size_t n = 0; n <= index; n++) {
+        const struct action_info *next = NULL;
+        for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+            bool later = actions[i].hint_rank > (found ? found->hint_rank : 0);
+            if ((actions[i].views & view) && later &&
+                (!next || actions[i].hint_rank < next->hint_rank))
+                next = &actions[i];
+        }
+        if (!next)
+            return NULL;
+        found = next;
+    }
+    return found;
+}
+
+/* "S-", "C-", "M-" before a key; their lengths are the same. */
+static uint8_t parse_mod(const char *name, size_t len)
+{
+    if (len < 3 || name[1] != '-')
+        return 0;
+    switch (name[0]) {
+    case 'S': return KEY_MOD_SHIFT;
+    case 'C': return KEY_MOD_CTRL;
+    case 'M': return KEY_MOD_ALT;
+    default: return 0;
+    }
+}
+
+static uint32_t parse_function_key(const char *name, size_t len)
+{
+    if (len < 2 || len > 3 || name[0] != 'F' || name[1] < '1' || name[1] > '9')
+        return 0;
+    uint32_t number = (uint32_t)(name[1] - '0');
+    if (len == 3) {
+        if (name[2] < '0' || name[2] > '9')
+            return 0;
+        number = number * 10 + (uint32_t)(name[2] - '0');
+    }
+    return number <= 12 ? KEY_CODE_F1 + number - 1 : 0;
+}
+
+bool keymap_parse_key(const char *name, size_t len, struct key *out)
+{
+    *out = (struct key){.code = 0};
+    for (uint8_t mod; (mod = parse_mod(name, len)) != 0; name += 2, len -= 2)
+        out->mods |= mod;
+    if (len == 0)
+        return false;
+    for (size_t i = 0; i < sizeof key_names / sizeof key_names[0]; i++) {
+        if (strlen(key_names[i].name) == len && memcmp(key_names[i].name, name, len) == 0)
+            out->code = key_names[i].code;
+    }
+    if (out->code == 0)
+        out->code = parse_function_key(name, len);
+    if (out->code == 0) {
+        size_t n = utf8_next(name, len, &out->code);
+        return n == len && out->code > ' ' && out->code != 0x7F &&
+               (out->code != UTF8_REPLACEMENT || n == 3);
+    }
+    return true;
+}
+
+struct key keymap_character(uint32_t c)
+{
+    switch (c) {
+    case '\t': return (struct key){.code = KEY_CODE_TAB};
+    case '\r':
+    case '\n': return (struct key){.code = KEY_CODE_ENTER};
+    case 27: return (struct key){.code = KEY_CODE_ESC};
+    case 8:
+    case 127: return (struct key){.code = KEY_CODE_BACKSPACE};
+    case 0: return (struct key){.code = ' ', .mods = KEY_MOD_CTRL};
+    default: break;
+    }
+    if (c < 27)
+        return (struct key){.code = c - 1 + 'a', .mods = KEY_MOD_CTRL};
+    if (c < 32)
+        return (struct key){.code = c + '@', .mods = KEY_MOD_CTRL};
+    return (struct key){.code = c};
+}
+
+void keymap_key_name(struct key key, char out[KEY_NAME_BYTES])
+{
+    char base[16] = "";
+    if (key.code >= KEY_CODE_F1 && key.code <= KEY_CODE_LAST)
+        snprintf(base, sizeof base, "F%u", key.code - KEY_CODE_F1 + 1);
+    else if (key.code < 0x110000)
+        base[utf8_put(base, key.code)] = '\0';
+    for (size_t i = 0; i < sizeof key_names / sizeof key_names[0]; i++) {
+        if (key_names[i].code == key.code)
+            snprintf(base, sizeof base, "%s", key_names[i].name);
+    }
+    snprintf(out, KEY_NAME_BYTES, "%s%s%s%s", key.mods & KEY_MOD_SHIFT ? "S-" : "",
+             key.mods & KEY_MOD_CTRL ? "C-" : "", key.mods & KEY_MOD_ALT ? "M-" : "", base);
+}
+
+static bool holds_key(const char *names, struct key key)
+{
+    while (*names) {
+        size_t len = strcspn(names, " ");
+        struct key named;
+        if (keymap_parse_key(names, len, &named) && named.code == key.code &&
+            named.mods == key.mods)
+            return true;
+        names += len + strspn(names + len, " ");
+    }
+    return false;
+}
+
+static bool are_keys(const char *names)
+{
+    for (names += strspn(names, " "); *names; names += strspn(names, " ")) {
+        size_t len = strcspn(names, " ");
+        struct key key;
+        if (!keymap_parse_key(names, len, &key))
+            return false;
+        names += len;
+    }
+    return true;
+}
+
+bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const char *keys,
+                 const char **wrong)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (strlen(actions[i].name) != len || memcmp(actions[i].name, action, len) != 0)
+            continue;
+        if (!are_keys(keys)) {
+            *wrong = "no such key; names are as `?` shows them: j, Space, S-Left, C-l, F2";
+            return false;
+        }
+        keymap->keys[actions[i].action] = keys;
+        return true;
+    }
+    *wrong = "no such action; `man swarmtop` lists them";
+    return false;
+}
+
+const char *keymap_keys(const struct keymap *keymap, const struct action_info *info)
+{
+    return keymap && keymap->keys[info->action] ? keymap->keys[info->action] : info->keys;
+}
+
+enum action keymap_lookup(const struct keymap *keymap, struct key key, uint8_t view)
+{
+    for (int bound = 1; bound >= 0; bound--) {
+        for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+            bool own = keymap && keymap->keys[actions[i].action];
+            if ((actions[i].views & view) && own == bound &&
+                holds_key(keymap_keys(keymap, &actions[i]), key))
+                return actions[i].action;
+        }
+    }
+    return ACTION_NONE;
+}

@@ -1,0 +1,483 @@
+/* curses keeps what the terminal shows and writes the differences, into a file in memory (terminal.h); a copy of the last grid spares it
+   the cells that have not changed. Each ink is a colour pair of its own. Keys are read through a pad, which unlike a window is not
+   painted by reading from it. The signal handlers that curses sets are put back: what a signal does is the app's.
+
+   The terminal's answers come among the keys, as keys of ours. */
+#include "tui/screen/screen.h"
+
+#include "tui/screen/mouse_report.h"
+#include "tui/screen/pace.h"
+#include "tui/screen/terminal.h"
+
+#include "core/base/utf8.h"
+
+#include <assert.h>
+#include <curses.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+struct screen {
+    const struct mem *mem;
+    struct theme theme;
+    SCREEN *curses;
+    WINDOW *keys;
+    struct terminal *terminal;
+    struct pace pace;
+    bool synchronized;  /* it can hold back a frame until it is whole */
+    struct cell *shown; /* what was put last; NULL: nothing */
+    int shown_cols, shown_rows;
+    bool closed, hung_up;
+    struct mouse_report report;
+    bool mouse; /* it is reported */
+};
+
+/* Answers: "I am here" (DSR), and whether a frame can be held back (DECRQM of mode 2026), with what it says behind. */
+enum { ANSWER_HERE = KEY_MAX + 1, ANSWER_MODE };
+enum { MODE_ANSWERS = 5, MOUSE_BEGINS_SGR = ANSWER_MODE + MODE_ANSWERS, MOUSE_BEGINS_X10 };
+#define ASK_HERE    "\033[5n"
+#define HERE        "\033[0n"
+#define ASK_MODE    "\033[?2026$p"
+#define FRAME_BEGIN "\033[?2026h"
+#define FRAME_END   "\033[?2026l"
+enum { ANSWER_MS = 300, DRAIN_MS = 1000 };
+
+/* ---- taking over ---- */
+
+static const int curses_signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
+enum { CURSES_SIGNALS = sizeof curses_signals / sizeof curses_signals[0] };
+
+static SCREEN *new_terminal(FILE *out, FILE *in)
+{
+    struct sigaction before[CURSES_SIGNALS];
+    for (int i = 0; i < CURSES_SIGNALS; i++)
+        sigaction(curses_signals[i], NULL, &before[i]);
+    SCREEN *curses = newterm(NULL, out, in);
+    for (int i = 0; i < CURSES_SIGNALS; i++)
+        sigaction(curses_signals[i], &before[i], NULL);
+    return curses;
+}
+
+/* A terminal of 8 colours has no grey: white stands for it. */
+static short color_of(int8_t color)
+{
+    if (color == COLOR_NONE || color < COLORS)
+        return color;
+    return color == 8 ? 7 : (short)(color & 7);
+}
+
+static void make_pairs(struct screen *screen)
+{
+    if (!screen->theme.color || !has_colors() || start_color() == ERR ||
+        use_default_colors() == ERR) {
+        screen->theme.color = false;
+        return;
+    }
+    for (int ink = 0; ink < INKS && ink + 1 < COLOR_PAIRS; ink++) {
+        struct ink_style style = theme_style(&screen->theme, (enum ink)ink);
+        init_pair((short)(ink + 1), color_of(style.fg), color_of(style.bg));
+    }
+}
+
+static void set_modes(struct screen *screen)
+{
+    terminal_set_raw(screen->terminal, true); /* C-c and C-z are keys */
+    nonl();
+    set_escdelay(25);
+    typeahead(-1); /* a frame is written whole */
+    curs_set(0);
+    leaveok(stdscr, TRUE);
+    scrollok(stdscr, FALSE);
+    keypad(screen->keys, TRUE);
+    nodelay(screen->keys, TRUE);
+    make_pairs(screen);
+}
+
+static void fit_to_terminal(const struct screen *screen)
+{
+    int cols, rows;
+    if (terminal_size(screen->terminal, &cols, &rows))
+        resizeterm(rows, cols);
+}
+
+/* What comes from it besides keys; and whether it can hold back frames. Terminals that do not know the question say nothing; older ones would print it. */
+static void ask_mode(struct screen *screen)
+{
+    const char *term = getenv("TERM");
+    char answer[] = "\033[?2026;0$y";
+    define_key(HERE, ANSWER_HERE);
+    define_key(MOUSE_SGR, MOUSE_BEGINS_SGR);
+    define_key(MOUSE_X10, MOUSE_BEGINS_X10);
+    if (!term || strncmp(term, "linux", 5) == 0 || strncmp(term, "vt", 2) == 0)
+        return;
+    for (int i = 0; i < MODE_ANSWERS; i++) {
+        answer[8] = (char)('0' + i);
+        define_key(answer, ANSWER_MODE + i);
+    }
+    terminal_add(screen->terminal, ASK_MODE, strlen(ASK_MODE));
+    screen->pace.since =
+        PACE_ASK_BYTES; /* behind the first frame it is asked whether it has answered */
+}
+
+static struct screen *fail(struct screen *screen, struct strbuf *error, const char *what,
+                           const char *why)
+{
+    strbuf_addf(error, "%s: %s", what, why);
+    screen_free(screen);
+    return NULL;
+}
+
+struct screen *screen_open(const struct mem *mem, const struct theme *theme, struct strbuf *error)
+{
+    struct screen *screen = mem_zalloc(mem, 1, sizeof *screen);
+    const char *term = getenv("TERM");
+    if (!screen) {
+        strbuf_adds(error, "screen: out of memory");
+        return NULL;
+    }
+    screen->mem = mem;
+    screen->theme = *theme;
+    screen->closed = true;
+    screen->terminal = terminal_open(mem, error);
+    if (!screen->terminal) {
+        screen_free(screen);
+        return NULL;
+    }
+    screen->curses = new_terminal(terminal_out(screen->terminal), terminal_in(screen->terminal));
+    if (!screen->curses) {
+        strbuf_addf(error, "TERM=%s: ", term ? term : "");
+        return fail(screen, error, "no such terminal is known", "is its terminfo entry installed?");
+    }
+    screen->keys = newpad(1, 1);
+    if (!screen->keys)
+        return fail(screen, error, "screen", "out of memory");
+    const char *cup = tigetstr("cup");
+    if (!cup || cup == (const char *)-1) {
+        strbuf_addf(error, "TERM=%s: ", term ? term : "");
+        return fail(screen, error, "its cursor cannot be moved", "another terminal is needed");
+    }
+    screen->closed = false; /* until here the terminal is untouched */
+    set_modes(screen);
+    fit_to_terminal(screen);
+    ask_mode(screen);
+    return screen;
+}
+
+/* ---- giving back ---- */
+
+static void tell_mouse(struct screen *screen, bool on)
+{
+    const char *text = on ? MOUSE_ON : MOUSE_OFF;
+    terminal_add(screen->terminal, text, strlen(text));
+    terminal_flush(screen->terminal);
+    screen->report = (struct mouse_report){.form = MOUSE_NONE};
+}
+
+/* Answers that are on their way are waited for: nobody behind us shall find them on their prompt. */
+static void give_back(struct screen *screen)
+{
+    if (screen->mouse)
+        tell_mouse(screen, false);
+    endwin();
+    terminal_collect(screen->terminal, NULL, NULL);
+    terminal_drain(screen->terminal, DRAIN_MS);
+    if (screen->pace.waits)
+        terminal_await(screen->terminal, HERE, ANSWER_MS);
+    screen->pace = (struct pace){.deaf = screen->pace.deaf};
+    terminal_set_raw(screen->terminal, false);
+}
+
+void screen_close(struct screen *screen)
+{
+    if (!screen || screen->closed)
+        return;
+    screen->closed = true;
+    give_back(screen);
+}
+
+void screen_free(struct screen *screen)
+{
+    if (!screen)
+        return;
+    screen_close(screen);
+    if (screen->keys)
+        delwin(screen->keys);
+    if (screen->curses)
+        delscreen(screen->curses);
+    terminal_free(screen->terminal);
+    screen_repaint(screen);
+    mem_free(screen->mem, screen, sizeof *screen);
+}
+
+void screen_suspend(struct screen *screen)
+{
+    if (!screen->closed)
+        give_back(screen);
+}
+
+void screen_resume(struct screen *screen)
+{
+    if (screen->closed)
+        return;
+    terminal_set_raw(screen->terminal, true);
+    /* What the terminal was told of its keys and the mouse, it may have forgotten. */
+    keypad(screen->keys, FALSE);
+    keypad(screen->keys, TRUE);
+    if (screen->mouse)
+        tell_mouse(screen, true);
+    screen_resized(screen);
+}
+
+/* ---- keys ---- */
+
+static bool special_key(wint_t code, struct key *out)
+{
+    static const struct {
+        wint_t curses;
+        uint32_t code;
+        uint8_t mods;
+    } keys[] = {
+        {KEY_UP, KEY_CODE_UP, 0},
+        {KEY_DOWN, KEY_CODE_DOWN, 0},
+        {KEY_LEFT, KEY_CODE_LEFT, 0},
+        {KEY_RIGHT, KEY_CODE_RIGHT, 0},
+        {KEY_PPAGE, KEY_CODE_PGUP, 0},
+        {KEY_NPAGE, KEY_CODE_PGDN, 0},
+        {KEY_HOME, KEY_CODE_HOME, 0},
+        {KEY_END, KEY_CODE_END, 0},
+        {KEY_IC, KEY_CODE_INSERT, 0},
+        {KEY_DC, KEY_CODE_DELETE, 0},
+        {KEY_BACKSPACE, KEY_CODE_BACKSPACE, 0},
+        {KEY_ENTER, KEY_CODE_ENTER, 0},
+        {KEY_SLEFT, KEY_CODE_LEFT, KEY_MOD_SHIFT},
+        {KEY_SRIGHT, KEY_CODE_RIGHT, KEY_MOD_SHIFT},
+        {KEY_SR, KEY_CODE_UP, KEY_MOD_SHIFT},
+        {KEY_SF, KEY_CODE_DOWN, KEY_MOD_SHIFT},
+        {KEY_SHOME, KEY_CODE_HOME, KEY_MOD_SHIFT},
+        {KEY_SEND, KEY_CODE_END, KEY_MOD_SHIFT},
+        {KEY_BTAB, KEY_CODE_TAB, KEY_MOD_SHIFT},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (keys[i].curses == code) {
+            *out = (struct key){.code = keys[i].code, .mods = keys[i].mods};
+            return true;
+        }
+    }
+    if (code >= KEY_F(1) && code <= KEY_F(12)) {
+        *out = (struct key){.code = KEY_CODE_F1 + (uint32_t)(code - KEY_F(1))};
+        return true;
+    }
+    return false;
+}
+
+static bool take_answer(struct screen *screen, wint_t code)
+{
+    if (code == ANSWER_HERE)
+        pace_answered(&screen->pace);
+    else if (code == MOUSE_BEGINS_SGR || code == MOUSE_BEGINS_X10)
+        mouse_report_begin(&screen->report,
+                           code == MOUSE_BEGINS_SGR ? MOUSE_FORM_SGR : MOUSE_FORM_X10);
+    else if (code >= ANSWER_MODE && code < ANSWER_MODE + MODE_ANSWERS)
+        screen->synchronized = code == ANSWER_MODE + 1 || code == ANSWER_MODE + 2;
+    else
+        return false;
+    return true;
+}
+
+bool screen_read_key(struct screen *screen, struct key *out)
+{
+    wint_t c;
+    if (screen->closed)
+        return false;
+    for (;;) {
+        int kind = wget_wch(screen->keys, &c);
+        if (kind == ERR) {
+            screen->hung_up = terminal_hung_up(screen->terminal);
+            return false;
+        }
+        if (screen->report.form != MOUSE_NONE) {
+            if (mouse_report_add(&screen->report, kind == OK ? (uint32_t)c : 0, out))
+                return true;
+            continue;
+        }
+        if (kind == OK)
+            break;
+        if (!take_answer(screen, c) && special_key(c, out))
+            return true;
+    }
+    *out = keymap_character((uint32_t)c);
+    if (out->code != KEY_CODE_ESC)
+        return true;
+    /* curses has waited for the rest of a sequence; what follows at once was typed with Alt. */
+    int kind = wget_wch(screen->keys, &c);
+    if (kind == OK && c != 27) {
+        *out = keymap_character((uint32_t)c);
+        out->mods |= KEY_MOD_ALT;
+    } else if (kind == OK) {
+        unget_wch((wchar_t)c); /* Esc twice is Esc twice */
+    } else if (kind == KEY_CODE_YES && special_key(c, out)) {
+        out->mods |= KEY_MOD_ALT;
+    }
+    return true;
+}
+
+/* ---- the picture ---- */
+
+int screen_fd(const struct screen *screen)
+{
+    return fileno(terminal_in(screen->terminal));
+}
+
+bool screen_hung_up(const struct screen *screen)
+{
+    return screen->hung_up;
+}
+
+void screen_size(const struct screen *screen, int *cols, int *rows)
+{
+    (void)screen;
+    *cols = COLS > 0 ? COLS : 80;
+    *rows = LINES > 0 ? LINES : 24;
+}
+
+void screen_repaint(struct screen *screen)
+{
+    size_t count = (size_t)screen->shown_cols * (size_t)screen->shown_rows;
+    mem_free(screen->mem, screen->shown, count * sizeof *screen->shown);
+    screen->shown = NULL;
+    screen->shown_cols = screen->shown_rows = 0;
+}
+
+void screen_resized(struct screen *screen)
+{
+    if (screen->closed)
+        return;
+    fit_to_terminal(screen);
+    screen_repaint(screen);
+}
+
+/* Widths on which the C library and we disagree would shift all that follows: `?` stands for such a glyph. */
+static void glyph_to_wide(const struct glyph *glyph, wchar_t out[CCHARW_MAX + 1])
+{
+    int n = 0;
+    for (size_t at = 0; at < glyph->len && n < CCHARW_MAX;) {
+        uint32_t cp;
+        at += utf8_next(glyph->text + at, glyph->len - at, &cp);
+        int cols = wcwidth((wchar_t)cp);
+        if (n == 0 ? cols == glyph->width : cols == 0)
+            out[n++] = (wchar_t)cp;
+        else if (n == 0)
+            break;
+    }
+    if (n == 0)
+        out[n++] = glyph->width == 1 ? L'?' : L'\uFF1F';
+    out[n] = L'\0';
+}
+
+static attr_t attrs_of(uint8_t attrs)
+{
+    return (attrs & ATTR_BOLD ? A_BOLD : 0) | (attrs & ATTR_DIM ? A_DIM : 0) |
+           (attrs & ATTR_UNDERLINE ? A_UNDERLINE : 0) | (attrs & ATTR_REVERSE ? A_REVERSE : 0);
+}
+
+static void put_cell(const struct screen *screen, int x, int y, const struct cell *cell)
+{
+    struct ink_style style = theme_style(&screen->theme, (enum ink)cell->ink);
+    wchar_t text[CCHARW_MAX + 1];
+    cchar_t wide;
+    int pair = screen->theme.color ? cell->ink + 1 : 0;
+    glyph_to_wide(&cell->glyph, text);
+    setcchar(&wide, text, attrs_of(style.attrs | cell->attrs),
+             (short)(pair < COLOR_PAIRS ? pair : 0), NULL);
+    mvwadd_wch(stdscr, y, x, &wide);
+}
+
+static bool same_cell(const struct cell *a, const struct cell *b)
+{
+    return a->ink == b->ink && a->attrs == b->attrs && a->glyph.width == b->glyph.width &&
+           a->glyph.len == b->glyph.len && memcmp(a->glyph.text, b->glyph.text, a->glyph.len) == 0;
+}
+
+/* Makes room for the copy. Without memory there is none, and every cell is put. */
+static void prepare_copy(struct screen *screen, int cols, int rows)
+{
+    if (screen->shown && screen->shown_cols == cols && screen->shown_rows == rows)
+        return;
+    screen_repaint(screen);
+    screen->shown = mem_zalloc(screen->mem, (size_t)cols * (size_t)rows, sizeof *screen->shown);
+    if (screen->shown) {
+        screen->shown_cols = cols;
+        screen->shown_rows = rows;
+    }
+    werase(stdscr);
+    clearok(curscr, TRUE);
+}
+
+/* ---- the mouse ---- */
+
+void screen_set_mouse(struct screen *screen, bool on)
+{
+    screen->mouse = on;
+    if (!screen->closed)
+        tell_mouse(screen, on);
+}
+
+/* ---- the clipboard ---- */
+
+bool screen_copy(struct screen *screen, const char *text, size_t len)
+{
+    return !screen->closed && terminal_copy(screen->terminal, text, len);
+}
+
+/* ---- putting ---- */
+
+int64_t screen_free_ns(struct screen *screen, int64_t now_ns)
+{
+    if (!terminal_flush(screen->terminal))
+        return INT64_MAX;
+    return pace_free_ns(&screen->pace, now_ns);
+}
+
+int screen_out_fd(const struct screen *screen)
+{
+    return terminal_out_fd(screen->terminal);
+}
+
+/* What curses has written goes out as one frame. */
+static void send_frame(struct screen *screen, int64_t now_ns)
+{
+    size_t bytes = terminal_collect(screen->terminal, screen->synchronized ? FRAME_BEGIN : NULL,
+                                    screen->synchronized ? FRAME_END : NULL);
+    if (bytes > 0 && pace_sent(&screen->pace, bytes, now_ns))
+        terminal_add(screen->terminal, ASK_HERE, strlen(ASK_HERE));
+    terminal_flush(screen->terminal);
+}
+
+void screen_put(struct screen *screen, const struct grid *grid, int64_t now_ns)
+{
+    if (screen->closed)
+        return;
+    prepare_copy(screen, grid_cols(grid), grid_rows(grid));
+    int cols = grid_cols(grid) < COLS ? grid_cols(grid) : COLS;
+    int rows = grid_rows(grid) < LINES ? grid_rows(grid) : LINES;
+    for (int y = 0; y < rows; y++) {
+        for (int x = 0; x < cols; x++) {
+            const struct cell *cell = grid_cell(grid, x, y);
+            struct cell *shown = NULL;
+            if (screen->shown)
+                shown = &screen->shown[(size_t)y * (size_t)screen->shown_cols + (size_t)x];
+            if (cell->glyph.width == 0 || (shown && same_cell(shown, cell)))
+                continue;
+            if (cell->glyph.width <= cols - x)
+                put_cell(screen, x, y, cell);
+        }
+    }
+    for (int y = 0; screen->shown && y < grid_rows(grid); y++)
+        memcpy(&screen->shown[(size_t)y * (size_t)screen->shown_cols], grid_cell(grid, 0, y),
+               (size_t)screen->shown_cols * sizeof *screen->shown);
+    wnoutrefresh(stdscr);
+    doupdate();
+    send_frame(screen, now_ns);
+}

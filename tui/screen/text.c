@@ -1,0 +1,125 @@
+/* A glyph is a base character and the marks on it; nothing else is joined. Emoji sequences (joiners, variation selectors, skin tones)
+   are taken apart on purpose: terminals disagree about their width, and a wrong width moves all that follows in the line.
+   What class a code point falls into is decided in one place, classify(); the rest is copying. */
+#include "tui/screen/text.h"
+
+#include "core/base/utf8.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+#define MARKS_MAX 4 /* on one base: curses keeps no more */
+
+enum class { PRINTS, MARK, BLANK, VANISHES, HOSTILE };
+
+static enum class classify_format(uint32_t cp) {
+    /* Zero width non-joiner and joiner, soft hyphen, word joiner, byte order mark: they only say how their neighbours are drawn. */
+    if (cp == 0x200C || cp == 0x200D || cp == 0xAD || cp == 0x2060 || cp == 0xFEFF ||
+        cp == 0x200B) return VANISHES;
+    return HOSTILE;
+}
+
+static enum class classify(uint32_t cp) {
+    if (cp == '\t' || cp == '\n' || cp == '\r') return BLANK;
+    if ((cp >= 0xFE00 && cp <= 0xFE0F) ||
+        (cp >= 0xE0100 && cp <= 0xE01EF)) return VANISHES; /* variation selectors */
+    if (cp >= 0x1F3FB &&
+        cp <=
+            0x1F3FF) return VANISHES; /* skin tones: on a base of their own some terminals give them two columns, others none */
+    switch ((int)utf8proc_category((utf8proc_int32_t)cp)){
+        case UTF8PROC_CATEGORY_CC : case UTF8PROC_CATEGORY_CS : case UTF8PROC_CATEGORY_CN : case
+        UTF8PROC_CATEGORY_ZL : case UTF8PROC_CATEGORY_ZP : return HOSTILE;
+        case UTF8PROC_CATEGORY_CF : return classify_format(cp);
+        case UTF8PROC_CATEGORY_MN : case UTF8PROC_CATEGORY_ME : return MARK;
+        default : return utf8proc_charwidth((utf8proc_int32_t)cp) > 0 ? PRINTS : MARK;
+    }
+}
+
+static void set_glyph(struct glyph *out, uint32_t cp, uint8_t width)
+{
+    out->len = (uint8_t)utf8_put(out->text, cp);
+    out->text[out->len] = '\0';
+    out->width = width;
+}
+
+/* The ASCII letter under the accents of a character, `?` where there is none. */
+static char ascii_base(uint32_t cp)
+{
+    utf8proc_int32_t parts[8];
+    int last_class = 0;
+    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)cp, parts, 8,
+                                                 UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &last_class);
+    return n >= 1 && n <= 8 && parts[0] >= 0x20 && parts[0] < 0x7F ? (char)parts[0] : '?';
+}
+
+/* Takes the marks that follow a base; the ones too many are dropped. */
+static size_t take_marks(const char *text, size_t len, bool keep, struct glyph *out)
+{
+    size_t at = 0;
+    int marks = 0;
+    while (at < len) {
+        uint32_t cp;
+        size_t n = utf8_next(text + at, len - at, &cp);
+        enum class class = cp < 0x80 ? PRINTS : classify(cp);
+        if (class != MARK && class != VANISHES)
+            break;
+        if (class == MARK && keep && marks < MARKS_MAX && out->len + n <= CELL_TEXT_BYTES) {
+            memcpy(out->text + out->len, text + at, n);
+            out->len = (uint8_t)(out->len + n);
+            marks++;
+        }
+        at += n;
+    }
+    out->text[out->len] = '\0';
+    return at;
+}
+
+size_t text_next(const char *text, size_t len, bool ascii, struct glyph *out)
+{
+    unsigned char first = (unsigned char)text[0];
+    if (first >= 0x20 && first < 0x7F && (len == 1 || (unsigned char)text[1] < 0x80)) {
+        *out = (struct glyph){.text = {text[0]}, .len = 1, .width = 1};
+        return 1;
+    }
+    uint32_t cp;
+    size_t n = utf8_next(text, len, &cp);
+    switch (classify(cp)) {
+    case BLANK: set_glyph(out, ' ', 1); return n;
+    case VANISHES: *out = (struct glyph){.width = 0}; return n;
+    case MARK: /* without a base */
+    case HOSTILE: set_glyph(out, ascii ? '?' : UTF8_REPLACEMENT, 1); return n;
+    case PRINTS: break;
+    }
+    if (ascii && cp >= 0x80)
+        set_glyph(out, (unsigned char)ascii_base(cp), 1);
+    else
+        set_glyph(out, cp, utf8proc_charwidth((utf8proc_int32_t)cp) == 2 ? 2 : 1);
+    return n + take_marks(text + n, len - n, !ascii, out);
+}
+
+size_t text_cols(const char *text, size_t len, bool ascii)
+{
+    size_t cols = 0;
+    for (size_t at = 0; at < len;) {
+        struct glyph glyph;
+        at += text_next(text + at, len - at, ascii, &glyph);
+        cols += glyph.width;
+    }
+    return cols;
+}
+
+size_t text_fit(const char *text, size_t len, bool ascii, size_t cols, size_t *used)
+{
+    size_t at = 0, taken = 0;
+    while (at < len) {
+        struct glyph glyph;
+        size_t n = text_next(text + at, len - at, ascii, &glyph);
+        if (taken + glyph.width > cols)
+            break;
+        taken += glyph.width;
+        at += n;
+    }
+    if (used)
+        *used = taken;
+    return at;
+}

@@ -1,0 +1,311 @@
+#include "tui/views/agents_table.h"
+
+#include "tui/screen/duration.h"
+#include "tui/views/span_text.h"
+
+#include "core/trace/end_facts.h"
+
+#include <math.h>
+
+/* ---- state, model ---- */
+
+static enum ink put_state(const struct agent_row *row, struct strbuf *out)
+{
+    if (!row->status)
+        return INK_PLAIN;
+    struct state_style style = theme_state(&row->frame->input->theme, row->status->state);
+    strbuf_addf(out, "%s %s", style.shape, query_state_word(row->status->state));
+    return style.ink;
+}
+
+static double state_value(const struct agent_row *row)
+{
+    return row->status ? (double)row->status->state : NAN;
+}
+
+static const struct span *last_request(const struct agent_row *row)
+{
+    if (row->agent == NO_AGENT)
+        return NULL;
+    return swarm_span(row->frame->swarm, query_last_request(row->frame->swarm, row->agent));
+}
+
+static enum ink put_model(const struct agent_row *row, struct strbuf *out)
+{
+    const struct span *span = last_request(row);
+    if (span)
+        span_text_arg(row->frame->swarm, span, "model", out);
+    return INK_DIM;
+}
+
+/* ---- counts ---- */
+
+static void put_count(struct strbuf *out, uint64_t count)
+{
+    char text[NUMBER_BYTES];
+    if (count > 0) {
+        number_count(count, text);
+        strbuf_adds(out, text);
+    }
+}
+
+static double requests(const struct agent_row *row)
+{
+    return row->figures ? (double)row->figures->requests : NAN;
+}
+
+static enum ink put_requests(const struct agent_row *row, struct strbuf *out)
+{
+    put_count(out, row->figures ? row->figures->requests : 0);
+    return INK_PLAIN;
+}
+
+static double errors(const struct agent_row *row)
+{
+    return row->figures ? (double)(row->figures->failed + row->figures->tool_errors) : NAN;
+}
+
+static enum ink put_errors(const struct agent_row *row, struct strbuf *out)
+{
+    put_count(out, row->figures ? row->figures->failed + row->figures->tool_errors : 0);
+    return INK_ERROR;
+}
+
+static double retries(const struct agent_row *row)
+{
+    return row->figures ? (double)row->figures->retries : NAN;
+}
+
+static enum ink put_retries(const struct agent_row *row, struct strbuf *out)
+{
+    put_count(out, row->figures ? row->figures->retries : 0);
+    return INK_RETRY;
+}
+
+/* ---- measured ---- */
+
+static void put_ms(const struct agent_row *row, struct strbuf *out, double ms)
+{
+    char text[NUMBER_BYTES];
+    if (!isnan(ms)) {
+        number_ms(ms, row->frame->input->theme.ascii, text);
+        strbuf_adds(out, text);
+    }
+}
+
+static double some(const struct summary *summary, double value)
+{
+    return summary->count > 0 ? value : NAN;
+}
+
+static double ttft_p50(const struct agent_row *row)
+{
+    return row->figures ? some(&row->figures->ttft_ms, row->figures->ttft_ms.p50) : NAN;
+}
+
+static double ttft_p95(const struct agent_row *row)
+{
+    return row->figures ? some(&row->figures->ttft_ms, row->figures->ttft_ms.p95) : NAN;
+}
+
+static double otps_p50(const struct agent_row *row)
+{
+    return row->figures ? some(&row->figures->otps, row->figures->otps.p50) : NAN;
+}
+
+static enum ink put_ttft_p50(const struct agent_row *row, struct strbuf *out)
+{
+    put_ms(row, out, ttft_p50(row));
+    return INK_PLAIN;
+}
+
+static enum ink put_ttft_p95(const struct agent_row *row, struct strbuf *out)
+{
+    put_ms(row, out, ttft_p95(row));
+    return INK_PLAIN;
+}
+
+static enum ink put_otps(const struct agent_row *row, struct strbuf *out)
+{
+    char text[NUMBER_BYTES];
+    double otps = otps_p50(row);
+    if (!isnan(otps)) {
+        number_short(otps, text);
+        strbuf_adds(out, text);
+    }
+    return INK_PLAIN;
+}
+
+/* ---- tokens ---- */
+
+static void put_tokens(struct strbuf *out, double tokens)
+{
+    char text[NUMBER_BYTES];
+    if (!isnan(tokens)) {
+        number_tokens(tokens, text);
+        strbuf_adds(out, text);
+    }
+}
+
+static double tokens_in(const struct agent_row *row)
+{
+    return row->figures ? row->figures->prompt_tokens : NAN;
+}
+
+static double tokens_out(const struct agent_row *row)
+{
+    return row->figures ? row->figures->output_tokens : NAN;
+}
+
+static double cache_rate(const struct agent_row *row)
+{
+    return row->figures ? row->figures->cache_hit_rate_pct : NAN;
+}
+
+static enum ink put_tokens_in(const struct agent_row *row, struct strbuf *out)
+{
+    put_tokens(out, tokens_in(row));
+    return INK_PLAIN;
+}
+
+static enum ink put_tokens_out(const struct agent_row *row, struct strbuf *out)
+{
+    put_tokens(out, tokens_out(row));
+    return INK_PLAIN;
+}
+
+static enum ink put_cache(const struct agent_row *row, struct strbuf *out)
+{
+    if (!isnan(cache_rate(row)))
+        strbuf_addf(out, "%.0f%%", cache_rate(row));
+    return INK_PLAIN;
+}
+
+static double last_prompt(const struct agent_row *row)
+{
+    const struct span *span = last_request(row);
+    struct end_facts facts;
+    if (!span)
+        return NAN;
+    end_facts_read(swarm_span_args(row->frame->swarm, span), &facts);
+    return facts.numbers[FACT_PROMPT_TOKENS];
+}
+
+static enum ink put_last_prompt(const struct agent_row *row, struct strbuf *out)
+{
+    put_tokens(out, last_prompt(row));
+    return INK_PLAIN;
+}
+
+/* What sources state is of a session: it stands with its main agent. */
+static double cost_of(const struct swarm *swarm, agent_no number)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    const struct session *session = swarm_session(swarm, agent->session);
+    return (agent->flags & AGENT_MAIN) && session ? session->cost_usd : 0;
+}
+
+static double cost(const struct agent_row *row)
+{
+    const struct swarm *swarm = row->frame->swarm;
+    double usd = 0;
+    if (row->agent != NO_AGENT)
+        usd = cost_of(swarm, row->agent);
+    for (size_t i = 0; row->agent == NO_AGENT && i < swarm_agent_count(swarm); i++)
+        usd += cost_of(swarm, (agent_no)i);
+    return usd > 0 ? usd : NAN;
+}
+
+static enum ink put_cost(const struct agent_row *row, struct strbuf *out)
+{
+    if (!isnan(cost(row)))
+        strbuf_addf(out, cost(row) < 1000 ? "$%.2f" : "$%.0f", cost(row));
+    return INK_PLAIN;
+}
+
+/* ---- time ---- */
+
+static double tool_time(const struct agent_row *row)
+{
+    return row->figures ? row->figures->tool_ms : NAN;
+}
+
+static double user_time(const struct agent_row *row)
+{
+    return row->figures ? row->figures->user_wait_ms : NAN;
+}
+
+static double busy_share(const struct agent_row *row)
+{
+    const struct figures *figures = row->figures;
+    double all = figures ? figures->busy_ms + figures->idle_ms : NAN;
+    return all > 0 ? figures->busy_ms / all * 100 : NAN;
+}
+
+static enum ink put_tool_time(const struct agent_row *row, struct strbuf *out)
+{
+    put_ms(row, out, tool_time(row));
+    return INK_PLAIN;
+}
+
+static enum ink put_user_time(const struct agent_row *row, struct strbuf *out)
+{
+    put_ms(row, out, user_time(row));
+    return INK_PLAIN;
+}
+
+static enum ink put_busy(const struct agent_row *row, struct strbuf *out)
+{
+    if (!isnan(busy_share(row)))
+        strbuf_addf(out, "%.0f%%", busy_share(row));
+    return INK_PLAIN;
+}
+
+/* How long nothing has come of it. */
+static double quiet_ns(const struct agent_row *row)
+{
+    const struct agent *agent =
+        row->agent == NO_AGENT ? NULL : swarm_agent(row->frame->swarm, row->agent);
+    if (!agent || agent->first_ns > agent->last_ns)
+        return NAN;
+    double ns = (double)row->frame->now_ns - (double)agent->last_ns;
+    return ns > 0 ? ns : 0;
+}
+
+static enum ink put_quiet(const struct agent_row *row, struct strbuf *out)
+{
+    char text[NUMBER_BYTES];
+    if (!isnan(quiet_ns(row))) {
+        number_rest((int64_t)quiet_ns(row), text);
+        strbuf_adds(out, text);
+    }
+    return INK_DIM;
+}
+
+/* ---- the table ---- */
+
+static const struct agent_column columns[] = {
+    {"AGENT", 0, 0, true, false, NULL, NULL},
+    {"STATE", 10, 36, true, false, put_state, state_value},
+    {"MODEL", 14, 140, true, false, put_model, NULL},
+    {"REQ", 6, 50, false, true, put_requests, requests},
+    {"ERR", 5, 60, false, true, put_errors, errors},
+    {"RETRY", 5, 110, false, true, put_retries, retries},
+    {"TTFT P50", 8, 80, false, true, put_ttft_p50, ttft_p50},
+    {"P95", 6, 90, false, true, put_ttft_p95, ttft_p95},
+    {"OTPS", 5, 80, false, false, put_otps, otps_p50},
+    {"IN", 6, 120, false, true, put_tokens_in, tokens_in},
+    {"OUT", 6, 70, false, true, put_tokens_out, tokens_out},
+    {"CACHE", 5, 130, false, false, put_cache, cache_rate},
+    {"PROMPT", 6, 150, false, true, put_last_prompt, last_prompt},
+    {"COST", 7, 156, false, true, put_cost, cost},
+    {"TOOLS", 6, 100, false, true, put_tool_time, tool_time},
+    {"USER", 6, 160, false, true, put_user_time, user_time},
+    {"BUSY", 5, 76, false, true, put_busy, busy_share},
+    {"LAST", 5, 64, false, false, put_quiet, quiet_ns},
+};
+
+const struct agent_column *agents_column(size_t index)
+{
+    return index < sizeof columns / sizeof columns[0] ? &columns[index] : NULL;
+}

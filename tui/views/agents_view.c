@@ -1,0 +1,406 @@
+/* The table of agents. Its order is made when somebody asks for one, and kept: what sorts itself under the cursor cannot be read. Agents that appear
+   later are put behind. */
+#include "tui/screen/copy.h"
+#include "tui/views/agents_table.h"
+#include "tui/views/marks.h"
+#include "tui/views/mouse.h"
+#include "tui/views/select.h"
+#include "tui/views/view_keys.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SPARK_MINUTES = 5, SPARK_MAX = 60, TEXT_KEY = 32 };
+
+/* The table while it is drawn or acted upon. */
+struct table {
+    struct frame *frame;
+    uint32_t *node_of; /* by agent_no; UINT32_MAX: it has no row in the timeline */
+    size_t agents;
+};
+
+/* ---- the order ---- */
+
+struct sort_key {
+    double value; /* NAN: at the end */
+    char text[TEXT_KEY];
+    uint32_t place; /* in the tree */
+    agent_no agent;
+};
+
+static int compare(const struct sort_key *a, const struct sort_key *b, int direction)
+{
+    if (isnan(a->value) != isnan(b->value))
+        return isnan(a->value) ? 1 : -1;
+    if (a->value != b->value && !isnan(a->value))
+        return (a->value < b->value ? -1 : 1) * direction;
+    int texts = strcmp(a->text, b->text);
+    if (texts != 0)
+        return texts * direction;
+    return a->place < b->place ? -1 : a->place > b->place;
+}
+
+static int rising(const void *a, const void *b)
+{
+    return compare(a, b, 1);
+}
+
+static int falling(const void *a, const void *b)
+{
+    return compare(a, b, -1);
+}
+
+static struct agent_row row_of(const struct table *table, agent_no agent)
+{
+    const struct frame *frame = table->frame;
+    const struct swarm_figures *figures = frame->input->figures;
+    uint32_t node = agent < table->agents ? table->node_of[agent] : UINT32_MAX;
+    struct agent_row row = {.frame = frame, .agent = agent};
+    if (node != UINT32_MAX)
+        row.status = &frame->rows.nodes[node].status;
+    if (figures && agent == NO_AGENT)
+        row.figures = &figures->totals;
+    else if (figures && figures->agents && agent < figures->agent_count)
+        row.figures = &figures->agents[agent];
+    return row;
+}
+
+static bool is_row(const struct table *table, agent_no agent)
+{
+    const struct agent *of = swarm_agent(table->frame->swarm, agent);
+    uint32_t node = table->node_of[agent];
+    return of && node != UINT32_MAX && !(of->flags & AGENT_GROUP) &&
+           !table->frame->rows.nodes[node].filtered;
+}
+
+static struct sort_key key_of(const struct table *table, agent_no agent)
+{
+    const struct agent_column *column = agents_column(table->frame->state->agents.column);
+    struct agent_row row = row_of(table, agent);
+    struct sort_key key = {.value = 0, .place = table->node_of[agent], .agent = agent};
+    struct strbuf *text = &table->frame->scratch;
+    if (column->value) {
+        key.value = column->value(&row);
+    } else if (column->put) {
+        strbuf_clear(text);
+        column->put(&row, text);
+        size_t len = text->failed ? 0 : text->len < TEXT_KEY - 1 ? text->len : TEXT_KEY - 1;
+        memcpy(key.text, len > 0 ? text->data : "", len);
+        key.value = len > 0 ? 0 : NAN;
+    }
+    return key;
+}
+
+static bool keep(struct agents_state *state, const struct mem *mem, agent_no agent)
+{
+    if (!mem_reserve(mem, &state->order, &state->cap, state->count + 1, sizeof *state->order))
+        return false;
+    state->order[state->count++] = agent;
+    return true;
+}
+
+static bool sort(const struct table *table)
+{
+    struct agents_state *state = &table->frame->state->agents;
+    const struct mem *mem = table->frame->state->mem;
+    size_t count = 0;
+    struct sort_key *keys =
+        table->agents == 0 ? NULL : mem_zalloc(mem, table->agents, sizeof *keys);
+    bool good = table->agents == 0 || keys != NULL;
+    for (agent_no agent = 0; good && agent < table->agents; agent++) {
+        if (is_row(table, agent))
+            keys[count++] = key_of(table, agent);
+    }
+    if (count > 1)
+        qsort(keys, count, sizeof *keys,
+              agents_column(state->column)->falling != state->inverted ? falling : rising);
+    state->count = 0;
+    for (size_t i = 0; i < count && good; i++)
+        good = keep(state, mem, keys[i].agent);
+    mem_free(mem, keys, table->agents * sizeof *keys);
+    state->sorted = good;
+    return good;
+}
+
+/* Those that have gone go, those that are new come to the end. */
+static bool freshen(const struct table *table)
+{
+    struct agents_state *state = &table->frame->state->agents;
+    const struct mem *mem = table->frame->state->mem;
+    bool *there = table->agents == 0 ? NULL : mem_zalloc(mem, table->agents, sizeof *there);
+    bool good = table->agents == 0 || there != NULL;
+    size_t kept = 0;
+    for (size_t i = 0; good && i < state->count; i++) {
+        agent_no agent = state->order[i];
+        if (agent < table->agents && is_row(table, agent)) {
+            state->order[kept++] = agent;
+            there[agent] = true;
+        }
+    }
+    state->count = kept;
+    for (agent_no agent = 0; good && agent < table->agents; agent++) {
+        if (!there[agent] && is_row(table, agent))
+            good = keep(state, mem, agent);
+    }
+    mem_free(mem, there, table->agents * sizeof *there);
+    return good;
+}
+
+/* False: out of memory. Release it all the same. */
+static bool table_init(struct table *table, struct frame *frame)
+{
+    *table = (struct table){.frame = frame, .agents = swarm_agent_count(frame->swarm)};
+    if (table->agents > 0) {
+        table->node_of = mem_alloc(frame->state->mem, table->agents * sizeof *table->node_of);
+        if (!table->node_of)
+            return false;
+        memset(table->node_of, 0xff, table->agents * sizeof *table->node_of);
+    }
+    for (size_t i = 0; i < frame->rows.node_count; i++)
+        table->node_of[frame->rows.nodes[i].agent] = (uint32_t)i;
+    return frame->state->agents.sorted ? freshen(table) : sort(table);
+}
+
+static void table_release(struct table *table)
+{
+    mem_free(table->frame->state->mem, table->node_of, table->agents * sizeof *table->node_of);
+}
+
+static size_t cursor_of(const struct frame *frame)
+{
+    const struct agents_state *state = &frame->state->agents;
+    for (size_t i = 0; i < state->count; i++) {
+        if (state->order[i] == frame->state->cursor)
+            return i;
+    }
+    return 0;
+}
+
+/* ---- drawing ---- */
+
+static int name_cols(const struct frame *frame)
+{
+    int cols = frame->layout.cols;
+    return cols >= 160 ? 32 : cols >= 120 ? 26 : cols >= 80 ? 20 : cols >= 50 ? 16 : 11;
+}
+
+static void put_cell(struct area line, int x, const struct agent_column *column, enum ink ink,
+                     const char *text, size_t len, bool ascii)
+{
+    int cols = (int)text_cols(text, len, ascii);
+    int shift = column->left || cols > column->cols ? 0 : column->cols - cols;
+    area_put_cut(line, x + shift, 0, column->cols - shift, ink, text, len);
+}
+
+/* Calls for each column that the screen has room for; returns the column after them. */
+static int draw_cells(const struct table *table, struct area line, const struct agent_row *row)
+{
+    const struct frame *frame = table->frame;
+    struct strbuf *text = &table->frame->scratch;
+    int x = 1 + name_cols(frame);
+    const struct agent_column *column;
+    for (size_t i = 1; (column = agents_column(i)) != NULL; i++) {
+        if (frame->layout.cols < column->from || x + 1 + column->cols > line.cols)
+            continue;
+        strbuf_clear(text);
+        enum ink ink = column->put(row, text);
+        if (!text->failed && text->len > 0)
+            put_cell(line, x + 1, column, ink, text->data, text->len, frame->input->theme.ascii);
+        x += 1 + column->cols;
+    }
+    return x;
+}
+
+static void draw_heads(const struct table *table, struct area line)
+{
+    const struct frame *frame = table->frame;
+    const struct agents_state *state = &frame->state->agents;
+    bool ascii = frame->input->theme.ascii;
+    const struct agent_column *column;
+    int x = 0;
+    for (size_t i = 0; (column = agents_column(i)) != NULL; i++) {
+        struct agent_column head = *column;
+        head.cols = i == 0 ? name_cols(frame) : column->cols;
+        if (frame->layout.cols < column->from || x + 1 + head.cols > line.cols)
+            continue;
+        put_cell(line, x + 1, &head, i == state->column ? INK_STRONG : INK_DIM, head.head,
+                 strlen(head.head), ascii);
+        if (i == state->column)
+            area_mark(line, x + 1, 0, head.cols, ATTR_UNDERLINE);
+        x += 1 + head.cols;
+    }
+    if (line.cols - x >= 14)
+        area_putf(line, x + 2, 0, INK_DIM, "LAST %d MIN", SPARK_MINUTES);
+}
+
+/* How full each column of the last minutes was, in the ink of what filled it. */
+static void draw_spark(const struct frame *frame, struct area line, int x, agent_no agent)
+{
+    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const plain[] = {".", ":", "-", "=", "+", "*", "#", "@"};
+    struct timeline_cell cells[SPARK_MAX];
+    int cols = line.cols - x - 3 < SPARK_MAX ? line.cols - x - 3 : SPARK_MAX;
+    if (cols < 10)
+        return;
+    unsigned zoom = 0;
+    while ((INT64_C(1) << zoom) * cols < INT64_C(60000000000) * SPARK_MINUTES)
+        zoom++;
+    struct axis axis = axis_ending(frame->now_ns, zoom, cols);
+    if (!query_activity(frame->swarm, agent, axis.t0_ns, axis_col_ns(&axis), (size_t)cols,
+                        frame->local_ns, cells))
+        return;
+    for (int i = 0; i < cols; i++) {
+        if (cells[i].kind >= SPAN_KINDS)
+            continue;
+        enum ink ink = cells[i].flags & CELL_ERROR ? INK_ERROR : theme_kind_ink(cells[i].kind);
+        area_puts(line, x + 2 + i, 0, ink,
+                  (frame->input->theme.ascii ? plain : blocks)[cells[i].fill / 32]);
+    }
+}
+
+static void draw_name(struct frame *frame, struct area line, agent_no number)
+{
+    struct strbuf *text = &frame->scratch;
+    const struct agent *agent = swarm_agent(frame->swarm, number);
+    bool strong = number == frame->state->cursor;
+    int room = name_cols(frame);
+    strbuf_clear(text);
+    query_agent_title(frame->swarm, number, text);
+    if (text->failed || text->len == 0)
+        return;
+    int end =
+        area_put_cut(line, 1, 0, room, strong ? INK_STRONG : INK_PLAIN, text->data, text->len);
+    const char *description = swarm_text(frame->swarm, agent->description);
+    if (room - end >= 4 && *description)
+        area_put_cut(line, end + 1, 0, room - end, INK_DIM, description, strlen(description));
+}
+
+static void draw_totals(const struct table *table, struct area line)
+{
+    struct agent_row row = row_of(table, NO_AGENT);
+    area_putf(line, 1, 0, INK_STRONG, "all %zu", table->frame->state->agents.count);
+    draw_cells(table, line, &row);
+}
+
+static void draw_rows(const struct table *table, struct area body)
+{
+    struct frame *frame = table->frame;
+    struct agents_state *state = &frame->state->agents;
+    bool totals = body.rows >= 4;
+    size_t space = (size_t)(body.rows > 0 ? body.rows - totals : 0);
+    state->scroll = list_scroll(state->scroll, cursor_of(frame), state->count, space);
+    for (size_t i = 0; i < space && state->scroll + i < state->count; i++) {
+        agent_no agent = state->order[state->scroll + i];
+        struct area line = area_sub(body, 0, (int)i, body.cols, 1);
+        struct agent_row row = row_of(table, agent);
+        if (agent == frame->state->cursor)
+            area_puts(line, 0, 0, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
+        draw_name(frame, line, agent);
+        draw_spark(frame, line, draw_cells(table, line, &row), agent);
+    }
+    size_t shown = state->count < space ? state->count : space;
+    if (totals)
+        draw_totals(table, area_sub(body, 0, (int)shown, body.cols, 1));
+}
+
+void agents_draw(struct frame *frame, struct grid *grid)
+{
+    struct table table;
+    if (table_init(&table, frame)) {
+        draw_heads(&table, frame_area(frame, grid, frame->layout.heads));
+        draw_rows(&table, frame_area(frame, grid, frame->layout.body));
+    }
+    table_release(&table);
+}
+
+/* ---- keys ---- */
+
+/* To the next column that is on the screen. */
+static void change_column(struct frame *frame, int by)
+{
+    struct agents_state *state = &frame->state->agents;
+    size_t count = 0;
+    while (agents_column(count))
+        count++;
+    do {
+        state->column = (uint8_t)((state->column + count + (size_t)by) % count);
+    } while (frame->layout.cols < agents_column(state->column)->from);
+    state->inverted = false;
+    state->sorted = false;
+}
+
+static enum view_result act(struct table *table, enum action action)
+{
+    struct frame *frame = table->frame;
+    struct agents_state *state = &frame->state->agents;
+    size_t at;
+    if (state->count > 0 &&
+        list_move(action, cursor_of(frame), state->count, frame->layout.body.rows - 1, &at)) {
+        select_row(frame, state->order[at], false);
+        return VIEW_REDRAW;
+    }
+    switch ((int)action) {
+    case ACTION_SORT_LEFT: change_column(frame, -1); return VIEW_REDRAW;
+    case ACTION_SORT_RIGHT: change_column(frame, 1); return VIEW_REDRAW;
+    case ACTION_SORT_INVERT:
+        state->inverted = !state->inverted;
+        state->sorted = false;
+        return VIEW_REDRAW;
+    case ACTION_PIN: return pins_toggle(frame);
+    case ACTION_COPY: return copy_agent(frame, frame->state->cursor);
+    case ACTION_DETAIL:
+        frame->state->page = PAGE_TIMELINE;
+        if (state->count > 0 && select_unfold(frame, state->order[cursor_of(frame)]))
+            select_row(frame, state->order[cursor_of(frame)], false);
+        return VIEW_REDRAW;
+    default: return page_act(frame, action);
+    }
+}
+
+enum view_result agents_act(struct frame *frame, enum action action)
+{
+    struct table table;
+    enum view_result result = VIEW_IGNORED;
+    if (table_init(&table, frame))
+        result = act(&table, action);
+    table_release(&table);
+    return result;
+}
+
+/* A head sorts by its column, again the other way round; a row takes the cursor. */
+static void click(struct table *table, int x, int y)
+{
+    struct frame *frame = table->frame;
+    struct agents_state *state = &frame->state->agents;
+    size_t at = (size_t)(y - frame->layout.body.y) + state->scroll;
+    const struct agent_column *column;
+    int from = 0;
+    if (y >= frame->layout.body.y) {
+        if (at < state->count && y < frame->layout.body.y + frame->layout.body.rows)
+            select_row(frame, state->order[at], false);
+        return;
+    }
+    for (size_t i = 0; (column = agents_column(i)) != NULL; i++) {
+        int cols = 1 + (i == 0 ? name_cols(frame) : column->cols);
+        if (frame->layout.cols < column->from || from + cols > frame->layout.cols)
+            continue;
+        if (x >= from && x < from + cols) {
+            state->inverted = state->column == i && !state->inverted;
+            state->column = (uint8_t)i;
+            state->sorted = false;
+        }
+        from += cols;
+    }
+}
+
+enum view_result agents_click(struct frame *frame, int x, int y)
+{
+    struct table table;
+    if (y >= frame->layout.heads.y && table_init(&table, frame))
+        click(&table, x, y);
+    else
+        table = (struct table){.frame = frame};
+    table_release(&table);
+    return VIEW_REDRAW;
+}

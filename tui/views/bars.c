@@ -1,0 +1,187 @@
+/* A line is cut into runs: neighbouring cells of one span. A run is filled cell by cell (a request changes its ink with its phases),
+   then gets what is written in it. The first cell of a run that follows one of the same ink is its edge: a glyph in that cell,
+   so that nothing moves for it. */
+#include "tui/views/bars.h"
+
+#include "tui/views/span_text.h"
+
+#include <string.h>
+
+struct run {
+    int from, to; /* cells [from, to) */
+    const struct span *span;
+    uint8_t kind, flags; /* of its first cell */
+    bool edge;
+    bool failed; /* its last cell is an error */
+};
+
+static bool is_named(uint8_t kind)
+{
+    return kind == SPAN_TOOL || kind == SPAN_USER || kind == SPAN_OTHER;
+}
+
+static struct run next_run(const struct frame *frame, const struct timeline_cell *cells, int cols,
+                           int from)
+{
+    struct run run = {from, from + 1, .kind = cells[from].kind, .flags = cells[from].flags};
+    const struct theme *theme = &frame->input->theme;
+    while (run.to < cols && cells[run.to].kind < SPAN_KINDS &&
+           cells[run.to].span == cells[from].span)
+        run.to++;
+    run.failed = cells[run.to - 1].flags & CELL_ERROR;
+    run.span = swarm_span(frame->swarm, cells[from].span);
+    if (from > 0 && cells[from - 1].kind < SPAN_KINDS && cells[from].kind != SPAN_AGENT_CALL) {
+        struct bar_style before = theme_bar(theme, cells[from - 1].kind, cells[from - 1].flags);
+        struct bar_style here = theme_bar(theme, cells[from].kind, cells[from].flags);
+        run.edge = before.ink == here.ink && strcmp(before.fill, here.fill) == 0;
+    }
+    return run;
+}
+
+/* ─ Agent → Explore ─────── */
+static void draw_call(struct frame *frame, struct area line, const struct run *run)
+{
+    struct strbuf *text = &frame->scratch;
+    int cols = run->to - run->from;
+    area_fill(line, run->from, 0, cols, run->failed ? INK_ERROR : INK_PLAIN,
+              frame_symbol(frame, SYM_HORIZONTAL));
+    if (run->failed)
+        area_puts(line, run->to - 1, 0, INK_ERROR, frame_symbol(frame, SYM_TROUBLE));
+    if (!run->span || cols < 8)
+        return;
+    span_text_name(frame->swarm, run->span, frame_symbol(frame, SYM_ARROW), text);
+    int x = run->from + (cols >= 12 ? 2 : 1);
+    int room = run->to - x - 3; /* a blank on both sides, and some line after it */
+    if (text->failed || text->len == 0 || room < 3)
+        return;
+    area_puts(line, x, 0, INK_PLAIN, " ");
+    int end = area_put_cut(line, x + 1, 0, room, INK_PLAIN, text->data, text->len);
+    area_puts(line, end, 0, INK_PLAIN, " ");
+}
+
+/* With a blank on both sides, where there are cells for them: a hatched bar would touch the text. */
+static int put_padded(struct area line, int x, int cols, enum ink ink, const struct strbuf *text)
+{
+    int end = area_put_cut(line, x, 0, cols, ink, text->data, text->len);
+    area_puts(line, x - 1, 0, ink, " ");
+    if (end < x + cols)
+        area_puts(line, end, 0, ink, " ");
+    return end;
+}
+
+/* The argument after the name, where that leaves a few characters of it. */
+static void put_about(struct frame *frame, struct area line, int x, int end, enum ink ink,
+                      const struct span *span)
+{
+    struct strbuf *text = &frame->scratch;
+    if (end - x < 5 || span->kind == SPAN_USER)
+        return;
+    span_text_about(frame->swarm, span, text);
+    if (!text->failed && text->len > 0)
+        put_padded(line, x + 1, end - x - 2, ink, text);
+}
+
+/* The name inside a bar. Without colour it stands in brackets that are its ends. */
+static void put_name(struct frame *frame, struct area line, const struct run *run, enum ink ink)
+{
+    bool ascii = frame->input->theme.ascii, brackets = !frame->input->theme.color;
+    struct strbuf *text = &frame->scratch;
+    int x = run->from + (run->edge && !brackets), end = run->to - run->failed;
+    if (!run->span || end - x < 3 || (brackets && run->kind == SPAN_USER))
+        return;
+    span_text_name(frame->swarm, run->span, frame_symbol(frame, SYM_ARROW), text);
+    if (text->failed || text->len == 0)
+        return;
+    if (brackets) {
+        if (!(run->flags & CELL_HATCHED))
+            area_fill(line, x, 0, end - x, ink, " ");
+        area_puts(line, x++, 0, ink, "[");
+        if (end == run->to)
+            area_puts(line, --end, 0, ink, "]");
+    }
+    int cols = (int)text_cols(text->data, text->len < 256 ? text->len : 256, ascii);
+    if (!brackets && !run->edge && end - x >= cols + 2)
+        x = put_padded(line, x + 1, end - x - 1, ink, text);
+    else
+        x = area_put_cut(line, x, 0, end - x, ink, text->data, text->len);
+    put_about(frame, line, x, end + brackets, ink, run->span);
+}
+
+static void draw_bar(struct frame *frame, struct area line, const struct run *run,
+                     const struct timeline_cell *cells)
+{
+    const struct theme *theme = &frame->input->theme;
+    for (int i = run->from; i < run->to; i++) {
+        struct bar_style bar = theme_bar(theme, cells[i].kind, cells[i].flags);
+        area_fill(line, i, 0, 1, bar.ink, bar.fill);
+    }
+    enum ink ink = theme_bar(theme, run->kind, run->flags).ink;
+    if (run->edge)
+        area_puts(line, run->from, 0, ink, frame_symbol(frame, SYM_EDGE));
+    if (is_named(run->kind))
+        put_name(frame, line, run, ink);
+    for (int i = run->from; i < run->to; i++) {
+        bool last = i + 1 == run->to || !(cells[i + 1].flags & CELL_ERROR);
+        ink = theme_bar(theme, cells[i].kind, cells[i].flags).ink;
+        if (last && (cells[i].flags & CELL_ERROR))
+            area_puts(line, i, 0, ink, frame_symbol(frame, SYM_TROUBLE));
+    }
+}
+
+void bars_draw(struct frame *frame, struct area line, const struct timeline_cell *cells, int cols)
+{
+    for (int i = 0; i < cols;) {
+        if (cells[i].kind >= SPAN_KINDS) {
+            i++;
+            continue;
+        }
+        struct run run = next_run(frame, cells, cols, i);
+        if (run.kind == SPAN_AGENT_CALL)
+            draw_call(frame, line, &run);
+        else
+            draw_bar(frame, line, &run, cells);
+        if (cells[i].span == frame->state->selected)
+            area_mark(line, run.from, 0, run.to - run.from, ATTR_UNDERLINE | ATTR_BOLD);
+        i = run.to;
+    }
+}
+
+/* ---- where the cells come from ---- */
+
+/* What a line shows that stands for several lanes: the first lane that has something there, work before waiting; an error of any. */
+static void merge_lane(struct timeline_cell *cells, const struct timeline_cell *more, int cols)
+{
+    for (int i = 0; i < cols; i++) {
+        uint8_t error = (cells[i].flags | more[i].flags) & CELL_ERROR;
+        bool better = more[i].kind < SPAN_KINDS &&
+                      (cells[i].kind >= SPAN_KINDS ||
+                       (cells[i].kind == SPAN_AGENT_CALL && more[i].kind != SPAN_AGENT_CALL));
+        if (better)
+            cells[i] = more[i];
+        if (cells[i].kind < SPAN_KINDS)
+            cells[i].flags |= error;
+    }
+}
+
+int bars_cells(struct frame *frame, const struct row *row, int cols, struct timeline_cell *cells)
+{
+    struct timeline_cell more[GRID_MAX_COLS];
+    const struct tree_node *node = &frame->rows.nodes[row->node];
+    const struct axis *axis = &frame->axis;
+    query_lane(frame->swarm, node->agent, row->lane, axis->t0_ns, axis_col_ns(axis), (size_t)cols,
+               frame->local_ns, frame->choice, cells);
+    if (row->merged) {
+        unsigned lanes = query_lanes_in(frame->swarm, node->agent, axis->t0_ns,
+                                        axis_time(axis, cols), frame->local_ns, frame->choice);
+        for (unsigned lane = row->lane + 1u; lane < lanes; lane++) {
+            query_lane(frame->swarm, node->agent, lane, axis->t0_ns, axis_col_ns(axis),
+                       (size_t)cols, frame->local_ns, frame->choice, more);
+            merge_lane(cells, more, cols);
+        }
+    }
+    if (frame->state->frozen) {
+        int shown = axis_col(axis, frame->now_ns) + 1;
+        cols = shown < cols ? shown : cols;
+    }
+    return cols;
+}

@@ -1,0 +1,145 @@
+#include "tui/views/curves.h"
+
+#include "tui/views/plot.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { COUNTER_ROWS = 2 };
+
+enum curve { CURVE_TTFT, CURVE_OTPS, CURVE_PARALLEL, CURVE_TOKENS, CURVES };
+
+static const struct {
+    const char *heading;
+    enum ink ink, over_ink;
+    bool ms;
+} curves[CURVES] = {
+    [CURVE_TTFT] = {"TIME TO FIRST TOKEN OVER TIME: MEDIAN, p95", INK_FIRST_TOKEN, INK_PLAIN, true},
+    [CURVE_OTPS] = {"OUTPUT TOKENS A SECOND OF A REQUEST OVER TIME: MEDIAN, p95", INK_SAMPLING,
+                    INK_PLAIN, false},
+    [CURVE_PARALLEL] = {"AGENTS AT WORK", INK_TOOL, INK_PLAIN, false},
+    [CURVE_TOKENS] = {"OUTPUT TOKENS A SECOND OF ALL", INK_SAMPLING, INK_PLAIN, false},
+};
+
+static void curve_at(const struct series_point *point, enum curve curve, double *value,
+                     double *over)
+{
+    *over = (double)NAN;
+    switch (curve) {
+    case CURVE_TTFT:
+        *value = point->ttft_p50_ms;
+        *over = point->ttft_p95_ms;
+        break;
+    case CURVE_OTPS:
+        *value = point->otps_p50;
+        *over = point->otps_p95;
+        break;
+    case CURVE_PARALLEL: *value = point->parallel; break;
+    case CURVE_TOKENS:
+    case CURVES: *value = point->output_tokens; break;
+    }
+}
+
+static void put_time_axis(const struct report_page *page, const struct series *series, int cols)
+{
+    struct axis axis = {series->t0_ns, 0, cols};
+    struct axis_label labels[16];
+    struct area line = sheet_line(page->sheet);
+    while (axis_col_ns(&axis) < series->step_ns)
+        axis.zoom++;
+    size_t count = axis_labels(&axis, &page->frame->clock, 4, labels, 16);
+    for (size_t i = 0; i < count && line.rows > 0; i++)
+        area_puts(line, LABEL_COLS + labels[i].col, 0, INK_DIM, labels[i].text);
+}
+
+static void put_curve(const struct report_page *page, const struct series *series, enum curve curve)
+{
+    double values[PLOT_MAX], over[PLOT_MAX];
+    int cols = (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX;
+    char top[NUMBER_BYTES];
+    for (int i = 0; i < cols; i++)
+        curve_at(&series->points[i], curve, &values[i], &over[i]);
+    struct plot plot = {.values = values,
+                        .over = over,
+                        .cols = cols,
+                        .rows = PLOT_ROWS,
+                        .max = plot_max(values, over, cols),
+                        .ink = curves[curve].ink,
+                        .over_ink = curves[curve].over_ink,
+                        .ascii = page->frame->input->theme.ascii};
+    if (!(plot.max > 0))
+        return;
+    report_page_heading(page, curves[curve].heading);
+    report_page_value(page, curves[curve].ms, plot.max, top);
+    for (int row = 0; row < plot.rows; row++) {
+        struct area line = sheet_line(page->sheet);
+        if (line.rows > 0 && row == 0)
+            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, top);
+        if (line.rows > 0 && row + 1 == plot.rows)
+            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, "0");
+        plot_line(&plot, line, LABEL_COLS, row);
+    }
+    put_time_axis(page, series, cols);
+}
+
+/* A counter's curve, with its name and what it says now. */
+static void put_counter(const struct report_page *page, const struct series *series,
+                        const struct counter *counter)
+{
+    const struct swarm *swarm = page->frame->swarm;
+    struct strbuf *title = &page->frame->scratch;
+    int cols = (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX;
+    struct plot plot = {.values = counter->values,
+                        .cols = cols,
+                        .rows = COUNTER_ROWS,
+                        .max = counter->max,
+                        .ink = INK_OTHER,
+                        .ascii = page->frame->input->theme.ascii};
+    const char *name = swarm_text(swarm, counter->name);
+    if (!(plot.max > 0))
+        plot.max = 1;
+    strbuf_clear(title);
+    strbuf_addf(title, "%s · ", name ? name : "");
+    strbuf_add(title, counter->key.data, counter->key.len);
+    if (counter->agent != NO_AGENT) {
+        strbuf_adds(title, " · ");
+        query_agent_title(swarm, counter->agent, title);
+    }
+    strbuf_addf(title, "  %.6g", counter->last);
+    if (title->failed)
+        return;
+    struct area head = sheet_line(page->sheet);
+    if (head.rows > 0)
+        area_put(head, 3, 0, INK_PLAIN, title->data, title->len);
+    for (int row = 0; row < plot.rows; row++) {
+        struct area line = sheet_line(page->sheet);
+        char top[NUMBER_BYTES];
+        snprintf(top, sizeof top, "%.5g", counter->max);
+        if (line.rows > 0 && row == 0)
+            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, top);
+        plot_line(&plot, line, LABEL_COLS, row);
+    }
+}
+
+static void put_counters(const struct report_page *page, const struct series *series)
+{
+    const struct counters *counters = &series->counters;
+    if (counters->count == 0)
+        return;
+    report_page_heading(page, "COUNTERS");
+    for (size_t i = 0; i < counters->count; i++)
+        put_counter(page, series, &counters->items[i]);
+    if (counters->left_out > 0) {
+        struct area line = sheet_line(page->sheet);
+        if (line.rows > 0)
+            area_putf(line, 3, 0, INK_DIM, "and others, with %zu values", counters->left_out);
+    }
+    put_time_axis(page, series, (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX);
+}
+
+void curves_put(const struct report_page *page, const struct series *series)
+{
+    for (int curve = 0; curve < CURVES; curve++)
+        put_curve(page, series, (enum curve)curve);
+    put_counters(page, series);
+}

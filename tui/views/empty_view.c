@@ -1,0 +1,80 @@
+/* What the screen says while there is nothing to see: where it looks, and the lines to paste that make something appear. */
+#include "tui/views/frame.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct sheet {
+    struct area area;
+    int y;
+};
+
+static void put(struct sheet *page, int x, enum ink ink, const char *text)
+{
+    area_put_cut(page->area, x, page->y, page->area.cols - x - 1, ink, text, strlen(text));
+    page->y++;
+}
+
+static void put_source(struct sheet *page, const struct source_status *source)
+{
+    static const char *const words[] = {
+        [SOURCE_WAITING] = "is not there yet; it is waited for",
+        [SOURCE_OPEN] = "is read",
+        [SOURCE_FINISHED] = "has nothing in it",
+        [SOURCE_FAILED] = "cannot be read",
+    };
+    bool failed = source->state == SOURCE_FAILED;
+    const char *word =
+        source->listens && source->state == SOURCE_OPEN ? "is listened to" : words[source->state];
+    int cols = page->area.cols;
+    int x =
+        area_put_cut(page->area, 3, page->y, cols - 4, failed ? INK_RETRY : INK_PLAIN,
+                     source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
+    if (failed && source->error && *source->error)
+        word = source->error;
+    area_put_cut(page->area, x + 2, page->y, cols - x - 3, INK_DIM, word, strlen(word));
+    page->y++;
+}
+
+static bool watches_claude(const struct view_input *input)
+{
+    for (size_t i = 0; i < input->source_count; i++)
+        if (input->sources[i].spec && strncmp(input->sources[i].spec, "claude:", 7) == 0)
+            return true;
+    return false;
+}
+
+void empty_draw(const struct frame *frame, struct grid *grid)
+{
+    const struct view_input *input = frame->input;
+    const struct layout *layout = &frame->layout;
+    int top = layout->figures.rows ? layout->figures.y + 1 : layout->header.y + 1;
+    int end = layout->trouble.rows ? layout->trouble.y
+              : layout->hint.rows  ? layout->hint.y
+                                   : layout->rows;
+    struct sheet page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
+    char line[512];
+    put(&page, 1, INK_STRONG,
+        input->live ? "No agent has been seen yet." : "There is no agent in it.");
+    page.y++;
+    for (size_t i = 0; i < input->source_count && i < 20; i++)
+        put_source(&page, &input->sources[i]);
+    if (!input->live || !input->address)
+        return;
+    page.y++;
+    if (watches_claude(input)) {
+        put(&page, 1, INK_DIM,
+            "Claude Code's sessions come by themselves; each tool and question at once with");
+        put(&page, 3, INK_PLAIN, "swarmtop setup claude");
+        page.y++;
+    }
+    put(&page, 1, INK_DIM, "From another shell:");
+    snprintf(line, sizeof line, "export SWARMTOP_SOCKET=%.400s", input->address);
+    put(&page, 3, INK_PLAIN, line);
+    put(&page, 3, INK_PLAIN, "swarmtop emit hello session_id=demo");
+    put(&page, 3, INK_PLAIN, "swarmtop emit --session demo start_tool span_id=1 tool_name=Bash");
+    put(&page, 3, INK_PLAIN, "swarmtop emit --session demo end_tool span_id=1");
+    page.y++;
+    put(&page, 1, INK_DIM, "To see a made-up swarm:");
+    put(&page, 3, INK_PLAIN, "swarmtop demo");
+}

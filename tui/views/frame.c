@@ -1,0 +1,271 @@
+/* A frame is made in an order in which each step needs the ones before: time (what is now), the axis (which window of it), the
+   tree, the lines that the tree takes on that axis, the layout (how many of those lines fit). The axis' width does not depend on the
+   layout's heights, which is what makes the order possible. */
+#include "tui/views/frame.h"
+
+#include "tui/views/range.h"
+
+/* A live picture begins with a column of 134 ms: below, it would zoom out several times in its first seconds. */
+#define ZOOM_LIVE_MIN 27u
+
+static bool has_wall_clock(const struct swarm *swarm)
+{
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session && !(session->flags & SESSION_HAS_START))
+            return false;
+    }
+    return true;
+}
+
+/* Where elapsed time is counted from. */
+static int64_t first_start(const struct swarm *swarm, int64_t from_ns)
+{
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session && session->start_ns < first)
+            first = session->start_ns;
+    }
+    return first == INT64_MAX ? from_ns : first;
+}
+
+static void make_time(struct frame *frame)
+{
+    const struct view_state *state = frame->state;
+    frame->local_ns = state->frozen ? state->frozen_local_ns : frame->input->local_ns;
+    frame->now_ns = query_now(frame->swarm, frame->local_ns);
+    if (!query_extent(frame->swarm, frame->local_ns, &frame->from_ns, &frame->to_ns))
+        frame->from_ns = frame->to_ns = frame->now_ns;
+    if (state->frozen)
+        frame->now_ns = frame->to_ns = state->frozen_now_ns;
+    if (frame->input->live && frame->to_ns < frame->now_ns)
+        frame->to_ns = frame->now_ns;
+    frame->clock.wall = has_wall_clock(frame->swarm);
+    frame->clock.origin_ns = first_start(frame->swarm, frame->from_ns);
+}
+
+/* The picture's right edge is now, with a column behind it for its line. */
+static struct axis axis_live(const struct frame *frame, unsigned zoom_min, unsigned zoom_max,
+                             int cols)
+{
+    int inside = cols > 1 ? cols - 1 : 1;
+    struct axis axis = axis_fitting(frame->from_ns, frame->to_ns, zoom_max, inside);
+    axis = axis_ending(frame->to_ns, axis.zoom > zoom_min ? axis.zoom : zoom_min, inside);
+    axis.cols = cols;
+    return axis;
+}
+
+static unsigned clamp_zoom(unsigned zoom)
+{
+    return zoom < AXIS_ZOOM_MIN ? AXIS_ZOOM_MIN : zoom > AXIS_ZOOM_MAX ? AXIS_ZOOM_MAX : zoom;
+}
+
+/* Something of what there is stays in sight. */
+static int64_t clamp_t0(const struct frame *frame, int64_t t0_ns, unsigned zoom, int cols)
+{
+    struct axis first = axis_ending(frame->from_ns, zoom, cols);
+    int64_t last = axis_floor(frame->to_ns, zoom);
+    t0_ns = axis_floor(t0_ns, zoom);
+    return t0_ns < first.t0_ns ? first.t0_ns : t0_ns > last ? last : t0_ns;
+}
+
+static void make_axis(struct frame *frame)
+{
+    struct view_state *state = frame->state;
+    int cols = frame->layout.bars_cols;
+    bool live = frame->input->live;
+    switch (state->window) {
+    case WINDOW_AUTO:
+        frame->axis = live ? axis_live(frame, ZOOM_LIVE_MIN, AXIS_ZOOM_LIVE, cols)
+                           : axis_fitting(frame->from_ns, frame->to_ns, AXIS_ZOOM_MAX, cols);
+        break;
+    case WINDOW_ALL:
+        frame->axis = live ? axis_live(frame, AXIS_ZOOM_MIN, AXIS_ZOOM_MAX, cols)
+                           : axis_fitting(frame->from_ns, frame->to_ns, AXIS_ZOOM_MAX, cols);
+        break;
+    case WINDOW_FOLLOW:
+        state->zoom = clamp_zoom(state->zoom);
+        frame->axis = axis_ending(frame->to_ns, state->zoom, live && cols > 1 ? cols - 1 : cols);
+        frame->axis.cols = cols;
+        break;
+    case WINDOW_FIXED:
+        state->zoom = clamp_zoom(state->zoom);
+        state->t0_ns = clamp_t0(frame, state->t0_ns, state->zoom, cols);
+        frame->axis = (struct axis){state->t0_ns, state->zoom, cols};
+        break;
+    }
+}
+
+static void clamp_selection(struct frame *frame)
+{
+    struct view_state *state = frame->state;
+    if (state->selected != NO_SPAN && !swarm_span(frame->swarm, state->selected)) {
+        state->selected = NO_SPAN;
+        state->detail_scroll = 0;
+    }
+    uint32_t node = rows_node(&frame->rows, state->cursor);
+    /* Folded away: the nearest above that shows. */
+    while (node != UINT32_MAX && frame->rows.nodes[node].hidden)
+        node = frame->rows.nodes[node].parent;
+    if (node == UINT32_MAX) {
+        node = 0;
+        while (node < frame->rows.node_count && frame->rows.nodes[node].hidden)
+            node++;
+        state->cursor_group = false;
+        if (node < frame->rows.node_count)
+            state->cursor = frame->rows.nodes[node].agent;
+        else if (frame->rows.node_count == 0)
+            state->cursor = NO_AGENT;
+        return;
+    }
+    if (state->cursor != frame->rows.nodes[node].agent || frame->rows.nodes[node].done == 0)
+        state->cursor_group = false;
+    state->cursor = frame->rows.nodes[node].agent;
+}
+
+/* The cursor's lines stay on the screen. */
+static void clamp_scroll(struct frame *frame)
+{
+    struct view_state *state = frame->state;
+    const struct row_list *list = &frame->rows;
+    size_t lines = (size_t)(frame->layout.body.rows > 0 ? frame->layout.body.rows : 1);
+    lines *= (size_t)frame->per_line;
+    size_t space = lines > list->pinned ? lines - list->pinned : 1;
+    size_t count = list->count - list->pinned, most = count > space ? count - space : 0;
+    size_t first = rows_find(list, state->cursor, state->cursor_group);
+    if (first != SIZE_MAX) {
+        first -= list->pinned;
+        size_t last = first;
+        while (last + 1 < count && !list->rows[list->pinned + last + 1].first &&
+               last + 1 < first + space)
+            last++;
+        if (state->scroll + space <= last)
+            state->scroll = last + 1 - space;
+        if (state->scroll > first)
+            state->scroll = first;
+    }
+    if (state->scroll > most)
+        state->scroll = most;
+    /* Lines keep their pairs. */
+    state->scroll += (state->scroll + list->pinned) % (size_t)frame->per_line;
+}
+
+/* What is in flight, the longest first; but work before what only waits for it: a turn's envelope says the least,
+   whatever its age. False: out of memory. */
+static bool list_flight(struct frame *frame)
+{
+    const struct mem *mem = frame->state->mem;
+    size_t all = query_in_flight(frame->swarm, frame->local_ns, NULL, 0), kept = 0;
+    span_no *listed = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *listed);
+    frame->flight = listed == NULL ? NULL : mem_zalloc(mem, all, sizeof *listed);
+    frame->flight_cap = frame->flight == NULL ? 0 : all;
+    if (frame->flight != NULL)
+        query_in_flight(frame->swarm, frame->local_ns, listed, all);
+    for (int envelopes = 0; frame->flight != NULL && envelopes < 2; envelopes++) {
+        for (size_t i = 0; i < all; i++) {
+            const struct span *span = swarm_span(frame->swarm, listed[i]);
+            bool later = frame->state->frozen && span->start_ns > frame->now_ns;
+            bool shown = !frame->choice || frame->choice->holds(frame->choice->ctx, listed[i]);
+            if (!later && shown && (span->kind == SPAN_INTERACTION) == envelopes)
+                frame->flight[kept++] = listed[i];
+        }
+    }
+    frame->flight_count = kept;
+    mem_free(mem, listed, all * sizeof *listed);
+    return all == 0 || frame->flight != NULL;
+}
+
+static struct layout make_layout(struct frame *frame, size_t lines, int cols, int rows)
+{
+    const struct view_state *state = frame->state;
+    size_t flight = frame->flight_count < 40 ? frame->flight_count : 40;
+    struct layout_want want = {
+        .rows = lines > GRID_MAX_ROWS ? GRID_MAX_ROWS : (int)lines,
+        .legend = state->legend,
+        .list = state->page != PAGE_TIMELINE,
+        .trouble = trouble_is_there(frame->input),
+    };
+    if (!frame->empty && (flight > 0 || frame->input->live))
+        want.flight_lines = flight > 0 ? (int)flight : 1;
+    if (!frame->empty && state->range.mode != RANGE_NONE) {
+        want.flight_lines = 0;
+        want.detail_lines = range_panel_lines(frame, cols);
+    } else if (!frame->empty && state->detail && state->selected != NO_SPAN)
+        want.detail_lines = detail_panel_lines(frame, cols >= 100 ? cols / 2 : cols);
+    return layout_compute(&want, cols, rows);
+}
+
+bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
+                int cols, int rows)
+{
+    *frame = (struct frame){.input = input, .swarm = input->swarm, .state = state};
+    frame->rows.mem = state->mem;
+    strbuf_init(&frame->scratch, state->mem, 0);
+    frame->per_line = state->overview && input->theme.color && !input->theme.ascii ? 2 : 1;
+    make_time(frame);
+    frame->layout = layout_compute(&(struct layout_want){0}, cols, rows);
+    if (frame->layout.too_small)
+        return true;
+    make_axis(frame);
+    if (state->chosen) {
+        chosen_begin(state->chosen, frame->swarm, frame->local_ns);
+        frame->choice = chosen_choice(state->chosen);
+    }
+    if (!rows_make_tree(input, state, frame->local_ns, &frame->rows))
+        return false;
+    clamp_selection(frame);
+    frame->empty = frame->rows.node_count == 0;
+    if (!list_flight(frame))
+        return false;
+    /* As many lanes as fit beside what the panels get in any case. */
+    frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
+    struct rows_want want = {
+        .swarm = frame->swarm,
+        .local_ns = frame->local_ns,
+        .axis = &frame->axis,
+        .choice = frame->choice,
+        .pins = state->pins,
+        .pin_count = state->pin_count,
+        .space = frame->layout.body.rows,
+        .one_line = frame->layout.one_line || state->overview,
+    };
+    if (!rows_make_lines(&want, &frame->rows))
+        return false;
+    size_t lines = (frame->rows.count + (size_t)frame->per_line - 1) / (size_t)frame->per_line;
+    /* A line to say that the filter leaves none. */
+    frame->layout = make_layout(frame, lines == 0 && state->chosen ? 1 : lines, cols, rows);
+    clamp_scroll(frame);
+    return true;
+}
+
+void frame_release(struct frame *frame)
+{
+    rows_release(&frame->rows);
+    mem_free(frame->state->mem, frame->flight, frame->flight_cap * sizeof *frame->flight);
+    strbuf_release(&frame->scratch);
+}
+
+const struct row *frame_row_at(const struct frame *frame, int line)
+{
+    const struct row_list *list = &frame->rows;
+    size_t at = (size_t)line * (size_t)frame->per_line;
+    at += at < list->pinned ? 0 : frame->state->scroll;
+    return at < list->count ? &list->rows[at] : NULL;
+}
+
+struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip)
+{
+    return area_sub(grid_area(grid), 0, strip.y, frame->layout.cols, strip.rows);
+}
+
+const char *frame_symbol(const struct frame *frame, enum symbol symbol)
+{
+    return theme_symbol(&frame->input->theme, symbol);
+}
+
+bool frame_shows_now(const struct frame *frame)
+{
+    int col = axis_col(&frame->axis, frame->now_ns);
+    return frame->input->live && col >= 0 && col < frame->axis.cols;
+}

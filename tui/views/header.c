@@ -1,0 +1,324 @@
+/* The lines above the timeline. They are made of pieces, each a few runs of ink; a line takes its pieces in order as long as they fit,
+   so that a narrow screen loses whole figures from the tail and never half a number. */
+#include "tui/screen/duration.h"
+#include "tui/views/frame.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { PIECE_RUNS = 6, RUN_BYTES = 96 };
+
+struct piece {
+    struct {
+        enum ink ink;
+        char text[RUN_BYTES];
+    } runs[PIECE_RUNS];
+    int count;
+    int gap; /* blanks before it */
+};
+
+__attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum ink ink,
+                                                      const char *format, ...)
+{
+    if (piece->count == PIECE_RUNS)
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(piece->runs[piece->count].text, RUN_BYTES, format, args);
+    va_end(args);
+    piece->runs[piece->count++].ink = ink;
+}
+
+static int piece_cols(const struct piece *piece, bool ascii)
+{
+    size_t cols = 0;
+    for (int i = 0; i < piece->count; i++)
+        cols += text_cols(piece->runs[i].text, strlen(piece->runs[i].text), ascii);
+    return (int)cols;
+}
+
+static int put_piece(struct area line, int x, const struct piece *piece)
+{
+    for (int i = 0; i < piece->count; i++)
+        x = area_puts(line, x, 0, piece->runs[i].ink, piece->runs[i].text);
+    return x;
+}
+
+/* Puts the pieces that fit before `end`, up to the first that does not; returns the column after them. */
+static int put_pieces(struct area line, int x, int end, const struct piece *pieces, int count,
+                      bool ascii)
+{
+    for (int i = 0; i < count; i++) {
+        if (pieces[i].count == 0)
+            continue;
+        if (x + pieces[i].gap + piece_cols(&pieces[i], ascii) > end)
+            break;
+        x = put_piece(line, x + pieces[i].gap, &pieces[i]);
+    }
+    return x;
+}
+
+/* ---- line 1 ---- */
+
+static size_t count_sessions(const struct swarm *swarm)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < swarm_session_count(swarm); i++)
+        count += swarm_session(swarm, (session_no)i) != NULL;
+    return count;
+}
+
+static size_t count_agents(const struct row_list *rows, const struct swarm *swarm)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rows->node_count; i++) {
+        const struct agent *agent = swarm_agent(swarm, rows->nodes[i].agent);
+        count += agent && !(agent->flags & AGENT_GROUP);
+    }
+    return count;
+}
+
+static bool has_agents(const struct swarm *swarm)
+{
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session && (session->flags & SESSION_AGENTS))
+            return true;
+    }
+    return false;
+}
+
+static struct piece name_piece(const struct frame *frame)
+{
+    struct piece piece = {.gap = 0};
+    size_t sessions = count_sessions(frame->swarm), rows = count_agents(&frame->rows, frame->swarm);
+    add(&piece, INK_STRONG, "swarmtop");
+    if (sessions == 0)
+        return piece;
+    const char *what = has_agents(frame->swarm) ? "agent" : "thread";
+    add(&piece, INK_PLAIN, "  %zu session%s", sessions, sessions == 1 ? "" : "s");
+    add(&piece, INK_PLAIN, " %s %zu %s%s", frame_symbol(frame, SYM_DOT), rows, what,
+        rows == 1 ? "" : "s");
+    return piece;
+}
+
+/* ● LIVE 14:32, ○ finished, ◌ LIVE -12 s, 431 new */
+static struct piece clock_piece(const struct frame *frame)
+{
+    struct piece piece = {.gap = 3};
+    const struct view_input *input = frame->input;
+    if (!input->live) {
+        add(&piece, INK_DIM, "%s ", frame_symbol(frame, SYM_RESTS));
+        add(&piece, INK_PLAIN, "finished");
+        return piece;
+    }
+    if (frame->state->frozen) {
+        char fresh[NUMBER_BYTES], late[NUMBER_BYTES];
+        uint64_t events = input->events > frame->state->frozen_events
+                              ? input->events - frame->state->frozen_events
+                              : 0;
+        int64_t behind = input->local_ns - frame->state->frozen_local_ns;
+        number_count(events, fresh);
+        number_count((uint64_t)(behind > 0 ? behind / 1000000000 : 0), late);
+        add(&piece, INK_USER, "%s LIVE", frame_symbol(frame, SYM_FROZEN));
+        add(&piece, INK_PLAIN, " -%s s, %s new", late, fresh);
+        return piece;
+    }
+    time_t when = (time_t)(frame->local_ns / 1000000000);
+    struct tm tm;
+    add(&piece, INK_SAMPLING, "%s ", frame_symbol(frame, SYM_WORKS));
+    add(&piece, INK_STRONG, "LIVE");
+    if (localtime_r(&when, &tm))
+        add(&piece, INK_PLAIN, " %02d:%02d", tm.tm_hour, tm.tm_min);
+    return piece;
+}
+
+/* events, rate, output: as many as there is room for, set to the right. */
+static void draw_right(const struct frame *frame, struct area line, int from)
+{
+    const struct view_input *input = frame->input;
+    bool ascii = input->theme.ascii;
+    struct piece pieces[3] = {{.gap = 0}, {.gap = 2}, {.gap = 3}};
+    char text[NUMBER_BYTES];
+    /* Of the model, so that a feed and the file it leaves behind say the same. */
+    number_count(input->figures ? input->figures->events : 0, text);
+    add(&pieces[0], INK_DIM, "%s events", text);
+    if (input->live && input->events_per_s >= 0.5) {
+        number_short(input->events_per_s, text);
+        add(&pieces[1], INK_DIM, "+%s/s", text);
+    }
+    if (input->output) {
+        const char *slash = strrchr(input->output, '/');
+        add(&pieces[2], INK_DIM, "%s %.80s", frame_symbol(frame, SYM_ARROW),
+            slash ? slash + 1 : input->output);
+    }
+    for (int count = 3; count > 0; count--) {
+        int cols = 0;
+        for (int i = 0; i < count; i++) {
+            if (pieces[i].count > 0)
+                cols += piece_cols(&pieces[i], ascii) + (i > 0 ? pieces[i].gap : 0);
+        }
+        if (line.cols - 1 - cols >= from + 3) {
+            put_pieces(line, line.cols - 1 - cols, line.cols, pieces, count, ascii);
+            return;
+        }
+    }
+}
+
+static void draw_first(const struct frame *frame, struct area line)
+{
+    bool ascii = frame->input->theme.ascii;
+    struct piece name = name_piece(frame), clock = clock_piece(frame);
+    int clock_cols = piece_cols(&clock, ascii), end;
+    /* What does not fit beside the clock goes from the end of the name. */
+    while (name.count > 0 && 1 + piece_cols(&name, ascii) + 2 + clock_cols > line.cols)
+        name.count--;
+    end = put_piece(line, 1, &name);
+    int x = line.cols / 2 + 2;
+    if (x < end + 3 || x + clock_cols > line.cols - 12)
+        x = end + 3 + clock_cols <= line.cols ? end + 3 : line.cols - clock_cols;
+    end = put_piece(line, x, &clock);
+    draw_right(frame, line, end);
+}
+
+/* ---- line 2: the figures ---- */
+
+static struct piece state_piece(const struct frame *frame, enum agent_state state, size_t count)
+{
+    struct piece piece = {.gap = 2};
+    enum ink ink = theme_state(&frame->input->theme, state).ink;
+    add(&piece, INK_DIM, "%s ", query_state_word(state));
+    add(&piece, count == 0 || ink == INK_DIM ? INK_PLAIN : ink, "%zu", count);
+    return piece;
+}
+
+/* With `zeros` those that are usual stand there with 0 too, so that the others stay where they are. */
+static int add_states(const struct frame *frame, bool zeros, struct piece *out)
+{
+    static const struct {
+        enum agent_state state;
+        bool usual;
+    } shown[] = {{STATE_WAIT, true},    {STATE_SAMPLING, true}, {STATE_TOOL, true},
+                 {STATE_USER, true},    {STATE_IDLE, true},     {STATE_DONE, false},
+                 {STATE_AGENTS, false}, {STATE_RETRY, false},   {STATE_ERROR, false},
+                 {STATE_STALE, false},  {STATE_GONE, false}};
+    size_t counts[STATES] = {0};
+    int n = 0;
+    for (size_t i = 0; i < frame->rows.node_count; i++) {
+        const struct agent *agent = swarm_agent(frame->swarm, frame->rows.nodes[i].agent);
+        if (agent && !(agent->flags & AGENT_GROUP))
+            counts[frame->rows.nodes[i].status.state]++;
+    }
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        size_t count = counts[shown[i].state];
+        if (count > 0 || (shown[i].usual && zeros))
+            out[n++] = state_piece(frame, shown[i].state, count);
+    }
+    if (n > 0)
+        out[0].gap = 0;
+    return n;
+}
+
+static struct piece summary_piece(const char *label, const struct summary *summary, bool both,
+                                  bool ms, bool ascii)
+{
+    struct piece piece = {.gap = 3};
+    char text[NUMBER_BYTES];
+    if (summary->count == 0)
+        return piece;
+    add(&piece, INK_DIM, "%s ", label);
+    if (ms)
+        number_ms(summary->p50, ascii, text);
+    else
+        number_short(summary->p50, text);
+    add(&piece, INK_PLAIN, "p50 %s", text);
+    if (both && ms) {
+        number_ms(summary->p95, ascii, text);
+        add(&piece, INK_PLAIN, " p95 %s", text);
+    }
+    return piece;
+}
+
+static int add_figures(const struct frame *frame, struct piece *out)
+{
+    const struct figures *totals = frame->input->figures ? &frame->input->figures->totals : NULL;
+    bool ascii = frame->input->theme.ascii;
+    int n = 0;
+    if (!totals)
+        return 0;
+    for (int i = 0; i < 6; i++)
+        out[i] = (struct piece){.gap = i == 5 ? 2 : 3};
+    if (!isnan(totals->parallel)) {
+        add(&out[n], INK_DIM, "parallel ");
+        add(&out[n], INK_PLAIN, "%.1f", totals->parallel);
+    }
+    n++;
+    out[n++] = summary_piece("ttft", &totals->ttft_ms, true, true, ascii);
+    out[n++] = summary_piece("otps", &totals->otps, false, false, ascii);
+    if (!isnan(totals->cache_hit_rate_pct)) {
+        add(&out[n], INK_DIM, "cache ");
+        add(&out[n], INK_PLAIN, "%.0f%%", totals->cache_hit_rate_pct);
+    }
+    n++;
+    if (totals->requests + totals->open_requests + totals->tool_count == 0)
+        return n;
+    uint64_t errors = totals->failed + totals->tool_errors;
+    add(&out[n], INK_DIM, "retries ");
+    add(&out[n++], totals->retries ? INK_RETRY : INK_PLAIN, "%llu",
+        (unsigned long long)totals->retries);
+    add(&out[n], INK_DIM, "errors ");
+    add(&out[n++], errors ? INK_ERROR : INK_PLAIN, "%llu", (unsigned long long)errors);
+    return n;
+}
+
+static int total_cols(const struct piece *pieces, int count, bool ascii)
+{
+    int cols = 0;
+    for (int i = 0; i < count; i++) {
+        if (pieces[i].count > 0)
+            cols += pieces[i].gap + piece_cols(&pieces[i], ascii);
+    }
+    return cols;
+}
+
+static void draw_figures(const struct frame *frame, struct area line)
+{
+    struct piece pieces[STATES + 6];
+    bool ascii = frame->input->theme.ascii, agents = has_agents(frame->swarm);
+    int count = 0;
+    for (int zeros = 1; zeros >= 0; zeros--) {
+        count = agents ? add_states(frame, zeros, pieces) : 0;
+        count += add_figures(frame, pieces + count);
+        if (1 + total_cols(pieces, count, ascii) < line.cols)
+            break;
+    }
+    put_pieces(line, 1, line.cols, pieces, count, ascii);
+}
+
+void header_draw(struct frame *frame, struct grid *grid)
+{
+    draw_first(frame, frame_area(frame, grid, frame->layout.header));
+    if (frame->layout.figures.rows > 0 && !frame->empty)
+        draw_figures(frame, frame_area(frame, grid, frame->layout.figures));
+}
+
+void legend_draw(const struct frame *frame, struct grid *grid)
+{
+    struct area line = frame_area(frame, grid, frame->layout.legend);
+    const struct theme *theme = &frame->input->theme;
+    struct bar_style bar;
+    const char *word;
+    int cols = 1;
+    for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++)
+        cols += 2 + 1 + (int)strlen(word) + 1;
+    int x = line.cols - cols > 1 ? line.cols - cols : 1;
+    for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++) {
+        if (x + 3 + (int)strlen(word) > line.cols)
+            break;
+        area_fill(line, x, 0, 2, bar.ink, bar.fill);
+        x = area_puts(line, x + 3, 0, INK_DIM, word) + 1;
+    }
+}

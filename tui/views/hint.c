@@ -1,0 +1,156 @@
+/* The lines at the bottom: what went wrong with sources, and which keys there are (or, until the next key, a message). */
+#include "tui/cmd/progress.h"
+#include "tui/screen/duration.h"
+#include "tui/views/frame.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_trouble(const struct source_status *source)
+{
+    return source->state == SOURCE_FAILED || source->bad > 0 || (source->error && *source->error);
+}
+
+bool trouble_is_there(const struct view_input *input)
+{
+    for (size_t i = 0; i < input->source_count; i++) {
+        if (is_trouble(&input->sources[i]))
+            return true;
+    }
+    return false;
+}
+
+/* The first source that failed, else the first with bad lines; how many more there are. */
+void trouble_draw(const struct frame *frame, struct grid *grid)
+{
+    const struct view_input *input = frame->input;
+    const struct source_status *worst = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < input->source_count; i++) {
+        const struct source_status *source = &input->sources[i];
+        if (!is_trouble(source))
+            continue;
+        count++;
+        if (!worst || (source->state == SOURCE_FAILED && worst->state != SOURCE_FAILED))
+            worst = source;
+    }
+    struct area line = frame_area(frame, grid, frame->layout.trouble);
+    if (!worst || line.rows == 0)
+        return;
+    char bad[NUMBER_BYTES], text[512];
+    number_count(worst->bad, bad);
+    if (worst->error && *worst->error)
+        snprintf(text, sizeof text, "%.400s", worst->error);
+    else
+        snprintf(text, sizeof text, "%.400s: %s bad line%s", worst->spec, bad,
+                 worst->bad == 1 ? "" : "s");
+    if (count > 1)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "  (and %zu more)", count - 1);
+    int x = area_puts(line, 1, 0, INK_ERROR, frame_symbol(frame, SYM_TROUBLE));
+    area_put_cut(line, x + 1, 0, line.cols - x - 2, INK_RETRY, text, strlen(text));
+}
+
+/* What stands for the keys of an action and its neighbours; of one that the user has bound, its first key. */
+static const char *hint_keys(const struct frame *frame, const struct action_info *info, size_t *len)
+{
+    const struct keymap *keymap = frame->input->keymap;
+    const char *bound = keymap ? keymap->keys[info->action] : NULL;
+    *len = bound ? strcspn(bound, " ") : strlen(info->hint_keys);
+    return bound ? bound : info->hint_keys;
+}
+
+static int hint_cols(const struct frame *frame, const struct action_info *info)
+{
+    bool writes = info->action == ACTION_QUIT && frame->input->output;
+    size_t len;
+    const char *keys = hint_keys(frame, info, &len);
+    return (int)(text_cols(keys, len, frame->input->theme.ascii) + 1 + strlen(info->hint)) +
+           (writes ? 8 : 0);
+}
+
+static int put_hint(const struct frame *frame, struct area line, int x,
+                    const struct action_info *info)
+{
+    size_t len;
+    const char *keys = hint_keys(frame, info, &len);
+    x = area_put(line, x, 0, INK_STRONG, keys, len) + 1;
+    x = area_puts(line, x, 0, INK_DIM, info->hint);
+    if (info->action == ACTION_QUIT && frame->input->output)
+        x = area_puts(line, x, 0, INK_DIM, ", writes");
+    return x;
+}
+
+/* \ kind:tool: what is not seen, and why. Returns the column after it. */
+static int draw_filter(const struct frame *frame, struct area line)
+{
+    const char *text = frame->state->filter_text;
+    if (!text[0])
+        return 1;
+    int x = area_puts(line, 1, 0, INK_USER, "\\ ");
+    return area_put_cut(line, x, 0, line.cols / 3, INK_USER, text, strlen(text)) + 3;
+}
+
+/* The first two, how to get out and how to get help, keep the right edge where there is width for more than them. */
+static void draw_hints(const struct frame *frame, struct area line)
+{
+    const struct action_info *info;
+    int x = draw_filter(frame, line), end = line.cols;
+    size_t i = 0;
+    if (line.cols >= 60) {
+        for (; i < 2 && (info = keymap_hint(i, view_set_of(frame->state))) != NULL; i++) {
+            end -= hint_cols(frame, info) + (i == 0 ? 1 : 3);
+            put_hint(frame, line, end, info);
+        }
+        end -= 3;
+    }
+    for (; (info = keymap_hint(i, view_set_of(frame->state))) != NULL &&
+           x + hint_cols(frame, info) <= end;
+         i++)
+        x = put_hint(frame, line, x, info) + 3;
+}
+
+/* How far the file is that opens, and how to stop it. False: none does, or not for long enough to be worth a word. */
+static bool draw_progress(struct frame *frame, struct area line)
+{
+    struct strbuf *text = &frame->scratch;
+    strbuf_clear(text);
+    if (!frame->input->progress || !progress_line(frame->input->progress, text) || text->failed)
+        return false;
+    int end = area_put_cut(line, 1, 0, line.cols - 13, INK_STRONG, text->data, text->len);
+    end = area_puts(line, end + 2, 0, INK_STRONG, "Esc");
+    area_puts(line, end + 1, 0, INK_DIM, "stops");
+    return true;
+}
+
+/* What is typed, and what comes of it. */
+static void draw_prompt(const struct frame *frame, struct area line)
+{
+    const struct view_state *state = frame->state;
+    int x = prompt_draw(&state->prompt, line, frame->input->theme.ascii) + 3;
+    size_t shown = 0;
+    for (size_t i = 0; i < frame->rows.node_count; i++)
+        shown += !frame->rows.nodes[i].filtered;
+    if (state->filter_error[0])
+        area_put_cut(line, x, 0, line.cols - x - 1, INK_USER, state->filter_error,
+                     strlen(state->filter_error));
+    else if (state->message[0])
+        area_put_cut(line, x, 0, line.cols - x - 1, INK_DIM, state->message,
+                     strlen(state->message));
+    else if (state->prompt.kind == PROMPT_FILTER && state->prompt.len > 0)
+        area_putf(line, x, 0, INK_DIM, "%zu of %zu rows", shown, frame->rows.node_count);
+}
+
+void hint_draw(struct frame *frame, struct grid *grid)
+{
+    struct area line = frame_area(frame, grid, frame->layout.hint);
+    const struct view_state *state = frame->state;
+    if (line.rows == 0)
+        return;
+    if (state->prompt.kind != PROMPT_NONE)
+        draw_prompt(frame, line);
+    else if (state->message[0])
+        area_put_cut(line, 1, 0, line.cols - 2, state->message_is_error ? INK_ERROR : INK_STRONG,
+                     state->message, strlen(state->message));
+    else if (!draw_progress(frame, line))
+        draw_hints(frame, line);
+}

@@ -1,0 +1,171 @@
+#include "tui/views/log_list.h"
+
+#include "tui/views/span_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool add(struct log_list *list, const struct mem *mem, struct log_entry entry)
+{
+    if (!mem_reserve(mem, &list->entries, &list->cap, list->count + 1, sizeof *list->entries))
+        return false;
+    list->entries[list->count++] = entry;
+    return true;
+}
+
+static bool add_errors(struct log_list *list, const struct mem *mem, const struct swarm *swarm)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < swarm_error_count(swarm); i++) {
+        span_no no = swarm_error(swarm, i);
+        const struct span *span = swarm_span(swarm, no);
+        struct log_entry entry = {.which = no, .kind = LOG_ERROR};
+        if (span) {
+            entry.at_ns = span->end_ns;
+            good = add(list, mem, entry);
+        }
+    }
+    return good;
+}
+
+static bool add_markers(struct log_list *list, const struct mem *mem, const struct swarm *swarm)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < swarm_marker_count(swarm); i++) {
+        const struct marker *marker = swarm_marker(swarm, i);
+        struct log_entry entry = {marker->at_ns, marker->event, (uint32_t)i, LOG_MARKER};
+        if (swarm_session(swarm, marker->session))
+            good = add(list, mem, entry);
+    }
+    return good;
+}
+
+static bool add_notices(struct log_list *list, const struct mem *mem, const struct notice_log *log)
+{
+    bool good = true;
+    for (size_t i = 0; log && good && i < notice_log_count(log); i++) {
+        struct log_entry entry = {notice_log_get(log, i)->at_ns, notice_log_lost(log) + i,
+                                  (uint32_t)i, LOG_NOTICE};
+        good = add(list, mem, entry);
+    }
+    return good;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct log_entry *x = a, *y = b;
+    if (x->at_ns != y->at_ns)
+        return x->at_ns < y->at_ns ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    return x->which < y->which ? -1 : x->which > y->which;
+}
+
+bool log_list_make(struct log_list *list, const struct mem *mem, const struct swarm *swarm,
+                   const struct notice_log *log)
+{
+    list->count = 0;
+    if (!add_errors(list, mem, swarm) || !add_markers(list, mem, swarm) ||
+        !add_notices(list, mem, log)) {
+        list->count = 0;
+        return false;
+    }
+    if (list->count > 1)
+        qsort(list->entries, list->count, sizeof *list->entries, by_time);
+    return true;
+}
+
+void log_list_release(struct log_list *list, const struct mem *mem)
+{
+    mem_free(mem, list->entries, list->cap * sizeof *list->entries);
+    *list = (struct log_list){.count = 0};
+}
+
+/* ---- one entry ---- */
+
+span_no log_entry_span(const struct log_entry *entry)
+{
+    return entry->kind == LOG_ERROR ? (span_no)entry->which : NO_SPAN;
+}
+
+static agent_no main_agent(const struct swarm *swarm, session_no session)
+{
+    for (size_t i = 0; session != NO_SESSION && i < swarm_agent_count(swarm); i++) {
+        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
+        if (agent->session == session && !(agent->flags & (AGENT_DEAD | AGENT_GROUP)))
+            return (agent_no)i;
+    }
+    return NO_AGENT;
+}
+
+agent_no log_entry_agent(const struct log_entry *entry, const struct swarm *swarm,
+                         const struct notice_log *log)
+{
+    const struct span *span;
+    switch ((int)entry->kind) {
+    case LOG_ERROR:
+        span = swarm_span(swarm, (span_no)entry->which);
+        return span ? span->agent : NO_AGENT;
+    case LOG_MARKER: return swarm_get_track(swarm, swarm_marker(swarm, entry->index)->track)->agent;
+    default: return main_agent(swarm, notice_log_get(log, entry->index)->session);
+    }
+}
+
+static void put_span(const struct swarm *swarm, const struct span *span, struct strbuf *out)
+{
+    struct strbuf part;
+    strbuf_init(&part, out->mem, 0);
+    strbuf_adds(out, swarm_text(swarm, span->name));
+    span_text_about(swarm, span, &part);
+    if (part.len > 0)
+        strbuf_addf(out, "  %s", part.data);
+    if (span_text_arg(swarm, span, "error", &part) || span_text_arg(swarm, span, "message", &part))
+        strbuf_addf(out, "  %s", part.data);
+    out->failed |= part.failed;
+    strbuf_release(&part);
+}
+
+static void put_marker(const struct swarm *swarm, const struct marker *marker, struct strbuf *out)
+{
+    const struct event_store *store =
+        swarm_store(swarm, (enum swarm_pool)swarm_session(swarm, marker->session)->pool);
+    struct event event;
+    strbuf_adds(out, swarm_text(swarm, marker->name));
+    if (event_store_get(store, marker->event, &event) && event.args.len > 2) {
+        strbuf_adds(out, "  ");
+        strbuf_add(out, event.args.bytes, event.args.len < 500 ? event.args.len : 500);
+    }
+}
+
+void log_entry_text(const struct log_entry *entry, const struct swarm *swarm,
+                    const struct notice_log *log, struct strbuf *out)
+{
+    const struct span *span;
+    strbuf_clear(out);
+    switch ((int)entry->kind) {
+    case LOG_ERROR:
+        span = swarm_span(swarm, (span_no)entry->which);
+        if (span)
+            put_span(swarm, span, out);
+        break;
+    case LOG_MARKER: put_marker(swarm, swarm_marker(swarm, entry->index), out); break;
+    default: {
+        const struct notice *notice = notice_log_get(log, entry->index);
+        strbuf_add(out, notice->text, notice->len);
+    }
+    }
+}
+
+const char *log_entry_word(const struct log_entry *entry, const struct swarm *swarm,
+                           const struct notice_log *log)
+{
+    static const char *const levels[] = {[NOTICE_DEBUG] = "debug",
+                                         [NOTICE_INFO] = "info",
+                                         [NOTICE_WARNING] = "warning",
+                                         [NOTICE_ERROR] = "error"};
+    switch ((int)entry->kind) {
+    case LOG_ERROR: return "failed";
+    case LOG_MARKER: return swarm_marker(swarm, entry->index)->truncated ? "dropped" : "instant";
+    default: return levels[notice_log_get(log, entry->index)->level];
+    }
+}

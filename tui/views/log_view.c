@@ -1,0 +1,218 @@
+/* The log: what failed, what was marked, what sources and senders say, in order of time. The cursor is on an entry, not on a line; on the
+   last one it goes along with what comes. The list is made anew when something has changed, which is at most once a frame. */
+#include "tui/screen/copy.h"
+#include "tui/views/log_list.h"
+#include "tui/views/mouse.h"
+#include "tui/views/select.h"
+#include "tui/views/view_keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_same(const struct log_entry *a, const struct log_entry *b)
+{
+    return a->kind == b->kind && a->which == b->which;
+}
+
+/* An error is a span; of others the words count that stand in their lines. */
+static bool is_chosen(struct frame *frame, const struct log_entry *entry)
+{
+    const struct filter *filter = chosen_filter(frame->state->chosen);
+    const struct notice_log *log = frame->input->log;
+    struct strbuf line, text;
+    if (entry->kind == LOG_ERROR)
+        return chosen_has_span(frame->state->chosen, log_entry_span(entry));
+    if (filter_is_of_spans(filter))
+        return false;
+    strbuf_init(&line, frame->state->mem, 0);
+    strbuf_init(&text, frame->state->mem, 0);
+    agent_no agent = log_entry_agent(entry, frame->swarm, log);
+    strbuf_addf(&line, "%s ", log_entry_word(entry, frame->swarm, log));
+    if (agent != NO_AGENT)
+        query_agent_title(frame->swarm, agent, &line);
+    log_entry_text(entry, frame->swarm, log, &text);
+    strbuf_addf(&line, " %s", text.data ? text.data : "");
+    bool good = !line.failed && filter_matches_text(filter, line.data, line.len);
+    strbuf_release(&line);
+    strbuf_release(&text);
+    return good;
+}
+
+static void filter_entries(struct frame *frame)
+{
+    struct log_list *list = &frame->state->log.list;
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (is_chosen(frame, &list->entries[i]))
+            list->entries[kept++] = list->entries[i];
+    }
+    list->count = kept;
+}
+
+/* Brings the list up to date. False: out of memory. */
+static bool freshen(struct frame *frame)
+{
+    struct log_state *state = &frame->state->log;
+    const struct notice_log *log = frame->input->log;
+    uint64_t revision = swarm_revision(frame->swarm);
+    uint64_t notices = log ? notice_log_lost(log) + notice_log_count(log) : 0;
+    unsigned filter = frame->state->filter_version;
+    if (state->made && state->revision == revision && state->notices == notices &&
+        state->filter == filter)
+        return true;
+    struct log_entry at = {.which = 0};
+    bool had = state->made && state->cursor < state->list.count;
+    bool last = !had || state->cursor + 1 == state->list.count;
+    if (had)
+        at = state->list.entries[state->cursor];
+    state->made = log_list_make(&state->list, frame->state->mem, frame->swarm, log);
+    state->filter = filter;
+    if (frame->state->chosen)
+        filter_entries(frame);
+    state->revision = revision;
+    state->notices = notices;
+    state->cursor = state->list.count > 0 ? state->list.count - 1 : 0;
+    for (size_t i = state->list.count; !last && i-- > 0;) {
+        if (is_same(&state->list.entries[i], &at)) {
+            state->cursor = i;
+            break;
+        }
+    }
+    return state->made;
+}
+
+static enum ink word_ink(const char *word)
+{
+    if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
+        return INK_ERROR;
+    if (strcmp(word, "warning") == 0 || strcmp(word, "dropped") == 0)
+        return INK_USER;
+    return INK_DIM;
+}
+
+static int agent_cols(const struct frame *frame)
+{
+    int cols = frame->layout.cols;
+    return cols >= 140 ? 26 : cols >= 80 ? 18 : cols >= 60 ? 12 : 0;
+}
+
+static void draw_entry(struct frame *frame, struct area line, const struct log_entry *entry)
+{
+    const struct notice_log *log = frame->input->log;
+    struct strbuf *text = &frame->scratch;
+    const char *word = log_entry_word(entry, frame->swarm, log);
+    agent_no agent = log_entry_agent(entry, frame->swarm, log);
+    char moment[AXIS_LABEL_BYTES];
+    int names = agent_cols(frame), x = 1;
+    axis_moment(&frame->clock, entry->at_ns, false, moment);
+    x = area_puts(line, x, 0, INK_DIM, moment) + 2;
+    area_puts(line, x, 0, word_ink(word), word);
+    x += 9;
+    strbuf_clear(text);
+    if (agent != NO_AGENT && names > 0)
+        query_agent_title(frame->swarm, agent, text);
+    if (!text->failed && text->len > 0)
+        area_put_cut(line, x, 0, names, INK_PLAIN, text->data, text->len);
+    x += names > 0 ? names + 2 : 0;
+    log_entry_text(entry, frame->swarm, log, text);
+    if (!text->failed && text->len > 0)
+        area_put_cut(line, x, 0, line.cols - x - 1, INK_PLAIN, text->data, text->len);
+}
+
+static void draw_heads(const struct frame *frame, struct area line)
+{
+    const struct log_state *state = &frame->state->log;
+    int x = area_puts(line, 1, 0, INK_DIM, "TIME");
+    x = area_puts(line, 15, 0, INK_DIM, "WHAT");
+    if (state->list.count > 0)
+        area_putf(line, x + 4, 0, INK_DIM, " %zu of %zu", state->cursor + 1, state->list.count);
+}
+
+void log_draw(struct frame *frame, struct grid *grid)
+{
+    struct log_state *state = &frame->state->log;
+    struct area body = frame_area(frame, grid, frame->layout.body);
+    size_t space = (size_t)(body.rows > 0 ? body.rows : 0);
+    if (!freshen(frame))
+        area_puts(body, 1, 0, INK_ERROR, "out of memory");
+    draw_heads(frame, frame_area(frame, grid, frame->layout.heads));
+    state->scroll = list_scroll(state->scroll, state->cursor, state->list.count, space);
+    if (state->list.count == 0)
+        area_puts(body, 1, 0, INK_DIM, "nothing has failed, and nobody said anything");
+    for (size_t i = 0; i < space && state->scroll + i < state->list.count; i++) {
+        struct area line = area_sub(body, 0, (int)i, body.cols, 1);
+        draw_entry(frame, line, &state->list.entries[state->scroll + i]);
+        if (state->scroll + i == state->cursor)
+            area_puts(line, 0, 0, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
+    }
+}
+
+/* ---- keys ---- */
+
+/* The timeline at that moment, in the middle of the screen. */
+static void show_moment(struct frame *frame, int64_t at_ns)
+{
+    struct view_state *state = frame->state;
+    struct axis there = {axis_floor(at_ns, frame->axis.zoom), frame->axis.zoom, frame->axis.cols};
+    state->window = WINDOW_FIXED;
+    state->zoom = frame->axis.zoom;
+    state->t0_ns = axis_time(&there, -frame->axis.cols / 2);
+}
+
+static enum view_result show_entry(struct frame *frame, const struct log_entry *entry)
+{
+    span_no span = log_entry_span(entry);
+    agent_no agent = log_entry_agent(entry, frame->swarm, frame->input->log);
+    if (swarm_span(frame->swarm, span))
+        return page_show_span(frame, agent, span);
+    frame->state->page = PAGE_TIMELINE;
+    if (agent != NO_AGENT && select_unfold(frame, agent))
+        select_row(frame, agent, false);
+    show_moment(frame, entry->at_ns);
+    return VIEW_REDRAW;
+}
+
+/* The next or previous failed one. */
+static void step_to_error(struct log_state *state, int direction)
+{
+    size_t at = state->cursor;
+    while (direction > 0 ? at + 1 < state->list.count : at > 0) {
+        at = direction > 0 ? at + 1 : at - 1;
+        if (state->list.entries[at].kind == LOG_ERROR) {
+            state->cursor = at;
+            return;
+        }
+    }
+}
+
+enum view_result log_act(struct frame *frame, enum action action)
+{
+    struct log_state *state = &frame->state->log;
+    size_t at;
+    if (!freshen(frame) || state->list.count == 0)
+        return page_act(frame, action);
+    if (list_move(action, state->cursor, state->list.count, frame->layout.body.rows, &at)) {
+        state->cursor = at;
+        return VIEW_REDRAW;
+    }
+    switch ((int)action) {
+    case ACTION_DETAIL: return show_entry(frame, &state->list.entries[state->cursor]);
+    case ACTION_COPY:
+        log_entry_text(&state->list.entries[state->cursor], frame->swarm, frame->input->log,
+                       &frame->scratch);
+        return copy_text(frame, frame->scratch.data, frame->scratch.len);
+    case ACTION_NEXT_ERROR: step_to_error(state, 1); return VIEW_REDRAW;
+    case ACTION_PREVIOUS_ERROR: step_to_error(state, -1); return VIEW_REDRAW;
+    case ACTION_FOLLOW: state->cursor = state->list.count - 1; return page_act(frame, action);
+    default: return page_act(frame, action);
+    }
+}
+
+enum view_result log_click(struct frame *frame, int y)
+{
+    struct log_state *state = &frame->state->log;
+    size_t at = (size_t)(y - frame->layout.body.y) + state->scroll;
+    if (y >= frame->layout.body.y && freshen(frame) && at < state->list.count)
+        state->cursor = at;
+    return VIEW_REDRAW;
+}

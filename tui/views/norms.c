@@ -1,0 +1,31 @@
+/* Looked up in the totals of the figures: all agents together, so that a slow call stands out against the swarm and not against
+   its own agent alone. */
+#include "tui/views/norms.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ENOUGH 5 /* samples; the 95th of a hundred of fewer is but their maximum */
+
+static double p95_of(const struct summary *summary)
+{
+    return summary->count >= ENOUGH && summary->p95 > 0 ? summary->p95 : NAN;
+}
+
+double norms_p95_ms(const struct swarm *swarm, const struct swarm_figures *figures,
+                    const struct span *span)
+{
+    if (!figures)
+        return NAN;
+    const struct figures *totals = &figures->totals;
+    if (span->kind == SPAN_REQUEST)
+        return p95_of(&totals->request_ms);
+    if (span->kind != SPAN_TOOL && span->kind != SPAN_AGENT_CALL)
+        return NAN;
+    const char *name = span_short_name(swarm_text(swarm, span->name));
+    for (size_t i = 0; i < totals->tool_count; i++) {
+        if (strcmp(totals->tools[i].name, name) == 0)
+            return p95_of(&totals->tools[i].duration_ms);
+    }
+    return NAN;
+}

@@ -1,0 +1,281 @@
+/* Two lists made anew for each frame: nodes, the model's tree in its order with each agent's state and what is folded, and
+   rows, the lines that the nodes which show take. Making them anew is what lets agents appear and vanish between two
+   frames; the state holds agents by number only. */
+#include "tui/views/rows.h"
+
+#include <string.h>
+
+#define FOLD_AFTER_NS INT64_C(60000000000)
+
+enum fold rows_fold(const struct view_state *state, agent_no agent)
+{
+    return agent < state->fold_cap ? (enum fold)state->folds[agent] : FOLD_AUTO;
+}
+
+bool rows_set_fold(struct view_state *state, agent_no agent, enum fold fold)
+{
+    size_t old = state->fold_cap;
+    if (agent >= old) {
+        if (!mem_reserve(state->mem, &state->folds, &state->fold_cap, (size_t)agent + 1, 1))
+            return false;
+        memset(state->folds + old, FOLD_AUTO, state->fold_cap - old);
+    }
+    state->folds[agent] = (uint8_t)fold;
+    return true;
+}
+
+/* ---- the tree ---- */
+
+static bool is_finished(const struct tree_node *node, int64_t now_ns)
+{
+    return node->status.state == STATE_DONE &&
+           (node->status.since_ns == INT64_MIN || node->status.since_ns <= now_ns - FOLD_AFTER_NS);
+}
+
+/* The end of the subtree that begins at index. */
+static size_t subtree_end(const struct row_list *list, size_t index)
+{
+    size_t end = index + 1;
+    while (end < list->node_count && list->nodes[end].depth > list->nodes[index].depth)
+        end++;
+    return end;
+}
+
+/* Whether the node and all below it have finished, and the cursor is not among them. */
+static bool folds_itself(const struct row_list *list, size_t index, const struct view_state *state,
+                         int64_t now_ns)
+{
+    size_t end = subtree_end(list, index);
+    for (size_t i = index; i < end; i++) {
+        const struct tree_node *node = &list->nodes[i];
+        if (!is_finished(node, now_ns) || (node->agent == state->cursor && !state->cursor_group))
+            return false;
+    }
+    return true;
+}
+
+static void hide(struct row_list *list, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        list->nodes[i].hidden = true;
+}
+
+static void fold_nodes(struct row_list *list, const struct view_state *state, bool live,
+                       int64_t now_ns)
+{
+    for (size_t i = 0; i < list->node_count;) {
+        struct tree_node *node = &list->nodes[i];
+        size_t end = subtree_end(list, i);
+        struct tree_node *parent = node->parent == UINT32_MAX ? NULL : &list->nodes[node->parent];
+        enum fold fold = rows_fold(state, node->agent);
+        if (live && parent && rows_fold(state, parent->agent) == FOLD_AUTO &&
+            folds_itself(list, i, state, now_ns)) {
+            parent->done += (uint32_t)(end - i);
+            hide(list, i, end);
+            i = end;
+        } else if (fold == FOLD_FOLDED) {
+            node->folded = true;
+            hide(list, i + 1, end);
+            i = end;
+        } else {
+            i++;
+        }
+    }
+}
+
+/* What matches, and all that it stands under. */
+static void filter_nodes(struct row_list *list, struct chosen *chosen)
+{
+    for (size_t i = 0; i < list->node_count; i++)
+        list->nodes[i].filtered = !chosen_has_agent(chosen, list->nodes[i].agent);
+    for (size_t i = list->node_count; i-- > 0;) {
+        struct tree_node *node = &list->nodes[i];
+        if (!node->filtered && node->parent != UINT32_MAX)
+            list->nodes[node->parent].filtered = false;
+    }
+    for (size_t i = 0; i < list->node_count; i++)
+        list->nodes[i].hidden = list->nodes[i].filtered;
+}
+
+static void find_siblings(struct row_list *list)
+{
+    /* `hidden` nodes are skipped; from the end, a parent's `more` says whether a later child was seen. */
+    for (size_t i = list->node_count; i-- > 0;) {
+        struct tree_node *node = &list->nodes[i];
+        if (node->hidden || node->parent == UINT32_MAX)
+            continue;
+        struct tree_node *parent = &list->nodes[node->parent];
+        node->more = parent->children || parent->done > 0;
+        parent->children = true;
+    }
+    for (size_t i = 0; i < list->node_count; i++) {
+        if (list->nodes[i].folded)
+            list->nodes[i].children = subtree_end(list, i) > i + 1;
+        else if (list->nodes[i].done > 0)
+            list->nodes[i].children = true;
+    }
+}
+
+bool rows_make_tree(const struct view_input *input, const struct view_state *state,
+                    int64_t local_ns, struct row_list *out)
+{
+    const struct mem *mem = state->mem;
+    *out = (struct row_list){.mem = mem};
+    size_t count;
+    struct tree_row *tree = query_tree(input->swarm, &count);
+    if (!tree)
+        return count == 0;
+    out->nodes = mem_zalloc(mem, count, sizeof *out->nodes);
+    out->node_count = out->nodes ? count : 0;
+    int64_t now = query_now(input->swarm, local_ns);
+    for (size_t i = 0; i < out->node_count; i++) {
+        struct tree_node *node = &out->nodes[i];
+        node->agent = tree[i].agent;
+        node->depth = tree[i].depth;
+        node->status = query_status(input->swarm, tree[i].agent, local_ns);
+        node->parent = UINT32_MAX;
+        if (i > 0 && node->depth > 0) {
+            uint32_t above = (uint32_t)i - 1;
+            while (out->nodes[above].depth >= node->depth)
+                above = out->nodes[above].parent;
+            node->parent = above;
+        }
+    }
+    mem_free(swarm_mem(input->swarm), tree, count * sizeof *tree);
+    /* While there is a filter, nothing that it lets through is folded away. */
+    if (state->chosen)
+        filter_nodes(out, state->chosen);
+    else
+        fold_nodes(out, state, input->live, now);
+    find_siblings(out);
+    return out->nodes != NULL;
+}
+
+/* ---- the lines ---- */
+
+static bool add_row(struct row_list *list, struct row row)
+{
+    if (!mem_reserve(list->mem, &list->rows, &list->cap, list->count + 1, sizeof *list->rows))
+        return false;
+    list->rows[list->count++] = row;
+    return true;
+}
+
+static void count_lanes(const struct rows_want *want, struct row_list *list)
+{
+    for (size_t i = 0; i < list->node_count; i++) {
+        struct tree_node *node = &list->nodes[i];
+        unsigned lanes = 1;
+        if (!node->hidden && !node->folded)
+            lanes = query_lanes_in(want->swarm, node->agent, want->axis->t0_ns,
+                                   axis_time(want->axis, want->axis->cols), want->local_ns,
+                                   want->choice);
+        node->lanes = (uint16_t)(lanes < UINT16_MAX ? lanes : UINT16_MAX);
+    }
+}
+
+/* Every agent gets a line; the lines that are left go round, first to all second lanes, then to all third ones. */
+static void share_lines(struct row_list *list, size_t space, bool one_line)
+{
+    size_t used = 0;
+    unsigned most = 1;
+    for (size_t i = 0; i < list->node_count; i++) {
+        struct tree_node *node = &list->nodes[i];
+        node->shown = node->hidden ? 0 : 1;
+        used += node->hidden ? 0 : node->done > 0 ? 2 : 1;
+        most = node->lanes > most ? node->lanes : most;
+    }
+    for (unsigned lane = 2; lane <= most && !one_line; lane++) {
+        for (size_t i = 0; i < list->node_count && used < space; i++) {
+            struct tree_node *node = &list->nodes[i];
+            if (!node->hidden && node->lanes >= lane) {
+                node->shown++;
+                used++;
+            }
+        }
+    }
+}
+
+static bool add_agent(struct row_list *list, uint32_t index)
+{
+    const struct tree_node *node = &list->nodes[index];
+    for (unsigned lane = 0; lane < node->shown; lane++) {
+        bool merged = lane + 1u == node->shown && (node->lanes > node->shown || node->folded);
+        if (!add_row(list, (struct row){index, (uint16_t)lane, lane == 0, merged, false, false}))
+            return false;
+    }
+    return true;
+}
+
+static bool add_all(struct row_list *list)
+{
+    uint32_t open = UINT32_MAX; /* the innermost node whose subtree is not complete */
+    for (uint32_t i = 0; i <= list->node_count; i++) {
+        uint32_t depth = i < list->node_count ? list->nodes[i].depth : 0;
+        while (open != UINT32_MAX && list->nodes[open].depth >= depth) {
+            if (list->nodes[open].done > 0 && !list->nodes[open].folded &&
+                !list->nodes[open].hidden &&
+                !add_row(list, (struct row){.node = open, .first = true, .group = true}))
+                return false;
+            open = list->nodes[open].parent;
+        }
+        if (i == list->node_count)
+            break;
+        const struct tree_node *node = &list->nodes[i];
+        if (!node->hidden && !add_agent(list, i))
+            return false;
+        open = i;
+    }
+    return true;
+}
+
+/* A line each, whatever the agent runs at once; never more than half of the screen. */
+static bool add_pins(const struct rows_want *want, struct row_list *list)
+{
+    size_t most = want->space > 1 ? (size_t)want->space / 2 : 0;
+    for (size_t i = 0; i < want->pin_count && list->count < most; i++) {
+        uint32_t node = rows_node(list, want->pins[i]);
+        struct row row = {.node = node, .first = true, .merged = true, .pinned = true};
+        if (node != UINT32_MAX && !add_row(list, row))
+            return false;
+    }
+    list->pinned = list->count;
+    return true;
+}
+
+bool rows_make_lines(const struct rows_want *want, struct row_list *list)
+{
+    list->count = 0;
+    if (!add_pins(want, list))
+        return false;
+    count_lanes(want, list);
+    share_lines(list, want->space > 0 ? (size_t)want->space - list->pinned : 0, want->one_line);
+    return add_all(list);
+}
+
+void rows_release(struct row_list *list)
+{
+    mem_free(list->mem, list->nodes, list->node_count * sizeof *list->nodes);
+    mem_free(list->mem, list->rows, list->cap * sizeof *list->rows);
+    *list = (struct row_list){.mem = list->mem};
+}
+
+size_t rows_find(const struct row_list *list, agent_no agent, bool group)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct row *row = &list->rows[i];
+        if (row->first && !row->pinned && row->group == group &&
+            list->nodes[row->node].agent == agent)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+uint32_t rows_node(const struct row_list *list, agent_no agent)
+{
+    for (size_t i = 0; i < list->node_count; i++) {
+        if (list->nodes[i].agent == agent)
+            return (uint32_t)i;
+    }
+    return UINT32_MAX;
+}

@@ -1,0 +1,199 @@
+/* Spans are selected by number, rows by agent. */
+#include "tui/views/select.h"
+
+bool select_unfold(struct frame *frame, agent_no agent)
+{
+    const struct row_list *list = &frame->rows;
+    uint32_t node = rows_node(list, agent);
+    if (node == UINT32_MAX || !list->nodes[node].hidden)
+        return true;
+    for (node = list->nodes[node].parent; node != UINT32_MAX; node = list->nodes[node].parent) {
+        const struct tree_node *above = &list->nodes[node];
+        if ((above->folded || above->done > 0) &&
+            !rows_set_fold(frame->state, above->agent, FOLD_OPEN)) {
+            view_message(frame->state, true, "out of memory");
+            return false;
+        }
+    }
+    return true;
+}
+
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a < b ? b - a : a - b;
+}
+
+static bool is_shown(const struct frame *frame, span_no span)
+{
+    return !frame->choice || frame->choice->holds(frame->choice->ctx, span);
+}
+
+/* The span of any lane of the agent that is nearest to the time. */
+static span_no nearest(const struct frame *frame, agent_no agent_number, int64_t at_ns,
+                       int direction)
+{
+    const struct agent *agent = swarm_agent(frame->swarm, agent_number);
+    span_no best = NO_SPAN;
+    int64_t best_ns = INT64_MAX;
+    for (size_t lane = 0; agent && lane < agent->lane_count; lane++) {
+        span_no no = query_span_at(frame->swarm, agent_number, (unsigned)lane, at_ns, direction);
+        const struct span *span = swarm_span(frame->swarm, no);
+        if (span && is_shown(frame, no) && distance(span->start_ns, at_ns) < best_ns) {
+            best_ns = distance(span->start_ns, at_ns);
+            best = no;
+        }
+    }
+    return best;
+}
+
+void select_row(struct frame *frame, agent_no agent, bool group)
+{
+    struct view_state *state = frame->state;
+    const struct span *span = swarm_span(frame->swarm, state->selected);
+    /* With the detail open and nothing selected the cursor came through a row where nothing ran. */
+    int64_t at = span ? span->start_ns : axis_time(&frame->axis, frame->axis.cols) - 1;
+    if (span ? span->agent != agent : state->detail) {
+        state->selected = group ? NO_SPAN : nearest(frame, agent, at, 0);
+        state->detail_scroll = 0;
+    }
+    state->cursor = agent;
+    state->cursor_group = group;
+}
+
+/* Moves the window where nothing of the span is on it. */
+static void reveal(struct frame *frame, const struct span *span)
+{
+    struct view_state *state = frame->state;
+    const struct axis *axis = &frame->axis;
+    int64_t end = swarm_span_end_ns(frame->swarm, span, frame->local_ns);
+    if (end >= axis->t0_ns && span->start_ns < axis_time(axis, axis->cols))
+        return;
+    struct axis there = {axis_floor(span->start_ns, axis->zoom), axis->zoom, axis->cols};
+    state->window = WINDOW_FIXED;
+    state->zoom = axis->zoom;
+    state->t0_ns = axis_time(&there, -axis->cols / 3);
+}
+
+void select_span(struct frame *frame, agent_no agent, span_no number)
+{
+    struct view_state *state = frame->state;
+    const struct span *span = swarm_span(frame->swarm, number);
+    if (!select_unfold(frame, agent))
+        return;
+    if (span && span_is_phase(span->kind) && span->parent != NO_SPAN) {
+        number = span->parent;
+        span = swarm_span(frame->swarm, number);
+    }
+    state->cursor = agent;
+    state->cursor_group = false;
+    state->selected = span ? number : NO_SPAN;
+    state->detail_scroll = 0;
+    if (span)
+        reveal(frame, span);
+}
+
+bool select_any(struct frame *frame)
+{
+    struct view_state *state = frame->state;
+    uint32_t node = rows_node(&frame->rows, state->cursor);
+    if (state->selected != NO_SPAN)
+        return true;
+    if (node == UINT32_MAX || state->cursor_group)
+        return false;
+    const struct agent_status *status = &frame->rows.nodes[node].status;
+    span_no number = status->span;
+    int64_t end = axis_time(&frame->axis, frame->axis.cols) - 1;
+    if (!swarm_span(frame->swarm, number) || status->state == STATE_IDLE ||
+        status->state == STATE_DONE)
+        number = nearest(frame, state->cursor, end, -1);
+    if (number == NO_SPAN)
+        number = nearest(frame, state->cursor, end, 0);
+    if (number == NO_SPAN) {
+        view_message(state, false, "nothing has run in this row");
+        return false;
+    }
+    select_span(frame, state->cursor, number);
+    return state->selected != NO_SPAN;
+}
+
+/* ---- in order of time ---- */
+
+struct place {
+    int64_t start_ns;
+    span_no span;
+    agent_no agent;
+};
+
+static bool before(struct place a, struct place b)
+{
+    return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
+}
+
+/* The first match after `from` (direction 1) or the last before it (-1), of all rows that the filter lets through. span NO_SPAN: none. */
+static struct place find_match(const struct frame *frame, struct place from, int direction,
+                               const struct span_choice *choice)
+{
+    struct place best = {0, NO_SPAN, NO_AGENT};
+    for (size_t i = 0; i < frame->rows.node_count; i++) {
+        const struct tree_node *node = &frame->rows.nodes[i];
+        if (node->filtered)
+            continue;
+        span_no no = query_span_search(frame->swarm, node->agent, from.start_ns, from.span,
+                                       direction, choice);
+        const struct span *span = swarm_span(frame->swarm, no);
+        if (!span)
+            continue;
+        struct place here = {span->start_ns, no, node->agent};
+        if (best.span == NO_SPAN || (direction > 0 ? before(here, best) : before(best, here)))
+            best = here;
+    }
+    return best;
+}
+
+/* Before all, or behind all. */
+static struct place end_of_time(int direction)
+{
+    return (struct place){direction > 0 ? INT64_MIN : INT64_MAX, direction > 0 ? 0 : NO_SPAN,
+                          NO_AGENT};
+}
+
+/* *around: it is found beyond the end, from the other one on. */
+static struct place find_around(const struct frame *frame, int direction,
+                                const struct span_choice *choice, bool *around)
+{
+    const struct view_state *state = frame->state;
+    const struct span *span = swarm_span(frame->swarm, state->selected);
+    const struct axis *axis = &frame->axis;
+    struct place from = {direction > 0 ? axis->t0_ns : axis_time(axis, axis->cols), 0, NO_AGENT};
+    if (span)
+        from = (struct place){span->start_ns, state->selected, state->cursor};
+    struct place found = find_match(frame, from, direction, choice);
+    *around = found.span == NO_SPAN;
+    return *around ? find_match(frame, end_of_time(direction), direction, choice) : found;
+}
+
+bool select_match(struct frame *frame, int direction, const struct span_choice *choice)
+{
+    bool around;
+    struct place found = find_around(frame, direction, choice, &around);
+    if (found.span == NO_SPAN)
+        return false;
+    select_span(frame, found.agent, found.span);
+    if (around)
+        view_message(frame->state, false, direction > 0 ? "from the first on" : "from the last on");
+    return true;
+}
+
+static bool is_error(void *ctx, span_no no)
+{
+    const struct frame *frame = ctx;
+    const struct span *span = swarm_span(frame->swarm, no);
+    return (span->flags & SPAN_ERROR) && is_shown(frame, no);
+}
+
+void select_error(struct frame *frame, int direction)
+{
+    struct span_choice errors = {is_error, frame};
+    if (!select_match(frame, direction, &errors))
+        view_message(frame->state, false, "no errors");
+}

@@ -1,0 +1,94 @@
+/* Args are raw JSON bytes that the model has checked; they are walked in place. An object longer than ARGS_MAX_BYTES is not looked
+   at: these texts are made for every bar of every frame, and the detail panel shows such args in full. */
+#include "tui/views/span_text.h"
+
+#include "core/base/utf8.h"
+
+#include <string.h>
+
+#define ARGS_MAX_BYTES 65536
+
+static struct json_value args_of(const struct swarm *swarm, const struct span *span)
+{
+    struct slice args = swarm_span_args(swarm, span);
+    if (!args.bytes || args.len < 2 || args.len > ARGS_MAX_BYTES || args.bytes[0] != '{')
+        return (struct json_value){.type = JSON_TYPE_NONE};
+    return (struct json_value){JSON_TYPE_OBJECT, args.bytes, args.len};
+}
+
+/* Cuts the text to SPAN_TEXT_BYTES, between characters. */
+static void cut(struct strbuf *out)
+{
+    if (out->failed || out->len <= SPAN_TEXT_BYTES)
+        return;
+    size_t at = 0;
+    while (at < out->len) {
+        uint32_t cp;
+        size_t n = utf8_next(out->data + at, out->len - at, &cp);
+        if (at + n > SPAN_TEXT_BYTES)
+            break;
+        at += n;
+    }
+    out->len = at;
+    out->data[at] = '\0';
+}
+
+static bool get_text(struct json_value args, const char *key, struct strbuf *out)
+{
+    struct json_value value = json_get(args, key);
+    strbuf_clear(out);
+    if (value.type != JSON_TYPE_STRING)
+        return false;
+    json_get_string(value, out);
+    cut(out);
+    return !out->failed && out->len > 0;
+}
+
+bool span_text_arg(const struct swarm *swarm, const struct span *span, const char *key,
+                   struct strbuf *out)
+{
+    return get_text(args_of(swarm, span), key, out);
+}
+
+void span_text_about(const struct swarm *swarm, const struct span *span, struct strbuf *out)
+{
+    static const char *const tool_keys[] = {"command", "file_path",    "path",  "notebook_path",
+                                            "pattern", "url",          "query", "description",
+                                            "prompt",  "subagent_type"};
+    struct json_value args = args_of(swarm, span);
+    strbuf_clear(out);
+    if (span->kind == SPAN_REQUEST) {
+        get_text(args, "model", out);
+    } else if (span->kind == SPAN_USER) {
+        get_text(args, "context", out);
+    } else if (span->kind != SPAN_INTERACTION) {
+        for (size_t i = 0; i < sizeof tool_keys / sizeof tool_keys[0]; i++) {
+            if (get_text(args, tool_keys[i], out))
+                return;
+        }
+        strbuf_clear(out);
+    }
+}
+
+void span_text_name(const struct swarm *swarm, const struct span *span, const char *arrow,
+                    struct strbuf *out)
+{
+    const char *name = span_short_name(swarm_text(swarm, span->name));
+    if (span->kind == SPAN_AGENT_CALL) {
+        struct json_value args = args_of(swarm, span);
+        if (get_text(args, "subagent_type", out) || get_text(args, "description", out)) {
+            char target[SPAN_TEXT_BYTES + 1];
+            size_t len = out->len < SPAN_TEXT_BYTES ? out->len : SPAN_TEXT_BYTES;
+            memcpy(target, out->data, len);
+            strbuf_clear(out);
+            strbuf_adds(out, name);
+            strbuf_addf(out, " %s ", arrow);
+            strbuf_add(out, target, len);
+            return;
+        }
+    } else if (span->kind == SPAN_USER && span_text_arg(swarm, span, "context", out)) {
+        return;
+    }
+    strbuf_clear(out);
+    strbuf_adds(out, name);
+}

@@ -1,0 +1,294 @@
+/* The door of the views: which one draws, which one gets the key, and what is the same for all. A view is a row of a table; a
+   view drawn over another (help) has a row too. */
+#include "tui/views/finding.h"
+#include "tui/views/marks.h"
+#include "tui/views/mouse.h"
+#include "tui/views/range.h"
+#include "tui/views/view_keys.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND_NS INT64_C(1000000000)
+#define MINUTE_NS (60 * SECOND_NS)
+
+void view_state_init(struct view_state *state, const struct mem *mem)
+{
+    *state = (struct view_state){.mem = mem,
+                                 .cursor = NO_AGENT,
+                                 .selected = NO_SPAN,
+                                 .zoom = AXIS_ZOOM_LIVE,
+                                 .legend = true};
+    strbuf_init(&state->copied, mem, 0);
+}
+
+void view_state_release(struct view_state *state)
+{
+    mem_free(state->mem, state->folds, state->fold_cap);
+    mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
+    log_list_release(&state->log.list, state->mem);
+    chosen_free(state->chosen);
+    filter_free(state->search);
+    strbuf_release(&state->copied);
+    state->chosen = NULL;
+    state->search = NULL;
+    state->folds = NULL;
+    state->fold_cap = 0;
+    state->agents = (struct agents_state){.sorted = false};
+}
+
+void view_message(struct view_state *state, bool error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(state->message, sizeof state->message, format, args);
+    va_end(args);
+    state->message_is_error = error;
+}
+
+/* ---- drawing ---- */
+
+static void draw_too_small(struct area all)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%dx%d", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
+    int x = area_puts(all, 0, 0, INK_PLAIN, "needs ");
+    if (all.cols >= 11)
+        area_puts(all, x, 0, INK_PLAIN, text);
+    else
+        area_puts(all, 0, 1, INK_PLAIN, text);
+}
+
+static void draw_timeline(struct frame *frame, struct grid *grid)
+{
+    if (frame->layout.legend.rows > 0)
+        legend_draw(frame, grid);
+    timeline_draw(frame, grid);
+    if (frame->layout.flight.rows > 0)
+        flight_panel_draw(frame, grid);
+    if (frame->state->range.mode != RANGE_NONE)
+        range_panel_draw(frame, grid);
+    else if (frame->layout.detail.rows > 0)
+        detail_panel_draw(frame, grid);
+}
+
+/* ---- the table ---- */
+
+/* What a view is. */
+struct view {
+    uint8_t set; /* enum view_set: which keys hold in it */
+    void (*draw)(struct frame *frame, struct grid *grid);
+    enum view_result (*act)(struct frame *frame, enum action action);
+};
+
+static const struct view pages[PAGES] = {
+    [PAGE_TIMELINE] = {IN_TIMELINE, draw_timeline, timeline_act},
+    [PAGE_AGENTS] = {IN_AGENTS, agents_draw, agents_act},
+    [PAGE_FLIGHT] = {IN_FLIGHT, flight_draw, flight_act},
+    [PAGE_STATISTICS] = {IN_STATISTICS, statistics_draw, statistics_act},
+    [PAGE_LOG] = {IN_LOG, log_draw, log_act},
+};
+static const struct view help = {IN_HELP, NULL, help_act};
+
+static const struct view *current(const struct view_state *state)
+{
+    return state->help ? &help : &pages[state->page];
+}
+
+uint8_t view_set_of(const struct view_state *state)
+{
+    return current(state)->set;
+}
+
+static void draw_page(const struct view_input *input, struct view_state *state, struct grid *grid)
+{
+    struct frame frame;
+    bool made = frame_make(&frame, input, state, grid_cols(grid), grid_rows(grid));
+    if (frame.layout.too_small) {
+        draw_too_small(grid_area(grid));
+    } else if (!made) {
+        area_puts(grid_area(grid), 0, 0, INK_ERROR, "out of memory");
+    } else {
+        header_draw(&frame, grid);
+        if (frame.empty)
+            empty_draw(&frame, grid);
+        else
+            current(state)->draw(&frame, grid);
+        trouble_draw(&frame, grid);
+        hint_draw(&frame, grid);
+    }
+    frame_release(&frame);
+}
+
+void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid)
+{
+    grid_set_ascii(grid, input->theme.ascii);
+    grid_clear(grid);
+    if (!state->help)
+        draw_page(input, state, grid);
+    else if (grid_cols(grid) < LAYOUT_MIN_COLS || grid_rows(grid) < LAYOUT_MIN_ROWS)
+        draw_too_small(grid_area(grid));
+    else
+        help_draw(input, state, grid);
+}
+
+/* ---- keys ---- */
+
+/* What the key does to what waits for one, or else the action to the view. */
+static enum view_result act(const struct view_input *input, struct view_state *state,
+                            enum action action, struct key key, int cols, int rows)
+{
+    enum view_result result = VIEW_IGNORED;
+    struct frame frame;
+    if (!frame_make(&frame, input, state, cols, rows))
+        view_message(state, true, "out of memory");
+    else if (state->prompt.kind != PROMPT_NONE)
+        result = finding_key(&frame, key);
+    else if (state->pending != ACTION_NONE)
+        result = marks_key(&frame, key);
+    else if (mouse_is(key))
+        result = frame.layout.too_small || state->help ? VIEW_IGNORED : mouse_act(&frame, key);
+    else if (state->range.mode == RANGE_MOVES && range_act(&frame, action) == VIEW_REDRAW)
+        result = VIEW_REDRAW;
+    else if (!frame.layout.too_small)
+        result = current(state)->act(&frame, action);
+    frame_release(&frame);
+    return result;
+}
+
+static enum view_result turn_to(struct view_state *state, enum page page)
+{
+    state->help = false;
+    if (page == PAGE_AGENTS)
+        state->agents.sorted = state->agents.sorted && state->page == PAGE_AGENTS;
+    state->page = page;
+    return VIEW_REDRAW;
+}
+
+static enum view_result go_to_pane(const struct view_input *input, struct view_state *state)
+{
+    const struct agent *agent =
+        state->cursor == NO_AGENT ? NULL : swarm_agent(input->swarm, state->cursor);
+    const struct session *session = agent ? swarm_session(input->swarm, agent->session) : NULL;
+    state->pane_pid = session ? session->pid : 0;
+    if (state->pane_pid > 0)
+        return VIEW_PANE;
+    view_message(state, true, "nobody has told which process this agent is");
+    return VIEW_REDRAW;
+}
+
+enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
+                          int cols, int rows)
+{
+    bool typed =
+        state->prompt.kind != PROMPT_NONE || state->pending != ACTION_NONE || mouse_is(key);
+    enum action action =
+        typed ? ACTION_NONE : keymap_lookup(input->keymap, key, current(state)->set);
+    bool had_message = state->message[0] != '\0';
+    state->message[0] = '\0';
+    enum view_result result = VIEW_IGNORED;
+    switch ((int)action) {
+    case ACTION_NONE:
+        if (typed)
+            result = act(input, state, action, key, cols, rows);
+        break;
+    case ACTION_QUIT: result = VIEW_QUIT; break;
+    case ACTION_WRITE: result = VIEW_WRITE; break;
+    case ACTION_SUSPEND: result = VIEW_SUSPEND; break;
+    case ACTION_REDRAW: result = VIEW_REPAINT; break;
+    case ACTION_MOUSE:
+        state->mouse = !state->mouse;
+        view_message(state, false,
+                     state->mouse ? "mouse on; text is selected with Shift held" : "mouse off");
+        result = VIEW_MOUSE;
+        break;
+    case ACTION_PANE: result = go_to_pane(input, state); break;
+    case ACTION_TIMELINE: result = turn_to(state, PAGE_TIMELINE); break;
+    case ACTION_AGENTS: result = turn_to(state, PAGE_AGENTS); break;
+    case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_FLIGHT); break;
+    case ACTION_STATISTICS: result = turn_to(state, PAGE_STATISTICS); break;
+    case ACTION_LOG: result = turn_to(state, PAGE_LOG); break;
+    default: result = act(input, state, action, key, cols, rows);
+    }
+    return result == VIEW_IGNORED && had_message ? VIEW_REDRAW : result;
+}
+
+bool view_wants_figures(const struct view_state *state)
+{
+    return state->page == PAGE_AGENTS || state->page == PAGE_STATISTICS;
+}
+
+bool view_frozen(const struct view_state *state)
+{
+    return state->frozen;
+}
+
+/* ---- when it moves by itself ---- */
+
+/* The next time at which a unit of time on the local clock is full. */
+static int64_t next_multiple(int64_t now_ns, int64_t unit_ns)
+{
+    return now_ns - now_ns % unit_ns + unit_ns;
+}
+
+static bool rests(enum agent_state state)
+{
+    return state == STATE_IDLE || state == STATE_DONE || state == STATE_ERROR ||
+           state == STATE_GONE;
+}
+
+/* The unit in which the age of a row counts; a minute where it counts no seconds. */
+static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
+{
+    int64_t since = node->status.since_ns;
+    if (node->hidden || since == INT64_MIN || frame->now_ns - since >= MINUTE_NS)
+        return MINUTE_NS;
+    return rests(node->status.state) || frame->state->page == PAGE_AGENTS ? SECOND_NS
+                                                                          : SECOND_NS / 10;
+}
+
+/* The shortest unit in which a text on the screen counts. */
+static int64_t ticking_unit(const struct frame *frame)
+{
+    enum page page = frame->state->page;
+    int64_t unit = MINUTE_NS;
+    bool ages = page == PAGE_TIMELINE || page == PAGE_AGENTS;
+    for (size_t i = 0; ages && i < frame->rows.node_count; i++) {
+        int64_t own = row_unit(frame, &frame->rows.nodes[i]);
+        unit = own < unit ? own : unit;
+    }
+    bool flight = page == PAGE_TIMELINE || page == PAGE_FLIGHT;
+    for (size_t i = 0; flight && i < frame->flight_count; i++) {
+        const struct span *span = swarm_span(frame->swarm, frame->flight[i]);
+        if (span && frame->now_ns - span->start_ns < MINUTE_NS)
+            unit = SECOND_NS / 10;
+    }
+    return unit;
+}
+
+int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
+                     int rows)
+{
+    struct view_state copy = *state; /* frame_make clamps; the folds are only read */
+    struct frame frame;
+    if (!input->live || state->frozen || state->help)
+        return INT64_MAX;
+    int64_t wake = INT64_MAX;
+    int64_t now = query_now(input->swarm, input->local_ns);
+    /* Followed files alone: their time stands still until something is written; only the clock in the header goes. */
+    if (query_now(input->swarm, input->local_ns + MINUTE_NS) == now)
+        return next_multiple(input->local_ns, MINUTE_NS);
+    if (frame_make(&frame, input, &copy, cols, rows) && !frame.layout.too_small) {
+        wake = next_multiple(input->local_ns, ticking_unit(&frame));
+        /* The next column: the model's now runs as fast as the local clock. */
+        if (!frame.empty && state->page == PAGE_TIMELINE && frame_shows_now(&frame)) {
+            int64_t col = axis_col_ns(&frame.axis);
+            int64_t left = axis_floor(frame.now_ns, frame.axis.zoom) + col - frame.now_ns;
+            if (input->local_ns + left < wake)
+                wake = input->local_ns + left;
+        }
+    }
+    frame_release(&frame);
+    return wake;
+}
