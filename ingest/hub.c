@@ -32,8 +32,8 @@ static void tell_changed(struct hub *hub)
 {
     if (!hub->intake.changed)
         return;
-    /* Once for all that witnesses said in this turn. */
-    if (hub->options.witness != NULL && !witness_settle(hub->options.witness))
+    /* Once for all updates of this iteration. */
+    if (hub->options.correlator != NULL && !correlator_flush(hub->options.correlator))
         intake_say(&hub->intake, NOTICE_ERROR, "out of memory, the picture is not whole");
     hub->intake.changed = false;
     if (hub->options.changed != NULL)
@@ -59,7 +59,7 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     hub->options = *options;
     intake_init(&hub->intake, options->swarm, options->tracer, options->log, options->now_ns,
                 options->ctx);
-    hub->intake.witness = options->witness;
+    hub->intake.correlator = options->correlator;
     hub->intake.status = options->status;
     hub->intake.ranged = options->ranged;
     hub->intake.from_ns = options->from_ns;

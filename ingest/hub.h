@@ -13,7 +13,7 @@ struct hub;
 struct hub_options {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
-    struct witness *witness; /* NULL: sources that are witnesses cannot be opened */
+    struct correlator *correlator; /* NULL: sources that send updates cannot be opened */
     struct notice_log *log;
     bool follow;            /* files are followed, and may be not there yet */
     bool allow_remote;      /* tcp: may bind other addresses than loopback; wants a token */

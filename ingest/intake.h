@@ -4,7 +4,7 @@
 #define INGEST_INTAKE_H
 
 #include "core/base/notice.h"
-#include "core/correlate/witness.h"
+#include "core/correlate/correlator.h"
 #include "core/tracer/tracer.h"
 
 struct claude_hooks;
@@ -15,7 +15,7 @@ struct claude_hooks;
 struct intake {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
-    struct witness *witness; /* of the same two; NULL: none */
+    struct correlator *correlator; /* of the same two; NULL: none */
     struct notice_log *log;
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
     /* Appends how the swarm is, a line without its end; NULL: nobody knows. */

@@ -4,7 +4,7 @@
 
 #include "core/trace/event.h"
 
-enum fact {
+enum end_fact {
     FACT_DURATION_MS,
     FACT_TTFT_MS,
     FACT_TTLT_MS,
@@ -20,6 +20,7 @@ enum fact {
 struct end_facts {
     double numbers[FACTS];   /* NAN: not said */
     struct json_value model; /* borrowed from the args; type JSON_TYPE_NONE: not said */
+    struct slice model_text; /* the same as plain text, of a record; bytes NULL: not reported */
     int8_t success;          /* 1, 0, -1: not said */
     uint8_t flags;           /* SPAN_EVICTED, SPAN_INCOMPLETE, SPAN_ERROR */
 };

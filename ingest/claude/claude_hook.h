@@ -9,7 +9,7 @@ struct claude_hooks;
 
 /* Takes one payload, a checked value, which was sent at `t_ms` (|t_ms| <= INTAKE_TIME_MAX_MS) and arrived at `local_ns`. What it remembers of
    former ones is the intake's, whichever way they came. NULL: taken (an event that means nothing here too), else why it was not;
-   static. The caller calls witness_settle, once a turn. */
+   static. The caller calls correlator_flush, once an iteration. */
 const char *claude_hook_take(struct intake *intake, struct json_value payload, double t_ms,
                              int64_t local_ns);
 /* What the intake remembers; NULL: nothing. */

@@ -12,18 +12,21 @@ enum {
     QUIET_BUSY_MS = 10 * 60000 /* … and does something */
 };
 
-static struct witness *witness_of(const struct claude_session *session)
+static struct update update_of(const struct claude_session *session, enum update_op op)
 {
-    return session->options->tally->intake->witness;
+    int64_t local_ns = intake_now(session->options->tally->intake);
+    return (struct update){
+        .op = op,
+        .precedence = PRECEDENCE_FILES,
+        .t_ms = (double)local_ns / 1e6,
+        .local_ns = local_ns,
+        .session_id = {session->id, strlen(session->id)},
+    };
 }
 
-static struct witness_place place_of(const struct claude_session *session)
+static void send(struct claude_session *session, const struct update *update)
 {
-    return (struct witness_place){
-        .session_id = {session->id, strlen(session->id)},
-        .rank = WITNESS_FILES,
-        .local_ns = intake_now(session->options->tally->intake),
-    };
+    session->failed |= !correlator_update(session->options->tally->intake->correlator, update);
 }
 
 static double now_of(const struct claude_session *session)
@@ -36,22 +39,20 @@ static double now_of(const struct claude_session *session)
 /* Of a session that does nothing yet nothing else would tell. */
 static void say_session(struct claude_session *session)
 {
-    struct witness_place place = place_of(session);
-    struct witness_session_fact fact = {
-        .name = {session->name, strlen(session->name)},
-        .source = session->options->source,
-        .start_ms = session->started_ms,
-    };
-    session->failed |= !witness_session(witness_of(session), &place, &fact);
+    struct update update = update_of(session, UPDATE_SESSION);
+    update.by = (struct slice){session->options->source, strlen(session->options->source)};
+    update_text(&update, FIELD_NAME, (struct slice){session->name, strlen(session->name)});
+    update_number(&update, FIELD_START_MS, session->started_ms);
+    send(session, &update);
 }
 
 /* Which process it is, for those who want to go to its terminal. */
 static void say_process(struct claude_session *session)
 {
-    struct witness_place place = place_of(session);
-    struct witness_session_fact fact = {.start_ms = (double)NAN, .pid = session->pid};
+    struct update update = update_of(session, UPDATE_SESSION);
+    update_number(&update, FIELD_PID, (double)session->pid);
     session->said_pid = session->pid;
-    session->failed |= !witness_session(witness_of(session), &place, &fact);
+    send(session, &update);
 }
 
 static const char *last_part(const char *path)
@@ -78,7 +79,7 @@ static void take_name(struct claude_session *session, const struct claude_proces
 static bool is_told(const struct claude_session *session)
 {
     struct slice id = {session->id, strlen(session->id)};
-    return witness_session_number(witness_of(session), id) != NO_SESSION;
+    return correlator_session(session->options->tally->intake->correlator, id) != NO_SESSION;
 }
 
 /* ---- a person is asked ---- */
@@ -98,15 +99,17 @@ static void find_call(struct claude_session *session)
 static void say_wait(struct claude_session *session)
 {
     struct claude_wait *wait = &session->wait;
-    struct witness_place place = place_of(session);
+    struct update update = update_of(session, UPDATE_CALL);
     const char *what = session->waiting_for[0] != '\0' ? session->waiting_for : "input";
     char id[64];
     int len = snprintf(id, sizeof id, "wait-%.0f", wait->start_ms);
-    struct witness_wait_fact fact = {
-        .what = {what, strlen(what)}, .start_ms = wait->start_ms, .end_ms = wait->end_ms};
+    update.kind = CALL_WAIT;
+    update.id = (struct slice){id, (size_t)len};
+    update_text(&update, FIELD_CONTEXT, (struct slice){what, strlen(what)});
+    update_number(&update, FIELD_START_MS, wait->start_ms);
+    update_number(&update, FIELD_END_MS, wait->end_ms);
     wait->is_own = true;
-    session->failed |=
-        !witness_wait(witness_of(session), &place, (struct slice){id, (size_t)len}, &fact);
+    send(session, &update);
 }
 
 static void go_on_waiting(struct claude_session *session, uint64_t now_ms, bool at_once)
@@ -209,14 +212,17 @@ static bool is_over(const struct claude_session *session, uint64_t now_ms, bool 
 
 static void say_end(struct claude_session *session)
 {
-    struct witness_place place = place_of(session);
+    struct update update = update_of(session, UPDATE_SESSION);
     double at_ms = claude_session_last_ms(session);
     bool gone = session->is_dead || (!has_ended(session) && is_busy(session));
     if (isnan(at_ms))
         at_ms = isnan(session->status_ms) ? session->started_ms : session->status_ms;
     session->ended = true;
-    if (is_told(session) && !isnan(at_ms))
-        session->failed |= !witness_session_end(witness_of(session), &place, at_ms, gone);
+    if (is_told(session) && !isnan(at_ms)) {
+        update_number(&update, FIELD_END_MS, at_ms);
+        update_number(&update, FIELD_OUTCOME, gone ? OUTCOME_GONE : OUTCOME_ENDED);
+        send(session, &update);
+    }
 }
 
 void claude_session_settle(struct claude_session *session, uint64_t now_ms, bool loaded)

@@ -8,19 +8,6 @@
 
 enum { META_BYTES = 64 << 10 };
 
-static const struct witness_place *place_of(const struct claude_session *session,
-                                            const struct claude_file *file,
-                                            struct witness_place *place)
-{
-    *place = (struct witness_place){
-        .session_id = {session->id, strlen(session->id)},
-        .agent_id = {file->agent_id, strlen(file->agent_id)},
-        .rank = WITNESS_FILES,
-        .local_ns = intake_now(session->options->tally->intake),
-    };
-    return place;
-}
-
 /* ---- files ---- */
 
 static char *copy_text(const struct mem *mem, const char *text)
@@ -142,22 +129,30 @@ void claude_session_set_path(struct claude_session *session, const char *path)
 
 /* ---- sub-agents ---- */
 
+static struct slice text_of(const char *text)
+{
+    return (struct slice){text, strlen(text)};
+}
+
 static void say_agent(struct claude_session *session, const struct claude_file *file, double end_ms)
 {
     const struct claude_meta *meta = &file->meta;
-    struct witness_place place;
-    const char *parent = meta->parent_id[0] != '\0' ? meta->parent_id : session->id;
-    struct witness_agent_fact fact = {
-        .type = {meta->type[0] != '\0' ? meta->type : NULL, strlen(meta->type)},
-        .description = {meta->description[0] != '\0' ? meta->description : NULL,
-                        strlen(meta->description)},
-        .parent_id = {parent, strlen(parent)},
-        .start_ms = file->first_ms,
-        .end_ms = end_ms,
+    int64_t local_ns = intake_now(session->options->tally->intake);
+    struct update update = {
+        .op = UPDATE_AGENT,
+        .precedence = PRECEDENCE_FILES,
+        .t_ms = (double)local_ns / 1e6,
+        .local_ns = local_ns,
+        .session_id = text_of(session->id),
+        .agent_id = text_of(file->agent_id),
     };
-    if (!witness_agent(session->options->tally->intake->witness, place_of(session, file, &place),
-                       &fact))
-        session->failed = true;
+    update_text(&update, FIELD_TYPE, text_of(meta->type));
+    update_text(&update, FIELD_DESCRIPTION, text_of(meta->description));
+    update_text(&update, FIELD_PARENT_AGENT_ID,
+                text_of(meta->parent_id[0] != '\0' ? meta->parent_id : session->id));
+    update_number(&update, FIELD_START_MS, file->first_ms);
+    update_number(&update, FIELD_END_MS, end_ms);
+    session->failed |= !correlator_update(session->options->tally->intake->correlator, &update);
 }
 
 static bool read_meta(const struct mem *mem, const char *path, struct claude_meta *meta)

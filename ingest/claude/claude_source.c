@@ -155,7 +155,7 @@ static void settle(struct claude_source *claude, bool loading)
     bool early = loading && now - claude->settled_ms < SETTLE_MS;
     if (!early) {
         claude->settled_ms = now;
-        claude->failed |= !witness_settle(intake->witness);
+        claude->failed |= !correlator_flush(intake->correlator);
         if (!claude->loaded)
             measure(claude);
     }
@@ -338,8 +338,8 @@ static const char *begin(struct claude_source *claude)
 {
     const char *named = claude->source.spec + strlen("claude:");
     const char *dir = *named != '\0' ? named : hub_settings(claude->source.hub)->claude_dir;
-    if (intake_of(claude)->witness == NULL)
-        return "there is no witness";
+    if (intake_of(claude)->correlator == NULL)
+        return "no correlator for updates";
     if (dir == NULL)
         return "neither CLAUDE_CONFIG_DIR nor HOME says where it is";
     if (!make(claude, dir, *named != '\0'))

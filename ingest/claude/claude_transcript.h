@@ -11,9 +11,9 @@
 struct claude_transcript;
 
 struct claude_transcript_options {
-    struct tally *tally; /* borrowed; its intake has the witness */
+    struct tally *tally; /* borrowed; its intake has the correlator */
     const char *where;   /* for complaints; copied */
-    const char *source;  /* for people; borrowed, as witness.h says */
+    const char *source;  /* for people; borrowed */
     struct slice session_id,
         agent_id; /* copied; agent_id.bytes NULL: the session's own transcript */
     size_t max_line_bytes;

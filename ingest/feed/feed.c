@@ -133,10 +133,10 @@ static void refuse(struct feed *feed, const struct line *line, const char *reaso
 static enum tracer_result hello(struct feed *feed, double t_ms)
 {
     const struct feed_values *v = &feed->values;
-    struct hello_op op = {.session_id = feed_text(v, FIELD_SESSION_ID),
-                          .name = feed_text(v, FIELD_NAME),
-                          .agent_id = feed_text(v, FIELD_AGENT_ID),
-                          .parent_session_id = feed_text(v, FIELD_PARENT_SESSION_ID)};
+    struct hello_op op = {.session_id = feed_text(v, OP_SESSION_ID),
+                          .name = feed_text(v, OP_NAME),
+                          .agent_id = feed_text(v, OP_AGENT_ID),
+                          .parent_session_id = feed_text(v, OP_PARENT_SESSION_ID)};
     session_no session;
     enum tracer_result result =
         feed_sessions_hello(&feed->sessions, t_ms, feed->local_ns, &op, &session);
@@ -163,9 +163,9 @@ static enum notice_level level_of(struct slice level)
 
 static void log_message(struct feed *feed, const struct op_context *context)
 {
-    struct slice text = feed_text(&feed->values, FIELD_MESSAGE);
+    struct slice text = feed_text(&feed->values, OP_MESSAGE);
     struct notice notice = {.at_ns = intake_ns(context->t_ms),
-                            .level = level_of(feed_text(&feed->values, FIELD_LEVEL)),
+                            .level = level_of(feed_text(&feed->values, OP_LEVEL)),
                             .session = context->session,
                             .text = text.bytes,
                             .len = text.len};
@@ -175,19 +175,18 @@ static void log_message(struct feed *feed, const struct op_context *context)
 static double time_of(const struct feed *feed)
 {
     double local_ms = (double)(feed->local_ns / 1000) / 1e3;
-    return feed_has(&feed->values, FIELD_T) ? feed_number(&feed->values, FIELD_T) : local_ms;
+    return feed_has(&feed->values, OP_T) ? feed_number(&feed->values, OP_T) : local_ms;
 }
 
 static enum tracer_result apply(struct feed *feed, const struct feed_op *op)
 {
     const struct feed_values *v = &feed->values;
-    struct op_context context = {.t_ms = time_of(feed),
-                                 .local_ns = feed->local_ns,
-                                 .agent_id = feed_text(v, FIELD_AGENT_ID)};
+    struct op_context context = {
+        .t_ms = time_of(feed), .local_ns = feed->local_ns, .agent_id = feed_text(v, OP_AGENT_ID)};
     if (op->special == FEED_HELLO)
         return hello(feed, context.t_ms);
     enum tracer_result result =
-        feed_sessions_find(&feed->sessions, feed_text(v, FIELD_SESSION_ID), context.t_ms,
+        feed_sessions_find(&feed->sessions, feed_text(v, OP_SESSION_ID), context.t_ms,
                            feed->local_ns, op->special == FEED_ENDS, &context.session);
     if (result != TRACER_OK)
         return result;
@@ -218,8 +217,8 @@ static void answer_status(struct feed *feed, const struct line *line)
 /* What it is about is in the payload; the session of this connection has no part in it. */
 static void take_hook(struct feed *feed, const struct line *line)
 {
-    const char *wrong = claude_hook_take(feed->intake, feed->values.raw[FIELD_PAYLOAD],
-                                         time_of(feed), feed->local_ns);
+    const char *wrong =
+        claude_hook_take(feed->intake, feed->values.raw[OP_PAYLOAD], time_of(feed), feed->local_ns);
     if (wrong != NULL)
         complain(feed, line, NOTICE_WARNING, wrong);
     else
@@ -355,7 +354,7 @@ static void take_auth(struct feed *feed, const struct line *line, const struct f
         refuse(feed, line, "refused: the first line has to be an auth operation");
     else if (feed_op_type(op, &feed->values, &ignored, &culprit) != FEED_TYPED)
         refuse(feed, line, "refused: auth has no token");
-    else if (!intake_same_secret(feed_text(&feed->values, FIELD_TOKEN), feed->options.token))
+    else if (!intake_same_secret(feed_text(&feed->values, OP_TOKEN), feed->options.token))
         refuse(feed, line, "refused: wrong token");
     else
         feed->authorized = true;
@@ -365,15 +364,15 @@ static void take_auth(struct feed *feed, const struct line *line, const struct f
 static const struct feed_op *operation_of(struct feed *feed, const char **wrong)
 {
     *wrong = NULL;
-    if (!feed_has(&feed->values, FIELD_OP))
+    if (!feed_has(&feed->values, OP_OP))
         return NULL;
     const struct feed_op *op = NULL;
-    switch (feed_values_type(&feed->values, FIELD_OP)) {
+    switch (feed_values_type(&feed->values, OP_OP)) {
     case FEED_NO_MEMORY: *wrong = "out of memory, the line is lost"; return NULL;
     case FEED_WRONG_TYPE: *wrong = "op is not a string"; return NULL;
     case FEED_TYPED: break;
     }
-    struct slice name = feed_text(&feed->values, FIELD_OP);
+    struct slice name = feed_text(&feed->values, OP_OP);
     op = feed_op_of(name.bytes, name.len);
     if (op == NULL)
         *wrong = "unknown op";

@@ -189,7 +189,7 @@ static void set_start(struct trace_load *load, session_no number, int64_t start_
     struct session *session = swarm_session_edit(swarm_of(load), number);
     session->start_ns = start_ns;
     session->flags |= SESSION_HAS_START;
-    swarm_set_origin(swarm_of(load), number, origin_ns);
+    swarm_set_origin(swarm_of(load), number, origin_ns, &load->moved);
 }
 
 static int64_t number_in(struct json_value value)
@@ -423,9 +423,11 @@ bool trace_load_end(struct trace_load *load)
     uint8_t flags = swarm_session(swarm, load->session)->flags;
     struct json_value ours = member_of(&load->metadata, "swarmtop");
     bool moved = false;
+    load->moved = false;
     apply_foreign_start(load);
     bool good = apply_seed(load) && apply_sessions(load, json_get(ours, "sessions"), &moved) &&
                 apply_agents(load, json_get(ours, "agents")) && keep_extras(load);
+    moved |= load->moved;
     moved |= ((swarm_session(swarm, load->session)->flags ^ flags) & SESSION_AGENTS) != 0;
     load->tally->intake->changed = true;
     swarm_touch(swarm);

@@ -10,6 +10,7 @@ struct trace_load {
     const char *session_id; /* where the document names none */
     uint32_t document;      /* its number in the model; 0: not begun */
     session_no session;     /* that its events go to as they come */
+    bool moved;             /* its times turned out to count from elsewhere */
     struct strbuf top,
         metadata; /* raw members, comma-separated; of the document, of its `metadata` */
 };

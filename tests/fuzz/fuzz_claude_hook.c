@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         t_ms += 700;
         at = stop + (stop < end);
     }
-    fuzz_require(witness_settle(model.intake.witness));
+    fuzz_require(correlator_flush(model.intake.correlator));
     feed_finish(feed, SESSION_DISCONNECTED);
     feed_free(feed);
     fuzz_model_release(&model);

@@ -9,7 +9,7 @@
 struct fuzz_model {
     struct swarm *swarm;
     struct tracer *tracer;
-    struct witness *witness;
+    struct correlator *correlator;
     struct notice_log *log;
     struct intake intake;
     struct tally tally;
@@ -33,17 +33,17 @@ static void fuzz_model_init(struct fuzz_model *model)
     const struct swarm_config config = {.max_events = {50, 0}};
     model->swarm = swarm_new(&mem_libc, &config);
     model->tracer = tracer_new(model->swarm);
-    model->witness = witness_new(model->swarm, model->tracer);
+    model->correlator = correlator_new(model->swarm, model->tracer);
     model->log = notice_log_new(&mem_libc, 20);
     intake_init(&model->intake, model->swarm, model->tracer, model->log, fuzz_now, NULL);
-    model->intake.witness = model->witness;
+    model->intake.correlator = model->correlator;
     model->tally = (struct tally){.intake = &model->intake};
 }
 
 static void fuzz_model_release(struct fuzz_model *model)
 {
     intake_release(&model->intake);
-    witness_free(model->witness);
+    correlator_free(model->correlator);
     tracer_free(model->tracer);
     swarm_free(model->swarm);
     notice_log_free(model->log);

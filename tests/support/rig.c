@@ -23,7 +23,7 @@ bool rig_init_with(struct rig *rig, const struct mem *mem)
     assert_non_null(rig->log);
     if (good)
         intake_init(&rig->intake, rig->model.swarm, rig->model.tracer, rig->log, rig_now, rig);
-    rig->intake.witness = rig->model.witness;
+    rig->intake.correlator = rig->model.correlator;
     rig->tally = (struct tally){.intake = &rig->intake};
     return good;
 }
@@ -95,7 +95,7 @@ void rig_start_hub(struct rig *rig, struct hub_options options)
     assert_int_equal(uv_loop_init(&rig->loop), 0);
     options.swarm = rig->model.swarm;
     options.tracer = rig->model.tracer;
-    options.witness = rig->model.witness;
+    options.correlator = rig->model.correlator;
     options.log = rig->log;
     options.now_ns = rig_now;
     options.changed = note_change;

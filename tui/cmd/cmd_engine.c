@@ -94,8 +94,8 @@ static bool make_model(struct engine *e)
     e->swarm = swarm_new(e->mem, &config);
     e->tracer = e->swarm ? tracer_new(e->swarm) : NULL;
     e->log = notice_log_new(e->mem, LOG_LINES);
-    e->witness = e->tracer ? witness_new(e->swarm, e->tracer) : NULL;
-    return e->witness && e->log;
+    e->correlator = e->tracer ? correlator_new(e->swarm, e->tracer) : NULL;
+    return e->correlator && e->log;
 }
 
 static void changed(void *ctx)
@@ -135,7 +135,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
     struct hub_options hub = {
         .swarm = e->swarm,
         .tracer = e->tracer,
-        .witness = e->witness,
+        .correlator = e->correlator,
         .log = e->log,
         .follow = config->follow,
         .allow_remote = e->options->allow_remote,
@@ -416,7 +416,7 @@ void engine_close(struct engine *engine)
         hub_free(engine->hub);
     uv_loop_close(&engine->loop);
     output_free(engine->output);
-    witness_free(engine->witness);
+    correlator_free(engine->correlator);
     tracer_free(engine->tracer);
     swarm_free(engine->swarm);
     notice_log_free(engine->log);

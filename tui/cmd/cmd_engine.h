@@ -4,7 +4,7 @@
 #define TUI_CMD_ENGINE_H
 
 #include "core/base/notice.h"
-#include "core/correlate/witness.h"
+#include "core/correlate/correlator.h"
 #include "core/tracer/tracer.h"
 #include "tui/cmd/output.h"
 
@@ -18,7 +18,7 @@ struct engine {
     uv_loop_t loop;
     struct swarm *swarm;
     struct tracer *tracer;
-    struct witness *witness;
+    struct correlator *correlator;
     struct notice_log *log;
     struct hub *hub;
     struct output *output;

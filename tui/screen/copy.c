@@ -1,6 +1,7 @@
 #include "tui/screen/copy.h"
 
 #include "core/base/json_text.h"
+#include "core/tracer/print.h"
 
 #include <string.h>
 
@@ -51,7 +52,7 @@ enum view_result copy_span(struct frame *frame, span_no number)
     struct strbuf *out = &frame->state->copied, *title = &frame->scratch;
     if (!span)
         return copy_agent(frame, frame->state->cursor);
-    struct slice args = swarm_span_args(frame->swarm, span);
+    struct slice args = print_span_args(frame->swarm, span);
     char start[AXIS_LABEL_BYTES];
     strbuf_clear(out);
     strbuf_clear(title);

@@ -167,7 +167,7 @@ static void help_names_every_operation_and_field(void **state)
     emit_help(&help);
     for (size_t i = 0; i < feed_op_count; i++)
         assert_non_null(strstr(help.data, feed_ops[i].name));
-    for (int i = FIELD_T; i < FEED_FIELDS; i++)
+    for (int i = OP_T; i < FEED_FIELDS; i++)
         assert_non_null(strstr(help.data, feed_fields[i].name));
     strbuf_release(&help);
 }

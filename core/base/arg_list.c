@@ -1,5 +1,6 @@
-/* The args that an operation sets, gathered as raw JSON and then merged over those of its begin. */
-#include "core/tracer/tracer_private.h"
+/* Values are written one after another into one text; pointers into it are set at the merge, because
+   the text may still move. A value of no length is undefined. */
+#include "core/base/arg_list.h"
 
 #include <math.h>
 
@@ -14,10 +15,9 @@ void arg_list_release(struct arg_list *list)
     strbuf_release(&list->text);
 }
 
-/* The value that was written from `from` on; its pointer is set at the merge, for the text may still move. */
 static void add_arg(struct arg_list *list, const char *key, size_t from)
 {
-    if (list->count < sizeof list->args / sizeof *list->args) {
+    if (list->count < ARG_LIST_MAX) {
         list->offsets[list->count] = from;
         list->args[list->count++] = (struct json_arg){key, NULL, list->text.len - from};
     }
@@ -32,11 +32,11 @@ void arg_number(struct arg_list *list, const char *key, double value)
     add_arg(list, key, from);
 }
 
-void arg_text(struct arg_list *list, const char *key, struct slice text)
+void arg_text(struct arg_list *list, const char *key, const char *text, size_t len)
 {
     size_t from = list->text.len;
-    if (text.bytes != NULL) {
-        json_put_string(&list->text, text.bytes, text.len);
+    if (text != NULL) {
+        json_put_string(&list->text, text, len);
     }
     add_arg(list, key, from);
 }
