@@ -330,7 +330,7 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
 }
 
 /* The end of a span that was kept for the screen's sake. From here on it is what a re-opened file makes of its end. (Only the
-   lanes that it kept others out of are not, until they are derived again: swarm_settle.) */
+   lanes that it kept others out of are not, until they are derived again: swarm_relane.) */
 static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t number,
                      const struct event *event, struct end_facts *facts, span_no no)
 {
@@ -340,7 +340,7 @@ static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t nu
     lane_remove(swarm, &swarm->agents[kept.agent], no);
     swarm_free_span(swarm, no);
     derive_forget_kept(swarm, event_pool(swarm, event), kept.begin_no);
-    swarm->unsettled = true;
+    swarm->relane_due = true;
     double *duration_ms = &facts->numbers[FACT_DURATION_MS];
     if (isnan(*duration_ms)) {
         *duration_ms = (double)(swarm_event_ns(swarm, event) - kept.start_ns) / 1e6;

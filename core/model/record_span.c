@@ -245,6 +245,7 @@ static bool correct(struct swarm *swarm, struct record *record, const struct spa
         return close_open(swarm, record, now);
     }
     bool same_agent = span->agent == now->agent;
+    swarm->relane_due = true;
     take_out(swarm, record->span);
     uint32_t flight = span->flight;
     *span = *now;

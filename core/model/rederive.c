@@ -323,12 +323,12 @@ bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
     return find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
 }
 
-bool swarm_settle(struct swarm *swarm)
+bool swarm_relane(struct swarm *swarm)
 {
-    if (!swarm->unsettled) {
+    if (!swarm->relane_due) {
         return true;
     }
-    swarm->unsettled = false;
+    swarm->relane_due = false;
     return derive_again(swarm, POOL_LIVE, NO_SESSION) &&
            derive_again(swarm, POOL_FILES, NO_SESSION);
 }

@@ -233,7 +233,7 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
 
 /* Makes the lanes of all spans those of a re-opened document. They may differ after the end of a span whose begin had been dropped; rows on
    the screen need not move for that, so this is done at the end alone (tracer_close_all). */
-bool swarm_settle(struct swarm *swarm);
+bool swarm_relane(struct swarm *swarm);
 
 /* ---- what a live request says while it runs (tracer.h); appends nothing ---- */
 

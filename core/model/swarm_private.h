@@ -140,7 +140,7 @@ struct swarm {
         bool known;
     } kinds[KIND_CACHE]; /* of spans of that name and category, by both */
     struct strbuf scratch;
-    bool unsettled; /* a kept span has ended: lanes are not what they would be without it */
+    bool relane_due; /* a kept span has ended: lanes are not what they would be without it */
 };
 
 /* swarm.c */

@@ -384,7 +384,7 @@ enum tracer_result tracer_close_all(struct tracer *tracer)
     if (tracer->close != NULL && !tracer->close(tracer->close_ctx)) {
         return TRACER_NO_MEMORY;
     }
-    return swarm_settle(tracer->swarm) ? TRACER_OK : TRACER_NO_MEMORY;
+    return swarm_relane(tracer->swarm) ? TRACER_OK : TRACER_NO_MEMORY;
 }
 
 /* ---- for updates ---- */

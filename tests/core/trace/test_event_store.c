@@ -109,18 +109,14 @@ static void puts_a_marker_in_the_place_of_what_went(void **state)
     event_store_free(store);
 }
 
-static void remembers_spans_and_tracks(void **state)
+static void remembers_spans(void **state)
 {
     (void)state;
     struct event_store *store = filled(3);
-    struct event event;
     assert_int_equal(event_store_span(store, 2), NO_SPAN);
     event_store_set_span(store, 2, 42);
-    event_store_set_track(store, 2, 9);
     assert_int_equal(event_store_span(store, 2), 42);
     assert_int_equal(event_store_span(store, 99), NO_SPAN);
-    assert_true(event_store_get(store, 2, &event));
-    assert_int_equal(event.track, 9);
     event_store_free(store);
 }
 
@@ -182,7 +178,7 @@ int main(void)
         cmocka_unit_test(takes_an_event_larger_than_a_segment),
         cmocka_unit_test(drops_the_oldest_and_frees_their_memory),
         cmocka_unit_test(puts_a_marker_in_the_place_of_what_went),
-        cmocka_unit_test(remembers_spans_and_tracks),
+        cmocka_unit_test(remembers_spans),
         cmocka_unit_test(survives_every_lack_of_memory),
         cmocka_unit_test(the_header_offers_nothing_that_changes_an_event),
     };
