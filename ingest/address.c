@@ -2,8 +2,7 @@
    local as a rule. */
 #include "ingest/address.h"
 
-#include "ingest/hub.h"
-#include "ingest/source.h"
+#include "ingest/source_error.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -155,7 +154,7 @@ static bool check_private_dir(const char *dir, bool make, struct strbuf *error)
     return true;
 }
 
-bool hub_default_address(struct strbuf *out, bool make, struct strbuf *error)
+bool address_default(struct strbuf *out, bool make, struct strbuf *error)
 {
     const char *said = getenv("SWARMTOP_SOCKET");
     if (said != NULL && *said != '\0') {

@@ -60,6 +60,7 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     intake_init(&hub->intake, options->swarm, options->tracer, options->log, options->now_ns,
                 options->ctx);
     hub->intake.witness = options->witness;
+    hub->intake.hook_clients = options->hook_clients;
     hub->intake.status = options->status;
     hub->intake.ranged = options->ranged;
     hub->intake.from_ns = options->from_ns;
@@ -355,11 +356,4 @@ size_t source_max_line(const struct source *source, bool file)
     if (said > 0)
         return said;
     return file ? FILE_LINE_BYTES : LINE_BYTES;
-}
-
-void source_error(struct strbuf *error, const char *thing, const char *what, const char *detail)
-{
-    strbuf_addf(error, "%s: %s", thing, what);
-    if (detail != NULL)
-        strbuf_addf(error, ": %s", detail);
 }

@@ -3,11 +3,12 @@
 #ifndef INGEST_HUB_H
 #define INGEST_HUB_H
 
-#include "core/base/notice.h"
+#include "core/model/notice.h"
 #include "core/tracer/tracer.h"
 
 #include <uv.h>
 
+struct hook_client;
 struct hub;
 
 struct hub_options {
@@ -15,6 +16,8 @@ struct hub_options {
     struct tracer *tracer;
     struct witness *witness; /* NULL: sources that are witnesses cannot be opened */
     struct notice_log *log;
+    const struct hook_client *const
+        *hook_clients;      /* whose hooks are taken, ends with NULL; NULL: none */
     bool follow;            /* files are followed, and may be not there yet */
     bool allow_remote;      /* tcp: may bind other addresses than loopback; wants a token */
     const char *token;      /* what an `auth` line has to say; NULL: none is asked for */
@@ -39,8 +42,6 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options);
 /* Opens a source (CLI.md, "Sources"): FILE, DIR, `-`, unix:PATH, tcp:HOST:PORT, otlp:HOST:PORT, claude:[DIR]. False: *error says `spec: what: detail`; the source is kept with
    SOURCE_FAILED, and the others go on. */
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error);
-/* The default feed address (CLI.md): "unix:…". Makes /tmp/swarmtop-UID (0700) where that is it and `make` is set. False: *error says why. */
-bool hub_default_address(struct strbuf *out, bool make, struct strbuf *error);
 size_t hub_source_count(const struct hub *hub);
 /* Borrowed until the next loop turn. */
 struct source_status hub_source(const struct hub *hub, size_t index);

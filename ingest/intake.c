@@ -4,7 +4,6 @@
 #include "ingest/intake.h"
 
 #include "core/base/utf8.h"
-#include "ingest/claude/claude_hook.h"
 
 #include <assert.h>
 #include <math.h>
@@ -32,8 +31,7 @@ void intake_init(struct intake *intake, struct swarm *swarm, struct tracer *trac
 
 void intake_release(struct intake *intake)
 {
-    claude_hooks_free(intake->hooks);
-    intake->hooks = NULL;
+    hook_release(intake);
     mem_free(intake->mem, intake->feeders, intake->feeders_cap * sizeof *intake->feeders);
     intake->feeders = NULL;
     intake->feeders_cap = 0;

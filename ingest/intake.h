@@ -3,11 +3,10 @@
 #ifndef INGEST_INTAKE_H
 #define INGEST_INTAKE_H
 
-#include "core/base/notice.h"
 #include "core/correlate/witness.h"
+#include "core/model/notice.h"
 #include "core/tracer/tracer.h"
-
-struct claude_hooks;
+#include "ingest/hook_client.h"
 
 /* Times that the model can hold: int64 nanoseconds since the Unix epoch, 1678 to 2261. */
 #define INTAKE_TIME_MAX_MS 9.2e12
@@ -26,8 +25,8 @@ struct intake {
     int64_t from_ns, to_ns;
     size_t tidy_at; /* so many events, and what lies outside goes */
     bool changed;   /* the model or a status has changed since the owner last looked */
-    struct claude_hooks
-        *hooks;        /* what Claude Code's hooks have begun (claude_hook.h); NULL: nothing yet */
+    const struct hook_client *const *hook_clients; /* ends with NULL; NULL: none. Borrowed */
+    struct hook_state hook_states[HOOK_CLIENTS_MAX];
     uint64_t feeds;    /* connections that a session was made for */
     uint32_t *feeders; /* by session: how many feed it now */
     size_t feeders_cap;

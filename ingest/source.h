@@ -5,6 +5,7 @@
 
 #include "ingest/hub.h"
 #include "ingest/intake.h"
+#include "ingest/source_error.h"
 
 #include <sys/stat.h>
 
@@ -82,7 +83,5 @@ size_t source_max_line(const struct source *source, bool file);
 /* Whether it may listen there: who may send from elsewhere has to be able to say a token. False: *error says why not. */
 bool source_may_bind(const struct source *source, const struct address *address,
                      struct strbuf *error);
-/* "thing: what: detail", appended. */
-void source_error(struct strbuf *error, const char *thing, const char *what, const char *detail);
 
 #endif

@@ -46,6 +46,11 @@ struct span {
     uint32_t flight; /* the model's own: its place among those in flight */
 };
 
+/* How many spans there are, by how they ended. */
+struct span_counts {
+    uint64_t closed, open, evicted, incomplete, orphan_ends;
+};
+
 static inline bool span_is_phase(uint8_t kind)
 {
     return kind >= SPAN_SETUP && kind <= SPAN_SAMPLING;

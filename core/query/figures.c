@@ -5,6 +5,7 @@
 #include "core/query/figures.h"
 
 #include "core/model/book.h"
+#include "core/query/figures_finish.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "core/query/figures.h"
 
 #include "core/model/book.h"
+#include "core/query/figures_finish.h"
 #include "core/query/query_private.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 #include "core/query/series.h"
 
 #include "core/model/book.h"
-#include "core/trace/end_facts.h"
+#include "core/model/end_facts.h"
 
 #include <math.h>
 

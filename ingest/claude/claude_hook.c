@@ -273,8 +273,9 @@ static const struct event_row *row_of(struct json_value name)
 
 static struct claude_hooks *hooks_of(struct intake *intake)
 {
-    if (intake->hooks != NULL)
-        return intake->hooks;
+    void **state = hook_state(intake, &claude_hook_client);
+    if (*state != NULL)
+        return *state;
     struct claude_hooks *hooks = mem_zalloc(intake->mem, 1, sizeof *hooks);
     if (hooks == NULL)
         return NULL;
@@ -283,12 +284,13 @@ static struct claude_hooks *hooks_of(struct intake *intake)
     strbuf_init(&hooks->text, intake->mem, 0);
     strbuf_init(&hooks->args, intake->mem, 0);
     strbuf_init(&hooks->scratch, intake->mem, 0);
-    intake->hooks = hooks;
+    *state = hooks;
     return hooks;
 }
 
-void claude_hooks_free(struct claude_hooks *hooks)
+static void free_hooks(void *state)
 {
+    struct claude_hooks *hooks = state;
     if (hooks == NULL)
         return;
     const struct mem *mem = hooks->mem;
@@ -363,3 +365,9 @@ const char *claude_hook_take(struct intake *intake, struct json_value payload, d
     intake->changed = true;
     return good ? e.wrong : no_memory;
 }
+
+const struct hook_client claude_hook_client = {
+    .name = "claude",
+    .take = claude_hook_take,
+    .free_state = free_hooks,
+};

@@ -4,11 +4,10 @@
    token. */
 #include "ingest/feed/feed.h"
 
-#include "ingest/claude/claude_hook.h"
+#include "ingest/event_scan.h"
 #include "ingest/feed/feed_ops.h"
 #include "ingest/feed/feed_sessions.h"
-#include "ingest/trace/event_scan.h"
-#include "ingest/trace/trace_event.h"
+#include "ingest/trace_event.h"
 
 #include "core/base/json_text.h"
 
@@ -218,8 +217,8 @@ static void answer_status(struct feed *feed, const struct line *line)
 /* What it is about is in the payload; the session of this connection has no part in it. */
 static void take_hook(struct feed *feed, const struct line *line)
 {
-    const char *wrong = claude_hook_take(feed->intake, feed->values.raw[FIELD_PAYLOAD],
-                                         time_of(feed), feed->local_ns);
+    const char *wrong = hook_take(feed->intake, "claude", feed->values.raw[FIELD_PAYLOAD],
+                                  time_of(feed), feed->local_ns);
     if (wrong != NULL)
         complain(feed, line, NOTICE_WARNING, wrong);
     else

@@ -1,7 +1,6 @@
 /* otlp:HOST:PORT. What is there of it in this version is POST /hooks, for Claude Code's hooks of the type "http"; the paths of OTLP are answered, so
    that who sets an exporter up learns why nothing is seen. */
 #include "ingest/address.h"
-#include "ingest/claude/claude_hook.h"
 #include "ingest/http/http.h"
 #include "ingest/source.h"
 
@@ -40,7 +39,7 @@ static unsigned take_hook(struct otlp_source *otlp, struct slice body, const cha
         complain(otlp, "/hooks: not JSON", body);
         return 400;
     }
-    const char *wrong = claude_hook_take(intake, payload, (double)(now_ns / 1000) / 1e3, now_ns);
+    const char *wrong = hook_take(intake, "claude", payload, (double)(now_ns / 1000) / 1e3, now_ns);
     if (wrong != NULL)
         complain(otlp, wrong, body);
     else

@@ -3,6 +3,7 @@
 #define TESTS_FUZZ_MODEL_H
 
 #include "ingest/intake.h"
+#include "ingest/sources.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,7 @@ static void fuzz_model_init(struct fuzz_model *model)
     model->log = notice_log_new(&mem_libc, 20);
     intake_init(&model->intake, model->swarm, model->tracer, model->log, fuzz_now, NULL);
     model->intake.witness = model->witness;
+    model->intake.hook_clients = source_hook_clients;
     model->tally = (struct tally){.intake = &model->intake};
 }
 

@@ -2,6 +2,8 @@
    nothing sleeps for a time that was guessed. */
 #include "tests/support/rig.h"
 
+#include "ingest/sources.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@ bool rig_init_with(struct rig *rig, const struct mem *mem)
     if (good)
         intake_init(&rig->intake, rig->model.swarm, rig->model.tracer, rig->log, rig_now, rig);
     rig->intake.witness = rig->model.witness;
+    rig->intake.hook_clients = source_hook_clients;
     rig->tally = (struct tally){.intake = &rig->intake};
     return good;
 }
@@ -97,6 +100,7 @@ void rig_start_hub(struct rig *rig, struct hub_options options)
     options.tracer = rig->model.tracer;
     options.witness = rig->model.witness;
     options.log = rig->log;
+    options.hook_clients = source_hook_clients;
     options.now_ns = rig_now;
     options.changed = note_change;
     options.ctx = rig;

@@ -7,7 +7,9 @@
 
 #include "tui/cmd/status_line.h"
 
+#include "ingest/address.h"
 #include "ingest/hub.h"
+#include "ingest/sources.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -137,6 +139,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .tracer = e->tracer,
         .witness = e->witness,
         .log = e->log,
+        .hook_clients = source_hook_clients,
         .follow = config->follow,
         .allow_remote = e->options->allow_remote,
         .token = e->token,
@@ -216,7 +219,7 @@ static void add_default(struct engine *engine, struct strbuf *error)
     struct notice notice = {.at_ns = engine_now_ns(), .level = NOTICE_ERROR, .session = NO_SESSION};
 
     strbuf_init(&address, engine->mem, 0);
-    if (hub_default_address(&address, true, error) && !address.failed) {
+    if (address_default(&address, true, error) && !address.failed) {
         engine_add(engine, address.data, error);
     } else {
         notice.text = error->data ? error->data : "out of memory";

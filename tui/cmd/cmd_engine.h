@@ -3,8 +3,8 @@
 #ifndef TUI_CMD_ENGINE_H
 #define TUI_CMD_ENGINE_H
 
-#include "core/base/notice.h"
 #include "core/correlate/witness.h"
+#include "core/model/notice.h"
 #include "core/tracer/tracer.h"
 #include "tui/cmd/output.h"
 

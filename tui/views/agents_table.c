@@ -3,7 +3,7 @@
 #include "tui/screen/duration.h"
 #include "tui/views/span_text.h"
 
-#include "core/trace/end_facts.h"
+#include "core/model/end_facts.h"
 
 #include <math.h>
 
