@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { READ_BYTES = 64 << 10, LINE_BYTES = 1 << 20, FILE_LINE_BYTES = 64 << 20 };
+enum { READ_BYTES = 64 << 10 };
 
 struct hub {
     uv_loop_t *loop;
@@ -168,35 +168,10 @@ void hub_free(struct hub *hub)
 
 /* ---- adding ---- */
 
-static const struct {
-    const char *prefix;
-    const struct source_ops *ops;
-} kinds[] = {
-    {"unix:", &unix_source_ops},
-    {"tcp:", &tcp_source_ops},
-    {"otlp:", &otlp_source_ops},
-    {"claude:", &claude_source_ops},
-};
-
-/* What a spec says that it is: a prefix, else a file or, where the path is one, a directory. */
-static const struct source_ops *ops_of(const char *spec)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strncmp(spec, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-            return kinds[i].ops;
-    struct stat st;
-    if (strcmp(spec, "-") == 0)
-        return &stream_source_ops;
-    if (stat(spec, &st) != 0)
-        return &trace_source_ops;
-    if (S_ISDIR(st.st_mode))
-        return &dir_source_ops;
-    return S_ISREG(st.st_mode) ? &trace_source_ops : &stream_source_ops;
-}
-
-static struct source *new_source(struct hub *hub, const struct source_ops *ops, const char *spec)
+static struct source *new_source(struct hub *hub, const struct source_row *row, const char *spec)
 {
     const struct mem *mem = hub->intake.mem;
+    const struct source_ops *ops = row->ops;
     struct source *source = mem_zalloc(mem, 1, ops->size);
     char *copy = mem_alloc(mem, strlen(spec) + 1);
     if (source == NULL || copy == NULL ||
@@ -206,7 +181,8 @@ static struct source *new_source(struct hub *hub, const struct source_ops *ops, 
         return NULL;
     }
     memcpy(copy, spec, strlen(spec) + 1);
-    *source = (struct source){.ops = ops, .hub = hub, .spec = copy, .state = SOURCE_OPEN};
+    *source =
+        (struct source){.row = row, .ops = ops, .hub = hub, .spec = copy, .state = SOURCE_OPEN};
     source->tally.intake = &hub->intake;
     strbuf_init(&source->error, mem, 0);
     hub->sources[hub->count++] = source;
@@ -215,10 +191,10 @@ static struct source *new_source(struct hub *hub, const struct source_ops *ops, 
 
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error)
 {
-    const struct source_ops *ops = ops_of(spec);
-    struct source *source = new_source(hub, ops, spec);
+    const struct source_row *row = source_row_of(hub->options.sources, spec);
+    struct source *source = row == NULL ? NULL : new_source(hub, row, spec);
     if (source == NULL) {
-        source_error(error, spec, "out of memory", NULL);
+        source_error(error, spec, row == NULL ? "no such kind of source" : "out of memory", NULL);
         return false;
     }
     struct strbuf why;
@@ -248,6 +224,8 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .spec = source->spec,
         .error = source->error.data != NULL ? source->error.data : "",
         .state = source->state,
+        .client = source->row->client,
+        .setup = source->row->setup,
         .listens = source->listens,
         .senders = source->senders,
         .events = source->tally.events,
@@ -330,30 +308,4 @@ struct intake *hub_intake(struct hub *hub)
 uv_buf_t hub_buffer(struct hub *hub)
 {
     return uv_buf_init(hub->buffer, sizeof hub->buffer);
-}
-
-void source_set_state(struct source *source, enum source_state state)
-{
-    if (source->state == state)
-        return;
-    source->state = state;
-    hub_intake(source->hub)->changed = true;
-}
-
-void source_finish(struct source *source, const char *error)
-{
-    source_set_state(source, error != NULL ? SOURCE_FAILED : SOURCE_FINISHED);
-    if (error == NULL)
-        return;
-    strbuf_clear(&source->error);
-    strbuf_adds(&source->error, error);
-    intake_say(hub_intake(source->hub), NOTICE_ERROR, error);
-}
-
-size_t source_max_line(const struct source *source, bool file)
-{
-    size_t said = hub_settings(source->hub)->max_line_bytes;
-    if (said > 0)
-        return said;
-    return file ? FILE_LINE_BYTES : LINE_BYTES;
 }

@@ -10,6 +10,12 @@
 
 struct hook_client;
 struct hub;
+struct source_row;
+
+/* A setting of one kind of source. "dir" of "claude:" is where Claude Code has its files. */
+struct source_setting {
+    const char *prefix, *name, *value;
+};
 
 struct hub_options {
     struct swarm *swarm; /* all borrowed */
@@ -17,13 +23,13 @@ struct hub_options {
     struct witness *witness; /* NULL: sources that are witnesses cannot be opened */
     struct notice_log *log;
     const struct hook_client *const
-        *hook_clients;      /* whose hooks are taken, ends with NULL; NULL: none */
-    bool follow;            /* files are followed, and may be not there yet */
-    bool allow_remote;      /* tcp: may bind other addresses than loopback; wants a token */
-    const char *token;      /* what an `auth` line has to say; NULL: none is asked for */
-    size_t max_line_bytes;  /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
-    const char *claude_dir; /* of a bare `claude:`; NULL: unknown */
-    const char *proc_dir;   /* NULL: /proc */
+        *hook_clients;     /* whose hooks are taken, ends with NULL; NULL: none */
+    bool follow;           /* files are followed, and may be not there yet */
+    bool allow_remote;     /* tcp: may bind other addresses than loopback; wants a token */
+    const char *token;     /* what an `auth` line has to say; NULL: none is asked for */
+    size_t max_line_bytes; /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
+    const struct source_row *sources;      /* the kinds of sources; ends with a row without ops */
+    const struct source_setting *settings; /* ends with one without a name; NULL: none */
     int64_t since_ns; /* how old a session may be that `claude:` opens by itself; 0: an hour */
     bool content;     /* prompts and results are kept */
     bool ranged;      /* of documents, only what touches [from_ns, to_ns] is kept */
@@ -39,7 +45,7 @@ struct hub_options {
 
 /* Returns new; NULL: out of memory. The options are copied. */
 struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options);
-/* Opens a source (CLI.md, "Sources"): FILE, DIR, `-`, unix:PATH, tcp:HOST:PORT, otlp:HOST:PORT, claude:[DIR]. False: *error says `spec: what: detail`; the source is kept with
+/* Opens a source (CLI.md, "Sources") of the kind that the table has for the spec. False: *error says `spec: what: detail`; the source is kept with
    SOURCE_FAILED, and the others go on. */
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error);
 size_t hub_source_count(const struct hub *hub);

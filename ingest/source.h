@@ -33,18 +33,30 @@ struct source_ops {
     const char *(*address)(const struct source *source);
 };
 
-/* The kinds: hub.c says which spec is whose. unix and tcp: socket.c, stream: stdin_source.c, trace:
-   file_source.c, dir: dir_source.c, otlp: otlp_source.c, claude: claude_source.c. */
-extern const struct source_ops unix_source_ops;
-extern const struct source_ops tcp_source_ops;
-extern const struct source_ops stream_source_ops;
-extern const struct source_ops trace_source_ops;
-extern const struct source_ops dir_source_ops;
-extern const struct source_ops claude_source_ops;
-extern const struct source_ops otlp_source_ops;
+/* One kind of source: a row of the table (sources.h). */
+struct source_row {
+    const char *prefix; /* of its specs: "claude:"; NULL: specs are paths that `fits` accepts */
+    bool (*fits)(const char *path);
+    const struct source_ops *ops;
+
+    bool listens;
+    bool live;          /* its data come as they happen */
+    bool live_followed; /* they do where files are followed */
+
+    /* Opened where the user names no source; *spec is set to it. False: it cannot be opened, *error has the reason. NULL: not
+       opened then, or by its prefix alone, where there is a default directory. */
+    bool (*default_spec)(struct strbuf *spec, struct strbuf *error);
+    /* The default directory: the value of this variable, else `in_home` below the user's home. NULL: has none. It is the setting "dir". */
+    const char *variable, *in_home;
+
+    const char *form, *help; /* for --help and the manual; NULL: not shown */
+    const char *default_help;
+    const char *client, *setup; /* as in struct source_status */
+};
 
 struct source {
-    const struct source_ops *ops;
+    const struct source_row *row;
+    const struct source_ops *ops; /* the row's */
     struct hub *hub;
     char *spec;
     struct strbuf error;
@@ -74,13 +86,20 @@ struct intake *hub_intake(struct hub *hub);
 /* A buffer for reads that are used up before the next one: shared by all streams. */
 uv_buf_t hub_buffer(struct hub *hub);
 
+/* Returns the row for the spec: by its prefix, else by what the path leads to; NULL: none. */
+const struct source_row *source_row_of(const struct source_row *rows, const char *spec);
+
 /* Its end: SOURCE_FAILED with the error and a line in the log; or SOURCE_FINISHED where error is NULL. */
 void source_finish(struct source *source, const char *error);
 /* Another state. */
 void source_set_state(struct source *source, enum source_state state);
+/* Returns the spec without its prefix. */
+const char *source_argument(const struct source *source);
+/* Returns the value of one of its settings; NULL: not set. Borrowed from the hub's options. */
+const char *source_setting(const struct source *source, const char *name);
 /* max_line_bytes of the options, else the default of FEED.md. */
 size_t source_max_line(const struct source *source, bool file);
-/* Whether it may listen there: who may send from elsewhere has to be able to say a token. False: *error says why not. */
+/* Returns whether it may listen there: on loopback always, elsewhere with --allow-remote and a token. False: *error has the reason. */
 bool source_may_bind(const struct source *source, const struct address *address,
                      struct strbuf *error);
 

@@ -1,6 +1,8 @@
 /* Claude Code's own files. A look says which sessions there are, how they stand and how far their files go (claude_sessions); then what is new of these is
    read on libuv's workers, a piece at a time, and given to the transcripts here, where the model is. The watcher tells when to look, where it can; a
    timer looks as well. */
+#include "ingest/claude/claude_source.h"
+
 #include "ingest/claude/claude_sessions.h"
 #include "ingest/source.h"
 #include "ingest/watcher.h"
@@ -322,7 +324,8 @@ static bool make(struct claude_source *claude, const char *dir, bool whole)
         return false;
     claude->all.whole = whole;
     claude->all.since_ns = settings->since_ns > 0 ? settings->since_ns : SINCE_NS;
-    claude->all.proc = settings->proc_dir != NULL ? settings->proc_dir : "/proc";
+    const char *proc = source_setting(&claude->source, "proc");
+    claude->all.proc = proc != NULL ? proc : "/proc";
     claude->all.options = (struct claude_transcript_options){
         .tally = &claude->source.tally,
         .source = claude->source.spec,
@@ -336,8 +339,8 @@ static bool make(struct claude_source *claude, const char *dir, bool whole)
 /* What is wrong with it; NULL: nothing is. */
 static const char *begin(struct claude_source *claude)
 {
-    const char *named = claude->source.spec + strlen("claude:");
-    const char *dir = *named != '\0' ? named : hub_settings(claude->source.hub)->claude_dir;
+    const char *named = source_argument(&claude->source);
+    const char *dir = *named != '\0' ? named : source_setting(&claude->source, "dir");
     if (intake_of(claude)->witness == NULL)
         return "there is no witness";
     if (dir == NULL)

@@ -1,6 +1,8 @@
 /* A listener and its senders. A sender is a stream with a feed decoder; it lives on the listener's list from its accept
    until its handle is closed. One that sends faster than it is its turn for is not read from until the next turn of the
    loop, so that keys, timers and the other senders are served in between. */
+#include "ingest/feed/socket.h"
+
 #include "ingest/address.h"
 #include "ingest/feed/feed.h"
 #include "ingest/feed/unix_socket.h"
@@ -304,20 +306,6 @@ static bool open_unix(struct source *source, struct strbuf *error)
 }
 
 /* ---- tcp: ---- */
-
-bool source_may_bind(const struct source *source, const struct address *address,
-                     struct strbuf *error)
-{
-    const struct hub_options *settings = hub_settings(source->hub);
-    if (address->loopback)
-        return true;
-    if (!settings->allow_remote)
-        source_error(error, source->spec, "not a loopback address",
-                     "--allow-remote and --token-file let others send");
-    else if (settings->token == NULL)
-        source_error(error, source->spec, "--allow-remote wants --token-file", NULL);
-    return settings->allow_remote && settings->token != NULL;
-}
 
 static void note_port(struct listener *listener)
 {

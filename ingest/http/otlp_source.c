@@ -1,5 +1,7 @@
 /* otlp:HOST:PORT. What is there of it in this version is POST /hooks, for Claude Code's hooks of the type "http"; the paths of OTLP are answered, so
    that who sets an exporter up learns why nothing is seen. */
+#include "ingest/http/otlp_source.h"
+
 #include "ingest/address.h"
 #include "ingest/http/http.h"
 #include "ingest/source.h"

@@ -1,6 +1,6 @@
 /* A directory: each trace in it becomes a source of its own, as if it had been named. Where it is followed, a timer looks for new
    ones. */
-#include "ingest/source.h"
+#include "ingest/trace/dir_source.h"
 
 #include <dirent.h>
 #include <errno.h>

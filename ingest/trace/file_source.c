@@ -1,4 +1,6 @@
 /* A file. Where it is followed, the watcher and a timer tell when it has changed; it is read when its turn comes (file_reading.c). */
+#include "ingest/trace/file_source.h"
+
 #include "ingest/trace/file_source_private.h"
 #include "ingest/watcher.h"
 

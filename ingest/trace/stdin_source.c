@@ -1,7 +1,8 @@
 /* Standard input, and pipes by name: the formats of a file, live as they come, even where it is a file. Pipes, terminals and sockets
    are polled; what cannot be (a file, /dev/null) never makes a reader wait. Reading and decoding are a worker's; while the model takes
    what it found, it reads on. */
-#include "ingest/source.h"
+#include "ingest/trace/stdin_source.h"
+
 #include "ingest/trace/decoder.h"
 #include "ingest/trace/loading.h"
 #include "ingest/trace/unpack.h"
