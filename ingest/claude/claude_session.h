@@ -8,18 +8,19 @@
 #include "ingest/claude/claude_meta.h"
 #include "ingest/claude/claude_registry.h"
 #include "ingest/claude/claude_transcript.h"
+#include "ingest/transcript_dir.h"
+
+struct claude_session;
 
 struct claude_file {
-    char *path; /* owned */
+    struct transcript_file file;
+    struct claude_session *session;
     struct claude_transcript *transcript;
     char agent_id[CLAUDE_ID_BYTES + 1]; /* "": the session's own */
     struct claude_meta meta;
     int64_t meta_ns; /* of the meta file as it was read; INT64_MIN: never */
-    uint64_t device, inode;
-    int64_t size, offset; /* as it was at the last look; read so far */
-    double first_ms;      /* by its first bytes */
-    bool refused;         /* it could not be read, and that was said */
-    double ended_ms;      /* the end that was said of its agent; NAN: none */
+    double first_ms; /* by its first bytes */
+    double ended_ms; /* the end that was reported for its agent; NAN: none */
 };
 
 /* A person is asked. */
@@ -33,15 +34,16 @@ struct claude_wait {
 
 struct claude_session {
     const struct claude_transcript_options
-        *options; /* of all sessions: tally, source, content; borrowed */
+        *options;               /* of all sessions: tally, source, content; borrowed */
+    struct transcript_dir *dir; /* borrowed */
     const struct mem *mem;
     char id[CLAUDE_ID_BYTES + 1];
     struct claude_file **files; /* the first is the session's own; none: it is not there yet */
     size_t count, cap;
     size_t read; /* the first of them are read as far as they went at the last look */
-    struct claude_directory agents;
-    struct intern *agent_ids; /* those that were found; NULL: none */
-    bool failed;              /* out of memory */
+    struct transcript_search *agents; /* its sub-agents' directory; NULL: as `files` */
+    struct intern *agent_ids;         /* those that were found; NULL: none */
+    bool failed;                      /* out of memory */
 
     /* What the registry says; times by the loop's clock in ms. */
     bool lives, was_registered, is_dead; /* is_dead: its file is there, its process is not */
@@ -56,19 +58,22 @@ struct claude_session {
     struct claude_wait wait;
 };
 
-/* Returns new; NULL: out of memory. */
-struct claude_session *claude_session_new(const struct claude_transcript_options *options,
+/* Returns new; NULL: out of memory. `dir` and `options` are borrowed. */
+struct claude_session *claude_session_new(struct transcript_dir *dir,
+                                          const struct claude_transcript_options *options,
                                           struct slice id);
 void claude_session_free(struct claude_session *session);
 /* Where its own transcript is. */
 void claude_session_set_path(struct claude_session *session, const char *path);
-/* Looks how its files are: which have come, which have grown. */
+/* Takes an entry of its sub-agents' directory, which may be known. */
+void claude_session_found(struct claude_session *session, const char *name, const char *path);
+/* Looks which of its files have grown. */
 void claude_session_look(struct claude_session *session);
 /* The next file of which there is something to read; NULL: none. Borrowed. */
 struct claude_file *claude_session_next(const struct claude_session *session);
-/* What was read of it, from `offset` on: the file went as far as `size`. */
+/* Takes the next bytes of one of its files; `len` 0: it has no more for now. */
 void claude_session_take(struct claude_session *session, struct claude_file *file,
-                         const char *bytes, size_t len, int64_t size, uint64_t now_ms);
+                         const char *bytes, size_t len, uint64_t now_ms);
 /* No more will be read: last lines may have no end. */
 void claude_session_finish(struct claude_session *session);
 /* Of its lines; NAN: none has a time. */

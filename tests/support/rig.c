@@ -101,7 +101,7 @@ void rig_start_hub(struct rig *rig, struct hub_options options)
     options.witness = rig->model.witness;
     options.log = rig->log;
     options.hook_clients = source_hook_clients;
-    options.sources = source_rows;
+    options.sources = options.sources != NULL ? options.sources : source_rows;
     options.now_ns = rig_now;
     options.changed = note_change;
     options.ctx = rig;
