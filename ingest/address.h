@@ -14,7 +14,7 @@ struct address {
     bool loopback; /* a Unix socket too */
 };
 
-/* Of a feed, and otlp:HOST:PORT. False: *error says `spec: what: detail`. */
+/* Parse a feed's address, and otlp:HOST:PORT. False: *error is `spec: what: detail`. */
 bool address_parse_otlp(const char *spec, struct address *out, struct strbuf *error);
 bool address_parse(const char *spec, struct address *out, struct strbuf *error);
 /* Appends "KIND:HOST:PORT" of an IP address. */

@@ -29,7 +29,7 @@ struct hook_state {
 /* Gives the payload to the client of that name. Returns NULL where it was taken, else why not; static. */
 const char *hook_take(struct intake *intake, const char *client, struct json_value payload,
                       double t_ms, int64_t local_ns);
-/* Returns where the client keeps its state between payloads; at first a NULL is there. hook_release frees it. */
+/* Returns where the client keeps its state between payloads; at first it holds NULL. hook_release frees it. */
 void **hook_state(struct intake *intake, const struct hook_client *client);
 /* Frees the states of all clients. */
 void hook_release(struct intake *intake);

@@ -1,8 +1,6 @@
-/* The hub holds the sources in the order they were given, and what all decoders share (intake.h). A
-   source finds out by itself when there is something to read; all that the hub does in a turn of the
-   loop is to tell its owner once that something has changed. Two handles see to that, which do not keep
-   the loop alive and never wake it: one runs behind the reads of a turn, the other, for what
-   timers changed, before the loop goes to sleep. */
+/* The hub holds the sources in the order they were given, and what all decoders share (intake.h). A source notices by itself when it
+   has something to read. Once per iteration of the loop the hub reports to its owner that something has changed. Two handles do that; they
+   neither keep the loop alive nor wake it. One runs after the reads, the other, for changes by timers, before the loop sleeps. */
 #include "ingest/source.h"
 #include "ingest/watcher.h"
 
@@ -17,7 +15,7 @@ struct hub {
     struct intake intake;
     struct source **sources;
     size_t count, cap;
-    struct source *reader; /* whose turn it is; NULL: nobody's */
+    struct source *reader; /* which reads now; NULL: none */
     uv_prepare_t before_sleep;
     uv_check_t after_reads;
     unsigned handles;
@@ -28,13 +26,13 @@ struct hub {
 
 /* ---- the hub's own ---- */
 
-static void tell_changed(struct hub *hub)
+static void report_changed(struct hub *hub)
 {
     if (!hub->intake.changed)
         return;
-    /* Once for all that witnesses said in this turn. */
+    /* Once for all updates of this iteration. */
     if (hub->options.witness != NULL && !witness_settle(hub->options.witness))
-        intake_say(&hub->intake, NOTICE_ERROR, "out of memory, the picture is not whole");
+        intake_say(&hub->intake, NOTICE_ERROR, "out of memory: the display is incomplete");
     hub->intake.changed = false;
     if (hub->options.changed != NULL)
         hub->options.changed(hub->options.ctx);
@@ -42,12 +40,12 @@ static void tell_changed(struct hub *hub)
 
 static void before_sleep(uv_prepare_t *handle)
 {
-    tell_changed(handle->data);
+    report_changed(handle->data);
 }
 
 static void after_reads(uv_check_t *handle)
 {
-    tell_changed(handle->data);
+    report_changed(handle->data);
 }
 
 struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
@@ -134,7 +132,7 @@ void hub_stop(struct hub *hub)
             hub->sources[i]->ops->close(hub->sources[i]);
         hub->sources[i]->closing = true;
     }
-    tell_changed(hub);
+    report_changed(hub);
     if (!uv_is_closing((uv_handle_t *)&hub->before_sleep)) {
         uv_close((uv_handle_t *)&hub->before_sleep, closed);
         uv_close((uv_handle_t *)&hub->after_reads, closed);

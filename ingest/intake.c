@@ -1,6 +1,5 @@
-/* The feeders of a session are counted over all connections, so that a session is disconnected when
-   its last sender has gone and live again as soon as one is back, whichever connection that is.
-   Session numbers are small and dense: the counts are an array by session. */
+/* The senders of a session are counted over all connections: the session is disconnected when the last one has gone, and live again as
+   soon as one is back, on whichever connection. Session numbers are small and dense, so the counts are an array by session. */
 #include "ingest/intake.h"
 
 #include "core/base/utf8.h"
@@ -12,8 +11,8 @@
 enum {
     QUOTED_BYTES = 80,
     NEAR_BYTES = 24,
-    SAID_IN_FULL = 100,
-    SAID_ONE_OF = 1000,
+    LOGGED_IN_FULL = 100,
+    LOGGED_ONE_OF = 1000,
     NOTICE_BYTES = 1000,
     TIDY_EVENTS = 200000
 };
@@ -42,7 +41,7 @@ int64_t intake_now(const struct intake *intake)
     return intake->now_ns(intake->ctx);
 }
 
-/* Whole and fractional milliseconds apart, as the product of both with a million would not fit a double. */
+/* Whole and fractional ms are converted apart: their product with a million does not fit a double. */
 int64_t intake_ns(double t_ms)
 {
     double whole = floor(t_ms);
@@ -57,12 +56,12 @@ bool intake_tidy(struct intake *intake, bool end)
         return true;
     if (!swarm_keep_range(intake->swarm, POOL_FILES, intake->from_ns, intake->to_ns, end))
         return false;
-    /* What stays is derived again each time: not before as much has come. */
+    /* The events that stay are derived again each time: wait until as many have come. */
     intake->tidy_at = 2 * event_store_count(swarm_store(intake->swarm, POOL_FILES)) + TIDY_EVENTS;
     return true;
 }
 
-/* ---- who feeds which session ---- */
+/* ---- senders of sessions ---- */
 
 static void set_flags(struct intake *intake, session_no session, uint8_t set, uint8_t clear)
 {
@@ -97,14 +96,14 @@ void intake_leave(struct intake *intake, session_no session, uint8_t flag)
         set_flags(intake, session, flag, 0);
 }
 
-/* ---- what is said of what came ---- */
+/* ---- the log ---- */
 
-bool intake_same_secret(struct slice said, const char *token)
+bool intake_same_secret(struct slice given, const char *token)
 {
     size_t len = strlen(token);
-    unsigned differ = said.len != len;
-    for (size_t i = 0; i < said.len; i++)
-        differ |= (unsigned char)said.bytes[i] ^ (unsigned char)token[len == 0 ? 0 : i % len];
+    unsigned differ = given.len != len;
+    for (size_t i = 0; i < given.len; i++)
+        differ |= (unsigned char)given.bytes[i] ^ (unsigned char)token[len == 0 ? 0 : i % len];
     return differ == 0;
 }
 
@@ -151,7 +150,7 @@ void intake_quote(struct strbuf *out, const char *bytes, size_t len)
 void intake_json_reason(struct strbuf *out, const char *text, size_t len,
                         const struct json_error *error)
 {
-    /* From a little before the place to a little behind it, cut between characters. */
+    /* A few bytes before and after the error, cut between characters. */
     size_t from = error->offset > NEAR_BYTES ? error->offset - NEAR_BYTES : 0;
     while (from > 0 && from < error->offset && ((unsigned char)text[from] & 0xC0) == 0x80)
         from++;
@@ -173,7 +172,7 @@ static void say_complaint(struct tally *tally, const struct complaint *complaint
         strbuf_adds(&text, ": ");
         intake_quote(&text, complaint->bytes.bytes, complaint->bytes.len);
     }
-    if (tally->bad == SAID_IN_FULL)
+    if (tally->bad == LOGGED_IN_FULL)
         strbuf_adds(&text, " (from here on one of 1,000 is shown)");
     if (text.data != NULL)
         intake_say(tally->intake, complaint->level, text.data);
@@ -184,7 +183,7 @@ void tally_bad(struct tally *tally, const struct complaint *complaint)
 {
     tally->bad++;
     tally->intake->changed = true;
-    if (tally->bad <= SAID_IN_FULL || tally->bad % SAID_ONE_OF == 0)
+    if (tally->bad <= LOGGED_IN_FULL || tally->bad % LOGGED_ONE_OF == 0)
         say_complaint(tally, complaint);
 }
 

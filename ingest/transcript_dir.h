@@ -9,6 +9,8 @@
 #include "ingest/source.h"
 #include "ingest/transcript_file.h"
 
+enum { TRANSCRIPT_PIECE_BYTES = 1 << 20 };
+
 struct transcript_dir;
 
 /* A directory in which transcripts, or directories of them, appear. */
@@ -76,6 +78,8 @@ struct transcript_search *transcript_dir_search(struct transcript_dir *dir, cons
 void transcript_dir_find(struct transcript_dir *dir);
 /* Has changes in another directory end the wait for the next look. *watched becomes true where that can be. */
 void transcript_dir_watch(struct transcript_dir *dir, const char *path, bool *watched);
+/* Does so for all directories that are searched and exist. */
+void transcript_dir_watch_all(struct transcript_dir *dir);
 /* Adds a file to those that are read. `path` is copied. False: out of memory. */
 bool transcript_dir_add(struct transcript_dir *dir, struct transcript_file *file, const char *path);
 

@@ -1,5 +1,5 @@
-/* A file's time says when it was written, which a copy does not keep; its lines say when it happened. So where the file's time rules it out nothing is
-   read, else as much as holds a line. In a line `"timestamp":` is a member's name: within a text its quotes would be escaped. */
+/* A copy does not keep a file's time, so the times in its lines count. A file whose own time rules it out is not opened; of others some bytes are
+   read, enough for a line. In a line `"timestamp":` is a member's name: within a text its quotes would be escaped. */
 #include "ingest/claude/claude_files.h"
 
 #include "ingest/claude/claude_line.h"
@@ -28,7 +28,7 @@ struct slice claude_files_id(const char *name, const char *prefix)
 
 /* ---- times ---- */
 
-/* The time that begins behind a member's name at `at`; NAN: there is none. */
+/* Returns the time after a member's name; NAN: none. */
 static double time_at(const char *at, const char *end)
 {
     while (at < end && (*at == ' ' || *at == ':'))
@@ -39,7 +39,7 @@ static double time_at(const char *at, const char *end)
     return claude_time((struct json_value){JSON_TYPE_STRING, at, (size_t)(close - at) + 1});
 }
 
-/* Of all that are in the bytes the smallest or the greatest, as lines are in no strict order; the first alone where that will do. */
+/* Returns the first time in the bytes, or with `last` the greatest, as lines are in no strict order. */
 static double time_in(const char *bytes, size_t len, bool last)
 {
     static const char name[] = "\"timestamp\"";

@@ -129,7 +129,8 @@ void claude_session_set_path(struct claude_session *session, const char *path)
 
 /* ---- sub-agents ---- */
 
-static void say_agent(struct claude_session *session, const struct claude_file *file, double end_ms)
+static void update_agent(struct claude_session *session, const struct claude_file *file,
+                         double end_ms)
 {
     const struct claude_meta *meta = &file->meta;
     struct witness_place place;
@@ -173,7 +174,7 @@ static void look_at_meta(struct claude_session *session, struct claude_file *fil
         read_meta(session->mem, path.data, &meta)) {
         file->meta = meta;
         file->meta_ns = transcript_file_modified_ns(&st);
-        say_agent(session, file, (double)NAN);
+        update_agent(session, file, (double)NAN);
     }
     session->failed |= path.failed;
     strbuf_release(&path);
@@ -218,8 +219,8 @@ static void look_at(struct claude_session *session, struct claude_file *file)
     file->transcript = fresh;
 }
 
-/* Says of agents what their files say, once these are read as far as they go. */
-static void say_finished(struct claude_session *session, struct claude_file *file)
+/* Reports the end of an agent that its meta file has as finished, once its transcript is read up. */
+static void report_finished(struct claude_session *session, struct claude_file *file)
 {
     double last_ms = claude_transcript_last_ms(file->transcript);
     if (!file->meta.finished || transcript_file_has_more(&file->file) ||
@@ -227,7 +228,7 @@ static void say_finished(struct claude_session *session, struct claude_file *fil
         return;
     file->ended_ms = last_ms;
     if (!isnan(last_ms))
-        say_agent(session, file, last_ms);
+        update_agent(session, file, last_ms);
 }
 
 void claude_session_look(struct claude_session *session)
@@ -238,7 +239,7 @@ void claude_session_look(struct claude_session *session)
         if (i > 0 && !session->files[i]->meta.finished)
             look_at_meta(session, session->files[i]);
         if (i > 0)
-            say_finished(session, session->files[i]);
+            report_finished(session, session->files[i]);
     }
 }
 
@@ -262,7 +263,7 @@ void claude_session_take(struct claude_session *session, struct claude_file *fil
            !transcript_file_has_more(&session->files[session->read]->file))
         session->read++;
     if (file->agent_id[0] != '\0')
-        say_finished(session, file);
+        report_finished(session, file);
 }
 
 void claude_session_finish(struct claude_session *session)

@@ -8,7 +8,7 @@
 
 enum { AT_REST = 4 /* every so many looks sessions that have ended are looked at too */ };
 
-/* The session of that id; with `make`, a new one where there is none. NULL: none, or out of memory. */
+/* Returns the session with the id; with `make`, a new one if it is unknown. NULL: unknown, or out of memory. */
 static struct claude_session *session_of(struct claude_sessions *all, struct slice id, bool make)
 {
     const struct mem *mem = all->mem;
@@ -83,7 +83,7 @@ void claude_sessions_found(struct claude_sessions *all, const struct transcript_
         claude_session_found(where->ctx, name, path);
 }
 
-/* Appends the path of a session's transcript. False: there is none. */
+/* Appends the path of a session's transcript. False: it has none. */
 static bool find_path(const struct claude_sessions *all, const char *session_id,
                       struct strbuf *path)
 {
@@ -110,7 +110,7 @@ static int by_start(const void *a, const void *b)
     return x < y ? -1 : x > y ? 1 : strcmp((*one)->id, (*other)->id);
 }
 
-/* Rows come in the order in which sessions began, as far as they were found at the same time. */
+/* Sorts the sessions that one look has found by their start: rows come in that order. */
 static void sort_new(struct claude_sessions *all)
 {
     size_t fresh = all->count - all->sorted;
@@ -124,7 +124,7 @@ static void sort_new(struct claude_sessions *all)
     all->sorted = all->count;
 }
 
-/* Those that live are opened, whatever the age of their transcript, and before they have one. */
+/* Opens live sessions, however old their transcript is, even before they have one. */
 static void open_living(struct claude_sessions *all)
 {
     struct strbuf path;

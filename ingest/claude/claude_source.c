@@ -1,5 +1,5 @@
-/* Claude Code's own files. transcript_dir finds, watches and reads them; claude_sessions has what they are: which sessions there are, how they
-   stand, and in which order their transcripts are read. */
+/* Claude Code's own files. transcript_dir finds, watches and reads them; claude_sessions knows the sessions, their state, and the order in
+   which their transcripts are read. */
 #include "ingest/claude/claude_source.h"
 
 #include "ingest/claude/claude_sessions.h"
@@ -12,7 +12,7 @@ struct claude_source {
     struct transcript_dir dir;
     struct claude_sessions all;
     bool has_all; /* it is to be released */
-    bool said_unknown;
+    bool logged_unknown;
 };
 
 static struct claude_source *of(struct transcript_dir *dir)
@@ -53,16 +53,16 @@ static void take(struct transcript_dir *dir, struct transcript_file *read, const
 }
 
 /* Once: a newer client has types that are not known here. */
-static void say_unknown(struct claude_source *claude)
+static void log_unknown(struct claude_source *claude)
 {
     struct slice type = {NULL, 0};
     struct strbuf text;
-    uint64_t count = claude->said_unknown ? 0 : claude_sessions_unknown(&claude->all, &type);
+    uint64_t count = claude->logged_unknown ? 0 : claude_sessions_unknown(&claude->all, &type);
     if (count == 0)
         return;
-    claude->said_unknown = true;
+    claude->logged_unknown = true;
     strbuf_init(&text, intake_of(claude)->mem, 0);
-    strbuf_addf(&text, "%s: %llu lines of types that are not known are left alone, such as '",
+    strbuf_addf(&text, "%s: %llu lines of unknown types were ignored, such as '",
                 claude->dir.source.spec, (unsigned long long)count);
     intake_quote(&text, type.bytes != NULL ? type.bytes : "", type.len);
     strbuf_addc(&text, '\'');
@@ -81,7 +81,7 @@ static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bo
         claude_session_settle(session, now_ms, loaded);
         dir->failed |= session->failed;
     }
-    say_unknown(of(dir));
+    log_unknown(of(dir));
 }
 
 static void finish(struct transcript_dir *dir)
@@ -128,13 +128,13 @@ static const char *begin(struct claude_source *claude)
     const char *named = source_argument(&claude->dir.source);
     const char *path = *named != '\0' ? named : source_setting(&claude->dir.source, "dir");
     if (intake_of(claude)->witness == NULL)
-        return "there is no witness";
+        return "clients' files are not taken here";
     if (path == NULL)
-        return "neither CLAUDE_CONFIG_DIR nor HOME says where it is";
+        return "neither CLAUDE_CONFIG_DIR nor HOME is set";
     if (!make(claude, path, *named != '\0'))
         return "out of memory";
     if (!transcript_dir_follows(&claude->dir) && !claude_sessions_exist(&claude->all))
-        return "there is no directory projects in it";
+        return "it has no directory projects";
     return transcript_dir_begin(&claude->dir, &claude_ops) ? NULL : "out of memory";
 }
 

@@ -1,5 +1,5 @@
-/* otlp:HOST:PORT. What is there of it in this version is POST /hooks, for Claude Code's hooks of the type "http"; the paths of OTLP are answered, so
-   that who sets an exporter up learns why nothing is seen. */
+/* otlp:HOST:PORT. This version has POST /hooks, for Claude Code's hooks of the type "http". The paths of OTLP are answered with 501 and a line in
+   the log, so that the user who sets up an exporter learns why nothing appears. */
 #include "ingest/http/otlp_source.h"
 
 #include "ingest/address.h"
@@ -18,10 +18,10 @@ struct otlp_source {
     struct source source;
     struct http *http;
     struct strbuf address;
-    bool said_not_yet;
+    bool warned;
 };
 
-static void complain(struct otlp_source *otlp, const char *reason, struct slice bytes)
+static void report_reject(struct otlp_source *otlp, const char *reason, struct slice bytes)
 {
     struct complaint complaint = {
         .where = otlp->source.spec, .reason = reason, .bytes = bytes, .level = NOTICE_WARNING};
@@ -30,7 +30,7 @@ static void complain(struct otlp_source *otlp, const char *reason, struct slice 
 
 /* ---- answers ---- */
 
-/* An agent is never told that its hook was of no use: it would tell its user. */
+/* The client gets 200 even for a payload that is rejected: it would show an error to its user. */
 static unsigned take_hook(struct otlp_source *otlp, struct slice body, const char **text)
 {
     struct intake *intake = otlp->source.tally.intake;
@@ -38,12 +38,12 @@ static unsigned take_hook(struct otlp_source *otlp, struct slice body, const cha
     (void)text;
     int64_t now_ns = intake_now(intake);
     if (!json_check(body.bytes, body.len, DEPTH_MAX, &payload, NULL)) {
-        complain(otlp, "/hooks: not JSON", body);
+        report_reject(otlp, "/hooks: not JSON", body);
         return 400;
     }
     const char *wrong = hook_take(intake, "claude", payload, (double)(now_ns / 1000) / 1e3, now_ns);
     if (wrong != NULL)
-        complain(otlp, wrong, body);
+        report_reject(otlp, wrong, body);
     else
         tally_taken(&otlp->source.tally);
     intake->changed = true;
@@ -54,10 +54,10 @@ static unsigned not_yet(struct otlp_source *otlp, struct slice body, const char 
 {
     (void)body;
     *text = "OTLP is not in this version of swarmtop yet; POST /hooks is.\n";
-    if (!otlp->said_not_yet)
+    if (!otlp->warned)
         intake_say(otlp->source.tally.intake, NOTICE_WARNING,
                    "otlp: telemetry comes in, but OTLP is not in this version yet");
-    otlp->said_not_yet = true;
+    otlp->warned = true;
     return 501;
 }
 
@@ -82,7 +82,7 @@ static unsigned answer(void *ctx, const char *path, struct slice body, const cha
 
 static void refused(void *ctx, const char *why)
 {
-    complain(ctx, why, (struct slice){.bytes = NULL});
+    report_reject(ctx, why, (struct slice){.bytes = NULL});
 }
 
 /* ---- the source ---- */
@@ -93,7 +93,7 @@ static void handle_closed(void *ctx)
     otlp->source.handles--;
 }
 
-/* Returns a socket that listens there; -1: errno says why not. */
+/* Returns a socket that listens there; -1: errno is set. */
 static int listen_at(const struct address *address)
 {
     const int yes = 1;
