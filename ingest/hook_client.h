@@ -7,13 +7,13 @@
 
 #include <stdint.h>
 
-struct intake;
+struct ingest_ctx;
 
 struct hook_client {
     const char *name; /* as the feed's operation `hook` spells it: "claude" */
     /* Takes one payload, a checked value that was sent at `t_ms` and arrived at `local_ns`. Returns NULL where it was taken, else why not;
        static. */
-    const char *(*take)(struct intake *intake, struct json_value payload, double t_ms,
+    const char *(*take)(struct ingest_ctx *ingest, struct json_value payload, double t_ms,
                         int64_t local_ns);
     /* Frees the client's state (hook_state); NULL: does nothing. */
     void (*free_state)(void *state);
@@ -27,11 +27,11 @@ struct hook_state {
 };
 
 /* Gives the payload to the client of that name. Returns NULL where it was taken, else why not; static. */
-const char *hook_take(struct intake *intake, const char *client, struct json_value payload,
+const char *hook_take(struct ingest_ctx *ingest, const char *client, struct json_value payload,
                       double t_ms, int64_t local_ns);
 /* Returns where the client keeps its state between payloads; at first it holds NULL. hook_release frees it. */
-void **hook_state(struct intake *intake, const struct hook_client *client);
+void **hook_state(struct ingest_ctx *ingest, const struct hook_client *client);
 /* Frees the states of all clients. */
-void hook_release(struct intake *intake);
+void hook_release(struct ingest_ctx *ingest);
 
 #endif

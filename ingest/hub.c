@@ -1,4 +1,4 @@
-/* The hub holds the sources in the order they were given, and what all decoders share (intake.h). A source notices by itself when it
+/* The hub holds the sources in the order they were given, and what all decoders share (ingest_ctx.h). A source notices by itself when it
    has something to read. Once per iteration of the loop the hub reports to its owner that something has changed. Two handles do that; they
    neither keep the loop alive nor wake it. One runs after the reads, the other, for changes by timers, before the loop sleeps. */
 #include "ingest/source.h"
@@ -12,7 +12,7 @@ enum { READ_BYTES = 64 << 10 };
 struct hub {
     uv_loop_t *loop;
     struct hub_options options;
-    struct intake intake;
+    struct ingest_ctx ingest;
     struct source **sources;
     size_t count, cap;
     struct source *reader; /* which reads now; NULL: none */
@@ -28,12 +28,12 @@ struct hub {
 
 static void report_changed(struct hub *hub)
 {
-    if (!hub->intake.changed)
+    if (!hub->ingest.changed)
         return;
     /* Once for all updates of this iteration. */
     if (hub->options.witness != NULL && !witness_settle(hub->options.witness))
-        intake_say(&hub->intake, NOTICE_ERROR, "out of memory: the display is incomplete");
-    hub->intake.changed = false;
+        ingest_ctx_log(&hub->ingest, NOTICE_ERROR, "out of memory: the display is incomplete");
+    hub->ingest.changed = false;
     if (hub->options.changed != NULL)
         hub->options.changed(hub->options.ctx);
 }
@@ -55,14 +55,14 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
         return NULL;
     hub->loop = loop;
     hub->options = *options;
-    intake_init(&hub->intake, options->swarm, options->tracer, options->log, options->now_ns,
-                options->ctx);
-    hub->intake.witness = options->witness;
-    hub->intake.hook_clients = options->hook_clients;
-    hub->intake.status = options->status;
-    hub->intake.ranged = options->ranged;
-    hub->intake.from_ns = options->from_ns;
-    hub->intake.to_ns = options->to_ns;
+    ingest_ctx_init(&hub->ingest, options->swarm, options->tracer, options->log, options->now_ns,
+                    options->ctx);
+    hub->ingest.witness = options->witness;
+    hub->ingest.hook_clients = options->hook_clients;
+    hub->ingest.status = options->status;
+    hub->ingest.ranged = options->ranged;
+    hub->ingest.from_ns = options->from_ns;
+    hub->ingest.to_ns = options->to_ns;
     /* These four cannot fail: they only put the handles on the loop's lists. */
     uv_prepare_init(loop, &hub->before_sleep);
     uv_prepare_start(&hub->before_sleep, before_sleep);
@@ -72,7 +72,7 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     uv_unref((uv_handle_t *)&hub->after_reads);
     hub->before_sleep.data = hub->after_reads.data = hub;
     hub->handles = 2;
-    hub->watcher = watcher_new(hub->intake.mem, loop);
+    hub->watcher = watcher_new(hub->ingest.mem, loop);
     hub->handles += hub->watcher != NULL;
     return hub;
 }
@@ -90,7 +90,7 @@ void hub_finish(struct hub *hub)
             hub->sources[i]->ops->finish(hub->sources[i]);
 }
 
-static void next_turn(struct hub *hub)
+static void next_read_slot(struct hub *hub)
 {
     for (size_t i = 0; i < hub->count && hub->reader == NULL && !hub->stopping; i++) {
         struct source *source = hub->sources[i];
@@ -98,23 +98,23 @@ static void next_turn(struct hub *hub)
             continue;
         source->waits = false;
         hub->reader = source;
-        source->ops->turn(source);
+        source->ops->read_slot(source);
     }
 }
 
-void hub_ask_turn(struct source *source)
+void hub_ask_read_slot(struct source *source)
 {
     source->waits = true;
-    next_turn(source->hub);
+    next_read_slot(source->hub);
 }
 
-void hub_end_turn(struct source *source)
+void hub_end_read_slot(struct source *source)
 {
     source->waits = false;
     if (source->hub->reader != source)
         return;
     source->hub->reader = NULL;
-    next_turn(source->hub);
+    next_read_slot(source->hub);
 }
 
 void hub_stop_reading(struct hub *hub)
@@ -143,7 +143,7 @@ void hub_stop(struct hub *hub)
 
 static void free_source(struct source *source)
 {
-    const struct mem *mem = hub_intake(source->hub)->mem;
+    const struct mem *mem = hub_ctx(source->hub)->mem;
     assert(source->handles == 0);
     source->ops->release(source);
     strbuf_release(&source->error);
@@ -156,11 +156,11 @@ void hub_free(struct hub *hub)
     if (hub == NULL)
         return;
     assert(hub->handles == 0);
-    const struct mem *mem = hub->intake.mem;
+    const struct mem *mem = hub->ingest.mem;
     for (size_t i = 0; i < hub->count; i++)
         free_source(hub->sources[i]);
     mem_free(mem, hub->sources, hub->cap * sizeof(struct source *));
-    intake_release(&hub->intake);
+    ingest_ctx_release(&hub->ingest);
     mem_free(mem, hub, sizeof *hub);
 }
 
@@ -168,7 +168,7 @@ void hub_free(struct hub *hub)
 
 static struct source *new_source(struct hub *hub, const struct source_row *row, const char *spec)
 {
-    const struct mem *mem = hub->intake.mem;
+    const struct mem *mem = hub->ingest.mem;
     const struct source_ops *ops = row->ops;
     struct source *source = mem_zalloc(mem, 1, ops->size);
     char *copy = mem_alloc(mem, strlen(spec) + 1);
@@ -181,7 +181,7 @@ static struct source *new_source(struct hub *hub, const struct source_row *row, 
     memcpy(copy, spec, strlen(spec) + 1);
     *source =
         (struct source){.row = row, .ops = ops, .hub = hub, .spec = copy, .state = SOURCE_OPEN};
-    source->tally.intake = &hub->intake;
+    source->counters.ingest = &hub->ingest;
     strbuf_init(&source->error, mem, 0);
     hub->sources[hub->count++] = source;
     return source;
@@ -196,7 +196,7 @@ bool hub_add(struct hub *hub, const char *spec, struct strbuf *error)
         return false;
     }
     struct strbuf why;
-    strbuf_init(&why, hub->intake.mem, 0);
+    strbuf_init(&why, hub->ingest.mem, 0);
     bool opened = source->ops->open(source, &why);
     if (!opened) {
         const char *text = why.data != NULL ? why.data : "out of memory";
@@ -204,7 +204,7 @@ bool hub_add(struct hub *hub, const char *spec, struct strbuf *error)
         strbuf_adds(error, text);
     }
     strbuf_release(&why);
-    hub->intake.changed = true;
+    hub->ingest.changed = true;
     return opened;
 }
 
@@ -226,8 +226,8 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .setup = source->row->setup,
         .listens = source->listens,
         .senders = source->senders,
-        .events = source->tally.events,
-        .bad = source->tally.bad,
+        .events = source->counters.events,
+        .bad = source->counters.bad,
     };
 }
 
@@ -298,9 +298,9 @@ struct watcher *hub_watcher(struct hub *hub)
     return hub->watcher;
 }
 
-struct intake *hub_intake(struct hub *hub)
+struct ingest_ctx *hub_ctx(struct hub *hub)
 {
-    return &hub->intake;
+    return &hub->ingest;
 }
 
 uv_buf_t hub_buffer(struct hub *hub)

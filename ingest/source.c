@@ -51,7 +51,7 @@ void source_set_state(struct source *source, enum source_state state)
     if (source->state == state)
         return;
     source->state = state;
-    hub_intake(source->hub)->changed = true;
+    hub_ctx(source->hub)->changed = true;
 }
 
 void source_finish(struct source *source, const char *error)
@@ -61,7 +61,7 @@ void source_finish(struct source *source, const char *error)
         return;
     strbuf_clear(&source->error);
     strbuf_adds(&source->error, error);
-    intake_say(hub_intake(source->hub), NOTICE_ERROR, error);
+    ingest_ctx_log(hub_ctx(source->hub), NOTICE_ERROR, error);
 }
 
 size_t source_max_line(const struct source *source, bool file)

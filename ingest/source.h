@@ -3,7 +3,7 @@
 #define INGEST_SOURCE_H
 
 #include "ingest/hub.h"
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 #include "ingest/source_error.h"
 
 #include <sys/stat.h>
@@ -20,8 +20,8 @@ struct source_ops {
     void (*close)(struct source *source);
     /* Frees its memory; all handles are closed. */
     void (*release)(struct source *source);
-    /* Reads: it has the slot that it asked for (hub_ask_turn). NULL: never asks. */
-    void (*turn)(struct source *source);
+    /* Reads: it has the slot that it asked for (hub_ask_read_slot). NULL: never asks. */
+    void (*read_slot)(struct source *source);
     /* Takes the data that it holds back until more comes, at the end of the program. NULL: holds none back. */
     void (*finish)(struct source *source);
     /* Stops reading. What was read stays. NULL: cannot be stopped. */
@@ -59,7 +59,7 @@ struct source {
     struct hub *hub;
     char *spec;
     struct strbuf error;
-    struct tally tally;
+    struct source_counters counters;
     enum source_state state;
     uint64_t done_bytes, all_bytes; /* of the initial read; all_bytes 0: none is running */
     uint64_t began_ns;              /* its beginning, by uv_hrtime */
@@ -71,15 +71,15 @@ struct source {
 };
 
 /* Files are read one after the other, in the order they were given, as numbers follow the order of appearance and must not depend
-   on the loop. Asks for the read slot: `turn` is called at once, or when the sources before are done. hub_end_turn gives the slot
+   on the loop. Asks for the read slot: `read_slot` is called at once, or when the sources before are done. hub_end_read_slot gives the slot
    back; without a slot it does nothing. */
-void hub_ask_turn(struct source *source);
-void hub_end_turn(struct source *source);
+void hub_ask_read_slot(struct source *source);
+void hub_end_read_slot(struct source *source);
 uv_loop_t *hub_loop(struct hub *hub);
 /* Returns the watcher, borrowed; NULL: the system has none. */
 struct watcher *hub_watcher(struct hub *hub);
 const struct hub_options *hub_settings(const struct hub *hub);
-struct intake *hub_intake(struct hub *hub);
+struct ingest_ctx *hub_ctx(struct hub *hub);
 /* Returns a buffer for reads that are taken before the next read; all streams share it. */
 uv_buf_t hub_buffer(struct hub *hub);
 

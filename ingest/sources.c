@@ -126,7 +126,7 @@ const struct hook_client *const source_hook_clients[] = {
 };
 
 static_assert(sizeof source_hook_clients / sizeof source_hook_clients[0] <= HOOK_CLIENTS_MAX + 1,
-              "each client has a place in the intake");
+              "each client has a place in the context");
 static_assert(sizeof source_rows / sizeof source_rows[0] <= SOURCE_PLACES_MAX,
               "each row has a place among the settings");
 

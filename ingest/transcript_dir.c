@@ -20,14 +20,14 @@ static struct transcript_dir *of(struct source *source)
     return (struct transcript_dir *)source;
 }
 
-static struct intake *intake_of(const struct transcript_dir *dir)
+static struct ingest_ctx *ctx_of(const struct transcript_dir *dir)
 {
-    return dir->source.tally.intake;
+    return dir->source.counters.ingest;
 }
 
 const struct mem *transcript_dir_mem(const struct transcript_dir *dir)
 {
-    return intake_of(dir)->mem;
+    return ctx_of(dir)->mem;
 }
 
 bool transcript_dir_follows(const struct transcript_dir *dir)
@@ -55,7 +55,7 @@ static void end_source(struct transcript_dir *dir, const char *what)
     }
     dir->loaded = true;
     dir->source.done_bytes = dir->source.all_bytes = 0;
-    hub_end_turn(&dir->source);
+    hub_end_read_slot(&dir->source);
     source_finish(&dir->source, what == NULL ? NULL : error.failed ? what : error.data);
     strbuf_release(&error);
 }
@@ -75,18 +75,18 @@ static void measure(struct transcript_dir *dir)
 static void flush(struct transcript_dir *dir, bool loading)
 {
     uint64_t now = loop_ms(dir);
-    struct intake *intake = intake_of(dir);
+    struct ingest_ctx *ingest = ctx_of(dir);
     bool early = loading && now - dir->flushed_ms < FLUSH_MS;
     if (!early) {
         dir->flushed_ms = now;
-        dir->failed |= !witness_settle(intake->witness);
+        dir->failed |= !witness_settle(ingest->witness);
         if (!dir->loaded) {
             measure(dir);
         }
     }
     /* A look that found nothing new is no reason to draw a frame. */
-    intake->changed |= loading || swarm_revision(intake->swarm) != dir->revision;
-    dir->revision = swarm_revision(intake->swarm);
+    ingest->changed |= loading || swarm_revision(ingest->swarm) != dir->revision;
+    dir->revision = swarm_revision(ingest->swarm);
 }
 
 static void read_up(struct transcript_dir *dir)
@@ -101,7 +101,7 @@ static void read_up(struct transcript_dir *dir)
     } else if (last) {
         end_source(dir, NULL);
     } else {
-        hub_end_turn(&dir->source);
+        hub_end_read_slot(&dir->source);
     }
 }
 
@@ -161,10 +161,10 @@ static void look_and_read(struct transcript_dir *dir)
 
 static void refuse(struct transcript_dir *dir)
 {
-    struct complaint complaint = {
+    struct reject reject = {
         .where = dir->file->path, .reason = strerror(dir->refused), .level = NOTICE_WARNING};
     if (!dir->file->refused) {
-        tally_bad(&dir->source.tally, &complaint);
+        source_counters_reject(&dir->source.counters, &reject);
     }
     dir->file->refused = true;
 }
@@ -221,11 +221,11 @@ bool transcript_dir_begin(struct transcript_dir *dir, const struct transcript_di
         uv_timer_start(&dir->timer, on_timer, ms, ms);
     }
     source_set_state(&dir->source, SOURCE_WAITING);
-    hub_ask_turn(&dir->source);
+    hub_ask_read_slot(&dir->source);
     return true;
 }
 
-void transcript_dir_turn(struct source *source)
+void transcript_dir_read_slot(struct source *source)
 {
     source->began_ns = uv_hrtime();
     look_and_read(of(source));

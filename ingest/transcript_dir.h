@@ -85,7 +85,7 @@ bool transcript_dir_add(struct transcript_dir *dir, struct transcript_file *file
 
 /* For the row of source_ops. */
 void transcript_dir_close(struct source *source);
-void transcript_dir_turn(struct source *source);
+void transcript_dir_read_slot(struct source *source);
 void transcript_dir_finish(struct source *source);
 void transcript_dir_stop(struct source *source);
 bool transcript_dir_reads(const struct source *source, const char *path, const struct stat *st);

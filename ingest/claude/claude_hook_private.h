@@ -26,7 +26,7 @@ struct claude_hooks {
 
 struct hook_event {
     struct claude_hooks *hooks;
-    struct intake *intake;
+    struct ingest_ctx *ingest;
     struct witness *witness;
     struct json_value payload;
     struct witness_place place;

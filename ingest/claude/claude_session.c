@@ -16,7 +16,7 @@ static const struct witness_place *place_of(const struct claude_session *session
         .session_id = {session->id, strlen(session->id)},
         .agent_id = {file->agent_id, strlen(file->agent_id)},
         .rank = WITNESS_FILES,
-        .local_ns = intake_now(session->options->tally->intake),
+        .local_ns = ingest_ctx_now(session->options->counters->ingest),
     };
     return place;
 }
@@ -86,7 +86,7 @@ struct claude_session *claude_session_new(struct transcript_dir *dir,
                                           const struct claude_transcript_options *options,
                                           struct slice id)
 {
-    const struct mem *mem = options->tally->intake->mem;
+    const struct mem *mem = options->counters->ingest->mem;
     struct claude_session *session = mem_zalloc(mem, 1, sizeof *session);
     if (session == NULL)
         return NULL;
@@ -143,7 +143,7 @@ static void update_agent(struct claude_session *session, const struct claude_fil
         .start_ms = file->first_ms,
         .end_ms = end_ms,
     };
-    if (!witness_agent(session->options->tally->intake->witness, place_of(session, file, &place),
+    if (!witness_agent(session->options->counters->ingest->witness, place_of(session, file, &place),
                        &fact))
         session->failed = true;
 }

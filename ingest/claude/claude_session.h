@@ -34,7 +34,7 @@ struct claude_wait {
 
 struct claude_session {
     const struct claude_transcript_options
-        *options;               /* of all sessions: tally, source, content; borrowed */
+        *options;               /* of all sessions: counters, source, content; borrowed */
     struct transcript_dir *dir; /* borrowed */
     const struct mem *mem;
     char id[CLAUDE_ID_BYTES + 1];
@@ -83,6 +83,6 @@ double claude_session_last_ms(const struct claude_session *session);
 void claude_session_registered(struct claude_session *session,
                                const struct claude_registered *entry, uint64_t now_ms);
 /* Decides whether it has ended. `loaded`: without waiting for more. */
-void claude_session_settle(struct claude_session *session, uint64_t now_ms, bool loaded);
+void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bool loaded);
 
 #endif

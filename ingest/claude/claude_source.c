@@ -20,9 +20,9 @@ static struct claude_source *of(struct transcript_dir *dir)
     return (struct claude_source *)dir;
 }
 
-static struct intake *intake_of(const struct claude_source *claude)
+static struct ingest_ctx *ctx_of(const struct claude_source *claude)
 {
-    return claude->dir.source.tally.intake;
+    return claude->dir.source.counters.ingest;
 }
 
 /* ---- for transcript_dir ---- */
@@ -61,13 +61,13 @@ static void log_unknown(struct claude_source *claude)
     if (count == 0)
         return;
     claude->logged_unknown = true;
-    strbuf_init(&text, intake_of(claude)->mem, 0);
+    strbuf_init(&text, ctx_of(claude)->mem, 0);
     strbuf_addf(&text, "%s: %llu lines of unknown types were ignored, such as '",
                 claude->dir.source.spec, (unsigned long long)count);
-    intake_quote(&text, type.bytes != NULL ? type.bytes : "", type.len);
+    ingest_ctx_quote(&text, type.bytes != NULL ? type.bytes : "", type.len);
     strbuf_addc(&text, '\'');
     if (!text.failed)
-        intake_say(intake_of(claude), NOTICE_INFO, text.data);
+        ingest_ctx_log(ctx_of(claude), NOTICE_INFO, text.data);
     strbuf_release(&text);
 }
 
@@ -78,7 +78,7 @@ static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bo
         struct claude_session *session = all->list[i];
         if (last)
             claude_session_finish(session);
-        claude_session_settle(session, now_ms, loaded);
+        claude_session_conclude(session, now_ms, loaded);
         dir->failed |= session->failed;
     }
     log_unknown(of(dir));
@@ -114,7 +114,7 @@ static bool make(struct claude_source *claude, const char *path, bool whole)
     claude->all.since_ns = settings->since_ns > 0 ? settings->since_ns : SINCE_NS;
     claude->all.proc = proc != NULL ? proc : "/proc";
     claude->all.options = (struct claude_transcript_options){
-        .tally = &source->tally,
+        .counters = &source->counters,
         .source = source->spec,
         .max_line_bytes = source_max_line(source, true),
         .content = settings->content,
@@ -127,7 +127,7 @@ static const char *begin(struct claude_source *claude)
 {
     const char *named = source_argument(&claude->dir.source);
     const char *path = *named != '\0' ? named : source_setting(&claude->dir.source, "dir");
-    if (intake_of(claude)->witness == NULL)
+    if (ctx_of(claude)->witness == NULL)
         return "clients' files are not taken here";
     if (path == NULL)
         return "neither CLAUDE_CONFIG_DIR nor HOME is set";
@@ -162,7 +162,7 @@ const struct source_ops claude_source_ops = {
     .open = open_claude,
     .close = transcript_dir_close,
     .release = release_claude,
-    .turn = transcript_dir_turn,
+    .read_slot = transcript_dir_read_slot,
     .finish = transcript_dir_finish,
     .stop = transcript_dir_stop,
     .reads = transcript_dir_reads,

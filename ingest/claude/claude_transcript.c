@@ -33,7 +33,7 @@ static void init(struct claude_transcript *t, const struct claude_transcript_opt
 
 struct claude_transcript *claude_transcript_new(const struct claude_transcript_options *options)
 {
-    const struct mem *mem = options->tally->intake->mem;
+    const struct mem *mem = options->counters->ingest->mem;
     struct claude_transcript *t = mem_zalloc(mem, 1, sizeof *t);
     if (t == NULL)
         return NULL;
@@ -98,7 +98,7 @@ intern_id claude_transcript_put(struct claude_transcript *t, struct slice text)
 
 struct witness *claude_transcript_witness(const struct claude_transcript *t)
 {
-    return t->options.tally->intake->witness;
+    return t->options.counters->ingest->witness;
 }
 
 void claude_transcript_said(struct claude_transcript *t, bool good)
@@ -114,7 +114,7 @@ static struct witness_place bare_place(const struct claude_transcript *t)
         .session_id = claude_transcript_text(t, t->session_id),
         .agent_id = claude_transcript_text(t, t->agent_id),
         .rank = WITNESS_FILES,
-        .local_ns = intake_now(t->options.tally->intake),
+        .local_ns = ingest_ctx_now(t->options.counters->ingest),
     };
 }
 
@@ -330,20 +330,20 @@ static void dispatch(struct claude_transcript *t, const struct claude_line *line
     case CLAUDE_LINE_OTHER: break;
     }
     go_on_with_turn(t, line);
-    tally_taken(t->options.tally);
+    source_counters_accept(t->options.counters);
 }
 
-static void complain(struct claude_transcript *t, const char *text, size_t len, uint64_t number,
-                     const char *reason)
+static void report_reject(struct claude_transcript *t, const char *text, size_t len,
+                          uint64_t number, const char *reason)
 {
-    struct complaint complaint = {
+    struct reject reject = {
         .where = t->where.data != NULL ? t->where.data : "",
         .line = number,
         .reason = reason,
         .bytes = {text, len},
         .level = NOTICE_WARNING,
     };
-    tally_bad(t->options.tally, &complaint);
+    source_counters_reject(t->options.counters, &reject);
 }
 
 static void take_line(void *ctx, const char *text, size_t len, uint64_t number, enum line_kind kind)
@@ -355,8 +355,8 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
     if (t->failed || len == 0 || claude_line_is_bulk(text, len))
         return;
     if (kind == LINE_TOO_LONG || kind == LINE_LOST) {
-        complain(t, text, len, number,
-                 kind == LINE_LOST ? "out of memory" : "the line is too long");
+        report_reject(t, text, len, number,
+                      kind == LINE_LOST ? "out of memory" : "the line is too long");
         return;
     }
     if (claude_line_read(text, len, &line, &error)) {
@@ -364,8 +364,9 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
         return;
     }
     strbuf_init(&reason, t->mem, 0);
-    intake_json_reason(&reason, text, len, &error);
-    complain(t, NULL, 0, number, reason.data != NULL && !reason.failed ? reason.data : "not JSON");
+    ingest_ctx_json_reason(&reason, text, len, &error);
+    report_reject(t, NULL, 0, number,
+                  reason.data != NULL && !reason.failed ? reason.data : "not JSON");
     strbuf_release(&reason);
 }
 

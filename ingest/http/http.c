@@ -3,7 +3,7 @@
 #include "ingest/http/http.h"
 
 #include "core/base/strbuf.h"
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static bool has_token(const struct http *http, struct MHD_Connection *connection
         return false;
     value += sizeof scheme - 1;
     struct slice token = {.bytes = value, .len = strlen(value)};
-    return intake_same_secret(token, http->options.token);
+    return ingest_ctx_same_secret(token, http->options.token);
 }
 
 static bool announces_too_much(const struct http *http, struct MHD_Connection *connection)

@@ -23,9 +23,9 @@ struct otlp_source {
 
 static void report_reject(struct otlp_source *otlp, const char *reason, struct slice bytes)
 {
-    struct complaint complaint = {
+    struct reject reject = {
         .where = otlp->source.spec, .reason = reason, .bytes = bytes, .level = NOTICE_WARNING};
-    tally_bad(&otlp->source.tally, &complaint);
+    source_counters_reject(&otlp->source.counters, &reject);
 }
 
 /* ---- answers ---- */
@@ -33,20 +33,20 @@ static void report_reject(struct otlp_source *otlp, const char *reason, struct s
 /* The client gets 200 even for a payload that is rejected: it would show an error to its user. */
 static unsigned take_hook(struct otlp_source *otlp, struct slice body, const char **text)
 {
-    struct intake *intake = otlp->source.tally.intake;
+    struct ingest_ctx *ingest = otlp->source.counters.ingest;
     struct json_value payload;
     (void)text;
-    int64_t now_ns = intake_now(intake);
+    int64_t now_ns = ingest_ctx_now(ingest);
     if (!json_check(body.bytes, body.len, DEPTH_MAX, &payload, NULL)) {
         report_reject(otlp, "/hooks: not JSON", body);
         return 400;
     }
-    const char *wrong = hook_take(intake, "claude", payload, (double)(now_ns / 1000) / 1e3, now_ns);
+    const char *wrong = hook_take(ingest, "claude", payload, (double)(now_ns / 1000) / 1e3, now_ns);
     if (wrong != NULL)
         report_reject(otlp, wrong, body);
     else
-        tally_taken(&otlp->source.tally);
-    intake->changed = true;
+        source_counters_accept(&otlp->source.counters);
+    ingest->changed = true;
     return 200;
 }
 
@@ -55,8 +55,8 @@ static unsigned not_yet(struct otlp_source *otlp, struct slice body, const char 
     (void)body;
     *text = "OTLP is not in this version of swarmtop yet; POST /hooks is.\n";
     if (!otlp->warned)
-        intake_say(otlp->source.tally.intake, NOTICE_WARNING,
-                   "otlp: telemetry comes in, but OTLP is not in this version yet");
+        ingest_ctx_log(otlp->source.counters.ingest, NOTICE_WARNING,
+                       "otlp: telemetry comes in, but OTLP is not in this version yet");
     otlp->warned = true;
     return 501;
 }
@@ -123,7 +123,7 @@ static bool open_otlp(struct source *source, struct strbuf *error)
 {
     struct otlp_source *otlp = (struct otlp_source *)source;
     struct address address;
-    strbuf_init(&otlp->address, source->tally.intake->mem, 0);
+    strbuf_init(&otlp->address, source->counters.ingest->mem, 0);
     if (!address_parse_otlp(source->spec, &address, error) ||
         !source_may_bind(source, &address, error))
         return false;
@@ -134,7 +134,7 @@ static bool open_otlp(struct source *source, struct strbuf *error)
     }
     note_port(otlp, fd);
     struct http_options options = {.loop = hub_loop(source->hub),
-                                   .mem = source->tally.intake->mem,
+                                   .mem = source->counters.ingest->mem,
                                    .token = hub_settings(source->hub)->token,
                                    .max_body = BODY_BYTES,
                                    .answer = answer,

@@ -24,10 +24,10 @@ bool rig_init_with(struct rig *rig, const struct mem *mem)
     rig->log = notice_log_new(&mem_libc, 4000);
     assert_non_null(rig->log);
     if (good)
-        intake_init(&rig->intake, rig->model.swarm, rig->model.tracer, rig->log, rig_now, rig);
-    rig->intake.witness = rig->model.witness;
-    rig->intake.hook_clients = source_hook_clients;
-    rig->tally = (struct tally){.intake = &rig->intake};
+        ingest_ctx_init(&rig->ingest, rig->model.swarm, rig->model.tracer, rig->log, rig_now, rig);
+    rig->ingest.witness = rig->model.witness;
+    rig->ingest.hook_clients = source_hook_clients;
+    rig->counters = (struct source_counters){.ingest = &rig->ingest};
     return good;
 }
 
@@ -40,8 +40,8 @@ void rig_release(struct rig *rig)
 {
     if (rig->hub != NULL)
         rig_stop_hub(rig);
-    if (rig->intake.mem != NULL)
-        intake_release(&rig->intake);
+    if (rig->ingest.mem != NULL)
+        ingest_ctx_release(&rig->ingest);
     notice_log_free(rig->log);
     model_release(&rig->model);
 }
@@ -66,7 +66,7 @@ int rig_tear_down(void **state)
 struct feed *rig_feed(struct rig *rig)
 {
     struct feed_options options = {
-        .tally = &rig->tally, .where = "test", .source = "test", .max_line_bytes = 1 << 20};
+        .counters = &rig->counters, .where = "test", .source = "test", .max_line_bytes = 1 << 20};
     struct feed *feed = feed_new(&options);
     assert_non_null(feed);
     return feed;

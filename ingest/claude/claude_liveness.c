@@ -14,7 +14,7 @@ enum {
 
 static struct witness *witness_of(const struct claude_session *session)
 {
-    return session->options->tally->intake->witness;
+    return session->options->counters->ingest->witness;
 }
 
 static struct witness_place place_of(const struct claude_session *session)
@@ -22,13 +22,13 @@ static struct witness_place place_of(const struct claude_session *session)
     return (struct witness_place){
         .session_id = {session->id, strlen(session->id)},
         .rank = WITNESS_FILES,
-        .local_ns = intake_now(session->options->tally->intake),
+        .local_ns = ingest_ctx_now(session->options->counters->ingest),
     };
 }
 
 static double now_of(const struct claude_session *session)
 {
-    return (double)(intake_now(session->options->tally->intake) / 1000000);
+    return (double)(ingest_ctx_now(session->options->counters->ingest) / 1000000);
 }
 
 /* ---- its name ---- */
@@ -219,7 +219,7 @@ static void report_end(struct claude_session *session)
         session->failed |= !witness_session_end(witness_of(session), &place, at_ms, gone);
 }
 
-void claude_session_settle(struct claude_session *session, uint64_t now_ms, bool loaded)
+void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bool loaded)
 {
     bool idle = session->lives && session->status == CLAUDE_STATUS_IDLE &&
                 !session->idle_reported && now_ms - session->status_since >= LATE_MS;

@@ -1,7 +1,7 @@
 /* The context that all decoders share: the model, the clock, the event log, and the number of senders per session. It needs no loop: a
    test gives bytes to a decoder and looks at the model. */
-#ifndef INGEST_INTAKE_H
-#define INGEST_INTAKE_H
+#ifndef INGEST_INGEST_CTX_H
+#define INGEST_INGEST_CTX_H
 
 #include "core/correlate/witness.h"
 #include "core/model/notice.h"
@@ -9,9 +9,9 @@
 #include "ingest/hook_client.h"
 
 /* The model holds times as int64 nanoseconds since the Unix epoch, 1678 to 2261: times beyond are refused. */
-#define INTAKE_TIME_MAX_MS 9.2e12
+#define INGEST_TIME_MAX_MS 9.2e12
 
-struct intake {
+struct ingest_ctx {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
     struct witness *witness; /* of the same two; NULL: none */
@@ -33,30 +33,30 @@ struct intake {
 };
 
 /* Sets it up; memory is the swarm's. */
-void intake_init(struct intake *intake, struct swarm *swarm, struct tracer *tracer,
-                 struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
-void intake_release(struct intake *intake);
-int64_t intake_now(const struct intake *intake);
-/* Returns a time in ms, within INTAKE_TIME_MAX_MS, as nanoseconds. */
-int64_t intake_ns(double t_ms);
+void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct tracer *tracer,
+                     struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
+void ingest_ctx_release(struct ingest_ctx *ingest);
+int64_t ingest_ctx_now(const struct ingest_ctx *ingest);
+/* Returns a time in ms, within INGEST_TIME_MAX_MS, as nanoseconds. */
+int64_t ingest_ctx_ns(double t_ms);
 
 /* Counts one more sender of the session, which is live then. False: out of memory. */
-bool intake_join(struct intake *intake, session_no session);
+bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session);
 /* Counts one less. Sets `flag` (enum session_flag) on the session when it was the last. */
-void intake_leave(struct intake *intake, session_no session, uint8_t flag);
+void ingest_ctx_leave(struct ingest_ctx *ingest, session_no session, uint8_t flag);
 
 /* Drops events of documents outside [from_ns, to_ns], where only a range is wanted: now and then, or at once with `end`. False: out
    of memory. */
-bool intake_tidy(struct intake *intake, bool end);
+bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end);
 
 /* The events that a source has accepted and rejected. All rejects are counted; the log has the first hundred, then one of a
    thousand. */
-struct tally {
-    struct intake *intake;
+struct source_counters {
+    struct ingest_ctx *ingest;
     uint64_t events, bad;
 };
 
-struct complaint {
+struct reject {
     const char *where;  /* its origin: "trace.json", "unix:/run/x sender 2" */
     uint64_t line;      /* 0: unknown */
     const char *reason; /* "unknown op" … */
@@ -65,21 +65,21 @@ struct complaint {
 };
 
 /* Counts it as bad and logs it. */
-void tally_bad(struct tally *tally, const struct complaint *complaint);
+void source_counters_reject(struct source_counters *counters, const struct reject *reject);
 /* Counts one accepted event or operation. */
-void tally_taken(struct tally *tally);
+void source_counters_accept(struct source_counters *counters);
 
 /* Compares in a time that does not depend on where they differ. */
-bool intake_same_secret(struct slice given, const char *token);
+bool ingest_ctx_same_secret(struct slice given, const char *token);
 
 /* Adds a line to the log. */
-void intake_say(struct intake *intake, enum notice_level level, const char *text);
+void ingest_ctx_log(struct ingest_ctx *ingest, enum notice_level level, const char *text);
 
 /* Appends the first bytes (at most 80) in readable form: control characters and invalid UTF-8 are escaped, "…" marks a cut. */
-void intake_quote(struct strbuf *out, const char *bytes, size_t len);
+void ingest_ctx_quote(struct strbuf *out, const char *bytes, size_t len);
 /* Appends "not JSON: WHAT near 'BYTES'" for a text that json_check refused. */
 struct json_error;
-void intake_json_reason(struct strbuf *out, const char *text, size_t len,
-                        const struct json_error *error);
+void ingest_ctx_json_reason(struct strbuf *out, const char *text, size_t len,
+                            const struct json_error *error);
 
 #endif
