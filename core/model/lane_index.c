@@ -2,8 +2,8 @@
    few spans to look at, and the pyramid stays small against what it sums up. That is looked at again each time the spans have doubled. */
 #include "core/model/lane_index.h"
 
+#include "core/model/request_phase.h"
 #include "core/model/swarm_private.h"
-#include "core/query/query_private.h"
 
 #include <assert.h>
 

@@ -11,7 +11,7 @@
 #include "core/model/facts.h"
 #include "core/model/request.h"
 #include "core/model/swarm.h"
-#include "core/trace/end_facts.h"
+#include "core/model/end_facts.h"
 
 typedef uint32_t record_no;
 #define NO_RECORD UINT32_MAX

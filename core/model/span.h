@@ -66,6 +66,11 @@ static inline bool span_is_record(const struct span *span)
     return (span->begin_no & RECORD_BEGIN) != 0;
 }
 
+/* How many spans there are, by how they ended. */
+struct span_counts {
+    uint64_t closed, open, evicted, incomplete, orphan_ends;
+};
+
 static inline bool span_is_phase(uint8_t kind)
 {
     return kind >= SPAN_SETUP && kind <= SPAN_SAMPLING;

@@ -6,6 +6,7 @@
 
 #include "core/model/record.h"
 #include "core/model/stats.h"
+#include "core/query/figures_finish.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 
 #include "core/model/record.h"
 #include "core/model/stats.h"
+#include "core/query/figures_finish.h"
 #include "core/query/query_private.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 
 #include "core/model/record.h"
 #include "core/model/stats.h"
-#include "core/trace/end_facts.h"
+#include "core/model/end_facts.h"
 
 #include <math.h>
 

@@ -44,7 +44,7 @@ double hook_ms(const struct hook_event *e, const char *key)
 {
     struct json_value value = json_get(e->payload, key);
     double ms = value.type == JSON_TYPE_NUMBER ? json_get_number(value) : NAN;
-    return ms >= 0 && e->t_ms - ms >= -INTAKE_TIME_MAX_MS ? ms : NAN;
+    return ms >= 0 && e->t_ms - ms >= -INGEST_TIME_MAX_MS ? ms : NAN;
 }
 
 struct update hook_update(const struct hook_event *e, enum update_op op, enum precedence precedence)
@@ -80,12 +80,12 @@ void hook_say(const struct hook_event *e, enum notice_level level, const char *w
     detail = hook_cut(detail, 120);
     int len = snprintf(text, sizeof text, "%s: %.*s", what, (int)detail.len,
                        detail.bytes == NULL ? "" : detail.bytes);
-    struct notice notice = {.at_ns = intake_ns(e->t_ms),
+    struct notice notice = {.at_ns = ingest_ctx_ns(e->t_ms),
                             .level = level,
                             .session = correlator_session(e->correlator, e->session_id),
                             .text = text,
                             .len = len < (int)sizeof text ? (size_t)len : sizeof text - 1};
-    notice_log_add(e->intake->log, &notice);
+    notice_log_add(e->ingest->log, &notice);
 }
 
 static const char hook_source[] = "Claude Code hooks";
@@ -296,24 +296,26 @@ static const struct event_row *row_of(struct json_value name)
 
 /* ---- taking ---- */
 
-static struct claude_hooks *hooks_of(struct intake *intake)
+static struct claude_hooks *hooks_of(struct ingest_ctx *ingest)
 {
-    if (intake->hooks != NULL)
-        return intake->hooks;
-    struct claude_hooks *hooks = mem_zalloc(intake->mem, 1, sizeof *hooks);
+    void **state = hook_state(ingest, &claude_hook_client);
+    if (*state != NULL)
+        return *state;
+    struct claude_hooks *hooks = mem_zalloc(ingest->mem, 1, sizeof *hooks);
     if (hooks == NULL)
         return NULL;
-    hooks->mem = intake->mem;
-    hook_calls_init(&hooks->calls, intake->mem);
-    strbuf_init(&hooks->text, intake->mem, 0);
-    strbuf_init(&hooks->args, intake->mem, 0);
-    strbuf_init(&hooks->scratch, intake->mem, 0);
-    intake->hooks = hooks;
+    hooks->mem = ingest->mem;
+    hook_calls_init(&hooks->calls, ingest->mem);
+    strbuf_init(&hooks->text, ingest->mem, 0);
+    strbuf_init(&hooks->args, ingest->mem, 0);
+    strbuf_init(&hooks->scratch, ingest->mem, 0);
+    *state = hooks;
     return hooks;
 }
 
-void claude_hooks_free(struct claude_hooks *hooks)
+static void free_hooks(void *state)
 {
+    struct claude_hooks *hooks = state;
     if (hooks == NULL)
         return;
     const struct mem *mem = hooks->mem;
@@ -355,11 +357,11 @@ static bool apply(struct hook_event *e, const struct event_row *row)
     return row->take(e);
 }
 
-const char *claude_hook_take(struct intake *intake, struct json_value payload, double t_ms,
+const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payload, double t_ms,
                              int64_t local_ns)
 {
     static const char no_memory[] = "claude_hook: out of memory";
-    if (intake->correlator == NULL)
+    if (ingest->correlator == NULL)
         return "claude_hook: not taken here";
     if (payload.type != JSON_TYPE_OBJECT)
         return "claude_hook: not an object";
@@ -368,9 +370,9 @@ const char *claude_hook_take(struct intake *intake, struct json_value payload, d
         return json_get(payload, "hook_event_name").type == JSON_TYPE_STRING
                    ? NULL
                    : "claude_hook: hook_event_name is missing";
-    struct hook_event e = {.hooks = hooks_of(intake),
-                           .intake = intake,
-                           .correlator = intake->correlator,
+    struct hook_event e = {.hooks = hooks_of(ingest),
+                           .ingest = ingest,
+                           .correlator = ingest->correlator,
                            .payload = payload,
                            .local_ns = local_ns,
                            .t_ms = t_ms};
@@ -385,6 +387,12 @@ const char *claude_hook_take(struct intake *intake, struct json_value payload, d
     bool good = e.wrong != NULL || apply(&e, row);
     if (text->cap > KEPT_BYTES)
         strbuf_release(text);
-    intake->changed = true;
+    ingest->changed = true;
     return good ? e.wrong : no_memory;
 }
+
+const struct hook_client claude_hook_client = {
+    .name = "claude",
+    .take = claude_hook_take,
+    .free_state = free_hooks,
+};

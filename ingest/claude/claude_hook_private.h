@@ -27,7 +27,7 @@ struct claude_hooks {
 
 struct hook_event {
     struct claude_hooks *hooks;
-    struct intake *intake;
+    struct ingest_ctx *ingest;
     struct correlator *correlator;
     struct json_value payload;
     struct slice session_id, agent_id; /* agent_id absent: the main agent */

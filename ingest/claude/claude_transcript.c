@@ -33,7 +33,7 @@ static void init(struct claude_transcript *t, const struct claude_transcript_opt
 
 struct claude_transcript *claude_transcript_new(const struct claude_transcript_options *options)
 {
-    const struct mem *mem = options->tally->intake->mem;
+    const struct mem *mem = options->counters->ingest->mem;
     struct claude_transcript *t = mem_zalloc(mem, 1, sizeof *t);
     if (t == NULL)
         return NULL;
@@ -99,7 +99,7 @@ intern_id claude_transcript_put(struct claude_transcript *t, struct slice text)
 void claude_transcript_send(struct claude_transcript *t, const struct update *update)
 {
     if (!t->failed) {
-        t->failed = !correlator_update(t->options.tally->intake->correlator, update);
+        t->failed = !correlator_update(t->options.counters->ingest->correlator, update);
     }
 }
 
@@ -107,7 +107,7 @@ void claude_transcript_send(struct claude_transcript *t, const struct update *up
 
 static struct update bare_update(const struct claude_transcript *t, enum update_op op)
 {
-    int64_t local_ns = intake_now(t->options.tally->intake);
+    int64_t local_ns = ingest_ctx_now(t->options.counters->ingest);
     return (struct update){
         .op = op,
         .precedence = PRECEDENCE_FILES,
@@ -333,20 +333,20 @@ static void dispatch(struct claude_transcript *t, const struct claude_line *line
     case CLAUDE_LINE_OTHER: break;
     }
     go_on_with_turn(t, line);
-    tally_taken(t->options.tally);
+    source_counters_accept(t->options.counters);
 }
 
-static void complain(struct claude_transcript *t, const char *text, size_t len, uint64_t number,
-                     const char *reason)
+static void report_reject(struct claude_transcript *t, const char *text, size_t len,
+                          uint64_t number, const char *reason)
 {
-    struct complaint complaint = {
+    struct reject reject = {
         .where = t->where.data != NULL ? t->where.data : "",
         .line = number,
         .reason = reason,
         .bytes = {text, len},
         .level = NOTICE_WARNING,
     };
-    tally_bad(t->options.tally, &complaint);
+    source_counters_reject(t->options.counters, &reject);
 }
 
 static void take_line(void *ctx, const char *text, size_t len, uint64_t number, enum line_kind kind)
@@ -358,8 +358,8 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
     if (t->failed || len == 0 || claude_line_is_bulk(text, len))
         return;
     if (kind == LINE_TOO_LONG || kind == LINE_LOST) {
-        complain(t, text, len, number,
-                 kind == LINE_LOST ? "out of memory" : "the line is too long");
+        report_reject(t, text, len, number,
+                      kind == LINE_LOST ? "out of memory" : "the line is too long");
         return;
     }
     if (claude_line_read(text, len, &line, &error)) {
@@ -367,8 +367,9 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
         return;
     }
     strbuf_init(&reason, t->mem, 0);
-    intake_json_reason(&reason, text, len, &error);
-    complain(t, NULL, 0, number, reason.data != NULL && !reason.failed ? reason.data : "not JSON");
+    ingest_ctx_json_reason(&reason, text, len, &error);
+    report_reject(t, NULL, 0, number,
+                  reason.data != NULL && !reason.failed ? reason.data : "not JSON");
     strbuf_release(&reason);
 }
 

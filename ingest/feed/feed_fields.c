@@ -4,7 +4,7 @@
    field holds for another operation is never looked at, as it is an unknown field of this one. */
 #include "ingest/feed/feed_fields.h"
 
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
 #include <assert.h>
 #include <math.h>
@@ -141,7 +141,7 @@ static enum feed_typed type_number(struct feed_values *values, enum feed_field f
     double number = json_get_number(values->raw[field]);
     if (!isfinite(number))
         return FEED_WRONG_TYPE;
-    if (feed_fields[field].type == FEED_TIME && fabs(number) > INTAKE_TIME_MAX_MS)
+    if (feed_fields[field].type == FEED_TIME && fabs(number) > INGEST_TIME_MAX_MS)
         return FEED_WRONG_TYPE;
     values->number[field] = number;
     return FEED_TYPED;

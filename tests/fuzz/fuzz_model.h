@@ -2,7 +2,8 @@
 #ifndef TESTS_FUZZ_MODEL_H
 #define TESTS_FUZZ_MODEL_H
 
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
+#include "ingest/sources.h"
 
 #include <stdlib.h>
 
@@ -11,8 +12,8 @@ struct fuzz_model {
     struct tracer *tracer;
     struct correlator *correlator;
     struct notice_log *log;
-    struct intake intake;
-    struct tally tally;
+    struct ingest_ctx ingest;
+    struct source_counters counters;
 };
 
 static int64_t fuzz_now(void *ctx)
@@ -35,14 +36,15 @@ static void fuzz_model_init(struct fuzz_model *model)
     model->tracer = tracer_new(model->swarm);
     model->correlator = correlator_new(model->swarm, model->tracer);
     model->log = notice_log_new(&mem_libc, 20);
-    intake_init(&model->intake, model->swarm, model->tracer, model->log, fuzz_now, NULL);
-    model->intake.correlator = model->correlator;
-    model->tally = (struct tally){.intake = &model->intake};
+    ingest_ctx_init(&model->ingest, model->swarm, model->tracer, model->log, fuzz_now, NULL);
+    model->ingest.correlator = model->correlator;
+    model->ingest.hook_clients = source_hook_clients;
+    model->counters = (struct source_counters){.ingest = &model->ingest};
 }
 
 static void fuzz_model_release(struct fuzz_model *model)
 {
-    intake_release(&model->intake);
+    ingest_ctx_release(&model->ingest);
     correlator_free(model->correlator);
     tracer_free(model->tracer);
     swarm_free(model->swarm);
@@ -58,8 +60,8 @@ struct fuzz_figures {
 static struct fuzz_figures fuzz_figures_of(const struct fuzz_model *model)
 {
     return (struct fuzz_figures){
-        .events = model->tally.events,
-        .bad = model->tally.bad,
+        .events = model->counters.events,
+        .bad = model->counters.bad,
         .in_memory = event_store_count(swarm_store(model->swarm, POOL_LIVE)) +
                      event_store_count(swarm_store(model->swarm, POOL_FILES)),
         .sessions = swarm_session_count(model->swarm),

@@ -4,7 +4,7 @@
 #include "tui/views/span_text.h"
 
 #include "core/model/record.h"
-#include "core/trace/end_facts.h"
+#include "core/model/end_facts.h"
 
 #include <math.h>
 

@@ -152,7 +152,7 @@ static void what_is_built_is_what_a_feed_takes(void **state)
     strbuf_init(&error, &mem_libc, 0);
     assert_true(emit_build("start_tool", pairs, 3, "shell", MODEL_START_MS, &line, &error));
     rig_take(&rig, line.data);
-    assert_int_equal(rig.tally.bad, 0);
+    assert_int_equal(rig.counters.bad, 0);
     assert_int_equal(rig_session(&rig, "shell")->event_count, 1);
     strbuf_release(&line);
     strbuf_release(&error);

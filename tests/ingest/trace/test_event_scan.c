@@ -1,7 +1,7 @@
 /* Events as they are read where they lie, against the careful way (json_check, trace_event_read), and whole documents, in any
    chunks, against jansson. Both are asked about generated texts, as the producer writes them or as nobody does, and about damaged
    ones. What jansson takes otherwise, or not at all, has tables of its own. */
-#include "ingest/trace/event_scan.h"
+#include "ingest/event_scan.h"
 
 #include "ingest/trace/scan.h"
 #include "tests/support/failing_mem.h"

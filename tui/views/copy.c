@@ -1,4 +1,4 @@
-#include "tui/screen/copy.h"
+#include "tui/views/copy.h"
 
 #include "core/base/json_text.h"
 #include "core/tracer/print.h"

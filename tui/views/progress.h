@@ -2,8 +2,8 @@
 #ifndef TUI_PROGRESS_H
 #define TUI_PROGRESS_H
 
-#include "core/base/notice.h"
 #include "core/base/strbuf.h"
+#include "core/model/notice.h"
 
 /* Appends it. False: it is over before one could read it; nothing is appended. */
 bool progress_line(const struct source_progress *progress, struct strbuf *out);

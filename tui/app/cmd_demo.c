@@ -3,7 +3,6 @@
    seconds ago, so that there is something to see at once. */
 #include "tui/app/app.h"
 #include "tui/cmd/demo_story.h"
-#include "tui/views/commands.h"
 
 #include "ingest/feed/sender.h"
 

@@ -16,6 +16,9 @@ struct source_status {
     const char *spec;  /* as it was given: "unix:/run/…", "trace.json" */
     const char *error; /* "thing: what: detail"; "" when there is none */
     enum source_state state;
+    const char *client; /* whose files it follows: "Claude Code"; NULL: no client's */
+    const char
+        *setup; /* `swarmtop setup` with this makes the client report at once; NULL: nothing does */
     bool listens;     /* takes senders */
     uint32_t senders; /* connected now */
     uint64_t events;  /* events and operations taken */

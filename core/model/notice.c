@@ -1,6 +1,6 @@
 /* A ring of lines, oldest at `first`. Each line owns a copy of its text, so that a ring of many short
    lines is small; a line that leaves the ring gives its memory back. */
-#include "core/base/notice.h"
+#include "core/model/notice.h"
 
 #include <assert.h>
 #include <string.h>

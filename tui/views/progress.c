@@ -1,4 +1,4 @@
-#include "tui/cmd/progress.h"
+#include "tui/views/progress.h"
 
 #include "tui/screen/duration.h"
 

@@ -1,5 +1,5 @@
 /* The event log. */
-#include "core/base/notice.h"
+#include "core/model/notice.h"
 
 #include "tests/support/failing_mem.h"
 #include "tests/support/support.h"

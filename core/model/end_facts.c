@@ -1,7 +1,7 @@
 /* One walk over the args; each fact is a row of a table. This runs for every end of every span, and again when spans are derived again: it is the
    walk of json_read.h with less asked of it. Keys are told apart by their length, and only one that has an escape is decoded; values
    that nobody wants are passed over. */
-#include "core/trace/end_facts.h"
+#include "core/model/end_facts.h"
 
 #include "core/base/word.h"
 #include "core/model/span.h"

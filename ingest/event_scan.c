@@ -1,7 +1,7 @@
 /* First the producer's own key order, as one template: each step compares the characters between two values with those that JSON.stringify
    puts there, and reads the value. The first step that does not fit ends it, at the end of a member, and the rest is read member by
    member, in any order. */
-#include "ingest/trace/event_scan.h"
+#include "ingest/event_scan.h"
 
 #include "core/base/word.h"
 

@@ -1,10 +1,10 @@
 /* The report for people: a few lines of what there is, then a table each of agents, models and
    tools. The rows of agents stand in the screen's order and by the screen's titles. */
-#include "tui/cmd/report.h"
+#include "tui/views/report.h"
 
 #include "core/query/query.h"
-#include "tui/cmd/report_table.h"
 #include "tui/screen/duration.h"
+#include "tui/views/report_table.h"
 
 #include <math.h>
 
@@ -59,6 +59,11 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     table_ms(t, f->api_ms);
     table_ms(t, f->tool_ms);
     table_ms(t, f->user_wait_ms);
+}
+
+bool report_has_agent(const struct agent *agent)
+{
+    return !(agent->flags & (AGENT_DEAD | AGENT_GROUP));
 }
 
 static void put_agents(const struct report *r, bool ascii, struct strbuf *out)

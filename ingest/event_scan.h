@@ -3,7 +3,7 @@
 #ifndef INGEST_EVENT_SCAN_H
 #define INGEST_EVENT_SCAN_H
 
-#include "ingest/trace/trace_event.h"
+#include "ingest/trace_event.h"
 
 /* Reads the event whose opening brace is at `at`, of a text that goes on to `end`. Returns the place behind its closing brace. NULL: it is
    not whole, not valid, no trace event, or has what only the careful way reads (a key with escapes, 64 levels): ask json_check

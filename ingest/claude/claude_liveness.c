@@ -1,5 +1,5 @@
-/* What the registry says of a session, in facts: how it is called, that a person is asked, that nothing runs any more, that it is gone. The
-   registry is quicker than transcripts by half a second, so what it says is held back until they had their time to say it better. */
+/* From a session's entry in the registry to facts: its name, a wait for a person, that nothing runs any more, that it has ended. The registry is
+   half a second ahead of transcripts, so its facts are held back until transcripts have had time to give better ones. */
 #include "ingest/claude/claude_session.h"
 
 #include <math.h>
@@ -7,14 +7,14 @@
 #include <string.h>
 
 enum {
-    BEHIND_MS = 1500, /* so far a transcript may be behind */
+    LATE_MS = 1500,   /* a transcript may be late by so much */
     QUIET_MS = 10000, /* a session that is in no registry, and does nothing, has ended then */
     QUIET_BUSY_MS = 10 * 60000 /* … and does something */
 };
 
 static struct update update_of(const struct claude_session *session, enum update_op op)
 {
-    int64_t local_ns = intake_now(session->options->tally->intake);
+    int64_t local_ns = ingest_ctx_now(session->options->counters->ingest);
     return (struct update){
         .op = op,
         .precedence = PRECEDENCE_FILES,
@@ -24,35 +24,35 @@ static struct update update_of(const struct claude_session *session, enum update
     };
 }
 
-static void send(struct claude_session *session, const struct update *update)
+static void send_update(struct claude_session *session, const struct update *update)
 {
-    session->failed |= !correlator_update(session->options->tally->intake->correlator, update);
+    session->failed |= !correlator_update(session->options->counters->ingest->correlator, update);
 }
 
 static double now_of(const struct claude_session *session)
 {
-    return (double)(intake_now(session->options->tally->intake) / 1000000);
+    return (double)(ingest_ctx_now(session->options->counters->ingest) / 1000000);
 }
 
 /* ---- its name ---- */
 
-/* Of a session that does nothing yet nothing else would tell. */
-static void say_session(struct claude_session *session)
+/* An idle session has no transcript yet; only the registry knows it. */
+static void update_session(struct claude_session *session)
 {
     struct update update = update_of(session, UPDATE_SESSION);
     update.by = (struct slice){session->options->source, strlen(session->options->source)};
     update_text(&update, FIELD_NAME, (struct slice){session->name, strlen(session->name)});
     update_number(&update, FIELD_START_MS, session->started_ms);
-    send(session, &update);
+    send_update(session, &update);
 }
 
-/* Which process it is, for those who want to go to its terminal. */
-static void say_process(struct claude_session *session)
+/* Reports the process, so that the user can go to its terminal. */
+static void update_process(struct claude_session *session)
 {
     struct update update = update_of(session, UPDATE_SESSION);
     update_number(&update, FIELD_PID, (double)session->pid);
-    session->said_pid = session->pid;
-    send(session, &update);
+    session->reported_pid = session->pid;
+    send_update(session, &update);
 }
 
 static const char *last_part(const char *path)
@@ -73,30 +73,30 @@ static void take_name(struct claude_session *session, const struct claude_proces
         claude_transcript_set_name(own, (struct slice){session->name, strlen(session->name)},
                                    !session->has_own_name);
     else if (session->has_own_name)
-        say_session(session);
+        update_session(session);
 }
 
-static bool is_told(const struct claude_session *session)
+static bool is_known(const struct claude_session *session)
 {
     struct slice id = {session->id, strlen(session->id)};
-    return correlator_session(session->options->tally->intake->correlator, id) != NO_SESSION;
+    return correlator_session(session->options->counters->ingest->correlator, id) != NO_SESSION;
 }
 
 /* ---- a person is asked ---- */
 
-/* About the call of its own that waits, else about one of a sub-agent. */
+/* Finds the call that the wait is about: one of the session's own, else one of a sub-agent. */
 static void find_call(struct claude_session *session)
 {
     struct claude_wait *wait = &session->wait;
     const char *what = session->waiting_for[0] != '\0' ? session->waiting_for : "input";
-    for (size_t i = 0; i < session->count && wait->told == NULL; i++)
+    for (size_t i = 0; i < session->count && wait->reported == NULL; i++)
         if (claude_transcript_wait(session->files[i]->transcript, wait->start_ms,
                                    (struct slice){what, strlen(what)}))
-            wait->told = session->files[i];
+            wait->reported = session->files[i];
 }
 
-/* Without a call: what is asked may be about none. */
-static void say_wait(struct claude_session *session)
+/* Reports the wait without a call: it may be about none. */
+static void update_wait(struct claude_session *session)
 {
     struct claude_wait *wait = &session->wait;
     struct update update = update_of(session, UPDATE_CALL);
@@ -109,24 +109,24 @@ static void say_wait(struct claude_session *session)
     update_number(&update, FIELD_START_MS, wait->start_ms);
     update_number(&update, FIELD_END_MS, wait->end_ms);
     wait->is_own = true;
-    send(session, &update);
+    send_update(session, &update);
 }
 
-static void go_on_waiting(struct claude_session *session, uint64_t now_ms, bool at_once)
+static void continue_wait(struct claude_session *session, uint64_t now_ms, bool at_once)
 {
     struct claude_wait *wait = &session->wait;
     if (!wait->on)
         return;
-    if (wait->told == NULL && !wait->is_own)
+    if (wait->reported == NULL && !wait->is_own)
         find_call(session);
-    if (wait->told == NULL && !wait->is_own && (at_once || now_ms - wait->since_ms >= BEHIND_MS))
-        say_wait(session);
-    if (isnan(wait->end_ms) || (wait->told == NULL && !wait->is_own))
+    if (wait->reported == NULL && !wait->is_own && (at_once || now_ms - wait->since_ms >= LATE_MS))
+        update_wait(session);
+    if (isnan(wait->end_ms) || (wait->reported == NULL && !wait->is_own))
         return;
-    if (wait->told != NULL)
-        claude_transcript_waited(wait->told->transcript, wait->end_ms);
+    if (wait->reported != NULL)
+        claude_transcript_waited(wait->reported->transcript, wait->end_ms);
     else
-        say_wait(session);
+        update_wait(session);
     wait->on = false;
 }
 
@@ -141,7 +141,7 @@ static void take_status(struct claude_session *session, const struct claude_proc
     if (session->status == CLAUDE_STATUS_WAITING && session->wait.on)
         session->wait.end_ms = at_ms;
     if (process->status == CLAUDE_STATUS_WAITING) {
-        go_on_waiting(session, now_ms, true);
+        continue_wait(session, now_ms, true);
         memcpy(session->waiting_for, process->waiting_for, sizeof session->waiting_for);
         session->wait = (struct claude_wait){
             .on = true, .start_ms = at_ms, .end_ms = (double)NAN, .since_ms = now_ms};
@@ -149,7 +149,7 @@ static void take_status(struct claude_session *session, const struct claude_proc
     session->status = process->status;
     session->status_ms = at_ms;
     session->status_since = now_ms;
-    session->idle_said = false;
+    session->idle_reported = false;
 }
 
 /* ---- it lives ---- */
@@ -173,11 +173,11 @@ void claude_session_registered(struct claude_session *session,
     take_name(session, &entry->process);
     if (session->lives)
         take_status(session, &entry->process, now_ms);
-    if (session->lives && now_ms - session->seen_since >= BEHIND_MS && !is_told(session))
-        say_session(session);
+    if (session->lives && now_ms - session->seen_since >= LATE_MS && !is_known(session))
+        update_session(session);
     session->pid = session->lives ? entry->process.pid : session->pid;
-    if (session->pid != session->said_pid && is_told(session))
-        say_process(session);
+    if (session->pid != session->reported_pid && is_known(session))
+        update_process(session);
 }
 
 static bool all_read(const struct claude_session *session)
@@ -198,19 +198,19 @@ static bool has_ended(const struct claude_session *session)
     return session->count > 0 && claude_transcript_has_ended(session->files[0]->transcript);
 }
 
-/* Whether nothing more is to be waited for. A session that is in no registry is one of an older client, or of files that are brought here from
-   elsewhere: while they grow it lives. */
+/* Returns whether no more is expected. A session without an entry belongs to an older client, or its files were copied from elsewhere: it lives while
+   they grow. */
 static bool is_over(const struct claude_session *session, uint64_t now_ms, bool loaded)
 {
     uint64_t since =
         session->lost_since > session->grown_since ? session->lost_since : session->grown_since;
-    uint64_t patience = session->was_registered || has_ended(session) ? BEHIND_MS
+    uint64_t patience = session->was_registered || has_ended(session) ? LATE_MS
                         : is_busy(session)                            ? QUIET_BUSY_MS
                                                                       : QUIET_MS;
     return !session->lives && all_read(session) && (loaded || now_ms - since >= patience);
 }
 
-static void say_end(struct claude_session *session)
+static void report_end(struct claude_session *session)
 {
     struct update update = update_of(session, UPDATE_SESSION);
     double at_ms = claude_session_last_ms(session);
@@ -218,23 +218,23 @@ static void say_end(struct claude_session *session)
     if (isnan(at_ms))
         at_ms = isnan(session->status_ms) ? session->started_ms : session->status_ms;
     session->ended = true;
-    if (is_told(session) && !isnan(at_ms)) {
+    if (is_known(session) && !isnan(at_ms)) {
         update_number(&update, FIELD_END_MS, at_ms);
         update_number(&update, FIELD_OUTCOME, gone ? OUTCOME_GONE : OUTCOME_ENDED);
-        send(session, &update);
+        send_update(session, &update);
     }
 }
 
-void claude_session_settle(struct claude_session *session, uint64_t now_ms, bool loaded)
+void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bool loaded)
 {
-    bool idle = session->lives && session->status == CLAUDE_STATUS_IDLE && !session->idle_said &&
-                now_ms - session->status_since >= BEHIND_MS;
-    go_on_waiting(session, now_ms, false);
+    bool idle = session->lives && session->status == CLAUDE_STATUS_IDLE &&
+                !session->idle_reported && now_ms - session->status_since >= LATE_MS;
+    continue_wait(session, now_ms, false);
     if (idle && session->count > 0 && all_read(session)) {
-        session->idle_said = true;
+        session->idle_reported = true;
         session->failed |=
             !claude_transcript_idle(session->files[0]->transcript, session->status_ms);
     }
     if (!session->ended && is_over(session, now_ms, loaded))
-        say_end(session);
+        report_end(session);
 }

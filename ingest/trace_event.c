@@ -1,6 +1,6 @@
 /* One walk over the members. Those that the model has fields for are slices of the text; all others
    are copied together, as they may lie apart, and are written back as they came. */
-#include "ingest/trace/trace_event.h"
+#include "ingest/trace_event.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* A request as a row of stretches of time, each of one kind. Of one that has ended its phases tell,
    which may lie in one another (attempts in the set-up) or overlap: the one that began last wins. Of one
    that is open, what its sender says while it runs (swarm_live_request). */
-#include "core/query/query_private.h"
+#include "core/model/request_phase.h"
 
 /* A request of more phases than this is drawn by its first ones: no real one comes near. */
 enum { MAX_PHASES = 1000 };
@@ -95,17 +95,4 @@ enum span_kind query_phase_at(const struct swarm *swarm, const struct span *requ
         return open_phase_at(query_live(swarm, request), at_ns, until_ns);
     }
     return closed_phase_at(swarm, request, at_ns, until_ns);
-}
-
-enum span_kind query_request_phase(const struct swarm *swarm, const struct span *span,
-                                   int64_t local_ns)
-{
-    session_no session = swarm_agent(swarm, span->agent)->session;
-    const struct live_request *live = query_live(swarm, span);
-    int64_t now = swarm_session_now(swarm, session, local_ns);
-    if (live != NULL && query_is_retrying(live, now)) {
-        return SPAN_RETRY;
-    }
-    int64_t until;
-    return query_phase_at(swarm, span, now, &until);
 }

@@ -1,5 +1,5 @@
-/* The statistics as text: `report --json` (CLI.md names every key) and tables for people. Both say
-   what core/query/figures.h computed. */
+/* The statistics as tables of text: `report` prints them, and the statistics view draws two of them.
+   The numbers are those that core/query/figures.h computed. */
 #ifndef TUI_REPORT_H
 #define TUI_REPORT_H
 
@@ -12,8 +12,6 @@ struct report {
     uint64_t bad; /* lines or events refused, over all sources */
 };
 
-/* Appends one JSON object and a line end. */
-void report_json(const struct report *report, struct strbuf *out);
 /* Appends the tables. `ascii`: no characters outside ASCII. */
 void report_text(const struct report *report, bool ascii, struct strbuf *out);
 

@@ -1,7 +1,8 @@
 /* Standard input, and pipes by name: the formats of a file, live as they come, even where it is a file. Pipes, terminals and sockets
    are polled; what cannot be (a file, /dev/null) never makes a reader wait. Reading and decoding are a worker's; while the model takes
    what it found, it reads on. */
-#include "ingest/source.h"
+#include "ingest/trace/stdin_source.h"
+
 #include "ingest/trace/decoder.h"
 #include "ingest/trace/loading.h"
 #include "ingest/trace/unpack.h"
@@ -99,7 +100,7 @@ static void stop_polling(struct stdin_source *in)
 static void end_of_input(struct stdin_source *in)
 {
     struct strbuf error;
-    strbuf_init(&error, hub_intake(in->source.hub)->mem, 4096);
+    strbuf_init(&error, hub_ctx(in->source.hub)->mem, 4096);
     stop_polling(in);
     decoder_finish(in->decoder, &in->batches[0]);
     bool good = loading_take(&in->loading, &in->batches[0]);
@@ -151,7 +152,7 @@ static void after_step(uv_work_t *work, int status)
     struct batch *batch = &in->batches[in->filled];
     bool reads_on = !in->ended && !in->lost && more_is_there(in);
     in->filled ^= 1;
-    in->source.tally.intake->changed = true;
+    in->source.counters.ingest->changed = true;
     /* What is there already is read while this is taken: from here on the worker's part is its own. */
     if (reads_on) {
         begin_step(in);
@@ -201,11 +202,11 @@ static bool init_poll(struct stdin_source *in)
 static bool open_stream(struct source *source, struct strbuf *error)
 {
     struct stdin_source *in = of(source);
-    const struct mem *mem = hub_intake(source->hub)->mem;
+    const struct mem *mem = hub_ctx(source->hub)->mem;
     bool is_stdin = strcmp(source->spec, "-") == 0;
     in->where = is_stdin ? "stdin" : source->spec;
     struct loading_options options = {
-        .tally = &source->tally,
+        .counters = &source->counters,
         .where = in->where,
         .session_id = "stdin",
         .max_line_bytes = source_max_line(source, false),
@@ -238,7 +239,7 @@ static void close_stream(struct source *source)
 static void release_stream(struct source *source)
 {
     struct stdin_source *in = of(source);
-    const struct mem *mem = hub_intake(source->hub)->mem;
+    const struct mem *mem = hub_ctx(source->hub)->mem;
     decoder_free(in->decoder);
     unpack_release(&in->unpack);
     loading_release(&in->loading);

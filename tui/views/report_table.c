@@ -1,6 +1,6 @@
 /* Two passes over the cells: widths, then text. A column without a single cell that says something
    is left out. */
-#include "tui/cmd/report_table.h"
+#include "tui/views/report_table.h"
 
 #include "tui/screen/duration.h"
 #include "tui/screen/text.h"
