@@ -135,13 +135,10 @@ static bool open_span(struct swarm *swarm, span_no no, span_no outer)
 
 static bool push_open(struct swarm *swarm, span_no no)
 {
-    struct track *track = &swarm->tracks[swarm_edit_span(swarm, no)->track].track;
-    span_no outer = track->open;
-    track->open = no;
-    if (!open_span(swarm, no, outer)) {
-        track->open = outer;
+    if (!open_span(swarm, no, NO_SPAN)) {
         return false;
     }
+    pair_push_open(swarm, no);
     return true;
 }
 
@@ -210,16 +207,6 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
 }
 
 /* ---- ends ---- */
-
-static void take_open(struct swarm *swarm, span_no no)
-{
-    span_no *at = &swarm->tracks[swarm_edit_span(swarm, no)->track].track.open;
-    while (*at != no) {
-        at = &swarm_flight(swarm, *at)->outer;
-    }
-    *at = swarm_flight(swarm, no)->outer;
-    swarm_flight(swarm, no)->outer = NO_SPAN;
-}
 
 static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t number,
                        const struct end_facts *facts)
@@ -299,7 +286,7 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
     if (no == NO_SPAN) {
         return recover(swarm, store, number, event, &facts);
     }
-    take_open(swarm, no);
+    pair_take_open(swarm, no);
     struct span *span = swarm_edit_span(swarm, no);
     if ((span->flags & SPAN_LOST_BEGIN) != 0) {
         return end_kept(swarm, store, number, event, &facts, no);

@@ -109,6 +109,7 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
         struct track_slot *slot = &swarm->tracks[i];
         if (concerns(swarm, slot->track.session, pool, only)) {
             slot->track.open = NO_SPAN;
+            pair_drop_index(swarm, (track_no)i);
         }
     }
 }

@@ -65,6 +65,11 @@ void swarm_set_origin(struct swarm *swarm, session_no number, int64_t origin_ns)
     for (size_t i = 0; i < swarm->counter_count; i++) {
         swarm->counters[i].at_ns += swarm->counters[i].session == number ? by_ns : 0;
     }
+    for (track_no i = 0; i < swarm->track_count; i++) {
+        if (swarm->tracks[i].track.session == number) {
+            pair_drop_index(swarm, i);
+        }
+    }
     book_shift(&swarm->book, swarm, number, by_ns);
     swarm->revision++;
 }

@@ -99,6 +99,9 @@ void swarm_free(struct swarm *swarm)
     free_sessions(swarm);
     free_agents(swarm);
     free_spans(swarm);
+    for (track_no i = 0; i < swarm->track_count; i++) {
+        pair_drop_index(swarm, i);
+    }
     mem_free(mem, swarm->processes, swarm->process_cap * sizeof *swarm->processes);
     mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
     mem_free(mem, swarm->flights, swarm->flight_cap * sizeof *swarm->flights);
@@ -211,7 +214,13 @@ static bool link_flight(struct swarm *swarm, struct span *span, span_no no)
         return false;
     }
     span->flight = place;
-    swarm->flights[place] = (struct flight){no, NO_SPAN, swarm->flight_last, NO_SPAN};
+    swarm->flights[place] = (struct flight){
+        .span = no,
+        .outer = NO_SPAN,
+        .inner = NO_SPAN,
+        .prev = swarm->flight_last,
+        .next = NO_SPAN,
+    };
     if (swarm->flight_last != NO_SPAN) {
         swarm_flight(swarm, swarm->flight_last)->next = no;
     } else {

@@ -22,6 +22,7 @@ bool swarm_amend(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
     if (!event_store_amend(swarm->stores[pool], number, event)) {
         return false;
     }
+    pair_drop_index(swarm, former.track);
     swarm->amended[pool] = true;
     *counts[0] -= was;
     *counts[1] += is;

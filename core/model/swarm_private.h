@@ -13,6 +13,8 @@ enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
 struct flight {
     span_no span;
     span_no outer;      /* of an open span: the next open one of its track, outwards */
+    span_no inner;      /* the next one inwards; not of an async span */
+    uint32_t entry;     /* of an open span: its entry in its track's open_index, if that exists */
     span_no prev, next; /* the list of spans in flight, or of free places */
 };
 
@@ -42,7 +44,8 @@ struct track_slot {
     intern_id name; /* from thread_name */
     int64_t sort_index;
     track_no next_in_process;
-    track_no folds_to; /* its events are this one's; NO_TRACK: its own */
+    track_no folds_to;             /* its events are this one's; NO_TRACK: its own */
+    struct open_index *open_index; /* pair.c's: of its open spans, NULL: none */
 };
 
 struct session_slot {
@@ -159,10 +162,14 @@ static inline struct json_value slice_object(struct slice args)
 /* Whether the metadata event was made for a further lane: then it is not kept, and the track's events go to its agent's own from here on. */
 bool fold_metadata_event(struct swarm *swarm, const struct event *event);
 
-/* pair.c */
-
-/* The open span that the end closes; NO_SPAN: none. `duration_ms` is what the end says of it, NAN: nothing. */
+/* pair.c: the open spans of a track */
+/* Returns the open span that the end closes, NO_SPAN: none. `duration_ms` is the end's, NAN: none. */
 span_no pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms);
+/* Adds a span in flight as its track's innermost open one. Removes one. */
+void pair_push_open(struct swarm *swarm, span_no no);
+void pair_take_open(struct swarm *swarm, span_no no);
+/* To be called when the start or the args of an open span of the track change, or all are removed. */
+void pair_drop_index(struct swarm *swarm, track_no track);
 
 /* derive.c */
 bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
