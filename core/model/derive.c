@@ -228,12 +228,6 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
     return book_count_open(swarm, span, -1) && finish_span(swarm, no, facts);
 }
 
-static enum swarm_pool event_pool(const struct swarm *swarm, const struct event *event)
-{
-    session_no session = swarm->tracks[event->track].track.session;
-    return (enum swarm_pool)swarm->sessions[session].session.pool;
-}
-
 /* An end whose begin is not there: a span all the same where its begin lies in what was dropped, and its length is known;
    else an orphan. */
 static bool recover(struct swarm *swarm, struct event_store *store, uint64_t number,
@@ -268,7 +262,7 @@ static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t nu
     (void)book_count_open(swarm, &kept, -1);
     lane_remove(swarm, &swarm->agents[kept.agent], no);
     swarm_free_span(swarm, no);
-    derive_forget_kept(swarm, event_pool(swarm, event), kept.begin_no);
+    kept_remove(swarm, &kept);
     swarm->unsettled = true;
     double *duration_ms = &facts->numbers[FACT_DURATION_MS];
     if (isnan(*duration_ms)) {

@@ -142,7 +142,7 @@ void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
     if (lane != NULL) {
         lane_index_drop(swarm->mem, lane);
     }
-    for (size_t i = *count; i-- > 0;) {
+    for (size_t i = upper_bound(swarm, spans, *count, gone->start_ns); i-- > 0;) {
         if (spans[i] == span) {
             memmove(spans + i, spans + i + 1, (*count - i - 1) * sizeof *spans);
             (*count)--;

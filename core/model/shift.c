@@ -11,12 +11,7 @@ static void shift_spans(struct swarm *swarm, session_no session, int64_t by_ns)
             span->end_ns += by_ns;
         }
     }
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        if (swarm->agents[swarm->kept[i].span.agent].session == session) {
-            swarm->kept[i].span.start_ns += by_ns;
-            swarm->kept[i].span.end_ns += by_ns;
-        }
-    }
+    kept_shift(swarm, session, by_ns);
 }
 
 /* Moves a time, unless it stands for none. */

@@ -47,6 +47,7 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
     u64map_init(&swarm->async_open, mem);
     u64map_init(&swarm->live_by_begin, mem);
     u64map_init(&swarm->swept_by_begin, mem);
+    u64map_init(&swarm->kept.by_begin, mem);
     for (int pool = 0; pool < POOLS; pool++) {
         size_t cap = config->max_events[pool];
         /* Below four, the half that goes would not outweigh the marker that comes. */
@@ -96,6 +97,7 @@ void swarm_free(struct swarm *swarm)
     }
     const struct mem *mem = swarm->mem;
     live_release(swarm);
+    kept_release(swarm);
     free_sessions(swarm);
     free_agents(swarm);
     free_spans(swarm);
@@ -371,16 +373,6 @@ int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, in
     return span->end_ns;
 }
 
-static struct slice kept_args(const struct swarm *swarm, agent_no agent, uint64_t begin_no)
-{
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        if (swarm->kept[i].span.begin_no == begin_no && swarm->kept[i].span.agent == agent) {
-            return (struct slice){swarm->kept[i].args, swarm->kept[i].args_len};
-        }
-    }
-    return (struct slice){NULL, 0};
-}
-
 struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
 {
     const struct event_store *store =
@@ -388,7 +380,7 @@ struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
     struct event event;
     if ((span->flags & SPAN_OPEN) != 0 && (span->flags & SPAN_LOST_BEGIN) != 0) {
         /* Not from the store: the number of its begin event may be the marker's by now. */
-        return kept_args(swarm, span->agent, span->begin_no);
+        return kept_args(swarm, span);
     }
     if (span->end_no != 0 && event_store_get(store, span->end_no, &event) && event.args.len > 0) {
         return event.args;

@@ -56,11 +56,18 @@ struct session_slot {
     bool dropped;
 };
 
-/* An open span whose begin event was dropped: what must survive rederiving. */
+/* An open span whose begin event was dropped: what must survive deriving again. */
 struct kept_span {
     struct span span;
     char *args;
     size_t args_len;
+};
+
+/* kept_span.c */
+struct kept_list {
+    struct kept_span *spans; /* in order of their begins, with gaps */
+    size_t count, cap, gaps;
+    struct u64map by_begin; /* number of the begin event << 1 | pool: the place in `spans` */
 };
 
 /* A span that the sweep closed in the trace. */
@@ -121,8 +128,7 @@ struct swarm {
     struct swept *swept;
     size_t swept_count, swept_cap;
     struct u64map swept_by_begin;
-    struct kept_span *kept;
-    size_t kept_count, kept_cap;
+    struct kept_list kept;
     struct book book;
     struct {
         intern_id name, cat;
@@ -182,12 +188,22 @@ bool derive_is_of_agents(const struct swarm *swarm, const struct event *event);
 /* rederive.c */
 /* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */
 bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
-/* The end of a kept span has come. */
-void derive_forget_kept(struct swarm *swarm, enum swarm_pool pool, uint64_t begin_no);
-/* Forgets the kept spans of dropped sessions. */
-void derive_forget_dropped(struct swarm *swarm);
 /* Forgets and derives again: one session, or all of the pool (NO_SESSION). */
 bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only);
+
+/* kept_span.c */
+/* Copies the span and its args. */
+bool kept_add(struct swarm *swarm, const struct span *span, struct slice args);
+/* Returns the args of a span that was put back; borrowed until it is removed. */
+struct slice kept_args(const struct swarm *swarm, const struct span *span);
+/* Steps through the kept spans in order, *at from 0 on. Returns NULL after the last. */
+const struct kept_span *kept_next(const struct swarm *swarm, size_t *at);
+/* Removes the copy of a span that was put back and has got its end. */
+void kept_remove(struct swarm *swarm, const struct span *span);
+/* Removes those of dropped sessions. */
+void kept_remove_dropped(struct swarm *swarm);
+void kept_shift(struct swarm *swarm, session_no session, int64_t by_ns);
+void kept_release(struct swarm *swarm);
 
 /* lane.c */
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
