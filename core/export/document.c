@@ -281,6 +281,7 @@ bool document_write(const struct swarm *swarm, const struct document_options *op
     strbuf_init(&doc.out, mem, 0);
     strbuf_init(&doc.scratch, mem, 0);
     u64map_init(&doc.process_by_pid, mem);
+    u64map_init(&doc.agent_by_process, mem);
     if (prepare(&doc)) {
         put_document(&doc);
     } else {
@@ -294,6 +295,7 @@ bool document_write(const struct swarm *swarm, const struct document_options *op
     document_records_release(&doc.records);
     document_event_texts_free(doc.out.mem, doc.event_texts);
     u64map_release(&doc.process_by_pid);
+    u64map_release(&doc.agent_by_process);
     mem_free(mem, doc.processes, doc.process_cap * sizeof *doc.processes);
     mem_free(mem, doc.sessions, doc.session_cap * sizeof *doc.sessions);
     strbuf_release(&doc.scratch);

@@ -38,24 +38,36 @@ static void insert_front(struct strbuf *text, struct slice a, struct slice b)
     }
 }
 
-/* The name of the agent whose process it is; the track of a process's name itself is no agent's. */
-static intern_id own_name(const struct swarm *swarm, const struct track *track)
+/* Fills doc->agent_by_process. Of several agents of one process the first counts. */
+static void find_agents(struct document *doc)
 {
-    for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
-        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
-        if (agent->session == track->session && agent->pid == track->pid &&
-            (agent->flags & AGENT_DEAD) == 0) {
-            return agent->name;
+    for (agent_no i = 0; i < swarm_agent_count(doc->swarm); i++) {
+        const struct agent *agent = swarm_agent(doc->swarm, i);
+        uint64_t key = (uint64_t)agent->session << 32 | agent->pid;
+        if ((agent->flags & AGENT_DEAD) == 0 &&
+            u64map_get(&doc->agent_by_process, key) == U64MAP_NONE &&
+            !u64map_put(&doc->agent_by_process, key, i)) {
+            doc->no_memory = true;
         }
     }
-    return INTERN_NONE;
+    doc->knows_agents = true;
+}
+
+/* Returns the name of the agent whose process it is. The track of a process's name has no agent. */
+static intern_id own_name(struct document *doc, const struct track *track)
+{
+    if (!doc->knows_agents) {
+        find_agents(doc);
+    }
+    uint64_t key = (uint64_t)track->session << 32 | track->pid;
+    uint32_t agent = u64map_get(&doc->agent_by_process, key);
+    return agent == U64MAP_NONE ? INTERN_NONE : swarm_agent(doc->swarm, agent)->name;
 }
 
 /* What the process is to be called in this document, into `name`, which holds what its event says
    (not empty). False: just that. Its name gains its session's where there are several; one that came
    from such a document loses it where there is one. */
-static bool rename_process(const struct document *doc, const struct event *event,
-                           struct strbuf *name)
+static bool rename_process(struct document *doc, const struct event *event, struct strbuf *name)
 {
     const struct track *track = swarm_get_track(doc->swarm, event->track);
     const struct session *session = swarm_session(doc->swarm, track->session);
@@ -71,7 +83,7 @@ static bool rename_process(const struct document *doc, const struct event *event
         insert_front(name, label, separator);
         return true;
     }
-    if (prefixed && is_text(name, len, swarm_text_slice(doc->swarm, own_name(doc->swarm, track)))) {
+    if (prefixed && is_text(name, len, swarm_text_slice(doc->swarm, own_name(doc, track)))) {
         strbuf_eat(name, len);
         return true;
     }
@@ -214,9 +226,13 @@ void document_put_session_metadata(struct document *doc, session_no session)
     size_t count = 0;
     const struct lane_thread *threads =
         doc->lanes == NULL ? NULL : document_lanes_threads(doc->lanes, &count);
-    for (size_t i = 0; i < count && document_good(doc); i++) {
-        if (threads[i].session == session) {
-            put_lane_thread(doc, &threads[i]);
-        }
+    /* Sessions come in the order of the threads. */
+    while (doc->next_thread < count && threads[doc->next_thread].session < session) {
+        doc->next_thread++;
+    }
+    for (; doc->next_thread < count && threads[doc->next_thread].session == session &&
+           document_good(doc);
+         doc->next_thread++) {
+        put_lane_thread(doc, &threads[doc->next_thread]);
     }
 }

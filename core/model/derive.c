@@ -174,13 +174,10 @@ static bool open_span(struct swarm *swarm, span_no no, span_no outer)
 
 static bool push_open(struct swarm *swarm, span_no no)
 {
-    struct track *track = &swarm->tracks[swarm_edit_span(swarm, no)->track].track;
-    span_no outer = track->open;
-    track->open = no;
-    if (!open_span(swarm, no, outer)) {
-        track->open = outer;
+    if (!open_span(swarm, no, NO_SPAN)) {
         return false;
     }
+    pair_push_open(swarm, no);
     return true;
 }
 
@@ -269,16 +266,6 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
 
 /* ---- ends ---- */
 
-static void take_open(struct swarm *swarm, span_no no)
-{
-    span_no *at = &swarm->tracks[swarm_edit_span(swarm, no)->track].track.open;
-    while (*at != no) {
-        at = &swarm_flight(swarm, *at)->outer;
-    }
-    *at = swarm_flight(swarm, no)->outer;
-    swarm_flight(swarm, no)->outer = NO_SPAN;
-}
-
 static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t number,
                        const struct end_facts *facts)
 {
@@ -297,12 +284,6 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
     }
     lane_close(swarm, &swarm->agents[span->agent], no);
     return stats_count_open(swarm, span, -1) && span_finish(swarm, no, facts);
-}
-
-static enum swarm_pool event_pool(const struct swarm *swarm, const struct event *event)
-{
-    session_no session = swarm->tracks[event->track].track.session;
-    return (enum swarm_pool)swarm->sessions[session].session.pool;
 }
 
 /* An end whose begin is not there: a span all the same where its begin lies in what was dropped, and its length is known;
@@ -339,7 +320,7 @@ static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t nu
     (void)stats_count_open(swarm, &kept, -1);
     lane_remove(swarm, &swarm->agents[kept.agent], no);
     swarm_free_span(swarm, no);
-    derive_forget_kept(swarm, event_pool(swarm, event), kept.begin_no);
+    kept_remove(swarm, &kept);
     swarm->relane_due = true;
     double *duration_ms = &facts->numbers[FACT_DURATION_MS];
     if (isnan(*duration_ms)) {
@@ -357,7 +338,7 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
     if (no == NO_SPAN) {
         return recover(swarm, store, number, event, &facts);
     }
-    take_open(swarm, no);
+    pair_take_open(swarm, no);
     struct span *span = swarm_edit_span(swarm, no);
     if ((span->flags & SPAN_LOST_BEGIN) != 0) {
         return end_kept(swarm, store, number, event, &facts, no);

@@ -58,26 +58,6 @@ static bool concerns(const struct swarm *swarm, session_no session, enum swarm_p
     return only == NO_SESSION ? swarm->sessions[session].session.pool == pool : session == only;
 }
 
-static bool keep_span(struct swarm *swarm, const struct span *span, struct slice args)
-{
-    if (!mem_reserve(swarm->mem, &swarm->kept, &swarm->kept_cap, swarm->kept_count + 1,
-                     sizeof *swarm->kept)) {
-        return false;
-    }
-    struct kept_span *kept = &swarm->kept[swarm->kept_count];
-    *kept = (struct kept_span){.span = *span, .args_len = args.len};
-    kept->span.flags |= SPAN_LOST_BEGIN;
-    if (args.len > 0) {
-        kept->args = mem_alloc(swarm->mem, args.len);
-        if (kept->args == NULL) {
-            return false;
-        }
-        memcpy(kept->args, args.bytes, args.len);
-    }
-    swarm->kept_count++;
-    return true;
-}
-
 bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before)
 {
     for (span_no no = swarm->flight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
@@ -85,7 +65,7 @@ bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before
         if (concerns(swarm, swarm->agents[span->agent].session, pool, NO_SESSION) &&
             (span->flags & (SPAN_OPEN | SPAN_LOST_BEGIN | SPAN_ASYNC)) == SPAN_OPEN &&
             span->begin_no < before && !span_is_record(span) && !span_is_phase(span->kind) &&
-            !keep_span(swarm, span, swarm_span_args(swarm, span))) {
+            !kept_add(swarm, span, swarm_span_args(swarm, span))) {
             return false;
         }
     }
@@ -111,6 +91,7 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
         struct track_slot *slot = &swarm->tracks[i];
         if (concerns(swarm, slot->track.session, pool, only)) {
             slot->track.open = NO_SPAN;
+            pair_drop_index(swarm, (track_no)i);
         }
     }
 }
@@ -170,8 +151,9 @@ static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no on
 
 static bool put_back_kept(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        struct span span = swarm->kept[i].span;
+    const struct kept_span *kept;
+    for (size_t at = 0; (kept = kept_next(swarm, &at)) != NULL;) {
+        struct span span = kept->span;
         if (!concerns(swarm, swarm->agents[span.agent].session, pool, only)) {
             continue;
         }
@@ -204,37 +186,6 @@ static uint64_t first_of(const struct swarm *swarm, const struct event_store *st
 }
 
 /* Which of the sessions are agents', before the first event is derived again. */
-static enum swarm_pool pool_of(const struct swarm *swarm, const struct kept_span *kept)
-{
-    return (enum swarm_pool)swarm->sessions[swarm->agents[kept->span.agent].session].session.pool;
-}
-
-static void forget_kept(struct swarm *swarm, size_t i)
-{
-    mem_free(swarm->mem, swarm->kept[i].args, swarm->kept[i].args_len);
-    swarm->kept_count--;
-    memmove(swarm->kept + i, swarm->kept + i + 1, (swarm->kept_count - i) * sizeof *swarm->kept);
-}
-
-void derive_forget_kept(struct swarm *swarm, enum swarm_pool pool, uint64_t begin_no)
-{
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        if (swarm->kept[i].span.begin_no == begin_no && pool_of(swarm, &swarm->kept[i]) == pool) {
-            forget_kept(swarm, i);
-            return;
-        }
-    }
-}
-
-void derive_forget_dropped(struct swarm *swarm)
-{
-    for (size_t i = swarm->kept_count; i-- > 0;) {
-        if (swarm->sessions[swarm->agents[swarm->kept[i].span.agent].session].dropped) {
-            forget_kept(swarm, i);
-        }
-    }
-}
-
 static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     struct event_store *store = swarm->stores[pool];

@@ -49,6 +49,7 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
     u64map_init(&swarm->async_open, mem);
     u64map_init(&swarm->live_by_begin, mem);
     u64map_init(&swarm->swept_by_begin, mem);
+    u64map_init(&swarm->kept.by_begin, mem);
     for (int pool = 0; pool < POOLS; pool++) {
         size_t cap = config->max_events[pool];
         /* Below four, the half that goes would not outweigh the marker that comes. */
@@ -100,9 +101,13 @@ void swarm_free(struct swarm *swarm)
     live_release(swarm);
     records_release(swarm);
     strbuf_release(&swarm->scratch);
+    kept_release(swarm);
     free_sessions(swarm);
     free_agents(swarm);
     free_spans(swarm);
+    for (track_no i = 0; i < swarm->track_count; i++) {
+        pair_drop_index(swarm, i);
+    }
     mem_free(mem, swarm->processes, swarm->process_cap * sizeof *swarm->processes);
     mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
     mem_free(mem, swarm->flights, swarm->flight_cap * sizeof *swarm->flights);
@@ -215,7 +220,13 @@ static bool link_flight(struct swarm *swarm, struct span *span, span_no no)
         return false;
     }
     span->flight = place;
-    swarm->flights[place] = (struct flight){no, NO_SPAN, swarm->flight_last, NO_SPAN};
+    swarm->flights[place] = (struct flight){
+        .span = no,
+        .outer = NO_SPAN,
+        .inner = NO_SPAN,
+        .prev = swarm->flight_last,
+        .next = NO_SPAN,
+    };
     if (swarm->flight_last != NO_SPAN) {
         swarm_flight(swarm, swarm->flight_last)->next = no;
     } else {
@@ -370,16 +381,6 @@ struct strbuf *swarm_scratch(const struct swarm *swarm)
     return &((struct swarm *)(uintptr_t)swarm)->scratch;
 }
 
-static struct slice kept_args(const struct swarm *swarm, agent_no agent, uint64_t begin_no)
-{
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        if (swarm->kept[i].span.begin_no == begin_no && swarm->kept[i].span.agent == agent) {
-            return (struct slice){swarm->kept[i].args, swarm->kept[i].args_len};
-        }
-    }
-    return (struct slice){NULL, 0};
-}
-
 struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
 {
     const struct event_store *store =
@@ -387,7 +388,7 @@ struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
     struct event event;
     if ((span->flags & SPAN_OPEN) != 0 && (span->flags & SPAN_LOST_BEGIN) != 0) {
         /* Not from the store: the number of its begin event may be the marker's by now. */
-        return kept_args(swarm, span->agent, span->begin_no);
+        return kept_args(swarm, span);
     }
     if (span->end_no != 0 && event_store_get(store, span->end_no, &event) && event.args.len > 0) {
         return event.args;

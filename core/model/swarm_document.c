@@ -66,7 +66,7 @@ bool swarm_drop_document(struct swarm *swarm, uint32_t document)
     if (!any) {
         return true;
     }
-    derive_forget_dropped(swarm);
+    kept_remove_dropped(swarm);
     struct event_store *store = filtered(swarm, swarm->stores[POOL_FILES]);
     if (store == NULL) {
         return false;

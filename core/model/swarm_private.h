@@ -14,6 +14,8 @@ enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
 struct flight {
     span_no span;
     span_no outer;      /* of an open span: the next open one of its track, outwards */
+    span_no inner;      /* the next one inwards; not of an async span */
+    uint32_t entry;     /* of an open span: its entry in its track's open_index, if that exists */
     span_no prev, next; /* the list of spans in flight, or of free places */
 };
 
@@ -43,7 +45,8 @@ struct track_slot {
     intern_id name; /* from thread_name */
     int64_t sort_index;
     track_no next_in_process;
-    track_no folds_to; /* its events are this one's; NO_TRACK: its own */
+    track_no folds_to;             /* its events are this one's; NO_TRACK: its own */
+    struct open_index *open_index; /* pair.c's: of its open spans, NULL: none */
 };
 
 struct session_slot {
@@ -54,11 +57,18 @@ struct session_slot {
     bool dropped;
 };
 
-/* An open span whose begin event was dropped: what must survive rederiving. */
+/* An open span whose begin event was dropped: what must survive deriving again. */
 struct kept_span {
     struct span span;
     char *args;
     size_t args_len;
+};
+
+/* kept_span.c */
+struct kept_list {
+    struct kept_span *spans; /* in order of their begins, with gaps */
+    size_t count, cap, gaps;
+    struct u64map by_begin; /* number of the begin event << 1 | pool: the place in `spans` */
 };
 
 /* A span that the sweep closed in the trace. */
@@ -131,8 +141,7 @@ struct swarm {
     struct swept *swept;
     size_t swept_count, swept_cap;
     struct u64map swept_by_begin;
-    struct kept_span *kept;
-    size_t kept_count, kept_cap;
+    struct kept_list kept;
     struct stats stats;
     struct {
         intern_id name, cat;
@@ -171,10 +180,14 @@ static inline struct json_value slice_object(struct slice args)
 /* Whether the metadata event was made for a further lane: then it is not kept, and the track's events go to its agent's own from here on. */
 bool fold_metadata_event(struct swarm *swarm, const struct event *event);
 
-/* pair.c */
-
-/* The open span that the end closes; NO_SPAN: none. `duration_ms` is what the end says of it, NAN: nothing. */
+/* pair.c: the open spans of a track */
+/* Returns the open span that the end closes, NO_SPAN: none. `duration_ms` is the end's, NAN: none. */
 span_no pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms);
+/* Adds a span in flight as its track's innermost open one. Removes one. */
+void pair_push_open(struct swarm *swarm, span_no no);
+void pair_take_open(struct swarm *swarm, span_no no);
+/* To be called when the start or the args of an open span of the track change, or all are removed. */
+void pair_drop_index(struct swarm *swarm, track_no track);
 
 /* swarm_cap.c: drops the oldest half where the pool has reached its cap. False: out of memory. */
 bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool);
@@ -213,12 +226,22 @@ int64_t us_to_ns(double us);
 /* rederive.c */
 /* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */
 bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
-/* The end of a kept span has come. */
-void derive_forget_kept(struct swarm *swarm, enum swarm_pool pool, uint64_t begin_no);
-/* Forgets the kept spans of dropped sessions. */
-void derive_forget_dropped(struct swarm *swarm);
 /* Forgets and derives again: one session, or all of the pool (NO_SESSION). */
 bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only);
+
+/* kept_span.c */
+/* Copies the span and its args. */
+bool kept_add(struct swarm *swarm, const struct span *span, struct slice args);
+/* Returns the args of a span that was put back; borrowed until it is removed. */
+struct slice kept_args(const struct swarm *swarm, const struct span *span);
+/* Steps through the kept spans in order, *at from 0 on. Returns NULL after the last. */
+const struct kept_span *kept_next(const struct swarm *swarm, size_t *at);
+/* Removes the copy of a span that was put back and has got its end. */
+void kept_remove(struct swarm *swarm, const struct span *span);
+/* Removes those of dropped sessions. */
+void kept_remove_dropped(struct swarm *swarm);
+void kept_shift(struct swarm *swarm, session_no session, int64_t by_ns);
+void kept_release(struct swarm *swarm);
 
 /* lane.c */
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
