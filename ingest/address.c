@@ -1,5 +1,5 @@
-/* Paths and IP addresses only: looking up a name could wait for a name server, and a feed's address is
-   local as a rule. */
+/* Paths and IP addresses only: looking up a name could wait for a name server, and a feed's
+   address is local as a rule. */
 #include "ingest/address.h"
 
 #include "ingest/source_error.h"

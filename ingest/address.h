@@ -1,5 +1,6 @@
-/* Addresses, as they are written on the command line: of feeds, unix:PATH and tcp:HOST:PORT, and otlp:HOST:PORT, with HOST an
-   IP address ([…] around one of version 6) or `localhost`. No name is looked up. */
+/* Addresses, as they are written on the command line: of feeds, unix:PATH and tcp:HOST:PORT, and
+   otlp:HOST:PORT, with HOST an IP address ([…] around one of version 6) or `localhost`. No name
+   is looked up. */
 #ifndef INGEST_ADDRESS_H
 #define INGEST_ADDRESS_H
 
@@ -19,8 +20,9 @@ bool address_parse_otlp(const char *spec, struct address *out, struct strbuf *er
 bool address_parse(const char *spec, struct address *out, struct strbuf *error);
 /* Appends "KIND:HOST:PORT" of an IP address. */
 void address_print(const char *kind, const struct sockaddr_storage *bytes, struct strbuf *out);
-/* Appends the default address of the feed (CLI.md): $SWARMTOP_SOCKET, else a socket in $XDG_RUNTIME_DIR, else one in /tmp/swarmtop-UID, a
-   directory (0700) that is made where `make` is set. False: *error has the reason. */
+/* Appends the default address of the feed (CLI.md): $SWARMTOP_SOCKET, else a socket in
+   $XDG_RUNTIME_DIR, else one in /tmp/swarmtop-UID, a directory (0700) that is made where `make`
+   is set. False: *error has the reason. */
 bool address_default(struct strbuf *out, bool make, struct strbuf *error);
 
 #endif

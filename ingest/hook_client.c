@@ -1,4 +1,5 @@
-/* The clients' states are in the context, not in their files, so that payloads of one session may come on several ways. */
+/* The clients' states are in the context, not in their files, so that payloads of one session
+   may come on several ways. */
 #include "ingest/hook_client.h"
 
 #include "ingest/ingest_ctx.h"

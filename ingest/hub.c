@@ -1,6 +1,8 @@
-/* The hub holds the sources in the order they were given, and what all decoders share (ingest_ctx.h). A source notices by itself when it
-   has something to read. Once per iteration of the loop the hub reports to its owner that something has changed. Two handles do that; they
-   neither keep the loop alive nor wake it. One runs after the reads, the other, for changes by timers, before the loop sleeps. */
+/* The hub holds the sources in the order they were given, and what all decoders share
+   (ingest_ctx.h). A source notices by itself when it has something to read. Once per iteration
+   of the loop the hub reports to its owner that something has changed. Two handles do that; they
+   neither keep the loop alive nor wake it. One runs after the reads, the other, for changes by
+   timers, before the loop sleeps. */
 #include "ingest/source.h"
 #include "ingest/watcher.h"
 

@@ -1,5 +1,6 @@
-/* The hub: opens sources, passes their data to the model, and reports the state of each. Everything runs on one libuv loop, nothing
-   blocks it. The program around the screen (tui/cmd/cmd_engine.c) owns one. */
+/* The hub: opens sources, passes their data to the model, and reports the state of each.
+   Everything runs on one libuv loop, nothing blocks it. The program around the screen
+   (tui/cmd/cmd_engine.c) owns one. */
 #ifndef INGEST_HUB_H
 #define INGEST_HUB_H
 
@@ -35,37 +36,41 @@ struct hub_options {
     bool ranged;      /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
-    void (*changed)(
-        void *
-            ctx); /* the model or a status has changed; may be NULL. Called at most once per iteration of the loop */
-    void (*status)(void *ctx,
-                   struct strbuf *out); /* appends the answer to a sender's `status`; may be NULL */
+    /* Reports, at most once per iteration of the loop, that the model or a status has changed; may be
+       NULL. */
+    void (*changed)(void *ctx);
+    /* Appends the answer to a sender's `status`; may be NULL. */
+    void (*status)(void *ctx, struct strbuf *out);
     void *ctx;
 };
 
 /* Returns new; NULL: out of memory. The options are copied. */
 struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options);
-/* Opens a source (CLI.md, "Sources") of the kind that the table has for the spec. False: *error is `spec: what: detail`; the source is kept with
-   SOURCE_FAILED, and the others continue. */
+/* Opens a source (CLI.md, "Sources") of the kind that the table has for the spec. False: *error
+   is `spec: what: detail`; the source is kept with SOURCE_FAILED, and the others continue. */
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error);
 size_t hub_source_count(const struct hub *hub);
 /* Borrowed until the next iteration of the loop. */
 struct source_status hub_source(const struct hub *hub, size_t index);
-/* Sets *out to the progress of the initial read. False: none is running. *out is borrowed until the next iteration of the loop. */
+/* Sets *out to the progress of the initial read. False: none is running. *out is borrowed until
+   the next iteration of the loop. */
 bool hub_progress(const struct hub *hub, struct source_progress *out);
 /* Returns whether every source has finished or failed. */
 bool hub_finished(const struct hub *hub);
 /* Returns whether a source could not be read, or not completely (exit status 1). */
 bool hub_failed(const struct hub *hub);
-/* Returns the address that a source listens at, with the real port for tcp:HOST:0; NULL: it does not listen. */
+/* Returns the address that a source listens at, with the real port for tcp:HOST:0; NULL: it does
+   not listen. */
 const char *hub_bound_address(const struct hub *hub, size_t index);
 /* Returns whether a source reads the file at `path` (the same inode). */
 bool hub_reads(const struct hub *hub, const char *path);
-/* Takes the data that sources hold back until more comes (the last line of a followed file). For the end of the program. */
+/* Takes the data that sources hold back until more comes (the last line of a followed file). For
+   the end of the program. */
 void hub_finish(struct hub *hub);
 /* Stops reading and following files. What was read of them stays. */
 void hub_stop_reading(struct hub *hub);
-/* Stops all sources: closes their handles, removes sockets. The loop must run until they are closed; then hub_free. */
+/* Stops all sources: closes their handles, removes sockets. The loop must run until they are
+   closed; then hub_free. */
 void hub_stop(struct hub *hub);
 void hub_free(struct hub *hub);
 

@@ -1,5 +1,6 @@
-/* The senders of a session are counted over all connections: the session is disconnected when the last one has gone, and live again as
-   soon as one is back, on whichever connection. Session numbers are small and dense, so the counts are an array by session. */
+/* The senders of a session are counted over all connections: the session is disconnected when
+   the last one has gone, and live again as soon as one is back, on whichever connection. Session
+   numbers are small and dense, so the counts are an array by session. */
 #include "ingest/ingest_ctx.h"
 
 #include "core/base/utf8.h"
@@ -41,7 +42,8 @@ int64_t ingest_ctx_now(const struct ingest_ctx *ingest)
     return ingest->now_ns(ingest->ctx);
 }
 
-/* Whole and fractional ms are converted apart: their product with a million does not fit a double. */
+/* Whole and fractional ms are converted apart: their product with a million does not fit a
+   double. */
 int64_t ingest_ctx_ns(double t_ms)
 {
     double whole = floor(t_ms);

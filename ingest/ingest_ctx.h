@@ -1,5 +1,5 @@
-/* The context that all decoders share: the model, the clock, the event log, and the number of senders per session. It needs no loop: a
-   test gives bytes to a decoder and looks at the model. */
+/* The context that all decoders share: the model, the clock, the event log, and the number of
+   senders per session. It needs no loop: a test gives bytes to a decoder and looks at the model. */
 #ifndef INGEST_INGEST_CTX_H
 #define INGEST_INGEST_CTX_H
 
@@ -8,7 +8,8 @@
 #include "core/tracer/tracer.h"
 #include "ingest/hook_client.h"
 
-/* The model holds times as int64 nanoseconds since the Unix epoch, 1678 to 2261: times beyond are refused. */
+/* The model holds times as int64 nanoseconds since the Unix epoch, 1678 to 2261: times beyond
+   are refused. */
 #define INGEST_TIME_MAX_MS 9.2e12
 
 struct ingest_ctx {
@@ -45,12 +46,12 @@ bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session);
 /* Counts one less. Sets `flag` (enum session_flag) on the session when it was the last. */
 void ingest_ctx_leave(struct ingest_ctx *ingest, session_no session, uint8_t flag);
 
-/* Drops events of documents outside [from_ns, to_ns], where only a range is wanted: now and then, or at once with `end`. False: out
-   of memory. */
+/* Drops events of documents outside [from_ns, to_ns], where only a range is wanted: now and
+   then, or at once with `end`. False: out of memory. */
 bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end);
 
-/* The events that a source has accepted and rejected. All rejects are counted; the log has the first hundred, then one of a
-   thousand. */
+/* The events that a source has accepted and rejected. All rejects are counted; the log has the
+   first hundred, then one of a thousand. */
 struct source_counters {
     struct ingest_ctx *ingest;
     uint64_t events, bad;
@@ -75,7 +76,8 @@ bool ingest_ctx_same_secret(struct slice given, const char *token);
 /* Adds a line to the log. */
 void ingest_ctx_log(struct ingest_ctx *ingest, enum notice_level level, const char *text);
 
-/* Appends the first bytes (at most 80) in readable form: control characters and invalid UTF-8 are escaped, "…" marks a cut. */
+/* Appends the first bytes (at most 80) in readable form: control characters and invalid UTF-8
+   are escaped, "…" marks a cut. */
 void ingest_ctx_quote(struct strbuf *out, const char *bytes, size_t len);
 /* Appends "not JSON: WHAT near 'BYTES'" for a text that json_check refused. */
 struct json_error;

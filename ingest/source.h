@@ -1,4 +1,5 @@
-/* A source: a row of functions over a struct that begins with `struct source`. Below are the parts of the hub that a source may use. */
+/* A source: a row of functions over a struct that begins with `struct source`. Below are the
+   parts of the hub that a source may use. */
 #ifndef INGEST_SOURCE_H
 #define INGEST_SOURCE_H
 
@@ -14,7 +15,8 @@ struct watcher;
 
 struct source_ops {
     size_t size; /* of the struct that begins with a struct source */
-    /* Opens the source, whose own members are zero. False: *error is `spec: what: detail`, nothing is left open. */
+    /* Opens the source, whose own members are zero. False: *error is `spec: what: detail`,
+       nothing is left open. */
     bool (*open)(struct source *source, struct strbuf *error);
     /* Begins to close its handles; done when `handles` is 0. May be called when none is open. */
     void (*close)(struct source *source);
@@ -22,7 +24,8 @@ struct source_ops {
     void (*release)(struct source *source);
     /* Reads: it has the slot that it asked for (hub_ask_read_slot). NULL: never asks. */
     void (*read_slot)(struct source *source);
-    /* Takes the data that it holds back until more comes, at the end of the program. NULL: holds none back. */
+    /* Takes the data that it holds back until more comes, at the end of the program. NULL: holds
+       none back. */
     void (*finish)(struct source *source);
     /* Stops reading. What was read stays. NULL: cannot be stopped. */
     void (*stop)(struct source *source);
@@ -42,10 +45,12 @@ struct source_row {
     bool live;          /* its data come as they happen */
     bool live_followed; /* they do where files are followed */
 
-    /* Opened where the user names no source; *spec is set to it. False: it cannot be opened, *error has the reason. NULL: not
-       opened then, or by its prefix alone, where there is a default directory. */
+    /* Opened where the user names no source; *spec is set to it. False: it cannot be opened,
+       *error has the reason. NULL: not opened then, or by its prefix alone, where there is a
+       default directory. */
     bool (*default_spec)(struct strbuf *spec, struct strbuf *error);
-    /* The default directory: the value of this variable, else `in_home` below the user's home. NULL: has none. It is the setting "dir". */
+    /* The default directory: the value of this variable, else `in_home` below the user's home.
+       NULL: has none. It is the setting "dir". */
     const char *variable, *in_home;
 
     const char *form, *help; /* for --help and the manual; NULL: not shown */
@@ -70,9 +75,10 @@ struct source {
     bool waits; /* for the read slot */
 };
 
-/* Files are read one after the other, in the order they were given, as numbers follow the order of appearance and must not depend
-   on the loop. Asks for the read slot: `read_slot` is called at once, or when the sources before are done. hub_end_read_slot gives the slot
-   back; without a slot it does nothing. */
+/* Files are read one after the other, in the order they were given, as numbers follow the order
+   of appearance and must not depend on the loop. Asks for the read slot: `read_slot` is called
+   at once, or when the sources before are done. hub_end_read_slot gives the slot back; without a
+   slot it does nothing. */
 void hub_ask_read_slot(struct source *source);
 void hub_end_read_slot(struct source *source);
 uv_loop_t *hub_loop(struct hub *hub);
@@ -86,7 +92,8 @@ uv_buf_t hub_buffer(struct hub *hub);
 /* Returns the row for the spec: by its prefix, else by what the path leads to; NULL: none. */
 const struct source_row *source_row_of(const struct source_row *rows, const char *spec);
 
-/* Ends it: SOURCE_FAILED with the error and a line in the log; SOURCE_FINISHED where error is NULL. */
+/* Ends it: SOURCE_FAILED with the error and a line in the log; SOURCE_FINISHED where error is
+   NULL. */
 void source_finish(struct source *source, const char *error);
 /* Sets its state. */
 void source_set_state(struct source *source, enum source_state state);
@@ -96,7 +103,8 @@ const char *source_argument(const struct source *source);
 const char *source_setting(const struct source *source, const char *name);
 /* Returns max_line_bytes of the options, else the default of FEED.md. */
 size_t source_max_line(const struct source *source, bool file);
-/* Returns whether it may listen there: on loopback always, elsewhere with --allow-remote and a token. False: *error has the reason. */
+/* Returns whether it may listen there: on loopback always, elsewhere with --allow-remote and a
+   token. False: *error has the reason. */
 bool source_may_bind(const struct source *source, const struct address *address,
                      struct strbuf *error);
 

@@ -1,5 +1,6 @@
-/* A new client is a folder beside claude/ and a row here: the hub, the command line, --help, the manual, the default sources and the screen read
-   these tables. Rows are in the order in which --help shows them and in which default sources are opened. */
+/* A new client is a folder beside claude/ and a row here: the hub, the command line, --help, the
+   manual, the default sources and the screen read these tables. Rows are in the order in which
+   --help shows them and in which default sources are opened. */
 #include "ingest/sources.h"
 
 #include "ingest/address.h"
@@ -55,8 +56,8 @@ const struct source_row source_rows[] = {
         .ops = &trace_source_ops,
         .form = "FILE",
         .help =
-            "a Chrome Trace ({\"traceEvents\": [...]}, a bare array, an array never closed) or NDJSON "
-            "(events or feed operations), plain or gzip; recognized by content, not by name",
+            "a Chrome Trace ({\"traceEvents\": [...]}, a bare array, an array never closed) or "
+            "NDJSON (events or feed operations), plain or gzip; recognized by content, not by name",
     },
     {
         .fits = is_directory,
@@ -107,8 +108,8 @@ const struct source_row source_rows[] = {
         .in_home = ".claude",
         .form = "claude:[DIR]",
         .help =
-            "Claude Code's own files: live sessions, transcripts, sub-agents; all sessions of a named "
-            "DIR, else (default: $CLAUDE_CONFIG_DIR or ~/.claude) those that live or ended lately",
+            "Claude Code's own files: live sessions, transcripts, sub-agents; all sessions of a "
+            "named DIR, else (default: $CLAUDE_CONFIG_DIR or ~/.claude) those that live or ended lately",
         .default_help = "claude:",
         .client = "Claude Code",
         .setup = "claude",

@@ -1,5 +1,5 @@
-/* The tables on top of ingest: every kind of source, and every client whose hooks can be taken. Whoever makes a hub gives it these
-   tables, so that nothing below includes a client. */
+/* The tables on top of ingest: every kind of source, and every client whose hooks can be taken.
+   Whoever makes a hub gives it these tables, so that nothing below includes a client. */
 #ifndef INGEST_SOURCES_H
 #define INGEST_SOURCES_H
 
@@ -22,7 +22,8 @@ struct source_places {
     struct strbuf texts;
 };
 
-/* Finds them by the environment and the user's home; NULL: unknown. False: out of memory. Release with source_places_release either way. */
+/* Finds them by the environment and the user's home; NULL: unknown. False: out of memory.
+   Release with source_places_release either way. */
 bool source_places_init(struct source_places *places, const struct mem *mem, const char *home);
 void source_places_release(struct source_places *places);
 /* Returns whether the row's default directory is known. */

@@ -1,6 +1,7 @@
-/* A look finds what has come and how far files go; then their new bytes are read on a worker, one piece at a time, and taken on the loop, where
-   the model is. The watcher causes a look soon after a change, where the system can; a timer looks as well. Looks and reads never
-   overlap: a look that is due during a read waits for its end. */
+/* A look finds what has come and how far files go; then their new bytes are read on a worker,
+   one piece at a time, and taken on the loop, where the model is. The watcher causes a look soon
+   after a change, where the system can; a timer looks as well. Looks and reads never overlap: a
+   look that is due during a read waits for its end. */
 #include "ingest/transcript_dir.h"
 
 #include "ingest/watcher.h"

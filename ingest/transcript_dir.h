@@ -1,8 +1,10 @@
-/* Following the transcripts of one client: files that grow, in directories where new ones appear. The module finds them, watches their directories, reads
-   new bytes in pieces on libuv's workers, and starts again with a file that was replaced. The client has the rest: which files are
-   transcripts, what a line means, in which order files are read.
+/* Following the transcripts of one client: files that grow, in directories where new ones
+   appear. The module finds them, watches their directories, reads new bytes in pieces on libuv's
+   workers, and starts again with a file that was replaced. The client has the rest: which files
+   are transcripts, what a line means, in which order files are read.
 
-   A client's source begins with a struct transcript_dir; its row of source_ops has the functions below. */
+   A client's source begins with a struct transcript_dir; its row of source_ops has the functions
+   below. */
 #ifndef INGEST_TRANSCRIPT_DIR_H
 #define INGEST_TRANSCRIPT_DIR_H
 
@@ -26,7 +28,8 @@ struct transcript_search {
 struct transcript_dir_ops {
     /* Looks once: calls transcript_dir_find, and transcript_file_look for its files. */
     void (*look)(struct transcript_dir *dir, uint64_t now_ms);
-    /* An entry of a directory that has changed; it may be known. Both texts are borrowed for the call. */
+    /* An entry of a directory that has changed; it may be known. Both texts are borrowed for the
+       call. */
     void (*found)(struct transcript_dir *dir, const struct transcript_search *where,
                   const char *name, const char *path);
     /* Returns the next file with bytes to read; NULL: none. Borrowed. */
@@ -34,7 +37,8 @@ struct transcript_dir_ops {
     /* Takes the next bytes of the file; `len` 0: it has no more for now. */
     void (*take)(struct transcript_dir *dir, struct transcript_file *file, const char *bytes,
                  size_t len, uint64_t now_ms);
-    /* All files are read as far as they go. `loaded`: for the first time; `last`: no more will be read. */
+    /* All files are read as far as they go. `loaded`: for the first time; `last`: no more will
+       be read. */
     void (*read_up)(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bool last);
     /* The program ends: last lines may have no end. */
     void (*finish)(struct transcript_dir *dir);
@@ -71,12 +75,14 @@ void transcript_dir_release(struct transcript_dir *dir);
 bool transcript_dir_follows(const struct transcript_dir *dir);
 const struct mem *transcript_dir_mem(const struct transcript_dir *dir);
 
-/* Adds a directory, which need not exist yet, and looks into it at once. Returns it, borrowed; NULL: out of memory. */
+/* Adds a directory, which need not exist yet, and looks into it at once. Returns it, borrowed;
+   NULL: out of memory. */
 struct transcript_search *transcript_dir_search(struct transcript_dir *dir, const char *path,
                                                 void *ctx);
 /* Calls `found` for the entries of each directory that has changed since the last look. */
 void transcript_dir_find(struct transcript_dir *dir);
-/* Has changes in another directory end the wait for the next look. *watched becomes true where that can be. */
+/* Has changes in another directory end the wait for the next look. *watched becomes true where
+   that can be. */
 void transcript_dir_watch(struct transcript_dir *dir, const char *path, bool *watched);
 /* Does so for all directories that are searched and exist. */
 void transcript_dir_watch_all(struct transcript_dir *dir);

@@ -1,5 +1,6 @@
-/* A directory is listed only when its time has changed, and an entry that the client knows costs no call to the system, so that ten thousand files
-   in one directory are no work while nothing comes. Directories are held by pointers: `found` may add one while another is listed. */
+/* A directory is listed only when its time has changed, and an entry that the client knows costs
+   no call to the system, so that ten thousand files in one directory are no work while nothing
+   comes. Directories are held by pointers: `found` may add one while another is listed. */
 #include "ingest/transcript_dir.h"
 
 #include "ingest/watcher.h"

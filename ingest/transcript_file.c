@@ -1,5 +1,5 @@
-/* A transcript only grows. One that is shorter than what was read, or has another inode, was replaced: its lines are read again from the first,
-   which gives the same updates once more. */
+/* A transcript only grows. One that is shorter than what was read, or has another inode, was
+   replaced: its lines are read again from the first, which gives the same updates once more. */
 #include "ingest/transcript_file.h"
 
 #include <errno.h>
@@ -27,7 +27,8 @@ bool transcript_file_look(struct transcript_file *file)
 int transcript_file_open(const char *path)
 {
     struct stat st;
-    /* Without O_NONBLOCK, opening a FIFO would wait for a writer. Directories on the way may be links. */
+    /* Without O_NONBLOCK, opening a FIFO would wait for a writer. Directories on the way may be
+       links. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))) {
         return fd;

@@ -13,8 +13,8 @@ struct transcript_file {
     bool refused;           /* it could not be read, and that was reported */
 };
 
-/* Looks at the file. Returns true, with `offset` 0, where it must be read again from its beginning: it is another file, or shorter than what was read. A
-   vanished file stays as it was. */
+/* Looks at the file. Returns true, with `offset` 0, where it must be read again from its
+   beginning: it is another file, or shorter than what was read. A vanished file stays as it was. */
 bool transcript_file_look(struct transcript_file *file);
 /* Returns whether bytes are left to read. */
 static inline bool transcript_file_has_more(const struct transcript_file *file)
@@ -22,8 +22,8 @@ static inline bool transcript_file_has_more(const struct transcript_file *file)
     return file->offset < file->size;
 }
 
-/* Returns a descriptor of the ordinary file at `path`; -1: errno is set. Other files (a FIFO, a device) may never end, and a link may lead to a
-   key: they are refused. */
+/* Returns a descriptor of the ordinary file at `path`; -1: errno is set. Other files (a FIFO, a
+   device) may never end, and a link may lead to a key: they are refused. */
 int transcript_file_open(const char *path);
 /* Returns the time of the last change, ns since the epoch. */
 int64_t transcript_file_modified_ns(const struct stat *st);

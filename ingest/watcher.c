@@ -1,5 +1,5 @@
-/* One inotify instance serves all sources: a user has few of them. A directory has one watch, however many of its files are watched; events are
-   matched by watch and name. */
+/* One inotify instance serves all sources: a user has few of them. A directory has one watch,
+   however many of its files are watched; events are matched by watch and name. */
 #include "ingest/watcher.h"
 
 #include "core/base/strbuf.h"

@@ -1,5 +1,5 @@
-/* Reports when files are written, by inotify on their directories. It misses changes on NFS and sshfs, and other systems have none: callers
-   need a timer as well. */
+/* Reports when files are written, by inotify on their directories. It misses changes on NFS and
+   sshfs, and other systems have none: callers need a timer as well. */
 #ifndef INGEST_WATCHER_H
 #define INGEST_WATCHER_H
 
@@ -17,9 +17,11 @@ struct watcher;
 
 /* Returns new; NULL: out of memory, or the system has no inotify. `mem` is borrowed. */
 struct watcher *watcher_new(const struct mem *mem, uv_loop_t *loop);
-/* Closes its handle; then, in the loop, decrements *open and frees the watcher. NULL: does nothing. */
+/* Closes its handle; then, in the loop, decrements *open and frees the watcher. NULL: does
+   nothing. */
 void watcher_close(struct watcher *watcher, unsigned *open);
-/* Calls at each change of the file at `path`, which need not exist. False: it cannot be watched. `watcher` may be NULL. */
+/* Calls at each change of the file at `path`, which need not exist. False: it cannot be watched.
+   `watcher` may be NULL. */
 bool watcher_add(struct watcher *watcher, const char *path, watcher_call *call, void *ctx);
 /* Does so for every file in a directory, which must exist. */
 bool watcher_add_directory(struct watcher *watcher, const char *path, watcher_call *call,

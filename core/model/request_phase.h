@@ -4,7 +4,8 @@
 
 #include "core/model/swarm.h"
 
-/* Returns the newest progress of an open request; NULL: it is not open, or has sent none. Borrowed. */
+/* Returns the newest progress of an open request; NULL: it is not open, or has sent none.
+   Borrowed. */
 const struct live_request *query_live(const struct swarm *swarm, const struct span *request);
 /* Returns whether its last attempt failed and nothing has come since. */
 bool query_is_retrying(const struct live_request *live, int64_t now_ns);

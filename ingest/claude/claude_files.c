@@ -1,5 +1,6 @@
-/* A copy does not keep a file's time, so the times in its lines count. A file whose own time rules it out is not opened; of others some bytes are
-   read, enough for a line. In a line `"timestamp":` is a member's name: within a text its quotes would be escaped. */
+/* A copy does not keep a file's time, so the times in its lines count. A file whose own time
+   rules it out is not opened; of others some bytes are read, enough for a line. In a line
+   `"timestamp":` is a member's name: within a text its quotes would be escaped. */
 #include "ingest/claude/claude_files.h"
 
 #include "ingest/claude/claude_line.h"
@@ -39,7 +40,8 @@ static double time_at(const char *at, const char *end)
     return claude_time((struct json_value){JSON_TYPE_STRING, at, (size_t)(close - at) + 1});
 }
 
-/* Returns the first time in the bytes, or with `last` the greatest, as lines are in no strict order. */
+/* Returns the first time in the bytes, or with `last` the greatest, as lines are in no strict
+   order. */
 static double time_in(const char *bytes, size_t len, bool last)
 {
     static const char name[] = "\"timestamp\"";

@@ -1,5 +1,6 @@
-/* From a session's entry in the registry to facts: its name, a wait for a person, that nothing runs any more, that it has ended. The registry is
-   half a second ahead of transcripts, so its facts are held back until transcripts have had time to give better ones. */
+/* From a session's entry in the registry to facts: its name, a wait for a person, that nothing
+   runs any more, that it has ended. The registry is half a second ahead of transcripts, so its
+   facts are held back until transcripts have had time to give better ones. */
 #include "ingest/claude/claude_session.h"
 
 #include <math.h>
@@ -198,8 +199,8 @@ static bool has_ended(const struct claude_session *session)
     return session->count > 0 && claude_transcript_has_ended(session->files[0]->transcript);
 }
 
-/* Returns whether no more is expected. A session without an entry belongs to an older client, or its files were copied from elsewhere: it lives while
-   they grow. */
+/* Returns whether no more is expected. A session without an entry belongs to an older client, or
+   its files were copied from elsewhere: it lives while they grow. */
 static bool is_over(const struct claude_session *session, uint64_t now_ms, bool loaded)
 {
     uint64_t since =

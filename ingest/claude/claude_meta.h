@@ -1,4 +1,5 @@
-/* agent-ID.meta.json, beside a sub-agent's transcript: what it is, who called it, whether it is done. */
+/* agent-ID.meta.json, beside a sub-agent's transcript: what it is, who called it, whether it is
+   done. */
 #ifndef INGEST_CLAUDE_META_H
 #define INGEST_CLAUDE_META_H
 

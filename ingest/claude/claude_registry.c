@@ -1,4 +1,5 @@
-/* Files are small and few, and each is rewritten whole. A file that cannot be parsed may be half written: it is read again at the next look. */
+/* Files are small and few, and each is rewritten whole. A file that cannot be parsed may be half
+   written: it is read again at the next look. */
 #include "ingest/claude/claude_registry.h"
 
 #include <dirent.h>
@@ -73,7 +74,8 @@ static bool read_small(const char *path, char *out, size_t size, size_t *len)
     return n >= 0;
 }
 
-/* Whether the numbered field of a stat line, counted from 1, is `want`. The second is a name in parentheses, which may hold anything. */
+/* Whether the numbered field of a stat line, counted from 1, is `want`. The second is a name in
+   parentheses, which may hold anything. */
 static bool stat_field_is(const char *stat, int number, const char *want)
 {
     const char *at = strrchr(stat, ')');

@@ -1,5 +1,6 @@
-/* The files of a session: its own transcript first, then those of its sub-agents in the order in which they began. Each is read as a whole before
-   the next one, so that rows come in that order. */
+/* The files of a session: its own transcript first, then those of its sub-agents in the order in
+   which they began. Each is read as a whole before the next one, so that rows come in that
+   order. */
 #include "ingest/claude/claude_session.h"
 
 #include <math.h>
@@ -213,7 +214,8 @@ static void look_at(struct claude_session *session, struct claude_file *file)
     file->transcript = fresh;
 }
 
-/* Reports the end of an agent that its meta file has as finished, once its transcript is read up. */
+/* Reports the end of an agent that its meta file has as finished, once its transcript is read
+   up. */
 static void report_finished(struct claude_session *session, struct claude_file *file)
 {
     double last_ms = claude_transcript_last_ms(file->transcript);

@@ -1,5 +1,5 @@
-/* One session of Claude Code: its transcript and those of its sub-agents, how far they are read, and the state of its process by the
-   registry. */
+/* One session of Claude Code: its transcript and those of its sub-agents, how far they are read,
+   and the state of its process by the registry. */
 #ifndef INGEST_CLAUDE_SESSION_H
 #define INGEST_CLAUDE_SESSION_H
 

@@ -1,5 +1,5 @@
-/* Sessions are found in directories and in the registry, in no order; those that are found at the same time are put in the order in which they
-   began. Once found they stay. */
+/* Sessions are found in directories and in the registry, in no order; those that are found at
+   the same time are put in the order in which they began. Once found they stay. */
 #include "ingest/claude/claude_sessions.h"
 
 #include <math.h>
@@ -8,7 +8,8 @@
 
 enum { AT_REST = 4 /* every so many looks sessions that have ended are looked at too */ };
 
-/* Returns the session with the id; with `make`, a new one if it is unknown. NULL: unknown, or out of memory. */
+/* Returns the session with the id; with `make`, a new one if it is unknown. NULL: unknown, or
+   out of memory. */
 static struct claude_session *session_of(struct claude_sessions *all, struct slice id, bool make)
 {
     const struct mem *mem = all->mem;
@@ -71,7 +72,8 @@ static void found_project(struct claude_sessions *all, const char *name, const c
         all->projects[all->project_count++] = project;
 }
 
-/* A directory's ctx is `all` for the one of the projects, NULL for a project, a session for its sub-agents'. */
+/* A directory's ctx is `all` for the one of the projects, NULL for a project, a session for its
+   sub-agents'. */
 void claude_sessions_found(struct claude_sessions *all, const struct transcript_search *where,
                            const char *name, const char *path)
 {

@@ -1,7 +1,8 @@
 /* The sessions of a directory that are shown, and the state of each.
 
-   All of a directory that is named; else those that live, and those whose last line is younger than --since. The files of the others are not opened
-   (but for their last bytes, where the file itself is young). */
+   All of a directory that is named; else those that live, and those whose last line is younger
+   than --since. The files of the others are not opened (but for their last bytes, where the file
+   itself is young). */
 #ifndef INGEST_CLAUDE_SESSIONS_H
 #define INGEST_CLAUDE_SESSIONS_H
 
@@ -43,7 +44,8 @@ void claude_sessions_found(struct claude_sessions *sessions, const struct transc
 struct claude_file *claude_sessions_next(struct claude_sessions *sessions);
 /* Looks which files have come, gone or grown. `now_ms` is the loop's clock. */
 void claude_sessions_look(struct claude_sessions *sessions, uint64_t now_ms);
-/* Returns the number of lines with unknown types, over all transcripts; *type is one of these types. */
+/* Returns the number of lines with unknown types, over all transcripts; *type is one of these
+   types. */
 uint64_t claude_sessions_unknown(const struct claude_sessions *sessions, struct slice *type);
 
 #endif

@@ -1,5 +1,5 @@
-/* Claude Code's own files. transcript_dir finds, watches and reads them; claude_sessions knows the sessions, their state, and the order in
-   which their transcripts are read. */
+/* Claude Code's own files. transcript_dir finds, watches and reads them; claude_sessions knows
+   the sessions, their state, and the order in which their transcripts are read. */
 #include "ingest/claude/claude_source.h"
 
 #include "ingest/claude/claude_sessions.h"

@@ -1,5 +1,6 @@
-/* libmicrohttpd runs without a thread: it keeps its sockets in an epoll descriptor that the loop polls, so requests are taken on the loop. Without
-   epoll a timer polls. A body is collected up to its limit before the request is answered; a refusal does not wait for it. */
+/* libmicrohttpd runs without a thread: it keeps its sockets in an epoll descriptor that the loop
+   polls, so requests are taken on the loop. Without epoll a timer polls. A body is collected up
+   to its limit before the request is answered; a refusal does not wait for it. */
 #include "ingest/http/http.h"
 
 #include "core/base/strbuf.h"

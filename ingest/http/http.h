@@ -1,5 +1,6 @@
-/* An HTTP/1.1 server on the loop (libmicrohttpd), for small requests that are answered at once. It takes POST alone, bodies of a limited size, and
-   with a token only requests that present it. Requests of web pages (they have an Origin) are refused. */
+/* An HTTP/1.1 server on the loop (libmicrohttpd), for small requests that are answered at once.
+   It takes POST alone, bodies of a limited size, and with a token only requests that present it.
+   Requests of web pages (they have an Origin) are refused. */
 #ifndef INGEST_HTTP_H
 #define INGEST_HTTP_H
 
@@ -16,7 +17,8 @@ struct http_options {
     const struct mem *mem;
     const char *token; /* NULL: none is required */
     size_t max_body;   /* bytes; larger ones are answered 413 */
-    /* Answers a complete request: returns the status; *text, static, is the body, empty at first. */
+    /* Answers a complete request: returns the status; *text, static, is the body, empty at
+       first. */
     unsigned (*answer)(void *ctx, const char *path, struct slice body, const char **text);
     /* Reports a refused request; `why` is static. */
     void (*refused)(void *ctx, const char *why);
@@ -27,7 +29,8 @@ struct http_options {
 
 enum { HTTP_HANDLES = 2 };
 
-/* Returns new: it serves the listening, non-blocking socket `fd` and closes it. NULL: it failed, the caller keeps the socket. */
+/* Returns new: it serves the listening, non-blocking socket `fd` and closes it. NULL: it failed,
+   the caller keeps the socket. */
 struct http *http_new(const struct http_options *options, int fd);
 /* Closes the handles and all connections; http_free when `closed` was called for each. */
 void http_close(struct http *http);

@@ -1,5 +1,6 @@
-/* otlp:HOST:PORT. This version has POST /hooks, for Claude Code's hooks of the type "http". The paths of OTLP are answered with 501 and a line in
-   the log, so that the user who sets up an exporter learns why nothing appears. */
+/* otlp:HOST:PORT. This version has POST /hooks, for Claude Code's hooks of the type "http". The
+   paths of OTLP are answered with 501 and a line in the log, so that the user who sets up an
+   exporter learns why nothing appears. */
 #include "ingest/http/otlp_source.h"
 
 #include "ingest/address.h"

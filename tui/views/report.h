@@ -1,5 +1,5 @@
-/* The statistics as tables of text: `report` prints them, and the statistics view draws two of them.
-   The numbers are those that core/query/figures.h computed. */
+/* The statistics as tables of text: `report` prints them, and the statistics view draws two of
+   them. The numbers are those that core/query/figures.h computed. */
 #ifndef TUI_REPORT_H
 #define TUI_REPORT_H
 
