@@ -1,6 +1,6 @@
 #include "tui/cmd/progress.h"
 
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 
 #include <string.h>
 

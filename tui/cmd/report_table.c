@@ -2,7 +2,7 @@
    is left out. */
 #include "tui/cmd/report_table.h"
 
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/screen/text.h"
 
 #include <assert.h>

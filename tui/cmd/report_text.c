@@ -4,7 +4,7 @@
 
 #include "core/query/query.h"
 #include "tui/cmd/report_table.h"
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
 #include "tui/cmd/status_line.h"
 
 #include "core/query/query.h"
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 
 #include <math.h>
 

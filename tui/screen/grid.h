@@ -1,4 +1,4 @@
-/* The screen as data: cells of text and ink. Text enters through area_put alone, which lets nothing through that
+/* The screen as data: cells of text and style. Text enters through area_put alone, which lets nothing through that
    could move a terminal's cursor or change its state, keeps the columns of wide characters and writes nothing outside. */
 #ifndef TUI_GRID_H
 #define TUI_GRID_H
@@ -12,8 +12,8 @@
 
 struct cell {
     struct glyph glyph; /* width 2: the cell to the right has width 0 and no text */
-    uint8_t ink;        /* enum ink */
-    uint8_t attrs;      /* enum ink_attr, beyond the ink's own */
+    uint8_t style;      /* enum style_id */
+    uint8_t attrs;      /* enum style_attr, beyond the style's own */
 };
 
 struct grid;
@@ -50,19 +50,19 @@ struct area grid_area(struct grid *grid);
 struct area area_sub(struct area area, int x, int y, int cols, int rows);
 /* Puts text at (x, y); returns the column after it, even where that is outside. What is left of the area or beyond its right
    edge is not drawn; of a wide glyph cut by an edge a blank is. */
-int area_put(struct area area, int x, int y, enum ink ink, const char *text, size_t len);
-int area_puts(struct area area, int x, int y, enum ink ink, const char *text);
-int area_putf(struct area area, int x, int y, enum ink ink, const char *format, ...)
+int area_put(struct area area, int x, int y, enum style_id style, const char *text, size_t len);
+int area_puts(struct area area, int x, int y, enum style_id style, const char *text);
+int area_putf(struct area area, int x, int y, enum style_id style, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 /* The same in at most `cols` columns; what does not fit is cut and ends in an ellipsis (where cols >= 2). */
-int area_put_cut(struct area area, int x, int y, int cols, enum ink ink, const char *text,
-                 size_t len);
+int area_put_ellipsized(struct area area, int x, int y, int cols, enum style_id style,
+                        const char *text, size_t len);
 /* Puts text so that it ends before column `x_end`; returns its first column. */
-int area_put_right(struct area area, int x_end, int y, enum ink ink, const char *text);
+int area_put_right(struct area area, int x_end, int y, enum style_id style, const char *text);
 /* Fills `cols` columns with a glyph of one column. */
-void area_fill(struct area area, int x, int y, int cols, enum ink ink, const char *glyph);
+void area_fill(struct area area, int x, int y, int cols, enum style_id style, const char *glyph);
 /* Adds attributes to `cols` cells. */
-void area_mark(struct area area, int x, int y, int cols, uint8_t attrs);
+void area_add_attrs(struct area area, int x, int y, int cols, uint8_t attrs);
 /* Whether `cols` cells are blank. */
 bool area_is_blank(struct area area, int x, int y, int cols);
 

@@ -59,7 +59,7 @@ static void put_text(struct strbuf *out, const char *text, size_t len)
 }
 
 /* Reversed: what was the ground's colour is the text's. */
-static void resolve(struct ink_style *style)
+static void resolve(struct style *style)
 {
     if (style->attrs & ATTR_REVERSE) {
         int8_t fg = style->fg;
@@ -77,8 +77,8 @@ static bool is_blank(const struct strbuf *text)
     return true;
 }
 
-static void put_run(struct strbuf *out, const struct strbuf *text, struct ink_style style, int x,
-                    int y, int cols)
+static void put_run(struct strbuf *out, const struct strbuf *text, struct style style, int x, int y,
+                    int cols)
 {
     resolve(&style);
     if (style.bg != COLOR_NONE)
@@ -97,7 +97,7 @@ static void put_run(struct strbuf *out, const struct strbuf *text, struct ink_st
     strbuf_adds(out, "</text>");
 }
 
-static bool same_style(struct ink_style a, struct ink_style b)
+static bool same_style(struct style a, struct style b)
 {
     return a.fg == b.fg && a.bg == b.bg && a.attrs == b.attrs;
 }
@@ -105,14 +105,14 @@ static bool same_style(struct ink_style a, struct ink_style b)
 static void put_row(const struct grid *grid, const struct theme *theme, int y, struct strbuf *out,
                     struct strbuf *text)
 {
-    struct ink_style style = {COLOR_NONE, COLOR_NONE, 0};
+    struct style style = {COLOR_NONE, COLOR_NONE, 0};
     int from = 0, cols = grid_cols(grid);
     strbuf_clear(text);
     for (int x = 0; x <= cols; x++) {
-        struct ink_style next = style;
+        struct style next = style;
         const struct cell *cell = x < cols ? grid_cell(grid, x, y) : NULL;
         if (cell) {
-            next = theme_style(theme, (enum ink)cell->ink);
+            next = theme_style(theme, (enum style_id)cell->style);
             next.attrs |= cell->attrs;
         }
         if (!cell || !same_style(style, next)) {

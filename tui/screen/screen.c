@@ -1,12 +1,12 @@
 /* curses keeps what the terminal shows and writes the differences, into a file in memory (terminal.h); a copy of the last grid spares it
-   the cells that have not changed. Each ink is a colour pair of its own. Keys are read through a pad, which unlike a window is not
+   the cells that have not changed. Each style is a colour pair of its own. Keys are read through a pad, which unlike a window is not
    painted by reading from it. The signal handlers that curses sets are put back: what a signal does is the app's.
 
    The terminal's answers come among the keys, as keys of ours. */
 #include "tui/screen/screen.h"
 
+#include "tui/screen/flow_control.h"
 #include "tui/screen/mouse_report.h"
-#include "tui/screen/pace.h"
 #include "tui/screen/terminal.h"
 
 #include "core/base/utf8.h"
@@ -25,7 +25,7 @@ struct screen {
     SCREEN *curses;
     WINDOW *keys;
     struct terminal *terminal;
-    struct pace pace;
+    struct flow_control flow;
     bool synchronized;  /* it can hold back a frame until it is whole */
     struct cell *shown; /* what was put last; NULL: nothing */
     int shown_cols, shown_rows;
@@ -75,9 +75,9 @@ static void make_pairs(struct screen *screen)
         screen->theme.color = false;
         return;
     }
-    for (int ink = 0; ink < INKS && ink + 1 < COLOR_PAIRS; ink++) {
-        struct ink_style style = theme_style(&screen->theme, (enum ink)ink);
-        init_pair((short)(ink + 1), color_of(style.fg), color_of(style.bg));
+    for (int id = 0; id < STYLES && id + 1 < COLOR_PAIRS; id++) {
+        struct style style = theme_style(&screen->theme, (enum style_id)id);
+        init_pair((short)(id + 1), color_of(style.fg), color_of(style.bg));
     }
 }
 
@@ -117,8 +117,8 @@ static void ask_mode(struct screen *screen)
         define_key(answer, ANSWER_MODE + i);
     }
     terminal_add(screen->terminal, ASK_MODE, strlen(ASK_MODE));
-    screen->pace.since =
-        PACE_ASK_BYTES; /* behind the first frame it is asked whether it has answered */
+    screen->flow.bytes_since_ask =
+        FLOW_CONTROL_ASK_BYTES; /* behind the first frame it is asked whether it has answered */
 }
 
 static struct screen *fail(struct screen *screen, struct strbuf *error, const char *what,
@@ -183,9 +183,9 @@ static void give_back(struct screen *screen)
     endwin();
     terminal_collect(screen->terminal, NULL, NULL);
     terminal_drain(screen->terminal, DRAIN_MS);
-    if (screen->pace.waits)
+    if (screen->flow.awaiting)
         terminal_await(screen->terminal, HERE, ANSWER_MS);
-    screen->pace = (struct pace){.deaf = screen->pace.deaf};
+    screen->flow = (struct flow_control){.no_replies = screen->flow.no_replies};
     terminal_set_raw(screen->terminal, false);
 }
 
@@ -275,7 +275,7 @@ static bool special_key(wint_t code, struct key *out)
 static bool take_answer(struct screen *screen, wint_t code)
 {
     if (code == ANSWER_HERE)
-        pace_answered(&screen->pace);
+        flow_control_answered(&screen->flow);
     else if (code == MOUSE_BEGINS_SGR || code == MOUSE_BEGINS_X10)
         mouse_report_begin(&screen->report,
                            code == MOUSE_BEGINS_SGR ? MOUSE_FORM_SGR : MOUSE_FORM_X10);
@@ -384,10 +384,10 @@ static attr_t attrs_of(uint8_t attrs)
 
 static void put_cell(const struct screen *screen, int x, int y, const struct cell *cell)
 {
-    struct ink_style style = theme_style(&screen->theme, (enum ink)cell->ink);
+    struct style style = theme_style(&screen->theme, (enum style_id)cell->style);
     wchar_t text[CCHARW_MAX + 1];
     cchar_t wide;
-    int pair = screen->theme.color ? cell->ink + 1 : 0;
+    int pair = screen->theme.color ? cell->style + 1 : 0;
     glyph_to_wide(&cell->glyph, text);
     setcchar(&wide, text, attrs_of(style.attrs | cell->attrs),
              (short)(pair < COLOR_PAIRS ? pair : 0), NULL);
@@ -396,7 +396,7 @@ static void put_cell(const struct screen *screen, int x, int y, const struct cel
 
 static bool same_cell(const struct cell *a, const struct cell *b)
 {
-    return a->ink == b->ink && a->attrs == b->attrs && a->glyph.width == b->glyph.width &&
+    return a->style == b->style && a->attrs == b->attrs && a->glyph.width == b->glyph.width &&
            a->glyph.len == b->glyph.len && memcmp(a->glyph.text, b->glyph.text, a->glyph.len) == 0;
 }
 
@@ -437,7 +437,7 @@ int64_t screen_free_ns(struct screen *screen, int64_t now_ns)
 {
     if (!terminal_flush(screen->terminal))
         return INT64_MAX;
-    return pace_free_ns(&screen->pace, now_ns);
+    return flow_control_free_ns(&screen->flow, now_ns);
 }
 
 int screen_out_fd(const struct screen *screen)
@@ -450,7 +450,7 @@ static void send_frame(struct screen *screen, int64_t now_ns)
 {
     size_t bytes = terminal_collect(screen->terminal, screen->synchronized ? FRAME_BEGIN : NULL,
                                     screen->synchronized ? FRAME_END : NULL);
-    if (bytes > 0 && pace_sent(&screen->pace, bytes, now_ns))
+    if (bytes > 0 && flow_control_sent(&screen->flow, bytes, now_ns))
         terminal_add(screen->terminal, ASK_HERE, strlen(ASK_HERE));
     terminal_flush(screen->terminal);
 }

@@ -18,8 +18,8 @@ struct agent_column {
     int from;     /* columns of the screen: on narrower ones it is not there */
     bool left;    /* set to the left */
     bool falling; /* the greatest first is what one wants to see */
-    /* Sets `out` to what stands there; empty: nothing. Returns its ink. */
-    enum ink (*put)(const struct agent_row *row, struct strbuf *out);
+    /* Sets `out` to what stands there; empty: nothing. Returns its style. */
+    enum style_id (*put)(const struct agent_row *row, struct strbuf *out);
     /* NAN: at the end, whichever way it is sorted. NULL: by the text. */
     double (*value)(const struct agent_row *row);
 };

@@ -185,12 +185,12 @@ static int name_cols(const struct frame *frame)
     return cols >= 160 ? 32 : cols >= 120 ? 26 : cols >= 80 ? 20 : cols >= 50 ? 16 : 11;
 }
 
-static void put_cell(struct area line, int x, const struct agent_column *column, enum ink ink,
-                     const char *text, size_t len, bool ascii)
+static void put_cell(struct area line, int x, const struct agent_column *column,
+                     enum style_id style, const char *text, size_t len, bool ascii)
 {
     int cols = (int)text_cols(text, len, ascii);
     int shift = column->left || cols > column->cols ? 0 : column->cols - cols;
-    area_put_cut(line, x + shift, 0, column->cols - shift, ink, text, len);
+    area_put_ellipsized(line, x + shift, 0, column->cols - shift, style, text, len);
 }
 
 /* Calls for each column that the screen has room for; returns the column after them. */
@@ -204,9 +204,9 @@ static int draw_cells(const struct table *table, struct area line, const struct 
         if (frame->layout.cols < column->from || x + 1 + column->cols > line.cols)
             continue;
         strbuf_clear(text);
-        enum ink ink = column->put(row, text);
+        enum style_id style = column->put(row, text);
         if (!text->failed && text->len > 0)
-            put_cell(line, x + 1, column, ink, text->data, text->len, frame->input->theme.ascii);
+            put_cell(line, x + 1, column, style, text->data, text->len, frame->input->theme.ascii);
         x += 1 + column->cols;
     }
     return x;
@@ -224,17 +224,17 @@ static void draw_heads(const struct table *table, struct area line)
         head.cols = i == 0 ? name_cols(frame) : column->cols;
         if (frame->layout.cols < column->from || x + 1 + head.cols > line.cols)
             continue;
-        put_cell(line, x + 1, &head, i == state->column ? INK_STRONG : INK_DIM, head.head,
+        put_cell(line, x + 1, &head, i == state->column ? STYLE_STRONG : STYLE_DIM, head.head,
                  strlen(head.head), ascii);
         if (i == state->column)
-            area_mark(line, x + 1, 0, head.cols, ATTR_UNDERLINE);
+            area_add_attrs(line, x + 1, 0, head.cols, ATTR_UNDERLINE);
         x += 1 + head.cols;
     }
     if (line.cols - x >= 14)
-        area_putf(line, x + 2, 0, INK_DIM, "LAST %d MIN", SPARK_MINUTES);
+        area_putf(line, x + 2, 0, STYLE_DIM, "LAST %d MIN", SPARK_MINUTES);
 }
 
-/* How full each column of the last minutes was, in the ink of what filled it. */
+/* How full each column of the last minutes was, in the style of what filled it. */
 static void draw_spark(const struct frame *frame, struct area line, int x, agent_no agent)
 {
     static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -253,8 +253,9 @@ static void draw_spark(const struct frame *frame, struct area line, int x, agent
     for (int i = 0; i < cols; i++) {
         if (cells[i].kind >= SPAN_KINDS)
             continue;
-        enum ink ink = cells[i].flags & CELL_ERROR ? INK_ERROR : theme_kind_ink(cells[i].kind);
-        area_puts(line, x + 2 + i, 0, ink,
+        enum style_id style =
+            cells[i].flags & CELL_ERROR ? STYLE_ERROR : theme_kind_style(cells[i].kind);
+        area_puts(line, x + 2 + i, 0, style,
                   (frame->input->theme.ascii ? plain : blocks)[cells[i].fill / 32]);
     }
 }
@@ -269,17 +270,18 @@ static void draw_name(struct frame *frame, struct area line, agent_no number)
     query_agent_title(frame->swarm, number, text);
     if (text->failed || text->len == 0)
         return;
-    int end =
-        area_put_cut(line, 1, 0, room, strong ? INK_STRONG : INK_PLAIN, text->data, text->len);
+    int end = area_put_ellipsized(line, 1, 0, room, strong ? STYLE_STRONG : STYLE_PLAIN, text->data,
+                                  text->len);
     const char *description = swarm_text(frame->swarm, agent->description);
     if (room - end >= 4 && *description)
-        area_put_cut(line, end + 1, 0, room - end, INK_DIM, description, strlen(description));
+        area_put_ellipsized(line, end + 1, 0, room - end, STYLE_DIM, description,
+                            strlen(description));
 }
 
 static void draw_totals(const struct table *table, struct area line)
 {
     struct agent_row row = row_of(table, NO_AGENT);
-    area_putf(line, 1, 0, INK_STRONG, "all %zu", table->frame->state->agents.count);
+    area_putf(line, 1, 0, STYLE_STRONG, "all %zu", table->frame->state->agents.count);
     draw_cells(table, line, &row);
 }
 
@@ -295,7 +297,7 @@ static void draw_rows(const struct table *table, struct area body)
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
         struct agent_row row = row_of(table, agent);
         if (agent == frame->state->cursor)
-            area_puts(line, 0, 0, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
+            area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
         draw_name(frame, line, agent);
         draw_spark(frame, line, draw_cells(table, line, &row), agent);
     }

@@ -11,14 +11,15 @@ enum curve { CURVE_TTFT, CURVE_OTPS, CURVE_PARALLEL, CURVE_TOKENS, CURVES };
 
 static const struct {
     const char *heading;
-    enum ink ink, over_ink;
+    enum style_id style, over_style;
     bool ms;
 } curves[CURVES] = {
-    [CURVE_TTFT] = {"TIME TO FIRST TOKEN OVER TIME: MEDIAN, p95", INK_FIRST_TOKEN, INK_PLAIN, true},
-    [CURVE_OTPS] = {"OUTPUT TOKENS A SECOND OF A REQUEST OVER TIME: MEDIAN, p95", INK_SAMPLING,
-                    INK_PLAIN, false},
-    [CURVE_PARALLEL] = {"AGENTS AT WORK", INK_TOOL, INK_PLAIN, false},
-    [CURVE_TOKENS] = {"OUTPUT TOKENS A SECOND OF ALL", INK_SAMPLING, INK_PLAIN, false},
+    [CURVE_TTFT] = {"TIME TO FIRST TOKEN OVER TIME: MEDIAN, p95", STYLE_FIRST_TOKEN, STYLE_PLAIN,
+                    true},
+    [CURVE_OTPS] = {"OUTPUT TOKENS A SECOND OF A REQUEST OVER TIME: MEDIAN, p95", STYLE_SAMPLING,
+                    STYLE_PLAIN, false},
+    [CURVE_PARALLEL] = {"AGENTS AT WORK", STYLE_TOOL, STYLE_PLAIN, false},
+    [CURVE_TOKENS] = {"OUTPUT TOKENS A SECOND OF ALL", STYLE_SAMPLING, STYLE_PLAIN, false},
 };
 
 static void curve_at(const struct series_point *point, enum curve curve, double *value,
@@ -49,7 +50,7 @@ static void put_time_axis(const struct report_page *page, const struct series *s
         axis.zoom++;
     size_t count = axis_labels(&axis, &page->frame->clock, 4, labels, 16);
     for (size_t i = 0; i < count && line.rows > 0; i++)
-        area_puts(line, LABEL_COLS + labels[i].col, 0, INK_DIM, labels[i].text);
+        area_puts(line, LABEL_COLS + labels[i].col, 0, STYLE_DIM, labels[i].text);
 }
 
 static void put_curve(const struct report_page *page, const struct series *series, enum curve curve)
@@ -64,8 +65,8 @@ static void put_curve(const struct report_page *page, const struct series *serie
                         .cols = cols,
                         .rows = PLOT_ROWS,
                         .max = plot_max(values, over, cols),
-                        .ink = curves[curve].ink,
-                        .over_ink = curves[curve].over_ink,
+                        .style = curves[curve].style,
+                        .over_style = curves[curve].over_style,
                         .ascii = page->frame->input->theme.ascii};
     if (!(plot.max > 0))
         return;
@@ -74,9 +75,9 @@ static void put_curve(const struct report_page *page, const struct series *serie
     for (int row = 0; row < plot.rows; row++) {
         struct area line = sheet_line(page->sheet);
         if (line.rows > 0 && row == 0)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, top);
+            area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, top);
         if (line.rows > 0 && row + 1 == plot.rows)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, "0");
+            area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, "0");
         plot_line(&plot, line, LABEL_COLS, row);
     }
     put_time_axis(page, series, cols);
@@ -93,7 +94,7 @@ static void put_counter(const struct report_page *page, const struct series *ser
                         .cols = cols,
                         .rows = COUNTER_ROWS,
                         .max = counter->max,
-                        .ink = INK_OTHER,
+                        .style = STYLE_OTHER,
                         .ascii = page->frame->input->theme.ascii};
     const char *name = swarm_text(swarm, counter->name);
     if (!(plot.max > 0))
@@ -110,13 +111,13 @@ static void put_counter(const struct report_page *page, const struct series *ser
         return;
     struct area head = sheet_line(page->sheet);
     if (head.rows > 0)
-        area_put(head, 3, 0, INK_PLAIN, title->data, title->len);
+        area_put(head, 3, 0, STYLE_PLAIN, title->data, title->len);
     for (int row = 0; row < plot.rows; row++) {
         struct area line = sheet_line(page->sheet);
         char top[NUMBER_BYTES];
         snprintf(top, sizeof top, "%.5g", counter->max);
         if (line.rows > 0 && row == 0)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, top);
+            area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, top);
         plot_line(&plot, line, LABEL_COLS, row);
     }
 }
@@ -132,7 +133,7 @@ static void put_counters(const struct report_page *page, const struct series *se
     if (counters->left_out > 0) {
         struct area line = sheet_line(page->sheet);
         if (line.rows > 0)
-            area_putf(line, 3, 0, INK_DIM, "and others, with %zu values", counters->left_out);
+            area_putf(line, 3, 0, STYLE_DIM, "and others, with %zu values", counters->left_out);
     }
     put_time_axis(page, series, (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX);
 }

@@ -2,7 +2,7 @@
 #ifndef TUI_CURVES_H
 #define TUI_CURVES_H
 
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/views/frame.h"
 #include "tui/views/sheet.h"
 

@@ -1,7 +1,7 @@
 /* The detail of the selected span: a heading, its times, its args. The same walk counts the lines and draws them: a `pen` goes
    down line by line and draws those that are inside its area, so that scrolling and the layout's wish for room follow from one text.
    Values are cut at VALUE_MAX_BYTES, which the last line says. */
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/views/frame.h"
 #include "tui/views/norms.h"
 #include "tui/views/span_text.h"
@@ -22,15 +22,15 @@ struct pen {
     int cols, key_cols;
 };
 
-static void pen_put(const struct pen *pen, int x, int cols, enum ink ink, const char *text,
+static void pen_put(const struct pen *pen, int x, int cols, enum style_id style, const char *text,
                     size_t len)
 {
     if (pen->area.grid && pen->line >= pen->skip && pen->line - pen->skip < pen->area.rows)
-        area_put_cut(pen->area, x, pen->line - pen->skip, cols, ink, text, len);
+        area_put_ellipsized(pen->area, x, pen->line - pen->skip, cols, style, text, len);
 }
 
 /* A value in the columns right of the keys, wrapped at the edge and at line feeds. */
-static void put_wrapped(struct pen *pen, enum ink ink, const char *text, size_t len)
+static void put_wrapped(struct pen *pen, enum style_id style, const char *text, size_t len)
 {
     int x = pen->key_cols + 2, cols = pen->cols - x - 1;
     if (cols < 4)
@@ -42,7 +42,7 @@ static void put_wrapped(struct pen *pen, enum ink ink, const char *text, size_t 
         size_t fits = part ? text_fit(text + at, part, pen->ascii, (size_t)cols, NULL) : 0;
         if (fits == 0 && part > 0)
             fits = part; /* cannot be: a glyph has at most two columns */
-        pen_put(pen, x, cols, ink, text + at, fits);
+        pen_put(pen, x, cols, style, text + at, fits);
         pen->line++;
         at += fits;
         if (feed && fits == part)
@@ -54,11 +54,11 @@ static void put_pair(struct pen *pen, const char *key, size_t key_len, const cha
 {
     size_t shown = len < VALUE_MAX_BYTES ? len : VALUE_MAX_BYTES;
     char rest[64];
-    pen_put(pen, 0, pen->key_cols, INK_DIM, key, key_len);
-    put_wrapped(pen, INK_PLAIN, text ? text : "", shown);
+    pen_put(pen, 0, pen->key_cols, STYLE_DIM, key, key_len);
+    put_wrapped(pen, STYLE_PLAIN, text ? text : "", shown);
     if (shown < len) {
         int n = snprintf(rest, sizeof rest, "and %zu more bytes", len - shown);
-        put_wrapped(pen, INK_DIM, rest, (size_t)n);
+        put_wrapped(pen, STYLE_DIM, rest, (size_t)n);
     }
 }
 
@@ -131,7 +131,7 @@ static void put_times(struct pen *pen, const struct frame *frame, const struct s
     int x = pen->key_cols + 2 + (int)strlen(took);
     pen->line = before;
     if (x + (int)text_cols(line, strlen(line), ascii) < pen->cols)
-        pen_put(pen, x, pen->cols - x, INK_PLAIN, line, strlen(line));
+        pen_put(pen, x, pen->cols - x, STYLE_PLAIN, line, strlen(line));
     pen->line = before + 1;
 }
 
@@ -202,7 +202,7 @@ static void draw_heading(struct frame *frame, struct area line, const struct spa
     char took[NUMBER_BYTES];
     int64_t ns = swarm_span_end_ns(frame->swarm, span, frame->local_ns) - span->start_ns;
     number_long(ns, frame->input->theme.ascii, took);
-    area_fill(line, 0, 0, line.cols, INK_DIM, frame_symbol(frame, SYM_HORIZONTAL));
+    area_fill(line, 0, 0, line.cols, STYLE_DIM, frame_symbol(frame, SYM_HORIZONTAL));
     strbuf_clear(text);
     query_agent_title(frame->swarm, span->agent, text);
     strbuf_addf(text, " %s %s %s %s%s", dot, swarm_text(frame->swarm, span->name), dot, took,
@@ -211,10 +211,11 @@ static void draw_heading(struct frame *frame, struct area line, const struct spa
         strbuf_addf(text, " %s failed", dot);
     if (text->failed)
         return;
-    area_puts(line, 1, 0, INK_PLAIN, " ");
-    int end = area_put_cut(line, 2, 0, line.cols - 4,
-                           span->flags & SPAN_ERROR ? INK_ERROR : INK_PLAIN, text->data, text->len);
-    area_puts(line, end, 0, INK_PLAIN, " ");
+    area_puts(line, 1, 0, STYLE_PLAIN, " ");
+    int end = area_put_ellipsized(line, 2, 0, line.cols - 4,
+                                  span->flags & SPAN_ERROR ? STYLE_ERROR : STYLE_PLAIN, text->data,
+                                  text->len);
+    area_puts(line, end, 0, STYLE_PLAIN, " ");
 }
 
 void detail_panel_draw(struct frame *frame, struct grid *grid)
@@ -228,11 +229,11 @@ void detail_panel_draw(struct frame *frame, struct grid *grid)
     int x = 2;
     if (layout->detail_x > 0) { /* parted from the panel at its left */
         for (int y = 1; y < panel.rows; y++)
-            area_puts(panel, 0, y, INK_DIM, frame_symbol(frame, SYM_VERTICAL));
+            area_puts(panel, 0, y, STYLE_DIM, frame_symbol(frame, SYM_VERTICAL));
     }
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols - 1, 1), span);
     if (layout->detail_x > 0)
-        area_puts(panel, 0, 0, INK_DIM, frame_symbol(frame, SYM_TEE_DOWN));
+        area_puts(panel, 0, 0, STYLE_DIM, frame_symbol(frame, SYM_TEE_DOWN));
     struct pen pen = {.area = area_sub(panel, x, 1, panel.cols - x, panel.rows - 1)};
     pen.cols = pen.area.cols;
     int lines = detail_panel_lines(frame, panel.cols + 1);
@@ -242,6 +243,6 @@ void detail_panel_draw(struct frame *frame, struct grid *grid)
     pen.skip = (int)frame->state->detail_scroll;
     walk_lines(&pen, frame, span);
     if (most > pen.skip && pen.area.rows > 0)
-        area_put_right(panel, panel.cols - 1, panel.rows - 1, INK_DIM,
+        area_put_right(panel, panel.cols - 1, panel.rows - 1, STYLE_DIM,
                        frame_symbol(frame, SYM_ELLIPSIS));
 }

@@ -9,9 +9,9 @@ struct sheet {
     int y;
 };
 
-static void put(struct sheet *page, int x, enum ink ink, const char *text)
+static void put(struct sheet *page, int x, enum style_id style, const char *text)
 {
-    area_put_cut(page->area, x, page->y, page->area.cols - x - 1, ink, text, strlen(text));
+    area_put_ellipsized(page->area, x, page->y, page->area.cols - x - 1, style, text, strlen(text));
     page->y++;
 }
 
@@ -27,12 +27,12 @@ static void put_source(struct sheet *page, const struct source_status *source)
     const char *word =
         source->listens && source->state == SOURCE_OPEN ? "is listened to" : words[source->state];
     int cols = page->area.cols;
-    int x =
-        area_put_cut(page->area, 3, page->y, cols - 4, failed ? INK_RETRY : INK_PLAIN,
-                     source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
+    int x = area_put_ellipsized(
+        page->area, 3, page->y, cols - 4, failed ? STYLE_RETRY : STYLE_PLAIN,
+        source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
     if (failed && source->error && *source->error)
         word = source->error;
-    area_put_cut(page->area, x + 2, page->y, cols - x - 3, INK_DIM, word, strlen(word));
+    area_put_ellipsized(page->area, x + 2, page->y, cols - x - 3, STYLE_DIM, word, strlen(word));
     page->y++;
 }
 
@@ -54,7 +54,7 @@ void empty_draw(const struct frame *frame, struct grid *grid)
                                    : layout->rows;
     struct sheet page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
     char line[512];
-    put(&page, 1, INK_STRONG,
+    put(&page, 1, STYLE_STRONG,
         input->live ? "No agent has been seen yet." : "There is no agent in it.");
     page.y++;
     for (size_t i = 0; i < input->source_count && i < 20; i++)
@@ -63,18 +63,18 @@ void empty_draw(const struct frame *frame, struct grid *grid)
         return;
     page.y++;
     if (watches_claude(input)) {
-        put(&page, 1, INK_DIM,
+        put(&page, 1, STYLE_DIM,
             "Claude Code's sessions come by themselves; each tool and question at once with");
-        put(&page, 3, INK_PLAIN, "swarmtop setup claude");
+        put(&page, 3, STYLE_PLAIN, "swarmtop setup claude");
         page.y++;
     }
-    put(&page, 1, INK_DIM, "From another shell:");
+    put(&page, 1, STYLE_DIM, "From another shell:");
     snprintf(line, sizeof line, "export SWARMTOP_SOCKET=%.400s", input->address);
-    put(&page, 3, INK_PLAIN, line);
-    put(&page, 3, INK_PLAIN, "swarmtop emit hello session_id=demo");
-    put(&page, 3, INK_PLAIN, "swarmtop emit --session demo start_tool span_id=1 tool_name=Bash");
-    put(&page, 3, INK_PLAIN, "swarmtop emit --session demo end_tool span_id=1");
+    put(&page, 3, STYLE_PLAIN, line);
+    put(&page, 3, STYLE_PLAIN, "swarmtop emit hello session_id=demo");
+    put(&page, 3, STYLE_PLAIN, "swarmtop emit --session demo start_tool span_id=1 tool_name=Bash");
+    put(&page, 3, STYLE_PLAIN, "swarmtop emit --session demo end_tool span_id=1");
     page.y++;
-    put(&page, 1, INK_DIM, "To see a made-up swarm:");
-    put(&page, 3, INK_PLAIN, "swarmtop demo");
+    put(&page, 1, STYLE_DIM, "To see a made-up swarm:");
+    put(&page, 3, STYLE_PLAIN, "swarmtop demo");
 }

@@ -5,10 +5,10 @@
 static void draw_heading(const struct frame *frame, struct area line, size_t more)
 {
     const char *dash = frame_symbol(frame, SYM_HORIZONTAL);
-    int x = area_puts(line, 1, 0, INK_DIM, "IN FLIGHT ");
-    area_fill(line, x, 0, line.cols - 1 - x, INK_DIM, dash);
+    int x = area_puts(line, 1, 0, STYLE_DIM, "IN FLIGHT ");
+    area_fill(line, x, 0, line.cols - 1 - x, STYLE_DIM, dash);
     if (more > 0 && line.cols >= x + 20)
-        area_putf(line, line.cols - 14, 0, INK_DIM, " %zu more ", more);
+        area_putf(line, line.cols - 14, 0, STYLE_DIM, " %zu more ", more);
 }
 
 void flight_panel_draw(struct frame *frame, struct grid *grid)
@@ -27,5 +27,5 @@ void flight_panel_draw(struct frame *frame, struct grid *grid)
             flight_line_draw(frame, area_sub(panel, 0, (int)i + 1, panel.cols, 1), span, &columns);
     }
     if (frame->flight_count == 0)
-        area_puts(panel, 4, 1, INK_DIM, "nothing");
+        area_puts(panel, 4, 1, STYLE_DIM, "nothing");
 }

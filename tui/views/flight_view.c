@@ -32,13 +32,13 @@ static void draw_heads(const struct frame *frame, struct area line,
                        const struct flight_columns *columns)
 {
     int x = FLIGHT_AGENT_X + columns->agent_cols + 2, end = line.cols - 1;
-    area_put_right(line, FLIGHT_AGE_END, 0, INK_DIM, "ELAPSED");
-    area_puts(line, FLIGHT_AGENT_X, 0, INK_DIM, "AGENT");
-    x = area_puts(line, x, 0, INK_DIM, "IN FLIGHT ");
-    area_putf(line, x, 0, INK_DIM, "%zu", frame->flight_count);
+    area_put_right(line, FLIGHT_AGE_END, 0, STYLE_DIM, "ELAPSED");
+    area_puts(line, FLIGHT_AGENT_X, 0, STYLE_DIM, "AGENT");
+    x = area_puts(line, x, 0, STYLE_DIM, "IN FLIGHT ");
+    area_putf(line, x, 0, STYLE_DIM, "%zu", frame->flight_count);
     if (columns->norm) {
-        area_put_right(line, end, 0, INK_DIM, "TIMES");
-        area_put_right(line, end - FLIGHT_TIMES_COLS, 0, INK_DIM, "P95");
+        area_put_right(line, end, 0, STYLE_DIM, "TIMES");
+        area_put_right(line, end - FLIGHT_TIMES_COLS, 0, STYLE_DIM, "P95");
     }
 }
 
@@ -51,13 +51,13 @@ void flight_draw(struct frame *frame, struct grid *grid)
     frame->state->flight_scroll =
         list_scroll(frame->state->flight_scroll, cursor, frame->flight_count, space);
     if (frame->flight_count == 0)
-        area_puts(body, FLIGHT_AGENT_X, 0, INK_DIM, "nothing is open");
+        area_puts(body, FLIGHT_AGENT_X, 0, STYLE_DIM, "nothing is open");
     for (size_t i = 0; i < space && frame->state->flight_scroll + i < frame->flight_count; i++) {
         size_t at = frame->state->flight_scroll + i;
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
         flight_line_draw(frame, line, swarm_span(frame->swarm, frame->flight[at]), &columns);
         if (at == cursor)
-            area_puts(line, 0, 0, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
+            area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
     }
 }
 

@@ -1,6 +1,6 @@
-/* The lines above the timeline. They are made of pieces, each a few runs of ink; a line takes its pieces in order as long as they fit,
+/* The lines above the timeline. They are made of pieces, each a few runs of style; a line takes its pieces in order as long as they fit,
    so that a narrow screen loses whole figures from the tail and never half a number. */
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/views/frame.h"
 
 #include <math.h>
@@ -13,14 +13,14 @@ enum { PIECE_RUNS = 6, RUN_BYTES = 96 };
 
 struct piece {
     struct {
-        enum ink ink;
+        enum style_id style;
         char text[RUN_BYTES];
     } runs[PIECE_RUNS];
     int count;
     int gap; /* blanks before it */
 };
 
-__attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum ink ink,
+__attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum style_id style,
                                                       const char *format, ...)
 {
     if (piece->count == PIECE_RUNS)
@@ -29,7 +29,7 @@ __attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum 
     va_start(args, format);
     vsnprintf(piece->runs[piece->count].text, RUN_BYTES, format, args);
     va_end(args);
-    piece->runs[piece->count++].ink = ink;
+    piece->runs[piece->count++].style = style;
 }
 
 static int piece_cols(const struct piece *piece, bool ascii)
@@ -43,7 +43,7 @@ static int piece_cols(const struct piece *piece, bool ascii)
 static int put_piece(struct area line, int x, const struct piece *piece)
 {
     for (int i = 0; i < piece->count; i++)
-        x = area_puts(line, x, 0, piece->runs[i].ink, piece->runs[i].text);
+        x = area_puts(line, x, 0, piece->runs[i].style, piece->runs[i].text);
     return x;
 }
 
@@ -95,12 +95,12 @@ static struct piece name_piece(const struct frame *frame)
 {
     struct piece piece = {.gap = 0};
     size_t sessions = count_sessions(frame->swarm), rows = count_agents(&frame->rows, frame->swarm);
-    add(&piece, INK_STRONG, "swarmtop");
+    add(&piece, STYLE_STRONG, "swarmtop");
     if (sessions == 0)
         return piece;
     const char *what = has_agents(frame->swarm) ? "agent" : "thread";
-    add(&piece, INK_PLAIN, "  %zu session%s", sessions, sessions == 1 ? "" : "s");
-    add(&piece, INK_PLAIN, " %s %zu %s%s", frame_symbol(frame, SYM_DOT), rows, what,
+    add(&piece, STYLE_PLAIN, "  %zu session%s", sessions, sessions == 1 ? "" : "s");
+    add(&piece, STYLE_PLAIN, " %s %zu %s%s", frame_symbol(frame, SYM_DOT), rows, what,
         rows == 1 ? "" : "s");
     return piece;
 }
@@ -111,8 +111,8 @@ static struct piece clock_piece(const struct frame *frame)
     struct piece piece = {.gap = 3};
     const struct view_input *input = frame->input;
     if (!input->live) {
-        add(&piece, INK_DIM, "%s ", frame_symbol(frame, SYM_RESTS));
-        add(&piece, INK_PLAIN, "finished");
+        add(&piece, STYLE_DIM, "%s ", frame_symbol(frame, SYM_RESTS));
+        add(&piece, STYLE_PLAIN, "finished");
         return piece;
     }
     if (frame->state->frozen) {
@@ -123,16 +123,16 @@ static struct piece clock_piece(const struct frame *frame)
         int64_t behind = input->local_ns - frame->state->frozen_local_ns;
         number_count(events, fresh);
         number_count((uint64_t)(behind > 0 ? behind / 1000000000 : 0), late);
-        add(&piece, INK_USER, "%s LIVE", frame_symbol(frame, SYM_FROZEN));
-        add(&piece, INK_PLAIN, " -%s s, %s new", late, fresh);
+        add(&piece, STYLE_USER, "%s LIVE", frame_symbol(frame, SYM_FROZEN));
+        add(&piece, STYLE_PLAIN, " -%s s, %s new", late, fresh);
         return piece;
     }
     time_t when = (time_t)(frame->local_ns / 1000000000);
     struct tm tm;
-    add(&piece, INK_SAMPLING, "%s ", frame_symbol(frame, SYM_WORKS));
-    add(&piece, INK_STRONG, "LIVE");
+    add(&piece, STYLE_SAMPLING, "%s ", frame_symbol(frame, SYM_WORKS));
+    add(&piece, STYLE_STRONG, "LIVE");
     if (localtime_r(&when, &tm))
-        add(&piece, INK_PLAIN, " %02d:%02d", tm.tm_hour, tm.tm_min);
+        add(&piece, STYLE_PLAIN, " %02d:%02d", tm.tm_hour, tm.tm_min);
     return piece;
 }
 
@@ -145,14 +145,14 @@ static void draw_right(const struct frame *frame, struct area line, int from)
     char text[NUMBER_BYTES];
     /* Of the model, so that a feed and the file it leaves behind say the same. */
     number_count(input->figures ? input->figures->events : 0, text);
-    add(&pieces[0], INK_DIM, "%s events", text);
+    add(&pieces[0], STYLE_DIM, "%s events", text);
     if (input->live && input->events_per_s >= 0.5) {
         number_short(input->events_per_s, text);
-        add(&pieces[1], INK_DIM, "+%s/s", text);
+        add(&pieces[1], STYLE_DIM, "+%s/s", text);
     }
     if (input->output) {
         const char *slash = strrchr(input->output, '/');
-        add(&pieces[2], INK_DIM, "%s %.80s", frame_symbol(frame, SYM_ARROW),
+        add(&pieces[2], STYLE_DIM, "%s %.80s", frame_symbol(frame, SYM_ARROW),
             slash ? slash + 1 : input->output);
     }
     for (int count = 3; count > 0; count--) {
@@ -189,9 +189,9 @@ static void draw_first(const struct frame *frame, struct area line)
 static struct piece state_piece(const struct frame *frame, enum agent_state state, size_t count)
 {
     struct piece piece = {.gap = 2};
-    enum ink ink = theme_state(&frame->input->theme, state).ink;
-    add(&piece, INK_DIM, "%s ", query_state_word(state));
-    add(&piece, count == 0 || ink == INK_DIM ? INK_PLAIN : ink, "%zu", count);
+    enum style_id style = theme_state(&frame->input->theme, state).style;
+    add(&piece, STYLE_DIM, "%s ", query_state_word(state));
+    add(&piece, count == 0 || style == STYLE_DIM ? STYLE_PLAIN : style, "%zu", count);
     return piece;
 }
 
@@ -229,15 +229,15 @@ static struct piece summary_piece(const char *label, const struct summary *summa
     char text[NUMBER_BYTES];
     if (summary->count == 0)
         return piece;
-    add(&piece, INK_DIM, "%s ", label);
+    add(&piece, STYLE_DIM, "%s ", label);
     if (ms)
         number_ms(summary->p50, ascii, text);
     else
         number_short(summary->p50, text);
-    add(&piece, INK_PLAIN, "p50 %s", text);
+    add(&piece, STYLE_PLAIN, "p50 %s", text);
     if (both && ms) {
         number_ms(summary->p95, ascii, text);
-        add(&piece, INK_PLAIN, " p95 %s", text);
+        add(&piece, STYLE_PLAIN, " p95 %s", text);
     }
     return piece;
 }
@@ -252,25 +252,25 @@ static int add_figures(const struct frame *frame, struct piece *out)
     for (int i = 0; i < 6; i++)
         out[i] = (struct piece){.gap = i == 5 ? 2 : 3};
     if (!isnan(totals->parallel)) {
-        add(&out[n], INK_DIM, "parallel ");
-        add(&out[n], INK_PLAIN, "%.1f", totals->parallel);
+        add(&out[n], STYLE_DIM, "parallel ");
+        add(&out[n], STYLE_PLAIN, "%.1f", totals->parallel);
     }
     n++;
     out[n++] = summary_piece("ttft", &totals->ttft_ms, true, true, ascii);
     out[n++] = summary_piece("otps", &totals->otps, false, false, ascii);
     if (!isnan(totals->cache_hit_rate_pct)) {
-        add(&out[n], INK_DIM, "cache ");
-        add(&out[n], INK_PLAIN, "%.0f%%", totals->cache_hit_rate_pct);
+        add(&out[n], STYLE_DIM, "cache ");
+        add(&out[n], STYLE_PLAIN, "%.0f%%", totals->cache_hit_rate_pct);
     }
     n++;
     if (totals->requests + totals->open_requests + totals->tool_count == 0)
         return n;
     uint64_t errors = totals->failed + totals->tool_errors;
-    add(&out[n], INK_DIM, "retries ");
-    add(&out[n++], totals->retries ? INK_RETRY : INK_PLAIN, "%llu",
+    add(&out[n], STYLE_DIM, "retries ");
+    add(&out[n++], totals->retries ? STYLE_RETRY : STYLE_PLAIN, "%llu",
         (unsigned long long)totals->retries);
-    add(&out[n], INK_DIM, "errors ");
-    add(&out[n++], errors ? INK_ERROR : INK_PLAIN, "%llu", (unsigned long long)errors);
+    add(&out[n], STYLE_DIM, "errors ");
+    add(&out[n++], errors ? STYLE_ERROR : STYLE_PLAIN, "%llu", (unsigned long long)errors);
     return n;
 }
 
@@ -318,7 +318,7 @@ void legend_draw(const struct frame *frame, struct grid *grid)
     for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++) {
         if (x + 3 + (int)strlen(word) > line.cols)
             break;
-        area_fill(line, x, 0, 2, bar.ink, bar.fill);
-        x = area_puts(line, x + 3, 0, INK_DIM, word) + 1;
+        area_fill(line, x, 0, 2, bar.style, bar.fill);
+        x = area_puts(line, x + 3, 0, STYLE_DIM, word) + 1;
     }
 }

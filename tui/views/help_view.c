@@ -24,7 +24,7 @@ static void put_heading(struct pen *pen, const char *text)
         pen->line++;
     struct area line = pen_line(pen);
     if (line.grid)
-        area_puts(line, 1, 0, INK_DIM, text);
+        area_puts(line, 1, 0, STYLE_DIM, text);
     pen->line++;
 }
 
@@ -33,9 +33,9 @@ static void put_action(struct pen *pen, const struct action_info *info, const ch
     struct area line = pen_line(pen);
     int keys_cols = line.cols >= 40 ? 15 : 10;
     if (line.grid) {
-        area_put_cut(line, 3, 0, keys_cols - 1, INK_STRONG, keys, strlen(keys));
-        area_put_cut(line, 3 + keys_cols, 0, line.cols - keys_cols - 4, INK_PLAIN, info->help,
-                     strlen(info->help));
+        area_put_ellipsized(line, 3, 0, keys_cols - 1, STYLE_STRONG, keys, strlen(keys));
+        area_put_ellipsized(line, 3 + keys_cols, 0, line.cols - keys_cols - 4, STYLE_PLAIN,
+                            info->help, strlen(info->help));
     }
     pen->line++;
 }
@@ -48,8 +48,8 @@ static void put_bars(struct pen *pen, const struct theme *theme)
     for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++) {
         struct area line = pen_line(pen);
         if (line.grid) {
-            area_fill(line, 3, 0, 4, bar.ink, bar.fill);
-            area_puts(line, 9, 0, INK_PLAIN, word);
+            area_fill(line, 3, 0, 4, bar.style, bar.fill);
+            area_puts(line, 9, 0, STYLE_PLAIN, word);
         }
         pen->line++;
     }
@@ -64,8 +64,9 @@ static void put_bars(struct pen *pen, const struct theme *theme)
         struct area line = pen_line(pen);
         bar = theme_bar(theme, more[i].kind, more[i].flags);
         if (line.grid) {
-            area_fill(line, 3, 0, 4, bar.ink, bar.fill);
-            area_put_cut(line, 9, 0, line.cols - 10, INK_PLAIN, more[i].word, strlen(more[i].word));
+            area_fill(line, 3, 0, 4, bar.style, bar.fill);
+            area_put_ellipsized(line, 9, 0, line.cols - 10, STYLE_PLAIN, more[i].word,
+                                strlen(more[i].word));
         }
         pen->line++;
     }
@@ -88,12 +89,13 @@ static void put_states(struct pen *pen, const struct theme *theme)
     };
     put_heading(pen, "NOW");
     for (int i = 0; i < STATES; i++) {
-        struct state_style style = theme_state(theme, (enum agent_state)i);
+        struct state_style state = theme_state(theme, (enum agent_state)i);
         struct area line = pen_line(pen);
         if (line.grid) {
-            area_puts(line, 3, 0, style.ink, style.shape);
-            area_puts(line, 5, 0, style.ink, query_state_word((enum agent_state)i));
-            area_put_cut(line, 18, 0, line.cols - 19, INK_PLAIN, meanings[i], strlen(meanings[i]));
+            area_puts(line, 3, 0, state.style, state.shape);
+            area_puts(line, 5, 0, state.style, query_state_word((enum agent_state)i));
+            area_put_ellipsized(line, 18, 0, line.cols - 19, STYLE_PLAIN, meanings[i],
+                                strlen(meanings[i]));
         }
         pen->line++;
     }
@@ -122,15 +124,15 @@ void help_draw(const struct view_input *input, struct view_state *state, struct 
     size_t most = lines > space ? (size_t)(lines - space) : 0;
     if (state->help_scroll > most)
         state->help_scroll = most;
-    int x = area_puts(all, 1, 0, INK_STRONG, "swarmtop");
-    area_puts(all, x + 2, 0, INK_PLAIN, "keys");
+    int x = area_puts(all, 1, 0, STYLE_STRONG, "swarmtop");
+    area_puts(all, x + 2, 0, STYLE_PLAIN, "keys");
     pen = (struct pen){area_sub(all, 0, 2, all.cols, space), 0, (int)state->help_scroll};
     walk(&pen, input);
     struct area last = area_sub(all, 0, all.rows - 1, all.cols, 1);
-    x = area_puts(last, 1, 0, INK_STRONG, "Esc");
-    x = area_puts(last, x + 1, 0, INK_DIM, "back");
+    x = area_puts(last, 1, 0, STYLE_STRONG, "Esc");
+    x = area_puts(last, x + 1, 0, STYLE_DIM, "back");
     if (most > 0) {
-        x = area_puts(last, x + 3, 0, INK_STRONG, "j k");
-        area_puts(last, x + 1, 0, INK_DIM, "scroll");
+        x = area_puts(last, x + 3, 0, STYLE_STRONG, "j k");
+        area_puts(last, x + 1, 0, STYLE_DIM, "scroll");
     }
 }

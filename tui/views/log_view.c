@@ -81,13 +81,13 @@ static bool freshen(struct frame *frame)
     return state->made;
 }
 
-static enum ink word_ink(const char *word)
+static enum style_id word_style(const char *word)
 {
     if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
-        return INK_ERROR;
+        return STYLE_ERROR;
     if (strcmp(word, "warning") == 0 || strcmp(word, "dropped") == 0)
-        return INK_USER;
-    return INK_DIM;
+        return STYLE_USER;
+    return STYLE_DIM;
 }
 
 static int agent_cols(const struct frame *frame)
@@ -105,27 +105,27 @@ static void draw_entry(struct frame *frame, struct area line, const struct log_e
     char moment[AXIS_LABEL_BYTES];
     int names = agent_cols(frame), x = 1;
     axis_moment(&frame->clock, entry->at_ns, false, moment);
-    x = area_puts(line, x, 0, INK_DIM, moment) + 2;
-    area_puts(line, x, 0, word_ink(word), word);
+    x = area_puts(line, x, 0, STYLE_DIM, moment) + 2;
+    area_puts(line, x, 0, word_style(word), word);
     x += 9;
     strbuf_clear(text);
     if (agent != NO_AGENT && names > 0)
         query_agent_title(frame->swarm, agent, text);
     if (!text->failed && text->len > 0)
-        area_put_cut(line, x, 0, names, INK_PLAIN, text->data, text->len);
+        area_put_ellipsized(line, x, 0, names, STYLE_PLAIN, text->data, text->len);
     x += names > 0 ? names + 2 : 0;
     log_entry_text(entry, frame->swarm, log, text);
     if (!text->failed && text->len > 0)
-        area_put_cut(line, x, 0, line.cols - x - 1, INK_PLAIN, text->data, text->len);
+        area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_PLAIN, text->data, text->len);
 }
 
 static void draw_heads(const struct frame *frame, struct area line)
 {
     const struct log_state *state = &frame->state->log;
-    int x = area_puts(line, 1, 0, INK_DIM, "TIME");
-    x = area_puts(line, 15, 0, INK_DIM, "WHAT");
+    int x = area_puts(line, 1, 0, STYLE_DIM, "TIME");
+    x = area_puts(line, 15, 0, STYLE_DIM, "WHAT");
     if (state->list.count > 0)
-        area_putf(line, x + 4, 0, INK_DIM, " %zu of %zu", state->cursor + 1, state->list.count);
+        area_putf(line, x + 4, 0, STYLE_DIM, " %zu of %zu", state->cursor + 1, state->list.count);
 }
 
 void log_draw(struct frame *frame, struct grid *grid)
@@ -134,16 +134,16 @@ void log_draw(struct frame *frame, struct grid *grid)
     struct area body = frame_area(frame, grid, frame->layout.body);
     size_t space = (size_t)(body.rows > 0 ? body.rows : 0);
     if (!freshen(frame))
-        area_puts(body, 1, 0, INK_ERROR, "out of memory");
+        area_puts(body, 1, 0, STYLE_ERROR, "out of memory");
     draw_heads(frame, frame_area(frame, grid, frame->layout.heads));
     state->scroll = list_scroll(state->scroll, state->cursor, state->list.count, space);
     if (state->list.count == 0)
-        area_puts(body, 1, 0, INK_DIM, "nothing has failed, and nobody said anything");
+        area_puts(body, 1, 0, STYLE_DIM, "nothing has failed, and nobody said anything");
     for (size_t i = 0; i < space && state->scroll + i < state->list.count; i++) {
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
         draw_entry(frame, line, &state->list.entries[state->scroll + i]);
         if (state->scroll + i == state->cursor)
-            area_puts(line, 0, 0, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
+            area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
     }
 }
 

@@ -99,8 +99,8 @@ void marks_draw(const struct frame *frame, struct area heads)
         int col = mark->set ? axis_col(&frame->axis, mark->at_ns) : -1;
         char text[2] = {letter_of(i), '\0'};
         if (col >= 0 && col < heads.cols) {
-            area_puts(heads, col, 0, INK_USER, text);
-            area_mark(heads, col, 0, 1, ATTR_REVERSE);
+            area_puts(heads, col, 0, STYLE_USER, text);
+            area_add_attrs(heads, col, 0, 1, ATTR_REVERSE);
         }
     }
 }

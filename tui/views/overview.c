@@ -11,18 +11,18 @@ static void draw_name(struct frame *frame, struct area place, const struct row *
         theme_state(&frame->input->theme, row->group ? STATE_DONE : node->status.state);
     bool here = node->agent == frame->state->cursor && row->group == frame->state->cursor_group;
     if (row->pinned || here)
-        area_puts(place, 0, 0, row->pinned ? INK_USER : INK_STRONG,
+        area_puts(place, 0, 0, row->pinned ? STYLE_USER : STYLE_STRONG,
                   frame_symbol(frame, row->pinned ? SYM_PIN : SYM_CURSOR));
-    area_puts(place, 1, 0, state.ink, state.shape);
+    area_puts(place, 1, 0, state.style, state.shape);
     if (row->group) {
-        area_putf(place, 3, 0, INK_DIM, "+%u done", node->done);
+        area_putf(place, 3, 0, STYLE_DIM, "+%u done", node->done);
         return;
     }
     strbuf_clear(&frame->scratch);
     query_agent_title(frame->swarm, node->agent, &frame->scratch);
     if (!frame->scratch.failed && frame->scratch.len > 0)
-        area_put_cut(place, 3, 0, place.cols - 4, here ? INK_STRONG : INK_PLAIN,
-                     frame->scratch.data, frame->scratch.len);
+        area_put_ellipsized(place, 3, 0, place.cols - 4, here ? STYLE_STRONG : STYLE_PLAIN,
+                            frame->scratch.data, frame->scratch.len);
 }
 
 /* The cells of a row, those that are not to be drawn as if nothing were there. */
@@ -47,8 +47,8 @@ void overview_draw_line(struct frame *frame, struct area line, const struct row 
     cells_of(frame, lower, cols, below);
     for (int i = 0; i < cols; i++) {
         struct half top = {above[i].kind, above[i].flags}, bottom = {below[i].kind, below[i].flags};
-        struct bar_style style = theme_halves(top, bottom);
-        if (style.fill[0] != ' ')
-            area_puts(line, layout->bars_x + i, 0, style.ink, style.fill);
+        struct bar_style bar = theme_halves(top, bottom);
+        if (bar.fill[0] != ' ')
+            area_puts(line, layout->bars_x + i, 0, bar.style, bar.fill);
     }
 }

@@ -37,9 +37,9 @@ void plot_line(const struct plot *plot, struct area line, int x, int row)
         int height = height_of(plot, plot->values[i]) - below;
         int over = plot->over ? height_of(plot, plot->over[i]) - below : 0;
         if (over > 0 && over <= 8 && height <= 0)
-            area_puts(line, x + i, 0, plot->over_ink, plot->ascii ? "'" : "·");
+            area_puts(line, x + i, 0, plot->over_style, plot->ascii ? "'" : "·");
         if (height > 0)
-            area_puts(line, x + i, 0, plot->ink, block(height > 8 ? 8 : height, plot->ascii));
+            area_puts(line, x + i, 0, plot->style, block(height > 8 ? 8 : height, plot->ascii));
     }
 }
 
@@ -58,7 +58,7 @@ void plot_bar(struct area line, int x, int cols, const struct plot_part *parts, 
         to = to > at ? to : at + 1;
         to = to < cols ? to : cols;
         if (to > at)
-            area_fill(line, x + at, 0, to - at, parts[i].ink, parts[i].fill);
+            area_fill(line, x + at, 0, to - at, parts[i].style, parts[i].fill);
         at = to;
     }
 }

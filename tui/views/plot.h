@@ -1,4 +1,4 @@
-/* Plots of a few lines: columns with a resolution of an eighth of a line, bars of several inks. */
+/* Plots of a few lines: columns with a resolution of an eighth of a line, bars of several styles. */
 #ifndef TUI_PLOT_H
 #define TUI_PLOT_H
 
@@ -10,7 +10,7 @@ struct plot {
     const double *over;   /* drawn as points above them; NULL: none */
     int cols, rows;
     double max; /* what reaches the top, > 0 */
-    enum ink ink, over_ink;
+    enum style_id style, over_style;
     bool ascii;
 };
 
@@ -21,8 +21,8 @@ void plot_line(const struct plot *plot, struct area line, int x, int row);
 
 /* A part of a bar. */
 struct plot_part {
-    double value; /* NAN: none */
-    enum ink ink; /* of the bar */
+    double value;        /* NAN: none */
+    enum style_id style; /* of the bar */
     const char *fill;
 };
 /* A bar of `cols` columns, parted as the values are to `whole`; a part that is not nothing has a column at least where there is

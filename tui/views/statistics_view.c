@@ -1,6 +1,6 @@
 /* The statistics: a sheet of sections, each a function. What is measured comes from the figures that `report` prints, so that both say the same. */
 #include "tui/cmd/report.h"
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/views/curves.h"
 #include "tui/views/plot.h"
 #include "tui/views/view_keys.h"
@@ -17,7 +17,7 @@ void report_page_heading(const struct report_page *page, const char *text)
     sheet_gap(page->sheet);
     struct area line = sheet_line(page->sheet);
     if (line.rows > 0)
-        area_puts(line, 1, 0, INK_STRONG, text);
+        area_puts(line, 1, 0, STYLE_STRONG, text);
 }
 
 /* ---- where the time went ---- */
@@ -25,7 +25,7 @@ void report_page_heading(const struct report_page *page, const char *text)
 /* What time is parted into. */
 static const struct {
     const char *word;
-    uint8_t kind; /* whose ink it has; SPAN_KINDS: idle */
+    uint8_t kind; /* whose style it has; SPAN_KINDS: idle */
 } shares[] = {
     {"setup", SPAN_SETUP},     {"retry", SPAN_RETRY},       {"first token", SPAN_FIRST_TOKEN},
     {"request", SPAN_REQUEST}, {"sampling", SPAN_SAMPLING}, {"tools", SPAN_TOOL},
@@ -58,12 +58,12 @@ static void draw_shares(const struct report_page *page, struct area line, const 
         return;
     for (int i = 0; i < SHARES; i++) {
         bool idle = shares[i].kind == SPAN_KINDS;
-        struct bar_style bar = idle ? (struct bar_style){INK_DIM, theme->ascii ? "." : "·"}
+        struct bar_style bar = idle ? (struct bar_style){STYLE_DIM, theme->ascii ? "." : "·"}
                                     : theme_bar(theme, shares[i].kind, 0);
-        parts[i] = (struct plot_part){share_ms(figures, i), bar.ink, bar.fill};
+        parts[i] = (struct plot_part){share_ms(figures, i), bar.style, bar.fill};
         whole += parts[i].value > 0 ? parts[i].value : 0;
     }
-    area_put_cut(line, 3, 0, names, INK_PLAIN, name, len);
+    area_put_ellipsized(line, 3, 0, names, STYLE_PLAIN, name, len);
     plot_bar(line, 3 + names + 1, page->cols - names - 5, parts, SHARES, whole);
 }
 
@@ -85,10 +85,11 @@ static void put_percents(const struct report_page *page, const struct figures *f
             line = sheet_line(page->sheet);
             x = 3;
         }
-        enum ink ink = shares[i].kind == SPAN_KINDS ? INK_DIM : theme_kind_ink(shares[i].kind);
+        enum style_id style =
+            shares[i].kind == SPAN_KINDS ? STYLE_DIM : theme_kind_style(shares[i].kind);
         if (line.rows > 0) {
-            area_puts(line, x, 0, ink, shares[i].word);
-            area_puts(line, x + (int)strlen(shares[i].word) + 1, 0, INK_PLAIN, text);
+            area_puts(line, x, 0, style, shares[i].word);
+            area_puts(line, x + (int)strlen(shares[i].word) + 1, 0, STYLE_PLAIN, text);
         }
         x += cols + 3;
     }
@@ -129,7 +130,7 @@ static void put_agents(const struct report_page *page)
     if (count > AGENTS_SHOWN) {
         struct area line = sheet_line(page->sheet);
         if (line.rows > 0)
-            area_putf(line, 3, 0, INK_DIM, "and %zu more, which did less", count - AGENTS_SHOWN);
+            area_putf(line, 3, 0, STYLE_DIM, "and %zu more, which did less", count - AGENTS_SHOWN);
     }
     mem_free(mem, order, all * sizeof *order);
 }
@@ -159,7 +160,7 @@ static void put_table(const struct report_page *page, const char *heading,
         size_t len = strcspn(at, "\n");
         struct area line = sheet_line(page->sheet);
         if (line.rows > 0)
-            area_put_cut(line, 3, 0, line.cols - 4, head ? INK_DIM : INK_PLAIN, at, len);
+            area_put_ellipsized(line, 3, 0, line.cols - 4, head ? STYLE_DIM : STYLE_PLAIN, at, len);
         at += len + (at[len] == '\n');
     }
     strbuf_release(&text);
@@ -208,8 +209,8 @@ static void put_marks(const struct report_page *page, const struct spread_plot *
         snprintf(text, sizeof text, "%s %s", marks[i].name, value);
         if (lines[i].rows == 0)
             continue;
-        area_puts(lines[i], x, 0, INK_USER, tip);
-        area_puts(lines[i], x + 2, 0, INK_PLAIN, text);
+        area_puts(lines[i], x, 0, STYLE_USER, tip);
+        area_puts(lines[i], x + 2, 0, STYLE_PLAIN, text);
     }
 }
 
@@ -232,23 +233,23 @@ static void put_spread(const struct report_page *page, const struct spread_plot 
                         .cols = cols,
                         .rows = PLOT_ROWS,
                         .max = plot_max(values, NULL, cols),
-                        .ink = of->ms ? INK_FIRST_TOKEN : INK_SAMPLING,
+                        .style = of->ms ? STYLE_FIRST_TOKEN : STYLE_SAMPLING,
                         .ascii = page->frame->input->theme.ascii};
     report_page_heading(page, of->heading);
     number_count((uint64_t)plot.max, count);
     for (int row = 0; row < plot.rows && plot.max > 0; row++) {
         struct area line = sheet_line(page->sheet);
         if (line.rows > 0 && row == 0)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, count);
+            area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, count);
         plot_line(&plot, line, LABEL_COLS, row);
     }
     struct area axis = sheet_line(page->sheet);
     report_page_value(page, of->ms, of->spread->low, low);
     report_page_value(page, of->ms, of->spread->high, high);
     if (axis.rows > 0) {
-        area_fill(axis, LABEL_COLS, 0, cols, INK_DIM, frame_symbol(page->frame, SYM_HORIZONTAL));
-        area_put_right(axis, LABEL_COLS - 1, 0, INK_DIM, low);
-        area_puts(axis, LABEL_COLS + cols + 1, 0, INK_DIM, high);
+        area_fill(axis, LABEL_COLS, 0, cols, STYLE_DIM, frame_symbol(page->frame, SYM_HORIZONTAL));
+        area_put_right(axis, LABEL_COLS - 1, 0, STYLE_DIM, low);
+        area_puts(axis, LABEL_COLS + cols + 1, 0, STYLE_DIM, high);
     }
     put_marks(page, of, cols);
 }
@@ -300,7 +301,7 @@ void statistics_draw(struct frame *frame, struct grid *grid)
     sheet = (struct sheet){.area = body, .skip = *scroll};
     walk(&page);
     if (*scroll < most)
-        area_put_right(body, body.cols - 1, body.rows - 1, INK_DIM,
+        area_put_right(body, body.cols - 1, body.rows - 1, STYLE_DIM,
                        frame_symbol(frame, SYM_ELLIPSIS));
 }
 

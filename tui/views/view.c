@@ -53,11 +53,11 @@ static void draw_too_small(struct area all)
 {
     char text[32];
     snprintf(text, sizeof text, "%dx%d", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
-    int x = area_puts(all, 0, 0, INK_PLAIN, "needs ");
+    int x = area_puts(all, 0, 0, STYLE_PLAIN, "needs ");
     if (all.cols >= 11)
-        area_puts(all, x, 0, INK_PLAIN, text);
+        area_puts(all, x, 0, STYLE_PLAIN, text);
     else
-        area_puts(all, 0, 1, INK_PLAIN, text);
+        area_puts(all, 0, 1, STYLE_PLAIN, text);
 }
 
 static void draw_timeline(struct frame *frame, struct grid *grid)
@@ -108,7 +108,7 @@ static void draw_page(const struct view_input *input, struct view_state *state, 
     if (frame.layout.too_small) {
         draw_too_small(grid_area(grid));
     } else if (!made) {
-        area_puts(grid_area(grid), 0, 0, INK_ERROR, "out of memory");
+        area_puts(grid_area(grid), 0, 0, STYLE_ERROR, "out of memory");
     } else {
         header_draw(&frame, grid);
         if (frame.empty)

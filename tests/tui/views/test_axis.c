@@ -1,5 +1,5 @@
 /* Time and columns, labels, and numbers for people. */
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/views/axis.h"
 
 #include "tests/support/support.h"

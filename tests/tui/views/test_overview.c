@@ -34,7 +34,7 @@ static void open_swarm(struct picture *picture)
 static int8_t color_of_half(const struct picture *picture, int x, int y, bool upper)
 {
     const struct cell *cell = grid_cell(picture->grid, x, y);
-    struct ink_style style = theme_style(&picture->input.theme, (enum ink)cell->ink);
+    struct style style = theme_style(&picture->input.theme, (enum style_id)cell->style);
     bool low = cell->glyph.len == 3 && memcmp(cell->glyph.text, "▄", 3) == 0;
     bool high = cell->glyph.len == 3 && memcmp(cell->glyph.text, "▀", 3) == 0;
     if (high)
@@ -48,13 +48,13 @@ static int8_t color_of_bar(const struct picture *picture, const struct frame *fr
 {
     for (unsigned lane = 0; lane < 4; lane++) {
         struct timeline_cell cell;
-        struct ink_style style;
+        struct style style;
         query_lane(frame->swarm, agent, lane, axis_time(&frame->axis, col),
                    axis_col_ns(&frame->axis), 1, frame->local_ns, NULL, &cell);
         if (cell.kind >= SPAN_KINDS)
             continue;
         style = theme_style(&picture->input.theme,
-                            theme_bar(&picture->input.theme, cell.kind, cell.flags).ink);
+                            theme_bar(&picture->input.theme, cell.kind, cell.flags).style);
         return style.bg;
     }
     return COLOR_NONE;

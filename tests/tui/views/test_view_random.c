@@ -163,7 +163,7 @@ static void check(const struct grid *grid)
             const struct cell *cell = grid_cell(grid, x, y);
             cols += cell->glyph.width;
             assert_true(cell->glyph.width == 0 ? cell->glyph.len == 0 : cell->glyph.len > 0);
-            assert_true(cell->ink < INKS);
+            assert_true(cell->style < STYLES);
             for (int i = 0; i < cell->glyph.len; i++) {
                 unsigned char c = (unsigned char)cell->glyph.text[i];
                 assert_true(c >= 0x20 && c != 0x7F);

@@ -1,6 +1,6 @@
 /* Every format here is chosen so that its width stays in a column of six, and so that a figure at rest keeps its text: past a
    minute an age moves once a minute. */
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 
 #include <math.h>
 #include <stdio.h>

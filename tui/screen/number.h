@@ -1,6 +1,6 @@
 /* Numbers for people: durations, counts, rates. All are ASCII but for µ, which is `u` in an ASCII theme. */
-#ifndef TUI_DURATION_H
-#define TUI_DURATION_H
+#ifndef TUI_NUMBER_H
+#define TUI_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>
