@@ -72,15 +72,15 @@ bool figures_compute_totals(const struct swarm *swarm, int64_t local_ns, struct 
 void figures_release(struct swarm_figures *figures);
 
 /* Which spans are looked at. `holds` says the same of a span that has ended each time it is asked. */
-struct span_choice {
+struct span_predicate {
     bool (*holds)(void *ctx, span_no span);
     void *ctx;
 };
 
 /* The figures of a stretch of time [from, to): counted are the requests and tools that ended in it, times are what lies in it; busy_ms, idle_ms and parallel
-   are over all agents. `choice` NULL: all spans. False: out of memory. Release with figures_range_release. */
+   are over all agents. `predicate` NULL: all spans. False: out of memory. Release with figures_range_release. */
 bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,
-                   const struct span_choice *choice, struct figures *out);
+                   const struct span_predicate *predicate, struct figures *out);
 void figures_range_release(const struct swarm *swarm, struct figures *figures);
 
 #endif

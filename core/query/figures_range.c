@@ -12,7 +12,7 @@ enum { LOOK_BACK = 64 };
 struct range {
     const struct swarm *swarm;
     int64_t local_ns, from_ns, to_ns;
-    const struct span_choice *choice;
+    const struct span_predicate *predicate;
     struct figures_tally tally;
     struct intervals busy; /* of the agent at hand */
     struct intervals any;  /* of all */
@@ -91,7 +91,7 @@ static bool take_span(struct range *range, span_no no)
     const struct span *span = swarm_span(range->swarm, no);
     int64_t end_ns = span == NULL ? 0 : swarm_span_end_ns(range->swarm, span, range->local_ns);
     if (span == NULL || end_ns <= range->from_ns || span->start_ns >= range->to_ns ||
-        (range->choice != NULL && !range->choice->holds(range->choice->ctx, no))) {
+        (range->predicate != NULL && !range->predicate->holds(range->predicate->ctx, no))) {
         return true;
     }
     int64_t from = span->start_ns > range->from_ns ? span->start_ns : range->from_ns;
@@ -156,7 +156,7 @@ static bool take_agent(struct range *range, const struct agent *agent)
     }
     range->busy_ns += (double)range->busy.length;
     /* Of an agent that a filter leaves nothing of, nothing is idle either. */
-    if (range->choice == NULL || range->busy.count > 0) {
+    if (range->predicate == NULL || range->busy.count > 0) {
         range->there_ns += (double)there_ns(range, agent);
     }
     intervals_release(&range->busy);
@@ -164,10 +164,13 @@ static bool take_agent(struct range *range, const struct agent *agent)
 }
 
 bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,
-                   const struct span_choice *choice, struct figures *out)
+                   const struct span_predicate *predicate, struct figures *out)
 {
-    struct range range = {
-        .swarm = swarm, .local_ns = local_ns, .from_ns = from_ns, .to_ns = to_ns, .choice = choice};
+    struct range range = {.swarm = swarm,
+                          .local_ns = local_ns,
+                          .from_ns = from_ns,
+                          .to_ns = to_ns,
+                          .predicate = predicate};
     bool good = true;
     figures_tally_init(&range.tally, swarm_mem(swarm));
     intervals_init(&range.any, swarm_mem(swarm));

@@ -73,10 +73,10 @@ struct timeline_cell {
 };
 
 /* The columns [t0 + i * col_ns, t0 + (i + 1) * col_ns) of an agent's lane into out[0 .. cols). Spans in flight reach to now; the phases of an open
-   request are drawn from what its sender says while it runs. `choice` NULL: all spans; else those that hold, which takes a look at each span there. */
+   request are drawn from what its sender says while it runs. `predicate` NULL: all spans; else those that hold, which takes a look at each span there. */
 void query_lane(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t t0_ns,
-                int64_t col_ns, size_t cols, int64_t local_ns, const struct span_choice *choice,
-                struct timeline_cell *out);
+                int64_t col_ns, size_t cols, int64_t local_ns,
+                const struct span_predicate *predicate, struct timeline_cell *out);
 
 /* The same of all lanes together, work alone (no call that waits for a sub-agent): of each column what fills most of it. `span` is NO_SPAN. False:
    out of memory. */
@@ -88,7 +88,7 @@ span_no query_last_request(const struct swarm *swarm, agent_no agent);
 
 /* How many lanes the agent needs for [t0, t1): one more than the highest that holds a span there, at least 1. */
 unsigned query_lanes_in(const struct swarm *swarm, agent_no agent, int64_t t0_ns, int64_t t1_ns,
-                        int64_t local_ns, const struct span_choice *choice);
+                        int64_t local_ns, const struct span_predicate *predicate);
 
 /* The earliest and latest time of all sessions; the latest is now where any of them lives. False: nothing
    there. */
@@ -104,7 +104,7 @@ span_no query_span_step(const struct swarm *swarm, agent_no agent, span_no from,
 /* The span that the choice holds of and that starts next (direction 1) or last before (-1): in order of start, then of number, behind the place (at_ns, span).
    NO_SPAN: none. */
 span_no query_span_search(const struct swarm *swarm, agent_no agent, int64_t at_ns, span_no span,
-                          int direction, const struct span_choice *choice);
+                          int direction, const struct span_predicate *predicate);
 
 /* ---- in flight ---- */
 

@@ -15,8 +15,8 @@ enum { MAX_ACTIVE = 64 };
 struct view {
     const struct swarm *swarm;
     const struct lane *lane;
-    const struct lane_index *index;   /* NULL: none */
-    const struct span_choice *choice; /* NULL: all */
+    const struct lane_index *index;         /* NULL: none */
+    const struct span_predicate *predicate; /* NULL: all */
     int64_t local_ns;
     span_no apart[MAX_ACTIVE];
     size_t apart_count;
@@ -145,7 +145,7 @@ static bool is_apart(const struct view *view, span_no no)
 
 static bool is_chosen(const struct view *view, span_no no)
 {
-    return view->choice == NULL || view->choice->holds(view->choice->ctx, no);
+    return view->predicate == NULL || view->predicate->holds(view->predicate->ctx, no);
 }
 
 static void add_apart(const struct view *view, struct column *column)
@@ -394,8 +394,8 @@ static struct view make_view(const struct swarm *swarm, struct lane *lane, int64
 }
 
 void query_lane(const struct swarm *swarm, agent_no number, unsigned lane, int64_t t0_ns,
-                int64_t col_ns, size_t cols, int64_t local_ns, const struct span_choice *choice,
-                struct timeline_cell *out)
+                int64_t col_ns, size_t cols, int64_t local_ns,
+                const struct span_predicate *predicate, struct timeline_cell *out)
 {
     const struct agent *agent = swarm_agent(swarm, number);
     if (lane >= agent->lane_count) {
@@ -406,9 +406,9 @@ void query_lane(const struct swarm *swarm, agent_no number, unsigned lane, int64
     }
     /* The index is nobody's but the queries': the model is as it was. */
     struct view view = make_view(swarm, &agent->lanes[lane], local_ns);
-    view.choice = choice;
+    view.predicate = predicate;
     /* A pyramid knows of all spans together alone. */
-    int zoom = view.index == NULL || choice != NULL ? -1 : zoom_of(t0_ns, col_ns);
+    int zoom = view.index == NULL || predicate != NULL ? -1 : zoom_of(t0_ns, col_ns);
     int level = zoom < 0 ? -1 : pyramid_level_for(&view.index->pyramid, (unsigned)zoom);
     if (level < 0) {
         sweep_columns(&view, t0_ns, col_ns, cols, out);

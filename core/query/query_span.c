@@ -35,12 +35,12 @@ static size_t look_back(const struct swarm *swarm, const struct agent *agent,
 
 struct stretch {
     int64_t from_ns, to_ns, local_ns;
-    const struct span_choice *choice;
+    const struct span_predicate *predicate;
 };
 
 static bool is_chosen(const struct stretch *stretch, span_no no)
 {
-    return stretch->choice == NULL || stretch->choice->holds(stretch->choice->ctx, no);
+    return stretch->predicate == NULL || stretch->predicate->holds(stretch->predicate->ctx, no);
 }
 
 /* Whether the span goes on into the stretch, or in it. */
@@ -74,10 +74,10 @@ static bool holds_span(const struct swarm *swarm, const struct agent *agent,
 }
 
 unsigned query_lanes_in(const struct swarm *swarm, agent_no number, int64_t t0_ns, int64_t t1_ns,
-                        int64_t local_ns, const struct span_choice *choice)
+                        int64_t local_ns, const struct span_predicate *predicate)
 {
     const struct agent *agent = swarm_agent(swarm, number);
-    const struct stretch stretch = {t0_ns, t1_ns, local_ns, choice};
+    const struct stretch stretch = {t0_ns, t1_ns, local_ns, predicate};
     size_t count = agent->lane_count;
     while (count > 1 && !holds_span(swarm, agent, &agent->lanes[count - 1], &stretch)) {
         count--;
@@ -212,7 +212,7 @@ static size_t place_in(const struct swarm *swarm, const struct lane *lane, struc
 /* The nearest in the lane, nearer than `best` where that is one. */
 static struct place search_lane(const struct swarm *swarm, const struct lane *lane,
                                 struct place from, int direction, struct place best,
-                                const struct span_choice *choice)
+                                const struct span_predicate *predicate)
 {
     size_t at = place_in(swarm, lane, from);
     bool itself = at < lane->count && lane->spans[at] == from.span &&
@@ -227,7 +227,7 @@ static struct place search_lane(const struct swarm *swarm, const struct lane *la
             !(direction > 0 ? is_before(here, best) : is_before(best, here))) {
             return best;
         }
-        if (swarm_span(swarm, no) != NULL && choice->holds(choice->ctx, no)) {
+        if (swarm_span(swarm, no) != NULL && predicate->holds(predicate->ctx, no)) {
             return here;
         }
         at += direction > 0 ? 1 : (size_t)-1;
@@ -236,12 +236,12 @@ static struct place search_lane(const struct swarm *swarm, const struct lane *la
 }
 
 span_no query_span_search(const struct swarm *swarm, agent_no number, int64_t at_ns, span_no span,
-                          int direction, const struct span_choice *choice)
+                          int direction, const struct span_predicate *predicate)
 {
     const struct agent *agent = swarm_agent(swarm, number);
     struct place best = {0, NO_SPAN}, from = {at_ns, span};
     for (size_t i = 0; i < agent->lane_count; i++) {
-        best = search_lane(swarm, &agent->lanes[i], from, direction, best, choice);
+        best = search_lane(swarm, &agent->lanes[i], from, direction, best, predicate);
     }
     return best.span;
 }

@@ -171,13 +171,13 @@ int bars_cells(struct frame *frame, const struct row *row, int cols, struct time
     const struct tree_node *node = &frame->rows.nodes[row->node];
     const struct axis *axis = &frame->axis;
     query_lane(frame->swarm, node->agent, row->lane, axis->t0_ns, axis_col_ns(axis), (size_t)cols,
-               frame->local_ns, frame->choice, cells);
+               frame->local_ns, frame->predicate, cells);
     if (row->merged) {
         unsigned lanes = query_lanes_in(frame->swarm, node->agent, axis->t0_ns,
-                                        axis_time(axis, cols), frame->local_ns, frame->choice);
+                                        axis_time(axis, cols), frame->local_ns, frame->predicate);
         for (unsigned lane = row->lane + 1u; lane < lanes; lane++) {
             query_lane(frame->swarm, node->agent, lane, axis->t0_ns, axis_col_ns(axis),
-                       (size_t)cols, frame->local_ns, frame->choice, more);
+                       (size_t)cols, frame->local_ns, frame->predicate, more);
             merge_lane(cells, more, cols);
         }
     }

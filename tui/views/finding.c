@@ -12,9 +12,9 @@
 
 void finding_clear(struct view_state *state)
 {
-    state->filter_version += state->chosen != NULL;
-    chosen_free(state->chosen);
-    state->chosen = NULL;
+    state->filter_version += state->filter_cache != NULL;
+    filter_cache_free(state->filter_cache);
+    state->filter_cache = NULL;
     state->filter_text[0] = state->filter_error[0] = '\0';
 }
 
@@ -28,13 +28,13 @@ bool view_set_filter(struct view_state *state, const char *text, struct strbuf *
         finding_clear(state);
         return true;
     }
-    struct chosen *chosen = chosen_new(state->mem, filter);
-    if (!chosen) {
+    struct filter_cache *cache = filter_cache_new(state->mem, filter);
+    if (!cache) {
         strbuf_adds(error, "out of memory");
         return false;
     }
-    chosen_free(state->chosen);
-    state->chosen = chosen;
+    filter_cache_free(state->filter_cache);
+    state->filter_cache = cache;
     state->filter_version++;
     state->filter_error[0] = '\0';
     snprintf(state->filter_text, sizeof state->filter_text, "%s", text);
@@ -88,15 +88,16 @@ static bool matches(void *ctx, span_no span)
 {
     const struct search *search = ctx;
     const struct frame *frame = search->frame;
-    return (!frame->state->chosen || chosen_has_span(frame->state->chosen, span)) &&
+    return (!frame->state->filter_cache ||
+            filter_cache_has_span(frame->state->filter_cache, span)) &&
            filter_matches_span(search->filter, frame->swarm, span, frame->local_ns);
 }
 
 static void go_on(struct frame *frame, int direction)
 {
     struct search search = {frame, frame->state->search};
-    struct span_choice choice = {matches, &search};
-    if (!select_match(frame, direction, &choice))
+    struct span_predicate predicate = {matches, &search};
+    if (!select_match(frame, direction, &predicate))
         view_message(frame->state, false, "no match");
 }
 

@@ -166,7 +166,8 @@ static bool list_flight(struct frame *frame)
         for (size_t i = 0; i < all; i++) {
             const struct span *span = swarm_span(frame->swarm, listed[i]);
             bool later = frame->state->frozen && span->start_ns > frame->now_ns;
-            bool shown = !frame->choice || frame->choice->holds(frame->choice->ctx, listed[i]);
+            bool shown =
+                !frame->predicate || frame->predicate->holds(frame->predicate->ctx, listed[i]);
             if (!later && shown && (span->kind == SPAN_INTERACTION) == envelopes)
                 frame->flight[kept++] = listed[i];
         }
@@ -208,9 +209,9 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     if (frame->layout.too_small)
         return true;
     make_axis(frame);
-    if (state->chosen) {
-        chosen_begin(state->chosen, frame->swarm, frame->local_ns);
-        frame->choice = chosen_choice(state->chosen);
+    if (state->filter_cache) {
+        filter_cache_begin(state->filter_cache, frame->swarm, frame->local_ns);
+        frame->predicate = filter_cache_predicate(state->filter_cache);
     }
     if (!rows_make_tree(input, state, frame->local_ns, &frame->rows))
         return false;
@@ -224,7 +225,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         .swarm = frame->swarm,
         .local_ns = frame->local_ns,
         .axis = &frame->axis,
-        .choice = frame->choice,
+        .predicate = frame->predicate,
         .pins = state->pins,
         .pin_count = state->pin_count,
         .space = frame->layout.body.rows,
@@ -234,7 +235,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         return false;
     size_t lines = (frame->rows.count + (size_t)frame->per_line - 1) / (size_t)frame->per_line;
     /* A line to say that the filter leaves none. */
-    frame->layout = make_layout(frame, lines == 0 && state->chosen ? 1 : lines, cols, rows);
+    frame->layout = make_layout(frame, lines == 0 && state->filter_cache ? 1 : lines, cols, rows);
     clamp_scroll(frame);
     return true;
 }

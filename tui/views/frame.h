@@ -19,9 +19,9 @@ struct frame {
     struct axis axis;
     struct axis_clock clock;
     struct row_list rows;
-    int per_line;                     /* rows in a line of the screen: 2 in the overview */
-    const struct span_choice *choice; /* what the filter lets through; NULL: all */
-    span_no *flight;                  /* in flight: work first, the longest first */
+    int per_line;                           /* rows in a line of the screen: 2 in the overview */
+    const struct span_predicate *predicate; /* what the filter lets through; NULL: all */
+    span_no *flight;                        /* in flight: work first, the longest first */
     size_t flight_count, flight_cap;
     struct strbuf scratch; /* for whoever needs a text for a moment */
 };

@@ -17,11 +17,11 @@ static bool is_same(const struct log_entry *a, const struct log_entry *b)
 /* An error is a span; of others the words count that stand in their lines. */
 static bool is_chosen(struct frame *frame, const struct log_entry *entry)
 {
-    const struct filter *filter = chosen_filter(frame->state->chosen);
+    const struct filter *filter = filter_cache_filter(frame->state->filter_cache);
     const struct notice_log *log = frame->input->log;
     struct strbuf line, text;
     if (entry->kind == LOG_ERROR)
-        return chosen_has_span(frame->state->chosen, log_entry_span(entry));
+        return filter_cache_has_span(frame->state->filter_cache, log_entry_span(entry));
     if (filter_is_of_spans(filter))
         return false;
     strbuf_init(&line, frame->state->mem, 0);
@@ -67,7 +67,7 @@ static bool freshen(struct frame *frame)
         at = state->list.entries[state->cursor];
     state->made = log_list_make(&state->list, frame->state->mem, frame->swarm, log);
     state->filter = filter;
-    if (frame->state->chosen)
+    if (frame->state->filter_cache)
         filter_entries(frame);
     state->revision = revision;
     state->notices = notices;

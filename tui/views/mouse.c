@@ -30,7 +30,7 @@ static span_no span_at(const struct frame *frame, const struct row *row, int col
     for (unsigned lane = row->lane; lane <= last; lane++) {
         struct timeline_cell cell;
         query_lane(frame->swarm, node->agent, lane, axis_time(axis, col), axis_col_ns(axis), 1,
-                   frame->local_ns, frame->choice, &cell);
+                   frame->local_ns, frame->predicate, &cell);
         if (cell.kind < SPAN_KINDS && cell.span != NO_SPAN)
             return cell.span;
     }

@@ -260,8 +260,8 @@ void range_panel_draw(struct frame *frame, struct grid *grid)
         return;
     panel = area_sub(panel, 0, 0, panel.cols - 1, panel.rows);
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols, 1));
-    if (!figures_range(frame->swarm, frame->local_ns, range->from_ns, range->to_ns, frame->choice,
-                       &figures)) {
+    if (!figures_range(frame->swarm, frame->local_ns, range->from_ns, range->to_ns,
+                       frame->predicate, &figures)) {
         area_puts(panel, 3, 1, STYLE_ERROR, "out of memory");
         return;
     }

@@ -84,10 +84,10 @@ static void fold_nodes(struct row_list *list, const struct view_state *state, bo
 }
 
 /* What matches, and all that it stands under. */
-static void filter_nodes(struct row_list *list, struct chosen *chosen)
+static void filter_nodes(struct row_list *list, struct filter_cache *cache)
 {
     for (size_t i = 0; i < list->node_count; i++)
-        list->nodes[i].filtered = !chosen_has_agent(chosen, list->nodes[i].agent);
+        list->nodes[i].filtered = !filter_cache_has_agent(cache, list->nodes[i].agent);
     for (size_t i = list->node_count; i-- > 0;) {
         struct tree_node *node = &list->nodes[i];
         if (!node->filtered && node->parent != UINT32_MAX)
@@ -143,8 +143,8 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
     }
     mem_free(swarm_mem(input->swarm), tree, count * sizeof *tree);
     /* While there is a filter, nothing that it lets through is folded away. */
-    if (state->chosen)
-        filter_nodes(out, state->chosen);
+    if (state->filter_cache)
+        filter_nodes(out, state->filter_cache);
     else
         fold_nodes(out, state, input->live, now);
     find_siblings(out);
@@ -169,7 +169,7 @@ static void count_lanes(const struct rows_want *want, struct row_list *list)
         if (!node->hidden && !node->folded)
             lanes = query_lanes_in(want->swarm, node->agent, want->axis->t0_ns,
                                    axis_time(want->axis, want->axis->cols), want->local_ns,
-                                   want->choice);
+                                   want->predicate);
         node->lanes = (uint16_t)(lanes < UINT16_MAX ? lanes : UINT16_MAX);
     }
 }

@@ -54,7 +54,7 @@ struct rows_want {
     const struct swarm *swarm;
     int64_t local_ns;
     const struct axis *axis;
-    const struct span_choice *choice; /* the spans that are shown; NULL: all */
+    const struct span_predicate *predicate; /* the spans that are shown; NULL: all */
     const agent_no *pins;
     size_t pin_count;
     int space; /* lines of the screen */

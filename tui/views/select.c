@@ -25,7 +25,7 @@ static int64_t distance(int64_t a, int64_t b)
 
 static bool is_shown(const struct frame *frame, span_no span)
 {
-    return !frame->choice || frame->choice->holds(frame->choice->ctx, span);
+    return !frame->predicate || frame->predicate->holds(frame->predicate->ctx, span);
 }
 
 /* The span of any lane of the agent that is nearest to the time. */
@@ -131,7 +131,7 @@ static bool before(struct place a, struct place b)
 
 /* The first match after `from` (direction 1) or the last before it (-1), of all rows that the filter lets through. span NO_SPAN: none. */
 static struct place find_match(const struct frame *frame, struct place from, int direction,
-                               const struct span_choice *choice)
+                               const struct span_predicate *predicate)
 {
     struct place best = {0, NO_SPAN, NO_AGENT};
     for (size_t i = 0; i < frame->rows.node_count; i++) {
@@ -139,7 +139,7 @@ static struct place find_match(const struct frame *frame, struct place from, int
         if (node->filtered)
             continue;
         span_no no = query_span_search(frame->swarm, node->agent, from.start_ns, from.span,
-                                       direction, choice);
+                                       direction, predicate);
         const struct span *span = swarm_span(frame->swarm, no);
         if (!span)
             continue;
@@ -159,7 +159,7 @@ static struct place end_of_time(int direction)
 
 /* *around: it is found beyond the end, from the other one on. */
 static struct place find_around(const struct frame *frame, int direction,
-                                const struct span_choice *choice, bool *around)
+                                const struct span_predicate *predicate, bool *around)
 {
     const struct view_state *state = frame->state;
     const struct span *span = swarm_span(frame->swarm, state->selected);
@@ -167,15 +167,15 @@ static struct place find_around(const struct frame *frame, int direction,
     struct place from = {direction > 0 ? axis->t0_ns : axis_time(axis, axis->cols), 0, NO_AGENT};
     if (span)
         from = (struct place){span->start_ns, state->selected, state->cursor};
-    struct place found = find_match(frame, from, direction, choice);
+    struct place found = find_match(frame, from, direction, predicate);
     *around = found.span == NO_SPAN;
-    return *around ? find_match(frame, end_of_time(direction), direction, choice) : found;
+    return *around ? find_match(frame, end_of_time(direction), direction, predicate) : found;
 }
 
-bool select_match(struct frame *frame, int direction, const struct span_choice *choice)
+bool select_match(struct frame *frame, int direction, const struct span_predicate *predicate)
 {
     bool around;
-    struct place found = find_around(frame, direction, choice, &around);
+    struct place found = find_around(frame, direction, predicate, &around);
     if (found.span == NO_SPAN)
         return false;
     select_span(frame, found.agent, found.span);
@@ -193,7 +193,7 @@ static bool is_error(void *ctx, span_no no)
 
 void select_error(struct frame *frame, int direction)
 {
-    struct span_choice errors = {is_error, frame};
+    struct span_predicate errors = {is_error, frame};
     if (!select_match(frame, direction, &errors))
         view_message(frame->state, false, "no errors");
 }

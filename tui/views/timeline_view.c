@@ -247,7 +247,7 @@ void timeline_draw(struct frame *frame, struct grid *grid)
         else
             draw_row(frame, area_sub(body, 0, count, body.cols, 1), row);
     }
-    if (count == 0 && frame->choice)
+    if (count == 0 && frame->predicate)
         area_puts(body, layout->name_x + 1, 0, STYLE_DIM, "nothing matches the filter");
     struct area bars = area_sub(body, layout->bars_x, 0, layout->bars_cols, count);
     draw_markers(frame, bars);

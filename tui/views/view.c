@@ -28,10 +28,10 @@ void view_state_release(struct view_state *state)
     mem_free(state->mem, state->folds, state->fold_cap);
     mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
     log_list_release(&state->log.list, state->mem);
-    chosen_free(state->chosen);
+    filter_cache_free(state->filter_cache);
     filter_free(state->search);
     strbuf_release(&state->copied);
-    state->chosen = NULL;
+    state->filter_cache = NULL;
     state->search = NULL;
     state->folds = NULL;
     state->fold_cap = 0;

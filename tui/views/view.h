@@ -10,7 +10,7 @@
 #include "tui/screen/grid.h"
 #include "tui/screen/keymap.h"
 #include "tui/views/axis.h"
-#include "tui/views/chosen.h"
+#include "tui/views/filter_cache.h"
 #include "tui/views/log_list.h"
 #include "tui/views/prompt.h"
 
@@ -118,7 +118,7 @@ struct view_state {
     struct log_state log;
 
     struct prompt prompt;
-    struct chosen *chosen; /* what the filter lets through; NULL: there is none */
+    struct filter_cache *filter_cache; /* what the filter lets through; NULL: there is none */
     char filter_text[PROMPT_BYTES];
     unsigned filter_version;          /* goes up when it changes */
     char filter_error[MESSAGE_BYTES]; /* what is wrong with what is typed; "": nothing */

@@ -260,7 +260,8 @@ static enum view_result next_span(struct frame *frame, int n)
         return VIEW_REDRAW;
     }
     span_no next = query_span_step(frame->swarm, state->cursor, state->selected, n);
-    while (next != NO_SPAN && frame->choice && !frame->choice->holds(frame->choice->ctx, next))
+    while (next != NO_SPAN && frame->predicate &&
+           !frame->predicate->holds(frame->predicate->ctx, next))
         next = query_span_step(frame->swarm, state->cursor, next, n);
     if (next != NO_SPAN)
         select_span(frame, state->cursor, next);

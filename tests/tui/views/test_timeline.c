@@ -133,11 +133,11 @@ static struct timeline_cell reference(const struct swarm *swarm, const struct la
 static void compare_lane(const struct swarm *swarm, agent_no agent, unsigned number, unsigned zoom,
                          int64_t at_ns, int64_t local_ns, unsigned some)
 {
-    struct span_choice choice = {is_some, &some};
+    struct span_predicate predicate = {is_some, &some};
     const struct lane *lane = &swarm_agent(swarm, agent)->lanes[number];
     struct timeline_cell cells[COLS];
     int64_t col_ns = (int64_t)1 << zoom, t0_ns = (at_ns >> zoom << zoom) - COLS / 3 * col_ns;
-    query_lane(swarm, agent, number, t0_ns, col_ns, COLS, local_ns, some == 0 ? NULL : &choice,
+    query_lane(swarm, agent, number, t0_ns, col_ns, COLS, local_ns, some == 0 ? NULL : &predicate,
                cells);
     for (int i = 0; i < COLS; i++) {
         int64_t from_ns = t0_ns + i * col_ns;

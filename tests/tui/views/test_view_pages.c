@@ -191,7 +191,7 @@ static void a_filter_shows_what_matches_while_it_is_typed(void **state)
     picture_lacks(&picture, " first  ");
     picture_press(&picture, "Esc");
     picture_has(&picture, "second");
-    assert_null(picture.state.chosen);
+    assert_null(picture.state.filter_cache);
     picture_release(&picture);
 }
 

@@ -1,0 +1,178 @@
+/* Two bits a span: whether it is known, and what is. Only what has ended is kept: of the rest the answer may change. The words that are about agents are asked
+   once a picture of each agent; should what is left to ask of his spans become another, all is forgotten. A lack of memory costs time
+   alone: what cannot be kept is asked again. */
+#include "tui/views/filter_cache.h"
+
+#include <string.h>
+
+enum { SPANS_A_WORD = 64, LOOSE_SPANS = 1 << 20 };
+
+struct answer {
+    uint64_t left;  /* words that are asked of each span */
+    span_no hit;    /* a span that matched; NO_SPAN: none yet */
+    uint32_t asked; /* the picture that it is of; 0: none */
+    bool none;      /* no span of his matches */
+};
+
+struct filter_cache {
+    const struct mem *mem;
+    struct filter *filter;
+    struct span_predicate predicate;
+    const struct swarm *swarm;
+    int64_t local_ns;
+    uint32_t picture;
+    struct answer *agents;
+    size_t agent_cap;
+    uint64_t *known, *holds; /* bits, from `base` on */
+    size_t known_cap, holds_cap;
+    span_no base; /* a multiple of 64 */
+};
+
+static bool holds(void *ctx, span_no span)
+{
+    return filter_cache_has_span(ctx, span);
+}
+
+struct filter_cache *filter_cache_new(const struct mem *mem, struct filter *filter)
+{
+    struct filter_cache *cache = mem_zalloc(mem, 1, sizeof *cache);
+    if (!cache) {
+        filter_free(filter);
+        return NULL;
+    }
+    cache->mem = mem;
+    cache->filter = filter;
+    cache->predicate = (struct span_predicate){holds, cache};
+    return cache;
+}
+
+void filter_cache_free(struct filter_cache *cache)
+{
+    if (!cache)
+        return;
+    const struct mem *mem = cache->mem;
+    filter_free(cache->filter);
+    mem_free(mem, cache->agents, cache->agent_cap * sizeof *cache->agents);
+    mem_free(mem, cache->known, cache->known_cap * sizeof *cache->known);
+    mem_free(mem, cache->holds, cache->holds_cap * sizeof *cache->holds);
+    mem_free(mem, cache, sizeof *cache);
+}
+
+const struct filter *filter_cache_filter(const struct filter_cache *cache)
+{
+    return cache ? cache->filter : NULL;
+}
+
+const struct span_predicate *filter_cache_predicate(const struct filter_cache *cache)
+{
+    return &cache->predicate;
+}
+
+static void forget(struct filter_cache *cache)
+{
+    if (cache->known_cap > 0)
+        memset(cache->known, 0, cache->known_cap * sizeof *cache->known);
+    cache->base = swarm_span_begin(cache->swarm) / SPANS_A_WORD * SPANS_A_WORD;
+}
+
+void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm, int64_t local_ns)
+{
+    bool other = cache->swarm != swarm;
+    cache->swarm = swarm;
+    cache->local_ns = local_ns;
+    cache->picture++;
+    if (other || swarm_span_begin(swarm) < cache->base ||
+        swarm_span_begin(swarm) - cache->base > LOOSE_SPANS)
+        forget(cache);
+    for (size_t i = 0; other && i < cache->agent_cap; i++)
+        cache->agents[i] = (struct answer){.hit = NO_SPAN};
+}
+
+/* NULL: out of memory. */
+static struct answer *answer_of(struct filter_cache *cache, agent_no agent)
+{
+    size_t had = cache->agent_cap;
+    if (agent >= had && !mem_reserve(cache->mem, &cache->agents, &cache->agent_cap,
+                                     (size_t)agent + 1, sizeof *cache->agents))
+        return NULL;
+    for (size_t i = had; i < cache->agent_cap; i++)
+        cache->agents[i] = (struct answer){.hit = NO_SPAN};
+    struct answer *answer = &cache->agents[agent];
+    if (answer->asked != cache->picture) {
+        uint64_t left;
+        bool none = !filter_ask_agent(cache->filter, cache->swarm, agent, cache->local_ns, &left);
+        if (answer->asked != 0 && !none && !answer->none && left != answer->left)
+            forget(cache);
+        answer->left = left;
+        answer->none = none;
+        answer->asked = cache->picture;
+    }
+    return answer;
+}
+
+/* Makes room for the span's bits. */
+static bool has_bits(struct filter_cache *cache, size_t word)
+{
+    size_t had_known = cache->known_cap, had_holds = cache->holds_cap;
+    bool good =
+        mem_reserve(cache->mem, &cache->known, &cache->known_cap, word + 1, sizeof *cache->known) &&
+        mem_reserve(cache->mem, &cache->holds, &cache->holds_cap, word + 1, sizeof *cache->holds);
+    for (size_t i = had_known; i < cache->known_cap; i++)
+        cache->known[i] = 0;
+    for (size_t i = had_holds; i < cache->holds_cap; i++)
+        cache->holds[i] = 0;
+    return good;
+}
+
+bool filter_cache_has_span(struct filter_cache *cache, span_no no)
+{
+    const struct span *span = swarm_span(cache->swarm, no);
+    if (!span)
+        return false;
+    const struct answer *answer = answer_of(cache, span->agent);
+    if (!answer)
+        return filter_matches_span(cache->filter, cache->swarm, no, cache->local_ns);
+    if (answer->none || answer->left == 0)
+        return !answer->none;
+    size_t word = no < cache->base ? SIZE_MAX : (no - cache->base) / SPANS_A_WORD;
+    uint64_t bit = UINT64_C(1) << no % SPANS_A_WORD;
+    bool keeps =
+        !(span->flags & (SPAN_OPEN | SPAN_STALE)) && word != SIZE_MAX && has_bits(cache, word);
+    if (keeps && (cache->known[word] & bit))
+        return cache->holds[word] & bit;
+    bool says = filter_ask_span(cache->filter, answer->left, cache->swarm, no, cache->local_ns);
+    if (keeps) {
+        cache->known[word] |= bit;
+        cache->holds[word] = says ? cache->holds[word] | bit : cache->holds[word] & ~bit;
+    }
+    return says;
+}
+
+/* The first that matches, of all the agent's lanes. */
+static span_no find_hit(struct filter_cache *cache, agent_no number)
+{
+    const struct agent *agent = swarm_agent(cache->swarm, number);
+    for (size_t lane = 0; lane < agent->lane_count; lane++) {
+        const struct lane *spans = &agent->lanes[lane];
+        for (size_t i = 0; i < spans->count; i++) {
+            if (filter_cache_has_span(cache, spans->spans[i]))
+                return spans->spans[i];
+        }
+    }
+    return NO_SPAN;
+}
+
+bool filter_cache_has_agent(struct filter_cache *cache, agent_no agent)
+{
+    if (filter_matches_agent(cache->filter, cache->swarm, agent, cache->local_ns))
+        return true;
+    const struct answer *known = answer_of(cache, agent);
+    span_no hit = known ? known->hit : NO_SPAN;
+    if (hit != NO_SPAN && swarm_span(cache->swarm, hit) && filter_cache_has_span(cache, hit))
+        return true;
+    hit = find_hit(cache, agent);
+    struct answer *answer = answer_of(cache, agent);
+    if (answer)
+        answer->hit = hit;
+    return hit != NO_SPAN;
+}
