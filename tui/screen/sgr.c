@@ -18,14 +18,14 @@ enum {
     ON_BLANKS = UNDERLINE | BLINK | REVERSE
 };
 
-struct pen {
+struct sgr_pen {
     int fg, bg; /* as SGR says them: 30..37, 90..97 and ten more; COLOR_OWN */
     unsigned attrs;
 };
 
-struct squeezer {
+struct sgr_squeezer {
     struct strbuf *out;
-    struct pen asked, shown;
+    struct sgr_pen asked, shown;
     bool known;  /* shown is so */
     bool opaque; /* something is on that is not understood */
     bool own;    /* curses has said 39 or 49 */
@@ -33,26 +33,26 @@ struct squeezer {
     bool ascii;  /* shifted in (SI), as it is said behind each reset */
 };
 
-static const struct pen plain = {COLOR_OWN, COLOR_OWN, 0};
+static const struct sgr_pen plain = {COLOR_OWN, COLOR_OWN, 0};
 
-static bool same(struct pen a, struct pen b)
+static bool same(struct sgr_pen a, struct sgr_pen b)
 {
     return a.fg == b.fg && a.bg == b.bg && a.attrs == b.attrs;
 }
 
 /* ---- to the terminal ---- */
 
-struct args {
+struct sgr_args {
     int values[ARGS * 2];
     size_t count;
 };
 
-static void add(struct args *args, int value)
+static void add(struct sgr_args *args, int value)
 {
     args->values[args->count++] = value;
 }
 
-static void add_difference(struct args *args, struct pen from, struct pen to)
+static void add_difference(struct sgr_args *args, struct sgr_pen from, struct sgr_pen to)
 {
     for (int attr = 1; attr <= 7; attr++) {
         if (to.attrs & ~from.attrs & 1u << attr)
@@ -64,7 +64,7 @@ static void add_difference(struct args *args, struct pen from, struct pen to)
         add(args, to.bg == COLOR_OWN ? 49 : to.bg);
 }
 
-static size_t args_bytes(const struct args *args)
+static size_t args_bytes(const struct sgr_args *args)
 {
     size_t bytes = args->count;
     for (size_t i = 0; i < args->count; i++)
@@ -72,10 +72,10 @@ static size_t args_bytes(const struct args *args)
     return bytes;
 }
 
-static void make(struct squeezer *squeezer, struct pen to)
+static void make(struct sgr_squeezer *squeezer, struct sgr_pen to)
 {
-    struct pen from = squeezer->shown;
-    struct args reset = {.count = 0}, change = {.count = 0};
+    struct sgr_pen from = squeezer->shown;
+    struct sgr_args reset = {.count = 0}, change = {.count = 0};
     bool to_own = (to.fg == COLOR_OWN && from.fg != COLOR_OWN) ||
                   (to.bg == COLOR_OWN && from.bg != COLOR_OWN);
     add(&reset, 0);
@@ -86,7 +86,7 @@ static void make(struct squeezer *squeezer, struct pen to)
     bool changes = squeezer->known && !(from.attrs & ~to.attrs) && (!to_own || squeezer->own);
     if (reset.count == 1)
         reset.count = 0; /* CSI m */
-    const struct args *args =
+    const struct sgr_args *args =
         changes && args_bytes(&change) <= args_bytes(&reset) ? &change : &reset;
     strbuf_adds(squeezer->out, "\033[");
     for (size_t i = 0; i < args->count; i++)
@@ -97,9 +97,9 @@ static void make(struct squeezer *squeezer, struct pen to)
 }
 
 /* Before anything is painted. */
-static void settle(struct squeezer *squeezer, bool blank)
+static void settle(struct sgr_squeezer *squeezer, bool blank)
 {
-    struct pen to = squeezer->asked;
+    struct sgr_pen to = squeezer->asked;
     if (squeezer->opaque)
         return;
     if (squeezer->known && blank && !((to.attrs | squeezer->shown.attrs) & ON_BLANKS)) {
@@ -113,9 +113,9 @@ static void settle(struct squeezer *squeezer, bool blank)
 /* ---- from curses ---- */
 
 /* False: it is not understood. */
-static bool apply(struct squeezer *squeezer, int arg)
+static bool apply(struct sgr_squeezer *squeezer, int arg)
 {
-    struct pen *pen = &squeezer->asked;
+    struct sgr_pen *pen = &squeezer->asked;
     if (arg == 0)
         *pen = plain;
     else if ((arg >= 1 && arg <= 5) || arg == 7)
@@ -140,9 +140,9 @@ static bool apply(struct squeezer *squeezer, int arg)
 }
 
 /* CSI args m. */
-static void take_sgr(struct squeezer *squeezer, const char *bytes, size_t len)
+static void take_sgr(struct sgr_squeezer *squeezer, const char *bytes, size_t len)
 {
-    struct squeezer before = *squeezer;
+    struct sgr_squeezer before = *squeezer;
     int arg = 0;
     bool understood = len <= 4 * ARGS;
     for (size_t i = 2; i < len && understood; i++) {
@@ -183,7 +183,7 @@ static size_t sequence_bytes(const char *bytes, size_t len)
     return n < len ? n : len;
 }
 
-static size_t take_sequence(struct squeezer *squeezer, const char *bytes, size_t len)
+static size_t take_sequence(struct sgr_squeezer *squeezer, const char *bytes, size_t len)
 {
     size_t n = sequence_bytes(bytes, len);
     char last = bytes[n - 1];
@@ -198,7 +198,7 @@ static size_t take_sequence(struct squeezer *squeezer, const char *bytes, size_t
     return n;
 }
 
-static void take_control(struct squeezer *squeezer, char c)
+static void take_control(struct sgr_squeezer *squeezer, char c)
 {
     if (c == '\017' && squeezer->ascii)
         return;
@@ -211,7 +211,7 @@ static void take_control(struct squeezer *squeezer, char c)
 
 void sgr_squeeze(const char *bytes, size_t len, struct strbuf *out)
 {
-    struct squeezer squeezer = {.out = out, .asked = plain, .shown = plain};
+    struct sgr_squeezer squeezer = {.out = out, .asked = plain, .shown = plain};
     for (size_t i = 0; i < len;) {
         unsigned char c = (unsigned char)bytes[i];
         if (c == '\033') {

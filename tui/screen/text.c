@@ -10,28 +10,49 @@
 
 #define MARKS_MAX 4 /* on one base: curses keeps no more */
 
-enum class { PRINTS, MARK, BLANK, VANISHES, HOSTILE };
+enum glyph_class { PRINTS, MARK, BLANK, VANISHES, HOSTILE };
 
-static enum class classify_format(uint32_t cp) {
-    /* Zero width non-joiner and joiner, soft hyphen, word joiner, byte order mark: they only say how their neighbours are drawn. */
-    if (cp == 0x200C || cp == 0x200D || cp == 0xAD || cp == 0x2060 || cp == 0xFEFF ||
-        cp == 0x200B) return VANISHES;
-    return HOSTILE;
+/* Format characters. Those that only change how their neighbours are drawn take no cell. */
+static enum glyph_class classify_format(uint32_t cp)
+{
+    switch (cp) {
+    case 0xAD:   /* soft hyphen */
+    case 0x200B: /* zero width space */
+    case 0x200C: /* zero width non-joiner */
+    case 0x200D: /* zero width joiner */
+    case 0x2060: /* word joiner */
+    case 0xFEFF: /* byte order mark */ return VANISHES;
+    default: return HOSTILE;
+    }
 }
 
-static enum class classify(uint32_t cp) {
-    if (cp == '\t' || cp == '\n' || cp == '\r') return BLANK;
-    if ((cp >= 0xFE00 && cp <= 0xFE0F) ||
-        (cp >= 0xE0100 && cp <= 0xE01EF)) return VANISHES; /* variation selectors */
-    if (cp >= 0x1F3FB &&
-        cp <=
-            0x1F3FF) return VANISHES; /* skin tones: on a base of their own some terminals give them two columns, others none */
-    switch ((int)utf8proc_category((utf8proc_int32_t)cp)){
-        case UTF8PROC_CATEGORY_CC : case UTF8PROC_CATEGORY_CS : case UTF8PROC_CATEGORY_CN : case
-        UTF8PROC_CATEGORY_ZL : case UTF8PROC_CATEGORY_ZP : return HOSTILE;
-        case UTF8PROC_CATEGORY_CF : return classify_format(cp);
-        case UTF8PROC_CATEGORY_MN : case UTF8PROC_CATEGORY_ME : return MARK;
-        default : return utf8proc_charwidth((utf8proc_int32_t)cp) > 0 ? PRINTS : MARK;
+static bool is_variation_selector(uint32_t cp)
+{
+    return (cp >= 0xFE00 && cp <= 0xFE0F) || (cp >= 0xE0100 && cp <= 0xE01EF);
+}
+
+/* Terminals disagree about a skin tone that follows no emoji: two columns or none. */
+static bool is_skin_tone(uint32_t cp)
+{
+    return cp >= 0x1F3FB && cp <= 0x1F3FF;
+}
+
+static enum glyph_class classify(uint32_t cp)
+{
+    if (cp == '\t' || cp == '\n' || cp == '\r')
+        return BLANK;
+    if (is_variation_selector(cp) || is_skin_tone(cp))
+        return VANISHES;
+    switch ((int)utf8proc_category((utf8proc_int32_t)cp)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP: return HOSTILE;
+    case UTF8PROC_CATEGORY_CF: return classify_format(cp);
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_ME: return MARK;
+    default: return utf8proc_charwidth((utf8proc_int32_t)cp) > 0 ? PRINTS : MARK;
     }
 }
 
@@ -60,7 +81,7 @@ static size_t take_marks(const char *text, size_t len, bool keep, struct glyph *
     while (at < len) {
         uint32_t cp;
         size_t n = utf8_next(text + at, len - at, &cp);
-        enum class class = cp < 0x80 ? PRINTS : classify(cp);
+        enum glyph_class class = cp < 0x80 ? PRINTS : classify(cp);
         if (class != MARK && class != VANISHES)
             break;
         if (class == MARK && keep && marks < MARKS_MAX && out->len + n <= CELL_TEXT_BYTES) {

@@ -71,7 +71,7 @@ static const struct {
     [SYM_EDGE] = {"▏", "|"},     [SYM_CURSOR] = {"›", ">"},     [SYM_FROZEN] = {"◌", "~"},
     [SYM_PIN] = {"^", "^"},
 };
-static_assert(sizeof styles / sizeof styles[0] == NAMED_STYLES, "an style without a style");
+static_assert(sizeof styles / sizeof styles[0] == NAMED_STYLES, "a style without a row");
 
 /* What a half cell may be: nothing, or the colour of one of these. */
 static const uint8_t halves[HALVES] = {
@@ -129,7 +129,7 @@ struct bar_style theme_bar(const struct theme *theme, uint8_t kind, uint8_t flag
     return bar;
 }
 
-static unsigned half_of(struct half half)
+static unsigned half_of(struct half_cell half)
 {
     uint8_t style;
     if (half.kind >= SPAN_KINDS || half.kind == SPAN_AGENT_CALL)
@@ -142,7 +142,7 @@ static unsigned half_of(struct half half)
     return 0;
 }
 
-struct bar_style theme_halves(struct half upper, struct half lower)
+struct bar_style theme_halves(struct half_cell upper, struct half_cell lower)
 {
     unsigned above = half_of(upper), below = half_of(lower);
     const char *fill = above == 0 ? (below == 0 ? " " : "▄") : "▀";

@@ -62,10 +62,10 @@ struct bar_style {
 struct bar_style theme_bar(const struct theme *theme, uint8_t kind, uint8_t flags);
 
 /* Two bars in one cell, an upper and a lower one; as text of one column in an style. Only with colour and Unicode. */
-struct half {
+struct half_cell {
     uint8_t kind, flags; /* as above; kind SPAN_KINDS or greater: nothing is there */
 };
-struct bar_style theme_halves(struct half upper, struct half lower);
+struct bar_style theme_halves(struct half_cell upper, struct half_cell lower);
 
 /* How a state of an agent looks: its shape and its style (the word is query_state_word's). */
 struct state_style {

@@ -14,7 +14,7 @@
 enum { SPARK_MINUTES = 5, SPARK_MAX = 60, TEXT_KEY = 32 };
 
 /* The table while it is drawn or acted upon. */
-struct table {
+struct agents_table {
     struct frame *frame;
     uint32_t *node_of; /* by agent_no; UINT32_MAX: it has no row in the timeline */
     size_t agents;
@@ -51,7 +51,7 @@ static int falling(const void *a, const void *b)
     return compare(a, b, -1);
 }
 
-static struct agent_row row_of(const struct table *table, agent_no agent)
+static struct agent_row row_of(const struct agents_table *table, agent_no agent)
 {
     const struct frame *frame = table->frame;
     const struct swarm_figures *figures = frame->input->figures;
@@ -66,7 +66,7 @@ static struct agent_row row_of(const struct table *table, agent_no agent)
     return row;
 }
 
-static bool is_row(const struct table *table, agent_no agent)
+static bool is_row(const struct agents_table *table, agent_no agent)
 {
     const struct agent *of = swarm_agent(table->frame->swarm, agent);
     uint32_t node = table->node_of[agent];
@@ -74,7 +74,7 @@ static bool is_row(const struct table *table, agent_no agent)
            !table->frame->rows.nodes[node].filtered;
 }
 
-static struct sort_key key_of(const struct table *table, agent_no agent)
+static struct sort_key key_of(const struct agents_table *table, agent_no agent)
 {
     const struct agent_column *column = agents_column(table->frame->state->agents.column);
     struct agent_row row = row_of(table, agent);
@@ -100,7 +100,7 @@ static bool keep(struct agents_state *state, const struct mem *mem, agent_no age
     return true;
 }
 
-static bool sort(const struct table *table)
+static bool sort(const struct agents_table *table)
 {
     struct agents_state *state = &table->frame->state->agents;
     const struct mem *mem = table->frame->state->mem;
@@ -124,7 +124,7 @@ static bool sort(const struct table *table)
 }
 
 /* Those that have gone go, those that are new come to the end. */
-static bool freshen(const struct table *table)
+static bool freshen(const struct agents_table *table)
 {
     struct agents_state *state = &table->frame->state->agents;
     const struct mem *mem = table->frame->state->mem;
@@ -148,9 +148,9 @@ static bool freshen(const struct table *table)
 }
 
 /* False: out of memory. Release it all the same. */
-static bool table_init(struct table *table, struct frame *frame)
+static bool table_init(struct agents_table *table, struct frame *frame)
 {
-    *table = (struct table){.frame = frame, .agents = swarm_agent_count(frame->swarm)};
+    *table = (struct agents_table){.frame = frame, .agents = swarm_agent_count(frame->swarm)};
     if (table->agents > 0) {
         table->node_of = mem_alloc(frame->state->mem, table->agents * sizeof *table->node_of);
         if (!table->node_of)
@@ -162,7 +162,7 @@ static bool table_init(struct table *table, struct frame *frame)
     return frame->state->agents.sorted ? freshen(table) : sort(table);
 }
 
-static void table_release(struct table *table)
+static void table_release(struct agents_table *table)
 {
     mem_free(table->frame->state->mem, table->node_of, table->agents * sizeof *table->node_of);
 }
@@ -194,7 +194,8 @@ static void put_cell(struct area line, int x, const struct agent_column *column,
 }
 
 /* Calls for each column that the screen has room for; returns the column after them. */
-static int draw_cells(const struct table *table, struct area line, const struct agent_row *row)
+static int draw_cells(const struct agents_table *table, struct area line,
+                      const struct agent_row *row)
 {
     const struct frame *frame = table->frame;
     struct strbuf *text = &table->frame->scratch;
@@ -212,7 +213,7 @@ static int draw_cells(const struct table *table, struct area line, const struct 
     return x;
 }
 
-static void draw_heads(const struct table *table, struct area line)
+static void draw_heads(const struct agents_table *table, struct area line)
 {
     const struct frame *frame = table->frame;
     const struct agents_state *state = &frame->state->agents;
@@ -278,14 +279,14 @@ static void draw_name(struct frame *frame, struct area line, agent_no number)
                             strlen(description));
 }
 
-static void draw_totals(const struct table *table, struct area line)
+static void draw_totals(const struct agents_table *table, struct area line)
 {
     struct agent_row row = row_of(table, NO_AGENT);
     area_putf(line, 1, 0, STYLE_STRONG, "all %zu", table->frame->state->agents.count);
     draw_cells(table, line, &row);
 }
 
-static void draw_rows(const struct table *table, struct area body)
+static void draw_rows(const struct agents_table *table, struct area body)
 {
     struct frame *frame = table->frame;
     struct agents_state *state = &frame->state->agents;
@@ -308,7 +309,7 @@ static void draw_rows(const struct table *table, struct area body)
 
 void agents_draw(struct frame *frame, struct grid *grid)
 {
-    struct table table;
+    struct agents_table table;
     if (table_init(&table, frame)) {
         draw_heads(&table, frame_area(frame, grid, frame->layout.heads));
         draw_rows(&table, frame_area(frame, grid, frame->layout.body));
@@ -332,7 +333,7 @@ static void change_column(struct frame *frame, int by)
     state->sorted = false;
 }
 
-static enum view_result act(struct table *table, enum action action)
+static enum view_result act(struct agents_table *table, enum action action)
 {
     struct frame *frame = table->frame;
     struct agents_state *state = &frame->state->agents;
@@ -362,7 +363,7 @@ static enum view_result act(struct table *table, enum action action)
 
 enum view_result agents_act(struct frame *frame, enum action action)
 {
-    struct table table;
+    struct agents_table table;
     enum view_result result = VIEW_IGNORED;
     if (table_init(&table, frame))
         result = act(&table, action);
@@ -371,7 +372,7 @@ enum view_result agents_act(struct frame *frame, enum action action)
 }
 
 /* A head sorts by its column, again the other way round; a row takes the cursor. */
-static void click(struct table *table, int x, int y)
+static void click(struct agents_table *table, int x, int y)
 {
     struct frame *frame = table->frame;
     struct agents_state *state = &frame->state->agents;
@@ -398,11 +399,11 @@ static void click(struct table *table, int x, int y)
 
 enum view_result agents_click(struct frame *frame, int x, int y)
 {
-    struct table table;
+    struct agents_table table;
     if (y >= frame->layout.heads.y && table_init(&table, frame))
         click(&table, x, y);
     else
-        table = (struct table){.frame = frame};
+        table = (struct agents_table){.frame = frame};
     table_release(&table);
     return VIEW_REDRAW;
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-struct run {
+struct bar_run {
     int from, to; /* cells [from, to) */
     const struct span *span;
     uint8_t kind, flags; /* of its first cell */
@@ -20,10 +20,10 @@ static bool is_named(uint8_t kind)
     return kind == SPAN_TOOL || kind == SPAN_USER || kind == SPAN_OTHER;
 }
 
-static struct run next_run(const struct frame *frame, const struct timeline_cell *cells, int cols,
-                           int from)
+static struct bar_run next_run(const struct frame *frame, const struct timeline_cell *cells,
+                               int cols, int from)
 {
-    struct run run = {from, from + 1, .kind = cells[from].kind, .flags = cells[from].flags};
+    struct bar_run run = {from, from + 1, .kind = cells[from].kind, .flags = cells[from].flags};
     const struct theme *theme = &frame->input->theme;
     while (run.to < cols && cells[run.to].kind < SPAN_KINDS &&
            cells[run.to].span == cells[from].span)
@@ -39,7 +39,7 @@ static struct run next_run(const struct frame *frame, const struct timeline_cell
 }
 
 /* ─ Agent → Explore ─────── */
-static void draw_call(struct frame *frame, struct area line, const struct run *run)
+static void draw_call(struct frame *frame, struct area line, const struct bar_run *run)
 {
     struct strbuf *text = &frame->scratch;
     int cols = run->to - run->from;
@@ -83,7 +83,7 @@ static void put_about(struct frame *frame, struct area line, int x, int end, enu
 }
 
 /* The name inside a bar. Without colour it stands in brackets that are its ends. */
-static void put_name(struct frame *frame, struct area line, const struct run *run,
+static void put_name(struct frame *frame, struct area line, const struct bar_run *run,
                      enum style_id style)
 {
     bool ascii = frame->input->theme.ascii, brackets = !frame->input->theme.color;
@@ -109,7 +109,7 @@ static void put_name(struct frame *frame, struct area line, const struct run *ru
     put_about(frame, line, x, end + brackets, style, run->span);
 }
 
-static void draw_bar(struct frame *frame, struct area line, const struct run *run,
+static void draw_bar(struct frame *frame, struct area line, const struct bar_run *run,
                      const struct timeline_cell *cells)
 {
     const struct theme *theme = &frame->input->theme;
@@ -137,7 +137,7 @@ void bars_draw(struct frame *frame, struct area line, const struct timeline_cell
             i++;
             continue;
         }
-        struct run run = next_run(frame, cells, cols, i);
+        struct bar_run run = next_run(frame, cells, cols, i);
         if (run.kind == SPAN_AGENT_CALL)
             draw_call(frame, line, &run);
         else
@@ -165,7 +165,8 @@ static void merge_lane(struct timeline_cell *cells, const struct timeline_cell *
     }
 }
 
-int bars_cells(struct frame *frame, const struct row *row, int cols, struct timeline_cell *cells)
+int bars_cells(struct frame *frame, const struct timeline_row *row, int cols,
+               struct timeline_cell *cells)
 {
     struct timeline_cell more[GRID_MAX_COLS];
     const struct tree_node *node = &frame->rows.nodes[row->node];

@@ -5,7 +5,8 @@
 #include "tui/views/frame.h"
 
 /* Works out the cells of the row, one a column of the axis. Returns how many are to be drawn: none that lie behind a frozen picture's now. */
-int bars_cells(struct frame *frame, const struct row *row, int cols, struct timeline_cell *cells);
+int bars_cells(struct frame *frame, const struct timeline_row *row, int cols,
+               struct timeline_cell *cells);
 /* Draws the cells, one a column, into the first line of the area. */
 void bars_draw(struct frame *frame, struct area line, const struct timeline_cell *cells, int cols);
 

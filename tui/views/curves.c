@@ -41,11 +41,11 @@ static void curve_at(const struct series_point *point, enum curve curve, double 
     }
 }
 
-static void put_time_axis(const struct report_page *page, const struct series *series, int cols)
+static void put_time_axis(const struct statistics_page *page, const struct series *series, int cols)
 {
     struct axis axis = {series->t0_ns, 0, cols};
     struct axis_label labels[16];
-    struct area line = sheet_line(page->sheet);
+    struct area line = scrolled_page_line(page->lines);
     while (axis_col_ns(&axis) < series->step_ns)
         axis.zoom++;
     size_t count = axis_labels(&axis, &page->frame->clock, 4, labels, 16);
@@ -53,7 +53,8 @@ static void put_time_axis(const struct report_page *page, const struct series *s
         area_puts(line, LABEL_COLS + labels[i].col, 0, STYLE_DIM, labels[i].text);
 }
 
-static void put_curve(const struct report_page *page, const struct series *series, enum curve curve)
+static void put_curve(const struct statistics_page *page, const struct series *series,
+                      enum curve curve)
 {
     double values[PLOT_MAX], over[PLOT_MAX];
     int cols = (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX;
@@ -70,10 +71,10 @@ static void put_curve(const struct report_page *page, const struct series *serie
                         .ascii = page->frame->input->theme.ascii};
     if (!(plot.max > 0))
         return;
-    report_page_heading(page, curves[curve].heading);
-    report_page_value(page, curves[curve].ms, plot.max, top);
+    statistics_page_heading(page, curves[curve].heading);
+    statistics_page_value(page, curves[curve].ms, plot.max, top);
     for (int row = 0; row < plot.rows; row++) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0 && row == 0)
             area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, top);
         if (line.rows > 0 && row + 1 == plot.rows)
@@ -84,7 +85,7 @@ static void put_curve(const struct report_page *page, const struct series *serie
 }
 
 /* A counter's curve, with its name and what it says now. */
-static void put_counter(const struct report_page *page, const struct series *series,
+static void put_counter(const struct statistics_page *page, const struct series *series,
                         const struct counter *counter)
 {
     const struct swarm *swarm = page->frame->swarm;
@@ -109,11 +110,11 @@ static void put_counter(const struct report_page *page, const struct series *ser
     strbuf_addf(title, "  %.6g", counter->last);
     if (title->failed)
         return;
-    struct area head = sheet_line(page->sheet);
+    struct area head = scrolled_page_line(page->lines);
     if (head.rows > 0)
         area_put(head, 3, 0, STYLE_PLAIN, title->data, title->len);
     for (int row = 0; row < plot.rows; row++) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         char top[NUMBER_BYTES];
         snprintf(top, sizeof top, "%.5g", counter->max);
         if (line.rows > 0 && row == 0)
@@ -122,23 +123,23 @@ static void put_counter(const struct report_page *page, const struct series *ser
     }
 }
 
-static void put_counters(const struct report_page *page, const struct series *series)
+static void put_counters(const struct statistics_page *page, const struct series *series)
 {
     const struct counters *counters = &series->counters;
     if (counters->count == 0)
         return;
-    report_page_heading(page, "COUNTERS");
+    statistics_page_heading(page, "COUNTERS");
     for (size_t i = 0; i < counters->count; i++)
         put_counter(page, series, &counters->items[i]);
     if (counters->left_out > 0) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0)
             area_putf(line, 3, 0, STYLE_DIM, "and others, with %zu values", counters->left_out);
     }
     put_time_axis(page, series, (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX);
 }
 
-void curves_put(const struct report_page *page, const struct series *series)
+void curves_put(const struct statistics_page *page, const struct series *series)
 {
     for (int curve = 0; curve < CURVES; curve++)
         put_curve(page, series, (enum curve)curve);

@@ -3,8 +3,8 @@
    Values are cut at VALUE_MAX_BYTES, which the last line says. */
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
-#include "tui/views/norms.h"
 #include "tui/views/span_text.h"
+#include "tui/views/usual_durations.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define ARGS_MAX        200
 #define LINES_MAX       2000
 
-struct pen {
+struct detail_pen {
     struct area area; /* of the lines; grid NULL: only counts */
     bool ascii;
     int skip; /* lines that are scrolled away */
@@ -22,15 +22,15 @@ struct pen {
     int cols, key_cols;
 };
 
-static void pen_put(const struct pen *pen, int x, int cols, enum style_id style, const char *text,
-                    size_t len)
+static void pen_put(const struct detail_pen *pen, int x, int cols, enum style_id style,
+                    const char *text, size_t len)
 {
     if (pen->area.grid && pen->line >= pen->skip && pen->line - pen->skip < pen->area.rows)
         area_put_ellipsized(pen->area, x, pen->line - pen->skip, cols, style, text, len);
 }
 
 /* A value in the columns right of the keys, wrapped at the edge and at line feeds. */
-static void put_wrapped(struct pen *pen, enum style_id style, const char *text, size_t len)
+static void put_wrapped(struct detail_pen *pen, enum style_id style, const char *text, size_t len)
 {
     int x = pen->key_cols + 2, cols = pen->cols - x - 1;
     if (cols < 4)
@@ -50,7 +50,8 @@ static void put_wrapped(struct pen *pen, enum style_id style, const char *text, 
     } while (at < len && pen->line < LINES_MAX);
 }
 
-static void put_pair(struct pen *pen, const char *key, size_t key_len, const char *text, size_t len)
+static void put_pair(struct detail_pen *pen, const char *key, size_t key_len, const char *text,
+                     size_t len)
 {
     size_t shown = len < VALUE_MAX_BYTES ? len : VALUE_MAX_BYTES;
     char rest[64];
@@ -62,7 +63,7 @@ static void put_pair(struct pen *pen, const char *key, size_t key_len, const cha
     }
 }
 
-static void put_text(struct pen *pen, const char *key, const char *text)
+static void put_text(struct detail_pen *pen, const char *key, const char *text)
 {
     put_pair(pen, key, strlen(key), text, strlen(text));
 }
@@ -76,7 +77,7 @@ static struct json_value args_of(const struct swarm *swarm, const struct span *s
     return (struct json_value){.type = JSON_TYPE_NONE};
 }
 
-static void put_args(struct pen *pen, struct frame *frame, struct json_value args)
+static void put_args(struct detail_pen *pen, struct frame *frame, struct json_value args)
 {
     struct json_walk walk = json_walk(args);
     struct json_member member;
@@ -111,7 +112,7 @@ static int choose_key_cols(struct json_value args, int cols)
     return wide < most ? wide : most;
 }
 
-static void put_times(struct pen *pen, const struct frame *frame, const struct span *span)
+static void put_times(struct detail_pen *pen, const struct frame *frame, const struct span *span)
 {
     char text[AXIS_LABEL_BYTES], took[NUMBER_BYTES], usual[NUMBER_BYTES], line[160];
     bool ascii = frame->input->theme.ascii, open = span->flags & (SPAN_OPEN | SPAN_STALE);
@@ -119,7 +120,7 @@ static void put_times(struct pen *pen, const struct frame *frame, const struct s
     axis_moment(&frame->clock, span->start_ns, ns > INT64_C(43200000000000), text);
     put_text(pen, "started", text);
     number_long(ns, ascii, took);
-    double p95 = norms_p95_ms(frame->swarm, frame->input->figures, span);
+    double p95 = usual_durations_p95_ms(frame->swarm, frame->input->figures, span);
     line[0] = '\0';
     if (!isnan(p95)) {
         number_long((int64_t)(p95 * 1e6), ascii, usual);
@@ -136,7 +137,7 @@ static void put_times(struct pen *pen, const struct frame *frame, const struct s
 }
 
 /* What became of it, where that is not simply that it ended. */
-static void put_fate(struct pen *pen, const struct span *span)
+static void put_fate(struct detail_pen *pen, const struct span *span)
 {
     static const struct {
         uint8_t flag;
@@ -155,7 +156,8 @@ static void put_fate(struct pen *pen, const struct span *span)
     }
 }
 
-static void put_phases(struct pen *pen, const struct frame *frame, const struct span *request)
+static void put_phases(struct detail_pen *pen, const struct frame *frame,
+                       const struct span *request)
 {
     const struct span *phase;
     int count = 0;
@@ -172,7 +174,7 @@ static void put_phases(struct pen *pen, const struct frame *frame, const struct 
     }
 }
 
-static void walk_lines(struct pen *pen, struct frame *frame, const struct span *span)
+static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct span *span)
 {
     struct json_value args = args_of(frame->swarm, span);
     pen->ascii = frame->input->theme.ascii;
@@ -187,7 +189,7 @@ static void walk_lines(struct pen *pen, struct frame *frame, const struct span *
 int detail_panel_lines(struct frame *frame, int cols)
 {
     const struct span *span = swarm_span(frame->swarm, frame->state->selected);
-    struct pen pen = {.cols = cols - 3};
+    struct detail_pen pen = {.cols = cols - 3};
     if (!span)
         return 0;
     walk_lines(&pen, frame, span);
@@ -234,7 +236,7 @@ void detail_panel_draw(struct frame *frame, struct grid *grid)
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols - 1, 1), span);
     if (layout->detail_x > 0)
         area_puts(panel, 0, 0, STYLE_DIM, frame_symbol(frame, SYM_TEE_DOWN));
-    struct pen pen = {.area = area_sub(panel, x, 1, panel.cols - x, panel.rows - 1)};
+    struct detail_pen pen = {.area = area_sub(panel, x, 1, panel.cols - x, panel.rows - 1)};
     pen.cols = pen.area.cols;
     int lines = detail_panel_lines(frame, panel.cols + 1);
     int most = lines > pen.area.rows ? lines - pen.area.rows : 0;

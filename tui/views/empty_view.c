@@ -4,18 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-struct sheet {
+struct empty_page {
     struct area area;
     int y;
 };
 
-static void put(struct sheet *page, int x, enum style_id style, const char *text)
+static void put(struct empty_page *page, int x, enum style_id style, const char *text)
 {
     area_put_ellipsized(page->area, x, page->y, page->area.cols - x - 1, style, text, strlen(text));
     page->y++;
 }
 
-static void put_source(struct sheet *page, const struct source_status *source)
+static void put_source(struct empty_page *page, const struct source_status *source)
 {
     static const char *const words[] = {
         [SOURCE_WAITING] = "is not there yet; it is waited for",
@@ -52,7 +52,7 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     int end = layout->trouble.rows ? layout->trouble.y
               : layout->hint.rows  ? layout->hint.y
                                    : layout->rows;
-    struct sheet page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
+    struct empty_page page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
     char line[512];
     put(&page, 1, STYLE_STRONG,
         input->live ? "No agent has been seen yet." : "There is no agent in it.");

@@ -7,7 +7,7 @@
 
 enum { SPANS_A_WORD = 64, LOOSE_SPANS = 1 << 20 };
 
-struct answer {
+struct agent_verdict {
     uint64_t left;  /* words that are asked of each span */
     span_no hit;    /* a span that matched; NO_SPAN: none yet */
     uint32_t asked; /* the picture that it is of; 0: none */
@@ -21,7 +21,7 @@ struct filter_cache {
     const struct swarm *swarm;
     int64_t local_ns;
     uint32_t picture;
-    struct answer *agents;
+    struct agent_verdict *agents;
     size_t agent_cap;
     uint64_t *known, *holds; /* bits, from `base` on */
     size_t known_cap, holds_cap;
@@ -85,19 +85,19 @@ void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm, i
         swarm_span_begin(swarm) - cache->base > LOOSE_SPANS)
         forget(cache);
     for (size_t i = 0; other && i < cache->agent_cap; i++)
-        cache->agents[i] = (struct answer){.hit = NO_SPAN};
+        cache->agents[i] = (struct agent_verdict){.hit = NO_SPAN};
 }
 
 /* NULL: out of memory. */
-static struct answer *answer_of(struct filter_cache *cache, agent_no agent)
+static struct agent_verdict *answer_of(struct filter_cache *cache, agent_no agent)
 {
     size_t had = cache->agent_cap;
     if (agent >= had && !mem_reserve(cache->mem, &cache->agents, &cache->agent_cap,
                                      (size_t)agent + 1, sizeof *cache->agents))
         return NULL;
     for (size_t i = had; i < cache->agent_cap; i++)
-        cache->agents[i] = (struct answer){.hit = NO_SPAN};
-    struct answer *answer = &cache->agents[agent];
+        cache->agents[i] = (struct agent_verdict){.hit = NO_SPAN};
+    struct agent_verdict *answer = &cache->agents[agent];
     if (answer->asked != cache->picture) {
         uint64_t left;
         bool none = !filter_ask_agent(cache->filter, cache->swarm, agent, cache->local_ns, &left);
@@ -129,7 +129,7 @@ bool filter_cache_has_span(struct filter_cache *cache, span_no no)
     const struct span *span = swarm_span(cache->swarm, no);
     if (!span)
         return false;
-    const struct answer *answer = answer_of(cache, span->agent);
+    const struct agent_verdict *answer = answer_of(cache, span->agent);
     if (!answer)
         return filter_matches_span(cache->filter, cache->swarm, no, cache->local_ns);
     if (answer->none || answer->left == 0)
@@ -166,12 +166,12 @@ bool filter_cache_has_agent(struct filter_cache *cache, agent_no agent)
 {
     if (filter_matches_agent(cache->filter, cache->swarm, agent, cache->local_ns))
         return true;
-    const struct answer *known = answer_of(cache, agent);
+    const struct agent_verdict *known = answer_of(cache, agent);
     span_no hit = known ? known->hit : NO_SPAN;
     if (hit != NO_SPAN && swarm_span(cache->swarm, hit) && filter_cache_has_span(cache, hit))
         return true;
     hit = find_hit(cache, agent);
-    struct answer *answer = answer_of(cache, agent);
+    struct agent_verdict *answer = answer_of(cache, agent);
     if (answer)
         answer->hit = hit;
     return hit != NO_SPAN;

@@ -158,39 +158,39 @@ static bool list_flight(struct frame *frame)
     const struct mem *mem = frame->state->mem;
     size_t all = query_in_flight(frame->swarm, frame->local_ns, NULL, 0), kept = 0;
     span_no *listed = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *listed);
-    frame->flight = listed == NULL ? NULL : mem_zalloc(mem, all, sizeof *listed);
-    frame->flight_cap = frame->flight == NULL ? 0 : all;
-    if (frame->flight != NULL)
+    frame->inflight = listed == NULL ? NULL : mem_zalloc(mem, all, sizeof *listed);
+    frame->inflight_cap = frame->inflight == NULL ? 0 : all;
+    if (frame->inflight != NULL)
         query_in_flight(frame->swarm, frame->local_ns, listed, all);
-    for (int envelopes = 0; frame->flight != NULL && envelopes < 2; envelopes++) {
+    for (int envelopes = 0; frame->inflight != NULL && envelopes < 2; envelopes++) {
         for (size_t i = 0; i < all; i++) {
             const struct span *span = swarm_span(frame->swarm, listed[i]);
             bool later = frame->state->frozen && span->start_ns > frame->now_ns;
             bool shown =
                 !frame->predicate || frame->predicate->holds(frame->predicate->ctx, listed[i]);
             if (!later && shown && (span->kind == SPAN_INTERACTION) == envelopes)
-                frame->flight[kept++] = listed[i];
+                frame->inflight[kept++] = listed[i];
         }
     }
-    frame->flight_count = kept;
+    frame->inflight_count = kept;
     mem_free(mem, listed, all * sizeof *listed);
-    return all == 0 || frame->flight != NULL;
+    return all == 0 || frame->inflight != NULL;
 }
 
 static struct layout make_layout(struct frame *frame, size_t lines, int cols, int rows)
 {
     const struct view_state *state = frame->state;
-    size_t flight = frame->flight_count < 40 ? frame->flight_count : 40;
+    size_t flight = frame->inflight_count < 40 ? frame->inflight_count : 40;
     struct layout_want want = {
         .rows = lines > GRID_MAX_ROWS ? GRID_MAX_ROWS : (int)lines,
         .legend = state->legend,
         .list = state->page != PAGE_TIMELINE,
-        .trouble = trouble_is_there(frame->input),
+        .trouble = trouble_exists(frame->input),
     };
     if (!frame->empty && (flight > 0 || frame->input->live))
-        want.flight_lines = flight > 0 ? (int)flight : 1;
+        want.inflight_lines = flight > 0 ? (int)flight : 1;
     if (!frame->empty && state->range.mode != RANGE_NONE) {
-        want.flight_lines = 0;
+        want.inflight_lines = 0;
         want.detail_lines = range_panel_lines(frame, cols);
     } else if (!frame->empty && state->detail && state->selected != NO_SPAN)
         want.detail_lines = detail_panel_lines(frame, cols >= 100 ? cols / 2 : cols);
@@ -243,11 +243,11 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
 void frame_release(struct frame *frame)
 {
     rows_release(&frame->rows);
-    mem_free(frame->state->mem, frame->flight, frame->flight_cap * sizeof *frame->flight);
+    mem_free(frame->state->mem, frame->inflight, frame->inflight_cap * sizeof *frame->inflight);
     strbuf_release(&frame->scratch);
 }
 
-const struct row *frame_row_at(const struct frame *frame, int line)
+const struct timeline_row *frame_row_at(const struct frame *frame, int line)
 {
     const struct row_list *list = &frame->rows;
     size_t at = (size_t)line * (size_t)frame->per_line;

@@ -21,8 +21,8 @@ struct frame {
     struct row_list rows;
     int per_line;                           /* rows in a line of the screen: 2 in the overview */
     const struct span_predicate *predicate; /* what the filter lets through; NULL: all */
-    span_no *flight;                        /* in flight: work first, the longest first */
-    size_t flight_count, flight_cap;
+    span_no *inflight;                      /* in flight: work first, the longest first */
+    size_t inflight_count, inflight_cap;
     struct strbuf scratch; /* for whoever needs a text for a moment */
 };
 
@@ -45,20 +45,20 @@ bool frame_shows_now(const struct frame *frame);
 void header_draw(struct frame *frame, struct grid *grid);
 void legend_draw(const struct frame *frame, struct grid *grid);
 /* The line of the screen: its row, or the upper one of two. NULL: none. */
-const struct row *frame_row_at(const struct frame *frame, int line);
+const struct timeline_row *frame_row_at(const struct frame *frame, int line);
 void timeline_draw(struct frame *frame, struct grid *grid);
 void agents_draw(struct frame *frame, struct grid *grid);
-void flight_draw(struct frame *frame, struct grid *grid);
+void inflight_draw(struct frame *frame, struct grid *grid);
 void statistics_draw(struct frame *frame, struct grid *grid);
 void log_draw(struct frame *frame, struct grid *grid);
-void flight_panel_draw(struct frame *frame, struct grid *grid);
+void inflight_panel_draw(struct frame *frame, struct grid *grid);
 void detail_panel_draw(struct frame *frame, struct grid *grid);
 /* Lines that the detail of the selected span would take, its heading not counted. */
 int detail_panel_lines(struct frame *frame, int cols);
 void hint_draw(struct frame *frame, struct grid *grid);
 void trouble_draw(const struct frame *frame, struct grid *grid);
 /* Whether some source is in trouble. */
-bool trouble_is_there(const struct view_input *input);
+bool trouble_exists(const struct view_input *input);
 void empty_draw(const struct frame *frame, struct grid *grid);
 void help_draw(const struct view_input *input, struct view_state *state, struct grid *grid);
 

@@ -11,7 +11,7 @@
 
 enum { PIECE_RUNS = 6, RUN_BYTES = 96 };
 
-struct piece {
+struct header_piece {
     struct {
         enum style_id style;
         char text[RUN_BYTES];
@@ -20,8 +20,8 @@ struct piece {
     int gap; /* blanks before it */
 };
 
-__attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum style_id style,
-                                                      const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void add(struct header_piece *piece,
+                                                      enum style_id style, const char *format, ...)
 {
     if (piece->count == PIECE_RUNS)
         return;
@@ -32,7 +32,7 @@ __attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum 
     piece->runs[piece->count++].style = style;
 }
 
-static int piece_cols(const struct piece *piece, bool ascii)
+static int piece_cols(const struct header_piece *piece, bool ascii)
 {
     size_t cols = 0;
     for (int i = 0; i < piece->count; i++)
@@ -40,7 +40,7 @@ static int piece_cols(const struct piece *piece, bool ascii)
     return (int)cols;
 }
 
-static int put_piece(struct area line, int x, const struct piece *piece)
+static int put_piece(struct area line, int x, const struct header_piece *piece)
 {
     for (int i = 0; i < piece->count; i++)
         x = area_puts(line, x, 0, piece->runs[i].style, piece->runs[i].text);
@@ -48,8 +48,8 @@ static int put_piece(struct area line, int x, const struct piece *piece)
 }
 
 /* Puts the pieces that fit before `end`, up to the first that does not; returns the column after them. */
-static int put_pieces(struct area line, int x, int end, const struct piece *pieces, int count,
-                      bool ascii)
+static int put_pieces(struct area line, int x, int end, const struct header_piece *pieces,
+                      int count, bool ascii)
 {
     for (int i = 0; i < count; i++) {
         if (pieces[i].count == 0)
@@ -91,9 +91,9 @@ static bool has_agents(const struct swarm *swarm)
     return false;
 }
 
-static struct piece name_piece(const struct frame *frame)
+static struct header_piece name_piece(const struct frame *frame)
 {
-    struct piece piece = {.gap = 0};
+    struct header_piece piece = {.gap = 0};
     size_t sessions = count_sessions(frame->swarm), rows = count_agents(&frame->rows, frame->swarm);
     add(&piece, STYLE_STRONG, "swarmtop");
     if (sessions == 0)
@@ -106,9 +106,9 @@ static struct piece name_piece(const struct frame *frame)
 }
 
 /* ● LIVE 14:32, ○ finished, ◌ LIVE -12 s, 431 new */
-static struct piece clock_piece(const struct frame *frame)
+static struct header_piece clock_piece(const struct frame *frame)
 {
-    struct piece piece = {.gap = 3};
+    struct header_piece piece = {.gap = 3};
     const struct view_input *input = frame->input;
     if (!input->live) {
         add(&piece, STYLE_DIM, "%s ", frame_symbol(frame, SYM_RESTS));
@@ -141,7 +141,7 @@ static void draw_right(const struct frame *frame, struct area line, int from)
 {
     const struct view_input *input = frame->input;
     bool ascii = input->theme.ascii;
-    struct piece pieces[3] = {{.gap = 0}, {.gap = 2}, {.gap = 3}};
+    struct header_piece pieces[3] = {{.gap = 0}, {.gap = 2}, {.gap = 3}};
     char text[NUMBER_BYTES];
     /* Of the model, so that a feed and the file it leaves behind say the same. */
     number_count(input->figures ? input->figures->events : 0, text);
@@ -171,7 +171,7 @@ static void draw_right(const struct frame *frame, struct area line, int from)
 static void draw_first(const struct frame *frame, struct area line)
 {
     bool ascii = frame->input->theme.ascii;
-    struct piece name = name_piece(frame), clock = clock_piece(frame);
+    struct header_piece name = name_piece(frame), clock = clock_piece(frame);
     int clock_cols = piece_cols(&clock, ascii), end;
     /* What does not fit beside the clock goes from the end of the name. */
     while (name.count > 0 && 1 + piece_cols(&name, ascii) + 2 + clock_cols > line.cols)
@@ -186,9 +186,10 @@ static void draw_first(const struct frame *frame, struct area line)
 
 /* ---- line 2: the figures ---- */
 
-static struct piece state_piece(const struct frame *frame, enum agent_state state, size_t count)
+static struct header_piece state_piece(const struct frame *frame, enum agent_state state,
+                                       size_t count)
 {
-    struct piece piece = {.gap = 2};
+    struct header_piece piece = {.gap = 2};
     enum style_id style = theme_state(&frame->input->theme, state).style;
     add(&piece, STYLE_DIM, "%s ", query_state_word(state));
     add(&piece, count == 0 || style == STYLE_DIM ? STYLE_PLAIN : style, "%zu", count);
@@ -196,7 +197,7 @@ static struct piece state_piece(const struct frame *frame, enum agent_state stat
 }
 
 /* With `zeros` those that are usual stand there with 0 too, so that the others stay where they are. */
-static int add_states(const struct frame *frame, bool zeros, struct piece *out)
+static int add_states(const struct frame *frame, bool zeros, struct header_piece *out)
 {
     static const struct {
         enum agent_state state;
@@ -222,10 +223,10 @@ static int add_states(const struct frame *frame, bool zeros, struct piece *out)
     return n;
 }
 
-static struct piece summary_piece(const char *label, const struct summary *summary, bool both,
-                                  bool ms, bool ascii)
+static struct header_piece summary_piece(const char *label, const struct summary *summary,
+                                         bool both, bool ms, bool ascii)
 {
-    struct piece piece = {.gap = 3};
+    struct header_piece piece = {.gap = 3};
     char text[NUMBER_BYTES];
     if (summary->count == 0)
         return piece;
@@ -242,7 +243,7 @@ static struct piece summary_piece(const char *label, const struct summary *summa
     return piece;
 }
 
-static int add_figures(const struct frame *frame, struct piece *out)
+static int add_figures(const struct frame *frame, struct header_piece *out)
 {
     const struct figures *totals = frame->input->figures ? &frame->input->figures->totals : NULL;
     bool ascii = frame->input->theme.ascii;
@@ -250,7 +251,7 @@ static int add_figures(const struct frame *frame, struct piece *out)
     if (!totals)
         return 0;
     for (int i = 0; i < 6; i++)
-        out[i] = (struct piece){.gap = i == 5 ? 2 : 3};
+        out[i] = (struct header_piece){.gap = i == 5 ? 2 : 3};
     if (!isnan(totals->parallel)) {
         add(&out[n], STYLE_DIM, "parallel ");
         add(&out[n], STYLE_PLAIN, "%.1f", totals->parallel);
@@ -274,7 +275,7 @@ static int add_figures(const struct frame *frame, struct piece *out)
     return n;
 }
 
-static int total_cols(const struct piece *pieces, int count, bool ascii)
+static int total_cols(const struct header_piece *pieces, int count, bool ascii)
 {
     int cols = 0;
     for (int i = 0; i < count; i++) {
@@ -286,7 +287,7 @@ static int total_cols(const struct piece *pieces, int count, bool ascii)
 
 static void draw_figures(const struct frame *frame, struct area line)
 {
-    struct piece pieces[STATES + 6];
+    struct header_piece pieces[STATES + 6];
     bool ascii = frame->input->theme.ascii, agents = has_agents(frame->swarm);
     int count = 0;
     for (int zeros = 1; zeros >= 0; zeros--) {

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-struct pen {
+struct help_pen {
     struct area area; /* grid NULL: only counts */
     int line, skip;
 };
 
-static struct area pen_line(const struct pen *pen)
+static struct area pen_line(const struct help_pen *pen)
 {
     if (!pen->area.grid)
         return pen->area;
@@ -18,7 +18,7 @@ static struct area pen_line(const struct pen *pen)
                     pen->line >= pen->skip ? 1 : 0);
 }
 
-static void put_heading(struct pen *pen, const char *text)
+static void put_heading(struct help_pen *pen, const char *text)
 {
     if (pen->line > 0)
         pen->line++;
@@ -28,7 +28,7 @@ static void put_heading(struct pen *pen, const char *text)
     pen->line++;
 }
 
-static void put_action(struct pen *pen, const struct action_info *info, const char *keys)
+static void put_action(struct help_pen *pen, const struct action_info *info, const char *keys)
 {
     struct area line = pen_line(pen);
     int keys_cols = line.cols >= 40 ? 15 : 10;
@@ -40,7 +40,7 @@ static void put_action(struct pen *pen, const struct action_info *info, const ch
     pen->line++;
 }
 
-static void put_bars(struct pen *pen, const struct theme *theme)
+static void put_bars(struct help_pen *pen, const struct theme *theme)
 {
     struct bar_style bar;
     const char *word;
@@ -72,7 +72,7 @@ static void put_bars(struct pen *pen, const struct theme *theme)
     }
 }
 
-static void put_states(struct pen *pen, const struct theme *theme)
+static void put_states(struct help_pen *pen, const struct theme *theme)
 {
     static const char *const meanings[STATES] = {
         [STATE_WAIT] = "a request is open, no token yet",
@@ -101,7 +101,7 @@ static void put_states(struct pen *pen, const struct theme *theme)
     }
 }
 
-static void walk(struct pen *pen, const struct view_input *input)
+static void walk(struct help_pen *pen, const struct view_input *input)
 {
     const struct action_info *info;
     const char *group = NULL;
@@ -118,7 +118,7 @@ static void walk(struct pen *pen, const struct view_input *input)
 void help_draw(const struct view_input *input, struct view_state *state, struct grid *grid)
 {
     struct area all = grid_area(grid);
-    struct pen pen = {.line = 0};
+    struct help_pen pen = {.line = 0};
     walk(&pen, input);
     int lines = pen.line, space = all.rows - 3 > 0 ? all.rows - 3 : 0;
     size_t most = lines > space ? (size_t)(lines - space) : 0;
@@ -126,7 +126,7 @@ void help_draw(const struct view_input *input, struct view_state *state, struct 
         state->help_scroll = most;
     int x = area_puts(all, 1, 0, STYLE_STRONG, "swarmtop");
     area_puts(all, x + 2, 0, STYLE_PLAIN, "keys");
-    pen = (struct pen){area_sub(all, 0, 2, all.cols, space), 0, (int)state->help_scroll};
+    pen = (struct help_pen){area_sub(all, 0, 2, all.cols, space), 0, (int)state->help_scroll};
     walk(&pen, input);
     struct area last = area_sub(all, 0, all.rows - 1, all.cols, 1);
     x = area_puts(last, 1, 0, STYLE_STRONG, "Esc");

@@ -11,7 +11,7 @@ static bool is_trouble(const struct source_status *source)
     return source->state == SOURCE_FAILED || source->bad > 0 || (source->error && *source->error);
 }
 
-bool trouble_is_there(const struct view_input *input)
+bool trouble_exists(const struct view_input *input)
 {
     for (size_t i = 0; i < input->source_count; i++) {
         if (is_trouble(&input->sources[i]))

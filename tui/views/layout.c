@@ -48,9 +48,9 @@ static struct strip take(int *y, int *end, int rows, bool bottom)
 static void place_body(struct layout *out, const struct layout_want *want, int y, int end)
 {
     int space = end - y;
-    bool flight = want->flight_lines > 0 && space >= 12;
+    bool flight = want->inflight_lines > 0 && space >= 12;
     bool beside = flight && out->cols >= 100;
-    int lines = flight ? want->flight_lines : 0;
+    int lines = flight ? want->inflight_lines : 0;
     int share = space / 3;
     if (want->detail_lines > 0) {
         lines = beside ? max_int(lines, want->detail_lines) : want->detail_lines;
@@ -72,14 +72,14 @@ static void place_body(struct layout *out, const struct layout_want *want, int y
     y++;
     struct strip panels = take(&y, &end, 1 + lines, false);
     if (flight)
-        out->flight = panels;
+        out->inflight = panels;
     if (want->detail_lines > 0)
         out->detail = panels;
-    out->flight_cols = out->cols;
+    out->inflight_cols = out->cols;
     out->detail_x = 0;
     if (flight && want->detail_lines > 0) {
         out->detail_x = out->cols / 2 + 1;
-        out->flight_cols = out->detail_x;
+        out->inflight_cols = out->detail_x;
     }
 }
 

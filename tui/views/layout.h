@@ -9,9 +9,9 @@
 
 /* What wants to be shown. */
 struct layout_want {
-    int rows;         /* of the timeline, lanes included */
-    int flight_lines; /* of the panel IN FLIGHT, its heading not counted; 0: no such panel */
-    int detail_lines; /* of the detail panel, the same; 0: closed */
+    int rows;           /* of the timeline, lanes included */
+    int inflight_lines; /* of the panel IN FLIGHT, its heading not counted; 0: no such panel */
+    int detail_lines;   /* of the detail panel, the same; 0: closed */
     bool legend;
     bool trouble; /* a line for what went wrong */
     bool
@@ -26,8 +26,8 @@ struct strip {
 struct layout {
     int cols, rows;
     bool too_small;
-    struct strip header, figures, legend, heads, body, flight, detail, trouble, hint;
-    int flight_cols; /* the panel's columns, from 0 */
+    struct strip header, figures, legend, heads, body, inflight, detail, trouble, hint;
+    int inflight_cols; /* the panel's columns, from 0 */
     int detail_x; /* where the detail panel begins; right of it the panel is as wide as the screen */
     int name_x, name_cols; /* of the rows: tree and name */
     int now_x, now_cols;   /* state: shape, then word where now_word, then its age where now_age */

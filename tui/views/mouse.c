@@ -16,13 +16,13 @@ static bool is_on(struct strip strip, int y)
 /* ---- the timeline ---- */
 
 /* The row of that line; NULL: none. */
-static const struct row *row_at(const struct frame *frame, int y)
+static const struct timeline_row *row_at(const struct frame *frame, int y)
 {
     return is_on(frame->layout.body, y) ? frame_row_at(frame, y - frame->layout.body.y) : NULL;
 }
 
 /* What the cell shows there, of the row's lanes the first that shows anything. */
-static span_no span_at(const struct frame *frame, const struct row *row, int col)
+static span_no span_at(const struct frame *frame, const struct timeline_row *row, int col)
 {
     const struct axis *axis = &frame->axis;
     const struct tree_node *node = &frame->rows.nodes[row->node];
@@ -40,7 +40,7 @@ static span_no span_at(const struct frame *frame, const struct row *row, int col
 static enum view_result click_timeline(struct frame *frame, struct key key)
 {
     struct view_state *state = frame->state;
-    const struct row *row = row_at(frame, key.y);
+    const struct timeline_row *row = row_at(frame, key.y);
     int col = key.x - frame->layout.bars_x;
     if (!row)
         return VIEW_REDRAW;
@@ -110,7 +110,7 @@ enum view_result mouse_act(struct frame *frame, struct key key)
                                                            : ACTION_NONE;
     switch ((int)page) {
     case PAGE_AGENTS: return action ? agents_act(frame, action) : agents_click(frame, key.x, key.y);
-    case PAGE_FLIGHT: return action ? flight_act(frame, action) : flight_click(frame, key.y);
+    case PAGE_INFLIGHT: return action ? inflight_act(frame, action) : inflight_click(frame, key.y);
     case PAGE_LOG: return action ? log_act(frame, action) : log_click(frame, key.y);
     default: return action ? statistics_act(frame, action) : VIEW_IGNORED;
     }

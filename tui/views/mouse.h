@@ -10,7 +10,7 @@ enum view_result mouse_act(struct frame *frame, struct key key);
 
 /* The pages' own: the line of their bodies that was clicked, from the top of the screen on. */
 enum view_result agents_click(struct frame *frame, int x, int y);
-enum view_result flight_click(struct frame *frame, int y);
+enum view_result inflight_click(struct frame *frame, int y);
 enum view_result log_click(struct frame *frame, int y);
 
 #endif

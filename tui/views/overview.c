@@ -4,7 +4,7 @@
 
 #include "tui/views/bars.h"
 
-static void draw_name(struct frame *frame, struct area place, const struct row *row)
+static void draw_name(struct frame *frame, struct area place, const struct timeline_row *row)
 {
     const struct tree_node *node = &frame->rows.nodes[row->node];
     struct state_style state =
@@ -26,7 +26,7 @@ static void draw_name(struct frame *frame, struct area place, const struct row *
 }
 
 /* The cells of a row, those that are not to be drawn as if nothing were there. */
-static void cells_of(struct frame *frame, const struct row *row, int cols,
+static void cells_of(struct frame *frame, const struct timeline_row *row, int cols,
                      struct timeline_cell *cells)
 {
     int shown = row && !row->group ? bars_cells(frame, row, cols, cells) : 0;
@@ -34,11 +34,12 @@ static void cells_of(struct frame *frame, const struct row *row, int cols,
         cells[i] = (struct timeline_cell){.kind = SPAN_KINDS};
 }
 
-void overview_draw_line(struct frame *frame, struct area line, const struct row *upper)
+void overview_draw_line(struct frame *frame, struct area line, const struct timeline_row *upper)
 {
     struct timeline_cell above[GRID_MAX_COLS], below[GRID_MAX_COLS];
     const struct layout *layout = &frame->layout;
-    const struct row *lower = upper + 1 < frame->rows.rows + frame->rows.count ? upper + 1 : NULL;
+    const struct timeline_row *lower =
+        upper + 1 < frame->rows.rows + frame->rows.count ? upper + 1 : NULL;
     int half = layout->bars_x / 2, cols = layout->bars_cols;
     draw_name(frame, area_sub(line, 0, 0, half, 1), upper);
     if (lower)
@@ -46,7 +47,8 @@ void overview_draw_line(struct frame *frame, struct area line, const struct row 
     cells_of(frame, upper, cols, above);
     cells_of(frame, lower, cols, below);
     for (int i = 0; i < cols; i++) {
-        struct half top = {above[i].kind, above[i].flags}, bottom = {below[i].kind, below[i].flags};
+        struct half_cell top = {above[i].kind, above[i].flags},
+                         bottom = {below[i].kind, below[i].flags};
         struct bar_style bar = theme_halves(top, bottom);
         if (bar.fill[0] != ' ')
             area_puts(line, layout->bars_x + i, 0, bar.style, bar.fill);

@@ -5,6 +5,6 @@
 #include "tui/views/frame.h"
 
 /* Draws the row and the one behind it, if there is one in the list. */
-void overview_draw_line(struct frame *frame, struct area line, const struct row *upper);
+void overview_draw_line(struct frame *frame, struct area line, const struct timeline_row *upper);
 
 #endif

@@ -124,12 +124,13 @@ static void draw_heading(const struct frame *frame, struct area line)
 }
 
 /* One figure behind another, as long as there is room. */
-struct pen {
+struct range_pen {
     struct area line;
     int x;
 };
 
-static void put_figure(struct pen *pen, const char *label, enum style_id style, const char *text)
+static void put_figure(struct range_pen *pen, const char *label, enum style_id style,
+                       const char *text)
 {
     int cols = (int)(strlen(label) + strlen(text)) + 1;
     if (pen->x + cols >= pen->line.cols)
@@ -138,14 +139,14 @@ static void put_figure(struct pen *pen, const char *label, enum style_id style, 
     pen->x = area_puts(pen->line, pen->x, 0, style, text) + 3;
 }
 
-static void put_count(struct pen *pen, const char *label, enum style_id style, uint64_t count)
+static void put_count(struct range_pen *pen, const char *label, enum style_id style, uint64_t count)
 {
     char text[NUMBER_BYTES];
     number_count(count, text);
     put_figure(pen, label, count > 0 ? style : STYLE_PLAIN, text);
 }
 
-static void put_ms(const struct frame *frame, struct pen *pen, const char *label,
+static void put_ms(const struct frame *frame, struct range_pen *pen, const char *label,
                    enum style_id style, double ms)
 {
     char text[NUMBER_BYTES];
@@ -155,7 +156,7 @@ static void put_ms(const struct frame *frame, struct pen *pen, const char *label
     put_figure(pen, label, style, text);
 }
 
-static void put_tokens(struct pen *pen, const char *label, double tokens)
+static void put_tokens(struct range_pen *pen, const char *label, double tokens)
 {
     char text[NUMBER_BYTES];
     if (isnan(tokens))
@@ -166,7 +167,7 @@ static void put_tokens(struct pen *pen, const char *label, double tokens)
 
 static void draw_requests(const struct frame *frame, struct area line, const struct figures *of)
 {
-    struct pen pen = {line, 3};
+    struct range_pen pen = {line, 3};
     char text[NUMBER_BYTES];
     put_count(&pen, "requests", STYLE_PLAIN, of->requests);
     put_count(&pen, "failed", STYLE_ERROR, of->failed);
@@ -183,7 +184,7 @@ static void draw_requests(const struct frame *frame, struct area line, const str
 
 static void draw_tokens(const struct frame *frame, struct area line, const struct figures *of)
 {
-    struct pen pen = {line, 3};
+    struct range_pen pen = {line, 3};
     char text[NUMBER_BYTES];
     put_tokens(&pen, "tokens in", of->prompt_tokens);
     put_tokens(&pen, "out", of->output_tokens);
@@ -208,7 +209,7 @@ static void draw_time(const struct frame *frame, struct area line, const struct 
                   {"retry", SPAN_RETRY},
                   {"first token", SPAN_FIRST_TOKEN},
                   {"sampling", SPAN_SAMPLING}};
-    struct pen pen = {line, 3};
+    struct range_pen pen = {line, 3};
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
         put_ms(frame, &pen, phases[i].word, theme_kind_style(phases[i].kind),
                of->phase_ms[phases[i].kind]);

@@ -153,7 +153,7 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
 
 /* ---- the lines ---- */
 
-static bool add_row(struct row_list *list, struct row row)
+static bool add_row(struct row_list *list, struct timeline_row row)
 {
     if (!mem_reserve(list->mem, &list->rows, &list->cap, list->count + 1, sizeof *list->rows))
         return false;
@@ -201,7 +201,8 @@ static bool add_agent(struct row_list *list, uint32_t index)
     const struct tree_node *node = &list->nodes[index];
     for (unsigned lane = 0; lane < node->shown; lane++) {
         bool merged = lane + 1u == node->shown && (node->lanes > node->shown || node->folded);
-        if (!add_row(list, (struct row){index, (uint16_t)lane, lane == 0, merged, false, false}))
+        if (!add_row(list,
+                     (struct timeline_row){index, (uint16_t)lane, lane == 0, merged, false, false}))
             return false;
     }
     return true;
@@ -215,7 +216,7 @@ static bool add_all(struct row_list *list)
         while (open != UINT32_MAX && list->nodes[open].depth >= depth) {
             if (list->nodes[open].done > 0 && !list->nodes[open].folded &&
                 !list->nodes[open].hidden &&
-                !add_row(list, (struct row){.node = open, .first = true, .group = true}))
+                !add_row(list, (struct timeline_row){.node = open, .first = true, .group = true}))
                 return false;
             open = list->nodes[open].parent;
         }
@@ -235,7 +236,7 @@ static bool add_pins(const struct rows_want *want, struct row_list *list)
     size_t most = want->space > 1 ? (size_t)want->space / 2 : 0;
     for (size_t i = 0; i < want->pin_count && list->count < most; i++) {
         uint32_t node = rows_node(list, want->pins[i]);
-        struct row row = {.node = node, .first = true, .merged = true, .pinned = true};
+        struct timeline_row row = {.node = node, .first = true, .merged = true, .pinned = true};
         if (node != UINT32_MAX && !add_row(list, row))
             return false;
     }
@@ -263,7 +264,7 @@ void rows_release(struct row_list *list)
 size_t rows_find(const struct row_list *list, agent_no agent, bool group)
 {
     for (size_t i = 0; i < list->count; i++) {
-        const struct row *row = &list->rows[i];
+        const struct timeline_row *row = &list->rows[i];
         if (row->first && !row->pinned && row->group == group &&
             list->nodes[row->node].agent == agent)
             return i;

@@ -28,7 +28,7 @@ struct tree_node {
 };
 
 /* A line of the timeline. */
-struct row {
+struct timeline_row {
     uint32_t node; /* its index in nodes */
     uint16_t lane;
     bool first;  /* the agent's first line: it has the name */
@@ -41,7 +41,7 @@ struct row_list {
     const struct mem *mem;
     struct tree_node *nodes; /* parents before children */
     size_t node_count;
-    struct row *rows;
+    struct timeline_row *rows;
     size_t count, cap;
     size_t pinned; /* how many of them are: the first */
 };

@@ -118,22 +118,22 @@ bool select_any(struct frame *frame)
 
 /* ---- in order of time ---- */
 
-struct place {
+struct match_place {
     int64_t start_ns;
     span_no span;
     agent_no agent;
 };
 
-static bool before(struct place a, struct place b)
+static bool before(struct match_place a, struct match_place b)
 {
     return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
 }
 
 /* The first match after `from` (direction 1) or the last before it (-1), of all rows that the filter lets through. span NO_SPAN: none. */
-static struct place find_match(const struct frame *frame, struct place from, int direction,
-                               const struct span_predicate *predicate)
+static struct match_place find_match(const struct frame *frame, struct match_place from,
+                                     int direction, const struct span_predicate *predicate)
 {
-    struct place best = {0, NO_SPAN, NO_AGENT};
+    struct match_place best = {0, NO_SPAN, NO_AGENT};
     for (size_t i = 0; i < frame->rows.node_count; i++) {
         const struct tree_node *node = &frame->rows.nodes[i];
         if (node->filtered)
@@ -143,7 +143,7 @@ static struct place find_match(const struct frame *frame, struct place from, int
         const struct span *span = swarm_span(frame->swarm, no);
         if (!span)
             continue;
-        struct place here = {span->start_ns, no, node->agent};
+        struct match_place here = {span->start_ns, no, node->agent};
         if (best.span == NO_SPAN || (direction > 0 ? before(here, best) : before(best, here)))
             best = here;
     }
@@ -151,23 +151,24 @@ static struct place find_match(const struct frame *frame, struct place from, int
 }
 
 /* Before all, or behind all. */
-static struct place end_of_time(int direction)
+static struct match_place end_of_time(int direction)
 {
-    return (struct place){direction > 0 ? INT64_MIN : INT64_MAX, direction > 0 ? 0 : NO_SPAN,
-                          NO_AGENT};
+    return (struct match_place){direction > 0 ? INT64_MIN : INT64_MAX, direction > 0 ? 0 : NO_SPAN,
+                                NO_AGENT};
 }
 
 /* *around: it is found beyond the end, from the other one on. */
-static struct place find_around(const struct frame *frame, int direction,
-                                const struct span_predicate *predicate, bool *around)
+static struct match_place find_around(const struct frame *frame, int direction,
+                                      const struct span_predicate *predicate, bool *around)
 {
     const struct view_state *state = frame->state;
     const struct span *span = swarm_span(frame->swarm, state->selected);
     const struct axis *axis = &frame->axis;
-    struct place from = {direction > 0 ? axis->t0_ns : axis_time(axis, axis->cols), 0, NO_AGENT};
+    struct match_place from = {direction > 0 ? axis->t0_ns : axis_time(axis, axis->cols), 0,
+                               NO_AGENT};
     if (span)
-        from = (struct place){span->start_ns, state->selected, state->cursor};
-    struct place found = find_match(frame, from, direction, predicate);
+        from = (struct match_place){span->start_ns, state->selected, state->cursor};
+    struct match_place found = find_match(frame, from, direction, predicate);
     *around = found.span == NO_SPAN;
     return *around ? find_match(frame, end_of_time(direction), direction, predicate) : found;
 }
@@ -175,7 +176,7 @@ static struct place find_around(const struct frame *frame, int direction,
 bool select_match(struct frame *frame, int direction, const struct span_predicate *predicate)
 {
     bool around;
-    struct place found = find_around(frame, direction, predicate, &around);
+    struct match_place found = find_around(frame, direction, predicate, &around);
     if (found.span == NO_SPAN)
         return false;
     select_span(frame, found.agent, found.span);

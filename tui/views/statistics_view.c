@@ -12,10 +12,10 @@
 
 enum { AGENTS_SHOWN = 12 };
 
-void report_page_heading(const struct report_page *page, const char *text)
+void statistics_page_heading(const struct statistics_page *page, const char *text)
 {
-    sheet_gap(page->sheet);
-    struct area line = sheet_line(page->sheet);
+    scrolled_page_gap(page->lines);
+    struct area line = scrolled_page_line(page->lines);
     if (line.rows > 0)
         area_puts(line, 1, 0, STYLE_STRONG, text);
 }
@@ -47,7 +47,7 @@ static double share_ms(const struct figures *figures, int share)
     }
 }
 
-static void draw_shares(const struct report_page *page, struct area line, const char *name,
+static void draw_shares(const struct statistics_page *page, struct area line, const char *name,
                         size_t len, const struct figures *figures)
 {
     const struct theme *theme = &page->frame->input->theme;
@@ -67,9 +67,9 @@ static void draw_shares(const struct report_page *page, struct area line, const 
     plot_bar(line, 3 + names + 1, page->cols - names - 5, parts, SHARES, whole);
 }
 
-static void put_percents(const struct report_page *page, const struct figures *figures)
+static void put_percents(const struct statistics_page *page, const struct figures *figures)
 {
-    struct area line = sheet_line(page->sheet);
+    struct area line = scrolled_page_line(page->lines);
     double whole = 0;
     int x = 3;
     for (int i = 0; i < SHARES; i++)
@@ -82,7 +82,7 @@ static void put_percents(const struct report_page *page, const struct figures *f
         snprintf(text, sizeof text, "%.0f%% %s", share_ms(figures, i) / whole * 100, took);
         int cols = (int)(strlen(shares[i].word) + strlen(text)) + 1;
         if (x > 3 && x + cols + 1 > page->cols) { /* goes on below: people and idle count, too */
-            line = sheet_line(page->sheet);
+            line = scrolled_page_line(page->lines);
             x = 3;
         }
         enum style_id style =
@@ -95,50 +95,50 @@ static void put_percents(const struct report_page *page, const struct figures *f
     }
 }
 
-struct busy {
+struct busy_time {
     agent_no agent;
     double ms;
 };
 
 static int by_busy(const void *a, const void *b)
 {
-    const struct busy *x = a, *y = b;
+    const struct busy_time *x = a, *y = b;
     if (x->ms != y->ms)
         return x->ms > y->ms ? -1 : 1;
     return x->agent < y->agent ? -1 : x->agent > y->agent;
 }
 
-static void put_agents(const struct report_page *page)
+static void put_agents(const struct statistics_page *page)
 {
     const struct mem *mem = page->frame->state->mem;
     size_t all = page->figures->agent_count, count = 0;
-    struct busy *order = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *order);
+    struct busy_time *order = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *order);
     struct strbuf *text = &page->frame->scratch;
     for (size_t i = 0; order && i < all; i++) {
         double ms = page->figures->agents[i].busy_ms;
         if (ms > 0 && report_has_agent(swarm_agent(page->frame->swarm, (agent_no)i)))
-            order[count++] = (struct busy){(agent_no)i, ms};
+            order[count++] = (struct busy_time){(agent_no)i, ms};
     }
     if (count > 1)
         qsort(order, count, sizeof *order, by_busy);
     for (size_t i = 0; i < count && i < AGENTS_SHOWN; i++) {
         strbuf_clear(text);
         query_agent_title(page->frame->swarm, order[i].agent, text);
-        draw_shares(page, sheet_line(page->sheet), text->failed ? "" : text->data,
+        draw_shares(page, scrolled_page_line(page->lines), text->failed ? "" : text->data,
                     text->failed ? 0 : text->len, &page->figures->agents[order[i].agent]);
     }
     if (count > AGENTS_SHOWN) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0)
             area_putf(line, 3, 0, STYLE_DIM, "and %zu more, which did less", count - AGENTS_SHOWN);
     }
     mem_free(mem, order, all * sizeof *order);
 }
 
-static void put_time(const struct report_page *page)
+static void put_time(const struct statistics_page *page)
 {
-    report_page_heading(page, "WHERE THE TIME WENT");
-    draw_shares(page, sheet_line(page->sheet), "all", 3, &page->figures->totals);
+    statistics_page_heading(page, "WHERE THE TIME WENT");
+    draw_shares(page, scrolled_page_line(page->lines), "all", 3, &page->figures->totals);
     put_percents(page, &page->figures->totals);
     put_agents(page);
 }
@@ -146,7 +146,7 @@ static void put_time(const struct report_page *page)
 /* ---- tables ---- */
 
 /* The report's own, line by line. */
-static void put_table(const struct report_page *page, const char *heading,
+static void put_table(const struct statistics_page *page, const char *heading,
                       void (*table)(const struct report *, bool, struct strbuf *))
 {
     struct report report = {page->frame->swarm, page->figures, page->frame->local_ns, 0};
@@ -154,11 +154,11 @@ static void put_table(const struct report_page *page, const char *heading,
     strbuf_init(&text, page->frame->state->mem, 0);
     table(&report, page->frame->input->theme.ascii, &text);
     if (!text.failed && text.len > 0)
-        report_page_heading(page, heading);
+        statistics_page_heading(page, heading);
     const char *at = text.failed || text.len == 0 ? "" : text.data;
     for (bool head = true; *at; head = false) {
         size_t len = strcspn(at, "\n");
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0)
             area_put_ellipsized(line, 3, 0, line.cols - 4, head ? STYLE_DIM : STYLE_PLAIN, at, len);
         at += len + (at[len] == '\n');
@@ -175,8 +175,8 @@ struct spread_plot {
     bool ms;
 };
 
-void report_page_value(const struct report_page *page, bool ms, double value,
-                       char out[NUMBER_BYTES])
+void statistics_page_value(const struct statistics_page *page, bool ms, double value,
+                           char out[NUMBER_BYTES])
 {
     if (ms)
         number_ms(value, page->frame->input->theme.ascii, out);
@@ -191,7 +191,7 @@ static int column_of(const struct spread *spread, double value, int cols)
 }
 
 /* Where p50, p95 and p99 lie: three lines, so that no two of them meet. */
-static void put_marks(const struct report_page *page, const struct spread_plot *of, int cols)
+static void put_marks(const struct statistics_page *page, const struct spread_plot *of, int cols)
 {
     const struct summary *summary = of->summary;
     const struct {
@@ -201,11 +201,11 @@ static void put_marks(const struct report_page *page, const struct spread_plot *
     const char *tip = page->frame->input->theme.ascii ? "^" : "▴";
     struct area lines[3];
     for (int i = 0; i < 3; i++)
-        lines[i] = sheet_line(page->sheet);
+        lines[i] = scrolled_page_line(page->lines);
     for (int i = 0; i < 3; i++) {
         char text[NUMBER_BYTES + 8], value[NUMBER_BYTES];
         int x = LABEL_COLS + column_of(of->spread, marks[i].value, cols);
-        report_page_value(page, of->ms, marks[i].value, value);
+        statistics_page_value(page, of->ms, marks[i].value, value);
         snprintf(text, sizeof text, "%s %s", marks[i].name, value);
         if (lines[i].rows == 0)
             continue;
@@ -214,7 +214,7 @@ static void put_marks(const struct report_page *page, const struct spread_plot *
     }
 }
 
-static void put_spread(const struct report_page *page, const struct spread_plot *of)
+static void put_spread(const struct statistics_page *page, const struct spread_plot *of)
 {
     double values[SPREAD_BINS];
     int cols =
@@ -235,17 +235,17 @@ static void put_spread(const struct report_page *page, const struct spread_plot 
                         .max = plot_max(values, NULL, cols),
                         .style = of->ms ? STYLE_FIRST_TOKEN : STYLE_SAMPLING,
                         .ascii = page->frame->input->theme.ascii};
-    report_page_heading(page, of->heading);
+    statistics_page_heading(page, of->heading);
     number_count((uint64_t)plot.max, count);
     for (int row = 0; row < plot.rows && plot.max > 0; row++) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0 && row == 0)
             area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, count);
         plot_line(&plot, line, LABEL_COLS, row);
     }
-    struct area axis = sheet_line(page->sheet);
-    report_page_value(page, of->ms, of->spread->low, low);
-    report_page_value(page, of->ms, of->spread->high, high);
+    struct area axis = scrolled_page_line(page->lines);
+    statistics_page_value(page, of->ms, of->spread->low, low);
+    statistics_page_value(page, of->ms, of->spread->high, high);
     if (axis.rows > 0) {
         area_fill(axis, LABEL_COLS, 0, cols, STYLE_DIM, frame_symbol(page->frame, SYM_HORIZONTAL));
         area_put_right(axis, LABEL_COLS - 1, 0, STYLE_DIM, low);
@@ -270,7 +270,7 @@ bool view_series_axis(const struct view_input *input, const struct view_state *s
 
 /* ---- all of it ---- */
 
-static void walk(const struct report_page *page)
+static void walk(const struct statistics_page *page)
 {
     const struct swarm_figures *figures = page->figures;
     const struct spread_plot spreads[] = {
@@ -290,17 +290,17 @@ void statistics_draw(struct frame *frame, struct grid *grid)
     /* It has no heads. */
     struct area body = area_sub(grid_area(grid), 0, frame->layout.heads.y, frame->layout.cols,
                                 frame->layout.heads.rows + frame->layout.body.rows);
-    struct sheet sheet = {.line = 0};
-    struct report_page page = {frame, frame->input->figures, &sheet, frame->layout.cols};
+    struct scrolled_page lines = {.line = 0};
+    struct statistics_page page = {frame, frame->input->figures, &lines, frame->layout.cols};
     size_t *scroll = &frame->state->statistics_scroll;
     if (!page.figures)
         return;
     walk(&page);
-    size_t most = sheet_most(sheet.line, body.rows);
-    *scroll = *scroll < most ? *scroll : most;
-    sheet = (struct sheet){.area = body, .skip = *scroll};
+    size_t scroll_max = scrolled_page_scroll_max(lines.line, body.rows);
+    *scroll = *scroll < scroll_max ? *scroll : scroll_max;
+    lines = (struct scrolled_page){.area = body, .skip = *scroll};
     walk(&page);
-    if (*scroll < most)
+    if (*scroll < scroll_max)
         area_put_right(body, body.cols - 1, body.rows - 1, STYLE_DIM,
                        frame_symbol(frame, SYM_ELLIPSIS));
 }

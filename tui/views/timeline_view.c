@@ -41,7 +41,7 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
 /* ---- tree and name ---- */
 
 /* The lines of the ancestors, and the row's own branch. Level 1 is the first column. Returns the column after them. */
-static int draw_branch(const struct frame *frame, struct area line, const struct row *row)
+static int draw_branch(const struct frame *frame, struct area line, const struct timeline_row *row)
 {
     const struct tree_node *node = &frame->rows.nodes[row->node];
     int level = (int)node->depth, depth = level + row->group, most = line.cols / 2;
@@ -73,7 +73,7 @@ static bool is_disconnected(const struct frame *frame, const struct agent *agent
     return session && (session->flags & SESSION_DISCONNECTED) && !(session->flags & SESSION_ENDED);
 }
 
-static void draw_name(struct frame *frame, struct area line, const struct row *row)
+static void draw_name(struct frame *frame, struct area line, const struct timeline_row *row)
 {
     const struct tree_node *node = &frame->rows.nodes[row->node];
     const struct agent *agent = swarm_agent(frame->swarm, node->agent);
@@ -165,7 +165,7 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
 
 /* ---- bars ---- */
 
-static void draw_bars(struct frame *frame, struct area line, const struct row *row)
+static void draw_bars(struct frame *frame, struct area line, const struct timeline_row *row)
 {
     struct timeline_cell cells[GRID_MAX_COLS];
     bars_draw(frame, line, cells, bars_cells(frame, row, line.cols, cells));
@@ -218,7 +218,7 @@ static void draw_markers(const struct frame *frame, struct area bars)
         draw_vertical(bars, now + 1, STYLE_NOW, frame_symbol(frame, SYM_VERTICAL));
 }
 
-static void draw_row(struct frame *frame, struct area line, const struct row *row)
+static void draw_row(struct frame *frame, struct area line, const struct timeline_row *row)
 {
     const struct layout *layout = &frame->layout;
     const struct tree_node *node = &frame->rows.nodes[row->node];
@@ -241,7 +241,8 @@ void timeline_draw(struct frame *frame, struct grid *grid)
         draw_heads(frame, grid);
     struct area body = frame_area(frame, grid, layout->body);
     int count = 0;
-    for (const struct row *row; count < body.rows && (row = frame_row_at(frame, count)); count++) {
+    for (const struct timeline_row *row; count < body.rows && (row = frame_row_at(frame, count));
+         count++) {
         if (frame->per_line > 1)
             overview_draw_line(frame, area_sub(body, 0, count, body.cols, 1), row);
         else

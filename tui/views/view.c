@@ -1,6 +1,6 @@
 /* The door of the views: which one draws, which one gets the key, and what is the same for all. A view is a row of a table; a
    view drawn over another (help) has a row too. */
-#include "tui/views/finding.h"
+#include "tui/views/find_bar.h"
 #include "tui/views/marks.h"
 #include "tui/views/mouse.h"
 #include "tui/views/range.h"
@@ -65,8 +65,8 @@ static void draw_timeline(struct frame *frame, struct grid *grid)
     if (frame->layout.legend.rows > 0)
         legend_draw(frame, grid);
     timeline_draw(frame, grid);
-    if (frame->layout.flight.rows > 0)
-        flight_panel_draw(frame, grid);
+    if (frame->layout.inflight.rows > 0)
+        inflight_panel_draw(frame, grid);
     if (frame->state->range.mode != RANGE_NONE)
         range_panel_draw(frame, grid);
     else if (frame->layout.detail.rows > 0)
@@ -76,22 +76,22 @@ static void draw_timeline(struct frame *frame, struct grid *grid)
 /* ---- the table ---- */
 
 /* What a view is. */
-struct view {
+struct page_ops {
     uint8_t set; /* enum view_set: which keys hold in it */
     void (*draw)(struct frame *frame, struct grid *grid);
     enum view_result (*act)(struct frame *frame, enum action action);
 };
 
-static const struct view pages[PAGES] = {
+static const struct page_ops pages[PAGES] = {
     [PAGE_TIMELINE] = {IN_TIMELINE, draw_timeline, timeline_act},
     [PAGE_AGENTS] = {IN_AGENTS, agents_draw, agents_act},
-    [PAGE_FLIGHT] = {IN_FLIGHT, flight_draw, flight_act},
+    [PAGE_INFLIGHT] = {IN_FLIGHT, inflight_draw, inflight_act},
     [PAGE_STATISTICS] = {IN_STATISTICS, statistics_draw, statistics_act},
     [PAGE_LOG] = {IN_LOG, log_draw, log_act},
 };
-static const struct view help = {IN_HELP, NULL, help_act};
+static const struct page_ops help = {IN_HELP, NULL, help_act};
 
-static const struct view *current(const struct view_state *state)
+static const struct page_ops *current(const struct view_state *state)
 {
     return state->help ? &help : &pages[state->page];
 }
@@ -144,7 +144,7 @@ static enum view_result act(const struct view_input *input, struct view_state *s
     if (!frame_make(&frame, input, state, cols, rows))
         view_message(state, true, "out of memory");
     else if (state->prompt.kind != PROMPT_NONE)
-        result = finding_key(&frame, key);
+        result = find_bar_key(&frame, key);
     else if (state->pending != ACTION_NONE)
         result = marks_key(&frame, key);
     else if (mouse_is(key))
@@ -206,7 +206,7 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     case ACTION_PANE: result = go_to_pane(input, state); break;
     case ACTION_TIMELINE: result = turn_to(state, PAGE_TIMELINE); break;
     case ACTION_AGENTS: result = turn_to(state, PAGE_AGENTS); break;
-    case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_FLIGHT); break;
+    case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_INFLIGHT); break;
     case ACTION_STATISTICS: result = turn_to(state, PAGE_STATISTICS); break;
     case ACTION_LOG: result = turn_to(state, PAGE_LOG); break;
     default: result = act(input, state, action, key, cols, rows);
@@ -258,9 +258,9 @@ static int64_t ticking_unit(const struct frame *frame)
         int64_t own = row_unit(frame, &frame->rows.nodes[i]);
         unit = own < unit ? own : unit;
     }
-    bool flight = page == PAGE_TIMELINE || page == PAGE_FLIGHT;
-    for (size_t i = 0; flight && i < frame->flight_count; i++) {
-        const struct span *span = swarm_span(frame->swarm, frame->flight[i]);
+    bool flight = page == PAGE_TIMELINE || page == PAGE_INFLIGHT;
+    for (size_t i = 0; flight && i < frame->inflight_count; i++) {
+        const struct span *span = swarm_span(frame->swarm, frame->inflight[i]);
         if (span && frame->now_ns - span->start_ns < MINUTE_NS)
             unit = SECOND_NS / 10;
     }

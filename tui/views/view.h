@@ -42,7 +42,7 @@ enum window_mode {
 };
 
 /* What the screen shows, in the order of the keys 1 to 5. */
-enum page { PAGE_TIMELINE, PAGE_AGENTS, PAGE_FLIGHT, PAGE_STATISTICS, PAGE_LOG, PAGES };
+enum page { PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_STATISTICS, PAGE_LOG, PAGES };
 
 /* The table of agents: their order stays as it is while nobody sorts. */
 struct agents_state {
@@ -114,7 +114,7 @@ struct view_state {
     size_t fold_cap;
 
     struct agents_state agents;
-    size_t flight_scroll;
+    size_t inflight_scroll;
     struct log_state log;
 
     struct prompt prompt;

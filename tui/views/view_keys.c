@@ -2,7 +2,7 @@
 #include "tui/views/view_keys.h"
 
 #include "tui/screen/copy.h"
-#include "tui/views/finding.h"
+#include "tui/views/find_bar.h"
 #include "tui/views/marks.h"
 #include "tui/views/range.h"
 #include "tui/views/select.h"
@@ -146,7 +146,7 @@ static enum view_result move_rows(struct frame *frame, int n)
             n -= n > 0 ? 1 : -1;
         }
     }
-    const struct row *row = &list->rows[found];
+    const struct timeline_row *row = &list->rows[found];
     select_row(frame, list->nodes[row->node].agent, row->group);
     return VIEW_REDRAW;
 }
@@ -298,7 +298,7 @@ static enum view_result back(struct frame *frame, int n)
     else if (state->selected != NO_SPAN)
         state->selected = NO_SPAN;
     else
-        finding_clear(state);
+        find_bar_clear(state);
     return VIEW_REDRAW;
 }
 
@@ -328,13 +328,13 @@ static enum view_result copy(struct frame *frame, int n)
 static enum view_result open_filter(struct frame *frame, int n)
 {
     (void)n;
-    return finding_open(frame, PROMPT_FILTER);
+    return find_bar_open(frame, PROMPT_FILTER);
 }
 
 static enum view_result open_search(struct frame *frame, int n)
 {
     (void)n;
-    return finding_open(frame, PROMPT_SEARCH);
+    return find_bar_open(frame, PROMPT_SEARCH);
 }
 
 static enum view_result overview(struct frame *frame, int n)
@@ -399,8 +399,8 @@ static const struct {
     [ACTION_COPY] = {copy, 0},
     [ACTION_FILTER] = {open_filter, 0},
     [ACTION_SEARCH] = {open_search, 0},
-    [ACTION_SEARCH_NEXT] = {finding_step, 1},
-    [ACTION_SEARCH_PREVIOUS] = {finding_step, -1},
+    [ACTION_SEARCH_NEXT] = {find_bar_step, 1},
+    [ACTION_SEARCH_PREVIOUS] = {find_bar_step, -1},
     [ACTION_OVERVIEW] = {overview, 0},
     [ACTION_LEGEND] = {legend, 0},
     [ACTION_HELP] = {open_help, 0},
@@ -419,7 +419,7 @@ enum view_result page_act(struct frame *frame, enum action action)
     case ACTION_FREEZE: return freeze(frame, 0);
     case ACTION_FOLLOW: return follow(frame, 0);
     case ACTION_HELP: return open_help(frame, 0);
-    case ACTION_FILTER: return finding_open(frame, PROMPT_FILTER);
+    case ACTION_FILTER: return find_bar_open(frame, PROMPT_FILTER);
     case ACTION_BACK:
         if (frame->input->progress)
             return VIEW_STOP;

@@ -8,7 +8,7 @@
 
 enum view_result timeline_act(struct frame *frame, enum action action);
 enum view_result agents_act(struct frame *frame, enum action action);
-enum view_result flight_act(struct frame *frame, enum action action);
+enum view_result inflight_act(struct frame *frame, enum action action);
 enum view_result statistics_act(struct frame *frame, enum action action);
 enum view_result log_act(struct frame *frame, enum action action);
 enum view_result help_act(struct frame *frame, enum action action);

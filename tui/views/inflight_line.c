@@ -1,9 +1,9 @@
 /* A line is set in columns: elapsed, agent, name and what it is about, and at the right how far beyond the usual it is. */
-#include "tui/views/flight_line.h"
+#include "tui/views/inflight_line.h"
 
 #include "tui/screen/number.h"
-#include "tui/views/norms.h"
 #include "tui/views/span_text.h"
+#include "tui/views/usual_durations.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -66,12 +66,12 @@ static enum style_id span_style(const struct frame *frame, const struct span *sp
 
 /* p95 ×4.9, where it is beyond it; in a column of its own the p95 too. Returns where that begins. */
 static int put_norm(const struct frame *frame, struct area line, double p95_ms, double times,
-                    const struct flight_columns *columns)
+                    const struct inflight_columns *columns)
 {
     char factor[NUMBER_BYTES], p95[NUMBER_BYTES], text[80];
     int end = line.cols - 1;
     number_short(times, factor);
-    if (!columns->norm) {
+    if (!columns->usual) {
         snprintf(text, sizeof text, "p95 %s%s", frame_symbol(frame, SYM_TIMES), factor);
         return area_put_right(line, end, 0, STYLE_USER, text);
     }
@@ -81,13 +81,13 @@ static int put_norm(const struct frame *frame, struct area line, double p95_ms, 
     }
     if (!isnan(p95_ms)) {
         number_ms(p95_ms, frame->input->theme.ascii, p95);
-        area_put_right(line, end - FLIGHT_TIMES_COLS, 0, STYLE_PLAIN, p95);
+        area_put_right(line, end - INFLIGHT_TIMES_COLS, 0, STYLE_PLAIN, p95);
     }
-    return end - FLIGHT_TIMES_COLS - FLIGHT_P95_COLS;
+    return end - INFLIGHT_TIMES_COLS - INFLIGHT_P95_COLS;
 }
 
-void flight_line_draw(struct frame *frame, struct area line, const struct span *span,
-                      const struct flight_columns *columns)
+void inflight_line_draw(struct frame *frame, struct area line, const struct span *span,
+                        const struct inflight_columns *columns)
 {
     int agent_cols = columns->agent_cols;
     struct strbuf *text = &frame->scratch;
@@ -96,7 +96,7 @@ void flight_line_draw(struct frame *frame, struct area line, const struct span *
     const struct agent *agent = swarm_agent(frame->swarm, span->agent);
     if (agent)
         ns = swarm_session_now(frame->swarm, agent->session, frame->local_ns) - span->start_ns;
-    double p95 = norms_p95_ms(frame->swarm, frame->input->figures, span);
+    double p95 = usual_durations_p95_ms(frame->swarm, frame->input->figures, span);
     double times = (double)ns / 1e6 / p95;
     bool beyond = !isnan(times) && times >= BEYOND;
     number_age(ns, age);
@@ -106,7 +106,7 @@ void flight_line_draw(struct frame *frame, struct area line, const struct span *
     if (!text->failed)
         area_put_ellipsized(line, 11, 0, agent_cols, STYLE_PLAIN, text->data, text->len);
     int x = 11 + agent_cols + 2, end = line.cols - 1;
-    if (columns->norm || (beyond && line.cols >= 50))
+    if (columns->usual || (beyond && line.cols >= 50))
         end = put_norm(frame, line, p95, times, columns) - 2;
     const char *name = swarm_text(frame->swarm, span->name);
     x = area_put_ellipsized(line, x, 0, end - x, span_style(frame, span), name, strlen(name)) + 2;

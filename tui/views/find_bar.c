@@ -1,6 +1,6 @@
 /* The filter holds while it is typed, as far as it makes sense; what does not is said, and the last that did stays. A search goes from where it was
    begun to the first match of what is typed so far. */
-#include "tui/views/finding.h"
+#include "tui/views/find_bar.h"
 
 #include "tui/views/marks.h"
 #include "tui/views/select.h"
@@ -10,7 +10,7 @@
 
 /* ---- the filter ---- */
 
-void finding_clear(struct view_state *state)
+void find_bar_clear(struct view_state *state)
 {
     state->filter_version += state->filter_cache != NULL;
     filter_cache_free(state->filter_cache);
@@ -25,7 +25,7 @@ bool view_set_filter(struct view_state *state, const char *text, struct strbuf *
         return false;
     if (filter_is_empty(filter)) {
         filter_free(filter);
-        finding_clear(state);
+        find_bar_clear(state);
         return true;
     }
     struct filter_cache *cache = filter_cache_new(state->mem, filter);
@@ -71,7 +71,7 @@ static enum view_result filter_key(struct view_state *state, enum prompt_result 
     else if (result == PROMPT_DONE)
         set_filter(state, state->prompt.text);
     else if (result == PROMPT_CANCELLED)
-        finding_clear(state);
+        find_bar_clear(state);
     if (result == PROMPT_DONE && state->filter_error[0])
         view_message(state, true, "%s", state->filter_error);
     return result == PROMPT_IGNORED ? VIEW_IGNORED : VIEW_REDRAW;
@@ -130,7 +130,7 @@ static enum view_result search_key(struct frame *frame, enum prompt_result resul
     return result == PROMPT_IGNORED ? VIEW_IGNORED : VIEW_REDRAW;
 }
 
-enum view_result finding_step(struct frame *frame, int direction)
+enum view_result find_bar_step(struct frame *frame, int direction)
 {
     if (filter_is_empty(frame->state->search))
         view_message(frame->state, false, "nothing has been searched for");
@@ -141,7 +141,7 @@ enum view_result finding_step(struct frame *frame, int direction)
 
 /* ---- both ---- */
 
-enum view_result finding_open(struct frame *frame, enum prompt_kind kind)
+enum view_result find_bar_open(struct frame *frame, enum prompt_kind kind)
 {
     struct view_state *state = frame->state;
     prompt_open(&state->prompt, kind, kind == PROMPT_FILTER ? state->filter_text : "");
@@ -150,7 +150,7 @@ enum view_result finding_open(struct frame *frame, enum prompt_kind kind)
     return VIEW_REDRAW;
 }
 
-enum view_result finding_key(struct frame *frame, struct key key)
+enum view_result find_bar_key(struct frame *frame, struct key key)
 {
     enum prompt_kind kind = frame->state->prompt.kind;
     enum prompt_result result = prompt_key(&frame->state->prompt, key);

@@ -1,6 +1,6 @@
 /* Looked up in the totals of the figures: all agents together, so that a slow call stands out against the swarm and not against
    its own agent alone. */
-#include "tui/views/norms.h"
+#include "tui/views/usual_durations.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,8 +12,8 @@ static double p95_of(const struct summary *summary)
     return summary->count >= ENOUGH && summary->p95 > 0 ? summary->p95 : NAN;
 }
 
-double norms_p95_ms(const struct swarm *swarm, const struct swarm_figures *figures,
-                    const struct span *span)
+double usual_durations_p95_ms(const struct swarm *swarm, const struct swarm_figures *figures,
+                              const struct span *span)
 {
     if (!figures)
         return NAN;

@@ -1,91 +1,92 @@
 /* All that is open, the longest first. The cursor is on a span, not on a line: it stays with it while others end. */
 #include "tui/screen/copy.h"
-#include "tui/views/flight_line.h"
+#include "tui/views/inflight_line.h"
 #include "tui/views/mouse.h"
 #include "tui/views/view_keys.h"
 
 #include <string.h>
 
-static struct flight_columns columns_of(const struct frame *frame)
+static struct inflight_columns columns_of(const struct frame *frame)
 {
     int cols = frame->layout.cols;
-    return (struct flight_columns){
+    return (struct inflight_columns){
         .agent_cols = cols >= 160   ? 32
                       : cols >= 100 ? 24
                       : cols >= 60  ? 18
                                     : 10,
-        .norm = cols >= 70,
+        .usual = cols >= 70,
     };
 }
 
 /* The selected span's line; 0, where it is none of them. */
 static size_t cursor_of(const struct frame *frame)
 {
-    for (size_t i = 0; i < frame->flight_count; i++) {
-        if (frame->flight[i] == frame->state->selected)
+    for (size_t i = 0; i < frame->inflight_count; i++) {
+        if (frame->inflight[i] == frame->state->selected)
             return i;
     }
     return 0;
 }
 
 static void draw_heads(const struct frame *frame, struct area line,
-                       const struct flight_columns *columns)
+                       const struct inflight_columns *columns)
 {
-    int x = FLIGHT_AGENT_X + columns->agent_cols + 2, end = line.cols - 1;
-    area_put_right(line, FLIGHT_AGE_END, 0, STYLE_DIM, "ELAPSED");
-    area_puts(line, FLIGHT_AGENT_X, 0, STYLE_DIM, "AGENT");
+    int x = INFLIGHT_AGENT_X + columns->agent_cols + 2, end = line.cols - 1;
+    area_put_right(line, INFLIGHT_AGE_END, 0, STYLE_DIM, "ELAPSED");
+    area_puts(line, INFLIGHT_AGENT_X, 0, STYLE_DIM, "AGENT");
     x = area_puts(line, x, 0, STYLE_DIM, "IN FLIGHT ");
-    area_putf(line, x, 0, STYLE_DIM, "%zu", frame->flight_count);
-    if (columns->norm) {
+    area_putf(line, x, 0, STYLE_DIM, "%zu", frame->inflight_count);
+    if (columns->usual) {
         area_put_right(line, end, 0, STYLE_DIM, "TIMES");
-        area_put_right(line, end - FLIGHT_TIMES_COLS, 0, STYLE_DIM, "P95");
+        area_put_right(line, end - INFLIGHT_TIMES_COLS, 0, STYLE_DIM, "P95");
     }
 }
 
-void flight_draw(struct frame *frame, struct grid *grid)
+void inflight_draw(struct frame *frame, struct grid *grid)
 {
     struct area body = frame_area(frame, grid, frame->layout.body);
-    struct flight_columns columns = columns_of(frame);
+    struct inflight_columns columns = columns_of(frame);
     size_t space = (size_t)(body.rows > 0 ? body.rows : 0), cursor = cursor_of(frame);
     draw_heads(frame, frame_area(frame, grid, frame->layout.heads), &columns);
-    frame->state->flight_scroll =
-        list_scroll(frame->state->flight_scroll, cursor, frame->flight_count, space);
-    if (frame->flight_count == 0)
-        area_puts(body, FLIGHT_AGENT_X, 0, STYLE_DIM, "nothing is open");
-    for (size_t i = 0; i < space && frame->state->flight_scroll + i < frame->flight_count; i++) {
-        size_t at = frame->state->flight_scroll + i;
+    frame->state->inflight_scroll =
+        list_scroll(frame->state->inflight_scroll, cursor, frame->inflight_count, space);
+    if (frame->inflight_count == 0)
+        area_puts(body, INFLIGHT_AGENT_X, 0, STYLE_DIM, "nothing is open");
+    for (size_t i = 0; i < space && frame->state->inflight_scroll + i < frame->inflight_count;
+         i++) {
+        size_t at = frame->state->inflight_scroll + i;
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
-        flight_line_draw(frame, line, swarm_span(frame->swarm, frame->flight[at]), &columns);
+        inflight_line_draw(frame, line, swarm_span(frame->swarm, frame->inflight[at]), &columns);
         if (at == cursor)
             area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
     }
 }
 
-enum view_result flight_act(struct frame *frame, enum action action)
+enum view_result inflight_act(struct frame *frame, enum action action)
 {
     struct view_state *state = frame->state;
-    size_t count = frame->flight_count, at;
+    size_t count = frame->inflight_count, at;
     if (count > 0 && list_move(action, cursor_of(frame), count, frame->layout.body.rows, &at)) {
-        state->selected = frame->flight[at];
+        state->selected = frame->inflight[at];
         state->cursor = swarm_span(frame->swarm, state->selected)->agent;
         state->cursor_group = false;
         return VIEW_REDRAW;
     }
     if (action == ACTION_DETAIL && count > 0) {
-        span_no span = frame->flight[cursor_of(frame)];
+        span_no span = frame->inflight[cursor_of(frame)];
         return page_show_span(frame, swarm_span(frame->swarm, span)->agent, span);
     }
     if (action == ACTION_COPY && count > 0)
-        return copy_span(frame, frame->flight[cursor_of(frame)]);
+        return copy_span(frame, frame->inflight[cursor_of(frame)]);
     return page_act(frame, action);
 }
 
-enum view_result flight_click(struct frame *frame, int y)
+enum view_result inflight_click(struct frame *frame, int y)
 {
     struct view_state *state = frame->state;
-    size_t at = (size_t)(y - frame->layout.body.y) + state->flight_scroll;
-    if (y >= frame->layout.body.y && at < frame->flight_count) {
-        state->selected = frame->flight[at];
+    size_t at = (size_t)(y - frame->layout.body.y) + state->inflight_scroll;
+    if (y >= frame->layout.body.y && at < frame->inflight_count) {
+        state->selected = frame->inflight[at];
         state->cursor = swarm_span(frame->swarm, state->selected)->agent;
         state->cursor_group = false;
     }
