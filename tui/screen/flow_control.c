@@ -20,7 +20,7 @@ int64_t flow_control_free_ns(struct flow_control *flow, int64_t now_ns)
 {
     if (!flow->awaiting)
         return now_ns;
-    /* (The clock may have been set back.) */
+    /* A clock that was set back counts as a timeout. */
     if (now_ns - flow->asked_ns >= FLOW_CONTROL_NO_REPLY_NS || now_ns < flow->asked_ns) {
         flow->awaiting = false;
         flow->no_replies = true;

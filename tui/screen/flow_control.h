@@ -1,6 +1,7 @@
-/* How fast a picture may go out. What a terminal has taken may still be on its way for minutes where there is a slow link behind it (ssh takes two
-   megabytes before it stops taking). So the terminal is asked now and then whether it is there (DSR, ECMA-48 8.3.35: CSI 5 n, answered CSI 0 n),
-   and when too much has gone out since, the next frame waits for the answer. One that never answers is not asked again. */
+/* Flow control for frames. A slow link may hold minutes of output: ssh accepts two megabytes before
+   it blocks. So the terminal is sent a status request now and then (DSR, ECMA-48 8.3.35: CSI 5 n,
+   reply CSI 0 n). After too many bytes without a reply the next frame waits for it. A terminal that
+   never replies is not asked again. */
 #ifndef TUI_FLOW_CONTROL_H
 #define TUI_FLOW_CONTROL_H
 
@@ -8,22 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLOW_CONTROL_ASK_BYTES    2048       /* small changes cost no question */
-#define FLOW_CONTROL_WINDOW_BYTES 8192       /* behind a question without an answer */
-#define FLOW_CONTROL_NO_REPLY_NS  3000000000 /* so long an answer is waited for */
+#define FLOW_CONTROL_ASK_BYTES    2048       /* small changes cost no request */
+#define FLOW_CONTROL_WINDOW_BYTES 8192       /* allowed after a request without a reply */
+#define FLOW_CONTROL_NO_REPLY_NS  3000000000 /* timeout of a request */
 
-struct flow_control {       /* zeroed: nothing has gone out */
-    size_t bytes_since_ask; /* bytes behind the last question */
+struct flow_control {       /* zeroed: nothing has been sent */
+    size_t bytes_since_ask; /* sent after the last request */
     int64_t asked_ns;
-    bool awaiting;   /* for an answer */
-    bool no_replies; /* none came */
+    bool awaiting;   /* a reply is due */
+    bool no_replies; /* the last request timed out */
 };
 
-/* So many bytes have gone out. True: a question belongs behind them. */
+/* Counts sent bytes. Returns true if a request must follow them. */
 bool flow_control_sent(struct flow_control *flow, size_t bytes, int64_t now_ns);
-/* An answer has come, perhaps to a question that was given up. */
+/* Records a reply, even one to a request that timed out. */
 void flow_control_answered(struct flow_control *flow);
-/* From when on the next frame may go out, at the latest; an answer may come before. */
+/* Returns the latest time at which the next frame may be sent; a reply may permit it earlier. */
 int64_t flow_control_free_ns(struct flow_control *flow, int64_t now_ns);
 
 #endif

@@ -1,6 +1,6 @@
-/* Rows of cells in one block. A wide glyph lies in its left cell; the right one has width 0 and no text, so the widths of a
-   row always add up to its columns. Whatever overwrites one half blanks the other: put_glyph and break_wide are the only
-   ones that write cells, and see to that. */
+/* A grid is one block of cells, row by row. A wide glyph lies in its left cell; the right cell has
+   width 0 and no text, so the widths of a row always add up to its columns. Only put_glyph and
+   break_wide write cells; when one half of a wide glyph is overwritten, they blank the other. */
 #include "tui/screen/grid.h"
 
 #include <assert.h>
@@ -99,7 +99,8 @@ const struct cell *grid_cell(const struct grid *grid, int x, int y)
     return cell_at(grid, x, y);
 }
 
-/* The cell is about to be overwritten: the other half of a wide glyph in it becomes a blank of the same style. */
+/* Prepares a cell for overwriting: the other half of a wide glyph in it becomes a blank of the same
+   style. */
 static void break_wide(struct grid *grid, int x, int y)
 {
     struct cell *cell = cell_at(grid, x, y);
@@ -109,7 +110,7 @@ static void break_wide(struct grid *grid, int x, int y)
         cell_at(grid, x + 1, y)->glyph = blank.glyph;
 }
 
-/* (x, y) and, for a wide glyph, (x + 1, y) are inside. */
+/* Requires (x, y) and, for a wide glyph, (x + 1, y) to be inside. */
 static void put_glyph(struct grid *grid, int x, int y, enum style_id style,
                       const struct glyph *glyph)
 {
@@ -134,7 +135,7 @@ struct area area_sub(struct area area, int x, int y, int cols, int rows)
     return (struct area){area.grid, area.x + left, area.y + top, right - left, bottom - top};
 }
 
-/* Puts the part of a glyph at x that is inside the area. */
+/* Draws the part of a glyph at x that is inside the area. */
 static void area_put_glyph(struct area area, int x, int y, enum style_id style,
                            const struct glyph *glyph)
 {
@@ -160,7 +161,7 @@ int area_put(struct area area, int x, int y, enum style_id style, const char *te
         area_put_glyph(area, x, y, style, &glyph);
         x += glyph.width;
         if (x > GRID_MAX_COLS * 2)
-            break; /* a megabyte of text is no reason to walk a megabyte */
+            break; /* the rest of the text cannot be visible */
     }
     return x;
 }

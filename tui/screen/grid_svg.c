@@ -1,16 +1,17 @@
-/* A row is cut into runs of one style: a rectangle where it has a background, and a text that is held to its columns, whatever font draws it.
-   Colours are classes, so that one style sheet has both the light and the dark terminal's. */
+/* A row is cut into runs of one style: a rectangle if the style has a background, and a text fitted
+   to its columns whatever the font. Colours are CSS classes, so one document serves light and dark
+   terminals. */
 #include "tui/screen/grid_svg.h"
 
 #include <string.h>
 
-/* Of a cell, in units of the picture. */
+/* Size of a cell, in SVG units. */
 #define CELL_COLS 8.4
 #define CELL_ROWS 17
 #define BASELINE  12.8
 #define MARGIN    8
 
-/* By ANSI's numbers, then what text and background are by themselves. */
+/* Indexed by ANSI colour number, 0 to 15. */
 static const char *const light[] = {
     "#000000", "#c4251b", "#2f8f3f", "#b58900", "#3b6fd6", "#a04bb8", "#2497a5", "#d9d9d9",
     "#8a8a8a", "#e05046", "#4fae5c", "#cfa11a", "#5f8be6", "#bd6ad2", "#3fb3c1", "#ffffff"};
@@ -58,7 +59,7 @@ static void put_text(struct strbuf *out, const char *text, size_t len)
     }
 }
 
-/* Reversed: what was the ground's colour is the text's. */
+/* Swaps foreground and background if the style is reversed. */
 static void resolve(struct style *style)
 {
     if (style->attrs & ATTR_REVERSE) {

@@ -1,6 +1,6 @@
-/* Two tables: what special keys are called, and the actions. A row of actions holds its keys as their names, so that the
-   table reads like the help screen that is made from it. Lookup parses the names again at each key press: a few
-   hundred comparisons for something that happens at typing speed need no index. */
+/* Two tables: the names of special keys, and the actions. A row of actions holds its keys by name,
+   so the table reads like the help screen made from it. Lookup parses the names again at each key
+   press: a few hundred comparisons at typing speed need no index. */
 #include "tui/screen/keymap.h"
 
 #include "core/base/utf8.h"
@@ -149,7 +149,7 @@ const struct action_info *keymap_hint(size_t index, uint8_t view)
     return found;
 }
 
-/* "S-", "C-", "M-" before a key; their lengths are the same. */
+/* Returns the modifier of "S-", "C-" or "M-" before a key; each is two bytes long. */
 static uint8_t parse_mod(const char *name, size_t len)
 {
     if (len < 3 || name[1] != '-')

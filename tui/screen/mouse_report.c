@@ -38,7 +38,7 @@ static bool add_x10(struct mouse_report *report, uint32_t c, struct key *out)
     if (report->count < 3)
         return false;
     report->form = MOUSE_NONE;
-    /* It does not say which button was let go. */
+    /* This format does not name the button that was released. */
     return key_of(report, (report->values[0] & 3) == LET_GO && report->values[0] < WHEEL, out);
 }
 

@@ -1,8 +1,9 @@
-/* curses keeps what the terminal shows and writes the differences, into a file in memory (terminal.h); a copy of the last grid spares it
-   the cells that have not changed. Each style is a colour pair of its own. Keys are read through a pad, which unlike a window is not
-   painted by reading from it. The signal handlers that curses sets are put back: what a signal does is the app's.
+/* curses tracks the terminal's contents and writes the differences to a file in memory
+   (terminal.h). A copy of the last grid saves it the cells that have not changed. Each style is a
+   colour pair. Keys are read through a pad, because reading from a window would also paint it. The
+   signal handlers of curses are removed again: the app handles signals.
 
-   The terminal's answers come among the keys, as keys of ours. */
+   The terminal's replies arrive among the keys, as keys defined here. */
 #include "tui/screen/screen.h"
 
 #include "tui/screen/flow_control.h"
@@ -26,15 +27,16 @@ struct screen {
     WINDOW *keys;
     struct terminal *terminal;
     struct flow_control flow;
-    bool synchronized;  /* it can hold back a frame until it is whole */
-    struct cell *shown; /* what was put last; NULL: nothing */
+    bool synchronized;  /* the terminal can hold back a frame until it is complete */
+    struct cell *shown; /* the last grid put; NULL: none */
     int shown_cols, shown_rows;
     bool closed, hung_up;
     struct mouse_report report;
-    bool mouse; /* it is reported */
+    bool mouse; /* mouse reports are on */
 };
 
-/* Answers: "I am here" (DSR), and whether a frame can be held back (DECRQM of mode 2026), with what it says behind. */
+/* Replies: "present" (DSR), and whether a frame can be held back (DECRQM of mode 2026) with its
+   status digit. */
 enum { ANSWER_HERE = KEY_MAX + 1, ANSWER_MODE };
 enum { MODE_ANSWERS = 5, MOUSE_BEGINS_SGR = ANSWER_MODE + MODE_ANSWERS, MOUSE_BEGINS_X10 };
 #define ASK_HERE    "\033[5n"
@@ -60,7 +62,7 @@ static SCREEN *new_terminal(FILE *out, FILE *in)
     return curses;
 }
 
-/* A terminal of 8 colours has no grey: white stands for it. */
+/* Maps a style's colour to the terminal's. A terminal of 8 colours has no grey and uses white. */
 static short color_of(int8_t color)
 {
     if (color == COLOR_NONE || color < COLORS)
@@ -102,7 +104,8 @@ static void fit_to_terminal(const struct screen *screen)
         resizeterm(rows, cols);
 }
 
-/* What comes from it besides keys; and whether it can hold back frames. Terminals that do not know the question say nothing; older ones would print it. */
+/* Defines the terminal's replies as keys, and asks whether it can hold back frames. Unknown
+   requests are ignored by most terminals; old ones would print them. */
 static void ask_mode(struct screen *screen)
 {
     const char *term = getenv("TERM");
@@ -118,7 +121,7 @@ static void ask_mode(struct screen *screen)
     }
     terminal_add(screen->terminal, ASK_MODE, strlen(ASK_MODE));
     screen->flow.bytes_since_ask =
-        FLOW_CONTROL_ASK_BYTES; /* behind the first frame it is asked whether it has answered */
+        FLOW_CONTROL_ASK_BYTES; /* the first frame is followed by a request */
 }
 
 static struct screen *fail(struct screen *screen, struct strbuf *error, const char *what,
@@ -165,9 +168,9 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     return screen;
 }
 
-/* ---- giving back ---- */
+/* ---- restoring ---- */
 
-static void tell_mouse(struct screen *screen, bool on)
+static void report_mouse(struct screen *screen, bool on)
 {
     const char *text = on ? MOUSE_ON : MOUSE_OFF;
     terminal_add(screen->terminal, text, strlen(text));
@@ -175,11 +178,12 @@ static void tell_mouse(struct screen *screen, bool on)
     screen->report = (struct mouse_report){.form = MOUSE_NONE};
 }
 
-/* Answers that are on their way are waited for: nobody behind us shall find them on their prompt. */
+/* Restores the terminal. It waits for replies on their way, which would otherwise appear at the
+   shell's prompt. */
 static void give_back(struct screen *screen)
 {
     if (screen->mouse)
-        tell_mouse(screen, false);
+        report_mouse(screen, false);
     endwin();
     terminal_collect(screen->terminal, NULL, NULL);
     terminal_drain(screen->terminal, DRAIN_MS);
@@ -222,11 +226,11 @@ void screen_resume(struct screen *screen)
     if (screen->closed)
         return;
     terminal_set_raw(screen->terminal, true);
-    /* What the terminal was told of its keys and the mouse, it may have forgotten. */
+    /* The terminal may have lost its key and mouse modes. */
     keypad(screen->keys, FALSE);
     keypad(screen->keys, TRUE);
     if (screen->mouse)
-        tell_mouse(screen, true);
+        report_mouse(screen, true);
     screen_resized(screen);
 }
 
@@ -310,7 +314,8 @@ bool screen_read_key(struct screen *screen, struct key *out)
     *out = keymap_character((uint32_t)c);
     if (out->code != KEY_CODE_ESC)
         return true;
-    /* curses has waited for the rest of a sequence; what follows at once was typed with Alt. */
+    /* curses has waited for the rest of a sequence, so a character that follows at once was typed
+       with Alt. */
     int kind = wget_wch(screen->keys, &c);
     if (kind == OK && c != 27) {
         *out = keymap_character((uint32_t)c);
@@ -323,7 +328,7 @@ bool screen_read_key(struct screen *screen, struct key *out)
     return true;
 }
 
-/* ---- the picture ---- */
+/* ---- the grid ---- */
 
 int screen_fd(const struct screen *screen)
 {
@@ -358,7 +363,8 @@ void screen_resized(struct screen *screen)
     screen_repaint(screen);
 }
 
-/* Widths on which the C library and we disagree would shift all that follows: `?` stands for such a glyph. */
+/* Converts a glyph. If the C library and this program disagree on its width, `?` replaces it;
+   otherwise the rest of the line would shift. */
 static void glyph_to_wide(const struct glyph *glyph, wchar_t out[CCHARW_MAX + 1])
 {
     int n = 0;
@@ -400,7 +406,7 @@ static bool same_cell(const struct cell *a, const struct cell *b)
            a->glyph.len == b->glyph.len && memcmp(a->glyph.text, b->glyph.text, a->glyph.len) == 0;
 }
 
-/* Makes room for the copy. Without memory there is none, and every cell is put. */
+/* Makes room for the copy. Without memory every cell is put each time. */
 static void prepare_copy(struct screen *screen, int cols, int rows)
 {
     if (screen->shown && screen->shown_cols == cols && screen->shown_rows == rows)
@@ -421,7 +427,7 @@ void screen_set_mouse(struct screen *screen, bool on)
 {
     screen->mouse = on;
     if (!screen->closed)
-        tell_mouse(screen, on);
+        report_mouse(screen, on);
 }
 
 /* ---- the clipboard ---- */
@@ -445,7 +451,7 @@ int screen_out_fd(const struct screen *screen)
     return terminal_out_fd(screen->terminal);
 }
 
-/* What curses has written goes out as one frame. */
+/* Sends all that curses has written as one frame. */
 static void send_frame(struct screen *screen, int64_t now_ns)
 {
     size_t bytes = terminal_collect(screen->terminal, screen->synchronized ? FRAME_BEGIN : NULL,

@@ -1,8 +1,10 @@
-/* curses sets both colours of a pair whenever one of them changes, turns everything off before it turns one thing on, and says so before it moves the cursor.
-   Here a change is only noted when it comes, and made when something is painted, by what differs then; a blank has no use for the colour of text. What is
-   not understood passes as it is, and so does all that follows, up to the next reset.
+/* curses sets both colours of a pair when either changes. It resets everything before it sets one
+   attribute, and it sends attributes before it moves the cursor. Here a change is recorded when it
+   arrives; only the difference is written when something is painted. A blank ignores the text's
+   colour. Unknown sequences pass unchanged, as does everything after them up to the next reset.
 
-   Nothing is said that curses has not said in the same frame: 39 and 49 (the terminal's own colours) are used where curses does. */
+   The output uses only codes that curses used in the same frame: 39 and 49 (the terminal's own
+   colours) appear only if curses wrote them. */
 #include "tui/screen/sgr.h"
 
 #include <string.h>
@@ -19,18 +21,18 @@ enum {
 };
 
 struct sgr_pen {
-    int fg, bg; /* as SGR says them: 30..37, 90..97 and ten more; COLOR_OWN */
+    int fg, bg; /* as SGR numbers: 30..37, 90..97 and those plus ten; COLOR_OWN */
     unsigned attrs;
 };
 
 struct sgr_squeezer {
     struct strbuf *out;
     struct sgr_pen asked, shown;
-    bool known;  /* shown is so */
-    bool opaque; /* something is on that is not understood */
-    bool own;    /* curses has said 39 or 49 */
-    bool font;   /* and 10, the first font: it does with each reset on a Linux console */
-    bool ascii;  /* shifted in (SI), as it is said behind each reset */
+    bool known;  /* shown is the terminal's state */
+    bool opaque; /* an unknown attribute is on */
+    bool own;    /* curses has used 39 or 49 */
+    bool font;   /* and 10, the first font, which it adds to each reset on a Linux console */
+    bool ascii;  /* shifted in (SI), which it adds to each reset */
 };
 
 static const struct sgr_pen plain = {COLOR_OWN, COLOR_OWN, 0};
@@ -96,8 +98,8 @@ static void make(struct sgr_squeezer *squeezer, struct sgr_pen to)
     squeezer->known = true;
 }
 
-/* Before anything is painted. */
-static void settle(struct sgr_squeezer *squeezer, bool blank)
+/* Writes the difference, before anything is painted. */
+static void write_change(struct sgr_squeezer *squeezer, bool blank)
 {
     struct sgr_pen to = squeezer->asked;
     if (squeezer->opaque)
@@ -112,7 +114,7 @@ static void settle(struct sgr_squeezer *squeezer, bool blank)
 
 /* ---- from curses ---- */
 
-/* False: it is not understood. */
+/* Returns false if the argument is unknown. */
 static bool apply(struct sgr_squeezer *squeezer, int arg)
 {
     struct sgr_pen *pen = &squeezer->asked;
@@ -139,7 +141,7 @@ static bool apply(struct sgr_squeezer *squeezer, int arg)
     return true;
 }
 
-/* CSI args m. */
+/* Handles CSI args m. */
 static void take_sgr(struct sgr_squeezer *squeezer, const char *bytes, size_t len)
 {
     struct sgr_squeezer before = *squeezer;
@@ -160,13 +162,13 @@ static void take_sgr(struct sgr_squeezer *squeezer, const char *bytes, size_t le
         return;
     }
     *squeezer = before;
-    settle(squeezer, false);
+    write_change(squeezer, false);
     strbuf_add(squeezer->out, bytes, len);
     squeezer->opaque = true;
     squeezer->known = false;
 }
 
-/* Where a sequence ends that begins with ESC. */
+/* Returns the length of a sequence that begins with ESC. */
 static size_t sequence_bytes(const char *bytes, size_t len)
 {
     size_t n = 2;
@@ -193,7 +195,7 @@ static size_t take_sequence(struct sgr_squeezer *squeezer, const char *bytes, si
         return n;
     }
     if (!csi || strchr("ABCDGHdf", last) == NULL) /* moves paint nothing */
-        settle(squeezer, false);
+        write_change(squeezer, false);
     strbuf_add(squeezer->out, bytes, n);
     return n;
 }
@@ -205,7 +207,7 @@ static void take_control(struct sgr_squeezer *squeezer, char c)
     if (c == '\016' || c == '\017')
         squeezer->ascii = c == '\017';
     if (c == '\n') /* may scroll a line of the colour in */
-        settle(squeezer, false);
+        write_change(squeezer, false);
     strbuf_addc(squeezer->out, c);
 }
 
@@ -219,10 +221,10 @@ void sgr_squeeze(const char *bytes, size_t len, struct strbuf *out)
         } else if (c < ' ') {
             take_control(&squeezer, bytes[i++]);
         } else {
-            settle(&squeezer, c == ' ');
+            write_change(&squeezer, c == ' ');
             strbuf_addc(out, bytes[i++]);
         }
     }
     if (len > 0)
-        settle(&squeezer, false);
+        write_change(&squeezer, false);
 }

@@ -1,6 +1,7 @@
-/* A glyph is a base character and the marks on it; nothing else is joined. Emoji sequences (joiners, variation selectors, skin tones)
-   are taken apart on purpose: terminals disagree about their width, and a wrong width moves all that follows in the line.
-   What class a code point falls into is decided in one place, classify(); the rest is copying. */
+/* A glyph is a base character and its combining marks; nothing else is joined. Emoji sequences
+   (joiners, variation selectors, skin tones) are split on purpose: terminals disagree about their
+   width, and a wrong width shifts the rest of the line. classify() alone decides the class of a
+   code point. */
 #include "tui/screen/text.h"
 
 #include "core/base/utf8.h"
@@ -8,11 +9,12 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define MARKS_MAX 4 /* on one base: curses keeps no more */
+#define MARKS_MAX 4 /* per base character: curses keeps no more */
 
 enum glyph_class { PRINTS, MARK, BLANK, VANISHES, HOSTILE };
 
-/* Format characters. Those that only change how their neighbours are drawn take no cell. */
+/* Classifies format characters. Those that only change how their neighbours are drawn take no
+   cell. */
 static enum glyph_class classify_format(uint32_t cp)
 {
     switch (cp) {
@@ -31,7 +33,8 @@ static bool is_variation_selector(uint32_t cp)
     return (cp >= 0xFE00 && cp <= 0xFE0F) || (cp >= 0xE0100 && cp <= 0xE01EF);
 }
 
-/* Terminals disagree about a skin tone that follows no emoji: two columns or none. */
+/* Returns true for skin tones. Without an emoji before them terminals give them two columns or
+   none. */
 static bool is_skin_tone(uint32_t cp)
 {
     return cp >= 0x1F3FB && cp <= 0x1F3FF;
@@ -63,7 +66,7 @@ static void set_glyph(struct glyph *out, uint32_t cp, uint8_t width)
     out->width = width;
 }
 
-/* The ASCII letter under the accents of a character, `?` where there is none. */
+/* Returns the ASCII letter under a character's accents; `?` if it has no ASCII base. */
 static char ascii_base(uint32_t cp)
 {
     utf8proc_int32_t parts[8];
@@ -73,7 +76,7 @@ static char ascii_base(uint32_t cp)
     return n >= 1 && n <= 8 && parts[0] >= 0x20 && parts[0] < 0x7F ? (char)parts[0] : '?';
 }
 
-/* Takes the marks that follow a base; the ones too many are dropped. */
+/* Takes the marks that follow a base; drops those above MARKS_MAX. */
 static size_t take_marks(const char *text, size_t len, bool keep, struct glyph *out)
 {
     size_t at = 0;

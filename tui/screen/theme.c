@@ -1,5 +1,6 @@
-/* Three tables: styles, bars by kind, symbols. A bar is a row of cells of one style: with colour blanks on a background, without
-   it a shade; hatched ones have no background in either. Every state's shape and every symbol has its ASCII form beside it. */
+/* Three tables: styles, bars by kind, symbols. A bar is a row of cells of one style: blanks on a
+   background with colour, a shade without. Hatched bars have no background in either case. Each
+   shape and symbol has its ASCII form beside it. */
 #include "tui/screen/theme.h"
 
 #include <assert.h>
@@ -31,7 +32,8 @@ static const struct style styles[NAMED_STYLES] = {
     [STYLE_CUT] = {YELLOW, COLOR_NONE, 0},
 };
 
-/* By kind. AGENT_CALL is drawn as a line, INTERACTION not at all; both are here for what is folded into one row. */
+/* Indexed by kind. AGENT_CALL is drawn as a line and INTERACTION not at all; rows that merge lanes
+   use both. */
 static const struct {
     uint8_t bar, text; /* enum style_id */
     const char *shade, *ascii;
@@ -73,7 +75,7 @@ static const struct {
 };
 static_assert(sizeof styles / sizeof styles[0] == NAMED_STYLES, "a style without a row");
 
-/* What a half cell may be: nothing, or the colour of one of these. */
+/* A half cell is empty or has the colour of one of these. */
 static const uint8_t halves[HALVES] = {
     STYLE_PLAIN,        STYLE_BAR_OTHER, STYLE_BAR_REQUEST, STYLE_BAR_SETUP, STYLE_BAR_FIRST_TOKEN,
     STYLE_BAR_SAMPLING, STYLE_BAR_TOOL,  STYLE_BAR_USER,    STYLE_BAR_ERROR, STYLE_RETRY,
@@ -85,7 +87,7 @@ static int8_t half_color(unsigned half)
     return style->bg != COLOR_NONE ? style->bg : style->fg;
 }
 
-/* The upper half is the foreground of the glyph; where there is none, the lower one is. */
+/* The glyph's foreground is the upper half; if that is empty, the lower. */
 static struct style halves_style(unsigned upper, unsigned lower)
 {
     if (upper == 0)
@@ -104,7 +106,8 @@ struct style theme_style(const struct theme *theme, enum style_id id)
     return style;
 }
 
-/* A failed request keeps its retries and its set-up: they say what happened before it failed. */
+/* Returns true if the cell is drawn as an error. A failed request keeps the colours of its retries
+   and its set-up, which show its history. */
 static bool shows_error(uint8_t kind, uint8_t flags)
 {
     return (flags & CELL_ERROR) && kind != SPAN_RETRY && kind != SPAN_SETUP;
@@ -172,7 +175,8 @@ bool theme_legend(const struct theme *theme, size_t index, struct bar_style *bar
         {SPAN_TOOL, 0, "tool"},
         {SPAN_USER, 0, "person"},
         {SPAN_TOOL, CELL_ERROR, "error"},
-        /* The last, which goes where there is no room: of most requests the parts are known. */
+        /* The last one, dropped first on narrow screens: most requests are shown by their
+           phases. */
         {SPAN_REQUEST, 0, "request"},
     };
     if (index >= sizeof legend / sizeof legend[0])

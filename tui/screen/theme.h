@@ -1,5 +1,6 @@
-/* Styles and symbols: everything that is not text on the screen, by its role, in two tables. ANSI's 16 colours on the
-   terminal's own background. Without colour a bar is a shade, without Unicode an ASCII character; the screen says the same. */
+/* Styles and symbols: everything on the screen that is not text, by its role, in two tables.
+   Colours are ANSI's 16 on the terminal's own background. Without colour a bar is a shade, without
+   Unicode an ASCII character; no information is lost. */
 #ifndef TUI_THEME_H
 #define TUI_THEME_H
 
@@ -11,10 +12,10 @@ struct theme {
 };
 
 enum style_id {
-    STYLE_PLAIN,  /* what is data */
-    STYLE_DIM,    /* what is not */
+    STYLE_PLAIN,  /* data */
+    STYLE_DIM,    /* labels and other secondary text */
     STYLE_STRONG, /* bold */
-    /* Text in a kind's colour, no background: words, hatched bars. */
+    /* A kind's colour as foreground: names, hatched bars. */
     STYLE_OTHER,
     STYLE_REQUEST,
     STYLE_SETUP,
@@ -24,7 +25,7 @@ enum style_id {
     STYLE_TOOL,
     STYLE_USER,
     STYLE_ERROR,
-    /* Bars: a kind's colour as background. */
+    /* A kind's colour as background: bars. */
     STYLE_BAR_OTHER,
     STYLE_BAR_REQUEST,
     STYLE_BAR_SETUP,
@@ -33,10 +34,10 @@ enum style_id {
     STYLE_BAR_TOOL,
     STYLE_BAR_USER,
     STYLE_BAR_ERROR,
-    STYLE_NOW, /* the line of now */
-    STYLE_CUT, /* the line of trace_truncated */
+    STYLE_NOW, /* the line at now */
+    STYLE_CUT, /* the line at trace_truncated */
     NAMED_STYLES,
-    STYLE_HALVES = NAMED_STYLES, /* and what follows: theme_halves */
+    STYLE_HALVES = NAMED_STYLES, /* the first of theme_halves */
     HALVES = 10,
     STYLES = STYLE_HALVES + HALVES * HALVES
 };
@@ -50,33 +51,33 @@ struct style {
     uint8_t attrs; /* enum style_attr */
 };
 
-/* How the style looks. */
+/* Returns the colours and attributes of a style. */
 struct style theme_style(const struct theme *theme, enum style_id id);
 
-/* What a bar is made of: its style and the text of one cell of it. */
+/* A bar: its style and the text of one cell. */
 struct bar_style {
     enum style_id style;
     const char *fill; /* one column; static */
 };
-/* `kind`: enum span_kind; `flags`: enum cell_flag. */
+/* Returns how a cell is drawn. `kind`: enum span_kind; `flags`: enum cell_flag. */
 struct bar_style theme_bar(const struct theme *theme, uint8_t kind, uint8_t flags);
 
-/* Two bars in one cell, an upper and a lower one; as text of one column in an style. Only with colour and Unicode. */
+/* One of two bars that share a cell, drawn as a half block; only with colour and Unicode. */
 struct half_cell {
-    uint8_t kind, flags; /* as above; kind SPAN_KINDS or greater: nothing is there */
+    uint8_t kind, flags; /* as above; kind SPAN_KINDS or greater: empty */
 };
 struct bar_style theme_halves(struct half_cell upper, struct half_cell lower);
 
-/* How a state of an agent looks: its shape and its style (the word is query_state_word's). */
+/* How an agent's state is drawn: its shape and its style. query_state_word has its name. */
 struct state_style {
     enum style_id style;
     const char *shape; /* one column; static */
 };
 struct state_style theme_state(const struct theme *theme, enum agent_state state);
-/* The style of a span's name in lists. */
+/* Returns the style of a span's name in lists. */
 enum style_id theme_kind_style(uint8_t kind);
 
-/* One entry of the legend: a bar and its word. False: no more. */
+/* Sets one entry of the legend: a bar and its name. Returns false after the last. */
 bool theme_legend(const struct theme *theme, size_t index, struct bar_style *bar,
                   const char **word);
 
@@ -105,7 +106,7 @@ enum symbol {
     SYM_PIN,
     SYMBOLS
 };
-/* The symbol in UTF-8 or its ASCII form (which may have more or fewer columns). Static. */
+/* Returns the symbol in UTF-8 or in ASCII, which may differ in columns. Static. */
 const char *theme_symbol(const struct theme *theme, enum symbol symbol);
 
 #endif
