@@ -151,7 +151,7 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     screen->curses = new_terminal(terminal_out(screen->terminal), terminal_in(screen->terminal));
     if (!screen->curses) {
         strbuf_addf(error, "TERM=%s: ", term ? term : "");
-        return fail(screen, error, "no such terminal is known", "is its terminfo entry installed?");
+        return fail(screen, error, "unknown terminal", "is its terminfo entry installed?");
     }
     screen->keys = newpad(1, 1);
     if (!screen->keys)
@@ -159,7 +159,7 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     const char *cup = tigetstr("cup");
     if (!cup || cup == (const char *)-1) {
         strbuf_addf(error, "TERM=%s: ", term ? term : "");
-        return fail(screen, error, "its cursor cannot be moved", "another terminal is needed");
+        return fail(screen, error, "cannot move the cursor", "use another terminal");
     }
     screen->closed = false; /* until here the terminal is untouched */
     set_modes(screen);

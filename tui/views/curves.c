@@ -134,7 +134,7 @@ static void put_counters(const struct statistics_page *page, const struct series
     if (counters->left_out > 0) {
         struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0)
-            area_putf(line, 3, 0, STYLE_DIM, "and others, with %zu values", counters->left_out);
+            area_putf(line, 3, 0, STYLE_DIM, "and %zu values of others", counters->left_out);
     }
     put_time_axis(page, series, (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX);
 }

@@ -124,7 +124,7 @@ static void put_times(struct detail_pen *pen, const struct frame *frame, const s
     line[0] = '\0';
     if (!isnan(p95)) {
         number_long((int64_t)(p95 * 1e6), ascii, usual);
-        snprintf(line, sizeof line, "     p95 of %.40s here %s",
+        snprintf(line, sizeof line, "     p95 of %.40s: %s",
                  span_short_name(swarm_text(frame->swarm, span->name)), usual);
     }
     int before = pen->line;
@@ -143,10 +143,10 @@ static void put_fate(struct detail_pen *pen, const struct span *span)
         uint8_t flag;
         const char *text;
     } fates[] = {
-        {SPAN_STALE, "stale: open for more than 30 minutes, its end has not come"},
-        {SPAN_EVICTED, "evicted: closed after 30 minutes without an end"},
-        {SPAN_INCOMPLETE, "incomplete: its session ended before it did"},
-        {SPAN_LOST_BEGIN, "its begin was dropped"},
+        {SPAN_STALE, "stale: open for over 30 minutes"},
+        {SPAN_EVICTED, "evicted: no end within 30 minutes"},
+        {SPAN_INCOMPLETE, "incomplete: its session ended first"},
+        {SPAN_LOST_BEGIN, "the beginning was dropped"},
     };
     for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++) {
         if (span->flags & fates[i].flag) {

@@ -18,14 +18,14 @@ static void put(struct empty_page *page, int x, enum style_id style, const char 
 static void put_source(struct empty_page *page, const struct source_status *source)
 {
     static const char *const words[] = {
-        [SOURCE_WAITING] = "is not there yet; it is waited for",
-        [SOURCE_OPEN] = "is read",
-        [SOURCE_FINISHED] = "has nothing in it",
+        [SOURCE_WAITING] = "waiting for the file",
+        [SOURCE_OPEN] = "reading",
+        [SOURCE_FINISHED] = "contains no agents",
         [SOURCE_FAILED] = "cannot be read",
     };
     bool failed = source->state == SOURCE_FAILED;
     const char *word =
-        source->listens && source->state == SOURCE_OPEN ? "is listened to" : words[source->state];
+        source->listens && source->state == SOURCE_OPEN ? "listening" : words[source->state];
     int cols = page->area.cols;
     int x = area_put_ellipsized(
         page->area, 3, page->y, cols - 4, failed ? STYLE_RETRY : STYLE_PLAIN,
@@ -54,8 +54,7 @@ void empty_draw(const struct frame *frame, struct grid *grid)
                                    : layout->rows;
     struct empty_page page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
     char line[512];
-    put(&page, 1, STYLE_STRONG,
-        input->live ? "No agent has been seen yet." : "There is no agent in it.");
+    put(&page, 1, STYLE_STRONG, input->live ? "No agents yet." : "No agents found.");
     page.y++;
     for (size_t i = 0; i < input->source_count && i < 20; i++)
         put_source(&page, &input->sources[i]);
@@ -63,8 +62,7 @@ void empty_draw(const struct frame *frame, struct grid *grid)
         return;
     page.y++;
     if (watches_claude(input)) {
-        put(&page, 1, STYLE_DIM,
-            "Claude Code's sessions come by themselves; each tool and question at once with");
+        put(&page, 1, STYLE_DIM, "Claude Code sessions appear automatically; faster with:");
         put(&page, 3, STYLE_PLAIN, "swarmtop setup claude");
         page.y++;
     }
@@ -75,6 +73,6 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     put(&page, 3, STYLE_PLAIN, "swarmtop emit --session demo start_tool span_id=1 tool_name=Bash");
     put(&page, 3, STYLE_PLAIN, "swarmtop emit --session demo end_tool span_id=1");
     page.y++;
-    put(&page, 1, STYLE_DIM, "To see a made-up swarm:");
+    put(&page, 1, STYLE_DIM, "To see a demo:");
     put(&page, 3, STYLE_PLAIN, "swarmtop demo");
 }

@@ -133,7 +133,7 @@ static enum view_result search_key(struct frame *frame, enum prompt_result resul
 enum view_result find_bar_step(struct frame *frame, int direction)
 {
     if (filter_is_empty(frame->state->search))
-        view_message(frame->state, false, "nothing has been searched for");
+        view_message(frame->state, false, "no search yet");
     else
         go_on(frame, direction);
     return VIEW_REDRAW;

@@ -57,8 +57,8 @@ static void put_bars(struct help_pen *pen, const struct theme *theme)
         uint8_t kind, flags;
         const char *word;
     } more[] = {
-        {SPAN_AGENT_CALL, 0, "waits for a sub-agent: no work of its own"},
-        {SPAN_TOOL, CELL_HATCHED, "cut off: its end or its begin is not known"},
+        {SPAN_AGENT_CALL, 0, "waits for a sub-agent"},
+        {SPAN_TOOL, CELL_HATCHED, "cut off: start or end unknown"},
     };
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
         struct area line = pen_line(pen);
@@ -75,16 +75,16 @@ static void put_bars(struct help_pen *pen, const struct theme *theme)
 static void put_states(struct help_pen *pen, const struct theme *theme)
 {
     static const char *const meanings[STATES] = {
-        [STATE_WAIT] = "a request is open, no token yet",
-        [STATE_RETRY] = "its last attempt failed, the next is to come",
-        [STATE_SAMPLING] = "tokens come",
+        [STATE_WAIT] = "request open, no token yet",
+        [STATE_RETRY] = "waits to retry a request",
+        [STATE_SAMPLING] = "tokens arrive",
         [STATE_TOOL] = "a tool runs",
-        [STATE_AGENTS] = "waits for its sub-agents alone",
+        [STATE_AGENTS] = "waits for its sub-agents",
         [STATE_USER] = "waits for a person",
         [STATE_IDLE] = "nothing runs",
-        [STATE_DONE] = "it has ended",
-        [STATE_ERROR] = "what ran last failed",
-        [STATE_STALE] = "nothing has been heard for 30 minutes",
+        [STATE_DONE] = "has ended",
+        [STATE_ERROR] = "the last call failed",
+        [STATE_STALE] = "silent for 30 minutes",
         [STATE_GONE] = "its process died",
     };
     put_heading(pen, "NOW");

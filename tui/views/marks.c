@@ -36,8 +36,8 @@ enum view_result marks_wait(struct frame *frame, enum action action)
 {
     frame->state->pending = action;
     view_message(frame->state, false,
-                 action == ACTION_MARK ? "mark this moment: a letter or a digit"
-                                       : "go to a mark: its letter; ' to where you came from");
+                 action == ACTION_MARK ? "mark: press a letter or digit"
+                                       : "go to mark: its letter or '");
     return VIEW_REDRAW;
 }
 
@@ -71,13 +71,13 @@ enum view_result marks_key(struct frame *frame, struct key key)
     if (action == ACTION_GO_TO_MARK && key.code == '\'')
         jump(frame, state->came_from);
     else if (index < 0)
-        view_message(state, false, "no mark: that is neither a letter nor a digit");
+        view_message(state, false, "marks are letters or digits");
     else if (action == ACTION_MARK)
         set_mark(frame, index);
     else if (state->marks[index].set)
         jump(frame, state->marks[index].place);
     else
-        view_message(state, false, "%c is not marked", letter_of(index));
+        view_message(state, false, "no mark %c", letter_of(index));
     return VIEW_REDRAW;
 }
 
@@ -121,7 +121,7 @@ enum view_result pins_toggle(struct frame *frame)
     if (state->cursor == NO_AGENT)
         return VIEW_REDRAW;
     if (state->pin_count == PINS)
-        view_message(state, false, "%d agents are pinned; unpin one first", PINS);
+        view_message(state, false, "%d agents pinned; unpin one first", PINS);
     else
         state->pins[state->pin_count++] = state->cursor;
     return VIEW_REDRAW;

@@ -119,7 +119,7 @@ static void draw_heading(const struct frame *frame, struct area line)
     x = area_puts(line, x, 0, STYLE_STRONG, "RANGE ");
     x = area_putf(line, x, 0, STYLE_PLAIN, "%s %s %s  %s ", from, ascii ? "-" : "–", to, took);
     if (range->mode == RANGE_MOVES)
-        area_putf(line, x + 1, 0, STYLE_DIM, " h l move the %s, v the other edge, Enter keeps it ",
+        area_putf(line, x + 1, 0, STYLE_DIM, " h l move the %s, v swap, Enter keep ",
                   range->at_to ? "end" : "beginning");
 }
 

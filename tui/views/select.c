@@ -109,7 +109,7 @@ bool select_any(struct frame *frame)
     if (number == NO_SPAN)
         number = nearest(frame, state->cursor, end, 0);
     if (number == NO_SPAN) {
-        view_message(state, false, "nothing has run in this row");
+        view_message(state, false, "no spans in this row");
         return false;
     }
     select_span(frame, state->cursor, number);
@@ -181,7 +181,8 @@ bool select_match(struct frame *frame, int direction, const struct span_predicat
         return false;
     select_span(frame, found.agent, found.span);
     if (around)
-        view_message(frame->state, false, direction > 0 ? "from the first on" : "from the last on");
+        view_message(frame->state, false,
+                     direction > 0 ? "continued from the first" : "continued from the last");
     return true;
 }
 

@@ -130,7 +130,7 @@ static void put_agents(const struct statistics_page *page)
     if (count > AGENTS_SHOWN) {
         struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0)
-            area_putf(line, 3, 0, STYLE_DIM, "and %zu more, which did less", count - AGENTS_SHOWN);
+            area_putf(line, 3, 0, STYLE_DIM, "and %zu less active", count - AGENTS_SHOWN);
     }
     mem_free(mem, order, all * sizeof *order);
 }

@@ -174,7 +174,7 @@ static enum view_result go_to_pane(const struct view_input *input, struct view_s
     state->pane_pid = session ? session->pid : 0;
     if (state->pane_pid > 0)
         return VIEW_PANE;
-    view_message(state, true, "nobody has told which process this agent is");
+    view_message(state, true, "no process known for this agent");
     return VIEW_REDRAW;
 }
 
@@ -199,8 +199,7 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     case ACTION_REDRAW: result = VIEW_REPAINT; break;
     case ACTION_MOUSE:
         state->mouse = !state->mouse;
-        view_message(state, false,
-                     state->mouse ? "mouse on; text is selected with Shift held" : "mouse off");
+        view_message(state, false, state->mouse ? "mouse on; Shift selects text" : "mouse off");
         result = VIEW_MOUSE;
         break;
     case ACTION_PANE: result = go_to_pane(input, state); break;

@@ -102,7 +102,7 @@ static enum view_result freeze(struct frame *frame, int n)
         state->frozen_now_ns = frame->now_ns;
         state->frozen_events = frame->input->events;
     } else {
-        view_message(state, false, "nothing moves: the sources have finished");
+        view_message(state, false, "all sources have finished");
     }
     return VIEW_REDRAW;
 }

@@ -57,7 +57,7 @@ static void errors_are_found_in_time_and_around(void **state)
     picture_has(&picture, "third · Tool: Edit");
     picture_press(&picture, "e");
     picture_has(&picture, "first · Tool: Read");
-    picture_has(&picture, "from the first on");
+    picture_has(&picture, "continued from the first");
     picture_press(&picture, "E");
     picture_has(&picture, "third · Tool: Edit");
     picture_press(&picture, "E");
@@ -253,7 +253,7 @@ static void the_pane_of_an_agent_is_that_of_its_process(void **state)
     open_picture(&picture, 120, 30);
     picture_draw(&picture);
     assert_int_equal(picture_press(&picture, "g"), VIEW_REDRAW);
-    picture_has(&picture, "nobody has told which process this agent is");
+    picture_has(&picture, "no process known for this agent");
     swarm_session_edit(picture.rig.model.swarm, 0)->pid = 4711;
     assert_int_equal(picture_press(&picture, "g"), VIEW_PANE);
     assert_int_equal(picture.state.pane_pid, 4711);
