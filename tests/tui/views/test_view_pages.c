@@ -261,7 +261,7 @@ static void a_search_goes_to_matches_in_order_of_time(void **state)
     picture_has(&picture, "continued from the first");
     picture_press(&picture, "N");
     picture_has(&picture, "first · Tool: Bash");
-    picture_has(&picture, "from the last on");
+    picture_has(&picture, "continued from the last");
     picture_press(&picture, "/ z z");
     picture_has(&picture, "no match");
     picture_press(&picture, "Esc");
@@ -338,7 +338,7 @@ static void a_mark_is_where_it_was_set(void **state)
     picture_press(&picture, "' z");
     picture_has(&picture, "no mark z");
     picture_press(&picture, "m Esc");
-    picture_has(&picture, "no mark");
+    picture_has(&picture, "marks are letters");
     assert_int_equal(picture.state.pending, ACTION_NONE);
     picture_release(&picture);
 }
