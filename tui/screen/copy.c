@@ -1,3 +1,5 @@
+/* Objects are written member by member into the state's buffer; the app sends that to the terminal.
+   Args are copied as the raw JSON that the model holds. */
 #include "tui/screen/copy.h"
 
 #include "core/base/json_text.h"

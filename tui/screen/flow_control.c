@@ -1,3 +1,5 @@
+/* Only two numbers matter: the bytes sent after the last request, and the time of that request. So
+   the rule can be tested without a terminal. */
 #include "tui/screen/flow_control.h"
 
 bool flow_control_sent(struct flow_control *flow, size_t bytes, int64_t now_ns)

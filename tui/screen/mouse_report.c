@@ -1,3 +1,5 @@
+/* A report is decoded as a state machine: the numbers read so far, and whether the button is held.
+   A drag is a release in another column than the press. */
 #include "tui/screen/mouse_report.h"
 
 enum { LET_GO = 3, WHEEL = 64, MODIFIERS = 4 | 8 | 16, LARGEST = 10000 };

@@ -1,3 +1,5 @@
+/* Each column has a function that writes its text and one that returns its sort value. So sorting
+   and drawing use the same data. */
 #include "tui/views/agents_table.h"
 
 #include "tui/screen/number.h"
@@ -197,7 +199,7 @@ static enum style_id put_last_prompt(const struct agent_row *row, struct strbuf 
     return STYLE_PLAIN;
 }
 
-/* What sources state is of a session: it stands with its main agent. */
+/* Returns the cost that sources report for a session; it is shown with the main agent. */
 static double cost_of(const struct swarm *swarm, agent_no number)
 {
     const struct agent *agent = swarm_agent(swarm, number);
@@ -261,7 +263,7 @@ static enum style_id put_busy(const struct agent_row *row, struct strbuf *out)
     return STYLE_PLAIN;
 }
 
-/* How long nothing has come of it. */
+/* Returns how long the agent has been silent. */
 static double quiet_ns(const struct agent_row *row)
 {
     const struct agent *agent =

@@ -1,5 +1,5 @@
-/* The table of agents. Its order is made when somebody asks for one, and kept: what sorts itself under the cursor cannot be read. Agents that appear
-   later are put behind. */
+/* The table of agents. Rows are sorted only when the user asks for it: a table that sorts itself
+   under the cursor cannot be read. Agents that appear later are appended. */
 #include "tui/screen/copy.h"
 #include "tui/views/agents_table.h"
 #include "tui/views/marks.h"
@@ -13,19 +13,19 @@
 
 enum { SPARK_MINUTES = 5, SPARK_MAX = 60, TEXT_KEY = 32 };
 
-/* The table while it is drawn or acted upon. */
+/* The table while it is drawn or changed. */
 struct agents_table {
     struct frame *frame;
-    uint32_t *node_of; /* by agent_no; UINT32_MAX: it has no row in the timeline */
+    uint32_t *node_of; /* indexed by agent_no; UINT32_MAX: no row in the timeline */
     size_t agents;
 };
 
 /* ---- the order ---- */
 
 struct sort_key {
-    double value; /* NAN: at the end */
+    double value; /* NAN: sorts last */
     char text[TEXT_KEY];
-    uint32_t place; /* in the tree */
+    uint32_t place; /* position in the tree */
     agent_no agent;
 };
 
@@ -123,7 +123,7 @@ static bool sort(const struct agents_table *table)
     return good;
 }
 
-/* Those that have gone go, those that are new come to the end. */
+/* Removes agents that have gone and appends new ones. */
 static bool freshen(const struct agents_table *table)
 {
     struct agents_state *state = &table->frame->state->agents;
@@ -147,7 +147,7 @@ static bool freshen(const struct agents_table *table)
     return good;
 }
 
-/* False: out of memory. Release it all the same. */
+/* Returns false if out of memory. Release the table in any case. */
 static bool table_init(struct agents_table *table, struct frame *frame)
 {
     *table = (struct agents_table){.frame = frame, .agents = swarm_agent_count(frame->swarm)};
@@ -193,7 +193,7 @@ static void put_cell(struct area line, int x, const struct agent_column *column,
     area_put_ellipsized(line, x + shift, 0, column->cols - shift, style, text, len);
 }
 
-/* Calls for each column that the screen has room for; returns the column after them. */
+/* Calls a function for each column that fits on the screen; returns the column after them. */
 static int draw_cells(const struct agents_table *table, struct area line,
                       const struct agent_row *row)
 {
@@ -235,7 +235,7 @@ static void draw_heads(const struct agents_table *table, struct area line)
         area_putf(line, x + 2, 0, STYLE_DIM, "LAST %d MIN", SPARK_MINUTES);
 }
 
-/* How full each column of the last minutes was, in the style of what filled it. */
+/* Draws the load of the last minutes, a column at a time, in the style of the longest activity. */
 static void draw_spark(const struct frame *frame, struct area line, int x, agent_no agent)
 {
     static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -319,7 +319,7 @@ void agents_draw(struct frame *frame, struct grid *grid)
 
 /* ---- keys ---- */
 
-/* To the next column that is on the screen. */
+/* Moves the sort to the next visible column. */
 static void change_column(struct frame *frame, int by)
 {
     struct agents_state *state = &frame->state->agents;
@@ -371,7 +371,7 @@ enum view_result agents_act(struct frame *frame, enum action action)
     return result;
 }
 
-/* A head sorts by its column, again the other way round; a row takes the cursor. */
+/* Handles a click: a head sorts by its column, or reverses the order; a row takes the cursor. */
 static void click(struct agents_table *table, int x, int y)
 {
     struct frame *frame = table->frame;

@@ -1,6 +1,6 @@
-/* A line is cut into runs: neighbouring cells of one span. A run is filled cell by cell (a request changes its style with its phases),
-   then gets what is written in it. The first cell of a run that follows one of the same style is its edge: a glyph in that cell,
-   so that nothing moves for it. */
+/* A line is cut into runs: adjacent cells of one span. A run is filled cell by cell, because a
+   request changes its style with its phases, and then labelled. A run after one of the same style
+   begins with an edge glyph in its first cell, so nothing shifts. */
 #include "tui/views/bars.h"
 
 #include "tui/views/span_text.h"
@@ -10,9 +10,9 @@
 struct bar_run {
     int from, to; /* cells [from, to) */
     const struct span *span;
-    uint8_t kind, flags; /* of its first cell */
+    uint8_t kind, flags; /* of the run's first cell */
     bool edge;
-    bool failed; /* its last cell is an error */
+    bool failed; /* the last cell is an error */
 };
 
 static bool is_named(uint8_t kind)
@@ -51,7 +51,7 @@ static void draw_call(struct frame *frame, struct area line, const struct bar_ru
         return;
     span_text_name(frame->swarm, run->span, frame_symbol(frame, SYM_ARROW), text);
     int x = run->from + (cols >= 12 ? 2 : 1);
-    int room = run->to - x - 3; /* a blank on both sides, and some line after it */
+    int room = run->to - x - 3; /* a blank on both sides, and some line after the text */
     if (text->failed || text->len == 0 || room < 3)
         return;
     area_puts(line, x, 0, STYLE_PLAIN, " ");
@@ -59,7 +59,8 @@ static void draw_call(struct frame *frame, struct area line, const struct bar_ru
     area_puts(line, end, 0, STYLE_PLAIN, " ");
 }
 
-/* With a blank on both sides, where there are cells for them: a hatched bar would touch the text. */
+/* Puts text with a blank on both sides if cells are available; otherwise a hatched bar would touch
+   it. */
 static int put_padded(struct area line, int x, int cols, enum style_id style,
                       const struct strbuf *text)
 {
@@ -70,7 +71,7 @@ static int put_padded(struct area line, int x, int cols, enum style_id style,
     return end;
 }
 
-/* The argument after the name, where that leaves a few characters of it. */
+/* Puts the argument after the name, if it gets at least a few characters. */
 static void put_about(struct frame *frame, struct area line, int x, int end, enum style_id style,
                       const struct span *span)
 {
@@ -82,7 +83,7 @@ static void put_about(struct frame *frame, struct area line, int x, int end, enu
         put_padded(line, x + 1, end - x - 2, style, text);
 }
 
-/* The name inside a bar. Without colour it stands in brackets that are its ends. */
+/* Puts the name inside a bar. Without colour, brackets mark the ends of the bar. */
 static void put_name(struct frame *frame, struct area line, const struct bar_run *run,
                      enum style_id style)
 {
@@ -150,7 +151,8 @@ void bars_draw(struct frame *frame, struct area line, const struct timeline_cell
 
 /* ---- where the cells come from ---- */
 
-/* What a line shows that stands for several lanes: the first lane that has something there, work before waiting; an error of any. */
+/* Merges the cells of several lanes into one line: the first lane with a span, work before waiting,
+   an error of any lane. */
 static void merge_lane(struct timeline_cell *cells, const struct timeline_cell *more, int cols)
 {
     for (int i = 0; i < cols; i++) {

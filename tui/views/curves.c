@@ -1,3 +1,4 @@
+/* Each curve takes the columns of the same series, so one time is in one column for all of them. */
 #include "tui/views/curves.h"
 
 #include "tui/views/plot.h"
@@ -84,7 +85,7 @@ static void put_curve(const struct statistics_page *page, const struct series *s
     put_time_axis(page, series, cols);
 }
 
-/* A counter's curve, with its name and what it says now. */
+/* Draws a counter's curve with its name and its current value. */
 static void put_counter(const struct statistics_page *page, const struct series *series,
                         const struct counter *counter)
 {

@@ -1,4 +1,4 @@
-/* The part of the statistics that goes over time: curves of requests and work, and the sources' own counters. */
+/* The time series of the statistics page: requests and work, and the sources' own counters. */
 #ifndef TUI_CURVES_H
 #define TUI_CURVES_H
 
@@ -8,14 +8,14 @@
 
 enum { PLOT_ROWS = 5, LABEL_COLS = 9, PLOT_MAX = 160 };
 
-/* The sheet of statistics in the making. */
+/* The statistics page while it is drawn. */
 struct statistics_page {
     struct frame *frame;
     const struct swarm_figures *figures;
     struct scrolled_page *lines;
     int cols;
 };
-/* statistics_view.c: a heading; a value as text, NUMBER_BYTES. */
+/* Defined in statistics_view.c: draw a heading; format a value, NUMBER_BYTES. */
 void statistics_page_heading(const struct statistics_page *page, const char *text);
 void statistics_page_value(const struct statistics_page *page, bool ms, double value,
                            char out[NUMBER_BYTES]);

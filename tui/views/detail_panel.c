@@ -1,6 +1,7 @@
-/* The detail of the selected span: a heading, its times, its args. The same walk counts the lines and draws them: a `pen` goes
-   down line by line and draws those that are inside its area, so that scrolling and the layout's wish for room follow from one text.
-   Values are cut at VALUE_MAX_BYTES, which the last line says. */
+/* The detail of the selected span: a heading, its times, its args. The same walk counts the lines
+   and draws them: the pen moves down line by line and draws those inside its area. So scrolling and
+   the layout's request for lines follow from one text. Values are cut at VALUE_MAX_BYTES; the last
+   line then shows how much was cut. */
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
 #include "tui/views/span_text.h"
@@ -15,10 +16,10 @@
 #define LINES_MAX       2000
 
 struct detail_pen {
-    struct area area; /* of the lines; grid NULL: only counts */
+    struct area area; /* area of the lines; grid NULL: only counts */
     bool ascii;
-    int skip; /* lines that are scrolled away */
-    int line; /* the next one */
+    int skip; /* lines scrolled away */
+    int line; /* the next line */
     int cols, key_cols;
 };
 
@@ -29,7 +30,7 @@ static void pen_put(const struct detail_pen *pen, int x, int cols, enum style_id
         area_put_ellipsized(pen->area, x, pen->line - pen->skip, cols, style, text, len);
 }
 
-/* A value in the columns right of the keys, wrapped at the edge and at line feeds. */
+/* Puts a value in the columns right of the keys, wrapped at the edge and at line feeds. */
 static void put_wrapped(struct detail_pen *pen, enum style_id style, const char *text, size_t len)
 {
     int x = pen->key_cols + 2, cols = pen->cols - x - 1;
@@ -41,7 +42,7 @@ static void put_wrapped(struct detail_pen *pen, enum style_id style, const char 
         size_t part = feed ? (size_t)(feed - text) - at : len - at;
         size_t fits = part ? text_fit(text + at, part, pen->ascii, (size_t)cols, NULL) : 0;
         if (fits == 0 && part > 0)
-            fits = part; /* cannot be: a glyph has at most two columns */
+            fits = part; /* impossible: a glyph has at most two columns */
         pen_put(pen, x, cols, style, text + at, fits);
         pen->line++;
         at += fits;
@@ -98,7 +99,7 @@ static void put_args(struct detail_pen *pen, struct frame *frame, struct json_va
     strbuf_release(&key);
 }
 
-/* Wide enough for most keys, not for the longest. */
+/* Returns a width that fits most keys, not the longest. */
 static int choose_key_cols(struct json_value args, int cols)
 {
     struct json_walk walk = json_walk(args);
@@ -136,7 +137,7 @@ static void put_times(struct detail_pen *pen, const struct frame *frame, const s
     pen->line = before + 1;
 }
 
-/* What became of it, where that is not simply that it ended. */
+/* Puts the span's outcome, if it is more than a normal end. */
 static void put_fate(struct detail_pen *pen, const struct span *span)
 {
     static const struct {
@@ -229,7 +230,7 @@ void detail_panel_draw(struct frame *frame, struct grid *grid)
     if (!span || panel.rows == 0)
         return;
     int x = 2;
-    if (layout->detail_x > 0) { /* parted from the panel at its left */
+    if (layout->detail_x > 0) { /* separates it from the panel on its left */
         for (int y = 1; y < panel.rows; y++)
             area_puts(panel, 0, y, STYLE_DIM, frame_symbol(frame, SYM_VERTICAL));
     }

@@ -1,4 +1,4 @@
-/* What the screen says while there is nothing to see: where it looks, and the lines to paste that make something appear. */
+/* The screen without agents: the sources that are read, and commands to paste that produce data. */
 #include "tui/views/frame.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
-/* Two bits a span: whether it is known, and what is. Only what has ended is kept: of the rest the answer may change. The words that are about agents are asked
-   once a picture of each agent; should what is left to ask of his spans become another, all is forgotten. A lack of memory costs time
-   alone: what cannot be kept is asked again. */
+/* Two bits for each span: whether its verdict is known, and the verdict. Only ended spans are
+   cached, because the verdict of open ones may change. Agent terms are evaluated once per frame. If
+   the remaining span terms for an agent change, the cache is cleared. Without memory a verdict is
+   computed each time. */
 #include "tui/views/filter_cache.h"
 
 #include <string.h>
@@ -8,10 +9,10 @@
 enum { SPANS_A_WORD = 64, LOOSE_SPANS = 1 << 20 };
 
 struct agent_verdict {
-    uint64_t left;  /* words that are asked of each span */
-    span_no hit;    /* a span that matched; NO_SPAN: none yet */
-    uint32_t asked; /* the picture that it is of; 0: none */
-    bool none;      /* no span of his matches */
+    uint64_t left;     /* bits of the terms to evaluate for each span */
+    span_no hit;       /* a span that matched; NO_SPAN: none yet */
+    uint32_t frame_no; /* the frame of this verdict; 0: none */
+    bool none;         /* no span of the agent matches */
 };
 
 struct filter_cache {
@@ -20,10 +21,10 @@ struct filter_cache {
     struct span_predicate predicate;
     const struct swarm *swarm;
     int64_t local_ns;
-    uint32_t picture;
+    uint32_t frame_no;
     struct agent_verdict *agents;
     size_t agent_cap;
-    uint64_t *known, *holds; /* bits, from `base` on */
+    uint64_t *known, *holds; /* bits, from span `base` */
     size_t known_cap, holds_cap;
     span_no base; /* a multiple of 64 */
 };
@@ -80,7 +81,7 @@ void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm, i
     bool other = cache->swarm != swarm;
     cache->swarm = swarm;
     cache->local_ns = local_ns;
-    cache->picture++;
+    cache->frame_no++;
     if (other || swarm_span_begin(swarm) < cache->base ||
         swarm_span_begin(swarm) - cache->base > LOOSE_SPANS)
         forget(cache);
@@ -88,8 +89,8 @@ void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm, i
         cache->agents[i] = (struct agent_verdict){.hit = NO_SPAN};
 }
 
-/* NULL: out of memory. */
-static struct agent_verdict *answer_of(struct filter_cache *cache, agent_no agent)
+/* Returns NULL if out of memory. */
+static struct agent_verdict *verdict_of(struct filter_cache *cache, agent_no agent)
 {
     size_t had = cache->agent_cap;
     if (agent >= had && !mem_reserve(cache->mem, &cache->agents, &cache->agent_cap,
@@ -97,20 +98,20 @@ static struct agent_verdict *answer_of(struct filter_cache *cache, agent_no agen
         return NULL;
     for (size_t i = had; i < cache->agent_cap; i++)
         cache->agents[i] = (struct agent_verdict){.hit = NO_SPAN};
-    struct agent_verdict *answer = &cache->agents[agent];
-    if (answer->asked != cache->picture) {
+    struct agent_verdict *verdict = &cache->agents[agent];
+    if (verdict->frame_no != cache->frame_no) {
         uint64_t left;
         bool none = !filter_ask_agent(cache->filter, cache->swarm, agent, cache->local_ns, &left);
-        if (answer->asked != 0 && !none && !answer->none && left != answer->left)
+        if (verdict->frame_no != 0 && !none && !verdict->none && left != verdict->left)
             forget(cache);
-        answer->left = left;
-        answer->none = none;
-        answer->asked = cache->picture;
+        verdict->left = left;
+        verdict->none = none;
+        verdict->frame_no = cache->frame_no;
     }
-    return answer;
+    return verdict;
 }
 
-/* Makes room for the span's bits. */
+/* Makes room for the span's bits. Returns false if out of memory. */
 static bool has_bits(struct filter_cache *cache, size_t word)
 {
     size_t had_known = cache->known_cap, had_holds = cache->holds_cap;
@@ -129,26 +130,26 @@ bool filter_cache_has_span(struct filter_cache *cache, span_no no)
     const struct span *span = swarm_span(cache->swarm, no);
     if (!span)
         return false;
-    const struct agent_verdict *answer = answer_of(cache, span->agent);
-    if (!answer)
+    const struct agent_verdict *verdict = verdict_of(cache, span->agent);
+    if (!verdict)
         return filter_matches_span(cache->filter, cache->swarm, no, cache->local_ns);
-    if (answer->none || answer->left == 0)
-        return !answer->none;
+    if (verdict->none || verdict->left == 0)
+        return !verdict->none;
     size_t word = no < cache->base ? SIZE_MAX : (no - cache->base) / SPANS_A_WORD;
     uint64_t bit = UINT64_C(1) << no % SPANS_A_WORD;
     bool keeps =
         !(span->flags & (SPAN_OPEN | SPAN_STALE)) && word != SIZE_MAX && has_bits(cache, word);
     if (keeps && (cache->known[word] & bit))
         return cache->holds[word] & bit;
-    bool says = filter_ask_span(cache->filter, answer->left, cache->swarm, no, cache->local_ns);
+    bool matches = filter_ask_span(cache->filter, verdict->left, cache->swarm, no, cache->local_ns);
     if (keeps) {
         cache->known[word] |= bit;
-        cache->holds[word] = says ? cache->holds[word] | bit : cache->holds[word] & ~bit;
+        cache->holds[word] = matches ? cache->holds[word] | bit : cache->holds[word] & ~bit;
     }
-    return says;
+    return matches;
 }
 
-/* The first that matches, of all the agent's lanes. */
+/* Returns the first matching span in the agent's lanes. */
 static span_no find_hit(struct filter_cache *cache, agent_no number)
 {
     const struct agent *agent = swarm_agent(cache->swarm, number);
@@ -166,13 +167,13 @@ bool filter_cache_has_agent(struct filter_cache *cache, agent_no agent)
 {
     if (filter_matches_agent(cache->filter, cache->swarm, agent, cache->local_ns))
         return true;
-    const struct agent_verdict *known = answer_of(cache, agent);
+    const struct agent_verdict *known = verdict_of(cache, agent);
     span_no hit = known ? known->hit : NO_SPAN;
     if (hit != NO_SPAN && swarm_span(cache->swarm, hit) && filter_cache_has_span(cache, hit))
         return true;
     hit = find_hit(cache, agent);
-    struct agent_verdict *answer = answer_of(cache, agent);
-    if (answer)
-        answer->hit = hit;
+    struct agent_verdict *verdict = verdict_of(cache, agent);
+    if (verdict)
+        verdict->hit = hit;
     return hit != NO_SPAN;
 }

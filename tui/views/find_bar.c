@@ -1,5 +1,5 @@
-/* The filter holds while it is typed, as far as it makes sense; what does not is said, and the last that did stays. A search goes from where it was
-   begun to the first match of what is typed so far. */
+/* The filter applies while it is typed. An invalid filter shows its error and the last valid one
+   remains. A search moves from its start to the first match of the text typed so far. */
 #include "tui/views/find_bar.h"
 
 #include "tui/views/marks.h"
@@ -51,7 +51,8 @@ static void set_filter(struct view_state *state, const char *text)
     strbuf_release(&error);
 }
 
-/* What is typed so far; a last word that may become the name of a field does not hide everything until it is one. */
+/* Applies the text typed so far. An unfinished last term that may become a field's name is ignored;
+   otherwise it would hide everything. */
 static void try_filter(struct view_state *state)
 {
     char text[PROMPT_BYTES];

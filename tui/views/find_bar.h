@@ -1,4 +1,4 @@
-/* What is typed at the prompts, while it is typed: the filter, and searching. */
+/* The filter and search prompts. */
 #ifndef TUI_FIND_BAR_H
 #define TUI_FIND_BAR_H
 
@@ -6,11 +6,11 @@
 
 /* Opens the prompt. */
 enum view_result find_bar_open(struct frame *frame, enum prompt_kind kind);
-/* A key at the prompt that is open. */
+/* Handles a key at the open prompt. */
 enum view_result find_bar_key(struct frame *frame, struct key key);
-/* The next match (1) or the previous one (-1) of what was searched last. */
+/* Selects the next match (1) or the previous one (-1) of the last search. */
 enum view_result find_bar_step(struct frame *frame, int direction);
-/* No filter any more. */
+/* Removes the filter. */
 void find_bar_clear(struct view_state *state);
 
 #endif

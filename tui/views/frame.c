@@ -1,11 +1,12 @@
-/* A frame is made in an order in which each step needs the ones before: time (what is now), the axis (which window of it), the
-   tree, the lines that the tree takes on that axis, the layout (how many of those lines fit). The axis' width does not depend on the
-   layout's heights, which is what makes the order possible. */
+/* A frame is built in steps, each using the ones before: time (now), the axis (the window of time),
+   the tree, the lines of the tree on that axis, the layout (how many of those lines fit). The order
+   works because the axis' width does not depend on the layout's heights. */
 #include "tui/views/frame.h"
 
 #include "tui/views/range.h"
 
-/* A live picture begins with a column of 134 ms: below, it would zoom out several times in its first seconds. */
+/* A live display begins with columns of 134 ms; smaller ones would zoom out several times in the
+   first seconds. */
 #define ZOOM_LIVE_MIN 27u
 
 static bool has_wall_clock(const struct swarm *swarm)
@@ -18,7 +19,7 @@ static bool has_wall_clock(const struct swarm *swarm)
     return true;
 }
 
-/* Where elapsed time is counted from. */
+/* Returns the origin of elapsed time. */
 static int64_t first_start(const struct swarm *swarm, int64_t from_ns)
 {
     int64_t first = INT64_MAX;
@@ -45,7 +46,7 @@ static void make_time(struct frame *frame)
     frame->clock.origin_ns = first_start(frame->swarm, frame->from_ns);
 }
 
-/* The picture's right edge is now, with a column behind it for its line. */
+/* Returns an axis that ends at now, with one more column for now's line. */
 static struct axis axis_live(const struct frame *frame, unsigned zoom_min, unsigned zoom_max,
                              int cols)
 {
@@ -61,7 +62,7 @@ static unsigned clamp_zoom(unsigned zoom)
     return zoom < AXIS_ZOOM_MIN ? AXIS_ZOOM_MIN : zoom > AXIS_ZOOM_MAX ? AXIS_ZOOM_MAX : zoom;
 }
 
-/* Something of what there is stays in sight. */
+/* Clamps the window so that some data stays visible. */
 static int64_t clamp_t0(const struct frame *frame, int64_t t0_ns, unsigned zoom, int cols)
 {
     struct axis first = axis_ending(frame->from_ns, zoom, cols);
@@ -105,7 +106,7 @@ static void clamp_selection(struct frame *frame)
         state->detail_scroll = 0;
     }
     uint32_t node = rows_node(&frame->rows, state->cursor);
-    /* Folded away: the nearest above that shows. */
+    /* A folded row: the nearest visible ancestor. */
     while (node != UINT32_MAX && frame->rows.nodes[node].hidden)
         node = frame->rows.nodes[node].parent;
     if (node == UINT32_MAX) {
@@ -124,7 +125,7 @@ static void clamp_selection(struct frame *frame)
     state->cursor = frame->rows.nodes[node].agent;
 }
 
-/* The cursor's lines stay on the screen. */
+/* Keeps the cursor's lines on the screen. */
 static void clamp_scroll(struct frame *frame)
 {
     struct view_state *state = frame->state;
@@ -147,12 +148,12 @@ static void clamp_scroll(struct frame *frame)
     }
     if (state->scroll > most)
         state->scroll = most;
-    /* Lines keep their pairs. */
+    /* In the overview, keeps the pairs of lines. */
     state->scroll += (state->scroll + list->pinned) % (size_t)frame->per_line;
 }
 
-/* What is in flight, the longest first; but work before what only waits for it: a turn's envelope says the least,
-   whatever its age. False: out of memory. */
+/* Lists the spans in flight, the longest first, but work before spans that only wait: an
+   interaction is the least informative at any age. Returns false if out of memory. */
 static bool list_flight(struct frame *frame)
 {
     const struct mem *mem = frame->state->mem;
@@ -219,7 +220,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     frame->empty = frame->rows.node_count == 0;
     if (!list_flight(frame))
         return false;
-    /* As many lanes as fit beside what the panels get in any case. */
+    /* As many lanes as fit beside the minimum of the panels. */
     frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
     struct rows_want want = {
         .swarm = frame->swarm,
@@ -234,7 +235,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     if (!rows_make_lines(&want, &frame->rows))
         return false;
     size_t lines = (frame->rows.count + (size_t)frame->per_line - 1) / (size_t)frame->per_line;
-    /* A line to say that the filter leaves none. */
+    /* One line for the message that the filter matches nothing. */
     frame->layout = make_layout(frame, lines == 0 && state->filter_cache ? 1 : lines, cols, rows);
     clamp_scroll(frame);
     return true;

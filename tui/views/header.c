@@ -1,5 +1,6 @@
-/* The lines above the timeline. They are made of pieces, each a few runs of style; a line takes its pieces in order as long as they fit,
-   so that a narrow screen loses whole figures from the tail and never half a number. */
+/* The lines above the timeline. A line consists of pieces, each a few runs of one style. It takes
+   them in order while they fit, so a narrow screen loses whole figures from the end and never half
+   a number. */
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
 
@@ -17,7 +18,7 @@ struct header_piece {
         char text[RUN_BYTES];
     } runs[PIECE_RUNS];
     int count;
-    int gap; /* blanks before it */
+    int gap; /* blanks before the piece */
 };
 
 __attribute__((format(printf, 3, 4))) static void add(struct header_piece *piece,
@@ -47,7 +48,8 @@ static int put_piece(struct area line, int x, const struct header_piece *piece)
     return x;
 }
 
-/* Puts the pieces that fit before `end`, up to the first that does not; returns the column after them. */
+/* Puts the pieces that fit before `end`, up to the first that does not; returns the column after
+   them. */
 static int put_pieces(struct area line, int x, int end, const struct header_piece *pieces,
                       int count, bool ascii)
 {
@@ -136,14 +138,14 @@ static struct header_piece clock_piece(const struct frame *frame)
     return piece;
 }
 
-/* events, rate, output: as many as there is room for, set to the right. */
+/* Draws events, rate and output, as many as fit, aligned right. */
 static void draw_right(const struct frame *frame, struct area line, int from)
 {
     const struct view_input *input = frame->input;
     bool ascii = input->theme.ascii;
     struct header_piece pieces[3] = {{.gap = 0}, {.gap = 2}, {.gap = 3}};
     char text[NUMBER_BYTES];
-    /* Of the model, so that a feed and the file it leaves behind say the same. */
+    /* The model's count, so that a feed and the document written from it show the same. */
     number_count(input->figures ? input->figures->events : 0, text);
     add(&pieces[0], STYLE_DIM, "%s events", text);
     if (input->live && input->events_per_s >= 0.5) {
@@ -173,7 +175,7 @@ static void draw_first(const struct frame *frame, struct area line)
     bool ascii = frame->input->theme.ascii;
     struct header_piece name = name_piece(frame), clock = clock_piece(frame);
     int clock_cols = piece_cols(&clock, ascii), end;
-    /* What does not fit beside the clock goes from the end of the name. */
+    /* The end of the name is dropped if it does not fit beside the clock. */
     while (name.count > 0 && 1 + piece_cols(&name, ascii) + 2 + clock_cols > line.cols)
         name.count--;
     end = put_piece(line, 1, &name);
@@ -196,7 +198,8 @@ static struct header_piece state_piece(const struct frame *frame, enum agent_sta
     return piece;
 }
 
-/* With `zeros` those that are usual stand there with 0 too, so that the others stay where they are. */
+/* Adds the states. With `zeros` the usual ones are shown with 0 too, so the others keep their
+   columns. */
 static int add_states(const struct frame *frame, bool zeros, struct header_piece *out)
 {
     static const struct {

@@ -1,5 +1,5 @@
-/* The help screen, made from the table of actions: a line an action below its group's heading, then what the bars and shapes mean.
-   The same walk counts the lines and draws them. */
+/* The help screen, made from the table of actions: a line for each action under its group's
+   heading, then a legend of bars and shapes. The same walk counts the lines and draws them. */
 #include "tui/views/frame.h"
 
 #include <stdio.h>

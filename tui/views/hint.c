@@ -1,4 +1,4 @@
-/* The lines at the bottom: what went wrong with sources, and which keys there are (or, until the next key, a message). */
+/* The lines at the bottom: source errors, then the key hints or, until the next key, a message. */
 #include "tui/cmd/progress.h"
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
@@ -20,7 +20,7 @@ bool trouble_exists(const struct view_input *input)
     return false;
 }
 
-/* The first source that failed, else the first with bad lines; how many more there are. */
+/* Draws the first source that failed, else the first with bad lines, and the number of others. */
 void trouble_draw(const struct frame *frame, struct grid *grid)
 {
     const struct view_input *input = frame->input;
@@ -50,7 +50,8 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
     area_put_ellipsized(line, x + 1, 0, line.cols - x - 2, STYLE_RETRY, text, strlen(text));
 }
 
-/* What stands for the keys of an action and its neighbours; of one that the user has bound, its first key. */
+/* Returns the hint's keys for an action and its neighbours; if the user bound the action, its first
+   key. */
 static const char *hint_keys(const struct frame *frame, const struct action_info *info, size_t *len)
 {
     const struct keymap *keymap = frame->input->keymap;
@@ -80,7 +81,7 @@ static int put_hint(const struct frame *frame, struct area line, int x,
     return x;
 }
 
-/* \ kind:tool: what is not seen, and why. Returns the column after it. */
+/* Draws the filter, `\ kind:tool`. Returns the column after it. */
 static int draw_filter(const struct frame *frame, struct area line)
 {
     const char *text = frame->state->filter_text;
@@ -90,7 +91,8 @@ static int draw_filter(const struct frame *frame, struct area line)
     return area_put_ellipsized(line, x, 0, line.cols / 3, STYLE_USER, text, strlen(text)) + 3;
 }
 
-/* The first two, how to get out and how to get help, keep the right edge where there is width for more than them. */
+/* Draws the hints. The first two (quit and help) stay at the right edge if there is room for more
+   than them. */
 static void draw_hints(const struct frame *frame, struct area line)
 {
     const struct action_info *info;
@@ -109,7 +111,8 @@ static void draw_hints(const struct frame *frame, struct area line)
         x = put_hint(frame, line, x, info) + 3;
 }
 
-/* How far the file is that opens, and how to stop it. False: none does, or not for long enough to be worth a word. */
+/* Draws the progress of an opening file and the key that stops it. Returns false if no file opens
+   or it opened too recently. */
 static bool draw_progress(struct frame *frame, struct area line)
 {
     struct strbuf *text = &frame->scratch;
@@ -122,7 +125,7 @@ static bool draw_progress(struct frame *frame, struct area line)
     return true;
 }
 
-/* What is typed, and what comes of it. */
+/* Draws the prompt and its result. */
 static void draw_prompt(const struct frame *frame, struct area line)
 {
     const struct view_state *state = frame->state;

@@ -1,4 +1,5 @@
-/* A line is set in columns: elapsed, agent, name and what it is about, and at the right how far beyond the usual it is. */
+/* A line has columns: elapsed time, agent, name and argument; at the right, the ratio to the usual
+   duration. */
 #include "tui/views/inflight_line.h"
 
 #include "tui/screen/number.h"
@@ -27,7 +28,7 @@ static void retry_text(const struct frame *frame, const struct live_request *liv
              next);
 }
 
-/* The model and how fast it answers, or why it does not. */
+/* Puts the model and its speed, or the error that delays it. */
 static int put_request(struct frame *frame, struct area line, int x, int end,
                        const struct span *span)
 {
@@ -64,9 +65,10 @@ static enum style_id span_style(const struct frame *frame, const struct span *sp
     return theme_kind_style((uint8_t)phase);
 }
 
-/* p95 ×4.9, where it is beyond it; in a column of its own the p95 too. Returns where that begins. */
-static int put_norm(const struct frame *frame, struct area line, double p95_ms, double times,
-                    const struct inflight_columns *columns)
+/* Puts the ratio (p95 ×4.9) if the span exceeds its p95; with a column of its own, the p95 too.
+   Returns their first column. */
+static int put_usual(const struct frame *frame, struct area line, double p95_ms, double times,
+                     const struct inflight_columns *columns)
 {
     char factor[NUMBER_BYTES], p95[NUMBER_BYTES], text[80];
     int end = line.cols - 1;
@@ -107,7 +109,7 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
         area_put_ellipsized(line, 11, 0, agent_cols, STYLE_PLAIN, text->data, text->len);
     int x = 11 + agent_cols + 2, end = line.cols - 1;
     if (columns->usual || (beyond && line.cols >= 50))
-        end = put_norm(frame, line, p95, times, columns) - 2;
+        end = put_usual(frame, line, p95, times, columns) - 2;
     const char *name = swarm_text(frame->swarm, span->name);
     x = area_put_ellipsized(line, x, 0, end - x, span_style(frame, span), name, strlen(name)) + 2;
     if (span->flags & SPAN_STALE)

@@ -1,4 +1,4 @@
-/* IN FLIGHT below the timeline: as many of the spans that are open as there is room for, the longest first. */
+/* The IN FLIGHT panel below the timeline: as many open spans as fit, the longest first. */
 #include "tui/views/inflight_line.h"
 
 /* ── IN FLIGHT ─────── 12 more ─ */

@@ -1,4 +1,5 @@
-/* All that is open, the longest first. The cursor is on a span, not on a line: it stays with it while others end. */
+/* All open spans, the longest first. The cursor is on a span, not on a line, and follows it as
+   others end. */
 #include "tui/screen/copy.h"
 #include "tui/views/inflight_line.h"
 #include "tui/views/mouse.h"
@@ -18,7 +19,7 @@ static struct inflight_columns columns_of(const struct frame *frame)
     };
 }
 
-/* The selected span's line; 0, where it is none of them. */
+/* Returns the selected span's line; 0 if it is not listed. */
 static size_t cursor_of(const struct frame *frame)
 {
     for (size_t i = 0; i < frame->inflight_count; i++) {

@@ -1,5 +1,6 @@
-/* The log: what failed, what was marked, what sources and senders say, in order of time. The cursor is on an entry, not on a line; on the
-   last one it goes along with what comes. The list is made anew when something has changed, which is at most once a frame. */
+/* The log: failures, instants, and log entries of sources and senders, in order of time. The cursor
+   is on an entry, not on a line; on the last entry it follows new ones. The list is built again
+   when the model changes, at most once per frame. */
 #include "tui/screen/copy.h"
 #include "tui/views/log_list.h"
 #include "tui/views/mouse.h"
@@ -14,7 +15,7 @@ static bool is_same(const struct log_entry *a, const struct log_entry *b)
     return a->kind == b->kind && a->which == b->which;
 }
 
-/* An error is a span; of others the words count that stand in their lines. */
+/* An error matches as a span; other entries match by the terms in their text. */
 static bool is_chosen(struct frame *frame, const struct log_entry *entry)
 {
     const struct filter *filter = filter_cache_filter(frame->state->filter_cache);
@@ -49,7 +50,7 @@ static void filter_entries(struct frame *frame)
     list->count = kept;
 }
 
-/* Brings the list up to date. False: out of memory. */
+/* Brings the list up to date. Returns false if out of memory. */
 static bool freshen(struct frame *frame)
 {
     struct log_state *state = &frame->state->log;
@@ -149,7 +150,7 @@ void log_draw(struct frame *frame, struct grid *grid)
 
 /* ---- keys ---- */
 
-/* The timeline at that moment, in the middle of the screen. */
+/* Shows the timeline with this moment in the middle of the screen. */
 static void show_moment(struct frame *frame, int64_t at_ns)
 {
     struct view_state *state = frame->state;
@@ -172,7 +173,7 @@ static enum view_result show_entry(struct frame *frame, const struct log_entry *
     return VIEW_REDRAW;
 }
 
-/* The next or previous failed one. */
+/* Moves to the next or previous error. */
 static void step_to_error(struct log_state *state, int direction)
 {
     size_t at = state->cursor;

@@ -1,3 +1,5 @@
+/* A mark holds a complete position (window, cursor, selection), so going back restores the same
+   display. Pins are agents by number. */
 #include "tui/views/marks.h"
 
 #include <string.h>
@@ -41,7 +43,8 @@ enum view_result marks_wait(struct frame *frame, enum action action)
     return VIEW_REDRAW;
 }
 
-/* The selected span's, else the middle of what is seen. The place is one that stays, also where the picture follows now. */
+/* Marks the selected span's start, else the middle of the window. The mark stores a fixed window,
+   even if the display follows now. */
 static void set_mark(struct frame *frame, int index)
 {
     struct view_state *state = frame->state;

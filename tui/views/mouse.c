@@ -1,3 +1,5 @@
+/* Events are translated to positions by the layout of the last frame, then to the operations that
+   keys use. */
 #include "tui/views/mouse.h"
 
 #include "tui/views/select.h"
@@ -15,13 +17,13 @@ static bool is_on(struct strip strip, int y)
 
 /* ---- the timeline ---- */
 
-/* The row of that line; NULL: none. */
+/* Returns the row of a screen line; NULL: none. */
 static const struct timeline_row *row_at(const struct frame *frame, int y)
 {
     return is_on(frame->layout.body, y) ? frame_row_at(frame, y - frame->layout.body.y) : NULL;
 }
 
-/* What the cell shows there, of the row's lanes the first that shows anything. */
+/* Returns the span of a cell, from the first of the row's lanes that has one. */
 static span_no span_at(const struct frame *frame, const struct timeline_row *row, int col)
 {
     const struct axis *axis = &frame->axis;
@@ -69,7 +71,7 @@ static enum view_result drag_timeline(struct frame *frame, struct key key)
     return VIEW_REDRAW;
 }
 
-/* The moment under the pointer stays there. */
+/* Zooms around the pointer: its moment keeps its column. */
 static enum view_result zoom_at(struct frame *frame, int col, bool in)
 {
     struct view_state *state = frame->state;

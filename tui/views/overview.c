@@ -1,5 +1,6 @@
-/* Names share the columns of tree, name and NOW: the upper agent's on the left, the lower one's on the right, each with the shape of its
-   state. There is no room in half a cell for names in bars, nor for lanes: the row stands for all of its agent's. */
+/* Two agents share a line. Their names share the columns of tree, name and NOW: the upper agent's
+   on the left, the lower one's on the right, each with the shape of its state. Half a cell has no
+   room for names in bars or for lanes, so a row merges all lanes of its agent. */
 #include "tui/views/overview.h"
 
 #include "tui/views/bars.h"
@@ -25,7 +26,7 @@ static void draw_name(struct frame *frame, struct area place, const struct timel
                             frame->scratch.data, frame->scratch.len);
 }
 
-/* The cells of a row, those that are not to be drawn as if nothing were there. */
+/* Computes the cells of a row; those not drawn are blank. */
 static void cells_of(struct frame *frame, const struct timeline_row *row, int cols,
                      struct timeline_cell *cells)
 {

@@ -1,3 +1,4 @@
+/* Heights are counted in eighths of a line, because block elements come in eighths. */
 #include "tui/views/plot.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@ static const char *block(int eighths, bool ascii)
     return (ascii ? plain : blocks)[eighths];
 }
 
-/* In eighths of a line, from the bottom; what is above 0 is seen. */
+/* Returns the height in eighths of a line, from the bottom; at least one for values above 0. */
 static int height_of(const struct plot *plot, double value)
 {
     if (!(value > 0))

@@ -1,3 +1,5 @@
+/* The two edges are times, not columns, so a range survives zooming. The keys move one edge; the
+   figures come from figures_range. */
 #include "tui/views/range.h"
 
 #include "tui/screen/number.h"
@@ -31,14 +33,14 @@ void range_clear(struct view_state *state)
     state->range.mode = RANGE_NONE;
 }
 
-/* The edge, by columns, to a column's begin; the picture goes along where it leaves it. */
+/* Moves the active edge by columns, to the start of a column; the window follows it. */
 static enum view_result move_edge(struct frame *frame, int cols)
 {
     struct view_range *range = &frame->state->range;
     int64_t *edge = range->at_to ? &range->to_ns : &range->from_ns;
     struct axis from = {axis_floor(*edge, frame->axis.zoom), frame->axis.zoom, frame->axis.cols};
     *edge = axis_time(&from, cols);
-    if (range->to_ns <= range->from_ns) { /* past the other one: now that is moved */
+    if (range->to_ns <= range->from_ns) { /* past the other edge: that one is active now */
         int64_t other = range->from_ns;
         range->from_ns = range->to_ns;
         range->to_ns = other > range->from_ns ? other : range->from_ns + axis_col_ns(&from);
@@ -123,7 +125,7 @@ static void draw_heading(const struct frame *frame, struct area line)
                   range->at_to ? "end" : "beginning");
 }
 
-/* One figure behind another, as long as there is room. */
+/* Puts figures one after another while they fit. */
 struct range_pen {
     struct area line;
     int x;

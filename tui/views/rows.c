@@ -1,6 +1,6 @@
-/* Two lists made anew for each frame: nodes, the model's tree in its order with each agent's state and what is folded, and
-   rows, the lines that the nodes which show take. Making them anew is what lets agents appear and vanish between two
-   frames; the state holds agents by number only. */
+/* Two lists are built for each frame. Nodes are the model's tree in its order, with each agent's
+   state and folds. Rows are the lines of the visible nodes. Since both are built from scratch,
+   agents may appear and vanish between two frames; the state refers to agents by number only. */
 #include "tui/views/rows.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static bool is_finished(const struct tree_node *node, int64_t now_ns)
            (node->status.since_ns == INT64_MIN || node->status.since_ns <= now_ns - FOLD_AFTER_NS);
 }
 
-/* The end of the subtree that begins at index. */
+/* Returns the end of the subtree that begins at index. */
 static size_t subtree_end(const struct row_list *list, size_t index)
 {
     size_t end = index + 1;
@@ -41,7 +41,7 @@ static size_t subtree_end(const struct row_list *list, size_t index)
     return end;
 }
 
-/* Whether the node and all below it have finished, and the cursor is not among them. */
+/* Returns true if the node and all below it have finished, without the cursor on any of them. */
 static bool folds_itself(const struct row_list *list, size_t index, const struct view_state *state,
                          int64_t now_ns)
 {
@@ -83,7 +83,7 @@ static void fold_nodes(struct row_list *list, const struct view_state *state, bo
     }
 }
 
-/* What matches, and all that it stands under. */
+/* Keeps the matching nodes and their ancestors. */
 static void filter_nodes(struct row_list *list, struct filter_cache *cache)
 {
     for (size_t i = 0; i < list->node_count; i++)
@@ -99,7 +99,8 @@ static void filter_nodes(struct row_list *list, struct filter_cache *cache)
 
 static void find_siblings(struct row_list *list)
 {
-    /* `hidden` nodes are skipped; from the end, a parent's `more` says whether a later child was seen. */
+    /* `hidden` nodes are skipped. Walking from the end, a parent's `more` records whether a later
+       child was seen. */
     for (size_t i = list->node_count; i-- > 0;) {
         struct tree_node *node = &list->nodes[i];
         if (node->hidden || node->parent == UINT32_MAX)
@@ -142,7 +143,7 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
         }
     }
     mem_free(swarm_mem(input->swarm), tree, count * sizeof *tree);
-    /* While there is a filter, nothing that it lets through is folded away. */
+    /* A filter's matches are never folded. */
     if (state->filter_cache)
         filter_nodes(out, state->filter_cache);
     else
@@ -174,7 +175,8 @@ static void count_lanes(const struct rows_want *want, struct row_list *list)
     }
 }
 
-/* Every agent gets a line; the lines that are left go round, first to all second lanes, then to all third ones. */
+/* Gives every agent a line. The remaining lines go to all second lanes, then to all third lanes,
+   and so on. */
 static void share_lines(struct row_list *list, size_t space, bool one_line)
 {
     size_t used = 0;
@@ -210,7 +212,7 @@ static bool add_agent(struct row_list *list, uint32_t index)
 
 static bool add_all(struct row_list *list)
 {
-    uint32_t open = UINT32_MAX; /* the innermost node whose subtree is not complete */
+    uint32_t open = UINT32_MAX; /* the innermost node whose subtree is incomplete */
     for (uint32_t i = 0; i <= list->node_count; i++) {
         uint32_t depth = i < list->node_count ? list->nodes[i].depth : 0;
         while (open != UINT32_MAX && list->nodes[open].depth >= depth) {
@@ -230,7 +232,7 @@ static bool add_all(struct row_list *list)
     return true;
 }
 
-/* A line each, whatever the agent runs at once; never more than half of the screen. */
+/* Adds one line for each pinned agent, whatever its lanes; at most half of the screen. */
 static bool add_pins(const struct rows_want *want, struct row_list *list)
 {
     size_t most = want->space > 1 ? (size_t)want->space / 2 : 0;

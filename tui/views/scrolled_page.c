@@ -1,3 +1,5 @@
+/* Lines are only counted: a line outside the area is an empty area, in which drawing does nothing.
+ */
 #include "tui/views/scrolled_page.h"
 
 struct area scrolled_page_line(struct scrolled_page *page)

@@ -1,5 +1,5 @@
-/* A text that is longer than the screen: whoever writes it asks for the next lines, and draws into those that are seen. The same walk without an
-   area counts them. */
+/* A text longer than the screen. The writer requests one line after another and draws in the
+   visible ones. The same walk without a grid counts them. */
 #ifndef TUI_SCROLLED_PAGE_H
 #define TUI_SCROLLED_PAGE_H
 
@@ -7,15 +7,15 @@
 
 struct scrolled_page {
     struct area area; /* grid NULL: only counts */
-    size_t line;      /* lines so far */
-    size_t skip;      /* of them, lines that are above the area */
+    size_t line;      /* lines requested so far */
+    size_t skip;      /* lines above the area */
 };
 
-/* The next line; an area without rows where it is not seen. */
+/* Returns the next line; an area without rows if it is not visible. */
 struct area scrolled_page_line(struct scrolled_page *page);
-/* A blank line, but not at the beginning. */
+/* Adds a blank line, except at the beginning. */
 void scrolled_page_gap(struct scrolled_page *page);
-/* The greatest scroll that makes sense for so many lines. */
+/* Returns the greatest useful scroll for a number of lines. */
 size_t scrolled_page_scroll_max(size_t lines, int space);
 
 #endif

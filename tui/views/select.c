@@ -1,4 +1,4 @@
-/* Spans are selected by number, rows by agent. */
+/* The selection holds a span's number, the cursor an agent's: both survive changes of the rows. */
 #include "tui/views/select.h"
 
 bool select_unfold(struct frame *frame, agent_no agent)
@@ -28,7 +28,7 @@ static bool is_shown(const struct frame *frame, span_no span)
     return !frame->predicate || frame->predicate->holds(frame->predicate->ctx, span);
 }
 
-/* The span of any lane of the agent that is nearest to the time. */
+/* Returns the span nearest to a time in any lane of the agent. */
 static span_no nearest(const struct frame *frame, agent_no agent_number, int64_t at_ns,
                        int direction)
 {
@@ -50,7 +50,7 @@ void select_row(struct frame *frame, agent_no agent, bool group)
 {
     struct view_state *state = frame->state;
     const struct span *span = swarm_span(frame->swarm, state->selected);
-    /* With the detail open and nothing selected the cursor came through a row where nothing ran. */
+    /* With the detail open but nothing selected, the cursor came through a row without spans. */
     int64_t at = span ? span->start_ns : axis_time(&frame->axis, frame->axis.cols) - 1;
     if (span ? span->agent != agent : state->detail) {
         state->selected = group ? NO_SPAN : nearest(frame, agent, at, 0);
@@ -60,7 +60,7 @@ void select_row(struct frame *frame, agent_no agent, bool group)
     state->cursor_group = group;
 }
 
-/* Moves the window where nothing of the span is on it. */
+/* Moves the window if no part of the span is on it. */
 static void reveal(struct frame *frame, const struct span *span)
 {
     struct view_state *state = frame->state;
@@ -129,7 +129,8 @@ static bool before(struct match_place a, struct match_place b)
     return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
 }
 
-/* The first match after `from` (direction 1) or the last before it (-1), of all rows that the filter lets through. span NO_SPAN: none. */
+/* Returns the first match after `from` (direction 1) or the last before it (-1) among the rows that
+   the filter matches. span NO_SPAN: none. */
 static struct match_place find_match(const struct frame *frame, struct match_place from,
                                      int direction, const struct span_predicate *predicate)
 {
@@ -150,14 +151,14 @@ static struct match_place find_match(const struct frame *frame, struct match_pla
     return best;
 }
 
-/* Before all, or behind all. */
+/* Returns a place before all spans, or after all. */
 static struct match_place end_of_time(int direction)
 {
     return (struct match_place){direction > 0 ? INT64_MIN : INT64_MAX, direction > 0 ? 0 : NO_SPAN,
                                 NO_AGENT};
 }
 
-/* *around: it is found beyond the end, from the other one on. */
+/* Sets *around if the match lies beyond the end, starting again from the other. */
 static struct match_place find_around(const struct frame *frame, int direction,
                                       const struct span_predicate *predicate, bool *around)
 {

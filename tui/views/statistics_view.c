@@ -1,4 +1,5 @@
-/* The statistics: a sheet of sections, each a function. What is measured comes from the figures that `report` prints, so that both say the same. */
+/* The statistics page: a list of sections, each a function. Its values come from the figures that
+   `report` prints, so both show the same. */
 #include "tui/cmd/report.h"
 #include "tui/screen/number.h"
 #include "tui/views/curves.h"
@@ -22,10 +23,10 @@ void statistics_page_heading(const struct statistics_page *page, const char *tex
 
 /* ---- where the time went ---- */
 
-/* What time is parted into. */
+/* The categories of time. */
 static const struct {
     const char *word;
-    uint8_t kind; /* whose style it has; SPAN_KINDS: idle */
+    uint8_t kind; /* the kind whose style it has; SPAN_KINDS: idle */
 } shares[] = {
     {"setup", SPAN_SETUP},     {"retry", SPAN_RETRY},       {"first token", SPAN_FIRST_TOKEN},
     {"request", SPAN_REQUEST}, {"sampling", SPAN_SAMPLING}, {"tools", SPAN_TOOL},
@@ -81,7 +82,8 @@ static void put_percents(const struct statistics_page *page, const struct figure
         number_ms(share_ms(figures, i), page->frame->input->theme.ascii, took);
         snprintf(text, sizeof text, "%.0f%% %s", share_ms(figures, i) / whole * 100, took);
         int cols = (int)(strlen(shares[i].word) + strlen(text)) + 1;
-        if (x > 3 && x + cols + 1 > page->cols) { /* goes on below: people and idle count, too */
+        /* continues on the next line: waits and idle time must stay visible */
+        if (x > 3 && x + cols + 1 > page->cols) {
             line = scrolled_page_line(page->lines);
             x = 3;
         }
@@ -145,7 +147,7 @@ static void put_time(const struct statistics_page *page)
 
 /* ---- tables ---- */
 
-/* The report's own, line by line. */
+/* Puts a table of the report, line by line. */
 static void put_table(const struct statistics_page *page, const char *heading,
                       void (*table)(const struct report *, bool, struct strbuf *))
 {
@@ -190,7 +192,7 @@ static int column_of(const struct spread *spread, double value, int cols)
     return at < 0 ? 0 : at >= cols ? cols - 1 : (int)at;
 }
 
-/* Where p50, p95 and p99 lie: three lines, so that no two of them meet. */
+/* Puts the labels of p50, p95 and p99 on three lines, so that no two collide. */
 static void put_marks(const struct statistics_page *page, const struct spread_plot *of, int cols)
 {
     const struct summary *summary = of->summary;
@@ -287,7 +289,7 @@ static void walk(const struct statistics_page *page)
 
 void statistics_draw(struct frame *frame, struct grid *grid)
 {
-    /* It has no heads. */
+    /* This page has no heads. */
     struct area body = area_sub(grid_area(grid), 0, frame->layout.heads.y, frame->layout.cols,
                                 frame->layout.heads.rows + frame->layout.body.rows);
     struct scrolled_page lines = {.line = 0};
@@ -308,7 +310,7 @@ void statistics_draw(struct frame *frame, struct grid *grid)
 enum view_result statistics_act(struct frame *frame, enum action action)
 {
     size_t *scroll = &frame->state->statistics_scroll, at;
-    /* The drawing knows where the end is. */
+    /* Drawing clamps the scroll. */
     if (list_move(action, *scroll, SIZE_MAX / 2, frame->layout.body.rows, &at)) {
         *scroll = at;
         return VIEW_REDRAW;

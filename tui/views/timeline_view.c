@@ -1,6 +1,6 @@
-/* The timeline: a line of heads, then the rows from state->scroll on. A line is drawn in three strokes that do not touch each
-   other: tree and name, NOW, the bars. What goes through all lines (now, where events were dropped) is drawn after them,
-   into cells that are still blank. */
+/* The timeline: a line of heads, then the rows from state->scroll. Each line is drawn in three
+   parts that do not overlap: tree and name, NOW, the bars. Vertical lines (now, dropped events) are
+   drawn last, in cells that are still blank. */
 #include "tui/screen/number.h"
 #include "tui/views/bars.h"
 #include "tui/views/marks.h"
@@ -23,7 +23,7 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
     size_t above = frame->state->scroll,
            shown = (size_t)(layout->body.rows * frame->per_line) - frame->rows.pinned,
            count = frame->rows.count - frame->rows.pinned;
-    char which[64]; /* lines of how many; a number that is cut would be another number */
+    char which[64]; /* FIRST-LAST/COUNT; never cut, which would change a number */
     int cols = snprintf(which, sizeof which, "%zu-%zu/%zu", above + 1, above + shown, count);
     if (shown > 0 && shown < count && x + 1 + cols < names.cols)
         area_puts(names, x + 1, 0, STYLE_DIM, which);
@@ -40,7 +40,8 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
 
 /* ---- tree and name ---- */
 
-/* The lines of the ancestors, and the row's own branch. Level 1 is the first column. Returns the column after them. */
+/* Draws the ancestors' lines and the row's own branch. Level 1 is the first column. Returns the
+   column after them. */
 static int draw_branch(const struct frame *frame, struct area line, const struct timeline_row *row)
 {
     const struct tree_node *node = &frame->rows.nodes[row->node];
@@ -91,9 +92,9 @@ static void draw_name(struct frame *frame, struct area line, const struct timeli
     strbuf_clear(&frame->scratch);
     query_agent_title(frame->swarm, node->agent, &frame->scratch);
     bool strong = node->agent == frame->state->cursor && !frame->state->cursor_group;
-    int room = line.cols - x - 1; /* a blank before NOW */
+    int room = line.cols - x - 1; /* keeps a blank before NOW */
     if (node->depth == 0 && is_disconnected(frame, agent)) {
-        /* Its sender has gone and may come back, as every `emit` does: that is no error. */
+        /* The sender has gone and may return, as every `emit` does: that is no error. */
         area_puts(line, line.cols - 2, 0, STYLE_DIM, frame_symbol(frame, SYM_WAITS));
         room -= 2;
     }
@@ -110,7 +111,7 @@ static void draw_name(struct frame *frame, struct area line, const struct timeli
 
 /* ---- NOW ---- */
 
-/* 3/10 12s: the attempt that failed, and when the next begins. */
+/* Formats the failed attempt and the time until the next: 3/10 12s. */
 static void retry_text(const struct frame *frame, const struct agent_status *status, char *out,
                        size_t size)
 {
@@ -181,7 +182,8 @@ static void draw_vertical(struct area bars, int col, enum style_id style, const 
     }
 }
 
-/* ✂ 50,000 dropped: on the first line that has room for it beside the line, else on the last over the bars. */
+/* Draws `✂ 50,000 dropped` on the first line with room for it beside the vertical line, else on the
+   last line over the bars. */
 static void draw_cut(const struct frame *frame, struct area bars, const struct marker *marker)
 {
     const struct session *session = swarm_session(frame->swarm, marker->session);

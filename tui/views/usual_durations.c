@@ -1,11 +1,11 @@
-/* Looked up in the totals of the figures: all agents together, so that a slow call stands out against the swarm and not against
-   its own agent alone. */
+/* Uses the totals of all agents, so that a slow call is compared with the swarm and not with its
+   own agent alone. */
 #include "tui/views/usual_durations.h"
 
 #include <math.h>
 #include <string.h>
 
-#define ENOUGH 5 /* samples; the 95th of a hundred of fewer is but their maximum */
+#define ENOUGH 5 /* samples; with fewer the p95 would be the maximum */
 
 static double p95_of(const struct summary *summary)
 {

@@ -1,10 +1,11 @@
-/* How long spans of a kind usually take: what "too long" is measured by. */
+/* The usual durations of spans: the reference for "too long". */
 #ifndef TUI_USUAL_DURATIONS_H
 #define TUI_USUAL_DURATIONS_H
 
 #include "core/query/figures.h"
 
-/* The p95, in ms, of the spans like this one: of its tool, or of all requests. NAN: too few have ended to say, or nobody can say (a person). */
+/* Returns the p95 in ms of similar spans: of the same tool, or of all requests. Returns NAN if too
+   few have ended, or if a person decides the duration. */
 double usual_durations_p95_ms(const struct swarm *swarm, const struct swarm_figures *figures,
                               const struct span *span);
 

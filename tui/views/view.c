@@ -1,5 +1,6 @@
-/* The door of the views: which one draws, which one gets the key, and what is the same for all. A view is a row of a table; a
-   view drawn over another (help) has a row too. */
+/* The entry point of the views: chooses the view that draws, the view that gets a key, and handles
+   what all views share. A view is a row of a table; help, which covers another view, has a row
+   too. */
 #include "tui/views/find_bar.h"
 #include "tui/views/marks.h"
 #include "tui/views/mouse.h"
@@ -75,9 +76,9 @@ static void draw_timeline(struct frame *frame, struct grid *grid)
 
 /* ---- the table ---- */
 
-/* What a view is. */
+/* The functions of a view. */
 struct page_ops {
-    uint8_t set; /* enum view_set: which keys hold in it */
+    uint8_t set; /* enum view_set: its active keys */
     void (*draw)(struct frame *frame, struct grid *grid);
     enum view_result (*act)(struct frame *frame, enum action action);
 };
@@ -135,7 +136,7 @@ void view_draw(const struct view_input *input, struct view_state *state, struct 
 
 /* ---- keys ---- */
 
-/* What the key does to what waits for one, or else the action to the view. */
+/* Passes the key to a pending prompt or mark, else the action to the view. */
 static enum view_result act(const struct view_input *input, struct view_state *state,
                             enum action action, struct key key, int cols, int rows)
 {
@@ -225,7 +226,7 @@ bool view_frozen(const struct view_state *state)
 
 /* ---- when it moves by itself ---- */
 
-/* The next time at which a unit of time on the local clock is full. */
+/* Returns the next time that is a multiple of a unit on the local clock. */
 static int64_t next_multiple(int64_t now_ns, int64_t unit_ns)
 {
     return now_ns - now_ns % unit_ns + unit_ns;
@@ -237,7 +238,7 @@ static bool rests(enum agent_state state)
            state == STATE_GONE;
 }
 
-/* The unit in which the age of a row counts; a minute where it counts no seconds. */
+/* Returns the unit in which a row's age changes; a minute if it shows no seconds. */
 static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
 {
     int64_t since = node->status.since_ns;
@@ -247,7 +248,7 @@ static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
                                                                           : SECOND_NS / 10;
 }
 
-/* The shortest unit in which a text on the screen counts. */
+/* Returns the shortest unit in which a text on the screen changes. */
 static int64_t ticking_unit(const struct frame *frame)
 {
     enum page page = frame->state->page;
@@ -269,13 +270,14 @@ static int64_t ticking_unit(const struct frame *frame)
 int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
                      int rows)
 {
-    struct view_state copy = *state; /* frame_make clamps; the folds are only read */
+    struct view_state copy = *state; /* frame_make clamps the copy; the folds are only read */
     struct frame frame;
     if (!input->live || state->frozen || state->help)
         return INT64_MAX;
     int64_t wake = INT64_MAX;
     int64_t now = query_now(input->swarm, input->local_ns);
-    /* Followed files alone: their time stands still until something is written; only the clock in the header goes. */
+    /* With followed files alone, their time stops until one is written; only the clock in the
+       header moves. */
     if (query_now(input->swarm, input->local_ns + MINUTE_NS) == now)
         return next_multiple(input->local_ns, MINUTE_NS);
     if (frame_make(&frame, input, &copy, cols, rows) && !frame.layout.too_small) {

@@ -1,4 +1,5 @@
-/* Actions of the timeline, as a table of functions; and what views have in common. What an action cannot do it says in a message. */
+/* Actions of the timeline, as a table of functions, and actions that all views share. An action
+   that cannot be done shows a message. */
 #include "tui/views/view_keys.h"
 
 #include "tui/screen/copy.h"
@@ -11,7 +12,7 @@ typedef enum view_result act_fn(struct frame *frame, int n);
 
 /* ---- the window of time ---- */
 
-/* From now on the window is where it is. */
+/* Fixes the window at its current position. */
 static void fix_window(struct frame *frame)
 {
     frame->state->window = WINDOW_FIXED;
@@ -19,7 +20,7 @@ static void fix_window(struct frame *frame)
     frame->state->t0_ns = frame->axis.t0_ns;
 }
 
-/* n tenths of the screen; beyond the ends frame_make clamps. */
+/* Pans by n tenths of the screen; frame_make clamps at the ends. */
 static enum view_result pan(struct frame *frame, int n)
 {
     int cols = frame->axis.cols * n / 10;
@@ -28,7 +29,7 @@ static enum view_result pan(struct frame *frame, int n)
     return VIEW_REDRAW;
 }
 
-/* The column that stays where it is: the selected span's, where that shows, else the middle. */
+/* Returns the column that a zoom keeps: the selected span's if it is visible, else the middle. */
 static int anchor_col(const struct frame *frame)
 {
     const struct span *span = swarm_span(frame->swarm, frame->state->selected);
@@ -131,7 +132,7 @@ static enum view_result fit_span(struct frame *frame, int n)
 
 /* ---- rows ---- */
 
-/* n names up or down. */
+/* Moves by n names. */
 static enum view_result move_rows(struct frame *frame, int n)
 {
     const struct row_list *list = &frame->rows;
@@ -151,7 +152,7 @@ static enum view_result move_rows(struct frame *frame, int n)
     return VIEW_REDRAW;
 }
 
-/* A screen of lines up or down; of the detail panel, while that is open. */
+/* Moves by a screen of lines; scrolls the detail panel while it is open. */
 static enum view_result move_page(struct frame *frame, int n)
 {
     struct view_state *state = frame->state;
