@@ -15,12 +15,10 @@ static const struct {
     enum style_id style, over_style;
     bool ms;
 } curves[CURVES] = {
-    [CURVE_TTFT] = {"TIME TO FIRST TOKEN OVER TIME: MEDIAN, p95", STYLE_FIRST_TOKEN, STYLE_PLAIN,
-                    true},
-    [CURVE_OTPS] = {"OUTPUT TOKENS A SECOND OF A REQUEST OVER TIME: MEDIAN, p95", STYLE_SAMPLING,
-                    STYLE_PLAIN, false},
-    [CURVE_PARALLEL] = {"AGENTS AT WORK", STYLE_TOOL, STYLE_PLAIN, false},
-    [CURVE_TOKENS] = {"OUTPUT TOKENS A SECOND OF ALL", STYLE_SAMPLING, STYLE_PLAIN, false},
+    [CURVE_TTFT] = {"TIME TO FIRST TOKEN: MEDIAN, p95", STYLE_FIRST_TOKEN, STYLE_PLAIN, true},
+    [CURVE_OTPS] = {"OUTPUT TOKENS/S PER REQUEST: MEDIAN, p95", STYLE_SAMPLING, STYLE_PLAIN, false},
+    [CURVE_PARALLEL] = {"ACTIVE AGENTS", STYLE_TOOL, STYLE_PLAIN, false},
+    [CURVE_TOKENS] = {"TOTAL OUTPUT TOKENS/S", STYLE_SAMPLING, STYLE_PLAIN, false},
 };
 
 static void curve_at(const struct series_point *point, enum curve curve, double *value,

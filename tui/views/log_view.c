@@ -124,9 +124,9 @@ static void draw_heads(const struct frame *frame, struct area line)
 {
     const struct log_state *state = &frame->state->log;
     int x = area_puts(line, 1, 0, STYLE_DIM, "TIME");
-    x = area_puts(line, 15, 0, STYLE_DIM, "WHAT");
+    x = area_puts(line, 15, 0, STYLE_DIM, "LEVEL");
     if (state->list.count > 0)
-        area_putf(line, x + 4, 0, STYLE_DIM, " %zu of %zu", state->cursor + 1, state->list.count);
+        area_putf(line, x + 3, 0, STYLE_DIM, " %zu of %zu", state->cursor + 1, state->list.count);
 }
 
 void log_draw(struct frame *frame, struct grid *grid)

@@ -139,7 +139,7 @@ static void put_agents(const struct statistics_page *page)
 
 static void put_time(const struct statistics_page *page)
 {
-    statistics_page_heading(page, "WHERE THE TIME WENT");
+    statistics_page_heading(page, "TIME BY ACTIVITY");
     draw_shares(page, scrolled_page_line(page->lines), "all", 3, &page->figures->totals);
     put_percents(page, &page->figures->totals);
     put_agents(page);
@@ -277,7 +277,7 @@ static void walk(const struct statistics_page *page)
     const struct swarm_figures *figures = page->figures;
     const struct spread_plot spreads[] = {
         {"TIME TO FIRST TOKEN", &figures->ttft_ms, &figures->totals.ttft_ms, true},
-        {"OUTPUT TOKENS A SECOND OF A REQUEST", &figures->otps, &figures->totals.otps, false}};
+        {"OUTPUT TOKENS/S PER REQUEST", &figures->otps, &figures->totals.otps, false}};
     put_time(page);
     put_table(page, "REQUESTS BY MODEL", report_models);
     put_table(page, "TOOLS", report_tools);

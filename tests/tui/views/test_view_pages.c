@@ -35,7 +35,7 @@ static void keys_1_to_5_turn_to_the_views(void **state)
         const char *key, *shows;
     } views[] = {{"2", "TTFT P50"},
                  {"3", "ELAPSED"},
-                 {"4", "WHERE THE TIME WENT"},
+                 {"4", "TIME BY ACTIVITY"},
                  {"5", "WHAT     "},
                  {"1", "AGENT"}};
     struct picture picture;
@@ -156,13 +156,13 @@ static void statistics_have_pictures(void **state)
     picture_has(&picture, "REQUESTS BY MODEL");
     picture_has(&picture, "opus");
     picture_has(&picture, "p50 400ms");
-    picture_has(&picture, "AGENTS AT WORK");
+    picture_has(&picture, "ACTIVE AGENTS");
     assert_true(grid_resize(picture.grid, 120, 20));
-    picture_lacks(&picture, "AGENTS AT WORK");
+    picture_lacks(&picture, "ACTIVE AGENTS");
     picture_press(&picture, "PgDn PgDn PgDn PgDn PgDn PgDn");
-    picture_has(&picture, "OUTPUT TOKENS A SECOND OF ALL");
+    picture_has(&picture, "TOTAL OUTPUT TOKENS/S");
     picture_press(&picture, "Home");
-    picture_has(&picture, "WHERE THE TIME WENT");
+    picture_has(&picture, "TIME BY ACTIVITY");
     picture_release(&picture);
 }
 
