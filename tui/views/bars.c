@@ -10,7 +10,7 @@
 struct bar_run {
     int from, to; /* cells [from, to) */
     const struct span *span;
-    uint8_t kind, flags; /* of the run's first cell */
+    uint8_t kind, flags; /* the run's first cell */
     bool edge;
     bool failed; /* the last cell is an error */
 };

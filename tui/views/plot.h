@@ -23,7 +23,7 @@ void plot_line(const struct plot *plot, struct area line, int x, int row);
 /* A part of a bar. */
 struct plot_part {
     double value;        /* NAN: none */
-    enum style_id style; /* of the bar */
+    enum style_id style; /* style of the bar */
     const char *fill;
 };
 /* Draws a bar of `cols` columns, divided in proportion to the values and `whole`. Parts above 0 get
