@@ -1,7 +1,8 @@
-/* What is closed is in the book. To that comes what is open, whose time goes on up to now, and then all is summed up: by agent, by model, and
-   over all sessions.
+/* Closed spans are already in the book. The durations of open spans, up to now, are added to it.
+   Then everything is summed by agent, by model and over all sessions.
 
-   Times are those of the trace: a swept span ends where the sweep closed it. An open one ends now. */
+   Times are those of the trace: a swept span ends when the sweep closed it, an open one ends
+   now. */
 #include "core/query/figures.h"
 
 #include "core/model/book.h"
@@ -32,7 +33,7 @@ static int64_t now_of(const struct gathering *g, const struct span *span)
     return now > span->start_ns ? now : span->start_ns;
 }
 
-/* What an open span adds to the time of its kind; how many there are is counted already. */
+/* Adds an open span's duration to the time of its kind; it is already counted. */
 static void add_open(struct figures *figures, const struct span *span, double ms)
 {
     switch ((enum span_kind)span->kind) {
@@ -62,7 +63,7 @@ static bool is_work(uint8_t kind)
            kind == SPAN_USER;
 }
 
-/* The next open span from `no` on whose time counts; NO_SPAN: none. */
+/* Returns the next open span from `no` whose duration counts; NO_SPAN: none. */
 static const struct span *next_open(const struct swarm *swarm, span_no *no)
 {
     while (*no != NO_SPAN) {
@@ -77,7 +78,8 @@ static const struct span *next_open(const struct swarm *swarm, span_no *no)
 
 /* ---- busy and idle ---- */
 
-/* Where the open work of each began first, INT64_MAX: nothing is open; and when the last of it ends. */
+/* The open work of an agent: the earliest begin, INT64_MAX if nothing is open, and the latest
+   end. */
 struct reach {
     int64_t from_ns, to_ns;
 };
@@ -97,7 +99,7 @@ static struct reach *no_reaches(const struct mem *mem, size_t count)
     return reaches;
 }
 
-/* All open work reaches to now: with the closed it is one stretch more. */
+/* Open work extends to now, so it adds one interval to the closed ones. */
 static int64_t busy_ns(const struct intervals *closed, const struct reach *reach)
 {
     return reach->from_ns == INT64_MAX
@@ -131,7 +133,7 @@ static int by_from(const void *a, const void *b)
     return (x->from > y->from) - (x->from < y->from);
 }
 
-/* The length of the union over all sessions. -1: out of memory. */
+/* Returns the length of the union over all sessions; -1 if out of memory. */
 static int64_t any_busy_ns(const struct gathering *g, const struct reach *reaches)
 {
     const struct book *book = g->book;
@@ -167,7 +169,7 @@ static int64_t any_busy_ns(const struct gathering *g, const struct reach *reache
     return length;
 }
 
-/* Sums busy and idle time; `agents`, may be NULL, gets that of each. */
+/* Sums busy and idle time; sets those of each agent in `agents` unless it is NULL. */
 static bool gather_time(const struct gathering *g, struct figures *agents)
 {
     size_t agent_count = swarm_agent_count(g->swarm), session_count = g->book->session_count;
@@ -207,7 +209,8 @@ static bool is_there(const struct gathering *g, size_t session)
     return swarm_session(g->swarm, (session_no)session) != NULL;
 }
 
-/* The tally of all sessions: the one's own, where there is but one, else `sum`. NULL: out of memory. */
+/* Returns the tally of all sessions: that of the only session, else `sum`. NULL if out of
+   memory. */
 static struct figures_tally *sum_sessions(const struct gathering *g, struct figures_tally *sum)
 {
     struct figures_tally *only = NULL;
@@ -224,7 +227,7 @@ static struct figures_tally *sum_sessions(const struct gathering *g, struct figu
     return count == 1 ? only : sum;
 }
 
-/* At least an octave, so that samples that are all the same stand in the middle. */
+/* Spans at least an octave, so that equal samples lie in the middle. */
 static void spread(const struct histogram *histogram, struct spread *out)
 {
     double low = histogram->min, high = histogram->max;
@@ -286,7 +289,7 @@ static void count_events(const struct gathering *g)
 
 /* ---- agents and models ---- */
 
-/* Rows that are no more have no spans: their figures say so. */
+/* Removed agents have no spans, so their figures are empty. */
 static bool gather_agents(const struct gathering *g)
 {
     size_t count = swarm_agent_count(g->swarm);
@@ -319,7 +322,7 @@ static int by_model(const void *a, const void *b)
     return strcmp(x->model, y->model);
 }
 
-/* The tallies of models, over all sessions, by their names. */
+/* The tallies of models over all sessions, by name. */
 struct model_sums {
     struct figures_tally *tallies;
     intern_id *names;
@@ -327,7 +330,7 @@ struct model_sums {
     struct u64map places;
 };
 
-/* NULL: out of memory. */
+/* Returns NULL if out of memory. */
 static struct figures_tally *model_sum(const struct gathering *g, struct model_sums *sums,
                                        intern_id name)
 {
@@ -366,7 +369,7 @@ static bool sum_models(const struct gathering *g, struct model_sums *sums)
     return true;
 }
 
-/* An open request says its model in the args of its begin. */
+/* Sets *name to the model of an open request, from the args of its begin. */
 static bool open_model(const struct gathering *g, const struct span *span, intern_id *name)
 {
     struct end_facts facts;

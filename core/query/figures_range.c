@@ -1,5 +1,5 @@
-/* The spans that lie in a stretch of time are found in the lanes, which are sorted by start. A span's time is what lies in the stretch; as the tally takes whole
-   spans, what lies outside is taken off again. */
+/* The spans in a range are found in the lanes, which are sorted by start. Only the part of a span
+   in the range counts; since the tally adds whole spans, the part outside is subtracted again. */
 #include "core/query/figures.h"
 
 #include "core/model/book.h"
@@ -14,10 +14,10 @@ struct range {
     int64_t local_ns, from_ns, to_ns;
     const struct span_predicate *predicate;
     struct figures_tally tally;
-    struct intervals busy; /* of the agent at hand */
-    struct intervals any;  /* of all */
+    struct intervals busy; /* of the current agent */
+    struct intervals any;  /* of all agents */
     double busy_ns;
-    double there_ns; /* of the agents, from the first that is known of each to the last */
+    double there_ns; /* sum over agents of the time from first to last event */
 };
 
 static double to_ms(int64_t ns)
@@ -132,7 +132,7 @@ static bool take_lane(struct range *range, const struct lane *lane)
     return true;
 }
 
-/* What of the range the agent was there for: until now where it is at work, else until the last that is known of it. */
+/* Returns the agent's time in the range: until now if it works, else until its last event. */
 static int64_t there_ns(const struct range *range, const struct agent *agent)
 {
     int64_t from = agent->first_ns, to = agent->last_ns;
@@ -155,7 +155,7 @@ static bool take_agent(struct range *range, const struct agent *agent)
         good = take_lane(range, &agent->lanes[i]);
     }
     range->busy_ns += (double)range->busy.length;
-    /* Of an agent that a filter leaves nothing of, nothing is idle either. */
+    /* If the filter matches no span of an agent, its idle time does not count either. */
     if (range->predicate == NULL || range->busy.count > 0) {
         range->there_ns += (double)there_ns(range, agent);
     }

@@ -1,4 +1,5 @@
-/* From words to terms. A field is a row of a table; what may stand behind it follows from its sort. */
+/* Parses tokens into terms. A field is a row of a table; its type determines the syntax of its
+   values. */
 #include "core/query/filter_private.h"
 
 #include <math.h>
@@ -32,10 +33,10 @@ static const struct {
 } ops[] = {{">=", OP_MORE_OR_IS}, {"<=", OP_LESS_OR_IS}, {">", OP_MORE},
            {"<", OP_LESS},        {":", OP_IN},          {"=", OP_IS}};
 
-/* A word as it is typed, its quotes taken away. */
+/* A token without its quotes. */
 struct word {
     struct strbuf text;
-    size_t op; /* where the operator begins, SIZE_MAX: there is none */
+    size_t op; /* position of the operator; SIZE_MAX: none */
     bool negated;
 };
 
@@ -45,7 +46,7 @@ struct parser {
     struct strbuf *error;
 };
 
-/* ---- words ---- */
+/* ---- tokens ---- */
 
 static bool is_blank(char c)
 {
@@ -57,7 +58,7 @@ static bool is_op(char c)
     return c == ':' || c == '=' || c == '<' || c == '>';
 }
 
-/* Behind the closing quote, or the end where that is not typed yet. */
+/* Reads up to after the closing quote, or to the end if it is missing. */
 static void take_quoted(struct parser *parser, struct word *word)
 {
     char quote = *parser->at++;
@@ -67,7 +68,7 @@ static void take_quoted(struct parser *parser, struct word *word)
     parser->at += parser->at < parser->end;
 }
 
-/* False: there is none any more. */
+/* Returns false after the last token. */
 static bool next_word(struct parser *parser, struct word *word)
 {
     strbuf_clear(&word->text);
@@ -95,7 +96,7 @@ static bool next_word(struct parser *parser, struct word *word)
 
 /* ---- values ---- */
 
-/* 5s, 1.5m, 200ms, 2h, 10us; a bare number is seconds. NAN: none. */
+/* Parses 5s, 1.5m, 200ms, 2h, 10us; a bare number is in seconds. Returns NAN if invalid. */
 static double parse_duration(const char *text)
 {
     static const struct {
@@ -120,7 +121,7 @@ static double parse_number(const char *text)
     return end == text || *end != '\0' ? (double)NAN : value;
 }
 
-/* Words as they are shown, and, where these have blanks, without. */
+/* Compares a token with a displayed name; blanks in the name are optional. */
 static bool is_word(const char *typed, const char *shown)
 {
     for (; *typed != '\0' || *shown != '\0'; typed++, shown++) {
@@ -237,7 +238,7 @@ static bool set_value(struct parser *parser, struct filter_term *term, enum sort
 
 /* ---- terms ---- */
 
-/* The place of a text of its own, NUL-terminated. */
+/* Copies a text, NUL-terminated; returns its position. */
 static size_t keep(struct filter *filter, const char *text, size_t len)
 {
     size_t at = filter->texts.len;
@@ -304,7 +305,7 @@ static bool add_word(struct parser *parser, const struct word *word)
             return add_field(parser, word, &term, SORT_ARGS);
         }
     }
-    /* With another word before a colon it is text like any other: a path, a time. */
+    /* With any other name before a colon it is plain text: a path, a time. */
     term.field = FIELD_WORD;
     term.text_len = word->text.len;
     term.text = keep(parser->filter, word->text.data, word->text.len);

@@ -1,4 +1,4 @@
-/* What filter_parse.c makes and filter.c asks. Nobody else includes this. */
+/* Shared by filter_parse.c and filter.c; private to them. */
 #ifndef CORE_FILTER_PRIVATE_H
 #define CORE_FILTER_PRIVATE_H
 
@@ -26,11 +26,14 @@ struct filter_term {
     enum filter_field field;
     enum filter_op op;
     bool negated;
-    size_t text, text_len; /* in texts: what is looked for */
+    size_t text, text_len; /* in texts: the text to find */
     size_t path, path_len; /* FIELD_ARGS: the key, with its dots */
-    double number;         /* of OP_LESS and so on: the text as one; FIELD_DURATION: nanoseconds */
+    /* the text as a number, for OP_LESS and so on; FIELD_DURATION: nanoseconds */
+    double number;
     unsigned
-        value; /* FIELD_KIND: enum span_kind; FIELD_STATE: enum agent_state; yes and no: 1 and 0 */
+        /* FIELD_KIND: enum span_kind; FIELD_STATE: enum agent_state; switches: 1 for yes, 0 for
+           no */
+        value;
 };
 
 enum { FILTER_TERMS_MAX = 64 }; /* a bit each, in filter_ask_agent */

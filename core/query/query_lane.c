@@ -1,8 +1,10 @@
-/* A lane as columns. Where the columns lie on the buckets of the lane's pyramid, each of them is summed up from one or two of these and from the span
-   that reaches over their ends. Where they do not, or are finer, one sweep from left to right looks at the spans themselves.
+/* Computes the columns of a lane. If the columns align with the buckets of the lane's pyramid, each
+   column is the sum of one or two buckets and of the span that crosses their edges. Otherwise one
+   sweep from left to right reads the spans themselves.
 
-   For each column every span in it adds its time to the weight of its kind; a request adds that of each of its phases. The heaviest
-   kind is what the column shows, and the span that fills most of it is whose it is, where that is of this kind. */
+   In each column every span adds its time to the weight of its kind; a request adds the time of
+   each of its phases. The column shows the heaviest kind. Its span is the one that fills most of
+   the column, if that is of the same kind. */
 #include "core/query/query_private.h"
 
 #include "core/model/lane_index.h"
@@ -11,7 +13,8 @@
 
 enum { MAX_ACTIVE = 64 };
 
-/* A lane, and those of its spans that may reach into any column: the open one, and those that go on though the trace has closed them. */
+/* A lane, and those of its spans that may extend into any column: the open one, and swept ones that
+   continue. */
 struct view {
     const struct swarm *swarm;
     const struct lane *lane;
@@ -22,19 +25,19 @@ struct view {
     size_t apart_count;
 };
 
-/* What is in one column. */
+/* The contents of one column. */
 struct column {
     int64_t from_ns, to_ns;
     int64_t weights[SPAN_KINDS];
     int64_t heavy_ns;
     span_no heavy;
     uint8_t heavy_kind;
-    uint8_t heavy_flags; /* of the cell that it is shown in */
+    uint8_t heavy_flags; /* flags of the cell that shows it */
     unsigned count;
     bool error;
 };
 
-/* Of a span in the model, as it is now. */
+/* Returns a span of the model in its present state. */
 static struct lane_span look_at(const struct view *view, span_no no)
 {
     const struct span *span = swarm_span(view->swarm, no);
@@ -47,7 +50,7 @@ static struct lane_span look_at(const struct view *view, span_no no)
     };
 }
 
-/* The span at a place of the lane's list; `room` may be used for it. NULL: it has gone. */
+/* Returns the span at an index of the lane, possibly in `room`; NULL if it was removed. */
 static inline const struct lane_span *span_at(const struct view *view, size_t at,
                                               struct lane_span *room)
 {
@@ -82,7 +85,7 @@ static void weigh_request(const struct view *view, struct column *column, span_n
     }
 }
 
-/* Of equals the one that appeared first. */
+/* Of equal spans the first to appear is the heavier. */
 static bool is_heavier(const struct column *column, span_no no, int64_t ns)
 {
     return no != NO_SPAN &&
@@ -109,7 +112,8 @@ static void take_heavy(struct column *column, const struct lane_span *span, int6
     }
 }
 
-/* A span of no length counts as one nanosecond, so that it is seen where nothing else is. */
+/* Adds a span. A span without length counts as one nanosecond, so that an otherwise empty column
+   shows it. */
 static inline void add_span(const struct view *view, struct column *column,
                             const struct lane_span *span)
 {
@@ -126,7 +130,8 @@ static inline void add_span(const struct view *view, struct column *column,
     take_heavy(column, span, to - from);
 }
 
-/* Whether any part of the span lies in the column; one of no length lies where it begins. */
+/* Returns true if a part of the span lies in the column; one without length lies where it
+   begins. */
 static bool is_in(const struct lane_span *span, const struct column *column)
 {
     return span->start_ns < column->to_ns &&
@@ -203,8 +208,8 @@ static struct column column_at(int64_t t0_ns, int64_t col_ns, size_t i)
 
 /* ---- by sweeping ---- */
 
-/* `next` is the first span that has not begun yet; `active` are those that began and reach into later columns: one as a rule, more where spans
-   overlap for want of lanes. */
+/* `next` is the first span that has not begun; `active` are those that began and extend into later
+   columns. That is usually one span, but more if spans overlap. */
 struct sweep {
     const struct view *view;
     size_t next;
@@ -212,7 +217,7 @@ struct sweep {
     size_t active_count;
 };
 
-/* Of too many, the one that ends first is let go. */
+/* Adds an active span; if the list is full, drops the one that ends first. */
 static void activate(struct sweep *sweep, const struct lane_span *span)
 {
     if (sweep->active_count < MAX_ACTIVE) {
@@ -228,7 +233,8 @@ static void activate(struct sweep *sweep, const struct lane_span *span)
     }
 }
 
-/* Finds what began before t0 and reaches beyond it: the span before, or, where they overlap, some that lie a little further back. */
+/* Finds the spans that began before t0 and extend beyond it: the one before t0, or several if spans
+   overlap. */
 static void begin_sweep(struct sweep *sweep, int64_t t0_ns)
 {
     const struct view *view = sweep->view;
@@ -303,7 +309,7 @@ struct climb {
     unsigned shift;
     size_t next; /* in level->buckets */
     struct lane_span
-        current; /* the span that reaches into the next column; its no is NO_SPAN: none */
+        current; /* the span that extends into the next column; its no is NO_SPAN: none */
 };
 
 static void reach(struct climb *climb, const struct lane_span *span, int64_t into_ns)
@@ -336,7 +342,7 @@ static void add_bucket(const struct view *view, struct column *column,
     column->error |= bucket->error;
     if (is_heavier(column, bucket->heavy, bucket->heavy_ns)) {
         struct lane_span heavy = {
-            /* Anywhere in the bucket, and with it in the column. */
+            /* Anywhere in the bucket, and so in the column. */
             .start_ns = column->from_ns, .end_ns = column->to_ns,      .no = bucket->heavy,
             .kind = bucket->heavy_kind,  .flags = bucket->heavy_flags,
         };
@@ -373,7 +379,8 @@ static void climb_columns(const struct view *view, int level, int64_t t0_ns, int
 
 /* ---- a lane ---- */
 
-/* The exponent of a power of two at multiples of which t0 lies; -1: it is none. */
+/* Returns the exponent of a power of two that divides t0 and is the column's width; -1 if there is
+   no such power. */
 static int zoom_of(int64_t t0_ns, int64_t col_ns)
 {
     bool aligned = col_ns > 0 && (col_ns & (col_ns - 1)) == 0 && (t0_ns & (col_ns - 1)) == 0;
@@ -404,10 +411,10 @@ void query_lane(const struct swarm *swarm, agent_no number, unsigned lane, int64
         }
         return;
     }
-    /* The index is nobody's but the queries': the model is as it was. */
+    /* Only queries use the index, so the model remains unchanged. */
     struct view view = make_view(swarm, &agent->lanes[lane], local_ns);
     view.predicate = predicate;
-    /* A pyramid knows of all spans together alone. */
+    /* A pyramid holds sums over all spans, so a predicate needs a sweep. */
     int zoom = view.index == NULL || predicate != NULL ? -1 : zoom_of(t0_ns, col_ns);
     int level = zoom < 0 ? -1 : pyramid_level_for(&view.index->pyramid, (unsigned)zoom);
     if (level < 0) {

@@ -1,21 +1,21 @@
-/* What the files of the queries (query.c, query_tree.c, query_phase.c, query_status.c, query_lane.c, query_span.c) share. Nobody
-   else includes this. */
+/* Functions shared by the query_*.c files; private to them. */
 #ifndef CORE_QUERY_PRIVATE_H
 #define CORE_QUERY_PRIVATE_H
 
 #include "core/query/query.h"
 
-/* What an open request said last (query_phase.c). */
+/* Returns the last report of an open request. */
 const struct live_request *query_live(const struct swarm *swarm, const struct span *request);
-/* Whether its last attempt failed and nothing has come since. */
+/* Returns true if its last attempt failed and no later report exists. */
 bool query_is_retrying(const struct live_request *live, int64_t now_ns);
-/* When its tokens began to come; INT64_MIN: not yet. */
+/* Returns when its tokens began to arrive; INT64_MIN: not yet. */
 int64_t query_sampling_since(const struct live_request *live);
-/* What a request is at at a time, and until when that holds (*until > at). */
+/* Returns the phase of a request at a time; sets *until (> at) to the end of that phase. */
 enum span_kind query_phase_at(const struct swarm *swarm, const struct span *request, int64_t at_ns,
                               int64_t *until_ns);
 
-/* The place of the first of a lane's spans that starts at `at_ns` or later (query_span.c). */
+/* Returns the index of the first of a lane's spans that starts at `at_ns` or later
+   (query_span.c). */
 size_t query_first_from(const struct swarm *swarm, const struct lane *lane, int64_t at_ns);
 
 #endif

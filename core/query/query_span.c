@@ -1,10 +1,11 @@
-/* Finding spans in lanes, which are sorted by start. Spans of a lane do not overlap, but for those that
-   the sweep closed and that went on: where they are looked for, it is among the last few before a place. */
+/* Finds spans in lanes, which are sorted by start. Spans of a lane do not overlap, except those
+   that the sweep closed and that continue. So searches also read the last few spans before a
+   position. */
 #include "core/query/query_private.h"
 
 enum { LOOK_BACK = 64 };
 
-/* A span that has gone counts as one of long ago. */
+/* Returns the start of a span; a removed span counts as long past. */
 static int64_t start_of(const struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_span(swarm, no);
@@ -25,7 +26,7 @@ size_t query_first_from(const struct swarm *swarm, const struct lane *lane, int6
     return low;
 }
 
-/* How many before a place may still go on there. Only what is live is swept. */
+/* Returns how many spans before a position may continue there. Only live sessions are swept. */
 static size_t look_back(const struct swarm *swarm, const struct agent *agent,
                         const struct lane *lane)
 {
@@ -43,7 +44,7 @@ static bool is_chosen(const struct stretch *stretch, span_no no)
     return stretch->predicate == NULL || stretch->predicate->holds(stretch->predicate->ctx, no);
 }
 
-/* Whether the span goes on into the stretch, or in it. */
+/* Returns true if the span extends into the stretch. */
 static bool reaches(const struct swarm *swarm, const struct stretch *stretch, span_no no)
 {
     const struct span *span = swarm_span(swarm, no);
@@ -122,14 +123,15 @@ span_no query_span_at(const struct swarm *swarm, agent_no number, unsigned lane_
 
 /* ---- stepping ---- */
 
-/* Spans in order of their start; those of one start in order of appearance. */
+/* Orders spans by start, then by appearance. */
 static bool comes_before(const struct swarm *swarm, span_no a, span_no b)
 {
     int64_t a_start = start_of(swarm, a), b_start = start_of(swarm, b);
     return a_start != b_start ? a_start < b_start : a < b;
 }
 
-/* How many of the lane's spans come before `from`, or, `after`, not after it. */
+/* Returns how many of the lane's spans come before `from`; with `after`, `from` itself is
+   included. */
 static size_t count_before(const struct swarm *swarm, const struct lane *lane, span_no from,
                            bool after)
 {
@@ -146,7 +148,8 @@ static size_t count_before(const struct swarm *swarm, const struct lane *lane, s
     return low;
 }
 
-/* The lane's next span after `from` in the direction; its first or last, where `from` is NO_SPAN. */
+/* Returns the lane's next span after `from` in the direction; if `from` is NO_SPAN, its first or
+   last. */
 static span_no step_in_lane(const struct swarm *swarm, const struct lane *lane, span_no from,
                             int direction)
 {
@@ -193,7 +196,7 @@ static bool is_before(struct place a, struct place b)
     return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
 }
 
-/* How many of the lane's spans stand before the place, the one at it not among them. */
+/* Returns how many of the lane's spans precede the place; one at the place is not counted. */
 static size_t place_in(const struct swarm *swarm, const struct lane *lane, struct place place)
 {
     size_t low = 0, high = lane->count;
@@ -209,7 +212,7 @@ static size_t place_in(const struct swarm *swarm, const struct lane *lane, struc
     return low;
 }
 
-/* The nearest in the lane, nearer than `best` where that is one. */
+/* Returns the lane's nearest matching span if it is nearer than `best`, else `best`. */
 static struct place search_lane(const struct swarm *swarm, const struct lane *lane,
                                 struct place from, int direction, struct place best,
                                 const struct span_predicate *predicate)

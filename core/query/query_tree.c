@@ -1,7 +1,7 @@
-/* Who stands under whom. Every agent answers to its id, a main agent also to its session's id: these
-   answers, sorted, are the index in which parents are looked up, in the child's own session first. A
-   process that was registered twice under one id leaves two answers; the later one that was there
-   before the child is meant. The tree itself is links in one array of nodes, written out without
+/* Builds the tree of agents. Every agent has its id as a key; a main agent also has its session's
+   id. These keys, sorted, are the index for parents, which are searched in the child's own session
+   first. A process that was registered twice under one id has two keys; the later one before the
+   child is used. The tree consists of links in one array of nodes and is written out without
    recursion. */
 #include "core/query/query_private.h"
 
@@ -17,14 +17,14 @@ struct answer {
 struct node {
     agent_no parent;
     agent_no first_child, next_sibling;
-    uint32_t visit; /* cut_cycles: which walk came by, 0: none */
+    uint32_t visit; /* cut_cycles: the walk that visited it; 0: none */
 };
 
 struct tree {
     const struct swarm *swarm;
     struct answer *answers;
     size_t answer_count;
-    struct node *nodes; /* by agent_no */
+    struct node *nodes; /* indexed by agent_no */
     agent_no *order;    /* rows by sort index, then appearance */
     size_t agent_count, row_count;
 };
@@ -65,7 +65,7 @@ static void gather_answers(struct tree *tree)
     qsort(tree->answers, tree->answer_count, sizeof *tree->answers, by_answer);
 }
 
-/* The place of the first answer that is not before (id, session, 0). */
+/* Returns the index of the first key not before (id, session, 0). */
 static size_t find_answer(const struct tree *tree, intern_id id, session_no session)
 {
     struct answer key = {id, session, 0};
@@ -81,7 +81,7 @@ static size_t find_answer(const struct tree *tree, intern_id id, session_no sess
     return low;
 }
 
-/* Among answers of one id from `at` on, in `session` (NO_SESSION: any). */
+/* Chooses among the keys of one id from `at`, in `session` (NO_SESSION: any). */
 static agent_no pick_answer(const struct tree *tree, size_t at, intern_id id, session_no session,
                             agent_no child)
 {
@@ -115,8 +115,8 @@ static agent_no find_parent(const struct tree *tree, agent_no child)
     return pick_answer(tree, at, agent->parent_id, NO_SESSION, child);
 }
 
-/* Each walk up from an agent marks where it was; one that meets its own mark has found a cycle, which is
-   cut at its first member. */
+/* Each walk from an agent to its ancestors marks its nodes. A walk that meets its own mark has
+   found a cycle and cuts it at the first member. */
 static void cut_cycles(struct tree *tree)
 {
     for (size_t i = 0; i < tree->agent_count; i++) {
@@ -174,7 +174,7 @@ static bool sort_rows(struct tree *tree)
     return true;
 }
 
-/* Hangs the rows into lists of children in their order; returns the first root. */
+/* Links the rows into lists of children in their order; returns the first root. */
 static agent_no link_children(struct tree *tree)
 {
     agent_no root = NO_AGENT;
@@ -211,8 +211,8 @@ static void write_rows(const struct tree *tree, agent_no root, struct tree_row *
     }
 }
 
-/* From behind, each row adds itself and its own descendants to its parent's row; `visit` serves as the
-   place of an agent's row. */
+/* From last to first, each row adds itself and its descendants to its parent's row; `visit` then
+   holds the index of an agent's row. */
 static void count_descendants(struct tree *tree, struct tree_row *rows)
 {
     for (size_t i = 0; i < tree->row_count; i++) {

@@ -1,10 +1,10 @@
-/* Everything that is derived follows from the events, so the past is a matter of leaving events
-   out. Metadata events have no time: those of a process count when the process had done something,
-   or is its session's main agent's. Sessions keep their order, so their numbers are the same in
-   both swarms, but for those that `from` has forgotten.
+/* Everything in the model is derived from events, so an earlier state is a swarm with fewer events.
+   Metadata events have no time. Those of a process are appended once the process has done
+   something, or if it is its session's main agent's. Sessions keep their order, so they have the
+   same numbers in both swarms, except those that `from` has removed.
 
-   Events are appended in order of their times. A complete one (X) becomes two, a begin and an end with an id that no other has: until
-   its end it is open. */
+   Events are appended in order of time. A complete event (X) becomes a begin and an end with an id
+   of its own, so it is open until its end. */
 #include "core/query/replay.h"
 
 #include "core/base/json_text.h"
@@ -17,12 +17,12 @@
 
 #define NS_PER_US 1000.0
 
-/* An event's turn. */
+/* An event with its time. */
 struct turn {
     int64_t at_ns;
     uint64_t number;
     uint8_t pool;
-    bool end; /* of an X */
+    bool end; /* the end of an X */
 };
 
 enum known { KNOWN_NOT, KNOWN_RUNS, KNOWN_ENDED };
@@ -31,16 +31,16 @@ struct replay {
     const struct swarm *from;
     struct swarm *to;
     int64_t at_ns;
-    session_no *sessions; /* of `to`, by that of `from` */
+    session_no *sessions; /* of `to`, indexed by those of `from` */
     size_t session_count;
-    uint8_t *known; /* by agent of `from`: enum known */
+    uint8_t *known; /* indexed by agent of `from`: enum known */
     size_t agent_count;
-    struct u64map processes; /* by session and pid: its agent */
-    bool **taken;            /* by session, by metadata event: it has been appended */
+    struct u64map processes; /* from session and pid to the process's agent */
+    bool **taken;            /* by session and metadata event: already appended */
     struct turn *turns;
     size_t turn_count, turn_cap, next;
-    uint64_t events;     /* that have come */
-    struct strbuf names; /* name and category of the event at hand, as JSON */
+    uint64_t events;     /* appended so far */
+    struct strbuf names; /* name and category of the current event, as JSON */
 };
 
 static struct slice text_of(const struct swarm *swarm, intern_id id)
@@ -84,7 +84,7 @@ static bool open_session(struct replay *r, session_no number)
     return true;
 }
 
-/* Nothing more will come of it. */
+/* Ends a session that has no more events. */
 static void finish_session(struct replay *r, session_no number)
 {
     if (r->sessions[number] == NO_SESSION)
@@ -93,7 +93,7 @@ static void finish_session(struct replay *r, session_no number)
     swarm_touch(r->to);
 }
 
-/* Whether anybody knew of it. */
+/* Returns true if the agent was known at that time. */
 static bool was_there(const struct replay *r, const struct agent *agent)
 {
     return agent->flags & AGENT_MAIN || agent->first_ns <= r->at_ns ||
@@ -120,7 +120,7 @@ static bool find_processes(struct replay *r)
     return ok;
 }
 
-/* The same of a process; one that is no agent's was. */
+/* Returns true if the process was known; one without an agent was. */
 static bool process_was_there(const struct replay *r, const struct track *track)
 {
     uint32_t agent = u64map_get(&r->processes, process_key(track->session, track->pid));
@@ -141,7 +141,8 @@ static struct json_value value_of(struct slice raw)
     return value;
 }
 
-/* The name in quotes, at the end of r->names; its place is known only when all are there. */
+/* Appends the quoted name to r->names; returns its length. Its address is final only after all
+   names. */
 static size_t put_name(struct replay *r, intern_id id)
 {
     size_t from = r->names.len;
@@ -152,7 +153,7 @@ static size_t put_name(struct replay *r, intern_id id)
     return r->names.len - from;
 }
 
-/* `turn` NULL: as it is. */
+/* `event_at` NULL: appends the event unchanged. */
 static bool append(struct replay *r, const struct event *event, const struct turn *turn)
 {
     const struct track *track = swarm_get_track(r->from, event->track);
@@ -189,7 +190,7 @@ static bool append(struct replay *r, const struct event *event, const struct tur
     return swarm_append_raw(r->to, r->sessions[track->session], &raw);
 }
 
-/* Those of processes that have appeared. */
+/* Appends the metadata of processes that have appeared. */
 static bool append_metadata(struct replay *r, session_no number)
 {
     const struct session *session = swarm_session(r->from, number);
@@ -232,7 +233,7 @@ static bool identify(struct replay *r, agent_no number)
     };
     const struct session *session = swarm_session(r->from, agent->session);
 
-    /* Of a trace that does not say who is who, the metadata events have said all there is. */
+    /* Without agent records, the metadata events hold all that is known of agents. */
     if (!session || !(session->flags & SESSION_AGENTS) || agent->agent_id == INTERN_NONE ||
         agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_there(r, agent))
         return true;
@@ -255,7 +256,7 @@ static bool add_turn(struct replay *r, struct turn turn)
     return true;
 }
 
-/* Phases are written together with the end of their request, and only then known. */
+/* Phases are written with the end of their request and known only then. */
 static int64_t written_ns(const struct replay *r, enum swarm_pool pool, uint64_t number,
                           int64_t at_ns)
 {
@@ -388,7 +389,7 @@ void replay_free(struct replay *r)
     mem_free(mem, r, sizeof *r);
 }
 
-/* Who has appeared since. A process is named before it does anything. */
+/* Registers agents that have appeared since. A process is named before it does anything. */
 static bool introduce(struct replay *r)
 {
     bool ok = true;

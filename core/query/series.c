@@ -1,5 +1,5 @@
-/* Requests are looked up in the lanes, which are sorted by start; work is taken from the book, as stretches of time by agent, and what is open now goes
-   on up to now. */
+/* Requests are found in the lanes, which are sorted by start. Work comes from the book, as
+   intervals by agent; open work is added up to now. */
 #include "core/query/series.h"
 
 #include "core/model/book.h"
@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* A stretch while it is counted. */
+/* Counters for one stretch. */
 struct count {
     struct histogram ttft, otps;
     double tokens, busy_ns;
@@ -85,7 +85,8 @@ static bool is_work(uint8_t kind)
            kind == SPAN_USER;
 }
 
-/* When the first of the agent's open spans began, by agent; INT64_MAX: none is open. NULL: out of memory, or there are no agents. */
+/* Returns the begin of the earliest open span by agent; INT64_MAX: none. Returns NULL if out of
+   memory or without agents. */
 static int64_t *open_since(const struct swarm *swarm)
 {
     size_t count = swarm_agent_count(swarm);
@@ -104,7 +105,7 @@ static int64_t *open_since(const struct swarm *swarm)
     return since;
 }
 
-/* What is open reaches from its begin to now, and holds all that is closed behind that. */
+/* Open work extends from its begin to now and covers all closed work after its begin. */
 static bool count_work(const struct counting *counting)
 {
     const struct swarm *swarm = counting->swarm;
