@@ -36,7 +36,7 @@ static void keys_1_to_5_turn_to_the_views(void **state)
     } views[] = {{"2", "TTFT P50"},
                  {"3", "ELAPSED"},
                  {"4", "TIME BY ACTIVITY"},
-                 {"5", "WHAT     "},
+                 {"5", "LEVEL    "},
                  {"1", "AGENT"}};
     struct picture picture;
     (void)state;
