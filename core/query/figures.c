@@ -80,34 +80,34 @@ static const struct span *next_open(const struct swarm *swarm, span_no *no)
 
 /* The open work of an agent: the earliest begin, INT64_MAX if nothing is open, and the latest
    end. */
-struct reach {
+struct open_work {
     int64_t from_ns, to_ns;
 };
 
-static void stretch(struct reach *reach, int64_t from_ns, int64_t to_ns)
+static void stretch(struct open_work *reach, int64_t from_ns, int64_t to_ns)
 {
     reach->from_ns = from_ns < reach->from_ns ? from_ns : reach->from_ns;
     reach->to_ns = to_ns > reach->to_ns ? to_ns : reach->to_ns;
 }
 
-static struct reach *no_reaches(const struct mem *mem, size_t count)
+static struct open_work *no_reaches(const struct mem *mem, size_t count)
 {
-    struct reach *reaches = count == 0 ? NULL : mem_zalloc(mem, count, sizeof *reaches);
+    struct open_work *reaches = count == 0 ? NULL : mem_zalloc(mem, count, sizeof *reaches);
     for (size_t i = 0; reaches != NULL && i < count; i++) {
-        reaches[i] = (struct reach){INT64_MAX, INT64_MIN};
+        reaches[i] = (struct open_work){INT64_MAX, INT64_MIN};
     }
     return reaches;
 }
 
 /* Open work extends to now, so it adds one interval to the closed ones. */
-static int64_t busy_ns(const struct intervals *closed, const struct reach *reach)
+static int64_t busy_ns(const struct intervals *closed, const struct open_work *reach)
 {
     return reach->from_ns == INT64_MAX
                ? closed->length
                : intervals_length_with(closed, reach->from_ns, reach->to_ns);
 }
 
-static void sum_agent(const struct gathering *g, agent_no number, const struct reach *reach,
+static void sum_agent(const struct gathering *g, agent_no number, const struct open_work *reach,
                       double *busy_ms, double *idle_ms)
 {
     const struct agent *agent = swarm_agent(g->swarm, number);
@@ -134,7 +134,7 @@ static int by_from(const void *a, const void *b)
 }
 
 /* Returns the length of the union over all sessions; -1 if out of memory. */
-static int64_t any_busy_ns(const struct gathering *g, const struct reach *reaches)
+static int64_t any_busy_ns(const struct gathering *g, const struct open_work *reaches)
 {
     const struct book *book = g->book;
     if (book->session_count == 1) {
@@ -173,8 +173,8 @@ static int64_t any_busy_ns(const struct gathering *g, const struct reach *reache
 static bool gather_time(const struct gathering *g, struct figures *agents)
 {
     size_t agent_count = swarm_agent_count(g->swarm), session_count = g->book->session_count;
-    struct reach *of_agents = no_reaches(g->mem, agent_count);
-    struct reach *of_sessions = no_reaches(g->mem, session_count);
+    struct open_work *of_agents = no_reaches(g->mem, agent_count);
+    struct open_work *of_sessions = no_reaches(g->mem, session_count);
     bool good =
         (agent_count == 0 || of_agents != NULL) && (session_count == 0 || of_sessions != NULL);
     struct figures *totals = &g->out->totals;
@@ -204,7 +204,7 @@ static bool gather_time(const struct gathering *g, struct figures *agents)
 
 /* ---- totals ---- */
 
-static bool is_there(const struct gathering *g, size_t session)
+static bool session_exists(const struct gathering *g, size_t session)
 {
     return swarm_session(g->swarm, (session_no)session) != NULL;
 }
@@ -216,11 +216,11 @@ static struct figures_tally *sum_sessions(const struct gathering *g, struct figu
     struct figures_tally *only = NULL;
     size_t count = 0;
     for (size_t i = 0; i < g->book->session_count; i++) {
-        only = is_there(g, i) ? &g->book->sessions[i].tally : only;
-        count += is_there(g, i);
+        only = session_exists(g, i) ? &g->book->sessions[i].tally : only;
+        count += session_exists(g, i);
     }
     for (size_t i = 0; i < g->book->session_count && count > 1; i++) {
-        if (is_there(g, i) && !figures_tally_merge(sum, &g->book->sessions[i].tally)) {
+        if (session_exists(g, i) && !figures_tally_merge(sum, &g->book->sessions[i].tally)) {
             return NULL;
         }
     }
@@ -358,7 +358,7 @@ static bool sum_models(const struct gathering *g, struct model_sums *sums)
 {
     for (size_t i = 0; i < g->book->model_count; i++) {
         const struct book_model *model = &g->book->models[i];
-        if (!is_there(g, model->session) || !has_requests(&model->tally)) {
+        if (!session_exists(g, model->session) || !has_requests(&model->tally)) {
             continue;
         }
         struct figures_tally *sum = model_sum(g, sums, model->name);

@@ -9,7 +9,7 @@
 
 enum { LOOK_BACK = 64 };
 
-struct range {
+struct range_sums {
     const struct swarm *swarm;
     int64_t local_ns, from_ns, to_ns;
     const struct span_predicate *predicate;
@@ -17,7 +17,7 @@ struct range {
     struct intervals busy; /* of the current agent */
     struct intervals any;  /* of all agents */
     double busy_ns;
-    double there_ns; /* sum over agents of the time from first to last event */
+    double present_ns; /* sum over agents of the time from first to last event */
 };
 
 static double to_ms(int64_t ns)
@@ -27,7 +27,7 @@ static double to_ms(int64_t ns)
 
 /* ---- one span ---- */
 
-static void weigh_phases(const struct range *range, const struct span *span, int64_t from_ns,
+static void weigh_phases(const struct range_sums *range, const struct span *span, int64_t from_ns,
                          int64_t to_ns, double *phase_ms)
 {
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
@@ -42,7 +42,7 @@ static void weigh_phases(const struct range *range, const struct span *span, int
     }
 }
 
-static bool take_request(struct range *range, const struct span *span, int64_t from_ns,
+static bool take_request(struct range_sums *range, const struct span *span, int64_t from_ns,
                          int64_t to_ns, bool ended)
 {
     struct request_sample sample;
@@ -67,8 +67,8 @@ static bool take_request(struct range *range, const struct span *span, int64_t f
     return good;
 }
 
-static bool take_tool(struct range *range, const struct span *span, int64_t from_ns, int64_t to_ns,
-                      bool ended)
+static bool take_tool(struct range_sums *range, const struct span *span, int64_t from_ns,
+                      int64_t to_ns, bool ended)
 {
     double inside_ms = to_ms(to_ns - from_ns), whole_ms = to_ms(span->end_ns - span->start_ns);
     enum span_kind kind = (enum span_kind)span->kind;
@@ -86,7 +86,7 @@ static bool take_tool(struct range *range, const struct span *span, int64_t from
     return good;
 }
 
-static bool take_span(struct range *range, span_no no)
+static bool take_span(struct range_sums *range, span_no no)
 {
     const struct span *span = swarm_span(range->swarm, no);
     int64_t end_ns = span == NULL ? 0 : swarm_span_end_ns(range->swarm, span, range->local_ns);
@@ -116,7 +116,7 @@ static bool take_span(struct range *range, span_no no)
 
 /* ---- all of them ---- */
 
-static bool take_lane(struct range *range, const struct lane *lane)
+static bool take_lane(struct range_sums *range, const struct lane *lane)
 {
     size_t at = query_first_from(range->swarm, lane, range->from_ns);
     at = at > LOOK_BACK ? at - LOOK_BACK : 0;
@@ -133,7 +133,7 @@ static bool take_lane(struct range *range, const struct lane *lane)
 }
 
 /* Returns the agent's time in the range: until now if it works, else until its last event. */
-static int64_t there_ns(const struct range *range, const struct agent *agent)
+static int64_t present_ns(const struct range_sums *range, const struct agent *agent)
 {
     int64_t from = agent->first_ns, to = agent->last_ns;
     for (size_t i = 0; i < agent->lane_count; i++) {
@@ -147,7 +147,7 @@ static int64_t there_ns(const struct range *range, const struct agent *agent)
     return to > from ? to - from : 0;
 }
 
-static bool take_agent(struct range *range, const struct agent *agent)
+static bool take_agent(struct range_sums *range, const struct agent *agent)
 {
     bool good = true;
     intervals_init(&range->busy, swarm_mem(range->swarm));
@@ -157,7 +157,7 @@ static bool take_agent(struct range *range, const struct agent *agent)
     range->busy_ns += (double)range->busy.length;
     /* If the filter matches no span of an agent, its idle time does not count either. */
     if (range->predicate == NULL || range->busy.count > 0) {
-        range->there_ns += (double)there_ns(range, agent);
+        range->present_ns += (double)present_ns(range, agent);
     }
     intervals_release(&range->busy);
     return good;
@@ -166,11 +166,11 @@ static bool take_agent(struct range *range, const struct agent *agent)
 bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,
                    const struct span_predicate *predicate, struct figures *out)
 {
-    struct range range = {.swarm = swarm,
-                          .local_ns = local_ns,
-                          .from_ns = from_ns,
-                          .to_ns = to_ns,
-                          .predicate = predicate};
+    struct range_sums range = {.swarm = swarm,
+                               .local_ns = local_ns,
+                               .from_ns = from_ns,
+                               .to_ns = to_ns,
+                               .predicate = predicate};
     bool good = true;
     figures_tally_init(&range.tally, swarm_mem(swarm));
     intervals_init(&range.any, swarm_mem(swarm));
@@ -180,7 +180,7 @@ bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns,
     good = good && figures_tally_finish(&range.tally, swarm_book(swarm)->names, out);
     if (good && range.any.length > 0) {
         out->busy_ms = range.busy_ns / 1e6;
-        out->idle_ms = range.there_ns / 1e6 - out->busy_ms;
+        out->idle_ms = range.present_ns / 1e6 - out->busy_ms;
         out->idle_ms = out->idle_ms > 0 ? out->idle_ms : 0;
         out->parallel = range.busy_ns / (double)range.any.length;
     }

@@ -17,7 +17,7 @@ static bool is_of_agents(enum filter_field field)
 bool filter_is_of_spans(const struct filter *filter)
 {
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
-        if (filter->terms[i].field != FIELD_WORD && !is_of_agents(filter->terms[i].field)) {
+        if (filter->terms[i].field != FIELD_ANY && !is_of_agents(filter->terms[i].field)) {
             return true;
         }
     }
@@ -149,8 +149,8 @@ bool filter_ask_agent(const struct filter *filter, const struct swarm *swarm, ag
     *left = 0;
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
         const struct filter_term *term = &filter->terms[i];
-        bool word = term->field == FIELD_WORD;
-        if (!word && !is_of_agents(term->field)) {
+        bool plain = term->field == FIELD_ANY;
+        if (!plain && !is_of_agents(term->field)) {
             *left |= UINT64_C(1) << i;
             continue;
         }
@@ -158,7 +158,7 @@ bool filter_ask_agent(const struct filter *filter, const struct swarm *swarm, ag
         if (holds && term->negated) {
             return false;
         }
-        if (!holds && word) { /* a span may still match */
+        if (!holds && plain) { /* a span may still match */
             *left |= UINT64_C(1) << i;
         } else if (!holds && !term->negated) {
             return false;
@@ -224,9 +224,9 @@ static bool any_arg_holds(const struct filter *filter, const struct filter_term 
     struct json_walk walk = json_walk(args);
     struct json_member member;
     while (json_next_member(&walk, &member)) {
-        bool word = member.value.type == JSON_TYPE_TRUE || member.value.type == JSON_TYPE_FALSE ||
-                    member.value.type == JSON_TYPE_NULL;
-        if (!word && value_holds(filter, term, member.value)) {
+        bool literal = member.value.type == JSON_TYPE_TRUE ||
+                       member.value.type == JSON_TYPE_FALSE || member.value.type == JSON_TYPE_NULL;
+        if (!literal && value_holds(filter, term, member.value)) {
             return true;
         }
     }
@@ -308,7 +308,7 @@ bool filter_matches_text(const struct filter *filter, const char *text, size_t l
 {
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
         const struct filter_term *term = &filter->terms[i];
-        if (term->field == FIELD_WORD && text_holds(filter, term, text, len) == term->negated) {
+        if (term->field == FIELD_ANY && text_holds(filter, term, text, len) == term->negated) {
             return false;
         }
     }

@@ -23,7 +23,7 @@ struct filter *filter_new(const struct mem *mem, const char *text, size_t len,
 /* `filter` may be NULL. */
 void filter_free(struct filter *filter);
 /* Returns true if a token is the beginning of a field's name, and so may be incomplete. */
-bool filter_is_beginning(const char *word, size_t len);
+bool filter_is_beginning(const char *token, size_t len);
 /* Returns true if the filter has no terms or is NULL. */
 bool filter_is_empty(const struct filter *filter);
 /* Returns true if some term applies to spans alone, so that no agent matches by itself. */

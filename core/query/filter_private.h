@@ -5,7 +5,7 @@
 #include "core/query/filter.h"
 
 enum filter_field {
-    FIELD_WORD, /* anywhere */
+    FIELD_ANY, /* anywhere */
     FIELD_AGENT,
     FIELD_SESSION,
     FIELD_STATE,

@@ -23,7 +23,7 @@ enum agent_state {
 };
 
 /* Returns the name of a state: "wait", "sampling" and so on. */
-const char *query_state_word(enum agent_state state);
+const char *query_state_name(enum agent_state state);
 
 struct agent_status {
     enum agent_state state;

@@ -34,18 +34,18 @@ static size_t look_back(const struct swarm *swarm, const struct agent *agent,
     return live || lane->overlaps ? LOOK_BACK : 1;
 }
 
-struct stretch {
+struct lane_stretch {
     int64_t from_ns, to_ns, local_ns;
     const struct span_predicate *predicate;
 };
 
-static bool is_chosen(const struct stretch *stretch, span_no no)
+static bool is_chosen(const struct lane_stretch *stretch, span_no no)
 {
     return stretch->predicate == NULL || stretch->predicate->holds(stretch->predicate->ctx, no);
 }
 
 /* Returns true if the span extends into the stretch. */
-static bool reaches(const struct swarm *swarm, const struct stretch *stretch, span_no no)
+static bool reaches(const struct swarm *swarm, const struct lane_stretch *stretch, span_no no)
 {
     const struct span *span = swarm_span(swarm, no);
     return span != NULL && swarm_span_end_ns(swarm, span, stretch->local_ns) > stretch->from_ns &&
@@ -53,7 +53,7 @@ static bool reaches(const struct swarm *swarm, const struct stretch *stretch, sp
 }
 
 static bool holds_span(const struct swarm *swarm, const struct agent *agent,
-                       const struct lane *lane, const struct stretch *stretch)
+                       const struct lane *lane, const struct lane_stretch *stretch)
 {
     size_t at = query_first_from(swarm, lane, stretch->from_ns);
     for (size_t i = at; i < lane->count && start_of(swarm, lane->spans[i]) < stretch->to_ns; i++) {
@@ -78,7 +78,7 @@ unsigned query_lanes_in(const struct swarm *swarm, agent_no number, int64_t t0_n
                         int64_t local_ns, const struct span_predicate *predicate)
 {
     const struct agent *agent = swarm_agent(swarm, number);
-    const struct stretch stretch = {t0_ns, t1_ns, local_ns, predicate};
+    const struct lane_stretch stretch = {t0_ns, t1_ns, local_ns, predicate};
     size_t count = agent->lane_count;
     while (count > 1 && !holds_span(swarm, agent, &agent->lanes[count - 1], &stretch)) {
         count--;
@@ -186,24 +186,25 @@ span_no query_span_step(const struct swarm *swarm, agent_no number, span_no from
 
 /* ---- searching ---- */
 
-struct place {
+struct span_position {
     int64_t start_ns;
     span_no span;
 };
 
-static bool is_before(struct place a, struct place b)
+static bool is_before(struct span_position a, struct span_position b)
 {
     return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
 }
 
 /* Returns how many of the lane's spans precede the place; one at the place is not counted. */
-static size_t place_in(const struct swarm *swarm, const struct lane *lane, struct place place)
+static size_t place_in(const struct swarm *swarm, const struct lane *lane,
+                       struct span_position place)
 {
     size_t low = 0, high = lane->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         span_no no = lane->spans[middle];
-        if (is_before((struct place){start_of(swarm, no), no}, place)) {
+        if (is_before((struct span_position){start_of(swarm, no), no}, place)) {
             low = middle + 1;
         } else {
             high = middle;
@@ -213,9 +214,10 @@ static size_t place_in(const struct swarm *swarm, const struct lane *lane, struc
 }
 
 /* Returns the lane's nearest matching span if it is nearer than `best`, else `best`. */
-static struct place search_lane(const struct swarm *swarm, const struct lane *lane,
-                                struct place from, int direction, struct place best,
-                                const struct span_predicate *predicate)
+static struct span_position search_lane(const struct swarm *swarm, const struct lane *lane,
+                                        struct span_position from, int direction,
+                                        struct span_position best,
+                                        const struct span_predicate *predicate)
 {
     size_t at = place_in(swarm, lane, from);
     bool itself = at < lane->count && lane->spans[at] == from.span &&
@@ -225,7 +227,7 @@ static struct place search_lane(const struct swarm *swarm, const struct lane *la
     }
     while (direction > 0 ? at < lane->count : at > 0) {
         span_no no = lane->spans[direction > 0 ? at : at - 1];
-        struct place here = {start_of(swarm, no), no};
+        struct span_position here = {start_of(swarm, no), no};
         if (best.span != NO_SPAN &&
             !(direction > 0 ? is_before(here, best) : is_before(best, here))) {
             return best;
@@ -242,7 +244,7 @@ span_no query_span_search(const struct swarm *swarm, agent_no number, int64_t at
                           int direction, const struct span_predicate *predicate)
 {
     const struct agent *agent = swarm_agent(swarm, number);
-    struct place best = {0, NO_SPAN}, from = {at_ns, span};
+    struct span_position best = {0, NO_SPAN}, from = {at_ns, span};
     for (size_t i = 0; i < agent->lane_count; i++) {
         best = search_lane(swarm, &agent->lanes[i], from, direction, best, predicate);
     }

@@ -6,18 +6,18 @@
 #include <assert.h>
 #include <string.h>
 
-static const char *const state_words[] = {
+static const char *const state_names[] = {
     [STATE_WAIT] = "wait",   [STATE_RETRY] = "retry",   [STATE_SAMPLING] = "sampling",
     [STATE_TOOL] = "tool",   [STATE_AGENTS] = "agents", [STATE_USER] = "user",
     [STATE_IDLE] = "idle",   [STATE_DONE] = "done",     [STATE_ERROR] = "error",
     [STATE_STALE] = "stale", [STATE_GONE] = "gone",
 };
-static_assert(sizeof state_words / sizeof *state_words == STATES, "a word for each state");
+static_assert(sizeof state_names / sizeof *state_names == STATES, "a name for each state");
 
-const char *query_state_word(enum agent_state state)
+const char *query_state_name(enum agent_state state)
 {
     assert(state < STATES);
-    return state_words[state];
+    return state_names[state];
 }
 
 /* A higher rank has precedence. */

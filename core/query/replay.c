@@ -18,7 +18,7 @@
 #define NS_PER_US 1000.0
 
 /* An event with its time. */
-struct turn {
+struct timed_event {
     int64_t at_ns;
     uint64_t number;
     uint8_t pool;
@@ -37,8 +37,8 @@ struct replay {
     size_t agent_count;
     struct u64map processes; /* from session and pid to the process's agent */
     bool **taken;            /* by session and metadata event: already appended */
-    struct turn *turns;
-    size_t turn_count, turn_cap, next;
+    struct timed_event *timed;
+    size_t timed_count, timed_cap, next;
     uint64_t events;     /* appended so far */
     struct strbuf names; /* name and category of the current event, as JSON */
 };
@@ -94,7 +94,7 @@ static void finish_session(struct replay *r, session_no number)
 }
 
 /* Returns true if the agent was known at that time. */
-static bool was_there(const struct replay *r, const struct agent *agent)
+static bool was_known(const struct replay *r, const struct agent *agent)
 {
     return agent->flags & AGENT_MAIN || agent->first_ns <= r->at_ns ||
            agent->first_ns > agent->last_ns;
@@ -121,11 +121,11 @@ static bool find_processes(struct replay *r)
 }
 
 /* Returns true if the process was known; one without an agent was. */
-static bool process_was_there(const struct replay *r, const struct track *track)
+static bool process_was_known(const struct replay *r, const struct track *track)
 {
     uint32_t agent = u64map_get(&r->processes, process_key(track->session, track->pid));
 
-    return agent == U64MAP_NONE || was_there(r, swarm_agent(r->from, agent));
+    return agent == U64MAP_NONE || was_known(r, swarm_agent(r->from, agent));
 }
 
 /* ---- events ---- */
@@ -154,7 +154,7 @@ static size_t put_name(struct replay *r, intern_id id)
 }
 
 /* `event_at` NULL: appends the event unchanged. */
-static bool append(struct replay *r, const struct event *event, const struct turn *turn)
+static bool append(struct replay *r, const struct event *event, const struct timed_event *event_at)
 {
     const struct track *track = swarm_get_track(r->from, event->track);
     struct raw_event raw = {
@@ -179,11 +179,11 @@ static bool append(struct replay *r, const struct event *event, const struct tur
     raw.cat = value_of((struct slice){r->names.data ? r->names.data + name_len : NULL, cat_len});
     raw.pid = value_of(text_of(r->from, track->pid));
     raw.tid = value_of(text_of(r->from, track->tid));
-    if (turn && event->ph == 'X' && event->dur_us > 0) {
-        int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)turn->number);
+    if (event_at && event->ph == 'X' && event->dur_us > 0) {
+        int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)event_at->number);
 
-        raw.ph = turn->end ? 'e' : 'b';
-        raw.ts_us += turn->end ? event->dur_us : 0;
+        raw.ph = event_at->end ? 'e' : 'b';
+        raw.ts_us += event_at->end ? event->dur_us : 0;
         raw.dur_us = NAN;
         raw.id = value_of((struct slice){id, (size_t)len});
     }
@@ -202,7 +202,7 @@ static bool append_metadata(struct replay *r, session_no number)
         if (r->taken[number][i] || !swarm_metadata(r->from, number, i, &event))
             continue;
         track = swarm_get_track(r->from, event.track);
-        r->taken[number][i] = track && process_was_there(r, track);
+        r->taken[number][i] = track && process_was_known(r, track);
         if (!r->taken[number][i])
             continue;
         if (!append(r, &event, NULL))
@@ -235,7 +235,7 @@ static bool identify(struct replay *r, agent_no number)
 
     /* Without agent records, the metadata events hold all that is known of agents. */
     if (!session || !(session->flags & SESSION_AGENTS) || agent->agent_id == INTERN_NONE ||
-        agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_there(r, agent))
+        agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_known(r, agent))
         return true;
     if (!swarm_identify(r->to, r->sessions[agent->session], &who))
         return false;
@@ -247,12 +247,12 @@ static bool identify(struct replay *r, agent_no number)
 
 /* ---- in order of time ---- */
 
-static bool add_turn(struct replay *r, struct turn turn)
+static bool add_timed(struct replay *r, struct timed_event event_at)
 {
-    if (!mem_reserve(swarm_mem(r->from), &r->turns, &r->turn_cap, r->turn_count + 1,
-                     sizeof *r->turns))
+    if (!mem_reserve(swarm_mem(r->from), &r->timed, &r->timed_cap, r->timed_count + 1,
+                     sizeof *r->timed))
         return false;
-    r->turns[r->turn_count++] = turn;
+    r->timed[r->timed_count++] = event_at;
     return true;
 }
 
@@ -268,25 +268,25 @@ static int64_t written_ns(const struct replay *r, enum swarm_pool pool, uint64_t
                                                                                : at_ns;
 }
 
-static bool add_turns_of(struct replay *r, struct turn turn, const struct event *event)
+static bool add_timed_of(struct replay *r, struct timed_event event_at, const struct event *event)
 {
-    enum swarm_pool pool = (enum swarm_pool)turn.pool;
+    enum swarm_pool pool = (enum swarm_pool)event_at.pool;
     struct event end = *event;
 
-    turn.at_ns = isnan(event->ts_us)
-                     ? INT64_MIN
-                     : written_ns(r, pool, turn.number, swarm_event_ns(r->from, event));
-    if (!add_turn(r, turn))
+    event_at.at_ns = isnan(event->ts_us)
+                         ? INT64_MIN
+                         : written_ns(r, pool, event_at.number, swarm_event_ns(r->from, event));
+    if (!add_timed(r, event_at))
         return false;
     if (event->ph != 'X' || !(event->dur_us > 0))
         return true;
     end.ts_us += end.dur_us;
-    turn.at_ns = written_ns(r, pool, turn.number, swarm_event_ns(r->from, &end));
-    turn.end = true;
-    return add_turn(r, turn);
+    event_at.at_ns = written_ns(r, pool, event_at.number, swarm_event_ns(r->from, &end));
+    event_at.end = true;
+    return add_timed(r, event_at);
 }
 
-static bool add_turns(struct replay *r, enum swarm_pool pool)
+static bool add_all_timed(struct replay *r, enum swarm_pool pool)
 {
     const struct event_store *store = swarm_store(r->from, pool);
 
@@ -294,7 +294,7 @@ static bool add_turns(struct replay *r, enum swarm_pool pool)
         struct event event;
 
         if (event_store_get(store, no, &event) &&
-            !add_turns_of(r, (struct turn){.number = no, .pool = (uint8_t)pool}, &event))
+            !add_timed_of(r, (struct timed_event){.number = no, .pool = (uint8_t)pool}, &event))
             return false;
     }
     return true;
@@ -302,7 +302,7 @@ static bool add_turns(struct replay *r, enum swarm_pool pool)
 
 static int by_time(const void *a, const void *b)
 {
-    const struct turn *x = a, *y = b;
+    const struct timed_event *x = a, *y = b;
 
     if (x->at_ns != y->at_ns)
         return x->at_ns < y->at_ns ? -1 : 1;
@@ -313,13 +313,13 @@ static int by_time(const void *a, const void *b)
     return x->end - y->end;
 }
 
-static bool take_turn(struct replay *r, const struct turn *turn)
+static bool append_timed(struct replay *r, const struct timed_event *event_at)
 {
-    const struct event_store *store = swarm_store(r->from, (enum swarm_pool)turn->pool);
+    const struct event_store *store = swarm_store(r->from, (enum swarm_pool)event_at->pool);
     struct event event;
 
-    r->events += !turn->end;
-    return !event_store_get(store, turn->number, &event) || append(r, &event, turn);
+    r->events += !event_at->end;
+    return !event_store_get(store, event_at->number, &event) || append(r, &event, event_at);
 }
 
 /* ---- its life ---- */
@@ -361,13 +361,13 @@ struct replay *replay_new(const struct swarm *from, struct swarm *to)
         ok = (r->known = mem_zalloc(mem, r->agent_count, sizeof *r->known)) != NULL;
     for (size_t i = 0; ok && i < r->session_count; i++)
         ok = open_session(r, (session_no)i);
-    ok = ok && find_processes(r) && add_turns(r, POOL_FILES) && add_turns(r, POOL_LIVE);
+    ok = ok && find_processes(r) && add_all_timed(r, POOL_FILES) && add_all_timed(r, POOL_LIVE);
     if (!ok) {
         replay_free(r);
         return NULL;
     }
-    if (r->turn_count > 1)
-        qsort(r->turns, r->turn_count, sizeof *r->turns, by_time);
+    if (r->timed_count > 1)
+        qsort(r->timed, r->timed_count, sizeof *r->timed, by_time);
     return r;
 }
 
@@ -383,7 +383,7 @@ void replay_free(struct replay *r)
         mem_free(mem, r->taken[i], metadata_count(r, i) * sizeof **r->taken);
     mem_free(mem, r->taken, r->session_count * sizeof *r->taken);
     mem_free(mem, r->known, r->agent_count * sizeof *r->known);
-    mem_free(mem, r->turns, r->turn_cap * sizeof *r->turns);
+    mem_free(mem, r->timed, r->timed_cap * sizeof *r->timed);
     strbuf_release(&r->names);
     u64map_release(&r->processes);
     mem_free(mem, r, sizeof *r);
@@ -398,7 +398,7 @@ static bool introduce(struct replay *r)
         ok = append_metadata(r, (session_no)i);
     for (size_t i = 0; ok && i < r->agent_count; i++) {
         const struct agent *agent = swarm_agent(r->from, (agent_no)i);
-        enum known known = !was_there(r, agent)         ? KNOWN_NOT
+        enum known known = !was_known(r, agent)         ? KNOWN_NOT
                            : agent->last_ns <= r->at_ns ? KNOWN_ENDED
                                                         : KNOWN_RUNS;
 
@@ -415,19 +415,19 @@ bool replay_advance(struct replay *r, int64_t at_ns)
 
     r->at_ns = at_ns;
     ok = introduce(r);
-    while (ok && r->next < r->turn_count && r->turns[r->next].at_ns <= at_ns)
-        ok = take_turn(r, &r->turns[r->next++]);
+    while (ok && r->next < r->timed_count && r->timed[r->next].at_ns <= at_ns)
+        ok = append_timed(r, &r->timed[r->next++]);
     for (size_t i = 0; ok && i < r->session_count; i++)
         if (r->sessions[i] != NO_SESSION)
             swarm_set_clock(r->to, r->sessions[i], at_ns, at_ns);
-    for (size_t i = 0; ok && r->next == r->turn_count && i < r->session_count; i++)
+    for (size_t i = 0; ok && r->next == r->timed_count && i < r->session_count; i++)
         finish_session(r, (session_no)i);
     return ok;
 }
 
 bool replay_finished(const struct replay *r)
 {
-    return r->next == r->turn_count;
+    return r->next == r->timed_count;
 }
 
 uint64_t replay_events(const struct replay *r)

@@ -8,16 +8,16 @@
 #include <math.h>
 
 /* Counters for one stretch. */
-struct count {
+struct series_count {
     struct histogram ttft, otps;
     double tokens, busy_ns;
 };
 
-struct counting {
+struct series_counting {
     const struct swarm *swarm;
     int64_t local_ns;
     struct series *out;
-    struct count *counts;
+    struct series_count *counts;
 };
 
 static int64_t end_of(const struct series *series)
@@ -27,7 +27,7 @@ static int64_t end_of(const struct series *series)
 
 /* ---- requests ---- */
 
-static bool count_request(const struct counting *counting, const struct span *span)
+static bool count_request(const struct series_counting *counting, const struct span *span)
 {
     const struct series *series = counting->out;
     if (span->kind != SPAN_REQUEST || (span->flags & SPAN_OPEN) != 0 ||
@@ -35,7 +35,7 @@ static bool count_request(const struct counting *counting, const struct span *sp
         return true;
     }
     size_t i = (size_t)((span->end_ns - series->t0_ns) / series->step_ns);
-    struct count *count = &counting->counts[i];
+    struct series_count *count = &counting->counts[i];
     struct end_facts facts;
     end_facts_read(swarm_span_args(counting->swarm, span), &facts);
     double tokens = facts.numbers[FACT_OUTPUT_TOKENS];
@@ -47,7 +47,7 @@ static bool count_request(const struct counting *counting, const struct span *sp
            histogram_add(&count->otps, end_facts_otps(&facts));
 }
 
-static bool count_requests(const struct counting *counting)
+static bool count_requests(const struct series_counting *counting)
 {
     for (size_t i = 0; i < swarm_agent_count(counting->swarm); i++) {
         const struct agent *agent = swarm_agent(counting->swarm, (agent_no)i);
@@ -65,7 +65,7 @@ static bool count_requests(const struct counting *counting)
 
 /* ---- work ---- */
 
-static void add_busy(const struct counting *counting, int64_t from_ns, int64_t to_ns)
+static void add_busy(const struct series_counting *counting, int64_t from_ns, int64_t to_ns)
 {
     const struct series *series = counting->out;
     from_ns = from_ns > series->t0_ns ? from_ns : series->t0_ns;
@@ -106,7 +106,7 @@ static int64_t *open_since(const struct swarm *swarm)
 }
 
 /* Open work extends from its begin to now and covers all closed work after its begin. */
-static bool count_work(const struct counting *counting)
+static bool count_work(const struct series_counting *counting)
 {
     const struct swarm *swarm = counting->swarm;
     const struct book *book = swarm_book(swarm);
@@ -133,11 +133,11 @@ static bool count_work(const struct counting *counting)
 
 /* ---- all ---- */
 
-static void finish(const struct counting *counting)
+static void finish(const struct series_counting *counting)
 {
     const struct series *series = counting->out;
     for (size_t i = 0; i < series->count; i++) {
-        struct count *count = &counting->counts[i];
+        struct series_count *count = &counting->counts[i];
         struct series_point *point = &series->points[i];
         point->ttft_p50_ms = histogram_percentile(&count->ttft, 50);
         point->ttft_p95_ms = histogram_percentile(&count->ttft, 95);
@@ -153,7 +153,8 @@ bool series_compute(const struct swarm *swarm, int64_t local_ns, int64_t t0_ns, 
 {
     const struct mem *mem = swarm_mem(swarm);
     *out = (struct series){.mem = mem, .t0_ns = t0_ns, .step_ns = step_ns, .count = count};
-    struct counting counting = {swarm, local_ns, out, mem_zalloc(mem, count, sizeof(struct count))};
+    struct series_counting counting = {swarm, local_ns, out,
+                                       mem_zalloc(mem, count, sizeof(struct series_count))};
     out->points = mem_zalloc(mem, count, sizeof *out->points);
     bool good = counting.counts != NULL && out->points != NULL;
     for (size_t i = 0; counting.counts != NULL && i < count; i++) {

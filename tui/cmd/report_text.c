@@ -46,7 +46,7 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     query_agent_title(r->swarm, row->agent, &title);
     table_cell(t, title.data ? title.data : "");
     strbuf_release(&title);
-    table_cell(t, query_state_word(query_status(r->swarm, row->agent, r->local_ns).state));
+    table_cell(t, query_state_name(query_status(r->swarm, row->agent, r->local_ns).state));
     put_requests(t, f);
     table_number(t, some(&f->otps, f->otps.p50));
     table_number(t, f->prompt_tokens);

@@ -68,7 +68,7 @@ struct half_cell {
 };
 struct bar_style theme_halves(struct half_cell upper, struct half_cell lower);
 
-/* How an agent's state is drawn: its shape and its style. query_state_word has its name. */
+/* How an agent's state is drawn: its shape and its style. query_state_name has its name. */
 struct state_style {
     enum style_id style;
     const char *shape; /* one column; static */

@@ -193,7 +193,7 @@ static struct header_piece state_piece(const struct frame *frame, enum agent_sta
 {
     struct header_piece piece = {.gap = 2};
     enum style_id style = theme_state(&frame->input->theme, state).style;
-    add(&piece, STYLE_DIM, "%s ", query_state_word(state));
+    add(&piece, STYLE_DIM, "%s ", query_state_name(state));
     add(&piece, count == 0 || style == STYLE_DIM ? STYLE_PLAIN : style, "%zu", count);
     return piece;
 }

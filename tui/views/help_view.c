@@ -93,7 +93,7 @@ static void put_states(struct help_pen *pen, const struct theme *theme)
         struct area line = pen_line(pen);
         if (line.grid) {
             area_puts(line, 3, 0, state.style, state.shape);
-            area_puts(line, 5, 0, state.style, query_state_word((enum agent_state)i));
+            area_puts(line, 5, 0, state.style, query_state_name((enum agent_state)i));
             area_put_ellipsized(line, 18, 0, line.cols - 19, STYLE_PLAIN, meanings[i],
                                 strlen(meanings[i]));
         }

@@ -75,8 +75,8 @@ static void states_differ_by_shape_or_word(void **state)
     (void)state;
     for (int a = 0; a < STATES; a++) {
         for (int b = a + 1; b < STATES; b++)
-            assert_string_not_equal(query_state_word((enum agent_state)a),
-                                    query_state_word((enum agent_state)b));
+            assert_string_not_equal(query_state_name((enum agent_state)a),
+                                    query_state_name((enum agent_state)b));
         assert_int_equal(strlen(theme_state(&ascii, (enum agent_state)a).shape), 1);
     }
 }
