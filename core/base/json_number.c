@@ -1,8 +1,8 @@
 /* A number is first read as an integer of its digits and a power of ten. If both are exact as
-   doubles (up to 2^53, up to 10^22), only one operation rounds, and it rounds correctly (Clinger
-   1990, "How to read floating point numbers accurately"). All others are copied to a buffer of
-   bounded size for strtod. No double, and no midpoint of two, has more than 768 digits. So digits
-   after the 800th can only make the number greater, and one last digit does the same.
+   doubles (up to 2^53, up to 10^22), only one operation rounds, and it rounds correctly. Source:
+   Clinger 1990, "How to read floating point numbers accurately". All others are copied to a buffer
+   of bounded size for strtod. No double, and no midpoint of two, has more than 768 digits. So
+   digits after the 800th can only make the number greater, and one last digit does the same.
 
    LC_NUMERIC does not matter here: the copy has an exponent and no decimal point. */
 #include "core/base/json_read.h"

@@ -40,9 +40,9 @@ struct json_error {
 #define JSON_DEPTH_LIMIT 1024
 
 /* Checks that `text` is exactly one JSON value in strict UTF-8, with optional white space around
-   it, nested at most `max_depth` deep (an object in an object is 2). Returns true and sets *out to
-   the value, borrowed from text. Returns false and sets *error (may be NULL) to the place and the
-   reason. */
+   it. It may be nested at most `max_depth` deep (an object in an object is 2). Returns true and
+   sets *out to the value, borrowed from text. Returns false and sets *error (may be NULL) to the
+   place and the reason. */
 bool json_check(const char *text, size_t len, unsigned max_depth, struct json_value *out,
                 struct json_error *error);
 

@@ -1,6 +1,6 @@
 /* A number is converted to its shortest decimal digits and the position of the point (struct
-   decimal), by one of three methods, the fastest first, and then printed. The first method, for
-   times, prints at once.
+   decimal) and then printed. There are three methods; the fastest is tried first. The first method,
+   for times, prints at once.
 
    LC_NUMERIC does not matter here: libc prints and reads no decimal point (only the digits and the
    exponent of "%.*e" are used; strtod gets digits and an exponent). The rounding mode must be to

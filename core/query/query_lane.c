@@ -1,5 +1,5 @@
 /* Computes the columns of a lane. If the columns align with the buckets of the lane's pyramid, each
-   column is the sum of one or two buckets and of the span that crosses their edges. Otherwise one
+   column is a sum. It adds one or two buckets and the span that crosses their edges. Otherwise one
    sweep from left to right reads the spans themselves.
 
    In each column every span adds its time to the weight of its kind; a request adds the time of

@@ -1,6 +1,6 @@
 /* A frame is built in steps, each using the ones before: time (now), the axis (the window of time),
-   the tree, the lines of the tree on that axis, the layout (how many of those lines fit). The order
-   works because the axis' width does not depend on the layout's heights. */
+   the tree, its lines on that axis, the layout (how many lines fit). The order works because the
+   axis' width does not depend on the layout's heights. */
 #include "tui/views/frame.h"
 
 #include "tui/views/range.h"

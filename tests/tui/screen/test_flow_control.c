@@ -1,4 +1,4 @@
-/* When the next frame may go out, by what the terminal answers. */
+/* Tests when the next frame may be sent, depending on the terminal's replies. */
 #include "tests/support/support.h"
 #include "tui/screen/flow_control.h"
 
@@ -31,7 +31,7 @@ static void a_terminal_that_answers_late_gets_no_more_than_the_window(void **sta
     assert_true(flow_control_free_ns(&flow, now) > now);
     flow_control_answered(&flow);
     assert_int_equal(flow_control_free_ns(&flow, now), now);
-    /* What went out meanwhile is asked about with the next frame. */
+    /* Bytes sent meanwhile count for the next request. */
     assert_true(flow_control_sent(&flow, 1, now));
 }
 
@@ -50,7 +50,7 @@ static void one_that_never_answers_is_not_asked_again(void **state)
         assert_int_equal(flow_control_free_ns(&flow, FLOW_CONTROL_NO_REPLY_NS + i),
                          FLOW_CONTROL_NO_REPLY_NS + i);
     }
-    /* It was only slow. */
+    /* The terminal was only slow. */
     flow_control_answered(&flow);
     assert_true(flow_control_sent(&flow, FLOW_CONTROL_ASK_BYTES, 9 * SECOND));
 }

@@ -1,4 +1,4 @@
-/* The grid: clipping, wide glyphs, and its two outputs. */
+/* Tests the grid: clipping, wide glyphs, and both outputs. */
 #include "tui/screen/grid.h"
 
 #include "tests/support/failing_mem.h"

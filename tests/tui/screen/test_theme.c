@@ -1,4 +1,4 @@
-/* Styles, bars and symbols: what each theme makes of them. */
+/* Tests styles, bars and symbols in each theme. */
 #include "tui/screen/theme.h"
 
 #include "tui/screen/text.h"

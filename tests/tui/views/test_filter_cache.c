@@ -1,4 +1,5 @@
-/* Property: what is remembered of a filter is what it says when it is asked anew, whatever happens to the model between two pictures. */
+/* Property: the cached verdicts of a filter equal fresh ones, whatever happens to the model between
+   two frames. */
 #include "tests/support/model.h"
 #include "tests/support/support.h"
 #include "tui/views/filter_cache.h"

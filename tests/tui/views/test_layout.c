@@ -1,4 +1,5 @@
-/* The layout: strips inside the screen that share no cell, at every size; and the order in which they fold away. */
+/* Tests the layout: strips inside the screen that never overlap, at every size, and the order in
+   which parts disappear. */
 #include "tui/views/layout.h"
 
 #include "tests/support/support.h"
@@ -58,7 +59,7 @@ static void panels_fold_away_in_their_order(void **state)
     struct layout big = layout_compute(&want, 120, 40);
     (void)state;
     assert_true(big.inflight.rows > 0 && big.detail.rows > 0 && big.now_age && big.legend.rows > 0);
-    /* At 80 columns the detail stands in the panel's place. */
+    /* At 80 columns the detail replaces the panel. */
     struct layout small = layout_compute(&want, 80, 24);
     assert_true(small.inflight.rows == 0 && small.detail.rows > 0 && small.now_age);
     want.detail_lines = 0;

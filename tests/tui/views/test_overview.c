@@ -1,4 +1,4 @@
-/* The overview: two agents a line, each cell what the model says of both. */
+/* Tests the overview: two agents a line, each half cell with the colour of its agent's bar. */
 #include "tests/support/picture.h"
 #include "tui/views/frame.h"
 
@@ -42,7 +42,7 @@ static int8_t color_of_half(const struct picture *picture, int x, int y, bool up
     return low && !upper ? style.fg : COLOR_NONE;
 }
 
-/* The colour of the bar that the whole line of the agent would have there. */
+/* Returns the colour that the agent's full line has in this column. */
 static int8_t color_of_bar(const struct picture *picture, const struct frame *frame, agent_no agent,
                            int col)
 {

@@ -1,4 +1,4 @@
-/* What the screen says: a feed in, a text out. Whole screens are in tests/screens; these are single sentences of the manual. */
+/* Tests single texts of the screen: a feed in, a text out. Whole screens are in tests/screens. */
 #include "tests/support/failing_mem.h"
 #include "tests/support/picture.h"
 
@@ -86,7 +86,7 @@ static void finished_sub_agents_fold_after_a_minute(void **state)
     picture_lacks(&picture, "helper");
     picture_press(&picture, "c");
     picture_has(&picture, "└ +4 done");
-    /* What is finished as a whole is there to be looked at. */
+    /* A finished trace is shown as a whole. */
     picture.input.live = false;
     picture_has(&picture, "helper0");
     picture_release(&picture);
