@@ -1,4 +1,4 @@
-/* Days are counted from the civil calendar, so no time zone of the machine has a say. */
+/* Days are counted from the civil calendar, so the machine's time zone does not matter. */
 #include "ingest/iso_time.h"
 
 static bool digits(const char **at, const char *end, int count, int64_t *out)

@@ -17,7 +17,9 @@ size_t utf8_next(const char *text, size_t len, uint32_t *cp);
 size_t utf8_put(char out[4], uint32_t cp);
 /* Returns true if the text is strict UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool utf8_valid(const char *text, size_t len);
-/* Returns the length in UTF-16 code units, as JavaScript's String.length. */
+/* Returns how many of the first bytes can be kept: at most `max`, no code point cut in two. */
+size_t utf8_cut(const char *text, size_t len, size_t max);
+/* Length in UTF-16 code units, as JavaScript's String.length. */
 size_t utf8_utf16_len(const char *text, size_t len);
 /* Returns the seed's thread id of a name: |h|, or 1 if that is 0. h is the signed 32-bit h = h * 31
    + c over the UTF-16 code units, from 0 (perfettoTracing.ts: stringToNumericHash, djb2Hash). */

@@ -5,6 +5,8 @@
 #include "core/base/u64map.h"
 #include "core/export/document.h"
 #include "core/export/document_lanes.h"
+#include "core/export/document_records.h"
+#include "core/tracer/print.h"
 
 /* A process that was written; its number in a document of several sessions is its place + 1. */
 struct document_process {
@@ -28,7 +30,8 @@ struct document {
     size_t session_count, session_cap;
     struct document_process *processes; /* in order of appearance */
     size_t process_count, process_cap;
-    struct u64map process_by_pid;    /* session << 32 | pid */
+    struct u64map process_by_pid; /* session << 32 | pid */
+    struct document_records records;
     struct document_lanes *lanes;    /* NULL: TRACKS_AGENT */
     struct event_texts *event_texts; /* document_event.c's */
     uint64_t event_count;            /* written in traceEvents */

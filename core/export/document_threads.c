@@ -4,7 +4,9 @@
 #include "core/export/document_private.h"
 
 #include "core/base/json_args.h"
+#include "core/base/json_text.h"
 
+#include <math.h>
 #include <string.h>
 
 #define NAME_SEPARATOR " · "
@@ -144,6 +146,56 @@ static void put_lane_thread(struct document *doc, const struct lane_thread *thre
     document_flush(doc, false);
 }
 
+static void put_agent_event(struct document *doc, const char *kind, track_no track, const char *key,
+                            intern_id value)
+{
+    struct strbuf args;
+    strbuf_init(&args, doc->out.mem, 0);
+    strbuf_addf(&args, "{\"%s\":", key);
+    struct slice text = swarm_text_slice(doc->swarm, value);
+    json_put_string(&args, text.bytes, text.len);
+    strbuf_addc(&args, '}');
+    struct event event = {
+        .ph = 'M',
+        .ts_us = 0,
+        .dur_us = (double)NAN,
+        .name = intern_find(swarm_names((struct swarm *)(uintptr_t)doc->swarm), kind, strlen(kind)),
+        .cat = intern_find(swarm_names((struct swarm *)(uintptr_t)doc->swarm), "__metadata",
+                           strlen("__metadata")),
+        .track = track,
+        .args = {args.data, args.len},
+    };
+    doc->no_memory |= args.failed;
+    if (!args.failed && strcmp(kind, "process_name") == 0) {
+        put_process_name(doc, &event);
+    } else if (!args.failed) {
+        document_put_event(doc, &event, NO_SPAN, event.args);
+    }
+    strbuf_release(&args);
+}
+
+/* The events that name an agent which updates made: the seed's emitProcessMetadata. */
+static void put_agent_metadata(struct document *doc, const struct agent *agent)
+{
+    put_agent_event(doc, "process_name", agent->process_track, "name", agent->name);
+    put_agent_event(doc, "thread_name", agent->own_track, "name", agent->name);
+    if (agent->parent_id != INTERN_NONE) {
+        put_agent_event(doc, "parent_agent", agent->process_track, "parent_agent_id",
+                        agent->parent_id);
+    }
+}
+
+static void put_printed_agents(struct document *doc, session_no session)
+{
+    for (size_t i = 0; i < swarm_agent_count(doc->swarm) && document_good(doc); i++) {
+        const struct agent *agent = swarm_agent(doc->swarm, (agent_no)i);
+        if (agent->session == session &&
+            (agent->flags & (AGENT_PRINTED | AGENT_DEAD)) == AGENT_PRINTED) {
+            put_agent_metadata(doc, agent);
+        }
+    }
+}
+
 void document_put_session_metadata(struct document *doc, session_no session)
 {
     const struct session *of = swarm_session(doc->swarm, session);
@@ -158,6 +210,7 @@ void document_put_session_metadata(struct document *doc, session_no session)
             document_put_event(doc, &event, NO_SPAN, event.args);
         }
     }
+    put_printed_agents(doc, session);
     size_t count = 0;
     const struct lane_thread *threads =
         doc->lanes == NULL ? NULL : document_lanes_threads(doc->lanes, &count);

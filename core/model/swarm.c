@@ -39,6 +39,8 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
     swarm->mem = mem;
     swarm->flight_first = swarm->flight_last = NO_SPAN;
     swarm->flight_free = NO_FLIGHT;
+    records_init(swarm);
+    strbuf_init(&swarm->scratch, mem, 0);
     u64map_init(&swarm->session_by_id, mem);
     u64map_init(&swarm->process_by_pid, mem);
     u64map_init(&swarm->track_by_tid, mem);
@@ -54,7 +56,7 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
         swarm->stores[pool] = event_store_new(mem);
     }
     swarm->names = intern_new(mem);
-    if (!book_init(&swarm->book, mem) || swarm->stores[POOL_LIVE] == NULL ||
+    if (!stats_init(&swarm->stats, mem) || swarm->stores[POOL_LIVE] == NULL ||
         swarm->stores[POOL_FILES] == NULL || swarm->names == NULL || !init_names(swarm)) {
         swarm_free(swarm);
         return NULL;
@@ -96,13 +98,15 @@ void swarm_free(struct swarm *swarm)
     }
     const struct mem *mem = swarm->mem;
     live_release(swarm);
+    records_release(swarm);
+    strbuf_release(&swarm->scratch);
     free_sessions(swarm);
     free_agents(swarm);
     free_spans(swarm);
     mem_free(mem, swarm->processes, swarm->process_cap * sizeof *swarm->processes);
     mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
     mem_free(mem, swarm->flights, swarm->flight_cap * sizeof *swarm->flights);
-    book_release(&swarm->book);
+    stats_release(&swarm->stats);
     mem_free(mem, swarm->counters, swarm->counter_cap * sizeof *swarm->counters);
     mem_free(mem, swarm->markers, swarm->marker_cap * sizeof *swarm->markers);
     mem_free(mem, swarm->errors, swarm->error_cap * sizeof *swarm->errors);
@@ -273,12 +277,6 @@ struct intern *swarm_names(struct swarm *swarm)
     return swarm->names;
 }
 
-struct book *swarm_book(const struct swarm *swarm)
-{
-    /* What is asked puts names of its own into it, which changes no answer. */
-    return &((struct swarm *)(uintptr_t)swarm)->book;
-}
-
 const char *swarm_text(const struct swarm *swarm, intern_id id)
 {
     return intern_text(swarm->names, id, NULL);
@@ -321,9 +319,14 @@ const struct track *swarm_get_track(const struct swarm *swarm, track_no track)
     return &swarm->tracks[track].track;
 }
 
-const struct span *swarm_span(const struct swarm *swarm, span_no span)
+const struct span *swarm_span(const struct swarm *swarm, span_no no)
 {
-    return swarm_edit_span(swarm, span);
+    const struct span *span = swarm_edit_span(swarm, no);
+    while (span == NULL && swarm->forwards.count > 0 &&
+           (no = u64map_get(&swarm->forwards, no)) != U64MAP_NONE) {
+        span = swarm_edit_span(swarm, no);
+    }
+    return span;
 }
 
 span_no swarm_span_end(const struct swarm *swarm)
@@ -360,6 +363,11 @@ int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, in
         }
     }
     return span->end_ns;
+}
+
+struct strbuf *swarm_scratch(const struct swarm *swarm)
+{
+    return &((struct swarm *)(uintptr_t)swarm)->scratch;
 }
 
 static struct slice kept_args(const struct swarm *swarm, agent_no agent, uint64_t begin_no)
@@ -420,6 +428,17 @@ span_no swarm_error(const struct swarm *swarm, size_t index)
     return swarm->errors[index];
 }
 
+bool swarm_event(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                 struct event *out)
+{
+    if (!event_store_get(swarm->stores[pool], number, out)) {
+        return false;
+    }
+    track_no folds_to = swarm->tracks[out->track].folds_to;
+    out->track = folds_to != NO_TRACK ? folds_to : out->track;
+    return true;
+}
+
 const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool)
 {
     return swarm->stores[pool];
@@ -435,8 +454,7 @@ uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool)
     return swarm->dropped[pool];
 }
 
-/* The product of a time in µs and 1,000, rounded, kept within what an int64 of nanoseconds can hold together with an origin. */
-static int64_t us_to_ns(double us)
+int64_t us_to_ns(double us)
 {
     const double limit = 4e18, whole = 0x1p52; /* beyond, a double has no fraction */
     double ns = us * 1000;

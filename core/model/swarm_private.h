@@ -4,7 +4,8 @@
 #define CORE_SWARM_PRIVATE_H
 
 #include "core/base/u64map.h"
-#include "core/model/book.h"
+#include "core/model/record.h"
+#include "core/model/stats.h"
 #include "core/model/swarm.h"
 
 enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
@@ -66,6 +67,17 @@ struct swept {
     int64_t end_ns; /* INT64_MAX: still in flight; INT64_MIN: as in the trace */
 };
 
+/* The records (record.h), by number and in order of arrival. */
+struct record_table {
+    struct record **blocks;
+    size_t block_count, block_cap;
+    record_no end, free; /* free: the first free number; NO_RECORD: none */
+    record_no oldest, newest;
+    uint64_t event_count; /* what they count against the cap */
+    void (*dropped)(void *ctx, record_no record);
+    void *dropped_ctx;
+};
+
 struct well_known {
     intern_id process_name, thread_name, parent_agent, process_sort_index, thread_sort_index;
     intern_id trace_truncated, metadata_cat;
@@ -77,7 +89,6 @@ struct swarm {
     struct event_store *stores[POOLS];
     uint64_t dropped[POOLS];
     uint32_t drops[POOLS]; /* how often the oldest half went */
-    bool amended[POOLS];   /* since then some event was */
     struct intern *names;
     struct well_known known;
     uint64_t revision;
@@ -112,6 +123,8 @@ struct swarm {
     span_no *errors; /* closed with success: false, in order of closing */
     size_t error_count, error_cap;
 
+    struct record_table records;
+    struct u64map forwards; /* spans that became another's: to which */
     struct live_request *live;
     size_t live_count, live_cap;
     struct u64map live_by_begin;
@@ -120,13 +133,14 @@ struct swarm {
     struct u64map swept_by_begin;
     struct kept_span *kept;
     size_t kept_count, kept_cap;
-    struct book book;
+    struct stats stats;
     struct {
         intern_id name, cat;
         uint8_t kind;
         bool known;
     } kinds[KIND_CACHE]; /* of spans of that name and category, by both */
-    bool unsettled;      /* a kept span has ended: lanes are not what they would be without it */
+    struct strbuf scratch;
+    bool relane_due; /* a kept span has ended: lanes are not what they would be without it */
 };
 
 /* swarm.c */
@@ -143,8 +157,6 @@ struct marker *swarm_new_marker(struct swarm *swarm);
 struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
                               int64_t number);
 struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number);
-/* The agent that the track belongs to; made when there is none. NO_AGENT: out of memory. */
-agent_no swarm_track_agent(struct swarm *swarm, track_no track);
 /* Reads a metadata event into names, parents, sort indexes. */
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
 
@@ -164,6 +176,9 @@ bool fold_metadata_event(struct swarm *swarm, const struct event *event);
 /* The open span that the end closes; NO_SPAN: none. `duration_ms` is what the end says of it, NAN: nothing. */
 span_no pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms);
 
+/* swarm_cap.c: drops the oldest half where the pool has reached its cap. False: out of memory. */
+bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool);
+
 /* derive.c */
 bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                   const struct event *event);
@@ -171,6 +186,29 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
 bool derive_open(struct swarm *swarm, const struct span *span);
 /* Whether the event shows that its session is agents'. */
 bool derive_is_of_agents(const struct swarm *swarm, const struct event *event);
+
+/* What kind of span that is: found from the texts once, from their numbers then. */
+uint8_t span_kind_cached(struct swarm *swarm, intern_id name, intern_id cat);
+/* The span has its end: errors, the agent's state, the statistics. False: out of memory. */
+bool span_finish(struct swarm *swarm, span_no no, const struct end_facts *facts);
+/* Takes the span off the list of errors. */
+void errors_remove(struct swarm *swarm, span_no no);
+void agent_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns);
+/* Works out again, from its lanes, what a span that was taken out may have been the last or first of. */
+void agent_refresh(struct swarm *swarm, agent_no agent);
+
+/* record.c */
+void records_init(struct swarm *swarm);
+void records_release(struct swarm *swarm);
+
+/* record_span.c */
+void record_span_remove(struct swarm *swarm, record_no record);
+/* Takes the span in again after all spans of its agent were forgotten. False: out of memory. */
+bool record_span_again(struct swarm *swarm, record_no record);
+
+/* The product of a time in µs and 1,000, rounded, kept within what an int64 of nanoseconds can hold
+   together with an origin. */
+int64_t us_to_ns(double us);
 
 /* rederive.c */
 /* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */

@@ -43,11 +43,7 @@ struct model_figures {
     struct figures figures;
 };
 
-struct span_counts {
-    uint64_t closed, open, evicted, incomplete, orphan_ends;
-};
-
-/* The distribution of a quantity, in steps of equal ratio. */
+/* How a quantity spreads, in steps of equal ratio. */
 enum { SPREAD_BINS = 48 };
 struct spread {
     double low, high;             /* 0 < low < high */

@@ -13,18 +13,18 @@ static const struct {
     enum filter_field field;
     enum sort sort;
 } fields[] = {
-    {"agent", FIELD_AGENT, SORT_TEXT},
-    {"session", FIELD_SESSION, SORT_TEXT},
-    {"state", FIELD_STATE, SORT_STATE},
-    {"kind", FIELD_KIND, SORT_KIND},
-    {"name", FIELD_NAME, SORT_TEXT},
-    {"tool", FIELD_NAME, SORT_TEXT},
-    {"model", FIELD_MODEL, SORT_TEXT},
-    {"dur", FIELD_DURATION, SORT_DURATION},
-    {"error", FIELD_ERROR, SORT_SWITCH},
-    {"evicted", FIELD_EVICTED, SORT_SWITCH},
-    {"incomplete", FIELD_INCOMPLETE, SORT_SWITCH},
-    {"open", FIELD_OPEN, SORT_SWITCH},
+    {"agent", FILTER_AGENT, SORT_TEXT},
+    {"session", FILTER_SESSION, SORT_TEXT},
+    {"state", FILTER_STATE, SORT_STATE},
+    {"kind", FILTER_KIND, SORT_KIND},
+    {"name", FILTER_NAME, SORT_TEXT},
+    {"tool", FILTER_NAME, SORT_TEXT},
+    {"model", FILTER_MODEL, SORT_TEXT},
+    {"dur", FILTER_DURATION, SORT_DURATION},
+    {"error", FILTER_ERROR, SORT_SWITCH},
+    {"evicted", FILTER_EVICTED, SORT_SWITCH},
+    {"incomplete", FILTER_INCOMPLETE, SORT_SWITCH},
+    {"open", FILTER_OPEN, SORT_SWITCH},
 };
 
 static const struct {
@@ -301,12 +301,12 @@ static bool add_word(struct filter_parser *parser, const struct filter_token *to
             }
         }
         if (len > strlen("args.") && strncmp(token->text.data, "args.", strlen("args.")) == 0) {
-            term.field = FIELD_ARGS;
+            term.field = FILTER_ARGS;
             return add_field(parser, token, &term, SORT_ARGS);
         }
     }
     /* With any other name before a colon it is plain text: a path, a time. */
-    term.field = FIELD_ANY;
+    term.field = FILTER_ANY;
     term.text_len = token->text.len;
     term.text = keep(parser->filter, token->text.data, token->text.len);
     return term.text_len == 0 || add_term(parser, &term);

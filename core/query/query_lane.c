@@ -233,13 +233,15 @@ static void activate(struct lane_sweep *sweep, const struct lane_span *span)
     }
 }
 
-/* Finds the spans that began before t0 and extend beyond it: the one before t0, or several if spans
-   overlap. */
-static void begin_sweep(struct lane_sweep *sweep, int64_t t0_ns)
+/* Begins with the spans from `first` on. Finds what began before t0 and reaches beyond it: the span
+   before, or, where they overlap, some that lie a little further back. */
+static void begin_sweep(struct lane_sweep *sweep, int64_t t0_ns, size_t first)
 {
     const struct lane_view *view = sweep->view;
-    sweep->next = first_from(view, t0_ns);
+    size_t next = first_from(view, t0_ns);
+    sweep->next = next > first ? next : first;
     size_t back = sweep->next > MAX_ACTIVE ? sweep->next - MAX_ACTIVE : 0;
+    back = back > first ? back : first;
     for (size_t i = back; i < sweep->next; i++) {
         struct lane_span room;
         const struct lane_span *span = span_at(view, i, &room);
@@ -291,7 +293,7 @@ static void sweep_columns(const struct lane_view *view, int64_t t0_ns, int64_t c
                           struct timeline_cell *out)
 {
     struct lane_sweep sweep = {.view = view};
-    begin_sweep(&sweep, t0_ns);
+    begin_sweep(&sweep, t0_ns, 0);
     for (size_t i = 0; i < cols; i++) {
         struct lane_column column = column_at(t0_ns, col_ns, i);
         add_active(&sweep, &column);
@@ -357,7 +359,10 @@ static void climb_columns(const struct lane_view *view, int level, int64_t t0_ns
                           size_t cols, struct timeline_cell *out)
 {
     struct pyramid_walk climb = {.view = view};
+    /* The last few closed spans are not in the pyramid yet. */
+    struct lane_sweep tail = {.view = view};
     begin_climb(&climb, level, t0_ns);
+    begin_sweep(&tail, t0_ns, view->index->built);
     for (size_t i = 0; i < cols; i++) {
         struct lane_column column = column_at(t0_ns, col_ns, i);
         struct lane_span last = climb.current;
@@ -372,6 +377,8 @@ static void climb_columns(const struct lane_view *view, int level, int64_t t0_ns
             last = bucket->last;
         }
         reach(&climb, &last, column.to_ns);
+        add_active(&tail, &column);
+        add_beginning(&tail, &column);
         add_apart(view, &column);
         out[i] = make_cell(&column);
     }

@@ -293,7 +293,7 @@ static bool add_all_timed(struct replay *r, enum swarm_pool pool)
     for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
         struct event event;
 
-        if (event_store_get(store, no, &event) &&
+        if (swarm_event(r->from, pool, no, &event) &&
             !add_timed_of(r, (struct timed_event){.number = no, .pool = (uint8_t)pool}, &event))
             return false;
     }
@@ -315,11 +315,11 @@ static int by_time(const void *a, const void *b)
 
 static bool append_timed(struct replay *r, const struct timed_event *event_at)
 {
-    const struct event_store *store = swarm_store(r->from, (enum swarm_pool)event_at->pool);
     struct event event;
 
     r->events += !event_at->end;
-    return !event_store_get(store, event_at->number, &event) || append(r, &event, event_at);
+    return !swarm_event(r->from, (enum swarm_pool)event_at->pool, event_at->number, &event) ||
+           append(r, &event, event_at);
 }
 
 /* ---- its life ---- */

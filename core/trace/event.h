@@ -35,11 +35,7 @@ struct raw_event {
         extra; /* members without a field here, unchanged, comma-separated, without braces */
 };
 
-/* The phase of a placeholder: it reserves a number in the store for an event that may follow, and
-   is never written. */
-#define EVENT_VOID '\0'
-
-/* An event as stored. */
+/* As it is kept. */
 struct event {
     char ph;
     double ts_us;  /* from its session's origin; NAN: none */

@@ -42,21 +42,12 @@ uint64_t event_store_reveal(struct event_store *store, intern_id name, intern_id
                             track_no track);
 /* Removes that event: metadata events are stored elsewhere. */
 void event_store_skip_adopted(struct event_store *store);
-/* Sets *out to an event. Returns false if the number does not exist (any more). The slices are
-   borrowed until the event is dropped or amended. */
+/* False: no such number (any more). The slices are borrowed until the event is dropped. */
 bool event_store_get(const struct event_store *store, uint64_t number, struct event *out);
 /* Returns the number of the span that the model derived from the event. */
 span_no event_store_span(const struct event_store *store, uint64_t number);
 void event_store_set_span(struct event_store *store, uint64_t number, span_no span);
-/* Used by swarm_move_process. */
-void event_store_set_track(struct event_store *store, uint64_t number, track_no track);
-/* Replaces the contents of event `number`. The new slices may be the event's own; slices returned
-   earlier become invalid. Its span remains (event_store_span). A dropped number is ignored. Returns
-   false and changes nothing if out of memory. */
-bool event_store_amend(struct event_store *store, uint64_t number, const struct event *event);
-/* Used by swarm_move_start. */
-void event_store_set_ts(struct event_store *store, uint64_t number, double ts_us);
-/* Return the range of numbers: first to end - 1. */
+/* Numbers run from first to end - 1. */
 uint64_t event_store_first(const struct event_store *store);
 /* Returns the number of the first appended event; an event put before it has the number of a
    dropped one. */

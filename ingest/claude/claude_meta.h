@@ -4,7 +4,7 @@
 
 #include "ingest/claude/claude_line.h"
 
-/* Texts are cut to what they have room for; "": not said. */
+/* Texts are cut to their arrays; "": not set. */
 struct claude_meta {
     char type[CLAUDE_ID_BYTES + 1];
     char description[CLAUDE_ID_BYTES + 1];
@@ -12,7 +12,7 @@ struct claude_meta {
     bool finished;
 };
 
-/* False: it is none. */
+/* Returns false where the text is no such object. */
 bool claude_meta_read(const struct mem *mem, const char *text, size_t len, struct claude_meta *out);
 
 #endif

@@ -13,7 +13,7 @@ enum claude_status {
     CLAUDE_STATUS_WAITING /* for a person */
 };
 
-/* Texts are cut to what they have room for; "": not said. Times are ms since the epoch; NAN: not said. */
+/* Texts are cut to their arrays; "": not set. Times are ms since the epoch; NAN: not set. */
 struct claude_process {
     int64_t pid;
     char session_id[CLAUDE_ID_BYTES + 1];
@@ -27,7 +27,7 @@ struct claude_process {
     double started_ms, status_ms;
 };
 
-/* False: it is none. */
+/* Returns false where the text is no such object. */
 bool claude_process_read(const struct mem *mem, const char *text, size_t len,
                          struct claude_process *out);
 /* Whether the process is there and still the same. `proc` is /proc, or what stands for it. Where there is no such directory the system is asked whether there is
@@ -52,7 +52,7 @@ void claude_registry_release(struct claude_registry *registry);
 /* Looks at the files of `dir`, which need not be there: reads those that have changed, forgets those that are gone, asks who lives. False: out of
    memory. */
 bool claude_registry_look(struct claude_registry *registry, const char *dir, const char *proc);
-/* Of that session; of several the one that lives. NULL: none. Borrowed until the next look. */
+/* Returns the session's entry, the live one of several; NULL: none. Borrowed until the next look. */
 const struct claude_registered *claude_registry_find(const struct claude_registry *registry,
                                                      const char *session_id);
 

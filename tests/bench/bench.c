@@ -3,6 +3,7 @@
 
 #include "core/query/figures.h"
 #include "core/query/query.h"
+#include "ingest/sources.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -227,6 +228,7 @@ void bench_engine_open(struct bench_engine *engine, size_t max_events, bool foll
     struct hub_options options = {.swarm = engine->swarm,
                                   .tracer = engine->tracer,
                                   .log = engine->log,
+                                  .sources = source_rows,
                                   .follow = follow,
                                   .now_ns = wall_now};
     engine->hub = hub_new(&engine->loop, &options);

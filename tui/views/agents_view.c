@@ -1,7 +1,7 @@
 /* The table of agents. Rows are sorted only when the user asks for it: a table that sorts itself
    under the cursor cannot be read. Agents that appear later are appended. */
-#include "tui/screen/copy.h"
 #include "tui/views/agents_table.h"
+#include "tui/views/copy.h"
 #include "tui/views/marks.h"
 #include "tui/views/mouse.h"
 #include "tui/views/select.h"

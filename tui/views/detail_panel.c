@@ -2,6 +2,7 @@
    and draws them: the pen moves down line by line and draws those inside its area. So scrolling and
    the layout's request for lines follow from one text. Values are cut at VALUE_MAX_BYTES; the last
    line then shows how much was cut. */
+#include "core/tracer/print.h"
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
 #include "tui/views/span_text.h"
@@ -71,7 +72,7 @@ static void put_text(struct detail_pen *pen, const char *key, const char *text)
 
 static struct json_value args_of(const struct swarm *swarm, const struct span *span)
 {
-    struct slice args = swarm_span_args(swarm, span);
+    struct slice args = print_span_args(swarm, span);
     struct json_value value;
     if (args.bytes && json_check(args.bytes, args.len, JSON_DEPTH_LIMIT, &value, NULL))
         return value;

@@ -1,7 +1,8 @@
-/* The lines at the bottom: source errors, then the key hints or, until the next key, a message. */
-#include "tui/cmd/progress.h"
+/* The lines at the bottom: what went wrong with sources, and which keys there are (or, until the
+   next key, a message). */
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
+#include "tui/views/progress.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* All open spans, the longest first. The cursor is on a span, not on a line, and follows it as
    others end. */
-#include "tui/screen/copy.h"
+#include "tui/views/copy.h"
 #include "tui/views/inflight_line.h"
 #include "tui/views/mouse.h"
 #include "tui/views/view_keys.h"

@@ -1,7 +1,7 @@
 /* The log: failures, instants, and log entries of sources and senders, in order of time. The cursor
    is on an entry, not on a line; on the last entry it follows new ones. The list is built again
    when the model changes, at most once per frame. */
-#include "tui/screen/copy.h"
+#include "tui/views/copy.h"
 #include "tui/views/log_list.h"
 #include "tui/views/mouse.h"
 #include "tui/views/select.h"

@@ -1,9 +1,9 @@
 /* The statistics page: a list of sections, each a function. Its values come from the figures that
    `report` prints, so both show the same. */
-#include "tui/cmd/report.h"
 #include "tui/screen/number.h"
 #include "tui/views/curves.h"
 #include "tui/views/plot.h"
+#include "tui/views/report.h"
 #include "tui/views/view_keys.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
    that cannot be done shows a message. */
 #include "tui/views/view_keys.h"
 
-#include "tui/screen/copy.h"
+#include "tui/views/copy.h"
 #include "tui/views/find_bar.h"
 #include "tui/views/marks.h"
 #include "tui/views/range.h"
