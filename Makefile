@@ -160,6 +160,10 @@ clean: ## remove $(BUILD)
 check-layers: | deps ## core knows nobody, ingest and tui know core, one file knows curses
 	@.ci/check-layers .
 
+.PHONY: prose
+prose: ## find banned words in comments and texts: make prose IN='core doc' (default: clean rooms)
+	@.ci/check-prose $(IN)
+
 .PHONY: format
 format: ## rewrite all sources in the house's format
 	$(CLANG_FORMAT) -i $(ALL_C)

@@ -1,10 +1,10 @@
-/* Four things. `texts`, an array by id, says where each text is. The texts themselves are packed
-   into blocks that never move, so that a text may be borrowed for as long as the table lives.
-   `slots` is an open-addressing hash table of (hash, id), a power of two and at most half full: a
-   probe reads one run of 8-byte slots and touches a text only where all 32 bits of the hash agree,
-   and growing the table needs no text at all. `recent` is a small memory in front of it, for the few texts that come all
-   the time: a place for each of many hashes, and what falls on a place takes it. There a text is told by its length and its first
-   and last eight bytes, and compared only where that is not all of it. */
+/* The table has four parts. `texts`, an array by id, has the address of each text. The texts
+   themselves are packed into blocks that never move, so a text may be borrowed for the life of the
+   table. `slots` is an open-addressing hash table of (hash, id), a power of two and at most half
+   full. A probe reads one run of 8-byte slots and reads a text only if all 32 bits of the hash
+   agree; growing the table reads no texts. `recent` is a small direct-mapped cache of frequent
+   texts. It identifies a text by its length and its first and last eight bytes, and compares the
+   rest only if there is more. */
 #include "core/base/intern.h"
 
 #include "core/base/word.h"
@@ -26,7 +26,7 @@ struct text {
 
 struct block {
     struct block *next;
-    size_t size, used; /* bytes, of `bytes` */
+    size_t size, used; /* in bytes */
     char bytes[];
 };
 
@@ -34,13 +34,13 @@ enum { RECENT = 512 };
 
 struct recent {
     uint64_t first, last;
-    intern_id id; /* INTERN_NONE: nothing yet */
+    intern_id id; /* INTERN_NONE: empty */
 };
 
 struct intern {
     struct mem mem;
     struct recent *recent;
-    struct text *texts; /* by id; [0] is INTERN_NONE */
+    struct text *texts; /* indexed by id; [0] is INTERN_NONE */
     size_t count, texts_cap;
     struct slot *slots;
     size_t slot_count;
@@ -101,7 +101,7 @@ void intern_free(struct intern *in)
     mem_free(&mem, in, sizeof *in);
 }
 
-/* The slot that has the text, or the free one where it would go. */
+/* Returns the slot that has the text, or the free one for it. */
 static struct slot *find_slot(const struct intern *in, uint32_t hash, const char *text, size_t len)
 {
     size_t mask = in->slot_count - 1;
@@ -138,8 +138,8 @@ static bool grow_slots(struct intern *in)
     return true;
 }
 
-/* Returns a block with `size` bytes free. A large text has a block of its own, behind the one being
-   filled. */
+/* Returns a block with `size` bytes free; NULL if out of memory. A large text gets its own block,
+   after the one being filled. */
 static struct block *block_with_room(struct intern *in, size_t size)
 {
     struct block *first = in->blocks;
@@ -204,7 +204,7 @@ static uint32_t load_4(const char *at)
     return word;
 }
 
-/* The first and the last bytes of a text; of a short one, both are all of it. */
+/* Returns the first and the last bytes of a text; both are the whole text if it is short. */
 static inline struct recent ends_of(const char *text, size_t len)
 {
     uint64_t all = 0;

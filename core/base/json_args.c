@@ -1,4 +1,5 @@
-/* Nothing is parsed into a tree: members are copied as bytes, one pass over the base for each merge. */
+/* Nothing is parsed into a tree: members are copied as bytes, in one pass over the base for each
+   merge. */
 #include "core/base/json_args.h"
 
 #include "core/base/json_read.h"
@@ -41,7 +42,7 @@ static void add_arg(struct strbuf *out, const struct json_arg *arg)
 void json_merge_args(struct strbuf *out, const char *base, size_t base_len,
                      const struct json_arg *set, size_t count)
 {
-    uint64_t written = 0; /* members of `set`, by bit */
+    uint64_t written = 0; /* members of `set` written so far, by bit */
     strbuf_addc(out, '{');
     enum json_type type = base == NULL ? JSON_TYPE_NONE : JSON_TYPE_OBJECT;
     struct json_walk walk = json_walk((struct json_value){type, base, base_len});

@@ -1,7 +1,7 @@
-/* The checker of json_read.h is a loop without recursion over one cursor. What it must remember of
-   the containers it is in is one bit each (object or array), on the stack: JSON_DEPTH_LIMIT bits.
-   Strings are scanned many bytes at a time for what ends or escapes them; only a string that
-   turned out not to be ASCII is then looked at again, as UTF-8. */
+/* The checker of json_read.h is a loop over one cursor, without recursion. It stores one bit for
+   each open container (object or array) on the stack: JSON_DEPTH_LIMIT bits. Strings are scanned
+   many bytes at a time for their end and for escapes. Only strings with non-ASCII bytes are scanned
+   again, as UTF-8. */
 #include "core/base/json_read.h"
 
 #include "core/base/json_scan.h"
@@ -10,7 +10,7 @@
 
 struct checker {
     const char *at, *end;
-    const char *what; /* why it failed, at `at` */
+    const char *what; /* the error, at `at` */
     unsigned depth, max_depth;
     uint64_t objects[JSON_DEPTH_LIMIT / 64]; /* bit d - 1: the container at depth d is an object */
 };
@@ -143,7 +143,7 @@ static bool in_object(const struct checker *c)
     return (c->objects[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
-/* From a member's key to its value. */
+/* Reads from a member's key to its value. */
 static enum step check_key(struct checker *c)
 {
     if (c->at == c->end || *c->at != '"')
@@ -157,7 +157,7 @@ static enum step check_key(struct checker *c)
     return STEP_VALUE;
 }
 
-/* In an empty container the next step is after a value, where its end is dealt with anyway. */
+/* Opens a container. An empty one continues with the step after a value, which handles its end. */
 static enum step check_open(struct checker *c, bool object)
 {
     if (c->depth == c->max_depth)
@@ -221,8 +221,7 @@ bool json_check(const char *text, size_t len, unsigned max_depth, struct json_va
     c.depth = 0;
     c.max_depth = max_depth < JSON_DEPTH_LIMIT ? max_depth : JSON_DEPTH_LIMIT;
     c.what = NULL;
-    c.objects[0] =
-        0; /* a word is written to before it is read; this is for gcc, which cannot see it */
+    c.objects[0] = 0; /* gcc cannot see that a word is written before it is read */
 
     skip_space(&c);
     const char *start = c.at;

@@ -1,8 +1,8 @@
-/* A number is first read as an integer of its digits and a power of ten. Where both are exact as
-   doubles (up to 2^53, up to 10^22), or there is no power, only one operation rounds, correctly
-   (Clinger 1990, "How to read floating point numbers accurately"). All others go to strtod, in a
-   copy of bounded size: no double, and no half way between two, has more than 768 digits, so what
-   follows 800 can only say whether there is more, and one last digit says that as well.
+/* A number is first read as an integer of its digits and a power of ten. If both are exact as
+   doubles (up to 2^53, up to 10^22), only one operation rounds, and it rounds correctly. Source:
+   Clinger 1990, "How to read floating point numbers accurately". All others are copied to a buffer
+   of bounded size for strtod. No double, and no midpoint of two, has more than 768 digits. So
+   digits after the 800th can only make the number greater, and one last digit does the same.
 
    LC_NUMERIC does not matter here: the copy has an exponent and no decimal point. */
 #include "core/base/json_read.h"
@@ -15,14 +15,13 @@
 #include <stdlib.h>
 
 #define DIGITS_MAX 800
-/* No power of ten beyond this makes a difference, as what is of more digits than memory holds is no
-   text. */
+/* Greater powers of ten make no difference: a text cannot have that many digits. */
 #define EXPONENT_MAX (INT64_C(1) << 60)
 
 struct number {
     bool negative;
     const char *digits, *end; /* may have a '.' inside */
-    int64_t exponent;         /* of ten, for the digits read as an integer */
+    int64_t exponent;         /* power of ten, for the digits read as an integer */
 };
 
 static int64_t read_exponent(const char *at, const char *end)

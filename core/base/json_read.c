@@ -1,7 +1,7 @@
-/* A checked text needs no parser: the end of a string is its next unescaped quote, the end of a
-   container is where the brackets outside strings are even, and a scalar ends at the next comma,
-   bracket or space. So a value is a slice, a walk is two pointers, and skipping over what nobody
-   asks for runs at the speed of a scan for a few characters. */
+/* A checked text needs no parser. A string ends at its next unescaped quote. A container ends where
+   the brackets outside strings are balanced. A scalar ends at the next comma, bracket or space. So
+   a value is a slice, a walk is two pointers, and skipping unused values is a scan for a few
+   characters. */
 #include "core/base/json_read.h"
 
 #include "core/base/json_scan.h"
@@ -10,7 +10,7 @@
 
 #include <assert.h>
 
-/* The inside of a string value, read one code point at a time. */
+/* Reads the inside of a string value one code point at a time. */
 struct decoder {
     const char *at, *end;
 };
@@ -20,7 +20,7 @@ static struct decoder decoder_of(struct json_value string)
     return (struct decoder){.at = string.raw + 1, .end = string.raw + string.len - 1};
 }
 
-/* From behind the opening quote to behind the closing one. */
+/* Skips from after the opening quote to after the closing one. */
 static inline const char *skip_string(const char *at, const char *end)
 {
     const char *quote = text_near_quote(at, end);
@@ -35,7 +35,7 @@ static inline const char *skip_string(const char *at, const char *end)
     }
 }
 
-/* From behind the opening bracket to behind its closing one. */
+/* Skips from after the opening bracket to after its closing one. */
 static const char *skip_container(const char *at, const char *end)
 {
     for (size_t depth = 1;;) {
@@ -57,7 +57,7 @@ static const char *skip_scalar(const char *at, const char *end)
     return at;
 }
 
-/* The value that begins at walk->at, which moves behind it. */
+/* Returns the value at walk->at and moves walk->at after it. */
 static inline struct json_value take_value(struct json_walk *walk)
 {
     struct json_value value = {.type = json_type_of(*walk->at), .raw = walk->at};
@@ -103,7 +103,7 @@ bool json_next_member(struct json_walk *walk, struct json_member *out)
     return true;
 }
 
-/* The four hexadecimal digits of a checked escape. */
+/* Reads the four hexadecimal digits of a checked escape. */
 static uint32_t hex4(const char *at)
 {
     uint32_t unit = 0;
@@ -114,8 +114,8 @@ static uint32_t hex4(const char *at)
     return unit;
 }
 
-/* The code point of a \u escape, of which decoder->at is at the digits; both escapes of a surrogate
-   pair are taken. */
+/* Reads the code point of a \u escape; decoder->at is at its digits. Both escapes of a surrogate
+   pair are read. */
 static uint32_t decode_unit(struct decoder *d)
 {
     uint32_t unit = hex4(d->at);
@@ -130,7 +130,7 @@ static uint32_t decode_unit(struct decoder *d)
     return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
 }
 
-/* Of the escape at decoder->at. */
+/* Reads the escape at decoder->at. */
 static uint32_t decode_escape(struct decoder *d)
 {
     char letter = d->at[1];
@@ -179,11 +179,11 @@ bool json_same_string(struct json_value a, struct json_value b)
     return same_decoded(decoder_of(a), decoder_of(b));
 }
 
-/* Whether the string decodes to the text. Made to say no at once, as json_get asks about every
+/* Returns true if the string decodes to the text. It rejects early, since json_get compares every
    key. */
 static bool decodes_to(struct json_value string, const char *text, size_t len)
 {
-    /* An escape is never shorter than what it stands for. */
+    /* An escape is never shorter than its character. */
     size_t raw_len = string.len - 2;
     const char *raw = string.raw + 1;
     if (raw_len < len || (len > 0 && raw[0] != text[0] && raw[0] != '\\'))

@@ -1,5 +1,5 @@
-/* What the parts of json_read.h (json_check.c, json_read.c, json_number.c) all ask of single
-   characters. Private to them. */
+/* Tests of single characters, shared by json_check.c, json_read.c and json_number.c; private to
+   them. */
 #ifndef CORE_JSON_SCAN_H
 #define CORE_JSON_SCAN_H
 
@@ -15,7 +15,7 @@ static inline bool json_is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Of the value that begins with this character. */
+/* Returns the type of a value by its first character. */
 static inline enum json_type json_type_of(char first)
 {
     switch (first) {

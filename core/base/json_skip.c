@@ -1,5 +1,6 @@
-/* The checker of json_check.c once more, for speed and for what is common: nested at most 60 deep, so that one word remembers which
-   containers are objects, and without a word about what is wrong. Who gets no answer asks json_check. */
+/* The checker of json_check.c again, faster and for common texts only. They are nested at most 60
+   deep, so one word records which containers are objects. It gives no reason for a failure: callers
+   then use json_check. */
 #include "core/base/json_read.h"
 
 #include "core/base/json_scan.h"
@@ -8,7 +9,7 @@
 
 enum { MAX_DEPTH = 60 };
 
-/* No character of JSON but white space is as low as a space. */
+/* White space is the only JSON text with characters up to a space. */
 static inline const char *skip_space(const char *at, const char *end, bool *spaced)
 {
     while (at < end && (unsigned char)*at <= ' ' && json_is_space(*at)) {
@@ -23,7 +24,7 @@ static inline bool is_hex(char c)
     return json_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* From the backslash to behind the escape. */
+/* Skips from the backslash to after the escape. */
 static const char *skip_escape(const char *at, const char *end)
 {
     if (end - at < 2)
@@ -62,7 +63,7 @@ const char *json_skip_string(const char *at, const char *end, bool *escaped)
     return high && !utf8_valid(start, (size_t)(at - start)) ? NULL : at + 1;
 }
 
-/* The same, for what most strings are. */
+/* Skips a string; the fast path for most of them. */
 static inline const char *skip_string(const char *at, const char *end)
 {
     bool escaped;
@@ -98,7 +99,7 @@ const char *json_skip_number(const char *at, const char *end)
         if (at == exponent)
             return NULL;
     }
-    /* At the end of what is there it may go on. */
+    /* At the end of the buffer the number may continue. */
     return at < end ? at : NULL;
 }
 
@@ -118,7 +119,7 @@ static inline const char *skip_scalar(const char *at, const char *end)
     }
 }
 
-/* From a member's key to its value. */
+/* Skips from a member's key to its value. */
 static inline const char *skip_key(const char *at, const char *end, bool *spaced)
 {
     if (at == end || *at != '"' || (at = skip_string(at, end)) == NULL)
@@ -127,7 +128,8 @@ static inline const char *skip_key(const char *at, const char *end, bool *spaced
     return at < end && *at == ':' ? skip_space(at + 1, end, spaced) : NULL;
 }
 
-/* Behind a value: to the next value of its container, out of one or more containers that end here. *depth 0: out of all. */
+/* Skips what follows a value: to the next value of its container, or out of the containers that end
+   here. *depth 0: out of all. */
 static inline const char *skip_after(const char *at, const char *end, uint64_t objects,
                                      unsigned *depth, bool *spaced)
 {

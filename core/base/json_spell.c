@@ -1,9 +1,10 @@
-/* A number is its shortest decimal digits and the place of the point (struct decimal), found by one of three ways of falling speed, and
-   then spelt. The first, for times, spells at once.
+/* A number is converted to its shortest decimal digits and the position of the point (struct
+   decimal) and then printed. There are three methods; the fastest is tried first. The first method,
+   for times, prints at once.
 
-   LC_NUMERIC does not matter here: no decimal point is ever printed or read by libc (of "%.*e" only
-   the digits and the exponent are taken; strtod is given digits and an exponent). The rounding mode
-   must be to nearest. */
+   LC_NUMERIC does not matter here: libc prints and reads no decimal point (only the digits and the
+   exponent of "%.*e" are used; strtod gets digits and an exponent). The rounding mode must be to
+   nearest. */
 #include "core/base/json_text.h"
 
 #include <assert.h>
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 0.DIGITS * 10 ** point. No zero at either end of the digits. */
+/* 0.DIGITS * 10 ** point, without zeros at either end of the digits. */
 struct decimal {
     char digits[24];
     int count;
@@ -57,9 +58,9 @@ size_t json_spell_int(char *out, int64_t value)
 
 /* ---- the digits of a double ---- */
 
-/* Whether the value is a whole number of the fractions, of which `scale` make one, and below 2^52 of them. Dividing gives the value back, so
-   the digits read back as it, as both sides of the division are exact; and doubles lie closer here than the fractions do, so no other
-   digits do. */
+/* Returns true if value * scale is an integer below 2^52, and sets *count to it. The digits of such
+   a value read back as the same double, because both sides of the division are exact. No other
+   digits do, because doubles are closer here than the fractions are. */
 static bool count_fractions(double value, double scale, uint64_t *count)
 {
     double product = value * scale;
@@ -70,7 +71,7 @@ static bool count_fractions(double value, double scale, uint64_t *count)
     return *count > 0 && (double)*count / scale == value;
 }
 
-/* Of an integer's digits; there may be zeros at the end. */
+/* Converts an integer's digits, which may end in zeros. */
 static struct decimal decimal_of_digits(const char *digits, int count, int point)
 {
     while (count > 1 && digits[count - 1] == '0')
@@ -98,7 +99,7 @@ static bool reads_as(const char *digits, int count, int exponent, double value)
     return strtod(text, NULL) == value;
 }
 
-/* The same number of digits, one more in the last place. False: there is no such number. */
+/* Adds one to the last digit. Returns false if that would need another digit. */
 static bool increment(char *digits, int count)
 {
     int i = count - 1;
@@ -109,12 +110,12 @@ static bool increment(char *digits, int count)
     return i >= 0;
 }
 
-/* With ever more digits until they read back as the value. Below a power of two doubles lie twice
-   as close as above it, so there the nearest digits, when they are below, may not read back while
-   those next above do (2 ** -24). */
+/* Tries more and more digits until they read back as the value. Below a power of two doubles are
+   twice as close as above it. So the nearest digits, if below the value, may not read back although
+   the next ones above do (2 ** -24). */
 static struct decimal decimal_by_trial(double value)
 {
-    /* 15 digits are always unambiguous, but for subnormal numbers. */
+    /* 15 digits are always unambiguous, except for subnormal numbers. */
     int count = value < DBL_MIN ? 1 : DBL_DIG;
     int binary_exponent;
     bool power_of_two = frexp(value, &binary_exponent) == 0.5;
@@ -147,7 +148,8 @@ static char *put_zeros(char *at, int count)
     return at + count;
 }
 
-/* ECMA-262, Number::toString: its n is `point`, its k is `count`. Returns what is behind it. */
+/* Prints as ECMA-262, Number::toString: its n is `point`, its k is `count`. Returns the position
+   after the text. */
 static char *put_decimal(char *at, const struct decimal *dec)
 {
     const char *digits = dec->digits;
@@ -171,7 +173,8 @@ static char *put_decimal(char *at, const struct decimal *dec)
     return at + snprintf(at, 8, "e%+d", point - 1);
 }
 
-/* A positive value of whole thousandths, as times in microseconds are. Returns what is behind it; NULL: it is another. */
+/* Prints a positive number of whole thousandths, as times in microseconds are. Returns the position
+   after the text; NULL for any other value. */
 static char *put_thousandths(char *at, double value)
 {
     uint64_t count;

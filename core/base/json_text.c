@@ -1,5 +1,5 @@
-/* Nothing is kept: each function appends one value. Strings go out in runs, from one byte that must
-   be changed to the next. */
+/* There is no state: each function appends one value. Strings are copied in runs between the bytes
+   that must be escaped. */
 #include "core/base/json_text.h"
 
 #include "core/base/utf8.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* How many bytes at `text` may stay as they are for sure. */
+/* Returns a number of bytes at `text` that need no escape. */
 static size_t plain_bytes(const char *text, size_t len)
 {
     size_t n = 0;
@@ -48,7 +48,7 @@ static bool is_surrogate(uint32_t cp, uint32_t first)
     return cp >= first && cp < first + 0x400;
 }
 
-/* Surrogates that were brought together by joining two texts are the one character that they are in
+/* Writes a surrogate. Two halves that met when texts were joined form one character, as in
    JavaScript. */
 static size_t put_surrogate(struct strbuf *sb, const char *text, size_t len, uint32_t cp)
 {
@@ -63,7 +63,7 @@ static size_t put_surrogate(struct strbuf *sb, const char *text, size_t len, uin
     return 3;
 }
 
-/* Writes the one character at `text`, returns how many bytes it was. */
+/* Writes the character at `text`; returns its length in bytes. */
 static size_t put_character(struct strbuf *sb, const char *text, size_t len)
 {
     if ((unsigned char)*text < 0x80) {

@@ -1,5 +1,4 @@
-/* Writing JSON text (RFC 8259) into a strbuf, byte for byte as JavaScript's JSON.stringify spells
-   it. */
+/* Writes JSON text (RFC 8259) into a strbuf, byte for byte as JavaScript's JSON.stringify does. */
 #ifndef CORE_JSON_TEXT_H
 #define CORE_JSON_TEXT_H
 
@@ -7,18 +6,19 @@
 
 #include <stdint.h>
 
-/* The text (WTF-8) in quotes. Escapes `"`, `\`, controls (\b \f \n \r \t, else \u00xx) and lone
-   surrogates (\udxxx). What is no WTF-8 becomes U+FFFD. */
+/* Appends the text (WTF-8) in quotes. Escapes `"`, `\`, controls (\b \f \n \r \t, else \u00xx) and
+   lone surrogates (\udxxx). Invalid WTF-8 becomes U+FFFD. */
 void json_put_string(struct strbuf *sb, const char *text, size_t len);
-/* A C string. */
+/* Appends a C string in the same way. */
 void json_put_cstr(struct strbuf *sb, const char *text);
-/* The shortest digits that read back as the same double, spelt as JavaScript's Number::toString (1,
-   0.1, 1e+21, 1e-7); NaN and infinities are null, as JSON.stringify has it. -0 is 0. */
+/* Appends the shortest digits that read back as the same double, as JavaScript's Number::toString
+   prints them (1, 0.1, 1e+21, 1e-7). NaN and infinities become null, as in JSON.stringify; -0
+   becomes 0. */
 void json_put_number(struct strbuf *sb, double value);
 void json_put_int(struct strbuf *sb, int64_t value);
 void json_put_bool(struct strbuf *sb, bool value);
 
-/* The same into `out`, without a NUL, where it takes JSON_NUMBER_MAX bytes at most. Returns how many. */
+/* Writes the same to `out`, without a NUL, at most JSON_NUMBER_MAX bytes. Returns the length. */
 #define JSON_NUMBER_MAX 32
 size_t json_spell_number(char *out, double value);
 size_t json_spell_int(char *out, int64_t value);

@@ -1,6 +1,6 @@
-/* There is no state here: an allocator is one function, resize, and everything else is spelt with
-   it. Sizes are given back when memory is, so that an allocator need not keep them; the tests' one
-   checks that they are right. */
+/* This module has no state: an allocator is one function, resize, and everything else calls it.
+   Callers pass the size when they free, so allocators need not store it; the tests' allocator
+   checks it. */
 #include "core/base/mem.h"
 
 #include <assert.h>
@@ -48,7 +48,7 @@ void mem_free(const struct mem *mem, void *ptr, size_t size)
 void mem_will_fill(void *block, size_t size)
 {
 #ifdef MADV_POPULATE_WRITE
-    const uintptr_t page = 4096; /* where they are larger, nothing happens */
+    const uintptr_t page = 4096; /* on systems with larger pages this has no effect */
     uintptr_t from = ((uintptr_t)block + page - 1) & ~(page - 1);
     uintptr_t to = ((uintptr_t)block + size) & ~(page - 1);
     if (to > from)
@@ -72,8 +72,8 @@ bool mem_reserve(const struct mem *mem, void *items_ptr, size_t *cap, size_t wan
     if (new_cap > SIZE_MAX / size)
         new_cap = want;
 
-    /* items_ptr is the address of a pointer of some type: it is copied, as a void ** to it would be
-       an alias. */
+    /* items_ptr is the address of a pointer of some type. It is copied, because a void ** to it
+       would break aliasing rules. */
     void *items;
     memcpy(&items, items_ptr, sizeof items);
     items = mem->resize(mem->ctx, items, *cap * size, new_cap * size);

@@ -1,6 +1,6 @@
 /* One block that doubles. `cap` counts the byte of the final NUL, `max` does not: a buffer of max
-   10 holds 10 bytes in a block of 11. A failed append appends nothing at all, so that what is there
-   is always a whole number of appends. */
+   10 holds 10 bytes in a block of 11. A failed append appends nothing, so the contents are always
+   whole appends. */
 #include "core/base/strbuf.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* Open addressing with linear probing, at most three quarters full; a removal moves later members of its run back, so that there are no
-   tombstones. */
+/* Open addressing with linear probing, at most three quarters full. A removal moves later members
+   of its run back, so there are no tombstones. */
 #include "core/base/u64map.h"
 
 #include <string.h>
@@ -69,7 +69,7 @@ static bool grow(struct u64map *map)
     return true;
 }
 
-/* Where the key is, or `cap`. */
+/* Returns the slot of the key, or `cap`. */
 static size_t find(const struct u64map *map, uint64_t key)
 {
     if (map->count == 0) {
@@ -115,7 +115,7 @@ void u64map_remove(struct u64map *map, uint64_t key)
     size_t mask = map->cap - 1;
     for (size_t i = (hole + 1) & mask; map->values[i] != U64MAP_NONE; i = (i + 1) & mask) {
         size_t home = place(map->keys[i], map->cap);
-        /* A member moves back unless its home lies behind the hole (cyclically). */
+        /* A member moves back unless its home slot lies after the hole (cyclically). */
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             map->keys[hole] = map->keys[i];
             map->values[hole] = map->values[i];

@@ -11,17 +11,18 @@
 struct u64map {
     const struct mem *mem;
     uint64_t *keys;
-    uint32_t *values; /* U64MAP_NONE: an empty place */
+    uint32_t *values; /* U64MAP_NONE: an empty slot */
     size_t count, cap;
 };
 
 void u64map_init(struct u64map *map, const struct mem *mem);
 void u64map_release(struct u64map *map);
-/* Forgets everything, keeps the memory. */
+/* Removes all entries, keeps the memory. */
 void u64map_clear(struct u64map *map);
-/* The key's number; U64MAP_NONE: not there. */
+/* Returns the key's number; U64MAP_NONE if the map does not have the key. */
 uint32_t u64map_get(const struct u64map *map, uint64_t key);
-/* `value` is not U64MAP_NONE. False: out of memory, nothing changed. */
+/* Sets the key's number; `value` is not U64MAP_NONE. Returns false and changes nothing if out of
+   memory. */
 bool u64map_put(struct u64map *map, uint64_t key, uint32_t value);
 void u64map_remove(struct u64map *map, uint64_t key);
 

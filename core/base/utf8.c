@@ -1,6 +1,6 @@
-/* One decoder, sequence_len, knows what a well-formed sequence is (Unicode 15, table 3-7) and
-   whether surrogates are allowed; everything else is a walk with it that strides over ASCII eight
-   bytes at a time. */
+/* One decoder, sequence_len, decides which sequences are well formed (Unicode 15, table 3-7) and
+   whether surrogates are allowed. Everything else walks a text with it and skips ASCII eight bytes
+   at a time. */
 #include "core/base/utf8.h"
 
 #include "core/base/word.h"
@@ -10,7 +10,7 @@ static bool is_tail(unsigned char byte)
     return (byte & 0xC0) == 0x80;
 }
 
-/* The length of the well-formed sequence at `at` (which is not at `end`), 0: there is none. */
+/* Returns the length of the well-formed sequence at `at` (before `end`); 0 if it is ill-formed. */
 static inline size_t sequence_len(const unsigned char *at, const unsigned char *end,
                                   bool surrogates)
 {
@@ -23,8 +23,7 @@ static inline size_t sequence_len(const unsigned char *at, const unsigned char *
     if (first < 0xE0)
         return left >= 2 && is_tail(at[1]) ? 2 : 0;
 
-    /* The second byte alone decides about overlong forms, surrogates and what is beyond
-       U+10FFFF. */
+    /* The second byte alone excludes overlong forms, surrogates and values above U+10FFFF. */
     unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
     unsigned char high = first == 0xED && !surrogates ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
     if (left < 3 || at[1] < low || at[1] > high || !is_tail(at[2]))
@@ -77,8 +76,8 @@ size_t utf8_put(char out[4], uint32_t cp)
     return 4;
 }
 
-/* How many of the bytes at `text` are ASCII for sure: a multiple of 8, not the most that could be
-   said. */
+/* Returns how many bytes at `text` are known to be ASCII: a multiple of 8, possibly not all of
+   them. */
 static size_t ascii_words(const char *text, size_t len)
 {
     size_t n = 0;
@@ -90,12 +89,12 @@ static size_t ascii_words(const char *text, size_t len)
 bool utf8_valid(const char *text, size_t len)
 {
     if (len == 0)
-        return true; /* text may be NULL, to which nothing can be added */
+        return true; /* text may be NULL: no arithmetic on it */
     const unsigned char *at = (const unsigned char *)text, *end = at + len;
     while (at < end) {
         if (*at < 0x80)
             at += ascii_words((const char *)at, (size_t)(end - at));
-        /* Up to a word's worth of characters before the next try at ASCII. */
+        /* Up to eight characters before the next attempt at ASCII. */
         for (int i = 0; i < 8 && at < end; i++) {
             size_t n = sequence_len(at, end, false);
             if (n == 0)
@@ -138,7 +137,7 @@ size_t utf8_utf16_len(const char *text, size_t len)
 
 int64_t utf8_thread_id(const char *name, size_t len)
 {
-    uint32_t hash = 0; /* unsigned: it is to wrap around */
+    uint32_t hash = 0; /* unsigned, so that it wraps around */
     for (size_t at = 0; at < len;) {
         uint32_t cp;
         at += utf8_next(name + at, len - at, &cp);

@@ -1,5 +1,5 @@
-/* Many bytes at a time: the questions that string scanners ask of a machine word, and the one that nearly all of the time goes
-   into, asked of sixteen bytes where the processor has SSE2 (each x86-64 has). */
+/* Scans strings many bytes at a time: tests of a machine word, and for the most frequent scan tests
+   of sixteen bytes if the processor has SSE2 (each x86-64 has). */
 #ifndef CORE_WORD_H
 #define CORE_WORD_H
 
@@ -15,7 +15,7 @@
 #define WORD_ONES  0x0101010101010101u
 #define WORD_HIGHS 0x8080808080808080u
 
-/* The 8 bytes at `at`, the first one lowest. */
+/* Loads the 8 bytes at `at`, the first one lowest. */
 static inline uint64_t word_load(const char *at)
 {
     uint64_t word;
@@ -26,9 +26,9 @@ static inline uint64_t word_load(const char *at)
     return word;
 }
 
-/* The marks below set the high bit of each byte that answers; above the lowest mark there may be
-   false ones (a borrow runs upwards), so only whether there is a mark and which is the lowest may
-   be used. A byte of 0x80 or more is no answer. */
+/* Each mark function sets the high bit of the bytes that match. Above the lowest mark there may be
+   false ones (a borrow runs upwards). So use only whether a mark exists and which is the lowest.
+   Bytes of 0x80 or more never match. */
 
 static inline uint64_t word_mark_byte(uint64_t word, unsigned char byte)
 {
@@ -36,26 +36,26 @@ static inline uint64_t word_mark_byte(uint64_t word, unsigned char byte)
     return (zero_where_equal - WORD_ONES) & ~word & WORD_HIGHS;
 }
 
-/* Bytes below 0x20. */
+/* Marks bytes below 0x20. */
 static inline uint64_t word_mark_controls(uint64_t word)
 {
     return (word - WORD_ONES * 0x20) & ~word & WORD_HIGHS;
 }
 
-/* What JSON does not leave as it is inside a string. */
+/* Marks bytes that JSON escapes inside a string. */
 static inline uint64_t word_mark_json(uint64_t word)
 {
     return word_mark_controls(word) | word_mark_byte(word, '"') | word_mark_byte(word, '\\');
 }
 
-/* Which byte (0 to 7) has the lowest of some marks. */
+/* Returns the byte (0 to 7) of the lowest mark. */
 static inline size_t word_lowest(uint64_t marks)
 {
     return (size_t)__builtin_ctzll(marks) >> 3;
 }
 
-/* To the next quote, backslash or control, or to `end`. Sets *high when a byte of 0x80 or more lies before it, maybe also when one
-   lies a little behind. */
+/* Skips to the next quote, backslash or control, or to `end`. Sets *high if a byte of 0x80 or more
+   lies before it, and possibly if one lies shortly after it. */
 static inline const char *text_skip_plain(const char *at, const char *end, bool *high)
 {
 #if defined(__SSE2__) && !defined(WORD_NO_SSE2)
@@ -87,15 +87,15 @@ static inline const char *text_skip_plain(const char *at, const char *end, bool 
     return at;
 }
 
-/* Where a string that begins at `at`, behind its quote, ends: at the quote that this returns. NULL: that is not to be seen at a glance; it is
-   long, has escapes, or is not ASCII. */
+/* Returns the closing quote of a string whose text begins at `at`, if it is near. Returns NULL if
+   the string is long, has escapes or is not ASCII. */
 static inline const char *text_near_quote(const char *at, const char *end)
 {
 #if defined(__SSE2__) && !defined(WORD_NO_SSE2)
     if (end - at >= 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
         unsigned quotes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
-        /* As signed numbers, controls and all that is not ASCII are below a space. */
+        /* As signed numbers, controls and non-ASCII bytes are below a space. */
         unsigned others = (unsigned)_mm_movemask_epi8(_mm_or_si128(
             _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
         unsigned before = quotes ^ (quotes - 1); /* up to the first quote */
@@ -111,8 +111,8 @@ static inline const char *text_near_quote(const char *at, const char *end)
     return NULL;
 }
 
-/* To the next quote or bracket, which is there. With 0x26 all four brackets, and no other character that is found outside of strings,
-   become 0x7F: one comparison does for them. */
+/* Skips to the next quote or bracket, which must exist. With 0x26 all four brackets become 0x7F,
+   and no other character found outside strings does: one comparison finds them. */
 static inline const char *text_skip_to_structure(const char *at, const char *end)
 {
 #if defined(__SSE2__) && !defined(WORD_NO_SSE2)

@@ -10,7 +10,7 @@ static struct counter *find(struct counters *counters, agent_no agent, intern_id
 {
     for (size_t i = 0; i < counters->count; i++) {
         struct counter *counter = &counters->items[i];
-        /* Keys are seldom written in two ways; then they are two curves. */
+        /* The same key in two spellings is rare; it yields two curves. */
         if (counter->agent == agent && counter->name == name && counter->key.len == key.len &&
             memcmp(counter->key.data, key.raw, key.len) == 0) {
             return counter;
@@ -19,7 +19,7 @@ static struct counter *find(struct counters *counters, agent_no agent, intern_id
     return NULL;
 }
 
-/* NULL: out of memory. */
+/* Returns NULL if out of memory. */
 static struct counter *add(struct counters *counters, agent_no agent, intern_id name,
                            struct json_value key)
 {
@@ -74,7 +74,7 @@ static bool take(struct counters *counters, const struct swarm *swarm, const str
     return true;
 }
 
-/* A value holds until the next. */
+/* Extends each value until the next one. */
 static void fill(const struct counters *counters)
 {
     for (size_t i = 0; i < counters->count; i++) {
@@ -85,7 +85,7 @@ static void fill(const struct counters *counters)
     }
 }
 
-/* The keys as people read them. */
+/* Decodes the keys for display. */
 static bool decode_keys(struct counters *counters)
 {
     bool good = true;

@@ -1,5 +1,5 @@
-/* Counters (events C of the Trace Event Format) over time: each member of their args is a curve that keeps its value until the next event. Read anew from the
-   events each time. */
+/* Counters (events C of the Trace Event Format) over time. Each member of their args is a curve
+   that keeps its value until the next event. They are computed from the events each time. */
 #ifndef CORE_COUNTERS_H
 #define CORE_COUNTERS_H
 
@@ -8,10 +8,10 @@
 #define COUNTERS_MAX 32
 
 struct counter {
-    agent_no agent; /* whose process it is of */
+    agent_no agent; /* agent of the counter's process */
     intern_id name;
     struct strbuf key; /* the member's name */
-    double *values;    /* one a stretch, the last in it; NAN: none yet */
+    double *values;    /* the last value in each stretch; NAN: none yet */
     double last, min, max;
 };
 
@@ -20,11 +20,11 @@ struct counters {
     size_t columns;
     struct counter items[COUNTERS_MAX]; /* in order of appearance */
     size_t count;
-    size_t left_out; /* values of others, for which there was no room */
+    size_t left_out; /* values of further counters, which did not fit */
 };
 
-/* The stretches [t0 + i * step, t0 + (i + 1) * step); what came before t0 counts for the first. False: out of memory. Release with counters_release
-   in any case. */
+/* Computes the curves for the stretches [t0 + i * step, t0 + (i + 1) * step). Values before t0
+   count for the first one. Returns false if out of memory. Call counters_release in any case. */
 bool counters_compute(const struct swarm *swarm, int64_t t0_ns, int64_t step_ns, size_t columns,
                       struct counters *out);
 void counters_release(struct counters *counters);

@@ -1,7 +1,8 @@
-/* What is closed is in the book. To that comes what is open, whose time goes on up to now, and then all is summed up: by agent, by model, and
-   over all sessions.
+/* Closed spans are already in the book. The durations of open spans, up to now, are added to it.
+   Then everything is summed by agent, by model and over all sessions.
 
-   Times are those of the trace: a swept span ends where the sweep closed it. An open one ends now. */
+   Times are those of the trace: a swept span ends when the sweep closed it, an open one ends
+   now. */
 #include "core/query/figures.h"
 
 #include "core/model/record.h"
@@ -34,7 +35,7 @@ static int64_t now_of(const struct gathering *g, const struct span *span)
     return now > span->start_ns ? now : span->start_ns;
 }
 
-/* What an open span adds to the time of its kind; how many there are is counted already. */
+/* Adds an open span's duration to the time of its kind; it is already counted. */
 static void add_open(struct figures *figures, const struct span *span, double ms)
 {
     switch ((enum span_kind)span->kind) {
@@ -64,7 +65,7 @@ static bool is_work(uint8_t kind)
            kind == SPAN_USER;
 }
 
-/* The next open span from `no` on whose time counts; NO_SPAN: none. */
+/* Returns the next open span from `no` whose duration counts; NO_SPAN: none. */
 static const struct span *next_open(const struct swarm *swarm, span_no *no)
 {
     while (*no != NO_SPAN) {
@@ -79,35 +80,36 @@ static const struct span *next_open(const struct swarm *swarm, span_no *no)
 
 /* ---- busy and idle ---- */
 
-/* Where the open work of each began first, INT64_MAX: nothing is open; and when the last of it ends. */
-struct reach {
+/* The open work of an agent: the earliest begin, INT64_MAX if nothing is open, and the latest
+   end. */
+struct open_work {
     int64_t from_ns, to_ns;
 };
 
-static void stretch(struct reach *reach, int64_t from_ns, int64_t to_ns)
+static void stretch(struct open_work *reach, int64_t from_ns, int64_t to_ns)
 {
     reach->from_ns = from_ns < reach->from_ns ? from_ns : reach->from_ns;
     reach->to_ns = to_ns > reach->to_ns ? to_ns : reach->to_ns;
 }
 
-static struct reach *no_reaches(const struct mem *mem, size_t count)
+static struct open_work *no_reaches(const struct mem *mem, size_t count)
 {
-    struct reach *reaches = count == 0 ? NULL : mem_zalloc(mem, count, sizeof *reaches);
+    struct open_work *reaches = count == 0 ? NULL : mem_zalloc(mem, count, sizeof *reaches);
     for (size_t i = 0; reaches != NULL && i < count; i++) {
-        reaches[i] = (struct reach){INT64_MAX, INT64_MIN};
+        reaches[i] = (struct open_work){INT64_MAX, INT64_MIN};
     }
     return reaches;
 }
 
-/* All open work reaches to now: with the closed it is one stretch more. */
-static int64_t busy_ns(const struct intervals *closed, const struct reach *reach)
+/* Open work extends to now, so it adds one interval to the closed ones. */
+static int64_t busy_ns(const struct intervals *closed, const struct open_work *reach)
 {
     return reach->from_ns == INT64_MAX
                ? closed->length
                : intervals_length_with(closed, reach->from_ns, reach->to_ns);
 }
 
-static void sum_agent(const struct gathering *g, agent_no number, const struct reach *reach,
+static void sum_agent(const struct gathering *g, agent_no number, const struct open_work *reach,
                       double *busy_ms, double *idle_ms)
 {
     const struct agent *agent = swarm_agent(g->swarm, number);
@@ -134,8 +136,8 @@ static int by_from(const void *a, const void *b)
     return (x->from > y->from) - (x->from < y->from);
 }
 
-/* The length of the union over all sessions. -1: out of memory. */
-static int64_t any_busy_ns(const struct gathering *g, const struct reach *reaches)
+/* Returns the length of the union over all sessions; -1 if out of memory. */
+static int64_t any_busy_ns(const struct gathering *g, const struct open_work *reaches)
 {
     const struct stats *stats = g->stats;
     if (stats->session_count == 1) {
@@ -170,12 +172,12 @@ static int64_t any_busy_ns(const struct gathering *g, const struct reach *reache
     return length;
 }
 
-/* Sums busy and idle time; `agents`, may be NULL, gets that of each. */
+/* Sums busy and idle time; sets those of each agent in `agents` unless it is NULL. */
 static bool gather_time(const struct gathering *g, struct figures *agents)
 {
     size_t agent_count = swarm_agent_count(g->swarm), session_count = g->stats->session_count;
-    struct reach *of_agents = no_reaches(g->mem, agent_count);
-    struct reach *of_sessions = no_reaches(g->mem, session_count);
+    struct open_work *of_agents = no_reaches(g->mem, agent_count);
+    struct open_work *of_sessions = no_reaches(g->mem, session_count);
     bool good =
         (agent_count == 0 || of_agents != NULL) && (session_count == 0 || of_sessions != NULL);
     struct figures *totals = &g->out->totals;
@@ -205,29 +207,30 @@ static bool gather_time(const struct gathering *g, struct figures *agents)
 
 /* ---- totals ---- */
 
-static bool is_there(const struct gathering *g, size_t session)
+static bool session_exists(const struct gathering *g, size_t session)
 {
     return swarm_session(g->swarm, (session_no)session) != NULL;
 }
 
-/* The tally of all sessions: the one's own, where there is but one, else `sum`. NULL: out of memory. */
+/* Returns the tally of all sessions: that of the only session, else `sum`. NULL if out of
+   memory. */
 static struct figures_tally *sum_sessions(const struct gathering *g, struct figures_tally *sum)
 {
     struct figures_tally *only = NULL;
     size_t count = 0;
     for (size_t i = 0; i < g->stats->session_count; i++) {
-        only = is_there(g, i) ? &g->stats->sessions[i].tally : only;
-        count += is_there(g, i);
+        only = session_exists(g, i) ? &g->stats->sessions[i].tally : only;
+        count += session_exists(g, i);
     }
     for (size_t i = 0; i < g->stats->session_count && count > 1; i++) {
-        if (is_there(g, i) && !figures_tally_merge(sum, &g->stats->sessions[i].tally)) {
+        if (session_exists(g, i) && !figures_tally_merge(sum, &g->stats->sessions[i].tally)) {
             return NULL;
         }
     }
     return count == 1 ? only : sum;
 }
 
-/* At least an octave, so that samples that are all the same stand in the middle. */
+/* Spans at least an octave, so that equal samples lie in the middle. */
 static void spread(const struct histogram *histogram, struct spread *out)
 {
     double low = histogram->min, high = histogram->max;
@@ -296,7 +299,7 @@ static void count_events(const struct gathering *g)
 
 /* ---- agents and models ---- */
 
-/* Rows that are no more have no spans: their figures say so. */
+/* Removed agents have no spans, so their figures are empty. */
 static bool gather_agents(const struct gathering *g)
 {
     size_t count = swarm_agent_count(g->swarm);
@@ -330,7 +333,7 @@ static int by_model(const void *a, const void *b)
     return strcmp(x->model, y->model);
 }
 
-/* The tallies of models, over all sessions, by their names. */
+/* The tallies of models over all sessions, by name. */
 struct model_sums {
     struct figures_tally *tallies;
     intern_id *names;
@@ -338,7 +341,7 @@ struct model_sums {
     struct u64map places;
 };
 
-/* NULL: out of memory. */
+/* Returns NULL if out of memory. */
 static struct figures_tally *model_sum(const struct gathering *g, struct model_sums *sums,
                                        intern_id name)
 {
@@ -366,7 +369,7 @@ static bool sum_models(const struct gathering *g, struct model_sums *sums)
 {
     for (size_t i = 0; i < g->stats->model_count; i++) {
         const struct stats_model *model = &g->stats->models[i];
-        if (!is_there(g, model->session) || !has_requests(&model->tally)) {
+        if (!session_exists(g, model->session) || !has_requests(&model->tally)) {
             continue;
         }
         struct figures_tally *sum = model_sum(g, sums, model->name);

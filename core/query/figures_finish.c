@@ -1,4 +1,5 @@
-/* Figures are what a tally comes to: sums as they are, a summary for each histogram, tools by name. */
+/* Figures are what a tally comes to: sums as they are, a summary for each histogram, tools by name.
+ */
 #include "core/query/figures_finish.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* The spans that lie in a stretch of time are found in the lanes, which are sorted by start. A span's time is what lies in the stretch; as the tally takes whole
-   spans, what lies outside is taken off again. */
+/* The spans in a range are found in the lanes, which are sorted by start. Only the part of a span
+   in the range counts; since the tally adds whole spans, the part outside is subtracted again. */
 #include "core/query/figures.h"
 
 #include "core/model/record.h"
@@ -11,15 +11,15 @@
 
 enum { LOOK_BACK = 64 };
 
-struct range {
+struct range_sums {
     const struct swarm *swarm;
     int64_t local_ns, from_ns, to_ns;
-    const struct span_choice *choice;
+    const struct span_predicate *predicate;
     struct figures_tally tally;
-    struct intervals busy; /* of the agent at hand */
-    struct intervals any;  /* of all */
+    struct intervals busy; /* of the current agent */
+    struct intervals any;  /* of all agents */
     double busy_ns;
-    double there_ns; /* of the agents, from the first that is known of each to the last */
+    double present_ns; /* sum over agents of the time from first to last event */
 };
 
 static double to_ms(int64_t ns)
@@ -29,7 +29,7 @@ static double to_ms(int64_t ns)
 
 /* ---- one span ---- */
 
-static void weigh_phases(const struct range *range, const struct span *span, int64_t from_ns,
+static void weigh_phases(const struct range_sums *range, const struct span *span, int64_t from_ns,
                          int64_t to_ns, double *phase_ms)
 {
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
@@ -44,7 +44,7 @@ static void weigh_phases(const struct range *range, const struct span *span, int
     }
 }
 
-static bool take_request(struct range *range, const struct span *span, int64_t from_ns,
+static bool take_request(struct range_sums *range, const struct span *span, int64_t from_ns,
                          int64_t to_ns, bool ended)
 {
     struct request_sample sample;
@@ -69,8 +69,8 @@ static bool take_request(struct range *range, const struct span *span, int64_t f
     return good;
 }
 
-static bool take_tool(struct range *range, const struct span *span, int64_t from_ns, int64_t to_ns,
-                      bool ended)
+static bool take_tool(struct range_sums *range, const struct span *span, int64_t from_ns,
+                      int64_t to_ns, bool ended)
 {
     double inside_ms = to_ms(to_ns - from_ns), whole_ms = to_ms(span->end_ns - span->start_ns);
     enum span_kind kind = (enum span_kind)span->kind;
@@ -88,12 +88,12 @@ static bool take_tool(struct range *range, const struct span *span, int64_t from
     return good;
 }
 
-static bool take_span(struct range *range, span_no no)
+static bool take_span(struct range_sums *range, span_no no)
 {
     const struct span *span = swarm_span(range->swarm, no);
     int64_t end_ns = span == NULL ? 0 : swarm_span_end_ns(range->swarm, span, range->local_ns);
     if (span == NULL || end_ns <= range->from_ns || span->start_ns >= range->to_ns ||
-        (range->choice != NULL && !range->choice->holds(range->choice->ctx, no))) {
+        (range->predicate != NULL && !range->predicate->holds(range->predicate->ctx, no))) {
         return true;
     }
     int64_t from = span->start_ns > range->from_ns ? span->start_ns : range->from_ns;
@@ -118,7 +118,7 @@ static bool take_span(struct range *range, span_no no)
 
 /* ---- all of them ---- */
 
-static bool take_lane(struct range *range, const struct lane *lane)
+static bool take_lane(struct range_sums *range, const struct lane *lane)
 {
     size_t at = query_first_from(range->swarm, lane, range->from_ns);
     at = at > LOOK_BACK ? at - LOOK_BACK : 0;
@@ -134,8 +134,8 @@ static bool take_lane(struct range *range, const struct lane *lane)
     return true;
 }
 
-/* What of the range the agent was there for: until now where it is at work, else until the last that is known of it. */
-static int64_t there_ns(const struct range *range, const struct agent *agent)
+/* Returns the agent's time in the range: until now if it works, else until its last event. */
+static int64_t present_ns(const struct range_sums *range, const struct agent *agent)
 {
     int64_t from = agent->first_ns, to = agent->last_ns;
     for (size_t i = 0; i < agent->lane_count; i++) {
@@ -149,7 +149,7 @@ static int64_t there_ns(const struct range *range, const struct agent *agent)
     return to > from ? to - from : 0;
 }
 
-static bool take_agent(struct range *range, const struct agent *agent)
+static bool take_agent(struct range_sums *range, const struct agent *agent)
 {
     bool good = true;
     intervals_init(&range->busy, swarm_mem(range->swarm));
@@ -157,19 +157,22 @@ static bool take_agent(struct range *range, const struct agent *agent)
         good = take_lane(range, &agent->lanes[i]);
     }
     range->busy_ns += (double)range->busy.length;
-    /* Of an agent that a filter leaves nothing of, nothing is idle either. */
-    if (range->choice == NULL || range->busy.count > 0) {
-        range->there_ns += (double)there_ns(range, agent);
+    /* If the filter matches no span of an agent, its idle time does not count either. */
+    if (range->predicate == NULL || range->busy.count > 0) {
+        range->present_ns += (double)present_ns(range, agent);
     }
     intervals_release(&range->busy);
     return good;
 }
 
 bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,
-                   const struct span_choice *choice, struct figures *out)
+                   const struct span_predicate *predicate, struct figures *out)
 {
-    struct range range = {
-        .swarm = swarm, .local_ns = local_ns, .from_ns = from_ns, .to_ns = to_ns, .choice = choice};
+    struct range_sums range = {.swarm = swarm,
+                               .local_ns = local_ns,
+                               .from_ns = from_ns,
+                               .to_ns = to_ns,
+                               .predicate = predicate};
     bool good = swarm_stats(swarm) != NULL;
     figures_tally_init(&range.tally, swarm_mem(swarm));
     intervals_init(&range.any, swarm_mem(swarm));
@@ -179,7 +182,7 @@ bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns,
     good = good && figures_tally_finish(&range.tally, swarm_stats(swarm)->names, out);
     if (good && range.any.length > 0) {
         out->busy_ms = range.busy_ns / 1e6;
-        out->idle_ms = range.there_ns / 1e6 - out->busy_ms;
+        out->idle_ms = range.present_ns / 1e6 - out->busy_ms;
         out->idle_ms = out->idle_ms > 0 ? out->idle_ms : 0;
         out->parallel = range.busy_ns / (double)range.any.length;
     }

@@ -1,4 +1,5 @@
-/* A term is asked of an agent or of a span. What a word may be found in is looked through in the order of what it costs. */
+/* A term is evaluated for an agent or for a span. A plain term is searched in the cheapest texts
+   first. */
 #include "core/query/filter_private.h"
 #include "core/tracer/print.h"
 
@@ -17,7 +18,7 @@ static bool is_of_agents(enum filter_field field)
 bool filter_is_of_spans(const struct filter *filter)
 {
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
-        if (filter->terms[i].field != FILTER_WORD && !is_of_agents(filter->terms[i].field)) {
+        if (filter->terms[i].field != FILTER_ANY && !is_of_agents(filter->terms[i].field)) {
             return true;
         }
     }
@@ -72,7 +73,8 @@ static bool slice_holds(const struct filter *filter, const struct filter_term *t
     return text.len > 0 && text_holds(filter, term, text.bytes, text.len);
 }
 
-/* The text that a value is to people: a string's own, of others their JSON. */
+/* Returns true if a value's text holds the term: a string's decoded text, for other values their
+   JSON. */
 static bool value_holds(const struct filter *filter, const struct filter_term *term,
                         struct json_value value)
 {
@@ -115,7 +117,7 @@ static bool title_holds(const struct filter *filter, const struct filter_term *t
            slice_holds(filter, term, swarm_text_slice(swarm, agent->description));
 }
 
-/* Of words and of what is about agents. */
+/* Evaluates plain terms and agent terms. */
 static bool agent_holds(const struct filter *filter, const struct filter_term *term,
                         const struct swarm *swarm, agent_no number, int64_t local_ns)
 {
@@ -148,8 +150,8 @@ bool filter_ask_agent(const struct filter *filter, const struct swarm *swarm, ag
     *left = 0;
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
         const struct filter_term *term = &filter->terms[i];
-        bool word = term->field == FILTER_WORD;
-        if (!word && !is_of_agents(term->field)) {
+        bool plain = term->field == FILTER_ANY;
+        if (!plain && !is_of_agents(term->field)) {
             *left |= UINT64_C(1) << i;
             continue;
         }
@@ -157,7 +159,7 @@ bool filter_ask_agent(const struct filter *filter, const struct swarm *swarm, ag
         if (holds && term->negated) {
             return false;
         }
-        if (!holds && word) { /* perhaps it is somewhere in a span */
+        if (!holds && plain) { /* a span may still match */
             *left |= UINT64_C(1) << i;
         } else if (!holds && !term->negated) {
             return false;
@@ -186,7 +188,7 @@ static struct json_value args_of(const struct swarm *swarm, const struct span *s
     return (struct json_value){object ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args.bytes, args.len};
 }
 
-/* A key may have a dot of its own; then it is meant. */
+/* A key may itself contain a dot; that key has precedence. */
 static struct json_value value_at(struct json_value object, const char *path)
 {
     char key[64];
@@ -223,16 +225,16 @@ static bool any_arg_holds(const struct filter *filter, const struct filter_term 
     struct json_walk walk = json_walk(args);
     struct json_member member;
     while (json_next_member(&walk, &member)) {
-        bool word = member.value.type == JSON_TYPE_TRUE || member.value.type == JSON_TYPE_FALSE ||
-                    member.value.type == JSON_TYPE_NULL;
-        if (!word && value_holds(filter, term, member.value)) {
+        bool literal = member.value.type == JSON_TYPE_TRUE ||
+                       member.value.type == JSON_TYPE_FALSE || member.value.type == JSON_TYPE_NULL;
+        if (!literal && value_holds(filter, term, member.value)) {
             return true;
         }
     }
     return false;
 }
 
-/* A request is of the kinds of its phases as well. */
+/* Returns true if the span is of the kind. A request also has the kinds of its phases. */
 static bool kind_holds(const struct swarm *swarm, const struct span *span, unsigned kind)
 {
     if (span->kind == kind) {
@@ -255,7 +257,7 @@ static bool name_holds(const struct filter *filter, const struct filter_term *te
            (term->op == OP_IS && slice_holds(filter, term, swarm_text_slice(swarm, span->name)));
 }
 
-/* Of words and of what is about spans. */
+/* Evaluates plain terms and span terms. */
 static bool span_holds(const struct filter *filter, const struct filter_term *term,
                        const struct swarm *swarm, const struct span *span, int64_t local_ns)
 {
@@ -307,7 +309,7 @@ bool filter_matches_text(const struct filter *filter, const char *text, size_t l
 {
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
         const struct filter_term *term = &filter->terms[i];
-        if (term->field == FILTER_WORD && text_holds(filter, term, text, len) == term->negated) {
+        if (term->field == FILTER_ANY && text_holds(filter, term, text, len) == term->negated) {
             return false;
         }
     }

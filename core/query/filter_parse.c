@@ -1,4 +1,5 @@
-/* From words to terms. A field is a row of a table; what may stand behind it follows from its sort. */
+/* Parses tokens into terms. A field is a row of a table; its type determines the syntax of its
+   values. */
 #include "core/query/filter_private.h"
 
 #include <math.h>
@@ -32,20 +33,20 @@ static const struct {
 } ops[] = {{">=", OP_MORE_OR_IS}, {"<=", OP_LESS_OR_IS}, {">", OP_MORE},
            {"<", OP_LESS},        {":", OP_IN},          {"=", OP_IS}};
 
-/* A word as it is typed, its quotes taken away. */
-struct word {
+/* A token without its quotes. */
+struct filter_token {
     struct strbuf text;
-    size_t op; /* where the operator begins, SIZE_MAX: there is none */
+    size_t op; /* position of the operator; SIZE_MAX: none */
     bool negated;
 };
 
-struct parser {
+struct filter_parser {
     const char *at, *end;
     struct filter *filter;
     struct strbuf *error;
 };
 
-/* ---- words ---- */
+/* ---- tokens ---- */
 
 static bool is_blank(char c)
 {
@@ -57,45 +58,45 @@ static bool is_op(char c)
     return c == ':' || c == '=' || c == '<' || c == '>';
 }
 
-/* Behind the closing quote, or the end where that is not typed yet. */
-static void take_quoted(struct parser *parser, struct word *word)
+/* Reads up to after the closing quote, or to the end if it is missing. */
+static void take_quoted(struct filter_parser *parser, struct filter_token *token)
 {
     char quote = *parser->at++;
     while (parser->at < parser->end && *parser->at != quote) {
-        strbuf_addc(&word->text, *parser->at++);
+        strbuf_addc(&token->text, *parser->at++);
     }
     parser->at += parser->at < parser->end;
 }
 
-/* False: there is none any more. */
-static bool next_word(struct parser *parser, struct word *word)
+/* Returns false after the last token. */
+static bool next_token(struct filter_parser *parser, struct filter_token *token)
 {
-    strbuf_clear(&word->text);
-    word->op = SIZE_MAX;
+    strbuf_clear(&token->text);
+    token->op = SIZE_MAX;
     while (parser->at < parser->end && is_blank(*parser->at)) {
         parser->at++;
     }
     if (parser->at == parser->end) {
         return false;
     }
-    word->negated = *parser->at == '-' && parser->at + 1 < parser->end && !is_blank(parser->at[1]);
-    parser->at += word->negated;
+    token->negated = *parser->at == '-' && parser->at + 1 < parser->end && !is_blank(parser->at[1]);
+    parser->at += token->negated;
     while (parser->at < parser->end && !is_blank(*parser->at)) {
         if (*parser->at == '"' || *parser->at == '\'') {
-            take_quoted(parser, word);
+            take_quoted(parser, token);
             continue;
         }
-        if (word->op == SIZE_MAX && is_op(*parser->at)) {
-            word->op = word->text.len;
+        if (token->op == SIZE_MAX && is_op(*parser->at)) {
+            token->op = token->text.len;
         }
-        strbuf_addc(&word->text, *parser->at++);
+        strbuf_addc(&token->text, *parser->at++);
     }
     return true;
 }
 
 /* ---- values ---- */
 
-/* 5s, 1.5m, 200ms, 2h, 10us; a bare number is seconds. NAN: none. */
+/* Parses 5s, 1.5m, 200ms, 2h, 10us; a bare number is in seconds. Returns NAN if invalid. */
 static double parse_duration(const char *text)
 {
     static const struct {
@@ -120,8 +121,8 @@ static double parse_number(const char *text)
     return end == text || *end != '\0' ? (double)NAN : value;
 }
 
-/* Words as they are shown, and, where these have blanks, without. */
-static bool is_word(const char *typed, const char *shown)
+/* Compares a token with a displayed name; blanks in the name are optional. */
+static bool matches_name(const char *typed, const char *shown)
 {
     for (; *typed != '\0' || *shown != '\0'; typed++, shown++) {
         while (*shown == ' ' || *shown == '-') {
@@ -143,7 +144,7 @@ static bool is_word(const char *typed, const char *shown)
 static bool parse_kind(const char *text, unsigned *out)
 {
     for (unsigned kind = 0; kind < SPAN_KINDS; kind++) {
-        if (is_word(text, span_kind_word((enum span_kind)kind))) {
+        if (matches_name(text, span_kind_word((enum span_kind)kind))) {
             *out = kind;
             return true;
         }
@@ -154,7 +155,7 @@ static bool parse_kind(const char *text, unsigned *out)
 static bool parse_state(const char *text, unsigned *out)
 {
     for (unsigned state = 0; state < STATES; state++) {
-        if (is_word(text, query_state_word((enum agent_state)state))) {
+        if (matches_name(text, query_state_name((enum agent_state)state))) {
             *out = state;
             return true;
         }
@@ -189,10 +190,10 @@ static const char *kind_word(unsigned kind)
 
 static const char *state_word(unsigned state)
 {
-    return query_state_word((enum agent_state)state);
+    return query_state_name((enum agent_state)state);
 }
 
-static bool set_value(struct parser *parser, struct filter_term *term, enum sort sort,
+static bool set_value(struct filter_parser *parser, struct filter_term *term, enum sort sort,
                       const char *name, const char *text)
 {
     switch ((int)sort) {
@@ -237,7 +238,7 @@ static bool set_value(struct parser *parser, struct filter_term *term, enum sort
 
 /* ---- terms ---- */
 
-/* The place of a text of its own, NUL-terminated. */
+/* Copies a text, NUL-terminated; returns its position. */
 static size_t keep(struct filter *filter, const char *text, size_t len)
 {
     size_t at = filter->texts.len;
@@ -246,11 +247,11 @@ static size_t keep(struct filter *filter, const char *text, size_t len)
     return at;
 }
 
-static bool add_term(struct parser *parser, const struct filter_term *term)
+static bool add_term(struct filter_parser *parser, const struct filter_term *term)
 {
     struct filter *filter = parser->filter;
     if (filter->count == FILTER_TERMS_MAX) {
-        strbuf_addf(parser->error, "more than %d words", FILTER_TERMS_MAX);
+        strbuf_addf(parser->error, "more than %d terms", FILTER_TERMS_MAX);
         return false;
     }
     if (filter->texts.failed || !mem_reserve(filter->mem, &filter->terms, &filter->cap,
@@ -262,70 +263,70 @@ static bool add_term(struct parser *parser, const struct filter_term *term)
     return true;
 }
 
-static bool add_field(struct parser *parser, const struct word *word, struct filter_term *term,
-                      enum sort sort)
+static bool add_field(struct filter_parser *parser, const struct filter_token *token,
+                      struct filter_term *term, enum sort sort)
 {
-    const char *op = word->text.data + word->op;
+    const char *op = token->text.data + token->op;
     size_t i = 0;
     while (strncmp(op, ops[i].text, strlen(ops[i].text)) != 0) {
         i++;
     }
     term->op = ops[i].op;
     op += strlen(ops[i].text);
-    term->text_len = word->text.len - (size_t)(op - word->text.data);
+    term->text_len = token->text.len - (size_t)(op - token->text.data);
     term->text = keep(parser->filter, op, term->text_len);
-    size_t name = keep(parser->filter, word->text.data, word->op);
+    size_t name = keep(parser->filter, token->text.data, token->op);
     if (parser->filter->texts.failed) {
         return add_term(parser, term);
     }
     const char *name_text = parser->filter->texts.data + name;
     if (sort == SORT_ARGS) {
         term->path = name + strlen("args.");
-        term->path_len = word->op - strlen("args.");
+        term->path_len = token->op - strlen("args.");
     }
     return set_value(parser, term, sort, name_text, parser->filter->texts.data + term->text) &&
            add_term(parser, term);
 }
 
-static bool add_word(struct parser *parser, const struct word *word)
+static bool add_word(struct filter_parser *parser, const struct filter_token *token)
 {
-    struct filter_term term = {.negated = word->negated};
-    size_t len = word->op;
+    struct filter_term term = {.negated = token->negated};
+    size_t len = token->op;
     if (len != SIZE_MAX) {
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
             if (strlen(fields[i].name) == len &&
-                memcmp(word->text.data, fields[i].name, len) == 0) {
+                memcmp(token->text.data, fields[i].name, len) == 0) {
                 term.field = fields[i].field;
-                return add_field(parser, word, &term, fields[i].sort);
+                return add_field(parser, token, &term, fields[i].sort);
             }
         }
-        if (len > strlen("args.") && strncmp(word->text.data, "args.", strlen("args.")) == 0) {
+        if (len > strlen("args.") && strncmp(token->text.data, "args.", strlen("args.")) == 0) {
             term.field = FILTER_ARGS;
-            return add_field(parser, word, &term, SORT_ARGS);
+            return add_field(parser, token, &term, SORT_ARGS);
         }
     }
-    /* With another word before a colon it is text like any other: a path, a time. */
-    term.field = FILTER_WORD;
-    term.text_len = word->text.len;
-    term.text = keep(parser->filter, word->text.data, word->text.len);
+    /* With any other name before a colon it is plain text: a path, a time. */
+    term.field = FILTER_ANY;
+    term.text_len = token->text.len;
+    term.text = keep(parser->filter, token->text.data, token->text.len);
     return term.text_len == 0 || add_term(parser, &term);
 }
 
-bool filter_is_beginning(const char *word, size_t len)
+bool filter_is_beginning(const char *token, size_t len)
 {
-    size_t skip = len > 0 && *word == '-';
+    size_t skip = len > 0 && *token == '-';
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        if (strncmp(fields[i].name, word + skip, len - skip) == 0) {
+        if (strncmp(fields[i].name, token + skip, len - skip) == 0) {
             return true;
         }
     }
-    return strncmp("args.", word + skip, len - skip < 5 ? len - skip : 5) == 0;
+    return strncmp("args.", token + skip, len - skip < 5 ? len - skip : 5) == 0;
 }
 
 struct filter *filter_new(const struct mem *mem, const char *text, size_t len, struct strbuf *error)
 {
     struct filter *filter = mem_zalloc(mem, 1, sizeof *filter);
-    struct word word;
+    struct filter_token token;
     bool good = filter != NULL;
     if (!good) {
         strbuf_adds(error, "out of memory");
@@ -333,15 +334,15 @@ struct filter *filter_new(const struct mem *mem, const char *text, size_t len, s
     }
     filter->mem = mem;
     strbuf_init(&filter->texts, mem, 0);
-    strbuf_init(&word.text, mem, 0);
-    struct parser parser = {text, text + len, filter, error};
-    while (good && next_word(&parser, &word)) {
-        good = !word.text.failed && (word.text.len == 0 || add_word(&parser, &word));
-        if (word.text.failed) {
+    strbuf_init(&token.text, mem, 0);
+    struct filter_parser parser = {text, text + len, filter, error};
+    while (good && next_token(&parser, &token)) {
+        good = !token.text.failed && (token.text.len == 0 || add_word(&parser, &token));
+        if (token.text.failed) {
             strbuf_adds(error, "out of memory");
         }
     }
-    strbuf_release(&word.text);
+    strbuf_release(&token.text);
     if (!good) {
         filter_free(filter);
         return NULL;

@@ -1,11 +1,11 @@
-/* What filter_parse.c makes and filter.c asks. Nobody else includes this. */
+/* Shared by filter_parse.c and filter.c; private to them. */
 #ifndef CORE_FILTER_PRIVATE_H
 #define CORE_FILTER_PRIVATE_H
 
 #include "core/query/filter.h"
 
 enum filter_field {
-    FILTER_WORD, /* anywhere */
+    FILTER_ANY, /* anywhere */
     FILTER_AGENT,
     FILTER_SESSION,
     FILTER_STATE,
@@ -29,8 +29,8 @@ struct filter_term {
     size_t text, text_len; /* in texts: what is looked for */
     size_t path, path_len; /* FILTER_ARGS: the key, with its dots */
     double number;         /* of OP_LESS and so on: the text as one; FILTER_DURATION: nanoseconds */
-    unsigned
-        value; /* FILTER_KIND: enum span_kind; FILTER_STATE: enum agent_state; yes and no: 1 and 0 */
+    unsigned value; /* FILTER_KIND: enum span_kind; FILTER_STATE: enum agent_state; yes and no: 1
+                       and 0 */
 };
 
 enum { FILTER_TERMS_MAX = 64 }; /* a bit each, in filter_ask_agent */

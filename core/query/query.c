@@ -1,4 +1,4 @@
-/* What is small: what rows are called, and the range of time there is. */
+/* Small queries: the titles of rows, and the range of time. */
 #include "core/query/query_private.h"
 
 #include "core/base/utf8.h"
@@ -14,7 +14,7 @@ static bool add_text(const struct swarm *swarm, intern_id id, struct strbuf *out
     return text.len > 0;
 }
 
-/* The first characters of the session's id: enough to tell sessions apart. */
+/* Appends the first characters of the session's id, enough to distinguish sessions. */
 static void add_short_id(const struct swarm *swarm, intern_id id, struct strbuf *out)
 {
     struct slice text = swarm_text_slice(swarm, id);
@@ -78,7 +78,7 @@ int64_t query_now(const struct swarm *swarm, int64_t local_ns)
             continue;
         }
         int64_t its = swarm_session_now(swarm, (session_no)i, local_ns);
-        /* The first that lives wins over all that do not. */
+        /* The first live session replaces all that are not. */
         if (!found || (lives(session) && !living) || its > now) {
             now = its;
         }
@@ -117,7 +117,7 @@ bool query_extent(const struct swarm *swarm, int64_t local_ns, int64_t *from_ns,
                   swarm_session_now(swarm, agent->session, local_ns));
         }
     }
-    /* A sender may put the end of a phase into the future; the picture of what lives ends now. */
+    /* A sender may set a phase's end in the future; a live display ends now. */
     if (living && *from_ns <= *to_ns) {
         int64_t now = query_now(swarm, local_ns);
         *to_ns = now < *from_ns ? *from_ns : now < *to_ns ? now : *to_ns;

@@ -1,5 +1,5 @@
-/* Read-only questions that views ask of the model. Results are plain values; nothing here changes the model, and the same
-   model and arguments give the same answer. `local_ns` is the local clock, Unix epoch. */
+/* Read-only queries for the views. Results are plain values. Nothing here changes the model; the
+   same model and arguments yield the same result. `local_ns` is the local clock, Unix epoch. */
 #ifndef CORE_QUERY_H
 #define CORE_QUERY_H
 
@@ -8,28 +8,28 @@
 /* ---- states ---- */
 
 enum agent_state {
-    STATE_WAIT,     /* a request is open, no token yet */
-    STATE_RETRY,    /* its last attempt failed, the next is to come */
-    STATE_SAMPLING, /* tokens come */
+    STATE_WAIT,     /* request open, no token yet */
+    STATE_RETRY,    /* waits to retry a request */
+    STATE_SAMPLING, /* tokens arrive */
     STATE_TOOL,
-    STATE_AGENTS, /* waits for its sub-agents alone */
+    STATE_AGENTS, /* waits for its sub-agents */
     STATE_USER,   /* waits for a person */
     STATE_IDLE,
     STATE_DONE,
-    STATE_ERROR, /* its last request or tool failed and nothing has run since */
-    STATE_STALE, /* all that is open was swept */
-    STATE_GONE,  /* its process died */
+    STATE_ERROR, /* the last request or tool failed; nothing runs since */
+    STATE_STALE, /* all open spans were swept */
+    STATE_GONE,  /* the process died */
     STATES
 };
 
-/* "wait", "sampling" … */
-const char *query_state_word(enum agent_state state);
+/* Returns the name of a state: "wait", "sampling" and so on. */
+const char *query_state_name(enum agent_state state);
 
 struct agent_status {
     enum agent_state state;
-    /* When the span behind the state began, or the last one ended; INT64_MIN: nothing ever ran. */
+    /* Begin of the span that determines the state, or end of the last span; INT64_MIN: no spans. */
     int64_t since_ns;
-    span_no span;                    /* the span behind the state, NO_SPAN: none */
+    span_no span;                    /* the span that determines the state; NO_SPAN: none */
     const struct live_request *live; /* of STATE_RETRY and STATE_SAMPLING, may be NULL */
 };
 struct agent_status query_status(const struct swarm *swarm, agent_no agent, int64_t local_ns);
@@ -43,75 +43,81 @@ struct tree_row {
     uint32_t descendants;
     bool last; /* the last child of its parent */
 };
-/* All rows, parents before children, siblings in order of process_sort_index, then of appearance. A parent that is in another
-   session counts; a cycle is cut at its first member. Returns new (mem_free of *count * sizeof), NULL with *count > 0:
-   out of memory. */
+/* Returns all rows, parents before children, siblings by process_sort_index, then by appearance.
+   Parents may be in another session; a cycle is cut at its first member. Returns new (mem_free of
+   *count * sizeof); NULL with *count > 0 if out of memory. */
 struct tree_row *query_tree(const struct swarm *swarm, size_t *count);
 
-/* What the row is called: the agent's name; for a root the session's name where it has one; `main` with the first characters of
-   the session's id where nothing else is known. Written to out. */
+/* Sets out to the row's title: the agent's name, or for a root the session's name. If neither is
+   known, it is `main` with the first characters of the session's id. */
 void query_agent_title(const struct swarm *swarm, agent_no agent, struct strbuf *out);
 
 /* ---- the timeline ---- */
 
 enum cell_flag {
     CELL_ERROR = 1,
-    CELL_HATCHED = 2, /* evicted, incomplete, or its begin is lost */
+    CELL_HATCHED = 2, /* evicted, incomplete, or its begin was dropped */
     CELL_START = 4,   /* the span begins in this column */
-    CELL_END = 8,     /* it ends in this column */
-    CELL_OPEN = 16,   /* it is in flight */
+    CELL_END = 8,     /* the span ends in this column */
+    CELL_OPEN = 16,   /* the span is in flight */
     CELL_MANY = 32    /* several spans are in this column */
 };
 
-/* What one column of a lane holds: the kind that fills most of it. kind SPAN_KINDS: nothing. */
+/* The contents of one column of a lane: the kind that fills most of it; kind SPAN_KINDS: empty. */
 struct timeline_cell {
-    uint8_t kind;  /* a phase's where it is a request's */
-    uint8_t flags; /* enum cell_flag; those of a span are of the one below */
-    uint8_t fill;  /* how much of the column spans fill, in 255ths; at least 1 where there is one */
+    uint8_t kind;  /* for a request, the kind of its phase */
+    uint8_t flags; /* enum cell_flag; the span's flags are those of `span` */
+    uint8_t fill;  /* part of the column filled by spans, in 255ths; at least 1 if any */
     span_no
-        span; /* the span that fills most of it, where that is of this kind (of a phase: a request); else NO_SPAN */
+        /* the span that fills most of the column, if it is of this kind (for a phase: the request);
+           else NO_SPAN */
+        span;
 };
 
-/* The columns [t0 + i * col_ns, t0 + (i + 1) * col_ns) of an agent's lane into out[0 .. cols). Spans in flight reach to now; the phases of an open
-   request are drawn from what its sender says while it runs. `choice` NULL: all spans; else those that hold, which takes a look at each span there. */
+/* Sets out[0 .. cols) to the columns [t0 + i * col_ns, t0 + (i + 1) * col_ns) of an agent's lane.
+   Spans in flight extend to now; the phases of an open request follow its sender's reports.
+   `predicate` NULL: all spans; else each matching span is read. */
 void query_lane(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t t0_ns,
-                int64_t col_ns, size_t cols, int64_t local_ns, const struct span_choice *choice,
-                struct timeline_cell *out);
+                int64_t col_ns, size_t cols, int64_t local_ns,
+                const struct span_predicate *predicate, struct timeline_cell *out);
 
-/* The same of all lanes together, work alone (no call that waits for a sub-agent): of each column what fills most of it. `span` is NO_SPAN. False:
-   out of memory. */
+/* Computes the columns over all lanes: the kind of work that fills most of each. Calls that only
+   wait for a sub-agent are no work. `span` is NO_SPAN. Returns false if out of memory. */
 bool query_activity(const struct swarm *swarm, agent_no agent, int64_t t0_ns, int64_t col_ns,
                     size_t cols, int64_t local_ns, struct timeline_cell *out);
 
-/* The request of the agent that ended last; NO_SPAN: none. */
+/* Returns the agent's request that ended last; NO_SPAN: none. */
 span_no query_last_request(const struct swarm *swarm, agent_no agent);
 
-/* How many lanes the agent needs for [t0, t1): one more than the highest that holds a span there, at least 1. */
+/* Returns how many lanes the agent needs for [t0, t1): one more than the highest with a span, at
+   least 1. */
 unsigned query_lanes_in(const struct swarm *swarm, agent_no agent, int64_t t0_ns, int64_t t1_ns,
-                        int64_t local_ns, const struct span_choice *choice);
+                        int64_t local_ns, const struct span_predicate *predicate);
 
-/* The earliest and latest time of all sessions; the latest is now where any of them lives. False: nothing
-   there. */
+/* Sets the earliest and latest time of all sessions; the latest is now if any of them is live.
+   Returns false if no session has events. */
 bool query_extent(const struct swarm *swarm, int64_t local_ns, int64_t *from_ns, int64_t *to_ns);
-/* The greatest now of the sessions that live; of all, where none does; local_ns where there is none. */
+/* Returns the greatest now of the live sessions, of all sessions if none is live, else local_ns. */
 int64_t query_now(const struct swarm *swarm, int64_t local_ns);
 
-/* The span of the agent's lane at a time, or the nearest in that direction (-1 before, 1 after, 0 either side). NO_SPAN: none. */
+/* Returns the lane's span at a time, or the nearest in a direction (-1 before, 1 after, 0 either).
+   NO_SPAN: none. */
 span_no query_span_at(const struct swarm *swarm, agent_no agent, unsigned lane, int64_t at_ns,
                       int direction);
-/* The next or previous span by start over all lanes of the agent. NO_SPAN: none. */
+/* Returns the next or previous span by start over all lanes of the agent. NO_SPAN: none. */
 span_no query_span_step(const struct swarm *swarm, agent_no agent, span_no from, int direction);
-/* The span that the choice holds of and that starts next (direction 1) or last before (-1): in order of start, then of number, behind the place (at_ns, span).
-   NO_SPAN: none. */
+/* Returns the first matching span after (at_ns, span) in direction 1, or the last one before it in
+   direction -1. Spans are ordered by start, then by number. NO_SPAN: none. */
 span_no query_span_search(const struct swarm *swarm, agent_no agent, int64_t at_ns, span_no span,
-                          int direction, const struct span_choice *choice);
+                          int direction, const struct span_predicate *predicate);
 
 /* ---- in flight ---- */
 
-/* All spans in flight, longest first, at most max of them into out (NULL with 0: none); returns how many there are. Phases are not among them. */
+/* Sets out (NULL if max is 0) to at most `max` spans in flight, longest first; returns the number
+   of all. Phases are excluded. */
 size_t query_in_flight(const struct swarm *swarm, int64_t local_ns, span_no *out, size_t max);
 
-/* The phase that the open request is in now. */
+/* Returns the current phase of an open request. */
 enum span_kind query_request_phase(const struct swarm *swarm, const struct span *span,
                                    int64_t local_ns);
 

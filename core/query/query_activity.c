@@ -1,4 +1,4 @@
-/* What an agent as a whole did, and last asked. */
+/* Queries over all lanes of an agent: its activity, and its last request. */
 #include "core/query/query_private.h"
 
 bool query_activity(const struct swarm *swarm, agent_no number, int64_t t0_ns, int64_t col_ns,

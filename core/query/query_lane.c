@@ -1,8 +1,10 @@
-/* A lane as columns. Where the columns lie on the buckets of the lane's pyramid, each of them is summed up from one or two of these and from the span
-   that reaches over their ends. Where they do not, or are finer, one sweep from left to right looks at the spans themselves.
+/* Computes the columns of a lane. If the columns align with the buckets of the lane's pyramid, each
+   column is a sum. It adds one or two buckets and the span that crosses their edges. Otherwise one
+   sweep from left to right reads the spans themselves.
 
-   For each column every span in it adds its time to the weight of its kind; a request adds that of each of its phases. The heaviest
-   kind is what the column shows, and the span that fills most of it is whose it is, where that is of this kind. */
+   In each column every span adds its time to the weight of its kind; a request adds the time of
+   each of its phases. The column shows the heaviest kind. Its span is the one that fills most of
+   the column, if that is of the same kind. */
 #include "core/query/query_private.h"
 
 #include "core/model/lane_index.h"
@@ -11,31 +13,32 @@
 
 enum { MAX_ACTIVE = 64 };
 
-/* A lane, and those of its spans that may reach into any column: the open one, and those that go on though the trace has closed them. */
-struct view {
+/* A lane, and those of its spans that may extend into any column: the open one, and swept ones that
+   continue. */
+struct lane_view {
     const struct swarm *swarm;
     const struct lane *lane;
-    const struct lane_index *index;   /* NULL: none */
-    const struct span_choice *choice; /* NULL: all */
+    const struct lane_index *index;         /* NULL: none */
+    const struct span_predicate *predicate; /* NULL: all */
     int64_t local_ns;
     span_no apart[MAX_ACTIVE];
     size_t apart_count;
 };
 
-/* What is in one column. */
-struct column {
+/* The contents of one column. */
+struct lane_column {
     int64_t from_ns, to_ns;
     int64_t weights[SPAN_KINDS];
     int64_t heavy_ns;
     span_no heavy;
     uint8_t heavy_kind;
-    uint8_t heavy_flags; /* of the cell that it is shown in */
+    uint8_t heavy_flags; /* flags of the cell that shows it */
     unsigned count;
     bool error;
 };
 
-/* Of a span in the model, as it is now. */
-static struct lane_span look_at(const struct view *view, span_no no)
+/* Returns a span of the model in its present state. */
+static struct lane_span look_at(const struct lane_view *view, span_no no)
 {
     const struct span *span = swarm_span(view->swarm, no);
     return (struct lane_span){
@@ -47,8 +50,8 @@ static struct lane_span look_at(const struct view *view, span_no no)
     };
 }
 
-/* The span at a place of the lane's list; `room` may be used for it. NULL: it has gone. */
-static inline const struct lane_span *span_at(const struct view *view, size_t at,
+/* Returns the span at an index of the lane, possibly in `room`; NULL if it was removed. */
+static inline const struct lane_span *span_at(const struct lane_view *view, size_t at,
                                               struct lane_span *room)
 {
     if (view->index != NULL && at < view->index->built) {
@@ -61,7 +64,7 @@ static inline const struct lane_span *span_at(const struct view *view, size_t at
     return room;
 }
 
-static size_t first_from(const struct view *view, int64_t at_ns)
+static size_t first_from(const struct lane_view *view, int64_t at_ns)
 {
     size_t at = view->index == NULL ? 0 : lane_index_first_from(view->index, at_ns);
     return view->index != NULL && at < view->index->built
@@ -69,7 +72,7 @@ static size_t first_from(const struct view *view, int64_t at_ns)
                : query_first_from(view->swarm, view->lane, at_ns);
 }
 
-static void weigh_request(const struct view *view, struct column *column, span_no no,
+static void weigh_request(const struct lane_view *view, struct lane_column *column, span_no no,
                           int64_t from_ns, int64_t to_ns)
 {
     const struct span *request = swarm_span(view->swarm, no);
@@ -82,14 +85,14 @@ static void weigh_request(const struct view *view, struct column *column, span_n
     }
 }
 
-/* Of equals the one that appeared first. */
-static bool is_heavier(const struct column *column, span_no no, int64_t ns)
+/* Returns true if the span is heavier; among equal ones the first to appear is. */
+static bool is_heavier(const struct lane_column *column, span_no no, int64_t ns)
 {
     return no != NO_SPAN &&
            (ns > column->heavy_ns || (ns == column->heavy_ns && no < column->heavy));
 }
 
-static uint8_t span_flags(const struct column *column, const struct lane_span *span)
+static uint8_t span_flags(const struct lane_column *column, const struct lane_span *span)
 {
     bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
     bool hatched = (span->flags & (SPAN_EVICTED | SPAN_INCOMPLETE | SPAN_LOST_BEGIN)) != 0;
@@ -99,7 +102,7 @@ static uint8_t span_flags(const struct column *column, const struct lane_span *s
                      (ends ? CELL_END : 0) | (open ? CELL_OPEN : 0));
 }
 
-static void take_heavy(struct column *column, const struct lane_span *span, int64_t ns)
+static void take_heavy(struct lane_column *column, const struct lane_span *span, int64_t ns)
 {
     if (is_heavier(column, span->no, ns)) {
         column->heavy_ns = ns;
@@ -109,8 +112,9 @@ static void take_heavy(struct column *column, const struct lane_span *span, int6
     }
 }
 
-/* A span of no length counts as one nanosecond, so that it is seen where nothing else is. */
-static inline void add_span(const struct view *view, struct column *column,
+/* Adds a span. A span without length counts as one nanosecond, so that an otherwise empty column
+   shows it. */
+static inline void add_span(const struct lane_view *view, struct lane_column *column,
                             const struct lane_span *span)
 {
     int64_t from = span->start_ns > column->from_ns ? span->start_ns : column->from_ns;
@@ -126,14 +130,15 @@ static inline void add_span(const struct view *view, struct column *column,
     take_heavy(column, span, to - from);
 }
 
-/* Whether any part of the span lies in the column; one of no length lies where it begins. */
-static bool is_in(const struct lane_span *span, const struct column *column)
+/* Returns true if a part of the span lies in the column; one without length lies where it
+   begins. */
+static bool is_in(const struct lane_span *span, const struct lane_column *column)
 {
     return span->start_ns < column->to_ns &&
            (span->end_ns > column->from_ns || span->start_ns >= column->from_ns);
 }
 
-static bool is_apart(const struct view *view, span_no no)
+static bool is_apart(const struct lane_view *view, span_no no)
 {
     for (size_t i = 0; i < view->apart_count; i++) {
         if (view->apart[i] == no) {
@@ -143,12 +148,12 @@ static bool is_apart(const struct view *view, span_no no)
     return false;
 }
 
-static bool is_chosen(const struct view *view, span_no no)
+static bool is_chosen(const struct lane_view *view, span_no no)
 {
-    return view->choice == NULL || view->choice->holds(view->choice->ctx, no);
+    return view->predicate == NULL || view->predicate->holds(view->predicate->ctx, no);
 }
 
-static void add_apart(const struct view *view, struct column *column)
+static void add_apart(const struct lane_view *view, struct lane_column *column)
 {
     for (size_t i = 0; i < view->apart_count; i++) {
         struct lane_span span = look_at(view, view->apart[i]);
@@ -171,7 +176,7 @@ static uint8_t fill_of(int64_t part_ns, int64_t all_ns)
     return share < 1 ? 1 : share > 255 ? 255 : (uint8_t)share;
 }
 
-static struct timeline_cell make_cell(const struct column *column)
+static struct timeline_cell make_cell(const struct lane_column *column)
 {
     struct timeline_cell cell = {.kind = SPAN_KINDS, .span = NO_SPAN};
     int64_t most = 0, all = 0;
@@ -194,26 +199,26 @@ static struct timeline_cell make_cell(const struct column *column)
     return cell;
 }
 
-static struct column column_at(int64_t t0_ns, int64_t col_ns, size_t i)
+static struct lane_column column_at(int64_t t0_ns, int64_t col_ns, size_t i)
 {
-    return (struct column){.from_ns = t0_ns + (int64_t)i * col_ns,
-                           .to_ns = t0_ns + (int64_t)(i + 1) * col_ns,
-                           .heavy = NO_SPAN};
+    return (struct lane_column){.from_ns = t0_ns + (int64_t)i * col_ns,
+                                .to_ns = t0_ns + (int64_t)(i + 1) * col_ns,
+                                .heavy = NO_SPAN};
 }
 
 /* ---- by sweeping ---- */
 
-/* `next` is the first span that has not begun yet; `active` are those that began and reach into later columns: one as a rule, more where spans
-   overlap for want of lanes. */
-struct sweep {
-    const struct view *view;
+/* `next` is the first span that has not begun; `active` are those that began and extend into later
+   columns. That is usually one span, but more if spans overlap. */
+struct lane_sweep {
+    const struct lane_view *view;
     size_t next;
     struct lane_span active[MAX_ACTIVE];
     size_t active_count;
 };
 
-/* Of too many, the one that ends first is let go. */
-static void activate(struct sweep *sweep, const struct lane_span *span)
+/* Adds an active span; if the list is full, drops the one that ends first. */
+static void activate(struct lane_sweep *sweep, const struct lane_span *span)
 {
     if (sweep->active_count < MAX_ACTIVE) {
         sweep->active[sweep->active_count++] = *span;
@@ -230,9 +235,9 @@ static void activate(struct sweep *sweep, const struct lane_span *span)
 
 /* Begins with the spans from `first` on. Finds what began before t0 and reaches beyond it: the span
    before, or, where they overlap, some that lie a little further back. */
-static void begin_sweep(struct sweep *sweep, int64_t t0_ns, size_t first)
+static void begin_sweep(struct lane_sweep *sweep, int64_t t0_ns, size_t first)
 {
-    const struct view *view = sweep->view;
+    const struct lane_view *view = sweep->view;
     size_t next = first_from(view, t0_ns);
     sweep->next = next > first ? next : first;
     size_t back = sweep->next > MAX_ACTIVE ? sweep->next - MAX_ACTIVE : 0;
@@ -247,7 +252,7 @@ static void begin_sweep(struct sweep *sweep, int64_t t0_ns, size_t first)
     }
 }
 
-static void add_active(struct sweep *sweep, struct column *column)
+static void add_active(struct lane_sweep *sweep, struct lane_column *column)
 {
     size_t kept = 0;
     for (size_t i = 0; i < sweep->active_count; i++) {
@@ -262,9 +267,9 @@ static void add_active(struct sweep *sweep, struct column *column)
     sweep->active_count = kept;
 }
 
-static void add_beginning(struct sweep *sweep, struct column *column)
+static void add_beginning(struct lane_sweep *sweep, struct lane_column *column)
 {
-    const struct view *view = sweep->view;
+    const struct lane_view *view = sweep->view;
     for (; sweep->next < view->lane->count; sweep->next++) {
         struct lane_span room;
         const struct lane_span *span = span_at(view, sweep->next, &room);
@@ -284,13 +289,13 @@ static void add_beginning(struct sweep *sweep, struct column *column)
     }
 }
 
-static void sweep_columns(const struct view *view, int64_t t0_ns, int64_t col_ns, size_t cols,
+static void sweep_columns(const struct lane_view *view, int64_t t0_ns, int64_t col_ns, size_t cols,
                           struct timeline_cell *out)
 {
-    struct sweep sweep = {.view = view};
+    struct lane_sweep sweep = {.view = view};
     begin_sweep(&sweep, t0_ns, 0);
     for (size_t i = 0; i < cols; i++) {
-        struct column column = column_at(t0_ns, col_ns, i);
+        struct lane_column column = column_at(t0_ns, col_ns, i);
         add_active(&sweep, &column);
         add_beginning(&sweep, &column);
         add_apart(view, &column);
@@ -300,16 +305,16 @@ static void sweep_columns(const struct view *view, int64_t t0_ns, int64_t col_ns
 
 /* ---- by the pyramid ---- */
 
-struct climb {
-    const struct view *view;
+struct pyramid_walk {
+    const struct lane_view *view;
     const struct pyramid_level *level;
     unsigned shift;
     size_t next; /* in level->buckets */
     struct lane_span
-        current; /* the span that reaches into the next column; its no is NO_SPAN: none */
+        current; /* the span that extends into the next column; its no is NO_SPAN: none */
 };
 
-static void reach(struct climb *climb, const struct lane_span *span, int64_t into_ns)
+static void reach(struct pyramid_walk *climb, const struct lane_span *span, int64_t into_ns)
 {
     climb->current.no = NO_SPAN;
     if (span->no != NO_SPAN && span->end_ns > into_ns) {
@@ -317,7 +322,7 @@ static void reach(struct climb *climb, const struct lane_span *span, int64_t int
     }
 }
 
-static void begin_climb(struct climb *climb, int level, int64_t t0_ns)
+static void begin_climb(struct pyramid_walk *climb, int level, int64_t t0_ns)
 {
     const struct pyramid *pyramid = &climb->view->index->pyramid;
     climb->level = &pyramid->levels[level];
@@ -329,7 +334,7 @@ static void begin_climb(struct climb *climb, int level, int64_t t0_ns)
     }
 }
 
-static void add_bucket(const struct view *view, struct column *column,
+static void add_bucket(const struct lane_view *view, struct lane_column *column,
                        const struct pyramid_bucket *bucket, unsigned shift)
 {
     for (size_t i = 0; i < SPAN_KINDS; i++) {
@@ -339,7 +344,7 @@ static void add_bucket(const struct view *view, struct column *column,
     column->error |= bucket->error;
     if (is_heavier(column, bucket->heavy, bucket->heavy_ns)) {
         struct lane_span heavy = {
-            /* Anywhere in the bucket, and with it in the column. */
+            /* Anywhere in the bucket, and so in the column. */
             .start_ns = column->from_ns, .end_ns = column->to_ns,      .no = bucket->heavy,
             .kind = bucket->heavy_kind,  .flags = bucket->heavy_flags,
         };
@@ -350,16 +355,16 @@ static void add_bucket(const struct view *view, struct column *column,
     }
 }
 
-static void climb_columns(const struct view *view, int level, int64_t t0_ns, int64_t col_ns,
+static void climb_columns(const struct lane_view *view, int level, int64_t t0_ns, int64_t col_ns,
                           size_t cols, struct timeline_cell *out)
 {
-    struct climb climb = {.view = view};
+    struct pyramid_walk climb = {.view = view};
     /* The last few closed spans are not in the pyramid yet. */
-    struct sweep tail = {.view = view};
+    struct lane_sweep tail = {.view = view};
     begin_climb(&climb, level, t0_ns);
     begin_sweep(&tail, t0_ns, view->index->built);
     for (size_t i = 0; i < cols; i++) {
-        struct column column = column_at(t0_ns, col_ns, i);
+        struct lane_column column = column_at(t0_ns, col_ns, i);
         struct lane_span last = climb.current;
         if (last.no != NO_SPAN) {
             add_span(view, &column, &last);
@@ -381,16 +386,18 @@ static void climb_columns(const struct view *view, int level, int64_t t0_ns, int
 
 /* ---- a lane ---- */
 
-/* The exponent of a power of two at multiples of which t0 lies; -1: it is none. */
+/* Returns the exponent of a power of two that divides t0 and is the column's width; -1 if there is
+   no such power. */
 static int zoom_of(int64_t t0_ns, int64_t col_ns)
 {
     bool aligned = col_ns > 0 && (col_ns & (col_ns - 1)) == 0 && (t0_ns & (col_ns - 1)) == 0;
     return aligned ? __builtin_ctzll((unsigned long long)col_ns) : -1;
 }
 
-static struct view make_view(const struct swarm *swarm, struct lane *lane, int64_t local_ns)
+static struct lane_view make_lane_view(const struct swarm *swarm, struct lane *lane,
+                                       int64_t local_ns)
 {
-    struct view view = {.swarm = swarm, .lane = lane, .local_ns = local_ns};
+    struct lane_view view = {.swarm = swarm, .lane = lane, .local_ns = local_ns};
     view.index = lane_index_sync(swarm, lane);
     if (lane->open != NO_SPAN) {
         view.apart[view.apart_count++] = lane->open;
@@ -402,8 +409,8 @@ static struct view make_view(const struct swarm *swarm, struct lane *lane, int64
 }
 
 void query_lane(const struct swarm *swarm, agent_no number, unsigned lane, int64_t t0_ns,
-                int64_t col_ns, size_t cols, int64_t local_ns, const struct span_choice *choice,
-                struct timeline_cell *out)
+                int64_t col_ns, size_t cols, int64_t local_ns,
+                const struct span_predicate *predicate, struct timeline_cell *out)
 {
     const struct agent *agent = swarm_agent(swarm, number);
     if (lane >= agent->lane_count) {
@@ -412,11 +419,11 @@ void query_lane(const struct swarm *swarm, agent_no number, unsigned lane, int64
         }
         return;
     }
-    /* The index is nobody's but the queries': the model is as it was. */
-    struct view view = make_view(swarm, &agent->lanes[lane], local_ns);
-    view.choice = choice;
-    /* A pyramid knows of all spans together alone. */
-    int zoom = view.index == NULL || choice != NULL ? -1 : zoom_of(t0_ns, col_ns);
+    /* Only queries use the index, so the model remains unchanged. */
+    struct lane_view view = make_lane_view(swarm, &agent->lanes[lane], local_ns);
+    view.predicate = predicate;
+    /* A pyramid holds sums over all spans, so a predicate needs a sweep. */
+    int zoom = view.index == NULL || predicate != NULL ? -1 : zoom_of(t0_ns, col_ns);
     int level = zoom < 0 ? -1 : pyramid_level_for(&view.index->pyramid, (unsigned)zoom);
     if (level < 0) {
         sweep_columns(&view, t0_ns, col_ns, cols, out);

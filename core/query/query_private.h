@@ -1,5 +1,4 @@
-/* What the files of the queries (query.c, query_tree.c, query_status.c, query_lane.c, query_span.c) share. Nobody
-   else includes this. */
+/* Functions shared by the query_*.c files; private to them. */
 #ifndef CORE_QUERY_PRIVATE_H
 #define CORE_QUERY_PRIVATE_H
 

@@ -1,10 +1,11 @@
-/* Finding spans in lanes, which are sorted by start. Spans of a lane do not overlap, but for those that
-   the sweep closed and that went on: where they are looked for, it is among the last few before a place. */
+/* Finds spans in lanes, which are sorted by start. Spans of a lane do not overlap, except those
+   that the sweep closed and that continue. So searches also read the last few spans before a
+   position. */
 #include "core/query/query_private.h"
 
 enum { LOOK_BACK = 64 };
 
-/* A span that has gone counts as one of long ago. */
+/* Returns the start of a span; a removed span counts as long past. */
 static int64_t start_of(const struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_span(swarm, no);
@@ -25,7 +26,7 @@ size_t query_first_from(const struct swarm *swarm, const struct lane *lane, int6
     return low;
 }
 
-/* How many before a place may still go on there. Only what is live is swept. */
+/* Returns how many spans before a position may continue there. Only live sessions are swept. */
 static size_t look_back(const struct swarm *swarm, const struct agent *agent,
                         const struct lane *lane)
 {
@@ -33,18 +34,18 @@ static size_t look_back(const struct swarm *swarm, const struct agent *agent,
     return live || lane->overlaps ? LOOK_BACK : 1;
 }
 
-struct stretch {
+struct lane_stretch {
     int64_t from_ns, to_ns, local_ns;
-    const struct span_choice *choice;
+    const struct span_predicate *predicate;
 };
 
-static bool is_chosen(const struct stretch *stretch, span_no no)
+static bool is_chosen(const struct lane_stretch *stretch, span_no no)
 {
-    return stretch->choice == NULL || stretch->choice->holds(stretch->choice->ctx, no);
+    return stretch->predicate == NULL || stretch->predicate->holds(stretch->predicate->ctx, no);
 }
 
-/* Whether the span goes on into the stretch, or in it. */
-static bool reaches(const struct swarm *swarm, const struct stretch *stretch, span_no no)
+/* Returns true if the span extends into the stretch. */
+static bool reaches(const struct swarm *swarm, const struct lane_stretch *stretch, span_no no)
 {
     const struct span *span = swarm_span(swarm, no);
     return span != NULL && swarm_span_end_ns(swarm, span, stretch->local_ns) > stretch->from_ns &&
@@ -52,7 +53,7 @@ static bool reaches(const struct swarm *swarm, const struct stretch *stretch, sp
 }
 
 static bool holds_span(const struct swarm *swarm, const struct agent *agent,
-                       const struct lane *lane, const struct stretch *stretch)
+                       const struct lane *lane, const struct lane_stretch *stretch)
 {
     size_t at = query_first_from(swarm, lane, stretch->from_ns);
     for (size_t i = at; i < lane->count && start_of(swarm, lane->spans[i]) < stretch->to_ns; i++) {
@@ -74,10 +75,10 @@ static bool holds_span(const struct swarm *swarm, const struct agent *agent,
 }
 
 unsigned query_lanes_in(const struct swarm *swarm, agent_no number, int64_t t0_ns, int64_t t1_ns,
-                        int64_t local_ns, const struct span_choice *choice)
+                        int64_t local_ns, const struct span_predicate *predicate)
 {
     const struct agent *agent = swarm_agent(swarm, number);
-    const struct stretch stretch = {t0_ns, t1_ns, local_ns, choice};
+    const struct lane_stretch stretch = {t0_ns, t1_ns, local_ns, predicate};
     size_t count = agent->lane_count;
     while (count > 1 && !holds_span(swarm, agent, &agent->lanes[count - 1], &stretch)) {
         count--;
@@ -122,14 +123,15 @@ span_no query_span_at(const struct swarm *swarm, agent_no number, unsigned lane_
 
 /* ---- stepping ---- */
 
-/* Spans in order of their start; those of one start in order of appearance. */
+/* Orders spans by start, then by appearance. */
 static bool comes_before(const struct swarm *swarm, span_no a, span_no b)
 {
     int64_t a_start = start_of(swarm, a), b_start = start_of(swarm, b);
     return a_start != b_start ? a_start < b_start : a < b;
 }
 
-/* How many of the lane's spans come before `from`, or, `after`, not after it. */
+/* Returns how many of the lane's spans come before `from`; with `after`, `from` itself is
+   included. */
 static size_t count_before(const struct swarm *swarm, const struct lane *lane, span_no from,
                            bool after)
 {
@@ -146,7 +148,8 @@ static size_t count_before(const struct swarm *swarm, const struct lane *lane, s
     return low;
 }
 
-/* The lane's next span after `from` in the direction; its first or last, where `from` is NO_SPAN. */
+/* Returns the lane's next span after `from` in the direction; if `from` is NO_SPAN, its first or
+   last. */
 static span_no step_in_lane(const struct swarm *swarm, const struct lane *lane, span_no from,
                             int direction)
 {
@@ -183,24 +186,25 @@ span_no query_span_step(const struct swarm *swarm, agent_no number, span_no from
 
 /* ---- searching ---- */
 
-struct place {
+struct span_position {
     int64_t start_ns;
     span_no span;
 };
 
-static bool is_before(struct place a, struct place b)
+static bool is_before(struct span_position a, struct span_position b)
 {
     return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
 }
 
-/* How many of the lane's spans stand before the place, the one at it not among them. */
-static size_t place_in(const struct swarm *swarm, const struct lane *lane, struct place place)
+/* Returns how many of the lane's spans precede the place; one at the place is not counted. */
+static size_t place_in(const struct swarm *swarm, const struct lane *lane,
+                       struct span_position place)
 {
     size_t low = 0, high = lane->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         span_no no = lane->spans[middle];
-        if (is_before((struct place){start_of(swarm, no), no}, place)) {
+        if (is_before((struct span_position){start_of(swarm, no), no}, place)) {
             low = middle + 1;
         } else {
             high = middle;
@@ -209,10 +213,11 @@ static size_t place_in(const struct swarm *swarm, const struct lane *lane, struc
     return low;
 }
 
-/* The nearest in the lane, nearer than `best` where that is one. */
-static struct place search_lane(const struct swarm *swarm, const struct lane *lane,
-                                struct place from, int direction, struct place best,
-                                const struct span_choice *choice)
+/* Returns the lane's nearest matching span if it is nearer than `best`, else `best`. */
+static struct span_position search_lane(const struct swarm *swarm, const struct lane *lane,
+                                        struct span_position from, int direction,
+                                        struct span_position best,
+                                        const struct span_predicate *predicate)
 {
     size_t at = place_in(swarm, lane, from);
     bool itself = at < lane->count && lane->spans[at] == from.span &&
@@ -222,12 +227,12 @@ static struct place search_lane(const struct swarm *swarm, const struct lane *la
     }
     while (direction > 0 ? at < lane->count : at > 0) {
         span_no no = lane->spans[direction > 0 ? at : at - 1];
-        struct place here = {start_of(swarm, no), no};
+        struct span_position here = {start_of(swarm, no), no};
         if (best.span != NO_SPAN &&
             !(direction > 0 ? is_before(here, best) : is_before(best, here))) {
             return best;
         }
-        if (swarm_span(swarm, no) != NULL && choice->holds(choice->ctx, no)) {
+        if (swarm_span(swarm, no) != NULL && predicate->holds(predicate->ctx, no)) {
             return here;
         }
         at += direction > 0 ? 1 : (size_t)-1;
@@ -236,12 +241,12 @@ static struct place search_lane(const struct swarm *swarm, const struct lane *la
 }
 
 span_no query_span_search(const struct swarm *swarm, agent_no number, int64_t at_ns, span_no span,
-                          int direction, const struct span_choice *choice)
+                          int direction, const struct span_predicate *predicate)
 {
     const struct agent *agent = swarm_agent(swarm, number);
-    struct place best = {0, NO_SPAN}, from = {at_ns, span};
+    struct span_position best = {0, NO_SPAN}, from = {at_ns, span};
     for (size_t i = 0; i < agent->lane_count; i++) {
-        best = search_lane(swarm, &agent->lanes[i], from, direction, best, choice);
+        best = search_lane(swarm, &agent->lanes[i], from, direction, best, predicate);
     }
     return best.span;
 }

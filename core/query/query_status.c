@@ -1,26 +1,26 @@
-/* The state of an agent follows from what is open and from nothing else. Open spans are ranked: what
-   needs a person first, work before waiting; the rank is the order of the states in a table. Of several
-   spans of one rank the one that runs longest speaks. */
+/* The state of an agent depends on its open spans alone. They are ranked: waits for a person first,
+   then work, then other waits. The rank of each state is in a table. Among spans of one rank the
+   longest running one determines the state. */
 #include "core/query/query_private.h"
 
 #include <assert.h>
 #include <string.h>
 
-static const char *const state_words[] = {
+static const char *const state_names[] = {
     [STATE_WAIT] = "wait",   [STATE_RETRY] = "retry",   [STATE_SAMPLING] = "sampling",
     [STATE_TOOL] = "tool",   [STATE_AGENTS] = "agents", [STATE_USER] = "user",
     [STATE_IDLE] = "idle",   [STATE_DONE] = "done",     [STATE_ERROR] = "error",
     [STATE_STALE] = "stale", [STATE_GONE] = "gone",
 };
-static_assert(sizeof state_words / sizeof *state_words == STATES, "a word for each state");
+static_assert(sizeof state_names / sizeof *state_names == STATES, "a name for each state");
 
-const char *query_state_word(enum agent_state state)
+const char *query_state_name(enum agent_state state)
 {
     assert(state < STATES);
-    return state_words[state];
+    return state_names[state];
 }
 
-/* Higher goes first. */
+/* A higher rank has precedence. */
 static const uint8_t open_ranks[STATES] = {
     [STATE_USER] = 6, [STATE_RETRY] = 5, [STATE_SAMPLING] = 4,
     [STATE_WAIT] = 3, [STATE_TOOL] = 2,  [STATE_AGENTS] = 1,
@@ -37,7 +37,7 @@ static enum agent_state request_state(const struct live_request *live, int64_t n
     return query_sampling_since(live) != INT64_MIN ? STATE_SAMPLING : STATE_WAIT;
 }
 
-/* The state that an open span means by itself. */
+/* Returns the state that an open span implies. */
 static enum agent_state span_state(const struct span *span, const struct live_request *live,
                                    int64_t now_ns)
 {
@@ -57,7 +57,7 @@ static enum agent_state span_state(const struct span *span, const struct live_re
     return STATE_TOOL;
 }
 
-/* Lets the span speak for the agent if it outranks who speaks now. */
+/* Lets the span determine the state if it outranks the present one. */
 static void consider(const struct swarm *swarm, span_no no, int64_t now_ns,
                      struct agent_status *status)
 {
@@ -76,7 +76,7 @@ static void consider(const struct swarm *swarm, span_no no, int64_t now_ns,
     }
 }
 
-/* The swept span that runs longest. */
+/* Finds the swept span that runs longest. */
 static void find_stale(const struct swarm *swarm, agent_no agent, struct agent_status *status)
 {
     for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;
@@ -131,7 +131,7 @@ static int64_t running_ns(const struct swarm *swarm, span_no no, int64_t local_n
     return swarm_span_end_ns(swarm, span, local_ns) - span->start_ns;
 }
 
-/* Puts the span where it belongs among the `held` that are there, if that is before `max`. */
+/* Inserts the span among the `held` ones in order, if its position is before `max`. */
 static void hold(const struct swarm *swarm, int64_t local_ns, span_no no, span_no *out, size_t held,
                  size_t max)
 {

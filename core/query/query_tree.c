@@ -1,39 +1,39 @@
-/* Who stands under whom. Every agent answers to its id, a main agent also to its session's id: these
-   answers, sorted, are the index in which parents are looked up, in the child's own session first. A
-   process that was registered twice under one id leaves two answers; the later one that was there
-   before the child is meant. The tree itself is links in one array of nodes, written out without
+/* Builds the tree of agents. Every agent has its id as a key; a main agent also has its session's
+   id. These keys, sorted, are the index for parents, which are searched in the child's own session
+   first. A process that was registered twice under one id has two keys; the later one before the
+   child is used. The tree consists of links in one array of nodes and is written out without
    recursion. */
 #include "core/query/query_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct answer {
+struct agent_key {
     intern_id id;
     session_no session;
     agent_no agent;
 };
 
-struct node {
+struct tree_link {
     agent_no parent;
     agent_no first_child, next_sibling;
-    uint32_t visit; /* cut_cycles: which walk came by, 0: none */
+    uint32_t visit; /* cut_cycles: the walk that visited it; 0: none */
 };
 
-struct tree {
+struct agent_tree {
     const struct swarm *swarm;
-    struct answer *answers;
-    size_t answer_count;
-    struct node *nodes; /* by agent_no */
-    agent_no *order;    /* rows by sort index, then appearance */
+    struct agent_key *keys;
+    size_t key_count;
+    struct tree_link *nodes; /* indexed by agent_no */
+    agent_no *order;         /* rows by sort index, then appearance */
     size_t agent_count, row_count;
 };
 
 /* ---- parents ---- */
 
-static int by_answer(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
-    const struct answer *x = a, *y = b;
+    const struct agent_key *x = a, *y = b;
     if (x->id != y->id) {
         return x->id < y->id ? -1 : 1;
     }
@@ -43,36 +43,36 @@ static int by_answer(const void *a, const void *b)
     return (x->agent > y->agent) - (x->agent < y->agent);
 }
 
-static void add_answer(struct tree *tree, intern_id id, agent_no number)
+static void add_key(struct agent_tree *tree, intern_id id, agent_no number)
 {
     if (id != INTERN_NONE) {
         session_no session = swarm_agent(tree->swarm, number)->session;
-        tree->answers[tree->answer_count++] = (struct answer){id, session, number};
+        tree->keys[tree->key_count++] = (struct agent_key){id, session, number};
     }
 }
 
-static void gather_answers(struct tree *tree)
+static void gather_keys(struct agent_tree *tree)
 {
     for (size_t i = 0; i < tree->row_count; i++) {
         agent_no number = tree->order[i];
         const struct agent *agent = swarm_agent(tree->swarm, number);
         const struct session *session = swarm_session(tree->swarm, agent->session);
-        add_answer(tree, agent->agent_id, number);
+        add_key(tree, agent->agent_id, number);
         if ((agent->flags & AGENT_MAIN) != 0 && session != NULL && session->id != agent->agent_id) {
-            add_answer(tree, session->id, number);
+            add_key(tree, session->id, number);
         }
     }
-    qsort(tree->answers, tree->answer_count, sizeof *tree->answers, by_answer);
+    qsort(tree->keys, tree->key_count, sizeof *tree->keys, by_key);
 }
 
-/* The place of the first answer that is not before (id, session, 0). */
-static size_t find_answer(const struct tree *tree, intern_id id, session_no session)
+/* Returns the index of the first key not before (id, session, 0). */
+static size_t find_key(const struct agent_tree *tree, intern_id id, session_no session)
 {
-    struct answer key = {id, session, 0};
-    size_t low = 0, high = tree->answer_count;
+    struct agent_key key = {id, session, 0};
+    size_t low = 0, high = tree->key_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (by_answer(&tree->answers[middle], &key) < 0) {
+        if (by_key(&tree->keys[middle], &key) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -81,24 +81,24 @@ static size_t find_answer(const struct tree *tree, intern_id id, session_no sess
     return low;
 }
 
-/* Among answers of one id from `at` on, in `session` (NO_SESSION: any). */
-static agent_no pick_answer(const struct tree *tree, size_t at, intern_id id, session_no session,
-                            agent_no child)
+/* Chooses among the keys of one id from `at`, in `session` (NO_SESSION: any). */
+static agent_no pick_key(const struct agent_tree *tree, size_t at, intern_id id, session_no session,
+                         agent_no child)
 {
     agent_no picked = NO_AGENT;
-    for (; at < tree->answer_count && tree->answers[at].id == id; at++) {
-        const struct answer *answer = &tree->answers[at];
-        if (session != NO_SESSION && answer->session != session) {
+    for (; at < tree->key_count && tree->keys[at].id == id; at++) {
+        const struct agent_key *key = &tree->keys[at];
+        if (session != NO_SESSION && key->session != session) {
             break;
         }
-        if (answer->agent != child && (picked == NO_AGENT || answer->agent < child)) {
-            picked = answer->agent;
+        if (key->agent != child && (picked == NO_AGENT || key->agent < child)) {
+            picked = key->agent;
         }
     }
     return picked;
 }
 
-static agent_no find_parent(const struct tree *tree, agent_no child)
+static agent_no find_parent(const struct agent_tree *tree, agent_no child)
 {
     const struct agent *agent = swarm_agent(tree->swarm, child);
     const struct session *session = swarm_session(tree->swarm, agent->session);
@@ -106,18 +106,18 @@ static agent_no find_parent(const struct tree *tree, agent_no child)
         (session->flags & SESSION_AGENTS) == 0) {
         return NO_AGENT;
     }
-    size_t at = find_answer(tree, agent->parent_id, agent->session);
-    agent_no parent = pick_answer(tree, at, agent->parent_id, agent->session, child);
+    size_t at = find_key(tree, agent->parent_id, agent->session);
+    agent_no parent = pick_key(tree, at, agent->parent_id, agent->session, child);
     if (parent != NO_AGENT) {
         return parent;
     }
-    at = find_answer(tree, agent->parent_id, 0);
-    return pick_answer(tree, at, agent->parent_id, NO_SESSION, child);
+    at = find_key(tree, agent->parent_id, 0);
+    return pick_key(tree, at, agent->parent_id, NO_SESSION, child);
 }
 
-/* Each walk up from an agent marks where it was; one that meets its own mark has found a cycle, which is
-   cut at its first member. */
-static void cut_cycles(struct tree *tree)
+/* Each walk from an agent to its ancestors marks its nodes. A walk that meets its own mark has
+   found a cycle and cuts it at the first member. */
+static void cut_cycles(struct agent_tree *tree)
 {
     for (size_t i = 0; i < tree->agent_count; i++) {
         uint32_t walk = (uint32_t)i + 1;
@@ -153,7 +153,7 @@ static int by_sort_index(const void *a, const void *b)
     return (x->agent > y->agent) - (x->agent < y->agent);
 }
 
-static bool sort_rows(struct tree *tree)
+static bool sort_rows(struct agent_tree *tree)
 {
     const struct mem *mem = swarm_mem(tree->swarm);
     struct sort_key *keys = mem_zalloc(mem, tree->agent_count, sizeof *keys);
@@ -174,8 +174,8 @@ static bool sort_rows(struct tree *tree)
     return true;
 }
 
-/* Hangs the rows into lists of children in their order; returns the first root. */
-static agent_no link_children(struct tree *tree)
+/* Links the rows into lists of children in their order; returns the first root. */
+static agent_no link_children(struct agent_tree *tree)
 {
     agent_no root = NO_AGENT;
     for (size_t i = tree->row_count; i-- > 0;) {
@@ -188,12 +188,12 @@ static agent_no link_children(struct tree *tree)
     return root;
 }
 
-static void write_rows(const struct tree *tree, agent_no root, struct tree_row *rows)
+static void write_rows(const struct agent_tree *tree, agent_no root, struct tree_row *rows)
 {
     uint32_t depth = 0;
     agent_no at = root;
     for (size_t i = 0; i < tree->row_count; i++) {
-        const struct node *node = &tree->nodes[at];
+        const struct tree_link *node = &tree->nodes[at];
         rows[i] = (struct tree_row){.agent = at,
                                     .parent = node->parent,
                                     .depth = depth,
@@ -211,9 +211,9 @@ static void write_rows(const struct tree *tree, agent_no root, struct tree_row *
     }
 }
 
-/* From behind, each row adds itself and its own descendants to its parent's row; `visit` serves as the
-   place of an agent's row. */
-static void count_descendants(struct tree *tree, struct tree_row *rows)
+/* From last to first, each row adds itself and its descendants to its parent's row; `visit` then
+   holds the index of an agent's row. */
+static void count_descendants(struct agent_tree *tree, struct tree_row *rows)
 {
     for (size_t i = 0; i < tree->row_count; i++) {
         tree->nodes[rows[i].agent].visit = (uint32_t)i;
@@ -225,20 +225,20 @@ static void count_descendants(struct tree *tree, struct tree_row *rows)
     }
 }
 
-static bool build(struct tree *tree)
+static bool build(struct agent_tree *tree)
 {
     const struct mem *mem = swarm_mem(tree->swarm);
     tree->nodes = mem_zalloc(mem, tree->agent_count, sizeof *tree->nodes);
     tree->order = mem_zalloc(mem, tree->agent_count, sizeof *tree->order);
-    tree->answers = mem_zalloc(mem, 2 * tree->agent_count, sizeof *tree->answers);
-    if (tree->nodes == NULL || tree->order == NULL || tree->answers == NULL || !sort_rows(tree)) {
+    tree->keys = mem_zalloc(mem, 2 * tree->agent_count, sizeof *tree->keys);
+    if (tree->nodes == NULL || tree->order == NULL || tree->keys == NULL || !sort_rows(tree)) {
         return false;
     }
-    gather_answers(tree);
+    gather_keys(tree);
     for (size_t i = 0; i < tree->agent_count; i++) {
         bool dead = (swarm_agent(tree->swarm, (agent_no)i)->flags & AGENT_DEAD) != 0;
         agent_no parent = dead ? NO_AGENT : find_parent(tree, (agent_no)i);
-        tree->nodes[i] = (struct node){parent, NO_AGENT, NO_AGENT, 0};
+        tree->nodes[i] = (struct tree_link){parent, NO_AGENT, NO_AGENT, 0};
     }
     cut_cycles(tree);
     return true;
@@ -247,7 +247,7 @@ static bool build(struct tree *tree)
 struct tree_row *query_tree(const struct swarm *swarm, size_t *count)
 {
     const struct mem *mem = swarm_mem(swarm);
-    struct tree tree = {.swarm = swarm, .agent_count = swarm_agent_count(swarm)};
+    struct agent_tree tree = {.swarm = swarm, .agent_count = swarm_agent_count(swarm)};
     struct tree_row *rows = NULL;
     *count = 0;
     if (tree.agent_count == 0) {
@@ -264,6 +264,6 @@ struct tree_row *query_tree(const struct swarm *swarm, size_t *count)
     *count = good ? tree.row_count : tree.agent_count;
     mem_free(mem, tree.nodes, tree.agent_count * sizeof *tree.nodes);
     mem_free(mem, tree.order, tree.agent_count * sizeof *tree.order);
-    mem_free(mem, tree.answers, 2 * tree.agent_count * sizeof *tree.answers);
+    mem_free(mem, tree.keys, 2 * tree.agent_count * sizeof *tree.keys);
     return rows;
 }

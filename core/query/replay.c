@@ -1,10 +1,10 @@
-/* Everything that is derived follows from the events, so the past is a matter of leaving events
-   out. Metadata events have no time: those of a process count when the process had done something,
-   or is its session's main agent's. Sessions keep their order, so their numbers are the same in
-   both swarms, but for those that `from` has forgotten.
+/* Everything in the model is derived from events, so an earlier state is a swarm with fewer events.
+   Metadata events have no time. Those of a process are appended once the process has done
+   something, or if it is its session's main agent's. Sessions keep their order, so they have the
+   same numbers in both swarms, except those that `from` has removed.
 
-   Events are appended in order of their times. A complete one (X) becomes two, a begin and an end with an id that no other has: until
-   its end it is open. */
+   Events are appended in order of time. A complete event (X) becomes a begin and an end with an id
+   of its own, so it is open until its end. */
 #include "core/query/replay.h"
 
 #include "core/base/json_text.h"
@@ -17,12 +17,12 @@
 
 #define NS_PER_US 1000.0
 
-/* An event's turn. */
-struct turn {
+/* An event with its time. */
+struct timed_event {
     int64_t at_ns;
     uint64_t number;
     uint8_t pool;
-    bool end; /* of an X */
+    bool end; /* the end of an X */
 };
 
 enum known { KNOWN_NOT, KNOWN_RUNS, KNOWN_ENDED };
@@ -31,16 +31,16 @@ struct replay {
     const struct swarm *from;
     struct swarm *to;
     int64_t at_ns;
-    session_no *sessions; /* of `to`, by that of `from` */
+    session_no *sessions; /* of `to`, indexed by those of `from` */
     size_t session_count;
-    uint8_t *known; /* by agent of `from`: enum known */
+    uint8_t *known; /* indexed by agent of `from`: enum known */
     size_t agent_count;
-    struct u64map processes; /* by session and pid: its agent */
-    bool **taken;            /* by session, by metadata event: it has been appended */
-    struct turn *turns;
-    size_t turn_count, turn_cap, next;
-    uint64_t events;     /* that have come */
-    struct strbuf names; /* name and category of the event at hand, as JSON */
+    struct u64map processes; /* from session and pid to the process's agent */
+    bool **taken;            /* by session and metadata event: already appended */
+    struct timed_event *timed;
+    size_t timed_count, timed_cap, next;
+    uint64_t events;     /* appended so far */
+    struct strbuf names; /* name and category of the current event, as JSON */
 };
 
 static struct slice text_of(const struct swarm *swarm, intern_id id)
@@ -84,7 +84,7 @@ static bool open_session(struct replay *r, session_no number)
     return true;
 }
 
-/* Nothing more will come of it. */
+/* Ends a session that has no more events. */
 static void finish_session(struct replay *r, session_no number)
 {
     if (r->sessions[number] == NO_SESSION)
@@ -93,8 +93,8 @@ static void finish_session(struct replay *r, session_no number)
     swarm_touch(r->to);
 }
 
-/* Whether anybody knew of it. */
-static bool was_there(const struct replay *r, const struct agent *agent)
+/* Returns true if the agent was known at that time. */
+static bool was_known(const struct replay *r, const struct agent *agent)
 {
     return agent->flags & AGENT_MAIN || agent->first_ns <= r->at_ns ||
            agent->first_ns > agent->last_ns;
@@ -120,12 +120,12 @@ static bool find_processes(struct replay *r)
     return ok;
 }
 
-/* The same of a process; one that is no agent's was. */
-static bool process_was_there(const struct replay *r, const struct track *track)
+/* Returns true if the process was known; one without an agent was. */
+static bool process_was_known(const struct replay *r, const struct track *track)
 {
     uint32_t agent = u64map_get(&r->processes, process_key(track->session, track->pid));
 
-    return agent == U64MAP_NONE || was_there(r, swarm_agent(r->from, agent));
+    return agent == U64MAP_NONE || was_known(r, swarm_agent(r->from, agent));
 }
 
 /* ---- events ---- */
@@ -141,7 +141,8 @@ static struct json_value value_of(struct slice raw)
     return value;
 }
 
-/* The name in quotes, at the end of r->names; its place is known only when all are there. */
+/* Appends the quoted name to r->names; returns its length. Its address is final only after all
+   names. */
 static size_t put_name(struct replay *r, intern_id id)
 {
     size_t from = r->names.len;
@@ -152,8 +153,8 @@ static size_t put_name(struct replay *r, intern_id id)
     return r->names.len - from;
 }
 
-/* `turn` NULL: as it is. */
-static bool append(struct replay *r, const struct event *event, const struct turn *turn)
+/* `event_at` NULL: appends the event unchanged. */
+static bool append(struct replay *r, const struct event *event, const struct timed_event *event_at)
 {
     const struct track *track = swarm_get_track(r->from, event->track);
     struct raw_event raw = {
@@ -178,18 +179,18 @@ static bool append(struct replay *r, const struct event *event, const struct tur
     raw.cat = value_of((struct slice){r->names.data ? r->names.data + name_len : NULL, cat_len});
     raw.pid = value_of(text_of(r->from, track->pid));
     raw.tid = value_of(text_of(r->from, track->tid));
-    if (turn && event->ph == 'X' && event->dur_us > 0) {
-        int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)turn->number);
+    if (event_at && event->ph == 'X' && event->dur_us > 0) {
+        int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)event_at->number);
 
-        raw.ph = turn->end ? 'e' : 'b';
-        raw.ts_us += turn->end ? event->dur_us : 0;
+        raw.ph = event_at->end ? 'e' : 'b';
+        raw.ts_us += event_at->end ? event->dur_us : 0;
         raw.dur_us = NAN;
         raw.id = value_of((struct slice){id, (size_t)len});
     }
     return swarm_append_raw(r->to, r->sessions[track->session], &raw);
 }
 
-/* Those of processes that have appeared. */
+/* Appends the metadata of processes that have appeared. */
 static bool append_metadata(struct replay *r, session_no number)
 {
     const struct session *session = swarm_session(r->from, number);
@@ -201,7 +202,7 @@ static bool append_metadata(struct replay *r, session_no number)
         if (r->taken[number][i] || !swarm_metadata(r->from, number, i, &event))
             continue;
         track = swarm_get_track(r->from, event.track);
-        r->taken[number][i] = track && process_was_there(r, track);
+        r->taken[number][i] = track && process_was_known(r, track);
         if (!r->taken[number][i])
             continue;
         if (!append(r, &event, NULL))
@@ -232,9 +233,9 @@ static bool identify(struct replay *r, agent_no number)
     };
     const struct session *session = swarm_session(r->from, agent->session);
 
-    /* Of a trace that does not say who is who, the metadata events have said all there is. */
+    /* Without agent records, the metadata events hold all that is known of agents. */
     if (!session || !(session->flags & SESSION_AGENTS) || agent->agent_id == INTERN_NONE ||
-        agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_there(r, agent))
+        agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_known(r, agent))
         return true;
     if (!swarm_identify(r->to, r->sessions[agent->session], &who))
         return false;
@@ -246,16 +247,16 @@ static bool identify(struct replay *r, agent_no number)
 
 /* ---- in order of time ---- */
 
-static bool add_turn(struct replay *r, struct turn turn)
+static bool add_timed(struct replay *r, struct timed_event event_at)
 {
-    if (!mem_reserve(swarm_mem(r->from), &r->turns, &r->turn_cap, r->turn_count + 1,
-                     sizeof *r->turns))
+    if (!mem_reserve(swarm_mem(r->from), &r->timed, &r->timed_cap, r->timed_count + 1,
+                     sizeof *r->timed))
         return false;
-    r->turns[r->turn_count++] = turn;
+    r->timed[r->timed_count++] = event_at;
     return true;
 }
 
-/* Phases are written together with the end of their request, and only then known. */
+/* Phases are written with the end of their request and known only then. */
 static int64_t written_ns(const struct replay *r, enum swarm_pool pool, uint64_t number,
                           int64_t at_ns)
 {
@@ -267,25 +268,25 @@ static int64_t written_ns(const struct replay *r, enum swarm_pool pool, uint64_t
                                                                                : at_ns;
 }
 
-static bool add_turns_of(struct replay *r, struct turn turn, const struct event *event)
+static bool add_timed_of(struct replay *r, struct timed_event event_at, const struct event *event)
 {
-    enum swarm_pool pool = (enum swarm_pool)turn.pool;
+    enum swarm_pool pool = (enum swarm_pool)event_at.pool;
     struct event end = *event;
 
-    turn.at_ns = isnan(event->ts_us)
-                     ? INT64_MIN
-                     : written_ns(r, pool, turn.number, swarm_event_ns(r->from, event));
-    if (!add_turn(r, turn))
+    event_at.at_ns = isnan(event->ts_us)
+                         ? INT64_MIN
+                         : written_ns(r, pool, event_at.number, swarm_event_ns(r->from, event));
+    if (!add_timed(r, event_at))
         return false;
     if (event->ph != 'X' || !(event->dur_us > 0))
         return true;
     end.ts_us += end.dur_us;
-    turn.at_ns = written_ns(r, pool, turn.number, swarm_event_ns(r->from, &end));
-    turn.end = true;
-    return add_turn(r, turn);
+    event_at.at_ns = written_ns(r, pool, event_at.number, swarm_event_ns(r->from, &end));
+    event_at.end = true;
+    return add_timed(r, event_at);
 }
 
-static bool add_turns(struct replay *r, enum swarm_pool pool)
+static bool add_all_timed(struct replay *r, enum swarm_pool pool)
 {
     const struct event_store *store = swarm_store(r->from, pool);
 
@@ -293,7 +294,7 @@ static bool add_turns(struct replay *r, enum swarm_pool pool)
         struct event event;
 
         if (swarm_event(r->from, pool, no, &event) &&
-            !add_turns_of(r, (struct turn){.number = no, .pool = (uint8_t)pool}, &event))
+            !add_timed_of(r, (struct timed_event){.number = no, .pool = (uint8_t)pool}, &event))
             return false;
     }
     return true;
@@ -301,7 +302,7 @@ static bool add_turns(struct replay *r, enum swarm_pool pool)
 
 static int by_time(const void *a, const void *b)
 {
-    const struct turn *x = a, *y = b;
+    const struct timed_event *x = a, *y = b;
 
     if (x->at_ns != y->at_ns)
         return x->at_ns < y->at_ns ? -1 : 1;
@@ -312,13 +313,13 @@ static int by_time(const void *a, const void *b)
     return x->end - y->end;
 }
 
-static bool take_turn(struct replay *r, const struct turn *turn)
+static bool append_timed(struct replay *r, const struct timed_event *event_at)
 {
     struct event event;
 
-    r->events += !turn->end;
-    return !swarm_event(r->from, (enum swarm_pool)turn->pool, turn->number, &event) ||
-           append(r, &event, turn);
+    r->events += !event_at->end;
+    return !swarm_event(r->from, (enum swarm_pool)event_at->pool, event_at->number, &event) ||
+           append(r, &event, event_at);
 }
 
 /* ---- its life ---- */
@@ -360,13 +361,13 @@ struct replay *replay_new(const struct swarm *from, struct swarm *to)
         ok = (r->known = mem_zalloc(mem, r->agent_count, sizeof *r->known)) != NULL;
     for (size_t i = 0; ok && i < r->session_count; i++)
         ok = open_session(r, (session_no)i);
-    ok = ok && find_processes(r) && add_turns(r, POOL_FILES) && add_turns(r, POOL_LIVE);
+    ok = ok && find_processes(r) && add_all_timed(r, POOL_FILES) && add_all_timed(r, POOL_LIVE);
     if (!ok) {
         replay_free(r);
         return NULL;
     }
-    if (r->turn_count > 1)
-        qsort(r->turns, r->turn_count, sizeof *r->turns, by_time);
+    if (r->timed_count > 1)
+        qsort(r->timed, r->timed_count, sizeof *r->timed, by_time);
     return r;
 }
 
@@ -382,13 +383,13 @@ void replay_free(struct replay *r)
         mem_free(mem, r->taken[i], metadata_count(r, i) * sizeof **r->taken);
     mem_free(mem, r->taken, r->session_count * sizeof *r->taken);
     mem_free(mem, r->known, r->agent_count * sizeof *r->known);
-    mem_free(mem, r->turns, r->turn_cap * sizeof *r->turns);
+    mem_free(mem, r->timed, r->timed_cap * sizeof *r->timed);
     strbuf_release(&r->names);
     u64map_release(&r->processes);
     mem_free(mem, r, sizeof *r);
 }
 
-/* Who has appeared since. A process is named before it does anything. */
+/* Registers agents that have appeared since. A process is named before it does anything. */
 static bool introduce(struct replay *r)
 {
     bool ok = true;
@@ -397,7 +398,7 @@ static bool introduce(struct replay *r)
         ok = append_metadata(r, (session_no)i);
     for (size_t i = 0; ok && i < r->agent_count; i++) {
         const struct agent *agent = swarm_agent(r->from, (agent_no)i);
-        enum known known = !was_there(r, agent)         ? KNOWN_NOT
+        enum known known = !was_known(r, agent)         ? KNOWN_NOT
                            : agent->last_ns <= r->at_ns ? KNOWN_ENDED
                                                         : KNOWN_RUNS;
 
@@ -414,19 +415,19 @@ bool replay_advance(struct replay *r, int64_t at_ns)
 
     r->at_ns = at_ns;
     ok = introduce(r);
-    while (ok && r->next < r->turn_count && r->turns[r->next].at_ns <= at_ns)
-        ok = take_turn(r, &r->turns[r->next++]);
+    while (ok && r->next < r->timed_count && r->timed[r->next].at_ns <= at_ns)
+        ok = append_timed(r, &r->timed[r->next++]);
     for (size_t i = 0; ok && i < r->session_count; i++)
         if (r->sessions[i] != NO_SESSION)
             swarm_set_clock(r->to, r->sessions[i], at_ns, at_ns);
-    for (size_t i = 0; ok && r->next == r->turn_count && i < r->session_count; i++)
+    for (size_t i = 0; ok && r->next == r->timed_count && i < r->session_count; i++)
         finish_session(r, (session_no)i);
     return ok;
 }
 
 bool replay_finished(const struct replay *r)
 {
-    return r->next == r->turn_count;
+    return r->next == r->timed_count;
 }
 
 uint64_t replay_events(const struct replay *r)

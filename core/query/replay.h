@@ -1,4 +1,4 @@
-/* The model as it was at an earlier moment (`dump --at`): what had come by then, appended to
+/* Rebuilds the model as it was at an earlier moment (`dump --at`): appends the events up to then to
    another swarm. */
 #ifndef TUI_REPLAY_H
 #define TUI_REPLAY_H
@@ -7,22 +7,23 @@
 
 #include <stdint.h>
 
-/* Appends to the empty swarm `to` the sessions of `from` with the events that are not later than
-   `at_ns`, the agents that were known then, and sets the sessions' clocks to it. Spans that had not
-   ended are open. False: out of memory. */
+/* Appends the sessions of `from` to the empty swarm `to`: the events up to `at_ns` and the agents
+   known then. It sets the sessions' clocks to `at_ns`; spans that had not ended are open. Returns
+   false if out of memory. */
 bool replay_until(const struct swarm *from, struct swarm *to, int64_t at_ns);
 
 struct replay;
 
-/* The same little by little. Opens the sessions of `from` in the empty swarm `to`; both are borrowed, and `from` does not change meanwhile. Returns new;
-   NULL: out of memory. */
+/* Prepares a gradual replay: opens the sessions of `from` in the empty swarm `to`. Both are
+   borrowed; `from` must not change meanwhile. Returns new; NULL if out of memory. */
 struct replay *replay_new(const struct swarm *from, struct swarm *to);
 void replay_free(struct replay *replay);
-/* Appends what came up to `at_ns`, which is not before the last one, and sets the clocks to it. False: out of memory. */
+/* Appends the events up to `at_ns`, which must not decrease, and sets the clocks. Returns false if
+   out of memory. */
 bool replay_advance(struct replay *replay, int64_t at_ns);
-/* All has come. */
+/* Returns true if all events were appended. */
 bool replay_finished(const struct replay *replay);
-/* Events so far. */
+/* Returns the number of events appended so far. */
 uint64_t replay_events(const struct replay *replay);
 
 #endif

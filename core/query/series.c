@@ -1,24 +1,24 @@
-/* Requests are looked up in the lanes, which are sorted by start; work is taken from the stats, as stretches of time by agent, and what is open now goes
-   on up to now. */
+/* Requests are found in the lanes, which are sorted by start. Work comes from the stats, as
+   intervals by agent; open work is added up to now. */
 #include "core/query/series.h"
 
+#include "core/model/end_facts.h"
 #include "core/model/record.h"
 #include "core/model/stats.h"
-#include "core/model/end_facts.h"
 
 #include <math.h>
 
-/* A stretch while it is counted. */
-struct count {
+/* Counters for one stretch. */
+struct series_count {
     struct histogram ttft, otps;
     double tokens, busy_ns;
 };
 
-struct counting {
+struct series_counting {
     const struct swarm *swarm;
     int64_t local_ns;
     struct series *out;
-    struct count *counts;
+    struct series_count *counts;
 };
 
 static int64_t end_of(const struct series *series)
@@ -28,7 +28,7 @@ static int64_t end_of(const struct series *series)
 
 /* ---- requests ---- */
 
-static bool count_request(const struct counting *counting, const struct span *span)
+static bool count_request(const struct series_counting *counting, const struct span *span)
 {
     const struct series *series = counting->out;
     if (span->kind != SPAN_REQUEST || (span->flags & SPAN_OPEN) != 0 ||
@@ -36,7 +36,7 @@ static bool count_request(const struct counting *counting, const struct span *sp
         return true;
     }
     size_t i = (size_t)((span->end_ns - series->t0_ns) / series->step_ns);
-    struct count *count = &counting->counts[i];
+    struct series_count *count = &counting->counts[i];
     struct end_facts facts;
     span_end_facts(counting->swarm, span, &facts);
     double tokens = facts.numbers[FACT_OUTPUT_TOKENS];
@@ -48,7 +48,7 @@ static bool count_request(const struct counting *counting, const struct span *sp
            histogram_add(&count->otps, end_facts_otps(&facts));
 }
 
-static bool count_requests(const struct counting *counting)
+static bool count_requests(const struct series_counting *counting)
 {
     for (size_t i = 0; i < swarm_agent_count(counting->swarm); i++) {
         const struct agent *agent = swarm_agent(counting->swarm, (agent_no)i);
@@ -66,7 +66,7 @@ static bool count_requests(const struct counting *counting)
 
 /* ---- work ---- */
 
-static void add_busy(const struct counting *counting, int64_t from_ns, int64_t to_ns)
+static void add_busy(const struct series_counting *counting, int64_t from_ns, int64_t to_ns)
 {
     const struct series *series = counting->out;
     from_ns = from_ns > series->t0_ns ? from_ns : series->t0_ns;
@@ -86,7 +86,8 @@ static bool is_work(uint8_t kind)
            kind == SPAN_USER;
 }
 
-/* When the first of the agent's open spans began, by agent; INT64_MAX: none is open. NULL: out of memory, or there are no agents. */
+/* Returns the begin of the earliest open span by agent; INT64_MAX: none. Returns NULL if out of
+   memory or without agents. */
 static int64_t *open_since(const struct swarm *swarm)
 {
     size_t count = swarm_agent_count(swarm);
@@ -105,8 +106,8 @@ static int64_t *open_since(const struct swarm *swarm)
     return since;
 }
 
-/* What is open reaches from its begin to now, and holds all that is closed behind that. */
-static bool count_work(const struct counting *counting)
+/* Open work extends from its begin to now and covers all closed work after its begin. */
+static bool count_work(const struct series_counting *counting)
 {
     const struct swarm *swarm = counting->swarm;
     const struct stats *stats = swarm_stats(swarm);
@@ -133,11 +134,11 @@ static bool count_work(const struct counting *counting)
 
 /* ---- all ---- */
 
-static void finish(const struct counting *counting)
+static void finish(const struct series_counting *counting)
 {
     const struct series *series = counting->out;
     for (size_t i = 0; i < series->count; i++) {
-        struct count *count = &counting->counts[i];
+        struct series_count *count = &counting->counts[i];
         struct series_point *point = &series->points[i];
         point->ttft_p50_ms = histogram_percentile(&count->ttft, 50);
         point->ttft_p95_ms = histogram_percentile(&count->ttft, 95);
@@ -153,7 +154,8 @@ bool series_compute(const struct swarm *swarm, int64_t local_ns, int64_t t0_ns, 
 {
     const struct mem *mem = swarm_mem(swarm);
     *out = (struct series){.mem = mem, .t0_ns = t0_ns, .step_ns = step_ns, .count = count};
-    struct counting counting = {swarm, local_ns, out, mem_zalloc(mem, count, sizeof(struct count))};
+    struct series_counting counting = {swarm, local_ns, out,
+                                       mem_zalloc(mem, count, sizeof(struct series_count))};
     out->points = mem_zalloc(mem, count, sizeof *out->points);
     bool good = counting.counts != NULL && out->points != NULL;
     for (size_t i = 0; counting.counts != NULL && i < count; i++) {

@@ -1,5 +1,6 @@
-/* How event_store.c keeps an event: a record of fixed size, behind it what few events have (a duration, an id, extra members), then its args. Only that file includes this one; the functions are
-   inline because each event passes through them several times. */
+/* The stored form of an event: a record of fixed size, then the rare fields (a duration, an id,
+   extra members), then its args. Only event_store.c includes this file; the functions are inline
+   because each event passes through them several times. */
 #ifndef CORE_EVENT_RECORD_H
 #define CORE_EVENT_RECORD_H
 
@@ -29,7 +30,7 @@ static inline bool record_has_rest(const struct event *event)
     return !isnan(event->dur_us) || event->id.len > 0 || event->extra.len > 0;
 }
 
-/* Rounded so that the records behind it stay aligned as far as their doubles want it. */
+/* Rounded up so that the next record is aligned for doubles. */
 static inline size_t record_size(const struct event *event)
 {
     size_t size = sizeof(struct record) + event->args.len;

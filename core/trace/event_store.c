@@ -3,7 +3,8 @@
    and frees the segments that lie wholly before it. Nothing is ever moved, so what event_store_get lends stays where it
    is. The event that unshift puts before all others has a block of its own.
 
-   An adopted segment is the last one until all its events are revealed: `end` is then behind what the store shows, not behind what it has. */
+   An adopted segment is the last one until all its events are revealed. `end` then counts the
+   visible events, not all in the segment. */
 #include "core/trace/event_record.h"
 
 #include <assert.h>
@@ -28,9 +29,9 @@ struct event_store {
     struct segment *segments;
     size_t segment_count, segment_cap;
     uint64_t first, end; /* first: of the events in segments */
-    size_t hint;         /* the segment that was asked for last */
-    uint32_t hidden;     /* events of the last segment that are not revealed yet */
-    char *front;         /* a record with its payload, number first - 1 */
+    size_t hint;         /* the segment of the last lookup */
+    uint32_t hidden;     /* events of the last segment not yet revealed */
+    char *front;         /* a record with its payload; its number is first - 1 */
     size_t front_size;
     size_t bytes;
 };
@@ -85,7 +86,7 @@ static bool segment_has_room(const struct segment *segment, size_t size)
            size + sizeof(uint32_t);
 }
 
-/* There is room. */
+/* Appends the event; the segment must have room. */
 static void segment_append(struct segment *segment, const struct event *event, size_t size)
 {
     uint32_t offset = (uint32_t)segment->used;
@@ -95,8 +96,8 @@ static void segment_append(struct segment *segment, const struct event *event, s
     memcpy(segment->bytes + segment->size - segment->count * sizeof offset, &offset, sizeof offset);
 }
 
-/* The offset of the record `index` of a segment: the table grows downwards from the end of the block, which need not be
-   aligned. */
+/* Returns the offset of record `index` of a segment. The table grows downwards from the end of the
+   block, which need not be aligned. */
 static uint32_t get_offset(const struct segment *segment, uint64_t index)
 {
     uint32_t offset;
@@ -157,7 +158,7 @@ size_t event_segment_count(const struct event_segment *segment)
     return segment->segment.count;
 }
 
-/* A segment with room for `size` more bytes and an offset, NULL: out of memory. */
+/* Returns a segment with room for `size` more bytes and an offset; NULL if out of memory. */
 static struct segment *room(struct event_store *store, size_t size)
 {
     struct segment *last =
@@ -165,7 +166,8 @@ static struct segment *room(struct event_store *store, size_t size)
     if (last != NULL && segment_has_room(last, size)) {
         return last;
     }
-    /* A fifth of the whole, so that a store with a small cap stays small when its head goes. */
+    /* A fifth of the whole, so that a store with a small cap stays small when its head is
+       dropped. */
     size_t segment_size = store->bytes / 4 / SEGMENT_MIN * SEGMENT_MIN;
     segment_size = segment_size < SEGMENT_MIN ? SEGMENT_MIN : segment_size;
     segment_size = segment_size > SEGMENT_MAX ? SEGMENT_MAX : segment_size;
@@ -201,7 +203,8 @@ uint64_t event_store_append(struct event_store *store, const struct event *event
 
 /* ---- adopted events ---- */
 
-/* A segment that was cut short gives back what it does not use; where there is no memory to do so, it stays as it is. */
+/* Frees the unused memory of a shortened segment. Without memory to do so the segment is
+   unchanged. */
 static void shrink(const struct mem *mem, struct segment *segment)
 {
     size_t table = segment->count * sizeof(uint32_t), size = segment->used + table;
@@ -235,7 +238,7 @@ bool event_store_adopt_take(struct event_store *store, struct event_segment *mad
     return true;
 }
 
-/* The place of the next event that is not revealed. */
+/* Returns the record of the next event that is not revealed. */
 static char *next_hidden(const struct event_store *store)
 {
     const struct segment *last = &store->segments[store->segment_count - 1];
@@ -262,20 +265,21 @@ uint64_t event_store_reveal(struct event_store *store, intern_id name, intern_id
     return store->end++;
 }
 
-/* Its offset goes from the table; its bytes stay, they are few. */
+/* Removes the offset from the table; the few bytes of the record stay. */
 void event_store_skip_adopted(struct event_store *store)
 {
     struct segment *last = &store->segments[store->segment_count - 1];
     size_t left = --store->hidden;
     char *table = last->bytes + last->size - last->count * sizeof(uint32_t);
-    /* The table grows downwards: those that come later lie before. */
+    /* The table grows downwards: later entries lie before. */
     memmove(table + sizeof(uint32_t), table, left * sizeof(uint32_t));
     last->count--;
 }
 
 /* ---- reading ---- */
 
-/* Who asks for one event asks for its neighbours: the hint is no part of what the store is. */
+/* Consecutive lookups are usually near each other. The hint is a cache, not part of the store's
+   value. */
 static struct segment *segment_of(const struct event_store *store, uint64_t number)
 {
     size_t low = 0, high = store->segment_count;

@@ -104,16 +104,16 @@ static void open_curses(struct theme *theme)
     leaveok(stdscr, TRUE);
     scrollok(stdscr, FALSE);
     theme->color = has_colors() && start_color() != ERR && use_default_colors() != ERR;
-    for (int ink = 0; theme->color && ink < INKS; ink++) {
-        struct ink_style style = theme_style(theme, (enum ink)ink);
-        init_pair((short)(ink + 1), style.fg < COLORS ? style.fg : 7,
+    for (int id = 0; theme->color && id < STYLES; id++) {
+        struct style style = theme_style(theme, (enum style_id)id);
+        init_pair((short)(id + 1), style.fg < COLORS ? style.fg : 7,
                   style.bg < COLORS ? style.bg : 7);
     }
 }
 
 static void put(const struct theme *theme, int x, int y, const struct cell *cell)
 {
-    struct ink_style style = theme_style(theme, (enum ink)cell->ink);
+    struct style style = theme_style(theme, (enum style_id)cell->style);
     unsigned attrs = style.attrs | cell->attrs;
     wchar_t text[CCHARW_MAX + 1];
     cchar_t wide;
@@ -126,7 +126,7 @@ static void put(const struct theme *theme, int x, int y, const struct cell *cell
     setcchar(&wide, text,
              (attrs & ATTR_BOLD ? A_BOLD : 0) | (attrs & ATTR_DIM ? A_DIM : 0) |
                  (attrs & ATTR_UNDERLINE ? A_UNDERLINE : 0),
-             (short)(theme->color ? cell->ink + 1 : 0), NULL);
+             (short)(theme->color ? cell->style + 1 : 0), NULL);
     mvadd_wch(y, x, &wide);
 }
 

@@ -28,7 +28,7 @@ wait_for '2 bad lines'
 tool 2 >&9
 wait_for 'Tool2'
 type_keys '?'
-wait_for 'the timeline: what'
+wait_for 'timeline: each'
 tool 3 >&9
 type_keys '?'
 wait_for 'Tool3'

@@ -17,7 +17,7 @@ mode_before=$(stat -c '%a %i' grows.json)
 open_terminal 120 24
 first=$pane
 type_keys "($program grows.json; echo status \$?)" Enter
-wait_for 'grows.json  is read'
+wait_for 'grows.json  reading'
 type_keys 5
 open_window 90 30
 second=$pane

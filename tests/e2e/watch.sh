@@ -8,7 +8,7 @@ sed -E 's/"t":[0-9.]+,?//' "$SWARMTOP_SHARED/golden/swarm.feed.ndjson" >feed.ndj
 open_terminal 120 40
 type_keys "$program -o out/trace.json unix:$work/s" Enter
 until_true 10 test -S s || fail "the socket is not there"
-wait_for 'No agent has been seen'
+wait_for 'No agents yet'
 wait_for "$work/s"
 
 run_in_background send_lines feed.ndjson s 3

@@ -10,7 +10,8 @@ int cmd_report(const struct options *options);
 int cmd_dump(const struct options *options);
 int cmd_emit(const struct options *options);
 int cmd_hook(const struct options *options);
-/* Is it `hook`, and no question about it? Then it has been done, with all that is needed of the command line, and the exit status is 0. */
+/* Runs `hook` if argv asks for it, without parsing other options. Returns true if it ran; the exit
+   status is then 0. */
 bool cmd_hook_at_once(int argc, char **argv);
 int cmd_setup(const struct options *options);
 int cmd_status(const struct options *options);

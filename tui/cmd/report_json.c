@@ -228,7 +228,7 @@ static void put_agent(struct json *j, const struct report *r, agent_no no)
         put_name(j, "parent_agent_id", r->swarm, agent->parent_id);
     put_raw(j, "pid", r->swarm, agent->pid);
     put_raw(j, "tid", r->swarm, agent->tid);
-    put_text(j, "state", query_state_word(query_status(r->swarm, no, r->local_ns).state));
+    put_text(j, "state", query_state_name(query_status(r->swarm, no, r->local_ns).state));
     if (no < r->figures->agent_count)
         put_figures(j, &r->figures->agents[no]);
     close_in(j, '}');

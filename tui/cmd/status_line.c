@@ -3,7 +3,7 @@
 #include "tui/cmd/status_line.h"
 
 #include "core/query/query.h"
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 
 #include <math.h>
 
@@ -29,7 +29,7 @@ static void put_states(const struct swarm *swarm, int64_t local_ns, struct strbu
     count_states(swarm, local_ns, counts);
     for (int state = 0; state < STATES; state++)
         if (counts[state] > 0)
-            strbuf_addf(out, "  %s %llu", query_state_word((enum agent_state)state),
+            strbuf_addf(out, "  %s %llu", query_state_name((enum agent_state)state),
                         (unsigned long long)counts[state]);
 }
 

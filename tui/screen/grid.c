@@ -1,6 +1,6 @@
-/* Rows of cells in one block. A wide glyph lies in its left cell; the right one has width 0 and no text, so the widths of a
-   row always add up to its columns. Whatever overwrites one half blanks the other: put_glyph and break_wide are the only
-   ones that write cells, and see to that. */
+/* A grid is one block of cells, row by row. A wide glyph lies in its left cell; the right cell has
+   width 0 and no text, so the widths of a row always add up to its columns. Only put_glyph and
+   break_wide write cells; when one half of a wide glyph is overwritten, they blank the other. */
 #include "tui/screen/grid.h"
 
 #include <assert.h>
@@ -15,7 +15,8 @@ struct grid {
     bool ascii;
 };
 
-static const struct cell blank = {.glyph = {.text = " ", .len = 1, .width = 1}, .ink = INK_PLAIN};
+static const struct cell blank = {.glyph = {.text = " ", .len = 1, .width = 1},
+                                  .style = STYLE_PLAIN};
 
 static int clamp(int value, int low, int high)
 {
@@ -98,7 +99,8 @@ const struct cell *grid_cell(const struct grid *grid, int x, int y)
     return cell_at(grid, x, y);
 }
 
-/* The cell is about to be overwritten: the other half of a wide glyph in it becomes a blank of the same ink. */
+/* Prepares a cell for overwriting: the other half of a wide glyph in it becomes a blank of the same
+   style. */
 static void break_wide(struct grid *grid, int x, int y)
 {
     struct cell *cell = cell_at(grid, x, y);
@@ -108,12 +110,13 @@ static void break_wide(struct grid *grid, int x, int y)
         cell_at(grid, x + 1, y)->glyph = blank.glyph;
 }
 
-/* (x, y) and, for a wide glyph, (x + 1, y) are inside. */
-static void put_glyph(struct grid *grid, int x, int y, enum ink ink, const struct glyph *glyph)
+/* Requires (x, y) and, for a wide glyph, (x + 1, y) to be inside. */
+static void put_glyph(struct grid *grid, int x, int y, enum style_id style,
+                      const struct glyph *glyph)
 {
     for (int i = 0; i < glyph->width; i++) {
         break_wide(grid, x + i, y);
-        *cell_at(grid, x + i, y) = (struct cell){.glyph = {.width = 0}, .ink = (uint8_t)ink};
+        *cell_at(grid, x + i, y) = (struct cell){.glyph = {.width = 0}, .style = (uint8_t)style};
     }
     cell_at(grid, x, y)->glyph = *glyph;
 }
@@ -132,53 +135,54 @@ struct area area_sub(struct area area, int x, int y, int cols, int rows)
     return (struct area){area.grid, area.x + left, area.y + top, right - left, bottom - top};
 }
 
-/* Puts the part of a glyph at x that is inside the area. */
-static void area_put_glyph(struct area area, int x, int y, enum ink ink, const struct glyph *glyph)
+/* Draws the part of a glyph at x that is inside the area. */
+static void area_put_glyph(struct area area, int x, int y, enum style_id style,
+                           const struct glyph *glyph)
 {
     if (y < 0 || y >= area.rows)
         return;
     bool left_in = x >= 0 && x < area.cols;
     bool right_in = x + 1 >= 0 && x + 1 < area.cols;
     if (glyph->width == 1 && left_in)
-        put_glyph(area.grid, area.x + x, area.y + y, ink, glyph);
+        put_glyph(area.grid, area.x + x, area.y + y, style, glyph);
     else if (glyph->width == 2 && left_in && right_in)
-        put_glyph(area.grid, area.x + x, area.y + y, ink, glyph);
+        put_glyph(area.grid, area.x + x, area.y + y, style, glyph);
     else if (glyph->width == 2 && (left_in || right_in))
-        put_glyph(area.grid, area.x + (left_in ? x : x + 1), area.y + y, ink, &blank.glyph);
+        put_glyph(area.grid, area.x + (left_in ? x : x + 1), area.y + y, style, &blank.glyph);
 }
 
-int area_put(struct area area, int x, int y, enum ink ink, const char *text, size_t len)
+int area_put(struct area area, int x, int y, enum style_id style, const char *text, size_t len)
 {
     for (size_t at = 0; at < len;) {
         struct glyph glyph;
         at += text_next(text + at, len - at, area.grid->ascii, &glyph);
         if (glyph.width == 0)
             continue;
-        area_put_glyph(area, x, y, ink, &glyph);
+        area_put_glyph(area, x, y, style, &glyph);
         x += glyph.width;
         if (x > GRID_MAX_COLS * 2)
-            break; /* a megabyte of text is no reason to walk a megabyte */
+            break; /* the rest of the text cannot be visible */
     }
     return x;
 }
 
-int area_puts(struct area area, int x, int y, enum ink ink, const char *text)
+int area_puts(struct area area, int x, int y, enum style_id style, const char *text)
 {
-    return area_put(area, x, y, ink, text, strlen(text));
+    return area_put(area, x, y, style, text, strlen(text));
 }
 
-int area_putf(struct area area, int x, int y, enum ink ink, const char *format, ...)
+int area_putf(struct area area, int x, int y, enum style_id style, const char *format, ...)
 {
     char text[512];
     va_list args;
     va_start(args, format);
     int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return n < 0 ? x : area_puts(area, x, y, ink, text);
+    return n < 0 ? x : area_puts(area, x, y, style, text);
 }
 
-int area_put_cut(struct area area, int x, int y, int cols, enum ink ink, const char *text,
-                 size_t len)
+int area_put_ellipsized(struct area area, int x, int y, int cols, enum style_id style,
+                        const char *text, size_t len)
 {
     bool ascii = area.grid->ascii;
     if (cols <= 0)
@@ -186,33 +190,34 @@ int area_put_cut(struct area area, int x, int y, int cols, enum ink ink, const c
     size_t used = 0;
     size_t fits = text_fit(text, len, ascii, (size_t)cols, &used);
     if (fits == len)
-        return area_put(area, x, y, ink, text, len);
+        return area_put(area, x, y, style, text, len);
     if (cols >= 2)
         fits = text_fit(text, len, ascii, (size_t)cols - 1, &used);
-    x = area_put(area, x, y, ink, text, fits);
+    x = area_put(area, x, y, style, text, fits);
     if (cols >= 2)
-        x = area_puts(area, x, y, ink, theme_symbol(&(struct theme){.ascii = ascii}, SYM_ELLIPSIS));
+        x = area_puts(area, x, y, style,
+                      theme_symbol(&(struct theme){.ascii = ascii}, SYM_ELLIPSIS));
     return x;
 }
 
-int area_put_right(struct area area, int x_end, int y, enum ink ink, const char *text)
+int area_put_right(struct area area, int x_end, int y, enum style_id style, const char *text)
 {
     int x = x_end - (int)text_cols(text, strlen(text), area.grid->ascii);
-    area_puts(area, x, y, ink, text);
+    area_puts(area, x, y, style, text);
     return x;
 }
 
-void area_fill(struct area area, int x, int y, int cols, enum ink ink, const char *text)
+void area_fill(struct area area, int x, int y, int cols, enum style_id style, const char *text)
 {
     struct glyph glyph;
     text_next(text, strlen(text), area.grid->ascii, &glyph);
     assert(glyph.width == 1);
     int from = clamp(x, 0, area.cols), to = clamp(x + cols, 0, area.cols);
     for (int at = from; at < to; at++)
-        area_put_glyph(area, at, y, ink, &glyph);
+        area_put_glyph(area, at, y, style, &glyph);
 }
 
-void area_mark(struct area area, int x, int y, int cols, uint8_t attrs)
+void area_add_attrs(struct area area, int x, int y, int cols, uint8_t attrs)
 {
     if (y < 0 || y >= area.rows)
         return;
@@ -227,7 +232,7 @@ bool area_is_blank(struct area area, int x, int y, int cols)
         return false;
     for (int at = x; at < x + cols; at++) {
         const struct cell *cell = cell_at(area.grid, area.x + at, area.y + y);
-        if (cell->glyph.len != 1 || cell->glyph.text[0] != ' ' || cell->ink != INK_PLAIN)
+        if (cell->glyph.len != 1 || cell->glyph.text[0] != ' ' || cell->style != STYLE_PLAIN)
             return false;
     }
     return true;
@@ -253,7 +258,7 @@ void grid_to_text(const struct grid *grid, struct strbuf *out)
     }
 }
 
-static void add_sgr(struct strbuf *out, struct ink_style style)
+static void add_sgr(struct strbuf *out, struct style style)
 {
     static const char *const attrs[] = {";1", ";2", ";4", ";7"};
     strbuf_adds(out, "\033[0");
@@ -271,10 +276,10 @@ static void add_sgr(struct strbuf *out, struct ink_style style)
 void grid_to_ansi(const struct grid *grid, const struct theme *theme, struct strbuf *out)
 {
     for (int y = 0; y < grid->rows; y++) {
-        struct ink_style now = {COLOR_NONE, COLOR_NONE, 0};
+        struct style now = {COLOR_NONE, COLOR_NONE, 0};
         for (int x = 0; x < grid->cols; x++) {
             const struct cell *cell = cell_at(grid, x, y);
-            struct ink_style style = theme_style(theme, cell->ink);
+            struct style style = theme_style(theme, cell->style);
             style.attrs |= cell->attrs;
             if (style.fg != now.fg || style.bg != now.bg || style.attrs != now.attrs)
                 add_sgr(out, style);

@@ -1,16 +1,17 @@
-/* A row is cut into runs of one style: a rectangle where it has a background, and a text that is held to its columns, whatever font draws it.
-   Colours are classes, so that one style sheet has both the light and the dark terminal's. */
+/* A row is cut into runs of one style: a rectangle if the style has a background, and a text fitted
+   to its columns whatever the font. Colours are CSS classes, so one document serves light and dark
+   terminals. */
 #include "tui/screen/grid_svg.h"
 
 #include <string.h>
 
-/* Of a cell, in units of the picture. */
+/* Size of a cell, in SVG units. */
 #define CELL_COLS 8.4
 #define CELL_ROWS 17
 #define BASELINE  12.8
 #define MARGIN    8
 
-/* By ANSI's numbers, then what text and background are by themselves. */
+/* Indexed by ANSI colour number, 0 to 15. */
 static const char *const light[] = {
     "#000000", "#c4251b", "#2f8f3f", "#b58900", "#3b6fd6", "#a04bb8", "#2497a5", "#d9d9d9",
     "#8a8a8a", "#e05046", "#4fae5c", "#cfa11a", "#5f8be6", "#bd6ad2", "#3fb3c1", "#ffffff"};
@@ -58,8 +59,8 @@ static void put_text(struct strbuf *out, const char *text, size_t len)
     }
 }
 
-/* Reversed: what was the ground's colour is the text's. */
-static void resolve(struct ink_style *style)
+/* Swaps foreground and background if the style is reversed. */
+static void resolve(struct style *style)
 {
     if (style->attrs & ATTR_REVERSE) {
         int8_t fg = style->fg;
@@ -77,8 +78,8 @@ static bool is_blank(const struct strbuf *text)
     return true;
 }
 
-static void put_run(struct strbuf *out, const struct strbuf *text, struct ink_style style, int x,
-                    int y, int cols)
+static void put_run(struct strbuf *out, const struct strbuf *text, struct style style, int x, int y,
+                    int cols)
 {
     resolve(&style);
     if (style.bg != COLOR_NONE)
@@ -97,7 +98,7 @@ static void put_run(struct strbuf *out, const struct strbuf *text, struct ink_st
     strbuf_adds(out, "</text>");
 }
 
-static bool same_style(struct ink_style a, struct ink_style b)
+static bool same_style(struct style a, struct style b)
 {
     return a.fg == b.fg && a.bg == b.bg && a.attrs == b.attrs;
 }
@@ -105,14 +106,14 @@ static bool same_style(struct ink_style a, struct ink_style b)
 static void put_row(const struct grid *grid, const struct theme *theme, int y, struct strbuf *out,
                     struct strbuf *text)
 {
-    struct ink_style style = {COLOR_NONE, COLOR_NONE, 0};
+    struct style style = {COLOR_NONE, COLOR_NONE, 0};
     int from = 0, cols = grid_cols(grid);
     strbuf_clear(text);
     for (int x = 0; x <= cols; x++) {
-        struct ink_style next = style;
+        struct style next = style;
         const struct cell *cell = x < cols ? grid_cell(grid, x, y) : NULL;
         if (cell) {
-            next = theme_style(theme, (enum ink)cell->ink);
+            next = theme_style(theme, (enum style_id)cell->style);
             next.attrs |= cell->attrs;
         }
         if (!cell || !same_style(style, next)) {

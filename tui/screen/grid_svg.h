@@ -1,4 +1,5 @@
-/* A grid as a picture (SVG 1.1), for READMEs and bug reports: the colours of a light terminal, or of a dark one where the reader's are. */
+/* Writes a grid as an SVG 1.1 picture for READMEs and bug reports. It uses a light terminal's
+   colours, or a dark one's if the reader prefers dark. */
 #ifndef TUI_GRID_SVG_H
 #define TUI_GRID_SVG_H
 

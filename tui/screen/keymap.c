@@ -1,6 +1,6 @@
-/* Two tables: what special keys are called, and the actions. A row of actions holds its keys as their names, so that the
-   table reads like the help screen that is made from it. Lookup parses the names again at each key press: a few
-   hundred comparisons for something that happens at typing speed need no index. */
+/* Two tables: the names of special keys, and the actions. A row of actions holds its keys by name,
+   so the table reads like the help screen made from it. Lookup parses the names again at each key
+   press: a few hundred comparisons at typing speed need no index. */
 #include "tui/screen/keymap.h"
 
 #include "core/base/utf8.h"
@@ -24,103 +24,90 @@ static const char pages[] = "Views", rows[] = "Rows", times[] = "Time", spans[] 
                   finding[] = "Finding", sorting[] = "Sorting", program[] = "Program";
 
 static const struct action_info actions[] = {
-    {ACTION_TIMELINE, "timeline", "1", "the timeline: what each agent does, and when", pages,
-     IN_ALL, 20, "1-5", "views"},
-    {ACTION_AGENTS, "agents", "2", "agents: their figures side by side, to sort", pages, IN_ALL, 0,
+    {ACTION_TIMELINE, "timeline", "1", "timeline: each agent's work over time", pages, IN_ALL, 20,
+     "1-5", "views"},
+    {ACTION_AGENTS, "agents", "2", "agents: a table of their figures", pages, IN_ALL, 0, NULL,
+     NULL},
+    {ACTION_IN_FLIGHT, "in-flight", "3", "in flight: open spans, longest first", pages, IN_ALL, 0,
      NULL, NULL},
-    {ACTION_IN_FLIGHT, "in-flight", "3", "in flight: all that is open, the longest first", pages,
+    {ACTION_STATISTICS, "statistics", "4", "statistics: models, tools, distributions, time", pages,
      IN_ALL, 0, NULL, NULL},
-    {ACTION_STATISTICS, "statistics", "4",
-     "statistics: models, tools, distributions, where the time went", pages, IN_ALL, 0, NULL, NULL},
-    {ACTION_LOG, "log", "5", "log: errors, instants, bad lines, in order of time", pages, IN_ALL, 0,
-     NULL, NULL},
+    {ACTION_LOG, "log", "5", "log: errors, instants, bad lines", pages, IN_ALL, 0, NULL, NULL},
 
     {ACTION_ROW_DOWN, "row-down", "j Down", "next row", rows, IN_ALL, 0, NULL, NULL},
     {ACTION_ROW_UP, "row-up", "k Up", "previous row", rows, IN_ALL, 0, NULL, NULL},
-    {ACTION_PAGE_DOWN, "page-down", "PgDn", "a screen of rows down", rows, IN_ALL, 0, NULL, NULL},
-    {ACTION_PAGE_UP, "page-up", "PgUp", "a screen of rows up", rows, IN_ALL, 0, NULL, NULL},
-    {ACTION_PARENT, "parent", "[", "the agent that started this one", rows, IN_TIMELINE, 0, NULL,
-     NULL},
-    {ACTION_CHILD, "child", "]", "the first agent this one started", rows, IN_TIMELINE, 0, NULL,
-     NULL},
-    {ACTION_NEXT_USER, "next-user", "u", "next agent that waits for a person", rows, IN_TIMELINE,
-     31, "u", "waits for you"},
-    {ACTION_PREVIOUS_USER, "previous-user", "U", "previous agent that waits for a person", rows,
+    {ACTION_PAGE_DOWN, "page-down", "PgDn", "scroll a page down", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_PAGE_UP, "page-up", "PgUp", "scroll a page up", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_PARENT, "parent", "[", "go to the parent agent", rows, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_CHILD, "child", "]", "go to the first sub-agent", rows, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_NEXT_USER, "next-user", "u", "next agent waiting for a person", rows, IN_TIMELINE, 31,
+     "u", "waits for you"},
+    {ACTION_PREVIOUS_USER, "previous-user", "U", "previous agent waiting for a person", rows,
      IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_FOLD, "fold", "c", "fold the agent's sub-agents and lanes, or unfold them", rows,
-     IN_TIMELINE, 32, "c", "fold"},
-    {ACTION_FOLD_ALL, "fold-all", "C", "fold all, or unfold all", rows, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_OVERVIEW, "overview", "o",
-     "overview: two agents a line, or back to a line and more for each", rows, IN_TIMELINE, 34, "o",
+    {ACTION_FOLD, "fold", "c", "fold or unfold the agent", rows, IN_TIMELINE, 32, "c", "fold"},
+    {ACTION_FOLD_ALL, "fold-all", "C", "fold or unfold all", rows, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_OVERVIEW, "overview", "o", "overview: two agents a line", rows, IN_TIMELINE, 34, "o",
      "overview"},
-    {ACTION_PIN, "pin", "p", "pin the agent on top, or unpin it", rows, IN_TIMELINE | IN_AGENTS, 0,
-     NULL, NULL},
+    {ACTION_PIN, "pin", "p", "pin or unpin the agent", rows, IN_TIMELINE | IN_AGENTS, 0, NULL,
+     NULL},
 
-    {ACTION_SEARCH, "search", "/", "search: the next span that matches, as it is typed", finding,
-     IN_TIMELINE, 21, "/", "search"},
+    {ACTION_SEARCH, "search", "/", "search while typing", finding, IN_TIMELINE, 21, "/", "search"},
     {ACTION_SEARCH_NEXT, "search-next", "n", "next match", finding, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_SEARCH_PREVIOUS, "search-previous", "N", "previous match", finding, IN_TIMELINE, 0,
      NULL, NULL},
-    {ACTION_FILTER, "filter", "\\",
-     "filter: agent:NAME kind:tool name:Bash model:opus dur>5s error:yes open:yes args.KEY=TEXT -NOT words",
-     finding, IN_PAGES, 22, "\\", "filter"},
+    {ACTION_FILTER, "filter", "\\", "filter, e.g. tool:Bash dur>5s -agent:NAME", finding, IN_PAGES,
+     22, "\\", "filter"},
 
-    {ACTION_SORT_LEFT, "sort-left", "<", "sort by the column before", sorting, IN_AGENTS, 12,
+    {ACTION_SORT_LEFT, "sort-left", "<", "sort by the previous column", sorting, IN_AGENTS, 12,
      "< > I", "sort"},
     {ACTION_SORT_RIGHT, "sort-right", ">", "sort by the next column", sorting, IN_AGENTS, 0, NULL,
      NULL},
-    {ACTION_SORT_INVERT, "sort-invert", "I", "the other way round", sorting, IN_AGENTS, 0, NULL,
+    {ACTION_SORT_INVERT, "sort-invert", "I", "reverse the order", sorting, IN_AGENTS, 0, NULL,
      NULL},
 
-    {ACTION_FREEZE, "freeze", "Space", "freeze the picture while the data goes on, or thaw it",
-     times, IN_PAGES, 10, "space", "freeze"},
+    {ACTION_FREEZE, "freeze", "Space", "freeze or thaw the display", times, IN_PAGES, 10, "space",
+     "freeze"},
     {ACTION_FOLLOW, "follow", "F End", "follow now", times, IN_PAGES, 33, "F", "follow"},
-    {ACTION_START, "start", "Home", "to the start", times, IN_PAGES, 0, NULL, NULL},
-    {ACTION_PAN_LEFT, "pan-left", "a h Left", "earlier", times, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_PAN_RIGHT, "pan-right", "d l Right", "later", times, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_SCREEN_LEFT, "screen-left", "S-Left", "a screen earlier", times, IN_TIMELINE, 0, NULL,
+    {ACTION_START, "start", "Home", "go to the start", times, IN_PAGES, 0, NULL, NULL},
+    {ACTION_PAN_LEFT, "pan-left", "a h Left", "pan to earlier times", times, IN_TIMELINE, 0, NULL,
      NULL},
-    {ACTION_SCREEN_RIGHT, "screen-right", "S-Right", "a screen later", times, IN_TIMELINE, 0, NULL,
+    {ACTION_PAN_RIGHT, "pan-right", "d l Right", "pan to later times", times, IN_TIMELINE, 0, NULL,
      NULL},
+    {ACTION_SCREEN_LEFT, "screen-left", "S-Left", "pan a screen earlier", times, IN_TIMELINE, 0,
+     NULL, NULL},
+    {ACTION_SCREEN_RIGHT, "screen-right", "S-Right", "pan a screen later", times, IN_TIMELINE, 0,
+     NULL, NULL},
     {ACTION_ZOOM_IN, "zoom-in", "w +", "zoom in", times, IN_TIMELINE, 11, "wasd", "pan zoom"},
     {ACTION_ZOOM_OUT, "zoom-out", "s -", "zoom out", times, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_ALL, "all", "0", "all there is", times, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_RANGE, "range", "v",
-     "select a range of time, for its figures: h l move an edge, v the other, Enter keeps it",
-     times, IN_TIMELINE, 23, "v", "range"},
-    {ACTION_MARK, "mark", "m", "mark the moment with the letter that follows", times, IN_TIMELINE,
-     0, NULL, NULL},
-    {ACTION_GO_TO_MARK, "go-to-mark", "'", "go to the mark of the letter that follows; ' goes back",
-     times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_ALL, "all", "0", "fit all time to the screen", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_RANGE, "range", "v", "select a range of time", times, IN_TIMELINE, 23, "v", "range"},
+    {ACTION_MARK, "mark", "m", "mark this moment with a letter", times, IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_GO_TO_MARK, "go-to-mark", "'", "go to a mark; ' goes back", times, IN_TIMELINE, 0, NULL,
+     NULL},
 
-    {ACTION_DETAIL, "detail", "Enter",
-     "what the selected span says; in other views: show it in the timeline", spans, IN_PAGES, 13,
-     "enter", "detail"},
-    {ACTION_NEXT_SPAN, "next-span", ".", "next span of the row", spans, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_PREVIOUS_SPAN, "previous-span", ",", "previous span of the row", spans, IN_TIMELINE, 0,
-     NULL, NULL},
-    {ACTION_FIT_SPAN, "fit-span", "f", "fit the selected span to the screen", spans, IN_TIMELINE, 0,
-     NULL, NULL},
-    {ACTION_NEXT_ERROR, "next-error", "e", "next error, of any agent", spans, IN_TIMELINE | IN_LOG,
+    {ACTION_DETAIL, "detail", "Enter", "show detail; elsewhere, go to timeline", spans, IN_PAGES,
+     13, "enter", "detail"},
+    {ACTION_NEXT_SPAN, "next-span", ".", "select the row's next span", spans, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_PREVIOUS_SPAN, "previous-span", ",", "select the row's previous span", spans,
+     IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_FIT_SPAN, "fit-span", "f", "fit the span to the screen", spans, IN_TIMELINE, 0, NULL,
+     NULL},
+    {ACTION_NEXT_ERROR, "next-error", "e", "next error of any agent", spans, IN_TIMELINE | IN_LOG,
      30, "e", "next error"},
-    {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error, of any agent", spans,
+    {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error of any agent", spans,
      IN_TIMELINE | IN_LOG, 0, NULL, NULL},
 
-    {ACTION_PANE, "pane", "g", "go to the agent's own tmux pane", program, IN_TIMELINE | IN_AGENTS,
-     0, NULL, NULL},
-    {ACTION_COPY, "copy", "y", "copy what the cursor is on to the clipboard (OSC 52)", program,
-     IN_PAGES, 0, NULL, NULL},
-    {ACTION_MOUSE, "mouse", "F2",
-     "mouse on or off: click selects, drag pans, wheel zooms or scrolls", program, IN_PAGES, 0,
+    {ACTION_PANE, "pane", "g", "go to the agent's tmux pane", program, IN_TIMELINE | IN_AGENTS, 0,
      NULL, NULL},
+    {ACTION_COPY, "copy", "y", "copy the selection (OSC 52)", program, IN_PAGES, 0, NULL, NULL},
+    {ACTION_MOUSE, "mouse", "F2", "switch the mouse on or off", program, IN_PAGES, 0, NULL, NULL},
     {ACTION_LEGEND, "legend", "L", "show or hide the legend", program, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_WRITE, "write", "x", "write the trace now", program, IN_ALL, 0, NULL, NULL},
-    {ACTION_HELP, "help", "?", "this help", program, IN_ALL, 2, "?", "help"},
-    {ACTION_BACK, "back", "Esc",
-     "back: close help or detail, stop reading a file, select nothing, to the timeline", program,
-     IN_ALL, 0, NULL, NULL},
-    {ACTION_REDRAW, "redraw", "C-l", "paint the whole terminal anew", program, IN_ALL, 0, NULL,
+    {ACTION_HELP, "help", "?", "show this help", program, IN_ALL, 2, "?", "help"},
+    {ACTION_BACK, "back", "Esc", "go back: close, stop or deselect", program, IN_ALL, 0, NULL,
      NULL},
+    {ACTION_REDRAW, "redraw", "C-l", "redraw the whole terminal", program, IN_ALL, 0, NULL, NULL},
     {ACTION_SUSPEND, "suspend", "C-z", "suspend", program, IN_ALL, 0, NULL, NULL},
     {ACTION_QUIT, "quit", "q C-c", "write the trace and quit", program, IN_ALL, 1, "q", "quit"},
 };
@@ -149,7 +136,7 @@ const struct action_info *keymap_hint(size_t index, uint8_t view)
     return found;
 }
 
-/* "S-", "C-", "M-" before a key; their lengths are the same. */
+/* Returns the modifier of "S-", "C-" or "M-" before a key; each is two bytes long. */
 static uint8_t parse_mod(const char *name, size_t len)
 {
     if (len < 3 || name[1] != '-')
@@ -262,7 +249,7 @@ bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const ch
         if (strlen(actions[i].name) != len || memcmp(actions[i].name, action, len) != 0)
             continue;
         if (!are_keys(keys)) {
-            *wrong = "no such key; names are as `?` shows them: j, Space, S-Left, C-l, F2";
+            *wrong = "no such key; examples: j, Space, S-Left, C-l, F2";
             return false;
         }
         keymap->keys[actions[i].action] = keys;

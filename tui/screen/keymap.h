@@ -1,5 +1,5 @@
-/* Keys and what they do, as data: one table of actions from which come the lookup, the help screen, the hint line, and
-   the names that `dump --keys` takes. */
+/* Keys and actions as data: one table of actions. The lookup, the help screen, the hint line and
+   the key names of `dump --keys` are made from it. */
 #ifndef TUI_KEYMAP_H
 #define TUI_KEYMAP_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Codes of keys that are no characters, above Unicode. */
+/* Codes of keys that are not characters, above Unicode. */
 enum key_code {
     KEY_CODE_UP = 0x110000,
     KEY_CODE_DOWN,
@@ -25,7 +25,8 @@ enum key_code {
     KEY_CODE_ESC,
     KEY_CODE_F1, /* to F12, in order */
     KEY_CODE_LAST = KEY_CODE_F1 + 11,
-    /* The mouse, at (x, y): a button pressed and let go there; let go elsewhere than it was pressed (at from_x); the wheel. Not to be bound. */
+    /* Mouse events at (x, y), which cannot be bound: a click, a drag (pressed at from_x, released
+       at x), the wheel. */
     KEY_CODE_CLICK,
     KEY_CODE_DRAG,
     KEY_CODE_WHEEL_UP,
@@ -39,12 +40,14 @@ struct key {
     int16_t x, y, from_x;
 };
 
-/* Reads one name as `?` shows it: `j`, `Space`, `Enter`, `S-Left`, `C-c`, `F2`. False: no such key. */
+/* Reads one name as `?` shows it: `j`, `Space`, `Enter`, `S-Left`, `C-c`, `F2`. Returns false if no
+   key has that name. */
 bool keymap_parse_key(const char *name, size_t len, struct key *out);
-/* The key that a terminal sends that character for: controls are C-a and so on, or keys of their own. */
+/* Returns the key for a character from the terminal: controls become C-a and so on, or keys of
+   their own. */
 struct key keymap_character(uint32_t c);
 #define KEY_NAME_BYTES 24
-/* Its name, NUL-terminated. */
+/* Writes the key's name, NUL-terminated. */
 void keymap_key_name(struct key key, char out[KEY_NAME_BYTES]);
 
 enum action {
@@ -105,14 +108,14 @@ enum action {
     ACTIONS
 };
 
-/* Where a key holds: a set of views. */
+/* The views in which a key is active. */
 enum view_set {
     IN_TIMELINE = 1,
     IN_AGENTS = 2,
     IN_FLIGHT = 4,
     IN_STATISTICS = 8,
     IN_LOG = 16,
-    IN_PAGES = 31, /* these five */
+    IN_PAGES = 31, /* the five above */
     IN_HELP = 32,
     IN_ALL = 63
 };
@@ -121,29 +124,32 @@ struct action_info {
     enum action action;
     const char *name;             /* for the config file: "zoom-in" */
     const char *keys;             /* default keys by name, between spaces */
-    const char *help;             /* what it does */
+    const char *help;             /* one line for the help screen */
     const char *group;            /* its heading in the help screen */
     uint8_t views;                /* enum view_set */
-    uint8_t hint_rank;            /* its place in the hint line, lowest first; 0: not there */
-    const char *hint_keys, *hint; /* what stands there, for this action and its neighbours */
+    uint8_t hint_rank;            /* its position in the hint line, lowest first; 0: not shown */
+    const char *hint_keys, *hint; /* the hint's text, for this action and its neighbours */
 };
 
-/* What a user has bound otherwise; zeroed: nothing. Texts are borrowed. */
+/* The user's own bindings; zeroed: none. Texts are borrowed. */
 struct keymap {
-    const char *keys[ACTIONS]; /* instead of the table's; NULL: those */
+    const char *keys[ACTIONS]; /* replaces the table's keys; NULL: keeps them */
 };
-/* Binds the keys (by name, between spaces; "": none) to the action of that name. False: *wrong says what is wrong, static. */
+/* Binds keys (names separated by spaces; "": none) to the named action. Returns false and sets
+ *wrong to a static message if a name is unknown. */
 bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const char *keys,
                  const char **wrong);
-/* The keys of an action. */
+/* Returns the keys of an action, by name. */
 const char *keymap_keys(const struct keymap *keymap, const struct action_info *info);
 
-/* A row of the table, in its order; NULL: no more. Static. */
+/* Returns a row of the table, in its order; NULL: no more. Static. */
 const struct action_info *keymap_action(size_t index);
-/* What the key does there. `keymap` may be NULL. A key that the user has bound does that, whatever else the table has it for. */
+/* Returns the action of a key in a view. The user's bindings have precedence over the table.
+   `keymap` may be NULL. */
 enum action keymap_lookup(const struct keymap *keymap, struct key key, uint8_t view);
 
-/* The action that stands at that place of the view's hint line, the most useful first. Static; NULL: no more. */
+/* Returns an action of the view's hint line by index, the most useful first; NULL: no more.
+   Static. */
 const struct action_info *keymap_hint(size_t index, uint8_t view);
 
 #endif

@@ -1,3 +1,5 @@
+/* A report is decoded as a state machine: the numbers read so far, and whether the button is held.
+   A drag is a release in another column than the press. */
 #include "tui/screen/mouse_report.h"
 
 enum { LET_GO = 3, WHEEL = 64, MODIFIERS = 4 | 8 | 16, LARGEST = 10000 };
@@ -38,7 +40,7 @@ static bool add_x10(struct mouse_report *report, uint32_t c, struct key *out)
     if (report->count < 3)
         return false;
     report->form = MOUSE_NONE;
-    /* It does not say which button was let go. */
+    /* This format does not name the button that was released. */
     return key_of(report, (report->values[0] & 3) == LET_GO && report->values[0] < WHEEL, out);
 }
 

@@ -1,12 +1,13 @@
-/* curses keeps what the terminal shows and writes the differences, into a file in memory (terminal.h); a copy of the last grid spares it
-   the cells that have not changed. Each ink is a colour pair of its own. Keys are read through a pad, which unlike a window is not
-   painted by reading from it. The signal handlers that curses sets are put back: what a signal does is the app's.
+/* curses tracks the terminal's contents and writes the differences to a file in memory
+   (terminal.h). A copy of the last grid saves it the cells that have not changed. Each style is a
+   colour pair. Keys are read through a pad, because reading from a window would also paint it. The
+   signal handlers of curses are removed again: the app handles signals.
 
-   The terminal's answers come among the keys, as keys of ours. */
+   The terminal's replies arrive among the keys, as keys defined here. */
 #include "tui/screen/screen.h"
 
+#include "tui/screen/flow_control.h"
 #include "tui/screen/mouse_report.h"
-#include "tui/screen/pace.h"
 #include "tui/screen/terminal.h"
 
 #include "core/base/utf8.h"
@@ -25,16 +26,17 @@ struct screen {
     SCREEN *curses;
     WINDOW *keys;
     struct terminal *terminal;
-    struct pace pace;
-    bool synchronized;  /* it can hold back a frame until it is whole */
-    struct cell *shown; /* what was put last; NULL: nothing */
+    struct flow_control flow;
+    bool synchronized;  /* the terminal can hold back a frame until it is complete */
+    struct cell *shown; /* the last grid put; NULL: none */
     int shown_cols, shown_rows;
     bool closed, hung_up;
     struct mouse_report report;
-    bool mouse; /* it is reported */
+    bool mouse; /* mouse reports are on */
 };
 
-/* Answers: "I am here" (DSR), and whether a frame can be held back (DECRQM of mode 2026), with what it says behind. */
+/* Replies: "present" (DSR), and whether a frame can be held back (DECRQM of mode 2026) with its
+   status digit. */
 enum { ANSWER_HERE = KEY_MAX + 1, ANSWER_MODE };
 enum { MODE_ANSWERS = 5, MOUSE_BEGINS_SGR = ANSWER_MODE + MODE_ANSWERS, MOUSE_BEGINS_X10 };
 #define ASK_HERE    "\033[5n"
@@ -60,7 +62,7 @@ static SCREEN *new_terminal(FILE *out, FILE *in)
     return curses;
 }
 
-/* A terminal of 8 colours has no grey: white stands for it. */
+/* Maps a style's colour to the terminal's. A terminal of 8 colours has no grey and uses white. */
 static short color_of(int8_t color)
 {
     if (color == COLOR_NONE || color < COLORS)
@@ -75,9 +77,9 @@ static void make_pairs(struct screen *screen)
         screen->theme.color = false;
         return;
     }
-    for (int ink = 0; ink < INKS && ink + 1 < COLOR_PAIRS; ink++) {
-        struct ink_style style = theme_style(&screen->theme, (enum ink)ink);
-        init_pair((short)(ink + 1), color_of(style.fg), color_of(style.bg));
+    for (int id = 0; id < STYLES && id + 1 < COLOR_PAIRS; id++) {
+        struct style style = theme_style(&screen->theme, (enum style_id)id);
+        init_pair((short)(id + 1), color_of(style.fg), color_of(style.bg));
     }
 }
 
@@ -102,7 +104,8 @@ static void fit_to_terminal(const struct screen *screen)
         resizeterm(rows, cols);
 }
 
-/* What comes from it besides keys; and whether it can hold back frames. Terminals that do not know the question say nothing; older ones would print it. */
+/* Defines the terminal's replies as keys, and asks whether it can hold back frames. Unknown
+   requests are ignored by most terminals; old ones would print them. */
 static void ask_mode(struct screen *screen)
 {
     const char *term = getenv("TERM");
@@ -117,8 +120,8 @@ static void ask_mode(struct screen *screen)
         define_key(answer, ANSWER_MODE + i);
     }
     terminal_add(screen->terminal, ASK_MODE, strlen(ASK_MODE));
-    screen->pace.since =
-        PACE_ASK_BYTES; /* behind the first frame it is asked whether it has answered */
+    screen->flow.bytes_since_ask =
+        FLOW_CONTROL_ASK_BYTES; /* the first frame is followed by a request */
 }
 
 static struct screen *fail(struct screen *screen, struct strbuf *error, const char *what,
@@ -148,7 +151,7 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     screen->curses = new_terminal(terminal_out(screen->terminal), terminal_in(screen->terminal));
     if (!screen->curses) {
         strbuf_addf(error, "TERM=%s: ", term ? term : "");
-        return fail(screen, error, "no such terminal is known", "is its terminfo entry installed?");
+        return fail(screen, error, "unknown terminal", "is its terminfo entry installed?");
     }
     screen->keys = newpad(1, 1);
     if (!screen->keys)
@@ -156,7 +159,7 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     const char *cup = tigetstr("cup");
     if (!cup || cup == (const char *)-1) {
         strbuf_addf(error, "TERM=%s: ", term ? term : "");
-        return fail(screen, error, "its cursor cannot be moved", "another terminal is needed");
+        return fail(screen, error, "cannot move the cursor", "use another terminal");
     }
     screen->closed = false; /* until here the terminal is untouched */
     set_modes(screen);
@@ -165,9 +168,9 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     return screen;
 }
 
-/* ---- giving back ---- */
+/* ---- restoring ---- */
 
-static void tell_mouse(struct screen *screen, bool on)
+static void report_mouse(struct screen *screen, bool on)
 {
     const char *text = on ? MOUSE_ON : MOUSE_OFF;
     terminal_add(screen->terminal, text, strlen(text));
@@ -175,17 +178,18 @@ static void tell_mouse(struct screen *screen, bool on)
     screen->report = (struct mouse_report){.form = MOUSE_NONE};
 }
 
-/* Answers that are on their way are waited for: nobody behind us shall find them on their prompt. */
+/* Restores the terminal. It waits for replies on their way, which would otherwise appear at the
+   shell's prompt. */
 static void give_back(struct screen *screen)
 {
     if (screen->mouse)
-        tell_mouse(screen, false);
+        report_mouse(screen, false);
     endwin();
     terminal_collect(screen->terminal, NULL, NULL);
     terminal_drain(screen->terminal, DRAIN_MS);
-    if (screen->pace.waits)
+    if (screen->flow.awaiting)
         terminal_await(screen->terminal, HERE, ANSWER_MS);
-    screen->pace = (struct pace){.deaf = screen->pace.deaf};
+    screen->flow = (struct flow_control){.no_replies = screen->flow.no_replies};
     terminal_set_raw(screen->terminal, false);
 }
 
@@ -222,11 +226,11 @@ void screen_resume(struct screen *screen)
     if (screen->closed)
         return;
     terminal_set_raw(screen->terminal, true);
-    /* What the terminal was told of its keys and the mouse, it may have forgotten. */
+    /* The terminal may have lost its key and mouse modes. */
     keypad(screen->keys, FALSE);
     keypad(screen->keys, TRUE);
     if (screen->mouse)
-        tell_mouse(screen, true);
+        report_mouse(screen, true);
     screen_resized(screen);
 }
 
@@ -275,7 +279,7 @@ static bool special_key(wint_t code, struct key *out)
 static bool take_answer(struct screen *screen, wint_t code)
 {
     if (code == ANSWER_HERE)
-        pace_answered(&screen->pace);
+        flow_control_answered(&screen->flow);
     else if (code == MOUSE_BEGINS_SGR || code == MOUSE_BEGINS_X10)
         mouse_report_begin(&screen->report,
                            code == MOUSE_BEGINS_SGR ? MOUSE_FORM_SGR : MOUSE_FORM_X10);
@@ -310,7 +314,8 @@ bool screen_read_key(struct screen *screen, struct key *out)
     *out = keymap_character((uint32_t)c);
     if (out->code != KEY_CODE_ESC)
         return true;
-    /* curses has waited for the rest of a sequence; what follows at once was typed with Alt. */
+    /* curses has waited for the rest of a sequence, so a character that follows at once was typed
+       with Alt. */
     int kind = wget_wch(screen->keys, &c);
     if (kind == OK && c != 27) {
         *out = keymap_character((uint32_t)c);
@@ -323,7 +328,7 @@ bool screen_read_key(struct screen *screen, struct key *out)
     return true;
 }
 
-/* ---- the picture ---- */
+/* ---- the grid ---- */
 
 int screen_fd(const struct screen *screen)
 {
@@ -358,7 +363,8 @@ void screen_resized(struct screen *screen)
     screen_repaint(screen);
 }
 
-/* Widths on which the C library and we disagree would shift all that follows: `?` stands for such a glyph. */
+/* Converts a glyph. If the C library and this program disagree on its width, `?` replaces it;
+   otherwise the rest of the line would shift. */
 static void glyph_to_wide(const struct glyph *glyph, wchar_t out[CCHARW_MAX + 1])
 {
     int n = 0;
@@ -384,10 +390,10 @@ static attr_t attrs_of(uint8_t attrs)
 
 static void put_cell(const struct screen *screen, int x, int y, const struct cell *cell)
 {
-    struct ink_style style = theme_style(&screen->theme, (enum ink)cell->ink);
+    struct style style = theme_style(&screen->theme, (enum style_id)cell->style);
     wchar_t text[CCHARW_MAX + 1];
     cchar_t wide;
-    int pair = screen->theme.color ? cell->ink + 1 : 0;
+    int pair = screen->theme.color ? cell->style + 1 : 0;
     glyph_to_wide(&cell->glyph, text);
     setcchar(&wide, text, attrs_of(style.attrs | cell->attrs),
              (short)(pair < COLOR_PAIRS ? pair : 0), NULL);
@@ -396,11 +402,11 @@ static void put_cell(const struct screen *screen, int x, int y, const struct cel
 
 static bool same_cell(const struct cell *a, const struct cell *b)
 {
-    return a->ink == b->ink && a->attrs == b->attrs && a->glyph.width == b->glyph.width &&
+    return a->style == b->style && a->attrs == b->attrs && a->glyph.width == b->glyph.width &&
            a->glyph.len == b->glyph.len && memcmp(a->glyph.text, b->glyph.text, a->glyph.len) == 0;
 }
 
-/* Makes room for the copy. Without memory there is none, and every cell is put. */
+/* Makes room for the copy. Without memory every cell is put each time. */
 static void prepare_copy(struct screen *screen, int cols, int rows)
 {
     if (screen->shown && screen->shown_cols == cols && screen->shown_rows == rows)
@@ -421,7 +427,7 @@ void screen_set_mouse(struct screen *screen, bool on)
 {
     screen->mouse = on;
     if (!screen->closed)
-        tell_mouse(screen, on);
+        report_mouse(screen, on);
 }
 
 /* ---- the clipboard ---- */
@@ -437,7 +443,7 @@ int64_t screen_free_ns(struct screen *screen, int64_t now_ns)
 {
     if (!terminal_flush(screen->terminal))
         return INT64_MAX;
-    return pace_free_ns(&screen->pace, now_ns);
+    return flow_control_free_ns(&screen->flow, now_ns);
 }
 
 int screen_out_fd(const struct screen *screen)
@@ -445,12 +451,12 @@ int screen_out_fd(const struct screen *screen)
     return terminal_out_fd(screen->terminal);
 }
 
-/* What curses has written goes out as one frame. */
+/* Sends all that curses has written as one frame. */
 static void send_frame(struct screen *screen, int64_t now_ns)
 {
     size_t bytes = terminal_collect(screen->terminal, screen->synchronized ? FRAME_BEGIN : NULL,
                                     screen->synchronized ? FRAME_END : NULL);
-    if (bytes > 0 && pace_sent(&screen->pace, bytes, now_ns))
+    if (bytes > 0 && flow_control_sent(&screen->flow, bytes, now_ns))
         terminal_add(screen->terminal, ASK_HERE, strlen(ASK_HERE));
     terminal_flush(screen->terminal);
 }

@@ -1,8 +1,10 @@
-/* curses sets both colours of a pair whenever one of them changes, turns everything off before it turns one thing on, and says so before it moves the cursor.
-   Here a change is only noted when it comes, and made when something is painted, by what differs then; a blank has no use for the colour of text. What is
-   not understood passes as it is, and so does all that follows, up to the next reset.
+/* curses sets both colours of a pair when either changes. It resets everything before it sets one
+   attribute, and it sends attributes before it moves the cursor. Here a change is recorded when it
+   arrives; only the difference is written when something is painted. A blank ignores the text's
+   colour. Unknown sequences pass unchanged, as does everything after them up to the next reset.
 
-   Nothing is said that curses has not said in the same frame: 39 and 49 (the terminal's own colours) are used where curses does. */
+   The output uses only codes that curses used in the same frame: 39 and 49 (the terminal's own
+   colours) appear only if curses wrote them. */
 #include "tui/screen/sgr.h"
 
 #include <string.h>
@@ -18,41 +20,41 @@ enum {
     ON_BLANKS = UNDERLINE | BLINK | REVERSE
 };
 
-struct pen {
-    int fg, bg; /* as SGR says them: 30..37, 90..97 and ten more; COLOR_OWN */
+struct sgr_pen {
+    int fg, bg; /* as SGR numbers: 30..37, 90..97 and those plus ten; COLOR_OWN */
     unsigned attrs;
 };
 
-struct squeezer {
+struct sgr_squeezer {
     struct strbuf *out;
-    struct pen asked, shown;
-    bool known;  /* shown is so */
-    bool opaque; /* something is on that is not understood */
-    bool own;    /* curses has said 39 or 49 */
-    bool font;   /* and 10, the first font: it does with each reset on a Linux console */
-    bool ascii;  /* shifted in (SI), as it is said behind each reset */
+    struct sgr_pen asked, shown;
+    bool known;  /* shown is the terminal's state */
+    bool opaque; /* an unknown attribute is on */
+    bool own;    /* curses has used 39 or 49 */
+    bool font;   /* and 10, the first font, which it adds to each reset on a Linux console */
+    bool ascii;  /* shifted in (SI), which it adds to each reset */
 };
 
-static const struct pen plain = {COLOR_OWN, COLOR_OWN, 0};
+static const struct sgr_pen plain = {COLOR_OWN, COLOR_OWN, 0};
 
-static bool same(struct pen a, struct pen b)
+static bool same(struct sgr_pen a, struct sgr_pen b)
 {
     return a.fg == b.fg && a.bg == b.bg && a.attrs == b.attrs;
 }
 
 /* ---- to the terminal ---- */
 
-struct args {
+struct sgr_args {
     int values[ARGS * 2];
     size_t count;
 };
 
-static void add(struct args *args, int value)
+static void add(struct sgr_args *args, int value)
 {
     args->values[args->count++] = value;
 }
 
-static void add_difference(struct args *args, struct pen from, struct pen to)
+static void add_difference(struct sgr_args *args, struct sgr_pen from, struct sgr_pen to)
 {
     for (int attr = 1; attr <= 7; attr++) {
         if (to.attrs & ~from.attrs & 1u << attr)
@@ -64,7 +66,7 @@ static void add_difference(struct args *args, struct pen from, struct pen to)
         add(args, to.bg == COLOR_OWN ? 49 : to.bg);
 }
 
-static size_t args_bytes(const struct args *args)
+static size_t args_bytes(const struct sgr_args *args)
 {
     size_t bytes = args->count;
     for (size_t i = 0; i < args->count; i++)
@@ -72,10 +74,10 @@ static size_t args_bytes(const struct args *args)
     return bytes;
 }
 
-static void make(struct squeezer *squeezer, struct pen to)
+static void make(struct sgr_squeezer *squeezer, struct sgr_pen to)
 {
-    struct pen from = squeezer->shown;
-    struct args reset = {.count = 0}, change = {.count = 0};
+    struct sgr_pen from = squeezer->shown;
+    struct sgr_args reset = {.count = 0}, change = {.count = 0};
     bool to_own = (to.fg == COLOR_OWN && from.fg != COLOR_OWN) ||
                   (to.bg == COLOR_OWN && from.bg != COLOR_OWN);
     add(&reset, 0);
@@ -86,7 +88,7 @@ static void make(struct squeezer *squeezer, struct pen to)
     bool changes = squeezer->known && !(from.attrs & ~to.attrs) && (!to_own || squeezer->own);
     if (reset.count == 1)
         reset.count = 0; /* CSI m */
-    const struct args *args =
+    const struct sgr_args *args =
         changes && args_bytes(&change) <= args_bytes(&reset) ? &change : &reset;
     strbuf_adds(squeezer->out, "\033[");
     for (size_t i = 0; i < args->count; i++)
@@ -96,10 +98,10 @@ static void make(struct squeezer *squeezer, struct pen to)
     squeezer->known = true;
 }
 
-/* Before anything is painted. */
-static void settle(struct squeezer *squeezer, bool blank)
+/* Writes the difference, before anything is painted. */
+static void write_change(struct sgr_squeezer *squeezer, bool blank)
 {
-    struct pen to = squeezer->asked;
+    struct sgr_pen to = squeezer->asked;
     if (squeezer->opaque)
         return;
     if (squeezer->known && blank && !((to.attrs | squeezer->shown.attrs) & ON_BLANKS)) {
@@ -112,10 +114,10 @@ static void settle(struct squeezer *squeezer, bool blank)
 
 /* ---- from curses ---- */
 
-/* False: it is not understood. */
-static bool apply(struct squeezer *squeezer, int arg)
+/* Returns false if the argument is unknown. */
+static bool apply(struct sgr_squeezer *squeezer, int arg)
 {
-    struct pen *pen = &squeezer->asked;
+    struct sgr_pen *pen = &squeezer->asked;
     if (arg == 0)
         *pen = plain;
     else if ((arg >= 1 && arg <= 5) || arg == 7)
@@ -139,10 +141,10 @@ static bool apply(struct squeezer *squeezer, int arg)
     return true;
 }
 
-/* CSI args m. */
-static void take_sgr(struct squeezer *squeezer, const char *bytes, size_t len)
+/* Handles CSI args m. */
+static void take_sgr(struct sgr_squeezer *squeezer, const char *bytes, size_t len)
 {
-    struct squeezer before = *squeezer;
+    struct sgr_squeezer before = *squeezer;
     int arg = 0;
     bool understood = len <= 4 * ARGS;
     for (size_t i = 2; i < len && understood; i++) {
@@ -160,13 +162,13 @@ static void take_sgr(struct squeezer *squeezer, const char *bytes, size_t len)
         return;
     }
     *squeezer = before;
-    settle(squeezer, false);
+    write_change(squeezer, false);
     strbuf_add(squeezer->out, bytes, len);
     squeezer->opaque = true;
     squeezer->known = false;
 }
 
-/* Where a sequence ends that begins with ESC. */
+/* Returns the length of a sequence that begins with ESC. */
 static size_t sequence_bytes(const char *bytes, size_t len)
 {
     size_t n = 2;
@@ -183,7 +185,7 @@ static size_t sequence_bytes(const char *bytes, size_t len)
     return n < len ? n : len;
 }
 
-static size_t take_sequence(struct squeezer *squeezer, const char *bytes, size_t len)
+static size_t take_sequence(struct sgr_squeezer *squeezer, const char *bytes, size_t len)
 {
     size_t n = sequence_bytes(bytes, len);
     char last = bytes[n - 1];
@@ -193,25 +195,25 @@ static size_t take_sequence(struct squeezer *squeezer, const char *bytes, size_t
         return n;
     }
     if (!csi || strchr("ABCDGHdf", last) == NULL) /* moves paint nothing */
-        settle(squeezer, false);
+        write_change(squeezer, false);
     strbuf_add(squeezer->out, bytes, n);
     return n;
 }
 
-static void take_control(struct squeezer *squeezer, char c)
+static void take_control(struct sgr_squeezer *squeezer, char c)
 {
     if (c == '\017' && squeezer->ascii)
         return;
     if (c == '\016' || c == '\017')
         squeezer->ascii = c == '\017';
     if (c == '\n') /* may scroll a line of the colour in */
-        settle(squeezer, false);
+        write_change(squeezer, false);
     strbuf_addc(squeezer->out, c);
 }
 
 void sgr_squeeze(const char *bytes, size_t len, struct strbuf *out)
 {
-    struct squeezer squeezer = {.out = out, .asked = plain, .shown = plain};
+    struct sgr_squeezer squeezer = {.out = out, .asked = plain, .shown = plain};
     for (size_t i = 0; i < len;) {
         unsigned char c = (unsigned char)bytes[i];
         if (c == '\033') {
@@ -219,10 +221,10 @@ void sgr_squeeze(const char *bytes, size_t len, struct strbuf *out)
         } else if (c < ' ') {
             take_control(&squeezer, bytes[i++]);
         } else {
-            settle(&squeezer, c == ' ');
+            write_change(&squeezer, c == ' ');
             strbuf_addc(out, bytes[i++]);
         }
     }
     if (len > 0)
-        settle(&squeezer, false);
+        write_change(&squeezer, false);
 }

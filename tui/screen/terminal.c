@@ -1,6 +1,7 @@
-/* The modes are ours, since curses sees a file. Not to block, the terminal is opened once more under its name: O_NONBLOCK is a property of an open file that
-   is shared with the shell and whoever else has it. Where it cannot be opened (in another mount namespace), it is written to in small pieces, each when the
-   system says that one would not block. */
+/* This file sets the terminal's modes, since curses sees a file. To avoid blocking, it opens the
+   terminal a second time by name: O_NONBLOCK belongs to the open file, which the shell shares. If
+   that fails (another mount namespace), it writes small pieces, each when the system reports that a
+   write would not block. */
 #include "tui/screen/terminal.h"
 
 #include "tui/screen/sgr.h"
@@ -20,13 +21,13 @@ enum { SMALL_PIECE = 128, NAME_BYTES = 256 };
 
 struct terminal {
     const struct mem *mem;
-    FILE *in;   /* owned where it is not stdin */
-    FILE *file; /* what curses writes to */
-    int out;    /* opened without blocking; -1: stdout has to do */
+    FILE *in;   /* owned unless it is stdin */
+    FILE *file; /* curses writes here */
+    int out;    /* opened non-blocking; -1: stdout is used */
     struct termios before;
-    bool known, raw; /* known: before is */
+    bool known, raw; /* known: `before` is set */
     struct strbuf queue;
-    size_t sent; /* of the queue */
+    size_t sent; /* bytes of the queue */
 };
 
 static FILE *memory_file(void)
@@ -98,7 +99,8 @@ void terminal_set_raw(struct terminal *terminal, bool raw)
     int fd = fileno(terminal->in);
     if (!raw && terminal->raw)
         tcsetattr(fd, TCSAFLUSH, &terminal->before);
-    /* Once: in the background, where we are continued by mistake, they are those of the shell's own line editor. */
+    /* Saved once: when continued in the background, the modes would be those of the shell's line
+       editor. */
     if (raw && !terminal->known && tcgetattr(fd, &terminal->before) != 0)
         return;
     terminal->known |= raw;
@@ -162,7 +164,7 @@ size_t terminal_collect(struct terminal *terminal, const char *before, const cha
     }
     if (all > 0 && before)
         terminal_add(terminal, before, strlen(before));
-    terminal_add(terminal, "", 0); /* one that was sent begins anew */
+    terminal_add(terminal, "", 0); /* a queue that was sent starts again */
     queued = terminal->queue.len;
     sgr_squeeze(frame.data, frame.len, &terminal->queue);
     queued = terminal->queue.len - queued;
@@ -170,11 +172,11 @@ size_t terminal_collect(struct terminal *terminal, const char *before, const cha
     if (all > 0 && after)
         terminal_add(terminal, after, strlen(after));
     if (all > 0 && (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0))
-        return 0; /* never, of a file in memory */
+        return 0; /* never, for a file in memory */
     return queued;
 }
 
-enum { COPY_BYTES = 74994 }; /* 100,000 in base64, which is what xterm takes */
+enum { COPY_BYTES = 74994 }; /* 100,000 in base64, xterm's limit */
 
 static void add_base64(struct terminal *terminal, const unsigned char *bytes, size_t len)
 {
@@ -207,7 +209,7 @@ static bool would_block(int fd)
     return poll(&poll_fd, 1, 0) <= 0;
 }
 
-/* How many of the bytes it took; 0: none now; -1: it has gone. */
+/* Returns how many bytes the terminal took; 0: none now; -1: it has gone. */
 static ssize_t write_some(const struct terminal *terminal, const char *bytes, size_t len)
 {
     ssize_t done;
@@ -229,7 +231,7 @@ bool terminal_flush(struct terminal *terminal)
                                   terminal->queue.len - terminal->sent);
         if (done == 0)
             return false;
-        /* That it has gone is found out by reading. */
+        /* A terminal that has gone is detected by reading. */
         terminal->sent = done < 0 ? terminal->queue.len : terminal->sent + (size_t)done;
     }
     return true;

@@ -1,6 +1,6 @@
-/* The terminal as a device: its modes, its size, and the bytes on their way to it. It is never waited for: curses writes to a file in memory, and
-   what the terminal does not take at once waits here. While something waits no new frame is to be made, so that the next one is
-   of the newest state. */
+/* The terminal as a device: its modes, its size, and the bytes queued for it. Nothing here waits
+   for it: curses writes to a file in memory, and bytes that it does not take at once stay in the
+   queue. While bytes are queued make no new frame, so that the next one shows the newest state. */
 #ifndef TUI_TERMINAL_H
 #define TUI_TERMINAL_H
 
@@ -10,38 +10,43 @@
 
 struct terminal;
 
-/* stdout, and stdin for keys or /dev/tty where stdin is data. Nothing is changed yet. Returns new; NULL: *error says `thing: what: detail`. */
+/* Opens stdout, and stdin for keys, or /dev/tty if stdin is data. It changes nothing yet. Returns a
+   new terminal; NULL and *error (`thing: what: detail`) on failure. */
 struct terminal *terminal_open(const struct mem *mem, struct strbuf *error);
 /* Frees. NULL is allowed. */
 void terminal_free(struct terminal *terminal);
 
-/* For curses: what it reads keys from and what it writes to. Owned by the terminal. */
+/* Return the files for curses: its input, its output. Owned by the terminal. */
 FILE *terminal_in(const struct terminal *terminal);
 FILE *terminal_out(const struct terminal *terminal);
 
-/* Every key is a key and is not echoed (again, where somebody else has set the modes meanwhile); or (off) the modes are as they were, and what has been
-   typed and not read is forgotten. */
+/* Sets raw mode: every key is a key and is not echoed. It can be repeated if another program
+   changed the modes. Off restores the former modes and drops unread input. */
 void terminal_set_raw(struct terminal *terminal, bool raw);
-/* False: it does not say. */
+/* Returns false if the terminal does not report its size. */
 bool terminal_size(const struct terminal *terminal, int *cols, int *rows);
 
-/* Nothing can be read, and nothing ever will. Ask when nothing was there to read. */
+/* Returns true if nothing can ever be read again. Ask when a read returned nothing. */
 bool terminal_hung_up(const struct terminal *terminal);
 
-/* Moves what curses has written to the queue, between `before` and `after` (if it has written anything; both may be NULL). Returns how many bytes these were. */
+/* Moves the bytes that curses has written to the queue, between `before` and `after`, both of which
+   may be NULL. Returns their number; 0 adds nothing. */
 size_t terminal_collect(struct terminal *terminal, const char *before, const char *after);
-/* Puts bytes at the end of the queue. */
+/* Appends bytes to the queue. */
 void terminal_add(struct terminal *terminal, const char *bytes, size_t len);
-/* The same with a text for its clipboard, also over ssh (OSC 52; tmux: set-clipboard). False: it is too long. */
+/* Appends a text for the clipboard, also over ssh (OSC 52; tmux: set-clipboard). Returns false if
+   the text is too long. */
 bool terminal_copy(struct terminal *terminal, const char *text, size_t len);
-/* Gives the terminal as much of the queue as it takes. True: it has all. */
+/* Writes as much of the queue as the terminal takes. Returns true if the queue is empty. */
 bool terminal_flush(struct terminal *terminal);
 bool terminal_is_behind(const struct terminal *terminal);
-/* The same, waiting for it, but no longer than that; then the rest is dropped. */
+/* Writes the queue, waiting at most `timeout_ms`; then drops the rest. */
 void terminal_drain(struct terminal *terminal, int timeout_ms);
-/* To poll for writing while it is behind; -1: cannot be polled, try again now and then. */
+/* Returns the descriptor to poll for writing while bytes are queued; -1 if it cannot be polled: try
+   again periodically. */
 int terminal_out_fd(const struct terminal *terminal);
-/* Reads and drops what comes until that has come; no longer than timeout_ms. For answers that nobody else shall get. */
+/* Reads and drops input up to the reply, at most `timeout_ms`, so that no other program receives
+   it. */
 void terminal_await(struct terminal *terminal, const char *answer, int timeout_ms);
 
 #endif

@@ -1,6 +1,7 @@
-/* A glyph is a base character and the marks on it; nothing else is joined. Emoji sequences (joiners, variation selectors, skin tones)
-   are taken apart on purpose: terminals disagree about their width, and a wrong width moves all that follows in the line.
-   What class a code point falls into is decided in one place, classify(); the rest is copying. */
+/* A glyph is a base character and its combining marks; nothing else is joined. Emoji sequences
+   (joiners, variation selectors, skin tones) are split on purpose: terminals disagree about their
+   width, and a wrong width shifts the rest of the line. classify() alone decides the class of a
+   code point. */
 #include "tui/screen/text.h"
 
 #include "core/base/utf8.h"
@@ -8,30 +9,53 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define MARKS_MAX 4 /* on one base: curses keeps no more */
+#define MARKS_MAX 4 /* per base character: curses keeps no more */
 
-enum class { PRINTS, MARK, BLANK, VANISHES, HOSTILE };
+enum glyph_class { PRINTS, MARK, BLANK, VANISHES, HOSTILE };
 
-static enum class classify_format(uint32_t cp) {
-    /* Zero width non-joiner and joiner, soft hyphen, word joiner, byte order mark: they only say how their neighbours are drawn. */
-    if (cp == 0x200C || cp == 0x200D || cp == 0xAD || cp == 0x2060 || cp == 0xFEFF ||
-        cp == 0x200B) return VANISHES;
-    return HOSTILE;
+/* Classifies format characters. Those that only change how their neighbours are drawn take no
+   cell. */
+static enum glyph_class classify_format(uint32_t cp)
+{
+    switch (cp) {
+    case 0xAD:   /* soft hyphen */
+    case 0x200B: /* zero width space */
+    case 0x200C: /* zero width non-joiner */
+    case 0x200D: /* zero width joiner */
+    case 0x2060: /* word joiner */
+    case 0xFEFF: /* byte order mark */ return VANISHES;
+    default: return HOSTILE;
+    }
 }
 
-static enum class classify(uint32_t cp) {
-    if (cp == '\t' || cp == '\n' || cp == '\r') return BLANK;
-    if ((cp >= 0xFE00 && cp <= 0xFE0F) ||
-        (cp >= 0xE0100 && cp <= 0xE01EF)) return VANISHES; /* variation selectors */
-    if (cp >= 0x1F3FB &&
-        cp <=
-            0x1F3FF) return VANISHES; /* skin tones: on a base of their own some terminals give them two columns, others none */
-    switch ((int)utf8proc_category((utf8proc_int32_t)cp)){
-        case UTF8PROC_CATEGORY_CC : case UTF8PROC_CATEGORY_CS : case UTF8PROC_CATEGORY_CN : case
-        UTF8PROC_CATEGORY_ZL : case UTF8PROC_CATEGORY_ZP : return HOSTILE;
-        case UTF8PROC_CATEGORY_CF : return classify_format(cp);
-        case UTF8PROC_CATEGORY_MN : case UTF8PROC_CATEGORY_ME : return MARK;
-        default : return utf8proc_charwidth((utf8proc_int32_t)cp) > 0 ? PRINTS : MARK;
+static bool is_variation_selector(uint32_t cp)
+{
+    return (cp >= 0xFE00 && cp <= 0xFE0F) || (cp >= 0xE0100 && cp <= 0xE01EF);
+}
+
+/* Returns true for skin tones. Without an emoji before them terminals give them two columns or
+   none. */
+static bool is_skin_tone(uint32_t cp)
+{
+    return cp >= 0x1F3FB && cp <= 0x1F3FF;
+}
+
+static enum glyph_class classify(uint32_t cp)
+{
+    if (cp == '\t' || cp == '\n' || cp == '\r')
+        return BLANK;
+    if (is_variation_selector(cp) || is_skin_tone(cp))
+        return VANISHES;
+    switch ((int)utf8proc_category((utf8proc_int32_t)cp)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP: return HOSTILE;
+    case UTF8PROC_CATEGORY_CF: return classify_format(cp);
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_ME: return MARK;
+    default: return utf8proc_charwidth((utf8proc_int32_t)cp) > 0 ? PRINTS : MARK;
     }
 }
 
@@ -42,7 +66,7 @@ static void set_glyph(struct glyph *out, uint32_t cp, uint8_t width)
     out->width = width;
 }
 
-/* The ASCII letter under the accents of a character, `?` where there is none. */
+/* Returns the ASCII letter under a character's accents; `?` if it has no ASCII base. */
 static char ascii_base(uint32_t cp)
 {
     utf8proc_int32_t parts[8];
@@ -52,7 +76,7 @@ static char ascii_base(uint32_t cp)
     return n >= 1 && n <= 8 && parts[0] >= 0x20 && parts[0] < 0x7F ? (char)parts[0] : '?';
 }
 
-/* Takes the marks that follow a base; the ones too many are dropped. */
+/* Takes the marks that follow a base; drops those above MARKS_MAX. */
 static size_t take_marks(const char *text, size_t len, bool keep, struct glyph *out)
 {
     size_t at = 0;
@@ -60,7 +84,7 @@ static size_t take_marks(const char *text, size_t len, bool keep, struct glyph *
     while (at < len) {
         uint32_t cp;
         size_t n = utf8_next(text + at, len - at, &cp);
-        enum class class = cp < 0x80 ? PRINTS : classify(cp);
+        enum glyph_class class = cp < 0x80 ? PRINTS : classify(cp);
         if (class != MARK && class != VANISHES)
             break;
         if (class == MARK && keep && marks < MARKS_MAX && out->len + n <= CELL_TEXT_BYTES) {

@@ -1,5 +1,6 @@
-/* Inks and symbols: everything that is not text on the screen, by its role, in two tables. ANSI's 16 colours on the
-   terminal's own background. Without colour a bar is a shade, without Unicode an ASCII character; the screen says the same. */
+/* Styles and symbols: everything on the screen that is not text, by its role, in two tables.
+   Colours are ANSI's 16 on the terminal's own background. Without colour a bar is a shade, without
+   Unicode an ASCII character; no information is lost. */
 #ifndef TUI_THEME_H
 #define TUI_THEME_H
 
@@ -10,73 +11,73 @@ struct theme {
     bool ascii; /* --ascii, or a locale that is not UTF-8 */
 };
 
-enum ink {
-    INK_PLAIN,  /* what is data */
-    INK_DIM,    /* what is not */
-    INK_STRONG, /* bold */
-    /* Text in a kind's colour, no background: words, hatched bars. */
-    INK_OTHER,
-    INK_REQUEST,
-    INK_SETUP,
-    INK_RETRY,
-    INK_FIRST_TOKEN,
-    INK_SAMPLING,
-    INK_TOOL,
-    INK_USER,
-    INK_ERROR,
-    /* Bars: a kind's colour as background. */
-    INK_BAR_OTHER,
-    INK_BAR_REQUEST,
-    INK_BAR_SETUP,
-    INK_BAR_FIRST_TOKEN,
-    INK_BAR_SAMPLING,
-    INK_BAR_TOOL,
-    INK_BAR_USER,
-    INK_BAR_ERROR,
-    INK_NOW, /* the line of now */
-    INK_CUT, /* the line of trace_truncated */
-    NAMED_INKS,
-    INK_HALVES = NAMED_INKS, /* and what follows: theme_halves */
+enum style_id {
+    STYLE_PLAIN,  /* data */
+    STYLE_DIM,    /* labels and other secondary text */
+    STYLE_STRONG, /* bold */
+    /* A kind's colour as foreground: names, hatched bars. */
+    STYLE_OTHER,
+    STYLE_REQUEST,
+    STYLE_SETUP,
+    STYLE_RETRY,
+    STYLE_FIRST_TOKEN,
+    STYLE_SAMPLING,
+    STYLE_TOOL,
+    STYLE_USER,
+    STYLE_ERROR,
+    /* A kind's colour as background: bars. */
+    STYLE_BAR_OTHER,
+    STYLE_BAR_REQUEST,
+    STYLE_BAR_SETUP,
+    STYLE_BAR_FIRST_TOKEN,
+    STYLE_BAR_SAMPLING,
+    STYLE_BAR_TOOL,
+    STYLE_BAR_USER,
+    STYLE_BAR_ERROR,
+    STYLE_NOW, /* the line at now */
+    STYLE_CUT, /* the line at trace_truncated */
+    NAMED_STYLES,
+    STYLE_HALVES = NAMED_STYLES, /* the first of theme_halves */
     HALVES = 10,
-    INKS = INK_HALVES + HALVES * HALVES
+    STYLES = STYLE_HALVES + HALVES * HALVES
 };
 
-enum ink_attr { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE = 8 };
+enum style_attr { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE = 8 };
 
 #define COLOR_NONE (-1) /* the terminal's own */
 
-struct ink_style {
+struct style {
     int8_t fg, bg; /* 0..15 or COLOR_NONE */
-    uint8_t attrs; /* enum ink_attr */
+    uint8_t attrs; /* enum style_attr */
 };
 
-/* How the ink looks. */
-struct ink_style theme_style(const struct theme *theme, enum ink ink);
+/* Returns the colours and attributes of a style. */
+struct style theme_style(const struct theme *theme, enum style_id id);
 
-/* What a bar is made of: its ink and the text of one cell of it. */
+/* A bar: its style and the text of one cell. */
 struct bar_style {
-    enum ink ink;
+    enum style_id style;
     const char *fill; /* one column; static */
 };
-/* `kind`: enum span_kind; `flags`: enum cell_flag. */
+/* Returns how a cell is drawn. `kind`: enum span_kind; `flags`: enum cell_flag. */
 struct bar_style theme_bar(const struct theme *theme, uint8_t kind, uint8_t flags);
 
-/* Two bars in one cell, an upper and a lower one; as text of one column in an ink. Only with colour and Unicode. */
-struct half {
-    uint8_t kind, flags; /* as above; kind SPAN_KINDS or greater: nothing is there */
+/* One of two bars that share a cell, drawn as a half block; only with colour and Unicode. */
+struct half_cell {
+    uint8_t kind, flags; /* as above; kind SPAN_KINDS or greater: empty */
 };
-struct bar_style theme_halves(struct half upper, struct half lower);
+struct bar_style theme_halves(struct half_cell upper, struct half_cell lower);
 
-/* How a state of an agent looks: its shape and its ink (the word is query_state_word's). */
+/* How an agent's state is drawn: its shape and its style. query_state_name has its name. */
 struct state_style {
-    enum ink ink;
+    enum style_id style;
     const char *shape; /* one column; static */
 };
 struct state_style theme_state(const struct theme *theme, enum agent_state state);
-/* The ink of a span's name in lists. */
-enum ink theme_kind_ink(uint8_t kind);
+/* Returns the style of a span's name in lists. */
+enum style_id theme_kind_style(uint8_t kind);
 
-/* One entry of the legend: a bar and its word. False: no more. */
+/* Sets one entry of the legend: a bar and its name. Returns false after the last. */
 bool theme_legend(const struct theme *theme, size_t index, struct bar_style *bar,
                   const char **word);
 
@@ -105,7 +106,7 @@ enum symbol {
     SYM_PIN,
     SYMBOLS
 };
-/* The symbol in UTF-8 or its ASCII form (which may have more or fewer columns). Static. */
+/* Returns the symbol in UTF-8 or in ASCII, which may differ in columns. Static. */
 const char *theme_symbol(const struct theme *theme, enum symbol symbol);
 
 #endif

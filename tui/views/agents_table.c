@@ -1,22 +1,24 @@
+/* Each column has a function that writes its text and one that returns its sort value. So sorting
+   and drawing use the same data. */
 #include "tui/views/agents_table.h"
 
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/views/span_text.h"
 
-#include "core/model/record.h"
 #include "core/model/end_facts.h"
+#include "core/model/record.h"
 
 #include <math.h>
 
 /* ---- state, model ---- */
 
-static enum ink put_state(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_state(const struct agent_row *row, struct strbuf *out)
 {
     if (!row->status)
-        return INK_PLAIN;
-    struct state_style style = theme_state(&row->frame->input->theme, row->status->state);
-    strbuf_addf(out, "%s %s", style.shape, query_state_word(row->status->state));
-    return style.ink;
+        return STYLE_PLAIN;
+    struct state_style state = theme_state(&row->frame->input->theme, row->status->state);
+    strbuf_addf(out, "%s %s", state.shape, query_state_name(row->status->state));
+    return state.style;
 }
 
 static double state_value(const struct agent_row *row)
@@ -31,12 +33,12 @@ static const struct span *last_request(const struct agent_row *row)
     return swarm_span(row->frame->swarm, query_last_request(row->frame->swarm, row->agent));
 }
 
-static enum ink put_model(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_model(const struct agent_row *row, struct strbuf *out)
 {
     const struct span *span = last_request(row);
     if (span)
         span_text_arg(row->frame->swarm, span, "model", out);
-    return INK_DIM;
+    return STYLE_DIM;
 }
 
 /* ---- counts ---- */
@@ -55,10 +57,10 @@ static double requests(const struct agent_row *row)
     return row->figures ? (double)row->figures->requests : NAN;
 }
 
-static enum ink put_requests(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_requests(const struct agent_row *row, struct strbuf *out)
 {
     put_count(out, row->figures ? row->figures->requests : 0);
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
 static double errors(const struct agent_row *row)
@@ -66,10 +68,10 @@ static double errors(const struct agent_row *row)
     return row->figures ? (double)(row->figures->failed + row->figures->tool_errors) : NAN;
 }
 
-static enum ink put_errors(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_errors(const struct agent_row *row, struct strbuf *out)
 {
     put_count(out, row->figures ? row->figures->failed + row->figures->tool_errors : 0);
-    return INK_ERROR;
+    return STYLE_ERROR;
 }
 
 static double retries(const struct agent_row *row)
@@ -77,10 +79,10 @@ static double retries(const struct agent_row *row)
     return row->figures ? (double)row->figures->retries : NAN;
 }
 
-static enum ink put_retries(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_retries(const struct agent_row *row, struct strbuf *out)
 {
     put_count(out, row->figures ? row->figures->retries : 0);
-    return INK_RETRY;
+    return STYLE_RETRY;
 }
 
 /* ---- measured ---- */
@@ -114,19 +116,19 @@ static double otps_p50(const struct agent_row *row)
     return row->figures ? some(&row->figures->otps, row->figures->otps.p50) : NAN;
 }
 
-static enum ink put_ttft_p50(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_ttft_p50(const struct agent_row *row, struct strbuf *out)
 {
     put_ms(row, out, ttft_p50(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
-static enum ink put_ttft_p95(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_ttft_p95(const struct agent_row *row, struct strbuf *out)
 {
     put_ms(row, out, ttft_p95(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
-static enum ink put_otps(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_otps(const struct agent_row *row, struct strbuf *out)
 {
     char text[NUMBER_BYTES];
     double otps = otps_p50(row);
@@ -134,7 +136,7 @@ static enum ink put_otps(const struct agent_row *row, struct strbuf *out)
         number_short(otps, text);
         strbuf_adds(out, text);
     }
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
 /* ---- tokens ---- */
@@ -163,23 +165,23 @@ static double cache_rate(const struct agent_row *row)
     return row->figures ? row->figures->cache_hit_rate_pct : NAN;
 }
 
-static enum ink put_tokens_in(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_tokens_in(const struct agent_row *row, struct strbuf *out)
 {
     put_tokens(out, tokens_in(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
-static enum ink put_tokens_out(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_tokens_out(const struct agent_row *row, struct strbuf *out)
 {
     put_tokens(out, tokens_out(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
-static enum ink put_cache(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_cache(const struct agent_row *row, struct strbuf *out)
 {
     if (!isnan(cache_rate(row)))
         strbuf_addf(out, "%.0f%%", cache_rate(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
 static double last_prompt(const struct agent_row *row)
@@ -192,13 +194,13 @@ static double last_prompt(const struct agent_row *row)
     return facts.numbers[FACT_PROMPT_TOKENS];
 }
 
-static enum ink put_last_prompt(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_last_prompt(const struct agent_row *row, struct strbuf *out)
 {
     put_tokens(out, last_prompt(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
-/* What sources state is of a session: it stands with its main agent. */
+/* Returns the cost that sources report for a session; it is shown with the main agent. */
 static double cost_of(const struct swarm *swarm, agent_no number)
 {
     const struct agent *agent = swarm_agent(swarm, number);
@@ -217,11 +219,11 @@ static double cost(const struct agent_row *row)
     return usd > 0 ? usd : NAN;
 }
 
-static enum ink put_cost(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_cost(const struct agent_row *row, struct strbuf *out)
 {
     if (!isnan(cost(row)))
         strbuf_addf(out, cost(row) < 1000 ? "$%.2f" : "$%.0f", cost(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
 /* ---- time ---- */
@@ -243,26 +245,26 @@ static double busy_share(const struct agent_row *row)
     return all > 0 ? figures->busy_ms / all * 100 : NAN;
 }
 
-static enum ink put_tool_time(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_tool_time(const struct agent_row *row, struct strbuf *out)
 {
     put_ms(row, out, tool_time(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
-static enum ink put_user_time(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_user_time(const struct agent_row *row, struct strbuf *out)
 {
     put_ms(row, out, user_time(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
-static enum ink put_busy(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_busy(const struct agent_row *row, struct strbuf *out)
 {
     if (!isnan(busy_share(row)))
         strbuf_addf(out, "%.0f%%", busy_share(row));
-    return INK_PLAIN;
+    return STYLE_PLAIN;
 }
 
-/* How long nothing has come of it. */
+/* Returns how long the agent has been silent. */
 static double quiet_ns(const struct agent_row *row)
 {
     const struct agent *agent =
@@ -273,14 +275,14 @@ static double quiet_ns(const struct agent_row *row)
     return ns > 0 ? ns : 0;
 }
 
-static enum ink put_quiet(const struct agent_row *row, struct strbuf *out)
+static enum style_id put_quiet(const struct agent_row *row, struct strbuf *out)
 {
     char text[NUMBER_BYTES];
     if (!isnan(quiet_ns(row))) {
         number_rest((int64_t)quiet_ns(row), text);
         strbuf_adds(out, text);
     }
-    return INK_DIM;
+    return STYLE_DIM;
 }
 
 /* ---- the table ---- */

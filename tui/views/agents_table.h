@@ -1,30 +1,31 @@
-/* The columns of the table of agents: what stands in them, and what they are sorted by. One table. */
+/* The columns of the agents table, as one table: how each is drawn and sorted. */
 #ifndef TUI_AGENTS_TABLE_H
 #define TUI_AGENTS_TABLE_H
 
 #include "tui/views/frame.h"
 
-/* What a row is made of. */
+/* The data of a row. */
 struct agent_row {
     const struct frame *frame;
-    agent_no agent;                    /* NO_AGENT: the last row, of all together */
-    const struct agent_status *status; /* NULL: of that row */
+    agent_no agent;                    /* NO_AGENT: the last row, the totals */
+    const struct agent_status *status; /* NULL: in the totals */
     const struct figures *figures;     /* NULL: not computed yet */
 };
 
 struct agent_column {
     const char *head;
-    int cols;     /* a gap of one column is before it */
-    int from;     /* columns of the screen: on narrower ones it is not there */
-    bool left;    /* set to the left */
-    bool falling; /* the greatest first is what one wants to see */
-    /* Sets `out` to what stands there; empty: nothing. Returns its ink. */
-    enum ink (*put)(const struct agent_row *row, struct strbuf *out);
-    /* NAN: at the end, whichever way it is sorted. NULL: by the text. */
+    int cols;     /* preceded by a gap of one column */
+    int from;     /* minimum width of the screen in columns; narrower ones omit it */
+    bool left;    /* aligned left */
+    bool falling; /* sorted by the greatest first */
+    /* Sets `out` to the cell's text, empty for no value. Returns its style. */
+    enum style_id (*put)(const struct agent_row *row, struct strbuf *out);
+    /* Returns the sort value. NAN sorts last in either direction. NULL: sorts by the text. */
     double (*value)(const struct agent_row *row);
 };
 
-/* The first, the name, is put by the view; sorted by it, agents stand as in the timeline. NULL: no more. Static. */
+/* Returns a column. The first one is the name, which the view draws; it sorts agents as in the
+   timeline. NULL: no more. Static. */
 const struct agent_column *agents_column(size_t index);
 
 #endif

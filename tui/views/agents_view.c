@@ -1,5 +1,5 @@
-/* The table of agents. Its order is made when somebody asks for one, and kept: what sorts itself under the cursor cannot be read. Agents that appear
-   later are put behind. */
+/* The table of agents. Rows are sorted only when the user asks for it: a table that sorts itself
+   under the cursor cannot be read. Agents that appear later are appended. */
 #include "tui/views/agents_table.h"
 #include "tui/views/copy.h"
 #include "tui/views/marks.h"
@@ -13,19 +13,19 @@
 
 enum { SPARK_MINUTES = 5, SPARK_MAX = 60, TEXT_KEY = 32 };
 
-/* The table while it is drawn or acted upon. */
-struct table {
+/* The table while it is drawn or changed. */
+struct agents_table {
     struct frame *frame;
-    uint32_t *node_of; /* by agent_no; UINT32_MAX: it has no row in the timeline */
+    uint32_t *node_of; /* indexed by agent_no; UINT32_MAX: no row in the timeline */
     size_t agents;
 };
 
 /* ---- the order ---- */
 
 struct sort_key {
-    double value; /* NAN: at the end */
+    double value; /* NAN: sorts last */
     char text[TEXT_KEY];
-    uint32_t place; /* in the tree */
+    uint32_t place; /* position in the tree */
     agent_no agent;
 };
 
@@ -51,7 +51,7 @@ static int falling(const void *a, const void *b)
     return compare(a, b, -1);
 }
 
-static struct agent_row row_of(const struct table *table, agent_no agent)
+static struct agent_row row_of(const struct agents_table *table, agent_no agent)
 {
     const struct frame *frame = table->frame;
     const struct swarm_figures *figures = frame->input->figures;
@@ -66,7 +66,7 @@ static struct agent_row row_of(const struct table *table, agent_no agent)
     return row;
 }
 
-static bool is_row(const struct table *table, agent_no agent)
+static bool is_row(const struct agents_table *table, agent_no agent)
 {
     const struct agent *of = swarm_agent(table->frame->swarm, agent);
     uint32_t node = table->node_of[agent];
@@ -74,7 +74,7 @@ static bool is_row(const struct table *table, agent_no agent)
            !table->frame->rows.nodes[node].filtered;
 }
 
-static struct sort_key key_of(const struct table *table, agent_no agent)
+static struct sort_key key_of(const struct agents_table *table, agent_no agent)
 {
     const struct agent_column *column = agents_column(table->frame->state->agents.column);
     struct agent_row row = row_of(table, agent);
@@ -100,7 +100,7 @@ static bool keep(struct agents_state *state, const struct mem *mem, agent_no age
     return true;
 }
 
-static bool sort(const struct table *table)
+static bool sort(const struct agents_table *table)
 {
     struct agents_state *state = &table->frame->state->agents;
     const struct mem *mem = table->frame->state->mem;
@@ -123,8 +123,8 @@ static bool sort(const struct table *table)
     return good;
 }
 
-/* Those that have gone go, those that are new come to the end. */
-static bool freshen(const struct table *table)
+/* Removes agents that have gone and appends new ones. */
+static bool freshen(const struct agents_table *table)
 {
     struct agents_state *state = &table->frame->state->agents;
     const struct mem *mem = table->frame->state->mem;
@@ -147,10 +147,10 @@ static bool freshen(const struct table *table)
     return good;
 }
 
-/* False: out of memory. Release it all the same. */
-static bool table_init(struct table *table, struct frame *frame)
+/* Returns false if out of memory. Release the table in any case. */
+static bool table_init(struct agents_table *table, struct frame *frame)
 {
-    *table = (struct table){.frame = frame, .agents = swarm_agent_count(frame->swarm)};
+    *table = (struct agents_table){.frame = frame, .agents = swarm_agent_count(frame->swarm)};
     if (table->agents > 0) {
         table->node_of = mem_alloc(frame->state->mem, table->agents * sizeof *table->node_of);
         if (!table->node_of)
@@ -162,7 +162,7 @@ static bool table_init(struct table *table, struct frame *frame)
     return frame->state->agents.sorted ? freshen(table) : sort(table);
 }
 
-static void table_release(struct table *table)
+static void table_release(struct agents_table *table)
 {
     mem_free(table->frame->state->mem, table->node_of, table->agents * sizeof *table->node_of);
 }
@@ -185,16 +185,17 @@ static int name_cols(const struct frame *frame)
     return cols >= 160 ? 32 : cols >= 120 ? 26 : cols >= 80 ? 20 : cols >= 50 ? 16 : 11;
 }
 
-static void put_cell(struct area line, int x, const struct agent_column *column, enum ink ink,
-                     const char *text, size_t len, bool ascii)
+static void put_cell(struct area line, int x, const struct agent_column *column,
+                     enum style_id style, const char *text, size_t len, bool ascii)
 {
     int cols = (int)text_cols(text, len, ascii);
     int shift = column->left || cols > column->cols ? 0 : column->cols - cols;
-    area_put_cut(line, x + shift, 0, column->cols - shift, ink, text, len);
+    area_put_ellipsized(line, x + shift, 0, column->cols - shift, style, text, len);
 }
 
-/* Calls for each column that the screen has room for; returns the column after them. */
-static int draw_cells(const struct table *table, struct area line, const struct agent_row *row)
+/* Calls a function for each column that fits on the screen; returns the column after them. */
+static int draw_cells(const struct agents_table *table, struct area line,
+                      const struct agent_row *row)
 {
     const struct frame *frame = table->frame;
     struct strbuf *text = &table->frame->scratch;
@@ -204,15 +205,15 @@ static int draw_cells(const struct table *table, struct area line, const struct 
         if (frame->layout.cols < column->from || x + 1 + column->cols > line.cols)
             continue;
         strbuf_clear(text);
-        enum ink ink = column->put(row, text);
+        enum style_id style = column->put(row, text);
         if (!text->failed && text->len > 0)
-            put_cell(line, x + 1, column, ink, text->data, text->len, frame->input->theme.ascii);
+            put_cell(line, x + 1, column, style, text->data, text->len, frame->input->theme.ascii);
         x += 1 + column->cols;
     }
     return x;
 }
 
-static void draw_heads(const struct table *table, struct area line)
+static void draw_heads(const struct agents_table *table, struct area line)
 {
     const struct frame *frame = table->frame;
     const struct agents_state *state = &frame->state->agents;
@@ -224,17 +225,17 @@ static void draw_heads(const struct table *table, struct area line)
         head.cols = i == 0 ? name_cols(frame) : column->cols;
         if (frame->layout.cols < column->from || x + 1 + head.cols > line.cols)
             continue;
-        put_cell(line, x + 1, &head, i == state->column ? INK_STRONG : INK_DIM, head.head,
+        put_cell(line, x + 1, &head, i == state->column ? STYLE_STRONG : STYLE_DIM, head.head,
                  strlen(head.head), ascii);
         if (i == state->column)
-            area_mark(line, x + 1, 0, head.cols, ATTR_UNDERLINE);
+            area_add_attrs(line, x + 1, 0, head.cols, ATTR_UNDERLINE);
         x += 1 + head.cols;
     }
     if (line.cols - x >= 14)
-        area_putf(line, x + 2, 0, INK_DIM, "LAST %d MIN", SPARK_MINUTES);
+        area_putf(line, x + 2, 0, STYLE_DIM, "LAST %d MIN", SPARK_MINUTES);
 }
 
-/* How full each column of the last minutes was, in the ink of what filled it. */
+/* Draws the load of the last minutes, a column at a time, in the style of the longest activity. */
 static void draw_spark(const struct frame *frame, struct area line, int x, agent_no agent)
 {
     static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -253,8 +254,9 @@ static void draw_spark(const struct frame *frame, struct area line, int x, agent
     for (int i = 0; i < cols; i++) {
         if (cells[i].kind >= SPAN_KINDS)
             continue;
-        enum ink ink = cells[i].flags & CELL_ERROR ? INK_ERROR : theme_kind_ink(cells[i].kind);
-        area_puts(line, x + 2 + i, 0, ink,
+        enum style_id style =
+            cells[i].flags & CELL_ERROR ? STYLE_ERROR : theme_kind_style(cells[i].kind);
+        area_puts(line, x + 2 + i, 0, style,
                   (frame->input->theme.ascii ? plain : blocks)[cells[i].fill / 32]);
     }
 }
@@ -269,21 +271,22 @@ static void draw_name(struct frame *frame, struct area line, agent_no number)
     query_agent_title(frame->swarm, number, text);
     if (text->failed || text->len == 0)
         return;
-    int end =
-        area_put_cut(line, 1, 0, room, strong ? INK_STRONG : INK_PLAIN, text->data, text->len);
+    int end = area_put_ellipsized(line, 1, 0, room, strong ? STYLE_STRONG : STYLE_PLAIN, text->data,
+                                  text->len);
     const char *description = swarm_text(frame->swarm, agent->description);
     if (room - end >= 4 && *description)
-        area_put_cut(line, end + 1, 0, room - end, INK_DIM, description, strlen(description));
+        area_put_ellipsized(line, end + 1, 0, room - end, STYLE_DIM, description,
+                            strlen(description));
 }
 
-static void draw_totals(const struct table *table, struct area line)
+static void draw_totals(const struct agents_table *table, struct area line)
 {
     struct agent_row row = row_of(table, NO_AGENT);
-    area_putf(line, 1, 0, INK_STRONG, "all %zu", table->frame->state->agents.count);
+    area_putf(line, 1, 0, STYLE_STRONG, "all %zu", table->frame->state->agents.count);
     draw_cells(table, line, &row);
 }
 
-static void draw_rows(const struct table *table, struct area body)
+static void draw_rows(const struct agents_table *table, struct area body)
 {
     struct frame *frame = table->frame;
     struct agents_state *state = &frame->state->agents;
@@ -295,7 +298,7 @@ static void draw_rows(const struct table *table, struct area body)
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
         struct agent_row row = row_of(table, agent);
         if (agent == frame->state->cursor)
-            area_puts(line, 0, 0, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
+            area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
         draw_name(frame, line, agent);
         draw_spark(frame, line, draw_cells(table, line, &row), agent);
     }
@@ -306,7 +309,7 @@ static void draw_rows(const struct table *table, struct area body)
 
 void agents_draw(struct frame *frame, struct grid *grid)
 {
-    struct table table;
+    struct agents_table table;
     if (table_init(&table, frame)) {
         draw_heads(&table, frame_area(frame, grid, frame->layout.heads));
         draw_rows(&table, frame_area(frame, grid, frame->layout.body));
@@ -316,7 +319,7 @@ void agents_draw(struct frame *frame, struct grid *grid)
 
 /* ---- keys ---- */
 
-/* To the next column that is on the screen. */
+/* Moves the sort to the next visible column. */
 static void change_column(struct frame *frame, int by)
 {
     struct agents_state *state = &frame->state->agents;
@@ -330,7 +333,7 @@ static void change_column(struct frame *frame, int by)
     state->sorted = false;
 }
 
-static enum view_result act(struct table *table, enum action action)
+static enum view_result act(struct agents_table *table, enum action action)
 {
     struct frame *frame = table->frame;
     struct agents_state *state = &frame->state->agents;
@@ -360,7 +363,7 @@ static enum view_result act(struct table *table, enum action action)
 
 enum view_result agents_act(struct frame *frame, enum action action)
 {
-    struct table table;
+    struct agents_table table;
     enum view_result result = VIEW_IGNORED;
     if (table_init(&table, frame))
         result = act(&table, action);
@@ -368,8 +371,8 @@ enum view_result agents_act(struct frame *frame, enum action action)
     return result;
 }
 
-/* A head sorts by its column, again the other way round; a row takes the cursor. */
-static void click(struct table *table, int x, int y)
+/* Handles a click: a head sorts by its column, or reverses the order; a row takes the cursor. */
+static void click(struct agents_table *table, int x, int y)
 {
     struct frame *frame = table->frame;
     struct agents_state *state = &frame->state->agents;
@@ -396,11 +399,11 @@ static void click(struct table *table, int x, int y)
 
 enum view_result agents_click(struct frame *frame, int x, int y)
 {
-    struct table table;
+    struct agents_table table;
     if (y >= frame->layout.heads.y && table_init(&table, frame))
         click(&table, x, y);
     else
-        table = (struct table){.frame = frame};
+        table = (struct agents_table){.frame = frame};
     table_release(&table);
     return VIEW_REDRAW;
 }

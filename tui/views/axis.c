@@ -1,6 +1,6 @@
-/* An axis is its first column's time, a zoom and a number of columns; everything else is shifts and masks of those. Labels are
-   found by trying steps from a table of round durations until the texts have room; a time of day is round in the local zone, so steps are counted
-   from local midnight. */
+/* An axis is the first column's time, a zoom and a number of columns; everything else is shifts and
+   masks of those. Labels come from a table of round steps: the smallest one whose texts fit. Times
+   of day are round in the local zone, so steps are counted from local midnight. */
 #include "tui/views/axis.h"
 
 #include <math.h>
@@ -87,7 +87,7 @@ static bool local_time(int64_t t_ns, struct tm *out)
     return localtime_r(&when, out) != NULL;
 }
 
-/* What to add to a time so that the steps are counted from a round one. */
+/* Returns the offset to add to a time so that steps are counted from a round time. */
 static int64_t zero_shift(const struct axis_clock *clock, int64_t t_ns, int64_t step)
 {
     struct tm tm;
@@ -96,7 +96,7 @@ static int64_t zero_shift(const struct axis_clock *clock, int64_t t_ns, int64_t 
     return local_time(t_ns, &tm) ? (int64_t)tm.tm_gmtoff * NS_S : 0;
 }
 
-/* Digits after the second that tell times a step apart from each other. */
+/* Returns the digits after the second that distinguish times one step apart. */
 static int decimals(int64_t step)
 {
     int digits = 0;
@@ -123,7 +123,8 @@ static void elapsed_text(int64_t ns, int digits, char out[AXIS_LABEL_BYTES])
     memcpy(out + n, fraction, strlen(fraction) + 1);
 }
 
-/* Below a second from the origin: in milliseconds or microseconds, whole where the step is. */
+/* Formats a time less than a second from the origin: in milliseconds or microseconds, whole if the
+   step is. */
 static void small_text(int64_t ns, int64_t step, int64_t range_ns, char out[AXIS_LABEL_BYTES])
 {
     if (range_ns < NS_MS)
@@ -159,7 +160,7 @@ static void label_text(const struct axis *axis, const struct axis_clock *clock, 
         elapsed_text(t_ns - clock->origin_ns, step < NS_S ? decimals(step) : 0, out);
 }
 
-/* The smallest step whose labels have room; 0: there is none. */
+/* Returns the smallest step whose labels fit; 0 if none does. */
 static int64_t choose_step(const struct axis *axis, const struct axis_clock *clock, int gap)
 {
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {

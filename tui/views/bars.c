@@ -1,18 +1,18 @@
-/* A line is cut into runs: neighbouring cells of one span. A run is filled cell by cell (a request changes its ink with its phases),
-   then gets what is written in it. The first cell of a run that follows one of the same ink is its edge: a glyph in that cell,
-   so that nothing moves for it. */
+/* A line is cut into runs: adjacent cells of one span. A run is filled cell by cell, because a
+   request changes its style with its phases, and then labelled. A run after one of the same style
+   begins with an edge glyph in its first cell, so nothing shifts. */
 #include "tui/views/bars.h"
 
 #include "tui/views/span_text.h"
 
 #include <string.h>
 
-struct run {
+struct bar_run {
     int from, to; /* cells [from, to) */
     const struct span *span;
-    uint8_t kind, flags; /* of its first cell */
+    uint8_t kind, flags; /* the run's first cell */
     bool edge;
-    bool failed; /* its last cell is an error */
+    bool failed; /* the last cell is an error */
 };
 
 static bool is_named(uint8_t kind)
@@ -20,10 +20,10 @@ static bool is_named(uint8_t kind)
     return kind == SPAN_TOOL || kind == SPAN_USER || kind == SPAN_OTHER;
 }
 
-static struct run next_run(const struct frame *frame, const struct timeline_cell *cells, int cols,
-                           int from)
+static struct bar_run next_run(const struct frame *frame, const struct timeline_cell *cells,
+                               int cols, int from)
 {
-    struct run run = {from, from + 1, .kind = cells[from].kind, .flags = cells[from].flags};
+    struct bar_run run = {from, from + 1, .kind = cells[from].kind, .flags = cells[from].flags};
     const struct theme *theme = &frame->input->theme;
     while (run.to < cols && cells[run.to].kind < SPAN_KINDS &&
            cells[run.to].span == cells[from].span)
@@ -33,44 +33,46 @@ static struct run next_run(const struct frame *frame, const struct timeline_cell
     if (from > 0 && cells[from - 1].kind < SPAN_KINDS && cells[from].kind != SPAN_AGENT_CALL) {
         struct bar_style before = theme_bar(theme, cells[from - 1].kind, cells[from - 1].flags);
         struct bar_style here = theme_bar(theme, cells[from].kind, cells[from].flags);
-        run.edge = before.ink == here.ink && strcmp(before.fill, here.fill) == 0;
+        run.edge = before.style == here.style && strcmp(before.fill, here.fill) == 0;
     }
     return run;
 }
 
 /* ─ Agent → Explore ─────── */
-static void draw_call(struct frame *frame, struct area line, const struct run *run)
+static void draw_call(struct frame *frame, struct area line, const struct bar_run *run)
 {
     struct strbuf *text = &frame->scratch;
     int cols = run->to - run->from;
-    area_fill(line, run->from, 0, cols, run->failed ? INK_ERROR : INK_PLAIN,
+    area_fill(line, run->from, 0, cols, run->failed ? STYLE_ERROR : STYLE_PLAIN,
               frame_symbol(frame, SYM_HORIZONTAL));
     if (run->failed)
-        area_puts(line, run->to - 1, 0, INK_ERROR, frame_symbol(frame, SYM_TROUBLE));
+        area_puts(line, run->to - 1, 0, STYLE_ERROR, frame_symbol(frame, SYM_TROUBLE));
     if (!run->span || cols < 8)
         return;
     span_text_name(frame->swarm, run->span, frame_symbol(frame, SYM_ARROW), text);
     int x = run->from + (cols >= 12 ? 2 : 1);
-    int room = run->to - x - 3; /* a blank on both sides, and some line after it */
+    int room = run->to - x - 3; /* a blank on both sides, and some line after the text */
     if (text->failed || text->len == 0 || room < 3)
         return;
-    area_puts(line, x, 0, INK_PLAIN, " ");
-    int end = area_put_cut(line, x + 1, 0, room, INK_PLAIN, text->data, text->len);
-    area_puts(line, end, 0, INK_PLAIN, " ");
+    area_puts(line, x, 0, STYLE_PLAIN, " ");
+    int end = area_put_ellipsized(line, x + 1, 0, room, STYLE_PLAIN, text->data, text->len);
+    area_puts(line, end, 0, STYLE_PLAIN, " ");
 }
 
-/* With a blank on both sides, where there are cells for them: a hatched bar would touch the text. */
-static int put_padded(struct area line, int x, int cols, enum ink ink, const struct strbuf *text)
+/* Puts text with a blank on both sides if cells are available; otherwise a hatched bar would touch
+   it. */
+static int put_padded(struct area line, int x, int cols, enum style_id style,
+                      const struct strbuf *text)
 {
-    int end = area_put_cut(line, x, 0, cols, ink, text->data, text->len);
-    area_puts(line, x - 1, 0, ink, " ");
+    int end = area_put_ellipsized(line, x, 0, cols, style, text->data, text->len);
+    area_puts(line, x - 1, 0, style, " ");
     if (end < x + cols)
-        area_puts(line, end, 0, ink, " ");
+        area_puts(line, end, 0, style, " ");
     return end;
 }
 
-/* The argument after the name, where that leaves a few characters of it. */
-static void put_about(struct frame *frame, struct area line, int x, int end, enum ink ink,
+/* Puts the argument after the name, if it gets at least a few characters. */
+static void put_about(struct frame *frame, struct area line, int x, int end, enum style_id style,
                       const struct span *span)
 {
     struct strbuf *text = &frame->scratch;
@@ -78,11 +80,12 @@ static void put_about(struct frame *frame, struct area line, int x, int end, enu
         return;
     span_text_about(frame->swarm, span, text);
     if (!text->failed && text->len > 0)
-        put_padded(line, x + 1, end - x - 2, ink, text);
+        put_padded(line, x + 1, end - x - 2, style, text);
 }
 
-/* The name inside a bar. Without colour it stands in brackets that are its ends. */
-static void put_name(struct frame *frame, struct area line, const struct run *run, enum ink ink)
+/* Puts the name inside a bar. Without colour, brackets mark the ends of the bar. */
+static void put_name(struct frame *frame, struct area line, const struct bar_run *run,
+                     enum style_id style)
 {
     bool ascii = frame->input->theme.ascii, brackets = !frame->input->theme.color;
     struct strbuf *text = &frame->scratch;
@@ -94,37 +97,37 @@ static void put_name(struct frame *frame, struct area line, const struct run *ru
         return;
     if (brackets) {
         if (!(run->flags & CELL_HATCHED))
-            area_fill(line, x, 0, end - x, ink, " ");
-        area_puts(line, x++, 0, ink, "[");
+            area_fill(line, x, 0, end - x, style, " ");
+        area_puts(line, x++, 0, style, "[");
         if (end == run->to)
-            area_puts(line, --end, 0, ink, "]");
+            area_puts(line, --end, 0, style, "]");
     }
     int cols = (int)text_cols(text->data, text->len < 256 ? text->len : 256, ascii);
     if (!brackets && !run->edge && end - x >= cols + 2)
-        x = put_padded(line, x + 1, end - x - 1, ink, text);
+        x = put_padded(line, x + 1, end - x - 1, style, text);
     else
-        x = area_put_cut(line, x, 0, end - x, ink, text->data, text->len);
-    put_about(frame, line, x, end + brackets, ink, run->span);
+        x = area_put_ellipsized(line, x, 0, end - x, style, text->data, text->len);
+    put_about(frame, line, x, end + brackets, style, run->span);
 }
 
-static void draw_bar(struct frame *frame, struct area line, const struct run *run,
+static void draw_bar(struct frame *frame, struct area line, const struct bar_run *run,
                      const struct timeline_cell *cells)
 {
     const struct theme *theme = &frame->input->theme;
     for (int i = run->from; i < run->to; i++) {
         struct bar_style bar = theme_bar(theme, cells[i].kind, cells[i].flags);
-        area_fill(line, i, 0, 1, bar.ink, bar.fill);
+        area_fill(line, i, 0, 1, bar.style, bar.fill);
     }
-    enum ink ink = theme_bar(theme, run->kind, run->flags).ink;
+    enum style_id style = theme_bar(theme, run->kind, run->flags).style;
     if (run->edge)
-        area_puts(line, run->from, 0, ink, frame_symbol(frame, SYM_EDGE));
+        area_puts(line, run->from, 0, style, frame_symbol(frame, SYM_EDGE));
     if (is_named(run->kind))
-        put_name(frame, line, run, ink);
+        put_name(frame, line, run, style);
     for (int i = run->from; i < run->to; i++) {
         bool last = i + 1 == run->to || !(cells[i + 1].flags & CELL_ERROR);
-        ink = theme_bar(theme, cells[i].kind, cells[i].flags).ink;
+        style = theme_bar(theme, cells[i].kind, cells[i].flags).style;
         if (last && (cells[i].flags & CELL_ERROR))
-            area_puts(line, i, 0, ink, frame_symbol(frame, SYM_TROUBLE));
+            area_puts(line, i, 0, style, frame_symbol(frame, SYM_TROUBLE));
     }
 }
 
@@ -135,20 +138,21 @@ void bars_draw(struct frame *frame, struct area line, const struct timeline_cell
             i++;
             continue;
         }
-        struct run run = next_run(frame, cells, cols, i);
+        struct bar_run run = next_run(frame, cells, cols, i);
         if (run.kind == SPAN_AGENT_CALL)
             draw_call(frame, line, &run);
         else
             draw_bar(frame, line, &run, cells);
         if (cells[i].span == frame->state->selected)
-            area_mark(line, run.from, 0, run.to - run.from, ATTR_UNDERLINE | ATTR_BOLD);
+            area_add_attrs(line, run.from, 0, run.to - run.from, ATTR_UNDERLINE | ATTR_BOLD);
         i = run.to;
     }
 }
 
 /* ---- where the cells come from ---- */
 
-/* What a line shows that stands for several lanes: the first lane that has something there, work before waiting; an error of any. */
+/* Merges the cells of several lanes into one line: the first lane with a span, work before waiting,
+   an error of any lane. */
 static void merge_lane(struct timeline_cell *cells, const struct timeline_cell *more, int cols)
 {
     for (int i = 0; i < cols; i++) {
@@ -163,19 +167,20 @@ static void merge_lane(struct timeline_cell *cells, const struct timeline_cell *
     }
 }
 
-int bars_cells(struct frame *frame, const struct row *row, int cols, struct timeline_cell *cells)
+int bars_cells(struct frame *frame, const struct timeline_row *row, int cols,
+               struct timeline_cell *cells)
 {
     struct timeline_cell more[GRID_MAX_COLS];
     const struct tree_node *node = &frame->rows.nodes[row->node];
     const struct axis *axis = &frame->axis;
     query_lane(frame->swarm, node->agent, row->lane, axis->t0_ns, axis_col_ns(axis), (size_t)cols,
-               frame->local_ns, frame->choice, cells);
+               frame->local_ns, frame->predicate, cells);
     if (row->merged) {
         unsigned lanes = query_lanes_in(frame->swarm, node->agent, axis->t0_ns,
-                                        axis_time(axis, cols), frame->local_ns, frame->choice);
+                                        axis_time(axis, cols), frame->local_ns, frame->predicate);
         for (unsigned lane = row->lane + 1u; lane < lanes; lane++) {
             query_lane(frame->swarm, node->agent, lane, axis->t0_ns, axis_col_ns(axis),
-                       (size_t)cols, frame->local_ns, frame->choice, more);
+                       (size_t)cols, frame->local_ns, frame->predicate, more);
             merge_lane(cells, more, cols);
         }
     }

@@ -32,7 +32,7 @@ enum view_result copy_agent(struct frame *frame, agent_no number)
     struct strbuf *out = &frame->state->copied;
     strbuf_clear(out);
     if (!agent) {
-        view_message(frame->state, false, "there is nothing to copy");
+        view_message(frame->state, false, "nothing to copy");
         return VIEW_REDRAW;
     }
     const struct session *session = swarm_session(frame->swarm, agent->session);

@@ -1,3 +1,4 @@
+/* Each curve takes the columns of the same series, so one time is in one column for all of them. */
 #include "tui/views/curves.h"
 
 #include "tui/views/plot.h"
@@ -11,14 +12,13 @@ enum curve { CURVE_TTFT, CURVE_OTPS, CURVE_PARALLEL, CURVE_TOKENS, CURVES };
 
 static const struct {
     const char *heading;
-    enum ink ink, over_ink;
+    enum style_id style, over_style;
     bool ms;
 } curves[CURVES] = {
-    [CURVE_TTFT] = {"TIME TO FIRST TOKEN OVER TIME: MEDIAN, p95", INK_FIRST_TOKEN, INK_PLAIN, true},
-    [CURVE_OTPS] = {"OUTPUT TOKENS A SECOND OF A REQUEST OVER TIME: MEDIAN, p95", INK_SAMPLING,
-                    INK_PLAIN, false},
-    [CURVE_PARALLEL] = {"AGENTS AT WORK", INK_TOOL, INK_PLAIN, false},
-    [CURVE_TOKENS] = {"OUTPUT TOKENS A SECOND OF ALL", INK_SAMPLING, INK_PLAIN, false},
+    [CURVE_TTFT] = {"TIME TO FIRST TOKEN: MEDIAN, p95", STYLE_FIRST_TOKEN, STYLE_PLAIN, true},
+    [CURVE_OTPS] = {"OUTPUT TOKENS/S PER REQUEST: MEDIAN, p95", STYLE_SAMPLING, STYLE_PLAIN, false},
+    [CURVE_PARALLEL] = {"ACTIVE AGENTS", STYLE_TOOL, STYLE_PLAIN, false},
+    [CURVE_TOKENS] = {"TOTAL OUTPUT TOKENS/S", STYLE_SAMPLING, STYLE_PLAIN, false},
 };
 
 static void curve_at(const struct series_point *point, enum curve curve, double *value,
@@ -40,19 +40,20 @@ static void curve_at(const struct series_point *point, enum curve curve, double 
     }
 }
 
-static void put_time_axis(const struct report_page *page, const struct series *series, int cols)
+static void put_time_axis(const struct statistics_page *page, const struct series *series, int cols)
 {
     struct axis axis = {series->t0_ns, 0, cols};
     struct axis_label labels[16];
-    struct area line = sheet_line(page->sheet);
+    struct area line = scrolled_page_line(page->lines);
     while (axis_col_ns(&axis) < series->step_ns)
         axis.zoom++;
     size_t count = axis_labels(&axis, &page->frame->clock, 4, labels, 16);
     for (size_t i = 0; i < count && line.rows > 0; i++)
-        area_puts(line, LABEL_COLS + labels[i].col, 0, INK_DIM, labels[i].text);
+        area_puts(line, LABEL_COLS + labels[i].col, 0, STYLE_DIM, labels[i].text);
 }
 
-static void put_curve(const struct report_page *page, const struct series *series, enum curve curve)
+static void put_curve(const struct statistics_page *page, const struct series *series,
+                      enum curve curve)
 {
     double values[PLOT_MAX], over[PLOT_MAX];
     int cols = (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX;
@@ -64,26 +65,26 @@ static void put_curve(const struct report_page *page, const struct series *serie
                         .cols = cols,
                         .rows = PLOT_ROWS,
                         .max = plot_max(values, over, cols),
-                        .ink = curves[curve].ink,
-                        .over_ink = curves[curve].over_ink,
+                        .style = curves[curve].style,
+                        .over_style = curves[curve].over_style,
                         .ascii = page->frame->input->theme.ascii};
     if (!(plot.max > 0))
         return;
-    report_page_heading(page, curves[curve].heading);
-    report_page_value(page, curves[curve].ms, plot.max, top);
+    statistics_page_heading(page, curves[curve].heading);
+    statistics_page_value(page, curves[curve].ms, plot.max, top);
     for (int row = 0; row < plot.rows; row++) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0 && row == 0)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, top);
+            area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, top);
         if (line.rows > 0 && row + 1 == plot.rows)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, "0");
+            area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, "0");
         plot_line(&plot, line, LABEL_COLS, row);
     }
     put_time_axis(page, series, cols);
 }
 
-/* A counter's curve, with its name and what it says now. */
-static void put_counter(const struct report_page *page, const struct series *series,
+/* Draws a counter's curve with its name and its current value. */
+static void put_counter(const struct statistics_page *page, const struct series *series,
                         const struct counter *counter)
 {
     const struct swarm *swarm = page->frame->swarm;
@@ -93,7 +94,7 @@ static void put_counter(const struct report_page *page, const struct series *ser
                         .cols = cols,
                         .rows = COUNTER_ROWS,
                         .max = counter->max,
-                        .ink = INK_OTHER,
+                        .style = STYLE_OTHER,
                         .ascii = page->frame->input->theme.ascii};
     const char *name = swarm_text(swarm, counter->name);
     if (!(plot.max > 0))
@@ -108,36 +109,36 @@ static void put_counter(const struct report_page *page, const struct series *ser
     strbuf_addf(title, "  %.6g", counter->last);
     if (title->failed)
         return;
-    struct area head = sheet_line(page->sheet);
+    struct area head = scrolled_page_line(page->lines);
     if (head.rows > 0)
-        area_put(head, 3, 0, INK_PLAIN, title->data, title->len);
+        area_put(head, 3, 0, STYLE_PLAIN, title->data, title->len);
     for (int row = 0; row < plot.rows; row++) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         char top[NUMBER_BYTES];
         snprintf(top, sizeof top, "%.5g", counter->max);
         if (line.rows > 0 && row == 0)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, top);
+            area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, top);
         plot_line(&plot, line, LABEL_COLS, row);
     }
 }
 
-static void put_counters(const struct report_page *page, const struct series *series)
+static void put_counters(const struct statistics_page *page, const struct series *series)
 {
     const struct counters *counters = &series->counters;
     if (counters->count == 0)
         return;
-    report_page_heading(page, "COUNTERS");
+    statistics_page_heading(page, "COUNTERS");
     for (size_t i = 0; i < counters->count; i++)
         put_counter(page, series, &counters->items[i]);
     if (counters->left_out > 0) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0)
-            area_putf(line, 3, 0, INK_DIM, "and others, with %zu values", counters->left_out);
+            area_putf(line, 3, 0, STYLE_DIM, "and %zu values of others", counters->left_out);
     }
     put_time_axis(page, series, (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX);
 }
 
-void curves_put(const struct report_page *page, const struct series *series)
+void curves_put(const struct statistics_page *page, const struct series *series)
 {
     for (int curve = 0; curve < CURVES; curve++)
         put_curve(page, series, (enum curve)curve);

@@ -1,25 +1,25 @@
-/* The part of the statistics that goes over time: curves of requests and work, and the sources' own counters. */
+/* The time series of the statistics page: requests and work, and the sources' own counters. */
 #ifndef TUI_CURVES_H
 #define TUI_CURVES_H
 
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/views/frame.h"
-#include "tui/views/sheet.h"
+#include "tui/views/scrolled_page.h"
 
 enum { PLOT_ROWS = 5, LABEL_COLS = 9, PLOT_MAX = 160 };
 
-/* The sheet of statistics in the making. */
-struct report_page {
+/* The statistics page while it is drawn. */
+struct statistics_page {
     struct frame *frame;
     const struct swarm_figures *figures;
-    struct sheet *sheet;
+    struct scrolled_page *lines;
     int cols;
 };
-/* statistics_view.c: a heading; a value as text, NUMBER_BYTES. */
-void report_page_heading(const struct report_page *page, const char *text);
-void report_page_value(const struct report_page *page, bool ms, double value,
-                       char out[NUMBER_BYTES]);
+/* Defined in statistics_view.c: draw a heading; format a value, NUMBER_BYTES. */
+void statistics_page_heading(const struct statistics_page *page, const char *text);
+void statistics_page_value(const struct statistics_page *page, bool ms, double value,
+                           char out[NUMBER_BYTES]);
 
-void curves_put(const struct report_page *page, const struct series *series);
+void curves_put(const struct statistics_page *page, const struct series *series);
 
 #endif

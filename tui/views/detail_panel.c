@@ -1,11 +1,12 @@
-/* The detail of the selected span: a heading, its times, its args. The same walk counts the lines and draws them: a `pen` goes
-   down line by line and draws those that are inside its area, so that scrolling and the layout's wish for room follow from one text.
-   Values are cut at VALUE_MAX_BYTES, which the last line says. */
+/* The detail of the selected span: a heading, its times, its args. The same walk counts the lines
+   and draws them: the pen moves down line by line and draws those inside its area. So scrolling and
+   the layout's request for lines follow from one text. Values are cut at VALUE_MAX_BYTES; the last
+   line then shows how much was cut. */
 #include "core/tracer/print.h"
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/views/frame.h"
-#include "tui/views/norms.h"
 #include "tui/views/span_text.h"
+#include "tui/views/usual_durations.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,23 +16,23 @@
 #define ARGS_MAX        200
 #define LINES_MAX       2000
 
-struct pen {
-    struct area area; /* of the lines; grid NULL: only counts */
+struct detail_pen {
+    struct area area; /* area of the lines; grid NULL: only counts */
     bool ascii;
-    int skip; /* lines that are scrolled away */
-    int line; /* the next one */
+    int skip; /* lines scrolled away */
+    int line; /* the next line */
     int cols, key_cols;
 };
 
-static void pen_put(const struct pen *pen, int x, int cols, enum ink ink, const char *text,
-                    size_t len)
+static void pen_put(const struct detail_pen *pen, int x, int cols, enum style_id style,
+                    const char *text, size_t len)
 {
     if (pen->area.grid && pen->line >= pen->skip && pen->line - pen->skip < pen->area.rows)
-        area_put_cut(pen->area, x, pen->line - pen->skip, cols, ink, text, len);
+        area_put_ellipsized(pen->area, x, pen->line - pen->skip, cols, style, text, len);
 }
 
-/* A value in the columns right of the keys, wrapped at the edge and at line feeds. */
-static void put_wrapped(struct pen *pen, enum ink ink, const char *text, size_t len)
+/* Puts a value in the columns right of the keys, wrapped at the edge and at line feeds. */
+static void put_wrapped(struct detail_pen *pen, enum style_id style, const char *text, size_t len)
 {
     int x = pen->key_cols + 2, cols = pen->cols - x - 1;
     if (cols < 4)
@@ -42,8 +43,8 @@ static void put_wrapped(struct pen *pen, enum ink ink, const char *text, size_t 
         size_t part = feed ? (size_t)(feed - text) - at : len - at;
         size_t fits = part ? text_fit(text + at, part, pen->ascii, (size_t)cols, NULL) : 0;
         if (fits == 0 && part > 0)
-            fits = part; /* cannot be: a glyph has at most two columns */
-        pen_put(pen, x, cols, ink, text + at, fits);
+            fits = part; /* impossible: a glyph has at most two columns */
+        pen_put(pen, x, cols, style, text + at, fits);
         pen->line++;
         at += fits;
         if (feed && fits == part)
@@ -51,19 +52,20 @@ static void put_wrapped(struct pen *pen, enum ink ink, const char *text, size_t 
     } while (at < len && pen->line < LINES_MAX);
 }
 
-static void put_pair(struct pen *pen, const char *key, size_t key_len, const char *text, size_t len)
+static void put_pair(struct detail_pen *pen, const char *key, size_t key_len, const char *text,
+                     size_t len)
 {
     size_t shown = len < VALUE_MAX_BYTES ? len : VALUE_MAX_BYTES;
     char rest[64];
-    pen_put(pen, 0, pen->key_cols, INK_DIM, key, key_len);
-    put_wrapped(pen, INK_PLAIN, text ? text : "", shown);
+    pen_put(pen, 0, pen->key_cols, STYLE_DIM, key, key_len);
+    put_wrapped(pen, STYLE_PLAIN, text ? text : "", shown);
     if (shown < len) {
         int n = snprintf(rest, sizeof rest, "and %zu more bytes", len - shown);
-        put_wrapped(pen, INK_DIM, rest, (size_t)n);
+        put_wrapped(pen, STYLE_DIM, rest, (size_t)n);
     }
 }
 
-static void put_text(struct pen *pen, const char *key, const char *text)
+static void put_text(struct detail_pen *pen, const char *key, const char *text)
 {
     put_pair(pen, key, strlen(key), text, strlen(text));
 }
@@ -77,7 +79,7 @@ static struct json_value args_of(const struct swarm *swarm, const struct span *s
     return (struct json_value){.type = JSON_TYPE_NONE};
 }
 
-static void put_args(struct pen *pen, struct frame *frame, struct json_value args)
+static void put_args(struct detail_pen *pen, struct frame *frame, struct json_value args)
 {
     struct json_walk walk = json_walk(args);
     struct json_member member;
@@ -98,7 +100,7 @@ static void put_args(struct pen *pen, struct frame *frame, struct json_value arg
     strbuf_release(&key);
 }
 
-/* Wide enough for most keys, not for the longest. */
+/* Returns a width that fits most keys, not the longest. */
 static int choose_key_cols(struct json_value args, int cols)
 {
     struct json_walk walk = json_walk(args);
@@ -112,7 +114,7 @@ static int choose_key_cols(struct json_value args, int cols)
     return wide < most ? wide : most;
 }
 
-static void put_times(struct pen *pen, const struct frame *frame, const struct span *span)
+static void put_times(struct detail_pen *pen, const struct frame *frame, const struct span *span)
 {
     char text[AXIS_LABEL_BYTES], took[NUMBER_BYTES], usual[NUMBER_BYTES], line[160];
     bool ascii = frame->input->theme.ascii, open = span->flags & (SPAN_OPEN | SPAN_STALE);
@@ -120,11 +122,11 @@ static void put_times(struct pen *pen, const struct frame *frame, const struct s
     axis_moment(&frame->clock, span->start_ns, ns > INT64_C(43200000000000), text);
     put_text(pen, "started", text);
     number_long(ns, ascii, took);
-    double p95 = norms_p95_ms(frame->swarm, frame->input->figures, span);
+    double p95 = usual_durations_p95_ms(frame->swarm, frame->input->figures, span);
     line[0] = '\0';
     if (!isnan(p95)) {
         number_long((int64_t)(p95 * 1e6), ascii, usual);
-        snprintf(line, sizeof line, "     p95 of %.40s here %s",
+        snprintf(line, sizeof line, "     p95 of %.40s: %s",
                  span_short_name(swarm_text(frame->swarm, span->name)), usual);
     }
     int before = pen->line;
@@ -132,21 +134,21 @@ static void put_times(struct pen *pen, const struct frame *frame, const struct s
     int x = pen->key_cols + 2 + (int)strlen(took);
     pen->line = before;
     if (x + (int)text_cols(line, strlen(line), ascii) < pen->cols)
-        pen_put(pen, x, pen->cols - x, INK_PLAIN, line, strlen(line));
+        pen_put(pen, x, pen->cols - x, STYLE_PLAIN, line, strlen(line));
     pen->line = before + 1;
 }
 
-/* What became of it, where that is not simply that it ended. */
-static void put_fate(struct pen *pen, const struct span *span)
+/* Puts the span's outcome, if it is more than a normal end. */
+static void put_fate(struct detail_pen *pen, const struct span *span)
 {
     static const struct {
         uint8_t flag;
         const char *text;
     } fates[] = {
-        {SPAN_STALE, "stale: open for more than 30 minutes, its end has not come"},
-        {SPAN_EVICTED, "evicted: closed after 30 minutes without an end"},
-        {SPAN_INCOMPLETE, "incomplete: its session ended before it did"},
-        {SPAN_LOST_BEGIN, "its begin was dropped"},
+        {SPAN_STALE, "stale: open for over 30 minutes"},
+        {SPAN_EVICTED, "evicted: no end within 30 minutes"},
+        {SPAN_INCOMPLETE, "incomplete: its session ended first"},
+        {SPAN_LOST_BEGIN, "the beginning was dropped"},
     };
     for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++) {
         if (span->flags & fates[i].flag) {
@@ -156,7 +158,8 @@ static void put_fate(struct pen *pen, const struct span *span)
     }
 }
 
-static void put_phases(struct pen *pen, const struct frame *frame, const struct span *request)
+static void put_phases(struct detail_pen *pen, const struct frame *frame,
+                       const struct span *request)
 {
     const struct span *phase;
     int count = 0;
@@ -173,7 +176,7 @@ static void put_phases(struct pen *pen, const struct frame *frame, const struct 
     }
 }
 
-static void walk_lines(struct pen *pen, struct frame *frame, const struct span *span)
+static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct span *span)
 {
     struct json_value args = args_of(frame->swarm, span);
     pen->ascii = frame->input->theme.ascii;
@@ -188,7 +191,7 @@ static void walk_lines(struct pen *pen, struct frame *frame, const struct span *
 int detail_panel_lines(struct frame *frame, int cols)
 {
     const struct span *span = swarm_span(frame->swarm, frame->state->selected);
-    struct pen pen = {.cols = cols - 3};
+    struct detail_pen pen = {.cols = cols - 3};
     if (!span)
         return 0;
     walk_lines(&pen, frame, span);
@@ -203,7 +206,7 @@ static void draw_heading(struct frame *frame, struct area line, const struct spa
     char took[NUMBER_BYTES];
     int64_t ns = swarm_span_end_ns(frame->swarm, span, frame->local_ns) - span->start_ns;
     number_long(ns, frame->input->theme.ascii, took);
-    area_fill(line, 0, 0, line.cols, INK_DIM, frame_symbol(frame, SYM_HORIZONTAL));
+    area_fill(line, 0, 0, line.cols, STYLE_DIM, frame_symbol(frame, SYM_HORIZONTAL));
     strbuf_clear(text);
     query_agent_title(frame->swarm, span->agent, text);
     strbuf_addf(text, " %s %s %s %s%s", dot, swarm_text(frame->swarm, span->name), dot, took,
@@ -212,10 +215,11 @@ static void draw_heading(struct frame *frame, struct area line, const struct spa
         strbuf_addf(text, " %s failed", dot);
     if (text->failed)
         return;
-    area_puts(line, 1, 0, INK_PLAIN, " ");
-    int end = area_put_cut(line, 2, 0, line.cols - 4,
-                           span->flags & SPAN_ERROR ? INK_ERROR : INK_PLAIN, text->data, text->len);
-    area_puts(line, end, 0, INK_PLAIN, " ");
+    area_puts(line, 1, 0, STYLE_PLAIN, " ");
+    int end = area_put_ellipsized(line, 2, 0, line.cols - 4,
+                                  span->flags & SPAN_ERROR ? STYLE_ERROR : STYLE_PLAIN, text->data,
+                                  text->len);
+    area_puts(line, end, 0, STYLE_PLAIN, " ");
 }
 
 void detail_panel_draw(struct frame *frame, struct grid *grid)
@@ -227,14 +231,14 @@ void detail_panel_draw(struct frame *frame, struct grid *grid)
     if (!span || panel.rows == 0)
         return;
     int x = 2;
-    if (layout->detail_x > 0) { /* parted from the panel at its left */
+    if (layout->detail_x > 0) { /* separates it from the panel on its left */
         for (int y = 1; y < panel.rows; y++)
-            area_puts(panel, 0, y, INK_DIM, frame_symbol(frame, SYM_VERTICAL));
+            area_puts(panel, 0, y, STYLE_DIM, frame_symbol(frame, SYM_VERTICAL));
     }
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols - 1, 1), span);
     if (layout->detail_x > 0)
-        area_puts(panel, 0, 0, INK_DIM, frame_symbol(frame, SYM_TEE_DOWN));
-    struct pen pen = {.area = area_sub(panel, x, 1, panel.cols - x, panel.rows - 1)};
+        area_puts(panel, 0, 0, STYLE_DIM, frame_symbol(frame, SYM_TEE_DOWN));
+    struct detail_pen pen = {.area = area_sub(panel, x, 1, panel.cols - x, panel.rows - 1)};
     pen.cols = pen.area.cols;
     int lines = detail_panel_lines(frame, panel.cols + 1);
     int most = lines > pen.area.rows ? lines - pen.area.rows : 0;
@@ -243,6 +247,6 @@ void detail_panel_draw(struct frame *frame, struct grid *grid)
     pen.skip = (int)frame->state->detail_scroll;
     walk_lines(&pen, frame, span);
     if (most > pen.skip && pen.area.rows > 0)
-        area_put_right(panel, panel.cols - 1, panel.rows - 1, INK_DIM,
+        area_put_right(panel, panel.cols - 1, panel.rows - 1, STYLE_DIM,
                        frame_symbol(frame, SYM_ELLIPSIS));
 }

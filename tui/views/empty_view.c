@@ -1,43 +1,43 @@
-/* What the screen says while there is nothing to see: where it looks, and the lines to paste that make something appear. */
+/* The screen without agents: the sources that are read, and commands to paste that produce data. */
 #include "tui/views/frame.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct sheet {
+struct empty_page {
     struct area area;
     int y;
 };
 
-static void put(struct sheet *page, int x, enum ink ink, const char *text)
+static void put(struct empty_page *page, int x, enum style_id style, const char *text)
 {
-    area_put_cut(page->area, x, page->y, page->area.cols - x - 1, ink, text, strlen(text));
+    area_put_ellipsized(page->area, x, page->y, page->area.cols - x - 1, style, text, strlen(text));
     page->y++;
 }
 
-static void put_source(struct sheet *page, const struct source_status *source)
+static void put_source(struct empty_page *page, const struct source_status *source)
 {
     static const char *const words[] = {
-        [SOURCE_WAITING] = "is not there yet; it is waited for",
-        [SOURCE_OPEN] = "is read",
-        [SOURCE_FINISHED] = "has nothing in it",
+        [SOURCE_WAITING] = "waiting for the file",
+        [SOURCE_OPEN] = "reading",
+        [SOURCE_FINISHED] = "contains no agents",
         [SOURCE_FAILED] = "cannot be read",
     };
     bool failed = source->state == SOURCE_FAILED;
     const char *word =
-        source->listens && source->state == SOURCE_OPEN ? "is listened to" : words[source->state];
+        source->listens && source->state == SOURCE_OPEN ? "listening" : words[source->state];
     int cols = page->area.cols;
-    int x =
-        area_put_cut(page->area, 3, page->y, cols - 4, failed ? INK_RETRY : INK_PLAIN,
-                     source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
+    int x = area_put_ellipsized(
+        page->area, 3, page->y, cols - 4, failed ? STYLE_RETRY : STYLE_PLAIN,
+        source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
     if (failed && source->error && *source->error)
         word = source->error;
-    area_put_cut(page->area, x + 2, page->y, cols - x - 3, INK_DIM, word, strlen(word));
+    area_put_ellipsized(page->area, x + 2, page->y, cols - x - 3, STYLE_DIM, word, strlen(word));
     page->y++;
 }
 
 /* A line a source of a client that can be made to report at once. */
-static void put_clients(struct sheet *page, const struct view_input *input)
+static void put_clients(struct empty_page *page, const struct view_input *input)
 {
     char line[200];
     for (size_t i = 0; i < input->source_count; i++) {
@@ -45,11 +45,10 @@ static void put_clients(struct sheet *page, const struct view_input *input)
         if (source->client == NULL || source->setup == NULL)
             continue;
         snprintf(line, sizeof line,
-                 "%s's sessions come by themselves; each tool and question at once with",
-                 source->client);
-        put(page, 1, INK_DIM, line);
+                 "%s sessions appear automatically; faster with:", source->client);
+        put(page, 1, STYLE_DIM, line);
         snprintf(line, sizeof line, "swarmtop setup %s", source->setup);
-        put(page, 3, INK_PLAIN, line);
+        put(page, 3, STYLE_PLAIN, line);
         page->y++;
     }
 }
@@ -62,10 +61,9 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     int end = layout->trouble.rows ? layout->trouble.y
               : layout->hint.rows  ? layout->hint.y
                                    : layout->rows;
-    struct sheet page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
+    struct empty_page page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
     char line[512];
-    put(&page, 1, INK_STRONG,
-        input->live ? "No agent has been seen yet." : "There is no agent in it.");
+    put(&page, 1, STYLE_STRONG, input->live ? "No agents yet." : "No agents found.");
     page.y++;
     for (size_t i = 0; i < input->source_count && i < 20; i++)
         put_source(&page, &input->sources[i]);
@@ -73,13 +71,13 @@ void empty_draw(const struct frame *frame, struct grid *grid)
         return;
     page.y++;
     put_clients(&page, input);
-    put(&page, 1, INK_DIM, "From another shell:");
+    put(&page, 1, STYLE_DIM, "From another shell:");
     snprintf(line, sizeof line, "export SWARMTOP_SOCKET=%.400s", input->address);
-    put(&page, 3, INK_PLAIN, line);
-    put(&page, 3, INK_PLAIN, "swarmtop emit hello session_id=demo");
-    put(&page, 3, INK_PLAIN, "swarmtop emit --session demo start_tool span_id=1 tool_name=Bash");
-    put(&page, 3, INK_PLAIN, "swarmtop emit --session demo end_tool span_id=1");
+    put(&page, 3, STYLE_PLAIN, line);
+    put(&page, 3, STYLE_PLAIN, "swarmtop emit hello session_id=demo");
+    put(&page, 3, STYLE_PLAIN, "swarmtop emit --session demo start_tool span_id=1 tool_name=Bash");
+    put(&page, 3, STYLE_PLAIN, "swarmtop emit --session demo end_tool span_id=1");
     page.y++;
-    put(&page, 1, INK_DIM, "To see a made-up swarm:");
-    put(&page, 3, INK_PLAIN, "swarmtop demo");
+    put(&page, 1, STYLE_DIM, "To see a demo:");
+    put(&page, 3, STYLE_PLAIN, "swarmtop demo");
 }

@@ -1,11 +1,12 @@
-/* A frame is made in an order in which each step needs the ones before: time (what is now), the axis (which window of it), the
-   tree, the lines that the tree takes on that axis, the layout (how many of those lines fit). The axis' width does not depend on the
-   layout's heights, which is what makes the order possible. */
+/* A frame is built in steps, each using the ones before: time (now), the axis (the window of time),
+   the tree, its lines on that axis, the layout (how many lines fit). The order works because the
+   axis' width does not depend on the layout's heights. */
 #include "tui/views/frame.h"
 
 #include "tui/views/range.h"
 
-/* A live picture begins with a column of 134 ms: below, it would zoom out several times in its first seconds. */
+/* A live display begins with columns of 134 ms; smaller ones would zoom out several times in the
+   first seconds. */
 #define ZOOM_LIVE_MIN 27u
 
 static bool has_wall_clock(const struct swarm *swarm)
@@ -18,7 +19,7 @@ static bool has_wall_clock(const struct swarm *swarm)
     return true;
 }
 
-/* Where elapsed time is counted from. */
+/* Returns the origin of elapsed time. */
 static int64_t first_start(const struct swarm *swarm, int64_t from_ns)
 {
     int64_t first = INT64_MAX;
@@ -45,7 +46,7 @@ static void make_time(struct frame *frame)
     frame->clock.origin_ns = first_start(frame->swarm, frame->from_ns);
 }
 
-/* The picture's right edge is now, with a column behind it for its line. */
+/* Returns an axis that ends at now, with one more column for now's line. */
 static struct axis axis_live(const struct frame *frame, unsigned zoom_min, unsigned zoom_max,
                              int cols)
 {
@@ -61,7 +62,7 @@ static unsigned clamp_zoom(unsigned zoom)
     return zoom < AXIS_ZOOM_MIN ? AXIS_ZOOM_MIN : zoom > AXIS_ZOOM_MAX ? AXIS_ZOOM_MAX : zoom;
 }
 
-/* Something of what there is stays in sight. */
+/* Clamps the window so that some data stays visible. */
 static int64_t clamp_t0(const struct frame *frame, int64_t t0_ns, unsigned zoom, int cols)
 {
     struct axis first = axis_ending(frame->from_ns, zoom, cols);
@@ -105,7 +106,7 @@ static void clamp_selection(struct frame *frame)
         state->detail_scroll = 0;
     }
     uint32_t node = rows_node(&frame->rows, state->cursor);
-    /* Folded away: the nearest above that shows. */
+    /* A folded row: the nearest visible ancestor. */
     while (node != UINT32_MAX && frame->rows.nodes[node].hidden)
         node = frame->rows.nodes[node].parent;
     if (node == UINT32_MAX) {
@@ -124,7 +125,7 @@ static void clamp_selection(struct frame *frame)
     state->cursor = frame->rows.nodes[node].agent;
 }
 
-/* The cursor's lines stay on the screen. */
+/* Keeps the cursor's lines on the screen. */
 static void clamp_scroll(struct frame *frame)
 {
     struct view_state *state = frame->state;
@@ -147,49 +148,50 @@ static void clamp_scroll(struct frame *frame)
     }
     if (state->scroll > most)
         state->scroll = most;
-    /* Lines keep their pairs. */
+    /* In the overview, keeps the pairs of lines. */
     state->scroll += (state->scroll + list->pinned) % (size_t)frame->per_line;
 }
 
-/* What is in flight, the longest first; but work before what only waits for it: a turn's envelope says the least,
-   whatever its age. False: out of memory. */
+/* Lists the spans in flight, the longest first, but work before spans that only wait: an
+   interaction is the least informative at any age. Returns false if out of memory. */
 static bool list_flight(struct frame *frame)
 {
     const struct mem *mem = frame->state->mem;
     size_t all = query_in_flight(frame->swarm, frame->local_ns, NULL, 0), kept = 0;
     span_no *listed = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *listed);
-    frame->flight = listed == NULL ? NULL : mem_zalloc(mem, all, sizeof *listed);
-    frame->flight_cap = frame->flight == NULL ? 0 : all;
-    if (frame->flight != NULL)
+    frame->inflight = listed == NULL ? NULL : mem_zalloc(mem, all, sizeof *listed);
+    frame->inflight_cap = frame->inflight == NULL ? 0 : all;
+    if (frame->inflight != NULL)
         query_in_flight(frame->swarm, frame->local_ns, listed, all);
-    for (int envelopes = 0; frame->flight != NULL && envelopes < 2; envelopes++) {
+    for (int envelopes = 0; frame->inflight != NULL && envelopes < 2; envelopes++) {
         for (size_t i = 0; i < all; i++) {
             const struct span *span = swarm_span(frame->swarm, listed[i]);
             bool later = frame->state->frozen && span->start_ns > frame->now_ns;
-            bool shown = !frame->choice || frame->choice->holds(frame->choice->ctx, listed[i]);
+            bool shown =
+                !frame->predicate || frame->predicate->holds(frame->predicate->ctx, listed[i]);
             if (!later && shown && (span->kind == SPAN_INTERACTION) == envelopes)
-                frame->flight[kept++] = listed[i];
+                frame->inflight[kept++] = listed[i];
         }
     }
-    frame->flight_count = kept;
+    frame->inflight_count = kept;
     mem_free(mem, listed, all * sizeof *listed);
-    return all == 0 || frame->flight != NULL;
+    return all == 0 || frame->inflight != NULL;
 }
 
 static struct layout make_layout(struct frame *frame, size_t lines, int cols, int rows)
 {
     const struct view_state *state = frame->state;
-    size_t flight = frame->flight_count < 40 ? frame->flight_count : 40;
+    size_t flight = frame->inflight_count < 40 ? frame->inflight_count : 40;
     struct layout_want want = {
         .rows = lines > GRID_MAX_ROWS ? GRID_MAX_ROWS : (int)lines,
         .legend = state->legend,
         .list = state->page != PAGE_TIMELINE,
-        .trouble = trouble_is_there(frame->input),
+        .trouble = trouble_exists(frame->input),
     };
     if (!frame->empty && (flight > 0 || frame->input->live))
-        want.flight_lines = flight > 0 ? (int)flight : 1;
+        want.inflight_lines = flight > 0 ? (int)flight : 1;
     if (!frame->empty && state->range.mode != RANGE_NONE) {
-        want.flight_lines = 0;
+        want.inflight_lines = 0;
         want.detail_lines = range_panel_lines(frame, cols);
     } else if (!frame->empty && state->detail && state->selected != NO_SPAN)
         want.detail_lines = detail_panel_lines(frame, cols >= 100 ? cols / 2 : cols);
@@ -208,9 +210,9 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     if (frame->layout.too_small)
         return true;
     make_axis(frame);
-    if (state->chosen) {
-        chosen_begin(state->chosen, frame->swarm, frame->local_ns);
-        frame->choice = chosen_choice(state->chosen);
+    if (state->filter_cache) {
+        filter_cache_begin(state->filter_cache, frame->swarm, frame->local_ns);
+        frame->predicate = filter_cache_predicate(state->filter_cache);
     }
     if (!rows_make_tree(input, state, frame->local_ns, &frame->rows))
         return false;
@@ -218,13 +220,13 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     frame->empty = frame->rows.node_count == 0;
     if (!list_flight(frame))
         return false;
-    /* As many lanes as fit beside what the panels get in any case. */
+    /* As many lanes as fit beside the minimum of the panels. */
     frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
     struct rows_want want = {
         .swarm = frame->swarm,
         .local_ns = frame->local_ns,
         .axis = &frame->axis,
-        .choice = frame->choice,
+        .predicate = frame->predicate,
         .pins = state->pins,
         .pin_count = state->pin_count,
         .space = frame->layout.body.rows,
@@ -233,8 +235,8 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     if (!rows_make_lines(&want, &frame->rows))
         return false;
     size_t lines = (frame->rows.count + (size_t)frame->per_line - 1) / (size_t)frame->per_line;
-    /* A line to say that the filter leaves none. */
-    frame->layout = make_layout(frame, lines == 0 && state->chosen ? 1 : lines, cols, rows);
+    /* One line for the message that the filter matches nothing. */
+    frame->layout = make_layout(frame, lines == 0 && state->filter_cache ? 1 : lines, cols, rows);
     clamp_scroll(frame);
     return true;
 }
@@ -242,11 +244,11 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
 void frame_release(struct frame *frame)
 {
     rows_release(&frame->rows);
-    mem_free(frame->state->mem, frame->flight, frame->flight_cap * sizeof *frame->flight);
+    mem_free(frame->state->mem, frame->inflight, frame->inflight_cap * sizeof *frame->inflight);
     strbuf_release(&frame->scratch);
 }
 
-const struct row *frame_row_at(const struct frame *frame, int line)
+const struct timeline_row *frame_row_at(const struct frame *frame, int line)
 {
     const struct row_list *list = &frame->rows;
     size_t at = (size_t)line * (size_t)frame->per_line;

@@ -1,4 +1,5 @@
-/* One picture in the making: everything that its parts and the keys need, worked out once. Only the views' files use it. */
+/* A frame under construction: everything that its parts and the keys need, computed once. Only the
+   views use it. */
 #ifndef TUI_FRAME_H
 #define TUI_FRAME_H
 
@@ -11,7 +12,7 @@ struct frame {
     const struct view_input *input;
     const struct swarm *swarm;
     struct view_state *state;
-    int64_t local_ns; /* of this picture: earlier than the input's while it is frozen */
+    int64_t local_ns; /* the frame's local time: earlier than the input's while frozen */
     int64_t now_ns;   /* the model's now */
     int64_t from_ns, to_ns;
     bool empty; /* no agent yet */
@@ -19,46 +20,47 @@ struct frame {
     struct axis axis;
     struct axis_clock clock;
     struct row_list rows;
-    int per_line;                     /* rows in a line of the screen: 2 in the overview */
-    const struct span_choice *choice; /* what the filter lets through; NULL: all */
-    span_no *flight;                  /* in flight: work first, the longest first */
-    size_t flight_count, flight_cap;
-    struct strbuf scratch; /* for whoever needs a text for a moment */
+    int per_line;                           /* rows in a line of the screen: 2 in the overview */
+    const struct span_predicate *predicate; /* the filter; NULL: all spans match */
+    span_no *inflight;                      /* spans in flight: work first, the longest first */
+    size_t inflight_count, inflight_cap;
+    struct strbuf scratch; /* for short-lived texts */
 };
 
-/* Works it out for that size; clamps the state. False: out of memory. frame_release in any case. */
+/* Builds the frame for a size and clamps the state. Returns false if out of memory. Call
+   frame_release in any case. */
 bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
                 int cols, int rows);
 void frame_release(struct frame *frame);
 
-/* view.c: which keys hold, enum view_set. */
+/* Returns the active keys as enum view_set. Defined in view.c. */
 uint8_t view_set_of(const struct view_state *state);
 
-/* The strip as an area of the grid, all columns wide. */
+/* Returns a strip as an area of the grid, all columns wide. */
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip);
 const char *frame_symbol(const struct frame *frame, enum symbol symbol);
-/* Whether the picture grows by itself: a live source, and now is on the axis. */
+/* Returns true if the display grows by itself: a live source, and now is on the axis. */
 bool frame_shows_now(const struct frame *frame);
 
 /* ---- the parts; each draws itself where the layout has it ---- */
 
 void header_draw(struct frame *frame, struct grid *grid);
 void legend_draw(const struct frame *frame, struct grid *grid);
-/* The line of the screen: its row, or the upper one of two. NULL: none. */
-const struct row *frame_row_at(const struct frame *frame, int line);
+/* Returns the row of a screen line, the upper one of two; NULL: none. */
+const struct timeline_row *frame_row_at(const struct frame *frame, int line);
 void timeline_draw(struct frame *frame, struct grid *grid);
 void agents_draw(struct frame *frame, struct grid *grid);
-void flight_draw(struct frame *frame, struct grid *grid);
+void inflight_draw(struct frame *frame, struct grid *grid);
 void statistics_draw(struct frame *frame, struct grid *grid);
 void log_draw(struct frame *frame, struct grid *grid);
-void flight_panel_draw(struct frame *frame, struct grid *grid);
+void inflight_panel_draw(struct frame *frame, struct grid *grid);
 void detail_panel_draw(struct frame *frame, struct grid *grid);
-/* Lines that the detail of the selected span would take, its heading not counted. */
+/* Returns the lines that the selected span's detail needs, without its heading. */
 int detail_panel_lines(struct frame *frame, int cols);
 void hint_draw(struct frame *frame, struct grid *grid);
 void trouble_draw(const struct frame *frame, struct grid *grid);
-/* Whether some source is in trouble. */
-bool trouble_is_there(const struct view_input *input);
+/* Returns true if a source failed or has bad lines. */
+bool trouble_exists(const struct view_input *input);
 void empty_draw(const struct frame *frame, struct grid *grid);
 void help_draw(const struct view_input *input, struct view_state *state, struct grid *grid);
 

@@ -1,6 +1,7 @@
-/* The lines above the timeline. They are made of pieces, each a few runs of ink; a line takes its pieces in order as long as they fit,
-   so that a narrow screen loses whole figures from the tail and never half a number. */
-#include "tui/screen/duration.h"
+/* The lines above the timeline. A line consists of pieces, each a few runs of one style. It takes
+   them in order while they fit, so a narrow screen loses whole figures from the end and never half
+   a number. */
+#include "tui/screen/number.h"
 #include "tui/views/frame.h"
 
 #include <math.h>
@@ -11,17 +12,17 @@
 
 enum { PIECE_RUNS = 6, RUN_BYTES = 96 };
 
-struct piece {
+struct header_piece {
     struct {
-        enum ink ink;
+        enum style_id style;
         char text[RUN_BYTES];
     } runs[PIECE_RUNS];
     int count;
-    int gap; /* blanks before it */
+    int gap; /* blanks before the piece */
 };
 
-__attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum ink ink,
-                                                      const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void add(struct header_piece *piece,
+                                                      enum style_id style, const char *format, ...)
 {
     if (piece->count == PIECE_RUNS)
         return;
@@ -29,10 +30,10 @@ __attribute__((format(printf, 3, 4))) static void add(struct piece *piece, enum 
     va_start(args, format);
     vsnprintf(piece->runs[piece->count].text, RUN_BYTES, format, args);
     va_end(args);
-    piece->runs[piece->count++].ink = ink;
+    piece->runs[piece->count++].style = style;
 }
 
-static int piece_cols(const struct piece *piece, bool ascii)
+static int piece_cols(const struct header_piece *piece, bool ascii)
 {
     size_t cols = 0;
     for (int i = 0; i < piece->count; i++)
@@ -40,16 +41,17 @@ static int piece_cols(const struct piece *piece, bool ascii)
     return (int)cols;
 }
 
-static int put_piece(struct area line, int x, const struct piece *piece)
+static int put_piece(struct area line, int x, const struct header_piece *piece)
 {
     for (int i = 0; i < piece->count; i++)
-        x = area_puts(line, x, 0, piece->runs[i].ink, piece->runs[i].text);
+        x = area_puts(line, x, 0, piece->runs[i].style, piece->runs[i].text);
     return x;
 }
 
-/* Puts the pieces that fit before `end`, up to the first that does not; returns the column after them. */
-static int put_pieces(struct area line, int x, int end, const struct piece *pieces, int count,
-                      bool ascii)
+/* Puts the pieces that fit before `end`, up to the first that does not; returns the column after
+   them. */
+static int put_pieces(struct area line, int x, int end, const struct header_piece *pieces,
+                      int count, bool ascii)
 {
     for (int i = 0; i < count; i++) {
         if (pieces[i].count == 0)
@@ -91,28 +93,28 @@ static bool has_agents(const struct swarm *swarm)
     return false;
 }
 
-static struct piece name_piece(const struct frame *frame)
+static struct header_piece name_piece(const struct frame *frame)
 {
-    struct piece piece = {.gap = 0};
+    struct header_piece piece = {.gap = 0};
     size_t sessions = count_sessions(frame->swarm), rows = count_agents(&frame->rows, frame->swarm);
-    add(&piece, INK_STRONG, "swarmtop");
+    add(&piece, STYLE_STRONG, "swarmtop");
     if (sessions == 0)
         return piece;
     const char *what = has_agents(frame->swarm) ? "agent" : "thread";
-    add(&piece, INK_PLAIN, "  %zu session%s", sessions, sessions == 1 ? "" : "s");
-    add(&piece, INK_PLAIN, " %s %zu %s%s", frame_symbol(frame, SYM_DOT), rows, what,
+    add(&piece, STYLE_PLAIN, "  %zu session%s", sessions, sessions == 1 ? "" : "s");
+    add(&piece, STYLE_PLAIN, " %s %zu %s%s", frame_symbol(frame, SYM_DOT), rows, what,
         rows == 1 ? "" : "s");
     return piece;
 }
 
 /* ● LIVE 14:32, ○ finished, ◌ LIVE -12 s, 431 new */
-static struct piece clock_piece(const struct frame *frame)
+static struct header_piece clock_piece(const struct frame *frame)
 {
-    struct piece piece = {.gap = 3};
+    struct header_piece piece = {.gap = 3};
     const struct view_input *input = frame->input;
     if (!input->live) {
-        add(&piece, INK_DIM, "%s ", frame_symbol(frame, SYM_RESTS));
-        add(&piece, INK_PLAIN, "finished");
+        add(&piece, STYLE_DIM, "%s ", frame_symbol(frame, SYM_RESTS));
+        add(&piece, STYLE_PLAIN, "finished");
         return piece;
     }
     if (frame->state->frozen) {
@@ -123,36 +125,36 @@ static struct piece clock_piece(const struct frame *frame)
         int64_t behind = input->local_ns - frame->state->frozen_local_ns;
         number_count(events, fresh);
         number_count((uint64_t)(behind > 0 ? behind / 1000000000 : 0), late);
-        add(&piece, INK_USER, "%s LIVE", frame_symbol(frame, SYM_FROZEN));
-        add(&piece, INK_PLAIN, " -%s s, %s new", late, fresh);
+        add(&piece, STYLE_USER, "%s LIVE", frame_symbol(frame, SYM_FROZEN));
+        add(&piece, STYLE_PLAIN, " -%s s, %s new", late, fresh);
         return piece;
     }
     time_t when = (time_t)(frame->local_ns / 1000000000);
     struct tm tm;
-    add(&piece, INK_SAMPLING, "%s ", frame_symbol(frame, SYM_WORKS));
-    add(&piece, INK_STRONG, "LIVE");
+    add(&piece, STYLE_SAMPLING, "%s ", frame_symbol(frame, SYM_WORKS));
+    add(&piece, STYLE_STRONG, "LIVE");
     if (localtime_r(&when, &tm))
-        add(&piece, INK_PLAIN, " %02d:%02d", tm.tm_hour, tm.tm_min);
+        add(&piece, STYLE_PLAIN, " %02d:%02d", tm.tm_hour, tm.tm_min);
     return piece;
 }
 
-/* events, rate, output: as many as there is room for, set to the right. */
+/* Draws events, rate and output, as many as fit, aligned right. */
 static void draw_right(const struct frame *frame, struct area line, int from)
 {
     const struct view_input *input = frame->input;
     bool ascii = input->theme.ascii;
-    struct piece pieces[3] = {{.gap = 0}, {.gap = 2}, {.gap = 3}};
+    struct header_piece pieces[3] = {{.gap = 0}, {.gap = 2}, {.gap = 3}};
     char text[NUMBER_BYTES];
-    /* Of the model, so that a feed and the file it leaves behind say the same. */
+    /* The model's count, so that a feed and the document written from it show the same. */
     number_count(input->figures ? input->figures->events : 0, text);
-    add(&pieces[0], INK_DIM, "%s events", text);
+    add(&pieces[0], STYLE_DIM, "%s events", text);
     if (input->live && input->events_per_s >= 0.5) {
         number_short(input->events_per_s, text);
-        add(&pieces[1], INK_DIM, "+%s/s", text);
+        add(&pieces[1], STYLE_DIM, "+%s/s", text);
     }
     if (input->output) {
         const char *slash = strrchr(input->output, '/');
-        add(&pieces[2], INK_DIM, "%s %.80s", frame_symbol(frame, SYM_ARROW),
+        add(&pieces[2], STYLE_DIM, "%s %.80s", frame_symbol(frame, SYM_ARROW),
             slash ? slash + 1 : input->output);
     }
     for (int count = 3; count > 0; count--) {
@@ -171,9 +173,9 @@ static void draw_right(const struct frame *frame, struct area line, int from)
 static void draw_first(const struct frame *frame, struct area line)
 {
     bool ascii = frame->input->theme.ascii;
-    struct piece name = name_piece(frame), clock = clock_piece(frame);
+    struct header_piece name = name_piece(frame), clock = clock_piece(frame);
     int clock_cols = piece_cols(&clock, ascii), end;
-    /* What does not fit beside the clock goes from the end of the name. */
+    /* The end of the name is dropped if it does not fit beside the clock. */
     while (name.count > 0 && 1 + piece_cols(&name, ascii) + 2 + clock_cols > line.cols)
         name.count--;
     end = put_piece(line, 1, &name);
@@ -186,17 +188,19 @@ static void draw_first(const struct frame *frame, struct area line)
 
 /* ---- line 2: the figures ---- */
 
-static struct piece state_piece(const struct frame *frame, enum agent_state state, size_t count)
+static struct header_piece state_piece(const struct frame *frame, enum agent_state state,
+                                       size_t count)
 {
-    struct piece piece = {.gap = 2};
-    enum ink ink = theme_state(&frame->input->theme, state).ink;
-    add(&piece, INK_DIM, "%s ", query_state_word(state));
-    add(&piece, count == 0 || ink == INK_DIM ? INK_PLAIN : ink, "%zu", count);
+    struct header_piece piece = {.gap = 2};
+    enum style_id style = theme_state(&frame->input->theme, state).style;
+    add(&piece, STYLE_DIM, "%s ", query_state_name(state));
+    add(&piece, count == 0 || style == STYLE_DIM ? STYLE_PLAIN : style, "%zu", count);
     return piece;
 }
 
-/* With `zeros` those that are usual stand there with 0 too, so that the others stay where they are. */
-static int add_states(const struct frame *frame, bool zeros, struct piece *out)
+/* Adds the states. With `zeros` the usual ones are shown with 0 too, so the others keep their
+   columns. */
+static int add_states(const struct frame *frame, bool zeros, struct header_piece *out)
 {
     static const struct {
         enum agent_state state;
@@ -222,27 +226,27 @@ static int add_states(const struct frame *frame, bool zeros, struct piece *out)
     return n;
 }
 
-static struct piece summary_piece(const char *label, const struct summary *summary, bool both,
-                                  bool ms, bool ascii)
+static struct header_piece summary_piece(const char *label, const struct summary *summary,
+                                         bool both, bool ms, bool ascii)
 {
-    struct piece piece = {.gap = 3};
+    struct header_piece piece = {.gap = 3};
     char text[NUMBER_BYTES];
     if (summary->count == 0)
         return piece;
-    add(&piece, INK_DIM, "%s ", label);
+    add(&piece, STYLE_DIM, "%s ", label);
     if (ms)
         number_ms(summary->p50, ascii, text);
     else
         number_short(summary->p50, text);
-    add(&piece, INK_PLAIN, "p50 %s", text);
+    add(&piece, STYLE_PLAIN, "p50 %s", text);
     if (both && ms) {
         number_ms(summary->p95, ascii, text);
-        add(&piece, INK_PLAIN, " p95 %s", text);
+        add(&piece, STYLE_PLAIN, " p95 %s", text);
     }
     return piece;
 }
 
-static int add_figures(const struct frame *frame, struct piece *out)
+static int add_figures(const struct frame *frame, struct header_piece *out)
 {
     const struct figures *totals = frame->input->figures ? &frame->input->figures->totals : NULL;
     bool ascii = frame->input->theme.ascii;
@@ -250,31 +254,31 @@ static int add_figures(const struct frame *frame, struct piece *out)
     if (!totals)
         return 0;
     for (int i = 0; i < 6; i++)
-        out[i] = (struct piece){.gap = i == 5 ? 2 : 3};
+        out[i] = (struct header_piece){.gap = i == 5 ? 2 : 3};
     if (!isnan(totals->parallel)) {
-        add(&out[n], INK_DIM, "parallel ");
-        add(&out[n], INK_PLAIN, "%.1f", totals->parallel);
+        add(&out[n], STYLE_DIM, "parallel ");
+        add(&out[n], STYLE_PLAIN, "%.1f", totals->parallel);
     }
     n++;
     out[n++] = summary_piece("ttft", &totals->ttft_ms, true, true, ascii);
     out[n++] = summary_piece("otps", &totals->otps, false, false, ascii);
     if (!isnan(totals->cache_hit_rate_pct)) {
-        add(&out[n], INK_DIM, "cache ");
-        add(&out[n], INK_PLAIN, "%.0f%%", totals->cache_hit_rate_pct);
+        add(&out[n], STYLE_DIM, "cache ");
+        add(&out[n], STYLE_PLAIN, "%.0f%%", totals->cache_hit_rate_pct);
     }
     n++;
     if (totals->requests + totals->open_requests + totals->tool_count == 0)
         return n;
     uint64_t errors = totals->failed + totals->tool_errors;
-    add(&out[n], INK_DIM, "retries ");
-    add(&out[n++], totals->retries ? INK_RETRY : INK_PLAIN, "%llu",
+    add(&out[n], STYLE_DIM, "retries ");
+    add(&out[n++], totals->retries ? STYLE_RETRY : STYLE_PLAIN, "%llu",
         (unsigned long long)totals->retries);
-    add(&out[n], INK_DIM, "errors ");
-    add(&out[n++], errors ? INK_ERROR : INK_PLAIN, "%llu", (unsigned long long)errors);
+    add(&out[n], STYLE_DIM, "errors ");
+    add(&out[n++], errors ? STYLE_ERROR : STYLE_PLAIN, "%llu", (unsigned long long)errors);
     return n;
 }
 
-static int total_cols(const struct piece *pieces, int count, bool ascii)
+static int total_cols(const struct header_piece *pieces, int count, bool ascii)
 {
     int cols = 0;
     for (int i = 0; i < count; i++) {
@@ -286,7 +290,7 @@ static int total_cols(const struct piece *pieces, int count, bool ascii)
 
 static void draw_figures(const struct frame *frame, struct area line)
 {
-    struct piece pieces[STATES + 6];
+    struct header_piece pieces[STATES + 6];
     bool ascii = frame->input->theme.ascii, agents = has_agents(frame->swarm);
     int count = 0;
     for (int zeros = 1; zeros >= 0; zeros--) {
@@ -318,7 +322,7 @@ void legend_draw(const struct frame *frame, struct grid *grid)
     for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++) {
         if (x + 3 + (int)strlen(word) > line.cols)
             break;
-        area_fill(line, x, 0, 2, bar.ink, bar.fill);
-        x = area_puts(line, x + 3, 0, INK_DIM, word) + 1;
+        area_fill(line, x, 0, 2, bar.style, bar.fill);
+        x = area_puts(line, x + 3, 0, STYLE_DIM, word) + 1;
     }
 }

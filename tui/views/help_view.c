@@ -1,16 +1,16 @@
-/* The help screen, made from the table of actions: a line an action below its group's heading, then what the bars and shapes mean.
-   The same walk counts the lines and draws them. */
+/* The help screen, made from the table of actions: a line for each action under its group's
+   heading, then a legend of bars and shapes. The same walk counts the lines and draws them. */
 #include "tui/views/frame.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct pen {
+struct help_pen {
     struct area area; /* grid NULL: only counts */
     int line, skip;
 };
 
-static struct area pen_line(const struct pen *pen)
+static struct area pen_line(const struct help_pen *pen)
 {
     if (!pen->area.grid)
         return pen->area;
@@ -18,29 +18,29 @@ static struct area pen_line(const struct pen *pen)
                     pen->line >= pen->skip ? 1 : 0);
 }
 
-static void put_heading(struct pen *pen, const char *text)
+static void put_heading(struct help_pen *pen, const char *text)
 {
     if (pen->line > 0)
         pen->line++;
     struct area line = pen_line(pen);
     if (line.grid)
-        area_puts(line, 1, 0, INK_DIM, text);
+        area_puts(line, 1, 0, STYLE_DIM, text);
     pen->line++;
 }
 
-static void put_action(struct pen *pen, const struct action_info *info, const char *keys)
+static void put_action(struct help_pen *pen, const struct action_info *info, const char *keys)
 {
     struct area line = pen_line(pen);
     int keys_cols = line.cols >= 40 ? 15 : 10;
     if (line.grid) {
-        area_put_cut(line, 3, 0, keys_cols - 1, INK_STRONG, keys, strlen(keys));
-        area_put_cut(line, 3 + keys_cols, 0, line.cols - keys_cols - 4, INK_PLAIN, info->help,
-                     strlen(info->help));
+        area_put_ellipsized(line, 3, 0, keys_cols - 1, STYLE_STRONG, keys, strlen(keys));
+        area_put_ellipsized(line, 3 + keys_cols, 0, line.cols - keys_cols - 4, STYLE_PLAIN,
+                            info->help, strlen(info->help));
     }
     pen->line++;
 }
 
-static void put_bars(struct pen *pen, const struct theme *theme)
+static void put_bars(struct help_pen *pen, const struct theme *theme)
 {
     struct bar_style bar;
     const char *word;
@@ -48,8 +48,8 @@ static void put_bars(struct pen *pen, const struct theme *theme)
     for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++) {
         struct area line = pen_line(pen);
         if (line.grid) {
-            area_fill(line, 3, 0, 4, bar.ink, bar.fill);
-            area_puts(line, 9, 0, INK_PLAIN, word);
+            area_fill(line, 3, 0, 4, bar.style, bar.fill);
+            area_puts(line, 9, 0, STYLE_PLAIN, word);
         }
         pen->line++;
     }
@@ -57,49 +57,51 @@ static void put_bars(struct pen *pen, const struct theme *theme)
         uint8_t kind, flags;
         const char *word;
     } more[] = {
-        {SPAN_AGENT_CALL, 0, "waits for a sub-agent: no work of its own"},
-        {SPAN_TOOL, CELL_HATCHED, "cut off: its end or its begin is not known"},
+        {SPAN_AGENT_CALL, 0, "waits for a sub-agent"},
+        {SPAN_TOOL, CELL_HATCHED, "cut off: start or end unknown"},
     };
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
         struct area line = pen_line(pen);
         bar = theme_bar(theme, more[i].kind, more[i].flags);
         if (line.grid) {
-            area_fill(line, 3, 0, 4, bar.ink, bar.fill);
-            area_put_cut(line, 9, 0, line.cols - 10, INK_PLAIN, more[i].word, strlen(more[i].word));
+            area_fill(line, 3, 0, 4, bar.style, bar.fill);
+            area_put_ellipsized(line, 9, 0, line.cols - 10, STYLE_PLAIN, more[i].word,
+                                strlen(more[i].word));
         }
         pen->line++;
     }
 }
 
-static void put_states(struct pen *pen, const struct theme *theme)
+static void put_states(struct help_pen *pen, const struct theme *theme)
 {
     static const char *const meanings[STATES] = {
-        [STATE_WAIT] = "a request is open, no token yet",
-        [STATE_RETRY] = "its last attempt failed, the next is to come",
-        [STATE_SAMPLING] = "tokens come",
+        [STATE_WAIT] = "request open, no token yet",
+        [STATE_RETRY] = "waits to retry a request",
+        [STATE_SAMPLING] = "tokens arrive",
         [STATE_TOOL] = "a tool runs",
-        [STATE_AGENTS] = "waits for its sub-agents alone",
+        [STATE_AGENTS] = "waits for its sub-agents",
         [STATE_USER] = "waits for a person",
         [STATE_IDLE] = "nothing runs",
-        [STATE_DONE] = "it has ended",
-        [STATE_ERROR] = "what ran last failed",
-        [STATE_STALE] = "nothing has been heard for 30 minutes",
+        [STATE_DONE] = "has ended",
+        [STATE_ERROR] = "the last call failed",
+        [STATE_STALE] = "silent for 30 minutes",
         [STATE_GONE] = "its process died",
     };
     put_heading(pen, "NOW");
     for (int i = 0; i < STATES; i++) {
-        struct state_style style = theme_state(theme, (enum agent_state)i);
+        struct state_style state = theme_state(theme, (enum agent_state)i);
         struct area line = pen_line(pen);
         if (line.grid) {
-            area_puts(line, 3, 0, style.ink, style.shape);
-            area_puts(line, 5, 0, style.ink, query_state_word((enum agent_state)i));
-            area_put_cut(line, 18, 0, line.cols - 19, INK_PLAIN, meanings[i], strlen(meanings[i]));
+            area_puts(line, 3, 0, state.style, state.shape);
+            area_puts(line, 5, 0, state.style, query_state_name((enum agent_state)i));
+            area_put_ellipsized(line, 18, 0, line.cols - 19, STYLE_PLAIN, meanings[i],
+                                strlen(meanings[i]));
         }
         pen->line++;
     }
 }
 
-static void walk(struct pen *pen, const struct view_input *input)
+static void walk(struct help_pen *pen, const struct view_input *input)
 {
     const struct action_info *info;
     const char *group = NULL;
@@ -116,21 +118,21 @@ static void walk(struct pen *pen, const struct view_input *input)
 void help_draw(const struct view_input *input, struct view_state *state, struct grid *grid)
 {
     struct area all = grid_area(grid);
-    struct pen pen = {.line = 0};
+    struct help_pen pen = {.line = 0};
     walk(&pen, input);
     int lines = pen.line, space = all.rows - 3 > 0 ? all.rows - 3 : 0;
     size_t most = lines > space ? (size_t)(lines - space) : 0;
     if (state->help_scroll > most)
         state->help_scroll = most;
-    int x = area_puts(all, 1, 0, INK_STRONG, "swarmtop");
-    area_puts(all, x + 2, 0, INK_PLAIN, "keys");
-    pen = (struct pen){area_sub(all, 0, 2, all.cols, space), 0, (int)state->help_scroll};
+    int x = area_puts(all, 1, 0, STYLE_STRONG, "swarmtop");
+    area_puts(all, x + 2, 0, STYLE_PLAIN, "keys");
+    pen = (struct help_pen){area_sub(all, 0, 2, all.cols, space), 0, (int)state->help_scroll};
     walk(&pen, input);
     struct area last = area_sub(all, 0, all.rows - 1, all.cols, 1);
-    x = area_puts(last, 1, 0, INK_STRONG, "Esc");
-    x = area_puts(last, x + 1, 0, INK_DIM, "back");
+    x = area_puts(last, 1, 0, STYLE_STRONG, "Esc");
+    x = area_puts(last, x + 1, 0, STYLE_DIM, "back");
     if (most > 0) {
-        x = area_puts(last, x + 3, 0, INK_STRONG, "j k");
-        area_puts(last, x + 1, 0, INK_DIM, "scroll");
+        x = area_puts(last, x + 3, 0, STYLE_STRONG, "j k");
+        area_puts(last, x + 1, 0, STYLE_DIM, "scroll");
     }
 }

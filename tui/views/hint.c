@@ -1,5 +1,6 @@
-/* The lines at the bottom: what went wrong with sources, and which keys there are (or, until the next key, a message). */
-#include "tui/screen/duration.h"
+/* The lines at the bottom: what went wrong with sources, and which keys there are (or, until the
+   next key, a message). */
+#include "tui/screen/number.h"
 #include "tui/views/frame.h"
 #include "tui/views/progress.h"
 
@@ -11,7 +12,7 @@ static bool is_trouble(const struct source_status *source)
     return source->state == SOURCE_FAILED || source->bad > 0 || (source->error && *source->error);
 }
 
-bool trouble_is_there(const struct view_input *input)
+bool trouble_exists(const struct view_input *input)
 {
     for (size_t i = 0; i < input->source_count; i++) {
         if (is_trouble(&input->sources[i]))
@@ -20,7 +21,7 @@ bool trouble_is_there(const struct view_input *input)
     return false;
 }
 
-/* The first source that failed, else the first with bad lines; how many more there are. */
+/* Draws the first source that failed, else the first with bad lines, and the number of others. */
 void trouble_draw(const struct frame *frame, struct grid *grid)
 {
     const struct view_input *input = frame->input;
@@ -46,11 +47,12 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
                  worst->bad == 1 ? "" : "s");
     if (count > 1)
         snprintf(text + strlen(text), sizeof text - strlen(text), "  (and %zu more)", count - 1);
-    int x = area_puts(line, 1, 0, INK_ERROR, frame_symbol(frame, SYM_TROUBLE));
-    area_put_cut(line, x + 1, 0, line.cols - x - 2, INK_RETRY, text, strlen(text));
+    int x = area_puts(line, 1, 0, STYLE_ERROR, frame_symbol(frame, SYM_TROUBLE));
+    area_put_ellipsized(line, x + 1, 0, line.cols - x - 2, STYLE_RETRY, text, strlen(text));
 }
 
-/* What stands for the keys of an action and its neighbours; of one that the user has bound, its first key. */
+/* Returns the hint's keys for an action and its neighbours; if the user bound the action, its first
+   key. */
 static const char *hint_keys(const struct frame *frame, const struct action_info *info, size_t *len)
 {
     const struct keymap *keymap = frame->input->keymap;
@@ -73,24 +75,25 @@ static int put_hint(const struct frame *frame, struct area line, int x,
 {
     size_t len;
     const char *keys = hint_keys(frame, info, &len);
-    x = area_put(line, x, 0, INK_STRONG, keys, len) + 1;
-    x = area_puts(line, x, 0, INK_DIM, info->hint);
+    x = area_put(line, x, 0, STYLE_STRONG, keys, len) + 1;
+    x = area_puts(line, x, 0, STYLE_DIM, info->hint);
     if (info->action == ACTION_QUIT && frame->input->output)
-        x = area_puts(line, x, 0, INK_DIM, ", writes");
+        x = area_puts(line, x, 0, STYLE_DIM, ", writes");
     return x;
 }
 
-/* \ kind:tool: what is not seen, and why. Returns the column after it. */
+/* Draws the filter, `\ kind:tool`. Returns the column after it. */
 static int draw_filter(const struct frame *frame, struct area line)
 {
     const char *text = frame->state->filter_text;
     if (!text[0])
         return 1;
-    int x = area_puts(line, 1, 0, INK_USER, "\\ ");
-    return area_put_cut(line, x, 0, line.cols / 3, INK_USER, text, strlen(text)) + 3;
+    int x = area_puts(line, 1, 0, STYLE_USER, "\\ ");
+    return area_put_ellipsized(line, x, 0, line.cols / 3, STYLE_USER, text, strlen(text)) + 3;
 }
 
-/* The first two, how to get out and how to get help, keep the right edge where there is width for more than them. */
+/* Draws the hints. The first two (quit and help) stay at the right edge if there is room for more
+   than them. */
 static void draw_hints(const struct frame *frame, struct area line)
 {
     const struct action_info *info;
@@ -109,20 +112,21 @@ static void draw_hints(const struct frame *frame, struct area line)
         x = put_hint(frame, line, x, info) + 3;
 }
 
-/* How far the file is that opens, and how to stop it. False: none does, or not for long enough to be worth a word. */
+/* Draws the progress of an opening file and the key that stops it. Returns false if no file opens
+   or it opened too recently. */
 static bool draw_progress(struct frame *frame, struct area line)
 {
     struct strbuf *text = &frame->scratch;
     strbuf_clear(text);
     if (!frame->input->progress || !progress_line(frame->input->progress, text) || text->failed)
         return false;
-    int end = area_put_cut(line, 1, 0, line.cols - 13, INK_STRONG, text->data, text->len);
-    end = area_puts(line, end + 2, 0, INK_STRONG, "Esc");
-    area_puts(line, end + 1, 0, INK_DIM, "stops");
+    int end = area_put_ellipsized(line, 1, 0, line.cols - 13, STYLE_STRONG, text->data, text->len);
+    end = area_puts(line, end + 2, 0, STYLE_STRONG, "Esc");
+    area_puts(line, end + 1, 0, STYLE_DIM, "stops");
     return true;
 }
 
-/* What is typed, and what comes of it. */
+/* Draws the prompt and its result. */
 static void draw_prompt(const struct frame *frame, struct area line)
 {
     const struct view_state *state = frame->state;
@@ -131,13 +135,13 @@ static void draw_prompt(const struct frame *frame, struct area line)
     for (size_t i = 0; i < frame->rows.node_count; i++)
         shown += !frame->rows.nodes[i].filtered;
     if (state->filter_error[0])
-        area_put_cut(line, x, 0, line.cols - x - 1, INK_USER, state->filter_error,
-                     strlen(state->filter_error));
+        area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_USER, state->filter_error,
+                            strlen(state->filter_error));
     else if (state->message[0])
-        area_put_cut(line, x, 0, line.cols - x - 1, INK_DIM, state->message,
-                     strlen(state->message));
+        area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_DIM, state->message,
+                            strlen(state->message));
     else if (state->prompt.kind == PROMPT_FILTER && state->prompt.len > 0)
-        area_putf(line, x, 0, INK_DIM, "%zu of %zu rows", shown, frame->rows.node_count);
+        area_putf(line, x, 0, STYLE_DIM, "%zu of %zu rows", shown, frame->rows.node_count);
 }
 
 void hint_draw(struct frame *frame, struct grid *grid)
@@ -149,8 +153,9 @@ void hint_draw(struct frame *frame, struct grid *grid)
     if (state->prompt.kind != PROMPT_NONE)
         draw_prompt(frame, line);
     else if (state->message[0])
-        area_put_cut(line, 1, 0, line.cols - 2, state->message_is_error ? INK_ERROR : INK_STRONG,
-                     state->message, strlen(state->message));
+        area_put_ellipsized(line, 1, 0, line.cols - 2,
+                            state->message_is_error ? STYLE_ERROR : STYLE_STRONG, state->message,
+                            strlen(state->message));
     else if (!draw_progress(frame, line))
         draw_hints(frame, line);
 }

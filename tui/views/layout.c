@@ -1,7 +1,8 @@
-/* Columns follow from the width alone, so that bars do not move when a panel opens. Lines are given away from both ends, and the
-   timeline's rows and the panels below them share what is left: the rows take what they need, the panels get what
-   remains, but never less than their share. As the screen gets smaller, parts go in this order: detail beside the panel,
-   IN FLIGHT, the tail of the figures (by their own clipping), the age in NOW, the legend, the figures, the word in NOW. */
+/* Columns depend on the width alone, so bars do not move when a panel opens. Lines are taken from
+   both ends; rows and panels share the rest. The rows get what they need and the panels the
+   remainder, but never less than their share. A smaller screen loses parts in this order: the
+   detail beside the panel, IN FLIGHT, the last figures (by clipping), the age in NOW, the legend,
+   the figures, the state's name in NOW. */
 #include "tui/views/layout.h"
 
 static int min_int(int a, int b)
@@ -22,7 +23,7 @@ static void place_columns(struct layout *out)
     int i = 0;
     while (out->cols < names[i].cols)
         i++;
-    out->name_x = 1; /* column 0 is the cursor's */
+    out->name_x = 1; /* column 0 is for the cursor */
     out->name_cols = names[i].name_cols;
     out->now_word = out->cols >= 36;
     out->now_age = out->cols >= 80;
@@ -44,20 +45,20 @@ static struct strip take(int *y, int *end, int rows, bool bottom)
     return (struct strip){*y - rows, rows};
 }
 
-/* The rows and the panels below them, in [y, end). */
+/* Places the rows and the panels below them in [y, end). */
 static void place_body(struct layout *out, const struct layout_want *want, int y, int end)
 {
     int space = end - y;
-    bool flight = want->flight_lines > 0 && space >= 12;
+    bool flight = want->inflight_lines > 0 && space >= 12;
     bool beside = flight && out->cols >= 100;
-    int lines = flight ? want->flight_lines : 0;
+    int lines = flight ? want->inflight_lines : 0;
     int share = space / 3;
     if (want->detail_lines > 0) {
         lines = beside ? max_int(lines, want->detail_lines) : want->detail_lines;
         share = space / 2;
         flight = beside;
     }
-    if (want->detail_lines > 0 && space < 8) { /* too low for both: the detail was asked for */
+    if (want->detail_lines > 0 && space < 8) { /* too low for both; the user asked for the detail */
         out->body = take(&y, &end, 0, false);
         out->detail = take(&y, &end, space, false);
         out->detail_x = 0;
@@ -72,14 +73,14 @@ static void place_body(struct layout *out, const struct layout_want *want, int y
     y++;
     struct strip panels = take(&y, &end, 1 + lines, false);
     if (flight)
-        out->flight = panels;
+        out->inflight = panels;
     if (want->detail_lines > 0)
         out->detail = panels;
-    out->flight_cols = out->cols;
+    out->inflight_cols = out->cols;
     out->detail_x = 0;
     if (flight && want->detail_lines > 0) {
         out->detail_x = out->cols / 2 + 1;
-        out->flight_cols = out->detail_x;
+        out->inflight_cols = out->detail_x;
     }
 }
 

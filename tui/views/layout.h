@@ -1,4 +1,4 @@
-/* Which parts of the screen there are at a size, and where. */
+/* Computes the parts of the screen and their positions for a size. */
 #ifndef TUI_LAYOUT_H
 #define TUI_LAYOUT_H
 
@@ -7,18 +7,17 @@
 #define LAYOUT_MIN_COLS 20
 #define LAYOUT_MIN_ROWS 4
 
-/* What wants to be shown. */
+/* The parts that are requested. */
 struct layout_want {
-    int rows;         /* of the timeline, lanes included */
-    int flight_lines; /* of the panel IN FLIGHT, its heading not counted; 0: no such panel */
-    int detail_lines; /* of the detail panel, the same; 0: closed */
+    int rows;           /* rows of the timeline, lanes included */
+    int inflight_lines; /* lines of the IN FLIGHT panel without its heading; 0: no panel */
+    int detail_lines;   /* lines of the detail panel without its heading; 0: closed */
     bool legend;
-    bool trouble; /* a line for what went wrong */
-    bool
-        list; /* not the timeline: the body takes all that is left, and nothing is beside or below it */
+    bool trouble; /* a line for source errors */
+    bool list;    /* not the timeline: the body takes all remaining lines, without panels */
 };
 
-/* Lines from y on; rows 0: not there. */
+/* Lines from y; rows 0: absent. */
 struct strip {
     int y, rows;
 };
@@ -26,17 +25,17 @@ struct strip {
 struct layout {
     int cols, rows;
     bool too_small;
-    struct strip header, figures, legend, heads, body, flight, detail, trouble, hint;
-    int flight_cols; /* the panel's columns, from 0 */
-    int detail_x; /* where the detail panel begins; right of it the panel is as wide as the screen */
-    int name_x, name_cols; /* of the rows: tree and name */
-    int now_x, now_cols;   /* state: shape, then word where now_word, then its age where now_age */
+    struct strip header, figures, legend, heads, body, inflight, detail, trouble, hint;
+    int inflight_cols;     /* the panel's columns, from 0 */
+    int detail_x;          /* first column of the detail panel, which extends to the right edge */
+    int name_x, name_cols; /* columns of the rows' tree and name */
+    int now_x, now_cols;   /* state: its shape, its name if now_word, its age if now_age */
     bool now_word, now_age;
     int bars_x, bars_cols; /* the time axis */
-    bool one_line;         /* an agent has one row, whatever it runs at once */
+    bool one_line;         /* one row for each agent, without further lanes */
 };
 
-/* Every strip is inside the screen, and no two share a cell. */
+/* Computes a layout. Every strip is inside the screen, and no two overlap. */
 struct layout layout_compute(const struct layout_want *want, int cols, int rows);
 
 #endif

@@ -1,3 +1,4 @@
+/* Pure functions of cursor, scroll and sizes: all views with lists share them. */
 #include "tui/views/list.h"
 
 size_t list_scroll(size_t scroll, size_t cursor, size_t count, size_t space)

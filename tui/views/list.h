@@ -1,12 +1,14 @@
-/* A cursor in a list of lines: what the keys make of it, and which lines are on the screen. */
+/* A cursor in a list of lines: how keys move it, and which lines are visible. */
 #ifndef TUI_LIST_H
 #define TUI_LIST_H
 
 #include "tui/screen/keymap.h"
 
-/* The first line on the screen, so that the cursor is on it; `scroll` is the former one. */
+/* Returns the first visible line that keeps the cursor on the screen; `scroll` is the former
+   one. */
 size_t list_scroll(size_t scroll, size_t cursor, size_t count, size_t space);
-/* Where the action moves the cursor, *out, in a list of `count` > 0 lines of which `space` are seen. False: it moves none. */
+/* Sets *out to the cursor's new line in a list of `count` > 0 lines, of which `space` are visible.
+   Returns false if the action moves no cursor. */
 bool list_move(enum action action, size_t cursor, size_t count, int space, size_t *out);
 
 #endif

@@ -1,3 +1,5 @@
+/* The list merges three sources that are each in order of time: spans that failed, markers, and the
+   log. An entry holds a number, not a pointer, so it stays valid while the model changes. */
 #include "tui/views/log_list.h"
 
 #include "tui/views/span_text.h"

@@ -1,5 +1,6 @@
-/* The log: what failed, what was marked, what sources and senders say, in order of time. The cursor is on an entry, not on a line; on the
-   last one it goes along with what comes. The list is made anew when something has changed, which is at most once a frame. */
+/* The log: failures, instants, and log entries of sources and senders, in order of time. The cursor
+   is on an entry, not on a line; on the last entry it follows new ones. The list is built again
+   when the model changes, at most once per frame. */
 #include "tui/views/copy.h"
 #include "tui/views/log_list.h"
 #include "tui/views/mouse.h"
@@ -14,14 +15,14 @@ static bool is_same(const struct log_entry *a, const struct log_entry *b)
     return a->kind == b->kind && a->which == b->which;
 }
 
-/* An error is a span; of others the words count that stand in their lines. */
+/* An error matches as a span; other entries match by the terms in their text. */
 static bool is_chosen(struct frame *frame, const struct log_entry *entry)
 {
-    const struct filter *filter = chosen_filter(frame->state->chosen);
+    const struct filter *filter = filter_cache_filter(frame->state->filter_cache);
     const struct notice_log *log = frame->input->log;
     struct strbuf line, text;
     if (entry->kind == LOG_ERROR)
-        return chosen_has_span(frame->state->chosen, log_entry_span(entry));
+        return filter_cache_has_span(frame->state->filter_cache, log_entry_span(entry));
     if (filter_is_of_spans(filter))
         return false;
     strbuf_init(&line, frame->state->mem, 0);
@@ -49,7 +50,7 @@ static void filter_entries(struct frame *frame)
     list->count = kept;
 }
 
-/* Brings the list up to date. False: out of memory. */
+/* Brings the list up to date. Returns false if out of memory. */
 static bool freshen(struct frame *frame)
 {
     struct log_state *state = &frame->state->log;
@@ -67,7 +68,7 @@ static bool freshen(struct frame *frame)
         at = state->list.entries[state->cursor];
     state->made = log_list_make(&state->list, frame->state->mem, frame->swarm, log);
     state->filter = filter;
-    if (frame->state->chosen)
+    if (frame->state->filter_cache)
         filter_entries(frame);
     state->revision = revision;
     state->notices = notices;
@@ -81,13 +82,13 @@ static bool freshen(struct frame *frame)
     return state->made;
 }
 
-static enum ink word_ink(const char *word)
+static enum style_id word_style(const char *word)
 {
     if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
-        return INK_ERROR;
+        return STYLE_ERROR;
     if (strcmp(word, "warning") == 0 || strcmp(word, "dropped") == 0)
-        return INK_USER;
-    return INK_DIM;
+        return STYLE_USER;
+    return STYLE_DIM;
 }
 
 static int agent_cols(const struct frame *frame)
@@ -105,27 +106,27 @@ static void draw_entry(struct frame *frame, struct area line, const struct log_e
     char moment[AXIS_LABEL_BYTES];
     int names = agent_cols(frame), x = 1;
     axis_moment(&frame->clock, entry->at_ns, false, moment);
-    x = area_puts(line, x, 0, INK_DIM, moment) + 2;
-    area_puts(line, x, 0, word_ink(word), word);
+    x = area_puts(line, x, 0, STYLE_DIM, moment) + 2;
+    area_puts(line, x, 0, word_style(word), word);
     x += 9;
     strbuf_clear(text);
     if (agent != NO_AGENT && names > 0)
         query_agent_title(frame->swarm, agent, text);
     if (!text->failed && text->len > 0)
-        area_put_cut(line, x, 0, names, INK_PLAIN, text->data, text->len);
+        area_put_ellipsized(line, x, 0, names, STYLE_PLAIN, text->data, text->len);
     x += names > 0 ? names + 2 : 0;
     log_entry_text(entry, frame->swarm, log, text);
     if (!text->failed && text->len > 0)
-        area_put_cut(line, x, 0, line.cols - x - 1, INK_PLAIN, text->data, text->len);
+        area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_PLAIN, text->data, text->len);
 }
 
 static void draw_heads(const struct frame *frame, struct area line)
 {
     const struct log_state *state = &frame->state->log;
-    int x = area_puts(line, 1, 0, INK_DIM, "TIME");
-    x = area_puts(line, 15, 0, INK_DIM, "WHAT");
+    int x = area_puts(line, 1, 0, STYLE_DIM, "TIME");
+    x = area_puts(line, 15, 0, STYLE_DIM, "LEVEL");
     if (state->list.count > 0)
-        area_putf(line, x + 4, 0, INK_DIM, " %zu of %zu", state->cursor + 1, state->list.count);
+        area_putf(line, x + 3, 0, STYLE_DIM, " %zu of %zu", state->cursor + 1, state->list.count);
 }
 
 void log_draw(struct frame *frame, struct grid *grid)
@@ -134,22 +135,22 @@ void log_draw(struct frame *frame, struct grid *grid)
     struct area body = frame_area(frame, grid, frame->layout.body);
     size_t space = (size_t)(body.rows > 0 ? body.rows : 0);
     if (!freshen(frame))
-        area_puts(body, 1, 0, INK_ERROR, "out of memory");
+        area_puts(body, 1, 0, STYLE_ERROR, "out of memory");
     draw_heads(frame, frame_area(frame, grid, frame->layout.heads));
     state->scroll = list_scroll(state->scroll, state->cursor, state->list.count, space);
     if (state->list.count == 0)
-        area_puts(body, 1, 0, INK_DIM, "nothing has failed, and nobody said anything");
+        area_puts(body, 1, 0, STYLE_DIM, "no errors and no messages");
     for (size_t i = 0; i < space && state->scroll + i < state->list.count; i++) {
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
         draw_entry(frame, line, &state->list.entries[state->scroll + i]);
         if (state->scroll + i == state->cursor)
-            area_puts(line, 0, 0, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
+            area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
     }
 }
 
 /* ---- keys ---- */
 
-/* The timeline at that moment, in the middle of the screen. */
+/* Shows the timeline with this moment in the middle of the screen. */
 static void show_moment(struct frame *frame, int64_t at_ns)
 {
     struct view_state *state = frame->state;
@@ -172,7 +173,7 @@ static enum view_result show_entry(struct frame *frame, const struct log_entry *
     return VIEW_REDRAW;
 }
 
-/* The next or previous failed one. */
+/* Moves to the next or previous error. */
 static void step_to_error(struct log_state *state, int direction)
 {
     size_t at = state->cursor;

@@ -1,3 +1,5 @@
+/* A mark holds a complete position (window, cursor, selection), so going back restores the same
+   display. Pins are agents by number. */
 #include "tui/views/marks.h"
 
 #include <string.h>
@@ -36,12 +38,13 @@ enum view_result marks_wait(struct frame *frame, enum action action)
 {
     frame->state->pending = action;
     view_message(frame->state, false,
-                 action == ACTION_MARK ? "mark this moment: a letter or a digit"
-                                       : "go to a mark: its letter; ' to where you came from");
+                 action == ACTION_MARK ? "mark: press a letter or digit"
+                                       : "go to mark: its letter or '");
     return VIEW_REDRAW;
 }
 
-/* The selected span's, else the middle of what is seen. The place is one that stays, also where the picture follows now. */
+/* Marks the selected span's start, else the middle of the window. The mark stores a fixed window,
+   even if the display follows now. */
 static void set_mark(struct frame *frame, int index)
 {
     struct view_state *state = frame->state;
@@ -71,13 +74,13 @@ enum view_result marks_key(struct frame *frame, struct key key)
     if (action == ACTION_GO_TO_MARK && key.code == '\'')
         jump(frame, state->came_from);
     else if (index < 0)
-        view_message(state, false, "no mark: that is neither a letter nor a digit");
+        view_message(state, false, "marks are letters or digits");
     else if (action == ACTION_MARK)
         set_mark(frame, index);
     else if (state->marks[index].set)
         jump(frame, state->marks[index].place);
     else
-        view_message(state, false, "%c is not marked", letter_of(index));
+        view_message(state, false, "no mark %c", letter_of(index));
     return VIEW_REDRAW;
 }
 
@@ -99,8 +102,8 @@ void marks_draw(const struct frame *frame, struct area heads)
         int col = mark->set ? axis_col(&frame->axis, mark->at_ns) : -1;
         char text[2] = {letter_of(i), '\0'};
         if (col >= 0 && col < heads.cols) {
-            area_puts(heads, col, 0, INK_USER, text);
-            area_mark(heads, col, 0, 1, ATTR_REVERSE);
+            area_puts(heads, col, 0, STYLE_USER, text);
+            area_add_attrs(heads, col, 0, 1, ATTR_REVERSE);
         }
     }
 }
@@ -121,7 +124,7 @@ enum view_result pins_toggle(struct frame *frame)
     if (state->cursor == NO_AGENT)
         return VIEW_REDRAW;
     if (state->pin_count == PINS)
-        view_message(state, false, "%d agents are pinned; unpin one first", PINS);
+        view_message(state, false, "%d agents pinned; unpin one first", PINS);
     else
         state->pins[state->pin_count++] = state->cursor;
     return VIEW_REDRAW;

@@ -1,4 +1,4 @@
-/* Moments that a letter stands for, and agents that stay on top. */
+/* Marked moments, each with a letter, and pinned agents. */
 #ifndef TUI_MARKS_H
 #define TUI_MARKS_H
 
@@ -6,11 +6,11 @@
 
 /* Waits for the letter of a mark to set (ACTION_MARK) or to go to (ACTION_GO_TO_MARK). */
 enum view_result marks_wait(struct frame *frame, enum action action);
-/* The letter. */
+/* Handles the letter. */
 enum view_result marks_key(struct frame *frame, struct key key);
-/* Whether a mark stands in one of `cols` columns of the axis from col on. */
+/* Returns true if a mark lies in `cols` columns of the axis from col. */
 bool marks_within(const struct frame *frame, int col, int cols);
-/* The marks' letters above the axis. */
+/* Draws the marks' letters above the axis. */
 void marks_draw(const struct frame *frame, struct area heads);
 
 struct view_place place_of(const struct view_state *state);

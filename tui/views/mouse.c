@@ -1,3 +1,5 @@
+/* Events are translated to positions by the layout of the last frame, then to the operations that
+   keys use. */
 #include "tui/views/mouse.h"
 
 #include "tui/views/select.h"
@@ -15,14 +17,14 @@ static bool is_on(struct strip strip, int y)
 
 /* ---- the timeline ---- */
 
-/* The row of that line; NULL: none. */
-static const struct row *row_at(const struct frame *frame, int y)
+/* Returns the row of a screen line; NULL: none. */
+static const struct timeline_row *row_at(const struct frame *frame, int y)
 {
     return is_on(frame->layout.body, y) ? frame_row_at(frame, y - frame->layout.body.y) : NULL;
 }
 
-/* What the cell shows there, of the row's lanes the first that shows anything. */
-static span_no span_at(const struct frame *frame, const struct row *row, int col)
+/* Returns the span of a cell, from the first of the row's lanes that has one. */
+static span_no span_at(const struct frame *frame, const struct timeline_row *row, int col)
 {
     const struct axis *axis = &frame->axis;
     const struct tree_node *node = &frame->rows.nodes[row->node];
@@ -30,7 +32,7 @@ static span_no span_at(const struct frame *frame, const struct row *row, int col
     for (unsigned lane = row->lane; lane <= last; lane++) {
         struct timeline_cell cell;
         query_lane(frame->swarm, node->agent, lane, axis_time(axis, col), axis_col_ns(axis), 1,
-                   frame->local_ns, frame->choice, &cell);
+                   frame->local_ns, frame->predicate, &cell);
         if (cell.kind < SPAN_KINDS && cell.span != NO_SPAN)
             return cell.span;
     }
@@ -40,7 +42,7 @@ static span_no span_at(const struct frame *frame, const struct row *row, int col
 static enum view_result click_timeline(struct frame *frame, struct key key)
 {
     struct view_state *state = frame->state;
-    const struct row *row = row_at(frame, key.y);
+    const struct timeline_row *row = row_at(frame, key.y);
     int col = key.x - frame->layout.bars_x;
     if (!row)
         return VIEW_REDRAW;
@@ -69,7 +71,7 @@ static enum view_result drag_timeline(struct frame *frame, struct key key)
     return VIEW_REDRAW;
 }
 
-/* The moment under the pointer stays there. */
+/* Zooms around the pointer: its moment keeps its column. */
 static enum view_result zoom_at(struct frame *frame, int col, bool in)
 {
     struct view_state *state = frame->state;
@@ -110,7 +112,7 @@ enum view_result mouse_act(struct frame *frame, struct key key)
                                                            : ACTION_NONE;
     switch ((int)page) {
     case PAGE_AGENTS: return action ? agents_act(frame, action) : agents_click(frame, key.x, key.y);
-    case PAGE_FLIGHT: return action ? flight_act(frame, action) : flight_click(frame, key.y);
+    case PAGE_INFLIGHT: return action ? inflight_act(frame, action) : inflight_click(frame, key.y);
     case PAGE_LOG: return action ? log_act(frame, action) : log_click(frame, key.y);
     default: return action ? statistics_act(frame, action) : VIEW_IGNORED;
     }

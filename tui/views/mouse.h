@@ -1,16 +1,16 @@
-/* What the mouse does: selects what is clicked, pans where it is dragged, zooms and scrolls with its wheel. */
+/* The mouse: a click selects, a drag pans, the wheel zooms and scrolls. */
 #ifndef TUI_MOUSE_H
 #define TUI_MOUSE_H
 
 #include "tui/views/frame.h"
 
-/* Whether the key is the mouse's. */
+/* Returns true if the key is a mouse event. */
 bool mouse_is(struct key key);
 enum view_result mouse_act(struct frame *frame, struct key key);
 
-/* The pages' own: the line of their bodies that was clicked, from the top of the screen on. */
+/* Handle a click on the pages' own lines; y counts from the top of the screen. */
 enum view_result agents_click(struct frame *frame, int x, int y);
-enum view_result flight_click(struct frame *frame, int y);
+enum view_result inflight_click(struct frame *frame, int y);
 enum view_result log_click(struct frame *frame, int y);
 
 #endif

@@ -1,3 +1,4 @@
+/* Heights are counted in eighths of a line, because block elements come in eighths. */
 #include "tui/views/plot.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@ static const char *block(int eighths, bool ascii)
     return (ascii ? plain : blocks)[eighths];
 }
 
-/* In eighths of a line, from the bottom; what is above 0 is seen. */
+/* Returns the height in eighths of a line, from the bottom; at least one for values above 0. */
 static int height_of(const struct plot *plot, double value)
 {
     if (!(value > 0))
@@ -37,9 +38,9 @@ void plot_line(const struct plot *plot, struct area line, int x, int row)
         int height = height_of(plot, plot->values[i]) - below;
         int over = plot->over ? height_of(plot, plot->over[i]) - below : 0;
         if (over > 0 && over <= 8 && height <= 0)
-            area_puts(line, x + i, 0, plot->over_ink, plot->ascii ? "'" : "·");
+            area_puts(line, x + i, 0, plot->over_style, plot->ascii ? "'" : "·");
         if (height > 0)
-            area_puts(line, x + i, 0, plot->ink, block(height > 8 ? 8 : height, plot->ascii));
+            area_puts(line, x + i, 0, plot->style, block(height > 8 ? 8 : height, plot->ascii));
     }
 }
 
@@ -58,7 +59,7 @@ void plot_bar(struct area line, int x, int cols, const struct plot_part *parts, 
         to = to > at ? to : at + 1;
         to = to < cols ? to : cols;
         if (to > at)
-            area_fill(line, x + at, 0, to - at, parts[i].ink, parts[i].fill);
+            area_fill(line, x + at, 0, to - at, parts[i].style, parts[i].fill);
         at = to;
     }
 }

@@ -1,10 +1,11 @@
+/* The rate is the average since the file was opened, so the text does not jump. */
 #include "tui/views/progress.h"
 
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 
 #include <string.h>
 
-#define SOON_NS    300000000LL /* what began less than that ago may be over at once */
+#define SOON_NS    300000000LL /* a read that began later may end at once */
 #define AT_ONCE_S  0.3
 #define PER_MB     1000000.0
 #define NAME_BYTES 60

@@ -1,4 +1,4 @@
-/* What is said while a large file opens: `opening trace.json  43 %  612 MB/s  2 s left`. */
+/* Formats the progress of an opening file: `opening trace.json  43 %  612 MB/s  2 s left`. */
 #ifndef TUI_PROGRESS_H
 #define TUI_PROGRESS_H
 

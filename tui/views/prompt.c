@@ -1,4 +1,4 @@
-/* Keys as in a shell. The text is one line; what the terminal gives is a character a key. */
+/* Editing keys as in a shell. The text is one line; the terminal delivers one character a key. */
 #include "tui/views/prompt.h"
 
 #include "core/base/utf8.h"
@@ -78,7 +78,7 @@ static enum prompt_result insert(struct prompt *prompt, uint32_t code)
     return PROMPT_CHANGED;
 }
 
-/* `by` 1: an older one. */
+/* Recalls an older entry (`by` 1) or a newer one (-1). */
 static enum prompt_result recall(struct prompt *prompt, int by)
 {
     size_t at = prompt->recalled + (size_t)by;
@@ -161,14 +161,14 @@ int prompt_draw(const struct prompt *prompt, struct area line, bool ascii)
 {
     static const char *const signs[PROMPT_KINDS] = {
         [PROMPT_FILTER] = "\\ ", [PROMPT_SEARCH] = "/ "};
-    int x = area_puts(line, 1, 0, INK_STRONG, signs[prompt->kind]), room = line.cols - x - 2;
+    int x = area_puts(line, 1, 0, STYLE_STRONG, signs[prompt->kind]), room = line.cols - x - 2;
     size_t from = 0;
-    /* What is left of the cursor is seen, its end at least. */
+    /* Keeps the cursor visible: drops text on the left. */
     while (from < prompt->cursor &&
            (int)text_cols(prompt->text + from, prompt->cursor - from, ascii) > room)
         from = behind(prompt, from);
     int cursor = x + (int)text_cols(prompt->text + from, prompt->cursor - from, ascii);
-    int end = area_put(line, x, 0, INK_PLAIN, prompt->text + from, prompt->len - from);
-    area_mark(line, cursor, 0, 1, ATTR_REVERSE);
+    int end = area_put(line, x, 0, STYLE_PLAIN, prompt->text + from, prompt->len - from);
+    area_add_attrs(line, cursor, 0, 1, ATTR_REVERSE);
     return (end > cursor ? end : cursor + 1);
 }

@@ -1,4 +1,4 @@
-/* A line that is typed, on the last line of the screen: for the filter and for searching. */
+/* The input line at the bottom of the screen, for the filter and for searching. */
 #ifndef TUI_PROMPT_H
 #define TUI_PROMPT_H
 
@@ -15,15 +15,15 @@ struct prompt {
     char text[PROMPT_BYTES];                                  /* WTF-8, NUL-terminated */
     size_t len, cursor;                                       /* in bytes, between characters */
     char history[PROMPT_KINDS][PROMPT_HISTORY][PROMPT_BYTES]; /* newest first; "": none */
-    size_t recalled; /* 0: what is typed; n: the n-th newest */
+    size_t recalled; /* 0: the typed text; n: the n-th newest */
 };
 
-/* Begins with that text, the cursor behind it. */
+/* Opens the prompt with a text, the cursor at its end. */
 void prompt_open(struct prompt *prompt, enum prompt_kind kind, const char *text);
 enum prompt_result { PROMPT_IGNORED, PROMPT_MOVED, PROMPT_CHANGED, PROMPT_DONE, PROMPT_CANCELLED };
-/* PROMPT_DONE and PROMPT_CANCELLED close it; the text stays. */
+/* Handles a key. PROMPT_DONE and PROMPT_CANCELLED close the prompt; its text remains. */
 enum prompt_result prompt_key(struct prompt *prompt, struct key key);
-/* Draws sign, text and cursor; returns the column after it. */
+/* Draws the sign, the text and the cursor; returns the column after them. */
 int prompt_draw(const struct prompt *prompt, struct area line, bool ascii);
 
 #endif

@@ -1,6 +1,8 @@
+/* The two edges are times, not columns, so a range survives zooming. The keys move one edge; the
+   figures come from figures_range. */
 #include "tui/views/range.h"
 
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -31,14 +33,14 @@ void range_clear(struct view_state *state)
     state->range.mode = RANGE_NONE;
 }
 
-/* The edge, by columns, to a column's begin; the picture goes along where it leaves it. */
+/* Moves the active edge by columns, to the start of a column; the window follows it. */
 static enum view_result move_edge(struct frame *frame, int cols)
 {
     struct view_range *range = &frame->state->range;
     int64_t *edge = range->at_to ? &range->to_ns : &range->from_ns;
     struct axis from = {axis_floor(*edge, frame->axis.zoom), frame->axis.zoom, frame->axis.cols};
     *edge = axis_time(&from, cols);
-    if (range->to_ns <= range->from_ns) { /* past the other one: now that is moved */
+    if (range->to_ns <= range->from_ns) { /* past the other edge: that one is active now */
         int64_t other = range->from_ns;
         range->from_ns = range->to_ns;
         range->to_ns = other > range->from_ns ? other : range->from_ns + axis_col_ns(&from);
@@ -76,7 +78,8 @@ static void draw_edge(const struct frame *frame, struct area bars, int col, bool
         return;
     for (int y = 0; y < bars.rows; y++) {
         if (area_is_blank(bars, col, y, 1))
-            area_puts(bars, col, y, moves ? INK_USER : INK_DIM, frame_symbol(frame, SYM_VERTICAL));
+            area_puts(bars, col, y, moves ? STYLE_USER : STYLE_DIM,
+                      frame_symbol(frame, SYM_VERTICAL));
     }
 }
 
@@ -90,7 +93,7 @@ void range_draw_edges(const struct frame *frame, struct area heads, struct area 
     int left = from < 0 ? 0 : from, right = to >= bars.cols ? bars.cols - 1 : to;
     bool moves = range->mode == RANGE_MOVES;
     if (left <= right && heads.rows > 0)
-        area_mark(heads, left, 0, right - left + 1, ATTR_REVERSE);
+        area_add_attrs(heads, left, 0, right - left + 1, ATTR_REVERSE);
     draw_edge(frame, bars, from, moves && !range->at_to);
     draw_edge(frame, bars, to, moves && range->at_to);
 }
@@ -113,89 +116,90 @@ static void draw_heading(const struct frame *frame, struct area line)
     axis_moment(&frame->clock, range->from_ns, false, from);
     axis_moment(&frame->clock, range->to_ns, false, to);
     number_long(range->to_ns - range->from_ns, ascii, took);
-    area_fill(line, 0, 0, line.cols, INK_DIM, frame_symbol(frame, SYM_HORIZONTAL));
-    int x = area_puts(line, 1, 0, INK_PLAIN, " ");
-    x = area_puts(line, x, 0, INK_STRONG, "RANGE ");
-    x = area_putf(line, x, 0, INK_PLAIN, "%s %s %s  %s ", from, ascii ? "-" : "–", to, took);
+    area_fill(line, 0, 0, line.cols, STYLE_DIM, frame_symbol(frame, SYM_HORIZONTAL));
+    int x = area_puts(line, 1, 0, STYLE_PLAIN, " ");
+    x = area_puts(line, x, 0, STYLE_STRONG, "RANGE ");
+    x = area_putf(line, x, 0, STYLE_PLAIN, "%s %s %s  %s ", from, ascii ? "-" : "–", to, took);
     if (range->mode == RANGE_MOVES)
-        area_putf(line, x + 1, 0, INK_DIM, " h l move the %s, v the other edge, Enter keeps it ",
+        area_putf(line, x + 1, 0, STYLE_DIM, " h l move the %s, v swap, Enter keep ",
                   range->at_to ? "end" : "beginning");
 }
 
-/* One figure behind another, as long as there is room. */
-struct pen {
+/* Puts figures one after another while they fit. */
+struct range_pen {
     struct area line;
     int x;
 };
 
-static void put_figure(struct pen *pen, const char *label, enum ink ink, const char *text)
+static void put_figure(struct range_pen *pen, const char *label, enum style_id style,
+                       const char *text)
 {
     int cols = (int)(strlen(label) + strlen(text)) + 1;
     if (pen->x + cols >= pen->line.cols)
         return;
-    pen->x = area_puts(pen->line, pen->x, 0, INK_DIM, label) + 1;
-    pen->x = area_puts(pen->line, pen->x, 0, ink, text) + 3;
+    pen->x = area_puts(pen->line, pen->x, 0, STYLE_DIM, label) + 1;
+    pen->x = area_puts(pen->line, pen->x, 0, style, text) + 3;
 }
 
-static void put_count(struct pen *pen, const char *label, enum ink ink, uint64_t count)
+static void put_count(struct range_pen *pen, const char *label, enum style_id style, uint64_t count)
 {
     char text[NUMBER_BYTES];
     number_count(count, text);
-    put_figure(pen, label, count > 0 ? ink : INK_PLAIN, text);
+    put_figure(pen, label, count > 0 ? style : STYLE_PLAIN, text);
 }
 
-static void put_ms(const struct frame *frame, struct pen *pen, const char *label, enum ink ink,
-                   double ms)
+static void put_ms(const struct frame *frame, struct range_pen *pen, const char *label,
+                   enum style_id style, double ms)
 {
     char text[NUMBER_BYTES];
     if (!(ms > 0))
         return;
     number_ms(ms, frame->input->theme.ascii, text);
-    put_figure(pen, label, ink, text);
+    put_figure(pen, label, style, text);
 }
 
-static void put_tokens(struct pen *pen, const char *label, double tokens)
+static void put_tokens(struct range_pen *pen, const char *label, double tokens)
 {
     char text[NUMBER_BYTES];
     if (isnan(tokens))
         return;
     number_tokens(tokens, text);
-    put_figure(pen, label, INK_PLAIN, text);
+    put_figure(pen, label, STYLE_PLAIN, text);
 }
 
 static void draw_requests(const struct frame *frame, struct area line, const struct figures *of)
 {
-    struct pen pen = {line, 3};
+    struct range_pen pen = {line, 3};
     char text[NUMBER_BYTES];
-    put_count(&pen, "requests", INK_PLAIN, of->requests);
-    put_count(&pen, "failed", INK_ERROR, of->failed);
-    put_count(&pen, "retries", INK_RETRY, of->retries);
+    put_count(&pen, "requests", STYLE_PLAIN, of->requests);
+    put_count(&pen, "failed", STYLE_ERROR, of->failed);
+    put_count(&pen, "retries", STYLE_RETRY, of->retries);
     if (of->ttft_ms.count > 0) {
-        put_ms(frame, &pen, "ttft p50", INK_PLAIN, of->ttft_ms.p50);
-        put_ms(frame, &pen, "p95", INK_PLAIN, of->ttft_ms.p95);
+        put_ms(frame, &pen, "ttft p50", STYLE_PLAIN, of->ttft_ms.p50);
+        put_ms(frame, &pen, "p95", STYLE_PLAIN, of->ttft_ms.p95);
     }
     if (of->otps.count > 0) {
         number_short(of->otps.p50, text);
-        put_figure(&pen, "otps p50", INK_PLAIN, text);
+        put_figure(&pen, "otps p50", STYLE_PLAIN, text);
     }
 }
 
 static void draw_tokens(const struct frame *frame, struct area line, const struct figures *of)
 {
-    struct pen pen = {line, 3};
+    struct range_pen pen = {line, 3};
     char text[NUMBER_BYTES];
     put_tokens(&pen, "tokens in", of->prompt_tokens);
     put_tokens(&pen, "out", of->output_tokens);
     if (!isnan(of->cache_hit_rate_pct)) {
         snprintf(text, sizeof text, "%.0f%%", of->cache_hit_rate_pct);
-        put_figure(&pen, "cache", INK_PLAIN, text);
+        put_figure(&pen, "cache", STYLE_PLAIN, text);
     }
     if (!isnan(of->parallel)) {
         snprintf(text, sizeof text, "%.1f", of->parallel);
-        put_figure(&pen, "parallel", INK_PLAIN, text);
+        put_figure(&pen, "parallel", STYLE_PLAIN, text);
     }
-    put_ms(frame, &pen, "busy", INK_PLAIN, of->busy_ms);
-    put_ms(frame, &pen, "idle", INK_DIM, of->idle_ms);
+    put_ms(frame, &pen, "busy", STYLE_PLAIN, of->busy_ms);
+    put_ms(frame, &pen, "idle", STYLE_DIM, of->idle_ms);
 }
 
 static void draw_time(const struct frame *frame, struct area line, const struct figures *of)
@@ -207,13 +211,13 @@ static void draw_time(const struct frame *frame, struct area line, const struct 
                   {"retry", SPAN_RETRY},
                   {"first token", SPAN_FIRST_TOKEN},
                   {"sampling", SPAN_SAMPLING}};
-    struct pen pen = {line, 3};
+    struct range_pen pen = {line, 3};
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
-        put_ms(frame, &pen, phases[i].word, theme_kind_ink(phases[i].kind),
+        put_ms(frame, &pen, phases[i].word, theme_kind_style(phases[i].kind),
                of->phase_ms[phases[i].kind]);
     double waits = isnan(of->agent_wait_ms) ? 0 : of->agent_wait_ms;
-    put_ms(frame, &pen, "tools", INK_TOOL, of->tool_ms - waits);
-    put_ms(frame, &pen, "people", INK_USER, of->user_wait_ms);
+    put_ms(frame, &pen, "tools", STYLE_TOOL, of->tool_ms - waits);
+    put_ms(frame, &pen, "people", STYLE_USER, of->user_wait_ms);
 }
 
 static int by_sum(const void *a, const void *b)
@@ -233,19 +237,20 @@ static void draw_tools(const struct frame *frame, struct area panel, struct figu
         const struct tool_figures *tool = &of->tools[i];
         struct area line = area_sub(panel, 0, i, panel.cols, 1);
         char count[NUMBER_BYTES], sum[NUMBER_BYTES];
-        area_put_cut(line, 3, 0, 24, INK_TOOL, tool->name, strlen(tool->name));
+        area_put_ellipsized(line, 3, 0, 24, STYLE_TOOL, tool->name, strlen(tool->name));
         number_count(tool->duration_ms.count, count);
-        area_put_right(line, 34, 0, INK_PLAIN, count);
+        area_put_right(line, 34, 0, STYLE_PLAIN, count);
         if (tool->duration_ms.count > 0) {
             number_ms(tool->duration_ms.sum, ascii, sum);
-            area_put_right(line, 43, 0, INK_PLAIN, sum);
+            area_put_right(line, 43, 0, STYLE_PLAIN, sum);
         }
         int x = 45;
         if (tool->errors > 0)
-            x = area_putf(line, x, 0, INK_ERROR, "%llu failed", (unsigned long long)tool->errors) +
+            x = area_putf(line, x, 0, STYLE_ERROR, "%llu failed",
+                          (unsigned long long)tool->errors) +
                 2;
         if (tool->open > 0)
-            area_putf(line, x, 0, INK_DIM, "%llu open", (unsigned long long)tool->open);
+            area_putf(line, x, 0, STYLE_DIM, "%llu open", (unsigned long long)tool->open);
     }
 }
 
@@ -258,9 +263,9 @@ void range_panel_draw(struct frame *frame, struct grid *grid)
         return;
     panel = area_sub(panel, 0, 0, panel.cols - 1, panel.rows);
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols, 1));
-    if (!figures_range(frame->swarm, frame->local_ns, range->from_ns, range->to_ns, frame->choice,
-                       &figures)) {
-        area_puts(panel, 3, 1, INK_ERROR, "out of memory");
+    if (!figures_range(frame->swarm, frame->local_ns, range->from_ns, range->to_ns,
+                       frame->predicate, &figures)) {
+        area_puts(panel, 3, 1, STYLE_ERROR, "out of memory");
         return;
     }
     draw_requests(frame, area_sub(panel, 0, 1, panel.cols, 1), &figures);

@@ -15,7 +15,7 @@ struct report {
 /* Appends the tables. `ascii`: no characters outside ASCII. */
 void report_text(const struct report *report, bool ascii, struct strbuf *out);
 
-/* The tables of models and of tools alone; nothing where there are none. */
+/* Append the tables of models and of tools; nothing if they are empty. */
 void report_models(const struct report *report, bool ascii, struct strbuf *out);
 void report_tools(const struct report *report, bool ascii, struct strbuf *out);
 

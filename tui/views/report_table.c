@@ -1,8 +1,7 @@
-/* Two passes over the cells: widths, then text. A column without a single cell that says something
-   is left out. */
+/* Two passes over the cells: widths, then text. Columns without any value are omitted. */
 #include "tui/views/report_table.h"
 
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/screen/text.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
 #include "tui/views/report.h"
 
 #include "core/query/query.h"
-#include "tui/screen/duration.h"
+#include "tui/screen/number.h"
 #include "tui/views/report_table.h"
 
 #include <math.h>
@@ -19,7 +19,7 @@ static const char *const tool_heads[] = {"TOOL", "CALLS", "ERRORS", "OPEN", "p50
 
 #define COLS(heads) (sizeof(heads) / sizeof *(heads))
 
-/* Nearly everything is blank where nothing is behind it. */
+/* Values without data are blank. */
 static double some(const struct summary *s, double value)
 {
     return s->count > 0 ? value : NAN;
@@ -46,7 +46,7 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     query_agent_title(r->swarm, row->agent, &title);
     table_cell(t, title.data ? title.data : "");
     strbuf_release(&title);
-    table_cell(t, query_state_word(query_status(r->swarm, row->agent, r->local_ns).state));
+    table_cell(t, query_state_name(query_status(r->swarm, row->agent, r->local_ns).state));
     put_requests(t, f);
     table_number(t, some(&f->otps, f->otps.p50));
     table_number(t, f->prompt_tokens);

@@ -1,6 +1,6 @@
-/* Two lists made anew for each frame: nodes, the model's tree in its order with each agent's state and what is folded, and
-   rows, the lines that the nodes which show take. Making them anew is what lets agents appear and vanish between two
-   frames; the state holds agents by number only. */
+/* Two lists are built for each frame. Nodes are the model's tree in its order, with each agent's
+   state and folds. Rows are the lines of the visible nodes. Since both are built from scratch,
+   agents may appear and vanish between two frames; the state refers to agents by number only. */
 #include "tui/views/rows.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static bool is_finished(const struct tree_node *node, int64_t now_ns)
            (node->status.since_ns == INT64_MIN || node->status.since_ns <= now_ns - FOLD_AFTER_NS);
 }
 
-/* The end of the subtree that begins at index. */
+/* Returns the end of the subtree that begins at index. */
 static size_t subtree_end(const struct row_list *list, size_t index)
 {
     size_t end = index + 1;
@@ -41,7 +41,7 @@ static size_t subtree_end(const struct row_list *list, size_t index)
     return end;
 }
 
-/* Whether the node and all below it have finished, and the cursor is not among them. */
+/* Returns true if the node and all below it have finished, without the cursor on any of them. */
 static bool folds_itself(const struct row_list *list, size_t index, const struct view_state *state,
                          int64_t now_ns)
 {
@@ -83,11 +83,11 @@ static void fold_nodes(struct row_list *list, const struct view_state *state, bo
     }
 }
 
-/* What matches, and all that it stands under. */
-static void filter_nodes(struct row_list *list, struct chosen *chosen)
+/* Keeps the matching nodes and their ancestors. */
+static void filter_nodes(struct row_list *list, struct filter_cache *cache)
 {
     for (size_t i = 0; i < list->node_count; i++)
-        list->nodes[i].filtered = !chosen_has_agent(chosen, list->nodes[i].agent);
+        list->nodes[i].filtered = !filter_cache_has_agent(cache, list->nodes[i].agent);
     for (size_t i = list->node_count; i-- > 0;) {
         struct tree_node *node = &list->nodes[i];
         if (!node->filtered && node->parent != UINT32_MAX)
@@ -99,7 +99,8 @@ static void filter_nodes(struct row_list *list, struct chosen *chosen)
 
 static void find_siblings(struct row_list *list)
 {
-    /* `hidden` nodes are skipped; from the end, a parent's `more` says whether a later child was seen. */
+    /* `hidden` nodes are skipped. Walking from the end, a parent's `more` records whether a later
+       child was seen. */
     for (size_t i = list->node_count; i-- > 0;) {
         struct tree_node *node = &list->nodes[i];
         if (node->hidden || node->parent == UINT32_MAX)
@@ -142,9 +143,9 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
         }
     }
     mem_free(swarm_mem(input->swarm), tree, count * sizeof *tree);
-    /* While there is a filter, nothing that it lets through is folded away. */
-    if (state->chosen)
-        filter_nodes(out, state->chosen);
+    /* A filter's matches are never folded. */
+    if (state->filter_cache)
+        filter_nodes(out, state->filter_cache);
     else
         fold_nodes(out, state, input->live, now);
     find_siblings(out);
@@ -153,7 +154,7 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
 
 /* ---- the lines ---- */
 
-static bool add_row(struct row_list *list, struct row row)
+static bool add_row(struct row_list *list, struct timeline_row row)
 {
     if (!mem_reserve(list->mem, &list->rows, &list->cap, list->count + 1, sizeof *list->rows))
         return false;
@@ -169,12 +170,13 @@ static void count_lanes(const struct rows_want *want, struct row_list *list)
         if (!node->hidden && !node->folded)
             lanes = query_lanes_in(want->swarm, node->agent, want->axis->t0_ns,
                                    axis_time(want->axis, want->axis->cols), want->local_ns,
-                                   want->choice);
+                                   want->predicate);
         node->lanes = (uint16_t)(lanes < UINT16_MAX ? lanes : UINT16_MAX);
     }
 }
 
-/* Every agent gets a line; the lines that are left go round, first to all second lanes, then to all third ones. */
+/* Gives every agent a line. The remaining lines go to all second lanes, then to all third lanes,
+   and so on. */
 static void share_lines(struct row_list *list, size_t space, bool one_line)
 {
     size_t used = 0;
@@ -201,7 +203,8 @@ static bool add_agent(struct row_list *list, uint32_t index)
     const struct tree_node *node = &list->nodes[index];
     for (unsigned lane = 0; lane < node->shown; lane++) {
         bool merged = lane + 1u == node->shown && (node->lanes > node->shown || node->folded);
-        if (!add_row(list, (struct row){index, (uint16_t)lane, lane == 0, merged, false, false}))
+        if (!add_row(list,
+                     (struct timeline_row){index, (uint16_t)lane, lane == 0, merged, false, false}))
             return false;
     }
     return true;
@@ -209,13 +212,13 @@ static bool add_agent(struct row_list *list, uint32_t index)
 
 static bool add_all(struct row_list *list)
 {
-    uint32_t open = UINT32_MAX; /* the innermost node whose subtree is not complete */
+    uint32_t open = UINT32_MAX; /* the innermost node whose subtree is incomplete */
     for (uint32_t i = 0; i <= list->node_count; i++) {
         uint32_t depth = i < list->node_count ? list->nodes[i].depth : 0;
         while (open != UINT32_MAX && list->nodes[open].depth >= depth) {
             if (list->nodes[open].done > 0 && !list->nodes[open].folded &&
                 !list->nodes[open].hidden &&
-                !add_row(list, (struct row){.node = open, .first = true, .group = true}))
+                !add_row(list, (struct timeline_row){.node = open, .first = true, .group = true}))
                 return false;
             open = list->nodes[open].parent;
         }
@@ -229,13 +232,13 @@ static bool add_all(struct row_list *list)
     return true;
 }
 
-/* A line each, whatever the agent runs at once; never more than half of the screen. */
+/* Adds one line for each pinned agent, whatever its lanes; at most half of the screen. */
 static bool add_pins(const struct rows_want *want, struct row_list *list)
 {
     size_t most = want->space > 1 ? (size_t)want->space / 2 : 0;
     for (size_t i = 0; i < want->pin_count && list->count < most; i++) {
         uint32_t node = rows_node(list, want->pins[i]);
-        struct row row = {.node = node, .first = true, .merged = true, .pinned = true};
+        struct timeline_row row = {.node = node, .first = true, .merged = true, .pinned = true};
         if (node != UINT32_MAX && !add_row(list, row))
             return false;
     }
@@ -263,7 +266,7 @@ void rows_release(struct row_list *list)
 size_t rows_find(const struct row_list *list, agent_no agent, bool group)
 {
     for (size_t i = 0; i < list->count; i++) {
-        const struct row *row = &list->rows[i];
+        const struct timeline_row *row = &list->rows[i];
         if (row->first && !row->pinned && row->group == group &&
             list->nodes[row->node].agent == agent)
             return i;

@@ -1,4 +1,4 @@
-/* Spans are selected by number, rows by agent. */
+/* The selection holds a span's number, the cursor an agent's: both survive changes of the rows. */
 #include "tui/views/select.h"
 
 bool select_unfold(struct frame *frame, agent_no agent)
@@ -25,10 +25,10 @@ static int64_t distance(int64_t a, int64_t b)
 
 static bool is_shown(const struct frame *frame, span_no span)
 {
-    return !frame->choice || frame->choice->holds(frame->choice->ctx, span);
+    return !frame->predicate || frame->predicate->holds(frame->predicate->ctx, span);
 }
 
-/* The span of any lane of the agent that is nearest to the time. */
+/* Returns the span nearest to a time in any lane of the agent. */
 static span_no nearest(const struct frame *frame, agent_no agent_number, int64_t at_ns,
                        int direction)
 {
@@ -50,7 +50,7 @@ void select_row(struct frame *frame, agent_no agent, bool group)
 {
     struct view_state *state = frame->state;
     const struct span *span = swarm_span(frame->swarm, state->selected);
-    /* With the detail open and nothing selected the cursor came through a row where nothing ran. */
+    /* With the detail open but nothing selected, the cursor came through a row without spans. */
     int64_t at = span ? span->start_ns : axis_time(&frame->axis, frame->axis.cols) - 1;
     if (span ? span->agent != agent : state->detail) {
         state->selected = group ? NO_SPAN : nearest(frame, agent, at, 0);
@@ -60,7 +60,7 @@ void select_row(struct frame *frame, agent_no agent, bool group)
     state->cursor_group = group;
 }
 
-/* Moves the window where nothing of the span is on it. */
+/* Moves the window if no part of the span is on it. */
 static void reveal(struct frame *frame, const struct span *span)
 {
     struct view_state *state = frame->state;
@@ -109,7 +109,7 @@ bool select_any(struct frame *frame)
     if (number == NO_SPAN)
         number = nearest(frame, state->cursor, end, 0);
     if (number == NO_SPAN) {
-        view_message(state, false, "nothing has run in this row");
+        view_message(state, false, "no spans in this row");
         return false;
     }
     select_span(frame, state->cursor, number);
@@ -118,69 +118,72 @@ bool select_any(struct frame *frame)
 
 /* ---- in order of time ---- */
 
-struct place {
+struct match_place {
     int64_t start_ns;
     span_no span;
     agent_no agent;
 };
 
-static bool before(struct place a, struct place b)
+static bool before(struct match_place a, struct match_place b)
 {
     return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.span < b.span;
 }
 
-/* The first match after `from` (direction 1) or the last before it (-1), of all rows that the filter lets through. span NO_SPAN: none. */
-static struct place find_match(const struct frame *frame, struct place from, int direction,
-                               const struct span_choice *choice)
+/* Returns the first match after `from` (direction 1) or the last before it (-1) among the rows that
+   the filter matches. span NO_SPAN: none. */
+static struct match_place find_match(const struct frame *frame, struct match_place from,
+                                     int direction, const struct span_predicate *predicate)
 {
-    struct place best = {0, NO_SPAN, NO_AGENT};
+    struct match_place best = {0, NO_SPAN, NO_AGENT};
     for (size_t i = 0; i < frame->rows.node_count; i++) {
         const struct tree_node *node = &frame->rows.nodes[i];
         if (node->filtered)
             continue;
         span_no no = query_span_search(frame->swarm, node->agent, from.start_ns, from.span,
-                                       direction, choice);
+                                       direction, predicate);
         const struct span *span = swarm_span(frame->swarm, no);
         if (!span)
             continue;
-        struct place here = {span->start_ns, no, node->agent};
+        struct match_place here = {span->start_ns, no, node->agent};
         if (best.span == NO_SPAN || (direction > 0 ? before(here, best) : before(best, here)))
             best = here;
     }
     return best;
 }
 
-/* Before all, or behind all. */
-static struct place end_of_time(int direction)
+/* Returns a place before all spans, or after all. */
+static struct match_place end_of_time(int direction)
 {
-    return (struct place){direction > 0 ? INT64_MIN : INT64_MAX, direction > 0 ? 0 : NO_SPAN,
-                          NO_AGENT};
+    return (struct match_place){direction > 0 ? INT64_MIN : INT64_MAX, direction > 0 ? 0 : NO_SPAN,
+                                NO_AGENT};
 }
 
-/* *around: it is found beyond the end, from the other one on. */
-static struct place find_around(const struct frame *frame, int direction,
-                                const struct span_choice *choice, bool *around)
+/* Sets *around if the match lies beyond the end, starting again from the other. */
+static struct match_place find_around(const struct frame *frame, int direction,
+                                      const struct span_predicate *predicate, bool *around)
 {
     const struct view_state *state = frame->state;
     const struct span *span = swarm_span(frame->swarm, state->selected);
     const struct axis *axis = &frame->axis;
-    struct place from = {direction > 0 ? axis->t0_ns : axis_time(axis, axis->cols), 0, NO_AGENT};
+    struct match_place from = {direction > 0 ? axis->t0_ns : axis_time(axis, axis->cols), 0,
+                               NO_AGENT};
     if (span)
-        from = (struct place){span->start_ns, state->selected, state->cursor};
-    struct place found = find_match(frame, from, direction, choice);
+        from = (struct match_place){span->start_ns, state->selected, state->cursor};
+    struct match_place found = find_match(frame, from, direction, predicate);
     *around = found.span == NO_SPAN;
-    return *around ? find_match(frame, end_of_time(direction), direction, choice) : found;
+    return *around ? find_match(frame, end_of_time(direction), direction, predicate) : found;
 }
 
-bool select_match(struct frame *frame, int direction, const struct span_choice *choice)
+bool select_match(struct frame *frame, int direction, const struct span_predicate *predicate)
 {
     bool around;
-    struct place found = find_around(frame, direction, choice, &around);
+    struct match_place found = find_around(frame, direction, predicate, &around);
     if (found.span == NO_SPAN)
         return false;
     select_span(frame, found.agent, found.span);
     if (around)
-        view_message(frame->state, false, direction > 0 ? "from the first on" : "from the last on");
+        view_message(frame->state, false,
+                     direction > 0 ? "continued from the first" : "continued from the last");
     return true;
 }
 
@@ -193,7 +196,7 @@ static bool is_error(void *ctx, span_no no)
 
 void select_error(struct frame *frame, int direction)
 {
-    struct span_choice errors = {is_error, frame};
+    struct span_predicate errors = {is_error, frame};
     if (!select_match(frame, direction, &errors))
         view_message(frame->state, false, "no errors");
 }

@@ -1,21 +1,24 @@
-/* Moving the cursor and the selection, so that what is selected can be seen. */
+/* Moves the cursor and the selection, and keeps the selection visible. */
 #ifndef TUI_SELECT_H
 #define TUI_SELECT_H
 
 #include "tui/views/frame.h"
 
-/* Puts the cursor on the row. A selection moves along, to the span there that is nearest in time. */
+/* Moves the cursor to the row. A selection moves to the row's span nearest in time. */
 void select_row(struct frame *frame, agent_no agent, bool group);
-/* Selects the span (NO_SPAN: none) and puts the cursor on its agent, whose row is unfolded; the window moves so that it shows. */
+/* Selects the span (NO_SPAN: none), moves the cursor to its agent, unfolds its row and moves the
+   window to show it. */
 void select_span(struct frame *frame, agent_no agent, span_no span);
-/* Sees to it that something of the cursor's row is selected: what is, else what runs, else the last span of the window. False: there is
-   nothing, which a message says. */
+/* Selects a span of the cursor's row if none is selected: the running one, else the last in the
+   window. Returns false and shows a message if the row has no spans. */
 bool select_any(struct frame *frame);
-/* Selects the next (1) or previous (-1) span that the choice holds of, of any agent in order of time, around the ends. False: there is none. */
-bool select_match(struct frame *frame, int direction, const struct span_choice *choice);
-/* Selects the next (1) or previous (-1) error of any agent in order of time, around the ends; a message where there is none. */
+/* Selects the next (1) or previous (-1) match of any agent in order of time, continuing at the
+   other end. Returns false if no span matches. */
+bool select_match(struct frame *frame, int direction, const struct span_predicate *predicate);
+/* Selects the next (1) or previous (-1) error of any agent in order of time, continuing at the
+   other end. Shows a message if there are no errors. */
 void select_error(struct frame *frame, int direction);
-/* Unfolds what hides the agent's row. False: out of memory, which a message says. */
+/* Unfolds the ancestors of the agent's row. Returns false and shows a message if out of memory. */
 bool select_unfold(struct frame *frame, agent_no agent);
 
 #endif

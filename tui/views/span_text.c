@@ -1,5 +1,6 @@
-/* Args are raw JSON bytes that the model has checked; they are walked in place. An object longer than ARGS_MAX_BYTES is not looked
-   at: these texts are made for every bar of every frame, and the detail panel shows such args in full. */
+/* Args are raw JSON that the model has checked; they are read in place. Objects longer than
+   ARGS_MAX_BYTES are skipped, because these texts are made for every bar of every frame. The detail
+   panel shows such args in full. */
 #include "tui/views/span_text.h"
 
 #include "core/base/utf8.h"

@@ -1,5 +1,6 @@
-/* The statistics: a sheet of sections, each a function. What is measured comes from the figures that `report` prints, so that both say the same. */
-#include "tui/screen/duration.h"
+/* The statistics page: a list of sections, each a function. Its values come from the figures that
+   `report` prints, so both show the same. */
+#include "tui/screen/number.h"
 #include "tui/views/curves.h"
 #include "tui/views/plot.h"
 #include "tui/views/report.h"
@@ -12,20 +13,20 @@
 
 enum { AGENTS_SHOWN = 12 };
 
-void report_page_heading(const struct report_page *page, const char *text)
+void statistics_page_heading(const struct statistics_page *page, const char *text)
 {
-    sheet_gap(page->sheet);
-    struct area line = sheet_line(page->sheet);
+    scrolled_page_gap(page->lines);
+    struct area line = scrolled_page_line(page->lines);
     if (line.rows > 0)
-        area_puts(line, 1, 0, INK_STRONG, text);
+        area_puts(line, 1, 0, STYLE_STRONG, text);
 }
 
 /* ---- where the time went ---- */
 
-/* What time is parted into. */
+/* The categories of time. */
 static const struct {
     const char *word;
-    uint8_t kind; /* whose ink it has; SPAN_KINDS: idle */
+    uint8_t kind; /* the kind whose style it has; SPAN_KINDS: idle */
 } shares[] = {
     {"setup", SPAN_SETUP},     {"retry", SPAN_RETRY},       {"first token", SPAN_FIRST_TOKEN},
     {"request", SPAN_REQUEST}, {"sampling", SPAN_SAMPLING}, {"tools", SPAN_TOOL},
@@ -47,7 +48,7 @@ static double share_ms(const struct figures *figures, int share)
     }
 }
 
-static void draw_shares(const struct report_page *page, struct area line, const char *name,
+static void draw_shares(const struct statistics_page *page, struct area line, const char *name,
                         size_t len, const struct figures *figures)
 {
     const struct theme *theme = &page->frame->input->theme;
@@ -58,18 +59,18 @@ static void draw_shares(const struct report_page *page, struct area line, const 
         return;
     for (int i = 0; i < SHARES; i++) {
         bool idle = shares[i].kind == SPAN_KINDS;
-        struct bar_style bar = idle ? (struct bar_style){INK_DIM, theme->ascii ? "." : "·"}
+        struct bar_style bar = idle ? (struct bar_style){STYLE_DIM, theme->ascii ? "." : "·"}
                                     : theme_bar(theme, shares[i].kind, 0);
-        parts[i] = (struct plot_part){share_ms(figures, i), bar.ink, bar.fill};
+        parts[i] = (struct plot_part){share_ms(figures, i), bar.style, bar.fill};
         whole += parts[i].value > 0 ? parts[i].value : 0;
     }
-    area_put_cut(line, 3, 0, names, INK_PLAIN, name, len);
+    area_put_ellipsized(line, 3, 0, names, STYLE_PLAIN, name, len);
     plot_bar(line, 3 + names + 1, page->cols - names - 5, parts, SHARES, whole);
 }
 
-static void put_percents(const struct report_page *page, const struct figures *figures)
+static void put_percents(const struct statistics_page *page, const struct figures *figures)
 {
-    struct area line = sheet_line(page->sheet);
+    struct area line = scrolled_page_line(page->lines);
     double whole = 0;
     int x = 3;
     for (int i = 0; i < SHARES; i++)
@@ -81,71 +82,73 @@ static void put_percents(const struct report_page *page, const struct figures *f
         number_ms(share_ms(figures, i), page->frame->input->theme.ascii, took);
         snprintf(text, sizeof text, "%.0f%% %s", share_ms(figures, i) / whole * 100, took);
         int cols = (int)(strlen(shares[i].word) + strlen(text)) + 1;
-        if (x > 3 && x + cols + 1 > page->cols) { /* goes on below: people and idle count, too */
-            line = sheet_line(page->sheet);
+        /* continues on the next line: waits and idle time must stay visible */
+        if (x > 3 && x + cols + 1 > page->cols) {
+            line = scrolled_page_line(page->lines);
             x = 3;
         }
-        enum ink ink = shares[i].kind == SPAN_KINDS ? INK_DIM : theme_kind_ink(shares[i].kind);
+        enum style_id style =
+            shares[i].kind == SPAN_KINDS ? STYLE_DIM : theme_kind_style(shares[i].kind);
         if (line.rows > 0) {
-            area_puts(line, x, 0, ink, shares[i].word);
-            area_puts(line, x + (int)strlen(shares[i].word) + 1, 0, INK_PLAIN, text);
+            area_puts(line, x, 0, style, shares[i].word);
+            area_puts(line, x + (int)strlen(shares[i].word) + 1, 0, STYLE_PLAIN, text);
         }
         x += cols + 3;
     }
 }
 
-struct busy {
+struct busy_time {
     agent_no agent;
     double ms;
 };
 
 static int by_busy(const void *a, const void *b)
 {
-    const struct busy *x = a, *y = b;
+    const struct busy_time *x = a, *y = b;
     if (x->ms != y->ms)
         return x->ms > y->ms ? -1 : 1;
     return x->agent < y->agent ? -1 : x->agent > y->agent;
 }
 
-static void put_agents(const struct report_page *page)
+static void put_agents(const struct statistics_page *page)
 {
     const struct mem *mem = page->frame->state->mem;
     size_t all = page->figures->agent_count, count = 0;
-    struct busy *order = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *order);
+    struct busy_time *order = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *order);
     struct strbuf *text = &page->frame->scratch;
     for (size_t i = 0; order && i < all; i++) {
         double ms = page->figures->agents[i].busy_ms;
         if (ms > 0 && report_has_agent(swarm_agent(page->frame->swarm, (agent_no)i)))
-            order[count++] = (struct busy){(agent_no)i, ms};
+            order[count++] = (struct busy_time){(agent_no)i, ms};
     }
     if (count > 1)
         qsort(order, count, sizeof *order, by_busy);
     for (size_t i = 0; i < count && i < AGENTS_SHOWN; i++) {
         strbuf_clear(text);
         query_agent_title(page->frame->swarm, order[i].agent, text);
-        draw_shares(page, sheet_line(page->sheet), text->failed ? "" : text->data,
+        draw_shares(page, scrolled_page_line(page->lines), text->failed ? "" : text->data,
                     text->failed ? 0 : text->len, &page->figures->agents[order[i].agent]);
     }
     if (count > AGENTS_SHOWN) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0)
-            area_putf(line, 3, 0, INK_DIM, "and %zu more, which did less", count - AGENTS_SHOWN);
+            area_putf(line, 3, 0, STYLE_DIM, "and %zu less active", count - AGENTS_SHOWN);
     }
     mem_free(mem, order, all * sizeof *order);
 }
 
-static void put_time(const struct report_page *page)
+static void put_time(const struct statistics_page *page)
 {
-    report_page_heading(page, "WHERE THE TIME WENT");
-    draw_shares(page, sheet_line(page->sheet), "all", 3, &page->figures->totals);
+    statistics_page_heading(page, "TIME BY ACTIVITY");
+    draw_shares(page, scrolled_page_line(page->lines), "all", 3, &page->figures->totals);
     put_percents(page, &page->figures->totals);
     put_agents(page);
 }
 
 /* ---- tables ---- */
 
-/* The report's own, line by line. */
-static void put_table(const struct report_page *page, const char *heading,
+/* Puts a table of the report, line by line. */
+static void put_table(const struct statistics_page *page, const char *heading,
                       void (*table)(const struct report *, bool, struct strbuf *))
 {
     struct report report = {page->frame->swarm, page->figures, page->frame->local_ns, 0};
@@ -153,13 +156,13 @@ static void put_table(const struct report_page *page, const char *heading,
     strbuf_init(&text, page->frame->state->mem, 0);
     table(&report, page->frame->input->theme.ascii, &text);
     if (!text.failed && text.len > 0)
-        report_page_heading(page, heading);
+        statistics_page_heading(page, heading);
     const char *at = text.failed || text.len == 0 ? "" : text.data;
     for (bool head = true; *at; head = false) {
         size_t len = strcspn(at, "\n");
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0)
-            area_put_cut(line, 3, 0, line.cols - 4, head ? INK_DIM : INK_PLAIN, at, len);
+            area_put_ellipsized(line, 3, 0, line.cols - 4, head ? STYLE_DIM : STYLE_PLAIN, at, len);
         at += len + (at[len] == '\n');
     }
     strbuf_release(&text);
@@ -174,8 +177,8 @@ struct spread_plot {
     bool ms;
 };
 
-void report_page_value(const struct report_page *page, bool ms, double value,
-                       char out[NUMBER_BYTES])
+void statistics_page_value(const struct statistics_page *page, bool ms, double value,
+                           char out[NUMBER_BYTES])
 {
     if (ms)
         number_ms(value, page->frame->input->theme.ascii, out);
@@ -189,8 +192,8 @@ static int column_of(const struct spread *spread, double value, int cols)
     return at < 0 ? 0 : at >= cols ? cols - 1 : (int)at;
 }
 
-/* Where p50, p95 and p99 lie: three lines, so that no two of them meet. */
-static void put_marks(const struct report_page *page, const struct spread_plot *of, int cols)
+/* Puts the labels of p50, p95 and p99 on three lines, so that no two collide. */
+static void put_marks(const struct statistics_page *page, const struct spread_plot *of, int cols)
 {
     const struct summary *summary = of->summary;
     const struct {
@@ -200,20 +203,20 @@ static void put_marks(const struct report_page *page, const struct spread_plot *
     const char *tip = page->frame->input->theme.ascii ? "^" : "▴";
     struct area lines[3];
     for (int i = 0; i < 3; i++)
-        lines[i] = sheet_line(page->sheet);
+        lines[i] = scrolled_page_line(page->lines);
     for (int i = 0; i < 3; i++) {
         char text[NUMBER_BYTES + 8], value[NUMBER_BYTES];
         int x = LABEL_COLS + column_of(of->spread, marks[i].value, cols);
-        report_page_value(page, of->ms, marks[i].value, value);
+        statistics_page_value(page, of->ms, marks[i].value, value);
         snprintf(text, sizeof text, "%s %s", marks[i].name, value);
         if (lines[i].rows == 0)
             continue;
-        area_puts(lines[i], x, 0, INK_USER, tip);
-        area_puts(lines[i], x + 2, 0, INK_PLAIN, text);
+        area_puts(lines[i], x, 0, STYLE_USER, tip);
+        area_puts(lines[i], x + 2, 0, STYLE_PLAIN, text);
     }
 }
 
-static void put_spread(const struct report_page *page, const struct spread_plot *of)
+static void put_spread(const struct statistics_page *page, const struct spread_plot *of)
 {
     double values[SPREAD_BINS];
     int cols =
@@ -232,23 +235,23 @@ static void put_spread(const struct report_page *page, const struct spread_plot 
                         .cols = cols,
                         .rows = PLOT_ROWS,
                         .max = plot_max(values, NULL, cols),
-                        .ink = of->ms ? INK_FIRST_TOKEN : INK_SAMPLING,
+                        .style = of->ms ? STYLE_FIRST_TOKEN : STYLE_SAMPLING,
                         .ascii = page->frame->input->theme.ascii};
-    report_page_heading(page, of->heading);
+    statistics_page_heading(page, of->heading);
     number_count((uint64_t)plot.max, count);
     for (int row = 0; row < plot.rows && plot.max > 0; row++) {
-        struct area line = sheet_line(page->sheet);
+        struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0 && row == 0)
-            area_put_right(line, LABEL_COLS - 1, 0, INK_DIM, count);
+            area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, count);
         plot_line(&plot, line, LABEL_COLS, row);
     }
-    struct area axis = sheet_line(page->sheet);
-    report_page_value(page, of->ms, of->spread->low, low);
-    report_page_value(page, of->ms, of->spread->high, high);
+    struct area axis = scrolled_page_line(page->lines);
+    statistics_page_value(page, of->ms, of->spread->low, low);
+    statistics_page_value(page, of->ms, of->spread->high, high);
     if (axis.rows > 0) {
-        area_fill(axis, LABEL_COLS, 0, cols, INK_DIM, frame_symbol(page->frame, SYM_HORIZONTAL));
-        area_put_right(axis, LABEL_COLS - 1, 0, INK_DIM, low);
-        area_puts(axis, LABEL_COLS + cols + 1, 0, INK_DIM, high);
+        area_fill(axis, LABEL_COLS, 0, cols, STYLE_DIM, frame_symbol(page->frame, SYM_HORIZONTAL));
+        area_put_right(axis, LABEL_COLS - 1, 0, STYLE_DIM, low);
+        area_puts(axis, LABEL_COLS + cols + 1, 0, STYLE_DIM, high);
     }
     put_marks(page, of, cols);
 }
@@ -269,12 +272,12 @@ bool view_series_axis(const struct view_input *input, const struct view_state *s
 
 /* ---- all of it ---- */
 
-static void walk(const struct report_page *page)
+static void walk(const struct statistics_page *page)
 {
     const struct swarm_figures *figures = page->figures;
     const struct spread_plot spreads[] = {
         {"TIME TO FIRST TOKEN", &figures->ttft_ms, &figures->totals.ttft_ms, true},
-        {"OUTPUT TOKENS A SECOND OF A REQUEST", &figures->otps, &figures->totals.otps, false}};
+        {"OUTPUT TOKENS/S PER REQUEST", &figures->otps, &figures->totals.otps, false}};
     put_time(page);
     put_table(page, "REQUESTS BY MODEL", report_models);
     put_table(page, "TOOLS", report_tools);
@@ -286,28 +289,28 @@ static void walk(const struct report_page *page)
 
 void statistics_draw(struct frame *frame, struct grid *grid)
 {
-    /* It has no heads. */
+    /* This page has no heads. */
     struct area body = area_sub(grid_area(grid), 0, frame->layout.heads.y, frame->layout.cols,
                                 frame->layout.heads.rows + frame->layout.body.rows);
-    struct sheet sheet = {.line = 0};
-    struct report_page page = {frame, frame->input->figures, &sheet, frame->layout.cols};
+    struct scrolled_page lines = {.line = 0};
+    struct statistics_page page = {frame, frame->input->figures, &lines, frame->layout.cols};
     size_t *scroll = &frame->state->statistics_scroll;
     if (!page.figures)
         return;
     walk(&page);
-    size_t most = sheet_most(sheet.line, body.rows);
-    *scroll = *scroll < most ? *scroll : most;
-    sheet = (struct sheet){.area = body, .skip = *scroll};
+    size_t scroll_max = scrolled_page_scroll_max(lines.line, body.rows);
+    *scroll = *scroll < scroll_max ? *scroll : scroll_max;
+    lines = (struct scrolled_page){.area = body, .skip = *scroll};
     walk(&page);
-    if (*scroll < most)
-        area_put_right(body, body.cols - 1, body.rows - 1, INK_DIM,
+    if (*scroll < scroll_max)
+        area_put_right(body, body.cols - 1, body.rows - 1, STYLE_DIM,
                        frame_symbol(frame, SYM_ELLIPSIS));
 }
 
 enum view_result statistics_act(struct frame *frame, enum action action)
 {
     size_t *scroll = &frame->state->statistics_scroll, at;
-    /* The drawing knows where the end is. */
+    /* Drawing clamps the scroll. */
     if (list_move(action, *scroll, SIZE_MAX / 2, frame->layout.body.rows, &at)) {
         *scroll = at;
         return VIEW_REDRAW;

@@ -1,7 +1,7 @@
-/* The timeline: a line of heads, then the rows from state->scroll on. A line is drawn in three strokes that do not touch each
-   other: tree and name, NOW, the bars. What goes through all lines (now, where events were dropped) is drawn after them,
-   into cells that are still blank. */
-#include "tui/screen/duration.h"
+/* The timeline: a line of heads, then the rows from state->scroll. Each line is drawn in three
+   parts that do not overlap: tree and name, NOW, the bars. Vertical lines (now, dropped events) are
+   drawn last, in cells that are still blank. */
+#include "tui/screen/number.h"
 #include "tui/views/bars.h"
 #include "tui/views/marks.h"
 #include "tui/views/overview.h"
@@ -19,47 +19,48 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
     struct area line = frame_area(frame, grid, layout->heads);
     struct area names = area_sub(line, 0, 0, layout->now_x, 1);
     struct axis_label labels[64];
-    int x = area_puts(names, layout->name_x + 1, 0, INK_DIM, "AGENT");
+    int x = area_puts(names, layout->name_x + 1, 0, STYLE_DIM, "AGENT");
     size_t above = frame->state->scroll,
            shown = (size_t)(layout->body.rows * frame->per_line) - frame->rows.pinned,
            count = frame->rows.count - frame->rows.pinned;
-    char which[64]; /* lines of how many; a number that is cut would be another number */
+    char which[64]; /* FIRST-LAST/COUNT; never cut, which would change a number */
     int cols = snprintf(which, sizeof which, "%zu-%zu/%zu", above + 1, above + shown, count);
     if (shown > 0 && shown < count && x + 1 + cols < names.cols)
-        area_puts(names, x + 1, 0, INK_DIM, which);
+        area_puts(names, x + 1, 0, STYLE_DIM, which);
     if (layout->now_word && frame->per_line == 1)
-        area_puts(line, layout->now_x, 0, INK_DIM, "NOW");
+        area_puts(line, layout->now_x, 0, STYLE_DIM, "NOW");
     struct area bars = area_sub(line, layout->bars_x, 0, layout->bars_cols, 1);
     count = axis_labels(&frame->axis, &frame->clock, 4, labels, 64);
     for (size_t i = 0; i < count; i++) {
         if (!marks_within(frame, labels[i].col, (int)strlen(labels[i].text)))
-            area_puts(bars, labels[i].col, 0, INK_DIM, labels[i].text);
+            area_puts(bars, labels[i].col, 0, STYLE_DIM, labels[i].text);
     }
     marks_draw(frame, bars);
 }
 
 /* ---- tree and name ---- */
 
-/* The lines of the ancestors, and the row's own branch. Level 1 is the first column. Returns the column after them. */
-static int draw_branch(const struct frame *frame, struct area line, const struct row *row)
+/* Draws the ancestors' lines and the row's own branch. Level 1 is the first column. Returns the
+   column after them. */
+static int draw_branch(const struct frame *frame, struct area line, const struct timeline_row *row)
 {
     const struct tree_node *node = &frame->rows.nodes[row->node];
     int level = (int)node->depth, depth = level + row->group, most = line.cols / 2;
     int shift = depth > most ? depth - most : 0; /* deeper trees lose their outer levels */
     const char *vertical = frame_symbol(frame, SYM_VERTICAL);
     if (row->group) {
-        area_puts(line, level - shift, 0, INK_DIM, frame_symbol(frame, SYM_ELBOW));
+        area_puts(line, level - shift, 0, STYLE_DIM, frame_symbol(frame, SYM_ELBOW));
     } else {
         if (!row->first && node->children && !node->folded)
-            area_puts(line, level - shift, 0, INK_DIM, vertical);
+            area_puts(line, level - shift, 0, STYLE_DIM, vertical);
         if (row->first && level > 0)
-            area_puts(line, level - 1 - shift, 0, INK_DIM,
+            area_puts(line, level - 1 - shift, 0, STYLE_DIM,
                       frame_symbol(frame, node->more ? SYM_TEE : SYM_ELBOW));
     }
     bool own = !row->group && row->first;
     while (level > 0) {
         if (!own && node->more)
-            area_puts(line, level - 1 - shift, 0, INK_DIM, vertical);
+            area_puts(line, level - 1 - shift, 0, STYLE_DIM, vertical);
         own = false;
         node = &frame->rows.nodes[node->parent];
         level--;
@@ -73,42 +74,44 @@ static bool is_disconnected(const struct frame *frame, const struct agent *agent
     return session && (session->flags & SESSION_DISCONNECTED) && !(session->flags & SESSION_ENDED);
 }
 
-static void draw_name(struct frame *frame, struct area line, const struct row *row)
+static void draw_name(struct frame *frame, struct area line, const struct timeline_row *row)
 {
     const struct tree_node *node = &frame->rows.nodes[row->node];
     const struct agent *agent = swarm_agent(frame->swarm, node->agent);
     int x = row->pinned ? 0 : draw_branch(frame, line, row);
     if (row->group) {
-        area_putf(line, x + 1, 0, INK_DIM, "+%u done", node->done);
+        area_putf(line, x + 1, 0, STYLE_DIM, "+%u done", node->done);
         return;
     }
     if (!row->first || !agent)
         return;
     if (!row->pinned && (node->folded || node->children))
-        area_puts(line, x, 0, INK_DIM, frame_symbol(frame, node->folded ? SYM_FOLDED : SYM_OPENED));
+        area_puts(line, x, 0, STYLE_DIM,
+                  frame_symbol(frame, node->folded ? SYM_FOLDED : SYM_OPENED));
     x += row->pinned ? 0 : node->depth == 0 ? 2 : 1;
     strbuf_clear(&frame->scratch);
     query_agent_title(frame->swarm, node->agent, &frame->scratch);
     bool strong = node->agent == frame->state->cursor && !frame->state->cursor_group;
-    int room = line.cols - x - 1; /* a blank before NOW */
+    int room = line.cols - x - 1; /* keeps a blank before NOW */
     if (node->depth == 0 && is_disconnected(frame, agent)) {
-        /* Its sender has gone and may come back, as every `emit` does: that is no error. */
-        area_puts(line, line.cols - 2, 0, INK_DIM, frame_symbol(frame, SYM_WAITS));
+        /* The sender has gone and may return, as every `emit` does: that is no error. */
+        area_puts(line, line.cols - 2, 0, STYLE_DIM, frame_symbol(frame, SYM_WAITS));
         room -= 2;
     }
     if (frame->scratch.failed || frame->scratch.len == 0)
         return;
-    int end = area_put_cut(line, x, 0, room, strong || node->depth == 0 ? INK_STRONG : INK_PLAIN,
-                           frame->scratch.data, frame->scratch.len);
+    int end = area_put_ellipsized(line, x, 0, room,
+                                  strong || node->depth == 0 ? STYLE_STRONG : STYLE_PLAIN,
+                                  frame->scratch.data, frame->scratch.len);
     const char *description = swarm_text(frame->swarm, agent->description);
     room -= end - x + 1;
     if (room >= 4 && *description)
-        area_put_cut(line, end + 1, 0, room, INK_DIM, description, strlen(description));
+        area_put_ellipsized(line, end + 1, 0, room, STYLE_DIM, description, strlen(description));
 }
 
 /* ---- NOW ---- */
 
-/* 3/10 12s: the attempt that failed, and when the next begins. */
+/* Formats the failed attempt and the time until the next: 3/10 12s. */
 static void retry_text(const struct frame *frame, const struct agent_status *status, char *out,
                        size_t size)
 {
@@ -137,12 +140,12 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
 {
     const struct agent_status *status = &node->status;
     enum agent_state state = group ? STATE_DONE : status->state;
-    struct state_style style = theme_state(&frame->input->theme, state);
+    struct state_style looks = theme_state(&frame->input->theme, state);
     char age[64] = "";
-    area_puts(now, 0, 0, style.ink, style.shape);
+    area_puts(now, 0, 0, looks.style, looks.shape);
     if (!frame->layout.now_word || group)
         return;
-    int end = area_puts(now, 2, 0, style.ink, query_state_word(state));
+    int end = area_puts(now, 2, 0, looks.style, query_state_name(state));
     if (!frame->layout.now_age)
         return;
     if (state == STATE_RETRY)
@@ -154,16 +157,16 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
         else
             number_age(ns, age);
     }
-    enum ink ink = state == STATE_USER || state == STATE_RETRY ? style.ink
-                   : is_at_rest(state)                         ? INK_DIM
-                                                               : INK_PLAIN;
+    enum style_id style = state == STATE_USER || state == STATE_RETRY ? looks.style
+                          : is_at_rest(state)                         ? STYLE_DIM
+                                                                      : STYLE_PLAIN;
     if ((int)strlen(age) < now.cols - end)
-        area_put_right(now, now.cols, 0, ink, age);
+        area_put_right(now, now.cols, 0, style, age);
 }
 
 /* ---- bars ---- */
 
-static void draw_bars(struct frame *frame, struct area line, const struct row *row)
+static void draw_bars(struct frame *frame, struct area line, const struct timeline_row *row)
 {
     struct timeline_cell cells[GRID_MAX_COLS];
     bars_draw(frame, line, cells, bars_cells(frame, row, line.cols, cells));
@@ -171,22 +174,23 @@ static void draw_bars(struct frame *frame, struct area line, const struct row *r
 
 /* ---- through all lines ---- */
 
-static void draw_vertical(struct area bars, int col, enum ink ink, const char *glyph)
+static void draw_vertical(struct area bars, int col, enum style_id style, const char *glyph)
 {
     for (int y = 0; y < bars.rows; y++) {
         if (area_is_blank(bars, col, y, 1))
-            area_puts(bars, col, y, ink, glyph);
+            area_puts(bars, col, y, style, glyph);
     }
 }
 
-/* ✂ 50,000 dropped: on the first line that has room for it beside the line, else on the last over the bars. */
+/* Draws `✂ 50,000 dropped` on the first line with room for it beside the vertical line, else on the
+   last line over the bars. */
 static void draw_cut(const struct frame *frame, struct area bars, const struct marker *marker)
 {
     const struct session *session = swarm_session(frame->swarm, marker->session);
     int col = axis_col(&frame->axis, marker->at_ns);
     if (col < 0 || col >= bars.cols || bars.rows <= 0)
         return;
-    draw_vertical(bars, col, INK_CUT, frame_symbol(frame, SYM_VERTICAL));
+    draw_vertical(bars, col, STYLE_CUT, frame_symbol(frame, SYM_VERTICAL));
     char count[NUMBER_BYTES], text[64];
     uint64_t dropped =
         session && session->dropped ? session->dropped : swarm_dropped(frame->swarm, POOL_LIVE);
@@ -198,7 +202,7 @@ static void draw_cut(const struct frame *frame, struct area bars, const struct m
         bool room =
             x == col ? area_is_blank(bars, x + 1, y, cols) : area_is_blank(bars, x, y, cols - 1);
         if (room || y + 1 == bars.rows) {
-            area_puts(bars, x, y, INK_CUT, text);
+            area_puts(bars, x, y, STYLE_CUT, text);
             return;
         }
     }
@@ -213,18 +217,18 @@ static void draw_markers(const struct frame *frame, struct area bars)
     }
     int now = axis_col(&frame->axis, frame->now_ns);
     if (frame->input->live && now >= 0 && now + 1 < bars.cols)
-        draw_vertical(bars, now + 1, INK_NOW, frame_symbol(frame, SYM_VERTICAL));
+        draw_vertical(bars, now + 1, STYLE_NOW, frame_symbol(frame, SYM_VERTICAL));
 }
 
-static void draw_row(struct frame *frame, struct area line, const struct row *row)
+static void draw_row(struct frame *frame, struct area line, const struct timeline_row *row)
 {
     const struct layout *layout = &frame->layout;
     const struct tree_node *node = &frame->rows.nodes[row->node];
     if (row->pinned)
-        area_puts(line, 0, 0, INK_USER, frame_symbol(frame, SYM_PIN));
+        area_puts(line, 0, 0, STYLE_USER, frame_symbol(frame, SYM_PIN));
     else if (row->first && node->agent == frame->state->cursor &&
              row->group == frame->state->cursor_group)
-        area_puts(line, 0, 0, INK_STRONG, frame_symbol(frame, SYM_CURSOR));
+        area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
     draw_name(frame, area_sub(line, layout->name_x, 0, layout->name_cols, 1), row);
     if (row->first)
         draw_now(frame, area_sub(line, layout->now_x, 0, layout->now_cols, 1), node, row->group);
@@ -239,14 +243,15 @@ void timeline_draw(struct frame *frame, struct grid *grid)
         draw_heads(frame, grid);
     struct area body = frame_area(frame, grid, layout->body);
     int count = 0;
-    for (const struct row *row; count < body.rows && (row = frame_row_at(frame, count)); count++) {
+    for (const struct timeline_row *row; count < body.rows && (row = frame_row_at(frame, count));
+         count++) {
         if (frame->per_line > 1)
             overview_draw_line(frame, area_sub(body, 0, count, body.cols, 1), row);
         else
             draw_row(frame, area_sub(body, 0, count, body.cols, 1), row);
     }
-    if (count == 0 && frame->choice)
-        area_puts(body, layout->name_x + 1, 0, INK_DIM, "nothing matches the filter");
+    if (count == 0 && frame->predicate)
+        area_puts(body, layout->name_x + 1, 0, STYLE_DIM, "nothing matches the filter");
     struct area bars = area_sub(body, layout->bars_x, 0, layout->bars_cols, count);
     draw_markers(frame, bars);
     struct area heads = frame_area(frame, grid, layout->heads);

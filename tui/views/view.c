@@ -1,6 +1,7 @@
-/* The door of the views: which one draws, which one gets the key, and what is the same for all. A view is a row of a table; a
-   view drawn over another (help) has a row too. */
-#include "tui/views/finding.h"
+/* The entry point of the views: chooses the view that draws, the view that gets a key, and handles
+   what all views share. A view is a row of a table; help, which covers another view, has a row
+   too. */
+#include "tui/views/find_bar.h"
 #include "tui/views/marks.h"
 #include "tui/views/mouse.h"
 #include "tui/views/range.h"
@@ -28,10 +29,10 @@ void view_state_release(struct view_state *state)
     mem_free(state->mem, state->folds, state->fold_cap);
     mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
     log_list_release(&state->log.list, state->mem);
-    chosen_free(state->chosen);
+    filter_cache_free(state->filter_cache);
     filter_free(state->search);
     strbuf_release(&state->copied);
-    state->chosen = NULL;
+    state->filter_cache = NULL;
     state->search = NULL;
     state->folds = NULL;
     state->fold_cap = 0;
@@ -53,11 +54,11 @@ static void draw_too_small(struct area all)
 {
     char text[32];
     snprintf(text, sizeof text, "%dx%d", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
-    int x = area_puts(all, 0, 0, INK_PLAIN, "needs ");
+    int x = area_puts(all, 0, 0, STYLE_PLAIN, "needs ");
     if (all.cols >= 11)
-        area_puts(all, x, 0, INK_PLAIN, text);
+        area_puts(all, x, 0, STYLE_PLAIN, text);
     else
-        area_puts(all, 0, 1, INK_PLAIN, text);
+        area_puts(all, 0, 1, STYLE_PLAIN, text);
 }
 
 static void draw_timeline(struct frame *frame, struct grid *grid)
@@ -65,8 +66,8 @@ static void draw_timeline(struct frame *frame, struct grid *grid)
     if (frame->layout.legend.rows > 0)
         legend_draw(frame, grid);
     timeline_draw(frame, grid);
-    if (frame->layout.flight.rows > 0)
-        flight_panel_draw(frame, grid);
+    if (frame->layout.inflight.rows > 0)
+        inflight_panel_draw(frame, grid);
     if (frame->state->range.mode != RANGE_NONE)
         range_panel_draw(frame, grid);
     else if (frame->layout.detail.rows > 0)
@@ -75,23 +76,23 @@ static void draw_timeline(struct frame *frame, struct grid *grid)
 
 /* ---- the table ---- */
 
-/* What a view is. */
-struct view {
-    uint8_t set; /* enum view_set: which keys hold in it */
+/* The functions of a view. */
+struct page_ops {
+    uint8_t set; /* enum view_set: its active keys */
     void (*draw)(struct frame *frame, struct grid *grid);
     enum view_result (*act)(struct frame *frame, enum action action);
 };
 
-static const struct view pages[PAGES] = {
+static const struct page_ops pages[PAGES] = {
     [PAGE_TIMELINE] = {IN_TIMELINE, draw_timeline, timeline_act},
     [PAGE_AGENTS] = {IN_AGENTS, agents_draw, agents_act},
-    [PAGE_FLIGHT] = {IN_FLIGHT, flight_draw, flight_act},
+    [PAGE_INFLIGHT] = {IN_FLIGHT, inflight_draw, inflight_act},
     [PAGE_STATISTICS] = {IN_STATISTICS, statistics_draw, statistics_act},
     [PAGE_LOG] = {IN_LOG, log_draw, log_act},
 };
-static const struct view help = {IN_HELP, NULL, help_act};
+static const struct page_ops help = {IN_HELP, NULL, help_act};
 
-static const struct view *current(const struct view_state *state)
+static const struct page_ops *current(const struct view_state *state)
 {
     return state->help ? &help : &pages[state->page];
 }
@@ -108,7 +109,7 @@ static void draw_page(const struct view_input *input, struct view_state *state, 
     if (frame.layout.too_small) {
         draw_too_small(grid_area(grid));
     } else if (!made) {
-        area_puts(grid_area(grid), 0, 0, INK_ERROR, "out of memory");
+        area_puts(grid_area(grid), 0, 0, STYLE_ERROR, "out of memory");
     } else {
         header_draw(&frame, grid);
         if (frame.empty)
@@ -135,7 +136,7 @@ void view_draw(const struct view_input *input, struct view_state *state, struct 
 
 /* ---- keys ---- */
 
-/* What the key does to what waits for one, or else the action to the view. */
+/* Passes the key to a pending prompt or mark, else the action to the view. */
 static enum view_result act(const struct view_input *input, struct view_state *state,
                             enum action action, struct key key, int cols, int rows)
 {
@@ -144,7 +145,7 @@ static enum view_result act(const struct view_input *input, struct view_state *s
     if (!frame_make(&frame, input, state, cols, rows))
         view_message(state, true, "out of memory");
     else if (state->prompt.kind != PROMPT_NONE)
-        result = finding_key(&frame, key);
+        result = find_bar_key(&frame, key);
     else if (state->pending != ACTION_NONE)
         result = marks_key(&frame, key);
     else if (mouse_is(key))
@@ -174,7 +175,7 @@ static enum view_result go_to_pane(const struct view_input *input, struct view_s
     state->pane_pid = session ? session->pid : 0;
     if (state->pane_pid > 0)
         return VIEW_PANE;
-    view_message(state, true, "nobody has told which process this agent is");
+    view_message(state, true, "no process known for this agent");
     return VIEW_REDRAW;
 }
 
@@ -199,14 +200,13 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     case ACTION_REDRAW: result = VIEW_REPAINT; break;
     case ACTION_MOUSE:
         state->mouse = !state->mouse;
-        view_message(state, false,
-                     state->mouse ? "mouse on; text is selected with Shift held" : "mouse off");
+        view_message(state, false, state->mouse ? "mouse on; Shift selects text" : "mouse off");
         result = VIEW_MOUSE;
         break;
     case ACTION_PANE: result = go_to_pane(input, state); break;
     case ACTION_TIMELINE: result = turn_to(state, PAGE_TIMELINE); break;
     case ACTION_AGENTS: result = turn_to(state, PAGE_AGENTS); break;
-    case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_FLIGHT); break;
+    case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_INFLIGHT); break;
     case ACTION_STATISTICS: result = turn_to(state, PAGE_STATISTICS); break;
     case ACTION_LOG: result = turn_to(state, PAGE_LOG); break;
     default: result = act(input, state, action, key, cols, rows);
@@ -226,7 +226,7 @@ bool view_frozen(const struct view_state *state)
 
 /* ---- when it moves by itself ---- */
 
-/* The next time at which a unit of time on the local clock is full. */
+/* Returns the next time that is a multiple of a unit on the local clock. */
 static int64_t next_multiple(int64_t now_ns, int64_t unit_ns)
 {
     return now_ns - now_ns % unit_ns + unit_ns;
@@ -238,7 +238,7 @@ static bool rests(enum agent_state state)
            state == STATE_GONE;
 }
 
-/* The unit in which the age of a row counts; a minute where it counts no seconds. */
+/* Returns the unit in which a row's age changes; a minute if it shows no seconds. */
 static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
 {
     int64_t since = node->status.since_ns;
@@ -248,7 +248,7 @@ static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
                                                                           : SECOND_NS / 10;
 }
 
-/* The shortest unit in which a text on the screen counts. */
+/* Returns the shortest unit in which a text on the screen changes. */
 static int64_t ticking_unit(const struct frame *frame)
 {
     enum page page = frame->state->page;
@@ -258,9 +258,9 @@ static int64_t ticking_unit(const struct frame *frame)
         int64_t own = row_unit(frame, &frame->rows.nodes[i]);
         unit = own < unit ? own : unit;
     }
-    bool flight = page == PAGE_TIMELINE || page == PAGE_FLIGHT;
-    for (size_t i = 0; flight && i < frame->flight_count; i++) {
-        const struct span *span = swarm_span(frame->swarm, frame->flight[i]);
+    bool flight = page == PAGE_TIMELINE || page == PAGE_INFLIGHT;
+    for (size_t i = 0; flight && i < frame->inflight_count; i++) {
+        const struct span *span = swarm_span(frame->swarm, frame->inflight[i]);
         if (span && frame->now_ns - span->start_ns < MINUTE_NS)
             unit = SECOND_NS / 10;
     }
@@ -270,13 +270,14 @@ static int64_t ticking_unit(const struct frame *frame)
 int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
                      int rows)
 {
-    struct view_state copy = *state; /* frame_make clamps; the folds are only read */
+    struct view_state copy = *state; /* frame_make clamps the copy; the folds are only read */
     struct frame frame;
     if (!input->live || state->frozen || state->help)
         return INT64_MAX;
     int64_t wake = INT64_MAX;
     int64_t now = query_now(input->swarm, input->local_ns);
-    /* Followed files alone: their time stands still until something is written; only the clock in the header goes. */
+    /* With followed files alone, their time stops until one is written; only the clock in the
+       header moves. */
     if (query_now(input->swarm, input->local_ns + MINUTE_NS) == now)
         return next_multiple(input->local_ns, MINUTE_NS);
     if (frame_make(&frame, input, &copy, cols, rows) && !frame.layout.too_small) {

@@ -1,6 +1,7 @@
-/* The views: pure functions from the model, what the user has chosen, and a size, to cells. No clock, no terminal: the same
-   arguments draw the same picture. The app draws when the model has changed (at most --fps times a second), when
-   view_wake_ns says so, and after a key; never while view_frozen says so, but after a key or a resize. */
+/* The views: pure functions from the model, the user's state and a size to cells. They use no clock
+   and no terminal, so the same arguments draw the same cells. The app draws when the model has
+   changed (at most --fps times a second), at view_wake_ns, and after a key. While view_frozen is
+   true it draws only after a key or a resize. */
 #ifndef TUI_VIEW_H
 #define TUI_VIEW_H
 
@@ -10,60 +11,60 @@
 #include "tui/screen/grid.h"
 #include "tui/screen/keymap.h"
 #include "tui/views/axis.h"
-#include "tui/views/chosen.h"
+#include "tui/views/filter_cache.h"
 #include "tui/views/log_list.h"
 #include "tui/views/prompt.h"
 
-/* What there is to show. All borrowed for the call. */
+/* The data to show. All of it is borrowed for the call. */
 struct view_input {
     struct theme theme;
     const struct swarm *swarm;
     int64_t local_ns;                    /* the local clock, Unix epoch */
-    const struct swarm_figures *figures; /* may be some time old; NULL: none yet */
-    const struct series *series; /* over view_series_axis; may be some time old; NULL: none yet */
+    const struct swarm_figures *figures; /* may be outdated; NULL: none yet */
+    const struct series *series; /* over view_series_axis; may be outdated; NULL: none yet */
     const struct source_status *sources;
     size_t source_count;
     const struct notice_log *log; /* may be NULL */
-    const struct keymap *keymap;  /* what the user has bound; may be NULL */
-    const char *output;           /* path of the trace that is left behind; NULL: none */
-    const char
-        *address; /* where feeds are listened for, as SWARMTOP_SOCKET wants it; NULL: nowhere */
-    bool live;    /* more may come; false: all sources have finished */
-    const struct source_progress *progress; /* of the file that is being read; NULL: none is */
-    uint64_t events;                        /* taken so far, of all sources */
+    const struct keymap *keymap;  /* the user's bindings; may be NULL */
+    const char *output;           /* path of the trace to write; NULL: none */
+    const char *address;          /* the feed address as in SWARMTOP_SOCKET; NULL: not listening */
+    bool live;                    /* more data may arrive; false: all sources have finished */
+    const struct source_progress *progress; /* the file being read; NULL: none */
+    uint64_t events;                        /* received so far, from all sources */
     double events_per_s;                    /* NAN: unknown */
 };
 
 enum window_mode {
-    WINDOW_AUTO, /* all of it until a column is 2^30 ns wide, then the end of it; finished sources: all of it */
-    WINDOW_ALL,    /* all of it, always */
-    WINDOW_FOLLOW, /* the end of it, at `zoom` */
+    /* all data until a column is 2^30 ns wide, then the end; finished sources: all data */
+    WINDOW_AUTO,
+    WINDOW_ALL,    /* always all data */
+    WINDOW_FOLLOW, /* the end, at `zoom` */
     WINDOW_FIXED   /* from t0_ns, at `zoom` */
 };
 
-/* What the screen shows, in the order of the keys 1 to 5. */
-enum page { PAGE_TIMELINE, PAGE_AGENTS, PAGE_FLIGHT, PAGE_STATISTICS, PAGE_LOG, PAGES };
+/* The views, in the order of the keys 1 to 5. */
+enum page { PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_STATISTICS, PAGE_LOG, PAGES };
 
-/* The table of agents: their order stays as it is while nobody sorts. */
+/* State of the agents table. Its order changes only when the user sorts. */
 struct agents_state {
-    uint8_t column; /* that it is sorted by */
+    uint8_t column; /* column to sort by */
     bool inverted;
-    bool sorted;     /* the order below holds */
-    agent_no *order; /* agents that have appeared since are behind */
+    bool sorted;     /* `order` is valid */
+    agent_no *order; /* agents that appeared later are at the end */
     size_t count, cap;
     size_t scroll;
 };
 
-/* The log: the list as it was last made, and the entry that the cursor is on. */
+/* State of the log: its list, and the entry under the cursor. */
 struct log_state {
     struct log_list list;
     bool made;
-    uint64_t revision, notices; /* of the model and the notices that it was made of */
-    unsigned filter;            /* the version of the filter that it went through */
+    uint64_t revision, notices; /* revision of the model and number of log entries in the list */
+    unsigned filter;            /* version of the filter applied to the list */
     size_t cursor, scroll;
 };
 
-/* Where a search began: Esc goes back there. */
+/* A position to return to, for example when a search is cancelled. */
 struct view_place {
     agent_no cursor;
     bool cursor_group;
@@ -73,7 +74,7 @@ struct view_place {
     int64_t t0_ns;
 };
 
-/* A moment that was marked with a letter. */
+/* A moment marked with a letter. */
 struct view_mark {
     bool set;
     int64_t at_ns;
@@ -81,7 +82,7 @@ struct view_mark {
 };
 enum { MARKS = 36, PINS = 8 }; /* letters and digits */
 
-/* A stretch of time whose figures are shown. */
+/* A range of time with its figures. */
 enum range_mode { RANGE_NONE, RANGE_MOVES, RANGE_KEPT };
 struct view_range {
     enum range_mode mode;
@@ -91,55 +92,55 @@ struct view_range {
 
 #define MESSAGE_BYTES 256
 
-/* What the user has chosen. A plain value but for what it owns: view_state_init, view_state_release. */
+/* The user's state. A plain value except for what it owns: view_state_init, view_state_release. */
 struct view_state {
     const struct mem *mem;
     enum page page;
-    agent_no cursor;   /* the row of that agent; NO_AGENT: the first */
+    agent_no cursor;   /* the agent under the cursor; NO_AGENT: the first */
     bool cursor_group; /* the cursor is on its `+N done` row */
     span_no selected;  /* NO_SPAN: none */
-    size_t scroll;     /* rows that are above the screen */
+    size_t scroll;     /* rows above the screen */
 
     enum window_mode window;
     unsigned zoom; /* a column is 2^zoom ns */
-    int64_t t0_ns; /* WINDOW_FIXED: where the first column begins, a multiple of 2^zoom */
+    int64_t t0_ns; /* WINDOW_FIXED: start of the first column, a multiple of 2^zoom */
 
     bool frozen;
-    enum window_mode thawed_window; /* what to go back to */
-    int64_t frozen_local_ns;        /* the local clock when it was frozen */
-    int64_t frozen_now_ns;          /* the model's now then: nothing later is drawn */
+    enum window_mode thawed_window; /* restored by thawing */
+    int64_t frozen_local_ns;        /* the local clock when frozen */
+    int64_t frozen_now_ns;          /* the model's now when frozen; later spans are not drawn */
     uint64_t frozen_events;
 
     uint8_t *folds; /* by agent_no: enum fold; NULL: none */
     size_t fold_cap;
 
     struct agents_state agents;
-    size_t flight_scroll;
+    size_t inflight_scroll;
     struct log_state log;
 
     struct prompt prompt;
-    struct chosen *chosen; /* what the filter lets through; NULL: there is none */
+    struct filter_cache *filter_cache; /* the active filter; NULL: none */
     char filter_text[PROMPT_BYTES];
-    unsigned filter_version;          /* goes up when it changes */
-    char filter_error[MESSAGE_BYTES]; /* what is wrong with what is typed; "": nothing */
+    unsigned filter_version;          /* incremented when the filter changes */
+    char filter_error[MESSAGE_BYTES]; /* error in the typed filter; "": none */
     struct filter *search;            /* NULL: none yet */
     struct view_place searched_from;
 
-    agent_no pins[PINS]; /* shown on top as well */
+    agent_no pins[PINS]; /* also shown at the top */
     size_t pin_count;
     struct view_mark marks[MARKS];
-    struct view_place came_from; /* where one was before the last jump to a mark */
-    enum action pending;         /* the next key is a letter for it; ACTION_NONE: it is not */
+    struct view_place came_from; /* position before the last jump to a mark */
+    enum action pending;         /* action that waits for a letter; ACTION_NONE: none */
     struct view_range range;
-    struct strbuf copied; /* of VIEW_COPY */
-    int64_t pane_pid;     /* of VIEW_PANE */
+    struct strbuf copied; /* text for VIEW_COPY */
+    int64_t pane_pid;     /* process for VIEW_PANE */
 
-    bool mouse; /* on: the terminal's own selecting needs Shift then */
+    bool mouse; /* on: selecting text in the terminal needs Shift */
 
     bool detail, legend, help;
-    bool overview; /* of the timeline: as many agents as there is room for */
+    bool overview; /* timeline in overview: two agents a line */
     size_t detail_scroll, help_scroll, statistics_scroll;
-    char message[MESSAGE_BYTES]; /* shown instead of the hint line until the next key; "" none */
+    char message[MESSAGE_BYTES]; /* replaces the hint line until the next key; "": none */
     bool message_is_error;
 };
 
@@ -149,38 +150,41 @@ void view_state_release(struct view_state *state);
 void view_message(struct view_state *state, bool error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Sets the filter, as if it had been typed. False: *error says what is wrong with it. */
+/* Sets the filter as if it had been typed. Returns false and sets *error if it is invalid. */
 bool view_set_filter(struct view_state *state, const char *text, struct strbuf *error);
 
-/* Draws the whole grid. `state` is only clamped: what has gone is unselected, the cursor kept on the screen. A lack of memory is said on
-   the grid. */
+/* Draws the whole grid. `state` is only clamped: vanished spans are unselected, the cursor stays on
+   the screen. Without memory an error is drawn. */
 void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid);
 
-/* What the app has to do after a key; VIEW_IGNORED: no such key. All others redraw. */
+/* The app's task after a key; VIEW_IGNORED: no action has this key. All others redraw. */
 enum view_result {
     VIEW_IGNORED,
     VIEW_REDRAW,
-    VIEW_REPAINT, /* the whole terminal anew (C-l) */
-    VIEW_WRITE,   /* write the trace now; say what came of it by view_message */
+    VIEW_REPAINT, /* repaint the whole terminal (C-l) */
+    VIEW_WRITE,   /* write the trace now; report the result by view_message */
     VIEW_SUSPEND,
-    VIEW_STOP, /* read no further: what came stays */
-    VIEW_COPY, /* state->copied to the clipboard */
-    VIEW_PANE, /* to the tmux pane of the process state->pane_pid; say what came of it by view_message */
-    VIEW_MOUSE, /* state->mouse says whether the terminal is to report it */
+    VIEW_STOP, /* stop reading; keep the data */
+    VIEW_COPY, /* copy state->copied to the clipboard */
+    /* go to the tmux pane of process state->pane_pid; report the result by view_message */
+    VIEW_PANE,
+    VIEW_MOUSE, /* state->mouse: whether the terminal reports the mouse */
     VIEW_QUIT
 };
-/* Applies a key. cols, rows: the size of the grid that is shown. */
+/* Applies a key. cols, rows: size of the current grid. */
 enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
                           int cols, int rows);
 
-/* Nothing on the screen moves by itself, and what comes is not shown. */
+/* Returns true if nothing on the screen moves and new data is not shown. */
 bool view_frozen(const struct view_state *state);
-/* The stretches of time that the view asks for a series over, a column each; false: it asks for none. */
+/* Sets the time ranges, one a column, for which the view needs a series. Returns false if it needs
+   none. */
 bool view_series_axis(const struct view_input *input, const struct view_state *state, int cols,
                       struct axis *out);
-/* Whether the view asks for the figures of each agent and model (figures_compute), not of all together alone. */
+/* Returns true if the view needs figures of each agent and model (figures_compute), not only
+   totals. */
 bool view_wants_figures(const struct view_state *state);
-/* When, on the local clock, the picture changes next while nothing comes in; INT64_MAX: never. */
+/* Returns the local time at which the display changes next without new data; INT64_MAX: never. */
 int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
                      int rows);
 

@@ -1,8 +1,9 @@
-/* Actions of the timeline, as a table of functions; and what views have in common. What an action cannot do it says in a message. */
+/* Actions of the timeline, as a table of functions, and actions that all views share. An action
+   that cannot be done shows a message. */
 #include "tui/views/view_keys.h"
 
 #include "tui/views/copy.h"
-#include "tui/views/finding.h"
+#include "tui/views/find_bar.h"
 #include "tui/views/marks.h"
 #include "tui/views/range.h"
 #include "tui/views/select.h"
@@ -11,7 +12,7 @@ typedef enum view_result act_fn(struct frame *frame, int n);
 
 /* ---- the window of time ---- */
 
-/* From now on the window is where it is. */
+/* Fixes the window at its current position. */
 static void fix_window(struct frame *frame)
 {
     frame->state->window = WINDOW_FIXED;
@@ -19,7 +20,7 @@ static void fix_window(struct frame *frame)
     frame->state->t0_ns = frame->axis.t0_ns;
 }
 
-/* n tenths of the screen; beyond the ends frame_make clamps. */
+/* Pans by n tenths of the screen; frame_make clamps at the ends. */
 static enum view_result pan(struct frame *frame, int n)
 {
     int cols = frame->axis.cols * n / 10;
@@ -28,7 +29,7 @@ static enum view_result pan(struct frame *frame, int n)
     return VIEW_REDRAW;
 }
 
-/* The column that stays where it is: the selected span's, where that shows, else the middle. */
+/* Returns the column that a zoom keeps: the selected span's if it is visible, else the middle. */
 static int anchor_col(const struct frame *frame)
 {
     const struct span *span = swarm_span(frame->swarm, frame->state->selected);
@@ -102,7 +103,7 @@ static enum view_result freeze(struct frame *frame, int n)
         state->frozen_now_ns = frame->now_ns;
         state->frozen_events = frame->input->events;
     } else {
-        view_message(state, false, "nothing moves: the sources have finished");
+        view_message(state, false, "all sources have finished");
     }
     return VIEW_REDRAW;
 }
@@ -131,7 +132,7 @@ static enum view_result fit_span(struct frame *frame, int n)
 
 /* ---- rows ---- */
 
-/* n names up or down. */
+/* Moves by n names. */
 static enum view_result move_rows(struct frame *frame, int n)
 {
     const struct row_list *list = &frame->rows;
@@ -146,12 +147,12 @@ static enum view_result move_rows(struct frame *frame, int n)
             n -= n > 0 ? 1 : -1;
         }
     }
-    const struct row *row = &list->rows[found];
+    const struct timeline_row *row = &list->rows[found];
     select_row(frame, list->nodes[row->node].agent, row->group);
     return VIEW_REDRAW;
 }
 
-/* A screen of lines up or down; of the detail panel, while that is open. */
+/* Moves by a screen of lines; scrolls the detail panel while it is open. */
 static enum view_result move_page(struct frame *frame, int n)
 {
     struct view_state *state = frame->state;
@@ -260,7 +261,8 @@ static enum view_result next_span(struct frame *frame, int n)
         return VIEW_REDRAW;
     }
     span_no next = query_span_step(frame->swarm, state->cursor, state->selected, n);
-    while (next != NO_SPAN && frame->choice && !frame->choice->holds(frame->choice->ctx, next))
+    while (next != NO_SPAN && frame->predicate &&
+           !frame->predicate->holds(frame->predicate->ctx, next))
         next = query_span_step(frame->swarm, state->cursor, next, n);
     if (next != NO_SPAN)
         select_span(frame, state->cursor, next);
@@ -297,7 +299,7 @@ static enum view_result back(struct frame *frame, int n)
     else if (state->selected != NO_SPAN)
         state->selected = NO_SPAN;
     else
-        finding_clear(state);
+        find_bar_clear(state);
     return VIEW_REDRAW;
 }
 
@@ -327,13 +329,13 @@ static enum view_result copy(struct frame *frame, int n)
 static enum view_result open_filter(struct frame *frame, int n)
 {
     (void)n;
-    return finding_open(frame, PROMPT_FILTER);
+    return find_bar_open(frame, PROMPT_FILTER);
 }
 
 static enum view_result open_search(struct frame *frame, int n)
 {
     (void)n;
-    return finding_open(frame, PROMPT_SEARCH);
+    return find_bar_open(frame, PROMPT_SEARCH);
 }
 
 static enum view_result overview(struct frame *frame, int n)
@@ -398,8 +400,8 @@ static const struct {
     [ACTION_COPY] = {copy, 0},
     [ACTION_FILTER] = {open_filter, 0},
     [ACTION_SEARCH] = {open_search, 0},
-    [ACTION_SEARCH_NEXT] = {finding_step, 1},
-    [ACTION_SEARCH_PREVIOUS] = {finding_step, -1},
+    [ACTION_SEARCH_NEXT] = {find_bar_step, 1},
+    [ACTION_SEARCH_PREVIOUS] = {find_bar_step, -1},
     [ACTION_OVERVIEW] = {overview, 0},
     [ACTION_LEGEND] = {legend, 0},
     [ACTION_HELP] = {open_help, 0},
@@ -418,7 +420,7 @@ enum view_result page_act(struct frame *frame, enum action action)
     case ACTION_FREEZE: return freeze(frame, 0);
     case ACTION_FOLLOW: return follow(frame, 0);
     case ACTION_HELP: return open_help(frame, 0);
-    case ACTION_FILTER: return finding_open(frame, PROMPT_FILTER);
+    case ACTION_FILTER: return find_bar_open(frame, PROMPT_FILTER);
     case ACTION_BACK:
         if (frame->input->progress)
             return VIEW_STOP;

@@ -1,5 +1,6 @@
-/* What the actions do to the state, in each view. A frame is the picture as it was last drawn; the next one is drawn from what
-   these leave. VIEW_IGNORED: no such action there. Only view.c and the views use this. */
+/* Applies actions to the state, for each view. `frame` is the last frame drawn; the next one is
+   drawn from the changed state. VIEW_IGNORED: the view has no such action. Only view.c and the
+   views use this. */
 #ifndef TUI_VIEW_KEYS_H
 #define TUI_VIEW_KEYS_H
 
@@ -8,14 +9,14 @@
 
 enum view_result timeline_act(struct frame *frame, enum action action);
 enum view_result agents_act(struct frame *frame, enum action action);
-enum view_result flight_act(struct frame *frame, enum action action);
+enum view_result inflight_act(struct frame *frame, enum action action);
 enum view_result statistics_act(struct frame *frame, enum action action);
 enum view_result log_act(struct frame *frame, enum action action);
 enum view_result help_act(struct frame *frame, enum action action);
 
-/* What is the same in every view that is a list: freezing, following, help, the way back. */
+/* Handles the actions that all lists share: freezing, following, help, going back. */
 enum view_result page_act(struct frame *frame, enum action action);
-/* The span in the timeline, with what it says. */
+/* Shows the span in the timeline, with its detail. */
 enum view_result page_show_span(struct frame *frame, agent_no agent, span_no span);
 
 #endif

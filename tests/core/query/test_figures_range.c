@@ -147,7 +147,7 @@ static void a_choice_leaves_the_others_out(void **state)
     struct model model;
     struct figures figures;
     double last = build(&model, 3);
-    struct span_choice tools = {is_tool, model.swarm};
+    struct span_predicate tools = {is_tool, model.swarm};
     assert_true(
         figures_range(model.swarm, model_ns(last), model_ns(0), model_ns(last), &tools, &figures));
     assert_int_equal(figures.requests, 0);

@@ -164,7 +164,7 @@ static void what_is_wrong_is_said(void **state)
     }
 }
 
-static void lines_of_text_are_told_by_words_alone(void **state)
+static void lines_of_text_match_by_plain_terms_alone(void **state)
 {
     (void)state;
     struct filter *filter = make("retry -Ten kind:tool");
@@ -176,7 +176,7 @@ static void lines_of_text_are_told_by_words_alone(void **state)
     assert_true(filter_matches_text(NULL, "x", 1));
 }
 
-static void too_many_words_are_refused(void **state)
+static void too_many_terms_are_refused(void **state)
 {
     (void)state;
     char text[200] = "";
@@ -186,7 +186,7 @@ static void too_many_words_are_refused(void **state)
         strcat(text, "a ");
     }
     assert_null(filter_new(&mem_libc, text, strlen(text), &error));
-    assert_string_equal(error.data, "more than 64 words");
+    assert_string_equal(error.data, "more than 64 terms");
     strbuf_release(&error);
 }
 
@@ -213,8 +213,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_expression_lets_through_what_it_says),
         cmocka_unit_test(what_is_wrong_is_said),
-        cmocka_unit_test(lines_of_text_are_told_by_words_alone),
-        cmocka_unit_test(too_many_words_are_refused),
+        cmocka_unit_test(lines_of_text_match_by_plain_terms_alone),
+        cmocka_unit_test(too_many_terms_are_refused),
         cmocka_unit_test(a_filter_survives_a_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

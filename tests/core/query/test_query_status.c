@@ -42,7 +42,7 @@ static void what_needs_a_person_speaks_first_then_work_then_waiting(void **state
             assert_true(model_add(&model, rows[i].spans[k]));
         }
         struct agent_status status = query_status(model.swarm, 0, model_ns(100));
-        assert_string_equal(query_state_word(status.state), query_state_word(rows[i].state));
+        assert_string_equal(query_state_name(status.state), query_state_name(rows[i].state));
         assert_int_equal(status.since_ns, model_ns(rows[i].since_ms));
         assert_int_equal(swarm_span(model.swarm, status.span)->start_ns, status.since_ns);
         model_release(&model);
@@ -95,7 +95,7 @@ static void a_request_waits_retries_and_samples(void **state)
         int64_t now = model_ns(steps[i].asked_ms);
         struct agent_status status = query_status(model.swarm, 0, now);
         if (status.state != steps[i].state) {
-            fail_msg("step %zu: %s", i, query_state_word(status.state));
+            fail_msg("step %zu: %s", i, query_state_name(status.state));
         }
         const struct span *span = swarm_span(model.swarm, status.span);
         assert_int_equal(query_request_phase(model.swarm, span, now), steps[i].phase);

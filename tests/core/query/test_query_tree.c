@@ -10,17 +10,17 @@
 #include <string.h>
 
 /* An agent by its process: its id, its parent's id, its process_sort_index (0: none). */
-struct row {
+struct timeline_row {
     int pid;
     const char *id, *parent;
     int sort_index;
     bool main;
 };
 
-static bool add_rows(struct model *model, const struct row *rows, size_t count)
+static bool add_rows(struct model *model, const struct timeline_row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct row *row = &rows[i];
+        const struct timeline_row *row = &rows[i];
         struct agent_identity who = {.pid = row->pid,
                                      .agent_id = row->id,
                                      .agent_id_len = strlen(row->id),
@@ -87,7 +87,7 @@ static void children_stand_under_their_parents(void **state)
 {
     (void)state;
     const struct {
-        struct row rows[6];
+        struct timeline_row rows[6];
         const char *tree;
     } cases[] = {
         {{{1, "s", NULL, 0, true}}, "s"},
@@ -140,7 +140,7 @@ static void an_unknown_parent_is_a_row_for_its_children(void **state)
 {
     (void)state;
     struct model model;
-    const struct row rows[] = {
+    const struct timeline_row rows[] = {
         {1, "s", NULL, 0, true}, {2, "a", "x", 0, false}, {3, "b", "x", 0, false}};
     assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
     assert_true(add_rows(&model, rows, 3));
@@ -152,8 +152,8 @@ static void a_parent_may_be_in_another_session(void **state)
 {
     (void)state;
     struct model model;
-    const struct row first[] = {{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}};
-    const struct row second[] = {{1, "t", "a", 0, true}, {2, "a2", "t", 0, false}};
+    const struct timeline_row first[] = {{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}};
+    const struct timeline_row second[] = {{1, "t", "a", 0, true}, {2, "a2", "t", 0, false}};
     assert_true(model_init(&model, &mem_libc));
     assert_true(model_open_file(&model, "s") && add_rows(&model, first, 2));
     assert_true(model_open_file(&model, "t") && add_rows(&model, second, 2));
@@ -165,8 +165,8 @@ static void the_own_session_is_asked_first(void **state)
 {
     (void)state;
     struct model model;
-    const struct row first[] = {{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}};
-    const struct row second[] = {
+    const struct timeline_row first[] = {{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}};
+    const struct timeline_row second[] = {
         {1, "t", NULL, 0, true}, {2, "a", "t", 0, false}, {3, "b", "a", 0, false}};
     assert_true(model_init(&model, &mem_libc));
     assert_true(model_open_file(&model, "s") && add_rows(&model, first, 2));
@@ -223,7 +223,7 @@ static void a_very_deep_tree_is_no_recursion(void **state)
 static void a_lack_of_memory_is_told_from_an_empty_tree(void **state)
 {
     (void)state;
-    const struct row rows[] = {{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}};
+    const struct timeline_row rows[] = {{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}};
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
     struct model model;

@@ -1,4 +1,4 @@
-/* The grid: clipping, wide glyphs, and its two outputs. */
+/* Tests the grid: clipping, wide glyphs, and both outputs. */
 #include "tui/screen/grid.h"
 
 #include "tests/support/failing_mem.h"
@@ -35,11 +35,11 @@ static void text_is_clipped_on_all_sides(void **state)
     struct grid *grid = grid_new(&mem_libc, 6, 3);
     struct area all = grid_area(grid), inner = area_sub(all, 1, 1, 3, 1);
     (void)state;
-    assert_int_equal(area_puts(inner, -2, 0, INK_PLAIN, "abcdefgh"), 6);
-    area_puts(inner, 0, 1, INK_PLAIN, "below");
-    area_puts(inner, 0, -1, INK_PLAIN, "above");
-    area_puts(area_sub(all, 9, 9, 5, 5), 0, 0, INK_PLAIN, "outside");
-    area_puts(area_sub(inner, 1, 0, 100, 100), 0, 0, INK_PLAIN, "XYZ");
+    assert_int_equal(area_puts(inner, -2, 0, STYLE_PLAIN, "abcdefgh"), 6);
+    area_puts(inner, 0, 1, STYLE_PLAIN, "below");
+    area_puts(inner, 0, -1, STYLE_PLAIN, "above");
+    area_puts(area_sub(all, 9, 9, 5, 5), 0, 0, STYLE_PLAIN, "outside");
+    area_puts(area_sub(inner, 1, 0, 100, 100), 0, 0, STYLE_PLAIN, "XYZ");
     check_text(grid, "\n cXY\n\n");
     check_columns(grid);
     grid_free(grid);
@@ -50,11 +50,11 @@ static void wide_glyphs_keep_their_columns(void **state)
     struct grid *grid = grid_new(&mem_libc, 6, 4);
     struct area all = grid_area(grid);
     (void)state;
-    area_puts(all, 0, 0, INK_PLAIN, "中中中中"); /* the fourth is outside */
-    area_puts(all, 1, 1, INK_PLAIN, "中中中");   /* the third is cut: a blank */
-    area_puts(all, -1, 2, INK_PLAIN, "中中");    /* the first is cut */
-    area_puts(all, 0, 3, INK_PLAIN, "中中中");
-    area_puts(all, 1, 3, INK_PLAIN, "xy"); /* breaks two of them */
+    area_puts(all, 0, 0, STYLE_PLAIN, "中中中中"); /* the fourth is outside */
+    area_puts(all, 1, 1, STYLE_PLAIN, "中中中");   /* the third is cut: a blank */
+    area_puts(all, -1, 2, STYLE_PLAIN, "中中");    /* the first is cut */
+    area_puts(all, 0, 3, STYLE_PLAIN, "中中中");
+    area_puts(all, 1, 3, STYLE_PLAIN, "xy"); /* breaks two of them */
     check_text(grid, "中中中\n 中中\n 中\n xy 中\n");
     check_columns(grid);
     grid_free(grid);
@@ -64,14 +64,14 @@ static void text_from_outside_stays_text(void **state)
 {
     struct grid *grid = grid_new(&mem_libc, 12, 1);
     (void)state;
-    area_puts(grid_area(grid), 0, 0, INK_PLAIN,
+    area_puts(grid_area(grid), 0, 0, STYLE_PLAIN,
               "a\x1b[2Jb\r\nc\xE2\x80\xAE"
               "d");
     check_text(grid, "a\xEF\xBF\xBD[2Jb  c\xEF\xBF\xBD"
                      "d\n");
     grid_set_ascii(grid, true);
     grid_clear(grid);
-    area_puts(grid_area(grid), 0, 0, INK_PLAIN, "Ü中\x1b.");
+    area_puts(grid_area(grid), 0, 0, STYLE_PLAIN, "Ü中\x1b.");
     check_text(grid, "U??.\n");
     grid_free(grid);
 }
@@ -87,22 +87,22 @@ static void what_does_not_fit_ends_in_an_ellipsis(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct grid *grid = grid_new(&mem_libc, 8, 1);
-        area_put_cut(grid_area(grid), 0, 0, cases[i].cols, INK_PLAIN, cases[i].text,
-                     strlen(cases[i].text));
+        area_put_ellipsized(grid_area(grid), 0, 0, cases[i].cols, STYLE_PLAIN, cases[i].text,
+                            strlen(cases[i].text));
         check_text(grid, cases[i].want);
         grid_free(grid);
     }
 }
 
-static void ansi_has_the_colours_of_the_inks(void **state)
+static void ansi_has_the_colours_of_the_styles(void **state)
 {
     struct grid *grid = grid_new(&mem_libc, 4, 1);
     struct theme color = {.color = true}, mono = {.color = false};
     struct strbuf out;
     (void)state;
-    area_puts(grid_area(grid), 0, 0, INK_BAR_SETUP, "a");
-    area_puts(grid_area(grid), 1, 0, INK_USER, "b");
-    area_mark(grid_area(grid), 1, 0, 1, ATTR_UNDERLINE);
+    area_puts(grid_area(grid), 0, 0, STYLE_BAR_SETUP, "a");
+    area_puts(grid_area(grid), 1, 0, STYLE_USER, "b");
+    area_add_attrs(grid_area(grid), 1, 0, 1, ATTR_UNDERLINE);
     strbuf_init(&out, &mem_libc, 0);
     grid_to_ansi(grid, &color, &out);
     assert_string_equal(out.data, "\033[0;37;100ma\033[0;1;4;33mb\033[0m  \033[0m\n");
@@ -121,7 +121,7 @@ static void sizes_are_clamped(void **state)
     assert_int_equal(grid_rows(grid), 1);
     assert_true(grid_resize(grid, 100000, 2));
     assert_int_equal(grid_cols(grid), GRID_MAX_COLS);
-    area_fill(grid_area(grid), -5, 1, 100000, INK_DIM, "─");
+    area_fill(grid_area(grid), -5, 1, 100000, STYLE_DIM, "─");
     check_columns(grid);
     grid_free(grid);
 }
@@ -133,7 +133,7 @@ int main(void)
         cmocka_unit_test(wide_glyphs_keep_their_columns),
         cmocka_unit_test(text_from_outside_stays_text),
         cmocka_unit_test(what_does_not_fit_ends_in_an_ellipsis),
-        cmocka_unit_test(ansi_has_the_colours_of_the_inks),
+        cmocka_unit_test(ansi_has_the_colours_of_the_styles),
         cmocka_unit_test(sizes_are_clamped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

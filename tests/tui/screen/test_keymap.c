@@ -1,4 +1,4 @@
-/* Keys: their names, and that the table of actions is sound. */
+/* Tests the names of keys, and the table of actions. */
 #include "tui/screen/keymap.h"
 
 #include "tests/support/support.h"
@@ -92,7 +92,7 @@ static void keys_hold_in_their_views_alone(void **state)
         ACTION_NONE);
 }
 
-/* The help screen opens a part where the heading changes. */
+/* The help screen starts a section when the heading changes. */
 static void a_part_of_the_help_is_in_one_piece(void **state)
 {
     const struct action_info *info, *other;

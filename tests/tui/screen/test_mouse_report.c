@@ -1,11 +1,11 @@
-/* What terminals say of the mouse, in both forms, in any pieces. */
+/* Tests mouse reports in both formats, split anywhere. */
 #include "tests/support/support.h"
 #include "tui/screen/mouse_report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The keys that the reports make; each report follows its MOUSE_SGR or MOUSE_X10. */
+/* Decodes reports and returns their keys; each report follows its MOUSE_SGR or MOUSE_X10. */
 static size_t read_all(const char *text, struct key *keys)
 {
     struct mouse_report report = {0};
@@ -50,7 +50,7 @@ static void other_buttons_and_rubbish_do_nothing(void **state)
     struct key keys[8];
     (void)state;
     assert_int_equal(read_all("\033[<2;5;5M\033[<2;5;5m", keys), 0);
-    assert_int_equal(read_all("\033[<0;5;5m", keys), 0); /* let go, and never pressed */
+    assert_int_equal(read_all("\033[<0;5;5m", keys), 0); /* released without a press */
     assert_int_equal(read_all("\033[<0;5M\033[<;M\033[<x", keys), 0);
     assert_int_equal(read_all("\033[<0;99999999999999999999;1M", keys), 0);
     assert_int_equal(read_all("\033[M\001\001\001", keys), 0);

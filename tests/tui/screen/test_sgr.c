@@ -1,4 +1,4 @@
-/* Fewer bytes, the same picture: by a terminal of one line that knows what is needed for it. */
+/* Tests that fewer bytes draw the same, with a one-line model of a terminal. */
 #include "tests/support/support.h"
 #include "tui/screen/sgr.h"
 
@@ -51,7 +51,7 @@ static void what_is_not_understood_passes(void **state)
     is_squeezed_to("\033[31", "\033[m\033[31");
 }
 
-/* ---- the same picture ---- */
+/* ---- the model terminal ---- */
 
 enum { LINE = 24 };
 
@@ -87,7 +87,7 @@ static void paint(struct line *line, char c, int from, int to)
         line->cells[x].c = c;
         if (c != ' ')
             continue;
-        line->cells[x].attrs &= 1u << 4 | 1u << 7; /* what shows of a blank */
+        line->cells[x].attrs &= 1u << 4 | 1u << 7; /* the attributes that a blank shows */
         if (line->cells[x].attrs == 0)
             line->cells[x].fg = 0;
     }
@@ -133,7 +133,7 @@ static void any_picture_stays_the_same(void **state)
         struct line expected, got;
         memset(&expected, 0, sizeof expected);
         memset(&got, 0, sizeof got);
-        got.pen.fg = 33; /* whatever it was before */
+        got.pen.fg = 33; /* any state before the frame */
         strbuf_init(&from, &mem_libc, 0);
         strbuf_init(&to, &mem_libc, 0);
         for (int i = 0; i < 40; i++)

@@ -1,4 +1,5 @@
-/* A terminal that takes nothing, or answers late: the program itself on a pty, with the other end in our hands. */
+/* Tests a terminal that reads nothing or replies late: the program on a pty whose other end the
+   test controls. */
 #include "tests/support/support.h"
 
 #include <errno.h>
@@ -22,8 +23,8 @@
 struct shown {
     pid_t pid;
     int screen, feed;
-    size_t bytes, questions; /* read of the screen */
-    char last[1 << 16];      /* of that, NUL-terminated */
+    size_t bytes, questions; /* read from the screen */
+    char last[1 << 16];      /* the last bytes read, NUL-terminated */
     size_t last_len;
 };
 
@@ -74,7 +75,7 @@ static void start(struct shown *shown)
     shown->feed = connect_to(socket_path);
 }
 
-/* Reads what comes for so long; with `answers`, questions are answered. */
+/* Reads output for a time; with `answers`, replies to requests. */
 static void look(struct shown *shown, int ms, bool answers)
 {
     int64_t end = now_ms() + ms, left;
@@ -101,7 +102,7 @@ static void send_line(const struct shown *shown, const char *line)
     assert_int_equal(send(shown->feed, line, strlen(line), MSG_NOSIGNAL), strlen(line));
 }
 
-/* Agents whose tools begin and end, `count` times. */
+/* Begins and ends `count` tools. */
 static void send_work(const struct shown *shown, int from, int count)
 {
     char line[600];
@@ -116,7 +117,7 @@ static void send_work(const struct shown *shown, int from, int count)
     }
 }
 
-/* The model has taken what was sent, and the program is not held up. */
+/* The model has received the data, and the program does not block. */
 static void ask_status(const struct shown *shown)
 {
     char answer[512];
@@ -148,7 +149,7 @@ static void a_terminal_that_takes_nothing_holds_nothing_up(void **state)
     (void)state;
     start(&shown);
     send_line(&shown, "{\"op\":\"hello\",\"session_id\":\"s\",\"name\":\"slow\"}\n");
-    /* For longer than frames need to fill whatever lies between us and it. */
+    /* Longer than frames need to fill the pty's buffer. */
     for (int i = 0; i < 60; i++) {
         send_work(&shown, i * 20, 20);
         ask_status(&shown);
@@ -160,7 +161,7 @@ static void a_terminal_that_takes_nothing_holds_nothing_up(void **state)
         "{\"op\":\"start_user_input\",\"session_id\":\"s\",\"agent_id\":\"new\",\"span_id\":\"w\",\"context\":\"the-question\"}\n");
     ask_status(&shown);
     look(&shown, 800, true);
-    /* What was under way, then the newest state: not the sixty frames between. */
+    /* The frame under way, then the newest state, without the sixty frames between. */
     assert_non_null(strstr(shown.last, "the-question"));
     assert_true(shown.bytes < 120000);
     quit(&shown);
@@ -177,7 +178,7 @@ static void a_terminal_that_answers_late_gets_fewer_frames(void **state)
     send_work(&shown, 0, 300);
     look(&shown, 300, true);
     assert_true(shown.questions > 0);
-    /* No more answers: it goes on for as long as it takes to fill the window, then waits. */
+    /* Without replies it writes until the window is full, then waits. */
     before = shown.bytes;
     end = now_ms() + 1800;
     for (int i = 300; now_ms() < end; i += 20) {
@@ -193,7 +194,8 @@ static void a_terminal_that_answers_late_gets_fewer_frames(void **state)
     quit(&shown);
 }
 
-/* A terminal that says that it knows mode 2026 gets its frames whole, one that does not say so as they are. */
+/* A terminal that supports mode 2026 gets its frames in one piece, any other gets them
+   unchanged. */
 static void frames_are_held_together_where_the_terminal_can(void **state)
 {
     static const char begin[] = "\033[?2026h", end[] = "\033[?2026l";

@@ -1,4 +1,5 @@
-/* Text taken apart into glyphs: widths, what joins, and what must never come through. */
+/* Tests how text is split into glyphs: widths, combining marks, and characters that must be
+   replaced. */
 #include "tui/screen/text.h"
 
 #include "tests/support/support.h"
@@ -29,7 +30,7 @@ static void marks_join_their_base(void **state)
     (void)state;
     check_glyph("e\xCC\x81x", false, "e\xCC\x81", 3, 1);
     check_glyph("中\xCC\x81", false, "中\xCC\x81", 5, 2);
-    /* Only so many: 4 of 6, and all six are taken. */
+    /* At most 4 marks of 6 are kept; all six are consumed. */
     check_glyph("a\xCC\x81\xCC\x81\xCC\x81\xCC\x81\xCC\x81\xCC\x81z", false,
                 "a\xCC\x81\xCC\x81\xCC\x81\xCC\x81", 13, 1);
     check_glyph("\xCC\x81z", false, "\xEF\xBF\xBD", 2, 1);
@@ -74,7 +75,7 @@ static void joiners_vanish(void **state)
     (void)state;
     check_glyph("\xE2\x80\x8D", false, "", 3, 0);
     check_glyph("\xEF\xB8\x8F", false, "", 3, 0);
-    /* A family is four people side by side, each with its columns. */
+    /* A family becomes four people side by side, each with its own columns. */
     assert_int_equal(text_cols("👨‍👩‍👧", strlen("👨‍👩‍👧"), false), 6);
     assert_int_equal(text_cols("👍🏽", strlen("👍🏽"), false), 2);
 }

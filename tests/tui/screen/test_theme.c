@@ -1,4 +1,4 @@
-/* Inks, bars and symbols: what each theme makes of them. */
+/* Tests styles, bars and symbols in each theme. */
 #include "tui/screen/theme.h"
 
 #include "tui/screen/text.h"
@@ -42,7 +42,7 @@ static void everything_has_one_column_and_an_ascii_form(void **state)
                 struct bar_style bar = theme_bar(&themes[i], (uint8_t)kind, (uint8_t)flags);
                 assert_int_equal(text_cols(bar.fill, strlen(bar.fill), false), 1);
                 assert_true(!themes[i].ascii || (unsigned char)bar.fill[0] < 0x7F);
-                assert_true(bar.ink < INKS);
+                assert_true(bar.style < STYLES);
             }
         }
     }
@@ -53,17 +53,17 @@ static void hatched_and_retried_bars_have_no_background(void **state)
     (void)state;
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
         struct bar_style bar = theme_bar(&color, (uint8_t)kind, CELL_HATCHED);
-        assert_int_equal(theme_style(&color, bar.ink).bg, COLOR_NONE);
+        assert_int_equal(theme_style(&color, bar.style).bg, COLOR_NONE);
     }
-    assert_int_equal(theme_style(&color, theme_bar(&color, SPAN_RETRY, 0).ink).bg, COLOR_NONE);
+    assert_int_equal(theme_style(&color, theme_bar(&color, SPAN_RETRY, 0).style).bg, COLOR_NONE);
 }
 
 static void without_colour_there_is_none(void **state)
 {
     (void)state;
-    for (int ink = 0; ink < INKS; ink++) {
-        struct ink_style style = theme_style(&mono, (enum ink)ink),
-                         with = theme_style(&color, (enum ink)ink);
+    for (int id = 0; id < STYLES; id++) {
+        struct style style = theme_style(&mono, (enum style_id)id),
+                     with = theme_style(&color, (enum style_id)id);
         assert_int_equal(style.fg, COLOR_NONE);
         assert_int_equal(style.bg, COLOR_NONE);
         assert_true(with.fg >= COLOR_NONE && with.fg < 16 && with.bg >= COLOR_NONE && with.bg < 16);
@@ -75,8 +75,8 @@ static void states_differ_by_shape_or_word(void **state)
     (void)state;
     for (int a = 0; a < STATES; a++) {
         for (int b = a + 1; b < STATES; b++)
-            assert_string_not_equal(query_state_word((enum agent_state)a),
-                                    query_state_word((enum agent_state)b));
+            assert_string_not_equal(query_state_name((enum agent_state)a),
+                                    query_state_name((enum agent_state)b));
         assert_int_equal(strlen(theme_state(&ascii, (enum agent_state)a).shape), 1);
     }
 }

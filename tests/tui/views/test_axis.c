@@ -1,5 +1,5 @@
-/* Time and columns, labels, and numbers for people. */
-#include "tui/screen/duration.h"
+/* Tests time and columns, labels, and numbers for people. */
+#include "tui/screen/number.h"
 #include "tui/views/axis.h"
 
 #include "tests/support/support.h"
@@ -100,7 +100,7 @@ static void labels_say_what_the_zoom_needs(void **state)
     check_first_label(44, true, "2025-10-23");
     check_first_label(23, true, "0:12.5");
     check_first_label(30, false, "0:20");
-    /* Below a second from the origin. */
+    /* Times less than a second from the origin. */
     struct axis axis = {0, 20, 100};
     struct axis_label labels[16];
     assert_true(axis_labels(&axis, &(struct axis_clock){false, 0}, 2, labels, 16) > 2);

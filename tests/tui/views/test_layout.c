@@ -1,4 +1,5 @@
-/* The layout: strips inside the screen that share no cell, at every size; and the order in which they fold away. */
+/* Tests the layout: strips inside the screen that never overlap, at every size, and the order in
+   which parts disappear. */
 #include "tui/views/layout.h"
 
 #include "tests/support/support.h"
@@ -23,11 +24,11 @@ static void check(const struct layout_want *want, int cols, int rows)
     claim(layout.legend, used, rows);
     claim(layout.heads, used, rows);
     claim(layout.body, used, rows);
-    claim(layout.flight, used, rows);
-    if (layout.flight.rows == 0)
+    claim(layout.inflight, used, rows);
+    if (layout.inflight.rows == 0)
         claim(layout.detail, used, rows);
     else if (layout.detail.rows > 0)
-        assert_true(layout.detail_x >= layout.flight_cols && layout.detail_x < cols);
+        assert_true(layout.detail_x >= layout.inflight_cols && layout.detail_x < cols);
     claim(layout.trouble, used, rows);
     claim(layout.hint, used, rows);
     assert_true(layout.body.rows > 0 || layout.detail.rows > 0 || want->rows == 0);
@@ -54,32 +55,32 @@ static void strips_never_overlap(void **state)
 
 static void panels_fold_away_in_their_order(void **state)
 {
-    struct layout_want want = {.rows = 30, .flight_lines = 6, .detail_lines = 6, .legend = true};
+    struct layout_want want = {.rows = 30, .inflight_lines = 6, .detail_lines = 6, .legend = true};
     struct layout big = layout_compute(&want, 120, 40);
     (void)state;
-    assert_true(big.flight.rows > 0 && big.detail.rows > 0 && big.now_age && big.legend.rows > 0);
-    /* At 80 columns the detail stands in the panel's place. */
+    assert_true(big.inflight.rows > 0 && big.detail.rows > 0 && big.now_age && big.legend.rows > 0);
+    /* At 80 columns the detail replaces the panel. */
     struct layout small = layout_compute(&want, 80, 24);
-    assert_true(small.flight.rows == 0 && small.detail.rows > 0 && small.now_age);
+    assert_true(small.inflight.rows == 0 && small.detail.rows > 0 && small.now_age);
     want.detail_lines = 0;
-    assert_true(layout_compute(&want, 80, 24).flight.rows > 0);
-    assert_true(layout_compute(&want, 80, 14).flight.rows == 0);
+    assert_true(layout_compute(&want, 80, 24).inflight.rows > 0);
+    assert_true(layout_compute(&want, 80, 14).inflight.rows == 0);
     assert_false(layout_compute(&want, 70, 24).now_age);
     struct layout tiny = layout_compute(&want, 40, 10);
-    assert_true(tiny.one_line && tiny.now_word && !tiny.now_age && tiny.flight.rows == 0);
+    assert_true(tiny.one_line && tiny.now_word && !tiny.now_age && tiny.inflight.rows == 0);
     assert_int_equal(tiny.body.rows, 6);
 }
 
 static void rows_get_what_the_panels_leave(void **state)
 {
-    struct layout_want want = {.rows = 5, .flight_lines = 30, .legend = true};
+    struct layout_want want = {.rows = 5, .inflight_lines = 30, .legend = true};
     struct layout layout = layout_compute(&want, 120, 40);
     (void)state;
     assert_int_equal(layout.body.rows, 5);
-    assert_int_equal(layout.flight.y, layout.body.y + 6);
+    assert_int_equal(layout.inflight.y, layout.body.y + 6);
     want.rows = 100;
     layout = layout_compute(&want, 120, 40);
-    assert_true(layout.body.rows >= layout.flight.rows * 2 - 1);
+    assert_true(layout.body.rows >= layout.inflight.rows * 2 - 1);
 }
 
 int main(void)

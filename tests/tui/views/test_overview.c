@@ -1,4 +1,4 @@
-/* The overview: two agents a line, each cell what the model says of both. */
+/* Tests the overview: two agents a line, each half cell with the colour of its agent's bar. */
 #include "tests/support/picture.h"
 #include "tui/views/frame.h"
 
@@ -34,7 +34,7 @@ static void open_swarm(struct picture *picture)
 static int8_t color_of_half(const struct picture *picture, int x, int y, bool upper)
 {
     const struct cell *cell = grid_cell(picture->grid, x, y);
-    struct ink_style style = theme_style(&picture->input.theme, (enum ink)cell->ink);
+    struct style style = theme_style(&picture->input.theme, (enum style_id)cell->style);
     bool low = cell->glyph.len == 3 && memcmp(cell->glyph.text, "▄", 3) == 0;
     bool high = cell->glyph.len == 3 && memcmp(cell->glyph.text, "▀", 3) == 0;
     if (high)
@@ -42,19 +42,19 @@ static int8_t color_of_half(const struct picture *picture, int x, int y, bool up
     return low && !upper ? style.fg : COLOR_NONE;
 }
 
-/* The colour of the bar that the whole line of the agent would have there. */
+/* Returns the colour that the agent's full line has in this column. */
 static int8_t color_of_bar(const struct picture *picture, const struct frame *frame, agent_no agent,
                            int col)
 {
     for (unsigned lane = 0; lane < 4; lane++) {
         struct timeline_cell cell;
-        struct ink_style style;
+        struct style style;
         query_lane(frame->swarm, agent, lane, axis_time(&frame->axis, col),
                    axis_col_ns(&frame->axis), 1, frame->local_ns, NULL, &cell);
         if (cell.kind >= SPAN_KINDS)
             continue;
         style = theme_style(&picture->input.theme,
-                            theme_bar(&picture->input.theme, cell.kind, cell.flags).ink);
+                            theme_bar(&picture->input.theme, cell.kind, cell.flags).style);
         return style.bg;
     }
     return COLOR_NONE;

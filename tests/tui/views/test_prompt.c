@@ -1,4 +1,4 @@
-/* What keys make of a line that is typed: a table. `|` is the cursor. */
+/* Tests the editing keys of the prompt, as a table. `|` is the cursor. */
 #include "tests/support/support.h"
 #include "tui/views/prompt.h"
 
@@ -47,7 +47,7 @@ static void a_line_is_edited_as_in_a_shell(void **state)
         {"ä € Left Backspace", "|€"},
         {"ä € Left Left Left Right", "ä|€"},
         {"a C-b C-b C-f C-f", "a|"},
-        {"a F5 C-x M-x", "a|"}, /* no keys of a line */
+        {"a F5 C-x M-x", "a|"}, /* keys without an editing function */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct prompt prompt = {.len = 0};
@@ -75,8 +75,7 @@ static void it_ends_by_enter_and_by_giving_up(void **state)
     assert_int_equal(press(&prompt, "C-c"), PROMPT_CANCELLED);
     prompt_open(&prompt, PROMPT_SEARCH, "a");
     assert_int_equal(press(&prompt, "Backspace"), PROMPT_CHANGED);
-    assert_int_equal(press(&prompt, "Backspace"),
-                     PROMPT_CANCELLED); /* there is nothing to delete */
+    assert_int_equal(press(&prompt, "Backspace"), PROMPT_CANCELLED); /* the text is empty */
 }
 
 static void what_was_typed_is_remembered_by_kind(void **state)
@@ -90,7 +89,7 @@ static void what_was_typed_is_remembered_by_kind(void **state)
     }
     prompt_open(&prompt, PROMPT_SEARCH, "s");
     press(&prompt, "Up");
-    assert_shows(&prompt, "s|"); /* nothing has been searched for yet */
+    assert_shows(&prompt, "s|"); /* no former search */
     press(&prompt, "Enter");
     prompt_open(&prompt, PROMPT_FILTER, "");
     press(&prompt, "Up");
@@ -98,7 +97,7 @@ static void what_was_typed_is_remembered_by_kind(void **state)
     press(&prompt, "Up");
     assert_shows(&prompt, "c|");
     press(&prompt, "Up");
-    assert_shows(&prompt, "a|"); /* b but once */
+    assert_shows(&prompt, "a|"); /* b is stored once */
     press(&prompt, "Up Up");
     assert_shows(&prompt, "a|");
     press(&prompt, "Down Down");
@@ -116,7 +115,7 @@ static void more_than_a_line_holds_is_not_taken(void **state)
     prompt_open(&prompt, PROMPT_FILTER, "");
     for (int i = 0; i < 200; i++)
         prompt_key(&prompt, (struct key){.code = 0x20AC});
-    assert_int_equal(prompt.len, 255); /* a NUL is behind it */
+    assert_int_equal(prompt.len, 255); /* followed by a NUL */
     for (int i = 0; i < 300; i++)
         prompt_key(&prompt, (struct key){.code = KEY_CODE_LEFT});
     assert_int_equal(prompt.cursor, 0);

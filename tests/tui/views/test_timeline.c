@@ -1,5 +1,5 @@
-/* Property: a lane's cells are, at every zoom, those that looking at each of its spans gives; while spans come in order, late, stay open, are swept and
-   ended, and while the head of the events is dropped. */
+/* Property: at every zoom, a lane's cells equal those computed from each of its spans. Spans arrive
+   in order or late, stay open, are swept and end, and the oldest events are dropped. */
 #include "core/query/query.h"
 
 #include "tests/support/model.h"
@@ -20,8 +20,8 @@ static uint64_t next_random(uint64_t *seed, uint64_t below)
 
 /* ---- the reference ---- */
 
-/* What a closed request is at, at a time: the phase that began last of those that hold it; between phases it samples once it has begun to, before that it
-   waits. */
+/* Returns the phase of a closed request: the latest phase that contains the time. Between phases it
+   samples if sampling has begun, else it waits. */
 static enum span_kind phase_at(const struct swarm *swarm, const struct span *request, int64_t at_ns)
 {
     const struct span *winner = NULL, *phase;
@@ -41,7 +41,7 @@ static enum span_kind phase_at(const struct swarm *swarm, const struct span *req
     return sampled ? SPAN_SAMPLING : timed ? SPAN_FIRST_TOKEN : SPAN_REQUEST;
 }
 
-/* The first moment after `at_ns` at which a phase begins or ends, at most `to_ns`. */
+/* Returns the first time after `at_ns`, at most `to_ns`, at which a phase begins or ends. */
 static int64_t next_change(const struct swarm *swarm, const struct span *request, int64_t at_ns,
                            int64_t to_ns)
 {
@@ -68,7 +68,7 @@ static void weigh(const struct swarm *swarm, const struct span *span, int64_t fr
     }
 }
 
-/* Some spans, as a filter would choose them. */
+/* Selects some spans, as a filter would. */
 static bool is_some(void *ctx, span_no no)
 {
     const unsigned *of = ctx;
@@ -133,11 +133,11 @@ static struct timeline_cell reference(const struct swarm *swarm, const struct la
 static void compare_lane(const struct swarm *swarm, agent_no agent, unsigned number, unsigned zoom,
                          int64_t at_ns, int64_t local_ns, unsigned some)
 {
-    struct span_choice choice = {is_some, &some};
+    struct span_predicate predicate = {is_some, &some};
     const struct lane *lane = &swarm_agent(swarm, agent)->lanes[number];
     struct timeline_cell cells[COLS];
     int64_t col_ns = (int64_t)1 << zoom, t0_ns = (at_ns >> zoom << zoom) - COLS / 3 * col_ns;
-    query_lane(swarm, agent, number, t0_ns, col_ns, COLS, local_ns, some == 0 ? NULL : &choice,
+    query_lane(swarm, agent, number, t0_ns, col_ns, COLS, local_ns, some == 0 ? NULL : &predicate,
                cells);
     for (int i = 0; i < COLS; i++) {
         int64_t from_ns = t0_ns + i * col_ns;
@@ -154,7 +154,7 @@ static void compare_lane(const struct swarm *swarm, agent_no agent, unsigned num
     }
 }
 
-/* Some lanes, at a few zooms, at random places. */
+/* Compares some lanes at a few zooms and random positions. */
 static void compare(const struct swarm *swarm, uint64_t *seed, int64_t local_ns)
 {
     int64_t from_ns, to_ns;
@@ -240,7 +240,7 @@ static void end_one(struct history *h, size_t slot)
     h->open[slot][0] = '\0';
 }
 
-/* A span that is told when it is over, among those that came before. */
+/* Adds an ended span among those that came before. */
 static void add_late(struct history *h)
 {
     char text[200];
@@ -258,7 +258,7 @@ static void add_late(struct history *h)
 static void step(struct history *h)
 {
     size_t slot = next_random(&h->seed, 4);
-    /* Bursts, rests, and now and then half an hour, after which what is open is swept. */
+    /* Bursts, pauses, and sometimes half an hour, after which open spans are swept. */
     uint64_t rest = next_random(&h->seed, 1000);
     h->now_ms += rest == 0 ? 2000000 : rest < 20 ? 60000 : (double)next_random(&h->seed, 400);
     if (next_random(&h->seed, 12) == 0) {
@@ -304,7 +304,7 @@ static void and_while_the_oldest_events_are_dropped(void **state)
     }
 }
 
-/* Sparse for weeks, then dense: the finest buckets have to follow. */
+/* Sparse for weeks, then dense: the finest buckets must follow. */
 static void and_when_their_density_changes(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* What the screen says: a feed in, a text out. Whole screens are in tests/screens; these are single sentences of the manual. */
+/* Tests single texts of the screen: a feed in, a text out. Whole screens are in tests/screens. */
 #include "tests/support/failing_mem.h"
 #include "tests/support/picture.h"
 
@@ -48,7 +48,7 @@ static void an_empty_screen_says_how_to_fill_it(void **state)
     picture.input.sources = sources;
     picture.input.source_count = 2;
     picture.input.address = "unix:/run/x.sock";
-    picture_has(&picture, "unix:/run/x.sock  is listened to");
+    picture_has(&picture, "unix:/run/x.sock  listening");
     picture_has(&picture, "tcp:127.0.0.1:1  tcp:127.0.0.1:1: bind: Permission denied");
     picture_has(&picture, "export SWARMTOP_SOCKET=unix:/run/x.sock\n");
     picture_has(&picture, "swarmtop emit hello session_id=demo\n");
@@ -86,7 +86,7 @@ static void finished_sub_agents_fold_after_a_minute(void **state)
     picture_lacks(&picture, "helper");
     picture_press(&picture, "c");
     picture_has(&picture, "└ +4 done");
-    /* What is finished as a whole is there to be looked at. */
+    /* A finished trace is shown as a whole. */
     picture.input.live = false;
     picture_has(&picture, "helper0");
     picture_release(&picture);

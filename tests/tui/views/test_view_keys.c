@@ -1,4 +1,4 @@
-/* What keys do to the picture, and how the picture holds when the model changes under it. */
+/* Tests the effect of keys on the display, and that the display survives changes of the model. */
 #include "tests/support/picture.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ static void errors_are_found_in_time_and_around(void **state)
     picture_has(&picture, "third · Tool: Edit");
     picture_press(&picture, "e");
     picture_has(&picture, "first · Tool: Read");
-    picture_has(&picture, "from the first on");
+    picture_has(&picture, "continued from the first");
     picture_press(&picture, "E");
     picture_has(&picture, "third · Tool: Edit");
     picture_press(&picture, "E");
@@ -92,7 +92,7 @@ static void spans_of_a_row_are_stepped_through(void **state)
     picture_has(&picture, "first · Tool: Read");
     picture_press(&picture, ". .");
     picture_has(&picture, "first · Tool: Bash");
-    /* To another row: the span there that is nearest. */
+    /* Another row: its nearest span is selected. */
     picture_press(&picture, "j j");
     picture_has(&picture, "third · Waiting for User Input");
     picture_press(&picture, "Esc");
@@ -199,7 +199,7 @@ static void the_picture_follows_now(void **state)
     open_picture(&picture, 120, 30);
     for (int seconds = 10; seconds < 600; seconds += 7) {
         picture_at(&picture, seconds * 1000.0);
-        /* The line of now is in the last column. */
+        /* The line at now is in the last column. */
         const char *text = picture_draw(&picture);
         const char *line = strstr(text, "root");
         const char *end = strchr(line, '\n');
@@ -219,7 +219,7 @@ static void it_wakes_when_something_moves(void **state)
     picture_at(&picture, 200000);
     left = view_wake_ns(&picture.input, &picture.state, 120, 30) - picture.input.local_ns;
     assert_true(left > 100000000 && left <= INT64_C(1) << 30);
-    /* A followed file: its clock stands. */
+    /* A followed file: its clock stops. */
     swarm_session_edit(picture.rig.model.swarm, 0)->flags |= SESSION_FINISHED;
     left = view_wake_ns(&picture.input, &picture.state, 120, 30) - picture.input.local_ns;
     assert_true(left > INT64_C(1) << 30 && left <= INT64_C(60000000000));
@@ -253,7 +253,7 @@ static void the_pane_of_an_agent_is_that_of_its_process(void **state)
     open_picture(&picture, 120, 30);
     picture_draw(&picture);
     assert_int_equal(picture_press(&picture, "g"), VIEW_REDRAW);
-    picture_has(&picture, "nobody has told which process this agent is");
+    picture_has(&picture, "no process known for this agent");
     swarm_session_edit(picture.rig.model.swarm, 0)->pid = 4711;
     assert_int_equal(picture_press(&picture, "g"), VIEW_PANE);
     assert_int_equal(picture.state.pane_pid, 4711);

@@ -1,4 +1,4 @@
-/* The other views, and what goes through all of them: the filter and searching. */
+/* Tests the other views, and functions that all of them share: the filter and searching. */
 #include "tests/support/picture.h"
 
 #include <stdio.h>
@@ -35,8 +35,8 @@ static void keys_1_to_5_turn_to_the_views(void **state)
         const char *key, *shows;
     } views[] = {{"2", "TTFT P50"},
                  {"3", "ELAPSED"},
-                 {"4", "WHERE THE TIME WENT"},
-                 {"5", "WHAT     "},
+                 {"4", "TIME BY ACTIVITY"},
+                 {"5", "LEVEL    "},
                  {"1", "AGENT"}};
     struct picture picture;
     (void)state;
@@ -69,7 +69,7 @@ static void agents_are_sorted_when_somebody_asks(void **state)
     assert_int_equal(picture.state.agents.order[0], 2);
     picture_press(&picture, "j");
     agent_no cursor = picture.state.cursor;
-    /* What would change the order does not, nor does it move the cursor. */
+    /* New data changes neither the order nor the cursor. */
     picture_feed(
         &picture,
         "{'op':'register_agent','session_id':'s','t':9000,'agent_id':'d','agent_name':'late','parent_agent_id':'s'}\n"
@@ -156,13 +156,13 @@ static void statistics_have_pictures(void **state)
     picture_has(&picture, "REQUESTS BY MODEL");
     picture_has(&picture, "opus");
     picture_has(&picture, "p50 400ms");
-    picture_has(&picture, "AGENTS AT WORK");
+    picture_has(&picture, "ACTIVE AGENTS");
     assert_true(grid_resize(picture.grid, 120, 20));
-    picture_lacks(&picture, "AGENTS AT WORK");
+    picture_lacks(&picture, "ACTIVE AGENTS");
     picture_press(&picture, "PgDn PgDn PgDn PgDn PgDn PgDn");
-    picture_has(&picture, "OUTPUT TOKENS A SECOND OF ALL");
+    picture_has(&picture, "TOTAL OUTPUT TOKENS/S");
     picture_press(&picture, "Home");
-    picture_has(&picture, "WHERE THE TIME WENT");
+    picture_has(&picture, "TIME BY ACTIVITY");
     picture_release(&picture);
 }
 
@@ -175,7 +175,7 @@ static void a_filter_shows_what_matches_while_it_is_typed(void **state)
     open_picture(&picture, 120, 30);
     picture_press(&picture, "\\ f i r");
     picture_has(&picture, " \\ fir");
-    picture_has(&picture, "2 of 3 rows"); /* root, as it stands above */
+    picture_has(&picture, "2 of 3 rows"); /* root, as an ancestor */
     picture_has(&picture, "└ first");
     picture_lacks(&picture, "second");
     picture_press(&picture, "C-u n a m e : b a s h");
@@ -186,12 +186,12 @@ static void a_filter_shows_what_matches_while_it_is_typed(void **state)
     picture_has(&picture, "[Bash make test"); /* it may become kind: */
     picture_press(&picture, ":");
     picture_has(&picture, "kind: one of");
-    picture_has(&picture, "[Bash make test"); /* the last one that made sense holds */
+    picture_has(&picture, "[Bash make test"); /* the last valid filter remains */
     picture_press(&picture, "C-u z z");
     picture_lacks(&picture, " first  ");
     picture_press(&picture, "Esc");
     picture_has(&picture, "second");
-    assert_null(picture.state.chosen);
+    assert_null(picture.state.filter_cache);
     picture_release(&picture);
 }
 
@@ -258,14 +258,14 @@ static void a_search_goes_to_matches_in_order_of_time(void **state)
     picture_has(&picture, "first · Tool: Bash");
     picture_press(&picture, "n");
     picture_has(&picture, "second · Tool: Bash");
-    picture_has(&picture, "from the first on");
+    picture_has(&picture, "continued from the first");
     picture_press(&picture, "N");
     picture_has(&picture, "first · Tool: Bash");
-    picture_has(&picture, "from the last on");
+    picture_has(&picture, "continued from the last");
     picture_press(&picture, "/ z z");
     picture_has(&picture, "no match");
     picture_press(&picture, "Esc");
-    picture_has(&picture, "first · Tool: Bash"); /* where it was */
+    picture_has(&picture, "first · Tool: Bash"); /* the former position */
     picture_release(&picture);
 }
 
@@ -275,7 +275,7 @@ static void what_was_not_searched_has_no_next(void **state)
     (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "n");
-    picture_has(&picture, "nothing has been searched for");
+    picture_has(&picture, "no search yet");
     picture_press(&picture, "/ Esc");
     picture_press(&picture, "q"); /* a key again, no letter */
     assert_int_equal(picture.state.prompt.kind, PROMPT_NONE);
@@ -290,7 +290,7 @@ static void a_range_has_figures(void **state)
     (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "/ m a k e Enter v");
-    /* Where the selected span lies. */
+    /* The range of the selected span. */
     picture_has(&picture, "RANGE 08:53:23.000 – 08:53:28.000  5.0 s");
     picture_has(&picture, "requests 1");
     picture_has(&picture, "Bash                          1     5.0s  1 open");
@@ -336,9 +336,9 @@ static void a_mark_is_where_it_was_set(void **state)
     picture_press(&picture, "' '");
     assert_int_equal(picture.state.zoom, zoom - 3);
     picture_press(&picture, "' z");
-    picture_has(&picture, "z is not marked");
+    picture_has(&picture, "no mark z");
     picture_press(&picture, "m Esc");
-    picture_has(&picture, "no mark");
+    picture_has(&picture, "marks are letters");
     assert_int_equal(picture.state.pending, ACTION_NONE);
     picture_release(&picture);
 }
@@ -366,7 +366,7 @@ static void a_pinned_agent_stays_on_top(void **state)
     picture_lacks(&picture, "^second");
     for (int i = 0; i < 9; i++)
         picture_press(&picture, "j p");
-    picture_has(&picture, "8 agents are pinned");
+    picture_has(&picture, "8 agents pinned");
     picture_release(&picture);
 }
 
@@ -398,7 +398,7 @@ static void point(struct picture *picture, uint32_t code, int x, int y, int from
              grid_rows(picture->grid));
 }
 
-/* The line on the screen that the text is on. */
+/* Returns the screen line with the text. */
 static int line_of(struct picture *picture, const char *text)
 {
     const char *drawn = picture_draw(picture), *at = strstr(drawn, text);
@@ -418,7 +418,7 @@ static void the_mouse_selects_pans_and_zooms(void **state)
     assert_true(picture.state.mouse);
     point(&picture, KEY_CODE_CLICK, 5, line_of(&picture, "├ first"), 5);
     assert_int_equal(picture.state.cursor, 1);
-    /* A bar; again: what it says. */
+    /* A click on a bar selects it; a second one shows its detail. */
     int y = line_of(&picture, "[Bash ls");
     const char *drawn = strstr(picture_draw(&picture), "[Bash ls");
     int x = 0;
@@ -428,7 +428,7 @@ static void the_mouse_selects_pans_and_zooms(void **state)
     assert_int_not_equal(picture.state.selected, NO_SPAN);
     point(&picture, KEY_CODE_CLICK, x + 3, y, x + 3);
     picture_has(&picture, "first · Tool: Bash · 4.0 s and running");
-    /* The wheel zooms about the pointer. */
+    /* The wheel zooms around the pointer. */
     unsigned zoom = picture.state.zoom;
     point(&picture, KEY_CODE_WHEEL_UP, x + 3, y, x + 3);
     unsigned in = picture.state.zoom;

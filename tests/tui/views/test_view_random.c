@@ -1,5 +1,5 @@
-/* Whatever the model holds and whatever keys are pressed, at every size: nothing is written outside (AddressSanitizer sees to
-   that), the columns of each row add up, and nothing on the grid can move a terminal. */
+/* Random models, keys and sizes: nothing is written outside the grid (AddressSanitizer checks
+   that), the columns of each row add up, and no text on the grid can control a terminal. */
 #include "tests/support/model.h"
 #include "tests/support/support.h"
 #include "tui/views/view.h"
@@ -163,7 +163,7 @@ static void check(const struct grid *grid)
             const struct cell *cell = grid_cell(grid, x, y);
             cols += cell->glyph.width;
             assert_true(cell->glyph.width == 0 ? cell->glyph.len == 0 : cell->glyph.len > 0);
-            assert_true(cell->ink < INKS);
+            assert_true(cell->style < STYLES);
             for (int i = 0; i < cell->glyph.len; i++) {
                 unsigned char c = (unsigned char)cell->glyph.text[i];
                 assert_true(c >= 0x20 && c != 0x7F);
@@ -182,7 +182,7 @@ struct shown {
     struct notice_log *log;
 };
 
-/* What goes over time is there at times. */
+/* Sometimes provides a series. */
 static bool make_series(struct shown *shown, int cols, struct series *series)
 {
     struct axis axis;
@@ -285,7 +285,7 @@ static void coarser_sizes(void **state)
     run(20, 97, 37, 400, 150);
 }
 
-/* Of all from 1x1 to 250x80, at random. */
+/* Random sizes from 1x1 to 250x80. */
 static void any_size(void **state)
 {
     struct world world;

@@ -1,7 +1,8 @@
-/* Property: what is remembered of a filter is what it says when it is asked anew, whatever happens to the model between two pictures. */
+/* Property: the cached verdicts of a filter equal fresh ones, whatever happens to the model between
+   two frames. */
 #include "tests/support/model.h"
 #include "tests/support/support.h"
-#include "tui/views/chosen.h"
+#include "tui/views/filter_cache.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,16 +27,16 @@ static uint64_t next_random(uint64_t *seed)
     return *seed >> 33;
 }
 
-static struct chosen *make(const char *text)
+static struct filter_cache *make(const char *text)
 {
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
     struct filter *filter = filter_new(&mem_libc, text, strlen(text), &error);
     assert_non_null(filter);
-    struct chosen *chosen = chosen_new(&mem_libc, filter);
-    assert_non_null(chosen);
+    struct filter_cache *cache = filter_cache_new(&mem_libc, filter);
+    assert_non_null(cache);
     strbuf_release(&error);
-    return chosen;
+    return cache;
 }
 
 static void change(struct model *model, uint64_t *seed, double *now_ms)
@@ -61,10 +62,10 @@ static void change(struct model *model, uint64_t *seed, double *now_ms)
     }
 }
 
-static void check(struct chosen *chosen, const struct model *model, int64_t local_ns)
+static void check(struct filter_cache *cache, const struct model *model, int64_t local_ns)
 {
-    const struct filter *filter = chosen_filter(chosen);
-    chosen_begin(chosen, model->swarm, local_ns);
+    const struct filter *filter = filter_cache_filter(cache);
+    filter_cache_begin(cache, model->swarm, local_ns);
     for (agent_no agent = 0; agent < swarm_agent_count(model->swarm); agent++) {
         bool want = filter_matches_agent(filter, model->swarm, agent, local_ns);
         for (span_no no = swarm_span_begin(model->swarm); no < swarm_span_end(model->swarm); no++) {
@@ -73,12 +74,13 @@ static void check(struct chosen *chosen, const struct model *model, int64_t loca
                            span->kind != SPAN_INTERACTION;
             want |= in_lane && filter_matches_span(filter, model->swarm, no, local_ns);
         }
-        assert_int_equal(chosen_has_agent(chosen, agent), want);
+        assert_int_equal(filter_cache_has_agent(cache, agent), want);
     }
     for (span_no no = swarm_span_begin(model->swarm); no < swarm_span_end(model->swarm); no++) {
         bool want = filter_matches_span(filter, model->swarm, no, local_ns);
-        assert_int_equal(chosen_has_span(chosen, no), want);
-        assert_int_equal(chosen_choice(chosen)->holds(chosen_choice(chosen)->ctx, no), want);
+        assert_int_equal(filter_cache_has_span(cache, no), want);
+        assert_int_equal(
+            filter_cache_predicate(cache)->holds(filter_cache_predicate(cache)->ctx, no), want);
     }
 }
 
@@ -98,13 +100,13 @@ static void what_is_remembered_is_what_would_be_said(void **state)
             model.tracer = tracer_new(model.swarm);
         }
         assert_true(model_open_file(&model, "s"));
-        struct chosen *chosen = make(filters[seed % (sizeof filters / sizeof filters[0])]);
+        struct filter_cache *cache = make(filters[seed % (sizeof filters / sizeof filters[0])]);
         for (int step = 0; step < STEPS; step++) {
             for (uint64_t i = next_random(&random) % 6; i > 0; i--)
                 change(&model, &random, &now_ms);
-            check(chosen, &model, model_ns(now_ms));
+            check(cache, &model, model_ns(now_ms));
         }
-        chosen_free(chosen);
+        filter_cache_free(cache);
         model_release(&model);
     }
 }

@@ -1,6 +1,6 @@
-/* Every format here is chosen so that its width stays in a column of six, and so that a figure at rest keeps its text: past a
-   minute an age moves once a minute. */
-#include "tui/screen/duration.h"
+/* Every format fits a column of six. A figure at rest keeps its text: above a minute an age changes
+   once a minute. */
+#include "tui/screen/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ void number_rest(int64_t ns, char out[NUMBER_BYTES])
         big_age(ns / NS_S, out);
 }
 
-/* 3m12s, 2h05m, 4d03h: the two greatest units. */
+/* Formats the two largest units: 3m12s, 2h05m, 4d03h. */
 static void two_units(int64_t seconds, const char *gap, char out[NUMBER_BYTES])
 {
     static const struct {

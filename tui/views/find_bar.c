@@ -1,6 +1,6 @@
-/* The filter holds while it is typed, as far as it makes sense; what does not is said, and the last that did stays. A search goes from where it was
-   begun to the first match of what is typed so far. */
-#include "tui/views/finding.h"
+/* The filter applies while it is typed. An invalid filter shows its error and the last valid one
+   remains. A search moves from its start to the first match of the text typed so far. */
+#include "tui/views/find_bar.h"
 
 #include "tui/views/marks.h"
 #include "tui/views/select.h"
@@ -10,11 +10,11 @@
 
 /* ---- the filter ---- */
 
-void finding_clear(struct view_state *state)
+void find_bar_clear(struct view_state *state)
 {
-    state->filter_version += state->chosen != NULL;
-    chosen_free(state->chosen);
-    state->chosen = NULL;
+    state->filter_version += state->filter_cache != NULL;
+    filter_cache_free(state->filter_cache);
+    state->filter_cache = NULL;
     state->filter_text[0] = state->filter_error[0] = '\0';
 }
 
@@ -25,16 +25,16 @@ bool view_set_filter(struct view_state *state, const char *text, struct strbuf *
         return false;
     if (filter_is_empty(filter)) {
         filter_free(filter);
-        finding_clear(state);
+        find_bar_clear(state);
         return true;
     }
-    struct chosen *chosen = chosen_new(state->mem, filter);
-    if (!chosen) {
+    struct filter_cache *cache = filter_cache_new(state->mem, filter);
+    if (!cache) {
         strbuf_adds(error, "out of memory");
         return false;
     }
-    chosen_free(state->chosen);
-    state->chosen = chosen;
+    filter_cache_free(state->filter_cache);
+    state->filter_cache = cache;
     state->filter_version++;
     state->filter_error[0] = '\0';
     snprintf(state->filter_text, sizeof state->filter_text, "%s", text);
@@ -51,7 +51,8 @@ static void set_filter(struct view_state *state, const char *text)
     strbuf_release(&error);
 }
 
-/* What is typed so far; a last word that may become the name of a field does not hide everything until it is one. */
+/* Applies the text typed so far. An unfinished last term that may become a field's name is ignored;
+   otherwise it would hide everything. */
 static void try_filter(struct view_state *state)
 {
     char text[PROMPT_BYTES];
@@ -71,7 +72,7 @@ static enum view_result filter_key(struct view_state *state, enum prompt_result 
     else if (result == PROMPT_DONE)
         set_filter(state, state->prompt.text);
     else if (result == PROMPT_CANCELLED)
-        finding_clear(state);
+        find_bar_clear(state);
     if (result == PROMPT_DONE && state->filter_error[0])
         view_message(state, true, "%s", state->filter_error);
     return result == PROMPT_IGNORED ? VIEW_IGNORED : VIEW_REDRAW;
@@ -88,15 +89,16 @@ static bool matches(void *ctx, span_no span)
 {
     const struct search *search = ctx;
     const struct frame *frame = search->frame;
-    return (!frame->state->chosen || chosen_has_span(frame->state->chosen, span)) &&
+    return (!frame->state->filter_cache ||
+            filter_cache_has_span(frame->state->filter_cache, span)) &&
            filter_matches_span(search->filter, frame->swarm, span, frame->local_ns);
 }
 
 static void go_on(struct frame *frame, int direction)
 {
     struct search search = {frame, frame->state->search};
-    struct span_choice choice = {matches, &search};
-    if (!select_match(frame, direction, &choice))
+    struct span_predicate predicate = {matches, &search};
+    if (!select_match(frame, direction, &predicate))
         view_message(frame->state, false, "no match");
 }
 
@@ -129,10 +131,10 @@ static enum view_result search_key(struct frame *frame, enum prompt_result resul
     return result == PROMPT_IGNORED ? VIEW_IGNORED : VIEW_REDRAW;
 }
 
-enum view_result finding_step(struct frame *frame, int direction)
+enum view_result find_bar_step(struct frame *frame, int direction)
 {
     if (filter_is_empty(frame->state->search))
-        view_message(frame->state, false, "nothing has been searched for");
+        view_message(frame->state, false, "no search yet");
     else
         go_on(frame, direction);
     return VIEW_REDRAW;
@@ -140,7 +142,7 @@ enum view_result finding_step(struct frame *frame, int direction)
 
 /* ---- both ---- */
 
-enum view_result finding_open(struct frame *frame, enum prompt_kind kind)
+enum view_result find_bar_open(struct frame *frame, enum prompt_kind kind)
 {
     struct view_state *state = frame->state;
     prompt_open(&state->prompt, kind, kind == PROMPT_FILTER ? state->filter_text : "");
@@ -149,7 +151,7 @@ enum view_result finding_open(struct frame *frame, enum prompt_kind kind)
     return VIEW_REDRAW;
 }
 
-enum view_result finding_key(struct frame *frame, struct key key)
+enum view_result find_bar_key(struct frame *frame, struct key key)
 {
     enum prompt_kind kind = frame->state->prompt.kind;
     enum prompt_result result = prompt_key(&frame->state->prompt, key);

@@ -1,9 +1,10 @@
-/* A line is set in columns: elapsed, agent, name and what it is about, and at the right how far beyond the usual it is. */
-#include "tui/views/flight_line.h"
+/* A line has columns: elapsed time, agent, name and argument; at the right, the ratio to the usual
+   duration. */
+#include "tui/views/inflight_line.h"
 
-#include "tui/screen/duration.h"
-#include "tui/views/norms.h"
+#include "tui/screen/number.h"
 #include "tui/views/span_text.h"
+#include "tui/views/usual_durations.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ static void retry_text(const struct frame *frame, const struct live_request *liv
              next);
 }
 
-/* The model and how fast it answers, or why it does not. */
+/* Puts the model and its speed, or the error that delays it. */
 static int put_request(struct frame *frame, struct area line, int x, int end,
                        const struct span *span)
 {
@@ -35,59 +36,60 @@ static int put_request(struct frame *frame, struct area line, int x, int end,
     struct strbuf *text = &frame->scratch;
     span_text_about(frame->swarm, span, text);
     if (!text->failed && text->len > 0)
-        x = 2 +
-            area_put_cut(line, x, 0, end - x < 24 ? end - x : 24, INK_DIM, text->data, text->len);
+        x = 2 + area_put_ellipsized(line, x, 0, end - x < 24 ? end - x : 24, STYLE_DIM, text->data,
+                                    text->len);
     if (!live || x >= end)
         return x;
     enum span_kind phase = query_request_phase(frame->swarm, span, frame->local_ns);
     double seconds = (double)(live->progress_ns - live->first_token_ns) / 1e9;
     char note[160] = "";
-    enum ink ink = INK_PLAIN;
+    enum style_id style = STYLE_PLAIN;
     if (phase == SPAN_RETRY && live->attempt > 0) {
         retry_text(frame, live, note, sizeof note);
-        ink = INK_RETRY;
+        style = STYLE_RETRY;
     } else if (live->first_token_ns != INT64_MIN && live->output_tokens > 0 && seconds >= 0.05) {
         char rate[NUMBER_BYTES];
         number_short(live->output_tokens / seconds, rate);
         snprintf(note, sizeof note, "%s tok/s", rate);
     }
-    return note[0] ? area_put_cut(line, x, 0, end - x, ink, note, strlen(note)) : x;
+    return note[0] ? area_put_ellipsized(line, x, 0, end - x, style, note, strlen(note)) : x;
 }
 
-static enum ink span_ink(const struct frame *frame, const struct span *span)
+static enum style_id span_style(const struct frame *frame, const struct span *span)
 {
     if (span->flags & SPAN_STALE)
-        return INK_ERROR;
+        return STYLE_ERROR;
     if (span->kind != SPAN_REQUEST)
-        return theme_kind_ink(span->kind);
+        return theme_kind_style(span->kind);
     enum span_kind phase = query_request_phase(frame->swarm, span, frame->local_ns);
-    return theme_kind_ink((uint8_t)phase);
+    return theme_kind_style((uint8_t)phase);
 }
 
-/* p95 ×4.9, where it is beyond it; in a column of its own the p95 too. Returns where that begins. */
-static int put_norm(const struct frame *frame, struct area line, double p95_ms, double times,
-                    const struct flight_columns *columns)
+/* Puts the ratio (p95 ×4.9) if the span exceeds its p95; with a column of its own, the p95 too.
+   Returns their first column. */
+static int put_usual(const struct frame *frame, struct area line, double p95_ms, double times,
+                     const struct inflight_columns *columns)
 {
     char factor[NUMBER_BYTES], p95[NUMBER_BYTES], text[80];
     int end = line.cols - 1;
     number_short(times, factor);
-    if (!columns->norm) {
+    if (!columns->usual) {
         snprintf(text, sizeof text, "p95 %s%s", frame_symbol(frame, SYM_TIMES), factor);
-        return area_put_right(line, end, 0, INK_USER, text);
+        return area_put_right(line, end, 0, STYLE_USER, text);
     }
     if (times >= BEYOND) {
         snprintf(text, sizeof text, "%s%s", frame_symbol(frame, SYM_TIMES), factor);
-        area_put_right(line, end, 0, INK_USER, text);
+        area_put_right(line, end, 0, STYLE_USER, text);
     }
     if (!isnan(p95_ms)) {
         number_ms(p95_ms, frame->input->theme.ascii, p95);
-        area_put_right(line, end - FLIGHT_TIMES_COLS, 0, INK_PLAIN, p95);
+        area_put_right(line, end - INFLIGHT_TIMES_COLS, 0, STYLE_PLAIN, p95);
     }
-    return end - FLIGHT_TIMES_COLS - FLIGHT_P95_COLS;
+    return end - INFLIGHT_TIMES_COLS - INFLIGHT_P95_COLS;
 }
 
-void flight_line_draw(struct frame *frame, struct area line, const struct span *span,
-                      const struct flight_columns *columns)
+void inflight_line_draw(struct frame *frame, struct area line, const struct span *span,
+                        const struct inflight_columns *columns)
 {
     int agent_cols = columns->agent_cols;
     struct strbuf *text = &frame->scratch;
@@ -96,27 +98,27 @@ void flight_line_draw(struct frame *frame, struct area line, const struct span *
     const struct agent *agent = swarm_agent(frame->swarm, span->agent);
     if (agent)
         ns = swarm_session_now(frame->swarm, agent->session, frame->local_ns) - span->start_ns;
-    double p95 = norms_p95_ms(frame->swarm, frame->input->figures, span);
+    double p95 = usual_durations_p95_ms(frame->swarm, frame->input->figures, span);
     double times = (double)ns / 1e6 / p95;
     bool beyond = !isnan(times) && times >= BEYOND;
     number_age(ns, age);
-    area_put_right(line, 9, 0, beyond ? INK_USER : INK_PLAIN, age);
+    area_put_right(line, 9, 0, beyond ? STYLE_USER : STYLE_PLAIN, age);
     strbuf_clear(text);
     query_agent_title(frame->swarm, span->agent, text);
     if (!text->failed)
-        area_put_cut(line, 11, 0, agent_cols, INK_PLAIN, text->data, text->len);
+        area_put_ellipsized(line, 11, 0, agent_cols, STYLE_PLAIN, text->data, text->len);
     int x = 11 + agent_cols + 2, end = line.cols - 1;
-    if (columns->norm || (beyond && line.cols >= 50))
-        end = put_norm(frame, line, p95, times, columns) - 2;
+    if (columns->usual || (beyond && line.cols >= 50))
+        end = put_usual(frame, line, p95, times, columns) - 2;
     const char *name = swarm_text(frame->swarm, span->name);
-    x = area_put_cut(line, x, 0, end - x, span_ink(frame, span), name, strlen(name)) + 2;
+    x = area_put_ellipsized(line, x, 0, end - x, span_style(frame, span), name, strlen(name)) + 2;
     if (span->flags & SPAN_STALE)
-        x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, INK_ERROR, "stale") + 2;
+        x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_ERROR, "stale") + 2;
     if (span->kind == SPAN_REQUEST) {
         put_request(frame, line, x, end, span);
         return;
     }
     span_text_about(frame->swarm, span, text);
     if (!text->failed && text->len > 0)
-        area_put_cut(line, x, 0, end - x, INK_DIM, text->data, text->len);
+        area_put_ellipsized(line, x, 0, end - x, STYLE_DIM, text->data, text->len);
 }

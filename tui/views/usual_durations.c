@@ -1,19 +1,19 @@
-/* Looked up in the totals of the figures: all agents together, so that a slow call stands out against the swarm and not against
-   its own agent alone. */
-#include "tui/views/norms.h"
+/* Uses the totals of all agents, so that a slow call is compared with the swarm and not with its
+   own agent alone. */
+#include "tui/views/usual_durations.h"
 
 #include <math.h>
 #include <string.h>
 
-#define ENOUGH 5 /* samples; the 95th of a hundred of fewer is but their maximum */
+#define ENOUGH 5 /* samples; with fewer the p95 would be the maximum */
 
 static double p95_of(const struct summary *summary)
 {
     return summary->count >= ENOUGH && summary->p95 > 0 ? summary->p95 : NAN;
 }
 
-double norms_p95_ms(const struct swarm *swarm, const struct swarm_figures *figures,
-                    const struct span *span)
+double usual_durations_p95_ms(const struct swarm *swarm, const struct swarm_figures *figures,
+                              const struct span *span)
 {
     if (!figures)
         return NAN;

@@ -1,0 +1,22 @@
+/* An open span as a line, for the panel below the timeline and the in-flight view. */
+#ifndef TUI_INFLIGHT_LINE_H
+#define TUI_INFLIGHT_LINE_H
+
+#include "tui/views/frame.h"
+
+enum {
+    INFLIGHT_AGE_END = 9, /* the column after the elapsed time */
+    INFLIGHT_AGENT_X = 11,
+    INFLIGHT_P95_COLS = 9, /* width of these columns, gaps included */
+    INFLIGHT_TIMES_COLS = 8
+};
+
+struct inflight_columns {
+    int agent_cols;
+    bool usual; /* the p95 of similar spans has a column */
+};
+
+void inflight_line_draw(struct frame *frame, struct area line, const struct span *span,
+                        const struct inflight_columns *columns);
+
+#endif
