@@ -3,7 +3,7 @@
    what it found, it reads on. */
 #include "ingest/source.h"
 #include "ingest/trace/decoder.h"
-#include "ingest/trace/loading.h"
+#include "ingest/trace/importer.h"
 #include "ingest/trace/unpack.h"
 
 #include <errno.h>
@@ -21,9 +21,9 @@ struct stdin_source {
     uv_poll_t poll;
     uv_work_t work;
     bool polls, is_file, closing;
-    struct unpack unpack;
+    struct unpack *unpack;
     struct decoder *decoder;
-    struct loading loading;
+    struct importer importer;
     struct batch batches[2];
     unsigned filled; /* the one that a worker fills */
     char *buffer;
@@ -39,19 +39,25 @@ static struct stdin_source *of(struct source *source)
 
 /* ---- on the worker ---- */
 
-static bool take_plain(void *ctx, const char *bytes, size_t len)
-{
-    struct stdin_source *in = ctx;
-    return decoder_push(in->decoder, bytes, len, &in->batches[in->filled]);
-}
-
 static void end_here(struct stdin_source *in, const char *wrong)
 {
     in->ended = true;
     in->wrong = wrong;
 }
 
-static bool more_is_there(const struct stdin_source *in)
+/* Decodes what is in the buffer; `len` 0 is the end. Returns false if no more can be decoded. */
+static bool take_bytes(struct stdin_source *in, size_t len)
+{
+    struct batch *batch = &in->batches[in->filled];
+    struct slice bytes;
+    unpack_feed(in->unpack, in->buffer, len);
+    while (!batch->failed && unpack_next(in->unpack, &bytes)) {
+        (void)decoder_push(in->decoder, bytes.bytes, bytes.len, batch);
+    }
+    return !batch->failed && unpack_error(in->unpack) == NULL;
+}
+
+static bool has_more(const struct stdin_source *in)
 {
     struct pollfd fd = {.fd = in->fd, .events = POLLIN};
     return in->is_file || (poll(&fd, 1, 0) == 1 && (fd.revents & POLLIN) != 0);
@@ -70,14 +76,12 @@ static void do_step(uv_work_t *work)
             end_here(in, strerror(errno));
             return;
         }
-        const char *wrong = count > 0 ? unpack_push(&in->unpack, in->buffer, (size_t)count)
-                                      : unpack_finish(&in->unpack);
-        if (count == 0 || wrong != NULL || in->batches[in->filled].failed) {
-            end_here(in, wrong);
+        if (!take_bytes(in, (size_t)count) || count == 0) {
+            end_here(in, unpack_error(in->unpack));
             return;
         }
         done += (size_t)count;
-    } while (done < STEP_BYTES && more_is_there(in));
+    } while (done < STEP_BYTES && has_more(in));
 }
 
 /* ---- on the loop ---- */
@@ -102,17 +106,17 @@ static void end_of_input(struct stdin_source *in)
     strbuf_init(&error, hub_intake(in->source.hub)->mem, 4096);
     stop_polling(in);
     decoder_finish(in->decoder, &in->batches[0]);
-    bool good = loading_take(&in->loading, &in->batches[0]);
-    loading_finish(&in->loading, SESSION_FINISHED);
+    bool good = importer_take(&in->importer, &in->batches[0]);
+    importer_finish(&in->importer, SESSION_FINISHED);
     if (!good || in->lost ||
-        (in->loading.load.document != 0 && !loading_end_document(&in->loading))) {
+        (in->importer.trace.document != 0 && !importer_end_document(&in->importer))) {
         in->wrong = "out of memory";
     }
-    trace_load_flag(&in->loading.load, SESSION_FINISHED, 0);
+    trace_import_flag(&in->importer.trace, SESSION_FINISHED, 0);
     if (in->wrong != NULL) {
         source_error(&error, in->where, "cannot be read", in->wrong);
     }
-    source_finish(&in->source, error.len > 0 ? error.data : loading_error(&in->loading));
+    source_finish(&in->source, error.len > 0 ? error.data : importer_error(&in->importer));
     strbuf_release(&error);
 }
 
@@ -149,14 +153,14 @@ static void after_step(uv_work_t *work, int status)
         return;
     }
     struct batch *batch = &in->batches[in->filled];
-    bool reads_on = !in->ended && !in->lost && more_is_there(in);
+    bool reads_on = !in->ended && !in->lost && has_more(in);
     in->filled ^= 1;
     in->source.tally.intake->changed = true;
     /* What is there already is read while this is taken: from here on the worker's part is its own. */
     if (reads_on) {
         begin_step(in);
     }
-    in->lost |= !loading_take(&in->loading, batch);
+    in->lost |= !importer_take(&in->importer, batch);
     if (reads_on) {
         return;
     }
@@ -204,21 +208,20 @@ static bool open_stream(struct source *source, struct strbuf *error)
     const struct mem *mem = hub_intake(source->hub)->mem;
     bool is_stdin = strcmp(source->spec, "-") == 0;
     in->where = is_stdin ? "stdin" : source->spec;
-    struct loading_options options = {
+    struct importer_options options = {
         .tally = &source->tally,
         .where = in->where,
         .session_id = "stdin",
         .max_line_bytes = source_max_line(source, false),
     };
-    struct decoder_options decoder = {.mem = mem, .max_event_bytes = source_max_line(source, true)};
-    loading_init(&in->loading, &options);
+    importer_init(&in->importer, &options);
     batch_init(&in->batches[0], mem);
     batch_init(&in->batches[1], mem);
-    unpack_init(&in->unpack, mem, take_plain, in);
+    in->unpack = unpack_new(mem);
     in->buffer = mem_alloc(mem, PIECE);
-    in->decoder = decoder_new(&decoder);
+    in->decoder = decoder_new(mem, source_max_line(source, true), NULL);
     in->fd = is_stdin ? STDIN_FILENO : open(source->spec, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (in->buffer == NULL || in->decoder == NULL || in->fd < 0) {
+    if (in->buffer == NULL || in->unpack == NULL || in->decoder == NULL || in->fd < 0) {
         source_error(error, source->spec, "cannot be read",
                      in->fd < 0 ? strerror(errno) : "out of memory");
         return false;
@@ -240,8 +243,8 @@ static void release_stream(struct source *source)
     struct stdin_source *in = of(source);
     const struct mem *mem = hub_intake(source->hub)->mem;
     decoder_free(in->decoder);
-    unpack_release(&in->unpack);
-    loading_release(&in->loading);
+    unpack_free(in->unpack);
+    importer_release(&in->importer);
     batch_release(&in->batches[0]);
     batch_release(&in->batches[1]);
     mem_free(mem, in->buffer, in->buffer == NULL ? 0 : PIECE);

@@ -1,8 +1,7 @@
-/* Two ways through a text. The quick one takes events that lie whole in a chunk, one after the other (event_scan.h). What it does not
-   take goes the careful way, a machine of six states over characters: what that is in the middle of (an event, the members
-   before or behind the events) is held as it came and checked as a whole when its last bracket comes. When a held event turns out to be
-   no JSON, the search for the next event starts inside of it, behind the place where it went wrong: a stray quote does not
-   swallow the rest of the file. */
+/* A text is scanned in two ways. The fast path takes events that lie whole in a chunk, one after the other (event_scan.h). The slow path takes
+   all else: a state machine over characters. The machine holds the bytes of an event, or of the members before or after the events,
+   and checks them as a whole when the last bracket arrives. If a held event is not JSON, the search for the next event starts inside
+   it, after the error: a stray quote does not swallow the rest of the file. */
 #include "ingest/trace/scan_private.h"
 
 #include "ingest/trace/event_scan.h"
@@ -33,7 +32,7 @@ void scan_free(struct scan *scan)
     }
 }
 
-uint64_t scan_count_lines(const char *bytes, size_t len)
+static uint64_t count_lines(const char *bytes, size_t len)
 {
     uint64_t lines = 0;
     for (const char *at = bytes, *end = bytes + len;
@@ -50,6 +49,13 @@ void scan_report(struct scan *scan, uint64_t line, const char *what, const char 
     scan->sink.bad(scan->sink.ctx, line, reason, (struct slice){bytes, len}, true);
 }
 
+void scan_report_error(struct scan *scan, const char *text, size_t len,
+                       const struct json_error *error)
+{
+    scan_report(scan, scan->held_line + count_lines(text, error->offset), error->what,
+                text + error->offset, len - error->offset);
+}
+
 void scan_hold(struct scan *scan, enum state state, uint64_t line)
 {
     strbuf_clear(&scan->held);
@@ -61,7 +67,7 @@ void scan_hold(struct scan *scan, enum state state, uint64_t line)
     scan->held_offset = scan->offset;
 }
 
-/* The text is lines, from `bytes` on. What is behind empty lines keeps its number. */
+/* Empty lines in front are passed on, so that lines keep their numbers. */
 bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size_t len)
 {
     scan->shape = SCAN_LINES;
@@ -75,7 +81,7 @@ bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size
 
 /* ---- characters ---- */
 
-/* Follows strings and brackets. Returns whether the bracket that opened what is held has been closed. */
+/* Tracks strings and brackets. Returns whether the character closes the bracket that opened what is held. */
 static bool follow(struct scan *scan, char c)
 {
     if (scan->in_string) {
@@ -114,14 +120,14 @@ static bool start(struct scan *scan, char c)
         strbuf_addc(&scan->held, c);
         follow(scan, c);
     } else if (!scan_is_space(c)) {
-        /* Not a trace; as lines each of them gets its own complaint. */
+        /* Not a trace; as lines, each is rejected by itself. */
         return scan_become_lines(scan, scan->line, &c, 1);
     }
     return true;
 }
 
-/* At the end of a line in HEAD: whether what is held can no longer become a document, being no beginning of JSON. Then it is lines, of
-   which the first is bad. Looked at anew only when it has doubled, so that a long head is not read again and again. */
+/* Returns whether the held text, at the end of a line, is no beginning of JSON: then the text is lines, of which the first is
+   bad. Checks again only when the text has doubled, so that a long head is not checked over and over. */
 static bool is_no_document(struct scan *scan)
 {
     struct json_value object;
@@ -174,7 +180,7 @@ static void between(struct scan *scan, char c)
     }
 }
 
-/* The first place from `from` on where an event may begin: an object behind a comma, a bracket or a line's end. */
+/* Returns the first offset from `from` on where an event may begin: an object after a comma, a bracket or a line's end. */
 static size_t next_start(const struct strbuf *held, size_t from)
 {
     for (size_t i = from > 0 ? from : 1; i < held->len; i++) {
@@ -193,18 +199,16 @@ static size_t next_start(const struct strbuf *held, size_t from)
     return held->len;
 }
 
-/* The held event is no JSON from `error` on. Takes out what may hold further events; it is scanned again. */
-static bool resume_behind(struct scan *scan, const struct json_error *error)
+/* Resumes inside the held event, which has an error: takes out what may hold further events and scans that again. */
+static bool resume_after(struct scan *scan, const struct json_error *error)
 {
-    uint64_t line = scan->held_line + scan_count_lines(scan->held.data, error->offset);
-    scan_report(scan, line, error->what, scan->held.data + error->offset,
-                scan->held.len - error->offset);
-    /* Events within events within events, all of them bad: that is no trace, and the stack has an end. */
+    scan_report_error(scan, scan->held.data, scan->held.len, error);
+    /* Events within events within events, all of them bad, are no trace, and the stack is limited. */
     bool deep = scan->resumes >= MAX_RESUMES;
     size_t from = deep ? scan->held.len : next_start(&scan->held, error->offset);
     struct strbuf again = scan->held;
     strbuf_init(&scan->held, scan->mem, 0);
-    scan->line = scan->held_line + scan_count_lines(again.data, from);
+    scan->line = scan->held_line + count_lines(again.data, from);
     scan->offset = scan->held_offset + from;
     scan_hold(scan, BETWEEN, scan->line);
     scan->resumes++;
@@ -214,7 +218,7 @@ static bool resume_behind(struct scan *scan, const struct json_error *error)
     return good;
 }
 
-/* `object` is a checked object, all that is held but for white space. */
+/* `object` is checked, and all that is held but for white space. */
 static bool give_event(struct scan *scan, struct json_value object)
 {
     struct scan_event event = {
@@ -241,7 +245,7 @@ static bool end_event(struct scan *scan)
     struct json_value object;
     struct json_error error;
     if (!json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
-        return resume_behind(scan, &error);
+        return resume_after(scan, &error);
     }
     scan->state = BETWEEN;
     return give_event(scan, object);
@@ -252,10 +256,10 @@ static bool too_long(struct scan *scan)
     struct json_value object;
     struct json_error error;
     bool event = scan->state == EVENT;
-    /* It may be as long as that because it went wrong somewhere: then there are events behind the place. */
+    /* An error may have made it that long: then events follow the error. */
     if (event && !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error) &&
         error.offset < scan->held.len) {
-        return resume_behind(scan, &error);
+        return resume_after(scan, &error);
     }
     scan_report(scan, scan->held_line, "longer than the maximum", scan->held.data, scan->held.len);
     if (event) {
@@ -267,7 +271,7 @@ static bool too_long(struct scan *scan)
     return true;
 }
 
-/* Of what is being dropped nothing is held. */
+/* Holds the bytes, unless they are being dropped. */
 static void keep(struct scan *scan, const char *bytes, size_t len)
 {
     if (!scan->dropping) {
@@ -275,7 +279,7 @@ static void keep(struct scan *scan, const char *bytes, size_t len)
     }
 }
 
-/* Bytes from `at` on that cannot end what is held: copied in one go. */
+/* Returns how many bytes from `at` on cannot end what is held: they are copied in one go. */
 static size_t plain_run(const struct scan *scan, const char *at, size_t len)
 {
     size_t run = 0;
@@ -308,7 +312,7 @@ static bool take(struct scan *scan, char c)
     return good && !scan->held.failed;
 }
 
-/* The quick way: as many events as lie whole in the chunk, and what stands between them. Returns how many bytes that is. */
+/* The fast path: takes the events that lie whole in the chunk, and what separates them. Returns the number of bytes. */
 static size_t take_events(struct scan *scan, const char *bytes, size_t len)
 {
     const char *at = bytes, *end = bytes + len;
@@ -320,24 +324,24 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
         struct scan_event event = {.offset = scan->offset + (uint64_t)(at - bytes),
                                    .line = scan->line};
         bool spaced = false;
-        const char *behind =
+        const char *after =
             *at == '{' ? event_scan(at, end, &scan->extra, &event.raw, &spaced) : NULL;
-        if (behind == NULL || (size_t)(behind - at) > scan->max) {
+        if (after == NULL || (size_t)(after - at) > scan->max) {
             break;
         }
-        event.text = (struct slice){at, (size_t)(behind - at)};
+        event.text = (struct slice){at, (size_t)(after - at)};
         scan->skipping = false;
         scan->events_end = event.offset + event.text.len;
-        scan->line += spaced ? scan_count_lines(at, event.text.len) : 0;
+        scan->line += spaced ? count_lines(at, event.text.len) : 0;
         event.end_line = scan->line;
         scan->stopped = !scan->sink.event(scan->sink.ctx, &event);
-        at = behind;
+        at = after;
     }
     scan->offset += (uint64_t)(at - bytes);
     return (size_t)(at - bytes);
 }
 
-/* The careful way: one character, or a run of them that decides nothing. Returns how many bytes that is. */
+/* The slow path: takes one character, or a run of them that decides nothing. Returns the number of bytes. */
 static size_t take_some(struct scan *scan, const char *bytes, size_t len)
 {
     if (scan->state == HEAD || scan->state == EVENT || scan->state == TAIL) {
@@ -354,7 +358,7 @@ static size_t take_some(struct scan *scan, const char *bytes, size_t len)
     }
     uint64_t offset = scan->offset;
     scan->stopped |= !take(scan, *bytes);
-    /* What is searched again ends here, wherever it began. */
+    /* A resumed scan ends here, wherever it began. */
     scan->offset = offset + 1;
     scan->line += *bytes == '\n';
     return 1;
@@ -377,7 +381,7 @@ bool scan_push(struct scan *scan, const char *bytes, size_t len)
     return !scan->stopped && !scan->held.failed && !scan->extra.failed;
 }
 
-/* The text ends inside an event. Where that event went wrong earlier, what follows the place is looked through first. */
+/* Reports an event in which the text ends. If the event has an earlier error, the scan resumes after the error first. */
 static void finish_event(struct scan *scan)
 {
     struct json_error error;
@@ -389,12 +393,12 @@ static void finish_event(struct scan *scan)
             len--; /* an editor's last line end, perhaps in a string that was cut */
         }
         if (error.offset >= len) {
-            /* The end came too early: show the event, not the nothing behind it. */
-            uint64_t line = scan->held_line + scan_count_lines(scan->held.data, len);
+            /* The end came too early: show the event, not the nothing after it. */
+            uint64_t line = scan->held_line + count_lines(scan->held.data, len);
             scan_report(scan, line, "unexpected end", scan->held.data, len);
             return;
         }
-        if (!resume_behind(scan, &error)) {
+        if (!resume_after(scan, &error)) {
             return;
         }
     }
@@ -402,7 +406,7 @@ static void finish_event(struct scan *scan)
 
 void scan_finish(struct scan *scan)
 {
-    /* What stopped it has been said, and what is held may not be whole. */
+    /* The reason has been reported, and what is held may not be whole. */
     if (scan->stopped || scan->held.failed) {
         return;
     }
@@ -419,19 +423,15 @@ uint64_t scan_events_end(const struct scan *scan)
     return scan->events_end;
 }
 
-uint64_t scan_line(const struct scan *scan)
-{
-    return scan->line;
-}
-
 bool scan_in_events(const struct scan *scan)
 {
     return scan->state == BETWEEN || scan->state == EVENT;
 }
 
-void scan_jump(struct scan *scan, uint64_t offset, uint64_t line)
+void scan_jump(struct scan *scan, bool lines, uint64_t offset, uint64_t line)
 {
-    scan_hold(scan, BETWEEN, line);
+    scan_hold(scan, lines ? LINES : BETWEEN, line);
+    scan->shape = lines ? SCAN_LINES : scan->shape;
     scan->line = line;
     scan->offset = scan->events_end = offset;
 }

@@ -82,7 +82,7 @@ static struct reader *open_bytes(const struct mem *mem, const char *at, size_t l
     const char *error = "none";
     struct reader *reader = reader_open(mem, path, &error);
     if (reader != NULL)
-        assert_int_equal(reader_stat(reader)->st_size, len);
+        assert_int_equal(reader_look(reader)->size, len);
     else
         assert_string_equal(error, "out of memory");
     return reader;
@@ -424,7 +424,7 @@ static void what_is_appended_to_a_plain_file_is_read_too(void **state)
     assert_int_equal(fclose(file), 0);
     assert_null(read_rest(reader, &content, 600, 100, &end));
     assert_int_equal(end, 1000);
-    assert_int_equal(reader_stat(reader)->st_size, 600);
+    assert_int_equal(reader_look(reader)->size, 600);
     reader_free(reader);
     free(content.at);
 }

@@ -1,0 +1,288 @@
+/* Reads the versions of a file on libuv's workers (read_job.h), step by step: while the model takes what one step found, the next step is at
+   work. A document continues the former version if its blocks are still there; lines continue where they ended. Anything else is
+   read from the beginning. */
+#include "ingest/trace/file_source_private.h"
+
+enum { VERIFY_SHARE = 20 /* comparing every block takes at most a twentieth of the time */ };
+
+/* ---- the end of a version ---- */
+
+static void stop_timers(struct file_source *file)
+{
+    uv_timer_stop(&file->timer);
+    uv_timer_stop(&file->soon);
+}
+
+/* Looks at the file again soon, for it may have been written to while it was read. */
+static void end_version(struct file_source *file)
+{
+    if (file->report.look.inode != 0 && file_follows(file) && !file->closing &&
+        !uv_is_active((uv_handle_t *)&file->soon)) {
+        file_look_soon(file, file->written ? 0 : MODIFIED_MS);
+    }
+    read_job_free(file->job);
+    file->job = NULL;
+    batch_release(&file->batches[0]);
+    batch_release(&file->batches[1]);
+    importer_drop(&file->importer);
+    file->source.done_bytes = file->source.all_bytes = 0;
+    file->source.tally.intake->changed = true;
+    hub_end_turn(&file->source);
+}
+
+/* Ends the source. `wrong`: the reason; NULL: the importer's error, if it has one. */
+static void finish(struct file_source *file, const char *wrong)
+{
+    struct strbuf error;
+    strbuf_init(&error, file_mem(file), 4096);
+    if (wrong != NULL) {
+        source_error(&error, file->source.spec, "cannot be read", wrong);
+    }
+    const char *text = error.failed    ? "out of memory"
+                       : error.len > 0 ? error.data
+                                       : importer_error(&file->importer);
+    end_version(file);
+    stop_timers(file);
+    source_finish(&file->source, text);
+    strbuf_release(&error);
+}
+
+static void give_up(struct file_source *file)
+{
+    finish(file, "out of memory");
+}
+
+/* Counts a version. From the second on, the sessions are live. */
+static void count_version(struct file_source *file)
+{
+    bool live = file->versions++ > 0;
+    struct trace_import *trace = &file->importer.trace;
+    trace_import_flag(trace, live ? 0 : SESSION_FINISHED, live ? SESSION_FINISHED : 0);
+    if (live) {
+        trace_import_tick(trace);
+    } else {
+        importer_rest(&file->importer, SESSION_FINISHED);
+    }
+}
+
+static void keep_fingerprint(struct file_source *file)
+{
+    fingerprint_release(&file->fingerprint);
+    read_job_take_fingerprint(file->job, &file->fingerprint);
+}
+
+/* Ends a version of lines: they are in the model already. Raw events among them make a document. */
+static bool take_lines(struct file_source *file)
+{
+    keep_fingerprint(file);
+    if (file->importer.trace.document != 0 && !trace_import_end(&file->importer.trace)) {
+        return false;
+    }
+    count_version(file);
+    return true;
+}
+
+/* Takes a version of a document, if it is whole. */
+static bool take_document(struct file_source *file)
+{
+    if (!file->report.complete) {
+        if (!file->importer.stages || file->fingerprint.lines) {
+            /* The next version cannot continue what was shown of this one. */
+            fingerprint_release(&file->fingerprint);
+        }
+        return true;
+    }
+    if (!importer_commit(&file->importer)) {
+        return false;
+    }
+    keep_fingerprint(file);
+    /* Which process belongs to which of several sessions is known only at the end: such versions are read whole. */
+    if (trace_import_is_of_many(&file->importer.trace)) {
+        fingerprint_release(&file->fingerprint);
+    }
+    /* The time that comparing every block took decides when that is due again. */
+    if (!file->importer.replaces && file->verifies) {
+        uint64_t now = uv_hrtime();
+        file->verify_due_ns = now + (now - file->source.began_ns) * VERIFY_SHARE;
+    }
+    count_version(file);
+    return true;
+}
+
+static void begin_version(struct file_source *file, bool continues);
+
+static void end_of_followed(struct file_source *file)
+{
+    bool lines = file->report.shape == SCAN_LINES;
+    if (!lines && !file->importer.replaces && file->report.complete &&
+        importer_is_of_another(&file->importer)) {
+        begin_version(file, false);
+    } else if (lines ? take_lines(file) : take_document(file)) {
+        end_version(file);
+    } else {
+        give_up(file);
+    }
+}
+
+static void end_of_finished(struct file_source *file, const char *wrong)
+{
+    enum scan_shape shape = file->report.shape;
+    struct importer *importer = &file->importer;
+    importer_finish(importer, SESSION_FINISHED);
+    if (shape == SCAN_DOCUMENT || shape == SCAN_ARRAY || importer->trace.document != 0) {
+        wrong = importer_end_document(importer) ? wrong : "out of memory";
+        trace_import_flag(&importer->trace, SESSION_FINISHED, 0);
+    }
+    finish(file, wrong);
+}
+
+/* ---- steps ---- */
+
+static void do_step(uv_work_t *work)
+{
+    struct file_source *file = work->data;
+    file->report = read_job_step(file->job, &file->batches[file->filled]);
+}
+
+static void after_step(uv_work_t *work, int status);
+
+static bool begin_step(struct file_source *file)
+{
+    file->work.data = file;
+    file->working =
+        uv_queue_work(hub_loop(file->source.hub), &file->work, do_step, after_step) == 0;
+    file->source.handles += file->working;
+    return file->working;
+}
+
+/* Notes what the step has found out. The first version is shown as it is read, if the file looks whole. A version that may be half
+   written, or that replaces another, is staged. */
+static void note_step(struct file_source *file)
+{
+    const struct read_report *report = &file->report;
+    struct importer *importer = &file->importer;
+    if (report->look.inode != 0) {
+        file->last = report->look;
+        source_set_state(&file->source, SOURCE_OPEN);
+    }
+    if (importer->replaces) {
+        importer->stages = file_follows(file) && (file->versions > 0 || !report->looks_whole);
+        file->source.done_bytes = report->done_bytes;
+        file->source.all_bytes = (uint64_t)report->look.size;
+    }
+    importer_describe(importer, report->shape, report->early_members);
+    file->source.tally.intake->changed = true;
+}
+
+static void stop_here(struct file_source *file)
+{
+    uint64_t done = file->source.done_bytes, all = file->source.all_bytes;
+    struct strbuf text;
+    strbuf_init(&text, file_mem(file), 4096);
+    strbuf_addf(&text, "%s: reading was stopped at %d %%: the display is incomplete",
+                file->source.spec, all == 0 ? 0 : (int)(done * 100 / all));
+    if (!text.failed) {
+        intake_say(file->source.tally.intake, NOTICE_WARNING, text.data);
+    }
+    strbuf_release(&text);
+    importer_drop(&file->importer);
+    end_of_finished(file, NULL);
+}
+
+/* Gives what a step found to the model; the next step begins before that. */
+static void take_step(struct file_source *file)
+{
+    struct batch *batch = &file->batches[file->filled];
+    bool more = file->report.state == READ_MORE;
+    file->filled ^= 1;
+    if (more && !begin_step(file)) {
+        give_up(file);
+        return;
+    }
+    bool good = importer_take(&file->importer, batch);
+    if (!good && more) {
+        file->stopped = true; /* the step under way ends it */
+    } else if (!good) {
+        give_up(file);
+    } else if (!more && file_follows(file)) {
+        end_of_followed(file);
+    } else if (!more) {
+        end_of_finished(file, NULL);
+    }
+}
+
+/* A followed file that fails may be gone, or half written: the display stays. */
+static void take_failure(struct file_source *file)
+{
+    if (file_follows(file)) {
+        end_version(file);
+    } else {
+        (void)importer_take(&file->importer, &file->batches[file->filled]);
+        end_of_finished(file, file->report.error);
+    }
+}
+
+static void after_step(uv_work_t *work, int status)
+{
+    struct file_source *file = work->data;
+    (void)status;
+    file->source.handles--;
+    file->working = false;
+    if (file->closing) {
+        end_version(file);
+        return;
+    }
+    note_step(file);
+    if (file->stopped) {
+        stop_here(file);
+        return;
+    }
+    switch (file->report.state) {
+    case READ_MORE:
+    case READ_ENDED: take_step(file); break;
+    case READ_OTHER: begin_version(file, false); break;
+    case READ_FAILED: take_failure(file); break;
+    }
+}
+
+/* ---- the beginning of a version ---- */
+
+static void begin_version(struct file_source *file, bool continues)
+{
+    const struct fingerprint *former = &file->fingerprint;
+    struct file_look now;
+    (void)file_look_at(file->source.spec, &now);
+    file->source.began_ns = uv_hrtime();
+    file->verifies = file->source.began_ns >= file->verify_due_ns;
+    /* Lines that grow in the same file are not compared as a whole: they are only ever appended to. */
+    bool appended =
+        former->lines && file_look_same_file(&now, &file->last) && now.size >= (int64_t)former->end;
+    continues = continues && former->end > 0;
+    struct read_options options = {
+        .mem = file_mem(file),
+        .path = file->source.spec,
+        .max_event_bytes = source_max_line(&file->source, true),
+        .follows = file_follows(file),
+        .former = continues ? former : NULL,
+        .verify = former->lines ? !appended : file->verifies,
+    };
+    read_job_free(file->job);
+    batch_clear(&file->batches[0]);
+    batch_clear(&file->batches[1]);
+    file->report = (struct read_report){0};
+    file->job = read_job_new(&options);
+    importer_begin(&file->importer, !continues, true);
+    if (file->job == NULL || !begin_step(file)) {
+        give_up(file);
+    }
+}
+
+/* Reading waits for the turn, for there may be more files than a process may have open. */
+void file_follow_turn(struct source *source)
+{
+    struct file_source *file = file_of(source);
+    file->written = false;
+    batch_init(&file->batches[0], file_mem(file));
+    batch_init(&file->batches[1], file_mem(file));
+    begin_version(file, true);
+}

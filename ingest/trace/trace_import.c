@@ -1,0 +1,450 @@
+/* Events go to one session as they are read. The document's metadata (the seed's `metadata`, and metadata.swarmtop: CLI.md, "What is left behind") may
+   follow the events; at the end they name that session and move processes to further ones. */
+#include "ingest/trace/trace_import.h"
+
+#include "ingest/iso_time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A later start would push the document's times beyond the model's range. */
+static const int64_t max_start_ns = (int64_t)INTAKE_TIME_MAX_MS / 3 * 1000000;
+
+void trace_import_init(struct trace_import *import, struct tally *tally, const char *where,
+                       const char *session_id)
+{
+    const struct mem *mem = tally->intake->mem;
+    *import = (struct trace_import){
+        .tally = tally, .where = where, .session_id = session_id, .session = NO_SESSION};
+    strbuf_init(&import->top, mem, 0);
+    strbuf_init(&import->metadata, mem, 0);
+}
+
+void trace_import_release(struct trace_import *import)
+{
+    strbuf_release(&import->top);
+    strbuf_release(&import->metadata);
+}
+
+static struct swarm *swarm_of(const struct trace_import *import)
+{
+    return import->tally->intake->swarm;
+}
+
+static bool open_session(struct trace_import *import, const char *id, size_t len,
+                         session_no *session)
+{
+    struct session_info info = {
+        .id = id,
+        .id_len = len,
+        .source = import->where,
+        .pool = POOL_FILES,
+        .document = import->document,
+    };
+    if (!swarm_open_session(swarm_of(import), &info, session)) {
+        return false;
+    }
+    /* The document counts as finished until it changes on disk (trace_import_flag, trace_import_tick). */
+    swarm_session_edit(swarm_of(import), *session)->flags |= SESSION_FINISHED;
+    return true;
+}
+
+bool trace_import_begin(struct trace_import *import)
+{
+    if (import->document != 0 && !swarm_drop_document(swarm_of(import), import->document)) {
+        return false;
+    }
+    import->document = swarm_new_document(swarm_of(import));
+    import->tally->intake->changed = true;
+    return open_session(import, import->session_id, strlen(import->session_id), &import->session);
+}
+
+/* ---- members ---- */
+
+static void add_member(struct strbuf *out, struct json_value key, struct json_value value)
+{
+    if (out->len > 0) {
+        strbuf_addc(out, ',');
+    }
+    strbuf_add(out, key.raw, key.len);
+    strbuf_addc(out, ':');
+    strbuf_add(out, value.raw, value.len);
+}
+
+bool trace_import_member(struct trace_import *import, struct json_value key,
+                         struct json_value value)
+{
+    if (json_string_is(key, "metadata") && value.type == JSON_TYPE_OBJECT) {
+        struct json_walk walk = json_walk(value);
+        struct json_member member;
+        while (json_next_member(&walk, &member)) {
+            add_member(&import->metadata, member.key, member.value);
+        }
+        return !import->metadata.failed;
+    }
+    add_member(&import->top, key, value);
+    return !import->top.failed;
+}
+
+void trace_import_clear_members(struct trace_import *import)
+{
+    strbuf_clear(&import->top);
+    strbuf_clear(&import->metadata);
+}
+
+/* Empty members make a walk that ends at once. */
+static struct json_walk walk_members(const struct strbuf *members)
+{
+    const char *end = members->len > 0 ? members->data + members->len : members->data;
+    return (struct json_walk){members->data, end};
+}
+
+static struct json_value member_of(const struct strbuf *members, const char *key)
+{
+    struct json_walk walk = walk_members(members);
+    struct json_value found = {0};
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        found = json_string_is(member.key, key) ? member.value : found;
+    }
+    return found;
+}
+
+bool trace_import_is_another(const struct trace_import *import, struct json_value metadata)
+{
+    static const char *const keys[] = {"session_id", "trace_start_time"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct json_value was = member_of(&import->metadata, keys[i]);
+        struct json_value is = json_get(metadata, keys[i]);
+        if (was.type != JSON_TYPE_NONE && is.type != JSON_TYPE_NONE &&
+            (was.len != is.len || memcmp(was.raw, is.raw, is.len) != 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_ours(struct json_value key)
+{
+    static const char *const ours[] = {"session_id", "trace_start_time", "agent_count",
+                                       "total_event_count", "swarmtop"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        if (json_string_is(key, ours[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- sessions, processes, agents ---- */
+
+/* Appends the decoded text of a string value and a NUL. Returns its offset; SIZE_MAX for any other value. */
+static size_t put_text(struct strbuf *texts, struct json_value value)
+{
+    size_t at = texts->len;
+    if (value.type != JSON_TYPE_STRING) {
+        return SIZE_MAX;
+    }
+    json_get_string(value, texts);
+    strbuf_addc(texts, '\0');
+    return at;
+}
+
+static bool intern_in(struct trace_import *import, struct json_value value, intern_id *out)
+{
+    struct strbuf text;
+    strbuf_init(&text, import->tally->intake->mem, 0);
+    bool given = put_text(&text, value) != SIZE_MAX, good = !text.failed;
+    if (given && good) {
+        intern_id id = intern_put(swarm_names(swarm_of(import)), text.data, text.len - 1);
+        good = id != INTERN_FAILED;
+        *out = good ? id : *out;
+    }
+    strbuf_release(&text);
+    return good;
+}
+
+static bool time_in(struct json_value value, int64_t *ns)
+{
+    return value.type == JSON_TYPE_STRING && value.len > 2 &&
+           iso_time_parse(value.raw + 1, value.len - 2, ns);
+}
+
+/* Reads the exact start, "start_ns", if the session has one; else the ISO one. */
+static bool start_in(struct json_value session, int64_t *ns)
+{
+    struct json_value exact = json_get(session, "start_ns");
+    if (exact.type == JSON_TYPE_STRING && exact.len > 2 && exact.len < 24) {
+        char *end;
+        *ns = strtoll(exact.raw + 1, &end, 10);
+        if (*end == '"' && *ns > -max_start_ns && *ns < max_start_ns) {
+            return true;
+        }
+    }
+    return time_in(json_get(session, "start"), ns);
+}
+
+static void set_start(struct trace_import *import, session_no number, int64_t start_ns,
+                      int64_t origin_ns)
+{
+    struct session *session = swarm_session_edit(swarm_of(import), number);
+    session->start_ns = start_ns;
+    session->flags |= SESSION_HAS_START;
+    swarm_set_origin(swarm_of(import), number, origin_ns);
+}
+
+static int64_t number_in(struct json_value value)
+{
+    double number = json_get_number(value);
+    return number > -9e15 && number < 9e15 ? (int64_t)number : 0;
+}
+
+static bool identify(struct trace_import *import, session_no session, struct json_value agent)
+{
+    static const char *const keys[4] = {"agent_id", "parent_agent_id", "name", "description"};
+    struct strbuf texts;
+    size_t at[4], end[4];
+    struct slice values[4] = {{NULL, 0}};
+    strbuf_init(&texts, import->tally->intake->mem, 0);
+    for (size_t i = 0; i < 4; i++) {
+        at[i] = put_text(&texts, json_get(agent, keys[i]));
+        end[i] = texts.len;
+    }
+    for (size_t i = 0; i < 4 && !texts.failed; i++) {
+        if (at[i] != SIZE_MAX) {
+            values[i] = (struct slice){texts.data + at[i], end[i] - at[i] - 1};
+        }
+    }
+    struct agent_identity who = {
+        .pid = number_in(json_get(agent, "pid")),
+        .agent_id = values[0].bytes,
+        .agent_id_len = values[0].len,
+        .parent_id = values[1].bytes,
+        .parent_id_len = values[1].len,
+        .name = values[2].bytes,
+        .name_len = values[2].len,
+        .description = values[3].bytes,
+        .description_len = values[3].len,
+        .main = json_get(agent, "main").type == JSON_TYPE_TRUE,
+    };
+    bool good = !texts.failed && swarm_identify(swarm_of(import), session, &who);
+    strbuf_release(&texts);
+    return good;
+}
+
+/* Returns the n-th session of the document, in the order in which the document lists them; NO_SESSION if it is not open yet. (Not
+   by id: a resumed session is listed twice.) */
+static session_no nth_session(const struct trace_import *import, size_t n)
+{
+    const struct swarm *swarm = swarm_of(import);
+    for (size_t i = import->session; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session != NULL && session->document == import->document &&
+            session->pool == POOL_FILES && n-- == 0) {
+            return (session_no)i;
+        }
+    }
+    return NO_SESSION;
+}
+
+bool trace_import_is_of_many(const struct trace_import *import)
+{
+    return import->document != 0 && nth_session(import, 1) != NO_SESSION;
+}
+
+/* Returns the session to which the document's list assigns the process; the first session if the list does not. */
+static session_no session_of_process(const struct trace_import *import, int64_t pid)
+{
+    for (size_t n = 0;; n++) {
+        session_no session = nth_session(import, n);
+        if (session == NO_SESSION) {
+            return import->session;
+        }
+        if (swarm_has_process(swarm_of(import), session, pid)) {
+            return session;
+        }
+    }
+}
+
+session_no trace_import_session_of(const struct trace_import *import, struct json_value pid)
+{
+    bool asks = pid.type == JSON_TYPE_NUMBER && trace_import_is_of_many(import);
+    return asks ? session_of_process(import, number_in(pid)) : import->session;
+}
+
+static bool apply_session(struct trace_import *import, struct json_value entry, session_no number,
+                          int64_t origin_ns, bool *moved)
+{
+    struct session *session;
+    int64_t start_ns;
+    if (start_in(entry, &start_ns)) {
+        set_start(import, number, start_ns, origin_ns);
+    }
+    session = swarm_session_edit(swarm_of(import), number);
+    if (!swarm_set_agents(swarm_of(import), number) ||
+        !intern_in(import, json_get(entry, "id"), &session->id) ||
+        !intern_in(import, json_get(entry, "name"), &session->name)) {
+        return false;
+    }
+    struct json_walk walk = json_walk(json_get(entry, "pids"));
+    struct json_value pid;
+    while (json_next_item(&walk, &pid)) {
+        if (!swarm_move_process(swarm_of(import), import->session, number_in(pid), number, moved)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Returns the time of ts 0 (core/export/document.c): the session's start; of several sessions the earliest, in whole milliseconds. */
+static int64_t origin_in(struct json_value sessions, int64_t unless)
+{
+    struct json_walk walk = json_walk(sessions);
+    struct json_value entry;
+    size_t entries = 0;
+    bool any = false;
+    int64_t first = unless, start;
+    for (; json_next_item(&walk, &entry); entries++) {
+        if (start_in(entry, &start) && (!any || start < first)) {
+            first = start;
+            any = true;
+        }
+    }
+    if (!any || entries < 2) {
+        return first;
+    }
+    int64_t rest = first % 1000000;
+    return first - (rest < 0 ? rest + 1000000 : rest);
+}
+
+static bool apply_sessions(struct trace_import *import, struct json_value sessions, bool *moved)
+{
+    int64_t origin =
+        origin_in(sessions, swarm_session_edit(swarm_of(import), import->session)->origin_ns);
+    struct json_walk walk = json_walk(sessions);
+    struct json_value entry;
+    for (size_t n = 0; json_next_item(&walk, &entry); n++) {
+        session_no number = nth_session(import, n); /* the first one's is where the events are */
+        if (number == NO_SESSION && !open_session(import, "", 0, &number)) {
+            return false;
+        }
+        if (!apply_session(import, entry, number, origin, moved)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool apply_agents(struct trace_import *import, struct json_value agents)
+{
+    struct json_walk walk = json_walk(agents);
+    struct json_value agent;
+    while (json_next_item(&walk, &agent)) {
+        struct json_value pid = json_get(agent, "pid");
+        if (pid.type == JSON_TYPE_NUMBER &&
+            !identify(import, session_of_process(import, number_in(pid)), agent)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Applies the seed's metadata, which are fewer: pid 1 is the session's main agent. */
+static bool apply_seed(struct trace_import *import)
+{
+    struct session *session = swarm_session_edit(swarm_of(import), import->session);
+    struct json_value id = member_of(&import->metadata, "session_id");
+    int64_t start_ns;
+    if (time_in(member_of(&import->metadata, "trace_start_time"), &start_ns)) {
+        set_start(import, import->session, start_ns, start_ns);
+    }
+    struct json_value count = member_of(&import->metadata, "agent_count");
+    session->registrations = count.type == JSON_TYPE_NUMBER ? (uint32_t)number_in(count) : 0;
+    if (id.type != JSON_TYPE_STRING) {
+        return true;
+    }
+    if (!swarm_set_agents(swarm_of(import), import->session) ||
+        !intern_in(import, id, &session->id)) {
+        return false;
+    }
+    size_t len;
+    const char *text = intern_text(swarm_names(swarm_of(import)), session->id, &len);
+    struct agent_identity who = {.pid = 1, .agent_id = text, .agent_id_len = len, .main = true};
+    return member_of(&import->metadata, "swarmtop").type == JSON_TYPE_OBJECT ||
+           swarm_identify(swarm_of(import), import->session, &who);
+}
+
+/* Applies the start that clang -ftime-trace writes: microseconds since the Unix epoch. */
+static void apply_foreign_start(struct trace_import *import)
+{
+    struct json_value began = member_of(&import->top, "beginningOfTime");
+    double us = began.type == JSON_TYPE_NUMBER ? json_get_number(began) : 0;
+    if (us > 0 && us < 9e15) {
+        int64_t ns = (int64_t)us * 1000;
+        set_start(import, import->session, ns, ns);
+    }
+}
+
+static bool keep_extras(struct trace_import *import)
+{
+    struct session *session = swarm_session_edit(swarm_of(import), import->session);
+    strbuf_clear(&session->extra);
+    strbuf_clear(&session->metadata_extra);
+    strbuf_add(&session->extra, import->top.data, import->top.len);
+    struct json_walk walk = walk_members(&import->metadata);
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        if (!is_ours(member.key)) {
+            add_member(&session->metadata_extra, member.key, member.value);
+        }
+    }
+    return !session->extra.failed && !session->metadata_extra.failed;
+}
+
+/* Changes all sessions of the document: their flags, and their clock if `clock_ns` is given. */
+static void change_all(struct trace_import *import, uint8_t set, uint8_t clear,
+                       const int64_t *clock_ns)
+{
+    struct swarm *swarm = swarm_of(import);
+    for (size_t i = 0; import->document != 0 && i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session != NULL && session->document == import->document) {
+            struct session *edit = swarm_session_edit(swarm, (session_no)i);
+            edit->flags = (uint8_t)((edit->flags | set) & ~clear);
+            edit->clock_set_ns = clock_ns != NULL ? *clock_ns : edit->clock_set_ns;
+        }
+    }
+    swarm_touch(swarm);
+}
+
+bool trace_import_end(struct trace_import *import)
+{
+    struct swarm *swarm = swarm_of(import);
+    uint8_t flags = swarm_session(swarm, import->session)->flags;
+    struct json_value ours = member_of(&import->metadata, "swarmtop");
+    bool moved = false;
+    apply_foreign_start(import);
+    bool good = apply_seed(import) && apply_sessions(import, json_get(ours, "sessions"), &moved) &&
+                apply_agents(import, json_get(ours, "agents")) && keep_extras(import);
+    moved |= ((swarm_session(swarm, import->session)->flags ^ flags) & SESSION_AGENTS) != 0;
+    import->tally->intake->changed = true;
+    swarm_touch(swarm);
+    if (good && ours.type == JSON_TYPE_OBJECT) {
+        /* The flag marks sessions whose threads named `NAME · n` are folded back into lanes. */
+        good = swarm_settle_document(swarm, import->document) &&
+               swarm_fold_lanes(swarm, import->document, &moved);
+        change_all(import, SESSION_FOLDS, 0, NULL);
+    }
+    return good && (!moved || swarm_rederive_document(swarm, import->document));
+}
+
+void trace_import_flag(struct trace_import *import, uint8_t set, uint8_t clear)
+{
+    change_all(import, set, clear, NULL);
+}
+
+void trace_import_tick(struct trace_import *import)
+{
+    int64_t now = intake_now(import->tally->intake);
+    change_all(import, 0, 0, &now);
+}
