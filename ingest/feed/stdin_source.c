@@ -107,12 +107,12 @@ static void end_of_input(struct stdin_source *in)
     stop_polling(in);
     decoder_finish(in->decoder, &in->batches[0]);
     bool good = importer_take(&in->importer, &in->batches[0]);
-    importer_finish(&in->importer, SESSION_FINISHED);
+    importer_finish(&in->importer);
     if (!good || in->lost ||
         (in->importer.trace.document != 0 && !importer_end_document(&in->importer))) {
         in->wrong = "out of memory";
     }
-    trace_import_flag(&in->importer.trace, SESSION_FINISHED, 0);
+    trace_import_set_live(&in->importer.trace, false);
     if (in->wrong != NULL) {
         source_error(&error, in->where, "cannot be read", in->wrong);
     }

@@ -137,9 +137,3 @@ void batch_reject(struct batch *batch, uint64_t line, const char *reason, struct
     strbuf_add(&batch->texts, bytes.bytes, len);
     batch->failed |= batch->texts.failed;
 }
-
-bool batch_is_empty(const struct batch *batch)
-{
-    return batch->events == 0 && batch->members.len == 0 && batch->lines.len == 0 &&
-           batch->reject_count == 0 && batch->more_rejects == 0 && batch->names.len == 0;
-}

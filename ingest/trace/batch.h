@@ -46,7 +46,6 @@ void batch_add_lines(struct batch *batch, const char *bytes, size_t len);
 /* Lists what was refused, or counts it once the list is full. */
 void batch_reject(struct batch *batch, uint64_t line, const char *reason, struct slice bytes,
                   bool broken);
-bool batch_is_empty(const struct batch *batch);
 
 /* Appends `key:value,` raw. */
 void batch_put_member(struct strbuf *out, struct json_value key, struct json_value value);

@@ -211,25 +211,3 @@ uint64_t decoder_continue(struct decoder *decoder)
     scan_jump(decoder->scan, now->lines, now->end, now->line);
     return now->end;
 }
-
-static size_t cut(const char *name, size_t len, const char *end)
-{
-    size_t n = strlen(end);
-    return len > n && memcmp(name + len - n, end, n) == 0 ? len - n : len;
-}
-
-void decoder_session_id(const char *path, struct strbuf *out)
-{
-    static const char *const extensions[] = {".json", ".ndjson", ".jsonl", ".trace"};
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : path;
-    size_t len = cut(name, strlen(name), ".gz");
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
-        size_t shorter = cut(name, len, extensions[i]);
-        if (shorter != len) {
-            len = shorter;
-            break;
-        }
-    }
-    strbuf_add(out, name, len);
-}

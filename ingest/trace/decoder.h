@@ -21,7 +21,4 @@ const struct scan *decoder_scan(const struct decoder *decoder);
 /* Continues after what the former version had (resync_prepare). Returns the offset of the bytes to push next. */
 uint64_t decoder_continue(struct decoder *decoder);
 
-/* Appends the session id that a file's name gives: the last part of the path without .gz and then one more extension. */
-void decoder_session_id(const char *path, struct strbuf *out);
-
 #endif

@@ -1,6 +1,7 @@
 /* A directory: each trace in it becomes a source of its own, as if it had been named. Where it is followed, a timer looks for new
    ones. */
 #include "ingest/source.h"
+#include "ingest/trace/trace_name.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,24 +22,6 @@ static struct dir_source *of(struct source *source)
     return (struct dir_source *)source;
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-    size_t len = strlen(name), n = strlen(end);
-    return len > n && strcmp(name + len - n, end) == 0;
-}
-
-static bool is_trace(const char *name)
-{
-    static const char *const ends[] = {".json",      ".json.gz", ".ndjson",
-                                       ".ndjson.gz", ".jsonl",   ".jsonl.gz"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        if (name[0] != '.' && ends_with(name, ends[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_known(const struct dir_source *dir, const char *name)
 {
     for (size_t at = 0; at < dir->known.len; at += strlen(dir->known.data + at) + 1) {
@@ -55,7 +38,8 @@ static void take(struct dir_source *dir, const char *name)
     const struct mem *mem = hub_intake(dir->source.hub)->mem;
     strbuf_init(&path, mem, 4096);
     strbuf_init(&error, mem, 4096);
-    bool slash = ends_with(dir->source.spec, "/");
+    size_t len = strlen(dir->source.spec);
+    bool slash = len > 0 && dir->source.spec[len - 1] == '/';
     strbuf_addf(&path, "%s%s%s", dir->source.spec, slash ? "" : "/", name);
     strbuf_add(&dir->known, name, strlen(name) + 1);
     if (!path.failed && !dir->known.failed) {
@@ -75,7 +59,7 @@ static bool look(struct dir_source *dir)
         return false;
     }
     for (int i = 0; i < count; i++) {
-        if (is_trace(entries[i]->d_name) && !is_known(dir, entries[i]->d_name)) {
+        if (trace_name_is_trace(entries[i]->d_name) && !is_known(dir, entries[i]->d_name)) {
             take(dir, entries[i]->d_name);
         }
         free(entries[i]);
@@ -143,7 +127,8 @@ static bool reads_dir(const struct source *source, const char *path, const struc
     struct stat own, other;
     char parent[4096];
     (void)st;
-    if (!hub_settings(source->hub)->follow || !is_trace(slash != NULL ? slash + 1 : path)) {
+    if (!hub_settings(source->hub)->follow ||
+        !trace_name_is_trace(slash != NULL ? slash + 1 : path)) {
         return false;
     }
     size_t len = slash != NULL ? (size_t)(slash - path) : 0;

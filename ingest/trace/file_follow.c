@@ -7,17 +7,10 @@ enum { VERIFY_SHARE = 20 /* comparing every block takes at most a twentieth of t
 
 /* ---- the end of a version ---- */
 
-static void stop_timers(struct file_source *file)
-{
-    uv_timer_stop(&file->timer);
-    uv_timer_stop(&file->soon);
-}
-
 /* Looks at the file again soon, for it may have been written to while it was read. */
 static void end_version(struct file_source *file)
 {
-    if (file->report.look.inode != 0 && file_follows(file) && !file->closing &&
-        !uv_is_active((uv_handle_t *)&file->soon)) {
+    if (file->report.look.inode != 0 && file_follows(file) && !file->closing) {
         file_look_soon(file, file->written ? 0 : MODIFIED_MS);
     }
     read_job_free(file->job);
@@ -42,27 +35,9 @@ static void finish(struct file_source *file, const char *wrong)
                        : error.len > 0 ? error.data
                                        : importer_error(&file->importer);
     end_version(file);
-    stop_timers(file);
+    uv_timer_stop(&file->timer);
     source_finish(&file->source, text);
     strbuf_release(&error);
-}
-
-static void give_up(struct file_source *file)
-{
-    finish(file, "out of memory");
-}
-
-/* Counts a version. From the second on, the sessions are live. */
-static void count_version(struct file_source *file)
-{
-    bool live = file->versions++ > 0;
-    struct trace_import *trace = &file->importer.trace;
-    trace_import_flag(trace, live ? 0 : SESSION_FINISHED, live ? SESSION_FINISHED : 0);
-    if (live) {
-        trace_import_tick(trace);
-    } else {
-        importer_rest(&file->importer, SESSION_FINISHED);
-    }
 }
 
 static void keep_fingerprint(struct file_source *file)
@@ -78,7 +53,7 @@ static bool take_lines(struct file_source *file)
     if (file->importer.trace.document != 0 && !trace_import_end(&file->importer.trace)) {
         return false;
     }
-    count_version(file);
+    importer_set_live(&file->importer, file->versions++ > 0);
     return true;
 }
 
@@ -105,7 +80,7 @@ static bool take_document(struct file_source *file)
         uint64_t now = uv_hrtime();
         file->verify_due_ns = now + (now - file->source.began_ns) * VERIFY_SHARE;
     }
-    count_version(file);
+    importer_set_live(&file->importer, file->versions++ > 0);
     return true;
 }
 
@@ -120,18 +95,19 @@ static void end_of_followed(struct file_source *file)
     } else if (lines ? take_lines(file) : take_document(file)) {
         end_version(file);
     } else {
-        give_up(file);
+        finish(file, "out of memory");
     }
 }
 
-static void end_of_finished(struct file_source *file, const char *wrong)
+static void end_of_finished(struct file_source *file)
 {
     enum scan_shape shape = file->report.shape;
     struct importer *importer = &file->importer;
-    importer_finish(importer, SESSION_FINISHED);
+    const char *wrong = file->report.error;
+    importer_finish(importer);
     if (shape == SCAN_DOCUMENT || shape == SCAN_ARRAY || importer->trace.document != 0) {
         wrong = importer_end_document(importer) ? wrong : "out of memory";
-        trace_import_flag(&importer->trace, SESSION_FINISHED, 0);
+        trace_import_set_live(&importer->trace, false);
     }
     finish(file, wrong);
 }
@@ -149,10 +125,11 @@ static void after_step(uv_work_t *work, int status);
 static bool begin_step(struct file_source *file)
 {
     file->work.data = file;
-    file->working =
-        uv_queue_work(hub_loop(file->source.hub), &file->work, do_step, after_step) == 0;
-    file->source.handles += file->working;
-    return file->working;
+    if (uv_queue_work(hub_loop(file->source.hub), &file->work, do_step, after_step) != 0) {
+        return false;
+    }
+    file->source.handles++;
+    return true;
 }
 
 /* Notes what the step has found out. The first version is shown as it is read, if the file looks whole. A version that may be half
@@ -186,7 +163,7 @@ static void stop_here(struct file_source *file)
     }
     strbuf_release(&text);
     importer_drop(&file->importer);
-    end_of_finished(file, NULL);
+    end_of_finished(file);
 }
 
 /* Gives what a step found to the model; the next step begins before that. */
@@ -196,29 +173,18 @@ static void take_step(struct file_source *file)
     bool more = file->report.state == READ_MORE;
     file->filled ^= 1;
     if (more && !begin_step(file)) {
-        give_up(file);
+        finish(file, "out of memory");
         return;
     }
     bool good = importer_take(&file->importer, batch);
     if (!good && more) {
         file->stopped = true; /* the step under way ends it */
     } else if (!good) {
-        give_up(file);
+        finish(file, "out of memory");
     } else if (!more && file_follows(file)) {
         end_of_followed(file);
     } else if (!more) {
-        end_of_finished(file, NULL);
-    }
-}
-
-/* A followed file that fails may be gone, or half written: the display stays. */
-static void take_failure(struct file_source *file)
-{
-    if (file_follows(file)) {
-        end_version(file);
-    } else {
-        (void)importer_take(&file->importer, &file->batches[file->filled]);
-        end_of_finished(file, file->report.error);
+        end_of_finished(file);
     }
 }
 
@@ -227,7 +193,6 @@ static void after_step(uv_work_t *work, int status)
     struct file_source *file = work->data;
     (void)status;
     file->source.handles--;
-    file->working = false;
     if (file->closing) {
         end_version(file);
         return;
@@ -235,13 +200,12 @@ static void after_step(uv_work_t *work, int status)
     note_step(file);
     if (file->stopped) {
         stop_here(file);
-        return;
-    }
-    switch (file->report.state) {
-    case READ_MORE:
-    case READ_ENDED: take_step(file); break;
-    case READ_OTHER: begin_version(file, false); break;
-    case READ_FAILED: take_failure(file); break;
+    } else if (file->report.state == READ_OTHER) {
+        begin_version(file, false);
+    } else if (file->report.state == READ_FAILED && file_follows(file)) {
+        end_version(file); /* the file may be gone, or half written: the display stays */
+    } else {
+        take_step(file);
     }
 }
 
@@ -273,7 +237,7 @@ static void begin_version(struct file_source *file, bool continues)
     file->job = read_job_new(&options);
     importer_begin(&file->importer, !continues, true);
     if (file->job == NULL || !begin_step(file)) {
-        give_up(file);
+        finish(file, "out of memory");
     }
 }
 
@@ -282,7 +246,5 @@ void file_follow_turn(struct source *source)
 {
     struct file_source *file = file_of(source);
     file->written = false;
-    batch_init(&file->batches[0], file_mem(file));
-    batch_init(&file->batches[1], file_mem(file));
     begin_version(file, true);
 }

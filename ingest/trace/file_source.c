@@ -1,5 +1,6 @@
 /* A file as a source. If it is followed, the watcher and a timer notice changes; it is read when its turn comes (file_follow.c). */
 #include "ingest/trace/file_source_private.h"
+#include "ingest/trace/trace_name.h"
 #include "ingest/watcher.h"
 
 #include <errno.h>
@@ -34,18 +35,16 @@ static void look_again(uv_timer_t *timer)
 
 void file_look_soon(struct file_source *file, unsigned ms)
 {
-    uv_timer_start(&file->soon, look_again, ms, 0);
+    if (uv_timer_get_due_in(&file->timer) > ms) {
+        uv_timer_start(&file->timer, look_again, ms, file->look_ms);
+    }
 }
 
 static void on_watcher(void *ctx, enum watcher_event event)
 {
     struct file_source *file = ctx;
-    if (event == WATCHER_WRITTEN) {
-        file->written = true;
-        file_look_soon(file, 0);
-    } else if (!uv_is_active((uv_handle_t *)&file->soon)) {
-        file_look_soon(file, MODIFIED_MS);
-    }
+    file->written |= event == WATCHER_WRITTEN;
+    file_look_soon(file, event == WATCHER_WRITTEN ? 0 : MODIFIED_MS);
 }
 
 /* Takes a last line that has no end: no more will come. */
@@ -53,7 +52,7 @@ static void finish_file(struct source *source)
 {
     struct file_source *file = file_of(source);
     if (file_follows(file) && file->fingerprint.lines) {
-        importer_finish(&file->importer, SESSION_FINISHED);
+        importer_finish(&file->importer);
     }
 }
 
@@ -73,7 +72,7 @@ static bool open_file(struct source *source, struct strbuf *error)
     fingerprint_init(&file->fingerprint, mem);
     batch_init(&file->batches[0], mem);
     batch_init(&file->batches[1], mem);
-    decoder_session_id(source->spec, &file->session_id);
+    trace_name_session(source->spec, &file->session_id);
     strbuf_adds(&file->session_id, file->session_id.len == 0 ? "trace" : "");
     struct importer_options options = {
         .tally = &source->tally,
@@ -90,14 +89,13 @@ static bool open_file(struct source *source, struct strbuf *error)
         return false;
     }
     uv_timer_init(hub_loop(source->hub), &file->timer);
-    uv_timer_init(hub_loop(source->hub), &file->soon);
-    file->timer.data = file->soon.data = file;
-    source->handles = 2;
+    file->timer.data = file;
+    source->handles = 1;
     source_set_state(source, SOURCE_WAITING);
     if (file_follows(file)) {
-        file->watched = watcher_add(hub_watcher(source->hub), source->spec, on_watcher, file);
-        unsigned look_ms = file->watched ? WATCHED_LOOK_MS : LOOK_MS;
-        uv_timer_start(&file->timer, look_again, look_ms, look_ms);
+        bool watched = watcher_add(hub_watcher(source->hub), source->spec, on_watcher, file);
+        file->look_ms = watched ? WATCHED_LOOK_MS : LOOK_MS;
+        uv_timer_start(&file->timer, look_again, file->look_ms, file->look_ms);
     }
     hub_ask_turn(source);
     strbuf_add(error, source->error.data, source->error.len);
@@ -115,9 +113,8 @@ static void close_source(struct source *source)
     struct file_source *file = file_of(source);
     file->closing = true;
     watcher_remove(hub_watcher(source->hub), file);
-    if (source->handles >= 2 && !uv_is_closing((uv_handle_t *)&file->timer)) {
+    if (source->handles > 0 && !uv_is_closing((uv_handle_t *)&file->timer)) {
         uv_close((uv_handle_t *)&file->timer, handle_closed);
-        uv_close((uv_handle_t *)&file->soon, handle_closed);
     }
 }
 

@@ -10,10 +10,9 @@ enum { MODIFIED_MS = 50 /* a look after a write that may not be the last */ };
 
 struct file_source {
     struct source source;
-    uv_timer_t timer; /* runs while the file is followed */
-    uv_timer_t soon;  /* the next look, if it is due earlier */
+    uv_timer_t timer; /* runs while the file is followed: the next look */
+    unsigned look_ms; /* between two looks, unless one is due earlier */
     uv_work_t work;
-    bool watched;
     bool written;            /* a writer has closed the file: read it even if it looks unchanged */
     struct file_look last;   /* when reading began */
     struct file_look shrunk; /* when it was found shorter than what has been read */
@@ -25,10 +24,10 @@ struct file_source {
 
     /* While a version is read: */
     struct read_job *job;      /* NULL: no version is being read */
-    struct read_report report; /* of the last step; a worker's while `working` */
+    struct read_report report; /* of the last step; while a step is under way, the worker's */
     struct batch batches[2];
     unsigned filled; /* the batch that a worker fills */
-    bool working, verifies, closing, stopped;
+    bool verifies, closing, stopped;
     uint64_t verify_due_ns; /* by uv_hrtime: when every block is compared again */
 };
 
@@ -47,7 +46,7 @@ static inline const struct mem *file_mem(const struct file_source *file)
     return hub_intake(file->source.hub)->mem;
 }
 
-/* file_source.c: looks at the file in `ms`, not only when the timer fires. */
+/* file_source.c: looks at the followed file in `ms`, unless a look is due earlier. */
 void file_look_soon(struct file_source *file, unsigned ms);
 /* file_follow.c: begins to read, now that it is the source's turn. */
 void file_follow_turn(struct source *source);

@@ -44,11 +44,6 @@ bool fingerprint_copy(struct fingerprint *to, const struct fingerprint *from)
     return true;
 }
 
-uint64_t fingerprint_chain(uint64_t hash, struct slice text)
-{
-    return XXH3_64bits_withSeed(text.bytes, text.len, hash);
-}
-
 static uint64_t block_at(const struct fingerprint *fp, size_t n)
 {
     return fp->base + n * FP_BLOCK;
@@ -79,7 +74,8 @@ void fingerprint_add_event(struct fingerprint *fp, const struct scan_event *even
     if (event->raw.ph == 'M') {
         if (fp->first == UINT64_MAX) {
             fp->metadata_count++;
-            fp->metadata_hash = fingerprint_chain(fp->metadata_hash, event->text);
+            fp->metadata_hash =
+                XXH3_64bits_withSeed(event->text.bytes, event->text.len, fp->metadata_hash);
         }
         return;
     }
@@ -148,7 +144,7 @@ static void add(struct fingerprint *fp, const char *bytes, size_t len)
 void fingerprint_add_bytes(struct fingerprint *fp, const char *bytes, size_t len, uint64_t offset,
                            uint64_t end)
 {
-    if (fp->first == UINT64_MAX || fp->failed) {
+    if ((fp->first == UINT64_MAX && !fp->lines) || fp->failed) {
         return;
     }
     uint64_t held_to = block_at(fp, fp->block_count) + fp->open.len;
@@ -156,12 +152,6 @@ void fingerprint_add_bytes(struct fingerprint *fp, const char *bytes, size_t len
     skip = skip < len ? skip : len;
     fp->end = end > fp->end ? end : fp->end;
     add(fp, bytes + skip, len - (size_t)skip);
-}
-
-void fingerprint_add_lines(struct fingerprint *fp, const char *bytes, size_t len)
-{
-    fp->end += len;
-    add(fp, bytes, len);
 }
 
 void fingerprint_close(struct fingerprint *fp)

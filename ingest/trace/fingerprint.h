@@ -18,7 +18,7 @@ struct fp_event {
 
 struct fingerprint {
     const struct mem *mem;
-    bool lines;                             /* the text is lines; else a document or an array */
+    bool lines; /* the text is lines, as far as is known; else it has events */
     uint64_t metadata_count, metadata_hash; /* of the events in front of the first other one */
     uint64_t first; /* offset of the first event that is not metadata; UINT64_MAX: none so far */
     uint64_t base; /* offset of the first block: `first`, or later if the producer dropped events */
@@ -40,15 +40,11 @@ void fingerprint_release(struct fingerprint *fp);
 bool fingerprint_copy(struct fingerprint *to, const struct fingerprint *from);
 /* Adds the next event. `from` is the offset of the chunk that is being scanned. */
 void fingerprint_add_event(struct fingerprint *fp, const struct scan_event *event, uint64_t from);
-/* Adds a scanned chunk of a document; `end` is where the last event so far ends. */
+/* Adds a scanned chunk. `end` is where the last event so far ends; of lines, where the chunk ends. */
 void fingerprint_add_bytes(struct fingerprint *fp, const char *bytes, size_t len, uint64_t offset,
                            uint64_t end);
-/* Adds the next bytes of a text that is lines, or of which the shape is not known yet. */
-void fingerprint_add_lines(struct fingerprint *fp, const char *bytes, size_t len);
 /* Drops the bytes after `end`. */
 void fingerprint_close(struct fingerprint *fp);
-/* Returns the hash of a list of texts that has `hash` (0: empty) and is extended by one. */
-uint64_t fingerprint_chain(uint64_t hash, struct slice text);
 struct fp_event fp_event_of(const struct scan_event *event);
 /* Returns the known event of that text, borrowed; NULL if no known event has it. */
 const struct fp_event *fingerprint_find(const struct fingerprint *fp, struct slice text);

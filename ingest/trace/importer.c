@@ -143,8 +143,7 @@ static bool take_events(struct importer *importer, struct batch *batch)
     tally->events += good ? batch->events : 0;
     good = good && intake_tidy(tally->intake, false);
     if (good && !importer->options.recorded) {
-        trace_import_flag(&importer->trace, 0, SESSION_FINISHED);
-        trace_import_tick(&importer->trace);
+        trace_import_set_live(&importer->trace, true);
     }
     return good;
 }
@@ -197,30 +196,25 @@ static bool take_lines(struct importer *importer, const struct strbuf *lines)
         };
         importer->feed = feed_new(&feed);
     }
-    uint64_t events = options->tally->events;
-    bool good = importer->feed != NULL && feed_push(importer->feed, lines->data, lines->len);
-    importer->took_line |= options->tally->events > events;
-    return good;
+    return importer->feed != NULL && feed_push(importer->feed, lines->data, lines->len);
 }
 
-void importer_finish(struct importer *importer, uint8_t flag)
+void importer_finish(struct importer *importer)
 {
-    struct tally *tally = importer->options.tally;
     if (importer->feed == NULL) {
         return;
     }
-    uint64_t events = tally->events;
-    feed_finish(importer->feed, flag);
-    importer->took_line |= tally->events > events;
-    if (!importer->took_line && tally->bad > 0) {
+    feed_finish(importer->feed, SESSION_FINISHED);
+    if (importer->options.tally->events == 0 && importer->options.tally->bad > 0) {
         set_error(importer, 0, "neither a trace nor a feed", (struct slice){NULL, 0});
     }
 }
 
-void importer_rest(struct importer *importer, uint8_t flag)
+void importer_set_live(struct importer *importer, bool live)
 {
-    if (importer->feed != NULL) {
-        feed_rest(importer->feed, flag);
+    trace_import_set_live(&importer->trace, live);
+    if (!live && importer->feed != NULL) {
+        feed_rest(importer->feed, SESSION_FINISHED);
     }
 }
 
@@ -270,7 +264,7 @@ static bool begin_version(struct importer *importer)
     if (importer->replaces) {
         feed_free(importer->feed);
         importer->feed = NULL;
-        importer->took_line = importer->took_raw = false;
+        importer->took_raw = false;
     }
     if (importer->replaces || !lines) {
         importer->name_count = importer->track_count = 0;
@@ -282,9 +276,6 @@ static bool begin_version(struct importer *importer)
 
 static bool stage(struct importer *importer, struct batch *batch)
 {
-    if (batch_is_empty(batch)) {
-        return true;
-    }
     if (!mem_reserve(mem_of(importer), &importer->staged, &importer->staged_cap,
                      importer->staged_count + 1, sizeof *importer->staged)) {
         return false;

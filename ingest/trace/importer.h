@@ -23,7 +23,6 @@ struct importer {
     intern_id *names;  /* by the decoder's numbers */
     track_no *tracks;
     size_t name_count, name_cap, track_count, track_cap;
-    bool took_line;      /* a line was good */
     bool took_raw;       /* a line was an event of a document */
     struct strbuf error; /* the first error */
 
@@ -55,10 +54,10 @@ void importer_drop(struct importer *importer);
 bool importer_is_of_another(const struct importer *importer);
 /* The document is whole as it is now. */
 bool importer_end_document(struct importer *importer);
-/* No more lines will come. `flag` (enum session_flag) is set on their sessions. */
-void importer_finish(struct importer *importer, uint8_t flag);
-/* Sets the flag on the sessions of lines, of which more may come. */
-void importer_rest(struct importer *importer, uint8_t flag);
+/* No more lines will come: takes a last one that has no end, and marks their sessions as finished. */
+void importer_finish(struct importer *importer);
+/* Makes the sessions live, or finished for now: more may come. */
+void importer_set_live(struct importer *importer, bool live);
 /* Returns `where: line N: what` of the first error; NULL if none occurred. */
 const char *importer_error(const struct importer *importer);
 

@@ -25,8 +25,7 @@ struct read_job {
     struct reader *reader; /* NULL: not opened yet */
     struct decoder *decoder;
     struct resync resync;
-    bool verifies;
-    size_t sample, samples; /* verifies: the next block, of so many */
+    size_t sample, samples; /* RESYNC_FOUND: the next block to compare, of so many */
     struct strbuf early_members;
     bool looks_whole;
     bool truncated; /* the file is half a version */
@@ -123,7 +122,6 @@ static enum read_state begin_to_verify(struct read_job *job)
     }
     size_t blocks = fingerprint_blocks(&job->resync.now);
     job->samples = job->options.verify || blocks < SAMPLES ? blocks : SAMPLES;
-    job->verifies = true;
     return READ_MORE;
 }
 
@@ -173,7 +171,6 @@ static enum read_state verify(struct read_job *job)
             return READ_MORE;
         }
     }
-    job->verifies = false;
     return seek(job, decoder_continue(job->decoder)) ? READ_MORE : READ_FAILED;
 }
 
@@ -238,7 +235,7 @@ static enum read_state step(struct read_job *job, struct batch *batch)
     if (state != READ_MORE) {
         return state;
     }
-    return job->verifies ? verify(job) : read_on(job, batch);
+    return job->resync.state == RESYNC_FOUND ? verify(job) : read_on(job, batch);
 }
 
 /* If a document is written to while it is read, what was read may be of two versions: it is not whole, and does not disprove the

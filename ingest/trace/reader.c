@@ -18,6 +18,7 @@ struct reader {
     uint64_t offset;       /* of the unpacked bytes: returned so far */
     struct unpack *unpack; /* NULL: plain */
     struct slice unpacked; /* not returned yet */
+    bool at_end;           /* of the packed file */
     char packed[PACKED_BYTES];
 };
 
@@ -27,6 +28,7 @@ static bool begin_packed(struct reader *reader)
     reader->unpack = unpack_new(reader->mem);
     reader->unpacked.len = 0;
     reader->at = reader->offset = 0;
+    reader->at_end = false;
     return reader->unpack != NULL;
 }
 
@@ -113,18 +115,14 @@ static bool unpack_more(struct reader *reader, const char **error)
 {
     while (reader->unpacked.len == 0 && !unpack_next(reader->unpack, &reader->unpacked)) {
         *error = unpack_error(reader->unpack);
-        if (*error != NULL) {
-            return false;
-        }
-        ptrdiff_t count = read_file(reader, reader->packed, PACKED_BYTES, error);
+        ptrdiff_t count = *error != NULL || reader->at_end
+                              ? -1
+                              : read_file(reader, reader->packed, PACKED_BYTES, error);
         if (count < 0) {
             return false;
         }
         unpack_feed(reader->unpack, reader->packed, (size_t)count);
-        if (count == 0 && !unpack_next(reader->unpack, &reader->unpacked)) {
-            *error = unpack_error(reader->unpack);
-            return false;
-        }
+        reader->at_end = count == 0;
     }
     return true;
 }

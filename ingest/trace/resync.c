@@ -79,20 +79,18 @@ bool resync_event(struct resync *resync, const struct scan_event *event, uint64_
 void resync_bytes(struct resync *resync, const struct scan *scan, const char *bytes, size_t len,
                   uint64_t offset)
 {
-    enum scan_shape shape = scan_shape(scan);
+    struct fingerprint *now = &resync->now;
+    bool in_events = scan_in_events(scan);
+    uint64_t end = scan_events_end(scan);
     if (resync->state != RESYNC_DONE) {
         return;
     }
-    resync->now.lines = shape == SCAN_LINES;
-    if (shape == SCAN_UNKNOWN || shape == SCAN_LINES) {
-        fingerprint_add_lines(&resync->now, bytes, len);
-        return;
+    now->lines = scan_shape(scan) == SCAN_UNKNOWN || scan_shape(scan) == SCAN_LINES;
+    if (now->lines || in_events || end > now->end) {
+        fingerprint_add_bytes(now, bytes, len, offset, now->lines ? offset + len : end);
     }
-    if (scan_in_events(scan) || scan_events_end(scan) > resync->now.end) {
-        fingerprint_add_bytes(&resync->now, bytes, len, offset, scan_events_end(scan));
-    }
-    if (!scan_in_events(scan)) {
-        fingerprint_close(&resync->now);
+    if (!now->lines && !in_events) {
+        fingerprint_close(now);
     }
 }
 

@@ -81,30 +81,33 @@ bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size
 
 /* ---- characters ---- */
 
-/* Tracks strings and brackets. Returns whether the character closes the bracket that opened what is held. */
-static bool follow(struct scan *scan, char c)
+/* Tracks strings and brackets in the next bytes of what is held. Returns how many bytes there are up to the one that closes it (*closed), or that may
+   show in HEAD what the text is; else all of them. */
+static size_t follow(struct scan *scan, const char *bytes, size_t len, bool *closed)
 {
-    if (scan->in_string) {
+    for (size_t i = 0; i < len; i++) {
+        char c = bytes[i];
+        size_t at = scan->held.len + i;
         if (scan->escaped) {
             scan->escaped = false;
-        } else if (c == '\\') {
+        } else if (scan->in_string && c == '\\') {
             scan->escaped = true;
-        } else if (c == '"') {
+        } else if (scan->in_string && c == '"') {
             scan->in_string = false;
-            scan->key_end = scan->depth == 1 ? scan->held.len : scan->key_end;
+            scan->key_end = scan->depth == 1 ? at + 1 : scan->key_end;
+        } else if (c == '"') {
+            scan->in_string = true;
+            scan->key_start = scan->depth == 1 ? at : scan->key_start;
+        } else if (!scan->in_string && (c == '{' || c == '[')) {
+            scan->depth++;
+        } else if (!scan->in_string && (c == '}' || c == ']')) {
+            *closed = --scan->depth == 0;
         }
-        return false;
+        if (*closed || (scan->state == HEAD && (c == '[' || c == '\n'))) {
+            return i + 1;
+        }
     }
-    if (c == '"') {
-        scan->in_string = true;
-        scan->key_start = scan->depth == 1 ? scan->held.len - 1 : scan->key_start;
-    } else if (c == '{' || c == '[') {
-        scan->depth++;
-    } else if (c == '}' || c == ']') {
-        scan->depth--;
-        return scan->depth == 0;
-    }
-    return false;
+    return len;
 }
 
 static bool start(struct scan *scan, char c)
@@ -117,8 +120,6 @@ static bool start(struct scan *scan, char c)
         scan_hold(scan, BETWEEN, scan->line);
     } else if (c == '{') {
         scan_hold(scan, HEAD, scan->line);
-        strbuf_addc(&scan->held, c);
-        follow(scan, c);
     } else if (!scan_is_space(c)) {
         /* Not a trace; as lines, each is rejected by itself. */
         return scan_become_lines(scan, scan->line, &c, 1);
@@ -140,12 +141,9 @@ static bool is_no_document(struct scan *scan)
            error.offset < scan->held.len;
 }
 
+/* `c` is the last character that is held. */
 static bool head(struct scan *scan, char c)
 {
-    strbuf_addc(&scan->held, c);
-    if (follow(scan, c)) {
-        return scan_end_head(scan);
-    }
     if (c == '[' && scan->depth == 2 && !scan->in_string && scan_is_events_key(scan)) {
         scan->shape = SCAN_DOCUMENT;
         bool good = scan_give_head(scan);
@@ -163,8 +161,6 @@ static void between(struct scan *scan, char c)
     if (c == '{') {
         scan_hold(scan, EVENT, scan->line);
         scan->skipping = false;
-        strbuf_addc(&scan->held, c);
-        follow(scan, c);
     } else if (c == ']') {
         scan->skipping = false;
         if (scan->shape == SCAN_DOCUMENT) {
@@ -251,7 +247,8 @@ static bool end_event(struct scan *scan)
     return give_event(scan, object);
 }
 
-static bool too_long(struct scan *scan)
+/* `closed`: the bytes that are held end it. */
+static bool too_long(struct scan *scan, bool closed)
 {
     struct json_value object;
     struct json_error error;
@@ -262,54 +259,40 @@ static bool too_long(struct scan *scan)
         return resume_after(scan, &error);
     }
     scan_report(scan, scan->held_line, "longer than the maximum", scan->held.data, scan->held.len);
-    if (event) {
-        strbuf_release(&scan->held);
+    strbuf_release(&scan->held);
+    if (event && !closed) {
         scan->dropping = true;
     } else {
-        scan_hold(scan, END, scan->line);
+        scan_hold(scan, event ? BETWEEN : END, scan->line);
     }
     return true;
 }
 
-/* Holds the bytes, unless they are being dropped. */
-static void keep(struct scan *scan, const char *bytes, size_t len)
+/* Takes the bytes of what is held, up to the next decision. Returns the number of bytes. */
+static size_t take_held(struct scan *scan, const char *bytes, size_t len)
 {
+    bool closed = false, good = true;
+    size_t n = follow(scan, bytes, len, &closed);
+    uint64_t end = scan->offset + n;
     if (!scan->dropping) {
-        strbuf_add(&scan->held, bytes, len);
+        strbuf_add(&scan->held, bytes, n);
     }
-}
-
-/* Returns how many bytes from `at` on cannot end what is held: they are copied in one go. */
-static size_t plain_run(const struct scan *scan, const char *at, size_t len)
-{
-    size_t run = 0;
-    while (run < len && at[run] != '"' && at[run] != '\\' && at[run] != '\n' &&
-           (scan->in_string ||
-            (at[run] != '{' && at[run] != '}' && at[run] != '[' && at[run] != ']'))) {
-        run++;
+    scan->line += count_lines(bytes, n);
+    if (scan->held.failed) {
+        scan->stopped = true;
+        return n;
     }
-    return scan->escaped ? 0 : run;
-}
-
-static bool take(struct scan *scan, char c)
-{
-    bool good = true;
-    switch (scan->state) {
-    case START: good = start(scan, c); break;
-    case HEAD: good = head(scan, c); break;
-    case BETWEEN: between(scan, c); break;
-    case EVENT:
-        keep(scan, &c, 1);
-        good = !follow(scan, c) || end_event(scan);
-        break;
-    case TAIL:
-        strbuf_addc(&scan->held, c);
-        good = !follow(scan, c) || scan_give_tail(scan);
-        break;
-    case LINES:
-    case END: break;
+    if (scan->held.len > scan->max) {
+        good = too_long(scan, closed);
+    } else if (scan->state == HEAD) {
+        good = closed ? scan_end_head(scan) : head(scan, bytes[n - 1]);
+    } else if (closed) {
+        good = scan->state == EVENT ? end_event(scan) : scan_give_tail(scan);
     }
-    return good && !scan->held.failed;
+    /* A resumed scan ends here, wherever it began. */
+    scan->offset = end;
+    scan->stopped |= !good || scan->held.failed;
+    return n;
 }
 
 /* The fast path: takes the events that lie whole in the chunk, and what separates them. Returns the number of bytes. */
@@ -341,36 +324,30 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
     return (size_t)(at - bytes);
 }
 
-/* The slow path: takes one character, or a run of them that decides nothing. Returns the number of bytes. */
+/* The slow path: takes one character outside of what is held, or a run of what is held. Returns the number of bytes: 0 for a brace, which is held
+   with what follows it. */
 static size_t take_some(struct scan *scan, const char *bytes, size_t len)
 {
-    if (scan->state == HEAD || scan->state == EVENT || scan->state == TAIL) {
-        size_t run = plain_run(scan, bytes, len);
-        keep(scan, bytes, run);
-        scan->offset += run;
-        if (scan->held.len > scan->max) {
-            scan->stopped = !too_long(scan);
-            return run;
-        }
-        if (run > 0) {
-            return run;
-        }
+    switch (scan->state) {
+    case HEAD:
+    case EVENT:
+    case TAIL: return take_held(scan, bytes, len);
+    case START: scan->stopped |= !start(scan, *bytes); break;
+    case BETWEEN: between(scan, *bytes); break;
+    case LINES: scan->stopped |= !scan->sink.lines(scan->sink.ctx, bytes, len); return len;
+    case END: return len;
     }
-    uint64_t offset = scan->offset;
-    scan->stopped |= !take(scan, *bytes);
-    /* A resumed scan ends here, wherever it began. */
-    scan->offset = offset + 1;
+    if (scan->state == HEAD || scan->state == EVENT) {
+        return 0;
+    }
     scan->line += *bytes == '\n';
+    scan->offset++;
     return 1;
 }
 
 bool scan_push(struct scan *scan, const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len && !scan->stopped;) {
-        if (scan->state == LINES) {
-            scan->stopped = !scan->sink.lines(scan->sink.ctx, bytes + i, len - i);
-            break;
-        }
         if (scan->state == BETWEEN) {
             i += take_events(scan, bytes + i, len - i);
         }

@@ -44,7 +44,7 @@ static bool open_session(struct trace_import *import, const char *id, size_t len
     if (!swarm_open_session(swarm_of(import), &info, session)) {
         return false;
     }
-    /* The document counts as finished until it changes on disk (trace_import_flag, trace_import_tick). */
+    /* The document counts as finished until it changes on disk (trace_import_set_live). */
     swarm_session_edit(swarm_of(import), *session)->flags |= SESSION_FINISHED;
     return true;
 }
@@ -61,14 +61,24 @@ bool trace_import_begin(struct trace_import *import)
 
 /* ---- members ---- */
 
-static void add_member(struct strbuf *out, struct json_value key, struct json_value value)
+/* Adds a member to an object, which is empty text at first. */
+static void add_member(struct strbuf *object, struct json_value key, struct json_value value)
 {
-    if (out->len > 0) {
-        strbuf_addc(out, ',');
+    if (object->len > 0) {
+        object->data[object->len - 1] = ',';
+    } else {
+        strbuf_addc(object, '{');
     }
-    strbuf_add(out, key.raw, key.len);
-    strbuf_addc(out, ':');
-    strbuf_add(out, value.raw, value.len);
+    strbuf_add(object, key.raw, key.len);
+    strbuf_addc(object, ':');
+    strbuf_add(object, value.raw, value.len);
+    strbuf_addc(object, '}');
+}
+
+static struct json_value object_of(const struct strbuf *object)
+{
+    enum json_type type = object->len > 0 ? JSON_TYPE_OBJECT : JSON_TYPE_NONE;
+    return (struct json_value){type, object->data, object->len};
 }
 
 bool trace_import_member(struct trace_import *import, struct json_value key,
@@ -92,29 +102,11 @@ void trace_import_clear_members(struct trace_import *import)
     strbuf_clear(&import->metadata);
 }
 
-/* Empty members make a walk that ends at once. */
-static struct json_walk walk_members(const struct strbuf *members)
-{
-    const char *end = members->len > 0 ? members->data + members->len : members->data;
-    return (struct json_walk){members->data, end};
-}
-
-static struct json_value member_of(const struct strbuf *members, const char *key)
-{
-    struct json_walk walk = walk_members(members);
-    struct json_value found = {0};
-    struct json_member member;
-    while (json_next_member(&walk, &member)) {
-        found = json_string_is(member.key, key) ? member.value : found;
-    }
-    return found;
-}
-
 bool trace_import_is_another(const struct trace_import *import, struct json_value metadata)
 {
     static const char *const keys[] = {"session_id", "trace_start_time"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        struct json_value was = member_of(&import->metadata, keys[i]);
+        struct json_value was = json_get(object_of(&import->metadata), keys[i]);
         struct json_value is = json_get(metadata, keys[i]);
         if (was.type != JSON_TYPE_NONE && is.type != JSON_TYPE_NONE &&
             (was.len != is.len || memcmp(was.raw, is.raw, is.len) != 0)) {
@@ -138,30 +130,21 @@ static bool is_ours(struct json_value key)
 
 /* ---- sessions, processes, agents ---- */
 
-/* Appends the decoded text of a string value and a NUL. Returns its offset; SIZE_MAX for any other value. */
-static size_t put_text(struct strbuf *texts, struct json_value value)
-{
-    size_t at = texts->len;
-    if (value.type != JSON_TYPE_STRING) {
-        return SIZE_MAX;
-    }
-    json_get_string(value, texts);
-    strbuf_addc(texts, '\0');
-    return at;
-}
-
+/* Interns the decoded text of a string value; leaves *out for any other value. */
 static bool intern_in(struct trace_import *import, struct json_value value, intern_id *out)
 {
     struct strbuf text;
-    strbuf_init(&text, import->tally->intake->mem, 0);
-    bool given = put_text(&text, value) != SIZE_MAX, good = !text.failed;
-    if (given && good) {
-        intern_id id = intern_put(swarm_names(swarm_of(import)), text.data, text.len - 1);
-        good = id != INTERN_FAILED;
-        *out = good ? id : *out;
+    if (value.type != JSON_TYPE_STRING) {
+        return true;
     }
+    strbuf_init(&text, import->tally->intake->mem, 0);
+    json_get_string(value, &text);
+    intern_id id = text.failed ? INTERN_FAILED
+                               : intern_put(swarm_names(swarm_of(import)),
+                                            text.len > 0 ? text.data : "", text.len);
     strbuf_release(&text);
-    return good;
+    *out = id != INTERN_FAILED ? id : *out;
+    return id != INTERN_FAILED;
 }
 
 static bool time_in(struct json_value value, int64_t *ns)
@@ -202,45 +185,38 @@ static int64_t number_in(struct json_value value)
 static bool identify(struct trace_import *import, session_no session, struct json_value agent)
 {
     static const char *const keys[4] = {"agent_id", "parent_agent_id", "name", "description"};
-    struct strbuf texts;
-    size_t at[4], end[4];
-    struct slice values[4] = {{NULL, 0}};
-    strbuf_init(&texts, import->tally->intake->mem, 0);
+    struct slice texts[4];
     for (size_t i = 0; i < 4; i++) {
-        at[i] = put_text(&texts, json_get(agent, keys[i]));
-        end[i] = texts.len;
-    }
-    for (size_t i = 0; i < 4 && !texts.failed; i++) {
-        if (at[i] != SIZE_MAX) {
-            values[i] = (struct slice){texts.data + at[i], end[i] - at[i] - 1};
+        intern_id id = INTERN_NONE;
+        if (!intern_in(import, json_get(agent, keys[i]), &id)) {
+            return false;
         }
+        texts[i] =
+            id == INTERN_NONE ? (struct slice){NULL, 0} : swarm_text_slice(swarm_of(import), id);
     }
     struct agent_identity who = {
         .pid = number_in(json_get(agent, "pid")),
-        .agent_id = values[0].bytes,
-        .agent_id_len = values[0].len,
-        .parent_id = values[1].bytes,
-        .parent_id_len = values[1].len,
-        .name = values[2].bytes,
-        .name_len = values[2].len,
-        .description = values[3].bytes,
-        .description_len = values[3].len,
+        .agent_id = texts[0].bytes,
+        .agent_id_len = texts[0].len,
+        .parent_id = texts[1].bytes,
+        .parent_id_len = texts[1].len,
+        .name = texts[2].bytes,
+        .name_len = texts[2].len,
+        .description = texts[3].bytes,
+        .description_len = texts[3].len,
         .main = json_get(agent, "main").type == JSON_TYPE_TRUE,
     };
-    bool good = !texts.failed && swarm_identify(swarm_of(import), session, &who);
-    strbuf_release(&texts);
-    return good;
+    return swarm_identify(swarm_of(import), session, &who);
 }
 
-/* Returns the n-th session of the document, in the order in which the document lists them; NO_SESSION if it is not open yet. (Not
-   by id: a resumed session is listed twice.) */
-static session_no nth_session(const struct trace_import *import, size_t n)
+/* Returns the document's first session from that number on; NO_SESSION if none follows. They have the order in which the document lists them. (Its
+   list may name one id twice: of a resumed session.) */
+static session_no next_session(const struct trace_import *import, size_t from)
 {
     const struct swarm *swarm = swarm_of(import);
-    for (size_t i = import->session; i < swarm_session_count(swarm); i++) {
+    for (size_t i = from; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
-        if (session != NULL && session->document == import->document &&
-            session->pool == POOL_FILES && n-- == 0) {
+        if (session != NULL && session->document == import->document) {
             return (session_no)i;
         }
     }
@@ -249,21 +225,17 @@ static session_no nth_session(const struct trace_import *import, size_t n)
 
 bool trace_import_is_of_many(const struct trace_import *import)
 {
-    return import->document != 0 && nth_session(import, 1) != NO_SESSION;
+    return import->document != 0 && next_session(import, (size_t)import->session + 1) != NO_SESSION;
 }
 
 /* Returns the session to which the document's list assigns the process; the first session if the list does not. */
 static session_no session_of_process(const struct trace_import *import, int64_t pid)
 {
-    for (size_t n = 0;; n++) {
-        session_no session = nth_session(import, n);
-        if (session == NO_SESSION) {
-            return import->session;
-        }
-        if (swarm_has_process(swarm_of(import), session, pid)) {
-            return session;
-        }
+    session_no session = import->session;
+    while (session != NO_SESSION && !swarm_has_process(swarm_of(import), session, pid)) {
+        session = next_session(import, (size_t)session + 1);
     }
+    return session != NO_SESSION ? session : import->session;
 }
 
 session_no trace_import_session_of(const struct trace_import *import, struct json_value pid)
@@ -321,16 +293,15 @@ static bool apply_sessions(struct trace_import *import, struct json_value sessio
 {
     int64_t origin =
         origin_in(sessions, swarm_session_edit(swarm_of(import), import->session)->origin_ns);
+    session_no number = import->session; /* the first one has the events */
     struct json_walk walk = json_walk(sessions);
     struct json_value entry;
-    for (size_t n = 0; json_next_item(&walk, &entry); n++) {
-        session_no number = nth_session(import, n); /* the first one's is where the events are */
-        if (number == NO_SESSION && !open_session(import, "", 0, &number)) {
+    while (json_next_item(&walk, &entry)) {
+        if ((number == NO_SESSION && !open_session(import, "", 0, &number)) ||
+            !apply_session(import, entry, number, origin, moved)) {
             return false;
         }
-        if (!apply_session(import, entry, number, origin, moved)) {
-            return false;
-        }
+        number = next_session(import, (size_t)number + 1);
     }
     return true;
 }
@@ -353,12 +324,12 @@ static bool apply_agents(struct trace_import *import, struct json_value agents)
 static bool apply_seed(struct trace_import *import)
 {
     struct session *session = swarm_session_edit(swarm_of(import), import->session);
-    struct json_value id = member_of(&import->metadata, "session_id");
+    struct json_value id = json_get(object_of(&import->metadata), "session_id");
     int64_t start_ns;
-    if (time_in(member_of(&import->metadata, "trace_start_time"), &start_ns)) {
+    if (time_in(json_get(object_of(&import->metadata), "trace_start_time"), &start_ns)) {
         set_start(import, import->session, start_ns, start_ns);
     }
-    struct json_value count = member_of(&import->metadata, "agent_count");
+    struct json_value count = json_get(object_of(&import->metadata), "agent_count");
     session->registrations = count.type == JSON_TYPE_NUMBER ? (uint32_t)number_in(count) : 0;
     if (id.type != JSON_TYPE_STRING) {
         return true;
@@ -367,17 +338,17 @@ static bool apply_seed(struct trace_import *import)
         !intern_in(import, id, &session->id)) {
         return false;
     }
-    size_t len;
-    const char *text = intern_text(swarm_names(swarm_of(import)), session->id, &len);
-    struct agent_identity who = {.pid = 1, .agent_id = text, .agent_id_len = len, .main = true};
-    return member_of(&import->metadata, "swarmtop").type == JSON_TYPE_OBJECT ||
+    struct slice text = swarm_text_slice(swarm_of(import), session->id);
+    struct agent_identity who = {
+        .pid = 1, .agent_id = text.bytes, .agent_id_len = text.len, .main = true};
+    return json_get(object_of(&import->metadata), "swarmtop").type == JSON_TYPE_OBJECT ||
            swarm_identify(swarm_of(import), import->session, &who);
 }
 
 /* Applies the start that clang -ftime-trace writes: microseconds since the Unix epoch. */
 static void apply_foreign_start(struct trace_import *import)
 {
-    struct json_value began = member_of(&import->top, "beginningOfTime");
+    struct json_value began = json_get(object_of(&import->top), "beginningOfTime");
     double us = began.type == JSON_TYPE_NUMBER ? json_get_number(began) : 0;
     if (us > 0 && us < 9e15) {
         int64_t ns = (int64_t)us * 1000;
@@ -385,20 +356,21 @@ static void apply_foreign_start(struct trace_import *import)
     }
 }
 
-static bool keep_extras(struct trace_import *import)
+/* Sets `out` to the members of an object, raw and comma-separated; `others` leaves out those that we write ourselves. */
+static bool keep_members(struct json_value object, bool others, struct strbuf *out)
 {
-    struct session *session = swarm_session_edit(swarm_of(import), import->session);
-    strbuf_clear(&session->extra);
-    strbuf_clear(&session->metadata_extra);
-    strbuf_add(&session->extra, import->top.data, import->top.len);
-    struct json_walk walk = walk_members(&import->metadata);
+    struct json_walk walk = json_walk(object);
     struct json_member member;
+    strbuf_clear(out);
     while (json_next_member(&walk, &member)) {
-        if (!is_ours(member.key)) {
-            add_member(&session->metadata_extra, member.key, member.value);
+        if (!others || !is_ours(member.key)) {
+            strbuf_adds(out, out->len > 0 ? "," : "");
+            strbuf_add(out, member.key.raw, member.key.len);
+            strbuf_addc(out, ':');
+            strbuf_add(out, member.value.raw, member.value.len);
         }
     }
-    return !session->extra.failed && !session->metadata_extra.failed;
+    return !out->failed;
 }
 
 /* Changes all sessions of the document: their flags, and their clock if `clock_ns` is given. */
@@ -406,13 +378,11 @@ static void change_all(struct trace_import *import, uint8_t set, uint8_t clear,
                        const int64_t *clock_ns)
 {
     struct swarm *swarm = swarm_of(import);
-    for (size_t i = 0; import->document != 0 && i < swarm_session_count(swarm); i++) {
-        const struct session *session = swarm_session(swarm, (session_no)i);
-        if (session != NULL && session->document == import->document) {
-            struct session *edit = swarm_session_edit(swarm, (session_no)i);
-            edit->flags = (uint8_t)((edit->flags | set) & ~clear);
-            edit->clock_set_ns = clock_ns != NULL ? *clock_ns : edit->clock_set_ns;
-        }
+    session_no number = import->document != 0 ? next_session(import, 0) : NO_SESSION;
+    for (; number != NO_SESSION; number = next_session(import, (size_t)number + 1)) {
+        struct session *session = swarm_session_edit(swarm, number);
+        session->flags = (uint8_t)((session->flags | set) & ~clear);
+        session->clock_set_ns = clock_ns != NULL ? *clock_ns : session->clock_set_ns;
     }
     swarm_touch(swarm);
 }
@@ -421,12 +391,15 @@ bool trace_import_end(struct trace_import *import)
 {
     struct swarm *swarm = swarm_of(import);
     uint8_t flags = swarm_session(swarm, import->session)->flags;
-    struct json_value ours = member_of(&import->metadata, "swarmtop");
+    struct json_value ours = json_get(object_of(&import->metadata), "swarmtop");
     bool moved = false;
     apply_foreign_start(import);
     bool good = apply_seed(import) && apply_sessions(import, json_get(ours, "sessions"), &moved) &&
-                apply_agents(import, json_get(ours, "agents")) && keep_extras(import);
-    moved |= ((swarm_session(swarm, import->session)->flags ^ flags) & SESSION_AGENTS) != 0;
+                apply_agents(import, json_get(ours, "agents"));
+    struct session *session = swarm_session_edit(swarm, import->session);
+    good = good && keep_members(object_of(&import->top), false, &session->extra) &&
+           keep_members(object_of(&import->metadata), true, &session->metadata_extra);
+    moved |= ((session->flags ^ flags) & SESSION_AGENTS) != 0;
     import->tally->intake->changed = true;
     swarm_touch(swarm);
     if (good && ours.type == JSON_TYPE_OBJECT) {
@@ -438,13 +411,9 @@ bool trace_import_end(struct trace_import *import)
     return good && (!moved || swarm_rederive_document(swarm, import->document));
 }
 
-void trace_import_flag(struct trace_import *import, uint8_t set, uint8_t clear)
-{
-    change_all(import, set, clear, NULL);
-}
-
-void trace_import_tick(struct trace_import *import)
+void trace_import_set_live(struct trace_import *import, bool live)
 {
     int64_t now = intake_now(import->tally->intake);
-    change_all(import, 0, 0, &now);
+    change_all(import, live ? 0 : SESSION_FINISHED, live ? SESSION_FINISHED : 0,
+               live ? &now : NULL);
 }

@@ -10,7 +10,7 @@ struct trace_import {
     const char *session_id; /* if the document names none */
     uint32_t document;      /* its number in the model; 0: not begun */
     session_no session;     /* takes the events as they come */
-    struct strbuf top;      /* raw members of the document, comma-separated */
+    struct strbuf top;      /* an object: members of the document; or empty */
     struct strbuf metadata; /* likewise, of its `metadata` */
 };
 
@@ -34,9 +34,7 @@ bool trace_import_end(struct trace_import *import);
 session_no trace_import_session_of(const struct trace_import *import, struct json_value pid);
 /* Returns whether the document holds several sessions. */
 bool trace_import_is_of_many(const struct trace_import *import);
-/* Sets and clears flags (enum session_flag) of all its sessions. */
-void trace_import_flag(struct trace_import *import, uint8_t set, uint8_t clear);
-/* Sets the clocks of its sessions: from here on, their now moves with the local clock. */
-void trace_import_tick(struct trace_import *import);
+/* Makes all its sessions live, their clocks moving with the local one from now on; or finished. */
+void trace_import_set_live(struct trace_import *import, bool live);
 
 #endif

@@ -42,7 +42,7 @@ static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk)
     }
     decoder_finish(decoder, &batch);
     (void)importer_take(&importer, &batch);
-    importer_finish(&importer, SESSION_FINISHED);
+    importer_finish(&importer);
     if (importer.trace.document != 0)
         fuzz_require(importer_end_document(&importer));
     decoder_free(decoder);

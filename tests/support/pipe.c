@@ -46,7 +46,7 @@ bool pipe_finish(struct pipe *pipe)
         decoder_finish(pipe->decoder, &pipe->batch);
         pipe->failed = !importer_take(&pipe->importer, &pipe->batch);
     }
-    importer_finish(&pipe->importer, SESSION_FINISHED);
+    importer_finish(&pipe->importer);
     if (!pipe->failed && pipe->importer.trace.document != 0) {
         pipe->failed = !importer_end_document(&pipe->importer);
     }

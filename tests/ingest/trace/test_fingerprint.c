@@ -346,27 +346,6 @@ static void of_metadata_alone_there_is_nothing_to_find(void **state)
     document_release(&doc);
 }
 
-static void the_chain_of_texts_tells_what_they_are_and_in_which_order(void **state)
-{
-    (void)state;
-    struct slice a = {"a", 1}, b = {"b", 1}, ab = {"ab", 2}, none = {"", 0};
-    uint64_t chains[] = {
-        fingerprint_chain(0, a),
-        fingerprint_chain(0, b),
-        fingerprint_chain(0, ab),
-        fingerprint_chain(0, none),
-        fingerprint_chain(fingerprint_chain(0, a), b),
-        fingerprint_chain(fingerprint_chain(0, b), a),
-        fingerprint_chain(fingerprint_chain(0, a), a),
-        fingerprint_chain(fingerprint_chain(0, a), none),
-        fingerprint_chain(fingerprint_chain(fingerprint_chain(0, a), b), a),
-    };
-    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
-        for (size_t n = 0; n < i; n++)
-            assert_true(chains[i] != chains[n]);
-    assert_true(fingerprint_chain(fingerprint_chain(0, a), b) == chains[4]);
-}
-
 /* ---- versions ---- */
 
 /* Looks at the version as a decoder does, until its state is known. Returns how many metadata events are new. */
@@ -801,7 +780,6 @@ int main(void)
         cmocka_unit_test(in_any_chunks_the_same_is_remembered),
         cmocka_unit_test(of_each_piece_the_first_event_that_begins_in_it_is_known),
         cmocka_unit_test(of_metadata_alone_there_is_nothing_to_find),
-        cmocka_unit_test(the_chain_of_texts_tells_what_they_are_and_in_which_order),
         cmocka_unit_test(a_version_that_has_only_grown_is_remembered_as_if_it_had_come_at_once),
         cmocka_unit_test(a_version_without_news_goes_on_too),
         cmocka_unit_test(new_agents_in_front_move_everything),
