@@ -106,7 +106,7 @@ static void end_of_input(struct stdin_source *in)
     strbuf_init(&error, hub_intake(in->source.hub)->mem, 4096);
     stop_polling(in);
     decoder_finish(in->decoder, &in->batches[0]);
-    bool good = importer_take(&in->importer, &in->batches[0]);
+    bool good = importer_take(&in->importer, NULL, &in->batches[0]);
     importer_finish(&in->importer);
     if (!good || in->lost ||
         (in->importer.trace.document != 0 && !importer_end_document(&in->importer))) {
@@ -160,7 +160,7 @@ static void after_step(uv_work_t *work, int status)
     if (reads_on) {
         begin_step(in);
     }
-    in->lost |= !importer_take(&in->importer, batch);
+    in->lost |= !importer_take(&in->importer, NULL, batch);
     if (reads_on) {
         return;
     }

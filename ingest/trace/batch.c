@@ -1,6 +1,8 @@
 /* Plain lists. Of a flood of rejects only the first are listed, as the log shows no more of them. */
 #include "ingest/trace/batch.h"
 
+#include "ingest/trace/trace_event.h"
+
 #include <string.h>
 
 enum { SEGMENT_BYTES = 1024 * 1024, REJECTS = 200, SHOWN_BYTES = 256, KEPT_BYTES = 1024 * 1024 };
@@ -16,10 +18,12 @@ static void change_texts(struct batch *batch, void (*change)(struct strbuf *sb))
 
 void batch_init(struct batch *batch, const struct mem *mem)
 {
-    struct strbuf none;
-    strbuf_init(&none, mem, 0);
-    *batch = (struct batch){
-        .mem = mem, .names = none, .tracks = none, .members = none, .lines = none, .texts = none};
+    *batch = (struct batch){.mem = mem};
+    strbuf_init(&batch->names, mem, 0);
+    strbuf_init(&batch->tracks, mem, 0);
+    strbuf_init(&batch->members, mem, 0);
+    strbuf_init(&batch->lines, mem, 0);
+    strbuf_init(&batch->texts, mem, 0);
 }
 
 static void free_segments(struct batch *batch)
@@ -101,24 +105,11 @@ void batch_add_track(struct batch *batch, struct slice pid, struct slice tid)
     batch->failed |= batch->tracks.failed;
 }
 
-void batch_put_member(struct strbuf *out, struct json_value key, struct json_value value)
-{
-    strbuf_add(out, key.raw, key.len);
-    strbuf_addc(out, ':');
-    strbuf_add(out, value.raw, value.len);
-    strbuf_addc(out, ',');
-}
-
 void batch_add_member(struct batch *batch, struct json_value key, struct json_value value)
 {
-    batch_put_member(&batch->members, key, value);
+    trace_event_put_member(&batch->members, key, value);
+    strbuf_addc(&batch->members, ',');
     batch->failed |= batch->members.failed;
-}
-
-void batch_add_lines(struct batch *batch, const char *bytes, size_t len)
-{
-    strbuf_add(&batch->lines, bytes, len);
-    batch->failed |= batch->lines.failed;
 }
 
 void batch_reject(struct batch *batch, uint64_t line, const char *reason, struct slice bytes,

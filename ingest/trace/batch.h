@@ -36,18 +36,14 @@ void batch_init(struct batch *batch, const struct mem *mem);
 void batch_release(struct batch *batch);
 /* Empties it, keeps some of the memory. */
 void batch_clear(struct batch *batch);
-/* The next five set `failed` if out of memory. */
+/* The next four set `failed` if out of memory. */
 void batch_add_event(struct batch *batch, const struct event *event);
 /* `text` is WTF-8. */
 void batch_add_name(struct batch *batch, const char *text, size_t len);
 void batch_add_track(struct batch *batch, struct slice pid, struct slice tid);
 void batch_add_member(struct batch *batch, struct json_value key, struct json_value value);
-void batch_add_lines(struct batch *batch, const char *bytes, size_t len);
 /* Lists what was refused, or counts it once the list is full. */
 void batch_reject(struct batch *batch, uint64_t line, const char *reason, struct slice bytes,
                   bool broken);
-
-/* Appends `key:value,` raw. */
-void batch_put_member(struct strbuf *out, struct json_value key, struct json_value value);
 
 #endif

@@ -142,8 +142,8 @@ static void take_bad(void *ctx, uint64_t line, const char *reason, struct slice 
 static bool take_lines(void *ctx, const char *bytes, size_t len)
 {
     struct decoder *decoder = ctx;
-    batch_add_lines(decoder->batch, bytes, len);
-    return !decoder->batch->failed;
+    strbuf_add(&decoder->batch->lines, bytes, len);
+    return !decoder->batch->lines.failed;
 }
 
 /* ---- the decoder ---- */

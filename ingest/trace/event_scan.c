@@ -230,16 +230,6 @@ static bool place(struct raw_event *out, enum known which, struct json_value val
     return false;
 }
 
-static void keep(struct strbuf *extra, const char *key, size_t key_len, struct json_value value)
-{
-    if (extra->len > 0) {
-        strbuf_addc(extra, ',');
-    }
-    strbuf_add(extra, key, key_len);
-    strbuf_addc(extra, ':');
-    strbuf_add(extra, value.raw, value.len);
-}
-
 /* A member, from its key's quote on. */
 static bool scan_member(struct cursor *c)
 {
@@ -264,7 +254,9 @@ static bool scan_member(struct cursor *c)
         return false;
     }
     if (!place(c->out, known_of(key + 1, key_len - 2), value, &bad)) {
-        keep(c->extra, key, key_len, value);
+        strbuf_adds(c->extra, c->extra->len > 0 ? "," : "");
+        trace_event_put_member(c->extra, (struct json_value){JSON_TYPE_STRING, key, key_len},
+                               value);
     }
     return !bad;
 }

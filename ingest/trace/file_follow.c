@@ -40,47 +40,31 @@ static void finish(struct file_source *file, const char *wrong)
     strbuf_release(&error);
 }
 
-static void keep_fingerprint(struct file_source *file)
+/* Takes the version, unless it is half a document. Lines are in the model already; raw events among them make a document. Returns false
+   if out of memory. */
+static bool take_version(struct file_source *file)
 {
-    fingerprint_release(&file->fingerprint);
-    read_job_take_fingerprint(file->job, &file->fingerprint);
-}
-
-/* Ends a version of lines: they are in the model already. Raw events among them make a document. */
-static bool take_lines(struct file_source *file)
-{
-    keep_fingerprint(file);
-    if (file->importer.trace.document != 0 && !trace_import_end(&file->importer.trace)) {
-        return false;
-    }
-    importer_set_live(&file->importer, file->versions++ > 0);
-    return true;
-}
-
-/* Takes a version of a document, if it is whole. */
-static bool take_document(struct file_source *file)
-{
-    if (!file->report.complete) {
-        if (!file->importer.stages || file->fingerprint.lines) {
+    struct importer *importer = &file->importer;
+    bool lines = file->report.shape == SCAN_LINES;
+    if (!lines && !file->report.complete) {
+        if (!importer->stages || file->fingerprint.lines) {
             /* The next version cannot continue what was shown of this one. */
             fingerprint_release(&file->fingerprint);
         }
         return true;
     }
-    if (!importer_commit(&file->importer)) {
+    if (lines ? importer->trace.document != 0 && !trace_import_end(&importer->trace)
+              : !importer_commit(importer)) {
         return false;
     }
-    keep_fingerprint(file);
-    /* Which process belongs to which of several sessions is known only at the end: such versions are read whole. */
-    if (trace_import_is_of_many(&file->importer.trace)) {
-        fingerprint_release(&file->fingerprint);
-    }
+    fingerprint_release(&file->fingerprint);
+    read_job_take_fingerprint(file->job, &file->fingerprint);
     /* The time that comparing every block took decides when that is due again. */
-    if (!file->importer.replaces && file->verifies) {
+    if (!importer->replaces && file->verifies) {
         uint64_t now = uv_hrtime();
         file->verify_due_ns = now + (now - file->source.began_ns) * VERIFY_SHARE;
     }
-    importer_set_live(&file->importer, file->versions++ > 0);
+    importer_set_live(importer, file->versions++ > 0);
     return true;
 }
 
@@ -88,11 +72,10 @@ static void begin_version(struct file_source *file, bool continues);
 
 static void end_of_followed(struct file_source *file)
 {
-    bool lines = file->report.shape == SCAN_LINES;
-    if (!lines && !file->importer.replaces && file->report.complete &&
+    if (file->report.shape != SCAN_LINES && !file->importer.replaces && file->report.complete &&
         importer_is_of_another(&file->importer)) {
         begin_version(file, false);
-    } else if (lines ? take_lines(file) : take_document(file)) {
+    } else if (take_version(file)) {
         end_version(file);
     } else {
         finish(file, "out of memory");
@@ -147,7 +130,6 @@ static void note_step(struct file_source *file)
         file->source.done_bytes = report->done_bytes;
         file->source.all_bytes = (uint64_t)report->look.size;
     }
-    importer_describe(importer, report->shape, report->early_members);
     file->source.tally.intake->changed = true;
 }
 
@@ -170,13 +152,14 @@ static void stop_here(struct file_source *file)
 static void take_step(struct file_source *file)
 {
     struct batch *batch = &file->batches[file->filled];
-    bool more = file->report.state == READ_MORE;
+    struct read_report report = file->report;
+    bool more = report.state == READ_MORE;
     file->filled ^= 1;
     if (more && !begin_step(file)) {
         finish(file, "out of memory");
         return;
     }
-    bool good = importer_take(&file->importer, batch);
+    bool good = importer_take(&file->importer, &report, batch);
     if (!good && more) {
         file->stopped = true; /* the step under way ends it */
     } else if (!good) {
@@ -217,18 +200,18 @@ static void begin_version(struct file_source *file, bool continues)
     struct file_look now;
     (void)file_look_at(file->source.spec, &now);
     file->source.began_ns = uv_hrtime();
-    file->verifies = file->source.began_ns >= file->verify_due_ns;
     /* Lines that grow in the same file are not compared as a whole: they are only ever appended to. */
-    bool appended =
-        former->lines && file_look_same_file(&now, &file->last) && now.size >= (int64_t)former->end;
-    continues = continues && former->end > 0;
+    bool appended = file_look_same_file(&now, &file->last) && now.size >= (int64_t)former->end;
+    file->verifies = former->lines ? !appended : file->source.began_ns >= file->verify_due_ns;
+    /* Which process belongs to which of several sessions is known only at the end of a document. */
+    continues = continues && former->end > 0 && !trace_import_is_of_many(&file->importer.trace);
     struct read_options options = {
         .mem = file_mem(file),
         .path = file->source.spec,
         .max_event_bytes = source_max_line(&file->source, true),
         .follows = file_follows(file),
         .former = continues ? former : NULL,
-        .verify = former->lines ? !appended : file->verifies,
+        .verify = file->verifies,
     };
     read_job_free(file->job);
     batch_clear(&file->batches[0]);

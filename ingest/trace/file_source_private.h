@@ -4,7 +4,6 @@
 
 #include "ingest/source.h"
 #include "ingest/trace/importer.h"
-#include "ingest/trace/read_job.h"
 
 enum { MODIFIED_MS = 50 /* a look after a write that may not be the last */ };
 

@@ -236,13 +236,6 @@ void importer_begin(struct importer *importer, bool replaces, bool stages)
     importer->shape = SCAN_UNKNOWN;
 }
 
-void importer_describe(struct importer *importer, enum scan_shape shape,
-                       const struct strbuf *early_members)
-{
-    importer->shape = shape;
-    importer->early_members = early_members;
-}
-
 /* Applies the members found at the document's end before its events. They come again in their place. */
 static bool take_early_members(struct importer *importer)
 {
@@ -298,8 +291,12 @@ static bool import(struct importer *importer, struct batch *batch)
     return good;
 }
 
-bool importer_take(struct importer *importer, struct batch *batch)
+bool importer_take(struct importer *importer, const struct read_report *report, struct batch *batch)
 {
+    if (report != NULL) {
+        importer->shape = report->shape;
+        importer->early_members = report->early_members;
+    }
     if (importer->stages && importer->shape != SCAN_LINES) {
         return stage(importer, batch);
     }

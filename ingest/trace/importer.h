@@ -4,8 +4,7 @@
 #define INGEST_IMPORTER_H
 
 #include "ingest/feed/feed.h"
-#include "ingest/trace/batch.h"
-#include "ingest/trace/scan.h"
+#include "ingest/trace/read_job.h"
 #include "ingest/trace/trace_import.h"
 
 struct importer_options {
@@ -41,11 +40,9 @@ void importer_init(struct importer *importer, const struct importer_options *opt
 void importer_release(struct importer *importer);
 /* Begins a version of a followed file. Its decoder is a new one, with new numbers. */
 void importer_begin(struct importer *importer, bool replaces, bool stages);
-/* Sets what is known of the version by now: `early_members` are those found at its end, each with a comma (borrowed). */
-void importer_describe(struct importer *importer, enum scan_shape shape,
-                       const struct strbuf *early_members);
-/* Imports the batch, or stages it; empties it. */
-bool importer_take(struct importer *importer, struct batch *batch);
+/* Imports the batch, or stages it; empties it. `report` is of the step that filled it; NULL: the data have no versions. */
+bool importer_take(struct importer *importer, const struct read_report *report,
+                   struct batch *batch);
 /* The version is whole: imports what is staged, and ends the document. */
 bool importer_commit(struct importer *importer);
 /* The version is not whole, or not wanted: drops what is staged. */

@@ -58,16 +58,10 @@ void read_job_free(struct read_job *job)
     if (job != NULL) {
         reader_free(job->reader);
         decoder_free(job->decoder);
-        resync_release(&job->resync);
+        fingerprint_release(&job->resync.now);
         strbuf_release(&job->early_members);
         mem_free(job->options.mem, job, sizeof *job);
     }
-}
-
-static enum read_state fail(struct read_job *job, const char *error)
-{
-    job->error = error;
-    return READ_FAILED;
 }
 
 static enum scan_shape shape_of(const struct read_job *job)
@@ -118,18 +112,12 @@ static void look_at_tail(struct read_job *job)
 static enum read_state begin_to_verify(struct read_job *job)
 {
     if (!resync_prepare(&job->resync)) {
-        return fail(job, "out of memory");
+        job->error = "out of memory";
+        return READ_FAILED;
     }
     size_t blocks = fingerprint_blocks(&job->resync.now);
     job->samples = job->options.verify || blocks < SAMPLES ? blocks : SAMPLES;
     return READ_MORE;
-}
-
-/* Samples are spread evenly over the blocks; the first and the last block are among them. */
-static size_t sampled_block(const struct read_job *job, size_t sample)
-{
-    size_t blocks = fingerprint_blocks(&job->resync.now);
-    return job->samples < 2 ? blocks - 1 : sample * (blocks - 1) / (job->samples - 1);
 }
 
 /* The file ends within a block. That is half a version of a document, unless the file ends as a whole one does: then it is another, shorter
@@ -151,11 +139,14 @@ static enum read_state end_early(struct read_job *job)
     return whole ? READ_OTHER : READ_ENDED;
 }
 
+/* Compares the next blocks. Samples are spread evenly; the first and the last block are among them. */
 static enum read_state verify(struct read_job *job)
 {
+    size_t last = fingerprint_blocks(&job->resync.now) - 1;
     for (size_t done = 0; job->sample < job->samples;) {
         uint64_t offset;
-        size_t want, len, block = sampled_block(job, job->sample++);
+        size_t want, len, n = job->sample++;
+        size_t block = job->samples < 2 ? last : n * last / (job->samples - 1);
         fingerprint_block(&job->resync.now, block, &offset, &want);
         if (!seek(job, offset) || !read_bytes(job, job->buffer, want, &len)) {
             return READ_FAILED;
@@ -213,7 +204,8 @@ static enum read_state read_on(struct read_job *job, struct batch *batch)
             return end(job, batch);
         }
         if (!decoder_push(job->decoder, job->buffer, len, batch)) {
-            return fail(job, "out of memory");
+            job->error = "out of memory";
+            return READ_FAILED;
         }
         switch (job->resync.state) {
         case RESYNC_SEARCHES:

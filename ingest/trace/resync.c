@@ -17,11 +17,6 @@ void resync_init(struct resync *resync, const struct mem *mem, const struct fing
     }
 }
 
-void resync_release(struct resync *resync)
-{
-    fingerprint_release(&resync->now);
-}
-
 /* Agents are only ever added: the metadata begin with the former ones. */
 static bool is_new_metadata(struct resync *resync, const struct scan_event *event)
 {

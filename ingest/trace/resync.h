@@ -27,8 +27,8 @@ struct resync {
     int64_t by, by_lines; /* RESYNC_FOUND: how far the shared part has moved */
 };
 
+/* The caller releases `now`. */
 void resync_init(struct resync *resync, const struct mem *mem, const struct fingerprint *former);
-void resync_release(struct resync *resync);
 /* Takes the next event, from a chunk at offset `from`. Returns whether the event is new: not part of the former version. */
 bool resync_event(struct resync *resync, const struct scan_event *event, uint64_t from);
 /* Takes a chunk that has been scanned. */

@@ -2,7 +2,7 @@
    brace put before it makes one. */
 #include "ingest/trace/tail.h"
 
-#include "core/base/json_read.h"
+#include "ingest/trace/trace_event.h"
 
 #include <string.h>
 
@@ -38,9 +38,7 @@ static void give_members(struct json_value object, struct strbuf *out)
     struct json_walk walk = json_walk(object);
     struct json_member member;
     while (json_next_member(&walk, &member)) {
-        strbuf_add(out, member.key.raw, member.key.len);
-        strbuf_addc(out, ':');
-        strbuf_add(out, member.value.raw, member.value.len);
+        trace_event_put_member(out, member.key, member.value);
         strbuf_addc(out, ',');
     }
 }

@@ -3,6 +3,7 @@
 #include "ingest/trace/trace_import.h"
 
 #include "ingest/iso_time.h"
+#include "ingest/trace/trace_event.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,9 +70,7 @@ static void add_member(struct strbuf *object, struct json_value key, struct json
     } else {
         strbuf_addc(object, '{');
     }
-    strbuf_add(object, key.raw, key.len);
-    strbuf_addc(object, ':');
-    strbuf_add(object, value.raw, value.len);
+    trace_event_put_member(object, key, value);
     strbuf_addc(object, '}');
 }
 
@@ -365,9 +364,7 @@ static bool keep_members(struct json_value object, bool others, struct strbuf *o
     while (json_next_member(&walk, &member)) {
         if (!others || !is_ours(member.key)) {
             strbuf_adds(out, out->len > 0 ? "," : "");
-            strbuf_add(out, member.key.raw, member.key.len);
-            strbuf_addc(out, ':');
-            strbuf_add(out, member.value.raw, member.value.len);
+            trace_event_put_member(out, member.key, member.value);
         }
     }
     return !out->failed;

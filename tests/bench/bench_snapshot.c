@@ -64,8 +64,7 @@ static double take_version(struct follower *f, const char *path, bool verify)
     importer_begin(&f->importer, first, !first);
     while (report.state == READ_MORE) {
         report = read_job_step(job, &batch);
-        importer_describe(&f->importer, report.shape, report.early_members);
-        importer_take(&f->importer, &batch);
+        importer_take(&f->importer, &report, &batch);
     }
     if (report.state != READ_ENDED || !report.complete || !importer_commit(&f->importer)) {
         fprintf(stderr, "bench: a version was not taken\n");

@@ -37,11 +37,11 @@ static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk)
         unpack_feed(unpack, bytes + at, len - at < chunk ? len - at : chunk);
         while (good && unpack_next(unpack, &plain))
             good = decoder_push(decoder, plain.bytes, plain.len, &batch) &&
-                   importer_take(&importer, &batch);
+                   importer_take(&importer, NULL, &batch);
         good = good && unpack_error(unpack) == NULL;
     }
     decoder_finish(decoder, &batch);
-    (void)importer_take(&importer, &batch);
+    (void)importer_take(&importer, NULL, &batch);
     importer_finish(&importer);
     if (importer.trace.document != 0)
         fuzz_require(importer_end_document(&importer));
@@ -76,8 +76,7 @@ static enum read_state read_version(struct importer *importer, const char *path,
     importer_begin(importer, !continues, true);
     while (report.state == READ_MORE) {
         report = read_job_step(job, &batch);
-        importer_describe(importer, report.shape, report.early_members);
-        fuzz_require(importer_take(importer, &batch));
+        fuzz_require(importer_take(importer, &report, &batch));
     }
     if (report.state == READ_ENDED && report.complete) {
         fuzz_require(report.shape == SCAN_LINES || importer_commit(importer));

@@ -32,7 +32,7 @@ bool pipe_push(struct pipe *pipe, const char *bytes, size_t len)
         unpack_feed(pipe->unpack, bytes, len);
         while (!pipe->failed && unpack_next(pipe->unpack, &plain)) {
             pipe->failed = !decoder_push(pipe->decoder, plain.bytes, plain.len, &pipe->batch) ||
-                           !importer_take(&pipe->importer, &pipe->batch);
+                           !importer_take(&pipe->importer, NULL, &pipe->batch);
         }
         pipe->wrong = unpack_error(pipe->unpack);
     }
@@ -44,7 +44,7 @@ bool pipe_finish(struct pipe *pipe)
     (void)pipe_push(pipe, "", 0);
     if (!pipe->failed) {
         decoder_finish(pipe->decoder, &pipe->batch);
-        pipe->failed = !importer_take(&pipe->importer, &pipe->batch);
+        pipe->failed = !importer_take(&pipe->importer, NULL, &pipe->batch);
     }
     importer_finish(&pipe->importer);
     if (!pipe->failed && pipe->importer.trace.document != 0) {

@@ -62,8 +62,7 @@ static bool read_version(struct rig *rig, struct importer *importer, const char 
     importer_begin(importer, first, true);
     while (report.state == READ_MORE) {
         report = read_job_step(job, &batch);
-        importer_describe(importer, report.shape, report.early_members);
-        if (report.state != READ_FAILED && !importer_take(importer, &batch))
+        if (report.state != READ_FAILED && !importer_take(importer, &report, &batch))
             report.state = READ_FAILED;
     }
     bool good = report.state == READ_ENDED && report.complete && importer_commit(importer);

@@ -29,7 +29,8 @@ static void a_directory_has_traces_by_their_extensions(void **state)
 {
     (void)state;
     static const char *const traces[] = {"a.json", "a.json.gz", "a.ndjson.gz", "a.b.jsonl"};
-    static const char *const others[] = {"json", ".json", ".a.json", "a.gz", "a.trace", "a.json~", ""};
+    static const char *const others[] = {"json",    ".json",   ".a.json", "a.gz",
+                                         "a.trace", "a.json~", ""};
     for (size_t i = 0; i < sizeof traces / sizeof *traces; i++) {
         assert_true(trace_name_is_trace(traces[i]));
     }
