@@ -1,6 +1,5 @@
-/* Standard input, and pipes by name: the formats of a file, live as they come, even where it is a file. Pipes, terminals and sockets
-   are polled; what cannot be (a file, /dev/null) never makes a reader wait. Reading and decoding are a worker's; while the model takes
-   what it found, it reads on. */
+/* Standard input, and pipes by name: the formats of a file, live as they arrive, even if stdin is a file. Pipes, terminals and sockets are polled;
+   a file and /dev/null never block a reader. A worker reads and decodes the next step while the model takes the one before. */
 #include "ingest/source.h"
 #include "ingest/trace/decoder.h"
 #include "ingest/trace/importer.h"
@@ -27,9 +26,9 @@ struct stdin_source {
     struct batch batches[2];
     unsigned filled; /* the one that a worker fills */
     char *buffer;
-    bool lost;         /* the model had no memory for some of it */
+    bool lost;         /* out of memory: some of it is not in the model */
     bool ended;        /* the worker has seen the end */
-    const char *wrong; /* what ended it, static; NULL: its end */
+    const char *wrong; /* the error that ended it, static; NULL: its end */
 };
 
 static struct stdin_source *of(struct source *source)
@@ -139,7 +138,7 @@ static void wait_for_more(struct stdin_source *in)
     if (in->is_file) {
         begin_step(in);
     } else if (uv_poll_start(&in->poll, UV_READABLE | UV_DISCONNECT, readable) != 0) {
-        in->wrong = "it cannot be waited for";
+        in->wrong = "cannot be polled";
         end_of_input(in);
     }
 }
@@ -156,7 +155,7 @@ static void after_step(uv_work_t *work, int status)
     bool reads_on = !in->ended && !in->lost && has_more(in);
     in->filled ^= 1;
     in->source.tally.intake->changed = true;
-    /* What is there already is read while this is taken: from here on the worker's part is its own. */
+    /* The next step is read while this one is taken: from here on the worker owns its part. */
     if (reads_on) {
         begin_step(in);
     }
@@ -184,7 +183,7 @@ static void readable(uv_poll_t *poll, int status, int events)
     begin_step(in);
 }
 
-/* libuv makes what it polls non-blocking, for all who share it; a read after a poll waits for nothing anyway. */
+/* libuv makes what it polls non-blocking, for all processes that share it; a read after a poll does not block anyway. */
 static bool init_poll(struct stdin_source *in)
 {
     int flags = fcntl(in->fd, F_GETFL);
