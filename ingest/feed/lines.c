@@ -1,6 +1,7 @@
-/* A line that lies in one chunk is passed on where it is; only a line that the end of a chunk cuts is copied, into `held`. A line may be as long as `max` and
-   one '\r' that does not count, so `held` may have to hold one byte more. A longer line is reported as soon as its length is
-   known, with the same first bytes in any chunking. */
+/* A line that lies in one chunk is passed on where it is; only a line that the end of a chunk cuts
+   is copied, into `held`. A line may be as long as `max` and one '\r' that does not count, so
+   `held` may have to hold one byte more. A longer line is reported as soon as its length is known,
+   with the same first bytes in any chunking. */
 #include "ingest/feed/lines.h"
 
 #include <string.h>

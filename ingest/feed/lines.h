@@ -13,7 +13,8 @@ enum line_kind {
     LINE_LOST      /* likewise, but memory is lacking */
 };
 
-/* Takes a line without its '\n' and without a '\r' before that; borrowed for the call. `number` counts from 1. */
+/* Takes a line without its '\n' and without a '\r' before that; borrowed for the call. `number`
+   counts from 1. */
 typedef void line_taker(void *ctx, const char *line, size_t len, uint64_t number,
                         enum line_kind kind);
 

@@ -1,5 +1,5 @@
-/* SO_SNDTIMEO limits connect() as well as send(), on Unix sockets and TCP alike (socket(7)), so the descriptor stays a blocking one and needs
-   no polling. */
+/* SO_SNDTIMEO limits connect() as well as send(), on Unix sockets and TCP alike (socket(7)), so the
+   descriptor stays a blocking one and needs no polling. */
 #include "ingest/feed/sender.h"
 
 #include "ingest/address.h"

@@ -4,12 +4,14 @@
 
 #include "core/base/strbuf.h"
 
-/* Connects to unix:PATH or tcp:HOST:PORT. Returns a descriptor, which the caller closes; -1 with *error `spec: what: detail`. Connecting
-   and each write wait at most `timeout_ms` (> 0). */
+/* Connects to unix:PATH or tcp:HOST:PORT. Returns a descriptor, which the caller closes; -1 with
+   *error `spec: what: detail`. Connecting and each write wait at most `timeout_ms` (> 0). */
 int sender_connect(const char *spec, int timeout_ms, struct strbuf *error);
-/* Sends all bytes; a receiver that has gone raises no SIGPIPE. Returns false with the reason in *error. */
+/* Sends all bytes; a receiver that has gone raises no SIGPIPE. Returns false with the reason in
+   *error. */
 bool sender_send(int fd, const char *bytes, size_t len, struct strbuf *error);
-/* Sends all bytes within `timeout_ms` in total, however slowly they are read. What has been sent by then stays sent. */
+/* Sends all bytes within `timeout_ms` in total, however slowly they are read. What has been sent by
+   then stays sent. */
 bool sender_send_within(int fd, const char *bytes, size_t len, int timeout_ms,
                         struct strbuf *error);
 

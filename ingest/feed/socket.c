@@ -1,5 +1,6 @@
-/* A listener and its senders. A sender is a stream with a feed decoder; it is on the listener's list from its accept until its handle is closed.
-   A sender that exceeds its share of bytes is paused until the next iteration of the loop, so that keys, timers and the other senders are
+/* A listener and its senders. A sender is a stream with a feed decoder; it is on the listener's
+   list from its accept until its handle is closed. A sender that exceeds its share of bytes is
+   paused until the next iteration of the loop, so that keys, timers and the other senders are
    served in between. */
 #include "ingest/address.h"
 #include "ingest/feed/feed.h"
@@ -215,8 +216,9 @@ static void refused_closed(uv_handle_t *handle)
     }
 }
 
-/* Accepts a connection and closes it. libuv stops listening while a connection is not accepted, so memory must not be needed for this:
-   the listener owns one handle for it, which refuses one connection after the other. */
+/* Accepts a connection and closes it. libuv stops listening while a connection is not accepted, so
+   memory must not be needed for this: the listener owns one handle for it, which refuses one
+   connection after the other. */
 static void refuse(struct listener *listener)
 {
     listener->pending = listener->refusing;

@@ -1,5 +1,6 @@
-/* Standard input, and pipes by name: the formats of a file, live as they arrive, even if stdin is a file. Pipes, terminals and sockets are polled;
-   a file and /dev/null never block a reader. A worker reads and decodes the next step while the model takes the one before. */
+/* Standard input, and pipes by name: the formats of a file, live as they arrive, even if stdin is a
+   file. Pipes, terminals and sockets are polled; a file and /dev/null never block a reader. A
+   worker reads and decodes the next step while the model takes the one before. */
 #include "ingest/source.h"
 #include "ingest/trace/decoder.h"
 #include "ingest/trace/importer.h"
@@ -183,7 +184,8 @@ static void readable(uv_poll_t *poll, int status, int events)
     begin_step(in);
 }
 
-/* libuv makes what it polls non-blocking, for all processes that share it; a read after a poll does not block anyway. */
+/* libuv makes what it polls non-blocking, for all processes that share it; a read after a poll does
+   not block anyway. */
 static bool init_poll(struct stdin_source *in)
 {
     int flags = fcntl(in->fd, F_GETFL);

@@ -1,8 +1,10 @@
-/* The socket is bound under a name of its own beside PATH, listens, and is then linked to PATH. If it were bound at PATH and listened a moment
-   later, a sender that waits for the file would be refused in between, and a second swarmtop that starts just then would take it for a
-   dead one and remove it. A link also never replaces anything.
+/* The socket is bound under a name of its own beside PATH, listens, and is then linked to PATH. If
+   it were bound at PATH and listened a moment later, a sender that waits for the file would be
+   refused in between, and a second swarmtop that starts just then would take it for a dead one and
+   remove it. A link also never replaces anything.
 
-   libuv does not do this: it cuts a long path silently, and at the end removes whatever has the name. */
+   libuv does not do this: it cuts a long path silently, and at the end removes whatever has the
+   name. */
 #include "ingest/feed/unix_socket.h"
 
 #include "ingest/address.h"
@@ -41,7 +43,8 @@ static int try_connect(const struct address *address)
     return result == EAGAIN || result == EINPROGRESS ? 0 : result;
 }
 
-/* Removes the socket of a dead process from the path, and nothing else. Returns false with *error if the path stays taken. */
+/* Removes the socket of a dead process from the path, and nothing else. Returns false with *error
+   if the path stays taken. */
 static bool replace_stale(const char *spec, const struct address *address, struct strbuf *error)
 {
     const char *path = spec + strlen("unix:");
@@ -71,7 +74,8 @@ static bool replace_stale(const char *spec, const struct address *address, struc
     return false;
 }
 
-/* Binds, with mode 0600 from the first moment on, and listens. Returns 0 or the errno; *made is the file, if one was made. */
+/* Binds, with mode 0600 from the first moment on, and listens. Returns 0 or the errno; *made is the
+   file, if one was made. */
 static int listen_at(int fd, const char *path, struct unix_socket *made)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
@@ -99,7 +103,8 @@ static bool check_listen(int failed, const char *spec, struct strbuf *error)
     return failed == 0;
 }
 
-/* Links the listening socket to its name, which nothing but the socket of a dead process may have. Returns false with *error. */
+/* Links the listening socket to its name, which nothing but the socket of a dead process may have.
+   Returns false with *error. */
 static bool publish(const char *spec, const char *made, const struct address *address,
                     struct strbuf *error)
 {

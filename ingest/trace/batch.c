@@ -1,4 +1,5 @@
-/* Plain lists. Of a flood of rejects only the first are listed, as the log shows no more of them. */
+/* Plain lists. Of a flood of rejects only the first are listed, as the log shows no more of
+   them. */
 #include "ingest/trace/batch.h"
 
 #include "ingest/trace/trace_event.h"

@@ -1,5 +1,6 @@
-/* What a decoder has made of some bytes, on its way to the model: filled on a worker, taken on the loop (importer.h). The decoder numbers names and
-   tracks in order of appearance; a batch carries the texts of those that are new in it. */
+/* A batch of decoded data on its way to the model: filled on a worker, taken on the loop
+   (importer.h). The decoder numbers names and tracks in order of appearance; a batch carries the
+   texts of those that are new in it. */
 #ifndef INGEST_BATCH_H
 #define INGEST_BATCH_H
 

@@ -1,5 +1,5 @@
-/* Numbers what scan finds and puts it into the batch. The decoder numbers names and tracks by the raw bytes they arrive as; the importer maps
-   its numbers to the model's. */
+/* Numbers what scan finds and puts it into the batch. The decoder numbers names and tracks by the
+   raw bytes they arrive as; the importer maps its numbers to the model's. */
 #include "ingest/trace/decoder.h"
 
 #include "core/base/intern.h"
@@ -62,8 +62,8 @@ static intern_id name_number(struct decoder *decoder, struct json_value name)
     return number;
 }
 
-/* Returns the track's number, 0 if out of memory. The key is the raw text `pid,"tid":tid` where the two fields are adjacent (the usual case);
-   otherwise the same text is put together. */
+/* Returns the track's number, 0 if out of memory. The key is the raw text `pid,"tid":tid` where the
+   two fields are adjacent (the usual case); otherwise the same text is put together. */
 static uint32_t track_number(struct decoder *decoder, struct json_value pid, struct json_value tid)
 {
     struct slice a = slice_of(pid), b = slice_of(tid), key = {a.bytes, 0};

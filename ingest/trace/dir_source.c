@@ -1,5 +1,5 @@
-/* A directory: each trace in it becomes a source of its own, as if it had been named. Where it is followed, a timer looks for new
-   ones. */
+/* A directory: each trace in it becomes a source of its own, as if the user had named it. If it is
+   followed, a timer looks for new ones. */
 #include "ingest/source.h"
 #include "ingest/trace/trace_name.h"
 
@@ -13,7 +13,7 @@ enum { LOOK_MS = 500 };
 struct dir_source {
     struct source source;
     uv_timer_t timer;
-    struct strbuf known; /* the names that were taken, each with its NUL */
+    struct strbuf known; /* the names that became sources, each with its NUL */
     uint64_t modified;   /* of the directory at the last look */
 };
 
@@ -43,14 +43,14 @@ static void take(struct dir_source *dir, const char *name)
     strbuf_addf(&path, "%s%s%s", dir->source.spec, slash ? "" : "/", name);
     strbuf_add(&dir->known, name, strlen(name) + 1);
     if (!path.failed && !dir->known.failed) {
-        (void)hub_add(dir->source.hub, path.data, &error); /* its own status says how it went */
+        (void)hub_add(dir->source.hub, path.data, &error); /* an error shows in the new source */
         dir->source.tally.events++;
     }
     strbuf_release(&path);
     strbuf_release(&error);
 }
 
-/* By name, so that the rows have the same order on every machine. */
+/* Reads the names in order, so that rows have the same order on every machine. */
 static bool look(struct dir_source *dir)
 {
     struct dirent **entries;
@@ -120,7 +120,7 @@ static void release_dir(struct source *source)
     strbuf_release(&of(source)->known);
 }
 
-/* Its files are sources of their own; here it is about those that would become some. */
+/* Returns whether the file would become a source; those that have are asked themselves. */
 static bool reads_dir(const struct source *source, const char *path, const struct stat *st)
 {
     const char *slash = strrchr(path, '/');

@@ -1,6 +1,7 @@
-/* Reads the versions of a file on libuv's workers (read_job.h), step by step: while the model takes what one step found, the next step is at
-   work. A document continues the former version if its blocks are still there; lines continue where they ended. Anything else is
-   read from the beginning. */
+/* Reads the versions of a file on libuv's workers (read_job.h), step by step: while the model takes
+   what one step found, the next step is at work. A document continues the former version if its
+   blocks are still there; lines continue where they ended. Anything else is read from the
+   beginning. */
 #include "ingest/trace/file_source_private.h"
 
 enum { VERIFY_SHARE = 20 /* comparing every block takes at most a twentieth of the time */ };
@@ -40,8 +41,8 @@ static void finish(struct file_source *file, const char *wrong)
     strbuf_release(&error);
 }
 
-/* Takes the version, unless it is half a document. Lines are in the model already; raw events among them make a document. Returns false
-   if out of memory. */
+/* Takes the version, unless it is half a document. Lines are in the model already; raw events among
+   them make a document. Returns false if out of memory. */
 static bool take_version(struct file_source *file)
 {
     struct importer *importer = &file->importer;
@@ -115,8 +116,8 @@ static bool begin_step(struct file_source *file)
     return true;
 }
 
-/* Notes what the step has found out. The first version is shown as it is read, if the file looks whole. A version that may be half
-   written, or that replaces another, is staged. */
+/* Notes what the step has found out. The first version is shown as it is read, if the file looks
+   whole. A version that may be half written, or that replaces another, is staged. */
 static void note_step(struct file_source *file)
 {
     const struct read_report *report = &file->report;
@@ -200,7 +201,8 @@ static void begin_version(struct file_source *file, bool continues)
     struct file_look now;
     (void)file_look_at(file->source.spec, &now);
     file->source.began_ns = uv_hrtime();
-    /* Lines that grow in the same file are not compared as a whole: they are only ever appended to. */
+    /* Lines that grow in the same file are not compared as a whole: they are only ever appended
+       to. */
     bool appended = file_look_same_file(&now, &file->last) && now.size >= (int64_t)former->end;
     file->verifies = former->lines ? !appended : file->source.began_ns >= file->verify_due_ns;
     /* Which process belongs to which of several sessions is known only at the end of a document. */

@@ -1,4 +1,5 @@
-/* A file as a source. If it is followed, the watcher and a timer notice changes; it is read when its turn comes (file_follow.c). */
+/* A file as a source. If it is followed, the watcher and a timer notice changes; it is read when
+   its turn comes (file_follow.c). */
 #include "ingest/trace/file_source_private.h"
 #include "ingest/trace/trace_name.h"
 #include "ingest/watcher.h"
@@ -23,7 +24,8 @@ static void look_again(uv_timer_t *timer)
     if (!file->written && file_look_same(&now, &file->last)) {
         return;
     }
-    /* Copying over the file makes it shorter for a moment: lines wait until two looks are the same. */
+    /* Copying over the file makes it shorter for a moment: lines wait until two looks are the
+       same. */
     bool settled = file->written || file_look_same(&now, &file->shrunk);
     if (file->fingerprint.lines && now.size < (int64_t)file->fingerprint.end && !settled) {
         file->shrunk = now;

@@ -1,4 +1,5 @@
-/* Shared by file_source.c (a file as a source, and its changes) and file_follow.c (reading its versions), and included by these two alone. */
+/* Shared by file_source.c (a file as a source, and its changes) and file_follow.c (reading its
+   versions), and included by these two alone. */
 #ifndef INGEST_FILE_SOURCE_PRIVATE_H
 #define INGEST_FILE_SOURCE_PRIVATE_H
 

@@ -1,5 +1,6 @@
-/* `open` holds the bytes of the block that is not whole yet and those after the last event: a comma, the beginning of the next event. Blocks
-   end where the events do, so the next version may continue there in another way (`]` becomes `,`). */
+/* `open` holds the bytes of the block that is not whole yet and those after the last event: a
+   comma, the beginning of the next event. Blocks end where the events do, so the next version may
+   continue there in another way (`]` becomes `,`). */
 #include "ingest/trace/fingerprint.h"
 
 #include <xxhash.h>
@@ -115,7 +116,8 @@ static void end_block(struct fingerprint *fp, const char *bytes)
     fp->recent -= done;
 }
 
-/* Adds bytes that follow the open ones. A block that lies whole in a chunk is hashed there, not copied. */
+/* Adds bytes that follow the open ones. A block that lies whole in a chunk is hashed there, not
+   copied. */
 static void add(struct fingerprint *fp, const char *bytes, size_t len)
 {
     size_t done = 0; /* of the open bytes */
@@ -208,7 +210,8 @@ void fingerprint_move(struct fingerprint *fp, int64_t by, int64_t by_lines)
     }
 }
 
-/* Offsets that the producer dropped may lie before the beginning of the file: then they have wrapped around. */
+/* Offsets that the producer dropped may lie before the beginning of the file: then they have
+   wrapped around. */
 static bool is_before(uint64_t a, uint64_t b)
 {
     return (int64_t)a < (int64_t)b;

@@ -1,9 +1,12 @@
-/* Digests of the part of a file that has been read: enough to find that part in a later version of the file, wherever it is by then, and to
-   check that it is unchanged, at a small share of the cost of reading it.
+/* Digests of the part of a file that has been read: enough to find that part in a later version of
+   the file, wherever it is by then, and to check that it is unchanged, at a small share of the cost
+   of reading it.
 
-   Offsets are bytes of the unpacked text. A file of lines is digested from its first byte on. A document is digested from its first
-   event that is not metadata to the end of its last one; metadata in front are digested separately, for they grow as agents
-   register. The bytes are cut into blocks, and each whole block is hashed (XXH3). Hashes of some events show where blocks have moved. */
+   Offsets are bytes of the unpacked text. A file of lines is digested from its first byte on. A
+   document is digested from its first event that is not metadata to the end of its last one;
+   metadata in front are digested separately, for they grow as agents register. The bytes are cut
+   into blocks, and each whole block is hashed (XXH3). Hashes of some events show where blocks have
+   moved. */
 #ifndef INGEST_FINGERPRINT_H
 #define INGEST_FINGERPRINT_H
 
@@ -40,7 +43,8 @@ void fingerprint_release(struct fingerprint *fp);
 bool fingerprint_copy(struct fingerprint *to, const struct fingerprint *from);
 /* Adds the next event. `from` is the offset of the chunk that is being scanned. */
 void fingerprint_add_event(struct fingerprint *fp, const struct scan_event *event, uint64_t from);
-/* Adds a scanned chunk. `end` is where the last event so far ends; of lines, where the chunk ends. */
+/* Adds a scanned chunk. `end` is where the last event so far ends; of lines, where the chunk
+   ends. */
 void fingerprint_add_bytes(struct fingerprint *fp, const char *bytes, size_t len, uint64_t offset,
                            uint64_t end);
 /* Drops the bytes after `end`. */
@@ -55,7 +59,8 @@ void fingerprint_block(const struct fingerprint *fp, size_t n, uint64_t *offset,
 bool fingerprint_matches(const struct fingerprint *fp, size_t n, const char *bytes);
 /* Shifts all offsets and lines. */
 void fingerprint_move(struct fingerprint *fp, int64_t by, int64_t by_lines);
-/* Forgets what precedes `from`, the offset of a known event that is not the first. `first` becomes the first event. */
+/* Forgets what precedes `from`, the offset of a known event that is not the first. `first` becomes
+   the first event. */
 void fingerprint_begin_at(struct fingerprint *fp, uint64_t from, const struct fp_event *first);
 
 #endif

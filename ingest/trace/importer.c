@@ -1,5 +1,5 @@
-/* Two arrays map the decoder's numbers to the model's; they grow as new names and tracks come. Batches are staged by moving them: the caller
-   keeps an empty one. */
+/* Two arrays map the decoder's numbers to the model's; they grow as new names and tracks come.
+   Batches are staged by moving them: the caller keeps an empty one. */
 #include "ingest/trace/importer.h"
 
 #include <string.h>
@@ -167,7 +167,8 @@ bool importer_end_document(struct importer *importer)
 
 /* ---- lines ---- */
 
-/* Takes an event on a line of its own, to which no session belongs. The first raw event of a new read replaces the previous document. */
+/* Takes an event on a line of its own, to which no session belongs. The first raw event of a new
+   read replaces the previous document. */
 static bool take_raw(void *ctx, const struct raw_event *event)
 {
     struct importer *importer = ctx;
@@ -236,7 +237,8 @@ void importer_begin(struct importer *importer, bool replaces, bool stages)
     importer->shape = SCAN_UNKNOWN;
 }
 
-/* Applies the members found at the document's end before its events. They come again in their place. */
+/* Applies the members found at the document's end before its events. They come again in their
+   place. */
 static bool take_early_members(struct importer *importer)
 {
     bool good =
@@ -246,7 +248,8 @@ static bool take_early_members(struct importer *importer)
     return good;
 }
 
-/* Does, before a version's first batch, what its shape requires. Data that have no versions keep the shape unknown. */
+/* Does, before a version's first batch, what its shape requires. Data that have no versions keep
+   the shape unknown. */
 static bool begin_version(struct importer *importer)
 {
     if (importer->begun || importer->shape == SCAN_UNKNOWN) {

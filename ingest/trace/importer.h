@@ -1,5 +1,6 @@
-/* Brings batches of one file or pipe into the model: events of a document (trace_import.h), or lines of a feed (feed.h). Of a followed file, the batches of a new
-   version can be staged until the version is known to be whole, so that half a document leaves the display as it was. */
+/* Brings batches of one file or pipe into the model: events of a document (trace_import.h), or
+   lines of a feed (feed.h). Of a followed file, the batches of a new version can be staged until
+   the version is known to be whole, so that half a document leaves the display as it was. */
 #ifndef INGEST_IMPORTER_H
 #define INGEST_IMPORTER_H
 
@@ -40,18 +41,21 @@ void importer_init(struct importer *importer, const struct importer_options *opt
 void importer_release(struct importer *importer);
 /* Begins a version of a followed file. Its decoder is a new one, with new numbers. */
 void importer_begin(struct importer *importer, bool replaces, bool stages);
-/* Imports the batch, or stages it; empties it. `report` is of the step that filled it; NULL: the data have no versions. */
+/* Imports the batch, or stages it; empties it. `report` is of the step that filled it; NULL: the
+   data have no versions. */
 bool importer_take(struct importer *importer, const struct read_report *report,
                    struct batch *batch);
 /* The version is whole: imports what is staged, and ends the document. */
 bool importer_commit(struct importer *importer);
 /* The version is not whole, or not wanted: drops what is staged. */
 void importer_drop(struct importer *importer);
-/* Returns whether the staged metadata name another session, or another start, than the document in the model. */
+/* Returns whether the staged metadata name another session, or another start, than the document in
+   the model. */
 bool importer_is_of_another(const struct importer *importer);
 /* The document is whole as it is now. */
 bool importer_end_document(struct importer *importer);
-/* No more lines will come: takes a last one that has no end, and marks their sessions as finished. */
+/* No more lines will come: takes a last one that has no end, and marks their sessions as
+   finished. */
 void importer_finish(struct importer *importer);
 /* Makes the sessions live, or finished for now: more may come. */
 void importer_set_live(struct importer *importer, bool live);

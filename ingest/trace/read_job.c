@@ -1,8 +1,9 @@
-/* A step is about a megabyte: long enough that handing it over costs nothing, short enough that the loop takes it between two frames.
-   Read buffers are small, so that the bytes are still in the processor's cache when they are scanned.
+/* A step is about a megabyte: long enough that handing it over costs nothing, short enough that the
+   loop takes it between two frames. Read buffers are small, so that the bytes are still in the
+   processor's cache when they are scanned.
 
-   A followed document is read in three steps: up to the first events, check that the old content is still there, read what
-   follows. Lines need no first step: their old content never moves. */
+   A followed document is read in three steps: up to the first events, check that the old content is
+   still there, read what follows. Lines need no first step: their old content never moves. */
 #include "ingest/trace/read_job.h"
 
 #include "ingest/trace/reader.h"
@@ -84,7 +85,8 @@ static bool read_bytes(struct read_job *job, char *bytes, size_t size, size_t *l
 
 /* ---- the end first ---- */
 
-/* Searches the last bytes of a plain file for members, and more bytes if they do not suffice. An error here is ignored. */
+/* Searches the last bytes of a plain file for members, and more bytes if they do not suffice. An
+   error here is ignored. */
 static void look_at_tail(struct read_job *job)
 {
     size_t size = (size_t)reader_look(job->reader)->size, len = 0;
@@ -120,8 +122,9 @@ static enum read_state begin_to_verify(struct read_job *job)
     return READ_MORE;
 }
 
-/* The file ends within a block. That is half a version of a document, unless the file ends as a whole one does: then it is another, shorter
-   document. (If that is chance, reading it will show it.) Lines that are shorter are others. */
+/* The file ends within a block. That is half a version of a document, unless the file ends as a
+   whole one does: then it is another, shorter document. (If that is chance, reading it will show
+   it.) Lines that are shorter are others. */
 static enum read_state end_early(struct read_job *job)
 {
     char last[64];
@@ -139,7 +142,8 @@ static enum read_state end_early(struct read_job *job)
     return whole ? READ_OTHER : READ_ENDED;
 }
 
-/* Compares the next blocks. Samples are spread evenly; the first and the last block are among them. */
+/* Compares the next blocks. Samples are spread evenly; the first and the last block are among
+   them. */
 static enum read_state verify(struct read_job *job)
 {
     size_t last = fingerprint_blocks(&job->resync.now) - 1;
@@ -230,8 +234,9 @@ static enum read_state step(struct read_job *job, struct batch *batch)
     return job->resync.state == RESYNC_FOUND ? verify(job) : read_on(job, batch);
 }
 
-/* If a document is written to while it is read, what was read may be of two versions: it is not whole, and does not disprove the
-   former one. (Lines and arrays grow at their ends; their beginnings stay.) */
+/* If a document is written to while it is read, what was read may be of two versions: it is not
+   whole, and does not disprove the former one. (Lines and arrays grow at their ends; their
+   beginnings stay.) */
 static bool is_torn(const struct read_job *job, enum read_state state)
 {
     return job->options.follows && (state == READ_OTHER || state == READ_ENDED) &&

@@ -1,5 +1,6 @@
-/* Reads one version of a file on workers, step by step: each step fills a batch. If a former version is known, the job compares with it first
-   and then reads only what is new. Independent of the model. */
+/* Reads one version of a file on workers, step by step: each step fills a batch. If a former
+   version is known, the job compares with it first and then reads only what is new. Independent of
+   the model. */
 #ifndef INGEST_READ_JOB_H
 #define INGEST_READ_JOB_H
 
@@ -22,7 +23,7 @@ enum read_state {
     READ_FAILED
 };
 
-/* What is known after a step. */
+/* The result of a step. */
 struct read_report {
     enum read_state state;
     const char *error;     /* READ_FAILED: the reason, static */

@@ -1,4 +1,5 @@
-/* A plain file is read at any offset. A gzip file is unpacked from its beginning: seeking back starts over, seeking forward unpacks and drops. */
+/* A plain file is read at any offset. A gzip file is unpacked from its beginning: seeking back
+   starts over, seeking forward unpacks and drops. */
 #include "ingest/trace/reader.h"
 
 #include "ingest/trace/unpack.h"

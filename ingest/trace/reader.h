@@ -17,11 +17,11 @@ const struct file_look *reader_look(const struct reader *reader);
 /* Returns whether the file has been written to since it was opened. */
 bool reader_has_changed(const struct reader *reader);
 bool reader_is_packed(const struct reader *reader);
-/* Reads `size` bytes, or all up to the end if they are fewer. Returns the count; -1 with *error set (static). What precedes an
-   error is returned first. */
+/* Reads `size` bytes, or all up to the end if they are fewer. Returns the count; -1 with *error set
+   (static). What precedes an error is returned first. */
 ptrdiff_t reader_read(struct reader *reader, char *bytes, size_t size, const char **error);
-/* Moves to an offset of the unpacked bytes; a gzip file is unpacked up to there. An offset past the end is no error. Returns false
-   with *error set. */
+/* Moves to an offset of the unpacked bytes; a gzip file is unpacked up to there. An offset past the
+   end is no error. Returns false with *error set. */
 bool reader_seek(struct reader *reader, uint64_t offset, const char **error);
 /* Returns how many bytes of the file itself (packed, if it is) have been read. */
 uint64_t reader_position(const struct reader *reader);

@@ -1,4 +1,5 @@
-/* Events are looked up by hash among the known ones: the first of each block. So a shared part is found within a block, or not at all. */
+/* Events are looked up by hash among the known ones: the first of each block. So a shared part is
+   found within a block, or not at all. */
 #include "ingest/trace/resync.h"
 
 enum { SEARCH_BYTES = 2 * FP_BLOCK };

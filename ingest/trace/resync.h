@@ -1,8 +1,10 @@
-/* Finds where a new version of a file continues the former one, and keeps the fingerprint of the new one.
+/* Finds where a new version of a file continues the former one, and keeps the fingerprint of the
+   new one.
 
-   The first events of a document show whether it continues the former version and by how many bytes the shared part has moved. Agents that registered
-   since stand in front and move everything. A producer that dropped its oldest events (the seed's eviction) begins with a
-   trace_truncated marker and continues somewhere inside the former version. Lines always continue at their end. The
+   The first events of a document show whether it continues the former version and by how many bytes
+   the shared part has moved. Agents that registered since stand in front and move everything. A
+   producer that dropped its oldest events (the seed's eviction) begins with a trace_truncated
+   marker and continues somewhere inside the former version. Lines always continue at their end. The
    result is a guess: the caller compares the blocks of the fingerprint before it relies on it. */
 #ifndef INGEST_RESYNC_H
 #define INGEST_RESYNC_H
@@ -29,12 +31,14 @@ struct resync {
 
 /* The caller releases `now`. */
 void resync_init(struct resync *resync, const struct mem *mem, const struct fingerprint *former);
-/* Takes the next event, from a chunk at offset `from`. Returns whether the event is new: not part of the former version. */
+/* Takes the next event, from a chunk at offset `from`. Returns whether the event is new: not part
+   of the former version. */
 bool resync_event(struct resync *resync, const struct scan_event *event, uint64_t from);
 /* Takes a chunk that has been scanned. */
 void resync_bytes(struct resync *resync, const struct scan *scan, const char *bytes, size_t len,
                   uint64_t offset);
-/* After RESYNC_FOUND: makes `now` the former fingerprint, moved to where its blocks should be. Returns false if out of memory. */
+/* After RESYNC_FOUND: makes `now` the former fingerprint, moved to where its blocks should be.
+   Returns false if out of memory. */
 bool resync_prepare(struct resync *resync);
 
 #endif

@@ -1,7 +1,9 @@
-/* A text is scanned in two ways. The fast path takes events that lie whole in a chunk, one after the other (event_scan.h). The slow path takes
-   all else: a state machine over characters. The machine holds the bytes of an event, or of the members before or after the events,
-   and checks them as a whole when the last bracket arrives. If a held event is not JSON, the search for the next event starts inside
-   it, after the error: a stray quote does not swallow the rest of the file. */
+/* A text is scanned in two ways. The fast path takes events that lie whole in a chunk, one after
+   the other (event_scan.h). The slow path takes all else: a state machine over characters. The
+   machine holds the bytes of an event, or of the members before or after the events, and checks
+   them as a whole when the last bracket arrives. If a held event is not JSON, the search for the
+   next event starts inside it, after the error: a stray quote does not swallow the rest of the
+   file. */
 #include "ingest/trace/scan_private.h"
 
 #include "ingest/trace/event_scan.h"
@@ -81,8 +83,9 @@ bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size
 
 /* ---- characters ---- */
 
-/* Tracks strings and brackets in the next bytes of what is held. Returns how many bytes there are up to the one that closes it (*closed), or that may
-   show in HEAD what the text is; else all of them. */
+/* Tracks strings and brackets in the next bytes of what is held. Returns how many bytes there are
+   up to the one that closes it (*closed), or that may show in HEAD what the text is; else all of
+   them. */
 static size_t follow(struct scan *scan, const char *bytes, size_t len, bool *closed)
 {
     for (size_t i = 0; i < len; i++) {
@@ -127,8 +130,9 @@ static bool start(struct scan *scan, char c)
     return true;
 }
 
-/* Returns whether the held text, at the end of a line, is no beginning of JSON: then the text is lines, of which the first is
-   bad. Checks again only when the text has doubled, so that a long head is not checked over and over. */
+/* Returns whether the held text, at the end of a line, is no beginning of JSON: then the text is
+   lines, of which the first is bad. Checks again only when the text has doubled, so that a long
+   head is not checked over and over. */
 static bool is_no_document(struct scan *scan)
 {
     struct json_value object;
@@ -176,7 +180,8 @@ static void between(struct scan *scan, char c)
     }
 }
 
-/* Returns the first offset from `from` on where an event may begin: an object after a comma, a bracket or a line's end. */
+/* Returns the first offset from `from` on where an event may begin: an object after a comma, a
+   bracket or a line's end. */
 static size_t next_start(const struct strbuf *held, size_t from)
 {
     for (size_t i = from > 0 ? from : 1; i < held->len; i++) {
@@ -195,11 +200,13 @@ static size_t next_start(const struct strbuf *held, size_t from)
     return held->len;
 }
 
-/* Resumes inside the held event, which has an error: takes out what may hold further events and scans that again. */
+/* Resumes inside the held event, which has an error: takes out what may hold further events and
+   scans that again. */
 static bool resume_after(struct scan *scan, const struct json_error *error)
 {
     scan_report_error(scan, scan->held.data, scan->held.len, error);
-    /* Events within events within events, all of them bad, are no trace, and the stack is limited. */
+    /* Events within events within events, all of them bad, are no trace, and the stack is
+       limited. */
     bool deep = scan->resumes >= MAX_RESUMES;
     size_t from = deep ? scan->held.len : next_start(&scan->held, error->offset);
     struct strbuf again = scan->held;
@@ -295,7 +302,8 @@ static size_t take_held(struct scan *scan, const char *bytes, size_t len)
     return n;
 }
 
-/* The fast path: takes the events that lie whole in the chunk, and what separates them. Returns the number of bytes. */
+/* The fast path: takes the events that lie whole in the chunk, and what separates them. Returns the
+   number of bytes. */
 static size_t take_events(struct scan *scan, const char *bytes, size_t len)
 {
     const char *at = bytes, *end = bytes + len;
@@ -324,8 +332,8 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
     return (size_t)(at - bytes);
 }
 
-/* The slow path: takes one character outside of what is held, or a run of what is held. Returns the number of bytes: 0 for a brace, which is held
-   with what follows it. */
+/* The slow path: takes one character outside of what is held, or a run of what is held. Returns the
+   number of bytes: 0 for a brace, which is held with what follows it. */
 static size_t take_some(struct scan *scan, const char *bytes, size_t len)
 {
     switch (scan->state) {
@@ -358,7 +366,8 @@ bool scan_push(struct scan *scan, const char *bytes, size_t len)
     return !scan->stopped && !scan->held.failed && !scan->extra.failed;
 }
 
-/* Reports an event in which the text ends. If the event has an earlier error, the scan resumes after the error first. */
+/* Reports an event in which the text ends. If the event has an earlier error, the scan resumes
+   after the error first. */
 static void finish_event(struct scan *scan)
 {
     struct json_error error;

@@ -1,11 +1,12 @@
-/* Splits the bytes of a trace document, in any chunks, into its parts: events, and the other top-level members. The first bytes decide the shape:
+/* Splits the bytes of a trace document, in any chunks, into its parts: events, and the other
+   top-level members. The first bytes decide the shape:
 
        {"traceEvents": [ … ], …}      a document (keys in any order)
        [ … ]   or   [ … with no end   an array of events
        {…}\n{…}\n                     lines: events or feed operations
 
-   An event that is not JSON is reported and skipped; the next one that can be framed is found. The largest event bounds
-   the memory. */
+   An event that is not JSON is reported and skipped; the next one that can be framed is found. The
+   largest event bounds the memory. */
 #ifndef INGEST_SCAN_H
 #define INGEST_SCAN_H
 
@@ -27,7 +28,9 @@ struct scan_sink {
     bool (*event)(void *ctx, const struct scan_event *event);
     /* Takes a top-level member of the document other than traceEvents. Returns false to stop. */
     bool (*member)(void *ctx, struct json_value key, struct json_value value);
-    /* Reports bad input. `broken`: not JSON, `reason` is "not JSON: …" and `bytes` begin at the error. Otherwise `bytes` are an object that is
+    /* Reports bad input. `broken`: not JSON, `reason` is "not JSON: …" and `bytes` begin at the
+       error. Otherwise `bytes` are an object that is
+
        no event. */
     void (*bad)(void *ctx, uint64_t line, const char *reason, struct slice bytes, bool broken);
     /* Takes the bytes of a text of lines, from its first. Returns false to stop. */
@@ -49,9 +52,11 @@ enum scan_shape scan_shape(const struct scan *scan);
 uint64_t scan_events_end(const struct scan *scan);
 /* Returns whether the scan is among the events: in one, or between two. */
 bool scan_in_events(const struct scan *scan);
-/* Continues at that offset and line: in lines, or between two events of a text that is scanned among its events. */
+/* Continues at that offset and line: in lines, or between two events of a text that is scanned
+   among its events. */
 void scan_jump(struct scan *scan, bool lines, uint64_t offset, uint64_t line);
-/* Returns whether the text has ended as it should: a document closed, an array closed or cut between two events. */
+/* Returns whether the text has ended as it should: a document closed, an array closed or cut
+   between two events. */
 bool scan_complete(const struct scan *scan);
 
 #endif

@@ -1,4 +1,5 @@
-/* Shared by scan.c (characters, events) and scan_members.c (the other members of a document), and included by these two alone. */
+/* Shared by scan.c (characters, events) and scan_members.c (the other members of a document), and
+   included by these two alone. */
 #ifndef INGEST_SCAN_PRIVATE_H
 #define INGEST_SCAN_PRIVATE_H
 
@@ -61,7 +62,8 @@ bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size
 bool scan_give_head(struct scan *scan);
 /* Reports the members after the events. */
 bool scan_give_tail(struct scan *scan);
-/* Takes an object that has ended without a list of events: the first of many lines, or an unknown format. */
+/* Takes an object that has ended without a list of events: the first of many lines, or an unknown
+   format. */
 bool scan_end_head(struct scan *scan);
 bool scan_is_events_key(const struct scan *scan);
 

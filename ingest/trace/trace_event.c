@@ -1,5 +1,5 @@
-/* One walk over the members. Members that the model has fields for become slices of the text; all others are copied together, for they may
-   lie apart, and are written back as they came. */
+/* One walk over the members. Members that the model has fields for become slices of the text; all
+   others are copied together, for they may lie apart, and are written back as they came. */
 #include "ingest/trace/trace_event.h"
 
 #include <math.h>
@@ -53,7 +53,8 @@ void trace_event_put_member(struct strbuf *out, struct json_value key, struct js
     strbuf_add(out, value.raw, value.len);
 }
 
-/* Returns the letter, 0 for any other value. The Trace Event Format's phases are letters and brackets. */
+/* Returns the letter, 0 for any other value. The Trace Event Format's phases are letters and
+   brackets. */
 static char phase_of(struct json_value ph)
 {
     if (ph.type != JSON_TYPE_STRING || ph.len < 3) {

@@ -1,5 +1,6 @@
-/* Events go to one session as they are read. The document's metadata (the seed's `metadata`, and metadata.swarmtop: CLI.md, "What is left behind") may
-   follow the events; at the end they name that session and move processes to further ones. */
+/* Events go to one session as they are read. The document's metadata (the seed's `metadata`, and
+   metadata.swarmtop: core/export/document_metadata.c) may follow the events; at the end they name
+   that session and move processes to further ones. */
 #include "ingest/trace/trace_import.h"
 
 #include "ingest/iso_time.h"
@@ -208,8 +209,9 @@ static bool identify(struct trace_import *import, session_no session, struct jso
     return swarm_identify(swarm_of(import), session, &who);
 }
 
-/* Returns the document's first session from that number on; NO_SESSION if none follows. They have the order in which the document lists them. (Its
-   list may name one id twice: of a resumed session.) */
+/* Returns the document's first session from that number on; NO_SESSION if none follows. They have
+   the order in which the document lists them. (Its list may name one id twice: of a resumed
+   session.) */
 static session_no next_session(const struct trace_import *import, size_t from)
 {
     const struct swarm *swarm = swarm_of(import);
@@ -227,7 +229,8 @@ bool trace_import_is_of_many(const struct trace_import *import)
     return import->document != 0 && next_session(import, (size_t)import->session + 1) != NO_SESSION;
 }
 
-/* Returns the session to which the document's list assigns the process; the first session if the list does not. */
+/* Returns the session to which the document's list assigns the process; the first session if the
+   list does not. */
 static session_no session_of_process(const struct trace_import *import, int64_t pid)
 {
     session_no session = import->session;
@@ -267,7 +270,8 @@ static bool apply_session(struct trace_import *import, struct json_value entry, 
     return true;
 }
 
-/* Returns the time of ts 0 (core/export/document.c): the session's start; of several sessions the earliest, in whole milliseconds. */
+/* Returns the time of ts 0 (core/export/document.c): the session's start; of several sessions the
+   earliest, in whole milliseconds. */
 static int64_t origin_in(struct json_value sessions, int64_t unless)
 {
     struct json_walk walk = json_walk(sessions);
@@ -355,7 +359,8 @@ static void apply_foreign_start(struct trace_import *import)
     }
 }
 
-/* Sets `out` to the members of an object, raw and comma-separated; `others` leaves out those that we write ourselves. */
+/* Sets `out` to the members of an object, raw and comma-separated; `others` leaves out those that
+   we write ourselves. */
 static bool keep_members(struct json_value object, bool others, struct strbuf *out)
 {
     struct json_walk walk = json_walk(object);

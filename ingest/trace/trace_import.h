@@ -1,4 +1,5 @@
-/* One trace document on its way into the model: opens its sessions, and at the end applies what its metadata define: sessions, processes, agents. */
+/* One trace document on its way into the model: opens its sessions, and at the end applies what its
+   metadata define: sessions, processes, agents. */
 #ifndef INGEST_TRACE_IMPORT_H
 #define INGEST_TRACE_IMPORT_H
 
@@ -24,13 +25,15 @@ bool trace_import_begin(struct trace_import *import);
 /* Takes a top-level member. */
 bool trace_import_member(struct trace_import *import, struct json_value key,
                          struct json_value value);
-/* Returns whether a `metadata` member names another session, or another start, than the previous one. */
+/* Returns whether a `metadata` member names another session, or another start, than the previous
+   one. */
 bool trace_import_is_another(const struct trace_import *import, struct json_value metadata);
 /* Drops the members so far, for those of the next version follow. */
 void trace_import_clear_members(struct trace_import *import);
 /* Ends the document: applies its metadata. May be called again after more events and members. */
 bool trace_import_end(struct trace_import *import);
-/* Returns the session to which the document assigns the process of that raw pid, as far as it is known. */
+/* Returns the session to which the document assigns the process of that raw pid, as far as it is
+   known. */
 session_no trace_import_session_of(const struct trace_import *import, struct json_value pid);
 /* Returns whether the document holds several sessions. */
 bool trace_import_is_of_many(const struct trace_import *import);

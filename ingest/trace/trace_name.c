@@ -1,5 +1,5 @@
-/* One list of extensions serves both questions. A directory's *.trace may be of any other program, so only a name given by the user has
-   that one. */
+/* One list of extensions serves both questions. A directory's *.trace may be of any other program,
+   so only a name given by the user has that one. */
 #include "ingest/trace/trace_name.h"
 
 #include <string.h>
@@ -7,7 +7,8 @@
 static const char *const extensions[] = {".json", ".ndjson", ".jsonl", ".trace"};
 enum { EXTENSIONS = sizeof extensions / sizeof *extensions, IN_DIRECTORIES = 3 };
 
-/* Returns the length without the extension; `len` if the name does not have it, or is nothing else. */
+/* Returns the length without the extension; `len` if the name does not have it, or is nothing
+   else. */
 static size_t cut(const char *name, size_t len, const char *extension)
 {
     size_t n = strlen(extension);

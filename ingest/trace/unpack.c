@@ -1,5 +1,6 @@
-/* The first two bytes decide between gzip and plain data; they may arrive one by one, so `head` holds them. Plain bytes are returned where they lie;
-   inflated bytes fill `out`, one piece a call, so that nothing grows with the data. */
+/* The first two bytes decide between gzip and plain data; they may arrive one by one, so `head`
+   holds them. Plain bytes are returned where they lie; inflated bytes fill `out`, one piece a call,
+   so that nothing grows with the data. */
 #include "ingest/trace/unpack.h"
 
 #include <limits.h>
@@ -101,7 +102,8 @@ static struct slice next_input(struct unpack *unpack)
     return next;
 }
 
-/* Gives zlib input, if it has used up the last. Returns false if no input is left; zeros that pad the end are skipped. */
+/* Gives zlib input, if it has used up the last. Returns false if no input is left; zeros that pad
+   the end are skipped. */
 static bool has_input(struct unpack *unpack)
 {
     if (unpack->z.avail_in == 0) {

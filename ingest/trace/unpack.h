@@ -1,4 +1,5 @@
-/* Inflates gzip data that arrive in pieces; passes all other data through. Members may follow one another (RFC 1952, 2.2). */
+/* Inflates gzip data that arrive in pieces; passes all other data through. Members may follow one
+   another (RFC 1952, 2.2). */
 #ifndef INGEST_UNPACK_H
 #define INGEST_UNPACK_H
 
@@ -10,10 +11,11 @@ struct unpack;
 /* Returns new; NULL if out of memory. */
 struct unpack *unpack_new(const struct mem *mem);
 void unpack_free(struct unpack *unpack);
-/* Supplies the next bytes, borrowed until unpack_next returns false. `len` 0 marks the end of the data. */
+/* Supplies the next bytes, borrowed until unpack_next returns false. `len` 0 marks the end of the
+   data. */
 void unpack_feed(struct unpack *unpack, const char *bytes, size_t len);
-/* Sets *out to the next unpacked bytes, borrowed until the next call. Returns false if more bytes must be fed; false for good at
-   the end and after an error. */
+/* Sets *out to the next unpacked bytes, borrowed until the next call. Returns false if more bytes
+   must be fed; false for good at the end and after an error. */
 bool unpack_next(struct unpack *unpack, struct slice *out);
 /* Returns the error, static; NULL if the data are valid so far. */
 const char *unpack_error(const struct unpack *unpack);

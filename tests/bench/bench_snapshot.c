@@ -1,5 +1,5 @@
-/* 4: a document that is rewritten whole, read again. The versions are taken one step after the other, as the workers do, without the waiting that a
-   watcher's or a timer's call costs. */
+/* 4: a document that is rewritten whole, read again. The versions are taken one step after the
+   other, as the workers do, without the waiting that a watcher's or a timer's call costs. */
 #include "tests/bench/bench.h"
 
 #include "core/export/document.h"
@@ -84,7 +84,7 @@ struct version_text {
         end_at; /* in the whole trace: after `[`, the first event that is no metadata … the `]` */
 };
 
-/* The place behind the n-th of `total` parts of the events, between two of them. */
+/* Returns the offset of the end of that part of the events, between two of them. */
 static size_t cut_at(const char *text, const struct version_text *at, double part)
 {
     size_t place = at->first_at + (size_t)((double)(at->end_at - at->first_at) * part);

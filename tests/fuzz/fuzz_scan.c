@@ -1,4 +1,5 @@
-/* Anything as a file: gzip, documents, arrays, lines; taken at once, taken in pieces, and as versions of a document that is followed. */
+/* Anything as a file: gzip, documents, arrays, lines; taken at once, taken in pieces, and as
+   versions of a document that is followed. */
 #include "ingest/trace/importer.h"
 #include "ingest/trace/read_job.h"
 #include "ingest/trace/unpack.h"

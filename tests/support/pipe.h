@@ -1,4 +1,5 @@
-/* Brings bytes into the model without a file and a loop: unpacked, decoded, imported, as a pipe's are. */
+/* Brings bytes into the model without a file and a loop: unpacked, decoded, imported, as a pipe's
+   are. */
 #ifndef TESTS_PIPE_H
 #define TESTS_PIPE_H
 

@@ -1,4 +1,5 @@
-/* Tests listening sockets and their senders: who may send, how sessions end as senders come and go, and the socket file. */
+/* Tests listening sockets and their senders: who may send, how sessions end as senders come and go,
+   and the socket file. */
 #include "ingest/feed/sender.h"
 #include "tests/support/failing_mem.h"
 #include "tests/support/rig.h"
@@ -119,7 +120,8 @@ static bool session_two(struct rig *rig, void *ctx)
     return rig_session(rig, "two") != NULL;
 }
 
-/* Connections for which memory is lacking, several of them in one iteration of the loop, are closed; the next one is accepted. */
+/* Connections for which memory is lacking, several of them in one iteration of the loop, are
+   closed; the next one is accepted. */
 static void a_listener_outlives_a_lack_of_memory(void **state)
 {
     struct failing_mem failing = {.allow = -1};
@@ -185,7 +187,9 @@ static void a_fast_sender_does_not_keep_the_others_waiting(void **state)
     close(flood);
     rig_until_events(rig, 1000);
     say(quiet, HELLO("quiet"));
-    /* No turn of the loop takes more of one sender than its share: 256 KB, and the read of 64 KB that went beyond it,
+    /* No turn of the loop takes more of one sender than its share: 256 KB, and the read of 64 KB
+       that went beyond it,
+
        in lines of 59 bytes. */
     bool came = false;
     for (int turn = 0; turn < 200; turn++) {

@@ -1,6 +1,6 @@
-/* Events as they are read where they lie, against the careful way (json_check, trace_event_read), and whole documents, in any
-   chunks, against jansson. Both are asked about generated texts, as the producer writes them or as nobody does, and about damaged
-   ones. What jansson takes otherwise, or not at all, has tables of its own. */
+/* Tests event_scan against json_check and trace_event_read, and whole documents, in any chunks,
+   against jansson. Texts are generated, as the producer writes them and as no producer does, and
+   damaged. Texts that jansson reads in another way, or refuses, have tables of their own. */
 #include "ingest/trace/event_scan.h"
 
 #include "ingest/trace/scan.h"
@@ -86,7 +86,8 @@ static void put_character(struct generator *g)
         put_one_of(g, tame, COUNT(tame));
 }
 
-/* Runs of plain characters, about as long as what is looked at at once, with others between them. */
+/* Runs of plain characters, about as long as what is looked at at once, with others between
+   them. */
 static void put_string(struct generator *g)
 {
     put(g, "\"");
@@ -275,7 +276,8 @@ static void put_member(struct generator *g, enum field field, bool first)
     put_space(g);
 }
 
-/* Which members, in which order: the producer's, mostly all of them; or any, and some of them twice. */
+/* Which members, in which order: the producer's, mostly all of them; or any, and some of them
+   twice. */
 static size_t choose_fields(struct generator *g, enum field *fields)
 {
     size_t count = 0;
@@ -406,8 +408,9 @@ static bool is_phase(char c)
            (c != '\0' && strchr("()=", c) != NULL);
 }
 
-/* What the quick way has to take (event_scan.h): no key of the event's with escapes, no 60 levels and more within it, and nothing
-   that makes it an event only at a second look: a phase with escapes or one more that is none, a time beyond numbers. */
+/* What the quick way has to take (event_scan.h): no key of the event's with escapes, no 60 levels
+   and more within it, and nothing that makes it an event only at a second look: a phase with
+   escapes or one more that is none, a time beyond numbers. */
 static bool is_usual(struct json_value object)
 {
     struct json_walk walk = json_walk(object);
@@ -623,7 +626,8 @@ static void without_memory_for_extra_members_it_is_left(void **state)
 
 enum { MARKS = 32 };
 
-/* What a scan finds, in a text: events with their places and all that is in them, members, what is bad, lines. */
+/* What a scan finds, in a text: events with their places and all that is in them, members, what is
+   bad, lines. */
 struct found {
     const struct strbuf *document;
     struct strbuf text;
@@ -711,8 +715,8 @@ static bool take_member(void *ctx, struct json_value key, struct json_value valu
     return true;
 }
 
-/* Of what is bad the first bytes are shown. KNOWN BUG, to be compared when it is mended: where a document ends between two events, these
-   are those of any former event. */
+/* Of what is bad the first bytes are shown. KNOWN BUG, to be compared when it is mended: where a
+   document ends between two events, these are those of any former event. */
 static void take_bad(void *ctx, uint64_t line, const char *reason, struct slice bytes, bool broken)
 {
     struct found *found = ctx;
@@ -784,7 +788,8 @@ static bool is_event(json_t *item)
            !(fabs(json_number_value(dur)) > TRACE_TS_MAX_US);
 }
 
-/* A field is what the item has of that name, if that is of a type that it may have; it goes from the item then. */
+/* A field is what the item has of that name, if that is of a type that it may have; it goes from
+   the item then. */
 static void compare_field(json_t *item, const char *name, struct json_value value, bool numbers,
                           bool any)
 {
@@ -863,7 +868,8 @@ static void compare_document(struct found *found, const struct strbuf *document,
 
 /* ---- documents made up ---- */
 
-/* An event, mostly; else something that is none, but for lists and for texts with brackets in them. */
+/* An event, mostly; else something that is none, but for lists and for texts with brackets in
+   them. */
 static void put_item(struct generator *g)
 {
     static const char *const others[] = {"1",     "-2.5e3",         "true",
@@ -1173,7 +1179,8 @@ static void an_event_of_megabytes_is_taken_whole(void **state)
     strbuf_release(&found.text);
 }
 
-/* The maximum is of the whole event. What is larger is lost, and nothing else; where it goes wrong as well, perhaps more. */
+/* The maximum is of the whole event. What is larger is lost, and nothing else; where it goes wrong
+   as well, perhaps more. */
 static void an_event_beyond_the_maximum_is_lost_alone(void **state)
 {
     (void)state;

@@ -1,6 +1,7 @@
-/* What is remembered of a document, and how a later version of it is recognized: in any chunks the same is remembered; each version that
-   goes on from the former one (more events, more agents in front, the oldest events gone) is found to, with every piece of it where
-   it is said to be; one changed byte is seen; and anything else is another document. */
+/* Tests fingerprints and resync. Any chunks give the same fingerprint. Each version that continues
+   the former one (more events, more agents in front, the oldest events gone) is found to, and every
+   block is where it should be. One changed byte is noticed. Any other document is recognized as
+   another one. */
 #include "ingest/trace/resync.h"
 
 #include "tests/support/failing_mem.h"
@@ -19,11 +20,11 @@ struct part {
 
 enum marker { MARKED_IF_CUT, MARKED, UNMARKED };
 
-/* A version: metadata, perhaps a marker, and some of the events, each of which is the same text, and has the same before it, in
-   every version. */
+/* A version: metadata, perhaps a marker, and some of the events, each of which is the same text,
+   and has the same before it, in every version. */
 struct version {
     unsigned metadata, first, last; /* events `first` to `last` - 1 */
-    bool closed;                    /* with what is behind the events; else cut behind the last */
+    bool closed;                    /* with what follows the events; else cut after the last */
     enum marker marker;
 };
 #define VERSION(metadata_, first_, last_)                                     \
@@ -149,7 +150,8 @@ static const struct part *first_event(const struct document *doc)
 
 /* ---- remembering ---- */
 
-/* Gives a fp the document from `at` on, as a decoder does: in chunks of at most `chunk` bytes, which vary. */
+/* Gives a fp the document from `at` on, as a decoder does: in chunks of at most `chunk` bytes,
+   which vary. */
 static void feed(struct fingerprint *fp, const struct document *doc, size_t at, size_t chunk)
 {
     size_t next = 0, events_end = at;
@@ -192,7 +194,7 @@ static char *block_of(const struct fingerprint *fp, size_t n, const struct docum
     return bytes;
 }
 
-/* Each piece is there, and no longer when one byte of it is another. */
+/* Each block matches, until one byte of it changes. */
 static void check_blocks(const struct fingerprint *fp, const struct document *doc)
 {
     uint64_t at = fp->base;
@@ -225,7 +227,8 @@ static const struct part *part_at(const struct document *doc, uint64_t offset)
     return NULL;
 }
 
-/* Each event that is known is where it is said to be, and is found by its text. The first one is the first of them. */
+/* Each known event is at its offset, and is found by its text. The first event is the first of
+   them. */
 static void check_events(const struct fingerprint *fp, const struct document *doc)
 {
     assert_int_equal(fp->first, first_event(doc)->offset);
@@ -244,7 +247,8 @@ static void check_events(const struct fingerprint *fp, const struct document *do
         assert_int_equal(fp->line, last->line);
 }
 
-/* Of a document that was read in one go: of each piece the first event that begins in it, and of the open one all. */
+/* Of a document that was read in one go: of each piece the first event that begins in it, and of
+   the open one all. */
 static void check_known(const struct fingerprint *fp, const struct document *doc)
 {
     size_t known = 0;
@@ -303,7 +307,8 @@ static void in_any_chunks_the_same_is_remembered(void **state)
     }
 }
 
-/* Pieces of one event, of two and of three; events that begin with a piece, a byte before, and a byte behind. */
+/* Blocks of one event, of two and of three; events that begin with a block, a byte before, and a
+   byte after. */
 static void of_each_piece_the_first_event_that_begins_in_it_is_known(void **state)
 {
     (void)state;
@@ -348,7 +353,8 @@ static void of_metadata_alone_there_is_nothing_to_find(void **state)
 
 /* ---- versions ---- */
 
-/* Looks at the version as a decoder does, until its state is known. Returns how many metadata events are new. */
+/* Looks at the version as a decoder does, until its state is known. Returns how many metadata
+   events are new. */
 static unsigned look(struct resync *resync, const struct fingerprint *former,
                      const struct document *doc)
 {
@@ -361,7 +367,8 @@ static unsigned look(struct resync *resync, const struct fingerprint *former,
     return fresh;
 }
 
-/* The fingerprint becomes that of the version, which must have been found; it is continued from its end. */
+/* The fingerprint becomes that of the version, which must have been found; it is continued from its
+   end. */
 static void go_on(struct fingerprint *fp, struct resync *resync, const struct document *doc,
                   size_t chunk)
 {
@@ -462,7 +469,7 @@ static void new_agents_in_front_move_everything(void **state)
     }
 }
 
-/* The oldest events are gone, and a marker stands for them; what is left is found from the first of its events that is known. */
+/* A marker replaces the oldest events; the rest is found from its first known event. */
 static void evictions_at_any_place_are_found(void **state)
 {
     (void)state;
@@ -494,7 +501,8 @@ static bool can_be_found(const struct fingerprint *fp, const struct document *do
     return false;
 }
 
-/* The next version: more of everything, and now and then less in front, mostly not all that there was. */
+/* The next version: more of everything, and now and then less in front, mostly not all that there
+   was. */
 static void advance(struct version *version, uint64_t random)
 {
     unsigned was = version->last;
@@ -508,7 +516,7 @@ static void advance(struct version *version, uint64_t random)
         version->last++;
 }
 
-enum outcome { WENT_ON, READ_ANEW, ALL_GONE };
+enum outcome { WENT_ON, READ_AGAIN, ALL_GONE };
 
 /* Follows the document to that version. */
 static enum outcome follow(struct fingerprint *fp, const struct version *version, unsigned last_was,
@@ -522,7 +530,7 @@ static enum outcome follow(struct fingerprint *fp, const struct version *version
     if (resync.state == RESYNC_FOUND || can_be_found(fp, &doc)) {
         go_on(fp, &resync, &doc, chunk);
     } else {
-        outcome = version->first < last_was ? READ_ANEW : ALL_GONE;
+        outcome = version->first < last_was ? READ_AGAIN : ALL_GONE;
         fingerprint_release(fp);
         remember(fp, &doc, chunk);
     }
@@ -530,8 +538,8 @@ static enum outcome follow(struct fingerprint *fp, const struct version *version
     return outcome;
 }
 
-/* All that may happen, one thing after another. Where none of the events that are known is left, it is read anew; where some are left
-   but none of those that are known, too: that does not happen often. */
+/* Random histories. If no known event is left, the document is read from the beginning; so it is,
+   rarely, if some events are left but no known one. */
 static void histories_of_versions_are_followed(void **state)
 {
     (void)state;
@@ -550,7 +558,7 @@ static void histories_of_versions_are_followed(void **state)
         }
         fingerprint_release(&fp);
     }
-    assert_true(count[WENT_ON] > 600 && count[READ_ANEW] < 20 && count[ALL_GONE] > 10);
+    assert_true(count[WENT_ON] > 600 && count[READ_AGAIN] < 20 && count[ALL_GONE] > 10);
 }
 
 /* ---- other documents ---- */
@@ -608,7 +616,7 @@ static void what_is_another_document_is_taken_for_one(void **state)
         {VERSION(2, 0, 50), VERSION(1, 0, 60), NULL, RESYNC_FAILED},
         {VERSION(2, 0, 50), VERSION(0, 0, 60), NULL, RESYNC_FAILED},
         {VERSION(2, 0, 50), VERSION(1, 9, 60), NULL, RESYNC_FAILED},
-        /* the first event gone without a marker, or back again behind one */
+        /* the first event gone without a marker, or back again after one */
         {VERSION(2, 9, 50), VERSION(2, 0, 60), NULL, RESYNC_FAILED},
         {VERSION(2, 9, 50), VERSION(2, 9, 60), NULL, RESYNC_FOUND},
         {VERSION(2, 9, 50), VERSION(2, 9, 60), change_last_metadata, RESYNC_FAILED},
@@ -630,7 +638,7 @@ static void what_is_another_document_is_taken_for_one(void **state)
     }
 }
 
-/* Its beginning is the same, but something further on is not: the pieces tell. */
+/* The beginning is the same, but a later byte is not: its block shows it. */
 static void a_changed_byte_anywhere_is_seen_in_its_piece_alone(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* Trace documents to events: shapes, what stands around the events, and what is lost when some of it is bad (nothing else). */
+/* Tests scanning trace documents: their shapes, what precedes and follows the events, and that bad
+   input loses nothing else. */
 #include "ingest/trace/scan.h"
 #include "tests/support/rig.h"
 
