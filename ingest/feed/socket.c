@@ -2,6 +2,8 @@
    list from its accept until its handle is closed. A sender that exceeds its share of bytes is
    paused until the next iteration of the loop, so that keys, timers and the other senders are
    served in between. */
+#include "ingest/feed/socket.h"
+
 #include "ingest/address.h"
 #include "ingest/feed/feed.h"
 #include "ingest/feed/unix_socket.h"
@@ -46,7 +48,7 @@ struct listener {
 
 static const struct mem *mem_of(const struct listener *listener)
 {
-    return listener->source.tally.intake->mem;
+    return listener->source.counters.ingest->mem;
 }
 
 /* ---- senders ---- */
@@ -75,7 +77,7 @@ static void close_sender(struct sender *sender)
         sender->next->before = sender->before;
     }
     listener->source.senders--;
-    listener->source.tally.intake->changed = true;
+    listener->source.counters.ingest->changed = true;
     uv_close(&sender->in.handle, sender_closed);
 }
 
@@ -157,7 +159,7 @@ static struct feed *new_feed(struct sender *sender)
     struct listener *listener = sender->listener;
     const struct hub_options *settings = hub_settings(listener->source.hub);
     struct feed_options options = {
-        .tally = &listener->source.tally,
+        .counters = &listener->source.counters,
         .where = sender->where,
         .source = listener->source.spec,
         .max_line_bytes = source_max_line(&listener->source, false),
@@ -178,7 +180,7 @@ static void link_sender(struct listener *listener, struct sender *sender)
     }
     listener->senders = sender;
     listener->source.senders++;
-    listener->source.tally.intake->changed = true;
+    listener->source.counters.ingest->changed = true;
 }
 
 static void warn_of_accept(struct listener *listener, const char *detail)
@@ -187,7 +189,7 @@ static void warn_of_accept(struct listener *listener, const char *detail)
     strbuf_init(&text, mem_of(listener), 0);
     source_error(&text, listener->source.spec, "cannot accept a connection", detail);
     if (text.data != NULL) {
-        intake_say(listener->source.tally.intake, NOTICE_WARNING, text.data);
+        ingest_ctx_log(listener->source.counters.ingest, NOTICE_WARNING, text.data);
     }
     strbuf_release(&text);
 }
@@ -351,22 +353,6 @@ static bool open_unix(struct source *source, struct strbuf *error)
 }
 
 /* ---- tcp: ---- */
-
-bool source_may_bind(const struct source *source, const struct address *address,
-                     struct strbuf *error)
-{
-    const struct hub_options *settings = hub_settings(source->hub);
-    if (address->loopback) {
-        return true;
-    }
-    if (!settings->allow_remote) {
-        source_error(error, source->spec, "not a loopback address",
-                     "--allow-remote and --token-file let others send");
-    } else if (settings->token == NULL) {
-        source_error(error, source->spec, "--allow-remote wants --token-file", NULL);
-    }
-    return settings->allow_remote && settings->token != NULL;
-}
 
 static void note_port(struct listener *listener)
 {

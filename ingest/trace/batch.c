@@ -2,7 +2,7 @@
    them. */
 #include "ingest/trace/batch.h"
 
-#include "ingest/trace/trace_event.h"
+#include "ingest/trace_event.h"
 
 #include <string.h>
 

@@ -20,8 +20,8 @@ static void end_version(struct file_source *file)
     batch_release(&file->batches[1]);
     importer_drop(&file->importer);
     file->source.done_bytes = file->source.all_bytes = 0;
-    file->source.tally.intake->changed = true;
-    hub_end_turn(&file->source);
+    file->source.counters.ingest->changed = true;
+    hub_end_read_slot(&file->source);
 }
 
 /* Ends the source. `wrong`: the reason; NULL: the importer's error, if it has one. */
@@ -131,7 +131,7 @@ static void note_step(struct file_source *file)
         file->source.done_bytes = report->done_bytes;
         file->source.all_bytes = (uint64_t)report->look.size;
     }
-    file->source.tally.intake->changed = true;
+    file->source.counters.ingest->changed = true;
 }
 
 static void stop_here(struct file_source *file)
@@ -142,7 +142,7 @@ static void stop_here(struct file_source *file)
     strbuf_addf(&text, "%s: reading was stopped at %d %%: the display is incomplete",
                 file->source.spec, all == 0 ? 0 : (int)(done * 100 / all));
     if (!text.failed) {
-        intake_say(file->source.tally.intake, NOTICE_WARNING, text.data);
+        ingest_ctx_log(file->source.counters.ingest, NOTICE_WARNING, text.data);
     }
     strbuf_release(&text);
     importer_drop(&file->importer);
@@ -227,7 +227,7 @@ static void begin_version(struct file_source *file, bool continues)
 }
 
 /* Reading waits for the turn, for there may be more files than a process may have open. */
-void file_follow_turn(struct source *source)
+void file_follow_read_slot(struct source *source)
 {
     struct file_source *file = file_of(source);
     file->written = false;

@@ -1,5 +1,7 @@
 /* A file as a source. If it is followed, the watcher and a timer notice changes; it is read when
    its turn comes (file_follow.c). */
+#include "ingest/trace/file_source.h"
+
 #include "ingest/trace/file_source_private.h"
 #include "ingest/trace/trace_name.h"
 #include "ingest/watcher.h"
@@ -32,7 +34,7 @@ static void look_again(uv_timer_t *timer)
         file_look_soon(file, LOOK_MS);
         return;
     }
-    hub_ask_turn(&file->source);
+    hub_ask_read_slot(&file->source);
 }
 
 void file_look_soon(struct file_source *file, unsigned ms)
@@ -77,7 +79,7 @@ static bool open_file(struct source *source, struct strbuf *error)
     trace_name_session(source->spec, &file->session_id);
     strbuf_adds(&file->session_id, file->session_id.len == 0 ? "trace" : "");
     struct importer_options options = {
-        .tally = &source->tally,
+        .counters = &source->counters,
         .where = source->spec,
         .session_id = file->session_id.data,
         .max_line_bytes = source_max_line(source, true),
@@ -99,7 +101,7 @@ static bool open_file(struct source *source, struct strbuf *error)
         file->look_ms = watched ? WATCHED_LOOK_MS : LOOK_MS;
         uv_timer_start(&file->timer, look_again, file->look_ms, file->look_ms);
     }
-    hub_ask_turn(source);
+    hub_ask_read_slot(source);
     strbuf_add(error, source->error.data, source->error.len);
     return source->state != SOURCE_FAILED;
 }
@@ -148,7 +150,7 @@ const struct source_ops trace_source_ops = {
     .open = open_file,
     .close = close_source,
     .release = release_file,
-    .turn = file_follow_turn,
+    .read_slot = file_follow_read_slot,
     .finish = finish_file,
     .stop = stop_file,
     .reads = reads_file,

@@ -43,12 +43,12 @@ static inline bool file_follows(const struct file_source *file)
 
 static inline const struct mem *file_mem(const struct file_source *file)
 {
-    return hub_intake(file->source.hub)->mem;
+    return hub_ctx(file->source.hub)->mem;
 }
 
 /* file_source.c: looks at the followed file in `ms`, unless a look is due earlier. */
 void file_look_soon(struct file_source *file, unsigned ms);
 /* file_follow.c: begins to read, now that it is the source's turn. */
-void file_follow_turn(struct source *source);
+void file_follow_read_slot(struct source *source);
 
 #endif

@@ -7,18 +7,18 @@
 void importer_init(struct importer *importer, const struct importer_options *options)
 {
     *importer = (struct importer){.options = *options};
-    trace_import_init(&importer->trace, options->tally, options->where, options->session_id);
-    strbuf_init(&importer->error, options->tally->intake->mem, 1024);
+    trace_import_init(&importer->trace, options->counters, options->where, options->session_id);
+    strbuf_init(&importer->error, options->counters->ingest->mem, 1024);
 }
 
 static const struct mem *mem_of(const struct importer *importer)
 {
-    return importer->options.tally->intake->mem;
+    return importer->options.counters->ingest->mem;
 }
 
 static struct swarm *swarm_of(const struct importer *importer)
 {
-    return importer->options.tally->intake->swarm;
+    return importer->options.counters->ingest->swarm;
 }
 
 void importer_release(struct importer *importer)
@@ -48,17 +48,17 @@ static void set_error(struct importer *importer, uint64_t line, const char *reas
     strbuf_adds(&importer->error, reason);
     if (bytes.len > 0) {
         strbuf_adds(&importer->error, " near '");
-        intake_quote(&importer->error, bytes.bytes, bytes.len);
+        ingest_ctx_quote(&importer->error, bytes.bytes, bytes.len);
         strbuf_adds(&importer->error, "'");
     }
 }
 
 static void take_rejects(struct importer *importer, const struct batch *batch)
 {
-    struct tally *tally = importer->options.tally;
+    struct source_counters *counters = importer->options.counters;
     for (size_t i = 0; i < batch->reject_count; i++) {
         const struct batch_reject *from = &batch->rejects[i];
-        struct complaint complaint = {
+        struct reject reject = {
             .where = importer->options.where,
             .line = from->line,
             .reason = batch->texts.data + from->reason,
@@ -66,11 +66,11 @@ static void take_rejects(struct importer *importer, const struct batch *batch)
             .level = NOTICE_WARNING,
         };
         if (from->broken) {
-            set_error(importer, from->line, complaint.reason, complaint.bytes);
+            set_error(importer, from->line, reject.reason, reject.bytes);
         }
-        tally_bad(tally, &complaint);
+        source_counters_reject(counters, &reject);
     }
-    tally->bad += batch->more_rejects;
+    counters->bad += batch->more_rejects;
 }
 
 /* ---- documents ---- */
@@ -129,7 +129,7 @@ static bool take_tracks(struct importer *importer, const struct strbuf *tracks)
 
 static bool take_events(struct importer *importer, struct batch *batch)
 {
-    struct tally *tally = importer->options.tally;
+    struct source_counters *counters = importer->options.counters;
     if (batch->events == 0) {
         return true;
     }
@@ -140,8 +140,8 @@ static bool take_events(struct importer *importer, struct batch *batch)
                                          importer->names, importer->tracks);
         batch->segments[i] = NULL;
     }
-    tally->events += good ? batch->events : 0;
-    good = good && intake_tidy(tally->intake, false);
+    counters->events += good ? batch->events : 0;
+    good = good && ingest_ctx_tidy(counters->ingest, false);
     if (good && !importer->options.recorded) {
         trace_import_set_live(&importer->trace, true);
     }
@@ -162,7 +162,7 @@ static bool take_members(struct importer *importer, const struct strbuf *members
 bool importer_end_document(struct importer *importer)
 {
     return begin_document(importer) && trace_import_end(&importer->trace) &&
-           intake_tidy(importer->options.tally->intake, true);
+           ingest_ctx_tidy(importer->options.counters->ingest, true);
 }
 
 /* ---- lines ---- */
@@ -187,7 +187,7 @@ static bool take_lines(struct importer *importer, const struct strbuf *lines)
     }
     if (importer->feed == NULL) {
         struct feed_options feed = {
-            .tally = options->tally,
+            .counters = options->counters,
             .where = options->where,
             .source = options->where,
             .session_id = options->session_id,
@@ -206,7 +206,7 @@ void importer_finish(struct importer *importer)
         return;
     }
     feed_finish(importer->feed, SESSION_FINISHED);
-    if (importer->options.tally->events == 0 && importer->options.tally->bad > 0) {
+    if (importer->options.counters->events == 0 && importer->options.counters->bad > 0) {
         set_error(importer, 0, "neither a trace nor a feed", (struct slice){NULL, 0});
     }
 }
@@ -286,7 +286,7 @@ static bool import(struct importer *importer, struct batch *batch)
     take_rejects(importer, batch);
     bool good = !batch->failed && take_events(importer, batch) &&
                 take_members(importer, &batch->members) && take_lines(importer, &batch->lines);
-    importer->options.tally->intake->changed = true;
+    importer->options.counters->ingest->changed = true;
     if (!good) {
         set_error(importer, 0, "stopped reading: out of memory", (struct slice){NULL, 0});
     }

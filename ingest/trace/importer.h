@@ -9,9 +9,9 @@
 #include "ingest/trace/trace_import.h"
 
 struct importer_options {
-    struct tally *tally;    /* all borrowed */
-    const char *where;      /* for people */
-    const char *session_id; /* if the data name none */
+    struct source_counters *counters; /* all borrowed */
+    const char *where;                /* for people */
+    const char *session_id;           /* if the data name none */
     size_t max_line_bytes;
     bool recorded; /* not live: raw events among lines belong to a document too */
 };

@@ -6,7 +6,7 @@
    file. */
 #include "ingest/trace/scan_private.h"
 
-#include "ingest/trace/event_scan.h"
+#include "ingest/event_scan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
    after the comma is the rest of an object, if adding a brace makes it one. */
 #include "ingest/trace/tail.h"
 
-#include "ingest/trace/trace_event.h"
+#include "ingest/trace_event.h"
 
 #include <string.h>
 

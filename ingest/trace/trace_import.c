@@ -4,20 +4,20 @@
 #include "ingest/trace/trace_import.h"
 
 #include "ingest/iso_time.h"
-#include "ingest/trace/trace_event.h"
+#include "ingest/trace_event.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* A later start would push the document's times beyond the model's range. */
-static const int64_t max_start_ns = (int64_t)INTAKE_TIME_MAX_MS / 3 * 1000000;
+static const int64_t max_start_ns = (int64_t)INGEST_TIME_MAX_MS / 3 * 1000000;
 
-void trace_import_init(struct trace_import *import, struct tally *tally, const char *where,
-                       const char *session_id)
+void trace_import_init(struct trace_import *import, struct source_counters *counters,
+                       const char *where, const char *session_id)
 {
-    const struct mem *mem = tally->intake->mem;
+    const struct mem *mem = counters->ingest->mem;
     *import = (struct trace_import){
-        .tally = tally, .where = where, .session_id = session_id, .session = NO_SESSION};
+        .counters = counters, .where = where, .session_id = session_id, .session = NO_SESSION};
     strbuf_init(&import->top, mem, 0);
     strbuf_init(&import->metadata, mem, 0);
 }
@@ -30,7 +30,7 @@ void trace_import_release(struct trace_import *import)
 
 static struct swarm *swarm_of(const struct trace_import *import)
 {
-    return import->tally->intake->swarm;
+    return import->counters->ingest->swarm;
 }
 
 static bool open_session(struct trace_import *import, const char *id, size_t len,
@@ -57,7 +57,7 @@ bool trace_import_begin(struct trace_import *import)
         return false;
     }
     import->document = swarm_new_document(swarm_of(import));
-    import->tally->intake->changed = true;
+    import->counters->ingest->changed = true;
     return open_session(import, import->session_id, strlen(import->session_id), &import->session);
 }
 
@@ -137,7 +137,7 @@ static bool intern_in(struct trace_import *import, struct json_value value, inte
     if (value.type != JSON_TYPE_STRING) {
         return true;
     }
-    strbuf_init(&text, import->tally->intake->mem, 0);
+    strbuf_init(&text, import->counters->ingest->mem, 0);
     json_get_string(value, &text);
     intern_id id = text.failed ? INTERN_FAILED
                                : intern_put(swarm_names(swarm_of(import)),
@@ -173,7 +173,7 @@ static void set_start(struct trace_import *import, session_no number, int64_t st
     struct session *session = swarm_session_edit(swarm_of(import), number);
     session->start_ns = start_ns;
     session->flags |= SESSION_HAS_START;
-    swarm_set_origin(swarm_of(import), number, origin_ns);
+    swarm_set_origin(swarm_of(import), number, origin_ns, &import->moved);
 }
 
 static int64_t number_in(struct json_value value)
@@ -395,14 +395,16 @@ bool trace_import_end(struct trace_import *import)
     uint8_t flags = swarm_session(swarm, import->session)->flags;
     struct json_value ours = json_get(object_of(&import->metadata), "swarmtop");
     bool moved = false;
+    import->moved = false;
     apply_foreign_start(import);
     bool good = apply_seed(import) && apply_sessions(import, json_get(ours, "sessions"), &moved) &&
                 apply_agents(import, json_get(ours, "agents"));
     struct session *session = swarm_session_edit(swarm, import->session);
     good = good && keep_members(object_of(&import->top), false, &session->extra) &&
            keep_members(object_of(&import->metadata), true, &session->metadata_extra);
+    moved |= import->moved;
     moved |= ((session->flags ^ flags) & SESSION_AGENTS) != 0;
-    import->tally->intake->changed = true;
+    import->counters->ingest->changed = true;
     swarm_touch(swarm);
     if (good && ours.type == JSON_TYPE_OBJECT) {
         /* The flag marks sessions whose threads named `NAME · n` are folded back into lanes. */
@@ -415,7 +417,7 @@ bool trace_import_end(struct trace_import *import)
 
 void trace_import_set_live(struct trace_import *import, bool live)
 {
-    int64_t now = intake_now(import->tally->intake);
+    int64_t now = ingest_ctx_now(import->counters->ingest);
     change_all(import, live ? 0 : SESSION_FINISHED, live ? SESSION_FINISHED : 0,
                live ? &now : NULL);
 }

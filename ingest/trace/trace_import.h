@@ -3,22 +3,23 @@
 #ifndef INGEST_TRACE_IMPORT_H
 #define INGEST_TRACE_IMPORT_H
 
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
 struct trace_import {
-    struct tally *tally;    /* borrowed, as are the next two */
-    const char *where;      /* the file, for people */
-    const char *session_id; /* if the document names none */
-    uint32_t document;      /* its number in the model; 0: not begun */
-    session_no session;     /* takes the events as they come */
-    struct strbuf top;      /* an object: members of the document; or empty */
-    struct strbuf metadata; /* likewise, of its `metadata` */
+    struct source_counters *counters; /* borrowed, as are the next two */
+    const char *where;                /* the file, for people */
+    const char *session_id;           /* if the document names none */
+    uint32_t document;                /* its number in the model; 0: not begun */
+    bool moved;                       /* setting a start moved spans: derive again */
+    session_no session;               /* takes the events as they come */
+    struct strbuf top;                /* an object: members of the document; or empty */
+    struct strbuf metadata;           /* likewise, of its `metadata` */
 };
 
 /* Functions that return bool, but for is_…, return false if out of memory. */
 
-void trace_import_init(struct trace_import *import, struct tally *tally, const char *where,
-                       const char *session_id);
+void trace_import_init(struct trace_import *import, struct source_counters *counters,
+                       const char *where, const char *session_id);
 void trace_import_release(struct trace_import *import);
 /* Begins a new document in the model; drops the former one from the model, if one exists. */
 bool trace_import_begin(struct trace_import *import);

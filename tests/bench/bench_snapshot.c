@@ -11,8 +11,8 @@
 
 struct follower {
     struct bench_engine engine;
-    struct intake intake;
-    struct tally tally;
+    struct ingest_ctx ingest;
+    struct source_counters counters;
     struct importer importer;
     struct fingerprint former; /* of the last version; empty: no version was read */
 };
@@ -27,9 +27,9 @@ static void follower_open(struct follower *f)
 {
     memset(f, 0, sizeof *f);
     bench_engine_open(&f->engine, 0, false);
-    intake_init(&f->intake, f->engine.swarm, f->engine.tracer, f->engine.log, no_time, NULL);
-    f->tally = (struct tally){.intake = &f->intake};
-    struct importer_options options = {.tally = &f->tally,
+    ingest_ctx_init(&f->ingest, f->engine.swarm, f->engine.tracer, f->engine.log, no_time, NULL);
+    f->counters = (struct counters){.ingest = &f->ingest};
+    struct importer_options options = {.counters = &f->counters,
                                        .where = "bench",
                                        .session_id = "bench",
                                        .max_line_bytes = 1 << 20,
@@ -42,7 +42,7 @@ static void follower_close(struct follower *f)
 {
     fingerprint_release(&f->former);
     importer_release(&f->importer);
-    intake_release(&f->intake);
+    ingest_ctx_release(&f->ingest);
     bench_engine_close(&f->engine);
 }
 

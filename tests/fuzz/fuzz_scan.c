@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void init_importer(struct importer *importer, struct fuzz_model *model)
 {
-    struct importer_options options = {.tally = &model->tally,
+    struct importer_options options = {.counters = &model->counters,
                                        .where = "fuzz",
                                        .session_id = "fuzz",
                                        .max_line_bytes = 1000,

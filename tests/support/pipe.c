@@ -4,8 +4,8 @@ enum { MAX_BYTES = 1 << 20 };
 
 void pipe_init(struct pipe *pipe, struct rig *rig)
 {
-    const struct mem *mem = rig->intake.mem;
-    struct importer_options options = {.tally = &rig->tally,
+    const struct mem *mem = rig->ingest.mem;
+    struct importer_options options = {.counters = &rig->counters,
                                        .where = "in",
                                        .session_id = "in",
                                        .max_line_bytes = MAX_BYTES,

@@ -3,8 +3,6 @@
    is shown is in view_state, when it is shown is app_frame.c's. */
 #include "tui/app/app_private.h"
 
-#include "tui/views/commands.h"
-
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>

@@ -1,8 +1,9 @@
 /* The program: the locale, the environment, the command line, then one command. The only place that
    exits. */
+#include "tui/app/app.h"
+#include "tui/cmd/commands.h"
 #include "tui/cmd/config.h"
 #include "tui/cmd/options_help.h"
-#include "tui/views/commands.h"
 
 #include <langinfo.h>
 #include <locale.h>

@@ -2,8 +2,8 @@
    terminal. */
 #include "core/query/replay.h"
 #include "tui/cmd/cmd_engine.h"
+#include "tui/cmd/commands.h"
 #include "tui/screen/grid_svg.h"
-#include "tui/views/commands.h"
 #include "tui/views/view.h"
 
 #include <errno.h>

@@ -1,11 +1,11 @@
 /* `hook`: the agent waits for each of its hooks, and takes an exit status of 2 for a veto. So this does nothing that it need not do, is done in a few
    milliseconds whoever listens or does not, says nothing, and succeeds whatever happens: not even a wrong command line may stop the agent. */
 #include "tui/cmd/cmd_engine.h"
-#include "tui/views/commands.h"
+#include "tui/cmd/commands.h"
 
+#include "ingest/address.h"
 #include "ingest/feed/hook_line.h"
 #include "ingest/feed/sender.h"
-#include "ingest/hub.h"
 
 #include <poll.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static void forward(const char *to, double t_ms)
     strbuf_init(&error, &mem_libc, 0);
     if (to)
         strbuf_adds(&address, to);
-    if (read_payload(&payload) && (to || hub_default_address(&address, false, &error)) &&
+    if (read_payload(&payload) && (to || address_default(&address, false, &error)) &&
         !address.failed)
         fd = sender_connect(address.data, CONNECT_MS, &error);
     if (fd >= 0) {

@@ -1,9 +1,9 @@
 /* `record`: the engine alone. On a terminal a line on stderr says twice a second how far it is; the
    paths of what is left behind go to stdout, so that `out=$(swarmtop record …)` works. */
 #include "tui/cmd/cmd_engine.h"
-#include "tui/cmd/progress.h"
+#include "tui/cmd/commands.h"
 #include "tui/cmd/status_line.h"
-#include "tui/views/commands.h"
+#include "tui/views/progress.h"
 
 #include "ingest/hub.h"
 

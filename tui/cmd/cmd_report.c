@@ -1,7 +1,7 @@
 /* `report`: everything is read, computed once, printed once. */
 #include "tui/cmd/cmd_engine.h"
-#include "tui/cmd/report.h"
-#include "tui/views/commands.h"
+#include "tui/cmd/commands.h"
+#include "tui/cmd/report_json.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* `setup`: what to paste on stdout, so that it can be piped, and where to on stderr. Files of others are never edited. */
-#include "tui/views/commands.h"
+#include "tui/cmd/commands.h"
 
 #include <stdio.h>
 #include <string.h>

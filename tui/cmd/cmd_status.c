@@ -1,13 +1,13 @@
 /* `status`: a line for a status bar. A running swarmtop is asked over its feed's socket; with sources, these are read. It must be done in some
    milliseconds, as it is called every few seconds for as long as a terminal is open. */
 #include "tui/cmd/cmd_engine.h"
+#include "tui/cmd/commands.h"
 #include "tui/cmd/status_line.h"
-#include "tui/views/commands.h"
 
 #include "core/base/json_read.h"
 
+#include "ingest/address.h"
 #include "ingest/feed/sender.h"
-#include "ingest/hub.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static int ask(struct strbuf *address, struct strbuf *error)
     bool ok;
     int fd;
 
-    if (!hub_default_address(address, false, error))
+    if (!address_default(address, false, error))
         return 1;
     fd = sender_connect(address->data, WAIT_MS, error);
     if (fd < 0)

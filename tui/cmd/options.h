@@ -101,7 +101,7 @@ extern const struct command_row command_rows[COMMANDS];
 extern const struct option_row option_rows[];
 extern const size_t option_row_count;
 
-/* Reads the environment; the only place that does (but for hub_default_address). */
+/* Reads the environment; the only place that does (but for address_default). */
 void options_environment(struct environment *env);
 /* Parses the command line with `config`, the text of the user's file at `config_path`, and `env` behind it. The text, which may be NULL, is cut up, and has
    to stay as long as the options. False: *error says `what: why` and the exit status is 2. Release *out with options_release either way. */

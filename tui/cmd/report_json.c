@@ -1,6 +1,6 @@
 /* One pass from the figures to JSON text. What has nothing behind it (count 0, NAN) writes neither
    key nor value; a struct keeps track of commas. */
-#include "tui/cmd/report.h"
+#include "tui/cmd/report_json.h"
 
 #include "core/base/json_text.h"
 #include "core/query/query.h"
@@ -209,11 +209,6 @@ static void put_counts(struct json *j, const struct report *r)
     put_count(j, "incomplete", f->spans.incomplete);
     put_count(j, "orphan_ends", f->spans.orphan_ends);
     close_in(j, '}');
-}
-
-bool report_has_agent(const struct agent *agent)
-{
-    return !(agent->flags & (AGENT_DEAD | AGENT_GROUP));
 }
 
 static void put_agent(struct json *j, const struct report *r, agent_no no)

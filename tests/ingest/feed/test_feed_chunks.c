@@ -54,7 +54,7 @@ static char *outcome(const char *bytes, size_t len, uint64_t seed)
     const char *error = pipe.wrong != NULL ? pipe.wrong : importer_error(&pipe.importer);
     assert_true(
         asprintf(&text, "%s\nevents %llu bad %llu complete %d error %s\nlog %zu: %s\n", dump,
-                 (unsigned long long)rig.tally.events, (unsigned long long)rig.tally.bad,
+                 (unsigned long long)rig.counters.events, (unsigned long long)rig.counters.bad,
                  scan_complete(decoder_scan(pipe.decoder)), error != NULL ? error : "none",
                  notice_log_count(rig.log),
                  notice_log_count(rig.log) > 0 ? notice_log_get(rig.log, 0)->text : "") > 0);

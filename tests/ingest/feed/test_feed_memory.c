@@ -49,7 +49,7 @@ static bool decode(struct rig *rig, const char *text, size_t len)
 static bool read_version(struct rig *rig, struct importer *importer, const char *path,
                          struct fingerprint *former, bool first)
 {
-    struct read_options options = {.mem = rig->intake.mem,
+    struct read_options options = {.mem = rig->ingest.mem,
                                    .path = path,
                                    .max_event_bytes = 1 << 16,
                                    .follows = true,
@@ -58,7 +58,7 @@ static bool read_version(struct rig *rig, struct importer *importer, const char 
     struct read_job *job = read_job_new(&options);
     struct batch batch;
     struct read_report report = {.state = job == NULL ? READ_FAILED : READ_MORE};
-    batch_init(&batch, rig->intake.mem);
+    batch_init(&batch, rig->ingest.mem);
     importer_begin(importer, first, true);
     while (report.state == READ_MORE) {
         report = read_job_step(job, &batch);
@@ -84,7 +84,7 @@ static bool follow(struct rig *rig, const char *text, size_t len)
     const char *path = support_path(support_tmpdir(), "followed.json");
     size_t at = (size_t)(strstr(text, end) - text);
     struct importer_options options = {
-        .tally = &rig->tally, .where = "in", .session_id = "in", .max_line_bytes = 1 << 16};
+        .counters = &rig->counters, .where = "in", .session_id = "in", .max_line_bytes = 1 << 16};
     struct strbuf longer;
     struct importer importer;
     struct fingerprint former;
@@ -92,7 +92,7 @@ static bool follow(struct rig *rig, const char *text, size_t len)
     strbuf_add(&longer, text, at);
     strbuf_adds(&longer, more);
     strbuf_add(&longer, text + at, len - at);
-    fingerprint_init(&former, rig->intake.mem);
+    fingerprint_init(&former, rig->ingest.mem);
     importer_init(&importer, &options);
     support_write_file(path, text, len);
     bool good = read_version(rig, &importer, path, &former, true);

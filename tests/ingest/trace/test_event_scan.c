@@ -1,7 +1,7 @@
 /* Tests event_scan against json_check and trace_event_read, and whole documents, in any chunks,
    against jansson. Texts are generated, as the producer writes them and as no producer does, and
    damaged. Texts that jansson reads in another way, or refuses, have tables of their own. */
-#include "ingest/trace/event_scan.h"
+#include "ingest/event_scan.h"
 
 #include "ingest/trace/scan.h"
 #include "tests/support/failing_mem.h"
