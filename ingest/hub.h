@@ -36,8 +36,8 @@ struct hub_options {
     bool ranged;      /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
-    /* Reports, at most once per iteration of the loop, that the model or a status has changed; may be
-       NULL. */
+    /* Reports, at most once per iteration of the loop, that the model or a status has changed;
+       may be NULL. */
     void (*changed)(void *ctx);
     /* Appends the answer to a sender's `status`; may be NULL. */
     void (*status)(void *ctx, struct strbuf *out);
