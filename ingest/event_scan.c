@@ -1,6 +1,7 @@
-/* First the producer's own key order, as one template: each step compares the characters between two values with those that JSON.stringify
-   puts there, and reads the value. The first step that does not fit ends it, at the end of a member, and the rest is read member by
-   member, in any order. */
+/* The producer's own key order is tried first, as one template: each step compares the characters
+   between two values with those that JSON.stringify writes, and reads the value. The first step
+   that does not fit ends the template, at the end of a member; the rest is read member by member,
+   in any order. */
 #include "ingest/event_scan.h"
 
 #include "core/base/word.h"
@@ -26,7 +27,7 @@ static inline void skip_space(struct cursor *c)
 
 /* ---- values ---- */
 
-/* A number as it stands there: whole numbers of up to 18 digits at once, all others by json_get_number. */
+/* Reads a number: a whole one of up to 15 digits directly, any other by json_get_number. */
 static inline const char *scan_number(const char *at, const char *end, double *out)
 {
     const char *start = at;
@@ -72,15 +73,15 @@ static inline bool take_value(struct cursor *c, enum json_type type, struct json
 
 /* ---- the producer's order ---- */
 
-/* The characters of a step, told by words of eight bytes: the last one is compared alone where there are nine. */
+/* The characters of a step, compared as a word of eight bytes; a ninth is compared alone. */
 struct literal {
     const char *text; /* nine bytes at least */
     size_t len;
 };
 #define LITERAL(text) ((struct literal){text "\0\0\0\0", sizeof(text) - 1})
 
-/* Whether the text goes on with the literal, and far enough for whatever is behind it to begin. */
-static inline bool goes_on(const struct cursor *c, struct literal literal)
+/* Returns whether the literal follows, and after it enough text for the next value to begin. */
+static inline bool follows(const struct cursor *c, struct literal literal)
 {
     if (c->end - c->at < 16) {
         return false;
@@ -92,10 +93,10 @@ static inline bool goes_on(const struct cursor *c, struct literal literal)
     return differ == 0 && (literal.len < 9 || c->at[8] == literal.text[8]);
 }
 
-/* `literal` and a string, whose quote is the literal's last character. */
+/* Reads `literal` and a string, whose quote is the literal's last character. */
 static inline bool string_step(struct cursor *c, struct literal literal, struct json_value *out)
 {
-    if (!goes_on(c, literal)) {
+    if (!follows(c, literal)) {
         return false;
     }
     bool escaped;
@@ -111,15 +112,15 @@ static inline bool string_step(struct cursor *c, struct literal literal, struct 
 
 static inline bool number_step(struct cursor *c, struct literal literal, double *out)
 {
-    const char *end = goes_on(c, literal) ? scan_number(c->at + literal.len, c->end, out) : NULL;
+    const char *end = follows(c, literal) ? scan_number(c->at + literal.len, c->end, out) : NULL;
     c->at = end != NULL ? end : c->at;
     return end != NULL;
 }
 
-/* A pid or tid that is a number; whole ones at once. */
+/* Reads a pid or tid that is a number; a whole one directly. */
 static inline bool id_step(struct cursor *c, struct literal literal, struct json_value *out)
 {
-    if (!goes_on(c, literal)) {
+    if (!follows(c, literal)) {
         return false;
     }
     const char *start = c->at + literal.len, *end = start;
@@ -145,7 +146,7 @@ static inline bool is_phase(char c)
 
 static inline bool phase_step(struct cursor *c)
 {
-    if (!goes_on(c, LITERAL(",\"ph\":\"")) || c->at[8] != '"' || !is_phase(c->at[7])) {
+    if (!follows(c, LITERAL(",\"ph\":\"")) || c->at[8] != '"' || !is_phase(c->at[7])) {
         return false;
     }
     c->out->ph = c->at[7];
@@ -153,7 +154,7 @@ static inline bool phase_step(struct cursor *c)
     return true;
 }
 
-/* The seed's JSON.stringify({name, cat, ph, ts, pid, tid, dur?, args?}). */
+/* Reads the seed's JSON.stringify({name, cat, ph, ts, pid, tid, dur?, args?}). */
 static inline void scan_template(struct cursor *c)
 {
     struct raw_event *out = c->out;
@@ -161,7 +162,7 @@ static inline void scan_template(struct cursor *c)
         !string_step(c, LITERAL(",\"cat\":\""), &out->cat) || !phase_step(c) ||
         !number_step(c, LITERAL(",\"ts\":"), &out->ts_us) ||
         !id_step(c, LITERAL(",\"pid\":"), &out->pid) ||
-        !id_step(c, LITERAL(",\"tid\":"), &out->tid) || !goes_on(c, LITERAL(",\"args\":{"))) {
+        !id_step(c, LITERAL(",\"tid\":"), &out->tid) || !follows(c, LITERAL(",\"args\":{"))) {
         return;
     }
     c->at += sizeof ",\"args\":" - 1;
@@ -209,7 +210,8 @@ static bool take_typed(struct json_value value, bool numbers, struct json_value 
     return true;
 }
 
-/* Puts the value where it belongs. False: it belongs to the extra ones. A phase is one letter or not for us: *bad. */
+/* Stores the value in its field. Returns false if it belongs to the extra members. Sets *bad for a
+   phase that is not one letter. */
 static bool place(struct raw_event *out, enum known which, struct json_value value, bool *bad)
 {
     switch (which) {
@@ -230,17 +232,7 @@ static bool place(struct raw_event *out, enum known which, struct json_value val
     return false;
 }
 
-static void keep(struct strbuf *extra, const char *key, size_t key_len, struct json_value value)
-{
-    if (extra->len > 0) {
-        strbuf_addc(extra, ',');
-    }
-    strbuf_add(extra, key, key_len);
-    strbuf_addc(extra, ':');
-    strbuf_add(extra, value.raw, value.len);
-}
-
-/* A member, from its key's quote on. */
+/* Reads a member, from its key's quote on. */
 static bool scan_member(struct cursor *c)
 {
     bool escaped = false, bad = false;
@@ -264,12 +256,14 @@ static bool scan_member(struct cursor *c)
         return false;
     }
     if (!place(c->out, known_of(key + 1, key_len - 2), value, &bad)) {
-        keep(c->extra, key, key_len, value);
+        strbuf_adds(c->extra, c->extra->len > 0 ? "," : "");
+        trace_event_put_member(c->extra, (struct json_value){JSON_TYPE_STRING, key, key_len},
+                               value);
     }
     return !bad;
 }
 
-/* The members that are left, to behind the brace. */
+/* Reads the members that are left, and the brace. */
 static bool scan_members(struct cursor *c, bool first)
 {
     for (;; first = false) {
@@ -303,7 +297,7 @@ static bool is_event(const struct raw_event *event)
     return event->ph != '\0' && (!isnan(event->ts_us) || event->ph == 'M') && in_range;
 }
 
-/* No more than has to be: this is done for each event. */
+/* Clears no more than needed, for it runs for each event. */
 static inline void clear_event(struct raw_event *event)
 {
     event->ph = '\0';

@@ -1,14 +1,15 @@
-/* Trace events read where they lie, checked while they are read: what trace_event_read and json_check say of an event, at the speed of
-   memory, as long as nothing is unusual. */
+/* Reads and checks trace events in one pass, where they lie: the same result as json_check and
+   trace_event_read at the speed of memory, as long as nothing is unusual. */
 #ifndef INGEST_EVENT_SCAN_H
 #define INGEST_EVENT_SCAN_H
 
 #include "ingest/trace_event.h"
 
-/* Reads the event whose opening brace is at `at`, of a text that goes on to `end`. Returns the place behind its closing brace. NULL: it is
-   not whole, not valid, no trace event, or has what only the careful way reads (a key with escapes, 64 levels): ask json_check
-   and trace_event_read, which say the same of all others. *out and `extra` as for trace_event_read. Sets *spaced where there is
-   white space in it, else leaves it. */
+/* Reads the event whose opening brace is at `at`, in a text that ends at `end`. Returns the place
+   after the closing brace. Returns NULL if the event is not whole, not valid, no trace event, or
+   unusual (a key with escapes, 64 levels): json_check and trace_event_read decide then. *out and
+   `extra` are as for trace_event_read. Sets *spaced if the event has white space, else leaves
+   it. */
 const char *event_scan(const char *at, const char *end, struct strbuf *extra, struct raw_event *out,
                        bool *spaced);
 

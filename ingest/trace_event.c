@@ -1,5 +1,5 @@
-/* One walk over the members. Those that the model has fields for are slices of the text; all others
-   are copied together, as they may lie apart, and are written back as they came. */
+/* One walk over the members. Members that the model has fields for become slices of the text; all
+   others are copied together, for they may lie apart, and are written back as they came. */
 #include "ingest/trace_event.h"
 
 #include <math.h>
@@ -38,32 +38,35 @@ static const struct {
 
 static enum known known_of(struct json_member member)
 {
-    for (enum known i = 0; i < KNOWN; i++)
-        if (json_string_is(member.key, known[i].name) && known[i].fits(member.value))
+    for (enum known i = 0; i < KNOWN; i++) {
+        if (json_string_is(member.key, known[i].name) && known[i].fits(member.value)) {
             return i;
+        }
+    }
     return KNOWN;
 }
 
-static void keep(struct strbuf *extra, struct json_member member)
+void trace_event_put_member(struct strbuf *out, struct json_value key, struct json_value value)
 {
-    if (extra->len > 0)
-        strbuf_addc(extra, ',');
-    strbuf_add(extra, member.key.raw, member.key.len);
-    strbuf_addc(extra, ':');
-    strbuf_add(extra, member.value.raw, member.value.len);
+    strbuf_add(out, key.raw, key.len);
+    strbuf_addc(out, ':');
+    strbuf_add(out, value.raw, value.len);
 }
 
-/* The letter; 0: it is none. The Trace Event Format's phases are letters and brackets. */
+/* Returns the letter, 0 for any other value. The Trace Event Format's phases are letters and
+   brackets. */
 static char phase_of(struct json_value ph)
 {
-    if (ph.type != JSON_TYPE_STRING || ph.len < 3)
+    if (ph.type != JSON_TYPE_STRING || ph.len < 3) {
         return 0;
+    }
     for (char c = '('; c <= 'z'; c++) {
         bool phase =
             (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '(' || c == ')' || c == '=';
         char text[2] = {c, '\0'};
-        if (phase && json_string_is(ph, text))
+        if (phase && json_string_is(ph, text)) {
             return c;
+        }
     }
     return 0;
 }
@@ -82,13 +85,16 @@ const char *trace_event_read(struct json_value object, struct strbuf *extra, str
     struct json_member member;
     while (json_next_member(&walk, &member)) {
         enum known which = known_of(member);
-        if (which == KNOWN)
-            keep(extra, member);
-        else
+        if (which == KNOWN) {
+            strbuf_adds(extra, extra->len > 0 ? "," : "");
+            trace_event_put_member(extra, member.key, member.value);
+        } else {
             found[which] = member.value;
+        }
     }
-    if (extra->failed)
+    if (extra->failed) {
         return "out of memory";
+    }
 
     *out = (struct raw_event){
         .ph = phase_of(found[PH]),
@@ -102,13 +108,17 @@ const char *trace_event_read(struct json_value object, struct strbuf *extra, str
         .args = found[ARGS],
         .extra = {.bytes = extra->len > 0 ? extra->data : NULL, .len = extra->len},
     };
-    if (found[PH].type == JSON_TYPE_NONE || found[PH].type == JSON_TYPE_NULL)
+    if (found[PH].type == JSON_TYPE_NONE || found[PH].type == JSON_TYPE_NULL) {
         return "ph is missing";
-    if (out->ph == 0)
+    }
+    if (out->ph == 0) {
         return "ph is no one-letter string";
-    if (isnan(out->ts_us) && !trace_event_is_metadata(out))
+    }
+    if (isnan(out->ts_us) && !trace_event_is_metadata(out)) {
         return found[TS].type == JSON_TYPE_NONE ? "ts is missing or no number" : "ts is no number";
-    if (fabs(out->ts_us) > TRACE_TS_MAX_US || fabs(out->dur_us) > TRACE_TS_MAX_US)
+    }
+    if (fabs(out->ts_us) > TRACE_TS_MAX_US || fabs(out->dur_us) > TRACE_TS_MAX_US) {
         return fabs(out->ts_us) > TRACE_TS_MAX_US ? "ts is out of range" : "dur is out of range";
+    }
     return NULL;
 }

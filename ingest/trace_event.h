@@ -1,4 +1,4 @@
-/* A Chrome Trace Event as text (the Trace Event Format, see core/trace/event.h) to its raw values. */
+/* Reads a Chrome Trace Event from text (the Trace Event Format, see core/trace/event.h). */
 #ifndef INGEST_TRACE_EVENT_H
 #define INGEST_TRACE_EVENT_H
 
@@ -7,14 +7,17 @@
 /* Events further from ts 0 than this are refused: the model's times are int64 nanoseconds. */
 #define TRACE_TS_MAX_US 9.0e15
 
-/* Reads a checked object. Only `ph` and, but for metadata, `ts` must be there; a member of a type that its field does
-   not have is kept among the extra ones. The slices of *out are borrowed from the object and from `extra`, which is
-   cleared first. NULL: done. Else what is wrong, static: "ph is no one-letter string". */
+/* Reads a checked object. Only `ph` and, except for metadata, `ts` are required; a member whose
+   type does not fit its field is kept among the extra ones. The slices of *out are borrowed from
+   the object and from `extra`, which is cleared first. Returns NULL, or the error, static: "ph is
+   no one-letter string". */
 const char *trace_event_read(struct json_value object, struct strbuf *extra, struct raw_event *out);
-/* Whether it is a metadata event, one that has no time. */
+/* Returns whether the event is metadata, which have no time. */
 static inline bool trace_event_is_metadata(const struct raw_event *event)
 {
     return event->ph == 'M';
 }
+/* Appends `key:value`, raw. */
+void trace_event_put_member(struct strbuf *out, struct json_value key, struct json_value value);
 
 #endif

@@ -1,12 +1,12 @@
-/* A line that lies in one chunk is given out where it is; only one that is cut by the end of a
-   chunk is copied, into `held`. A line may be as long as `max` and a '\r' that does not count, so
-   one byte more than that is what `held` may have to hold; what is longer is complained of as soon
-   as that is known, with the same first bytes in any chunking. */
+/* A line that lies in one chunk is passed on where it is; only a line that the end of a chunk cuts
+   is copied, into `held`. A line may be as long as `max` and one '\r' that does not count, so
+   `held` may have to hold one byte more. A longer line is reported as soon as its length is known,
+   with the same first bytes in any chunking. */
 #include "ingest/feed/lines.h"
 
 #include <string.h>
 
-/* Of a line that is too long, so much is shown to the taker. */
+/* So much of a line that is too long is passed on. */
 enum { HEAD_BYTES = 256 };
 
 void lines_init(struct lines *lines, const struct mem *mem, size_t max, line_taker *take, void *ctx)
@@ -27,14 +27,15 @@ static void give(struct lines *lines, const char *line, size_t len, enum line_ki
     strbuf_clear(&lines->held);
 }
 
-/* The rest of a line that cannot be held, held's bytes before it, is not wanted. */
+/* Passes on the beginning of a line that cannot be held, and drops the rest. */
 static void drop(struct lines *lines, const char *bytes, size_t len, enum line_kind kind)
 {
     char head[HEAD_BYTES];
     size_t want = lines->max < HEAD_BYTES ? lines->max : HEAD_BYTES;
     size_t n = lines->held.len < want ? lines->held.len : want;
-    if (n > 0)
+    if (n > 0) {
         memcpy(head, lines->held.data, n);
+    }
     size_t more = len < want - n ? len : want - n;
     memcpy(head + n, bytes, more);
     give(lines, head, n + more, kind);
@@ -44,18 +45,20 @@ static void drop(struct lines *lines, const char *bytes, size_t len, enum line_k
 
 static void hold(struct lines *lines, const char *bytes, size_t len)
 {
-    if (lines->dropping)
+    if (lines->dropping) {
         return;
+    }
     if (len > lines->held.max - lines->held.len) {
         drop(lines, bytes, len, LINE_TOO_LONG);
         return;
     }
     strbuf_add(&lines->held, bytes, len);
-    if (lines->held.failed)
+    if (lines->held.failed) {
         drop(lines, bytes, len, LINE_LOST);
+    }
 }
 
-/* The line that ends with these bytes. */
+/* Passes on the line that ends with these bytes. */
 static void end_line(struct lines *lines, const char *bytes, size_t len)
 {
     if (lines->held.len > 0) {
@@ -72,7 +75,7 @@ static void end_line(struct lines *lines, const char *bytes, size_t len)
         give(lines, bytes, bare, LINE_WHOLE);
         return;
     }
-    /* All of it is here: there is nothing to drop behind it. */
+    /* All of it has arrived: nothing is left to drop. */
     give(lines, bytes, lines->max < HEAD_BYTES ? lines->max : HEAD_BYTES, LINE_TOO_LONG);
 }
 
@@ -92,11 +95,10 @@ void lines_push(struct lines *lines, const char *bytes, size_t len)
 
 void lines_finish(struct lines *lines)
 {
-    size_t len = lines->held.len;
+    size_t len = lines->held.len, head = lines->max < HEAD_BYTES ? lines->max : HEAD_BYTES;
     bool too_long = len > lines->max;
-    if (len > 0 && !lines->dropping)
-        give(lines, lines->held.data,
-             too_long ? (lines->max < HEAD_BYTES ? lines->max : HEAD_BYTES) : len,
-             too_long ? LINE_TOO_LONG : LINE_LAST);
+    if (len > 0 && !lines->dropping) {
+        give(lines, lines->held.data, too_long ? head : len, too_long ? LINE_TOO_LONG : LINE_LAST);
+    }
     lines->dropping = false;
 }

@@ -1,5 +1,5 @@
-/* SO_SNDTIMEO bounds connect() as well as send(), on Unix sockets and TCP alike (socket(7)), so the
-   descriptor stays a blocking one and there is nothing to poll. */
+/* SO_SNDTIMEO limits connect() as well as send(), on Unix sockets and TCP alike (socket(7)), so the
+   descriptor stays a blocking one and needs no polling. */
 #include "ingest/feed/sender.h"
 
 #include "ingest/address.h"
@@ -13,25 +13,28 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *words_of(int error)
+static const char *error_text(int error)
 {
-    /* What a timeout looks like: EAGAIN of a Unix socket and of a send, EINPROGRESS of TCP. */
-    return error == EAGAIN || error == EINPROGRESS ? "nobody answers in time" : strerror(error);
+    /* A timeout is EAGAIN for a Unix socket and a send, EINPROGRESS for TCP. */
+    return error == EAGAIN || error == EINPROGRESS ? "no answer in time" : strerror(error);
 }
 
 int sender_connect(const char *spec, int timeout_ms, struct strbuf *error)
 {
     struct address address;
-    if (!address_parse(spec, &address, error))
+    if (!address_parse(spec, &address, error)) {
         return -1;
+    }
     struct timeval timeout = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
     int fd = socket(address.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 &&
-        connect(fd, (const struct sockaddr *)&address.bytes, address.len) == 0)
+        connect(fd, (const struct sockaddr *)&address.bytes, address.len) == 0) {
         return fd;
-    source_error(error, spec, "cannot connect", words_of(errno));
-    if (fd >= 0)
+    }
+    source_error(error, spec, "cannot connect", error_text(errno));
+    if (fd >= 0) {
         close(fd);
+    }
     return -1;
 }
 
@@ -39,10 +42,11 @@ bool sender_send(int fd, const char *bytes, size_t len, struct strbuf *error)
 {
     while (len > 0) {
         ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR)
+        if (sent < 0 && errno == EINTR) {
             continue;
+        }
         if (sent < 0) {
-            strbuf_adds(error, words_of(errno));
+            strbuf_adds(error, error_text(errno));
             return false;
         }
         bytes += sent;
@@ -69,7 +73,7 @@ bool sender_send_within(int fd, const char *bytes, size_t len, int timeout_ms, s
             bytes += sent;
             len -= (size_t)sent;
         } else if ((errno != EAGAIN && errno != EINTR) || left <= 0) {
-            strbuf_adds(error, words_of(errno));
+            strbuf_adds(error, error_text(errno));
             return false;
         } else {
             poll(&wait, 1, (int)left);

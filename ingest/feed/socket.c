@@ -1,6 +1,7 @@
-/* A listener and its senders. A sender is a stream with a feed decoder; it lives on the listener's list from its accept
-   until its handle is closed. One that sends faster than it is its turn for is not read from until the next turn of the
-   loop, so that keys, timers and the other senders are served in between. */
+/* A listener and its senders. A sender is a stream with a feed decoder; it is on the listener's
+   list from its accept until its handle is closed. A sender that exceeds its share of bytes is
+   paused until the next iteration of the loop, so that keys, timers and the other senders are
+   served in between. */
 #include "ingest/feed/socket.h"
 
 #include "ingest/address.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128, TURN_BYTES = 256 << 10, WHERE_BYTES = 160 };
+enum { BACKLOG = 128, SLICE_BYTES = 256 << 10, WHERE_BYTES = 160 };
 
 union stream {
     uv_handle_t handle;
@@ -33,8 +34,11 @@ struct sender {
 
 struct listener {
     struct source source;
-    union stream server; /* its data is the listener */
-    uv_check_t next_read_slot;
+    union stream server;  /* its data is the listener */
+    union stream refused; /* accepts a connection for which memory is lacking; its data too */
+    bool refusing;        /* `refused` is in use */
+    bool pending;         /* another connection waits to be refused */
+    uv_check_t next_slice;
     struct sender *senders;
     uint64_t accepted;
     struct strbuf address;
@@ -61,14 +65,17 @@ static void sender_closed(uv_handle_t *handle)
 static void close_sender(struct sender *sender)
 {
     struct listener *listener = sender->listener;
-    if (uv_is_closing(&sender->in.handle))
+    if (uv_is_closing(&sender->in.handle)) {
         return;
-    if (sender->before != NULL)
+    }
+    if (sender->before != NULL) {
         sender->before->next = sender->next;
-    else
+    } else {
         listener->senders = sender->next;
-    if (sender->next != NULL)
+    }
+    if (sender->next != NULL) {
         sender->next->before = sender->before;
+    }
     listener->source.senders--;
     listener->source.counters.ingest->changed = true;
     uv_close(&sender->in.handle, sender_closed);
@@ -95,20 +102,21 @@ static void take_bytes(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
         return;
     }
     sender->slice_bytes += (size_t)len;
-    if (sender->slice_bytes >= TURN_BYTES) {
+    if (sender->slice_bytes >= SLICE_BYTES) {
         sender->paused = true;
         uv_read_stop(stream);
     }
 }
 
-/* After the reads of every iteration: all may read again. */
-static void next_read_slot(uv_check_t *check)
+/* Runs after the reads of each iteration: all senders may be read again. */
+static void next_slice(uv_check_t *check)
 {
     struct listener *listener = check->data;
     for (struct sender *sender = listener->senders; sender != NULL; sender = sender->next) {
         sender->slice_bytes = 0;
-        if (sender->paused)
+        if (sender->paused) {
             uv_read_start(&sender->in.stream, give_buffer, take_bytes);
+        }
         sender->paused = false;
     }
 }
@@ -127,21 +135,23 @@ static void replied(uv_write_t *write, int status)
     mem_free(reply->mem, reply, reply->size);
 }
 
-/* Best effort: who does not read gets none. */
+/* Best effort: a sender that does not read loses replies. */
 static void reply_to(void *ctx, const char *bytes, size_t len)
 {
     struct sender *sender = ctx;
     const struct mem *mem = mem_of(sender->listener);
     struct reply *reply = mem_alloc(mem, sizeof *reply + len);
-    if (reply == NULL)
+    if (reply == NULL) {
         return;
+    }
     reply->mem = mem;
     reply->size = sizeof *reply + len;
     memcpy(reply->bytes, bytes, len);
     uv_buf_t buffer = uv_buf_init(reply->bytes, (unsigned)len);
     if (uv_is_closing(&sender->in.handle) ||
-        uv_write(&reply->write, &sender->in.stream, &buffer, 1, replied) != 0)
+        uv_write(&reply->write, &sender->in.stream, &buffer, 1, replied) != 0) {
         mem_free(mem, reply, reply->size);
+    }
 }
 
 static struct feed *new_feed(struct sender *sender)
@@ -165,49 +175,87 @@ static struct feed *new_feed(struct sender *sender)
 static void link_sender(struct listener *listener, struct sender *sender)
 {
     sender->next = listener->senders;
-    if (sender->next != NULL)
+    if (sender->next != NULL) {
         sender->next->before = sender;
+    }
     listener->senders = sender;
     listener->source.senders++;
     listener->source.counters.ingest->changed = true;
 }
 
-static void say(struct listener *listener, const char *what, const char *detail)
+static void warn_of_accept(struct listener *listener, const char *detail)
 {
     struct strbuf text;
     strbuf_init(&text, mem_of(listener), 0);
-    source_error(&text, listener->source.spec, what, detail);
-    if (text.data != NULL)
+    source_error(&text, listener->source.spec, "cannot accept a connection", detail);
+    if (text.data != NULL) {
         ingest_ctx_log(listener->source.counters.ingest, NOTICE_WARNING, text.data);
+    }
     strbuf_release(&text);
+}
+
+static void init_stream(struct listener *listener, union stream *stream, void *data)
+{
+    uv_loop_t *loop = hub_loop(listener->source.hub);
+    if (listener->is_unix) {
+        uv_pipe_init(loop, &stream->pipe, 0);
+    } else {
+        uv_tcp_init(loop, &stream->tcp);
+    }
+    stream->handle.data = data;
+    listener->source.handles++;
+}
+
+static void refuse(struct listener *listener);
+
+static void refused_closed(uv_handle_t *handle)
+{
+    struct listener *listener = handle->data;
+    listener->source.handles--;
+    listener->refusing = false;
+    if (listener->pending && listener->source.listens) {
+        refuse(listener);
+    }
+}
+
+/* Accepts a connection and closes it. libuv stops listening while a connection is not accepted, so
+   memory must not be needed for this: the listener owns one handle for it, which refuses one
+   connection after the other. */
+static void refuse(struct listener *listener)
+{
+    listener->pending = listener->refusing;
+    if (!listener->refusing) {
+        listener->refusing = true;
+        init_stream(listener, &listener->refused, listener);
+        (void)uv_accept(&listener->server.stream, &listener->refused.stream);
+        uv_close(&listener->refused.handle, refused_closed);
+    }
 }
 
 static void accept_sender(uv_stream_t *server, int status)
 {
     struct listener *listener = server->data;
-    struct sender *sender = status == 0 ? mem_zalloc(mem_of(listener), 1, sizeof *sender) : NULL;
-    if (sender == NULL) {
-        say(listener, "a connection was not taken",
-            status < 0 ? uv_strerror(status) : "out of memory");
+    if (status != 0) {
+        warn_of_accept(listener, uv_strerror(status));
         return;
     }
-    uv_loop_t *loop = hub_loop(listener->source.hub);
+    struct sender *sender = mem_zalloc(mem_of(listener), 1, sizeof *sender);
+    if (sender == NULL) {
+        warn_of_accept(listener, "out of memory");
+        refuse(listener);
+        return;
+    }
     sender->listener = listener;
     listener->accepted++;
-    if (listener->is_unix)
-        uv_pipe_init(loop, &sender->in.pipe, 0);
-    else
-        uv_tcp_init(loop, &sender->in.tcp);
-    sender->in.handle.data = sender;
-    listener->source.handles++;
+    init_stream(listener, &sender->in, sender);
     link_sender(listener, sender);
     sender->feed = new_feed(sender);
     int failed = uv_accept(server, &sender->in.stream);
-    if (failed == 0 && sender->feed != NULL)
+    if (failed == 0 && sender->feed != NULL) {
         failed = uv_read_start(&sender->in.stream, give_buffer, take_bytes);
+    }
     if (failed != 0 || sender->feed == NULL) {
-        say(listener, "a connection was not taken",
-            failed != 0 ? uv_strerror(failed) : "out of memory");
+        warn_of_accept(listener, failed != 0 ? uv_strerror(failed) : "out of memory");
         close_sender(sender);
     }
 }
@@ -223,26 +271,29 @@ static void listener_closed(uv_handle_t *handle)
 static void close_listener(struct source *source)
 {
     struct listener *listener = (struct listener *)source;
-    if (!source->listens)
+    if (!source->listens) {
         return;
+    }
     source->listens = false;
     source_finish(source, NULL);
     unix_socket_remove(&listener->file);
     while (listener->senders != NULL) {
         struct sender *sender = listener->senders;
-        if (sender->feed != NULL)
+        if (sender->feed != NULL) {
             feed_rest(sender->feed, SESSION_DISCONNECTED);
+        }
         close_sender(sender);
     }
     uv_close(&listener->server.handle, listener_closed);
-    uv_close((uv_handle_t *)&listener->next_read_slot, listener_closed);
+    uv_close((uv_handle_t *)&listener->next_slice, listener_closed);
 }
 
 static void release_listener(struct source *source)
 {
     struct listener *listener = (struct listener *)source;
-    if (listener->address.mem != NULL)
+    if (listener->address.mem != NULL) {
         strbuf_release(&listener->address);
+    }
 }
 
 static const char *bound_address(const struct source *source)
@@ -251,7 +302,7 @@ static const char *bound_address(const struct source *source)
     return source->listens ? listener->address.data : NULL;
 }
 
-/* The handle is bound: listens on it. False: the handle is being closed. */
+/* Listens on the bound handle. Returns false, and closes the handle, if that fails. */
 static bool begin(struct listener *listener, struct strbuf *error)
 {
     struct source *source = &listener->source;
@@ -261,10 +312,10 @@ static bool begin(struct listener *listener, struct strbuf *error)
         uv_close(&listener->server.handle, listener_closed);
         return false;
     }
-    uv_check_init(hub_loop(source->hub), &listener->next_read_slot);
-    listener->next_read_slot.data = listener;
-    uv_check_start(&listener->next_read_slot, next_read_slot);
-    uv_unref((uv_handle_t *)&listener->next_read_slot);
+    uv_check_init(hub_loop(source->hub), &listener->next_slice);
+    listener->next_slice.data = listener;
+    uv_check_start(&listener->next_slice, next_slice);
+    uv_unref((uv_handle_t *)&listener->next_slice);
     source->handles++;
     source->listens = true;
     return true;
@@ -275,12 +326,7 @@ static void init(struct listener *listener)
     struct source *source = &listener->source;
     strbuf_init(&listener->address, mem_of(listener), 0);
     listener->is_unix = source->ops == &unix_source_ops;
-    if (listener->is_unix)
-        uv_pipe_init(hub_loop(source->hub), &listener->server.pipe, 0);
-    else
-        uv_tcp_init(hub_loop(source->hub), &listener->server.tcp);
-    listener->server.handle.data = listener;
-    source->handles++;
+    init_stream(listener, &listener->server, listener);
 }
 
 /* ---- unix: ---- */
@@ -289,8 +335,9 @@ static bool open_unix(struct source *source, struct strbuf *error)
 {
     struct listener *listener = (struct listener *)source;
     int fd = unix_socket_listen(source->spec, &listener->file, error);
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     init(listener);
     int failed = uv_pipe_open(&listener->server.pipe, fd);
     if (failed != 0) {
@@ -312,16 +359,19 @@ static void note_port(struct listener *listener)
     struct sockaddr_storage bytes;
     int len = sizeof bytes;
     memset(&bytes, 0, sizeof bytes);
-    if (uv_tcp_getsockname(&listener->server.tcp, (struct sockaddr *)&bytes, &len) == 0)
+    if (uv_tcp_getsockname(&listener->server.tcp, (struct sockaddr *)&bytes, &len) == 0) {
         address_print("tcp", &bytes, &listener->address);
+    }
 }
 
 static bool open_tcp(struct source *source, struct strbuf *error)
 {
     struct listener *listener = (struct listener *)source;
     struct address address;
-    if (!address_parse(source->spec, &address, error) || !source_may_bind(source, &address, error))
+    if (!address_parse(source->spec, &address, error) ||
+        !source_may_bind(source, &address, error)) {
         return false;
+    }
     init(listener);
     int failed = uv_tcp_bind(&listener->server.tcp, (const struct sockaddr *)&address.bytes, 0);
     if (failed != 0) {
@@ -329,8 +379,9 @@ static bool open_tcp(struct source *source, struct strbuf *error)
         uv_close(&listener->server.handle, listener_closed);
         return false;
     }
-    if (!begin(listener, error))
+    if (!begin(listener, error)) {
         return false;
+    }
     note_port(listener);
     return true;
 }

@@ -1,5 +1,5 @@
-/* A Unix socket that listens, and its file: 0600, there only while somebody answers, never in the place of anything but the
-   socket of a dead process. */
+/* A listening Unix socket and its file: mode 0600, present only while the socket answers. The file
+   replaces nothing but the socket of a dead process. */
 #ifndef INGEST_UNIX_SOCKET_H
 #define INGEST_UNIX_SOCKET_H
 
@@ -8,14 +8,15 @@
 #include <sys/types.h>
 
 struct unix_socket {
-    const char *path; /* borrowed from the spec; NULL: there is none of ours */
+    const char *path; /* borrowed from the spec; NULL: no file is ours */
     dev_t device;
     ino_t inode;
 };
 
-/* Listens at unix:PATH. Returns the descriptor, which the caller closes; -1: *error says `spec: what: detail`. */
+/* Listens at unix:PATH. Returns the descriptor, which the caller closes; -1 with *error `spec:
+   what: detail`. */
 int unix_socket_listen(const char *spec, struct unix_socket *out, struct strbuf *error);
-/* Removes the file, where it is still ours: another program may have put its own in its place. */
+/* Removes the file if it is still ours: another program may have replaced it. */
 void unix_socket_remove(struct unix_socket *socket);
 
 #endif

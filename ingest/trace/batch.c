@@ -1,9 +1,21 @@
-/* Plain lists. Of a flood of rejects only some are told one by one; the log shows no more of them either. */
+/* Plain lists. Of a flood of rejects only the first are listed, as the log shows no more of
+   them. */
 #include "ingest/trace/batch.h"
+
+#include "ingest/trace_event.h"
 
 #include <string.h>
 
-enum { SEGMENT_BYTES = 1024 * 1024, COMPLAINTS = 200, SHOWN_BYTES = 256, KEPT_BYTES = 1024 * 1024 };
+enum { SEGMENT_BYTES = 1024 * 1024, REJECTS = 200, SHOWN_BYTES = 256, KEPT_BYTES = 1024 * 1024 };
+
+static void change_texts(struct batch *batch, void (*change)(struct strbuf *sb))
+{
+    change(&batch->names);
+    change(&batch->tracks);
+    change(&batch->members);
+    change(&batch->lines);
+    change(&batch->texts);
+}
 
 void batch_init(struct batch *batch, const struct mem *mem)
 {
@@ -27,12 +39,8 @@ void batch_release(struct batch *batch)
 {
     free_segments(batch);
     mem_free(batch->mem, batch->segments, batch->segment_cap * sizeof *batch->segments);
-    strbuf_release(&batch->names);
-    strbuf_release(&batch->tracks);
-    strbuf_release(&batch->members);
-    strbuf_release(&batch->lines);
-    strbuf_release(&batch->texts);
-    mem_free(batch->mem, batch->rejects, batch->complaint_cap * sizeof *batch->rejects);
+    change_texts(batch, strbuf_release);
+    mem_free(batch->mem, batch->rejects, batch->reject_cap * sizeof *batch->rejects);
     batch_init(batch, batch->mem);
 }
 
@@ -47,18 +55,13 @@ static void empty(struct strbuf *sb)
 void batch_clear(struct batch *batch)
 {
     free_segments(batch);
-    empty(&batch->names);
-    empty(&batch->tracks);
-    empty(&batch->members);
-    empty(&batch->lines);
-    empty(&batch->texts);
-    batch->events = batch->more_bad = 0;
-    batch->expected_bytes = 0;
-    batch->complaint_count = 0;
+    change_texts(batch, empty);
+    batch->events = batch->more_rejects = 0;
+    batch->expected_bytes = batch->reject_count = 0;
     batch->failed = false;
 }
 
-/* A new last segment. NULL: out of memory. */
+/* Returns a new last segment; NULL if out of memory. */
 static struct event_segment *new_segment(struct batch *batch)
 {
     if (!mem_reserve(batch->mem, &batch->segments, &batch->segment_cap, batch->segment_count + 1,
@@ -105,34 +108,24 @@ void batch_add_track(struct batch *batch, struct slice pid, struct slice tid)
 
 void batch_add_member(struct batch *batch, struct json_value key, struct json_value value)
 {
-    strbuf_add(&batch->members, key.raw, key.len);
-    strbuf_addc(&batch->members, ':');
-    strbuf_add(&batch->members, value.raw, value.len);
+    trace_event_put_member(&batch->members, key, value);
     strbuf_addc(&batch->members, ',');
     batch->failed |= batch->members.failed;
 }
 
-void batch_complain(struct batch *batch, uint64_t line, const char *reason, struct slice bytes,
-                    bool broken)
+void batch_reject(struct batch *batch, uint64_t line, const char *reason, struct slice bytes,
+                  bool broken)
 {
-    size_t len = bytes.len < SHOWN_BYTES ? bytes.len : SHOWN_BYTES;
-    if (batch->complaint_count >= COMPLAINTS ||
-        !mem_reserve(batch->mem, &batch->rejects, &batch->complaint_cap, batch->complaint_count + 1,
+    size_t len = bytes.len < SHOWN_BYTES ? bytes.len : SHOWN_BYTES, at = batch->texts.len;
+    if (batch->reject_count >= REJECTS ||
+        !mem_reserve(batch->mem, &batch->rejects, &batch->reject_cap, batch->reject_count + 1,
                      sizeof *batch->rejects)) {
-        batch->more_bad++;
+        batch->more_rejects++;
         return;
     }
-    struct batch_complaint *reject = &batch->rejects[batch->complaint_count++];
-    *reject = (struct batch_complaint){
-        .line = line, .reason = batch->texts.len, .len = len, .broken = broken};
     strbuf_add(&batch->texts, reason, strlen(reason) + 1);
-    reject->bytes = batch->texts.len;
+    batch->rejects[batch->reject_count++] = (struct batch_reject){
+        .line = line, .reason = at, .bytes = batch->texts.len, .len = len, .broken = broken};
     strbuf_add(&batch->texts, bytes.bytes, len);
     batch->failed |= batch->texts.failed;
-}
-
-bool batch_is_empty(const struct batch *batch)
-{
-    return batch->events == 0 && batch->members.len == 0 && batch->lines.len == 0 &&
-           batch->complaint_count == 0 && batch->more_bad == 0 && batch->names.len == 0;
 }

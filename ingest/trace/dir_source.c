@@ -1,6 +1,8 @@
-/* A directory: each trace in it becomes a source of its own, as if it had been named. Where it is followed, a timer looks for new
-   ones. */
+/* A directory: each trace in it becomes a source of its own, as if the user had named it. If it is
+   followed, a timer looks for new ones. */
 #include "ingest/trace/dir_source.h"
+
+#include "ingest/trace/trace_name.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,31 +14,13 @@ enum { LOOK_MS = 500 };
 struct dir_source {
     struct source source;
     uv_timer_t timer;
-    struct strbuf known; /* the names that were taken, each with its NUL */
+    struct strbuf known; /* the names that became sources, each with its NUL */
     uint64_t modified;   /* of the directory at the last look */
 };
 
 static struct dir_source *of(struct source *source)
 {
     return (struct dir_source *)source;
-}
-
-static bool ends_with(const char *name, const char *end)
-{
-    size_t len = strlen(name), n = strlen(end);
-    return len > n && strcmp(name + len - n, end) == 0;
-}
-
-static bool is_trace(const char *name)
-{
-    static const char *const ends[] = {".json",      ".json.gz", ".ndjson",
-                                       ".ndjson.gz", ".jsonl",   ".jsonl.gz"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        if (name[0] != '.' && ends_with(name, ends[i])) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool is_known(const struct dir_source *dir, const char *name)
@@ -55,18 +39,19 @@ static void take(struct dir_source *dir, const char *name)
     const struct mem *mem = hub_ctx(dir->source.hub)->mem;
     strbuf_init(&path, mem, 4096);
     strbuf_init(&error, mem, 4096);
-    bool slash = ends_with(dir->source.spec, "/");
+    size_t len = strlen(dir->source.spec);
+    bool slash = len > 0 && dir->source.spec[len - 1] == '/';
     strbuf_addf(&path, "%s%s%s", dir->source.spec, slash ? "" : "/", name);
     strbuf_add(&dir->known, name, strlen(name) + 1);
     if (!path.failed && !dir->known.failed) {
-        (void)hub_add(dir->source.hub, path.data, &error); /* its own status says how it went */
+        (void)hub_add(dir->source.hub, path.data, &error); /* an error shows in the new source */
         dir->source.counters.events++;
     }
     strbuf_release(&path);
     strbuf_release(&error);
 }
 
-/* By name, so that the rows have the same order on every machine. */
+/* Reads the names in order, so that rows have the same order on every machine. */
 static bool look(struct dir_source *dir)
 {
     struct dirent **entries;
@@ -75,7 +60,7 @@ static bool look(struct dir_source *dir)
         return false;
     }
     for (int i = 0; i < count; i++) {
-        if (is_trace(entries[i]->d_name) && !is_known(dir, entries[i]->d_name)) {
+        if (trace_name_is_trace(entries[i]->d_name) && !is_known(dir, entries[i]->d_name)) {
             take(dir, entries[i]->d_name);
         }
         free(entries[i]);
@@ -136,14 +121,15 @@ static void release_dir(struct source *source)
     strbuf_release(&of(source)->known);
 }
 
-/* Its files are sources of their own; here it is about those that would become some. */
+/* Returns whether the file would become a source; those that have are asked themselves. */
 static bool reads_dir(const struct source *source, const char *path, const struct stat *st)
 {
     const char *slash = strrchr(path, '/');
     struct stat own, other;
     char parent[4096];
     (void)st;
-    if (!hub_settings(source->hub)->follow || !is_trace(slash != NULL ? slash + 1 : path)) {
+    if (!hub_settings(source->hub)->follow ||
+        !trace_name_is_trace(slash != NULL ? slash + 1 : path)) {
         return false;
     }
     size_t len = slash != NULL ? (size_t)(slash - path) : 0;

@@ -1,4 +1,4 @@
-/* What tells one state of a file from another, without reading it. */
+/* The state of a file as stat(2) reports it: enough to notice a change without reading. */
 #ifndef INGEST_FILE_LOOK_H
 #define INGEST_FILE_LOOK_H
 
@@ -16,6 +16,15 @@ static inline struct file_look file_look_of(const struct stat *status)
     return (struct file_look){
         (uint64_t)status->st_dev, (uint64_t)status->st_ino, (int64_t)status->st_size,
         (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec};
+}
+
+/* Looks at the path. Returns false, *out being zeroed, if no such file exists. */
+static inline bool file_look_at(const char *path, struct file_look *out)
+{
+    struct stat status;
+    bool found = stat(path, &status) == 0;
+    *out = found ? file_look_of(&status) : (struct file_look){0};
+    return found;
 }
 
 static inline bool file_look_same_file(const struct file_look *a, const struct file_look *b)

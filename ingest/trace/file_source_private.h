@@ -1,39 +1,34 @@
-/* What file_source.c (a file as a source, and its changes) and file_reading.c (reading a version of it) share. */
+/* Shared by file_source.c (a file as a source, and its changes) and file_follow.c (reading its
+   versions), and included by these two alone. */
 #ifndef INGEST_FILE_SOURCE_PRIVATE_H
 #define INGEST_FILE_SOURCE_PRIVATE_H
 
 #include "ingest/source.h"
-#include "ingest/trace/file_look.h"
-#include "ingest/trace/version.h"
+#include "ingest/trace/importer.h"
 
 enum { MODIFIED_MS = 50 /* a look after a write that may not be the last */ };
 
 struct file_source {
     struct source source;
-    uv_timer_t timer; /* runs while the file is followed */
-    uv_timer_t soon;  /* a look that will not wait for that */
+    uv_timer_t timer; /* runs while the file is followed: the next look */
+    unsigned look_ms; /* between two looks, unless one is due earlier */
     uv_work_t work;
-    bool watched, written; /* written: said to have changed, even if it does not look so */
-    struct file_look last; /* the file as it was when reading began; inode 0: never seen */
-    struct file_look
-        short_look; /* the file as it was when it was found shorter than what has been read */
+    bool written;            /* a writer has closed the file: read it even if it looks unchanged */
+    struct file_look last;   /* when reading began */
+    struct file_look shrunk; /* when it was found shorter than what has been read */
 
-    struct loading loading;
-    struct version version;
+    struct importer importer;
     struct strbuf session_id;
-    uint64_t versions;  /* taken so far */
-    bool is_lines;      /* the last version was */
-    struct trail trail; /* of the last version, where has_trail is set */
-    bool has_trail;
-    struct seen seen; /* of lines */
+    uint64_t versions;              /* imported so far */
+    struct fingerprint fingerprint; /* of the last version; empty: read from the beginning */
 
     /* While a version is read: */
-    struct reading *reading; /* NULL: none is */
-    enum reading_state state;
+    struct read_job *job;      /* NULL: no version is being read */
+    struct read_report report; /* of the last step; while a step is under way, the worker's */
     struct batch batches[2];
-    unsigned filled; /* the one that a worker fills */
-    bool working, verifies, closing, stopped;
-    uint64_t verify_due_ns; /* by uv_hrtime: when all is compared again */
+    unsigned filled; /* the batch that a worker fills */
+    bool verifies, closing, stopped;
+    uint64_t verify_due_ns; /* by uv_hrtime: when every block is compared again */
 };
 
 static inline struct file_source *file_of(struct source *source)
@@ -51,9 +46,9 @@ static inline const struct mem *file_mem(const struct file_source *file)
     return hub_ctx(file->source.hub)->mem;
 }
 
-/* file_source.c: a look that will not wait for the timer. */
+/* file_source.c: looks at the followed file in `ms`, unless a look is due earlier. */
 void file_look_soon(struct file_source *file, unsigned ms);
-/* file_reading.c: its turn to be read has come. */
-void file_take_read_slot(struct source *source);
+/* file_follow.c: begins to read, now that it is the source's turn. */
+void file_follow_read_slot(struct source *source);
 
 #endif

@@ -1,68 +1,57 @@
-/* A plain file is read where one wants to. A packed one is unpacked from its beginning, in pieces that are small enough for what comes out
-   of one to be held; to go back is to begin again, to go forward is to unpack and forget. */
+/* A plain file is read at any offset. A gzip file is unpacked from its beginning: seeking back
+   starts over, seeking forward unpacks and drops. */
 #include "ingest/trace/reader.h"
 
-#include "core/base/strbuf.h"
-#include "ingest/trace/gunzip.h"
+#include "ingest/trace/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PACKED_PIECE = 16 * 1024, FORGET_PIECE = 64 * 1024 };
+enum { PACKED_BYTES = 16 * 1024, DROP_BYTES = 64 * 1024 };
 
 struct reader {
     const struct mem *mem;
     int fd;
-    struct stat status;
-    uint64_t at;           /* of the file itself */
-    struct gunzip *gunzip; /* NULL: plain */
-    struct strbuf unpacked;
-    size_t given;      /* of `unpacked` */
-    uint64_t offset;   /* of the unpacked bytes: what is given next */
-    const char *wrong; /* what ended it; told when what came before it has been given */
-    bool ended;
+    struct file_look look;
+    uint64_t at;           /* offset in the file itself */
+    uint64_t offset;       /* of the unpacked bytes: returned so far */
+    struct unpack *unpack; /* NULL: plain */
+    struct slice unpacked; /* not returned yet */
+    bool at_end;           /* of the packed file */
+    char packed[PACKED_BYTES];
 };
-
-static bool take_unpacked(void *ctx, const char *bytes, size_t len)
-{
-    struct reader *reader = ctx;
-    strbuf_add(&reader->unpacked, bytes, len);
-    return !reader->unpacked.failed;
-}
 
 static bool begin_packed(struct reader *reader)
 {
-    gunzip_free(reader->gunzip);
-    reader->gunzip = gunzip_new(reader->mem, take_unpacked, reader);
-    strbuf_clear(&reader->unpacked);
-    reader->given = 0;
+    unpack_free(reader->unpack);
+    reader->unpack = unpack_new(reader->mem);
+    reader->unpacked.len = 0;
     reader->at = reader->offset = 0;
-    reader->ended = false;
-    reader->wrong = NULL;
-    return reader->gunzip != NULL;
+    reader->at_end = false;
+    return reader->unpack != NULL;
 }
 
 struct reader *reader_open(const struct mem *mem, const char *path, const char **error)
 {
     struct reader *reader = mem_zalloc(mem, 1, sizeof *reader);
+    struct stat status;
     char head[2];
+    *error = "out of memory";
     if (reader == NULL) {
-        *error = "out of memory";
         return NULL;
     }
     reader->mem = mem;
-    strbuf_init(&reader->unpacked, mem, 0);
     reader->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (reader->fd < 0 || fstat(reader->fd, &reader->status) != 0) {
+    if (reader->fd < 0 || fstat(reader->fd, &status) != 0) {
         *error = strerror(errno);
         reader_free(reader);
         return NULL;
     }
+    reader->look = file_look_of(&status);
     ssize_t count = pread(reader->fd, head, sizeof head, 0);
-    if (count > 0 && gunzip_is(head, (size_t)count) && !begin_packed(reader)) {
-        *error = "out of memory";
+    if (count > 0 && unpack_is_gzip(head, (size_t)count) && !begin_packed(reader)) {
         reader_free(reader);
         return NULL;
     }
@@ -75,28 +64,29 @@ void reader_free(struct reader *reader)
         if (reader->fd >= 0) {
             close(reader->fd);
         }
-        gunzip_free(reader->gunzip);
-        strbuf_release(&reader->unpacked);
+        unpack_free(reader->unpack);
         mem_free(reader->mem, reader, sizeof *reader);
     }
 }
 
-const struct stat *reader_stat(const struct reader *reader)
+const struct file_look *reader_look(const struct reader *reader)
 {
-    return &reader->status;
+    return &reader->look;
 }
 
 bool reader_has_changed(const struct reader *reader)
 {
-    const struct stat *was = &reader->status;
-    struct stat is;
-    return fstat(reader->fd, &is) != 0 || is.st_size != was->st_size ||
-           is.st_mtim.tv_sec != was->st_mtim.tv_sec || is.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
+    struct stat status;
+    if (fstat(reader->fd, &status) != 0) {
+        return true;
+    }
+    struct file_look now = file_look_of(&status);
+    return !file_look_same(&now, &reader->look);
 }
 
 bool reader_is_packed(const struct reader *reader)
 {
-    return reader->gunzip != NULL;
+    return reader->unpack != NULL;
 }
 
 uint64_t reader_position(const struct reader *reader)
@@ -106,63 +96,60 @@ uint64_t reader_position(const struct reader *reader)
 
 static ptrdiff_t read_file(struct reader *reader, char *bytes, size_t size, const char **error)
 {
-    ssize_t count;
-    do {
-        count = pread(reader->fd, bytes, size, (off_t)reader->at);
-    } while (count < 0 && errno == EINTR);
-    if (count < 0) {
-        *error = strerror(errno);
-        return -1;
+    size_t done = 0;
+    for (ssize_t count = 1; done < size && count != 0;) {
+        count = pread(reader->fd, bytes + done, size - done, (off_t)reader->at);
+        if (count < 0 && errno != EINTR) {
+            *error = strerror(errno);
+            return done > 0 ? (ptrdiff_t)done : -1;
+        }
+        if (count > 0) {
+            done += (size_t)count;
+            reader->at += (uint64_t)count;
+        }
     }
-    reader->at += (uint64_t)count;
-    return count;
+    return (ptrdiff_t)done;
 }
 
-/* Unpacks until there is something to give, or nothing more to come. */
-static void unpack(struct reader *reader)
+/* Makes `unpacked` hold something. Returns false at the end, and if an error sets *error. */
+static bool unpack_more(struct reader *reader, const char **error)
 {
-    char packed[PACKED_PIECE];
-    strbuf_clear(&reader->unpacked);
-    reader->given = 0;
-    while (reader->unpacked.len == 0 && !reader->ended) {
-        ptrdiff_t count = read_file(reader, packed, sizeof packed, &reader->wrong);
-        if (count > 0) {
-            reader->wrong = gunzip_push(reader->gunzip, packed, (size_t)count);
-        } else if (count == 0) {
-            reader->wrong = gunzip_finish(reader->gunzip);
+    while (reader->unpacked.len == 0 && !unpack_next(reader->unpack, &reader->unpacked)) {
+        *error = unpack_error(reader->unpack);
+        ptrdiff_t count = *error != NULL || reader->at_end
+                              ? -1
+                              : read_file(reader, reader->packed, PACKED_BYTES, error);
+        if (count < 0) {
+            return false;
         }
-        if (reader->unpacked.failed) {
-            reader->wrong = "out of memory";
-        }
-        reader->ended = count <= 0 || reader->wrong != NULL;
+        unpack_feed(reader->unpack, reader->packed, (size_t)count);
+        reader->at_end = count == 0;
     }
+    return true;
 }
 
 ptrdiff_t reader_read(struct reader *reader, char *bytes, size_t size, const char **error)
 {
-    if (reader->gunzip == NULL) {
+    size_t done = 0;
+    *error = NULL;
+    if (reader->unpack == NULL) {
         return read_file(reader, bytes, size, error);
     }
-    if (reader->given == reader->unpacked.len) {
-        unpack(reader);
+    while (done < size && unpack_more(reader, error)) {
+        size_t left = reader->unpacked.len, n = left < size - done ? left : size - done;
+        memcpy(bytes + done, reader->unpacked.bytes, n);
+        reader->unpacked.bytes += n;
+        reader->unpacked.len -= n;
+        reader->offset += n;
+        done += n;
     }
-    size_t left = reader->unpacked.len - reader->given, count = left < size ? left : size;
-    if (count == 0 && reader->wrong != NULL) {
-        *error = reader->wrong;
-        return -1;
-    }
-    if (count > 0) {
-        memcpy(bytes, reader->unpacked.data + reader->given, count);
-    }
-    reader->given += count;
-    reader->offset += count;
-    return (ptrdiff_t)count;
+    return done == 0 && *error != NULL ? -1 : (ptrdiff_t)done;
 }
 
 bool reader_seek(struct reader *reader, uint64_t offset, const char **error)
 {
-    char forget[FORGET_PIECE];
-    if (reader->gunzip == NULL) {
+    char drop[DROP_BYTES];
+    if (reader->unpack == NULL) {
         reader->at = offset;
         return true;
     }
@@ -172,8 +159,8 @@ bool reader_seek(struct reader *reader, uint64_t offset, const char **error)
     }
     while (reader->offset < offset) {
         uint64_t left = offset - reader->offset;
-        size_t want = left < sizeof forget ? (size_t)left : sizeof forget;
-        ptrdiff_t count = reader_read(reader, forget, want, error);
+        ptrdiff_t count =
+            reader_read(reader, drop, left < DROP_BYTES ? (size_t)left : DROP_BYTES, error);
         if (count <= 0) {
             return count == 0;
         }

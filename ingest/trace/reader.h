@@ -1,27 +1,29 @@
-/* A file as bytes, unpacked where it is gzip. Reads block: for workers. */
+/* Reads the bytes of a file, unpacked if the file is gzip. Calls block: they are for workers. */
 #ifndef INGEST_READER_H
 #define INGEST_READER_H
 
 #include "core/base/mem.h"
+#include "ingest/trace/file_look.h"
 
-#include <stdint.h>
-#include <sys/stat.h>
+#include <stddef.h>
 
 struct reader;
 
-/* Opens the file. NULL: *error says why not (strerror, static). */
+/* Returns new; NULL with *error set (static) if the file cannot be opened. */
 struct reader *reader_open(const struct mem *mem, const char *path, const char **error);
 void reader_free(struct reader *reader);
-/* As the file was when it was opened. */
-const struct stat *reader_stat(const struct reader *reader);
-/* Whether the file has been written to since. */
+/* Returns the file's state when it was opened. Borrowed. */
+const struct file_look *reader_look(const struct reader *reader);
+/* Returns whether the file has been written to since it was opened. */
 bool reader_has_changed(const struct reader *reader);
 bool reader_is_packed(const struct reader *reader);
-/* Reads the next bytes into `bytes`. Returns how many; 0: the end; -1: *error says what is wrong, static. */
+/* Reads `size` bytes, or all up to the end if they are fewer. Returns the count; -1 with *error set
+   (static). What precedes an error is returned first. */
 ptrdiff_t reader_read(struct reader *reader, char *bytes, size_t size, const char **error);
-/* Goes on at that place of the (unpacked) bytes. Dear in a packed file. False: *error says what is wrong; past the end is no error. */
+/* Moves to an offset of the unpacked bytes; a gzip file is unpacked up to there. An offset past the
+   end is no error. Returns false with *error set. */
 bool reader_seek(struct reader *reader, uint64_t offset, const char **error);
-/* How much of the file itself (packed, if it is) has been read. */
+/* Returns how many bytes of the file itself (packed, if it is) have been read. */
 uint64_t reader_position(const struct reader *reader);
 
 #endif

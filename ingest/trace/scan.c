@@ -1,8 +1,9 @@
-/* Two ways through a text. The quick one takes events that lie whole in a chunk, one after the other (event_scan.h). What it does not
-   take goes the careful way, a machine of six states over characters: what that is in the middle of (an event, the members
-   before or behind the events) is held as it came and checked as a whole when its last bracket comes. When a held event turns out to be
-   no JSON, the search for the next event starts inside of it, behind the place where it went wrong: a stray quote does not
-   swallow the rest of the file. */
+/* A text is scanned in two ways. The fast path takes events that lie whole in a chunk, one after
+   the other (event_scan.h). The slow path takes all else: a state machine over characters. The
+   machine holds the bytes of an event, or of the members before or after the events, and checks
+   them as a whole when the last bracket arrives. If a held event is not JSON, the search for the
+   next event starts inside it, after the error: a stray quote does not swallow the rest of the
+   file. */
 #include "ingest/trace/scan_private.h"
 
 #include "ingest/event_scan.h"
@@ -33,7 +34,7 @@ void scan_free(struct scan *scan)
     }
 }
 
-uint64_t scan_count_lines(const char *bytes, size_t len)
+static uint64_t count_lines(const char *bytes, size_t len)
 {
     uint64_t lines = 0;
     for (const char *at = bytes, *end = bytes + len;
@@ -50,6 +51,13 @@ void scan_report(struct scan *scan, uint64_t line, const char *what, const char 
     scan->sink.bad(scan->sink.ctx, line, reason, (struct slice){bytes, len}, true);
 }
 
+void scan_report_error(struct scan *scan, const char *text, size_t len,
+                       const struct json_error *error)
+{
+    scan_report(scan, scan->held_line + count_lines(text, error->offset), error->what,
+                text + error->offset, len - error->offset);
+}
+
 void scan_hold(struct scan *scan, enum state state, uint64_t line)
 {
     strbuf_clear(&scan->held);
@@ -61,7 +69,7 @@ void scan_hold(struct scan *scan, enum state state, uint64_t line)
     scan->held_offset = scan->offset;
 }
 
-/* The text is lines, from `bytes` on. What is behind empty lines keeps its number. */
+/* Empty lines in front are passed on, so that lines keep their numbers. */
 bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size_t len)
 {
     scan->shape = SCAN_LINES;
@@ -75,30 +83,34 @@ bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size
 
 /* ---- characters ---- */
 
-/* Follows strings and brackets. Returns whether the bracket that opened what is held has been closed. */
-static bool follow(struct scan *scan, char c)
+/* Tracks strings and brackets in the next bytes of what is held. Returns how many bytes there are
+   up to the one that closes it (*closed), or that may show in HEAD what the text is; else all of
+   them. */
+static size_t follow(struct scan *scan, const char *bytes, size_t len, bool *closed)
 {
-    if (scan->in_string) {
+    for (size_t i = 0; i < len; i++) {
+        char c = bytes[i];
+        size_t at = scan->held.len + i;
         if (scan->escaped) {
             scan->escaped = false;
-        } else if (c == '\\') {
+        } else if (scan->in_string && c == '\\') {
             scan->escaped = true;
-        } else if (c == '"') {
+        } else if (scan->in_string && c == '"') {
             scan->in_string = false;
-            scan->key_end = scan->depth == 1 ? scan->held.len : scan->key_end;
+            scan->key_end = scan->depth == 1 ? at + 1 : scan->key_end;
+        } else if (c == '"') {
+            scan->in_string = true;
+            scan->key_start = scan->depth == 1 ? at : scan->key_start;
+        } else if (!scan->in_string && (c == '{' || c == '[')) {
+            scan->depth++;
+        } else if (!scan->in_string && (c == '}' || c == ']')) {
+            *closed = --scan->depth == 0;
         }
-        return false;
+        if (*closed || (scan->state == HEAD && (c == '[' || c == '\n'))) {
+            return i + 1;
+        }
     }
-    if (c == '"') {
-        scan->in_string = true;
-        scan->key_start = scan->depth == 1 ? scan->held.len - 1 : scan->key_start;
-    } else if (c == '{' || c == '[') {
-        scan->depth++;
-    } else if (c == '}' || c == ']') {
-        scan->depth--;
-        return scan->depth == 0;
-    }
-    return false;
+    return len;
 }
 
 static bool start(struct scan *scan, char c)
@@ -111,17 +123,16 @@ static bool start(struct scan *scan, char c)
         scan_hold(scan, BETWEEN, scan->line);
     } else if (c == '{') {
         scan_hold(scan, HEAD, scan->line);
-        strbuf_addc(&scan->held, c);
-        follow(scan, c);
     } else if (!scan_is_space(c)) {
-        /* Not a trace; as lines each of them gets its own reject. */
+        /* Not a trace; as lines, each is rejected by itself. */
         return scan_become_lines(scan, scan->line, &c, 1);
     }
     return true;
 }
 
-/* At the end of a line in HEAD: whether what is held can no longer become a document, being no beginning of JSON. Then it is lines, of
-   which the first is bad. Looked at anew only when it has doubled, so that a long head is not read again and again. */
+/* Returns whether the held text, at the end of a line, is no beginning of JSON: then the text is
+   lines, of which the first is bad. Checks again only when the text has doubled, so that a long
+   head is not checked over and over. */
 static bool is_no_document(struct scan *scan)
 {
     struct json_value object;
@@ -134,12 +145,9 @@ static bool is_no_document(struct scan *scan)
            error.offset < scan->held.len;
 }
 
+/* `c` is the last character that is held. */
 static bool head(struct scan *scan, char c)
 {
-    strbuf_addc(&scan->held, c);
-    if (follow(scan, c)) {
-        return scan_end_head(scan);
-    }
     if (c == '[' && scan->depth == 2 && !scan->in_string && scan_is_events_key(scan)) {
         scan->shape = SCAN_DOCUMENT;
         bool good = scan_give_head(scan);
@@ -157,8 +165,6 @@ static void between(struct scan *scan, char c)
     if (c == '{') {
         scan_hold(scan, EVENT, scan->line);
         scan->skipping = false;
-        strbuf_addc(&scan->held, c);
-        follow(scan, c);
     } else if (c == ']') {
         scan->skipping = false;
         if (scan->shape == SCAN_DOCUMENT) {
@@ -174,7 +180,8 @@ static void between(struct scan *scan, char c)
     }
 }
 
-/* The first place from `from` on where an event may begin: an object behind a comma, a bracket or a line's end. */
+/* Returns the first offset from `from` on where an event may begin: an object after a comma, a
+   bracket or a line's end. */
 static size_t next_start(const struct strbuf *held, size_t from)
 {
     for (size_t i = from > 0 ? from : 1; i < held->len; i++) {
@@ -193,18 +200,18 @@ static size_t next_start(const struct strbuf *held, size_t from)
     return held->len;
 }
 
-/* The held event is no JSON from `error` on. Takes out what may hold further events; it is scanned again. */
-static bool resume_behind(struct scan *scan, const struct json_error *error)
+/* Resumes inside the held event, which has an error: takes out what may hold further events and
+   scans that again. */
+static bool resume_after(struct scan *scan, const struct json_error *error)
 {
-    uint64_t line = scan->held_line + scan_count_lines(scan->held.data, error->offset);
-    scan_report(scan, line, error->what, scan->held.data + error->offset,
-                scan->held.len - error->offset);
-    /* Events within events within events, all of them bad: that is no trace, and the stack has an end. */
+    scan_report_error(scan, scan->held.data, scan->held.len, error);
+    /* Events within events within events, all of them bad, are no trace, and the stack is
+       limited. */
     bool deep = scan->resumes >= MAX_RESUMES;
     size_t from = deep ? scan->held.len : next_start(&scan->held, error->offset);
     struct strbuf again = scan->held;
     strbuf_init(&scan->held, scan->mem, 0);
-    scan->line = scan->held_line + scan_count_lines(again.data, from);
+    scan->line = scan->held_line + count_lines(again.data, from);
     scan->offset = scan->held_offset + from;
     scan_hold(scan, BETWEEN, scan->line);
     scan->resumes++;
@@ -214,7 +221,7 @@ static bool resume_behind(struct scan *scan, const struct json_error *error)
     return good;
 }
 
-/* `object` is a checked object, all that is held but for white space. */
+/* `object` is checked, and all that is held but for white space. */
 static bool give_event(struct scan *scan, struct json_value object)
 {
     struct scan_event event = {
@@ -241,74 +248,62 @@ static bool end_event(struct scan *scan)
     struct json_value object;
     struct json_error error;
     if (!json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
-        return resume_behind(scan, &error);
+        return resume_after(scan, &error);
     }
     scan->state = BETWEEN;
     return give_event(scan, object);
 }
 
-static bool too_long(struct scan *scan)
+/* `closed`: the bytes that are held end it. */
+static bool too_long(struct scan *scan, bool closed)
 {
     struct json_value object;
     struct json_error error;
     bool event = scan->state == EVENT;
-    /* It may be as long as that because it went wrong somewhere: then there are events behind the place. */
+    /* An error may have made it that long: then events follow the error. */
     if (event && !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error) &&
         error.offset < scan->held.len) {
-        return resume_behind(scan, &error);
+        return resume_after(scan, &error);
     }
     scan_report(scan, scan->held_line, "longer than the maximum", scan->held.data, scan->held.len);
-    if (event) {
-        strbuf_release(&scan->held);
+    strbuf_release(&scan->held);
+    if (event && !closed) {
         scan->dropping = true;
     } else {
-        scan_hold(scan, END, scan->line);
+        scan_hold(scan, event ? BETWEEN : END, scan->line);
     }
     return true;
 }
 
-/* Of what is being dropped nothing is held. */
-static void keep(struct scan *scan, const char *bytes, size_t len)
+/* Takes the bytes of what is held, up to the next decision. Returns the number of bytes. */
+static size_t take_held(struct scan *scan, const char *bytes, size_t len)
 {
+    bool closed = false, good = true;
+    size_t n = follow(scan, bytes, len, &closed);
+    uint64_t end = scan->offset + n;
     if (!scan->dropping) {
-        strbuf_add(&scan->held, bytes, len);
+        strbuf_add(&scan->held, bytes, n);
     }
+    scan->line += count_lines(bytes, n);
+    if (scan->held.failed) {
+        scan->stopped = true;
+        return n;
+    }
+    if (scan->held.len > scan->max) {
+        good = too_long(scan, closed);
+    } else if (scan->state == HEAD) {
+        good = closed ? scan_end_head(scan) : head(scan, bytes[n - 1]);
+    } else if (closed) {
+        good = scan->state == EVENT ? end_event(scan) : scan_give_tail(scan);
+    }
+    /* A resumed scan ends here, wherever it began. */
+    scan->offset = end;
+    scan->stopped |= !good || scan->held.failed;
+    return n;
 }
 
-/* Bytes from `at` on that cannot end what is held: copied in one go. */
-static size_t plain_run(const struct scan *scan, const char *at, size_t len)
-{
-    size_t run = 0;
-    while (run < len && at[run] != '"' && at[run] != '\\' && at[run] != '\n' &&
-           (scan->in_string ||
-            (at[run] != '{' && at[run] != '}' && at[run] != '[' && at[run] != ']'))) {
-        run++;
-    }
-    return scan->escaped ? 0 : run;
-}
-
-static bool take(struct scan *scan, char c)
-{
-    bool good = true;
-    switch (scan->state) {
-    case START: good = start(scan, c); break;
-    case HEAD: good = head(scan, c); break;
-    case BETWEEN: between(scan, c); break;
-    case EVENT:
-        keep(scan, &c, 1);
-        good = !follow(scan, c) || end_event(scan);
-        break;
-    case TAIL:
-        strbuf_addc(&scan->held, c);
-        good = !follow(scan, c) || scan_give_tail(scan);
-        break;
-    case LINES:
-    case END: break;
-    }
-    return good && !scan->held.failed;
-}
-
-/* The quick way: as many events as lie whole in the chunk, and what stands between them. Returns how many bytes that is. */
+/* The fast path: takes the events that lie whole in the chunk, and what separates them. Returns the
+   number of bytes. */
 static size_t take_events(struct scan *scan, const char *bytes, size_t len)
 {
     const char *at = bytes, *end = bytes + len;
@@ -320,53 +315,47 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
         struct scan_event event = {.offset = scan->offset + (uint64_t)(at - bytes),
                                    .line = scan->line};
         bool spaced = false;
-        const char *behind =
+        const char *after =
             *at == '{' ? event_scan(at, end, &scan->extra, &event.raw, &spaced) : NULL;
-        if (behind == NULL || (size_t)(behind - at) > scan->max) {
+        if (after == NULL || (size_t)(after - at) > scan->max) {
             break;
         }
-        event.text = (struct slice){at, (size_t)(behind - at)};
+        event.text = (struct slice){at, (size_t)(after - at)};
         scan->skipping = false;
         scan->events_end = event.offset + event.text.len;
-        scan->line += spaced ? scan_count_lines(at, event.text.len) : 0;
+        scan->line += spaced ? count_lines(at, event.text.len) : 0;
         event.end_line = scan->line;
         scan->stopped = !scan->sink.event(scan->sink.ctx, &event);
-        at = behind;
+        at = after;
     }
     scan->offset += (uint64_t)(at - bytes);
     return (size_t)(at - bytes);
 }
 
-/* The careful way: one character, or a run of them that decides nothing. Returns how many bytes that is. */
+/* The slow path: takes one character outside of what is held, or a run of what is held. Returns the
+   number of bytes: 0 for a brace, which is held with what follows it. */
 static size_t take_some(struct scan *scan, const char *bytes, size_t len)
 {
-    if (scan->state == HEAD || scan->state == EVENT || scan->state == TAIL) {
-        size_t run = plain_run(scan, bytes, len);
-        keep(scan, bytes, run);
-        scan->offset += run;
-        if (scan->held.len > scan->max) {
-            scan->stopped = !too_long(scan);
-            return run;
-        }
-        if (run > 0) {
-            return run;
-        }
+    switch (scan->state) {
+    case HEAD:
+    case EVENT:
+    case TAIL: return take_held(scan, bytes, len);
+    case START: scan->stopped |= !start(scan, *bytes); break;
+    case BETWEEN: between(scan, *bytes); break;
+    case LINES: scan->stopped |= !scan->sink.lines(scan->sink.ctx, bytes, len); return len;
+    case END: return len;
     }
-    uint64_t offset = scan->offset;
-    scan->stopped |= !take(scan, *bytes);
-    /* What is searched again ends here, wherever it began. */
-    scan->offset = offset + 1;
+    if (scan->state == HEAD || scan->state == EVENT) {
+        return 0;
+    }
     scan->line += *bytes == '\n';
+    scan->offset++;
     return 1;
 }
 
 bool scan_push(struct scan *scan, const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len && !scan->stopped;) {
-        if (scan->state == LINES) {
-            scan->stopped = !scan->sink.lines(scan->sink.ctx, bytes + i, len - i);
-            break;
-        }
         if (scan->state == BETWEEN) {
             i += take_events(scan, bytes + i, len - i);
         }
@@ -377,7 +366,8 @@ bool scan_push(struct scan *scan, const char *bytes, size_t len)
     return !scan->stopped && !scan->held.failed && !scan->extra.failed;
 }
 
-/* The text ends inside an event. Where that event went wrong earlier, what follows the place is looked through first. */
+/* Reports an event in which the text ends. If the event has an earlier error, the scan resumes
+   after the error first. */
 static void finish_event(struct scan *scan)
 {
     struct json_error error;
@@ -389,12 +379,12 @@ static void finish_event(struct scan *scan)
             len--; /* an editor's last line end, perhaps in a string that was cut */
         }
         if (error.offset >= len) {
-            /* The end came too early: show the event, not the nothing behind it. */
-            uint64_t line = scan->held_line + scan_count_lines(scan->held.data, len);
+            /* The end came too early: show the event, not the nothing after it. */
+            uint64_t line = scan->held_line + count_lines(scan->held.data, len);
             scan_report(scan, line, "unexpected end", scan->held.data, len);
             return;
         }
-        if (!resume_behind(scan, &error)) {
+        if (!resume_after(scan, &error)) {
             return;
         }
     }
@@ -402,7 +392,7 @@ static void finish_event(struct scan *scan)
 
 void scan_finish(struct scan *scan)
 {
-    /* What stopped it has been said, and what is held may not be whole. */
+    /* The reason has been reported, and what is held may not be whole. */
     if (scan->stopped || scan->held.failed) {
         return;
     }
@@ -419,19 +409,15 @@ uint64_t scan_events_end(const struct scan *scan)
     return scan->events_end;
 }
 
-uint64_t scan_line(const struct scan *scan)
-{
-    return scan->line;
-}
-
 bool scan_in_events(const struct scan *scan)
 {
     return scan->state == BETWEEN || scan->state == EVENT;
 }
 
-void scan_jump(struct scan *scan, uint64_t offset, uint64_t line)
+void scan_jump(struct scan *scan, bool lines, uint64_t offset, uint64_t line)
 {
-    scan_hold(scan, BETWEEN, line);
+    scan_hold(scan, lines ? LINES : BETWEEN, line);
+    scan->shape = lines ? SCAN_LINES : scan->shape;
     scan->line = line;
     scan->offset = scan->events_end = offset;
 }

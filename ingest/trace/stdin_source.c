@@ -1,10 +1,10 @@
-/* Standard input, and pipes by name: the formats of a file, live as they come, even where it is a file. Pipes, terminals and sockets
-   are polled; what cannot be (a file, /dev/null) never makes a reader wait. Reading and decoding are a worker's; while the model takes
-   what it found, it reads on. */
+/* Standard input, and pipes by name: the formats of a file, live as they arrive, even if stdin is a
+   file. Pipes, terminals and sockets are polled; a file and /dev/null never block a reader. A
+   worker reads and decodes the next step while the model takes the one before. */
 #include "ingest/trace/stdin_source.h"
 
 #include "ingest/trace/decoder.h"
-#include "ingest/trace/loading.h"
+#include "ingest/trace/importer.h"
 #include "ingest/trace/unpack.h"
 
 #include <errno.h>
@@ -22,15 +22,15 @@ struct stdin_source {
     uv_poll_t poll;
     uv_work_t work;
     bool polls, is_file, closing;
-    struct unpack unpack;
+    struct unpack *unpack;
     struct decoder *decoder;
-    struct loading loading;
+    struct importer importer;
     struct batch batches[2];
     unsigned filled; /* the one that a worker fills */
     char *buffer;
-    bool lost;         /* the model had no memory for some of it */
+    bool lost;         /* out of memory: some of it is not in the model */
     bool ended;        /* the worker has seen the end */
-    const char *wrong; /* what ended it, static; NULL: its end */
+    const char *wrong; /* the error that ended it, static; NULL: its end */
 };
 
 static struct stdin_source *of(struct source *source)
@@ -40,19 +40,25 @@ static struct stdin_source *of(struct source *source)
 
 /* ---- on the worker ---- */
 
-static bool take_plain(void *ctx, const char *bytes, size_t len)
-{
-    struct stdin_source *in = ctx;
-    return decoder_push(in->decoder, bytes, len, &in->batches[in->filled]);
-}
-
 static void end_here(struct stdin_source *in, const char *wrong)
 {
     in->ended = true;
     in->wrong = wrong;
 }
 
-static bool more_is_there(const struct stdin_source *in)
+/* Decodes what is in the buffer; `len` 0 is the end. Returns false if no more can be decoded. */
+static bool take_bytes(struct stdin_source *in, size_t len)
+{
+    struct batch *batch = &in->batches[in->filled];
+    struct slice bytes;
+    unpack_feed(in->unpack, in->buffer, len);
+    while (!batch->failed && unpack_next(in->unpack, &bytes)) {
+        (void)decoder_push(in->decoder, bytes.bytes, bytes.len, batch);
+    }
+    return !batch->failed && unpack_error(in->unpack) == NULL;
+}
+
+static bool has_more(const struct stdin_source *in)
 {
     struct pollfd fd = {.fd = in->fd, .events = POLLIN};
     return in->is_file || (poll(&fd, 1, 0) == 1 && (fd.revents & POLLIN) != 0);
@@ -71,14 +77,12 @@ static void do_step(uv_work_t *work)
             end_here(in, strerror(errno));
             return;
         }
-        const char *wrong = count > 0 ? unpack_push(&in->unpack, in->buffer, (size_t)count)
-                                      : unpack_finish(&in->unpack);
-        if (count == 0 || wrong != NULL || in->batches[in->filled].failed) {
-            end_here(in, wrong);
+        if (!take_bytes(in, (size_t)count) || count == 0) {
+            end_here(in, unpack_error(in->unpack));
             return;
         }
         done += (size_t)count;
-    } while (done < STEP_BYTES && more_is_there(in));
+    } while (done < STEP_BYTES && has_more(in));
 }
 
 /* ---- on the loop ---- */
@@ -103,17 +107,17 @@ static void end_of_input(struct stdin_source *in)
     strbuf_init(&error, hub_ctx(in->source.hub)->mem, 4096);
     stop_polling(in);
     decoder_finish(in->decoder, &in->batches[0]);
-    bool good = loading_take(&in->loading, &in->batches[0]);
-    loading_finish(&in->loading, SESSION_FINISHED);
+    bool good = importer_take(&in->importer, NULL, &in->batches[0]);
+    importer_finish(&in->importer);
     if (!good || in->lost ||
-        (in->loading.load.document != 0 && !loading_end_document(&in->loading))) {
+        (in->importer.trace.document != 0 && !importer_end_document(&in->importer))) {
         in->wrong = "out of memory";
     }
-    trace_load_flag(&in->loading.load, SESSION_FINISHED, 0);
+    trace_import_set_live(&in->importer.trace, false);
     if (in->wrong != NULL) {
         source_error(&error, in->where, "cannot be read", in->wrong);
     }
-    source_finish(&in->source, error.len > 0 ? error.data : loading_error(&in->loading));
+    source_finish(&in->source, error.len > 0 ? error.data : importer_error(&in->importer));
     strbuf_release(&error);
 }
 
@@ -136,7 +140,7 @@ static void wait_for_more(struct stdin_source *in)
     if (in->is_file) {
         begin_step(in);
     } else if (uv_poll_start(&in->poll, UV_READABLE | UV_DISCONNECT, readable) != 0) {
-        in->wrong = "it cannot be waited for";
+        in->wrong = "cannot be polled";
         end_of_input(in);
     }
 }
@@ -150,14 +154,14 @@ static void after_step(uv_work_t *work, int status)
         return;
     }
     struct batch *batch = &in->batches[in->filled];
-    bool reads_on = !in->ended && !in->lost && more_is_there(in);
+    bool reads_on = !in->ended && !in->lost && has_more(in);
     in->filled ^= 1;
     in->source.counters.ingest->changed = true;
-    /* What is there already is read while this is taken: from here on the worker's part is its own. */
+    /* The next step is read while this one is taken: from here on the worker owns its part. */
     if (reads_on) {
         begin_step(in);
     }
-    in->lost |= !loading_take(&in->loading, batch);
+    in->lost |= !importer_take(&in->importer, NULL, batch);
     if (reads_on) {
         return;
     }
@@ -181,7 +185,8 @@ static void readable(uv_poll_t *poll, int status, int events)
     begin_step(in);
 }
 
-/* libuv makes what it polls non-blocking, for all who share it; a read after a poll waits for nothing anyway. */
+/* libuv makes what it polls non-blocking, for all processes that share it; a read after a poll does
+   not block anyway. */
 static bool init_poll(struct stdin_source *in)
 {
     int flags = fcntl(in->fd, F_GETFL);
@@ -205,21 +210,20 @@ static bool open_stream(struct source *source, struct strbuf *error)
     const struct mem *mem = hub_ctx(source->hub)->mem;
     bool is_stdin = strcmp(source->spec, "-") == 0;
     in->where = is_stdin ? "stdin" : source->spec;
-    struct loading_options options = {
+    struct importer_options options = {
         .counters = &source->counters,
         .where = in->where,
         .session_id = "stdin",
         .max_line_bytes = source_max_line(source, false),
     };
-    struct decoder_options decoder = {.mem = mem, .max_event_bytes = source_max_line(source, true)};
-    loading_init(&in->loading, &options);
+    importer_init(&in->importer, &options);
     batch_init(&in->batches[0], mem);
     batch_init(&in->batches[1], mem);
-    unpack_init(&in->unpack, mem, take_plain, in);
+    in->unpack = unpack_new(mem);
     in->buffer = mem_alloc(mem, PIECE);
-    in->decoder = decoder_new(&decoder);
+    in->decoder = decoder_new(mem, source_max_line(source, true), NULL);
     in->fd = is_stdin ? STDIN_FILENO : open(source->spec, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (in->buffer == NULL || in->decoder == NULL || in->fd < 0) {
+    if (in->buffer == NULL || in->unpack == NULL || in->decoder == NULL || in->fd < 0) {
         source_error(error, source->spec, "cannot be read",
                      in->fd < 0 ? strerror(errno) : "out of memory");
         return false;
@@ -241,8 +245,8 @@ static void release_stream(struct source *source)
     struct stdin_source *in = of(source);
     const struct mem *mem = hub_ctx(source->hub)->mem;
     decoder_free(in->decoder);
-    unpack_release(&in->unpack);
-    loading_release(&in->loading);
+    unpack_free(in->unpack);
+    importer_release(&in->importer);
     batch_release(&in->batches[0]);
     batch_release(&in->batches[1]);
     mem_free(mem, in->buffer, in->buffer == NULL ? 0 : PIECE);

@@ -1,8 +1,8 @@
-/* From the end backwards, each `]` with a comma behind it may be the end of the events: what follows it is the rest of an object, if a
-   brace put before it makes one. */
+/* Each `]` with a comma after it, from the end backwards, may be the end of the events: the text
+   after the comma is the rest of an object, if adding a brace makes it one. */
 #include "ingest/trace/tail.h"
 
-#include "core/base/json_read.h"
+#include "ingest/trace_event.h"
 
 #include <string.h>
 
@@ -38,14 +38,12 @@ static void give_members(struct json_value object, struct strbuf *out)
     struct json_walk walk = json_walk(object);
     struct json_member member;
     while (json_next_member(&walk, &member)) {
-        strbuf_add(out, member.key.raw, member.key.len);
-        strbuf_addc(out, ':');
-        strbuf_add(out, member.value.raw, member.value.len);
+        trace_event_put_member(out, member.key, member.value);
         strbuf_addc(out, ',');
     }
 }
 
-/* `text` has one byte of room in front, for the brace. */
+/* `text` begins with a byte that the brace may replace. */
 static bool try_members(char *text, size_t len, struct strbuf *out)
 {
     struct json_value object;
@@ -72,7 +70,6 @@ static bool search(char *bytes, size_t len, struct strbuf *out)
             continue;
         }
         tries++;
-        /* The comma is where the brace goes. */
         if (try_members(bytes + comma, len - comma, out)) {
             return true;
         }

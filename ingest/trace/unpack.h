@@ -1,24 +1,25 @@
-/* Bytes that come in pieces, unpacked where they turn out to be gzip. */
+/* Inflates gzip data that arrive in pieces; passes all other data through. Members may follow one
+   another (RFC 1952, 2.2). */
 #ifndef INGEST_UNPACK_H
 #define INGEST_UNPACK_H
 
-#include "ingest/trace/gunzip.h"
+#include "core/base/mem.h"
+#include "core/trace/event.h"
 
-struct unpack {
-    const struct mem *mem;
-    gunzip_sink *sink;
-    void *ctx;
-    struct gunzip *gunzip; /* NULL: plain, or not known yet */
-    char first[2];         /* the first bytes, until it is known */
-    size_t first_len;
-    bool known;
-};
+struct unpack;
 
-void unpack_init(struct unpack *unpack, const struct mem *mem, gunzip_sink *sink, void *ctx);
-void unpack_release(struct unpack *unpack);
-/* NULL: good. Else what is wrong, static; what came before it has been given out. */
-const char *unpack_push(struct unpack *unpack, const char *bytes, size_t len);
-/* NULL: the data are whole. */
-const char *unpack_finish(struct unpack *unpack);
+/* Returns new; NULL if out of memory. */
+struct unpack *unpack_new(const struct mem *mem);
+void unpack_free(struct unpack *unpack);
+/* Supplies the next bytes, borrowed until unpack_next returns false. `len` 0 marks the end of the
+   data. */
+void unpack_feed(struct unpack *unpack, const char *bytes, size_t len);
+/* Sets *out to the next unpacked bytes, borrowed until the next call. Returns false if more bytes
+   must be fed; false for good at the end and after an error. */
+bool unpack_next(struct unpack *unpack, struct slice *out);
+/* Returns the error, static; NULL if the data are valid so far. */
+const char *unpack_error(const struct unpack *unpack);
+/* Returns whether data that begin with these bytes are gzip. */
+bool unpack_is_gzip(const char *bytes, size_t len);
 
 #endif

@@ -1,9 +1,10 @@
-/* 4: a document that is rewritten whole, read again. The versions are taken one step after the other, as the workers do, without the waiting that a
-   watcher's or a timer's call costs. */
+/* 4: a document that is rewritten whole, read again. The versions are taken one step after the
+   other, as the workers do, without the waiting that a watcher's or a timer's call costs. */
 #include "tests/bench/bench.h"
 
 #include "core/export/document.h"
-#include "ingest/trace/version.h"
+#include "ingest/trace/importer.h"
+#include "ingest/trace/read_job.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,8 @@ struct follower {
     struct bench_engine engine;
     struct ingest_ctx ingest;
     struct source_counters counters;
-    struct loading loading;
-    struct version version;
-    struct trail trail;
-    bool has_trail;
+    struct importer importer;
+    struct fingerprint former; /* of the last version; empty: no version was read */
 };
 
 static int64_t no_time(void *ctx)
@@ -26,58 +25,55 @@ static int64_t no_time(void *ctx)
 
 static void follower_open(struct follower *f)
 {
-    *f = (struct follower){.has_trail = false};
+    memset(f, 0, sizeof *f);
     bench_engine_open(&f->engine, 0, false);
     ingest_ctx_init(&f->ingest, f->engine.swarm, f->engine.tracer, f->engine.log, no_time, NULL);
-    f->counters = (struct source_counters){.ingest = &f->ingest};
-    struct loading_options options = {.counters = &f->counters,
-                                      .where = "bench",
-                                      .session_id = "bench",
-                                      .max_line_bytes = 1 << 20,
-                                      .recorded = true};
-    loading_init(&f->loading, &options);
-    version_init(&f->version, &f->loading);
-    trail_init(&f->trail, &mem_libc);
+    f->counters = (struct counters){.ingest = &f->ingest};
+    struct importer_options options = {.counters = &f->counters,
+                                       .where = "bench",
+                                       .session_id = "bench",
+                                       .max_line_bytes = 1 << 20,
+                                       .recorded = true};
+    importer_init(&f->importer, &options);
+    fingerprint_init(&f->former, &mem_libc);
 }
 
 static void follower_close(struct follower *f)
 {
-    version_release(&f->version);
-    trail_release(&f->trail);
-    loading_release(&f->loading);
+    fingerprint_release(&f->former);
+    importer_release(&f->importer);
     ingest_ctx_release(&f->ingest);
     bench_engine_close(&f->engine);
 }
 
-/* Takes the version that is there now; returns how long that took. */
+/* Reads the present version of the file. Returns how long that took, in seconds. */
 static double take_version(struct follower *f, const char *path, bool verify)
 {
     double began = bench_now();
-    struct reading_options options = {.mem = &mem_libc,
-                                      .path = path,
-                                      .max_event_bytes = 1 << 26,
-                                      .follows = true,
-                                      .former = f->has_trail ? &f->trail : NULL,
-                                      .verify = verify};
-    struct reading *reading = reading_new(&options);
+    bool first = f->former.end == 0;
+    struct read_options options = {.mem = &mem_libc,
+                                   .path = path,
+                                   .max_event_bytes = 1 << 26,
+                                   .follows = true,
+                                   .former = first ? NULL : &f->former,
+                                   .verify = verify};
+    struct read_job *job = read_job_new(&options);
     struct batch batch;
-    enum reading_state state = READING_GOES_ON;
+    struct read_report report = {.state = READ_MORE};
     batch_init(&batch, &mem_libc);
-    version_begin(&f->version, !f->has_trail, f->has_trail);
-    while (state == READING_GOES_ON) {
-        state = reading_step(reading, &batch);
-        version_look(&f->version, reading);
-        version_take(&f->version, &batch);
+    importer_begin(&f->importer, first, !first);
+    while (report.state == READ_MORE) {
+        report = read_job_step(job, &batch);
+        importer_take(&f->importer, &report, &batch);
     }
-    if (state != READING_ENDED || !reading_complete(reading) || !version_commit(&f->version)) {
+    if (report.state != READ_ENDED || !report.complete || !importer_commit(&f->importer)) {
         fprintf(stderr, "bench: a version was not taken\n");
         exit(2);
     }
-    trail_release(&f->trail);
-    reading_take_trail(reading, &f->trail);
-    f->has_trail = true;
+    fingerprint_release(&f->former);
+    read_job_take_fingerprint(job, &f->former);
     batch_release(&batch);
-    reading_free(reading);
+    read_job_free(job);
     return bench_now() - began;
 }
 
@@ -88,7 +84,7 @@ struct version_text {
         end_at; /* in the whole trace: after `[`, the first event that is no metadata … the `]` */
 };
 
-/* The place behind the n-th of `total` parts of the events, between two of them. */
+/* Returns the offset of the end of that part of the events, between two of them. */
 static size_t cut_at(const char *text, const struct version_text *at, double part)
 {
     size_t place = at->first_at + (size_t)((double)(at->end_at - at->first_at) * part);

@@ -1,6 +1,8 @@
-/* Anything as a file: gzip, documents, arrays, lines; taken at once, taken in pieces, and as versions of a document that is followed. */
+/* Anything as a file: gzip, documents, arrays, lines; taken at once, taken in pieces, and as
+   versions of a document that is followed. */
+#include "ingest/trace/importer.h"
+#include "ingest/trace/read_job.h"
 #include "ingest/trace/unpack.h"
-#include "ingest/trace/version.h"
 #include "tests/fuzz/fuzz_model.h"
 
 #include <stdio.h>
@@ -9,54 +11,45 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void init_loading(struct loading *loading, struct fuzz_model *model)
+static void init_importer(struct importer *importer, struct fuzz_model *model)
 {
-    struct loading_options options = {.counters = &model->counters,
-                                      .where = "fuzz",
-                                      .session_id = "fuzz",
-                                      .max_line_bytes = 1000,
-                                      .recorded = true};
+    struct importer_options options = {.counters = &model->counters,
+                                       .where = "fuzz",
+                                       .session_id = "fuzz",
+                                       .max_line_bytes = 1000,
+                                       .recorded = true};
     fuzz_model_init(model);
-    loading_init(loading, &options);
-}
-
-struct pipe {
-    struct decoder *decoder;
-    struct loading *loading;
-    struct batch batch;
-};
-
-static bool take(void *ctx, const char *bytes, size_t len)
-{
-    struct pipe *pipe = ctx;
-    return decoder_push(pipe->decoder, bytes, len, &pipe->batch) &&
-           loading_take(pipe->loading, &pipe->batch);
+    importer_init(importer, &options);
 }
 
 /* As from a pipe. */
 static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk)
 {
     struct fuzz_model model;
-    struct loading loading;
-    struct unpack unpack;
-    struct decoder_options options = {.mem = &mem_libc, .max_event_bytes = 1000};
-    struct pipe pipe = {.decoder = decoder_new(&options), .loading = &loading};
-    batch_init(&pipe.batch, &mem_libc);
-    init_loading(&loading, &model);
-    unpack_init(&unpack, &mem_libc, take, &pipe);
-    for (size_t at = 0; at < len; at += chunk)
-        if (unpack_push(&unpack, bytes + at, len - at < chunk ? len - at : chunk) != NULL)
-            break;
-    (void)unpack_finish(&unpack);
-    decoder_finish(pipe.decoder, &pipe.batch);
-    (void)loading_take(&loading, &pipe.batch);
-    loading_finish(&loading, SESSION_FINISHED);
-    if (loading.load.document != 0)
-        fuzz_require(loading_end_document(&loading));
-    decoder_free(pipe.decoder);
-    unpack_release(&unpack);
-    batch_release(&pipe.batch);
-    loading_release(&loading);
+    struct importer importer;
+    struct batch batch;
+    struct decoder *decoder = decoder_new(&mem_libc, 1000, NULL);
+    struct unpack *unpack = unpack_new(&mem_libc);
+    bool good = true;
+    batch_init(&batch, &mem_libc);
+    init_importer(&importer, &model);
+    for (size_t at = 0; good && at <= len; at += chunk) {
+        struct slice plain;
+        unpack_feed(unpack, bytes + at, len - at < chunk ? len - at : chunk);
+        while (good && unpack_next(unpack, &plain))
+            good = decoder_push(decoder, plain.bytes, plain.len, &batch) &&
+                   importer_take(&importer, NULL, &batch);
+        good = good && unpack_error(unpack) == NULL;
+    }
+    decoder_finish(decoder, &batch);
+    (void)importer_take(&importer, NULL, &batch);
+    importer_finish(&importer);
+    if (importer.trace.document != 0)
+        fuzz_require(importer_end_document(&importer));
+    decoder_free(decoder);
+    unpack_free(unpack);
+    batch_release(&batch);
+    importer_release(&importer);
     struct fuzz_figures figures = fuzz_figures_of(&model);
     fuzz_model_release(&model);
     return figures;
@@ -68,35 +61,33 @@ static void put_file(const char *path, const char *bytes, size_t len)
     fuzz_require(file != NULL && fwrite(bytes, 1, len, file) == len && fclose(file) == 0);
 }
 
-static enum reading_state read_version(struct version *version, const char *path,
-                                       struct trail *trail, bool *has_trail)
+static enum read_state read_version(struct importer *importer, const char *path,
+                                    struct fingerprint *former, bool continues)
 {
-    struct reading_options options = {.mem = &mem_libc,
-                                      .path = path,
-                                      .max_event_bytes = 1000,
-                                      .follows = true,
-                                      .former = *has_trail ? trail : NULL};
-    struct reading *reading = reading_new(&options);
+    continues = continues && former->end > 0;
+    struct read_options options = {.mem = &mem_libc,
+                                   .path = path,
+                                   .max_event_bytes = 1000,
+                                   .follows = true,
+                                   .former = continues ? former : NULL};
+    struct read_job *job = read_job_new(&options);
     struct batch batch;
-    enum reading_state state = READING_GOES_ON;
+    struct read_report report = {.state = READ_MORE};
     batch_init(&batch, &mem_libc);
-    version_begin(version, !*has_trail, true);
-    while (state == READING_GOES_ON) {
-        state = reading_step(reading, &batch);
-        version_look(version, reading);
-        fuzz_require(version_take(version, &batch));
+    importer_begin(importer, !continues, true);
+    while (report.state == READ_MORE) {
+        report = read_job_step(job, &batch);
+        fuzz_require(importer_take(importer, &report, &batch));
     }
-    if (state == READING_ENDED && reading_complete(reading) &&
-        reading_shape(reading) != SCAN_LINES) {
-        fuzz_require(version_commit(version));
-        trail_release(trail);
-        reading_take_trail(reading, trail);
-        *has_trail = true;
+    if (report.state == READ_ENDED && report.complete) {
+        fuzz_require(report.shape == SCAN_LINES || importer_commit(importer));
+        fingerprint_release(former);
+        read_job_take_fingerprint(job, former);
     }
-    version_drop(version);
+    importer_drop(importer);
     batch_release(&batch);
-    reading_free(reading);
-    return state;
+    read_job_free(job);
+    return report.state;
 }
 
 /* A beginning of the bytes as the first version, all of them as the second. */
@@ -104,26 +95,20 @@ static void follow(const char *bytes, size_t len, size_t first)
 {
     static char path[64];
     struct fuzz_model model;
-    struct loading loading;
-    struct version version;
-    struct trail trail;
-    bool has_trail = false;
+    struct importer importer;
+    struct fingerprint former;
     if (path[0] == '\0')
         snprintf(path, sizeof path, "/tmp/fuzz_scan.%ld", (long)getpid());
-    init_loading(&loading, &model);
-    version_init(&version, &loading);
-    trail_init(&trail, &mem_libc);
+    init_importer(&importer, &model);
+    fingerprint_init(&former, &mem_libc);
     put_file(path, bytes, first);
-    (void)read_version(&version, path, &trail, &has_trail);
+    (void)read_version(&importer, path, &former, true);
     put_file(path, bytes, len);
-    if (read_version(&version, path, &trail, &has_trail) == READING_OTHER) {
-        has_trail = false;
-        (void)read_version(&version, path, &trail, &has_trail);
-    }
+    if (read_version(&importer, path, &former, true) == READ_OTHER)
+        (void)read_version(&importer, path, &former, false);
     unlink(path);
-    trail_release(&trail);
-    version_release(&version);
-    loading_release(&loading);
+    fingerprint_release(&former);
+    importer_release(&importer);
     fuzz_model_release(&model);
 }
 

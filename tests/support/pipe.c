@@ -1,60 +1,54 @@
 #include "tests/support/pipe.h"
 
-#include "ingest/trace/decoder.h"
-
 enum { MAX_BYTES = 1 << 20 };
-
-static bool take(void *ctx, const char *bytes, size_t len)
-{
-    struct pipe *pipe = ctx;
-    pipe->failed |= !decoder_push(pipe->decoder, bytes, len, &pipe->batch) ||
-                    !loading_take(&pipe->loading, &pipe->batch);
-    return !pipe->failed;
-}
 
 void pipe_init(struct pipe *pipe, struct rig *rig)
 {
     const struct mem *mem = rig->ingest.mem;
-    struct decoder_options decoder = {.mem = mem, .max_event_bytes = MAX_BYTES};
-    struct loading_options loading = {.counters = &rig->counters,
-                                      .where = "in",
-                                      .session_id = "in",
-                                      .max_line_bytes = MAX_BYTES,
-                                      .recorded = true};
-    *pipe = (struct pipe){.rig = rig, .decoder = decoder_new(&decoder)};
-    pipe->failed = pipe->decoder == NULL;
+    struct importer_options options = {.counters = &rig->counters,
+                                       .where = "in",
+                                       .session_id = "in",
+                                       .max_line_bytes = MAX_BYTES,
+                                       .recorded = true};
+    *pipe = (struct pipe){
+        .rig = rig, .decoder = decoder_new(mem, MAX_BYTES, NULL), .unpack = unpack_new(mem)};
+    pipe->failed = pipe->decoder == NULL || pipe->unpack == NULL;
     batch_init(&pipe->batch, mem);
-    loading_init(&pipe->loading, &loading);
-    unpack_init(&pipe->unpack, mem, take, pipe);
+    importer_init(&pipe->importer, &options);
 }
 
 void pipe_release(struct pipe *pipe)
 {
-    unpack_release(&pipe->unpack);
+    unpack_free(pipe->unpack);
     decoder_free(pipe->decoder);
-    loading_release(&pipe->loading);
+    importer_release(&pipe->importer);
     batch_release(&pipe->batch);
 }
 
 bool pipe_push(struct pipe *pipe, const char *bytes, size_t len)
 {
+    struct slice plain;
     if (!pipe->failed && pipe->wrong == NULL) {
-        pipe->wrong = unpack_push(&pipe->unpack, bytes, len);
+        unpack_feed(pipe->unpack, bytes, len);
+        while (!pipe->failed && unpack_next(pipe->unpack, &plain)) {
+            pipe->failed = !decoder_push(pipe->decoder, plain.bytes, plain.len, &pipe->batch) ||
+                           !importer_take(&pipe->importer, NULL, &pipe->batch);
+        }
+        pipe->wrong = unpack_error(pipe->unpack);
     }
     return !pipe->failed && pipe->wrong == NULL;
 }
 
 bool pipe_finish(struct pipe *pipe)
 {
-    const char *wrong = pipe->failed ? NULL : unpack_finish(&pipe->unpack);
-    pipe->wrong = pipe->wrong != NULL ? pipe->wrong : wrong;
+    (void)pipe_push(pipe, "", 0);
     if (!pipe->failed) {
         decoder_finish(pipe->decoder, &pipe->batch);
-        pipe->failed = !loading_take(&pipe->loading, &pipe->batch);
+        pipe->failed = !importer_take(&pipe->importer, NULL, &pipe->batch);
     }
-    loading_finish(&pipe->loading, SESSION_FINISHED);
-    if (!pipe->failed && pipe->loading.load.document != 0) {
-        pipe->failed = !loading_end_document(&pipe->loading);
+    importer_finish(&pipe->importer);
+    if (!pipe->failed && pipe->importer.trace.document != 0) {
+        pipe->failed = !importer_end_document(&pipe->importer);
     }
     return !pipe->failed;
 }

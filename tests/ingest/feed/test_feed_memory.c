@@ -1,5 +1,6 @@
 /* Every allocation fails once, in everything that decodes: no crash, no leak, and what was not refused is in the model. */
-#include "ingest/trace/version.h"
+#include "ingest/trace/importer.h"
+#include "ingest/trace/read_job.h"
 #include "tests/support/failing_mem.h"
 #include "tests/support/pipe.h"
 
@@ -44,35 +45,34 @@ static bool decode(struct rig *rig, const char *text, size_t len)
     return good;
 }
 
-/* One version of the file; where `trail` has one, going on from that. */
-static bool read_version(struct rig *rig, struct version *version, const char *path,
-                         struct trail *trail, bool first)
+/* Reads one version of the file, which continues the former one unless it is the first. */
+static bool read_version(struct rig *rig, struct importer *importer, const char *path,
+                         struct fingerprint *former, bool first)
 {
-    struct reading_options options = {.mem = rig->ingest.mem,
-                                      .path = path,
-                                      .max_event_bytes = 1 << 16,
-                                      .follows = true,
-                                      .verify = true,
-                                      .former = first ? NULL : trail};
-    struct reading *reading = reading_new(&options);
+    struct read_options options = {.mem = rig->ingest.mem,
+                                   .path = path,
+                                   .max_event_bytes = 1 << 16,
+                                   .follows = true,
+                                   .verify = true,
+                                   .former = first ? NULL : former};
+    struct read_job *job = read_job_new(&options);
     struct batch batch;
-    enum reading_state state = reading == NULL ? READING_FAILED : READING_GOES_ON;
+    struct read_report report = {.state = job == NULL ? READ_FAILED : READ_MORE};
     batch_init(&batch, rig->ingest.mem);
-    version_begin(version, first, true);
-    while (state == READING_GOES_ON) {
-        state = reading_step(reading, &batch);
-        version_look(version, reading);
-        if (state != READING_FAILED && !version_take(version, &batch))
-            state = READING_FAILED;
+    importer_begin(importer, first, true);
+    while (report.state == READ_MORE) {
+        report = read_job_step(job, &batch);
+        if (report.state != READ_FAILED && !importer_take(importer, &report, &batch))
+            report.state = READ_FAILED;
     }
-    bool good = state == READING_ENDED && reading_complete(reading) && version_commit(version);
+    bool good = report.state == READ_ENDED && report.complete && importer_commit(importer);
     if (good) {
-        trail_release(trail);
-        reading_take_trail(reading, trail);
-        good = !trail->failed;
+        fingerprint_release(former);
+        read_job_take_fingerprint(job, former);
+        good = !former->failed;
     }
     batch_release(&batch);
-    reading_free(reading);
+    read_job_free(job);
     return good;
 }
 
@@ -83,27 +83,24 @@ static bool follow(struct rig *rig, const char *text, size_t len)
                       end[] = "],\"metadata\"";
     const char *path = support_path(support_tmpdir(), "followed.json");
     size_t at = (size_t)(strstr(text, end) - text);
-    struct loading_options options = {
+    struct importer_options options = {
         .counters = &rig->counters, .where = "in", .session_id = "in", .max_line_bytes = 1 << 16};
     struct strbuf longer;
-    struct loading loading;
-    struct trail trail;
-    struct version version;
+    struct importer importer;
+    struct fingerprint former;
     strbuf_init(&longer, &mem_libc, 0);
     strbuf_add(&longer, text, at);
     strbuf_adds(&longer, more);
     strbuf_add(&longer, text + at, len - at);
-    trail_init(&trail, rig->ingest.mem);
-    loading_init(&loading, &options);
-    version_init(&version, &loading);
+    fingerprint_init(&former, rig->ingest.mem);
+    importer_init(&importer, &options);
     support_write_file(path, text, len);
-    bool good = read_version(rig, &version, path, &trail, true);
+    bool good = read_version(rig, &importer, path, &former, true);
     support_write_file(path, longer.data, longer.len);
-    good = good && read_version(rig, &version, path, &trail, false);
+    good = good && read_version(rig, &importer, path, &former, false);
     assert_true(!good || rig_events(rig) == 4);
-    version_release(&version);
-    trail_release(&trail);
-    loading_release(&loading);
+    fingerprint_release(&former);
+    importer_release(&importer);
     strbuf_release(&longer);
     return good;
 }

@@ -1,4 +1,4 @@
-/* Lines out of bytes, in every chunking. */
+/* Tests that bytes become the same lines in every chunking. */
 #include "ingest/feed/lines.h"
 #include "tests/support/rig.h"
 

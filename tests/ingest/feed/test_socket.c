@@ -1,5 +1,7 @@
-/* Listening sockets and their senders: who may send, what becomes of sessions as senders come and go, and the socket file. */
+/* Tests listening sockets and their senders: who may send, how sessions end as senders come and go,
+   and the socket file. */
 #include "ingest/feed/sender.h"
+#include "tests/support/failing_mem.h"
 #include "tests/support/rig.h"
 
 #include <errno.h>
@@ -112,6 +114,45 @@ static void a_sender_may_come_back(void **state)
     close(fd);
 }
 
+static bool session_two(struct rig *rig, void *ctx)
+{
+    (void)ctx;
+    return rig_session(rig, "two") != NULL;
+}
+
+/* Connections for which memory is lacking, several of them in one iteration of the loop, are
+   closed; the next one is accepted. */
+static void a_listener_outlives_a_lack_of_memory(void **state)
+{
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
+    struct rig rig;
+    const char *spec = new_spec();
+    int refused[3];
+    (void)state;
+    assert_true(rig_init_with(&rig, &mem));
+    rig_start_hub(&rig, (struct hub_options){0});
+    rig_add(&rig, spec);
+    failing.allow = 0;
+    for (size_t i = 0; i < 3; i++) {
+        refused[i] = connect_to(spec);
+    }
+    rig_run_ms(&rig, 50);
+    failing.allow = -1;
+    for (size_t i = 0; i < 3; i++) {
+        char byte;
+        assert_int_equal(recv(refused[i], &byte, 1, MSG_DONTWAIT), 0);
+        close(refused[i]);
+    }
+    int two = connect_to(spec);
+    say(two, HELLO("two"));
+    rig_until(&rig, session_two, NULL);
+    assert_int_equal(hub_source(rig.hub, 0).senders, 1);
+    close(two);
+    rig_release(&rig);
+    assert_int_equal(failing.live_blocks, 0);
+}
+
 static void a_last_line_without_its_end_is_taken_when_the_sender_goes(void **state)
 {
     struct rig *rig = *state;
@@ -146,7 +187,9 @@ static void a_fast_sender_does_not_keep_the_others_waiting(void **state)
     close(flood);
     rig_until_events(rig, 1000);
     say(quiet, HELLO("quiet"));
-    /* No turn of the loop takes more of one sender than its share: 256 KB, and the read of 64 KB that went beyond it,
+    /* No turn of the loop takes more of one sender than its share: 256 KB, and the read of 64 KB
+       that went beyond it,
+
        in lines of 59 bytes. */
     bool came = false;
     for (int turn = 0; turn < 200; turn++) {
@@ -258,7 +301,7 @@ static void a_file_that_is_no_socket_is_left_alone(void **state)
     support_write_file(spec + 5, "precious", 8);
     rig_start_hub(rig, (struct hub_options){0});
     char *error = error_of(rig, spec);
-    assert_non_null(strstr(error, "which is not a socket"));
+    assert_non_null(strstr(error, "not a socket"));
     free(error);
     assert_int_equal(lstat(spec + 5, &st), 0);
     assert_int_equal(st.st_size, 8);
@@ -406,7 +449,7 @@ static void a_sender_does_not_wait_for_one_who_never_accepts(void **state)
     while (count < 10 && (taken[count] = sender_connect(spec, 50, &error)) >= 0)
         count++;
     assert_in_range(count, 0, 9);
-    assert_non_null(strstr(error.data, "nobody answers in time"));
+    assert_non_null(strstr(error.data, "no answer in time"));
     while (count > 0)
         close(taken[--count]);
     close(fd);
@@ -419,6 +462,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(many_senders_feed_sessions_of_their_own_and_shared_ones),
         TEST(a_sender_may_come_back),
+        TEST(a_listener_outlives_a_lack_of_memory),
         TEST(a_last_line_without_its_end_is_taken_when_the_sender_goes),
         TEST(a_fast_sender_does_not_keep_the_others_waiting),
         TEST(the_socket_is_its_owners_alone_and_goes_with_the_listener),

@@ -1,6 +1,6 @@
-/* Events as they are read where they lie, against the careful way (json_check, trace_event_read), and whole documents, in any
-   chunks, against jansson. Both are asked about generated texts, as the producer writes them or as nobody does, and about damaged
-   ones. What jansson takes otherwise, or not at all, has tables of its own. */
+/* Tests event_scan against json_check and trace_event_read, and whole documents, in any chunks,
+   against jansson. Texts are generated, as the producer writes them and as no producer does, and
+   damaged. Texts that jansson reads in another way, or refuses, have tables of their own. */
 #include "ingest/event_scan.h"
 
 #include "ingest/trace/scan.h"
@@ -86,7 +86,8 @@ static void put_character(struct generator *g)
         put_one_of(g, tame, COUNT(tame));
 }
 
-/* Runs of plain characters, about as long as what is looked at at once, with others between them. */
+/* Runs of plain characters, about as long as what is looked at at once, with others between
+   them. */
 static void put_string(struct generator *g)
 {
     put(g, "\"");
@@ -214,10 +215,10 @@ static void put_value(struct generator *g, unsigned depth)
 
 /* ---- events ---- */
 
-enum field { NAME, CAT, PH, TS, PID, TID, ID, DUR, ARGS, EVENT_FIELDS };
+enum field { NAME, CAT, PH, TS, PID, TID, ID, DUR, ARGS, FIELDS };
 
-static const char *const field_names[EVENT_FIELDS] = {"name", "cat", "ph",  "ts",  "pid",
-                                                      "tid",  "id",  "dur", "args"};
+static const char *const field_names[FIELDS] = {"name", "cat", "ph",  "ts",  "pid",
+                                                "tid",  "id",  "dur", "args"};
 
 static void put_field_value(struct generator *g, enum field field)
 {
@@ -255,7 +256,7 @@ static void put_field_value(struct generator *g, enum field field)
         else
             put_container(g, true, 3);
         break;
-    case EVENT_FIELDS: break;
+    case FIELDS: break;
     }
 }
 
@@ -263,29 +264,29 @@ static void put_member(struct generator *g, enum field field, bool first)
 {
     put(g, first ? "" : ",");
     put_space(g);
-    if (field < EVENT_FIELDS)
+    if (field < FIELDS)
         strbuf_addf(&g->out, "\"%s\"", field_names[field]);
     else
         put_key(g);
     put_colon(g);
-    if (field < EVENT_FIELDS)
+    if (field < FIELDS)
         put_field_value(g, field);
     else
         put_value(g, 3);
     put_space(g);
 }
 
-/* Which members, in which order: the producer's, mostly all of them; or any, and some of them twice. */
+/* Which members, in which order: the producer's, mostly all of them; or any, and some of them
+   twice. */
 static size_t choose_fields(struct generator *g, enum field *fields)
 {
     size_t count = 0;
     bool ordered = one_in(g, 2);
-    for (enum field i = 0; i < EVENT_FIELDS; i++)
+    for (enum field i = 0; i < FIELDS; i++)
         if (!one_in(g, i == ID || i == DUR || i == ARGS ? 3 : 30))
             fields[count++] = i;
     for (uint64_t more = one_in(g, 3) ? below(g, 4) : 0; more > 0; more--)
-        fields[count++] =
-            g->tame || one_in(g, 2) ? EVENT_FIELDS : (enum field)below(g, EVENT_FIELDS);
+        fields[count++] = g->tame || one_in(g, 2) ? FIELDS : (enum field)below(g, FIELDS);
     for (size_t i = 0; !ordered && i < count; i++) {
         size_t other = below(g, count);
         enum field swap = fields[i];
@@ -297,7 +298,7 @@ static size_t choose_fields(struct generator *g, enum field *fields)
 
 static void put_event(struct generator *g)
 {
-    enum field fields[EVENT_FIELDS + 4];
+    enum field fields[FIELDS + 4];
     size_t count = choose_fields(g, fields);
     put(g, "{");
     put_space(g);
@@ -407,8 +408,9 @@ static bool is_phase(char c)
            (c != '\0' && strchr("()=", c) != NULL);
 }
 
-/* What the quick way has to take (event_scan.h): no key of the event's with escapes, no 60 levels and more within it, and nothing
-   that makes it an event only at a second look: a phase with escapes or one more that is none, a time beyond numbers. */
+/* What the quick way has to take (event_scan.h): no key of the event's with escapes, no 60 levels
+   and more within it, and nothing that makes it an event only at a second look: a phase with
+   escapes or one more that is none, a time beyond numbers. */
 static bool is_usual(struct json_value object)
 {
     struct json_walk walk = json_walk(object);
@@ -624,7 +626,8 @@ static void without_memory_for_extra_members_it_is_left(void **state)
 
 enum { MARKS = 32 };
 
-/* What a scan finds, in a text: events with their places and all that is in them, members, what is bad, lines. */
+/* What a scan finds, in a text: events with their places and all that is in them, members, what is
+   bad, lines. */
 struct found {
     const struct strbuf *document;
     struct strbuf text;
@@ -712,8 +715,8 @@ static bool take_member(void *ctx, struct json_value key, struct json_value valu
     return true;
 }
 
-/* Of what is bad the first bytes are shown. KNOWN BUG, to be compared when it is mended: where a document ends between two events, these
-   are those of any former event. */
+/* Of what is bad the first bytes are shown. KNOWN BUG, to be compared when it is mended: where a
+   document ends between two events, these are those of any former event. */
 static void take_bad(void *ctx, uint64_t line, const char *reason, struct slice bytes, bool broken)
 {
     struct found *found = ctx;
@@ -785,7 +788,8 @@ static bool is_event(json_t *item)
            !(fabs(json_number_value(dur)) > TRACE_TS_MAX_US);
 }
 
-/* A field is what the item has of that name, if that is of a type that it may have; it goes from the item then. */
+/* A field is what the item has of that name, if that is of a type that it may have; it goes from
+   the item then. */
 static void compare_field(json_t *item, const char *name, struct json_value value, bool numbers,
                           bool any)
 {
@@ -864,7 +868,8 @@ static void compare_document(struct found *found, const struct strbuf *document,
 
 /* ---- documents made up ---- */
 
-/* An event, mostly; else something that is none, but for lists and for texts with brackets in them. */
+/* An event, mostly; else something that is none, but for lists and for texts with brackets in
+   them. */
 static void put_item(struct generator *g)
 {
     static const char *const others[] = {"1",     "-2.5e3",         "true",
@@ -898,7 +903,7 @@ static void put_document(struct generator *g)
         uint64_t before = below(g, 3), after = below(g, 3);
         put(g, "{");
         for (uint64_t i = 0; i < before; i++)
-            put_member(g, EVENT_FIELDS, i == 0);
+            put_member(g, FIELDS, i == 0);
         put(g, before > 0 ? "," : "");
         put_space(g);
         put(g, "\"traceEvents\"");
@@ -906,7 +911,7 @@ static void put_document(struct generator *g)
         put_items(g);
         put_space(g);
         for (uint64_t i = 0; i < after; i++)
-            put_member(g, EVENT_FIELDS, false);
+            put_member(g, FIELDS, false);
         put(g, "}");
     } else {
         put_items(g);
@@ -1174,7 +1179,8 @@ static void an_event_of_megabytes_is_taken_whole(void **state)
     strbuf_release(&found.text);
 }
 
-/* The maximum is of the whole event. What is larger is lost, and nothing else; where it goes wrong as well, perhaps more. */
+/* The maximum is of the whole event. What is larger is lost, and nothing else; where it goes wrong
+   as well, perhaps more. */
 static void an_event_beyond_the_maximum_is_lost_alone(void **state)
 {
     (void)state;

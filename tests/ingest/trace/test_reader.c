@@ -1,5 +1,6 @@
-/* A file as bytes, plain and packed: whatever its size, however it is packed and in whatever pieces and places one reads it, the bytes
-   are those that were written; where it is damaged, all that was whole comes first. */
+/* A file as bytes, plain and packed: whatever its size, however it is packed and in whatever pieces
+   and places one reads it, the bytes are those that were written; where it is damaged, all that was
+   whole comes first. */
 #include "ingest/trace/reader.h"
 
 #include "tests/support/failing_mem.h"
@@ -35,7 +36,8 @@ static uint64_t next_random(uint64_t *seed, uint64_t below)
     return (*seed >> 33) % below;
 }
 
-/* Text that packs well, or bytes that do not pack at all: then what is read of the file ends in other places. */
+/* Text that packs well, or bytes that do not pack at all: then what is read of the file ends in
+   other places. */
 static struct bytes some_bytes(size_t len, bool packs)
 {
     struct bytes bytes = {0};
@@ -82,13 +84,14 @@ static struct reader *open_bytes(const struct mem *mem, const char *at, size_t l
     const char *error = "none";
     struct reader *reader = reader_open(mem, path, &error);
     if (reader != NULL)
-        assert_int_equal(reader_stat(reader)->st_size, len);
+        assert_int_equal(reader_look(reader)->size, len);
     else
         assert_string_equal(error, "out of memory");
     return reader;
 }
 
-/* Reads on in pieces of at most `size` to the end, or to what is wrong: NULL for the end. What came is the content from `offset` on. */
+/* Reads on in pieces of at most `size` to the end, or to what is wrong: NULL for the end. What came
+   is the content from `offset` on. */
 static const char *read_rest(struct reader *reader, const struct bytes *content, size_t offset,
                              size_t size, size_t *end)
 {
@@ -210,7 +213,8 @@ static void members_that_follow_one_another_are_one_file(void **state)
     }
 }
 
-/* Packs the content, the first `flush` bytes so that they are whole before the others begin. Returns where that is. */
+/* Packs the content, the first `flush` bytes so that they are whole before the others begin.
+   Returns where that is. */
 static size_t pack_in_two(struct bytes *out, const struct bytes *content, size_t flush)
 {
     z_stream z = {0};
@@ -229,8 +233,9 @@ static size_t pack_in_two(struct bytes *out, const struct bytes *content, size_t
     return first;
 }
 
-/* So many bytes that do not pack, then zeros, that 16 KiB of the file (what is read at a time) become 64 KiB (what is given out at a
-   time): nothing is left of the one when the other is full. */
+/* So many bytes that do not pack, then zeros, that 16 KiB of the file (what is read at a time)
+   become 64 KiB (what is given out at a time): nothing is left of the one when the other is
+   full. */
 static void a_piece_of_the_file_may_fill_what_is_unpacked_to_the_last_byte(void **state)
 {
     (void)state;
@@ -408,7 +413,7 @@ static void a_jump_over_what_is_damaged_fails(void **state)
     free(packed.at);
 }
 
-/* A plain file that grows goes on where it ended. */
+/* A plain file that grows continues where it ended. */
 static void what_is_appended_to_a_plain_file_is_read_too(void **state)
 {
     (void)state;
@@ -424,7 +429,7 @@ static void what_is_appended_to_a_plain_file_is_read_too(void **state)
     assert_int_equal(fclose(file), 0);
     assert_null(read_rest(reader, &content, 600, 100, &end));
     assert_int_equal(end, 1000);
-    assert_int_equal(reader_stat(reader)->st_size, 600);
+    assert_int_equal(reader_look(reader)->size, 600);
     reader_free(reader);
     free(content.at);
 }
@@ -445,7 +450,7 @@ static void what_cannot_be_opened_or_read_says_why(void **state)
     reader_free(reader);
 }
 
-/* Whatever could not be had, what came before is right, and it is told. */
+/* Whichever allocation fails, the bytes before are right, and the error is reported. */
 static void every_lack_of_memory_is_told_and_leaks_nothing(void **state)
 {
     (void)state;

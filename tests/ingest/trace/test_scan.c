@@ -1,5 +1,5 @@
-/* Trace documents to events: shapes, what stands around the events, and what is lost when some of it is bad (nothing else). */
-#include "ingest/trace/decoder.h"
+/* Tests scanning trace documents: their shapes, what precedes and follows the events, and that bad
+   input loses nothing else. */
 #include "ingest/trace/scan.h"
 #include "tests/support/rig.h"
 
@@ -171,32 +171,11 @@ static void an_event_beyond_the_maximum_is_passed_over(void **state)
     strbuf_release(&found.text);
 }
 
-static void a_session_is_called_by_its_files_name(void **state)
-{
-    (void)state;
-    static const char *const names[][2] = {{"/a/b/trace-1.json", "trace-1"},
-                                           {"x.json.gz", "x"},
-                                           {"swarm.feed.ndjson", "swarm.feed"},
-                                           {"t.jsonl", "t"},
-                                           {"plain", "plain"},
-                                           {".json", ".json"},
-                                           {"node_trace.1.log", "node_trace.1.log"}};
-    struct strbuf out;
-    strbuf_init(&out, &mem_libc, 0);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        strbuf_clear(&out);
-        decoder_session_id(names[i][0], &out);
-        assert_string_equal(out.data, names[i][1]);
-    }
-    strbuf_release(&out);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_gives_its_parts_in_any_chunks),
         cmocka_unit_test(an_event_beyond_the_maximum_is_passed_over),
-        cmocka_unit_test(a_session_is_called_by_its_files_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

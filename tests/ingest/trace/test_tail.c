@@ -1,5 +1,5 @@
-/* What a document says of itself behind its events, found from its last bytes alone: wherever these begin, it is all of that or
-   nothing. */
+/* Tests the members after a document's events, found from its last bytes alone: whatever part of
+   the file these bytes are, all of the members are found or none. */
 #include "ingest/trace/tail.h"
 
 #include "tests/support/failing_mem.h"
@@ -33,8 +33,8 @@ static bool find(const char *bytes, size_t len, struct strbuf *out)
 /* ---- whole documents ---- */
 
 static const struct {
-    const char *text, *members; /* NULL: it says nothing behind its events */
-    size_t from;                /* what begins behind this place does not reach back far enough */
+    const char *text, *members; /* NULL: no members follow the events */
+    size_t from;                /* bytes that begin later do not reach back far enough */
 } documents[] = {
 #define DOC(before, bracket, after, members)                                            \
     {                                                                                   \
@@ -49,7 +49,7 @@ static const struct {
     DOC("{ \"traceEvents\" : [ " EVENT " ", "]",
         " \n\t\r, \n \"a\" : 1 ,\r\n\"b\":\t{ \"c\" : [ ] }\n}\n\n",
         "\"a\":1,\"b\":{ \"c\" : [ ] },"),
-    /* brackets, quotes and escapes in what it says */
+    /* brackets, quotes and escapes in the members */
     DOC("{\"traceEvents\":[", "]", ",\"m\":{\"l\":[1,2],\"n\":[{\"o\":[]},3],\"p\":4}}",
         "\"m\":{\"l\":[1,2],\"n\":[{\"o\":[]},3],\"p\":4},"),
     DOC("{\"traceEvents\":[", "]", ",\"m\":\"],\",\"n\":\"],\\\"k\\\":1}\"}",
@@ -58,7 +58,8 @@ static const struct {
         ",\"m\":{\"],\":\"],\",\"]\":\"{\\\\\"},\"],\":{\"a\":\"\\\"],\\\"\"}}",
         "\"m\":{\"],\":\"],\",\"]\":\"{\\\\\"},\"],\":{\"a\":\"\\\"],\\\"\"},"),
     DOC("{\"traceEvents\":[", "]", ",\"\\u005d,\":\"\xC3\xA9]\"}", "\"\\u005d,\":\"\xC3\xA9]\","),
-    /* of several lists at the document's own level, what is behind the last one that something follows */
+    /* of several lists at the document's own level: what follows the last one that has a
+       successor */
     DOC("{\"traceEvents\":[],\"before\":1,\"list\":[1,2", "]", ",\"b\":2}", "\"b\":2,"),
     DOC("{\"traceEvents\":[", "]", ",\"b\":2,\"list\":[1,2]}", "\"b\":2,\"list\":[1,2],"),
 };
@@ -81,7 +82,8 @@ static void it_is_found_from_any_place_before_the_bracket_and_from_none_behind_i
     strbuf_release(&out);
 }
 
-/* (One that is cut behind a brace, with a list and more before it in the same object, looks whole. None of these is.) */
+/* (A document cut after a brace, with a list and more before it in the same object, looks whole.
+   None of these is.) */
 static void nothing_is_found_in_one_that_was_cut_off(void **state)
 {
     (void)state;
@@ -124,7 +126,7 @@ static void nothing_is_found_where_nothing_is_behind_the_events(void **state)
         /* lines */
         "{\"op\":\"hello\"}\n{\"op\":\"x\"}\n",
         EVENT "\n" EVENT "\n",
-        /* no JSON behind the bracket */
+        /* no JSON after the bracket */
         "{\"traceEvents\":[],\"a\":1,}",
         "{\"traceEvents\":[],,\"a\":1}",
         "{\"traceEvents\":[],\"a\":}",
@@ -142,7 +144,8 @@ static void nothing_is_found_where_nothing_is_behind_the_events(void **state)
     strbuf_release(&out);
 }
 
-/* A document that says a list of so many lists, each of which is followed by a comma, as is the end of a string. */
+/* Writes a document with a list of so many lists, each followed by a comma, as is the end of a
+   string. */
 static void add_lists(struct strbuf *text, int count)
 {
     strbuf_clear(text);

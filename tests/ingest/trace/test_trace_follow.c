@@ -1,5 +1,5 @@
-/* Trace files that are followed: through every way in which a file changes, the picture is that of the file as a whole, and half a
-   document leaves it as it was. */
+/* Trace files that are followed: through every way in which a file changes, the picture is that of
+   the file as a whole, and half a document leaves it as it was. */
 #include "tests/support/rig.h"
 
 #include <fcntl.h>
@@ -183,7 +183,7 @@ static void a_document_is_rewritten_whole(void **state)
     until_names(rig, "a");
     put(path, DOC(M1 "," A "," B));
     until_names(rig, "aa");
-    put(path, DOC(M1 "," M2 "," A "," B "," C "," D)); /* one more agent shifts what is behind */
+    put(path, DOC(M1 "," M2 "," A "," B "," C "," D)); /* one more agent shifts what follows */
     until_names(rig, "aacd");
     assert_int_equal(rig_live_sessions(rig), 1);
     same_as_opened(rig, path);
@@ -199,7 +199,7 @@ static void half_a_document_leaves_the_picture_as_it_was(void **state)
     until_names(rig, "aa");
     uint64_t seed = 3;
     for (int i = 0; i < 6; i++) {
-        /* The first cuts are the worst ones: nothing, all but the last, just behind an event. */
+        /* The first cuts are the worst ones: nothing, all but the last, just after an event. */
         size_t cut = i == 0   ? 0
                      : i == 1 ? sizeof text - 2
                      : i == 2 ? strlen("{\"traceEvents\":[" M1 "," A)
@@ -318,7 +318,7 @@ static void a_feed_in_a_file_starts_again_when_the_file_is_truncated(void **stat
     until_names(rig, "ab");
     put(path, OP("c"));
     until_names(rig, "abc");
-    /* Grown and another: what is behind the old offset is the middle of a line. */
+    /* Grown and another file: the old offset is in the middle of a line. */
     put(path, OP("first-of-a-longer-file") OP("second") OP("third"));
     until_names(rig, "abcfirst-of-a-longer-filesecondthird");
     assert_int_equal(hub_source(rig->hub, 0).bad, 0);

@@ -1,14 +1,18 @@
-/* Documents that are rewritten whole, over and over, as the seed's tracer does it (seed: perfettoTracing.ts), by a producer that draws from a
-   seed what it does next: it goes on, registers agents, evicts, is killed in the middle of a write, becomes another session … Whatever comes,
-   the followed model is that of a cold open of the union: of all that the producer ever wrote in this session. Where there is nothing to go on
-   from (an old byte is another one, or the session is) it is that of the file as it is, and half a document changes nothing.
+/* Tests documents that are rewritten whole, over and over, as the seed's tracer does it (seed:
+   perfettoTracing.ts). A random producer appends events, registers agents, evicts, is killed in the
+   middle of a write, becomes another session, and so on. Whatever it does, the followed model
+   equals a cold open of the union: of all that the producer ever wrote in this session. If nothing
+   can be continued (an old byte has changed, or the session has) the model equals the file as it
+   is, and half a document changes nothing.
 
-   Nothing here waits for time to pass. Behind the document, a line is appended to a second file of the same hub: files are read one after
-   the other, so when that line has come, the document's turn is over.
+   Nothing here waits for time to pass. After the document, a line is appended to a second file of
+   the same hub: files are read one after the other, so when that line has arrived, the document has
+   been read.
 
-   What a version is not compared by is not altered here: what lies before the first whole piece behind the place of an eviction
-   (trail_begin_at); of a large document the pieces between the samples, but where the test waits for all to be compared; and the end of a
-   document that then is shorter than before, which looks like half of one. */
+   The producer does not alter what versions are not compared by: the bytes before the first whole
+   block after an eviction (fingerprint_begin_at); the blocks of a large document between the
+   samples, unless the test waits for all to be compared; and the end of a document that becomes
+   shorter, which looks like half of one. */
 #include "tests/support/rig.h"
 
 #include <fcntl.h>
@@ -22,12 +26,13 @@
 #ifdef __linux__
 enum { PERCENT = 100 };
 #else
-enum { PERCENT = 3 }; /* where nothing tells of changes each look takes its time */
+enum { PERCENT = 3 }; /* without a watcher, each look takes its time */
 #endif
 
 enum {
     PIECE = 64 * 1024,
-    /* Behind an eviction so much is not compared: an unknown stretch, a piece that was not whole, and events that stand across. */
+    /* So much is not compared after an eviction: an unknown stretch, a partial block, and events
+       across its edges. */
     UNCOMPARED = 5 * PIECE,
     SAMPLED = 12 * PIECE, /* a document of so much is not compared as a whole each time */
     STEPS = 15,
@@ -95,7 +100,7 @@ static void texts_add(struct texts *texts, struct slice text)
     texts->ends[texts->count++] = texts->bytes.len;
 }
 
-/* Puts another text in the place of one; bytes NULL: none. */
+/* Replaces a text by another; bytes NULL: removes it. */
 static void texts_replace(struct texts *texts, size_t at, struct slice text)
 {
     struct texts old = *texts;
@@ -127,7 +132,7 @@ struct producer {
     const struct kind *kind;
     uint64_t random;
     struct texts agents; /* metadata events */
-    struct texts events; /* of this session, since the viewer has read it anew */
+    struct texts events; /* of this session, since the viewer has read it from the beginning */
     struct strbuf line;  /* the event at hand */
     unsigned agent_count;
     size_t first;             /* those before were evicted */
@@ -138,8 +143,8 @@ struct producer {
     unsigned session, start, tail;
     char marker[200]; /* trace_truncated; "": nothing was evicted */
     char kept[200];   /* the one that the viewer has, who never saw what it speaks of */
-    bool evicted;     /* since the viewer has read it anew */
-    bool anew;        /* the next version has to be read so */
+    bool evicted;     /* since then, too */
+    bool restarted;   /* the next version has to be read from the beginning */
 };
 
 static uint64_t draw(struct producer *p, uint64_t n)
@@ -163,7 +168,8 @@ static void end_event(struct producer *p, struct texts *to)
     texts_add(to, (struct slice){p->line.data, p->line.len});
 }
 
-/* What is between the quotes may look like anything. The same for the same n: an end repeats its begin's args. */
+/* What is between the quotes may look like anything. The same for the same n: an end repeats its
+   begin's args. */
 static void put_pad(struct producer *p, uint64_t n)
 {
     static const char *const parts[] = {"abc",     "make test", "\\\"",        "\\\\",
@@ -348,7 +354,8 @@ static void put_metadata(const struct producer *p, struct strbuf *out)
         strbuf_adds(out, text);
 }
 
-/* What the file holds; with `all` the union. Returns where the first event that is no metadata begins. */
+/* What the file holds; with `all` the union. Returns where the first event that is no metadata
+   begins. */
 static size_t put_document(const struct producer *p, bool all, struct strbuf *out)
 {
     const struct dress *dress = p->kind->dress;
@@ -386,7 +393,7 @@ struct story {
     uint64_t seed;
     const char *path, *other, *barrier;
     uint64_t barriers;
-    struct strbuf told; /* what the producer did */
+    struct strbuf steps_taken; /* what the producer did */
     bool begun;
 };
 
@@ -419,7 +426,8 @@ static bool line_has_come(struct rig *rig, void *ctx)
     return hub_source(rig->hub, 1).bad >= story->barriers;
 }
 
-/* Until what was written is read, or refused. Twice: the document may have been at its turn when it was written, and has another one then. */
+/* Until what was written is read, or refused. Twice: the document may have been at its turn when it
+   was written, and has another one then. */
 static void until_read(struct story *story)
 {
     for (unsigned i = 0; i < 2; i++) {
@@ -508,7 +516,7 @@ static void story_begin(struct story *story, const struct kind *kind, uint64_t s
     story->path = support_path(dir, kind->packed ? "t.json.gz" : "t.json");
     story->other = support_path(support_tmpdir(), "t.json");
     story->barrier = support_path(dir, "barrier");
-    strbuf_init(&story->told, &mem_libc, 0);
+    strbuf_init(&story->steps_taken, &mem_libc, 0);
     producer_init(&story->producer, kind, seed);
     make_rig(&story->rig, kind->cap, true);
     rig_add(&story->rig, story->path);
@@ -519,7 +527,7 @@ static void story_begin(struct story *story, const struct kind *kind, uint64_t s
 static void story_end(struct story *story)
 {
     producer_release(&story->producer);
-    strbuf_release(&story->told);
+    strbuf_release(&story->steps_taken);
     rig_release(&story->rig);
     unlink(story->path);
     unlink(story->other);
@@ -527,9 +535,9 @@ static void story_end(struct story *story)
     story->begun = false;
 }
 
-static void tell(struct story *story, const char *what)
+static void note_step(struct story *story, const char *what)
 {
-    strbuf_addf(&story->told, " %s", what);
+    strbuf_addf(&story->steps_taken, " %s", what);
 }
 
 static void check(struct story *story, bool good)
@@ -557,7 +565,7 @@ static void write_bytes(struct story *story, const char *bytes, size_t len)
     char temporary[500];
     bool renamed = draw(&story->producer, 3) == 0;
     snprintf(temporary, sizeof temporary, "%s.tmp", story->path);
-    strbuf_addf(&story->told, " %zu bytes %s", len, renamed ? "renamed" : "in place");
+    strbuf_addf(&story->steps_taken, " %zu bytes %s", len, renamed ? "renamed" : "in place");
     support_write_file(renamed ? temporary : story->path, bytes, len);
     if (renamed)
         assert_int_equal(rename(temporary, story->path), 0);
@@ -577,7 +585,7 @@ static size_t cut_of(struct producer *p, size_t first, size_t len)
     return (size_t)draw(p, len);
 }
 
-/* Of an array each part that ends behind an event is one too. */
+/* A part of an array that ends after an event is an array, too. */
 static size_t cut_of_array(struct producer *p, size_t first)
 {
     size_t bytes = p->events.bytes.len - text_begin(&p->events, p->first);
@@ -593,30 +601,31 @@ static void write_half(struct story *story, const struct strbuf *text, size_t fi
     size_t seen = p->seen > p->first
                       ? first + p->events.ends[p->seen - 1] - text_begin(&p->events, p->first)
                       : 0;
-    if (array && (cut >= seen || p->marker[0] != '\0' || p->anew))
+    if (array && (cut >= seen || p->marker[0] != '\0' || p->restarted))
         return;
-    /* One byte of a packed file does not say that it is one. What a cap dropped of a version is counted, whatever came of the version. */
+    /* One byte of a packed file does not show that it is packed. The cap counts what it dropped of
+       a version that then is refused. */
     if ((p->kind->packed && cut == 1) || (p->kind->cap > 0 && p->seen == 0))
         return;
     char *was = rig_dump(&story->rig);
-    tell(story, "half:");
+    note_step(story, "half:");
     write_bytes(story, text->data, cut);
     until_read(story);
     char *is = rig_dump(&story->rig);
-    /* Before there was a whole one, what is there of the first may be shown. */
+    /* The first version may be shown before it is whole. */
     check(story, p->seen == 0 || same_text("half a document", is, was));
     free(is);
     free(was);
 }
 
-/* The viewer knows all of it. Where it has begun anew it has nothing but that. */
+/* The viewer has read the version. If it began again, it has nothing else. */
 static void note_seen(struct producer *p)
 {
-    if (p->anew) {
+    if (p->restarted) {
         texts_forget(&p->events, p->first);
         p->first = 0;
         memcpy(p->kept, p->marker, sizeof p->kept);
-        p->anew = p->evicted = false;
+        p->restarted = p->evicted = false;
     }
     p->seen = p->events.count;
     p->seen_agents = p->agents.count;
@@ -636,7 +645,7 @@ static void write_whole(struct story *story)
     strbuf_release(&text);
     until_read(story);
     /* Opening the union costs more than all the rest. */
-    bool dear = p->anew || draw(p, 3) == 0;
+    bool dear = p->restarted || draw(p, 3) == 0;
     note_seen(p);
     check(story, has_all(story) && (!dear || is_union(story, false)));
 }
@@ -666,8 +675,8 @@ static double time_of(struct slice event)
     return strtod(at + 5, NULL);
 }
 
-/* Whether an eviction up to there leaves an event by which the rest is found: the first one of a piece or, where there is no whole piece, any.
-   (The seed's leaves 50,000 events.) */
+/* Whether an eviction up to there leaves an event by which the rest is found: the first one of a
+   piece or, where there is no whole piece, any. (The seed's leaves 50,000 events.) */
 static bool is_found_again(const struct producer *p, size_t first)
 {
     size_t end = p->events.ends[p->seen - 1];
@@ -692,7 +701,7 @@ static void evict(struct producer *p)
 {
     size_t left = p->seen - (p->seen < p->first ? p->seen : p->first);
     size_t drop = draw(p, 3) > 0 ? left / 2 : (size_t)draw(p, left > 0 ? left : 1);
-    if (!p->anew && drop > 1 && is_found_again(p, p->first + drop))
+    if (!p->restarted && drop > 1 && is_found_again(p, p->first + drop))
         drop_oldest(p, drop);
 }
 
@@ -727,7 +736,8 @@ static void spoil(struct producer *p, size_t at)
     pid[-1] = pid[-1] == '0' ? '1' : '0';
 }
 
-/* An event that the viewer has read is another one, in a byte or in its length, or is not there any more. */
+/* An event that the viewer has read is another one, in a byte or in its length, or is not there any
+   more. */
 static void alter(struct producer *p)
 {
     size_t first, end;
@@ -748,7 +758,7 @@ static void alter(struct producer *p)
         append_bytes(p, 2 * bytes);
         break;
     }
-    p->anew = true;
+    p->restarted = true;
 }
 
 static void rename_an_agent(struct producer *p)
@@ -761,7 +771,7 @@ static void rename_an_agent(struct producer *p)
     strbuf_add(&p->line, was.bytes, was.len - 3);
     strbuf_adds(&p->line, "x\"}}");
     texts_replace(&p->agents, at, (struct slice){p->line.data, p->line.len});
-    p->anew = true;
+    p->restarted = true;
 }
 
 /* Told by its id or by its start alone, even where it begins with the same events. */
@@ -772,7 +782,7 @@ static void become_another_session(struct producer *p)
     uint64_t how = 1 + draw(p, 3);
     p->session += (how & 1) != 0;
     p->start += (how & 2) != 0;
-    p->anew = true;
+    p->restarted = true;
     if (draw(p, 2) == 0)
         return;
     texts_forget(&p->events, p->events.count);
@@ -803,7 +813,7 @@ static void take_step(struct story *story)
         all += steps[i].weight;
     for (uint64_t n = draw(&story->producer, all); n >= steps[at].weight; at++)
         n -= steps[at].weight;
-    tell(story, steps[at].name);
+    note_step(story, steps[at].name);
     steps[at].run(&story->producer);
 }
 
@@ -966,7 +976,7 @@ static int teardown(void **state)
     struct story *story = *state;
     if (story->begun) {
         /* cmocka's own messages are cut. */
-        printf("# seed %llu:%s\n", (unsigned long long)story->seed, story->told.data);
+        printf("# seed %llu:%s\n", (unsigned long long)story->seed, story->steps_taken.data);
         story_end(story);
     }
     free(story);

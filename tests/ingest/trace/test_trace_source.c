@@ -1,4 +1,4 @@
-/* Trace files that are read to their end: what they hold, what they say of themselves, and what is wrong with them. */
+/* Tests trace files that are read to their end: their events, their metadata, and their errors. */
 #include "tests/support/rig.h"
 
 #include <stdio.h>

@@ -1,0 +1,49 @@
+/* The names of trace files. */
+#include "ingest/trace/trace_name.h"
+#include "tests/support/support.h"
+
+#include <string.h>
+
+static void a_path_gives_the_session_id(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {{"/a/b/trace-1.json", "trace-1"},
+                                           {"x.json.gz", "x"},
+                                           {"swarm.feed.ndjson", "swarm.feed"},
+                                           {"t.jsonl", "t"},
+                                           {"t.trace", "t"},
+                                           {"plain", "plain"},
+                                           {".json", ".json"},
+                                           {"node_trace.1.log", "node_trace.1.log"}};
+    struct strbuf out;
+    strbuf_init(&out, &mem_libc, 0);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        strbuf_clear(&out);
+        trace_name_session(names[i][0], &out);
+        assert_string_equal(out.data, names[i][1]);
+    }
+    strbuf_release(&out);
+}
+
+static void a_directory_has_traces_by_their_extensions(void **state)
+{
+    (void)state;
+    static const char *const traces[] = {"a.json", "a.json.gz", "a.ndjson.gz", "a.b.jsonl"};
+    static const char *const others[] = {"json",    ".json",   ".a.json", "a.gz",
+                                         "a.trace", "a.json~", ""};
+    for (size_t i = 0; i < sizeof traces / sizeof *traces; i++) {
+        assert_true(trace_name_is_trace(traces[i]));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_false(trace_name_is_trace(others[i]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_path_gives_the_session_id),
+        cmocka_unit_test(a_directory_has_traces_by_their_extensions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
