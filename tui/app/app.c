@@ -91,6 +91,7 @@ static void fit(struct app *app)
     screen_size(app->screen, &cols, &rows);
     if (!grid_resize(app->grid, cols, rows))
         return; /* the old size, until there is memory again */
+    app_drop_frame(app);
     app_draw(app);
     app_schedule(app);
 }
@@ -116,12 +117,16 @@ static void suspend_job(struct app *app, pid_t pid)
     fit(app);
 }
 
-/* Whether there is something to draw. */
-static bool on_key(struct app *app, struct key key)
+bool app_press(struct app *app, struct key key)
 {
-    struct view_input input = app_input(app);
+    struct frame *frame = app_frame(app);
+    enum view_result result = frame ? view_frame_key(frame, key) : VIEW_REDRAW;
 
-    switch (view_key(&input, &app->state, key, grid_cols(app->grid), grid_rows(app->grid))) {
+    if (!frame)
+        view_message(&app->state, true, "out of memory");
+    if (result != VIEW_IGNORED)
+        app_drop_frame(app);
+    switch (result) {
     case VIEW_IGNORED: return false;
     case VIEW_REDRAW: break;
     case VIEW_REPAINT: screen_repaint(app->screen); break;
@@ -144,7 +149,7 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 
     (void)events;
     while (!app->engine.stopped && screen_read_key(app->screen, &key))
-        draw |= on_key(app, key);
+        draw |= app_press(app, key);
     if (status < 0 || screen_hung_up(app->screen))
         engine_stop(&app->engine);
     if (app->engine.stopped)
@@ -328,7 +333,7 @@ static void poll_keys(struct app *app)
 
 static void start_timers(struct app *app)
 {
-    uv_timer_t *timers[] = {&app->frame, &app->tick, &app->interval, &app->lines,
+    uv_timer_t *timers[] = {&app->frame_timer, &app->tick, &app->interval, &app->lines,
                             &app->replay_step};
     uint64_t interval_ms = (uint64_t)(app->engine.options->write_interval_s * 1000);
 
@@ -367,7 +372,7 @@ static bool open_screen(struct app *app, struct strbuf *error)
 static void close_handles(struct app *app)
 {
     uv_handle_t *handles[] = {
-        (uv_handle_t *)&app->frame,       (uv_handle_t *)&app->tick,
+        (uv_handle_t *)&app->frame_timer, (uv_handle_t *)&app->tick,
         (uv_handle_t *)&app->interval,    (uv_handle_t *)&app->lines,
         (uv_handle_t *)&app->resized,     (uv_handle_t *)&app->continued,
         (uv_handle_t *)&app->suspended,   (uv_handle_t *)&app->tty,
@@ -426,6 +431,7 @@ int app_run(struct app *app)
 void app_free(struct app *app)
 {
     close_handles(app);
+    app_drop_frame(app);
     app_replay_free(app);
     engine_close(&app->engine);
     if (app->has_figures)

@@ -19,6 +19,9 @@ struct app {
     struct theme theme;
     struct source_status sources[ENGINE_SOURCES];
     struct source_progress progress;
+    struct view_input input; /* of the frame */
+    struct frame *frame;     /* as it was drawn last; NULL: none, or the state has changed since */
+    unsigned frames, inputs; /* made so far; a test counts them */
 
     struct swarm_figures figures;
     bool has_figures, figures_all; /* all: of each agent and model too */
@@ -45,7 +48,7 @@ struct app {
     uv_process_t *shown;        /* the tmux that shows a pane; NULL: none */
 
     uv_poll_t tty, out;
-    uv_timer_t frame, tick, interval, lines, replay_step;
+    uv_timer_t frame_timer, tick, interval, lines, replay_step;
     uv_signal_t resized, continued, suspended;
 };
 
@@ -57,8 +60,13 @@ void app_schedule(struct app *app);
 void app_print_frame(struct app *app);
 /* The line of figures on stderr. */
 void app_print_line(struct app *app);
-/* What the view is given now. Borrowed until the next loop turn. */
-struct view_input app_input(struct app *app);
+/* Applies a key to the frame that was drawn last. Returns whether there is something to draw. */
+bool app_press(struct app *app, struct key key);
+/* Returns the frame that was drawn last; makes one where the state has changed since. Borrowed
+   until the state changes. NULL: out of memory. */
+struct frame *app_frame(struct app *app);
+/* Drops the frame: the state or what it borrowed has changed. */
+void app_drop_frame(struct app *app);
 /* Something to draw has changed. */
 void app_model_changed(struct app *app);
 

@@ -1,6 +1,6 @@
 /* The views: pure functions from the model, what the user has chosen, and a size, to cells. No clock, no terminal: the same
    arguments draw the same picture. The app draws when the model has changed (at most --fps times a second), when
-   view_wake_ns says so, and after a key; never while view_frozen says so, but after a key or a resize. */
+   view_frame_wake_ns says so, and after a key; never while view_frozen says so, but after a key or a resize. */
 #ifndef TUI_VIEW_H
 #define TUI_VIEW_H
 
@@ -152,10 +152,6 @@ void view_message(struct view_state *state, bool error, const char *format, ...)
 /* Sets the filter, as if it had been typed. False: *error says what is wrong with it. */
 bool view_set_filter(struct view_state *state, const char *text, struct strbuf *error);
 
-/* Draws the whole grid. `state` is only clamped: what has gone is unselected, the cursor kept on the screen. A lack of memory is said on
-   the grid. */
-void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid);
-
 /* What the app has to do after a key; VIEW_IGNORED: no such key. All others redraw. */
 enum view_result {
     VIEW_IGNORED,
@@ -169,7 +165,29 @@ enum view_result {
     VIEW_MOUSE, /* state->mouse says whether the terminal is to report it */
     VIEW_QUIT
 };
-/* Applies a key. cols, rows: the size of the grid that is shown. */
+
+/* A frame is a picture worked out for one input, one state and one size. It is drawn, keys act on
+   it, and it knows when it is out of date. The caller keeps the frame that it drew, so that a key
+   press makes one frame: the next. The model may change in between. A state that anything else
+   has changed needs a new frame. */
+struct frame;
+
+/* Returns new; NULL if out of memory. Borrows input and state until it is freed. `state` is only
+   clamped: what has gone is unselected, the cursor kept on the screen. cols, rows: of the grid. */
+struct frame *view_frame_new(const struct view_input *input, struct view_state *state, int cols,
+                             int rows);
+void view_frame_free(struct frame *frame);
+/* Draws the whole grid, which has the frame's size. */
+void view_frame_draw(struct frame *frame, struct grid *grid);
+/* Applies a key to the state. After any result but VIEW_IGNORED the frame is out of date. */
+enum view_result view_frame_key(struct frame *frame, struct key key);
+/* Returns the time on the local clock at which the picture changes next without new data;
+   INT64_MAX: never. */
+int64_t view_frame_wake_ns(const struct frame *frame);
+
+/* The same with a frame that lives as long as the call. A lack of memory is shown on the grid, or
+   is the state's message. */
+void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid);
 enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
                           int cols, int rows);
 
@@ -180,8 +198,5 @@ bool view_series_axis(const struct view_input *input, const struct view_state *s
                       struct axis *out);
 /* Whether the view asks for the figures of each agent and model (figures_compute), not of all together alone. */
 bool view_wants_figures(const struct view_state *state);
-/* When, on the local clock, the picture changes next while nothing comes in; INT64_MAX: never. */
-int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
-                     int rows);
 
 #endif
