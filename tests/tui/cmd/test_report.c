@@ -36,13 +36,9 @@ static char *run(const char *option, size_t *len)
 static json_t *report(void)
 {
     size_t len;
-    char *text = run("--json", &len), *lone = strstr(text, "\\ud83d");
-    json_t *json;
+    char *text = run("--json", &len);
+    json_t *json = json_loadb(text, len, 0, NULL);
 
-    /* The lone surrogate came through byte for byte; jansson would not have it. */
-    assert_non_null(lone);
-    memcpy(lone, "\\u0041", 6);
-    json = json_loadb(text, len, 0, NULL);
     assert_non_null(json);
     free(text);
     return json;
@@ -121,7 +117,10 @@ static void who_is_who(void **state)
     assert_string_equal(json_string_value(json_object_get(marker, "name")), "mark");
     assert_number(marker, "ts_us", 8e6);
     assert_number(marker, "pid", 1);
-    assert_int_equal(json_array_size(json_object_get(json_object_get(marker, "args"), "k")), 2);
+    /* jansson refuses a lone surrogate: the report has U+FFFD. */
+    json_t *args = json_object_get(json_object_get(marker, "args"), "k");
+    assert_int_equal(json_array_size(args), 2);
+    assert_string_equal(json_string_value(json_array_get(args, 1)), "\xEF\xBF\xBD");
     json_decref(r);
 }
 
