@@ -45,15 +45,18 @@ bool config_read(const char *path, bool said, struct strbuf *out, struct strbuf 
 
     if (!file) {
         if (said)
-            strbuf_addf(error, "%s: cannot be read: %s", path, strerror(*path ? errno : ENOENT));
+            strbuf_addf(error, "%s: cannot read: %s", path, strerror(*path ? errno : ENOENT));
         return !said;
     }
-    while ((len = fread(bytes, 1, sizeof bytes, file)) > 0)
+    while (out->len <= CONFIG_MAX_BYTES && (len = fread(bytes, 1, sizeof bytes, file)) > 0)
         strbuf_add(out, bytes, len);
-    ok = !ferror(file) && !out->failed;
-    if (!ok)
-        strbuf_addf(error, "%s: cannot be read: %s", path,
-                    out->failed ? "out of memory" : strerror(errno));
+    ok = !ferror(file) && !out->failed && out->len <= CONFIG_MAX_BYTES;
+    if (out->failed)
+        strbuf_addf(error, "%s: cannot read: out of memory", path);
+    else if (ferror(file))
+        strbuf_addf(error, "%s: cannot read: %s", path, strerror(errno));
+    else if (!ok)
+        strbuf_addf(error, "%s: cannot read: larger than %d KB", path, CONFIG_MAX_BYTES / 1024);
     fclose(file);
     return ok;
 }

@@ -11,6 +11,8 @@
 
 #include "tui/cmd/options.h"
 
+#define CONFIG_MAX_BYTES (256 * 1024)
+
 /* Where the file is: --config on the command line, else $XDG_CONFIG_HOME/swarmtop/config, else ~/.config/swarmtop/config. *said: it was named. */
 void config_path(int argc, char *const *argv, const struct environment *env, struct strbuf *out,
                  bool *said);

@@ -144,7 +144,32 @@ static void a_file_that_nobody_named_may_be_missing(void **state)
     assert_true(config_read("/no/such/file", false, &text, &error));
     assert_int_equal(text.len, 0);
     assert_false(config_read("/no/such/file", true, &text, &error));
-    assert_string_equal(error.data, "/no/such/file: cannot be read: No such file or directory");
+    assert_string_equal(error.data, "/no/such/file: cannot read: No such file or directory");
+    strbuf_release(&text);
+    strbuf_release(&error);
+}
+
+/* /dev/zero has no end. */
+static void a_file_beyond_the_maximum_is_refused(void **state)
+{
+    const char *path = support_path(support_tmpdir(), "config");
+    static char bytes[CONFIG_MAX_BYTES + 1];
+    struct strbuf text, error;
+    (void)state;
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_init(&error, &mem_libc, 0);
+    memset(bytes, '#', sizeof bytes);
+    support_write_file(path, bytes, CONFIG_MAX_BYTES);
+    assert_true(config_read(path, true, &text, &error));
+    assert_int_equal(text.len, CONFIG_MAX_BYTES);
+    strbuf_clear(&text);
+    support_write_file(path, bytes, CONFIG_MAX_BYTES + 1);
+    assert_false(config_read(path, true, &text, &error));
+    assert_non_null(strstr(error.data, "config: cannot read: larger than 256 KB"));
+    strbuf_clear(&text);
+    strbuf_clear(&error);
+    assert_false(config_read("/dev/zero", true, &text, &error));
+    assert_string_equal(error.data, "/dev/zero: cannot read: larger than 256 KB");
     strbuf_release(&text);
     strbuf_release(&error);
 }
@@ -158,6 +183,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said_with_its_line),
         cmocka_unit_test(its_place_follows_from_the_environment),
         cmocka_unit_test(a_file_that_nobody_named_may_be_missing),
+        cmocka_unit_test(a_file_beyond_the_maximum_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
