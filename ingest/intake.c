@@ -7,7 +7,6 @@
 #include "ingest/claude/claude_hook.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -42,13 +41,6 @@ void intake_release(struct intake *intake)
 int64_t intake_now(const struct intake *intake)
 {
     return intake->now_ns(intake->ctx);
-}
-
-/* Whole and fractional milliseconds apart, as the product of both with a million would not fit a double. */
-int64_t intake_ns(double t_ms)
-{
-    double whole = floor(t_ms);
-    return (int64_t)whole * 1000000 + (int64_t)((t_ms - whole) * 1e6);
 }
 
 bool intake_tidy(struct intake *intake, bool end)

@@ -38,8 +38,6 @@ void intake_init(struct intake *intake, struct swarm *swarm, struct tracer *trac
                  struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
 void intake_release(struct intake *intake);
 int64_t intake_now(const struct intake *intake);
-/* Nanoseconds of a time in milliseconds, within INTAKE_TIME_MAX_MS. */
-int64_t intake_ns(double t_ms);
 
 /* One more feeds the session: it is live. False: out of memory. */
 bool intake_join(struct intake *intake, session_no session);

@@ -6,6 +6,7 @@
    makes nothing new. */
 #include "ingest/claude/claude_hook_private.h"
 
+#include "core/base/time_ns.h"
 #include "core/base/utf8.h"
 
 #include <math.h>
@@ -61,7 +62,7 @@ void hook_say(const struct hook_event *e, enum notice_level level, const char *w
     detail = hook_cut(detail, 120);
     int len = snprintf(text, sizeof text, "%s: %.*s", what, (int)detail.len,
                        detail.bytes == NULL ? "" : detail.bytes);
-    struct notice notice = {.at_ns = intake_ns(e->t_ms),
+    struct notice notice = {.at_ns = time_ns_from_ms(e->t_ms),
                             .level = level,
                             .session = witness_session_number(e->witness, e->place.session_id),
                             .text = text,

@@ -11,6 +11,7 @@
 #include "ingest/trace/trace_event.h"
 
 #include "core/base/json_text.h"
+#include "core/base/time_ns.h"
 
 #include <math.h>
 #include <string.h>
@@ -164,7 +165,7 @@ static enum notice_level level_of(struct slice level)
 static void log_message(struct feed *feed, const struct op_context *context)
 {
     struct slice text = feed_text(&feed->values, FIELD_MESSAGE);
-    struct notice notice = {.at_ns = intake_ns(context->t_ms),
+    struct notice notice = {.at_ns = time_ns_from_ms(context->t_ms),
                             .level = level_of(feed_text(&feed->values, FIELD_LEVEL)),
                             .session = context->session,
                             .text = text.bytes,

@@ -1,6 +1,7 @@
 /* The detail of the selected span: a heading, its times, its args. The same walk counts the lines and draws them: a `pen` goes
    down line by line and draws those that are inside its area, so that scrolling and the layout's wish for room follow from one text.
    Values are cut at VALUE_MAX_BYTES, which the last line says. */
+#include "core/base/time_ns.h"
 #include "tui/screen/duration.h"
 #include "tui/views/frame.h"
 #include "tui/views/norms.h"
@@ -122,7 +123,7 @@ static void put_times(struct pen *pen, const struct frame *frame, const struct s
     double p95 = norms_p95_ms(frame->swarm, frame->input->figures, span);
     line[0] = '\0';
     if (!isnan(p95)) {
-        number_long((int64_t)(p95 * 1e6), ascii, usual);
+        number_long(time_ns_from_ms(p95), ascii, usual);
         snprintf(line, sizeof line, "     p95 of %.40s here %s",
                  span_short_name(swarm_text(frame->swarm, span->name)), usual);
     }
