@@ -20,8 +20,6 @@ struct replay *replay_new(const struct swarm *from, struct swarm *to);
 void replay_free(struct replay *replay);
 /* Appends what came up to `at_ns`, which is not before the last one, and sets the clocks to it. False: out of memory. */
 bool replay_advance(struct replay *replay, int64_t at_ns);
-/* All has come. */
-bool replay_finished(const struct replay *replay);
 /* Events so far. */
 uint64_t replay_events(const struct replay *replay);
 

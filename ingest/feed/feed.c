@@ -67,11 +67,6 @@ void feed_free(struct feed *feed)
     mem_free(mem, feed, sizeof *feed);
 }
 
-session_no feed_session(const struct feed *feed)
-{
-    return feed->sessions.own;
-}
-
 /* ---- what is refused ---- */
 
 static void complain(struct feed *feed, const struct line *line, enum notice_level level,

@@ -47,7 +47,7 @@ static int run(int argc, char **argv)
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
         options = (struct options){.command = COMMAND_WATCH};
         status = 2;
-    } else if (!options_parse_with(&options, argc, argv, &env, config.data, path.data, &error)) {
+    } else if (!options_parse(&options, argc, argv, &env, config.data, path.data, &error)) {
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
         if (options.command == COMMAND_WATCH)
             fprintf(stderr, "Try `swarmtop --help`.\n");

@@ -311,14 +311,7 @@ static bool take_config(struct options *out, char *config, const char *path, str
 }
 
 bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
-                   struct strbuf *error)
-{
-    return options_parse_with(out, argc, argv, env, NULL, "", error);
-}
-
-bool options_parse_with(struct options *out, int argc, char *const *argv,
-                        const struct environment *env, char *config, const char *config_path,
-                        struct strbuf *error)
+                   char *config, const char *config_path, struct strbuf *error)
 {
     int command_at;
 

@@ -105,12 +105,8 @@ extern const size_t option_row_count;
 void options_environment(struct environment *env);
 /* Parses the command line with `config`, the text of the user's file at `config_path`, and `env` behind it. The text, which may be NULL, is cut up, and has
    to stay as long as the options. False: *error says `what: why` and the exit status is 2. Release *out with options_release either way. */
-bool options_parse_with(struct options *out, int argc, char *const *argv,
-                        const struct environment *env, char *config, const char *config_path,
-                        struct strbuf *error);
-/* The same without such a file. */
 bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
-                   struct strbuf *error);
+                   char *config, const char *config_path, struct strbuf *error);
 void options_release(struct options *options);
 /* As JavaScript's parseInt(text, 10): the number that the text begins with; 0 where that is not
    positive or there is none. */

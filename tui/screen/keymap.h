@@ -43,9 +43,6 @@ struct key {
 bool keymap_parse_key(const char *name, size_t len, struct key *out);
 /* The key that a terminal sends that character for: controls are C-a and so on, or keys of their own. */
 struct key keymap_character(uint32_t c);
-#define KEY_NAME_BYTES 24
-/* Its name, NUL-terminated. */
-void keymap_key_name(struct key key, char out[KEY_NAME_BYTES]);
 
 enum action {
     ACTION_NONE,

@@ -125,7 +125,7 @@ static _Noreturn void be_child(char *path, const char *more)
     struct strbuf error;
     bool ok = false;
     strbuf_init(&error, &mem_libc, 0);
-    if (options_parse(&options, 2, words, &env, &error)) {
+    if (options_parse(&options, 2, words, &env, NULL, "", &error)) {
         struct app *app = app_new(&options, false, &error);
         if (app) {
             ok = count(app, more);

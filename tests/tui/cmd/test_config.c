@@ -18,7 +18,7 @@ static bool parse(struct options *out, char *config, const char *line, struct st
     snprintf(words, sizeof words, "swarmtop %s", line);
     for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
         argv[argc++] = word;
-    return options_parse_with(out, argc, argv, &env, config, "the/config", error);
+    return options_parse(out, argc, argv, &env, config, "the/config", error);
 }
 
 static void options_are_called_as_on_the_command_line(void **state)

@@ -37,7 +37,7 @@ static void parse(struct line *line, const char *words, const struct environment
         at = space && *space ? space : NULL;
     }
     strbuf_init(&line->error, &mem_libc, 0);
-    line->ok = options_parse(&line->options, argc, line->words, env, &line->error);
+    line->ok = options_parse(&line->options, argc, line->words, env, NULL, "", &line->error);
 }
 
 static void release(struct line *line)
