@@ -402,14 +402,29 @@ static json_t *make_agent(struct writer *w, const struct report *r, agent_no no)
 /* Session by session, as the document has them: a live swarm's agents appeared in any order. */
 static void write_agents(struct writer *w, const struct report *r)
 {
+    const struct mem *mem = w->out->mem;
+    size_t sessions = swarm_session_count(r->swarm), agents = swarm_agent_count(r->swarm);
+    /* Lists of the agents of each session; one number more than the agent's, 0: the end. */
+    agent_no *first = mem_zalloc(mem, sessions + 1, sizeof *first);
+    agent_no *next = mem_zalloc(mem, agents + 1, sizeof *next);
+
     begin_array(w, "agents");
-    for (session_no session = 0; session < swarm_session_count(r->swarm); session++)
-        for (size_t i = 0; i < swarm_agent_count(r->swarm); i++) {
-            const struct agent *agent = swarm_agent(r->swarm, (agent_no)i);
-            if (agent->session == session && report_has_agent(agent))
-                write_item(w, make_agent(w, r, (agent_no)i));
+    w->out->failed |= !first || !next;
+    for (size_t i = agents; i-- > 0 && !w->out->failed;) {
+        session_no session = swarm_agent(r->swarm, (agent_no)i)->session;
+
+        if (session < sessions) {
+            next[i] = first[session];
+            first[session] = (agent_no)i + 1;
         }
+    }
+    for (size_t session = 0; session < sessions && !w->out->failed; session++)
+        for (agent_no at = first[session]; at != 0; at = next[at - 1])
+            if (report_has_agent(swarm_agent(r->swarm, at - 1)))
+                write_item(w, make_agent(w, r, at - 1));
     end_array(w);
+    mem_free(mem, first, (sessions + 1) * sizeof *first);
+    mem_free(mem, next, (agents + 1) * sizeof *next);
 }
 
 static void write_models(struct writer *w, const struct swarm_figures *f)
