@@ -3,6 +3,7 @@
    is shown is in view_state, when it is shown is app_frame.c's. */
 #include "tui/app/app_private.h"
 
+#include "tui/cmd/stop_signal.h"
 #include "tui/views/commands.h"
 
 #include <fcntl.h>
@@ -18,10 +19,15 @@
 /* For on_crash alone: a signal handler has no other way to know the terminal. */
 static struct screen *crash_screen;
 
-static void on_crash(int number)
+static void give_back(void)
 {
     if (crash_screen)
         screen_close(crash_screen);
+}
+
+static void on_crash(int number)
+{
+    give_back();
     /* SA_RESETHAND: the second time it ends the process. */
     raise(number);
 }
@@ -32,6 +38,7 @@ static void catch_crashes(struct screen *screen)
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND}, old;
 
     crash_screen = screen;
+    stop_signal_set_last(give_back);
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         /* A sanitizer's own handler says more than we can. */
@@ -303,7 +310,7 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
         strbuf_adds(error, "out of memory");
         return NULL;
     }
-    engine_obey(&app->engine);
+    engine_obey(&app->engine, true);
     return app;
 }
 
@@ -404,6 +411,7 @@ static void show(struct app *app)
         app_print_frame(app);
     }
     crash_screen = NULL;
+    stop_signal_set_last(NULL);
     screen_free(app->screen);
     app->screen = NULL;
 }

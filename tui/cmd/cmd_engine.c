@@ -1,16 +1,14 @@
 /* One struct holds what lives as long as a command: made in order by engine_open, taken down in
-   reverse by engine_close. A signal only sets `stopped`, which the loop looks at after every turn,
-   so every way to stop goes through the same door. Once stopped, SIGINT and SIGTERM have their
-   default action back: should the last write hang, a second one ends the process. SIGHUP stays
-   handled: a dropped connection sends several, and the document must still be written. */
+   reverse by engine_close. Every way to stop sets `stopped`, which the loop looks at after each
+   iteration. stop_signal.h has the signals that do so. */
 #include "tui/cmd/cmd_engine.h"
 
 #include "tui/cmd/status_line.h"
+#include "tui/cmd/stop_signal.h"
 
 #include "ingest/hub.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +17,7 @@
 #define LIVE_EVENTS 100000 /* the seed's MAX_EVENTS */
 #define LOG_LINES   2000
 
-static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
-#define LAST_TURNS   4
-#define STOP_SIGNALS (sizeof stop_signals / sizeof *stop_signals)
+#define LAST_TURNS 4
 
 int64_t engine_now_ns(void)
 {
@@ -42,6 +38,12 @@ static bool reads(void *ctx, const char *path)
     const struct engine *engine = ctx;
 
     return hub_reads(engine->hub, path);
+}
+
+/* What is not the last document is given up for it. */
+static bool gives_up(bool final)
+{
+    return final ? stop_signal_is_overdue() : stop_signal_is_asked();
 }
 
 /* The first line of --token-file. False: *error says why not. */
@@ -160,6 +162,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .to_ns = config->to_ns,
         .live = e->live,
         .is_source = reads,
+        .gives_up = gives_up,
         .ctx = e,
     };
 
@@ -193,8 +196,6 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     }
     engine->loop.data = engine;
     find_claude(engine);
-    for (size_t i = 0; i < STOP_SIGNALS; i++)
-        uv_signal_init(&engine->loop, &engine->signals[i]);
     uv_timer_init(&engine->loop, &engine->for_timer);
     if (make_model(engine) && make_hub(engine, config))
         return true;
@@ -250,15 +251,9 @@ void engine_stop(struct engine *engine)
     engine->stopped = true;
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_wake(uv_async_t *wake)
 {
-    struct engine *engine = handle->loop->data;
-
-    (void)number;
-    engine_stop(engine);
-    for (size_t i = 0; i < STOP_SIGNALS; i++)
-        if (stop_signals[i] != SIGHUP)
-            uv_signal_stop(&engine->signals[i]);
+    engine_stop(wake->loop->data);
 }
 
 static void on_for(uv_timer_t *timer)
@@ -266,20 +261,18 @@ static void on_for(uv_timer_t *timer)
     engine_stop(timer->loop->data);
 }
 
-void engine_obey(struct engine *engine)
+void engine_obey(struct engine *engine, bool saves)
 {
-    for (size_t i = 0; i < STOP_SIGNALS; i++) {
-        struct sigaction action;
-
-        if (sigaction(stop_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            uv_signal_start(&engine->signals[i], on_signal, stop_signals[i]);
-    }
+    engine->obeys = uv_async_init(&engine->loop, &engine->wake, on_wake) == 0;
+    if (engine->obeys)
+        stop_signal_open(&engine->wake, saves);
     if (engine->options->for_s > 0)
         uv_timer_start(&engine->for_timer, on_for, (uint64_t)(engine->options->for_s * 1000), 0);
 }
 
 void engine_run(struct engine *engine)
 {
+    stop_signal_set_loop(true);
     while (!engine->stopped && !(engine->until_end && hub_finished(engine->hub)))
         if (uv_run(&engine->loop, UV_RUN_ONCE) == 0)
             break;
@@ -287,6 +280,7 @@ void engine_run(struct engine *engine)
        what they sent. */
     for (int i = 0; engine->stopped && i < LAST_TURNS; i++)
         uv_run(&engine->loop, UV_RUN_NOWAIT);
+    stop_signal_set_loop(false);
 }
 
 /* ---- the end ---- */
@@ -408,8 +402,10 @@ void engine_close(struct engine *engine)
 {
     if (engine->hub)
         hub_stop(engine->hub);
-    for (size_t i = 0; i < STOP_SIGNALS; i++)
-        uv_close((uv_handle_t *)&engine->signals[i], NULL);
+    if (engine->obeys) {
+        stop_signal_close();
+        uv_close((uv_handle_t *)&engine->wake, NULL);
+    }
     uv_close((uv_handle_t *)&engine->for_timer, NULL);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     if (engine->hub)

@@ -29,8 +29,9 @@ struct engine {
     bool live;      /* a source is live */
     bool until_end; /* ends with the sources */
     bool stopped;
-    bool ranged;            /* files hold only the part that was asked for */
-    uv_signal_t signals[3]; /* SIGINT, SIGTERM, SIGHUP */
+    bool ranged;     /* files hold only the part that was asked for */
+    uv_async_t wake; /* sent by the first signal */
+    bool obeys;      /* signals; `wake` is open */
     uv_timer_t for_timer;
     void (*changed)(void *ctx); /* the model or a status has changed; may be NULL */
     void *ctx;
@@ -59,9 +60,9 @@ bool engine_add(struct engine *engine, const char *spec, struct strbuf *error);
 /* Opens the sources of the command line; without any, the default ones. Those that cannot be
    opened say so by their status. */
 void engine_add_all(struct engine *engine);
-/* Begins to obey SIGINT, SIGTERM, SIGHUP (those not ignored) and --for. The second SIGINT or
-   SIGTERM ends the process at once. */
-void engine_obey(struct engine *engine);
+/* Obeys SIGINT, SIGTERM, SIGHUP and --for from now on (stop_signal.h). `saves`: a document is written
+   after the loop. */
+void engine_obey(struct engine *engine, bool saves);
 /* Runs the loop until it is stopped, or with until_end until nothing more will come. */
 void engine_run(struct engine *engine);
 void engine_stop(struct engine *engine);

@@ -157,7 +157,7 @@ struct engine *engine_read_all(const struct options *options, int *status)
     if (engine)
         engine_find_range(&config, false);
     if (engine && engine_open(engine, &config, &error)) {
-        engine_obey(engine);
+        engine_obey(engine, false);
         engine_add_all(engine);
         run(engine);
         *status = engine_complain(engine) ? 0 : 1;

@@ -80,7 +80,7 @@ static int record(struct recording *r)
     bool read, written;
 
     start_timers(r);
-    engine_obey(engine); /* before anybody can find us */
+    engine_obey(engine, true); /* before anybody can find us */
     engine_add_all(engine);
     engine_complain(engine);
     engine_run(engine);

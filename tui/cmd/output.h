@@ -15,6 +15,9 @@ struct output_config {
     int64_t from_ns, to_ns;
     bool live; /* some source is live: a document is left behind though nobody asked */
     bool (*is_source)(void *ctx, const char *path); /* the file is read; may be NULL: none is */
+    /* Asked while a document is written, the last one or an earlier one: whether to leave off. NULL:
+       never. */
+    bool (*gives_up)(bool final);
     void *ctx;
 };
 
@@ -28,7 +31,7 @@ const char *output_path(struct output *output, const struct swarm *swarm, int64_
 /* Whether it goes to stdout, which is then not for anything else. */
 bool output_to_stdout(const struct output *output);
 /* Writes the document, or with --split each; those that fail leave the old version as it was.
-   Nothing to write is success. `final`: the last time (stdout gets it then alone). False: *error
+   Nothing to write is success, and so is an earlier document that was given up. `final`: the last time (stdout gets it then alone). False: *error
    says `path: what: detail` of the first that failed. */
 bool output_write(struct output *output, const struct swarm *swarm, int64_t local_ns, bool final,
                   struct strbuf *error);

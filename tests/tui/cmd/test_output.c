@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define START_MS 1760625065000.0 /* 2025-10-16 14:31:05 UTC */
 #define NOW_NS   1760625070000000000LL
@@ -275,6 +276,44 @@ static void a_failure_names_the_file_and_what_was_there_stays(void **state)
     strbuf_release(&error);
 }
 
+static bool gives_up(bool final)
+{
+    (void) final;
+    return true;
+}
+
+static void a_document_that_is_given_up_leaves_the_old_one(void **state)
+{
+    const char *dir = support_tmpdir(), *file = support_path(dir, "o.json");
+    struct model m = model_new(one);
+    struct options options = {.output = file};
+    struct output_config config = {
+        .mem = &mem_libc, .options = &options, .live = true, .gives_up = gives_up};
+    struct output *output = output_new(&config);
+    struct strbuf error;
+    char *text;
+
+    (void)state;
+    strbuf_init(&error, &mem_libc, 0);
+    support_write_file(file, "old", 3);
+    /* An earlier one is left to the last. */
+    assert_true(output_write(output, m.swarm, NOW_NS, false, &error));
+    assert_int_equal(error.len, 0);
+    assert_false(output_write(output, m.swarm, NOW_NS, true, &error));
+    assert_non_null(strstr(error.data, "o.json: cannot write: interrupted"));
+    assert_null(output_written(output, 0));
+    text = support_read_file(file, NULL);
+    assert_string_equal(text, "old");
+    free(text);
+    /* No temporary file is left beside it. */
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(rmdir(dir), 0);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    output_free(output);
+    model_free(&m);
+    strbuf_release(&error);
+}
+
 static void a_trace_that_was_only_read_is_not_replaced_by_the_switch(void **state)
 {
     const char *conf = support_tmpdir();
@@ -308,6 +347,7 @@ int main(void)
         cmocka_unit_test(it_is_written_privately_and_again),
         cmocka_unit_test(split_writes_a_document_a_session),
         cmocka_unit_test(a_failure_names_the_file_and_what_was_there_stays),
+        cmocka_unit_test(a_document_that_is_given_up_leaves_the_old_one),
         cmocka_unit_test(a_trace_that_was_only_read_is_not_replaced_by_the_switch),
     };
 
