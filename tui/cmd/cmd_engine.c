@@ -91,8 +91,8 @@ static bool make_model(struct engine *e)
 
     /* A feed that is read from a file is no live source: it has no cap of its own. */
     size_t live_cap = e->live ? LIVE_EVENTS : 0;
-    config.max_events[POOL_LIVE] = options->max_events_said ? options->max_events : live_cap;
-    config.max_events[POOL_FILES] = options->max_events_said ? options->max_events : 0;
+    config.max_events[POOL_LIVE] = options->max_events_given ? options->max_events : live_cap;
+    config.max_events[POOL_FILES] = options->max_events_given ? options->max_events : 0;
     e->swarm = swarm_new(e->mem, &config);
     e->tracer = e->swarm ? tracer_new(e->swarm) : NULL;
     e->log = notice_log_new(e->mem, LOG_LINES);

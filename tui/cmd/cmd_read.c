@@ -105,7 +105,7 @@ static bool measure(const struct options *options, int64_t *from_ns, int64_t *to
     struct strbuf error;
     bool found = false;
 
-    small.max_events_said = true;
+    small.max_events_given = true;
     small.max_events = MEASURED_EVENTS;
     strbuf_init(&error, &mem_libc, 0);
     if (engine_open(&engine, &config, &error)) {

@@ -118,7 +118,7 @@ static bool apply_option(struct options *options, const char *name, const char *
     if (!row)
         return known; /* another command's */
     if (row->argument && !*value)
-        strbuf_addf(error, "%s: wants %s", name, row->argument);
+        strbuf_addf(error, "%s: needs %s", name, row->argument);
     else if (!row->argument && *value)
         strbuf_addf(error, "%s: takes no value", name);
     if (!row->argument != !*value)

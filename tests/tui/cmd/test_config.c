@@ -84,7 +84,7 @@ static void what_is_wrong_is_said_with_its_line(void **state)
     } wrong[] = {
         {"fps = 5\nfpss = 1", "the/config:2: fpss: no such option"},
         {"fps = x", "the/config:1: fps: "},
-        {"fps", "the/config:1: fps: wants N"},
+        {"fps", "the/config:1: fps: needs N"},
         {"no-color = yes", "the/config:1: no-color: takes no value"},
         {"\n\nbind zoomin = i", "the/config:3: bind zoomin: no such action"},
         {"bind zoom-in = Foo", "the/config:1: bind zoom-in: no such key"},
