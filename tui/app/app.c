@@ -1,6 +1,6 @@
-/* The wiring of the live screen: libuv says what happened (a key, a change of the model, a signal,
-   a timer) and this file passes it to the view or the terminal. It has no picture of its own: what
-   is shown is in view_state, when it is shown is app_frame.c's. */
+/* The wiring of the live screen. libuv reports a key, a change of the model, a signal or a timer,
+   and this file passes it to the view or the terminal. view_state holds what is shown; app_frame.c
+   decides when. */
 #include "tui/app/app_private.h"
 
 #include "tui/cmd/stop_signal.h"
@@ -16,7 +16,7 @@
 #define TICK_MS  1000
 #define LINES_MS 5000
 
-/* For on_crash alone: a signal handler has no other way to know the terminal. */
+/* For signal handlers only, which have no argument. */
 static struct screen *crash_screen;
 
 static void give_back(void)
@@ -28,7 +28,7 @@ static void give_back(void)
 static void on_crash(int number)
 {
     give_back();
-    /* SA_RESETHAND: the second time it ends the process. */
+    /* SA_RESETHAND: the second raise ends the process. */
     raise(number);
 }
 
@@ -41,7 +41,7 @@ static void catch_crashes(struct screen *screen)
     stop_signal_set_last(give_back);
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        /* A sanitizer's own handler says more than we can. */
+        /* A sanitizer's own handler reports more. */
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
             sigaction(numbers[i], &action, NULL);
 }
@@ -97,15 +97,15 @@ static void fit(struct app *app)
 
     screen_size(app->screen, &cols, &rows);
     if (!grid_resize(app->grid, cols, rows))
-        return; /* the old size, until there is memory again */
+        return; /* out of memory: keep the old size */
     app_drop_frame(app);
     app_draw(app);
     app_schedule(app);
 }
 
-/* Stops that process; 0: the whole job, as for any other program. The terminal is given back before anybody stops: the shell takes
-   it as soon as its own child has stopped, which may be our parent, and whoever sets modes after that is stopped for it. It is the
-   system's own way of stopping, which does nothing where no shell could ever continue us. */
+/* Stops the process `pid`, or with 0 the whole job. The terminal is restored first: the shell takes
+   it as soon as its child has stopped, which may be our parent, and a process that sets modes after
+   that is stopped for it. SIGTSTP has no effect in a process group that no shell could continue. */
 static void suspend_job(struct app *app, pid_t pid)
 {
     struct sigaction ignores = {.sa_handler = SIG_IGN}, stops = {.sa_handler = SIG_DFL}, before;
@@ -113,7 +113,8 @@ static void suspend_job(struct app *app, pid_t pid)
     if (sigaction(SIGTSTP, NULL, &before) != 0 || before.sa_handler == SIG_IGN)
         return;
     screen_suspend(app->screen);
-    /* The others by kill, ourselves by raise: what is sent to a process may reach another thread of it, and this one would run on for a while. */
+    /* kill for the other processes and raise for this one: a signal to a process may reach another
+       of its threads, and this thread would continue for a while. */
     sigaction(SIGTSTP, &ignores, NULL);
     if (pid == 0)
         kill(0, SIGTSTP);
@@ -163,7 +164,7 @@ static void on_readable(uv_poll_t *handle, int status, int events)
         return;
     if (draw)
         app_draw(app);
-    app_schedule(app); /* an answer of the terminal may have made it free */
+    app_schedule(app); /* a reply of the terminal may allow the next frame */
 }
 
 /* ---- the terminal's signals ---- */
@@ -183,7 +184,7 @@ static void on_suspended(uv_signal_t *handle, int number)
     suspend_job(handle->data, getpid());
 }
 
-/* Whoever stopped it may have given the terminal's modes to somebody else. */
+/* Another program may have changed the terminal's modes meanwhile. */
 static void on_continued(uv_signal_t *handle, int number)
 {
     struct app *app = handle->data;
@@ -240,8 +241,7 @@ static void on_lines(uv_timer_t *timer)
     app_print_line(timer->data);
 }
 
-/* The sources have come to their end while the screen stays: the document is as whole as it will
-   be. */
+/* The sources have ended while the screen stays: writes the document, which is now complete. */
 static void on_end(struct app *app)
 {
     struct strbuf error;
@@ -273,7 +273,7 @@ static void on_changed(void *ctx)
     struct app *app = ctx;
 
     if (!app->grid)
-        return; /* the sources are being opened */
+        return; /* sources are still being opened */
     if ((app->screen || app->replay) && !app->ended && engine_finished(&app->engine))
         on_end(app);
     app_model_changed(app);
@@ -330,7 +330,7 @@ static void poll_keys(struct app *app)
 
     if (uv_poll_init(&app->engine.loop, &app->tty, fd) != 0)
         return;
-    /* libuv made the terminal non-blocking, for everyone who shares it. */
+    /* libuv made the terminal non-blocking for all processes that share it. */
     fcntl(fd, F_SETFL, flags);
     app->tty.data = app->out.data = app;
     if (screen_out_fd(app->screen) >= 0)
@@ -354,7 +354,8 @@ static void start_timers(struct app *app)
         uv_timer_start(&app->lines, on_lines, LINES_MS, LINES_MS);
 }
 
-/* Takes the terminal, or does without one. False: *error says why neither. */
+/* Opens the screen if stdout is a terminal, and makes the grid. Returns false with the reason in
+   *error. */
 static bool open_screen(struct app *app, struct strbuf *error)
 {
     int cols = (int)app->engine.options->cols, rows = (int)app->engine.options->rows;
@@ -392,7 +393,7 @@ static void close_handles(struct app *app)
             uv_close(handles[i], NULL);
 }
 
-/* From the first frame to the last. */
+/* Runs the loop, from the first frame to the last. */
 static void show(struct app *app)
 {
     start_timers(app);

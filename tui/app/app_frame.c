@@ -1,10 +1,10 @@
-/* When a frame is due. Three things can bring one: a change (at most --fps times a second), the
-   picture's own movement (view_frame_wake_ns: a growing bar gains a cell, the clock a minute), and
-   figures that were left to age because computing them is dear. All three set one timer; where none
-   applies no timer runs, and a frozen view or a finished source costs nothing at all.
+/* Decides when a frame is due. There are three reasons: a change of the model (at most --fps frames
+   per second), time itself (view_frame_wake_ns: a bar grows by a cell, the clock by a minute), and
+   figures that are out of date because computing them is expensive. All three set one timer.
+   Without a reason no timer runs, so a frozen view or a finished source costs nothing.
 
-   A frame is drawn when the terminal is free for it, else it is owed: so a slow link gets fewer of them, each of
-   the newest state, and nothing waits for the terminal but the picture. */
+   A frame is drawn when the terminal can take it, else it is owed. So a slow link gets fewer
+   frames, each of the newest state, and nothing else waits for the terminal. */
 #include "tui/app/app_private.h"
 
 #include "tui/cmd/status_line.h"
@@ -15,7 +15,7 @@
 #define FIGURES_NS     250000000LL
 #define LONGEST_NS     60000000000LL
 #define AGAIN_MS       20
-#define FIGURES_FACTOR 20 /* at most a twentieth of the time goes into figures */
+#define FIGURES_FACTOR 20 /* at most 5 % of the time is spent on figures */
 
 static void update_figures(struct app *app, bool now)
 {
@@ -71,7 +71,7 @@ static bool same_axis(const struct axis *a, const struct axis *b)
     return a->t0_ns == b->t0_ns && a->zoom == b->zoom && a->cols == b->cols;
 }
 
-/* The same for what goes over time, while the view asks for it. */
+/* Updates the series over time, if the view asks for one. */
 static void update_series(struct app *app, struct view_input *input)
 {
     int64_t began_ns = engine_now_ns(), cost_ns;
@@ -104,7 +104,7 @@ void app_drop_frame(struct app *app)
     app->frame = NULL;
 }
 
-/* NULL: out of memory. */
+/* Returns NULL if out of memory. */
 static struct frame *make_frame(struct app *app)
 {
     app_drop_frame(app);
@@ -158,7 +158,7 @@ static void on_frame(uv_timer_t *timer)
     app_schedule(app);
 }
 
-/* When the frame is out of date though nothing came; INT64_MAX: never. */
+/* Returns when the frame is out of date without new data; INT64_MAX: never. */
 static int64_t next_movement_ns(const struct app *app)
 {
     int64_t due_ns = app->frame ? view_frame_wake_ns(app->frame) : INT64_MAX;
@@ -180,7 +180,7 @@ static void on_writable(uv_poll_t *handle, int status, int events)
     app_schedule(app);
 }
 
-/* The terminal has not taken all: it is asked again when it can take more. */
+/* The terminal has not taken all bytes: continues when it can take more. */
 static void wait_for_terminal(struct app *app)
 {
     uv_timer_stop(&app->frame_timer);
@@ -199,7 +199,7 @@ static int64_t next_frame_ns(struct app *app)
     if (view_frozen(&app->state))
         return INT64_MAX;
     due_ns = app->dirty    ? app->last_frame_ns
-             : app->replay ? INT64_MAX /* its steps are changes */
+             : app->replay ? INT64_MAX /* each step is a change */
                            : next_movement_ns(app);
     return due_ns < app->last_frame_ns + frame_ns ? app->last_frame_ns + frame_ns : due_ns;
 }
@@ -223,7 +223,7 @@ void app_schedule(struct app *app)
     if (due_ns < free_ns)
         due_ns = free_ns;
     wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
-    /* The wall clock may have been set back: no wake-up is farther away than this. */
+    /* The wall clock may have been set back, so no wake-up is farther away than this. */
     if (wait_ns > LONGEST_NS)
         wait_ns = LONGEST_NS;
     uv_update_time(&app->engine.loop);
@@ -240,7 +240,7 @@ bool app_count_rate(struct app *app)
         app->taken_count--;
     }
     app->taken[app->taken_count++] = app_events(app);
-    /* It may fall: a document that is replaced takes its events along. */
+    /* The count may fall: events of a replaced document are removed. */
     uint64_t first = app->taken[0], last = app->taken[app->taken_count - 1];
     app->events_per_s = app->taken_count < 2 ? NAN
                                              : (double)(last > first ? last - first : 0) /

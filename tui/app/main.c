@@ -1,5 +1,4 @@
-/* The program: the locale, the environment, the command line, then one command. The only place that
-   exits. */
+/* The program: sets up locale, environment and options, then runs one command. */
 #include "tui/cmd/config.h"
 #include "tui/cmd/options_help.h"
 #include "tui/views/commands.h"
@@ -71,12 +70,12 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    /* Before all else, which costs more than it does. */
+    /* First, because everything below takes longer than the hook itself. */
     if (cmd_hook_at_once(argc, argv))
         return 0;
-    /* Characters alone: numbers keep their point whatever the locale. */
+    /* LC_CTYPE only: numbers keep their decimal point in any locale. */
     setlocale(LC_CTYPE, "");
-    /* A reader that goes is a failed write, not the end. */
+    /* A reader that closes its end makes a write fail instead of ending the process. */
     signal(SIGPIPE, SIG_IGN);
     return run(argc, argv);
 }

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 64 }; /* of processes above one; more are a mistake */
+enum { LEVELS = 64 }; /* of parent processes; more mean a cycle */
 
-/* The pane whose own process that is. */
+/* Finds the pane whose own process is `pid`. */
 static bool find_line(const char *panes, int64_t pid, char out[PANE_BYTES])
 {
     for (const char *at = panes; *at; at += strcspn(at, "\n"), at += *at == '\n') {

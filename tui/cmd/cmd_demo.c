@@ -1,6 +1,6 @@
-/* `demo`: the live screen with a swarm that is not there. The story's lines go through a real Unix
-   socket in a directory of its own to the hub, which does not know better. The story begins some
-   seconds ago, so that there is something to see at once. */
+/* The command demo: the live screen with a simulated swarm. The story's lines go to the hub through
+   a real Unix socket in a directory of its own. The story starts some seconds in the past, so that
+   the first frame is not empty. */
 #include "tui/app/app.h"
 #include "tui/cmd/demo_story.h"
 #include "tui/views/commands.h"
@@ -13,7 +13,7 @@
 
 #define HEAD_START_MS 20000.0
 #define TICK_MS       20
-#define QUEUE_BYTES   (1u << 20) /* no more is on its way at a time */
+#define QUEUE_BYTES   (1u << 20) /* most bytes queued at a time */
 #define CONNECT_MS    1000
 
 struct demo {
@@ -28,7 +28,7 @@ struct demo {
     uv_pipe_t pipe;
 };
 
-/* One write on its way: the lines of one tick. */
+/* A write in progress: the lines of one tick. */
 struct batch {
     uv_write_t request;
     struct strbuf text;
@@ -43,7 +43,7 @@ static void on_written(uv_write_t *request, int status)
     mem_free(&mem_libc, batch, sizeof *batch);
 }
 
-/* Collects the lines that are due. */
+/* Appends the lines that are due. */
 static void collect(struct demo *demo, double now_ms, struct strbuf *text)
 {
     while (demo->has_next && demo->next.t_ms <= now_ms && text->len < QUEUE_BYTES) {
@@ -69,7 +69,7 @@ static void on_tick(uv_timer_t *timer)
 
     if (uv_stream_get_write_queue_size((uv_stream_t *)&demo->pipe) > 0)
         return;
-    /* All was written: without a screen the story is told. */
+    /* The story is over: without a screen, the program ends. */
     if (!demo->has_next) {
         hang_up(demo);
         if (!app_has_screen(demo->app))

@@ -1,6 +1,6 @@
-/* One struct holds what lives as long as a command: made in order by engine_open, taken down in
-   reverse by engine_close. Every way to stop sets `stopped`, which the loop looks at after each
-   iteration. stop_signal.h has the signals that do so. */
+/* One struct holds everything that lives as long as a command. engine_open creates it in order,
+   engine_close frees it in reverse order. Every way to stop sets `stopped`, which the loop checks
+   after each iteration; stop_signal.h handles the signals. */
 #include "tui/cmd/cmd_engine.h"
 
 #include "tui/cmd/status_line.h"
@@ -17,7 +17,7 @@
 #define LIVE_EVENTS 100000 /* the seed's MAX_EVENTS */
 #define LOG_LINES   2000
 
-#define LAST_TURNS 4
+#define LAST_ITERATIONS 4
 
 int64_t engine_now_ns(void)
 {
@@ -40,13 +40,13 @@ static bool reads(void *ctx, const char *path)
     return hub_reads(engine->hub, path);
 }
 
-/* What is not the last document is given up for it. */
+/* An earlier document is given up so that the last one can be written. */
 static bool gives_up(bool final)
 {
     return final ? stop_signal_is_overdue() : stop_signal_is_asked();
 }
 
-/* The first line of --token-file. False: *error says why not. */
+/* Reads the first line of --token-file. Returns false with the reason in *error. */
 static bool read_token(struct engine *engine, struct strbuf *error)
 {
     const char *path = engine->options->token_file;
@@ -89,7 +89,7 @@ static bool make_model(struct engine *e)
     const struct options *options = e->options;
     struct swarm_config config = {{0}};
 
-    /* A feed that is read from a file is no live source: it has no cap of its own. */
+    /* A feed file is not a live source and has no default cap. */
     size_t live_cap = e->live ? LIVE_EVENTS : 0;
     config.max_events[POOL_LIVE] = options->max_events_given ? options->max_events : live_cap;
     config.max_events[POOL_FILES] = options->max_events_given ? options->max_events : 0;
@@ -108,7 +108,7 @@ static void changed(void *ctx)
         e->changed(e->ctx);
 }
 
-/* For `swarmtop status`, asked over a feed's socket. */
+/* Answers `swarmtop status`, which asks over a feed's socket. */
 static void status(void *ctx, struct strbuf *out)
 {
     const struct engine *e = ctx;
@@ -210,7 +210,7 @@ bool engine_add(struct engine *engine, const char *spec, struct strbuf *error)
     return hub_add(engine->hub, spec, error);
 }
 
-/* A feed at the default address, and Claude Code's sessions, where there is such a client: without, nothing is said. */
+/* Adds a feed at the default address, and Claude Code's sessions if its directory is known. */
 static void add_default(struct engine *engine, struct strbuf *error)
 {
     struct strbuf address;
@@ -276,9 +276,9 @@ void engine_run(struct engine *engine)
     while (!engine->stopped && !(engine->until_end && hub_finished(engine->hub)))
         if (uv_run(&engine->loop, UV_RUN_ONCE) == 0)
             break;
-    /* What was sent before the signal waits in sockets: one turn takes who connected, the next ones
-       what they sent. */
-    for (int i = 0; engine->stopped && i < LAST_TURNS; i++)
+    /* Data sent before the signal is still in sockets: one iteration accepts connections, the next
+       ones read from them. */
+    for (int i = 0; engine->stopped && i < LAST_ITERATIONS; i++)
         uv_run(&engine->loop, UV_RUN_NOWAIT);
     stop_signal_set_loop(false);
 }
@@ -287,7 +287,7 @@ void engine_run(struct engine *engine)
 
 bool engine_write(struct engine *engine, bool final, struct strbuf *error)
 {
-    /* Nothing was read: what an earlier run left there is worth more than an empty document. */
+    /* Nothing was read: keep the trace of an earlier run instead of writing an empty one. */
     if (hub_failed(engine->hub) && swarm_session_count(engine->swarm) == 0)
         return true;
     return output_write(engine->output, engine->swarm, engine_now_ns(), final, error);
@@ -339,8 +339,8 @@ size_t engine_sources(const struct engine *engine, struct source_status *out, si
     return count < max ? count : max;
 }
 
-/* Not the sources' counts: an operation is not an event, and a trace has to show what the feed it
-   came from did. */
+/* Not the sources' counts: an operation is not an event, and a trace must show the same number as
+   the feed it was recorded from. */
 uint64_t engine_events(const struct engine *engine)
 {
     const struct swarm *swarm = engine->swarm;

@@ -1,4 +1,5 @@
-/* `setup`: what to paste on stdout, so that it can be piped, and where to on stderr. Files of others are never edited. */
+/* The command setup: prints settings to stdout, so that they can be piped, and where to paste them
+   to stderr. It never edits other programs' files. */
 #include "tui/views/commands.h"
 
 #include <stdio.h>
@@ -6,8 +7,8 @@
 
 #define ENDPOINT "http://127.0.0.1:4318"
 
-/* Those that say something that is shown; each costs the agent the start of a process. PostToolBatch and MessageDisplay would double
-   their number and say little more. */
+/* The hooks whose events are shown. Each starts a process that the agent waits for. PostToolBatch
+   and MessageDisplay would double their number and add little. */
 static const char *const events[] = {
     "SessionStart",      "SessionEnd",       "UserPromptSubmit",  "Stop",
     "StopFailure",       "PreToolUse",       "PostToolUse",       "PostToolUseFailure",

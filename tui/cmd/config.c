@@ -75,7 +75,7 @@ static char *trim(char *text)
     return text;
 }
 
-/* Cuts `name = value`, or `name value`, in two; the value is "" where there is none. */
+/* Splits `name = value` or `name value`. Returns the value, "" if there is none. */
 static char *cut_value(char *line)
 {
     char *at = line + strcspn(line, " \t=");
@@ -116,7 +116,7 @@ static bool apply_option(struct options *options, const char *name, const char *
     if (!known)
         strbuf_addf(error, "%s: no such option", name);
     if (!row)
-        return known; /* another command's */
+        return known; /* an option of another command */
     if (row->argument && !*value)
         strbuf_addf(error, "%s: needs %s", name, row->argument);
     else if (!row->argument && *value)

@@ -13,12 +13,15 @@
 
 #define CONFIG_MAX_BYTES (256 * 1024)
 
-/* Where the file is: --config on the command line, else $XDG_CONFIG_HOME/swarmtop/config, else ~/.config/swarmtop/config. *said: it was named. */
+/* Appends the path: --config on the command line, else $XDG_CONFIG_HOME/swarmtop/config, else
+   ~/.config/swarmtop/config. *given: --config names it. */
 void config_path(int argc, char *const *argv, const struct environment *env, struct strbuf *out,
                  bool *said);
-/* Reads it whole into *out. False: *error says why it cannot be read; a file that nobody named may be not there. */
+/* Reads the file into *out. A missing file is an error only if it was `given`. Returns false with
+   the reason in *error. */
 bool config_read(const char *path, bool said, struct strbuf *out, struct strbuf *error);
-/* Takes the text, which is cut up and has to stay as long as the options. False: *error says `LINE: what is wrong`. */
+/* Applies the text, which is cut up and must live as long as the options. Returns false with `LINE:
+   reason` in *error. */
 bool config_apply(struct options *options, char *text, struct strbuf *error);
 
 #endif

@@ -1,6 +1,6 @@
-/* Writing is one pass of core's document writer into a file that takes the old one's place at the
-   end, so nothing here can leave half a document. The paths that were written are remembered, to be
-   said at the end. Written synchronously: the model stands still meanwhile. */
+/* core's document writer writes a temporary file, which replaces the old file at the end, so an
+   incomplete document never appears. The write is synchronous: the model does not change meanwhile.
+   The paths are kept, so that the program can print them at the end. */
 #include "tui/cmd/output.h"
 
 #include "core/export/trace_file.h"
@@ -13,12 +13,12 @@
 
 struct written {
     char *path;
-    size_t bytes; /* of it, with its NUL */
+    size_t bytes; /* of the path, with its NUL */
 };
 
 struct output {
     struct output_config config;
-    struct strbuf path; /* output_path's */
+    struct strbuf path; /* result of output_path */
     struct written *written;
     size_t written_count, written_cap;
 };
@@ -133,7 +133,7 @@ static struct document_options document_options(const struct output *output,
     return document;
 }
 
-/* Where a document goes: a new version of a file, or with NULL stdout. */
+/* The destination of a document. */
 struct sink {
     const struct output *output;
     struct trace_file *file;
@@ -168,7 +168,7 @@ static bool write_to_stdout(const struct output *output, const struct swarm *swa
     return false;
 }
 
-/* *written: the file has the new version. */
+/* Sets *written if the file has the new version. */
 static bool write_to_file(const struct output *output, const struct swarm *swarm,
                           const struct document_options *document, bool final, bool *written,
                           struct strbuf *error)

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#define SOON_NS    300000000LL /* what began less than that ago may be over at once */
+#define SOON_NS    300000000LL /* a shorter read may end at once */
 #define AT_ONCE_S  0.3
 #define PER_MB     1000000.0
 #define NAME_BYTES 60
 
-/* The last part of a path, and of a long one its end: that is what differs. */
+/* Appends the last part of a path; only the end of a long one, where names differ. */
 static void put_name(const char *spec, struct strbuf *out)
 {
     const char *slash = strrchr(spec, '/');

@@ -1,11 +1,11 @@
-/* What is said while a large file opens: `opening trace.json  43 %  612 MB/s  2 s left`. */
+/* The progress line of a large file: `opening trace.json 43 % 612 MB/s 2 s left`. */
 #ifndef TUI_PROGRESS_H
 #define TUI_PROGRESS_H
 
 #include "core/base/notice.h"
 #include "core/base/strbuf.h"
 
-/* Appends it. False: it is over before one could read it; nothing is appended. */
+/* Appends the line. Returns false, and appends nothing, if the read ends too soon to show it. */
 bool progress_line(const struct source_progress *progress, struct strbuf *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* The statistics as text: `report --json` (CLI.md names every key) and tables for people. Both say
-   what core/query/figures.h computed. */
+/* The statistics as JSON (`report --json`) and as tables. Both print the results of
+   core/query/figures.h. */
 #ifndef TUI_REPORT_H
 #define TUI_REPORT_H
 
@@ -9,19 +9,19 @@ struct report {
     const struct swarm *swarm; /* borrowed */
     const struct swarm_figures *figures;
     int64_t local_ns;
-    uint64_t bad; /* lines or events refused, over all sources */
+    uint64_t bad; /* refused lines and events of all sources */
 };
 
-/* Appends one JSON object and a line end. */
+/* Appends one JSON object and a newline. */
 void report_json(const struct report *report, struct strbuf *out);
-/* Appends the tables. `ascii`: no characters outside ASCII. */
+/* Appends all tables. `ascii`: use only ASCII characters. */
 void report_text(const struct report *report, bool ascii, struct strbuf *out);
 
-/* The tables of models and of tools alone; nothing where there are none. */
+/* Append only the table of models or of tools; nothing if it has no rows. */
 void report_models(const struct report *report, bool ascii, struct strbuf *out);
 void report_tools(const struct report *report, bool ascii, struct strbuf *out);
 
-/* Whether the agent is one to report: no row for a parent that nobody knows, no dead one. */
+/* Returns whether the report lists the agent: not a dead one, not a row for an unknown parent. */
 bool report_has_agent(const struct agent *agent);
 
 #endif
