@@ -56,9 +56,9 @@ static void write_now(struct app *app)
 
     strbuf_init(&error, engine->mem, 0);
     if (output_to_stdout(engine->output))
-        view_message(&app->state, false, "stdout gets the trace at the end");
+        view_message(&app->state, false, "stdout gets the trace on exit");
     else if (!output_path(engine->output, engine->swarm, engine_now_ns()))
-        view_message(&app->state, true, "nothing to write it to: start with --output FILE");
+        view_message(&app->state, true, "no trace file: start with --output FILE");
     else if (!engine_write(engine, false, &error))
         view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
     else if ((path = output_path(engine->output, engine->swarm, engine_now_ns())))
@@ -72,7 +72,7 @@ static void stop_reading(struct app *app)
 
     if (!engine_progress(&app->engine, &progress))
         return;
-    view_message(&app->state, false, "stopped at %d %%: this is not all of %s",
+    view_message(&app->state, false, "stopped at %d %% of %s",
                  (int)((double)progress.done_bytes / (double)progress.all_bytes * 100),
                  progress.spec);
     engine_stop_reading(&app->engine);
@@ -85,8 +85,7 @@ static void copy(struct app *app)
     if (screen_copy(app->screen, text->data, text->len))
         view_message(&app->state, false, "copied %zu bytes", text->len);
     else
-        view_message(&app->state, true, "%zu bytes are too many for a terminal's clipboard",
-                     text->len);
+        view_message(&app->state, true, "too large for the clipboard: %zu bytes", text->len);
 }
 
 /* ---- its size, and stopping ---- */
@@ -253,7 +252,7 @@ static void on_end(struct app *app)
         view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
     strbuf_release(&error);
     if (!app_replay_begin(app))
-        view_message(&app->state, true, "out of memory: nothing can be replayed");
+        view_message(&app->state, true, "out of memory: no replay");
 }
 
 void app_model_changed(struct app *app)
@@ -367,7 +366,7 @@ static bool open_screen(struct app *app, struct strbuf *error)
         catch_crashes(app->screen);
         screen_size(app->screen, &cols, &rows);
     } else {
-        fprintf(stderr, "swarmtop: stdout is no terminal: going on without a screen\n");
+        fprintf(stderr, "swarmtop: stdout is not a terminal: no screen\n");
         app->theme.color = false;
         app->state.window = WINDOW_ALL;
     }

@@ -43,7 +43,7 @@ static int64_t parent_of(void *ctx, int64_t pid)
     return rest && sscanf(rest + 1, " %*c %lld", &parent) == 1 ? parent : 0;
 }
 
-static void say(struct app *app, const char *text)
+static void show_error(struct app *app, const char *text)
 {
     view_message(&app->state, true, "%s", text);
     app_draw(app);
@@ -93,11 +93,11 @@ static void finish(struct pane_search *search)
     if (search->app->engine.stopped || search->given_up)
         ;
     else if (search->failed)
-        say(search->app, "there is no tmux to ask");
+        show_error(search->app, "tmux does not run");
     else if (pane_find(search->panes, search->pid, parent_of, NULL, pane))
         show_pane(search->app, pane);
     else
-        say(search->app, "the agent's process is in no tmux pane");
+        show_error(search->app, "no tmux pane has this process");
     free(search);
 }
 

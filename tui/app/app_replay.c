@@ -68,7 +68,7 @@ static void end(struct app *app, bool ok)
     replay_free(r->replay);
     r->replay = NULL;
     if (!ok)
-        view_message(&app->state, true, "out of memory: this is not all");
+        view_message(&app->state, true, "out of memory: the replay is incomplete");
     if (!app->screen)
         engine_stop(&app->engine);
 }

@@ -34,15 +34,15 @@ static int run(int argc, char **argv)
     struct environment env;
     struct options options;
     struct strbuf error, path, config;
-    bool said;
+    bool given;
     int status;
 
     options_environment(&env);
     strbuf_init(&error, &mem_libc, 0);
     strbuf_init(&path, &mem_libc, 0);
     strbuf_init(&config, &mem_libc, 0);
-    config_path(argc, argv, &env, &path, &said);
-    if (!config_read(path.data ? path.data : "", said, &config, &error)) {
+    config_path(argc, argv, &env, &path, &given);
+    if (!config_read(path.data ? path.data : "", given, &config, &error)) {
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
         options = (struct options){.command = COMMAND_WATCH};
         status = 2;

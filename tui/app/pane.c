@@ -1,3 +1,4 @@
+/* The list of panes is the text that tmux prints; ancestors are walked one by one. */
 #include "tui/app/pane.h"
 
 #include <stdio.h>

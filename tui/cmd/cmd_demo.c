@@ -96,7 +96,7 @@ static bool open_socket(struct demo *demo, struct strbuf *error)
 
     strbuf_addf(&demo->dir, "%s/swarmtop-demo.XXXXXX", tmp ? tmp : "/tmp");
     if (demo->dir.failed || !mkdtemp(demo->dir.data)) {
-        strbuf_adds(error, "demo: a temporary directory cannot be made");
+        strbuf_adds(error, "demo: cannot create a temporary directory");
         strbuf_clear(&demo->dir);
         return false;
     }
@@ -108,7 +108,7 @@ static bool open_socket(struct demo *demo, struct strbuf *error)
         return false;
     if (uv_pipe_open(&demo->pipe, fd) != 0) {
         close(fd);
-        strbuf_adds(error, "demo: the socket cannot be used");
+        strbuf_adds(error, "demo: cannot use the socket");
         return false;
     }
     return true;

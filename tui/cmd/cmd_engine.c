@@ -183,7 +183,7 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         .changed = config->changed,
         .ctx = config->ctx,
     };
-    strbuf_init(&engine->said, engine->mem, 0);
+    strbuf_init(&engine->printed, engine->mem, 0);
     strbuf_init(&engine->claude_dir, engine->mem, 0);
     if (!read_token(engine, error)) {
         free(engine->token);
@@ -191,7 +191,7 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     }
     if (uv_loop_init(&engine->loop) != 0) {
         free(engine->token);
-        strbuf_adds(error, "event loop: cannot be made");
+        strbuf_adds(error, "event loop: cannot create");
         return false;
     }
     engine->loop.data = engine;
@@ -310,13 +310,13 @@ bool engine_finish(struct engine *engine)
     return ok;
 }
 
-static void say_error(struct engine *engine, size_t index, const struct source_status *status)
+static void print_error(struct engine *engine, size_t index, const struct source_status *status)
 {
-    while (engine->said.len <= index && !engine->said.failed)
-        strbuf_addc(&engine->said, '-');
-    if (!*status->error || engine->said.failed || engine->said.data[index] == '+')
+    while (engine->printed.len <= index && !engine->printed.failed)
+        strbuf_addc(&engine->printed, '-');
+    if (!*status->error || engine->printed.failed || engine->printed.data[index] == '+')
         return;
-    engine->said.data[index] = '+';
+    engine->printed.data[index] = '+';
     fprintf(stderr, "swarmtop: %s\n", status->error);
 }
 
@@ -325,7 +325,7 @@ bool engine_complain(struct engine *engine)
     for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
         struct source_status status = hub_source(engine->hub, i);
 
-        say_error(engine, i, &status);
+        print_error(engine, i, &status);
     }
     return !hub_failed(engine->hub);
 }
@@ -416,7 +416,7 @@ void engine_close(struct engine *engine)
     tracer_free(engine->tracer);
     swarm_free(engine->swarm);
     notice_log_free(engine->log);
-    strbuf_release(&engine->said);
+    strbuf_release(&engine->printed);
     strbuf_release(&engine->claude_dir);
     free(engine->token);
 }

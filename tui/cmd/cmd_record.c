@@ -94,7 +94,7 @@ static int record(struct recording *r)
         engine_print_paths(engine);
     if (read && written && !engine->live &&
         !output_path(engine->output, engine->swarm, engine_now_ns()))
-        fprintf(stderr, "swarmtop: nothing is left behind: name a file with --output\n");
+        fprintf(stderr, "swarmtop: no trace written: name a file with --output\n");
     return read && written ? 0 : 1;
 }
 

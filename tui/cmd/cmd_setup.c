@@ -64,14 +64,15 @@ static void print_otel(void)
 int cmd_setup(const struct options *options)
 {
     if (strcmp(options->arguments[0], "claude") == 0) {
-        fprintf(stderr,
-                "Paste into ~/.claude/settings.json, or a project's .claude/settings.json; where "
-                "\"hooks\" or \"env\" are there already, add to them.\n"
-                "`swarmtop` has to be in the PATH of the agent. Sessions that run see it when they "
-                "are started anew.\n");
+        fprintf(
+            stderr,
+            "Paste into ~/.claude/settings.json or a project's .claude/settings.json. If it has "
+            "\"hooks\" or \"env\" already, add to them.\n"
+            "`swarmtop` must be in the PATH of the agent. Running sessions use it after a "
+            "restart.\n");
         print_claude();
     } else {
-        fprintf(stderr, "Paste into the shell that starts the program, or its service's file.\n");
+        fprintf(stderr, "Paste into the shell or the service file that starts the program.\n");
         print_otel();
     }
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

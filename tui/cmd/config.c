@@ -1,3 +1,4 @@
+/* The text is cut up in place: values stay parts of it, so it must outlive the options. */
 #include "tui/cmd/config.h"
 
 #include <ctype.h>
@@ -7,7 +8,7 @@
 
 /* ---- where it is ---- */
 
-static const char *said_path(int argc, char *const *argv)
+static const char *given_path(int argc, char *const *argv)
 {
     static const char name[] = "--config";
     size_t len = sizeof name - 1;
@@ -23,11 +24,11 @@ static const char *said_path(int argc, char *const *argv)
 }
 
 void config_path(int argc, char *const *argv, const struct environment *env, struct strbuf *out,
-                 bool *said)
+                 bool *given)
 {
-    const char *path = said_path(argc, argv);
+    const char *path = given_path(argc, argv);
 
-    *said = path != NULL;
+    *given = path != NULL;
     if (path)
         strbuf_adds(out, path);
     else if (env->config_home)
@@ -36,7 +37,7 @@ void config_path(int argc, char *const *argv, const struct environment *env, str
         strbuf_addf(out, "%s/.config/swarmtop/config", env->home);
 }
 
-bool config_read(const char *path, bool said, struct strbuf *out, struct strbuf *error)
+bool config_read(const char *path, bool given, struct strbuf *out, struct strbuf *error)
 {
     FILE *file = *path ? fopen(path, "re") : NULL;
     char bytes[4096];
@@ -44,9 +45,9 @@ bool config_read(const char *path, bool said, struct strbuf *out, struct strbuf 
     bool ok;
 
     if (!file) {
-        if (said)
+        if (given)
             strbuf_addf(error, "%s: cannot read: %s", path, strerror(*path ? errno : ENOENT));
-        return !said;
+        return !given;
     }
     while (out->len <= CONFIG_MAX_BYTES && (len = fread(bytes, 1, sizeof bytes, file)) > 0)
         strbuf_add(out, bytes, len);

@@ -1,3 +1,4 @@
+/* Shown only while a read takes long enough to be worth reading: by its age and the rate so far. */
 #include "tui/cmd/progress.h"
 
 #include "tui/screen/duration.h"

@@ -1,6 +1,6 @@
-/* What a key press costs: the frame that was drawn takes the key, and one new frame is made and
-   drawn. The app runs in a terminal of its own, in a child process; the test answers the child's
-   questions whether its terminal is there, and reads its exit status. */
+/* The cost of a key press: the frame that was drawn takes the key, then one new frame is made and
+   drawn. The app runs in a pseudo-terminal, in a child process. The test replies to the terminal
+   queries of the child and checks its exit status. */
 #include "tests/support/support.h"
 #include "tui/app/app_private.h"
 
@@ -17,7 +17,7 @@
 
 enum { COLS = 100, ROWS = 30, EVENTS = 20 };
 
-/* A line of the child's stderr, which is the terminal: shown when the test fails. */
+/* Prints to the child's stderr, which is the pseudo-terminal; the test shows it on failure. */
 #define EXPECT(condition)                                             \
     do {                                                              \
         if (!(condition)) {                                           \
@@ -42,7 +42,7 @@ static bool wait_for_terminal(struct app *app)
     return false;
 }
 
-/* As the loop does for a key: the key, the picture, the time of the next one. */
+/* Does the same as the loop for a key: the key, the frame, the time of the next frame. */
 static bool press(struct app *app, const char *name, unsigned frames, unsigned inputs)
 {
     struct key key;
@@ -88,9 +88,9 @@ static bool count(struct app *app, const char *more)
     EXPECT(app->frames == 1 && app->inputs == 1);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         EXPECT(press(app, keys[i], 1, 1));
-    /* A key that means nothing makes nothing. */
+    /* A key without a meaning makes no frame. */
     EXPECT(press(app, "F12", 0, 0));
-    /* Nor does one cost more because the model has changed since the last frame. */
+    /* A key costs the same if the model has changed since the last frame. */
     EXPECT(engine_add(&app->engine, more, &error));
     EXPECT(read_events(app, 2 * EVENTS));
     EXPECT(press(app, "Down", 1, 1));
@@ -142,7 +142,7 @@ static _Noreturn void be_child(char *path, const char *more)
 
 /* ---- in the parent ---- */
 
-/* Reads what the child writes, until it closes its terminal. The last of it is kept. */
+/* Reads the child's output until it closes its terminal, and keeps the last piece. */
 static void serve(int fd, char *seen, size_t size)
 {
     char piece[4096];

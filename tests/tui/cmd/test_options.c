@@ -1,5 +1,5 @@
-/* The command line: what is understood, what is refused and in which words, and that help and
-   manual say what the tables say. */
+/* The command line: accepted and refused arguments, messages, and that help and manual match the
+   tables. */
 #include "tests/support/support.h"
 #include "tui/cmd/options_help.h"
 
@@ -20,7 +20,7 @@ struct line {
     bool ok;
 };
 
-/* Parses words between spaces; `''` is an empty one. */
+/* Parses arguments split at spaces; `''` is an empty one. */
 static void parse(struct line *line, const char *words, const struct environment *env)
 {
     int argc = 0;
@@ -266,7 +266,7 @@ static void times_are_read_and_resolved(void **state)
     const int64_t from = 1760625065 * S + S / 2, to = from + 3600 * S;
     static const struct {
         const char *text;
-        int64_t after_from; /* INT64_MIN: no TIME */
+        int64_t after_from; /* INT64_MIN: not a TIME */
     } rows[] = {
         {"12.5s", 12 * S + S / 2},
         {"0s", 0},
@@ -356,7 +356,7 @@ static void help_lists_every_option_of_its_command(void **state)
             if (takes)
                 assert_non_null(strstr(help.data, name));
         }
-        /* Wrapped to 80 columns, but for what a usage line cannot break. */
+        /* Wrapped to 80 columns, except usage lines. */
         for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1)
             if (strcspn(line, "\n") > 84 && !strstr(line, "swarmtop"))
                 fail_msg("too wide: %.*s", (int)strcspn(line, "\n"), line);
@@ -364,7 +364,7 @@ static void help_lists_every_option_of_its_command(void **state)
     }
 }
 
-/* Copies the manual with every table made anew. */
+/* Copies the manual with every table printed again. */
 static void regenerate(const char *manual, struct strbuf *out)
 {
     static const char begin[] = ".\\\" table ", end[] = ".\\\" end\n";

@@ -1,5 +1,5 @@
-/* What a first and a second signal do while the loop runs, while something long is computed, and
-   when they were ignored. Each case is a child that computes for ever. */
+/* The effect of a first and a second signal: in the loop, in a long computation, and if ignored at
+   the start. Each case is a child that computes without end. */
 #include "tests/support/support.h"
 #include "tui/cmd/stop_signal.h"
 
@@ -23,7 +23,7 @@ static void on_wake(uv_async_t *wake)
     _exit(WOKEN);
 }
 
-/* In the loop's thread: computes until a signal ends it, or, with `polls`, until it is overdue. */
+/* Computes until a signal ends the process, or with `polls` until the computation is overdue. */
 static _Noreturn void compute(int out, bool saves, bool loop, bool polls)
 {
     uv_loop_t uv;
@@ -73,7 +73,8 @@ static void start(struct child *child, enum kind kind)
     assert_int_equal(read(child->out, &byte, 1), 1);
 }
 
-/* The exit status, 128 + the signal; NO_STATUS: it has not ended within so long. */
+/* Returns the exit status, 128 + N after signal N; NO_STATUS if the child has not ended within
+   `ms`. */
 static int status_within(struct child *child, int ms)
 {
     struct pollfd fd = {.fd = child->out, .events = POLLIN};
@@ -127,7 +128,7 @@ static void one_sigint_ends_what_is_computed_after_the_loop(void **state)
     start(&child, COMPUTES);
     kill(child.pid, SIGINT);
     assert_int_equal(status_within(&child, 20000), 128 + SIGINT);
-    /* What asks whether it is overdue leaves off by itself. */
+    /* A computation that polls stops by itself. */
     start(&child, POLLS);
     kill(child.pid, SIGINT);
     assert_int_equal(status_within(&child, 20000), OVERDUE);
