@@ -1,9 +1,8 @@
-/* Paths and IP addresses only: looking up a name could wait for a name server, and a feed's address is
-   local as a rule. */
+/* Paths and IP addresses only: looking up a name could wait for a name server, and a feed's
+   address is local as a rule. */
 #include "ingest/address.h"
 
-#include "ingest/hub.h"
-#include "ingest/source.h"
+#include "ingest/source_error.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,9 +13,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define UNIX_PREFIX "unix:"
+#define TCP_PREFIX  "tcp:"
+
+static bool begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 static bool parse_unix(const char *spec, struct address *out, struct strbuf *error)
 {
-    const char *path = spec + strlen("unix:");
+    const char *path = spec + strlen(UNIX_PREFIX);
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     if (*path == '\0' || strlen(path) >= sizeof un.sun_path) {
         source_error(error, spec, *path == '\0' ? "a path is missing" : "the path is too long",
@@ -108,9 +115,9 @@ bool address_parse_otlp(const char *spec, struct address *out, struct strbuf *er
 bool address_parse(const char *spec, struct address *out, struct strbuf *error)
 {
     *out = (struct address){.len = 0};
-    if (strncmp(spec, "unix:", 5) == 0)
+    if (begins_with(spec, UNIX_PREFIX))
         return parse_unix(spec, out, error);
-    if (strncmp(spec, "tcp:", 4) == 0)
+    if (begins_with(spec, TCP_PREFIX))
         return parse_ip("tcp", spec, out, error);
     source_error(error, spec, "not an address: unix:PATH or tcp:HOST:PORT", NULL);
     return false;
@@ -155,21 +162,21 @@ static bool check_private_dir(const char *dir, bool make, struct strbuf *error)
     return true;
 }
 
-bool hub_default_address(struct strbuf *out, bool make, struct strbuf *error)
+bool address_default(struct strbuf *out, bool make, struct strbuf *error)
 {
-    const char *said = getenv("SWARMTOP_SOCKET");
-    if (said != NULL && *said != '\0') {
-        bool has_kind = strncmp(said, "unix:", 5) == 0 || strncmp(said, "tcp:", 4) == 0;
-        strbuf_addf(out, "%s%s", has_kind ? "" : "unix:", said);
+    const char *named = getenv("SWARMTOP_SOCKET");
+    if (named != NULL && *named != '\0') {
+        bool has_kind = begins_with(named, UNIX_PREFIX) || begins_with(named, TCP_PREFIX);
+        strbuf_addf(out, "%s%s", has_kind ? "" : UNIX_PREFIX, named);
         return !out->failed;
     }
     const char *runtime = getenv("XDG_RUNTIME_DIR");
     if (runtime != NULL && *runtime == '/') {
-        strbuf_addf(out, "unix:%s/swarmtop.sock", runtime);
+        strbuf_addf(out, UNIX_PREFIX "%s/swarmtop.sock", runtime);
         return !out->failed;
     }
-    strbuf_addf(out, "unix:/tmp/swarmtop-%lu", (unsigned long)geteuid());
-    if (out->failed || !check_private_dir(out->data + strlen("unix:"), make, error))
+    strbuf_addf(out, UNIX_PREFIX "/tmp/swarmtop-%lu", (unsigned long)geteuid());
+    if (out->failed || !check_private_dir(out->data + strlen(UNIX_PREFIX), make, error))
         return false;
     strbuf_adds(out, "/feed.sock");
     return !out->failed;

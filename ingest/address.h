@@ -1,10 +1,12 @@
-/* Addresses, as they are written on the command line: of feeds, unix:PATH and tcp:HOST:PORT, and otlp:HOST:PORT, with HOST an
-   IP address ([…] around one of version 6) or `localhost`. No name is looked up. */
+/* Addresses, as they are written on the command line: of feeds, unix:PATH and tcp:HOST:PORT, and
+   otlp:HOST:PORT, with HOST an IP address ([…] around one of version 6) or `localhost`. No name
+   is looked up. */
 #ifndef INGEST_ADDRESS_H
 #define INGEST_ADDRESS_H
 
 #include "core/base/strbuf.h"
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 struct address {
@@ -13,10 +15,14 @@ struct address {
     bool loopback; /* a Unix socket too */
 };
 
-/* Of a feed, and otlp:HOST:PORT. False: *error says `spec: what: detail`. */
+/* Parse a feed's address, and otlp:HOST:PORT. False: *error is `spec: what: detail`. */
 bool address_parse_otlp(const char *spec, struct address *out, struct strbuf *error);
 bool address_parse(const char *spec, struct address *out, struct strbuf *error);
 /* Appends "KIND:HOST:PORT" of an IP address. */
 void address_print(const char *kind, const struct sockaddr_storage *bytes, struct strbuf *out);
+/* Appends the default address of the feed (CLI.md): $SWARMTOP_SOCKET, else a socket in
+   $XDG_RUNTIME_DIR, else one in /tmp/swarmtop-UID, a directory (0700) that is made where `make`
+   is set. False: *error has the reason. */
+bool address_default(struct strbuf *out, bool make, struct strbuf *error);
 
 #endif

@@ -1,23 +1,23 @@
-/* The hub holds the sources in the order they were given, and what all decoders share (intake.h). A
-   source finds out by itself when there is something to read; all that the hub does in a turn of the
-   loop is to tell its owner once that something has changed. Two handles see to that, which do not keep
-   the loop alive and never wake it: one runs behind the reads of a turn, the other, for what
-   timers changed, before the loop goes to sleep. */
+/* The hub holds the sources in the order they were given, and what all decoders share
+   (ingest_ctx.h). A source notices by itself when it has something to read. Once per iteration
+   of the loop the hub reports to its owner that something has changed. Two handles do that; they
+   neither keep the loop alive nor wake it. One runs after the reads, the other, for changes by
+   timers, before the loop sleeps. */
 #include "ingest/source.h"
 #include "ingest/watcher.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum { READ_BYTES = 64 << 10, LINE_BYTES = 1 << 20, FILE_LINE_BYTES = 64 << 20 };
+enum { READ_BYTES = 64 << 10 };
 
 struct hub {
     uv_loop_t *loop;
     struct hub_options options;
-    struct intake intake;
+    struct ingest_ctx ingest;
     struct source **sources;
     size_t count, cap;
-    struct source *reader; /* whose turn it is; NULL: nobody's */
+    struct source *reader; /* which reads now; NULL: none */
     uv_prepare_t before_sleep;
     uv_check_t after_reads;
     unsigned handles;
@@ -28,26 +28,26 @@ struct hub {
 
 /* ---- the hub's own ---- */
 
-static void tell_changed(struct hub *hub)
+static void report_changed(struct hub *hub)
 {
-    if (!hub->intake.changed)
+    if (!hub->ingest.changed)
         return;
-    /* Once for all that witnesses said in this turn. */
-    if (hub->options.witness != NULL && !witness_settle(hub->options.witness))
-        intake_say(&hub->intake, NOTICE_ERROR, "out of memory, the picture is not whole");
-    hub->intake.changed = false;
+    /* Once for all updates of this iteration. */
+    if (hub->options.correlator != NULL && !correlator_flush(hub->options.correlator))
+        ingest_ctx_log(&hub->ingest, NOTICE_ERROR, "out of memory: the display is incomplete");
+    hub->ingest.changed = false;
     if (hub->options.changed != NULL)
         hub->options.changed(hub->options.ctx);
 }
 
 static void before_sleep(uv_prepare_t *handle)
 {
-    tell_changed(handle->data);
+    report_changed(handle->data);
 }
 
 static void after_reads(uv_check_t *handle)
 {
-    tell_changed(handle->data);
+    report_changed(handle->data);
 }
 
 struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
@@ -57,13 +57,14 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
         return NULL;
     hub->loop = loop;
     hub->options = *options;
-    intake_init(&hub->intake, options->swarm, options->tracer, options->log, options->now_ns,
-                options->ctx);
-    hub->intake.witness = options->witness;
-    hub->intake.status = options->status;
-    hub->intake.ranged = options->ranged;
-    hub->intake.from_ns = options->from_ns;
-    hub->intake.to_ns = options->to_ns;
+    ingest_ctx_init(&hub->ingest, options->swarm, options->tracer, options->log, options->now_ns,
+                    options->ctx);
+    hub->ingest.correlator = options->correlator;
+    hub->ingest.hook_clients = options->hook_clients;
+    hub->ingest.status = options->status;
+    hub->ingest.ranged = options->ranged;
+    hub->ingest.from_ns = options->from_ns;
+    hub->ingest.to_ns = options->to_ns;
     /* These four cannot fail: they only put the handles on the loop's lists. */
     uv_prepare_init(loop, &hub->before_sleep);
     uv_prepare_start(&hub->before_sleep, before_sleep);
@@ -73,7 +74,7 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     uv_unref((uv_handle_t *)&hub->after_reads);
     hub->before_sleep.data = hub->after_reads.data = hub;
     hub->handles = 2;
-    hub->watcher = watcher_new(hub->intake.mem, loop);
+    hub->watcher = watcher_new(hub->ingest.mem, loop);
     hub->handles += hub->watcher != NULL;
     return hub;
 }
@@ -91,7 +92,7 @@ void hub_finish(struct hub *hub)
             hub->sources[i]->ops->finish(hub->sources[i]);
 }
 
-static void next_turn(struct hub *hub)
+static void next_read_slot(struct hub *hub)
 {
     for (size_t i = 0; i < hub->count && hub->reader == NULL && !hub->stopping; i++) {
         struct source *source = hub->sources[i];
@@ -99,23 +100,23 @@ static void next_turn(struct hub *hub)
             continue;
         source->waits = false;
         hub->reader = source;
-        source->ops->turn(source);
+        source->ops->read_slot(source);
     }
 }
 
-void hub_ask_turn(struct source *source)
+void hub_ask_read_slot(struct source *source)
 {
     source->waits = true;
-    next_turn(source->hub);
+    next_read_slot(source->hub);
 }
 
-void hub_end_turn(struct source *source)
+void hub_end_read_slot(struct source *source)
 {
     source->waits = false;
     if (source->hub->reader != source)
         return;
     source->hub->reader = NULL;
-    next_turn(source->hub);
+    next_read_slot(source->hub);
 }
 
 void hub_stop_reading(struct hub *hub)
@@ -133,7 +134,7 @@ void hub_stop(struct hub *hub)
             hub->sources[i]->ops->close(hub->sources[i]);
         hub->sources[i]->closing = true;
     }
-    tell_changed(hub);
+    report_changed(hub);
     if (!uv_is_closing((uv_handle_t *)&hub->before_sleep)) {
         uv_close((uv_handle_t *)&hub->before_sleep, closed);
         uv_close((uv_handle_t *)&hub->after_reads, closed);
@@ -144,7 +145,7 @@ void hub_stop(struct hub *hub)
 
 static void free_source(struct source *source)
 {
-    const struct mem *mem = hub_intake(source->hub)->mem;
+    const struct mem *mem = hub_ctx(source->hub)->mem;
     assert(source->handles == 0);
     source->ops->release(source);
     strbuf_release(&source->error);
@@ -157,45 +158,20 @@ void hub_free(struct hub *hub)
     if (hub == NULL)
         return;
     assert(hub->handles == 0);
-    const struct mem *mem = hub->intake.mem;
+    const struct mem *mem = hub->ingest.mem;
     for (size_t i = 0; i < hub->count; i++)
         free_source(hub->sources[i]);
     mem_free(mem, hub->sources, hub->cap * sizeof(struct source *));
-    intake_release(&hub->intake);
+    ingest_ctx_release(&hub->ingest);
     mem_free(mem, hub, sizeof *hub);
 }
 
 /* ---- adding ---- */
 
-static const struct {
-    const char *prefix;
-    const struct source_ops *ops;
-} kinds[] = {
-    {"unix:", &unix_source_ops},
-    {"tcp:", &tcp_source_ops},
-    {"otlp:", &otlp_source_ops},
-    {"claude:", &claude_source_ops},
-};
-
-/* What a spec says that it is: a prefix, else a file or, where the path is one, a directory. */
-static const struct source_ops *ops_of(const char *spec)
+static struct source *new_source(struct hub *hub, const struct source_row *row, const char *spec)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strncmp(spec, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-            return kinds[i].ops;
-    struct stat st;
-    if (strcmp(spec, "-") == 0)
-        return &stream_source_ops;
-    if (stat(spec, &st) != 0)
-        return &trace_source_ops;
-    if (S_ISDIR(st.st_mode))
-        return &dir_source_ops;
-    return S_ISREG(st.st_mode) ? &trace_source_ops : &stream_source_ops;
-}
-
-static struct source *new_source(struct hub *hub, const struct source_ops *ops, const char *spec)
-{
-    const struct mem *mem = hub->intake.mem;
+    const struct mem *mem = hub->ingest.mem;
+    const struct source_ops *ops = row->ops;
     struct source *source = mem_zalloc(mem, 1, ops->size);
     char *copy = mem_alloc(mem, strlen(spec) + 1);
     if (source == NULL || copy == NULL ||
@@ -205,8 +181,9 @@ static struct source *new_source(struct hub *hub, const struct source_ops *ops, 
         return NULL;
     }
     memcpy(copy, spec, strlen(spec) + 1);
-    *source = (struct source){.ops = ops, .hub = hub, .spec = copy, .state = SOURCE_OPEN};
-    source->tally.intake = &hub->intake;
+    *source =
+        (struct source){.row = row, .ops = ops, .hub = hub, .spec = copy, .state = SOURCE_OPEN};
+    source->counters.ingest = &hub->ingest;
     strbuf_init(&source->error, mem, 0);
     hub->sources[hub->count++] = source;
     return source;
@@ -214,14 +191,14 @@ static struct source *new_source(struct hub *hub, const struct source_ops *ops, 
 
 bool hub_add(struct hub *hub, const char *spec, struct strbuf *error)
 {
-    const struct source_ops *ops = ops_of(spec);
-    struct source *source = new_source(hub, ops, spec);
+    const struct source_row *row = source_row_of(hub->options.sources, spec);
+    struct source *source = row == NULL ? NULL : new_source(hub, row, spec);
     if (source == NULL) {
-        source_error(error, spec, "out of memory", NULL);
+        source_error(error, spec, row == NULL ? "no such kind of source" : "out of memory", NULL);
         return false;
     }
     struct strbuf why;
-    strbuf_init(&why, hub->intake.mem, 0);
+    strbuf_init(&why, hub->ingest.mem, 0);
     bool opened = source->ops->open(source, &why);
     if (!opened) {
         const char *text = why.data != NULL ? why.data : "out of memory";
@@ -229,7 +206,7 @@ bool hub_add(struct hub *hub, const char *spec, struct strbuf *error)
         strbuf_adds(error, text);
     }
     strbuf_release(&why);
-    hub->intake.changed = true;
+    hub->ingest.changed = true;
     return opened;
 }
 
@@ -247,10 +224,12 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .spec = source->spec,
         .error = source->error.data != NULL ? source->error.data : "",
         .state = source->state,
+        .client = source->row->client,
+        .setup = source->row->setup,
         .listens = source->listens,
         .senders = source->senders,
-        .events = source->tally.events,
-        .bad = source->tally.bad,
+        .events = source->counters.events,
+        .bad = source->counters.bad,
     };
 }
 
@@ -321,45 +300,12 @@ struct watcher *hub_watcher(struct hub *hub)
     return hub->watcher;
 }
 
-struct intake *hub_intake(struct hub *hub)
+struct ingest_ctx *hub_ctx(struct hub *hub)
 {
-    return &hub->intake;
+    return &hub->ingest;
 }
 
 uv_buf_t hub_buffer(struct hub *hub)
 {
     return uv_buf_init(hub->buffer, sizeof hub->buffer);
-}
-
-void source_set_state(struct source *source, enum source_state state)
-{
-    if (source->state == state)
-        return;
-    source->state = state;
-    hub_intake(source->hub)->changed = true;
-}
-
-void source_finish(struct source *source, const char *error)
-{
-    source_set_state(source, error != NULL ? SOURCE_FAILED : SOURCE_FINISHED);
-    if (error == NULL)
-        return;
-    strbuf_clear(&source->error);
-    strbuf_adds(&source->error, error);
-    intake_say(hub_intake(source->hub), NOTICE_ERROR, error);
-}
-
-size_t source_max_line(const struct source *source, bool file)
-{
-    size_t said = hub_settings(source->hub)->max_line_bytes;
-    if (said > 0)
-        return said;
-    return file ? FILE_LINE_BYTES : LINE_BYTES;
-}
-
-void source_error(struct strbuf *error, const char *thing, const char *what, const char *detail)
-{
-    strbuf_addf(error, "%s: %s", thing, what);
-    if (detail != NULL)
-        strbuf_addf(error, ": %s", detail);
 }

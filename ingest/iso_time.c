@@ -1,4 +1,4 @@
-/* Days are counted from the civil calendar, so no time zone of the machine has a say. */
+/* Days are counted from the civil calendar, so the machine's time zone does not matter. */
 #include "ingest/iso_time.h"
 
 static bool digits(const char **at, const char *end, int count, int64_t *out)
@@ -22,7 +22,8 @@ static bool letter(const char **at, const char *end, char c)
     return true;
 }
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar; a year begins with March, so that the leap day is its last. */
+/* Days since 1970-01-01 of a date of the Gregorian calendar; a year begins with March, so that
+   the leap day is its last. */
 static int64_t days(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;

@@ -1,4 +1,4 @@
-/* Times as ISO 8601 spells them. */
+/* ISO 8601 times. */
 #ifndef INGEST_ISO_TIME_H
 #define INGEST_ISO_TIME_H
 
@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "2025-10-09T08:53:20.000Z", the fraction and the zone (Z, +02:00, none: Z) being free. Nanoseconds since the Unix epoch. False: not such
-   a time. */
+/* Parses "2025-10-09T08:53:20.000Z" to nanoseconds since the Unix epoch. Fraction and zone (Z,
+   +02:00) may be missing; without a zone it is Z. False: no such time. */
 bool iso_time_parse(const char *text, size_t len, int64_t *ns);
 
 #endif

@@ -1,10 +1,11 @@
-/* A source, as the hub sees it: a row of functions over a struct that begins with `struct source`.
-   What a source may use of the hub is below. */
+/* A source: a row of functions over a struct that begins with `struct source`. Below are the
+   parts of the hub that a source may use. */
 #ifndef INGEST_SOURCE_H
 #define INGEST_SOURCE_H
 
 #include "ingest/hub.h"
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
+#include "ingest/source_error.h"
 
 #include <sys/stat.h>
 
@@ -14,75 +15,97 @@ struct watcher;
 
 struct source_ops {
     size_t size; /* of the struct that begins with a struct source */
-    /* Begins; what is zeroed but for `source` is ready. False: *error says `spec: what: detail`, nothing is left open. */
+    /* Opens the source, whose own members are zero. False: *error is `spec: what: detail`,
+       nothing is left open. */
     bool (*open)(struct source *source, struct strbuf *error);
-    /* Begins to close what is open; done when `handles` is 0. May be called when nothing is open. */
+    /* Begins to close its handles; done when `handles` is 0. May be called when none is open. */
     void (*close)(struct source *source);
-    /* Gives back memory; all handles are closed. */
+    /* Frees its memory; all handles are closed. */
     void (*release)(struct source *source);
-    /* Its turn to read has come (hub_ask_turn). NULL: never asks. */
-    void (*turn)(struct source *source);
-    /* The program ends: what was held back for more to come is taken. NULL: nothing ever is. */
+    /* Reads: it has the slot that it asked for (hub_ask_read_slot). NULL: never asks. */
+    void (*read_slot)(struct source *source);
+    /* Takes the data that it holds back until more comes, at the end of the program. NULL: holds
+       none back. */
     void (*finish)(struct source *source);
-    /* What is being read is read no further; what came of it stays. NULL: cannot be stopped. */
+    /* Stops reading. What was read stays. NULL: cannot be stopped. */
     void (*stop)(struct source *source);
-    /* hub_reads; `st` is NULL where there is no such file. NULL: reads no files. */
+    /* Does hub_reads for it; `st` NULL: the file does not exist. NULL: reads no files. */
     bool (*reads)(const struct source *source, const char *path, const struct stat *st);
-    /* hub_bound_address. NULL: does not listen. */
+    /* Does hub_bound_address for it. NULL: does not listen. */
     const char *(*address)(const struct source *source);
 };
 
-/* The kinds: hub.c says which spec is whose. unix and tcp: socket.c, stream: stdin_source.c, trace:
-   file_source.c, dir: dir_source.c, otlp: otlp_source.c, claude: claude_source.c. */
-extern const struct source_ops unix_source_ops;
-extern const struct source_ops tcp_source_ops;
-extern const struct source_ops stream_source_ops;
-extern const struct source_ops trace_source_ops;
-extern const struct source_ops dir_source_ops;
-extern const struct source_ops claude_source_ops;
-extern const struct source_ops otlp_source_ops;
+/* One kind of source: a row of the table (sources.h). */
+struct source_row {
+    const char *prefix; /* of its specs: "claude:"; NULL: specs are paths that `fits` accepts */
+    bool (*fits)(const char *path);
+    const struct source_ops *ops;
+
+    bool listens;
+    bool live;          /* its data come as they happen */
+    bool live_followed; /* they do where files are followed */
+
+    /* Opened where the user names no source; *spec is set to it. False: it cannot be opened,
+       *error has the reason. NULL: not opened then, or by its prefix alone, where there is a
+       default directory. */
+    bool (*default_spec)(struct strbuf *spec, struct strbuf *error);
+    /* The default directory: the value of this variable, else `in_home` below the user's home.
+       NULL: has none. It is the setting "dir". */
+    const char *variable, *in_home;
+
+    const char *form, *help; /* for --help and the manual; NULL: not shown */
+    const char *default_help;
+    const char *client, *setup; /* as in struct source_status */
+};
 
 struct source {
-    const struct source_ops *ops;
+    const struct source_row *row;
+    const struct source_ops *ops; /* the row's */
     struct hub *hub;
     char *spec;
     struct strbuf error;
-    struct tally tally;
+    struct source_counters counters;
     enum source_state state;
-    uint64_t done_bytes,
-        all_bytes;     /* of what is being read for the first time; all_bytes 0: nothing is */
-    uint64_t began_ns; /* when that began, by uv_hrtime */
+    uint64_t done_bytes, all_bytes; /* of the initial read; all_bytes 0: none is running */
+    uint64_t began_ns;              /* its beginning, by uv_hrtime */
     uint32_t senders;
     bool listens;
-    unsigned
-        handles; /* libuv's, and requests under way: the source lives as long as there are any */
+    unsigned handles; /* libuv's, and requests under way: the source lives until it is 0 */
     bool closing;
-    bool waits; /* for its turn */
+    bool waits; /* for the read slot */
 };
 
-/* Files are read one after the other, in the order they were given: what is numbered in order of appearance must not depend on
-   the loop. The source's turn is called at once or when the others before it are done; it ends with hub_end_turn, which may be
-   called without a turn too. */
-void hub_ask_turn(struct source *source);
-void hub_end_turn(struct source *source);
+/* Files are read one after the other, in the order they were given, as numbers follow the order
+   of appearance and must not depend on the loop. Asks for the read slot: `read_slot` is called
+   at once, or when the sources before are done. hub_end_read_slot gives the slot back; without a
+   slot it does nothing. */
+void hub_ask_read_slot(struct source *source);
+void hub_end_read_slot(struct source *source);
 uv_loop_t *hub_loop(struct hub *hub);
-/* NULL: nothing tells when files change. Borrowed. */
+/* Returns the watcher, borrowed; NULL: the system has none. */
 struct watcher *hub_watcher(struct hub *hub);
 const struct hub_options *hub_settings(const struct hub *hub);
-struct intake *hub_intake(struct hub *hub);
-/* A buffer for reads that are used up before the next one: shared by all streams. */
+struct ingest_ctx *hub_ctx(struct hub *hub);
+/* Returns a buffer for reads that are taken before the next read; all streams share it. */
 uv_buf_t hub_buffer(struct hub *hub);
 
-/* Its end: SOURCE_FAILED with the error and a line in the log; or SOURCE_FINISHED where error is NULL. */
+/* Returns the row for the spec: by its prefix, else by what the path leads to; NULL: none. */
+const struct source_row *source_row_of(const struct source_row *rows, const char *spec);
+
+/* Ends it: SOURCE_FAILED with the error and a line in the log; SOURCE_FINISHED where error is
+   NULL. */
 void source_finish(struct source *source, const char *error);
-/* Another state. */
+/* Sets its state. */
 void source_set_state(struct source *source, enum source_state state);
-/* max_line_bytes of the options, else the default of FEED.md. */
+/* Returns the spec without its prefix. */
+const char *source_argument(const struct source *source);
+/* Returns the value of one of its settings; NULL: not set. Borrowed from the hub's options. */
+const char *source_setting(const struct source *source, const char *name);
+/* Returns max_line_bytes of the options, else the default of FEED.md. */
 size_t source_max_line(const struct source *source, bool file);
-/* Whether it may listen there: who may send from elsewhere has to be able to say a token. False: *error says why not. */
+/* Returns whether it may listen there: on loopback always, elsewhere with --allow-remote and a
+   token. False: *error has the reason. */
 bool source_may_bind(const struct source *source, const struct address *address,
                      struct strbuf *error);
-/* "thing: what: detail", appended. */
-void source_error(struct strbuf *error, const char *thing, const char *what, const char *detail);
 
 #endif

@@ -1,5 +1,5 @@
-/* One inotify instance for all: a user has few of them. A directory has one watch, however many of its files are asked for; what comes is
-   matched by the watch and the name. */
+/* One inotify instance serves all sources: a user has few of them. A directory has one watch,
+   however many of its files are watched; events are matched by watch and name. */
 #include "ingest/watcher.h"
 
 #include "core/base/strbuf.h"
@@ -38,7 +38,7 @@ static void forget(struct watcher *watcher, struct watch *watch)
     *watch = (struct watch){.directory = -1};
 }
 
-static void tell(struct watcher *watcher, const struct inotify_event *event)
+static void dispatch(struct watcher *watcher, const struct inotify_event *event)
 {
     bool written = (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0;
     uint64_t hash = event->len > 0 ? XXH3_64bits(event->name, strlen(event->name)) : 0;
@@ -66,7 +66,7 @@ static void readable(uv_poll_t *poll, int status, int events)
         for (const char *at = buffer; at < buffer + len;) {
             struct inotify_event head;
             memcpy(&head, at, sizeof head);
-            tell(watcher, (const struct inotify_event *)(const void *)at);
+            dispatch(watcher, (const struct inotify_event *)(const void *)at);
             at += sizeof head + head.len;
         }
     }

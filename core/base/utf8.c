@@ -106,6 +106,20 @@ bool utf8_valid(const char *text, size_t len)
     return true;
 }
 
+size_t utf8_cut(const char *text, size_t len, size_t max)
+{
+    size_t at = 0;
+    while (at < len) {
+        uint32_t cp;
+        size_t n = utf8_next(text + at, len - at, &cp);
+        if (at + n > max) {
+            break;
+        }
+        at += n;
+    }
+    return at;
+}
+
 size_t utf8_utf16_len(const char *text, size_t len)
 {
     size_t units = 0, at = 0;

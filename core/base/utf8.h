@@ -17,6 +17,8 @@ size_t utf8_next(const char *text, size_t len, uint32_t *cp);
 size_t utf8_put(char out[4], uint32_t cp);
 /* Strict UTF-8 (RFC 3629: no surrogates, nothing overlong). */
 bool utf8_valid(const char *text, size_t len);
+/* Returns how many of the first bytes can be kept: at most `max`, no code point cut in two. */
+size_t utf8_cut(const char *text, size_t len, size_t max);
 /* Length in UTF-16 code units, as JavaScript's String.length. */
 size_t utf8_utf16_len(const char *text, size_t len);
 /* The seed's thread id of a name: |h| or, where that is 0, 1, with h the signed 32-bit h = h * 31 +

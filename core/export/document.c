@@ -113,21 +113,87 @@ static bool is_in_range(const struct document *doc, const struct event *event, s
     return at_ns <= options->to_ns && at_ns >= options->from_ns;
 }
 
+/* Writes the events that the printer makes of a record. */
+struct document_sink_of {
+    struct event_sink sink; /* first: it is what the printer knows */
+    struct document *doc;
+    span_no span;
+};
+
+/* The phase of the request that has the name. */
+static span_no phase_of(const struct swarm *swarm, span_no request, intern_id name)
+{
+    span_no no = swarm_span(swarm, request)->next_phase;
+    while (no != NO_SPAN && swarm_span(swarm, no)->name != name) {
+        no = swarm_span(swarm, no)->next_phase;
+    }
+    return no;
+}
+
+static bool put_printed(struct event_sink *sink, const struct trace_event *printed)
+{
+    const struct document_sink_of *to = (const struct document_sink_of *)(const void *)sink;
+    struct event event = {
+        .ph = printed->ph,
+        .ts_us = printed->ts_us,
+        .dur_us = (double)NAN,
+        .name = printed->name,
+        .cat = printed->cat,
+        .track = printed->track,
+    };
+    bool own = printed->name == swarm_span(to->doc->swarm, to->span)->name;
+    span_no span = own ? to->span : phase_of(to->doc->swarm, to->span, printed->name);
+    document_put_event(to->doc, &event, span, printed->args);
+    return document_good(to->doc);
+}
+
+static void put_moment(struct document *doc, const struct record_moment *moment)
+{
+    const struct record *record = swarm_record(doc->swarm, moment->record);
+    struct document_sink_of sink = {{put_printed}, doc, record->span};
+    const struct span *span = swarm_span(doc->swarm, record->span);
+    if (!document_includes(doc, record->session) || !document_range_holds(doc->options, span)) {
+        return;
+    }
+    bool good = (!moment->begins || print_record_begin(doc->swarm, record, &sink.sink)) &&
+                (!moment->ends || print_record_end(doc->swarm, record, &sink.sink));
+    doc->no_memory |= !good && !doc->stopped;
+}
+
+/* Those of the records before that time; INT64_MAX: all. */
+static void put_moments(struct document *doc, size_t *next, int64_t before_ns)
+{
+    const struct document_records *records = &doc->records;
+    while (*next < records->count && records->moments[*next].at_ns < before_ns &&
+           document_good(doc)) {
+        put_moment(doc, &records->moments[(*next)++]);
+    }
+}
+
 static void put_pool(struct document *doc, enum swarm_pool pool)
 {
+    size_t next = pool == POOL_LIVE ? 0 : doc->records.count;
+    int64_t reached_ns = INT64_MIN;
     const struct event_store *store = swarm_store(doc->swarm, pool);
     bool needs_span = doc->lanes != NULL || !is_everything(doc->options);
     uint64_t end = event_store_end(store);
     for (uint64_t no = event_store_first(store); no < end && document_good(doc); no++) {
         struct event event;
-        if (!event_store_get(store, no, &event) || event.ph == EVENT_VOID) {
+        if (!swarm_event(doc->swarm, pool, no, &event)) {
             continue;
+        }
+        /* An event keeps its place: records come before the first that is later than they. */
+        if (next < doc->records.count && !isnan(event.ts_us)) {
+            int64_t at_ns = swarm_event_ns(doc->swarm, &event);
+            reached_ns = at_ns > reached_ns ? at_ns : reached_ns;
+            put_moments(doc, &next, reached_ns);
         }
         span_no span = needs_span ? swarm_event_span(doc->swarm, pool, no) : NO_SPAN;
         if (is_in_range(doc, &event, span)) {
             document_put_event(doc, &event, span, event.args);
         }
     }
+    put_moments(doc, &next, INT64_MAX);
 }
 
 /* ---- the document ---- */
@@ -179,8 +245,11 @@ static bool prepare(struct document *doc)
     if (!gather_sessions(doc)) {
         return false;
     }
+    if (!document_records_init(&doc->records, doc->swarm)) {
+        return false;
+    }
     if (doc->options->tracks == TRACKS_LANE) {
-        doc->lanes = document_lanes_new(doc->swarm, doc->options);
+        doc->lanes = document_lanes_new(doc->swarm, doc->options, &doc->records);
         if (doc->lanes == NULL) {
             return false;
         }
@@ -208,9 +277,11 @@ bool document_write(const struct swarm *swarm, const struct document_options *op
 {
     const struct mem *mem = swarm_mem(swarm);
     struct document doc = {.swarm = swarm, .options = options, .sink = sink, .ctx = ctx};
+    doc.records.mem = mem;
     strbuf_init(&doc.out, mem, 0);
     strbuf_init(&doc.scratch, mem, 0);
     u64map_init(&doc.process_by_pid, mem);
+    u64map_init(&doc.agent_by_process, mem);
     if (prepare(&doc)) {
         put_document(&doc);
     } else {
@@ -221,8 +292,10 @@ bool document_write(const struct swarm *swarm, const struct document_options *op
         *no_memory = !done && !doc.stopped;
     }
     document_lanes_free(doc.lanes);
+    document_records_release(&doc.records);
     document_event_texts_free(doc.out.mem, doc.event_texts);
     u64map_release(&doc.process_by_pid);
+    u64map_release(&doc.agent_by_process);
     mem_free(mem, doc.processes, doc.process_cap * sizeof *doc.processes);
     mem_free(mem, doc.sessions, doc.session_cap * sizeof *doc.sessions);
     strbuf_release(&doc.scratch);

@@ -41,6 +41,7 @@ struct track_lanes {
 struct document_lanes {
     const struct swarm *swarm;
     const struct document_options *options;
+    const struct document_records *records;
     const struct mem *mem;
     struct track_lanes *tracks; /* by track_no */
     size_t track_count;
@@ -53,33 +54,35 @@ struct document_lanes {
 
 /* ---- stacks ---- */
 
-static bool has_ended(const struct frame *top, const struct span *span)
+static bool has_ended(const struct document_lanes *lanes, const struct frame *top,
+                      const struct span *span)
 {
     if (top->end_ns != span->start_ns) {
         return top->end_ns < span->start_ns;
     }
-    return top->complete || top->end_no < span->begin_no;
+    return top->complete || top->end_no < document_begin_place(lanes->records, span);
 }
 
-static bool encloses(const struct frame *top, const struct span *span)
+static bool encloses(const struct document_lanes *lanes, const struct frame *top,
+                     const struct span *span)
 {
     if (top->end_ns != span_traced_end_ns(span)) {
         return top->end_ns > span_traced_end_ns(span);
     }
     return top->complete || span_is_complete(span) || (span->flags & SPAN_OPEN) != 0 ||
-           span->end_no < top->end_no;
+           document_end_place(lanes->records, span) < top->end_no;
 }
 
 /* Drops from the stack what ended before the span. */
-static bool fits(struct stack *stack, const struct span *span)
+static bool fits(const struct document_lanes *lanes, struct stack *stack, const struct span *span)
 {
     /* Only a phase that says it began before its request can be late. */
     if (span->start_ns < stack->since_ns ||
         (span->start_ns == stack->since_ns && span->parent != NO_SPAN &&
-         span->begin_no < stack->since_no)) {
+         document_begin_place(lanes->records, span) < stack->since_no)) {
         return false;
     }
-    while (stack->count > 0 && has_ended(&stack->frames[stack->count - 1], span)) {
+    while (stack->count > 0 && has_ended(lanes, &stack->frames[stack->count - 1], span)) {
         const struct frame *ended = &stack->frames[--stack->count];
         stack->since_ns = ended->end_ns;
         stack->since_no = ended->complete ? 0 : ended->end_no;
@@ -88,7 +91,7 @@ static bool fits(struct stack *stack, const struct span *span)
         return true;
     }
     const struct frame *top = &stack->frames[stack->count - 1];
-    return encloses(top, span) && (top->request == NO_SPAN || top->request == span->parent);
+    return encloses(lanes, top, span) && (top->request == NO_SPAN || top->request == span->parent);
 }
 
 static bool push(struct document_lanes *lanes, struct stack *stack, const struct span *span,
@@ -99,10 +102,10 @@ static bool push(struct document_lanes *lanes, struct stack *stack, const struct
         return false;
     }
     stack->since_ns = span->start_ns;
-    stack->since_no = span_is_complete(span) ? 0 : span->begin_no;
+    stack->since_no = span_is_complete(span) ? 0 : document_begin_place(lanes->records, span);
     stack->frames[stack->count++] = (struct frame){
         .end_ns = span_traced_end_ns(span),
-        .end_no = span->end_no,
+        .end_no = document_end_place(lanes->records, span),
         .request = span->kind == SPAN_REQUEST ? no : span->parent,
         .complete = span_is_complete(span),
     };
@@ -114,11 +117,11 @@ static bool push(struct document_lanes *lanes, struct stack *stack, const struct
 static struct stack *choose(struct document_lanes *lanes, struct track_lanes *track,
                             const struct span *span, size_t prefer)
 {
-    if (prefer < track->count && fits(&track->lanes[prefer], span)) {
+    if (prefer < track->count && fits(lanes, &track->lanes[prefer], span)) {
         return &track->lanes[prefer];
     }
     for (size_t i = 0; i < track->count; i++) {
-        if (fits(&track->lanes[i], span) || i == UINT16_MAX) {
+        if (fits(lanes, &track->lanes[i], span) || i == UINT16_MAX) {
             return &track->lanes[i];
         }
     }
@@ -177,7 +180,7 @@ static bool place_all(struct document_lanes *lanes)
     session_no only = lanes->options->only;
     struct span_order order;
     bool good = true;
-    span_order_init(&order, lanes->swarm);
+    span_order_init(&order, lanes->swarm, lanes->records);
     for (size_t i = 0; good && i < swarm_agent_count(lanes->swarm); i++) {
         const struct agent *agent = swarm_agent(lanes->swarm, (agent_no)i);
         if ((only == NO_SESSION || agent->session == only) && is_of_agents(lanes->swarm, agent)) {
@@ -253,7 +256,8 @@ const struct lane_thread *document_lanes_threads(const struct document_lanes *la
 /* ---- all together ---- */
 
 struct document_lanes *document_lanes_new(const struct swarm *swarm,
-                                          const struct document_options *options)
+                                          const struct document_options *options,
+                                          const struct document_records *records)
 {
     const struct mem *mem = swarm_mem(swarm);
     struct document_lanes *lanes = mem_zalloc(mem, 1, sizeof *lanes);
@@ -262,6 +266,7 @@ struct document_lanes *document_lanes_new(const struct swarm *swarm,
     }
     lanes->swarm = swarm;
     lanes->options = options;
+    lanes->records = records;
     lanes->mem = mem;
     lanes->first_span = swarm_span_begin(swarm);
     lanes->span_count = swarm_span_end(swarm) - lanes->first_span;

@@ -4,6 +4,7 @@
 #define CORE_DOCUMENT_LANES_H
 
 #include "core/export/document.h"
+#include "core/export/document_records.h"
 
 struct document_lanes;
 
@@ -19,7 +20,8 @@ struct lane_thread {
 
 /* Of the spans that the document holds. Returns new; NULL: out of memory. */
 struct document_lanes *document_lanes_new(const struct swarm *swarm,
-                                          const struct document_options *options);
+                                          const struct document_options *options,
+                                          const struct document_records *records);
 void document_lanes_free(struct document_lanes *lanes);
 /* The tid that the span's events are written with; false: they keep their own. */
 bool document_lanes_tid(const struct document_lanes *lanes, span_no span, int64_t *tid);

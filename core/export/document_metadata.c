@@ -52,29 +52,42 @@ static struct json_walk walk_members(const struct strbuf *members)
                               members->len == 0 ? members->data : members->data + members->len};
 }
 
-static bool was_written(const struct document *doc, members_of *members, size_t sessions,
-                        struct json_value key)
+/* The keys of members that were written, to write those of several sessions once. */
+struct written_keys {
+    struct intern *keys;
+    intern_id before; /* keys up to here are of former sessions */
+    intern_id last;
+};
+
+/* Returns whether a former session has a member of that key. Adds the key. */
+static bool was_written(struct document *doc, struct written_keys *written, struct json_value key)
 {
-    for (size_t i = 0; i < sessions; i++) {
-        struct json_walk walk = walk_members(members(swarm_session(doc->swarm, doc->sessions[i])));
-        struct json_member member;
-        while (json_next_member(&walk, &member)) {
-            if (json_same_string(member.key, key)) {
-                return true;
-            }
-        }
+    if (!doc->many) {
+        return false;
     }
-    return false;
+    strbuf_clear(&doc->scratch);
+    json_get_string(key, &doc->scratch);
+    const char *text = doc->scratch.len > 0 ? doc->scratch.data : "";
+    intern_id id = intern_put(written->keys, text, doc->scratch.len);
+    if (doc->scratch.failed || id == INTERN_FAILED) {
+        doc->no_memory = true;
+        return true;
+    }
+    written->last = id > written->last ? id : written->last;
+    return id <= written->before;
 }
 
 static void put_members(struct document *doc, members_of *members)
 {
-    for (size_t i = 0; i < doc->session_count; i++) {
+    struct written_keys written = {.keys = doc->many ? intern_new(doc->out.mem) : NULL};
+    doc->no_memory |= doc->many && written.keys == NULL;
+    for (size_t i = 0; i < doc->session_count && document_good(doc); i++) {
         const struct session *session = swarm_session(doc->swarm, doc->sessions[i]);
         struct json_walk walk = walk_members(members(session));
         struct json_member member;
+        written.before = written.last;
         while (json_next_member(&walk, &member)) {
-            if (!was_written(doc, members, i, member.key)) {
+            if (!was_written(doc, &written, member.key)) {
                 strbuf_addc(&doc->out, ',');
                 document_put_raw(doc, member.key.raw, member.key.len);
                 strbuf_addc(&doc->out, ':');
@@ -82,19 +95,76 @@ static void put_members(struct document *doc, members_of *members)
             }
         }
     }
+    intern_free(written.keys);
 }
 
 /* ---- ours ---- */
 
-static void put_pids(struct document *doc, session_no session)
+/* Numbers (of processes, of agents) in order of their sessions. */
+struct by_session {
+    uint32_t *numbers; /* of session 0, then of session 1 … */
+    size_t *ends;      /* by session_no: the place after its last number */
+    size_t count;
+    bool good; /* false: out of memory */
+};
+
+/* Returns the session of a process or agent, NO_SESSION if the document does not list it. */
+typedef session_no session_of(const struct document *doc, uint32_t number);
+
+static size_t begin_of(const struct by_session *list, session_no session)
+{
+    return session == 0 ? 0 : list->ends[session - 1];
+}
+
+/* Sorts the numbers below `count` by counting them. Returns new: by_session_release. */
+static struct by_session by_session_new(struct document *doc, uint32_t count, session_of *session)
+{
+    size_t sessions = swarm_session_count(doc->swarm);
+    struct by_session list = {.count = count};
+    list.numbers = mem_zalloc(doc->out.mem, (size_t)count + 1, sizeof *list.numbers);
+    list.ends = mem_zalloc(doc->out.mem, sessions + 1, sizeof *list.ends);
+    list.good = list.numbers != NULL && list.ends != NULL;
+    doc->no_memory |= !list.good;
+    for (uint32_t i = 0; list.good && i < count; i++) {
+        session_no of = session(doc, i);
+        list.ends[of == NO_SESSION ? sessions : of + 1]++;
+    }
+    /* Now the number of those of the session before; then where each begins. */
+    for (size_t i = 1; list.good && i < sessions; i++) {
+        list.ends[i] += list.ends[i - 1];
+    }
+    for (uint32_t i = 0; list.good && i < count; i++) {
+        session_no of = session(doc, i);
+        if (of != NO_SESSION) {
+            list.numbers[list.ends[of]++] = i;
+        }
+    }
+    return list;
+}
+
+static void by_session_release(struct document *doc, struct by_session *list)
+{
+    size_t sessions = swarm_session_count(doc->swarm);
+    mem_free(doc->out.mem, list->numbers,
+             list->numbers == NULL ? 0 : (list->count + 1) * sizeof *list->numbers);
+    mem_free(doc->out.mem, list->ends,
+             list->ends == NULL ? 0 : (sessions + 1) * sizeof *list->ends);
+}
+
+static session_no session_of_process(const struct document *doc, uint32_t number)
+{
+    return doc->processes[number].session;
+}
+
+static void put_pids(struct document *doc, const struct by_session *processes, session_no session)
 {
     const char *separator = "";
     strbuf_adds(&doc->out, ",\"pids\":[");
-    for (size_t i = 0; i < doc->process_count; i++) {
-        const struct document_process *process = &doc->processes[i];
-        if (process->session == session && (doc->many || process->pid != INTERN_NONE)) {
+    for (size_t i = begin_of(processes, session); i < processes->ends[session]; i++) {
+        intern_id pid = doc->processes[processes->numbers[i]].pid;
+        if (doc->many || pid != INTERN_NONE) {
             strbuf_adds(&doc->out, separator);
-            document_put_pid(doc, session, process->pid);
+            document_put_pid(doc, session, pid);
             separator = ",";
         }
     }
@@ -102,7 +172,7 @@ static void put_pids(struct document *doc, session_no session)
 }
 
 /* start_ns, the exact start, is a text because it is beyond a double. */
-static void put_session(struct document *doc, session_no number)
+static void put_session(struct document *doc, const struct by_session *processes, session_no number)
 {
     const struct session *session = swarm_session(doc->swarm, number);
     strbuf_adds(&doc->out, "{\"id\":");
@@ -115,8 +185,9 @@ static void put_session(struct document *doc, session_no number)
         json_put_int(&doc->out, session->start_ns);
         strbuf_addc(&doc->out, '"');
     }
-    put_pids(doc, number);
+    put_pids(doc, processes, number);
     strbuf_addc(&doc->out, '}');
+    document_flush(doc, false);
 }
 
 /* Rows that are threads, and rows that only stand for an unknown parent, are made again from the events. */
@@ -156,30 +227,46 @@ static void number_agents(struct document *doc)
     }
 }
 
+static session_no session_of_agent(const struct document *doc, uint32_t number)
+{
+    const struct agent *agent = swarm_agent(doc->swarm, number);
+    return is_listed(doc, agent) ? agent->session : NO_SESSION;
+}
+
 /* Session by session, so that the order does not depend on whose agent appeared first. */
 static void put_agents(struct document *doc)
 {
+    struct by_session agents =
+        by_session_new(doc, (uint32_t)swarm_agent_count(doc->swarm), session_of_agent);
     const char *separator = "";
-    for (size_t s = 0; s < doc->session_count; s++) {
-        for (size_t i = 0; i < swarm_agent_count(doc->swarm) && document_good(doc); i++) {
-            const struct agent *agent = swarm_agent(doc->swarm, (agent_no)i);
-            if (agent->session == doc->sessions[s] && is_listed(doc, agent)) {
-                strbuf_adds(&doc->out, separator);
-                put_agent(doc, agent);
-                separator = ",";
-            }
+    for (size_t s = 0; agents.good && s < doc->session_count; s++) {
+        session_no session = doc->sessions[s];
+        for (size_t i = begin_of(&agents, session); i < agents.ends[session] && document_good(doc);
+             i++) {
+            strbuf_adds(&doc->out, separator);
+            put_agent(doc, swarm_agent(doc->swarm, agents.numbers[i]));
+            separator = ",";
         }
     }
+    by_session_release(doc, &agents);
+}
+
+static void put_sessions(struct document *doc)
+{
+    struct by_session processes =
+        by_session_new(doc, (uint32_t)doc->process_count, session_of_process);
+    for (size_t i = 0; i < doc->session_count && document_good(doc); i++) {
+        strbuf_adds(&doc->out, i == 0 ? "" : ",");
+        put_session(doc, &processes, doc->sessions[i]);
+    }
+    by_session_release(doc, &processes);
 }
 
 static void put_swarmtop(struct document *doc)
 {
     number_agents(doc);
     strbuf_adds(&doc->out, ",\"swarmtop\":{\"version\":1,\"sessions\":[");
-    for (size_t i = 0; i < doc->session_count && document_good(doc); i++) {
-        strbuf_adds(&doc->out, i == 0 ? "" : ",");
-        put_session(doc, doc->sessions[i]);
-    }
+    put_sessions(doc);
     strbuf_adds(&doc->out, "],\"agents\":[");
     put_agents(doc);
     strbuf_adds(&doc->out, "]}");

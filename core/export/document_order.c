@@ -4,7 +4,7 @@
 
 /* Whether span a comes before span b. Of complete events that begin together the longer one is around
    the other; others begin in the order of their events. */
-static bool is_before(const struct span *a, const struct span *b)
+static bool is_before(const struct span_order *order, const struct span *a, const struct span *b)
 {
     if (a->start_ns != b->start_ns) {
         return a->start_ns < b->start_ns;
@@ -13,7 +13,7 @@ static bool is_before(const struct span *a, const struct span *b)
     if ((span_is_complete(a) || span_is_complete(b)) && a_end != b_end) {
         return a_end > b_end;
     }
-    return a->begin_no < b->begin_no;
+    return document_begin_place(order->records, a) < document_begin_place(order->records, b);
 }
 
 /* NULL: no part of a stack. */
@@ -24,9 +24,10 @@ static const struct span *stacked(const struct swarm *swarm, span_no no)
     return in ? span : NULL;
 }
 
-void span_order_init(struct span_order *order, const struct swarm *swarm)
+void span_order_init(struct span_order *order, const struct swarm *swarm,
+                     const struct document_records *records)
 {
-    *order = (struct span_order){.swarm = swarm};
+    *order = (struct span_order){.swarm = swarm, .records = records};
 }
 
 void span_order_release(struct span_order *order)
@@ -34,7 +35,7 @@ void span_order_release(struct span_order *order)
     const struct mem *mem = swarm_mem(order->swarm);
     mem_free(mem, order->lists, order->list_cap * sizeof *order->lists);
     mem_free(mem, order->phases, order->phase_cap * sizeof *order->phases);
-    span_order_init(order, order->swarm);
+    span_order_init(order, order->swarm, order->records);
 }
 
 static bool add_list(struct span_order *order, const span_no *spans, size_t count)
@@ -73,7 +74,7 @@ static bool add_phase(struct span_order *order, span_no phase)
         return false;
     }
     size_t at = order->phase_count++;
-    while (at > 0 && is_before(swarm_span(order->swarm, order->phases[at - 1]), span)) {
+    while (at > 0 && is_before(order, swarm_span(order->swarm, order->phases[at - 1]), span)) {
         order->phases[at] = order->phases[at - 1];
         at--;
     }
@@ -118,7 +119,7 @@ static struct span_list *first_list(struct span_order *order, const struct span 
             order->lists[i] = order->lists[--order->list_count];
             continue;
         }
-        if (*first == NULL || is_before(span, *first)) {
+        if (*first == NULL || is_before(order, span, *first)) {
             *first = span;
             from = &order->lists[i];
         }
@@ -134,7 +135,7 @@ bool span_order_next(struct span_order *order, span_no *no)
     *no = NO_SPAN;
     if (order->phase_count > 0) {
         span_no phase = order->phases[order->phase_count - 1];
-        if (first == NULL || is_before(swarm_span(order->swarm, phase), first)) {
+        if (first == NULL || is_before(order, swarm_span(order->swarm, phase), first)) {
             order->phase_count--;
             *no = phase;
             return true;

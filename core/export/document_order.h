@@ -2,7 +2,7 @@
 #ifndef CORE_DOCUMENT_ORDER_H
 #define CORE_DOCUMENT_ORDER_H
 
-#include "core/model/swarm.h"
+#include "core/export/document_records.h"
 
 /* The rest of a list of spans that is sorted by start. */
 struct span_list {
@@ -12,13 +12,15 @@ struct span_list {
 
 struct span_order {
     const struct swarm *swarm;
+    const struct document_records *records;
     struct span_list *lists;
     size_t list_count, list_cap;
     span_no *phases; /* of the requests that came, in order, the next last */
     size_t phase_count, phase_cap;
 };
 
-void span_order_init(struct span_order *order, const struct swarm *swarm);
+void span_order_init(struct span_order *order, const struct swarm *swarm,
+                     const struct document_records *records);
 void span_order_release(struct span_order *order);
 /* Begins with the first span of the agent. False: out of memory. */
 bool span_order_begin(struct span_order *order, const struct agent *agent);

@@ -5,6 +5,8 @@
 #include "core/base/u64map.h"
 #include "core/export/document.h"
 #include "core/export/document_lanes.h"
+#include "core/export/document_records.h"
+#include "core/tracer/print.h"
 
 /* A process that was written; its number in a document of several sessions is its place + 1. */
 struct document_process {
@@ -29,6 +31,10 @@ struct document {
     struct document_process *processes; /* in order of appearance */
     size_t process_count, process_cap;
     struct u64map process_by_pid;    /* session << 32 | pid */
+    struct u64map agent_by_process;  /* the same: the agent; filled when first needed */
+    bool knows_agents;               /* that it is filled */
+    size_t next_thread;              /* of the lanes' threads: the first that is not written yet */
+    struct document_records records;
     struct document_lanes *lanes;    /* NULL: TRACKS_AGENT */
     struct event_texts *event_texts; /* document_event.c's */
     uint64_t event_count;            /* written in traceEvents */

@@ -4,7 +4,9 @@
 #include "core/export/document_private.h"
 
 #include "core/base/json_args.h"
+#include "core/base/json_text.h"
 
+#include <math.h>
 #include <string.h>
 
 #define NAME_SEPARATOR " · "
@@ -36,24 +38,36 @@ static void insert_front(struct strbuf *text, struct slice a, struct slice b)
     }
 }
 
-/* The name of the agent whose process it is; the track of a process's name itself is no agent's. */
-static intern_id own_name(const struct swarm *swarm, const struct track *track)
+/* Fills doc->agent_by_process. Of several agents of one process the first counts. */
+static void find_agents(struct document *doc)
 {
-    for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
-        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
-        if (agent->session == track->session && agent->pid == track->pid &&
-            (agent->flags & AGENT_DEAD) == 0) {
-            return agent->name;
+    for (agent_no i = 0; i < swarm_agent_count(doc->swarm); i++) {
+        const struct agent *agent = swarm_agent(doc->swarm, i);
+        uint64_t key = (uint64_t)agent->session << 32 | agent->pid;
+        if ((agent->flags & AGENT_DEAD) == 0 &&
+            u64map_get(&doc->agent_by_process, key) == U64MAP_NONE &&
+            !u64map_put(&doc->agent_by_process, key, i)) {
+            doc->no_memory = true;
         }
     }
-    return INTERN_NONE;
+    doc->knows_agents = true;
+}
+
+/* Returns the name of the agent whose process it is. The track of a process's name has no agent. */
+static intern_id own_name(struct document *doc, const struct track *track)
+{
+    if (!doc->knows_agents) {
+        find_agents(doc);
+    }
+    uint64_t key = (uint64_t)track->session << 32 | track->pid;
+    uint32_t agent = u64map_get(&doc->agent_by_process, key);
+    return agent == U64MAP_NONE ? INTERN_NONE : swarm_agent(doc->swarm, agent)->name;
 }
 
 /* What the process is to be called in this document, into `name`, which holds what its event says
    (not empty). False: just that. Its name gains its session's where there are several; one that came
    from such a document loses it where there is one. */
-static bool rename_process(const struct document *doc, const struct event *event,
-                           struct strbuf *name)
+static bool rename_process(struct document *doc, const struct event *event, struct strbuf *name)
 {
     const struct track *track = swarm_get_track(doc->swarm, event->track);
     const struct session *session = swarm_session(doc->swarm, track->session);
@@ -69,7 +83,7 @@ static bool rename_process(const struct document *doc, const struct event *event
         insert_front(name, label, separator);
         return true;
     }
-    if (prefixed && is_text(name, len, swarm_text_slice(doc->swarm, own_name(doc->swarm, track)))) {
+    if (prefixed && is_text(name, len, swarm_text_slice(doc->swarm, own_name(doc, track)))) {
         strbuf_eat(name, len);
         return true;
     }
@@ -144,6 +158,56 @@ static void put_lane_thread(struct document *doc, const struct lane_thread *thre
     document_flush(doc, false);
 }
 
+static void put_agent_event(struct document *doc, const char *kind, track_no track, const char *key,
+                            intern_id value)
+{
+    struct strbuf args;
+    strbuf_init(&args, doc->out.mem, 0);
+    strbuf_addf(&args, "{\"%s\":", key);
+    struct slice text = swarm_text_slice(doc->swarm, value);
+    json_put_string(&args, text.bytes, text.len);
+    strbuf_addc(&args, '}');
+    struct event event = {
+        .ph = 'M',
+        .ts_us = 0,
+        .dur_us = (double)NAN,
+        .name = intern_find(swarm_names((struct swarm *)(uintptr_t)doc->swarm), kind, strlen(kind)),
+        .cat = intern_find(swarm_names((struct swarm *)(uintptr_t)doc->swarm), "__metadata",
+                           strlen("__metadata")),
+        .track = track,
+        .args = {args.data, args.len},
+    };
+    doc->no_memory |= args.failed;
+    if (!args.failed && strcmp(kind, "process_name") == 0) {
+        put_process_name(doc, &event);
+    } else if (!args.failed) {
+        document_put_event(doc, &event, NO_SPAN, event.args);
+    }
+    strbuf_release(&args);
+}
+
+/* The events that name an agent which updates made: the seed's emitProcessMetadata. */
+static void put_agent_metadata(struct document *doc, const struct agent *agent)
+{
+    put_agent_event(doc, "process_name", agent->process_track, "name", agent->name);
+    put_agent_event(doc, "thread_name", agent->own_track, "name", agent->name);
+    if (agent->parent_id != INTERN_NONE) {
+        put_agent_event(doc, "parent_agent", agent->process_track, "parent_agent_id",
+                        agent->parent_id);
+    }
+}
+
+static void put_printed_agents(struct document *doc, session_no session)
+{
+    for (size_t i = 0; i < swarm_agent_count(doc->swarm) && document_good(doc); i++) {
+        const struct agent *agent = swarm_agent(doc->swarm, (agent_no)i);
+        if (agent->session == session &&
+            (agent->flags & (AGENT_PRINTED | AGENT_DEAD)) == AGENT_PRINTED) {
+            put_agent_metadata(doc, agent);
+        }
+    }
+}
+
 void document_put_session_metadata(struct document *doc, session_no session)
 {
     const struct session *of = swarm_session(doc->swarm, session);
@@ -158,12 +222,17 @@ void document_put_session_metadata(struct document *doc, session_no session)
             document_put_event(doc, &event, NO_SPAN, event.args);
         }
     }
+    put_printed_agents(doc, session);
     size_t count = 0;
     const struct lane_thread *threads =
         doc->lanes == NULL ? NULL : document_lanes_threads(doc->lanes, &count);
-    for (size_t i = 0; i < count && document_good(doc); i++) {
-        if (threads[i].session == session) {
-            put_lane_thread(doc, &threads[i]);
-        }
+    /* Sessions come in the order of the threads. */
+    while (doc->next_thread < count && threads[doc->next_thread].session < session) {
+        doc->next_thread++;
+    }
+    for (; doc->next_thread < count && threads[doc->next_thread].session == session &&
+           document_good(doc);
+         doc->next_thread++) {
+        put_lane_thread(doc, &threads[doc->next_thread]);
     }
 }

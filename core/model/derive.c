@@ -16,31 +16,71 @@ static void count_open(struct swarm *swarm, agent_no agent, uint8_t kind, int by
     *open = (uint32_t)((int64_t)*open + by);
 }
 
-static void note_time(struct agent *agent, int64_t from_ns, int64_t to_ns)
+void agent_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns)
 {
     agent->first_ns = from_ns < agent->first_ns ? from_ns : agent->first_ns;
     agent->last_ns = to_ns > agent->last_ns ? to_ns : agent->last_ns;
+}
+
+static bool ends_later(const struct span *span, const struct span *last)
+{
+    /* In order of time, not of appearance; of two at once the one that failed shows. */
+    return last == NULL || span->end_ns > last->end_ns ||
+           (span->end_ns == last->end_ns && ((span->flags | ~last->flags) & SPAN_ERROR) != 0);
 }
 
 static void note_end(struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_edit_span(swarm, no);
     struct agent *agent = &swarm->agents[span->agent];
-    note_time(agent, span->start_ns, span->end_ns);
     if (span_is_phase(span->kind)) {
         return;
     }
+    agent_note_time(agent, span->start_ns, span->end_ns);
     if (span->kind != SPAN_INTERACTION && span->kind != SPAN_USER) {
         const struct span *last =
             agent->last_ended == NO_SPAN ? NULL : swarm_span(swarm, agent->last_ended);
-        /* In order of time, not of appearance; of two at once the one that failed says more. */
-        if (last == NULL || span->end_ns > last->end_ns ||
-            (span->end_ns == last->end_ns && ((span->flags | ~last->flags) & SPAN_ERROR) != 0)) {
+        if (ends_later(span, last)) {
             agent->last_ended = no;
         }
     }
     if (span->kind != SPAN_INTERACTION && span->end_ns > agent->idle_since_ns) {
         agent->idle_since_ns = span->end_ns;
+    }
+}
+
+/* The spans of a lane do not overlap: its last closed ones are the last to have ended. */
+static void refresh_from_lane(struct swarm *swarm, const struct lane *lane)
+{
+    int worked = 0;
+    for (size_t i = lane->count; i-- > 0 && worked < 2;) {
+        const struct span *span = swarm_edit_span(swarm, lane->spans[i]);
+        if ((span->flags & SPAN_OPEN) != 0) {
+            agent_note_time(&swarm->agents[span->agent], span->start_ns, span->start_ns);
+            continue;
+        }
+        note_end(swarm, lane->spans[i]);
+        worked += span->kind != SPAN_USER;
+    }
+    if (lane->count > 0) {
+        const struct span *first = swarm_edit_span(swarm, lane->spans[0]);
+        agent_note_time(&swarm->agents[first->agent], first->start_ns, first->start_ns);
+    }
+}
+
+void agent_refresh(struct swarm *swarm, agent_no number)
+{
+    struct agent *agent = &swarm->agents[number];
+    agent->first_ns = agent->mark_first_ns;
+    agent->last_ns = agent->mark_last_ns;
+    agent->last_ended = NO_SPAN;
+    agent->idle_since_ns = INT64_MIN;
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        refresh_from_lane(swarm, &agent->lanes[i]);
+    }
+    for (size_t i = 0; i < agent->envelope_count; i++) {
+        const struct span *span = swarm_edit_span(swarm, agent->envelopes[i]);
+        agent_note_time(agent, span->start_ns, span->end_ns);
     }
 }
 
@@ -73,16 +113,14 @@ static void claim_phases(struct swarm *swarm, struct agent *agent, span_no reque
 
 /* ---- begins ---- */
 
-/* What kind of span that is: told from texts once, from numbers then. */
-static uint8_t kind_of(struct swarm *swarm, const struct event *event)
+uint8_t span_kind_cached(struct swarm *swarm, intern_id name, intern_id cat)
 {
-    size_t at = ((event->name * 2654435761u ^ event->cat * 40503u) >> 3) % KIND_CACHE;
-    if (!swarm->kinds[at].known || swarm->kinds[at].name != event->name ||
-        swarm->kinds[at].cat != event->cat) {
-        swarm->kinds[at].name = event->name;
-        swarm->kinds[at].cat = event->cat;
+    size_t at = ((name * 2654435761u ^ cat * 40503u) >> 3) % KIND_CACHE;
+    if (!swarm->kinds[at].known || swarm->kinds[at].name != name || swarm->kinds[at].cat != cat) {
+        swarm->kinds[at].name = name;
+        swarm->kinds[at].cat = cat;
         swarm->kinds[at].kind =
-            (uint8_t)span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat));
+            (uint8_t)span_kind_of(swarm_text(swarm, name), swarm_text(swarm, cat));
         swarm->kinds[at].known = true;
     }
     return swarm->kinds[at].kind;
@@ -101,7 +139,7 @@ static struct span new_span(struct swarm *swarm, const struct event *event, uint
         .track = event->track,
         .parent = NO_SPAN,
         .next_phase = NO_SPAN,
-        .kind = kind_of(swarm, event),
+        .kind = span_kind_cached(swarm, event->name, event->cat),
     };
 }
 
@@ -118,8 +156,9 @@ static span_no add_span(struct swarm *swarm, const struct span *span)
     }
     if (span_is_phase(span->kind)) {
         add_phase(swarm, &swarm->agents[span->agent], no);
+    } else {
+        agent_note_time(&swarm->agents[span->agent], span->start_ns, span->end_ns);
     }
-    note_time(&swarm->agents[span->agent], span->start_ns, span->end_ns);
     return no;
 }
 
@@ -132,18 +171,15 @@ static bool open_span(struct swarm *swarm, span_no no, span_no outer)
     }
     swarm_flight(swarm, no)->outer = outer;
     count_open(swarm, span->agent, span->kind, 1);
-    return book_count_open(swarm, span, 1);
+    return stats_count_open(swarm, span, 1);
 }
 
 static bool push_open(struct swarm *swarm, span_no no)
 {
-    struct track *track = &swarm->tracks[swarm_edit_span(swarm, no)->track].track;
-    span_no outer = track->open;
-    track->open = no;
-    if (!open_span(swarm, no, outer)) {
-        track->open = outer;
+    if (!open_span(swarm, no, NO_SPAN)) {
         return false;
     }
+    pair_push_open(swarm, no);
     return true;
 }
 
@@ -166,28 +202,47 @@ static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_
     return true;
 }
 
+/* The list is in order of the ends, as far as events came in that order. */
 static bool note_error(struct swarm *swarm, span_no no)
 {
+    const struct span *span = swarm_edit_span(swarm, no);
     if (!mem_reserve(swarm->mem, &swarm->errors, &swarm->error_cap, swarm->error_count + 1,
                      sizeof *swarm->errors)) {
         return false;
     }
-    swarm->errors[swarm->error_count++] = no;
+    size_t at = swarm->error_count++;
+    while (at > 0 && span_is_record(span) &&
+           swarm_edit_span(swarm, swarm->errors[at - 1])->end_ns > span->end_ns) {
+        swarm->errors[at] = swarm->errors[at - 1];
+        at--;
+    }
+    swarm->errors[at] = no;
     return true;
 }
 
-/* What a span that has its end has to do with others. */
-static bool finish_span(struct swarm *swarm, span_no no, const struct end_facts *facts)
+void errors_remove(struct swarm *swarm, span_no no)
+{
+    for (size_t i = swarm->error_count; i-- > 0;) {
+        if (swarm->errors[i] == no) {
+            memmove(swarm->errors + i, swarm->errors + i + 1,
+                    (swarm->error_count - i - 1) * sizeof *swarm->errors);
+            swarm->error_count--;
+            return;
+        }
+    }
+}
+
+bool span_finish(struct swarm *swarm, span_no no, const struct end_facts *facts)
 {
     const struct span *span = swarm_edit_span(swarm, no);
     if ((span->flags & SPAN_ERROR) != 0 && !span_is_phase(span->kind) && !note_error(swarm, no)) {
         return false;
     }
-    if (span->kind == SPAN_REQUEST) {
+    if (span->kind == SPAN_REQUEST && !span_is_record(span)) {
         claim_phases(swarm, &swarm->agents[span->agent], no);
     }
     note_end(swarm, no);
-    return book_enter(swarm, span, facts);
+    return stats_add_span(swarm, span, facts);
 }
 
 static bool derive_complete(struct swarm *swarm, struct event_store *store, uint64_t number,
@@ -208,20 +263,10 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
         return false;
     }
     event_store_set_span(store, number, no);
-    return finish_span(swarm, no, &facts);
+    return span_finish(swarm, no, &facts);
 }
 
 /* ---- ends ---- */
-
-static void take_open(struct swarm *swarm, span_no no)
-{
-    span_no *at = &swarm->tracks[swarm_edit_span(swarm, no)->track].track.open;
-    while (*at != no) {
-        at = &swarm_flight(swarm, *at)->outer;
-    }
-    *at = swarm_flight(swarm, no)->outer;
-    swarm_flight(swarm, no)->outer = NO_SPAN;
-}
 
 static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t number,
                        const struct end_facts *facts)
@@ -240,13 +285,7 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
         (void)swarm_set_in_flight(swarm, no, false);
     }
     lane_close(swarm, &swarm->agents[span->agent], no);
-    return book_count_open(swarm, span, -1) && finish_span(swarm, no, facts);
-}
-
-static enum swarm_pool event_pool(const struct swarm *swarm, const struct event *event)
-{
-    session_no session = swarm->tracks[event->track].track.session;
-    return (enum swarm_pool)swarm->sessions[session].session.pool;
+    return stats_count_open(swarm, span, -1) && span_finish(swarm, no, facts);
 }
 
 /* An end whose begin is not there: a span all the same where its begin lies in what was dropped, and its length is known;
@@ -270,21 +309,21 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
         return false;
     }
     event_store_set_span(store, number, no);
-    return finish_span(swarm, no, facts);
+    return span_finish(swarm, no, facts);
 }
 
 /* The end of a span that was kept for the screen's sake. From here on it is what a re-opened file makes of its end. (Only the
-   lanes that it kept others out of are not, until they are derived again: swarm_settle.) */
+   lanes that it kept others out of are not, until they are derived again: swarm_relane.) */
 static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t number,
                      const struct event *event, struct end_facts *facts, span_no no)
 {
     const struct span kept = *swarm_edit_span(swarm, no);
     count_open(swarm, kept.agent, kept.kind, -1);
-    (void)book_count_open(swarm, &kept, -1);
+    (void)stats_count_open(swarm, &kept, -1);
     lane_remove(swarm, &swarm->agents[kept.agent], no);
     swarm_free_span(swarm, no);
-    derive_forget_kept(swarm, event_pool(swarm, event), kept.begin_no);
-    swarm->unsettled = true;
+    kept_remove(swarm, &kept);
+    swarm->relane_due = true;
     double *duration_ms = &facts->numbers[FACT_DURATION_MS];
     if (isnan(*duration_ms)) {
         *duration_ms = (double)(swarm_event_ns(swarm, event) - kept.start_ns) / 1e6;
@@ -301,7 +340,7 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
     if (no == NO_SPAN) {
         return recover(swarm, store, number, event, &facts);
     }
-    take_open(swarm, no);
+    pair_take_open(swarm, no);
     struct span *span = swarm_edit_span(swarm, no);
     if ((span->flags & SPAN_LOST_BEGIN) != 0) {
         return end_kept(swarm, store, number, event, &facts, no);
@@ -398,6 +437,13 @@ static void note_truncation(struct swarm *swarm, const struct event *event, int6
     }
 }
 
+static void note_mark(struct agent *agent, int64_t at_ns)
+{
+    agent->mark_first_ns = at_ns < agent->mark_first_ns ? at_ns : agent->mark_first_ns;
+    agent->mark_last_ns = at_ns > agent->mark_last_ns ? at_ns : agent->mark_last_ns;
+    agent_note_time(agent, at_ns, at_ns);
+}
+
 static bool derive_instant(struct swarm *swarm, uint64_t number, const struct event *event)
 {
     struct marker *marker = swarm_new_marker(swarm);
@@ -416,8 +462,7 @@ static bool derive_instant(struct swarm *swarm, uint64_t number, const struct ev
     if (marker->truncated) {
         note_truncation(swarm, event, marker->at_ns);
     } else {
-        note_time(&swarm->agents[swarm->tracks[event->track].track.agent], marker->at_ns,
-                  marker->at_ns);
+        note_mark(&swarm->agents[swarm->tracks[event->track].track.agent], marker->at_ns);
     }
     return true;
 }

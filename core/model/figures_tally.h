@@ -1,11 +1,11 @@
-/* The figures of one agent, one session, one model, while they are counted. Private to the book and the figures. */
+/* The figures of one agent, one session, one model, while they are counted. The book keeps them, core/query/figures.c reads them. */
 #ifndef CORE_FIGURES_TALLY_H
 #define CORE_FIGURES_TALLY_H
 
 #include "core/base/u64map.h"
+#include "core/model/end_facts.h"
 #include "core/model/histogram.h"
-#include "core/query/figures.h"
-#include "core/trace/end_facts.h"
+#include "core/model/swarm.h"
 
 enum tally_quantity { OF_TTFT, OF_TTLT, OF_ITPS, OF_OTPS, OF_SETUP, OF_REQUEST, QUANTITIES };
 enum tally_token { TOKENS_PROMPT, TOKENS_OUTPUT, TOKENS_CACHE_READ, TOKENS_CACHE_CREATION, TOKENS };
@@ -51,9 +51,6 @@ bool figures_tally_open_tool(struct figures_tally *tally, intern_id name, int by
 void figures_tally_add_time(struct figures_tally *tally, enum span_kind kind, double ms);
 /* Adds all of `from`. */
 bool figures_tally_merge(struct figures_tally *tally, const struct figures_tally *from);
-/* What it comes to, but for busy_ms, idle_ms and parallel, which are NAN. False: out of memory. */
-bool figures_tally_finish(struct figures_tally *tally, const struct intern *names,
-                          struct figures *out);
 
 /* NAN: nothing said. */
 double figures_add(double sum, double value);

@@ -92,37 +92,22 @@ static bool fold_metadata(struct swarm *swarm, session_no session, const track_n
     return true;
 }
 
-static void fold_events(struct swarm *swarm, uint64_t first, const track_no *bases)
-{
-    struct event_store *store = swarm->stores[POOL_FILES];
-    first = first < event_store_first(store) ? event_store_first(store) : first;
-    for (uint64_t no = first; no < event_store_end(store); no++) {
-        struct event event;
-        if (event_store_get(store, no, &event) && bases[event.track] != NO_TRACK) {
-            event_store_set_track(store, no, bases[event.track]);
-        }
-    }
-}
-
 static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases)
 {
-    uint64_t first = UINT64_MAX;
     for (session_no i = 0; i < swarm->session_count; i++) {
         const struct session_slot *slot = &swarm->sessions[i];
         if (slot->dropped || slot->session.pool != POOL_FILES ||
             slot->session.document != document) {
             continue;
         }
-        first = slot->first_event != 0 && slot->first_event < first ? slot->first_event : first;
         if (!fold_metadata(swarm, i, bases)) {
             return false;
         }
     }
-    if (first != UINT64_MAX) {
-        fold_events(swarm, first, bases);
-    }
     for (track_no i = 0; i < swarm->track_count; i++) {
         if (bases[i] != NO_TRACK) {
+            /* Its events are read as the other's from here on (swarm_event). */
+            swarm->tracks[i].folds_to = bases[i];
             swarm->tracks[i].track.tid = INTERN_NONE; /* the id is free for a lane again */
         }
     }

@@ -31,6 +31,30 @@ static bool is_in(const struct swarm *swarm, enum swarm_pool pool, uint64_t numb
     return from <= range->to_ns && to >= range->from_ns;
 }
 
+/* The records that lie wholly outside go; open ones stay while more is to come. */
+static void drop_records(struct swarm *swarm, const struct range *range)
+{
+    for (record_no no = swarm->records.oldest, next; no != NO_RECORD; no = next) {
+        const struct record *record = swarm_record(swarm, no);
+        const struct span *span =
+            record->span == NO_SPAN ? NULL : swarm_edit_span(swarm, record->span);
+        next = record->newer;
+        if (span == NULL) {
+            continue;
+        }
+        bool open = (span->flags & SPAN_OPEN) != 0;
+        int64_t to_ns = open ? INT64_MAX : span->end_ns;
+        bool in = span->start_ns <= range->to_ns && to_ns >= range->from_ns;
+        if (in || (open && !range->last)) {
+            continue;
+        }
+        if (swarm->records.dropped != NULL) {
+            swarm->records.dropped(swarm->records.dropped_ctx, no);
+        }
+        swarm_record_drop(swarm, no);
+    }
+}
+
 /* Each session counts its events, and has come as far as the last of them. */
 static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
 {
@@ -44,7 +68,7 @@ static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
     }
     for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
         struct event event;
-        if (!event_store_get(store, no, &event)) {
+        if (!swarm_event(swarm, pool, no, &event)) {
             continue;
         }
         struct session_slot *slot = &swarm->sessions[swarm->tracks[event.track].track.session];
@@ -54,6 +78,16 @@ static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
         int64_t at_ns = isnan(event.ts_us) ? INT64_MIN : swarm_event_ns(swarm, &event);
         int64_t *clock_ns = &slot->session.clock_ns;
         *clock_ns = at_ns > *clock_ns ? at_ns : *clock_ns;
+    }
+    for (record_no no = swarm->records.oldest; pool == POOL_LIVE && no != NO_RECORD;
+         no = swarm_record(swarm, no)->newer) {
+        const struct record *record = swarm_record(swarm, no);
+        if (record->span != NO_SPAN) {
+            struct session *session = &swarm->sessions[record->session].session;
+            int64_t end_ns = swarm_edit_span(swarm, record->span)->end_ns;
+            session->event_count += record->shown_events;
+            session->clock_ns = end_ns > session->clock_ns ? end_ns : session->clock_ns;
+        }
     }
 }
 
@@ -68,7 +102,7 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
     }
     for (uint64_t no = event_store_first(store); good && no < event_store_end(store); no++) {
         struct event event;
-        good = !event_store_get(store, no, &event) || !is_in(swarm, pool, no, &event, &range) ||
+        good = !swarm_event(swarm, pool, no, &event) || !is_in(swarm, pool, no, &event, &range) ||
                event_store_append(kept, &event) != 0;
     }
     if (!good) {
@@ -77,6 +111,9 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
     }
     event_store_free(store);
     swarm->stores[pool] = kept;
+    if (pool == POOL_LIVE) {
+        drop_records(swarm, &range);
+    }
     recount(swarm, pool, last);
     return derive_again(swarm, pool, NO_SESSION);
 }

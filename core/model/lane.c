@@ -67,6 +67,12 @@ static bool fits(const struct swarm *swarm, const struct lane *lane, const struc
 static struct lane *choose(struct swarm *swarm, struct agent *agent, const struct span *span,
                            size_t *number)
 {
+    /* A span that is corrected stays where it was, if it fits there still. */
+    if (span->lane > 0 && span->lane < agent->lane_count &&
+        fits(swarm, &agent->lanes[span->lane], span)) {
+        *number = span->lane;
+        return &agent->lanes[span->lane];
+    }
     for (size_t i = 0; i < agent->lane_count; i++) {
         bool free = fits(swarm, &agent->lanes[i], span);
         if (free || i + 1 == MAX_LANES) {
@@ -129,25 +135,51 @@ void lane_close(struct swarm *swarm, struct agent *agent, span_no span)
     extend(lane, closed->end_ns);
 }
 
+/* The place of the span in a list by start; `count`: it is not there. */
+static size_t place_of(const struct swarm *swarm, const span_no *spans, size_t count, span_no span)
+{
+    size_t at = upper_bound(swarm, spans, count, swarm_edit_span(swarm, span)->start_ns);
+    while (at > 0) {
+        if (spans[--at] == span) {
+            return at;
+        }
+    }
+    return count;
+}
+
+/* What the last span of the lane leaves behind it. */
+static void shrink(const struct swarm *swarm, struct lane *lane)
+{
+    if (lane->count == 0) {
+        lane->last_end_ns = INT64_MIN;
+        return;
+    }
+    const struct span *last = swarm_edit_span(swarm, lane->spans[lane->count - 1]);
+    if (!lane->overlaps) {
+        lane->last_end_ns = (last->flags & SPAN_OPEN) != 0 ? last->start_ns : last->end_ns;
+    }
+}
+
 void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
 {
     const struct span *gone = swarm_edit_span(swarm, span);
+    if (span_is_phase(gone->kind)) {
+        return;
+    }
     bool envelope = gone->kind == SPAN_INTERACTION;
     struct lane *lane = envelope ? NULL : &agent->lanes[gone->lane];
     span_no *spans = envelope ? agent->envelopes : lane->spans;
     size_t *count = envelope ? &agent->envelope_count : &lane->count;
-    if (lane != NULL && lane->open == span) {
-        lane->open = NO_SPAN;
+    size_t at = place_of(swarm, spans, *count, span);
+    if (at == *count) {
+        return;
     }
+    memmove(spans + at, spans + at + 1, (*count - at - 1) * sizeof *spans);
+    (*count)--;
     if (lane != NULL) {
-        lane_index_drop(swarm->mem, lane);
-    }
-    for (size_t i = *count; i-- > 0;) {
-        if (spans[i] == span) {
-            memmove(spans + i, spans + i + 1, (*count - i - 1) * sizeof *spans);
-            (*count)--;
-            return;
-        }
+        lane->open = lane->open == span ? NO_SPAN : lane->open;
+        lane_index_removed(swarm, lane, at);
+        shrink(swarm, lane);
     }
 }
 

@@ -2,8 +2,8 @@
    few spans to look at, and the pyramid stays small against what it sums up. That is looked at again each time the spans have doubled. */
 #include "core/model/lane_index.h"
 
+#include "core/model/request_phase.h"
 #include "core/model/swarm_private.h"
-#include "core/query/query_private.h"
 
 #include <assert.h>
 
@@ -12,6 +12,7 @@ enum {
     SPANS_WANTED = 16, /* in a finest bucket */
     SPANS_FEW = 6,
     SPANS_MANY = 48,
+    SPANS_TAIL = 24, /* looked at one by one */
     LOOSE_MAX = 48
 };
 
@@ -182,8 +183,9 @@ static bool catch_up(const struct swarm *swarm, struct lane *lane, struct lane_i
     if (!merge_inserted(swarm, lane, index) || !add_late(swarm, index)) {
         return false;
     }
-    /* An open span is the last one. */
-    while (index->built < lane->count && !is_open(swarm, lane->spans[index->built])) {
+    /* The last few stay out: those are the ones that sources still correct. An open span is the
+       last one. */
+    while (index->built + SPANS_TAIL < lane->count && !is_open(swarm, lane->spans[index->built])) {
         if (!add_next(swarm, lane, index)) {
             return false;
         }
@@ -232,6 +234,13 @@ void lane_index_inserted(const struct swarm *swarm, struct lane *lane, size_t at
     index->inserted++;
     index->late[index->late_count++] = lane->spans[at];
     index->built++;
+}
+
+void lane_index_removed(const struct swarm *swarm, struct lane *lane, size_t at)
+{
+    if (lane->index != NULL && at < lane->index->built) {
+        lane_index_drop(swarm->mem, lane);
+    }
 }
 
 size_t lane_index_first_from(const struct lane_index *index, int64_t at_ns)

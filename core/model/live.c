@@ -9,10 +9,6 @@ void live_release(struct swarm *swarm)
 {
     mem_free(swarm->mem, swarm->live, swarm->live_cap * sizeof *swarm->live);
     mem_free(swarm->mem, swarm->swept, swarm->swept_cap * sizeof *swarm->swept);
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        mem_free(swarm->mem, swarm->kept[i].args, swarm->kept[i].args_len);
-    }
-    mem_free(swarm->mem, swarm->kept, swarm->kept_cap * sizeof *swarm->kept);
     u64map_release(&swarm->live_by_begin);
     u64map_release(&swarm->swept_by_begin);
 }
@@ -86,14 +82,12 @@ void swarm_end_swept(struct swarm *swarm, uint64_t begin_no, int64_t end_ns)
     }
     swept->end_ns = end_ns;
     swarm->revision++;
-    for (span_no no = swarm->flight_first; no != NO_SPAN;) {
-        struct span *span = swarm_edit_span(swarm, no);
-        span_no next = swarm_next_in_flight(swarm, no);
-        if (span->begin_no == begin_no && (span->flags & SPAN_STALE) != 0) {
-            span->flags &= (uint8_t)~SPAN_STALE;
-            swarm->agents[span->agent].stale_open--;
-            (void)swarm_set_in_flight(swarm, no, false);
-        }
-        no = next;
+    /* A span whose begin was dropped is not stale: its end alone made it (derive.c). */
+    span_no no = event_store_span(swarm->stores[POOL_LIVE], begin_no);
+    struct span *span = no == NO_SPAN ? NULL : swarm_edit_span(swarm, no);
+    if (span != NULL && span->begin_no == begin_no && (span->flags & SPAN_STALE) != 0) {
+        span->flags &= (uint8_t)~SPAN_STALE;
+        swarm->agents[span->agent].stale_open--;
+        (void)swarm_set_in_flight(swarm, no, false);
     }
 }

@@ -1,8 +1,10 @@
-/* Deriving again: everything that follows from the events of a pool, or of one session, is forgotten and made anew from the events in memory.
-   That is what makes the picture after an eviction the picture of the exported file. Open spans whose begin was
-   dropped are in flight all the same: they are kept aside, with their args, and put back. */
+/* Deriving again: everything that follows from the events and the records of a pool, or of one
+   session, is forgotten and made again from those in memory. That makes the picture after an eviction
+   the picture of the exported file. Open spans whose begin was dropped stay in flight: they are kept
+   aside, with their args, and put back. Spans of records keep their numbers. */
 #include "core/model/swarm_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- sessions that turn out to be agents' ---- */
@@ -56,34 +58,14 @@ static bool concerns(const struct swarm *swarm, session_no session, enum swarm_p
     return only == NO_SESSION ? swarm->sessions[session].session.pool == pool : session == only;
 }
 
-static bool keep_span(struct swarm *swarm, const struct span *span, struct slice args)
-{
-    if (!mem_reserve(swarm->mem, &swarm->kept, &swarm->kept_cap, swarm->kept_count + 1,
-                     sizeof *swarm->kept)) {
-        return false;
-    }
-    struct kept_span *kept = &swarm->kept[swarm->kept_count];
-    *kept = (struct kept_span){.span = *span, .args_len = args.len};
-    kept->span.flags |= SPAN_LOST_BEGIN;
-    if (args.len > 0) {
-        kept->args = mem_alloc(swarm->mem, args.len);
-        if (kept->args == NULL) {
-            return false;
-        }
-        memcpy(kept->args, args.bytes, args.len);
-    }
-    swarm->kept_count++;
-    return true;
-}
-
 bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before)
 {
     for (span_no no = swarm->flight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
         const struct span *span = swarm_edit_span(swarm, no);
         if (concerns(swarm, swarm->agents[span->agent].session, pool, NO_SESSION) &&
             (span->flags & (SPAN_OPEN | SPAN_LOST_BEGIN | SPAN_ASYNC)) == SPAN_OPEN &&
-            span->begin_no < before && !span_is_phase(span->kind) &&
-            !keep_span(swarm, span, swarm_span_args(swarm, span))) {
+            span->begin_no < before && !span_is_record(span) && !span_is_phase(span->kind) &&
+            !kept_add(swarm, span, swarm_span_args(swarm, span))) {
             return false;
         }
     }
@@ -98,8 +80,8 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
             lane_reset(swarm, agent);
             memset(agent->open_by_kind, 0, sizeof agent->open_by_kind);
             agent->stale_open = 0;
-            agent->first_ns = INT64_MAX;
-            agent->last_ns = INT64_MIN;
+            agent->first_ns = agent->mark_first_ns = INT64_MAX;
+            agent->last_ns = agent->mark_last_ns = INT64_MIN;
             agent->first_phase = agent->last_phase = NO_SPAN;
             agent->last_ended = NO_SPAN;
             agent->idle_since_ns = INT64_MIN;
@@ -109,6 +91,7 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
         struct track_slot *slot = &swarm->tracks[i];
         if (concerns(swarm, slot->track.session, pool, only)) {
             slot->track.open = NO_SPAN;
+            pair_drop_index(swarm, (track_no)i);
         }
     }
 }
@@ -117,7 +100,7 @@ static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no
 {
     for (size_t i = 0; i < swarm->session_count; i++) {
         if (concerns(swarm, (session_no)i, pool, only)) {
-            book_forget(&swarm->book, swarm, (session_no)i);
+            stats_forget(&swarm->stats, swarm, (session_no)i);
             swarm->sessions[i].session.orphan_ends = 0;
             swarm->sessions[i].session.dropped = 0;
             /* What was dropped of the pool holds for each session; the marker is one session's alone. */
@@ -149,11 +132,17 @@ static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no on
         if (span == NULL || !concerns(swarm, swarm->agents[span->agent].session, pool, only)) {
             continue;
         }
-        swarm_free_span(swarm, no);
+        if (span_is_record(span) && !span_is_phase(span->kind)) {
+            (void)swarm_set_in_flight(swarm, no, false);
+            span->next_phase = NO_SPAN;
+        } else {
+            swarm_free_span(swarm, no);
+        }
     }
     size_t kept = 0;
     for (size_t i = 0; i < swarm->error_count; i++) {
-        if (swarm_edit_span(swarm, swarm->errors[i]) != NULL) {
+        const struct span *span = swarm_edit_span(swarm, swarm->errors[i]);
+        if (span != NULL && !concerns(swarm, swarm->agents[span->agent].session, pool, only)) {
             swarm->errors[kept++] = swarm->errors[i];
         }
     }
@@ -162,8 +151,9 @@ static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no on
 
 static bool put_back_kept(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        struct span span = swarm->kept[i].span;
+    const struct kept_span *kept;
+    for (size_t at = 0; (kept = kept_next(swarm, &at)) != NULL;) {
+        struct span span = kept->span;
         if (!concerns(swarm, swarm->agents[span.agent].session, pool, only)) {
             continue;
         }
@@ -196,37 +186,6 @@ static uint64_t first_of(const struct swarm *swarm, const struct event_store *st
 }
 
 /* Which of the sessions are agents', before the first event is derived again. */
-static enum swarm_pool pool_of(const struct swarm *swarm, const struct kept_span *kept)
-{
-    return (enum swarm_pool)swarm->sessions[swarm->agents[kept->span.agent].session].session.pool;
-}
-
-static void forget_kept(struct swarm *swarm, size_t i)
-{
-    mem_free(swarm->mem, swarm->kept[i].args, swarm->kept[i].args_len);
-    swarm->kept_count--;
-    memmove(swarm->kept + i, swarm->kept + i + 1, (swarm->kept_count - i) * sizeof *swarm->kept);
-}
-
-void derive_forget_kept(struct swarm *swarm, enum swarm_pool pool, uint64_t begin_no)
-{
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        if (swarm->kept[i].span.begin_no == begin_no && pool_of(swarm, &swarm->kept[i]) == pool) {
-            forget_kept(swarm, i);
-            return;
-        }
-    }
-}
-
-void derive_forget_dropped(struct swarm *swarm)
-{
-    for (size_t i = swarm->kept_count; i-- > 0;) {
-        if (swarm->sessions[swarm->agents[swarm->kept[i].span.agent].session].dropped) {
-            forget_kept(swarm, i);
-        }
-    }
-}
-
 static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     struct event_store *store = swarm->stores[pool];
@@ -236,7 +195,7 @@ static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no on
     for (uint64_t no = first_of(swarm, store, only); no < event_store_end(store); no++) {
         struct event event;
         session_no session;
-        if (!event_store_get(store, no, &event)) {
+        if (!swarm_event(swarm, pool, no, &event)) {
             continue;
         }
         session = swarm->tracks[event.track].track.session;
@@ -252,6 +211,42 @@ static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no on
     return true;
 }
 
+/* The records' spans, placed in the order in which a document has them. */
+static int by_begin(const void *a, const void *b, void *swarm)
+{
+    return record_compare_begins(swarm_record(swarm, *(const record_no *)a),
+                                 swarm_record(swarm, *(const record_no *)b));
+}
+
+static bool put_back_records(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    size_t count = 0, cap = 0;
+    record_no *records = NULL;
+    bool good = true;
+    if (pool != POOL_LIVE) {
+        return true;
+    }
+    for (record_no no = swarm->records.oldest; no != NO_RECORD && good;
+         no = swarm_record(swarm, no)->newer) {
+        const struct record *record = swarm_record(swarm, no);
+        if (record->span == NO_SPAN || !concerns(swarm, record->session, pool, only)) {
+            continue;
+        }
+        good = mem_reserve(swarm->mem, &records, &cap, count + 1, sizeof *records);
+        if (good) {
+            records[count++] = no;
+        }
+    }
+    if (good && count > 1) {
+        qsort_r(records, count, sizeof *records, by_begin, swarm);
+    }
+    for (size_t i = 0; i < count && good; i++) {
+        good = record_span_again(swarm, records[i]);
+    }
+    mem_free(swarm->mem, records, cap * sizeof *records);
+    return good;
+}
+
 /* One pass over the events in memory. */
 static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
@@ -264,13 +259,13 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
     }
     for (uint64_t no = first_of(swarm, store, only); no < event_store_end(store); no++) {
         struct event event;
-        if (event_store_get(store, no, &event) &&
+        if (swarm_event(swarm, pool, no, &event) &&
             concerns(swarm, swarm->tracks[event.track].track.session, pool, only) &&
             !derive_event(swarm, pool, no, &event)) {
             return false;
         }
     }
-    return true;
+    return put_back_records(swarm, pool, only);
 }
 
 bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
@@ -279,12 +274,12 @@ bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
     return find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
 }
 
-bool swarm_settle(struct swarm *swarm)
+bool swarm_relane(struct swarm *swarm)
 {
-    if (!swarm->unsettled) {
+    if (!swarm->relane_due) {
         return true;
     }
-    swarm->unsettled = false;
+    swarm->relane_due = false;
     return derive_again(swarm, POOL_LIVE, NO_SESSION) &&
            derive_again(swarm, POOL_FILES, NO_SESSION);
 }

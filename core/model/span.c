@@ -20,6 +20,19 @@ static const struct kind_row {
     {"user_input", NULL, NULL, SPAN_USER},   {"interaction", NULL, NULL, SPAN_INTERACTION},
 };
 
+/* What the seed calls the spans of calls, and their categories. */
+static const struct call_row {
+    const char *name;    /* before the call's own name, or instead of one */
+    const char *unnamed; /* in place of a missing name; NULL: the call has none */
+    const char *cat;
+} call_rows[CALL_KINDS] = {
+    [CALL_SPAN] = {"", "span", "span"},
+    [CALL_INTERACTION] = {"Interaction", NULL, "interaction"},
+    [CALL_WAIT] = {"Waiting for User Input", NULL, "user_input"},
+    [CALL_TOOL] = {TOOL_PREFIX, "tool", "tool"},
+    [CALL_REQUEST] = {"API Call", NULL, "api"},
+};
+
 static const char *const kind_words[] = {
     [SPAN_OTHER] = "span",           [SPAN_INTERACTION] = "interaction",
     [SPAN_REQUEST] = "request",      [SPAN_SETUP] = "set-up",
@@ -65,4 +78,26 @@ const char *span_short_name(const char *name)
 {
     size_t len = strlen(TOOL_PREFIX);
     return strncmp(name, TOOL_PREFIX, len) == 0 ? name + len : name;
+}
+
+bool span_call_name(struct intern *names, const struct mem *mem, enum call_kind kind,
+                    struct slice name, intern_id *name_id, intern_id *cat_id)
+{
+    const struct call_row *row = &call_rows[kind];
+    *cat_id = intern_put(names, row->cat, strlen(row->cat));
+    if (row->unnamed == NULL) {
+        *name_id = intern_put(names, row->name, strlen(row->name));
+    } else {
+        struct strbuf text;
+        strbuf_init(&text, mem, 0);
+        strbuf_adds(&text, row->name);
+        if (name.bytes == NULL) {
+            strbuf_adds(&text, row->unnamed);
+        } else {
+            strbuf_add(&text, name.bytes, name.len);
+        }
+        *name_id = text.failed ? INTERN_FAILED : intern_put(names, text.data, text.len);
+        strbuf_release(&text);
+    }
+    return *name_id != INTERN_FAILED && *cat_id != INTERN_FAILED;
 }

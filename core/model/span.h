@@ -2,6 +2,7 @@
 #ifndef CORE_SPAN_H
 #define CORE_SPAN_H
 
+#include "core/model/update.h"
 #include "core/trace/event.h"
 
 enum span_kind {
@@ -46,6 +47,30 @@ struct span {
     uint32_t flight; /* the model's own: its place among those in flight */
 };
 
+/* A span that was made of a record (record.h) has the record's number in place of its events'. */
+#define RECORD_BEGIN ((uint64_t)1 << 63)
+#define RECORD_END   (RECORD_BEGIN | (uint64_t)1 << 62)
+
+static inline uint64_t record_begin_no(uint32_t record)
+{
+    return RECORD_BEGIN | record;
+}
+
+static inline uint64_t record_end_no(uint32_t record)
+{
+    return RECORD_END | record;
+}
+
+static inline bool span_is_record(const struct span *span)
+{
+    return (span->begin_no & RECORD_BEGIN) != 0;
+}
+
+/* How many spans there are, by how they ended. */
+struct span_counts {
+    uint64_t closed, open, evicted, incomplete, orphan_ends;
+};
+
 static inline bool span_is_phase(uint8_t kind)
 {
     return kind >= SPAN_SETUP && kind <= SPAN_SAMPLING;
@@ -54,6 +79,10 @@ static inline bool span_is_phase(uint8_t kind)
 /* The kind of a span of that name and category: the seed's categories (api, api,setup, api,retry, api,ttft, api,sampling, tool,
    user_input, interaction). A tool whose name is that of a sub-agent call (Agent, Task) is a SPAN_AGENT_CALL. */
 enum span_kind span_kind_of(const char *name, const char *cat);
+/* The name and the category of a call's span, interned; `name` is a tool's, or that of a span which
+   is no call of a known kind. False: out of memory. */
+bool span_call_name(struct intern *names, const struct mem *mem, enum call_kind kind,
+                    struct slice name, intern_id *name_id, intern_id *cat_id);
 /* "tool", "first token" … for people. */
 const char *span_kind_word(enum span_kind kind);
 /* What is written inside its bar: the name without "Tool: ". Borrowed from `name`. */

@@ -39,6 +39,8 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
     swarm->mem = mem;
     swarm->flight_first = swarm->flight_last = NO_SPAN;
     swarm->flight_free = NO_FLIGHT;
+    records_init(swarm);
+    strbuf_init(&swarm->scratch, mem, 0);
     u64map_init(&swarm->session_by_id, mem);
     u64map_init(&swarm->process_by_pid, mem);
     u64map_init(&swarm->track_by_tid, mem);
@@ -47,6 +49,7 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
     u64map_init(&swarm->async_open, mem);
     u64map_init(&swarm->live_by_begin, mem);
     u64map_init(&swarm->swept_by_begin, mem);
+    u64map_init(&swarm->kept.by_begin, mem);
     for (int pool = 0; pool < POOLS; pool++) {
         size_t cap = config->max_events[pool];
         /* Below four, the half that goes would not outweigh the marker that comes. */
@@ -54,7 +57,7 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
         swarm->stores[pool] = event_store_new(mem);
     }
     swarm->names = intern_new(mem);
-    if (!book_init(&swarm->book, mem) || swarm->stores[POOL_LIVE] == NULL ||
+    if (!stats_init(&swarm->stats, mem) || swarm->stores[POOL_LIVE] == NULL ||
         swarm->stores[POOL_FILES] == NULL || swarm->names == NULL || !init_names(swarm)) {
         swarm_free(swarm);
         return NULL;
@@ -96,13 +99,19 @@ void swarm_free(struct swarm *swarm)
     }
     const struct mem *mem = swarm->mem;
     live_release(swarm);
+    records_release(swarm);
+    strbuf_release(&swarm->scratch);
+    kept_release(swarm);
     free_sessions(swarm);
     free_agents(swarm);
     free_spans(swarm);
+    for (track_no i = 0; i < swarm->track_count; i++) {
+        pair_drop_index(swarm, i);
+    }
     mem_free(mem, swarm->processes, swarm->process_cap * sizeof *swarm->processes);
     mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
     mem_free(mem, swarm->flights, swarm->flight_cap * sizeof *swarm->flights);
-    book_release(&swarm->book);
+    stats_release(&swarm->stats);
     mem_free(mem, swarm->counters, swarm->counter_cap * sizeof *swarm->counters);
     mem_free(mem, swarm->markers, swarm->marker_cap * sizeof *swarm->markers);
     mem_free(mem, swarm->errors, swarm->error_cap * sizeof *swarm->errors);
@@ -211,7 +220,13 @@ static bool link_flight(struct swarm *swarm, struct span *span, span_no no)
         return false;
     }
     span->flight = place;
-    swarm->flights[place] = (struct flight){no, NO_SPAN, swarm->flight_last, NO_SPAN};
+    swarm->flights[place] = (struct flight){
+        .span = no,
+        .outer = NO_SPAN,
+        .inner = NO_SPAN,
+        .prev = swarm->flight_last,
+        .next = NO_SPAN,
+    };
     if (swarm->flight_last != NO_SPAN) {
         swarm_flight(swarm, swarm->flight_last)->next = no;
     } else {
@@ -273,12 +288,6 @@ struct intern *swarm_names(struct swarm *swarm)
     return swarm->names;
 }
 
-struct book *swarm_book(const struct swarm *swarm)
-{
-    /* What is asked puts names of its own into it, which changes no answer. */
-    return &((struct swarm *)(uintptr_t)swarm)->book;
-}
-
 const char *swarm_text(const struct swarm *swarm, intern_id id)
 {
     return intern_text(swarm->names, id, NULL);
@@ -321,9 +330,14 @@ const struct track *swarm_get_track(const struct swarm *swarm, track_no track)
     return &swarm->tracks[track].track;
 }
 
-const struct span *swarm_span(const struct swarm *swarm, span_no span)
+const struct span *swarm_span(const struct swarm *swarm, span_no no)
 {
-    return swarm_edit_span(swarm, span);
+    const struct span *span = swarm_edit_span(swarm, no);
+    while (span == NULL && swarm->forwards.count > 0 &&
+           (no = u64map_get(&swarm->forwards, no)) != U64MAP_NONE) {
+        span = swarm_edit_span(swarm, no);
+    }
+    return span;
 }
 
 span_no swarm_span_end(const struct swarm *swarm)
@@ -362,14 +376,9 @@ int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, in
     return span->end_ns;
 }
 
-static struct slice kept_args(const struct swarm *swarm, agent_no agent, uint64_t begin_no)
+struct strbuf *swarm_scratch(const struct swarm *swarm)
 {
-    for (size_t i = 0; i < swarm->kept_count; i++) {
-        if (swarm->kept[i].span.begin_no == begin_no && swarm->kept[i].span.agent == agent) {
-            return (struct slice){swarm->kept[i].args, swarm->kept[i].args_len};
-        }
-    }
-    return (struct slice){NULL, 0};
+    return &((struct swarm *)(uintptr_t)swarm)->scratch;
 }
 
 struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
@@ -379,7 +388,7 @@ struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
     struct event event;
     if ((span->flags & SPAN_OPEN) != 0 && (span->flags & SPAN_LOST_BEGIN) != 0) {
         /* Not from the store: the number of its begin event may be the marker's by now. */
-        return kept_args(swarm, span->agent, span->begin_no);
+        return kept_args(swarm, span);
     }
     if (span->end_no != 0 && event_store_get(store, span->end_no, &event) && event.args.len > 0) {
         return event.args;
@@ -420,6 +429,17 @@ span_no swarm_error(const struct swarm *swarm, size_t index)
     return swarm->errors[index];
 }
 
+bool swarm_event(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                 struct event *out)
+{
+    if (!event_store_get(swarm->stores[pool], number, out)) {
+        return false;
+    }
+    track_no folds_to = swarm->tracks[out->track].folds_to;
+    out->track = folds_to != NO_TRACK ? folds_to : out->track;
+    return true;
+}
+
 const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool)
 {
     return swarm->stores[pool];
@@ -435,8 +455,7 @@ uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool)
     return swarm->dropped[pool];
 }
 
-/* The product of a time in µs and 1,000, rounded, kept within what an int64 of nanoseconds can hold together with an origin. */
-static int64_t us_to_ns(double us)
+int64_t us_to_ns(double us)
 {
     const double limit = 4e18, whole = 0x1p52; /* beyond, a double has no fraction */
     double ns = us * 1000;

@@ -58,7 +58,8 @@ enum agent_flag {
     AGENT_UNREGISTERED = 2, /* it has ended: done */
     AGENT_GONE = 4,         /* its process died */
     AGENT_GROUP = 8,        /* no agent of its own: a row for a parent id that nobody has */
-    AGENT_DEAD = 16         /* no longer a row (numbers are not reused) */
+    AGENT_DEAD = 16,        /* no longer a row (numbers are not reused) */
+    AGENT_PRINTED = 32      /* its metadata events are printed from what is known of it */
 };
 
 struct lane_index;
@@ -76,22 +77,24 @@ struct agent {
     session_no session;
     intern_id agent_id; /* INTERN_NONE: unknown (a trace without metadata.swarmtop) */
     intern_id name;
-    intern_id parent_id;   /* the parent's agent_id; INTERN_NONE: none */
-    intern_id description; /* of what it was told to do, where a source knows */
-    intern_id pid, tid;    /* raw JSON of its process id and of its first thread id */
-    int64_t pid_number;    /* where it is a number, else 0 */
-    int64_t sort_index;    /* process_sort_index, else INT64_MAX */
-    uint8_t flags;         /* enum agent_flag */
+    intern_id parent_id;               /* the parent's agent_id; INTERN_NONE: none */
+    intern_id description;             /* of what it was told to do, where a source knows */
+    intern_id pid, tid;                /* raw JSON of its process id and of its first thread id */
+    track_no own_track, process_track; /* AGENT_PRINTED: of its events, of those that name it */
+    int64_t pid_number;                /* where it is a number, else 0 */
+    int64_t sort_index;                /* process_sort_index, else INT64_MAX */
+    uint8_t flags;                     /* enum agent_flag */
     struct lane *lanes;
     size_t lane_count, lane_cap;
     span_no *envelopes; /* its interactions, by start */
     size_t envelope_count, envelope_cap;
-    int64_t first_ns, last_ns;         /* its events' times; first > last: none */
-    uint32_t open_by_kind[SPAN_KINDS]; /* open spans, swept ones (SPAN_STALE) not counted */
-    uint32_t stale_open;               /* swept spans whose owner has not ended them */
-    span_no first_phase, last_phase;   /* phases that no request has claimed yet; NO_SPAN: none */
-    span_no last_ended;                /* the request or tool that ended last, NO_SPAN: none */
-    int64_t idle_since_ns;             /* when its last open span ended */
+    int64_t first_ns, last_ns;           /* of its spans and instants; first > last: none */
+    int64_t mark_first_ns, mark_last_ns; /* of its instants alone */
+    uint32_t open_by_kind[SPAN_KINDS];   /* open spans, swept ones (SPAN_STALE) not counted */
+    uint32_t stale_open;                 /* swept spans whose owner has not ended them */
+    span_no first_phase, last_phase;     /* phases that no request has claimed yet; NO_SPAN: none */
+    span_no last_ended;                  /* the request or tool that ended last, NO_SPAN: none */
+    int64_t idle_since_ns;               /* when its last open span ended */
 };
 
 struct track {
@@ -158,6 +161,10 @@ void swarm_touch(struct swarm *swarm);
 uint32_t swarm_new_document(struct swarm *swarm);
 /* Forgets the sessions of a document with all their events. */
 bool swarm_drop_document(struct swarm *swarm, uint32_t document);
+/* The session turned out to be another: its agents are no rows any more. */
+void swarm_hide_session(struct swarm *swarm, session_no session);
+/* Drops the oldest where the live pool has reached its cap. False: out of memory. */
+bool swarm_check_cap(struct swarm *swarm);
 /* Moves the clock of the session forward to `t_ns`, which arrived at `local_ns`; back it does not go. */
 void swarm_set_clock(struct swarm *swarm, session_no session, int64_t t_ns, int64_t local_ns);
 /* What is drawn as now for the session: its clock plus the time since; the clock where it is finished. */
@@ -189,6 +196,11 @@ struct agent_identity {
     bool main;
 };
 bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_identity *who);
+/* The process of the tracks (its thread's own, and that of the process) is an agent that updates made: it has no metadata events, and the document
+   writes those that name it. */
+bool swarm_print_agent(struct swarm *swarm, track_no track, track_no process_track, intern_id name);
+/* The agent that the track belongs to; made where there is none. NO_AGENT: out of memory. */
+agent_no swarm_track_agent(struct swarm *swarm, track_no track);
 /* Sets and clears flags of the agent of a process. */
 void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint8_t set,
                       uint8_t clear);
@@ -202,8 +214,9 @@ bool swarm_settle_document(struct swarm *swarm, uint32_t document);
 bool swarm_has_process(const struct swarm *swarm, session_no session, int64_t pid);
 /* After swarm_move_process: derives the sessions of the document again. */
 bool swarm_rederive_document(struct swarm *swarm, uint32_t document);
-/* The session's ts 0 is at another time: everything of it moves along. */
-void swarm_set_origin(struct swarm *swarm, session_no session, int64_t origin_ns);
+/* The ts of an opened document's session count from another time than was thought. *moved is set where
+   that changes anything, else left: call swarm_rederive_document then. */
+void swarm_set_origin(struct swarm *swarm, session_no session, int64_t origin_ns, bool *moved);
 /* In a document that we wrote: events on threads `NAME · n` go back to their agent's thread NAME. *folded is set where some did, else
    left: call swarm_rederive_document then. With SESSION_FOLDS they go there as they come. */
 bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded);
@@ -213,16 +226,6 @@ bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 /* The same of one session. */
 bool swarm_rederive_session(struct swarm *swarm, session_no session);
 
-/* What was appended turns out otherwise. The event of that number, of a session in that pool, is another from now on, in its place; one that was
-   dropped is left alone. What was derived of it stays until it is derived again. */
-bool swarm_amend(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
-                 const struct event *event);
-/* Gives the session's metadata event of that number (from 1) other args, and the model what they say. */
-bool swarm_amend_metadata(struct swarm *swarm, session_no session, uint64_t number,
-                          struct slice args);
-/* The session began at another time: its events stay where they are, so their ts change. */
-void swarm_move_start(struct swarm *swarm, session_no session, int64_t start_ns, double by_us);
-
 /* Drops the events of the pool that lie wholly outside of [from, to] (a span's events together); sessions' clocks go back to what is left. With
    `last` unset more is to come: open spans stay. Events get other numbers: not for sessions that a tracer still writes to. */
 bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns, int64_t to_ns,
@@ -230,7 +233,7 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
 
 /* Makes the lanes of all spans those of a re-opened document. They may differ after the end of a span whose begin had been dropped; rows on
    the screen need not move for that, so this is done at the end alone (tracer_close_all). */
-bool swarm_settle(struct swarm *swarm);
+bool swarm_relane(struct swarm *swarm);
 
 /* ---- what a live request says while it runs (tracer.h); appends nothing ---- */
 
@@ -274,7 +277,10 @@ span_no swarm_next_in_flight(const struct swarm *swarm, span_no span);
 /* Where its bar ends on the screen: its end, its session's now while it is in flight (never before its start), what its owner said
    where it had been swept. */
 int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, int64_t local_ns);
-/* The args of a span: its end's where it has them, else its begin's. Bytes NULL: none. */
+/* A buffer for what is printed of a record (print.h). It is no part of what the model is. */
+struct strbuf *swarm_scratch(const struct swarm *swarm);
+/* The args of a span that was made of events: its end's where it has them, else its begin's. Bytes
+   NULL: none. Of any span: print_span_args. */
 struct slice swarm_span_args(const struct swarm *swarm, const struct span *span);
 size_t swarm_marker_count(const struct swarm *swarm);
 const struct marker *swarm_marker(const struct swarm *swarm,
@@ -285,6 +291,10 @@ const struct counter_sample *swarm_counter(const struct swarm *swarm, size_t ind
 /* The spans that failed (success: false), phases not among them, in the order in which they were closed. */
 size_t swarm_error_count(const struct swarm *swarm);
 span_no swarm_error(const struct swarm *swarm, size_t index);
+/* The event of that number, on the track that its events are read as: a lane of a document that we
+   wrote is folded back. False: no such number (any more). Slices are borrowed until it is dropped. */
+bool swarm_event(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                 struct event *out);
 const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool);
 /* The metadata events of a session, in order of appearance; `index` below its metadata_count. False: no such. */
 bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t index,

@@ -4,7 +4,8 @@
 #define CORE_SWARM_PRIVATE_H
 
 #include "core/base/u64map.h"
-#include "core/model/book.h"
+#include "core/model/record.h"
+#include "core/model/stats.h"
 #include "core/model/swarm.h"
 
 enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
@@ -13,6 +14,8 @@ enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
 struct flight {
     span_no span;
     span_no outer;      /* of an open span: the next open one of its track, outwards */
+    span_no inner;      /* the next one inwards; not of an async span */
+    uint32_t entry;     /* of an open span: its entry in its track's open_index, if that exists */
     span_no prev, next; /* the list of spans in flight, or of free places */
 };
 
@@ -42,7 +45,8 @@ struct track_slot {
     intern_id name; /* from thread_name */
     int64_t sort_index;
     track_no next_in_process;
-    track_no folds_to; /* its events are this one's; NO_TRACK: its own */
+    track_no folds_to;             /* its events are this one's; NO_TRACK: its own */
+    struct open_index *open_index; /* pair.c's: of its open spans, NULL: none */
 };
 
 struct session_slot {
@@ -53,17 +57,35 @@ struct session_slot {
     bool dropped;
 };
 
-/* An open span whose begin event was dropped: what must survive rederiving. */
+/* An open span whose begin event was dropped: what must survive deriving again. */
 struct kept_span {
     struct span span;
     char *args;
     size_t args_len;
 };
 
+/* kept_span.c */
+struct kept_list {
+    struct kept_span *spans; /* in order of their begins, with gaps */
+    size_t count, cap, gaps;
+    struct u64map by_begin; /* number of the begin event << 1 | pool: the place in `spans` */
+};
+
 /* A span that the sweep closed in the trace. */
 struct swept {
     uint64_t begin_no;
     int64_t end_ns; /* INT64_MAX: still in flight; INT64_MIN: as in the trace */
+};
+
+/* The records (record.h), by number and in order of arrival. */
+struct record_table {
+    struct record **blocks;
+    size_t block_count, block_cap;
+    record_no end, free; /* free: the first free number; NO_RECORD: none */
+    record_no oldest, newest;
+    uint64_t event_count; /* what they count against the cap */
+    void (*dropped)(void *ctx, record_no record);
+    void *dropped_ctx;
 };
 
 struct well_known {
@@ -77,7 +99,6 @@ struct swarm {
     struct event_store *stores[POOLS];
     uint64_t dropped[POOLS];
     uint32_t drops[POOLS]; /* how often the oldest half went */
-    bool amended[POOLS];   /* since then some event was */
     struct intern *names;
     struct well_known known;
     uint64_t revision;
@@ -112,21 +133,23 @@ struct swarm {
     span_no *errors; /* closed with success: false, in order of closing */
     size_t error_count, error_cap;
 
+    struct record_table records;
+    struct u64map forwards; /* spans that became another's: to which */
     struct live_request *live;
     size_t live_count, live_cap;
     struct u64map live_by_begin;
     struct swept *swept;
     size_t swept_count, swept_cap;
     struct u64map swept_by_begin;
-    struct kept_span *kept;
-    size_t kept_count, kept_cap;
-    struct book book;
+    struct kept_list kept;
+    struct stats stats;
     struct {
         intern_id name, cat;
         uint8_t kind;
         bool known;
     } kinds[KIND_CACHE]; /* of spans of that name and category, by both */
-    bool unsettled;      /* a kept span has ended: lanes are not what they would be without it */
+    struct strbuf scratch;
+    bool relane_due; /* a kept span has ended: lanes are not what they would be without it */
 };
 
 /* swarm.c */
@@ -143,8 +166,6 @@ struct marker *swarm_new_marker(struct swarm *swarm);
 struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
                               int64_t number);
 struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number);
-/* The agent that the track belongs to; made when there is none. NO_AGENT: out of memory. */
-agent_no swarm_track_agent(struct swarm *swarm, track_no track);
 /* Reads a metadata event into names, parents, sort indexes. */
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
 
@@ -159,10 +180,17 @@ static inline struct json_value slice_object(struct slice args)
 /* Whether the metadata event was made for a further lane: then it is not kept, and the track's events go to its agent's own from here on. */
 bool fold_metadata_event(struct swarm *swarm, const struct event *event);
 
-/* pair.c */
-
-/* The open span that the end closes; NO_SPAN: none. `duration_ms` is what the end says of it, NAN: nothing. */
+/* pair.c: the open spans of a track */
+/* Returns the open span that the end closes, NO_SPAN: none. `duration_ms` is the end's, NAN: none. */
 span_no pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms);
+/* Adds a span in flight as its track's innermost open one. Removes one. */
+void pair_push_open(struct swarm *swarm, span_no no);
+void pair_take_open(struct swarm *swarm, span_no no);
+/* To be called when the start or the args of an open span of the track change, or all are removed. */
+void pair_drop_index(struct swarm *swarm, track_no track);
+
+/* swarm_cap.c: drops the oldest half where the pool has reached its cap. False: out of memory. */
+bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool);
 
 /* derive.c */
 bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
@@ -172,15 +200,48 @@ bool derive_open(struct swarm *swarm, const struct span *span);
 /* Whether the event shows that its session is agents'. */
 bool derive_is_of_agents(const struct swarm *swarm, const struct event *event);
 
+/* What kind of span that is: found from the texts once, from their numbers then. */
+uint8_t span_kind_cached(struct swarm *swarm, intern_id name, intern_id cat);
+/* The span has its end: errors, the agent's state, the statistics. False: out of memory. */
+bool span_finish(struct swarm *swarm, span_no no, const struct end_facts *facts);
+/* Takes the span off the list of errors. */
+void errors_remove(struct swarm *swarm, span_no no);
+void agent_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns);
+/* Works out again, from its lanes, what a span that was taken out may have been the last or first of. */
+void agent_refresh(struct swarm *swarm, agent_no agent);
+
+/* record.c */
+void records_init(struct swarm *swarm);
+void records_release(struct swarm *swarm);
+
+/* record_span.c */
+void record_span_remove(struct swarm *swarm, record_no record);
+/* Takes the span in again after all spans of its agent were forgotten. False: out of memory. */
+bool record_span_again(struct swarm *swarm, record_no record);
+
+/* The product of a time in µs and 1,000, rounded, kept within what an int64 of nanoseconds can hold
+   together with an origin. */
+int64_t us_to_ns(double us);
+
 /* rederive.c */
 /* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */
 bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
-/* The end of a kept span has come. */
-void derive_forget_kept(struct swarm *swarm, enum swarm_pool pool, uint64_t begin_no);
-/* Forgets the kept spans of dropped sessions. */
-void derive_forget_dropped(struct swarm *swarm);
 /* Forgets and derives again: one session, or all of the pool (NO_SESSION). */
 bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only);
+
+/* kept_span.c */
+/* Copies the span and its args. */
+bool kept_add(struct swarm *swarm, const struct span *span, struct slice args);
+/* Returns the args of a span that was put back; borrowed until it is removed. */
+struct slice kept_args(const struct swarm *swarm, const struct span *span);
+/* Steps through the kept spans in order, *at from 0 on. Returns NULL after the last. */
+const struct kept_span *kept_next(const struct swarm *swarm, size_t *at);
+/* Removes the copy of a span that was put back and has got its end. */
+void kept_remove(struct swarm *swarm, const struct span *span);
+/* Removes those of dropped sessions. */
+void kept_remove_dropped(struct swarm *swarm);
+void kept_shift(struct swarm *swarm, session_no session, int64_t by_ns);
+void kept_release(struct swarm *swarm);
 
 /* lane.c */
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);

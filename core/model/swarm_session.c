@@ -72,6 +72,23 @@ struct session *swarm_session_edit(struct swarm *swarm, session_no session)
     return &swarm->sessions[session].session;
 }
 
+void swarm_hide_session(struct swarm *swarm, session_no session)
+{
+    swarm->sessions[session].dropped = true;
+    u64map_remove(&swarm->session_by_id, swarm->sessions[session].session.id);
+    for (size_t i = 0; i < swarm->agent_count; i++) {
+        if (swarm->agents[i].session == session) {
+            swarm->agents[i].flags |= AGENT_DEAD;
+        }
+    }
+    swarm->revision++;
+}
+
+bool swarm_check_cap(struct swarm *swarm)
+{
+    return swarm_hold_cap(swarm, POOL_LIVE);
+}
+
 uint32_t swarm_new_document(struct swarm *swarm)
 {
     return ++swarm->documents;
@@ -216,6 +233,8 @@ struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no 
                             .sort_index = INT64_MAX,
                             .first_ns = INT64_MAX,
                             .last_ns = INT64_MIN,
+                            .mark_first_ns = INT64_MAX,
+                            .mark_last_ns = INT64_MIN,
                             .first_phase = NO_SPAN,
                             .last_phase = NO_SPAN,
                             .last_ended = NO_SPAN,
@@ -343,6 +362,9 @@ bool swarm_apply_metadata(struct swarm *swarm, const struct event *event)
     if ((session->flags & SESSION_AGENTS) != 0 && process_agent(swarm, process) == NO_AGENT) {
         return false;
     }
+    if (process->agent != NO_AGENT) {
+        swarm->agents[process->agent].flags &= (uint8_t)~AGENT_PRINTED;
+    }
     if (event->name == swarm->known.process_name || event->name == swarm->known.thread_name) {
         return apply_name(swarm, event, slot, process);
     }
@@ -360,6 +382,24 @@ bool swarm_apply_metadata(struct swarm *swarm, const struct event *event)
             swarm->agents[slot->track.agent].sort_index = slot->sort_index;
         }
     }
+    return true;
+}
+
+bool swarm_print_agent(struct swarm *swarm, track_no track, track_no process_track, intern_id name)
+{
+    agent_no number = swarm_track_agent(swarm, track);
+    if (number == NO_AGENT) {
+        return false;
+    }
+    struct agent *agent = &swarm->agents[number];
+    agent->flags |= AGENT_PRINTED;
+    agent->tid = swarm->tracks[track].track.tid;
+    agent->own_track = track;
+    agent->process_track = process_track;
+    if (agent->name == INTERN_NONE) {
+        agent->name = name;
+    }
+    swarm->revision++;
     return true;
 }
 

@@ -4,7 +4,9 @@
    Times are those of the trace: a swept span ends where the sweep closed it. An open one ends now. */
 #include "core/query/figures.h"
 
-#include "core/model/book.h"
+#include "core/model/record.h"
+#include "core/model/stats.h"
+#include "core/query/figures_finish.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@ struct gathering {
     const struct swarm *swarm;
     const struct mem *mem;
     int64_t local_ns;
-    struct book *book;
+    struct stats *stats;
     struct swarm_figures *out;
 };
 
@@ -109,7 +111,8 @@ static void sum_agent(const struct gathering *g, agent_no number, const struct r
                       double *busy_ms, double *idle_ms)
 {
     const struct agent *agent = swarm_agent(g->swarm, number);
-    const struct book_agent *in = number < g->book->agent_count ? &g->book->agents[number] : NULL;
+    const struct stats_agent *in =
+        number < g->stats->agent_count ? &g->stats->agents[number] : NULL;
     *busy_ms = *idle_ms = (double)NAN;
     if ((agent->flags & AGENT_DEAD) != 0) {
         return;
@@ -134,20 +137,20 @@ static int by_from(const void *a, const void *b)
 /* The length of the union over all sessions. -1: out of memory. */
 static int64_t any_busy_ns(const struct gathering *g, const struct reach *reaches)
 {
-    const struct book *book = g->book;
-    if (book->session_count == 1) {
-        return busy_ns(&book->sessions[0].busy, &reaches[0]);
+    const struct stats *stats = g->stats;
+    if (stats->session_count == 1) {
+        return busy_ns(&stats->sessions[0].busy, &reaches[0]);
     }
     size_t count = 0, used = 0;
-    for (size_t i = 0; i < book->session_count; i++) {
-        count += book->sessions[i].busy.count + 1;
+    for (size_t i = 0; i < stats->session_count; i++) {
+        count += stats->sessions[i].busy.count + 1;
     }
     struct interval *items = count == 0 ? NULL : mem_zalloc(g->mem, count, sizeof *items);
     if (items == NULL) {
         return count == 0 ? 0 : -1;
     }
-    for (size_t i = 0; i < book->session_count; i++) {
-        const struct intervals *busy = &book->sessions[i].busy;
+    for (size_t i = 0; i < stats->session_count; i++) {
+        const struct intervals *busy = &stats->sessions[i].busy;
         if (busy->count > 0) {
             memcpy(items + used, busy->items, busy->count * sizeof *items);
             used += busy->count;
@@ -170,7 +173,7 @@ static int64_t any_busy_ns(const struct gathering *g, const struct reach *reache
 /* Sums busy and idle time; `agents`, may be NULL, gets that of each. */
 static bool gather_time(const struct gathering *g, struct figures *agents)
 {
-    size_t agent_count = swarm_agent_count(g->swarm), session_count = g->book->session_count;
+    size_t agent_count = swarm_agent_count(g->swarm), session_count = g->stats->session_count;
     struct reach *of_agents = no_reaches(g->mem, agent_count);
     struct reach *of_sessions = no_reaches(g->mem, session_count);
     bool good =
@@ -212,12 +215,12 @@ static struct figures_tally *sum_sessions(const struct gathering *g, struct figu
 {
     struct figures_tally *only = NULL;
     size_t count = 0;
-    for (size_t i = 0; i < g->book->session_count; i++) {
-        only = is_there(g, i) ? &g->book->sessions[i].tally : only;
+    for (size_t i = 0; i < g->stats->session_count; i++) {
+        only = is_there(g, i) ? &g->stats->sessions[i].tally : only;
         count += is_there(g, i);
     }
-    for (size_t i = 0; i < g->book->session_count && count > 1; i++) {
-        if (is_there(g, i) && !figures_tally_merge(sum, &g->book->sessions[i].tally)) {
+    for (size_t i = 0; i < g->stats->session_count && count > 1; i++) {
+        if (is_there(g, i) && !figures_tally_merge(sum, &g->stats->sessions[i].tally)) {
             return NULL;
         }
     }
@@ -248,7 +251,7 @@ static bool gather_totals(const struct gathering *g, bool all_of_it)
     struct figures *totals = &g->out->totals;
     figures_tally_init(&sum, g->mem);
     struct figures_tally *all = sum_sessions(g, &sum);
-    bool good = all != NULL && figures_tally_finish(all, g->book->names, totals);
+    bool good = all != NULL && figures_tally_finish(all, g->stats->names, totals);
     if (good && all_of_it) {
         spread(&all->quantities[OF_TTFT], &g->out->ttft_ms);
         spread(&all->quantities[OF_OTPS], &g->out->otps);
@@ -274,12 +277,19 @@ static void count_events(const struct gathering *g)
         out->metadata += session->metadata_count;
         out->dropped += session->dropped;
         out->spans.orphan_ends += session->orphan_ends;
-        if (i < g->book->session_count) {
-            const struct span_counts *spans = &g->book->sessions[i].spans;
+        if (i < g->stats->session_count) {
+            const struct span_counts *spans = &g->stats->sessions[i].spans;
             out->spans.closed += spans->closed;
             out->spans.open += spans->open;
             out->spans.evicted += spans->evicted;
             out->spans.incomplete += spans->incomplete;
+        }
+    }
+    /* Those that name the agents of updates are printed with the document. */
+    for (size_t i = 0; i < swarm_agent_count(g->swarm); i++) {
+        const struct agent *agent = swarm_agent(g->swarm, (agent_no)i);
+        if ((agent->flags & (AGENT_PRINTED | AGENT_DEAD)) == AGENT_PRINTED) {
+            out->metadata += agent->parent_id != INTERN_NONE ? 3 : 2;
         }
     }
 }
@@ -301,8 +311,9 @@ static bool gather_agents(const struct gathering *g)
     g->out->agent_count = count;
     figures_tally_init(&none, g->mem);
     for (size_t i = 0; i < count; i++) {
-        struct figures_tally *tally = i < g->book->agent_count ? &g->book->agents[i].tally : &none;
-        if (!figures_tally_finish(tally, g->book->names, &g->out->agents[i])) {
+        struct figures_tally *tally =
+            i < g->stats->agent_count ? &g->stats->agents[i].tally : &none;
+        if (!figures_tally_finish(tally, g->stats->names, &g->out->agents[i])) {
             return false;
         }
     }
@@ -353,8 +364,8 @@ static bool has_requests(const struct figures_tally *tally)
 
 static bool sum_models(const struct gathering *g, struct model_sums *sums)
 {
-    for (size_t i = 0; i < g->book->model_count; i++) {
-        const struct book_model *model = &g->book->models[i];
+    for (size_t i = 0; i < g->stats->model_count; i++) {
+        const struct stats_model *model = &g->stats->models[i];
         if (!is_there(g, model->session) || !has_requests(&model->tally)) {
             continue;
         }
@@ -366,12 +377,12 @@ static bool sum_models(const struct gathering *g, struct model_sums *sums)
     return true;
 }
 
-/* An open request says its model in the args of its begin. */
+/* An open request has its model in the args of its begin. */
 static bool open_model(const struct gathering *g, const struct span *span, intern_id *name)
 {
     struct end_facts facts;
-    end_facts_read(swarm_span_args(g->swarm, span), &facts);
-    *name = book_model_name(g->book, facts.model);
+    span_end_facts(g->swarm, span, &facts);
+    *name = stats_model_name(g->stats, &facts);
     return *name != INTERN_FAILED;
 }
 
@@ -412,8 +423,8 @@ static bool finish_models(const struct gathering *g, struct model_sums *sums)
     }
     out->model_count = sums->count;
     for (size_t i = 0; i < sums->count; i++) {
-        out->models[i].model = intern_text(g->book->names, sums->names[i], NULL);
-        if (!figures_tally_finish(&sums->tallies[i], g->book->names, &out->models[i].figures)) {
+        out->models[i].model = intern_text(g->stats->names, sums->names[i], NULL);
+        if (!figures_tally_finish(&sums->tallies[i], g->stats->names, &out->models[i].figures)) {
             return false;
         }
     }
@@ -440,8 +451,11 @@ static bool gather_models(const struct gathering *g)
 static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
                     struct swarm_figures *out)
 {
-    struct gathering g = {swarm, swarm_mem(swarm), local_ns, swarm_book(swarm), out};
+    struct gathering g = {swarm, swarm_mem(swarm), local_ns, swarm_stats(swarm), out};
     *out = (struct swarm_figures){.mem = g.mem};
+    if (g.stats == NULL) {
+        return false;
+    }
     bool good = gather_totals(&g, all) && (!all || (gather_agents(&g) && gather_models(&g))) &&
                 gather_time(&g, out->agents);
     count_events(&g);

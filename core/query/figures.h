@@ -41,10 +41,6 @@ struct model_figures {
     struct figures figures;
 };
 
-struct span_counts {
-    uint64_t closed, open, evicted, incomplete, orphan_ends;
-};
-
 /* How a quantity spreads, in steps of equal ratio. */
 enum { SPREAD_BINS = 48 };
 struct spread {

@@ -2,7 +2,9 @@
    spans, what lies outside is taken off again. */
 #include "core/query/figures.h"
 
-#include "core/model/book.h"
+#include "core/model/record.h"
+#include "core/model/stats.h"
+#include "core/query/figures_finish.h"
 #include "core/query/query_private.h"
 
 #include <math.h>
@@ -57,7 +59,7 @@ static bool take_request(struct range *range, const struct span *span, int64_t f
         }
         return true;
     }
-    end_facts_read(swarm_span_args(range->swarm, span), &facts);
+    span_end_facts(range->swarm, span, &facts);
     request_sample_make(range->swarm, span, &facts, &sample);
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
         sample.phase_ms[kind] = phase_ms[kind];
@@ -72,7 +74,7 @@ static bool take_tool(struct range *range, const struct span *span, int64_t from
 {
     double inside_ms = to_ms(to_ns - from_ns), whole_ms = to_ms(span->end_ns - span->start_ns);
     enum span_kind kind = (enum span_kind)span->kind;
-    intern_id name = book_tool_name(swarm_book(range->swarm), range->swarm, span);
+    intern_id name = stats_tool_name(swarm_stats(range->swarm), range->swarm, span);
     if (name == INTERN_FAILED) {
         return false;
     }
@@ -168,13 +170,13 @@ bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns,
 {
     struct range range = {
         .swarm = swarm, .local_ns = local_ns, .from_ns = from_ns, .to_ns = to_ns, .choice = choice};
-    bool good = true;
+    bool good = swarm_stats(swarm) != NULL;
     figures_tally_init(&range.tally, swarm_mem(swarm));
     intervals_init(&range.any, swarm_mem(swarm));
     for (size_t i = 0; good && i < swarm_agent_count(swarm); i++) {
         good = take_agent(&range, swarm_agent(swarm, (agent_no)i));
     }
-    good = good && figures_tally_finish(&range.tally, swarm_book(swarm)->names, out);
+    good = good && figures_tally_finish(&range.tally, swarm_stats(swarm)->names, out);
     if (good && range.any.length > 0) {
         out->busy_ms = range.busy_ns / 1e6;
         out->idle_ms = range.there_ns / 1e6 - out->busy_ms;

@@ -1,5 +1,6 @@
 /* A term is asked of an agent or of a span. What a word may be found in is looked through in the order of what it costs. */
 #include "core/query/filter_private.h"
+#include "core/tracer/print.h"
 
 #include <string.h>
 
@@ -10,13 +11,13 @@ bool filter_is_empty(const struct filter *filter)
 
 static bool is_of_agents(enum filter_field field)
 {
-    return field == FIELD_AGENT || field == FIELD_SESSION || field == FIELD_STATE;
+    return field == FILTER_AGENT || field == FILTER_SESSION || field == FILTER_STATE;
 }
 
 bool filter_is_of_spans(const struct filter *filter)
 {
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
-        if (filter->terms[i].field != FIELD_WORD && !is_of_agents(filter->terms[i].field)) {
+        if (filter->terms[i].field != FILTER_WORD && !is_of_agents(filter->terms[i].field)) {
             return true;
         }
     }
@@ -119,9 +120,9 @@ static bool agent_holds(const struct filter *filter, const struct filter_term *t
                         const struct swarm *swarm, agent_no number, int64_t local_ns)
 {
     switch ((int)term->field) {
-    case FIELD_SESSION:
+    case FILTER_SESSION:
         return session_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
-    case FIELD_STATE: return query_status(swarm, number, local_ns).state == term->value;
+    case FILTER_STATE: return query_status(swarm, number, local_ns).state == term->value;
     default: return title_holds(filter, term, swarm, number);
     }
 }
@@ -147,7 +148,7 @@ bool filter_ask_agent(const struct filter *filter, const struct swarm *swarm, ag
     *left = 0;
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
         const struct filter_term *term = &filter->terms[i];
-        bool word = term->field == FIELD_WORD;
+        bool word = term->field == FILTER_WORD;
         if (!word && !is_of_agents(term->field)) {
             *left |= UINT64_C(1) << i;
             continue;
@@ -180,7 +181,7 @@ static bool compare(enum filter_op op, double value, double wanted)
 
 static struct json_value args_of(const struct swarm *swarm, const struct span *span)
 {
-    struct slice args = swarm_span_args(swarm, span);
+    struct slice args = print_span_args(swarm, span);
     bool object = args.len > 0 && args.bytes[0] == '{';
     return (struct json_value){object ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args.bytes, args.len};
 }
@@ -260,20 +261,20 @@ static bool span_holds(const struct filter *filter, const struct filter_term *te
 {
     struct json_value value;
     switch ((int)term->field) {
-    case FIELD_KIND: return kind_holds(swarm, span, term->value);
-    case FIELD_NAME: return name_holds(filter, term, swarm, span);
-    case FIELD_MODEL:
+    case FILTER_KIND: return kind_holds(swarm, span, term->value);
+    case FILTER_NAME: return name_holds(filter, term, swarm, span);
+    case FILTER_MODEL:
         value = json_get(args_of(swarm, span), "model");
         return value.type == JSON_TYPE_STRING && value_holds(filter, term, value);
-    case FIELD_DURATION:
+    case FILTER_DURATION:
         return compare(term->op,
                        (double)(swarm_span_end_ns(swarm, span, local_ns) - span->start_ns),
                        term->number);
-    case FIELD_ERROR: return ((span->flags & SPAN_ERROR) != 0) == term->value;
-    case FIELD_EVICTED: return ((span->flags & SPAN_EVICTED) != 0) == term->value;
-    case FIELD_INCOMPLETE: return ((span->flags & SPAN_INCOMPLETE) != 0) == term->value;
-    case FIELD_OPEN: return ((span->flags & (SPAN_OPEN | SPAN_STALE)) != 0) == term->value;
-    case FIELD_ARGS: return args_hold(filter, term, args_of(swarm, span));
+    case FILTER_ERROR: return ((span->flags & SPAN_ERROR) != 0) == term->value;
+    case FILTER_EVICTED: return ((span->flags & SPAN_EVICTED) != 0) == term->value;
+    case FILTER_INCOMPLETE: return ((span->flags & SPAN_INCOMPLETE) != 0) == term->value;
+    case FILTER_OPEN: return ((span->flags & (SPAN_OPEN | SPAN_STALE)) != 0) == term->value;
+    case FILTER_ARGS: return args_hold(filter, term, args_of(swarm, span));
     default:
         return name_holds(filter, term, swarm, span) ||
                any_arg_holds(filter, term, args_of(swarm, span));
@@ -306,7 +307,7 @@ bool filter_matches_text(const struct filter *filter, const char *text, size_t l
 {
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
         const struct filter_term *term = &filter->terms[i];
-        if (term->field == FIELD_WORD && text_holds(filter, term, text, len) == term->negated) {
+        if (term->field == FILTER_WORD && text_holds(filter, term, text, len) == term->negated) {
             return false;
         }
     }

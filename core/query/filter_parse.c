@@ -12,18 +12,18 @@ static const struct {
     enum filter_field field;
     enum sort sort;
 } fields[] = {
-    {"agent", FIELD_AGENT, SORT_TEXT},
-    {"session", FIELD_SESSION, SORT_TEXT},
-    {"state", FIELD_STATE, SORT_STATE},
-    {"kind", FIELD_KIND, SORT_KIND},
-    {"name", FIELD_NAME, SORT_TEXT},
-    {"tool", FIELD_NAME, SORT_TEXT},
-    {"model", FIELD_MODEL, SORT_TEXT},
-    {"dur", FIELD_DURATION, SORT_DURATION},
-    {"error", FIELD_ERROR, SORT_SWITCH},
-    {"evicted", FIELD_EVICTED, SORT_SWITCH},
-    {"incomplete", FIELD_INCOMPLETE, SORT_SWITCH},
-    {"open", FIELD_OPEN, SORT_SWITCH},
+    {"agent", FILTER_AGENT, SORT_TEXT},
+    {"session", FILTER_SESSION, SORT_TEXT},
+    {"state", FILTER_STATE, SORT_STATE},
+    {"kind", FILTER_KIND, SORT_KIND},
+    {"name", FILTER_NAME, SORT_TEXT},
+    {"tool", FILTER_NAME, SORT_TEXT},
+    {"model", FILTER_MODEL, SORT_TEXT},
+    {"dur", FILTER_DURATION, SORT_DURATION},
+    {"error", FILTER_ERROR, SORT_SWITCH},
+    {"evicted", FILTER_EVICTED, SORT_SWITCH},
+    {"incomplete", FILTER_INCOMPLETE, SORT_SWITCH},
+    {"open", FILTER_OPEN, SORT_SWITCH},
 };
 
 static const struct {
@@ -300,12 +300,12 @@ static bool add_word(struct parser *parser, const struct word *word)
             }
         }
         if (len > strlen("args.") && strncmp(word->text.data, "args.", strlen("args.")) == 0) {
-            term.field = FIELD_ARGS;
+            term.field = FILTER_ARGS;
             return add_field(parser, word, &term, SORT_ARGS);
         }
     }
     /* With another word before a colon it is text like any other: a path, a time. */
-    term.field = FIELD_WORD;
+    term.field = FILTER_WORD;
     term.text_len = word->text.len;
     term.text = keep(parser->filter, word->text.data, word->text.len);
     return term.text_len == 0 || add_term(parser, &term);

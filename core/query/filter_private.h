@@ -5,19 +5,19 @@
 #include "core/query/filter.h"
 
 enum filter_field {
-    FIELD_WORD, /* anywhere */
-    FIELD_AGENT,
-    FIELD_SESSION,
-    FIELD_STATE,
-    FIELD_KIND,
-    FIELD_NAME,
-    FIELD_MODEL,
-    FIELD_DURATION,
-    FIELD_ERROR,
-    FIELD_EVICTED,
-    FIELD_INCOMPLETE,
-    FIELD_OPEN,
-    FIELD_ARGS
+    FILTER_WORD, /* anywhere */
+    FILTER_AGENT,
+    FILTER_SESSION,
+    FILTER_STATE,
+    FILTER_KIND,
+    FILTER_NAME,
+    FILTER_MODEL,
+    FILTER_DURATION,
+    FILTER_ERROR,
+    FILTER_EVICTED,
+    FILTER_INCOMPLETE,
+    FILTER_OPEN,
+    FILTER_ARGS
 };
 
 enum filter_op { OP_IN, OP_IS, OP_LESS, OP_LESS_OR_IS, OP_MORE, OP_MORE_OR_IS };
@@ -27,10 +27,10 @@ struct filter_term {
     enum filter_op op;
     bool negated;
     size_t text, text_len; /* in texts: what is looked for */
-    size_t path, path_len; /* FIELD_ARGS: the key, with its dots */
-    double number;         /* of OP_LESS and so on: the text as one; FIELD_DURATION: nanoseconds */
+    size_t path, path_len; /* FILTER_ARGS: the key, with its dots */
+    double number;         /* of OP_LESS and so on: the text as one; FILTER_DURATION: nanoseconds */
     unsigned
-        value; /* FIELD_KIND: enum span_kind; FIELD_STATE: enum agent_state; yes and no: 1 and 0 */
+        value; /* FILTER_KIND: enum span_kind; FILTER_STATE: enum agent_state; yes and no: 1 and 0 */
 };
 
 enum { FILTER_TERMS_MAX = 64 }; /* a bit each, in filter_ask_agent */

@@ -228,12 +228,15 @@ static void activate(struct sweep *sweep, const struct lane_span *span)
     }
 }
 
-/* Finds what began before t0 and reaches beyond it: the span before, or, where they overlap, some that lie a little further back. */
-static void begin_sweep(struct sweep *sweep, int64_t t0_ns)
+/* Begins with the spans from `first` on. Finds what began before t0 and reaches beyond it: the span
+   before, or, where they overlap, some that lie a little further back. */
+static void begin_sweep(struct sweep *sweep, int64_t t0_ns, size_t first)
 {
     const struct view *view = sweep->view;
-    sweep->next = first_from(view, t0_ns);
+    size_t next = first_from(view, t0_ns);
+    sweep->next = next > first ? next : first;
     size_t back = sweep->next > MAX_ACTIVE ? sweep->next - MAX_ACTIVE : 0;
+    back = back > first ? back : first;
     for (size_t i = back; i < sweep->next; i++) {
         struct lane_span room;
         const struct lane_span *span = span_at(view, i, &room);
@@ -285,7 +288,7 @@ static void sweep_columns(const struct view *view, int64_t t0_ns, int64_t col_ns
                           struct timeline_cell *out)
 {
     struct sweep sweep = {.view = view};
-    begin_sweep(&sweep, t0_ns);
+    begin_sweep(&sweep, t0_ns, 0);
     for (size_t i = 0; i < cols; i++) {
         struct column column = column_at(t0_ns, col_ns, i);
         add_active(&sweep, &column);
@@ -351,7 +354,10 @@ static void climb_columns(const struct view *view, int level, int64_t t0_ns, int
                           size_t cols, struct timeline_cell *out)
 {
     struct climb climb = {.view = view};
+    /* The last few closed spans are not in the pyramid yet. */
+    struct sweep tail = {.view = view};
     begin_climb(&climb, level, t0_ns);
+    begin_sweep(&tail, t0_ns, view->index->built);
     for (size_t i = 0; i < cols; i++) {
         struct column column = column_at(t0_ns, col_ns, i);
         struct lane_span last = climb.current;
@@ -366,6 +372,8 @@ static void climb_columns(const struct view *view, int level, int64_t t0_ns, int
             last = bucket->last;
         }
         reach(&climb, &last, column.to_ns);
+        add_active(&tail, &column);
+        add_beginning(&tail, &column);
         add_apart(view, &column);
         out[i] = make_cell(&column);
     }

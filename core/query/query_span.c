@@ -245,3 +245,16 @@ span_no query_span_search(const struct swarm *swarm, agent_no number, int64_t at
     }
     return best.span;
 }
+
+enum span_kind query_request_phase(const struct swarm *swarm, const struct span *span,
+                                   int64_t local_ns)
+{
+    session_no session = swarm_agent(swarm, span->agent)->session;
+    const struct live_request *live = query_live(swarm, span);
+    int64_t now = swarm_session_now(swarm, session, local_ns);
+    if (live != NULL && query_is_retrying(live, now)) {
+        return SPAN_RETRY;
+    }
+    int64_t until;
+    return query_phase_at(swarm, span, now, &until);
+}

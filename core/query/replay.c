@@ -292,7 +292,7 @@ static bool add_turns(struct replay *r, enum swarm_pool pool)
     for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
         struct event event;
 
-        if (event_store_get(store, no, &event) &&
+        if (swarm_event(r->from, pool, no, &event) &&
             !add_turns_of(r, (struct turn){.number = no, .pool = (uint8_t)pool}, &event))
             return false;
     }
@@ -314,11 +314,11 @@ static int by_time(const void *a, const void *b)
 
 static bool take_turn(struct replay *r, const struct turn *turn)
 {
-    const struct event_store *store = swarm_store(r->from, (enum swarm_pool)turn->pool);
     struct event event;
 
     r->events += !turn->end;
-    return !event_store_get(store, turn->number, &event) || append(r, &event, turn);
+    return !swarm_event(r->from, (enum swarm_pool)turn->pool, turn->number, &event) ||
+           append(r, &event, turn);
 }
 
 /* ---- its life ---- */

@@ -1,9 +1,10 @@
-/* Requests are looked up in the lanes, which are sorted by start; work is taken from the book, as stretches of time by agent, and what is open now goes
+/* Requests are looked up in the lanes, which are sorted by start; work is taken from the stats, as stretches of time by agent, and what is open now goes
    on up to now. */
 #include "core/query/series.h"
 
-#include "core/model/book.h"
-#include "core/trace/end_facts.h"
+#include "core/model/record.h"
+#include "core/model/stats.h"
+#include "core/model/end_facts.h"
 
 #include <math.h>
 
@@ -37,7 +38,7 @@ static bool count_request(const struct counting *counting, const struct span *sp
     size_t i = (size_t)((span->end_ns - series->t0_ns) / series->step_ns);
     struct count *count = &counting->counts[i];
     struct end_facts facts;
-    end_facts_read(swarm_span_args(counting->swarm, span), &facts);
+    span_end_facts(counting->swarm, span, &facts);
     double tokens = facts.numbers[FACT_OUTPUT_TOKENS];
     count->tokens =
         isnan(tokens) ? count->tokens : tokens + (isnan(count->tokens) ? 0 : count->tokens);
@@ -108,12 +109,12 @@ static int64_t *open_since(const struct swarm *swarm)
 static bool count_work(const struct counting *counting)
 {
     const struct swarm *swarm = counting->swarm;
-    const struct book *book = swarm_book(swarm);
+    const struct stats *stats = swarm_stats(swarm);
     size_t count = swarm_agent_count(swarm);
-    int64_t *since = open_since(swarm);
+    int64_t *since = stats == NULL ? NULL : open_since(swarm);
     for (size_t i = 0; since != NULL && i < count; i++) {
         const struct agent *agent = swarm_agent(swarm, (agent_no)i);
-        const struct intervals *busy = i < book->agent_count ? &book->agents[i].busy : NULL;
+        const struct intervals *busy = i < stats->agent_count ? &stats->agents[i].busy : NULL;
         if ((agent->flags & AGENT_DEAD) != 0) {
             continue;
         }

@@ -34,9 +34,6 @@ struct raw_event {
         extra; /* the members that have no field here, as they came, comma-separated, without braces */
 };
 
-/* The phase of what is no event: it keeps a place in the store for one that may come to be known (tracer_told.h), and is never written. */
-#define EVENT_VOID '\0'
-
 /* As it is kept. */
 struct event {
     char ph;

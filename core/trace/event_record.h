@@ -42,8 +42,7 @@ static inline size_t record_size(const struct event *event)
 static inline char *record_put_slice(char *at, struct slice slice)
 {
     if (slice.len > 0) {
-        /* An event that is amended may lend its own. */
-        memmove(at, slice.bytes, slice.len);
+        memcpy(at, slice.bytes, slice.len);
     }
     return at + slice.len;
 }

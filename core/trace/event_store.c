@@ -1,8 +1,7 @@
 /* Segments are blocks of memory: records grow from the front, their offsets from the back (the last four bytes are the
    offset of the first record). An event is found by a search over the segments, then by its offset; dropping moves `first`
    and frees the segments that lie wholly before it. Nothing is ever moved, so what event_store_get lends stays where it
-   is. The event that unshift puts before all others has a block of its own, and so has one that was amended and outgrew its
-   place: its offset is then a number in the segment's list of those, with the highest bit set.
+   is. The event that unshift puts before all others has a block of its own.
 
    An adopted segment is the last one until all its events are revealed: `end` is then behind what the store shows, not behind what it has. */
 #include "core/trace/event_record.h"
@@ -12,20 +11,11 @@
 
 enum { SEGMENT_MIN = 4 * 1024, SEGMENT_MAX = 1024 * 1024 };
 
-struct moved {
-    char *bytes;
-    size_t size;
-};
-
-#define MOVED 0x80000000u /* of an offset: the rest is a place in the list of moved records */
-
 struct segment {
     char *bytes;
     size_t size, used; /* used: by records; the offsets take count * 4 at the end */
     uint64_t first;    /* number of the first record */
     uint32_t count;
-    struct moved *moved;
-    size_t moved_count, moved_cap;
 };
 
 struct event_segment {
@@ -64,11 +54,6 @@ static void free_front(struct event_store *store)
 
 static void free_segment(struct event_store *store, struct segment *segment)
 {
-    for (size_t i = 0; i < segment->moved_count; i++) {
-        store->bytes -= segment->moved[i].size;
-        mem_free(store->mem, segment->moved[i].bytes, segment->moved[i].size);
-    }
-    mem_free(store->mem, segment->moved, segment->moved_cap * sizeof *segment->moved);
     store->bytes -= segment->size;
     mem_free(store->mem, segment->bytes, segment->size);
 }
@@ -320,7 +305,7 @@ static char *find(const struct event_store *store, uint64_t number)
     }
     struct segment *segment = segment_of(store, number);
     uint32_t offset = get_offset(segment, number - segment->first);
-    return (offset & MOVED) == 0 ? segment->bytes + offset : segment->moved[offset & ~MOVED].bytes;
+    return segment->bytes + offset;
 }
 
 bool event_store_get(const struct event_store *store, uint64_t number, struct event *out)
@@ -349,75 +334,6 @@ void event_store_set_span(struct event_store *store, uint64_t number, span_no sp
     char *at = find(store, number);
     if (at != NULL) {
         memcpy(at + offsetof(struct record, span), &span, sizeof span);
-    }
-}
-
-void event_store_set_track(struct event_store *store, uint64_t number, track_no track)
-{
-    char *at = find(store, number);
-    if (at != NULL) {
-        memcpy(at + offsetof(struct record, track), &track, sizeof track);
-    }
-}
-
-/* ---- amending ---- */
-
-/* A block for a record that outgrew its place, which is found from there on. */
-static bool move_record(struct event_store *store, struct segment *segment, uint64_t index,
-                        const struct event *event, span_no span)
-{
-    uint32_t offset = get_offset(segment, index);
-    size_t size = record_size(event);
-    if (!mem_reserve(store->mem, &segment->moved, &segment->moved_cap, segment->moved_count + 1,
-                     sizeof *segment->moved)) {
-        return false;
-    }
-    char *bytes = mem_alloc(store->mem, size);
-    if (bytes == NULL) {
-        return false;
-    }
-    record_write(bytes, event);
-    memcpy(bytes + offsetof(struct record, span), &span, sizeof span);
-    uint32_t place = offset & ~MOVED;
-    if ((offset & MOVED) != 0) {
-        store->bytes -= segment->moved[place].size;
-        mem_free(store->mem, segment->moved[place].bytes, segment->moved[place].size);
-    } else {
-        place = (uint32_t)segment->moved_count++;
-        offset = place | MOVED;
-        memcpy(segment->bytes + segment->size - (index + 1) * sizeof offset, &offset,
-               sizeof offset);
-    }
-    segment->moved[place] = (struct moved){bytes, size};
-    store->bytes += size;
-    return true;
-}
-
-bool event_store_amend(struct event_store *store, uint64_t number, const struct event *event)
-{
-    struct event former;
-    if (number < store->first || !event_store_get(store, number, &former)) {
-        return true;
-    }
-    if (record_is_too_large(event)) {
-        return false;
-    }
-    char *at = find(store, number);
-    span_no span = event_store_span(store, number);
-    struct segment *segment = segment_of(store, number);
-    if (record_size(event) > record_size(&former)) {
-        return move_record(store, segment, number - segment->first, event, span);
-    }
-    record_write(at, event);
-    memcpy(at + offsetof(struct record, span), &span, sizeof span);
-    return true;
-}
-
-void event_store_set_ts(struct event_store *store, uint64_t number, double ts_us)
-{
-    char *at = find(store, number);
-    if (at != NULL) {
-        memcpy(at + offsetof(struct record, ts_us), &ts_us, sizeof ts_us);
     }
 }
 

@@ -38,18 +38,11 @@ uint64_t event_store_reveal(struct event_store *store, intern_id name, intern_id
                             track_no track);
 /* Takes it out instead, for a metadata event, which is kept elsewhere. */
 void event_store_skip_adopted(struct event_store *store);
-/* False: no such number (any more). The slices are borrowed until the event is dropped or amended. */
+/* False: no such number (any more). The slices are borrowed until the event is dropped. */
 bool event_store_get(const struct event_store *store, uint64_t number, struct event *out);
 /* What the model derived from the event: a span's number. */
 span_no event_store_span(const struct event_store *store, uint64_t number);
 void event_store_set_span(struct event_store *store, uint64_t number, span_no span);
-/* For swarm_move_process. */
-void event_store_set_track(struct event_store *store, uint64_t number, track_no track);
-/* Gives the event of that number other contents; its slices may be the event's own, those lent before are no longer good. What was derived from it
-   stays (event_store_span). One that is not there any more is none the worse. False: out of memory, nothing changed. */
-bool event_store_amend(struct event_store *store, uint64_t number, const struct event *event);
-/* For swarm_move_start. */
-void event_store_set_ts(struct event_store *store, uint64_t number, double ts_us);
 /* Numbers run from first to end - 1. */
 uint64_t event_store_first(const struct event_store *store);
 /* The first that was appended: an event that was put before it has the number of one that was dropped. */

@@ -55,20 +55,6 @@ double tracer_ts(const struct trace_session *session, double t_ms)
     return (t_ms - session->start_ms) * 1000;
 }
 
-/* Whole and fractional milliseconds apart: their product with a million would be off by hundreds of nanoseconds in a
-   double. */
-int64_t tracer_ns(double t_ms)
-{
-    double whole = floor(t_ms);
-    if (!(whole > -9e12)) {
-        return INT64_MIN / 2;
-    }
-    if (whole > 9e12) {
-        return INT64_MAX / 2;
-    }
-    return (int64_t)whole * 1000000 + (int64_t)llround((t_ms - whole) * 1e6);
-}
-
 bool tracer_push(struct tracer *tracer, const struct trace_event *event, uint64_t *number)
 {
     struct event appended = {
@@ -204,7 +190,7 @@ static struct trace_session *begin_session(struct tracer *tracer, session_no num
         agent = main_agent(tracer, session);
     }
     if (agent == NULL || !tracer_emit_metadata(tracer, session, agent, true)) {
-        /* Half a session is none: it begins again with the next operation. */
+        /* It begins again with the next operation. */
         free_session(tracer, session);
         session->start_ms = (double)NAN;
         return NULL;
@@ -245,7 +231,7 @@ static enum tracer_result open_session(struct tracer *tracer, double t_ms,
         .pool = POOL_LIVE,
         .agents = true,
         .has_start = true,
-        .start_ns = tracer_ns(t_ms),
+        .start_ns = record_ns(t_ms),
     };
     return swarm_open_session(tracer->swarm, &info, session) &&
                    begin_session(tracer, *session, t_ms, op) != NULL
@@ -289,7 +275,7 @@ struct trace_session *tracer_enter(struct tracer *tracer, const struct op_contex
         return NULL;
     }
     session->clock_ms = context->t_ms > session->clock_ms ? context->t_ms : session->clock_ms;
-    swarm_set_clock(tracer->swarm, context->session, tracer_ns(context->t_ms), context->local_ns);
+    swarm_set_clock(tracer->swarm, context->session, record_ns(context->t_ms), context->local_ns);
     swarm_session_edit(tracer->swarm, context->session)->flags &=
         (uint8_t) ~(SESSION_ENDED | SESSION_DISCONNECTED);
     return session;
@@ -298,7 +284,7 @@ struct trace_session *tracer_enter(struct tracer *tracer, const struct op_contex
 enum tracer_result tracer_advance(struct tracer *tracer, const struct op_context *context)
 {
     if (tracer_find_session(tracer, context->session) == NULL) {
-        swarm_set_clock(tracer->swarm, context->session, tracer_ns(context->t_ms),
+        swarm_set_clock(tracer->swarm, context->session, record_ns(context->t_ms),
                         context->local_ns);
         return TRACER_OK;
     }
@@ -369,7 +355,7 @@ static bool close_spans(struct tracer *tracer, struct trace_session *session)
     double now_us = tracer_ts(session, session->clock_ms);
     while (session->first != NULL) {
         struct pending *pending = session->first;
-        if (!pending_end_with_flag(tracer, pending, now_us, "incomplete")) {
+        if (!pending_close(tracer, pending, now_us, ENDING_INCOMPLETE)) {
             return false;
         }
         pending_remove(tracer, session, pending);
@@ -398,5 +384,49 @@ enum tracer_result tracer_close_all(struct tracer *tracer)
     if (tracer->close != NULL && !tracer->close(tracer->close_ctx)) {
         return TRACER_NO_MEMORY;
     }
-    return swarm_settle(tracer->swarm) ? TRACER_OK : TRACER_NO_MEMORY;
+    return swarm_relane(tracer->swarm) ? TRACER_OK : TRACER_NO_MEMORY;
+}
+
+/* ---- for updates ---- */
+
+session_no tracer_update_session(struct tracer *tracer, struct slice session_id, double start_ms)
+{
+    struct hello_op op = {.session_id = session_id};
+    session_no session = swarm_find_session(tracer->swarm, session_id.bytes, session_id.len);
+    if (session != NO_SESSION) {
+        return session;
+    }
+    tracer->quiet = true;
+    bool good = open_session(tracer, start_ms, &op, &session) == TRACER_OK;
+    tracer->quiet = false;
+    return good ? session : NO_SESSION;
+}
+
+bool tracer_update_agent(struct tracer *tracer, session_no number, struct slice agent_id,
+                         struct agent_row *out)
+{
+    tracer->quiet = true;
+    struct trace_session *session = tracer_session(tracer, number);
+    const struct registered *agent =
+        session == NULL ? NULL : tracer_agent(tracer, session, agent_id);
+    tracer->quiet = false;
+    if (agent == NULL) {
+        return false;
+    }
+    out->pid = agent->pid;
+    out->track = tracer_track(tracer, session, agent);
+    out->agent = out->track == NO_TRACK ? NO_AGENT : swarm_track_agent(tracer->swarm, out->track);
+    return out->agent != NO_AGENT;
+}
+
+enum tracer_result tracer_update_time(struct tracer *tracer, session_no number, double t_ms,
+                                      int64_t local_ns)
+{
+    struct trace_session *session = tracer_session(tracer, number);
+    if (session == NULL || !tracer_run_ticks(tracer, session, t_ms)) {
+        return TRACER_NO_MEMORY;
+    }
+    session->clock_ms = t_ms > session->clock_ms ? t_ms : session->clock_ms;
+    swarm_set_clock(tracer->swarm, number, record_ns(t_ms), local_ns);
+    return TRACER_OK;
 }

@@ -8,6 +8,7 @@
 #define CORE_TRACER_H
 
 #include "core/model/swarm.h"
+#include "core/model/update.h"
 
 struct tracer;
 
@@ -16,8 +17,6 @@ enum tracer_result {
     TRACER_NOT_OPEN, /* an end for a span that is not open: counted by the caller, nothing done */
     TRACER_NO_MEMORY
 };
-
-enum tristate { UNSAID, NO, YES };
 
 struct op_context {
     session_no session;
@@ -104,9 +103,32 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
                                   struct slice span_id, double attempt, struct slice error,
                                   double retry_in_ms);
 
-/* Who else has open spans in the sessions of the tracer closes them when tracer_close_all does; NULL: nobody. False of `close` is out of memory. */
+/* `close` closes the records of updates when tracer_close_all closes the operations' spans; NULL: there
+   are none. It returns false if out of memory. */
 void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx), void *ctx);
 /* Closes what is open in every session, each at its own clock, incomplete: what the program does as it ends. */
 enum tracer_result tracer_close_all(struct tracer *tracer);
+
+/* ---- for updates ---- */
+
+/* Opens the session of that id with its main agent, or finds it. No metadata events are appended: the
+   document writes the names that its agents then have. NO_SESSION: out of memory. */
+session_no tracer_update_session(struct tracer *tracer, struct slice session_id, double start_ms);
+/* The row of an agent of an update's session, registered where it is unknown. `agent_id` absent: the
+   main agent. False: out of memory. */
+struct agent_row {
+    agent_no agent;
+    track_no track;
+    int64_t pid;
+};
+bool tracer_update_agent(struct tracer *tracer, session_no session, struct slice agent_id,
+                         struct agent_row *out);
+/* Runs the sweep's ticks up to that time, then moves the session's clock to it. */
+enum tracer_result tracer_update_time(struct tracer *tracer, session_no session, double t_ms,
+                                      int64_t local_ns);
+/* The tick of the stale sweep that closes what began at start_ms in a session that began at
+   session_ms (the seed's evictStaleSpans): the first of every minute at which it is older than
+   thirty minutes. */
+double tracer_stale_tick(double session_ms, double start_ms);
 
 #endif

@@ -27,7 +27,7 @@ enum tracer_result tracer_first_token(struct tracer *tracer, const struct op_con
     struct live_request *request = live(tracer, context, span_id, &pending, &result);
     if (request != NULL) {
         pending->first_token_ms = context->t_ms;
-        request->first_token_ns = tracer_ns(context->t_ms);
+        request->first_token_ns = record_ns(context->t_ms);
     }
     return result;
 }
@@ -40,7 +40,7 @@ enum tracer_result tracer_progress(struct tracer *tracer, const struct op_contex
     struct live_request *request = live(tracer, context, span_id, &pending, &result);
     if (request != NULL) {
         request->output_tokens = output_tokens;
-        request->progress_ns = tracer_ns(context->t_ms);
+        request->progress_ns = record_ns(context->t_ms);
     }
     return result;
 }
@@ -63,11 +63,11 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
                      pending->attempt_count + 1, sizeof *pending->attempts)) {
         return TRACER_NO_MEMORY;
     }
-    pending->first_attempt_said |= pending->attempt_count == 0 && attempt <= 1;
+    pending->first_attempt_known |= pending->attempt_count == 0 && attempt <= 1;
     pending->attempts[pending->attempt_count++] = context->t_ms;
     request->attempt = attempt >= 0 && attempt < 1e9 ? (uint32_t)attempt : 0;
-    request->attempt_ns = tracer_ns(context->t_ms);
-    request->retry_at_ns = isnan(retry_in_ms) ? INT64_MIN : tracer_ns(context->t_ms + retry_in_ms);
+    request->attempt_ns = record_ns(context->t_ms);
+    request->retry_at_ns = isnan(retry_in_ms) ? INT64_MIN : record_ns(context->t_ms + retry_in_ms);
     request->error = why;
     request->first_token_ns = INT64_MIN;
     pending->first_token_ms = (double)NAN;

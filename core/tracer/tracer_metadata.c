@@ -1,4 +1,5 @@
 /* The metadata events that name processes and threads (the seed's emitProcessMetadata). */
+#include "core/base/json_text.h"
 #include "core/tracer/tracer_private.h"
 
 #include <math.h>
@@ -35,23 +36,17 @@ track_no tracer_track(struct tracer *tracer, const struct trace_session *session
     return track;
 }
 
-void tracer_put_metadata_args(struct tracer *tracer, struct strbuf *args, const char *key,
-                              intern_id value)
-{
-    struct slice text = tracer_text(tracer, value);
-    strbuf_addc(args, '{');
-    json_put_cstr(args, key);
-    strbuf_addc(args, ':');
-    json_put_string(args, text.bytes, text.len);
-    strbuf_addc(args, '}');
-}
-
 static bool push_metadata(struct tracer *tracer, track_no track, const char *name, const char *key,
                           intern_id value)
 {
+    struct slice text = tracer_text(tracer, value);
     struct strbuf args;
     strbuf_init(&args, tracer->mem, 0);
-    tracer_put_metadata_args(tracer, &args, key, value);
+    strbuf_addc(&args, '{');
+    json_put_cstr(&args, key);
+    strbuf_addc(&args, ':');
+    json_put_string(&args, text.bytes, text.len);
+    strbuf_addc(&args, '}');
     struct trace_event event = {
         .ph = 'M',
         .name = tracer_put_text(tracer, name, strlen(name)),
@@ -73,35 +68,45 @@ static track_no process_track_of(struct tracer *tracer, const struct trace_sessi
     return tracer_track(tracer, session, &process);
 }
 
-bool tracer_push_parent(struct tracer *tracer, const struct trace_session *session,
-                        struct registered *agent)
+/* Whose process it is. */
+static bool identify(struct tracer *tracer, const struct trace_session *session,
+                     const struct registered *agent, bool is_main)
 {
-    bool good = push_metadata(tracer, process_track_of(tracer, session, agent), "parent_agent",
-                              "parent_agent_id", agent->parent_id);
-    agent->parent_no = swarm_session(tracer->swarm, session->number)->metadata_count;
-    return good;
-}
-
-/* emitProcessMetadata, and whose process it is. */
-bool tracer_emit_metadata(struct tracer *tracer, struct trace_session *session,
-                          struct registered *agent, bool is_main)
-{
-    track_no process_track = process_track_of(tracer, session, agent);
-    bool parent = agent->parent_id != INTERN_NONE;
     struct slice id = tracer_text(tracer, agent->agent_id);
     struct slice parent_id = tracer_text(tracer, agent->parent_id);
     struct agent_identity who = {
         .pid = agent->pid,
         .agent_id = id.bytes,
         .agent_id_len = id.len,
-        .parent_id = parent ? parent_id.bytes : NULL,
+        .parent_id = agent->parent_id != INTERN_NONE ? parent_id.bytes : NULL,
         .parent_id_len = parent_id.len,
         .main = is_main,
     };
-    agent->named_no = swarm_session(tracer->swarm, session->number)->metadata_count + 1;
+    return swarm_identify(tracer->swarm, session->number, &who);
+}
+
+/* Names it without events: the document writes what is known then. */
+static bool name_quietly(struct tracer *tracer, const struct trace_session *session,
+                         const struct registered *agent)
+{
+    track_no track = tracer_track(tracer, session, agent);
+    track_no process_track = process_track_of(tracer, session, agent);
+    return track != NO_TRACK && process_track != NO_TRACK &&
+           swarm_print_agent(tracer->swarm, track, process_track, agent->name);
+}
+
+bool tracer_emit_metadata(struct tracer *tracer, struct trace_session *session,
+                          struct registered *agent, bool is_main)
+{
+    bool parent = agent->parent_id != INTERN_NONE;
+    if (tracer->quiet) {
+        return name_quietly(tracer, session, agent) && identify(tracer, session, agent, is_main);
+    }
+    track_no process_track = process_track_of(tracer, session, agent);
     return push_metadata(tracer, process_track, "process_name", "name", agent->name) &&
            push_metadata(tracer, tracer_track(tracer, session, agent), "thread_name", "name",
                          agent->name) &&
-           (!parent || tracer_push_parent(tracer, session, agent)) &&
-           swarm_identify(tracer->swarm, session->number, &who);
+           (!parent || push_metadata(tracer, process_track, "parent_agent", "parent_agent_id",
+                                     agent->parent_id)) &&
+           identify(tracer, session, agent, is_main);
 }

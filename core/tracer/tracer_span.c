@@ -1,5 +1,6 @@
 /* Open spans of the tracer: a table by span id and a list in the order of starts. A begin event's args are kept as raw
    JSON, and an end's are merged over them as bytes. */
+#include "core/base/json_read.h"
 #include "core/tracer/tracer_private.h"
 
 #include <math.h>
@@ -132,41 +133,29 @@ void pending_remove(struct tracer *tracer, struct trace_session *session, struct
 
 /* ---- ends ---- */
 
-static bool push_end(struct tracer *tracer, const struct pending *pending, double now_us,
-                     const struct strbuf *args)
+/* The tracer's own sink: the store. */
+struct store_sink {
+    struct event_sink sink; /* first: it is what the printer knows */
+    struct tracer *tracer;
+};
+
+static bool put_in_store(struct event_sink *sink, const struct trace_event *event)
 {
-    struct trace_event event = {
-        .ph = 'E',
-        .name = pending->name,
-        .cat = pending->cat,
-        .track = pending->track,
-        .ts_us = now_us,
-        .args = {args->data, args->len},
-    };
-    return !args->failed && tracer_push(tracer, &event, NULL);
+    return tracer_push(((struct store_sink *)(void *)sink)->tracer, event, NULL);
 }
 
-static bool push_merged_end(struct tracer *tracer, const struct pending *pending, double now_us,
-                            struct arg_list *list)
+static bool end_pending(struct tracer *tracer, struct pending *pending, enum call_kind kind,
+                        enum ending ending, double now_us, const struct call_values *values)
 {
-    struct strbuf args;
-    strbuf_init(&args, tracer->mem, 0);
-    arg_merge(list, &args, pending->args.data, pending->args.len);
-    bool good = push_end(tracer, pending, now_us, &args);
-    strbuf_release(&args);
-    return good;
+    struct store_sink sink = {{put_in_store}, tracer};
+    pending->begun.args = (struct slice){pending->args.data, pending->args.len};
+    return print_end(tracer->swarm, kind, ending, &pending->begun, now_us, values, &sink.sink);
 }
 
-bool pending_end_with_flag(struct tracer *tracer, const struct pending *pending, double now_us,
-                           const char *flag)
+bool pending_close(struct tracer *tracer, struct pending *pending, double now_us,
+                   enum ending ending)
 {
-    struct arg_list list;
-    arg_list_init(&list, tracer->mem);
-    arg_bool(&list, flag, true);
-    arg_number(&list, "duration_ms", (now_us - pending->start_us) / 1000);
-    bool good = push_merged_end(tracer, pending, now_us, &list);
-    arg_list_release(&list);
-    return good;
+    return end_pending(tracer, pending, CALL_SPAN, ending, now_us, &no_call_values);
 }
 
 /* The open span that the operation ends. NULL: *result says why the operation is over. */
@@ -182,7 +171,7 @@ static struct pending *find_open(struct tracer *tracer, const struct op_context 
     struct pending *pending = pending_find(*session, span_id);
     *result = TRACER_NOT_OPEN;
     if (pending != NULL && pending->swept) {
-        swarm_end_swept(tracer->swarm, pending->begin_no, tracer_ns(context->t_ms));
+        swarm_end_swept(tracer->swarm, pending->begin_no, record_ns(context->t_ms));
         pending_remove(tracer, *session, pending);
         *result = TRACER_OK;
         return NULL;
@@ -190,52 +179,115 @@ static struct pending *find_open(struct tracer *tracer, const struct op_context 
     return pending;
 }
 
-/* Ends the span with the list's args and its duration. */
 static enum tracer_result finish(struct tracer *tracer, const struct op_context *context,
-                                 struct slice span_id, struct arg_list *list)
+                                 struct slice span_id, enum call_kind kind,
+                                 const struct call_values *values)
 {
     struct trace_session *session;
     enum tracer_result result;
     struct pending *pending = find_open(tracer, context, span_id, &session, &result);
     if (pending != NULL) {
-        double now_us = tracer_ts(session, context->t_ms);
-        arg_number(list, "duration_ms", (now_us - pending->start_us) / 1000);
-        bool good = push_merged_end(tracer, pending, now_us, list);
+        bool good = end_pending(tracer, pending, kind, ENDING_DONE,
+                                tracer_ts(session, context->t_ms), values);
         pending_remove(tracer, session, pending);
         result = good ? TRACER_OK : TRACER_NO_MEMORY;
     }
-    arg_list_release(list);
     return result;
 }
 
 enum tracer_result tracer_end_tool(struct tracer *tracer, const struct op_context *context,
                                    const struct end_tool_op *op)
 {
-    struct arg_list list;
-    arg_list_init(&list, tracer->mem);
-    arg_bool(&list, "success", op->success != NO);
-    arg_text(&list, "error", op->error);
-    arg_number(&list, "result_tokens", op->result_tokens);
-    return finish(tracer, context, op->span_id, &list);
+    struct call_values values = no_call_values;
+    values.success = op->success;
+    values.error = op->error;
+    values.result_tokens = op->result_tokens;
+    return finish(tracer, context, op->span_id, CALL_TOOL, &values);
 }
 
 enum tracer_result tracer_end_user_input(struct tracer *tracer, const struct op_context *context,
                                          struct slice span_id, struct slice decision,
                                          struct slice source)
 {
-    struct arg_list list;
-    arg_list_init(&list, tracer->mem);
-    arg_text(&list, "decision", decision);
-    arg_text(&list, "source", source);
-    return finish(tracer, context, span_id, &list);
+    struct call_values values = no_call_values;
+    values.decision = decision;
+    values.decision_source = source;
+    return finish(tracer, context, span_id, CALL_WAIT, &values);
 }
 
 enum tracer_result tracer_end_interaction(struct tracer *tracer, const struct op_context *context,
                                           struct slice span_id)
 {
-    struct arg_list list;
-    arg_list_init(&list, tracer->mem);
-    return finish(tracer, context, span_id, &list);
+    return finish(tracer, context, span_id, CALL_INTERACTION, &no_call_values);
+}
+
+/* ---- the end of a request ---- */
+
+/* The attempts that `attempt` operations reported, the first one being the start unless it was
+   reported too. Returns new (*cap doubles), NULL with *count 0: none. False: out of memory. */
+static bool own_attempts(const struct tracer *tracer, const struct pending *pending,
+                         double start_ms, double **out, size_t *count, size_t *cap)
+{
+    size_t extra = pending->first_attempt_known ? 0 : 1;
+    *count = 0;
+    if (pending->attempt_count == 0) {
+        return true;
+    }
+    if (!mem_reserve(tracer->mem, out, cap, pending->attempt_count + extra, sizeof **out)) {
+        return false;
+    }
+    (*out)[0] = start_ms;
+    memcpy(*out + extra, pending->attempts, pending->attempt_count * sizeof **out);
+    *count = pending->attempt_count + extra;
+    return true;
+}
+
+static void fill_in_shape(const struct pending *pending, const struct end_llm_request_op *op,
+                          double start_ms, double end_us, struct request_shape *shape)
+{
+    struct json_value begin_args = {JSON_TYPE_OBJECT, pending->args.data, pending->args.len};
+    *shape = (struct request_shape){
+        .start_us = pending->begun.start_us,
+        .end_us = end_us,
+        .setup_ms = op->request_setup_ms,
+        .ttft_ms = op->ttft_ms,
+        .ttlt_ms = op->ttlt_ms,
+        .prompt_tokens = isnan(op->prompt_tokens)
+                             ? json_get_number(json_get(begin_args, "prompt_tokens"))
+                             : op->prompt_tokens,
+        .output_tokens = op->output_tokens,
+        .cache_read_tokens = op->cache_read_tokens,
+        .cache_creation_tokens = op->cache_creation_tokens,
+        .attempts = op->attempt_start_times,
+        .attempt_count = op->attempt_count,
+    };
+    if (isnan(shape->ttft_ms) && !isnan(pending->first_token_ms)) {
+        double setup_us = op->request_setup_ms > 0 ? op->request_setup_ms * 1000 : 0;
+        shape->ttft_ms = pending->first_token_ms - start_ms - setup_us / 1000;
+    }
+}
+
+static bool end_request(struct tracer *tracer, const struct trace_session *session,
+                        struct pending *pending, double end_us, const struct end_llm_request_op *op)
+{
+    struct call_values values = no_call_values;
+    double start_ms = session->start_ms + pending->begun.start_us / 1000;
+    double *own = NULL;
+    size_t own_count = 0, own_cap = 0;
+    values.success = op->success;
+    values.error = op->error;
+    values.message_id = op->message_id;
+    values.prompt_tokens = op->prompt_tokens;
+    fill_in_shape(pending, op, start_ms, end_us, &values.request);
+    bool good = own_attempts(tracer, pending, start_ms, &own, &own_count, &own_cap);
+    if (values.request.attempts == NULL && own_count > 0) {
+        values.request.attempts = own;
+        values.request.attempt_count = own_count;
+    }
+    request_shape_rates(&values.request);
+    good = good && end_pending(tracer, pending, CALL_REQUEST, ENDING_DONE, end_us, &values);
+    mem_free(tracer->mem, own, own_cap * sizeof *own);
+    return good;
 }
 
 enum tracer_result tracer_end_llm_request(struct tracer *tracer, const struct op_context *context,
@@ -245,8 +297,7 @@ enum tracer_result tracer_end_llm_request(struct tracer *tracer, const struct op
     enum tracer_result result;
     struct pending *pending = find_open(tracer, context, op->span_id, &session, &result);
     if (pending != NULL) {
-        bool good =
-            llm_request_end(tracer, session, pending, tracer_ts(session, context->t_ms), op, NULL);
+        bool good = end_request(tracer, session, pending, tracer_ts(session, context->t_ms), op);
         pending_remove(tracer, session, pending);
         result = good ? TRACER_OK : TRACER_NO_MEMORY;
     }
@@ -264,142 +315,93 @@ static bool close_former(struct tracer *tracer, struct trace_session *session, s
     }
     bool good = true;
     if (former->swept) {
-        swarm_end_swept(tracer->swarm, former->begin_no, tracer_ns(session->clock_ms));
+        swarm_end_swept(tracer->swarm, former->begin_no, record_ns(session->clock_ms));
     } else {
-        good = pending_end_with_flag(tracer, former, tracer_ts(session, session->clock_ms),
-                                     "incomplete");
+        good =
+            pending_close(tracer, former, tracer_ts(session, session->clock_ms), ENDING_INCOMPLETE);
     }
     pending_remove(tracer, session, former);
     return good;
 }
 
-/* Opens a span with the name, category and args (a raw object, taken from `args`). */
+static bool name_pending(struct tracer *tracer, const struct trace_session *session,
+                         const struct registered *agent, enum call_kind kind,
+                         const struct call_values *values, struct pending *pending)
+{
+    struct begun_span *begun = &pending->begun;
+    print_begin_args(kind, values, &pending->args);
+    begun->track = tracer_track(tracer, session, agent);
+    return !pending->args.failed && begun->track != NO_TRACK &&
+           span_call_name(swarm_names(tracer->swarm), tracer->mem, kind, values->name, &begun->name,
+                          &begun->cat);
+}
+
 static enum tracer_result begin(struct tracer *tracer, const struct op_context *context,
-                                struct slice span_id, struct slice name, const char *cat,
-                                struct strbuf *args)
+                                struct slice span_id, enum call_kind kind,
+                                const struct call_values *values)
 {
     struct trace_session *session = tracer_enter(tracer, context);
     if (session == NULL || !close_former(tracer, session, span_id)) {
-        strbuf_release(args);
         return TRACER_NO_MEMORY;
     }
     const struct registered *agent = tracer_agent(tracer, session, context->agent_id);
-    struct pending *pending = new_pending(tracer, span_id);
+    struct pending *pending = agent == NULL ? NULL : new_pending(tracer, span_id);
     if (pending == NULL) {
-        strbuf_release(args);
         return TRACER_NO_MEMORY;
     }
-    pending->args = *args;
-    pending->start_us = tracer_ts(session, context->t_ms);
-    pending->name = intern_put(swarm_names(tracer->swarm), name.bytes, name.len);
-    pending->cat = intern_put(swarm_names(tracer->swarm), cat, strlen(cat));
-    pending->track = agent == NULL ? NO_TRACK : tracer_track(tracer, session, agent);
-    struct trace_event event = {
-        .ph = 'B',
-        .name = pending->name,
-        .cat = pending->cat,
-        .track = pending->track,
-        .ts_us = pending->start_us,
-        .args = {args->data, args->len},
-    };
-    if (args->failed || pending->name == INTERN_FAILED || pending->cat == INTERN_FAILED ||
-        pending->track == NO_TRACK || !link_pending(tracer, session, pending)) {
+    pending->begun.start_us = tracer_ts(session, context->t_ms);
+    if (!name_pending(tracer, session, agent, kind, values, pending) ||
+        !link_pending(tracer, session, pending)) {
         free_pending(tracer, pending);
         return TRACER_NO_MEMORY;
     }
+    struct trace_event event = {
+        .ph = 'B',
+        .name = pending->begun.name,
+        .cat = pending->begun.cat,
+        .track = pending->begun.track,
+        .ts_us = pending->begun.start_us,
+        .args = {pending->args.data, pending->args.len},
+    };
     return tracer_push(tracer, &event, &pending->begin_no) ? TRACER_OK : TRACER_NO_MEMORY;
-}
-
-static enum tracer_result begin_with_list(struct tracer *tracer, const struct op_context *context,
-                                          struct slice span_id, const char *name, const char *cat,
-                                          struct arg_list *list)
-{
-    struct strbuf args;
-    strbuf_init(&args, tracer->mem, 0);
-    arg_merge(list, &args, NULL, 0);
-    arg_list_release(list);
-    return begin(tracer, context, span_id, (struct slice){name, strlen(name)}, cat, &args);
 }
 
 enum tracer_result tracer_start_llm_request(struct tracer *tracer, const struct op_context *context,
                                             const struct start_llm_request_op *op)
 {
-    struct arg_list list;
-    arg_list_init(&list, tracer->mem);
-    arg_text(&list, "model", op->model);
-    arg_number(&list, "prompt_tokens", op->prompt_tokens);
-    arg_text(&list, "message_id", op->message_id);
-    arg_bool(&list, "is_speculative", op->is_speculative == YES);
-    arg_text(&list, "query_source", op->query_source);
-    return begin_with_list(tracer, context, op->span_id, "API Call", "api", &list);
-}
-
-void tracer_put_tool_args(struct tracer *tracer, struct slice tool_name, struct slice args_json,
-                          struct strbuf *out)
-{
-    struct arg_list list;
-    arg_list_init(&list, tracer->mem);
-    struct json_value given = {args_json.len > 0 ? JSON_TYPE_OBJECT : JSON_TYPE_NONE,
-                               args_json.bytes, args_json.len};
-    struct strbuf head;
-    strbuf_init(&head, tracer->mem, 0);
-    /* {tool_name, ...args}: what the sender's args say of tool_name wins. */
-    if (json_get(given, "tool_name").type == JSON_TYPE_NONE) {
-        arg_text(&list, "tool_name", tool_name);
-    }
-    arg_merge(&list, &head, NULL, 0);
-    if (head.failed) {
-        out->failed = true;
-    } else if (given.type == JSON_TYPE_NONE) {
-        strbuf_add(out, head.data, head.len);
-    } else {
-        strbuf_add(out, head.data, head.len - 1);
-        struct json_walk walk = json_walk(given);
-        bool empty = walk.at == walk.end;
-        strbuf_adds(out, head.len > 2 && !empty ? "," : "");
-        strbuf_add(out, given.raw + 1, given.len - 1);
-    }
-    arg_list_release(&list);
-    strbuf_release(&head);
+    struct call_values values = no_call_values;
+    values.model = op->model;
+    values.prompt_tokens = op->prompt_tokens;
+    values.message_id = op->message_id;
+    values.is_speculative = op->is_speculative;
+    values.query_source = op->query_source;
+    return begin(tracer, context, op->span_id, CALL_REQUEST, &values);
 }
 
 enum tracer_result tracer_start_tool(struct tracer *tracer, const struct op_context *context,
                                      struct slice span_id, struct slice tool_name,
                                      struct slice args_json)
 {
-    struct strbuf name, args;
-    strbuf_init(&name, tracer->mem, 0);
-    strbuf_init(&args, tracer->mem, 0);
-    strbuf_adds(&name, "Tool: ");
-    strbuf_add(&name, tool_name.bytes, tool_name.len);
-    tracer_put_tool_args(tracer, tool_name, args_json, &args);
-    enum tracer_result result = TRACER_NO_MEMORY;
-    if (args.failed || name.failed) {
-        strbuf_release(&args);
-    } else {
-        result =
-            begin(tracer, context, span_id, (struct slice){name.data, name.len}, "tool", &args);
-    }
-    strbuf_release(&name);
-    return result;
+    struct call_values values = no_call_values;
+    values.name = tool_name;
+    values.args_json = args_json;
+    return begin(tracer, context, span_id, CALL_TOOL, &values);
 }
 
 enum tracer_result tracer_start_user_input(struct tracer *tracer, const struct op_context *context,
                                            struct slice span_id, struct slice what)
 {
-    struct arg_list list;
-    arg_list_init(&list, tracer->mem);
-    arg_text(&list, "context", what);
-    return begin_with_list(tracer, context, span_id, "Waiting for User Input", "user_input", &list);
+    struct call_values values = no_call_values;
+    values.context = what;
+    return begin(tracer, context, span_id, CALL_WAIT, &values);
 }
 
 enum tracer_result tracer_start_interaction(struct tracer *tracer, const struct op_context *context,
                                             struct slice span_id, double user_prompt_length)
 {
-    struct arg_list list;
-    arg_list_init(&list, tracer->mem);
-    arg_number(&list, "user_prompt_length", user_prompt_length);
-    return begin_with_list(tracer, context, span_id, "Interaction", "interaction", &list);
+    struct call_values values = no_call_values;
+    values.prompt_length = user_prompt_length;
+    return begin(tracer, context, span_id, CALL_INTERACTION, &values);
 }
 
 /* ---- instants and counters ---- */

@@ -12,9 +12,9 @@ static bool sweep(struct tracer *tracer, struct trace_session *session, double n
 {
     for (struct pending *pending = session->first; pending != NULL;) {
         struct pending *next = pending->next;
-        if (now_us - pending->start_us > stale_us) {
+        if (now_us - pending->begun.start_us > stale_us) {
             if (!swarm_mark_swept(tracer->swarm, pending->begin_no) ||
-                !pending_end_with_flag(tracer, pending, now_us, "evicted")) {
+                !pending_close(tracer, pending, now_us, ENDING_EVICTED)) {
                 return false;
             }
             swarm_live_request_drop(tracer->swarm, pending->begin_no);
@@ -31,10 +31,16 @@ static double first_busy_tick(const struct trace_session *session)
 {
     double first = (double)INFINITY;
     for (const struct pending *pending = session->first; pending != NULL; pending = pending->next) {
-        double tick = floor((pending->start_us + stale_us) / (tick_ms * 1000)) + 1;
+        double tick = floor((pending->begun.start_us + stale_us) / (tick_ms * 1000)) + 1;
         first = tick < first ? tick : first;
     }
     return first > session->next_tick ? first : session->next_tick;
+}
+
+double tracer_stale_tick(double session_ms, double start_ms)
+{
+    double since = start_ms - session_ms + stale_us / 1000;
+    return session_ms + (floor(since / tick_ms) + 1) * tick_ms;
 }
 
 /* Runs the ticks up to `t_ms`, that moment included; ticks that find nothing are passed over. */

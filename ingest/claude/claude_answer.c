@@ -12,32 +12,14 @@ static bool is_true(struct json_value value)
     return value.type == JSON_TYPE_TRUE;
 }
 
-static struct witness_request_fact nothing(void)
+static struct update request_update(struct claude_transcript *t, const struct claude_call *call)
 {
-    const double none = (double)NAN;
-    return (struct witness_request_fact){
-        .start_ms = none,
-        .end_ms = none,
-        .ttft_ms = none,
-        .prompt_tokens = none,
-        .output_tokens = none,
-        .cache_read_tokens = none,
-        .cache_creation_tokens = none,
-        .retry_attempt = none,
-        .retry_in_ms = none,
-        .retry_said_ms = none,
-    };
-}
-
-static void say(struct claude_transcript *t, const struct claude_call *call,
-                struct witness_request_fact *fact)
-{
-    struct witness_place place = claude_transcript_place(t);
-    fact->start_ms = call->start_ms;
-    fact->model = claude_transcript_text(t, call->model);
-    fact->query_source = claude_transcript_text(t, call->source);
-    claude_transcript_said(t, witness_request(claude_transcript_witness(t), &place,
-                                              claude_transcript_text(t, call->id), fact));
+    struct slice id = claude_transcript_text(t, call->id);
+    struct update update = claude_transcript_call(t, CALL_REQUEST, id);
+    update_number(&update, FIELD_START_MS, call->start_ms);
+    update_text(&update, FIELD_MODEL, claude_transcript_text(t, call->model));
+    update_text(&update, FIELD_QUERY_SOURCE, claude_transcript_text(t, call->source));
+    return update;
 }
 
 /* ---- attempts ---- */
@@ -60,13 +42,12 @@ void claude_take_attempt(struct claude_transcript *t, const struct claude_line *
         claude_end_requests(t, t->prompt.start_ms, "interrupted");
     claude_transcript_begin_turn(t);
     uint32_t number = claude_calls_attempt(&t->calls, &attempt, &again);
-    claude_transcript_said(t, number != CLAUDE_NO_CALL);
+    t->failed |= number == CLAUDE_NO_CALL;
     if (number == CLAUDE_NO_CALL || again)
         return;
-    struct witness_request_fact fact = nothing();
-    fact.attempt_ms = &attempt.at_ms;
-    fact.attempt_count = 1;
-    say(t, &t->calls.calls[number], &fact);
+    struct update update = request_update(t, &t->calls.calls[number]);
+    update_times(&update, FIELD_ATTEMPTS, &attempt.at_ms, 1);
+    claude_transcript_send(t, &update);
 }
 
 /* "529 Overloaded": what the client says of an attempt that failed, and when it tries again. */
@@ -74,7 +55,7 @@ void claude_take_retry(struct claude_transcript *t, const struct claude_line *li
 {
     uint32_t open = claude_calls_open(&t->calls);
     struct json_value error = line->field[CLAUDE_ERROR];
-    struct witness_request_fact fact = nothing();
+    struct retry *retry;
     if (open == CLAUDE_NO_CALL)
         return;
     strbuf_clear(&t->scratch);
@@ -83,14 +64,17 @@ void claude_take_retry(struct claude_transcript *t, const struct claude_line *li
         claude_text(json_get(error, "message"), CLAUDE_ID_BYTES, true, &t->scratch);
     if (t->scratch.len == 0)
         strbuf_adds(&t->scratch, "error");
-    fact.error = (struct slice){t->scratch.data, t->scratch.len};
-    fact.retry_attempt = claude_number(line->field[CLAUDE_RETRY_ATTEMPT]);
-    fact.retry_in_ms = claude_number(line->field[CLAUDE_RETRY_IN]);
-    fact.retry_said_ms = line->at_ms;
-    if (t->scratch.failed)
-        t->failed = true;
-    else if (!isnan(fact.retry_attempt))
-        say(t, &t->calls.calls[open], &fact);
+    struct update update = request_update(t, &t->calls.calls[open]);
+    retry = &update.values[FIELD_RETRY].retry;
+    retry->error = (struct slice){t->scratch.data, t->scratch.len};
+    retry->attempt = claude_number(line->field[CLAUDE_RETRY_ATTEMPT]);
+    retry->in_ms = claude_number(line->field[CLAUDE_RETRY_IN]);
+    retry->at_ms = line->at_ms;
+    t->failed |= t->scratch.failed;
+    if (!isnan(retry->attempt)) {
+        update.present |= (uint64_t)1 << FIELD_RETRY;
+        claude_transcript_send(t, &update);
+    }
 }
 
 /* ---- answers ---- */
@@ -185,7 +169,7 @@ static void take_message(struct claude_transcript *t, const struct claude_line *
 {
     intern_id ref = ref_of(t, line, message);
     uint32_t number = ref == INTERN_NONE ? CLAUDE_NO_CALL : claude_calls_of(&t->calls, ref);
-    claude_transcript_said(t, ref == INTERN_NONE || number != CLAUDE_NO_CALL);
+    t->failed |= ref != INTERN_NONE && number == CLAUDE_NO_CALL;
     if (number == CLAUDE_NO_CALL)
         return;
     struct claude_call *call = &t->calls.calls[number];
@@ -224,41 +208,41 @@ void claude_take_answer(struct claude_transcript *t, const struct claude_line *l
         claude_transcript_end_turn(t, line->at_ms);
 }
 
-static void say_answer(struct claude_transcript *t, struct claude_call *call)
+static void send_answer(struct claude_transcript *t, struct claude_call *call)
 {
-    struct witness_request_fact fact = nothing();
-    fact.message_id = claude_transcript_text(t, call->message_id);
-    fact.end_ms = call->end_ms;
-    fact.ttft_ms = call->ttft_ms;
-    fact.prompt_tokens = call->prompt;
-    fact.output_tokens = call->output;
-    fact.cache_read_tokens = call->read;
-    fact.cache_creation_tokens = call->creation;
-    fact.success = YES;
+    struct update update = request_update(t, call);
+    update_text(&update, FIELD_MESSAGE_ID, claude_transcript_text(t, call->message_id));
+    update_number(&update, FIELD_END_MS, call->end_ms);
+    update_number(&update, FIELD_TTFT_MS, call->ttft_ms);
+    update_number(&update, FIELD_PROMPT_TOKENS, call->prompt);
+    update_number(&update, FIELD_OUTPUT_TOKENS, call->output);
+    update_number(&update, FIELD_CACHE_READ_TOKENS, call->read);
+    update_number(&update, FIELD_CACHE_CREATION_TOKENS, call->creation);
+    update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
     call->changed = false;
-    say(t, call, &fact);
+    claude_transcript_send(t, &update);
 }
 
 void claude_flush_answers(struct claude_transcript *t)
 {
     for (size_t i = t->first_changed; i < t->calls.count; i++)
         if (t->calls.calls[i].changed && !isnan(t->calls.calls[i].end_ms))
-            say_answer(t, &t->calls.calls[i]);
+            send_answer(t, &t->calls.calls[i]);
     t->first_changed = t->calls.count;
 }
 
 void claude_end_requests(struct claude_transcript *t, double at_ms, const char *error)
 {
-    struct witness_request_fact fact = nothing();
     uint32_t open;
-    fact.end_ms = at_ms;
-    fact.error = (struct slice){error, strlen(error)};
-    fact.success = NO;
     while ((open = claude_calls_open(&t->calls)) != CLAUDE_NO_CALL) {
         struct claude_call *call = &t->calls.calls[open];
         if (!(call->last_ms <= at_ms))
             return;
         call->open = false;
-        say(t, call, &fact);
+        struct update update = request_update(t, call);
+        update_number(&update, FIELD_END_MS, at_ms);
+        update_text(&update, FIELD_ERROR, (struct slice){error, strlen(error)});
+        update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+        claude_transcript_send(t, &update);
     }
 }

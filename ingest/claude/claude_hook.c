@@ -45,14 +45,33 @@ double hook_ms(const struct hook_event *e, const char *key)
 {
     struct json_value value = json_get(e->payload, key);
     double ms = value.type == JSON_TYPE_NUMBER ? json_get_number(value) : NAN;
-    return ms >= 0 && e->t_ms - ms >= -INTAKE_TIME_MAX_MS ? ms : NAN;
+    return ms >= 0 && e->t_ms - ms >= -INGEST_TIME_MAX_MS ? ms : NAN;
 }
 
-struct witness_place hook_guess(const struct hook_event *e)
+struct update hook_update(const struct hook_event *e, enum update_op op, enum precedence precedence)
 {
-    struct witness_place place = e->place;
-    place.rank = WITNESS_GUESS;
-    return place;
+    return (struct update){
+        .op = op,
+        .precedence = precedence,
+        .t_ms = e->t_ms,
+        .local_ns = e->local_ns,
+        .session_id = e->session_id,
+        .agent_id = op == UPDATE_SESSION ? (struct slice){NULL, 0} : e->agent_id,
+    };
+}
+
+struct update hook_call_update(const struct hook_event *e, enum call_kind kind, struct slice id,
+                               enum precedence precedence)
+{
+    struct update update = hook_update(e, UPDATE_CALL, precedence);
+    update.kind = kind;
+    update.id = id;
+    return update;
+}
+
+bool hook_send(const struct hook_event *e, const struct update *update)
+{
+    return correlator_update(e->correlator, update);
 }
 
 void hook_say(const struct hook_event *e, enum notice_level level, const char *what,
@@ -64,11 +83,13 @@ void hook_say(const struct hook_event *e, enum notice_level level, const char *w
                        detail.bytes == NULL ? "" : detail.bytes);
     struct notice notice = {.at_ns = time_ns_from_ms(e->t_ms),
                             .level = level,
-                            .session = witness_session_number(e->witness, e->place.session_id),
+                            .session = correlator_session(e->correlator, e->session_id),
                             .text = text,
                             .len = len < (int)sizeof text ? (size_t)len : sizeof text - 1};
-    notice_log_add(e->intake->log, &notice);
+    notice_log_add(e->ingest->log, &notice);
 }
+
+static const char hook_source[] = "Claude Code hooks";
 
 /* ---- sessions ---- */
 
@@ -87,13 +108,13 @@ static bool name_session(struct hook_event *e)
     size_t at = dir.len;
     while (at > 0 && dir.bytes[at - 1] != '/' && dir.bytes[at - 1] != '\\')
         at--;
-    struct witness_session_fact fact = {.source = "Claude Code hooks", .start_ms = NAN};
-    if (at < dir.len)
-        fact.name =
-            hook_cut((struct slice){.bytes = dir.bytes + at, .len = dir.len - at}, NAME_BYTES);
-    struct witness_place place = hook_guess(e);
-    place.agent_id = (struct slice){.bytes = NULL};
-    return witness_session(e->witness, &place, &fact);
+    struct update update = hook_update(e, UPDATE_SESSION, PRECEDENCE_INFERRED);
+    update.by = (struct slice){hook_source, sizeof hook_source - 1};
+    if (at < dir.len) {
+        struct slice name = {dir.bytes + at, dir.len - at};
+        update_text(&update, FIELD_NAME, hook_cut(name, NAME_BYTES));
+    }
+    return hook_send(e, &update);
 }
 
 /* The first that hooks say of it. */
@@ -118,17 +139,19 @@ static bool session_start(struct hook_event *e)
     struct slice source = hook_text(e, "source");
     bool older = source.bytes != NULL && (memmem(source.bytes, source.len, "resume", 6) != NULL ||
                                           memmem(source.bytes, source.len, "compact", 7) != NULL);
-    struct witness_session_fact fact = {.start_ms = older ? NAN : e->t_ms};
-    return witness_session(e->witness, &e->place, &fact);
+    struct update update = hook_update(e, UPDATE_SESSION, PRECEDENCE_HOOKS);
+    update_number(&update, FIELD_START_MS, older ? NAN : e->t_ms);
+    return hook_send(e, &update);
 }
 
 static bool session_end(struct hook_event *e)
 {
-    struct witness_place place = e->place;
-    place.agent_id = (struct slice){.bytes = NULL};
+    struct update update = hook_update(e, UPDATE_SESSION, PRECEDENCE_HOOKS);
+    update_number(&update, FIELD_END_MS, e->t_ms);
+    update_number(&update, FIELD_OUTCOME, OUTCOME_ENDED);
     hook_say(e, NOTICE_INFO, "session ended", hook_text(e, "reason"));
     /* What else is open nobody has ended: it is closed with the session, incomplete. */
-    bool good = hook_end_idle(e) && witness_session_end(e->witness, &place, e->t_ms, false);
+    bool good = hook_end_idle(e) && hook_send(e, &update);
     hook_calls_forget(&e->hooks->calls, e->session_hash);
     if (e->session != NULL) {
         size_t at = (size_t)(e->session - e->hooks->sessions);
@@ -140,16 +163,16 @@ static bool session_end(struct hook_event *e)
 
 /* ---- turns ---- */
 
-bool hook_end_turn(struct hook_event *e, const struct witness_place *place, double at_ms)
+bool hook_end_turn(struct hook_event *e, enum precedence precedence, double at_ms)
 {
-    struct witness_turn_fact fact = {.start_ms = NAN, .end_ms = at_ms, .prompt_length = NAN};
     if (e->session->turn.len == 0)
         return true;
-    if (fact.end_ms < e->session->turn_ms)
-        fact.end_ms = e->session->turn_ms;
     struct hook_word turn = e->session->turn;
+    struct update update =
+        hook_call_update(e, CALL_INTERACTION, hook_word_slice(&turn), precedence);
+    update_number(&update, FIELD_END_MS, at_ms < e->session->turn_ms ? e->session->turn_ms : at_ms);
     e->session->turn.len = 0;
-    return witness_turn(e->witness, place, hook_word_slice(&turn), &fact);
+    return hook_send(e, &update);
 }
 
 /* A new turn shows that the one before is over: one that a person broke off, or whose call they refused, has no Stop. */
@@ -157,7 +180,6 @@ static bool user_prompt_submit(struct hook_event *e)
 {
     struct hook_session *session = e->session;
     struct slice prompt_id = hook_text(e, "prompt_id"), prompt = hook_text(e, "prompt");
-    struct witness_place guess = hook_guess(e);
     struct hook_word turn;
     hook_word_set(&turn, prompt_id);
     if (turn.len == 0)
@@ -165,28 +187,32 @@ static bool user_prompt_submit(struct hook_event *e)
                                     (unsigned long long)++e->hooks->made);
     bool again =
         session->turn.len == turn.len && memcmp(session->turn.bytes, turn.bytes, turn.len) == 0;
-    if (!hook_end_idle(e) ||
-        (!again && (!hook_end_calls(e, e->t_ms, false) || !hook_end_turn(e, &guess, e->t_ms))))
+    if (!hook_end_idle(e) || (!again && (!hook_end_calls(e, e->t_ms, false) ||
+                                         !hook_end_turn(e, PRECEDENCE_INFERRED, e->t_ms))))
         return false;
     if (!again)
         session->turn_ms = e->t_ms;
     session->turn = turn;
-    struct witness_turn_fact fact = {.start_ms = e->t_ms, .end_ms = NAN, .prompt_length = NAN};
+    struct update update =
+        hook_call_update(e, CALL_INTERACTION, hook_word_slice(&turn), PRECEDENCE_HOOKS);
+    update_number(&update, FIELD_START_MS, e->t_ms);
     if (prompt.bytes != NULL)
-        fact.prompt_length = (double)utf8_utf16_len(prompt.bytes, prompt.len);
-    return witness_turn(e->witness, &e->place, hook_word_slice(&turn), &fact);
+        update_number(&update, FIELD_PROMPT_LENGTH,
+                      (double)utf8_utf16_len(prompt.bytes, prompt.len));
+    return hook_send(e, &update);
 }
 
 static bool stop(struct hook_event *e)
 {
     struct slice prompt_id = hook_text(e, "prompt_id");
-    struct witness_turn_fact fact = {.start_ms = NAN, .end_ms = e->t_ms, .prompt_length = NAN};
+    struct update update = hook_call_update(e, CALL_INTERACTION, prompt_id, PRECEDENCE_HOOKS);
     if (!hook_end_idle(e) || !hook_end_calls(e, e->t_ms, false))
         return false;
     if (e->session->turn.len > 0)
-        return hook_end_turn(e, &e->place, e->t_ms);
-    /* Its beginning was not seen. Another witness may know it. */
-    return prompt_id.bytes == NULL || witness_turn(e->witness, &e->place, prompt_id, &fact);
+        return hook_end_turn(e, PRECEDENCE_HOOKS, e->t_ms);
+    /* No hook reported its begin. Another source may know it. */
+    update_number(&update, FIELD_END_MS, e->t_ms);
+    return prompt_id.bytes == NULL || hook_send(e, &update);
 }
 
 static bool stop_failure(struct hook_event *e)
@@ -206,26 +232,25 @@ static bool guess_parent(struct hook_event *e, struct slice type)
     if (call == NULL)
         return true;
     call->linked = true;
-    struct witness_agent_fact fact = {.start_ms = NAN, .end_ms = NAN};
-    /* Of the main agent it is anyway, as long as nobody knows better. */
-    if (call->owner.len > 0)
-        fact.parent_id = hook_word_slice(&call->owner);
-    if (call->about.len > 0)
-        fact.description = hook_word_slice(&call->about);
-    struct witness_place guess = hook_guess(e);
-    return witness_agent(e->witness, &guess, &fact);
+    /* Its parent is the main agent anyway, as long as no source knows better. */
+    struct update update = hook_update(e, UPDATE_AGENT, PRECEDENCE_INFERRED);
+    update_text(&update, FIELD_PARENT_AGENT_ID, hook_word_slice(&call->owner));
+    update_text(&update, FIELD_DESCRIPTION, hook_word_slice(&call->about));
+    return hook_send(e, &update);
 }
 
 static bool subagent(struct hook_event *e, double start_ms, double end_ms)
 {
     struct slice type = hook_text(e, "agent_type");
-    struct witness_agent_fact fact = {.type = type, .start_ms = start_ms, .end_ms = end_ms};
+    struct update update = hook_update(e, UPDATE_AGENT, PRECEDENCE_HOOKS);
     if (e->agent == 0) {
         e->wrong = "agent_id is missing";
         return true;
     }
-    return witness_agent(e->witness, &e->place, &fact) &&
-           (isnan(start_ms) || guess_parent(e, type));
+    update_text(&update, FIELD_TYPE, type);
+    update_number(&update, FIELD_START_MS, start_ms);
+    update_number(&update, FIELD_END_MS, end_ms);
+    return hook_send(e, &update) && (isnan(start_ms) || guess_parent(e, type));
 }
 
 static bool subagent_start(struct hook_event *e)
@@ -272,24 +297,26 @@ static const struct event_row *row_of(struct json_value name)
 
 /* ---- taking ---- */
 
-static struct claude_hooks *hooks_of(struct intake *intake)
+static struct claude_hooks *hooks_of(struct ingest_ctx *ingest)
 {
-    if (intake->hooks != NULL)
-        return intake->hooks;
-    struct claude_hooks *hooks = mem_zalloc(intake->mem, 1, sizeof *hooks);
+    void **state = hook_state(ingest, &claude_hook_client);
+    if (*state != NULL)
+        return *state;
+    struct claude_hooks *hooks = mem_zalloc(ingest->mem, 1, sizeof *hooks);
     if (hooks == NULL)
         return NULL;
-    hooks->mem = intake->mem;
-    hook_calls_init(&hooks->calls, intake->mem);
-    strbuf_init(&hooks->text, intake->mem, 0);
-    strbuf_init(&hooks->args, intake->mem, 0);
-    strbuf_init(&hooks->scratch, intake->mem, 0);
-    intake->hooks = hooks;
+    hooks->mem = ingest->mem;
+    hook_calls_init(&hooks->calls, ingest->mem);
+    strbuf_init(&hooks->text, ingest->mem, 0);
+    strbuf_init(&hooks->args, ingest->mem, 0);
+    strbuf_init(&hooks->scratch, ingest->mem, 0);
+    *state = hooks;
     return hooks;
 }
 
-void claude_hooks_free(struct claude_hooks *hooks)
+static void free_hooks(void *state)
 {
+    struct claude_hooks *hooks = state;
     if (hooks == NULL)
         return;
     const struct mem *mem = hooks->mem;
@@ -311,8 +338,8 @@ static const char *read_place(struct hook_event *e)
         return "claude_hook: agent_id is no id";
     if (agent.len == session.len && memcmp(agent.bytes, session.bytes, agent.len) == 0)
         agent = (struct slice){.bytes = NULL};
-    e->place.session_id = session;
-    e->place.agent_id = agent;
+    e->session_id = session;
+    e->agent_id = agent;
     e->session_hash = hook_hash(session);
     e->agent = hook_hash(agent);
     e->session = find_session(e->hooks, e->session_hash);
@@ -324,18 +351,18 @@ static bool apply(struct hook_event *e, const struct event_row *row)
     /* One that ends is not opened for it. */
     if (e->session == NULL && row->take != session_end && !open_session(e))
         return false;
-    struct witness_agent_fact fact = {
-        .type = hook_text(e, "agent_type"), .start_ms = NAN, .end_ms = NAN};
-    if (e->agent != 0 && fact.type.bytes != NULL && !witness_agent(e->witness, &e->place, &fact))
+    struct update update = hook_update(e, UPDATE_AGENT, PRECEDENCE_HOOKS);
+    update_text(&update, FIELD_TYPE, hook_text(e, "agent_type"));
+    if (e->agent != 0 && update_has(&update, FIELD_TYPE) && !hook_send(e, &update))
         return false;
     return row->take(e);
 }
 
-const char *claude_hook_take(struct intake *intake, struct json_value payload, double t_ms,
+const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payload, double t_ms,
                              int64_t local_ns)
 {
     static const char no_memory[] = "claude_hook: out of memory";
-    if (intake->witness == NULL)
+    if (ingest->correlator == NULL)
         return "claude_hook: not taken here";
     if (payload.type != JSON_TYPE_OBJECT)
         return "claude_hook: not an object";
@@ -344,11 +371,11 @@ const char *claude_hook_take(struct intake *intake, struct json_value payload, d
         return json_get(payload, "hook_event_name").type == JSON_TYPE_STRING
                    ? NULL
                    : "claude_hook: hook_event_name is missing";
-    struct hook_event e = {.hooks = hooks_of(intake),
-                           .intake = intake,
-                           .witness = intake->witness,
+    struct hook_event e = {.hooks = hooks_of(ingest),
+                           .ingest = ingest,
+                           .correlator = ingest->correlator,
                            .payload = payload,
-                           .place = {.rank = WITNESS_HOOKS, .local_ns = local_ns},
+                           .local_ns = local_ns,
                            .t_ms = t_ms};
     if (e.hooks == NULL)
         return no_memory;
@@ -361,6 +388,12 @@ const char *claude_hook_take(struct intake *intake, struct json_value payload, d
     bool good = e.wrong != NULL || apply(&e, row);
     if (text->cap > KEPT_BYTES)
         strbuf_release(text);
-    intake->changed = true;
+    ingest->changed = true;
     return good ? e.wrong : no_memory;
 }
+
+const struct hook_client claude_hook_client = {
+    .name = "claude",
+    .take = claude_hook_take,
+    .free_state = free_hooks,
+};

@@ -1,18 +1,18 @@
-/* Claude Code's hooks: one payload (the JSON object that a hook is given, samples/README section 4) to what a witness says. Used by
-   the feed's operation `claude_hook`, which `swarmtop hook` sends, and by POST /hooks. */
+/* Claude Code's hooks: one payload (the JSON object that a hook is given, samples/README section
+   4) to what a witness says. Used by the feed's operation `hook`, which `swarmtop hook` sends,
+   and by POST /hooks. */
 #ifndef INGEST_CLAUDE_HOOK_H
 #define INGEST_CLAUDE_HOOK_H
 
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
-struct claude_hooks;
-
-/* Takes one payload, a checked value, which was sent at `t_ms` (|t_ms| <= INTAKE_TIME_MAX_MS) and arrived at `local_ns`. What it remembers of
-   former ones is the intake's, whichever way they came. NULL: taken (an event that means nothing here too), else why it was not;
-   static. The caller calls witness_settle, once a turn. */
-const char *claude_hook_take(struct intake *intake, struct json_value payload, double t_ms,
+/* Takes one payload, a checked value, which was sent at `t_ms` (|t_ms| <= INGEST_TIME_MAX_MS)
+   and arrived at `local_ns`. What it remembers of former ones is the context's, whichever way
+   they came. NULL: taken (an event that means nothing here too), else why it was not; static.
+   The caller calls correlator_flush, once a turn. */
+const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payload, double t_ms,
                              int64_t local_ns);
-/* What the intake remembers; NULL: nothing. */
-void claude_hooks_free(struct claude_hooks *hooks);
+/* The row of the table of clients (ingest/sources.h). */
+extern const struct hook_client claude_hook_client;
 
 #endif

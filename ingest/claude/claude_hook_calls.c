@@ -23,9 +23,6 @@
 
 enum { ERROR_BYTES = 200 };
 
-static const struct witness_tool_fact no_tool = {.start_ms = NAN, .end_ms = NAN};
-static const struct witness_wait_fact no_wait = {.start_ms = NAN, .end_ms = NAN};
-
 static struct slice words(const char *text)
 {
     return (struct slice){.bytes = text, .len = strlen(text)};
@@ -80,7 +77,7 @@ static struct hook_call *add(struct hook_event *e, enum hook_call_kind kind, str
         return NULL;
     call->kind = kind;
     call->agent = e->agent;
-    hook_word_set(&call->owner, e->place.agent_id);
+    hook_word_set(&call->owner, e->agent_id);
     return call;
 }
 
@@ -106,26 +103,30 @@ static struct hook_call *add_wait(struct hook_event *e, enum hook_call_kind kind
 static bool begin_wait(struct hook_event *e, struct hook_call *call, double at_ms,
                        struct slice what)
 {
-    struct witness_wait_fact fact = no_wait;
-    fact.what = what;
-    fact.start_ms = at_ms;
+    char room[CLAUDE_WAIT_ID_BYTES];
+    struct slice id = claude_wait_id(hook_word_slice(&call->id), room);
+    struct update update = hook_call_update(e, CALL_WAIT, id, PRECEDENCE_HOOKS);
+    update_text(&update, FIELD_CONTEXT, what);
+    update_number(&update, FIELD_START_MS, at_ms);
     if (isnan(call->wait_ms) || at_ms < call->wait_ms)
         call->wait_ms = at_ms;
     call->held = true;
-    return witness_wait(e->witness, &e->place, hook_word_slice(&call->id), &fact);
+    return hook_send(e, &update);
 }
 
-static bool end_wait(struct hook_event *e, const struct witness_place *place,
-                     struct hook_call *call, double at_ms, struct slice decision)
+static bool end_wait(struct hook_event *e, enum precedence precedence, struct hook_call *call,
+                     double at_ms, struct slice decision)
 {
-    struct witness_wait_fact fact = no_wait;
+    char room[CLAUDE_WAIT_ID_BYTES];
+    struct slice id = claude_wait_id(hook_word_slice(&call->id), room);
+    struct update update = hook_call_update(e, CALL_WAIT, id, precedence);
     if (isnan(call->wait_ms))
         return true;
-    fact.end_ms = later(at_ms, call->wait_ms);
-    fact.decision = decision;
-    fact.source = words("user");
+    update_number(&update, FIELD_END_MS, later(at_ms, call->wait_ms));
+    update_text(&update, FIELD_DECISION, decision);
+    update_text(&update, FIELD_DECISION_SOURCE, words("user"));
     call->wait_ms = NAN;
-    return witness_wait(e->witness, place, hook_word_slice(&call->id), &fact);
+    return hook_send(e, &update);
 }
 
 static struct slice permission_words(struct hook_event *e, struct slice tool)
@@ -175,9 +176,8 @@ static bool permission_prompt(struct hook_event *e)
 /* Nothing has run for a minute: what still seems to wait was refused, and the turn is over. */
 static bool idle_prompt(struct hook_event *e)
 {
-    struct witness_place guess = hook_guess(e);
     double since = e->t_ms - IDLE_PROMPT_MS;
-    if (!hook_end_calls(e, since, true) || !hook_end_turn(e, &guess, since))
+    if (!hook_end_calls(e, since, true) || !hook_end_turn(e, PRECEDENCE_INFERRED, since))
         return false;
     struct hook_call *call = add_wait(e, HOOK_IDLE, "idle", 0);
     return call != NULL && begin_wait(e, call, e->t_ms, words("Prompt"));
@@ -209,29 +209,28 @@ bool hook_elicitation_result(struct hook_event *e)
         if (call->session != e->session_hash || call->kind != HOOK_ELICITATION || call->ended)
             continue;
         call->ended = true;
-        return end_wait(e, &e->place, call, e->t_ms, action);
+        return end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, action);
     }
     return true;
 }
 
 /* ---- tools ---- */
 
-static void put_args(struct hook_event *e, const struct about *about,
-                     struct witness_tool_fact *fact)
+static void put_args(struct hook_event *e, const struct about *about, struct update *update)
 {
     struct strbuf *args = &e->hooks->args;
     strbuf_clear(args);
     /* As transcripts are read: the same call has the same args, whoever tells of it. */
     claude_args(about->input, false, args);
     if (args->len > 2 && !args->failed)
-        fact->args_json = (struct slice){.bytes = args->data, .len = args->len};
-    fact->name = hook_cut(about->name, HOOK_WORD_BYTES);
+        update_text(update, FIELD_ARGS, (struct slice){.bytes = args->data, .len = args->len});
+    update_text(update, FIELD_NAME, hook_cut(about->name, HOOK_WORD_BYTES));
 }
 
 bool hook_pre_tool_use(struct hook_event *e)
 {
     struct about about = read_about(e);
-    struct witness_tool_fact fact = no_tool;
+    struct update update = hook_call_update(e, CALL_TOOL, about.id, PRECEDENCE_HOOKS);
     if (about.id.bytes == NULL || about.name.bytes == NULL) {
         e->wrong = "PreToolUse: tool_use_id or tool_name is missing";
         return true;
@@ -247,9 +246,9 @@ bool hook_pre_tool_use(struct hook_event *e)
         call->sub_agent = hook_hash(hook_text_of(e, json_get(about.input, "subagent_type")));
         hook_word_set(&call->about, hook_text_of(e, json_get(about.input, "description")));
     }
-    put_args(e, &about, &fact);
-    fact.start_ms = e->t_ms;
-    return witness_tool(e->witness, &e->place, about.id, &fact) && hook_end_idle(e);
+    put_args(e, &about, &update);
+    update_number(&update, FIELD_START_MS, e->t_ms);
+    return hook_send(e, &update) && hook_end_idle(e);
 }
 
 /* An Agent call says at its end, or when its agent has gone into the background, which it was. */
@@ -257,31 +256,30 @@ static bool link_agent(struct hook_event *e, const struct about *about)
 {
     struct json_value response = json_get(e->payload, "tool_response");
     struct slice agent = hook_text_of(e, json_get(response, "agentId"));
-    struct witness_agent_fact fact = {.start_ms = NAN, .end_ms = NAN};
-    struct witness_place place = e->place;
+    struct update update = hook_update(e, UPDATE_AGENT, PRECEDENCE_HOOKS);
     if (agent.bytes == NULL || agent.len > HOOK_WORD_BYTES)
         return true;
-    place.agent_id = agent;
-    fact.parent_id = e->agent == 0 ? e->place.session_id : e->place.agent_id;
-    fact.type = hook_text_of(e, json_get(about->input, "subagent_type"));
-    fact.description =
-        hook_cut(hook_text_of(e, json_get(about->input, "description")), HOOK_WORD_BYTES);
-    return witness_agent(e->witness, &place, &fact);
+    update.agent_id = agent;
+    update_text(&update, FIELD_PARENT_AGENT_ID, e->agent == 0 ? e->session_id : e->agent_id);
+    update_text(&update, FIELD_TYPE, hook_text_of(e, json_get(about->input, "subagent_type")));
+    update_text(&update, FIELD_DESCRIPTION,
+                hook_cut(hook_text_of(e, json_get(about->input, "description")), HOOK_WORD_BYTES));
+    return hook_send(e, &update);
 }
 
 /* Sets the times of a call that has ended; see the picture above. Returns when it began to run. */
 static double set_times(const struct hook_event *e, const struct hook_call *call,
-                        struct witness_tool_fact *fact)
+                        struct update *update)
 {
     double duration = hook_ms(e, "duration_ms");
-    fact->end_ms = e->t_ms;
+    update_number(update, FIELD_END_MS, e->t_ms);
     if (isnan(duration))
         return e->t_ms;
     double began = e->t_ms - duration;
     if (call == NULL || isnan(call->start_ms))
-        fact->start_ms = began;
+        update_number(update, FIELD_START_MS, began);
     else if (!call->held && began >= call->start_ms && began - call->start_ms <= HOOKS_TAKE_MS)
-        fact->end_ms = call->start_ms + duration;
+        update_number(update, FIELD_END_MS, call->start_ms + duration);
     return began;
 }
 
@@ -312,61 +310,60 @@ static struct hook_call *find_ended(struct hook_event *e, const struct about *ab
 static bool end_tool(struct hook_event *e, enum tristate success)
 {
     struct about about = read_about(e);
-    struct witness_tool_fact fact = no_tool;
+    struct update update = hook_call_update(e, CALL_TOOL, about.id, PRECEDENCE_HOOKS);
     if (about.id.bytes == NULL) {
         e->wrong = "PostToolUse: tool_use_id is missing";
         return true;
     }
     struct hook_call *call = find_ended(e, &about);
-    double began = set_times(e, call, &fact);
-    fact.success = success;
-    if (success == NO)
-        fact.error = error_of(e);
-    bool good = call == NULL || end_wait(e, &e->place, call, began, words("accept"));
+    double began = set_times(e, call, &update);
+    update_bool(&update, FIELD_SUCCESS, success);
+    if (success == TRI_FALSE)
+        update_text(&update, FIELD_ERROR, error_of(e));
+    bool good = call == NULL || end_wait(e, PRECEDENCE_HOOKS, call, began, words("accept"));
     if (call != NULL)
         call->ended = call->linked = true;
-    put_args(e, &about, &fact);
-    return good && witness_tool(e->witness, &e->place, about.id, &fact) && link_agent(e, &about);
+    put_args(e, &about, &update);
+    return good && hook_send(e, &update) && link_agent(e, &about);
 }
 
 bool hook_post_tool_use(struct hook_event *e)
 {
-    return end_tool(e, YES);
+    return end_tool(e, TRI_TRUE);
 }
 
 bool hook_post_tool_use_failure(struct hook_event *e)
 {
-    return end_tool(e, NO);
+    return end_tool(e, TRI_FALSE);
 }
 
 /* ---- what is over without a word ---- */
 
-/* A call that will not go on, as `place` has it. One that a person was asked about was refused. */
-static bool give_up(struct hook_event *e, const struct witness_place *place, struct hook_call *call,
+/* A call that will not run any more. One that a person was asked about was refused. */
+static bool give_up(struct hook_event *e, enum precedence precedence, struct hook_call *call,
                     double at_ms)
 {
-    struct witness_tool_fact fact = no_tool;
+    struct hook_word id = call->id;
+    struct update update = hook_call_update(e, CALL_TOOL, hook_word_slice(&id), precedence);
     bool refused = !isnan(call->wait_ms);
-    fact.end_ms = later(at_ms, refused ? call->wait_ms : call->start_ms);
-    fact.success = NO;
+    update_number(&update, FIELD_END_MS, later(at_ms, refused ? call->wait_ms : call->start_ms));
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
     if (refused)
-        fact.error = words("rejected");
+        update_text(&update, FIELD_ERROR, words("rejected"));
     call->ended = true;
-    return end_wait(e, place, call, at_ms, words("reject")) &&
-           (call->kind != HOOK_TOOL ||
-            witness_tool(e->witness, place, hook_word_slice(&call->id), &fact));
+    return end_wait(e, precedence, call, at_ms, words("reject")) &&
+           (call->kind != HOOK_TOOL || hook_send(e, &update));
 }
 
 bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting)
 {
-    struct witness_place guess = hook_guess(e);
     struct hook_calls *calls = &e->hooks->calls;
     bool good = true;
     for (size_t i = 0; i < calls->count && good; i++) {
         struct hook_call *call = &calls->items[i];
         if (!call->ended && call->session == e->session_hash && call->agent == e->agent &&
             call->kind != HOOK_IDLE && (!waiting || !isnan(call->wait_ms)))
-            good = give_up(e, &guess, call, at_ms);
+            good = give_up(e, PRECEDENCE_INFERRED, call, at_ms);
     }
     return good;
 }
@@ -380,7 +377,7 @@ bool hook_end_idle(struct hook_event *e)
             call->agent != e->agent)
             continue;
         call->ended = true;
-        return end_wait(e, &e->place, call, e->t_ms, (struct slice){.bytes = NULL});
+        return end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, (struct slice){.bytes = NULL});
     }
     return true;
 }
@@ -389,7 +386,7 @@ bool hook_permission_denied(struct hook_event *e)
 {
     struct about about = read_about(e);
     struct hook_call *call = find(e, &about);
-    return call == NULL || call->ended || give_up(e, &e->place, call, e->t_ms);
+    return call == NULL || call->ended || give_up(e, PRECEDENCE_HOOKS, call, e->t_ms);
 }
 
 /* Behind the last of some parallel calls: those of them that are still open never ran (another hook, or a rule, refused them). */
@@ -398,14 +395,13 @@ bool hook_post_tool_batch(struct hook_event *e)
     struct json_value list = json_get(e->payload, "tool_calls");
     struct json_walk walk = json_walk(list);
     struct json_value item;
-    struct witness_place guess = hook_guess(e);
     bool good = true;
     while (good && list.type == JSON_TYPE_ARRAY && json_next_item(&walk, &item)) {
         struct slice id = hook_text_of(e, json_get(item, "tool_use_id"));
         struct hook_call *call =
             id.bytes == NULL ? NULL : hook_calls_find(&e->hooks->calls, e->session_hash, id);
         if (call != NULL && !call->ended)
-            good = give_up(e, &guess, call, e->t_ms);
+            good = give_up(e, PRECEDENCE_INFERRED, call, e->t_ms);
     }
     return good;
 }

@@ -3,6 +3,7 @@
 #define INGEST_CLAUDE_HOOK_PRIVATE_H
 
 #include "ingest/claude/claude_hook.h"
+#include "ingest/claude/claude_update.h"
 #include "ingest/claude/hook_calls.h"
 
 /* A session that hooks have told of. */
@@ -26,10 +27,11 @@ struct claude_hooks {
 
 struct hook_event {
     struct claude_hooks *hooks;
-    struct intake *intake;
-    struct witness *witness;
+    struct ingest_ctx *ingest;
+    struct correlator *correlator;
     struct json_value payload;
-    struct witness_place place;
+    struct slice session_id, agent_id; /* agent_id absent: the main agent */
+    int64_t local_ns;
     struct hook_session *session; /* NULL: not known, and this event opens none */
     uint64_t session_hash, agent; /* hook_hash of the ids; the main agent's: 0 */
     double t_ms;
@@ -41,8 +43,13 @@ struct slice hook_text(struct hook_event *e, const char *key);
 struct slice hook_text_of(struct hook_event *e, struct json_value value);
 /* Milliseconds that a member says; NAN: none that make sense. */
 double hook_ms(const struct hook_event *e, const char *key);
-/* The place, for what follows from nothing more having come: any other witness knows better. */
-struct witness_place hook_guess(const struct hook_event *e);
+/* An update of the event's session and agent. What follows only from nothing more having come has
+   PRECEDENCE_INFERRED: any other source knows better. */
+struct update hook_update(const struct hook_event *e, enum update_op op,
+                          enum precedence precedence);
+struct update hook_call_update(const struct hook_event *e, enum call_kind kind, struct slice id,
+                               enum precedence precedence);
+bool hook_send(const struct hook_event *e, const struct update *update);
 /* A line for the log: "WHAT: DETAIL". */
 void hook_say(const struct hook_event *e, enum notice_level level, const char *what,
               struct slice detail);
@@ -63,6 +70,6 @@ bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting);
 bool hook_end_idle(struct hook_event *e);
 
 /* claude_hook.c: the turn that runs has ended, as a guess or not. */
-bool hook_end_turn(struct hook_event *e, const struct witness_place *place, double at_ms);
+bool hook_end_turn(struct hook_event *e, enum precedence precedence, double at_ms);
 
 #endif

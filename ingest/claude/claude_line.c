@@ -3,7 +3,7 @@
 #include "ingest/claude/claude_line.h"
 
 #include "core/base/utf8.h"
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 #include "ingest/iso_time.h"
 
 #include <math.h>

@@ -5,6 +5,7 @@
 #include "ingest/claude/claude_calls.h"
 #include "ingest/claude/claude_line.h"
 #include "ingest/claude/claude_transcript.h"
+#include "ingest/claude/claude_update.h"
 #include "ingest/feed/lines.h"
 
 /* A tool that was called and has no result yet. */
@@ -51,12 +52,12 @@ struct claude_transcript {
 struct slice claude_transcript_text(const struct claude_transcript *t, intern_id id);
 /* INTERN_NONE: it has no text; or out of memory, which `failed` says. */
 intern_id claude_transcript_put(struct claude_transcript *t, struct slice text);
-/* Of whom this transcript tells. The session has been told of by then. */
-struct witness_place claude_transcript_place(struct claude_transcript *t);
-struct witness *claude_transcript_witness(const struct claude_transcript *t);
-/* The result of a fact: false is out of memory. */
-void claude_transcript_said(struct claude_transcript *t, bool good);
-/* The turn's last word so far. */
+/* An update of a call of the transcript's agent; announces the session or the agent first. */
+struct update claude_transcript_call(struct claude_transcript *t, enum call_kind kind,
+                                     struct slice id);
+/* Sends an update; lack of memory sets `failed`. */
+void claude_transcript_send(struct claude_transcript *t, const struct update *update);
+/* The interaction ended then, as far as is known. */
 void claude_transcript_end_turn(struct claude_transcript *t, double at_ms);
 /* A request shows that the last prompt was one. */
 void claude_transcript_begin_turn(struct claude_transcript *t);

@@ -1,4 +1,5 @@
-/* Files are small and few, and each is rewritten whole: what cannot be read may be half written, and is read again at the next look. */
+/* Files are small and few, and each is rewritten whole. A file that cannot be parsed may be half
+   written: it is read again at the next look. */
 #include "ingest/claude/claude_registry.h"
 
 #include <dirent.h>
@@ -73,7 +74,8 @@ static bool read_small(const char *path, char *out, size_t size, size_t *len)
     return n >= 0;
 }
 
-/* Whether the numbered field of a stat line, counted from 1, is `want`. The second is a name in parentheses, which may hold anything. */
+/* Whether the numbered field of a stat line, counted from 1, is `want`. The second is a name in
+   parentheses, which may hold anything. */
 static bool stat_field_is(const char *stat, int number, const char *want)
 {
     const char *at = strrchr(stat, ')');
@@ -89,7 +91,7 @@ static bool stat_field_is(const char *stat, int number, const char *want)
     return len == strlen(want) && memcmp(at, want, len) == 0;
 }
 
-/* "…pid:[4026531836]", as the link of our own says it. */
+/* Compares "…pid:[4026531836]" with the link of our own process. */
 static bool is_elsewhere(const struct claude_process *process, const char *proc)
 {
     char path[PATH_MAX], own[64];
@@ -126,7 +128,7 @@ void claude_registry_release(struct claude_registry *registry)
     mem_free(registry->mem, registry->entries, registry->cap * sizeof *registry->entries);
 }
 
-/* The number that the file is called by; 0: it is none of the registry's. */
+/* Returns the number in the file's name; 0: the file is not the registry's. */
 static int64_t pid_of(const char *name)
 {
     size_t digits = strspn(name, "0123456789");

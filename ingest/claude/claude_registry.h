@@ -1,5 +1,6 @@
-/* Who of Claude Code's clients is there: sessions/PID.json, a file a process, written by it and gone with it; left behind when it is killed.
-   The format: shared/samples/README.md, section 5. Beside them lie keys, which are never opened. */
+/* The processes of Claude Code: sessions/PID.json, one file per process, which writes and removes
+   it; a killed process leaves its file. The format: shared/samples/README.md, section 5. The
+   directory also has keys, which are never opened. */
 #ifndef INGEST_CLAUDE_REGISTRY_H
 #define INGEST_CLAUDE_REGISTRY_H
 
@@ -13,7 +14,7 @@ enum claude_status {
     CLAUDE_STATUS_WAITING /* for a person */
 };
 
-/* Texts are cut to what they have room for; "": not said. Times are ms since the epoch; NAN: not said. */
+/* Texts are cut to their arrays; "": not set. Times are ms since the epoch; NAN: not set. */
 struct claude_process {
     int64_t pid;
     char session_id[CLAUDE_ID_BYTES + 1];
@@ -27,11 +28,12 @@ struct claude_process {
     double started_ms, status_ms;
 };
 
-/* False: it is none. */
+/* Returns false where the text is no such object. */
 bool claude_process_read(const struct mem *mem, const char *text, size_t len,
                          struct claude_process *out);
-/* Whether the process is there and still the same. `proc` is /proc, or what stands for it. Where there is no such directory the system is asked whether there is
-   a process of that number; of a process in another PID namespace nothing can be known: it is taken to live. */
+/* Returns whether the process lives and is still the same. `proc` is /proc or a directory like it;
+   if it does not exist, the system is asked for the number alone. A process in another PID
+   namespace is taken to live. */
 bool claude_process_lives(const struct claude_process *process, const char *proc);
 
 struct claude_registered {
@@ -49,10 +51,11 @@ struct claude_registry {
 
 void claude_registry_init(struct claude_registry *registry, const struct mem *mem);
 void claude_registry_release(struct claude_registry *registry);
-/* Looks at the files of `dir`, which need not be there: reads those that have changed, forgets those that are gone, asks who lives. False: out of
-   memory. */
+/* Looks at the files of `dir`, which need not be there: reads those that have changed, forgets
+   those that are gone, asks who lives. False: out of memory. */
 bool claude_registry_look(struct claude_registry *registry, const char *dir, const char *proc);
-/* Of that session; of several the one that lives. NULL: none. Borrowed until the next look. */
+/* Returns the session's entry, the live one of several; NULL: none. Borrowed until the next
+   look. */
 const struct claude_registered *claude_registry_find(const struct claude_registry *registry,
                                                      const char *session_id);
 

@@ -1,5 +1,6 @@
-/* The files of a session. A transcript only grows; one that is shorter than what was read, or is another file, is read again from its beginning, which
-   says the same once more. */
+/* The files of a session: its own transcript first, then those of its sub-agents in the order in
+   which they began. Each is read as a whole before the next one, so that rows come in that
+   order. */
 #include "ingest/claude/claude_session.h"
 
 #include <math.h>
@@ -8,38 +9,14 @@
 
 enum { META_BYTES = 64 << 10 };
 
-static const struct witness_place *place_of(const struct claude_session *session,
-                                            const struct claude_file *file,
-                                            struct witness_place *place)
-{
-    *place = (struct witness_place){
-        .session_id = {session->id, strlen(session->id)},
-        .agent_id = {file->agent_id, strlen(file->agent_id)},
-        .rank = WITNESS_FILES,
-        .local_ns = intake_now(session->options->tally->intake),
-    };
-    return place;
-}
-
 /* ---- files ---- */
 
-static char *copy_text(const struct mem *mem, const char *text)
-{
-    char *copy = mem_alloc(mem, strlen(text) + 1);
-    return copy == NULL ? NULL : memcpy(copy, text, strlen(text) + 1);
-}
-
-static void free_text(const struct mem *mem, char *text)
-{
-    mem_free(mem, text, text == NULL ? 0 : strlen(text) + 1);
-}
-
 static struct claude_transcript *new_transcript(const struct claude_session *session,
-                                                const struct claude_file *file)
+                                                const struct claude_file *file, const char *path)
 {
     struct claude_transcript_options options = *session->options;
     bool main = file->agent_id[0] == '\0';
-    options.where = file->path;
+    options.where = path;
     options.session_id = (struct slice){session->id, strlen(session->id)};
     options.agent_id = (struct slice){main ? NULL : file->agent_id, strlen(file->agent_id)};
     struct claude_transcript *transcript = claude_transcript_new(&options);
@@ -54,7 +31,6 @@ static void free_file(const struct mem *mem, struct claude_file *file)
     if (file == NULL)
         return;
     claude_transcript_free(file->transcript);
-    free_text(mem, file->path);
     mem_free(mem, file, sizeof *file);
 }
 
@@ -68,12 +44,14 @@ static struct claude_file *new_file(struct claude_session *session, const char *
         memcpy(file->agent_id, agent_id.bytes, agent_id.len);
     file->meta_ns = INT64_MIN;
     file->ended_ms = (double)NAN;
-    file->path = copy_text(session->mem, path);
+    file->session = session;
     file->first_ms = claude_files_first_ms(session->mem, path);
-    if (file->path != NULL)
-        file->transcript = new_transcript(session, file);
-    if (file->transcript != NULL && mem_reserve(session->mem, &session->files, &session->cap,
-                                                session->count + 1, sizeof *session->files))
+    file->transcript = new_transcript(session, file, path);
+    /* Last: the directory keeps it. */
+    if (file->transcript != NULL &&
+        mem_reserve(session->mem, &session->files, &session->cap, session->count + 1,
+                    sizeof *session->files) &&
+        transcript_dir_add(session->dir, &file->file, path))
         return file;
     free_file(session->mem, file);
     return NULL;
@@ -83,7 +61,7 @@ static struct claude_file *new_file(struct claude_session *session, const char *
 static void insert(struct claude_session *session, struct claude_file *file)
 {
     size_t at = session->count++;
-    while (at > 1 && session->files[at - 1]->offset == 0 &&
+    while (at > 1 && session->files[at - 1]->file.offset == 0 &&
            session->files[at - 1]->first_ms > file->first_ms) {
         session->files[at] = session->files[at - 1];
         at--;
@@ -92,13 +70,15 @@ static void insert(struct claude_session *session, struct claude_file *file)
     session->read = 0;
 }
 
-struct claude_session *claude_session_new(const struct claude_transcript_options *options,
+struct claude_session *claude_session_new(struct transcript_dir *dir,
+                                          const struct claude_transcript_options *options,
                                           struct slice id)
 {
-    const struct mem *mem = options->tally->intake->mem;
+    const struct mem *mem = options->counters->ingest->mem;
     struct claude_session *session = mem_zalloc(mem, 1, sizeof *session);
     if (session == NULL)
         return NULL;
+    session->dir = dir;
     session->options = options;
     session->mem = mem;
     session->status_ms = session->started_ms = (double)NAN;
@@ -113,7 +93,6 @@ void claude_session_free(struct claude_session *session)
     for (size_t i = 0; i < session->count; i++)
         free_file(session->mem, session->files[i]);
     mem_free(session->mem, session->files, session->cap * sizeof *session->files);
-    free_text(session->mem, session->agents.path);
     intern_free(session->agent_ids);
     mem_free(session->mem, session, sizeof *session);
 }
@@ -128,41 +107,45 @@ void claude_session_set_path(struct claude_session *session, const char *path)
     strbuf_add(&agents, path, strlen(path) - strlen(".jsonl"));
     strbuf_adds(&agents, "/subagents");
     struct claude_file *file = new_file(session, path, (struct slice){NULL, 0});
-    char *copy = agents.failed ? NULL : copy_text(session->mem, agents.data);
+    if (file != NULL)
+        insert(session, file);
+    if (file != NULL && !agents.failed)
+        session->agents = transcript_dir_search(session->dir, agents.data, session);
+    session->failed |= session->agents == NULL;
     strbuf_release(&agents);
-    if (file == NULL || copy == NULL) {
-        session->failed = true;
-        free_file(session->mem, file);
-        free_text(session->mem, copy);
-        return;
-    }
-    session->agents = (struct claude_directory){copy, INT64_MIN};
-    insert(session, file);
 }
 
 /* ---- sub-agents ---- */
 
-static void say_agent(struct claude_session *session, const struct claude_file *file, double end_ms)
+static struct slice text_of(const char *text)
+{
+    return (struct slice){text, strlen(text)};
+}
+
+static void update_agent(struct claude_session *session, const struct claude_file *file, double end_ms)
 {
     const struct claude_meta *meta = &file->meta;
-    struct witness_place place;
-    const char *parent = meta->parent_id[0] != '\0' ? meta->parent_id : session->id;
-    struct witness_agent_fact fact = {
-        .type = {meta->type[0] != '\0' ? meta->type : NULL, strlen(meta->type)},
-        .description = {meta->description[0] != '\0' ? meta->description : NULL,
-                        strlen(meta->description)},
-        .parent_id = {parent, strlen(parent)},
-        .start_ms = file->first_ms,
-        .end_ms = end_ms,
+    int64_t local_ns = ingest_ctx_now(session->options->counters->ingest);
+    struct update update = {
+        .op = UPDATE_AGENT,
+        .precedence = PRECEDENCE_FILES,
+        .t_ms = (double)local_ns / 1e6,
+        .local_ns = local_ns,
+        .session_id = text_of(session->id),
+        .agent_id = text_of(file->agent_id),
     };
-    if (!witness_agent(session->options->tally->intake->witness, place_of(session, file, &place),
-                       &fact))
-        session->failed = true;
+    update_text(&update, FIELD_TYPE, text_of(meta->type));
+    update_text(&update, FIELD_DESCRIPTION, text_of(meta->description));
+    update_text(&update, FIELD_PARENT_AGENT_ID,
+                text_of(meta->parent_id[0] != '\0' ? meta->parent_id : session->id));
+    update_number(&update, FIELD_START_MS, file->first_ms);
+    update_number(&update, FIELD_END_MS, end_ms);
+    session->failed |= !correlator_update(session->options->counters->ingest->correlator, &update);
 }
 
 static bool read_meta(const struct mem *mem, const char *path, struct claude_meta *meta)
 {
-    int fd = claude_files_open(path);
+    int fd = transcript_file_open(path);
     char *text = fd < 0 ? NULL : mem_alloc(mem, META_BYTES);
     ssize_t len = text == NULL ? -1 : read(fd, text, META_BYTES);
     bool good = len > 0 && claude_meta_read(mem, text, (size_t)len, meta);
@@ -179,33 +162,37 @@ static void look_at_meta(struct claude_session *session, struct claude_file *fil
     struct strbuf path;
     struct stat st;
     strbuf_init(&path, session->mem, 0);
-    strbuf_add(&path, file->path, strlen(file->path) - strlen(".jsonl"));
+    strbuf_add(&path, file->file.path, strlen(file->file.path) - strlen(".jsonl"));
     strbuf_adds(&path, ".meta.json");
     if (!path.failed && lstat(path.data, &st) == 0 &&
-        claude_files_modified_ns(&st) != file->meta_ns &&
+        transcript_file_modified_ns(&st) != file->meta_ns &&
         read_meta(session->mem, path.data, &meta)) {
         file->meta = meta;
-        file->meta_ns = claude_files_modified_ns(&st);
-        say_agent(session, file, (double)NAN);
+        file->meta_ns = transcript_file_modified_ns(&st);
+        update_agent(session, file, (double)NAN);
     }
     session->failed |= path.failed;
     strbuf_release(&path);
 }
 
-static void found_agent(void *ctx, const char *path, struct slice id, const struct stat *st)
+void claude_session_found(struct claude_session *session, const char *name, const char *path)
 {
-    struct claude_session *session = ctx;
-    (void)st;
+    struct slice id = claude_files_id(name, "agent-");
+    struct stat st;
+    if (id.bytes == NULL)
+        return;
     if (session->agent_ids == NULL)
         session->agent_ids = intern_new(session->mem);
-    if (session->agent_ids != NULL &&
-        intern_find(session->agent_ids, id.bytes, id.len) != INTERN_NONE)
+    if (session->agent_ids == NULL) {
+        session->failed = true;
         return;
-    struct claude_file *file =
-        session->agent_ids == NULL ||
-                intern_put(session->agent_ids, id.bytes, id.len) == INTERN_FAILED
-            ? NULL
-            : new_file(session, path, id);
+    }
+    if (intern_find(session->agent_ids, id.bytes, id.len) != INTERN_NONE || lstat(path, &st) != 0 ||
+        !S_ISREG(st.st_mode))
+        return;
+    struct claude_file *file = intern_put(session->agent_ids, id.bytes, id.len) == INTERN_FAILED
+                                   ? NULL
+                                   : new_file(session, path, id);
     if (file == NULL)
         session->failed = true;
     else
@@ -214,81 +201,65 @@ static void found_agent(void *ctx, const char *path, struct slice id, const stru
 
 /* ---- looking ---- */
 
-static void begin_again(struct claude_session *session, struct claude_file *file)
+static void look_at(struct claude_session *session, struct claude_file *file)
 {
-    struct claude_transcript *fresh = new_transcript(session, file);
+    if (!transcript_file_look(&file->file))
+        return;
+    struct claude_transcript *fresh = new_transcript(session, file, file->file.path);
     if (fresh == NULL) {
         session->failed = true;
         return;
     }
     claude_transcript_free(file->transcript);
     file->transcript = fresh;
-    file->offset = 0;
 }
 
-static void look_at(struct claude_session *session, struct claude_file *file)
-{
-    struct stat st;
-    if (lstat(file->path, &st) != 0)
-        return;
-    bool other = file->inode != 0 &&
-                 (file->device != (uint64_t)st.st_dev || file->inode != (uint64_t)st.st_ino);
-    if (other || st.st_size < file->offset)
-        begin_again(session, file);
-    file->device = (uint64_t)st.st_dev;
-    file->inode = (uint64_t)st.st_ino;
-    file->size = st.st_size;
-}
-
-/* Says of agents what their files say, once these are read as far as they go. */
-static void say_finished(struct claude_session *session, struct claude_file *file)
+/* Reports the end of an agent that its meta file has as finished, once its transcript is read
+   up. */
+static void report_finished(struct claude_session *session, struct claude_file *file)
 {
     double last_ms = claude_transcript_last_ms(file->transcript);
-    if (!file->meta.finished || file->offset < file->size ||
+    if (!file->meta.finished || transcript_file_has_more(&file->file) ||
         !(last_ms > file->ended_ms || isnan(file->ended_ms)))
         return;
     file->ended_ms = last_ms;
     if (!isnan(last_ms))
-        say_agent(session, file, last_ms);
+        update_agent(session, file, last_ms);
 }
 
 void claude_session_look(struct claude_session *session)
 {
     session->read = 0;
-    if (session->count > 0 && claude_directory_changed(&session->agents))
-        claude_files_agents(session->mem, session->agents.path, found_agent, session);
     for (size_t i = 0; i < session->count; i++) {
         look_at(session, session->files[i]);
         if (i > 0 && !session->files[i]->meta.finished)
             look_at_meta(session, session->files[i]);
         if (i > 0)
-            say_finished(session, session->files[i]);
+            report_finished(session, session->files[i]);
     }
 }
 
 struct claude_file *claude_session_next(const struct claude_session *session)
 {
     for (size_t i = session->read; i < session->count; i++)
-        if (session->files[i]->offset < session->files[i]->size)
+        if (transcript_file_has_more(&session->files[i]->file))
             return session->files[i];
     return NULL;
 }
 
 void claude_session_take(struct claude_session *session, struct claude_file *file,
-                         const char *bytes, size_t len, int64_t size, uint64_t now_ms)
+                         const char *bytes, size_t len, uint64_t now_ms)
 {
-    file->offset += (int64_t)len;
-    file->size = len == 0 ? file->offset : size;
     if (len > 0) {
         session->ended = false;
         session->grown_since = now_ms;
         session->failed |= !claude_transcript_push(file->transcript, bytes, len);
     }
     while (session->read < session->count &&
-           session->files[session->read]->offset >= session->files[session->read]->size)
+           !transcript_file_has_more(&session->files[session->read]->file))
         session->read++;
     if (file->agent_id[0] != '\0')
-        say_finished(session, file);
+        report_finished(session, file);
 }
 
 void claude_session_finish(struct claude_session *session)

@@ -1,5 +1,5 @@
-/* A session of Claude Code that is looked at: its transcript and those of its sub-agents, how far they are read, and what the registry says of its
-   process. Private to the source (claude_source.c), which reads the bytes. */
+/* One session of Claude Code: its transcript and those of its sub-agents, how far they are read,
+   and the state of its process by the registry. */
 #ifndef INGEST_CLAUDE_SESSION_H
 #define INGEST_CLAUDE_SESSION_H
 
@@ -8,76 +8,81 @@
 #include "ingest/claude/claude_meta.h"
 #include "ingest/claude/claude_registry.h"
 #include "ingest/claude/claude_transcript.h"
+#include "ingest/transcript_dir.h"
+
+struct claude_session;
 
 struct claude_file {
-    char *path; /* owned */
+    struct transcript_file file;
+    struct claude_session *session;
     struct claude_transcript *transcript;
     char agent_id[CLAUDE_ID_BYTES + 1]; /* "": the session's own */
     struct claude_meta meta;
     int64_t meta_ns; /* of the meta file as it was read; INT64_MIN: never */
-    uint64_t device, inode;
-    int64_t size, offset; /* as it was at the last look; read so far */
-    double first_ms;      /* by its first bytes */
-    bool refused;         /* it could not be read, and that was said */
-    double ended_ms;      /* the end that was said of its agent; NAN: none */
+    double first_ms; /* by its first bytes */
+    double ended_ms; /* the end that was reported for its agent; NAN: none */
 };
 
-/* A person is asked. */
+/* A wait for a person. */
 struct claude_wait {
-    bool on; /* not all of it has been said */
+    bool on; /* not all of it has been reported */
     double start_ms, end_ms;
-    uint64_t since_ms;        /* by the loop's clock */
-    struct claude_file *told; /* whose call it is about; NULL: not known */
-    bool is_own;              /* said without a call */
+    uint64_t since_ms;            /* by the loop's clock */
+    struct claude_file *reported; /* whose call it is about; NULL: not known */
+    bool is_own;                  /* reported without a call */
 };
 
 struct claude_session {
     const struct claude_transcript_options
-        *options; /* of all sessions: tally, source, content; borrowed */
+        *options;               /* of all sessions: counters, source, content; borrowed */
+    struct transcript_dir *dir; /* borrowed */
     const struct mem *mem;
     char id[CLAUDE_ID_BYTES + 1];
     struct claude_file **files; /* the first is the session's own; none: it is not there yet */
     size_t count, cap;
     size_t read; /* the first of them are read as far as they went at the last look */
-    struct claude_directory agents;
-    struct intern *agent_ids; /* those that were found; NULL: none */
-    bool failed;              /* out of memory */
+    struct transcript_search *agents; /* its sub-agents' directory; NULL: as `files` */
+    struct intern *agent_ids;         /* those that were found; NULL: none */
+    bool failed;                      /* out of memory */
 
-    /* What the registry says; times by the loop's clock in ms. */
-    bool lives, was_registered, is_dead; /* is_dead: its file is there, its process is not */
+    /* By the registry; times by the loop's clock in ms. */
+    bool lives, was_registered, is_dead; /* is_dead: its file exists, its process does not */
     char name[1024];
     bool has_own_name;
-    int64_t pid, said_pid; /* of its process; 0: unknown, not said */
+    int64_t pid, reported_pid; /* of its process; 0: unknown, not reported */
     enum claude_status status;
     double status_ms, started_ms;
     char waiting_for[64];
     uint64_t status_since, seen_since, lost_since, grown_since;
-    bool idle_said, ended, grew; /* grew: since it was loaded */
+    bool idle_reported, ended, grew; /* grew: since it was loaded */
     struct claude_wait wait;
 };
 
-/* Returns new; NULL: out of memory. */
-struct claude_session *claude_session_new(const struct claude_transcript_options *options,
+/* Returns new; NULL: out of memory. `dir` and `options` are borrowed. */
+struct claude_session *claude_session_new(struct transcript_dir *dir,
+                                          const struct claude_transcript_options *options,
                                           struct slice id);
 void claude_session_free(struct claude_session *session);
-/* Where its own transcript is. */
+/* Sets the path of its own transcript. */
 void claude_session_set_path(struct claude_session *session, const char *path);
-/* Looks how its files are: which have come, which have grown. */
+/* Takes an entry of its sub-agents' directory, which may be known. */
+void claude_session_found(struct claude_session *session, const char *name, const char *path);
+/* Looks which of its files have grown. */
 void claude_session_look(struct claude_session *session);
-/* The next file of which there is something to read; NULL: none. Borrowed. */
+/* Returns the next file with bytes to read; NULL: none. Borrowed. */
 struct claude_file *claude_session_next(const struct claude_session *session);
-/* What was read of it, from `offset` on: the file went as far as `size`. */
+/* Takes the next bytes of one of its files; `len` 0: it has no more for now. */
 void claude_session_take(struct claude_session *session, struct claude_file *file,
-                         const char *bytes, size_t len, int64_t size, uint64_t now_ms);
-/* No more will be read: last lines may have no end. */
+                         const char *bytes, size_t len, uint64_t now_ms);
+/* Takes last lines without an end: no more will be read. */
 void claude_session_finish(struct claude_session *session);
-/* Of its lines; NAN: none has a time. */
+/* Returns the last time in its lines; NAN: no line has one. */
 double claude_session_last_ms(const struct claude_session *session);
 
-/* claude_presence.c: what its entry in the registry says now; NULL: it has none. */
+/* Takes its present entry in the registry; NULL: it has none. */
 void claude_session_registered(struct claude_session *session,
                                const struct claude_registered *entry, uint64_t now_ms);
-/* Says that it has ended, where nothing more is to be waited for; `loaded`: nothing but what is there counts. */
-void claude_session_settle(struct claude_session *session, uint64_t now_ms, bool loaded);
+/* Decides whether it has ended. `loaded`: without waiting for more. */
+void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bool loaded);
 
 #endif

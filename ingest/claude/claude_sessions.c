@@ -1,5 +1,5 @@
-/* Sessions are found in directories and in the registry, in no order; those that are found at the same time are put in the order in which they
-   began. Once found they stay. */
+/* Sessions are found in directories and in the registry, in no order; those that are found at
+   the same time are put in the order in which they began. Once found they stay. */
 #include "ingest/claude/claude_sessions.h"
 
 #include <math.h>
@@ -8,7 +8,8 @@
 
 enum { AT_REST = 4 /* every so many looks sessions that have ended are looked at too */ };
 
-/* The session of that id; with `make`, a new one where there is none. NULL: none, or out of memory. */
+/* Returns the session with the id; with `make`, a new one if it is unknown. NULL: unknown, or
+   out of memory. */
 static struct claude_session *session_of(struct claude_sessions *all, struct slice id, bool make)
 {
     const struct mem *mem = all->mem;
@@ -18,12 +19,12 @@ static struct claude_session *session_of(struct claude_sessions *all, struct sli
         return all->list[at];
     if (!make)
         return NULL;
-    struct claude_session *session = claude_session_new(&all->options, id);
+    struct claude_session *session = claude_session_new(all->dir, &all->options, id);
     if (session == NULL || number == INTERN_FAILED ||
         !mem_reserve(mem, &all->list, &all->cap, all->count + 1, sizeof *all->list) ||
         !u64map_put(&all->by_id, number, (uint32_t)all->count)) {
         claude_session_free(session);
-        all->failed = true;
+        all->dir->failed = true;
         return NULL;
     }
     all->list[all->count++] = session;
@@ -33,21 +34,72 @@ static struct claude_session *session_of(struct claude_sessions *all, struct sli
 /* By its last line, which is not younger than the file. */
 static bool is_recent(const struct claude_sessions *all, const char *path, const struct stat *st)
 {
-    int64_t from_ns = intake_now(all->options.tally->intake) - all->since_ns;
-    if (claude_files_modified_ns(st) < from_ns)
+    int64_t from_ns = ingest_ctx_now(all->options.counters->ingest) - all->since_ns;
+    if (transcript_file_modified_ns(st) < from_ns)
         return false;
     double last_ms = claude_files_last_ms(all->mem, path);
     return last_ms >= (double)(from_ns / 1000000);
 }
 
-static void found(void *ctx, const char *path, struct slice id, const struct stat *st)
+static void found_transcript(struct claude_sessions *all, const char *name, const char *path)
 {
-    struct claude_sessions *all = ctx;
-    struct claude_session *session = session_of(all, id, false);
-    if (session == NULL && (all->whole || is_recent(all, path, st)))
+    struct slice id = claude_files_id(name, "");
+    struct claude_session *session = id.bytes == NULL ? NULL : session_of(all, id, false);
+    struct stat st;
+    if (id.bytes == NULL || (session != NULL && session->count > 0) || lstat(path, &st) != 0 ||
+        !S_ISREG(st.st_mode))
+        return;
+    if (session == NULL && (all->whole || is_recent(all, path, &st)))
         session = session_of(all, id, true);
     if (session != NULL)
         claude_session_set_path(session, path);
+}
+
+static void found_project(struct claude_sessions *all, const char *name, const char *path)
+{
+    struct stat st;
+    if (intern_find(all->project_names, name, strlen(name)) != INTERN_NONE ||
+        stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return;
+    if (intern_put(all->project_names, name, strlen(name)) == INTERN_FAILED ||
+        !mem_reserve(all->mem, &all->projects, &all->project_cap, all->project_count + 1,
+                     sizeof *all->projects)) {
+        all->dir->failed = true;
+        return;
+    }
+    struct transcript_search *project = transcript_dir_search(all->dir, path, NULL);
+    if (project != NULL)
+        all->projects[all->project_count++] = project;
+}
+
+/* A directory's ctx is `all` for the one of the projects, NULL for a project, a session for its
+   sub-agents'. */
+void claude_sessions_found(struct claude_sessions *all, const struct transcript_search *where,
+                           const char *name, const char *path)
+{
+    if (where->ctx == all)
+        found_project(all, name, path);
+    else if (where->ctx == NULL)
+        found_transcript(all, name, path);
+    else
+        claude_session_found(where->ctx, name, path);
+}
+
+/* Appends the path of a session's transcript. False: it has none. */
+static bool find_path(const struct claude_sessions *all, const char *session_id,
+                      struct strbuf *path)
+{
+    struct stat st;
+    if (strchr(session_id, '/') != NULL)
+        return false;
+    for (size_t i = 0; i < all->project_count; i++) {
+        strbuf_clear(path);
+        strbuf_addf(path, "%s/%s.jsonl", all->projects[i]->path, session_id);
+        if (!path->failed && lstat(path->data, &st) == 0 && S_ISREG(st.st_mode))
+            return true;
+    }
+    strbuf_clear(path);
+    return false;
 }
 
 static int by_start(const void *a, const void *b)
@@ -60,7 +112,7 @@ static int by_start(const void *a, const void *b)
     return x < y ? -1 : x > y ? 1 : strcmp((*one)->id, (*other)->id);
 }
 
-/* Rows come in the order in which sessions began, as far as they were found at the same time. */
+/* Sorts the sessions that one look has found by their start: rows come in that order. */
 static void sort_new(struct claude_sessions *all)
 {
     size_t fresh = all->count - all->sorted;
@@ -68,12 +120,13 @@ static void sort_new(struct claude_sessions *all)
         qsort(all->list + all->sorted, fresh, sizeof *all->list, by_start);
     for (size_t i = all->sorted; i < all->count && fresh > 1; i++) {
         const char *id = all->list[i]->id;
-        all->failed |= !u64map_put(&all->by_id, intern_put(all->ids, id, strlen(id)), (uint32_t)i);
+        all->dir->failed |=
+            !u64map_put(&all->by_id, intern_put(all->ids, id, strlen(id)), (uint32_t)i);
     }
     all->sorted = all->count;
 }
 
-/* Those that live are opened, whatever the age of their transcript, and before they have one. */
+/* Opens live sessions, however old their transcript is, even before they have one. */
 static void open_living(struct claude_sessions *all)
 {
     struct strbuf path;
@@ -85,7 +138,7 @@ static void open_living(struct claude_sessions *all)
             session_of(all, (struct slice){id, strlen(id)}, entry->lives);
         if (session == NULL || session->count > 0)
             continue;
-        if (claude_projects_find(&all->projects, id, &path))
+        if (find_path(all, id, &path))
             claude_session_set_path(session, path.data);
     }
     strbuf_release(&path);
@@ -93,31 +146,59 @@ static void open_living(struct claude_sessions *all)
 
 bool claude_sessions_exist(const struct claude_sessions *all)
 {
-    return claude_projects_exist(&all->projects);
+    struct stat st;
+    return stat(all->projects_dir.data, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static void look_at_each(struct claude_sessions *all, uint64_t now_ms)
 {
-    bool rest = all->looks++ % AT_REST == 0;
+    bool rest = all->dir->looks % AT_REST == 1;
     for (size_t i = 0; i < all->count; i++) {
         struct claude_session *session = all->list[i];
         claude_session_registered(session, claude_registry_find(&all->registry, session->id),
                                   now_ms);
         if (rest || !session->ended)
             claude_session_look(session);
-        all->failed |= session->failed;
+        if (session->agents != NULL)
+            session->agents->at_rest = session->ended;
+        all->dir->failed |= session->failed;
     }
+}
+
+static bool find(struct claude_sessions *all)
+{
+    if (all->root == NULL)
+        all->root = transcript_dir_search(all->dir, all->projects_dir.data, all);
+    else
+        transcript_dir_find(all->dir);
+    return all->root != NULL;
 }
 
 void claude_sessions_look(struct claude_sessions *all, uint64_t now_ms)
 {
     if (!claude_sessions_exist(all))
         return;
-    all->failed |= !claude_registry_look(&all->registry, all->registry_dir.data, all->proc) ||
-                   !claude_projects_look(&all->projects, found, all);
+    source_set_state(&all->dir->source, SOURCE_OPEN);
+    if (transcript_dir_follows(all->dir))
+        transcript_dir_watch(all->dir, all->registry_dir.data, &all->registry_watched);
+    all->dir->failed |=
+        !claude_registry_look(&all->registry, all->registry_dir.data, all->proc) || !find(all);
     open_living(all);
     sort_new(all);
     look_at_each(all, now_ms);
+}
+
+struct claude_file *claude_sessions_next(struct claude_sessions *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        size_t at = (all->at + i) % all->count;
+        struct claude_file *file = claude_session_next(all->list[at]);
+        if (file != NULL) {
+            all->at = at;
+            return file;
+        }
+    }
+    return NULL;
 }
 
 uint64_t claude_sessions_unknown(const struct claude_sessions *all, struct slice *type)
@@ -129,19 +210,23 @@ uint64_t claude_sessions_unknown(const struct claude_sessions *all, struct slice
     return count;
 }
 
-bool claude_sessions_init(struct claude_sessions *all, const struct mem *mem, const char *dir)
+bool claude_sessions_init(struct claude_sessions *all, struct transcript_dir *dir, const char *path)
 {
-    size_t len = strlen(dir);
-    while (len > 1 && dir[len - 1] == '/')
+    const struct mem *mem = transcript_dir_mem(dir);
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
         len--;
-    *all = (struct claude_sessions){.mem = mem};
+    *all = (struct claude_sessions){.dir = dir, .mem = mem};
     u64map_init(&all->by_id, mem);
     claude_registry_init(&all->registry, mem);
     strbuf_init(&all->registry_dir, mem, 0);
-    strbuf_addf(&all->registry_dir, "%.*s/sessions", (int)len, dir);
+    strbuf_init(&all->projects_dir, mem, 0);
+    strbuf_addf(&all->registry_dir, "%.*s/sessions", (int)len, path);
+    strbuf_addf(&all->projects_dir, "%.*s/projects", (int)len, path);
     all->ids = intern_new(mem);
-    bool good = claude_projects_init(&all->projects, mem, dir, len);
-    return good && all->ids != NULL && !all->registry_dir.failed;
+    all->project_names = intern_new(mem);
+    return all->ids != NULL && all->project_names != NULL && !all->registry_dir.failed &&
+           !all->projects_dir.failed;
 }
 
 void claude_sessions_release(struct claude_sessions *all)
@@ -149,9 +234,11 @@ void claude_sessions_release(struct claude_sessions *all)
     for (size_t i = 0; i < all->count; i++)
         claude_session_free(all->list[i]);
     mem_free(all->mem, all->list, all->cap * sizeof *all->list);
-    claude_projects_release(&all->projects);
+    mem_free(all->mem, all->projects, all->project_cap * sizeof *all->projects);
     claude_registry_release(&all->registry);
     u64map_release(&all->by_id);
     intern_free(all->ids);
+    intern_free(all->project_names);
     strbuf_release(&all->registry_dir);
+    strbuf_release(&all->projects_dir);
 }

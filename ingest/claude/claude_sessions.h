@@ -1,7 +1,8 @@
-/* The sessions of a directory that are looked at: which these are, and how each of them stands.
+/* The sessions of a directory that are shown, and the state of each.
 
-   All of a directory that is named; else those that live, and those whose last line is younger than --since. The files of the others are not opened
-   (but for their last bytes, where the file itself is young). */
+   All of a directory that is named; else those that live, and those whose last line is younger
+   than --since. The files of the others are not opened (but for their last bytes, where the file
+   itself is young). */
 #ifndef INGEST_CLAUDE_SESSIONS_H
 #define INGEST_CLAUDE_SESSIONS_H
 
@@ -10,30 +11,41 @@
 #include "ingest/claude/claude_session.h"
 
 struct claude_sessions {
+    struct transcript_dir *dir; /* borrowed */
     const struct mem *mem;
     struct claude_transcript_options options; /* of all transcripts */
     const char *proc;                         /* /proc */
     int64_t since_ns;
     bool whole; /* all of them */
-    struct strbuf registry_dir;
+    struct strbuf registry_dir, projects_dir;
     struct claude_registry registry;
-    struct claude_projects projects;
+    bool registry_watched;
+    struct transcript_search *root; /* projects_dir; NULL: it has not existed yet */
+    struct intern *project_names;
+    struct transcript_search **projects; /* borrowed */
+    size_t project_count, project_cap;
     struct intern *ids;
     struct u64map by_id; /* a session's id: its place in `list` */
     struct claude_session **list;
     size_t count, cap, sorted; /* so many are in the order in which they began */
-    unsigned looks;
-    bool failed; /* out of memory */
+    size_t at;                 /* the session that is read */
 };
 
 /* False: out of memory; release it all the same. */
-bool claude_sessions_init(struct claude_sessions *sessions, const struct mem *mem, const char *dir);
+bool claude_sessions_init(struct claude_sessions *sessions, struct transcript_dir *dir,
+                          const char *path);
 void claude_sessions_release(struct claude_sessions *sessions);
-/* Whether the directory is one of Claude Code's. */
+/* Returns whether the directory is one of Claude Code's. */
 bool claude_sessions_exist(const struct claude_sessions *sessions);
-/* Looks what has come, gone, and grown. `now_ms` is the loop's clock. */
+/* Takes an entry of one of their directories, which may be known. */
+void claude_sessions_found(struct claude_sessions *sessions, const struct transcript_search *where,
+                           const char *name, const char *path);
+/* Returns the next file to read; NULL: none. A session is read as a whole before the next one. */
+struct claude_file *claude_sessions_next(struct claude_sessions *sessions);
+/* Looks which files have come, gone or grown. `now_ms` is the loop's clock. */
 void claude_sessions_look(struct claude_sessions *sessions, uint64_t now_ms);
-/* Lines of types that are not known, in all transcripts; of the last of these *type is one. */
+/* Returns the number of lines with unknown types, over all transcripts; *type is one of these
+   types. */
 uint64_t claude_sessions_unknown(const struct claude_sessions *sessions, struct slice *type);
 
 #endif

@@ -11,11 +11,6 @@
 
 enum { OPEN_TOOLS = 1000, RESULT_BYTES = 32 << 10 };
 
-static struct witness_tool_fact nothing(void)
-{
-    return (struct witness_tool_fact){.start_ms = (double)NAN, .end_ms = (double)NAN};
-}
-
 static bool is_agent(struct slice name)
 {
     return (name.len == 5 && memcmp(name.bytes, "Agent", 5) == 0) ||
@@ -82,21 +77,21 @@ void claude_take_tool(struct claude_transcript *t, struct json_value block, doub
 {
     struct slice id = claude_name(json_get(block, "id"));
     struct slice name = claude_name(json_get(block, "name"));
-    struct witness_tool_fact fact = nothing();
     struct strbuf args;
     if (id.bytes == NULL || name.bytes == NULL)
         return;
     strbuf_init(&args, t->mem, 0);
     claude_args(json_get(block, "input"), t->options.content, &args);
-    fact.name = name;
-    fact.args_json = (struct slice){args.data, args.len};
-    fact.start_ms = at_ms;
-    struct witness_place place = claude_transcript_place(t);
-    claude_transcript_said(t, !args.failed &&
-                                  witness_tool(claude_transcript_witness(t), &place, id, &fact));
+    struct slice args_json = {args.data, args.len};
+    struct update update = claude_transcript_call(t, CALL_TOOL, id);
+    update_text(&update, FIELD_NAME, name);
+    update_text(&update, FIELD_ARGS, args_json);
+    update_number(&update, FIELD_START_MS, at_ms);
+    t->failed |= args.failed;
+    claude_transcript_send(t, &update);
     struct claude_tool tool = {claude_transcript_put(t, id), at_ms, .is_agent = is_agent(name)};
     if (tool.id != INTERN_NONE && u64map_get(&t->done, tool.id) == U64MAP_NONE)
-        keep_open(t, &tool, fact.args_json);
+        keep_open(t, &tool, args_json);
     strbuf_release(&args);
 }
 
@@ -110,20 +105,21 @@ static void take_decision(struct claude_transcript *t, const struct claude_line 
                           struct slice id)
 {
     struct json_value decision = line->field[CLAUDE_PERMISSION];
-    struct witness_place place = claude_transcript_place(t);
-    struct witness_wait_fact fact = {
-        .decision = claude_name(json_get(decision, "decision")),
-        .source = claude_name(json_get(decision, "source")),
-        .start_ms = (double)NAN,
-        .end_ms = (double)NAN,
-    };
-    if (is_rejected(line)) {
-        fact.end_ms = line->at_ms;
-        fact.decision = (struct slice){"reject", 6};
-        fact.source = (struct slice){"user_reject", 11};
+    char room[CLAUDE_WAIT_ID_BYTES];
+    struct update update = claude_transcript_call(t, CALL_WAIT, claude_wait_id(id, room));
+    bool rejected = is_rejected(line);
+    update_text(&update, FIELD_DECISION,
+                rejected ? (struct slice){"reject", 6}
+                         : claude_name(json_get(decision, "decision")));
+    update_text(&update, FIELD_DECISION_SOURCE,
+                rejected ? (struct slice){"user_reject", 11}
+                         : claude_name(json_get(decision, "source")));
+    if (rejected) {
+        update_number(&update, FIELD_END_MS, line->at_ms);
     }
-    if (fact.decision.bytes != NULL)
-        claude_transcript_said(t, witness_wait(claude_transcript_witness(t), &place, id, &fact));
+    if (update_has(&update, FIELD_DECISION)) {
+        claude_transcript_send(t, &update);
+    }
 }
 
 /* {…input, "result": …} */
@@ -151,29 +147,27 @@ static void put_error(struct claude_transcript *t, const struct claude_line *lin
         strbuf_adds(&t->scratch, "error");
 }
 
-static void say_result(struct claude_transcript *t, const struct claude_line *line,
-                       struct json_value block, struct slice id, const struct claude_tool *tool)
+static void send_result(struct claude_transcript *t, const struct claude_line *line,
+                        struct json_value block, struct slice id, const struct claude_tool *tool)
 {
     struct json_value content = json_get(block, "content");
     bool failed = json_get(block, "is_error").type == JSON_TYPE_TRUE;
-    struct witness_tool_fact fact = nothing();
-    struct witness_place place = claude_transcript_place(t);
+    struct update update = claude_transcript_call(t, CALL_TOOL, id);
     struct strbuf args;
     strbuf_init(&args, t->mem, 0);
-    fact.end_ms = line->at_ms;
-    fact.success = failed ? NO : YES;
+    update_number(&update, FIELD_END_MS, line->at_ms);
+    update_bool(&update, FIELD_SUCCESS, failed ? TRI_FALSE : TRI_TRUE);
     if (failed) {
         put_error(t, line, content);
-        fact.error = (struct slice){t->scratch.data, t->scratch.len};
+        update_text(&update, FIELD_ERROR, (struct slice){t->scratch.data, t->scratch.len});
         t->failed |= t->scratch.failed;
     }
     if (tool != NULL && tool->args != NULL) {
         put_result(t, tool, content, &args);
-        fact.args_json = (struct slice){args.data, args.len};
+        update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
         t->failed |= args.failed;
     }
-    if (!t->failed)
-        claude_transcript_said(t, witness_tool(claude_transcript_witness(t), &place, id, &fact));
+    claude_transcript_send(t, &update);
     strbuf_release(&args);
 }
 
@@ -186,12 +180,12 @@ void claude_take_result(struct claude_transcript *t, const struct claude_line *l
         return;
     size_t at = place_of(t, number);
     bool open = at < t->tool_count;
-    say_result(t, line, block, id, open ? &t->tools[at] : NULL);
+    send_result(t, line, block, id, open ? &t->tools[at] : NULL);
     if ((open && t->tools[at].asked) || is_rejected(line))
         take_decision(t, line, id);
     if (open)
         take_away(t, at);
-    claude_transcript_said(t, u64map_put(&t->done, number, 1));
+    t->failed |= !u64map_put(&t->done, number, 1);
 }
 
 /* ---- people ---- */
@@ -205,22 +199,25 @@ bool claude_transcript_wait(struct claude_transcript *t, double at_ms, struct sl
             first = &t->tools[i];
     if (first == NULL)
         return false;
-    struct witness_place place = claude_transcript_place(t);
-    struct witness_wait_fact fact = {.what = what, .start_ms = at_ms, .end_ms = (double)NAN};
+    char room[CLAUDE_WAIT_ID_BYTES];
+    struct slice id = claude_wait_id(claude_transcript_text(t, first->id), room);
+    struct update update = claude_transcript_call(t, CALL_WAIT, id);
+    update_text(&update, FIELD_CONTEXT, what);
+    update_number(&update, FIELD_START_MS, at_ms);
     first->asked = true;
     t->asked = first->id;
-    claude_transcript_said(t, witness_wait(claude_transcript_witness(t), &place,
-                                           claude_transcript_text(t, first->id), &fact));
+    claude_transcript_send(t, &update);
     return true;
 }
 
 void claude_transcript_waited(struct claude_transcript *t, double at_ms)
 {
-    struct witness_place place = claude_transcript_place(t);
-    struct witness_wait_fact fact = {.start_ms = (double)NAN, .end_ms = at_ms};
     if (t->asked == INTERN_NONE)
         return;
-    claude_transcript_said(t, witness_wait(claude_transcript_witness(t), &place,
-                                           claude_transcript_text(t, t->asked), &fact));
+    char room[CLAUDE_WAIT_ID_BYTES];
+    struct slice id = claude_wait_id(claude_transcript_text(t, t->asked), room);
+    struct update update = claude_transcript_call(t, CALL_WAIT, id);
+    update_number(&update, FIELD_END_MS, at_ms);
+    claude_transcript_send(t, &update);
     t->asked = INTERN_NONE;
 }

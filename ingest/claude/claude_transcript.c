@@ -33,7 +33,7 @@ static void init(struct claude_transcript *t, const struct claude_transcript_opt
 
 struct claude_transcript *claude_transcript_new(const struct claude_transcript_options *options)
 {
-    const struct mem *mem = options->tally->intake->mem;
+    const struct mem *mem = options->counters->ingest->mem;
     struct claude_transcript *t = mem_zalloc(mem, 1, sizeof *t);
     if (t == NULL)
         return NULL;
@@ -96,51 +96,51 @@ intern_id claude_transcript_put(struct claude_transcript *t, struct slice text)
     return INTERN_NONE;
 }
 
-struct witness *claude_transcript_witness(const struct claude_transcript *t)
+void claude_transcript_send(struct claude_transcript *t, const struct update *update)
 {
-    return t->options.tally->intake->witness;
-}
-
-void claude_transcript_said(struct claude_transcript *t, bool good)
-{
-    t->failed |= !good;
+    if (!t->failed) {
+        t->failed = !correlator_update(t->options.counters->ingest->correlator, update);
+    }
 }
 
 /* ---- of whom ---- */
 
-static struct witness_place bare_place(const struct claude_transcript *t)
+static struct update bare_update(const struct claude_transcript *t, enum update_op op)
 {
-    return (struct witness_place){
+    int64_t local_ns = ingest_ctx_now(t->options.counters->ingest);
+    return (struct update){
+        .op = op,
+        .precedence = PRECEDENCE_FILES,
+        .t_ms = (double)local_ns / 1e6,
+        .local_ns = local_ns,
         .session_id = claude_transcript_text(t, t->session_id),
         .agent_id = claude_transcript_text(t, t->agent_id),
-        .rank = WITNESS_FILES,
-        .local_ns = intake_now(t->options.tally->intake),
     };
 }
 
 /* A sub-agent has its own beginning; the session's is that of its main transcript. */
-static void tell_of(struct claude_transcript *t)
+static void announce(struct claude_transcript *t)
 {
-    struct witness_place place = bare_place(t);
+    bool is_agent = t->agent_id != INTERN_NONE;
+    struct update update = bare_update(t, is_agent ? UPDATE_AGENT : UPDATE_SESSION);
     t->is_told = true;
-    if (t->agent_id != INTERN_NONE) {
-        struct witness_agent_fact agent = {.start_ms = t->first_ms, .end_ms = (double)NAN};
-        claude_transcript_said(t, witness_agent(claude_transcript_witness(t), &place, &agent));
-        return;
+    update_number(&update, FIELD_START_MS, t->first_ms);
+    if (!is_agent) {
+        update.by = (struct slice){t->options.source, strlen(t->options.source)};
+        update_text(&update, FIELD_NAME, (struct slice){t->name.data, t->name.len});
     }
-    struct witness_session_fact fact = {
-        .name = {t->name.len > 0 ? t->name.data : NULL, t->name.len},
-        .source = t->options.source,
-        .start_ms = t->first_ms,
-    };
-    claude_transcript_said(t, witness_session(claude_transcript_witness(t), &place, &fact));
+    claude_transcript_send(t, &update);
 }
 
-struct witness_place claude_transcript_place(struct claude_transcript *t)
+struct update claude_transcript_call(struct claude_transcript *t, enum call_kind kind,
+                                     struct slice id)
 {
     if (!t->is_told)
-        tell_of(t);
-    return bare_place(t);
+        announce(t);
+    struct update update = bare_update(t, UPDATE_CALL);
+    update.kind = kind;
+    update.id = id;
+    return update;
 }
 
 /* The last part of the path, into name. */
@@ -190,12 +190,14 @@ static void go_on_with_turn(struct claude_transcript *t, const struct claude_lin
 
 /* ---- turns ---- */
 
-static void say_turn(struct claude_transcript *t, double end_ms)
+static void send_turn(struct claude_transcript *t, double end_ms)
 {
-    struct witness_place place = claude_transcript_place(t);
-    struct witness_turn_fact fact = {t->turn.start_ms, end_ms, t->turn.prompt_length};
-    claude_transcript_said(t, witness_turn(claude_transcript_witness(t), &place,
-                                           claude_transcript_text(t, t->turn.id), &fact));
+    struct slice id = claude_transcript_text(t, t->turn.id);
+    struct update update = claude_transcript_call(t, CALL_INTERACTION, id);
+    update_number(&update, FIELD_START_MS, t->turn.start_ms);
+    update_number(&update, FIELD_END_MS, end_ms);
+    update_number(&update, FIELD_PROMPT_LENGTH, t->turn.prompt_length);
+    claude_transcript_send(t, &update);
 }
 
 void claude_transcript_begin_turn(struct claude_transcript *t)
@@ -208,7 +210,7 @@ void claude_transcript_begin_turn(struct claude_transcript *t)
     t->turn.open = true;
     t->prompt.id = INTERN_NONE;
     t->has_ended = false;
-    say_turn(t, (double)NAN);
+    send_turn(t, (double)NAN);
 }
 
 void claude_transcript_end_turn(struct claude_transcript *t, double at_ms)
@@ -216,7 +218,7 @@ void claude_transcript_end_turn(struct claude_transcript *t, double at_ms)
     if (t->turn.id == INTERN_NONE || isnan(at_ms))
         return;
     t->turn.open = false;
-    say_turn(t, at_ms);
+    send_turn(t, at_ms);
 }
 
 /* The text of a message that is not a tool's result, into scratch. */
@@ -295,14 +297,15 @@ static void take_system(struct claude_transcript *t, const struct claude_line *l
 /* What the client writes as it ends. */
 static void take_cost(struct claude_transcript *t, const struct claude_line *line)
 {
-    struct witness_place place = claude_transcript_place(t);
-    struct witness_session_fact fact = {
-        .start_ms = (double)NAN,
-        .cost_usd = claude_number(line->field[CLAUDE_TOTAL_COST]),
-    };
+    double cost_usd = claude_number(line->field[CLAUDE_TOTAL_COST]);
     t->has_ended = true;
-    if (t->agent_id == INTERN_NONE && fact.cost_usd > 0 && isfinite(fact.cost_usd))
-        claude_transcript_said(t, witness_session(claude_transcript_witness(t), &place, &fact));
+    if (t->agent_id != INTERN_NONE || !(cost_usd > 0) || !isfinite(cost_usd))
+        return;
+    if (!t->is_told)
+        announce(t);
+    struct update update = bare_update(t, UPDATE_SESSION);
+    update_number(&update, FIELD_COST_USD, cost_usd);
+    claude_transcript_send(t, &update);
 }
 
 static void take_unknown(struct claude_transcript *t, const struct claude_line *line)
@@ -330,20 +333,20 @@ static void dispatch(struct claude_transcript *t, const struct claude_line *line
     case CLAUDE_LINE_OTHER: break;
     }
     go_on_with_turn(t, line);
-    tally_taken(t->options.tally);
+    source_counters_accept(t->options.counters);
 }
 
-static void complain(struct claude_transcript *t, const char *text, size_t len, uint64_t number,
-                     const char *reason)
+static void report_reject(struct claude_transcript *t, const char *text, size_t len,
+                          uint64_t number, const char *reason)
 {
-    struct complaint complaint = {
+    struct reject reject = {
         .where = t->where.data != NULL ? t->where.data : "",
         .line = number,
         .reason = reason,
         .bytes = {text, len},
         .level = NOTICE_WARNING,
     };
-    tally_bad(t->options.tally, &complaint);
+    source_counters_reject(t->options.counters, &reject);
 }
 
 static void take_line(void *ctx, const char *text, size_t len, uint64_t number, enum line_kind kind)
@@ -355,8 +358,8 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
     if (t->failed || len == 0 || claude_line_is_bulk(text, len))
         return;
     if (kind == LINE_TOO_LONG || kind == LINE_LOST) {
-        complain(t, text, len, number,
-                 kind == LINE_LOST ? "out of memory" : "the line is too long");
+        report_reject(t, text, len, number,
+                      kind == LINE_LOST ? "out of memory" : "the line is too long");
         return;
     }
     if (claude_line_read(text, len, &line, &error)) {
@@ -364,8 +367,9 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
         return;
     }
     strbuf_init(&reason, t->mem, 0);
-    intake_json_reason(&reason, text, len, &error);
-    complain(t, NULL, 0, number, reason.data != NULL && !reason.failed ? reason.data : "not JSON");
+    ingest_ctx_json_reason(&reason, text, len, &error);
+    report_reject(t, NULL, 0, number,
+                  reason.data != NULL && !reason.failed ? reason.data : "not JSON");
     strbuf_release(&reason);
 }
 

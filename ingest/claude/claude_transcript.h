@@ -6,14 +6,14 @@
 #ifndef INGEST_CLAUDE_TRANSCRIPT_H
 #define INGEST_CLAUDE_TRANSCRIPT_H
 
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
 struct claude_transcript;
 
 struct claude_transcript_options {
-    struct tally *tally; /* borrowed; its intake has the witness */
-    const char *where;   /* for complaints; copied */
-    const char *source;  /* for people; borrowed, as witness.h says */
+    struct source_counters *counters; /* borrowed; its context has the correlator */
+    const char *where;                /* for rejects; copied */
+    const char *source;               /* for people; borrowed, as correlator.h says */
     struct slice session_id,
         agent_id; /* copied; agent_id.bytes NULL: the session's own transcript */
     size_t max_line_bytes;

@@ -10,15 +10,7 @@
 
 struct slice hook_cut(struct slice text, size_t max)
 {
-    size_t at = 0;
-    while (at < text.len) {
-        uint32_t cp;
-        size_t n = utf8_next(text.bytes + at, text.len - at, &cp);
-        if (at + n > max)
-            break;
-        at += n;
-    }
-    text.len = at;
+    text.len = utf8_cut(text.bytes, text.len, max);
     return text;
 }
 

@@ -84,7 +84,7 @@ static bool sort_word(struct words *words, const char *word)
     const char *dot = memchr(word, '.', (size_t)(equals - word));
     const char *name_end = dot != NULL ? dot : equals;
     enum feed_field field = feed_field_of(word, (size_t)(name_end - word));
-    if (field == FEED_FIELDS || field == FIELD_OP || !has_field(words->op, field) ||
+    if (field == FEED_FIELDS || field == OP_OP || !has_field(words->op, field) ||
         (dot != NULL && !is_object(field)))
         return wrong(words, "no such field", word);
     words->text[field] = equals + 1;
@@ -125,11 +125,11 @@ static void put_line(const struct words *words, const char *session, double t_ms
 {
     strbuf_adds(line, "{\"op\":");
     json_put_cstr(line, words->op->name);
-    if (words->text[FIELD_T] == NULL && !isnan(t_ms)) {
+    if (words->text[OP_T] == NULL && !isnan(t_ms)) {
         strbuf_adds(line, ",\"t\":");
         json_put_number(line, t_ms);
     }
-    if (words->text[FIELD_SESSION_ID] == NULL && session != NULL) {
+    if (words->text[OP_SESSION_ID] == NULL && session != NULL) {
         strbuf_adds(line, ",\"session_id\":");
         json_put_cstr(line, session);
     }
@@ -153,7 +153,7 @@ static bool check_line(struct words *words, const char *line, size_t len)
     feed_values_init(&values, words->error->mem);
     /* What is no JSON now can only be a list of numbers that is none. */
     if (!json_check(line, len, 64, &object, NULL))
-        culprit = FIELD_ATTEMPT_START_TIMES;
+        culprit = OP_ATTEMPT_START_TIMES;
     else if (!feed_values_read(&values, object))
         typed = FEED_NO_MEMORY;
     else

@@ -4,11 +4,10 @@
    token. */
 #include "ingest/feed/feed.h"
 
-#include "ingest/claude/claude_hook.h"
+#include "ingest/event_scan.h"
 #include "ingest/feed/feed_ops.h"
 #include "ingest/feed/feed_sessions.h"
-#include "ingest/trace/event_scan.h"
-#include "ingest/trace/trace_event.h"
+#include "ingest/trace_event.h"
 
 #include "core/base/json_text.h"
 #include "core/base/time_ns.h"
@@ -20,7 +19,7 @@ enum { DEPTH_MAX = 64 };
 
 struct feed {
     struct feed_options options;
-    struct intake *intake;
+    struct ingest_ctx *ingest;
     struct lines lines;
     struct feed_values values;
     struct strbuf extra; /* of raw events */
@@ -41,17 +40,17 @@ static void take_line(void *ctx, const char *line, size_t len, uint64_t number,
 
 struct feed *feed_new(const struct feed_options *options)
 {
-    struct intake *intake = options->tally->intake;
-    struct feed *feed = mem_zalloc(intake->mem, 1, sizeof *feed);
+    struct ingest_ctx *ingest = options->counters->ingest;
+    struct feed *feed = mem_zalloc(ingest->mem, 1, sizeof *feed);
     if (feed == NULL)
         return NULL;
     feed->options = *options;
-    feed->intake = intake;
+    feed->ingest = ingest;
     feed->authorized = options->token == NULL;
-    lines_init(&feed->lines, intake->mem, options->max_line_bytes, take_line, feed);
-    feed_values_init(&feed->values, intake->mem);
-    feed_sessions_init(&feed->sessions, intake, options->source, options->session_id);
-    strbuf_init(&feed->extra, intake->mem, 0);
+    lines_init(&feed->lines, ingest->mem, options->max_line_bytes, take_line, feed);
+    feed_values_init(&feed->values, ingest->mem);
+    feed_sessions_init(&feed->sessions, ingest, options->source, options->session_id);
+    strbuf_init(&feed->extra, ingest->mem, 0);
     return feed;
 }
 
@@ -59,7 +58,7 @@ void feed_free(struct feed *feed)
 {
     if (feed == NULL)
         return;
-    const struct mem *mem = feed->intake->mem;
+    const struct mem *mem = feed->ingest->mem;
     lines_release(&feed->lines);
     feed_values_release(&feed->values);
     strbuf_release(&feed->extra);
@@ -69,58 +68,58 @@ void feed_free(struct feed *feed)
 
 /* ---- what is refused ---- */
 
-static void complain(struct feed *feed, const struct line *line, enum notice_level level,
-                     const char *reason)
+static void report_reject(struct feed *feed, const struct line *line, enum notice_level level,
+                          const char *reason)
 {
-    struct complaint complaint = {.where = feed->options.where,
-                                  .line = line->number,
-                                  .reason = reason,
-                                  .bytes = {.bytes = line->bytes, .len = line->len},
-                                  .level = level};
-    tally_bad(feed->options.tally, &complaint);
+    struct reject reject = {.where = feed->options.where,
+                            .line = line->number,
+                            .reason = reason,
+                            .bytes = {.bytes = line->bytes, .len = line->len},
+                            .level = level};
+    source_counters_reject(feed->options.counters, &reject);
 }
 
 static void complain_of_json(struct feed *feed, const struct line *line, enum line_kind kind,
                              const struct json_error *error)
 {
     struct strbuf reason;
-    strbuf_init(&reason, feed->intake->mem, 0);
+    strbuf_init(&reason, feed->ingest->mem, 0);
     if (kind == LINE_LAST)
         strbuf_adds(&reason, "cut off: ");
-    intake_json_reason(&reason, line->bytes, line->len, error);
-    complain(feed, line, NOTICE_WARNING, reason.failed ? "not JSON" : reason.data);
+    ingest_ctx_json_reason(&reason, line->bytes, line->len, error);
+    report_reject(feed, line, NOTICE_WARNING, reason.failed ? "not JSON" : reason.data);
     strbuf_release(&reason);
 }
 
-static void complain_of_field(struct feed *feed, const struct line *line, const struct feed_op *op,
-                              enum feed_field field, bool ignored)
+static void report_field(struct feed *feed, const struct line *line, const struct feed_op *op,
+                         enum feed_field field, bool ignored)
 {
     struct strbuf reason;
-    strbuf_init(&reason, feed->intake->mem, 0);
+    strbuf_init(&reason, feed->ingest->mem, 0);
     const struct feed_field_info *info = &feed_fields[field];
     if (feed_has(&feed->values, field) || ignored)
         strbuf_addf(&reason, "%s: %s is not %s%s", op->name, info->name,
                     feed_type_words(info->type), ignored ? ", ignored" : "");
     else
         strbuf_addf(&reason, "%s: %s is missing", op->name, info->name);
-    complain(feed, line, ignored ? NOTICE_DEBUG : NOTICE_WARNING,
-             reason.failed ? "bad field" : reason.data);
+    report_reject(feed, line, ignored ? NOTICE_DEBUG : NOTICE_WARNING,
+                  reason.failed ? "bad field" : reason.data);
     strbuf_release(&reason);
 }
 
 static void out_of_memory(struct feed *feed, const struct line *line)
 {
-    complain(feed, line, NOTICE_ERROR, "out of memory, the line is lost");
+    report_reject(feed, line, NOTICE_ERROR, "out of memory, the line is lost");
 }
 
 static void refuse(struct feed *feed, const struct line *line, const char *reason)
 {
     /* Nothing of a line that may hold a token is shown. */
-    struct complaint complaint = {.where = feed->options.where,
-                                  .line = line->number,
-                                  .reason = reason,
-                                  .level = NOTICE_WARNING};
-    tally_bad(feed->options.tally, &complaint);
+    struct reject reject = {.where = feed->options.where,
+                            .line = line->number,
+                            .reason = reason,
+                            .level = NOTICE_WARNING};
+    source_counters_reject(feed->options.counters, &reject);
     feed->refused = true;
 }
 
@@ -129,10 +128,10 @@ static void refuse(struct feed *feed, const struct line *line, const char *reaso
 static enum tracer_result hello(struct feed *feed, double t_ms)
 {
     const struct feed_values *v = &feed->values;
-    struct hello_op op = {.session_id = feed_text(v, FIELD_SESSION_ID),
-                          .name = feed_text(v, FIELD_NAME),
-                          .agent_id = feed_text(v, FIELD_AGENT_ID),
-                          .parent_session_id = feed_text(v, FIELD_PARENT_SESSION_ID)};
+    struct hello_op op = {.session_id = feed_text(v, OP_SESSION_ID),
+                          .name = feed_text(v, OP_NAME),
+                          .agent_id = feed_text(v, OP_AGENT_ID),
+                          .parent_session_id = feed_text(v, OP_PARENT_SESSION_ID)};
     session_no session;
     enum tracer_result result =
         feed_sessions_hello(&feed->sessions, t_ms, feed->local_ns, &op, &session);
@@ -159,49 +158,48 @@ static enum notice_level level_of(struct slice level)
 
 static void log_message(struct feed *feed, const struct op_context *context)
 {
-    struct slice text = feed_text(&feed->values, FIELD_MESSAGE);
+    struct slice text = feed_text(&feed->values, OP_MESSAGE);
     struct notice notice = {.at_ns = time_ns_from_ms(context->t_ms),
-                            .level = level_of(feed_text(&feed->values, FIELD_LEVEL)),
+                            .level = level_of(feed_text(&feed->values, OP_LEVEL)),
                             .session = context->session,
                             .text = text.bytes,
                             .len = text.len};
-    notice_log_add(feed->intake->log, &notice);
+    notice_log_add(feed->ingest->log, &notice);
 }
 
 static double time_of(const struct feed *feed)
 {
     double local_ms = (double)(feed->local_ns / 1000) / 1e3;
-    return feed_has(&feed->values, FIELD_T) ? feed_number(&feed->values, FIELD_T) : local_ms;
+    return feed_has(&feed->values, OP_T) ? feed_number(&feed->values, OP_T) : local_ms;
 }
 
 static enum tracer_result apply(struct feed *feed, const struct feed_op *op)
 {
     const struct feed_values *v = &feed->values;
-    struct op_context context = {.t_ms = time_of(feed),
-                                 .local_ns = feed->local_ns,
-                                 .agent_id = feed_text(v, FIELD_AGENT_ID)};
+    struct op_context context = {
+        .t_ms = time_of(feed), .local_ns = feed->local_ns, .agent_id = feed_text(v, OP_AGENT_ID)};
     if (op->special == FEED_HELLO)
         return hello(feed, context.t_ms);
     enum tracer_result result =
-        feed_sessions_find(&feed->sessions, feed_text(v, FIELD_SESSION_ID), context.t_ms,
+        feed_sessions_find(&feed->sessions, feed_text(v, OP_SESSION_ID), context.t_ms,
                            feed->local_ns, op->special == FEED_ENDS, &context.session);
     if (result != TRACER_OK)
         return result;
     if (op->special == FEED_LOG)
         log_message(feed, &context);
-    return op->apply(feed->intake->tracer, &context, v);
+    return op->apply(feed->ingest->tracer, &context, v);
 }
 
 static void answer_status(struct feed *feed, const struct line *line)
 {
     struct strbuf text, answer;
-    if (feed->options.reply == NULL || feed->intake->status == NULL) {
-        complain(feed, line, NOTICE_WARNING, "status: nobody can be answered here");
+    if (feed->options.reply == NULL || feed->ingest->status == NULL) {
+        report_reject(feed, line, NOTICE_WARNING, "status: nobody can be answered here");
         return;
     }
-    strbuf_init(&text, feed->intake->mem, 0);
-    strbuf_init(&answer, feed->intake->mem, 0);
-    feed->intake->status(feed->intake->ctx, &text);
+    strbuf_init(&text, feed->ingest->mem, 0);
+    strbuf_init(&answer, feed->ingest->mem, 0);
+    feed->ingest->status(feed->ingest->ctx, &text);
     strbuf_adds(&answer, "{\"status\":");
     json_put_string(&answer, text.len > 0 ? text.data : "", text.failed ? 0 : text.len);
     strbuf_adds(&answer, "}\n");
@@ -214,12 +212,12 @@ static void answer_status(struct feed *feed, const struct line *line)
 /* What it is about is in the payload; the session of this connection has no part in it. */
 static void take_hook(struct feed *feed, const struct line *line)
 {
-    const char *wrong = claude_hook_take(feed->intake, feed->values.raw[FIELD_PAYLOAD],
-                                         time_of(feed), feed->local_ns);
+    const char *wrong = hook_take(feed->ingest, "claude", feed->values.raw[OP_PAYLOAD],
+                                  time_of(feed), feed->local_ns);
     if (wrong != NULL)
-        complain(feed, line, NOTICE_WARNING, wrong);
+        report_reject(feed, line, NOTICE_WARNING, wrong);
     else
-        tally_taken(feed->options.tally);
+        source_counters_accept(feed->options.counters);
 }
 
 static void take_operation(struct feed *feed, const struct line *line, const struct feed_op *op)
@@ -228,7 +226,7 @@ static void take_operation(struct feed *feed, const struct line *line, const str
     enum feed_field culprit;
     switch (feed_op_type(op, &feed->values, &ignored, &culprit)) {
     case FEED_NO_MEMORY: out_of_memory(feed, line); return;
-    case FEED_WRONG_TYPE: complain_of_field(feed, line, op, culprit, false); return;
+    case FEED_WRONG_TYPE: report_field(feed, line, op, culprit, false); return;
     case FEED_TYPED: break;
     }
     if (op->special == FEED_AUTH)
@@ -238,14 +236,14 @@ static void take_operation(struct feed *feed, const struct line *line, const str
         return;
     }
     for (; ignored != 0; ignored &= ignored - 1)
-        complain_of_field(feed, line, op, (enum feed_field)__builtin_ctzll(ignored), true);
+        report_field(feed, line, op, (enum feed_field)__builtin_ctzll(ignored), true);
     if (op->special == FEED_HOOK) {
         take_hook(feed, line);
         return;
     }
     switch (apply(feed, op)) {
-    case TRACER_OK: tally_taken(feed->options.tally); break;
-    case TRACER_NOT_OPEN: complain(feed, line, NOTICE_DEBUG, "nothing of that is open"); break;
+    case TRACER_OK: source_counters_accept(feed->options.counters); break;
+    case TRACER_NOT_OPEN: report_reject(feed, line, NOTICE_DEBUG, "nothing of that is open"); break;
     case TRACER_NO_MEMORY: out_of_memory(feed, line); break;
     }
 }
@@ -264,11 +262,11 @@ static enum tracer_result advance(struct feed *feed, const struct raw_event *raw
     if (isnan(raw->ts_us) || trace_event_is_metadata(raw))
         return TRACER_OK;
     session_no own = feed->sessions.own;
-    const struct session *session = swarm_session(feed->intake->swarm, own);
+    const struct session *session = swarm_session(feed->ingest->swarm, own);
     struct op_context context = {.session = own,
                                  .t_ms = (double)session->origin_ns / 1e6 + raw->ts_us / 1e3,
                                  .local_ns = feed->local_ns};
-    return tracer_advance(feed->intake->tracer, &context);
+    return tracer_advance(feed->ingest->tracer, &context);
 }
 
 /* Whether the event's times, and the origin that it may give its session, are ones that the model can hold. */
@@ -278,11 +276,11 @@ static bool in_range(const struct feed *feed, const struct raw_event *raw)
     double ts_ms = isnan(raw->ts_us) ? 0 : raw->ts_us / 1e3;
     double dur_ms = isnan(raw->dur_us) ? 0 : raw->dur_us / 1e3;
     if (feed->sessions.own != NO_SESSION)
-        origin_ms = (double)swarm_session(feed->intake->swarm, feed->sessions.own)->origin_ns / 1e6;
+        origin_ms = (double)swarm_session(feed->ingest->swarm, feed->sessions.own)->origin_ns / 1e6;
     else
         origin_ms -= ts_ms;
-    return fabs(origin_ms) <= INTAKE_TIME_MAX_MS && fabs(origin_ms + ts_ms) <= INTAKE_TIME_MAX_MS &&
-           fabs(origin_ms + ts_ms + dur_ms) <= INTAKE_TIME_MAX_MS;
+    return fabs(origin_ms) <= INGEST_TIME_MAX_MS && fabs(origin_ms + ts_ms) <= INGEST_TIME_MAX_MS &&
+           fabs(origin_ms + ts_ms + dur_ms) <= INGEST_TIME_MAX_MS;
 }
 
 static bool append_raw(struct feed *feed, const struct raw_event *raw)
@@ -291,16 +289,16 @@ static bool append_raw(struct feed *feed, const struct raw_event *raw)
         return feed->options.take_raw(feed->options.ctx, raw);
     return feed_sessions_for_raw(&feed->sessions, raw_start(feed, raw->ts_us)) &&
            advance(feed, raw) == TRACER_OK &&
-           swarm_append_raw(feed->intake->swarm, feed->sessions.own, raw);
+           swarm_append_raw(feed->ingest->swarm, feed->sessions.own, raw);
 }
 
 static void take_raw(struct feed *feed, const struct line *line, const struct raw_event *raw)
 {
     bool lives = feed->options.take_raw == NULL || feed->sessions.own != NO_SESSION;
     if (lives && !in_range(feed, raw))
-        complain(feed, line, NOTICE_WARNING, "ts is out of range");
+        report_reject(feed, line, NOTICE_WARNING, "ts is out of range");
     else if (append_raw(feed, raw))
-        tally_taken(feed->options.tally);
+        source_counters_accept(feed->options.counters);
     else
         out_of_memory(feed, line);
 }
@@ -311,7 +309,7 @@ static void read_raw(struct feed *feed, const struct line *line, struct json_val
     struct raw_event raw;
     const char *wrong = trace_event_read(object, &feed->extra, &raw);
     if (wrong != NULL)
-        complain(feed, line, NOTICE_WARNING, wrong);
+        report_reject(feed, line, NOTICE_WARNING, wrong);
     else
         take_raw(feed, line, &raw);
 }
@@ -351,7 +349,7 @@ static void take_auth(struct feed *feed, const struct line *line, const struct f
         refuse(feed, line, "refused: the first line has to be an auth operation");
     else if (feed_op_type(op, &feed->values, &ignored, &culprit) != FEED_TYPED)
         refuse(feed, line, "refused: auth has no token");
-    else if (!intake_same_secret(feed_text(&feed->values, FIELD_TOKEN), feed->options.token))
+    else if (!ingest_ctx_same_secret(feed_text(&feed->values, OP_TOKEN), feed->options.token))
         refuse(feed, line, "refused: wrong token");
     else
         feed->authorized = true;
@@ -361,15 +359,15 @@ static void take_auth(struct feed *feed, const struct line *line, const struct f
 static const struct feed_op *operation_of(struct feed *feed, const char **wrong)
 {
     *wrong = NULL;
-    if (!feed_has(&feed->values, FIELD_OP))
+    if (!feed_has(&feed->values, OP_OP))
         return NULL;
     const struct feed_op *op = NULL;
-    switch (feed_values_type(&feed->values, FIELD_OP)) {
+    switch (feed_values_type(&feed->values, OP_OP)) {
     case FEED_NO_MEMORY: *wrong = "out of memory, the line is lost"; return NULL;
     case FEED_WRONG_TYPE: *wrong = "op is not a string"; return NULL;
     case FEED_TYPED: break;
     }
-    struct slice name = feed_text(&feed->values, FIELD_OP);
+    struct slice name = feed_text(&feed->values, OP_OP);
     op = feed_op_of(name.bytes, name.len);
     if (op == NULL)
         *wrong = "unknown op";
@@ -391,7 +389,7 @@ static void take_object(struct feed *feed, const struct line *line, struct json_
     if (wrong == NULL && op == NULL && json_get(object, "ph").type == JSON_TYPE_NONE)
         wrong = "neither op nor ph";
     if (wrong != NULL)
-        complain(feed, line, NOTICE_WARNING, wrong);
+        report_reject(feed, line, NOTICE_WARNING, wrong);
     else if (op != NULL)
         take_operation(feed, line, op);
     else
@@ -405,7 +403,7 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
     struct line line = {.bytes = bytes, .len = len, .number = number};
     if (feed->refused || is_blank(bytes, len))
         return;
-    feed->intake->changed = true;
+    feed->ingest->changed = true;
     struct json_value value;
     struct json_error error;
     bool whole = kind == LINE_WHOLE || kind == LINE_LAST;
@@ -417,18 +415,18 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
     else if (!feed->authorized)
         refuse(feed, &line, "refused: the first line has to be an auth operation");
     else if (kind == LINE_TOO_LONG)
-        complain(feed, &line, NOTICE_WARNING, "longer than a line may be, dropped");
+        report_reject(feed, &line, NOTICE_WARNING, "longer than a line may be, dropped");
     else if (kind == LINE_LOST)
         out_of_memory(feed, &line);
     else if (!checked)
         complain_of_json(feed, &line, kind, &error);
     else
-        complain(feed, &line, NOTICE_WARNING, "not an object");
+        report_reject(feed, &line, NOTICE_WARNING, "not an object");
 }
 
 bool feed_push(struct feed *feed, const char *bytes, size_t len)
 {
-    feed->local_ns = intake_now(feed->intake);
+    feed->local_ns = ingest_ctx_now(feed->ingest);
     if (!feed->refused)
         lines_push(&feed->lines, bytes, len);
     return !feed->refused;
@@ -441,7 +439,7 @@ void feed_rest(struct feed *feed, uint8_t flag)
 
 void feed_finish(struct feed *feed, uint8_t flag)
 {
-    feed->local_ns = intake_now(feed->intake);
+    feed->local_ns = ingest_ctx_now(feed->ingest);
     lines_finish(&feed->lines);
     feed_rest(feed, flag);
 }

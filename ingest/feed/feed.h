@@ -4,12 +4,12 @@
 #define INGEST_FEED_H
 
 #include "ingest/feed/lines.h"
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
 struct feed_options {
-    struct tally *tally;    /* all borrowed; with its intake */
-    const char *where;      /* of notices: "unix:/run/x sender 2" */
-    const char *source;     /* of sessions, for people: "unix:/run/x" */
+    struct source_counters *counters; /* all borrowed; with its context */
+    const char *where;                /* of notices: "unix:/run/x sender 2" */
+    const char *source;               /* of sessions, for people: "unix:/run/x" */
     const char *session_id; /* of the session that is made where none is said; NULL: feed-N */
     size_t max_line_bytes;
     const char *token; /* what an `auth` line must say first; NULL: none is asked for */

@@ -4,7 +4,7 @@
    field holds for another operation is never looked at, as it is an unknown field of this one. */
 #include "ingest/feed/feed_fields.h"
 
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
 #include <assert.h>
 #include <math.h>
@@ -13,44 +13,44 @@
 _Static_assert(FEED_FIELDS <= 64, "a field is a bit of a uint64_t");
 
 const struct feed_field_info feed_fields[FEED_FIELDS] = {
-    [FIELD_OP] = {"op", FEED_TEXT},
-    [FIELD_T] = {"t", FEED_TIME},
-    [FIELD_SESSION_ID] = {"session_id", FEED_TEXT},
-    [FIELD_AGENT_ID] = {"agent_id", FEED_TEXT},
-    [FIELD_NAME] = {"name", FEED_TEXT},
-    [FIELD_PARENT_SESSION_ID] = {"parent_session_id", FEED_TEXT},
-    [FIELD_AGENT_NAME] = {"agent_name", FEED_TEXT},
-    [FIELD_PARENT_AGENT_ID] = {"parent_agent_id", FEED_TEXT},
-    [FIELD_SPAN_ID] = {"span_id", FEED_TEXT},
-    [FIELD_MODEL] = {"model", FEED_TEXT},
-    [FIELD_TTFT_MS] = {"ttft_ms", FEED_NUMBER},
-    [FIELD_TTLT_MS] = {"ttlt_ms", FEED_NUMBER},
-    [FIELD_PROMPT_TOKENS] = {"prompt_tokens", FEED_NUMBER},
-    [FIELD_OUTPUT_TOKENS] = {"output_tokens", FEED_NUMBER},
-    [FIELD_CACHE_READ_TOKENS] = {"cache_read_tokens", FEED_NUMBER},
-    [FIELD_CACHE_CREATION_TOKENS] = {"cache_creation_tokens", FEED_NUMBER},
-    [FIELD_MESSAGE_ID] = {"message_id", FEED_TEXT},
-    [FIELD_IS_SPECULATIVE] = {"is_speculative", FEED_BOOL},
-    [FIELD_QUERY_SOURCE] = {"query_source", FEED_TEXT},
-    [FIELD_REQUEST_SETUP_MS] = {"request_setup_ms", FEED_NUMBER},
-    [FIELD_ATTEMPT_START_TIMES] = {"attempt_start_times", FEED_NUMBERS},
-    [FIELD_TOOL_NAME] = {"tool_name", FEED_TEXT},
-    [FIELD_CAT] = {"cat", FEED_TEXT},
-    [FIELD_ARGS] = {"args", FEED_OBJECT},
-    [FIELD_VALUES] = {"values", FEED_COUNTERS},
-    [FIELD_CONTEXT] = {"context", FEED_TEXT},
-    [FIELD_DECISION] = {"decision", FEED_TEXT},
-    [FIELD_SOURCE] = {"source", FEED_TEXT},
-    [FIELD_USER_PROMPT_LENGTH] = {"user_prompt_length", FEED_NUMBER},
-    [FIELD_ATTEMPT] = {"attempt", FEED_NUMBER},
-    [FIELD_RETRY_IN_MS] = {"retry_in_ms", FEED_NUMBER},
-    [FIELD_SUCCESS] = {"success", FEED_BOOL},
-    [FIELD_ERROR] = {"error", FEED_TEXT},
-    [FIELD_RESULT_TOKENS] = {"result_tokens", FEED_NUMBER},
-    [FIELD_MESSAGE] = {"message", FEED_TEXT},
-    [FIELD_LEVEL] = {"level", FEED_TEXT},
-    [FIELD_TOKEN] = {"token", FEED_TEXT},
-    [FIELD_PAYLOAD] = {"payload", FEED_OBJECT},
+    [OP_OP] = {"op", FEED_TEXT},
+    [OP_T] = {"t", FEED_TIME},
+    [OP_SESSION_ID] = {"session_id", FEED_TEXT},
+    [OP_AGENT_ID] = {"agent_id", FEED_TEXT},
+    [OP_NAME] = {"name", FEED_TEXT},
+    [OP_PARENT_SESSION_ID] = {"parent_session_id", FEED_TEXT},
+    [OP_AGENT_NAME] = {"agent_name", FEED_TEXT},
+    [OP_PARENT_AGENT_ID] = {"parent_agent_id", FEED_TEXT},
+    [OP_SPAN_ID] = {"span_id", FEED_TEXT},
+    [OP_MODEL] = {"model", FEED_TEXT},
+    [OP_TTFT_MS] = {"ttft_ms", FEED_NUMBER},
+    [OP_TTLT_MS] = {"ttlt_ms", FEED_NUMBER},
+    [OP_PROMPT_TOKENS] = {"prompt_tokens", FEED_NUMBER},
+    [OP_OUTPUT_TOKENS] = {"output_tokens", FEED_NUMBER},
+    [OP_CACHE_READ_TOKENS] = {"cache_read_tokens", FEED_NUMBER},
+    [OP_CACHE_CREATION_TOKENS] = {"cache_creation_tokens", FEED_NUMBER},
+    [OP_MESSAGE_ID] = {"message_id", FEED_TEXT},
+    [OP_IS_SPECULATIVE] = {"is_speculative", FEED_BOOL},
+    [OP_QUERY_SOURCE] = {"query_source", FEED_TEXT},
+    [OP_REQUEST_SETUP_MS] = {"request_setup_ms", FEED_NUMBER},
+    [OP_ATTEMPT_START_TIMES] = {"attempt_start_times", FEED_NUMBERS},
+    [OP_TOOL_NAME] = {"tool_name", FEED_TEXT},
+    [OP_CAT] = {"cat", FEED_TEXT},
+    [OP_ARGS] = {"args", FEED_OBJECT},
+    [OP_VALUES] = {"values", FEED_COUNTERS},
+    [OP_CONTEXT] = {"context", FEED_TEXT},
+    [OP_DECISION] = {"decision", FEED_TEXT},
+    [OP_SOURCE] = {"source", FEED_TEXT},
+    [OP_USER_PROMPT_LENGTH] = {"user_prompt_length", FEED_NUMBER},
+    [OP_ATTEMPT] = {"attempt", FEED_NUMBER},
+    [OP_RETRY_IN_MS] = {"retry_in_ms", FEED_NUMBER},
+    [OP_SUCCESS] = {"success", FEED_BOOL},
+    [OP_ERROR] = {"error", FEED_TEXT},
+    [OP_RESULT_TOKENS] = {"result_tokens", FEED_NUMBER},
+    [OP_MESSAGE] = {"message", FEED_TEXT},
+    [OP_LEVEL] = {"level", FEED_TEXT},
+    [OP_TOKEN] = {"token", FEED_TEXT},
+    [OP_PAYLOAD] = {"payload", FEED_OBJECT},
 };
 
 const char *feed_type_words(enum feed_type type)
@@ -141,7 +141,7 @@ static enum feed_typed type_number(struct feed_values *values, enum feed_field f
     double number = json_get_number(values->raw[field]);
     if (!isfinite(number))
         return FEED_WRONG_TYPE;
-    if (feed_fields[field].type == FEED_TIME && fabs(number) > INTAKE_TIME_MAX_MS)
+    if (feed_fields[field].type == FEED_TIME && fabs(number) > INGEST_TIME_MAX_MS)
         return FEED_WRONG_TYPE;
     values->number[field] = number;
     return FEED_TYPED;
@@ -206,6 +206,6 @@ double feed_number(const struct feed_values *values, enum feed_field field)
 enum tristate feed_truth(const struct feed_values *values, enum feed_field field)
 {
     if (!feed_has(values, field))
-        return UNSAID;
-    return values->raw[field].type == JSON_TYPE_TRUE ? YES : NO;
+        return TRI_UNSET;
+    return values->raw[field].type == JSON_TYPE_TRUE ? TRI_TRUE : TRI_FALSE;
 }

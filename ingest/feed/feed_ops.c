@@ -10,25 +10,24 @@
 
 HANDLER(register_agent)
 {
-    return tracer_register_agent(tracer, context, feed_text(v, FIELD_AGENT_ID),
-                                 feed_text(v, FIELD_AGENT_NAME),
-                                 feed_text(v, FIELD_PARENT_AGENT_ID));
+    return tracer_register_agent(tracer, context, feed_text(v, OP_AGENT_ID),
+                                 feed_text(v, OP_AGENT_NAME), feed_text(v, OP_PARENT_AGENT_ID));
 }
 
 HANDLER(unregister_agent)
 {
-    return tracer_unregister_agent(tracer, context, feed_text(v, FIELD_AGENT_ID));
+    return tracer_unregister_agent(tracer, context, feed_text(v, OP_AGENT_ID));
 }
 
 HANDLER(start_llm_request)
 {
     struct start_llm_request_op op = {
-        .span_id = feed_text(v, FIELD_SPAN_ID),
-        .model = feed_text(v, FIELD_MODEL),
-        .message_id = feed_text(v, FIELD_MESSAGE_ID),
-        .query_source = feed_text(v, FIELD_QUERY_SOURCE),
-        .prompt_tokens = feed_number(v, FIELD_PROMPT_TOKENS),
-        .is_speculative = feed_truth(v, FIELD_IS_SPECULATIVE),
+        .span_id = feed_text(v, OP_SPAN_ID),
+        .model = feed_text(v, OP_MODEL),
+        .message_id = feed_text(v, OP_MESSAGE_ID),
+        .query_source = feed_text(v, OP_QUERY_SOURCE),
+        .prompt_tokens = feed_number(v, OP_PROMPT_TOKENS),
+        .is_speculative = feed_truth(v, OP_IS_SPECULATIVE),
     };
     return tracer_start_llm_request(tracer, context, &op);
 }
@@ -38,19 +37,19 @@ HANDLER(end_llm_request)
     /* An empty array is not the same as none, so the pointer must tell them apart. */
     static const double none[1];
     struct end_llm_request_op op = {
-        .span_id = feed_text(v, FIELD_SPAN_ID),
-        .message_id = feed_text(v, FIELD_MESSAGE_ID),
-        .error = feed_text(v, FIELD_ERROR),
-        .ttft_ms = feed_number(v, FIELD_TTFT_MS),
-        .ttlt_ms = feed_number(v, FIELD_TTLT_MS),
-        .prompt_tokens = feed_number(v, FIELD_PROMPT_TOKENS),
-        .output_tokens = feed_number(v, FIELD_OUTPUT_TOKENS),
-        .cache_read_tokens = feed_number(v, FIELD_CACHE_READ_TOKENS),
-        .cache_creation_tokens = feed_number(v, FIELD_CACHE_CREATION_TOKENS),
-        .request_setup_ms = feed_number(v, FIELD_REQUEST_SETUP_MS),
-        .success = feed_truth(v, FIELD_SUCCESS),
+        .span_id = feed_text(v, OP_SPAN_ID),
+        .message_id = feed_text(v, OP_MESSAGE_ID),
+        .error = feed_text(v, OP_ERROR),
+        .ttft_ms = feed_number(v, OP_TTFT_MS),
+        .ttlt_ms = feed_number(v, OP_TTLT_MS),
+        .prompt_tokens = feed_number(v, OP_PROMPT_TOKENS),
+        .output_tokens = feed_number(v, OP_OUTPUT_TOKENS),
+        .cache_read_tokens = feed_number(v, OP_CACHE_READ_TOKENS),
+        .cache_creation_tokens = feed_number(v, OP_CACHE_CREATION_TOKENS),
+        .request_setup_ms = feed_number(v, OP_REQUEST_SETUP_MS),
+        .success = feed_truth(v, OP_SUCCESS),
     };
-    if (feed_has(v, FIELD_ATTEMPT_START_TIMES)) {
+    if (feed_has(v, OP_ATTEMPT_START_TIMES)) {
         op.attempt_count = v->number_count;
         op.attempt_start_times = v->number_count > 0 ? v->numbers : none;
     }
@@ -59,53 +58,53 @@ HANDLER(end_llm_request)
 
 HANDLER(start_tool)
 {
-    return tracer_start_tool(tracer, context, feed_text(v, FIELD_SPAN_ID),
-                             feed_text(v, FIELD_TOOL_NAME), feed_text(v, FIELD_ARGS));
+    return tracer_start_tool(tracer, context, feed_text(v, OP_SPAN_ID), feed_text(v, OP_TOOL_NAME),
+                             feed_text(v, OP_ARGS));
 }
 
 HANDLER(end_tool)
 {
     struct end_tool_op op = {
-        .span_id = feed_text(v, FIELD_SPAN_ID),
-        .error = feed_text(v, FIELD_ERROR),
-        .result_tokens = feed_number(v, FIELD_RESULT_TOKENS),
-        .success = feed_truth(v, FIELD_SUCCESS),
+        .span_id = feed_text(v, OP_SPAN_ID),
+        .error = feed_text(v, OP_ERROR),
+        .result_tokens = feed_number(v, OP_RESULT_TOKENS),
+        .success = feed_truth(v, OP_SUCCESS),
     };
     return tracer_end_tool(tracer, context, &op);
 }
 
 HANDLER(start_user_input)
 {
-    return tracer_start_user_input(tracer, context, feed_text(v, FIELD_SPAN_ID),
-                                   feed_text(v, FIELD_CONTEXT));
+    return tracer_start_user_input(tracer, context, feed_text(v, OP_SPAN_ID),
+                                   feed_text(v, OP_CONTEXT));
 }
 
 HANDLER(end_user_input)
 {
-    return tracer_end_user_input(tracer, context, feed_text(v, FIELD_SPAN_ID),
-                                 feed_text(v, FIELD_DECISION), feed_text(v, FIELD_SOURCE));
+    return tracer_end_user_input(tracer, context, feed_text(v, OP_SPAN_ID),
+                                 feed_text(v, OP_DECISION), feed_text(v, OP_SOURCE));
 }
 
 HANDLER(start_interaction)
 {
-    return tracer_start_interaction(tracer, context, feed_text(v, FIELD_SPAN_ID),
-                                    feed_number(v, FIELD_USER_PROMPT_LENGTH));
+    return tracer_start_interaction(tracer, context, feed_text(v, OP_SPAN_ID),
+                                    feed_number(v, OP_USER_PROMPT_LENGTH));
 }
 
 HANDLER(end_interaction)
 {
-    return tracer_end_interaction(tracer, context, feed_text(v, FIELD_SPAN_ID));
+    return tracer_end_interaction(tracer, context, feed_text(v, OP_SPAN_ID));
 }
 
 HANDLER(instant)
 {
-    return tracer_instant(tracer, context, feed_text(v, FIELD_NAME), feed_text(v, FIELD_CAT),
-                          feed_text(v, FIELD_ARGS));
+    return tracer_instant(tracer, context, feed_text(v, OP_NAME), feed_text(v, OP_CAT),
+                          feed_text(v, OP_ARGS));
 }
 
 HANDLER(counter)
 {
-    return tracer_counter(tracer, context, feed_text(v, FIELD_NAME), feed_text(v, FIELD_VALUES));
+    return tracer_counter(tracer, context, feed_text(v, OP_NAME), feed_text(v, OP_VALUES));
 }
 
 HANDLER(end_session)
@@ -116,20 +115,19 @@ HANDLER(end_session)
 
 HANDLER(first_token)
 {
-    return tracer_first_token(tracer, context, feed_text(v, FIELD_SPAN_ID));
+    return tracer_first_token(tracer, context, feed_text(v, OP_SPAN_ID));
 }
 
 HANDLER(progress)
 {
-    return tracer_progress(tracer, context, feed_text(v, FIELD_SPAN_ID),
-                           feed_number(v, FIELD_OUTPUT_TOKENS));
+    return tracer_progress(tracer, context, feed_text(v, OP_SPAN_ID),
+                           feed_number(v, OP_OUTPUT_TOKENS));
 }
 
 HANDLER(attempt)
 {
-    return tracer_attempt(tracer, context, feed_text(v, FIELD_SPAN_ID),
-                          feed_number(v, FIELD_ATTEMPT), feed_text(v, FIELD_ERROR),
-                          feed_number(v, FIELD_RETRY_IN_MS));
+    return tracer_attempt(tracer, context, feed_text(v, OP_SPAN_ID), feed_number(v, OP_ATTEMPT),
+                          feed_text(v, OP_ERROR), feed_number(v, OP_RETRY_IN_MS));
 }
 
 /* A log line has a time like any other. */
@@ -139,7 +137,7 @@ HANDLER(log_line)
     return tracer_advance(tracer, context);
 }
 
-#define F(field) FEED_BIT(FIELD_##field)
+#define F(field) FEED_BIT(OP_##field)
 
 const struct feed_op feed_ops[] = {
     {"hello", F(SESSION_ID), F(NAME) | F(AGENT_ID) | F(PARENT_SESSION_ID), FEED_HELLO, NULL,

@@ -1,20 +1,20 @@
 /* Session numbers are small and dense, so which of them a sender feeds is an array of flags. A session
    is joined at its first line and left when the sender goes: what it is flagged as then is the
-   intake's to say, who knows whether others feed it too. */
+   ingest's to say, who knows whether others feed it too. */
 #include "ingest/feed/feed_sessions.h"
 
 enum { ID_BYTES = 4096 };
 
-void feed_sessions_init(struct feed_sessions *sessions, struct intake *intake, const char *source,
-                        const char *base_id)
+void feed_sessions_init(struct feed_sessions *sessions, struct ingest_ctx *ingest,
+                        const char *source, const char *base_id)
 {
     *sessions = (struct feed_sessions){
-        .intake = intake, .source = source, .base_id = base_id, .own = NO_SESSION};
+        .ingest = ingest, .source = source, .base_id = base_id, .own = NO_SESSION};
 }
 
 void feed_sessions_release(struct feed_sessions *sessions)
 {
-    mem_free(sessions->intake->mem, sessions->fed, sessions->fed_cap * sizeof *sessions->fed);
+    mem_free(sessions->ingest->mem, sessions->fed, sessions->fed_cap * sizeof *sessions->fed);
     sessions->fed = NULL;
     sessions->fed_cap = 0;
 }
@@ -22,13 +22,13 @@ void feed_sessions_release(struct feed_sessions *sessions)
 static bool join(struct feed_sessions *sessions, session_no session)
 {
     size_t had = sessions->fed_cap;
-    if (!mem_reserve(sessions->intake->mem, &sessions->fed, &sessions->fed_cap, (size_t)session + 1,
+    if (!mem_reserve(sessions->ingest->mem, &sessions->fed, &sessions->fed_cap, (size_t)session + 1,
                      sizeof *sessions->fed))
         return false;
     for (size_t i = had; i < sessions->fed_cap; i++)
         sessions->fed[i] = false;
     if (!sessions->fed[session])
-        sessions->fed[session] = intake_join(sessions->intake, session);
+        sessions->fed[session] = ingest_ctx_join(sessions->ingest, session);
     return sessions->fed[session];
 }
 
@@ -38,14 +38,14 @@ static bool make_id(struct feed_sessions *sessions, struct strbuf *id)
     for (uint64_t n = 1;; n++) {
         strbuf_clear(id);
         if (sessions->base_id == NULL)
-            strbuf_addf(id, "feed-%llu", (unsigned long long)++sessions->intake->feeds);
+            strbuf_addf(id, "feed-%llu", (unsigned long long)++sessions->ingest->feeds);
         else if (n == 1)
             strbuf_adds(id, sessions->base_id);
         else
             strbuf_addf(id, "%s-%llu", sessions->base_id, (unsigned long long)n);
         if (id->failed)
             return false;
-        if (swarm_find_session(sessions->intake->swarm, id->data, id->len) == NO_SESSION)
+        if (swarm_find_session(sessions->ingest->swarm, id->data, id->len) == NO_SESSION)
             return true;
     }
 }
@@ -56,7 +56,7 @@ enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_
 {
     struct hello_op op = *hello;
     op.source = sessions->source;
-    enum tracer_result result = tracer_hello(sessions->intake->tracer, t_ms, local_ns, &op, out);
+    enum tracer_result result = tracer_hello(sessions->ingest->tracer, t_ms, local_ns, &op, out);
     if (result == TRACER_OK && !join(sessions, *out))
         result = TRACER_NO_MEMORY;
     return result;
@@ -65,7 +65,7 @@ enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_
 static enum tracer_result open_own(struct feed_sessions *sessions, double t_ms, int64_t local_ns)
 {
     struct strbuf id;
-    strbuf_init(&id, sessions->intake->mem, ID_BYTES);
+    strbuf_init(&id, sessions->ingest->mem, ID_BYTES);
     enum tracer_result result = TRACER_NO_MEMORY;
     session_no made = NO_SESSION;
     if (make_id(sessions, &id)) {
@@ -82,7 +82,7 @@ enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct sli
                                       int64_t local_ns, bool only_known, session_no *out)
 {
     bool named = id.bytes != NULL;
-    *out = named ? swarm_find_session(sessions->intake->swarm, id.bytes, id.len) : sessions->own;
+    *out = named ? swarm_find_session(sessions->ingest->swarm, id.bytes, id.len) : sessions->own;
     if (*out != NO_SESSION)
         return join(sessions, *out) ? TRACER_OK : TRACER_NO_MEMORY;
     if (only_known)
@@ -101,7 +101,7 @@ bool feed_sessions_for_raw(struct feed_sessions *sessions, int64_t start_ns)
     if (sessions->own != NO_SESSION)
         return join(sessions, sessions->own);
     struct strbuf id;
-    strbuf_init(&id, sessions->intake->mem, ID_BYTES);
+    strbuf_init(&id, sessions->ingest->mem, ID_BYTES);
     session_no made = NO_SESSION;
     bool good = make_id(sessions, &id);
     if (good) {
@@ -111,7 +111,7 @@ bool feed_sessions_for_raw(struct feed_sessions *sessions, int64_t start_ns)
                                     .pool = POOL_LIVE,
                                     .has_start = true,
                                     .start_ns = start_ns};
-        good = swarm_open_session(sessions->intake->swarm, &info, &made);
+        good = swarm_open_session(sessions->ingest->swarm, &info, &made);
     }
     strbuf_release(&id);
     if (good)
@@ -124,7 +124,7 @@ void feed_sessions_leave(struct feed_sessions *sessions, uint8_t flag)
     for (size_t i = 0; i < sessions->fed_cap; i++) {
         if (sessions->fed[i]) {
             sessions->fed[i] = false;
-            intake_leave(sessions->intake, (session_no)i, flag);
+            ingest_ctx_leave(sessions->ingest, (session_no)i, flag);
         }
     }
 }

@@ -3,10 +3,10 @@
 #ifndef INGEST_FEED_SESSIONS_H
 #define INGEST_FEED_SESSIONS_H
 
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
 struct feed_sessions {
-    struct intake *intake;
+    struct ingest_ctx *ingest;
     const char *source; /* of sessions, for people; borrowed */
     const char
         *base_id;   /* of the session that is made where none is said; NULL: feed-N. Borrowed */
@@ -15,8 +15,8 @@ struct feed_sessions {
     size_t fed_cap;
 };
 
-void feed_sessions_init(struct feed_sessions *sessions, struct intake *intake, const char *source,
-                        const char *base_id);
+void feed_sessions_init(struct feed_sessions *sessions, struct ingest_ctx *ingest,
+                        const char *source, const char *base_id);
 void feed_sessions_release(struct feed_sessions *sessions);
 
 /* tracer_hello; the session is fed from then on. */

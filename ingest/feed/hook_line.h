@@ -1,4 +1,4 @@
-/* The other end of claude_hook.h: a hook's payload as a line of the feed. */
+/* The sending side of hooks: the payload of a client's hook as a line of the feed. */
 #ifndef INGEST_HOOK_LINE_H
 #define INGEST_HOOK_LINE_H
 

@@ -3,7 +3,7 @@
 #include "ingest/feed/sender.h"
 
 #include "ingest/address.h"
-#include "ingest/source.h"
+#include "ingest/source_error.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,6 +1,8 @@
 /* A listener and its senders. A sender is a stream with a feed decoder; it lives on the listener's list from its accept
    until its handle is closed. One that sends faster than it is its turn for is not read from until the next turn of the
    loop, so that keys, timers and the other senders are served in between. */
+#include "ingest/feed/socket.h"
+
 #include "ingest/address.h"
 #include "ingest/feed/feed.h"
 #include "ingest/feed/unix_socket.h"
@@ -24,7 +26,7 @@ struct sender {
     struct listener *listener;
     struct sender *next, *before;
     struct feed *feed;
-    size_t turn_bytes; /* read since the last turn */
+    size_t slice_bytes; /* read in this iteration of the loop */
     bool paused;
     char where[WHERE_BYTES];
 };
@@ -32,7 +34,7 @@ struct sender {
 struct listener {
     struct source source;
     union stream server; /* its data is the listener */
-    uv_check_t next_turn;
+    uv_check_t next_read_slot;
     struct sender *senders;
     uint64_t accepted;
     struct strbuf address;
@@ -42,7 +44,7 @@ struct listener {
 
 static const struct mem *mem_of(const struct listener *listener)
 {
-    return listener->source.tally.intake->mem;
+    return listener->source.counters.ingest->mem;
 }
 
 /* ---- senders ---- */
@@ -68,7 +70,7 @@ static void close_sender(struct sender *sender)
     if (sender->next != NULL)
         sender->next->before = sender->before;
     listener->source.senders--;
-    listener->source.tally.intake->changed = true;
+    listener->source.counters.ingest->changed = true;
     uv_close(&sender->in.handle, sender_closed);
 }
 
@@ -92,19 +94,19 @@ static void take_bytes(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
         close_sender(sender);
         return;
     }
-    sender->turn_bytes += (size_t)len;
-    if (sender->turn_bytes >= TURN_BYTES) {
+    sender->slice_bytes += (size_t)len;
+    if (sender->slice_bytes >= TURN_BYTES) {
         sender->paused = true;
         uv_read_stop(stream);
     }
 }
 
-/* Behind the reads of every turn: all may read again. */
-static void next_turn(uv_check_t *check)
+/* After the reads of every iteration: all may read again. */
+static void next_read_slot(uv_check_t *check)
 {
     struct listener *listener = check->data;
     for (struct sender *sender = listener->senders; sender != NULL; sender = sender->next) {
-        sender->turn_bytes = 0;
+        sender->slice_bytes = 0;
         if (sender->paused)
             uv_read_start(&sender->in.stream, give_buffer, take_bytes);
         sender->paused = false;
@@ -147,7 +149,7 @@ static struct feed *new_feed(struct sender *sender)
     struct listener *listener = sender->listener;
     const struct hub_options *settings = hub_settings(listener->source.hub);
     struct feed_options options = {
-        .tally = &listener->source.tally,
+        .counters = &listener->source.counters,
         .where = sender->where,
         .source = listener->source.spec,
         .max_line_bytes = source_max_line(&listener->source, false),
@@ -167,7 +169,7 @@ static void link_sender(struct listener *listener, struct sender *sender)
         sender->next->before = sender;
     listener->senders = sender;
     listener->source.senders++;
-    listener->source.tally.intake->changed = true;
+    listener->source.counters.ingest->changed = true;
 }
 
 static void say(struct listener *listener, const char *what, const char *detail)
@@ -176,7 +178,7 @@ static void say(struct listener *listener, const char *what, const char *detail)
     strbuf_init(&text, mem_of(listener), 0);
     source_error(&text, listener->source.spec, what, detail);
     if (text.data != NULL)
-        intake_say(listener->source.tally.intake, NOTICE_WARNING, text.data);
+        ingest_ctx_log(listener->source.counters.ingest, NOTICE_WARNING, text.data);
     strbuf_release(&text);
 }
 
@@ -233,7 +235,7 @@ static void close_listener(struct source *source)
         close_sender(sender);
     }
     uv_close(&listener->server.handle, listener_closed);
-    uv_close((uv_handle_t *)&listener->next_turn, listener_closed);
+    uv_close((uv_handle_t *)&listener->next_read_slot, listener_closed);
 }
 
 static void release_listener(struct source *source)
@@ -259,10 +261,10 @@ static bool begin(struct listener *listener, struct strbuf *error)
         uv_close(&listener->server.handle, listener_closed);
         return false;
     }
-    uv_check_init(hub_loop(source->hub), &listener->next_turn);
-    listener->next_turn.data = listener;
-    uv_check_start(&listener->next_turn, next_turn);
-    uv_unref((uv_handle_t *)&listener->next_turn);
+    uv_check_init(hub_loop(source->hub), &listener->next_read_slot);
+    listener->next_read_slot.data = listener;
+    uv_check_start(&listener->next_read_slot, next_read_slot);
+    uv_unref((uv_handle_t *)&listener->next_read_slot);
     source->handles++;
     source->listens = true;
     return true;
@@ -304,20 +306,6 @@ static bool open_unix(struct source *source, struct strbuf *error)
 }
 
 /* ---- tcp: ---- */
-
-bool source_may_bind(const struct source *source, const struct address *address,
-                     struct strbuf *error)
-{
-    const struct hub_options *settings = hub_settings(source->hub);
-    if (address->loopback)
-        return true;
-    if (!settings->allow_remote)
-        source_error(error, source->spec, "not a loopback address",
-                     "--allow-remote and --token-file let others send");
-    else if (settings->token == NULL)
-        source_error(error, source->spec, "--allow-remote wants --token-file", NULL);
-    return settings->allow_remote && settings->token != NULL;
-}
 
 static void note_port(struct listener *listener)
 {

@@ -1,10 +1,10 @@
-/* libmicrohttpd has no thread here: it keeps its sockets in an epoll descriptor, which the loop polls like any other, so requests are taken
-   where everything else is. Where the system has no epoll a timer looks now and then. A request's body is collected up to its limit before anybody
-   sees it; a refusal does not wait for it. */
+/* libmicrohttpd runs without a thread: it keeps its sockets in an epoll descriptor that the loop
+   polls, so requests are taken on the loop. Without epoll a timer polls. A body is collected up
+   to its limit before the request is answered; a refusal does not wait for it. */
 #include "ingest/http/http.h"
 
 #include "core/base/strbuf.h"
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -16,11 +16,11 @@ struct http {
     struct http_options options;
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
-    uv_timer_t timer; /* for what the server has to do by itself: idle connections */
+    uv_timer_t timer; /* for the server's own timeouts: idle connections */
     bool polls;
 };
 
-/* A request that is coming in. */
+/* A request whose body is incomplete. */
 struct exchange {
     struct http *http;
     struct strbuf body;
@@ -31,7 +31,7 @@ struct exchange {
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *text)
 {
-    /* It is only read. */
+    /* The library does not write to it. */
     union {
         const char *text;
         void *buffer;
@@ -52,16 +52,16 @@ static enum MHD_Result refuse(struct http *http, struct MHD_Connection *connecti
     return answer(connection, status, why);
 }
 
-static bool says_token(const struct http *http, struct MHD_Connection *connection)
+static bool has_token(const struct http *http, struct MHD_Connection *connection)
 {
     static const char scheme[] = "Bearer ";
-    const char *said =
+    const char *value =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-    if (said == NULL || strncmp(said, scheme, sizeof scheme - 1) != 0)
+    if (value == NULL || strncmp(value, scheme, sizeof scheme - 1) != 0)
         return false;
-    said += sizeof scheme - 1;
-    struct slice token = {.bytes = said, .len = strlen(said)};
-    return intake_same_secret(token, http->options.token);
+    value += sizeof scheme - 1;
+    struct slice token = {.bytes = value, .len = strlen(value)};
+    return ingest_ctx_same_secret(token, http->options.token);
 }
 
 static bool announces_too_much(const struct http *http, struct MHD_Connection *connection)
@@ -75,7 +75,7 @@ static bool announces_too_much(const struct http *http, struct MHD_Connection *c
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection,
                              const char *method, void **state)
 {
-    if (http->options.token != NULL && !says_token(http, connection))
+    if (http->options.token != NULL && !has_token(http, connection))
         return refuse(http, connection, MHD_HTTP_UNAUTHORIZED, "refused: no token, or a wrong one");
     if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN) != NULL)
         return refuse(http, connection, MHD_HTTP_FORBIDDEN, "refused: sent by a web page");
@@ -183,7 +183,7 @@ struct http *http_new(const struct http_options *options, int fd)
     int look_at = fd;
     if (http->polls)
         look_at = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-    /* It cannot fail with a descriptor that is one. */
+    /* It cannot fail with a valid descriptor. */
     uv_poll_init(options->loop, &http->poll, look_at);
     uv_timer_init(options->loop, &http->timer);
     http->poll.data = http->timer.data = http;

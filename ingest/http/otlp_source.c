@@ -1,7 +1,9 @@
-/* otlp:HOST:PORT. What is there of it in this version is POST /hooks, for Claude Code's hooks of the type "http"; the paths of OTLP are answered, so
-   that who sets an exporter up learns why nothing is seen. */
+/* otlp:HOST:PORT. This version has POST /hooks, for Claude Code's hooks of the type "http". The
+   paths of OTLP are answered with 501 and a line in the log, so that the user who sets up an
+   exporter learns why nothing appears. */
+#include "ingest/http/otlp_source.h"
+
 #include "ingest/address.h"
-#include "ingest/claude/claude_hook.h"
 #include "ingest/http/http.h"
 #include "ingest/source.h"
 
@@ -17,35 +19,35 @@ struct otlp_source {
     struct source source;
     struct http *http;
     struct strbuf address;
-    bool said_not_yet;
+    bool warned;
 };
 
-static void complain(struct otlp_source *otlp, const char *reason, struct slice bytes)
+static void report_reject(struct otlp_source *otlp, const char *reason, struct slice bytes)
 {
-    struct complaint complaint = {
+    struct reject reject = {
         .where = otlp->source.spec, .reason = reason, .bytes = bytes, .level = NOTICE_WARNING};
-    tally_bad(&otlp->source.tally, &complaint);
+    source_counters_reject(&otlp->source.counters, &reject);
 }
 
 /* ---- answers ---- */
 
-/* An agent is never told that its hook was of no use: it would tell its user. */
+/* The client gets 200 even for a payload that is rejected: it would show an error to its user. */
 static unsigned take_hook(struct otlp_source *otlp, struct slice body, const char **text)
 {
-    struct intake *intake = otlp->source.tally.intake;
+    struct ingest_ctx *ingest = otlp->source.counters.ingest;
     struct json_value payload;
     (void)text;
-    int64_t now_ns = intake_now(intake);
+    int64_t now_ns = ingest_ctx_now(ingest);
     if (!json_check(body.bytes, body.len, DEPTH_MAX, &payload, NULL)) {
-        complain(otlp, "/hooks: not JSON", body);
+        report_reject(otlp, "/hooks: not JSON", body);
         return 400;
     }
-    const char *wrong = claude_hook_take(intake, payload, (double)(now_ns / 1000) / 1e3, now_ns);
+    const char *wrong = hook_take(ingest, "claude", payload, (double)(now_ns / 1000) / 1e3, now_ns);
     if (wrong != NULL)
-        complain(otlp, wrong, body);
+        report_reject(otlp, wrong, body);
     else
-        tally_taken(&otlp->source.tally);
-    intake->changed = true;
+        source_counters_accept(&otlp->source.counters);
+    ingest->changed = true;
     return 200;
 }
 
@@ -53,10 +55,10 @@ static unsigned not_yet(struct otlp_source *otlp, struct slice body, const char 
 {
     (void)body;
     *text = "OTLP is not in this version of swarmtop yet; POST /hooks is.\n";
-    if (!otlp->said_not_yet)
-        intake_say(otlp->source.tally.intake, NOTICE_WARNING,
-                   "otlp: telemetry comes in, but OTLP is not in this version yet");
-    otlp->said_not_yet = true;
+    if (!otlp->warned)
+        ingest_ctx_log(otlp->source.counters.ingest, NOTICE_WARNING,
+                       "otlp: telemetry comes in, but OTLP is not in this version yet");
+    otlp->warned = true;
     return 501;
 }
 
@@ -81,7 +83,7 @@ static unsigned answer(void *ctx, const char *path, struct slice body, const cha
 
 static void refused(void *ctx, const char *why)
 {
-    complain(ctx, why, (struct slice){.bytes = NULL});
+    report_reject(ctx, why, (struct slice){.bytes = NULL});
 }
 
 /* ---- the source ---- */
@@ -92,7 +94,7 @@ static void handle_closed(void *ctx)
     otlp->source.handles--;
 }
 
-/* Returns a socket that listens there; -1: errno says why not. */
+/* Returns a socket that listens there; -1: errno is set. */
 static int listen_at(const struct address *address)
 {
     const int yes = 1;
@@ -122,7 +124,7 @@ static bool open_otlp(struct source *source, struct strbuf *error)
 {
     struct otlp_source *otlp = (struct otlp_source *)source;
     struct address address;
-    strbuf_init(&otlp->address, source->tally.intake->mem, 0);
+    strbuf_init(&otlp->address, source->counters.ingest->mem, 0);
     if (!address_parse_otlp(source->spec, &address, error) ||
         !source_may_bind(source, &address, error))
         return false;
@@ -133,7 +135,7 @@ static bool open_otlp(struct source *source, struct strbuf *error)
     }
     note_port(otlp, fd);
     struct http_options options = {.loop = hub_loop(source->hub),
-                                   .mem = source->tally.intake->mem,
+                                   .mem = source->counters.ingest->mem,
                                    .token = hub_settings(source->hub)->token,
                                    .max_body = BODY_BYTES,
                                    .answer = answer,

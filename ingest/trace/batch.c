@@ -1,4 +1,4 @@
-/* Plain lists. Of a flood of complaints only some are told one by one; the log shows no more of them either. */
+/* Plain lists. Of a flood of rejects only some are told one by one; the log shows no more of them either. */
 #include "ingest/trace/batch.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ void batch_release(struct batch *batch)
     strbuf_release(&batch->members);
     strbuf_release(&batch->lines);
     strbuf_release(&batch->texts);
-    mem_free(batch->mem, batch->complaints, batch->complaint_cap * sizeof *batch->complaints);
+    mem_free(batch->mem, batch->rejects, batch->complaint_cap * sizeof *batch->rejects);
     batch_init(batch, batch->mem);
 }
 
@@ -117,16 +117,16 @@ void batch_complain(struct batch *batch, uint64_t line, const char *reason, stru
 {
     size_t len = bytes.len < SHOWN_BYTES ? bytes.len : SHOWN_BYTES;
     if (batch->complaint_count >= COMPLAINTS ||
-        !mem_reserve(batch->mem, &batch->complaints, &batch->complaint_cap,
-                     batch->complaint_count + 1, sizeof *batch->complaints)) {
+        !mem_reserve(batch->mem, &batch->rejects, &batch->complaint_cap, batch->complaint_count + 1,
+                     sizeof *batch->rejects)) {
         batch->more_bad++;
         return;
     }
-    struct batch_complaint *complaint = &batch->complaints[batch->complaint_count++];
-    *complaint = (struct batch_complaint){
+    struct batch_complaint *reject = &batch->rejects[batch->complaint_count++];
+    *reject = (struct batch_complaint){
         .line = line, .reason = batch->texts.len, .len = len, .broken = broken};
     strbuf_add(&batch->texts, reason, strlen(reason) + 1);
-    complaint->bytes = batch->texts.len;
+    reject->bytes = batch->texts.len;
     strbuf_add(&batch->texts, bytes.bytes, len);
     batch->failed |= batch->texts.failed;
 }

@@ -25,10 +25,10 @@ struct batch {
         tracks; /* new ones, each pid and tid as raw JSON (none: nothing), a NUL behind each */
     struct strbuf members; /* raw members of the document, a comma behind each */
     struct strbuf lines;   /* bytes of a text of lines */
-    struct batch_complaint *complaints;
+    struct batch_complaint *rejects;
     size_t complaint_count, complaint_cap;
     struct strbuf texts;
-    uint64_t more_bad; /* complaints beyond those that are told one by one */
+    uint64_t more_bad; /* rejects beyond those that are told one by one */
     bool failed;       /* out of memory: something is missing */
 };
 

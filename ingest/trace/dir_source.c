@@ -1,6 +1,6 @@
 /* A directory: each trace in it becomes a source of its own, as if it had been named. Where it is followed, a timer looks for new
    ones. */
-#include "ingest/source.h"
+#include "ingest/trace/dir_source.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -52,7 +52,7 @@ static bool is_known(const struct dir_source *dir, const char *name)
 static void take(struct dir_source *dir, const char *name)
 {
     struct strbuf path, error;
-    const struct mem *mem = hub_intake(dir->source.hub)->mem;
+    const struct mem *mem = hub_ctx(dir->source.hub)->mem;
     strbuf_init(&path, mem, 4096);
     strbuf_init(&error, mem, 4096);
     bool slash = ends_with(dir->source.spec, "/");
@@ -60,7 +60,7 @@ static void take(struct dir_source *dir, const char *name)
     strbuf_add(&dir->known, name, strlen(name) + 1);
     if (!path.failed && !dir->known.failed) {
         (void)hub_add(dir->source.hub, path.data, &error); /* its own status says how it went */
-        dir->source.tally.events++;
+        dir->source.counters.events++;
     }
     strbuf_release(&path);
     strbuf_release(&error);
@@ -101,7 +101,7 @@ static void look_again(uv_timer_t *timer)
 static bool open_dir(struct source *source, struct strbuf *error)
 {
     struct dir_source *dir = of(source);
-    strbuf_init(&dir->known, hub_intake(source->hub)->mem, 0);
+    strbuf_init(&dir->known, hub_ctx(source->hub)->mem, 0);
     if (!look(dir)) {
         source_error(error, source->spec, "cannot be read", strerror(errno));
         return false;

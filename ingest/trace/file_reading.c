@@ -31,8 +31,8 @@ static void end_reading(struct file_source *file)
     batch_release(&file->batches[1]);
     version_drop(&file->version);
     file->source.done_bytes = file->source.all_bytes = 0;
-    file->source.tally.intake->changed = true;
-    hub_end_turn(&file->source);
+    file->source.counters.ingest->changed = true;
+    hub_end_read_slot(&file->source);
 }
 
 static void stop_timers(struct file_source *file)
@@ -197,7 +197,7 @@ static void stop_here(struct file_source *file)
     strbuf_addf(&text, "%s: reading was stopped at %d %%: what is shown is not all of it",
                 file->source.spec, all == 0 ? 0 : (int)(done * 100 / all));
     if (!text.failed) {
-        intake_say(file->source.tally.intake, NOTICE_WARNING, text.data);
+        ingest_ctx_log(file->source.counters.ingest, NOTICE_WARNING, text.data);
     }
     strbuf_release(&text);
     version_drop(&file->version);
@@ -252,7 +252,7 @@ static void after_step(uv_work_t *work, int status)
     if (file->version.anew) {
         reading_progress(file->reading, &file->source.done_bytes, &file->source.all_bytes);
     }
-    file->source.tally.intake->changed = true;
+    file->source.counters.ingest->changed = true;
     if (file->stopped) {
         stop_here(file);
         return;
@@ -297,7 +297,7 @@ static void begin_reading(struct file_source *file, bool anew)
 }
 
 /* Its turn: not before, for there may be more files than a process may have open. */
-void file_take_turn(struct source *source)
+void file_take_read_slot(struct source *source)
 {
     struct file_source *file = file_of(source);
     file->written = false;

@@ -1,4 +1,6 @@
 /* A file. Where it is followed, the watcher and a timer tell when it has changed; it is read when its turn comes (file_reading.c). */
+#include "ingest/trace/file_source.h"
+
 #include "ingest/trace/file_source_private.h"
 #include "ingest/watcher.h"
 
@@ -29,7 +31,7 @@ static void look_again(struct file_source *file)
         file_look_soon(file, LOOK_MS);
         return;
     }
-    hub_ask_turn(&file->source);
+    hub_ask_read_slot(&file->source);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -81,7 +83,7 @@ static bool open_file(struct source *source, struct strbuf *error)
     decoder_session_id(source->spec, &file->session_id);
     strbuf_adds(&file->session_id, file->session_id.len == 0 ? "trace" : "");
     struct loading_options options = {
-        .tally = &source->tally,
+        .counters = &source->counters,
         .where = source->spec,
         .session_id = file->session_id.data,
         .max_line_bytes = source_max_line(source, true),
@@ -107,7 +109,7 @@ static bool open_file(struct source *source, struct strbuf *error)
         unsigned look_ms = file->watched ? WATCHED_LOOK_MS : LOOK_MS;
         uv_timer_start(&file->timer, on_timer, look_ms, look_ms);
     }
-    hub_ask_turn(source);
+    hub_ask_read_slot(source);
     strbuf_add(error, source->error.data, source->error.len);
     return source->state != SOURCE_FAILED;
 }
@@ -161,7 +163,7 @@ const struct source_ops trace_source_ops = {
     .open = open_file,
     .close = close_source,
     .release = release_file,
-    .turn = file_take_turn,
+    .read_slot = file_take_read_slot,
     .finish = finish_file,
     .stop = stop_file,
     .reads = reads_file,

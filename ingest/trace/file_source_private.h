@@ -48,12 +48,12 @@ static inline bool file_follows(const struct file_source *file)
 
 static inline const struct mem *file_mem(const struct file_source *file)
 {
-    return hub_intake(file->source.hub)->mem;
+    return hub_ctx(file->source.hub)->mem;
 }
 
 /* file_source.c: a look that will not wait for the timer. */
 void file_look_soon(struct file_source *file, unsigned ms);
 /* file_reading.c: its turn to be read has come. */
-void file_take_turn(struct source *source);
+void file_take_read_slot(struct source *source);
 
 #endif

@@ -6,18 +6,18 @@
 void loading_init(struct loading *loading, const struct loading_options *options)
 {
     *loading = (struct loading){.options = *options};
-    trace_load_init(&loading->load, options->tally, options->where, options->session_id);
-    strbuf_init(&loading->error, options->tally->intake->mem, 1024);
+    trace_load_init(&loading->load, options->counters, options->where, options->session_id);
+    strbuf_init(&loading->error, options->counters->ingest->mem, 1024);
 }
 
 static const struct mem *mem_of(const struct loading *loading)
 {
-    return loading->options.tally->intake->mem;
+    return loading->options.counters->ingest->mem;
 }
 
 static struct swarm *swarm_of(const struct loading *loading)
 {
-    return loading->options.tally->intake->swarm;
+    return loading->options.counters->ingest->swarm;
 }
 
 void loading_release(struct loading *loading)
@@ -59,17 +59,17 @@ static void set_error(struct loading *loading, uint64_t line, const char *reason
     strbuf_adds(&loading->error, reason);
     if (bytes.len > 0) {
         strbuf_adds(&loading->error, " near '");
-        intake_quote(&loading->error, bytes.bytes, bytes.len);
+        ingest_ctx_quote(&loading->error, bytes.bytes, bytes.len);
         strbuf_adds(&loading->error, "'");
     }
 }
 
 static void take_complaints(struct loading *loading, const struct batch *batch)
 {
-    struct tally *tally = loading->options.tally;
+    struct source_counters *counters = loading->options.counters;
     for (size_t i = 0; i < batch->complaint_count; i++) {
-        const struct batch_complaint *from = &batch->complaints[i];
-        struct complaint complaint = {
+        const struct batch_complaint *from = &batch->rejects[i];
+        struct reject reject = {
             .where = loading->options.where,
             .line = from->line,
             .reason = batch->texts.data + from->reason,
@@ -77,11 +77,11 @@ static void take_complaints(struct loading *loading, const struct batch *batch)
             .level = NOTICE_WARNING,
         };
         if (from->broken) {
-            set_error(loading, from->line, complaint.reason, complaint.bytes);
+            set_error(loading, from->line, reject.reason, reject.bytes);
         }
-        tally_bad(tally, &complaint);
+        source_counters_reject(counters, &reject);
     }
-    tally->bad += batch->more_bad;
+    counters->bad += batch->more_bad;
 }
 
 /* ---- documents ---- */
@@ -157,8 +157,8 @@ static bool take_events(struct loading *loading, struct batch *batch)
                                          loading->names, loading->tracks);
         batch->segments[i] = NULL;
     }
-    loading->options.tally->events += batch->events;
-    good = good && intake_tidy(loading->options.tally->intake, false);
+    loading->options.counters->events += batch->events;
+    good = good && ingest_ctx_tidy(loading->options.counters->ingest, false);
     if (!loading->options.recorded) {
         trace_load_flag(&loading->load, 0, SESSION_FINISHED);
         trace_load_tick(&loading->load);
@@ -194,7 +194,7 @@ bool loading_take_early(struct loading *loading, const struct strbuf *members)
 bool loading_end_document(struct loading *loading)
 {
     return begin_document(loading) && trace_load_end(&loading->load) &&
-           intake_tidy(loading->options.tally->intake, true);
+           ingest_ctx_tidy(loading->options.counters->ingest, true);
 }
 
 /* ---- lines ---- */
@@ -219,7 +219,7 @@ static bool take_lines(struct loading *loading, const struct strbuf *lines)
     }
     if (loading->feed == NULL) {
         struct feed_options feed = {
-            .tally = options->tally,
+            .counters = options->counters,
             .where = options->where,
             .source = options->where,
             .session_id = options->session_id,
@@ -229,9 +229,9 @@ static bool take_lines(struct loading *loading, const struct strbuf *lines)
         };
         loading->feed = feed_new(&feed);
     }
-    uint64_t events = options->tally->events;
+    uint64_t events = options->counters->events;
     bool good = loading->feed != NULL && feed_push(loading->feed, lines->data, lines->len);
-    loading->took_line |= options->tally->events > events;
+    loading->took_line |= options->counters->events > events;
     return good;
 }
 
@@ -243,7 +243,7 @@ bool loading_take(struct loading *loading, struct batch *batch)
     take_complaints(loading, batch);
     good = good && take_events(loading, batch) && take_members(loading, &batch->members) &&
            take_lines(loading, &batch->lines);
-    loading->options.tally->intake->changed = true;
+    loading->options.counters->ingest->changed = true;
     if (!good) {
         set_error(loading, 0, "cannot be read on: out of memory, or refused",
                   (struct slice){NULL, 0});
@@ -257,10 +257,10 @@ void loading_finish(struct loading *loading, uint8_t flag)
     if (loading->feed == NULL) {
         return;
     }
-    uint64_t events = loading->options.tally->events;
+    uint64_t events = loading->options.counters->events;
     feed_finish(loading->feed, flag);
-    loading->took_line |= loading->options.tally->events > events;
-    if (!loading->took_line && loading->options.tally->bad > 0) {
+    loading->took_line |= loading->options.counters->events > events;
+    if (!loading->took_line && loading->options.counters->bad > 0) {
         set_error(loading, 0, "no trace, and no line of a feed in it", (struct slice){NULL, 0});
     }
 }

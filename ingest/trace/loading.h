@@ -7,9 +7,9 @@
 #include "ingest/trace/trace_load.h"
 
 struct loading_options {
-    struct tally *tally;    /* all borrowed */
-    const char *where;      /* for people */
-    const char *session_id; /* where the data name none */
+    struct source_counters *counters; /* all borrowed */
+    const char *where;                /* for people */
+    const char *session_id;           /* where the data name none */
     size_t max_line_bytes;
     bool recorded; /* not live: raw events among lines are a document's too */
 };

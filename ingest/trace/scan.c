@@ -5,7 +5,7 @@
    swallow the rest of the file. */
 #include "ingest/trace/scan_private.h"
 
-#include "ingest/trace/event_scan.h"
+#include "ingest/event_scan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -114,7 +114,7 @@ static bool start(struct scan *scan, char c)
         strbuf_addc(&scan->held, c);
         follow(scan, c);
     } else if (!scan_is_space(c)) {
-        /* Not a trace; as lines each of them gets its own complaint. */
+        /* Not a trace; as lines each of them gets its own reject. */
         return scan_become_lines(scan, scan->line, &c, 1);
     }
     return true;

@@ -8,14 +8,14 @@
 #include <string.h>
 
 /* Beyond it, times of the document would not fit the model's. */
-static const int64_t max_start_ns = (int64_t)INTAKE_TIME_MAX_MS / 3 * 1000000;
+static const int64_t max_start_ns = (int64_t)INGEST_TIME_MAX_MS / 3 * 1000000;
 
-void trace_load_init(struct trace_load *load, struct tally *tally, const char *where,
+void trace_load_init(struct trace_load *load, struct source_counters *counters, const char *where,
                      const char *session_id)
 {
-    const struct mem *mem = tally->intake->mem;
+    const struct mem *mem = counters->ingest->mem;
     *load = (struct trace_load){
-        .tally = tally, .where = where, .session_id = session_id, .session = NO_SESSION};
+        .counters = counters, .where = where, .session_id = session_id, .session = NO_SESSION};
     strbuf_init(&load->top, mem, 0);
     strbuf_init(&load->metadata, mem, 0);
 }
@@ -28,7 +28,7 @@ void trace_load_release(struct trace_load *load)
 
 static struct swarm *swarm_of(const struct trace_load *load)
 {
-    return load->tally->intake->swarm;
+    return load->counters->ingest->swarm;
 }
 
 static bool open_session(struct trace_load *load, const char *id, size_t len, session_no *session)
@@ -54,7 +54,7 @@ bool trace_load_begin(struct trace_load *load)
         return false;
     }
     load->document = swarm_new_document(swarm_of(load));
-    load->tally->intake->changed = true;
+    load->counters->ingest->changed = true;
     return open_session(load, load->session_id, strlen(load->session_id), &load->session);
 }
 
@@ -151,7 +151,7 @@ static struct slice text_in(struct json_value value, struct strbuf *text)
 static bool intern_in(struct trace_load *load, struct json_value value, intern_id *out)
 {
     struct strbuf text;
-    strbuf_init(&text, load->tally->intake->mem, 0);
+    strbuf_init(&text, load->counters->ingest->mem, 0);
     struct slice slice = text_in(value, &text);
     bool good = !text.failed;
     if (good && slice.bytes != NULL) {
@@ -189,7 +189,7 @@ static void set_start(struct trace_load *load, session_no number, int64_t start_
     struct session *session = swarm_session_edit(swarm_of(load), number);
     session->start_ns = start_ns;
     session->flags |= SESSION_HAS_START;
-    swarm_set_origin(swarm_of(load), number, origin_ns);
+    swarm_set_origin(swarm_of(load), number, origin_ns, &load->moved);
 }
 
 static int64_t number_in(struct json_value value)
@@ -205,7 +205,7 @@ static bool identify(struct trace_load *load, session_no session, struct json_va
     struct slice values[4];
     bool good = true;
     for (size_t i = 0; i < 4; i++) {
-        strbuf_init(&texts[i], load->tally->intake->mem, 0);
+        strbuf_init(&texts[i], load->counters->ingest->mem, 0);
         values[i] = text_in(json_get(agent, keys[i]), &texts[i]);
         good = good && !texts[i].failed;
     }
@@ -423,11 +423,13 @@ bool trace_load_end(struct trace_load *load)
     uint8_t flags = swarm_session(swarm, load->session)->flags;
     struct json_value ours = member_of(&load->metadata, "swarmtop");
     bool moved = false;
+    load->moved = false;
     apply_foreign_start(load);
     bool good = apply_seed(load) && apply_sessions(load, json_get(ours, "sessions"), &moved) &&
                 apply_agents(load, json_get(ours, "agents")) && keep_extras(load);
+    moved |= load->moved;
     moved |= ((swarm_session(swarm, load->session)->flags ^ flags) & SESSION_AGENTS) != 0;
-    load->tally->intake->changed = true;
+    load->counters->ingest->changed = true;
     swarm_touch(swarm);
     if (good && ours.type == JSON_TYPE_OBJECT) {
         good = swarm_settle_document(swarm, load->document) &&
@@ -460,6 +462,6 @@ static void set_clock(struct session *session, const void *how)
 
 void trace_load_tick(struct trace_load *load)
 {
-    int64_t now = intake_now(load->tally->intake);
+    int64_t now = ingest_ctx_now(load->counters->ingest);
     change_all(load, set_clock, &now);
 }

@@ -2,19 +2,20 @@
 #ifndef INGEST_TRACE_LOAD_H
 #define INGEST_TRACE_LOAD_H
 
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
 
 struct trace_load {
-    struct tally *tally;    /* borrowed, as are the next two */
-    const char *where;      /* the file, for people */
-    const char *session_id; /* where the document names none */
-    uint32_t document;      /* its number in the model; 0: not begun */
-    session_no session;     /* that its events go to as they come */
+    struct source_counters *counters; /* borrowed, as are the next two */
+    const char *where;                /* the file, for people */
+    const char *session_id;           /* where the document names none */
+    uint32_t document;                /* its number in the model; 0: not begun */
+    session_no session;               /* that its events go to as they come */
+    bool moved; /* its times turned out to count from elsewhere */
     struct strbuf top,
         metadata; /* raw members, comma-separated; of the document, of its `metadata` */
 };
 
-void trace_load_init(struct trace_load *load, struct tally *tally, const char *where,
+void trace_load_init(struct trace_load *load, struct source_counters *counters, const char *where,
                      const char *session_id);
 void trace_load_release(struct trace_load *load);
 /* A new document in the model; the former one, if any, is dropped from it. False: out of memory. */

@@ -8,7 +8,7 @@ void version_init(struct version *version, struct loading *loading)
 
 static const struct mem *mem_of(const struct version *version)
 {
-    return version->loading->options.tally->intake->mem;
+    return version->loading->options.counters->ingest->mem;
 }
 
 void version_drop(struct version *version)

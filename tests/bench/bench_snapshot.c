@@ -10,8 +10,8 @@
 
 struct follower {
     struct bench_engine engine;
-    struct intake intake;
-    struct tally tally;
+    struct ingest_ctx ingest;
+    struct source_counters counters;
     struct loading loading;
     struct version version;
     struct trail trail;
@@ -28,9 +28,9 @@ static void follower_open(struct follower *f)
 {
     *f = (struct follower){.has_trail = false};
     bench_engine_open(&f->engine, 0, false);
-    intake_init(&f->intake, f->engine.swarm, f->engine.tracer, f->engine.log, no_time, NULL);
-    f->tally = (struct tally){.intake = &f->intake};
-    struct loading_options options = {.tally = &f->tally,
+    ingest_ctx_init(&f->ingest, f->engine.swarm, f->engine.tracer, f->engine.log, no_time, NULL);
+    f->counters = (struct source_counters){.ingest = &f->ingest};
+    struct loading_options options = {.counters = &f->counters,
                                       .where = "bench",
                                       .session_id = "bench",
                                       .max_line_bytes = 1 << 20,
@@ -45,7 +45,7 @@ static void follower_close(struct follower *f)
     version_release(&f->version);
     trail_release(&f->trail);
     loading_release(&f->loading);
-    intake_release(&f->intake);
+    ingest_ctx_release(&f->ingest);
     bench_engine_close(&f->engine);
 }
 

@@ -1,78 +1,150 @@
 #!/bin/sh
 # .ci/check-layers passes on the tree as it is, also with more of what is allowed, and fails, naming file
-# and line, for each way to break it.
+# and line, for each arrow of its table that is broken.
 set -u
 top=$(cd "$SWARMTOP_TESTS/.." && pwd)
 check=$top/.ci/check-layers
 status=0
 
-fresh() { # a copy of the layers alone; the tests are not its subject
-    rm -rf "$TMPDIR/tree"
-    mkdir "$TMPDIR/tree" && cd "$TMPDIR/tree" || exit 1
-    for layer in core ingest tui; do
-        cp -r "$top/$layer" .
-    done
-}
+rm -rf "$TMPDIR/tree"
+mkdir "$TMPDIR/tree" && cd "$TMPDIR/tree" || exit 1
+for house in core ingest tui; do # the tests are not its subject
+    cp -r "$top/$house" .
+done
 
-plant() { # FILE WHAT-THE-MESSAGE-SAYS: the file's text is on stdin
-    fresh
-    cat >>"$1"
-    line=$(grep -n PLANTED "$1" | cut -d: -f1)
-    if said=$("$check" . 2>&1); then
-        echo "not found: $1: $2"
-        status=1
-    elif ! echo "$said" | grep -q "^$1:$line: .*$2" || [ "$(echo "$said" | wc -l)" != 1 ]; then
-        echo "expected '$1:$line: ...$2' alone, but check-layers said:"
-        echo "$said"
+expect() { # the violations in $TMPDIR/expected, `FILE:LINE: PATTERN` a line, are found, and no others
+    found=$("$check" . 2>&1)
+    while IFS= read -r line; do
+        echo "$found" | grep -q "^$line" || { echo "not found: $line" && status=1; }
+    done <"$TMPDIR/expected"
+    if [ "$(echo "$found" | wc -l)" != "$(wc -l <"$TMPDIR/expected")" ]; then
+        echo "expected these alone:" && cat "$TMPDIR/expected" && echo "but check-layers found:" && echo "$found"
         status=1
     fi
 }
 
-fresh
-echo '#include "ingest/x.h"' >>tui/cmd/cmd_planted.c
-echo '#include "ingest/x.h"' >>tui/app/main.c
+plant() { # FILE TEXT PATTERN: one more line at the file's end, one more violation
+    printf '%s\n' "$2" >>"$1"
+    echo "$1:$(wc -l <"$1" | tr -d ' '): $3" >>"$TMPDIR/expected"
+}
+
+# --- what is allowed
+
+echo '#include "ingest/hub.h"' >>tui/cmd/planted.c
+echo '#include "ingest/hub.h"' >>tui/app/planted.c
+echo '#include "tui/cmd/options.h"' >>tui/app/planted.c
 echo '#include <curses.h>' >>tui/screen/screen.c
 echo '#include "core/base/strbuf.h"' >>ingest/planted.c
+echo '#include "core/query/query.h"' >>tui/views/planted.c
+echo '#include "core/export/document.h"' >>core/correlate/planted.h
+echo '#include "core/query/query.h"' >>core/correlate/planted.h
+echo '#include "ingest/feed/feed.h"' >>ingest/claude/planted.c
 "$check" . || { echo "the clean tree does not pass"; exit 1; }
+rm tui/cmd/planted.c tui/app/planted.c ingest/planted.c tui/views/planted.c core/correlate/planted.h ingest/claude/planted.c
+cp "$top/tui/screen/screen.c" tui/screen/screen.c
 
-plant core/base/planted.c 'uv\.h' <<'END'
-#include <uv.h> // PLANTED
+: >"$TMPDIR/expected"
+
+# --- upwards and sideways: each file includes what lies on the floor above it, or beside it
+
+while read -r from to why; do
+    plant "$from" "#include \"$to\"" ".*$to.*$why"
+done <<'END'
+core/base/planted.c core/trace/event.h above
+core/trace/planted.h core/model/span.h above
+core/model/planted.c core/tracer/tracer.h above
+core/tracer/planted.c core/query/query.h above
+core/tracer/planted.c core/export/document.h above
+core/query/planted.c core/export/document.h beside
+core/export/planted.c core/query/query.h beside
+core/query/planted.c core/correlate/x.h above
+core/export/planted.c core/correlate/x.h above
+ingest/planted.c ingest/hub.h above
+ingest/planted.c ingest/source.h above
+ingest/hub.c ingest/feed/feed.h above
+ingest/source.h ingest/feed/feed.h above
+ingest/feed/planted.c ingest/trace/x.h above
+ingest/trace/planted.c ingest/claude/x.h above
+ingest/claude/planted.c ingest/http/http.h above
+ingest/http/planted.c ingest/sources.h above
+tui/screen/planted.c tui/views/view.h above
+tui/screen/screen.c tui/views/view.h above
+tui/views/planted.c tui/cmd/options.h above
+tui/cmd/planted.c tui/app/app.h above
+core/base/planted.c ingest/hub.h
+core/correlate/planted.c tui/screen/grid.h
+ingest/planted.c tui/screen/grid.h
+ingest/sources.c tui/app/app.h
+tui/screen/planted.c ingest/hub.h
+tui/views/planted.c ingest/hub.h
+core/query/planted.c core/model/swarm_private.h private
+core/base/planted.c ../trace/event.h root
 END
-plant core/base/planted.h 'pthread\.h' <<'END'
-#  include <pthread.h> // PLANTED
+
+# --- libraries
+
+while read -r from library; do
+    plant "$from" "#  include <$library>" ".*$library"
+done <<'END'
+core/base/planted.h pthread.h
+core/export/planted.c uv.h
+core/model/planted.c jansson.h
+core/model/planted.c xxhash.h
+core/query/planted.c signal.h
+ingest/planted.c zlib.h
+ingest/feed/planted.c xxhash.h
+ingest/trace/planted.c microhttpd.h
+ingest/claude/planted.c zlib.h
+ingest/http/planted.c ncurses.h
+ingest/sources.c uv.h
+tui/screen/theme.c curses.h
+tui/screen/theme.c uv.h
+tui/views/planted.c utf8proc.h
+tui/cmd/planted.c ncursesw/curses.h
+tui/app/planted.c microhttpd.h
 END
-plant core/base/planted.c 'ingest/hub\.h' <<'END'
-#include "ingest/hub.h" // PLANTED
-END
-plant core/base/planted.c 'uv_now' <<'END'
-extern unsigned long uv_now(const void *loop);
-unsigned long planted(void);
-unsigned long planted(void)
-{
-    return uv_now(0); // PLANTED
-}
-END
-plant core/base/planted.c 'clock_gettime' <<'END'
+
+mkdir core/cellar
+plant core/cellar/planted.c '#include <stdio.h>' 'lies in no room'
+expect
+rm -r core ingest tui
+for house in core ingest tui; do
+    cp -r "$top/$house" .
+done
+
+# --- symbols: declared by hand, so that no include gives them away
+
+cat >core/base/planted.c <<'END'
 #include <time.h>
-long planted(void);
-long planted(void)
+extern unsigned long uv_now(const void *loop);
+unsigned long planted_loop(void);
+unsigned long planted_loop(void) { return uv_now(0); }
+long planted_clock(void);
+long planted_clock(void) { struct timespec now; clock_gettime(CLOCK_MONOTONIC, &now); return now.tv_sec; }
+END
+for floor in trace model tracer query export correlate; do
+    echo "int planted_$floor(void); int planted_$floor(void) { return 0; }" >core/$floor/planted_symbol.c
+done
+while read -r from to; do
+    echo "int planted_$to(void); int planted_${from}_$to(void); int planted_${from}_$to(void) { return planted_$to(); }" \
+        >core/"$from"/planted_"$to".c
+    echo "core/$from/planted_$to.c:1: core needs planted_$to"
+done >"$TMPDIR/upwards" <<'END'
+base trace
+trace model
+model tracer
+tracer query
+tracer export
+query export
+export query
+query correlate
+export correlate
+END
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now); // PLANTED
-    return now.tv_sec;
-}
-END
-plant ingest/planted.c 'tui/x\.h' <<'END'
-#include "tui/x.h" // PLANTED
-END
-plant ingest/planted.c 'ncurses\.h' <<'END'
-#include <ncurses.h> // PLANTED
-END
-plant tui/views/view.c 'ingest/x\.h' <<'END'
-#include "ingest/x.h" // PLANTED
-END
-plant tui/screen/theme.c 'curses\.h' <<'END'
-#include <curses.h> // PLANTED
-END
+    cat "$TMPDIR/upwards"
+    echo 'core/base/planted.c:4: core needs uv_now'
+    echo 'core/base/planted.c:6: core may not use clock_gettime'
+} >"$TMPDIR/expected"
+expect
 
 exit $status

@@ -10,9 +10,9 @@ static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk, bool
 {
     struct fuzz_model model;
     fuzz_model_init(&model);
-    model.intake.witness = witness_new(model.swarm, model.tracer);
+    model.ingest.correlator = correlator_new(model.swarm, model.tracer);
     struct claude_transcript_options options = {
-        .tally = &model.tally,
+        .counters = &model.counters,
         .where = "fuzz",
         .source = "fuzz",
         .session_id = {"s", 1},
@@ -24,10 +24,10 @@ static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk, bool
         fuzz_require(
             claude_transcript_push(transcript, bytes + at, len - at < chunk ? len - at : chunk));
     fuzz_require(claude_transcript_finish(transcript));
-    fuzz_require(witness_settle(model.intake.witness));
+    fuzz_require(correlator_flush(model.ingest.correlator));
     claude_transcript_free(transcript);
     struct fuzz_figures figures = fuzz_figures_of(&model);
-    witness_free(model.intake.witness);
+    correlator_free(model.ingest.correlator);
     fuzz_model_release(&model);
     return figures;
 }

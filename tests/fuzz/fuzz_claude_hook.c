@@ -20,12 +20,12 @@ static void take(struct fuzz_model *model, struct feed *feed, const char *bytes,
     char *copy = malloc(len + (len == 0));
     memcpy(copy, bytes, len);
     if (json_check(copy, len, 64, &value, NULL))
-        claude_hook_take(&model->intake, value, t_ms, fuzz_now(NULL));
+        claude_hook_take(&model->ingest, value, t_ms, fuzz_now(NULL));
     strbuf_init(&line, &mem_libc, 0);
-    uint64_t taken = model->tally.events + model->tally.bad;
+    uint64_t taken = model->counters.events + model->counters.bad;
     if (hook_line_build(copy, len, t_ms, LINE_BYTES, &line)) {
         fuzz_require(line.len <= LINE_BYTES && feed_push(feed, line.data, line.len));
-        fuzz_require(model->tally.events + model->tally.bad == taken + 1);
+        fuzz_require(model->counters.events + model->counters.bad == taken + 1);
     }
     strbuf_release(&line);
     free(copy);
@@ -35,8 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_model model;
     fuzz_model_init(&model);
-    struct feed_options options = {
-        .tally = &model.tally, .where = "fuzz", .source = "fuzz", .max_line_bytes = LINE_BYTES};
+    struct feed_options options = {.counters = &model.counters,
+                                   .where = "fuzz",
+                                   .source = "fuzz",
+                                   .max_line_bytes = LINE_BYTES};
     struct feed *feed = feed_new(&options);
     const char *at = (const char *)data, *end = at + size;
     double t_ms = 1760000000000;
@@ -47,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         t_ms += 700;
         at = stop + (stop < end);
     }
-    fuzz_require(witness_settle(model.intake.witness));
+    fuzz_require(correlator_flush(model.ingest.correlator));
     feed_finish(feed, SESSION_DISCONNECTED);
     feed_free(feed);
     fuzz_model_release(&model);

@@ -11,7 +11,7 @@ static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk)
     struct fuzz_model model;
     fuzz_model_init(&model);
     struct feed_options options = {
-        .tally = &model.tally, .where = "fuzz", .source = "fuzz", .max_line_bytes = 1000};
+        .counters = &model.counters, .where = "fuzz", .source = "fuzz", .max_line_bytes = 1000};
     struct feed *feed = feed_new(&options);
     for (size_t at = 0; at < len; at += chunk)
         fuzz_require(feed_push(feed, bytes + at, len - at < chunk ? len - at : chunk));

@@ -2,17 +2,18 @@
 #ifndef TESTS_FUZZ_MODEL_H
 #define TESTS_FUZZ_MODEL_H
 
-#include "ingest/intake.h"
+#include "ingest/ingest_ctx.h"
+#include "ingest/sources.h"
 
 #include <stdlib.h>
 
 struct fuzz_model {
     struct swarm *swarm;
     struct tracer *tracer;
-    struct witness *witness;
+    struct correlator *correlator;
     struct notice_log *log;
-    struct intake intake;
-    struct tally tally;
+    struct ingest_ctx ingest;
+    struct source_counters counters;
 };
 
 static int64_t fuzz_now(void *ctx)
@@ -33,17 +34,18 @@ static void fuzz_model_init(struct fuzz_model *model)
     const struct swarm_config config = {.max_events = {50, 0}};
     model->swarm = swarm_new(&mem_libc, &config);
     model->tracer = tracer_new(model->swarm);
-    model->witness = witness_new(model->swarm, model->tracer);
+    model->correlator = correlator_new(model->swarm, model->tracer);
     model->log = notice_log_new(&mem_libc, 20);
-    intake_init(&model->intake, model->swarm, model->tracer, model->log, fuzz_now, NULL);
-    model->intake.witness = model->witness;
-    model->tally = (struct tally){.intake = &model->intake};
+    ingest_ctx_init(&model->ingest, model->swarm, model->tracer, model->log, fuzz_now, NULL);
+    model->ingest.correlator = model->correlator;
+    model->ingest.hook_clients = source_hook_clients;
+    model->counters = (struct source_counters){.ingest = &model->ingest};
 }
 
 static void fuzz_model_release(struct fuzz_model *model)
 {
-    intake_release(&model->intake);
-    witness_free(model->witness);
+    ingest_ctx_release(&model->ingest);
+    correlator_free(model->correlator);
     tracer_free(model->tracer);
     swarm_free(model->swarm);
     notice_log_free(model->log);
@@ -58,8 +60,8 @@ struct fuzz_figures {
 static struct fuzz_figures fuzz_figures_of(const struct fuzz_model *model)
 {
     return (struct fuzz_figures){
-        .events = model->tally.events,
-        .bad = model->tally.bad,
+        .events = model->counters.events,
+        .bad = model->counters.bad,
         .in_memory = event_store_count(swarm_store(model->swarm, POOL_LIVE)) +
                      event_store_count(swarm_store(model->swarm, POOL_FILES)),
         .sessions = swarm_session_count(model->swarm),

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void init_loading(struct loading *loading, struct fuzz_model *model)
 {
-    struct loading_options options = {.tally = &model->tally,
+    struct loading_options options = {.counters = &model->counters,
                                       .where = "fuzz",
                                       .session_id = "fuzz",
                                       .max_line_bytes = 1000,

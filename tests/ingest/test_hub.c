@@ -1,6 +1,8 @@
 /* The hub: what it says of its sources, the default address, and standard input. */
 #include "tests/support/rig.h"
 
+#include "ingest/address.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,22 +59,22 @@ static void the_default_address_is_the_first_that_is_set(void **state)
     strbuf_init(&error, &mem_libc, 0);
     setenv("SWARMTOP_SOCKET", "/x/y", 1);
     setenv("XDG_RUNTIME_DIR", "/run/me", 1);
-    assert_true(hub_default_address(&out, false, &error));
+    assert_true(address_default(&out, false, &error));
     assert_string_equal(out.data, "unix:/x/y");
     strbuf_clear(&out);
     setenv("SWARMTOP_SOCKET", "tcp:127.0.0.1:99", 1);
-    assert_true(hub_default_address(&out, false, &error));
+    assert_true(address_default(&out, false, &error));
     assert_string_equal(out.data, "tcp:127.0.0.1:99");
     strbuf_clear(&out);
     setenv("SWARMTOP_SOCKET", "", 1);
-    assert_true(hub_default_address(&out, false, &error));
+    assert_true(address_default(&out, false, &error));
     assert_string_equal(out.data, "unix:/run/me/swarmtop.sock");
     strbuf_clear(&out);
     unsetenv("SWARMTOP_SOCKET");
     unsetenv("XDG_RUNTIME_DIR");
     char want[100];
     snprintf(want, sizeof want, "unix:/tmp/swarmtop-%lu/feed.sock", (unsigned long)geteuid());
-    if (hub_default_address(&out, false, &error))
+    if (address_default(&out, false, &error))
         assert_string_equal(out.data, want);
     strbuf_release(&out);
     strbuf_release(&error);

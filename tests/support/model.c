@@ -18,14 +18,14 @@ bool model_init(struct model *model, const struct mem *mem)
     *model = (struct model){.session = NO_SESSION};
     model->swarm = swarm_new(mem, &config);
     model->tracer = model->swarm == NULL ? NULL : tracer_new(model->swarm);
-    model->witness = model->tracer == NULL ? NULL : witness_new(model->swarm, model->tracer);
-    return model->witness != NULL;
+    model->correlator = model->tracer == NULL ? NULL : correlator_new(model->swarm, model->tracer);
+    return model->correlator != NULL;
 }
 
 void model_release(struct model *model)
 {
-    if (model->witness != NULL) {
-        witness_free(model->witness);
+    if (model->correlator != NULL) {
+        correlator_free(model->correlator);
     }
     if (model->tracer != NULL) {
         tracer_free(model->tracer);

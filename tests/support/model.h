@@ -3,7 +3,7 @@
 #ifndef TESTS_MODEL_H
 #define TESTS_MODEL_H
 
-#include "core/correlate/witness.h"
+#include "core/correlate/correlator.h"
 #include "core/export/document.h"
 #include "core/tracer/tracer.h"
 
@@ -13,7 +13,7 @@
 struct model {
     struct swarm *swarm;
     struct tracer *tracer;
-    struct witness *witness;
+    struct correlator *correlator;
     session_no session; /* of the functions below */
 };
 

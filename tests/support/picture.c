@@ -68,7 +68,7 @@ void picture_feed(struct picture *picture, const char *lines)
     feed_free(feed);
     strbuf_release(&text);
     picture->rig.now_ns = now;
-    picture->input.events = picture->rig.tally.events;
+    picture->input.events = picture->rig.counters.events;
 }
 
 static void make_series(struct picture *picture)

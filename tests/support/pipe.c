@@ -14,9 +14,9 @@ static bool take(void *ctx, const char *bytes, size_t len)
 
 void pipe_init(struct pipe *pipe, struct rig *rig)
 {
-    const struct mem *mem = rig->intake.mem;
+    const struct mem *mem = rig->ingest.mem;
     struct decoder_options decoder = {.mem = mem, .max_event_bytes = MAX_BYTES};
-    struct loading_options loading = {.tally = &rig->tally,
+    struct loading_options loading = {.counters = &rig->counters,
                                       .where = "in",
                                       .session_id = "in",
                                       .max_line_bytes = MAX_BYTES,

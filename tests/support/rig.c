@@ -2,6 +2,8 @@
    nothing sleeps for a time that was guessed. */
 #include "tests/support/rig.h"
 
+#include "ingest/sources.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +24,10 @@ bool rig_init_with(struct rig *rig, const struct mem *mem)
     rig->log = notice_log_new(&mem_libc, 4000);
     assert_non_null(rig->log);
     if (good)
-        intake_init(&rig->intake, rig->model.swarm, rig->model.tracer, rig->log, rig_now, rig);
-    rig->intake.witness = rig->model.witness;
-    rig->tally = (struct tally){.intake = &rig->intake};
+        ingest_ctx_init(&rig->ingest, rig->model.swarm, rig->model.tracer, rig->log, rig_now, rig);
+    rig->ingest.correlator = rig->model.correlator;
+    rig->ingest.hook_clients = source_hook_clients;
+    rig->counters = (struct source_counters){.ingest = &rig->ingest};
     return good;
 }
 
@@ -37,8 +40,8 @@ void rig_release(struct rig *rig)
 {
     if (rig->hub != NULL)
         rig_stop_hub(rig);
-    if (rig->intake.mem != NULL)
-        intake_release(&rig->intake);
+    if (rig->ingest.mem != NULL)
+        ingest_ctx_release(&rig->ingest);
     notice_log_free(rig->log);
     model_release(&rig->model);
 }
@@ -63,7 +66,7 @@ int rig_tear_down(void **state)
 struct feed *rig_feed(struct rig *rig)
 {
     struct feed_options options = {
-        .tally = &rig->tally, .where = "test", .source = "test", .max_line_bytes = 1 << 20};
+        .counters = &rig->counters, .where = "test", .source = "test", .max_line_bytes = 1 << 20};
     struct feed *feed = feed_new(&options);
     assert_non_null(feed);
     return feed;
@@ -95,8 +98,10 @@ void rig_start_hub(struct rig *rig, struct hub_options options)
     assert_int_equal(uv_loop_init(&rig->loop), 0);
     options.swarm = rig->model.swarm;
     options.tracer = rig->model.tracer;
-    options.witness = rig->model.witness;
+    options.correlator = rig->model.correlator;
     options.log = rig->log;
+    options.hook_clients = source_hook_clients;
+    options.sources = options.sources != NULL ? options.sources : source_rows;
     options.now_ns = rig_now;
     options.changed = note_change;
     options.ctx = rig;

@@ -13,8 +13,8 @@
 struct rig {
     struct model model;
     struct notice_log *log;
-    struct intake intake;
-    struct tally tally;
+    struct ingest_ctx ingest;
+    struct source_counters counters;
     int64_t now_ns;   /* the local clock */
     uv_loop_t loop;   /* of rig_start_hub */
     struct hub *hub;  /* NULL: none */

@@ -4,7 +4,6 @@
 #include "tui/app/app_private.h"
 
 #include "tui/cmd/stop_signal.h"
-#include "tui/views/commands.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -17,4 +17,8 @@ bool app_has_screen(const struct app *app);
 int app_run(struct app *app);
 void app_free(struct app *app);
 
+/* The commands that need it; they return the exit status as those of tui/cmd/commands.h do. */
+int cmd_watch(const struct options *options);
+int cmd_demo(const struct options *options);
+
 #endif

@@ -1,7 +1,8 @@
 /* The program: sets up locale, environment and options, then runs one command. */
+#include "tui/app/app.h"
+#include "tui/cmd/commands.h"
 #include "tui/cmd/config.h"
 #include "tui/cmd/options_help.h"
-#include "tui/views/commands.h"
 
 #include <langinfo.h>
 #include <locale.h>

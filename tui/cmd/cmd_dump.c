@@ -1,8 +1,8 @@
 /* The command dump: prints the frame that the live screen would show, drawn by the same views. */
 #include "core/query/replay.h"
 #include "tui/cmd/cmd_engine.h"
+#include "tui/cmd/commands.h"
 #include "tui/screen/grid_svg.h"
-#include "tui/views/commands.h"
 #include "tui/views/view.h"
 
 #include <errno.h>

@@ -1,13 +1,13 @@
 /* The command emit: one line over one connection, without a loop or a model. It ends within a few
    milliseconds, or reports at once that no swarmtop listens. */
 #include "tui/cmd/cmd_engine.h"
-#include "tui/views/commands.h"
+#include "tui/cmd/commands.h"
 
 #include "core/base/json_text.h"
 
+#include "ingest/address.h"
 #include "ingest/feed/emit.h"
 #include "ingest/feed/sender.h"
-#include "ingest/hub.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error
 static bool add_address(const struct options *options, struct strbuf *out, struct strbuf *error)
 {
     if (!options->address)
-        return hub_default_address(out, false, error);
+        return address_default(out, false, error);
     strbuf_adds(out, options->address);
     return true;
 }

@@ -6,8 +6,6 @@
 #include "tui/cmd/status_line.h"
 #include "tui/cmd/stop_signal.h"
 
-#include "ingest/hub.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,9 +69,8 @@ static bool read_token(struct engine *engine, struct strbuf *error)
 
 static bool is_live(const char *spec, bool follow)
 {
-    return strcmp(spec, "-") == 0 || strncmp(spec, "unix:", 5) == 0 ||
-           strncmp(spec, "tcp:", 4) == 0 || strncmp(spec, "otlp:", 5) == 0 ||
-           (follow && strncmp(spec, "claude:", 7) == 0);
+    const struct source_row *row = sources_find(spec);
+    return row->live || (row->live_followed && follow);
 }
 
 static bool any_live(const struct options *options, bool follow)
@@ -96,8 +93,8 @@ static bool make_model(struct engine *e)
     e->swarm = swarm_new(e->mem, &config);
     e->tracer = e->swarm ? tracer_new(e->swarm) : NULL;
     e->log = notice_log_new(e->mem, LOG_LINES);
-    e->witness = e->tracer ? witness_new(e->swarm, e->tracer) : NULL;
-    return e->witness && e->log;
+    e->correlator = e->tracer ? correlator_new(e->swarm, e->tracer) : NULL;
+    return e->correlator && e->log;
 }
 
 static void changed(void *ctx)
@@ -121,29 +118,20 @@ static void status(void *ctx, struct strbuf *out)
         figures_release(&figures);
 }
 
-/* Where Claude Code has its files. */
-static void find_claude(struct engine *e)
-{
-    const struct environment *env = &e->options->env;
-
-    if (env->claude_config_dir)
-        strbuf_adds(&e->claude_dir, env->claude_config_dir);
-    else if (env->home)
-        strbuf_addf(&e->claude_dir, "%s/.claude", env->home);
-}
-
 static bool make_hub(struct engine *e, const struct engine_config *config)
 {
     struct hub_options hub = {
         .swarm = e->swarm,
         .tracer = e->tracer,
-        .witness = e->witness,
+        .correlator = e->correlator,
         .log = e->log,
+        .hook_clients = source_hook_clients,
         .follow = config->follow,
         .allow_remote = e->options->allow_remote,
         .token = e->token,
         .max_line_bytes = e->options->max_line_bytes,
-        .claude_dir = e->claude_dir.data,
+        .sources = source_rows,
+        .settings = e->places.settings,
         .since_ns = e->options->since_ns,
         .content = e->options->content,
         .ranged = config->ranged,
@@ -166,7 +154,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .ctx = e,
     };
 
-    e->hub = e->claude_dir.failed ? NULL : hub_new(&e->loop, &hub);
+    e->hub = hub_new(&e->loop, &hub);
     e->output = e->hub ? output_new(&output) : NULL;
     return e->output != NULL;
 }
@@ -184,7 +172,6 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         .ctx = config->ctx,
     };
     strbuf_init(&engine->printed, engine->mem, 0);
-    strbuf_init(&engine->claude_dir, engine->mem, 0);
     if (!read_token(engine, error)) {
         free(engine->token);
         return false;
@@ -195,9 +182,9 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         return false;
     }
     engine->loop.data = engine;
-    find_claude(engine);
+    bool found = source_places_init(&engine->places, engine->mem, config->options->env.home);
     uv_timer_init(&engine->loop, &engine->for_timer);
-    if (make_model(engine) && make_hub(engine, config))
+    if (found && make_model(engine) && make_hub(engine, config))
         return true;
     strbuf_adds(error, "out of memory");
     engine_close(engine);
@@ -210,24 +197,32 @@ bool engine_add(struct engine *engine, const char *spec, struct strbuf *error)
     return hub_add(engine->hub, spec, error);
 }
 
-/* Adds a feed at the default address, and Claude Code's sessions if its directory is known. */
-static void add_default(struct engine *engine, struct strbuf *error)
+static void report_refused(struct engine *engine, const struct strbuf *error)
 {
-    struct strbuf address;
     struct notice notice = {.at_ns = engine_now_ns(), .level = NOTICE_ERROR, .session = NO_SESSION};
 
-    strbuf_init(&address, engine->mem, 0);
-    if (hub_default_address(&address, true, error) && !address.failed) {
-        engine_add(engine, address.data, error);
-    } else {
-        notice.text = error->data ? error->data : "out of memory";
-        notice.len = strlen(notice.text);
-        notice_log_add(engine->log, &notice);
-        fprintf(stderr, "swarmtop: %s\n", notice.text);
+    notice.text = error->data ? error->data : "out of memory";
+    notice.len = strlen(notice.text);
+    notice_log_add(engine->log, &notice);
+    fprintf(stderr, "swarmtop: %s\n", notice.text);
+}
+
+/* The sources that the table opens by default; a client's, where it has a directory, without a word if there is none. */
+static void add_default(struct engine *engine, struct strbuf *error)
+{
+    struct strbuf spec;
+
+    strbuf_init(&spec, engine->mem, 0);
+    for (const struct source_row *row = source_rows; row->ops; row++) {
+        strbuf_clear(&spec);
+        if (row->default_spec && row->default_spec(&spec, error) && !spec.failed)
+            engine_add(engine, spec.data, error);
+        else if (row->default_spec)
+            report_refused(engine, error);
+        else if (engine->follow && source_places_has(&engine->places, row))
+            engine_add(engine, row->prefix, error);
     }
-    if (engine->follow && engine->claude_dir.len > 0)
-        engine_add(engine, "claude:", error);
-    strbuf_release(&address);
+    strbuf_release(&spec);
 }
 
 void engine_add_all(struct engine *engine)
@@ -412,11 +407,11 @@ void engine_close(struct engine *engine)
         hub_free(engine->hub);
     uv_loop_close(&engine->loop);
     output_free(engine->output);
-    witness_free(engine->witness);
+    correlator_free(engine->correlator);
     tracer_free(engine->tracer);
     swarm_free(engine->swarm);
     notice_log_free(engine->log);
     strbuf_release(&engine->printed);
-    strbuf_release(&engine->claude_dir);
+    source_places_release(&engine->places);
     free(engine->token);
 }

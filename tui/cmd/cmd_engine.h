@@ -3,9 +3,10 @@
 #ifndef TUI_CMD_ENGINE_H
 #define TUI_CMD_ENGINE_H
 
-#include "core/base/notice.h"
-#include "core/correlate/witness.h"
+#include "core/correlate/correlator.h"
+#include "core/model/notice.h"
 #include "core/tracer/tracer.h"
+#include "ingest/sources.h"
 #include "tui/cmd/output.h"
 
 #include <uv.h>
@@ -18,13 +19,13 @@ struct engine {
     uv_loop_t loop;
     struct swarm *swarm;
     struct tracer *tracer;
-    struct witness *witness;
+    struct correlator *correlator;
     struct notice_log *log;
     struct hub *hub;
     struct output *output;
-    char *token;              /* of --token-file; NULL: none */
-    struct strbuf printed;    /* a character per source: `+` if its error was printed */
-    struct strbuf claude_dir; /* of a bare `claude:`; empty: unknown */
+    char *token;           /* of --token-file; NULL: none */
+    struct strbuf printed; /* a character per source: `+` if its error was printed */
+    struct source_places places;
     bool follow;
     bool live;      /* a source is live */
     bool until_end; /* engine_run returns when the sources end */

@@ -2,11 +2,11 @@
    the hook does the least possible, ends within milliseconds even if no swarmtop runs, prints
    nothing, and always succeeds, even with a wrong command line. */
 #include "tui/cmd/cmd_engine.h"
-#include "tui/views/commands.h"
+#include "tui/cmd/commands.h"
 
+#include "ingest/address.h"
 #include "ingest/feed/hook_line.h"
 #include "ingest/feed/sender.h"
-#include "ingest/hub.h"
 
 #include <poll.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static void forward(const char *to, double t_ms)
     strbuf_init(&error, &mem_libc, 0);
     if (to)
         strbuf_adds(&address, to);
-    if (read_payload(&payload) && (to || hub_default_address(&address, false, &error)) &&
+    if (read_payload(&payload) && (to || address_default(&address, false, &error)) &&
         !address.failed)
         fd = sender_connect(address.data, CONNECT_MS, &error);
     if (fd >= 0) {

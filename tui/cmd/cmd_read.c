@@ -4,7 +4,7 @@
 #include "tui/cmd/cmd_engine.h"
 
 #include "core/query/query.h"
-#include "tui/cmd/progress.h"
+#include "tui/views/progress.h"
 
 #include "ingest/hub.h"
 

@@ -2,9 +2,9 @@
    updated twice a second. The paths of the traces go to stdout, so that `out=$(swarmtop record …)`
    works. */
 #include "tui/cmd/cmd_engine.h"
-#include "tui/cmd/progress.h"
+#include "tui/cmd/commands.h"
 #include "tui/cmd/status_line.h"
-#include "tui/views/commands.h"
+#include "tui/views/progress.h"
 
 #include "ingest/hub.h"
 

@@ -1,7 +1,7 @@
 /* The command report: reads the sources, then computes and prints statistics once. */
 #include "tui/cmd/cmd_engine.h"
-#include "tui/cmd/report.h"
-#include "tui/views/commands.h"
+#include "tui/cmd/commands.h"
+#include "tui/cmd/report_json.h"
 
 #include <errno.h>
 #include <stdio.h>

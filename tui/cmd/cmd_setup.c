@@ -1,6 +1,6 @@
 /* The command setup: prints settings to stdout, so that they can be piped, and where to paste them
    to stderr. It never edits other programs' files. */
-#include "tui/views/commands.h"
+#include "tui/cmd/commands.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,13 +2,13 @@
    or reads the given sources. It must end within milliseconds, because status bars run it every few
    seconds. */
 #include "tui/cmd/cmd_engine.h"
+#include "tui/cmd/commands.h"
 #include "tui/cmd/status_line.h"
-#include "tui/views/commands.h"
 
 #include "core/base/json_read.h"
 
+#include "ingest/address.h"
 #include "ingest/feed/sender.h"
-#include "ingest/hub.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ static int ask(struct strbuf *address, struct strbuf *error)
     bool ok;
     int fd;
 
-    if (!hub_default_address(address, false, error))
+    if (!address_default(address, false, error))
         return 1;
     fd = sender_connect(address->data, WAIT_MS, error);
     if (fd < 0)

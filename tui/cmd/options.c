@@ -6,6 +6,8 @@
 
 #include "tui/cmd/config.h"
 
+#include "ingest/sources.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,8 +226,7 @@ static bool add_argument(struct options *out, char *text, struct strbuf *error)
 static bool only_finished(const struct options *o)
 {
     for (size_t i = 0; i < o->argument_count; i++)
-        if (strncmp(o->arguments[i], "unix:", 5) == 0 || strncmp(o->arguments[i], "tcp:", 4) == 0 ||
-            strncmp(o->arguments[i], "otlp:", 5) == 0)
+        if (sources_find(o->arguments[i])->listens)
             return false;
     return o->argument_count > 0;
 }

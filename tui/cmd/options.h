@@ -101,7 +101,7 @@ extern const struct command_row command_rows[COMMANDS];
 extern const struct option_row option_rows[];
 extern const size_t option_row_count;
 
-/* Reads the environment. Only this and hub_default_address do so. */
+/* Reads the environment. Only this and address_default do so. */
 void options_environment(struct environment *env);
 /* Parses the command line. `config` is the text of the user's file at `config_path`; it gives
    defaults, and so does `env`. The text may be NULL; it is cut up and must live as long as the

@@ -2,6 +2,7 @@
    the manual cannot differ. */
 #include "tui/cmd/options_help.h"
 
+#include "ingest/sources.h"
 #include "tui/screen/keymap.h"
 
 #include <string.h>
@@ -11,25 +12,6 @@
 
 struct term_row {
     const char *term, *meaning;
-};
-
-static const struct term_row source_rows[] = {
-    {"FILE",
-     "a Chrome Trace ({\"traceEvents\": [...]}, a bare array, an array never closed) or NDJSON "
-     "(events or feed operations), plain or gzip; told by content, not by name"},
-    {"DIR", "all traces in it"},
-    {"-", "stdin, the same formats; live, even where it is a file"},
-    {"unix:PATH", "listens for feeds on a Unix socket, any number of senders"},
-    {"tcp:HOST:PORT", "listens for feeds over TCP, on loopback unless --allow-remote is given"},
-    {"otlp:HOST:PORT",
-     "listens for HTTP, on loopback unless --allow-remote is given: /hooks takes Claude Code's HTTP "
-     "hooks; OTLP itself is not in this version yet"},
-    {"claude:[DIR]",
-     "Claude Code's own files: live sessions, transcripts, sub-agents; of a DIR that is named all "
-     "of them, else (default: $CLAUDE_CONFIG_DIR or ~/.claude) those that live or ended lately"},
-    {"none given",
-     "claude:, and unix: at the default address: $SWARMTOP_SOCKET, else $XDG_RUNTIME_DIR/swarmtop.sock, else "
-     "/tmp/swarmtop-UID/feed.sock"},
 };
 
 static const struct term_row environment_rows[] = {
@@ -48,6 +30,23 @@ static const struct term_row environment_rows[] = {
 };
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
+
+/* The rows of the table of sources, each by `put`, then those that are opened where none is named. */
+static void put_sources(struct strbuf *out,
+                        void (*put)(struct strbuf *out, const char *term, const char *meaning))
+{
+    struct strbuf defaults;
+
+    strbuf_init(&defaults, &mem_libc, 0);
+    for (const struct source_row *row = source_rows; row->ops; row++) {
+        if (row->form)
+            put(out, row->form, row->help);
+        if (row->default_help)
+            strbuf_addf(&defaults, "%s%s", defaults.len > 0 ? ", and " : "", row->default_help);
+    }
+    put(out, "none given", defaults.failed ? "" : defaults.data);
+    strbuf_release(&defaults);
+}
 
 /* ---- plain text ---- */
 
@@ -153,8 +152,7 @@ void options_help(enum command command, struct strbuf *out)
     put_wrapped(out, 0, 0, row->details);
     if (takes_sources(command)) {
         strbuf_adds(out, "\nSources:\n");
-        for (size_t i = 0; i < COUNT(source_rows); i++)
-            put_term(out, source_rows[i].term, source_rows[i].meaning);
+        put_sources(out, put_term);
     }
     put_options(out, command);
     strbuf_adds(
@@ -269,8 +267,7 @@ bool options_manual(const char *table, struct strbuf *out)
     else if (strcmp(table, "keys") == 0)
         manual_keys(out);
     else if (strcmp(table, "sources") == 0)
-        for (size_t i = 0; i < COUNT(source_rows); i++)
-            manual_row(out, source_rows[i].term, source_rows[i].meaning);
+        put_sources(out, manual_row);
     else if (strcmp(table, "environment") == 0)
         for (size_t i = 0; i < COUNT(environment_rows); i++)
             manual_row(out, environment_rows[i].term, environment_rows[i].meaning);

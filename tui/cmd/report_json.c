@@ -1,7 +1,7 @@
 /* Figures become jansson's values, which are written at once: those of 100,000 agents would take a
    gigabyte, so only one item of an array exists at a time. A figure without data (count 0, NAN) has
    neither key nor value. jansson knows no lone surrogates: U+FFFD replaces them. */
-#include "tui/cmd/report.h"
+#include "tui/cmd/report_json.h"
 
 #include "core/base/json_read.h"
 #include "core/base/utf8.h"
@@ -370,11 +370,6 @@ static void write_counts(struct writer *w, const struct report *r)
     put_count(w, spans, "orphan_ends", f->spans.orphan_ends);
     write_name(w, "spans");
     write_item(w, spans);
-}
-
-bool report_has_agent(const struct agent *agent)
-{
-    return !(agent->flags & (AGENT_DEAD | AGENT_GROUP));
 }
 
 static json_t *make_agent(struct writer *w, const struct report *r, agent_no no)

@@ -3,7 +3,8 @@
 #include "tui/screen/duration.h"
 #include "tui/views/span_text.h"
 
-#include "core/trace/end_facts.h"
+#include "core/model/record.h"
+#include "core/model/end_facts.h"
 
 #include <math.h>
 
@@ -187,7 +188,7 @@ static double last_prompt(const struct agent_row *row)
     struct end_facts facts;
     if (!span)
         return NAN;
-    end_facts_read(swarm_span_args(row->frame->swarm, span), &facts);
+    span_end_facts(row->frame->swarm, span, &facts);
     return facts.numbers[FACT_PROMPT_TOKENS];
 }
 

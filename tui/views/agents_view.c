@@ -1,7 +1,7 @@
 /* The table of agents. Its order is made when somebody asks for one, and kept: what sorts itself under the cursor cannot be read. Agents that appear
    later are put behind. */
-#include "tui/screen/copy.h"
 #include "tui/views/agents_table.h"
+#include "tui/views/copy.h"
 #include "tui/views/marks.h"
 #include "tui/views/mouse.h"
 #include "tui/views/select.h"

@@ -2,6 +2,7 @@
    down line by line and draws those that are inside its area, so that scrolling and the layout's wish for room follow from one text.
    Values are cut at VALUE_MAX_BYTES, which the last line says. */
 #include "core/base/time_ns.h"
+#include "core/tracer/print.h"
 #include "tui/screen/duration.h"
 #include "tui/views/frame.h"
 #include "tui/views/norms.h"
@@ -70,7 +71,7 @@ static void put_text(struct pen *pen, const char *key, const char *text)
 
 static struct json_value args_of(const struct swarm *swarm, const struct span *span)
 {
-    struct slice args = swarm_span_args(swarm, span);
+    struct slice args = print_span_args(swarm, span);
     struct json_value value;
     if (args.bytes && json_check(args.bytes, args.len, JSON_DEPTH_LIMIT, &value, NULL))
         return value;

@@ -36,12 +36,22 @@ static void put_source(struct sheet *page, const struct source_status *source)
     page->y++;
 }
 
-static bool watches_claude(const struct view_input *input)
+/* A line a source of a client that can be made to report at once. */
+static void put_clients(struct sheet *page, const struct view_input *input)
 {
-    for (size_t i = 0; i < input->source_count; i++)
-        if (input->sources[i].spec && strncmp(input->sources[i].spec, "claude:", 7) == 0)
-            return true;
-    return false;
+    char line[200];
+    for (size_t i = 0; i < input->source_count; i++) {
+        const struct source_status *source = &input->sources[i];
+        if (source->client == NULL || source->setup == NULL)
+            continue;
+        snprintf(line, sizeof line,
+                 "%s's sessions come by themselves; each tool and question at once with",
+                 source->client);
+        put(page, 1, INK_DIM, line);
+        snprintf(line, sizeof line, "swarmtop setup %s", source->setup);
+        put(page, 3, INK_PLAIN, line);
+        page->y++;
+    }
 }
 
 void empty_draw(const struct frame *frame, struct grid *grid)
@@ -62,12 +72,7 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     if (!input->live || !input->address)
         return;
     page.y++;
-    if (watches_claude(input)) {
-        put(&page, 1, INK_DIM,
-            "Claude Code's sessions come by themselves; each tool and question at once with");
-        put(&page, 3, INK_PLAIN, "swarmtop setup claude");
-        page.y++;
-    }
+    put_clients(&page, input);
     put(&page, 1, INK_DIM, "From another shell:");
     snprintf(line, sizeof line, "export SWARMTOP_SOCKET=%.400s", input->address);
     put(&page, 3, INK_PLAIN, line);

@@ -1,5 +1,5 @@
 /* All that is open, the longest first. The cursor is on a span, not on a line: it stays with it while others end. */
-#include "tui/screen/copy.h"
+#include "tui/views/copy.h"
 #include "tui/views/flight_line.h"
 #include "tui/views/mouse.h"
 #include "tui/views/view_keys.h"

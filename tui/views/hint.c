@@ -1,7 +1,7 @@
 /* The lines at the bottom: what went wrong with sources, and which keys there are (or, until the next key, a message). */
-#include "tui/cmd/progress.h"
 #include "tui/screen/duration.h"
 #include "tui/views/frame.h"
+#include "tui/views/progress.h"
 
 #include <stdio.h>
 #include <string.h>

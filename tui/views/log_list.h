@@ -2,7 +2,7 @@
 #ifndef TUI_LOG_LIST_H
 #define TUI_LOG_LIST_H
 
-#include "core/base/notice.h"
+#include "core/model/notice.h"
 #include "core/query/query.h"
 
 enum log_kind { LOG_ERROR, LOG_MARKER, LOG_NOTICE };

@@ -1,6 +1,6 @@
 /* The log: what failed, what was marked, what sources and senders say, in order of time. The cursor is on an entry, not on a line; on the
    last one it goes along with what comes. The list is made anew when something has changed, which is at most once a frame. */
-#include "tui/screen/copy.h"
+#include "tui/views/copy.h"
 #include "tui/views/log_list.h"
 #include "tui/views/mouse.h"
 #include "tui/views/select.h"

@@ -3,6 +3,7 @@
 #include "tui/views/span_text.h"
 
 #include "core/base/utf8.h"
+#include "core/tracer/print.h"
 
 #include <string.h>
 
@@ -10,7 +11,7 @@
 
 static struct json_value args_of(const struct swarm *swarm, const struct span *span)
 {
-    struct slice args = swarm_span_args(swarm, span);
+    struct slice args = print_span_args(swarm, span);
     if (!args.bytes || args.len < 2 || args.len > ARGS_MAX_BYTES || args.bytes[0] != '{')
         return (struct json_value){.type = JSON_TYPE_NONE};
     return (struct json_value){JSON_TYPE_OBJECT, args.bytes, args.len};

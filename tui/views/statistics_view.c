@@ -1,8 +1,8 @@
 /* The statistics: a sheet of sections, each a function. What is measured comes from the figures that `report` prints, so that both say the same. */
-#include "tui/cmd/report.h"
 #include "tui/screen/duration.h"
 #include "tui/views/curves.h"
 #include "tui/views/plot.h"
+#include "tui/views/report.h"
 #include "tui/views/view_keys.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 #ifndef TUI_VIEW_H
 #define TUI_VIEW_H
 
-#include "core/base/notice.h"
+#include "core/model/notice.h"
 #include "core/query/query.h"
 #include "core/query/series.h"
 #include "tui/screen/grid.h"

@@ -1,7 +1,7 @@
 /* Actions of the timeline, as a table of functions; and what views have in common. What an action cannot do it says in a message. */
 #include "tui/views/view_keys.h"
 
-#include "tui/screen/copy.h"
+#include "tui/views/copy.h"
 #include "tui/views/finding.h"
 #include "tui/views/marks.h"
 #include "tui/views/range.h"

@@ -2,6 +2,7 @@
 #include "tests/support/support.h"
 
 #include "core/query/query.h"
+#include "core/tracer/print.h"
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"
 
@@ -272,7 +273,7 @@ static void an_open_span_whose_begin_is_dropped_stays_and_gets_its_end(void **st
     }
     const struct span *span = span_called(&model, "Tool: Bash", 0);
     assert_int_equal(span->flags & (SPAN_OPEN | SPAN_LOST_BEGIN), SPAN_OPEN | SPAN_LOST_BEGIN);
-    struct slice args = swarm_span_args(model.swarm, span);
+    struct slice args = print_span_args(model.swarm, span);
     assert_non_null(memmem(args.bytes, args.len, "make", 4)); /* what it runs is still known */
     assert_int_equal(swarm_agent(model.swarm, span->agent)->open_by_kind[SPAN_TOOL], 1);
     tool(&model, 20, "t", false);

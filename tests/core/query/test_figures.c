@@ -1,6 +1,6 @@
 /* The statistics. */
+#include "core/model/end_facts.h"
 #include "core/query/figures.h"
-#include "core/trace/end_facts.h"
 
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"

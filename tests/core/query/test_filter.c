@@ -1,5 +1,6 @@
 /* What an expression means is a table: the spans that it lets through, by a letter each, and the agents that match by themselves. */
 #include "core/query/filter.h"
+#include "core/tracer/print.h"
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"
 #include "tests/support/support.h"
@@ -35,7 +36,7 @@ static void build(struct model *model)
 
 static char letter_of(const struct swarm *swarm, span_no no)
 {
-    struct slice args = swarm_span_args(swarm, swarm_span(swarm, no));
+    struct slice args = print_span_args(swarm, swarm_span(swarm, no));
     struct json_value object = {JSON_TYPE_OBJECT, args.bytes, args.len};
     return json_get(object, "l").raw[1];
 }

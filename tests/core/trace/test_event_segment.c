@@ -181,8 +181,6 @@ static void edit_both(struct pair *pair)
         span_no span = (span_no)next_random(&pair->seed, 1000);
         event_store_set_span(pair->plain, number, span);
         event_store_set_span(pair->adopting, number, span);
-        event_store_set_track(pair->plain, number, span + 1);
-        event_store_set_track(pair->adopting, number, span + 1);
     }
 }
 

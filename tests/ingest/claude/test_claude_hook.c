@@ -14,7 +14,7 @@ static const char *take(struct rig *rig, double ms, const char *payload)
         *at = '"';
     struct json_value value;
     assert_true(json_check(text, strlen(text), 64, &value, NULL));
-    const char *wrong = claude_hook_take(&rig->intake, value, MODEL_START_MS + ms, rig->now_ns);
+    const char *wrong = claude_hook_take(&rig->ingest, value, MODEL_START_MS + ms, rig->now_ns);
     free(text);
     return wrong;
 }
@@ -364,7 +364,7 @@ static void any_prefix_and_mutation_of_a_payload_does_no_harm(void **state)
         char *copy = malloc(len + (len == 0));
         memcpy(copy, whole, len);
         if (json_check(copy, len, 64, &value, NULL))
-            claude_hook_take(&rig->intake, value, MODEL_START_MS, rig->now_ns);
+            claude_hook_take(&rig->ingest, value, MODEL_START_MS, rig->now_ns);
         free(copy);
     }
     for (size_t i = 0; i < sizeof whole - 1; i++)
@@ -375,7 +375,7 @@ static void any_prefix_and_mutation_of_a_payload_does_no_harm(void **state)
             /* What is kept of them is no matter here, and bounded. */
             said_witness->count = 0;
             if (json_check(text, sizeof text - 1, 64, &value, NULL))
-                claude_hook_take(&rig->intake, value, MODEL_START_MS, rig->now_ns);
+                claude_hook_take(&rig->ingest, value, MODEL_START_MS, rig->now_ns);
         }
 }
 
@@ -500,7 +500,7 @@ static bool replay(struct rig *rig, const char *sample)
         struct json_value value;
         assert_true(json_check(line, (size_t)(end - line), 64, &value, NULL));
         const char *wrong =
-            claude_hook_take(&rig->intake, json_get(value, "payload"),
+            claude_hook_take(&rig->ingest, json_get(value, "payload"),
                              json_get_number(json_get(value, "t")) / 1e6, rig->now_ns);
         if (wrong != NULL)
             fail_msg("%s: %s", sample, wrong);

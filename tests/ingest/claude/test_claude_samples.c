@@ -15,6 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* No process lives. */
+static const struct source_setting nowhere[] = {{"claude:", "proc", "/nowhere"}, {0}};
+
 static const char *const samples[] = {"solo-json", "swarm-json", "concurrent-pb",
                                       "dead",      "abort",      "tui-perm"};
 
@@ -323,7 +326,7 @@ static json_t *read_whole(const char *dir)
     char spec[600];
     snprintf(spec, sizeof spec, "claude:%s", dir);
     rig_init(&rig);
-    rig_start_hub(&rig, (struct hub_options){.proc_dir = "/nowhere"});
+    rig_start_hub(&rig, (struct hub_options){.settings = nowhere});
     rig_add(&rig, spec);
     rig_until_finished(&rig);
     json_t *all = json_deep_copy(spoken(rig.model.witness));
@@ -347,7 +350,7 @@ static void what_grows_in_pieces_is_what_is_read_whole(void **state)
         collect(copy, support_shared(rel), dir);
         snprintf(spec, sizeof spec, "claude:%s", dir);
         rig_init(&rig);
-        rig_start_hub(&rig, (struct hub_options){.follow = true, .proc_dir = "/nowhere"});
+        rig_start_hub(&rig, (struct hub_options){.follow = true, .settings = nowhere});
         rig_add(&rig, spec);
         for (int k = 0; grow(copy, &seed); k++)
             rig_run_ms(&rig, k % 4 == 0 ? 20 : 1);

@@ -26,6 +26,7 @@
 struct home {
     struct rig rig;
     const char *dir, *proc;
+    struct source_setting settings[3];
 };
 
 static const char *made(const char *dir, const char *name)
@@ -65,8 +66,9 @@ static int teardown(void **state)
 
 static void start(struct home *h, bool follow)
 {
-    rig_start_hub(
-        &h->rig, (struct hub_options){.follow = follow, .claude_dir = h->dir, .proc_dir = h->proc});
+    h->settings[0] = (struct source_setting){"claude:", "dir", h->dir};
+    h->settings[1] = (struct source_setting){"claude:", "proc", h->proc};
+    rig_start_hub(&h->rig, (struct hub_options){.follow = follow, .settings = h->settings});
 }
 
 static size_t add_named(struct home *h)
@@ -188,7 +190,7 @@ static void what_is_no_such_directory_is_said_to_be_none(void **state)
     start(h, false);
     snprintf(spec, sizeof spec, "claude:%s/sessions", h->dir);
     assert_false(hub_add(h->rig.hub, spec, &error));
-    assert_non_null(strstr(error.data, "cannot be read: there is no directory projects in it"));
+    assert_non_null(strstr(error.data, "cannot be read: it has no directory projects"));
     assert_true(hub_failed(h->rig.hub));
     strbuf_release(&error);
 }

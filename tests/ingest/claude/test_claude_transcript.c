@@ -62,7 +62,7 @@ struct reader {
 static void begin_again(struct reader *r, const char *agent_id, bool content)
 {
     struct claude_transcript_options options = {
-        .tally = &r->rig.tally,
+        .counters = &r->rig.counters,
         .where = "t.jsonl",
         .source = "claude:",
         .session_id = model_text("s"),
@@ -197,7 +197,7 @@ static void lines_are_facts(void **state)
         char *text = spoken_text(r.rig.model.witness, cases[i].kind);
         if (strcmp(text, cases[i].want) != 0)
             fail_msg("%s:\n%s, not\n%s", cases[i].name, text, cases[i].want);
-        assert_int_equal(r.rig.tally.bad, 0);
+        assert_int_equal(r.rig.counters.bad, 0);
         free(text);
         end(&r);
     }
@@ -297,7 +297,7 @@ static void unknown_types_are_counted_and_left_alone(void **state)
     struct slice type = {NULL, 0};
     assert_int_equal(claude_transcript_unknown(r.transcript, &type), 3);
     assert_memory_equal(type.bytes, "news", type.len);
-    assert_int_equal(r.rig.tally.bad, 0);
+    assert_int_equal(r.rig.counters.bad, 0);
     push(&r, LINE("api-request-later") "\"id\":\"x\"}\n");
     assert_int_equal(claude_transcript_unknown(r.transcript, &type), 4);
     assert_int_equal(spoken_count(r.rig.model.witness), 0);
@@ -325,7 +325,7 @@ static void bulk_is_skipped_without_being_read(void **state)
         assert_int_equal(claude_line_is_bulk(rows[i].text, strlen(rows[i].text)), rows[i].bulk);
     begin(&r, NULL, false);
     push(&r, "{\"type\":\"api-request-blob\",\"no JSON at all\n");
-    assert_int_equal(r.rig.tally.bad, 0);
+    assert_int_equal(r.rig.counters.bad, 0);
     end(&r);
 }
 
@@ -356,11 +356,11 @@ static void hostile_lines_are_counted_and_harm_nothing(void **state)
     begin(&r, NULL, false);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         push(&r, lines[i]);
-    assert_int_equal(r.rig.tally.bad, sizeof lines / sizeof *lines);
+    assert_int_equal(r.rig.counters.bad, sizeof lines / sizeof *lines);
     assert_non_null(rig_logged(&r.rig, "t.jsonl: line 3: not JSON"));
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         push(&r, odd[i]);
-    assert_int_equal(r.rig.tally.bad, sizeof lines / sizeof *lines);
+    assert_int_equal(r.rig.counters.bad, sizeof lines / sizeof *lines);
     said(&r, "tools", "{}");
     said(&r, "requests", "{}");
     end(&r);
@@ -376,7 +376,7 @@ static void a_line_that_is_too_long_is_one_that_is_lost(void **state)
     begin(&r, NULL, false);
     push(&r, text);
     push(&r, ASK("20.100", "r", "d"));
-    assert_int_equal(r.rig.tally.bad, 1);
+    assert_int_equal(r.rig.counters.bad, 1);
     assert_int_equal(json_object_size(json_object_get(spoken(r.rig.model.witness), "requests")), 1);
     free(text);
     end(&r);
@@ -390,7 +390,7 @@ static void a_last_line_without_its_end_is_taken_if_it_is_whole(void **state)
         begin(&r, NULL, false);
         assert_true(claude_transcript_push(r.transcript, whole, sizeof whole - 2 - (size_t)i));
         assert_true(claude_transcript_finish(r.transcript));
-        assert_int_equal(r.rig.tally.bad, i);
+        assert_int_equal(r.rig.counters.bad, i);
         end(&r);
     }
     (void)state;
@@ -482,8 +482,8 @@ static void pieces_of_any_size_give_the_same(void **state)
         assert_true(claude_transcript_finish(r.transcript));
         char *text = all_of(&r);
         assert_string_equal(text, want);
-        assert_int_equal(r.rig.tally.bad, whole.rig.tally.bad);
-        assert_int_equal(r.rig.tally.events, whole.rig.tally.events);
+        assert_int_equal(r.rig.counters.bad, whole.rig.counters.bad);
+        assert_int_equal(r.rig.counters.events, whole.rig.counters.events);
         free(text);
         end(&r);
     }
@@ -537,7 +537,7 @@ static void a_lack_of_memory_is_an_error_and_no_leak(void **state)
         struct reader r;
         if (rig_init_with(&r.rig, &mem)) {
             struct claude_transcript_options options = {
-                .tally = &r.rig.tally,
+                .counters = &r.rig.counters,
                 .where = "t.jsonl",
                 .source = "claude:",
                 .session_id = model_text("s"),

@@ -152,7 +152,7 @@ static void what_is_built_is_what_a_feed_takes(void **state)
     strbuf_init(&error, &mem_libc, 0);
     assert_true(emit_build("start_tool", pairs, 3, "shell", MODEL_START_MS, &line, &error));
     rig_take(&rig, line.data);
-    assert_int_equal(rig.tally.bad, 0);
+    assert_int_equal(rig.counters.bad, 0);
     assert_int_equal(rig_session(&rig, "shell")->event_count, 1);
     strbuf_release(&line);
     strbuf_release(&error);
@@ -167,7 +167,7 @@ static void help_names_every_operation_and_field(void **state)
     emit_help(&help);
     for (size_t i = 0; i < feed_op_count; i++)
         assert_non_null(strstr(help.data, feed_ops[i].name));
-    for (int i = FIELD_T; i < FEED_FIELDS; i++)
+    for (int i = OP_T; i < FEED_FIELDS; i++)
         assert_non_null(strstr(help.data, feed_fields[i].name));
     strbuf_release(&help);
 }

@@ -72,14 +72,14 @@ static void a_bad_line_has_no_effect_but_a_count_and_a_notice(void **state)
              HELLO "{\"op\":\"instant\",\"t\":1760000000010,\"name\":\"before\",\"cat\":\"x\"}\n");
     char *before = rig_dump(rig);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        uint64_t bad = rig->tally.bad, events = rig->tally.events;
+        uint64_t bad = rig->counters.bad, events = rig->counters.events;
         rig_push(feed, refused[i].line);
         rig_push(feed, "\n");
         char *after = rig_dump(rig);
         assert_string_equal(after, before);
         free(after);
-        assert_int_equal(rig->tally.bad, bad + 1);
-        assert_int_equal(rig->tally.events, events);
+        assert_int_equal(rig->counters.bad, bad + 1);
+        assert_int_equal(rig->counters.events, events);
         const struct notice *last = notice_log_get(rig->log, notice_log_count(rig->log) - 1);
         char number[32];
         snprintf(number, sizeof number, "test: line %zu: ", i + 3);
@@ -104,7 +104,7 @@ static void a_bad_line_does_not_move_the_clock_nor_open_a_session(void **state)
         "{\"op\":\"end_tool\",\"t\":1760000009000,\"session_id\":\"new\",\"span_id\":\"x\"}\n"
         "{\"ph\":\"B\",\"name\":\"x\"}\n");
     assert_int_equal(rig_live_sessions(rig), 0);
-    assert_int_equal(rig->tally.bad, 4);
+    assert_int_equal(rig->counters.bad, 4);
 }
 
 static void a_nul_makes_a_line_bad(void **state)
@@ -113,7 +113,7 @@ static void a_nul_makes_a_line_bad(void **state)
     struct feed *feed = rig_feed(rig);
     static const char bytes[] = "{\"op\":\"instant\",\"name\":\"a\0b\",\"cat\":\"x\"}\n\0\n" HELLO;
     assert_true(feed_push(feed, bytes, sizeof bytes - 1));
-    assert_int_equal(rig->tally.bad, 2);
+    assert_int_equal(rig->counters.bad, 2);
     assert_non_null(rig_logged(rig, "\\x00"));
     assert_non_null(rig_session(rig, "s"));
     feed_finish(feed, 0);
@@ -133,7 +133,7 @@ static void nesting_beyond_64_is_bad_and_64_is_not(void **state)
             line[n++] = ']';
         snprintf(line + n, sizeof line - (size_t)n, "}}\n");
         rig_take(rig, line);
-        assert_int_equal(rig->tally.bad, depth == 64 ? 0 : 1);
+        assert_int_equal(rig->counters.bad, depth == 64 ? 0 : 1);
     }
     assert_non_null(rig_logged(rig, "nested too deep"));
 }
@@ -151,7 +151,7 @@ static void what_is_escaped_passes_byte_for_byte(void **state)
              "{\"ph\":\"i\",\"ts\":2,\"name\":\"\\ud83d\",\"args\":%s,\"tts\":[1e400]}\n",
              args, args);
     rig_take(rig, line);
-    assert_int_equal(rig->tally.bad, 0);
+    assert_int_equal(rig->counters.bad, 0);
     char *dump = rig_dump(rig);
     char *first = strstr(dump, args);
     assert_non_null(first);
@@ -165,8 +165,8 @@ static void an_optional_field_of_the_wrong_type_is_ignored_and_counted(void **st
     struct rig *rig = *state;
     rig_take(rig, HELLO "{\"op\":\"start_tool\",\"t\":\"now\",\"agent_id\":3,\"session_id\":false,"
                         "\"span_id\":\"x\",\"tool_name\":\"Bash\",\"args\":[]}\n");
-    assert_int_equal(rig->tally.bad, 4);
-    assert_int_equal(rig->tally.events, 2);
+    assert_int_equal(rig->counters.bad, 4);
+    assert_int_equal(rig->counters.events, 2);
     assert_int_equal(rig_events(rig), 1);
     assert_non_null(rig_logged(rig, "start_tool: args is not an object, ignored"));
     assert_non_null(rig_logged(rig, "start_tool: t is not a time in Unix milliseconds, ignored"));
@@ -179,7 +179,7 @@ static void null_is_absent_and_unknown_fields_are_ignored(void **state)
         rig, HELLO
         "{\"op\":\"start_tool\",\"t\":null,\"agent_id\":null,\"session_id\":null,\"args\":null,"
         "\"span_id\":\"x\",\"tool_name\":\"Bash\",\"color\":[1],\"model\":7}\n");
-    assert_int_equal(rig->tally.bad, 0);
+    assert_int_equal(rig->counters.bad, 0);
     assert_int_equal(rig_events(rig), 1);
 }
 
@@ -192,7 +192,7 @@ static void the_last_of_fields_of_one_name_counts(void **state)
     assert_null(rig_session(rig, "a"));
     assert_non_null(rig_session(rig, "b"));
     assert_non_null(rig_session(rig, "c"));
-    assert_int_equal(rig->tally.bad, 0);
+    assert_int_equal(rig->counters.bad, 0);
 }
 
 static void ends_of_what_is_not_open_are_counted(void **state)
@@ -202,7 +202,7 @@ static void ends_of_what_is_not_open_are_counted(void **state)
         rig, HELLO
         "{\"op\":\"end_tool\",\"span_id\":\"x\"}\n{\"op\":\"end_llm_request\",\"span_id\":\"x\"}\n"
         "{\"op\":\"end_user_input\",\"span_id\":\"x\"}\n{\"op\":\"end_interaction\",\"span_id\":\"x\"}\n");
-    assert_int_equal(rig->tally.bad, 4);
+    assert_int_equal(rig->counters.bad, 4);
     assert_int_equal(rig_events(rig), 0);
 }
 
@@ -216,7 +216,7 @@ static void a_start_of_an_open_span_closes_it_first(void **state)
     assert_int_equal(rig_events(rig), 3);
     assert_non_null(strstr(dump, "\"incomplete\":true"));
     free(dump);
-    assert_int_equal(rig->tally.bad, 0);
+    assert_int_equal(rig->counters.bad, 0);
 }
 
 static void a_line_that_is_too_long_is_dropped_to_its_end(void **state)
@@ -230,7 +230,7 @@ static void a_line_that_is_too_long_is_dropped_to_its_end(void **state)
     rig_push(feed, long_name);
     rig_push(feed, "\"}\n{\"op\":\"instant\",\"cat\":\"x\",\"name\":\"next\"}\n");
     free(long_name);
-    assert_int_equal(rig->tally.bad, 1);
+    assert_int_equal(rig->counters.bad, 1);
     assert_int_equal(rig_events(rig), 1);
     assert_non_null(
         rig_logged(rig, "test: line 2: longer than a line may be, dropped: {\"op\":\"instant\""));
@@ -243,10 +243,10 @@ static void a_last_line_without_its_end_is_taken_when_it_is_whole(void **state)
     struct rig *rig = *state;
     rig_take(rig, HELLO "{\"op\":\"instant\",\"cat\":\"x\",\"name\":\"last\"}");
     assert_int_equal(rig_events(rig), 1);
-    assert_int_equal(rig->tally.bad, 0);
+    assert_int_equal(rig->counters.bad, 0);
     rig_take(rig, HELLO "{\"op\":\"instant\",\"cat\":\"x\",\"name\":\"la");
     assert_int_equal(rig_events(rig), 1);
-    assert_int_equal(rig->tally.bad, 1);
+    assert_int_equal(rig->counters.bad, 1);
     assert_non_null(rig_logged(rig, "test: line 2: cut off: not JSON: unexpected end near"));
 }
 
@@ -255,7 +255,7 @@ static void blank_lines_and_carriage_returns_are_nothing(void **state)
     struct rig *rig = *state;
     rig_take(rig, "\n\r\n  \t\n{\"op\":\"hello\",\"session_id\":\"s\"}\r\n\n");
     assert_non_null(rig_session(rig, "s"));
-    assert_int_equal(rig->tally.bad, 0);
+    assert_int_equal(rig->counters.bad, 0);
 }
 
 static void a_flood_of_bad_lines_is_counted_in_full_and_said_in_part(void **state)
@@ -264,7 +264,7 @@ static void a_flood_of_bad_lines_is_counted_in_full_and_said_in_part(void **stat
     struct feed *feed = rig_feed(rig);
     for (int i = 0; i < 5000; i++)
         rig_push(feed, "bad\n");
-    assert_int_equal(rig->tally.bad, 5000);
+    assert_int_equal(rig->counters.bad, 5000);
     assert_in_range(notice_log_count(rig->log), 100, 110);
     feed_finish(feed, 0);
     feed_free(feed);
@@ -334,7 +334,7 @@ static void a_session_is_disconnected_when_its_last_sender_goes_until_one_is_bac
     struct feed *three = rig_feed(rig);
     rig_push(three, "{\"op\":\"end_tool\",\"session_id\":\"s\",\"span_id\":\"x\"}\n");
     assert_int_equal(rig_session(rig, "s")->flags & SESSION_DISCONNECTED, 0);
-    assert_int_equal(rig->tally.bad, 0);
+    assert_int_equal(rig->counters.bad, 0);
     feed_finish(three, SESSION_DISCONNECTED);
     feed_free(three);
 }
@@ -373,7 +373,7 @@ static void a_t_that_is_no_time_is_ignored(void **state)
         snprintf(line, sizeof line, "{\"op\":\"instant\",\"t\":%s,\"name\":\"a\",\"cat\":\"x\"}\n",
                  times[i]);
         rig_push(feed, line);
-        assert_int_equal(rig->tally.bad, i + 1);
+        assert_int_equal(rig->counters.bad, i + 1);
         assert_int_equal(rig_events(rig), i + 1);
     }
     assert_int_equal(rig_session(rig, "s")->clock_ns, model_ns(10));
@@ -391,7 +391,7 @@ static void raw_events_are_appended_as_they_are(void **state)
         "{\"ph\":\"B\",\"ts\":1.5,\"pid\":\"p\",\"tid\":\"t\",\"name\":\"x\",\"cat\":\"c\",\"id2\":{\"local\":\"1\"},\"s\":\"g\"}\n"
         "{\"ph\":\"s\",\"ts\":2,\"id\":\"0x1\",\"pid\":1,\"tid\":2,\"bind_id\":7}\n"
         "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":2,\"args\":{\"name\":\"n\"}}\n");
-    assert_int_equal(rig->tally.bad, 0);
+    assert_int_equal(rig->counters.bad, 0);
     char *dump = rig_dump(rig);
     assert_non_null(
         strstr(dump, "  B 1.5 nan \"p\"/\"t\" |x |c | | |\"id2\":{\"local\":\"1\"},\"s\":\"g\"\n"));
@@ -407,7 +407,7 @@ static void an_op_wins_over_a_ph(void **state)
         rig,
         "{\"op\":\"hello\",\"ph\":\"B\",\"ts\":1,\"session_id\":\"s\"}\n{\"op\":\"frob\",\"ph\":\"B\",\"ts\":1}\n");
     assert_int_equal(rig_events(rig), 0);
-    assert_int_equal(rig->tally.bad, 1);
+    assert_int_equal(rig->counters.bad, 1);
 }
 
 static void raw_events_move_the_clock_forward_alone(void **state)
@@ -476,13 +476,13 @@ static void an_auth_line_where_none_is_asked_for_is_nothing(void **state)
     struct rig *rig = *state;
     rig_take(rig,
              "{\"op\":\"auth\",\"token\":\"x\"}\n" HELLO "{\"op\":\"auth\",\"token\":\"y\"}\n");
-    assert_int_equal(rig->tally.bad, 0);
+    assert_int_equal(rig->counters.bad, 0);
     assert_int_equal(rig_live_sessions(rig), 1);
 }
 
 static struct feed *guarded(struct rig *rig)
 {
-    struct feed_options options = {.tally = &rig->tally,
+    struct feed_options options = {.counters = &rig->counters,
                                    .where = "test",
                                    .source = "test",
                                    .max_line_bytes = 1000,
@@ -512,7 +512,7 @@ static void a_token_that_is_asked_for_has_to_come_first(void **state)
         feed_finish(feed, 0);
         feed_free(feed);
         assert_int_equal(rig_live_sessions(rig), 0);
-        assert_int_equal(rig->tally.bad, i + 1);
+        assert_int_equal(rig->counters.bad, i + 1);
         assert_null(rig_logged(rig, "secre")); /* of a token nothing is shown */
     }
     struct feed *feed = guarded(rig);

@@ -53,8 +53,8 @@ static char *outcome(const char *bytes, size_t len, uint64_t seed)
     char *dump = rig_dump(&rig), *text = NULL;
     const char *error = pipe.wrong != NULL ? pipe.wrong : loading_error(&pipe.loading);
     assert_true(asprintf(&text, "%s\nevents %llu bad %llu complete %d error %s\nlog %zu: %s\n",
-                         dump, (unsigned long long)rig.tally.events,
-                         (unsigned long long)rig.tally.bad, decoder_complete(pipe.decoder),
+                         dump, (unsigned long long)rig.counters.events,
+                         (unsigned long long)rig.counters.bad, decoder_complete(pipe.decoder),
                          error != NULL ? error : "none", notice_log_count(rig.log),
                          notice_log_count(rig.log) > 0 ? notice_log_get(rig.log, 0)->text : "") >
                 0);

@@ -48,7 +48,7 @@ static bool decode(struct rig *rig, const char *text, size_t len)
 static bool read_version(struct rig *rig, struct version *version, const char *path,
                          struct trail *trail, bool first)
 {
-    struct reading_options options = {.mem = rig->intake.mem,
+    struct reading_options options = {.mem = rig->ingest.mem,
                                       .path = path,
                                       .max_event_bytes = 1 << 16,
                                       .follows = true,
@@ -57,7 +57,7 @@ static bool read_version(struct rig *rig, struct version *version, const char *p
     struct reading *reading = reading_new(&options);
     struct batch batch;
     enum reading_state state = reading == NULL ? READING_FAILED : READING_GOES_ON;
-    batch_init(&batch, rig->intake.mem);
+    batch_init(&batch, rig->ingest.mem);
     version_begin(version, first, true);
     while (state == READING_GOES_ON) {
         state = reading_step(reading, &batch);
@@ -84,7 +84,7 @@ static bool follow(struct rig *rig, const char *text, size_t len)
     const char *path = support_path(support_tmpdir(), "followed.json");
     size_t at = (size_t)(strstr(text, end) - text);
     struct loading_options options = {
-        .tally = &rig->tally, .where = "in", .session_id = "in", .max_line_bytes = 1 << 16};
+        .counters = &rig->counters, .where = "in", .session_id = "in", .max_line_bytes = 1 << 16};
     struct strbuf longer;
     struct loading loading;
     struct trail trail;
@@ -93,7 +93,7 @@ static bool follow(struct rig *rig, const char *text, size_t len)
     strbuf_add(&longer, text, at);
     strbuf_adds(&longer, more);
     strbuf_add(&longer, text + at, len - at);
-    trail_init(&trail, rig->intake.mem);
+    trail_init(&trail, rig->ingest.mem);
     loading_init(&loading, &options);
     version_init(&version, &loading);
     support_write_file(path, text, len);

@@ -176,10 +176,10 @@ static void the_feed_takes_it(void **state)
     rig_init(&rig);
     build(payload, sizeof payload - 1);
     rig_take(&rig, line.data);
-    assert_int_equal(rig.tally.events, 1);
+    assert_int_equal(rig.counters.events, 1);
     rig_take(&rig, "{\"op\":\"claude_hook\"}\n{\"op\":\"claude_hook\",\"payload\":[]}\n"
                    "{\"op\":\"claude_hook\",\"payload\":{}}\n");
-    assert_int_equal(rig.tally.bad, 3);
+    assert_int_equal(rig.counters.bad, 3);
     assert_non_null(rig_logged(&rig, "claude_hook: payload is missing"));
     assert_non_null(rig_logged(&rig, "claude_hook: hook_event_name is missing"));
     rig_release(&rig);

@@ -1,7 +1,7 @@
 /* Events as they are read where they lie, against the careful way (json_check, trace_event_read), and whole documents, in any
    chunks, against jansson. Both are asked about generated texts, as the producer writes them or as nobody does, and about damaged
    ones. What jansson takes otherwise, or not at all, has tables of its own. */
-#include "ingest/trace/event_scan.h"
+#include "ingest/event_scan.h"
 
 #include "ingest/trace/scan.h"
 #include "tests/support/failing_mem.h"
@@ -214,10 +214,10 @@ static void put_value(struct generator *g, unsigned depth)
 
 /* ---- events ---- */
 
-enum field { NAME, CAT, PH, TS, PID, TID, ID, DUR, ARGS, FIELDS };
+enum field { NAME, CAT, PH, TS, PID, TID, ID, DUR, ARGS, EVENT_FIELDS };
 
-static const char *const field_names[FIELDS] = {"name", "cat", "ph",  "ts",  "pid",
-                                                "tid",  "id",  "dur", "args"};
+static const char *const field_names[EVENT_FIELDS] = {"name", "cat", "ph",  "ts",  "pid",
+                                                      "tid",  "id",  "dur", "args"};
 
 static void put_field_value(struct generator *g, enum field field)
 {
@@ -255,7 +255,7 @@ static void put_field_value(struct generator *g, enum field field)
         else
             put_container(g, true, 3);
         break;
-    case FIELDS: break;
+    case EVENT_FIELDS: break;
     }
 }
 
@@ -263,12 +263,12 @@ static void put_member(struct generator *g, enum field field, bool first)
 {
     put(g, first ? "" : ",");
     put_space(g);
-    if (field < FIELDS)
+    if (field < EVENT_FIELDS)
         strbuf_addf(&g->out, "\"%s\"", field_names[field]);
     else
         put_key(g);
     put_colon(g);
-    if (field < FIELDS)
+    if (field < EVENT_FIELDS)
         put_field_value(g, field);
     else
         put_value(g, 3);
@@ -280,11 +280,12 @@ static size_t choose_fields(struct generator *g, enum field *fields)
 {
     size_t count = 0;
     bool ordered = one_in(g, 2);
-    for (enum field i = 0; i < FIELDS; i++)
+    for (enum field i = 0; i < EVENT_FIELDS; i++)
         if (!one_in(g, i == ID || i == DUR || i == ARGS ? 3 : 30))
             fields[count++] = i;
     for (uint64_t more = one_in(g, 3) ? below(g, 4) : 0; more > 0; more--)
-        fields[count++] = g->tame || one_in(g, 2) ? FIELDS : (enum field)below(g, FIELDS);
+        fields[count++] =
+            g->tame || one_in(g, 2) ? EVENT_FIELDS : (enum field)below(g, EVENT_FIELDS);
     for (size_t i = 0; !ordered && i < count; i++) {
         size_t other = below(g, count);
         enum field swap = fields[i];
@@ -296,7 +297,7 @@ static size_t choose_fields(struct generator *g, enum field *fields)
 
 static void put_event(struct generator *g)
 {
-    enum field fields[FIELDS + 4];
+    enum field fields[EVENT_FIELDS + 4];
     size_t count = choose_fields(g, fields);
     put(g, "{");
     put_space(g);
@@ -897,7 +898,7 @@ static void put_document(struct generator *g)
         uint64_t before = below(g, 3), after = below(g, 3);
         put(g, "{");
         for (uint64_t i = 0; i < before; i++)
-            put_member(g, FIELDS, i == 0);
+            put_member(g, EVENT_FIELDS, i == 0);
         put(g, before > 0 ? "," : "");
         put_space(g);
         put(g, "\"traceEvents\"");
@@ -905,7 +906,7 @@ static void put_document(struct generator *g)
         put_items(g);
         put_space(g);
         for (uint64_t i = 0; i < after; i++)
-            put_member(g, FIELDS, false);
+            put_member(g, EVENT_FIELDS, false);
         put(g, "}");
     } else {
         put_items(g);

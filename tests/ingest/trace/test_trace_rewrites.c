@@ -395,13 +395,13 @@ static void make_rig(struct rig *rig, size_t cap, bool follow)
     struct swarm_config config = {.max_events = {cap, cap}};
     rig_init(rig);
     if (cap > 0) {
-        intake_release(&rig->intake);
+        ingest_ctx_release(&rig->ingest);
         model_release(&rig->model);
         rig->model = (struct model){.swarm = swarm_new(&mem_libc, &config)};
         rig->model.tracer = tracer_new(rig->model.swarm);
         assert_non_null(rig->model.tracer);
-        intake_init(&rig->intake, rig->model.swarm, rig->model.tracer, rig->log, rig->intake.now_ns,
-                    rig);
+        ingest_ctx_init(&rig->ingest, rig->model.swarm, rig->model.tracer, rig->log,
+                        rig->ingest.now_ns, rig);
     }
     rig_start_hub(rig, (struct hub_options){.follow = follow});
 }

@@ -228,11 +228,12 @@ static void end_one(struct history *h, size_t slot)
                                         .cache_read_tokens = (double)NAN,
                                         .cache_creation_tokens = (double)NAN,
                                         .request_setup_ms = (double)next_random(&h->seed, 90),
-                                        .success = next_random(&h->seed, 9) != 0 ? YES : NO};
+                                        .success =
+                                            next_random(&h->seed, 9) != 0 ? TRI_TRUE : TRI_FALSE};
         (void)tracer_end_llm_request(h->model.tracer, &context, &op);
     } else {
         struct end_tool_op op = {.span_id = model_text(h->open[slot]),
-                                 .success = next_random(&h->seed, 9) != 0 ? YES : NO,
+                                 .success = next_random(&h->seed, 9) != 0 ? TRI_TRUE : TRI_FALSE,
                                  .result_tokens = (double)NAN};
         (void)tracer_end_tool(h->model.tracer, &context, &op);
     }

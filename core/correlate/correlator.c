@@ -1,0 +1,168 @@
+/* Updates are merged at once, since each merge is a maximum in a total order and nothing is kept of
+   values that do not hold. What follows from the merged fields (how a call ends whose end nobody
+   reported, whether a session is over) is worked out when the records that changed are flushed into the
+   model, once for a batch. */
+#include "core/correlate/correlator_private.h"
+
+#include <stdlib.h>
+
+static void forget_record(void *ctx, record_no number)
+{
+    struct correlator *correlator = ctx;
+    const struct record *record = swarm_record(correlator->swarm, number);
+    struct corr_session *session = &correlator->sessions[record->owner];
+    double end_ms = isnan(record->end_ms) ? record->start_ms : record->end_ms;
+    session->forgotten_ms = fmax(session->forgotten_ms, end_ms);
+    corr_drop_call(correlator, number);
+}
+
+static bool close_all(void *ctx)
+{
+    struct correlator *correlator = ctx;
+    bool good = correlator_flush(correlator);
+    for (size_t i = 0; good && i < correlator->session_count; i++) {
+        struct corr_session *session = &correlator->sessions[i];
+        if (session->number != NO_SESSION) {
+            session->closed_ms = session->last_ms;
+            good = corr_recheck(correlator, session);
+        }
+    }
+    return good && correlator_flush(correlator);
+}
+
+struct correlator *correlator_new(struct swarm *swarm, struct tracer *tracer)
+{
+    struct correlator *correlator = mem_zalloc(swarm_mem(swarm), 1, sizeof *correlator);
+    if (correlator == NULL) {
+        return NULL;
+    }
+    correlator->swarm = swarm;
+    correlator->tracer = tracer;
+    correlator->mem = swarm_mem(swarm);
+    correlator->free_key = NO_KEY;
+    u64map_init(&correlator->session_by_id, correlator->mem);
+    u64map_init(&correlator->key_by_hash, correlator->mem);
+    tracer_set_closer(tracer, close_all, correlator);
+    swarm_on_record_drop(swarm, forget_record, correlator);
+    return correlator;
+}
+
+static void free_session(struct correlator *correlator, struct corr_session *session)
+{
+    for (size_t i = 0; i < session->agent_count; i++) {
+        facts_release(&session->agents[i].facts, correlator->mem);
+    }
+    facts_release(&session->facts, correlator->mem);
+    u64map_release(&session->agent_by_id);
+    mem_free(correlator->mem, session->agents, session->agent_cap * sizeof *session->agents);
+    mem_free(correlator->mem, session->ends, session->end_cap * sizeof *session->ends);
+}
+
+void correlator_free(struct correlator *correlator)
+{
+    if (correlator == NULL) {
+        return;
+    }
+    const struct mem *mem = correlator->mem;
+    tracer_set_closer(correlator->tracer, NULL, NULL);
+    swarm_on_record_drop(correlator->swarm, NULL, NULL);
+    for (size_t i = 0; i < correlator->session_count; i++) {
+        free_session(correlator, &correlator->sessions[i]);
+    }
+    for (size_t i = 0; i < correlator->key_count; i++) {
+        struct call_key *key = &correlator->keys[i];
+        mem_free(mem, key->id, key->id == NULL ? 0 : key->len + 1);
+    }
+    mem_free(mem, correlator->sessions, correlator->session_cap * sizeof *correlator->sessions);
+    mem_free(mem, correlator->keys, correlator->key_cap * sizeof *correlator->keys);
+    mem_free(mem, correlator->queue, correlator->queue_cap * sizeof *correlator->queue);
+    u64map_release(&correlator->session_by_id);
+    u64map_release(&correlator->key_by_hash);
+    mem_free(mem, correlator, sizeof *correlator);
+}
+
+bool correlator_update(struct correlator *correlator, const struct update *update)
+{
+    if (update->session_id.len == 0) {
+        return true;
+    }
+    switch (update->op) {
+    case UPDATE_SESSION: return corr_update_session(correlator, update);
+    case UPDATE_AGENT: return corr_update_agent(correlator, update);
+    case UPDATE_CALL: return update->id.len == 0 || corr_update_call(correlator, update);
+    case UPDATE_OPS: break;
+    }
+    return true;
+}
+
+/* ---- after a batch ---- */
+
+static bool flush_session(struct correlator *correlator, struct corr_session *session)
+{
+    if (session->number == NO_SESSION) {
+        return true;
+    }
+    struct session *edited = swarm_session_edit(correlator->swarm, session->number);
+    int64_t start_ns = record_ns(session->first_ms);
+    if (start_ns < edited->start_ns) {
+        edited->start_ns = start_ns;
+        swarm_touch(correlator->swarm);
+    }
+    return corr_describe_session(correlator, session) &&
+           (!session->recheck || corr_recheck(correlator, session));
+}
+
+static int by_begin(const void *a, const void *b, void *ctx)
+{
+    const struct swarm *swarm = ctx;
+    return record_compare_begins(swarm_record(swarm, *(const record_no *)a),
+                                 swarm_record(swarm, *(const record_no *)b));
+}
+
+/* In order of their begins, so that the rows of a batch do not depend on the order of its lines.
+   Those that fail stay in the queue. */
+static bool flush_queue(struct correlator *correlator)
+{
+    size_t count = correlator->queue_count, kept = 0;
+    if (count > 1) {
+        qsort_r(correlator->queue, count, sizeof *correlator->queue, by_begin, correlator->swarm);
+    }
+    for (size_t i = 0; i < count; i++) {
+        record_no number = correlator->queue[i];
+        struct record *record = swarm_record(correlator->swarm, number);
+        if (!record->used || !record->queued) {
+            continue;
+        }
+        record->queued = false;
+        if (!corr_show(correlator, number)) {
+            swarm_record(correlator->swarm, number)->queued = true;
+            correlator->queue[kept++] = number;
+        }
+    }
+    /* Children of records that changed agents were queued meanwhile. */
+    for (size_t i = count; i < correlator->queue_count; i++) {
+        correlator->queue[kept++] = correlator->queue[i];
+    }
+    bool good = kept == correlator->queue_count - count;
+    correlator->queue_count = kept;
+    return good;
+}
+
+bool correlator_flush(struct correlator *correlator)
+{
+    if (!correlator->unflushed) {
+        return true;
+    }
+    for (size_t i = 0; i < correlator->session_count; i++) {
+        if (!flush_session(correlator, &correlator->sessions[i])) {
+            return false;
+        }
+    }
+    while (correlator->queue_count > 0) {
+        if (!flush_queue(correlator)) {
+            return false;
+        }
+    }
+    correlator->unflushed = false;
+    return swarm_check_cap(correlator->swarm);
+}

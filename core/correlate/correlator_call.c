@@ -1,0 +1,339 @@
+/* Calls: an update of one is joined with what is known of it, under whichever of its ids. A call that
+   names another as its parent is on the parent's agent's row unless it names an agent itself, so it
+   is shown again when its parent moves. */
+#include "core/correlate/correlator_private.h"
+
+enum { ALIASES_MAX = 8 };
+
+static const double apart_ms = 2000; /* what the clocks of sources may differ by */
+
+bool corr_queue(struct correlator *correlator, record_no number)
+{
+    struct record *record = swarm_record(correlator->swarm, number);
+    correlator->unflushed = true;
+    if (record->queued) {
+        return true;
+    }
+    if (!mem_reserve(correlator->mem, &correlator->queue, &correlator->queue_cap,
+                     correlator->queue_count + 1, sizeof *correlator->queue)) {
+        return false;
+    }
+    correlator->queue[correlator->queue_count++] = number;
+    record->queued = true;
+    return true;
+}
+
+/* ---- the list of calls without a known end ---- */
+
+static void link_unended(struct correlator *correlator, record_no number)
+{
+    struct record *record = swarm_record(correlator->swarm, number);
+    struct corr_session *session = &correlator->sessions[record->owner];
+    if (record->unended) {
+        return;
+    }
+    record->unended = true;
+    record->prev = NO_RECORD;
+    record->next = session->unended;
+    if (record->next != NO_RECORD) {
+        swarm_record(correlator->swarm, record->next)->prev = number;
+    }
+    session->unended = number;
+}
+
+void corr_unlink(struct correlator *correlator, record_no number)
+{
+    struct record *record = swarm_record(correlator->swarm, number);
+    if (!record->unended) {
+        return;
+    }
+    record->unended = false;
+    if (record->prev != NO_RECORD) {
+        swarm_record(correlator->swarm, record->prev)->next = record->next;
+    } else {
+        correlator->sessions[record->owner].unended = record->next;
+    }
+    if (record->next != NO_RECORD) {
+        swarm_record(correlator->swarm, record->next)->prev = record->prev;
+    }
+    record->prev = record->next = NO_RECORD;
+}
+
+/* ---- making and dropping ---- */
+
+/* Whether the update is of a call that was dropped, or would be. */
+static bool is_forgotten(const struct corr_session *session, double start_ms, double end_ms)
+{
+    double until_ms = session->forgotten_ms;
+    if (time_is_set(start_ms) && !(start_ms <= until_ms)) {
+        return false;
+    }
+    /* Another source may have reported a later end of one that was dropped. */
+    return time_is_set(end_ms) ? end_ms <= until_ms + apart_ms : start_ms <= until_ms;
+}
+
+static record_no new_call(struct correlator *correlator, uint32_t session, enum call_kind kind,
+                          struct slice id)
+{
+    record_no number = swarm_record_new(correlator->swarm, kind);
+    if (number == NO_RECORD) {
+        return NO_RECORD;
+    }
+    struct record *record = swarm_record(correlator->swarm, number);
+    record->owner = session;
+    record->session = correlator->sessions[session].number;
+    if (!corr_add_key(correlator, number, session, id)) {
+        swarm_record_drop(correlator->swarm, number);
+        return NO_RECORD;
+    }
+    return number;
+}
+
+/* Takes the call off its parent's list of children. */
+static void leave_parent(struct correlator *correlator, record_no number)
+{
+    struct swarm *swarm = correlator->swarm;
+    struct record *record = swarm_record(swarm, number);
+    struct slice parent_id = facts_text(&record->facts, FIELD_PARENT_ID);
+    record_no parent =
+        parent_id.bytes == NULL ? NO_RECORD : corr_find_call(correlator, record->owner, parent_id);
+    if (parent == NO_RECORD) {
+        return;
+    }
+    record_no *at = &swarm_record(swarm, parent)->first_child;
+    while (*at != NO_RECORD && *at != number) {
+        at = &swarm_record(swarm, *at)->next_child;
+    }
+    if (*at == number) {
+        *at = record->next_child;
+        record->next_child = NO_RECORD;
+    }
+}
+
+void corr_drop_call(struct correlator *correlator, record_no number)
+{
+    struct record *record = swarm_record(correlator->swarm, number);
+    leave_parent(correlator, number);
+    for (record_no child = record->first_child, next; child != NO_RECORD; child = next) {
+        next = swarm_record(correlator->swarm, child)->next_child;
+        swarm_record(correlator->swarm, child)->next_child = NO_RECORD;
+    }
+    record->first_child = NO_RECORD;
+    record->queued = false;
+    corr_unlink(correlator, number);
+    corr_remove_keys(correlator, number);
+}
+
+/* ---- ids ---- */
+
+record_no corr_unite_calls(struct correlator *correlator, record_no a, record_no b)
+{
+    struct swarm *swarm = correlator->swarm;
+    span_no a_span = swarm_record(swarm, a)->span, b_span = swarm_record(swarm, b)->span;
+    /* The one that was seen first stays. */
+    record_no kept = b_span < a_span ? b : a, gone = kept == a ? b : a;
+    struct record *to = swarm_record(swarm, kept), *from = swarm_record(swarm, gone);
+    if (facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
+        return NO_RECORD;
+    }
+    to->kind = from->kind > to->kind ? from->kind : to->kind;
+    to->last_ms = fmax(to->last_ms, from->last_ms);
+    for (uint32_t at = from->first_key; at != NO_KEY; at = correlator->keys[at].same_record) {
+        struct slice id = {correlator->keys[at].id, correlator->keys[at].len};
+        if (corr_find_call(correlator, to->owner, id) != kept &&
+            !corr_add_key(correlator, kept, to->owner, id)) {
+            return NO_RECORD;
+        }
+    }
+    while (from->first_child != NO_RECORD) {
+        record_no child = from->first_child;
+        from->first_child = swarm_record(swarm, child)->next_child;
+        swarm_record(swarm, child)->next_child = to->first_child;
+        to->first_child = child;
+    }
+    span_no to_span = to->span, from_span = from->span;
+    corr_drop_call(correlator, gone);
+    swarm_record_drop(swarm, gone);
+    if (from_span != NO_SPAN && to_span != NO_SPAN &&
+        !swarm_forward_span(swarm, from_span, to_span)) {
+        return NO_RECORD;
+    }
+    return corr_queue(correlator, kept) ? kept : NO_RECORD;
+}
+
+/* One more id of the call. Returns the record that has both; NO_RECORD: out of memory. */
+static record_no add_alias(struct correlator *correlator, uint32_t session, record_no number,
+                           struct slice alias)
+{
+    record_no other = corr_find_call(correlator, session, alias);
+    if (other == number) {
+        return number;
+    }
+    if (other != NO_RECORD) {
+        return corr_unite_calls(correlator, number, other);
+    }
+    const struct record *record = swarm_record(correlator->swarm, number);
+    if (corr_count_keys(correlator, record) > ALIASES_MAX) {
+        return number;
+    }
+    return corr_add_key(correlator, number, session, alias) ? number : NO_RECORD;
+}
+
+/* The record of the update's ids, made where none is known. NO_RECORD and *good: it was dropped. */
+static record_no find_call(struct correlator *correlator, uint32_t session,
+                           const struct update *update, double start_ms, double end_ms, bool *good)
+{
+    struct slice alias = {NULL, 0};
+    if (update_has(update, FIELD_ALIAS)) {
+        alias = update->values[FIELD_ALIAS].text;
+    }
+    record_no number = corr_find_call(correlator, session, update->id);
+    if (number == NO_RECORD && alias.bytes != NULL) {
+        number = corr_find_call(correlator, session, alias);
+        if (number != NO_RECORD && !corr_add_key(correlator, number, session, update->id)) {
+            number = NO_RECORD;
+            return number;
+        }
+    }
+    if (number == NO_RECORD) {
+        if (is_forgotten(&correlator->sessions[session], start_ms, end_ms)) {
+            *good = true;
+            return NO_RECORD;
+        }
+        number = new_call(correlator, session, update->kind, update->id);
+    }
+    if (number != NO_RECORD && alias.bytes != NULL) {
+        number = add_alias(correlator, session, number, alias);
+    }
+    return number;
+}
+
+/* ---- fields ---- */
+
+static double first_time(const struct update *update)
+{
+    double first = (double)NAN;
+    for (size_t i = 0; i < update->values[FIELD_ATTEMPTS].times.count; i++) {
+        double ms = update->values[FIELD_ATTEMPTS].times.ms[i];
+        first = time_is_set(ms) && !(ms >= first) ? ms : first;
+    }
+    return first;
+}
+
+/* An inferred end holds only while nothing later is known of the call. */
+static void note_known(struct record *record, const struct update *update, double start_ms,
+                       double end_ms)
+{
+    double times[3] = {start_ms, end_ms, (double)NAN};
+    if (update->precedence == PRECEDENCE_INFERRED) {
+        return;
+    }
+    if (update_has(update, FIELD_RETRY)) {
+        times[2] = update->values[FIELD_RETRY].retry.at_ms;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (time_is_set(times[i])) {
+            record->last_ms = fmax(record->last_ms, times[i]);
+        }
+    }
+}
+
+static enum fact_result merge_one(struct correlator *correlator, struct facts *facts,
+                                  const struct update *update, enum update_field field,
+                                  const union update_value *value)
+{
+    double at_ms = time_is_set(update->t_ms) ? update->t_ms : (double)update->local_ns / 1e6;
+    return facts_merge(facts, correlator->mem, field, value, update->precedence, at_ms);
+}
+
+/* FACT_CHANGED: the record is to be shown again. */
+static enum fact_result merge_fields(struct correlator *correlator, struct facts *facts,
+                                     const struct update *update, double start_ms, bool is_main)
+{
+    const uint64_t apart = (uint64_t)1 << FIELD_ALIAS | (uint64_t)1 << FIELD_START_MS;
+    enum fact_result result = FACT_SAME, one;
+    for (uint64_t left = update->present & ~apart; left != 0; left &= left - 1) {
+        enum update_field field = (enum update_field)__builtin_ctzll(left);
+        one = merge_one(correlator, facts, update, field, &update->values[field]);
+        result = result == FACT_NO_MEMORY || one == FACT_SAME ? result : one;
+    }
+    if (time_is_set(start_ms)) {
+        union update_value start = {.number = start_ms};
+        one = merge_one(correlator, facts, update, FIELD_START_MS, &start);
+        result = result == FACT_NO_MEMORY || one == FACT_SAME ? result : one;
+    }
+    if (!is_main) {
+        union update_value agent = {.text = update->agent_id};
+        one = merge_one(correlator, facts, update, (enum update_field)FACT_AGENT_ID, &agent);
+        result = result == FACT_NO_MEMORY || one == FACT_SAME ? result : one;
+    }
+    return result;
+}
+
+/* Puts the call on its parent's list; a parent that is not known yet is made, hidden. */
+static bool join_parent(struct correlator *correlator, uint32_t session, record_no number,
+                        struct slice parent_id)
+{
+    record_no parent = corr_find_call(correlator, session, parent_id);
+    if (parent == NO_RECORD) {
+        parent = new_call(correlator, session, CALL_SPAN, parent_id);
+    }
+    if (parent == NO_RECORD || parent == number) {
+        return parent == number;
+    }
+    struct record *of = swarm_record(correlator->swarm, parent);
+    swarm_record(correlator->swarm, number)->next_child = of->first_child;
+    of->first_child = number;
+    return true;
+}
+
+bool corr_update_call(struct correlator *correlator, const struct update *update)
+{
+    uint32_t place = corr_find_session(correlator, update->session_id);
+    if (place == NO_KEY) {
+        return false;
+    }
+    double start_ms =
+        update_has(update, FIELD_START_MS) ? update->values[FIELD_START_MS].number : (double)NAN;
+    double end_ms =
+        update_has(update, FIELD_END_MS) ? update->values[FIELD_END_MS].number : (double)NAN;
+    if (!time_is_set(start_ms) && update_has(update, FIELD_ATTEMPTS)) {
+        start_ms = first_time(update);
+    }
+    bool good = false;
+    record_no number = find_call(correlator, place, update, start_ms, end_ms, &good);
+    if (number == NO_RECORD) {
+        return good;
+    }
+    if (!corr_note_times(correlator, corr_session(correlator, place), update, start_ms, end_ms)) {
+        return false;
+    }
+    uint32_t agent = corr_find_agent(correlator, corr_session(correlator, place), update->agent_id);
+    if (agent == NO_KEY) {
+        return false;
+    }
+    corr_note_agent(correlator, corr_session(correlator, place), agent, start_ms);
+    struct record *record = swarm_record(correlator->swarm, number);
+    struct slice had_parent = facts_text(&record->facts, FIELD_PARENT_ID);
+    bool changed = update->kind > record->kind;
+    record->kind = (uint8_t)(changed ? update->kind : record->kind);
+    double known_ms = record->last_ms;
+    note_known(record, update, start_ms, end_ms);
+    changed |= record->last_ms > known_ms || isnan(known_ms);
+    bool new_parent = update_has(update, FIELD_PARENT_ID) && had_parent.bytes == NULL;
+    enum fact_result result =
+        merge_fields(correlator, &record->facts, update, start_ms, agent == 0);
+    if (new_parent &&
+        !join_parent(correlator, place, number, update->values[FIELD_PARENT_ID].text)) {
+        return false;
+    }
+    record = swarm_record(correlator->swarm, number);
+    const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
+    if (end == NULL || end->precedence == PRECEDENCE_INFERRED) {
+        link_unended(correlator, number);
+    } else {
+        corr_unlink(correlator, number);
+    }
+    changed |= result != FACT_SAME;
+    return (!changed || corr_queue(correlator, number)) && result != FACT_NO_MEMORY;
+}

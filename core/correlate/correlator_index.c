@@ -1,0 +1,132 @@
+/* Calls by session and id. A hash finds the key, and the ids are compared: two calls whose hashes meet
+   stay two. A call has one key for each of its ids. */
+#include "core/correlate/correlator_private.h"
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
+{
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < len; i++) {
+        hash = (hash ^ at[i]) * 1099511628211ULL;
+    }
+    return hash;
+}
+
+static uint64_t hash_of(uint32_t session, struct slice id)
+{
+    uint64_t hash = mix(14695981039346656037ULL, &session, sizeof session);
+    hash = mix(hash, id.bytes, id.len);
+    return hash == UINT64_MAX ? 0 : hash;
+}
+
+static bool is_key(const struct call_key *key, uint32_t session, struct slice id)
+{
+    return key->session == session && key->len == id.len &&
+           (id.len == 0 || memcmp(key->id, id.bytes, id.len) == 0);
+}
+
+record_no corr_find_call(const struct correlator *correlator, uint32_t session, struct slice id)
+{
+    uint32_t at = u64map_get(&correlator->key_by_hash, hash_of(session, id));
+    while (at != NO_KEY && !is_key(&correlator->keys[at], session, id)) {
+        at = correlator->keys[at].same_hash;
+    }
+    return at == NO_KEY ? NO_RECORD : correlator->keys[at].record;
+}
+
+/* A free key; NO_KEY: out of memory. */
+static uint32_t new_key(struct correlator *correlator)
+{
+    uint32_t at = correlator->free_key;
+    if (at != NO_KEY) {
+        correlator->free_key = correlator->keys[at].same_hash;
+        return at;
+    }
+    if (!mem_reserve(correlator->mem, &correlator->keys, &correlator->key_cap,
+                     correlator->key_count + 1, sizeof *correlator->keys)) {
+        return NO_KEY;
+    }
+    return (uint32_t)correlator->key_count++;
+}
+
+static void free_key(struct correlator *correlator, uint32_t at)
+{
+    struct call_key *key = &correlator->keys[at];
+    mem_free(correlator->mem, key->id, key->len + 1);
+    *key = (struct call_key){.record = NO_RECORD, .same_hash = correlator->free_key};
+    correlator->free_key = at;
+}
+
+bool corr_add_key(struct correlator *correlator, record_no number, uint32_t session,
+                  struct slice id)
+{
+    uint32_t at = new_key(correlator);
+    if (at == NO_KEY) {
+        return false;
+    }
+    struct call_key *key = &correlator->keys[at];
+    *key = (struct call_key){.hash = hash_of(session, id),
+                             .id = mem_alloc(correlator->mem, id.len + 1),
+                             .len = id.len,
+                             .session = session,
+                             .record = number};
+    key->same_hash = u64map_get(&correlator->key_by_hash, key->hash);
+    if (key->id == NULL || !u64map_put(&correlator->key_by_hash, key->hash, at)) {
+        key->len = key->id == NULL ? (size_t)-1 : key->len; /* nothing to free */
+        free_key(correlator, at);
+        return false;
+    }
+    if (id.len > 0) {
+        memcpy(key->id, id.bytes, id.len);
+    }
+    struct record *record = swarm_record(correlator->swarm, number);
+    key->same_record = record->first_key;
+    record->first_key = at;
+    /* The least of its ids names it, in whatever order they come. */
+    struct slice own = {key->id, key->len};
+    size_t least = own.len < record->id.len ? own.len : record->id.len;
+    int order = record->id.bytes == NULL ? -1 : memcmp(own.bytes, record->id.bytes, least);
+    if (order < 0 || (order == 0 && own.len < record->id.len)) {
+        record->id = own;
+    }
+    return true;
+}
+
+static void unlink_key(struct correlator *correlator, uint32_t at)
+{
+    struct call_key *key = &correlator->keys[at];
+    uint32_t before = u64map_get(&correlator->key_by_hash, key->hash);
+    if (before == at) {
+        if (key->same_hash == NO_KEY) {
+            u64map_remove(&correlator->key_by_hash, key->hash);
+        } else {
+            /* The key is there: this cannot need memory. */
+            (void)u64map_put(&correlator->key_by_hash, key->hash, key->same_hash);
+        }
+        return;
+    }
+    while (correlator->keys[before].same_hash != at) {
+        before = correlator->keys[before].same_hash;
+    }
+    correlator->keys[before].same_hash = key->same_hash;
+}
+
+void corr_remove_keys(struct correlator *correlator, record_no number)
+{
+    struct record *record = swarm_record(correlator->swarm, number);
+    while (record->first_key != NO_KEY) {
+        uint32_t at = record->first_key;
+        record->first_key = correlator->keys[at].same_record;
+        unlink_key(correlator, at);
+        free_key(correlator, at);
+    }
+    record->id = (struct slice){NULL, 0};
+}
+
+unsigned corr_count_keys(const struct correlator *correlator, const struct record *record)
+{
+    unsigned count = 0;
+    for (uint32_t at = record->first_key; at != NO_KEY; at = correlator->keys[at].same_record) {
+        count++;
+    }
+    return count;
+}

@@ -1,0 +1,423 @@
+/* Sessions. One opens in the model with the first time that is known of it; where that turns out to be
+   earlier, its start moves, while what times count from stays.
+
+   A session is over when one of its ends is no earlier than all that began in it. (Not: all that ended.
+   The last ends are written while it shuts down, by clocks that differ.) */
+#include "core/correlate/correlator_private.h"
+
+struct corr_session *corr_session(struct correlator *correlator, uint32_t place)
+{
+    return &correlator->sessions[place];
+}
+
+static bool add_main_agent(struct correlator *correlator, struct corr_session *session)
+{
+    u64map_init(&session->agent_by_id, correlator->mem);
+    if (!mem_reserve(correlator->mem, &session->agents, &session->agent_cap, 1,
+                     sizeof *session->agents) ||
+        !u64map_put(&session->agent_by_id, session->id, 0)) {
+        return false;
+    }
+    session->agents[0] = (struct corr_agent){.id = session->id, .last_start_ms = (double)NAN};
+    session->agent_count = 1;
+    return true;
+}
+
+static uint32_t new_session(struct correlator *correlator, intern_id id)
+{
+    uint32_t place = (uint32_t)correlator->session_count;
+    if (!mem_reserve(correlator->mem, &correlator->sessions, &correlator->session_cap,
+                     correlator->session_count + 1, sizeof *correlator->sessions)) {
+        return NO_KEY;
+    }
+    struct corr_session *session = &correlator->sessions[place];
+    *session = (struct corr_session){.id = id,
+                                     .number = NO_SESSION,
+                                     .moved_to = NO_KEY,
+                                     .first_ms = (double)NAN,
+                                     .last_ms = (double)NAN,
+                                     .last_start_ms = (double)NAN,
+                                     .unended = NO_RECORD,
+                                     .next_stale_ms = (double)INFINITY,
+                                     .forgotten_ms = (double)NAN,
+                                     .closed_ms = (double)NAN};
+    if (!add_main_agent(correlator, session) ||
+        !u64map_put(&correlator->session_by_id, id, place)) {
+        u64map_release(&session->agent_by_id);
+        mem_free(correlator->mem, session->agents, session->agent_cap * sizeof *session->agents);
+        return NO_KEY;
+    }
+    correlator->session_count++;
+    return place;
+}
+
+uint32_t corr_find_session(struct correlator *correlator, struct slice session_id)
+{
+    struct intern *names = swarm_names(correlator->swarm);
+    intern_id id = intern_put(names, session_id.bytes, session_id.len);
+    if (id == INTERN_FAILED) {
+        return NO_KEY;
+    }
+    uint32_t at = u64map_get(&correlator->session_by_id, id);
+    return at == U64MAP_NONE ? new_session(correlator, id) : at;
+}
+
+session_no correlator_session(const struct correlator *correlator, struct slice session_id)
+{
+    intern_id id = intern_find(swarm_names(correlator->swarm), session_id.bytes, session_id.len);
+    uint32_t at = id == INTERN_NONE ? U64MAP_NONE : u64map_get(&correlator->session_by_id, id);
+    return at == U64MAP_NONE ? NO_SESSION : correlator->sessions[at].number;
+}
+
+/* ---- describing ---- */
+
+static bool is_over(const struct corr_session *session, const struct session_end *end)
+{
+    return !(end->ms < session->last_start_ms);
+}
+
+static void flag_session(struct correlator *correlator, struct corr_session *session)
+{
+    bool over = false, well = false;
+    for (size_t i = 0; i < session->end_count; i++) {
+        if (is_over(session, &session->ends[i])) {
+            over = true;
+            well |= !session->ends[i].gone;
+        }
+    }
+    uint8_t flags = (uint8_t)(!over ? 0 : SESSION_ENDED | (well ? 0 : SESSION_DISCONNECTED));
+    if (flags == session->flags) {
+        return;
+    }
+    struct session *edited = swarm_session_edit(correlator->swarm, session->number);
+    edited->flags = (uint8_t)((edited->flags & ~session->flags) | flags);
+    session->flags = flags;
+    swarm_touch(correlator->swarm);
+    corr_flag_agents(correlator, session);
+}
+
+/* False: out of memory. */
+static bool put_name(struct correlator *correlator, struct slice text, intern_id *name)
+{
+    if (text.bytes == NULL) {
+        return true;
+    }
+    intern_id id = intern_put(swarm_names(correlator->swarm), text.bytes, text.len);
+    *name = id == INTERN_FAILED ? *name : id;
+    return id != INTERN_FAILED;
+}
+
+static bool name_session(struct correlator *correlator, const struct corr_session *session)
+{
+    struct session *edited = swarm_session_edit(correlator->swarm, session->number);
+    double pid = facts_number(&session->facts, FIELD_PID);
+    double cost = facts_number(&session->facts, FIELD_COST_USD);
+    edited->pid = pid > 0 && pid < 9e15 ? (int64_t)pid : edited->pid;
+    edited->cost_usd = cost > 0 ? cost : edited->cost_usd;
+    swarm_touch(correlator->swarm);
+    return put_name(correlator, facts_text(&session->facts, FIELD_NAME), &edited->name) &&
+           put_name(correlator, facts_text(&session->facts, (enum update_field)FACT_BY),
+                    &edited->source);
+}
+
+bool corr_describe_session(struct correlator *correlator, struct corr_session *session)
+{
+    if (session->number == NO_SESSION) {
+        return true;
+    }
+    if (!session->described) {
+        for (size_t i = 0; i < session->agent_count; i++) {
+            if (!corr_describe_agent(correlator, session, &session->agents[i])) {
+                return false;
+            }
+        }
+        if (!name_session(correlator, session)) {
+            return false;
+        }
+    }
+    session->described = true;
+    flag_session(correlator, session);
+    return true;
+}
+
+/* Records that came before any time of their session was known get its number. */
+static void number_records(struct correlator *correlator, uint32_t place, session_no number)
+{
+    struct swarm *swarm = correlator->swarm;
+    for (record_no no = swarm_record_oldest(swarm); no != NO_RECORD;
+         no = swarm_record(swarm, no)->newer) {
+        struct record *record = swarm_record(swarm, no);
+        if (record->owner == place) {
+            record->session = number;
+        }
+    }
+}
+
+static bool open_session(struct correlator *correlator, struct corr_session *session)
+{
+    struct slice id = swarm_text_slice(correlator->swarm, session->id);
+    session->number = tracer_update_session(correlator->tracer, id, session->first_ms);
+    if (session->number == NO_SESSION) {
+        return false;
+    }
+    number_records(correlator, (uint32_t)(session - correlator->sessions), session->number);
+    session->described = false;
+    correlator->unflushed = true;
+    return corr_describe_session(correlator, session);
+}
+
+/* ---- times ---- */
+
+static void note_time(struct correlator *correlator, struct corr_session *session, double ms)
+{
+    if (!time_is_set(ms)) {
+        return;
+    }
+    if (!(ms >= session->first_ms)) {
+        session->first_ms = ms;
+        /* Ticks of the sweep are counted from there. */
+        session->recheck = true;
+        correlator->unflushed = true;
+    }
+    if (!(ms <= session->last_ms)) {
+        session->last_ms = ms;
+    }
+}
+
+bool corr_note_times(struct correlator *correlator, struct corr_session *session,
+                     const struct update *update, double start_ms, double end_ms)
+{
+    double before = session->last_ms;
+    note_time(correlator, session, start_ms);
+    note_time(correlator, session, end_ms);
+    if (time_is_set(start_ms) && !(start_ms <= session->last_start_ms)) {
+        session->last_start_ms = start_ms;
+    }
+    if (isnan(session->first_ms)) {
+        return true;
+    }
+    session->local_ns = update->local_ns;
+    if (session->number == NO_SESSION && !open_session(correlator, session)) {
+        correlator->unflushed = true;
+        return false;
+    }
+    if (session->last_ms >= session->next_stale_ms) {
+        session->recheck = correlator->unflushed = true;
+    }
+    if (session->end_count > 0) {
+        flag_session(correlator, session);
+    }
+    return session->last_ms <= before ||
+           tracer_update_time(correlator->tracer, session->number, session->last_ms,
+                              update->local_ns) == TRACER_OK;
+}
+
+/* ---- ends ---- */
+
+/* Ends are kept by time; one that is reported twice is one. */
+static bool add_end(struct correlator *correlator, struct corr_session *session, double at_ms,
+                    bool gone)
+{
+    size_t i = session->end_count;
+    session->recheck = correlator->unflushed = true;
+    while (i > 0 && session->ends[i - 1].ms > at_ms) {
+        i--;
+    }
+    if (i > 0 && !(session->ends[i - 1].ms < at_ms)) {
+        session->ends[i - 1].gone &= gone;
+        return true;
+    }
+    if (!mem_reserve(correlator->mem, &session->ends, &session->end_cap, session->end_count + 1,
+                     sizeof *session->ends)) {
+        return false;
+    }
+    memmove(session->ends + i + 1, session->ends + i,
+            (session->end_count - i) * sizeof *session->ends);
+    session->ends[i] = (struct session_end){at_ms, gone};
+    session->end_count++;
+    return true;
+}
+
+double corr_session_over(const struct corr_session *session, double start_ms)
+{
+    size_t low = 0, high = session->end_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (session->ends[middle].ms < start_ms) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < session->end_count ? session->ends[low].ms : (double)NAN;
+}
+
+/* ---- updates ---- */
+
+/* Joins all fields of the update but its times and aliases. */
+static enum fact_result merge_fields(struct correlator *correlator, struct facts *facts,
+                                     const struct update *update, uint64_t without)
+{
+    enum fact_result result = FACT_SAME;
+    for (uint64_t left = update->present & ~without; left != 0; left &= left - 1) {
+        enum update_field field = (enum update_field)__builtin_ctzll(left);
+        enum fact_result one = facts_merge(facts, correlator->mem, field, &update->values[field],
+                                           update->precedence, update->t_ms);
+        if (one == FACT_NO_MEMORY) {
+            return one;
+        }
+        result = one == FACT_CHANGED ? one : result;
+    }
+    return result;
+}
+
+static bool take_ends(struct correlator *correlator, uint32_t place, const struct update *update)
+{
+    struct corr_session *session = &correlator->sessions[place];
+    double outcome = update_has(update, FIELD_OUTCOME) ? update->values[FIELD_OUTCOME].number : 0;
+    bool gone = outcome >= OUTCOME_GONE;
+    double end_ms = update_has(update, FIELD_END_MS) ? update->values[FIELD_END_MS].number
+                    : outcome > 0                    ? update->t_ms
+                                                     : (double)NAN;
+    if (update_has(update, FIELD_ALIVE)) {
+        if (update->values[FIELD_ALIVE].number >= TRI_TRUE) {
+            /* A process that is seen alive after an end opens the session again. */
+            session->last_start_ms =
+                update->t_ms > session->last_start_ms ? update->t_ms : session->last_start_ms;
+        } else {
+            end_ms = isnan(end_ms) ? update->t_ms : end_ms;
+            gone = true;
+        }
+    }
+    return !time_is_set(end_ms) ||
+           (add_end(correlator, session, end_ms, gone) &&
+            corr_note_times(correlator, session, update, (double)NAN, end_ms));
+}
+
+static bool take_alias(struct correlator *correlator, uint32_t *place, const struct update *update)
+{
+    if (!update_has(update, FIELD_ALIAS)) {
+        return true;
+    }
+    struct slice alias = update->values[FIELD_ALIAS].text;
+    intern_id id = intern_put(swarm_names(correlator->swarm), alias.bytes, alias.len);
+    if (id == INTERN_FAILED) {
+        return false;
+    }
+    uint32_t other = u64map_get(&correlator->session_by_id, id);
+    if (other != U64MAP_NONE && other != *place && !corr_join_sessions(correlator, other, *place)) {
+        return false;
+    }
+    return u64map_put(&correlator->session_by_id, id, *place);
+}
+
+bool corr_update_session(struct correlator *correlator, const struct update *update)
+{
+    const uint64_t apart = (uint64_t)1 << FIELD_START_MS | (uint64_t)1 << FIELD_END_MS |
+                           (uint64_t)1 << FIELD_ALIAS | (uint64_t)1 << FIELD_OUTCOME |
+                           (uint64_t)1 << FIELD_ALIVE;
+    uint32_t place = corr_find_session(correlator, update->session_id);
+    if (place == NO_KEY || !take_alias(correlator, &place, update)) {
+        return false;
+    }
+    struct corr_session *session = &correlator->sessions[place];
+    enum fact_result result = merge_fields(correlator, &session->facts, update, apart);
+    if (result != FACT_NO_MEMORY && update->by.len > 0) {
+        union update_value by = {.text = update->by};
+        enum fact_result one = facts_merge(&session->facts, correlator->mem,
+                                           (enum update_field)FACT_BY, &by, update->precedence, 0);
+        result = one == FACT_SAME ? result : one;
+    }
+    if (result != FACT_SAME) {
+        session->described = false;
+        correlator->unflushed = true;
+    }
+    double start_ms =
+        update_has(update, FIELD_START_MS) ? update->values[FIELD_START_MS].number : (double)NAN;
+    return result != FACT_NO_MEMORY &&
+           corr_note_times(correlator, session, update, start_ms, (double)NAN) &&
+           take_ends(correlator, place, update) &&
+           corr_describe_session(correlator, &correlator->sessions[place]);
+}
+
+/* ---- two sessions that are one ---- */
+
+static bool join_agents(struct correlator *correlator, const struct corr_session *from,
+                        struct corr_session *to)
+{
+    for (size_t i = 0; i < from->agent_count; i++) {
+        const struct corr_agent *agent = &from->agents[i];
+        struct slice id = swarm_text_slice(correlator->swarm, agent->id);
+        uint32_t at = i == 0 ? 0 : corr_find_agent(correlator, to, id);
+        if (at == NO_KEY ||
+            facts_unite(&to->agents[at].facts, correlator->mem, &agent->facts) == FACT_NO_MEMORY) {
+            return false;
+        }
+        corr_note_agent(correlator, to, at, agent->last_start_ms);
+    }
+    return true;
+}
+
+/* The call of `from` is one of `to` under each of its ids. False: out of memory. */
+static bool move_call(struct correlator *correlator, record_no number, uint32_t to)
+{
+    struct swarm *swarm = correlator->swarm;
+    struct record *record = swarm_record(swarm, number);
+    corr_unlink(correlator, number);
+    for (uint32_t at = record->first_key; at != NO_KEY; at = correlator->keys[at].same_record) {
+        struct slice id = {correlator->keys[at].id, correlator->keys[at].len};
+        record_no other = corr_find_call(correlator, to, id);
+        if (correlator->keys[at].session == to) {
+            continue;
+        }
+        if (other != NO_RECORD && other != number) {
+            record->owner = to;
+            record->session = correlator->sessions[to].number;
+            return corr_unite_calls(correlator, other, number) != NO_RECORD;
+        }
+        if (!corr_add_key(correlator, number, to, id)) {
+            return false;
+        }
+    }
+    record->owner = to;
+    record->session = correlator->sessions[to].number;
+    return corr_queue(correlator, number);
+}
+
+bool corr_join_sessions(struct correlator *correlator, uint32_t from_place, uint32_t to_place)
+{
+    struct swarm *swarm = correlator->swarm;
+    struct corr_session *from = &correlator->sessions[from_place];
+    struct corr_session *to = &correlator->sessions[to_place];
+    struct update times = {.local_ns = from->local_ns};
+    if (!join_agents(correlator, from, to) ||
+        facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
+        return false;
+    }
+    for (size_t i = 0; i < from->end_count; i++) {
+        if (!add_end(correlator, to, from->ends[i].ms, from->ends[i].gone)) {
+            return false;
+        }
+    }
+    if (!corr_note_times(correlator, to, &times, from->first_ms, from->last_ms)) {
+        return false;
+    }
+    corr_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
+    for (record_no no = swarm_record_oldest(swarm), next; no != NO_RECORD; no = next) {
+        next = swarm_record(swarm, no)->newer;
+        if (swarm_record(swarm, no)->owner == from_place && !move_call(correlator, no, to_place)) {
+            return false;
+        }
+    }
+    if (!u64map_put(&correlator->session_by_id, from->id, to_place)) {
+        return false;
+    }
+    if (from->number != NO_SESSION) {
+        swarm_hide_session(swarm, from->number);
+        from->number = NO_SESSION;
+    }
+    from->moved_to = to_place;
+    to->described = false;
+    correlator->unflushed = true;
+    return true;
+}

@@ -1,0 +1,164 @@
+/* From what is known of a call to what the model shows: its start, its end, its state, its agent. How a
+   call ends whose end nobody reported follows from its start, the ends of its session and the session's
+   clock alone, so it is worked out again when one of them changes. */
+#include "core/correlate/correlator_private.h"
+
+enum { ANCESTORS_MAX = 256 }; /* where a chain of parents is cut; a cycle is cut there too */
+
+/* ---- the agent ---- */
+
+/* The agent of the call, or of its nearest ancestor that names one; else the main agent. */
+static uint32_t agent_of(struct correlator *correlator, const struct record *record)
+{
+    struct corr_session *session = &correlator->sessions[record->owner];
+    for (int i = 0; i < ANCESTORS_MAX && record != NULL; i++) {
+        struct slice id = facts_text(&record->facts, (enum update_field)FACT_AGENT_ID);
+        if (id.bytes != NULL) {
+            return corr_find_agent(correlator, session, id);
+        }
+        struct slice parent = facts_text(&record->facts, FIELD_PARENT_ID);
+        record_no number =
+            parent.bytes == NULL ? NO_RECORD : corr_find_call(correlator, record->owner, parent);
+        record = number == NO_RECORD ? NULL : swarm_record(correlator->swarm, number);
+    }
+    return 0;
+}
+
+/* Children that name no agent go along. */
+static bool queue_children(struct correlator *correlator, const struct record *record)
+{
+    for (record_no child = record->first_child; child != NO_RECORD;
+         child = swarm_record(correlator->swarm, child)->next_child) {
+        const struct record *of = swarm_record(correlator->swarm, child);
+        bool own = facts_get(&of->facts, (enum update_field)FACT_AGENT_ID) != NULL;
+        if (!own && !corr_queue(correlator, child)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool find_row(struct correlator *correlator, record_no number)
+{
+    struct record *record = swarm_record(correlator->swarm, number);
+    uint32_t agent = agent_of(correlator, record);
+    if (agent == NO_KEY) {
+        return false;
+    }
+    const struct agent_row *row = &correlator->sessions[record->owner].agents[agent].row;
+    bool moves = record->agent != row->agent;
+    record->agent = row->agent;
+    record->track = row->track;
+    return !moves || queue_children(correlator, record);
+}
+
+/* ---- how it ends ---- */
+
+/* The end that some source reported; NAN: none, or an inferred one that does not hold. */
+static double reported_end(const struct record *record)
+{
+    const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
+    if (end == NULL || (end->precedence == PRECEDENCE_INFERRED && end->number < record->last_ms)) {
+        return (double)NAN;
+    }
+    return end->number;
+}
+
+static void work_out_end(struct corr_session *session, struct record *record)
+{
+    double end_ms = reported_end(record), start_ms = record->start_ms;
+    double over_ms = corr_session_over(session, start_ms);
+    double tick_ms = tracer_stale_tick(session->first_ms, start_ms);
+    bool over = !isnan(over_ms) || !isnan(session->closed_ms);
+    record->in_flight = false;
+    if (!isnan(end_ms)) {
+        record->state = RECORD_ENDED;
+        record->end_ms = fmax(end_ms, start_ms);
+    } else if (tick_ms <= session->last_ms && !(over_ms < tick_ms)) {
+        record->state = RECORD_EVICTED;
+        record->end_ms = tick_ms;
+        record->in_flight = !over;
+    } else if (over) {
+        record->state = RECORD_INCOMPLETE;
+        record->end_ms = isnan(over_ms) ? fmax(session->closed_ms, start_ms) : over_ms;
+    } else {
+        record->state = RECORD_OPEN;
+        record->end_ms = (double)NAN;
+        session->next_stale_ms = fmin(session->next_stale_ms, tick_ms);
+    }
+    double outcome = facts_number(&record->facts, FIELD_OUTCOME);
+    if (record->state == RECORD_ENDED && outcome <= OUTCOME_INCOMPLETE) {
+        record->state = RECORD_INCOMPLETE;
+    }
+}
+
+/* ---- while it runs ---- */
+
+static int64_t time_ns(double ms)
+{
+    return time_is_set(ms) ? record_ns(ms) : INT64_MIN;
+}
+
+static bool show_progress(struct correlator *correlator, record_no number)
+{
+    struct swarm *swarm = correlator->swarm;
+    const struct record *record = swarm_record(swarm, number);
+    const double *attempts;
+    size_t count = facts_times(&record->facts, FIELD_ATTEMPTS, &attempts);
+    double ttft_ms = facts_number(&record->facts, FIELD_TTFT_MS);
+    double tokens = facts_number(&record->facts, FIELD_OUTPUT_TOKENS);
+    struct retry retry;
+    bool retries = facts_retry(&record->facts, &retry);
+    if (record->state != RECORD_OPEN || record->kind != CALL_REQUEST ||
+        (!retries && isnan(ttft_ms) && isnan(tokens))) {
+        swarm_live_request_drop(swarm, record_begin_no(number));
+        return true;
+    }
+    struct live_request *live = swarm_live_request_edit(swarm, record_begin_no(number));
+    if (live == NULL) {
+        return false;
+    }
+    double from_ms = count > 0 ? attempts[count - 1] : record->start_ms;
+    live->first_token_ns = isnan(ttft_ms) ? INT64_MIN : time_ns(from_ms + ttft_ms);
+    if (retries) {
+        intern_id why = intern_put(swarm_names(swarm), retry.error.len > 0 ? retry.error.bytes : "",
+                                   retry.error.len);
+        live->attempt = retry.attempt > 0 && retry.attempt < 1e9 ? (uint32_t)retry.attempt : 0;
+        live->attempt_ns = time_ns(retry.at_ms);
+        live->retry_at_ns = time_ns(retry.at_ms + retry.in_ms);
+        live->error = why == INTERN_FAILED || retry.error.len == 0 ? INTERN_NONE : why;
+    }
+    return true;
+}
+
+/* ---- all ---- */
+
+bool corr_show(struct correlator *correlator, record_no number)
+{
+    struct record *record = swarm_record(correlator->swarm, number);
+    struct corr_session *session = &correlator->sessions[record->owner];
+    record->start_ms = facts_number(&record->facts, FIELD_START_MS);
+    if (isnan(record->start_ms) || session->number == NO_SESSION) {
+        record->state = RECORD_HIDDEN;
+        return swarm_record_changed(correlator->swarm, number);
+    }
+    if (!find_row(correlator, number)) {
+        return false;
+    }
+    record = swarm_record(correlator->swarm, number);
+    work_out_end(&correlator->sessions[record->owner], record);
+    return swarm_record_changed(correlator->swarm, number) && show_progress(correlator, number);
+}
+
+bool corr_recheck(struct correlator *correlator, struct corr_session *session)
+{
+    session->next_stale_ms = (double)INFINITY;
+    for (record_no no = session->unended; no != NO_RECORD;
+         no = swarm_record(correlator->swarm, no)->next) {
+        if (!corr_queue(correlator, no)) {
+            return false;
+        }
+    }
+    session->recheck = false;
+    return true;
+}

@@ -1,0 +1,490 @@
+/* A short list of facts, searched from front to back: a call has five to fifteen. Texts are blocks
+   of their own, since most are seldom the same twice and go with their call.
+
+   Each rule is a maximum in a total order, and its result a function of the set of values alone. Of
+   args that sources of one precedence report differently, the members are joined one by one; then they
+   are kept sorted by key, because the order of their arrival must not show. */
+#include "core/model/facts.h"
+
+#include "core/base/json_read.h"
+
+#include <stdlib.h>
+
+static enum field_rule rule_of(unsigned field)
+{
+    return field < FIELDS ? update_fields[field].rule : RULE_TEXT;
+}
+
+static enum field_type type_of(unsigned field)
+{
+    return field < FIELDS ? update_fields[field].type : TYPE_TEXT;
+}
+
+static bool is_block(unsigned field)
+{
+    enum field_type type = type_of(field);
+    return type == TYPE_TEXT || type == TYPE_OBJECT || type == TYPE_TIMES || type == TYPE_RETRY;
+}
+
+static void free_fact(struct fact *fact, const struct mem *mem)
+{
+    if (is_block(fact->field)) {
+        mem_free(mem, fact->bytes, fact->len);
+    }
+}
+
+void facts_release(struct facts *facts, const struct mem *mem)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        free_fact(&facts->items[i], mem);
+    }
+    mem_free(mem, facts->items, facts->cap * sizeof *facts->items);
+    *facts = (struct facts){0};
+}
+
+/* The fact of that field; of RULE_BY_KEY that of the precedence too. NULL: none. */
+static struct fact *find(const struct facts *facts, unsigned field, unsigned precedence)
+{
+    bool by_key = rule_of(field) == RULE_BY_KEY;
+    for (size_t i = 0; i < facts->count; i++) {
+        struct fact *fact = &facts->items[i];
+        if (fact->field == field && (!by_key || fact->precedence == precedence)) {
+            return fact;
+        }
+    }
+    return NULL;
+}
+
+/* Room for one more; NULL: out of memory. */
+static struct fact *add(struct facts *facts, const struct mem *mem)
+{
+    if (facts->count == facts->cap) {
+        size_t cap = facts->cap == 0 ? 6 : (size_t)facts->cap * 2;
+        struct fact *items =
+            mem->resize(mem->ctx, facts->items, facts->cap * sizeof *items, cap * sizeof *items);
+        if (items == NULL) {
+            return NULL;
+        }
+        facts->items = items;
+        facts->cap = (uint16_t)cap;
+    }
+    return &facts->items[facts->count];
+}
+
+/* ---- texts ---- */
+
+/* Positive: a is the longer, of two as long the one with the greater bytes. */
+static int compare_texts(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    if (a_len != b_len) {
+        return a_len < b_len ? -1 : 1;
+    }
+    return a_len == 0 ? 0 : memcmp(a, b, a_len);
+}
+
+/* Replaces the block of a fact, which may be new. False: out of memory, nothing changed. */
+static bool put_block(struct facts *facts, const struct mem *mem, struct fact *fact,
+                      struct fact made, const void *bytes, size_t len)
+{
+    char *copy = NULL;
+    struct fact *room = fact != NULL ? fact : add(facts, mem);
+    if (room == NULL || (len > 0 && (copy = mem_alloc(mem, len)) == NULL)) {
+        return false;
+    }
+    if (len > 0) {
+        memcpy(copy, bytes, len);
+    }
+    made.bytes = copy;
+    made.len = (uint32_t)len;
+    if (fact != NULL) {
+        free_fact(fact, mem);
+    } else {
+        facts->count++;
+    }
+    *room = made;
+    return true;
+}
+
+static enum fact_result merge_text(struct facts *facts, const struct mem *mem, struct fact made,
+                                   struct slice text)
+{
+    struct fact *fact = find(facts, made.field, made.precedence);
+    bool latest = rule_of(made.field) == RULE_LATEST;
+    int order = fact == NULL ? 1 : compare_texts(text.bytes, text.len, fact->bytes, fact->len);
+    if (fact != NULL) {
+        double now = latest ? made.at_ms : made.precedence;
+        double was = latest ? fact->at_ms : fact->precedence;
+        if (now < was || (now <= was && order <= 0)) {
+            return FACT_SAME;
+        }
+    }
+    if (order == 0 && fact != NULL) {
+        fact->precedence = made.precedence;
+        fact->at_ms = made.at_ms;
+        return FACT_SAME;
+    }
+    return put_block(facts, mem, fact, made, text.bytes, text.len) ? FACT_CHANGED : FACT_NO_MEMORY;
+}
+
+/* ---- numbers ---- */
+
+static bool is_better(enum field_rule rule, double now, double was)
+{
+    return rule == RULE_LEAST || rule == RULE_FALSE ? now < was : now > was;
+}
+
+static enum fact_result merge_number(struct facts *facts, const struct mem *mem, struct fact made)
+{
+    struct fact *fact = find(facts, made.field, made.precedence);
+    enum field_rule rule = rule_of(made.field);
+    if (fact == NULL) {
+        fact = add(facts, mem);
+        if (fact == NULL) {
+            return FACT_NO_MEMORY;
+        }
+        facts->count++;
+        *fact = made;
+        return FACT_CHANGED;
+    }
+    double now = rule == RULE_LATEST ? made.at_ms : made.precedence;
+    double was = rule == RULE_LATEST ? fact->at_ms : fact->precedence;
+    if (now < was || (now <= was && !is_better(rule, made.number, fact->number))) {
+        return FACT_SAME;
+    }
+    bool changed = made.number < fact->number || made.number > fact->number;
+    *fact = made;
+    return changed ? FACT_CHANGED : FACT_SAME;
+}
+
+/* ---- times ---- */
+
+static int by_time(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts, drops what cannot be a time and what is there twice. Returns how many are left. */
+static size_t tidy_times(double *times, size_t count)
+{
+    size_t kept = 0;
+    qsort(times, count, sizeof *times, by_time);
+    for (size_t i = 0; i < count; i++) {
+        if (time_is_set(times[i]) && (kept == 0 || times[i] > times[kept - 1])) {
+            times[kept++] = times[i];
+        }
+    }
+    return kept;
+}
+
+static enum fact_result merge_times(struct facts *facts, const struct mem *mem, struct fact made,
+                                    const double *ms, size_t count)
+{
+    struct fact *fact = find(facts, made.field, made.precedence);
+    if (fact != NULL && made.precedence < fact->precedence) {
+        return FACT_SAME;
+    }
+    bool joined = fact != NULL && made.precedence == fact->precedence;
+    size_t had = joined ? fact->len / sizeof *ms : 0, all = had + count;
+    double *times = mem_alloc(mem, (all + 1) * sizeof *times);
+    if (times == NULL) {
+        return FACT_NO_MEMORY;
+    }
+    if (had > 0) {
+        memcpy(times, fact->bytes, had * sizeof *times);
+    }
+    memcpy(times + had, ms, count * sizeof *times);
+    size_t kept = tidy_times(times, all), len = kept * sizeof *times;
+    bool same = fact != NULL && fact->len == len && memcmp(fact->bytes, times, len) == 0;
+    bool nothing = fact == NULL && kept == 0;
+    bool good = same || nothing || put_block(facts, mem, fact, made, times, len);
+    mem_free(mem, times, (all + 1) * sizeof *times);
+    if (same) {
+        fact->precedence = made.precedence;
+    }
+    return !good ? FACT_NO_MEMORY : same || nothing ? FACT_SAME : FACT_CHANGED;
+}
+
+/* ---- retries ---- */
+
+struct kept_retry {
+    double attempt, in_ms;
+};
+
+static enum fact_result merge_retry(struct facts *facts, const struct mem *mem, struct fact made,
+                                    const struct retry *retry)
+{
+    struct fact *fact = find(facts, made.field, made.precedence);
+    struct kept_retry kept = {retry->attempt, retry->in_ms};
+    size_t len = sizeof kept + retry->error.len;
+    char *bytes = mem_alloc(mem, len);
+    if (bytes == NULL) {
+        return FACT_NO_MEMORY;
+    }
+    memcpy(bytes, &kept, sizeof kept);
+    if (retry->error.len > 0) {
+        memcpy(bytes + sizeof kept, retry->error.bytes, retry->error.len);
+    }
+    made.at_ms = time_is_set(retry->at_ms) ? retry->at_ms : made.at_ms;
+    int order = fact == NULL ? 1 : compare_texts(bytes, len, fact->bytes, fact->len);
+    bool better =
+        fact == NULL || made.at_ms > fact->at_ms || (made.at_ms >= fact->at_ms && order > 0);
+    bool good = !better || put_block(facts, mem, fact, made, bytes, len);
+    mem_free(mem, bytes, len);
+    return !better ? FACT_SAME : good ? FACT_CHANGED : FACT_NO_MEMORY;
+}
+
+/* ---- args ---- */
+
+static struct json_value object_of(const char *bytes, size_t len)
+{
+    return (struct json_value){JSON_TYPE_OBJECT, bytes, len};
+}
+
+static struct json_value find_member(struct json_value object, struct json_value key)
+{
+    struct json_walk walk = json_walk(object);
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        if (json_same_string(member.key, key)) {
+            return member.value;
+        }
+    }
+    return (struct json_value){.type = JSON_TYPE_NONE};
+}
+
+static void put_member(struct strbuf *out, struct json_value key, struct json_value value)
+{
+    strbuf_adds(out, out->len > 1 ? "," : "");
+    strbuf_add(out, key.raw, key.len);
+    strbuf_addc(out, ':');
+    strbuf_add(out, value.raw, value.len);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct json_member *x = a, *y = b;
+    int order = memcmp(x->key.raw, y->key.raw, x->key.len < y->key.len ? x->key.len : y->key.len);
+    return order != 0 ? order : (x->key.len > y->key.len) - (x->key.len < y->key.len);
+}
+
+static size_t count_members(struct json_value object)
+{
+    struct json_walk walk = json_walk(object);
+    struct json_member member;
+    size_t count = 0;
+    while (json_next_member(&walk, &member)) {
+        count++;
+    }
+    return count;
+}
+
+/* The members of both, sorted by key; of one that both have, the greater value as texts. */
+static bool join_objects(const struct mem *mem, struct json_value a, struct json_value b,
+                         struct strbuf *out)
+{
+    size_t most = count_members(a) + count_members(b), count = 0;
+    struct json_member *members = mem_alloc(mem, (most + 1) * sizeof *members);
+    if (members == NULL) {
+        return false;
+    }
+    struct json_value sides[2] = {a, b};
+    for (size_t side = 0; side < 2; side++) {
+        struct json_walk walk = json_walk(sides[side]);
+        struct json_member member;
+        while (json_next_member(&walk, &member)) {
+            size_t at = 0;
+            while (at < count && !json_same_string(members[at].key, member.key)) {
+                at++;
+            }
+            if (at == count) {
+                members[count++] = member;
+            } else if (compare_texts(member.value.raw, member.value.len, members[at].value.raw,
+                                     members[at].value.len) > 0) {
+                members[at].value = member.value;
+            }
+        }
+    }
+    qsort(members, count, sizeof *members, by_key);
+    strbuf_addc(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        put_member(out, members[i].key, members[i].value);
+    }
+    strbuf_addc(out, '}');
+    mem_free(mem, members, (most + 1) * sizeof *members);
+    return !out->failed;
+}
+
+static enum fact_result merge_object(struct facts *facts, const struct mem *mem, struct fact made,
+                                     struct slice object)
+{
+    struct fact *fact = find(facts, made.field, made.precedence);
+    if (fact == NULL) {
+        return put_block(facts, mem, NULL, made, object.bytes, object.len) ? FACT_CHANGED
+                                                                           : FACT_NO_MEMORY;
+    }
+    if (compare_texts(object.bytes, object.len, fact->bytes, fact->len) == 0) {
+        return FACT_SAME;
+    }
+    struct strbuf joined;
+    strbuf_init(&joined, mem, 0);
+    made.merged = true;
+    bool good = join_objects(mem, object_of(fact->bytes, fact->len),
+                             object_of(object.bytes, object.len), &joined);
+    bool same = good && compare_texts(joined.data, joined.len, fact->bytes, fact->len) == 0;
+    good = good && (same || put_block(facts, mem, fact, made, joined.data, joined.len));
+    strbuf_release(&joined);
+    return !good ? FACT_NO_MEMORY : same ? FACT_SAME : FACT_CHANGED;
+}
+
+/* ---- all ---- */
+
+enum fact_result facts_merge(struct facts *facts, const struct mem *mem, enum update_field field,
+                             const union update_value *value, enum precedence precedence,
+                             double at_ms)
+{
+    struct fact made = {
+        .field = (uint8_t)field,
+        .precedence = (uint8_t)precedence,
+        .at_ms = rule_of(field) == RULE_LATEST ? at_ms : 0,
+    };
+    switch (type_of(field)) {
+    case TYPE_NUMBER:
+    case TYPE_TIME:
+    case TYPE_BOOL:
+    case TYPE_OUTCOME: made.number = value->number; return merge_number(facts, mem, made);
+    case TYPE_TEXT: return merge_text(facts, mem, made, value->text);
+    case TYPE_OBJECT: return merge_object(facts, mem, made, value->text);
+    case TYPE_TIMES: return merge_times(facts, mem, made, value->times.ms, value->times.count);
+    case TYPE_RETRY: return merge_retry(facts, mem, made, &value->retry);
+    }
+    return FACT_SAME;
+}
+
+static void read_retry(const struct fact *fact, struct retry *out)
+{
+    struct kept_retry kept;
+    memcpy(&kept, fact->bytes, sizeof kept);
+    *out = (struct retry){
+        .attempt = kept.attempt,
+        .in_ms = kept.in_ms,
+        .at_ms = fact->at_ms,
+        .error = {fact->bytes + sizeof kept, fact->len - sizeof kept},
+    };
+}
+
+/* The value of a fact as an update would bring it. `times`: room for those of TYPE_TIMES. */
+static union update_value value_of(const struct fact *fact)
+{
+    union update_value value = {.number = fact->number};
+    switch (type_of(fact->field)) {
+    case TYPE_TEXT:
+    case TYPE_OBJECT: value.text = (struct slice){fact->bytes, fact->len}; break;
+    case TYPE_TIMES:
+        value.times.ms = (const double *)(const void *)fact->bytes;
+        value.times.count = fact->len / sizeof(double);
+        break;
+    case TYPE_RETRY: read_retry(fact, &value.retry); break;
+    case TYPE_NUMBER:
+    case TYPE_TIME:
+    case TYPE_BOOL:
+    case TYPE_OUTCOME: break;
+    }
+    return value;
+}
+
+enum fact_result facts_unite(struct facts *facts, const struct mem *mem, const struct facts *from)
+{
+    enum fact_result result = FACT_SAME;
+    for (size_t i = 0; i < from->count; i++) {
+        const struct fact *fact = &from->items[i];
+        union update_value value = value_of(fact);
+        enum fact_result one = facts_merge(facts, mem, (enum update_field)fact->field, &value,
+                                           (enum precedence)fact->precedence, fact->at_ms);
+        if (one == FACT_NO_MEMORY) {
+            return one;
+        }
+        result = one == FACT_CHANGED ? one : result;
+    }
+    return result;
+}
+
+/* ---- reading ---- */
+
+const struct fact *facts_get(const struct facts *facts, enum update_field field)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        if (facts->items[i].field == field) {
+            return &facts->items[i];
+        }
+    }
+    return NULL;
+}
+
+double facts_number(const struct facts *facts, enum update_field field)
+{
+    const struct fact *fact = facts_get(facts, field);
+    return fact == NULL ? (double)NAN : fact->number;
+}
+
+struct slice facts_text(const struct facts *facts, enum update_field field)
+{
+    const struct fact *fact = facts_get(facts, field);
+    return fact == NULL ? (struct slice){NULL, 0} : (struct slice){fact->bytes, fact->len};
+}
+
+enum tristate facts_bool(const struct facts *facts, enum update_field field)
+{
+    const struct fact *fact = facts_get(facts, field);
+    return fact == NULL ? TRI_UNSET : (enum tristate)(int)fact->number;
+}
+
+size_t facts_times(const struct facts *facts, enum update_field field, const double **ms)
+{
+    const struct fact *fact = facts_get(facts, field);
+    *ms = fact == NULL ? NULL : (const double *)(const void *)fact->bytes;
+    return fact == NULL ? 0 : fact->len / sizeof **ms;
+}
+
+bool facts_retry(const struct facts *facts, struct retry *out)
+{
+    const struct fact *fact = facts_get(facts, FIELD_RETRY);
+    if (fact != NULL) {
+        read_retry(fact, out);
+    }
+    return fact != NULL;
+}
+
+struct slice facts_args(const struct facts *facts, struct strbuf *scratch)
+{
+    struct slice args = {NULL, 0};
+    size_t from = scratch->len;
+    for (unsigned precedence = PRECEDENCES; precedence-- > 0;) {
+        const struct fact *fact = find(facts, FIELD_ARGS, precedence);
+        if (fact == NULL) {
+            continue;
+        }
+        if (args.bytes == NULL) {
+            args = (struct slice){fact->bytes, fact->len};
+            continue;
+        }
+        /* The args so far, and what they lack. */
+        struct strbuf all;
+        strbuf_init(&all, scratch->mem, 0);
+        strbuf_add(&all, args.bytes, args.len - 1);
+        struct json_walk walk = json_walk(object_of(fact->bytes, fact->len));
+        struct json_member member;
+        while (json_next_member(&walk, &member)) {
+            if (find_member(object_of(args.bytes, args.len), member.key).type == JSON_TYPE_NONE) {
+                put_member(&all, member.key, member.value);
+            }
+        }
+        strbuf_addc(&all, '}');
+        scratch->len = from;
+        strbuf_add(scratch, all.data, all.len);
+        scratch->failed |= all.failed;
+        strbuf_release(&all);
+        args = scratch->failed ? args : (struct slice){scratch->data + from, scratch->len - from};
+    }
+    return args;
+}

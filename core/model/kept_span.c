@@ -1,0 +1,128 @@
+/* Open spans whose begin event was dropped by the cap. A copy of each, with its args, outlives
+   deriving again and is put back before the events in memory. They are found by pool and number of
+   the begin event. A removed one leaves a gap, so that the others keep their places and their order;
+   the gaps go when they are half of the list. */
+#include "core/model/swarm_private.h"
+
+#include <string.h>
+
+static bool is_gap(const struct kept_span *kept)
+{
+    return kept->span.begin_no == 0;
+}
+
+static uint64_t key_of(const struct swarm *swarm, agent_no agent, uint64_t begin_no)
+{
+    uint8_t pool = swarm->sessions[swarm->agents[agent].session].session.pool;
+    return begin_no << 1 | pool;
+}
+
+bool kept_add(struct swarm *swarm, const struct span *span, struct slice args)
+{
+    struct kept_list *list = &swarm->kept;
+    uint64_t key = key_of(swarm, span->agent, span->begin_no);
+    char *copy = args.len > 0 ? mem_alloc(swarm->mem, args.len) : NULL;
+    if ((args.len > 0 && copy == NULL) ||
+        !mem_reserve(swarm->mem, &list->spans, &list->cap, list->count + 1, sizeof *list->spans) ||
+        !u64map_put(&list->by_begin, key, (uint32_t)list->count)) {
+        mem_free(swarm->mem, copy, args.len);
+        return false;
+    }
+    if (args.len > 0) {
+        memcpy(copy, args.bytes, args.len);
+    }
+    struct kept_span *kept = &list->spans[list->count++];
+    *kept = (struct kept_span){.span = *span, .args = copy, .args_len = args.len};
+    kept->span.flags |= SPAN_LOST_BEGIN;
+    return true;
+}
+
+struct slice kept_args(const struct swarm *swarm, const struct span *span)
+{
+    uint32_t at = u64map_get(&swarm->kept.by_begin, key_of(swarm, span->agent, span->begin_no));
+    if (at == U64MAP_NONE) {
+        return (struct slice){NULL, 0};
+    }
+    return (struct slice){swarm->kept.spans[at].args, swarm->kept.spans[at].args_len};
+}
+
+const struct kept_span *kept_next(const struct swarm *swarm, size_t *at)
+{
+    while (*at < swarm->kept.count) {
+        const struct kept_span *kept = &swarm->kept.spans[(*at)++];
+        if (!is_gap(kept)) {
+            return kept;
+        }
+    }
+    return NULL;
+}
+
+static void close_gaps(struct swarm *swarm)
+{
+    struct kept_list *list = &swarm->kept;
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct kept_span *kept = &list->spans[i];
+        if (is_gap(kept)) {
+            continue;
+        }
+        /* The key exists: this needs no memory. */
+        (void)u64map_put(&list->by_begin, key_of(swarm, kept->span.agent, kept->span.begin_no),
+                         (uint32_t)count);
+        list->spans[count++] = *kept;
+    }
+    list->count = count;
+    list->gaps = 0;
+}
+
+void kept_remove(struct swarm *swarm, const struct span *span)
+{
+    struct kept_list *list = &swarm->kept;
+    uint64_t key = key_of(swarm, span->agent, span->begin_no);
+    uint32_t at = u64map_get(&list->by_begin, key);
+    if (at == U64MAP_NONE) {
+        return;
+    }
+    u64map_remove(&list->by_begin, key);
+    mem_free(swarm->mem, list->spans[at].args, list->spans[at].args_len);
+    list->spans[at] = (struct kept_span){.args = NULL};
+    if (++list->gaps > list->count / 2) {
+        close_gaps(swarm);
+    }
+}
+
+void kept_remove_dropped(struct swarm *swarm)
+{
+    struct kept_list *list = &swarm->kept;
+    for (size_t i = list->count; i-- > 0;) {
+        struct kept_span *kept = &list->spans[i];
+        if (!is_gap(kept) && swarm->sessions[swarm->agents[kept->span.agent].session].dropped) {
+            u64map_remove(&list->by_begin, key_of(swarm, kept->span.agent, kept->span.begin_no));
+            mem_free(swarm->mem, kept->args, kept->args_len);
+            *kept = (struct kept_span){.args = NULL};
+            list->gaps++;
+        }
+    }
+    close_gaps(swarm);
+}
+
+void kept_shift(struct swarm *swarm, session_no session, int64_t by_ns)
+{
+    for (size_t i = 0; i < swarm->kept.count; i++) {
+        struct span *span = &swarm->kept.spans[i].span;
+        if (!is_gap(&swarm->kept.spans[i]) && swarm->agents[span->agent].session == session) {
+            span->start_ns += by_ns;
+            span->end_ns += by_ns;
+        }
+    }
+}
+
+void kept_release(struct swarm *swarm)
+{
+    struct kept_list *list = &swarm->kept;
+    for (size_t i = 0; i < list->count; i++) {
+        mem_free(swarm->mem, list->spans[i].args, list->spans[i].args_len);
+    }
+    mem_free(swarm->mem, list->spans, list->cap * sizeof *list->spans);
+    u64map_release(&list->by_begin);
+}

@@ -1,0 +1,292 @@
+/* The span of a record, corrected in place: what the model derived from the span as it was is taken
+   back, then the span as it is now is taken in. Its number stays, so that a cursor on it does. A span
+   leaves its lane only where it would overlap. */
+#include "core/model/lane_index.h"
+#include "core/model/record.h"
+#include "core/model/swarm_private.h"
+
+/* ---- names ---- */
+
+/* False: out of memory. */
+static bool name_span(struct swarm *swarm, const struct record *record, struct span *span)
+{
+    return span_call_name(swarm->names, swarm->mem, (enum call_kind)record->kind,
+                          facts_text(&record->facts, FIELD_NAME), &span->name, &span->cat);
+}
+
+/* ---- phases ---- */
+
+static void free_phases(struct swarm *swarm, struct span *request)
+{
+    for (span_no no = request->next_phase; no != NO_SPAN;) {
+        span_no next = swarm_edit_span(swarm, no)->next_phase;
+        swarm_free_span(swarm, no);
+        no = next;
+    }
+    request->next_phase = NO_SPAN;
+}
+
+/* Where a phase begins and ends among those of its request, in the seed's order: the set-up ends after
+   the retries inside it. */
+static void place_phase(const struct request_shape *shape, size_t index,
+                        const struct request_phase *phase, struct span *span)
+{
+    uint64_t begin = 4 * (index + 1), end = begin + 1;
+    if (phase->kind == SPAN_SETUP && shape->attempt_count > 1) {
+        end = 4 * shape->attempt_count + 2;
+    }
+    span->begin_no |= (begin & 0xffff) << 32;
+    span->end_no |= (end & 0xffff) << 32;
+}
+
+static bool add_phase(struct swarm *swarm, span_no request, const struct request_shape *shape,
+                      size_t index, const struct request_phase *phase, span_no *last)
+{
+    int64_t origin_ns =
+        swarm->sessions[swarm->agents[swarm_edit_span(swarm, request)->agent].session]
+            .session.origin_ns;
+    const struct span *of = swarm_edit_span(swarm, request);
+    char room[PHASE_NAME_MAX];
+    const char *name = request_phase_name(phase, room), *cat = request_phase_cat(phase->kind);
+    struct span span = {
+        .start_ns = origin_ns + us_to_ns(phase->from_us),
+        .end_ns = origin_ns + us_to_ns(phase->to_us),
+        .begin_no = of->begin_no,
+        .end_no = of->end_no,
+        .name = intern_put(swarm->names, name, strlen(name)),
+        .cat = intern_put(swarm->names, cat, strlen(cat)),
+        .agent = of->agent,
+        .track = of->track,
+        .parent = request,
+        .next_phase = NO_SPAN,
+        .lane = of->lane,
+        .kind = (uint8_t)phase->kind,
+    };
+    span.end_ns = span.end_ns < span.start_ns ? span.start_ns : span.end_ns;
+    place_phase(shape, index, phase, &span);
+    if (span.name == INTERN_FAILED || span.cat == INTERN_FAILED) {
+        return false;
+    }
+    span_no no = swarm_new_span(swarm, &span);
+    if (no == NO_SPAN) {
+        return false;
+    }
+    const struct end_facts nothing = {.success = -1};
+    swarm_edit_span(swarm, *last)->next_phase = no;
+    *last = no;
+    return stats_add_span(swarm, swarm_edit_span(swarm, no), &nothing);
+}
+
+static bool add_phases(struct swarm *swarm, const struct record *record)
+{
+    if (record->kind != CALL_REQUEST || record->state != RECORD_ENDED) {
+        return true;
+    }
+    int64_t origin_ns = swarm->sessions[record->session].session.origin_ns;
+    struct request_shape shape;
+    struct request_phase phase;
+    span_no last = record->span;
+    bool good = true;
+    record_shape(record, origin_ns, &shape);
+    for (size_t i = 0; good && request_shape_phase(&shape, i, &phase); i++) {
+        good = add_phase(swarm, record->span, &shape, i, &phase, &last);
+    }
+    return good;
+}
+
+static uint32_t count_phases(const struct swarm *swarm, const struct span *request)
+{
+    uint32_t count = 0;
+    for (span_no no = request->next_phase; no != NO_SPAN;
+         no = swarm_edit_span(swarm, no)->next_phase) {
+        count++;
+    }
+    return count;
+}
+
+/* ---- out and in ---- */
+
+/* Takes back what was derived from the span; its number and its lane stay. */
+static void take_out(struct swarm *swarm, span_no no)
+{
+    struct span *span = swarm_edit_span(swarm, no);
+    struct agent *agent = &swarm->agents[span->agent];
+    bool open = (span->flags & SPAN_OPEN) != 0;
+    free_phases(swarm, span);
+    if (open) {
+        agent->open_by_kind[span->kind]--;
+        (void)stats_count_open(swarm, span, -1);
+    } else {
+        stats_mark(swarm, agent->session);
+    }
+    agent->stale_open -= (span->flags & SPAN_STALE) != 0;
+    (void)swarm_set_in_flight(swarm, no, false);
+    if ((span->flags & SPAN_ERROR) != 0) {
+        errors_remove(swarm, no);
+    }
+    lane_remove(swarm, agent, no);
+    agent_refresh(swarm, span->agent);
+}
+
+/* False: out of memory. */
+static bool take_in(struct swarm *swarm, struct record *record)
+{
+    span_no no = record->span;
+    struct span *span = swarm_edit_span(swarm, no);
+    struct agent *agent = &swarm->agents[span->agent];
+    bool open = (span->flags & SPAN_OPEN) != 0, stale = (span->flags & SPAN_STALE) != 0;
+    struct end_facts facts;
+    if (!lane_place(swarm, agent, no) ||
+        ((open || stale) && !swarm_set_in_flight(swarm, no, true))) {
+        return false;
+    }
+    if (!add_phases(swarm, record)) {
+        return false;
+    }
+    if (open) {
+        agent_note_time(agent, span->start_ns, span->start_ns);
+        agent->open_by_kind[span->kind]++;
+        return stats_count_open(swarm, span, 1);
+    }
+    agent->stale_open += stale;
+    record_end_facts(record, &facts);
+    return span_finish(swarm, no, &facts);
+}
+
+/* The span as the record has it. False: out of memory. */
+static bool make_span(struct swarm *swarm, record_no number, struct span *out)
+{
+    const struct record *record = swarm_record(swarm, number);
+    struct end_facts facts;
+    record_end_facts(record, &facts);
+    bool open = record->state == RECORD_OPEN;
+    *out = (struct span){
+        .start_ns = record_ns(record->start_ms),
+        .begin_no = record_begin_no(number),
+        .end_no = open ? 0 : record_end_no(number),
+        .agent = record->agent,
+        .track = record->track,
+        .parent = NO_SPAN,
+        .next_phase = NO_SPAN,
+        .flags = facts.flags,
+    };
+    out->end_ns = open ? out->start_ns : record_ns(record->end_ms);
+    out->end_ns = out->end_ns < out->start_ns ? out->start_ns : out->end_ns;
+    out->flags |= open ? SPAN_OPEN : 0;
+    out->flags |= record->state == RECORD_EVICTED && record->in_flight ? SPAN_STALE : 0;
+    if (!name_span(swarm, record, out)) {
+        return false;
+    }
+    out->kind = span_kind_cached(swarm, out->name, out->cat);
+    return true;
+}
+
+/* An open span gets its end where it is: what happens most needs no taking out. */
+static bool close_open(struct swarm *swarm, struct record *record, const struct span *now)
+{
+    struct span *span = swarm_edit_span(swarm, record->span);
+    struct agent *agent = &swarm->agents[span->agent];
+    struct end_facts facts;
+    agent->open_by_kind[span->kind]--;
+    bool good = stats_count_open(swarm, span, -1);
+    span->end_ns = now->end_ns;
+    span->end_no = now->end_no;
+    span->flags = now->flags;
+    if ((span->flags & SPAN_STALE) == 0) {
+        (void)swarm_set_in_flight(swarm, record->span, false);
+    } else {
+        agent->stale_open++;
+    }
+    lane_close(swarm, agent, record->span);
+    record_end_facts(record, &facts);
+    return add_phases(swarm, record) && span_finish(swarm, record->span, &facts) && good;
+}
+
+/* What it would print counts against the cap. */
+static void count_events(struct swarm *swarm, struct record *record)
+{
+    const struct span *span = record->span == NO_SPAN ? NULL : swarm_edit_span(swarm, record->span);
+    uint32_t shown = 0;
+    if (span != NULL) {
+        shown = (span->flags & SPAN_OPEN) != 0 ? 1 : 2 + 2 * count_phases(swarm, span);
+    }
+    swarm->records.event_count -= record_weight(record);
+    if (record->session != NO_SESSION) {
+        uint64_t *count = &swarm->sessions[record->session].session.event_count;
+        *count = *count - record->shown_events + shown;
+    }
+    record->shown_events = shown;
+    swarm->records.event_count += record_weight(record);
+}
+
+void record_span_remove(struct swarm *swarm, record_no number)
+{
+    struct record *record = swarm_record(swarm, number);
+    if (record->span != NO_SPAN) {
+        take_out(swarm, record->span);
+        swarm_free_span(swarm, record->span);
+        record->span = NO_SPAN;
+        count_events(swarm, record);
+        swarm->revision++;
+    }
+}
+
+static bool correct(struct swarm *swarm, struct record *record, const struct span *now)
+{
+    struct span *span = swarm_edit_span(swarm, record->span);
+    uint16_t lane = span->lane;
+    bool opened_before = (span->flags & SPAN_OPEN) != 0;
+    bool stays = span->start_ns == now->start_ns && span->agent == now->agent &&
+                 span->name == now->name && span->cat == now->cat;
+    if (opened_before && stays && (now->flags & SPAN_OPEN) != 0) {
+        return true;
+    }
+    if (opened_before && stays) {
+        return close_open(swarm, record, now);
+    }
+    bool same_agent = span->agent == now->agent;
+    swarm->relane_due = true;
+    take_out(swarm, record->span);
+    uint32_t flight = span->flight;
+    *span = *now;
+    span->flight = flight;
+    span->lane = same_agent ? lane : 0;
+    return take_in(swarm, record);
+}
+
+bool record_span_again(struct swarm *swarm, record_no number)
+{
+    struct record *record = swarm_record(swarm, number);
+    struct span *span = swarm_edit_span(swarm, record->span);
+    span->lane = 0;
+    bool good = take_in(swarm, record);
+    count_events(swarm, record);
+    return good;
+}
+
+bool swarm_record_changed(struct swarm *swarm, record_no number)
+{
+    struct record *record = swarm_record(swarm, number);
+    struct span now;
+    bool good;
+    swarm->revision++;
+    if (record->state == RECORD_HIDDEN || record->agent == NO_AGENT) {
+        record_span_remove(swarm, number);
+        return true;
+    }
+    if (!make_span(swarm, number, &now)) {
+        return false;
+    }
+    if (record->span == NO_SPAN) {
+        record->span = swarm_new_span(swarm, &now);
+        good = record->span != NO_SPAN && take_in(swarm, record);
+    } else {
+        good = correct(swarm, record, &now);
+    }
+    if (!good && record->span != NO_SPAN) {
+        /* Half a span is none: the caller tries again. */
+        record_span_remove(swarm, number);
+    }
+    count_events(swarm, record);
+    return good;
+}

@@ -1,0 +1,98 @@
+/* A request as a row of stretches of time, each of one kind. Of one that has ended its phases tell,
+   which may lie in one another (attempts in the set-up) or overlap: the one that began last wins. Of one
+   that is open, what its sender says while it runs (swarm_live_request). */
+#include "core/model/request_phase.h"
+
+/* A request of more phases than this is drawn by its first ones: no real one comes near. */
+enum { MAX_PHASES = 1000 };
+
+const struct live_request *query_live(const struct swarm *swarm, const struct span *request)
+{
+    session_no session = swarm_agent(swarm, request->agent)->session;
+    bool live = request->begin_no != 0 && (request->flags & (SPAN_OPEN | SPAN_STALE)) != 0 &&
+                swarm_session(swarm, session)->pool == POOL_LIVE;
+    return live ? swarm_live_request(swarm, request->begin_no) : NULL;
+}
+
+/* Tokens of an attempt that failed since do not count. */
+int64_t query_sampling_since(const struct live_request *live)
+{
+    int64_t not_before = live->attempt > 0 ? live->attempt_ns : INT64_MIN;
+    if (live->first_token_ns != INT64_MIN && live->first_token_ns >= not_before) {
+        return live->first_token_ns;
+    }
+    return live->output_tokens > 0 && live->progress_ns >= not_before ? live->progress_ns
+                                                                      : INT64_MIN;
+}
+
+bool query_is_retrying(const struct live_request *live, int64_t now_ns)
+{
+    if (live->attempt == 0 || query_sampling_since(live) != INT64_MIN) {
+        return false;
+    }
+    return live->retry_at_ns == INT64_MIN || now_ns < live->retry_at_ns;
+}
+
+/* The moment a change happens, if that is later than now. */
+static void lower(int64_t *until_ns, int64_t at_ns, int64_t change_ns)
+{
+    if (change_ns > at_ns && change_ns < *until_ns) {
+        *until_ns = change_ns;
+    }
+}
+
+static enum span_kind open_phase_at(const struct live_request *live, int64_t at_ns,
+                                    int64_t *until_ns)
+{
+    if (live == NULL) {
+        return SPAN_FIRST_TOKEN;
+    }
+    int64_t sampling = query_sampling_since(live);
+    int64_t retry_end = INT64_MIN;
+    if (live->attempt > 0) {
+        retry_end = live->retry_at_ns != INT64_MIN ? live->retry_at_ns : live->attempt_ns;
+    }
+    if (sampling != INT64_MIN) {
+        retry_end = retry_end < sampling ? retry_end : sampling;
+        lower(until_ns, at_ns, sampling);
+        if (at_ns >= sampling) {
+            return SPAN_SAMPLING;
+        }
+    }
+    lower(until_ns, at_ns, retry_end);
+    return at_ns < retry_end ? SPAN_RETRY : SPAN_FIRST_TOKEN;
+}
+
+static enum span_kind closed_phase_at(const struct swarm *swarm, const struct span *request,
+                                      int64_t at_ns, int64_t *until_ns)
+{
+    const struct span *winner = NULL, *phase;
+    bool sampled = false, timed = false;
+    span_no no = request->next_phase;
+    for (int i = 0; i < MAX_PHASES && (phase = swarm_span(swarm, no)) != NULL; i++) {
+        lower(until_ns, at_ns, phase->start_ns);
+        lower(until_ns, at_ns, phase->end_ns);
+        bool holds = phase->start_ns <= at_ns && at_ns < phase->end_ns;
+        if (holds && (winner == NULL || phase->start_ns >= winner->start_ns)) {
+            winner = phase;
+        }
+        sampled |= phase->kind == SPAN_SAMPLING && phase->start_ns <= at_ns;
+        timed |= phase->kind == SPAN_FIRST_TOKEN || phase->kind == SPAN_SAMPLING;
+        no = phase->next_phase;
+    }
+    if (winner != NULL) {
+        return (enum span_kind)winner->kind;
+    }
+    /* Nobody knows when its tokens came: it is a request and no more. */
+    return sampled ? SPAN_SAMPLING : timed ? SPAN_FIRST_TOKEN : SPAN_REQUEST;
+}
+
+enum span_kind query_phase_at(const struct swarm *swarm, const struct span *request, int64_t at_ns,
+                              int64_t *until_ns)
+{
+    *until_ns = INT64_MAX;
+    if (request->next_phase == NO_SPAN && (request->flags & (SPAN_OPEN | SPAN_STALE)) != 0) {
+        return open_phase_at(query_live(swarm, request), at_ns, until_ns);
+    }
+    return closed_phase_at(swarm, request, at_ns, until_ns);
+}

@@ -1,0 +1,344 @@
+/* A closed span is added to its agent's tally and to its session's; a request to its model's as well.
+   Totals over sessions are made when they are asked for, so a session can be counted again without
+   the others. A session whose closed spans were corrected is counted again when somebody asks. */
+#include "core/model/stats.h"
+
+#include "core/model/swarm_private.h"
+
+#include <string.h>
+
+bool stats_init(struct stats *stats, const struct mem *mem)
+{
+    *stats = (struct stats){.mem = mem, .names = intern_new(mem)};
+    u64map_init(&stats->model_of, mem);
+    return stats->names != NULL;
+}
+
+static void release_model(struct stats_model *model)
+{
+    figures_tally_release(&model->tally);
+}
+
+void stats_release(struct stats *stats)
+{
+    const struct mem *mem = stats->mem;
+    for (size_t i = 0; i < stats->agent_count; i++) {
+        figures_tally_release(&stats->agents[i].tally);
+        intervals_release(&stats->agents[i].busy);
+    }
+    for (size_t i = 0; i < stats->session_count; i++) {
+        figures_tally_release(&stats->sessions[i].tally);
+        intervals_release(&stats->sessions[i].busy);
+    }
+    for (size_t i = 0; i < stats->model_count; i++) {
+        release_model(&stats->models[i]);
+    }
+    mem_free(mem, stats->agents, stats->agent_cap * sizeof *stats->agents);
+    mem_free(mem, stats->sessions, stats->session_cap * sizeof *stats->sessions);
+    mem_free(mem, stats->models, stats->model_cap * sizeof *stats->models);
+    mem_free(mem, stats->tool_names, stats->tool_cap * sizeof *stats->tool_names);
+    u64map_release(&stats->model_of);
+    intern_free(stats->names);
+}
+
+/* ---- who is entered ---- */
+
+/* NULL: out of memory. */
+static struct stats_agent *agent_in(struct stats *stats, agent_no agent)
+{
+    while (stats->agent_count <= agent) {
+        if (!mem_reserve(stats->mem, &stats->agents, &stats->agent_cap, (size_t)agent + 1,
+                         sizeof *stats->agents)) {
+            return NULL;
+        }
+        struct stats_agent *made = &stats->agents[stats->agent_count++];
+        figures_tally_init(&made->tally, stats->mem);
+        intervals_init(&made->busy, stats->mem);
+    }
+    return &stats->agents[agent];
+}
+
+static struct stats_session *session_in(struct stats *stats, session_no session)
+{
+    while (stats->session_count <= session) {
+        if (!mem_reserve(stats->mem, &stats->sessions, &stats->session_cap, (size_t)session + 1,
+                         sizeof *stats->sessions)) {
+            return NULL;
+        }
+        struct stats_session *made = &stats->sessions[stats->session_count++];
+        *made = (struct stats_session){.spans = {0}};
+        figures_tally_init(&made->tally, stats->mem);
+        intervals_init(&made->busy, stats->mem);
+    }
+    return &stats->sessions[session];
+}
+
+static struct stats_model *model_in(struct stats *stats, session_no session, intern_id name)
+{
+    uint64_t key = (uint64_t)session << 32 | name;
+    uint32_t at = u64map_get(&stats->model_of, key);
+    if (at != U64MAP_NONE) {
+        return &stats->models[at];
+    }
+    if (!mem_reserve(stats->mem, &stats->models, &stats->model_cap, stats->model_count + 1,
+                     sizeof *stats->models) ||
+        !u64map_put(&stats->model_of, key, (uint32_t)stats->model_count)) {
+        return NULL;
+    }
+    struct stats_model *made = &stats->models[stats->model_count++];
+    *made = (struct stats_model){.session = session, .name = name};
+    figures_tally_init(&made->tally, stats->mem);
+    return made;
+}
+
+/* ---- names ---- */
+
+intern_id stats_model_name(struct stats *stats, const struct end_facts *facts)
+{
+    struct json_value model = facts->model;
+    if (facts->model_text.bytes != NULL) {
+        return intern_put(stats->names, facts->model_text.bytes, facts->model_text.len);
+    }
+    if (model.type != JSON_TYPE_STRING) {
+        return INTERN_NONE;
+    }
+    if (memchr(model.raw, '\\', model.len) == NULL) {
+        return intern_put(stats->names, model.raw + 1, model.len - 2);
+    }
+    struct strbuf text;
+    strbuf_init(&text, stats->mem, 0);
+    json_get_string(model, &text);
+    intern_id name = text.failed
+                         ? INTERN_FAILED
+                         : intern_put(stats->names, text.len > 0 ? text.data : "", text.len);
+    strbuf_release(&text);
+    return name;
+}
+
+static bool reserve_tool_name(struct stats *stats, intern_id name)
+{
+    size_t had = stats->tool_cap;
+    if (!mem_reserve(stats->mem, &stats->tool_names, &stats->tool_cap, (size_t)name + 1,
+                     sizeof *stats->tool_names)) {
+        return false;
+    }
+    memset(stats->tool_names + had, 0, (stats->tool_cap - had) * sizeof *stats->tool_names);
+    return true;
+}
+
+intern_id stats_tool_name(struct stats *stats, const struct swarm *swarm, const struct span *span)
+{
+    if (span->name >= stats->tool_cap && !reserve_tool_name(stats, span->name)) {
+        return INTERN_FAILED;
+    }
+    intern_id *name = &stats->tool_names[span->name];
+    if (*name == INTERN_NONE) {
+        const char *text = span_short_name(swarm_text(swarm, span->name));
+        intern_id put = intern_put(stats->names, text, strlen(text));
+        if (put == INTERN_FAILED) {
+            return INTERN_FAILED;
+        }
+        *name = put;
+    }
+    return *name;
+}
+
+/* ---- entering ---- */
+
+static bool is_tool(const struct span *span)
+{
+    return span->kind == SPAN_TOOL || span->kind == SPAN_AGENT_CALL;
+}
+
+bool stats_count_open(struct swarm *swarm, const struct span *span, int by)
+{
+    struct stats *stats = &swarm->stats;
+    struct stats_agent *agent = agent_in(stats, span->agent);
+    struct stats_session *session = session_in(stats, swarm->agents[span->agent].session);
+    if (agent == NULL || session == NULL) {
+        return false;
+    }
+    if (session->stale) {
+        return true;
+    }
+    session->spans.open += (uint64_t)(int64_t)by;
+    if (span->kind == SPAN_REQUEST) {
+        agent->tally.open_requests += (uint64_t)(int64_t)by;
+        session->tally.open_requests += (uint64_t)(int64_t)by;
+    }
+    if (!is_tool(span)) {
+        return true;
+    }
+    intern_id name = stats_tool_name(stats, swarm, span);
+    return name != INTERN_FAILED && figures_tally_open_tool(&agent->tally, name, by) &&
+           figures_tally_open_tool(&session->tally, name, by);
+}
+
+static void count_closed(struct span_counts *counts, uint8_t flags)
+{
+    counts->closed++;
+    counts->evicted += (flags & SPAN_EVICTED) != 0;
+    counts->incomplete += (flags & SPAN_INCOMPLETE) != 0;
+}
+
+static bool enter_request(struct swarm *swarm, const struct span *span,
+                          const struct end_facts *facts, struct stats_agent *agent,
+                          struct stats_session *session)
+{
+    struct stats *stats = &swarm->stats;
+    struct request_sample sample;
+    request_sample_make(swarm, span, facts, &sample);
+    if (!figures_tally_add_request(&agent->tally, &sample) ||
+        !figures_tally_add_request(&session->tally, &sample)) {
+        return false;
+    }
+    intern_id name = stats_model_name(stats, facts);
+    if (name == INTERN_NONE || name == INTERN_FAILED) {
+        return name == INTERN_NONE;
+    }
+    struct stats_model *model = model_in(stats, swarm->agents[span->agent].session, name);
+    return model != NULL && figures_tally_add_request(&model->tally, &sample);
+}
+
+static bool enter_tool(struct swarm *swarm, const struct span *span, struct stats_agent *agent,
+                       struct stats_session *session)
+{
+    intern_id name = stats_tool_name(&swarm->stats, swarm, span);
+    bool error = (span->flags & SPAN_ERROR) != 0;
+    double ms = (double)(span->end_ns - span->start_ns) / 1e6;
+    enum span_kind kind = (enum span_kind)span->kind;
+    return name != INTERN_FAILED && figures_tally_add_tool(&agent->tally, name, kind, error, ms) &&
+           figures_tally_add_tool(&session->tally, name, kind, error, ms);
+}
+
+static bool enter_work(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
+                       struct stats_agent *agent, struct stats_session *session)
+{
+    if (span->kind == SPAN_REQUEST) {
+        return enter_request(swarm, span, facts, agent, session);
+    }
+    if (is_tool(span)) {
+        return enter_tool(swarm, span, agent, session);
+    }
+    double ms = (double)(span->end_ns - span->start_ns) / 1e6;
+    figures_tally_add_time(&agent->tally, SPAN_USER, ms);
+    figures_tally_add_time(&session->tally, SPAN_USER, ms);
+    return true;
+}
+
+bool stats_add_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts)
+{
+    struct stats *stats = &swarm->stats;
+    struct stats_agent *agent = agent_in(stats, span->agent);
+    struct stats_session *session = session_in(stats, swarm->agents[span->agent].session);
+    if (agent == NULL || session == NULL) {
+        return false;
+    }
+    if (session->stale) {
+        return true;
+    }
+    count_closed(&session->spans, span->flags);
+    bool work = span->kind == SPAN_REQUEST || is_tool(span) || span->kind == SPAN_USER;
+    return !work || (enter_work(swarm, span, facts, agent, session) &&
+                     intervals_add(&agent->busy, span->start_ns, span->end_ns) &&
+                     intervals_add(&session->busy, span->start_ns, span->end_ns));
+}
+
+/* ---- counting again ---- */
+
+bool stats_mark(struct swarm *swarm, session_no session)
+{
+    struct stats_session *of = session_in(&swarm->stats, session);
+    if (of == NULL) {
+        return false;
+    }
+    of->stale = swarm->stats.stale = true;
+    return true;
+}
+
+void span_end_facts(const struct swarm *swarm, const struct span *span, struct end_facts *out)
+{
+    const struct record *record = swarm_span_record(swarm, span);
+    if (record != NULL) {
+        record_end_facts(record, out);
+    } else {
+        end_facts_read(swarm_span_args(swarm, span), out);
+    }
+}
+
+static bool count_again(struct swarm *swarm, const bool *again)
+{
+    for (span_no no = swarm->span_begin; no < swarm->span_end; no++) {
+        const struct span *span = swarm_edit_span(swarm, no);
+        if (span == NULL || !again[swarm->agents[span->agent].session]) {
+            continue;
+        }
+        struct end_facts facts = {.success = -1};
+        if (!span_is_phase(span->kind)) {
+            span_end_facts(swarm, span, &facts);
+        }
+        if (!((span->flags & SPAN_OPEN) != 0 ? stats_count_open(swarm, span, 1)
+                                             : stats_add_span(swarm, span, &facts))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool refresh(struct swarm *swarm)
+{
+    struct stats *stats = &swarm->stats;
+    bool *again = mem_zalloc(swarm->mem, swarm->session_count, sizeof *again);
+    if (again == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < stats->session_count; i++) {
+        again[i] = stats->sessions[i].stale;
+        if (again[i]) {
+            stats_forget(stats, swarm, (session_no)i);
+        }
+    }
+    stats->stale = false;
+    bool good = count_again(swarm, again);
+    for (size_t i = 0; i < stats->session_count && !good; i++) {
+        stats->sessions[i].stale |= again[i];
+        stats->stale = true;
+    }
+    mem_free(swarm->mem, again, swarm->session_count * sizeof *again);
+    return good;
+}
+
+struct stats *swarm_stats(const struct swarm *swarm)
+{
+    /* Counting again changes no answer but that of this question. */
+    struct swarm *edited = (struct swarm *)(uintptr_t)swarm;
+    return swarm->stats.stale && !refresh(edited) ? NULL : &edited->stats;
+}
+
+/* ---- forgetting ---- */
+
+static void forget_agents(struct stats *stats, const struct swarm *swarm, session_no session)
+{
+    for (size_t i = 0; i < stats->agent_count; i++) {
+        if (swarm->agents[i].session == session) {
+            figures_tally_release(&stats->agents[i].tally);
+            intervals_release(&stats->agents[i].busy);
+        }
+    }
+}
+
+void stats_forget(struct stats *stats, const struct swarm *swarm, session_no session)
+{
+    forget_agents(stats, swarm, session);
+    if (session < stats->session_count) {
+        figures_tally_release(&stats->sessions[session].tally);
+        intervals_release(&stats->sessions[session].busy);
+        stats->sessions[session].spans = (struct span_counts){0};
+        stats->sessions[session].stale = false;
+    }
+    for (size_t i = 0; i < stats->model_count; i++) {
+        if (stats->models[i].session == session) {
+            release_model(&stats->models[i]);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/* The statistics of closed spans, which the figures (figures.h) are made of: by agent, by session and
+   by model. A span is added when it gets its end. Open spans are counted, but their time is not yet
+   added. Private to the model and the figures. */
+#ifndef CORE_STATS_H
+#define CORE_STATS_H
+
+#include "core/model/figures_tally.h"
+#include "core/model/intervals.h"
+
+struct stats_agent {
+    struct figures_tally tally;
+    struct intervals busy;
+};
+
+struct stats_model {
+    session_no session;
+    intern_id name; /* in stats.names */
+    struct figures_tally tally;
+};
+
+struct stats_session {
+    struct figures_tally tally;
+    struct intervals busy; /* the union of its agents' */
+    struct span_counts spans;
+    bool stale; /* a closed span was taken out: counted again when next asked for */
+};
+
+struct stats {
+    const struct mem *mem;
+    struct intern *names;           /* of tools and models */
+    struct stats_agent *agents;     /* by agent_no */
+    struct stats_session *sessions; /* by session_no */
+    size_t agent_count, agent_cap, session_count, session_cap;
+    struct stats_model *models;
+    size_t model_count, model_cap;
+    struct u64map model_of; /* session << 32 | name */
+    intern_id *tool_names;  /* by a span's name: that of its tool; INTERN_NONE: not known yet */
+    size_t tool_cap;
+    bool stale; /* some session is */
+};
+
+/* False: out of memory; release it all the same. */
+bool stats_init(struct stats *stats, const struct mem *mem);
+void stats_release(struct stats *stats);
+/* A span has been opened, or an open one is taken out again (`by` -1). False: out of memory. */
+bool stats_count_open(struct swarm *swarm, const struct span *span, int by);
+/* A span has its end, and its phases. False: out of memory. */
+bool stats_add_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts);
+/* A closed span of the session is taken out of the model: what cannot be subtracted is counted
+   again. False: out of memory. */
+bool stats_mark(struct swarm *swarm, session_no session);
+/* Forgets what was entered of the session and its agents. */
+void stats_forget(struct stats *stats, const struct swarm *swarm, session_no session);
+/* The name of a tool span's tool, in `names`; INTERN_FAILED: out of memory. */
+intern_id stats_tool_name(struct stats *stats, const struct swarm *swarm, const struct span *span);
+/* The name of a model; INTERN_NONE: there is none; INTERN_FAILED: out of memory. */
+intern_id stats_model_name(struct stats *stats, const struct end_facts *facts);
+
+/* The statistics of the model, brought up to date. NULL: out of memory. */
+struct stats *swarm_stats(const struct swarm *swarm);
+
+#endif

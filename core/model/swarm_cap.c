@@ -1,0 +1,173 @@
+/* The cap of a pool: when what is in memory reaches it, the oldest is dropped until at most half is
+   left, a trace_truncated marker takes the front, and everything is derived again from what is left,
+   which makes the picture that of the exported file (the seed's evictOldestEvents).
+
+   Without records exactly half is dropped, as the seed does. A record counts as the events that it
+   would print; records are dropped whole, in order of arrival among the events, open ones last. */
+#include "core/model/swarm_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is about to go. */
+struct eviction {
+    size_t events;      /* the oldest of the store */
+    uint64_t counted;   /* events that go or would have been printed */
+    int64_t last_ns;    /* the marker's time */
+    double last_us;     /* the same from the origin of `session`, as it came */
+    session_no session; /* whose time that is */
+    bool records;       /* there are records: the greatest time counts, not the last */
+};
+
+static void take_time(struct eviction *eviction, session_no session, int64_t at_ns, double at_us)
+{
+    if (!eviction->records || eviction->session == NO_SESSION || at_ns > eviction->last_ns) {
+        eviction->last_ns = at_ns;
+        eviction->last_us = at_us;
+        eviction->session = session;
+    }
+}
+
+static void take_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                       struct eviction *eviction)
+{
+    struct event event;
+    eviction->events++;
+    eviction->counted++;
+    if (!swarm_event(swarm, pool, number, &event)) {
+        return;
+    }
+    session_no session = swarm->tracks[event.track].track.session;
+    bool marker = swarm->drops[pool] > 0 && event.name == swarm->known.trace_truncated;
+    swarm->sessions[session].session.event_count--;
+    swarm->dropped[pool] += marker ? 0 : 1;
+    event.ts_us = isnan(event.ts_us) ? 0 : event.ts_us;
+    take_time(eviction, session, swarm_event_ns(swarm, &event), event.ts_us);
+}
+
+static void take_record(struct swarm *swarm, record_no number, struct eviction *eviction)
+{
+    const struct record *record = swarm_record(swarm, number);
+    if (record->span != NO_SPAN) {
+        int64_t end_ns = swarm_span(swarm, record->span)->end_ns;
+        int64_t origin_ns = swarm->sessions[record->session].session.origin_ns;
+        take_time(eviction, record->session, end_ns, (double)(end_ns - origin_ns) / 1000);
+    }
+    eviction->counted += record->shown_events;
+    swarm->dropped[POOL_LIVE] += record->shown_events;
+    if (swarm->records.dropped != NULL) {
+        swarm->records.dropped(swarm->records.dropped_ctx, number);
+    }
+    swarm_record_drop(swarm, number);
+}
+
+static record_no skip_open(const struct swarm *swarm, record_no number)
+{
+    while (number != NO_RECORD && swarm_record(swarm, number)->state == RECORD_OPEN) {
+        number = swarm_record(swarm, number)->newer;
+    }
+    return number;
+}
+
+/* Events and records in order of arrival, until `most` is left; open records last. */
+static void take_oldest(struct swarm *swarm, size_t most, struct eviction *eviction)
+{
+    const struct event_store *store = swarm->stores[POOL_LIVE];
+    uint64_t event = event_store_first(store), end = event_store_end(store);
+    record_no record = skip_open(swarm, swarm->records.oldest);
+    while ((end - event) + swarm->records.event_count > most) {
+        if (record != NO_RECORD &&
+            (event == end || swarm_record(swarm, record)->arrival <= event)) {
+            record_no next = skip_open(swarm, swarm_record(swarm, record)->newer);
+            take_record(swarm, record, eviction);
+            record = next;
+        } else if (event < end) {
+            take_event(swarm, POOL_LIVE, event++, eviction);
+        } else if (swarm->records.oldest != NO_RECORD) {
+            take_record(swarm, swarm->records.oldest, eviction);
+        } else {
+            return;
+        }
+    }
+}
+
+static struct json_value number_value(const char *digits)
+{
+    return (struct json_value){JSON_TYPE_NUMBER, digits, strlen(digits)};
+}
+
+/* The first session of those that share the cap: its process 1 is the document's. */
+static session_no marker_session(const struct swarm *swarm, session_no last)
+{
+    const struct session *of = &swarm->sessions[last].session;
+    for (session_no i = 0; i < last; i++) {
+        const struct session_slot *slot = &swarm->sessions[i];
+        if (!slot->dropped && slot->session.pool == of->pool &&
+            slot->session.document == of->document) {
+            return i;
+        }
+    }
+    return last;
+}
+
+static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct eviction *eviction)
+{
+    char args[96];
+    unsigned long long count = eviction->counted;
+    int len =
+        swarm->drops[pool] == 1
+            ? snprintf(args, sizeof args, "{\"dropped_events\":%llu}", count)
+            : snprintf(args, sizeof args, "{\"dropped_events\":%llu,\"total_dropped_events\":%llu}",
+                       count, (unsigned long long)swarm->dropped[pool]);
+    session_no session = marker_session(swarm, eviction->session);
+    double apart_us = (double)(swarm->sessions[eviction->session].session.origin_ns -
+                               swarm->sessions[session].session.origin_ns) /
+                      1000;
+    struct event marker = {
+        .ph = 'i',
+        .ts_us = eviction->last_us + apart_us,
+        .dur_us = (double)NAN,
+        .name = swarm->known.trace_truncated,
+        .cat = swarm->known.metadata_cat,
+        .track = swarm_track(swarm, session, number_value("1"), number_value("0")),
+        .args = {args, (size_t)len},
+    };
+    if (marker.track == NO_TRACK || event_store_unshift(swarm->stores[pool], &marker) == 0) {
+        return false;
+    }
+    swarm->sessions[session].session.event_count++;
+    return true;
+}
+
+static bool evict(struct swarm *swarm, enum swarm_pool pool)
+{
+    struct event_store *store = swarm->stores[pool];
+    struct eviction eviction = {.last_ns = INT64_MIN, .session = NO_SESSION};
+    size_t half = swarm->max_events[pool] / 2;
+    uint64_t first = event_store_first(store);
+    eviction.records = pool == POOL_LIVE && swarm->records.oldest != NO_RECORD;
+    if (eviction.records) {
+        take_oldest(swarm, half, &eviction);
+    } else {
+        for (uint64_t no = first; no < first + half && no < event_store_end(store); no++) {
+            take_event(swarm, pool, no, &eviction);
+        }
+    }
+    if (eviction.session == NO_SESSION) {
+        return true;
+    }
+    if (!derive_keep_open(swarm, pool, first + eviction.events)) {
+        return false;
+    }
+    swarm->drops[pool]++;
+    event_store_drop(store, eviction.events);
+    return put_marker(swarm, pool, &eviction) && derive_again(swarm, pool, NO_SESSION);
+}
+
+bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool)
+{
+    size_t cap = swarm->max_events[pool];
+    uint64_t records = pool == POOL_LIVE ? swarm->records.event_count : 0;
+    return cap == 0 || event_store_count(swarm->stores[pool]) + records < cap || evict(swarm, pool);
+}

@@ -1,0 +1,84 @@
+/* Figures are what a tally comes to: sums as they are, a summary for each histogram, tools by name. */
+#include "core/query/figures_finish.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct summary summarise(struct histogram *histogram)
+{
+    return (struct summary){
+        .count = histogram->count,
+        .sum = histogram->sum,
+        .min = histogram->min,
+        .max = histogram->max,
+        .mean = histogram->count > 0 ? histogram->sum / (double)histogram->count : (double)NAN,
+        .p50 = histogram_percentile(histogram, 50),
+        .p90 = histogram_percentile(histogram, 90),
+        .p95 = histogram_percentile(histogram, 95),
+        .p99 = histogram_percentile(histogram, 99),
+    };
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct tool_figures *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+static bool finish_tools(struct figures_tally *tally, const struct intern *names,
+                         struct figures *out)
+{
+    if (tally->tool_count == 0) {
+        return true;
+    }
+    out->tools = mem_zalloc(tally->mem, tally->tool_count, sizeof *out->tools);
+    if (out->tools == NULL) {
+        return false;
+    }
+    out->tool_count = tally->tool_count;
+    for (size_t i = 0; i < tally->tool_count; i++) {
+        struct tool_tally *tool = &tally->tools[i];
+        out->tools[i] = (struct tool_figures){
+            .name = intern_text(names, tool->name, NULL),
+            .errors = tool->errors,
+            .open = tool->open,
+            .duration_ms = summarise(&tool->duration_ms),
+        };
+        out->tool_errors += tool->errors;
+    }
+    qsort(out->tools, out->tool_count, sizeof *out->tools, by_name);
+    return true;
+}
+
+bool figures_tally_finish(struct figures_tally *tally, const struct intern *names,
+                          struct figures *out)
+{
+    double prompt = tally->tokens[TOKENS_PROMPT], cached = tally->tokens[TOKENS_CACHE_READ];
+    *out = (struct figures){
+        .requests = tally->requests,
+        .failed = tally->failed,
+        .retries = tally->retries,
+        .open_requests = tally->open_requests,
+        .prompt_tokens = prompt,
+        .output_tokens = tally->tokens[TOKENS_OUTPUT],
+        .cache_read_tokens = cached,
+        .cache_creation_tokens = tally->tokens[TOKENS_CACHE_CREATION],
+        .cache_hit_rate_pct = prompt > 0 ? 100 * cached / prompt : (double)NAN,
+        .ttft_ms = summarise(&tally->quantities[OF_TTFT]),
+        .ttlt_ms = summarise(&tally->quantities[OF_TTLT]),
+        .itps = summarise(&tally->quantities[OF_ITPS]),
+        .otps = summarise(&tally->quantities[OF_OTPS]),
+        .setup_ms = summarise(&tally->quantities[OF_SETUP]),
+        .request_ms = summarise(&tally->quantities[OF_REQUEST]),
+        .user_wait_ms = tally->kind_ms[SPAN_USER],
+        .api_ms = tally->kind_ms[SPAN_REQUEST],
+        .tool_ms = figures_add(tally->kind_ms[SPAN_TOOL], tally->kind_ms[SPAN_AGENT_CALL]),
+        .agent_wait_ms = tally->kind_ms[SPAN_AGENT_CALL],
+        .busy_ms = (double)NAN,
+        .idle_ms = (double)NAN,
+        .parallel = (double)NAN,
+    };
+    memcpy(out->phase_ms, tally->phase_ms, sizeof out->phase_ms);
+    return finish_tools(tally, names, out);
+}

@@ -1,0 +1,334 @@
+/* First the producer's own key order, as one template: each step compares the characters between two values with those that JSON.stringify
+   puts there, and reads the value. The first step that does not fit ends it, at the end of a member, and the rest is read member by
+   member, in any order. */
+#include "ingest/event_scan.h"
+
+#include "core/base/word.h"
+
+#include <math.h>
+#include <string.h>
+
+struct cursor {
+    const char *at, *end;
+    struct strbuf *extra;
+    struct raw_event *out;
+    bool *spaced;
+};
+
+static inline void skip_space(struct cursor *c)
+{
+    while (c->at < c->end &&
+           (*c->at == ' ' || *c->at == '\n' || *c->at == '\r' || *c->at == '\t')) {
+        *c->spaced = true;
+        c->at++;
+    }
+}
+
+/* ---- values ---- */
+
+/* A number as it stands there: whole numbers of up to 18 digits at once, all others by json_get_number. */
+static inline const char *scan_number(const char *at, const char *end, double *out)
+{
+    const char *start = at;
+    uint64_t digits = 0;
+    while (at < end && (unsigned char)(*at - '0') < 10) {
+        digits = digits * 10 + (uint64_t)(*at++ - '0');
+    }
+    bool whole = at < end && *at != '.' && (*at | 0x20) != 'e' && at > start && at - start <= 15;
+    if (whole && (*start != '0' || at - start == 1)) {
+        *out = (double)digits;
+        return at;
+    }
+    at = json_skip_number(start, end);
+    if (at != NULL) {
+        *out = json_get_number((struct json_value){JSON_TYPE_NUMBER, start, (size_t)(at - start)});
+    }
+    return at;
+}
+
+static enum json_type type_at(const char *at)
+{
+    switch (*at) {
+    case '"': return JSON_TYPE_STRING;
+    case '{': return JSON_TYPE_OBJECT;
+    case '[': return JSON_TYPE_ARRAY;
+    case 't': return JSON_TYPE_TRUE;
+    case 'f': return JSON_TYPE_FALSE;
+    case 'n': return JSON_TYPE_NULL;
+    default: return JSON_TYPE_NUMBER;
+    }
+}
+
+static inline bool take_value(struct cursor *c, enum json_type type, struct json_value *out)
+{
+    const char *end = json_skip(c->at, c->end, c->spaced);
+    if (end == NULL) {
+        return false;
+    }
+    *out = (struct json_value){type, c->at, (size_t)(end - c->at)};
+    c->at = end;
+    return true;
+}
+
+/* ---- the producer's order ---- */
+
+/* The characters of a step, told by words of eight bytes: the last one is compared alone where there are nine. */
+struct literal {
+    const char *text; /* nine bytes at least */
+    size_t len;
+};
+#define LITERAL(text) ((struct literal){text "\0\0\0\0", sizeof(text) - 1})
+
+/* Whether the text goes on with the literal, and far enough for whatever is behind it to begin. */
+static inline bool goes_on(const struct cursor *c, struct literal literal)
+{
+    if (c->end - c->at < 16) {
+        return false;
+    }
+    uint64_t differ = word_load(c->at) ^ word_load(literal.text);
+    if (literal.len < 8) {
+        differ &= ((uint64_t)1 << literal.len * 8) - 1;
+    }
+    return differ == 0 && (literal.len < 9 || c->at[8] == literal.text[8]);
+}
+
+/* `literal` and a string, whose quote is the literal's last character. */
+static inline bool string_step(struct cursor *c, struct literal literal, struct json_value *out)
+{
+    if (!goes_on(c, literal)) {
+        return false;
+    }
+    bool escaped;
+    const char *start = c->at + literal.len - 1, *quote = text_near_quote(start + 1, c->end);
+    const char *end = quote != NULL ? quote + 1 : json_skip_string(start, c->end, &escaped);
+    if (end == NULL) {
+        return false;
+    }
+    *out = (struct json_value){JSON_TYPE_STRING, start, (size_t)(end - start)};
+    c->at = end;
+    return true;
+}
+
+static inline bool number_step(struct cursor *c, struct literal literal, double *out)
+{
+    const char *end = goes_on(c, literal) ? scan_number(c->at + literal.len, c->end, out) : NULL;
+    c->at = end != NULL ? end : c->at;
+    return end != NULL;
+}
+
+/* A pid or tid that is a number; whole ones at once. */
+static inline bool id_step(struct cursor *c, struct literal literal, struct json_value *out)
+{
+    if (!goes_on(c, literal)) {
+        return false;
+    }
+    const char *start = c->at + literal.len, *end = start;
+    while (end < c->end && (unsigned char)(*end - '0') < 10) {
+        end++;
+    }
+    if (end == start || end == c->end || (*end != ',' && *end != '}') ||
+        (*start == '0' && end - start > 1)) {
+        end = json_skip_number(start, c->end);
+    }
+    if (end == NULL) {
+        return false;
+    }
+    *out = (struct json_value){JSON_TYPE_NUMBER, start, (size_t)(end - start)};
+    c->at = end;
+    return true;
+}
+
+static inline bool is_phase(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '(' || c == ')' || c == '=';
+}
+
+static inline bool phase_step(struct cursor *c)
+{
+    if (!goes_on(c, LITERAL(",\"ph\":\"")) || c->at[8] != '"' || !is_phase(c->at[7])) {
+        return false;
+    }
+    c->out->ph = c->at[7];
+    c->at += 9;
+    return true;
+}
+
+/* The seed's JSON.stringify({name, cat, ph, ts, pid, tid, dur?, args?}). */
+static inline void scan_template(struct cursor *c)
+{
+    struct raw_event *out = c->out;
+    if (!string_step(c, LITERAL("{\"name\":\""), &out->name) ||
+        !string_step(c, LITERAL(",\"cat\":\""), &out->cat) || !phase_step(c) ||
+        !number_step(c, LITERAL(",\"ts\":"), &out->ts_us) ||
+        !id_step(c, LITERAL(",\"pid\":"), &out->pid) ||
+        !id_step(c, LITERAL(",\"tid\":"), &out->tid) || !goes_on(c, LITERAL(",\"args\":{"))) {
+        return;
+    }
+    c->at += sizeof ",\"args\":" - 1;
+    if (!take_value(c, JSON_TYPE_OBJECT, &out->args)) {
+        c->at = NULL;
+    }
+}
+
+/* ---- any order ---- */
+
+enum known { PH, TS, DUR, NAME, CAT, PID, TID, ID, ARGS, OTHER };
+
+static enum known known_of(const char *key, size_t len)
+{
+    static const struct {
+        const char text[5];
+        uint8_t len;
+    } keys[OTHER] = {[PH] = {"ph", 2},     [TS] = {"ts", 2},   [DUR] = {"dur", 3},
+                     [NAME] = {"name", 4}, [CAT] = {"cat", 3}, [PID] = {"pid", 3},
+                     [TID] = {"tid", 3},   [ID] = {"id", 2},   [ARGS] = {"args", 4}};
+    for (enum known i = 0; i < OTHER; i++) {
+        if (keys[i].len == len && memcmp(key, keys[i].text, len) == 0) {
+            return i;
+        }
+    }
+    return OTHER;
+}
+
+static bool take_number(struct json_value value, double *out)
+{
+    if (value.type != JSON_TYPE_NUMBER) {
+        return false;
+    }
+    double number = json_get_number(value);
+    *out = isfinite(number) ? number : (double)NAN;
+    return true;
+}
+
+static bool take_typed(struct json_value value, bool numbers, struct json_value *out)
+{
+    if (value.type != JSON_TYPE_STRING && !(numbers && value.type == JSON_TYPE_NUMBER)) {
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+/* Puts the value where it belongs. False: it belongs to the extra ones. A phase is one letter or not for us: *bad. */
+static bool place(struct raw_event *out, enum known which, struct json_value value, bool *bad)
+{
+    switch (which) {
+    case PH:
+        *bad |= value.type != JSON_TYPE_STRING || value.len != 3 || !is_phase(value.raw[1]);
+        out->ph = *bad ? '\0' : value.raw[1];
+        return true;
+    case TS: return take_number(value, &out->ts_us);
+    case DUR: return take_number(value, &out->dur_us);
+    case NAME: return take_typed(value, false, &out->name);
+    case CAT: return take_typed(value, false, &out->cat);
+    case PID: return take_typed(value, true, &out->pid);
+    case TID: return take_typed(value, true, &out->tid);
+    case ID: return take_typed(value, true, &out->id);
+    case ARGS: out->args = value; return true;
+    case OTHER: break;
+    }
+    return false;
+}
+
+static void keep(struct strbuf *extra, const char *key, size_t key_len, struct json_value value)
+{
+    if (extra->len > 0) {
+        strbuf_addc(extra, ',');
+    }
+    strbuf_add(extra, key, key_len);
+    strbuf_addc(extra, ':');
+    strbuf_add(extra, value.raw, value.len);
+}
+
+/* A member, from its key's quote on. */
+static bool scan_member(struct cursor *c)
+{
+    bool escaped = false, bad = false;
+    const char *key = c->at;
+    if (c->at == c->end || *c->at != '"') {
+        return false;
+    }
+    c->at = json_skip_string(key, c->end, &escaped);
+    if (c->at == NULL || escaped) {
+        return false;
+    }
+    size_t key_len = (size_t)(c->at - key);
+    skip_space(c);
+    if (c->at == c->end || *c->at != ':') {
+        return false;
+    }
+    c->at++;
+    skip_space(c);
+    struct json_value value;
+    if (c->at == c->end || !take_value(c, type_at(c->at), &value)) {
+        return false;
+    }
+    if (!place(c->out, known_of(key + 1, key_len - 2), value, &bad)) {
+        keep(c->extra, key, key_len, value);
+    }
+    return !bad;
+}
+
+/* The members that are left, to behind the brace. */
+static bool scan_members(struct cursor *c, bool first)
+{
+    for (;; first = false) {
+        skip_space(c);
+        if (c->at == c->end) {
+            return false;
+        }
+        if (*c->at == '}') {
+            c->at++;
+            return true;
+        }
+        if (!first) {
+            if (*c->at != ',') {
+                return false;
+            }
+            c->at++;
+            skip_space(c);
+        }
+        if (!scan_member(c)) {
+            return false;
+        }
+    }
+}
+
+/* ---- the event ---- */
+
+static bool is_event(const struct raw_event *event)
+{
+    bool in_range =
+        !(fabs(event->ts_us) > TRACE_TS_MAX_US || fabs(event->dur_us) > TRACE_TS_MAX_US);
+    return event->ph != '\0' && (!isnan(event->ts_us) || event->ph == 'M') && in_range;
+}
+
+/* No more than has to be: this is done for each event. */
+static inline void clear_event(struct raw_event *event)
+{
+    event->ph = '\0';
+    event->ts_us = event->dur_us = (double)NAN;
+    event->name.type = event->cat.type = event->pid.type = event->tid.type = event->id.type =
+        event->args.type = JSON_TYPE_NONE;
+}
+
+const char *event_scan(const char *at, const char *end, struct strbuf *extra, struct raw_event *out,
+                       bool *spaced)
+{
+    struct cursor c = {at, end, extra, out, spaced};
+    clear_event(out);
+    strbuf_clear(extra);
+    scan_template(&c);
+    if (c.at == NULL || c.at == end) {
+        return NULL;
+    }
+    bool first = c.at == at;
+    c.at += first;
+    if (!first && *c.at == '}') {
+        c.at++;
+    } else if (!scan_members(&c, first)) {
+        return NULL;
+    }
+    out->extra = (struct slice){extra->len > 0 ? extra->data : NULL, extra->len};
+    return is_event(out) && !extra->failed ? c.at : NULL;
+}

@@ -1,0 +1,41 @@
+/* The clients' states are in the context, not in their files, so that payloads of one session
+   may come on several ways. */
+#include "ingest/hook_client.h"
+
+#include "ingest/ingest_ctx.h"
+
+#include <assert.h>
+#include <string.h>
+
+const char *hook_take(struct ingest_ctx *ingest, const char *client, struct json_value payload,
+                      double t_ms, int64_t local_ns)
+{
+    const struct hook_client *const *known = ingest->hook_clients;
+    for (; known != NULL && *known != NULL; known++) {
+        if (strcmp((*known)->name, client) == 0) {
+            return (*known)->take(ingest, payload, t_ms, local_ns);
+        }
+    }
+    return "hook: unknown client";
+}
+
+void **hook_state(struct ingest_ctx *ingest, const struct hook_client *client)
+{
+    size_t at = 0;
+    while (ingest->hook_states[at].client != NULL && ingest->hook_states[at].client != client) {
+        at++;
+        assert(at < HOOK_CLIENTS_MAX);
+    }
+    ingest->hook_states[at].client = client;
+    return &ingest->hook_states[at].state;
+}
+
+void hook_release(struct ingest_ctx *ingest)
+{
+    for (size_t i = 0; i < HOOK_CLIENTS_MAX; i++) {
+        if (ingest->hook_states[i].client != NULL) {
+            ingest->hook_states[i].client->free_state(ingest->hook_states[i].state);
+        }
+        ingest->hook_states[i] = (struct hook_state){.client = NULL};
+    }
+}

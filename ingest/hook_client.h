@@ -1,0 +1,40 @@
+/* Clients whose hooks can be taken: agents that call a program with a JSON object (the payload)
+   at each event. Payloads come as lines of a feed and over HTTP; which clients there are is the
+   table of sources.h. */
+#ifndef INGEST_HOOK_CLIENT_H
+#define INGEST_HOOK_CLIENT_H
+
+#include "core/base/json_read.h"
+
+#include <stdint.h>
+
+struct ingest_ctx;
+
+struct hook_client {
+    const char *name; /* as the feed's operation `hook` spells it: "claude" */
+    /* Takes one payload, a checked value that was sent at `t_ms` and arrived at `local_ns`.
+       Returns NULL where it was taken, else why not; static. */
+    const char *(*take)(struct ingest_ctx *ingest, struct json_value payload, double t_ms,
+                        int64_t local_ns);
+    /* Frees the client's state (hook_state); NULL: does nothing. */
+    void (*free_state)(void *state);
+};
+
+enum { HOOK_CLIENTS_MAX = 8 };
+
+struct hook_state {
+    const struct hook_client *client; /* NULL: a free place */
+    void *state;
+};
+
+/* Gives the payload to the client of that name. Returns NULL where it was taken, else why not;
+   static. */
+const char *hook_take(struct ingest_ctx *ingest, const char *client, struct json_value payload,
+                      double t_ms, int64_t local_ns);
+/* Returns where the client keeps its state between payloads; at first it holds NULL.
+   hook_release frees it. */
+void **hook_state(struct ingest_ctx *ingest, const struct hook_client *client);
+/* Frees the states of all clients. */
+void hook_release(struct ingest_ctx *ingest);
+
+#endif

@@ -1,0 +1,188 @@
+/* The senders of a session are counted over all connections: the session is disconnected when
+   the last one has gone, and live again as soon as one is back, on whichever connection. Session
+   numbers are small and dense, so the counts are an array by session. */
+#include "ingest/ingest_ctx.h"
+
+#include "core/base/utf8.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+    QUOTED_BYTES = 80,
+    NEAR_BYTES = 24,
+    LOGGED_IN_FULL = 100,
+    LOGGED_ONE_OF = 1000,
+    NOTICE_BYTES = 1000,
+    TIDY_EVENTS = 200000
+};
+
+void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct tracer *tracer,
+                     struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx)
+{
+    *ingest = (struct ingest_ctx){.swarm = swarm,
+                                  .tracer = tracer,
+                                  .log = log,
+                                  .now_ns = now_ns,
+                                  .ctx = ctx,
+                                  .mem = swarm_mem(swarm)};
+}
+
+void ingest_ctx_release(struct ingest_ctx *ingest)
+{
+    hook_release(ingest);
+    mem_free(ingest->mem, ingest->feeders, ingest->feeders_cap * sizeof *ingest->feeders);
+    ingest->feeders = NULL;
+    ingest->feeders_cap = 0;
+}
+
+int64_t ingest_ctx_now(const struct ingest_ctx *ingest)
+{
+    return ingest->now_ns(ingest->ctx);
+}
+
+bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end)
+{
+    const struct event_store *store = swarm_store(ingest->swarm, POOL_FILES);
+    size_t tidy_at = ingest->tidy_at > TIDY_EVENTS ? ingest->tidy_at : TIDY_EVENTS;
+    if (!ingest->ranged || (!end && event_store_count(store) < tidy_at))
+        return true;
+    if (!swarm_keep_range(ingest->swarm, POOL_FILES, ingest->from_ns, ingest->to_ns, end))
+        return false;
+    /* The events that stay are derived again each time: wait until as many have come. */
+    ingest->tidy_at = 2 * event_store_count(swarm_store(ingest->swarm, POOL_FILES)) + TIDY_EVENTS;
+    return true;
+}
+
+/* ---- senders of sessions ---- */
+
+static void set_flags(struct ingest_ctx *ingest, session_no session, uint8_t set, uint8_t clear)
+{
+    const struct session *was = swarm_session(ingest->swarm, session);
+    if (was == NULL)
+        return;
+    uint8_t flags = (uint8_t)((was->flags & ~clear) | set);
+    if (flags == was->flags)
+        return;
+    swarm_session_edit(ingest->swarm, session)->flags = flags;
+    swarm_touch(ingest->swarm);
+    ingest->changed = true;
+}
+
+bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session)
+{
+    size_t had = ingest->feeders_cap;
+    if (!mem_reserve(ingest->mem, &ingest->feeders, &ingest->feeders_cap, (size_t)session + 1,
+                     sizeof *ingest->feeders))
+        return false;
+    for (size_t i = had; i < ingest->feeders_cap; i++)
+        ingest->feeders[i] = 0;
+    ingest->feeders[session]++;
+    set_flags(ingest, session, 0, SESSION_FINISHED | SESSION_DISCONNECTED);
+    return true;
+}
+
+void ingest_ctx_leave(struct ingest_ctx *ingest, session_no session, uint8_t flag)
+{
+    assert(session < ingest->feeders_cap && ingest->feeders[session] > 0);
+    if (--ingest->feeders[session] == 0)
+        set_flags(ingest, session, flag, 0);
+}
+
+/* ---- the log ---- */
+
+bool ingest_ctx_same_secret(struct slice given, const char *token)
+{
+    size_t len = strlen(token);
+    unsigned differ = given.len != len;
+    for (size_t i = 0; i < given.len; i++)
+        differ |= (unsigned char)given.bytes[i] ^ (unsigned char)token[len == 0 ? 0 : i % len];
+    return differ == 0;
+}
+
+void ingest_ctx_log(struct ingest_ctx *ingest, enum notice_level level, const char *text)
+{
+    struct notice notice = {.at_ns = ingest_ctx_now(ingest),
+                            .level = level,
+                            .session = NO_SESSION,
+                            .text = text,
+                            .len = strlen(text)};
+    notice_log_add(ingest->log, &notice);
+    ingest->changed = true;
+}
+
+static void quote_one(struct strbuf *out, const char *at, size_t n, uint32_t cp)
+{
+    if (cp == '\n')
+        strbuf_adds(out, "\\n");
+    else if (cp == '\r')
+        strbuf_adds(out, "\\r");
+    else if (cp == '\t')
+        strbuf_adds(out, "\\t");
+    else if (cp < 0x20 || cp == 0x7F || (cp == UTF8_REPLACEMENT && n == 1))
+        strbuf_addf(out, "\\x%02x", (unsigned)(unsigned char)*at);
+    else if ((cp >= 0x80 && cp < 0xA0) || (cp >= 0xD800 && cp < 0xE000))
+        strbuf_addf(out, "\\u%04x", (unsigned)cp);
+    else
+        strbuf_add(out, at, n);
+}
+
+void ingest_ctx_quote(struct strbuf *out, const char *bytes, size_t len)
+{
+    size_t at = 0;
+    while (at < len && at < QUOTED_BYTES) {
+        uint32_t cp;
+        size_t n = utf8_next(bytes + at, len - at, &cp);
+        quote_one(out, bytes + at, n, cp);
+        at += n;
+    }
+    if (at < len)
+        strbuf_adds(out, "…");
+}
+
+void ingest_ctx_json_reason(struct strbuf *out, const char *text, size_t len,
+                            const struct json_error *error)
+{
+    /* A few bytes before and after the error, cut between characters. */
+    size_t from = error->offset > NEAR_BYTES ? error->offset - NEAR_BYTES : 0;
+    while (from > 0 && from < error->offset && ((unsigned char)text[from] & 0xC0) == 0x80)
+        from++;
+    size_t to = len - error->offset > NEAR_BYTES / 2 ? error->offset + NEAR_BYTES / 2 : len;
+    strbuf_addf(out, "not JSON: %s near '", error->what);
+    ingest_ctx_quote(out, text + from, to - from);
+    strbuf_addc(out, '\'');
+}
+
+static void log_reject(struct source_counters *counters, const struct reject *reject)
+{
+    struct strbuf text;
+    strbuf_init(&text, counters->ingest->mem, NOTICE_BYTES);
+    strbuf_adds(&text, reject->where);
+    if (reject->line > 0)
+        strbuf_addf(&text, ": line %llu", (unsigned long long)reject->line);
+    strbuf_addf(&text, ": %s", reject->reason);
+    if (reject->bytes.bytes != NULL) {
+        strbuf_adds(&text, ": ");
+        ingest_ctx_quote(&text, reject->bytes.bytes, reject->bytes.len);
+    }
+    if (counters->bad == LOGGED_IN_FULL)
+        strbuf_adds(&text, " (from here on one of 1,000 is shown)");
+    if (text.data != NULL)
+        ingest_ctx_log(counters->ingest, reject->level, text.data);
+    strbuf_release(&text);
+}
+
+void source_counters_reject(struct source_counters *counters, const struct reject *reject)
+{
+    counters->bad++;
+    counters->ingest->changed = true;
+    if (counters->bad <= LOGGED_IN_FULL || counters->bad % LOGGED_ONE_OF == 0)
+        log_reject(counters, reject);
+}
+
+void source_counters_accept(struct source_counters *counters)
+{
+    counters->events++;
+    counters->ingest->changed = true;
+}

@@ -1,0 +1,85 @@
+/* The context that all decoders share: the model, the clock, the event log, and the number of
+   senders per session. It needs no loop: a test gives bytes to a decoder and looks at the model. */
+#ifndef INGEST_INGEST_CTX_H
+#define INGEST_INGEST_CTX_H
+
+#include "core/correlate/correlator.h"
+#include "core/model/notice.h"
+#include "core/tracer/tracer.h"
+#include "ingest/hook_client.h"
+
+/* The model holds times as int64 nanoseconds since the Unix epoch, 1678 to 2261: times beyond
+   are refused. */
+#define INGEST_TIME_MAX_MS 9.2e12
+
+struct ingest_ctx {
+    struct swarm *swarm; /* all borrowed */
+    struct tracer *tracer;
+    struct correlator *correlator; /* of the same two; NULL: none */
+    struct notice_log *log;
+    int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
+    /* Appends the swarm's status, a line without its end; NULL: unknown. */
+    void (*status)(void *ctx, struct strbuf *out);
+    void *ctx;
+    const struct mem *mem;
+    bool ranged; /* of documents, only what touches [from_ns, to_ns] is kept */
+    int64_t from_ns, to_ns;
+    size_t tidy_at; /* at so many events, those outside the range are dropped */
+    bool changed;   /* the model or a status has changed since the last report to the owner */
+    const struct hook_client *const *hook_clients; /* ends with NULL; NULL: none. Borrowed */
+    struct hook_state hook_states[HOOK_CLIENTS_MAX];
+    uint64_t feeds;    /* sessions made for connections that name none */
+    uint32_t *feeders; /* by session: the number of its senders */
+    size_t feeders_cap;
+};
+
+/* Sets it up; memory is the swarm's. */
+void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct tracer *tracer,
+                     struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
+void ingest_ctx_release(struct ingest_ctx *ingest);
+int64_t ingest_ctx_now(const struct ingest_ctx *ingest);
+
+/* Counts one more sender of the session, which is live then. False: out of memory. */
+bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session);
+/* Counts one less. Sets `flag` (enum session_flag) on the session when it was the last. */
+void ingest_ctx_leave(struct ingest_ctx *ingest, session_no session, uint8_t flag);
+
+/* Drops events of documents outside [from_ns, to_ns], where only a range is wanted: now and
+   then, or at once with `end`. False: out of memory. */
+bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end);
+
+/* The events that a source has accepted and rejected. All rejects are counted; the log has the
+   first hundred, then one of a thousand. */
+struct source_counters {
+    struct ingest_ctx *ingest;
+    uint64_t events, bad;
+};
+
+struct reject {
+    const char *where;  /* its origin: "trace.json", "unix:/run/x sender 2" */
+    uint64_t line;      /* 0: unknown */
+    const char *reason; /* "unknown op" … */
+    struct slice bytes; /* the input, of which the log shows the first bytes; NULL: none */
+    enum notice_level level;
+};
+
+/* Counts it as bad and logs it. */
+void source_counters_reject(struct source_counters *counters, const struct reject *reject);
+/* Counts one accepted event or operation. */
+void source_counters_accept(struct source_counters *counters);
+
+/* Compares in a time that does not depend on where they differ. */
+bool ingest_ctx_same_secret(struct slice given, const char *token);
+
+/* Adds a line to the log. */
+void ingest_ctx_log(struct ingest_ctx *ingest, enum notice_level level, const char *text);
+
+/* Appends the first bytes (at most 80) in readable form: control characters and invalid UTF-8
+   are escaped, "…" marks a cut. */
+void ingest_ctx_quote(struct strbuf *out, const char *bytes, size_t len);
+/* Appends "not JSON: WHAT near 'BYTES'" for a text that json_check refused. */
+struct json_error;
+void ingest_ctx_json_reason(struct strbuf *out, const char *text, size_t len,
+                            const struct json_error *error);
+
+#endif

@@ -1,0 +1,87 @@
+/* What every source needs: its row of the table, its settings, its state and how it ends. */
+#include "ingest/source.h"
+
+#include "ingest/address.h"
+
+#include <string.h>
+
+enum { LINE_BYTES = 1 << 20, FILE_LINE_BYTES = 64 << 20 };
+
+/* ---- the table ---- */
+
+const struct source_row *source_row_of(const struct source_row *rows, const char *spec)
+{
+    const struct source_row *row = rows;
+    while (row->ops != NULL &&
+           (row->prefix == NULL || strncmp(spec, row->prefix, strlen(row->prefix)) != 0)) {
+        row++;
+    }
+    if (row->ops != NULL) {
+        return row;
+    }
+    for (row = rows; row->ops != NULL; row++) {
+        if (row->prefix == NULL && row->fits(spec)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const char *source_argument(const struct source *source)
+{
+    return source->spec + (source->row->prefix == NULL ? 0 : strlen(source->row->prefix));
+}
+
+const char *source_setting(const struct source *source, const char *name)
+{
+    const struct source_setting *setting = hub_settings(source->hub)->settings;
+    for (; setting != NULL && setting->name != NULL; setting++) {
+        if (source->row->prefix != NULL && strcmp(setting->prefix, source->row->prefix) == 0 &&
+            strcmp(setting->name, name) == 0) {
+            return setting->value;
+        }
+    }
+    return NULL;
+}
+
+/* ---- its state ---- */
+
+void source_set_state(struct source *source, enum source_state state)
+{
+    if (source->state == state)
+        return;
+    source->state = state;
+    hub_ctx(source->hub)->changed = true;
+}
+
+void source_finish(struct source *source, const char *error)
+{
+    source_set_state(source, error != NULL ? SOURCE_FAILED : SOURCE_FINISHED);
+    if (error == NULL)
+        return;
+    strbuf_clear(&source->error);
+    strbuf_adds(&source->error, error);
+    ingest_ctx_log(hub_ctx(source->hub), NOTICE_ERROR, error);
+}
+
+size_t source_max_line(const struct source *source, bool file)
+{
+    size_t max = hub_settings(source->hub)->max_line_bytes;
+    if (max > 0)
+        return max;
+    return file ? FILE_LINE_BYTES : LINE_BYTES;
+}
+
+bool source_may_bind(const struct source *source, const struct address *address,
+                     struct strbuf *error)
+{
+    const struct hub_options *settings = hub_settings(source->hub);
+    if (address->loopback)
+        return true;
+    if (!settings->allow_remote)
+        source_error(error, source->spec, "not a loopback address",
+                     "--allow-remote and --token-file let others send");
+    else if (settings->token == NULL)
+        source_error(error, source->spec, "--allow-remote wants --token-file", NULL);
+    return settings->allow_remote && settings->token != NULL;
+}

@@ -1,0 +1,188 @@
+/* A new client is a folder beside claude/ and a row here: the hub, the command line, --help, the
+   manual, the default sources and the screen read these tables. Rows are in the order in which
+   --help shows them and in which default sources are opened. */
+#include "ingest/sources.h"
+
+#include "ingest/address.h"
+#include "ingest/claude/claude_hook.h"
+#include "ingest/claude/claude_source.h"
+#include "ingest/feed/socket.h"
+#include "ingest/http/otlp_source.h"
+#include "ingest/trace/dir_source.h"
+#include "ingest/trace/file_source.h"
+#include "ingest/trace/stdin_source.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- paths ---- */
+
+static bool is_stdin(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return !is_stdin(path) && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A file that does not exist yet may come. */
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return !is_stdin(path) && (stat(path, &st) != 0 || S_ISREG(st.st_mode));
+}
+
+static bool is_any(const char *path)
+{
+    (void)path;
+    return true;
+}
+
+static bool default_feed(struct strbuf *spec, struct strbuf *error)
+{
+    return address_default(spec, true, error);
+}
+
+/* ---- the tables ---- */
+
+const struct source_row source_rows[] = {
+    {
+        .fits = is_file,
+        .ops = &trace_source_ops,
+        .form = "FILE",
+        .help =
+            "a Chrome Trace ({\"traceEvents\": [...]}, a bare array, an array never closed) or "
+            "NDJSON (events or feed operations), plain or gzip; recognized by content, not by name",
+    },
+    {
+        .fits = is_directory,
+        .ops = &dir_source_ops,
+        .form = "DIR",
+        .help = "all traces in it",
+    },
+    {
+        .fits = is_stdin,
+        .ops = &stream_source_ops,
+        .live = true,
+        .form = "-",
+        .help = "stdin, the same formats; live, even where it is a file",
+    },
+    {
+        .prefix = "unix:",
+        .ops = &unix_source_ops,
+        .listens = true,
+        .live = true,
+        .default_spec = default_feed,
+        .form = "unix:PATH",
+        .help = "listens for feeds on a Unix socket, any number of senders",
+        .default_help = "unix: at the default address ($SWARMTOP_SOCKET, else "
+                        "$XDG_RUNTIME_DIR/swarmtop.sock, else /tmp/swarmtop-UID/feed.sock)",
+    },
+    {
+        .prefix = "tcp:",
+        .ops = &tcp_source_ops,
+        .listens = true,
+        .live = true,
+        .form = "tcp:HOST:PORT",
+        .help = "listens for feeds over TCP, on loopback unless --allow-remote is given",
+    },
+    {
+        .prefix = "otlp:",
+        .ops = &otlp_source_ops,
+        .listens = true,
+        .live = true,
+        .form = "otlp:HOST:PORT",
+        .help = "listens for HTTP, on loopback unless --allow-remote is given: /hooks takes Claude "
+                "Code's HTTP hooks; OTLP itself is not in this version yet",
+    },
+    {
+        .prefix = "claude:",
+        .ops = &claude_source_ops,
+        .live_followed = true,
+        .variable = "CLAUDE_CONFIG_DIR",
+        .in_home = ".claude",
+        .form = "claude:[DIR]",
+        .help =
+            "Claude Code's own files: live sessions, transcripts, sub-agents; all sessions of a "
+            "named DIR, else (default: $CLAUDE_CONFIG_DIR or ~/.claude) those that live or ended lately",
+        .default_help = "claude:",
+        .client = "Claude Code",
+        .setup = "claude",
+    },
+    {
+        .fits = is_any, /* a pipe by name */
+        .ops = &stream_source_ops,
+    },
+    {.ops = NULL},
+};
+
+const struct hook_client *const source_hook_clients[] = {
+    &claude_hook_client,
+    NULL,
+};
+
+static_assert(sizeof source_hook_clients / sizeof source_hook_clients[0] <= HOOK_CLIENTS_MAX + 1,
+              "each client has a place in the context");
+static_assert(sizeof source_rows / sizeof source_rows[0] <= SOURCE_PLACES_MAX,
+              "each row has a place among the settings");
+
+const struct source_row *sources_find(const char *spec)
+{
+    return source_row_of(source_rows, spec);
+}
+
+/* ---- default directories ---- */
+
+/* Appends it with its NUL. False: it is unknown. */
+static bool put_place(const struct source_row *row, const char *home, struct strbuf *out)
+{
+    const char *named = row->variable == NULL ? NULL : getenv(row->variable);
+    if (named != NULL && *named != '\0') {
+        strbuf_adds(out, named);
+    } else if (row->in_home != NULL && home != NULL) {
+        strbuf_addf(out, "%s/%s", home, row->in_home);
+    } else {
+        return false;
+    }
+    strbuf_addc(out, '\0');
+    return true;
+}
+
+bool source_places_init(struct source_places *places, const struct mem *mem, const char *home)
+{
+    size_t at[SOURCE_PLACES_MAX], count = 0;
+    *places = (struct source_places){.settings = {{.name = NULL}}};
+    strbuf_init(&places->texts, mem, 0);
+    for (const struct source_row *row = source_rows; row->ops != NULL; row++) {
+        at[count] = places->texts.len;
+        if (put_place(row, home, &places->texts)) {
+            places->settings[count++] =
+                (struct source_setting){.prefix = row->prefix, .name = "dir"};
+        }
+    }
+    /* The texts do not move any more. */
+    for (size_t i = 0; i < count && !places->texts.failed; i++) {
+        places->settings[i].value = places->texts.data + at[i];
+    }
+    return !places->texts.failed;
+}
+
+void source_places_release(struct source_places *places)
+{
+    strbuf_release(&places->texts);
+}
+
+bool source_places_has(const struct source_places *places, const struct source_row *row)
+{
+    for (const struct source_setting *place = places->settings; place->name != NULL; place++) {
+        if (row->prefix != NULL && strcmp(place->prefix, row->prefix) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,32 @@
+/* The tables on top of ingest: every kind of source, and every client whose hooks can be taken.
+   Whoever makes a hub gives it these tables, so that nothing below includes a client. */
+#ifndef INGEST_SOURCES_H
+#define INGEST_SOURCES_H
+
+#include "ingest/hook_client.h"
+#include "ingest/source.h"
+
+/* Ends with a row without ops. */
+extern const struct source_row source_rows[];
+/* Ends with NULL. */
+extern const struct hook_client *const source_hook_clients[];
+
+/* Returns the row for the spec. Never NULL: a path of no other kind is a trace file or a pipe. */
+const struct source_row *sources_find(const char *spec);
+
+enum { SOURCE_PLACES_MAX = 16 };
+
+/* The default directories of all sources that have one, as settings for a hub. */
+struct source_places {
+    struct source_setting settings[SOURCE_PLACES_MAX + 1];
+    struct strbuf texts;
+};
+
+/* Finds them by the environment and the user's home; NULL: unknown. False: out of memory.
+   Release with source_places_release either way. */
+bool source_places_init(struct source_places *places, const struct mem *mem, const char *home);
+void source_places_release(struct source_places *places);
+/* Returns whether the row's default directory is known. */
+bool source_places_has(const struct source_places *places, const struct source_row *row);
+
+#endif

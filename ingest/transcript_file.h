@@ -1,0 +1,31 @@
+/* A file of lines that grows: how far it is read, and whether it is still the same file. */
+#ifndef INGEST_TRANSCRIPT_FILE_H
+#define INGEST_TRANSCRIPT_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct transcript_file {
+    char *path;             /* transcript_dir_add sets it, transcript_dir_release frees it */
+    uint64_t device, inode; /* inode 0: not seen yet */
+    int64_t size, offset;   /* bytes: at the last look; read so far */
+    bool refused;           /* it could not be read, and that was reported */
+};
+
+/* Looks at the file. Returns true, with `offset` 0, where it must be read again from its
+   beginning: it is another file, or shorter than what was read. A vanished file stays as it was. */
+bool transcript_file_look(struct transcript_file *file);
+/* Returns whether bytes are left to read. */
+static inline bool transcript_file_has_more(const struct transcript_file *file)
+{
+    return file->offset < file->size;
+}
+
+/* Returns a descriptor of the ordinary file at `path`; -1: errno is set. Other files (a FIFO, a
+   device) may never end, and a link may lead to a key: they are refused. */
+int transcript_file_open(const char *path);
+/* Returns the time of the last change, ns since the epoch. */
+int64_t transcript_file_modified_ns(const struct stat *st);
+
+#endif

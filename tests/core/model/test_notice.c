@@ -1,0 +1,100 @@
+/* The event log. */
+#include "core/model/notice.h"
+
+#include "tests/support/failing_mem.h"
+#include "tests/support/support.h"
+
+#include <string.h>
+
+static void add(struct notice_log *log, const char *text, size_t len)
+{
+    struct notice notice = {
+        .at_ns = 7, .level = NOTICE_WARNING, .session = 3, .text = text, .len = len};
+    notice_log_add(log, &notice);
+}
+
+static void lines_are_copied_and_kept_in_order(void **state)
+{
+    (void)state;
+    char text[] = "one";
+    struct notice_log *log = notice_log_new(&mem_libc, 3);
+    add(log, text, 3);
+    text[0] = 'x';
+    add(log, "", 0);
+    assert_int_equal(notice_log_count(log), 2);
+    const struct notice *line = notice_log_get(log, 0);
+    assert_string_equal(line->text, "one");
+    assert_int_equal(line->len, 3);
+    assert_int_equal(line->at_ns, 7);
+    assert_int_equal(line->session, 3);
+    assert_int_equal(line->level, NOTICE_WARNING);
+    assert_string_equal(notice_log_get(log, 1)->text, "");
+    assert_int_equal(notice_log_lost(log), 0);
+    notice_log_free(log);
+}
+
+static void the_oldest_line_leaves_a_full_ring(void **state)
+{
+    (void)state;
+    const char *texts[] = {"a", "b", "c", "d", "e"};
+    struct notice_log *log = notice_log_new(&mem_libc, 3);
+    for (size_t i = 0; i < 5; i++) {
+        add(log, texts[i], 1);
+    }
+    assert_int_equal(notice_log_count(log), 3);
+    assert_int_equal(notice_log_lost(log), 2);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(notice_log_get(log, i)->text, texts[i + 2]);
+    }
+    notice_log_free(log);
+}
+
+static void long_lines_are_cut_between_characters(void **state)
+{
+    (void)state;
+    char text[1100];
+    const struct {
+        size_t before; /* bytes before the character that lies at the edge */
+        const char *character;
+        size_t len;
+    } rows[] = {
+        {998, "é", 1000}, {999, "é", 999}, {998, "€", 998}, {997, "😀", 997}, {999, "x", 1000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        memset(text, 'y', sizeof text);
+        memcpy(text + rows[i].before, rows[i].character, strlen(rows[i].character));
+        struct notice_log *log = notice_log_new(&mem_libc, 1);
+        add(log, text, sizeof text);
+        assert_int_equal(notice_log_get(log, 0)->len, rows[i].len);
+        notice_log_free(log);
+    }
+}
+
+static void a_lack_of_memory_loses_the_line_and_counts_it(void **state)
+{
+    (void)state;
+    for (long allow = 0; allow < 8; allow++) {
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
+        struct notice_log *log = notice_log_new(&mem, 2);
+        if (log != NULL) {
+            for (int i = 0; i < 4; i++) {
+                add(log, "line", 4);
+            }
+            assert_int_equal(notice_log_count(log) + notice_log_lost(log), 4);
+        }
+        notice_log_free(log);
+        assert_int_equal(failing.live_blocks, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_copied_and_kept_in_order),
+        cmocka_unit_test(the_oldest_line_leaves_a_full_ring),
+        cmocka_unit_test(long_lines_are_cut_between_characters),
+        cmocka_unit_test(a_lack_of_memory_loses_the_line_and_counts_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,21 @@
+/* The commands. Each returns the exit status: 0 success, 1 something was not read or not written.
+   The two that need the live screen, watch and demo, are in tui/app/app.h. */
+#ifndef TUI_COMMANDS_H
+#define TUI_COMMANDS_H
+
+#include "tui/cmd/options.h"
+
+int cmd_record(const struct options *options);
+int cmd_report(const struct options *options);
+int cmd_dump(const struct options *options);
+int cmd_emit(const struct options *options);
+int cmd_hook(const struct options *options);
+/* Runs the command hook if the command line has it, without parsing the other options. Returns
+   whether it has run; the exit status is then 0. */
+bool cmd_hook_at_once(int argc, char **argv);
+int cmd_setup(const struct options *options);
+int cmd_status(const struct options *options);
+/* Appends the operations to `emit --help` (emit.h). */
+void cmd_emit_help(struct strbuf *out);
+
+#endif

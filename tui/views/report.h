@@ -1,0 +1,25 @@
+/* The statistics as tables of text: `report` prints them, and the statistics view draws two of
+   them. Both print the results of core/query/figures.h. */
+#ifndef TUI_REPORT_H
+#define TUI_REPORT_H
+
+#include "core/query/figures.h"
+
+struct report {
+    const struct swarm *swarm; /* borrowed */
+    const struct swarm_figures *figures;
+    int64_t local_ns;
+    uint64_t bad; /* refused lines and events of all sources */
+};
+
+/* Appends all tables. `ascii`: use only ASCII characters. */
+void report_text(const struct report *report, bool ascii, struct strbuf *out);
+
+/* Append only the table of models or of tools; nothing if it has no rows. */
+void report_models(const struct report *report, bool ascii, struct strbuf *out);
+void report_tools(const struct report *report, bool ascii, struct strbuf *out);
+
+/* Returns whether the report lists the agent: not a dead one, not a row for an unknown parent. */
+bool report_has_agent(const struct agent *agent);
+
+#endif

@@ -1,0 +1,201 @@
+/* The report as text: a few lines of totals, then tables of agents, models and tools. Agents have
+   the order and the titles of the screen. */
+#include "tui/views/report.h"
+
+#include "core/query/query.h"
+#include "tui/screen/duration.h"
+#include "tui/views/report_table.h"
+
+#include <math.h>
+
+static const char *const agent_heads[] = {
+    "AGENT",  "STATE",  "REQUESTS", "FAILED", "RETRIES", "TTFT p50", "p95",  "OTPS p50",
+    "PROMPT", "OUTPUT", "CACHE %",  "TOOLS",  "ERRORS",  "API",      "TOOL", "PERSON"};
+static const char *const model_heads[] = {"MODEL",  "REQUESTS", "FAILED",   "RETRIES", "TTFT p50",
+                                          "p95",    "p99",      "OTPS p50", "p95",     "PROMPT",
+                                          "OUTPUT", "CACHE %",  "TOTAL"};
+static const char *const tool_heads[] = {"TOOL", "CALLS", "ERRORS", "OPEN", "p50",
+                                         "p95",  "p99",   "MAX",    "TOTAL"};
+
+#define COLS(heads) (sizeof(heads) / sizeof *(heads))
+
+/* Returns the value, or NAN, which prints as blank, if there are no samples. */
+static double some(const struct summary *s, double value)
+{
+    return s->count > 0 ? value : NAN;
+}
+
+static void put_requests(struct table *t, const struct figures *f)
+{
+    table_count(t, f->requests);
+    table_count(t, f->failed);
+    table_count(t, f->retries);
+    table_ms(t, some(&f->ttft_ms, f->ttft_ms.p50));
+    table_ms(t, some(&f->ttft_ms, f->ttft_ms.p95));
+}
+
+static void put_agent(struct table *t, const struct report *r, const struct tree_row *row)
+{
+    const struct figures *f = &r->figures->agents[row->agent];
+    uint64_t tools = 0;
+    struct strbuf title;
+
+    strbuf_init(&title, r->figures->mem, 0);
+    for (uint32_t i = 0; i < row->depth; i++)
+        strbuf_adds(&title, "  ");
+    query_agent_title(r->swarm, row->agent, &title);
+    table_cell(t, title.data ? title.data : "");
+    strbuf_release(&title);
+    table_cell(t, query_state_word(query_status(r->swarm, row->agent, r->local_ns).state));
+    put_requests(t, f);
+    table_number(t, some(&f->otps, f->otps.p50));
+    table_number(t, f->prompt_tokens);
+    table_number(t, f->output_tokens);
+    table_number(t, f->cache_hit_rate_pct);
+    for (size_t i = 0; i < f->tool_count; i++)
+        tools += f->tools[i].duration_ms.count + f->tools[i].open;
+    table_count(t, tools);
+    table_count(t, f->tool_errors);
+    table_ms(t, f->api_ms);
+    table_ms(t, f->tool_ms);
+    table_ms(t, f->user_wait_ms);
+}
+
+bool report_has_agent(const struct agent *agent)
+{
+    return !(agent->flags & (AGENT_DEAD | AGENT_GROUP));
+}
+
+static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
+{
+    size_t count;
+    struct tree_row *rows = query_tree(r->swarm, &count);
+    struct table t;
+
+    if (!rows) {
+        out->failed |= count > 0;
+        return;
+    }
+    table_init(&t, r->figures->mem, agent_heads, COLS(agent_heads), 2, ascii);
+    for (size_t i = 0; i < count; i++)
+        if (report_has_agent(swarm_agent(r->swarm, rows[i].agent)) &&
+            rows[i].agent < r->figures->agent_count)
+            put_agent(&t, r, &rows[i]);
+    strbuf_addc(out, '\n');
+    table_finish(&t, out);
+    mem_free(swarm_mem(r->swarm), rows, count * sizeof *rows);
+}
+
+void report_models(const struct report *r, bool ascii, struct strbuf *out)
+{
+    struct table t;
+
+    if (r->figures->model_count == 0)
+        return;
+    table_init(&t, r->figures->mem, model_heads, COLS(model_heads), 1, ascii);
+    for (size_t i = 0; i < r->figures->model_count; i++) {
+        const struct figures *f = &r->figures->models[i].figures;
+
+        table_cell(&t, r->figures->models[i].model);
+        put_requests(&t, f);
+        table_ms(&t, some(&f->ttft_ms, f->ttft_ms.p99));
+        table_number(&t, some(&f->otps, f->otps.p50));
+        table_number(&t, some(&f->otps, f->otps.p95));
+        table_number(&t, f->prompt_tokens);
+        table_number(&t, f->output_tokens);
+        table_number(&t, f->cache_hit_rate_pct);
+        table_ms(&t, f->api_ms);
+    }
+    table_finish(&t, out);
+}
+
+void report_tools(const struct report *r, bool ascii, struct strbuf *out)
+{
+    const struct figures *f = &r->figures->totals;
+    struct table t;
+
+    if (f->tool_count == 0)
+        return;
+    table_init(&t, r->figures->mem, tool_heads, COLS(tool_heads), 1, ascii);
+    for (size_t i = 0; i < f->tool_count; i++) {
+        const struct summary *s = &f->tools[i].duration_ms;
+
+        table_cell(&t, f->tools[i].name);
+        table_count(&t, s->count);
+        table_count(&t, f->tools[i].errors);
+        table_count(&t, f->tools[i].open);
+        table_ms(&t, some(s, s->p50));
+        table_ms(&t, some(s, s->p95));
+        table_ms(&t, some(s, s->p99));
+        table_ms(&t, some(s, s->max));
+        table_ms(&t, some(s, s->sum));
+    }
+    table_finish(&t, out);
+}
+
+/* Appends `, 3 evicted`; nothing for 0. */
+static void put_more(uint64_t n, const char *what, struct strbuf *out)
+{
+    char text[NUMBER_BYTES];
+
+    if (n == 0)
+        return;
+    number_count(n, text);
+    strbuf_addf(out, ", %s %s", text, what);
+}
+
+static void put_ms(double ms, bool ascii, const char *what, struct strbuf *out)
+{
+    char text[NUMBER_BYTES];
+
+    if (isnan(ms) || ms <= 0)
+        return;
+    number_ms(ms, ascii, text);
+    strbuf_addf(out, "  %s %s", what, text);
+}
+
+static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
+{
+    const struct swarm_figures *f = r->figures;
+    uint64_t sessions = 0;
+    char text[NUMBER_BYTES];
+
+    for (size_t i = 0; i < swarm_session_count(r->swarm); i++)
+        sessions += swarm_session(r->swarm, (session_no)i) != NULL;
+    number_count(f->events + f->metadata, text);
+    strbuf_addf(out, "sessions  %llu\nevents    %s", (unsigned long long)sessions, text);
+    put_more(f->dropped, "dropped", out);
+    put_more(r->bad, "bad", out);
+    number_count(f->spans.closed, text);
+    strbuf_addf(out, "\nspans     %s", text);
+    put_more(f->spans.open, "open", out);
+    put_more(f->spans.evicted, "evicted", out);
+    put_more(f->spans.incomplete, "incomplete", out);
+    put_more(f->spans.orphan_ends, "ends without a start", out);
+    strbuf_adds(out, "\ntime    ");
+    put_ms(f->totals.phase_ms[SPAN_SETUP], ascii, "setup", out);
+    put_ms(f->totals.phase_ms[SPAN_RETRY], ascii, "retries", out);
+    put_ms(f->totals.phase_ms[SPAN_FIRST_TOKEN], ascii, "first token", out);
+    put_ms(f->totals.phase_ms[SPAN_SAMPLING], ascii, "sampling", out);
+    put_ms(f->totals.tool_ms, ascii, "tools", out);
+    put_ms(f->totals.user_wait_ms, ascii, "people", out);
+    strbuf_addc(out, '\n');
+    if (!isnan(f->totals.parallel)) {
+        number_short(f->totals.parallel, text);
+        strbuf_addf(out, "parallel  %s\n", text);
+    }
+}
+
+void report_text(const struct report *report, bool ascii, struct strbuf *out)
+{
+    put_summary(report, ascii, out);
+    put_agents(report, ascii, out);
+    if (report->figures->model_count > 0) {
+        strbuf_addc(out, '\n');
+        report_models(report, ascii, out);
+    }
+    if (report->figures->totals.tool_count > 0) {
+        strbuf_addc(out, '\n');
+        report_tools(report, ascii, out);
+    }
+}
