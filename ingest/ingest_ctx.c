@@ -42,14 +42,6 @@ int64_t ingest_ctx_now(const struct ingest_ctx *ingest)
     return ingest->now_ns(ingest->ctx);
 }
 
-/* Whole and fractional ms are converted apart: their product with a million does not fit a
-   double. */
-int64_t ingest_ctx_ns(double t_ms)
-{
-    double whole = floor(t_ms);
-    return (int64_t)whole * 1000000 + (int64_t)((t_ms - whole) * 1e6);
-}
-
 bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end)
 {
     const struct event_store *store = swarm_store(ingest->swarm, POOL_FILES);

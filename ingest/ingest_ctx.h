@@ -38,8 +38,6 @@ void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct trac
                      struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
 void ingest_ctx_release(struct ingest_ctx *ingest);
 int64_t ingest_ctx_now(const struct ingest_ctx *ingest);
-/* Returns a time in ms, within INGEST_TIME_MAX_MS, as nanoseconds. */
-int64_t ingest_ctx_ns(double t_ms);
 
 /* Counts one more sender of the session, which is live then. False: out of memory. */
 bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session);

@@ -30,10 +30,10 @@ struct document {
     size_t session_count, session_cap;
     struct document_process *processes; /* in order of appearance */
     size_t process_count, process_cap;
-    struct u64map process_by_pid;    /* session << 32 | pid */
-    struct u64map agent_by_process;  /* the same: the agent; filled when first needed */
-    bool knows_agents;               /* that it is filled */
-    size_t next_thread;              /* of the lanes' threads: the first that is not written yet */
+    struct u64map process_by_pid;   /* session << 32 | pid */
+    struct u64map agent_by_process; /* the same: the agent; filled when first needed */
+    bool knows_agents;              /* that it is filled */
+    size_t next_thread;             /* of the lanes' threads: the first that is not written yet */
     struct document_records records;
     struct document_lanes *lanes;    /* NULL: TRACKS_AGENT */
     struct event_texts *event_texts; /* document_event.c's */

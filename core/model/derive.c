@@ -3,6 +3,8 @@
    else. (Which end closes which begin: pair.c.) */
 #include "core/model/swarm_private.h"
 
+#include "core/base/time_ns.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -295,7 +297,7 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
     struct span span = new_span(swarm, event, 0);
     double duration_ms = facts->numbers[FACT_DURATION_MS];
     bool known = duration_ms >= 0 && duration_ms < 1e12 && event->name != INTERN_NONE;
-    span.start_ns -= known ? (int64_t)llround(duration_ms * 1e6) : 0;
+    span.start_ns -= known ? time_ns_from_ms(duration_ms) : 0;
     if (!known || span.start_ns > slot->truncated_ns) {
         slot->session.orphan_ends++;
         return true;

@@ -115,12 +115,3 @@ size_t pyramid_find(const struct pyramid *pyramid, int level, int64_t key)
 {
     return first_not_less(&pyramid->levels[level], key);
 }
-
-size_t pyramid_bytes(const struct pyramid *pyramid)
-{
-    size_t bytes = 0;
-    for (unsigned i = 0; i < pyramid->level_count; i++) {
-        bytes += pyramid->levels[i].cap * sizeof *pyramid->levels[i].buckets;
-    }
-    return bytes;
-}

@@ -54,7 +54,5 @@ bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
 int pyramid_level_for(const struct pyramid *pyramid, unsigned zoom);
 /* The place of the first bucket of the level whose key is not less. */
 size_t pyramid_find(const struct pyramid *pyramid, int level, int64_t key);
-/* Bytes of memory held. */
-size_t pyramid_bytes(const struct pyramid *pyramid);
 
 #endif

@@ -29,6 +29,18 @@ struct agent_tree {
     size_t agent_count, row_count;
 };
 
+/* Sorts; agents mostly appear in order already, and this runs for every frame. */
+static void sort(void *items, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+    const char *at = items;
+    for (size_t i = 1; i < count; i++) {
+        if (compare(at + (i - 1) * size, at + i * size) > 0) {
+            qsort(items, count, size, compare);
+            return;
+        }
+    }
+}
+
 /* ---- parents ---- */
 
 static int by_key(const void *a, const void *b)
@@ -62,7 +74,7 @@ static void gather_keys(struct agent_tree *tree)
             add_key(tree, session->id, number);
         }
     }
-    qsort(tree->keys, tree->key_count, sizeof *tree->keys, by_key);
+    sort(tree->keys, tree->key_count, sizeof *tree->keys, by_key);
 }
 
 /* Returns the index of the first key not before (id, session, 0). */
@@ -166,7 +178,7 @@ static bool sort_rows(struct agent_tree *tree)
             keys[tree->row_count++] = (struct sort_key){agent->sort_index, (agent_no)i};
         }
     }
-    qsort(keys, tree->row_count, sizeof *keys, by_sort_index);
+    sort(keys, tree->row_count, sizeof *keys, by_sort_index);
     for (size_t i = 0; i < tree->row_count; i++) {
         tree->order[i] = keys[i].agent;
     }

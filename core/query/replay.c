@@ -425,11 +425,6 @@ bool replay_advance(struct replay *r, int64_t at_ns)
     return ok;
 }
 
-bool replay_finished(const struct replay *r)
-{
-    return r->next == r->timed_count;
-}
-
 uint64_t replay_events(const struct replay *r)
 {
     return r->events;

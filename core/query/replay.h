@@ -21,8 +21,6 @@ void replay_free(struct replay *replay);
 /* Appends the events up to `at_ns`, which must not decrease, and sets the clocks. Returns false if
    out of memory. */
 bool replay_advance(struct replay *replay, int64_t at_ns);
-/* Returns true if all events were appended. */
-bool replay_finished(const struct replay *replay);
 /* Returns the number of events appended so far. */
 uint64_t replay_events(const struct replay *replay);
 

@@ -6,6 +6,7 @@
    makes nothing new. */
 #include "ingest/claude/claude_hook_private.h"
 
+#include "core/base/time_ns.h"
 #include "core/base/utf8.h"
 
 #include <math.h>
@@ -80,7 +81,7 @@ void hook_say(const struct hook_event *e, enum notice_level level, const char *w
     detail = hook_cut(detail, 120);
     int len = snprintf(text, sizeof text, "%s: %.*s", what, (int)detail.len,
                        detail.bytes == NULL ? "" : detail.bytes);
-    struct notice notice = {.at_ns = ingest_ctx_ns(e->t_ms),
+    struct notice notice = {.at_ns = time_ns_from_ms(e->t_ms),
                             .level = level,
                             .session = correlator_session(e->correlator, e->session_id),
                             .text = text,

@@ -122,7 +122,8 @@ static struct slice text_of(const char *text)
     return (struct slice){text, strlen(text)};
 }
 
-static void update_agent(struct claude_session *session, const struct claude_file *file, double end_ms)
+static void update_agent(struct claude_session *session, const struct claude_file *file,
+                         double end_ms)
 {
     const struct claude_meta *meta = &file->meta;
     int64_t local_ns = ingest_ctx_now(session->options->counters->ingest);

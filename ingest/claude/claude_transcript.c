@@ -389,11 +389,6 @@ bool claude_transcript_finish(struct claude_transcript *t)
 
 /* ---- asking ---- */
 
-double claude_transcript_first_ms(const struct claude_transcript *t)
-{
-    return t->first_ms;
-}
-
 double claude_transcript_last_ms(const struct claude_transcript *t)
 {
     return t->last_ms;

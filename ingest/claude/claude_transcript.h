@@ -34,7 +34,6 @@ bool claude_transcript_push(struct claude_transcript *transcript, const char *by
 bool claude_transcript_finish(struct claude_transcript *transcript);
 
 /* Of the lines so far; NAN: none had a time. */
-double claude_transcript_first_ms(const struct claude_transcript *transcript);
 double claude_transcript_last_ms(const struct claude_transcript *transcript);
 /* Whether its client has said that it ends (cost-state), and nothing has begun since. */
 bool claude_transcript_has_ended(const struct claude_transcript *transcript);

@@ -205,13 +205,22 @@ bool emit_build(const char *op, char *const *pairs, size_t count, const char *se
 
 /* ---- help ---- */
 
-static void put_fields(struct strbuf *out, uint64_t fields, const char *format)
+enum { HELP_COLS = 80, HELP_INDENT = 20 };
+
+/* `*at`: the column. */
+static void put_fields(struct strbuf *out, uint64_t fields, const char *format, size_t *at)
 {
     for (; fields != 0; fields &= fields - 1) {
         enum feed_field field = (enum feed_field)__builtin_ctzll(fields);
         struct strbuf name;
         strbuf_init(&name, out->mem, 0);
         strbuf_addf(&name, "%s%s", feed_fields[field].name, is_object(field) ? ".K" : "");
+        size_t cols = name.len + (format[0] == '[' ? 4 : 2);
+        if (*at + cols > HELP_COLS) {
+            strbuf_addf(out, "\n%*s", HELP_INDENT, "");
+            *at = HELP_INDENT;
+        }
+        *at += cols;
         if (name.data != NULL)
             strbuf_addf(out, format[0] == '[' ? " [%s=]" : " %s=", name.data);
         strbuf_release(&name);
@@ -227,9 +236,10 @@ void emit_help(struct strbuf *out)
         strbuf_addf(out, "  %-18s %s\n", feed_ops[i].name, feed_ops[i].help);
         if ((feed_ops[i].required | feed_ops[i].optional) == 0)
             continue;
-        strbuf_adds(out, "                    ");
-        put_fields(out, feed_ops[i].required, "");
-        put_fields(out, feed_ops[i].optional & ~feed_ops[i].required, "[");
+        size_t at = HELP_INDENT;
+        strbuf_addf(out, "%*s", HELP_INDENT, "");
+        put_fields(out, feed_ops[i].required, "", &at);
+        put_fields(out, feed_ops[i].optional & ~feed_ops[i].required, "[", &at);
         strbuf_addc(out, '\n');
     }
 }

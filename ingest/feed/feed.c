@@ -10,6 +10,7 @@
 #include "ingest/trace_event.h"
 
 #include "core/base/json_text.h"
+#include "core/base/time_ns.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,11 +64,6 @@ void feed_free(struct feed *feed)
     strbuf_release(&feed->extra);
     feed_sessions_release(&feed->sessions);
     mem_free(mem, feed, sizeof *feed);
-}
-
-session_no feed_session(const struct feed *feed)
-{
-    return feed->sessions.own;
 }
 
 /* ---- what is refused ---- */
@@ -163,7 +159,7 @@ static enum notice_level level_of(struct slice level)
 static void log_message(struct feed *feed, const struct op_context *context)
 {
     struct slice text = feed_text(&feed->values, OP_MESSAGE);
-    struct notice notice = {.at_ns = ingest_ctx_ns(context->t_ms),
+    struct notice notice = {.at_ns = time_ns_from_ms(context->t_ms),
                             .level = level_of(feed_text(&feed->values, OP_LEVEL)),
                             .session = context->session,
                             .text = text.bytes,

@@ -28,8 +28,6 @@ struct feed *feed_new(const struct feed_options *options);
 void feed_free(struct feed *feed);
 /* False: the sender is refused, close the connection; what came of it before stays. */
 bool feed_push(struct feed *feed, const char *bytes, size_t len);
-/* The session of lines that name none; NO_SESSION: there was none yet. */
-session_no feed_session(const struct feed *feed);
 /* Nothing comes for now: the sessions that no other feeds get the flag (enum session_flag); the next line clears it. */
 void feed_rest(struct feed *feed, uint8_t flag);
 /* No more will come: takes a last line without '\n', then rests. */

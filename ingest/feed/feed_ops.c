@@ -174,7 +174,7 @@ const struct feed_op feed_ops[] = {
     {"status", 0, 0, FEED_STATUS, NULL,
      "asks how the swarm is; answered with a line {\"status\":TEXT}"},
     {"claude_hook", F(PAYLOAD), 0, FEED_HOOK, NULL,
-     "what a hook of Claude Code was given; sent by `swarmtop hook`"},
+     "the JSON of a Claude Code hook; sent by `swarmtop hook`"},
     {"auth", F(TOKEN), 0, FEED_AUTH, NULL, "first line of a TCP connection that asks for it"},
 };
 const size_t feed_op_count = sizeof feed_ops / sizeof feed_ops[0];

@@ -23,7 +23,7 @@ static const struct {
     {"7", bench_late},           {"8", bench_terminal}, {"9", bench_export},
     {"10", bench_feed},          {"11", bench_glass},   {"12", bench_live},
     {"13", bench_commands},      {"14", bench_quiet},   {"15", bench_open_spans},
-    {"17", bench_wide_document},
+    {"17", bench_wide_document}, {"18", bench_key},
 };
 
 static unsigned missed;

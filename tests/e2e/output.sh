@@ -19,7 +19,7 @@ expect 'live' "$work/state/swarmtop/trace-one.json"
 expect 'two sessions' "$work/state/swarmtop/trace-20251016-143105.json"
 "$program" record one.ndjson >said 2>err || fail "a file: $?"
 expect 'a file' ''
-has err 'nothing is left behind' || fail "a file: $(cat err)"
+has err 'no trace written' || fail "a file: $(cat err)"
 CLAUDE_CODE_PERFETTO_TRACE=1 CLAUDE_CONFIG_DIR="$work/conf" "$program" record - <one.ndjson >said
 expect 'the variable is on' "$work/conf/traces/trace-one.json"
 CLAUDE_CODE_PERFETTO_TRACE=env.json "$program" record - <one.ndjson >said

@@ -40,7 +40,7 @@ run_in_background sleep 1000
 outside=$pid
 rm "$HOME/.claude/sessions/$client.json"
 register "$outside"
-wait_for_pane() { type_keys g; sleep 0.2; shows 'is in no tmux pane'; }
+wait_for_pane() { type_keys g; sleep 0.2; shows 'no tmux pane has this process'; }
 until_true 10 wait_for_pane || fail "it is not said that there is no pane"
 type_keys q
 until_true 10 test -s out.json || fail "it does not end"

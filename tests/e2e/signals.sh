@@ -70,6 +70,21 @@ status_of "$pid"
 [ "$status" = 130 ] || fail "a second SIGINT: status $status"
 exec 9>&-
 
+# The same where the sources have ended by themselves: one SIGINT gives the write a second, then ends the process.
+i=0
+while [ $i -lt 20000 ]; do
+    echo "{\"op\":\"instant\",\"session_id\":\"s\",\"t\":1760000000000,\"name\":\"n$i\",\"cat\":\"c\"}"
+    i=$((i + 1))
+done >long.ndjson
+mkfifo pipe2
+exec 9<>pipe2
+run_in_background env --default-signal=INT "$program" record -o pipe2 long.ndjson
+until_true 2 ended "$pid" && fail "the write of a file does not hang"
+kill -INT "$pid"
+status_of "$pid"
+[ "$status" = 130 ] || fail "SIGINT while it writes: status $status"
+exec 9>&-
+
 # In the terminal: the connection drops.
 open_terminal 80 24
 type_keys "exec $program -o dropped.json unix:$work/dropped" Enter

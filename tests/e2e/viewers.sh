@@ -48,7 +48,7 @@ wait_for 'name:Alpha'
 
 # One writes, stops, is resized, ends: the other sees what comes.
 type_keys x
-wait_for 'nothing to write\|wrote'
+wait_for 'no trace file\|wrote'
 other
 type_keys C-z
 wait_for 'Stopped'

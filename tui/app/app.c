@@ -1,7 +1,9 @@
-/* The wiring of the live screen: libuv says what happened (a key, a change of the model, a signal,
-   a timer) and this file passes it to the view or the terminal. It has no picture of its own: what
-   is shown is in view_state, when it is shown is app_frame.c's. */
+/* The wiring of the live screen. libuv reports a key, a change of the model, a signal or a timer,
+   and this file passes it to the view or the terminal. view_state holds what is shown; app_frame.c
+   decides when. */
 #include "tui/app/app_private.h"
+
+#include "tui/cmd/stop_signal.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -13,14 +15,19 @@
 #define TICK_MS  1000
 #define LINES_MS 5000
 
-/* For on_crash alone: a signal handler has no other way to know the terminal. */
+/* For signal handlers only, which have no argument. */
 static struct screen *crash_screen;
 
-static void on_crash(int number)
+static void give_back(void)
 {
     if (crash_screen)
         screen_close(crash_screen);
-    /* SA_RESETHAND: the second time it ends the process. */
+}
+
+static void on_crash(int number)
+{
+    give_back();
+    /* SA_RESETHAND: the second raise ends the process. */
     raise(number);
 }
 
@@ -30,9 +37,10 @@ static void catch_crashes(struct screen *screen)
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND}, old;
 
     crash_screen = screen;
+    stop_signal_set_last(give_back);
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        /* A sanitizer's own handler says more than we can. */
+        /* A sanitizer's own handler reports more. */
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
             sigaction(numbers[i], &action, NULL);
 }
@@ -47,9 +55,9 @@ static void write_now(struct app *app)
 
     strbuf_init(&error, engine->mem, 0);
     if (output_to_stdout(engine->output))
-        view_message(&app->state, false, "stdout gets the trace at the end");
+        view_message(&app->state, false, "stdout gets the trace on exit");
     else if (!output_path(engine->output, engine->swarm, engine_now_ns()))
-        view_message(&app->state, true, "nothing to write it to: start with --output FILE");
+        view_message(&app->state, true, "no trace file: start with --output FILE");
     else if (!engine_write(engine, false, &error))
         view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
     else if ((path = output_path(engine->output, engine->swarm, engine_now_ns())))
@@ -63,7 +71,7 @@ static void stop_reading(struct app *app)
 
     if (!engine_progress(&app->engine, &progress))
         return;
-    view_message(&app->state, false, "stopped at %d %%: this is not all of %s",
+    view_message(&app->state, false, "stopped at %d %% of %s",
                  (int)((double)progress.done_bytes / (double)progress.all_bytes * 100),
                  progress.spec);
     engine_stop_reading(&app->engine);
@@ -76,8 +84,7 @@ static void copy(struct app *app)
     if (screen_copy(app->screen, text->data, text->len))
         view_message(&app->state, false, "copied %zu bytes", text->len);
     else
-        view_message(&app->state, true, "%zu bytes are too many for a terminal's clipboard",
-                     text->len);
+        view_message(&app->state, true, "too large for the clipboard: %zu bytes", text->len);
 }
 
 /* ---- its size, and stopping ---- */
@@ -88,14 +95,15 @@ static void fit(struct app *app)
 
     screen_size(app->screen, &cols, &rows);
     if (!grid_resize(app->grid, cols, rows))
-        return; /* the old size, until there is memory again */
+        return; /* out of memory: keep the old size */
+    app_drop_frame(app);
     app_draw(app);
     app_schedule(app);
 }
 
-/* Stops that process; 0: the whole job, as for any other program. The terminal is given back before anybody stops: the shell takes
-   it as soon as its own child has stopped, which may be our parent, and whoever sets modes after that is stopped for it. It is the
-   system's own way of stopping, which does nothing where no shell could ever continue us. */
+/* Stops the process `pid`, or with 0 the whole job. The terminal is restored first: the shell takes
+   it as soon as its child has stopped, which may be our parent, and a process that sets modes after
+   that is stopped for it. SIGTSTP has no effect in a process group that no shell could continue. */
 static void suspend_job(struct app *app, pid_t pid)
 {
     struct sigaction ignores = {.sa_handler = SIG_IGN}, stops = {.sa_handler = SIG_DFL}, before;
@@ -103,7 +111,8 @@ static void suspend_job(struct app *app, pid_t pid)
     if (sigaction(SIGTSTP, NULL, &before) != 0 || before.sa_handler == SIG_IGN)
         return;
     screen_suspend(app->screen);
-    /* The others by kill, ourselves by raise: what is sent to a process may reach another thread of it, and this one would run on for a while. */
+    /* kill for the other processes and raise for this one: a signal to a process may reach another
+       of its threads, and this thread would continue for a while. */
     sigaction(SIGTSTP, &ignores, NULL);
     if (pid == 0)
         kill(0, SIGTSTP);
@@ -114,12 +123,16 @@ static void suspend_job(struct app *app, pid_t pid)
     fit(app);
 }
 
-/* Whether there is something to draw. */
-static bool on_key(struct app *app, struct key key)
+bool app_press(struct app *app, struct key key)
 {
-    struct view_input input = app_input(app);
+    struct frame *frame = app_frame(app);
+    enum view_result result = frame ? view_frame_key(frame, key) : VIEW_REDRAW;
 
-    switch (view_key(&input, &app->state, key, grid_cols(app->grid), grid_rows(app->grid))) {
+    if (!frame)
+        view_message(&app->state, true, "out of memory");
+    if (result != VIEW_IGNORED)
+        app_drop_frame(app);
+    switch (result) {
     case VIEW_IGNORED: return false;
     case VIEW_REDRAW: break;
     case VIEW_REPAINT: screen_repaint(app->screen); break;
@@ -142,14 +155,14 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 
     (void)events;
     while (!app->engine.stopped && screen_read_key(app->screen, &key))
-        draw |= on_key(app, key);
+        draw |= app_press(app, key);
     if (status < 0 || screen_hung_up(app->screen))
         engine_stop(&app->engine);
     if (app->engine.stopped)
         return;
     if (draw)
         app_draw(app);
-    app_schedule(app); /* an answer of the terminal may have made it free */
+    app_schedule(app); /* a reply of the terminal may allow the next frame */
 }
 
 /* ---- the terminal's signals ---- */
@@ -169,7 +182,7 @@ static void on_suspended(uv_signal_t *handle, int number)
     suspend_job(handle->data, getpid());
 }
 
-/* Whoever stopped it may have given the terminal's modes to somebody else. */
+/* Another program may have changed the terminal's modes meanwhile. */
 static void on_continued(uv_signal_t *handle, int number)
 {
     struct app *app = handle->data;
@@ -226,8 +239,7 @@ static void on_lines(uv_timer_t *timer)
     app_print_line(timer->data);
 }
 
-/* The sources have come to their end while the screen stays: the document is as whole as it will
-   be. */
+/* The sources have ended while the screen stays: writes the document, which is now complete. */
 static void on_end(struct app *app)
 {
     struct strbuf error;
@@ -239,7 +251,7 @@ static void on_end(struct app *app)
         view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
     strbuf_release(&error);
     if (!app_replay_begin(app))
-        view_message(&app->state, true, "out of memory: nothing can be replayed");
+        view_message(&app->state, true, "out of memory: no replay");
 }
 
 void app_model_changed(struct app *app)
@@ -259,7 +271,7 @@ static void on_changed(void *ctx)
     struct app *app = ctx;
 
     if (!app->grid)
-        return; /* the sources are being opened */
+        return; /* sources are still being opened */
     if ((app->screen || app->replay) && !app->ended && engine_finished(&app->engine))
         on_end(app);
     app_model_changed(app);
@@ -296,7 +308,7 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
         strbuf_adds(error, "out of memory");
         return NULL;
     }
-    engine_obey(&app->engine);
+    engine_obey(&app->engine, true);
     return app;
 }
 
@@ -316,7 +328,7 @@ static void poll_keys(struct app *app)
 
     if (uv_poll_init(&app->engine.loop, &app->tty, fd) != 0)
         return;
-    /* libuv made the terminal non-blocking, for everyone who shares it. */
+    /* libuv made the terminal non-blocking for all processes that share it. */
     fcntl(fd, F_SETFL, flags);
     app->tty.data = app->out.data = app;
     if (screen_out_fd(app->screen) >= 0)
@@ -326,7 +338,7 @@ static void poll_keys(struct app *app)
 
 static void start_timers(struct app *app)
 {
-    uv_timer_t *timers[] = {&app->frame, &app->tick, &app->interval, &app->lines,
+    uv_timer_t *timers[] = {&app->frame_timer, &app->tick, &app->interval, &app->lines,
                             &app->replay_step};
     uint64_t interval_ms = (uint64_t)(app->engine.options->write_interval_s * 1000);
 
@@ -340,7 +352,8 @@ static void start_timers(struct app *app)
         uv_timer_start(&app->lines, on_lines, LINES_MS, LINES_MS);
 }
 
-/* Takes the terminal, or does without one. False: *error says why neither. */
+/* Opens the screen if stdout is a terminal, and makes the grid. Returns false with the reason in
+   *error. */
 static bool open_screen(struct app *app, struct strbuf *error)
 {
     int cols = (int)app->engine.options->cols, rows = (int)app->engine.options->rows;
@@ -352,7 +365,7 @@ static bool open_screen(struct app *app, struct strbuf *error)
         catch_crashes(app->screen);
         screen_size(app->screen, &cols, &rows);
     } else {
-        fprintf(stderr, "swarmtop: stdout is no terminal: going on without a screen\n");
+        fprintf(stderr, "swarmtop: stdout is not a terminal: no screen\n");
         app->theme.color = false;
         app->state.window = WINDOW_ALL;
     }
@@ -365,7 +378,7 @@ static bool open_screen(struct app *app, struct strbuf *error)
 static void close_handles(struct app *app)
 {
     uv_handle_t *handles[] = {
-        (uv_handle_t *)&app->frame,       (uv_handle_t *)&app->tick,
+        (uv_handle_t *)&app->frame_timer, (uv_handle_t *)&app->tick,
         (uv_handle_t *)&app->interval,    (uv_handle_t *)&app->lines,
         (uv_handle_t *)&app->resized,     (uv_handle_t *)&app->continued,
         (uv_handle_t *)&app->suspended,   (uv_handle_t *)&app->tty,
@@ -378,7 +391,7 @@ static void close_handles(struct app *app)
             uv_close(handles[i], NULL);
 }
 
-/* From the first frame to the last. */
+/* Runs the loop, from the first frame to the last. */
 static void show(struct app *app)
 {
     start_timers(app);
@@ -397,6 +410,7 @@ static void show(struct app *app)
         app_print_frame(app);
     }
     crash_screen = NULL;
+    stop_signal_set_last(NULL);
     screen_free(app->screen);
     app->screen = NULL;
 }
@@ -424,6 +438,7 @@ int app_run(struct app *app)
 void app_free(struct app *app)
 {
     close_handles(app);
+    app_drop_frame(app);
     app_replay_free(app);
     engine_close(&app->engine);
     if (app->has_figures)

@@ -1,5 +1,5 @@
-/* The live screen: the engine's loop with a terminal on it. Where stdout is no terminal it goes on
-   without a screen: figures on stderr, the last frame on stdout at the end. */
+/* The live screen: the engine's loop and a terminal. If stdout is not a terminal, it prints figures
+   to stderr and the last frame to stdout at the end. */
 #ifndef TUI_APP_H
 #define TUI_APP_H
 
@@ -7,13 +7,13 @@
 
 struct app;
 
-/* Returns new; NULL: *error says why. `live`: sources will be added that are (demo's). */
+/* Returns new; NULL with the reason in *error. `live`: the caller will add live sources. */
 struct app *app_new(const struct options *options, bool live, struct strbuf *error);
-/* Borrowed; add sources to it, and what else runs on its loop. */
+/* Returns the engine, borrowed, for sources and handles on its loop. */
 struct engine *app_engine(struct app *app);
-/* Whether there is a terminal to draw on. */
+/* Returns whether stdout is a terminal. */
 bool app_has_screen(const struct app *app);
-/* Shows the swarm until it is quit; then writes what is left behind. Returns the exit status. */
+/* Shows the swarm until the user quits, then writes the trace. Returns the exit status. */
 int app_run(struct app *app);
 void app_free(struct app *app);
 

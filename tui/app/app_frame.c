@@ -1,10 +1,10 @@
-/* When a frame is due. Three things can bring one: a change (at most --fps times a second), the
-   picture's own movement (view_wake_ns: a growing bar gains a cell, the clock a minute), and
-   figures that were left to age because computing them is dear. All three set one timer; where none
-   applies no timer runs, and a frozen view or a finished source costs nothing at all.
+/* Decides when a frame is due. There are three reasons: a change of the model (at most --fps frames
+   per second), time itself (view_frame_wake_ns: a bar grows by a cell, the clock by a minute), and
+   figures that are out of date because computing them is expensive. All three set one timer.
+   Without a reason no timer runs, so a frozen view or a finished source costs nothing.
 
-   A frame is drawn when the terminal is free for it, else it is owed: so a slow link gets fewer of them, each of
-   the newest state, and nothing waits for the terminal but the picture. */
+   A frame is drawn when the terminal can take it, else it is owed. So a slow link gets fewer
+   frames, each of the newest state, and nothing else waits for the terminal. */
 #include "tui/app/app_private.h"
 
 #include "tui/cmd/status_line.h"
@@ -15,7 +15,7 @@
 #define FIGURES_NS     250000000LL
 #define LONGEST_NS     60000000000LL
 #define AGAIN_MS       20
-#define FIGURES_FACTOR 20 /* at most a twentieth of the time goes into figures */
+#define FIGURES_FACTOR 20 /* at most 5 % of the time is spent on figures */
 
 static void update_figures(struct app *app, bool now)
 {
@@ -40,12 +40,13 @@ static void update_figures(struct app *app, bool now)
     app->figures_due_ns = began_ns + (cost_ns > FIGURES_NS ? cost_ns : FIGURES_NS);
 }
 
-struct view_input app_input(struct app *app)
+static struct view_input make_input(struct app *app)
 {
     struct engine *engine = &app->engine;
     int64_t now_ns = engine_now_ns();
     const char *path = output_path(engine->output, engine->swarm, now_ns);
 
+    app->inputs++;
     return (struct view_input){
         .theme = app->theme,
         .swarm = app_swarm(app),
@@ -70,16 +71,15 @@ static bool same_axis(const struct axis *a, const struct axis *b)
     return a->t0_ns == b->t0_ns && a->zoom == b->zoom && a->cols == b->cols;
 }
 
-/* The same for what goes over time, while the view asks for it. */
-static void update_series(struct app *app)
+/* Updates the series over time, if the view asks for one. */
+static void update_series(struct app *app, struct view_input *input)
 {
-    struct view_input input = app_input(app);
     int64_t began_ns = engine_now_ns(), cost_ns;
     uint64_t revision = swarm_revision(app_swarm(app));
     struct series series;
     struct axis axis;
 
-    if (!view_series_axis(&input, &app->state, grid_cols(app->grid), &axis) ||
+    if (!view_series_axis(input, &app->state, grid_cols(app->grid), &axis) ||
         (app->has_series && began_ns < app->series_due_ns) ||
         (app->has_series && revision == app->series_revision &&
          same_axis(&axis, &app->series_axis)))
@@ -91,16 +91,51 @@ static void update_series(struct app *app)
         series_release(&app->series);
     app->series = series;
     app->has_series = true;
+    input->series = &app->series;
     app->series_axis = axis;
     app->series_revision = revision;
     cost_ns = (engine_now_ns() - began_ns) * FIGURES_FACTOR;
     app->series_due_ns = began_ns + (cost_ns > FIGURES_NS ? cost_ns : FIGURES_NS);
 }
 
+void app_drop_frame(struct app *app)
+{
+    view_frame_free(app->frame);
+    app->frame = NULL;
+}
+
+/* Returns NULL if out of memory. */
+static struct frame *make_frame(struct app *app)
+{
+    app_drop_frame(app);
+    app->input = make_input(app);
+    update_series(app, &app->input);
+    app->frame =
+        view_frame_new(&app->input, &app->state, grid_cols(app->grid), grid_rows(app->grid));
+    app->frames++;
+    return app->frame;
+}
+
+struct frame *app_frame(struct app *app)
+{
+    return app->frame ? app->frame : make_frame(app);
+}
+
+/* Draws the model as it is now. */
+static void draw(struct app *app)
+{
+    struct frame *frame = make_frame(app);
+
+    if (frame) {
+        view_frame_draw(frame, app->grid);
+    } else {
+        grid_clear(app->grid);
+        area_puts(grid_area(app->grid), 0, 0, STYLE_ERROR, "out of memory");
+    }
+}
+
 void app_draw(struct app *app)
 {
-    struct view_input input;
-
     if (!app->screen)
         return;
     app->owed = screen_free_ns(app->screen, engine_now_ns()) > engine_now_ns();
@@ -109,9 +144,7 @@ void app_draw(struct app *app)
     if (!view_frozen(&app->state) || !app->has_figures ||
         view_wants_figures(&app->state) != app->figures_all)
         update_figures(app, false);
-    update_series(app);
-    input = app_input(app);
-    view_draw(&input, &app->state, app->grid);
+    draw(app);
     app->last_frame_ns = engine_now_ns();
     screen_put(app->screen, app->grid, app->last_frame_ns);
     app->dirty = false;
@@ -125,11 +158,10 @@ static void on_frame(uv_timer_t *timer)
     app_schedule(app);
 }
 
-/* When the picture is due that nothing that comes asks for; INT64_MAX: never. */
-static int64_t next_movement_ns(struct app *app)
+/* Returns when the frame is out of date without new data; INT64_MAX: never. */
+static int64_t next_movement_ns(const struct app *app)
 {
-    struct view_input input = app_input(app);
-    int64_t due_ns = view_wake_ns(&input, &app->state, grid_cols(app->grid), grid_rows(app->grid));
+    int64_t due_ns = app->frame ? view_frame_wake_ns(app->frame) : INT64_MAX;
 
     if (app->has_figures && app->figures_revision != swarm_revision(app_swarm(app)) &&
         app->figures_due_ns < due_ns)
@@ -148,12 +180,12 @@ static void on_writable(uv_poll_t *handle, int status, int events)
     app_schedule(app);
 }
 
-/* The terminal has not taken all: it is asked again when it can take more. */
+/* The terminal has not taken all bytes: continues when it can take more. */
 static void wait_for_terminal(struct app *app)
 {
-    uv_timer_stop(&app->frame);
+    uv_timer_stop(&app->frame_timer);
     if (screen_out_fd(app->screen) < 0)
-        uv_timer_start(&app->frame, on_frame, AGAIN_MS, 0);
+        uv_timer_start(&app->frame_timer, on_frame, AGAIN_MS, 0);
     else
         uv_poll_start(&app->out, UV_WRITABLE, on_writable);
 }
@@ -167,7 +199,7 @@ static int64_t next_frame_ns(struct app *app)
     if (view_frozen(&app->state))
         return INT64_MAX;
     due_ns = app->dirty    ? app->last_frame_ns
-             : app->replay ? INT64_MAX /* its steps are changes */
+             : app->replay ? INT64_MAX /* each step is a change */
                            : next_movement_ns(app);
     return due_ns < app->last_frame_ns + frame_ns ? app->last_frame_ns + frame_ns : due_ns;
 }
@@ -185,17 +217,17 @@ void app_schedule(struct app *app)
     }
     due_ns = next_frame_ns(app);
     if (due_ns == INT64_MAX) {
-        uv_timer_stop(&app->frame);
+        uv_timer_stop(&app->frame_timer);
         return;
     }
     if (due_ns < free_ns)
         due_ns = free_ns;
     wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
-    /* The wall clock may have been set back: no wake-up is farther away than this. */
+    /* The wall clock may have been set back, so no wake-up is farther away than this. */
     if (wait_ns > LONGEST_NS)
         wait_ns = LONGEST_NS;
     uv_update_time(&app->engine.loop);
-    uv_timer_start(&app->frame, on_frame, (uint64_t)((wait_ns + 999999) / 1000000), 0);
+    uv_timer_start(&app->frame_timer, on_frame, (uint64_t)((wait_ns + 999999) / 1000000), 0);
 }
 
 bool app_count_rate(struct app *app)
@@ -208,7 +240,7 @@ bool app_count_rate(struct app *app)
         app->taken_count--;
     }
     app->taken[app->taken_count++] = app_events(app);
-    /* It may fall: a document that is replaced takes its events along. */
+    /* The count may fall: events of a replaced document are removed. */
     uint64_t first = app->taken[0], last = app->taken[app->taken_count - 1];
     app->events_per_s = app->taken_count < 2 ? NAN
                                              : (double)(last > first ? last - first : 0) /
@@ -234,12 +266,10 @@ void app_print_line(struct app *app)
 
 void app_print_frame(struct app *app)
 {
-    struct view_input input;
     struct strbuf text;
 
     update_figures(app, true);
-    input = app_input(app);
-    view_draw(&input, &app->state, app->grid);
+    draw(app);
     strbuf_init(&text, app->engine.mem, 0);
     grid_to_text(app->grid, &text);
     if (!text.failed && !output_to_stdout(app->engine.output))

@@ -1,5 +1,6 @@
-/* `g`: tmux is asked which panes there are, then to show the one that the agent's process is in. Both are processes of the loop's: the
-   screen goes on meanwhile. One at a time; at the end nobody waits for a tmux that does not answer. */
+/* The key `g`: runs tmux to list its panes, then to show the pane of the agent's process. The loop
+   runs both as child processes, so the screen continues. One runs at a time; quitting does not wait
+   for a tmux that hangs. */
 #include "tui/app/app_private.h"
 
 #include "tui/app/pane.h"
@@ -9,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PANES_BYTES = 65536 }; /* of tmux' answer; some thousand panes */
+enum { PANES_BYTES = 65536 }; /* of the output of tmux; some thousand panes */
 
-/* One question, from its process to its end. */
+/* One run of tmux list-panes. */
 struct pane_search {
     struct app *app;
     int64_t pid;
@@ -19,7 +20,7 @@ struct pane_search {
     uv_pipe_t out;
     char panes[PANES_BYTES];
     size_t len;
-    unsigned handles; /* that are open */
+    unsigned handles; /* open handles */
     bool failed, given_up;
 };
 
@@ -37,12 +38,12 @@ static int64_t parent_of(void *ctx, int64_t pid)
         return 0;
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
-    /* The name, in brackets, may have anything in it. */
+    /* The name in brackets may contain any character. */
     rest = strrchr(text, ')');
     return rest && sscanf(rest + 1, " %*c %lld", &parent) == 1 ? parent : 0;
 }
 
-static void say(struct app *app, const char *text)
+static void show_error(struct app *app, const char *text)
 {
     view_message(&app->state, true, "%s", text);
     app_draw(app);
@@ -67,7 +68,7 @@ static void show_pane(struct app *app, char *pane)
 {
     char tmux[] = "tmux", window[] = "select-window", select[] = "select-pane", to[] = "-t",
          client[] = "switch-client", then[] = ";";
-    /* Where we are in no tmux ourselves, there is no client to be switched. */
+    /* Outside tmux there is no client to switch. */
     char *inside[] = {tmux, window, to, pane, then, select, to, pane, then, client, to, pane, NULL},
          *outside[] = {tmux, window, to, pane, then, select, to, pane, NULL};
     uv_process_options_t options = {
@@ -92,11 +93,11 @@ static void finish(struct pane_search *search)
     if (search->app->engine.stopped || search->given_up)
         ;
     else if (search->failed)
-        say(search->app, "there is no tmux to ask");
+        show_error(search->app, "tmux does not run");
     else if (pane_find(search->panes, search->pid, parent_of, NULL, pane))
         show_pane(search->app, pane);
     else
-        say(search->app, "the agent's process is in no tmux pane");
+        show_error(search->app, "no tmux pane has this process");
     free(search);
 }
 

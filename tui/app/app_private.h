@@ -1,4 +1,4 @@
-/* What app.c (the wiring) and app_frame.c (when and what to draw) share. */
+/* The struct of app.c (the wiring), app_frame.c (when to draw), app_replay.c and app_pane.c. */
 #ifndef TUI_APP_PRIVATE_H
 #define TUI_APP_PRIVATE_H
 
@@ -6,79 +6,90 @@
 #include "tui/screen/screen.h"
 #include "tui/views/view.h"
 
-#define RATE_SECONDS 5 /* events/s is their average */
+#define RATE_SECONDS 5 /* events/s is an average over them */
 
 struct app_replay;
 
 struct app {
     struct engine engine;
-    bool terminal;         /* stdout is one */
+    bool terminal;         /* stdout is a terminal */
     struct screen *screen; /* NULL: none */
     struct grid *grid;
     struct view_state state;
     struct theme theme;
     struct source_status sources[ENGINE_SOURCES];
     struct source_progress progress;
+    struct view_input input; /* of the frame */
+    struct frame *frame;     /* drawn last; NULL: none, or the state has changed since */
+    unsigned frames, inputs; /* made so far; a test counts them */
 
     struct swarm_figures figures;
-    bool has_figures, figures_all; /* all: of each agent and model too */
-    uint64_t figures_revision;     /* of the model they were made of */
-    int64_t figures_due_ns; /* not before then again: they cost as much as the model is large */
+    bool has_figures, figures_all; /* figures_all: also of each agent and model */
+    uint64_t figures_revision;     /* of the model that the figures are of */
+    int64_t figures_due_ns;        /* not computed again before: their cost grows with the model */
     struct series series;
     bool has_series;
     struct axis series_axis;
     uint64_t series_revision;
     int64_t series_due_ns;
 
-    uint64_t taken[RATE_SECONDS + 1]; /* events so far, a second apart, the newest last */
+    uint64_t taken[RATE_SECONDS + 1]; /* counts of events, a second apart, the newest last */
     size_t taken_count;
     double events_per_s;
 
-    bool dirty; /* something to draw has changed */
-    bool ended; /* the sources' end was seen */
-    bool owed;  /* a frame was due while the terminal was not free */
+    bool dirty; /* the model has changed since the last frame */
+    bool ended; /* on_end has run */
+    bool owed;  /* a frame was due while the terminal was busy */
     int64_t last_frame_ns;
 
-    struct app_replay *replay; /* NULL: the model is shown as it is */
+    struct app_replay *replay; /* NULL: no --replay */
 
-    struct pane_search *search; /* tmux is being asked; NULL: it is not */
-    uv_process_t *shown;        /* the tmux that shows a pane; NULL: none */
+    struct pane_search *search; /* tmux lists its panes; NULL: it does not run */
+    uv_process_t *shown;        /* the tmux that switches to a pane; NULL: none */
 
     uv_poll_t tty, out;
-    uv_timer_t frame, tick, interval, lines, replay_step;
+    uv_timer_t frame_timer, tick, interval, lines, replay_step;
     uv_signal_t resized, continued, suspended;
 };
 
-/* Draws a frame at once and puts it on the terminal. */
+/* Draws a frame and puts it on the terminal, unless that is busy. */
 void app_draw(struct app *app);
-/* Starts the timer of the next frame, or stops it where there will be none. */
+/* Starts the timer of the next frame, or stops it if none is due. */
 void app_schedule(struct app *app);
-/* Draws the last frame as text on stdout (where there is no screen). */
+/* Prints the last frame as text to stdout, if there is no screen. */
 void app_print_frame(struct app *app);
-/* The line of figures on stderr. */
+/* Prints the line of figures to stderr. */
 void app_print_line(struct app *app);
-/* What the view is given now. Borrowed until the next loop turn. */
-struct view_input app_input(struct app *app);
-/* Something to draw has changed. */
+/* Applies a key to the frame that was drawn last. Returns whether there is something to draw. */
+bool app_press(struct app *app, struct key key);
+/* Returns the frame that was drawn last; makes one where the state has changed since. Borrowed
+   until the state changes. NULL: out of memory. */
+struct frame *app_frame(struct app *app);
+/* Drops the frame: the state or what it borrowed has changed. */
+void app_drop_frame(struct app *app);
+/* Records that the model has changed, and schedules a frame. */
 void app_model_changed(struct app *app);
 
-/* --replay. open makes the empty model that it goes into; begin is for when the sources have been read, and does it once. False: out of memory. */
+/* For --replay. app_replay_open makes the empty model that is shown. app_replay_begin starts the
+   replay once the sources have been read; later calls do nothing. Both return false if out of
+   memory. */
 bool app_replay_open(struct app *app);
 bool app_replay_begin(struct app *app);
 void app_replay_free(struct app *app);
-/* What is shown, its time, and how many events of it have come: the engine's, or what has been replayed. */
+/* Return the model that is shown, its time and its number of events: the engine's, or the replay's.
+   */
 const struct swarm *app_swarm(const struct app *app);
 int64_t app_now_ns(const struct app *app);
 uint64_t app_events(const struct app *app);
-/* More will come. */
+/* Returns whether more events may arrive. */
 bool app_is_live(const struct app *app);
 
-/* Asks tmux for its panes, and then for that of the process; what cannot be done is said on the screen. */
+/* Switches tmux to the pane of the process. Errors become messages on the screen. */
 void app_go_to_pane(struct app *app, int64_t pid);
-/* Gives up what is being asked. */
+/* Kills a tmux that still runs. */
 void app_pane_close(struct app *app);
 
-/* Counts the events of the last seconds; returns whether some came. */
+/* Updates events_per_s. Returns whether events arrived in the last seconds. */
 bool app_count_rate(struct app *app);
 
 #endif

@@ -1,6 +1,6 @@
-/* `--replay`: what finished sources said, as it came. They are read to their end first, into the
-   engine's model, from which it goes on to another one (replay.c) that is shown in its place; until
-   then that is empty. Its clock is the sources', from their beginning, at the speed asked for. */
+/* The option --replay: shows finished sources in real time. They are first read to their end into
+   the engine's model. replay.c then copies their events to a second model, which is shown and empty
+   until then. Its clock starts at the first event and runs at the given speed. */
 #include "tui/app/app_private.h"
 
 #include "core/query/query.h"
@@ -8,7 +8,7 @@
 
 struct app_replay {
     struct swarm *swarm;
-    struct replay *replay; /* NULL: the sources are being read, or it is all there */
+    struct replay *replay; /* NULL: the sources are still read, or all is copied */
     int64_t from_ns, to_ns, began_ns, shown_ns;
     uint64_t events;
 };
@@ -58,7 +58,7 @@ bool app_is_live(const struct app *app)
     return !engine_finished(&app->engine) || (app->replay && app->replay->replay);
 }
 
-/* All of it has been shown, or there is no memory for more. */
+/* Ends the replay: all is shown, or memory ran out. */
 static void end(struct app *app, bool ok)
 {
     struct app_replay *r = app->replay;
@@ -68,7 +68,7 @@ static void end(struct app *app, bool ok)
     replay_free(r->replay);
     r->replay = NULL;
     if (!ok)
-        view_message(&app->state, true, "out of memory: this is not all");
+        view_message(&app->state, true, "out of memory: the replay is incomplete");
     if (!app->screen)
         engine_stop(&app->engine);
 }
@@ -81,7 +81,7 @@ static void on_step(uv_timer_t *timer)
     double all_ns = (double)(r->to_ns - r->from_ns);
     bool ok;
 
-    /* The wall clock may be set back; what has been shown was there. */
+    /* The wall clock may be set back; the replay never goes back. */
     if (passed_ns > (double)(r->shown_ns - r->from_ns))
         r->shown_ns = passed_ns < all_ns ? r->from_ns + (int64_t)passed_ns : r->to_ns;
     ok = replay_advance(r->replay, r->shown_ns);

@@ -1,6 +1,6 @@
-/* `demo`: the live screen with a swarm that is not there. The story's lines go through a real Unix
-   socket in a directory of its own to the hub, which does not know better. The story begins some
-   seconds ago, so that there is something to see at once. */
+/* The command demo: the live screen with a simulated swarm. The story's lines go to the hub through
+   a real Unix socket in a directory of its own. The story starts some seconds in the past, so that
+   the first frame is not empty. */
 #include "tui/app/app.h"
 #include "tui/cmd/demo_story.h"
 
@@ -12,7 +12,7 @@
 
 #define HEAD_START_MS 20000.0
 #define TICK_MS       20
-#define QUEUE_BYTES   (1u << 20) /* no more is on its way at a time */
+#define QUEUE_BYTES   (1u << 20) /* most bytes queued at a time */
 #define CONNECT_MS    1000
 
 struct demo {
@@ -27,7 +27,7 @@ struct demo {
     uv_pipe_t pipe;
 };
 
-/* One write on its way: the lines of one tick. */
+/* A write in progress: the lines of one tick. */
 struct batch {
     uv_write_t request;
     struct strbuf text;
@@ -42,7 +42,7 @@ static void on_written(uv_write_t *request, int status)
     mem_free(&mem_libc, batch, sizeof *batch);
 }
 
-/* Collects the lines that are due. */
+/* Appends the lines that are due. */
 static void collect(struct demo *demo, double now_ms, struct strbuf *text)
 {
     while (demo->has_next && demo->next.t_ms <= now_ms && text->len < QUEUE_BYTES) {
@@ -68,7 +68,7 @@ static void on_tick(uv_timer_t *timer)
 
     if (uv_stream_get_write_queue_size((uv_stream_t *)&demo->pipe) > 0)
         return;
-    /* All was written: without a screen the story is told. */
+    /* The story is over: without a screen, the program ends. */
     if (!demo->has_next) {
         hang_up(demo);
         if (!app_has_screen(demo->app))
@@ -95,7 +95,7 @@ static bool open_socket(struct demo *demo, struct strbuf *error)
 
     strbuf_addf(&demo->dir, "%s/swarmtop-demo.XXXXXX", tmp ? tmp : "/tmp");
     if (demo->dir.failed || !mkdtemp(demo->dir.data)) {
-        strbuf_adds(error, "demo: a temporary directory cannot be made");
+        strbuf_adds(error, "demo: cannot create a temporary directory");
         strbuf_clear(&demo->dir);
         return false;
     }
@@ -107,7 +107,7 @@ static bool open_socket(struct demo *demo, struct strbuf *error)
         return false;
     if (uv_pipe_open(&demo->pipe, fd) != 0) {
         close(fd);
-        strbuf_adds(error, "demo: the socket cannot be used");
+        strbuf_adds(error, "demo: cannot use the socket");
         return false;
     }
     return true;

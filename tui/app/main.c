@@ -1,5 +1,4 @@
-/* The program: the locale, the environment, the command line, then one command. The only place that
-   exits. */
+/* The program: sets up locale, environment and options, then runs one command. */
 #include "tui/app/app.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/config.h"
@@ -36,19 +35,19 @@ static int run(int argc, char **argv)
     struct environment env;
     struct options options;
     struct strbuf error, path, config;
-    bool said;
+    bool given;
     int status;
 
     options_environment(&env);
     strbuf_init(&error, &mem_libc, 0);
     strbuf_init(&path, &mem_libc, 0);
     strbuf_init(&config, &mem_libc, 0);
-    config_path(argc, argv, &env, &path, &said);
-    if (!config_read(path.data ? path.data : "", said, &config, &error)) {
+    config_path(argc, argv, &env, &path, &given);
+    if (!config_read(path.data ? path.data : "", given, &config, &error)) {
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
         options = (struct options){.command = COMMAND_WATCH};
         status = 2;
-    } else if (!options_parse_with(&options, argc, argv, &env, config.data, path.data, &error)) {
+    } else if (!options_parse(&options, argc, argv, &env, config.data, path.data, &error)) {
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
         if (options.command == COMMAND_WATCH)
             fprintf(stderr, "Try `swarmtop --help`.\n");
@@ -72,12 +71,12 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    /* Before all else, which costs more than it does. */
+    /* First, because everything below takes longer than the hook itself. */
     if (cmd_hook_at_once(argc, argv))
         return 0;
-    /* Characters alone: numbers keep their point whatever the locale. */
+    /* LC_CTYPE only: numbers keep their decimal point in any locale. */
     setlocale(LC_CTYPE, "");
-    /* A reader that goes is a failed write, not the end. */
+    /* A reader that closes its end makes a write fail instead of ending the process. */
     signal(SIGPIPE, SIG_IGN);
     return run(argc, argv);
 }

@@ -1,12 +1,13 @@
+/* The list of panes is the text that tmux prints; ancestors are walked one by one. */
 #include "tui/app/pane.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 64 }; /* of processes above one; more are a mistake */
+enum { LEVELS = 64 }; /* of parent processes; more mean a cycle */
 
-/* The pane whose own process that is. */
+/* Finds the pane whose own process is `pid`. */
 static bool find_line(const char *panes, int64_t pid, char out[PANE_BYTES])
 {
     for (const char *at = panes; *at; at += strcspn(at, "\n"), at += *at == '\n') {

@@ -1,5 +1,4 @@
-/* `dump`: the frame that the live screen would show, through the same view_draw, without a
-   terminal. */
+/* The command dump: prints the frame that the live screen would show, drawn by the same views. */
 #include "core/query/replay.h"
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
@@ -11,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Presses --keys, each on the frame that the one before left. */
+/* Presses --keys, each on the frame drawn after the one before. */
 static void press_all(const struct options *options, const struct view_input *input,
                       struct view_state *state, struct grid *grid)
 {
@@ -22,7 +21,7 @@ static void press_all(const struct options *options, const struct view_input *in
         struct key key;
 
         view_draw(input, state, grid);
-        /* They were checked when the command line was. */
+        /* Option parsing has checked the names. */
         if (keymap_parse_key(at, len, &key))
             view_key(input, state, key, (int)options->cols, (int)options->rows);
         at += len;
@@ -91,7 +90,7 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
     return ok;
 }
 
-/* Of finished sources the end is what is drawn, not the moment of drawing: the same input gives the
+/* Returns the time of the frame: for finished sources their end, so that the same input gives the
    same frame. */
 static int64_t moment(const struct engine *engine)
 {
@@ -120,7 +119,7 @@ static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t
     return ok;
 }
 
-/* The frame as it was at --at. */
+/* Prints the frame at the time of --at. */
 static bool dump_past(const struct engine *engine, struct strbuf *error)
 {
     struct swarm_config config = {{0}};

@@ -1,5 +1,5 @@
-/* `emit`: one line, one connection, no loop and no model: it must be done in a few milliseconds, or
-   say at once that nobody listens. */
+/* The command emit: one line over one connection, without a loop or a model. It ends within a few
+   milliseconds, or reports at once that no swarmtop listens. */
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 
@@ -16,7 +16,7 @@
 
 #define CONNECT_MS 500
 
-/* The `auth` line that a receiver over TCP may want first. */
+/* Appends the `auth` line that a TCP receiver may require first. */
 static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error)
 {
     char token[4096];
@@ -36,7 +36,7 @@ static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error
     return ok;
 }
 
-/* Where to: --to, else the default address. */
+/* Appends the address: --to, else the default address. */
 static bool add_address(const struct options *options, struct strbuf *out, struct strbuf *error)
 {
     if (!options->address)

@@ -1,14 +1,12 @@
-/* One struct holds what lives as long as a command: made in order by engine_open, taken down in
-   reverse by engine_close. A signal only sets `stopped`, which the loop looks at after every turn,
-   so every way to stop goes through the same door. Once stopped, SIGINT and SIGTERM have their
-   default action back: should the last write hang, a second one ends the process. SIGHUP stays
-   handled: a dropped connection sends several, and the document must still be written. */
+/* One struct holds everything that lives as long as a command. engine_open creates it in order,
+   engine_close frees it in reverse order. Every way to stop sets `stopped`, which the loop checks
+   after each iteration; stop_signal.h handles the signals. */
 #include "tui/cmd/cmd_engine.h"
 
 #include "tui/cmd/status_line.h"
+#include "tui/cmd/stop_signal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +15,7 @@
 #define LIVE_EVENTS 100000 /* the seed's MAX_EVENTS */
 #define LOG_LINES   2000
 
-static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
-#define LAST_TURNS   4
-#define STOP_SIGNALS (sizeof stop_signals / sizeof *stop_signals)
+#define LAST_ITERATIONS 4
 
 int64_t engine_now_ns(void)
 {
@@ -42,7 +38,13 @@ static bool reads(void *ctx, const char *path)
     return hub_reads(engine->hub, path);
 }
 
-/* The first line of --token-file. False: *error says why not. */
+/* An earlier document is given up so that the last one can be written. */
+static bool gives_up(bool final)
+{
+    return final ? stop_signal_is_overdue() : stop_signal_is_asked();
+}
+
+/* Reads the first line of --token-file. Returns false with the reason in *error. */
 static bool read_token(struct engine *engine, struct strbuf *error)
 {
     const char *path = engine->options->token_file;
@@ -84,10 +86,10 @@ static bool make_model(struct engine *e)
     const struct options *options = e->options;
     struct swarm_config config = {{0}};
 
-    /* A feed that is read from a file is no live source: it has no cap of its own. */
+    /* A feed file is not a live source and has no default cap. */
     size_t live_cap = e->live ? LIVE_EVENTS : 0;
-    config.max_events[POOL_LIVE] = options->max_events_said ? options->max_events : live_cap;
-    config.max_events[POOL_FILES] = options->max_events_said ? options->max_events : 0;
+    config.max_events[POOL_LIVE] = options->max_events_given ? options->max_events : live_cap;
+    config.max_events[POOL_FILES] = options->max_events_given ? options->max_events : 0;
     e->swarm = swarm_new(e->mem, &config);
     e->tracer = e->swarm ? tracer_new(e->swarm) : NULL;
     e->log = notice_log_new(e->mem, LOG_LINES);
@@ -103,7 +105,7 @@ static void changed(void *ctx)
         e->changed(e->ctx);
 }
 
-/* For `swarmtop status`, asked over a feed's socket. */
+/* Answers `swarmtop status`, which asks over a feed's socket. */
 static void status(void *ctx, struct strbuf *out)
 {
     const struct engine *e = ctx;
@@ -148,6 +150,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .to_ns = config->to_ns,
         .live = e->live,
         .is_source = reads,
+        .gives_up = gives_up,
         .ctx = e,
     };
 
@@ -168,20 +171,18 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         .changed = config->changed,
         .ctx = config->ctx,
     };
-    strbuf_init(&engine->said, engine->mem, 0);
+    strbuf_init(&engine->printed, engine->mem, 0);
     if (!read_token(engine, error)) {
         free(engine->token);
         return false;
     }
     if (uv_loop_init(&engine->loop) != 0) {
         free(engine->token);
-        strbuf_adds(error, "event loop: cannot be made");
+        strbuf_adds(error, "event loop: cannot create");
         return false;
     }
     engine->loop.data = engine;
     bool found = source_places_init(&engine->places, engine->mem, config->options->env.home);
-    for (size_t i = 0; i < STOP_SIGNALS; i++)
-        uv_signal_init(&engine->loop, &engine->signals[i]);
     uv_timer_init(&engine->loop, &engine->for_timer);
     if (found && make_model(engine) && make_hub(engine, config))
         return true;
@@ -245,15 +246,9 @@ void engine_stop(struct engine *engine)
     engine->stopped = true;
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_wake(uv_async_t *wake)
 {
-    struct engine *engine = handle->loop->data;
-
-    (void)number;
-    engine_stop(engine);
-    for (size_t i = 0; i < STOP_SIGNALS; i++)
-        if (stop_signals[i] != SIGHUP)
-            uv_signal_stop(&engine->signals[i]);
+    engine_stop(wake->loop->data);
 }
 
 static void on_for(uv_timer_t *timer)
@@ -261,34 +256,33 @@ static void on_for(uv_timer_t *timer)
     engine_stop(timer->loop->data);
 }
 
-void engine_obey(struct engine *engine)
+void engine_obey(struct engine *engine, bool saves)
 {
-    for (size_t i = 0; i < STOP_SIGNALS; i++) {
-        struct sigaction action;
-
-        if (sigaction(stop_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            uv_signal_start(&engine->signals[i], on_signal, stop_signals[i]);
-    }
+    engine->obeys = uv_async_init(&engine->loop, &engine->wake, on_wake) == 0;
+    if (engine->obeys)
+        stop_signal_open(&engine->wake, saves);
     if (engine->options->for_s > 0)
         uv_timer_start(&engine->for_timer, on_for, (uint64_t)(engine->options->for_s * 1000), 0);
 }
 
 void engine_run(struct engine *engine)
 {
+    stop_signal_set_loop(true);
     while (!engine->stopped && !(engine->until_end && hub_finished(engine->hub)))
         if (uv_run(&engine->loop, UV_RUN_ONCE) == 0)
             break;
-    /* What was sent before the signal waits in sockets: one turn takes who connected, the next ones
-       what they sent. */
-    for (int i = 0; engine->stopped && i < LAST_TURNS; i++)
+    /* Data sent before the signal is still in sockets: one iteration accepts connections, the next
+       ones read from them. */
+    for (int i = 0; engine->stopped && i < LAST_ITERATIONS; i++)
         uv_run(&engine->loop, UV_RUN_NOWAIT);
+    stop_signal_set_loop(false);
 }
 
 /* ---- the end ---- */
 
 bool engine_write(struct engine *engine, bool final, struct strbuf *error)
 {
-    /* Nothing was read: what an earlier run left there is worth more than an empty document. */
+    /* Nothing was read: keep the trace of an earlier run instead of writing an empty one. */
     if (hub_failed(engine->hub) && swarm_session_count(engine->swarm) == 0)
         return true;
     return output_write(engine->output, engine->swarm, engine_now_ns(), final, error);
@@ -311,13 +305,13 @@ bool engine_finish(struct engine *engine)
     return ok;
 }
 
-static void say_error(struct engine *engine, size_t index, const struct source_status *status)
+static void print_error(struct engine *engine, size_t index, const struct source_status *status)
 {
-    while (engine->said.len <= index && !engine->said.failed)
-        strbuf_addc(&engine->said, '-');
-    if (!*status->error || engine->said.failed || engine->said.data[index] == '+')
+    while (engine->printed.len <= index && !engine->printed.failed)
+        strbuf_addc(&engine->printed, '-');
+    if (!*status->error || engine->printed.failed || engine->printed.data[index] == '+')
         return;
-    engine->said.data[index] = '+';
+    engine->printed.data[index] = '+';
     fprintf(stderr, "swarmtop: %s\n", status->error);
 }
 
@@ -326,7 +320,7 @@ bool engine_complain(struct engine *engine)
     for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
         struct source_status status = hub_source(engine->hub, i);
 
-        say_error(engine, i, &status);
+        print_error(engine, i, &status);
     }
     return !hub_failed(engine->hub);
 }
@@ -340,8 +334,8 @@ size_t engine_sources(const struct engine *engine, struct source_status *out, si
     return count < max ? count : max;
 }
 
-/* Not the sources' counts: an operation is not an event, and a trace has to show what the feed it
-   came from did. */
+/* Not the sources' counts: an operation is not an event, and a trace must show the same number as
+   the feed it was recorded from. */
 uint64_t engine_events(const struct engine *engine)
 {
     const struct swarm *swarm = engine->swarm;
@@ -403,8 +397,10 @@ void engine_close(struct engine *engine)
 {
     if (engine->hub)
         hub_stop(engine->hub);
-    for (size_t i = 0; i < STOP_SIGNALS; i++)
-        uv_close((uv_handle_t *)&engine->signals[i], NULL);
+    if (engine->obeys) {
+        stop_signal_close();
+        uv_close((uv_handle_t *)&engine->wake, NULL);
+    }
     uv_close((uv_handle_t *)&engine->for_timer, NULL);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     if (engine->hub)
@@ -415,7 +411,7 @@ void engine_close(struct engine *engine)
     tracer_free(engine->tracer);
     swarm_free(engine->swarm);
     notice_log_free(engine->log);
-    strbuf_release(&engine->said);
+    strbuf_release(&engine->printed);
     source_places_release(&engine->places);
     free(engine->token);
 }

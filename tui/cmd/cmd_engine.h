@@ -1,5 +1,5 @@
-/* What every command that reads sources is made of: the loop, the model, the hub, what is left
-   behind, and the ways to stop. Only the wiring (tui/app/main.c, tui/app/app.c, tui/cmd_*.c) uses it. */
+/* The common part of all commands that read sources: the loop, the model, the hub, the trace that
+   is written, and the ways to stop. */
 #ifndef TUI_CMD_ENGINE_H
 #define TUI_CMD_ENGINE_H
 
@@ -23,82 +23,85 @@ struct engine {
     struct notice_log *log;
     struct hub *hub;
     struct output *output;
-    char *token;        /* of --token-file; NULL: none */
-    struct strbuf said; /* a character a source: whether its error was said */
+    char *token;           /* of --token-file; NULL: none */
+    struct strbuf printed; /* a character per source: `+` if its error was printed */
     struct source_places places;
     bool follow;
     bool live;      /* a source is live */
-    bool until_end; /* ends with the sources */
+    bool until_end; /* engine_run returns when the sources end */
     bool stopped;
-    bool ranged;            /* files hold only the part that was asked for */
-    uv_signal_t signals[3]; /* SIGINT, SIGTERM, SIGHUP */
+    bool ranged;     /* only a part of the files is kept */
+    uv_async_t wake; /* sent by the first signal */
+    bool obeys;      /* `wake` is open */
     uv_timer_t for_timer;
-    void (*changed)(void *ctx); /* the model or a status has changed; may be NULL */
+    void (*changed)(void *ctx); /* called when the model or a status changes; may be NULL */
     void *ctx;
 };
 
-#define ENGINE_SOURCES 64 /* so many are shown */
+#define ENGINE_SOURCES 64 /* most sources that are shown */
 
 struct engine_config {
     const struct options *options;
-    bool follow;    /* files are followed, and may be not there yet */
-    bool until_end; /* engine_run returns when nothing more will come */
-    bool live;      /* a source is live that engine_add does not see as one */
-    bool ranged;    /* only what touches [from_ns, to_ns] is kept of files */
+    bool follow;    /* files are followed and need not exist yet */
+    bool until_end; /* engine_run returns when the sources end */
+    bool live;      /* a source is live although its spec does not show it */
+    bool ranged;    /* only the part of files in [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     void (*changed)(void *ctx);
     void *ctx;
 };
 
-/* The local clock, ns since the Unix epoch. */
+/* Returns the local clock in ns since the Unix epoch. */
 int64_t engine_now_ns(void);
 
-/* False: *error says why; nothing is to be closed. `engine` must not move afterwards. */
+/* Opens an engine, for engine_close; it must not move until then. Returns false with the reason in
+   *error; then there is nothing to close. */
 bool engine_open(struct engine *engine, const struct engine_config *config, struct strbuf *error);
-/* Opens a source. False: it cannot be, *error says why; the others go on. */
+/* Opens a source. Returns false with the reason in *error; other sources are not affected. */
 bool engine_add(struct engine *engine, const char *spec, struct strbuf *error);
-/* Opens the sources of the command line; without any, the default ones. Those that cannot be
-   opened say so by their status. */
+/* Opens the sources of the command line, or the default ones. A source that cannot be opened has
+   the error in its status. */
 void engine_add_all(struct engine *engine);
-/* Begins to obey SIGINT, SIGTERM, SIGHUP (those not ignored) and --for. The second SIGINT or
-   SIGTERM ends the process at once. */
-void engine_obey(struct engine *engine);
-/* Runs the loop until it is stopped, or with until_end until nothing more will come. */
+/* Obeys SIGINT, SIGTERM, SIGHUP and --for from now on (stop_signal.h). `saves`: a document is written
+   after the loop. */
+void engine_obey(struct engine *engine, bool saves);
+/* Runs the loop until it is stopped, or with until_end until the sources end. */
 void engine_run(struct engine *engine);
 void engine_stop(struct engine *engine);
-/* Writes what is left behind, closing nothing. False: *error says `path: what: detail`. */
+/* Writes the trace and leaves spans open. Returns false with `path: what: detail` in *error. */
 bool engine_write(struct engine *engine, bool final, struct strbuf *error);
-/* Closes what is open and writes the document for the last time. False: said on stderr. */
+/* Closes open spans and writes the trace for the last time. Returns false after printing the reason
+   to stderr. */
 bool engine_finish(struct engine *engine);
-/* Says on stderr what went wrong with the sources and was not said yet. False: something was not
-   read. */
+/* Prints new errors of the sources to stderr. Returns false if a source was not read to its end. */
 bool engine_complain(struct engine *engine);
-/* How each source is, at most `max` of them into out; returns how many. Borrowed until the next
-   loop turn. */
+/* Copies the status of at most `max` sources; returns their number. Texts are borrowed until the
+   next iteration of the loop. */
 size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max);
-/* Events that came into the model so far; lines or events refused, over all sources. */
+/* Return the number of events in the model so far, and of refused lines and events. */
 uint64_t engine_events(const struct engine *engine);
 uint64_t engine_bad(const struct engine *engine);
-/* How far the file is that is being read for the first time. False: none is. */
+/* Sets *out to the progress of the initial read; returns false if none is running. */
 bool engine_progress(const struct engine *engine, struct source_progress *out);
-/* Files are read no further. */
+/* Stops reading files. */
 void engine_stop_reading(struct engine *engine);
-/* Where the first source that listens does; NULL: none does. Borrowed until the next loop turn. */
+/* Returns the address of the first source that listens, borrowed until the next iteration; NULL:
+   none. */
 const char *engine_address(const struct engine *engine);
-/* Nothing more will come. */
+/* Returns whether all sources have ended. */
 bool engine_finished(const struct engine *engine);
-/* Prints the paths of what was left behind on stdout. */
+/* Prints the paths of the written traces to stdout. */
 void engine_print_paths(const struct engine *engine);
-/* Stops the hub, runs the loop until all is closed, frees all. The caller's own handles are closing
-   already. */
+/* Stops the hub, runs the loop until all handles are closed, and frees everything. The caller has
+   called uv_close on its own handles. */
 void engine_close(struct engine *engine);
 
-/* Finds out which moments --from and --to mean, where all sources are files that are so large (or `always`) that the part is to be kept small
-   while they are read. Sets config->ranged. */
+/* Resolves --from and --to before the sources are read, and sets config->ranged, if all sources are
+   files and large, or with `always` of any size. Then only that part is kept in memory. */
 void engine_find_range(struct engine_config *config, bool always);
-/* Reads the sources of the command line to their end, says on stderr what was not read (*status is
-   then 1, else 0), and keeps of them what lies between --from and --to. Returns new, for
-   engine_delete; NULL: *status says it all. */
+/* Reads the sources of the command line to their end and keeps the part between --from and --to.
+   Prints errors to stderr; *status is then 1, else 0. Returns new, for engine_delete; NULL: *status
+   is the exit status. */
 struct engine *engine_read_all(const struct options *options, int *status);
 void engine_delete(struct engine *engine);
 

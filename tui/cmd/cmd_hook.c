@@ -1,5 +1,6 @@
-/* `hook`: the agent waits for each of its hooks, and takes an exit status of 2 for a veto. So this does nothing that it need not do, is done in a few
-   milliseconds whoever listens or does not, says nothing, and succeeds whatever happens: not even a wrong command line may stop the agent. */
+/* The command hook. The agent waits for each of its hooks and treats exit status 2 as a veto. So
+   the hook does the least possible, ends within milliseconds even if no swarmtop runs, prints
+   nothing, and always succeeds, even with a wrong command line. */
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 
@@ -14,12 +15,13 @@
 #define PAYLOAD_MAX    ((size_t)32 << 20)
 #define LINE_MAX_BYTES ((size_t)1 << 20) /* of the feed */
 
-/* For all that may take a while: the agent to say its payload, a socket's queue to have a place, a reader to read. */
+/* Timeouts: for the agent to send its payload, for a place in the socket's queue, for a reader to
+   read. */
 #define READ_MS    1000
 #define CONNECT_MS 20
 #define SEND_MS    100
 
-/* False: it does not end, or is too large. */
+/* Returns false if the payload does not end or is too large. */
 static bool read_payload(struct strbuf *out)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};

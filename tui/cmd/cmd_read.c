@@ -1,5 +1,6 @@
-/* Reading sources to their end, and a part of them. When the part is said by its distance from the start or the end, that has to be known first: of
-   large files it is found out by reading them once with next to nothing kept, so that the part can be kept small while they are read. */
+/* Reads sources to their end, or the part between --from and --to. A TIME may count from the start
+   or the end, which are unknown at first. Large files are therefore read twice: once with few
+   events in memory to find both, then with only the part kept. */
 #include "tui/cmd/cmd_engine.h"
 
 #include "core/query/query.h"
@@ -81,7 +82,7 @@ static void resolve(const struct options *options, int64_t from_ns, int64_t to_n
     config->to_ns = time_spec_resolve(options->to, from_ns, to_ns, INT64_MAX);
 }
 
-/* Whether all sources are files, and what they weigh. */
+/* Returns whether all sources are files; sets *bytes to their total size. */
 static bool are_files(const struct options *options, uint64_t *bytes)
 {
     struct stat status;
@@ -96,7 +97,8 @@ static bool are_files(const struct options *options, uint64_t *bytes)
     return options->argument_count > 0;
 }
 
-/* From the first to the last moment of the files. False: out of memory, or there is nothing in them. */
+/* Finds the first and last time in the files. Returns false if out of memory or if they have no
+   events. */
 static bool measure(const struct options *options, int64_t *from_ns, int64_t *to_ns)
 {
     struct options small = *options;
@@ -105,7 +107,7 @@ static bool measure(const struct options *options, int64_t *from_ns, int64_t *to
     struct strbuf error;
     bool found = false;
 
-    small.max_events_said = true;
+    small.max_events_given = true;
     small.max_events = MEASURED_EVENTS;
     strbuf_init(&error, &mem_libc, 0);
     if (engine_open(&engine, &config, &error)) {
@@ -132,7 +134,7 @@ void engine_find_range(struct engine_config *config, bool always)
         resolve(options, from_ns, to_ns, config);
 }
 
-/* Keeps what lies between --from and --to. False: out of memory. */
+/* Drops everything outside --from and --to. Returns false if out of memory. */
 static bool keep_part(struct engine *engine)
 {
     struct engine_config config = {.options = engine->options};
@@ -157,7 +159,7 @@ struct engine *engine_read_all(const struct options *options, int *status)
     if (engine)
         engine_find_range(&config, false);
     if (engine && engine_open(engine, &config, &error)) {
-        engine_obey(engine);
+        engine_obey(engine, false);
         engine_add_all(engine);
         run(engine);
         *status = engine_complain(engine) ? 0 : 1;

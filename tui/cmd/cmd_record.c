@@ -1,5 +1,6 @@
-/* `record`: the engine alone. On a terminal a line on stderr says twice a second how far it is; the
-   paths of what is left behind go to stdout, so that `out=$(swarmtop record …)` works. */
+/* The command record: the engine without a screen. If stderr is a terminal, a progress line is
+   updated twice a second. The paths of the traces go to stdout, so that `out=$(swarmtop record …)`
+   works. */
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/status_line.h"
@@ -16,7 +17,7 @@
 struct recording {
     struct engine engine;
     uv_timer_t progress, interval;
-    bool shown; /* the progress line stands on the terminal */
+    bool shown; /* the progress line is on the terminal */
 };
 
 static void clear_progress(struct recording *r)
@@ -80,7 +81,7 @@ static int record(struct recording *r)
     bool read, written;
 
     start_timers(r);
-    engine_obey(engine); /* before anybody can find us */
+    engine_obey(engine, true); /* before a sender can connect */
     engine_add_all(engine);
     engine_complain(engine);
     engine_run(engine);
@@ -93,7 +94,7 @@ static int record(struct recording *r)
         engine_print_paths(engine);
     if (read && written && !engine->live &&
         !output_path(engine->output, engine->swarm, engine_now_ns()))
-        fprintf(stderr, "swarmtop: nothing is left behind: name a file with --output\n");
+        fprintf(stderr, "swarmtop: no trace written: name a file with --output\n");
     return read && written ? 0 : 1;
 }
 
@@ -102,7 +103,7 @@ int cmd_record(const struct options *options)
     struct recording r = {.shown = false};
     struct engine_config config = {
         .options = options,
-        /* The default sources have no end. */
+        /* The default sources never end. */
         .follow = options->follow || options->argument_count == 0,
         .until_end = true,
     };

@@ -1,4 +1,4 @@
-/* `report`: everything is read, computed once, printed once. */
+/* The command report: reads the sources, then computes and prints statistics once. */
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/report_json.h"

@@ -1,4 +1,5 @@
-/* `setup`: what to paste on stdout, so that it can be piped, and where to on stderr. Files of others are never edited. */
+/* The command setup: prints settings to stdout, so that they can be piped, and where to paste them
+   to stderr. It never edits other programs' files. */
 #include "tui/cmd/commands.h"
 
 #include <stdio.h>
@@ -6,8 +7,8 @@
 
 #define ENDPOINT "http://127.0.0.1:4318"
 
-/* Those that say something that is shown; each costs the agent the start of a process. PostToolBatch and MessageDisplay would double
-   their number and say little more. */
+/* The hooks whose events are shown. Each starts a process that the agent waits for. PostToolBatch
+   and MessageDisplay would double their number and add little. */
 static const char *const events[] = {
     "SessionStart",      "SessionEnd",       "UserPromptSubmit",  "Stop",
     "StopFailure",       "PreToolUse",       "PostToolUse",       "PostToolUseFailure",
@@ -63,14 +64,15 @@ static void print_otel(void)
 int cmd_setup(const struct options *options)
 {
     if (strcmp(options->arguments[0], "claude") == 0) {
-        fprintf(stderr,
-                "Paste into ~/.claude/settings.json, or a project's .claude/settings.json; where "
-                "\"hooks\" or \"env\" are there already, add to them.\n"
-                "`swarmtop` has to be in the PATH of the agent. Sessions that run see it when they "
-                "are started anew.\n");
+        fprintf(
+            stderr,
+            "Paste into ~/.claude/settings.json or a project's .claude/settings.json. If it has "
+            "\"hooks\" or \"env\" already, add to them.\n"
+            "`swarmtop` must be in the PATH of the agent. Running sessions use it after a "
+            "restart.\n");
         print_claude();
     } else {
-        fprintf(stderr, "Paste into the shell that starts the program, or its service's file.\n");
+        fprintf(stderr, "Paste into the shell or the service file that starts the program.\n");
         print_otel();
     }
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

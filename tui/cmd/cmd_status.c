@@ -1,5 +1,6 @@
-/* `status`: a line for a status bar. A running swarmtop is asked over its feed's socket; with sources, these are read. It must be done in some
-   milliseconds, as it is called every few seconds for as long as a terminal is open. */
+/* The command status: one line for a status bar. It asks a running swarmtop over its feed's socket,
+   or reads the given sources. It must end within milliseconds, because status bars run it every few
+   seconds. */
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/status_line.h"
@@ -16,7 +17,7 @@
 
 #define WAIT_MS 300
 
-/* Reads until a line end, for a while. False: none came. */
+/* Reads one line. Returns false if none arrives within WAIT_MS. */
 static bool read_line(int fd, struct strbuf *out)
 {
     char bytes[512];

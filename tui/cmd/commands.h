@@ -1,5 +1,5 @@
-/* The commands: each does all of it and returns the exit status (CLI.md: 0 done, 1 something was
-   not read or not written). The two that need the live screen, watch and demo, are in tui/app/app.h. */
+/* The commands. Each returns the exit status: 0 success, 1 something was not read or not written.
+   The two that need the live screen, watch and demo, are in tui/app/app.h. */
 #ifndef TUI_COMMANDS_H
 #define TUI_COMMANDS_H
 
@@ -15,7 +15,7 @@ int cmd_hook(const struct options *options);
 bool cmd_hook_at_once(int argc, char **argv);
 int cmd_setup(const struct options *options);
 int cmd_status(const struct options *options);
-/* `emit --help` goes on with what operations there are (emit.h). Appends it. */
+/* Appends the operations to `emit --help` (emit.h). */
 void cmd_emit_help(struct strbuf *out);
 
 #endif

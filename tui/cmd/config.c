@@ -1,3 +1,4 @@
+/* The text is cut up in place: values stay parts of it, so it must outlive the options. */
 #include "tui/cmd/config.h"
 
 #include <ctype.h>
@@ -7,7 +8,7 @@
 
 /* ---- where it is ---- */
 
-static const char *said_path(int argc, char *const *argv)
+static const char *given_path(int argc, char *const *argv)
 {
     static const char name[] = "--config";
     size_t len = sizeof name - 1;
@@ -23,11 +24,11 @@ static const char *said_path(int argc, char *const *argv)
 }
 
 void config_path(int argc, char *const *argv, const struct environment *env, struct strbuf *out,
-                 bool *said)
+                 bool *given)
 {
-    const char *path = said_path(argc, argv);
+    const char *path = given_path(argc, argv);
 
-    *said = path != NULL;
+    *given = path != NULL;
     if (path)
         strbuf_adds(out, path);
     else if (env->config_home)
@@ -36,7 +37,7 @@ void config_path(int argc, char *const *argv, const struct environment *env, str
         strbuf_addf(out, "%s/.config/swarmtop/config", env->home);
 }
 
-bool config_read(const char *path, bool said, struct strbuf *out, struct strbuf *error)
+bool config_read(const char *path, bool given, struct strbuf *out, struct strbuf *error)
 {
     FILE *file = *path ? fopen(path, "re") : NULL;
     char bytes[4096];
@@ -44,16 +45,19 @@ bool config_read(const char *path, bool said, struct strbuf *out, struct strbuf 
     bool ok;
 
     if (!file) {
-        if (said)
-            strbuf_addf(error, "%s: cannot be read: %s", path, strerror(*path ? errno : ENOENT));
-        return !said;
+        if (given)
+            strbuf_addf(error, "%s: cannot read: %s", path, strerror(*path ? errno : ENOENT));
+        return !given;
     }
-    while ((len = fread(bytes, 1, sizeof bytes, file)) > 0)
+    while (out->len <= CONFIG_MAX_BYTES && (len = fread(bytes, 1, sizeof bytes, file)) > 0)
         strbuf_add(out, bytes, len);
-    ok = !ferror(file) && !out->failed;
-    if (!ok)
-        strbuf_addf(error, "%s: cannot be read: %s", path,
-                    out->failed ? "out of memory" : strerror(errno));
+    ok = !ferror(file) && !out->failed && out->len <= CONFIG_MAX_BYTES;
+    if (out->failed)
+        strbuf_addf(error, "%s: cannot read: out of memory", path);
+    else if (ferror(file))
+        strbuf_addf(error, "%s: cannot read: %s", path, strerror(errno));
+    else if (!ok)
+        strbuf_addf(error, "%s: cannot read: larger than %d KB", path, CONFIG_MAX_BYTES / 1024);
     fclose(file);
     return ok;
 }
@@ -72,7 +76,7 @@ static char *trim(char *text)
     return text;
 }
 
-/* Cuts `name = value`, or `name value`, in two; the value is "" where there is none. */
+/* Splits `name = value` or `name value`. Returns the value, "" if there is none. */
 static char *cut_value(char *line)
 {
     char *at = line + strcspn(line, " \t=");
@@ -113,9 +117,9 @@ static bool apply_option(struct options *options, const char *name, const char *
     if (!known)
         strbuf_addf(error, "%s: no such option", name);
     if (!row)
-        return known; /* another command's */
+        return known; /* an option of another command */
     if (row->argument && !*value)
-        strbuf_addf(error, "%s: wants %s", name, row->argument);
+        strbuf_addf(error, "%s: needs %s", name, row->argument);
     else if (!row->argument && *value)
         strbuf_addf(error, "%s: takes no value", name);
     if (!row->argument != !*value)

@@ -1,22 +1,28 @@
-/* The user's file: what options are by default, and keys.
+/* The config file: default values of options, and keys.
 
        # a comment
        fps = 5
        no-color
        bind zoom-in = w i
 
-   An option is called as on the command line, which wins over the file; one that a command does not take is passed over there. */
+   Options have their names of the command line, which overrides the file. A command ignores options
+   that it does not take. */
 #ifndef TUI_CONFIG_H
 #define TUI_CONFIG_H
 
 #include "tui/cmd/options.h"
 
-/* Where the file is: --config on the command line, else $XDG_CONFIG_HOME/swarmtop/config, else ~/.config/swarmtop/config. *said: it was named. */
+#define CONFIG_MAX_BYTES (256 * 1024)
+
+/* Appends the path: --config on the command line, else $XDG_CONFIG_HOME/swarmtop/config, else
+   ~/.config/swarmtop/config. *given: --config names it. */
 void config_path(int argc, char *const *argv, const struct environment *env, struct strbuf *out,
-                 bool *said);
-/* Reads it whole into *out. False: *error says why it cannot be read; a file that nobody named may be not there. */
-bool config_read(const char *path, bool said, struct strbuf *out, struct strbuf *error);
-/* Takes the text, which is cut up and has to stay as long as the options. False: *error says `LINE: what is wrong`. */
+                 bool *given);
+/* Reads the file into *out. A missing file is an error only if it was `given`. Returns false with
+   the reason in *error. */
+bool config_read(const char *path, bool given, struct strbuf *out, struct strbuf *error);
+/* Applies the text, which is cut up and must live as long as the options. Returns false with `LINE:
+   reason` in *error. */
 bool config_apply(struct options *options, char *text, struct strbuf *error);
 
 #endif

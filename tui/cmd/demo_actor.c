@@ -1,6 +1,6 @@
-/* What an agent does: prompt (a main agent's), then requests with tools between them until it has
-   its answer. The tools of a request start while its answer still streams and the next request
-   waits for all of them; a call of a sub-agent ends when that agent does. */
+/* The behaviour of an agent: a prompt (main agents only), then requests and tools in turn until it
+   has its answer. The tools of a request start while its answer still streams; the next request
+   waits for all of them. A sub-agent's call ends when the sub-agent ends. */
 #include "tui/cmd/demo_private.h"
 
 #include <math.h>
@@ -34,7 +34,7 @@ uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t p
                                             : story_between(story, 5000, 11000),
         .used = true,
     };
-    /* The system prompt is cached: others had it before. */
+    /* The system prompt is cached: other agents used it before. */
     story->actors[i].cached_tokens = round(story->actors[i].prompt_tokens * 0.6);
     if (parent == NO_ACTOR)
         story->at_work++;
@@ -87,7 +87,7 @@ static const struct cast_tool *pick_tool(struct story *story)
     return &cast_tools[0];
 }
 
-/* A person is asked first. Returns when they have answered; *allowed is what. */
+/* Asks a person first. Returns the time of the answer; *allowed is the answer. */
 static double ask(struct story *story, double at_ms, uint32_t actor, const struct cast_tool *tool,
                   bool *allowed)
 {
@@ -109,7 +109,7 @@ static double ask(struct story *story, double at_ms, uint32_t actor, const struc
     return answered + 12;
 }
 
-/* Returns when it has ended. */
+/* Returns the time of its end. */
 static double put_tool(struct story *story, double at_ms, uint32_t actor)
 {
     const struct cast_tool *tool = pick_tool(story);
@@ -139,7 +139,7 @@ static double put_tool(struct story *story, double at_ms, uint32_t actor)
     return end;
 }
 
-/* Nobody calls their like, and not the same twice in a row. */
+/* No agent calls its own kind, nor the same kind twice in a row. */
 static uint32_t pick_role(struct story *story, const struct cast_role *own)
 {
     uint32_t role;
@@ -173,13 +173,13 @@ static void put_call(struct story *story, double at_ms, uint32_t actor)
                       });
 }
 
-/* How many sub-agents the request calls. */
+/* Returns the number of sub-agents that the request calls. */
 static unsigned want_calls(struct story *story, const struct actor *a)
 {
     unsigned room =
         story->options.agents > story->at_work ? story->options.agents - story->at_work : 0;
     bool crowd =
-        story->options.agents > 12 && room > story->options.agents / 4; /* many are still to come */
+        story->options.agents > 12 && room > story->options.agents / 4; /* many requests are left */
     unsigned want = 0;
 
     if (a->depth >= MAX_DEPTH)
@@ -191,7 +191,8 @@ static unsigned want_calls(struct story *story, const struct actor *a)
     return want < room ? want : room;
 }
 
-/* The tools of a request that streams; returns when the last is done that is no sub-agent. */
+/* Starts the tools of a streaming request. Returns the end of the last one that is not a sub-agent.
+   */
 static double put_tools(struct story *story, uint32_t actor, const struct request *r,
                         unsigned calls)
 {

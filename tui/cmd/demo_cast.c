@@ -1,5 +1,4 @@
-/* The cast. Times and rates are what Claude Code's own traces show of such tools and models,
-   rounded. */
+/* Tables of agents, tools and models. Times and rates are rounded from Claude Code's own traces. */
 #include "tui/cmd/demo_cast.h"
 
 const struct cast_session cast_sessions[] = {

@@ -1,4 +1,4 @@
-/* One line of the feed, built in story->line and filed in the heap as text. */
+/* A line of the feed, built in story->line and put into the heap as text. */
 #include "tui/cmd/demo_private.h"
 
 #include "core/base/json_text.h"

@@ -1,36 +1,36 @@
-/* What the parts of the story share: demo_story.c (the order of things), demo_actor.c (what an
-   agent does), demo_request.c (its requests), demo_line.c (the lines). */
+/* Common to the parts of the story: demo_story.c (order of events), demo_actor.c (agents),
+   demo_request.c (requests), demo_line.c (lines). */
 #ifndef TUI_DEMO_PRIVATE_H
 #define TUI_DEMO_PRIVATE_H
 
 #include "tui/cmd/demo_cast.h"
 #include "tui/cmd/demo_story.h"
 
-/* What happens at a time: a line is sent, or an actor takes its next step. */
+/* A task at a time: a line is sent, or an actor takes its next step. */
 enum step { STEP_LINE, STEP_PROMPT, STEP_REQUEST, STEP_SPAWN, STEP_END };
 
 struct task {
     double at_ms;
-    uint64_t order; /* of tasks of one time the first made is first */
+    uint64_t order; /* tasks of one time keep their order of creation */
     enum step step;
     uint32_t actor;
-    uint32_t span; /* of STEP_SPAWN: the call that waits for the sub-agent, */
-    uint32_t role; /* which is one of these */
-    char *text;    /* of STEP_LINE; owned */
+    uint32_t span; /* STEP_SPAWN: the call that waits for the sub-agent */
+    uint32_t role; /* STEP_SPAWN: the sub-agent's kind */
+    char *text;    /* STEP_LINE; owned */
     size_t len;
 };
 
 struct actor {
     const struct cast_role *role;
-    uint32_t session, parent; /* parent: of a main agent itself */
-    uint32_t number;          /* its agent id's */
-    uint32_t call;            /* the parent's span that waits for it */
+    uint32_t session, parent; /* parent: a main agent has itself */
+    uint32_t number;          /* number in its agent id */
+    uint32_t call;            /* the span of the parent that waits for it */
     unsigned depth, rounds;   /* rounds: requests left */
     unsigned waits_for;       /* sub-agents that have not finished */
-    double ready_ms;          /* when all else that its next request waits for is done */
+    double ready_ms;          /* end of the other calls that its next request waits for */
     double prompt_tokens, cached_tokens;
-    unsigned prompts; /* of a main agent: so many so far */
-    bool fresh;       /* it has called no tool for this prompt yet */
+    unsigned prompts; /* prompts so far, of a main agent */
+    bool fresh;       /* no tool called for this prompt yet */
     bool used;
 };
 
@@ -38,32 +38,32 @@ struct story {
     const struct mem *mem;
     struct story_options options;
     uint64_t random, order;
-    struct task *tasks; /* a heap, the next first */
+    struct task *tasks; /* a heap, earliest first */
     size_t task_count, task_cap;
     struct actor *actors;
     size_t actor_count, actor_cap;
     unsigned at_work, sessions;
-    uint32_t spans, agents; /* numbers given so far */
-    uint32_t last_role;     /* the one called last */
-    struct task current;    /* the line that was given out */
-    struct strbuf line;     /* the line that is being made */
+    uint32_t spans, agents; /* numbers used so far */
+    uint32_t last_role;     /* kind called last */
+    struct task current;    /* the line returned last */
+    struct strbuf line;     /* the line under construction */
     double last_ms;
     bool failed, closing;
 };
 
 /* ---- chance ---- */
-double story_random(struct story *story); /* 0 <= x < 1 */
+double story_random(struct story *story); /* Returns 0 <= x < 1. */
 double story_between(struct story *story, double from, double to);
-unsigned story_pick(struct story *story, unsigned count); /* 0 .. count - 1 */
+unsigned story_pick(struct story *story, unsigned count); /* Returns 0 to count - 1. */
 bool story_chance(struct story *story, double probability);
-/* Log-normal, rounded to whole numbers, `median` in the middle. */
+/* Returns a log-normal number with that median, rounded. */
 double story_spread(struct story *story, double median, double sigma);
 
 /* ---- tasks ---- */
-/* Files the task for its time; takes its text. */
+/* Puts the task into the heap; takes its text. */
 void story_push(struct story *story, struct task task);
 void story_later(struct story *story, double at_ms, enum step step, uint32_t actor);
-/* No new work begins any more. */
+/* Returns whether no new work begins any more. */
 bool story_winds_down(const struct story *story, double at_ms);
 
 /* ---- lines: begin, fields, end ---- */
@@ -73,19 +73,19 @@ void line_text(struct story *story, const char *key, const char *text);
 void line_number(struct story *story, const char *key, double value);
 void line_bool(struct story *story, const char *key, bool value);
 void line_raw(struct story *story, const char *key, const char *json);
-/* {"KEY": "TEXT"} under `args`, with a second pair where `more_key` is not NULL. */
+/* Adds {"KEY": "TEXT"} as `args`, with a second pair unless `more_key` is NULL. */
 void line_args(struct story *story, const char *key, const char *text, const char *more_key,
                const char *more_text);
-/* Files it for its time. */
+/* Puts the line into the heap. */
 void line_end(struct story *story, double at_ms);
-/* "agent-12" of a sub-agent, the session's id of a main agent. */
+/* Adds the agent's id: "agent-12", or the session's id for a main agent. */
 void line_agent_id(const struct story *story, uint32_t actor, char out[32]);
 
 /* ---- requests ---- */
 
 #define MAX_ATTEMPTS 4
 
-/* One request as it is planned: moments since the story's start. */
+/* A planned request: times in ms since the story's start. */
 struct request {
     uint32_t span;
     double begin, first_token, end;
@@ -96,11 +96,11 @@ struct request {
 };
 
 void request_plan(struct story *story, double at_ms, const struct actor *a, struct request *r);
-/* Files its lines. */
+/* Puts the request's lines into the heap. */
 void request_put(struct story *story, uint32_t actor, const struct request *r);
 
 /* ---- actors ---- */
-/* NO_ACTOR: out of memory, or too many. */
+/* Returns NO_ACTOR if out of memory or if there are too many. */
 #define NO_ACTOR UINT32_MAX
 uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t parent,
                    uint32_t session);

@@ -1,6 +1,5 @@
-/* A request to a model: all its moments are drawn at its start, then its lines are filed for them.
-   Set-up, failed attempts with their pauses, the wait for the first token, sampling at the model's
-   pace. */
+/* A request to a model. All its times are drawn at its start: set-up, failed attempts and pauses,
+   first token, sampling at the model's rate. Then its lines are put into the heap. */
 #include "tui/cmd/demo_private.h"
 
 #include <math.h>

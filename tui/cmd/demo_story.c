@@ -1,14 +1,14 @@
-/* A heap of what is to happen, ordered by time. A request is planned at its start, with all its
-   lines up to its end, so most tasks are lines that only wait for their time; the others are the
-   next steps of actors. Time is the order of the heap and nothing else. */
+/* A heap of tasks, ordered by time. A request is planned at its start with all its lines, so most
+   tasks are lines that wait for their time; the others are next steps of actors. No clock is read:
+   time is only the order of the heap. */
 #include "tui/cmd/demo_private.h"
 
 #include <math.h>
 #include <string.h>
 
-#define LAST_PROMPT_MS 18000.0 /* of a story that ends: no new prompts, */
+#define LAST_PROMPT_MS 18000.0 /* a finite story: no new prompts from here, */
 #define WIND_DOWN_MS   27000.0 /* no new tools, */
-#define HARD_END_MS    47000.0 /* nothing at all any more */
+#define HARD_END_MS    47000.0 /* nothing at all */
 
 /* ---- chance: splitmix64, the same everywhere ---- */
 
@@ -39,8 +39,8 @@ bool story_chance(struct story *story, double probability)
 
 double story_spread(struct story *story, double median, double sigma)
 {
-    /* Twelve uniform numbers are near enough to a normal one, and need no function whose last bit
-       differs between libms. */
+    /* The sum of twelve uniform numbers is close to a normal one, and needs no function whose last
+       bit differs between libms. */
     double normal = -6;
 
     for (int i = 0; i < 12; i++)
@@ -110,8 +110,8 @@ bool story_winds_down(const struct story *story, double at_ms)
     return !story->options.endless && at_ms > WIND_DOWN_MS;
 }
 
-/* How many of the agents are sessions' main ones: most of a small swarm can be seen at once, a
-   large one is mostly sub-agents. */
+/* Returns the number of sessions: a small swarm has many main agents, a large one mostly
+   sub-agents. */
 static unsigned session_count(unsigned agents)
 {
     unsigned sessions = agents <= 8 ? (agents + 1) / 3 : agents / 8 + 2;
@@ -173,7 +173,7 @@ static void take_step(struct story *story, const struct task *task)
     }
 }
 
-/* All that is left is that the sessions end. */
+/* Only the ends of the sessions are left. */
 static void close_story(struct story *story)
 {
     double at_ms = story->last_ms + 300;

@@ -1,7 +1,7 @@
-/* Parsing, GNU style: `--opt=V`, `--opt V`, `-oV`, `-o V`, bundled letters, options and arguments
-   mixed, `--` ends the options. Two passes over argv: which command it is (the first argument that
-   is one's name; what takes a value is known from all rows of that name alike), then the options by
-   that command's rows. */
+/* Parses GNU style: `--opt=V`, `--opt V`, `-oV`, `-o V`, bundled letters, options and arguments
+   mixed; `--` ends the options. The first pass over argv finds the command: the first argument that
+   is a command's name. All rows of one name agree on whether they take a value, so this needs no
+   command. The second pass parses the options by the command's rows. */
 #include "tui/cmd/options.h"
 
 #include "tui/cmd/config.h"
@@ -16,16 +16,16 @@
 struct cursor {
     int argc, next;
     char *const *argv;
-    const char *letters; /* what is left of bundled letters; NULL: none */
-    bool ended;          /* `--` was there */
+    const char *letters; /* the rest of bundled letters; NULL: none */
+    bool ended;          /* `--` was found */
 };
 
-/* What is next on the command line: an option with its value, or an argument. */
+/* The next item of the command line: an option with its value, or an argument. */
 struct item {
     const struct option_row *row; /* NULL: an argument, or the end */
     const char *value;            /* the option's; "": none */
     char *argument;
-    char name[64]; /* as it was typed, for messages */
+    char name[64]; /* as typed, for messages */
 };
 
 static const char *env_text(const char *name)
@@ -84,7 +84,7 @@ enum switch_word options_switch_word(const char *text)
     return SWITCH_OTHER;
 }
 
-/* The row of that name for one of these commands; NULL: none. */
+/* Returns the row of that name for one of these commands; NULL: none. */
 static const struct option_row *find_row(const char *name, size_t len, char letter,
                                          unsigned commands)
 {
@@ -99,7 +99,7 @@ static const struct option_row *find_row(const char *name, size_t len, char lett
     return NULL;
 }
 
-/* The row of what was typed as item->name. NULL: none, *error says so. */
+/* Returns the row of the option typed as item->name; NULL with the reason in *error: none. */
 static const struct option_row *need_row(const char *name, size_t len, char letter,
                                          unsigned commands, const struct item *item,
                                          struct strbuf *error)
@@ -120,7 +120,7 @@ static bool take_value(struct cursor *c, struct item *item, const char *attached
     if (!item->row->argument || attached)
         return true;
     if (c->next >= c->argc) {
-        strbuf_addf(error, "%s: wants %s", item->name, item->row->argument);
+        strbuf_addf(error, "%s: needs %s", item->name, item->row->argument);
         return false;
     }
     item->value = c->argv[c->next++];
@@ -160,7 +160,7 @@ static bool next_word(struct cursor *c, const char *word, unsigned commands, str
     return take_value(c, item, equals ? equals + 1 : NULL, error);
 }
 
-/* False: it is wrong. */
+/* Returns false if the item is wrong. */
 static bool next_item(struct cursor *c, unsigned commands, struct item *item, struct strbuf *error)
 {
     memset(item, 0, sizeof *item);
@@ -185,7 +185,7 @@ static bool next_item(struct cursor *c, unsigned commands, struct item *item, st
     return next_letter(c, commands, item, error);
 }
 
-/* *at is where in argv the command's name stands, 0: nowhere. */
+/* Sets *at to the index of the command's name in argv, 0 if there is none. */
 static bool find_command(struct options *out, int argc, char *const *argv, int *at,
                          struct strbuf *error)
 {
@@ -237,7 +237,7 @@ static bool setup_known(const struct options *o)
            (strcmp(o->arguments[0], "claude") == 0 || strcmp(o->arguments[0], "otel") == 0);
 }
 
-/* What only the whole of it can show. */
+/* Checks options and arguments against each other. */
 static bool check(const struct options *o, struct strbuf *error)
 {
     bool reads = o->command == COMMAND_REPORT || o->command == COMMAND_DUMP;
@@ -245,21 +245,21 @@ static bool check(const struct options *o, struct strbuf *error)
     if (o->help || o->version)
         return true;
     if (reads && o->argument_count == 0)
-        strbuf_addf(error, "%s: wants a SOURCE", command_rows[o->command].name);
+        strbuf_addf(error, "%s: needs a SOURCE", command_rows[o->command].name);
     else if (o->command == COMMAND_EMIT && o->argument_count == 0)
-        strbuf_adds(error, "emit: wants an operation");
+        strbuf_adds(error, "emit: needs an operation");
     else if (o->command == COMMAND_SETUP && !setup_known(o))
-        strbuf_adds(error, "setup: wants claude or otel");
+        strbuf_adds(error, "setup: needs claude or otel");
     else if (o->command == COMMAND_HOOK && o->argument_count > 0)
         strbuf_addf(error, "%s: hook takes no argument", o->arguments[0]);
     else if (o->command == COMMAND_DEMO && o->argument_count > 0)
         strbuf_addf(error, "%s: demo takes no source", o->arguments[0]);
     else if (o->allow_remote && !o->token_file)
-        strbuf_adds(error, "--allow-remote: wants --token-file");
+        strbuf_adds(error, "--allow-remote: needs --token-file");
     else if (o->replay > 0 && !only_finished(o))
-        strbuf_adds(error, "--replay: wants sources that have an end: FILE, DIR, -");
+        strbuf_adds(error, "--replay: needs finished sources: FILE, DIR, -");
     else if (o->split && o->output && strcmp(o->output, "-") == 0)
-        strbuf_adds(error, "--split: several documents do not fit on stdout");
+        strbuf_adds(error, "--split: stdout takes only one document");
     else
         return true;
     return false;
@@ -312,14 +312,7 @@ static bool take_config(struct options *out, char *config, const char *path, str
 }
 
 bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
-                   struct strbuf *error)
-{
-    return options_parse_with(out, argc, argv, env, NULL, "", error);
-}
-
-bool options_parse_with(struct options *out, int argc, char *const *argv,
-                        const struct environment *env, char *config, const char *config_path,
-                        struct strbuf *error)
+                   char *config, const char *config_path, struct strbuf *error)
 {
     int command_at;
 

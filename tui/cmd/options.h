@@ -22,7 +22,7 @@ enum command {
 
 enum dump_format { DUMP_TEXT, DUMP_ANSI, DUMP_SVG };
 
-/* What the environment says; NULL: not set, or empty. Borrowed from it. */
+/* Environment variables, borrowed; NULL: not set, or empty. */
 struct environment {
     const char *session;           /* SWARMTOP_SESSION */
     const char *state_home;        /* XDG_STATE_HOME */
@@ -35,7 +35,7 @@ struct environment {
     bool no_color;                 /* NO_COLOR */
 };
 
-/* All texts are borrowed from argv. */
+/* The command line. Texts are borrowed from argv, the environment and the config file. */
 struct options {
     enum command command;
     bool help, version;
@@ -44,7 +44,7 @@ struct options {
     char **arguments; /* sources; of emit: OP and KEY=VALUE; of setup: what */
     size_t argument_count, argument_cap;
 
-    const char *output;      /* NULL: not said; "-": stdout */
+    const char *output;      /* NULL: not given; "-": stdout */
     double write_interval_s; /* 0: off */
     enum document_tracks tracks;
     bool split;
@@ -52,38 +52,38 @@ struct options {
     bool follow, allow_remote;
     const char *token_file;
     size_t max_line_bytes; /* 0: the feed's own limits */
-    int64_t since_ns;      /* 0: not said */
+    int64_t since_ns;      /* 0: not given */
     bool content;
-    bool max_events_said;
+    bool max_events_given;
     size_t max_events; /* 0: none */
-    double for_s;      /* 0: for ever */
+    double for_s;      /* 0: no limit */
     struct time_spec from, to, at;
 
     bool no_color, ascii;
     unsigned fps;
-    unsigned cols, rows; /* 0: not said */
+    unsigned cols, rows; /* 0: not given */
     const char *keys;
-    const char *filter; /* NULL: not said */
+    const char *filter; /* NULL: not given */
     enum dump_format format;
     bool json;
 
-    double replay; /* 0: not said */
+    double replay; /* 0: not given */
 
     unsigned agents;
     uint64_t seed;
     double speed;
 
-    const char *address, *session; /* of emit and hook; NULL: not said */
+    const char *address, *session; /* of emit and hook; NULL: not given */
 
     struct keymap keymap;
 };
 
-/* A bit a command, for option_row.commands. */
+/* One bit per command, for option_row.commands. */
 #define FOR(command) (1u << (command))
 
 struct command_row {
     const char *name, *arguments, *meaning;
-    const char *details; /* a paragraph, for its --help and the manual */
+    const char *details; /* a paragraph for --help and the manual */
 };
 
 struct option_row {
@@ -92,8 +92,8 @@ struct option_row {
     const char *argument; /* NULL: takes none */
     const char *meaning;
     unsigned commands; /* FOR(…) | … */
-    /* Takes the argument ("" where it has none). False: it is wrong; *error is "" or says what is
-       (the caller names the option). */
+    /* Parses the argument ("" if the option has none). Returns false if it is wrong, with the reason
+       or nothing in *error; the caller adds the option's name. */
     bool (*parse)(struct options *options, const char *argument, struct strbuf *error);
 };
 
@@ -101,21 +101,19 @@ extern const struct command_row command_rows[COMMANDS];
 extern const struct option_row option_rows[];
 extern const size_t option_row_count;
 
-/* Reads the environment; the only place that does (but for address_default). */
+/* Reads the environment. Only this and address_default do so. */
 void options_environment(struct environment *env);
-/* Parses the command line with `config`, the text of the user's file at `config_path`, and `env` behind it. The text, which may be NULL, is cut up, and has
-   to stay as long as the options. False: *error says `what: why` and the exit status is 2. Release *out with options_release either way. */
-bool options_parse_with(struct options *out, int argc, char *const *argv,
-                        const struct environment *env, char *config, const char *config_path,
-                        struct strbuf *error);
-/* The same without such a file. */
+/* Parses the command line. `config` is the text of the user's file at `config_path`; it gives
+   defaults, and so does `env`. The text may be NULL; it is cut up and must live as long as the
+   options. Returns false with `what: why` in *error; the exit status is then 2. Release *out with
+   options_release in any case. */
 bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
-                   struct strbuf *error);
+                   char *config, const char *config_path, struct strbuf *error);
 void options_release(struct options *options);
-/* As JavaScript's parseInt(text, 10): the number that the text begins with; 0 where that is not
+/* Returns the number that the text begins with, as JavaScript's parseInt(text, 10); 0 if it is not
    positive or there is none. */
 double options_parse_int(const char *text);
-/* As the seed: 1, true, yes, on / 0, false, no, off, trimmed, in any case. */
+/* Reads a switch as the seed does: 1, true, yes, on or 0, false, no, off, trimmed, in any case. */
 enum switch_word { SWITCH_UNSET, SWITCH_ON, SWITCH_OFF, SWITCH_OTHER };
 enum switch_word options_switch_word(const char *text);
 

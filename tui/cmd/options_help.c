@@ -1,5 +1,5 @@
-/* Two writers over the same rows: plain text wrapped at 80 columns, and man(7). A word in the
-   manual that is not in --help, or the other way about, cannot be. */
+/* Two writers over the same rows, plain text wrapped at 80 columns and man(7), so that --help and
+   the manual cannot differ. */
 #include "tui/cmd/options_help.h"
 
 #include "ingest/sources.h"
@@ -16,17 +16,17 @@ struct term_row {
 
 static const struct term_row environment_rows[] = {
     {"SWARMTOP_SOCKET", "the default feed address"},
-    {"SWARMTOP_SESSION", "the session of emit"},
-    {"XDG_RUNTIME_DIR", "where the default socket is"},
+    {"SWARMTOP_SESSION", "the default session of emit"},
+    {"XDG_RUNTIME_DIR", "directory of the default socket"},
     {"XDG_STATE_HOME",
-     "below it, in swarmtop/, traces are left where nothing else is said (default: ~/.local/state)"},
-    {"XDG_CONFIG_HOME", "where swarmtop/config is (default: ~/.config)"},
+     "default traces are written to swarmtop/ below it (default: ~/.local/state)"},
+    {"XDG_CONFIG_HOME", "directory of swarmtop/config (default: ~/.config)"},
     {"CLAUDE_CODE_PERFETTO_TRACE",
-     "where the trace is left without --output: 1, true, yes, on: traces/trace-SESSION.json below "
-     "Claude's config directory; 0, false, no, off: nowhere; else the path itself"},
-    {"CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S", "--write-interval's default"},
+     "where the trace goes without --output. 1, true, yes, on: traces/trace-SESSION.json below "
+     "Claude's config directory; 0, false, no, off: nowhere; else a path"},
+    {"CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S", "default of --write-interval"},
     {"CLAUDE_CONFIG_DIR", "Claude's config directory (default: ~/.claude)"},
-    {"NO_COLOR", "no colour where it is set"},
+    {"NO_COLOR", "use no colour if it is set"},
 };
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
@@ -59,7 +59,7 @@ static void pad_to(struct strbuf *out, size_t from, size_t column)
     while (++at < column);
 }
 
-/* Continues a line whose first `at` columns are taken; further ones begin at `indent`. */
+/* Continues a line whose first `at` columns are used. Later lines begin at `indent`. */
 static void put_wrapped(struct strbuf *out, size_t at, size_t indent, const char *text)
 {
     bool first = true;
@@ -134,9 +134,8 @@ void options_help(enum command command, struct strbuf *out)
 
     if (command == COMMAND_WATCH) {
         strbuf_adds(
-            out,
-            "swarmtop shows swarms of LLM agents on one live time axis and leaves a Chrome Trace\n"
-            "behind.\n\n");
+            out, "swarmtop shows swarms of LLM agents on one live time axis and writes a Chrome\n"
+                 "Trace when it ends.\n\n");
         for (size_t i = 0; i < COMMANDS; i++) {
             strbuf_addf(out, i ? "       " : "usage: ");
             strbuf_addf(out, i ? "swarmtop %s %s\n" : "swarmtop [%s] %s\n", command_rows[i].name,
@@ -157,9 +156,8 @@ void options_help(enum command command, struct strbuf *out)
     }
     put_options(out, command);
     strbuf_adds(
-        out,
-        "\nExit status: 0 done, 1 something was not read or not written, 2 the command line is\n"
-        "wrong.\n");
+        out, "\nExit status: 0 success, 1 something was not read or not written, 2 wrong command\n"
+             "line.\n");
 }
 
 /* ---- man(7) ---- */
@@ -204,7 +202,7 @@ static void manual_commands(struct strbuf *out)
     }
 }
 
-/* Which commands take it: `(watch, demo)`; nothing where all do. */
+/* Appends the commands that take an option, `(watch, demo)`, unless all do. */
 static void manual_takers(struct strbuf *out, unsigned commands)
 {
     const char *before = "\n(";

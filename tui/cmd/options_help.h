@@ -1,5 +1,5 @@
-/* What the tables of commands, options, sources and environment variables say to a person:
-   `--help`, and the same as the manual's tables. */
+/* Prints the tables of commands, options, sources and environment variables: as `--help`, and as
+   the tables of the manual. */
 #ifndef TUI_OPTIONS_HELP_H
 #define TUI_OPTIONS_HELP_H
 
@@ -7,12 +7,12 @@
 
 #define SWARMTOP_VERSION "0.1.0"
 
-/* The text of `swarmtop COMMAND --help`; of the default command also the list of commands. */
+/* Appends the text of `swarmtop COMMAND --help`; for the default command with all commands. */
 void options_help(enum command command, struct strbuf *out);
-/* A table of doc/swarmtop.1 in man(7)'s macros; `table` is "commands", "sources", "options", "keys"
-   or "environment". False: no such. */
+/* Appends a table of doc/swarmtop.1 in man(7) macros. `table` is "commands", "sources", "options",
+   "keys" or "environment". Returns false if there is no such table. */
 bool options_manual(const char *table, struct strbuf *out);
-/* Text in man(7): hyphens and backslashes kept from it, `code` made bold. */
+/* Appends text for man(7): escapes hyphens and backslashes, makes `code` bold. */
 void options_manual_text(const char *text, struct strbuf *out);
 
 #endif

@@ -1,6 +1,6 @@
-/* The two tables. A row of an option knows the commands that take it, so one name can mean two
-   things (`--to TIME`, and of emit `--to ADDR`) and a command refuses what it would ignore. Order
-   is the order of --help and of the manual. */
+/* The tables of commands and options. A row of an option names the commands that take it, so one
+   name can have two meanings (`--to TIME`, and for emit `--to ADDR`), and a command refuses an
+   option that it would ignore. The order is that of --help and of the manual. */
 #include "tui/cmd/options.h"
 
 #include "core/query/filter.h"
@@ -15,40 +15,39 @@
 const struct command_row command_rows[COMMANDS] = {
     [COMMAND_WATCH] =
         {"watch", "[OPTIONS] [SOURCE...]", "the live screen (the default command)",
-         "Follows files that grow, are replaced or are not there yet. Without a SOURCE it "
-         "listens at the default address. Where stdout is no terminal it goes on without a "
-         "screen: a line of figures on stderr every few seconds, the last frame as text at the end."},
+         "Follows files that grow, are replaced or do not exist yet. Without a SOURCE it listens at "
+         "the default address. If stdout is not a terminal, it prints a line of figures to stderr "
+         "every few seconds, and the last frame as text at the end."},
     [COMMAND_RECORD] =
         {"record", "[OPTIONS] [SOURCE...]",
-         "the same without a screen: collects until the sources end or a signal comes",
-         "Takes what is there and stops, unless --follow is given or a source listens. The path "
-         "of what is left behind is printed on stdout."},
+         "records without a screen until the sources end or a signal arrives",
+         "Reads files once and stops, unless --follow is given or a source listens. Prints the path "
+         "of the trace to stdout."},
     [COMMAND_REPORT] = {"report", "[--json] SOURCE...",
-                        "reads the sources to their end, prints the statistics",
-                        "Durations are milliseconds. A figure with nothing behind it is absent."},
-    [COMMAND_DUMP] =
-        {"dump", "[--size COLSxROWS] [--keys KEYS] [--at TIME] [--format text|ansi|svg] SOURCE...",
-         "reads the sources to their end, prints one frame of the screen",
-         "Needs no terminal. Everything is in view unless keys say otherwise."},
+                        "reads the sources to their end and prints statistics",
+                        "Durations are in milliseconds. A figure without data is omitted."},
+    [COMMAND_DUMP] = {"dump", "[OPTIONS] SOURCE...",
+                      "reads the sources to their end and prints one frame of the screen",
+                      "Needs no terminal. Shows all of the trace unless --keys changes the view."},
     [COMMAND_EMIT] = {"emit", "[--to ADDR] [--session ID] OP [KEY=VALUE...]",
                       "sends one feed operation to a running swarmtop",
-                      "The session is --session, else $SWARMTOP_SESSION, else `shell`; t is the "
-                      "moment it was started; args.K=V builds an object."},
+                      "The session is --session, else $SWARMTOP_SESSION, else `shell`. The time "
+                      "is now unless t= is given. args.K=V adds a member to an object."},
     [COMMAND_HOOK] =
-        {"hook", "[--to ADDR]", "a hook of Claude Code: forwards what it is given on stdin",
-         "Sends the JSON to a running swarmtop. Prints nothing and always succeeds, at once, also "
-         "where nobody listens: the agent waits for it. `swarmtop setup claude` prints what to "
-         "paste into Claude Code's settings."},
-    [COMMAND_SETUP] = {"setup", "claude|otel", "prints what to paste to make a client report here",
-                       "What to paste is on stdout, where to on stderr. No file is touched."},
-    [COMMAND_STATUS] =
-        {"status", "[SOURCE...]", "one line for a status bar",
-         "Asks a running swarmtop at the default address, or reads the sources. In tmux: "
-         "set -g status-right '#(swarmtop status)'."},
+        {"hook", "[--to ADDR]", "a hook for Claude Code: forwards the JSON on stdin",
+         "Sends the JSON to a running swarmtop. Prints nothing and always succeeds within "
+         "milliseconds, even if no swarmtop runs: the agent waits for it. `swarmtop setup claude` "
+         "prints the block to paste into Claude Code's settings."},
+    [COMMAND_SETUP] =
+        {"setup", "claude|otel", "prints settings that make a client report to swarmtop",
+         "Prints the settings to stdout and where to paste them to stderr. Changes no "
+         "file."},
+    [COMMAND_STATUS] = {"status", "[SOURCE...]", "one line for a status bar",
+                        "Asks the swarmtop at the default address, or reads the sources. In tmux: "
+                        "set -g status-right '#(swarmtop status)'."},
     [COMMAND_DEMO] =
-        {"demo", "[--agents N] [--seed N] [--speed X]",
-         "a simulated swarm on a real feed, in the live screen",
-         "Goes on until q; without a terminal it ends when its story is told, in under a minute."},
+        {"demo", "[OPTIONS]", "shows a simulated swarm that sends a real feed",
+         "Runs until q is pressed. Without a terminal it ends after less than a minute."},
 };
 
 /* ---- arguments ---- */
@@ -59,7 +58,7 @@ static bool number(const char *text, double *out)
 
     errno = 0;
     *out = strtod(text, &end);
-    /* What strtod knows beyond decimals (inf, nan, 0x1p3) nobody types on purpose. */
+    /* strtod also reads inf, nan and 0x1p3, which are typing errors here. */
     return end != text && !*end && isfinite(*out) && !strpbrk(text, "xX");
 }
 
@@ -77,7 +76,7 @@ static bool whole_size(const char *text, size_t *out, struct strbuf *error)
     uint64_t value;
 
     if (!whole(text, SIZE_MAX / 2, &value)) {
-        strbuf_addf(error, "'%s' is no whole number", text);
+        strbuf_addf(error, "'%s' is not a whole number", text);
         return false;
     }
     *out = (size_t)value;
@@ -88,7 +87,7 @@ static bool positive(const char *text, double max, double *out, struct strbuf *e
 {
     if (number(text, out) && *out > 0 && *out <= max)
         return true;
-    strbuf_addf(error, "'%s' is no number above 0 and up to %.0f", text, max);
+    strbuf_addf(error, "'%s' is not a number above 0 and up to %.0f", text, max);
     return false;
 }
 
@@ -98,7 +97,7 @@ static bool whole_in(const char *text, unsigned min, unsigned max, unsigned *out
     uint64_t value;
 
     if (!whole(text, max, &value) || value < min) {
-        strbuf_addf(error, "'%s' is no whole number from %u to %u", text, min, max);
+        strbuf_addf(error, "'%s' is not a whole number from %u to %u", text, min, max);
         return false;
     }
     *out = (unsigned)value;
@@ -109,7 +108,7 @@ static bool moment(const char *text, struct time_spec *out, struct strbuf *error
 {
     if (time_spec_parse(text, out))
         return true;
-    strbuf_addf(error, "'%s' is no TIME (12.5s, -30s, 14:31:05, 2025-10-16T14:31:05Z)", text);
+    strbuf_addf(error, "'%s' is not a TIME (12.5s, -30s, 14:31:05, 2025-10-16T14:31:05Z)", text);
     return false;
 }
 
@@ -126,7 +125,7 @@ static bool path(const char *text, const char **out, struct strbuf *error)
 #define PARSER(option) \
     static bool parse_##option(struct options *o, const char *text, struct strbuf *error)
 
-/* What needs neither of them. */
+/* A parser of an option without an argument. */
 #define FLAG(option, field)      \
     PARSER(option)               \
     {                            \
@@ -159,14 +158,14 @@ PARSER(write_interval)
 
 PARSER(max_events)
 {
-    o->max_events_said = true;
+    o->max_events_given = true;
     return whole_size(text, &o->max_events, error);
 }
 
 PARSER(tracks)
 {
     if (strcmp(text, "agent") != 0 && strcmp(text, "lane") != 0) {
-        strbuf_addf(error, "'%s' is neither agent nor lane", text);
+        strbuf_addf(error, "'%s' is not agent or lane", text);
         return false;
     }
     o->tracks = *text == 'a' ? TRACKS_AGENT : TRACKS_LANE;
@@ -183,11 +182,11 @@ PARSER(to)
     return moment(text, &o->to, error);
 }
 
-/* It has been read by then (config.h). */
+/* The file has been read before (config.h). */
 PARSER(config)
 {
     (void)o;
-    return *text || (strbuf_adds(error, "wants a FILE"), false);
+    return *text || (strbuf_adds(error, "needs a FILE"), false);
 }
 
 PARSER(filter)
@@ -244,8 +243,8 @@ PARSER(size)
     }
     strbuf_release(&why);
     if (!ok)
-        strbuf_addf(error, "'%s' is no size from 1x1 to %dx%d, such as 120x36", text, GRID_MAX_COLS,
-                    GRID_MAX_ROWS);
+        strbuf_addf(error, "'%s' is not a size from 1x1 to %dx%d, such as 120x36", text,
+                    GRID_MAX_COLS, GRID_MAX_ROWS);
     return ok;
 }
 
@@ -258,7 +257,7 @@ PARSER(keys)
         size_t len = strcspn(text, " ");
 
         if (!keymap_parse_key(text, len, &key)) {
-            strbuf_addf(error, "'%.*s' is no key", (int)len, text);
+            strbuf_addf(error, "'%.*s' is not a key", (int)len, text);
             return false;
         }
         text += len;
@@ -275,7 +274,7 @@ PARSER(format)
             o->format = (enum dump_format)i;
             return true;
         }
-    strbuf_addf(error, "'%s' is none of text, ansi and svg", text);
+    strbuf_addf(error, "'%s' is not text, ansi or svg", text);
     return false;
 }
 
@@ -288,12 +287,12 @@ PARSER(since)
 {
     struct time_spec span;
 
-    /* As TIME from the start is typed: 90s, 1h30m. */
+    /* The form of a TIME from the start: 90s, 1h30m. */
     if (time_spec_parse(text, &span) && span.form == TIME_FROM_START && span.ns > 0) {
         o->since_ns = span.ns;
         return true;
     }
-    strbuf_addf(error, "'%s' is no DURATION above 0 (90s, 30m, 1h)", text);
+    strbuf_addf(error, "'%s' is not a DURATION above 0 (90s, 30m, 1h)", text);
     return false;
 }
 
@@ -305,7 +304,7 @@ PARSER(agents)
 PARSER(seed)
 {
     if (!whole(text, UINT64_MAX, &o->seed)) {
-        strbuf_addf(error, "'%s' is no whole number", text);
+        strbuf_addf(error, "'%s' is not a whole number", text);
         return false;
     }
     return true;
@@ -333,68 +332,66 @@ PARSER(session)
 #define ALL     ((1u << COMMANDS) - 1)
 
 const struct option_row option_rows[] = {
-    {"output", 'o', "FILE", "the Chrome Trace to leave behind (`-`: stdout)", KEEPERS,
-     parse_output},
-    {"write-interval", 0, "S", "also write it every S seconds, closing nothing", KEEPERS,
+    {"output", 'o', "FILE", "write the Chrome Trace to FILE (`-`: stdout)", KEEPERS, parse_output},
+    {"write-interval", 0, "S", "also write the trace every S seconds while it is recorded", KEEPERS,
      parse_write_interval},
-    {"split", 0, NULL, "a document a session", KEEPERS, parse_split},
+    {"split", 0, NULL, "write one file per session", KEEPERS, parse_split},
     {"tracks", 0, "agent|lane",
-     "all spans of an agent on its one thread, or overlapping ones on threads of their own "
-     "(default: lane)",
-     KEEPERS, parse_tracks},
-    {"follow", 'f', NULL, "follow files (watch always does)", READERS, parse_follow},
+     "one thread per agent, or extra threads for overlapping spans (default: lane)", KEEPERS,
+     parse_tracks},
+    {"follow", 'f', NULL, "follow files as they grow (watch always does)", READERS, parse_follow},
     {"max-events", 0, "N",
-     "keep at most N events in memory (default: 100000 of live sources, 0: no limit)",
+     "keep at most N events in memory (default: 100000 for live sources; 0: no limit)",
      READERS | SCREEN, parse_max_events},
     {"from", 0, "TIME",
-     "only from there. TIME: 12.5s from the start, -30s from the end, 14:31:05, ISO 8601", READERS,
-     parse_from},
-    {"to", 0, "TIME", "only up to there", READERS, parse_to},
-    {"replay", 0, "SPEED",
-     "show finished sources as they came, by their own clock, at 1, 10 … times its speed",
+     "ignore everything before TIME: 12.5s (from the start), -30s (from the end), 14:31:05, or "
+     "ISO 8601",
+     READERS, parse_from},
+    {"to", 0, "TIME", "ignore everything after TIME", READERS, parse_to},
+    {"replay", 0, "SPEED", "replay finished sources in real time (1) or SPEED times as fast",
      FOR(COMMAND_WATCH), parse_replay},
-    {"for", 0, "SECONDS", "stop by itself after that long", READERS | SCREEN, parse_for},
+    {"for", 0, "SECONDS", "stop after SECONDS", READERS | SCREEN, parse_for},
     {"since", 0, "DURATION",
-     "of claude: without a DIR, also sessions that ended no longer ago (default: 1h)", READERS,
+     "with a bare `claude:`, also show sessions that ended within DURATION (default: 1h)", READERS,
      parse_since},
     {"content", 0, NULL,
-     "keep what tools were given and what came of it (off: one identifying argument a call)",
-     READERS, parse_content},
-    {"json", 0, NULL, "one JSON object instead of tables", FOR(COMMAND_REPORT), parse_json},
-    {"size", 0, "COLSxROWS", "the size of the frame (default: 120x36)", FOR(COMMAND_DUMP),
-     parse_size},
-    {"keys", 0, "KEYS", "keys to press first, named as `?` shows them, between spaces",
+     "keep inputs and results of tools (default: one identifying argument per call)", READERS,
+     parse_content},
+    {"json", 0, NULL, "print one JSON object instead of tables", FOR(COMMAND_REPORT), parse_json},
+    {"size", 0, "COLSxROWS", "size of the frame (default: 120x36)", FOR(COMMAND_DUMP), parse_size},
+    {"keys", 0, "KEYS", "press these keys first: names as in `?`, separated by spaces",
      FOR(COMMAND_DUMP), parse_keys},
-    {"at", 0, "TIME", "the moment shown (default: the end)", FOR(COMMAND_DUMP), parse_at},
-    {"format", 0, "text|ansi|svg", "plain text, text with colours, or a picture (default: text)",
+    {"at", 0, "TIME", "show the screen at TIME (default: the end)", FOR(COMMAND_DUMP), parse_at},
+    {"format", 0, "text|ansi|svg", "plain text, text with colours, or an image (default: text)",
      FOR(COMMAND_DUMP), parse_format},
-    {"to", 0, "ADDR", "unix:PATH or tcp:HOST:PORT (default: the default address)",
+    {"to", 0, "ADDR", "send to unix:PATH or tcp:HOST:PORT (default: the default address)",
      FOR(COMMAND_EMIT) | FOR(COMMAND_HOOK), parse_address},
-    {"session", 0, "ID", "the session (default: $SWARMTOP_SESSION, else `shell`)",
-     FOR(COMMAND_EMIT), parse_session},
-    {"agents", 0, "N", "how many agents (default: 8)", FOR(COMMAND_DEMO), parse_agents},
-    {"seed", 0, "N", "another number, another story (default: 1)", FOR(COMMAND_DEMO), parse_seed},
-    {"speed", 0, "X", "X times as fast (default: 1)", FOR(COMMAND_DEMO), parse_speed},
-    {"filter", 0, "EXPR", "show only what matches, as typed at the filter prompt",
+    {"session", 0, "ID", "session id (default: $SWARMTOP_SESSION, else `shell`)", FOR(COMMAND_EMIT),
+     parse_session},
+    {"agents", 0, "N", "number of agents (default: 8)", FOR(COMMAND_DEMO), parse_agents},
+    {"seed", 0, "N", "random seed (default: 1)", FOR(COMMAND_DEMO), parse_seed},
+    {"speed", 0, "X", "run X times as fast (default: 1)", FOR(COMMAND_DEMO), parse_speed},
+    {"filter", 0, "EXPR", "show only what matches EXPR, as at the filter prompt",
      SCREEN | FOR(COMMAND_DUMP), parse_filter},
-    {"no-color", 0, NULL, "no colour (also where NO_COLOR is set)", SCREEN | FOR(COMMAND_DUMP),
+    {"no-color", 0, NULL, "use no colour (also if NO_COLOR is set)", SCREEN | FOR(COMMAND_DUMP),
      parse_no_color},
-    {"ascii", 0, NULL, "no characters outside ASCII (the default where the locale is not UTF-8)",
+    {"ascii", 0, NULL, "use ASCII characters only (default if the locale is not UTF-8)",
      SCREEN | ENDERS, parse_ascii},
-    {"fps", 0, "N", "at most N frames a second (default: 10)", SCREEN, parse_fps},
+    {"fps", 0, "N", "draw at most N frames per second (default: 10)", SCREEN, parse_fps},
     {"allow-remote", 0, NULL,
-     "tcp: and otlp: may listen on other addresses than loopback; wants --token-file", READERS,
+     "let tcp: and otlp: listen on addresses other than loopback; needs --token-file", READERS,
      parse_allow_remote},
     {"token-file", 0, "FILE",
-     "what senders over tcp: have to say first, and over otlp: with each request (Authorization: "
-     "Bearer), is in its first line",
+     "FILE's first line is the token that tcp: senders must send first and otlp: clients send as "
+     "Authorization: Bearer",
      READERS | FOR(COMMAND_EMIT), parse_token_file},
     {"max-line", 0, "BYTES",
-     "drop longer lines (default: 1 MiB on a socket or pipe, 64 MiB in a file)", READERS,
-     parse_max_line},
-    {"config", 0, "FILE", "the user's file (default: $XDG_CONFIG_HOME/swarmtop/config)", ALL,
+     "drop lines longer than BYTES (default: 1 MiB from sockets and pipes, 64 MiB in files)",
+     READERS, parse_max_line},
+    {"config", 0, "FILE",
+     "read options and keys from FILE (default: $XDG_CONFIG_HOME/swarmtop/config)", ALL,
      parse_config},
-    {"help", 'h', NULL, "this text", ALL, parse_help},
-    {"version", 0, NULL, "the version", ALL, parse_version},
+    {"help", 'h', NULL, "show this help", ALL, parse_help},
+    {"version", 0, NULL, "show the version", ALL, parse_version},
 };
 const size_t option_row_count = sizeof option_rows / sizeof *option_rows;

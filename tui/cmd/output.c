@@ -1,6 +1,6 @@
-/* Writing is one pass of core's document writer into a file that takes the old one's place at the
-   end, so nothing here can leave half a document. The paths that were written are remembered, to be
-   said at the end. Written synchronously: the model stands still meanwhile. */
+/* core's document writer writes a temporary file, which replaces the old file at the end, so an
+   incomplete document never appears. The write is synchronous: the model does not change meanwhile.
+   The paths are kept, so that the program can print them at the end. */
 #include "tui/cmd/output.h"
 
 #include "core/export/trace_file.h"
@@ -13,12 +13,12 @@
 
 struct written {
     char *path;
-    size_t bytes; /* of it, with its NUL */
+    size_t bytes; /* of the path, with its NUL */
 };
 
 struct output {
     struct output_config config;
-    struct strbuf path; /* output_path's */
+    struct strbuf path; /* result of output_path */
     struct written *written;
     size_t written_count, written_cap;
 };
@@ -133,49 +133,73 @@ static struct document_options document_options(const struct output *output,
     return document;
 }
 
-static bool stdout_sink(void *ctx, const char *bytes, size_t len)
+/* The destination of a document. */
+struct sink {
+    const struct output *output;
+    struct trace_file *file;
+    bool final, gave_up;
+};
+
+static bool put(void *ctx, const char *bytes, size_t len)
 {
-    (void)ctx;
-    return fwrite(bytes, 1, len, stdout) == len;
+    struct sink *sink = ctx;
+    const struct output_config *config = &sink->output->config;
+
+    sink->gave_up = sink->gave_up || (config->gives_up && config->gives_up(sink->final));
+    if (sink->gave_up)
+        return false;
+    return sink->file ? trace_file_write(sink->file, bytes, len)
+                      : fwrite(bytes, 1, len, stdout) == len;
 }
 
-static bool write_to_stdout(const struct swarm *swarm, const struct document_options *document,
-                            struct strbuf *error)
+static bool write_to_stdout(const struct output *output, const struct swarm *swarm,
+                            const struct document_options *document, struct strbuf *error)
 {
+    struct sink sink = {.output = output, .final = true};
     bool no_memory = false;
 
     errno = 0;
-    if (document_write(swarm, document, stdout_sink, NULL, &no_memory) && fflush(stdout) == 0)
+    if (document_write(swarm, document, put, &sink, &no_memory) && fflush(stdout) == 0)
         return true;
     strbuf_addf(error, "standard output: cannot write: %s",
-                no_memory ? "out of memory" : strerror(errno));
+                no_memory      ? "out of memory"
+                : sink.gave_up ? "interrupted"
+                               : strerror(errno));
     return false;
 }
 
+/* Sets *written if the file has the new version. */
 static bool write_to_file(const struct output *output, const struct swarm *swarm,
-                          const struct document_options *document, struct strbuf *error)
+                          const struct document_options *document, bool final, bool *written,
+                          struct strbuf *error)
 {
     const char *path = output->path.data;
-    struct trace_file *file = trace_file_begin(output->config.mem, path, error);
+    struct sink sink = {.output = output, .final = final};
     bool no_memory = false;
 
-    if (!file)
+    *written = false;
+    sink.file = trace_file_begin(output->config.mem, path, error);
+    if (!sink.file)
         return false;
-    document_write(swarm, document, trace_file_write, file, &no_memory);
-    if (!no_memory)
-        return trace_file_commit(file, error);
-    trace_file_abort(file);
-    strbuf_addf(error, "%s: cannot write: out of memory", path);
-    return false;
+    document_write(swarm, document, put, &sink, &no_memory);
+    if (!no_memory && !sink.gave_up)
+        return *written = trace_file_commit(sink.file, error);
+    trace_file_abort(sink.file);
+    if (no_memory)
+        strbuf_addf(error, "%s: cannot write: out of memory", path);
+    else if (final)
+        strbuf_addf(error, "%s: cannot write: interrupted", path);
+    return !no_memory && !final;
 }
 
 static bool write_one(struct output *output, const struct swarm *swarm, int64_t local_ns,
                       session_no only, bool final, struct strbuf *error)
 {
     struct document_options document = document_options(output, swarm, local_ns, only);
+    bool written;
 
     if (output_to_stdout(output))
-        return !final || write_to_stdout(swarm, &document, error);
+        return !final || write_to_stdout(output, swarm, &document, error);
     path_of(output, swarm, local_ns, only);
     if (output->path.failed) {
         strbuf_adds(error, "trace: cannot write: out of memory");
@@ -183,9 +207,10 @@ static bool write_one(struct output *output, const struct swarm *swarm, int64_t 
     }
     if (output->path.len == 0)
         return true;
-    if (!write_to_file(output, swarm, &document, error))
+    if (!write_to_file(output, swarm, &document, final, &written, error))
         return false;
-    remember(output, output->path.data);
+    if (written)
+        remember(output, output->path.data);
     return true;
 }
 

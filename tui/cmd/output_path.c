@@ -1,6 +1,6 @@
-/* A path is found anew each time it is asked for: a second session changes it from the session's
-   name to the date's, and a file that has become a source is let alone from then on. The rules in
-   the order of CLI.md: -o; the seed's variable; for live sources the state directory. */
+/* The path is computed at each call: a second session changes it from the session's name to a date,
+   and a file that has become a source is avoided. The rules, in order: --output;
+   CLAUDE_CODE_PERFETTO_TRACE; for live sources the state directory. */
 #include "tui/cmd/output_path.h"
 
 #include "core/base/utf8.h"
@@ -55,7 +55,8 @@ static void add_id(const struct swarm *swarm, session_no session, struct strbuf 
     output_file_name(id, len, out);
 }
 
-/* The session's id as a file name; with a number where an earlier session has the same. */
+/* Appends the session's id as a file name, with a number if an earlier session has the same name.
+   */
 static void add_unique_id(const struct swarm *swarm, session_no session, struct strbuf *out)
 {
     struct strbuf own, other;
@@ -79,7 +80,7 @@ static void add_unique_id(const struct swarm *swarm, session_no session, struct 
     strbuf_release(&other);
 }
 
-/* When the earliest session started, on the local clock: `20251016-143105`. */
+/* Appends the start of the earliest session in local time: `20251016-143105`. */
 static void add_date(const struct output_naming *n, struct strbuf *out)
 {
     int64_t start_ns = INT64_MAX;
@@ -100,7 +101,7 @@ static void add_date(const struct output_naming *n, struct strbuf *out)
         strbuf_adds(out, text);
 }
 
-/* `trace-SESSION.json`; False: there is no session to name it after. */
+/* Appends `trace-SESSION.json`. Returns false if there is no session. */
 static bool add_trace_name(const struct output_naming *n, session_no only, struct strbuf *out)
 {
     session_no first = output_next_session(n->swarm, NO_SESSION);
@@ -119,7 +120,7 @@ static bool add_trace_name(const struct output_naming *n, session_no only, struc
     return true;
 }
 
-/* A path that was named, with `-SESSION` before its extension where it is one of several. */
+/* Appends the given path; for one of several documents with `-SESSION` before the extension. */
 static void add_named(const struct output_naming *n, const char *path, size_t len, session_no only,
                       struct strbuf *out)
 {
@@ -131,7 +132,7 @@ static void add_named(const struct output_naming *n, const char *path, size_t le
     }
     while (stem > 0 && path[stem - 1] != '.' && path[stem - 1] != '/')
         stem--;
-    /* No dot, or one that begins the name: there is no extension. */
+    /* Without a dot, or with only a leading one, there is no extension. */
     if (stem < 2 || path[stem - 1] != '.' || path[stem - 2] == '/')
         stem = len;
     else
@@ -150,7 +151,8 @@ static bool is_source(const struct output_naming *n, const struct strbuf *path)
     return path->data && n->config->is_source && n->config->is_source(n->config->ctx, path->data);
 }
 
-/* What CLAUDE_CODE_PERFETTO_TRACE says. False: it says nothing, or its file is a source. */
+/* Appends the path of CLAUDE_CODE_PERFETTO_TRACE. Returns false if it is not set or its file is a
+   source. */
 static bool add_seeds(const struct output_naming *n, session_no only, struct strbuf *out)
 {
     const struct environment *env = &n->config->options->env;
@@ -175,8 +177,7 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
         strbuf_addf(out, "%s%s/traces/",
                     env->claude_config_dir ? env->claude_config_dir : env->home,
                     env->claude_config_dir ? "" : "/.claude");
-        /* A trace that was only looked at does not take the place of the one that its producer left
-           there. */
+        /* A trace that was only read must not replace the one that its producer wrote there. */
         if (!add_trace_name(n, only, out) ||
             (!n->config->live && out->data && access(out->data, F_OK) == 0 &&
              !n->mine(n->ctx, out->data)))
@@ -189,7 +190,7 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
     return false;
 }
 
-/* Below the state directory, under the next name that is no source. */
+/* Appends a path below the state directory: the first name that is not a source. */
 static void add_default(const struct output_naming *n, session_no only, struct strbuf *out)
 {
     const struct environment *env = &n->config->options->env;

@@ -1,12 +1,11 @@
-/* Where a document goes: the names, without the writing. Private to output*.c. */
+/* Paths of documents. Private to output*.c. */
 #ifndef TUI_OUTPUT_PATH_H
 #define TUI_OUTPUT_PATH_H
 
 #include "tui/cmd/output.h"
 
-/* Appends the path of the document of `only`, or with NO_SESSION of all sessions; nothing where
-   there is none to be left behind. `mine(ctx, path)` says that this program wrote the file already.
-   */
+/* Appends the path of the document of `only`, or with NO_SESSION of all sessions; nothing if none
+   is to be written. `mine(ctx, path)` returns whether this program wrote the file before. */
 struct output_naming {
     const struct output_config *config;
     const struct swarm *swarm;
@@ -15,7 +14,7 @@ struct output_naming {
     void *ctx;
 };
 void output_path_of(const struct output_naming *naming, session_no only, struct strbuf *out);
-/* The session that comes next after `after` (NO_SESSION: the first); NO_SESSION: no more. */
+/* Returns the next session after `after` (NO_SESSION: the first); NO_SESSION: no more. */
 session_no output_next_session(const struct swarm *swarm, session_no after);
 
 #endif

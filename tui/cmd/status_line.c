@@ -1,5 +1,5 @@
-/* The figures that the screen's header shows, in its words, for places without a screen: a log
-   file, a pipe, the line of `record`. */
+/* The figures of the screen's header as one line: for a log file, a pipe or the progress line of
+   `record`. */
 #include "tui/cmd/status_line.h"
 
 #include "core/query/query.h"
@@ -78,7 +78,7 @@ void status_line(const struct swarm *swarm, const struct swarm_figures *figures,
         put_figures(&figures->totals, out);
 }
 
-/* `out` holds what came before it. */
+/* `out` holds the part before it. */
 static void put_part(struct strbuf *out, uint64_t count, const char *word)
 {
     if (count > 0)

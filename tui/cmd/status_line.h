@@ -1,12 +1,12 @@
-/* The swarm in one line of text: what `record` shows on a terminal and `watch` on stderr where it
-   has no screen. */
+/* The swarm in one line of text: for `record` on a terminal, and for `watch` on stderr without a
+   screen. */
 #ifndef TUI_STATUS_LINE_H
 #define TUI_STATUS_LINE_H
 
 #include "core/query/figures.h"
 
-/* Appends `3 sessions 9 agents wait 1 tool 2 12,431 events ttft p50 742ms …`, without a line end.
-   `figures` may be NULL: then what is made of them is left out. */
+/* Appends `3 sessions 9 agents wait 1 tool 2 12,431 events ttft p50 742ms …` without a newline.
+   With `figures` NULL the parts that need them are omitted. */
 void status_line(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
                  struct strbuf *out);
 

@@ -1,6 +1,6 @@
-/* A TIME is parsed without knowing what it will be applied to (the sources are not read yet), so it
-   stays a form and a number until it meets the extent of the picture. Fractions are read digit by
-   digit: a double has no nanoseconds left beside the seconds of an epoch. */
+/* A TIME is parsed before the sources are read, so it stays a form and a number until the extent of
+   the trace is known. Fractions are read digit by digit: a double cannot hold epoch seconds and
+   nanoseconds. */
 #include "tui/cmd/time_spec.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define NS_PER_S 1000000000LL
 
-/* At least one digit, at most `max` of them. */
+/* Reads 1 to `max` digits. */
 static bool read_digits(const char **at, int max, int64_t *out)
 {
     const char *from = *at;
@@ -20,7 +20,7 @@ static bool read_digits(const char **at, int max, int64_t *out)
     return *at > from;
 }
 
-/* `.5` as nanoseconds; nothing is 0. False: a point without a digit. */
+/* Reads `.5` as nanoseconds; 0 if there is no point. Returns false for a point without a digit. */
 static bool read_fraction(const char **at, int64_t *out)
 {
     int64_t unit = NS_PER_S / 10;
@@ -58,7 +58,7 @@ static int64_t unit_ns(const char **at)
     return 0;
 }
 
-/* `1h30m`, `12.5s`. */
+/* Parses `1h30m`, `12.5s`. */
 static bool parse_duration(const char *text, int64_t *out)
 {
     *out = 0;
@@ -72,7 +72,7 @@ static bool parse_duration(const char *text, int64_t *out)
 
         int64_t unit = unit_ns(&text);
 
-        /* 9 digits of hours are beyond 64 bits of nanoseconds. */
+        /* 9 digits of hours would overflow 64 bits of nanoseconds. */
         if (unit == 0 || whole > INT64_MAX / 4 / unit)
             return false;
         *out += whole * unit + fraction / 1000 * (unit / 1000000);
@@ -80,7 +80,7 @@ static bool parse_duration(const char *text, int64_t *out)
     return true;
 }
 
-/* `14:31`, `14:31:05.25`; leaves *at behind it. */
+/* Parses `14:31`, `14:31:05.25` and moves *at past it. */
 static bool parse_clock(const char **at, int64_t *out)
 {
     int64_t hours, minutes, seconds = 0, fraction = 0;
@@ -98,7 +98,7 @@ static bool parse_clock(const char **at, int64_t *out)
     return true;
 }
 
-/* `Z`, `+02:00`, `-0330`; *offset_s is what local time is ahead of UTC. */
+/* Parses `Z`, `+02:00`, `-0330`. *offset_s: seconds that local time is ahead of UTC. */
 static bool parse_zone(const char **at, int64_t *offset_s)
 {
     int64_t hours, minutes = 0;

@@ -1,6 +1,5 @@
-/* A moment as it is typed on the command line (CLI.md, TIME): `12.5s` from the start, `-30s` from
-   the end, `14:31:05` (the local clock's), ISO 8601 (`2025-10-16T14:31:05.5Z`; without a zone:
-   local time). */
+/* A TIME of the command line: `12.5s` from the start, `-30s` from the end, `14:31:05` in local
+   time, or ISO 8601 (`2025-10-16T14:31:05.5Z`; local time without a zone). */
 #ifndef TUI_TIME_SPEC_H
 #define TUI_TIME_SPEC_H
 
@@ -10,7 +9,7 @@
 enum time_form {
     TIME_UNSET,
     TIME_FROM_START,
-    TIME_FROM_END, /* ns is how long before it */
+    TIME_FROM_END, /* `ns` before the end */
     TIME_OF_DAY,   /* ns since local midnight */
     TIME_ABSOLUTE  /* ns since the Unix epoch */
 };
@@ -20,10 +19,10 @@ struct time_spec {
     int64_t ns;
 };
 
-/* False: no TIME. */
+/* Returns false if the text is not a TIME. */
 bool time_spec_parse(const char *text, struct time_spec *out);
-/* The moment, ns since the Unix epoch, in what reaches from `from_ns` to `to_ns`. A time of day is
-   its first there at or after the start. `unset` is given back for TIME_UNSET. */
+/* Returns the time in ns since the Unix epoch, for a trace from `from_ns` to `to_ns`. A time of day
+   is the first one at or after the start. TIME_UNSET gives `unset`. */
 int64_t time_spec_resolve(struct time_spec spec, int64_t from_ns, int64_t to_ns, int64_t unset);
 
 #endif

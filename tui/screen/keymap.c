@@ -202,21 +202,6 @@ struct key keymap_character(uint32_t c)
     return (struct key){.code = c};
 }
 
-void keymap_key_name(struct key key, char out[KEY_NAME_BYTES])
-{
-    char base[16] = "";
-    if (key.code >= KEY_CODE_F1 && key.code <= KEY_CODE_LAST)
-        snprintf(base, sizeof base, "F%u", key.code - KEY_CODE_F1 + 1);
-    else if (key.code < 0x110000)
-        base[utf8_put(base, key.code)] = '\0';
-    for (size_t i = 0; i < sizeof key_names / sizeof key_names[0]; i++) {
-        if (key_names[i].code == key.code)
-            snprintf(base, sizeof base, "%s", key_names[i].name);
-    }
-    snprintf(out, KEY_NAME_BYTES, "%s%s%s%s", key.mods & KEY_MOD_SHIFT ? "S-" : "",
-             key.mods & KEY_MOD_CTRL ? "C-" : "", key.mods & KEY_MOD_ALT ? "M-" : "", base);
-}
-
 static bool holds_key(const char *names, struct key key)
 {
     while (*names) {

@@ -46,9 +46,6 @@ bool keymap_parse_key(const char *name, size_t len, struct key *out);
 /* Returns the key for a character from the terminal: controls become C-a and so on, or keys of
    their own. */
 struct key keymap_character(uint32_t c);
-#define KEY_NAME_BYTES 24
-/* Writes the key's name, NUL-terminated. */
-void keymap_key_name(struct key key, char out[KEY_NAME_BYTES]);
 
 enum action {
     ACTION_NONE,

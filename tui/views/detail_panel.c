@@ -2,6 +2,7 @@
    and draws them: the pen moves down line by line and draws those inside its area. So scrolling and
    the layout's request for lines follow from one text. Values are cut at VALUE_MAX_BYTES; the last
    line then shows how much was cut. */
+#include "core/base/time_ns.h"
 #include "core/tracer/print.h"
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
@@ -125,7 +126,7 @@ static void put_times(struct detail_pen *pen, const struct frame *frame, const s
     double p95 = usual_durations_p95_ms(frame->swarm, frame->input->figures, span);
     line[0] = '\0';
     if (!isnan(p95)) {
-        number_long((int64_t)(p95 * 1e6), ascii, usual);
+        number_long(time_ns_from_ms(p95), ascii, usual);
         snprintf(line, sizeof line, "     p95 of %.40s: %s",
                  span_short_name(swarm_text(frame->swarm, span->name)), usual);
     }

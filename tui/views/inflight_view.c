@@ -63,19 +63,28 @@ void inflight_draw(struct frame *frame, struct grid *grid)
     }
 }
 
+/* Selects the span of that line, unless the model has dropped it since the frame was made. */
+static void select_line(struct frame *frame, size_t at)
+{
+    const struct span *span = swarm_span(frame->swarm, frame->inflight[at]);
+    if (!span)
+        return;
+    frame->state->selected = frame->inflight[at];
+    frame->state->cursor = span->agent;
+    frame->state->cursor_group = false;
+}
+
 enum view_result inflight_act(struct frame *frame, enum action action)
 {
-    struct view_state *state = frame->state;
     size_t count = frame->inflight_count, at;
     if (count > 0 && list_move(action, cursor_of(frame), count, frame->layout.body.rows, &at)) {
-        state->selected = frame->inflight[at];
-        state->cursor = swarm_span(frame->swarm, state->selected)->agent;
-        state->cursor_group = false;
+        select_line(frame, at);
         return VIEW_REDRAW;
     }
     if (action == ACTION_DETAIL && count > 0) {
-        span_no span = frame->inflight[cursor_of(frame)];
-        return page_show_span(frame, swarm_span(frame->swarm, span)->agent, span);
+        span_no number = frame->inflight[cursor_of(frame)];
+        const struct span *span = swarm_span(frame->swarm, number);
+        return span ? page_show_span(frame, span->agent, number) : VIEW_REDRAW;
     }
     if (action == ACTION_COPY && count > 0)
         return copy_span(frame, frame->inflight[cursor_of(frame)]);
@@ -84,12 +93,8 @@ enum view_result inflight_act(struct frame *frame, enum action action)
 
 enum view_result inflight_click(struct frame *frame, int y)
 {
-    struct view_state *state = frame->state;
-    size_t at = (size_t)(y - frame->layout.body.y) + state->inflight_scroll;
-    if (y >= frame->layout.body.y && at < frame->inflight_count) {
-        state->selected = frame->inflight[at];
-        state->cursor = swarm_span(frame->swarm, state->selected)->agent;
-        state->cursor_group = false;
-    }
+    size_t at = (size_t)(y - frame->layout.body.y) + frame->state->inflight_scroll;
+    if (y >= frame->layout.body.y && at < frame->inflight_count)
+        select_line(frame, at);
     return VIEW_REDRAW;
 }

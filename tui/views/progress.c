@@ -10,7 +10,7 @@
 #define PER_MB     1000000.0
 #define NAME_BYTES 60
 
-/* The last part of a path, and of a long one its end: that is what differs. */
+/* Appends the last part of a path; only the end of a long one, where names differ. */
 static void put_name(const char *spec, struct strbuf *out)
 {
     const char *slash = strrchr(spec, '/');

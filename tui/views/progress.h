@@ -5,7 +5,7 @@
 #include "core/base/strbuf.h"
 #include "core/model/notice.h"
 
-/* Appends it. False: it is over before one could read it; nothing is appended. */
+/* Appends the line. Returns false, and appends nothing, if the read ends too soon to show it. */
 bool progress_line(const struct source_progress *progress, struct strbuf *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* The statistics as tables of text: `report` prints them, and the statistics view draws two of
-   them. The numbers are those that core/query/figures.h computed. */
+   them. Both print the results of core/query/figures.h. */
 #ifndef TUI_REPORT_H
 #define TUI_REPORT_H
 
@@ -9,17 +9,17 @@ struct report {
     const struct swarm *swarm; /* borrowed */
     const struct swarm_figures *figures;
     int64_t local_ns;
-    uint64_t bad; /* lines or events refused, over all sources */
+    uint64_t bad; /* refused lines and events of all sources */
 };
 
-/* Appends the tables. `ascii`: no characters outside ASCII. */
+/* Appends all tables. `ascii`: use only ASCII characters. */
 void report_text(const struct report *report, bool ascii, struct strbuf *out);
 
 /* Append the tables of models and of tools; nothing if they are empty. */
 void report_models(const struct report *report, bool ascii, struct strbuf *out);
 void report_tools(const struct report *report, bool ascii, struct strbuf *out);
 
-/* Whether the agent is one to report: no row for a parent that nobody knows, no dead one. */
+/* Returns whether the report lists the agent: not a dead one, not a row for an unknown parent. */
 bool report_has_agent(const struct agent *agent);
 
 #endif

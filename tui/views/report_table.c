@@ -89,11 +89,11 @@ static void put_blanks(struct strbuf *out, size_t n)
         strbuf_addc(out, ' ');
 }
 
-/* One line; `next` gives its cells. */
+/* Appends one line. */
 static void put_line(const struct table *table, const size_t *widths, const char *const *cells,
                      struct strbuf *out)
 {
-    size_t owed = 0; /* blanks at the end of a line are not written */
+    size_t owed = 0; /* no trailing blanks */
 
     for (size_t i = 0; i < table->cols; i++) {
         size_t cols = cols_of(table, cells[i]), pad = widths[i] - cols;

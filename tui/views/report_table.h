@@ -1,6 +1,5 @@
-/* A table of text: columns as wide as their widest cell, numbers to the right. Cells are collected
-   first and laid out at the end. Text from outside may be put in as it is: what could move a cursor
-   does not get through. */
+/* A table of text: each column is as wide as its widest cell; numbers are right-aligned. Cells are
+   collected first and laid out at the end. Control characters in cells are replaced. */
 #ifndef TUI_REPORT_TABLE_H
 #define TUI_REPORT_TABLE_H
 
@@ -18,18 +17,18 @@ struct table {
     bool ascii;
 };
 
-/* `heads` is static. */
+/* Starts a table. `heads` must outlive it. */
 void table_init(struct table *table, const struct mem *mem, const char *const *heads, size_t cols,
                 size_t left, bool ascii);
-/* The next cell of the row that is begun; "" is blank. Rows follow one another. */
+/* Appends a cell, row by row; "" is blank. */
 void table_cell(struct table *table, const char *text);
-/* A count; 0 is blank. */
+/* Appends a count; 0 is blank. */
 void table_count(struct table *table, uint64_t count);
-/* A duration; NAN is blank. */
+/* Appends a duration; NAN is blank. */
 void table_ms(struct table *table, double ms);
-/* A number of some digits; NAN is blank. */
+/* Appends a number, rounded; NAN is blank. */
 void table_number(struct table *table, double value);
-/* Lays it out and releases it. */
+/* Appends the table to *out and releases it. */
 void table_finish(struct table *table, struct strbuf *out);
 
 #endif

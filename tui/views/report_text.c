@@ -1,5 +1,5 @@
-/* The report for people: a few lines of what there is, then a table each of agents, models and
-   tools. The rows of agents stand in the screen's order and by the screen's titles. */
+/* The report as text: a few lines of totals, then tables of agents, models and tools. Agents have
+   the order and the titles of the screen. */
 #include "tui/views/report.h"
 
 #include "core/query/query.h"
@@ -133,7 +133,7 @@ void report_tools(const struct report *r, bool ascii, struct strbuf *out)
     table_finish(&t, out);
 }
 
-/* `, 3 evicted`; nothing for 0. */
+/* Appends `, 3 evicted`; nothing for 0. */
 static void put_more(uint64_t n, const char *what, struct strbuf *out)
 {
     char text[NUMBER_BYTES];

@@ -102,60 +102,82 @@ uint8_t view_set_of(const struct view_state *state)
     return current(state)->set;
 }
 
-static void draw_page(const struct view_input *input, struct view_state *state, struct grid *grid)
+/* ---- frames ---- */
+
+struct frame *view_frame_new(const struct view_input *input, struct view_state *state, int cols,
+                             int rows)
 {
-    struct frame frame;
-    bool made = frame_make(&frame, input, state, grid_cols(grid), grid_rows(grid));
-    if (frame.layout.too_small) {
+    struct frame *frame = mem_alloc(state->mem, sizeof *frame);
+    if (frame == NULL)
+        return NULL;
+    if (frame_make(frame, input, state, cols, rows))
+        return frame;
+    view_frame_free(frame);
+    return NULL;
+}
+
+void view_frame_free(struct frame *frame)
+{
+    if (frame == NULL)
+        return;
+    frame_release(frame);
+    mem_free(frame->state->mem, frame, sizeof *frame);
+}
+
+static void draw_page(struct frame *frame, struct grid *grid)
+{
+    if (frame->layout.too_small) {
         draw_too_small(grid_area(grid));
-    } else if (!made) {
-        area_puts(grid_area(grid), 0, 0, STYLE_ERROR, "out of memory");
-    } else {
-        header_draw(&frame, grid);
-        if (frame.empty)
-            empty_draw(&frame, grid);
-        else
-            current(state)->draw(&frame, grid);
-        trouble_draw(&frame, grid);
-        hint_draw(&frame, grid);
+        return;
     }
-    frame_release(&frame);
+    header_draw(frame, grid);
+    if (frame->empty)
+        empty_draw(frame, grid);
+    else
+        current(frame->state)->draw(frame, grid);
+    trouble_draw(frame, grid);
+    hint_draw(frame, grid);
+}
+
+void view_frame_draw(struct frame *frame, struct grid *grid)
+{
+    grid_set_ascii(grid, frame->input->theme.ascii);
+    grid_clear(grid);
+    if (!frame->state->help)
+        draw_page(frame, grid);
+    else if (frame->layout.too_small)
+        draw_too_small(grid_area(grid));
+    else
+        help_draw(frame->input, frame->state, grid);
 }
 
 void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid)
 {
-    grid_set_ascii(grid, input->theme.ascii);
-    grid_clear(grid);
-    if (!state->help)
-        draw_page(input, state, grid);
-    else if (grid_cols(grid) < LAYOUT_MIN_COLS || grid_rows(grid) < LAYOUT_MIN_ROWS)
-        draw_too_small(grid_area(grid));
-    else
-        help_draw(input, state, grid);
+    struct frame *frame = view_frame_new(input, state, grid_cols(grid), grid_rows(grid));
+    if (frame != NULL) {
+        view_frame_draw(frame, grid);
+    } else {
+        grid_clear(grid);
+        area_puts(grid_area(grid), 0, 0, STYLE_ERROR, "out of memory");
+    }
+    view_frame_free(frame);
 }
 
 /* ---- keys ---- */
 
-/* Passes the key to a pending prompt or mark, else the action to the view. */
-static enum view_result act(const struct view_input *input, struct view_state *state,
-                            enum action action, struct key key, int cols, int rows)
+/* What the key does to what waits for one, or else the action to the view. */
+static enum view_result act(struct frame *frame, enum action action, struct key key)
 {
-    enum view_result result = VIEW_IGNORED;
-    struct frame frame;
-    if (!frame_make(&frame, input, state, cols, rows))
-        view_message(state, true, "out of memory");
-    else if (state->prompt.kind != PROMPT_NONE)
-        result = find_bar_key(&frame, key);
-    else if (state->pending != ACTION_NONE)
-        result = marks_key(&frame, key);
-    else if (mouse_is(key))
-        result = frame.layout.too_small || state->help ? VIEW_IGNORED : mouse_act(&frame, key);
-    else if (state->range.mode == RANGE_MOVES && range_act(&frame, action) == VIEW_REDRAW)
-        result = VIEW_REDRAW;
-    else if (!frame.layout.too_small)
-        result = current(state)->act(&frame, action);
-    frame_release(&frame);
-    return result;
+    struct view_state *state = frame->state;
+    if (state->prompt.kind != PROMPT_NONE)
+        return find_bar_key(frame, key);
+    if (state->pending != ACTION_NONE)
+        return marks_key(frame, key);
+    if (mouse_is(key))
+        return frame->layout.too_small || state->help ? VIEW_IGNORED : mouse_act(frame, key);
+    if (state->range.mode == RANGE_MOVES && range_act(frame, action) == VIEW_REDRAW)
+        return VIEW_REDRAW;
+    return frame->layout.too_small ? VIEW_IGNORED : current(state)->act(frame, action);
 }
 
 static enum view_result turn_to(struct view_state *state, enum page page)
@@ -179,9 +201,10 @@ static enum view_result go_to_pane(const struct view_input *input, struct view_s
     return VIEW_REDRAW;
 }
 
-enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
-                          int cols, int rows)
+enum view_result view_frame_key(struct frame *frame, struct key key)
 {
+    const struct view_input *input = frame->input;
+    struct view_state *state = frame->state;
     bool typed =
         state->prompt.kind != PROMPT_NONE || state->pending != ACTION_NONE || mouse_is(key);
     enum action action =
@@ -192,7 +215,7 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     switch ((int)action) {
     case ACTION_NONE:
         if (typed)
-            result = act(input, state, action, key, cols, rows);
+            result = act(frame, action, key);
         break;
     case ACTION_QUIT: result = VIEW_QUIT; break;
     case ACTION_WRITE: result = VIEW_WRITE; break;
@@ -209,9 +232,22 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_INFLIGHT); break;
     case ACTION_STATISTICS: result = turn_to(state, PAGE_STATISTICS); break;
     case ACTION_LOG: result = turn_to(state, PAGE_LOG); break;
-    default: result = act(input, state, action, key, cols, rows);
+    default: result = act(frame, action, key);
     }
     return result == VIEW_IGNORED && had_message ? VIEW_REDRAW : result;
+}
+
+enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
+                          int cols, int rows)
+{
+    struct frame *frame = view_frame_new(input, state, cols, rows);
+    if (frame == NULL) {
+        view_message(state, true, "out of memory");
+        return VIEW_REDRAW;
+    }
+    enum view_result result = view_frame_key(frame, key);
+    view_frame_free(frame);
+    return result;
 }
 
 bool view_wants_figures(const struct view_state *state)
@@ -267,29 +303,26 @@ static int64_t ticking_unit(const struct frame *frame)
     return unit;
 }
 
-int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
-                     int rows)
+int64_t view_frame_wake_ns(const struct frame *frame)
 {
-    struct view_state copy = *state; /* frame_make clamps the copy; the folds are only read */
-    struct frame frame;
+    const struct view_input *input = frame->input;
+    const struct view_state *state = frame->state;
     if (!input->live || state->frozen || state->help)
         return INT64_MAX;
-    int64_t wake = INT64_MAX;
-    int64_t now = query_now(input->swarm, input->local_ns);
-    /* With followed files alone, their time stops until one is written; only the clock in the
-       header moves. */
-    if (query_now(input->swarm, input->local_ns + MINUTE_NS) == now)
-        return next_multiple(input->local_ns, MINUTE_NS);
-    if (frame_make(&frame, input, &copy, cols, rows) && !frame.layout.too_small) {
-        wake = next_multiple(input->local_ns, ticking_unit(&frame));
-        /* The next column: the model's now runs as fast as the local clock. */
-        if (!frame.empty && state->page == PAGE_TIMELINE && frame_shows_now(&frame)) {
-            int64_t col = axis_col_ns(&frame.axis);
-            int64_t left = axis_floor(frame.now_ns, frame.axis.zoom) + col - frame.now_ns;
-            if (input->local_ns + left < wake)
-                wake = input->local_ns + left;
-        }
+    int64_t now = query_now(frame->swarm, frame->local_ns);
+    /* Followed files alone: their time stands still until something is written; only the clock in
+     * the header goes. */
+    if (query_now(frame->swarm, frame->local_ns + MINUTE_NS) == now)
+        return next_multiple(frame->local_ns, MINUTE_NS);
+    if (frame->layout.too_small)
+        return INT64_MAX;
+    int64_t wake = next_multiple(frame->local_ns, ticking_unit(frame));
+    /* The next column: the model's now runs as fast as the local clock. */
+    if (!frame->empty && state->page == PAGE_TIMELINE && frame_shows_now(frame)) {
+        int64_t col = axis_col_ns(&frame->axis);
+        int64_t left = axis_floor(frame->now_ns, frame->axis.zoom) + col - frame->now_ns;
+        if (frame->local_ns + left < wake)
+            wake = frame->local_ns + left;
     }
-    frame_release(&frame);
     return wake;
 }

@@ -1,7 +1,7 @@
 /* The views: pure functions from the model, the user's state and a size to cells. They use no clock
    and no terminal, so the same arguments draw the same cells. The app draws when the model has
-   changed (at most --fps times a second), at view_wake_ns, and after a key. While view_frozen is
-   true it draws only after a key or a resize. */
+   changed (at most --fps times a second), at view_frame_wake_ns, and after a key. While view_frozen
+   is true it draws only after a key or a resize. */
 #ifndef TUI_VIEW_H
 #define TUI_VIEW_H
 
@@ -153,11 +153,7 @@ void view_message(struct view_state *state, bool error, const char *format, ...)
 /* Sets the filter as if it had been typed. Returns false and sets *error if it is invalid. */
 bool view_set_filter(struct view_state *state, const char *text, struct strbuf *error);
 
-/* Draws the whole grid. `state` is only clamped: vanished spans are unselected, the cursor stays on
-   the screen. Without memory an error is drawn. */
-void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid);
-
-/* The app's task after a key; VIEW_IGNORED: no action has this key. All others redraw. */
+/* What the app has to do after a key; VIEW_IGNORED: no such key. All others redraw. */
 enum view_result {
     VIEW_IGNORED,
     VIEW_REDRAW,
@@ -171,7 +167,29 @@ enum view_result {
     VIEW_MOUSE, /* state->mouse: whether the terminal reports the mouse */
     VIEW_QUIT
 };
-/* Applies a key. cols, rows: size of the current grid. */
+
+/* A frame is a picture worked out for one input, one state and one size. It is drawn, keys act on
+   it, and it knows when it is out of date. The caller keeps the frame that it drew, so that a key
+   press makes one frame: the next. The model may change in between. A state that anything else
+   has changed needs a new frame. */
+struct frame;
+
+/* Returns new; NULL if out of memory. Borrows input and state until it is freed. `state` is only
+   clamped: what has gone is unselected, the cursor kept on the screen. cols, rows: of the grid. */
+struct frame *view_frame_new(const struct view_input *input, struct view_state *state, int cols,
+                             int rows);
+void view_frame_free(struct frame *frame);
+/* Draws the whole grid, which has the frame's size. */
+void view_frame_draw(struct frame *frame, struct grid *grid);
+/* Applies a key to the state. After any result but VIEW_IGNORED the frame is out of date. */
+enum view_result view_frame_key(struct frame *frame, struct key key);
+/* Returns the time on the local clock at which the picture changes next without new data;
+   INT64_MAX: never. */
+int64_t view_frame_wake_ns(const struct frame *frame);
+
+/* The same with a frame that lives as long as the call. A lack of memory is shown on the grid, or
+   is the state's message. */
+void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid);
 enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,
                           int cols, int rows);
 
@@ -184,8 +202,5 @@ bool view_series_axis(const struct view_input *input, const struct view_state *s
 /* Returns true if the view needs figures of each agent and model (figures_compute), not only
    totals. */
 bool view_wants_figures(const struct view_state *state);
-/* Returns the local time at which the display changes next without new data; INT64_MAX: never. */
-int64_t view_wake_ns(const struct view_input *input, const struct view_state *state, int cols,
-                     int rows);
 
 #endif

@@ -1,8 +1,8 @@
-/* Which pane of tmux a process is in. */
+/* Finds the tmux pane of a process. */
 #include "tests/support/support.h"
 #include "tui/app/pane.h"
 
-/* 1 ← 10 ← 100 ← 1000; 7 is its own parent, as nobody is. */
+/* 1 ← 10 ← 100 ← 1000; 7 is its own parent, a cycle. */
 static int64_t parent_of(void *ctx, int64_t pid)
 {
     (void)ctx;
@@ -31,7 +31,7 @@ static void a_process_may_be_in_none(void **state)
     assert_false(pane_find("", 1000, parent_of, NULL, pane));
     assert_false(pane_find("55 %1\n", 1000, parent_of, NULL, pane));
     assert_false(pane_find("0 %1\n1 %2\n", 0, parent_of, NULL, pane));
-    assert_false(pane_find("8 %1\n", 7, parent_of, NULL, pane)); /* and it ends */
+    assert_false(pane_find("8 %1\n", 7, parent_of, NULL, pane)); /* the cycle is cut */
     assert_false(pane_find("5 1\n5 %12345678901234567890\n", 5, parent_of, NULL, pane));
 }
 

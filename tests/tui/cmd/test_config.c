@@ -1,4 +1,4 @@
-/* The user's file: options by their names, keys, and what is wrong with a line. */
+/* The config file: options by their names, keys, and errors with line numbers. */
 #include "tests/support/support.h"
 #include "tui/cmd/config.h"
 #include "tui/screen/keymap.h"
@@ -9,7 +9,7 @@
 
 static const struct environment env = {.home = "/home/u"};
 
-/* The command line as one text, cut at blanks. */
+/* Parses a command line, split at spaces. */
 static bool parse(struct options *out, char *config, const char *line, struct strbuf *error)
 {
     static char words[200];
@@ -18,10 +18,10 @@ static bool parse(struct options *out, char *config, const char *line, struct st
     snprintf(words, sizeof words, "swarmtop %s", line);
     for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
         argv[argc++] = word;
-    return options_parse_with(out, argc, argv, &env, config, "the/config", error);
+    return options_parse(out, argc, argv, &env, config, "the/config", error);
 }
 
-static void options_are_called_as_on_the_command_line(void **state)
+static void options_have_their_names_of_the_command_line(void **state)
 {
     struct options options;
     struct strbuf error;
@@ -34,7 +34,7 @@ static void options_are_called_as_on_the_command_line(void **state)
     assert_int_equal(options.max_events, 7);
     assert_true(options.no_color);
     assert_string_equal(options.filter, "a b");
-    assert_false(options.json); /* report's alone */
+    assert_false(options.json); /* an option of report only */
     assert_int_equal(options.cols, 120);
     options_release(&options);
     strbuf_release(&error);
@@ -65,7 +65,7 @@ static void keys_are_bound_by_the_names_of_actions(void **state)
     const struct keymap *keymap = &options.keymap;
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'i'}, IN_TIMELINE), ACTION_ZOOM_IN);
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'w'}, IN_TIMELINE), ACTION_NONE);
-    /* What is bound wins over what the table has the key for. */
+    /* A bound key overrides the table. */
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = ' '}, IN_TIMELINE), ACTION_ZOOM_IN);
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = ' '}, IN_AGENTS), ACTION_FREEZE);
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'q'}, IN_HELP), ACTION_NONE);
@@ -77,14 +77,14 @@ static void keys_are_bound_by_the_names_of_actions(void **state)
     strbuf_release(&error);
 }
 
-static void what_is_wrong_is_said_with_its_line(void **state)
+static void an_error_names_its_line(void **state)
 {
     static const struct {
         const char *config, *error;
     } wrong[] = {
         {"fps = 5\nfpss = 1", "the/config:2: fpss: no such option"},
         {"fps = x", "the/config:1: fps: "},
-        {"fps", "the/config:1: fps: wants N"},
+        {"fps", "the/config:1: fps: needs N"},
         {"no-color = yes", "the/config:1: no-color: takes no value"},
         {"\n\nbind zoomin = i", "the/config:3: bind zoomin: no such action"},
         {"bind zoom-in = Foo", "the/config:1: bind zoom-in: no such key"},
@@ -104,11 +104,11 @@ static void what_is_wrong_is_said_with_its_line(void **state)
     }
 }
 
-static void its_place_follows_from_the_environment(void **state)
+static void its_path_follows_from_the_environment(void **state)
 {
     static const struct {
         const char *config_home, *home, *line, *path;
-        bool said;
+        bool given;
     } cases[] = {
         {"/c", "/h", "", "/c/swarmtop/config", false},
         {NULL, "/h", "", "/h/.config/swarmtop/config", false},
@@ -122,20 +122,20 @@ static void its_place_follows_from_the_environment(void **state)
         struct environment own = {.config_home = cases[i].config_home, .home = cases[i].home};
         char name[] = "swarmtop", words[80], *argv[10] = {name};
         struct strbuf path;
-        bool said;
+        bool given;
         int argc = 1;
         snprintf(words, sizeof words, "%s", cases[i].line);
         for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
             argv[argc++] = word;
         strbuf_init(&path, &mem_libc, 0);
-        config_path(argc, argv, &own, &path, &said);
+        config_path(argc, argv, &own, &path, &given);
         assert_string_equal(path.data ? path.data : "", cases[i].path);
-        assert_int_equal(said, cases[i].said);
+        assert_int_equal(given, cases[i].given);
         strbuf_release(&path);
     }
 }
 
-static void a_file_that_nobody_named_may_be_missing(void **state)
+static void the_default_file_may_be_missing(void **state)
 {
     struct strbuf text, error;
     (void)state;
@@ -144,7 +144,32 @@ static void a_file_that_nobody_named_may_be_missing(void **state)
     assert_true(config_read("/no/such/file", false, &text, &error));
     assert_int_equal(text.len, 0);
     assert_false(config_read("/no/such/file", true, &text, &error));
-    assert_string_equal(error.data, "/no/such/file: cannot be read: No such file or directory");
+    assert_string_equal(error.data, "/no/such/file: cannot read: No such file or directory");
+    strbuf_release(&text);
+    strbuf_release(&error);
+}
+
+/* /dev/zero has no end. */
+static void a_file_beyond_the_maximum_is_refused(void **state)
+{
+    const char *path = support_path(support_tmpdir(), "config");
+    static char bytes[CONFIG_MAX_BYTES + 1];
+    struct strbuf text, error;
+    (void)state;
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_init(&error, &mem_libc, 0);
+    memset(bytes, '#', sizeof bytes);
+    support_write_file(path, bytes, CONFIG_MAX_BYTES);
+    assert_true(config_read(path, true, &text, &error));
+    assert_int_equal(text.len, CONFIG_MAX_BYTES);
+    strbuf_clear(&text);
+    support_write_file(path, bytes, CONFIG_MAX_BYTES + 1);
+    assert_false(config_read(path, true, &text, &error));
+    assert_non_null(strstr(error.data, "config: cannot read: larger than 256 KB"));
+    strbuf_clear(&text);
+    strbuf_clear(&error);
+    assert_false(config_read("/dev/zero", true, &text, &error));
+    assert_string_equal(error.data, "/dev/zero: cannot read: larger than 256 KB");
     strbuf_release(&text);
     strbuf_release(&error);
 }
@@ -152,12 +177,13 @@ static void a_file_that_nobody_named_may_be_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_are_called_as_on_the_command_line),
+        cmocka_unit_test(options_have_their_names_of_the_command_line),
         cmocka_unit_test(the_command_line_wins),
         cmocka_unit_test(keys_are_bound_by_the_names_of_actions),
-        cmocka_unit_test(what_is_wrong_is_said_with_its_line),
-        cmocka_unit_test(its_place_follows_from_the_environment),
-        cmocka_unit_test(a_file_that_nobody_named_may_be_missing),
+        cmocka_unit_test(an_error_names_its_line),
+        cmocka_unit_test(its_path_follows_from_the_environment),
+        cmocka_unit_test(the_default_file_may_be_missing),
+        cmocka_unit_test(a_file_beyond_the_maximum_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The simulated swarm: its story is made from the seed alone, is a good feed, and shows what the
-   program is for. */
+/* The simulated swarm: its story depends on the seed only, is a valid feed, and uses every feature.
+   */
 #include "tests/support/support.h"
 #include "tui/cmd/demo_story.h"
 
@@ -20,7 +20,7 @@ static struct story *story_of(unsigned agents, uint64_t seed, bool endless)
     return story;
 }
 
-/* What a told story held. */
+/* Counts of a whole story. */
 struct facts {
     size_t lines, sessions, retries, waits, tool_errors, nested, instants, counters, first_tokens,
         progresses, open;
@@ -144,7 +144,7 @@ static void an_endless_one_goes_on(void **state)
     story_free(story);
 }
 
-/* The program takes every line of it. */
+/* The feed accepts every line. */
 static void it_is_a_good_feed(void **state)
 {
     const char *path = support_path(support_tmpdir(), "story.ndjson");
@@ -172,7 +172,7 @@ static void it_is_a_good_feed(void **state)
     support_run_release(&run);
 }
 
-/* Fails the allocation of that number. */
+/* Fails the Nth allocation. */
 struct failing {
     size_t left;
     size_t held;

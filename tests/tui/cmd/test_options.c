@@ -1,5 +1,5 @@
-/* The command line: what is understood, what is refused and in which words, and that help and
-   manual say what the tables say. */
+/* The command line: accepted and refused arguments, messages, and that help and manual match the
+   tables. */
 #include "tests/support/support.h"
 #include "tui/cmd/options_help.h"
 
@@ -20,7 +20,7 @@ struct line {
     bool ok;
 };
 
-/* Parses words between spaces; `''` is an empty one. */
+/* Parses arguments split at spaces; `''` is an empty one. */
 static void parse(struct line *line, const char *words, const struct environment *env)
 {
     int argc = 0;
@@ -37,7 +37,7 @@ static void parse(struct line *line, const char *words, const struct environment
         at = space && *space ? space : NULL;
     }
     strbuf_init(&line->error, &mem_libc, 0);
-    line->ok = options_parse(&line->options, argc, line->words, env, &line->error);
+    line->ok = options_parse(&line->options, argc, line->words, env, NULL, "", &line->error);
 }
 
 static void release(struct line *line)
@@ -120,7 +120,7 @@ static void values_are_read(void **state)
         &no_env);
     assert_true(line.ok);
     assert_true(line.options.write_interval_s >= 5 && line.options.write_interval_s <= 5);
-    assert_true(line.options.max_events_said);
+    assert_true(line.options.max_events_given);
     assert_int_equal(line.options.max_events, 0);
     assert_int_equal(line.options.tracks, TRACKS_AGENT);
     assert_int_equal(line.options.fps, 30);
@@ -156,48 +156,48 @@ static void what_is_wrong_is_named(void **state)
     } rows[] = {
         {"--fsp 3", "--fsp: no such option"},
         {"-z", "-z: no such option"},
-        {"-o", "-o: wants FILE"},
-        {"record --output", "--output: wants FILE"},
+        {"-o", "-o: needs FILE"},
+        {"record --output", "--output: needs FILE"},
         {"record --output ''", "--output: the name is empty"},
         {"record --split=yes", "--split: takes no value"},
         {"record --json", "--json: not an option of this command"},
         {"report --size 80x24 a", "--size: not an option of this command"},
-        {"--fps 0", "--fps: '0' is no whole number from 1 to 120"},
-        {"--fps -3", "--fps: '-3' is no whole number"},
-        {"--for 0", "--for: '0' is no number above 0"},
-        {"--for nan", "--for: 'nan' is no number"},
-        {"--max-events many", "--max-events: 'many' is no whole number"},
-        {"--tracks both", "--tracks: 'both' is neither agent nor lane"},
-        {"--from yesterday", "--from: 'yesterday' is no TIME"},
-        {"dump --size 80 a", "--size: '80' is no size"},
-        {"dump --size 0x24 a", "--size: '0x24' is no size"},
-        {"dump --size 80x24x1 a", "--size: '80x24x1' is no size"},
-        {"dump --format png a", "--format: 'png' is none of text, ansi and svg"},
-        {"dump --keys j,k a", "--keys: 'j,k' is no key"},
+        {"--fps 0", "--fps: '0' is not a whole number from 1 to 120"},
+        {"--fps -3", "--fps: '-3' is not a whole number"},
+        {"--for 0", "--for: '0' is not a number above 0"},
+        {"--for nan", "--for: 'nan' is not a number"},
+        {"--max-events many", "--max-events: 'many' is not a whole number"},
+        {"--tracks both", "--tracks: 'both' is not agent or lane"},
+        {"--from yesterday", "--from: 'yesterday' is not a TIME"},
+        {"dump --size 80 a", "--size: '80' is not a size"},
+        {"dump --size 0x24 a", "--size: '0x24' is not a size"},
+        {"dump --size 80x24x1 a", "--size: '80x24x1' is not a size"},
+        {"dump --format png a", "--format: 'png' is not text, ansi or svg"},
+        {"dump --keys j,k a", "--keys: 'j,k' is not a key"},
         {"--max-line 0", "--max-line: 0 bytes"},
-        {"--allow-remote tcp:0.0.0.0:1", "--allow-remote: wants --token-file"},
-        {"report", "report: wants a SOURCE"},
-        {"dump", "dump: wants a SOURCE"},
-        {"emit", "emit: wants an operation"},
+        {"--allow-remote tcp:0.0.0.0:1", "--allow-remote: needs --token-file"},
+        {"report", "report: needs a SOURCE"},
+        {"dump", "dump: needs a SOURCE"},
+        {"emit", "emit: needs an operation"},
         {"demo a.json", "a.json: demo takes no source"},
-        {"record --split -o - -", "--split: several documents"},
+        {"record --split -o - -", "--split: stdout takes only one"},
         {"record ''", "the name of a source is empty"},
         {"hook x", "x: hook takes no argument"},
         {"hook --session x", "--session: not an option of this command"},
-        {"setup", "setup: wants claude or otel"},
-        {"setup gemini", "setup: wants claude or otel"},
-        {"setup claude otel", "setup: wants claude or otel"},
-        {"--replay 10 otlp:127.0.0.1:4318", "--replay: wants sources that have an end"},
-        {"--replay 0 a", "--replay: '0' is no number above 0"},
-        {"--replay 10", "--replay: wants sources that have an end"},
-        {"--replay 10 a unix:b", "--replay: wants sources that have an end"},
+        {"setup", "setup: needs claude or otel"},
+        {"setup gemini", "setup: needs claude or otel"},
+        {"setup claude otel", "setup: needs claude or otel"},
+        {"--replay 10 otlp:127.0.0.1:4318", "--replay: needs finished sources"},
+        {"--replay 0 a", "--replay: '0' is not a number above 0"},
+        {"--replay 10", "--replay: needs finished sources"},
+        {"--replay 10 a unix:b", "--replay: needs finished sources"},
         {"record --replay 10 a", "--replay: not an option of this command"},
         {"--filter dur:1 a", "--filter: dur: > or < and a duration: 5s, 200ms, 1.5m"},
         {"--fliter x a", "--fliter: no such option"},
-        {"--since 0s", "--since: '0s' is no DURATION above 0"},
-        {"--since 90", "--since: '90' is no DURATION"},
-        {"--since -1h", "--since: '-1h' is no DURATION"},
-        {"--since 14:30 a", "--since: '14:30' is no DURATION"},
+        {"--since 0s", "--since: '0s' is not a DURATION above 0"},
+        {"--since 90", "--since: '90' is not a DURATION"},
+        {"--since -1h", "--since: '-1h' is not a DURATION"},
+        {"--since 14:30 a", "--since: '14:30' is not a DURATION"},
         {"demo --since 1h", "--since: not an option of this command"},
         {"report --content=yes a", "--content: takes no value"},
     };
@@ -266,7 +266,7 @@ static void times_are_read_and_resolved(void **state)
     const int64_t from = 1760625065 * S + S / 2, to = from + 3600 * S;
     static const struct {
         const char *text;
-        int64_t after_from; /* INT64_MIN: no TIME */
+        int64_t after_from; /* INT64_MIN: not a TIME */
     } rows[] = {
         {"12.5s", 12 * S + S / 2},
         {"0s", 0},
@@ -356,7 +356,7 @@ static void help_lists_every_option_of_its_command(void **state)
             if (takes)
                 assert_non_null(strstr(help.data, name));
         }
-        /* Wrapped to 80 columns, but for what a usage line cannot break. */
+        /* Wrapped to 80 columns, except usage lines. */
         for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1)
             if (strcspn(line, "\n") > 84 && !strstr(line, "swarmtop"))
                 fail_msg("too wide: %.*s", (int)strcspn(line, "\n"), line);
@@ -364,7 +364,7 @@ static void help_lists_every_option_of_its_command(void **state)
     }
 }
 
-/* Copies the manual with every table made anew. */
+/* Copies the manual with every table printed again. */
 static void regenerate(const char *manual, struct strbuf *out)
 {
     static const char begin[] = ".\\\" table ", end[] = ".\\\" end\n";

@@ -1,4 +1,5 @@
-/* What is left behind: where it goes under which rule, and that writing it leaves no half of it. */
+/* The written trace: which rule gives its path, and that a failed write leaves no incomplete file.
+   */
 #include "tests/support/support.h"
 #include "tui/cmd/output.h"
 
@@ -8,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define START_MS 1760625065000.0 /* 2025-10-16 14:31:05 UTC */
 #define NOW_NS   1760625070000000000LL
 
-/* A model of sessions by these ids, with a span each that is open. */
+/* A model of sessions with these ids, each with an open span. */
 struct model {
     struct swarm *swarm;
     struct tracer *tracer;
@@ -210,7 +212,7 @@ static void it_is_written_privately_and_again(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     text = support_read_file(path, NULL);
-    assert_int_equal(count_in(text, "\"ph\":\"E\""), 0); /* closing nothing */
+    assert_int_equal(count_in(text, "\"ph\":\"E\""), 0); /* spans stay open */
     free(text);
     assert_int_equal(tracer_close_all(m.tracer), TRACER_OK);
     assert_true(output_write(output, m.swarm, NOW_NS, true, &error));
@@ -275,6 +277,44 @@ static void a_failure_names_the_file_and_what_was_there_stays(void **state)
     strbuf_release(&error);
 }
 
+static bool gives_up(bool final)
+{
+    (void) final;
+    return true;
+}
+
+static void a_document_that_is_given_up_leaves_the_old_one(void **state)
+{
+    const char *dir = support_tmpdir(), *file = support_path(dir, "o.json");
+    struct model m = model_new(one);
+    struct options options = {.output = file};
+    struct output_config config = {
+        .mem = &mem_libc, .options = &options, .live = true, .gives_up = gives_up};
+    struct output *output = output_new(&config);
+    struct strbuf error;
+    char *text;
+
+    (void)state;
+    strbuf_init(&error, &mem_libc, 0);
+    support_write_file(file, "old", 3);
+    /* An earlier document is given up silently. */
+    assert_true(output_write(output, m.swarm, NOW_NS, false, &error));
+    assert_int_equal(error.len, 0);
+    assert_false(output_write(output, m.swarm, NOW_NS, true, &error));
+    assert_non_null(strstr(error.data, "o.json: cannot write: interrupted"));
+    assert_null(output_written(output, 0));
+    text = support_read_file(file, NULL);
+    assert_string_equal(text, "old");
+    free(text);
+    /* No temporary file is left beside it. */
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(rmdir(dir), 0);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    output_free(output);
+    model_free(&m);
+    strbuf_release(&error);
+}
+
 static void a_trace_that_was_only_read_is_not_replaced_by_the_switch(void **state)
 {
     const char *conf = support_tmpdir();
@@ -288,7 +328,7 @@ static void a_trace_that_was_only_read_is_not_replaced_by_the_switch(void **stat
     strbuf_init(&error, &mem_libc, 0);
     assert_non_null(output_path(output, m.swarm, NOW_NS));
     assert_true(output_write(output, m.swarm, NOW_NS, false, &error));
-    /* What it wrote itself it may write again. */
+    /* It may overwrite its own file. */
     assert_non_null(output_path(output, m.swarm, NOW_NS));
     output_free(output);
     output = output_new(&config);
@@ -308,6 +348,7 @@ int main(void)
         cmocka_unit_test(it_is_written_privately_and_again),
         cmocka_unit_test(split_writes_a_document_a_session),
         cmocka_unit_test(a_failure_names_the_file_and_what_was_there_stays),
+        cmocka_unit_test(a_document_that_is_given_up_leaves_the_old_one),
         cmocka_unit_test(a_trace_that_was_only_read_is_not_replaced_by_the_switch),
     };
 

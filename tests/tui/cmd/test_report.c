@@ -1,4 +1,4 @@
-/* `report`: the keys of CLI.md with their values from a feed made by hand, and nothing where nothing is behind it. */
+/* The command report: keys and values for a small feed; figures without data are omitted. */
 #include "tests/support/support.h"
 
 #include <jansson.h>
@@ -18,7 +18,7 @@ static const char feed[] =
     "{\"op\":\"instant\",\"t\":1760625073000,\"session_id\":\"s\",\"name\":\"mark\",\"cat\":\"c\",\"args\":{\"k\":[1,\"\\ud83d\"]}}\n"
     "not a line\n";
 
-/* Runs the report of the feed; its output is for free. */
+/* Runs report on the feed. The caller frees the output. */
 static char *run(const char *option, size_t *len)
 {
     const char *argv[] = {support_program(), "report", option, "-", NULL};
@@ -36,13 +36,9 @@ static char *run(const char *option, size_t *len)
 static json_t *report(void)
 {
     size_t len;
-    char *text = run("--json", &len), *lone = strstr(text, "\\ud83d");
-    json_t *json;
+    char *text = run("--json", &len);
+    json_t *json = json_loadb(text, len, 0, NULL);
 
-    /* The lone surrogate came through byte for byte; jansson would not have it. */
-    assert_non_null(lone);
-    memcpy(lone, "\\u0041", 6);
-    json = json_loadb(text, len, 0, NULL);
     assert_non_null(json);
     free(text);
     return json;
@@ -82,7 +78,7 @@ static void every_figure_has_its_key(void **state)
     assert_number(agent, "ttft_ms.p90", 500);
     assert_number(agent, "ttlt_ms.max", 4000);
     assert_number(agent, "itps.mean", 2000);
-    assert_number(agent, "otps.p50", 50); /* 100 tokens in the 2 s of sampling alone */
+    assert_number(agent, "otps.p50", 50); /* 100 tokens in 2 s of sampling */
     assert_number(agent, "setup_ms.count", 1);
     assert_number(agent, "tools.Bash.count", 1);
     assert_number(agent, "tools.Bash.errors", 1);
@@ -121,7 +117,10 @@ static void who_is_who(void **state)
     assert_string_equal(json_string_value(json_object_get(marker, "name")), "mark");
     assert_number(marker, "ts_us", 8e6);
     assert_number(marker, "pid", 1);
-    assert_int_equal(json_array_size(json_object_get(json_object_get(marker, "args"), "k")), 2);
+    /* jansson refuses a lone surrogate: the report has U+FFFD. */
+    json_t *args = json_object_get(json_object_get(marker, "args"), "k");
+    assert_int_equal(json_array_size(args), 2);
+    assert_string_equal(json_string_value(json_array_get(args, 1)), "\xEF\xBF\xBD");
     json_decref(r);
 }
 

@@ -18,6 +18,16 @@
     "{'op':'end_tool','t':6000,'span_id':'3'}\n"                                                 \
     "{'op':'start_user_input','t':6000,'agent_id':'c','span_id':'4','context':'Bash'}\n"
 
+/* When the picture changes next without new data. */
+static int64_t wake_ns(struct picture *picture)
+{
+    struct frame *frame = view_frame_new(&picture->input, &picture->state, 120, 30);
+    assert_non_null(frame);
+    int64_t at_ns = view_frame_wake_ns(frame);
+    view_frame_free(frame);
+    return at_ns;
+}
+
 static void open_picture(struct picture *picture, int cols, int rows)
 {
     picture_init(picture, cols, rows);
@@ -153,7 +163,7 @@ static void a_frozen_picture_stands_still(void **state)
     picture_has(&picture, "LIVE -12 s, 1 new");
     assert_int_equal(picture.state.t0_ns, t0);
     picture_lacks(&picture, "Late");
-    assert_true(view_wake_ns(&picture.input, &picture.state, 120, 30) == INT64_MAX);
+    assert_true(wake_ns(&picture) == INT64_MAX);
     picture_press(&picture, "Space");
     picture_has(&picture, "● LIVE");
     assert_int_equal(picture.state.window, WINDOW_AUTO);
@@ -213,18 +223,18 @@ static void it_wakes_when_something_moves(void **state)
     struct picture picture;
     (void)state;
     open_picture(&picture, 120, 30);
-    int64_t left = view_wake_ns(&picture.input, &picture.state, 120, 30) - picture.input.local_ns;
+    int64_t left = wake_ns(&picture) - picture.input.local_ns;
     assert_true(left > 0 && left <= 100000000);
     picture_feed(&picture, "{'op':'end_user_input','session_id':'s','t':9000,'span_id':'4'}\n");
     picture_at(&picture, 200000);
-    left = view_wake_ns(&picture.input, &picture.state, 120, 30) - picture.input.local_ns;
+    left = wake_ns(&picture) - picture.input.local_ns;
     assert_true(left > 100000000 && left <= INT64_C(1) << 30);
     /* A followed file: its clock stops. */
     swarm_session_edit(picture.rig.model.swarm, 0)->flags |= SESSION_FINISHED;
-    left = view_wake_ns(&picture.input, &picture.state, 120, 30) - picture.input.local_ns;
+    left = wake_ns(&picture) - picture.input.local_ns;
     assert_true(left > INT64_C(1) << 30 && left <= INT64_C(60000000000));
     picture.input.live = false;
-    assert_true(view_wake_ns(&picture.input, &picture.state, 120, 30) == INT64_MAX);
+    assert_true(wake_ns(&picture) == INT64_MAX);
     picture_release(&picture);
 }
 

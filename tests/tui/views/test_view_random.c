@@ -180,6 +180,7 @@ struct shown {
     struct source_status sources[2];
     struct view_input input;
     struct notice_log *log;
+    struct frame *frame; /* that was drawn last; NULL: none */
 };
 
 /* Sometimes provides a series. */
@@ -202,9 +203,23 @@ static void say(struct shown *shown, struct random *random)
     notice_log_add(shown->log, &notice);
 }
 
+/* A key acts on the frame that was drawn, however the model has changed since. */
+static void press(struct shown *shown, struct random *random)
+{
+    if (!shown->frame)
+        return;
+    struct key key = random_key(random, &shown->state);
+    enum view_result result = view_frame_key(shown->frame, key);
+    view_frame_free(shown->frame);
+    shown->frame = NULL;
+    if (result == VIEW_WRITE)
+        view_message(&shown->state, pick(random, 2), "%s", texts[pick(random, TEXTS)]);
+}
+
 static void show(struct shown *shown, struct world *world, struct grid *grid, int cols, int rows)
 {
     struct random *random = &world->random;
+    press(shown, random);
     shown->input.local_ns = model_ns(world->ms + pick(random, 5000));
     shown->input.live = pick(random, 4) > 0;
     shown->input.theme.color = pick(random, 2);
@@ -219,16 +234,14 @@ static void show(struct shown *shown, struct world *world, struct grid *grid, in
     if (pick(random, 5) == 0)
         say(shown, random);
     shown->input.series = pick(random, 4) > 0 && make_series(shown, cols, &series) ? &series : NULL;
-    view_draw(&shown->input, &shown->state, grid);
+    shown->frame = view_frame_new(&shown->input, &shown->state, cols, rows);
+    assert_non_null(shown->frame);
+    view_frame_draw(shown->frame, grid);
     check(grid);
-    struct key key = random_key(random, &shown->state);
-    enum view_result result = view_key(&shown->input, &shown->state, key, cols, rows);
+    view_frame_wake_ns(shown->frame);
     if (shown->input.series)
         series_release(&series);
     shown->input.series = NULL;
-    if (result == VIEW_WRITE)
-        view_message(&shown->state, pick(random, 2), "%s", texts[pick(random, TEXTS)]);
-    view_wake_ns(&shown->input, &shown->state, cols, rows);
 }
 
 static void shown_init(struct shown *shown, const struct swarm *swarm)
@@ -263,6 +276,7 @@ static void run(uint64_t seed, int col_step, int row_step, int max_cols, int max
         figures_release(&shown.figures);
         assert_true(figures_compute(world.model.swarm, model_ns(world.ms), &shown.figures));
     }
+    view_frame_free(shown.frame);
     figures_release(&shown.figures);
     view_state_release(&shown.state);
     notice_log_free(shown.log);
@@ -304,6 +318,7 @@ static void any_size(void **state)
             assert_true(figures_compute(world.model.swarm, model_ns(world.ms), &shown.figures));
         }
     }
+    view_frame_free(shown.frame);
     figures_release(&shown.figures);
     view_state_release(&shown.state);
     notice_log_free(shown.log);
@@ -330,6 +345,7 @@ static void an_empty_model(void **state)
             check(grid);
         }
     }
+    view_frame_free(shown.frame);
     figures_release(&shown.figures);
     view_state_release(&shown.state);
     notice_log_free(shown.log);

@@ -1,0 +1,12 @@
+/* Times that pass the door are milliseconds in doubles; the model counts int64 nanoseconds. */
+#ifndef CORE_TIME_NS_H
+#define CORE_TIME_NS_H
+
+#include <stdint.h>
+
+/* Returns the nanosecond nearest to so many milliseconds: a time since the Unix epoch, or a
+   duration. Beyond 9e12 ms (the year 2255) it returns INT64_MAX / 2; below -9e12 and for NAN
+   INT64_MIN / 2, so that a sum of two does not overflow. */
+int64_t time_ns_from_ms(double ms);
+
+#endif

@@ -1,0 +1,49 @@
+/* Milliseconds to nanoseconds: exact where the double is, else to the nearest. */
+#include "core/base/time_ns.h"
+#include "tests/support/support.h"
+
+#include <math.h>
+
+static void the_nearest_nanosecond_is_returned(void **state)
+{
+    static const struct {
+        double ms;
+        int64_t ns;
+    } cases[] = {
+        {0, 0},
+        {1, 1000000},
+        {0.5, 500000},
+        {1e-6, 1},
+        {0.0000004, 0},
+        {0.0000006, 1},
+        {-0.25, -250000},
+        {-1.5, -1500000},
+        {1234.567891, INT64_C(1234567891)},
+        /* The product of these with a million is not a double. */
+        {1760000000000, INT64_C(1760000000000000000)},
+        {1760000000001, INT64_C(1760000000001000000)},
+        {1760000000000.25, INT64_C(1760000000000250000)},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(time_ns_from_ms(cases[i].ms), cases[i].ns);
+}
+
+static void what_no_int64_holds_is_far_away(void **state)
+{
+    (void)state;
+    assert_true(time_ns_from_ms(1e300) == INT64_MAX / 2);
+    assert_true(time_ns_from_ms(INFINITY) == INT64_MAX / 2);
+    assert_true(time_ns_from_ms(-1e300) == INT64_MIN / 2);
+    assert_true(time_ns_from_ms(-INFINITY) == INT64_MIN / 2);
+    assert_true(time_ns_from_ms(NAN) == INT64_MIN / 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_nearest_nanosecond_is_returned),
+        cmocka_unit_test(what_no_int64_holds_is_far_away),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
