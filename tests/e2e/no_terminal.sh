@@ -3,7 +3,7 @@
 . "$SWARMTOP_TESTS/support/e2e.sh"
 
 "$program" demo --speed 40 -o demo.json >out 2>err || fail "demo: $(cat err)"
-has err 'no terminal' || fail "it does not say so"
+has err 'not a terminal' || fail "it does not say so"
 has err '3 sessions' || fail "no figures: $(cat err)"
 has out 'AGENT' || fail "no frame"
 has out 'api-server' || fail "no agents in the frame"
