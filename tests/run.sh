@@ -3,8 +3,7 @@
 # own: no stdin, an empty TMPDIR that is also HOME, no settings of the person who runs it.
 # Shows the output of what failed; the last line is `N passed, N failed`. Called by `make test`.
 #
-# A test sees: SWARMTOP_PROGRAM (and SWARMTOP) the program, SWARMTOP_TESTS this directory,
-# SWARMTOP_SHARED (and SHARED) the directory of samples, unset when there is none.
+# A test sees: SWARMTOP_PROGRAM (and SWARMTOP) the program, SWARMTOP_TESTS this directory.
 # A script ends with 0: passed, 77: skipped (its last line says why), else: failed.
 set -u
 exec </dev/null
@@ -83,13 +82,6 @@ SWARMTOP_PROGRAM=$(absolute "$build/swarmtop")
 SWARMTOP=$SWARMTOP_PROGRAM SWARMTOP_TESTS=$tests
 RESULTS=$(absolute "$build/tests/results")
 export SWARMTOP SWARMTOP_PROGRAM SWARMTOP_TESTS RESULTS
-unset SWARMTOP_SHARED
-if shared=$(cd "${SHARED:-$tests/../../shared}" 2>/dev/null && pwd); then
-    SWARMTOP_SHARED=$shared SHARED=$shared
-    export SWARMTOP_SHARED SHARED
-else
-    unset SHARED
-fi
 
 rm -rf "$RESULTS"
 mkdir -p "$RESULTS"

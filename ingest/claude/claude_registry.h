@@ -1,5 +1,5 @@
 /* Who of Claude Code's clients is there: sessions/PID.json, a file a process, written by it and gone with it; left behind when it is killed.
-   The format: shared/samples/README.md, section 5. Beside them lie keys, which are never opened. */
+   The format: tests/data/README.md. Beside them lie keys, which are never opened. */
 #ifndef INGEST_CLAUDE_REGISTRY_H
 #define INGEST_CLAUDE_REGISTRY_H
 

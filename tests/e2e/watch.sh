@@ -1,10 +1,9 @@
 # The whole way in a terminal: a feed comes over the socket at a pace, the picture is live, q gives the terminal back, says where
 # the trace is, and the trace re-opens.
 . "$SWARMTOP_TESTS/support/e2e.sh"
-need_shared golden/swarm.feed.ndjson
 need_perl
 
-sed -E 's/"t":[0-9.]+,?//' "$SWARMTOP_SHARED/golden/swarm.feed.ndjson" >feed.ndjson
+sed -E 's/"t":[0-9.]+,?//' "$(data golden/swarm.feed.ndjson)" >feed.ndjson
 open_terminal 120 40
 type_keys "$program -o out/trace.json unix:$work/s" Enter
 until_true 10 test -S s || fail "the socket is not there"

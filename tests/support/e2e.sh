@@ -122,6 +122,16 @@ send_lines() { # FILE SOCKET MS
     ' "$@"
 }
 need_perl() { perl -MIO::Socket::UNIX -e 1 2>/dev/null || { echo "perl is not installed"; exit 77; }; }
-need_shared() { # FILE
-    [ -n "${SWARMTOP_SHARED-}" ] && [ -e "$SWARMTOP_SHARED/$1" ] || { echo "shared/$1 is not there"; exit 77; }
+
+# --- tests/data: a file that is kept as NAME.gz is unpacked on first use
+
+data() { # FILE: prints its path
+    if [ -e "$SWARMTOP_TESTS/data/$1" ]; then
+        echo "$SWARMTOP_TESTS/data/$1"
+    else
+        unpacked=$TMPDIR/data/$(basename "$1")
+        mkdir -p "$TMPDIR/data"
+        [ -e "$unpacked" ] || gzip -dc "$SWARMTOP_TESTS/data/$1.gz" >"$unpacked" || return 1
+        echo "$unpacked"
+    fi
 }

@@ -13,9 +13,9 @@
 /* The path of a file of ours: below tests/. Borrowed until the program ends. */
 const char *support_tests(const char *rel);
 
-/* The path of a file below the shared directory of samples; NULL where that or the file is not there: skip(). Borrowed
+/* Returns the path of a file or directory below tests/data. A file that is kept as NAME.gz is unpacked on first use. Borrowed
    until the program ends. */
-const char *support_shared(const char *rel);
+const char *support_data(const char *rel);
 
 /* The path of the swarmtop program that is under test. Borrowed. */
 const char *support_program(void);

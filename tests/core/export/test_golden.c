@@ -1,4 +1,4 @@
-/* The golden pairs (shared/golden): the program writes what the seed's own code wrote. And the
+/* The golden pairs (tests/data/golden): the program writes what the seed's own code wrote. And the
    property behind it: what a feed shows, the file that it left behind shows, in figures and in
    picture. */
 #include "tests/support/support.h"
@@ -18,16 +18,12 @@ static const char *const names[] = {"quirks", "small", "swarm", "stale"};
 static const char *golden(const char *name, const char *suffix)
 {
     char path[256];
-    const char *found;
 
     snprintf(path, sizeof path, "golden/%s.%s", name, suffix);
-    found = support_shared(path);
-    if (!found)
-        skip();
-    return found;
+    return support_data(path);
 }
 
-/* ---- as shared/tools/same_document.py compares ---- */
+/* ---- two documents are the same when their values are: key order and the spelling of a number may differ ---- */
 
 static bool same(json_t *a, json_t *b);
 

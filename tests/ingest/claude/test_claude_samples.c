@@ -95,12 +95,12 @@ static void same_agent(const json_t *agent, const json_t *want, const char *sess
         assert_string_equal(is, strcmp(parent, "main") == 0 ? session : parent);
 }
 
-/* The path of a sample's file; NULL: it is not there. Borrowed. */
+/* Returns the path of a sample's file. Borrowed. */
 static const char *of_sample(const char *sample, const char *name)
 {
     char rel[100];
     snprintf(rel, sizeof rel, "samples/claude/%s/%s", sample, name);
-    return support_shared(rel);
+    return support_data(rel);
 }
 
 static void same_as_expected(const json_t *report, const char *sample, bool all_end)
@@ -124,9 +124,6 @@ static void the_figures_are_those_of_the_api(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         char files[600];
-        if (of_sample(samples[i], "transcripts") == NULL ||
-            of_sample(samples[i], "expected.json") == NULL)
-            skip();
         print_message("%s\n", samples[i]);
         snprintf(files, sizeof files, "claude:%s", of_sample(samples[i], "transcripts"));
         json_t *report = report_of(files, NULL, NULL);
@@ -140,8 +137,6 @@ static void the_cost_is_what_the_client_states(void **state)
     char files[600];
     struct support_run run;
     (void)state;
-    if (of_sample("swarm-json", "transcripts") == NULL)
-        skip();
     snprintf(files, sizeof files, "claude:%s", of_sample("swarm-json", "transcripts"));
     const char *argv[] = {support_program(), "dump", "--size", "200x30",
                           "--keys",          "2",    files,    NULL};
@@ -234,9 +229,6 @@ static void files_and_hooks_say_the_same_once(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         char files[600];
-        if (of_sample(samples[i], "transcripts") == NULL ||
-            of_sample(samples[i], "hooks.jsonl") == NULL)
-            skip();
         print_message("%s\n", samples[i]);
         snprintf(files, sizeof files, "claude:%s", of_sample(samples[i], "transcripts"));
         const char *hooks = feed_of_hooks(samples[i]);
@@ -341,10 +333,8 @@ static void what_grows_in_pieces_is_what_is_read_whole(void **state)
         uint64_t seed = 5 + i;
         const char *dir = support_tmpdir();
         snprintf(rel, sizeof rel, "samples/claude/%s/transcripts", samples[i == 0 ? 1 : 4]);
-        if (support_shared(rel) == NULL)
-            skip();
-        json_t *whole = read_whole(support_shared(rel));
-        collect(copy, support_shared(rel), dir);
+        json_t *whole = read_whole(support_data(rel));
+        collect(copy, support_data(rel), dir);
         snprintf(spec, sizeof spec, "claude:%s", dir);
         rig_init(&rig);
         rig_start_hub(&rig, (struct hub_options){.follow = true, .proc_dir = "/nowhere"});
