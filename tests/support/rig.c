@@ -292,12 +292,3 @@ size_t rig_events(const struct rig *rig)
     return event_store_count(swarm_store(rig->model.swarm, POOL_LIVE)) +
            event_store_count(swarm_store(rig->model.swarm, POOL_FILES));
 }
-
-/* splitmix64 */
-uint64_t rig_random(uint64_t *seed, uint64_t n)
-{
-    uint64_t z = *seed += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (z ^ z >> 31) % n;
-}

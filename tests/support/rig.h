@@ -28,6 +28,7 @@ void rig_release(struct rig *rig);
 /* The same for cmocka: *state is the rig. */
 int rig_set_up(void **state);
 int rig_tear_down(void **state);
+#define RIG_TEST(name) TEST_WITH(name, rig_set_up, rig_tear_down)
 
 /* ---- a decoder alone ---- */
 
@@ -69,7 +70,5 @@ size_t rig_live_sessions(const struct rig *rig);
 char *rig_dump(const struct rig *rig);
 /* How many events, metadata apart, are in memory. */
 size_t rig_events(const struct rig *rig);
-/* A number below `n`; *seed goes on. */
-uint64_t rig_random(uint64_t *seed, uint64_t n);
 
 #endif

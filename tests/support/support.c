@@ -135,6 +135,20 @@ const char *support_tmpdir(void)
     return kept->path;
 }
 
+/* splitmix64 */
+uint64_t support_random(uint64_t *seed)
+{
+    uint64_t z = *seed += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+uint64_t support_random_below(uint64_t *seed, uint64_t below)
+{
+    return support_random(seed) % below;
+}
+
 /* Bytes that grow; always with a NUL after them. */
 struct bytes {
     char *data;

@@ -46,9 +46,8 @@ static struct event_store *filled(unsigned count)
     return store;
 }
 
-static void gives_back_what_was_appended(void **state)
+TEST(gives_back_what_was_appended)
 {
-    (void)state;
     struct event_store *store = filled(50000);
     for (unsigned n = 1; n <= 50000; n += 7) {
         check(store, n, n);
@@ -59,9 +58,8 @@ static void gives_back_what_was_appended(void **state)
     event_store_free(store);
 }
 
-static void takes_an_event_larger_than_a_segment(void **state)
+TEST(takes_an_event_larger_than_a_segment)
 {
-    (void)state;
     struct event_store *store = filled(10);
     size_t len = 10 * 1000 * 1000;
     char *args = malloc(len);
@@ -76,9 +74,8 @@ static void takes_an_event_larger_than_a_segment(void **state)
     event_store_free(store);
 }
 
-static void drops_the_oldest_and_frees_their_memory(void **state)
+TEST(drops_the_oldest_and_frees_their_memory)
 {
-    (void)state;
     struct event_store *store = filled(50000);
     size_t before = event_store_bytes(store);
     event_store_drop(store, 49000);
@@ -92,9 +89,8 @@ static void drops_the_oldest_and_frees_their_memory(void **state)
     event_store_free(store);
 }
 
-static void puts_a_marker_in_the_place_of_what_went(void **state)
+TEST(puts_a_marker_in_the_place_of_what_went)
 {
-    (void)state;
     struct event_store *store = filled(100);
     char args[128];
     struct event marker = numbered(7777, args, sizeof args);
@@ -109,9 +105,8 @@ static void puts_a_marker_in_the_place_of_what_went(void **state)
     event_store_free(store);
 }
 
-static void remembers_spans_and_tracks(void **state)
+TEST(remembers_spans_and_tracks)
 {
-    (void)state;
     struct event_store *store = filled(3);
     struct event event;
     assert_int_equal(event_store_span(store, 2), NO_SPAN);
@@ -124,9 +119,8 @@ static void remembers_spans_and_tracks(void **state)
     event_store_free(store);
 }
 
-static void survives_every_lack_of_memory(void **state)
+TEST(survives_every_lack_of_memory)
 {
-    (void)state;
     bool done = false;
     for (long allow = 0; !done; allow++) {
         struct failing_mem failing = {.allow = allow};
@@ -160,9 +154,8 @@ static bool amend_all(struct event_store *store, unsigned count, unsigned by)
     return true;
 }
 
-static void an_amended_event_is_another_in_its_place(void **state)
+TEST(an_amended_event_is_another_in_its_place)
 {
-    (void)state;
     struct event_store *store = filled(3000);
     for (unsigned n = 1; n <= 3000; n++) {
         event_store_set_span(store, n, n * 3);
@@ -190,9 +183,8 @@ static void an_amended_event_is_another_in_its_place(void **state)
     event_store_free(store);
 }
 
-static void amending_survives_every_lack_of_memory(void **state)
+TEST(amending_survives_every_lack_of_memory)
 {
-    (void)state;
     bool done = false;
     for (long allow = 0; !done; allow++) {
         struct failing_mem failing = {.allow = -1};
@@ -213,19 +205,4 @@ static void amending_survives_every_lack_of_memory(void **state)
         event_store_free(store);
         assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gives_back_what_was_appended),
-        cmocka_unit_test(takes_an_event_larger_than_a_segment),
-        cmocka_unit_test(drops_the_oldest_and_frees_their_memory),
-        cmocka_unit_test(puts_a_marker_in_the_place_of_what_went),
-        cmocka_unit_test(remembers_spans_and_tracks),
-        cmocka_unit_test(survives_every_lack_of_memory),
-        cmocka_unit_test(an_amended_event_is_another_in_its_place),
-        cmocka_unit_test(amending_survives_every_lack_of_memory),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,9 +119,8 @@ static void same_as_expected(const json_t *report, const char *sample, bool all_
     json_decref(all);
 }
 
-static void the_figures_are_those_of_the_api(void **state)
+TEST(the_figures_are_those_of_the_api)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         char files[600];
         print_message("%s\n", samples[i]);
@@ -132,11 +131,10 @@ static void the_figures_are_those_of_the_api(void **state)
     }
 }
 
-static void the_cost_is_what_the_client_states(void **state)
+TEST(the_cost_is_what_the_client_states)
 {
     char files[600];
     struct support_run run;
-    (void)state;
     snprintf(files, sizeof files, "claude:%s", of_sample("swarm-json", "transcripts"));
     const char *argv[] = {support_program(), "dump", "--size", "200x30",
                           "--keys",          "2",    files,    NULL};
@@ -224,9 +222,8 @@ static void same_agents(const json_t *a, const json_t *b)
 }
 
 /* A call that both tell of is one call, whoever comes first, and however often. */
-static void files_and_hooks_say_the_same_once(void **state)
+TEST(files_and_hooks_say_the_same_once)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         char files[600];
         print_message("%s\n", samples[i]);
@@ -288,14 +285,14 @@ static void collect(struct copy *copy, const char *from, const char *to)
 /* The next bytes of one of them. False: all are there. */
 static bool grow(struct copy *copy, uint64_t *seed)
 {
-    size_t start = rig_random(seed, copy->count), i = 0;
+    size_t start = support_random_below(seed, copy->count), i = 0;
     while (i < copy->count &&
            copy->files[(start + i) % copy->count].at == copy->files[(start + i) % copy->count].len)
         i++;
     if (i == copy->count)
         return false;
     struct growing *file = &copy->files[(start + i) % copy->count];
-    size_t n = 1 + rig_random(seed, 9000), left = file->len - file->at;
+    size_t n = 1 + support_random_below(seed, 9000), left = file->len - file->at;
     n = n < left ? n : left;
     int fd = open(file->to, O_WRONLY | O_CREAT | O_APPEND, 0600);
     assert_true(fd >= 0 && write(fd, file->bytes + file->at, n) == (ssize_t)n);
@@ -323,9 +320,8 @@ static json_t *read_whole(const char *dir)
     return all;
 }
 
-static void what_grows_in_pieces_is_what_is_read_whole(void **state)
+TEST(what_grows_in_pieces_is_what_is_read_whole)
 {
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct copy *copy = calloc(1, sizeof *copy);
         struct rig rig;
@@ -363,15 +359,4 @@ static void what_grows_in_pieces_is_what_is_read_whole(void **state)
             free(copy->files[k].bytes);
         free(copy);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_figures_are_those_of_the_api),
-        cmocka_unit_test(the_cost_is_what_the_client_states),
-        cmocka_unit_test(files_and_hooks_say_the_same_once),
-        cmocka_unit_test(what_grows_in_pieces_is_what_is_read_whole),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

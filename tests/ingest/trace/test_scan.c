@@ -135,9 +135,8 @@ static const struct {
     {"{\"metadata\":{", "b:1;"},
 };
 
-static void a_text_gives_its_parts_in_any_chunks(void **state)
+TEST(a_text_gives_its_parts_in_any_chunks)
 {
-    (void)state;
     struct found found;
     unsigned wrong = 0;
     strbuf_init(&found.text, &mem_libc, 0);
@@ -154,9 +153,8 @@ static void a_text_gives_its_parts_in_any_chunks(void **state)
     strbuf_release(&found.text);
 }
 
-static void an_event_beyond_the_maximum_is_passed_over(void **state)
+TEST(an_event_beyond_the_maximum_is_passed_over)
 {
-    (void)state;
     struct found found;
     char big[400], text[600];
     strbuf_init(&found.text, &mem_libc, 0);
@@ -171,9 +169,8 @@ static void an_event_beyond_the_maximum_is_passed_over(void **state)
     strbuf_release(&found.text);
 }
 
-static void a_session_is_called_by_its_files_name(void **state)
+TEST(a_session_is_called_by_its_files_name)
 {
-    (void)state;
     static const char *const names[][2] = {{"/a/b/trace-1.json", "trace-1"},
                                            {"x.json.gz", "x"},
                                            {"swarm.feed.ndjson", "swarm.feed"},
@@ -189,14 +186,4 @@ static void a_session_is_called_by_its_files_name(void **state)
         assert_string_equal(out.data, names[i][1]);
     }
     strbuf_release(&out);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_text_gives_its_parts_in_any_chunks),
-        cmocka_unit_test(an_event_beyond_the_maximum_is_passed_over),
-        cmocka_unit_test(a_session_is_called_by_its_files_name),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

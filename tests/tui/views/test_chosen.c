@@ -20,12 +20,6 @@ static const char *const filters[] = {"bash",
                                       "zz",
                                       "-ls"};
 
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return *seed >> 33;
-}
-
 static struct chosen *make(const char *text)
 {
     struct strbuf error;
@@ -45,17 +39,17 @@ static void change(struct model *model, uint64_t *seed, double *now_ms)
     static const char *const args[] = {"{\"command\":\"make\"}", "{\"command\":\"ls\"}", "{}",
                                        "{\"success\":false}"};
     static const char *const agents[] = {"one", "two", "new two"};
-    size_t kind = next_random(seed) % 3;
-    struct model_span span = {.pid = (int)(next_random(seed) % 3) + 1,
+    size_t kind = support_random(seed) % 3;
+    struct model_span span = {.pid = (int)(support_random(seed) % 3) + 1,
                               .name = names[kind],
                               .cat = cats[kind],
                               .from_ms = *now_ms,
-                              .to_ms = *now_ms + (double)(next_random(seed) % 5000),
-                              .args = args[next_random(seed) % 4],
-                              .end_args = args[next_random(seed) % 4]};
-    *now_ms += (double)(next_random(seed) % 700);
-    switch (next_random(seed) % 8) {
-    case 0: assert_true(model_name(model, span.pid, agents[next_random(seed) % 3])); break;
+                              .to_ms = *now_ms + (double)(support_random(seed) % 5000),
+                              .args = args[support_random(seed) % 4],
+                              .end_args = args[support_random(seed) % 4]};
+    *now_ms += (double)(support_random(seed) % 700);
+    switch (support_random(seed) % 8) {
+    case 0: assert_true(model_name(model, span.pid, agents[support_random(seed) % 3])); break;
     case 1: span.to_ms = (double)NAN; /* fallthrough */
     default: assert_true(model_add(model, &span));
     }
@@ -82,9 +76,8 @@ static void check(struct chosen *chosen, const struct model *model, int64_t loca
     }
 }
 
-static void what_is_remembered_is_what_would_be_said(void **state)
+TEST(what_is_remembered_is_what_would_be_said)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
         uint64_t random = seed;
         double now_ms = 0;
@@ -100,19 +93,11 @@ static void what_is_remembered_is_what_would_be_said(void **state)
         assert_true(model_open_file(&model, "s"));
         struct chosen *chosen = make(filters[seed % (sizeof filters / sizeof filters[0])]);
         for (int step = 0; step < STEPS; step++) {
-            for (uint64_t i = next_random(&random) % 6; i > 0; i--)
+            for (uint64_t i = support_random(&random) % 6; i > 0; i--)
                 change(&model, &random, &now_ms);
             check(chosen, &model, model_ns(now_ms));
         }
         chosen_free(chosen);
         model_release(&model);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_remembered_is_what_would_be_said),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
