@@ -197,7 +197,7 @@ $(FUZZ)/%.o: %.c $(BUILD)/flags | deps
 .SECONDARY: $(FUZZ_SRC:%.c=$(FUZZ)/%.o)
 -include $(FUZZ_LIB:.o=.d) $(FUZZ_SRC:%.c=$(FUZZ)/%.d)
 
-# --- measuring: what PERFORMANCE.md asks for, as ratios; the references are linked here alone
+# --- measuring: ratios within one run; the references are linked here alone
 
 BENCH_PKGS = simdjson
 CXX       ?= g++

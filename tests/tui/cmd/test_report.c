@@ -1,4 +1,4 @@
-/* `report`: the keys of CLI.md with their values from a feed made by hand, and nothing where nothing is behind it. */
+/* `report`: the keys of `report --json` with their values from a feed made by hand, and nothing where nothing is behind it. */
 #include "tests/support/support.h"
 
 #include <jansson.h>
