@@ -65,8 +65,7 @@ const char *rig_logged(const struct rig *rig, const char *text);
 const struct session *rig_session(const struct rig *rig, const char *id);
 session_no rig_session_no(const struct rig *rig, const char *id);
 size_t rig_live_sessions(const struct rig *rig);
-/* Returns new (free): what the model holds, session by session: flags (but for those that say whether a source is still there), start, clock, metadata and other events in their order, args and all. Two
-   models with the same text are the same. */
+/* Returns new (free): model_dump of its model. */
 char *rig_dump(const struct rig *rig);
 /* How many events, metadata apart, are in memory. */
 size_t rig_events(const struct rig *rig);

@@ -184,74 +184,26 @@ static void begin_model(struct model *model, bool agents, const struct mem *mem)
 
 /* ---- what a model is ---- */
 
-static void put_slice(struct strbuf *out, struct slice slice)
+/* Fails with the first lines that differ. Frees both. */
+static void assert_same_text(char *a, char *b, uint64_t seed, const char *what)
 {
-    strbuf_adds(out, " |");
-    if (slice.len > 0)
-        strbuf_add(out, slice.bytes, slice.len);
+    size_t at = 0, line = 0;
+    for (; a[at] == b[at] && a[at] != '\0'; at++) {
+        line = a[at] == '\n' ? at + 1 : line;
+    }
+    if (a[at] != b[at]) {
+        fail_msg("seed %llu, %s: %.*s\ninstead of: %.*s", (unsigned long long)seed, what,
+                 (int)strcspn(a + line, "\n"), a + line, (int)strcspn(b + line, "\n"), b + line);
+    }
+    free(a);
+    free(b);
 }
 
-static void describe_event(const struct swarm *swarm, uint64_t number, struct strbuf *out)
-{
-    struct event event;
-    assert_true(event_store_get(swarm_store(swarm, POOL_FILES), number, &event));
-    const struct track *track = swarm_get_track(swarm, event.track);
-    span_no no = swarm_event_span(swarm, POOL_FILES, number);
-    const struct span *span = no == NO_SPAN ? NULL : swarm_span(swarm, no);
-    strbuf_addf(out, "%c %.17g %.17g %s/%s %s %s", event.ph, event.ts_us, event.dur_us,
-                swarm_text(swarm, track->pid), swarm_text(swarm, track->tid),
-                swarm_text(swarm, event.name), swarm_text(swarm, event.cat));
-    put_slice(out, event.id);
-    put_slice(out, event.args);
-    put_slice(out, event.extra);
-    if (span != NULL)
-        strbuf_addf(out, " [%lld %lld %d %d]", (long long)span->start_ns, (long long)span->end_ns,
-                    span->flags, span->lane);
-    strbuf_addc(out, '\n');
-}
-
-static void describe_picture(const struct swarm *swarm, struct strbuf *out)
-{
-    char *picture = model_describe(swarm);
-    assert_non_null(picture);
-    strbuf_adds(out, picture);
-    free(picture);
-}
-
-/* Returns new (free): all that may be seen of it, or what is in it alone. */
-static char *describe(const struct model *model, bool picture)
-{
-    const struct swarm *swarm = model->swarm;
-    const struct event_store *store = swarm_store(swarm, POOL_FILES);
-    const struct session *session = swarm_session(swarm, model->session);
-    struct strbuf out;
-    strbuf_init(&out, &mem_libc, 0);
-    if (picture)
-        describe_picture(swarm, &out);
-    strbuf_addf(&out, "start %lld clock %lld events %llu orphans %llu dropped %llu flags %d\n",
-                (long long)session->start_ns, (long long)session->clock_ns,
-                (unsigned long long)session->event_count, (unsigned long long)session->orphan_ends,
-                (unsigned long long)session->dropped, session->flags);
-    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++)
-        describe_event(swarm, no, &out);
-    assert_false(out.failed);
-    return out.data;
-}
-
-/* Fails with the first lines that differ. (The support's picture wants models on mem_libc.) */
 static void assert_same_model(const struct model *got, const struct model *want, uint64_t seed,
                               const char *what)
 {
-    bool picture = swarm_mem(got->swarm) == &mem_libc;
-    char *a = describe(got, picture), *b = describe(want, picture);
-    size_t at = 0, line = 0;
-    for (; a[at] == b[at] && a[at] != '\0'; at++)
-        line = a[at] == '\n' ? at + 1 : line;
-    if (a[at] != b[at])
-        fail_msg("seed %llu, %s: %.*s\ninstead of: %.*s", (unsigned long long)seed, what,
-                 (int)strcspn(a + line, "\n"), a + line, (int)strcspn(b + line, "\n"), b + line);
-    free(a);
-    free(b);
+    assert_same_text(model_dump(got->swarm), model_dump(want->swarm), seed, what);
+    assert_same_text(model_describe(got->swarm), model_describe(want->swarm), seed, what);
 }
 
 /* ---- ranges ---- */
