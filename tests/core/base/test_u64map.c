@@ -49,12 +49,9 @@ TEST(is_empty_after_clear)
 
 TEST(keeps_what_it_has_when_memory_is_out)
 {
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct u64map map;
-        u64map_init(&map, &mem);
+        u64map_init(&map, &lack.mem);
         uint32_t put = 0;
         while (put < 100 && u64map_put(&map, put, put)) {
             put++;
@@ -62,8 +59,7 @@ TEST(keeps_what_it_has_when_memory_is_out)
         for (uint32_t i = 0; i < put; i++) {
             assert_int_equal(u64map_get(&map, i), i);
         }
-        done = put == 100;
+        lack.done = put == 100;
         u64map_release(&map);
-        assert_int_equal(failing.live_blocks, 0);
     }
 }

@@ -436,19 +436,14 @@ TEST(every_lack_of_memory_is_told_and_leaks_nothing)
 {
     struct bytes content = some_bytes(200 * KIB, true), packed = {0};
     pack(&packed, content.at, content.len);
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
-        struct reader *reader = open_bytes(&mem, packed.at, packed.len);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
+        struct reader *reader = open_bytes(&lack.mem, packed.at, packed.len);
         size_t end = 0;
         const char *error =
             reader == NULL ? "out of memory" : read_rest(reader, &content, 0, 3000, &end);
-        done = error == NULL && end == content.len;
-        assert_true(done || strcmp(error, "out of memory") == 0);
+        lack.done = error == NULL && end == content.len;
+        assert_true(lack.done || strcmp(error, "out of memory") == 0);
         reader_free(reader);
-        assert_int_equal(failing.live_blocks, 0);
-        assert_true(allow < 100);
     }
     free(content.at);
     free(packed.at);

@@ -210,26 +210,21 @@ TEST(the_detail_wraps_what_is_long)
 TEST(a_lack_of_memory_is_said_and_nothing_leaks)
 {
     struct picture picture;
-    bool drawn = false;
     picture_init(&picture, 120, 30);
     picture_feed(
         &picture, HELLO
         "{'op':'start_tool','t':1000,'span_id':'b','tool_name':'Bash','args':{'command':'x'}}\n");
     picture_at(&picture, 4000);
-    for (long allow = 0; !drawn; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct view_state own;
-        view_state_init(&own, &mem);
+        view_state_init(&own, &lack.mem);
         view_draw(&picture.input, &own, picture.grid);
         strbuf_clear(&picture.text);
         grid_to_text(picture.grid, &picture.text);
-        drawn = strstr(picture.text.data, "[Bash x ") != NULL;
+        lack.done = strstr(picture.text.data, "[Bash x ") != NULL;
         view_key(&picture.input, &own, (struct key){.code = KEY_CODE_ENTER}, 120, 30);
         view_draw(&picture.input, &own, picture.grid);
         view_state_release(&own);
-        assert_int_equal(failing.live_blocks, 0);
-        assert_true(allow < 1000);
     }
     picture_release(&picture);
 }
