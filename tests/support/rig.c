@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 10000, TURN_MS = 5 };
+enum { PATIENCE_MS = 60000, TURN_MS = 5 };
 
 static int64_t rig_now(void *ctx)
 {

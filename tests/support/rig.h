@@ -45,7 +45,7 @@ void rig_take(struct rig *rig, const char *text);
 void rig_start_hub(struct rig *rig, struct hub_options options);
 /* Adds a source, which must succeed; its index. */
 size_t rig_add(struct rig *rig, const char *spec);
-/* Runs the loop until it is so; the test fails when that takes longer than ten seconds. */
+/* Runs the loop until it is so; the test fails when that takes longer than a minute. */
 typedef bool rig_condition(struct rig *rig, void *ctx);
 void rig_until(struct rig *rig, rig_condition *condition, void *ctx);
 void rig_until_finished(struct rig *rig);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_MS 60000
+#define RUN_MS 120000
 
 static const char *const names[] = {"quirks", "small", "swarm", "stale"};
 #define NAMES (sizeof names / sizeof *names)

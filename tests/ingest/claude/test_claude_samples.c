@@ -25,7 +25,7 @@ static json_t *report_of(const char *first, const char *second, const char *thir
 {
     struct support_run run;
     const char *argv[] = {support_program(), "report", "--json", first, second, third, NULL};
-    support_run(&run, argv, NULL, 0, 20000);
+    support_run(&run, argv, NULL, 0, 120000);
     if (run.status != 0)
         fail_msg("report %s: status %d: %s", first, run.status, run.err);
     json_t *report = json_loads(run.out, 0, NULL);
@@ -138,7 +138,7 @@ TEST(the_cost_is_what_the_client_states)
     snprintf(files, sizeof files, "claude:%s", of_sample("swarm-json", "transcripts"));
     const char *argv[] = {support_program(), "dump", "--size", "200x30",
                           "--keys",          "2",    files,    NULL};
-    support_run(&run, argv, NULL, 0, 20000);
+    support_run(&run, argv, NULL, 0, 120000);
     assert_int_equal(run.status, 0);
     assert_non_null(strstr(run.out, "$0.32"));
     support_run_release(&run);

@@ -150,7 +150,7 @@ TEST(it_is_a_good_feed)
         fwrite(line.text, 1, line.len, file);
     fclose(file);
     story_free(story);
-    support_run(&run, argv, NULL, 0, 30000);
+    support_run(&run, argv, NULL, 0, 120000);
     assert_int_equal(run.status, 0);
     report = json_loads(run.out, 0, NULL);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(report, "events"), "bad")),

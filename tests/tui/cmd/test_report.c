@@ -25,7 +25,7 @@ static char *run(const char *option, size_t *len)
     const char *plain[] = {support_program(), "report", "-", NULL};
     struct support_run r;
 
-    support_run(&r, option ? argv : plain, feed, sizeof feed - 1, 30000);
+    support_run(&r, option ? argv : plain, feed, sizeof feed - 1, 120000);
     assert_int_equal(r.status, 0);
     free(r.err);
     if (len)
