@@ -6,21 +6,16 @@ top=$(cd "$SWARMTOP_TESTS/.." && pwd)
 check=$top/.ci/check-layers
 status=0
 
-fresh() { # PART...: a copy of these; the tests are not its subject
+fresh() { # a copy of the layers alone; the tests are not its subject
     rm -rf "$TMPDIR/tree"
     mkdir "$TMPDIR/tree" && cd "$TMPDIR/tree" || exit 1
-    for part; do
-        mkdir -p "$(dirname "$part")"
-        cp -r "$top/$part" "$part"
+    for layer in core ingest tui; do
+        cp -r "$top/$layer" .
     done
 }
 
 plant() { # FILE WHAT-THE-MESSAGE-SAYS: the file's text is on stdin
-    # Symbols of core are found by compiling all of it, which takes its time: here it is this file alone.
-    case $1 in
-    core/*) fresh && mkdir -p core/base ;;
-    *) fresh ingest tui ;;
-    esac
+    fresh
     cat >>"$1"
     line=$(grep -n PLANTED "$1" | cut -d: -f1)
     if said=$("$check" . 2>&1); then
@@ -33,7 +28,7 @@ plant() { # FILE WHAT-THE-MESSAGE-SAYS: the file's text is on stdin
     fi
 }
 
-fresh core ingest tui
+fresh
 echo '#include "ingest/x.h"' >>tui/cmd/cmd_planted.c
 echo '#include "ingest/x.h"' >>tui/app/main.c
 echo '#include <curses.h>' >>tui/screen/screen.c
