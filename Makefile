@@ -9,7 +9,6 @@
 PREFIX     ?= /usr/local
 SANITIZE   ?=
 WERROR     ?=
-SHARED     ?= ../shared
 BUILD      ?= build$(if $(SANITIZE),-asan)
 CFLAGS     ?= $(if $(SANITIZE),-O1,-O2) -g
 AR         ?= ar
@@ -135,7 +134,7 @@ tests: $(PROGRAM) $(TEST_PROGRAMS) ## build the program and the tests, run none
 
 .PHONY: test
 test: tests ## run the tests: make test TESTS='span feed', SANITIZE=1 under ASan and UBSan
-	@BUILD='$(BUILD)' SHARED='$(SHARED)' sh tests/run.sh $(TEST_PROGRAMS) $(TEST_SH)
+	@BUILD='$(BUILD)' sh tests/run.sh $(TEST_PROGRAMS) $(TEST_SH)
 
 .PHONY: install
 install: $(PROGRAM) ## install below $(DESTDIR)$(PREFIX)
@@ -202,7 +201,7 @@ $(FUZZ)/%.o: %.c $(BUILD)/flags | deps
 .SECONDARY: $(FUZZ_SRC:%.c=$(FUZZ)/%.o)
 -include $(FUZZ_LIB:.o=.d) $(FUZZ_SRC:%.c=$(FUZZ)/%.d)
 
-# --- measuring: what PERFORMANCE.md asks for, as ratios; the references are linked here alone
+# --- measuring: ratios within one run; the references are linked here alone
 
 BENCH_PKGS = simdjson
 CXX       ?= g++

@@ -1,16 +1,20 @@
 #!/bin/sh
 # run.sh TEST...: runs test programs (cmocka) and scripts (*.sh), some at a time, each in a world of its
 # own: no stdin, an empty TMPDIR that is also HOME, no settings of the person who runs it.
-# Shows the output of what failed; the last line is `N passed, N failed`. Called by `make test`.
+# Prints a line as each test ends, then the output of those that failed; the last line is `N passed, N failed`.
+# Called by `make test`.
 #
-# A test sees: SWARMTOP_PROGRAM (and SWARMTOP) the program, SWARMTOP_TESTS this directory,
-# SWARMTOP_SHARED (and SHARED) the directory of samples, unset when there is none.
+# A process of a test may use TEST_CPU seconds of processor time. The limit on the clock is far above that: it ends
+# a test that hangs, on a machine however busy.
+#
+# A test sees: SWARMTOP_PROGRAM (and SWARMTOP) the program, SWARMTOP_TESTS this directory.
 # A script ends with 0: passed, 77: skipped (its last line says why), else: failed.
 set -u
 exec </dev/null
 
 tests=$(cd "$(dirname "$0")" && pwd)
-seconds=${TEST_TIMEOUT:-120}
+cpu_seconds=${TEST_CPU:-120}
+seconds=$((cpu_seconds * 8))
 build=${BUILD:-build}
 
 # --- one test: leaves NAME.log and NAME.count ("passed failed skipped") in $RESULTS
@@ -28,6 +32,8 @@ run_one() {
     UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1} CMOCKA_MESSAGE_OUTPUT=TAP
     export UBSAN_OPTIONS CMOCKA_MESSAGE_OUTPUT
 
+    started=$(date +%s)
+    ulimit -t "$cpu_seconds" 2>/dev/null
     limit="timeout -k 5 $seconds"
     command -v timeout >/dev/null 2>&1 || limit=
     case $1 in
@@ -51,9 +57,19 @@ run_one() {
     esac
     case $status in
     124 | 137) echo "# $name: stopped after $seconds s" >>"$log" ;;
+    152) echo "# $name: stopped after $cpu_seconds s of processor time" >>"$log" ;;
     *) echo "# $name: exit status $status" >>"$log" ;;
     esac
     echo "$count" >"$RESULTS/$name.count"
+    times >"$RESULTS/$name.times"
+    echo "$count $name $(($(date +%s) - started))" | awk -v times="$RESULTS/$name.times" '{
+        getline cpu <times
+        getline cpu <times # of the children
+        split(cpu, part, /[ms ]+/)
+        verdict = $2 > 0 ? "FAILED" : $1 > 0 ? "ok" : "skipped"
+        printf "%-7s %-28s %3d passed  %4d s, %.1f s of processor time\n", verdict, $4, $1, $5,
+            part[1] * 60 + part[2] + part[3] * 60 + part[4]
+    }'
 }
 
 # What a test program that died, leaked or never ran a test says with its exit status alone
@@ -83,13 +99,6 @@ SWARMTOP_PROGRAM=$(absolute "$build/swarmtop")
 SWARMTOP=$SWARMTOP_PROGRAM SWARMTOP_TESTS=$tests
 RESULTS=$(absolute "$build/tests/results")
 export SWARMTOP SWARMTOP_PROGRAM SWARMTOP_TESTS RESULTS
-unset SWARMTOP_SHARED
-if shared=$(cd "${SHARED:-$tests/../../shared}" 2>/dev/null && pwd); then
-    SWARMTOP_SHARED=$shared SHARED=$shared
-    export SWARMTOP_SHARED SHARED
-else
-    unset SHARED
-fi
 
 rm -rf "$RESULTS"
 mkdir -p "$RESULTS"

@@ -1,4 +1,4 @@
-/* The tracer: the seed's functions (shared/seed/perfettoTracing.ts), one to one, for any number of sessions. Each appends
+/* The tracer: the seed's functions (doc/GLOSSARY.md, "seed"), one to one, for any number of sessions. Each appends
    to the swarm the events that the seed's would have pushed, in its order, with its args; FEED.md says where this
    tracer knows better.
 

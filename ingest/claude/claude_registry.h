@@ -1,5 +1,5 @@
 /* The processes of Claude Code: sessions/PID.json, one file per process, which writes and removes
-   it; a killed process leaves its file. The format: shared/samples/README.md, section 5. The
+   it; a killed process leaves its file. The format: tests/data/README.md. The
    directory also has keys, which are never opened. */
 #ifndef INGEST_CLAUDE_REGISTRY_H
 #define INGEST_CLAUDE_REGISTRY_H

@@ -2,7 +2,7 @@
    pieces the facts are the same, and so they are when it is read twice.
 
    Formats drift, and lines are written in no strict order: what is not known is counted and left alone.
-   The format: shared/samples/README.md, section 5. */
+   The format: tests/data/README.md. */
 #ifndef INGEST_CLAUDE_TRANSCRIPT_H
 #define INGEST_CLAUDE_TRANSCRIPT_H
 

@@ -1,4 +1,4 @@
-/* make bench [QUICK=1] [GOALS='1 2']: what PERFORMANCE.md asks for, a line a ratio. */
+/* make bench [QUICK=1] [GOALS='1 2']: a line for each ratio, with its goal. */
 #include "tests/bench/bench.h"
 
 #include "core/query/figures.h"

@@ -1,4 +1,4 @@
-/* The benchmark's parts. Each goal of PERFORMANCE.md is a function that runs what it measures and its reference in turn, and prints what came of it as
+/* The benchmark's parts. Each goal is a function that runs what it measures and its reference in turn, and prints what came of it as
    ratios: absolute times on a shared machine say little. */
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H

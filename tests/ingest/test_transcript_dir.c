@@ -157,7 +157,7 @@ static void until_text(struct rig *rig, const char *name, const char *text)
     rig_until(rig, has_text, &want);
 }
 
-static void files_that_exist_are_read_once(void **state)
+RIG_TEST(files_that_exist_are_read_once)
 {
     const char *dir = support_tmpdir();
     put(dir, "a.toy", "one\n");
@@ -172,7 +172,7 @@ static void files_that_exist_are_read_once(void **state)
     assert_false(hub_reads(rig->hub, support_path(dir, "b.txt")));
 }
 
-static void what_comes_grows_or_is_replaced_is_read(void **state)
+RIG_TEST(what_comes_grows_or_is_replaced_is_read)
 {
     const char *dir = support_path(support_tmpdir(), "later");
     struct rig *rig = rig_of(state, dir, true);
@@ -200,7 +200,7 @@ static void what_comes_grows_or_is_replaced_is_read(void **state)
     assert_int_equal(hub_source(rig->hub, 0).bad, 0);
 }
 
-static void a_file_is_read_in_pieces(void **state)
+RIG_TEST(a_file_is_read_in_pieces)
 {
     const char *dir = support_tmpdir();
     size_t len = (3u << 20) + 17;
@@ -215,7 +215,7 @@ static void a_file_is_read_in_pieces(void **state)
     free(text);
 }
 
-static void a_directory_that_does_not_change_is_not_listed(void **state)
+RIG_TEST(a_directory_that_does_not_change_is_not_listed)
 {
     const char *dir = support_tmpdir();
     put(dir, "a.toy", "one\n");
@@ -227,16 +227,4 @@ static void a_directory_that_does_not_change_is_not_listed(void **state)
     put(dir, "a.toy", "one\ntwo\n"); /* the file's change is none of its directory */
     until_text(rig, "a.toy", "one\ntwo\n");
     assert_int_equal(toy->entries, entries);
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(files_that_exist_are_read_once),
-        TEST(what_comes_grows_or_is_replaced_is_read),
-        TEST(a_file_is_read_in_pieces),
-        TEST(a_directory_that_does_not_change_is_not_listed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

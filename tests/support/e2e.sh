@@ -1,4 +1,5 @@
-# Sourced by tests/e2e/*.sh: waiting, a terminal, a sender. Nothing here sleeps for longer than it takes to look again.
+# Sourced by tests/e2e/*.sh: waiting, a terminal, a sender. Nothing sleeps for longer than it takes to look again, but where
+# nothing may happen.
 set -u
 program=$SWARMTOP_PROGRAM
 work=$TMPDIR/work
@@ -24,9 +25,10 @@ fail() {
     exit 1
 }
 
-# until_true SECONDS COMMAND...: looks again and again until it succeeds.
+# until_true SECONDS COMMAND...: looks again and again until it succeeds. SECONDS is meant for a machine that does nothing
+# else; a busy one has six times as many.
 until_true() {
-    until_deadline=$(($(date +%s) + $1))
+    until_deadline=$(($(date +%s) + $1 * 6))
     shift
     while ! "$@"; do
         [ "$(date +%s)" -ge "$until_deadline" ] && return 1
@@ -42,7 +44,7 @@ run_in_background() { # COMMAND...: its process id is $pid
     children="$children $pid"
 }
 
-# status_of PID: waits for it, at most ten seconds; sets $status.
+# status_of PID: waits until it ends; sets $status.
 status_of() {
     until_true 10 ended "$1" || fail "process $1 does not end"
     wait "$1"
@@ -122,6 +124,16 @@ send_lines() { # FILE SOCKET MS
     ' "$@"
 }
 need_perl() { perl -MIO::Socket::UNIX -e 1 2>/dev/null || { echo "perl is not installed"; exit 77; }; }
-need_shared() { # FILE
-    [ -n "${SWARMTOP_SHARED-}" ] && [ -e "$SWARMTOP_SHARED/$1" ] || { echo "shared/$1 is not there"; exit 77; }
+
+# --- tests/data: a file that is kept as NAME.gz is unpacked on first use
+
+data() { # FILE: prints its path
+    if [ -e "$SWARMTOP_TESTS/data/$1" ]; then
+        echo "$SWARMTOP_TESTS/data/$1"
+    else
+        unpacked=$TMPDIR/data/$(basename "$1")
+        mkdir -p "$TMPDIR/data"
+        [ -e "$unpacked" ] || gzip -dc "$SWARMTOP_TESTS/data/$1.gz" >"$unpacked" || return 1
+        echo "$unpacked"
+    fi
 }

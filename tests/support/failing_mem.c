@@ -2,6 +2,8 @@
    block back must agree. */
 #include "tests/support/failing_mem.h"
 
+#include "tests/support/support.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,4 +62,17 @@ static void *resize(void *ctx, void *ptr, size_t old_size, size_t new_size)
 struct mem failing_mem(struct failing_mem *state)
 {
     return (struct mem){.resize = resize, .ctx = state};
+}
+
+bool lack_of_memory_next(struct lack_of_memory *lack)
+{
+    assert_int_equal(lack->failing.live_blocks, 0);
+    assert_int_equal(lack->failing.live_bytes, 0);
+    if (lack->done) {
+        return false;
+    }
+    assert_true(lack->rounds < 10000);
+    lack->failing = (struct failing_mem){.allow = lack->rounds++};
+    lack->mem = failing_mem(&lack->failing);
+    return true;
 }

@@ -1,9 +1,5 @@
-/* Memory for tests: fails when told to, counts what is not given back, and aborts on a wrong
-   old_size. A block always moves when it is resized, so that ASan sees who kept the old pointer.
-
-   for (long allow = 0; !done; allow++) { struct failing_mem state = { .allow = allow }; struct mem
-   mem = failing_mem(&state); done = … true where nothing failed …
-   assert_int_equal(state.live_blocks, 0); } */
+/* Memory for tests: fails after so many allocations, counts what is not freed, and aborts on a wrong
+   old_size. A block always moves when it is resized, so that ASan sees who kept the old pointer. */
 #ifndef TESTS_FAILING_MEM_H
 #define TESTS_FAILING_MEM_H
 
@@ -18,5 +14,20 @@ struct failing_mem {
 
 /* `state` must outlive it. */
 struct mem failing_mem(struct failing_mem *state);
+
+/* Each lack of memory in turn: at first no allocation succeeds, then one, then two …
+
+       for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
+           … with &lack.mem …; lack.done = nothing failed;
+       }
+
+   The next round fails the test if the one before left a block. */
+struct lack_of_memory {
+    bool done;
+    struct mem mem;
+    struct failing_mem failing;
+    long rounds;
+};
+bool lack_of_memory_next(struct lack_of_memory *lack);
 
 #endif

@@ -346,62 +346,6 @@ bool model_open(struct model *model, const char *text)
     return identify(&opener, json_get(ours, "agents"));
 }
 
-/* ---- the picture ---- */
-
-static void describe_agent(const struct swarm *swarm, agent_no number, uint32_t depth,
-                           struct strbuf *out)
-{
-    const struct agent *agent = swarm_agent(swarm, number);
-    query_agent_title(swarm, number, out);
-    strbuf_addf(out, " depth %u of %s in %s, %zu lanes\n", depth,
-                swarm_text(swarm, agent->agent_id),
-                swarm_text(swarm, swarm_session(swarm, agent->session)->id), agent->lane_count);
-    for (size_t lane = 0; lane < agent->lane_count; lane++) {
-        for (size_t i = 0; i < agent->lanes[lane].count; i++) {
-            const struct span *span = swarm_span(swarm, agent->lanes[lane].spans[i]);
-            strbuf_addf(out, "  %zu %s %lld %lld %d\n", lane, swarm_text(swarm, span->name),
-                        (long long)span->start_ns, (long long)span->end_ns, span->flags);
-            for (span_no no = span->next_phase; no != NO_SPAN;
-                 no = swarm_span(swarm, no)->next_phase) {
-                const struct span *phase = swarm_span(swarm, no);
-                strbuf_addf(out, "    %s %lld %lld\n", swarm_text(swarm, phase->name),
-                            (long long)phase->start_ns, (long long)phase->end_ns);
-            }
-        }
-    }
-    strbuf_addf(out, "  %zu envelopes\n", agent->envelope_count);
-}
-
-static void describe_figures(const struct swarm *swarm, struct strbuf *out)
-{
-    struct swarm_figures figures;
-    assert_true(figures_compute(swarm, 0, &figures));
-    const struct figures *all = &figures.totals;
-    strbuf_addf(out, "%llu %llu %.17g %.17g %.17g %.17g %.17g %.17g\n",
-                (unsigned long long)all->requests, (unsigned long long)figures.spans.closed,
-                all->busy_ms, all->idle_ms, all->parallel, all->api_ms, all->tool_ms,
-                all->ttft_ms.p50);
-    figures_release(&figures);
-}
-
-char *model_describe(const struct swarm *swarm)
-{
-    struct strbuf out;
-    size_t count;
-    strbuf_init(&out, &mem_libc, 0);
-    struct tree_row *rows = query_tree(swarm, &count);
-    for (size_t i = 0; i < count; i++) {
-        describe_agent(swarm, rows[i].agent, rows[i].depth, &out);
-    }
-    mem_free(&mem_libc, rows, count * sizeof *rows);
-    for (size_t i = 0; i < swarm_marker_count(swarm); i++) {
-        const struct marker *marker = swarm_marker(swarm, i);
-        strbuf_addf(&out, "%s %lld\n", swarm_text(swarm, marker->name), (long long)marker->at_ns);
-    }
-    describe_figures(swarm, &out);
-    return out.data;
-}
-
 /* ---- looking ---- */
 
 agent_no model_agent(const struct model *model, const char *name)

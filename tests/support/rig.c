@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 10000, TURN_MS = 5 };
+enum { PATIENCE_MS = 60000, TURN_MS = 5 };
 
 static int64_t rig_now(void *ctx)
 {
@@ -242,67 +242,13 @@ size_t rig_live_sessions(const struct rig *rig)
     return count;
 }
 
-static void dump_event(const struct swarm *swarm, const struct event *event, FILE *out)
-{
-    const struct track *track = swarm_get_track(swarm, event->track);
-    fprintf(out, "  %c %.17g %.17g %s/%s", event->ph, event->ts_us, event->dur_us,
-            swarm_text(swarm, track->pid), swarm_text(swarm, track->tid));
-    const struct slice parts[] = {swarm_text_slice(swarm, event->name),
-                                  swarm_text_slice(swarm, event->cat), event->id, event->args,
-                                  event->extra};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        fputs(" |", out);
-        if (parts[i].len > 0)
-            fwrite(parts[i].bytes, 1, parts[i].len, out);
-    }
-    fputc('\n', out);
-}
-
-static void dump_session(const struct swarm *swarm, session_no number, FILE *out)
-{
-    const struct session *session = swarm_session(swarm, number);
-    fprintf(out,
-            "session %s name %s pool %d flags %d start %" PRId64 " origin %" PRId64
-            " clock %" PRId64 " registrations %u orphans %" PRIu64 "\n extra %s\n metadata %s\n",
-            swarm_text(swarm, session->id), swarm_text(swarm, session->name), session->pool,
-            session->flags & (SESSION_AGENTS | SESSION_HAS_START | SESSION_ENDED),
-            session->start_ns, session->origin_ns, session->clock_ns, session->registrations,
-            session->orphan_ends, session->extra.data != NULL ? session->extra.data : "",
-            session->metadata_extra.data != NULL ? session->metadata_extra.data : "");
-    struct event event;
-    for (uint64_t i = 0; swarm_metadata(swarm, number, i, &event); i++)
-        dump_event(swarm, &event, out);
-    const struct event_store *store = swarm_store(swarm, (enum swarm_pool)session->pool);
-    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++)
-        if (event_store_get(store, no, &event) &&
-            swarm_get_track(swarm, event.track)->session == number)
-            dump_event(swarm, &event, out);
-}
-
 char *rig_dump(const struct rig *rig)
 {
-    char *text = NULL;
-    size_t len;
-    FILE *out = open_memstream(&text, &len);
-    assert_non_null(out);
-    for (size_t i = 0; i < swarm_session_count(rig->model.swarm); i++)
-        if (swarm_session(rig->model.swarm, (session_no)i) != NULL)
-            dump_session(rig->model.swarm, (session_no)i, out);
-    fclose(out);
-    return text;
+    return model_dump(rig->model.swarm);
 }
 
 size_t rig_events(const struct rig *rig)
 {
     return event_store_count(swarm_store(rig->model.swarm, POOL_LIVE)) +
            event_store_count(swarm_store(rig->model.swarm, POOL_FILES));
-}
-
-/* splitmix64 */
-uint64_t rig_random(uint64_t *seed, uint64_t n)
-{
-    uint64_t z = *seed += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (z ^ z >> 31) % n;
 }

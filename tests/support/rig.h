@@ -28,6 +28,7 @@ void rig_release(struct rig *rig);
 /* The same for cmocka: *state is the rig. */
 int rig_set_up(void **state);
 int rig_tear_down(void **state);
+#define RIG_TEST(name) TEST_WITH(name, rig_set_up, rig_tear_down)
 
 /* ---- a decoder alone ---- */
 
@@ -44,7 +45,7 @@ void rig_take(struct rig *rig, const char *text);
 void rig_start_hub(struct rig *rig, struct hub_options options);
 /* Adds a source, which must succeed; its index. */
 size_t rig_add(struct rig *rig, const char *spec);
-/* Runs the loop until it is so; the test fails when that takes longer than ten seconds. */
+/* Runs the loop until it is so; the test fails when that takes longer than a minute. */
 typedef bool rig_condition(struct rig *rig, void *ctx);
 void rig_until(struct rig *rig, rig_condition *condition, void *ctx);
 void rig_until_finished(struct rig *rig);
@@ -64,12 +65,9 @@ const char *rig_logged(const struct rig *rig, const char *text);
 const struct session *rig_session(const struct rig *rig, const char *id);
 session_no rig_session_no(const struct rig *rig, const char *id);
 size_t rig_live_sessions(const struct rig *rig);
-/* Returns new (free): what the model holds, session by session: flags (but for those that say whether a source is still there), start, clock, metadata and other events in their order, args and all. Two
-   models with the same text are the same. */
+/* Returns new (free): model_dump of its model. */
 char *rig_dump(const struct rig *rig);
 /* How many events, metadata apart, are in memory. */
 size_t rig_events(const struct rig *rig);
-/* A number below `n`; *seed goes on. */
-uint64_t rig_random(uint64_t *seed, uint64_t n);
 
 #endif

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* More than any test has reason to make or to print. */
 enum { OUTPUT_MAX_BYTES = 64 << 20, READ_BYTES = 64 << 10 };
@@ -81,11 +82,42 @@ const char *support_tests(const char *rel)
     return support_path(from_env("SWARMTOP_TESTS", "tests"), rel);
 }
 
-const char *support_shared(const char *rel)
+/* Writes the unpacked bytes of a gzip file to another. */
+static void unpack(const char *from, const char *to)
 {
-    const char *path = support_path(from_env("SWARMTOP_SHARED", "../shared"), rel);
+    static char bytes[READ_BYTES];
+    gzFile file = gzopen(from, "rb");
+    FILE *out = fopen(to, "we");
+    int got;
+    if (file == NULL || out == NULL) {
+        fail_msg("%s: %s", from, strerror(errno));
+    }
+    while ((got = gzread(file, bytes, sizeof bytes)) > 0) {
+        assert_int_equal(fwrite(bytes, 1, (size_t)got, out), got);
+    }
+    assert_int_equal(got, 0);
+    assert_int_equal(gzclose(file), Z_OK);
+    assert_int_equal(fclose(out), 0);
+}
 
-    return access(path, R_OK) == 0 ? path : NULL;
+const char *support_data(const char *rel)
+{
+    static const char *unpacked_dir;
+    const char *path = support_path(support_tests("data"), rel);
+    const char *name = strrchr(rel, '/') != NULL ? strrchr(rel, '/') + 1 : rel;
+    char packed[600];
+    if (access(path, R_OK) == 0) {
+        return path;
+    }
+    assert_true(snprintf(packed, sizeof packed, "%s.gz", path) < (int)sizeof packed);
+    if (unpacked_dir == NULL) {
+        unpacked_dir = support_tmpdir();
+    }
+    path = support_path(unpacked_dir, name);
+    if (access(path, R_OK) != 0) {
+        unpack(packed, path);
+    }
+    return path;
 }
 
 const char *support_program(void)
@@ -101,6 +133,20 @@ const char *support_tmpdir(void)
         fail_msg("%s: %s", kept->path, strerror(errno));
     kept->remove_by = getpid();
     return kept->path;
+}
+
+/* splitmix64 */
+uint64_t support_random(uint64_t *seed)
+{
+    uint64_t z = *seed += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+uint64_t support_random_below(uint64_t *seed, uint64_t below)
+{
+    return support_random(seed) % below;
 }
 
 /* Bytes that grow; always with a NUL after them. */

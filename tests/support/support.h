@@ -10,12 +10,26 @@
 
 #include <cmocka.h>
 
+/* A test: TEST(its_name_as_a_sentence) { … }. It registers itself before main, which tests/support/tests.c has: no list
+   names it a second time. Tests run in the order of the file. TEST_WITH gives it a fixture, as cmocka has it: the test
+   may use `state`. */
+#define TEST(name) TEST_WITH(name, NULL, NULL)
+#define TEST_WITH(name, setup, teardown)                           \
+    static void name(void **state);                                \
+    __attribute__((constructor)) static void name##_register(void) \
+    {                                                              \
+        support_add_test(#name, name, setup, teardown);            \
+    }                                                              \
+    static void name(__attribute__((unused)) void **state)
+void support_add_test(const char *name, CMUnitTestFunction run, CMFixtureFunction setup,
+                      CMFixtureFunction teardown);
+
 /* The path of a file of ours: below tests/. Borrowed until the program ends. */
 const char *support_tests(const char *rel);
 
-/* The path of a file below the shared directory of samples; NULL where that or the file is not there: skip(). Borrowed
+/* Returns the path of a file or directory below tests/data. A file that is kept as NAME.gz is unpacked on first use. Borrowed
    until the program ends. */
-const char *support_shared(const char *rel);
+const char *support_data(const char *rel);
 
 /* The path of the swarmtop program that is under test. Borrowed. */
 const char *support_program(void);
@@ -31,6 +45,10 @@ const char *support_tmpdir(void);
 
 /* Joins into "dir/name". Borrowed until the program ends. */
 const char *support_path(const char *dir, const char *name);
+
+/* Returns the next random number after *seed, of 64 bits or below a limit: the same for the same seed. */
+uint64_t support_random(uint64_t *seed);
+uint64_t support_random_below(uint64_t *seed, uint64_t below);
 
 struct support_run {
     int status; /* exit status; 128 + N: killed by signal N */

@@ -17,12 +17,6 @@ enum { WORD_CASES_GLANCE = 8 };
 
 enum { WORD_CASES_ALIGNMENTS = 17, WORD_CASES_LENGTHS = 72 };
 
-static uint64_t word_cases_random(uint64_t *seed, uint64_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (*seed >> 33) % below;
-}
-
 /* A block whose last `len` bytes are the text. Freed by `block`. */
 struct word_block {
     char *block, *at, *end;
@@ -89,9 +83,8 @@ static void check_word(const unsigned char *bytes)
 }
 
 /* Each byte at each place among neighbours that a borrow could run into. */
-static void the_lowest_mark_of_a_word_is_its_first_byte_that_answers(void **unused)
+TEST(the_lowest_mark_of_a_word_is_its_first_byte_that_answers)
 {
-    (void)unused;
     static const unsigned char fills[] = {' ', '!', '"', '#', '[', '\\', ']', 0x7F, 0x80, 0xA2};
     unsigned char bytes[8];
     for (size_t fill = 0; fill < sizeof fills; fill++)
@@ -105,7 +98,7 @@ static void the_lowest_mark_of_a_word_is_its_first_byte_that_answers(void **unus
     for (int round = 0; round < 100000; round++) {
         static const char likely[] = "\x1F !\"#[\\]\x7F\x80\xFFxx";
         for (size_t i = 0; i < 8; i++)
-            bytes[i] = (unsigned char)likely[word_cases_random(&seed, sizeof likely)];
+            bytes[i] = (unsigned char)likely[support_random_below(&seed, sizeof likely)];
         check_word(bytes);
     }
 }
@@ -128,9 +121,8 @@ static void check_skip(const char *at, const char *end)
     assert_true(was);
 }
 
-static void skipping_stops_at_the_first_quote_backslash_or_control(void **unused)
+TEST(skipping_stops_at_the_first_quote_backslash_or_control)
 {
-    (void)unused;
     static const unsigned char stops[] = {'"', '\\', 0, 0x1F, '\n', ' ', '!', 0x7F, 0x80, 0xFF};
     for (size_t alignment = 0; alignment < WORD_CASES_ALIGNMENTS; alignment++)
         for (size_t len = 0; len < WORD_CASES_LENGTHS; len++) {
@@ -146,17 +138,17 @@ static void skipping_stops_at_the_first_quote_backslash_or_control(void **unused
         }
 }
 
-static void skipping_notes_what_is_not_ascii_before_the_place(void **unused)
+TEST(skipping_notes_what_is_not_ascii_before_the_place)
 {
-    (void)unused;
     uint64_t seed = 2;
     for (int round = 0; round < 200000; round++) {
-        size_t len = word_cases_random(&seed, WORD_CASES_LENGTHS);
-        struct word_block block = word_block_new(word_cases_random(&seed, 17), len, 'a');
-        for (uint64_t n = word_cases_random(&seed, 4); n > 0 && len > 0; n--)
-            block.at[word_cases_random(&seed, len)] = (char)(0x80 + word_cases_random(&seed, 128));
-        for (uint64_t n = word_cases_random(&seed, 3); n > 0 && len > 0; n--)
-            block.at[word_cases_random(&seed, len)] = "\"\\\x1F"[word_cases_random(&seed, 3)];
+        size_t len = support_random_below(&seed, WORD_CASES_LENGTHS);
+        struct word_block block = word_block_new(support_random_below(&seed, 17), len, 'a');
+        for (uint64_t n = support_random_below(&seed, 4); n > 0 && len > 0; n--)
+            block.at[support_random_below(&seed, len)] =
+                (char)(0x80 + support_random_below(&seed, 128));
+        for (uint64_t n = support_random_below(&seed, 3); n > 0 && len > 0; n--)
+            block.at[support_random_below(&seed, len)] = "\"\\\x1F"[support_random_below(&seed, 3)];
         check_skip(block.at, block.end);
         free(block.block);
     }
@@ -178,9 +170,8 @@ static void check_near(const char *at, const char *end)
         assert_null(quote);
 }
 
-static void a_near_quote_is_seen_where_all_before_it_is_plain(void **unused)
+TEST(a_near_quote_is_seen_where_all_before_it_is_plain)
 {
-    (void)unused;
     static const unsigned char others[] = {'"',  '\\', 0,   0x1F, ' ',  0x7F,
                                            0x80, 0xFF, '!', '#',  0xA2, 0xDC};
     for (size_t alignment = 0; alignment < WORD_CASES_ALIGNMENTS; alignment++)
@@ -202,9 +193,8 @@ static void a_near_quote_is_seen_where_all_before_it_is_plain(void **unused)
 /* ---- text_skip_to_structure ---- */
 
 /* Nothing is behind the bracket: it is the last byte of its block. */
-static void the_next_bracket_or_quote_is_found_behind_any_others(void **unused)
+TEST(the_next_bracket_or_quote_is_found_behind_any_others)
 {
-    (void)unused;
     static const char outside[] = "0123456789+-.eEtrufalsn,: \t\r\n", stops[] = "\"[]{}";
     uint64_t seed = 3;
     for (size_t alignment = 0; alignment < WORD_CASES_ALIGNMENTS; alignment++)
@@ -212,26 +202,14 @@ static void the_next_bracket_or_quote_is_found_behind_any_others(void **unused)
             for (size_t stop = 0; stop < sizeof stops - 1; stop++) {
                 struct word_block block = word_block_new(alignment, len, ' ');
                 for (size_t i = 0; i < len; i++)
-                    block.at[i] = outside[word_cases_random(&seed, sizeof outside - 1)];
+                    block.at[i] = outside[support_random_below(&seed, sizeof outside - 1)];
                 block.end[-1] = stops[stop];
                 assert_ptr_equal(text_skip_to_structure(block.at, block.end), block.end - 1);
-                size_t first = word_cases_random(&seed, len);
-                block.at[first] = stops[word_cases_random(&seed, sizeof stops - 1)];
+                size_t first = support_random_below(&seed, len);
+                block.at[first] = stops[support_random_below(&seed, sizeof stops - 1)];
                 assert_ptr_equal(text_skip_to_structure(block.at, block.end), block.at + first);
                 free(block.block);
             }
-}
-
-static int word_cases_run(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_lowest_mark_of_a_word_is_its_first_byte_that_answers),
-        cmocka_unit_test(skipping_stops_at_the_first_quote_backslash_or_control),
-        cmocka_unit_test(skipping_notes_what_is_not_ascii_before_the_place),
-        cmocka_unit_test(a_near_quote_is_seen_where_all_before_it_is_plain),
-        cmocka_unit_test(the_next_bracket_or_quote_is_found_behind_any_others),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
 #endif

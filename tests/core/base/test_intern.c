@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void equal_texts_have_one_id_and_ids_are_dense_in_order_of_appearance(void **unused)
+TEST(equal_texts_have_one_id_and_ids_are_dense_in_order_of_appearance)
 {
-    (void)unused;
     struct intern *in = intern_new(&mem_libc);
     static const struct {
         const char *text;
@@ -33,9 +32,8 @@ static void equal_texts_have_one_id_and_ids_are_dense_in_order_of_appearance(voi
     intern_free(in);
 }
 
-static void finding_does_not_put(void **unused)
+TEST(finding_does_not_put)
 {
-    (void)unused;
     struct intern *in = intern_new(&mem_libc);
     assert_int_equal(intern_find(in, "x", 1), INTERN_NONE);
     assert_int_equal(intern_find(in, "", 0), INTERN_NONE);
@@ -56,12 +54,11 @@ static size_t spell(char *out, size_t cap, uint32_t i)
                             "................................");
 }
 
-static void texts_stay_where_they_are_while_the_table_grows(void **unused)
+TEST(texts_stay_where_they_are_while_the_table_grows)
 {
-    (void)unused;
     enum { COUNT = 200000 };
-    struct failing_mem state = {.allow = -1};
-    struct mem mem = failing_mem(&state);
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
     struct intern *in = intern_new(&mem);
     char text[128];
     size_t len = spell(text, sizeof text, 0);
@@ -76,24 +73,23 @@ static void texts_stay_where_they_are_while_the_table_grows(void **unused)
     }
     assert_ptr_equal(first, intern_text(in, 1, NULL));
     intern_free(in);
-    assert_int_equal(state.live_blocks, 0);
+    assert_int_equal(failing.live_blocks, 0);
 }
 
-static void a_text_larger_than_a_block_is_kept_whole(void **unused)
+TEST(a_text_larger_than_a_block_is_kept_whole)
 {
-    (void)unused;
     static char large[300000];
     memset(large, 'x', sizeof large);
-    struct failing_mem state = {.allow = -1};
-    struct mem mem = failing_mem(&state);
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
     struct intern *in = intern_new(&mem);
     intern_id before = intern_put(in, "before", 6);
-    size_t blocks = state.live_blocks;
+    size_t blocks = failing.live_blocks;
     intern_id big = intern_put(in, large, sizeof large);
-    assert_int_equal(state.live_blocks, blocks + 1);
+    assert_int_equal(failing.live_blocks, blocks + 1);
     /* The block that was being filled still is. */
     intern_id after = intern_put(in, "after", 5);
-    assert_int_equal(state.live_blocks, blocks + 1);
+    assert_int_equal(failing.live_blocks, blocks + 1);
     size_t len;
     const char *text = intern_text(in, big, &len);
     assert_int_equal(len, sizeof large);
@@ -103,7 +99,7 @@ static void a_text_larger_than_a_block_is_kept_whole(void **unused)
     assert_int_equal(intern_put(in, large, sizeof large), big);
     assert_int_not_equal(intern_put(in, large, sizeof large - 1), big);
     intern_free(in);
-    assert_int_equal(state.live_blocks, 0);
+    assert_int_equal(failing.live_blocks, 0);
 }
 
 /* Puts enough to grow everything that grows. False: a put failed; what was put before must still be
@@ -126,35 +122,22 @@ static bool put_many(struct intern *in)
     return intern_put(in, large, sizeof large) != INTERN_FAILED;
 }
 
-static void every_failed_allocation_is_reported_and_leaks_nothing(void **unused)
+TEST(every_failed_allocation_is_reported_and_leaks_nothing)
 {
-    (void)unused;
     bool done = false;
     long allow;
     for (allow = 0; !done; allow++) {
-        struct failing_mem state = {.allow = allow};
-        struct mem mem = failing_mem(&state);
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
         struct intern *in = intern_new(&mem);
         if (in != NULL) {
             done = put_many(in);
             /* With memory again it goes on as if nothing had been. */
-            state.allow = -1;
+            failing.allow = -1;
             assert_true(put_many(in));
             intern_free(in);
         }
-        assert_int_equal(state.live_blocks, 0);
+        assert_int_equal(failing.live_blocks, 0);
     }
     assert_in_range(allow, 15, 100);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_texts_have_one_id_and_ids_are_dense_in_order_of_appearance),
-        cmocka_unit_test(finding_does_not_put),
-        cmocka_unit_test(texts_stay_where_they_are_while_the_table_grows),
-        cmocka_unit_test(a_text_larger_than_a_block_is_kept_whole),
-        cmocka_unit_test(every_failed_allocation_is_reported_and_leaks_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

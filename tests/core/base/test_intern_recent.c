@@ -23,12 +23,6 @@ struct list {
     size_t count, put;
 };
 
-static uint64_t next_random(uint64_t *seed, uint64_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (*seed >> 33) % below;
-}
-
 static void list_init(struct list *list)
 {
     *list = (struct list){.in = intern_new(&mem_libc)};
@@ -89,14 +83,13 @@ static void put_in_all_orders(struct list *list, uint64_t seed, size_t rounds)
     for (size_t i = 0; i < 2 * list->count; i++)
         list_put(list, i % list->count);
     for (size_t i = 0; i < rounds; i++)
-        list_put(list, next_random(&seed, list->count));
+        list_put(list, support_random_below(&seed, list->count));
     check_texts(list);
 }
 
 /* Same length, same first and last eight bytes: one place in the memory, whatever its hash is. */
-static void texts_that_differ_in_one_byte_of_their_middles_take_turns(void **unused)
+TEST(texts_that_differ_in_one_byte_of_their_middles_take_turns)
 {
-    (void)unused;
     for (size_t len = 17; len <= 40; len++) {
         struct list list;
         list_init(&list);
@@ -115,9 +108,8 @@ static void texts_that_differ_in_one_byte_of_their_middles_take_turns(void **unu
     }
 }
 
-static void texts_that_differ_in_any_one_byte_or_their_length_take_turns(void **unused)
+TEST(texts_that_differ_in_any_one_byte_or_their_length_take_turns)
 {
-    (void)unused;
     static const char fills[] = {'x', '\0', '\xFF'};
     for (size_t fill = 0; fill < sizeof fills; fill++) {
         struct list list;
@@ -138,9 +130,8 @@ static void texts_that_differ_in_any_one_byte_or_their_length_take_turns(void **
 }
 
 /* Short texts whose bytes, spread over a word, look like others': "ab" and "abb", "aba" and "aab". */
-static void all_short_texts_of_three_letters_are_told_apart(void **unused)
+TEST(all_short_texts_of_three_letters_are_told_apart)
 {
-    (void)unused;
     struct list list;
     list_init(&list);
     char text[MAX_LEN];
@@ -155,9 +146,8 @@ static void all_short_texts_of_three_letters_are_told_apart(void **unused)
 }
 
 /* Runs of one byte have the same ends at any length; among so many lengths some fall on one place. */
-static void texts_with_the_same_ends_are_told_apart_by_their_length(void **unused)
+TEST(texts_with_the_same_ends_are_told_apart_by_their_length)
 {
-    (void)unused;
     for (unsigned byte = 0; byte < 256; byte += 51) {
         struct list list;
         list_init(&list);
@@ -176,9 +166,8 @@ static void texts_with_the_same_ends_are_told_apart_by_their_length(void **unuse
 }
 
 /* Many more texts than there are places. */
-static void names_like_those_of_traces_keep_their_ids(void **unused)
+TEST(names_like_those_of_traces_keep_their_ids)
 {
-    (void)unused;
     struct list list;
     list_init(&list);
     for (int i = 0; i < 5000; i++) {
@@ -197,38 +186,24 @@ static void names_like_those_of_traces_keep_their_ids(void **unused)
 }
 
 /* What could not be put is not remembered as if it had been. */
-static void a_failed_put_leaves_the_memory_as_it_was(void **unused)
+TEST(a_failed_put_leaves_the_memory_as_it_was)
 {
-    (void)unused;
     static const char one[] = "the same ends, one in the middle, the same ends",
                       two[] = "the same ends, two in the middle, the same ends";
-    struct failing_mem state = {.allow = -1};
-    struct mem mem = failing_mem(&state);
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
     struct intern *in = intern_new(&mem);
     intern_id first = intern_put(in, one, sizeof one - 1);
     static char large[100000]; /* a block of its own */
     memcpy(large, one, 8);
-    state.allow = 0;
+    failing.allow = 0;
     assert_int_equal(intern_put(in, large, sizeof large), INTERN_FAILED);
     assert_int_equal(intern_put(in, large, sizeof large), INTERN_FAILED);
     assert_int_equal(intern_put(in, one, sizeof one - 1), first);
-    state.allow = -1;
+    failing.allow = -1;
     assert_int_equal(intern_put(in, large, sizeof large), first + 1);
     assert_int_equal(intern_put(in, two, sizeof two - 1), first + 2);
     assert_int_equal(intern_put(in, one, sizeof one - 1), first);
     intern_free(in);
-    assert_int_equal(state.live_blocks, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_that_differ_in_one_byte_of_their_middles_take_turns),
-        cmocka_unit_test(texts_that_differ_in_any_one_byte_or_their_length_take_turns),
-        cmocka_unit_test(all_short_texts_of_three_letters_are_told_apart),
-        cmocka_unit_test(texts_with_the_same_ends_are_told_apart_by_their_length),
-        cmocka_unit_test(names_like_those_of_traces_keep_their_ids),
-        cmocka_unit_test(a_failed_put_leaves_the_memory_as_it_was),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    assert_int_equal(failing.live_blocks, 0);
 }

@@ -191,9 +191,8 @@ static bool check_copy(const char *text, size_t len, struct json_error *error)
     return good;
 }
 
-static void valid_documents_are_accepted(void **unused)
+TEST(valid_documents_are_accepted)
 {
-    (void)unused;
     for (size_t i = 0; i < VALID; i++) {
         struct json_error error = {0, "nothing"};
         if (!check_copy(valid[i].text, valid[i].len, &error))
@@ -201,9 +200,8 @@ static void valid_documents_are_accepted(void **unused)
     }
 }
 
-static void invalid_documents_are_refused_with_the_place_and_the_reason(void **unused)
+TEST(invalid_documents_are_refused_with_the_place_and_the_reason)
 {
-    (void)unused;
     for (size_t i = 0; i < INVALID; i++) {
         struct json_error error = {99, "nothing"};
         bool good = check_copy(invalid[i].text, invalid[i].len, &error);
@@ -217,9 +215,8 @@ static void invalid_documents_are_refused_with_the_place_and_the_reason(void **u
     assert_int_equal(error.offset, 0);
 }
 
-static void every_proper_prefix_of_a_document_is_refused(void **unused)
+TEST(every_proper_prefix_of_a_document_is_refused)
 {
-    (void)unused;
     for (size_t i = 0; i < VALID; i++) {
         for (size_t len = 0; len < valid[i].len; len++) {
             struct json_error error;
@@ -229,9 +226,8 @@ static void every_proper_prefix_of_a_document_is_refused(void **unused)
     }
 }
 
-static void white_space_of_four_kinds_may_surround_the_value_and_is_no_part_of_it(void **unused)
+TEST(white_space_of_four_kinds_may_surround_the_value_and_is_no_part_of_it)
 {
-    (void)unused;
     static const char *const values[] = {"0", "\"x\"", "[ ]", "{ }", "null"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         char text[32] = " \t\r\n";
@@ -244,9 +240,8 @@ static void white_space_of_four_kinds_may_surround_the_value_and_is_no_part_of_i
     }
 }
 
-static void the_value_knows_its_type(void **unused)
+TEST(the_value_knows_its_type)
 {
-    (void)unused;
     static const struct {
         const char *text;
         enum json_type type;
@@ -278,9 +273,8 @@ static size_t nest(char *out, unsigned depth, unsigned objects)
     return (size_t)(at - out);
 }
 
-static void nesting_is_allowed_down_to_the_depth_asked_for(void **unused)
+TEST(nesting_is_allowed_down_to_the_depth_asked_for)
 {
-    (void)unused;
     static const struct {
         unsigned depth, max_depth;
         bool good;
@@ -318,9 +312,8 @@ static void nesting_is_allowed_down_to_the_depth_asked_for(void **unused)
     }
 }
 
-static void brackets_must_match_at_every_depth(void **unused)
+TEST(brackets_must_match_at_every_depth)
 {
-    (void)unused;
     static char text[5 * 1024 + 1];
     struct json_value value;
     for (unsigned depth = 1; depth <= 1024; depth += 31) {
@@ -335,44 +328,22 @@ static void brackets_must_match_at_every_depth(void **unused)
     }
 }
 
-static uint32_t next_random(uint64_t *state)
+TEST(random_and_damaged_bytes_never_do_harm)
 {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*state >> 33);
-}
-
-static void random_and_damaged_bytes_never_do_harm(void **unused)
-{
-    (void)unused;
     static const char likely[] = "{}[]\",:\\u0019eE+-.tfn \xC3\xA9\xED\xA0";
     uint64_t seed = 7;
     for (int round = 0; round < 60000; round++) {
         char text[200];
-        size_t pick = next_random(&seed) % VALID;
-        size_t len = round % 3 == 0 ? next_random(&seed) % 40 : valid[pick].len;
+        size_t pick = support_random(&seed) % VALID;
+        size_t len = round % 3 == 0 ? support_random(&seed) % 40 : valid[pick].len;
         for (size_t i = 0; i < len; i++) {
-            bool keep = round % 3 != 0 && next_random(&seed) % 8 != 0;
-            char random = round % 2 == 0 ? likely[next_random(&seed) % sizeof likely]
-                                         : (char)next_random(&seed);
+            bool keep = round % 3 != 0 && support_random(&seed) % 8 != 0;
+            char random = round % 2 == 0 ? likely[support_random(&seed) % sizeof likely]
+                                         : (char)support_random(&seed);
             text[i] = keep ? valid[pick].text[i] : random;
         }
         struct json_error error = {0, "nothing"};
         if (!check_copy(text, len, &error))
             assert_in_range(error.offset, 0, len);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(valid_documents_are_accepted),
-        cmocka_unit_test(invalid_documents_are_refused_with_the_place_and_the_reason),
-        cmocka_unit_test(every_proper_prefix_of_a_document_is_refused),
-        cmocka_unit_test(white_space_of_four_kinds_may_surround_the_value_and_is_no_part_of_it),
-        cmocka_unit_test(the_value_knows_its_type),
-        cmocka_unit_test(nesting_is_allowed_down_to_the_depth_asked_for),
-        cmocka_unit_test(brackets_must_match_at_every_depth),
-        cmocka_unit_test(random_and_damaged_bytes_never_do_harm),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

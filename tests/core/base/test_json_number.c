@@ -23,9 +23,8 @@ static void assert_reads(const char *text, size_t len, double expected)
         fail_msg("%.60s: %.17g, not %.17g", text, value, expected);
 }
 
-static void a_number_is_the_nearest_double(void **unused)
+TEST(a_number_is_the_nearest_double)
 {
-    (void)unused;
     static const struct {
         const char *text;
         double value;
@@ -81,9 +80,8 @@ static void a_number_is_the_nearest_double(void **unused)
         assert_reads(cases[i].text, strlen(cases[i].text), cases[i].value);
 }
 
-static void what_is_no_number_is_nan(void **unused)
+TEST(what_is_no_number_is_nan)
 {
-    (void)unused;
     static const char *const others[] = {"null", "true", "\"1\"", "[1]", "{}"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         assert_true(isnan(get(others[i], strlen(others[i]))));
@@ -96,9 +94,8 @@ static size_t spell(char *out, size_t cap, double value, const char *more)
     return (size_t)snprintf(out, cap, "%.1100f%s", value, more);
 }
 
-static void thousands_of_digits_are_all_heard(void **unused)
+TEST(thousands_of_digits_are_all_heard)
 {
-    (void)unused;
     static char text[100000];
 
     /* 2 ** -1075, exactly: half way from 0 to the smallest double; and a trifle more, far behind
@@ -138,38 +135,18 @@ static void thousands_of_digits_are_all_heard(void **unused)
     assert_reads(text, 308, 1e308);
 }
 
-static uint64_t next_random(uint64_t *state)
+TEST(random_numbers_are_read_as_strtod_reads_them)
 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state >> (*state % 64);
-}
-
-static void random_numbers_are_read_as_strtod_reads_them(void **unused)
-{
-    (void)unused;
     uint64_t seed = 88172645463325252u;
     for (int round = 0; round < 100000; round++) {
         struct strbuf sb;
         strbuf_init(&sb, &mem_libc, 0);
-        strbuf_addf(&sb, "%s%" PRIu64, round % 3 == 0 ? "-" : "", next_random(&seed));
+        strbuf_addf(&sb, "%s%" PRIu64, round % 3 == 0 ? "-" : "", support_random(&seed));
         if (round % 4 != 0)
-            strbuf_addf(&sb, ".%0*" PRIu64, 1 + round % 25, next_random(&seed));
+            strbuf_addf(&sb, ".%0*" PRIu64, 1 + round % 25, support_random(&seed));
         if (round % 5 != 0)
-            strbuf_addf(&sb, "%c%d", "eE"[round % 2], (int)(next_random(&seed) % 700) - 350);
+            strbuf_addf(&sb, "%c%d", "eE"[round % 2], (int)(support_random(&seed) % 700) - 350);
         assert_reads(sb.data, sb.len, strtod(sb.data, NULL));
         strbuf_release(&sb);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_number_is_the_nearest_double),
-        cmocka_unit_test(what_is_no_number_is_nan),
-        cmocka_unit_test(thousands_of_digits_are_all_heard),
-        cmocka_unit_test(random_numbers_are_read_as_strtod_reads_them),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,9 +31,8 @@ static void assert_raw(struct json_value value, const char *expected)
     assert_memory_equal(value.raw, expected, value.len);
 }
 
-static void the_items_of_an_array_come_in_order(void **unused)
+TEST(the_items_of_an_array_come_in_order)
 {
-    (void)unused;
     static const char text[] =
         " [ 1 ,\"a]\\\",b\" , [ [ \"]\" ] , { } ],{\"k\":\"}\"}, true,false ,null\n,-1.5e3 ] ";
     static const struct {
@@ -60,9 +59,8 @@ static void the_items_of_an_array_come_in_order(void **unused)
     assert_false(json_next_item(&walk, &item));
 }
 
-static void the_members_of_an_object_come_in_order(void **unused)
+TEST(the_members_of_an_object_come_in_order)
 {
-    (void)unused;
     static const char text[] = "{ \"a\" : 1 , \"b:\\\"\":{\"a\":2},\"\":[],\n\"a\" :\t\"x\"}";
     static const struct {
         const char *key, *value;
@@ -79,9 +77,8 @@ static void the_members_of_an_object_come_in_order(void **unused)
     assert_false(json_next_member(&walk, &member));
 }
 
-static void there_is_nothing_in_the_empty_and_in_scalars(void **unused)
+TEST(there_is_nothing_in_the_empty_and_in_scalars)
 {
-    (void)unused;
     static const char *const texts[] = {"[]", "{}", "[ ]", "{\n}", "1", "\"abc\"", "null", "true"};
     struct json_value item;
     struct json_member member;
@@ -95,9 +92,8 @@ static void there_is_nothing_in_the_empty_and_in_scalars(void **unused)
     assert_false(json_next_member(&walk, &member));
 }
 
-static void a_structure_of_any_alignment_is_skipped_whole(void **unused)
+TEST(a_structure_of_any_alignment_is_skipped_whole)
 {
-    (void)unused;
     for (int pad = 0; pad < 40; pad++) {
         struct strbuf sb;
         strbuf_init(&sb, &mem_libc, 0);
@@ -114,9 +110,8 @@ static void a_structure_of_any_alignment_is_skipped_whole(void **unused)
     }
 }
 
-static void the_last_member_of_a_name_counts(void **unused)
+TEST(the_last_member_of_a_name_counts)
 {
-    (void)unused;
     struct json_value object =
         parse("{\"id\":1,\"args\":{\"id\":5},\"\":\"empty\",\"i\\u0064\":3,\"name\":\"x\","
               "\"caf\xC3\xA9\":4,\"idx\":8,\"\\ud83d\\ude00\":9,\"a\\u0000b\":10}");
@@ -163,9 +158,8 @@ static const struct {
 };
 #define STRINGS (sizeof strings / sizeof *strings)
 
-static void a_string_decodes_to_wtf8(void **unused)
+TEST(a_string_decodes_to_wtf8)
 {
-    (void)unused;
     struct strbuf sb;
     strbuf_init(&sb, &mem_libc, 0);
     for (size_t i = 0; i < STRINGS; i++) {
@@ -182,9 +176,8 @@ static void a_string_decodes_to_wtf8(void **unused)
     strbuf_release(&sb);
 }
 
-static void strings_are_the_same_when_they_decode_to_the_same(void **unused)
+TEST(strings_are_the_same_when_they_decode_to_the_same)
 {
-    (void)unused;
     for (size_t i = 0; i < STRINGS; i++) {
         struct json_value a = parse(strings[i].json);
         bool has_nul = memchr(strings[i].text, '\0', strings[i].len) != NULL;
@@ -205,18 +198,14 @@ static void strings_are_the_same_when_they_decode_to_the_same(void **unused)
     assert_false(json_string_is((struct json_value){.type = JSON_TYPE_NONE}, ""));
 }
 
-static uint32_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*state >> 33);
-}
-
 /* Of every kind, surrogates among them, but no pair of surrogates, which would be no WTF-8. */
 static uint32_t random_character(uint64_t *seed, uint32_t before)
 {
     static const uint32_t ranges[] = {0x20, 0x80, 0x80, 0x800, 0x10000, 0x110000};
-    uint32_t cp = next_random(seed) % 5 == 0 ? 0xD800 + next_random(seed) % 0x800
-                                             : next_random(seed) % ranges[next_random(seed) % 6];
+    uint64_t limit = ranges[support_random_below(seed, 6)];
+    uint32_t cp = support_random_below(seed, 5) == 0
+                      ? 0xD800 + (uint32_t)support_random_below(seed, 0x800)
+                      : (uint32_t)support_random_below(seed, limit);
     bool pair = before >= 0xD800 && before < 0xDC00 && cp >= 0xDC00 && cp < 0xE000;
     return pair ? '\\' : cp;
 }
@@ -230,9 +219,8 @@ static void put_escaped(struct strbuf *sb, uint32_t cp)
     strbuf_addf(sb, "\\u%04X", (unsigned)cp);
 }
 
-static void what_is_written_reads_back_and_however_it_is_spelt(void **unused)
+TEST(what_is_written_reads_back_and_however_it_is_spelt)
 {
-    (void)unused;
     uint64_t seed = 3;
     struct strbuf text, json, escaped, back;
     strbuf_init(&text, &mem_libc, 0);
@@ -247,7 +235,7 @@ static void what_is_written_reads_back_and_however_it_is_spelt(void **unused)
         strbuf_addc(&escaped, '"');
         strbuf_add(&text, "", 0);
         uint32_t cp = 0;
-        for (uint32_t count = next_random(&seed) % 30; count > 0; count--) {
+        for (uint64_t count = support_random(&seed) % 30; count > 0; count--) {
             char bytes[4];
             cp = random_character(&seed, cp);
             strbuf_add(&text, bytes, utf8_put(bytes, cp));
@@ -275,9 +263,8 @@ static void what_is_written_reads_back_and_however_it_is_spelt(void **unused)
     strbuf_release(&back);
 }
 
-static void a_decoded_string_keeps_to_the_maximum_of_its_buffer(void **unused)
+TEST(a_decoded_string_keeps_to_the_maximum_of_its_buffer)
 {
-    (void)unused;
     struct strbuf sb;
     strbuf_init(&sb, &mem_libc, 3);
     json_get_string(parse("\"\\u0061\\u0062\\u0063\""), &sb);
@@ -289,16 +276,15 @@ static void a_decoded_string_keeps_to_the_maximum_of_its_buffer(void **unused)
     strbuf_release(&sb);
 }
 
-static void every_failed_allocation_is_seen_at_the_end_and_leaks_nothing(void **unused)
+TEST(every_failed_allocation_is_seen_at_the_end_and_leaks_nothing)
 {
-    (void)unused;
     struct json_value string =
         parse("\"0123456789\\n0123456789\\u00e90123456789\\ud83d\\ude000123456789\"");
     bool done = false;
     long allow;
     for (allow = 0; !done; allow++) {
-        struct failing_mem state = {.allow = allow};
-        struct mem mem = failing_mem(&state);
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
         struct strbuf sb;
         strbuf_init(&sb, &mem, 0);
         for (int i = 0; i < 10; i++)
@@ -306,24 +292,7 @@ static void every_failed_allocation_is_seen_at_the_end_and_leaks_nothing(void **
         done = !sb.failed;
         assert_true(!done || sb.len == 470);
         strbuf_release(&sb);
-        assert_int_equal(state.live_blocks, 0);
+        assert_int_equal(failing.live_blocks, 0);
     }
     assert_in_range(allow, 4, 20);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_items_of_an_array_come_in_order),
-        cmocka_unit_test(the_members_of_an_object_come_in_order),
-        cmocka_unit_test(there_is_nothing_in_the_empty_and_in_scalars),
-        cmocka_unit_test(a_structure_of_any_alignment_is_skipped_whole),
-        cmocka_unit_test(the_last_member_of_a_name_counts),
-        cmocka_unit_test(a_string_decodes_to_wtf8),
-        cmocka_unit_test(strings_are_the_same_when_they_decode_to_the_same),
-        cmocka_unit_test(what_is_written_reads_back_and_however_it_is_spelt),
-        cmocka_unit_test(a_decoded_string_keeps_to_the_maximum_of_its_buffer),
-        cmocka_unit_test(every_failed_allocation_is_seen_at_the_end_and_leaks_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,9 +8,8 @@
 
 #define TEXT(s) (s), sizeof(s) - 1
 
-static void a_string_is_escaped_as_json_stringify_does(void **unused)
+TEST(a_string_is_escaped_as_json_stringify_does)
 {
-    (void)unused;
     static const struct {
         const char *text;
         size_t len;
@@ -47,9 +46,8 @@ static void a_string_is_escaped_as_json_stringify_does(void **unused)
     }
 }
 
-static void an_escape_is_found_at_any_place_of_a_word(void **unused)
+TEST(an_escape_is_found_at_any_place_of_a_word)
 {
-    (void)unused;
     static const struct {
         const char *text, *json;
     } escapes[] = {
@@ -88,9 +86,8 @@ static void assert_number(double value, const char *expected)
 }
 
 /* Expected: JSON.stringify in node 20. */
-static void a_number_is_spelt_as_javascript_does(void **unused)
+TEST(a_number_is_spelt_as_javascript_does)
 {
-    (void)unused;
     static const struct {
         double value;
         const char *json;
@@ -145,22 +142,13 @@ static void a_number_is_spelt_as_javascript_does(void **unused)
         assert_number(cases[i].value, cases[i].json);
 }
 
-static uint64_t next_random(uint64_t *state)
+TEST(every_number_reads_back_as_it_was)
 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
-static void every_number_reads_back_as_it_was(void **unused)
-{
-    (void)unused;
     uint64_t seed = 88172645463325252u;
     struct strbuf sb;
     strbuf_init(&sb, &mem_libc, 0);
     for (int i = 0; i < 50000; i++) {
-        uint64_t bits = next_random(&seed);
+        uint64_t bits = support_random(&seed);
         double value;
         memcpy(&value, &bits, sizeof value);
         if (i % 2 == 0)
@@ -175,9 +163,8 @@ static void every_number_reads_back_as_it_was(void **unused)
     strbuf_release(&sb);
 }
 
-static void integers_and_booleans_are_plain(void **unused)
+TEST(integers_and_booleans_are_plain)
 {
-    (void)unused;
     static const struct {
         int64_t value;
         const char *json;
@@ -199,14 +186,13 @@ static void integers_and_booleans_are_plain(void **unused)
     }
 }
 
-static void every_failed_allocation_is_seen_at_the_end_and_leaks_nothing(void **unused)
+TEST(every_failed_allocation_is_seen_at_the_end_and_leaks_nothing)
 {
-    (void)unused;
     bool done = false;
     long allow;
     for (allow = 0; !done; allow++) {
-        struct failing_mem state = {.allow = allow};
-        struct mem mem = failing_mem(&state);
+        struct failing_mem failing = {.allow = allow};
+        struct mem mem = failing_mem(&failing);
         struct strbuf sb;
         strbuf_init(&sb, &mem, 0);
         for (int i = 0; i < 20; i++) {
@@ -216,20 +202,7 @@ static void every_failed_allocation_is_seen_at_the_end_and_leaks_nothing(void **
         }
         done = !sb.failed;
         strbuf_release(&sb);
-        assert_int_equal(state.live_blocks, 0);
+        assert_int_equal(failing.live_blocks, 0);
     }
     assert_in_range(allow, 4, 50);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_string_is_escaped_as_json_stringify_does),
-        cmocka_unit_test(an_escape_is_found_at_any_place_of_a_word),
-        cmocka_unit_test(a_number_is_spelt_as_javascript_does),
-        cmocka_unit_test(every_number_reads_back_as_it_was),
-        cmocka_unit_test(integers_and_booleans_are_plain),
-        cmocka_unit_test(every_failed_allocation_is_seen_at_the_end_and_leaks_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-static void mem_resize_keeps_what_was_there(void **unused)
+TEST(mem_resize_keeps_what_was_there)
 {
-    (void)unused;
     char *block = mem_alloc(&mem_libc, 4);
     memcpy(block, "abc", 4);
     block = mem_libc.resize(mem_libc.ctx, block, 4, 100000);
@@ -15,27 +14,25 @@ static void mem_resize_keeps_what_was_there(void **unused)
     assert_null(mem_libc.resize(mem_libc.ctx, block, 100000, 0));
 }
 
-static void mem_zalloc_gives_zeros_and_refuses_a_product_that_overflows(void **unused)
+TEST(mem_zalloc_gives_zeros_and_refuses_a_product_that_overflows)
 {
-    (void)unused;
-    struct failing_mem state = {.allow = -1};
-    struct mem mem = failing_mem(&state);
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
     unsigned char *block = mem_zalloc(&mem, 7, 9);
     for (int i = 0; i < 63; i++)
         assert_int_equal(block[i], 0);
-    assert_int_equal(state.live_bytes, 63);
+    assert_int_equal(failing.live_bytes, 63);
     mem_free(&mem, block, 63);
     mem_free(&mem, NULL, 0);
     assert_null(mem_zalloc(&mem, SIZE_MAX / 2, 3));
-    assert_int_equal(state.calls, 1);
-    assert_int_equal(state.live_blocks, 0);
+    assert_int_equal(failing.calls, 1);
+    assert_int_equal(failing.live_blocks, 0);
 }
 
-static void mem_reserve_doubles_and_leaves_the_array_alone_when_it_fails(void **unused)
+TEST(mem_reserve_doubles_and_leaves_the_array_alone_when_it_fails)
 {
-    (void)unused;
-    struct failing_mem state = {.allow = -1};
-    struct mem mem = failing_mem(&state);
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
     uint64_t *items = NULL;
     size_t cap = 0;
     for (size_t n = 0; n < 10000; n++) {
@@ -43,7 +40,7 @@ static void mem_reserve_doubles_and_leaves_the_array_alone_when_it_fails(void **
         items[n] = n;
     }
     assert_in_range(cap, 10000, 20000);
-    assert_in_range(state.calls, 2, 20);
+    assert_in_range(failing.calls, 2, 20);
     for (size_t n = 0; n < 10000; n++)
         assert_int_equal(items[n], n);
 
@@ -51,18 +48,17 @@ static void mem_reserve_doubles_and_leaves_the_array_alone_when_it_fails(void **
     size_t cap_before = cap;
     assert_false(mem_reserve(&mem, &items, &cap, SIZE_MAX / 4, sizeof *items));
     assert_false(mem_reserve(&mem, &items, &cap, SIZE_MAX, sizeof *items));
-    state.allow = 0;
+    failing.allow = 0;
     assert_false(mem_reserve(&mem, &items, &cap, cap + 1, sizeof *items));
     assert_true(mem_reserve(&mem, &items, &cap, cap, sizeof *items));
     assert_ptr_equal(items, before);
     assert_int_equal(cap, cap_before);
     mem_free(&mem, items, cap * sizeof *items);
-    assert_int_equal(state.live_blocks, 0);
+    assert_int_equal(failing.live_blocks, 0);
 }
 
-static void what_was_added_is_there_with_a_nul_behind_it(void **unused)
+TEST(what_was_added_is_there_with_a_nul_behind_it)
 {
-    (void)unused;
     struct strbuf sb;
     strbuf_init(&sb, &mem_libc, 0);
     assert_null(sb.data);
@@ -86,29 +82,27 @@ static void what_was_added_is_there_with_a_nul_behind_it(void **unused)
     strbuf_release(&sb);
 }
 
-static void it_grows_by_doubling(void **unused)
+TEST(it_grows_by_doubling)
 {
-    (void)unused;
-    struct failing_mem state = {.allow = -1};
-    struct mem mem = failing_mem(&state);
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
     struct strbuf sb;
     strbuf_init(&sb, &mem, 0);
     for (int i = 0; i < 100000; i++)
         strbuf_addc(&sb, (char)('a' + i % 26));
     assert_int_equal(sb.len, 100000);
-    assert_in_range(state.calls, 2, 20);
+    assert_in_range(failing.calls, 2, 20);
     for (int i = 0; i < 100000; i++)
         assert_int_equal(sb.data[i], 'a' + i % 26);
     strbuf_addf(&sb, "%70000d", 7);
     assert_int_equal(sb.len, 170000);
     assert_string_equal(sb.data + 169998, " 7");
     strbuf_release(&sb);
-    assert_int_equal(state.live_blocks, 0);
+    assert_int_equal(failing.live_blocks, 0);
 }
 
-static void eating_forgets_the_first_bytes(void **unused)
+TEST(eating_forgets_the_first_bytes)
 {
-    (void)unused;
     struct strbuf sb;
     strbuf_init(&sb, &mem_libc, 0);
     strbuf_eat(&sb, 0);
@@ -121,17 +115,16 @@ static void eating_forgets_the_first_bytes(void **unused)
     strbuf_release(&sb);
 }
 
-static void an_append_beyond_the_maximum_fails_and_so_do_the_later_ones(void **unused)
+TEST(an_append_beyond_the_maximum_fails_and_so_do_the_later_ones)
 {
-    (void)unused;
-    struct failing_mem state = {.allow = -1};
-    struct mem mem = failing_mem(&state);
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
     struct strbuf sb;
     strbuf_init(&sb, &mem, 5);
     strbuf_adds(&sb, "abc");
     strbuf_adds(&sb, "de");
     assert_false(sb.failed);
-    assert_in_range(state.live_bytes, 6, 6);
+    assert_in_range(failing.live_bytes, 6, 6);
     strbuf_addc(&sb, 'f');
     assert_true(sb.failed);
     strbuf_add(&sb, "", 0);
@@ -146,14 +139,13 @@ static void an_append_beyond_the_maximum_fails_and_so_do_the_later_ones(void **u
     assert_true(sb.failed);
     assert_int_equal(sb.len, 0);
     strbuf_release(&sb);
-    assert_int_equal(state.live_blocks, 0);
+    assert_int_equal(failing.live_blocks, 0);
 }
 
-static void sizes_that_overflow_fail(void **unused)
+TEST(sizes_that_overflow_fail)
 {
-    (void)unused;
-    struct failing_mem state = {.allow = -1};
-    struct mem mem = failing_mem(&state);
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
     for (size_t max = 0; max != 2; max++) {
         struct strbuf sb;
         strbuf_init(&sb, &mem, max == 0 ? 0 : SIZE_MAX);
@@ -167,42 +159,20 @@ static void sizes_that_overflow_fail(void **unused)
         assert_string_equal(sb.data, "abc");
         strbuf_release(&sb);
     }
-    assert_int_equal(state.live_blocks, 0);
+    assert_int_equal(failing.live_blocks, 0);
 }
 
-static void every_failed_allocation_leaves_whole_appends_and_no_leak(void **unused)
+TEST(every_failed_allocation_leaves_whole_appends_and_no_leak)
 {
-    (void)unused;
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem state = {.allow = allow};
-        struct mem mem = failing_mem(&state);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct strbuf sb;
-        strbuf_init(&sb, &mem, 0);
+        strbuf_init(&sb, &lack.mem, 0);
         for (int i = 0; i < 100; i++)
             strbuf_addf(&sb, "%08d", i);
-        done = !sb.failed;
+        lack.done = !sb.failed;
         assert_int_equal(sb.len % 8, 0);
-        assert_true(!done || sb.len == 800);
+        assert_true(!lack.done || sb.len == 800);
         assert_true(sb.len == 0 || strlen(sb.data) == sb.len);
         strbuf_release(&sb);
-        assert_int_equal(state.live_blocks, 0);
-        assert_int_equal(state.live_bytes, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mem_resize_keeps_what_was_there),
-        cmocka_unit_test(mem_zalloc_gives_zeros_and_refuses_a_product_that_overflows),
-        cmocka_unit_test(mem_reserve_doubles_and_leaves_the_array_alone_when_it_fails),
-        cmocka_unit_test(what_was_added_is_there_with_a_nul_behind_it),
-        cmocka_unit_test(it_grows_by_doubling),
-        cmocka_unit_test(eating_forgets_the_first_bytes),
-        cmocka_unit_test(an_append_beyond_the_maximum_fails_and_so_do_the_later_ones),
-        cmocka_unit_test(sizes_that_overflow_fail),
-        cmocka_unit_test(every_failed_allocation_leaves_whole_appends_and_no_leak),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-static void the_nearest_nanosecond_is_returned(void **state)
+TEST(the_nearest_nanosecond_is_returned)
 {
     static const struct {
         double ms;
@@ -24,26 +24,15 @@ static void the_nearest_nanosecond_is_returned(void **state)
         {1760000000001, INT64_C(1760000000001000000)},
         {1760000000000.25, INT64_C(1760000000000250000)},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(time_ns_from_ms(cases[i].ms), cases[i].ns);
 }
 
-static void what_no_int64_holds_is_far_away(void **state)
+TEST(what_no_int64_holds_is_far_away)
 {
-    (void)state;
     assert_true(time_ns_from_ms(1e300) == INT64_MAX / 2);
     assert_true(time_ns_from_ms(INFINITY) == INT64_MAX / 2);
     assert_true(time_ns_from_ms(-1e300) == INT64_MIN / 2);
     assert_true(time_ns_from_ms(-INFINITY) == INT64_MIN / 2);
     assert_true(time_ns_from_ms(NAN) == INT64_MIN / 2);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_nearest_nanosecond_is_returned),
-        cmocka_unit_test(what_no_int64_holds_is_far_away),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

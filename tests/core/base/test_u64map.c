@@ -8,26 +8,25 @@
 
 enum { KEYS = 512 };
 
-static void finds_what_was_put_and_not_what_was_removed(void **state)
+TEST(finds_what_was_put_and_not_what_was_removed)
 {
-    (void)state;
     struct u64map map;
     uint32_t want[KEYS];
     u64map_init(&map, &mem_libc);
-    srand(7);
+    uint64_t seed = 7;
     for (int i = 0; i < KEYS; i++) {
         want[i] = U64MAP_NONE;
     }
     for (int step = 0; step < 20000; step++) {
-        uint32_t key = (uint32_t)rand() % KEYS;
-        if (rand() % 3 == 0) {
+        uint32_t key = (uint32_t)support_random_below(&seed, KEYS);
+        if (support_random_below(&seed, 3) == 0) {
             u64map_remove(&map, key * 0x100000001ULL);
             want[key] = U64MAP_NONE;
         } else {
             want[key] = (uint32_t)step;
             assert_true(u64map_put(&map, key * 0x100000001ULL, (uint32_t)step));
         }
-        uint32_t other = (uint32_t)rand() % KEYS;
+        uint32_t other = (uint32_t)support_random_below(&seed, KEYS);
         assert_int_equal(u64map_get(&map, other * 0x100000001ULL), want[other]);
     }
     for (uint32_t i = 0; i < KEYS; i++) {
@@ -36,9 +35,8 @@ static void finds_what_was_put_and_not_what_was_removed(void **state)
     u64map_release(&map);
 }
 
-static void is_empty_after_clear(void **state)
+TEST(is_empty_after_clear)
 {
-    (void)state;
     struct u64map map;
     u64map_init(&map, &mem_libc);
     u64map_clear(&map);
@@ -49,15 +47,11 @@ static void is_empty_after_clear(void **state)
     u64map_release(&map);
 }
 
-static void keeps_what_it_has_when_memory_is_out(void **state)
+TEST(keeps_what_it_has_when_memory_is_out)
 {
-    (void)state;
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct u64map map;
-        u64map_init(&map, &mem);
+        u64map_init(&map, &lack.mem);
         uint32_t put = 0;
         while (put < 100 && u64map_put(&map, put, put)) {
             put++;
@@ -65,18 +59,7 @@ static void keeps_what_it_has_when_memory_is_out(void **state)
         for (uint32_t i = 0; i < put; i++) {
             assert_int_equal(u64map_get(&map, i), i);
         }
-        done = put == 100;
+        lack.done = put == 100;
         u64map_release(&map);
-        assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_what_was_put_and_not_what_was_removed),
-        cmocka_unit_test(is_empty_after_clear),
-        cmocka_unit_test(keeps_what_it_has_when_memory_is_out),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,9 +58,8 @@ static const struct {
 };
 #define SEQUENCES (sizeof sequences / sizeof *sequences)
 
-static void a_sequence_decodes_to_its_code_point_or_to_a_replacement_of_one_byte(void **unused)
+TEST(a_sequence_decodes_to_its_code_point_or_to_a_replacement_of_one_byte)
 {
-    (void)unused;
     for (size_t i = 0; i < SEQUENCES; i++) {
         uint32_t cp = 0;
         size_t n = utf8_next(sequences[i].bytes, sequences[i].len, &cp);
@@ -69,9 +68,8 @@ static void a_sequence_decodes_to_its_code_point_or_to_a_replacement_of_one_byte
     }
 }
 
-static void a_sequence_cut_short_is_not_completed_from_what_follows(void **unused)
+TEST(a_sequence_cut_short_is_not_completed_from_what_follows)
 {
-    (void)unused;
     for (size_t i = 0; i < SEQUENCES; i++) {
         for (size_t len = 1; sequences[i].wtf8 && len < sequences[i].len; len++) {
             uint32_t cp = 0;
@@ -82,9 +80,8 @@ static void a_sequence_cut_short_is_not_completed_from_what_follows(void **unuse
     }
 }
 
-static void only_strict_utf8_is_valid_wherever_it_stands(void **unused)
+TEST(only_strict_utf8_is_valid_wherever_it_stands)
 {
-    (void)unused;
     assert_true(utf8_valid(NULL, 0));
     for (size_t i = 0; i < SEQUENCES; i++) {
         for (size_t before = 0; before < 20; before++) {
@@ -98,9 +95,8 @@ static void only_strict_utf8_is_valid_wherever_it_stands(void **unused)
     }
 }
 
-static void every_code_point_is_written_as_it_is_read(void **unused)
+TEST(every_code_point_is_written_as_it_is_read)
 {
-    (void)unused;
     for (uint32_t cp = 0; cp <= 0x10FFFF; cp++) {
         char bytes[4];
         uint32_t back;
@@ -115,9 +111,8 @@ static void every_code_point_is_written_as_it_is_read(void **unused)
     assert_memory_equal(bytes, "\xEF\xBF\xBD", 3);
 }
 
-static void length_is_counted_in_utf16_units(void **unused)
+TEST(length_is_counted_in_utf16_units)
 {
-    (void)unused;
     static const struct {
         const char *text;
         size_t units;
@@ -140,9 +135,8 @@ static void length_is_counted_in_utf16_units(void **unused)
 
 /* Expected: Math.abs([...Array(s.length).keys()].reduce((h, i) => (h * 31 + s.charCodeAt(i)) | 0,
    0)) || 1, by node. */
-static void thread_ids_are_those_of_the_seed(void **unused)
+TEST(thread_ids_are_those_of_the_seed)
 {
-    (void)unused;
     static const struct {
         const char *name;
         int64_t id;
@@ -165,17 +159,4 @@ static void thread_ids_are_those_of_the_seed(void **unused)
         assert_int_equal(utf8_thread_id(cases[i].name, strlen(cases[i].name)), cases[i].id);
     assert_int_equal(utf8_thread_id("\0", 1), 1);
     assert_int_equal(utf8_thread_id("a\0b", 3), 93315);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sequence_decodes_to_its_code_point_or_to_a_replacement_of_one_byte),
-        cmocka_unit_test(a_sequence_cut_short_is_not_completed_from_what_follows),
-        cmocka_unit_test(only_strict_utf8_is_valid_wherever_it_stands),
-        cmocka_unit_test(every_code_point_is_written_as_it_is_read),
-        cmocka_unit_test(length_is_counted_in_utf16_units),
-        cmocka_unit_test(thread_ids_are_those_of_the_seed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,3 @@
 #pragma GCC diagnostic warning "-Wunused-parameter"
 
 #include "tests/support/word_cases.h"
-
-int main(void)
-{
-    return word_cases_run();
-}

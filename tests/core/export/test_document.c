@@ -35,9 +35,8 @@ static void export_has(const struct model *model, const char *part)
 
 /* ---- one event ---- */
 
-static void events_are_written_as_they_came(void **state)
+TEST(events_are_written_as_they_came)
 {
-    (void)state;
     const char *const events[] = {
         "{\"name\":\"a\",\"cat\":\"c\",\"ph\":\"i\",\"ts\":1.5,\"pid\":1,\"tid\":2}",
         "{\"name\":\"a\",\"cat\":\"\",\"ph\":\"X\",\"ts\":0,\"pid\":1,\"tid\":2,\"dur\":0.25,\"args\":{}}",
@@ -60,9 +59,8 @@ static void events_are_written_as_they_came(void **state)
     }
 }
 
-static void long_args_go_out_whole(void **state)
+TEST(long_args_go_out_whole)
 {
-    (void)state;
     struct model model;
     const size_t size = 200000;
     char *text = malloc(size + 100);
@@ -78,9 +76,8 @@ static void long_args_go_out_whole(void **state)
 
 /* ---- the whole ---- */
 
-static void a_session_has_the_seeds_metadata_and_ours(void **state)
+TEST(a_session_has_the_seeds_metadata_and_ours)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     model_hello(&model, "sid", "api");
@@ -100,9 +97,8 @@ static void a_session_has_the_seeds_metadata_and_ours(void **state)
     model_release(&model);
 }
 
-static void starts_have_their_milliseconds_and_their_exact_time(void **state)
+TEST(starts_have_their_milliseconds_and_their_exact_time)
 {
-    (void)state;
     const struct {
         int64_t start_ns;
         const char *iso, *exact;
@@ -127,9 +123,8 @@ static void starts_have_their_milliseconds_and_their_exact_time(void **state)
     }
 }
 
-static void what_came_with_a_document_goes_out_with_it(void **state)
+TEST(what_came_with_a_document_goes_out_with_it)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
     struct session *session = swarm_session_edit(model.swarm, model.session);
@@ -145,9 +140,8 @@ static void what_came_with_a_document_goes_out_with_it(void **state)
     model_release(&model);
 }
 
-static void nothing_is_a_document_too(void **state)
+TEST(nothing_is_a_document_too)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     export_has(&model,
@@ -192,9 +186,8 @@ static void build_two(struct model *model)
     }
 }
 
-static void several_sessions_share_one_time_and_number_their_processes_anew(void **state)
+TEST(several_sessions_share_one_time_and_number_their_processes_anew)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     build_two(&model);
@@ -216,9 +209,8 @@ static void several_sessions_share_one_time_and_number_their_processes_anew(void
     model_release(&model);
 }
 
-static void one_of_several_sessions_is_the_seeds_document(void **state)
+TEST(one_of_several_sessions_is_the_seeds_document)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     build_two(&model);
@@ -297,9 +289,8 @@ static void work(struct model *model)
     tracer_close_all(model->tracer);
 }
 
-static void a_session_reopens_to_the_same_picture(void **state)
+TEST(a_session_reopens_to_the_same_picture)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     model_hello(&model, "sid", "api");
@@ -312,9 +303,8 @@ static void a_session_reopens_to_the_same_picture(void **state)
     model_release(&model);
 }
 
-static void several_sessions_reopen_to_the_same_picture(void **state)
+TEST(several_sessions_reopen_to_the_same_picture)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     build_two(&model);
@@ -324,9 +314,8 @@ static void several_sessions_reopen_to_the_same_picture(void **state)
     model_release(&model);
 }
 
-static void a_session_taken_out_of_several_gets_its_names_back(void **state)
+TEST(a_session_taken_out_of_several_gets_its_names_back)
 {
-    (void)state;
     struct model model, again;
     assert_true(model_init(&model, &mem_libc));
     build_two(&model);
@@ -349,9 +338,8 @@ static void a_session_taken_out_of_several_gets_its_names_back(void **state)
 
 /* ---- a part ---- */
 
-static void a_range_keeps_both_ends_of_what_it_touches(void **state)
+TEST(a_range_keeps_both_ends_of_what_it_touches)
 {
-    (void)state;
     struct model model;
     const struct model_span spans[] = {
         {1, "Tool: before", "tool", 0, 99, NULL, NULL},
@@ -402,9 +390,8 @@ static bool take_some(void *ctx, const char *bytes, size_t len)
     return good;
 }
 
-static void a_sink_that_fails_stops_the_writing(void **state)
+TEST(a_sink_that_fails_stops_the_writing)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     build_two(&model);
@@ -418,9 +405,8 @@ static void a_sink_that_fails_stops_the_writing(void **state)
     model_release(&model);
 }
 
-static void a_lack_of_memory_is_told(void **state)
+TEST(a_lack_of_memory_is_told)
 {
-    (void)state;
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
     struct model model;
@@ -438,25 +424,4 @@ static void a_lack_of_memory_is_told(void **state)
     }
     model_release(&model);
     assert_int_equal(failing.live_blocks, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(events_are_written_as_they_came),
-        cmocka_unit_test(long_args_go_out_whole),
-        cmocka_unit_test(a_session_has_the_seeds_metadata_and_ours),
-        cmocka_unit_test(starts_have_their_milliseconds_and_their_exact_time),
-        cmocka_unit_test(what_came_with_a_document_goes_out_with_it),
-        cmocka_unit_test(nothing_is_a_document_too),
-        cmocka_unit_test(several_sessions_share_one_time_and_number_their_processes_anew),
-        cmocka_unit_test(one_of_several_sessions_is_the_seeds_document),
-        cmocka_unit_test(a_session_reopens_to_the_same_picture),
-        cmocka_unit_test(several_sessions_reopen_to_the_same_picture),
-        cmocka_unit_test(a_session_taken_out_of_several_gets_its_names_back),
-        cmocka_unit_test(a_range_keeps_both_ends_of_what_it_touches),
-        cmocka_unit_test(a_sink_that_fails_stops_the_writing),
-        cmocka_unit_test(a_lack_of_memory_is_told),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,9 +197,8 @@ static unsigned check(const struct model *model)
 
 /* ---- cases ---- */
 
-static void spans_that_nest_stay_where_they_are(void **state)
+TEST(spans_that_nest_stay_where_they_are)
 {
-    (void)state;
     const struct {
         const char *events;
     } rows[] = {
@@ -253,9 +252,8 @@ static void spans_that_nest_stay_where_they_are(void **state)
     }
 }
 
-static void spans_that_overlap_get_threads_of_their_own(void **state)
+TEST(spans_that_overlap_get_threads_of_their_own)
 {
-    (void)state;
     static const struct {
         struct model_span spans[6];
         unsigned threads;
@@ -303,9 +301,8 @@ static void spans_that_overlap_get_threads_of_their_own(void **state)
     }
 }
 
-static void further_threads_are_named_and_numbered(void **state)
+TEST(further_threads_are_named_and_numbered)
 {
-    (void)state;
     const struct {
         const char *tid, *others; /* tids that are taken, by an instant each */
         long long second, third;
@@ -351,13 +348,12 @@ static void further_threads_are_named_and_numbered(void **state)
     }
 }
 
-/* ---- any swarm ---- */
-
-static unsigned next_random(uint64_t *seed, unsigned below)
+static unsigned pick(uint64_t *seed, unsigned below)
 {
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(*seed >> 33) % below;
+    return (unsigned)support_random_below(seed, below);
 }
+
+/* ---- any swarm ---- */
 
 struct open_op {
     char id[16];
@@ -370,12 +366,12 @@ static const char *const agents[] = {NULL, "a1", "a2"};
 static void start(struct model *model, struct open_op *op, double at_ms, uint64_t *seed,
                   unsigned number)
 {
-    struct op_context context = model_at(model, at_ms, agents[next_random(seed, 3)]);
+    struct op_context context = model_at(model, at_ms, agents[pick(seed, 3)]);
     char name[32];
-    op->kind = "tttrrui"[next_random(seed, 7)];
+    op->kind = "tttrrui"[pick(seed, 7)];
     op->from_ms = at_ms;
     snprintf(op->id, sizeof op->id, "s%u", number);
-    snprintf(name, sizeof name, "T%u", next_random(seed, 4));
+    snprintf(name, sizeof name, "T%u", pick(seed, 4));
     struct slice id = model_text(op->id);
     struct start_llm_request_op request = {
         .span_id = id, .model = model_text("m"), .prompt_tokens = OPEN};
@@ -395,20 +391,18 @@ static void end_request(struct model *model, const struct open_op *op, double at
     struct op_context context = model_at(model, at_ms, NULL);
     double attempts[3];
     for (size_t i = 0; i < 3; i++) {
-        attempts[i] =
-            i == 0 ? MODEL_START_MS + op->from_ms : attempts[i - 1] + next_random(seed, 30);
+        attempts[i] = i == 0 ? MODEL_START_MS + op->from_ms : attempts[i - 1] + pick(seed, 30);
     }
     struct end_llm_request_op end = {.span_id = model_text(op->id),
-                                     .ttft_ms =
-                                         next_random(seed, 2) == 0 ? OPEN : next_random(seed, 40),
-                                     .ttlt_ms = next_random(seed, 80),
+                                     .ttft_ms = pick(seed, 2) == 0 ? OPEN : pick(seed, 40),
+                                     .ttlt_ms = pick(seed, 80),
                                      .prompt_tokens = OPEN,
                                      .output_tokens = 5,
                                      .cache_read_tokens = OPEN,
                                      .cache_creation_tokens = OPEN,
-                                     .request_setup_ms = next_random(seed, 20),
+                                     .request_setup_ms = pick(seed, 20),
                                      .attempt_start_times = attempts,
-                                     .attempt_count = next_random(seed, 4)};
+                                     .attempt_count = pick(seed, 4)};
     tracer_end_llm_request(model->tracer, &context, &end);
 }
 
@@ -430,25 +424,24 @@ static void play(struct model *model, uint64_t *seed)
     struct open_op open[200];
     size_t count = 0;
     double at_ms = 0;
-    unsigned steps = next_random(seed, 120) + 1;
+    unsigned steps = pick(seed, 120) + 1;
     for (unsigned step = 0; step < steps; step++) {
-        at_ms += next_random(seed, 3) == 0 ? 0 : next_random(seed, 15);
-        if (count > 0 && (count > 6 || next_random(seed, 2) == 0)) {
-            size_t i = next_random(seed, (unsigned)count);
+        at_ms += pick(seed, 3) == 0 ? 0 : pick(seed, 15);
+        if (count > 0 && (count > 6 || pick(seed, 2) == 0)) {
+            size_t i = pick(seed, (unsigned)count);
             end(model, &open[i], at_ms, seed);
             open[i] = open[--count];
         } else {
             start(model, &open[count++], at_ms, seed, step);
         }
     }
-    if (next_random(seed, 3) > 0) {
+    if (pick(seed, 3) > 0) {
         tracer_close_all(model->tracer);
     }
 }
 
-static void on_every_thread_of_any_swarm_spans_nest(void **state)
+TEST(on_every_thread_of_any_swarm_spans_nest)
 {
-    (void)state;
     for (uint64_t round = 1; round <= 400; round++) {
         uint64_t seed = round;
         struct model model;
@@ -465,35 +458,22 @@ static void on_every_thread_of_any_swarm_spans_nest(void **state)
     }
 }
 
-static void on_every_thread_of_any_trace_spans_nest(void **state)
+TEST(on_every_thread_of_any_trace_spans_nest)
 {
-    (void)state;
     for (uint64_t round = 1; round <= 300; round++) {
         uint64_t seed = round * 77;
         struct model model;
         assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
-        unsigned count = next_random(&seed, 60);
+        unsigned count = pick(&seed, 60);
         for (unsigned i = 0; i < count; i++) {
             char text[300];
             snprintf(
                 text, sizeof text,
                 "{\"name\":\"n%u\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":%u,\"dur\":%u,\"pid\":1,\"tid\":%u}",
-                i, next_random(&seed, 100), next_random(&seed, 30), next_random(&seed, 2));
+                i, pick(&seed, 100), pick(&seed, 30), pick(&seed, 2));
             assert_true(model_events(&model, text));
         }
         check(&model);
         model_release(&model);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(spans_that_nest_stay_where_they_are),
-        cmocka_unit_test(spans_that_overlap_get_threads_of_their_own),
-        cmocka_unit_test(further_threads_are_named_and_numbered),
-        cmocka_unit_test(on_every_thread_of_any_swarm_spans_nest),
-        cmocka_unit_test(on_every_thread_of_any_trace_spans_nest),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,9 +65,8 @@ static void assert_fails(const char *path, const char *message)
     strbuf_release(&error);
 }
 
-static void a_new_version_takes_the_place_of_the_old_one(void **state)
+TEST(a_new_version_takes_the_place_of_the_old_one)
 {
-    (void)state;
     const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
     struct stat st;
     assert_saves(path, "one");
@@ -79,9 +78,8 @@ static void a_new_version_takes_the_place_of_the_old_one(void **state)
     assert_int_equal(files_in(dir), 1);
 }
 
-static void until_it_is_whole_the_old_version_stays(void **state)
+TEST(until_it_is_whole_the_old_version_stays)
 {
-    (void)state;
     const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
@@ -94,9 +92,8 @@ static void until_it_is_whole_the_old_version_stays(void **state)
     assert_int_equal(files_in(dir), 1);
 }
 
-static void any_sizes_of_writes_give_the_same_bytes(void **state)
+TEST(any_sizes_of_writes_give_the_same_bytes)
 {
-    (void)state;
     const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
     const size_t sizes[] = {0, 1, 65535, 1, 65536, 2, 65537, 200000, 0, 7};
     struct strbuf error;
@@ -120,9 +117,8 @@ static void any_sizes_of_writes_give_the_same_bytes(void **state)
     free(bytes);
 }
 
-static void parent_directories_are_made_for_the_user_alone(void **state)
+TEST(parent_directories_are_made_for_the_user_alone)
 {
-    (void)state;
     const char *dir = support_tmpdir(), *path = support_path(dir, "a/b//c/t.json");
     struct stat st;
     assert_saves(path, "deep");
@@ -131,9 +127,8 @@ static void parent_directories_are_made_for_the_user_alone(void **state)
     assert_int_equal(st.st_mode & 0777, 0700);
 }
 
-static void a_name_without_a_directory_is_a_file_here(void **state)
+TEST(a_name_without_a_directory_is_a_file_here)
 {
-    (void)state;
     const char *dir = support_tmpdir();
     char here[4096];
     assert_non_null(getcwd(here, sizeof here));
@@ -143,9 +138,8 @@ static void a_name_without_a_directory_is_a_file_here(void **state)
     assert_file_holds(support_path(dir, "t.json"), "here");
 }
 
-static void a_link_stays_and_its_file_is_replaced(void **state)
+TEST(a_link_stays_and_its_file_is_replaced)
 {
-    (void)state;
     const char *dir = support_tmpdir();
     const struct {
         const char *link, *to, *file;
@@ -167,9 +161,8 @@ static void a_link_stays_and_its_file_is_replaced(void **state)
     }
 }
 
-static void what_is_no_file_is_written_to_directly(void **state)
+TEST(what_is_no_file_is_written_to_directly)
 {
-    (void)state;
     struct stat st;
     assert_saves("/dev/null", "nothing");
     assert_int_equal(stat("/dev/null", &st), 0);
@@ -186,9 +179,8 @@ static void what_is_no_file_is_written_to_directly(void **state)
     close(reader);
 }
 
-static void failures_name_the_file_and_the_reason(void **state)
+TEST(failures_name_the_file_and_the_reason)
 {
-    (void)state;
     const char *dir = support_tmpdir();
     assert_saves(support_path(dir, "file"), "x");
     assert_int_equal(symlink("loop", support_path(dir, "loop")), 0);
@@ -201,9 +193,8 @@ static void failures_name_the_file_and_the_reason(void **state)
 }
 
 /* Stands for a full disk: the file may not grow beyond some size. */
-static void a_full_disk_leaves_the_old_version_and_no_other_file(void **state)
+TEST(a_full_disk_leaves_the_old_version_and_no_other_file)
 {
-    (void)state;
     const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
     struct rlimit was, small;
     struct strbuf error;
@@ -228,42 +219,20 @@ static void a_full_disk_leaves_the_old_version_and_no_other_file(void **state)
     free(big);
 }
 
-static void a_lack_of_memory_is_an_error(void **state)
+TEST(a_lack_of_memory_is_an_error)
 {
-    (void)state;
     const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct strbuf error;
         strbuf_init(&error, &mem_libc, 0);
-        struct trace_file *file = trace_file_begin(&mem, path, &error);
-        done = file != NULL;
-        if (done) {
+        struct trace_file *file = trace_file_begin(&lack.mem, path, &error);
+        lack.done = file != NULL;
+        if (lack.done) {
             assert_true(trace_file_commit(file, &error));
         } else {
             assert_non_null(strstr(error.data, "Cannot allocate memory"));
             assert_int_equal(files_in(dir), 0);
         }
         strbuf_release(&error);
-        assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_new_version_takes_the_place_of_the_old_one),
-        cmocka_unit_test(until_it_is_whole_the_old_version_stays),
-        cmocka_unit_test(any_sizes_of_writes_give_the_same_bytes),
-        cmocka_unit_test(parent_directories_are_made_for_the_user_alone),
-        cmocka_unit_test(a_name_without_a_directory_is_a_file_here),
-        cmocka_unit_test(a_link_stays_and_its_file_is_replaced),
-        cmocka_unit_test(what_is_no_file_is_written_to_directly),
-        cmocka_unit_test(failures_name_the_file_and_the_reason),
-        cmocka_unit_test(a_full_disk_leaves_the_old_version_and_no_other_file),
-        cmocka_unit_test(a_lack_of_memory_is_an_error),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

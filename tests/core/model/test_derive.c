@@ -44,9 +44,8 @@ static double end_ms(const struct span *span)
     " {\"ph\":\"E\",\"name\":\"" name "\",\"cat\":\"" cat "\",\"ts\":" #ts \
     ",\"pid\":1,\"tid\":1,\"args\":" args "}"
 
-static void an_end_closes_the_span_whose_args_it_repeats(void **state)
+TEST(an_end_closes_the_span_whose_args_it_repeats)
 {
-    (void)state;
     struct model model =
         opened(B("Tool: Bash", "tool", 0, "{\"command\":\"a\"}")
                    B("Tool: Bash", "tool", 1000, "{\"command\":\"b\"}")
@@ -57,9 +56,8 @@ static void an_end_closes_the_span_whose_args_it_repeats(void **state)
     model_release(&model);
 }
 
-static void its_duration_tells_two_calls_with_the_same_args_apart(void **state)
+TEST(its_duration_tells_two_calls_with_the_same_args_apart)
 {
-    (void)state;
     struct model model = opened(B("Tool: Bash", "tool", 0, "{}") B("Tool: Bash", "tool", 1000, "{}")
                                     E("Tool: Bash", "tool", 2000, "{\"duration_ms\":2}")
                                         E("Tool: Bash", "tool", 3000, "{\"duration_ms\":2}"));
@@ -68,9 +66,8 @@ static void its_duration_tells_two_calls_with_the_same_args_apart(void **state)
     model_release(&model);
 }
 
-static void its_duration_outweighs_args_that_the_end_overrides(void **state)
+TEST(its_duration_outweighs_args_that_the_end_overrides)
 {
-    (void)state;
     struct model model =
         opened(B("API Call", "api", 0, "{\"prompt_tokens\":1}")
                    B("API Call", "api", 1000, "{\"prompt_tokens\":2}")
@@ -81,9 +78,8 @@ static void its_duration_outweighs_args_that_the_end_overrides(void **state)
     model_release(&model);
 }
 
-static void else_the_innermost_of_its_name(void **state)
+TEST(else_the_innermost_of_its_name)
 {
-    (void)state;
     struct model model = opened(B("x", "c", 0, "{\"k\":1}") B("x", "c", 1000, "{\"k\":2}") B(
         "y", "c", 1500, "{}") E("x", "c", 2000, "{}") E("x", "other", 3000, "{}"));
     assert_true(end_ms(span_called(&model, "x", 1)) == 2);
@@ -92,9 +88,8 @@ static void else_the_innermost_of_its_name(void **state)
     model_release(&model);
 }
 
-static void an_end_without_a_name_closes_the_innermost(void **state)
+TEST(an_end_without_a_name_closes_the_innermost)
 {
-    (void)state;
     struct model model = opened(B("x", "c", 0, "{}") B(
         "y", "c", 1000, "{}") " {\"ph\":\"E\",\"ts\":2000,\"pid\":1,\"tid\":1}");
     assert_true(end_ms(span_called(&model, "y", 0)) == 2);
@@ -102,9 +97,8 @@ static void an_end_without_a_name_closes_the_innermost(void **state)
     model_release(&model);
 }
 
-static void other_ends_are_orphans_and_counted(void **state)
+TEST(other_ends_are_orphans_and_counted)
 {
-    (void)state;
     struct model model = opened(B("x", "c", 0, "{}") E(
         "z", "c", 1000,
         "{\"duration_ms\":5}") " {\"ph\":\"e\",\"cat\":\"c\",\"id\":\"1\",\"ts\":2000,\"pid\":1,\"tid\":1}"
@@ -114,9 +108,8 @@ static void other_ends_are_orphans_and_counted(void **state)
     model_release(&model);
 }
 
-static void async_spans_pair_by_category_scope_and_id(void **state)
+TEST(async_spans_pair_by_category_scope_and_id)
 {
-    (void)state;
 #define ASYNC(ph, ts, id, more)                                    \
     " {\"ph\":\"" ph "\",\"name\":\"a\",\"cat\":\"c\",\"ts\":" #ts \
     ",\"pid\":1,\"tid\":1,\"id\":" id more "}"
@@ -130,9 +123,8 @@ static void async_spans_pair_by_category_scope_and_id(void **state)
     model_release(&model);
 }
 
-static void times_keep_their_fractions_and_ids_may_be_texts(void **state)
+TEST(times_keep_their_fractions_and_ids_may_be_texts)
 {
-    (void)state;
     struct model model = opened(
         " {\"ph\":\"X\",\"name\":\"x\",\"ts\":0.5,\"dur\":1.25,\"pid\":\"main\",\"tid\":\"worker 1\"}");
     const struct span *span = span_called(&model, "x", 0);
@@ -143,9 +135,8 @@ static void times_keep_their_fractions_and_ids_may_be_texts(void **state)
     model_release(&model);
 }
 
-static void overlapping_spans_take_lanes_of_their_own(void **state)
+TEST(overlapping_spans_take_lanes_of_their_own)
 {
-    (void)state;
     struct model model = opened(
         B("Tool: a", "tool", 0, "{}") B("Tool: b", "tool", 1000, "{}") E(
             "Tool: a", "tool", 2000, "{}") B("Tool: c", "tool", 3000, "{}") E("Tool: b", "tool",
@@ -161,9 +152,8 @@ static void overlapping_spans_take_lanes_of_their_own(void **state)
     model_release(&model);
 }
 
-static void phases_belong_to_the_request_that_ends_behind_them(void **state)
+TEST(phases_belong_to_the_request_that_ends_behind_them)
 {
-    (void)state;
     struct model model = opened(
         B("API Call", "api", 0, "{\"model\":\"m\"}") B("Interaction", "interaction", 0, "{}")
             B("First Token", "api,ttft", 0, "{}") E("First Token", "api,ttft", 1000, "{}")
@@ -181,9 +171,8 @@ static void phases_belong_to_the_request_that_ends_behind_them(void **state)
     model_release(&model);
 }
 
-static void a_trace_of_threads_has_a_row_a_thread_and_one_of_agents_a_row_a_process(void **state)
+TEST(a_trace_of_threads_has_a_row_a_thread_and_one_of_agents_a_row_a_process)
 {
-    (void)state;
     const char *threads = " {\"ph\":\"X\",\"name\":\"x\",\"ts\":0,\"dur\":1,\"pid\":1,\"tid\":1}"
                           " {\"ph\":\"X\",\"name\":\"x\",\"ts\":0,\"dur\":1,\"pid\":1,\"tid\":2}";
     struct model model = opened(threads);
@@ -235,9 +224,8 @@ static void tool(struct model *model, double ms, const char *span_id, bool start
     }
 }
 
-static void the_cap_drops_exactly_half_at_the_moment_it_is_reached(void **state)
+TEST(the_cap_drops_exactly_half_at_the_moment_it_is_reached)
 {
-    (void)state;
     struct model model = capped(10);
     const struct event_store *store = swarm_store(model.swarm, POOL_LIVE);
     for (int i = 1; i <= 9; i++) {
@@ -263,9 +251,8 @@ static void the_cap_drops_exactly_half_at_the_moment_it_is_reached(void **state)
     model_release(&model);
 }
 
-static void an_open_span_whose_begin_is_dropped_stays_and_gets_its_end(void **state)
+TEST(an_open_span_whose_begin_is_dropped_stays_and_gets_its_end)
 {
-    (void)state;
     struct model model = capped(10);
     tool(&model, 1, "t", true);
     for (int i = 2; i <= 10; i++) {
@@ -331,17 +318,16 @@ static void sort_lines(char *text)
     free(copy);
 }
 
-static void a_random_life(struct model *model, unsigned seed)
+static void a_random_life(struct model *model, uint64_t seed)
 {
     bool open[8] = {false};
-    srand(seed);
     double ms = 0;
     for (int step = 0; step < 120; step++) {
-        ms += rand() % 50;
-        int n = rand() % 8;
+        ms += (int)support_random_below(&seed, 50);
+        int n = (int)support_random_below(&seed, 8);
         char id[8];
         snprintf(id, sizeof id, "t%d", n);
-        if (rand() % 4 == 0) {
+        if ((int)support_random_below(&seed, 4) == 0) {
             instant(model, ms);
         } else if (n < 6) {
             tool(model, ms, id, !open[n]);
@@ -367,9 +353,8 @@ static void a_random_life(struct model *model, unsigned seed)
     assert_int_equal(tracer_close_all(model->tracer), TRACER_OK);
 }
 
-static void a_live_model_is_the_model_of_its_document_even_after_evictions(void **state)
+TEST(a_live_model_is_the_model_of_its_document_even_after_evictions)
 {
-    (void)state;
     for (unsigned seed = 1; seed <= 60; seed++) {
         for (int tracks = TRACKS_LANE; tracks <= TRACKS_AGENT; tracks++) {
             struct model live = capped(seed % 3 == 0 ? 0 : 20 + seed);
@@ -391,9 +376,8 @@ static void a_live_model_is_the_model_of_its_document_even_after_evictions(void 
     }
 }
 
-static void deriving_again_changes_nothing(void **state)
+TEST(deriving_again_changes_nothing)
 {
-    (void)state;
     struct model model = capped(0);
     a_random_life(&model, 5);
     char *before = picture(&model);
@@ -405,9 +389,8 @@ static void deriving_again_changes_nothing(void **state)
     model_release(&model);
 }
 
-static void memory_is_bounded_under_a_cap(void **state)
+TEST(memory_is_bounded_under_a_cap)
 {
-    (void)state;
     struct model model = capped(1000);
     for (int i = 0; i < 3000; i++) {
         instant(&model, i);
@@ -421,9 +404,8 @@ static void memory_is_bounded_under_a_cap(void **state)
     model_release(&model);
 }
 
-static void a_dropped_document_leaves_nothing(void **state)
+TEST(a_dropped_document_leaves_nothing)
 {
-    (void)state;
     struct model model = opened(B("Tool: a", "tool", 0, "{}"));
     const struct session *session = swarm_session(model.swarm, model.session);
     uint32_t document = session->document;
@@ -437,9 +419,8 @@ static void a_dropped_document_leaves_nothing(void **state)
     model_release(&model);
 }
 
-static void every_lack_of_memory_is_survived(void **state)
+TEST(every_lack_of_memory_is_survived)
 {
-    (void)state;
     bool done = false;
     for (long allow = 0; !done; allow += 1 + allow / 40) {
         struct failing_mem failing = {.allow = allow};
@@ -458,29 +439,4 @@ static void every_lack_of_memory_is_survived(void **state)
         model_release(&model);
         assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_end_closes_the_span_whose_args_it_repeats),
-        cmocka_unit_test(its_duration_tells_two_calls_with_the_same_args_apart),
-        cmocka_unit_test(its_duration_outweighs_args_that_the_end_overrides),
-        cmocka_unit_test(else_the_innermost_of_its_name),
-        cmocka_unit_test(an_end_without_a_name_closes_the_innermost),
-        cmocka_unit_test(other_ends_are_orphans_and_counted),
-        cmocka_unit_test(async_spans_pair_by_category_scope_and_id),
-        cmocka_unit_test(times_keep_their_fractions_and_ids_may_be_texts),
-        cmocka_unit_test(overlapping_spans_take_lanes_of_their_own),
-        cmocka_unit_test(phases_belong_to_the_request_that_ends_behind_them),
-        cmocka_unit_test(a_trace_of_threads_has_a_row_a_thread_and_one_of_agents_a_row_a_process),
-        cmocka_unit_test(the_cap_drops_exactly_half_at_the_moment_it_is_reached),
-        cmocka_unit_test(an_open_span_whose_begin_is_dropped_stays_and_gets_its_end),
-        cmocka_unit_test(a_live_model_is_the_model_of_its_document_even_after_evictions),
-        cmocka_unit_test(deriving_again_changes_nothing),
-        cmocka_unit_test(memory_is_bounded_under_a_cap),
-        cmocka_unit_test(a_dropped_document_leaves_nothing),
-        cmocka_unit_test(every_lack_of_memory_is_survived),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

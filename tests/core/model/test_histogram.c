@@ -7,17 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 static double unit(uint64_t *state)
 {
-    return (double)(next_random(state) >> 11) * 0x1p-53;
+    return (double)(support_random(state) >> 11) * 0x1p-53;
 }
 
 static int by_value(const void *a, const void *b)
@@ -51,9 +43,8 @@ static void assert_percentiles(struct histogram *histogram, double *values, size
     }
 }
 
-static void no_samples_have_no_percentile(void **state)
+TEST(no_samples_have_no_percentile)
 {
-    (void)state;
     struct histogram histogram;
     histogram_init(&histogram, &mem_libc);
     assert_true(histogram_add(&histogram, (double)NAN));
@@ -63,9 +54,8 @@ static void no_samples_have_no_percentile(void **state)
     histogram_release(&histogram);
 }
 
-static void few_samples_are_exact(void **state)
+TEST(few_samples_are_exact)
 {
-    (void)state;
     uint64_t seed = 42;
     double values[HISTOGRAM_EXACT];
     const size_t counts[] = {1, 2, 3, 4, 10, 99, 100, 101, 999, 1000};
@@ -74,7 +64,7 @@ static void few_samples_are_exact(void **state)
         histogram_init(&histogram, &mem_libc);
         for (size_t i = 0; i < counts[c]; i++) {
             /* Many equal ones, and negative ones too. */
-            values[i] = c % 2 == 0 ? (double)(next_random(&seed) % 7) : unit(&seed) * 1e6 - 1000;
+            values[i] = c % 2 == 0 ? (double)(support_random(&seed) % 7) : unit(&seed) * 1e6 - 1000;
             assert_true(histogram_add(&histogram, values[i]));
         }
         assert_percentiles(&histogram, values, counts[c], 0);
@@ -83,9 +73,8 @@ static void few_samples_are_exact(void **state)
     }
 }
 
-static void many_samples_are_at_most_1_2_percent_off(void **state)
+TEST(many_samples_are_at_most_1_2_percent_off)
 {
-    (void)state;
     enum { COUNT = 20000 };
     uint64_t seed = 7;
     double *values = malloc(COUNT * sizeof *values);
@@ -104,9 +93,8 @@ static void many_samples_are_at_most_1_2_percent_off(void **state)
     free(values);
 }
 
-static void one_sample_more_than_exact_changes_little(void **state)
+TEST(one_sample_more_than_exact_changes_little)
 {
-    (void)state;
     struct histogram histogram;
     histogram_init(&histogram, &mem_libc);
     for (int i = 1; i <= HISTOGRAM_EXACT; i++) {
@@ -119,9 +107,8 @@ static void one_sample_more_than_exact_changes_little(void **state)
     histogram_release(&histogram);
 }
 
-static void values_outside_the_range_stay_within_min_and_max(void **state)
+TEST(values_outside_the_range_stay_within_min_and_max)
 {
-    (void)state;
     struct histogram histogram;
     histogram_init(&histogram, &mem_libc);
     const double values[] = {-5, 0, 1e-12, 1e300, INFINITY};
@@ -137,9 +124,8 @@ static void values_outside_the_range_stay_within_min_and_max(void **state)
     histogram_release(&histogram);
 }
 
-static void merged_parts_are_the_whole(void **state)
+TEST(merged_parts_are_the_whole)
 {
-    (void)state;
     const size_t sizes[][2] = {{0, 0},     {5, 0},    {0, 5},    {400, 600},
                                {400, 601}, {1500, 3}, {3, 1500}, {1500, 1500}};
     for (size_t row = 0; row < sizeof sizes / sizeof *sizes; row++) {
@@ -167,9 +153,8 @@ static void merged_parts_are_the_whole(void **state)
     }
 }
 
-static void a_lack_of_memory_changes_nothing(void **state)
+TEST(a_lack_of_memory_changes_nothing)
 {
-    (void)state;
     for (long allow = 0; allow < 14; allow++) {
         struct failing_mem failing = {.allow = allow};
         struct mem mem = failing_mem(&failing);
@@ -186,18 +171,4 @@ static void a_lack_of_memory_changes_nothing(void **state)
         histogram_release(&histogram);
         assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_samples_have_no_percentile),
-        cmocka_unit_test(few_samples_are_exact),
-        cmocka_unit_test(many_samples_are_at_most_1_2_percent_off),
-        cmocka_unit_test(one_sample_more_than_exact_changes_little),
-        cmocka_unit_test(values_outside_the_range_stay_within_min_and_max),
-        cmocka_unit_test(merged_parts_are_the_whole),
-        cmocka_unit_test(a_lack_of_memory_changes_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

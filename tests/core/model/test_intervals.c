@@ -6,14 +6,6 @@
 
 #include <string.h>
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 enum { MINUTES = 500 };
 
 static int64_t covered_by(const bool *covered)
@@ -30,17 +22,16 @@ static void cover(bool *covered, int64_t from, int64_t to)
     memset(covered + from, true, (size_t)(to - from));
 }
 
-static void the_union_is_what_counting_every_moment_gives(void **state)
+TEST(the_union_is_what_counting_every_moment_gives)
 {
-    (void)state;
     uint64_t seed = 99;
     for (int round = 0; round < 500; round++) {
         struct intervals set;
         bool covered[MINUTES] = {false};
         intervals_init(&set, &mem_libc);
-        for (size_t i = next_random(&seed) % 60; i > 0; i--) {
-            int64_t from = (int64_t)(next_random(&seed) % MINUTES);
-            int64_t to = from + (int64_t)(next_random(&seed) % (round % 2 == 0 ? 20 : 200));
+        for (size_t i = support_random(&seed) % 60; i > 0; i--) {
+            int64_t from = (int64_t)(support_random(&seed) % MINUTES);
+            int64_t to = from + (int64_t)(support_random(&seed) % (round % 2 == 0 ? 20 : 200));
             to = to > MINUTES ? MINUTES : to;
             bool with[MINUTES];
             memcpy(with, covered, sizeof with);
@@ -57,31 +48,17 @@ static void the_union_is_what_counting_every_moment_gives(void **state)
     }
 }
 
-static void a_lack_of_memory_is_told(void **state)
+TEST(a_lack_of_memory_is_told)
 {
-    (void)state;
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct intervals set;
-        intervals_init(&set, &mem);
-        done = true;
-        for (int64_t i = 0; i < 100 && done; i++) {
+        intervals_init(&set, &lack.mem);
+        lack.done = true;
+        for (int64_t i = 0; i < 100 && lack.done; i++) {
             int64_t length = set.length;
-            done = intervals_add(&set, 10 * i, 10 * i + 5);
-            assert_int_equal(set.length, done ? length + 5 : length);
+            lack.done = intervals_add(&set, 10 * i, 10 * i + 5);
+            assert_int_equal(set.length, lack.done ? length + 5 : length);
         }
         intervals_release(&set);
-        assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_union_is_what_counting_every_moment_gives),
-        cmocka_unit_test(a_lack_of_memory_is_told),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,12 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t next_random(uint64_t *seed, uint64_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (*seed >> 33) % below;
-}
-
 /* ---- histories ---- */
 
 enum { PIDS = 3, OPEN = 6 };
@@ -63,10 +57,10 @@ static void put_event(struct history *h, const char *name, const char *cat, char
 static void put_begin(struct history *h, int pid)
 {
     struct open_span *open = &h->open[pid][h->open_count[pid]++];
-    *open = (struct open_span){h->agents ? next_random(&h->seed, KINDS) : KINDS - 1, h->now_ms,
-                               ++h->numbers};
+    *open = (struct open_span){h->agents ? support_random_below(&h->seed, KINDS) : KINDS - 1,
+                               h->now_ms, ++h->numbers};
     put_event(h, kinds[open->kind].name, kinds[open->kind].cat, 'B', h->now_ms, pid);
-    if (next_random(&h->seed, 2) == 0)
+    if (support_random_below(&h->seed, 2) == 0)
         strbuf_addf(&h->text, ",\"args\":{\"n\":%u}", open->number);
     strbuf_adds(&h->text, "}");
 }
@@ -84,8 +78,8 @@ static void put_phase(struct history *h, const char *name, const char *cat, int 
 static void put_phases(struct history *h, const struct open_span *request, int pid)
 {
     int length = h->now_ms - request->from_ms;
-    int a = request->from_ms + (int)next_random(&h->seed, (uint64_t)length + 1);
-    int b = a + (int)next_random(&h->seed, (uint64_t)(h->now_ms - a) + 1);
+    int a = request->from_ms + (int)support_random_below(&h->seed, (uint64_t)length + 1);
+    int b = a + (int)support_random_below(&h->seed, (uint64_t)(h->now_ms - a) + 1);
     put_phase(h, "Request Setup", "api,setup", request->from_ms, a, pid);
     put_phase(h, "First Token", "api,ttft", a, b, pid);
     put_phase(h, "Sampling", "api,sampling", b, h->now_ms, pid);
@@ -95,13 +89,14 @@ static void put_phases(struct history *h, const struct open_span *request, int p
    says nothing may take the phases of another one, which then lie outside of it.) */
 static void put_end(struct history *h, int pid)
 {
-    size_t which = next_random(&h->seed, h->open_count[pid]);
+    size_t which = support_random_below(&h->seed, h->open_count[pid]);
     struct open_span open = h->open[pid][which];
     bool request = strcmp(kinds[open.kind].cat, "api") == 0;
-    if (request && next_random(&h->seed, 4) != 0)
+    if (request && support_random_below(&h->seed, 4) != 0)
         put_phases(h, &open, pid);
     put_event(h, kinds[open.kind].name, kinds[open.kind].cat, 'E', h->now_ms, pid);
-    uint64_t says = request ? 2 + next_random(&h->seed, 2) : next_random(&h->seed, 4);
+    uint64_t says =
+        request ? 2 + support_random_below(&h->seed, 2) : support_random_below(&h->seed, 4);
     if (says > 0)
         strbuf_addf(&h->text, ",\"args\":{\"n\":%u", open.number);
     if (says > 1)
@@ -115,22 +110,23 @@ static void put_end(struct history *h, int pid)
 /* What is over when it is told, mostly of before. */
 static void put_complete(struct history *h, int pid)
 {
-    int back_ms = (int)next_random(&h->seed, 300);
+    int back_ms = (int)support_random_below(&h->seed, 300);
     int from_ms = h->now_ms > back_ms ? h->now_ms - back_ms : 0;
     put_event(h, h->agents ? "Tool: Grep" : "work", h->agents ? "tool" : "x", 'X', from_ms, pid);
-    strbuf_addf(&h->text, ",\"dur\":%d}", (h->apart + (int)next_random(&h->seed, 200)) * 1000);
+    strbuf_addf(&h->text, ",\"dur\":%d}",
+                (h->apart + (int)support_random_below(&h->seed, 200)) * 1000);
 }
 
 static void put_async(struct history *h, int pid)
 {
-    put_event(h, "async", "y", "be"[next_random(&h->seed, 2)], h -> now_ms, pid);
-    strbuf_addf(&h->text, ",\"id\":%u}", (unsigned)next_random(&h->seed, 3));
+    put_event(h, "async", "y", "be"[support_random_below(&h->seed, 2)], h -> now_ms, pid);
+    strbuf_addf(&h->text, ",\"id\":%u}", (unsigned)support_random_below(&h->seed, 3));
 }
 
 static void put_other(struct history *h, int pid)
 {
     static const char phases[] = "iIiCsfnE-";
-    char ph = phases[next_random(&h->seed, sizeof phases - 1)];
+    char ph = phases[support_random_below(&h->seed, sizeof phases - 1)];
     if (ph == '-') {
         strbuf_addf(&h->text, " {\"name\":\"of no time\",\"ph\":\"n\",\"pid\":%d,\"tid\":%d}",
                     pid + 1, pid + 101);
@@ -143,11 +139,12 @@ static void put_other(struct history *h, int pid)
 /* The events of one moment, or a few. */
 static const char *step(struct history *h)
 {
-    int pid = (int)next_random(&h->seed, PIDS);
-    uint64_t n = next_random(&h->seed, 16);
+    int pid = (int)support_random_below(&h->seed, PIDS);
+    uint64_t n = support_random_below(&h->seed, 16);
     strbuf_clear(&h->text);
     h->agents |= h->late && h->now_ms > 300;
-    h->now_ms += next_random(&h->seed, 3) == 0 ? 0 : (int)next_random(&h->seed, 40);
+    h->now_ms +=
+        support_random_below(&h->seed, 3) == 0 ? 0 : (int)support_random_below(&h->seed, 40);
     if (n < 5 && h->open_count[pid] < OPEN)
         put_begin(h, pid);
     else if (n < 11 && h->open_count[pid] > 0)
@@ -187,74 +184,26 @@ static void begin_model(struct model *model, bool agents, const struct mem *mem)
 
 /* ---- what a model is ---- */
 
-static void put_slice(struct strbuf *out, struct slice slice)
+/* Fails with the first lines that differ. Frees both. */
+static void assert_same_text(char *a, char *b, uint64_t seed, const char *what)
 {
-    strbuf_adds(out, " |");
-    if (slice.len > 0)
-        strbuf_add(out, slice.bytes, slice.len);
+    size_t at = 0, line = 0;
+    for (; a[at] == b[at] && a[at] != '\0'; at++) {
+        line = a[at] == '\n' ? at + 1 : line;
+    }
+    if (a[at] != b[at]) {
+        fail_msg("seed %llu, %s: %.*s\ninstead of: %.*s", (unsigned long long)seed, what,
+                 (int)strcspn(a + line, "\n"), a + line, (int)strcspn(b + line, "\n"), b + line);
+    }
+    free(a);
+    free(b);
 }
 
-static void describe_event(const struct swarm *swarm, uint64_t number, struct strbuf *out)
-{
-    struct event event;
-    assert_true(event_store_get(swarm_store(swarm, POOL_FILES), number, &event));
-    const struct track *track = swarm_get_track(swarm, event.track);
-    span_no no = swarm_event_span(swarm, POOL_FILES, number);
-    const struct span *span = no == NO_SPAN ? NULL : swarm_span(swarm, no);
-    strbuf_addf(out, "%c %.17g %.17g %s/%s %s %s", event.ph, event.ts_us, event.dur_us,
-                swarm_text(swarm, track->pid), swarm_text(swarm, track->tid),
-                swarm_text(swarm, event.name), swarm_text(swarm, event.cat));
-    put_slice(out, event.id);
-    put_slice(out, event.args);
-    put_slice(out, event.extra);
-    if (span != NULL)
-        strbuf_addf(out, " [%lld %lld %d %d]", (long long)span->start_ns, (long long)span->end_ns,
-                    span->flags, span->lane);
-    strbuf_addc(out, '\n');
-}
-
-static void describe_picture(const struct swarm *swarm, struct strbuf *out)
-{
-    char *picture = model_describe(swarm);
-    assert_non_null(picture);
-    strbuf_adds(out, picture);
-    free(picture);
-}
-
-/* Returns new (free): all that may be seen of it, or what is in it alone. */
-static char *describe(const struct model *model, bool picture)
-{
-    const struct swarm *swarm = model->swarm;
-    const struct event_store *store = swarm_store(swarm, POOL_FILES);
-    const struct session *session = swarm_session(swarm, model->session);
-    struct strbuf out;
-    strbuf_init(&out, &mem_libc, 0);
-    if (picture)
-        describe_picture(swarm, &out);
-    strbuf_addf(&out, "start %lld clock %lld events %llu orphans %llu dropped %llu flags %d\n",
-                (long long)session->start_ns, (long long)session->clock_ns,
-                (unsigned long long)session->event_count, (unsigned long long)session->orphan_ends,
-                (unsigned long long)session->dropped, session->flags);
-    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++)
-        describe_event(swarm, no, &out);
-    assert_false(out.failed);
-    return out.data;
-}
-
-/* Fails with the first lines that differ. (The support's picture wants models on mem_libc.) */
 static void assert_same_model(const struct model *got, const struct model *want, uint64_t seed,
                               const char *what)
 {
-    bool picture = swarm_mem(got->swarm) == &mem_libc;
-    char *a = describe(got, picture), *b = describe(want, picture);
-    size_t at = 0, line = 0;
-    for (; a[at] == b[at] && a[at] != '\0'; at++)
-        line = a[at] == '\n' ? at + 1 : line;
-    if (a[at] != b[at])
-        fail_msg("seed %llu, %s: %.*s\ninstead of: %.*s", (unsigned long long)seed, what,
-                 (int)strcspn(a + line, "\n"), a + line, (int)strcspn(b + line, "\n"), b + line);
-    free(a);
-    free(b);
+    assert_same_text(model_dump(got->swarm), model_dump(want->swarm), seed, what);
+    assert_same_text(model_describe(got->swarm), model_describe(want->swarm), seed, what);
 }
 
 /* ---- ranges ---- */
@@ -266,9 +215,9 @@ struct range {
 /* Most are a part of what comes, with ends that are moments at which something is; some have one end, are a moment, or nothing. */
 static struct range random_range(uint64_t *seed, int last_ms)
 {
-    int64_t a = model_ns(1 + (double)next_random(seed, (uint64_t)last_ms));
-    int64_t b = model_ns(1 + (double)next_random(seed, (uint64_t)last_ms));
-    switch (next_random(seed, 8)) {
+    int64_t a = model_ns(1 + (double)support_random_below(seed, (uint64_t)last_ms));
+    int64_t b = model_ns(1 + (double)support_random_below(seed, (uint64_t)last_ms));
+    switch (support_random_below(seed, 8)) {
     case 0: return (struct range){INT64_MIN, a};
     case 1: return (struct range){a, INT64_MAX};
     case 2: return (struct range){a, a};
@@ -308,9 +257,8 @@ static void open_part(struct model *model, const struct model *whole, struct ran
 
 /* ---- properties ---- */
 
-static void to_cut_often_is_to_cut_once_and_that_is_to_open_the_part(void **state)
+TEST(to_cut_often_is_to_cut_once_and_that_is_to_open_the_part)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 500; seed++) {
         struct history h;
         struct model often, once, part;
@@ -322,7 +270,7 @@ static void to_cut_often_is_to_cut_once_and_that_is_to_open_the_part(void **stat
         for (int i = 0; i < steps; i++) {
             const char *events = step(&h);
             assert_true(model_events(&often, events) && model_events(&once, events));
-            if (next_random(&h.seed, 12) == 0)
+            if (support_random_below(&h.seed, 12) == 0)
                 cut(&often, range, false);
         }
         open_part(&part, &once, range, TRACKS_AGENT);
@@ -349,9 +297,8 @@ static void run_history(struct model *model, uint64_t seed, int steps, const str
 }
 
 /* A model that was cut is exported as the part of one that was not. (Where complete events begin with others, lanes may be others too.) */
-static void the_part_is_exported_as_the_same_document(void **state)
+TEST(the_part_is_exported_as_the_same_document)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 100; seed++) {
         struct model model;
         uint64_t random = seed;
@@ -376,9 +323,8 @@ static void the_part_is_exported_as_the_same_document(void **state)
     }
 }
 
-static void all_of_the_time_is_the_model_as_it_was(void **state)
+TEST(all_of_the_time_is_the_model_as_it_was)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++) {
         struct model model, same;
         run_history(&model, seed, 100, &mem_libc);
@@ -390,9 +336,8 @@ static void all_of_the_time_is_the_model_as_it_was(void **state)
     }
 }
 
-static void a_part_of_a_part_is_a_part_of_the_whole(void **state)
+TEST(a_part_of_a_part_is_a_part_of_the_whole)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 100; seed++) {
         struct model twice, once;
         uint64_t random = seed;
@@ -415,9 +360,8 @@ static void a_part_of_a_part_is_a_part_of_the_whole(void **state)
 /* ---- whose events they are ---- */
 
 /* Two files and a live session in one model: each has its events counted, and the live one keeps all of its own. */
-static void all_sessions_of_the_pool_are_cut_and_no_others(void **state)
+TEST(all_sessions_of_the_pool_are_cut_and_no_others)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     session_no sessions[3];
@@ -448,9 +392,8 @@ static void all_sessions_of_the_pool_are_cut_and_no_others(void **state)
 }
 
 /* Of a feed that has come to its end a part may be wanted, too. */
-static void a_live_session_is_cut_as_well(void **state)
+TEST(a_live_session_is_cut_as_well)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "file"));
     struct model_span span = {1, "Tool: X", "tool", 1, 2, NULL, NULL};
@@ -473,9 +416,8 @@ static void a_live_session_is_cut_as_well(void **state)
 }
 
 /* Both ends of the range belong to it. */
-static void what_touches_the_range_is_in_it(void **state)
+TEST(what_touches_the_range_is_in_it)
 {
-    (void)state;
     static const struct {
         double from_ms, to_ms; /* to_ms NAN: it has no end */
         bool in;
@@ -503,9 +445,8 @@ static void what_touches_the_range_is_in_it(void **state)
 /* ---- lack of memory ---- */
 
 /* Where it could not be done, it can be done once there is memory again. */
-static void every_lack_of_memory_is_survived(void **state)
+TEST(every_lack_of_memory_is_survived)
 {
-    (void)state;
     struct model want;
     struct range range = {model_ns(300), model_ns(700)};
     run_history(&want, 5, 100, &mem_libc);
@@ -529,19 +470,4 @@ static void every_lack_of_memory_is_survived(void **state)
         assert_true(allow < 500);
     }
     model_release(&want);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(to_cut_often_is_to_cut_once_and_that_is_to_open_the_part),
-        cmocka_unit_test(the_part_is_exported_as_the_same_document),
-        cmocka_unit_test(all_of_the_time_is_the_model_as_it_was),
-        cmocka_unit_test(a_part_of_a_part_is_a_part_of_the_whole),
-        cmocka_unit_test(all_sessions_of_the_pool_are_cut_and_no_others),
-        cmocka_unit_test(a_live_session_is_cut_as_well),
-        cmocka_unit_test(what_touches_the_range_is_in_it),
-        cmocka_unit_test(every_lack_of_memory_is_survived),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,9 +13,8 @@ static void add(struct notice_log *log, const char *text, size_t len)
     notice_log_add(log, &notice);
 }
 
-static void lines_are_copied_and_kept_in_order(void **state)
+TEST(lines_are_copied_and_kept_in_order)
 {
-    (void)state;
     char text[] = "one";
     struct notice_log *log = notice_log_new(&mem_libc, 3);
     add(log, text, 3);
@@ -33,9 +32,8 @@ static void lines_are_copied_and_kept_in_order(void **state)
     notice_log_free(log);
 }
 
-static void the_oldest_line_leaves_a_full_ring(void **state)
+TEST(the_oldest_line_leaves_a_full_ring)
 {
-    (void)state;
     const char *texts[] = {"a", "b", "c", "d", "e"};
     struct notice_log *log = notice_log_new(&mem_libc, 3);
     for (size_t i = 0; i < 5; i++) {
@@ -49,9 +47,8 @@ static void the_oldest_line_leaves_a_full_ring(void **state)
     notice_log_free(log);
 }
 
-static void long_lines_are_cut_between_characters(void **state)
+TEST(long_lines_are_cut_between_characters)
 {
-    (void)state;
     char text[1100];
     const struct {
         size_t before; /* bytes before the character that lies at the edge */
@@ -70,9 +67,8 @@ static void long_lines_are_cut_between_characters(void **state)
     }
 }
 
-static void a_lack_of_memory_loses_the_line_and_counts_it(void **state)
+TEST(a_lack_of_memory_loses_the_line_and_counts_it)
 {
-    (void)state;
     for (long allow = 0; allow < 8; allow++) {
         struct failing_mem failing = {.allow = allow};
         struct mem mem = failing_mem(&failing);
@@ -86,15 +82,4 @@ static void a_lack_of_memory_loses_the_line_and_counts_it(void **state)
         notice_log_free(log);
         assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_are_copied_and_kept_in_order),
-        cmocka_unit_test(the_oldest_line_leaves_a_full_ring),
-        cmocka_unit_test(long_lines_are_cut_between_characters),
-        cmocka_unit_test(a_lack_of_memory_loses_the_line_and_counts_it),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

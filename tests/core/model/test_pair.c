@@ -120,7 +120,7 @@ struct story {
 
 static uint64_t pick(struct story *story, uint64_t n)
 {
-    return rig_random(&story->seed, n);
+    return support_random_below(&story->seed, n);
 }
 
 /* Spellings that are equal, unequal, nested and repeated. */
@@ -310,9 +310,8 @@ static bool run_story(struct story *story, unsigned events)
     return good;
 }
 
-static void an_end_closes_the_same_span_as_a_walk_over_all(void **state)
+TEST(an_end_closes_the_same_span_as_a_walk_over_all)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 60; seed++) {
         struct story story;
         assert_true(open_story(&story, &mem_libc, seed, 0));
@@ -322,9 +321,8 @@ static void an_end_closes_the_same_span_as_a_walk_over_all(void **state)
     }
 }
 
-static void and_so_do_ends_whose_begins_were_dropped(void **state)
+TEST(and_so_do_ends_whose_begins_were_dropped)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 60; seed++) {
         struct story story;
         assert_true(open_story(&story, &mem_libc, seed, 300));
@@ -343,15 +341,14 @@ static void *fickle_resize(void *ctx, void *ptr, size_t old_size, size_t new_siz
 {
     struct fickle *fickle = ctx;
     struct mem mem = failing_mem(&fickle->good);
-    if (new_size > old_size && rig_random(&fickle->seed, 60) == 0) {
+    if (new_size > old_size && support_random_below(&fickle->seed, 60) == 0) {
         return NULL;
     }
     return mem.resize(mem.ctx, ptr, old_size, new_size);
 }
 
-static void without_memory_for_an_index_too(void **state)
+TEST(without_memory_for_an_index_too)
 {
-    (void)state;
     unsigned ended = 0;
     for (uint64_t seed = 1; seed <= 200; seed++) {
         struct fickle fickle = {.good = {.allow = -1}, .seed = seed};
@@ -365,14 +362,4 @@ static void without_memory_for_an_index_too(void **state)
         assert_int_equal(fickle.good.live_blocks, 0);
     }
     assert_true(ended > 1000);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_end_closes_the_same_span_as_a_walk_over_all),
-        cmocka_unit_test(and_so_do_ends_whose_begins_were_dropped),
-        cmocka_unit_test(without_memory_for_an_index_too),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-static void kinds_follow_from_name_and_category(void **state)
+TEST(kinds_follow_from_name_and_category)
 {
-    (void)state;
     const struct {
         const char *name, *cat;
         enum span_kind kind;
@@ -40,9 +39,8 @@ static void kinds_follow_from_name_and_category(void **state)
     }
 }
 
-static void short_names_leave_out_the_prefix_of_tools(void **state)
+TEST(short_names_leave_out_the_prefix_of_tools)
 {
-    (void)state;
     assert_string_equal(span_short_name("Tool: Bash"), "Bash");
     assert_string_equal(span_short_name("Tool: "), "");
     assert_string_equal(span_short_name("Tool:Bash"), "Tool:Bash");
@@ -50,9 +48,8 @@ static void short_names_leave_out_the_prefix_of_tools(void **state)
     assert_string_equal(span_short_name(""), "");
 }
 
-static void every_kind_has_a_word_of_its_own(void **state)
+TEST(every_kind_has_a_word_of_its_own)
 {
-    (void)state;
     for (int a = 0; a < SPAN_KINDS; a++) {
         assert_non_null(span_kind_word((enum span_kind)a));
         for (int b = 0; b < a; b++) {
@@ -60,14 +57,4 @@ static void every_kind_has_a_word_of_its_own(void **state)
                                     span_kind_word((enum span_kind)b));
         }
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds_follow_from_name_and_category),
-        cmocka_unit_test(short_names_leave_out_the_prefix_of_tools),
-        cmocka_unit_test(every_kind_has_a_word_of_its_own),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,13 +34,12 @@ static void check_values(const struct counter *counter, const double *values, si
     }
 }
 
-static void a_value_holds_until_the_next(void **state)
+TEST(a_value_holds_until_the_next)
 {
     static const double len[] = {NAN, 4, 4, 4, 4, 4, 0, 0}, bytes[] = {NAN, -5, -5, -5},
                         other[] = {NAN, NAN, NAN, NAN, NAN, 7, 7, 7};
     struct model model;
     struct counters counters;
-    (void)state;
     tell(&model, &mem_libc);
     assert_true(counters_compute(model.swarm, MODEL_START_NS, SECOND, 8, &counters));
     assert_int_equal(counters.count, 3);
@@ -57,11 +56,10 @@ static void a_value_holds_until_the_next(void **state)
     model_release(&model);
 }
 
-static void what_was_before_counts_for_the_first_stretch(void **state)
+TEST(what_was_before_counts_for_the_first_stretch)
 {
     struct model model;
     struct counters counters;
-    (void)state;
     tell(&model, &mem_libc);
     assert_true(counters_compute(model.swarm, MODEL_START_NS + 3 * SECOND, SECOND, 2, &counters));
     assert_int_equal(counters.count, 2);
@@ -70,11 +68,10 @@ static void what_was_before_counts_for_the_first_stretch(void **state)
     model_release(&model);
 }
 
-static void what_goes_out_of_memory_is_no_longer_there(void **state)
+TEST(what_goes_out_of_memory_is_no_longer_there)
 {
     struct model model;
     struct counters counters;
-    (void)state;
     tell(&model, &mem_libc);
     assert_true(swarm_keep_range(model.swarm, POOL_FILES, MODEL_START_NS + 5 * SECOND,
                                  MODEL_START_NS + 9 * SECOND, true));
@@ -85,11 +82,10 @@ static void what_goes_out_of_memory_is_no_longer_there(void **state)
     model_release(&model);
 }
 
-static void too_many_are_counted(void **state)
+TEST(too_many_are_counted)
 {
     struct model model;
     struct counters counters;
-    (void)state;
     assert_true(model_init(&model, &mem_libc));
     assert_true(model_open_file(&model, "s"));
     for (int i = 0; i < COUNTERS_MAX + 5; i++) {
@@ -105,14 +101,13 @@ static void too_many_are_counted(void **state)
     model_release(&model);
 }
 
-static void without_memory_it_says_so(void **state)
+TEST(without_memory_it_says_so)
 {
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
     struct model model;
     struct counters counters;
     bool done = false;
-    (void)state;
     tell(&model, &mem);
     for (long allow = 0; !done; allow++) {
         size_t before = failing.live_blocks;
@@ -123,16 +118,4 @@ static void without_memory_it_says_so(void **state)
         assert_int_equal(failing.live_blocks, before);
     }
     model_release(&model);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_value_holds_until_the_next),
-        cmocka_unit_test(what_was_before_counts_for_the_first_stretch),
-        cmocka_unit_test(what_goes_out_of_memory_is_no_longer_there),
-        cmocka_unit_test(too_many_are_counted),
-        cmocka_unit_test(without_memory_it_says_so),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

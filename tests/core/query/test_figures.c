@@ -21,9 +21,8 @@ static void assert_number(double got, double want, const char *what)
 
 /* ---- one request ---- */
 
-static void a_request_says_what_its_args_hold(void **state)
+TEST(a_request_says_what_its_args_hold)
 {
-    (void)state;
     const double none = (double)NAN;
     const struct {
         const char *args;
@@ -109,9 +108,8 @@ static void compute(struct model *model, struct swarm_figures *out)
     assert_true(figures_compute(model->swarm, model_ns(99999), out));
 }
 
-static void requests_and_their_tokens_are_summed(void **state)
+TEST(requests_and_their_tokens_are_summed)
 {
-    (void)state;
     struct model model;
     struct swarm_figures out;
     compute(&model, &out);
@@ -143,9 +141,8 @@ static void requests_and_their_tokens_are_summed(void **state)
     model_release(&model);
 }
 
-static void models_are_told_apart_and_sorted(void **state)
+TEST(models_are_told_apart_and_sorted)
 {
-    (void)state;
     struct model model;
     struct swarm_figures out;
     compute(&model, &out);
@@ -161,9 +158,8 @@ static void models_are_told_apart_and_sorted(void **state)
     model_release(&model);
 }
 
-static void tools_go_by_their_short_names(void **state)
+TEST(tools_go_by_their_short_names)
 {
-    (void)state;
     struct model model;
     struct swarm_figures out;
     compute(&model, &out);
@@ -187,9 +183,8 @@ static void tools_go_by_their_short_names(void **state)
     model_release(&model);
 }
 
-static void time_is_summed_and_united(void **state)
+TEST(time_is_summed_and_united)
 {
-    (void)state;
     struct model model;
     struct swarm_figures out;
     compute(&model, &out);
@@ -213,9 +208,8 @@ static void time_is_summed_and_united(void **state)
     model_release(&model);
 }
 
-static void a_requests_time_is_that_of_its_phases(void **state)
+TEST(a_requests_time_is_that_of_its_phases)
 {
-    (void)state;
     struct model model;
     struct swarm_figures out;
     compute(&model, &out);
@@ -234,9 +228,8 @@ static void a_requests_time_is_that_of_its_phases(void **state)
     model_release(&model);
 }
 
-static void spans_and_events_are_counted(void **state)
+TEST(spans_and_events_are_counted)
 {
-    (void)state;
     struct model model;
     struct swarm_figures out;
     compute(&model, &out);
@@ -252,9 +245,8 @@ static void spans_and_events_are_counted(void **state)
     model_release(&model);
 }
 
-static void an_empty_model_has_no_figures(void **state)
+TEST(an_empty_model_has_no_figures)
 {
-    (void)state;
     struct model model;
     struct swarm_figures out;
     assert_true(model_init(&model, &mem_libc));
@@ -267,9 +259,8 @@ static void an_empty_model_has_no_figures(void **state)
     model_release(&model);
 }
 
-static void a_lack_of_memory_is_said_and_nothing_is_lost(void **state)
+TEST(a_lack_of_memory_is_said_and_nothing_is_lost)
 {
-    (void)state;
     bool done = false;
     for (long allow = 0; !done; allow++) {
         struct failing_mem failing = {.allow = -1};
@@ -287,20 +278,4 @@ static void a_lack_of_memory_is_said_and_nothing_is_lost(void **state)
         model_release(&model);
         assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_request_says_what_its_args_hold),
-        cmocka_unit_test(requests_and_their_tokens_are_summed),
-        cmocka_unit_test(models_are_told_apart_and_sorted),
-        cmocka_unit_test(tools_go_by_their_short_names),
-        cmocka_unit_test(time_is_summed_and_united),
-        cmocka_unit_test(a_requests_time_is_that_of_its_phases),
-        cmocka_unit_test(spans_and_events_are_counted),
-        cmocka_unit_test(an_empty_model_has_no_figures),
-        cmocka_unit_test(a_lack_of_memory_is_said_and_nothing_is_lost),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

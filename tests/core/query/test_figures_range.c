@@ -7,12 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return *seed >> 33;
-}
-
 /* Requests in their phases, tools beside them, people, over three agents. */
 static double build(struct model *model, uint64_t seed)
 {
@@ -20,15 +14,15 @@ static double build(struct model *model, uint64_t seed)
     assert_true(model_init(model, &mem_libc));
     assert_true(model_open_file(model, "s"));
     for (int i = 0; i < 120; i++) {
-        size_t agent = next_random(&seed) % 3;
-        double from = at_ms[agent], ms = 20 + (double)(next_random(&seed) % 900);
+        size_t agent = support_random(&seed) % 3;
+        double from = at_ms[agent], ms = 20 + (double)(support_random(&seed) % 900);
         int pid = (int)agent + 1;
         char args[200];
         snprintf(
             args, sizeof args,
             "{\"model\":\"m\",\"ttft_ms\":%.0f,\"ttlt_ms\":%.0f,\"prompt_tokens\":%d,\"output_tokens\":%d,"
             "\"success\":%s}",
-            ms / 2, ms, 100 + i, 10 + i, next_random(&seed) % 5 ? "true" : "false");
+            ms / 2, ms, 100 + i, 10 + i, support_random(&seed) % 5 ? "true" : "false");
         struct model_span request[] = {
             {pid, "Request Setup", "api,setup", from, from + ms / 8, NULL, NULL},
             {pid, "First Token", "api,ttft", from + ms / 8, from + ms / 2, NULL, NULL},
@@ -51,7 +45,7 @@ static double build(struct model *model, uint64_t seed)
         case 1: assert_true(model_add(model, &tool)); break;
         default: assert_true(model_add(model, &user));
         }
-        at_ms[agent] = from + ms + (double)(next_random(&seed) % 100);
+        at_ms[agent] = from + ms + (double)(support_random(&seed) % 100);
         last = from + ms > last ? from + ms : last;
     }
     return last;
@@ -69,9 +63,8 @@ static double zero(double value)
     return isnan(value) ? 0 : value;
 }
 
-static void all_of_it_is_what_the_model_says(void **state)
+TEST(all_of_it_is_what_the_model_says)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 5; seed++) {
         struct model model;
         struct swarm_figures whole;
@@ -103,16 +96,15 @@ static void all_of_it_is_what_the_model_says(void **state)
     }
 }
 
-static void stretches_that_meet_come_to_the_whole(void **state)
+TEST(stretches_that_meet_come_to_the_whole)
 {
-    (void)state;
     struct model model;
     uint64_t seed = 5;
     double last = build(&model, 9);
     for (int i = 0; i < 60; i++) {
-        double from = (double)(next_random(&seed) % (uint64_t)last),
-               to = from + 1 + (double)(next_random(&seed) % 9000);
-        double middle = from + (to - from) * (double)(next_random(&seed) % 1000) / 1000;
+        double from = (double)(support_random(&seed) % (uint64_t)last),
+               to = from + 1 + (double)(support_random(&seed) % 9000);
+        double middle = from + (to - from) * (double)(support_random(&seed) % 1000) / 1000;
         struct figures a, b, whole;
         int64_t now = model_ns(last);
         assert_true(figures_range(model.swarm, now, model_ns(from), model_ns(middle), NULL, &a));
@@ -141,9 +133,8 @@ static bool is_tool(void *ctx, span_no no)
     return swarm_span(ctx, no)->kind == SPAN_TOOL;
 }
 
-static void a_choice_leaves_the_others_out(void **state)
+TEST(a_choice_leaves_the_others_out)
 {
-    (void)state;
     struct model model;
     struct figures figures;
     double last = build(&model, 3);
@@ -155,14 +146,4 @@ static void a_choice_leaves_the_others_out(void **state)
     assert_true(figures.tool_ms > 0);
     figures_range_release(model.swarm, &figures);
     model_release(&model);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_of_it_is_what_the_model_says),
-        cmocka_unit_test(stretches_that_meet_come_to_the_whole),
-        cmocka_unit_test(a_choice_leaves_the_others_out),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,9 +108,8 @@ static const struct {
     {"-", "rb", ""},      /* alone it is one too: in -j2, in a model */
 };
 
-static void an_expression_lets_through_what_it_says(void **state)
+TEST(an_expression_lets_through_what_it_says)
 {
-    (void)state;
     struct model model;
     build(&model);
     const int64_t now = model_ns(39000);
@@ -136,9 +135,8 @@ static void an_expression_lets_through_what_it_says(void **state)
     model_release(&model);
 }
 
-static void what_is_wrong_is_said(void **state)
+TEST(what_is_wrong_is_said)
 {
-    (void)state;
     static const struct {
         const char *expression, *error;
     } wrong[] = {
@@ -164,9 +162,8 @@ static void what_is_wrong_is_said(void **state)
     }
 }
 
-static void lines_of_text_match_by_plain_terms_alone(void **state)
+TEST(lines_of_text_match_by_plain_terms_alone)
 {
-    (void)state;
     struct filter *filter = make("retry -Ten kind:tool");
     assert_true(filter_matches_text(filter, "a Retry", 7));
     assert_false(filter_matches_text(filter, "retry often", 11));
@@ -176,9 +173,8 @@ static void lines_of_text_match_by_plain_terms_alone(void **state)
     assert_true(filter_matches_text(NULL, "x", 1));
 }
 
-static void too_many_terms_are_refused(void **state)
+TEST(too_many_terms_are_refused)
 {
-    (void)state;
     char text[200] = "";
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
@@ -190,32 +186,15 @@ static void too_many_terms_are_refused(void **state)
     strbuf_release(&error);
 }
 
-static void a_filter_survives_a_lack_of_memory(void **state)
+TEST(a_filter_survives_a_lack_of_memory)
 {
-    (void)state;
     static const char text[] = "a -b kind:tool args.x.y>=7 'c d'";
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct strbuf error;
         strbuf_init(&error, &mem_libc, 0);
-        struct filter *filter = filter_new(&mem, text, strlen(text), &error);
-        done = filter != NULL;
+        struct filter *filter = filter_new(&lack.mem, text, strlen(text), &error);
+        lack.done = filter != NULL;
         filter_free(filter);
-        assert_int_equal(failing.live_blocks, 0);
         strbuf_release(&error);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_expression_lets_through_what_it_says),
-        cmocka_unit_test(what_is_wrong_is_said),
-        cmocka_unit_test(lines_of_text_match_by_plain_terms_alone),
-        cmocka_unit_test(too_many_terms_are_refused),
-        cmocka_unit_test(a_filter_survives_a_lack_of_memory),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,9 +55,8 @@ static void add(struct model *model, const char *name, const char *cat, double f
     assert_true(model_add(model, &span));
 }
 
-static void a_column_shows_what_fills_most_of_it(void **state)
+TEST(a_column_shows_what_fills_most_of_it)
 {
-    (void)state;
     struct model model;
     begin(&model);
     add(&model, "Tool: A", "tool", 100, 200);
@@ -72,9 +71,8 @@ static void a_column_shows_what_fills_most_of_it(void **state)
     model_release(&model);
 }
 
-static void flags_tell_of_starts_ends_errors_and_company(void **state)
+TEST(flags_tell_of_starts_ends_errors_and_company)
 {
-    (void)state;
     struct model model;
     begin(&model);
     struct model_span failed = {1, "Tool: A", "tool", 100, 110, NULL, "{\"success\":false}"};
@@ -104,9 +102,8 @@ static void flags_tell_of_starts_ends_errors_and_company(void **state)
     model_release(&model);
 }
 
-static void a_request_is_drawn_in_its_phases(void **state)
+TEST(a_request_is_drawn_in_its_phases)
 {
-    (void)state;
     struct model model;
     begin(&model);
     add(&model, "Request Setup", "api,setup", 0, 500);
@@ -127,9 +124,8 @@ static void a_request_is_drawn_in_its_phases(void **state)
     model_release(&model);
 }
 
-static void an_open_request_is_drawn_by_what_its_sender_says(void **state)
+TEST(an_open_request_is_drawn_by_what_its_sender_says)
 {
-    (void)state;
     struct model model;
     begin(&model);
     struct start_llm_request_op op = {
@@ -157,10 +153,9 @@ struct brute_span {
     bool error;
 };
 
-static int next_random(uint64_t *seed, int below)
+static int pick(uint64_t *seed, int below)
 {
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (int)((*seed >> 33) % (uint64_t)below);
+    return (int)support_random_below(seed, (uint64_t)below);
 }
 
 static size_t make_spans(struct model *model, uint64_t *seed, struct brute_span *spans)
@@ -172,13 +167,13 @@ static size_t make_spans(struct model *model, uint64_t *seed, struct brute_span 
                  {"Tool: Task", "tool", SPAN_AGENT_CALL},
                  {"Waiting for User Input", "user_input", SPAN_USER},
                  {"x", "y", SPAN_OTHER}};
-    size_t count = (size_t)next_random(seed, 60) + 1;
+    size_t count = (size_t)pick(seed, 60) + 1;
     int at = 0;
     for (size_t i = 0; i < count; i++) {
-        int kind = next_random(seed, 4);
-        at += next_random(seed, 3) == 0 ? 0 : next_random(seed, 20);
-        int to = at + (next_random(seed, 4) == 0 ? 0 : next_random(seed, 40));
-        spans[i] = (struct brute_span){at, to, kinds[kind].kind, next_random(seed, 9) == 0};
+        int kind = pick(seed, 4);
+        at += pick(seed, 3) == 0 ? 0 : pick(seed, 20);
+        int to = at + (pick(seed, 4) == 0 ? 0 : pick(seed, 40));
+        spans[i] = (struct brute_span){at, to, kinds[kind].kind, pick(seed, 9) == 0};
         struct model_span span = {1,
                                   kinds[kind].name,
                                   kinds[kind].cat,
@@ -217,9 +212,8 @@ static void assert_column(const struct brute_span *spans, size_t count, int from
     }
 }
 
-static void random_lanes_are_drawn_as_counting_every_span_would(void **state)
+TEST(random_lanes_are_drawn_as_counting_every_span_would)
 {
-    (void)state;
     uint64_t seed = 11;
     for (int round = 0; round < 200; round++) {
         struct model model;
@@ -228,8 +222,8 @@ static void random_lanes_are_drawn_as_counting_every_span_would(void **state)
         size_t count = make_spans(&model, &seed, spans);
         assert_int_equal(swarm_agent(model.swarm, 0)->lane_count, 1);
         for (int view = 0; view < 5; view++) {
-            int col = next_random(&seed, 30) + 1, t0 = next_random(&seed, 400) - 50;
-            size_t cols = (size_t)next_random(&seed, 100) + 1;
+            int col = pick(&seed, 30) + 1, t0 = pick(&seed, 400) - 50;
+            size_t cols = (size_t)pick(&seed, 100) + 1;
             const struct timeline_cell *cells = cells_of(&model, 0, t0, col, cols, 5000);
             for (size_t i = 0; i < cols; i++) {
                 int from = t0 + (int)i * col;
@@ -240,9 +234,8 @@ static void random_lanes_are_drawn_as_counting_every_span_would(void **state)
     }
 }
 
-static void a_span_that_went_on_after_the_sweep_lies_over_later_ones(void **state)
+TEST(a_span_that_went_on_after_the_sweep_lies_over_later_ones)
 {
-    (void)state;
     struct model model;
     begin(&model);
     struct op_context context = model_at(&model, 0, NULL);
@@ -262,9 +255,8 @@ static void a_span_that_went_on_after_the_sweep_lies_over_later_ones(void **stat
 
 /* ---- lanes ---- */
 
-static void lanes_are_counted_up_to_the_last_that_is_needed(void **state)
+TEST(lanes_are_counted_up_to_the_last_that_is_needed)
 {
-    (void)state;
     struct model model;
     begin(&model);
     add(&model, "Tool: A", "tool", 0, 100);
@@ -287,9 +279,8 @@ static void lanes_are_counted_up_to_the_last_that_is_needed(void **state)
     model_release(&model);
 }
 
-static void the_span_at_a_time_or_the_nearest_is_found(void **state)
+TEST(the_span_at_a_time_or_the_nearest_is_found)
 {
-    (void)state;
     struct model model;
     begin(&model);
     add(&model, "Tool: A", "tool", 100, 200);
@@ -316,16 +307,15 @@ static void the_span_at_a_time_or_the_nearest_is_found(void **state)
     model_release(&model);
 }
 
-static void stepping_visits_every_span_of_all_lanes_in_order(void **state)
+TEST(stepping_visits_every_span_of_all_lanes_in_order)
 {
-    (void)state;
     struct model model;
     uint64_t seed = 5;
     begin(&model);
     enum { COUNT = 100 };
     for (int i = 0; i < COUNT; i++) {
-        int from = next_random(&seed, 50);
-        add(&model, "Tool: A", "tool", from, from + next_random(&seed, 20));
+        int from = pick(&seed, 50);
+        add(&model, "Tool: A", "tool", from, from + pick(&seed, 20));
     }
     span_no at = NO_SPAN, before = NO_SPAN;
     int steps = 0;
@@ -342,20 +332,4 @@ static void stepping_visits_every_span_of_all_lanes_in_order(void **state)
     assert_int_equal(steps, COUNT);
     assert_int_equal(query_span_step(model.swarm, 0, NO_SPAN, -1), before);
     model_release(&model);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_column_shows_what_fills_most_of_it),
-        cmocka_unit_test(flags_tell_of_starts_ends_errors_and_company),
-        cmocka_unit_test(a_request_is_drawn_in_its_phases),
-        cmocka_unit_test(an_open_request_is_drawn_by_what_its_sender_says),
-        cmocka_unit_test(random_lanes_are_drawn_as_counting_every_span_would),
-        cmocka_unit_test(a_span_that_went_on_after_the_sweep_lies_over_later_ones),
-        cmocka_unit_test(lanes_are_counted_up_to_the_last_that_is_needed),
-        cmocka_unit_test(the_span_at_a_time_or_the_nearest_is_found),
-        cmocka_unit_test(stepping_visits_every_span_of_all_lanes_in_order),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,9 +12,8 @@
 
 /* ---- of what is open ---- */
 
-static void what_needs_a_person_speaks_first_then_work_then_waiting(void **state)
+TEST(what_needs_a_person_speaks_first_then_work_then_waiting)
 {
-    (void)state;
     const struct model_span request = {1, "API Call", "api", 10, OPEN, NULL, NULL};
     const struct model_span tool = {1, "Tool: Bash", "tool", 20, OPEN, NULL, NULL};
     const struct model_span agent = {1, "Tool: Agent", "tool", 30, OPEN, NULL, NULL};
@@ -59,9 +58,8 @@ static void start_request(struct model *model, double ms)
     assert_int_equal(tracer_start_llm_request(model->tracer, &context, &op), TRACER_OK);
 }
 
-static void a_request_waits_retries_and_samples(void **state)
+TEST(a_request_waits_retries_and_samples)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     model_hello(&model, "s", NULL);
@@ -112,9 +110,8 @@ static struct agent_status status_of(const struct model *model)
     return query_status(model->swarm, 0, model_ns(1e6));
 }
 
-static void nothing_open_is_idle_done_error_or_gone(void **state)
+TEST(nothing_open_is_idle_done_error_or_gone)
 {
-    (void)state;
     struct model model;
     const struct model_span good = {1, "Tool: A", "tool", 10, 20, NULL, "{\"success\":true}"};
     const struct model_span bad = {1, "Tool: B", "tool", 30, 40, NULL, "{\"success\":false}"};
@@ -143,9 +140,8 @@ static void nothing_open_is_idle_done_error_or_gone(void **state)
     model_release(&model);
 }
 
-static void a_swept_span_is_stale_until_its_owner_ends_it(void **state)
+TEST(a_swept_span_is_stale_until_its_owner_ends_it)
 {
-    (void)state;
     struct model model;
     struct end_tool_op end = {.span_id = model_text("t"), .result_tokens = OPEN};
     assert_true(model_init(&model, &mem_libc));
@@ -173,9 +169,8 @@ static void a_swept_span_is_stale_until_its_owner_ends_it(void **state)
 
 /* ---- in flight ---- */
 
-static void spans_in_flight_come_longest_first(void **state)
+TEST(spans_in_flight_come_longest_first)
 {
-    (void)state;
     struct model model;
     const double starts[] = {50, 10, 30, 10, 90, 70, 20};
     const char *const names[] = {"e50", "b10", "d30", "b10", "g90", "f70", "c20"};
@@ -203,9 +198,8 @@ static void spans_in_flight_come_longest_first(void **state)
 
 /* ---- time ---- */
 
-static void now_is_the_greatest_clock_of_those_that_live(void **state)
+TEST(now_is_the_greatest_clock_of_those_that_live)
 {
-    (void)state;
     struct model model;
     int64_t from, to;
     assert_true(model_init(&model, &mem_libc));
@@ -227,17 +221,4 @@ static void now_is_the_greatest_clock_of_those_that_live(void **state)
     assert_int_equal(from, model_ns(-5));
     assert_int_equal(to, model_ns(1250));
     model_release(&model);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_needs_a_person_speaks_first_then_work_then_waiting),
-        cmocka_unit_test(a_request_waits_retries_and_samples),
-        cmocka_unit_test(nothing_open_is_idle_done_error_or_gone),
-        cmocka_unit_test(a_swept_span_is_stale_until_its_owner_ends_it),
-        cmocka_unit_test(spans_in_flight_come_longest_first),
-        cmocka_unit_test(now_is_the_greatest_clock_of_those_that_live),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

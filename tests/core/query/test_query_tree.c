@@ -83,9 +83,8 @@ static void assert_tree(const struct model *model, const char *expected)
     assert_string_equal(text, expected);
 }
 
-static void children_stand_under_their_parents(void **state)
+TEST(children_stand_under_their_parents)
 {
-    (void)state;
     const struct {
         struct timeline_row rows[6];
         const char *tree;
@@ -136,9 +135,8 @@ static void children_stand_under_their_parents(void **state)
     }
 }
 
-static void an_unknown_parent_is_a_row_for_its_children(void **state)
+TEST(an_unknown_parent_is_a_row_for_its_children)
 {
-    (void)state;
     struct model model;
     const struct timeline_row rows[] = {
         {1, "s", NULL, 0, true}, {2, "a", "x", 0, false}, {3, "b", "x", 0, false}};
@@ -148,9 +146,8 @@ static void an_unknown_parent_is_a_row_for_its_children(void **state)
     model_release(&model);
 }
 
-static void a_parent_may_be_in_another_session(void **state)
+TEST(a_parent_may_be_in_another_session)
 {
-    (void)state;
     struct model model;
     const struct timeline_row first[] = {{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}};
     const struct timeline_row second[] = {{1, "t", "a", 0, true}, {2, "a2", "t", 0, false}};
@@ -161,9 +158,8 @@ static void a_parent_may_be_in_another_session(void **state)
     model_release(&model);
 }
 
-static void the_own_session_is_asked_first(void **state)
+TEST(the_own_session_is_asked_first)
 {
-    (void)state;
     struct model model;
     const struct timeline_row first[] = {{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}};
     const struct timeline_row second[] = {
@@ -175,9 +171,8 @@ static void the_own_session_is_asked_first(void **state)
     model_release(&model);
 }
 
-static void threads_are_roots(void **state)
+TEST(threads_are_roots)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "trace"));
     assert_true(model_events(
@@ -192,9 +187,8 @@ static void threads_are_roots(void **state)
     model_release(&model);
 }
 
-static void a_very_deep_tree_is_no_recursion(void **state)
+TEST(a_very_deep_tree_is_no_recursion)
 {
-    (void)state;
     enum { DEPTH = 20000 };
     struct model model;
     assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
@@ -220,9 +214,8 @@ static void a_very_deep_tree_is_no_recursion(void **state)
     model_release(&model);
 }
 
-static void a_lack_of_memory_is_told_from_an_empty_tree(void **state)
+TEST(a_lack_of_memory_is_told_from_an_empty_tree)
 {
-    (void)state;
     const struct timeline_row rows[] = {{1, "s", NULL, 0, true}, {2, "a", "s", 0, false}};
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
@@ -256,9 +249,8 @@ static void assert_title(const struct model *model, agent_no agent, const char *
     strbuf_release(&title);
 }
 
-static void a_root_is_called_by_its_sessions_name(void **state)
+TEST(a_root_is_called_by_its_sessions_name)
 {
-    (void)state;
     const struct {
         const char *session_id, *name, *title;
     } rows[] = {
@@ -276,9 +268,8 @@ static void a_root_is_called_by_its_sessions_name(void **state)
     }
 }
 
-static void other_rows_are_called_by_what_is_known(void **state)
+TEST(other_rows_are_called_by_what_is_known)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     model_hello(&model, "s", NULL);
@@ -292,20 +283,4 @@ static void other_rows_are_called_by_what_is_known(void **state)
         &model, "{\"name\":\"f\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":\"x\"}"));
     assert_title(&model, (agent_no)swarm_agent_count(model.swarm) - 1, "thread 1/\"x\"");
     model_release(&model);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(children_stand_under_their_parents),
-        cmocka_unit_test(an_unknown_parent_is_a_row_for_its_children),
-        cmocka_unit_test(a_parent_may_be_in_another_session),
-        cmocka_unit_test(the_own_session_is_asked_first),
-        cmocka_unit_test(threads_are_roots),
-        cmocka_unit_test(a_very_deep_tree_is_no_recursion),
-        cmocka_unit_test(a_lack_of_memory_is_told_from_an_empty_tree),
-        cmocka_unit_test(a_root_is_called_by_its_sessions_name),
-        cmocka_unit_test(other_rows_are_called_by_what_is_known),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

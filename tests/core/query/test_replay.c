@@ -45,13 +45,11 @@ static void expect_same(const struct swarm *a, const struct swarm *b)
     free(right);
 }
 
-static void little_by_little_it_comes_to_the_same(void **state)
+TEST(little_by_little_it_comes_to_the_same)
 {
     struct model model;
     struct swarm *slow = empty();
     struct replay *replay;
-
-    (void)state;
     tell(&model, &mem_libc);
     replay = replay_new(model.swarm, slow);
     assert_non_null(replay);
@@ -90,13 +88,11 @@ static size_t agents(const struct swarm *swarm)
     return n;
 }
 
-static void what_ran_then_is_in_flight(void **state)
+TEST(what_ran_then_is_in_flight)
 {
     struct model model;
     struct swarm *past = empty();
     struct replay *replay;
-
-    (void)state;
     tell(&model, &mem_libc);
     replay = replay_new(model.swarm, past);
     assert_true(replay_advance(replay, model_ns(1500)));
@@ -120,15 +116,13 @@ static void what_ran_then_is_in_flight(void **state)
 }
 
 /* Whichever allocation fails: it says so or it is all there, and nothing is kept. */
-static void where_there_is_no_memory_it_says_so(void **state)
+TEST(where_there_is_no_memory_it_says_so)
 {
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
     struct swarm_config config = {{0}};
     struct model model;
     bool done = false;
-
-    (void)state;
     tell(&model, &mem);
     for (long allow = 0; !done; allow++) {
         size_t before = failing.live_blocks;
@@ -143,15 +137,4 @@ static void where_there_is_no_memory_it_says_so(void **state)
         assert_int_equal(failing.live_blocks, before);
     }
     model_release(&model);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(little_by_little_it_comes_to_the_same),
-        cmocka_unit_test(what_ran_then_is_in_flight),
-        cmocka_unit_test(where_there_is_no_memory_it_says_so),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

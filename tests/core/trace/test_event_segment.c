@@ -15,9 +15,9 @@ enum { PAYLOAD = 4 * 1024 * 1024 };
 /* What args, ids and extra members are cut from. */
 static char *payload;
 
-static int setup(void **state)
+static int setup(void **failing)
 {
-    (void)state;
+    (void)failing;
     payload = malloc(PAYLOAD);
     if (payload == NULL)
         return -1;
@@ -26,44 +26,38 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
+static int teardown(void **failing)
 {
-    (void)state;
+    (void)failing;
     free(payload);
     return 0;
 }
 
-static uint64_t next_random(uint64_t *seed, uint64_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (*seed >> 33) % below;
-}
-
 static struct slice random_slice(uint64_t *seed, size_t most)
 {
-    size_t len = next_random(seed, most + 1);
+    size_t len = support_random_below(seed, most + 1);
     return len == 0 ? (struct slice){NULL, 0}
-                    : (struct slice){payload + next_random(seed, PAYLOAD - len), len};
+                    : (struct slice){payload + support_random_below(seed, PAYLOAD - len), len};
 }
 
 static double random_number(uint64_t *seed)
 {
     const double numbers[] = {(double)NAN, 0, -0.0, 1, -9.0e15, 9.0e15, 0.1, 1e-300};
-    uint64_t n = next_random(seed, 12);
-    return n < 8 ? numbers[n] : (double)next_random(seed, 1u << 30);
+    uint64_t n = support_random_below(seed, 12);
+    return n < 8 ? numbers[n] : (double)support_random_below(seed, 1u << 30);
 }
 
 /* Most have args alone; some are as large as several segments. */
 static struct event random_event(uint64_t *seed)
 {
-    bool rest = next_random(seed, 3) == 0, large = next_random(seed, 400) == 0;
+    bool rest = support_random_below(seed, 3) == 0, large = support_random_below(seed, 400) == 0;
     return (struct event){
-        .ph = "BEXiCM"[next_random(seed, 6)],
+        .ph = "BEXiCM"[support_random_below(seed, 6)],
         .ts_us = random_number(seed),
         .dur_us = rest ? random_number(seed) : (double)NAN,
-        .name = (intern_id)next_random(seed, 9),
-        .cat = (intern_id)next_random(seed, 5),
-        .track = (track_no)next_random(seed, 7),
+        .name = (intern_id)support_random_below(seed, 9),
+        .cat = (intern_id)support_random_below(seed, 5),
+        .track = (track_no)support_random_below(seed, 7),
         .id = random_slice(seed, rest ? 20 : 0),
         .args = random_slice(seed, large ? 20000 : 200),
         .extra = random_slice(seed, rest ? 40 : 0),
@@ -120,7 +114,7 @@ static void assert_same_stores(const struct event_store *got, const struct event
     for (uint64_t no = end - 1; no <= end + 1; no++)
         assert_same_at(got, want, no);
     for (int i = 0; i < 8 && end > first; i++)
-        assert_same_at(got, want, first + next_random(seed, end - first));
+        assert_same_at(got, want, first + support_random_below(seed, end - first));
     for (uint64_t no = first; all && no < end; no++)
         assert_same_at(got, want, no);
 }
@@ -129,15 +123,15 @@ static void assert_same_stores(const struct event_store *got, const struct event
 
 struct pair {
     struct mem mem;
-    struct failing_mem state;
+    struct failing_mem failing;
     struct event_store *plain, *adopting;
     uint64_t seed;
 };
 
 static void pair_init(struct pair *pair, uint64_t seed)
 {
-    *pair = (struct pair){.state = {.allow = -1}, .seed = seed};
-    pair->mem = failing_mem(&pair->state);
+    *pair = (struct pair){.failing = {.allow = -1}, .seed = seed};
+    pair->mem = failing_mem(&pair->failing);
     pair->plain = event_store_new(&pair->mem);
     pair->adopting = event_store_new(&pair->mem);
     assert_true(pair->plain != NULL && pair->adopting != NULL);
@@ -147,7 +141,7 @@ static void pair_release(struct pair *pair)
 {
     event_store_free(pair->plain);
     event_store_free(pair->adopting);
-    assert_int_equal(pair->state.live_blocks, 0);
+    assert_int_equal(pair->failing.live_blocks, 0);
 }
 
 static void append_both(struct pair *pair)
@@ -161,10 +155,13 @@ static void append_both(struct pair *pair)
 static void drop_both(struct pair *pair)
 {
     size_t count = event_store_count(pair->plain);
-    size_t drop = next_random(&pair->seed, 10) == 0 ? count + 3 : next_random(&pair->seed, 100);
+    size_t drop = support_random_below(&pair->seed, 10) == 0
+                      ? count + 3
+                      : support_random_below(&pair->seed, 100);
     event_store_drop(pair->plain, drop);
     event_store_drop(pair->adopting, drop);
-    bool front = event_store_first(pair->plain) > 1 && next_random(&pair->seed, 2) == 0 && drop > 0;
+    bool front =
+        event_store_first(pair->plain) > 1 && support_random_below(&pair->seed, 2) == 0 && drop > 0;
     if (front) {
         struct event marker = random_event(&pair->seed);
         uint64_t number = event_store_unshift(pair->plain, &marker);
@@ -177,8 +174,8 @@ static void edit_both(struct pair *pair)
 {
     uint64_t first = event_store_first(pair->plain), end = event_store_end(pair->plain);
     if (end > first) {
-        uint64_t number = first + next_random(&pair->seed, end - first);
-        span_no span = (span_no)next_random(&pair->seed, 1000);
+        uint64_t number = first + support_random_below(&pair->seed, end - first);
+        span_no span = (span_no)support_random_below(&pair->seed, 1000);
         event_store_set_span(pair->plain, number, span);
         event_store_set_span(pair->adopting, number, span);
     }
@@ -201,9 +198,9 @@ static void reveal_one(struct pair *pair, const struct event *was)
                          number);
         assert_int_equal(event_store_span(pair->adopting, number), NO_SPAN);
     }
-    if (next_random(&pair->seed, 40) == 0)
+    if (support_random_below(&pair->seed, 40) == 0)
         drop_both(pair);
-    if (next_random(&pair->seed, 10) == 0)
+    if (support_random_below(&pair->seed, 10) == 0)
         edit_both(pair);
     assert_same_stores(pair->adopting, pair->plain, &pair->seed, false);
 }
@@ -212,9 +209,9 @@ static void adopt_one(struct pair *pair)
 {
     enum { MOST = 300 };
     struct event events[MOST], event;
-    size_t count = 0, want = next_random(&pair->seed, MOST);
+    size_t count = 0, want = support_random_below(&pair->seed, MOST);
     struct event_segment *segment =
-        event_segment_new(&pair->mem, next_random(&pair->seed, 4) * 12345);
+        event_segment_new(&pair->mem, support_random_below(&pair->seed, 4) * 12345);
     assert_non_null(segment);
     for (; count < want; count++) {
         events[count] = random_event(&pair->seed);
@@ -230,9 +227,8 @@ static void adopt_one(struct pair *pair)
     assert_false(event_store_next_adopted(pair->adopting, &event));
 }
 
-static void segments_and_single_events_give_the_same_store(void **state)
+TEST_WITH(segments_and_single_events_give_the_same_store, setup, teardown)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++) {
         struct pair pair;
         pair_init(&pair, seed);
@@ -242,7 +238,7 @@ static void segments_and_single_events_give_the_same_store(void **state)
             event_store_number_from(pair.adopting, first);
         }
         for (int step = 0; step < 30; step++) {
-            uint64_t n = next_random(&pair.seed, 4);
+            uint64_t n = support_random_below(&pair.seed, 4);
             if (n < 2)
                 adopt_one(&pair);
             for (int i = 0; n == 2 && i < 50; i++)
@@ -263,9 +259,8 @@ static struct event sized_event(size_t args_len)
     return (struct event){.ph = 'i', .dur_us = (double)NAN, .args = {payload, args_len}};
 }
 
-static void an_event_larger_than_a_segment_has_room_in_an_empty_one_alone(void **state)
+TEST_WITH(an_event_larger_than_a_segment_has_room_in_an_empty_one_alone, setup, teardown)
 {
-    (void)state;
     for (size_t len = 3500; len < PAYLOAD; len = len < 4200 ? len + 1 : len * 3) {
         struct pair pair;
         pair_init(&pair, len);
@@ -302,9 +297,8 @@ static size_t fill_segment(const struct mem *mem, size_t bytes)
 }
 
 /* (What is written beyond it, ASan sees.) */
-static void a_segment_is_filled_to_its_last_byte_and_not_beyond(void **state)
+TEST_WITH(a_segment_is_filled_to_its_last_byte_and_not_beyond, setup, teardown)
 {
-    (void)state;
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
     size_t event_bytes = (1 << 20) / fill_segment(&mem, 1 << 20);
@@ -316,9 +310,8 @@ static void a_segment_is_filled_to_its_last_byte_and_not_beyond(void **state)
 }
 
 /* There is no memory for one that is just small enough, but it is asked for. */
-static void an_event_beyond_the_maximum_is_refused_unseen(void **state)
+TEST_WITH(an_event_beyond_the_maximum_is_refused_unseen, setup, teardown)
 {
-    (void)state;
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
     struct event_store *store = event_store_new(&mem);
@@ -342,9 +335,8 @@ static void an_event_beyond_the_maximum_is_refused_unseen(void **state)
     assert_int_equal(failing.live_blocks, 0);
 }
 
-static void a_segment_that_was_cut_short_gives_back_what_it_does_not_use(void **state)
+TEST_WITH(a_segment_that_was_cut_short_gives_back_what_it_does_not_use, setup, teardown)
 {
-    (void)state;
     struct pair pair;
     pair_init(&pair, 1);
     for (int i = 0; i < 20; i++) {
@@ -355,15 +347,14 @@ static void a_segment_that_was_cut_short_gives_back_what_it_does_not_use(void **
         assert_int_equal(event_store_reveal(pair.adopting, 1, 2, 3), i + 1);
     }
     assert_in_range(event_store_bytes(pair.adopting), 20 * 90, 20 * 200);
-    assert_true(event_store_bytes(pair.adopting) <= pair.state.live_bytes);
+    assert_true(event_store_bytes(pair.adopting) <= pair.failing.live_bytes);
     event_store_drop(pair.adopting, 20);
     assert_int_equal(event_store_bytes(pair.adopting), 0);
     pair_release(&pair);
 }
 
-static void segments_without_events_leave_no_trace(void **state)
+TEST_WITH(segments_without_events_leave_no_trace, setup, teardown)
 {
-    (void)state;
     struct pair pair;
     pair_init(&pair, 3);
     for (int i = 0; i < 60; i++) {
@@ -420,32 +411,25 @@ static bool adopt_some(struct failing_mem *failing, const struct mem *mem,
     return good;
 }
 
-static void every_lack_of_memory_is_survived(void **state)
+TEST_WITH(every_lack_of_memory_is_survived, setup, teardown)
 {
-    (void)state;
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
-        struct event_store *store = event_store_new(&mem);
-        done = store != NULL && adopt_some(&failing, &mem, store);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
+        struct event_store *store = event_store_new(&lack.mem);
+        lack.done = store != NULL && adopt_some(&lack.failing, &lack.mem, store);
         event_store_free(store);
-        assert_int_equal(failing.live_blocks, 0);
-        assert_true(allow < 500);
     }
 }
 
 /* Giving back needs memory for a moment; without it the segment stays as large as it was made. */
-static void a_segment_is_adopted_where_it_cannot_be_made_smaller(void **state)
+TEST_WITH(a_segment_is_adopted_where_it_cannot_be_made_smaller, setup, teardown)
 {
-    (void)state;
     struct pair pair;
     pair_init(&pair, 1);
     struct event event = sized_event(50), got;
     append_both(&pair);
     struct event_segment *segment = event_segment_new(&pair.mem, 100000);
     assert_true(event_segment_add(segment, &event));
-    pair.state.allow = 0;
+    pair.failing.allow = 0;
     assert_true(event_store_adopt_take(pair.adopting, segment));
     assert_true(event_store_bytes(pair.adopting) >= 100000);
     assert_true(event_store_next_adopted(pair.adopting, &got));
@@ -454,19 +438,4 @@ static void a_segment_is_adopted_where_it_cannot_be_made_smaller(void **state)
     assert_true(event_store_get(pair.adopting, 2, &got));
     assert_same_event(&got, &event);
     pair_release(&pair);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(segments_and_single_events_give_the_same_store),
-        cmocka_unit_test(an_event_larger_than_a_segment_has_room_in_an_empty_one_alone),
-        cmocka_unit_test(a_segment_is_filled_to_its_last_byte_and_not_beyond),
-        cmocka_unit_test(an_event_beyond_the_maximum_is_refused_unseen),
-        cmocka_unit_test(a_segment_that_was_cut_short_gives_back_what_it_does_not_use),
-        cmocka_unit_test(segments_without_events_leave_no_trace),
-        cmocka_unit_test(every_lack_of_memory_is_survived),
-        cmocka_unit_test(a_segment_is_adopted_where_it_cannot_be_made_smaller),
-    };
-    return cmocka_run_group_tests(tests, setup, teardown);
 }

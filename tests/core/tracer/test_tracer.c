@@ -99,9 +99,8 @@ static uint32_t registrations(const struct model *model)
 
 /* ---- agents ---- */
 
-static void the_main_agent_is_process_1_and_names_its_thread(void **state)
+TEST(the_main_agent_is_process_1_and_names_its_thread)
 {
-    (void)state;
     struct model model = begun();
     assert_has(
         &model,
@@ -113,9 +112,8 @@ static void the_main_agent_is_process_1_and_names_its_thread(void **state)
     model_release(&model);
 }
 
-static void agents_get_processes_from_2_on_and_keep_them_when_registered_again(void **state)
+TEST(agents_get_processes_from_2_on_and_keep_them_when_registered_again)
 {
-    (void)state;
     struct model model = begun();
     add_agent(&model, 1, "a", "coder", "s");
     add_agent(&model, 2, "b", "tester", "");
@@ -133,9 +131,8 @@ static void agents_get_processes_from_2_on_and_keep_them_when_registered_again(v
     model_release(&model);
 }
 
-static void an_unregistered_agent_gets_a_new_process_when_it_comes_back(void **state)
+TEST(an_unregistered_agent_gets_a_new_process_when_it_comes_back)
 {
-    (void)state;
     struct model model = begun();
     add_agent(&model, 1, "a", "coder", "s");
     begin_tool(&model, 2, "a", "t", NULL);
@@ -148,9 +145,8 @@ static void an_unregistered_agent_gets_a_new_process_when_it_comes_back(void **s
     model_release(&model);
 }
 
-static void an_unknown_agent_is_registered_by_its_first_operation(void **state)
+TEST(an_unknown_agent_is_registered_by_its_first_operation)
 {
-    (void)state;
     struct model model = begun();
     mark(&model, 1, "x", "hi");
     assert_has(&model, "\"pid\":2,\"tid\":0,\"args\":{\"name\":\"x\"}");
@@ -159,9 +155,8 @@ static void an_unknown_agent_is_registered_by_its_first_operation(void **state)
     model_release(&model);
 }
 
-static void the_sessions_own_id_is_the_main_agent_until_it_is_registered(void **state)
+TEST(the_sessions_own_id_is_the_main_agent_until_it_is_registered)
 {
-    (void)state;
     struct model model = begun();
     mark(&model, 1, "s", "before");
     add_agent(&model, 2, "s", "again", NULL);
@@ -171,9 +166,8 @@ static void the_sessions_own_id_is_the_main_agent_until_it_is_registered(void **
     model_release(&model);
 }
 
-static void a_teammate_has_a_process_of_its_own_and_a_parent(void **state)
+TEST(a_teammate_has_a_process_of_its_own_and_a_parent)
 {
-    (void)state;
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     struct hello_op op = {.session_id = model_text("s"),
@@ -187,9 +181,8 @@ static void a_teammate_has_a_process_of_its_own_and_a_parent(void **state)
     model_release(&model);
 }
 
-static void a_second_hello_keeps_the_start_and_appends_nothing(void **state)
+TEST(a_second_hello_keeps_the_start_and_appends_nothing)
 {
-    (void)state;
     struct model model = begun();
     char *before = events_of(&model);
     struct hello_op op = {.session_id = model_text("s"), .name = model_text("other")};
@@ -206,9 +199,8 @@ static void a_second_hello_keeps_the_start_and_appends_nothing(void **state)
 
 /* ---- args ---- */
 
-static void args_merge_as_objects_do_in_javascript(void **state)
+TEST(args_merge_as_objects_do_in_javascript)
 {
-    (void)state;
     struct model model = begun();
     begin_tool(
         &model, 1, NULL, "t",
@@ -223,9 +215,8 @@ static void args_merge_as_objects_do_in_javascript(void **state)
     model_release(&model);
 }
 
-static void empty_args_are_written_and_an_instant_without_has_none(void **state)
+TEST(empty_args_are_written_and_an_instant_without_has_none)
 {
-    (void)state;
     struct model model = begun();
     struct op_context at = model_at(&model, 1, NULL);
     assert_int_equal(tracer_start_user_input(model.tracer, &at, model_text("u"), (struct slice){0}),
@@ -240,9 +231,8 @@ static void empty_args_are_written_and_an_instant_without_has_none(void **state)
     model_release(&model);
 }
 
-static void an_end_of_another_kind_closes_the_span_with_its_own_args(void **state)
+TEST(an_end_of_another_kind_closes_the_span_with_its_own_args)
 {
-    (void)state;
     struct model model = begun();
     struct op_context at = model_at(&model, 1, NULL);
     struct start_llm_request_op op = {
@@ -256,9 +246,8 @@ static void an_end_of_another_kind_closes_the_span_with_its_own_args(void **stat
     model_release(&model);
 }
 
-static void a_start_for_an_open_span_closes_that_one_first(void **state)
+TEST(a_start_for_an_open_span_closes_that_one_first)
 {
-    (void)state;
     struct model model = begun();
     begin_tool(&model, 1, NULL, "t", NULL);
     begin_tool(&model, 5, NULL, "t", NULL);
@@ -303,9 +292,8 @@ static struct model requested(const struct request *request)
     return model;
 }
 
-static void derived_metrics_are_rounded_as_javascript_rounds(void **state)
+TEST(derived_metrics_are_rounded_as_javascript_rounds)
 {
-    (void)state;
     struct request request = {300, 500, NONE, 10, 33, NONE, {0}, -1};
     struct model model = requested(&request);
     assert_has(
@@ -314,9 +302,8 @@ static void derived_metrics_are_rounded_as_javascript_rounds(void **state)
     model_release(&model);
 }
 
-static void sampling_ends_before_the_setup_is_counted_twice(void **state)
+TEST(sampling_ends_before_the_setup_is_counted_twice)
 {
-    (void)state;
     struct request request = {300, 700, 5, 10, NONE, 100, {1000, 1060}, 2};
     struct model model = requested(&request);
     assert_has(
@@ -331,9 +318,8 @@ static void sampling_ends_before_the_setup_is_counted_twice(void **state)
     model_release(&model);
 }
 
-static void there_is_no_sampling_where_no_time_is_left_for_it(void **state)
+TEST(there_is_no_sampling_where_no_time_is_left_for_it)
 {
-    (void)state;
     struct request request = {300, 500, 5, 10, NONE, 250, {0}, 0};
     struct model model = requested(&request);
     assert_has(&model, "\"attempt_count\":0");
@@ -342,9 +328,8 @@ static void there_is_no_sampling_where_no_time_is_left_for_it(void **state)
     model_release(&model);
 }
 
-static void attempts_without_a_setup_leave_no_spans_and_none_said_count_as_one(void **state)
+TEST(attempts_without_a_setup_leave_no_spans_and_none_said_count_as_one)
 {
-    (void)state;
     struct request request = {300, 500, 5, 10, NONE, NONE, {1000, 1010}, 2};
     struct model model = requested(&request);
     assert_has_not(&model, "Attempt");
@@ -357,9 +342,8 @@ static void attempts_without_a_setup_leave_no_spans_and_none_said_count_as_one(v
     model_release(&model);
 }
 
-static void what_was_seen_while_it_ran_stands_in_for_what_the_end_does_not_bring(void **state)
+TEST(what_was_seen_while_it_ran_stands_in_for_what_the_end_does_not_bring)
 {
-    (void)state;
     struct model model = begun();
     struct op_context at = model_at(&model, 1000, NULL);
     struct start_llm_request_op start = {
@@ -398,9 +382,8 @@ static void what_was_seen_while_it_ran_stands_in_for_what_the_end_does_not_bring
 
 enum { MINUTE = 60 * 1000 };
 
-static void a_span_is_swept_when_it_is_older_than_thirty_minutes_at_a_tick(void **state)
+TEST(a_span_is_swept_when_it_is_older_than_thirty_minutes_at_a_tick)
 {
-    (void)state;
     struct model model = begun();
     begin_tool(&model, MINUTE, NULL, "t", NULL);
     mark(&model, 31 * MINUTE, NULL, "exactly thirty minutes are not older");
@@ -412,9 +395,8 @@ static void a_span_is_swept_when_it_is_older_than_thirty_minutes_at_a_tick(void 
     model_release(&model);
 }
 
-static void a_long_silence_costs_nothing_and_sweeps_at_the_right_tick(void **state)
+TEST(a_long_silence_costs_nothing_and_sweeps_at_the_right_tick)
 {
-    (void)state;
     struct model model = begun();
     begin_tool(&model, 90 * 1000, NULL, "t", NULL);
     mark(&model, 1e12, NULL, "thirty years later");
@@ -424,9 +406,8 @@ static void a_long_silence_costs_nothing_and_sweeps_at_the_right_tick(void **sta
     model_release(&model);
 }
 
-static void a_swept_span_stays_in_flight_until_its_owner_ends_it(void **state)
+TEST(a_swept_span_stays_in_flight_until_its_owner_ends_it)
 {
-    (void)state;
     struct model model = begun();
     begin_tool(&model, 0, NULL, "t", NULL);
     mark(&model, 40 * MINUTE, NULL, "later");
@@ -449,9 +430,8 @@ static void a_swept_span_stays_in_flight_until_its_owner_ends_it(void **state)
     model_release(&model);
 }
 
-static void an_earlier_time_is_taken_as_it_is_and_does_not_turn_the_clock_back(void **state)
+TEST(an_earlier_time_is_taken_as_it_is_and_does_not_turn_the_clock_back)
 {
-    (void)state;
     struct model model = begun();
     begin_tool(&model, 5000, NULL, "t", NULL);
     mark(&model, 2000, NULL, "early");
@@ -461,9 +441,8 @@ static void an_earlier_time_is_taken_as_it_is_and_does_not_turn_the_clock_back(v
     model_release(&model);
 }
 
-static void the_end_of_a_session_closes_what_is_open_in_the_order_of_starts(void **state)
+TEST(the_end_of_a_session_closes_what_is_open_in_the_order_of_starts)
 {
-    (void)state;
     struct model model = begun();
     begin_tool(&model, 1, NULL, "b", "{\"n\":1}");
     begin_tool(&model, 2, NULL, "a", "{\"n\":2}");
@@ -478,15 +457,11 @@ static void the_end_of_a_session_closes_what_is_open_in_the_order_of_starts(void
     model_release(&model);
 }
 
-static void every_lack_of_memory_is_an_answer(void **state)
+TEST(every_lack_of_memory_is_an_answer)
 {
-    (void)state;
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct model model;
-        if (model_init(&model, &mem)) {
+        if (model_init(&model, &lack.mem)) {
             struct hello_op op = {.session_id = model_text("s")};
             bool good =
                 tracer_hello(model.tracer, MODEL_START_MS, 0, &op, &model.session) == TRACER_OK;
@@ -509,38 +484,8 @@ static void every_lack_of_memory_is_an_answer(void **state)
                    tracer_first_token(model.tracer, &at, model_text("r")) == TRACER_OK &&
                    tracer_end_llm_request(model.tracer, &at, &end) == TRACER_OK &&
                    tracer_close_all(model.tracer) == TRACER_OK;
-            done = good;
+            lack.done = good;
         }
         model_release(&model);
-        assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_main_agent_is_process_1_and_names_its_thread),
-        cmocka_unit_test(agents_get_processes_from_2_on_and_keep_them_when_registered_again),
-        cmocka_unit_test(an_unregistered_agent_gets_a_new_process_when_it_comes_back),
-        cmocka_unit_test(an_unknown_agent_is_registered_by_its_first_operation),
-        cmocka_unit_test(the_sessions_own_id_is_the_main_agent_until_it_is_registered),
-        cmocka_unit_test(a_teammate_has_a_process_of_its_own_and_a_parent),
-        cmocka_unit_test(a_second_hello_keeps_the_start_and_appends_nothing),
-        cmocka_unit_test(args_merge_as_objects_do_in_javascript),
-        cmocka_unit_test(empty_args_are_written_and_an_instant_without_has_none),
-        cmocka_unit_test(an_end_of_another_kind_closes_the_span_with_its_own_args),
-        cmocka_unit_test(a_start_for_an_open_span_closes_that_one_first),
-        cmocka_unit_test(derived_metrics_are_rounded_as_javascript_rounds),
-        cmocka_unit_test(sampling_ends_before_the_setup_is_counted_twice),
-        cmocka_unit_test(there_is_no_sampling_where_no_time_is_left_for_it),
-        cmocka_unit_test(attempts_without_a_setup_leave_no_spans_and_none_said_count_as_one),
-        cmocka_unit_test(what_was_seen_while_it_ran_stands_in_for_what_the_end_does_not_bring),
-        cmocka_unit_test(a_span_is_swept_when_it_is_older_than_thirty_minutes_at_a_tick),
-        cmocka_unit_test(a_long_silence_costs_nothing_and_sweeps_at_the_right_tick),
-        cmocka_unit_test(a_swept_span_stays_in_flight_until_its_owner_ends_it),
-        cmocka_unit_test(an_earlier_time_is_taken_as_it_is_and_does_not_turn_the_clock_back),
-        cmocka_unit_test(the_end_of_a_session_closes_what_is_open_in_the_order_of_starts),
-        cmocka_unit_test(every_lack_of_memory_is_an_answer),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

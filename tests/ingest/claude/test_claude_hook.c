@@ -57,7 +57,7 @@ static void is(struct said_text said, const char *text)
 
 /* ---- events ---- */
 
-static void a_tool_lasts_as_long_as_it_says(void **state)
+RIG_TEST(a_tool_lasts_as_long_as_it_says)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "make test"));
     const struct said *tool = need('t', "t1");
@@ -72,7 +72,7 @@ static void a_tool_lasts_as_long_as_it_says(void **state)
     is(need('s', "S")->name, "api-server");
 }
 
-static void a_tool_that_was_held_up_ends_when_that_is_said(void **state)
+RIG_TEST(a_tool_that_was_held_up_ends_when_that_is_said)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "x"));
     hook(*state, 5000, "PostToolUse", BASH("t1", "x") ",'duration_ms':748");
@@ -80,7 +80,7 @@ static void a_tool_that_was_held_up_ends_when_that_is_said(void **state)
     at(need('t', "t1")->end, 5000);
 }
 
-static void a_tool_whose_beginning_was_not_seen_began_that_long_ago(void **state)
+RIG_TEST(a_tool_whose_beginning_was_not_seen_began_that_long_ago)
 {
     hook(*state, 800, "PostToolUse", BASH("t1", "x") ",'duration_ms':700");
     at(need('t', "t1")->start, 100);
@@ -90,7 +90,7 @@ static void a_tool_whose_beginning_was_not_seen_began_that_long_ago(void **state
     at(need('t', "t2")->end, 900);
 }
 
-static void a_failure_says_why_in_a_line(void **state)
+RIG_TEST(a_failure_says_why_in_a_line)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "x"));
     hook(*state, 10, "PostToolUseFailure", BASH("t1", "x") ",'error':'Exit code 3\\nsecret'");
@@ -100,7 +100,7 @@ static void a_failure_says_why_in_a_line(void **state)
     is(need('t', "t2")->error, "interrupted");
 }
 
-static void the_argument_that_tells_most_is_kept_in_part(void **state)
+RIG_TEST(the_argument_that_tells_most_is_kept_in_part)
 {
     static const struct {
         const char *input, *args;
@@ -133,7 +133,7 @@ static void the_argument_that_tells_most_is_kept_in_part(void **state)
     is(need('t', "long")->args, wanted);
 }
 
-static void a_permission_is_waited_for_until_the_call_runs(void **state)
+RIG_TEST(a_permission_is_waited_for_until_the_call_runs)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "make"));
     hook(*state, 1, "PreToolUse", BASH("t2", "rm x"));
@@ -153,7 +153,7 @@ static void a_permission_is_waited_for_until_the_call_runs(void **state)
     assert_null(said_find('w', "", 1));
 }
 
-static void equal_calls_are_asked_about_one_after_the_other(void **state)
+RIG_TEST(equal_calls_are_asked_about_one_after_the_other)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "x"));
     hook(*state, 1, "PreToolUse", BASH("t2", "x"));
@@ -163,7 +163,7 @@ static void equal_calls_are_asked_about_one_after_the_other(void **state)
     at(need('w', "t2")->start, 20);
 }
 
-static void a_permission_of_a_call_that_nobody_told_of_ends_with_it(void **state)
+RIG_TEST(a_permission_of_a_call_that_nobody_told_of_ends_with_it)
 {
     hook(*state, 0, "PermissionRequest", BASH_ASKED("x"));
     at(need('w', "permission:")->start, 0);
@@ -172,7 +172,7 @@ static void a_permission_of_a_call_that_nobody_told_of_ends_with_it(void **state
     at(need('t', "t1")->start, 400);
 }
 
-static void a_notification_alone_is_a_wait_that_began_before(void **state)
+RIG_TEST(a_notification_alone_is_a_wait_that_began_before)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "x"));
     hook(*state, 6200, "Notification", "'notification_type':'permission_prompt'");
@@ -181,7 +181,7 @@ static void a_notification_alone_is_a_wait_that_began_before(void **state)
     at(need('w', "t1")->end, 8950);
 }
 
-static void what_was_refused_has_no_end_but_what_comes_next(void **state)
+RIG_TEST(what_was_refused_has_no_end_but_what_comes_next)
 {
     hook(*state, 0, "UserPromptSubmit", "'prompt':'h\xc3\xa9llo','prompt_id':'p1'");
     hook(*state, 10, "PreToolUse", BASH("t1", "rm x"));
@@ -209,7 +209,7 @@ static void what_was_refused_has_no_end_but_what_comes_next(void **state)
     at(need('a', "a1")->end, 7000);
 }
 
-static void an_idle_session_waits_for_a_prompt(void **state)
+RIG_TEST(an_idle_session_waits_for_a_prompt)
 {
     hook(*state, 0, "UserPromptSubmit", "'prompt':'x','prompt_id':'p1'");
     hook(*state, 10, "PreToolUse", BASH("t1", "rm x"));
@@ -224,7 +224,7 @@ static void an_idle_session_waits_for_a_prompt(void **state)
     is(need('w', "idle:")->decision, "(unsaid)");
 }
 
-static void a_batch_shows_which_of_its_calls_never_ran(void **state)
+RIG_TEST(a_batch_shows_which_of_its_calls_never_ran)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "x"));
     hook(*state, 1, "PreToolUse", BASH("t2", "y"));
@@ -238,7 +238,7 @@ static void a_batch_shows_which_of_its_calls_never_ran(void **state)
     assert_int_equal(need('t', "t3")->end.rank, WITNESS_HOOKS);
 }
 
-static void a_server_that_asks_is_waited_for(void **state)
+RIG_TEST(a_server_that_asks_is_waited_for)
 {
     hook(*state, 0, "Elicitation", "'prompt_id':'p'");
     hook(*state, 90, "ElicitationResult", "'action':'decline'");
@@ -250,7 +250,7 @@ static void a_server_that_asks_is_waited_for(void **state)
     "'tool_name':'Agent','tool_use_id':'" id "','tool_input':{'subagent_type':'" type "'," \
     "'description':'" about "','prompt':'secret'}"
 
-static void an_agents_parent_is_guessed_where_it_can_be_one_alone_and_known_at_its_end(void **state)
+RIG_TEST(an_agents_parent_is_guessed_where_it_can_be_one_alone_and_known_at_its_end)
 {
     hook(*state, 0, "PreToolUse", AGENT("g1", "Explore", "Look") ",'agent_id':'a0'");
     hook(*state, 10, "SubagentStart", "'agent_id':'a1','agent_type':'Explore'");
@@ -271,7 +271,7 @@ static void an_agents_parent_is_guessed_where_it_can_be_one_alone_and_known_at_i
     assert_int_equal(need('a', "a2")->parent.rank, WITNESS_HOOKS);
 }
 
-static void a_session_begins_and_ends(void **state)
+RIG_TEST(a_session_begins_and_ends)
 {
     hook(*state, 0, "SessionStart", "'source':'startup'");
     at(need('s', "S")->start, 0);
@@ -291,7 +291,7 @@ static void a_session_begins_and_ends(void **state)
     assert_non_null(rig_logged(*state, "the turn failed: server_error"));
 }
 
-static void a_hook_that_is_sent_twice_makes_nothing_new(void **state)
+RIG_TEST(a_hook_that_is_sent_twice_makes_nothing_new)
 {
     static const struct {
         double ms;
@@ -318,7 +318,7 @@ static void a_hook_that_is_sent_twice_makes_nothing_new(void **state)
     at(need('t', "t2")->end, 1250);
 }
 
-static void what_is_unknown_means_nothing(void **state)
+RIG_TEST(what_is_unknown_means_nothing)
 {
     hook(*state, 0, "WorktreeCreate", "'x':1");
     hook(*state, 0, "NotYetInvented", "'tool_use_id':7");
@@ -353,7 +353,7 @@ static const char whole[] =
     "\"PostToolUse\",\"tool_name\":\"Agent\",\"tool_input\":{\"command\":\"c\",\"description\":\"d\"},"
     "\"tool_use_id\":\"t\",\"duration_ms\":215,\"tool_response\":{\"agentId\":\"b\"},\"error\":\"e\"}";
 
-static void any_prefix_and_mutation_of_a_payload_does_no_harm(void **state)
+RIG_TEST(any_prefix_and_mutation_of_a_payload_does_no_harm)
 {
     struct rig *rig = *state;
     static const char others[] = {'"', '{', '}', '[', ']', ',', ':', '0', '-', 'x', '\\', ' ', 'e'};
@@ -380,7 +380,7 @@ static void any_prefix_and_mutation_of_a_payload_does_no_harm(void **state)
 }
 
 /* Every member in turn is of every other type. */
-static void a_member_of_another_type_is_not_there(void **state)
+RIG_TEST(a_member_of_another_type_is_not_there)
 {
     struct rig *rig = *state;
     static const char *const events[] = {"PreToolUse",
@@ -418,7 +418,7 @@ static void a_member_of_another_type_is_not_there(void **state)
             }
 }
 
-static void open_calls_are_bounded(void **state)
+RIG_TEST(open_calls_are_bounded)
 {
     struct rig *rig = *state;
     for (int i = 0; i < 5000; i++) {
@@ -436,9 +436,8 @@ static void open_calls_are_bounded(void **state)
     }
 }
 
-static void out_of_memory_is_said_and_nothing_is_left(void **state)
+TEST(out_of_memory_is_said_and_nothing_is_left)
 {
-    (void)state;
     bool done = false;
     for (long allow = 0; !done; allow++) {
         struct rig *rig = calloc(1, sizeof *rig);
@@ -457,9 +456,8 @@ static void out_of_memory_is_said_and_nothing_is_left(void **state)
     }
 }
 
-static void each_allocation_may_fail(void **state)
+TEST(each_allocation_may_fail)
 {
-    (void)state;
     bool done = false;
     for (long allow = 0; !done; allow++) {
         struct rig *rig = calloc(1, sizeof *rig);
@@ -486,16 +484,12 @@ static void each_allocation_may_fail(void **state)
 
 /* ---- the captured ones ---- */
 
-/* Replays a sample's hooks at their times. False: the samples are not there. */
-static bool replay(struct rig *rig, const char *sample)
+/* Replays a sample's hooks at their times. */
+static void replay(struct rig *rig, const char *sample)
 {
     char rel[64];
     snprintf(rel, sizeof rel, "samples/claude/%s/hooks.jsonl", sample);
-    const char *path = support_shared(rel);
-    if (path == NULL)
-        return false;
-    size_t len;
-    char *text = support_read_file(path, &len);
+    char *text = support_read_file(support_data(rel), NULL);
     for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         struct json_value value;
         assert_true(json_check(line, (size_t)(end - line), 64, &value, NULL));
@@ -506,7 +500,6 @@ static bool replay(struct rig *rig, const char *sample)
             fail_msg("%s: %s", sample, wrong);
     }
     free(text);
-    return true;
 }
 
 static unsigned count_tools(const char *session, const char *agent, const char *tool)
@@ -529,7 +522,7 @@ static void decode(struct json_value value, char *out)
     strbuf_release(&text);
 }
 
-/* Calls that the model asked for and that were never run have no hook (samples/README, section 1). */
+/* Calls that the model asked for and that were never run have no hook (tests/data/README.md). */
 static const struct {
     const char *script, *tool;
     unsigned wanted, seen;
@@ -569,20 +562,17 @@ static void check_agent(const char *session, const char *name, struct json_value
         is(said->parent, of_main ? session : text);
 }
 
-static void the_samples_hooks_give_the_tools_of_each_agent(void **state)
+RIG_TEST(the_samples_hooks_give_the_tools_of_each_agent)
 {
     static const char *const samples[] = {"solo-json", "swarm-json", "concurrent-pb",
                                           "dead",      "abort",      "tui-perm"};
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         char rel[64], session[SAID_TEXT], name[SAID_TEXT];
         said_witness->count = 0;
-        if (!replay(*state, samples[i])) {
-            skip();
-            return;
-        }
+        replay(*state, samples[i]);
         snprintf(rel, sizeof rel, "samples/claude/%s/expected.json", samples[i]);
         size_t len;
-        char *text = support_read_file(support_shared(rel), &len);
+        char *text = support_read_file(support_data(rel), &len);
         struct json_value all;
         assert_true(json_check(text, len, 64, &all, NULL));
         struct json_walk walk = json_walk(all);
@@ -600,13 +590,10 @@ static void the_samples_hooks_give_the_tools_of_each_agent(void **state)
 }
 
 /* Against what telemetry says of the same: claude_code.tool.blocked_on_user of the sample. */
-static void the_waits_of_tui_perm_are_as_long_as_they_were(void **state)
+RIG_TEST(the_waits_of_tui_perm_are_as_long_as_they_were)
 {
     static const double blocked[] = {8555, 8689};
-    if (!replay(*state, "tui-perm")) {
-        skip();
-        return;
-    }
+    replay(*state, "tui-perm");
     for (unsigned i = 0; i < 2; i++) {
         const struct said *wait = said_find('w', "", i);
         assert_non_null(wait);
@@ -623,12 +610,9 @@ static void the_waits_of_tui_perm_are_as_long_as_they_were(void **state)
     assert_true(need('s', "")->end.value > 0);
 }
 
-static void the_tools_of_swarm_json_last_as_long_as_they_say(void **state)
+RIG_TEST(the_tools_of_swarm_json_last_as_long_as_they_say)
 {
-    if (!replay(*state, "swarm-json")) {
-        skip();
-        return;
-    }
+    replay(*state, "swarm-json");
     unsigned ended = 0, failed = 0, turns = 0;
     for (size_t i = 0; i < said_witness->count; i++) {
         const struct said *said = &said_witness->all[i];
@@ -642,38 +626,4 @@ static void the_tools_of_swarm_json_last_as_long_as_they_say(void **state)
     /* A nested agent's parent is known while it runs. */
     is(need('a', "ab06685a1f4666ae5")->parent, "a8b18248cc4ffbad6");
     is(need('a', "ab06685a1f4666ae5")->description, "Nested helper");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(a_tool_lasts_as_long_as_it_says),
-        TEST(a_tool_that_was_held_up_ends_when_that_is_said),
-        TEST(a_tool_whose_beginning_was_not_seen_began_that_long_ago),
-        TEST(a_failure_says_why_in_a_line),
-        TEST(the_argument_that_tells_most_is_kept_in_part),
-        TEST(a_permission_is_waited_for_until_the_call_runs),
-        TEST(equal_calls_are_asked_about_one_after_the_other),
-        TEST(a_permission_of_a_call_that_nobody_told_of_ends_with_it),
-        TEST(a_notification_alone_is_a_wait_that_began_before),
-        TEST(what_was_refused_has_no_end_but_what_comes_next),
-        TEST(an_idle_session_waits_for_a_prompt),
-        TEST(a_batch_shows_which_of_its_calls_never_ran),
-        TEST(a_server_that_asks_is_waited_for),
-        TEST(an_agents_parent_is_guessed_where_it_can_be_one_alone_and_known_at_its_end),
-        TEST(a_session_begins_and_ends),
-        TEST(a_hook_that_is_sent_twice_makes_nothing_new),
-        TEST(what_is_unknown_means_nothing),
-        TEST(any_prefix_and_mutation_of_a_payload_does_no_harm),
-        TEST(a_member_of_another_type_is_not_there),
-        TEST(open_calls_are_bounded),
-        cmocka_unit_test(each_allocation_may_fail),
-        cmocka_unit_test(out_of_memory_is_said_and_nothing_is_left),
-        TEST(the_samples_hooks_give_the_tools_of_each_agent),
-        TEST(the_waits_of_tui_perm_are_as_long_as_they_were),
-        TEST(the_tools_of_swarm_json_last_as_long_as_they_say),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

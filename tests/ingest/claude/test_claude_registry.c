@@ -29,13 +29,12 @@ static const char *proc_with(const char *pid, const char *stat)
     return proc;
 }
 
-static void a_file_says_who_it_is(void **state)
+TEST(a_file_says_who_it_is)
 {
     struct claude_process p = process_of(
         "{\"pid\":30816,\"sessionId\":\"292f\",\"cwd\":\"/home/dev/work\",\"startedAt\":1795372799841,"
         "\"procStart\":\"131080\",\"name\":\"work-46\",\"nameSource\":\"derived\",\"status\":\"waiting\","
         "\"statusUpdatedAt\":1795372804560,\"waitingFor\":\"permission prompt\"}");
-    (void)state;
     assert_int_equal(p.pid, 30816);
     assert_string_equal(p.session_id, "292f");
     assert_string_equal(p.cwd, "/home/dev/work");
@@ -54,7 +53,7 @@ static void a_file_says_who_it_is(void **state)
     assert_true(isnan(p.status_ms));
 }
 
-static void what_is_no_such_file_is_refused(void **state)
+TEST(what_is_no_such_file_is_refused)
 {
     static const char *const texts[] = {
         "",
@@ -68,7 +67,6 @@ static void what_is_no_such_file_is_refused(void **state)
         "{\"pid\":1,\"sessionId\":\"\"}",
     };
     struct claude_process process;
-    (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         assert_false(claude_process_read(&mem_libc, texts[i], strlen(texts[i]), &process));
 }
@@ -76,7 +74,7 @@ static void what_is_no_such_file_is_refused(void **state)
 #define STAT(name, start) \
     "12 (" name ") S 1 1 1 0 -1 4194304 1 0 0 0 1 1 0 0 20 0 1 0 " start " 1 1 18446744073709551615"
 
-static void a_process_lives_while_its_start_is_the_same(void **state)
+TEST(a_process_lives_while_its_start_is_the_same)
 {
     static const struct {
         const char *start, *stat;
@@ -92,7 +90,6 @@ static void a_process_lives_while_its_start_is_the_same(void **state)
         {"null", STAT("node", "5"), true}, /* nothing to compare with */
         {"\"131080\"", NULL, false},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[200];
         snprintf(text, sizeof text, "{\"pid\":12,\"sessionId\":\"s\",\"procStart\":%s}",
@@ -103,10 +100,9 @@ static void a_process_lives_while_its_start_is_the_same(void **state)
     }
 }
 
-static void of_a_process_in_another_namespace_nothing_is_known(void **state)
+TEST(of_a_process_in_another_namespace_nothing_is_known)
 {
     const char *proc = proc_with(NULL, NULL);
-    (void)state;
     assert_int_equal(mkdir(support_path(proc, "self"), 0700), 0);
     assert_int_equal(mkdir(support_path(proc, "self/ns"), 0700), 0);
     assert_int_equal(symlink("pid:[1]", support_path(proc, "self/ns/pid")), 0);
@@ -123,11 +119,10 @@ static void put(const char *dir, const char *name, const char *text)
     support_write_file(support_path(dir, name), text, strlen(text));
 }
 
-static void files_come_change_and_go(void **state)
+TEST(files_come_change_and_go)
 {
     const char *dir = support_tmpdir(), *proc = proc_with("12", STAT("node", "5"));
     struct claude_registry registry;
-    (void)state;
     claude_registry_init(&registry, &mem_libc);
     assert_true(claude_registry_look(&registry, support_path(dir, "not-there"), proc));
     assert_int_equal(registry.count, 0);
@@ -155,18 +150,14 @@ static void files_come_change_and_go(void **state)
 }
 
 /* Each rewrite that was seen of a real client's. */
-static void real_files_are_understood(void **state)
+TEST(real_files_are_understood)
 {
     static const char *const samples[] = {"tui-perm", "abort", "swarm-json", "concurrent-pb",
                                           "dead"};
-    (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         char rel[200];
         snprintf(rel, sizeof rel, "samples/claude/%s/session-registry.jsonl", samples[i]);
-        const char *path = support_shared(rel);
-        if (path == NULL)
-            skip();
-        char *text = support_read_file(path, NULL), *rest = text;
+        char *text = support_read_file(support_data(rel), NULL), *rest = text;
         for (char *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0';) {
             json_t *all = json_loads(line, 0, NULL);
             char *json = json_dumps(json_object_get(all, "json"), 0);
@@ -188,12 +179,11 @@ static void real_files_are_understood(void **state)
     }
 }
 
-static void a_meta_file_says_what_an_agent_is(void **state)
+TEST(a_meta_file_says_what_an_agent_is)
 {
     static const char text[] = "{\"agentType\":\"Explore\",\"description\":\"Look\\naround\","
                                "\"parentAgentId\":\"a8\",\"finished\":true}";
     struct claude_meta meta;
-    (void)state;
     assert_true(claude_meta_read(&mem_libc, text, strlen(text), &meta));
     assert_string_equal(meta.type, "Explore");
     assert_string_equal(meta.description, "Look");
@@ -204,18 +194,4 @@ static void a_meta_file_says_what_an_agent_is(void **state)
     assert_false(meta.finished);
     assert_false(claude_meta_read(&mem_libc, text, strlen(text) - 1, &meta));
     assert_false(claude_meta_read(&mem_libc, "[]", 2, &meta));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_says_who_it_is),
-        cmocka_unit_test(what_is_no_such_file_is_refused),
-        cmocka_unit_test(a_process_lives_while_its_start_is_the_same),
-        cmocka_unit_test(of_a_process_in_another_namespace_nothing_is_known),
-        cmocka_unit_test(files_come_change_and_go),
-        cmocka_unit_test(real_files_are_understood),
-        cmocka_unit_test(a_meta_file_says_what_an_agent_is),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

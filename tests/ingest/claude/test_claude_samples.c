@@ -28,7 +28,7 @@ static json_t *report_of(const char *first, const char *second, const char *thir
 {
     struct support_run run;
     const char *argv[] = {support_program(), "report", "--json", first, second, third, NULL};
-    support_run(&run, argv, NULL, 0, 20000);
+    support_run(&run, argv, NULL, 0, 120000);
     if (run.status != 0)
         fail_msg("report %s: status %d: %s", first, run.status, run.err);
     json_t *report = json_loads(run.out, 0, NULL);
@@ -98,12 +98,12 @@ static void same_agent(const json_t *agent, const json_t *want, const char *sess
         assert_string_equal(is, strcmp(parent, "main") == 0 ? session : parent);
 }
 
-/* The path of a sample's file; NULL: it is not there. Borrowed. */
+/* Returns the path of a sample's file. Borrowed. */
 static const char *of_sample(const char *sample, const char *name)
 {
     char rel[100];
     snprintf(rel, sizeof rel, "samples/claude/%s/%s", sample, name);
-    return support_shared(rel);
+    return support_data(rel);
 }
 
 static void same_as_expected(const json_t *report, const char *sample, bool all_end)
@@ -122,14 +122,10 @@ static void same_as_expected(const json_t *report, const char *sample, bool all_
     json_decref(all);
 }
 
-static void the_figures_are_those_of_the_api(void **state)
+TEST(the_figures_are_those_of_the_api)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         char files[600];
-        if (of_sample(samples[i], "transcripts") == NULL ||
-            of_sample(samples[i], "expected.json") == NULL)
-            skip();
         print_message("%s\n", samples[i]);
         snprintf(files, sizeof files, "claude:%s", of_sample(samples[i], "transcripts"));
         json_t *report = report_of(files, NULL, NULL);
@@ -138,17 +134,14 @@ static void the_figures_are_those_of_the_api(void **state)
     }
 }
 
-static void the_cost_is_what_the_client_states(void **state)
+TEST(the_cost_is_what_the_client_states)
 {
     char files[600];
     struct support_run run;
-    (void)state;
-    if (of_sample("swarm-json", "transcripts") == NULL)
-        skip();
     snprintf(files, sizeof files, "claude:%s", of_sample("swarm-json", "transcripts"));
     const char *argv[] = {support_program(), "dump", "--size", "200x30",
                           "--keys",          "2",    files,    NULL};
-    support_run(&run, argv, NULL, 0, 20000);
+    support_run(&run, argv, NULL, 0, 120000);
     assert_int_equal(run.status, 0);
     assert_non_null(strstr(run.out, "$0.32"));
     support_run_release(&run);
@@ -232,14 +225,10 @@ static void same_agents(const json_t *a, const json_t *b)
 }
 
 /* A call that both tell of is one call, whoever comes first, and however often. */
-static void files_and_hooks_say_the_same_once(void **state)
+TEST(files_and_hooks_say_the_same_once)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         char files[600];
-        if (of_sample(samples[i], "transcripts") == NULL ||
-            of_sample(samples[i], "hooks.jsonl") == NULL)
-            skip();
         print_message("%s\n", samples[i]);
         snprintf(files, sizeof files, "claude:%s", of_sample(samples[i], "transcripts"));
         const char *hooks = feed_of_hooks(samples[i]);
@@ -299,14 +288,14 @@ static void collect(struct copy *copy, const char *from, const char *to)
 /* The next bytes of one of them. False: all are there. */
 static bool grow(struct copy *copy, uint64_t *seed)
 {
-    size_t start = rig_random(seed, copy->count), i = 0;
+    size_t start = support_random_below(seed, copy->count), i = 0;
     while (i < copy->count &&
            copy->files[(start + i) % copy->count].at == copy->files[(start + i) % copy->count].len)
         i++;
     if (i == copy->count)
         return false;
     struct growing *file = &copy->files[(start + i) % copy->count];
-    size_t n = 1 + rig_random(seed, 9000), left = file->len - file->at;
+    size_t n = 1 + support_random_below(seed, 9000), left = file->len - file->at;
     n = n < left ? n : left;
     int fd = open(file->to, O_WRONLY | O_CREAT | O_APPEND, 0600);
     assert_true(fd >= 0 && write(fd, file->bytes + file->at, n) == (ssize_t)n);
@@ -334,9 +323,8 @@ static json_t *read_whole(const char *dir)
     return all;
 }
 
-static void what_grows_in_pieces_is_what_is_read_whole(void **state)
+TEST(what_grows_in_pieces_is_what_is_read_whole)
 {
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct copy *copy = calloc(1, sizeof *copy);
         struct rig rig;
@@ -344,10 +332,8 @@ static void what_grows_in_pieces_is_what_is_read_whole(void **state)
         uint64_t seed = 5 + i;
         const char *dir = support_tmpdir();
         snprintf(rel, sizeof rel, "samples/claude/%s/transcripts", samples[i == 0 ? 1 : 4]);
-        if (support_shared(rel) == NULL)
-            skip();
-        json_t *whole = read_whole(support_shared(rel));
-        collect(copy, support_shared(rel), dir);
+        json_t *whole = read_whole(support_data(rel));
+        collect(copy, support_data(rel), dir);
         snprintf(spec, sizeof spec, "claude:%s", dir);
         rig_init(&rig);
         rig_start_hub(&rig, (struct hub_options){.follow = true, .settings = nowhere});
@@ -376,15 +362,4 @@ static void what_grows_in_pieces_is_what_is_read_whole(void **state)
             free(copy->files[k].bytes);
         free(copy);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_figures_are_those_of_the_api),
-        cmocka_unit_test(the_cost_is_what_the_client_states),
-        cmocka_unit_test(files_and_hooks_say_the_same_once),
-        cmocka_unit_test(what_grows_in_pieces_is_what_is_read_whole),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

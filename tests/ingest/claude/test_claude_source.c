@@ -142,7 +142,7 @@ static void said(struct home *h, const char *kind, const char *want)
 
 /* ---- which sessions ---- */
 
-static void a_directory_that_is_named_is_read_whole_and_then_done(void **state)
+TEST_WITH(a_directory_that_is_named_is_read_whole_and_then_done, setup, teardown)
 {
     struct home *h = *state;
     put(session_path(h, "old.jsonl"), PROMPT("01:00:00.000") ASK("01:00:00.100", "r")
@@ -161,7 +161,7 @@ static void a_directory_that_is_named_is_read_whole_and_then_done(void **state)
          "'old':{'end':-28399000,'gone':false,'name':'api ⎇ main','start':-28400000}}");
 }
 
-static void else_those_that_live_or_ended_lately_are(void **state)
+TEST_WITH(else_those_that_live_or_ended_lately_are, setup, teardown)
 {
     struct home *h = *state;
     static const char late[] = PROMPT("08:00:00.000") ASK("08:00:00.100", "r");
@@ -181,7 +181,7 @@ static void else_those_that_live_or_ended_lately_are(void **state)
     assert_false(hub_reads(h->rig.hub, session_path(h, "early.jsonl")));
 }
 
-static void what_is_no_such_directory_is_said_to_be_none(void **state)
+TEST_WITH(what_is_no_such_directory_is_said_to_be_none, setup, teardown)
 {
     struct home *h = *state;
     char spec[600];
@@ -195,7 +195,7 @@ static void what_is_no_such_directory_is_said_to_be_none(void **state)
     strbuf_release(&error);
 }
 
-static void one_that_is_followed_is_waited_for(void **state)
+TEST_WITH(one_that_is_followed_is_waited_for, setup, teardown)
 {
     struct home *h = *state;
     char spec[600];
@@ -210,7 +210,7 @@ static void one_that_is_followed_is_waited_for(void **state)
     assert_int_equal(hub_source(h->rig.hub, index).state, SOURCE_OPEN);
 }
 
-static void sessions_come_in_the_order_in_which_they_began(void **state)
+TEST_WITH(sessions_come_in_the_order_in_which_they_began, setup, teardown)
 {
     struct home *h = *state;
     for (int i = 0; i < 9; i++) {
@@ -234,7 +234,7 @@ static void sessions_come_in_the_order_in_which_they_began(void **state)
 
 /* ---- following ---- */
 
-static void what_is_written_later_is_read(void **state)
+TEST_WITH(what_is_written_later_is_read, setup, teardown)
 {
     struct home *h = *state;
     const char *path = session_path(h, "s.jsonl");
@@ -257,7 +257,7 @@ static void what_is_written_later_is_read(void **state)
     assert_int_equal(hub_source(h->rig.hub, 0).bad, 0);
 }
 
-static void a_look_that_finds_nothing_changes_nothing(void **state)
+TEST_WITH(a_look_that_finds_nothing_changes_nothing, setup, teardown)
 {
     struct home *h = *state;
     put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
@@ -272,7 +272,7 @@ static void a_look_that_finds_nothing_changes_nothing(void **state)
     assert_int_equal(spoken_count(h->rig.model.witness), count);
 }
 
-static void a_file_that_is_shorter_is_read_from_its_beginning(void **state)
+TEST_WITH(a_file_that_is_shorter_is_read_from_its_beginning, setup, teardown)
 {
     struct home *h = *state;
     const char *path = session_path(h, "s.jsonl");
@@ -289,7 +289,7 @@ static void a_file_that_is_shorter_is_read_from_its_beginning(void **state)
         "'start':100,'success':true}}");
 }
 
-static void sub_agents_are_what_their_files_say(void **state)
+TEST_WITH(sub_agents_are_what_their_files_say, setup, teardown)
 {
     struct home *h = *state;
     put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
@@ -315,7 +315,7 @@ static void sub_agents_are_what_their_files_say(void **state)
 }
 
 /* It would wait for somebody to write to it, and no signal would end that. */
-static void what_is_no_ordinary_file_is_not_opened(void **state)
+TEST_WITH(what_is_no_ordinary_file_is_not_opened, setup, teardown)
 {
     struct home *h = *state;
     put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
@@ -333,7 +333,7 @@ static void what_is_no_ordinary_file_is_not_opened(void **state)
 }
 
 /* A key lies where the registry does, and a link may stand where transcripts do. */
-static void a_link_is_not_followed(void **state)
+TEST_WITH(a_link_is_not_followed, setup, teardown)
 {
     struct home *h = *state;
     const char *secret = support_path(h->dir, "sessions/13.key");
@@ -354,7 +354,7 @@ static void a_link_is_not_followed(void **state)
 
 /* ---- the registry ---- */
 
-static void a_person_who_is_asked_is_seen(void **state)
+TEST_WITH(a_person_who_is_asked_is_seen, setup, teardown)
 {
     struct home *h = *state;
     put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r")
@@ -376,7 +376,7 @@ static void a_person_who_is_asked_is_seen(void **state)
                "'wait-1760000005000':{'of':'s/','start':5000,'what':'input'}}");
 }
 
-static void a_session_at_its_prompt_is_seen_and_called_by_its_name(void **state)
+TEST_WITH(a_session_at_its_prompt_is_seen_and_called_by_its_name, setup, teardown)
 {
     struct home *h = *state;
     live(
@@ -391,7 +391,7 @@ static void a_session_at_its_prompt_is_seen_and_called_by_its_name(void **state)
     said(h, "sessions", "{'s':{'name':'release','start':500}}");
 }
 
-static void what_the_client_no_longer_does_has_ended(void **state)
+TEST_WITH(what_the_client_no_longer_does_has_ended, setup, teardown)
 {
     struct home *h = *state;
     put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
@@ -404,7 +404,7 @@ static void what_the_client_no_longer_does_has_ended(void **state)
          "'start':100,'success':false}}");
 }
 
-static void a_session_ends_with_its_process(void **state)
+TEST_WITH(a_session_ends_with_its_process, setup, teardown)
 {
     struct home *h = *state;
     const char *path = session_path(h, "s.jsonl");
@@ -419,7 +419,7 @@ static void a_session_ends_with_its_process(void **state)
     until_said(h, "sessions", "{'s':{'end':1000,'gone':false,'name':'api ⎇ main','start':0}}");
 }
 
-static void or_is_gone_when_another_has_its_number(void **state)
+TEST_WITH(or_is_gone_when_another_has_its_number, setup, teardown)
 {
     struct home *h = *state;
     put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
@@ -430,28 +430,4 @@ static void or_is_gone_when_another_has_its_number(void **state)
     put(support_path(h->proc, "12/stat"),
         "12 (other) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 9000 1");
     until_said(h, "sessions", "{'s':{'end':100,'gone':true,'name':'api ⎇ main','start':0}}");
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_directory_that_is_named_is_read_whole_and_then_done),
-        TEST(else_those_that_live_or_ended_lately_are),
-        TEST(what_is_no_such_directory_is_said_to_be_none),
-        TEST(one_that_is_followed_is_waited_for),
-        TEST(sessions_come_in_the_order_in_which_they_began),
-        TEST(what_is_written_later_is_read),
-        TEST(a_look_that_finds_nothing_changes_nothing),
-        TEST(a_file_that_is_shorter_is_read_from_its_beginning),
-        TEST(sub_agents_are_what_their_files_say),
-        TEST(what_is_no_ordinary_file_is_not_opened),
-        TEST(a_link_is_not_followed),
-        TEST(a_person_who_is_asked_is_seen),
-        TEST(a_session_at_its_prompt_is_seen_and_called_by_its_name),
-        TEST(what_the_client_no_longer_does_has_ended),
-        TEST(a_session_ends_with_its_process),
-        TEST(or_is_gone_when_another_has_its_number),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,9 +187,8 @@ static const struct {
      "{'p':{'end':1000,'length':5,'of':'s/','start':0},'q':{'length':5,'of':'s/','start':5000}}"},
 };
 
-static void lines_are_facts(void **state)
+TEST(lines_are_facts)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct reader r;
         begin(&r, NULL, false);
@@ -204,10 +203,9 @@ static void lines_are_facts(void **state)
 }
 
 /* What a person types while an answer is on its way is no interruption: only another request is. */
-static void a_prompt_alone_interrupts_nothing(void **state)
+TEST(a_prompt_alone_interrupts_nothing)
 {
     struct reader r;
-    (void)state;
     begin(&r, NULL, false);
     push(&r, PROMPT("20.000", "p") ASK("20.100", "a", "d") PROMPT("20.500", "q"));
     push(&r, BLOCK("21.000", "a", "end_turn", TEXT, "") ASK("21.100", "b", "e"));
@@ -221,10 +219,9 @@ static void a_prompt_alone_interrupts_nothing(void **state)
     end(&r);
 }
 
-static void with_content_inputs_and_results_are_kept_whole(void **state)
+TEST(with_content_inputs_and_results_are_kept_whole)
 {
     struct reader r;
-    (void)state;
     begin(&r, NULL, true);
     push(&r, BLOCK("20.000", "r", "tool_use", TOOL("t", "Bash", "\"command\":\"ls\",\"x\":1"), ""));
     push(&r,
@@ -235,10 +232,9 @@ static void with_content_inputs_and_results_are_kept_whole(void **state)
     end(&r);
 }
 
-static void a_sub_agent_begins_with_its_first_line(void **state)
+TEST(a_sub_agent_begins_with_its_first_line)
 {
     struct reader r;
-    (void)state;
     begin(&r, "a1", false);
     push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
     push(&r, BLOCK("21.000", "r", "end_turn", TOOL("t", "Read", "\"file_path\":\"/x\""), ""));
@@ -250,10 +246,9 @@ static void a_sub_agent_begins_with_its_first_line(void **state)
     end(&r);
 }
 
-static void a_session_that_has_a_name_is_called_by_it(void **state)
+TEST(a_session_that_has_a_name_is_called_by_it)
 {
     struct reader r;
-    (void)state;
     begin(&r, NULL, false);
     claude_transcript_set_name(r.transcript, model_text("release"), false);
     push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
@@ -266,11 +261,10 @@ static void a_session_that_has_a_name_is_called_by_it(void **state)
     end(&r);
 }
 
-static void a_long_argument_is_cut_between_characters(void **state)
+TEST(a_long_argument_is_cut_between_characters)
 {
     struct reader r;
     char text[2000], input[1000] = "\"command\":\"";
-    (void)state;
     for (int i = 0; i < 80; i++)
         strcat(input, "\xe2\x8e\x87");
     strcat(input, "\"");
@@ -288,10 +282,9 @@ static void a_long_argument_is_cut_between_characters(void **state)
 
 /* ---- what is wrong with lines ---- */
 
-static void unknown_types_are_counted_and_left_alone(void **state)
+TEST(unknown_types_are_counted_and_left_alone)
 {
     struct reader r;
-    (void)state;
     begin(&r, NULL, false);
     push(&r, LINE("news") AT("20.000") "}\n{\"type\":7}\n{}\n\n" LINE("attachment") "\"x\":1}\n");
     struct slice type = {NULL, 0};
@@ -304,7 +297,7 @@ static void unknown_types_are_counted_and_left_alone(void **state)
     end(&r);
 }
 
-static void bulk_is_skipped_without_being_read(void **state)
+TEST(bulk_is_skipped_without_being_read)
 {
     static const struct {
         const char *text;
@@ -320,7 +313,6 @@ static void bulk_is_skipped_without_being_read(void **state)
         {"", false},
     };
     struct reader r;
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(claude_line_is_bulk(rows[i].text, strlen(rows[i].text)), rows[i].bulk);
     begin(&r, NULL, false);
@@ -329,7 +321,7 @@ static void bulk_is_skipped_without_being_read(void **state)
     end(&r);
 }
 
-static void hostile_lines_are_counted_and_harm_nothing(void **state)
+TEST(hostile_lines_are_counted_and_harm_nothing)
 {
     static const char *const lines[] = {
         "[1]\n",
@@ -352,7 +344,6 @@ static void hostile_lines_are_counted_and_harm_nothing(void **state)
         LINE("cost-state") "\"totalCostUSD\":\"free\"}\n",
     };
     struct reader r;
-    (void)state;
     begin(&r, NULL, false);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         push(&r, lines[i]);
@@ -366,11 +357,10 @@ static void hostile_lines_are_counted_and_harm_nothing(void **state)
     end(&r);
 }
 
-static void a_line_that_is_too_long_is_one_that_is_lost(void **state)
+TEST(a_line_that_is_too_long_is_one_that_is_lost)
 {
     struct reader r;
     char *text = calloc(1, 1 << 17);
-    (void)state;
     memset(text, ' ', (1 << 17) - 2);
     text[(1 << 17) - 2] = '\n';
     begin(&r, NULL, false);
@@ -382,7 +372,7 @@ static void a_line_that_is_too_long_is_one_that_is_lost(void **state)
     end(&r);
 }
 
-static void a_last_line_without_its_end_is_taken_if_it_is_whole(void **state)
+TEST(a_last_line_without_its_end_is_taken_if_it_is_whole)
 {
     static const char whole[] = ASK("20.100", "r", "d");
     for (int i = 0; i < 2; i++) {
@@ -393,15 +383,13 @@ static void a_last_line_without_its_end_is_taken_if_it_is_whole(void **state)
         assert_int_equal(r.rig.counters.bad, i);
         end(&r);
     }
-    (void)state;
 }
 
 /* ---- how it stands ---- */
 
-static void it_is_busy_until_all_has_ended(void **state)
+TEST(it_is_busy_until_all_has_ended)
 {
     struct reader r;
-    (void)state;
     begin(&r, NULL, false);
     push(&r, PROMPT("20.000", "p"));
     assert_false(claude_transcript_is_busy(r.transcript));
@@ -420,10 +408,9 @@ static void it_is_busy_until_all_has_ended(void **state)
     end(&r);
 }
 
-static void a_person_is_asked_about_the_call_that_began_first(void **state)
+TEST(a_person_is_asked_about_the_call_that_began_first)
 {
     struct reader r;
-    (void)state;
     begin(&r, NULL, false);
     assert_false(claude_transcript_wait(r.transcript, MODEL_START_MS, model_text("permission")));
     push(&r,
@@ -463,10 +450,9 @@ static char *all_of(struct reader *r)
     return json_dumps(spoken(r->rig.model.witness), JSON_SORT_KEYS);
 }
 
-static void pieces_of_any_size_give_the_same(void **state)
+TEST(pieces_of_any_size_give_the_same)
 {
     struct reader whole;
-    (void)state;
     begin(&whole, NULL, false);
     push(&whole, story);
     assert_true(claude_transcript_finish(whole.transcript));
@@ -491,10 +477,9 @@ static void pieces_of_any_size_give_the_same(void **state)
     end(&whole);
 }
 
-static void what_is_read_twice_is_said_once(void **state)
+TEST(what_is_read_twice_is_said_once)
 {
     struct reader r;
-    (void)state;
     begin(&r, NULL, false);
     push(&r, story);
     char *once = all_of(&r);
@@ -509,17 +494,16 @@ static void what_is_read_twice_is_said_once(void **state)
 }
 
 /* Whatever comes: no crash, no leak. */
-static void bytes_that_were_changed_harm_nothing(void **state)
+TEST(bytes_that_were_changed_harm_nothing)
 {
     uint64_t seed = 11;
-    (void)state;
     for (int round = 0; round < 300; round++) {
         struct reader r;
         char text[sizeof story];
         memcpy(text, story, sizeof story);
-        for (uint64_t i = 0, n = 1 + rig_random(&seed, 30); i < n; i++)
-            text[rig_random(&seed, sizeof story - 1)] =
-                (char)("\"{}[],:\\\n 0x"[rig_random(&seed, 12)]);
+        for (uint64_t i = 0, n = 1 + support_random_below(&seed, 30); i < n; i++)
+            text[support_random_below(&seed, sizeof story - 1)] =
+                (char)("\"{}[],:\\\n 0x"[support_random_below(&seed, 12)]);
         begin(&r, NULL, round % 2 == 0);
         assert_true(claude_transcript_push(r.transcript, text, sizeof story - 1));
         assert_true(claude_transcript_finish(r.transcript));
@@ -527,10 +511,9 @@ static void bytes_that_were_changed_harm_nothing(void **state)
     }
 }
 
-static void a_lack_of_memory_is_an_error_and_no_leak(void **state)
+TEST(a_lack_of_memory_is_an_error_and_no_leak)
 {
     bool whole = false;
-    (void)state;
     for (long allow = 0; !whole; allow++) {
         struct failing_mem failing = {.allow = allow};
         struct mem mem = failing_mem(&failing);
@@ -554,28 +537,4 @@ static void a_lack_of_memory_is_an_error_and_no_leak(void **state)
         rig_release(&r.rig);
         assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_are_facts),
-        cmocka_unit_test(a_prompt_alone_interrupts_nothing),
-        cmocka_unit_test(with_content_inputs_and_results_are_kept_whole),
-        cmocka_unit_test(a_sub_agent_begins_with_its_first_line),
-        cmocka_unit_test(a_session_that_has_a_name_is_called_by_it),
-        cmocka_unit_test(a_long_argument_is_cut_between_characters),
-        cmocka_unit_test(unknown_types_are_counted_and_left_alone),
-        cmocka_unit_test(bulk_is_skipped_without_being_read),
-        cmocka_unit_test(hostile_lines_are_counted_and_harm_nothing),
-        cmocka_unit_test(a_line_that_is_too_long_is_one_that_is_lost),
-        cmocka_unit_test(a_last_line_without_its_end_is_taken_if_it_is_whole),
-        cmocka_unit_test(it_is_busy_until_all_has_ended),
-        cmocka_unit_test(a_person_is_asked_about_the_call_that_began_first),
-        cmocka_unit_test(pieces_of_any_size_give_the_same),
-        cmocka_unit_test(what_is_read_twice_is_said_once),
-        cmocka_unit_test(a_lack_of_memory_is_an_error_and_no_leak),
-        cmocka_unit_test(bytes_that_were_changed_harm_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

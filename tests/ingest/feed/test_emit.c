@@ -103,9 +103,8 @@ static struct {
      "progress: output_tokens is not a number"},
 };
 
-static void words_make_a_line_or_an_error_that_names_what_is_wrong(void **state)
+TEST(words_make_a_line_or_an_error_that_names_what_is_wrong)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct strbuf line, error;
         strbuf_init(&line, &mem_libc, 0);
@@ -128,9 +127,8 @@ static void words_make_a_line_or_an_error_that_names_what_is_wrong(void **state)
     }
 }
 
-static void without_session_and_time_there_are_none(void **state)
+TEST(without_session_and_time_there_are_none)
 {
-    (void)state;
     struct strbuf line, error;
     strbuf_init(&line, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
@@ -140,9 +138,8 @@ static void without_session_and_time_there_are_none(void **state)
     strbuf_release(&error);
 }
 
-static void what_is_built_is_what_a_feed_takes(void **state)
+TEST(what_is_built_is_what_a_feed_takes)
 {
-    (void)state;
     struct rig rig;
     struct strbuf line, error;
     char words[3][WORD_BYTES] = {"span_id=x", "tool_name=Bash", "args.command=make test"};
@@ -159,9 +156,8 @@ static void what_is_built_is_what_a_feed_takes(void **state)
     rig_release(&rig);
 }
 
-static void help_names_every_operation_and_field(void **state)
+TEST(help_names_every_operation_and_field)
 {
-    (void)state;
     struct strbuf help;
     strbuf_init(&help, &mem_libc, 0);
     emit_help(&help);
@@ -170,15 +166,4 @@ static void help_names_every_operation_and_field(void **state)
     for (int i = OP_T; i < FEED_FIELDS; i++)
         assert_non_null(strstr(help.data, feed_fields[i].name));
     strbuf_release(&help);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_make_a_line_or_an_error_that_names_what_is_wrong),
-        cmocka_unit_test(without_session_and_time_there_are_none),
-        cmocka_unit_test(what_is_built_is_what_a_feed_takes),
-        cmocka_unit_test(help_names_every_operation_and_field),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,7 @@ static const struct {
     {"{\"op\":\"instant\",\"name\":\"a\tb\",\"cat\":\"x\"}", "not JSON: control character"},
 };
 
-static void a_bad_line_has_no_effect_but_a_count_and_a_notice(void **state)
+RIG_TEST(a_bad_line_has_no_effect_but_a_count_and_a_notice)
 {
     struct rig *rig = *state;
     struct feed *feed = rig_feed(rig);
@@ -94,7 +94,7 @@ static void a_bad_line_has_no_effect_but_a_count_and_a_notice(void **state)
     feed_free(feed);
 }
 
-static void a_bad_line_does_not_move_the_clock_nor_open_a_session(void **state)
+RIG_TEST(a_bad_line_does_not_move_the_clock_nor_open_a_session)
 {
     struct rig *rig = *state;
     rig_take(
@@ -107,7 +107,7 @@ static void a_bad_line_does_not_move_the_clock_nor_open_a_session(void **state)
     assert_int_equal(rig->counters.bad, 4);
 }
 
-static void a_nul_makes_a_line_bad(void **state)
+RIG_TEST(a_nul_makes_a_line_bad)
 {
     struct rig *rig = *state;
     struct feed *feed = rig_feed(rig);
@@ -120,7 +120,7 @@ static void a_nul_makes_a_line_bad(void **state)
     feed_free(feed);
 }
 
-static void nesting_beyond_64_is_bad_and_64_is_not(void **state)
+RIG_TEST(nesting_beyond_64_is_bad_and_64_is_not)
 {
     struct rig *rig = *state;
     for (int depth = 64; depth <= 65; depth++) {
@@ -138,7 +138,7 @@ static void nesting_beyond_64_is_bad_and_64_is_not(void **state)
     assert_non_null(rig_logged(rig, "nested too deep"));
 }
 
-static void what_is_escaped_passes_byte_for_byte(void **state)
+RIG_TEST(what_is_escaped_passes_byte_for_byte)
 {
     struct rig *rig = *state;
     static const char args[] =
@@ -160,7 +160,7 @@ static void what_is_escaped_passes_byte_for_byte(void **state)
     free(dump);
 }
 
-static void an_optional_field_of_the_wrong_type_is_ignored_and_counted(void **state)
+RIG_TEST(an_optional_field_of_the_wrong_type_is_ignored_and_counted)
 {
     struct rig *rig = *state;
     rig_take(rig, HELLO "{\"op\":\"start_tool\",\"t\":\"now\",\"agent_id\":3,\"session_id\":false,"
@@ -172,7 +172,7 @@ static void an_optional_field_of_the_wrong_type_is_ignored_and_counted(void **st
     assert_non_null(rig_logged(rig, "start_tool: t is not a time in Unix milliseconds, ignored"));
 }
 
-static void null_is_absent_and_unknown_fields_are_ignored(void **state)
+RIG_TEST(null_is_absent_and_unknown_fields_are_ignored)
 {
     struct rig *rig = *state;
     rig_take(
@@ -183,7 +183,7 @@ static void null_is_absent_and_unknown_fields_are_ignored(void **state)
     assert_int_equal(rig_events(rig), 1);
 }
 
-static void the_last_of_fields_of_one_name_counts(void **state)
+RIG_TEST(the_last_of_fields_of_one_name_counts)
 {
     struct rig *rig = *state;
     rig_take(rig,
@@ -195,7 +195,7 @@ static void the_last_of_fields_of_one_name_counts(void **state)
     assert_int_equal(rig->counters.bad, 0);
 }
 
-static void ends_of_what_is_not_open_are_counted(void **state)
+RIG_TEST(ends_of_what_is_not_open_are_counted)
 {
     struct rig *rig = *state;
     rig_take(
@@ -206,7 +206,7 @@ static void ends_of_what_is_not_open_are_counted(void **state)
     assert_int_equal(rig_events(rig), 0);
 }
 
-static void a_start_of_an_open_span_closes_it_first(void **state)
+RIG_TEST(a_start_of_an_open_span_closes_it_first)
 {
     struct rig *rig = *state;
     rig_take(rig, HELLO
@@ -219,7 +219,7 @@ static void a_start_of_an_open_span_closes_it_first(void **state)
     assert_int_equal(rig->counters.bad, 0);
 }
 
-static void a_line_that_is_too_long_is_dropped_to_its_end(void **state)
+RIG_TEST(a_line_that_is_too_long_is_dropped_to_its_end)
 {
     struct rig *rig = *state;
     struct feed *feed = rig_feed(rig);
@@ -238,7 +238,7 @@ static void a_line_that_is_too_long_is_dropped_to_its_end(void **state)
     feed_free(feed);
 }
 
-static void a_last_line_without_its_end_is_taken_when_it_is_whole(void **state)
+RIG_TEST(a_last_line_without_its_end_is_taken_when_it_is_whole)
 {
     struct rig *rig = *state;
     rig_take(rig, HELLO "{\"op\":\"instant\",\"cat\":\"x\",\"name\":\"last\"}");
@@ -250,7 +250,7 @@ static void a_last_line_without_its_end_is_taken_when_it_is_whole(void **state)
     assert_non_null(rig_logged(rig, "test: line 2: cut off: not JSON: unexpected end near"));
 }
 
-static void blank_lines_and_carriage_returns_are_nothing(void **state)
+RIG_TEST(blank_lines_and_carriage_returns_are_nothing)
 {
     struct rig *rig = *state;
     rig_take(rig, "\n\r\n  \t\n{\"op\":\"hello\",\"session_id\":\"s\"}\r\n\n");
@@ -258,7 +258,7 @@ static void blank_lines_and_carriage_returns_are_nothing(void **state)
     assert_int_equal(rig->counters.bad, 0);
 }
 
-static void a_flood_of_bad_lines_is_counted_in_full_and_said_in_part(void **state)
+RIG_TEST(a_flood_of_bad_lines_is_counted_in_full_and_said_in_part)
 {
     struct rig *rig = *state;
     struct feed *feed = rig_feed(rig);
@@ -272,7 +272,7 @@ static void a_flood_of_bad_lines_is_counted_in_full_and_said_in_part(void **stat
 
 /* ---- sessions ---- */
 
-static void a_sender_without_hello_gets_a_session_of_its_own(void **state)
+RIG_TEST(a_sender_without_hello_gets_a_session_of_its_own)
 {
     struct rig *rig = *state;
     static const char line[] =
@@ -284,7 +284,7 @@ static void a_sender_without_hello_gets_a_session_of_its_own(void **state)
     assert_non_null(rig_session(rig, "feed-2"));
 }
 
-static void an_id_that_is_taken_is_not_made_again(void **state)
+RIG_TEST(an_id_that_is_taken_is_not_made_again)
 {
     struct rig *rig = *state;
     rig_take(rig, "{\"op\":\"hello\",\"session_id\":\"feed-1\"}\n");
@@ -293,7 +293,7 @@ static void an_id_that_is_taken_is_not_made_again(void **state)
     assert_int_equal(rig_session(rig, "feed-1")->event_count, 0);
 }
 
-static void lines_go_to_the_session_they_name_else_to_the_last_hellos(void **state)
+RIG_TEST(lines_go_to_the_session_they_name_else_to_the_last_hellos)
 {
     struct rig *rig = *state;
     rig_take(rig,
@@ -307,7 +307,7 @@ static void lines_go_to_the_session_they_name_else_to_the_last_hellos(void **sta
     assert_int_equal(rig_session(rig, "c")->event_count, 1);
 }
 
-static void a_second_hello_keeps_the_start_and_appends_nothing(void **state)
+RIG_TEST(a_second_hello_keeps_the_start_and_appends_nothing)
 {
     struct rig *rig = *state;
     rig_take(rig, HELLO);
@@ -318,7 +318,7 @@ static void a_second_hello_keeps_the_start_and_appends_nothing(void **state)
     assert_int_equal(rig_live_sessions(rig), 1);
 }
 
-static void a_session_is_disconnected_when_its_last_sender_goes_until_one_is_back(void **state)
+RIG_TEST(a_session_is_disconnected_when_its_last_sender_goes_until_one_is_back)
 {
     struct rig *rig = *state;
     struct feed *one = rig_feed(rig), *two = rig_feed(rig);
@@ -341,7 +341,7 @@ static void a_session_is_disconnected_when_its_last_sender_goes_until_one_is_bac
 
 /* ---- time ---- */
 
-static void the_clock_is_the_greatest_t_and_arrival_where_there_is_none(void **state)
+RIG_TEST(the_clock_is_the_greatest_t_and_arrival_where_there_is_none)
 {
     struct rig *rig = *state;
     struct feed *feed = rig_feed(rig);
@@ -360,7 +360,7 @@ static void the_clock_is_the_greatest_t_and_arrival_where_there_is_none(void **s
     feed_free(feed);
 }
 
-static void a_t_that_is_no_time_is_ignored(void **state)
+RIG_TEST(a_t_that_is_no_time_is_ignored)
 {
     struct rig *rig = *state;
     static const char *const times[] = {"8.7e15", "-8.7e15", "1e400", "\"x\"",
@@ -383,7 +383,7 @@ static void a_t_that_is_no_time_is_ignored(void **state)
 
 /* ---- raw events ---- */
 
-static void raw_events_are_appended_as_they_are(void **state)
+RIG_TEST(raw_events_are_appended_as_they_are)
 {
     struct rig *rig = *state;
     rig_take(
@@ -400,7 +400,7 @@ static void raw_events_are_appended_as_they_are(void **state)
     free(dump);
 }
 
-static void an_op_wins_over_a_ph(void **state)
+RIG_TEST(an_op_wins_over_a_ph)
 {
     struct rig *rig = *state;
     rig_take(
@@ -410,7 +410,7 @@ static void an_op_wins_over_a_ph(void **state)
     assert_int_equal(rig->counters.bad, 1);
 }
 
-static void raw_events_move_the_clock_forward_alone(void **state)
+RIG_TEST(raw_events_move_the_clock_forward_alone)
 {
     struct rig *rig = *state;
     rig_take(
@@ -419,7 +419,7 @@ static void raw_events_move_the_clock_forward_alone(void **state)
     assert_int_equal(rig_session(rig, "s")->clock_ns, model_ns(5));
 }
 
-static void raw_events_alone_make_a_session_that_is_drawn_where_they_arrive(void **state)
+RIG_TEST(raw_events_alone_make_a_session_that_is_drawn_where_they_arrive)
 {
     struct rig *rig = *state;
     rig->now_ns = model_ns(7000);
@@ -430,7 +430,7 @@ static void raw_events_alone_make_a_session_that_is_drawn_where_they_arrive(void
     assert_int_equal(session->flags & SESSION_AGENTS, 0);
 }
 
-static void an_operation_makes_it_a_session_of_agents(void **state)
+RIG_TEST(an_operation_makes_it_a_session_of_agents)
 {
     struct rig *rig = *state;
     rig_take(rig, "{\"ph\":\"i\",\"ts\":0,\"name\":\"a\",\"pid\":1,\"tid\":1}\n"
@@ -440,7 +440,7 @@ static void an_operation_makes_it_a_session_of_agents(void **state)
     assert_int_equal(rig_events(rig), 2);
 }
 
-static void raw_events_run_the_sweep(void **state)
+RIG_TEST(raw_events_run_the_sweep)
 {
     struct rig *rig = *state;
     rig_take(
@@ -454,7 +454,7 @@ static void raw_events_run_the_sweep(void **state)
 
 /* ---- log and auth ---- */
 
-static void log_lines_reach_the_log_at_their_time_and_level(void **state)
+RIG_TEST(log_lines_reach_the_log_at_their_time_and_level)
 {
     struct rig *rig = *state;
     rig_take(
@@ -471,7 +471,7 @@ static void log_lines_reach_the_log_at_their_time_and_level(void **state)
     assert_int_equal(rig_session(rig, "s")->clock_ns, model_ns(250));
 }
 
-static void an_auth_line_where_none_is_asked_for_is_nothing(void **state)
+RIG_TEST(an_auth_line_where_none_is_asked_for_is_nothing)
 {
     struct rig *rig = *state;
     rig_take(rig,
@@ -490,7 +490,7 @@ static struct feed *guarded(struct rig *rig)
     return feed_new(&options);
 }
 
-static void a_token_that_is_asked_for_has_to_come_first(void **state)
+RIG_TEST(a_token_that_is_asked_for_has_to_come_first)
 {
     struct rig *rig = *state;
     static const char *const wrong[] = {HELLO,
@@ -520,42 +520,4 @@ static void a_token_that_is_asked_for_has_to_come_first(void **state)
     assert_non_null(rig_session(rig, "s"));
     feed_finish(feed, 0);
     feed_free(feed);
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(a_bad_line_has_no_effect_but_a_count_and_a_notice),
-        TEST(a_bad_line_does_not_move_the_clock_nor_open_a_session),
-        TEST(a_nul_makes_a_line_bad),
-        TEST(nesting_beyond_64_is_bad_and_64_is_not),
-        TEST(what_is_escaped_passes_byte_for_byte),
-        TEST(an_optional_field_of_the_wrong_type_is_ignored_and_counted),
-        TEST(null_is_absent_and_unknown_fields_are_ignored),
-        TEST(the_last_of_fields_of_one_name_counts),
-        TEST(ends_of_what_is_not_open_are_counted),
-        TEST(a_start_of_an_open_span_closes_it_first),
-        TEST(a_line_that_is_too_long_is_dropped_to_its_end),
-        TEST(a_last_line_without_its_end_is_taken_when_it_is_whole),
-        TEST(blank_lines_and_carriage_returns_are_nothing),
-        TEST(a_flood_of_bad_lines_is_counted_in_full_and_said_in_part),
-        TEST(a_sender_without_hello_gets_a_session_of_its_own),
-        TEST(an_id_that_is_taken_is_not_made_again),
-        TEST(lines_go_to_the_session_they_name_else_to_the_last_hellos),
-        TEST(a_second_hello_keeps_the_start_and_appends_nothing),
-        TEST(a_session_is_disconnected_when_its_last_sender_goes_until_one_is_back),
-        TEST(the_clock_is_the_greatest_t_and_arrival_where_there_is_none),
-        TEST(a_t_that_is_no_time_is_ignored),
-        TEST(raw_events_are_appended_as_they_are),
-        TEST(an_op_wins_over_a_ph),
-        TEST(raw_events_move_the_clock_forward_alone),
-        TEST(raw_events_alone_make_a_session_that_is_drawn_where_they_arrive),
-        TEST(an_operation_makes_it_a_session_of_agents),
-        TEST(raw_events_run_the_sweep),
-        TEST(log_lines_reach_the_log_at_their_time_and_level),
-        TEST(an_auth_line_where_none_is_asked_for_is_nothing),
-        TEST(a_token_that_is_asked_for_has_to_come_first),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,30 +133,17 @@ static void fail_each(attempt *tried, const char *text, size_t len)
     assert_true(try(tried, text, len, -1));
 }
 
-static void a_feed(void **state)
+TEST(a_feed)
 {
-    (void)state;
     fail_each(decode, feed_text, sizeof feed_text - 1);
 }
 
-static void a_document(void **state)
+TEST(a_document)
 {
-    (void)state;
     fail_each(decode, document_text, sizeof document_text - 1);
 }
 
-static void a_document_that_is_followed(void **state)
+TEST(a_document_that_is_followed)
 {
-    (void)state;
     fail_each(follow, followed_text, sizeof followed_text - 1);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_feed),
-        cmocka_unit_test(a_document),
-        cmocka_unit_test(a_document_that_is_followed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,29 +38,26 @@ static struct json_value build(const char *payload, size_t len)
     return json_get(value, "payload");
 }
 
-static void a_payload_goes_as_it_is(void **state)
+TEST_WITH(a_payload_goes_as_it_is, setup, teardown)
 {
     static const char payload[] = "{\"a\":[1,{\"b\":\"\\n\\ud83d\"}]}";
-    (void)state;
     build(payload, sizeof payload - 1);
     assert_string_equal(line.data, "{\"op\":\"claude_hook\",\"t\":1.5,\"payload\":"
                                    "{\"a\":[1,{\"b\":\"\\n\\ud83d\"}]}}\n");
 }
 
-static void what_was_printed_prettily_becomes_one_line(void **state)
+TEST_WITH(what_was_printed_prettily_becomes_one_line, setup, teardown)
 {
     static const char payload[] = "\n{\r\n \"a\": [\n1 ] }\n\n";
-    (void)state;
     build(payload, sizeof payload - 1);
     assert_string_equal(line.data,
                         "{\"op\":\"claude_hook\",\"t\":1.5,\"payload\":{   \"a\": [ 1 ] }}\n");
 }
 
-static void what_is_no_object_is_no_line(void **state)
+TEST_WITH(what_is_no_object_is_no_line, setup, teardown)
 {
     static const char *const wrong[] = {"",       "x", "[]",    "7",           "null",
                                         "\"{}\"", "{", "{} {}", "{\"a\":\x01}"};
-    (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         strbuf_clear(&line);
         assert_false(hook_line_build(wrong[i], strlen(wrong[i]), 1, LINE_MAX_BYTES, &line));
@@ -74,10 +71,9 @@ static void add_times(struct strbuf *out, const char *text, size_t n)
         strbuf_adds(out, text);
 }
 
-static void a_large_one_loses_its_bulk_and_keeps_what_it_is_about(void **state)
+TEST_WITH(a_large_one_loses_its_bulk_and_keeps_what_it_is_about, setup, teardown)
 {
     struct strbuf payload;
-    (void)state;
     strbuf_init(&payload, &mem_libc, 0);
     strbuf_adds(&payload, "{\"hook_event_name\":\"PostToolUse\",\"prompt\":\"");
     add_times(&payload, "x", 1000);
@@ -98,10 +94,9 @@ static void a_large_one_loses_its_bulk_and_keeps_what_it_is_about(void **state)
     strbuf_release(&payload);
 }
 
-static void one_that_is_large_by_numbers_of_things_is_cut_too(void **state)
+TEST_WITH(one_that_is_large_by_numbers_of_things_is_cut_too, setup, teardown)
 {
     struct strbuf payload;
-    (void)state;
     strbuf_init(&payload, &mem_libc, 0);
     strbuf_adds(&payload, "{\"tool_use_id\":\"t1\",\"tool_response\":[0");
     for (int i = 0; i < 300; i++) {
@@ -118,10 +113,9 @@ static void one_that_is_large_by_numbers_of_things_is_cut_too(void **state)
     strbuf_release(&payload);
 }
 
-static void one_that_is_nested_too_deep_for_the_feed_is_flattened(void **state)
+TEST_WITH(one_that_is_nested_too_deep_for_the_feed_is_flattened, setup, teardown)
 {
     struct strbuf payload;
-    (void)state;
     strbuf_init(&payload, &mem_libc, 0);
     for (size_t depth = 60; depth < 70; depth++) {
         strbuf_clear(&payload);
@@ -135,11 +129,10 @@ static void one_that_is_nested_too_deep_for_the_feed_is_flattened(void **state)
     strbuf_release(&payload);
 }
 
-static void every_limit_is_kept(void **state)
+TEST_WITH(every_limit_is_kept, setup, teardown)
 {
     static const char payload[] =
         "{\"session_id\":\"S\",\"tool_input\":{\"command\":[\"x\",{\"y\":[1]}]},\"tool_use_id\":\"t1\"}";
-    (void)state;
     for (size_t max = 0; max < 200; max++) {
         struct json_value value;
         strbuf_clear(&line);
@@ -150,10 +143,9 @@ static void every_limit_is_kept(void **state)
     }
 }
 
-static void a_lack_of_memory_is_no_line(void **state)
+TEST_WITH(a_lack_of_memory_is_no_line, setup, teardown)
 {
     static const char payload[] = "{\"session_id\":\"S\",\"tool_input\":{\"command\":\"x\"}}";
-    (void)state;
     bool done = false;
     for (long allow = 0; !done; allow++) {
         struct failing_mem fails = {.allow = allow};
@@ -167,12 +159,11 @@ static void a_lack_of_memory_is_no_line(void **state)
     }
 }
 
-static void the_feed_takes_it(void **state)
+TEST_WITH(the_feed_takes_it, setup, teardown)
 {
     struct rig rig;
     static const char payload[] = "{\"session_id\":\"S\",\"hook_event_name\":\"PreToolUse\","
                                   "\"tool_name\":\"T\",\"tool_use_id\":\"t1\"}";
-    (void)state;
     rig_init(&rig);
     build(payload, sizeof payload - 1);
     rig_take(&rig, line.data);
@@ -183,22 +174,4 @@ static void the_feed_takes_it(void **state)
     assert_non_null(rig_logged(&rig, "claude_hook: payload is missing"));
     assert_non_null(rig_logged(&rig, "claude_hook: hook_event_name is missing"));
     rig_release(&rig);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(a_payload_goes_as_it_is),
-        TEST(what_was_printed_prettily_becomes_one_line),
-        TEST(what_is_no_object_is_no_line),
-        TEST(a_large_one_loses_its_bulk_and_keeps_what_it_is_about),
-        TEST(one_that_is_large_by_numbers_of_things_is_cut_too),
-        TEST(one_that_is_nested_too_deep_for_the_feed_is_flattened),
-        TEST(every_limit_is_kept),
-        TEST(a_lack_of_memory_is_no_line),
-        TEST(the_feed_takes_it),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

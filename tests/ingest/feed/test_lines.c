@@ -23,7 +23,7 @@ static void split(const char *bytes, size_t len, size_t max, uint64_t seed, stru
     strbuf_clear(out);
     lines_init(&lines, &mem_libc, max, note, out);
     for (size_t at = 0; at < len;) {
-        size_t n = seed == 0 ? len : 1 + rig_random(&seed, 7);
+        size_t n = seed == 0 ? len : 1 + support_random_below(&seed, 7);
         n = n < len - at ? n : len - at;
         lines_push(&lines, bytes + at, n);
         at += n;
@@ -52,9 +52,8 @@ static const struct {
     {"x\n12345678901234567890", "w1:x;t2:12345678;"},
 };
 
-static void lines_are_the_same_in_any_chunks(void **state)
+TEST(lines_are_the_same_in_any_chunks)
 {
-    (void)state;
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -65,9 +64,8 @@ static void lines_are_the_same_in_any_chunks(void **state)
     strbuf_release(&out);
 }
 
-static void a_nul_is_a_byte_like_others(void **state)
+TEST(a_nul_is_a_byte_like_others)
 {
-    (void)state;
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
     split("a\0b\nc\n", 6, 8, 0, &out);
@@ -76,9 +74,8 @@ static void a_nul_is_a_byte_like_others(void **state)
     strbuf_release(&out);
 }
 
-static void an_endless_line_takes_bounded_memory(void **state)
+TEST(an_endless_line_takes_bounded_memory)
 {
-    (void)state;
     struct strbuf out;
     struct lines lines;
     char chunk[4096];
@@ -93,14 +90,4 @@ static void an_endless_line_takes_bounded_memory(void **state)
     assert_non_null(strstr(out.data, ";w2:next;"));
     lines_release(&lines);
     strbuf_release(&out);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_are_the_same_in_any_chunks),
-        cmocka_unit_test(a_nul_is_a_byte_like_others),
-        cmocka_unit_test(an_endless_line_takes_bounded_memory),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ static char *error_of(struct rig *rig, const char *spec)
     return text;
 }
 
-static void many_senders_feed_sessions_of_their_own_and_shared_ones(void **state)
+RIG_TEST(many_senders_feed_sessions_of_their_own_and_shared_ones)
 {
     enum { SENDERS = 20 };
     struct rig *rig = *state;
@@ -96,7 +96,7 @@ static void many_senders_feed_sessions_of_their_own_and_shared_ones(void **state
     assert_true(rig->changed > 0);
 }
 
-static void a_sender_may_come_back(void **state)
+RIG_TEST(a_sender_may_come_back)
 {
     struct rig *rig = *state;
     const char *spec = new_spec();
@@ -122,14 +122,13 @@ static bool session_two(struct rig *rig, void *ctx)
 
 /* Connections for which memory is lacking, several of them in one iteration of the loop, are
    closed; the next one is accepted. */
-static void a_listener_outlives_a_lack_of_memory(void **state)
+RIG_TEST(a_listener_outlives_a_lack_of_memory)
 {
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
     struct rig rig;
     const char *spec = new_spec();
     int refused[3];
-    (void)state;
     assert_true(rig_init_with(&rig, &mem));
     rig_start_hub(&rig, (struct hub_options){0});
     rig_add(&rig, spec);
@@ -153,7 +152,7 @@ static void a_listener_outlives_a_lack_of_memory(void **state)
     assert_int_equal(failing.live_blocks, 0);
 }
 
-static void a_last_line_without_its_end_is_taken_when_the_sender_goes(void **state)
+RIG_TEST(a_last_line_without_its_end_is_taken_when_the_sender_goes)
 {
     struct rig *rig = *state;
     const char *spec = new_spec();
@@ -166,7 +165,7 @@ static void a_last_line_without_its_end_is_taken_when_the_sender_goes(void **sta
     assert_non_null(rig_logged(rig, "sender 2: line 2: cut off"));
 }
 
-static void a_fast_sender_does_not_keep_the_others_waiting(void **state)
+RIG_TEST(a_fast_sender_does_not_keep_the_others_waiting)
 {
     struct rig *rig = *state;
     const char *spec = new_spec();
@@ -206,7 +205,7 @@ static void a_fast_sender_does_not_keep_the_others_waiting(void **state)
 
 /* ---- the socket file ---- */
 
-static void the_socket_is_its_owners_alone_and_goes_with_the_listener(void **state)
+RIG_TEST(the_socket_is_its_owners_alone_and_goes_with_the_listener)
 {
     struct rig *rig = *state;
     const char *spec = new_spec();
@@ -221,7 +220,7 @@ static void the_socket_is_its_owners_alone_and_goes_with_the_listener(void **sta
     assert_int_equal(lstat(spec + 5, &st), -1);
 }
 
-static void a_socket_of_a_dead_process_is_replaced(void **state)
+RIG_TEST(a_socket_of_a_dead_process_is_replaced)
 {
     struct rig *rig = *state;
     const char *spec = new_spec();
@@ -236,7 +235,7 @@ static void a_socket_of_a_dead_process_is_replaced(void **state)
     rig_until_events(rig, 1);
 }
 
-static void nothing_is_left_beside_the_socket(void **state)
+RIG_TEST(nothing_is_left_beside_the_socket)
 {
     struct rig *rig = *state;
     const char *dir = support_tmpdir();
@@ -256,7 +255,7 @@ static void nothing_is_left_beside_the_socket(void **state)
     assert_int_equal(rmdir(dir), 0); /* it is empty */
 }
 
-static void a_path_of_the_greatest_length_works(void **state)
+RIG_TEST(a_path_of_the_greatest_length_works)
 {
     struct rig *rig = *state;
     const char *dir = support_tmpdir();
@@ -276,7 +275,7 @@ static void a_path_of_the_greatest_length_works(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
-static void where_another_listens_this_one_goes_on_without(void **state)
+RIG_TEST(where_another_listens_this_one_goes_on_without)
 {
     struct rig *rig = *state;
     const char *spec = new_spec();
@@ -293,7 +292,7 @@ static void where_another_listens_this_one_goes_on_without(void **state)
     rig_until_events(rig, 1);
 }
 
-static void a_file_that_is_no_socket_is_left_alone(void **state)
+RIG_TEST(a_file_that_is_no_socket_is_left_alone)
 {
     struct rig *rig = *state;
     const char *spec = new_spec();
@@ -307,7 +306,7 @@ static void a_file_that_is_no_socket_is_left_alone(void **state)
     assert_int_equal(st.st_size, 8);
 }
 
-static void a_socket_file_that_is_no_longer_ours_is_left_alone(void **state)
+RIG_TEST(a_socket_file_that_is_no_longer_ours_is_left_alone)
 {
     struct rig *rig = *state;
     const char *spec = new_spec();
@@ -320,7 +319,7 @@ static void a_socket_file_that_is_no_longer_ours_is_left_alone(void **state)
     assert_int_equal(lstat(spec + 5, &st), 0);
 }
 
-static void paths_that_cannot_be_are_errors(void **state)
+RIG_TEST(paths_that_cannot_be_are_errors)
 {
     struct rig *rig = *state;
     char longer[300] = "unix:/tmp/";
@@ -339,7 +338,7 @@ static void paths_that_cannot_be_are_errors(void **state)
 
 /* ---- tcp ---- */
 
-static void tcp_takes_a_port_of_the_systems_choice(void **state)
+RIG_TEST(tcp_takes_a_port_of_the_systems_choice)
 {
     struct rig *rig = *state;
     static const char *const specs[] = {"tcp:127.0.0.1:0", "tcp:localhost:0"};
@@ -354,7 +353,7 @@ static void tcp_takes_a_port_of_the_systems_choice(void **state)
     }
 }
 
-static void others_than_loopback_want_leave_and_a_token(void **state)
+RIG_TEST(others_than_loopback_want_leave_and_a_token)
 {
     struct rig *rig = *state;
     static const char *const wrong[] = {"tcp:",
@@ -393,7 +392,7 @@ static bool is_closed(struct rig *rig, void *ctx)
     return n == 0 || (n < 0 && errno == ECONNRESET);
 }
 
-static void tcp_wants_the_token_and_a_unix_socket_does_not(void **state)
+RIG_TEST(tcp_wants_the_token_and_a_unix_socket_does_not)
 {
     struct rig *rig = *state;
     const char *spec = new_spec();
@@ -418,9 +417,8 @@ static void tcp_wants_the_token_and_a_unix_socket_does_not(void **state)
 
 /* ---- the client ---- */
 
-static void a_sender_says_when_nobody_is_there(void **state)
+RIG_TEST(a_sender_says_when_nobody_is_there)
 {
-    (void)state;
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
     const char *spec = new_spec();
@@ -434,9 +432,8 @@ static void a_sender_says_when_nobody_is_there(void **state)
     strbuf_release(&error);
 }
 
-static void a_sender_does_not_wait_for_one_who_never_accepts(void **state)
+RIG_TEST(a_sender_does_not_wait_for_one_who_never_accepts)
 {
-    (void)state;
     const char *spec = new_spec();
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     snprintf(un.sun_path, sizeof un.sun_path, "%s", spec + 5);
@@ -454,30 +451,4 @@ static void a_sender_does_not_wait_for_one_who_never_accepts(void **state)
         close(taken[--count]);
     close(fd);
     strbuf_release(&error);
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(many_senders_feed_sessions_of_their_own_and_shared_ones),
-        TEST(a_sender_may_come_back),
-        TEST(a_listener_outlives_a_lack_of_memory),
-        TEST(a_last_line_without_its_end_is_taken_when_the_sender_goes),
-        TEST(a_fast_sender_does_not_keep_the_others_waiting),
-        TEST(the_socket_is_its_owners_alone_and_goes_with_the_listener),
-        TEST(a_socket_of_a_dead_process_is_replaced),
-        TEST(nothing_is_left_beside_the_socket),
-        TEST(a_path_of_the_greatest_length_works),
-        TEST(where_another_listens_this_one_goes_on_without),
-        TEST(a_file_that_is_no_socket_is_left_alone),
-        TEST(a_socket_file_that_is_no_longer_ours_is_left_alone),
-        TEST(paths_that_cannot_be_are_errors),
-        TEST(tcp_takes_a_port_of_the_systems_choice),
-        TEST(others_than_loopback_want_leave_and_a_token),
-        TEST(tcp_wants_the_token_and_a_unix_socket_does_not),
-        TEST(a_sender_says_when_nobody_is_there),
-        TEST(a_sender_does_not_wait_for_one_who_never_accepts),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,7 +102,7 @@ static struct source_status status_of(const struct rig *rig)
     return hub_source(rig->hub, 0);
 }
 
-static void a_hook_is_taken_and_answered_with_nothing(void **state)
+RIG_TEST(a_hook_is_taken_and_answered_with_nothing)
 {
     struct rig *rig = *state;
     struct client client;
@@ -123,7 +123,7 @@ static void a_hook_is_taken_and_answered_with_nothing(void **state)
     assert_int_equal(status_of(rig).bad, 0);
 }
 
-static void what_is_no_hook_is_refused_and_counted(void **state)
+RIG_TEST(what_is_no_hook_is_refused_and_counted)
 {
     struct rig *rig = *state;
     start(rig, (struct hub_options){0});
@@ -142,7 +142,7 @@ static void what_is_no_hook_is_refused_and_counted(void **state)
     assert_int_equal(status_of(rig).events, 0);
 }
 
-static void telemetry_is_told_that_it_is_not_taken_yet(void **state)
+RIG_TEST(telemetry_is_told_that_it_is_not_taken_yet)
 {
     struct rig *rig = *state;
     struct client client;
@@ -160,7 +160,7 @@ static void telemetry_is_told_that_it_is_not_taken_yet(void **state)
     assert_int_equal(said, 1);
 }
 
-static void a_body_has_a_limit_whether_it_is_announced_or_not(void **state)
+RIG_TEST(a_body_has_a_limit_whether_it_is_announced_or_not)
 {
     struct rig *rig = *state;
     struct client client;
@@ -183,7 +183,7 @@ static void a_body_has_a_limit_whether_it_is_announced_or_not(void **state)
     close(client.fd);
 }
 
-static void a_token_is_asked_for_where_there_is_one(void **state)
+RIG_TEST(a_token_is_asked_for_where_there_is_one)
 {
     struct rig *rig = *state;
     start(rig, (struct hub_options){.token = "secret"});
@@ -196,7 +196,7 @@ static void a_token_is_asked_for_where_there_is_one(void **state)
     assert_int_equal(status_of(rig).events, 1);
 }
 
-static void who_sends_half_a_request_holds_nobody_up(void **state)
+RIG_TEST(who_sends_half_a_request_holds_nobody_up)
 {
     struct rig *rig = *state;
     struct client half[20], whole;
@@ -223,7 +223,7 @@ static void who_sends_half_a_request_holds_nobody_up(void **state)
     close(whole.fd);
 }
 
-static void only_those_nearby_may_send_unless_they_say_a_token(void **state)
+RIG_TEST(only_those_nearby_may_send_unless_they_say_a_token)
 {
     struct rig *rig = *state;
     static const char *const refused[] = {"otlp:0.0.0.0:0", "otlp:[::]:0"};
@@ -244,7 +244,7 @@ static void only_those_nearby_may_send_unless_they_say_a_token(void **state)
     strbuf_release(&error);
 }
 
-static void a_port_that_is_taken_is_said(void **state)
+RIG_TEST(a_port_that_is_taken_is_said)
 {
     struct rig *rig = *state;
     struct strbuf error;
@@ -253,21 +253,4 @@ static void a_port_that_is_taken_is_said(void **state)
     assert_false(hub_add(rig->hub, hub_bound_address(rig->hub, 0), &error));
     assert_non_null(strstr(error.data, "cannot listen: Address already in use"));
     strbuf_release(&error);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(a_hook_is_taken_and_answered_with_nothing),
-        TEST(what_is_no_hook_is_refused_and_counted),
-        TEST(telemetry_is_told_that_it_is_not_taken_yet),
-        TEST(a_body_has_a_limit_whether_it_is_announced_or_not),
-        TEST(a_token_is_asked_for_where_there_is_one),
-        TEST(who_sends_half_a_request_holds_nobody_up),
-        TEST(only_those_nearby_may_send_unless_they_say_a_token),
-        TEST(a_port_that_is_taken_is_said),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

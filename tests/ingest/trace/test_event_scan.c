@@ -26,7 +26,7 @@ struct generator {
 
 static uint64_t below(struct generator *g, uint64_t n)
 {
-    return rig_random(&g->seed, n);
+    return support_random_below(&g->seed, n);
 }
 
 static bool one_in(struct generator *g, uint64_t n)
@@ -215,10 +215,10 @@ static void put_value(struct generator *g, unsigned depth)
 
 /* ---- events ---- */
 
-enum field { NAME, CAT, PH, TS, PID, TID, ID, DUR, ARGS, FIELDS };
+enum field { NAME, CAT, PH, TS, PID, TID, ID, DUR, ARGS, EVENT_FIELDS };
 
-static const char *const field_names[FIELDS] = {"name", "cat", "ph",  "ts",  "pid",
-                                                "tid",  "id",  "dur", "args"};
+static const char *const field_names[EVENT_FIELDS] = {"name", "cat", "ph",  "ts",  "pid",
+                                                      "tid",  "id",  "dur", "args"};
 
 static void put_field_value(struct generator *g, enum field field)
 {
@@ -256,7 +256,7 @@ static void put_field_value(struct generator *g, enum field field)
         else
             put_container(g, true, 3);
         break;
-    case FIELDS: break;
+    case EVENT_FIELDS: break;
     }
 }
 
@@ -264,12 +264,12 @@ static void put_member(struct generator *g, enum field field, bool first)
 {
     put(g, first ? "" : ",");
     put_space(g);
-    if (field < FIELDS)
+    if (field < EVENT_FIELDS)
         strbuf_addf(&g->out, "\"%s\"", field_names[field]);
     else
         put_key(g);
     put_colon(g);
-    if (field < FIELDS)
+    if (field < EVENT_FIELDS)
         put_field_value(g, field);
     else
         put_value(g, 3);
@@ -282,11 +282,12 @@ static size_t choose_fields(struct generator *g, enum field *fields)
 {
     size_t count = 0;
     bool ordered = one_in(g, 2);
-    for (enum field i = 0; i < FIELDS; i++)
+    for (enum field i = 0; i < EVENT_FIELDS; i++)
         if (!one_in(g, i == ID || i == DUR || i == ARGS ? 3 : 30))
             fields[count++] = i;
     for (uint64_t more = one_in(g, 3) ? below(g, 4) : 0; more > 0; more--)
-        fields[count++] = g->tame || one_in(g, 2) ? FIELDS : (enum field)below(g, FIELDS);
+        fields[count++] =
+            g->tame || one_in(g, 2) ? EVENT_FIELDS : (enum field)below(g, EVENT_FIELDS);
     for (size_t i = 0; !ordered && i < count; i++) {
         size_t other = below(g, count);
         enum field swap = fields[i];
@@ -298,7 +299,7 @@ static size_t choose_fields(struct generator *g, enum field *fields)
 
 static void put_event(struct generator *g)
 {
-    enum field fields[FIELDS + 4];
+    enum field fields[EVENT_FIELDS + 4];
     size_t count = choose_fields(g, fields);
     put(g, "{");
     put_space(g);
@@ -486,9 +487,8 @@ static void check_both(struct readers *readers, const char *text, size_t len)
     free(copy.block);
 }
 
-static void the_quick_way_says_what_the_careful_one_says(void **state)
+TEST(the_quick_way_says_what_the_careful_one_says)
 {
-    (void)state;
     struct generator g;
     struct readers readers;
     generator_init(&g, 1, false);
@@ -506,9 +506,8 @@ static void the_quick_way_says_what_the_careful_one_says(void **state)
     strbuf_release(&g.out);
 }
 
-static void of_damaged_texts_too(void **state)
+TEST(of_damaged_texts_too)
 {
-    (void)state;
     struct generator g;
     struct readers readers;
     generator_init(&g, 2, false);
@@ -528,9 +527,8 @@ static void of_damaged_texts_too(void **state)
     strbuf_release(&g.out);
 }
 
-static void no_beginning_of_an_event_is_taken_for_one(void **state)
+TEST(no_beginning_of_an_event_is_taken_for_one)
 {
-    (void)state;
     struct generator g;
     struct strbuf extra;
     generator_init(&g, 3, false);
@@ -551,9 +549,8 @@ static void no_beginning_of_an_event_is_taken_for_one(void **state)
 }
 
 /* However deep it is, each bracket is closed by one of its own kind, or the quick way leaves it. */
-static void brackets_match_at_every_depth(void **state)
+TEST(brackets_match_at_every_depth)
 {
-    (void)state;
     struct generator g;
     struct readers readers;
     generator_init(&g, 8, false);
@@ -578,9 +575,8 @@ static void brackets_match_at_every_depth(void **state)
 }
 
 /* The producer's own, of which each is taken. */
-static void what_the_producer_writes_is_always_taken(void **state)
+TEST(what_the_producer_writes_is_always_taken)
 {
-    (void)state;
     struct strbuf text, extra;
     strbuf_init(&text, &mem_libc, 0);
     strbuf_init(&extra, &mem_libc, 0);
@@ -605,9 +601,8 @@ static void what_the_producer_writes_is_always_taken(void **state)
     strbuf_release(&extra);
 }
 
-static void without_memory_for_extra_members_it_is_left(void **state)
+TEST(without_memory_for_extra_members_it_is_left)
 {
-    (void)state;
     static const char text[] = "{\"ph\":\"i\",\"ts\":1,\"s\":\"t\"}",
                       none[] = "{\"ph\":\"i\",\"ts\":1}";
     struct failing_mem failing = {.allow = 0};
@@ -748,7 +743,7 @@ static void scan_document(struct found *found, const struct strbuf *document, si
     found->lines = false;
     bool good = true;
     for (size_t at = 0; at < document->len && good;) {
-        size_t len = chunk == 0 ? document->len : 1 + rig_random(&seed, chunk);
+        size_t len = chunk == 0 ? document->len : 1 + support_random_below(&seed, chunk);
         len = len < document->len - at ? len : document->len - at;
         struct copy copy = copy_of(document->data + at, len);
         good = scan_push(scan, copy.at, len);
@@ -903,7 +898,7 @@ static void put_document(struct generator *g)
         uint64_t before = below(g, 3), after = below(g, 3);
         put(g, "{");
         for (uint64_t i = 0; i < before; i++)
-            put_member(g, FIELDS, i == 0);
+            put_member(g, EVENT_FIELDS, i == 0);
         put(g, before > 0 ? "," : "");
         put_space(g);
         put(g, "\"traceEvents\"");
@@ -911,7 +906,7 @@ static void put_document(struct generator *g)
         put_items(g);
         put_space(g);
         for (uint64_t i = 0; i < after; i++)
-            put_member(g, FIELDS, false);
+            put_member(g, EVENT_FIELDS, false);
         put(g, "}");
     } else {
         put_items(g);
@@ -921,9 +916,8 @@ static void put_document(struct generator *g)
 
 static const size_t chunks[] = {0, 1, 7, 60, 1000};
 
-static void a_document_has_the_events_and_members_that_jansson_has(void **state)
+TEST(a_document_has_the_events_and_members_that_jansson_has)
 {
-    (void)state;
     struct generator g;
     struct found found;
     generator_init(&g, 4, true);
@@ -953,9 +947,8 @@ static void check_chunks(struct found *found, struct found *other, const struct 
     }
 }
 
-static void any_document_is_the_same_in_any_chunks(void **state)
+TEST(any_document_is_the_same_in_any_chunks)
 {
-    (void)state;
     struct generator g;
     struct found found, other;
     generator_init(&g, 5, false);
@@ -972,9 +965,8 @@ static void any_document_is_the_same_in_any_chunks(void **state)
 }
 
 /* What came before the place where it is damaged comes still: events, members, and what was bad. */
-static void of_a_damaged_document_nothing_before_the_place_is_lost(void **state)
+TEST(of_a_damaged_document_nothing_before_the_place_is_lost)
 {
-    (void)state;
     struct generator g;
     struct found found, other, whole;
     generator_init(&g, 6, false);
@@ -999,9 +991,8 @@ static void of_a_damaged_document_nothing_before_the_place_is_lost(void **state)
     strbuf_release(&g.out);
 }
 
-static void the_sink_may_stop_it_behind_any_event(void **state)
+TEST(the_sink_may_stop_it_behind_any_event)
 {
-    (void)state;
     struct generator g;
     struct found found;
     generator_init(&g, 7, true);
@@ -1083,9 +1074,8 @@ static const struct {
      "m \"a\" 1\nm \"a\" 2\ne " NOTED "\nm \"a\" 3\n"},
 };
 
-static void hard_documents_are_taken_as_they_are(void **state)
+TEST(hard_documents_are_taken_as_they_are)
 {
-    (void)state;
     struct found found;
     struct strbuf document;
     found_init(&found);
@@ -1104,9 +1094,8 @@ static void hard_documents_are_taken_as_they_are(void **state)
     strbuf_release(&document);
 }
 
-static void a_nul_within_a_document_is_no_end_of_it(void **state)
+TEST(a_nul_within_a_document_is_no_end_of_it)
 {
-    (void)state;
     static const char text[] =
         "[" EVENT("") ",{\"ph\":\"i\",\"ts\":1,\"name\":\"a\0b\"},\0" EVENT("") "]";
     struct found found;
@@ -1156,9 +1145,8 @@ static const struct {
      "]"}, /* deeper than the quick way goes */
 };
 
-static void an_event_of_megabytes_is_taken_whole(void **state)
+TEST(an_event_of_megabytes_is_taken_whole)
 {
-    (void)state;
     static const size_t sizes[] = {0, 131072};
     struct strbuf document;
     struct found found;
@@ -1181,9 +1169,8 @@ static void an_event_of_megabytes_is_taken_whole(void **state)
 
 /* The maximum is of the whole event. What is larger is lost, and nothing else; where it goes wrong
    as well, perhaps more. */
-static void an_event_beyond_the_maximum_is_lost_alone(void **state)
+TEST(an_event_beyond_the_maximum_is_lost_alone)
 {
-    (void)state;
     struct strbuf document;
     struct found found, other;
     strbuf_init(&document, &mem_libc, 0);
@@ -1205,25 +1192,4 @@ static void an_event_beyond_the_maximum_is_lost_alone(void **state)
     strbuf_release(&document);
     strbuf_release(&found.text);
     strbuf_release(&other.text);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_quick_way_says_what_the_careful_one_says),
-        cmocka_unit_test(of_damaged_texts_too),
-        cmocka_unit_test(no_beginning_of_an_event_is_taken_for_one),
-        cmocka_unit_test(brackets_match_at_every_depth),
-        cmocka_unit_test(what_the_producer_writes_is_always_taken),
-        cmocka_unit_test(without_memory_for_extra_members_it_is_left),
-        cmocka_unit_test(a_document_has_the_events_and_members_that_jansson_has),
-        cmocka_unit_test(any_document_is_the_same_in_any_chunks),
-        cmocka_unit_test(of_a_damaged_document_nothing_before_the_place_is_lost),
-        cmocka_unit_test(the_sink_may_stop_it_behind_any_event),
-        cmocka_unit_test(hard_documents_are_taken_as_they_are),
-        cmocka_unit_test(a_nul_within_a_document_is_no_end_of_it),
-        cmocka_unit_test(an_event_of_megabytes_is_taken_whole),
-        cmocka_unit_test(an_event_beyond_the_maximum_is_lost_alone),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

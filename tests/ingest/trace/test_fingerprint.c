@@ -281,9 +281,8 @@ static void check_same(const struct fingerprint *a, const struct fingerprint *b)
 static const size_t chunks[] = {1, 100, 5000, FP_BLOCK, 1 << 20, SIZE_MAX / 2};
 #define CHUNKS (sizeof chunks / sizeof *chunks)
 
-static void in_any_chunks_the_same_is_remembered(void **state)
+TEST(in_any_chunks_the_same_is_remembered)
 {
-    (void)state;
     static const struct version versions[] = {
         VERSION(0, 0, 1),     {.metadata = 3, .first = 0, .last = 1},
         VERSION(0, 0, 30),    VERSION(5, 0, 400),
@@ -309,9 +308,8 @@ static void in_any_chunks_the_same_is_remembered(void **state)
 
 /* Blocks of one event, of two and of three; events that begin with a block, a byte before, and a
    byte after. */
-static void of_each_piece_the_first_event_that_begins_in_it_is_known(void **state)
+TEST(of_each_piece_the_first_event_that_begins_in_it_is_known)
 {
-    (void)state;
     for (size_t shift = 0; shift < 3; shift++)
         for (size_t per_piece = 1; per_piece <= 3; per_piece++) {
             struct document doc;
@@ -334,9 +332,8 @@ static void of_each_piece_the_first_event_that_begins_in_it_is_known(void **stat
         }
 }
 
-static void of_metadata_alone_there_is_nothing_to_find(void **state)
+TEST(of_metadata_alone_there_is_nothing_to_find)
 {
-    (void)state;
     struct document doc;
     struct fingerprint fp;
     write_document(&doc, &(struct version){.metadata = 5, .closed = true});
@@ -387,9 +384,8 @@ static void go_on(struct fingerprint *fp, struct resync *resync, const struct do
     assert_int_equal(fp->metadata_count, metadata_count);
 }
 
-static void a_version_that_has_only_grown_is_remembered_as_if_it_had_come_at_once(void **state)
+TEST(a_version_that_has_only_grown_is_remembered_as_if_it_had_come_at_once)
 {
-    (void)state;
     for (size_t n = 0; n < CHUNKS; n++) {
         struct version version = {.metadata = 3, .closed = true};
         struct fingerprint fp, whole;
@@ -416,9 +412,8 @@ static void a_version_that_has_only_grown_is_remembered_as_if_it_had_come_at_onc
 }
 
 /* The same version twice, and one without its end: nothing to read on, all of it there. */
-static void a_version_without_news_goes_on_too(void **state)
+TEST(a_version_without_news_goes_on_too)
 {
-    (void)state;
     for (unsigned first = 0; first < 5; first += 4) {
         struct version version = VERSION(3, first, 150);
         struct document doc, cut;
@@ -443,9 +438,8 @@ static void a_version_without_news_goes_on_too(void **state)
 }
 
 /* The agents that registered since stand in front, and everything else lies further on. */
-static void new_agents_in_front_move_everything(void **state)
+TEST(new_agents_in_front_move_everything)
 {
-    (void)state;
     for (unsigned more = 1; more < 2000; more *= 5) {
         struct version version = VERSION(2, 0, 300);
         struct document doc;
@@ -470,9 +464,8 @@ static void new_agents_in_front_move_everything(void **state)
 }
 
 /* A marker replaces the oldest events; the rest is found from its first known event. */
-static void evictions_at_any_place_are_found(void **state)
+TEST(evictions_at_any_place_are_found)
 {
-    (void)state;
     for (unsigned first = 1; first < 200; first += first < 90 ? 1 : 9) {
         struct version version = VERSION(2, 0, 200);
         struct document doc;
@@ -540,9 +533,8 @@ static enum outcome follow(struct fingerprint *fp, const struct version *version
 
 /* Random histories. If no known event is left, the document is read from the beginning; so it is,
    rarely, if some events are left but no known one. */
-static void histories_of_versions_are_followed(void **state)
+TEST(histories_of_versions_are_followed)
 {
-    (void)state;
     unsigned count[3] = {0};
     for (unsigned history = 0; history < 30; history++) {
         struct version version = {.last = 20, .closed = true};
@@ -596,9 +588,8 @@ static void change_last_metadata(struct document *doc)
     doc->text.data[first_event(doc)[-1].offset + sizeof "{\"name\":\"" - 1] = 'x';
 }
 
-static void what_is_another_document_is_taken_for_one(void **state)
+TEST(what_is_another_document_is_taken_for_one)
 {
-    (void)state;
     static const struct {
         struct version was, is;
         void (*change)(struct document *doc);
@@ -639,9 +630,8 @@ static void what_is_another_document_is_taken_for_one(void **state)
 }
 
 /* The beginning is the same, but a later byte is not: its block shows it. */
-static void a_changed_byte_anywhere_is_seen_in_its_piece_alone(void **state)
+TEST(a_changed_byte_anywhere_is_seen_in_its_piece_alone)
 {
-    (void)state;
     struct version version = VERSION(2, 0, 300);
     struct document doc;
     struct fingerprint fp;
@@ -664,9 +654,8 @@ static void a_changed_byte_anywhere_is_seen_in_its_piece_alone(void **state)
 
 /* ---- moving and cutting by hand ---- */
 
-static void what_lies_before_the_place_is_forgotten(void **state)
+TEST(what_lies_before_the_place_is_forgotten)
 {
-    (void)state;
     struct document doc;
     write_document(&doc, &(struct version)VERSION(0, 0, 300));
     struct fingerprint whole;
@@ -691,9 +680,8 @@ static void what_lies_before_the_place_is_forgotten(void **state)
     document_release(&doc);
 }
 
-static void all_of_it_moves_together(void **state)
+TEST(all_of_it_moves_together)
 {
-    (void)state;
     struct document doc;
     struct fingerprint fp, was;
     write_document(&doc, &(struct version)VERSION(0, 0, 200));
@@ -716,9 +704,8 @@ static void all_of_it_moves_together(void **state)
 
 /* ---- copies, and lack of memory ---- */
 
-static void a_copy_goes_its_own_way(void **state)
+TEST(a_copy_goes_its_own_way)
 {
-    (void)state;
     struct document doc, longer;
     struct fingerprint fp, copy, whole;
     write_document(&doc, &(struct version){.metadata = 2, .first = 0, .last = 150});
@@ -763,9 +750,8 @@ static bool remember_with(struct mem *mem, const struct document *doc)
     return good && copied;
 }
 
-static void every_lack_of_memory_is_told_and_leaks_nothing(void **state)
+TEST(every_lack_of_memory_is_told_and_leaks_nothing)
 {
-    (void)state;
     for (unsigned last = 3; last <= 300; last *= 100) {
         struct version version = VERSION(2, 0, last);
         struct document doc;
@@ -780,25 +766,4 @@ static void every_lack_of_memory_is_told_and_leaks_nothing(void **state)
         }
         document_release(&doc);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_any_chunks_the_same_is_remembered),
-        cmocka_unit_test(of_each_piece_the_first_event_that_begins_in_it_is_known),
-        cmocka_unit_test(of_metadata_alone_there_is_nothing_to_find),
-        cmocka_unit_test(a_version_that_has_only_grown_is_remembered_as_if_it_had_come_at_once),
-        cmocka_unit_test(a_version_without_news_goes_on_too),
-        cmocka_unit_test(new_agents_in_front_move_everything),
-        cmocka_unit_test(evictions_at_any_place_are_found),
-        cmocka_unit_test(histories_of_versions_are_followed),
-        cmocka_unit_test(what_is_another_document_is_taken_for_one),
-        cmocka_unit_test(a_changed_byte_anywhere_is_seen_in_its_piece_alone),
-        cmocka_unit_test(what_lies_before_the_place_is_forgotten),
-        cmocka_unit_test(all_of_it_moves_together),
-        cmocka_unit_test(a_copy_goes_its_own_way),
-        cmocka_unit_test(every_lack_of_memory_is_told_and_leaks_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

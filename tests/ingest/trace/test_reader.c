@@ -30,12 +30,6 @@ static void bytes_add(struct bytes *bytes, const void *from, size_t len)
     bytes->len += len;
 }
 
-static uint64_t next_random(uint64_t *seed, uint64_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (*seed >> 33) % below;
-}
-
 /* Text that packs well, or bytes that do not pack at all: then what is read of the file ends in
    other places. */
 static struct bytes some_bytes(size_t len, bool packs)
@@ -46,7 +40,7 @@ static struct bytes some_bytes(size_t len, bool packs)
         char line[64];
         int n = snprintf(line, sizeof line, "{\"ts\":%zu,\"name\":\"x\"},\n", bytes.len);
         for (int i = 0; i < n && !packs; i++)
-            line[i] = (char)next_random(&seed, 256);
+            line[i] = (char)support_random_below(&seed, 256);
         bytes_add(&bytes, line, (size_t)n);
     }
     bytes.len = len;
@@ -115,8 +109,8 @@ static const char *read_rest(struct reader *reader, const struct bytes *content,
 /* All of it, and at its end no more, however often one asks. */
 static void read_all(const struct bytes *file, const struct bytes *content, size_t size)
 {
-    struct failing_mem state = {.allow = -1};
-    struct mem mem = failing_mem(&state);
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
     struct reader *reader = open_bytes(&mem, file->at, file->len);
     assert_int_equal(reader_position(reader), 0);
     for (int i = 0; i < 3; i++) {
@@ -126,7 +120,7 @@ static void read_all(const struct bytes *file, const struct bytes *content, size
         assert_int_equal(reader_position(reader), file->len);
     }
     reader_free(reader);
-    assert_int_equal(state.live_blocks, 0);
+    assert_int_equal(failing.live_blocks, 0);
 }
 
 /* Around the sizes of what is read and unpacked at a time. */
@@ -152,9 +146,8 @@ static const size_t sizes[] = {0,
 static const size_t pieces[] = {1, 7, 4096, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 2 * MOST};
 #define PIECES (sizeof pieces / sizeof *pieces)
 
-static void a_file_of_any_size_is_read_in_pieces_of_any_size(void **state)
+TEST(a_file_of_any_size_is_read_in_pieces_of_any_size)
 {
-    (void)state;
     for (size_t i = 0; i < SIZES; i++)
         for (int packs = 0; packs < 2; packs++) {
             struct bytes content = some_bytes(sizes[i], packs), packed = {0};
@@ -168,9 +161,8 @@ static void a_file_of_any_size_is_read_in_pieces_of_any_size(void **state)
         }
 }
 
-static void what_is_packed_is_told_by_its_first_two_bytes(void **state)
+TEST(what_is_packed_is_told_by_its_first_two_bytes)
 {
-    (void)state;
     static const struct {
         const char *bytes;
         size_t len;
@@ -193,21 +185,22 @@ static void what_is_packed_is_told_by_its_first_two_bytes(void **state)
 /* ---- members ---- */
 
 /* Some of them empty; zeros may pad the end. */
-static void members_that_follow_one_another_are_one_file(void **state)
+TEST(members_that_follow_one_another_are_one_file)
 {
-    (void)state;
     uint64_t seed = 1;
     for (int round = 0; round < 60; round++) {
-        struct bytes content = some_bytes(next_random(&seed, 300 * KIB), round % 2), packed = {0};
+        struct bytes content = some_bytes(support_random_below(&seed, 300 * KIB), round % 2),
+                     packed = {0};
         for (size_t at = 0; at < content.len || packed.len == 0;) {
-            size_t some = next_random(&seed, 4) == 0 ? 0 : next_random(&seed, 100 * KIB);
+            size_t some =
+                support_random_below(&seed, 4) == 0 ? 0 : support_random_below(&seed, 100 * KIB);
             some = some < content.len - at ? some : content.len - at;
             pack(&packed, content.at + at, some);
             at += some;
         }
         static const char zeros[40 * KIB];
-        bytes_add(&packed, zeros, round % 3 == 0 ? 0 : next_random(&seed, sizeof zeros));
-        read_all(&packed, &content, pieces[next_random(&seed, PIECES - 2) + 2]);
+        bytes_add(&packed, zeros, round % 3 == 0 ? 0 : support_random_below(&seed, sizeof zeros));
+        read_all(&packed, &content, pieces[support_random_below(&seed, PIECES - 2) + 2]);
         free(content.at);
         free(packed.at);
     }
@@ -236,9 +229,8 @@ static size_t pack_in_two(struct bytes *out, const struct bytes *content, size_t
 /* So many bytes that do not pack, then zeros, that 16 KiB of the file (what is read at a time)
    become 64 KiB (what is given out at a time): nothing is left of the one when the other is
    full. */
-static void a_piece_of_the_file_may_fill_what_is_unpacked_to_the_last_byte(void **state)
+TEST(a_piece_of_the_file_may_fill_what_is_unpacked_to_the_last_byte)
 {
-    (void)state;
     size_t first = 0;
     for (size_t noise = 16 * KIB - 1; first != 16 * KIB; noise--) {
         struct bytes content = some_bytes(70 * KIB, false), packed = {0};
@@ -271,9 +263,8 @@ static void expect_wrong(const struct bytes *file, const struct bytes *content, 
     reader_free(reader);
 }
 
-static void of_a_truncated_file_all_comes_that_is_there(void **state)
+TEST(of_a_truncated_file_all_comes_that_is_there)
 {
-    (void)state;
     struct bytes content = some_bytes(200 * KIB, true), packed = {0};
     pack(&packed, content.at, 100 * KIB);
     size_t first = packed.len;
@@ -295,9 +286,8 @@ static void of_a_truncated_file_all_comes_that_is_there(void **state)
     free(packed.at);
 }
 
-static void what_is_behind_the_members_and_no_gzip_is_told_last(void **state)
+TEST(what_is_behind_the_members_and_no_gzip_is_told_last)
 {
-    (void)state;
     static const char *const garbage[] = {"x", "\n", "garbage", "\x1f\x8b\x09more", "{\"a\":1}\n"};
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
         for (size_t n = 0; n < SIZES; n++) {
@@ -311,9 +301,8 @@ static void what_is_behind_the_members_and_no_gzip_is_told_last(void **state)
         }
 }
 
-static void a_wrong_check_sum_is_told_behind_the_content(void **state)
+TEST(a_wrong_check_sum_is_told_behind_the_content)
 {
-    (void)state;
     for (size_t n = 1; n < SIZES; n++)
         for (size_t from_end = 1; from_end <= 8; from_end++) {
             struct bytes content = some_bytes(sizes[n], true), packed = {0};
@@ -331,15 +320,17 @@ static void a_wrong_check_sum_is_told_behind_the_content(void **state)
 static void jump(struct reader *reader, const struct bytes *content, uint64_t *seed)
 {
     const char *error = NULL;
-    size_t edge = next_random(seed, 6) * 64 * KIB, near = next_random(seed, 5);
-    uint64_t to = next_random(seed, 2) == 0 ? next_random(seed, content->len + 100)
-                  : edge + near >= 2        ? edge + near - 2
-                                            : 0;
+    size_t edge = support_random_below(seed, 6) * 64 * KIB, near = support_random_below(seed, 5);
+    uint64_t to = support_random_below(seed, 2) == 0
+                      ? support_random_below(seed, content->len + 100)
+                  : edge + near >= 2 ? edge + near - 2
+                                     : 0;
     assert_true(reader_seek(reader, to, &error));
     size_t at = to < content->len ? (size_t)to : content->len;
-    for (uint64_t reads = next_random(seed, 4); reads > 0; reads--) {
+    for (uint64_t reads = support_random_below(seed, 4); reads > 0; reads--) {
         static char piece[200 * KIB];
-        size_t size = 1 + next_random(seed, next_random(seed, 3) == 0 ? sizeof piece : 100);
+        size_t size =
+            1 + support_random_below(seed, support_random_below(seed, 3) == 0 ? sizeof piece : 100);
         ptrdiff_t count = reader_read(reader, piece, size, &error);
         assert_true(count >= 0 && (count > 0 || at == content->len));
         assert_true((size_t)count <= size && (size_t)count <= content->len - at);
@@ -348,9 +339,8 @@ static void jump(struct reader *reader, const struct bytes *content, uint64_t *s
     }
 }
 
-static void from_any_place_one_may_go_to_any_other(void **state)
+TEST(from_any_place_one_may_go_to_any_other)
 {
-    (void)state;
     uint64_t seed = 3;
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
@@ -369,9 +359,8 @@ static void from_any_place_one_may_go_to_any_other(void **state)
     }
 }
 
-static void past_the_end_is_the_end_and_one_may_come_back(void **state)
+TEST(past_the_end_is_the_end_and_one_may_come_back)
 {
-    (void)state;
     struct bytes content = some_bytes(100 * KIB, true), packed = {0};
     pack(&packed, content.at, content.len);
     for (int i = 0; i < 2; i++) {
@@ -394,9 +383,8 @@ static void past_the_end_is_the_end_and_one_may_come_back(void **state)
 }
 
 /* Beyond what is whole one cannot go, but back. */
-static void a_jump_over_what_is_damaged_fails(void **state)
+TEST(a_jump_over_what_is_damaged_fails)
 {
-    (void)state;
     struct bytes content = some_bytes(150 * KIB, false), packed = {0};
     pack(&packed, content.at, content.len);
     struct reader *reader = open_bytes(&mem_libc, packed.at, packed.len / 2);
@@ -414,9 +402,8 @@ static void a_jump_over_what_is_damaged_fails(void **state)
 }
 
 /* A plain file that grows continues where it ended. */
-static void what_is_appended_to_a_plain_file_is_read_too(void **state)
+TEST(what_is_appended_to_a_plain_file_is_read_too)
 {
-    (void)state;
     struct bytes content = some_bytes(1000, true);
     const char *path = support_path(support_tmpdir(), "grows"), *error = NULL;
     support_write_file(path, content.at, 600);
@@ -436,9 +423,8 @@ static void what_is_appended_to_a_plain_file_is_read_too(void **state)
 
 /* ---- what cannot be ---- */
 
-static void what_cannot_be_opened_or_read_says_why(void **state)
+TEST(what_cannot_be_opened_or_read_says_why)
 {
-    (void)state;
     const char *dir = support_tmpdir(), *error = NULL;
     char byte;
     assert_null(reader_open(&mem_libc, support_path(dir, "none"), &error));
@@ -451,45 +437,19 @@ static void what_cannot_be_opened_or_read_says_why(void **state)
 }
 
 /* Whichever allocation fails, the bytes before are right, and the error is reported. */
-static void every_lack_of_memory_is_told_and_leaks_nothing(void **state)
+TEST(every_lack_of_memory_is_told_and_leaks_nothing)
 {
-    (void)state;
     struct bytes content = some_bytes(200 * KIB, true), packed = {0};
     pack(&packed, content.at, content.len);
-    bool done = false;
-    for (long allow = 0; !done; allow++) {
-        struct failing_mem failing = {.allow = allow};
-        struct mem mem = failing_mem(&failing);
-        struct reader *reader = open_bytes(&mem, packed.at, packed.len);
+    for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
+        struct reader *reader = open_bytes(&lack.mem, packed.at, packed.len);
         size_t end = 0;
         const char *error =
             reader == NULL ? "out of memory" : read_rest(reader, &content, 0, 3000, &end);
-        done = error == NULL && end == content.len;
-        assert_true(done || strcmp(error, "out of memory") == 0);
+        lack.done = error == NULL && end == content.len;
+        assert_true(lack.done || strcmp(error, "out of memory") == 0);
         reader_free(reader);
-        assert_int_equal(failing.live_blocks, 0);
-        assert_true(allow < 100);
     }
     free(content.at);
     free(packed.at);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_of_any_size_is_read_in_pieces_of_any_size),
-        cmocka_unit_test(what_is_packed_is_told_by_its_first_two_bytes),
-        cmocka_unit_test(members_that_follow_one_another_are_one_file),
-        cmocka_unit_test(a_piece_of_the_file_may_fill_what_is_unpacked_to_the_last_byte),
-        cmocka_unit_test(of_a_truncated_file_all_comes_that_is_there),
-        cmocka_unit_test(what_is_behind_the_members_and_no_gzip_is_told_last),
-        cmocka_unit_test(a_wrong_check_sum_is_told_behind_the_content),
-        cmocka_unit_test(from_any_place_one_may_go_to_any_other),
-        cmocka_unit_test(past_the_end_is_the_end_and_one_may_come_back),
-        cmocka_unit_test(a_jump_over_what_is_damaged_fails),
-        cmocka_unit_test(what_is_appended_to_a_plain_file_is_read_too),
-        cmocka_unit_test(what_cannot_be_opened_or_read_says_why),
-        cmocka_unit_test(every_lack_of_memory_is_told_and_leaks_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

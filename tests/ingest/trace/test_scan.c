@@ -135,9 +135,8 @@ static const struct {
     {"{\"metadata\":{", "b:1;"},
 };
 
-static void a_text_gives_its_parts_in_any_chunks(void **state)
+TEST(a_text_gives_its_parts_in_any_chunks)
 {
-    (void)state;
     struct found found;
     unsigned wrong = 0;
     strbuf_init(&found.text, &mem_libc, 0);
@@ -154,9 +153,8 @@ static void a_text_gives_its_parts_in_any_chunks(void **state)
     strbuf_release(&found.text);
 }
 
-static void an_event_beyond_the_maximum_is_passed_over(void **state)
+TEST(an_event_beyond_the_maximum_is_passed_over)
 {
-    (void)state;
     struct found found;
     char big[400], text[600];
     strbuf_init(&found.text, &mem_libc, 0);
@@ -169,13 +167,4 @@ static void an_event_beyond_the_maximum_is_passed_over(void **state)
         assert_string_equal(found.text.data, "e:a;b:1;e:c;e:d;");
     }
     strbuf_release(&found.text);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_text_gives_its_parts_in_any_chunks),
-        cmocka_unit_test(an_event_beyond_the_maximum_is_passed_over),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,9 +64,8 @@ static const struct {
     DOC("{\"traceEvents\":[", "]", ",\"b\":2,\"list\":[1,2]}", "\"b\":2,\"list\":[1,2],"),
 };
 
-static void it_is_found_from_any_place_before_the_bracket_and_from_none_behind_it(void **state)
+TEST(it_is_found_from_any_place_before_the_bracket_and_from_none_behind_it)
 {
-    (void)state;
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
     for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
@@ -84,9 +83,8 @@ static void it_is_found_from_any_place_before_the_bracket_and_from_none_behind_i
 
 /* (A document cut after a brace, with a list and more before it in the same object, looks whole.
    None of these is.) */
-static void nothing_is_found_in_one_that_was_cut_off(void **state)
+TEST(nothing_is_found_in_one_that_was_cut_off)
 {
-    (void)state;
     static const char *const texts[] = {
         "{\"traceEvents\":[" PLAIN_EVENT "],\"metadata\":{\"a\":1,\"b\":{\"c\":2}},\"x\":3}",
         "{\"traceEvents\":[" PLAIN_EVENT "," PLAIN_EVENT
@@ -105,9 +103,8 @@ static void nothing_is_found_in_one_that_was_cut_off(void **state)
     strbuf_release(&out);
 }
 
-static void nothing_is_found_where_nothing_is_behind_the_events(void **state)
+TEST(nothing_is_found_where_nothing_is_behind_the_events)
 {
-    (void)state;
     static const char *const texts[] = {
         "",
         " \n",
@@ -156,9 +153,8 @@ static void add_lists(struct strbuf *text, int count)
 }
 
 /* There is an end to the trying, but not that soon; and then it is nothing, not a part. */
-static void lists_in_what_it_says_do_not_hide_it(void **state)
+TEST(lists_in_what_it_says_do_not_hide_it)
 {
-    (void)state;
     struct strbuf text, out;
     strbuf_init(&text, &mem_libc, 0);
     strbuf_init(&out, &mem_libc, 0);
@@ -177,9 +173,8 @@ static void lists_in_what_it_says_do_not_hide_it(void **state)
     strbuf_release(&out);
 }
 
-static void without_memory_nothing_is_found(void **state)
+TEST(without_memory_nothing_is_found)
 {
-    (void)state;
     static const char text[] = "{\"traceEvents\":[],\"metadata\":{\"a\":1}}";
     struct failing_mem failing = {.allow = 0};
     struct mem mem = failing_mem(&failing);
@@ -196,9 +191,8 @@ static void without_memory_nothing_is_found(void **state)
 
 /* ---- tail_is_whole ---- */
 
-static void a_file_may_be_whole_by_its_last_character(void **state)
+TEST(a_file_may_be_whole_by_its_last_character)
 {
-    (void)state;
     static const struct {
         const char *text;
         bool whole;
@@ -233,17 +227,4 @@ static void a_file_may_be_whole_by_its_last_character(void **state)
         free(copy);
     }
     assert_false(tail_is_whole("}\0", 2));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_found_from_any_place_before_the_bracket_and_from_none_behind_it),
-        cmocka_unit_test(nothing_is_found_in_one_that_was_cut_off),
-        cmocka_unit_test(nothing_is_found_where_nothing_is_behind_the_events),
-        cmocka_unit_test(lists_in_what_it_says_do_not_hide_it),
-        cmocka_unit_test(without_memory_nothing_is_found),
-        cmocka_unit_test(a_file_may_be_whole_by_its_last_character),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,7 +124,7 @@ static void same_as_opened(struct rig *rig, const char *path)
     rig_release(&again);
 }
 
-static void a_file_that_is_not_there_yet_is_waited_for(void **state)
+TEST_WITH(a_file_that_is_not_there_yet_is_waited_for, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -139,7 +139,7 @@ static void a_file_that_is_not_there_yet_is_waited_for(void **state)
     same_as_opened(rig, path);
 }
 
-static void an_array_grows(void **state)
+TEST_WITH(an_array_grows, setup, teardown)
 {
     struct rig *rig = *state;
     static const char text[] = "[" A ",\n" B ",\n" C ",\n" D ",\n";
@@ -148,7 +148,7 @@ static void an_array_grows(void **state)
     rig_add(rig, path);
     uint64_t seed = 7;
     for (size_t at = 1; at < sizeof text - 1;) {
-        size_t n = 1 + rig_random(&seed, 60);
+        size_t n = 1 + support_random_below(&seed, 60);
         n = n < sizeof text - 1 - at ? n : sizeof text - 1 - at;
         append(path, text + at, n);
         at += n;
@@ -158,7 +158,7 @@ static void an_array_grows(void **state)
     same_as_opened(rig, path);
 }
 
-static void a_session_lives_from_the_first_change_on(void **state)
+TEST_WITH(a_session_lives_from_the_first_change_on, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -174,7 +174,7 @@ static void a_session_lives_from_the_first_change_on(void **state)
                      rig_session(rig, "s")->clock_ns + 100 * 1000000);
 }
 
-static void a_document_is_rewritten_whole(void **state)
+TEST_WITH(a_document_is_rewritten_whole, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -189,7 +189,7 @@ static void a_document_is_rewritten_whole(void **state)
     same_as_opened(rig, path);
 }
 
-static void half_a_document_leaves_the_picture_as_it_was(void **state)
+TEST_WITH(half_a_document_leaves_the_picture_as_it_was, setup, teardown)
 {
     struct rig *rig = *state;
     static const char text[] = DOC(M1 "," A "," B "," C);
@@ -203,7 +203,7 @@ static void half_a_document_leaves_the_picture_as_it_was(void **state)
         size_t cut = i == 0   ? 0
                      : i == 1 ? sizeof text - 2
                      : i == 2 ? strlen("{\"traceEvents\":[" M1 "," A)
-                              : rig_random(&seed, sizeof text - 1);
+                              : support_random_below(&seed, sizeof text - 1);
         support_write_file(path, text, cut);
         still_names(rig, "aa");
         assert_int_equal(rig_live_sessions(rig), 1);
@@ -214,7 +214,7 @@ static void half_a_document_leaves_the_picture_as_it_was(void **state)
     same_as_opened(rig, path);
 }
 
-static void a_document_that_is_another_is_loaded_anew(void **state)
+TEST_WITH(a_document_that_is_another_is_loaded_anew, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -227,7 +227,7 @@ static void a_document_that_is_another_is_loaded_anew(void **state)
     same_as_opened(rig, path);
 }
 
-static void a_document_is_replaced_by_rename(void **state)
+TEST_WITH(a_document_is_replaced_by_rename, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -242,7 +242,7 @@ static void a_document_is_replaced_by_rename(void **state)
     same_as_opened(rig, path);
 }
 
-static void what_is_removed_stays_and_may_come_back(void **state)
+TEST_WITH(what_is_removed_stays_and_may_come_back, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -256,7 +256,7 @@ static void what_is_removed_stays_and_may_come_back(void **state)
     until_names(rig, "aac");
 }
 
-static void what_the_producer_evicts_the_viewer_keeps(void **state)
+TEST_WITH(what_the_producer_evicts_the_viewer_keeps, setup, teardown)
 {
     struct rig *rig = *state;
     static const char marker[] =
@@ -276,7 +276,7 @@ static void what_the_producer_evicts_the_viewer_keeps(void **state)
     assert_int_equal(rig_session(rig, "s")->metadata_count, 2);
 }
 
-static void a_bad_event_does_not_keep_a_document_from_being_shown(void **state)
+TEST_WITH(a_bad_event_does_not_keep_a_document_from_being_shown, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -292,7 +292,7 @@ static void a_bad_event_does_not_keep_a_document_from_being_shown(void **state)
 
 /* ---- lines ---- */
 
-static void a_feed_in_a_file_grows(void **state)
+TEST_WITH(a_feed_in_a_file_grows, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -309,7 +309,7 @@ static void a_feed_in_a_file_grows(void **state)
     assert_int_equal(hub_source(rig->hub, 0).bad, 0);
 }
 
-static void a_feed_in_a_file_starts_again_when_the_file_is_truncated(void **state)
+TEST_WITH(a_feed_in_a_file_starts_again_when_the_file_is_truncated, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -324,7 +324,7 @@ static void a_feed_in_a_file_starts_again_when_the_file_is_truncated(void **stat
     assert_int_equal(hub_source(rig->hub, 0).bad, 0);
 }
 
-static void a_feed_that_is_replaced_by_a_longer_copy_is_not_taken_twice(void **state)
+TEST_WITH(a_feed_that_is_replaced_by_a_longer_copy_is_not_taken_twice, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -336,7 +336,7 @@ static void a_feed_that_is_replaced_by_a_longer_copy_is_not_taken_twice(void **s
     still_names(rig, "abc");
 }
 
-static void raw_lines_that_are_others_are_loaded_anew(void **state)
+TEST_WITH(raw_lines_that_are_others_are_loaded_anew, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -354,7 +354,7 @@ static void raw_lines_that_are_others_are_loaded_anew(void **state)
     same_as_opened(rig, path);
 }
 
-static void raw_lines_grow(void **state)
+TEST_WITH(raw_lines_grow, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -376,7 +376,7 @@ static void append_zipped(const char *path, const char *text)
     assert_int_equal(gzclose(file), Z_OK);
 }
 
-static void gzip_grows_by_members(void **state)
+TEST_WITH(gzip_grows_by_members, setup, teardown)
 {
     struct rig *rig = *state;
     const char *path = new_path();
@@ -390,7 +390,7 @@ static void gzip_grows_by_members(void **state)
 
 /* ---- directories ---- */
 
-static void traces_that_appear_in_a_directory_are_read(void **state)
+TEST_WITH(traces_that_appear_in_a_directory_are_read, setup, teardown)
 {
     struct rig *rig = *state;
     const char *dir = support_tmpdir();
@@ -401,29 +401,4 @@ static void traces_that_appear_in_a_directory_are_read(void **state)
     until_names(rig, "ac");
     assert_true(hub_reads(rig->hub, support_path(dir, "three.json"))); /* it would become one */
     assert_false(hub_reads(rig->hub, support_path(dir, "three.txt")));
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_file_that_is_not_there_yet_is_waited_for),
-        TEST(an_array_grows),
-        TEST(a_session_lives_from_the_first_change_on),
-        TEST(a_document_is_rewritten_whole),
-        TEST(half_a_document_leaves_the_picture_as_it_was),
-        TEST(a_document_that_is_another_is_loaded_anew),
-        TEST(a_document_is_replaced_by_rename),
-        TEST(what_is_removed_stays_and_may_come_back),
-        TEST(what_the_producer_evicts_the_viewer_keeps),
-        TEST(a_bad_event_does_not_keep_a_document_from_being_shown),
-        TEST(a_feed_in_a_file_grows),
-        TEST(a_feed_in_a_file_starts_again_when_the_file_is_truncated),
-        TEST(a_feed_that_is_replaced_by_a_longer_copy_is_not_taken_twice),
-        TEST(raw_lines_grow),
-        TEST(raw_lines_that_are_others_are_loaded_anew),
-        TEST(gzip_grows_by_members),
-        TEST(traces_that_appear_in_a_directory_are_read),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-static void a_path_gives_the_session_id(void **state)
+TEST(a_path_gives_the_session_id)
 {
-    (void)state;
     static const char *const names[][2] = {{"/a/b/trace-1.json", "trace-1"},
                                            {"x.json.gz", "x"},
                                            {"swarm.feed.ndjson", "swarm.feed"},
@@ -25,9 +24,8 @@ static void a_path_gives_the_session_id(void **state)
     strbuf_release(&out);
 }
 
-static void a_directory_has_traces_by_their_extensions(void **state)
+TEST(a_directory_has_traces_by_their_extensions)
 {
-    (void)state;
     static const char *const traces[] = {"a.json", "a.json.gz", "a.ndjson.gz", "a.b.jsonl"};
     static const char *const others[] = {"json",    ".json",   ".a.json", "a.gz",
                                          "a.trace", "a.json~", ""};
@@ -37,13 +35,4 @@ static void a_directory_has_traces_by_their_extensions(void **state)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         assert_false(trace_name_is_trace(others[i]));
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_path_gives_the_session_id),
-        cmocka_unit_test(a_directory_has_traces_by_their_extensions),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,8 +23,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
+/* How many of a kind's sequences are run. All of them find no more than these on a day when the code is right; run them
+   (100) after a change to what follows a document. */
 #ifdef __linux__
-enum { PERCENT = 100 };
+enum { PERCENT = 40 };
 #else
 enum { PERCENT = 3 }; /* without a watcher, each look takes its time */
 #endif
@@ -149,7 +151,7 @@ struct producer {
 
 static uint64_t draw(struct producer *p, uint64_t n)
 {
-    return rig_random(&p->random, n);
+    return support_random_below(&p->random, n);
 }
 
 static void put_head(struct producer *p, const char *name, const char *cat, char ph, uint64_t at_ms,
@@ -176,14 +178,14 @@ static void put_pad(struct producer *p, uint64_t n)
                                         "\\n",     "\xc3\xa9",  "\\ud83d",     "}],",
                                         "{\\\"ph", "],[{",      "\\u00e9\\/e", " "};
     uint64_t seed = n;
-    size_t len = rig_random(&seed, 12) * rig_random(&seed, 40);
-    if (rig_random(&seed, 60) == 0)
-        len = rig_random(&seed, p->kind->big_bytes / 8);
-    if (rig_random(&seed, 600) == 0)
-        len = rig_random(&seed, p->kind->big_bytes);
+    size_t len = support_random_below(&seed, 12) * support_random_below(&seed, 40);
+    if (support_random_below(&seed, 60) == 0)
+        len = support_random_below(&seed, p->kind->big_bytes / 8);
+    if (support_random_below(&seed, 600) == 0)
+        len = support_random_below(&seed, p->kind->big_bytes);
     strbuf_addf(&p->line, "\"n\":%llu,\"pad\":\"", (unsigned long long)n);
     for (size_t end = p->line.len + len; p->line.len < end;)
-        strbuf_adds(&p->line, parts[rig_random(&seed, sizeof parts / sizeof *parts)]);
+        strbuf_adds(&p->line, parts[support_random_below(&seed, sizeof parts / sizeof *parts)]);
     strbuf_addc(&p->line, '"');
 }
 
@@ -842,45 +844,63 @@ static void run_kind(void **state, const struct kind *kind)
 
 /* ---- any sequence of rewrites ---- */
 
-static void small_documents(void **state)
+static int setup(void **state)
+{
+    *state = calloc(1, sizeof(struct story));
+    return *state == NULL;
+}
+
+static int teardown(void **state)
+{
+    struct story *story = *state;
+    if (story->begun) {
+        /* cmocka's own messages are cut. */
+        printf("# seed %llu:%s\n", (unsigned long long)story->seed, story->steps_taken.data);
+        story_end(story);
+    }
+    free(story);
+    return 0;
+}
+
+TEST_WITH(small_documents, setup, teardown)
 {
     run_kind(state, &(struct kind){&compact, 10000, 140, STEPS, 20000, 20000, 4000, 0, false});
 }
 
-static void documents_of_many_pieces(void **state)
+TEST_WITH(documents_of_many_pieces, setup, teardown)
 {
     run_kind(state, &(struct kind){&compact, 20000, 40, STEPS, 400000, 80000, 100000, 0, false});
 }
 
-static void documents_of_which_some_is_compared(void **state)
+TEST_WITH(documents_of_which_some_is_compared, setup, teardown)
 {
     run_kind(state, &(struct kind){&compact, 30000, 3, STEPS, 3000000, 300000, 100000, 0, false});
 }
 
-static void documents_on_many_lines(void **state)
+TEST_WITH(documents_on_many_lines, setup, teardown)
 {
     run_kind(state, &(struct kind){&pretty, 40000, 12, STEPS, 200000, 40000, 30000, 0, false});
     run_kind(state, &(struct kind){&dos, 50000, 12, STEPS, 100000, 40000, 30000, 0, false});
 }
 
-static void documents_with_their_metadata_in_front(void **state)
+TEST_WITH(documents_with_their_metadata_in_front, setup, teardown)
 {
     run_kind(state, &(struct kind){&head_first, 60000, 20, STEPS, 100000, 40000, 30000, 0, false});
 }
 
-static void arrays(void **state)
+TEST_WITH(arrays, setup, teardown)
 {
     run_kind(state, &(struct kind){&open_array, 70000, 15, STEPS, 100000, 40000, 30000, 0, false});
     run_kind(state,
              &(struct kind){&closed_array, 80000, 15, STEPS, 100000, 40000, 30000, 0, false});
 }
 
-static void packed_documents(void **state)
+TEST_WITH(packed_documents, setup, teardown)
 {
     run_kind(state, &(struct kind){&compact, 90000, 15, STEPS, 100000, 40000, 30000, 0, true});
 }
 
-static void a_viewer_with_a_cap_of_its_own(void **state)
+TEST_WITH(a_viewer_with_a_cap_of_its_own, setup, teardown)
 {
     run_kind(state, &(struct kind){&compact, 100000, 15, STEPS, 100000, 40000, 30000, 300, false});
     run_kind(state, &(struct kind){&compact, 110000, 20, STEPS, 20000, 10000, 1300, 41, false});
@@ -907,7 +927,7 @@ static size_t truncations(const struct story *story)
     return count;
 }
 
-static void a_producers_marker_is_for_who_never_saw_what_it_speaks_of(void **state)
+TEST_WITH(a_producers_marker_is_for_who_never_saw_what_it_speaks_of, setup, teardown)
 {
     struct story *story = *state;
     struct producer *p = &story->producer;
@@ -939,7 +959,7 @@ static double time_in_model(const struct story *story, size_t at)
     return event.ts_us;
 }
 
-static void what_differs_between_the_samples_is_found_before_long(void **state)
+TEST_WITH(what_differs_between_the_samples_is_found_before_long, setup, teardown)
 {
     struct story *story = *state;
     struct producer *p = &story->producer;
@@ -963,40 +983,4 @@ static void what_differs_between_the_samples_is_found_before_long(void **state)
     check(story, is_union(story, true));
     strbuf_release(&text);
     story_end(story);
-}
-
-static int setup(void **state)
-{
-    *state = calloc(1, sizeof(struct story));
-    return *state == NULL;
-}
-
-static int teardown(void **state)
-{
-    struct story *story = *state;
-    if (story->begun) {
-        /* cmocka's own messages are cut. */
-        printf("# seed %llu:%s\n", (unsigned long long)story->seed, story->steps_taken.data);
-        story_end(story);
-    }
-    free(story);
-    return 0;
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(small_documents),
-        TEST(documents_of_many_pieces),
-        TEST(documents_of_which_some_is_compared),
-        TEST(documents_on_many_lines),
-        TEST(documents_with_their_metadata_in_front),
-        TEST(arrays),
-        TEST(packed_documents),
-        TEST(a_viewer_with_a_cap_of_its_own),
-        TEST(a_producers_marker_is_for_who_never_saw_what_it_speaks_of),
-        TEST(what_differs_between_the_samples_is_found_before_long),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

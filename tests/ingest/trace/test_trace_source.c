@@ -33,7 +33,7 @@ static struct source_status read_text(struct rig *rig, const char *name, const c
     return hub_source(rig->hub, index);
 }
 
-static void the_seeds_document_is_a_session_of_agents(void **state)
+TEST_WITH(the_seeds_document_is_a_session_of_agents, setup, teardown)
 {
     struct rig *rig = *state;
     struct source_status status = read_text(
@@ -59,7 +59,7 @@ static void the_seeds_document_is_a_session_of_agents(void **state)
     assert_false(hub_failed(rig->hub));
 }
 
-static void a_session_without_an_id_is_called_by_its_file(void **state)
+TEST_WITH(a_session_without_an_id_is_called_by_its_file, setup, teardown)
 {
     struct rig *rig = *state;
     read_text(rig, "my-trace.json", "[{\"ph\":\"i\",\"ts\":1,\"pid\":1,\"tid\":1,\"name\":\"a\"}]");
@@ -69,7 +69,7 @@ static void a_session_without_an_id_is_called_by_its_file(void **state)
     assert_int_equal(session->start_ns, 0);
 }
 
-static void all_phases_and_string_ids_are_kept(void **state)
+TEST_WITH(all_phases_and_string_ids_are_kept, setup, teardown)
 {
     struct rig *rig = *state;
     rig_add(rig, support_tests("traces/phases.json"));
@@ -86,7 +86,7 @@ static void all_phases_and_string_ids_are_kept(void **state)
     assert_int_equal(swarm_span(rig->model.swarm, complete)->end_ns, 10750);
 }
 
-static void what_clang_writes_opens(void **state)
+TEST_WITH(what_clang_writes_opens, setup, teardown)
 {
     struct rig *rig = *state;
     rig_add(rig, support_tests("traces/clang.json"));
@@ -98,7 +98,7 @@ static void what_clang_writes_opens(void **state)
     assert_non_null(strstr(session->extra.data, "\"beginningOfTime\":1795426561166122"));
 }
 
-static void what_node_writes_opens(void **state)
+TEST_WITH(what_node_writes_opens, setup, teardown)
 {
     struct rig *rig = *state;
     rig_add(rig, support_tests("traces/node.json"));
@@ -108,7 +108,7 @@ static void what_node_writes_opens(void **state)
 }
 
 /* The tools themselves, where they are installed. */
-static void what_the_tools_of_this_machine_write_opens(void **state)
+TEST_WITH(what_the_tools_of_this_machine_write_opens, setup, teardown)
 {
     struct rig *rig = *state;
     const char *dir = support_tmpdir();
@@ -135,7 +135,7 @@ static void what_the_tools_of_this_machine_write_opens(void **state)
     assert_false(hub_failed(rig->hub));
 }
 
-static void a_document_of_ours_opens_to_its_sessions(void **state)
+TEST_WITH(a_document_of_ours_opens_to_its_sessions, setup, teardown)
 {
     struct rig *rig = *state;
     rig_take(
@@ -174,7 +174,7 @@ static void a_document_of_ours_opens_to_its_sessions(void **state)
     rig_release(&again);
 }
 
-static void a_file_of_feed_lines_is_a_feed(void **state)
+TEST_WITH(a_file_of_feed_lines_is_a_feed, setup, teardown)
 {
     struct rig *rig = *state;
     struct source_status status = read_text(
@@ -188,7 +188,7 @@ static void a_file_of_feed_lines_is_a_feed(void **state)
     assert_int_not_equal(rig_session(rig, "s")->flags & SESSION_FINISHED, 0);
 }
 
-static void a_file_of_raw_lines_has_a_session_by_its_name(void **state)
+TEST_WITH(a_file_of_raw_lines_has_a_session_by_its_name, setup, teardown)
 {
     struct rig *rig = *state;
     read_text(
@@ -202,7 +202,7 @@ static void a_file_of_raw_lines_has_a_session_by_its_name(void **state)
 
 /* ---- what is wrong ---- */
 
-static void a_file_that_is_not_there_is_an_error(void **state)
+TEST_WITH(a_file_that_is_not_there_is_an_error, setup, teardown)
 {
     struct rig *rig = *state;
     struct strbuf error;
@@ -215,7 +215,7 @@ static void a_file_that_is_not_there_is_an_error(void **state)
     strbuf_release(&error);
 }
 
-static void a_document_cut_off_keeps_what_came_and_says_where(void **state)
+TEST_WITH(a_document_cut_off_keeps_what_came_and_says_where, setup, teardown)
 {
     struct rig *rig = *state;
     struct source_status status = read_text(
@@ -227,7 +227,7 @@ static void a_document_cut_off_keeps_what_came_and_says_where(void **state)
     assert_int_equal(rig_events(rig), 1);
 }
 
-static void a_bad_event_loses_itself_alone(void **state)
+TEST_WITH(a_bad_event_loses_itself_alone, setup, teardown)
 {
     struct rig *rig = *state;
     struct source_status status = read_text(
@@ -241,7 +241,7 @@ static void a_bad_event_loses_itself_alone(void **state)
     assert_non_null(rig_logged(rig, "bad.json: line 3: ts is missing"));
 }
 
-static void a_file_that_is_no_trace_is_an_error(void **state)
+TEST_WITH(a_file_that_is_no_trace_is_an_error, setup, teardown)
 {
     struct rig *rig = *state;
     struct source_status status =
@@ -251,7 +251,7 @@ static void a_file_that_is_no_trace_is_an_error(void **state)
     assert_int_equal(rig_live_sessions(rig), 0);
 }
 
-static void an_object_that_is_no_trace_is_an_error(void **state)
+TEST_WITH(an_object_that_is_no_trace_is_an_error, setup, teardown)
 {
     struct rig *rig = *state;
     assert_int_equal(
@@ -259,7 +259,7 @@ static void an_object_that_is_no_trace_is_an_error(void **state)
         SOURCE_FAILED);
 }
 
-static void metadata_that_is_nonsense_does_no_harm(void **state)
+TEST_WITH(metadata_that_is_nonsense_does_no_harm, setup, teardown)
 {
     struct rig *rig = *state;
     read_text(
@@ -273,7 +273,7 @@ static void metadata_that_is_nonsense_does_no_harm(void **state)
 
 /* ---- directories, and which files are read ---- */
 
-static void a_directory_is_all_traces_in_it(void **state)
+TEST_WITH(a_directory_is_all_traces_in_it, setup, teardown)
 {
     struct rig *rig = *state;
     const char *dir = support_tmpdir();
@@ -289,7 +289,7 @@ static void a_directory_is_all_traces_in_it(void **state)
     assert_false(hub_reads(rig->hub, support_path(dir, "notes.txt")));
 }
 
-static void hub_reads_knows_a_file_by_any_name(void **state)
+TEST_WITH(hub_reads_knows_a_file_by_any_name, setup, teardown)
 {
     struct rig *rig = *state;
     const char *dir = support_tmpdir();
@@ -302,29 +302,4 @@ static void hub_reads_knows_a_file_by_any_name(void **state)
     assert_false(hub_reads(rig->hub, support_path(dir, "other")));
     rig_until_finished(rig);
     assert_true(hub_reads(rig->hub, name));
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(the_seeds_document_is_a_session_of_agents),
-        TEST(a_session_without_an_id_is_called_by_its_file),
-        TEST(all_phases_and_string_ids_are_kept),
-        TEST(what_clang_writes_opens),
-        TEST(what_node_writes_opens),
-        TEST(what_the_tools_of_this_machine_write_opens),
-        TEST(a_document_of_ours_opens_to_its_sessions),
-        TEST(a_file_of_feed_lines_is_a_feed),
-        TEST(a_file_of_raw_lines_has_a_session_by_its_name),
-        TEST(a_file_that_is_not_there_is_an_error),
-        TEST(a_document_cut_off_keeps_what_came_and_says_where),
-        TEST(a_bad_event_loses_itself_alone),
-        TEST(a_file_that_is_no_trace_is_an_error),
-        TEST(an_object_that_is_no_trace_is_an_error),
-        TEST(metadata_that_is_nonsense_does_no_harm),
-        TEST(a_directory_is_all_traces_in_it),
-        TEST(hub_reads_knows_a_file_by_any_name),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,12 +156,11 @@ static void serve(int fd, char *seen, size_t size)
     }
 }
 
-static void a_key_makes_one_frame_of_one_input(void **state)
+TEST(a_key_makes_one_frame_of_one_input)
 {
     struct winsize size = {.ws_row = ROWS, .ws_col = COLS};
     char path[256], more[256], seen[4096];
     int fd, status = 0;
-    (void)state;
     snprintf(path, sizeof path, "%s", support_path(support_tmpdir(), "one.json"));
     snprintf(more, sizeof more, "%s", support_path(support_tmpdir(), "two.json"));
     write_trace(path, "one");
@@ -177,12 +176,4 @@ static void a_key_makes_one_frame_of_one_input(void **state)
     close(fd);
     if (status != 0)
         fail_msg("the child failed:\n%s", seen);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_key_makes_one_frame_of_one_input),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

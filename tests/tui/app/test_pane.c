@@ -9,11 +9,10 @@ static int64_t parent_of(void *ctx, int64_t pid)
     return pid == 7 ? 7 : pid / 10;
 }
 
-static void the_nearest_pane_above_is_it(void **state)
+TEST(the_nearest_pane_above_is_it)
 {
     static const char panes[] = "10 %0\n55 %12\n100 %3\nrubbish\n\n1000x %4\n";
     char pane[PANE_BYTES];
-    (void)state;
     assert_true(pane_find(panes, 1000, parent_of, NULL, pane));
     assert_string_equal(pane, "%3");
     assert_true(pane_find(panes, 10, parent_of, NULL, pane));
@@ -24,22 +23,12 @@ static void the_nearest_pane_above_is_it(void **state)
     assert_string_equal(pane, "%2");
 }
 
-static void a_process_may_be_in_none(void **state)
+TEST(a_process_may_be_in_none)
 {
     char pane[PANE_BYTES];
-    (void)state;
     assert_false(pane_find("", 1000, parent_of, NULL, pane));
     assert_false(pane_find("55 %1\n", 1000, parent_of, NULL, pane));
     assert_false(pane_find("0 %1\n1 %2\n", 0, parent_of, NULL, pane));
     assert_false(pane_find("8 %1\n", 7, parent_of, NULL, pane)); /* the cycle is cut */
     assert_false(pane_find("5 1\n5 %12345678901234567890\n", 5, parent_of, NULL, pane));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_nearest_pane_above_is_it),
-        cmocka_unit_test(a_process_may_be_in_none),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

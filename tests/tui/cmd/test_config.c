@@ -21,13 +21,12 @@ static bool parse(struct options *out, char *config, const char *line, struct st
     return options_parse(out, argc, argv, &env, config, "the/config", error);
 }
 
-static void options_have_their_names_of_the_command_line(void **state)
+TEST(options_have_their_names_of_the_command_line)
 {
     struct options options;
     struct strbuf error;
     char config[] =
         "# a comment\n\n  fps = 5\nmax-events 7\r\nno-color\nfilter= a b \njson\nsize=80x24\n";
-    (void)state;
     strbuf_init(&error, &mem_libc, 0);
     assert_true(parse(&options, config, "watch x", &error));
     assert_int_equal(options.fps, 5);
@@ -40,12 +39,11 @@ static void options_have_their_names_of_the_command_line(void **state)
     strbuf_release(&error);
 }
 
-static void the_command_line_wins(void **state)
+TEST(the_command_line_wins)
 {
     struct options options;
     struct strbuf error;
     char config[] = "fps = 5\noutput = a.json";
-    (void)state;
     strbuf_init(&error, &mem_libc, 0);
     assert_true(parse(&options, config, "--fps 20 -o b.json x", &error));
     assert_int_equal(options.fps, 20);
@@ -54,12 +52,11 @@ static void the_command_line_wins(void **state)
     strbuf_release(&error);
 }
 
-static void keys_are_bound_by_the_names_of_actions(void **state)
+TEST(keys_are_bound_by_the_names_of_actions)
 {
     struct options options;
     struct strbuf error;
     char config[] = "bind zoom-in = i Space\nbind quit = Q\nbind log =\n";
-    (void)state;
     strbuf_init(&error, &mem_libc, 0);
     assert_true(parse(&options, config, "x", &error));
     const struct keymap *keymap = &options.keymap;
@@ -77,7 +74,7 @@ static void keys_are_bound_by_the_names_of_actions(void **state)
     strbuf_release(&error);
 }
 
-static void an_error_names_its_line(void **state)
+TEST(an_error_names_its_line)
 {
     static const struct {
         const char *config, *error;
@@ -89,7 +86,6 @@ static void an_error_names_its_line(void **state)
         {"\n\nbind zoomin = i", "the/config:3: bind zoomin: no such action"},
         {"bind zoom-in = Foo", "the/config:1: bind zoom-in: no such key"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct options options;
         struct strbuf error;
@@ -104,7 +100,7 @@ static void an_error_names_its_line(void **state)
     }
 }
 
-static void its_path_follows_from_the_environment(void **state)
+TEST(its_path_follows_from_the_environment)
 {
     static const struct {
         const char *config_home, *home, *line, *path;
@@ -117,7 +113,6 @@ static void its_path_follows_from_the_environment(void **state)
         {"/c", "/h", "x --config=g", "g", true},
         {"/c", "/h", "-- --config=g", "/c/swarmtop/config", false},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct environment own = {.config_home = cases[i].config_home, .home = cases[i].home};
         char name[] = "swarmtop", words[80], *argv[10] = {name};
@@ -135,10 +130,9 @@ static void its_path_follows_from_the_environment(void **state)
     }
 }
 
-static void the_default_file_may_be_missing(void **state)
+TEST(the_default_file_may_be_missing)
 {
     struct strbuf text, error;
-    (void)state;
     strbuf_init(&text, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
     assert_true(config_read("/no/such/file", false, &text, &error));
@@ -150,12 +144,11 @@ static void the_default_file_may_be_missing(void **state)
 }
 
 /* /dev/zero has no end. */
-static void a_file_beyond_the_maximum_is_refused(void **state)
+TEST(a_file_beyond_the_maximum_is_refused)
 {
     const char *path = support_path(support_tmpdir(), "config");
     static char bytes[CONFIG_MAX_BYTES + 1];
     struct strbuf text, error;
-    (void)state;
     strbuf_init(&text, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
     memset(bytes, '#', sizeof bytes);
@@ -172,18 +165,4 @@ static void a_file_beyond_the_maximum_is_refused(void **state)
     assert_string_equal(error.data, "/dev/zero: cannot read: larger than 256 KB");
     strbuf_release(&text);
     strbuf_release(&error);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_have_their_names_of_the_command_line),
-        cmocka_unit_test(the_command_line_wins),
-        cmocka_unit_test(keys_are_bound_by_the_names_of_actions),
-        cmocka_unit_test(an_error_names_its_line),
-        cmocka_unit_test(its_path_follows_from_the_environment),
-        cmocka_unit_test(the_default_file_may_be_missing),
-        cmocka_unit_test(a_file_beyond_the_maximum_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,13 +75,11 @@ static void tell(struct story *story, struct facts *facts)
     story_free(story);
 }
 
-static void a_seed_is_a_story(void **state)
+TEST(a_seed_is_a_story)
 {
     struct story *a = story_of(8, 7, true), *b = story_of(8, 7, true), *c = story_of(8, 8, true);
     struct story_line x, y, z;
     bool same = true;
-
-    (void)state;
     for (int i = 0; i < 2000; i++) {
         assert_true(story_next(a, &x) && story_next(b, &y) && story_next(c, &z));
         assert_int_equal(x.len, y.len);
@@ -94,11 +92,9 @@ static void a_seed_is_a_story(void **state)
     story_free(c);
 }
 
-static void the_default_story_has_something_of_everything(void **state)
+TEST(the_default_story_has_something_of_everything)
 {
     struct facts f;
-
-    (void)state;
     tell(story_of(8, 1, false), &f);
     assert_int_equal(f.sessions, 3);
     assert_int_equal(f.most_at_work, 8);
@@ -106,9 +102,8 @@ static void the_default_story_has_something_of_everything(void **state)
     assert_true(f.counters > 0 && f.first_tokens > 10 && f.progresses > 10);
 }
 
-static void it_ends_by_itself_in_time(void **state)
+TEST(it_ends_by_itself_in_time)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 30; seed++) {
         struct facts f;
 
@@ -119,11 +114,9 @@ static void it_ends_by_itself_in_time(void **state)
     }
 }
 
-static void there_are_as_many_agents_as_asked_for(void **state)
+TEST(there_are_as_many_agents_as_asked_for)
 {
     static const unsigned counts[] = {1, 2, 3, 20, 1000};
-
-    (void)state;
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         struct facts f;
 
@@ -133,19 +126,17 @@ static void there_are_as_many_agents_as_asked_for(void **state)
     }
 }
 
-static void an_endless_one_goes_on(void **state)
+TEST(an_endless_one_goes_on)
 {
     struct story *story = story_of(4, 3, true);
     struct story_line line = {0};
-
-    (void)state;
     while (line.t_ms < 3600000)
         assert_true(story_next(story, &line));
     story_free(story);
 }
 
 /* The feed accepts every line. */
-static void it_is_a_good_feed(void **state)
+TEST(it_is_a_good_feed)
 {
     const char *path = support_path(support_tmpdir(), "story.ndjson");
     const char *argv[] = {support_program(), "report", "--json", path, NULL};
@@ -154,14 +145,12 @@ static void it_is_a_good_feed(void **state)
     struct support_run run;
     FILE *file = fopen(path, "w");
     json_t *report;
-
-    (void)state;
     assert_non_null(file);
     while (story_next(story, &line))
         fwrite(line.text, 1, line.len, file);
     fclose(file);
     story_free(story);
-    support_run(&run, argv, NULL, 0, 30000);
+    support_run(&run, argv, NULL, 0, 120000);
     assert_int_equal(run.status, 0);
     report = json_loads(run.out, 0, NULL);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(report, "events"), "bad")),
@@ -194,12 +183,10 @@ static void *resize(void *ctx, void *ptr, size_t old_size, size_t new_size)
     return realloc(ptr, new_size);
 }
 
-static void a_lack_of_memory_ends_it_cleanly(void **state)
+TEST(a_lack_of_memory_ends_it_cleanly)
 {
     const struct story_options options = {
         .agents = 8, .seed = 1, .start_ms = START_MS, .branch = "@"};
-
-    (void)state;
     for (size_t n = 0;; n += 1 + n / 16) {
         struct failing failing = {.left = n};
         const struct mem mem = {resize, &failing};
@@ -213,19 +200,4 @@ static void a_lack_of_memory_ends_it_cleanly(void **state)
         if (failing.left > 0)
             break;
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_seed_is_a_story),
-        cmocka_unit_test(the_default_story_has_something_of_everything),
-        cmocka_unit_test(it_ends_by_itself_in_time),
-        cmocka_unit_test(there_are_as_many_agents_as_asked_for),
-        cmocka_unit_test(an_endless_one_goes_on),
-        cmocka_unit_test(it_is_a_good_feed),
-        cmocka_unit_test(a_lack_of_memory_ends_it_cleanly),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ static void release(struct line *line)
     strbuf_release(&line->error);
 }
 
-static void the_command_is_the_first_word_that_names_one(void **state)
+TEST(the_command_is_the_first_word_that_names_one)
 {
     static const struct {
         const char *words;
@@ -70,8 +70,6 @@ static void the_command_is_the_first_word_that_names_one(void **state)
         {"demo", COMMAND_DEMO, 0},
         {"report -- --json", COMMAND_REPORT, 1},
     };
-
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct line line;
 
@@ -84,7 +82,7 @@ static void the_command_is_the_first_word_that_names_one(void **state)
     }
 }
 
-static void options_are_gnu_style(void **state)
+TEST(options_are_gnu_style)
 {
     static const char *const same[] = {
         "record -o out.json -f a.json",
@@ -94,8 +92,6 @@ static void options_are_gnu_style(void **state)
         "record -fo out.json a.json",
         "record -f -o out.json -- a.json",
     };
-
-    (void)state;
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         struct line line;
 
@@ -109,11 +105,9 @@ static void options_are_gnu_style(void **state)
     }
 }
 
-static void values_are_read(void **state)
+TEST(values_are_read)
 {
     struct line line;
-
-    (void)state;
     parse(
         &line,
         "watch --write-interval 5s --max-events 0 --tracks agent --for 1.5 --fps 30 --split --from -30s --to 12.5s",
@@ -149,7 +143,7 @@ static void values_are_read(void **state)
     release(&line);
 }
 
-static void what_is_wrong_is_named(void **state)
+TEST(what_is_wrong_is_named)
 {
     static const struct {
         const char *words, *says;
@@ -201,8 +195,6 @@ static void what_is_wrong_is_named(void **state)
         {"demo --since 1h", "--since: not an option of this command"},
         {"report --content=yes a", "--content: takes no value"},
     };
-
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct line line;
 
@@ -216,12 +208,10 @@ static void what_is_wrong_is_named(void **state)
     }
 }
 
-static void the_environment_gives_defaults(void **state)
+TEST(the_environment_gives_defaults)
 {
     const struct environment env = {.perfetto_interval = "7s", .no_color = true};
     struct line line;
-
-    (void)state;
     parse(&line, "record -", &env);
     assert_true(line.ok && line.options.no_color);
     assert_true(line.options.write_interval_s >= 7 && line.options.write_interval_s <= 7);
@@ -231,20 +221,18 @@ static void the_environment_gives_defaults(void **state)
     release(&line);
 }
 
-static void numbers_are_read_as_parse_int_does(void **state)
+TEST(numbers_are_read_as_parse_int_does)
 {
     static const struct {
         const char *text;
         double value;
     } rows[] = {{"5", 5}, {"5s", 5}, {" 12 ", 12}, {"+3", 3},  {"", 0},
                 {"x", 0}, {"-4", 0}, {"0", 0},     {"1.9", 1}, {"0x10", 0}};
-
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal((int)options_parse_int(rows[i].text), (int)rows[i].value);
 }
 
-static void switch_words_are_trimmed_and_in_any_case(void **state)
+TEST(switch_words_are_trimmed_and_in_any_case)
 {
     static const struct {
         const char *text;
@@ -254,13 +242,11 @@ static void switch_words_are_trimmed_and_in_any_case(void **state)
                 {"on", SWITCH_ON},    {"0", SWITCH_OFF},          {"False", SWITCH_OFF},
                 {"no\n", SWITCH_OFF}, {"OFF", SWITCH_OFF},        {"/tmp/x", SWITCH_OTHER},
                 {"11", SWITCH_OTHER}, {"true.json", SWITCH_OTHER}};
-
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(options_switch_word(rows[i].text), rows[i].word);
 }
 
-static void times_are_read_and_resolved(void **state)
+TEST(times_are_read_and_resolved)
 {
     /* From 2025-10-16T14:31:05.5Z for an hour; TZ is UTC in tests. */
     const int64_t from = 1760625065 * S + S / 2, to = from + 3600 * S;
@@ -294,8 +280,6 @@ static void times_are_read_and_resolved(void **state)
         {"999999999h", INT64_MIN},
         {"now", INT64_MIN},
     };
-
-    (void)state;
     setenv("TZ", "UTC", 1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct time_spec spec = {TIME_UNSET, 0};
@@ -309,21 +293,18 @@ static void times_are_read_and_resolved(void **state)
     }
 }
 
-static void a_time_of_day_after_midnight_is_the_next_days(void **state)
+TEST(a_time_of_day_after_midnight_is_the_next_days)
 {
     const int64_t from = 1760655600 * S, to = from + 3 * 3600 * S; /* 23:00 to 02:00 */
     struct time_spec spec;
-
-    (void)state;
     setenv("TZ", "UTC", 1);
     assert_true(time_spec_parse("01:00", &spec));
     assert_int_equal(time_spec_resolve(spec, from, to, 0), from + 2 * 3600 * S);
     assert_int_equal(time_spec_resolve((struct time_spec){TIME_UNSET, 0}, from, to, 42), 42);
 }
 
-static void no_two_rows_mean_the_same(void **state)
+TEST(no_two_rows_mean_the_same)
 {
-    (void)state;
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *a = &option_rows[i];
 
@@ -340,9 +321,8 @@ static void no_two_rows_mean_the_same(void **state)
     }
 }
 
-static void help_lists_every_option_of_its_command(void **state)
+TEST(help_lists_every_option_of_its_command)
 {
-    (void)state;
     for (int command = 0; command < COMMANDS; command++) {
         struct strbuf help;
 
@@ -382,14 +362,12 @@ static void regenerate(const char *manual, struct strbuf *out)
     strbuf_adds(out, at);
 }
 
-static void the_manual_has_the_tables_rows(void **state)
+TEST(the_manual_has_the_tables_rows)
 {
     const char *path = support_tests("../doc/swarmtop.1");
     char *manual = support_read_file(path, NULL);
     const char *generate = getenv("GENERATE");
     struct strbuf wanted;
-
-    (void)state;
     strbuf_init(&wanted, &mem_libc, 0);
     regenerate(manual, &wanted);
     if (generate && *generate == '1')
@@ -398,24 +376,4 @@ static void the_manual_has_the_tables_rows(void **state)
         fail_msg("doc/swarmtop.1 is not what the tables say: GENERATE=1 make test TESTS=options");
     strbuf_release(&wanted);
     free(manual);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_command_is_the_first_word_that_names_one),
-        cmocka_unit_test(options_are_gnu_style),
-        cmocka_unit_test(values_are_read),
-        cmocka_unit_test(what_is_wrong_is_named),
-        cmocka_unit_test(the_environment_gives_defaults),
-        cmocka_unit_test(numbers_are_read_as_parse_int_does),
-        cmocka_unit_test(switch_words_are_trimmed_and_in_any_case),
-        cmocka_unit_test(times_are_read_and_resolved),
-        cmocka_unit_test(a_time_of_day_after_midnight_is_the_next_days),
-        cmocka_unit_test(no_two_rows_mean_the_same),
-        cmocka_unit_test(help_lists_every_option_of_its_command),
-        cmocka_unit_test(the_manual_has_the_tables_rows),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static bool is_the_source(void *ctx, const char *path)
 
 static const char *one[] = {"abc", NULL}, *two[] = {"abc", "../d e/f", NULL}, *none[] = {NULL};
 
-static void the_path_is_the_first_rule_that_applies(void **state)
+TEST(the_path_is_the_first_rule_that_applies)
 {
     static const struct {
         const char *what, *output, *trace, *source;
@@ -95,8 +95,6 @@ static void the_path_is_the_first_rule_that_applies(void **state)
         {"split, nothing said", NULL, NULL, NULL, two, true, true,
          "/state/swarmtop/trace-abc.json"},
     };
-
-    (void)state;
     setenv("TZ", "UTC", 1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct model m = model_new(rows[i].ids);
@@ -125,14 +123,12 @@ static void the_path_is_the_first_rule_that_applies(void **state)
     }
 }
 
-static void home_stands_in_for_what_is_not_set(void **state)
+TEST(home_stands_in_for_what_is_not_set)
 {
     struct model m = model_new(one);
     struct options options = {.env = {.home = "/home/u"}};
     struct output_config config = {.mem = &mem_libc, .options = &options, .live = true};
     struct output *output = output_new(&config);
-
-    (void)state;
     assert_string_equal(output_path(output, m.swarm, NOW_NS),
                         "/home/u/.local/state/swarmtop/trace-abc.json");
     options.env.perfetto_trace = "1";
@@ -142,7 +138,7 @@ static void home_stands_in_for_what_is_not_set(void **state)
     model_free(&m);
 }
 
-static void a_session_id_makes_a_file_name(void **state)
+TEST(a_session_id_makes_a_file_name)
 {
     static const struct {
         const char *id, *name;
@@ -156,8 +152,6 @@ static void a_session_id_makes_a_file_name(void **state)
         {"\xC3\xBC\xE8\xAA\xBF", "\xC3\xBC\xE8\xAA\xBF"},
         {"C:\\x", "C:_x"},
     };
-
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct strbuf name;
 
@@ -170,11 +164,9 @@ static void a_session_id_makes_a_file_name(void **state)
     }
 }
 
-static void a_long_id_is_cut_between_characters(void **state)
+TEST(a_long_id_is_cut_between_characters)
 {
     struct strbuf id, name;
-
-    (void)state;
     strbuf_init(&id, &mem_libc, 0);
     strbuf_init(&name, &mem_libc, 0);
     for (int i = 0; i < 200; i++)
@@ -194,7 +186,7 @@ static size_t count_in(const char *text, const char *what)
     return count;
 }
 
-static void it_is_written_privately_and_again(void **state)
+TEST(it_is_written_privately_and_again)
 {
     const char *path = support_path(support_tmpdir(), "new/dir/o.json");
     struct model m = model_new(two);
@@ -204,8 +196,6 @@ static void it_is_written_privately_and_again(void **state)
     struct strbuf error;
     struct stat st;
     char *text;
-
-    (void)state;
     strbuf_init(&error, &mem_libc, 0);
     assert_null(output_written(output, 0));
     assert_true(output_write(output, m.swarm, NOW_NS, false, &error));
@@ -227,7 +217,7 @@ static void it_is_written_privately_and_again(void **state)
     strbuf_release(&error);
 }
 
-static void split_writes_a_document_a_session(void **state)
+TEST(split_writes_a_document_a_session)
 {
     static const char *same[] = {"a/b", "a_b", "c", NULL};
     static const char *const names[] = {"o-a_b.json", "o-a_b-2.json", "o-c.json"};
@@ -237,8 +227,6 @@ static void split_writes_a_document_a_session(void **state)
     struct output_config config = {.mem = &mem_libc, .options = &options, .live = true};
     struct output *output = output_new(&config);
     struct strbuf error;
-
-    (void)state;
     strbuf_init(&error, &mem_libc, 0);
     assert_true(output_write(output, m.swarm, NOW_NS, true, &error));
     for (size_t i = 0; i < 3; i++) {
@@ -253,7 +241,7 @@ static void split_writes_a_document_a_session(void **state)
     strbuf_release(&error);
 }
 
-static void a_failure_names_the_file_and_what_was_there_stays(void **state)
+TEST(a_failure_names_the_file_and_what_was_there_stays)
 {
     const char *dir = support_tmpdir(), *file = support_path(dir, "file");
     struct model m = model_new(one);
@@ -262,8 +250,6 @@ static void a_failure_names_the_file_and_what_was_there_stays(void **state)
     struct output *output = output_new(&config);
     struct strbuf error;
     char *text;
-
-    (void)state;
     strbuf_init(&error, &mem_libc, 0);
     support_write_file(file, "old", 3);
     assert_false(output_write(output, m.swarm, NOW_NS, true, &error));
@@ -283,7 +269,7 @@ static bool gives_up(bool final)
     return true;
 }
 
-static void a_document_that_is_given_up_leaves_the_old_one(void **state)
+TEST(a_document_that_is_given_up_leaves_the_old_one)
 {
     const char *dir = support_tmpdir(), *file = support_path(dir, "o.json");
     struct model m = model_new(one);
@@ -294,7 +280,6 @@ static void a_document_that_is_given_up_leaves_the_old_one(void **state)
     struct strbuf error;
     char *text;
 
-    (void)state;
     strbuf_init(&error, &mem_libc, 0);
     support_write_file(file, "old", 3);
     /* An earlier document is given up silently. */
@@ -315,7 +300,7 @@ static void a_document_that_is_given_up_leaves_the_old_one(void **state)
     strbuf_release(&error);
 }
 
-static void a_trace_that_was_only_read_is_not_replaced_by_the_switch(void **state)
+TEST(a_trace_that_was_only_read_is_not_replaced_by_the_switch)
 {
     const char *conf = support_tmpdir();
     struct model m = model_new(one);
@@ -323,8 +308,6 @@ static void a_trace_that_was_only_read_is_not_replaced_by_the_switch(void **stat
     struct output_config config = {.mem = &mem_libc, .options = &options, .live = false};
     struct output *output = output_new(&config);
     struct strbuf error;
-
-    (void)state;
     strbuf_init(&error, &mem_libc, 0);
     assert_non_null(output_path(output, m.swarm, NOW_NS));
     assert_true(output_write(output, m.swarm, NOW_NS, false, &error));
@@ -336,21 +319,4 @@ static void a_trace_that_was_only_read_is_not_replaced_by_the_switch(void **stat
     output_free(output);
     model_free(&m);
     strbuf_release(&error);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_path_is_the_first_rule_that_applies),
-        cmocka_unit_test(home_stands_in_for_what_is_not_set),
-        cmocka_unit_test(a_session_id_makes_a_file_name),
-        cmocka_unit_test(a_long_id_is_cut_between_characters),
-        cmocka_unit_test(it_is_written_privately_and_again),
-        cmocka_unit_test(split_writes_a_document_a_session),
-        cmocka_unit_test(a_failure_names_the_file_and_what_was_there_stays),
-        cmocka_unit_test(a_document_that_is_given_up_leaves_the_old_one),
-        cmocka_unit_test(a_trace_that_was_only_read_is_not_replaced_by_the_switch),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,10 +86,9 @@ static int status_within(struct child *child, int ms)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void the_first_signal_wakes_the_loop(void **state)
+TEST(the_first_signal_wakes_the_loop)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    (void)state;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         struct child child;
         start(&child, RUNS_LOOP);
@@ -98,7 +97,7 @@ static void the_first_signal_wakes_the_loop(void **state)
     }
 }
 
-static void the_second_ends_a_computation_at_once(void **state)
+TEST(the_second_ends_a_computation_at_once)
 {
     static const struct {
         enum kind kind;
@@ -108,7 +107,6 @@ static void the_second_ends_a_computation_at_once(void **state)
         {COMPUTES_IN_LOOP, SIGTERM, SIGINT},
         {COMPUTES, SIGTERM, SIGTERM},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct child child;
         start(&child, cases[i].kind);
@@ -121,10 +119,9 @@ static void the_second_ends_a_computation_at_once(void **state)
     }
 }
 
-static void one_sigint_ends_what_is_computed_after_the_loop(void **state)
+TEST(one_sigint_ends_what_is_computed_after_the_loop)
 {
     struct child child;
-    (void)state;
     start(&child, COMPUTES);
     kill(child.pid, SIGINT);
     assert_int_equal(status_within(&child, 20000), 128 + SIGINT);
@@ -138,10 +135,9 @@ static void one_sigint_ends_what_is_computed_after_the_loop(void **state)
     assert_int_equal(status_within(&child, 20000), 128 + SIGINT);
 }
 
-static void an_ignored_signal_stays_ignored(void **state)
+TEST(an_ignored_signal_stays_ignored)
 {
     struct child child;
-    (void)state;
     start(&child, IGNORES);
     kill(child.pid, SIGINT);
     kill(child.pid, SIGINT);
@@ -150,15 +146,4 @@ static void an_ignored_signal_stays_ignored(void **state)
     assert_int_equal(status_within(&child, 100), NO_STATUS);
     kill(child.pid, SIGTERM);
     assert_int_equal(status_within(&child, 20000), 128 + SIGTERM);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_signal_wakes_the_loop),
-        cmocka_unit_test(the_second_ends_a_computation_at_once),
-        cmocka_unit_test(one_sigint_ends_what_is_computed_after_the_loop),
-        cmocka_unit_test(an_ignored_signal_stays_ignored),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

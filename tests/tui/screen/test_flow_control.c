@@ -4,10 +4,9 @@
 
 #define SECOND 1000000000LL
 
-static void small_changes_ask_nothing(void **state)
+TEST(small_changes_ask_nothing)
 {
     struct flow_control flow = {0};
-    (void)state;
     for (int i = 0; i < 20; i++) {
         assert_false(flow_control_sent(&flow, FLOW_CONTROL_ASK_BYTES / 20 - 1, i * SECOND));
         assert_int_equal(flow_control_free_ns(&flow, i * SECOND), i * SECOND);
@@ -15,12 +14,11 @@ static void small_changes_ask_nothing(void **state)
     assert_true(flow_control_sent(&flow, FLOW_CONTROL_ASK_BYTES, 21 * SECOND));
 }
 
-static void a_terminal_that_answers_late_gets_no_more_than_the_window(void **state)
+TEST(a_terminal_that_answers_late_gets_no_more_than_the_window)
 {
     struct flow_control flow = {0};
     size_t behind = 0;
     int64_t now = 5 * SECOND;
-    (void)state;
     assert_true(flow_control_sent(&flow, 50000, now)); /* the first frame */
     while (flow_control_free_ns(&flow, now) == now) {
         assert_false(flow_control_sent(&flow, 1000, now));
@@ -35,10 +33,9 @@ static void a_terminal_that_answers_late_gets_no_more_than_the_window(void **sta
     assert_true(flow_control_sent(&flow, 1, now));
 }
 
-static void one_that_never_answers_is_not_asked_again(void **state)
+TEST(one_that_never_answers_is_not_asked_again)
 {
     struct flow_control flow = {0};
-    (void)state;
     assert_true(flow_control_sent(&flow, FLOW_CONTROL_ASK_BYTES, 0));
     flow_control_sent(&flow, FLOW_CONTROL_WINDOW_BYTES, 0);
     assert_int_equal(flow_control_free_ns(&flow, 1), FLOW_CONTROL_NO_REPLY_NS);
@@ -55,22 +52,10 @@ static void one_that_never_answers_is_not_asked_again(void **state)
     assert_true(flow_control_sent(&flow, FLOW_CONTROL_ASK_BYTES, 9 * SECOND));
 }
 
-static void a_clock_that_is_set_back_stops_nothing(void **state)
+TEST(a_clock_that_is_set_back_stops_nothing)
 {
     struct flow_control flow = {0};
-    (void)state;
     assert_true(flow_control_sent(&flow, FLOW_CONTROL_ASK_BYTES, 100 * SECOND));
     flow_control_sent(&flow, FLOW_CONTROL_WINDOW_BYTES, 100 * SECOND);
     assert_int_equal(flow_control_free_ns(&flow, 2 * SECOND), 2 * SECOND);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_changes_ask_nothing),
-        cmocka_unit_test(a_terminal_that_answers_late_gets_no_more_than_the_window),
-        cmocka_unit_test(one_that_never_answers_is_not_asked_again),
-        cmocka_unit_test(a_clock_that_is_set_back_stops_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

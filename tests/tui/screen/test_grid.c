@@ -30,11 +30,10 @@ static void check_columns(const struct grid *grid)
     }
 }
 
-static void text_is_clipped_on_all_sides(void **state)
+TEST(text_is_clipped_on_all_sides)
 {
     struct grid *grid = grid_new(&mem_libc, 6, 3);
     struct area all = grid_area(grid), inner = area_sub(all, 1, 1, 3, 1);
-    (void)state;
     assert_int_equal(area_puts(inner, -2, 0, STYLE_PLAIN, "abcdefgh"), 6);
     area_puts(inner, 0, 1, STYLE_PLAIN, "below");
     area_puts(inner, 0, -1, STYLE_PLAIN, "above");
@@ -45,11 +44,10 @@ static void text_is_clipped_on_all_sides(void **state)
     grid_free(grid);
 }
 
-static void wide_glyphs_keep_their_columns(void **state)
+TEST(wide_glyphs_keep_their_columns)
 {
     struct grid *grid = grid_new(&mem_libc, 6, 4);
     struct area all = grid_area(grid);
-    (void)state;
     area_puts(all, 0, 0, STYLE_PLAIN, "中中中中"); /* the fourth is outside */
     area_puts(all, 1, 1, STYLE_PLAIN, "中中中");   /* the third is cut: a blank */
     area_puts(all, -1, 2, STYLE_PLAIN, "中中");    /* the first is cut */
@@ -60,10 +58,9 @@ static void wide_glyphs_keep_their_columns(void **state)
     grid_free(grid);
 }
 
-static void text_from_outside_stays_text(void **state)
+TEST(text_from_outside_stays_text)
 {
     struct grid *grid = grid_new(&mem_libc, 12, 1);
-    (void)state;
     area_puts(grid_area(grid), 0, 0, STYLE_PLAIN,
               "a\x1b[2Jb\r\nc\xE2\x80\xAE"
               "d");
@@ -76,7 +73,7 @@ static void text_from_outside_stays_text(void **state)
     grid_free(grid);
 }
 
-static void what_does_not_fit_ends_in_an_ellipsis(void **state)
+TEST(what_does_not_fit_ends_in_an_ellipsis)
 {
     static const struct {
         int cols;
@@ -84,7 +81,6 @@ static void what_does_not_fit_ends_in_an_ellipsis(void **state)
     } cases[] = {{5, "abcde", "abcde\n"}, {4, "abcde", "abc…\n"}, {2, "abcde", "a…\n"},
                  {1, "abcde", "a\n"},     {0, "abcde", "\n"},     {3, "中中", "中…\n"},
                  {4, "中中", "中中\n"}};
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct grid *grid = grid_new(&mem_libc, 8, 1);
         area_put_ellipsized(grid_area(grid), 0, 0, cases[i].cols, STYLE_PLAIN, cases[i].text,
@@ -94,12 +90,11 @@ static void what_does_not_fit_ends_in_an_ellipsis(void **state)
     }
 }
 
-static void ansi_has_the_colours_of_the_styles(void **state)
+TEST(ansi_has_the_colours_of_the_styles)
 {
     struct grid *grid = grid_new(&mem_libc, 4, 1);
     struct theme color = {.color = true}, mono = {.color = false};
     struct strbuf out;
-    (void)state;
     area_puts(grid_area(grid), 0, 0, STYLE_BAR_SETUP, "a");
     area_puts(grid_area(grid), 1, 0, STYLE_USER, "b");
     area_add_attrs(grid_area(grid), 1, 0, 1, ATTR_UNDERLINE);
@@ -113,10 +108,9 @@ static void ansi_has_the_colours_of_the_styles(void **state)
     grid_free(grid);
 }
 
-static void sizes_are_clamped(void **state)
+TEST(sizes_are_clamped)
 {
     struct grid *grid = grid_new(&mem_libc, 0, -3);
-    (void)state;
     assert_int_equal(grid_cols(grid), 1);
     assert_int_equal(grid_rows(grid), 1);
     assert_true(grid_resize(grid, 100000, 2));
@@ -124,17 +118,4 @@ static void sizes_are_clamped(void **state)
     area_fill(grid_area(grid), -5, 1, 100000, STYLE_DIM, "─");
     check_columns(grid);
     grid_free(grid);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_is_clipped_on_all_sides),
-        cmocka_unit_test(wide_glyphs_keep_their_columns),
-        cmocka_unit_test(text_from_outside_stays_text),
-        cmocka_unit_test(what_does_not_fit_ends_in_an_ellipsis),
-        cmocka_unit_test(ansi_has_the_colours_of_the_styles),
-        cmocka_unit_test(sizes_are_clamped),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void names_are_read_and_written(void **state)
+TEST(names_are_read_and_written)
 {
     static const struct {
         const char *name;
@@ -24,7 +24,6 @@ static void names_are_read_and_written(void **state)
         {"-", {.code = '-'}},
         {"é", {.code = 0xE9}},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct key key;
         assert_true(keymap_parse_key(cases[i].name, strlen(cases[i].name), &key));
@@ -33,12 +32,11 @@ static void names_are_read_and_written(void **state)
     }
 }
 
-static void what_is_no_key_is_refused(void **state)
+TEST(what_is_no_key_is_refused)
 {
     static const char *const names[] = {"",     "jj",    "F0",  "F13",  "F123", "C-",
                                         "Spac", "space", "X-a", "\xff", "\x1b", " "};
     struct key key;
-    (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_false(keymap_parse_key(names[i], strlen(names[i]), &key));
 }
@@ -60,10 +58,9 @@ static bool two_actions_share(struct key key, uint8_t views, size_t own)
     return false;
 }
 
-static void every_key_of_the_table_means_one_action(void **state)
+TEST(every_key_of_the_table_means_one_action)
 {
     const struct action_info *info;
-    (void)state;
     for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
         const char *at = info->keys;
         assert_non_null(info->help);
@@ -79,9 +76,8 @@ static void every_key_of_the_table_means_one_action(void **state)
     }
 }
 
-static void keys_hold_in_their_views_alone(void **state)
+TEST(keys_hold_in_their_views_alone)
 {
-    (void)state;
     assert_int_equal(keymap_lookup(NULL, (struct key){.code = 'j'}, IN_HELP), ACTION_ROW_DOWN);
     assert_int_equal(keymap_lookup(NULL, (struct key){.code = 'w'}, IN_HELP), ACTION_NONE);
     assert_int_equal(
@@ -90,10 +86,9 @@ static void keys_hold_in_their_views_alone(void **state)
 }
 
 /* The help screen starts a section when the heading changes. */
-static void a_part_of_the_help_is_in_one_piece(void **state)
+TEST(a_part_of_the_help_is_in_one_piece)
 {
     const struct action_info *info, *other;
-    (void)state;
     for (size_t i = 1; (info = keymap_action(i)) != NULL; i++) {
         bool opens = strcmp(info->group, keymap_action(i - 1)->group) != 0;
         for (size_t k = 0; opens && k < i && (other = keymap_action(k)) != NULL; k++)
@@ -101,9 +96,8 @@ static void a_part_of_the_help_is_in_one_piece(void **state)
     }
 }
 
-static void every_view_has_its_hints_each_once(void **state)
+TEST(every_view_has_its_hints_each_once)
 {
-    (void)state;
     for (unsigned view = IN_TIMELINE; view <= IN_HELP; view *= 2) {
         const struct action_info *info;
         size_t ranked = 0, hints = 0;
@@ -120,7 +114,7 @@ static void every_view_has_its_hints_each_once(void **state)
     }
 }
 
-static void characters_are_the_keys_that_send_them(void **state)
+TEST(characters_are_the_keys_that_send_them)
 {
     static const struct {
         uint32_t character;
@@ -130,25 +124,10 @@ static void characters_are_the_keys_that_send_them(void **state)
         {'\n', "Enter"}, {27, "Esc"}, {8, "Backspace"}, {127, "Backspace"},
         {0, "C-Space"},  {3, "C-c"},  {26, "C-z"},      {28, "C-\\"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct key named, key = keymap_character(cases[i].character);
         assert_true(keymap_parse_key(cases[i].name, strlen(cases[i].name), &named));
         assert_int_equal(key.code, named.code);
         assert_int_equal(key.mods, named.mods);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_read_and_written),
-        cmocka_unit_test(characters_are_the_keys_that_send_them),
-        cmocka_unit_test(what_is_no_key_is_refused),
-        cmocka_unit_test(every_key_of_the_table_means_one_action),
-        cmocka_unit_test(keys_hold_in_their_views_alone),
-        cmocka_unit_test(a_part_of_the_help_is_in_one_piece),
-        cmocka_unit_test(every_view_has_its_hints_each_once),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,12 +29,11 @@ static void check(const struct key *key, uint32_t code, int from_x, int x, int y
     assert_int_equal(key->y, y);
 }
 
-static void both_forms_say_the_same(void **state)
+TEST(both_forms_say_the_same)
 {
     static const char *const forms[] = {
         "\033[<0;11;3M\033[<0;11;3m\033[<0;20;4M\033[<0;9;5m\033[<64;7;8M\033[<65;7;8M",
         "\033[M +#\033[M#+#\033[M 4$\033[M#)%\033[M`'(\033[Ma'("};
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct key keys[8];
         assert_int_equal(read_all(forms[i], keys), 4);
@@ -45,10 +44,9 @@ static void both_forms_say_the_same(void **state)
     }
 }
 
-static void other_buttons_and_rubbish_do_nothing(void **state)
+TEST(other_buttons_and_rubbish_do_nothing)
 {
     struct key keys[8];
-    (void)state;
     assert_int_equal(read_all("\033[<2;5;5M\033[<2;5;5m", keys), 0);
     assert_int_equal(read_all("\033[<0;5;5m", keys), 0); /* released without a press */
     assert_int_equal(read_all("\033[<0;5M\033[<;M\033[<x", keys), 0);
@@ -56,13 +54,4 @@ static void other_buttons_and_rubbish_do_nothing(void **state)
     assert_int_equal(read_all("\033[M\001\001\001", keys), 0);
     /* With Shift or Ctrl it is the same button. */
     assert_int_equal(read_all("\033[<4;5;5M\033[<16;5;5m", keys), 1);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_forms_say_the_same),
-        cmocka_unit_test(other_buttons_and_rubbish_do_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

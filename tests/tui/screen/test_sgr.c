@@ -15,9 +15,8 @@ static void is_squeezed_to(const char *from, const char *to)
     strbuf_release(&out);
 }
 
-static void what_has_not_changed_is_not_said_again(void **state)
+TEST(what_has_not_changed_is_not_said_again)
 {
-    (void)state;
     is_squeezed_to("\033[0;2m\017a\033[0m\017\033[30m\033[44mb\033[30m\033[42mc\033[m\017",
                    "\017\033[0;2ma\033[0;30;44mb\033[42mc\033[m");
     is_squeezed_to("\033[m\033[31m\033[5;6Hx\033[39m\033[31m\033[Hy\033[m",
@@ -25,24 +24,21 @@ static void what_has_not_changed_is_not_said_again(void **state)
     is_squeezed_to("\033[m\033[31m\033[m\033[5;6H", "\033[5;6H\033[m");
 }
 
-static void a_blank_needs_no_colour_of_text(void **state)
+TEST(a_blank_needs_no_colour_of_text)
 {
-    (void)state;
     is_squeezed_to("\033[m\033[30m\033[42mx\033[35m \033[31my\033[39;49m\033[m",
                    "\033[0;30;42mx \033[31my\033[m");
     is_squeezed_to("\033[mx\033[4m \033[m", "\033[mx\033[4m \033[m");
 }
 
-static void own_colours_are_named_only_where_curses_does(void **state)
+TEST(own_colours_are_named_only_where_curses_does)
 {
-    (void)state;
     is_squeezed_to("\033[31mx\033[m\033[44mx", "\033[0;31mx\033[0;44mx");
     is_squeezed_to("\033[31;44mx\033[39mx\033[m", "\033[0;31;44mx\033[39mx\033[m");
 }
 
-static void what_is_not_understood_passes(void **state)
+TEST(what_is_not_understood_passes)
 {
-    (void)state;
     is_squeezed_to("\033[m\033[31m\033[38;5;200mx\033[42my\033[0mz",
                    "\033[0;31m\033[38;5;200mx\033[42my\033[mz");
     is_squeezed_to("\033[?2026h\033[>4mx\033(B\033", "\033[m\033[?2026h\033[>4mx\033(B\033");
@@ -119,15 +115,14 @@ static void show(struct line *line, const char *at, const char *end)
     }
 }
 
-static void any_picture_stays_the_same(void **state)
+TEST(any_picture_stays_the_same)
 {
     static const char *const pieces[] = {
         "a",           "b",         " ",         " ",         "\033[m\017", "\033[30m\033[42m",
         "\033[31m",    "\033[0;1m", "\033[2m",   "\033[22m",  "\033[4m",    "\033[24m",
         "\033[39;49m", "\033[7m",   "\033[27m",  "\033[100m", "\033[94m",   "\033[K",
         "\033[3G",     "\033[17G",  "\033[0;4m", "\033[49m",  "\033[44m",   "\033[1;35;46m"};
-    (void)state;
-    srand(1);
+    uint64_t seed = 1;
     for (int round = 0; round < 20000; round++) {
         struct strbuf from, to;
         struct line expected, got;
@@ -137,7 +132,7 @@ static void any_picture_stays_the_same(void **state)
         strbuf_init(&from, &mem_libc, 0);
         strbuf_init(&to, &mem_libc, 0);
         for (int i = 0; i < 40; i++)
-            strbuf_adds(&from, pieces[(size_t)rand() % (sizeof pieces / sizeof *pieces)]);
+            strbuf_adds(&from, pieces[support_random_below(&seed, sizeof pieces / sizeof *pieces)]);
         sgr_squeeze(from.data, from.len, &to);
         show(&expected, from.data, from.data + from.len);
         show(&got, to.data, to.data + to.len);
@@ -145,16 +140,4 @@ static void any_picture_stays_the_same(void **state)
         strbuf_release(&from);
         strbuf_release(&to);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_has_not_changed_is_not_said_again),
-        cmocka_unit_test(a_blank_needs_no_colour_of_text),
-        cmocka_unit_test(own_colours_are_named_only_where_curses_does),
-        cmocka_unit_test(what_is_not_understood_passes),
-        cmocka_unit_test(any_picture_stays_the_same),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,10 +143,9 @@ static void quit(struct shown *shown)
     close(shown->feed);
 }
 
-static void a_terminal_that_takes_nothing_holds_nothing_up(void **state)
+TEST(a_terminal_that_takes_nothing_holds_nothing_up)
 {
     struct shown shown;
-    (void)state;
     start(&shown);
     send_line(&shown, "{\"op\":\"hello\",\"session_id\":\"s\",\"name\":\"slow\"}\n");
     /* Longer than frames need to fill the pty's buffer. */
@@ -167,12 +166,11 @@ static void a_terminal_that_takes_nothing_holds_nothing_up(void **state)
     quit(&shown);
 }
 
-static void a_terminal_that_answers_late_gets_fewer_frames(void **state)
+TEST(a_terminal_that_answers_late_gets_fewer_frames)
 {
     struct shown shown;
     int64_t end;
     size_t before;
-    (void)state;
     start(&shown);
     send_line(&shown, "{\"op\":\"hello\",\"session_id\":\"s\",\"name\":\"slow\"}\n");
     send_work(&shown, 0, 300);
@@ -196,12 +194,11 @@ static void a_terminal_that_answers_late_gets_fewer_frames(void **state)
 
 /* A terminal that supports mode 2026 gets its frames in one piece, any other gets them
    unchanged. */
-static void frames_are_held_together_where_the_terminal_can(void **state)
+TEST(frames_are_held_together_where_the_terminal_can)
 {
     static const char begin[] = "\033[?2026h", end[] = "\033[?2026l";
     struct shown shown;
     int64_t deadline = now_ms() + 10000;
-    (void)state;
     start(&shown);
     send_line(&shown, "{\"op\":\"hello\",\"session_id\":\"s\",\"name\":\"slow\"}\n");
     send_work(&shown, 0, 30);
@@ -217,14 +214,4 @@ static void frames_are_held_together_where_the_terminal_can(void **state)
     assert_non_null(held);
     assert_true(strstr(held, end) > held);
     quit(&shown);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_terminal_that_takes_nothing_holds_nothing_up),
-        cmocka_unit_test(a_terminal_that_answers_late_gets_fewer_frames),
-        cmocka_unit_test(frames_are_held_together_where_the_terminal_can),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

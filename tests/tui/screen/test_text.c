@@ -15,9 +15,8 @@ static void check_glyph(const char *text, bool ascii, const char *want, size_t b
     assert_int_equal(glyph.len, strlen(want));
 }
 
-static void plain_characters_are_themselves(void **state)
+TEST(plain_characters_are_themselves)
 {
-    (void)state;
     check_glyph("ab", false, "a", 1, 1);
     check_glyph("é", false, "é", 2, 1);
     check_glyph("中文", false, "中", 3, 2);
@@ -25,9 +24,8 @@ static void plain_characters_are_themselves(void **state)
     check_glyph("―", false, "―", 3, 1);
 }
 
-static void marks_join_their_base(void **state)
+TEST(marks_join_their_base)
 {
-    (void)state;
     check_glyph("e\xCC\x81x", false, "e\xCC\x81", 3, 1);
     check_glyph("中\xCC\x81", false, "中\xCC\x81", 5, 2);
     /* At most 4 marks of 6 are kept; all six are consumed. */
@@ -36,7 +34,7 @@ static void marks_join_their_base(void **state)
     check_glyph("\xCC\x81z", false, "\xEF\xBF\xBD", 2, 1);
 }
 
-static void what_moves_a_terminal_is_replaced(void **state)
+TEST(what_moves_a_terminal_is_replaced)
 {
     static const char *const hostile[] = {
         "\x1b",
@@ -55,7 +53,6 @@ static void what_moves_a_terminal_is_replaced(void **state)
         "\xF3\xA0\x81\x81" /* a tag */,
         "\xD8\x9C" /* Arabic letter mark */,
     };
-    (void)state;
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
         struct glyph glyph;
         assert_true(text_next(hostile[i], strlen(hostile[i]), false, &glyph) > 0);
@@ -70,9 +67,8 @@ static void what_moves_a_terminal_is_replaced(void **state)
     check_glyph("\n", false, " ", 1, 1);
 }
 
-static void joiners_vanish(void **state)
+TEST(joiners_vanish)
 {
-    (void)state;
     check_glyph("\xE2\x80\x8D", false, "", 3, 0);
     check_glyph("\xEF\xB8\x8F", false, "", 3, 0);
     /* A family becomes four people side by side, each with its own columns. */
@@ -80,9 +76,8 @@ static void joiners_vanish(void **state)
     assert_int_equal(text_cols("👍🏽", strlen("👍🏽"), false), 2);
 }
 
-static void ascii_keeps_base_letters(void **state)
+TEST(ascii_keeps_base_letters)
 {
-    (void)state;
     check_glyph("Ü", true, "U", 2, 1);
     check_glyph("e\xCC\x81", true, "e", 3, 1);
     check_glyph("ł", true, "?", 2, 1);
@@ -90,10 +85,9 @@ static void ascii_keeps_base_letters(void **state)
     check_glyph("ﬁ", true, "f", 3, 1);
 }
 
-static void whole_glyphs_fit(void **state)
+TEST(whole_glyphs_fit)
 {
     size_t used;
-    (void)state;
     assert_int_equal(text_fit("a中b", 5, false, 2, &used), 1);
     assert_int_equal(used, 1);
     assert_int_equal(text_fit("a中b", 5, false, 3, &used), 4);
@@ -101,17 +95,4 @@ static void whole_glyphs_fit(void **state)
     assert_int_equal(text_fit("e\xCC\x81x", 4, false, 1, &used), 3);
     assert_int_equal(text_fit("abc", 3, false, 9, &used), 3);
     assert_int_equal(text_cols("a中b", 5, false), 4);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_characters_are_themselves),
-        cmocka_unit_test(marks_join_their_base),
-        cmocka_unit_test(what_moves_a_terminal_is_replaced),
-        cmocka_unit_test(joiners_vanish),
-        cmocka_unit_test(ascii_keeps_base_letters),
-        cmocka_unit_test(whole_glyphs_fit),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

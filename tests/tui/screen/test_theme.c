@@ -9,14 +9,13 @@
 
 static const struct theme color = {.color = true}, mono = {.color = false}, ascii = {.ascii = true};
 
-static void shades_are_those_of_the_manual(void **state)
+TEST(shades_are_those_of_the_manual)
 {
     static const struct {
         uint8_t kind;
         const char *mono, *ascii;
     } cases[] = {{SPAN_SETUP, "·", "."},    {SPAN_RETRY, "x", "x"}, {SPAN_FIRST_TOKEN, "░", ":"},
                  {SPAN_SAMPLING, "█", "#"}, {SPAN_TOOL, "▓", "="},  {SPAN_USER, "?", "?"}};
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_string_equal(theme_bar(&mono, cases[i].kind, 0).fill, cases[i].mono);
         assert_string_equal(theme_bar(&ascii, cases[i].kind, 0).fill, cases[i].ascii);
@@ -25,9 +24,8 @@ static void shades_are_those_of_the_manual(void **state)
     assert_string_equal(theme_bar(&color, SPAN_RETRY, 0).fill, "▒");
 }
 
-static void everything_has_one_column_and_an_ascii_form(void **state)
+TEST(everything_has_one_column_and_an_ascii_form)
 {
-    (void)state;
     for (int i = 0; i < SYMBOLS; i++) {
         const char *symbol = theme_symbol(&mono, (enum symbol)i),
                    *plain = theme_symbol(&ascii, (enum symbol)i);
@@ -48,9 +46,8 @@ static void everything_has_one_column_and_an_ascii_form(void **state)
     }
 }
 
-static void hatched_and_retried_bars_have_no_background(void **state)
+TEST(hatched_and_retried_bars_have_no_background)
 {
-    (void)state;
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
         struct bar_style bar = theme_bar(&color, (uint8_t)kind, CELL_HATCHED);
         assert_int_equal(theme_style(&color, bar.style).bg, COLOR_NONE);
@@ -58,9 +55,8 @@ static void hatched_and_retried_bars_have_no_background(void **state)
     assert_int_equal(theme_style(&color, theme_bar(&color, SPAN_RETRY, 0).style).bg, COLOR_NONE);
 }
 
-static void without_colour_there_is_none(void **state)
+TEST(without_colour_there_is_none)
 {
-    (void)state;
     for (int id = 0; id < STYLES; id++) {
         struct style style = theme_style(&mono, (enum style_id)id),
                      with = theme_style(&color, (enum style_id)id);
@@ -70,25 +66,12 @@ static void without_colour_there_is_none(void **state)
     }
 }
 
-static void states_differ_by_shape_or_word(void **state)
+TEST(states_differ_by_shape_or_word)
 {
-    (void)state;
     for (int a = 0; a < STATES; a++) {
         for (int b = a + 1; b < STATES; b++)
             assert_string_not_equal(query_state_name((enum agent_state)a),
                                     query_state_name((enum agent_state)b));
         assert_int_equal(strlen(theme_state(&ascii, (enum agent_state)a).shape), 1);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shades_are_those_of_the_manual),
-        cmocka_unit_test(everything_has_one_column_and_an_ascii_form),
-        cmocka_unit_test(hatched_and_retried_bars_have_no_background),
-        cmocka_unit_test(without_colour_there_is_none),
-        cmocka_unit_test(states_differ_by_shape_or_word),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

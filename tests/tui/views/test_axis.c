@@ -12,9 +12,8 @@
 #define S  INT64_C(1000000000)
 #define T0 (INT64_C(1760711400) * S) /* 2025-10-17 14:30:00 UTC */
 
-static void a_column_holds_its_time(void **state)
+TEST(a_column_holds_its_time)
 {
-    (void)state;
     for (unsigned zoom = AXIS_ZOOM_MIN; zoom <= AXIS_ZOOM_MAX; zoom++) {
         struct axis axis = axis_ending(T0, zoom, 80);
         assert_int_equal(axis.t0_ns % axis_col_ns(&axis), 0);
@@ -29,10 +28,9 @@ static void a_column_holds_its_time(void **state)
     }
 }
 
-static void a_live_axis_moves_by_whole_columns(void **state)
+TEST(a_live_axis_moves_by_whole_columns)
 {
     struct axis before = axis_ending(T0, 27, 80);
-    (void)state;
     for (int64_t t = T0; t < T0 + 3 * S; t += S / 50) {
         struct axis now = axis_ending(t, 27, 80);
         int64_t moved = now.t0_ns - before.t0_ns;
@@ -41,9 +39,8 @@ static void a_live_axis_moves_by_whole_columns(void **state)
     }
 }
 
-static void all_fits_at_the_smallest_zoom(void **state)
+TEST(all_fits_at_the_smallest_zoom)
 {
-    (void)state;
     for (int64_t length = 1; length < INT64_C(1) << 50; length = length * 3 + 7) {
         struct axis axis = axis_fitting(T0, T0 + length, AXIS_ZOOM_MAX, 80);
         assert_int_equal(axis_col(&axis, T0), 0);
@@ -59,10 +56,9 @@ static void all_fits_at_the_smallest_zoom(void **state)
     axis_fitting(INT64_MIN, INT64_MAX, AXIS_ZOOM_MAX, 80);
 }
 
-static void labels_are_round_and_never_touch(void **state)
+TEST(labels_are_round_and_never_touch)
 {
     const struct axis_clock clocks[] = {{true, T0}, {false, T0}};
-    (void)state;
     for (unsigned zoom = AXIS_ZOOM_MIN; zoom <= AXIS_ZOOM_MAX; zoom++) {
         for (int cols = 1; cols < 200; cols += 13) {
             for (int i = 0; i < 2; i++) {
@@ -91,9 +87,8 @@ static void check_first_label(unsigned zoom, bool wall, const char *want)
     assert_string_equal(labels[0].text, want);
 }
 
-static void labels_say_what_the_zoom_needs(void **state)
+TEST(labels_say_what_the_zoom_needs)
 {
-    (void)state;
     check_first_label(30, true, "14:30:00");
     check_first_label(33, true, "14:30");
     check_first_label(40, true, "10-17 18:00");
@@ -110,11 +105,10 @@ static void labels_say_what_the_zoom_needs(void **state)
     assert_string_equal(labels[1].text, "10us");
 }
 
-static void labels_are_round_in_the_local_zone(void **state)
+TEST(labels_are_round_in_the_local_zone)
 {
     struct axis axis = {axis_floor(T0, 38), 38, 100}; /* 275 s a column: labels by the hour */
     struct axis_label labels[16];
-    (void)state;
     setenv("TZ", "XXX-05:45", 1);
     tzset();
     assert_true(axis_labels(&axis, &(struct axis_clock){true, T0}, 2, labels, 16) > 0);
@@ -130,7 +124,7 @@ static void labels_are_round_in_the_local_zone(void **state)
     assert_string_equal(moment, "1:02:06.412");
 }
 
-static void numbers_are_short(void **state)
+TEST(numbers_are_short)
 {
     static const struct {
         double ms;
@@ -146,7 +140,6 @@ static void numbers_are_short(void **state)
                 {3599 * S, "59m", "59m"},     {3600 * S, "1h", "1h"},
                 {172800 * S, "2d", "2d"}};
     char text[NUMBER_BYTES];
-    (void)state;
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         number_ms(times[i].ms, true, text);
         assert_string_equal(text, times[i].want);
@@ -168,20 +161,4 @@ static void numbers_are_short(void **state)
     number_ms(NAN, true, text);
     number_ms(1e300, true, text);
     number_short(1e300, text);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_column_holds_its_time),
-        cmocka_unit_test(a_live_axis_moves_by_whole_columns),
-        cmocka_unit_test(all_fits_at_the_smallest_zoom),
-        cmocka_unit_test(labels_are_round_and_never_touch),
-        cmocka_unit_test(labels_say_what_the_zoom_needs),
-        cmocka_unit_test(labels_are_round_in_the_local_zone),
-        cmocka_unit_test(numbers_are_short),
-    };
-    setenv("TZ", "UTC", 1);
-    tzset();
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,12 +21,6 @@ static const char *const filters[] = {"bash",
                                       "zz",
                                       "-ls"};
 
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return *seed >> 33;
-}
-
 static struct filter_cache *make(const char *text)
 {
     struct strbuf error;
@@ -46,17 +40,17 @@ static void change(struct model *model, uint64_t *seed, double *now_ms)
     static const char *const args[] = {"{\"command\":\"make\"}", "{\"command\":\"ls\"}", "{}",
                                        "{\"success\":false}"};
     static const char *const agents[] = {"one", "two", "new two"};
-    size_t kind = next_random(seed) % 3;
-    struct model_span span = {.pid = (int)(next_random(seed) % 3) + 1,
+    size_t kind = support_random(seed) % 3;
+    struct model_span span = {.pid = (int)(support_random(seed) % 3) + 1,
                               .name = names[kind],
                               .cat = cats[kind],
                               .from_ms = *now_ms,
-                              .to_ms = *now_ms + (double)(next_random(seed) % 5000),
-                              .args = args[next_random(seed) % 4],
-                              .end_args = args[next_random(seed) % 4]};
-    *now_ms += (double)(next_random(seed) % 700);
-    switch (next_random(seed) % 8) {
-    case 0: assert_true(model_name(model, span.pid, agents[next_random(seed) % 3])); break;
+                              .to_ms = *now_ms + (double)(support_random(seed) % 5000),
+                              .args = args[support_random(seed) % 4],
+                              .end_args = args[support_random(seed) % 4]};
+    *now_ms += (double)(support_random(seed) % 700);
+    switch (support_random(seed) % 8) {
+    case 0: assert_true(model_name(model, span.pid, agents[support_random(seed) % 3])); break;
     case 1: span.to_ms = (double)NAN; /* fallthrough */
     default: assert_true(model_add(model, &span));
     }
@@ -84,9 +78,8 @@ static void check(struct filter_cache *cache, const struct model *model, int64_t
     }
 }
 
-static void what_is_remembered_is_what_would_be_said(void **state)
+TEST(what_is_remembered_is_what_would_be_said)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
         uint64_t random = seed;
         double now_ms = 0;
@@ -102,19 +95,11 @@ static void what_is_remembered_is_what_would_be_said(void **state)
         assert_true(model_open_file(&model, "s"));
         struct filter_cache *cache = make(filters[seed % (sizeof filters / sizeof filters[0])]);
         for (int step = 0; step < STEPS; step++) {
-            for (uint64_t i = next_random(&random) % 6; i > 0; i--)
+            for (uint64_t i = support_random(&random) % 6; i > 0; i--)
                 change(&model, &random, &now_ms);
             check(cache, &model, model_ns(now_ms));
         }
         filter_cache_free(cache);
         model_release(&model);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_remembered_is_what_would_be_said),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

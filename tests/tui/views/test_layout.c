@@ -37,10 +37,9 @@ static void check(const struct layout_want *want, int cols, int rows)
     assert_true(layout.bars_cols >= 1 && layout.bars_x + layout.bars_cols <= cols);
 }
 
-static void strips_never_overlap(void **state)
+TEST(strips_never_overlap)
 {
     static const int wants[] = {0, 1, 3, 12, 200};
-    (void)state;
     for (int cols = 1; cols <= 220; cols++) {
         for (int rows = 1; rows <= 70; rows++) {
             for (int i = 0; i < 5 * 5 * 5 * 8; i++) {
@@ -53,11 +52,10 @@ static void strips_never_overlap(void **state)
     }
 }
 
-static void panels_fold_away_in_their_order(void **state)
+TEST(panels_fold_away_in_their_order)
 {
     struct layout_want want = {.rows = 30, .inflight_lines = 6, .detail_lines = 6, .legend = true};
     struct layout big = layout_compute(&want, 120, 40);
-    (void)state;
     assert_true(big.inflight.rows > 0 && big.detail.rows > 0 && big.now_age && big.legend.rows > 0);
     /* At 80 columns the detail replaces the panel. */
     struct layout small = layout_compute(&want, 80, 24);
@@ -71,24 +69,13 @@ static void panels_fold_away_in_their_order(void **state)
     assert_int_equal(tiny.body.rows, 6);
 }
 
-static void rows_get_what_the_panels_leave(void **state)
+TEST(rows_get_what_the_panels_leave)
 {
     struct layout_want want = {.rows = 5, .inflight_lines = 30, .legend = true};
     struct layout layout = layout_compute(&want, 120, 40);
-    (void)state;
     assert_int_equal(layout.body.rows, 5);
     assert_int_equal(layout.inflight.y, layout.body.y + 6);
     want.rows = 100;
     layout = layout_compute(&want, 120, 40);
     assert_true(layout.body.rows >= layout.inflight.rows * 2 - 1);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strips_never_overlap),
-        cmocka_unit_test(panels_fold_away_in_their_order),
-        cmocka_unit_test(rows_get_what_the_panels_leave),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

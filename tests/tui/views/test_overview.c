@@ -60,12 +60,11 @@ static int8_t color_of_bar(const struct picture *picture, const struct frame *fr
     return COLOR_NONE;
 }
 
-static void a_cell_has_the_colours_of_both(void **state)
+TEST(a_cell_has_the_colours_of_both)
 {
     struct picture picture;
     struct frame frame;
     unsigned coloured = 0;
-    (void)state;
     open_swarm(&picture);
     assert_true(frame_make(&frame, &picture.input, &picture.state, COLS, ROWS));
     assert_int_equal(frame.rows.count, AGENTS + 1);
@@ -88,10 +87,9 @@ static void a_cell_has_the_colours_of_both(void **state)
     picture_release(&picture);
 }
 
-static void both_names_are_there_and_the_cursor_goes_through_them(void **state)
+TEST(both_names_are_there_and_the_cursor_goes_through_them)
 {
     struct picture picture;
-    (void)state;
     open_swarm(&picture);
     picture_has(&picture, "›○ root");
     picture_press(&picture, "j");
@@ -105,10 +103,9 @@ static void both_names_are_there_and_the_cursor_goes_through_them(void **state)
     picture_release(&picture);
 }
 
-static void a_swarm_that_is_larger_scrolls_by_lines(void **state)
+TEST(a_swarm_that_is_larger_scrolls_by_lines)
 {
     struct picture picture;
-    (void)state;
     open_swarm(&picture);
     assert_true(grid_resize(picture.grid, COLS, 7));
     picture_has(&picture, "›○ root");
@@ -122,25 +119,12 @@ static void a_swarm_that_is_larger_scrolls_by_lines(void **state)
     picture_release(&picture);
 }
 
-static void without_colour_an_agent_has_a_line(void **state)
+TEST(without_colour_an_agent_has_a_line)
 {
     struct picture picture;
-    (void)state;
     open_swarm(&picture);
     picture.input.theme.color = false;
     picture_lacks(&picture, "▀");
     picture_has(&picture, "agent-3");
     picture_release(&picture);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_cell_has_the_colours_of_both),
-        cmocka_unit_test(both_names_are_there_and_the_cursor_goes_through_them),
-        cmocka_unit_test(a_swarm_that_is_larger_scrolls_by_lines),
-        cmocka_unit_test(without_colour_an_agent_has_a_line),
-    };
-    setenv("TZ", "UTC", 1);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,9 +27,8 @@ static void assert_shows(const struct prompt *prompt, const char *want)
     assert_int_equal(prompt->len, strlen(prompt->text));
 }
 
-static void a_line_is_edited_as_in_a_shell(void **state)
+TEST(a_line_is_edited_as_in_a_shell)
 {
-    (void)state;
     static const struct {
         const char *keys, *shown;
     } cases[] = {
@@ -58,9 +57,8 @@ static void a_line_is_edited_as_in_a_shell(void **state)
     }
 }
 
-static void it_ends_by_enter_and_by_giving_up(void **state)
+TEST(it_ends_by_enter_and_by_giving_up)
 {
-    (void)state;
     struct prompt prompt = {.len = 0};
     prompt_open(&prompt, PROMPT_SEARCH, "abc");
     assert_shows(&prompt, "abc|");
@@ -78,9 +76,8 @@ static void it_ends_by_enter_and_by_giving_up(void **state)
     assert_int_equal(press(&prompt, "Backspace"), PROMPT_CANCELLED); /* the text is empty */
 }
 
-static void what_was_typed_is_remembered_by_kind(void **state)
+TEST(what_was_typed_is_remembered_by_kind)
 {
-    (void)state;
     struct prompt prompt = {.len = 0};
     const char *texts[] = {"a", "b", "c", "b"};
     for (size_t i = 0; i < 4; i++) {
@@ -108,9 +105,8 @@ static void what_was_typed_is_remembered_by_kind(void **state)
     assert_shows(&prompt, "|");
 }
 
-static void more_than_a_line_holds_is_not_taken(void **state)
+TEST(more_than_a_line_holds_is_not_taken)
 {
-    (void)state;
     struct prompt prompt = {.len = 0};
     prompt_open(&prompt, PROMPT_FILTER, "");
     for (int i = 0; i < 200; i++)
@@ -121,9 +117,8 @@ static void more_than_a_line_holds_is_not_taken(void **state)
     assert_int_equal(prompt.cursor, 0);
 }
 
-static void the_cursor_is_on_the_screen(void **state)
+TEST(the_cursor_is_on_the_screen)
 {
-    (void)state;
     struct grid *grid = grid_new(&mem_libc, 12, 1);
     struct prompt prompt = {.len = 0};
     prompt_open(&prompt, PROMPT_FILTER, "0123456789abcdef");
@@ -137,16 +132,4 @@ static void the_cursor_is_on_the_screen(void **state)
         press(&prompt, "Left");
     }
     grid_free(grid);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_is_edited_as_in_a_shell),
-        cmocka_unit_test(it_ends_by_enter_and_by_giving_up),
-        cmocka_unit_test(what_was_typed_is_remembered_by_kind),
-        cmocka_unit_test(more_than_a_line_holds_is_not_taken),
-        cmocka_unit_test(the_cursor_is_on_the_screen),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

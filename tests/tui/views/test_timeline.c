@@ -12,12 +12,6 @@
 
 enum { COLS = 60, MAX_PHASES = 16 };
 
-static uint64_t next_random(uint64_t *seed, uint64_t below)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (*seed >> 33) % below;
-}
-
 /* ---- the reference ---- */
 
 /* Returns the phase of a closed request: the latest phase that contains the time. Between phases it
@@ -163,10 +157,11 @@ static void compare(const struct swarm *swarm, uint64_t *seed, int64_t local_ns)
     }
     for (agent_no agent = 0; agent < swarm_agent_count(swarm); agent++) {
         for (unsigned lane = 0; lane < swarm_agent(swarm, agent)->lane_count && lane < 3; lane++) {
-            unsigned zoom = 10 + (unsigned)next_random(seed, 36);
+            unsigned zoom = 10 + (unsigned)support_random_below(seed, 36);
             uint64_t range = (uint64_t)(to_ns - from_ns) + 1;
-            int64_t at = from_ns + (int64_t)(next_random(seed, 1u << 20) * (range >> 20));
-            compare_lane(swarm, agent, lane, zoom, at, local_ns, (unsigned)next_random(seed, 3));
+            int64_t at = from_ns + (int64_t)(support_random_below(seed, 1u << 20) * (range >> 20));
+            compare_lane(swarm, agent, lane, zoom, at, local_ns,
+                         (unsigned)support_random_below(seed, 3));
         }
     }
 }
@@ -202,7 +197,7 @@ static void begin_one(struct history *h, size_t slot)
 {
     struct op_context context = at(h);
     snprintf(h->open[slot], sizeof h->open[slot], "s%u", ++h->numbers);
-    h->is_request[slot] = next_random(&h->seed, 2) == 0;
+    h->is_request[slot] = support_random_below(&h->seed, 2) == 0;
     if (h->is_request[slot]) {
         struct start_llm_request_op op = {.span_id = model_text(h->open[slot]),
                                           .model = model_text("m"),
@@ -210,7 +205,7 @@ static void begin_one(struct history *h, size_t slot)
         assert_int_equal(tracer_start_llm_request(h->model.tracer, &context, &op), TRACER_OK);
         return;
     }
-    struct slice tool = model_text(next_random(&h->seed, 4) == 0 ? "Task" : "Bash");
+    struct slice tool = model_text(support_random_below(&h->seed, 4) == 0 ? "Task" : "Bash");
     assert_int_equal(tracer_start_tool(h->model.tracer, &context, model_text(h->open[slot]), tool,
                                        model_text(NULL)),
                      TRACER_OK);
@@ -220,20 +215,21 @@ static void end_one(struct history *h, size_t slot)
 {
     struct op_context context = at(h);
     if (h->is_request[slot]) {
-        struct end_llm_request_op op = {.span_id = model_text(h->open[slot]),
-                                        .ttft_ms = (double)next_random(&h->seed, 500),
-                                        .ttlt_ms = (double)(500 + next_random(&h->seed, 3000)),
-                                        .prompt_tokens = (double)NAN,
-                                        .output_tokens = 10,
-                                        .cache_read_tokens = (double)NAN,
-                                        .cache_creation_tokens = (double)NAN,
-                                        .request_setup_ms = (double)next_random(&h->seed, 90),
-                                        .success =
-                                            next_random(&h->seed, 9) != 0 ? TRI_TRUE : TRI_FALSE};
+        struct end_llm_request_op op = {
+            .span_id = model_text(h->open[slot]),
+            .ttft_ms = (double)support_random_below(&h->seed, 500),
+            .ttlt_ms = (double)(500 + support_random_below(&h->seed, 3000)),
+            .prompt_tokens = (double)NAN,
+            .output_tokens = 10,
+            .cache_read_tokens = (double)NAN,
+            .cache_creation_tokens = (double)NAN,
+            .request_setup_ms = (double)support_random_below(&h->seed, 90),
+            .success = support_random_below(&h->seed, 9) != 0 ? TRI_TRUE : TRI_FALSE};
         (void)tracer_end_llm_request(h->model.tracer, &context, &op);
     } else {
         struct end_tool_op op = {.span_id = model_text(h->open[slot]),
-                                 .success = next_random(&h->seed, 9) != 0 ? TRI_TRUE : TRI_FALSE,
+                                 .success =
+                                     support_random_below(&h->seed, 9) != 0 ? TRI_TRUE : TRI_FALSE,
                                  .result_tokens = (double)NAN};
         (void)tracer_end_tool(h->model.tracer, &context, &op);
     }
@@ -244,28 +240,30 @@ static void end_one(struct history *h, size_t slot)
 static void add_late(struct history *h)
 {
     char text[200];
-    double back_ms = (double)next_random(&h->seed, 20000);
+    double back_ms = (double)support_random_below(&h->seed, 20000);
     double from_ms = h->now_ms > back_ms ? h->now_ms - back_ms : 0;
     snprintf(
         text, sizeof text,
         "{\"name\":\"Tool: X\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":%.0f,\"dur\":%llu,\"pid\":1,\"tid\":3343801,"
         "\"args\":{\"success\":%s}}",
-        from_ms * 1000, (unsigned long long)next_random(&h->seed, 2000000),
-        next_random(&h->seed, 5) == 0 ? "false" : "true");
+        from_ms * 1000, (unsigned long long)support_random_below(&h->seed, 2000000),
+        support_random_below(&h->seed, 5) == 0 ? "false" : "true");
     assert_true(model_events(&h->model, text));
 }
 
 static void step(struct history *h)
 {
-    size_t slot = next_random(&h->seed, 4);
+    size_t slot = support_random_below(&h->seed, 4);
     /* Bursts, pauses, and sometimes half an hour, after which open spans are swept. */
-    uint64_t rest = next_random(&h->seed, 1000);
-    h->now_ms += rest == 0 ? 2000000 : rest < 20 ? 60000 : (double)next_random(&h->seed, 400);
-    if (next_random(&h->seed, 12) == 0) {
+    uint64_t rest = support_random_below(&h->seed, 1000);
+    h->now_ms += rest == 0   ? 2000000
+                 : rest < 20 ? 60000
+                             : (double)support_random_below(&h->seed, 400);
+    if (support_random_below(&h->seed, 12) == 0) {
         add_late(h);
     } else if (h->open[slot][0] == '\0') {
         begin_one(h, slot);
-    } else if (next_random(&h->seed, 200) != 0) {
+    } else if (support_random_below(&h->seed, 200) != 0) {
         end_one(h, slot);
     }
 }
@@ -279,7 +277,7 @@ static void run(uint64_t seed, size_t max_events, int steps)
     model_hello(&h.model, "s", "s");
     for (int i = 0; i < steps; i++) {
         step(&h);
-        if (next_random(&h.seed, 60) == 0) {
+        if (support_random_below(&h.seed, 60) == 0) {
             compare(h.model.swarm, &h.seed, model_ns(h.now_ms + 300));
         }
     }
@@ -288,34 +286,31 @@ static void run(uint64_t seed, size_t max_events, int steps)
     model_release(&h.model);
 }
 
-static void cells_are_what_looking_at_each_span_gives(void **state)
+TEST(cells_are_what_looking_at_each_span_gives)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 12; seed++) {
         run(seed, 0, 4000);
     }
 }
 
-static void and_while_the_oldest_events_are_dropped(void **state)
+TEST(and_while_the_oldest_events_are_dropped)
 {
-    (void)state;
     for (uint64_t seed = 21; seed <= 28; seed++) {
         run(seed, 3000, 6000);
     }
 }
 
 /* Sparse for weeks, then dense: the finest buckets must follow. */
-static void and_when_their_density_changes(void **state)
+TEST(and_when_their_density_changes)
 {
-    (void)state;
     struct model model;
     uint64_t seed = 5;
     double at_ms = 0;
     assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
     for (int i = 0; i < 6000; i++) {
         bool sparse = i / 1000 % 2 == 0;
-        double gap_ms =
-            sparse ? (double)next_random(&seed, 3000000) : (double)next_random(&seed, 3);
+        double gap_ms = sparse ? (double)support_random_below(&seed, 3000000)
+                               : (double)support_random_below(&seed, 3);
         struct model_span span = {1,    "Tool: A", "tool", at_ms + gap_ms, at_ms + gap_ms + 1,
                                   NULL, NULL};
         assert_true(model_add(&model, &span));
@@ -326,14 +321,4 @@ static void and_when_their_density_changes(void **state)
     }
     compare_every_zoom(model.swarm, model_ns(at_ms / 3), model_ns(at_ms));
     model_release(&model);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cells_are_what_looking_at_each_span_gives),
-        cmocka_unit_test(and_while_the_oldest_events_are_dropped),
-        cmocka_unit_test(and_when_their_density_changes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,10 +36,9 @@ static void open_picture(struct picture *picture, int cols, int rows)
     picture_draw(picture);
 }
 
-static void the_cursor_goes_through_names(void **state)
+TEST(the_cursor_goes_through_names)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_has(&picture, "›▾ root");
     picture_press(&picture, "j");
@@ -56,10 +55,9 @@ static void the_cursor_goes_through_names(void **state)
     picture_release(&picture);
 }
 
-static void errors_are_found_in_time_and_around(void **state)
+TEST(errors_are_found_in_time_and_around)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "e Enter");
     picture_has(&picture, "first · Tool: Read · 1.0 s · failed");
@@ -75,10 +73,9 @@ static void errors_are_found_in_time_and_around(void **state)
     picture_release(&picture);
 }
 
-static void folded_rows_open_for_what_is_found_in_them(void **state)
+TEST(folded_rows_open_for_what_is_found_in_them)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_press(&picture, "C");
     picture_has(&picture, "▸ root");
@@ -91,10 +88,9 @@ static void folded_rows_open_for_what_is_found_in_them(void **state)
     picture_release(&picture);
 }
 
-static void spans_of_a_row_are_stepped_through(void **state)
+TEST(spans_of_a_row_are_stepped_through)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "j Enter");
     picture_has(&picture, "first · Tool: Bash");
@@ -113,10 +109,9 @@ static void spans_of_a_row_are_stepped_through(void **state)
     picture_release(&picture);
 }
 
-static void a_span_that_goes_is_unselected(void **state)
+TEST(a_span_that_goes_is_unselected)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_press(&picture, "j Enter");
     assert_int_not_equal(picture.state.selected, NO_SPAN);
@@ -128,11 +123,10 @@ static void a_span_that_goes_is_unselected(void **state)
     picture_release(&picture);
 }
 
-static void agents_that_appear_do_not_move_the_cursor(void **state)
+TEST(agents_that_appear_do_not_move_the_cursor)
 {
     struct picture picture;
     char lines[200];
-    (void)state;
     open_picture(&picture, 120, 14);
     picture_press(&picture, "j j j");
     for (int i = 0; i < 30; i++) {
@@ -148,10 +142,9 @@ static void agents_that_appear_do_not_move_the_cursor(void **state)
     picture_release(&picture);
 }
 
-static void a_frozen_picture_stands_still(void **state)
+TEST(a_frozen_picture_stands_still)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_press(&picture, "Space");
     assert_true(view_frozen(&picture.state));
@@ -173,10 +166,9 @@ static void a_frozen_picture_stands_still(void **state)
     picture_release(&picture);
 }
 
-static void zoom_and_pan_keep_to_columns(void **state)
+TEST(zoom_and_pan_keep_to_columns)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_press(&picture, "w");
     assert_int_equal(picture.state.window, WINDOW_FOLLOW);
@@ -202,10 +194,9 @@ static void zoom_and_pan_keep_to_columns(void **state)
     picture_release(&picture);
 }
 
-static void the_picture_follows_now(void **state)
+TEST(the_picture_follows_now)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     for (int seconds = 10; seconds < 600; seconds += 7) {
         picture_at(&picture, seconds * 1000.0);
@@ -218,10 +209,9 @@ static void the_picture_follows_now(void **state)
     picture_release(&picture);
 }
 
-static void it_wakes_when_something_moves(void **state)
+TEST(it_wakes_when_something_moves)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     int64_t left = wake_ns(&picture) - picture.input.local_ns;
     assert_true(left > 0 && left <= 100000000);
@@ -238,10 +228,9 @@ static void it_wakes_when_something_moves(void **state)
     picture_release(&picture);
 }
 
-static void some_keys_are_the_apps(void **state)
+TEST(some_keys_are_the_apps)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     assert_int_equal(picture_press(&picture, "q"), VIEW_QUIT);
     assert_int_equal(picture_press(&picture, "C-c"), VIEW_QUIT);
@@ -256,10 +245,9 @@ static void some_keys_are_the_apps(void **state)
     picture_release(&picture);
 }
 
-static void the_pane_of_an_agent_is_that_of_its_process(void **state)
+TEST(the_pane_of_an_agent_is_that_of_its_process)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_draw(&picture);
     assert_int_equal(picture_press(&picture, "g"), VIEW_REDRAW);
@@ -272,11 +260,10 @@ static void the_pane_of_an_agent_is_that_of_its_process(void **state)
     picture_release(&picture);
 }
 
-static void help_names_every_key(void **state)
+TEST(help_names_every_key)
 {
     struct picture picture;
     const struct action_info *info;
-    (void)state;
     open_picture(&picture, 120, 140);
     picture_press(&picture, "?");
     for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
@@ -290,25 +277,4 @@ static void help_names_every_key(void **state)
     picture_press(&picture, "? PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn");
     picture_has(&picture, "its process died");
     picture_release(&picture);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_cursor_goes_through_names),
-        cmocka_unit_test(errors_are_found_in_time_and_around),
-        cmocka_unit_test(folded_rows_open_for_what_is_found_in_them),
-        cmocka_unit_test(spans_of_a_row_are_stepped_through),
-        cmocka_unit_test(a_span_that_goes_is_unselected),
-        cmocka_unit_test(agents_that_appear_do_not_move_the_cursor),
-        cmocka_unit_test(a_frozen_picture_stands_still),
-        cmocka_unit_test(zoom_and_pan_keep_to_columns),
-        cmocka_unit_test(the_picture_follows_now),
-        cmocka_unit_test(it_wakes_when_something_moves),
-        cmocka_unit_test(some_keys_are_the_apps),
-        cmocka_unit_test(the_pane_of_an_agent_is_that_of_its_process),
-        cmocka_unit_test(help_names_every_key),
-    };
-    setenv("TZ", "UTC", 1);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

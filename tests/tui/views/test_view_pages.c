@@ -29,7 +29,7 @@ static void open_picture(struct picture *picture, int cols, int rows)
 
 /* ---- views ---- */
 
-static void keys_1_to_5_turn_to_the_views(void **state)
+TEST(keys_1_to_5_turn_to_the_views)
 {
     static const struct {
         const char *key, *shows;
@@ -39,7 +39,6 @@ static void keys_1_to_5_turn_to_the_views(void **state)
                  {"5", "LEVEL    "},
                  {"1", "AGENT"}};
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
         assert_int_equal(picture_press(&picture, views[i].key), VIEW_REDRAW);
@@ -55,10 +54,9 @@ static void keys_1_to_5_turn_to_the_views(void **state)
     picture_release(&picture);
 }
 
-static void agents_are_sorted_when_somebody_asks(void **state)
+TEST(agents_are_sorted_when_somebody_asks)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_press(&picture, "2");
     picture_has(&picture, "›root ");
@@ -91,10 +89,9 @@ static void agents_are_sorted_when_somebody_asks(void **state)
     picture_release(&picture);
 }
 
-static void the_table_says_what_the_report_says(void **state)
+TEST(the_table_says_what_the_report_says)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 200, 30);
     picture_press(&picture, "2");
     /* second: one request of 12,000 tokens, 100 out; TTFT 400 ms; sampling 2.5 s: 40 a second. */
@@ -107,10 +104,9 @@ static void the_table_says_what_the_report_says(void **state)
     picture_release(&picture);
 }
 
-static void what_is_in_flight_is_shown_in_the_timeline(void **state)
+TEST(what_is_in_flight_is_shown_in_the_timeline)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 100, 30);
     picture_press(&picture, "3");
     picture_has(&picture, "IN FLIGHT 1");
@@ -121,10 +117,9 @@ static void what_is_in_flight_is_shown_in_the_timeline(void **state)
     picture_release(&picture);
 }
 
-static void the_log_follows_its_end_and_stays_where_one_looks(void **state)
+TEST(the_log_follows_its_end_and_stays_where_one_looks)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 100, 30);
     picture_press(&picture, "5");
     picture_has(&picture, " 08:53:22.000  failed   first               Tool: Read  /src/x.c");
@@ -147,10 +142,9 @@ static void the_log_follows_its_end_and_stays_where_one_looks(void **state)
     picture_release(&picture);
 }
 
-static void statistics_have_pictures(void **state)
+TEST(statistics_have_pictures)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 100);
     picture_press(&picture, "4");
     picture_has(&picture, "REQUESTS BY MODEL");
@@ -168,10 +162,9 @@ static void statistics_have_pictures(void **state)
 
 /* ---- the filter ---- */
 
-static void a_filter_shows_what_matches_while_it_is_typed(void **state)
+TEST(a_filter_shows_what_matches_while_it_is_typed)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_press(&picture, "\\ f i r");
     picture_has(&picture, " \\ fir");
@@ -195,10 +188,9 @@ static void a_filter_shows_what_matches_while_it_is_typed(void **state)
     picture_release(&picture);
 }
 
-static void a_filter_that_nothing_matches_says_so(void **state)
+TEST(a_filter_that_nothing_matches_says_so)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_press(&picture, "\\ z z z z Enter");
     picture_has(&picture, "nothing matches the filter");
@@ -207,10 +199,9 @@ static void a_filter_that_nothing_matches_says_so(void **state)
     picture_release(&picture);
 }
 
-static void a_filter_holds_in_every_view(void **state)
+TEST(a_filter_holds_in_every_view)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 30);
     picture_press(&picture, "\\ l s Enter");
     picture_has(&picture, " \\ ls   space freeze");
@@ -227,11 +218,10 @@ static void a_filter_holds_in_every_view(void **state)
     picture_release(&picture);
 }
 
-static void a_filter_of_the_command_line_is_as_if_typed(void **state)
+TEST(a_filter_of_the_command_line_is_as_if_typed)
 {
     struct picture picture;
     struct strbuf error;
-    (void)state;
     open_picture(&picture, 120, 30);
     strbuf_init(&error, &mem_libc, 0);
     assert_true(view_set_filter(&picture.state, "second", &error));
@@ -245,10 +235,9 @@ static void a_filter_of_the_command_line_is_as_if_typed(void **state)
 
 /* ---- searching ---- */
 
-static void a_search_goes_to_matches_in_order_of_time(void **state)
+TEST(a_search_goes_to_matches_in_order_of_time)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "Home / b a s h");
     assert_int_equal(picture.state.cursor, 2);
@@ -269,10 +258,9 @@ static void a_search_goes_to_matches_in_order_of_time(void **state)
     picture_release(&picture);
 }
 
-static void what_was_not_searched_has_no_next(void **state)
+TEST(what_was_not_searched_has_no_next)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "n");
     picture_has(&picture, "no search yet");
@@ -284,10 +272,9 @@ static void what_was_not_searched_has_no_next(void **state)
 
 /* ---- ranges, marks, pins, the clipboard ---- */
 
-static void a_range_has_figures(void **state)
+TEST(a_range_has_figures)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "/ m a k e Enter v");
     /* The range of the selected span. */
@@ -308,10 +295,9 @@ static void a_range_has_figures(void **state)
     picture_release(&picture);
 }
 
-static void the_edges_of_a_range_pass_each_other(void **state)
+TEST(the_edges_of_a_range_pass_each_other)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "v");
     for (int i = 0; i < 300; i++) {
@@ -322,10 +308,9 @@ static void the_edges_of_a_range_pass_each_other(void **state)
     picture_release(&picture);
 }
 
-static void a_mark_is_where_it_was_set(void **state)
+TEST(a_mark_is_where_it_was_set)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "/ m a k e Enter m b");
     picture_has(&picture, "marked b");
@@ -343,10 +328,9 @@ static void a_mark_is_where_it_was_set(void **state)
     picture_release(&picture);
 }
 
-static void a_pinned_agent_stays_on_top(void **state)
+TEST(a_pinned_agent_stays_on_top)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 14);
     picture_press(&picture, "j j p k k");
     picture_has(&picture, "^second");
@@ -370,10 +354,9 @@ static void a_pinned_agent_stays_on_top(void **state)
     picture_release(&picture);
 }
 
-static void what_is_copied_is_json(void **state)
+TEST(what_is_copied_is_json)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     assert_int_equal(picture_press(&picture, "y"), VIEW_COPY);
     assert_string_equal(picture.state.copied.data,
@@ -409,10 +392,9 @@ static int line_of(struct picture *picture, const char *text)
     return line;
 }
 
-static void the_mouse_selects_pans_and_zooms(void **state)
+TEST(the_mouse_selects_pans_and_zooms)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     assert_int_equal(picture_press(&picture, "F2"), VIEW_MOUSE);
     assert_true(picture.state.mouse);
@@ -442,10 +424,9 @@ static void the_mouse_selects_pans_and_zooms(void **state)
     picture_release(&picture);
 }
 
-static void the_mouse_sorts_and_scrolls_lists(void **state)
+TEST(the_mouse_sorts_and_scrolls_lists)
 {
     struct picture picture;
-    (void)state;
     open_picture(&picture, 120, 40);
     picture_press(&picture, "2");
     int heads = line_of(&picture, "AGENT  ");
@@ -466,31 +447,4 @@ static void the_mouse_sorts_and_scrolls_lists(void **state)
     point(&picture, KEY_CODE_CLICK, 3, line_of(&picture, "Tool: Read"), 0);
     picture_has(&picture, "›08:53:22.000  failed");
     picture_release(&picture);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_1_to_5_turn_to_the_views),
-        cmocka_unit_test(agents_are_sorted_when_somebody_asks),
-        cmocka_unit_test(the_table_says_what_the_report_says),
-        cmocka_unit_test(what_is_in_flight_is_shown_in_the_timeline),
-        cmocka_unit_test(the_log_follows_its_end_and_stays_where_one_looks),
-        cmocka_unit_test(statistics_have_pictures),
-        cmocka_unit_test(a_filter_shows_what_matches_while_it_is_typed),
-        cmocka_unit_test(a_filter_that_nothing_matches_says_so),
-        cmocka_unit_test(a_filter_holds_in_every_view),
-        cmocka_unit_test(a_filter_of_the_command_line_is_as_if_typed),
-        cmocka_unit_test(a_search_goes_to_matches_in_order_of_time),
-        cmocka_unit_test(what_was_not_searched_has_no_next),
-        cmocka_unit_test(a_range_has_figures),
-        cmocka_unit_test(the_edges_of_a_range_pass_each_other),
-        cmocka_unit_test(a_mark_is_where_it_was_set),
-        cmocka_unit_test(a_pinned_agent_stays_on_top),
-        cmocka_unit_test(what_is_copied_is_json),
-        cmocka_unit_test(the_mouse_selects_pans_and_zooms),
-        cmocka_unit_test(the_mouse_sorts_and_scrolls_lists),
-    };
-    setenv("TZ", "UTC", 1);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

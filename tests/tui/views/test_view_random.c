@@ -285,27 +285,24 @@ static void run(uint64_t seed, int col_step, int row_step, int max_cols, int max
     swarm_free(world.model.swarm);
 }
 
-static void every_small_size(void **state)
+TEST(every_small_size)
 {
-    (void)state;
     run(1, 1, 1, 60, 30);
 }
 
-static void coarser_sizes(void **state)
+TEST(coarser_sizes)
 {
-    (void)state;
     for (uint64_t seed = 2; seed < 8; seed++)
         run(seed, 7, 5, 130, 52);
     run(20, 97, 37, 400, 150);
 }
 
 /* Random sizes from 1x1 to 250x80. */
-static void any_size(void **state)
+TEST(any_size)
 {
     struct world world;
     struct shown shown;
     struct grid *grid = grid_new(&mem_libc, 1, 1);
-    (void)state;
     world_init(&world, 77);
     shown_init(&shown, world.model.swarm);
     for (int i = 0; i < 2500; i++) {
@@ -327,12 +324,11 @@ static void any_size(void **state)
     swarm_free(world.model.swarm);
 }
 
-static void an_empty_model(void **state)
+TEST(an_empty_model)
 {
     struct swarm *swarm = swarm_new(&mem_libc, &(struct swarm_config){{0, 0}});
     struct shown shown;
     struct grid *grid = grid_new(&mem_libc, 1, 1);
-    (void)state;
     shown_init(&shown, swarm);
     shown.input.local_ns = model_ns(0);
     for (int live = 0; live < 2; live++) {
@@ -351,15 +347,4 @@ static void an_empty_model(void **state)
     notice_log_free(shown.log);
     grid_free(grid);
     swarm_free(swarm);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_small_size),
-        cmocka_unit_test(coarser_sizes),
-        cmocka_unit_test(any_size),
-        cmocka_unit_test(an_empty_model),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
