@@ -376,7 +376,7 @@ static void a_session_begins_and_ends(void **state)
         take(*state, 30, "{'session_id':'R','hook_event_name':'SessionStart','source':'resume'}"));
     assert_int_equal(rig_session_no(*state, "R"), NO_SESSION);
     hook(*state, 40, "StopFailure", "'error':'server_error'");
-    assert_non_null(rig_logged(*state, "the turn failed: server_error"));
+    assert_non_null(rig_logged(*state, "interaction failed: server_error"));
 }
 
 static void a_hook_that_is_sent_twice_makes_nothing_new(void **state)
@@ -421,9 +421,9 @@ static void what_is_unknown_means_nothing(void **state)
         {"[]", "not an object"},
         {"{}", "hook_event_name is missing"},
         {"{'hook_event_name':7}", "hook_event_name is missing"},
-        {"{'hook_event_name':'Stop'}", "session_id is no id"},
-        {"{'hook_event_name':'Stop','session_id':''}", "session_id is no id"},
-        {"{'hook_event_name':'Stop','session_id':{}}", "session_id is no id"},
+        {"{'hook_event_name':'Stop'}", "session_id is missing"},
+        {"{'hook_event_name':'Stop','session_id':''}", "session_id is missing"},
+        {"{'hook_event_name':'Stop','session_id':{}}", "session_id is missing"},
         {"{'hook_event_name':'PreToolUse','session_id':'S'}", "tool_use_id or tool_name"},
         {"{'hook_event_name':'PostToolUse','session_id':'S','tool_use_id':[]}", "tool_use_id"},
         {"{'hook_event_name':'SubagentStart','session_id':'S'}", "agent_id is missing"},
@@ -513,7 +513,7 @@ static void open_calls_are_bounded(void **state)
         snprintf(members, sizeof members, "'tool_name':'T','tool_use_id':'t%d'", i);
         hook(rig, i, "PreToolUse", members);
     }
-    assert_non_null(rig_logged(rig, "more calls are open than can be remembered"));
+    assert_non_null(rig_logged(rig, "too many open calls"));
     for (int i = 0; i < 3000; i++) {
         char text[100];
         snprintf(text, sizeof text, "{'session_id':'s%d','hook_event_name':'Stop'}", i);
