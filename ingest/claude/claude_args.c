@@ -1,4 +1,5 @@
-/* Prompts and results may hold anything, so by default next to nothing of them is kept: enough to tell one call from another. */
+/* Prompts and results may hold secrets, so by default only one short argument is kept: enough to
+   distinguish two calls. */
 #include "ingest/claude/claude_args.h"
 
 #include "core/base/json_text.h"
@@ -8,18 +9,20 @@
 
 enum { ARG_BYTES = 200, WHOLE_BYTES = 64 << 10 };
 
-/* In this order: a Bash call has a description too, and its command says more. */
-static const char *const telling[] = {"command", "file_path", "path",  "notebook_path",
-                                      "pattern", "url",       "query", "description"};
+/* The first one present is kept: a Bash call's command identifies it better than its description.
+   */
+static const char *const kept_args[] = {"command", "file_path", "path",  "notebook_path",
+                                        "pattern", "url",       "query", "description"};
 
 static bool put_arg(struct json_value input, const char *key, struct strbuf *out)
 {
     struct json_value value = json_get(input, key);
     struct strbuf text;
-    if (value.type != JSON_TYPE_STRING || value.len <= 2)
+    if (value.type != JSON_TYPE_STRING || value.len <= 2) {
         return false;
+    }
     strbuf_init(&text, out->mem, 0);
-    claude_text(value, ARG_BYTES, false, &text);
+    json_text_cut(value, ARG_BYTES, false, &text);
     strbuf_adds(out, out->len > 0 && out->data[out->len - 1] != '{' ? "," : "");
     json_put_cstr(out, key);
     strbuf_addc(out, ':');
@@ -37,9 +40,11 @@ void claude_args(struct json_value input, bool whole, struct strbuf *out)
     }
     strbuf_addc(out, '{');
     put_arg(input, "subagent_type", out);
-    for (size_t i = 0; i < sizeof telling / sizeof *telling; i++)
-        if (put_arg(input, telling[i], out))
+    for (size_t i = 0; i < sizeof kept_args / sizeof *kept_args; i++) {
+        if (put_arg(input, kept_args[i], out)) {
             break;
+        }
+    }
     strbuf_addc(out, '}');
 }
 
@@ -47,15 +52,16 @@ void claude_args_content(struct json_value content, size_t max, bool line, struc
 {
     struct json_value block;
     if (content.type == JSON_TYPE_STRING) {
-        claude_text(content, max, line, out);
+        json_text_cut(content, max, line, out);
         return;
     }
     size_t before = out->len;
     for (struct json_walk walk = json_walk(content); json_next_item(&walk, &block);) {
-        if (line && out->len > before)
+        if (line && out->len > before) {
             return;
+        }
         size_t left = max - (out->len - before);
-        claude_text(json_get(block, "text"), left, line, out);
+        json_text_cut(json_get(block, "text"), left, line, out);
     }
 }
 
@@ -77,12 +83,13 @@ static void drop_suffix(struct strbuf *out, size_t at, const char *suffix)
     }
 }
 
-void claude_args_error(struct json_value said, struct json_value content, struct strbuf *out)
+void claude_args_error(struct json_value result, struct json_value content, struct strbuf *out)
 {
     size_t before = out->len;
-    claude_args_content(said.type == JSON_TYPE_STRING ? said : content, ARG_BYTES, true, out);
-    if (out->failed || out->len == before)
+    claude_args_content(result.type == JSON_TYPE_STRING ? result : content, ARG_BYTES, true, out);
+    if (out->failed || out->len == before) {
         return;
+    }
     drop_prefix(out, before, "<tool_use_error>");
     drop_suffix(out, before, "</tool_use_error>");
     drop_prefix(out, before, "Error: ");

@@ -1,9 +1,10 @@
-/* A table of events at the end, a function a row. Payloads are others' (any size, any type): a member that is not what it should be is not there,
-   an event that is not in the table means nothing here. A hook has no time but its arrival, and no end of anything but the
-   hook that says so; where none comes the next thing that the agent does shows that it must be over (hook_end_calls).
+/* A table at the end has one function for each event. Payloads come from outside: a member of a
+   wrong type counts as absent, and an event that is not in the table is ignored. A hook's only time
+   is its arrival. Some calls have no hook for their end; the agent's next event shows that they are
+   over (hook_end_calls).
 
-   A hook that is sent twice (as a command and over HTTP) says the same twice, at slightly different times, and
-   makes nothing new. */
+   A hook may be sent twice (as a command and over HTTP), at slightly different times. The second
+   creates nothing new. */
 #include "ingest/claude/claude_hook_private.h"
 
 #include "core/base/time_ns.h"
@@ -15,24 +16,26 @@
 
 enum {
     SESSIONS_MAX = 1024,
-    ID_BYTES = 200,      /* longer is no id */
+    ID_BYTES = 200,      /* a longer id is rejected */
     NAME_BYTES = 80,     /* of sessions */
-    KEPT_BYTES = 1 << 20 /* buffers beyond that are given back */
+    KEPT_BYTES = 1 << 20 /* a larger buffer is freed */
 };
 
-/* ---- what both files use ---- */
+/* ---- shared ---- */
 
 struct slice hook_text_of(struct hook_event *e, struct json_value value)
 {
     struct strbuf *text = &e->hooks->text;
     struct slice none = {.bytes = NULL};
-    /* Decoded, a text is never longer than in the payload; what was decoded before must not move. */
-    if (value.type != JSON_TYPE_STRING || value.len <= 2 || text->cap - text->len <= value.len)
+    /* Decoding never makes a text longer, and earlier texts must not move. */
+    if (value.type != JSON_TYPE_STRING || value.len <= 2 || text->cap - text->len <= value.len) {
         return none;
+    }
     size_t at = text->len;
     json_get_string(value, text);
-    if (text->failed)
+    if (text->failed) {
         return none;
+    }
     return (struct slice){.bytes = text->data + at, .len = text->len - at};
 }
 
@@ -74,7 +77,7 @@ bool hook_send(const struct hook_event *e, const struct update *update)
     return correlator_update(e->correlator, update);
 }
 
-void hook_say(const struct hook_event *e, enum notice_level level, const char *what,
+void hook_log(const struct hook_event *e, enum notice_level level, const char *what,
               struct slice detail)
 {
     char text[200];
@@ -95,19 +98,22 @@ static const char hook_source[] = "Claude Code hooks";
 
 static struct hook_session *find_session(struct claude_hooks *hooks, uint64_t session)
 {
-    for (size_t i = hooks->session_count; i-- > 0;)
-        if (hooks->sessions[i].session == session)
+    for (size_t i = hooks->session_count; i-- > 0;) {
+        if (hooks->sessions[i].session == session) {
             return &hooks->sessions[i];
+        }
+    }
     return NULL;
 }
 
-/* What the directory is called, until its files say more: they know the branch, so theirs is to hold. */
+/* Names the session after its directory, as inferred: a transcript knows the branch too. */
 static bool name_session(struct hook_event *e)
 {
     struct slice dir = hook_text(e, "cwd");
     size_t at = dir.len;
-    while (at > 0 && dir.bytes[at - 1] != '/' && dir.bytes[at - 1] != '\\')
+    while (at > 0 && dir.bytes[at - 1] != '/' && dir.bytes[at - 1] != '\\') {
         at--;
+    }
     struct update update = hook_update(e, UPDATE_SESSION, PRECEDENCE_INFERRED);
     update.by = (struct slice){hook_source, sizeof hook_source - 1};
     if (at < dir.len) {
@@ -117,25 +123,27 @@ static bool name_session(struct hook_event *e)
     return hook_send(e, &update);
 }
 
-/* The first that hooks say of it. */
+/* Opens the session with its first hook. */
 static bool open_session(struct hook_event *e)
 {
     struct claude_hooks *hooks = e->hooks;
-    if (hooks->session_count == SESSIONS_MAX)
+    if (hooks->session_count == SESSIONS_MAX) {
         memmove(hooks->sessions, hooks->sessions + 1,
                 --hooks->session_count * sizeof *hooks->sessions);
+    }
     if (!mem_reserve(hooks->mem, &hooks->sessions, &hooks->session_cap, hooks->session_count + 1,
                      sizeof *hooks->sessions) ||
-        !name_session(e))
+        !name_session(e)) {
         return false;
+    }
     e->session = &hooks->sessions[hooks->session_count++];
-    *e->session = (struct hook_session){.session = e->session_hash, .turn_ms = NAN};
+    *e->session = (struct hook_session){.session = e->session_hash, .interaction_ms = NAN};
     return true;
 }
 
 static bool session_start(struct hook_event *e)
 {
-    /* A session that is taken up again began before. */
+    /* A resumed session began earlier. */
     struct slice source = hook_text(e, "source");
     bool older = source.bytes != NULL && (memmem(source.bytes, source.len, "resume", 6) != NULL ||
                                           memmem(source.bytes, source.len, "compact", 7) != NULL);
@@ -149,56 +157,62 @@ static bool session_end(struct hook_event *e)
     struct update update = hook_update(e, UPDATE_SESSION, PRECEDENCE_HOOKS);
     update_number(&update, FIELD_END_MS, e->t_ms);
     update_number(&update, FIELD_OUTCOME, OUTCOME_ENDED);
-    hook_say(e, NOTICE_INFO, "session ended", hook_text(e, "reason"));
-    /* What else is open nobody has ended: it is closed with the session, incomplete. */
+    hook_log(e, NOTICE_INFO, "session ended", hook_text(e, "reason"));
+    /* The correlator closes the other open calls with the session, as incomplete. */
     bool good = hook_end_idle(e) && hook_send(e, &update);
-    hook_calls_forget(&e->hooks->calls, e->session_hash);
+    hook_open_calls_drop_session(&e->hooks->open_calls, e->session_hash);
     if (e->session != NULL) {
         size_t at = (size_t)(e->session - e->hooks->sessions);
-        size_t behind = --e->hooks->session_count - at;
-        memmove(e->session, e->session + 1, behind * sizeof *e->session);
+        size_t after = --e->hooks->session_count - at;
+        memmove(e->session, e->session + 1, after * sizeof *e->session);
     }
     return good;
 }
 
-/* ---- turns ---- */
+/* ---- interactions ---- */
 
-bool hook_end_turn(struct hook_event *e, enum precedence precedence, double at_ms)
+bool hook_end_interaction(struct hook_event *e, enum precedence precedence, double at_ms)
 {
-    if (e->session->turn.len == 0)
+    if (e->session->interaction.len == 0) {
         return true;
-    struct hook_word turn = e->session->turn;
-    struct update update =
-        hook_call_update(e, CALL_INTERACTION, hook_word_slice(&turn), precedence);
-    update_number(&update, FIELD_END_MS, at_ms < e->session->turn_ms ? e->session->turn_ms : at_ms);
-    e->session->turn.len = 0;
+    }
+    struct hook_label id = e->session->interaction;
+    struct update update = hook_call_update(e, CALL_INTERACTION, hook_label_slice(&id), precedence);
+    update_number(&update, FIELD_END_MS,
+                  at_ms < e->session->interaction_ms ? e->session->interaction_ms : at_ms);
+    e->session->interaction.len = 0;
     return hook_send(e, &update);
 }
 
-/* A new turn shows that the one before is over: one that a person broke off, or whose call they refused, has no Stop. */
+/* A new prompt ends the previous interaction, which has no Stop if a person interrupted it or
+   refused its call. */
 static bool user_prompt_submit(struct hook_event *e)
 {
     struct hook_session *session = e->session;
     struct slice prompt_id = hook_text(e, "prompt_id"), prompt = hook_text(e, "prompt");
-    struct hook_word turn;
-    hook_word_set(&turn, prompt_id);
-    if (turn.len == 0)
-        turn.len = (size_t)snprintf(turn.bytes, sizeof turn.bytes, "turn:%llu",
-                                    (unsigned long long)++e->hooks->made);
-    bool again =
-        session->turn.len == turn.len && memcmp(session->turn.bytes, turn.bytes, turn.len) == 0;
+    struct hook_label id;
+    hook_label_set(&id, prompt_id);
+    if (id.len == 0) {
+        id.len = (size_t)snprintf(id.bytes, sizeof id.bytes, "prompt:%llu",
+                                  (unsigned long long)++e->hooks->made);
+    }
+    bool again = session->interaction.len == id.len &&
+                 memcmp(session->interaction.bytes, id.bytes, id.len) == 0;
     if (!hook_end_idle(e) || (!again && (!hook_end_calls(e, e->t_ms, false) ||
-                                         !hook_end_turn(e, PRECEDENCE_INFERRED, e->t_ms))))
+                                         !hook_end_interaction(e, PRECEDENCE_INFERRED, e->t_ms)))) {
         return false;
-    if (!again)
-        session->turn_ms = e->t_ms;
-    session->turn = turn;
+    }
+    if (!again) {
+        session->interaction_ms = e->t_ms;
+    }
+    session->interaction = id;
     struct update update =
-        hook_call_update(e, CALL_INTERACTION, hook_word_slice(&turn), PRECEDENCE_HOOKS);
+        hook_call_update(e, CALL_INTERACTION, hook_label_slice(&id), PRECEDENCE_HOOKS);
     update_number(&update, FIELD_START_MS, e->t_ms);
-    if (prompt.bytes != NULL)
+    if (prompt.bytes != NULL) {
         update_number(&update, FIELD_PROMPT_LENGTH,
                       (double)utf8_utf16_len(prompt.bytes, prompt.len));
+    }
     return hook_send(e, &update);
 }
 
@@ -206,10 +220,12 @@ static bool stop(struct hook_event *e)
 {
     struct slice prompt_id = hook_text(e, "prompt_id");
     struct update update = hook_call_update(e, CALL_INTERACTION, prompt_id, PRECEDENCE_HOOKS);
-    if (!hook_end_idle(e) || !hook_end_calls(e, e->t_ms, false))
+    if (!hook_end_idle(e) || !hook_end_calls(e, e->t_ms, false)) {
         return false;
-    if (e->session->turn.len > 0)
-        return hook_end_turn(e, PRECEDENCE_HOOKS, e->t_ms);
+    }
+    if (e->session->interaction.len > 0) {
+        return hook_end_interaction(e, PRECEDENCE_HOOKS, e->t_ms);
+    }
     /* No hook reported its begin. Another source may know it. */
     update_number(&update, FIELD_END_MS, e->t_ms);
     return prompt_id.bytes == NULL || hook_send(e, &update);
@@ -217,25 +233,27 @@ static bool stop(struct hook_event *e)
 
 static bool stop_failure(struct hook_event *e)
 {
-    hook_say(e, NOTICE_WARNING, "the turn failed", hook_text(e, "error"));
+    hook_log(e, NOTICE_WARNING, "interaction failed", hook_text(e, "error"));
     return stop(e);
 }
 
 /* ---- agents ---- */
 
-/* Whose it is, hooks do not say before it ends. While one Agent call alone of that type is without its agent it must be that one's. */
-static bool guess_parent(struct hook_event *e, struct slice type)
+/* Hooks report an agent's parent at its end only. While a single Agent call of that type has no
+   agent yet, its caller must be the parent. */
+static bool infer_parent(struct hook_event *e, struct slice type)
 {
     uint64_t hash = hook_hash(type);
-    struct hook_call *call =
-        hash == 0 ? NULL : hook_calls_unlinked(&e->hooks->calls, e->session_hash, hash);
-    if (call == NULL)
+    struct hook_open_call *call =
+        hash == 0 ? NULL : hook_open_calls_unlinked(&e->hooks->open_calls, e->session_hash, hash);
+    if (call == NULL) {
         return true;
+    }
     call->linked = true;
-    /* Its parent is the main agent anyway, as long as no source knows better. */
+    /* Without any update of it the parent would be the main agent. */
     struct update update = hook_update(e, UPDATE_AGENT, PRECEDENCE_INFERRED);
-    update_text(&update, FIELD_PARENT_AGENT_ID, hook_word_slice(&call->owner));
-    update_text(&update, FIELD_DESCRIPTION, hook_word_slice(&call->about));
+    update_text(&update, FIELD_PARENT_AGENT_ID, hook_label_slice(&call->owner));
+    update_text(&update, FIELD_DESCRIPTION, hook_label_slice(&call->about));
     return hook_send(e, &update);
 }
 
@@ -250,7 +268,7 @@ static bool subagent(struct hook_event *e, double start_ms, double end_ms)
     update_text(&update, FIELD_TYPE, type);
     update_number(&update, FIELD_START_MS, start_ms);
     update_number(&update, FIELD_END_MS, end_ms);
-    return hook_send(e, &update) && (isnan(start_ms) || guess_parent(e, type));
+    return hook_send(e, &update) && (isnan(start_ms) || infer_parent(e, type));
 }
 
 static bool subagent_start(struct hook_event *e)
@@ -289,24 +307,28 @@ static const struct event_row {
 
 static const struct event_row *row_of(struct json_value name)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (json_string_is(name, rows[i].name))
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (json_string_is(name, rows[i].name)) {
             return &rows[i];
+        }
+    }
     return NULL;
 }
 
-/* ---- taking ---- */
+/* ---- payloads ---- */
 
 static struct claude_hooks *hooks_of(struct ingest_ctx *ingest)
 {
     void **state = hook_state(ingest, &claude_hook_client);
-    if (*state != NULL)
+    if (*state != NULL) {
         return *state;
+    }
     struct claude_hooks *hooks = mem_zalloc(ingest->mem, 1, sizeof *hooks);
-    if (hooks == NULL)
+    if (hooks == NULL) {
         return NULL;
+    }
     hooks->mem = ingest->mem;
-    hook_calls_init(&hooks->calls, ingest->mem);
+    hook_open_calls_init(&hooks->open_calls, ingest->mem);
     strbuf_init(&hooks->text, ingest->mem, 0);
     strbuf_init(&hooks->args, ingest->mem, 0);
     strbuf_init(&hooks->scratch, ingest->mem, 0);
@@ -317,10 +339,11 @@ static struct claude_hooks *hooks_of(struct ingest_ctx *ingest)
 static void free_hooks(void *state)
 {
     struct claude_hooks *hooks = state;
-    if (hooks == NULL)
+    if (hooks == NULL) {
         return;
+    }
     const struct mem *mem = hooks->mem;
-    hook_calls_release(&hooks->calls);
+    hook_open_calls_release(&hooks->open_calls);
     mem_free(mem, hooks->sessions, hooks->session_cap * sizeof *hooks->sessions);
     strbuf_release(&hooks->text);
     strbuf_release(&hooks->args);
@@ -328,16 +351,19 @@ static void free_hooks(void *state)
     mem_free(mem, hooks, sizeof *hooks);
 }
 
-/* Whose event it is. NULL, or what is wrong. */
+/* Reads the event's session and agent. Returns NULL, or why they are rejected. */
 static const char *read_place(struct hook_event *e)
 {
     struct slice session = hook_text(e, "session_id"), agent = hook_text(e, "agent_id");
-    if (session.bytes == NULL || session.len > ID_BYTES)
-        return "claude_hook: session_id is no id";
-    if (agent.len > ID_BYTES)
-        return "claude_hook: agent_id is no id";
-    if (agent.len == session.len && memcmp(agent.bytes, session.bytes, agent.len) == 0)
+    if (session.bytes == NULL || session.len > ID_BYTES) {
+        return "claude_hook: session_id is missing or too long";
+    }
+    if (agent.len > ID_BYTES) {
+        return "claude_hook: agent_id is too long";
+    }
+    if (agent.len == session.len && memcmp(agent.bytes, session.bytes, agent.len) == 0) {
         agent = (struct slice){.bytes = NULL};
+    }
     e->session_id = session;
     e->agent_id = agent;
     e->session_hash = hook_hash(session);
@@ -348,13 +374,15 @@ static const char *read_place(struct hook_event *e)
 
 static bool apply(struct hook_event *e, const struct event_row *row)
 {
-    /* One that ends is not opened for it. */
-    if (e->session == NULL && row->take != session_end && !open_session(e))
+    /* An end alone opens no session. */
+    if (e->session == NULL && row->take != session_end && !open_session(e)) {
         return false;
+    }
     struct update update = hook_update(e, UPDATE_AGENT, PRECEDENCE_HOOKS);
     update_text(&update, FIELD_TYPE, hook_text(e, "agent_type"));
-    if (e->agent != 0 && update_has(&update, FIELD_TYPE) && !hook_send(e, &update))
+    if (e->agent != 0 && update_has(&update, FIELD_TYPE) && !hook_send(e, &update)) {
         return false;
+    }
     return row->take(e);
 }
 
@@ -362,32 +390,38 @@ const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payloa
                              int64_t local_ns)
 {
     static const char no_memory[] = "claude_hook: out of memory";
-    if (ingest->correlator == NULL)
+    if (ingest->correlator == NULL) {
         return "claude_hook: not taken here";
-    if (payload.type != JSON_TYPE_OBJECT)
+    }
+    if (payload.type != JSON_TYPE_OBJECT) {
         return "claude_hook: not an object";
+    }
     const struct event_row *row = row_of(json_get(payload, "hook_event_name"));
-    if (row == NULL)
+    if (row == NULL) {
         return json_get(payload, "hook_event_name").type == JSON_TYPE_STRING
                    ? NULL
                    : "claude_hook: hook_event_name is missing";
+    }
     struct hook_event e = {.hooks = hooks_of(ingest),
                            .ingest = ingest,
                            .correlator = ingest->correlator,
                            .payload = payload,
                            .local_ns = local_ns,
                            .t_ms = t_ms};
-    if (e.hooks == NULL)
+    if (e.hooks == NULL) {
         return no_memory;
+    }
     struct strbuf *text = &e.hooks->text;
     strbuf_clear(text);
     /* A member may be decoded twice. */
-    if (strbuf_room(text, 2 * payload.len) == NULL)
+    if (strbuf_room(text, 2 * payload.len) == NULL) {
         return no_memory;
+    }
     e.wrong = read_place(&e);
     bool good = e.wrong != NULL || apply(&e, row);
-    if (text->cap > KEPT_BYTES)
+    if (text->cap > KEPT_BYTES) {
         strbuf_release(text);
+    }
     ingest->changed = true;
     return good ? e.wrong : no_memory;
 }

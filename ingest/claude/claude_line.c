@@ -1,5 +1,5 @@
-/* One walk over a line's members, each looked up in a table by the bytes of its name, which are never escaped. The values stay slices of
-   the line. */
+/* One walk over a line's members. Each key is looked up by its raw bytes, since the client escapes
+   no key. The values stay slices of the line. */
 #include "ingest/claude/claude_line.h"
 
 #include "core/base/utf8.h"
@@ -65,42 +65,47 @@ static const struct {
 
 static const char *skip_space(const char *at, const char *end)
 {
-    while (at < end && (*at == ' ' || *at == '\t'))
+    while (at < end && (*at == ' ' || *at == '\t')) {
         at++;
+    }
     return at;
 }
 
-/* Behind `word`, white space before it allowed. NULL: something else is there. */
-static const char *skip_word(const char *at, const char *end, const char *word)
+/* Returns the position after `token`, which white space may precede. NULL: other text follows. */
+static const char *skip_token(const char *at, const char *end, const char *token)
 {
-    size_t len = strlen(word);
+    size_t len = strlen(token);
     at = at == NULL ? NULL : skip_space(at, end);
-    return at != NULL && (size_t)(end - at) >= len && memcmp(at, word, len) == 0 ? at + len : NULL;
+    return at != NULL && (size_t)(end - at) >= len && memcmp(at, token, len) == 0 ? at + len : NULL;
 }
 
 bool claude_line_is_bulk(const char *text, size_t len)
 {
     const char *end = text + len;
-    const char *at = skip_word(skip_word(text, end, "{"), end, "\"type\"");
-    at = skip_word(skip_word(at, end, ":"), end, "\"api-request-");
-    return at != NULL && (skip_word(at, end, "blob\"") != NULL || skip_word(at, end, "shape\""));
+    const char *at = skip_token(skip_token(text, end, "{"), end, "\"type\"");
+    at = skip_token(skip_token(at, end, ":"), end, "\"api-request-");
+    return at != NULL && (skip_token(at, end, "blob\"") != NULL || skip_token(at, end, "shape\""));
 }
 
 static void keep_field(struct claude_line *line, const struct json_member *member)
 {
     const char *name = member->key.raw + 1;
     size_t len = member->key.len - 2;
-    for (size_t i = 0; i < CLAUDE_FIELDS; i++)
+    for (size_t i = 0; i < CLAUDE_FIELDS; i++) {
         if (field_names[i][0] == *name && strlen(field_names[i]) == len &&
-            memcmp(field_names[i], name, len) == 0)
+            memcmp(field_names[i], name, len) == 0) {
             line->field[i] = member->value;
+        }
+    }
 }
 
 static enum claude_line_type type_of(struct json_value name)
 {
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (json_string_is(name, types[i].name))
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (json_string_is(name, types[i].name)) {
             return types[i].type;
+        }
+    }
     return CLAUDE_LINE_UNKNOWN;
 }
 
@@ -110,25 +115,29 @@ bool claude_line_read(const char *text, size_t len, struct claude_line *out,
     struct json_value value;
     struct json_member member;
     *out = (struct claude_line){.type = CLAUDE_LINE_UNKNOWN};
-    if (!json_check(text, len, DEPTH, &value, error))
+    if (!json_check(text, len, DEPTH, &value, error)) {
         return false;
+    }
     if (value.type != JSON_TYPE_OBJECT) {
         *error = (struct json_error){0, "not an object"};
         return false;
     }
-    for (struct json_walk walk = json_walk(value); json_next_member(&walk, &member);)
+    for (struct json_walk walk = json_walk(value); json_next_member(&walk, &member);) {
         keep_field(out, &member);
-    if (out->field[CLAUDE_TYPE].type == JSON_TYPE_STRING)
+    }
+    if (out->field[CLAUDE_TYPE].type == JSON_TYPE_STRING) {
         out->type = type_of(out->field[CLAUDE_TYPE]);
+    }
     out->at_ms = claude_time(out->field[CLAUDE_TIMESTAMP]);
     return true;
 }
 
-struct slice claude_name(struct json_value value)
+struct slice json_id(struct json_value value)
 {
     if (value.type != JSON_TYPE_STRING || value.len <= 2 || value.len - 2 > CLAUDE_ID_BYTES ||
-        memchr(value.raw, '\\', value.len) != NULL)
+        memchr(value.raw, '\\', value.len) != NULL) {
         return (struct slice){NULL, 0};
+    }
     return (struct slice){value.raw + 1, value.len - 2};
 }
 
@@ -140,37 +149,42 @@ double claude_number(struct json_value value)
 
 double claude_time(struct json_value value)
 {
-    struct slice text = claude_name(value);
+    struct slice text = json_id(value);
     int64_t ns;
-    if (text.bytes == NULL || !iso_time_parse(text.bytes, text.len, &ns))
+    if (text.bytes == NULL || !iso_time_parse(text.bytes, text.len, &ns)) {
         return (double)NAN;
+    }
     return (double)(ns / 1000000) + (double)(ns % 1000000) / 1e6;
 }
 
-/* How many of the bytes make whole characters within `max`. */
+/* Returns how many bytes of whole characters fit into `max`. */
 static size_t whole_characters(const char *text, size_t len, size_t max)
 {
     size_t at = 0;
     uint32_t cp;
     while (at < len) {
         size_t n = utf8_next(text + at, len - at, &cp);
-        if (at + n > max)
+        if (at + n > max) {
             break;
+        }
         at += n;
     }
     return at;
 }
 
-void claude_text(struct json_value value, size_t max, bool line, struct strbuf *out)
+void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf *out)
 {
     size_t before = out->len, from = before;
-    if (value.type != JSON_TYPE_STRING)
+    if (value.type != JSON_TYPE_STRING) {
         return;
+    }
     json_get_string(value, out);
-    if (out->failed || out->len == before)
+    if (out->failed || out->len == before) {
         return;
-    while (line && from < out->len && (unsigned char)out->data[from] <= ' ')
+    }
+    while (line && from < out->len && (unsigned char)out->data[from] <= ' ') {
         from++;
+    }
     const char *newline = line ? memchr(out->data + from, '\n', out->len - from) : NULL;
     size_t len = newline != NULL ? (size_t)(newline - out->data) - from : out->len - from;
     len = whole_characters(out->data + from, len, max);
@@ -179,14 +193,15 @@ void claude_text(struct json_value value, size_t max, bool line, struct strbuf *
     out->data[out->len] = '\0';
 }
 
-void claude_copy(const struct mem *mem, struct json_value value, char *out, size_t size)
+void json_text_copy(const struct mem *mem, struct json_value value, char *out, size_t size)
 {
     struct strbuf text;
     strbuf_init(&text, mem, 0);
-    claude_text(value, size - 1, true, &text);
+    json_text_cut(value, size - 1, true, &text);
     size_t len = text.failed ? 0 : text.len;
-    if (len > 0)
+    if (len > 0) {
         memcpy(out, text.data, len);
+    }
     out[len] = '\0';
     strbuf_release(&text);
 }

@@ -1,15 +1,16 @@
-/* A line of a Claude Code transcript: which of its members matter, found in one walk. Formats drift: what is not known here is left alone. */
+/* Reads a line of a Claude Code transcript: finds the members that matter in one walk. Formats
+   drift, so unknown members and types are ignored. */
 #ifndef INGEST_CLAUDE_LINE_H
 #define INGEST_CLAUDE_LINE_H
 
 #include "core/base/json_read.h"
 #include "core/trace/event.h"
 
-/* Texts that name something (ids, models) are not longer, or are none. */
+/* A longer id or model name is ignored. */
 #define CLAUDE_ID_BYTES 200
 
 enum claude_line_type {
-    CLAUDE_LINE_UNKNOWN, /* a type that nobody has told of */
+    CLAUDE_LINE_UNKNOWN, /* a type that is not in the table */
     CLAUDE_LINE_OTHER,   /* known, and of no interest */
     CLAUDE_LINE_USER,
     CLAUDE_LINE_ASSISTANT,
@@ -18,7 +19,7 @@ enum claude_line_type {
     CLAUDE_LINE_COST
 };
 
-/* Members of the line itself; claude_line.c has their names. */
+/* Members of the line itself; claude_line.c has their JSON keys. */
 enum claude_field {
     CLAUDE_TYPE,
     CLAUDE_SUBTYPE,
@@ -53,25 +54,28 @@ enum claude_field {
 
 struct claude_line {
     enum claude_line_type type;
-    double at_ms;                           /* NAN: it has no time */
-    struct json_value field[CLAUDE_FIELDS]; /* JSON_TYPE_NONE: not there. Borrowed from the text */
+    double at_ms;                           /* NAN: absent */
+    struct json_value field[CLAUDE_FIELDS]; /* JSON_TYPE_NONE: absent. Borrowed from the text */
 };
 
-/* Whether the line is one of those that hold whole prompts (api-request-blob, api-request-shape): known by how it begins, before it is read as JSON. */
+/* Returns true if the line holds whole prompts (api-request-blob, api-request-shape). It looks at
+   the first bytes only, so such a line need not be parsed. */
 bool claude_line_is_bulk(const char *text, size_t len);
-/* False: not a JSON object; *error says why (of a value that is no object: "not an object"). */
+/* Returns false if the line is no JSON object; *error has the reason. */
 bool claude_line_read(const char *text, size_t len, struct claude_line *out,
                       struct json_error *error);
 
-/* The text of a string that names something, borrowed; bytes NULL: it is none, empty, longer than CLAUDE_ID_BYTES or has escapes in it. */
-struct slice claude_name(struct json_value value);
-/* Of a number that is finite and not negative; NAN: it is none. */
+/* Returns an id or a name, borrowed. Bytes are NULL if the value is no string, is empty, longer
+   than CLAUDE_ID_BYTES or has escapes. */
+struct slice json_id(struct json_value value);
+/* Returns a finite number that is not negative; NAN otherwise. */
 double claude_number(struct json_value value);
-/* Milliseconds since the epoch of an ISO 8601 string; NAN: it is none. */
+/* Returns the Unix epoch ms of an ISO 8601 string; NAN otherwise. */
 double claude_time(struct json_value value);
-/* Appends the text of a string, cut to `max` bytes between characters; with `line`, only its first line that has something in it. */
-void claude_text(struct json_value value, size_t max, bool line, struct strbuf *out);
-/* The same into `out`, cut to its size; "" where it is none. */
-void claude_copy(const struct mem *mem, struct json_value value, char *out, size_t size);
+/* Appends the text of a string, cut to `max` bytes between characters; with `line` only its first
+   line that is not blank. */
+void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf *out);
+/* Copies the first line of a string into `out`, cut to its size; "" if the value is no string. */
+void json_text_copy(const struct mem *mem, struct json_value value, char *out, size_t size);
 
 #endif

@@ -70,7 +70,7 @@ static void take_name(struct claude_session *session, const struct claude_proces
         return;
     snprintf(session->name, sizeof session->name, "%s", name);
     session->has_own_name = process->has_own_name;
-    if (own != NULL && !claude_transcript_is_told(own))
+    if (own != NULL && !claude_transcript_is_announced(own))
         claude_transcript_set_name(own, (struct slice){session->name, strlen(session->name)},
                                    !session->has_own_name);
     else if (session->has_own_name)

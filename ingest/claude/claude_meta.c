@@ -5,11 +5,12 @@ bool claude_meta_read(const struct mem *mem, const char *text, size_t len, struc
     struct json_value all;
     struct json_error error;
     *out = (struct claude_meta){.finished = false};
-    if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT)
+    if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT) {
         return false;
-    claude_copy(mem, json_get(all, "agentType"), out->type, sizeof out->type);
-    claude_copy(mem, json_get(all, "description"), out->description, sizeof out->description);
-    claude_copy(mem, json_get(all, "parentAgentId"), out->parent_id, sizeof out->parent_id);
+    }
+    json_text_copy(mem, json_get(all, "agentType"), out->type, sizeof out->type);
+    json_text_copy(mem, json_get(all, "description"), out->description, sizeof out->description);
+    json_text_copy(mem, json_get(all, "parentAgentId"), out->parent_id, sizeof out->parent_id);
     out->finished = json_get(all, "finished").type == JSON_TYPE_TRUE;
     return true;
 }

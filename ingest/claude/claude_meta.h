@@ -1,11 +1,11 @@
-/* agent-ID.meta.json, beside a sub-agent's transcript: what it is, who called it, whether it is
+/* Reads agent-ID.meta.json, beside a sub-agent's transcript: its type, parent, and whether it is
    done. */
 #ifndef INGEST_CLAUDE_META_H
 #define INGEST_CLAUDE_META_H
 
 #include "ingest/claude/claude_line.h"
 
-/* Texts are cut to their arrays; "": not set. */
+/* Texts are cut to the size of their arrays; "": absent. */
 struct claude_meta {
     char type[CLAUDE_ID_BYTES + 1];
     char description[CLAUDE_ID_BYTES + 1];
@@ -13,7 +13,7 @@ struct claude_meta {
     bool finished;
 };
 
-/* Returns false where the text is no such object. */
+/* Returns false if the text is no JSON object. */
 bool claude_meta_read(const struct mem *mem, const char *text, size_t len, struct claude_meta *out);
 
 #endif

@@ -35,19 +35,19 @@ bool claude_process_read(const struct mem *mem, const char *text, size_t len,
     if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT)
         return false;
     double pid = claude_number(json_get(all, "pid"));
-    struct slice session = claude_name(json_get(all, "sessionId"));
+    struct slice session = json_id(json_get(all, "sessionId"));
     struct json_value start = json_get(all, "procStart");
     if (!(pid >= 1 && pid < INT32_MAX) || session.bytes == NULL)
         return false;
     out->pid = (int64_t)pid;
     memcpy(out->session_id, session.bytes, session.len);
-    claude_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
+    json_text_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
     out->has_own_name =
         out->name[0] != '\0' && !json_string_is(json_get(all, "nameSource"), "derived");
-    claude_copy(mem, json_get(all, "cwd"), out->cwd, sizeof out->cwd);
-    claude_copy(mem, json_get(all, "pidDomain"), out->pid_domain, sizeof out->pid_domain);
-    claude_copy(mem, json_get(all, "waitingFor"), out->waiting_for, sizeof out->waiting_for);
-    claude_copy(mem, start, out->proc_start, sizeof out->proc_start);
+    json_text_copy(mem, json_get(all, "cwd"), out->cwd, sizeof out->cwd);
+    json_text_copy(mem, json_get(all, "pidDomain"), out->pid_domain, sizeof out->pid_domain);
+    json_text_copy(mem, json_get(all, "waitingFor"), out->waiting_for, sizeof out->waiting_for);
+    json_text_copy(mem, start, out->proc_start, sizeof out->proc_start);
     if (start.type == JSON_TYPE_NUMBER && start.len < sizeof out->proc_start)
         memcpy(out->proc_start, start.raw, start.len);
     out->status = status_of(json_get(all, "status"));

@@ -1,5 +1,5 @@
-/* Tools, from the block that calls one to the line with its result. The list of those that are open is short: it is there to know what a person is
-   asked about, and whether anything is unfinished. */
+/* Tools, from the block that calls one to the line with its result. A short list has the open ones:
+   a wait for a person holds up one of them, and a transcript is busy while it has any. */
 #include "ingest/claude/claude_private.h"
 
 #include "ingest/claude/claude_args.h"
@@ -22,12 +22,13 @@ static void free_args(struct claude_transcript *t, struct claude_tool *tool)
     mem_free(t->mem, tool->args, tool->args_len);
 }
 
-/* Where the tool stands among the open ones; their number: it does not. */
+/* Returns the tool's index among the open ones, their count if it is not one. */
 static size_t place_of(const struct claude_transcript *t, intern_id id)
 {
     size_t at = 0;
-    while (at < t->tool_count && t->tools[at].id != id)
+    while (at < t->tool_count && t->tools[at].id != id) {
         at++;
+    }
     return at;
 }
 
@@ -38,19 +39,21 @@ static void take_away(struct claude_transcript *t, size_t at)
     memmove(t->tools + at, t->tools + at + 1, (t->tool_count - at) * sizeof *t->tools);
 }
 
-void claude_release_tools(struct claude_transcript *t)
+void claude_tools_release(struct claude_transcript *t)
 {
-    for (size_t i = 0; i < t->tool_count; i++)
+    for (size_t i = 0; i < t->tool_count; i++) {
         free_args(t, &t->tools[i]);
+    }
     mem_free(t->mem, t->tools, t->tool_cap * sizeof *t->tools);
 }
 
-/* The result follows then: both are one object. */
+/* Keeps the input, since input and result make one object. */
 static void keep_args(struct claude_transcript *t, struct claude_tool *tool, struct slice args)
 {
     tool->args = args.len > 0 ? mem_alloc(t->mem, args.len) : NULL;
-    if (tool->args == NULL)
+    if (tool->args == NULL) {
         return;
+    }
     memcpy(tool->args, args.bytes, args.len);
     tool->args_len = args.len;
 }
@@ -58,28 +61,32 @@ static void keep_args(struct claude_transcript *t, struct claude_tool *tool, str
 static void keep_open(struct claude_transcript *t, const struct claude_tool *tool,
                       struct slice args)
 {
-    if (place_of(t, tool->id) < t->tool_count)
+    if (place_of(t, tool->id) < t->tool_count) {
         return;
-    /* More than there ever are at once: what nobody answered, in a transcript that went on without. */
-    if (t->tool_count == OPEN_TOOLS)
+    }
+    /* The oldest of so many never gets a result. */
+    if (t->tool_count == OPEN_TOOLS) {
         take_away(t, 0);
+    }
     if (!mem_reserve(t->mem, &t->tools, &t->tool_cap, t->tool_count + 1, sizeof *t->tools)) {
         t->failed = true;
         return;
     }
     t->tools[t->tool_count] = *tool;
-    if (t->options.content)
+    if (t->options.content) {
         keep_args(t, &t->tools[t->tool_count], args);
+    }
     t->tool_count++;
 }
 
-void claude_take_tool(struct claude_transcript *t, struct json_value block, double at_ms)
+void claude_tools_take_call(struct claude_transcript *t, struct json_value block, double at_ms)
 {
-    struct slice id = claude_name(json_get(block, "id"));
-    struct slice name = claude_name(json_get(block, "name"));
+    struct slice id = json_id(json_get(block, "id"));
+    struct slice name = json_id(json_get(block, "name"));
     struct strbuf args;
-    if (id.bytes == NULL || name.bytes == NULL)
+    if (id.bytes == NULL || name.bytes == NULL) {
         return;
+    }
     strbuf_init(&args, t->mem, 0);
     claude_args(json_get(block, "input"), t->options.content, &args);
     struct slice args_json = {args.data, args.len};
@@ -90,8 +97,9 @@ void claude_take_tool(struct claude_transcript *t, struct json_value block, doub
     t->failed |= args.failed;
     claude_transcript_send(t, &update);
     struct claude_tool tool = {claude_transcript_put(t, id), at_ms, .is_agent = is_agent(name)};
-    if (tool.id != INTERN_NONE && u64map_get(&t->done, tool.id) == U64MAP_NONE)
+    if (tool.id != INTERN_NONE && u64map_get(&t->done, tool.id) == U64MAP_NONE) {
         keep_open(t, &tool, args_json);
+    }
     strbuf_release(&args);
 }
 
@@ -100,7 +108,8 @@ static bool is_rejected(const struct claude_line *line)
     return json_string_is(line->field[CLAUDE_TOOL_RESULT], "User rejected tool use");
 }
 
-/* What a person said, of a call that one was asked about. Hooks are not told of a no: until when it was waited for, only this line knows. */
+/* Sends a person's decision. No hook reports a refusal, so only this line has the end of its wait.
+   */
 static void take_decision(struct claude_transcript *t, const struct claude_line *line,
                           struct slice id)
 {
@@ -109,11 +118,10 @@ static void take_decision(struct claude_transcript *t, const struct claude_line 
     struct update update = claude_transcript_call(t, CALL_WAIT, claude_wait_id(id, room));
     bool rejected = is_rejected(line);
     update_text(&update, FIELD_DECISION,
-                rejected ? (struct slice){"reject", 6}
-                         : claude_name(json_get(decision, "decision")));
+                rejected ? (struct slice){"reject", 6} : json_id(json_get(decision, "decision")));
     update_text(&update, FIELD_DECISION_SOURCE,
                 rejected ? (struct slice){"user_reject", 11}
-                         : claude_name(json_get(decision, "source")));
+                         : json_id(json_get(decision, "source")));
     if (rejected) {
         update_number(&update, FIELD_END_MS, line->at_ms);
     }
@@ -143,8 +151,9 @@ static void put_error(struct claude_transcript *t, const struct claude_line *lin
 {
     strbuf_clear(&t->scratch);
     claude_args_error(line->field[CLAUDE_TOOL_RESULT], content, &t->scratch);
-    if (t->scratch.len == 0)
+    if (t->scratch.len == 0) {
         strbuf_adds(&t->scratch, "error");
+    }
 }
 
 static void send_result(struct claude_transcript *t, const struct claude_line *line,
@@ -171,20 +180,23 @@ static void send_result(struct claude_transcript *t, const struct claude_line *l
     strbuf_release(&args);
 }
 
-void claude_take_result(struct claude_transcript *t, const struct claude_line *line,
-                        struct json_value block)
+void claude_tools_take_result(struct claude_transcript *t, const struct claude_line *line,
+                              struct json_value block)
 {
-    struct slice id = claude_name(json_get(block, "tool_use_id"));
+    struct slice id = json_id(json_get(block, "tool_use_id"));
     intern_id number = claude_transcript_put(t, id);
-    if (number == INTERN_NONE || isnan(line->at_ms))
+    if (number == INTERN_NONE || isnan(line->at_ms)) {
         return;
+    }
     size_t at = place_of(t, number);
     bool open = at < t->tool_count;
     send_result(t, line, block, id, open ? &t->tools[at] : NULL);
-    if ((open && t->tools[at].asked) || is_rejected(line))
+    if ((open && t->tools[at].asked) || is_rejected(line)) {
         take_decision(t, line, id);
-    if (open)
+    }
+    if (open) {
         take_away(t, at);
+    }
     t->failed |= !u64map_put(&t->done, number, 1);
 }
 
@@ -193,12 +205,15 @@ void claude_take_result(struct claude_transcript *t, const struct claude_line *l
 bool claude_transcript_wait(struct claude_transcript *t, double at_ms, struct slice what)
 {
     struct claude_tool *first = NULL;
-    for (size_t i = 0; i < t->tool_count; i++)
+    for (size_t i = 0; i < t->tool_count; i++) {
         if (!t->tools[i].asked && !t->tools[i].is_agent &&
-            (first == NULL || t->tools[i].start_ms < first->start_ms))
+            (first == NULL || t->tools[i].start_ms < first->start_ms)) {
             first = &t->tools[i];
-    if (first == NULL)
+        }
+    }
+    if (first == NULL) {
         return false;
+    }
     char room[CLAUDE_WAIT_ID_BYTES];
     struct slice id = claude_wait_id(claude_transcript_text(t, first->id), room);
     struct update update = claude_transcript_call(t, CALL_WAIT, id);
@@ -212,8 +227,9 @@ bool claude_transcript_wait(struct claude_transcript *t, double at_ms, struct sl
 
 void claude_transcript_waited(struct claude_transcript *t, double at_ms)
 {
-    if (t->asked == INTERN_NONE)
+    if (t->asked == INTERN_NONE) {
         return;
+    }
     char room[CLAUDE_WAIT_ID_BYTES];
     struct slice id = claude_wait_id(claude_transcript_text(t, t->asked), room);
     struct update update = claude_transcript_call(t, CALL_WAIT, id);

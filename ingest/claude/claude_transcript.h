@@ -1,8 +1,7 @@
-/* A transcript of Claude Code (SESSION.jsonl, subagents/agent-ID.jsonl), line by line, to facts for the witness. Given the same bytes in any
-   pieces the facts are the same, and so they are when it is read twice.
+/* Turns a transcript of Claude Code (SESSION.jsonl, subagents/agent-ID.jsonl) into updates, line by
+   line. The model is the same for any pieces of the bytes, and if a transcript is read twice.
 
-   Formats drift, and lines are written in no strict order: what is not known is counted and left alone.
-   The format: tests/data/README.md. */
+   Formats drift, and lines have no strict order: unknown types are counted and ignored. */
 #ifndef INGEST_CLAUDE_TRANSCRIPT_H
 #define INGEST_CLAUDE_TRANSCRIPT_H
 
@@ -13,7 +12,7 @@ struct claude_transcript;
 struct claude_transcript_options {
     struct source_counters *counters; /* borrowed; its context has the correlator */
     const char *where;                /* for rejects; copied */
-    const char *source;               /* for people; borrowed, as correlator.h says */
+    const char *source;               /* for people; borrowed */
     struct slice session_id,
         agent_id; /* copied; agent_id.bytes NULL: the session's own transcript */
     size_t max_line_bytes;
@@ -23,31 +22,34 @@ struct claude_transcript_options {
 /* Returns new; NULL: out of memory. */
 struct claude_transcript *claude_transcript_new(const struct claude_transcript_options *options);
 void claude_transcript_free(struct claude_transcript *transcript);
-/* How the session's row is called, with its branch behind that or without; else by the transcript's directory and branch. Before the first bytes. */
+/* Sets the session's name, optionally followed by its branch. Without a call the name is the
+   directory and the branch. Call it before the first bytes. */
 void claude_transcript_set_name(struct claude_transcript *transcript, struct slice name,
                                 bool with_branch);
-/* Whether the session (or agent) has been told of. */
-bool claude_transcript_is_told(const struct claude_transcript *transcript);
-/* The next bytes. False: out of memory. */
+/* Returns true once an update announced the session or agent. */
+bool claude_transcript_is_announced(const struct claude_transcript *transcript);
+/* Takes the next bytes. Returns false if out of memory, as finish and idle do. */
 bool claude_transcript_push(struct claude_transcript *transcript, const char *bytes, size_t len);
-/* No more will come: the last line may have no end. */
+/* Ends the file: its last line may have no newline. */
 bool claude_transcript_finish(struct claude_transcript *transcript);
 
-/* Of the lines so far; NAN: none had a time. */
+/* Returns the last time of the lines so far; NAN: none. */
 double claude_transcript_last_ms(const struct claude_transcript *transcript);
-/* Whether its client has said that it ends (cost-state), and nothing has begun since. */
+/* Returns true if the client reported its end (cost-state) and nothing has begun since. */
 bool claude_transcript_has_ended(const struct claude_transcript *transcript);
-/* Whether a turn, a request or a tool has begun and not ended. */
+/* Returns true while an interaction, a request or a tool is open. */
 bool claude_transcript_is_busy(const struct claude_transcript *transcript);
-/* The client says that it waits for nothing any more: what is open, and began before that, has ended without a word. */
+/* The client reports that it is idle: ends requests and the interaction that began before `at_ms`.
+   */
 bool claude_transcript_idle(struct claude_transcript *transcript, double at_ms);
-/* Lines of a type that is not known; where there are some, *type is the first of these types (bytes NULL: it had no name), borrowed. */
+/* Returns the number of lines with an unknown type. If there are any, *type is the first of these
+   types, borrowed (bytes NULL: it had no name). */
 uint64_t claude_transcript_unknown(const struct claude_transcript *transcript, struct slice *type);
 
-/* A person is asked, from then on. Of the calls that are open and for which nobody was asked yet it is about the one that began first; calls of
-   sub-agents run without being asked for. False: there is none, nothing was said. */
+/* Begins a wait for a person at `at_ms`. It holds up the first open call that no wait was for;
+   calls of sub-agents need no permission. Returns false, and sends nothing, if no call is open. */
 bool claude_transcript_wait(struct claude_transcript *transcript, double at_ms, struct slice what);
-/* The person has answered. */
+/* Ends that wait. */
 void claude_transcript_waited(struct claude_transcript *transcript, double at_ms);
 
 #endif

@@ -1,12 +1,19 @@
-/* What Claude Code's hooks say: each event, what is hostile, and the captured ones against what the API that they worked with knows. The
-   witness keeps what it is told (said_witness.h). */
+/* Claude Code's hooks to records: each event, hostile ones, and the captured ones against what the API
+   that they worked with counted. */
 #include "core/base/json_text.h"
 #include "ingest/claude/claude_hook.h"
 #include "tests/support/failing_mem.h"
+#include "tests/support/records.h"
 #include "tests/support/rig.h"
-#include "tests/support/said_witness.h"
 
-/* A payload, `'` for `"`. Returns what take said. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_BYTES = 512 };
+
+/* A payload, `'` for `"`. Returns what was wrong. */
 static const char *take(struct rig *rig, double ms, const char *payload)
 {
     char *text = strdup(payload);
@@ -35,24 +42,107 @@ static void hook(struct rig *rig, double ms, const char *event, const char *memb
     "'tool_name':'Bash','tool_input':{'command':'" command "'},'tool_use_id':'" id "'"
 #define BASH_ASKED(command) "'tool_name':'Bash','tool_input':{'command':'" command "'}"
 
-static const struct said *need(char kind, const char *id)
+/* One call, agent or session of the rig, found again for each look: updates move records. */
+struct probe {
+    const struct model *model;
+    enum call_kind kind;
+    const char *id;
+};
+
+static struct probe tool(struct rig *rig, const char *id)
 {
-    const struct said *said = said_find(kind, id, 0);
-    if (said == NULL)
-        fail_msg("nothing was said of %c %s", kind, id);
-    return said;
+    return (struct probe){&rig->model, CALL_TOOL, id};
 }
 
-/* Within a microsecond; NAN: was not said. */
-static void at(struct said_number number, double ms)
+static struct probe wait_of(struct rig *rig, const char *id)
 {
-    if (isnan(ms) ? !isnan(number.value) : !(fabs(number.value - MODEL_START_MS - ms) < 1e-3))
-        fail_msg("said is %f, not %f", number.value - MODEL_START_MS, ms);
+    return (struct probe){&rig->model, CALL_WAIT, id};
 }
 
-static void is(struct said_text said, const char *text)
+static struct probe interaction(struct rig *rig, const char *id)
 {
-    assert_string_equal(said.rank < 0 ? "(unsaid)" : said.text, text);
+    return (struct probe){&rig->model, CALL_INTERACTION, id};
+}
+
+static const struct record *need(struct probe probe)
+{
+    const struct record *record = records_find(probe.model, probe.kind, probe.id, 0);
+    if (record == NULL) {
+        fail_msg("no %s %s", call_kind_word(probe.kind), probe.id);
+    }
+    return record;
+}
+
+/* Within a microsecond; NAN: unknown. */
+static void at(struct probe probe, enum update_field field, double ms)
+{
+    double is = facts_number(&need(probe)->facts, field) - MODEL_START_MS;
+    if (isnan(ms) ? !isnan(is) : !(fabs(is - ms) < 1e-3)) {
+        fail_msg("%s of %s is %f, not %f", update_fields[field].key, probe.id, is, ms);
+    }
+}
+
+static void starts(struct probe probe, double ms)
+{
+    at(probe, FIELD_START_MS, ms);
+}
+
+static void ends(struct probe probe, double ms)
+{
+    at(probe, FIELD_END_MS, ms);
+}
+
+static void is(struct probe probe, enum update_field field, const char *want)
+{
+    struct strbuf scratch;
+    strbuf_init(&scratch, &mem_libc, 0);
+    const struct facts *facts = &need(probe)->facts;
+    struct slice text =
+        field == FIELD_ARGS ? facts_args(facts, &scratch) : facts_text(facts, field);
+    char copy[TEXT_BYTES];
+    snprintf(copy, sizeof copy, "%.*s", (int)text.len, text.bytes == NULL ? "" : text.bytes);
+    assert_string_equal(text.bytes == NULL ? "(unset)" : copy, want);
+    strbuf_release(&scratch);
+}
+
+static void known_by(struct probe probe, enum update_field field, enum precedence precedence)
+{
+    assert_int_equal(facts_get(&need(probe)->facts, field)->precedence, precedence);
+}
+
+static void succeeds(struct probe probe, enum tristate want)
+{
+    assert_int_equal(facts_bool(&need(probe)->facts, FIELD_SUCCESS), want);
+}
+
+/* The n-th of all calls of that kind; NULL: none. */
+static const struct record *nth(struct rig *rig, enum call_kind kind, unsigned n)
+{
+    return records_find(&rig->model, kind, "", n);
+}
+
+static void sessions_are(struct rig *rig, const char *want)
+{
+    records_check(&rig->model, "sessions", want, NULL);
+}
+
+static const struct agent *agent_of(struct rig *rig, const char *id)
+{
+    const struct agent *agent = records_agent(&rig->model, id);
+    if (agent == NULL) {
+        fail_msg("no agent %s", id);
+    }
+    return agent;
+}
+
+static void agent_is(struct rig *rig, const char *id, const char *type, const char *description,
+                     const char *parent)
+{
+    const struct swarm *swarm = rig->model.swarm;
+    const struct agent *agent = agent_of(rig, id);
+    assert_string_equal(swarm_text(swarm, agent->name), type);
+    assert_string_equal(swarm_text(swarm, agent->description), description);
+    assert_string_equal(swarm_text(swarm, agent->parent_id), parent);
 }
 
 /* ---- events ---- */
@@ -60,44 +150,44 @@ static void is(struct said_text said, const char *text)
 RIG_TEST(a_tool_lasts_as_long_as_it_says)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "make test"));
-    const struct said *tool = need('t', "t1");
-    is(tool->name, "Bash");
-    is(tool->args, "{\"command\":\"make test\"}");
-    at(tool->start, 0);
-    at(tool->end, NAN);
+    struct probe t1 = tool(*state, "t1");
+    is(t1, FIELD_NAME, "Bash");
+    is(t1, FIELD_ARGS, "{\"command\":\"make test\"}");
+    starts(t1, 0);
+    ends(t1, NAN);
     hook(*state, 800, "PostToolUse", BASH("t1", "make test") ",'duration_ms':748");
-    at(tool->end, 748);
-    assert_true(tool->success.value > 0);
-    is(tool->error, "(unsaid)");
-    is(need('s', "S")->name, "api-server");
+    ends(t1, 748);
+    succeeds(t1, TRI_TRUE);
+    is(t1, FIELD_ERROR, "(unset)");
+    sessions_are(*state, "{'S':{'name':'api-server','start_ms':0}}");
 }
 
-RIG_TEST(a_tool_that_was_held_up_ends_when_that_is_said)
+RIG_TEST(a_tool_that_was_held_up_ends_when_its_hook_comes)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "x"));
     hook(*state, 5000, "PostToolUse", BASH("t1", "x") ",'duration_ms':748");
-    at(need('t', "t1")->start, 0);
-    at(need('t', "t1")->end, 5000);
+    starts(tool(*state, "t1"), 0);
+    ends(tool(*state, "t1"), 5000);
 }
 
 RIG_TEST(a_tool_whose_beginning_was_not_seen_began_that_long_ago)
 {
     hook(*state, 800, "PostToolUse", BASH("t1", "x") ",'duration_ms':700");
-    at(need('t', "t1")->start, 100);
-    at(need('t', "t1")->end, 800);
+    starts(tool(*state, "t1"), 100);
+    ends(tool(*state, "t1"), 800);
     hook(*state, 900, "PostToolUse", BASH("t2", "x") ",'duration_ms':'soon'");
-    at(need('t', "t2")->start, NAN);
-    at(need('t', "t2")->end, 900);
+    starts(tool(*state, "t2"), NAN);
+    ends(tool(*state, "t2"), 900);
 }
 
 RIG_TEST(a_failure_says_why_in_a_line)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "x"));
     hook(*state, 10, "PostToolUseFailure", BASH("t1", "x") ",'error':'Exit code 3\\nsecret'");
-    is(need('t', "t1")->error, "Exit code 3");
-    assert_true(need('t', "t1")->success.value < 1);
+    is(tool(*state, "t1"), FIELD_ERROR, "Exit code 3");
+    succeeds(tool(*state, "t1"), TRI_FALSE);
     hook(*state, 20, "PostToolUseFailure", BASH("t2", "x") ",'is_interrupt':true");
-    is(need('t', "t2")->error, "interrupted");
+    is(tool(*state, "t2"), FIELD_ERROR, "interrupted");
 }
 
 RIG_TEST(the_argument_that_tells_most_is_kept_in_part)
@@ -111,9 +201,9 @@ RIG_TEST(the_argument_that_tells_most_is_kept_in_part)
         {"{'url':'http://x','prompt':'secret'}", "{\"url\":\"http://x\"}"},
         {"{'description':'Look','prompt':'secret','subagent_type':'Explore'}",
          "{\"subagent_type\":\"Explore\",\"description\":\"Look\"}"},
-        {"{'command':7,'url':''}", "(unsaid)"},
-        {"{'todos':[{'content':'x'}]}", "(unsaid)"},
-        {"'x'", "(unsaid)"},
+        {"{'command':7,'url':''}", "(unset)"},
+        {"{'todos':[{'content':'x'}]}", "(unset)"},
+        {"'x'", "(unset)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char members[300], id[8];
@@ -121,7 +211,7 @@ RIG_TEST(the_argument_that_tells_most_is_kept_in_part)
         snprintf(members, sizeof members, "'tool_name':'T','tool_use_id':'%s','tool_input':%s", id,
                  cases[i].input);
         hook(*state, 0, "PreToolUse", members);
-        is(need('t', id)->args, cases[i].args);
+        is(tool(*state, id), FIELD_ARGS, cases[i].args);
     }
     char long_one[700], wanted[300];
     snprintf(
@@ -130,7 +220,7 @@ RIG_TEST(the_argument_that_tells_most_is_kept_in_part)
         0);
     snprintf(wanted, sizeof wanted, "{\"command\":\"%0199d\"}", 0);
     hook(*state, 0, "PreToolUse", long_one);
-    is(need('t', "long")->args, wanted);
+    is(tool(*state, "long"), FIELD_ARGS, wanted);
 }
 
 RIG_TEST(a_permission_is_waited_for_until_the_call_runs)
@@ -138,19 +228,19 @@ RIG_TEST(a_permission_is_waited_for_until_the_call_runs)
     hook(*state, 0, "PreToolUse", BASH("t1", "make"));
     hook(*state, 1, "PreToolUse", BASH("t2", "rm x"));
     hook(*state, 100, "PermissionRequest", BASH_ASKED("rm x"));
-    const struct said *wait = need('w', "t2");
-    is(wait->name, "Permission: Bash");
-    at(wait->start, 100);
+    struct probe wait = wait_of(*state, "wait:t2");
+    is(wait, FIELD_CONTEXT, "Permission: Bash");
+    starts(wait, 100);
     hook(*state, 6100, "Notification", "'notification_type':'permission_prompt'");
     /* What another call does is nothing to it. */
     hook(*state, 7000, "PostToolUse", BASH("t1", "make") ",'duration_ms':6950");
-    at(wait->end, NAN);
+    ends(wait, NAN);
     hook(*state, 8500, "PostToolUse", BASH("t2", "rm x") ",'duration_ms':200");
-    at(wait->end, 8300);
-    is(wait->decision, "accept");
-    at(need('t', "t2")->start, 1);
-    at(need('t', "t2")->end, 8500);
-    assert_null(said_find('w', "", 1));
+    ends(wait, 8300);
+    is(wait, FIELD_DECISION, "accept");
+    starts(tool(*state, "t2"), 1);
+    ends(tool(*state, "t2"), 8500);
+    assert_null(nth(*state, CALL_WAIT, 1));
 }
 
 RIG_TEST(equal_calls_are_asked_about_one_after_the_other)
@@ -159,26 +249,26 @@ RIG_TEST(equal_calls_are_asked_about_one_after_the_other)
     hook(*state, 1, "PreToolUse", BASH("t2", "x"));
     hook(*state, 10, "PermissionRequest", BASH_ASKED("x"));
     hook(*state, 20, "PermissionRequest", BASH_ASKED("x"));
-    at(need('w', "t1")->start, 10);
-    at(need('w', "t2")->start, 20);
+    starts(wait_of(*state, "wait:t1"), 10);
+    starts(wait_of(*state, "wait:t2"), 20);
 }
 
 RIG_TEST(a_permission_of_a_call_that_nobody_told_of_ends_with_it)
 {
     hook(*state, 0, "PermissionRequest", BASH_ASKED("x"));
-    at(need('w', "permission:")->start, 0);
+    starts(wait_of(*state, "wait:permission:"), 0);
     hook(*state, 500, "PostToolUse", BASH("t1", "x") ",'duration_ms':100");
-    at(need('w', "permission:")->end, 400);
-    at(need('t', "t1")->start, 400);
+    ends(wait_of(*state, "wait:permission:"), 400);
+    starts(tool(*state, "t1"), 400);
 }
 
 RIG_TEST(a_notification_alone_is_a_wait_that_began_before)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "x"));
     hook(*state, 6200, "Notification", "'notification_type':'permission_prompt'");
-    at(need('w', "t1")->start, 200);
+    starts(wait_of(*state, "wait:t1"), 200);
     hook(*state, 9000, "PostToolUse", BASH("t1", "x") ",'duration_ms':50");
-    at(need('w', "t1")->end, 8950);
+    ends(wait_of(*state, "wait:t1"), 8950);
 }
 
 RIG_TEST(what_was_refused_has_no_end_but_what_comes_next)
@@ -188,25 +278,26 @@ RIG_TEST(what_was_refused_has_no_end_but_what_comes_next)
     hook(*state, 20, "PreToolUse", BASH("t2", "sub") ",'agent_id':'a1','agent_type':'Explore'");
     hook(*state, 100, "PermissionRequest", BASH_ASKED("rm x"));
     hook(*state, 5000, "UserPromptSubmit", "'prompt':'no','prompt_id':'p2'");
-    at(need('w', "t1")->end, 5000);
-    is(need('w', "t1")->decision, "reject");
-    is(need('t', "t1")->error, "rejected");
-    at(need('t', "t1")->end, 5000);
+    ends(wait_of(*state, "wait:t1"), 5000);
+    is(wait_of(*state, "wait:t1"), FIELD_DECISION, "reject");
+    is(tool(*state, "t1"), FIELD_ERROR, "rejected");
+    ends(tool(*state, "t1"), 5000);
     /* The transcript knows better when. */
-    assert_int_equal(need('t', "t1")->end.rank, WITNESS_GUESS);
-    assert_int_equal(need('w', "t1")->end.rank, WITNESS_GUESS);
-    at(need('u', "p1")->start, 0);
-    at(need('u', "p1")->end, 5000);
-    assert_true(need('u', "p1")->length.value > 4 && need('u', "p1")->length.value < 6);
-    at(need('u', "p2")->end, NAN);
+    known_by(tool(*state, "t1"), FIELD_END_MS, PRECEDENCE_INFERRED);
+    known_by(wait_of(*state, "wait:t1"), FIELD_END_MS, PRECEDENCE_INFERRED);
+    starts(interaction(*state, "p1"), 0);
+    ends(interaction(*state, "p1"), 5000);
+    const struct facts *p1 = &need(interaction(*state, "p1"))->facts;
+    assert_int_equal((int)facts_number(p1, FIELD_PROMPT_LENGTH), 5);
+    ends(interaction(*state, "p2"), NAN);
     /* A sub-agent goes on. */
-    at(need('t', "t2")->end, NAN);
+    ends(tool(*state, "t2"), NAN);
     hook(*state, 6000, "Stop", "'prompt_id':'p2'");
-    at(need('u', "p2")->end, 6000);
-    assert_int_equal(need('u', "p2")->end.rank, WITNESS_HOOKS);
+    ends(interaction(*state, "p2"), 6000);
+    known_by(interaction(*state, "p2"), FIELD_END_MS, PRECEDENCE_HOOKS);
     hook(*state, 7000, "SubagentStop", "'agent_id':'a1','agent_type':'Explore'");
-    at(need('t', "t2")->end, 7000);
-    at(need('a', "a1")->end, 7000);
+    ends(tool(*state, "t2"), 7000);
+    assert_true((agent_of(*state, "a1")->flags & AGENT_UNREGISTERED) != 0);
 }
 
 RIG_TEST(an_idle_session_waits_for_a_prompt)
@@ -216,12 +307,12 @@ RIG_TEST(an_idle_session_waits_for_a_prompt)
     hook(*state, 20, "PermissionRequest", BASH_ASKED("rm x"));
     hook(*state, 65000, "Notification", "'notification_type':'idle_prompt','prompt_id':'p1'");
     /* It has been idle for a minute. */
-    at(need('w', "t1")->end, 5000);
-    at(need('u', "p1")->end, 5000);
-    at(need('w', "idle:")->start, 65000);
+    ends(wait_of(*state, "wait:t1"), 5000);
+    ends(interaction(*state, "p1"), 5000);
+    starts(wait_of(*state, "wait:idle:"), 65000);
     hook(*state, 70000, "UserPromptSubmit", "'prompt':'x','prompt_id':'p2'");
-    at(need('w', "idle:")->end, 70000);
-    is(need('w', "idle:")->decision, "(unsaid)");
+    ends(wait_of(*state, "wait:idle:"), 70000);
+    is(wait_of(*state, "wait:idle:"), FIELD_DECISION, "(unset)");
 }
 
 RIG_TEST(a_batch_shows_which_of_its_calls_never_ran)
@@ -230,20 +321,20 @@ RIG_TEST(a_batch_shows_which_of_its_calls_never_ran)
     hook(*state, 1, "PreToolUse", BASH("t2", "y"));
     hook(*state, 50, "PostToolUse", BASH("t1", "x") ",'duration_ms':20");
     hook(*state, 60, "PostToolBatch", "'tool_calls':[{'tool_use_id':'t1'},{'tool_use_id':'t2'},7]");
-    at(need('t', "t1")->end, 20);
-    at(need('t', "t2")->end, 60);
+    ends(tool(*state, "t1"), 20);
+    ends(tool(*state, "t2"), 60);
     hook(*state, 70, "PreToolUse", BASH("t3", "z"));
     hook(*state, 80, "PermissionDenied", BASH("t3", "z"));
-    at(need('t', "t3")->end, 80);
-    assert_int_equal(need('t', "t3")->end.rank, WITNESS_HOOKS);
+    ends(tool(*state, "t3"), 80);
+    known_by(tool(*state, "t3"), FIELD_END_MS, PRECEDENCE_HOOKS);
 }
 
 RIG_TEST(a_server_that_asks_is_waited_for)
 {
     hook(*state, 0, "Elicitation", "'prompt_id':'p'");
     hook(*state, 90, "ElicitationResult", "'action':'decline'");
-    at(need('w', "elicitation:")->end, 90);
-    is(need('w', "elicitation:")->decision, "decline");
+    ends(wait_of(*state, "wait:elicitation:"), 90);
+    is(wait_of(*state, "wait:elicitation:"), FIELD_DECISION, "decline");
 }
 
 #define AGENT(id, type, about)                                                             \
@@ -254,41 +345,38 @@ RIG_TEST(an_agents_parent_is_guessed_where_it_can_be_one_alone_and_known_at_its_
 {
     hook(*state, 0, "PreToolUse", AGENT("g1", "Explore", "Look") ",'agent_id':'a0'");
     hook(*state, 10, "SubagentStart", "'agent_id':'a1','agent_type':'Explore'");
-    const struct said *agent = need('a', "a1");
-    is(agent->name, "Explore");
-    is(agent->parent, "a0");
-    is(agent->description, "Look");
-    at(agent->start, 10);
+    agent_is(*state, "a1", "Explore", "Look", "a0");
     /* Two of a type: whose is whose? */
     hook(*state, 20, "PreToolUse", AGENT("g2", "Explore", "Two"));
     hook(*state, 21, "PreToolUse", AGENT("g3", "Explore", "Three"));
     hook(*state, 30, "SubagentStart", "'agent_id':'a2','agent_type':'Explore'");
-    is(need('a', "a2")->description, "(unsaid)");
+    agent_is(*state, "a2", "Explore", "", "S");
     hook(*state, 40, "PostToolUse",
          AGENT("g3", "Explore", "Three") ",'tool_response':{'agentId':'a2'}");
-    is(need('a', "a2")->description, "Three");
-    is(need('a', "a2")->parent, "S");
-    assert_int_equal(need('a', "a2")->parent.rank, WITNESS_HOOKS);
+    agent_is(*state, "a2", "Explore", "Three", "S");
+    /* What is known at its end replaces what was inferred. */
+    hook(*state, 50, "PostToolUse",
+         AGENT("g1", "Explore", "Look") ",'tool_response':{'agentId':'a1'}");
+    agent_is(*state, "a1", "Explore", "Look", "S");
 }
 
 RIG_TEST(a_session_begins_and_ends)
 {
     hook(*state, 0, "SessionStart", "'source':'startup'");
-    at(need('s', "S")->start, 0);
+    sessions_are(*state, "{'S':{'name':'api-server','start_ms':0}}");
     hook(*state, 5, "PreToolUse", BASH("t1", "x"));
     hook(*state, 10, "SessionEnd", "'reason':'other'");
-    at(need('s', "S")->end, 10);
-    assert_false(need('s', "S")->gone);
+    sessions_are(*state, "{'S':{'name':'api-server','start_ms':0,'end_ms':10,'gone':false}}");
     assert_non_null(rig_logged(*state, "session ended: other"));
-    /* Its calls are forgotten: they were closed with it. */
+    /* Its calls were closed with it: later events end none of them. */
     hook(*state, 20, "UserPromptSubmit", "'prompt':'x'");
-    at(need('t', "t1")->end, NAN);
+    ends(tool(*state, "t1"), NAN);
     /* One that goes on began before. */
     assert_null(
         take(*state, 30, "{'session_id':'R','hook_event_name':'SessionStart','source':'resume'}"));
-    at(need('s', "R")->start, NAN);
+    assert_int_equal(rig_session_no(*state, "R"), NO_SESSION);
     hook(*state, 40, "StopFailure", "'error':'server_error'");
-    assert_non_null(rig_logged(*state, "the turn failed: server_error"));
+    assert_non_null(rig_logged(*state, "interaction failed: server_error"));
 }
 
 RIG_TEST(a_hook_that_is_sent_twice_makes_nothing_new)
@@ -306,16 +394,17 @@ RIG_TEST(a_hook_that_is_sent_twice_makes_nothing_new)
         {1300, "PostToolUse", BASH("t2", "x") ",'duration_ms':250"},
         {1400, "Stop", "'prompt_id':'p1'"},
     };
+    const struct model *model = &((struct rig *)*state)->model;
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         hook(*state, events[i].ms, events[i].event, events[i].members);
-        size_t count = said_witness->count;
+        size_t count = records_count(model);
         hook(*state, events[i].ms + 3, events[i].event, events[i].members);
-        assert_int_equal(said_witness->count, count);
+        assert_int_equal(records_count(model), count);
     }
-    at(need('t', "t1")->start, 10);
-    at(need('w', "t1")->start, 20);
-    at(need('w', "t1")->end, 800);
-    at(need('t', "t2")->end, 1250);
+    starts(tool(*state, "t1"), 10);
+    starts(wait_of(*state, "wait:t1"), 20);
+    ends(wait_of(*state, "wait:t1"), 800);
+    ends(tool(*state, "t2"), 1250);
 }
 
 RIG_TEST(what_is_unknown_means_nothing)
@@ -324,17 +413,17 @@ RIG_TEST(what_is_unknown_means_nothing)
     hook(*state, 0, "NotYetInvented", "'tool_use_id':7");
     hook(*state, 0, "Notification", "'notification_type':'auth_success'");
     hook(*state, 0, "Notification", "");
-    assert_null(said_find('t', "", 0));
-    assert_null(said_find('w', "", 0));
+    assert_null(nth(*state, CALL_TOOL, 0));
+    assert_null(nth(*state, CALL_WAIT, 0));
     static const struct {
         const char *payload, *wrong;
     } cases[] = {
         {"[]", "not an object"},
         {"{}", "hook_event_name is missing"},
         {"{'hook_event_name':7}", "hook_event_name is missing"},
-        {"{'hook_event_name':'Stop'}", "session_id is no id"},
-        {"{'hook_event_name':'Stop','session_id':''}", "session_id is no id"},
-        {"{'hook_event_name':'Stop','session_id':{}}", "session_id is no id"},
+        {"{'hook_event_name':'Stop'}", "session_id is missing"},
+        {"{'hook_event_name':'Stop','session_id':''}", "session_id is missing"},
+        {"{'hook_event_name':'Stop','session_id':{}}", "session_id is missing"},
         {"{'hook_event_name':'PreToolUse','session_id':'S'}", "tool_use_id or tool_name"},
         {"{'hook_event_name':'PostToolUse','session_id':'S','tool_use_id':[]}", "tool_use_id"},
         {"{'hook_event_name':'SubagentStart','session_id':'S'}", "agent_id is missing"},
@@ -372,8 +461,6 @@ RIG_TEST(any_prefix_and_mutation_of_a_payload_does_no_harm)
             struct json_value value;
             memcpy(text, whole, sizeof text);
             text[i] = others[k];
-            /* What is kept of them is no matter here, and bounded. */
-            said_witness->count = 0;
             if (json_check(text, sizeof text - 1, 64, &value, NULL))
                 claude_hook_take(&rig->ingest, value, MODEL_START_MS, rig->now_ns);
         }
@@ -424,34 +511,38 @@ RIG_TEST(open_calls_are_bounded)
     for (int i = 0; i < 5000; i++) {
         char members[100];
         snprintf(members, sizeof members, "'tool_name':'T','tool_use_id':'t%d'", i);
-        said_witness->count = 0;
         hook(rig, i, "PreToolUse", members);
     }
-    assert_non_null(rig_logged(rig, "more calls are open than can be remembered"));
+    assert_non_null(rig_logged(rig, "too many open calls"));
     for (int i = 0; i < 3000; i++) {
         char text[100];
         snprintf(text, sizeof text, "{'session_id':'s%d','hook_event_name':'Stop'}", i);
-        said_witness->count = 0;
         assert_null(take(rig, 0, text));
     }
 }
 
-TEST(out_of_memory_is_said_and_nothing_is_left)
+TEST(out_of_memory_is_reported)
 {
     bool done = false;
     for (long allow = 0; !done; allow++) {
         struct rig *rig = calloc(1, sizeof *rig);
-        rig_init(rig);
-        said_witness->allow = allow;
+        struct failing_mem fails = {.allow = -1};
+        struct mem mem = failing_mem(&fails);
+        assert_true(rig_init_with(rig, &mem));
+        fails.allow = allow;
+        size_t calls = fails.calls;
         const char *first = take(rig, 0,
                                  "{'session_id':'S','hook_event_name':'PreToolUse',"
                                  "'tool_name':'T','tool_use_id':'t'}");
         const char *second =
             take(rig, 9, "{'session_id':'S','hook_event_name':'Stop','prompt_id':'p'}");
-        done = first == NULL && second == NULL;
-        if (!done)
-            assert_non_null(strstr(second == NULL ? first : second, "out of memory"));
+        done = fails.calls - calls <= (size_t)allow;
+        const char *wrong = first != NULL ? first : second;
+        assert_int_equal(wrong == NULL, done);
+        assert_true(done || strstr(wrong, "out of memory") != NULL);
+        fails.allow = -1;
         rig_release(rig);
+        assert_int_equal(fails.live_blocks, 0);
         free(rig);
     }
 }
@@ -502,13 +593,21 @@ static void replay(struct rig *rig, const char *sample)
     free(text);
 }
 
-static unsigned count_tools(const char *session, const char *agent, const char *tool)
+static bool text_is(struct slice text, const char *want)
+{
+    return text.len == strlen(want) && (text.len == 0 || memcmp(text.bytes, want, text.len) == 0);
+}
+
+static unsigned count_tools(struct rig *rig, const char *session, const char *agent,
+                            const char *name)
 {
     unsigned count = 0;
-    for (size_t i = 0; i < said_witness->count; i++) {
-        const struct said *said = &said_witness->all[i];
-        count += said->kind == 't' && strcmp(said->session, session) == 0 &&
-                 strcmp(said->agent, agent) == 0 && strcmp(said->name.text, tool) == 0;
+    const struct record *record;
+    session_no number = rig_session_no(rig, session);
+    for (unsigned i = 0; (record = nth(rig, CALL_TOOL, i)) != NULL; i++) {
+        struct slice of = facts_text(&record->facts, (enum update_field)FACT_AGENT_ID);
+        count += record->session == number && text_is(of, agent) &&
+                 text_is(facts_text(&record->facts, FIELD_NAME), name);
     }
     return count;
 }
@@ -516,9 +615,9 @@ static unsigned count_tools(const char *session, const char *agent, const char *
 static void decode(struct json_value value, char *out)
 {
     struct strbuf text;
-    strbuf_init(&text, &mem_libc, SAID_TEXT);
+    strbuf_init(&text, &mem_libc, TEXT_BYTES);
     json_get_string(value, &text);
-    snprintf(out, SAID_TEXT, "%s", text.len > 0 ? text.data : "");
+    snprintf(out, TEXT_BYTES, "%s", text.len > 0 ? text.data : "");
     strbuf_release(&text);
 }
 
@@ -540,26 +639,25 @@ static unsigned expected(struct json_value agent, const char *tool, unsigned wan
     return wanted;
 }
 
-static void check_agent(const char *session, const char *name, struct json_value agent)
+static void check_agent(struct rig *rig, const char *session, const char *name,
+                        struct json_value agent)
 {
     bool main = strcmp(name, "main") == 0;
     struct json_walk walk = json_walk(json_get(agent, "tools"));
     struct json_member tool;
-    char text[SAID_TEXT];
+    char text[TEXT_BYTES];
     while (json_next_member(&walk, &tool)) {
         decode(tool.key, text);
         unsigned wanted = expected(agent, text, (unsigned)json_get_number(tool.value));
-        unsigned seen = count_tools(session, main ? "" : name, text);
+        unsigned seen = count_tools(rig, session, main ? "" : name, text);
         if (seen != wanted)
             fail_msg("%s of %s in %s: %u, not %u", text, name, session, seen, wanted);
     }
     if (main)
         return;
     decode(json_get(agent, "parent"), text);
-    const struct said *said = need('a', name);
-    bool of_main = strcmp(text, "main") == 0;
-    if (said->parent.rank >= 0 || !of_main)
-        is(said->parent, of_main ? session : text);
+    const char *parent = swarm_text(rig->model.swarm, agent_of(rig, name)->parent_id);
+    assert_string_equal(parent, strcmp(text, "main") == 0 ? session : text);
 }
 
 RIG_TEST(the_samples_hooks_give_the_tools_of_each_agent)
@@ -567,8 +665,7 @@ RIG_TEST(the_samples_hooks_give_the_tools_of_each_agent)
     static const char *const samples[] = {"solo-json", "swarm-json", "concurrent-pb",
                                           "dead",      "abort",      "tui-perm"};
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
-        char rel[64], session[SAID_TEXT], name[SAID_TEXT];
-        said_witness->count = 0;
+        char rel[64], session[TEXT_BYTES], name[TEXT_BYTES];
         replay(*state, samples[i]);
         snprintf(rel, sizeof rel, "samples/claude/%s/expected.json", samples[i]);
         size_t len;
@@ -582,7 +679,7 @@ RIG_TEST(the_samples_hooks_give_the_tools_of_each_agent)
             struct json_walk agents = json_walk(member.value);
             while (json_next_member(&agents, &agent)) {
                 decode(agent.key, name);
-                check_agent(session, name, agent.value);
+                check_agent(*state, session, name, agent.value);
             }
         }
         free(text);
@@ -595,35 +692,47 @@ RIG_TEST(the_waits_of_tui_perm_are_as_long_as_they_were)
     static const double blocked[] = {8555, 8689};
     replay(*state, "tui-perm");
     for (unsigned i = 0; i < 2; i++) {
-        const struct said *wait = said_find('w', "", i);
+        const struct record *wait = nth(*state, CALL_WAIT, i);
         assert_non_null(wait);
-        double ms = wait->end.value - wait->start.value;
-        if (!(fabs(ms - blocked[i]) < 250))
+        double ms = facts_number(&wait->facts, FIELD_END_MS) - wait->start_ms;
+        if (!(fabs(ms - blocked[i]) < 250)) {
             fail_msg("wait %u: %f ms, not %f", i, ms, blocked[i]);
-        is(wait->decision, "accept");
+        }
+        assert_true(text_is(facts_text(&wait->facts, FIELD_DECISION), "accept"));
     }
-    /* The third was refused; the session ended before anything more was said of it. */
-    const struct said *refused = said_find('w', "", 2);
+    /* The third was refused; the session ended without an event of it. */
+    const struct record *refused = nth(*state, CALL_WAIT, 2);
     assert_non_null(refused);
-    assert_true(isnan(refused->end.value));
-    assert_null(said_find('w', "", 3));
-    assert_true(need('s', "")->end.value > 0);
+    assert_null(facts_get(&refused->facts, FIELD_END_MS));
+    assert_int_equal(refused->state, RECORD_INCOMPLETE);
+    assert_null(nth(*state, CALL_WAIT, 3));
+    const struct session *session = swarm_session(((struct rig *)*state)->model.swarm, 0);
+    assert_true((session->flags & SESSION_ENDED) != 0);
+}
+
+/* Of the calls of that kind: how many took time, and how many failed. */
+static void count_calls(struct rig *rig, enum call_kind kind, unsigned *took, unsigned *failed)
+{
+    const struct record *record;
+    *took = *failed = 0;
+    for (unsigned i = 0; (record = nth(rig, kind, i)) != NULL; i++) {
+        *took += facts_number(&record->facts, FIELD_END_MS) > record->start_ms;
+        *failed += facts_bool(&record->facts, FIELD_SUCCESS) == TRI_FALSE;
+    }
 }
 
 RIG_TEST(the_tools_of_swarm_json_last_as_long_as_they_say)
 {
     replay(*state, "swarm-json");
-    unsigned ended = 0, failed = 0, turns = 0;
-    for (size_t i = 0; i < said_witness->count; i++) {
-        const struct said *said = &said_witness->all[i];
-        ended += said->kind == 't' && said->end.value > said->start.value;
-        failed += said->kind == 't' && said->success.value < 1;
-        turns += said->kind == 'u' && said->end.value > said->start.value;
-    }
-    assert_int_equal(ended, 17);
+    unsigned took, failed, none;
+    count_calls(*state, CALL_TOOL, &took, &failed);
+    assert_int_equal(took, 17);
     assert_int_equal(failed, 2);
-    assert_int_equal(turns, 2);
+    count_calls(*state, CALL_INTERACTION, &took, &none);
+    assert_int_equal(took, 2);
     /* A nested agent's parent is known while it runs. */
-    is(need('a', "ab06685a1f4666ae5")->parent, "a8b18248cc4ffbad6");
-    is(need('a', "ab06685a1f4666ae5")->description, "Nested helper");
+    const struct swarm *swarm = ((struct rig *)*state)->model.swarm;
+    const struct agent *nested = agent_of(*state, "ab06685a1f4666ae5");
+    assert_string_equal(swarm_text(swarm, nested->parent_id), "a8b18248cc4ffbad6");
+    assert_string_equal(swarm_text(swarm, nested->description), "Nested helper");
 }

@@ -1,7 +1,7 @@
-/* The source claude:DIR, on directories made for it: which sessions are opened, how they are followed, what the registry adds, when they end. What the
-   witness is told is looked at, not the model. */
+/* The source claude:DIR, on directories made for it: which sessions are opened, how they are followed, what the registry adds, when
+   they end. */
+#include "tests/support/records.h"
 #include "tests/support/rig.h"
-#include "tests/support/spoken.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -118,26 +118,21 @@ struct want {
     const char *kind, *text;
 };
 
-static bool is_said(struct rig *rig, void *ctx)
+static bool is_so(struct rig *rig, void *ctx)
 {
     const struct want *want = ctx;
-    char *text = spoken_text(rig->model.witness, want->kind);
-    bool same = strcmp(text, want->text) == 0;
-    free(text);
-    return same;
+    return records_are(&rig->model, want->kind, want->text);
 }
 
-static void until_said(struct home *h, const char *kind, const char *text)
+static void until(struct home *h, const char *kind, const char *text)
 {
     struct want want = {kind, text};
-    rig_until(&h->rig, is_said, &want);
+    rig_until(&h->rig, is_so, &want);
 }
 
-static void said(struct home *h, const char *kind, const char *want)
+static void check(struct home *h, const char *kind, const char *want)
 {
-    char *text = spoken_text(h->rig.model.witness, kind);
-    assert_string_equal(text, want);
-    free(text);
+    records_check(&h->rig.model, kind, want, NULL);
 }
 
 /* ---- which sessions ---- */
@@ -156,9 +151,10 @@ TEST_WITH(a_directory_that_is_named_is_read_whole_and_then_done, setup, teardown
     assert_int_equal(hub_source(h->rig.hub, index).state, SOURCE_FINISHED);
     assert_true(hub_reads(h->rig.hub, session_path(h, "old.jsonl")));
     assert_false(hub_reads(h->rig.hub, session_path(h, "notes.txt")));
-    said(h, "sessions",
-         "{'killed':{'end':-24799900,'gone':true,'name':'api ⎇ main','start':-24800000},"
-         "'old':{'end':-28399000,'gone':false,'name':'api ⎇ main','start':-28400000}}");
+    check(
+        h, "sessions",
+        "{'killed':{'end_ms':-24799900,'gone':true,'name':'api ⎇ main','start_ms':-24800000},"
+        "'old':{'cost_usd':1,'end_ms':-28399000,'gone':false,'name':'api ⎇ main','start_ms':-28400000}}");
 }
 
 TEST_WITH(else_those_that_live_or_ended_lately_are, setup, teardown)
@@ -173,12 +169,13 @@ TEST_WITH(else_those_that_live_or_ended_lately_are, setup, teardown)
     start(h, false);
     rig_add(&h->rig, "claude:");
     rig_until_finished(&h->rig);
-    json_t *sessions = json_object_get(spoken(h->rig.model.witness), "sessions");
+    json_t *all = records_of(&h->rig.model), *sessions = json_object_get(all, "sessions");
     assert_non_null(json_object_get(sessions, "late"));
     assert_null(json_object_get(sessions, "early"));
     assert_non_null(json_object_get(sessions, "living"));
     assert_null(json_object_get(json_object_get(sessions, "living"), "end"));
     assert_false(hub_reads(h->rig.hub, session_path(h, "early.jsonl")));
+    json_decref(all);
 }
 
 TEST_WITH(what_is_no_such_directory_is_said_to_be_none, setup, teardown)
@@ -206,7 +203,7 @@ TEST_WITH(one_that_is_followed_is_waited_for, setup, teardown)
     assert_int_equal(hub_source(h->rig.hub, index).state, SOURCE_WAITING);
     const char *path = support_path(made(made(made(h->dir, "later"), "projects"), "x"), "s.jsonl");
     put(path, PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
-    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':0}}");
+    until(h, "interactions", "{'p':{'prompt_length':5,'of':'s/','start_ms':0}}");
     assert_int_equal(hub_source(h->rig.hub, index).state, SOURCE_OPEN);
 }
 
@@ -226,10 +223,10 @@ TEST_WITH(sessions_come_in_the_order_in_which_they_began, setup, teardown)
     start(h, false);
     add_named(h);
     rig_until_finished(&h->rig);
-    json_t *sessions = json_object_get(spoken(h->rig.model.witness), "sessions"), *of;
-    const char *id;
-    int at = 8;
-    json_object_foreach(sessions, id, of) assert_int_equal(id[1] - '0', at--);
+    for (session_no no = 0; no < 9; no++) {
+        const struct session *session = swarm_session(h->rig.model.swarm, no);
+        assert_int_equal(swarm_text(h->rig.model.swarm, session->id)[1] - '0', 8 - (int)no);
+    }
 }
 
 /* ---- following ---- */
@@ -243,17 +240,18 @@ TEST_WITH(what_is_written_later_is_read, setup, teardown)
     start(h, true);
     rig_add(&h->rig, "claude:");
     rig_run_ms(&h->rig, 30);
-    said(h, "turns", "{}");
+    check(h, "interactions", "{}");
     append(path, ASK("08:53:20.100", "r"), strlen(ASK("08:53:20.100", "r")) - 1);
     rig_run_ms(&h->rig, 100);
-    said(h, "turns", "{}"); /* the line has no end yet */
+    check(h, "interactions", "{}"); /* the line has no end yet */
     append(path, "\n", 1);
-    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':0}}");
+    until(h, "interactions", "{'p':{'prompt_length':5,'of':'s/','start_ms':0}}");
     /* A session that is new, in a project that is. */
     const char *other = support_path(made(h->dir, "projects/-other"), "n.jsonl");
     put(other, PROMPT("08:53:30.000") ASK("08:53:30.100", "x"));
-    until_said(h, "sessions",
-               "{'n':{'name':'api ⎇ main','start':10000},'s':{'name':'api ⎇ main','start':0}}");
+    until(
+        h, "sessions",
+        "{'n':{'name':'api ⎇ main','start_ms':10000},'s':{'name':'api ⎇ main','pid':12,'start_ms':0}}");
     assert_int_equal(hub_source(h->rig.hub, 0).bad, 0);
 }
 
@@ -264,12 +262,13 @@ TEST_WITH(a_look_that_finds_nothing_changes_nothing, setup, teardown)
     live(h, "s", ",\"status\":\"busy\"");
     start(h, true);
     rig_add(&h->rig, "claude:");
-    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':0}}");
+    until(h, "interactions", "{'p':{'prompt_length':5,'of':'s/','start_ms':0}}");
     rig_run_ms(&h->rig, 700); /* a look, at which it is said which process that is */
-    unsigned changed = h->rig.changed, count = spoken_count(h->rig.model.witness);
+    unsigned changed = h->rig.changed;
+    uint64_t revision = swarm_revision(h->rig.model.swarm);
     rig_run_ms(&h->rig, 1200); /* two looks */
     assert_int_equal(h->rig.changed, changed);
-    assert_int_equal(spoken_count(h->rig.model.witness), count);
+    assert_int_equal(swarm_revision(h->rig.model.swarm), revision);
 }
 
 TEST_WITH(a_file_that_is_shorter_is_read_from_its_beginning, setup, teardown)
@@ -280,13 +279,13 @@ TEST_WITH(a_file_that_is_shorter_is_read_from_its_beginning, setup, teardown)
                   ANSWER("08:53:21.000", "r", "end_turn", ""));
     start(h, true);
     add_named(h);
-    until_said(h, "turns", "{'p':{'end':1000,'length':5,'of':'s/','start':0}}");
+    until(h, "interactions", "{'p':{'end_ms':1000,'prompt_length':5,'of':'s/','start_ms':0}}");
     put(path, PROMPT("08:53:20.000") ASK("08:53:20.500", "q"));
-    until_said(
+    until(
         h, "requests",
-        "{'q':{'attempts':[500],'of':'s/','source':'sdk','start':500},"
-        "'r':{'attempts':[100],'end':1000,'message':'m','model':'o','of':'s/','source':'sdk',"
-        "'start':100,'success':true}}");
+        "{'q':{'attempt_start_times':[500],'of':'s/','query_source':'sdk','start_ms':500,'state':'incomplete'},"
+        "'r':{'attempt_start_times':[100],'end_ms':1000,'message_id':'m','model':'o','of':'s/','query_source':'sdk',"
+        "'start_ms':100,'success':true}}");
 }
 
 TEST_WITH(sub_agents_are_what_their_files_say, setup, teardown)
@@ -296,7 +295,7 @@ TEST_WITH(sub_agents_are_what_their_files_say, setup, teardown)
     live(h, "s", "");
     start(h, true);
     rig_add(&h->rig, "claude:");
-    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':0}}");
+    until(h, "interactions", "{'p':{'prompt_length':5,'of':'s/','start_ms':0}}");
     made(h->dir, "projects/-home-dev-api/s");
     made(h->dir, "projects/-home-dev-api/s/subagents");
     put(session_path(h, "s/subagents/agent-a1.meta.json"), "{\"agentType\":\"Exp"); /* half of it */
@@ -304,14 +303,14 @@ TEST_WITH(sub_agents_are_what_their_files_say, setup, teardown)
     rig_run_ms(&h->rig, 100);
     put(session_path(h, "s/subagents/agent-a1.meta.json"),
         "{\"agentType\":\"Explore\",\"description\":\"Look\",\"parentAgentId\":\"a0\"}");
-    until_said(
+    until(
         h, "agents",
-        "{'s/':{},'s/a1':{'description':'Look','parent':'a0','start':2000,'type':'Explore'}}");
+        "{'s/':{},'s/a0':{'parent':'s'},'s/a1':{'description':'Look','parent':'a0','type':'Explore'}}");
     put(session_path(h, "s/subagents/agent-a1.meta.json"),
         "{\"agentType\":\"Explore\",\"description\":\"Look\",\"parentAgentId\":\"a0\",\"finished\":true}");
-    until_said(h, "agents",
-               "{'s/':{},'s/a1':{'description':'Look','end':2000,'parent':'a0','start':2000,"
-               "'type':'Explore'}}");
+    until(
+        h, "agents",
+        "{'s/':{},'s/a0':{'parent':'s'},'s/a1':{'description':'Look','done':true,'parent':'a0','type':'Explore'}}");
 }
 
 /* It would wait for somebody to write to it, and no signal would end that. */
@@ -328,7 +327,7 @@ TEST_WITH(what_is_no_ordinary_file_is_not_opened, setup, teardown)
     alarm(10);
     add_named(h);
     rig_until_finished(&h->rig);
-    said(h, "agents", "{'s/':{},'s/a1':{'start':2000}}");
+    check(h, "agents", "{'s/':{'gone':true},'s/a1':{'gone':true,'parent':'s'}}");
     alarm(0);
 }
 
@@ -348,8 +347,8 @@ TEST_WITH(a_link_is_not_followed, setup, teardown)
     start(h, false);
     add_named(h);
     rig_until_finished(&h->rig);
-    said(h, "agents", "{'s/':{},'s/a1':{'start':2000}}");
-    said(h, "sessions", "{'s':{'end':2000,'gone':true,'name':'api ⎇ main','start':0}}");
+    check(h, "agents", "{'s/':{'gone':true},'s/a1':{'gone':true,'parent':'s'}}");
+    check(h, "sessions", "{'s':{'end_ms':2000,'gone':true,'name':'api ⎇ main','start_ms':0}}");
 }
 
 /* ---- the registry ---- */
@@ -366,14 +365,15 @@ TEST_WITH(a_person_who_is_asked_is_seen, setup, teardown)
     live(h, "s",
          ",\"status\":\"waiting\",\"statusUpdatedAt\":1760000001200,\"waitingFor\":\"permission "
          "prompt\"");
-    until_said(h, "waits", "{'t':{'of':'s/','start':1200,'what':'permission prompt'}}");
+    until(h, "waits", "{'wait:t':{'of':'s/','start_ms':1200,'context':'permission prompt'}}");
     live(h, "s", ",\"status\":\"busy\",\"statusUpdatedAt\":1760000003400");
-    until_said(h, "waits", "{'t':{'end':3400,'of':'s/','start':1200,'what':'permission prompt'}}");
+    until(h, "waits",
+          "{'wait:t':{'end_ms':3400,'of':'s/','start_ms':1200,'context':'permission prompt'}}");
     /* About no call that is known. */
     live(h, "s", ",\"status\":\"waiting\",\"statusUpdatedAt\":1760000005000");
-    until_said(h, "waits",
-               "{'t':{'end':3400,'of':'s/','start':1200,'what':'permission prompt'},"
-               "'wait-1760000005000':{'of':'s/','start':5000,'what':'input'}}");
+    until(h, "waits",
+          "{'wait:t':{'end_ms':3400,'of':'s/','start_ms':1200,'context':'permission prompt'},"
+          "'wait-1760000005000':{'of':'s/','start_ms':5000,'context':'input'}}");
 }
 
 TEST_WITH(a_session_at_its_prompt_is_seen_and_called_by_its_name, setup, teardown)
@@ -384,11 +384,11 @@ TEST_WITH(a_session_at_its_prompt_is_seen_and_called_by_its_name, setup, teardow
         ",\"startedAt\":1760000000500,\"status\":\"idle\",\"name\":\"release\",\"nameSource\":\"user\"");
     start(h, true);
     rig_add(&h->rig, "claude:");
-    until_said(h, "sessions", "{'s':{'name':'release','start':500}}");
+    until(h, "sessions", "{'s':{'name':'release','pid':12,'start_ms':500}}");
     append(session_path(h, "s.jsonl"), PROMPT("08:53:25.000") ASK("08:53:25.100", "r"),
            strlen(PROMPT("08:53:25.000") ASK("08:53:25.100", "r")));
-    until_said(h, "turns", "{'p':{'length':5,'of':'s/','start':5000}}");
-    said(h, "sessions", "{'s':{'name':'release','start':500}}");
+    until(h, "interactions", "{'p':{'prompt_length':5,'of':'s/','start_ms':5000}}");
+    check(h, "sessions", "{'s':{'name':'release','pid':12,'start_ms':500}}");
 }
 
 TEST_WITH(what_the_client_no_longer_does_has_ended, setup, teardown)
@@ -398,10 +398,11 @@ TEST_WITH(what_the_client_no_longer_does_has_ended, setup, teardown)
     live(h, "s", ",\"status\":\"idle\",\"statusUpdatedAt\":1760000003000");
     start(h, true);
     rig_add(&h->rig, "claude:");
-    until_said(h, "turns", "{'p':{'end':3000,'length':5,'of':'s/','start':0}}");
-    said(h, "requests",
-         "{'r':{'attempts':[100],'end':3000,'error':'interrupted','of':'s/','source':'sdk',"
-         "'start':100,'success':false}}");
+    until(h, "interactions", "{'p':{'end_ms':3000,'prompt_length':5,'of':'s/','start_ms':0}}");
+    check(
+        h, "requests",
+        "{'r':{'attempt_start_times':[100],'end_ms':3000,'error':'interrupted','of':'s/','query_source':'sdk',"
+        "'start_ms':100,'success':false}}");
 }
 
 TEST_WITH(a_session_ends_with_its_process, setup, teardown)
@@ -412,11 +413,13 @@ TEST_WITH(a_session_ends_with_its_process, setup, teardown)
     live(h, "s", "");
     start(h, true);
     rig_add(&h->rig, "claude:");
-    until_said(h, "sessions", "{'s':{'name':'api ⎇ main','start':0}}");
+    until(h, "sessions", "{'s':{'name':'api ⎇ main','pid':12,'start_ms':0}}");
     assert_int_equal(unlink(support_path(h->dir, "sessions/12.json")), 0);
     append(path, ANSWER("08:53:21.000", "r", "end_turn", "") COST,
            strlen(ANSWER("08:53:21.000", "r", "end_turn", "") COST));
-    until_said(h, "sessions", "{'s':{'end':1000,'gone':false,'name':'api ⎇ main','start':0}}");
+    until(
+        h, "sessions",
+        "{'s':{'cost_usd':1,'end_ms':1000,'gone':false,'name':'api ⎇ main','pid':12,'start_ms':0}}");
 }
 
 TEST_WITH(or_is_gone_when_another_has_its_number, setup, teardown)
@@ -426,8 +429,9 @@ TEST_WITH(or_is_gone_when_another_has_its_number, setup, teardown)
     live(h, "s", "");
     start(h, true);
     rig_add(&h->rig, "claude:");
-    until_said(h, "sessions", "{'s':{'name':'api ⎇ main','start':0}}");
+    until(h, "sessions", "{'s':{'name':'api ⎇ main','pid':12,'start_ms':0}}");
     put(support_path(h->proc, "12/stat"),
         "12 (other) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 9000 1");
-    until_said(h, "sessions", "{'s':{'end':100,'gone':true,'name':'api ⎇ main','start':0}}");
+    until(h, "sessions",
+          "{'s':{'end_ms':100,'gone':true,'name':'api ⎇ main','pid':12,'start_ms':0}}");
 }

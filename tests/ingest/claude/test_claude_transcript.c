@@ -1,10 +1,10 @@
-/* Transcripts, line by line, to what the witness is told: calls and their attempts, answers in blocks, tools, turns; lines that are broken, unknown,
-   out of order, cut anywhere. */
+/* Transcripts, line by line, to records: requests and their attempts, answers in blocks, tools,
+   interactions; lines that are broken, unknown, out of order, cut anywhere. */
 #include "ingest/claude/claude_line.h"
 #include "ingest/claude/claude_transcript.h"
 #include "tests/support/failing_mem.h"
+#include "tests/support/records.h"
 #include "tests/support/rig.h"
-#include "tests/support/spoken.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,11 +91,9 @@ static void push(struct reader *r, const char *text)
     assert_true(claude_transcript_push(r->transcript, text, strlen(text)));
 }
 
-static void said(const struct reader *r, const char *kind, const char *want)
+static void check(const struct reader *r, const char *kind, const char *want)
 {
-    char *text = spoken_text(r->rig.model.witness, kind);
-    assert_string_equal(text, want);
-    free(text);
+    records_check(&r->rig.model, kind, want, NULL);
 }
 
 /* ---- what lines say ---- */
@@ -106,67 +104,68 @@ static const struct {
     {"a session is called by its directory and branch", PROMPT("20.000", "p"), "sessions", "{}"},
     {"it is told of with the first thing that happens",
      PROMPT("20.000", "p") ASK("20.100", "r", "d"), "sessions",
-     "{'s':{'name':'api-server ⎇ fix-auth','start':0}}"},
+     "{'s':{'name':'api-server ⎇ fix-auth','start_ms':0}}"},
     {"a request is seen as soon as it begins", ASK("20.100", "r", "d"), "requests",
-     "{'r':{'attempts':[100],'model':'opus','of':'s/','source':'sdk','start':100}}"},
+     "{'r':{'attempt_start_times':[100],'model':'opus','of':'s/','query_source':'sdk','start_ms':100}}"},
     {"an answer ends with its last block and counts once",
      ASK("20.100", "r", "d") BLOCK("21.000", "r", "end_turn", TEXT, ",\"apiBlockIndex\":0")
          BLOCK("22.000", "r", "end_turn", TEXT, ",\"apiBlockIndex\":1"),
      "requests",
-     "{'r':{'attempts':[100],'creation':10,'end':2000,'message':'m-r','model':'opus-5','of':'s/',"
-     "'output':7,'prompt':34,'read':20,'source':'sdk','start':100,'success':true}}"},
+     "{'r':{'attempt_start_times':[100],'cache_creation_tokens':10,'end_ms':2000,'message_id':'m-r','model':'opus-5','of':'s/',"
+     "'output_tokens':7,'prompt_tokens':34,'cache_read_tokens':20,'query_source':'sdk','start_ms':100,'success':true}}"},
     {"a first block that was measured tells when the first token came",
      ASK("20.100", "r", "d") BLOCK("21.500", "r", "tool_use", TEXT,
                                    ",\"apiBlockIndex\":0,\"thinkingDurationMs\":1000")
          BLOCK("22.000", "r", "tool_use", TEXT, ",\"apiBlockIndex\":1,\"toolInputStreamMs\":100"),
      "requests",
-     "{'r':{'attempts':[100],'creation':10,'end':2000,'message':'m-r','model':'opus-5','of':'s/',"
-     "'output':7,'prompt':34,'read':20,'source':'sdk','start':100,'success':true,'ttft':400}}"},
+     "{'r':{'attempt_start_times':[100],'cache_creation_tokens':10,'end_ms':2000,'message_id':'m-r','model':'opus-5','of':'s/',"
+     "'output_tokens':7,'prompt_tokens':34,'cache_read_tokens':20,'query_source':'sdk','start_ms':100,'success':true,'ttft_ms':400}}"},
     {"the same digest again is another attempt, and so is what is asked before an answer",
      ASK("20.000", "a", "d") API_ERROR("20.100") ASK("20.700", "b", "d") ASK("21.000", "c", "e")
          BLOCK("21.500", "c", "end_turn", TEXT, ",\"apiBlockIndex\":0,\"toolInputStreamMs\":300"),
      "requests",
-     "{'a':{'attempt':1,'attempts':[0,700,1000],'creation':10,'end':1500,'message':'m-c',"
-     "'model':'opus-5','of':'s/','output':7,'prompt':34,'read':20,'retry':'529 Overloaded',"
-     "'retry_in':529.5,'source':'sdk','start':0,'success':true,'ttft':200}}"},
+     "{'a':{'attempt_start_times':[0,700,1000],'cache_creation_tokens':10,'end_ms':1500,'message_id':'m-c',"
+     "'model':'opus-5','of':'s/','output_tokens':7,'prompt_tokens':34,'cache_read_tokens':20,'retry':{'attempt':1,"
+     "'at_ms':100,'error':'529 Overloaded','in_ms':529.5},'query_source':'sdk','start_ms':0,'success':true,'ttft_ms':200}}"},
     {"a request fails for good", ASK("20.000", "a", "d") FAILED("20.100"), "requests",
-     "{'a':{'attempts':[0],'end':100,'error':'529 overloaded_error','model':'opus','of':'s/',"
-     "'source':'sdk','start':0,'success':false}}"},
+     "{'a':{'attempt_start_times':[0],'end_ms':100,'error':'529 overloaded_error','model':'opus','of':'s/',"
+     "'query_source':'sdk','start_ms':0,'success':false}}"},
     {"what is interrupted has no answer",
      PROMPT("19.000", "p") ASK("20.000", "a", "d") INTERRUPTED("20.300") ASK("21.000", "b", "e"),
      "requests",
-     "{'a':{'attempts':[0],'end':300,'error':'interrupted','model':'opus','of':'s/','source':'sdk',"
-     "'start':0,'success':false},"
-     "'b':{'attempts':[1000],'model':'opus','of':'s/','source':'sdk','start':1000}}"},
+     "{'a':{'attempt_start_times':[0],'end_ms':300,'error':'interrupted','model':'opus','of':'s/','query_source':'sdk',"
+     "'start_ms':0,'success':false},"
+     "'b':{'attempt_start_times':[1000],'model':'opus','of':'s/','query_source':'sdk','start_ms':1000}}"},
     {"an answer may stand before the line of its request",
      BLOCK("21.000", "r", "end_turn", TEXT, "") ASK("20.100", "r", "d"), "requests",
-     "{'r':{'attempts':[100],'creation':10,'end':1000,'message':'m-r','model':'opus-5','of':'s/',"
-     "'output':7,'prompt':34,'read':20,'source':'sdk','start':100,'success':true}}"},
+     "{'r':{'attempt_start_times':[100],'cache_creation_tokens':10,'end_ms':1000,'message_id':'m-r','model':'opus-5','of':'s/',"
+     "'output_tokens':7,'prompt_tokens':34,'cache_read_tokens':20,'query_source':'sdk','start_ms':100,'success':true}}"},
     {"clients that tell of no beginnings: the line before says when",
      PROMPT("20.000", "p") BLOCK("21.000", "r", "end_turn", TEXT, ""), "requests",
-     "{'r':{'attempts':[],'creation':10,'end':1000,'message':'m-r','model':'opus-5','of':'s/',"
-     "'output':7,'prompt':34,'read':20,'start':0,'success':true}}"},
+     "{'r':{'cache_creation_tokens':10,'end_ms':1000,'message_id':'m-r','model':'opus-5','of':'s/',"
+     "'output_tokens':7,'prompt_tokens':34,'cache_read_tokens':20,'start_ms':0,'success':true}}"},
     {"a tool runs from its block to its result",
      BLOCK("20.000", "r", "tool_use", TOOL("t", "Bash", "\"description\":\"d\",\"command\":\"ls\""),
            "") RESULT("21.000", "t", "\"content\":\"secret\",\"is_error\":false", ""),
      "tools",
-     "{'t':{'args':'{\\'command\\':\\'ls\\'}','end':1000,'name':'Bash','of':'s/','start':0,"
+     "{'t':{'args':'{\\'command\\':\\'ls\\'}','end_ms':1000,'name':'Bash','of':'s/','start_ms':0,"
      "'success':true}}"},
     {"its result may come first",
      RESULT("21.000", "t", "\"content\":\"\"", "")
          BLOCK("20.000", "r", "tool_use", TOOL("t", "Bash", ""), ""),
-     "tools", "{'t':{'args':'{}','end':1000,'name':'Bash','of':'s/','start':0,'success':true}}"},
+     "tools",
+     "{'t':{'args':'{}','end_ms':1000,'name':'Bash','of':'s/','start_ms':0,'success':true}}"},
     {"an error is its first line",
      RESULT("21.000", "t", "\"is_error\":true,\"content\":\"x\"",
             ",\"toolUseResult\":\"Error: Exit code 3\\nprivate\""),
-     "tools", "{'t':{'end':1000,'error':'Exit code 3','of':'s/','success':false}}"},
+     "tools", "{'t':{'end_ms':1000,'error':'Exit code 3','of':'s/','success':false}}"},
     {"without the client's tags",
      RESULT(
          "21.000", "t",
          "\"is_error\":true,\"content\":[{\"type\":\"text\",\"text\":\"<tool_use_error>Error: No "
          "such tool</tool_use_error>\"}]",
          ""),
-     "tools", "{'t':{'end':1000,'error':'No such tool','of':'s/','success':false}}"},
+     "tools", "{'t':{'end_ms':1000,'error':'No such tool','of':'s/','success':false}}"},
     {"of an agent's call its type is kept too, and no prompt",
      BLOCK("20.000", "r", "tool_use",
            TOOL("t", "Agent",
@@ -174,17 +173,17 @@ static const struct {
            ""),
      "tools",
      "{'t':{'args':'{\\'subagent_type\\':\\'Explore\\',\\'description\\':\\'d\\'}','name':'Agent',"
-     "'of':'s/','start':0}}"},
+     "'of':'s/','start_ms':0}}"},
     {"a turn is a prompt and its last line",
      PROMPT("20.000", "p") ASK("20.100", "r", "d") BLOCK("21.000", "r", "end_turn", TEXT, "")
          LINE("system") "\"subtype\":\"stop_hook_summary\"," AT("21.500") "}\n",
-     "turns", "{'p':{'end':1500,'length':5,'of':'s/','start':0}}"},
-    {"a prompt that nothing follows is no turn", PROMPT("20.000", "p"), "turns", "{}"},
+     "interactions", "{'p':{'end_ms':1500,'prompt_length':5,'of':'s/','start_ms':0}}"},
+    {"a prompt that nothing follows is no turn", PROMPT("20.000", "p"), "interactions", "{}"},
     {"one that begins ends the one before",
      PROMPT("20.000", "p") ASK("20.100", "r", "d") BLOCK("21.000", "r", "tool_use", TEXT, "")
          PROMPT("25.000", "q") ASK("25.100", "t", "e"),
-     "turns",
-     "{'p':{'end':1000,'length':5,'of':'s/','start':0},'q':{'length':5,'of':'s/','start':5000}}"},
+     "interactions",
+     "{'p':{'end_ms':1000,'prompt_length':5,'of':'s/','start_ms':0},'q':{'prompt_length':5,'of':'s/','start_ms':5000}}"},
 };
 
 TEST(lines_are_facts)
@@ -193,11 +192,8 @@ TEST(lines_are_facts)
         struct reader r;
         begin(&r, NULL, false);
         push(&r, cases[i].lines);
-        char *text = spoken_text(r.rig.model.witness, cases[i].kind);
-        if (strcmp(text, cases[i].want) != 0)
-            fail_msg("%s:\n%s, not\n%s", cases[i].name, text, cases[i].want);
+        records_check(&r.rig.model, cases[i].kind, cases[i].want, cases[i].name);
         assert_int_equal(r.rig.counters.bad, 0);
-        free(text);
         end(&r);
     }
 }
@@ -210,12 +206,14 @@ TEST(a_prompt_alone_interrupts_nothing)
     push(&r, PROMPT("20.000", "p") ASK("20.100", "a", "d") PROMPT("20.500", "q"));
     push(&r, BLOCK("21.000", "a", "end_turn", TEXT, "") ASK("21.100", "b", "e"));
     push(&r, PROMPT("22.000", "x") ASK("22.100", "c", "f"));
-    said(&r, "turns",
-         "{'p':{'end':1000,'length':5,'of':'s/','start':0},'q':{'end':1100,'length':5,'of':'s/',"
-         "'start':500},'x':{'length':5,'of':'s/','start':2000}}");
-    json_t *requests = json_object_get(spoken(r.rig.model.witness), "requests");
-    assert_true(json_is_true(json_object_get(json_object_get(requests, "a"), "success")));
-    assert_true(json_is_false(json_object_get(json_object_get(requests, "b"), "success")));
+    check(
+        &r, "interactions",
+        "{'p':{'end_ms':1000,'prompt_length':5,'of':'s/','start_ms':0},'q':{'end_ms':1100,'prompt_length':5,'of':'s/',"
+        "'start_ms':500},'x':{'prompt_length':5,'of':'s/','start_ms':2000}}");
+    const struct record *a = records_find(&r.rig.model, CALL_REQUEST, "a", 0);
+    const struct record *b = records_find(&r.rig.model, CALL_REQUEST, "b", 0);
+    assert_int_equal(facts_bool(&a->facts, FIELD_SUCCESS), TRI_TRUE);
+    assert_int_equal(facts_bool(&b->facts, FIELD_SUCCESS), TRI_FALSE);
     end(&r);
 }
 
@@ -226,9 +224,9 @@ TEST(with_content_inputs_and_results_are_kept_whole)
     push(&r, BLOCK("20.000", "r", "tool_use", TOOL("t", "Bash", "\"command\":\"ls\",\"x\":1"), ""));
     push(&r,
          RESULT("21.000", "t", "\"content\":[{\"type\":\"text\",\"text\":\"a \\\"b\\\"\"}]", ""));
-    said(&r, "tools",
-         "{'t':{'args':'{\\'command\\':\\'ls\\',\\'x\\':1,\\'result\\':\\'a \\\\\\'b\\\\\\'\\'}',"
-         "'end':1000,'name':'Bash','of':'s/','start':0,'success':true}}");
+    check(&r, "tools",
+          "{'t':{'args':'{\\'command\\':\\'ls\\',\\'result\\':\\'a \\\\\\'b\\\\\\'\\',\\'x\\':1}',"
+          "'end_ms':1000,'name':'Bash','of':'s/','start_ms':0,'success':true}}");
     end(&r);
 }
 
@@ -238,11 +236,11 @@ TEST(a_sub_agent_begins_with_its_first_line)
     begin(&r, "a1", false);
     push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
     push(&r, BLOCK("21.000", "r", "end_turn", TOOL("t", "Read", "\"file_path\":\"/x\""), ""));
-    said(&r, "agents", "{'s/a1':{'start':0}}");
-    said(&r, "sessions", "{}");
-    said(&r, "turns", "{}"); /* the turn is its parent's */
-    said(&r, "tools",
-         "{'t':{'args':'{\\'file_path\\':\\'/x\\'}','name':'Read','of':'s/a1','start':1000}}");
+    check(&r, "agents", "{'s/':{},'s/a1':{'parent':'s'}}");
+    check(&r, "sessions", "{'s':{'start_ms':0}}");
+    check(&r, "interactions", "{}"); /* the turn is its parent's */
+    check(&r, "tools",
+          "{'t':{'args':'{\\'file_path\\':\\'/x\\'}','name':'Read','of':'s/a1','start_ms':1000}}");
     end(&r);
 }
 
@@ -252,12 +250,12 @@ TEST(a_session_that_has_a_name_is_called_by_it)
     begin(&r, NULL, false);
     claude_transcript_set_name(r.transcript, model_text("release"), false);
     push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
-    said(&r, "sessions", "{'s':{'name':'release','start':0}}");
+    check(&r, "sessions", "{'s':{'name':'release','start_ms':0}}");
     end(&r);
     begin(&r, NULL, false);
     claude_transcript_set_name(r.transcript, model_text("api-46"), true);
     push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
-    said(&r, "sessions", "{'s':{'name':'api-46 ⎇ fix-auth','start':0}}");
+    check(&r, "sessions", "{'s':{'name':'api-46 ⎇ fix-auth','start_ms':0}}");
     end(&r);
 }
 
@@ -274,9 +272,10 @@ TEST(a_long_argument_is_cut_between_characters)
              input);
     begin(&r, NULL, false);
     push(&r, text);
-    json_t *args = json_object_get(
-        json_object_get(json_object_get(spoken(r.rig.model.witness), "tools"), "t"), "args");
+    json_t *all = records_of(&r.rig.model), *tool = json_object_get(all, "tools");
+    json_t *args = json_object_get(json_object_get(tool, "t"), "args");
     assert_int_equal(json_string_length(args), strlen("{\"command\":\"\"}") + 198);
+    json_decref(all);
     end(&r);
 }
 
@@ -293,7 +292,7 @@ TEST(unknown_types_are_counted_and_left_alone)
     assert_int_equal(r.rig.counters.bad, 0);
     push(&r, LINE("api-request-later") "\"id\":\"x\"}\n");
     assert_int_equal(claude_transcript_unknown(r.transcript, &type), 4);
-    assert_int_equal(spoken_count(r.rig.model.witness), 0);
+    assert_int_equal(records_count(&r.rig.model), 0);
     end(&r);
 }
 
@@ -352,8 +351,8 @@ TEST(hostile_lines_are_counted_and_harm_nothing)
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         push(&r, odd[i]);
     assert_int_equal(r.rig.counters.bad, sizeof lines / sizeof *lines);
-    said(&r, "tools", "{}");
-    said(&r, "requests", "{}");
+    check(&r, "tools", "{}");
+    check(&r, "requests", "{}");
     end(&r);
 }
 
@@ -367,7 +366,8 @@ TEST(a_line_that_is_too_long_is_one_that_is_lost)
     push(&r, text);
     push(&r, ASK("20.100", "r", "d"));
     assert_int_equal(r.rig.counters.bad, 1);
-    assert_int_equal(json_object_size(json_object_get(spoken(r.rig.model.witness), "requests")), 1);
+    assert_non_null(records_find(&r.rig.model, CALL_REQUEST, "r", 0));
+    assert_null(records_find(&r.rig.model, CALL_REQUEST, "", 1));
     free(text);
     end(&r);
 }
@@ -400,7 +400,7 @@ TEST(it_is_busy_until_all_has_ended)
     assert_true(claude_transcript_is_busy(r.transcript));
     assert_true(claude_transcript_idle(r.transcript, MODEL_START_MS + 2500));
     assert_false(claude_transcript_is_busy(r.transcript));
-    said(&r, "turns", "{'p':{'end':2500,'length':5,'of':'s/','start':0}}");
+    check(&r, "interactions", "{'p':{'end_ms':2500,'prompt_length':5,'of':'s/','start_ms':0}}");
     assert_false(claude_transcript_has_ended(r.transcript));
     push(&r, LINE("cost-state") "\"totalCostUSD\":0.1}\n");
     assert_true(claude_transcript_has_ended(r.transcript));
@@ -426,11 +426,12 @@ TEST(a_person_is_asked_about_the_call_that_began_first)
                 ",\"permissionDecision\":{\"decision\":\"accept\",\"source\":\"user_temporary\"}"));
     push(&r, RESULT("22.000", "u", "\"content\":\"\",\"is_error\":true",
                     ",\"toolUseResult\":\"User rejected tool use\""));
-    said(&r, "waits",
-         "{'t':{'decision':'accept','end':900,'of':'s/','source':'user_temporary','start':100,"
-         "'what':'permission'},"
-         "'u':{'decision':'reject','end':2000,'of':'s/','source':'user_reject','start':950,"
-         "'what':'permission'}}");
+    check(
+        &r, "waits",
+        "{'wait:t':{'decision':'accept','end_ms':900,'of':'s/','decision_source':'user_temporary','start_ms':100,"
+        "'context':'permission'},"
+        "'wait:u':{'decision':'reject','end_ms':2000,'of':'s/','decision_source':'user_reject','start_ms':950,"
+        "'context':'permission'}}");
     end(&r);
 }
 
@@ -447,7 +448,10 @@ static const char story[] =
 
 static char *all_of(struct reader *r)
 {
-    return json_dumps(spoken(r->rig.model.witness), JSON_SORT_KEYS);
+    json_t *all = records_of(&r->rig.model);
+    char *text = json_dumps(all, JSON_SORT_KEYS);
+    json_decref(all);
+    return text;
 }
 
 TEST(pieces_of_any_size_give_the_same)

@@ -1,13 +1,14 @@
-/* Tools and waits. A call is opened by its PreToolUse and ended by its PostToolUse; while a person is asked it waits. Their times:
+/* Tools and waits. PreToolUse opens a call and PostToolUse ends it. A wait lies inside its call:
 
-       PreToolUse arrives        the CLI goes on      [is allowed]   runs for duration_ms     ends        PostToolUse arrives
-       |<-- the hooks' own time -->|                  |<------------------------------------->|<-- the same -->|
+     PreToolUse           CLI continues   [allowed]   runs for duration_ms   ends        PostToolUse
+     |<-- hooks' own time -->|               |<----------------------------->|<-- hooks' time -->|
 
-   duration_ms is exact, and arrivals are late by what it costs to start a process. So a call that was not held up lasts duration_ms from its
-   PreToolUse, and one that a person allowed began to run, and waited until, duration_ms before its PostToolUse.
+   duration_ms is exact, while arrivals are late by the time that a process needs to start. So a
+   call without a wait lasts duration_ms from its PreToolUse. A call that a person allowed ran, and
+   its wait ended, duration_ms before its PostToolUse.
 
-   A call that the person refuses has no further hook, nor has its turn; so has one that they break off. What the agent does next shows
-   that it is over (hook_end_calls); when exactly, another witness has to say. */
+   A refused or interrupted call has no further hook, nor has its interaction. The agent's next
+   event shows that the call is over (hook_end_calls); a transcript has the exact time. */
 #include "ingest/claude/claude_args.h"
 #include "ingest/claude/claude_hook_private.h"
 
@@ -15,20 +16,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As long as hooks themselves may take; beyond that something held the call up that nobody told of. */
+/* The longest time for hooks themselves; a longer gap is an unreported wait. */
 #define HOOKS_TAKE_MS 500
-/* Notifications come that long after what they are about (samples/README, section 4). */
+/* The delays of notifications. */
 #define PERMISSION_PROMPT_MS 6000
 #define IDLE_PROMPT_MS       60000
 
 enum { ERROR_BYTES = 200 };
 
-static struct slice words(const char *text)
+static struct slice literal(const char *text)
 {
     return (struct slice){.bytes = text, .len = strlen(text)};
 }
 
-/* NAN counts as earlier, where `b` is. */
+/* Returns the greater; `a` if `b` is NAN. */
 static double later(double a, double b)
 {
     return b > a ? b : a;
@@ -36,7 +37,7 @@ static double later(double a, double b)
 
 /* ---- which call ---- */
 
-/* What a hook says of the call that it is about. */
+/* The members of a hook that identify its call. */
 struct about {
     struct slice id, name;
     struct json_value input;
@@ -48,166 +49,188 @@ static struct about read_about(struct hook_event *e)
     struct about about = {.id = hook_text(e, "tool_use_id"),
                           .name = hook_text(e, "tool_name"),
                           .input = json_get(e->payload, "tool_input")};
-    about.id = hook_cut(about.id, HOOK_WORD_BYTES);
+    about.id = hook_cut(about.id, HOOK_LABEL_BYTES);
     struct slice raw = {.bytes = about.input.raw, .len = about.input.len};
     about.name_hash = hook_hash(about.name);
     about.input_hash = about.input.type == JSON_TYPE_NONE ? 0 : hook_hash(raw);
     return about;
 }
 
-/* NULL: none that is known. */
-static struct hook_call *find(struct hook_event *e, const struct about *about)
+/* NULL: unknown. */
+static struct hook_open_call *find(struct hook_event *e, const struct about *about)
 {
-    struct hook_calls *calls = &e->hooks->calls;
-    if (about->id.bytes != NULL)
-        return hook_calls_find(calls, e->session_hash, about->id);
-    return hook_calls_match(calls, e->session_hash, e->agent, about->name_hash, about->input_hash);
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    if (about->id.bytes != NULL) {
+        return hook_open_calls_find(calls, e->session_hash, about->id);
+    }
+    return hook_open_calls_match(calls, e->session_hash, e->agent, about->name_hash,
+                                 about->input_hash);
 }
 
-/* A new record. NULL: out of memory. */
-static struct hook_call *add(struct hook_event *e, enum hook_call_kind kind, struct slice id)
+/* Adds an open call. NULL: out of memory. */
+static struct hook_open_call *add(struct hook_event *e, enum hook_call_kind kind, struct slice id)
 {
     bool forgotten = false;
-    struct hook_call *call = hook_calls_add(&e->hooks->calls, e->session_hash, id, &forgotten);
-    if (forgotten && !e->hooks->said_full) {
-        e->hooks->said_full = true;
-        hook_say(e, NOTICE_WARNING, "hooks", words("more calls are open than can be remembered"));
+    struct hook_open_call *call =
+        hook_open_calls_add(&e->hooks->open_calls, e->session_hash, id, &forgotten);
+    if (forgotten && !e->hooks->reported_full) {
+        e->hooks->reported_full = true;
+        hook_log(e, NOTICE_WARNING, "hooks",
+                 literal("too many open calls, the oldest was dropped"));
     }
-    if (call == NULL)
+    if (call == NULL) {
         return NULL;
+    }
     call->kind = kind;
     call->agent = e->agent;
-    hook_word_set(&call->owner, e->agent_id);
+    hook_label_set(&call->owner, e->agent_id);
     return call;
 }
 
-/* One for a wait whose call is not known. The id is the same when the hook is sent twice. */
-static struct hook_call *add_wait(struct hook_event *e, enum hook_call_kind kind, const char *what,
-                                  uint64_t input)
+/* Adds an entry for a wait without a known call. A repeated hook gets the same id. */
+static struct hook_open_call *add_wait(struct hook_event *e, enum hook_call_kind kind,
+                                       const char *what, uint64_t input)
 {
     char id[64];
     uint64_t prompt = hook_hash(hook_text(e, "prompt_id"));
     int len = snprintf(id, sizeof id, "%s:%llx", what,
                        (unsigned long long)(prompt ^ e->agent ^ input * 31));
     struct slice name = {.bytes = id, .len = (size_t)len};
-    struct hook_call *call = hook_calls_find(&e->hooks->calls, e->session_hash, name);
-    if (call == NULL)
+    struct hook_open_call *call =
+        hook_open_calls_find(&e->hooks->open_calls, e->session_hash, name);
+    if (call == NULL) {
         call = add(e, kind, name);
-    if (call != NULL)
+    }
+    if (call != NULL) {
         call->ended = false;
+    }
     return call;
 }
 
 /* ---- waiting ---- */
 
-static bool begin_wait(struct hook_event *e, struct hook_call *call, double at_ms,
+static bool begin_wait(struct hook_event *e, struct hook_open_call *call, double at_ms,
                        struct slice what)
 {
     char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(hook_word_slice(&call->id), room);
+    struct slice id = claude_wait_id(hook_label_slice(&call->id), room);
     struct update update = hook_call_update(e, CALL_WAIT, id, PRECEDENCE_HOOKS);
     update_text(&update, FIELD_CONTEXT, what);
     update_number(&update, FIELD_START_MS, at_ms);
-    if (isnan(call->wait_ms) || at_ms < call->wait_ms)
+    if (isnan(call->wait_ms) || at_ms < call->wait_ms) {
         call->wait_ms = at_ms;
+    }
     call->held = true;
     return hook_send(e, &update);
 }
 
-static bool end_wait(struct hook_event *e, enum precedence precedence, struct hook_call *call,
+static bool end_wait(struct hook_event *e, enum precedence precedence, struct hook_open_call *call,
                      double at_ms, struct slice decision)
 {
     char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(hook_word_slice(&call->id), room);
+    struct slice id = claude_wait_id(hook_label_slice(&call->id), room);
     struct update update = hook_call_update(e, CALL_WAIT, id, precedence);
-    if (isnan(call->wait_ms))
+    if (isnan(call->wait_ms)) {
         return true;
+    }
     update_number(&update, FIELD_END_MS, later(at_ms, call->wait_ms));
     update_text(&update, FIELD_DECISION, decision);
-    update_text(&update, FIELD_DECISION_SOURCE, words("user"));
+    update_text(&update, FIELD_DECISION_SOURCE, literal("user"));
     call->wait_ms = NAN;
     return hook_send(e, &update);
 }
 
-static struct slice permission_words(struct hook_event *e, struct slice tool)
+static struct slice permission_text(struct hook_event *e, struct slice tool)
 {
     struct strbuf *text = &e->hooks->scratch;
-    if (tool.bytes == NULL)
-        return words("Permission");
+    if (tool.bytes == NULL) {
+        return literal("Permission");
+    }
     strbuf_clear(text);
     strbuf_adds(text, "Permission: ");
-    strbuf_add(text, tool.bytes, hook_cut(tool, HOOK_WORD_BYTES).len);
-    return text->failed ? words("Permission")
+    strbuf_add(text, tool.bytes, hook_cut(tool, HOOK_LABEL_BYTES).len);
+    return text->failed ? literal("Permission")
                         : (struct slice){.bytes = text->data, .len = text->len};
 }
 
 bool hook_permission_request(struct hook_event *e)
 {
     struct about about = read_about(e);
-    struct hook_call *call = find(e, &about);
-    if (call == NULL)
+    struct hook_open_call *call = find(e, &about);
+    if (call == NULL) {
         call = add_wait(e, HOOK_PERMISSION, "permission", about.name_hash ^ about.input_hash);
-    if (call == NULL)
+    }
+    if (call == NULL) {
         return false;
+    }
     if (call->kind == HOOK_PERMISSION) {
         call->name = about.name_hash;
         call->input = about.input_hash;
     }
-    return call->ended || begin_wait(e, call, e->t_ms, permission_words(e, about.name));
+    return call->ended || begin_wait(e, call, e->t_ms, permission_text(e, about.name));
 }
 
-/* Some seconds behind a PermissionRequest; says something new only where that has no hook. */
+/* Comes some seconds after a PermissionRequest, so it matters only if that has no hook. */
 static bool permission_prompt(struct hook_event *e)
 {
-    struct hook_calls *calls = &e->hooks->calls;
-    for (size_t i = 0; i < calls->count; i++)
-        if (calls->items[i].session == e->session_hash && !isnan(calls->items[i].wait_ms))
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    for (size_t i = 0; i < calls->count; i++) {
+        if (calls->items[i].session == e->session_hash && !isnan(calls->items[i].wait_ms)) {
             return true;
-    struct hook_call *call = hook_calls_newest(calls, e->session_hash, e->agent);
-    if (call == NULL)
+        }
+    }
+    struct hook_open_call *call = hook_open_calls_newest(calls, e->session_hash, e->agent);
+    if (call == NULL) {
         call = add_wait(e, HOOK_PERMISSION, "permission", 0);
-    if (call == NULL)
+    }
+    if (call == NULL) {
         return false;
+    }
     double since = e->t_ms - PERMISSION_PROMPT_MS;
     return begin_wait(e, call, isnan(call->start_ms) ? e->t_ms : later(since, call->start_ms),
-                      words("Permission"));
+                      literal("Permission"));
 }
 
-/* Nothing has run for a minute: what still seems to wait was refused, and the turn is over. */
+/* Nothing has run for a minute: a call that still waits was refused, and the interaction is over.
+   */
 static bool idle_prompt(struct hook_event *e)
 {
     double since = e->t_ms - IDLE_PROMPT_MS;
-    if (!hook_end_calls(e, since, true) || !hook_end_turn(e, PRECEDENCE_INFERRED, since))
+    if (!hook_end_calls(e, since, true) || !hook_end_interaction(e, PRECEDENCE_INFERRED, since)) {
         return false;
-    struct hook_call *call = add_wait(e, HOOK_IDLE, "idle", 0);
-    return call != NULL && begin_wait(e, call, e->t_ms, words("Prompt"));
+    }
+    struct hook_open_call *call = add_wait(e, HOOK_IDLE, "idle", 0);
+    return call != NULL && begin_wait(e, call, e->t_ms, literal("Prompt"));
 }
 
 bool hook_notification(struct hook_event *e)
 {
     struct json_value type = json_get(e->payload, "notification_type");
-    if (json_string_is(type, "permission_prompt"))
+    if (json_string_is(type, "permission_prompt")) {
         return permission_prompt(e);
-    if (json_string_is(type, "idle_prompt"))
+    }
+    if (json_string_is(type, "idle_prompt")) {
         return idle_prompt(e);
+    }
     return true;
 }
 
-/* An MCP server asks for something. */
+/* An MCP server asks for input. */
 bool hook_elicitation(struct hook_event *e)
 {
-    struct hook_call *call = add_wait(e, HOOK_ELICITATION, "elicitation", 0);
-    return call != NULL && begin_wait(e, call, e->t_ms, words("Elicitation"));
+    struct hook_open_call *call = add_wait(e, HOOK_ELICITATION, "elicitation", 0);
+    return call != NULL && begin_wait(e, call, e->t_ms, literal("Elicitation"));
 }
 
 bool hook_elicitation_result(struct hook_event *e)
 {
     struct slice action = hook_text(e, "action");
-    struct hook_calls *calls = &e->hooks->calls;
+    struct hook_open_calls *calls = &e->hooks->open_calls;
     for (size_t i = calls->count; i-- > 0;) {
-        struct hook_call *call = &calls->items[i];
-        if (call->session != e->session_hash || call->kind != HOOK_ELICITATION || call->ended)
+        struct hook_open_call *call = &calls->items[i];
+        if (call->session != e->session_hash || call->kind != HOOK_ELICITATION || call->ended) {
             continue;
+        }
         call->ended = true;
         return end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, action);
     }
@@ -220,11 +243,12 @@ static void put_args(struct hook_event *e, const struct about *about, struct upd
 {
     struct strbuf *args = &e->hooks->args;
     strbuf_clear(args);
-    /* As transcripts are read: the same call has the same args, whoever tells of it. */
+    /* By the same function as transcripts, so both sources give one call the same args. */
     claude_args(about->input, false, args);
-    if (args->len > 2 && !args->failed)
+    if (args->len > 2 && !args->failed) {
         update_text(update, FIELD_ARGS, (struct slice){.bytes = args->data, .len = args->len});
-    update_text(update, FIELD_NAME, hook_cut(about->name, HOOK_WORD_BYTES));
+    }
+    update_text(update, FIELD_NAME, hook_cut(about->name, HOOK_LABEL_BYTES));
 }
 
 bool hook_pre_tool_use(struct hook_event *e)
@@ -235,75 +259,84 @@ bool hook_pre_tool_use(struct hook_event *e)
         e->wrong = "PreToolUse: tool_use_id or tool_name is missing";
         return true;
     }
-    struct hook_call *call = hook_calls_find(&e->hooks->calls, e->session_hash, about.id);
+    struct hook_open_call *call =
+        hook_open_calls_find(&e->hooks->open_calls, e->session_hash, about.id);
     if (call == NULL) {
         call = add(e, HOOK_TOOL, about.id);
-        if (call == NULL)
+        if (call == NULL) {
             return false;
+        }
         call->start_ms = e->t_ms;
         call->name = about.name_hash;
         call->input = about.input_hash;
         call->sub_agent = hook_hash(hook_text_of(e, json_get(about.input, "subagent_type")));
-        hook_word_set(&call->about, hook_text_of(e, json_get(about.input, "description")));
+        hook_label_set(&call->about, hook_text_of(e, json_get(about.input, "description")));
     }
     put_args(e, &about, &update);
     update_number(&update, FIELD_START_MS, e->t_ms);
     return hook_send(e, &update) && hook_end_idle(e);
 }
 
-/* An Agent call says at its end, or when its agent has gone into the background, which it was. */
+/* An Agent call reports its agent's id when it ends, or when the agent moves to the background. */
 static bool link_agent(struct hook_event *e, const struct about *about)
 {
     struct json_value response = json_get(e->payload, "tool_response");
     struct slice agent = hook_text_of(e, json_get(response, "agentId"));
     struct update update = hook_update(e, UPDATE_AGENT, PRECEDENCE_HOOKS);
-    if (agent.bytes == NULL || agent.len > HOOK_WORD_BYTES)
+    if (agent.bytes == NULL || agent.len > HOOK_LABEL_BYTES) {
         return true;
+    }
     update.agent_id = agent;
     update_text(&update, FIELD_PARENT_AGENT_ID, e->agent == 0 ? e->session_id : e->agent_id);
     update_text(&update, FIELD_TYPE, hook_text_of(e, json_get(about->input, "subagent_type")));
     update_text(&update, FIELD_DESCRIPTION,
-                hook_cut(hook_text_of(e, json_get(about->input, "description")), HOOK_WORD_BYTES));
+                hook_cut(hook_text_of(e, json_get(about->input, "description")), HOOK_LABEL_BYTES));
     return hook_send(e, &update);
 }
 
-/* Sets the times of a call that has ended; see the picture above. Returns when it began to run. */
-static double set_times(const struct hook_event *e, const struct hook_call *call,
+/* Sets the times of a call that has ended, by the diagram above. Returns when it began to run. */
+static double set_times(const struct hook_event *e, const struct hook_open_call *call,
                         struct update *update)
 {
     double duration = hook_ms(e, "duration_ms");
     update_number(update, FIELD_END_MS, e->t_ms);
-    if (isnan(duration))
+    if (isnan(duration)) {
         return e->t_ms;
+    }
     double began = e->t_ms - duration;
-    if (call == NULL || isnan(call->start_ms))
+    if (call == NULL || isnan(call->start_ms)) {
         update_number(update, FIELD_START_MS, began);
-    else if (!call->held && began >= call->start_ms && began - call->start_ms <= HOOKS_TAKE_MS)
+    } else if (!call->held && began >= call->start_ms && began - call->start_ms <= HOOKS_TAKE_MS) {
         update_number(update, FIELD_END_MS, call->start_ms + duration);
+    }
     return began;
 }
 
-/* Its first line: what follows is what the tool printed. */
+/* Returns the error's first line; the tool's output follows it. */
 static struct slice error_of(struct hook_event *e)
 {
     struct slice error = hook_text(e, "error");
     const char *end = error.bytes == NULL ? NULL : memchr(error.bytes, '\n', error.len);
-    if (end != NULL)
+    if (end != NULL) {
         error.len = (size_t)(end - error.bytes);
-    if (error.len == 0)
-        return json_get(e->payload, "is_interrupt").type == JSON_TYPE_TRUE ? words("interrupted")
-                                                                           : words("failed");
+    }
+    if (error.len == 0) {
+        return json_get(e->payload, "is_interrupt").type == JSON_TYPE_TRUE ? literal("interrupted")
+                                                                           : literal("failed");
+    }
     return hook_cut(error, ERROR_BYTES);
 }
 
-/* The call that has ended; else what is known of it is a PermissionRequest alone. NULL: nothing is. */
-static struct hook_call *find_ended(struct hook_event *e, const struct about *about)
+/* Returns the ended call, or the entry of its PermissionRequest; NULL: unknown. */
+static struct hook_open_call *find_ended(struct hook_event *e, const struct about *about)
 {
-    struct hook_calls *calls = &e->hooks->calls;
-    struct hook_call *call = hook_calls_find(calls, e->session_hash, about->id);
-    if (call != NULL)
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    struct hook_open_call *call = hook_open_calls_find(calls, e->session_hash, about->id);
+    if (call != NULL) {
         return call;
-    call = hook_calls_match(calls, e->session_hash, e->agent, about->name_hash, about->input_hash);
+    }
+    call = hook_open_calls_match(calls, e->session_hash, e->agent, about->name_hash,
+                                 about->input_hash);
     return call != NULL && call->kind == HOOK_PERMISSION ? call : NULL;
 }
 
@@ -315,14 +348,16 @@ static bool end_tool(struct hook_event *e, enum tristate success)
         e->wrong = "PostToolUse: tool_use_id is missing";
         return true;
     }
-    struct hook_call *call = find_ended(e, &about);
+    struct hook_open_call *call = find_ended(e, &about);
     double began = set_times(e, call, &update);
     update_bool(&update, FIELD_SUCCESS, success);
-    if (success == TRI_FALSE)
+    if (success == TRI_FALSE) {
         update_text(&update, FIELD_ERROR, error_of(e));
-    bool good = call == NULL || end_wait(e, PRECEDENCE_HOOKS, call, began, words("accept"));
-    if (call != NULL)
+    }
+    bool good = call == NULL || end_wait(e, PRECEDENCE_HOOKS, call, began, literal("accept"));
+    if (call != NULL) {
         call->ended = call->linked = true;
+    }
     put_args(e, &about, &update);
     return good && hook_send(e, &update) && link_agent(e, &about);
 }
@@ -337,45 +372,48 @@ bool hook_post_tool_use_failure(struct hook_event *e)
     return end_tool(e, TRI_FALSE);
 }
 
-/* ---- what is over without a word ---- */
+/* ---- calls without a hook for their end ---- */
 
-/* A call that will not run any more. One that a person was asked about was refused. */
-static bool give_up(struct hook_event *e, enum precedence precedence, struct hook_call *call,
+/* Ends a call that will not run. A call with an open wait was refused. */
+static bool give_up(struct hook_event *e, enum precedence precedence, struct hook_open_call *call,
                     double at_ms)
 {
-    struct hook_word id = call->id;
-    struct update update = hook_call_update(e, CALL_TOOL, hook_word_slice(&id), precedence);
+    struct hook_label id = call->id;
+    struct update update = hook_call_update(e, CALL_TOOL, hook_label_slice(&id), precedence);
     bool refused = !isnan(call->wait_ms);
     update_number(&update, FIELD_END_MS, later(at_ms, refused ? call->wait_ms : call->start_ms));
     update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
-    if (refused)
-        update_text(&update, FIELD_ERROR, words("rejected"));
+    if (refused) {
+        update_text(&update, FIELD_ERROR, literal("rejected"));
+    }
     call->ended = true;
-    return end_wait(e, precedence, call, at_ms, words("reject")) &&
+    return end_wait(e, precedence, call, at_ms, literal("reject")) &&
            (call->kind != HOOK_TOOL || hook_send(e, &update));
 }
 
 bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting)
 {
-    struct hook_calls *calls = &e->hooks->calls;
+    struct hook_open_calls *calls = &e->hooks->open_calls;
     bool good = true;
     for (size_t i = 0; i < calls->count && good; i++) {
-        struct hook_call *call = &calls->items[i];
+        struct hook_open_call *call = &calls->items[i];
         if (!call->ended && call->session == e->session_hash && call->agent == e->agent &&
-            call->kind != HOOK_IDLE && (!waiting || !isnan(call->wait_ms)))
+            call->kind != HOOK_IDLE && (!waiting || !isnan(call->wait_ms))) {
             good = give_up(e, PRECEDENCE_INFERRED, call, at_ms);
+        }
     }
     return good;
 }
 
 bool hook_end_idle(struct hook_event *e)
 {
-    struct hook_calls *calls = &e->hooks->calls;
+    struct hook_open_calls *calls = &e->hooks->open_calls;
     for (size_t i = 0; i < calls->count; i++) {
-        struct hook_call *call = &calls->items[i];
+        struct hook_open_call *call = &calls->items[i];
         if (call->ended || call->kind != HOOK_IDLE || call->session != e->session_hash ||
-            call->agent != e->agent)
+            call->agent != e->agent) {
             continue;
+        }
         call->ended = true;
         return end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, (struct slice){.bytes = NULL});
     }
@@ -385,11 +423,12 @@ bool hook_end_idle(struct hook_event *e)
 bool hook_permission_denied(struct hook_event *e)
 {
     struct about about = read_about(e);
-    struct hook_call *call = find(e, &about);
+    struct hook_open_call *call = find(e, &about);
     return call == NULL || call->ended || give_up(e, PRECEDENCE_HOOKS, call, e->t_ms);
 }
 
-/* Behind the last of some parallel calls: those of them that are still open never ran (another hook, or a rule, refused them). */
+/* Comes after the last of parallel calls: the open ones never ran, since a hook or rule refused
+   them. */
 bool hook_post_tool_batch(struct hook_event *e)
 {
     struct json_value list = json_get(e->payload, "tool_calls");
@@ -398,10 +437,12 @@ bool hook_post_tool_batch(struct hook_event *e)
     bool good = true;
     while (good && list.type == JSON_TYPE_ARRAY && json_next_item(&walk, &item)) {
         struct slice id = hook_text_of(e, json_get(item, "tool_use_id"));
-        struct hook_call *call =
-            id.bytes == NULL ? NULL : hook_calls_find(&e->hooks->calls, e->session_hash, id);
-        if (call != NULL && !call->ended)
+        struct hook_open_call *call =
+            id.bytes == NULL ? NULL
+                             : hook_open_calls_find(&e->hooks->open_calls, e->session_hash, id);
+        if (call != NULL && !call->ended) {
             good = give_up(e, PRECEDENCE_INFERRED, call, e->t_ms);
+        }
     }
     return good;
 }

@@ -1,0 +1,278 @@
+/* Requests. The client writes an answer once it is complete: one line for each block, each with the
+   usage of the whole answer, and tools' results may come between them. So the blocks are collected
+   and one update is sent after the lines of a read. */
+#include "ingest/claude/claude_private.h"
+
+#include "core/base/utf8.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_true(struct json_value value)
+{
+    return value.type == JSON_TYPE_TRUE;
+}
+
+static struct update request_update(struct claude_transcript *t,
+                                    const struct claude_request *request)
+{
+    struct slice id = claude_transcript_text(t, request->id);
+    struct update update = claude_transcript_call(t, CALL_REQUEST, id);
+    update_number(&update, FIELD_START_MS, request->start_ms);
+    update_text(&update, FIELD_MODEL, claude_transcript_text(t, request->model));
+    update_text(&update, FIELD_QUERY_SOURCE, claude_transcript_text(t, request->source));
+    return update;
+}
+
+/* ---- attempts ---- */
+
+void claude_requests_take_attempt(struct claude_transcript *t, const struct claude_line *line)
+{
+    const struct json_value *field = line->field;
+    struct claude_attempt attempt = {
+        .id = claude_transcript_put(t, json_id(field[CLAUDE_ID])),
+        .source = claude_transcript_put(t, json_id(field[CLAUDE_QUERY_SOURCE])),
+        .digest = claude_transcript_put(t, json_id(field[CLAUDE_DIGEST])),
+        .model = claude_transcript_put(t, json_id(json_get(field[CLAUDE_PARAMS], "model"))),
+        .at_ms = line->at_ms,
+    };
+    bool again;
+    t->has_requests = true;
+    if (attempt.id == INTERN_NONE || isnan(attempt.at_ms)) {
+        return;
+    }
+    if (t->prompt.id != INTERN_NONE) { /* an open request gets no answer after a new prompt */
+        claude_requests_end(t, t->prompt.start_ms, "interrupted");
+    }
+    claude_transcript_begin_interaction(t);
+    uint32_t number = claude_request_table_add_attempt(&t->requests, &attempt, &again);
+    t->failed |= number == CLAUDE_NO_REQUEST;
+    if (number == CLAUDE_NO_REQUEST || again) {
+        return;
+    }
+    struct update update = request_update(t, &t->requests.items[number]);
+    update_times(&update, FIELD_ATTEMPTS, &attempt.at_ms, 1);
+    claude_transcript_send(t, &update);
+}
+
+/* Takes an api_error line: why an attempt failed ("529 Overloaded") and when the next one begins.
+   */
+void claude_requests_take_retry(struct claude_transcript *t, const struct claude_line *line)
+{
+    uint32_t open = claude_request_table_open(&t->requests);
+    struct json_value error = line->field[CLAUDE_ERROR];
+    struct retry *retry;
+    if (open == CLAUDE_NO_REQUEST) {
+        return;
+    }
+    strbuf_clear(&t->scratch);
+    json_text_cut(json_get(error, "formatted"), CLAUDE_ID_BYTES, true, &t->scratch);
+    if (t->scratch.len == 0) {
+        json_text_cut(json_get(error, "message"), CLAUDE_ID_BYTES, true, &t->scratch);
+    }
+    if (t->scratch.len == 0) {
+        strbuf_adds(&t->scratch, "error");
+    }
+    struct update update = request_update(t, &t->requests.items[open]);
+    retry = &update.values[FIELD_RETRY].retry;
+    retry->error = (struct slice){t->scratch.data, t->scratch.len};
+    retry->attempt = claude_number(line->field[CLAUDE_RETRY_ATTEMPT]);
+    retry->in_ms = claude_number(line->field[CLAUDE_RETRY_IN]);
+    retry->at_ms = line->at_ms;
+    t->failed |= t->scratch.failed;
+    if (!isnan(retry->attempt)) {
+        update.present |= (uint64_t)1 << FIELD_RETRY;
+        claude_transcript_send(t, &update);
+    }
+}
+
+/* ---- answers ---- */
+
+/* Returns the time to first token; NAN: unknown. Only thinking and tool blocks record how long they
+   took, so the first token's time is known only if such a block is the first. */
+static double first_token(const struct claude_transcript *t, const struct claude_line *line,
+                          intern_id ref)
+{
+    double index = claude_number(line->field[CLAUDE_BLOCK_INDEX]);
+    double took = claude_number(line->field[CLAUDE_THINKING_MS]);
+    if (isnan(took)) {
+        took = claude_number(line->field[CLAUDE_TOOL_INPUT_MS]);
+    }
+    double ttft = line->at_ms - took - claude_request_table_attempt_ms(&t->requests, ref);
+    return index < 1 && ttft >= 0 ? ttft : (double)NAN;
+}
+
+static double greater(double a, double b)
+{
+    return isnan(a) || b > a ? b : a;
+}
+
+static double sum_of(double a, double b, double c)
+{
+    return (isnan(a) ? 0 : a) + (isnan(b) ? 0 : b) + (isnan(c) ? 0 : c);
+}
+
+static void take_usage(struct claude_request *request, struct json_value usage)
+{
+    double input = claude_number(json_get(usage, "input_tokens"));
+    double read = claude_number(json_get(usage, "cache_read_input_tokens"));
+    double creation = claude_number(json_get(usage, "cache_creation_input_tokens"));
+    if (usage.type != JSON_TYPE_OBJECT) {
+        return;
+    }
+    request->read = greater(request->read, read);
+    request->creation = greater(request->creation, creation);
+    if (!isnan(input)) {
+        request->prompt = greater(request->prompt, sum_of(input, read, creation));
+    }
+    request->output = greater(request->output, claude_number(json_get(usage, "output_tokens")));
+}
+
+/* Old clients write no line when a request begins. The line before its answer has that time, to a
+   tenth of a second. */
+static void infer_start(struct claude_transcript *t, struct claude_request *request)
+{
+    if (!t->has_requests && isnan(request->start_ms)) {
+        request->start_ms = request->last_ms = t->before_ms;
+    }
+}
+
+static void fail(struct claude_transcript *t, const struct claude_line *line)
+{
+    uint32_t open = claude_request_table_open(&t->requests);
+    double status = claude_number(line->field[CLAUDE_API_STATUS]);
+    if (open != CLAUDE_NO_REQUEST) {
+        strbuf_clear(&t->scratch);
+        if (status < 1000) {
+            strbuf_addf(&t->scratch, "%.0f ", status);
+        }
+        struct slice kind = json_id(line->field[CLAUDE_API_TYPE]);
+        kind = kind.bytes != NULL ? kind : json_id(line->field[CLAUDE_ERROR]);
+        kind = kind.bytes != NULL ? kind : (struct slice){"error", 5};
+        strbuf_add(&t->scratch, kind.bytes, kind.len);
+        if (t->scratch.failed) {
+            t->failed = true;
+        } else {
+            claude_requests_end(t, line->at_ms, t->scratch.data);
+        }
+    }
+    claude_transcript_end_interaction(t, line->at_ms);
+}
+
+/* Returns the id of the answer's attempt; an answer without an attempt has ids of its own. */
+static intern_id ref_of(struct claude_transcript *t, const struct claude_line *line,
+                        struct json_value message)
+{
+    struct slice ref = json_id(line->field[CLAUDE_REQUEST_REF]);
+    if (ref.bytes == NULL) {
+        ref = json_id(line->field[CLAUDE_REQUEST_ID]);
+    }
+    if (ref.bytes == NULL) {
+        ref = json_id(json_get(message, "id"));
+    }
+    return claude_transcript_put(t, ref);
+}
+
+static void take_blocks(struct claude_transcript *t, const struct claude_line *line,
+                        struct json_value message)
+{
+    struct json_value block;
+    for (struct json_walk walk = json_walk(json_get(message, "content"));
+         json_next_item(&walk, &block);) {
+        if (json_string_is(json_get(block, "type"), "tool_use")) {
+            claude_tools_take_call(t, block, line->at_ms);
+        }
+    }
+}
+
+static void take_message(struct claude_transcript *t, const struct claude_line *line,
+                         struct json_value message)
+{
+    intern_id ref = ref_of(t, line, message);
+    uint32_t number =
+        ref == INTERN_NONE ? CLAUDE_NO_REQUEST : claude_request_table_of_answer(&t->requests, ref);
+    t->failed |= ref != INTERN_NONE && number == CLAUDE_NO_REQUEST;
+    if (number == CLAUDE_NO_REQUEST) {
+        return;
+    }
+    struct claude_request *request = &t->requests.items[number];
+    infer_start(t, request);
+    take_usage(request, json_get(message, "usage"));
+    intern_id model = claude_transcript_put(t, json_id(json_get(message, "model")));
+    intern_id id = claude_transcript_put(t, json_id(json_get(message, "id")));
+    request->model = model != INTERN_NONE ? model : request->model;
+    request->message_id = id != INTERN_NONE ? id : request->message_id;
+    request->end_ms = greater(request->end_ms, line->at_ms);
+    double ttft = first_token(t, line, ref);
+    request->ttft_ms = isnan(ttft) ? request->ttft_ms : ttft;
+    request->open = false;
+    request->changed = true;
+    t->first_changed = number < t->first_changed ? number : t->first_changed;
+}
+
+void claude_requests_take_answer(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct json_value message = line->field[CLAUDE_MESSAGE];
+    struct json_value stop = json_get(message, "stop_reason");
+    if (isnan(line->at_ms)) {
+        return;
+    }
+    if (is_true(line->field[CLAUDE_IS_API_ERROR])) {
+        fail(t, line);
+        return;
+    }
+    if (json_string_is(json_get(message, "model"), "<synthetic>")) {
+        return; /* made by the client, without a request */
+    }
+    if (!t->has_requests) {
+        claude_transcript_begin_interaction(t);
+    }
+    take_message(t, line, message);
+    take_blocks(t, line, message);
+    if (stop.type == JSON_TYPE_STRING && !json_string_is(stop, "tool_use") &&
+        !json_string_is(stop, "pause_turn")) {
+        claude_transcript_end_interaction(t, line->at_ms);
+    }
+}
+
+static void send_answer(struct claude_transcript *t, struct claude_request *request)
+{
+    struct update update = request_update(t, request);
+    update_text(&update, FIELD_MESSAGE_ID, claude_transcript_text(t, request->message_id));
+    update_number(&update, FIELD_END_MS, request->end_ms);
+    update_number(&update, FIELD_TTFT_MS, request->ttft_ms);
+    update_number(&update, FIELD_PROMPT_TOKENS, request->prompt);
+    update_number(&update, FIELD_OUTPUT_TOKENS, request->output);
+    update_number(&update, FIELD_CACHE_READ_TOKENS, request->read);
+    update_number(&update, FIELD_CACHE_CREATION_TOKENS, request->creation);
+    update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
+    request->changed = false;
+    claude_transcript_send(t, &update);
+}
+
+void claude_requests_flush(struct claude_transcript *t)
+{
+    for (size_t i = t->first_changed; i < t->requests.count; i++) {
+        if (t->requests.items[i].changed && !isnan(t->requests.items[i].end_ms)) {
+            send_answer(t, &t->requests.items[i]);
+        }
+    }
+    t->first_changed = t->requests.count;
+}
+
+void claude_requests_end(struct claude_transcript *t, double at_ms, const char *error)
+{
+    uint32_t open;
+    while ((open = claude_request_table_open(&t->requests)) != CLAUDE_NO_REQUEST) {
+        struct claude_request *request = &t->requests.items[open];
+        if (!(request->last_ms <= at_ms)) {
+            return;
+        }
+        request->open = false;
+        struct update update = request_update(t, request);
+        update_number(&update, FIELD_END_MS, at_ms);
+        update_text(&update, FIELD_ERROR, (struct slice){error, strlen(error)});
+        update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+        claude_transcript_send(t, &update);
+    }
+}
