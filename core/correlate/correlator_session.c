@@ -146,9 +146,8 @@ static void number_records(struct correlator *correlator, uint32_t place, sessio
     struct swarm *swarm = correlator->swarm;
     for (record_no no = swarm_record_oldest(swarm); no != NO_RECORD;
          no = swarm_record(swarm, no)->newer) {
-        struct record *record = swarm_record(swarm, no);
-        if (record->owner == place) {
-            record->session = number;
+        if (swarm_record(swarm, no)->owner == place) {
+            swarm_record_move(swarm, no, number);
         }
     }
 }
@@ -372,7 +371,7 @@ static bool move_call(struct correlator *correlator, record_no number, uint32_t 
         }
         if (other != NO_RECORD && other != number) {
             record->owner = to;
-            record->session = correlator->sessions[to].number;
+            swarm_record_move(swarm, number, correlator->sessions[to].number);
             return corr_unite_calls(correlator, other, number) != NO_RECORD;
         }
         if (!corr_add_key(correlator, number, to, id)) {
@@ -380,7 +379,7 @@ static bool move_call(struct correlator *correlator, record_no number, uint32_t 
         }
     }
     record->owner = to;
-    record->session = correlator->sessions[to].number;
+    swarm_record_move(swarm, number, correlator->sessions[to].number);
     return corr_queue(correlator, number);
 }
 

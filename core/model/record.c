@@ -78,6 +78,18 @@ record_no swarm_record_new(struct swarm *swarm, enum call_kind kind)
     return number;
 }
 
+void swarm_record_move(struct swarm *swarm, record_no number, session_no session)
+{
+    struct record *record = swarm_record(swarm, number);
+    if (record->session != NO_SESSION) {
+        swarm->sessions[record->session].session.event_count -= record->shown_events;
+    }
+    record->session = session;
+    if (session != NO_SESSION) {
+        swarm->sessions[session].session.event_count += record->shown_events;
+    }
+}
+
 void swarm_record_drop(struct swarm *swarm, record_no number)
 {
     struct record_table *table = &swarm->records;

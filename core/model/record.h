@@ -54,6 +54,8 @@ struct record {
 record_no swarm_record_new(struct swarm *swarm, enum call_kind kind);
 /* Borrowed until the next record is made. */
 struct record *swarm_record(const struct swarm *swarm, record_no record);
+/* The call is one of another session; its span stays where it is until swarm_record_changed. */
+void swarm_record_move(struct swarm *swarm, record_no record, session_no session);
 /* Takes the record and its span out of the model. */
 void swarm_record_drop(struct swarm *swarm, record_no record);
 /* Makes the model show the record as it is now; called after each change of it. False: out of
