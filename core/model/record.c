@@ -64,8 +64,10 @@ record_no swarm_record_new(struct swarm *swarm, enum call_kind kind)
         .first_key = NO_RECORD,
         .prev = NO_RECORD,
         .next = NO_RECORD,
+        .parent = NO_RECORD,
         .first_child = NO_RECORD,
         .next_child = NO_RECORD,
+        .prev_child = NO_RECORD,
         .last_ms = (double)NAN,
     };
     if (table->newest != NO_RECORD) {
@@ -237,7 +239,9 @@ void record_end_facts(const struct record *record, struct end_facts *out)
         out->numbers[FACT_DURATION_MS] =
             (double)(record_ns(record->end_ms) - record_ns(record->start_ms)) / 1e6;
     }
-    bool has_success = record->kind == CALL_REQUEST || record->kind == CALL_TOOL;
+    bool has_success =
+        record->kind == CALL_REQUEST || record->kind == CALL_TOOL ||
+        (record->kind == CALL_SPAN && facts_bool(&record->facts, FIELD_SUCCESS) != TRI_UNSET);
     switch ((enum record_state)record->state) {
     case RECORD_ENDED:
         if (has_success) {

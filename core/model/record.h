@@ -42,10 +42,11 @@ struct record {
     record_no older, newer; /* in order of arrival */
 
     /* The correlator's own: */
-    uint32_t owner;                    /* its session there */
-    uint32_t first_key;                /* its ids in the index */
-    record_no prev, next;              /* in the list of its session's calls without an end */
-    record_no first_child, next_child; /* calls that name it as their parent */
+    uint32_t owner;       /* its session there */
+    uint32_t first_key;   /* its ids in the index */
+    record_no prev, next; /* in the list of its session's calls without an end */
+    record_no parent;     /* on whose list of children it is; NO_RECORD: on none */
+    record_no first_child, next_child, prev_child; /* calls that name it as their parent */
     double last_ms; /* the latest time that is known of it and not inferred; NAN */
     bool unended, queued;
 };
