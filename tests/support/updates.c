@@ -136,6 +136,13 @@ static void describe_span(const struct swarm *swarm, const struct span *span, un
     add_line(lines, &line);
 }
 
+/* Whether the number is one of a call that turned out to be another, whose span this is. */
+static bool is_forwarded(const struct swarm *swarm, span_no no, const struct span *span)
+{
+    const struct record *record = swarm_span_record(swarm, span);
+    return record != NULL && !span_is_phase(span->kind) && record->span != no;
+}
+
 /* A span that a list of the model names. */
 static void list_span(const struct swarm *swarm, const char *list, span_no no, struct lines *lines)
 {
@@ -288,7 +295,7 @@ char *updates_describe(const struct swarm *swarm, unsigned with)
     }
     for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
         const struct span *span = swarm_span(swarm, no);
-        if (span != NULL) {
+        if (span != NULL && !is_forwarded(swarm, no, span)) {
             describe_span(swarm, span, with, &lines);
         }
     }
@@ -304,15 +311,25 @@ char *updates_describe(const struct swarm *swarm, unsigned with)
     return out.data;
 }
 
+/* How many lines of the text are this one. */
+static size_t count_lines(const char *text, const char *line, size_t len)
+{
+    size_t count = 0;
+    while (*text != '\0') {
+        size_t own = strcspn(text, "\n") + 1;
+        count += own == len && memcmp(text, line, len) == 0;
+        text += own;
+    }
+    return count;
+}
+
 static void print_missing(const char *who, const char *text, const char *other)
 {
     for (const char *at = text; *at != '\0';) {
         size_t len = strcspn(at, "\n") + 1;
-        char *line = strndup(at, len);
-        if (strstr(other, line) == NULL) {
-            fprintf(stderr, "%s: %s", who, line);
+        if (count_lines(text, at, len) > count_lines(other, at, len)) {
+            fprintf(stderr, "%s: %.*s", who, (int)len, at);
         }
-        free(line);
         at += len;
     }
 }

@@ -339,6 +339,79 @@ static void waits_and_interactions_are_spans_of_their_kinds(void **state)
     model_release(&model);
 }
 
+/* ---- ids ---- */
+
+/* A cursor on either of them stays. */
+static void two_shown_calls_that_are_one_keep_the_smaller_number(void **state)
+{
+    (void)state;
+    struct model model = begun();
+    take_tool(&model, PRECEDENCE_FILES, NULL, "t", 5, 20, "Bash", NULL);
+    take_tool(&model, PRECEDENCE_TELEMETRY, NULL, "span-1", 6, 21, "Read", NULL);
+    model_flush(&model);
+    span_no kept = model_span(&model, "Tool: Bash", 0), gone = model_span(&model, "Tool: Read", 0);
+    struct update update = tool_update("t", UNKNOWN, UNKNOWN, NULL, NULL);
+    update_string(&update, FIELD_ALIAS, "span-1");
+    model_update(&model, &update);
+    model_flush(&model);
+    assert_true(kept < gone);
+    assert_ptr_equal(swarm_span(model.swarm, gone), swarm_span(model.swarm, kept));
+    assert_span(&model, "Tool: Read", 6, 21, 0);
+    session_no number = correlator_session(model.correlator, model_text("s"));
+    assert_int_equal(swarm_session(model.swarm, number)->event_count, 2);
+    /* Each id is one of the call. */
+    take_tool(&model, PRECEDENCE_TELEMETRY, NULL, "span-1", UNKNOWN, 25, NULL, NULL);
+    assert_span(&model, "Tool: Read", 6, 25, 0);
+    model_release(&model);
+}
+
+static void a_call_is_on_the_row_of_its_nearest_ancestor_with_an_agent(void **state)
+{
+    (void)state;
+    struct model model = begun();
+    struct update child = tool_update("child", 5, 20, "Bash", NULL);
+    struct update middle = call_update(CALL_SPAN, PRECEDENCE_FILES, "middle", UNKNOWN, UNKNOWN);
+    struct update top = call_update(CALL_SPAN, PRECEDENCE_FILES, "top", UNKNOWN, UNKNOWN);
+    update_string(&child, FIELD_PARENT_ID, "middle");
+    update_string(&middle, FIELD_PARENT_ID, "top");
+    top.agent_id = model_text("kid");
+    model_update(&model, &child);
+    model_update(&model, &middle);
+    model_flush(&model);
+    model_update(&model, &top);
+    model_flush(&model);
+    assert_int_equal(span_of(&model, "Tool: Bash")->agent, model_agent(&model, "kid"));
+    /* A cycle is cut. */
+    update_string(&top, FIELD_PARENT_ID, "child");
+    top.agent_id = model_text(NULL);
+    model_update(&model, &top);
+    model_flush(&model);
+    assert_int_equal(span_of(&model, "Tool: Bash")->agent, model_agent(&model, "kid"));
+    model_release(&model);
+}
+
+static void a_call_moves_to_its_session_when_that_is_known(void **state)
+{
+    (void)state;
+    struct model model = begun();
+    struct update call = tool_update("t", 5, UNKNOWN, "Bash", NULL);
+    struct update session = session_update(PRECEDENCE_FILES);
+    call.session_id = model_text("trace:1");
+    update_string(&session, FIELD_ALIAS, "trace:1");
+    model_update(&model, &call);
+    model_flush(&model);
+    model_update(&model, &session);
+    model_flush(&model);
+    session_no number = correlator_session(model.correlator, model_text("s"));
+    assert_int_equal(correlator_session(model.correlator, model_text("trace:1")), number);
+    const struct span *span = span_of(&model, "Tool: Bash");
+    assert_int_equal(swarm_agent(model.swarm, span->agent)->session, number);
+    /* It is one of those that the session's end closes. */
+    take_end(&model, PRECEDENCE_FILES, 30, OUTCOME_ENDED);
+    assert_span(&model, "Tool: Bash", 5, 30, SPAN_INCOMPLETE);
+    model_release(&model);
+}
+
 /* ---- agents ---- */
 
 static void the_names_of_an_agent_may_come_late(void **state)
@@ -516,6 +589,27 @@ static void calls_that_were_dropped_do_not_come_back(void **state)
     model_release(&model);
 }
 
+/* Twelve calls of two events each meet a cap of 24: six go, and the marker counts their events. */
+static void the_marker_counts_what_would_have_been_printed(void **state)
+{
+    (void)state;
+    struct swarm_config config = {.max_events = {24, 0}};
+    struct model model;
+    assert_true(model_init_with(&model, &mem_libc, &config));
+    for (int i = 0; i < 12; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "t%d", i);
+        take_tool(&model, PRECEDENCE_FILES, NULL, id, 100 * i, 100 * i + 50, "Bash", NULL);
+    }
+    model_flush(&model);
+    assert_int_equal(span_count(&model), 6);
+    assert_int_equal(swarm_dropped(model.swarm, POOL_LIVE), 12);
+    char *text = updates_describe(model.swarm, WITH_MARKERS | WITHOUT_ROWS);
+    assert_non_null(strstr(text, "marker trace_truncated at 550000000 {\"dropped_events\":12}\n"));
+    free(text);
+    model_release(&model);
+}
+
 /* ---- memory ---- */
 
 static bool take_all(struct model *model)
@@ -607,6 +701,9 @@ int main(void)
         cmocka_unit_test(a_record_counts_the_events_that_it_prints),
         cmocka_unit_test(a_retry_shows_while_the_request_runs),
         cmocka_unit_test(waits_and_interactions_are_spans_of_their_kinds),
+        cmocka_unit_test(two_shown_calls_that_are_one_keep_the_smaller_number),
+        cmocka_unit_test(a_call_is_on_the_row_of_its_nearest_ancestor_with_an_agent),
+        cmocka_unit_test(a_call_moves_to_its_session_when_that_is_known),
         cmocka_unit_test(the_names_of_an_agent_may_come_late),
         cmocka_unit_test(a_call_goes_to_the_agent_that_is_named_later),
         cmocka_unit_test(a_session_begins_at_the_earliest_time_known),
@@ -615,6 +712,7 @@ int main(void)
         cmocka_unit_test(a_process_that_died_is_gone),
         cmocka_unit_test(a_stale_span_is_swept_and_stays_in_flight_until_it_ends),
         cmocka_unit_test(calls_that_were_dropped_do_not_come_back),
+        cmocka_unit_test(the_marker_counts_what_would_have_been_printed),
         cmocka_unit_test(every_lack_of_memory_is_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
