@@ -673,7 +673,7 @@ static void every_lack_of_memory_is_an_answer(void **state)
         failing.allow = -1;
         if (model.correlator != NULL) {
             assert_true(take_all(&model));
-            assert_true(swarm_settle(model.swarm));
+            assert_true(swarm_relane(model.swarm));
             char *got = updates_describe(model.swarm, WITH_LIVE | WITH_FIGURES);
             assert_described(expected, got, what);
             free(got);
