@@ -8,10 +8,10 @@
 #ifndef CORE_MODEL_RECORD_H
 #define CORE_MODEL_RECORD_H
 
+#include "core/model/end_facts.h"
 #include "core/model/facts.h"
 #include "core/model/request.h"
 #include "core/model/swarm.h"
-#include "core/model/end_facts.h"
 
 typedef uint32_t record_no;
 #define NO_RECORD UINT32_MAX
