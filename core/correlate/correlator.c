@@ -124,6 +124,10 @@ static int by_begin(const void *a, const void *b, void *ctx)
 static bool flush_queue(struct correlator *correlator)
 {
     size_t count = correlator->queue_count, kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct record *record = swarm_record(correlator->swarm, correlator->queue[i]);
+        record->start_ms = facts_number(&record->facts, FIELD_START_MS);
+    }
     if (count > 1) {
         qsort_r(correlator->queue, count, sizeof *correlator->queue, by_begin, correlator->swarm);
     }

@@ -59,6 +59,17 @@ void corr_unlink(struct correlator *correlator, record_no number)
     record->prev = record->next = NO_RECORD;
 }
 
+void corr_link(struct correlator *correlator, record_no number)
+{
+    const struct record *record = swarm_record(correlator->swarm, number);
+    const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
+    if (end == NULL || end->precedence == PRECEDENCE_INFERRED) {
+        link_unended(correlator, number);
+    } else {
+        corr_unlink(correlator, number);
+    }
+}
+
 /* ---- making and dropping ---- */
 
 /* Whether the update is of a call that was dropped, or would be. */
@@ -89,36 +100,71 @@ static record_no new_call(struct correlator *correlator, uint32_t session, enum 
     return number;
 }
 
+/* ---- parents ---- */
+
 /* Takes the call off its parent's list of children. */
-static void leave_parent(struct correlator *correlator, record_no number)
+static void leave_parent(struct swarm *swarm, record_no number)
 {
-    struct swarm *swarm = correlator->swarm;
     struct record *record = swarm_record(swarm, number);
-    struct slice parent_id = facts_text(&record->facts, FIELD_PARENT_ID);
-    record_no parent =
-        parent_id.bytes == NULL ? NO_RECORD : corr_find_call(correlator, record->owner, parent_id);
-    if (parent == NO_RECORD) {
+    if (record->parent == NO_RECORD) {
         return;
     }
-    record_no *at = &swarm_record(swarm, parent)->first_child;
-    while (*at != NO_RECORD && *at != number) {
-        at = &swarm_record(swarm, *at)->next_child;
+    if (record->prev_child != NO_RECORD) {
+        swarm_record(swarm, record->prev_child)->next_child = record->next_child;
+    } else {
+        swarm_record(swarm, record->parent)->first_child = record->next_child;
     }
-    if (*at == number) {
-        *at = record->next_child;
-        record->next_child = NO_RECORD;
+    if (record->next_child != NO_RECORD) {
+        swarm_record(swarm, record->next_child)->prev_child = record->prev_child;
     }
+    record->parent = record->prev_child = record->next_child = NO_RECORD;
+}
+
+static void put_child(struct swarm *swarm, record_no parent, record_no number)
+{
+    struct record *record = swarm_record(swarm, number), *of = swarm_record(swarm, parent);
+    record->parent = parent;
+    record->next_child = of->first_child;
+    if (of->first_child != NO_RECORD) {
+        swarm_record(swarm, of->first_child)->prev_child = number;
+    }
+    of->first_child = number;
+}
+
+/* Puts the call on the list of the parent that it names; one that is not known yet is made, hidden. */
+static bool join_parent(struct correlator *correlator, record_no number)
+{
+    struct swarm *swarm = correlator->swarm;
+    const struct record *record = swarm_record(swarm, number);
+    struct slice parent_id = facts_text(&record->facts, FIELD_PARENT_ID);
+    if (parent_id.bytes == NULL) {
+        return true;
+    }
+    uint32_t session = record->owner;
+    record_no parent = corr_find_call(correlator, session, parent_id);
+    if (parent == NO_RECORD) {
+        parent = new_call(correlator, session, CALL_SPAN, parent_id);
+        if (parent == NO_RECORD) {
+            return false;
+        }
+    }
+    if (swarm_record(swarm, number)->parent != parent) {
+        leave_parent(swarm, number);
+        if (parent != number) {
+            put_child(swarm, parent, number);
+        }
+    }
+    return true;
 }
 
 void corr_drop_call(struct correlator *correlator, record_no number)
 {
-    struct record *record = swarm_record(correlator->swarm, number);
-    leave_parent(correlator, number);
-    for (record_no child = record->first_child, next; child != NO_RECORD; child = next) {
-        next = swarm_record(correlator->swarm, child)->next_child;
-        swarm_record(correlator->swarm, child)->next_child = NO_RECORD;
+    struct swarm *swarm = correlator->swarm;
+    struct record *record = swarm_record(swarm, number);
+    leave_parent(swarm, number);
+    while (record->first_child != NO_RECORD) {
+        leave_parent(swarm, record->first_child);
     }
-    record->first_child = NO_RECORD;
     record->queued = false;
     corr_unlink(correlator, number);
     corr_remove_keys(correlator, number);
@@ -145,20 +191,25 @@ record_no corr_unite_calls(struct correlator *correlator, record_no a, record_no
             return NO_RECORD;
         }
     }
-    while (from->first_child != NO_RECORD) {
-        record_no child = from->first_child;
-        from->first_child = swarm_record(swarm, child)->next_child;
-        swarm_record(swarm, child)->next_child = to->first_child;
-        to->first_child = child;
-    }
     span_no to_span = to->span, from_span = from->span;
-    corr_drop_call(correlator, gone);
-    swarm_record_drop(swarm, gone);
-    if (from_span != NO_SPAN && to_span != NO_SPAN &&
-        !swarm_forward_span(swarm, from_span, to_span)) {
+    bool both = from_span != NO_SPAN && to_span != NO_SPAN;
+    if ((both && !swarm_forward_span(swarm, from_span, to_span)) || !corr_queue(correlator, kept)) {
         return NO_RECORD;
     }
-    return corr_queue(correlator, kept) ? kept : NO_RECORD;
+    while (from->first_child != NO_RECORD) {
+        record_no child = from->first_child;
+        leave_parent(swarm, child);
+        if (child != kept) {
+            put_child(swarm, kept, child);
+            if (!corr_queue(correlator, child)) {
+                return NO_RECORD;
+            }
+        }
+    }
+    corr_drop_call(correlator, gone);
+    swarm_record_drop(swarm, gone);
+    corr_link(correlator, kept);
+    return join_parent(correlator, kept) ? kept : NO_RECORD;
 }
 
 /* One more id of the call. Returns the record that has both; NO_RECORD: out of memory. */
@@ -270,23 +321,6 @@ static enum fact_result merge_fields(struct correlator *correlator, struct facts
     return result;
 }
 
-/* Puts the call on its parent's list; a parent that is not known yet is made, hidden. */
-static bool join_parent(struct correlator *correlator, uint32_t session, record_no number,
-                        struct slice parent_id)
-{
-    record_no parent = corr_find_call(correlator, session, parent_id);
-    if (parent == NO_RECORD) {
-        parent = new_call(correlator, session, CALL_SPAN, parent_id);
-    }
-    if (parent == NO_RECORD || parent == number) {
-        return parent == number;
-    }
-    struct record *of = swarm_record(correlator->swarm, parent);
-    swarm_record(correlator->swarm, number)->next_child = of->first_child;
-    of->first_child = number;
-    return true;
-}
-
 bool corr_update_call(struct correlator *correlator, const struct update *update)
 {
     uint32_t place = corr_find_session(correlator, update->session_id);
@@ -314,26 +348,17 @@ bool corr_update_call(struct correlator *correlator, const struct update *update
     }
     corr_note_agent(correlator, corr_session(correlator, place), agent, start_ms);
     struct record *record = swarm_record(correlator->swarm, number);
-    struct slice had_parent = facts_text(&record->facts, FIELD_PARENT_ID);
     bool changed = update->kind > record->kind;
     record->kind = (uint8_t)(changed ? update->kind : record->kind);
     double known_ms = record->last_ms;
     note_known(record, update, start_ms, end_ms);
     changed |= record->last_ms > known_ms || isnan(known_ms);
-    bool new_parent = update_has(update, FIELD_PARENT_ID) && had_parent.bytes == NULL;
     enum fact_result result =
         merge_fields(correlator, &record->facts, update, start_ms, agent == 0);
-    if (new_parent &&
-        !join_parent(correlator, place, number, update->values[FIELD_PARENT_ID].text)) {
+    if (update_has(update, FIELD_PARENT_ID) && !join_parent(correlator, number)) {
         return false;
     }
-    record = swarm_record(correlator->swarm, number);
-    const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
-    if (end == NULL || end->precedence == PRECEDENCE_INFERRED) {
-        link_unended(correlator, number);
-    } else {
-        corr_unlink(correlator, number);
-    }
+    corr_link(correlator, number);
     changed |= result != FACT_SAME;
     return (!changed || corr_queue(correlator, number)) && result != FACT_NO_MEMORY;
 }

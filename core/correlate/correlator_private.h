@@ -117,6 +117,8 @@ bool corr_update_call(struct correlator *correlator, const struct update *update
 bool corr_queue(struct correlator *correlator, record_no record);
 /* Two records are one call: joins them. Returns the one that is left; NO_RECORD: out of memory. */
 record_no corr_unite_calls(struct correlator *correlator, record_no a, record_no b);
+/* Puts the record on its session's list of calls without a known end, or takes it off. */
+void corr_link(struct correlator *correlator, record_no record);
 void corr_unlink(struct correlator *correlator, record_no record);
 void corr_drop_call(struct correlator *correlator, record_no record);
 

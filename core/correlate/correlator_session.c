@@ -146,9 +146,8 @@ static void number_records(struct correlator *correlator, uint32_t place, sessio
     struct swarm *swarm = correlator->swarm;
     for (record_no no = swarm_record_oldest(swarm); no != NO_RECORD;
          no = swarm_record(swarm, no)->newer) {
-        struct record *record = swarm_record(swarm, no);
-        if (record->owner == place) {
-            record->session = number;
+        if (swarm_record(swarm, no)->owner == place) {
+            swarm_record_move(swarm, no, number);
         }
     }
 }
@@ -358,30 +357,49 @@ static bool join_agents(struct correlator *correlator, const struct corr_session
     return true;
 }
 
-/* The call of `from` is one of `to` under each of its ids. False: out of memory. */
-static bool move_call(struct correlator *correlator, record_no number, uint32_t to)
+static void own_call(struct correlator *correlator, record_no number, uint32_t place)
 {
-    struct swarm *swarm = correlator->swarm;
-    struct record *record = swarm_record(swarm, number);
     corr_unlink(correlator, number);
-    for (uint32_t at = record->first_key; at != NO_KEY; at = correlator->keys[at].same_record) {
+    swarm_record(correlator->swarm, number)->owner = place;
+    swarm_record_move(correlator->swarm, number, correlator->sessions[place].number);
+}
+
+/* Gives the call its ids in its session. *other: a call there that has one of them; NO_RECORD: none. */
+static bool move_keys(struct correlator *correlator, record_no number, uint32_t to,
+                      record_no *other)
+{
+    uint32_t at = swarm_record(correlator->swarm, number)->first_key;
+    for (*other = NO_RECORD; at != NO_KEY; at = correlator->keys[at].same_record) {
         struct slice id = {correlator->keys[at].id, correlator->keys[at].len};
-        record_no other = corr_find_call(correlator, to, id);
-        if (correlator->keys[at].session == to) {
-            continue;
-        }
-        if (other != NO_RECORD && other != number) {
-            record->owner = to;
-            record->session = correlator->sessions[to].number;
-            return corr_unite_calls(correlator, other, number) != NO_RECORD;
-        }
-        if (!corr_add_key(correlator, number, to, id)) {
+        record_no found = corr_find_call(correlator, to, id);
+        if (found == NO_RECORD && !corr_add_key(correlator, number, to, id)) {
             return false;
         }
+        if (found != NO_RECORD && found != number) {
+            *other = found;
+            return true;
+        }
     }
-    record->owner = to;
-    record->session = correlator->sessions[to].number;
-    return corr_queue(correlator, number);
+    return true;
+}
+
+/* The call is one of `to` under each of its ids. False: out of memory; it is one of `from` then, or
+   united with one of `to`. */
+static bool move_call(struct correlator *correlator, record_no number, uint32_t from, uint32_t to)
+{
+    record_no other, kept = number;
+    own_call(correlator, number, to);
+    bool good = corr_queue(correlator, number) && move_keys(correlator, number, to, &other);
+    if (good && other != NO_RECORD) {
+        kept = corr_unite_calls(correlator, other, number);
+        good = kept != NO_RECORD && move_call(correlator, kept, from, to);
+    }
+    if (good) {
+        corr_link(correlator, kept);
+    } else if (swarm_record(correlator->swarm, number)->used) {
+        own_call(correlator, number, from);
+    }
+    return good;
 }
 
 bool corr_join_sessions(struct correlator *correlator, uint32_t from_place, uint32_t to_place)
@@ -403,9 +421,11 @@ bool corr_join_sessions(struct correlator *correlator, uint32_t from_place, uint
         return false;
     }
     corr_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
-    for (record_no no = swarm_record_oldest(swarm), next; no != NO_RECORD; no = next) {
-        next = swarm_record(swarm, no)->newer;
-        if (swarm_record(swarm, no)->owner == from_place && !move_call(correlator, no, to_place)) {
+    /* By number: a record that is united with another leaves the list. */
+    for (record_no no = 0; no < swarm_record_end(swarm); no++) {
+        const struct record *record = swarm_record(swarm, no);
+        if (record->used && record->owner == from_place &&
+            !move_call(correlator, no, from_place, to_place)) {
             return false;
         }
     }

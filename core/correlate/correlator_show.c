@@ -138,12 +138,13 @@ bool corr_show(struct correlator *correlator, record_no number)
     struct record *record = swarm_record(correlator->swarm, number);
     struct corr_session *session = &correlator->sessions[record->owner];
     record->start_ms = facts_number(&record->facts, FIELD_START_MS);
+    /* A hidden one too: its children are on its row. */
+    if (session->number != NO_SESSION && !find_row(correlator, number)) {
+        return false;
+    }
     if (isnan(record->start_ms) || session->number == NO_SESSION) {
         record->state = RECORD_HIDDEN;
         return swarm_record_changed(correlator->swarm, number);
-    }
-    if (!find_row(correlator, number)) {
-        return false;
     }
     record = swarm_record(correlator->swarm, number);
     work_out_end(&correlator->sessions[record->owner], record);

@@ -164,6 +164,15 @@ static int by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static bool any_time(const double *ms, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !time_is_set(ms[i])) {
+        i++;
+    }
+    return i < count;
+}
+
 /* Sorts, drops what cannot be a time and what is there twice. Returns how many are left. */
 static size_t tidy_times(double *times, size_t count)
 {
@@ -181,7 +190,7 @@ static enum fact_result merge_times(struct facts *facts, const struct mem *mem, 
                                     const double *ms, size_t count)
 {
     struct fact *fact = find(facts, made.field, made.precedence);
-    if (fact != NULL && made.precedence < fact->precedence) {
+    if (!any_time(ms, count) || (fact != NULL && made.precedence < fact->precedence)) {
         return FACT_SAME;
     }
     bool joined = fact != NULL && made.precedence == fact->precedence;
@@ -196,13 +205,12 @@ static enum fact_result merge_times(struct facts *facts, const struct mem *mem, 
     memcpy(times + had, ms, count * sizeof *times);
     size_t kept = tidy_times(times, all), len = kept * sizeof *times;
     bool same = fact != NULL && fact->len == len && memcmp(fact->bytes, times, len) == 0;
-    bool nothing = fact == NULL && kept == 0;
-    bool good = same || nothing || put_block(facts, mem, fact, made, times, len);
+    bool good = same || put_block(facts, mem, fact, made, times, len);
     mem_free(mem, times, (all + 1) * sizeof *times);
     if (same) {
         fact->precedence = made.precedence;
     }
-    return !good ? FACT_NO_MEMORY : same || nothing ? FACT_SAME : FACT_CHANGED;
+    return !good ? FACT_NO_MEMORY : same ? FACT_SAME : FACT_CHANGED;
 }
 
 /* ---- retries ---- */
@@ -279,7 +287,8 @@ static size_t count_members(struct json_value object)
     return count;
 }
 
-/* The members of both, sorted by key; of one that both have, the greater value as texts. */
+/* The members of both, sorted by key; of one that both have, the shorter spelling of the key and the
+   greater value as texts. */
 static bool join_objects(const struct mem *mem, struct json_value a, struct json_value b,
                          struct strbuf *out)
 {
@@ -299,8 +308,14 @@ static bool join_objects(const struct mem *mem, struct json_value a, struct json
             }
             if (at == count) {
                 members[count++] = member;
-            } else if (compare_texts(member.value.raw, member.value.len, members[at].value.raw,
-                                     members[at].value.len) > 0) {
+                continue;
+            }
+            if (compare_texts(member.key.raw, member.key.len, members[at].key.raw,
+                              members[at].key.len) < 0) {
+                members[at].key = member.key;
+            }
+            if (compare_texts(member.value.raw, member.value.len, members[at].value.raw,
+                              members[at].value.len) > 0) {
                 members[at].value = member.value;
             }
         }

@@ -167,6 +167,9 @@ void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
         return;
     }
     bool envelope = gone->kind == SPAN_INTERACTION;
+    if (!envelope && gone->lane >= agent->lane_count) {
+        return; /* there was no memory for its lane */
+    }
     struct lane *lane = envelope ? NULL : &agent->lanes[gone->lane];
     span_no *spans = envelope ? agent->envelopes : lane->spans;
     size_t *count = envelope ? &agent->envelope_count : &lane->count;

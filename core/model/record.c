@@ -64,8 +64,10 @@ record_no swarm_record_new(struct swarm *swarm, enum call_kind kind)
         .first_key = NO_RECORD,
         .prev = NO_RECORD,
         .next = NO_RECORD,
+        .parent = NO_RECORD,
         .first_child = NO_RECORD,
         .next_child = NO_RECORD,
+        .prev_child = NO_RECORD,
         .last_ms = (double)NAN,
     };
     if (table->newest != NO_RECORD) {
@@ -76,6 +78,18 @@ record_no swarm_record_new(struct swarm *swarm, enum call_kind kind)
     table->newest = number;
     table->event_count++;
     return number;
+}
+
+void swarm_record_move(struct swarm *swarm, record_no number, session_no session)
+{
+    struct record *record = swarm_record(swarm, number);
+    if (record->session != NO_SESSION) {
+        swarm->sessions[record->session].session.event_count -= record->shown_events;
+    }
+    record->session = session;
+    if (session != NO_SESSION) {
+        swarm->sessions[session].session.event_count += record->shown_events;
+    }
 }
 
 void swarm_record_drop(struct swarm *swarm, record_no number)
@@ -225,7 +239,9 @@ void record_end_facts(const struct record *record, struct end_facts *out)
         out->numbers[FACT_DURATION_MS] =
             (double)(record_ns(record->end_ms) - record_ns(record->start_ms)) / 1e6;
     }
-    bool has_success = record->kind == CALL_REQUEST || record->kind == CALL_TOOL;
+    bool has_success =
+        record->kind == CALL_REQUEST || record->kind == CALL_TOOL ||
+        (record->kind == CALL_SPAN && facts_bool(&record->facts, FIELD_SUCCESS) != TRI_UNSET);
     switch ((enum record_state)record->state) {
     case RECORD_ENDED:
         if (has_success) {

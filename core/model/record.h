@@ -42,10 +42,11 @@ struct record {
     record_no older, newer; /* in order of arrival */
 
     /* The correlator's own: */
-    uint32_t owner;                    /* its session there */
-    uint32_t first_key;                /* its ids in the index */
-    record_no prev, next;              /* in the list of its session's calls without an end */
-    record_no first_child, next_child; /* calls that name it as their parent */
+    uint32_t owner;       /* its session there */
+    uint32_t first_key;   /* its ids in the index */
+    record_no prev, next; /* in the list of its session's calls without an end */
+    record_no parent;     /* on whose list of children it is; NO_RECORD: on none */
+    record_no first_child, next_child, prev_child; /* calls that name it as their parent */
     double last_ms; /* the latest time that is known of it and not inferred; NAN */
     bool unended, queued;
 };
@@ -54,6 +55,8 @@ struct record {
 record_no swarm_record_new(struct swarm *swarm, enum call_kind kind);
 /* Borrowed until the next record is made. */
 struct record *swarm_record(const struct swarm *swarm, record_no record);
+/* The call is one of another session; its span stays where it is until swarm_record_changed. */
+void swarm_record_move(struct swarm *swarm, record_no record, session_no session);
 /* Takes the record and its span out of the model. */
 void swarm_record_drop(struct swarm *swarm, record_no record);
 /* Makes the model show the record as it is now; called after each change of it. False: out of

@@ -128,29 +128,39 @@ static void take_out(struct swarm *swarm, span_no no)
     agent_refresh(swarm, span->agent);
 }
 
-/* False: out of memory. */
-static bool take_in(struct swarm *swarm, struct record *record)
+static bool derive_span(struct swarm *swarm, const struct record *record, bool open, bool stale)
 {
     span_no no = record->span;
-    struct span *span = swarm_edit_span(swarm, no);
-    struct agent *agent = &swarm->agents[span->agent];
-    bool open = (span->flags & SPAN_OPEN) != 0, stale = (span->flags & SPAN_STALE) != 0;
+    const struct span *span = swarm_edit_span(swarm, no);
     struct end_facts facts;
-    if (!lane_place(swarm, agent, no) ||
-        ((open || stale) && !swarm_set_in_flight(swarm, no, true))) {
-        return false;
-    }
-    if (!add_phases(swarm, record)) {
+    if (!lane_place(swarm, &swarm->agents[span->agent], no) ||
+        ((open || stale) && !swarm_set_in_flight(swarm, no, true)) || !add_phases(swarm, record)) {
         return false;
     }
     if (open) {
-        agent_note_time(agent, span->start_ns, span->start_ns);
-        agent->open_by_kind[span->kind]++;
         return stats_count_open(swarm, span, 1);
     }
-    agent->stale_open += stale;
     record_end_facts(record, &facts);
     return span_finish(swarm, no, &facts);
+}
+
+/* False: out of memory; take_out may follow. */
+static bool take_in(struct swarm *swarm, const struct record *record)
+{
+    const struct span *span = swarm_edit_span(swarm, record->span);
+    struct agent *agent = &swarm->agents[span->agent];
+    bool open = (span->flags & SPAN_OPEN) != 0, stale = (span->flags & SPAN_STALE) != 0;
+    if (open) {
+        agent_note_time(agent, span->start_ns, span->start_ns);
+        agent->open_by_kind[span->kind]++;
+    }
+    agent->stale_open += stale;
+    if (!derive_span(swarm, record, open, stale)) {
+        /* Half of it may have been counted. */
+        (void)stats_mark(swarm, agent->session);
+        return false;
+    }
+    return true;
 }
 
 /* The span as the record has it. False: out of memory. */

@@ -56,6 +56,10 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
         swarm->max_events[pool] = cap > 0 && cap < 4 ? 4 : cap;
         swarm->stores[pool] = event_store_new(mem);
     }
+    if (swarm->stores[POOL_LIVE] != NULL) {
+        /* Records may be dropped before any event: the marker then has number 1. */
+        event_store_number_from(swarm->stores[POOL_LIVE], 2);
+    }
     swarm->names = intern_new(mem);
     if (!stats_init(&swarm->stats, mem) || swarm->stores[POOL_LIVE] == NULL ||
         swarm->stores[POOL_FILES] == NULL || swarm->names == NULL || !init_names(swarm)) {

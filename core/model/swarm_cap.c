@@ -70,12 +70,16 @@ static record_no skip_open(const struct swarm *swarm, record_no number)
     return number;
 }
 
-/* Events and records in order of arrival, until `most` is left; open records last. */
+/* The last marker, then events and records in order of arrival, until `most` is left; open records
+   last. */
 static void take_oldest(struct swarm *swarm, size_t most, struct eviction *eviction)
 {
     const struct event_store *store = swarm->stores[POOL_LIVE];
     uint64_t event = event_store_first(store), end = event_store_end(store);
     record_no record = skip_open(swarm, swarm->records.oldest);
+    while (event < event_store_first_appended(store)) {
+        take_event(swarm, POOL_LIVE, event++, eviction);
+    }
     while ((end - event) + swarm->records.event_count > most) {
         if (record != NO_RECORD &&
             (event == end || swarm_record(swarm, record)->arrival <= event)) {

@@ -27,20 +27,38 @@ static int by_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
+/* Corrections may have taken back all that a tool did. */
+static bool is_idle(const struct tool_tally *tool)
+{
+    return tool->open == 0 && tool->errors == 0 && tool->duration_ms.count == 0;
+}
+
+static size_t count_tools(const struct figures_tally *tally)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < tally->tool_count; i++) {
+        count += !is_idle(&tally->tools[i]);
+    }
+    return count;
+}
+
 static bool finish_tools(struct figures_tally *tally, const struct intern *names,
                          struct figures *out)
 {
-    if (tally->tool_count == 0) {
+    size_t count = count_tools(tally);
+    if (count == 0) {
         return true;
     }
-    out->tools = mem_zalloc(tally->mem, tally->tool_count, sizeof *out->tools);
+    out->tools = mem_zalloc(tally->mem, count, sizeof *out->tools);
     if (out->tools == NULL) {
         return false;
     }
-    out->tool_count = tally->tool_count;
     for (size_t i = 0; i < tally->tool_count; i++) {
         struct tool_tally *tool = &tally->tools[i];
-        out->tools[i] = (struct tool_figures){
+        if (is_idle(tool)) {
+            continue;
+        }
+        out->tools[out->tool_count++] = (struct tool_figures){
             .name = intern_text(names, tool->name, NULL),
             .errors = tool->errors,
             .open = tool->open,

@@ -100,15 +100,20 @@ bool print_record_end(const struct swarm *swarm, const struct record *record,
 
 /* ---- args ---- */
 
-/* Keeps the args of the last event. */
+/* Keeps the args of the event with which a phase begins, else those of the last event. */
 struct args_sink {
     struct event_sink sink; /* first: it is what the printer knows */
     struct strbuf *out;
+    bool is_phase;
+    size_t begins; /* of phases before the one that is asked for */
 };
 
 static bool keep_args(struct event_sink *sink, const struct trace_event *event)
 {
     struct args_sink *args = (struct args_sink *)(void *)sink;
+    if (args->is_phase && (event->ph != 'B' || args->begins-- > 0)) {
+        return true;
+    }
     strbuf_clear(args->out);
     strbuf_add(args->out, event->args.bytes, event->args.len);
     return !args->out->failed;
@@ -120,7 +125,16 @@ struct slice print_span_args(const struct swarm *swarm, const struct span *span)
     if (record == NULL) {
         return swarm_span_args(swarm, span);
     }
-    struct args_sink sink = {{keep_args}, swarm_scratch(swarm)};
+    struct args_sink sink = {.sink = {keep_args}, .out = swarm_scratch(swarm)};
+    strbuf_clear(sink.out);
+    if (span_is_phase(span->kind)) {
+        sink.is_phase = true;
+        for (span_no no = swarm_span(swarm, record->span)->next_phase;
+             no != NO_SPAN && swarm_span(swarm, no) != span;
+             no = swarm_span(swarm, no)->next_phase) {
+            sink.begins++;
+        }
+    }
     bool good = print(swarm, record, (span->flags & SPAN_OPEN) != 0, &sink.sink);
     return good ? (struct slice){sink.out->data, sink.out->len} : (struct slice){NULL, 0};
 }

@@ -142,7 +142,15 @@ struct registered *tracer_agent(struct tracer *tracer, struct trace_session *ses
     }
     /* Nobody registered it, or somebody unregistered it (FEED.md, "Where this program knows better"). */
     fill_in(tracer, session, agent, id, session->main_id, process_id(session, agent));
-    return tracer_emit_metadata(tracer, session, agent, false) ? agent : NULL;
+    if (tracer_emit_metadata(tracer, session, agent, false)) {
+        return agent;
+    }
+    if (tracer->quiet) {
+        /* Nothing was appended, so it is registered again with its next update. */
+        agent->known = false;
+        swarm_session_edit(tracer->swarm, session->number)->registrations--;
+    }
+    return NULL;
 }
 
 /* ---- sessions ---- */

@@ -14,9 +14,14 @@
 
 bool model_init(struct model *model, const struct mem *mem)
 {
-    struct swarm_config config = {.max_events = {0, 0}};
+    const struct swarm_config config = {.max_events = {0, 0}};
+    return model_init_with(model, mem, &config);
+}
+
+bool model_init_with(struct model *model, const struct mem *mem, const struct swarm_config *config)
+{
     *model = (struct model){.session = NO_SESSION};
-    model->swarm = swarm_new(mem, &config);
+    model->swarm = swarm_new(mem, config);
     model->tracer = model->swarm == NULL ? NULL : tracer_new(model->swarm);
     model->correlator = model->tracer == NULL ? NULL : correlator_new(model->swarm, model->tracer);
     return model->correlator != NULL;

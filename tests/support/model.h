@@ -19,6 +19,7 @@ struct model {
 
 /* An empty model without caps. False: out of memory; release it all the same. */
 bool model_init(struct model *model, const struct mem *mem);
+bool model_init_with(struct model *model, const struct mem *mem, const struct swarm_config *config);
 void model_release(struct model *model);
 
 /* Opens a session that began at MODEL_START_MS, by the tracer. */
