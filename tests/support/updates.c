@@ -206,7 +206,7 @@ static void describe_state(const struct swarm *swarm, agent_no number, struct st
 {
     struct agent_status status = query_status(swarm, number, MODEL_START_NS);
     const struct agent *agent = swarm_agent(swarm, number);
-    strbuf_addf(line, ", %s since %lld, open", query_state_word(status.state),
+    strbuf_addf(line, ", %s since %lld, open", query_state_name(status.state),
                 status.since_ns == INT64_MIN ? -1LL
                                              : (long long)(status.since_ns - MODEL_START_NS));
     for (size_t kind = 0; kind < SPAN_KINDS; kind++) {

@@ -84,9 +84,8 @@ static uint64_t events(const struct model *model)
 /* ---- order ---- */
 
 /* A file has the end of an answer after the next question: in the trace it comes before. */
-static void updates_of_one_batch_are_shown_in_order_of_time(void **state)
+TEST(updates_of_one_batch_are_shown_in_order_of_time)
 {
-    (void)state;
     struct model model = begun();
     struct update first = request_update("first", 100, UNKNOWN),
                   second = request_update("second", 900, UNKNOWN),
@@ -104,9 +103,8 @@ static void updates_of_one_batch_are_shown_in_order_of_time(void **state)
 }
 
 /* A time beyond all times is no time. */
-static void a_retry_that_never_comes_is_no_time(void **state)
+TEST(a_retry_that_never_comes_is_no_time)
 {
-    (void)state;
     struct model model = begun();
     struct update update = request_update("r", 100, UNKNOWN);
     model_update(&model, &update);
@@ -123,9 +121,8 @@ static void a_retry_that_never_comes_is_no_time(void **state)
 
 /* ---- tools ---- */
 
-static void a_start_opens_a_span_and_an_end_closes_it(void **state)
+TEST(a_start_opens_a_span_and_an_end_closes_it)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_HOOKS, NULL, "t", 5, UNKNOWN, "Bash", "{\"command\":\"make\"}");
     assert_span(&model, "Tool: Bash", 5, UNKNOWN, SPAN_OPEN);
@@ -138,9 +135,8 @@ static void a_start_opens_a_span_and_an_end_closes_it(void **state)
     model_release(&model);
 }
 
-static void an_end_waits_for_its_start(void **state)
+TEST(an_end_waits_for_its_start)
 {
-    (void)state;
     struct model model = begun();
     struct update update = tool_update("t", UNKNOWN, 25, NULL, NULL);
     update.agent_id = model_text("a");
@@ -159,9 +155,8 @@ static void an_end_waits_for_its_start(void **state)
     model_release(&model);
 }
 
-static void a_higher_precedence_corrects_what_is_drawn(void **state)
+TEST(a_higher_precedence_corrects_what_is_drawn)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_FILES, NULL, "t", 7, 30, "Bash", "{\"a\":1}");
     take_tool(&model, PRECEDENCE_TELEMETRY, NULL, "t", 5, 25, NULL, NULL);
@@ -176,9 +171,8 @@ static void a_higher_precedence_corrects_what_is_drawn(void **state)
     model_release(&model);
 }
 
-static void a_name_that_comes_late_is_the_name(void **state)
+TEST(a_name_that_comes_late_is_the_name)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_FILES, NULL, "t", 5, 30, NULL, "{ \"a\" : 1 }");
     assert_span(&model, "Tool: tool", 5, 30, 0);
@@ -189,9 +183,8 @@ static void a_name_that_comes_late_is_the_name(void **state)
     model_release(&model);
 }
 
-static void in_the_usual_order_spans_keep_their_numbers(void **state)
+TEST(in_the_usual_order_spans_keep_their_numbers)
 {
-    (void)state;
     struct model model = begun();
     for (int i = 0; i < 50; i++) {
         char id[16];
@@ -212,9 +205,8 @@ static void in_the_usual_order_spans_keep_their_numbers(void **state)
 
 /* ---- requests ---- */
 
-static void a_request_has_its_phases(void **state)
+TEST(a_request_has_its_phases)
 {
-    (void)state;
     struct model model = begun();
     double attempts[] = {at_ms(0), at_ms(100)};
     struct update update = request_update("r", 0, 1000);
@@ -233,9 +225,8 @@ static void a_request_has_its_phases(void **state)
     model_release(&model);
 }
 
-static void a_phase_of_a_record_has_args_of_its_own(void **state)
+TEST(a_phase_of_a_record_has_args_of_its_own)
 {
-    (void)state;
     struct model model = begun();
     double attempts[] = {at_ms(0), at_ms(100)};
     struct update update = request_update("r", 0, 1000);
@@ -249,9 +240,8 @@ static void a_phase_of_a_record_has_args_of_its_own(void **state)
     model_release(&model);
 }
 
-static void phases_that_come_late_are_the_requests_own(void **state)
+TEST(phases_that_come_late_are_the_requests_own)
 {
-    (void)state;
     struct model model = begun();
     struct update first = request_update("r", 0, 1000), late = request_update("r", UNKNOWN, 990);
     model_update(&model, &first);
@@ -279,9 +269,8 @@ static void phases_that_come_late_are_the_requests_own(void **state)
     model_release(&model);
 }
 
-static void a_record_counts_the_events_that_it_prints(void **state)
+TEST(a_record_counts_the_events_that_it_prints)
 {
-    (void)state;
     struct model model = begun();
     struct update update = request_update("r", 0, 1000);
     model_update(&model, &update);
@@ -297,9 +286,8 @@ static void a_record_counts_the_events_that_it_prints(void **state)
     model_release(&model);
 }
 
-static void a_retry_shows_while_the_request_runs(void **state)
+TEST(a_retry_shows_while_the_request_runs)
 {
-    (void)state;
     struct model model = begun();
     struct update update = request_update("r", 0, UNKNOWN);
     model_update(&model, &update);
@@ -318,9 +306,8 @@ static void a_retry_shows_while_the_request_runs(void **state)
 
 /* ---- waits, turns ---- */
 
-static void waits_and_interactions_are_spans_of_their_kinds(void **state)
+TEST(waits_and_interactions_are_spans_of_their_kinds)
 {
-    (void)state;
     struct model model = begun();
     struct update wait = call_update(CALL_WAIT, PRECEDENCE_HOOKS, "wait:t", 5, 8);
     struct update turn = call_update(CALL_INTERACTION, PRECEDENCE_HOOKS, "turn:t", 0, 90);
@@ -342,9 +329,8 @@ static void waits_and_interactions_are_spans_of_their_kinds(void **state)
 /* ---- ids ---- */
 
 /* A cursor on either of them stays. */
-static void two_shown_calls_that_are_one_keep_the_smaller_number(void **state)
+TEST(two_shown_calls_that_are_one_keep_the_smaller_number)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_FILES, NULL, "t", 5, 20, "Bash", NULL);
     take_tool(&model, PRECEDENCE_TELEMETRY, NULL, "span-1", 6, 21, "Read", NULL);
@@ -365,9 +351,8 @@ static void two_shown_calls_that_are_one_keep_the_smaller_number(void **state)
     model_release(&model);
 }
 
-static void a_call_is_on_the_row_of_its_nearest_ancestor_with_an_agent(void **state)
+TEST(a_call_is_on_the_row_of_its_nearest_ancestor_with_an_agent)
 {
-    (void)state;
     struct model model = begun();
     struct update child = tool_update("child", 5, 20, "Bash", NULL);
     struct update middle = call_update(CALL_SPAN, PRECEDENCE_FILES, "middle", UNKNOWN, UNKNOWN);
@@ -390,9 +375,8 @@ static void a_call_is_on_the_row_of_its_nearest_ancestor_with_an_agent(void **st
     model_release(&model);
 }
 
-static void a_call_moves_to_its_session_when_that_is_known(void **state)
+TEST(a_call_moves_to_its_session_when_that_is_known)
 {
-    (void)state;
     struct model model = begun();
     struct update call = tool_update("t", 5, UNKNOWN, "Bash", NULL);
     struct update session = session_update(PRECEDENCE_FILES);
@@ -414,9 +398,8 @@ static void a_call_moves_to_its_session_when_that_is_known(void **state)
 
 /* ---- agents ---- */
 
-static void the_names_of_an_agent_may_come_late(void **state)
+TEST(the_names_of_an_agent_may_come_late)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_HOOKS, "kid", "t", 5, 20, "Bash", NULL);
     struct update update = agent_update(PRECEDENCE_FILES, "kid");
@@ -441,9 +424,8 @@ static void the_names_of_an_agent_may_come_late(void **state)
     model_release(&model);
 }
 
-static void a_call_goes_to_the_agent_that_is_named_later(void **state)
+TEST(a_call_goes_to_the_agent_that_is_named_later)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_TELEMETRY, NULL, "t", 5, 20, "Bash", NULL);
     take_tool(&model, PRECEDENCE_FILES, "kid", "t", 6, 21, "Bash", NULL);
@@ -456,9 +438,8 @@ static void a_call_goes_to_the_agent_that_is_named_later(void **state)
 
 /* ---- sessions ---- */
 
-static void a_session_begins_at_the_earliest_time_known(void **state)
+TEST(a_session_begins_at_the_earliest_time_known)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_HOOKS, NULL, "t", 500, 600, "Bash", NULL);
     struct update update = session_update(PRECEDENCE_FILES);
@@ -481,9 +462,8 @@ static void a_session_begins_at_the_earliest_time_known(void **state)
     model_release(&model);
 }
 
-static void nothing_is_drawn_of_what_has_no_time(void **state)
+TEST(nothing_is_drawn_of_what_has_no_time)
 {
-    (void)state;
     struct model model = begun();
     struct update agent = agent_update(PRECEDENCE_FILES, "a");
     update_string(&agent, FIELD_TYPE, "Explore");
@@ -496,9 +476,8 @@ static void nothing_is_drawn_of_what_has_no_time(void **state)
     model_release(&model);
 }
 
-static void the_end_of_a_session_closes_what_is_open(void **state)
+TEST(the_end_of_a_session_closes_what_is_open)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_HOOKS, NULL, "t", 5, UNKNOWN, "Bash", NULL);
     take_end(&model, PRECEDENCE_HOOKS, 50, OUTCOME_ENDED);
@@ -516,9 +495,8 @@ static void the_end_of_a_session_closes_what_is_open(void **state)
     model_release(&model);
 }
 
-static void a_process_that_died_is_gone(void **state)
+TEST(a_process_that_died_is_gone)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_HOOKS, "kid", "t", 5, UNKNOWN, "Bash", NULL);
     take_end(&model, PRECEDENCE_FILES, 50, OUTCOME_GONE);
@@ -537,9 +515,8 @@ static void a_process_that_died_is_gone(void **state)
 
 #define MINUTE 60000.0
 
-static void a_stale_span_is_swept_and_stays_in_flight_until_it_ends(void **state)
+TEST(a_stale_span_is_swept_and_stays_in_flight_until_it_ends)
 {
-    (void)state;
     struct model model = begun();
     take_tool(&model, PRECEDENCE_HOOKS, NULL, "t", 0, UNKNOWN, "Bash", "{\"a\":1}");
     take_tool(&model, PRECEDENCE_HOOKS, NULL, "u", 35 * MINUTE, 36 * MINUTE, "Read", NULL);
@@ -557,9 +534,8 @@ static void a_stale_span_is_swept_and_stays_in_flight_until_it_ends(void **state
 
 /* ---- the cap ---- */
 
-static void calls_that_were_dropped_do_not_come_back(void **state)
+TEST(calls_that_were_dropped_do_not_come_back)
 {
-    (void)state;
     struct swarm_config config = {.max_events = {40, 0}};
     struct model model;
     assert_true(model_init_with(&model, &mem_libc, &config));
@@ -590,9 +566,8 @@ static void calls_that_were_dropped_do_not_come_back(void **state)
 }
 
 /* Twelve calls of two events each meet a cap of 24: six go, and the marker counts their events. */
-static void the_marker_counts_what_would_have_been_printed(void **state)
+TEST(the_marker_counts_what_would_have_been_printed)
 {
-    (void)state;
     struct swarm_config config = {.max_events = {24, 0}};
     struct model model;
     assert_true(model_init_with(&model, &mem_libc, &config));
@@ -655,9 +630,8 @@ static bool take_all(struct model *model)
 }
 
 /* What was missed is made up for once there is memory again. */
-static void every_lack_of_memory_is_an_answer(void **state)
+TEST(every_lack_of_memory_is_an_answer)
 {
-    (void)state;
     bool done = false;
     struct model whole = begun();
     assert_true(take_all(&whole));
@@ -683,37 +657,4 @@ static void every_lack_of_memory_is_an_answer(void **state)
         assert_int_equal(failing.live_blocks, 0);
     }
     free(expected);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(updates_of_one_batch_are_shown_in_order_of_time),
-        cmocka_unit_test(a_retry_that_never_comes_is_no_time),
-        cmocka_unit_test(a_start_opens_a_span_and_an_end_closes_it),
-        cmocka_unit_test(an_end_waits_for_its_start),
-        cmocka_unit_test(a_higher_precedence_corrects_what_is_drawn),
-        cmocka_unit_test(a_name_that_comes_late_is_the_name),
-        cmocka_unit_test(in_the_usual_order_spans_keep_their_numbers),
-        cmocka_unit_test(a_request_has_its_phases),
-        cmocka_unit_test(a_phase_of_a_record_has_args_of_its_own),
-        cmocka_unit_test(phases_that_come_late_are_the_requests_own),
-        cmocka_unit_test(a_record_counts_the_events_that_it_prints),
-        cmocka_unit_test(a_retry_shows_while_the_request_runs),
-        cmocka_unit_test(waits_and_interactions_are_spans_of_their_kinds),
-        cmocka_unit_test(two_shown_calls_that_are_one_keep_the_smaller_number),
-        cmocka_unit_test(a_call_is_on_the_row_of_its_nearest_ancestor_with_an_agent),
-        cmocka_unit_test(a_call_moves_to_its_session_when_that_is_known),
-        cmocka_unit_test(the_names_of_an_agent_may_come_late),
-        cmocka_unit_test(a_call_goes_to_the_agent_that_is_named_later),
-        cmocka_unit_test(a_session_begins_at_the_earliest_time_known),
-        cmocka_unit_test(nothing_is_drawn_of_what_has_no_time),
-        cmocka_unit_test(the_end_of_a_session_closes_what_is_open),
-        cmocka_unit_test(a_process_that_died_is_gone),
-        cmocka_unit_test(a_stale_span_is_swept_and_stays_in_flight_until_it_ends),
-        cmocka_unit_test(calls_that_were_dropped_do_not_come_back),
-        cmocka_unit_test(the_marker_counts_what_would_have_been_printed),
-        cmocka_unit_test(every_lack_of_memory_is_an_answer),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -369,9 +369,8 @@ static void check_orders(const struct story *story, unsigned seed)
     free(expected);
 }
 
-static void no_order_of_updates_matters(void **state)
+TEST(no_order_of_updates_matters)
 {
-    (void)state;
     for_each_story(check_orders);
 }
 
@@ -385,9 +384,8 @@ static void check_in_place(const struct story *story, unsigned seed)
     model_release(&model);
 }
 
-static void corrected_in_place_is_derived_from_scratch(void **state)
+TEST(corrected_in_place_is_derived_from_scratch)
 {
-    (void)state;
     for_each_story(check_in_place);
 }
 
@@ -406,9 +404,8 @@ static void check_document(const struct story *story, unsigned seed)
     }
 }
 
-static void the_document_is_the_picture(void **state)
+TEST(the_document_is_the_picture)
 {
-    (void)state;
     for_each_story(check_document);
 }
 
@@ -443,19 +440,7 @@ static void check_cap(const struct story *story, unsigned seed)
     }
 }
 
-static void under_a_cap_the_document_is_the_picture(void **state)
+TEST(under_a_cap_the_document_is_the_picture)
 {
-    (void)state;
     for_each_story(check_cap);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_order_of_updates_matters),
-        cmocka_unit_test(corrected_in_place_is_derived_from_scratch),
-        cmocka_unit_test(the_document_is_the_picture),
-        cmocka_unit_test(under_a_cap_the_document_is_the_picture),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,9 +141,8 @@ static void check_field(enum update_field field, uint64_t *seed)
     facts_release(&halves[1], &mem_libc);
 }
 
-static void no_order_of_values_matters(void **state)
+TEST(no_order_of_values_matters)
 {
-    (void)state;
     uint64_t seed = 1;
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned field = 0; field < FIELDS; field++) {
@@ -168,9 +167,8 @@ static void put_text(struct facts *facts, enum update_field field, enum preceden
                          FACT_NO_MEMORY);
 }
 
-static void each_rule_has_its_order(void **state)
+TEST(each_rule_has_its_order)
 {
-    (void)state;
     struct facts facts = {0};
     put_number(&facts, FIELD_START_MS, PRECEDENCE_FILES, 5);
     put_number(&facts, FIELD_START_MS, PRECEDENCE_FILES, 3);
@@ -199,9 +197,8 @@ static void each_rule_has_its_order(void **state)
     facts_release(&facts, &mem_libc);
 }
 
-static void lack_of_memory_leaves_the_facts_as_they_were(void **state)
+TEST(lack_of_memory_leaves_the_facts_as_they_were)
 {
-    (void)state;
     uint64_t seed = 7;
     for (unsigned field = 0; field < FIELDS; field++) {
         struct known all[VALUES];
@@ -226,14 +223,4 @@ static void lack_of_memory_leaves_the_facts_as_they_were(void **state)
         facts_release(&facts, &mem);
         assert_int_equal(failing.live_blocks, 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_order_of_values_matters),
-        cmocka_unit_test(each_rule_has_its_order),
-        cmocka_unit_test(lack_of_memory_leaves_the_facts_as_they_were),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,9 +33,8 @@ static void assert_no_phase(const struct request_shape *shape, size_t index)
     assert_false(request_shape_phase(shape, index, &phase));
 }
 
-static void what_is_unknown_is_no_phase(void **state)
+TEST(what_is_unknown_is_no_phase)
 {
-    (void)state;
     struct request_shape none = shape_of((double)NAN, (double)NAN, 100);
     struct request_shape setup = shape_of(20, (double)NAN, 100);
     assert_no_phase(&none, 0);
@@ -43,9 +42,8 @@ static void what_is_unknown_is_no_phase(void **state)
     assert_no_phase(&setup, 1);
 }
 
-static void sampling_is_what_is_left(void **state)
+TEST(sampling_is_what_is_left)
 {
-    (void)state;
     struct request_shape shape = shape_of(20, 30, 100), all = shape_of(0, 100, 100);
     assert_phase(&shape, 0, SPAN_SETUP, 1000, 21000);
     assert_phase(&shape, 1, SPAN_FIRST_TOKEN, 21000, 51000);
@@ -55,9 +53,8 @@ static void sampling_is_what_is_left(void **state)
     assert_no_phase(&all, 1);
 }
 
-static void retries_lie_inside_the_set_up(void **state)
+TEST(retries_lie_inside_the_set_up)
 {
-    (void)state;
     const double attempts[] = {500, 510, 520};
     struct request_shape shape = shape_of(20, 30, 100);
     struct request_phase phase;
@@ -73,9 +70,8 @@ static void retries_lie_inside_the_set_up(void **state)
     assert_string_equal(request_phase_cat(phase.kind), "api,retry");
 }
 
-static void rates_are_rounded_to_hundredths(void **state)
+TEST(rates_are_rounded_to_hundredths)
 {
-    (void)state;
     struct request_shape shape = shape_of(0, 30, 100);
     request_shape_rates(&shape);
     assert_true(shape.itps == 33333.33);
@@ -84,15 +80,4 @@ static void rates_are_rounded_to_hundredths(void **state)
     shape.ttft_ms = 0;
     request_shape_rates(&shape);
     assert_true(isnan(shape.itps));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_unknown_is_no_phase),
-        cmocka_unit_test(sampling_is_what_is_left),
-        cmocka_unit_test(retries_lie_inside_the_set_up),
-        cmocka_unit_test(rates_are_rounded_to_hundredths),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
