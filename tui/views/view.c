@@ -165,7 +165,7 @@ void view_draw(const struct view_input *input, struct view_state *state, struct 
 
 /* ---- keys ---- */
 
-/* What the key does to what waits for one, or else the action to the view. */
+/* Passes the key to a pending prompt or mark, else the action to the view. */
 static enum view_result act(struct frame *frame, enum action action, struct key key)
 {
     struct view_state *state = frame->state;
@@ -310,8 +310,8 @@ int64_t view_frame_wake_ns(const struct frame *frame)
     if (!input->live || state->frozen || state->help)
         return INT64_MAX;
     int64_t now = query_now(frame->swarm, frame->local_ns);
-    /* Followed files alone: their time stands still until something is written; only the clock in
-     * the header goes. */
+    /* With followed files alone, their time stops until one is written; only the clock in the header
+     * moves. */
     if (query_now(frame->swarm, frame->local_ns + MINUTE_NS) == now)
         return next_multiple(frame->local_ns, MINUTE_NS);
     if (frame->layout.too_small)

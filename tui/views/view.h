@@ -153,7 +153,7 @@ void view_message(struct view_state *state, bool error, const char *format, ...)
 /* Sets the filter as if it had been typed. Returns false and sets *error if it is invalid. */
 bool view_set_filter(struct view_state *state, const char *text, struct strbuf *error);
 
-/* What the app has to do after a key; VIEW_IGNORED: no such key. All others redraw. */
+/* The app's task after a key; VIEW_IGNORED: no action has this key. All others redraw. */
 enum view_result {
     VIEW_IGNORED,
     VIEW_REDRAW,
