@@ -310,8 +310,8 @@ int64_t view_frame_wake_ns(const struct frame *frame)
     if (!input->live || state->frozen || state->help)
         return INT64_MAX;
     int64_t now = query_now(frame->swarm, frame->local_ns);
-    /* With followed files alone, their time stops until one is written; only the clock in the header
-     * moves. */
+    /* With followed files alone, their time stops until one is written; only the clock of the
+     * header moves. */
     if (query_now(frame->swarm, frame->local_ns + MINUTE_NS) == now)
         return next_multiple(frame->local_ns, MINUTE_NS);
     if (frame->layout.too_small)
