@@ -68,7 +68,7 @@ void feed_free(struct feed *feed)
 
 /* ---- what is refused ---- */
 
-static void report_reject(struct feed *feed, const struct line *line, enum notice_level level,
+static void report_reject(struct feed *feed, const struct line *line, enum log_level level,
                           const char *reason)
 {
     struct reject reject = {.where = feed->options.where,
@@ -87,7 +87,7 @@ static void complain_of_json(struct feed *feed, const struct line *line, enum li
     if (kind == LINE_LAST)
         strbuf_adds(&reason, "cut off: ");
     ingest_ctx_json_reason(&reason, line->bytes, line->len, error);
-    report_reject(feed, line, NOTICE_WARNING, reason.failed ? "not JSON" : reason.data);
+    report_reject(feed, line, LOG_LEVEL_WARNING, reason.failed ? "not JSON" : reason.data);
     strbuf_release(&reason);
 }
 
@@ -102,14 +102,14 @@ static void report_field(struct feed *feed, const struct line *line, const struc
                     feed_type_words(info->type), ignored ? ", ignored" : "");
     else
         strbuf_addf(&reason, "%s: %s is missing", op->name, info->name);
-    report_reject(feed, line, ignored ? NOTICE_DEBUG : NOTICE_WARNING,
+    report_reject(feed, line, ignored ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
                   reason.failed ? "bad field" : reason.data);
     strbuf_release(&reason);
 }
 
 static void out_of_memory(struct feed *feed, const struct line *line)
 {
-    report_reject(feed, line, NOTICE_ERROR, "out of memory, the line is lost");
+    report_reject(feed, line, LOG_LEVEL_ERROR, "out of memory, the line is lost");
 }
 
 static void refuse(struct feed *feed, const struct line *line, const char *reason)
@@ -118,7 +118,7 @@ static void refuse(struct feed *feed, const struct line *line, const char *reaso
     struct reject reject = {.where = feed->options.where,
                             .line = line->number,
                             .reason = reason,
-                            .level = NOTICE_WARNING};
+                            .level = LOG_LEVEL_WARNING};
     source_counters_reject(feed->options.counters, &reject);
     feed->refused = true;
 }
@@ -140,31 +140,31 @@ static enum tracer_result hello(struct feed *feed, double t_ms)
     return result;
 }
 
-static enum notice_level level_of(struct slice level)
+static enum log_level level_of(struct slice level)
 {
     static const struct {
         const char *name;
-        enum notice_level level;
-    } levels[] = {{"debug", NOTICE_DEBUG},
-                  {"warning", NOTICE_WARNING},
-                  {"warn", NOTICE_WARNING},
-                  {"error", NOTICE_ERROR}};
+        enum log_level level;
+    } levels[] = {{"debug", LOG_LEVEL_DEBUG},
+                  {"warning", LOG_LEVEL_WARNING},
+                  {"warn", LOG_LEVEL_WARNING},
+                  {"error", LOG_LEVEL_ERROR}};
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
         if (level.len == strlen(levels[i].name) &&
             memcmp(level.bytes, levels[i].name, level.len) == 0)
             return levels[i].level;
-    return NOTICE_INFO;
+    return LOG_LEVEL_INFO;
 }
 
 static void log_message(struct feed *feed, const struct op_context *context)
 {
     struct slice text = feed_text(&feed->values, OP_MESSAGE);
-    struct notice notice = {.at_ns = time_ns_from_ms(context->t_ms),
-                            .level = level_of(feed_text(&feed->values, OP_LEVEL)),
-                            .session = context->session,
-                            .text = text.bytes,
-                            .len = text.len};
-    notice_log_add(feed->ingest->log, &notice);
+    struct log_entry entry = {.at_ns = time_ns_from_ms(context->t_ms),
+                              .level = level_of(feed_text(&feed->values, OP_LEVEL)),
+                              .session = context->session,
+                              .text = text.bytes,
+                              .len = text.len};
+    event_log_add(feed->ingest->log, &entry);
 }
 
 static double time_of(const struct feed *feed)
@@ -194,7 +194,7 @@ static void answer_status(struct feed *feed, const struct line *line)
 {
     struct strbuf text, answer;
     if (feed->options.reply == NULL || feed->ingest->status == NULL) {
-        report_reject(feed, line, NOTICE_WARNING, "status: nobody can be answered here");
+        report_reject(feed, line, LOG_LEVEL_WARNING, "status: nobody can be answered here");
         return;
     }
     strbuf_init(&text, feed->ingest->mem, 0);
@@ -215,7 +215,7 @@ static void take_hook(struct feed *feed, const struct line *line)
     const char *wrong = hook_take(feed->ingest, "claude", feed->values.raw[OP_PAYLOAD],
                                   time_of(feed), feed->local_ns);
     if (wrong != NULL)
-        report_reject(feed, line, NOTICE_WARNING, wrong);
+        report_reject(feed, line, LOG_LEVEL_WARNING, wrong);
     else
         source_counters_accept(feed->options.counters);
 }
@@ -243,7 +243,9 @@ static void take_operation(struct feed *feed, const struct line *line, const str
     }
     switch (apply(feed, op)) {
     case TRACER_OK: source_counters_accept(feed->options.counters); break;
-    case TRACER_NOT_OPEN: report_reject(feed, line, NOTICE_DEBUG, "nothing of that is open"); break;
+    case TRACER_NOT_OPEN:
+        report_reject(feed, line, LOG_LEVEL_DEBUG, "nothing of that is open");
+        break;
     case TRACER_NO_MEMORY: out_of_memory(feed, line); break;
     }
 }
@@ -296,7 +298,7 @@ static void take_raw(struct feed *feed, const struct line *line, const struct ra
 {
     bool lives = feed->options.take_raw == NULL || feed->sessions.own != NO_SESSION;
     if (lives && !in_range(feed, raw))
-        report_reject(feed, line, NOTICE_WARNING, "ts is out of range");
+        report_reject(feed, line, LOG_LEVEL_WARNING, "ts is out of range");
     else if (append_raw(feed, raw))
         source_counters_accept(feed->options.counters);
     else
@@ -309,7 +311,7 @@ static void read_raw(struct feed *feed, const struct line *line, struct json_val
     struct raw_event raw;
     const char *wrong = trace_event_read(object, &feed->extra, &raw);
     if (wrong != NULL)
-        report_reject(feed, line, NOTICE_WARNING, wrong);
+        report_reject(feed, line, LOG_LEVEL_WARNING, wrong);
     else
         take_raw(feed, line, &raw);
 }
@@ -389,7 +391,7 @@ static void take_object(struct feed *feed, const struct line *line, struct json_
     if (wrong == NULL && op == NULL && json_get(object, "ph").type == JSON_TYPE_NONE)
         wrong = "neither op nor ph";
     if (wrong != NULL)
-        report_reject(feed, line, NOTICE_WARNING, wrong);
+        report_reject(feed, line, LOG_LEVEL_WARNING, wrong);
     else if (op != NULL)
         take_operation(feed, line, op);
     else
@@ -415,13 +417,13 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
     else if (!feed->authorized)
         refuse(feed, &line, "refused: the first line has to be an auth operation");
     else if (kind == LINE_TOO_LONG)
-        report_reject(feed, &line, NOTICE_WARNING, "longer than a line may be, dropped");
+        report_reject(feed, &line, LOG_LEVEL_WARNING, "longer than a line may be, dropped");
     else if (kind == LINE_LOST)
         out_of_memory(feed, &line);
     else if (!checked)
         complain_of_json(feed, &line, kind, &error);
     else
-        report_reject(feed, &line, NOTICE_WARNING, "not an object");
+        report_reject(feed, &line, LOG_LEVEL_WARNING, "not an object");
 }
 
 bool feed_push(struct feed *feed, const char *bytes, size_t len)

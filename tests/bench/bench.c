@@ -226,7 +226,7 @@ void bench_engine_open(struct bench_engine *engine, size_t max_events, bool foll
     uv_loop_init(&engine->loop);
     engine->swarm = swarm_new(&mem_libc, &config);
     engine->tracer = tracer_new(engine->swarm);
-    engine->log = notice_log_new(&mem_libc, 100);
+    engine->log = event_log_new(&mem_libc, 100);
     struct hub_options options = {.swarm = engine->swarm,
                                   .tracer = engine->tracer,
                                   .log = engine->log,
@@ -263,7 +263,7 @@ void bench_engine_close(struct bench_engine *engine)
     uv_loop_close(&engine->loop);
     tracer_free(engine->tracer);
     swarm_free(engine->swarm);
-    notice_log_free(engine->log);
+    event_log_free(engine->log);
 }
 
 void bench_look_at_all(const struct swarm *swarm)

@@ -61,7 +61,7 @@ struct bench_engine {
     uv_loop_t loop;
     struct swarm *swarm;
     struct tracer *tracer;
-    struct notice_log *log;
+    struct event_log *log;
     struct hub *hub;
 };
 void bench_engine_open(struct bench_engine *engine, size_t max_events, bool follow);

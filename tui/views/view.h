@@ -5,7 +5,8 @@
 #ifndef TUI_VIEW_H
 #define TUI_VIEW_H
 
-#include "core/model/notice.h"
+#include "core/model/event_log.h"
+#include "core/model/source_status.h"
 #include "core/query/query.h"
 #include "core/query/series.h"
 #include "tui/screen/grid.h"
@@ -24,11 +25,11 @@ struct view_input {
     const struct series *series; /* over view_series_axis; may be outdated; NULL: none yet */
     const struct source_status *sources;
     size_t source_count;
-    const struct notice_log *log; /* may be NULL */
-    const struct keymap *keymap;  /* the user's bindings; may be NULL */
-    const char *output;           /* path of the trace to write; NULL: none */
-    const char *address;          /* the feed address as in SWARMTOP_SOCKET; NULL: not listening */
-    bool live;                    /* more data may arrive; false: all sources have finished */
+    const struct event_log *log; /* may be NULL */
+    const struct keymap *keymap; /* the user's bindings; may be NULL */
+    const char *output;          /* path of the trace to write; NULL: none */
+    const char *address;         /* the feed address as in SWARMTOP_SOCKET; NULL: not listening */
+    bool live;                   /* more data may arrive; false: all sources have finished */
     const struct source_progress *progress; /* the file being read; NULL: none */
     uint64_t events;                        /* received so far, from all sources */
     double events_per_s;                    /* NAN: unknown */
@@ -59,7 +60,7 @@ struct agents_state {
 struct log_state {
     struct log_list list;
     bool made;
-    uint64_t revision, notices; /* revision of the model and number of log entries in the list */
+    uint64_t revision, entries; /* revision of the model and number of log entries in the list */
     unsigned filter;            /* version of the filter applied to the list */
     size_t cursor, scroll;
 };

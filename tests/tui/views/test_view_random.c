@@ -179,7 +179,7 @@ struct shown {
     struct swarm_figures figures;
     struct source_status sources[2];
     struct view_input input;
-    struct notice_log *log;
+    struct event_log *log;
     struct frame *frame; /* that was drawn last; NULL: none */
 };
 
@@ -195,12 +195,12 @@ static bool make_series(struct shown *shown, int cols, struct series *series)
 static void say(struct shown *shown, struct random *random)
 {
     const char *text = texts[pick(random, TEXTS)];
-    struct notice notice = {.at_ns = shown->input.local_ns,
-                            .level = (enum notice_level)pick(random, 4),
-                            .session = pick(random, 2) ? 0 : NO_SESSION,
-                            .text = text,
-                            .len = strlen(text)};
-    notice_log_add(shown->log, &notice);
+    struct log_entry entry = {.at_ns = shown->input.local_ns,
+                              .level = (enum log_level)pick(random, 4),
+                              .session = pick(random, 2) ? 0 : NO_SESSION,
+                              .text = text,
+                              .len = strlen(text)};
+    event_log_add(shown->log, &entry);
 }
 
 /* A key acts on the frame that was drawn, however the model has changed since. */
@@ -255,7 +255,7 @@ static void shown_init(struct shown *shown, const struct swarm *swarm)
                                        .address = "unix:/tmp/x",
                                        .events_per_s = 12.5};
     view_state_init(&shown->state, &mem_libc);
-    shown->log = notice_log_new(&mem_libc, 20);
+    shown->log = event_log_new(&mem_libc, 20);
     shown->input.log = shown->log;
     assert_true(figures_compute(swarm, model_ns(0), &shown->figures));
 }
@@ -279,7 +279,7 @@ static void run(uint64_t seed, int col_step, int row_step, int max_cols, int max
     view_frame_free(shown.frame);
     figures_release(&shown.figures);
     view_state_release(&shown.state);
-    notice_log_free(shown.log);
+    event_log_free(shown.log);
     grid_free(grid);
     tracer_free(world.model.tracer);
     swarm_free(world.model.swarm);
@@ -318,7 +318,7 @@ TEST(any_size)
     view_frame_free(shown.frame);
     figures_release(&shown.figures);
     view_state_release(&shown.state);
-    notice_log_free(shown.log);
+    event_log_free(shown.log);
     grid_free(grid);
     tracer_free(world.model.tracer);
     swarm_free(world.model.swarm);
@@ -344,7 +344,7 @@ TEST(an_empty_model)
     view_frame_free(shown.frame);
     figures_release(&shown.figures);
     view_state_release(&shown.state);
-    notice_log_free(shown.log);
+    event_log_free(shown.log);
     grid_free(grid);
     swarm_free(swarm);
 }
