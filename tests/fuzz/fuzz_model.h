@@ -52,14 +52,14 @@ static void fuzz_model_release(struct fuzz_model *model)
 }
 
 /* What has to be the same in any chunks. */
-struct fuzz_figures {
+struct fuzz_metrics {
     uint64_t events, bad, in_memory;
     size_t sessions, entries;
 };
 
-static struct fuzz_figures fuzz_figures_of(const struct fuzz_model *model)
+static struct fuzz_metrics fuzz_metrics_of(const struct fuzz_model *model)
 {
-    return (struct fuzz_figures){
+    return (struct fuzz_metrics){
         .events = model->counters.events,
         .bad = model->counters.bad,
         .in_memory = event_store_count(swarm_store(model->swarm, POOL_LIVE)) +
@@ -69,7 +69,7 @@ static struct fuzz_figures fuzz_figures_of(const struct fuzz_model *model)
     };
 }
 
-static void fuzz_require_same(struct fuzz_figures a, struct fuzz_figures b)
+static void fuzz_require_same(struct fuzz_metrics a, struct fuzz_metrics b)
 {
     fuzz_require(a.events == b.events && a.bad == b.bad && a.in_memory == b.in_memory &&
                  a.sessions == b.sessions && a.entries == b.entries);

@@ -110,12 +110,12 @@ static void status(void *ctx, struct strbuf *out)
 {
     const struct engine *e = ctx;
     int64_t now_ns = engine_now_ns();
-    struct swarm_figures figures;
-    bool known = figures_compute_totals(e->swarm, now_ns, &figures);
+    struct swarm_metrics metrics;
+    bool known = metrics_compute_totals(e->swarm, now_ns, &metrics);
 
-    status_bar(e->swarm, known ? &figures : NULL, now_ns, out);
+    status_bar(e->swarm, known ? &metrics : NULL, now_ns, out);
     if (known)
-        figures_release(&figures);
+        metrics_release(&metrics);
 }
 
 static bool make_hub(struct engine *e, const struct engine_config *config)

@@ -21,7 +21,7 @@ struct view_input {
     struct theme theme;
     const struct swarm *swarm;
     int64_t local_ns;                    /* the local clock, Unix epoch */
-    const struct swarm_figures *figures; /* may be outdated; NULL: none yet */
+    const struct swarm_metrics *metrics; /* may be outdated; NULL: none yet */
     const struct series *series; /* over view_series_axis; may be outdated; NULL: none yet */
     const struct source_status *sources;
     size_t source_count;
@@ -83,7 +83,7 @@ struct view_mark {
 };
 enum { MARKS = 36, PINS = 8 }; /* letters and digits */
 
-/* A range of time with its figures. */
+/* A range of time with its metrics. */
 enum range_mode { RANGE_NONE, RANGE_MOVES, RANGE_KEPT };
 struct view_range {
     enum range_mode mode;
@@ -200,8 +200,8 @@ bool view_frozen(const struct view_state *state);
    none. */
 bool view_series_axis(const struct view_input *input, const struct view_state *state, int cols,
                       struct axis *out);
-/* Returns true if the view needs figures of each agent and model (figures_compute), not only
+/* Returns true if the view needs metrics of each agent and model (metrics_compute), not only
    totals. */
-bool view_wants_figures(const struct view_state *state);
+bool view_wants_metrics(const struct view_state *state);
 
 #endif

@@ -176,7 +176,7 @@ static void check(const struct grid *grid)
 
 struct shown {
     struct view_state state;
-    struct swarm_figures figures;
+    struct swarm_metrics metrics;
     struct source_status sources[2];
     struct view_input input;
     struct event_log *log;
@@ -250,14 +250,14 @@ static void shown_init(struct shown *shown, const struct swarm *swarm)
         .sources = {{.spec = "unix:/tmp/\x1b[2Jx", .error = "", .state = SOURCE_OPEN, .bad = 3},
                     {.spec = "b", .error = "b: cannot: \x1b中", .state = SOURCE_FAILED}}};
     shown->input = (struct view_input){.swarm = swarm,
-                                       .figures = &shown->figures,
+                                       .metrics = &shown->metrics,
                                        .sources = shown->sources,
                                        .address = "unix:/tmp/x",
                                        .events_per_s = 12.5};
     view_state_init(&shown->state, &mem_libc);
     shown->log = event_log_new(&mem_libc, 20);
     shown->input.log = shown->log;
-    assert_true(figures_compute(swarm, model_ns(0), &shown->figures));
+    assert_true(metrics_compute(swarm, model_ns(0), &shown->metrics));
 }
 
 static void run(uint64_t seed, int col_step, int row_step, int max_cols, int max_rows)
@@ -273,11 +273,11 @@ static void run(uint64_t seed, int col_step, int row_step, int max_cols, int max
                 step(&world);
             show(&shown, &world, grid, cols, rows);
         }
-        figures_release(&shown.figures);
-        assert_true(figures_compute(world.model.swarm, model_ns(world.ms), &shown.figures));
+        metrics_release(&shown.metrics);
+        assert_true(metrics_compute(world.model.swarm, model_ns(world.ms), &shown.metrics));
     }
     view_frame_free(shown.frame);
-    figures_release(&shown.figures);
+    metrics_release(&shown.metrics);
     view_state_release(&shown.state);
     event_log_free(shown.log);
     grid_free(grid);
@@ -311,12 +311,12 @@ TEST(any_size)
         show(&shown, &world, grid, 1 + (int)pick(&world.random, 250),
              1 + (int)pick(&world.random, 80));
         if (i % 50 == 0) {
-            figures_release(&shown.figures);
-            assert_true(figures_compute(world.model.swarm, model_ns(world.ms), &shown.figures));
+            metrics_release(&shown.metrics);
+            assert_true(metrics_compute(world.model.swarm, model_ns(world.ms), &shown.metrics));
         }
     }
     view_frame_free(shown.frame);
-    figures_release(&shown.figures);
+    metrics_release(&shown.metrics);
     view_state_release(&shown.state);
     event_log_free(shown.log);
     grid_free(grid);
@@ -342,7 +342,7 @@ TEST(an_empty_model)
         }
     }
     view_frame_free(shown.frame);
-    figures_release(&shown.figures);
+    metrics_release(&shown.metrics);
     view_state_release(&shown.state);
     event_log_free(shown.log);
     grid_free(grid);

@@ -1,0 +1,43 @@
+/* Accumulates the metrics of one agent, one session or one model. Stats (stats.h) owns the
+   accumulators; core/query/metrics.c reads them. Functions that return bool return false if out of
+   memory; the accumulator may be incomplete then. */
+#ifndef CORE_METRICS_ACC_H
+#define CORE_METRICS_ACC_H
+
+#include "core/base/u64map.h"
+#include "core/model/histogram.h"
+#include "core/model/request_sample.h"
+#include "core/model/swarm.h"
+
+struct tool_acc {
+    intern_id name; /* in stats.names */
+    uint64_t errors, open;
+    struct histogram duration_ms;
+};
+
+struct metrics_acc {
+    const struct mem *mem;
+    uint64_t requests, failed, retries, open_requests;
+    double tokens[TOKENS]; /* NAN: not reported */
+    struct histogram quantities[QUANTITIES];
+    double phase_ms[SPAN_KINDS];
+    double kind_ms[SPAN_KINDS]; /* sums over spans; NAN: no such span */
+    struct tool_acc *tools;     /* in order of appearance */
+    size_t tool_count, tool_cap;
+    struct u64map tool_by_name; /* index in `tools` */
+};
+
+void metrics_acc_init(struct metrics_acc *acc, const struct mem *mem);
+void metrics_acc_release(struct metrics_acc *acc);
+bool metrics_acc_add_request(struct metrics_acc *acc, const struct request_sample *sample);
+bool metrics_acc_add_tool(struct metrics_acc *acc, intern_id name, enum span_kind kind, bool error,
+                          double ms);
+bool metrics_acc_open_tool(struct metrics_acc *acc, intern_id name, int by);
+void metrics_acc_add_time(struct metrics_acc *acc, enum span_kind kind, double ms);
+/* Adds all of `from`. */
+bool metrics_acc_merge(struct metrics_acc *acc, const struct metrics_acc *from);
+
+/* Returns the sum; NAN counts as 0 unless both are NAN. */
+double metrics_add(double sum, double value);
+
+#endif
