@@ -111,10 +111,10 @@ static bool show_progress(struct correlator *correlator, record_no number)
     bool retries = facts_retry(&record->facts, &retry);
     if (record->state != RECORD_OPEN || record->kind != CALL_REQUEST ||
         (!retries && isnan(ttft_ms) && isnan(tokens))) {
-        swarm_live_request_drop(swarm, record_begin_no(number));
+        request_progress_drop(swarm, record_begin_no(number));
         return true;
     }
-    struct live_request *live = swarm_live_request_edit(swarm, record_begin_no(number));
+    struct request_progress *live = request_progress_edit(swarm, record_begin_no(number));
     if (live == NULL) {
         return false;
     }

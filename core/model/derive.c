@@ -1,6 +1,6 @@
 /* From events to spans, markers and the state of agents: the one path that live feeds, opened files
    and rederiving share. It looks at an event and at what the events before it left open, at nothing
-   else. (Which end closes which begin: pair.c.) */
+   else. (Which end closes which begin: span_pair.c.) */
 #include "core/model/swarm_private.h"
 
 #include "core/base/time_ns.h"
@@ -8,80 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- the state of agents ---- */
-
 static void count_open(struct swarm *swarm, agent_no agent, uint8_t kind, int by)
 {
     uint32_t *open = &swarm->agents[agent].open_by_kind[kind];
     *open = (uint32_t)((int64_t)*open + by);
-}
-
-void agent_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns)
-{
-    agent->first_ns = from_ns < agent->first_ns ? from_ns : agent->first_ns;
-    agent->last_ns = to_ns > agent->last_ns ? to_ns : agent->last_ns;
-}
-
-static bool ends_later(const struct span *span, const struct span *last)
-{
-    /* In order of time, not of appearance; of two at once the one that failed shows. */
-    return last == NULL || span->end_ns > last->end_ns ||
-           (span->end_ns == last->end_ns && ((span->flags | ~last->flags) & SPAN_ERROR) != 0);
-}
-
-static void note_end(struct swarm *swarm, span_no no)
-{
-    const struct span *span = swarm_edit_span(swarm, no);
-    struct agent *agent = &swarm->agents[span->agent];
-    if (span_is_phase(span->kind)) {
-        return;
-    }
-    agent_note_time(agent, span->start_ns, span->end_ns);
-    if (span->kind != SPAN_INTERACTION && span->kind != SPAN_USER) {
-        const struct span *last =
-            agent->last_ended == NO_SPAN ? NULL : swarm_span(swarm, agent->last_ended);
-        if (ends_later(span, last)) {
-            agent->last_ended = no;
-        }
-    }
-    if (span->kind != SPAN_INTERACTION && span->end_ns > agent->idle_since_ns) {
-        agent->idle_since_ns = span->end_ns;
-    }
-}
-
-/* The spans of a lane do not overlap: its last closed ones are the last to have ended. */
-static void refresh_from_lane(struct swarm *swarm, const struct lane *lane)
-{
-    int worked = 0;
-    for (size_t i = lane->count; i-- > 0 && worked < 2;) {
-        const struct span *span = swarm_edit_span(swarm, lane->spans[i]);
-        if ((span->flags & SPAN_OPEN) != 0) {
-            agent_note_time(&swarm->agents[span->agent], span->start_ns, span->start_ns);
-            continue;
-        }
-        note_end(swarm, lane->spans[i]);
-        worked += span->kind != SPAN_USER;
-    }
-    if (lane->count > 0) {
-        const struct span *first = swarm_edit_span(swarm, lane->spans[0]);
-        agent_note_time(&swarm->agents[first->agent], first->start_ns, first->start_ns);
-    }
-}
-
-void agent_refresh(struct swarm *swarm, agent_no number)
-{
-    struct agent *agent = &swarm->agents[number];
-    agent->first_ns = agent->mark_first_ns;
-    agent->last_ns = agent->mark_last_ns;
-    agent->last_ended = NO_SPAN;
-    agent->idle_since_ns = INT64_MIN;
-    for (size_t i = 0; i < agent->lane_count; i++) {
-        refresh_from_lane(swarm, &agent->lanes[i]);
-    }
-    for (size_t i = 0; i < agent->envelope_count; i++) {
-        const struct span *span = swarm_edit_span(swarm, agent->envelopes[i]);
-        agent_note_time(agent, span->start_ns, span->end_ns);
-    }
 }
 
 /* ---- phases ---- */
@@ -98,22 +28,9 @@ static void add_phase(struct swarm *swarm, struct agent *agent, span_no no)
     agent->last_phase = no;
 }
 
-static void claim_phases(struct swarm *swarm, struct agent *agent, span_no request)
-{
-    struct span *owner = swarm_edit_span(swarm, request);
-    for (span_no no = agent->first_phase; no != NO_SPAN;) {
-        struct span *phase = swarm_edit_span(swarm, no);
-        phase->parent = request;
-        phase->lane = owner->lane;
-        no = phase->next_phase;
-    }
-    owner->next_phase = agent->first_phase;
-    agent->first_phase = agent->last_phase = NO_SPAN;
-}
-
 /* ---- begins ---- */
 
-uint8_t span_kind_cached(struct swarm *swarm, intern_id name, intern_id cat)
+uint8_t derive_kind(struct swarm *swarm, intern_id name, intern_id cat)
 {
     size_t at = ((name * 2654435761u ^ cat * 40503u) >> 3) % KIND_CACHE;
     if (!swarm->kinds[at].known || swarm->kinds[at].name != name || swarm->kinds[at].cat != cat) {
@@ -139,7 +56,7 @@ static struct span new_span(struct swarm *swarm, const struct event *event, uint
         .track = event->track,
         .parent = NO_SPAN,
         .next_phase = NO_SPAN,
-        .kind = span_kind_cached(swarm, event->name, event->cat),
+        .kind = derive_kind(swarm, event->name, event->cat),
     };
 }
 
@@ -157,7 +74,7 @@ static span_no add_span(struct swarm *swarm, const struct span *span)
     if (span_is_phase(span->kind)) {
         add_phase(swarm, &swarm->agents[span->agent], no);
     } else {
-        agent_note_time(&swarm->agents[span->agent], span->start_ns, span->end_ns);
+        agent_state_note_time(&swarm->agents[span->agent], span->start_ns, span->end_ns);
     }
     return no;
 }
@@ -169,7 +86,7 @@ static bool open_span(struct swarm *swarm, span_no no, span_no outer)
     if (!swarm_set_in_flight(swarm, no, true)) {
         return false;
     }
-    swarm_flight(swarm, no)->outer = outer;
+    swarm_inflight_link(swarm, no)->outer = outer;
     count_open(swarm, span->agent, span->kind, 1);
     return stats_count_open(swarm, span, 1);
 }
@@ -179,7 +96,7 @@ static bool push_open(struct swarm *swarm, span_no no)
     if (!open_span(swarm, no, NO_SPAN)) {
         return false;
     }
-    pair_push_open(swarm, no);
+    span_pair_push_open(swarm, no);
     return true;
 }
 
@@ -202,49 +119,6 @@ static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_
     return true;
 }
 
-/* The list is in order of the ends, as far as events came in that order. */
-static bool note_error(struct swarm *swarm, span_no no)
-{
-    const struct span *span = swarm_edit_span(swarm, no);
-    if (!mem_reserve(swarm->mem, &swarm->errors, &swarm->error_cap, swarm->error_count + 1,
-                     sizeof *swarm->errors)) {
-        return false;
-    }
-    size_t at = swarm->error_count++;
-    while (at > 0 && span_is_record(span) &&
-           swarm_edit_span(swarm, swarm->errors[at - 1])->end_ns > span->end_ns) {
-        swarm->errors[at] = swarm->errors[at - 1];
-        at--;
-    }
-    swarm->errors[at] = no;
-    return true;
-}
-
-void errors_remove(struct swarm *swarm, span_no no)
-{
-    for (size_t i = swarm->error_count; i-- > 0;) {
-        if (swarm->errors[i] == no) {
-            memmove(swarm->errors + i, swarm->errors + i + 1,
-                    (swarm->error_count - i - 1) * sizeof *swarm->errors);
-            swarm->error_count--;
-            return;
-        }
-    }
-}
-
-bool span_finish(struct swarm *swarm, span_no no, const struct end_facts *facts)
-{
-    const struct span *span = swarm_edit_span(swarm, no);
-    if ((span->flags & SPAN_ERROR) != 0 && !span_is_phase(span->kind) && !note_error(swarm, no)) {
-        return false;
-    }
-    if (span->kind == SPAN_REQUEST && !span_is_record(span)) {
-        claim_phases(swarm, &swarm->agents[span->agent], no);
-    }
-    note_end(swarm, no);
-    return stats_add_span(swarm, span, facts);
-}
-
 static bool derive_complete(struct swarm *swarm, struct event_store *store, uint64_t number,
                             const struct event *event)
 {
@@ -263,7 +137,7 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
         return false;
     }
     event_store_set_span(store, number, no);
-    return span_finish(swarm, no, &facts);
+    return span_end_apply(swarm, no, &facts);
 }
 
 /* ---- ends ---- */
@@ -277,7 +151,8 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
     span->end_no = number;
     span->flags = (uint8_t)((span->flags & ~SPAN_OPEN) | flags);
     count_open(swarm, span->agent, span->kind, -1);
-    struct swept *swept = (flags & SPAN_EVICTED) != 0 ? live_swept(swarm, span->begin_no) : NULL;
+    struct swept_open *swept =
+        (flags & SPAN_EVICTED) != 0 ? swept_open_find(swarm, span->begin_no) : NULL;
     if (swept != NULL && swept->end_ns == INT64_MAX) {
         span->flags |= SPAN_STALE;
         swarm->agents[span->agent].stale_open++;
@@ -285,7 +160,7 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
         (void)swarm_set_in_flight(swarm, no, false);
     }
     lane_close(swarm, &swarm->agents[span->agent], no);
-    return stats_count_open(swarm, span, -1) && span_finish(swarm, no, facts);
+    return stats_count_open(swarm, span, -1) && span_end_apply(swarm, no, facts);
 }
 
 /* An end whose begin is not there: a span all the same where its begin lies in what was dropped, and its length is known;
@@ -309,7 +184,7 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
         return false;
     }
     event_store_set_span(store, number, no);
-    return span_finish(swarm, no, facts);
+    return span_end_apply(swarm, no, facts);
 }
 
 /* The end of a span that was kept for the screen's sake. From here on it is what a re-opened file makes of its end. (Only the
@@ -322,7 +197,7 @@ static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t nu
     (void)stats_count_open(swarm, &kept, -1);
     lane_remove(swarm, &swarm->agents[kept.agent], no);
     swarm_free_span(swarm, no);
-    kept_remove(swarm, &kept);
+    orphan_open_remove(swarm, &kept);
     swarm->relane_due = true;
     double *duration_ms = &facts->numbers[FACT_DURATION_MS];
     if (isnan(*duration_ms)) {
@@ -336,11 +211,11 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
 {
     struct end_facts facts;
     end_facts_read(event->args, &facts);
-    span_no no = pair_find_begin(swarm, event, facts.numbers[FACT_DURATION_MS]);
+    span_no no = span_pair_find_begin(swarm, event, facts.numbers[FACT_DURATION_MS]);
     if (no == NO_SPAN) {
         return recover(swarm, store, number, event, &facts);
     }
-    pair_take_open(swarm, no);
+    span_pair_take_open(swarm, no);
     struct span *span = swarm_edit_span(swarm, no);
     if ((span->flags & SPAN_LOST_BEGIN) != 0) {
         return end_kept(swarm, store, number, event, &facts, no);
@@ -401,7 +276,7 @@ static bool derive_async_end(struct swarm *swarm, struct event_store *store, uin
         swarm->sessions[swarm->tracks[event->track].track.session].session.orphan_ends++;
         return true;
     }
-    span_no outer = swarm_flight(swarm, no)->outer;
+    span_no outer = swarm_inflight_link(swarm, no)->outer;
     if (outer == NO_SPAN) {
         u64map_remove(&swarm->async_open, key);
     } else {
@@ -441,7 +316,7 @@ static void note_mark(struct agent *agent, int64_t at_ns)
 {
     agent->mark_first_ns = at_ns < agent->mark_first_ns ? at_ns : agent->mark_first_ns;
     agent->mark_last_ns = at_ns > agent->mark_last_ns ? at_ns : agent->mark_last_ns;
-    agent_note_time(agent, at_ns, at_ns);
+    agent_state_note_time(agent, at_ns, at_ns);
 }
 
 static bool derive_instant(struct swarm *swarm, uint64_t number, const struct event *event)
@@ -483,7 +358,7 @@ static bool derive_counter(struct swarm *swarm, uint64_t number, const struct ev
 
 /* ---- one event ---- */
 
-bool derive_is_of_agents(const struct swarm *swarm, const struct event *event)
+bool derive_shows_agents(const struct swarm *swarm, const struct event *event)
 {
     return (event->ph == 'B' || event->ph == 'X') && event->cat != INTERN_NONE &&
            span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat)) !=
@@ -514,8 +389,8 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
     if (isnan(event->ts_us)) {
         return true;
     }
-    if ((of->flags & SESSION_AGENTS) == 0 && derive_is_of_agents(swarm, event)) {
-        return swarm_set_agents(swarm, session) && derive_again(swarm, pool, session);
+    if ((of->flags & SESSION_AGENTS) == 0 && derive_shows_agents(swarm, event)) {
+        return swarm_set_agents(swarm, session) && swarm_rederive_sessions(swarm, pool, session);
     }
     /* The marker's pid and tid are nobody's: it makes no row. */
     if (event->name != swarm->known.trace_truncated &&

@@ -56,7 +56,7 @@ static bool add_to_pyramid(const struct swarm *swarm, struct lane_index *index,
 
 static bool is_loose(const struct swarm *swarm, const struct span *span)
 {
-    return (span->flags & SPAN_EVICTED) != 0 && live_swept(swarm, span->begin_no) != NULL;
+    return (span->flags & SPAN_EVICTED) != 0 && swept_open_find(swarm, span->begin_no) != NULL;
 }
 
 /* A closed span. */

@@ -44,7 +44,7 @@ struct link {
     open_entry newer, older;
 };
 
-struct entry {
+struct open_entry {
     span_no span;
     struct link links[OPEN_CHAINS];
     open_entry next_free;
@@ -54,7 +54,7 @@ struct open_index {
     const struct mem *mem;
     struct u64map newest; /* hash of a chain's key: its newest entry */
     struct u64map shape_by_hash, shape_by_least_key;
-    struct entry *entries;
+    struct open_entry *entries;
     size_t entry_count, entry_cap, used;
     open_entry free;
     struct shape *shapes;
@@ -126,7 +126,7 @@ static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t len)
 }
 
 /* Strings that decode to the same text have the same hash, other values if their bytes are equal:
-   what pair.c calls the same value. */
+   what span_pair.c calls the same value. */
 static uint64_t hash_value(struct open_index *index, uint64_t hash, struct json_value value)
 {
     hash = mix(hash, (uint64_t)value.type);

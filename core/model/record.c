@@ -97,7 +97,7 @@ void swarm_record_drop(struct swarm *swarm, record_no number)
     struct record_table *table = &swarm->records;
     struct record *record = swarm_record(swarm, number);
     record_span_remove(swarm, number);
-    swarm_live_request_drop(swarm, record_begin_no(number));
+    request_progress_drop(swarm, record_begin_no(number));
     if (record->older != NO_RECORD) {
         swarm_record(swarm, record->older)->newer = record->newer;
     } else {

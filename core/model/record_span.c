@@ -122,10 +122,10 @@ static void take_out(struct swarm *swarm, span_no no)
     agent->stale_open -= (span->flags & SPAN_STALE) != 0;
     (void)swarm_set_in_flight(swarm, no, false);
     if ((span->flags & SPAN_ERROR) != 0) {
-        errors_remove(swarm, no);
+        span_end_unlist_error(swarm, no);
     }
     lane_remove(swarm, agent, no);
-    agent_refresh(swarm, span->agent);
+    agent_state_refresh(swarm, span->agent);
 }
 
 static bool derive_span(struct swarm *swarm, const struct record *record, bool open, bool stale)
@@ -141,7 +141,7 @@ static bool derive_span(struct swarm *swarm, const struct record *record, bool o
         return stats_count_open(swarm, span, 1);
     }
     record_end_facts(record, &facts);
-    return span_finish(swarm, no, &facts);
+    return span_end_apply(swarm, no, &facts);
 }
 
 /* False: out of memory; take_out may follow. */
@@ -151,7 +151,7 @@ static bool take_in(struct swarm *swarm, const struct record *record)
     struct agent *agent = &swarm->agents[span->agent];
     bool open = (span->flags & SPAN_OPEN) != 0, stale = (span->flags & SPAN_STALE) != 0;
     if (open) {
-        agent_note_time(agent, span->start_ns, span->start_ns);
+        agent_state_note_time(agent, span->start_ns, span->start_ns);
         agent->open_by_kind[span->kind]++;
     }
     agent->stale_open += stale;
@@ -187,7 +187,7 @@ static bool make_span(struct swarm *swarm, record_no number, struct span *out)
     if (!name_span(swarm, record, out)) {
         return false;
     }
-    out->kind = span_kind_cached(swarm, out->name, out->cat);
+    out->kind = derive_kind(swarm, out->name, out->cat);
     return true;
 }
 
@@ -209,7 +209,7 @@ static bool close_open(struct swarm *swarm, struct record *record, const struct 
     }
     lane_close(swarm, agent, record->span);
     record_end_facts(record, &facts);
-    return add_phases(swarm, record) && span_finish(swarm, record->span, &facts) && good;
+    return add_phases(swarm, record) && span_end_apply(swarm, record->span, &facts) && good;
 }
 
 /* What it would print counts against the cap. */
@@ -257,9 +257,9 @@ static bool correct(struct swarm *swarm, struct record *record, const struct spa
     bool same_agent = span->agent == now->agent;
     swarm->relane_due = true;
     take_out(swarm, record->span);
-    uint32_t flight = span->flight;
+    uint32_t inflight = span->inflight;
     *span = *now;
-    span->flight = flight;
+    span->inflight = inflight;
     span->lane = same_agent ? lane : 0;
     return take_in(swarm, record);
 }

@@ -1,21 +1,21 @@
 /* A request as a row of stretches of time, each of one kind. Of one that has ended its phases tell,
    which may lie in one another (attempts in the set-up) or overlap: the one that began last wins. Of one
-   that is open, what its sender says while it runs (swarm_live_request). */
+   that is open, what its sender says while it runs (request_progress_get). */
 #include "core/model/request_phase.h"
 
 /* A request of more phases than this is drawn by its first ones: no real one comes near. */
 enum { MAX_PHASES = 1000 };
 
-const struct live_request *query_live(const struct swarm *swarm, const struct span *request)
+const struct request_progress *query_live(const struct swarm *swarm, const struct span *request)
 {
     session_no session = swarm_agent(swarm, request->agent)->session;
     bool live = request->begin_no != 0 && (request->flags & (SPAN_OPEN | SPAN_STALE)) != 0 &&
                 swarm_session(swarm, session)->pool == POOL_LIVE;
-    return live ? swarm_live_request(swarm, request->begin_no) : NULL;
+    return live ? request_progress_get(swarm, request->begin_no) : NULL;
 }
 
 /* Tokens of an attempt that failed since do not count. */
-int64_t query_sampling_since(const struct live_request *live)
+int64_t query_sampling_since(const struct request_progress *live)
 {
     int64_t not_before = live->attempt > 0 ? live->attempt_ns : INT64_MIN;
     if (live->first_token_ns != INT64_MIN && live->first_token_ns >= not_before) {
@@ -25,7 +25,7 @@ int64_t query_sampling_since(const struct live_request *live)
                                                                       : INT64_MIN;
 }
 
-bool query_is_retrying(const struct live_request *live, int64_t now_ns)
+bool query_is_retrying(const struct request_progress *live, int64_t now_ns)
 {
     if (live->attempt == 0 || query_sampling_since(live) != INT64_MIN) {
         return false;
@@ -41,7 +41,7 @@ static void lower(int64_t *until_ns, int64_t at_ns, int64_t change_ns)
     }
 }
 
-static enum span_kind open_phase_at(const struct live_request *live, int64_t at_ns,
+static enum span_kind open_phase_at(const struct request_progress *live, int64_t at_ns,
                                     int64_t *until_ns)
 {
     if (live == NULL) {

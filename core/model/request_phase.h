@@ -6,11 +6,11 @@
 
 /* Returns the newest progress of an open request; NULL: it is not open, or has sent none.
    Borrowed. */
-const struct live_request *query_live(const struct swarm *swarm, const struct span *request);
+const struct request_progress *query_live(const struct swarm *swarm, const struct span *request);
 /* Returns whether its last attempt failed and nothing has come since. */
-bool query_is_retrying(const struct live_request *live, int64_t now_ns);
+bool query_is_retrying(const struct request_progress *live, int64_t now_ns);
 /* Returns when its tokens began to come; INT64_MIN: not yet. */
-int64_t query_sampling_since(const struct live_request *live);
+int64_t query_sampling_since(const struct request_progress *live);
 /* Returns the request's phase at a time, and in *until_ns when it ends (> at_ns). */
 enum span_kind query_phase_at(const struct swarm *swarm, const struct span *request, int64_t at_ns,
                               int64_t *until_ns);

@@ -41,10 +41,10 @@ struct span {
     span_no parent; /* of a phase: its request; else NO_SPAN */
     span_no
         next_phase; /* of a request: its first phase; of a phase: the next in order of appearance; NO_SPAN: none */
-    uint16_t lane;   /* 0: the agent's first row */
-    uint8_t kind;    /* enum span_kind */
-    uint8_t flags;   /* enum span_flag */
-    uint32_t flight; /* the model's own: its place among those in flight */
+    uint16_t lane;     /* 0: the agent's first row */
+    uint8_t kind;      /* enum span_kind */
+    uint8_t flags;     /* enum span_flag */
+    uint32_t inflight; /* private to the model: the index of its in-flight links */
 };
 
 /* A span that was made of a record (record.h) has the record's number in place of its events'. */

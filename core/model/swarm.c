@@ -37,8 +37,8 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
         return NULL;
     }
     swarm->mem = mem;
-    swarm->flight_first = swarm->flight_last = NO_SPAN;
-    swarm->flight_free = NO_FLIGHT;
+    swarm->inflight_first = swarm->inflight_last = NO_SPAN;
+    swarm->inflight_free = NO_INFLIGHT;
     records_init(swarm);
     strbuf_init(&swarm->scratch, mem, 0);
     u64map_init(&swarm->session_by_id, mem);
@@ -47,9 +47,9 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
     u64map_init(&swarm->agent_by_id, mem);
     u64map_init(&swarm->group_by_id, mem);
     u64map_init(&swarm->async_open, mem);
-    u64map_init(&swarm->live_by_begin, mem);
+    u64map_init(&swarm->progress_by_begin, mem);
     u64map_init(&swarm->swept_by_begin, mem);
-    u64map_init(&swarm->kept.by_begin, mem);
+    u64map_init(&swarm->orphans.by_begin, mem);
     for (int pool = 0; pool < POOLS; pool++) {
         size_t cap = config->max_events[pool];
         /* Below four, the half that goes would not outweigh the marker that comes. */
@@ -102,19 +102,20 @@ void swarm_free(struct swarm *swarm)
         return;
     }
     const struct mem *mem = swarm->mem;
-    live_release(swarm);
+    request_progress_release(swarm);
+    swept_open_release(swarm);
     records_release(swarm);
     strbuf_release(&swarm->scratch);
-    kept_release(swarm);
+    orphan_open_release(swarm);
     free_sessions(swarm);
     free_agents(swarm);
     free_spans(swarm);
     for (track_no i = 0; i < swarm->track_count; i++) {
-        pair_drop_index(swarm, i);
+        span_pair_drop_index(swarm, i);
     }
     mem_free(mem, swarm->processes, swarm->process_cap * sizeof *swarm->processes);
     mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
-    mem_free(mem, swarm->flights, swarm->flight_cap * sizeof *swarm->flights);
+    mem_free(mem, swarm->inflight_links, swarm->inflight_cap * sizeof *swarm->inflight_links);
     stats_release(&swarm->stats);
     mem_free(mem, swarm->counters, swarm->counter_cap * sizeof *swarm->counters);
     mem_free(mem, swarm->markers, swarm->marker_cap * sizeof *swarm->markers);
@@ -140,7 +141,7 @@ struct span *swarm_edit_span(const struct swarm *swarm, span_no no)
         return NULL;
     }
     struct span *span = &swarm->chunks[chunk]->spans[no % SPANS_PER_CHUNK];
-    return span->flight == NO_SUCH_SPAN ? NULL : span;
+    return span->inflight == NO_SUCH_SPAN ? NULL : span;
 }
 
 static struct span_chunk *new_chunk(struct swarm *swarm)
@@ -171,7 +172,7 @@ span_no swarm_new_span(struct swarm *swarm, const struct span *span)
     }
     struct span *made = &swarm->chunks[chunk]->spans[swarm->span_end % SPANS_PER_CHUNK];
     *made = *span;
-    made->flight = NO_FLIGHT;
+    made->inflight = NO_INFLIGHT;
     swarm->chunks[chunk]->used++;
     return swarm->span_end++;
 }
@@ -183,7 +184,7 @@ void swarm_free_span(struct swarm *swarm, span_no no)
         return;
     }
     (void)swarm_set_in_flight(swarm, no, false);
-    span->flight = NO_SUCH_SPAN;
+    span->inflight = NO_SUCH_SPAN;
     struct span_chunk **chunk = &swarm->chunks[no / SPANS_PER_CHUNK];
     bool full = swarm->span_end / SPANS_PER_CHUNK > no / SPANS_PER_CHUNK;
     if (--(*chunk)->used == 0 && full) {
@@ -198,76 +199,76 @@ void swarm_free_span(struct swarm *swarm, span_no no)
 
 /* ---- in flight ---- */
 
-struct flight *swarm_flight(const struct swarm *swarm, span_no span)
+struct inflight_link *swarm_inflight_link(const struct swarm *swarm, span_no span)
 {
-    return &swarm->flights[swarm_edit_span(swarm, span)->flight];
+    return &swarm->inflight_links[swarm_edit_span(swarm, span)->inflight];
 }
 
-static uint32_t new_flight(struct swarm *swarm)
+static uint32_t new_inflight(struct swarm *swarm)
 {
-    uint32_t place = swarm->flight_free;
-    if (place != NO_FLIGHT) {
-        swarm->flight_free = swarm->flights[place].next;
+    uint32_t place = swarm->inflight_free;
+    if (place != NO_INFLIGHT) {
+        swarm->inflight_free = swarm->inflight_links[place].next;
         return place;
     }
-    if (!mem_reserve(swarm->mem, &swarm->flights, &swarm->flight_cap, swarm->flight_count + 1,
-                     sizeof *swarm->flights)) {
-        return NO_FLIGHT;
+    if (!mem_reserve(swarm->mem, &swarm->inflight_links, &swarm->inflight_cap,
+                     swarm->inflight_count + 1, sizeof *swarm->inflight_links)) {
+        return NO_INFLIGHT;
     }
-    return (uint32_t)swarm->flight_count++;
+    return (uint32_t)swarm->inflight_count++;
 }
 
-static bool link_flight(struct swarm *swarm, struct span *span, span_no no)
+static bool link_inflight(struct swarm *swarm, struct span *span, span_no no)
 {
-    uint32_t place = new_flight(swarm);
-    if (place == NO_FLIGHT) {
+    uint32_t place = new_inflight(swarm);
+    if (place == NO_INFLIGHT) {
         return false;
     }
-    span->flight = place;
-    swarm->flights[place] = (struct flight){
+    span->inflight = place;
+    swarm->inflight_links[place] = (struct inflight_link){
         .span = no,
         .outer = NO_SPAN,
         .inner = NO_SPAN,
-        .prev = swarm->flight_last,
+        .prev = swarm->inflight_last,
         .next = NO_SPAN,
     };
-    if (swarm->flight_last != NO_SPAN) {
-        swarm_flight(swarm, swarm->flight_last)->next = no;
+    if (swarm->inflight_last != NO_SPAN) {
+        swarm_inflight_link(swarm, swarm->inflight_last)->next = no;
     } else {
-        swarm->flight_first = no;
+        swarm->inflight_first = no;
     }
-    swarm->flight_last = no;
+    swarm->inflight_last = no;
     return true;
 }
 
-static void unlink_flight(struct swarm *swarm, struct span *span)
+static void unlink_inflight(struct swarm *swarm, struct span *span)
 {
-    struct flight *flight = &swarm->flights[span->flight];
-    if (flight->prev != NO_SPAN) {
-        swarm_flight(swarm, flight->prev)->next = flight->next;
+    struct inflight_link *link = &swarm->inflight_links[span->inflight];
+    if (link->prev != NO_SPAN) {
+        swarm_inflight_link(swarm, link->prev)->next = link->next;
     } else {
-        swarm->flight_first = flight->next;
+        swarm->inflight_first = link->next;
     }
-    if (flight->next != NO_SPAN) {
-        swarm_flight(swarm, flight->next)->prev = flight->prev;
+    if (link->next != NO_SPAN) {
+        swarm_inflight_link(swarm, link->next)->prev = link->prev;
     } else {
-        swarm->flight_last = flight->prev;
+        swarm->inflight_last = link->prev;
     }
-    flight->next = swarm->flight_free;
-    swarm->flight_free = span->flight;
-    span->flight = NO_FLIGHT;
+    link->next = swarm->inflight_free;
+    swarm->inflight_free = span->inflight;
+    span->inflight = NO_INFLIGHT;
 }
 
 bool swarm_set_in_flight(struct swarm *swarm, span_no no, bool in_flight)
 {
     struct span *span = swarm_edit_span(swarm, no);
-    if (span == NULL || (span->flight != NO_FLIGHT) == in_flight) {
+    if (span == NULL || (span->inflight != NO_INFLIGHT) == in_flight) {
         return true;
     }
     if (in_flight) {
-        return link_flight(swarm, span, no);
+        return link_inflight(swarm, span, no);
     }
-    unlink_flight(swarm, span);
+    unlink_inflight(swarm, span);
     return true;
 }
 
@@ -356,13 +357,15 @@ span_no swarm_span_begin(const struct swarm *swarm)
 
 span_no swarm_first_in_flight(const struct swarm *swarm)
 {
-    return swarm->flight_first;
+    return swarm->inflight_first;
 }
 
 span_no swarm_next_in_flight(const struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_span(swarm, no);
-    return span == NULL || span->flight == NO_FLIGHT ? NO_SPAN : swarm->flights[span->flight].next;
+    return span == NULL || span->inflight == NO_INFLIGHT
+               ? NO_SPAN
+               : swarm->inflight_links[span->inflight].next;
 }
 
 int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, int64_t local_ns)
@@ -372,7 +375,7 @@ int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, in
         return now > span->start_ns ? now : span->start_ns;
     }
     if ((span->flags & SPAN_EVICTED) != 0 && swarm->swept_count > 0) {
-        const struct swept *swept = live_swept(swarm, span->begin_no);
+        const struct swept_open *swept = swept_open_find(swarm, span->begin_no);
         if (swept != NULL && swept->end_ns != INT64_MIN) {
             return swept->end_ns;
         }
@@ -392,7 +395,7 @@ struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
     struct event event;
     if ((span->flags & SPAN_OPEN) != 0 && (span->flags & SPAN_LOST_BEGIN) != 0) {
         /* Not from the store: the number of its begin event may be the marker's by now. */
-        return kept_args(swarm, span);
+        return orphan_open_args(swarm, span);
     }
     if (span->end_no != 0 && event_store_get(store, span->end_no, &event) && event.args.len > 0) {
         return event.args;

@@ -210,7 +210,7 @@ void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint
 bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, session_no to,
                         bool *moved);
 /* Gives the metadata events of moved processes to their sessions. (swarm_rederive_document does so too.) */
-bool swarm_settle_document(struct swarm *swarm, uint32_t document);
+bool swarm_commit_moves(struct swarm *swarm, uint32_t document);
 bool swarm_has_process(const struct swarm *swarm, session_no session, int64_t pid);
 /* After swarm_move_process: derives the sessions of the document again. */
 bool swarm_rederive_document(struct swarm *swarm, uint32_t document);
@@ -223,9 +223,6 @@ bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded);
 /* Forgets what was derived from the events in memory of a pool, and derives it again. */
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 
-/* The same of one session. */
-bool swarm_rederive_session(struct swarm *swarm, session_no session);
-
 /* Drops the events of the pool that lie wholly outside of [from, to] (a span's events together); sessions' clocks go back to what is left. With
    `last` unset more is to come: open spans stay. Events get other numbers: not for sessions that a tracer still writes to. */
 bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns, int64_t to_ns,
@@ -237,7 +234,7 @@ bool swarm_relane(struct swarm *swarm);
 
 /* ---- what a live request says while it runs (tracer.h); appends nothing ---- */
 
-struct live_request {
+struct request_progress {
     uint64_t begin_no;      /* its begin event */
     int64_t first_token_ns; /* INT64_MIN: not yet */
     double output_tokens;   /* so far; NAN: unknown */
@@ -249,15 +246,15 @@ struct live_request {
     intern_id error;        /* why, INTERN_NONE: not said */
 };
 /* The record of the open request that began with that event of the live pool; NULL: none. */
-const struct live_request *swarm_live_request(const struct swarm *swarm, uint64_t begin_no);
+const struct request_progress *request_progress_get(const struct swarm *swarm, uint64_t begin_no);
 /* The same, made when there is none. NULL: out of memory. */
-struct live_request *swarm_live_request_edit(struct swarm *swarm, uint64_t begin_no);
-void swarm_live_request_drop(struct swarm *swarm, uint64_t begin_no);
+struct request_progress *request_progress_edit(struct swarm *swarm, uint64_t begin_no);
+void request_progress_drop(struct swarm *swarm, uint64_t begin_no);
 /* The stale sweep is about to close in the trace the open span of that begin event (its E with `evicted` comes next). On the
    screen it stays in flight, marked stale, until its owner ends it. */
-bool swarm_mark_swept(struct swarm *swarm, uint64_t begin_no);
+bool swept_open_mark(struct swarm *swarm, uint64_t begin_no);
 /* The owner ended a swept span; INT64_MIN: it never will, and the trace's end holds. */
-void swarm_end_swept(struct swarm *swarm, uint64_t begin_no, int64_t end_ns);
+void swept_open_end(struct swarm *swarm, uint64_t begin_no, int64_t end_ns);
 
 /* ---- reading ---- */
 

@@ -50,7 +50,7 @@ bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_
 static bool append_metadata(struct swarm *swarm, struct session_slot *slot,
                             const struct event *event)
 {
-    if ((slot->session.flags & SESSION_FOLDS) != 0 && fold_metadata_event(swarm, event)) {
+    if ((slot->session.flags & SESSION_FOLDS) != 0 && swarm_fold_metadata(swarm, event)) {
         return true;
     }
     if (event_store_append(slot->metadata, event) == 0) {

@@ -161,12 +161,12 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
     if (eviction.session == NO_SESSION) {
         return true;
     }
-    if (!derive_keep_open(swarm, pool, first + eviction.events)) {
+    if (!swarm_rederive_keep_open(swarm, pool, first + eviction.events)) {
         return false;
     }
     swarm->drops[pool]++;
     event_store_drop(store, eviction.events);
-    return put_marker(swarm, pool, &eviction) && derive_again(swarm, pool, NO_SESSION);
+    return put_marker(swarm, pool, &eviction) && swarm_rederive_sessions(swarm, pool, NO_SESSION);
 }
 
 bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool)

@@ -66,7 +66,7 @@ bool swarm_drop_document(struct swarm *swarm, uint32_t document)
     if (!any) {
         return true;
     }
-    kept_remove_dropped(swarm);
+    orphan_open_remove_dropped(swarm);
     struct event_store *store = filtered(swarm, swarm->stores[POOL_FILES]);
     if (store == NULL) {
         return false;
@@ -79,7 +79,7 @@ bool swarm_drop_document(struct swarm *swarm, uint32_t document)
         }
     }
     forget_drops(swarm);
-    return derive_again(swarm, POOL_FILES, NO_SESSION);
+    return swarm_rederive_sessions(swarm, POOL_FILES, NO_SESSION);
 }
 
 static session_no owner(const struct swarm *swarm, const struct event *event)
@@ -183,7 +183,7 @@ bool swarm_has_process(const struct swarm *swarm, session_no session, int64_t pi
 
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool)
 {
-    return derive_again(swarm, pool, NO_SESSION);
+    return swarm_rederive_sessions(swarm, pool, NO_SESSION);
 }
 
 static bool is_of(const struct swarm *swarm, session_no session, uint32_t document)
@@ -217,7 +217,7 @@ static size_t recount(struct swarm *swarm, uint32_t document)
     return count;
 }
 
-bool swarm_settle_document(struct swarm *swarm, uint32_t document)
+bool swarm_commit_moves(struct swarm *swarm, uint32_t document)
 {
     for (session_no i = 0; i < swarm->session_count; i++) {
         if (is_of(swarm, i, document) && !settle_metadata(swarm, i)) {
@@ -230,14 +230,14 @@ bool swarm_settle_document(struct swarm *swarm, uint32_t document)
 bool swarm_rederive_document(struct swarm *swarm, uint32_t document)
 {
     size_t count = recount(swarm, document);
-    if (!swarm_settle_document(swarm, document)) {
+    if (!swarm_commit_moves(swarm, document)) {
         return false;
     }
     /* Of one session a pass from its first event on; of several one over all, which keeps markers in order. */
     for (session_no i = 0; i < swarm->session_count && count == 1; i++) {
         if (is_of(swarm, i, document)) {
-            return derive_again(swarm, POOL_FILES, i);
+            return swarm_rederive_sessions(swarm, POOL_FILES, i);
         }
     }
-    return count == 0 || derive_again(swarm, POOL_FILES, NO_SESSION);
+    return count == 0 || swarm_rederive_sessions(swarm, POOL_FILES, NO_SESSION);
 }

@@ -1,4 +1,4 @@
-/* What the files of the model (swarm.c, swarm_session.c, swarm_append.c, derive.c, lane.c, live.c) share. Nobody else
+/* What the files of the model (swarm.c, swarm_session.c, swarm_append.c, derive.c, lane.c, request_progress.c) share. Nobody else
    includes this. */
 #ifndef CORE_SWARM_PRIVATE_H
 #define CORE_SWARM_PRIVATE_H
@@ -11,7 +11,7 @@
 enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
 
 /* The links of a span in flight, which few are: a span has the place of its links, not the links themselves. */
-struct flight {
+struct inflight_link {
     span_no span;
     span_no outer;      /* of an open span: the next open one of its track, outwards */
     span_no inner;      /* the next one inwards; not of an async span */
@@ -19,8 +19,8 @@ struct flight {
     span_no prev, next; /* the list of spans in flight, or of free places */
 };
 
-/* Of struct span.flight: */
-#define NO_FLIGHT    UINT32_MAX       /* it is not in flight */
+/* Of struct span.inflight: */
+#define NO_INFLIGHT  UINT32_MAX       /* it is not in flight */
 #define NO_SUCH_SPAN (UINT32_MAX - 1) /* there is no span in this place (any more) */
 
 struct span_chunk {
@@ -46,7 +46,7 @@ struct track_slot {
     int64_t sort_index;
     track_no next_in_process;
     track_no folds_to;             /* its events are this one's; NO_TRACK: its own */
-    struct open_index *open_index; /* pair.c's: of its open spans, NULL: none */
+    struct open_index *open_index; /* span_pair.c's: of its open spans, NULL: none */
 };
 
 struct session_slot {
@@ -58,21 +58,21 @@ struct session_slot {
 };
 
 /* An open span whose begin event was dropped: what must survive deriving again. */
-struct kept_span {
+struct orphan_open {
     struct span span;
     char *args;
     size_t args_len;
 };
 
-/* kept_span.c */
-struct kept_list {
-    struct kept_span *spans; /* in order of their begins, with gaps */
+/* orphan_open.c */
+struct orphan_list {
+    struct orphan_open *spans; /* in order of their begins, with gaps */
     size_t count, cap, gaps;
     struct u64map by_begin; /* number of the begin event << 1 | pool: the place in `spans` */
 };
 
 /* A span that the sweep closed in the trace. */
-struct swept {
+struct swept_open {
     uint64_t begin_no;
     int64_t end_ns; /* INT64_MAX: still in flight; INT64_MIN: as in the trace */
 };
@@ -121,10 +121,10 @@ struct swarm {
     struct span_chunk **chunks;
     size_t chunk_count, chunk_cap;
     span_no span_end, span_begin;
-    struct flight *flights;
-    size_t flight_count, flight_cap;
-    uint32_t flight_free; /* the first free place; NO_FLIGHT: none */
-    span_no flight_first, flight_last;
+    struct inflight_link *inflight_links;
+    size_t inflight_count, inflight_cap;
+    uint32_t inflight_free; /* the first free link; NO_INFLIGHT: none */
+    span_no inflight_first, inflight_last;
     struct u64map async_open; /* hash of (session, cat, scope, id): the innermost open span */
     struct marker *markers;
     size_t marker_count, marker_cap;
@@ -135,13 +135,13 @@ struct swarm {
 
     struct record_table records;
     struct u64map forwards; /* spans that became another's: to which */
-    struct live_request *live;
-    size_t live_count, live_cap;
-    struct u64map live_by_begin;
-    struct swept *swept;
+    struct request_progress *progress;
+    size_t progress_count, progress_cap;
+    struct u64map progress_by_begin;
+    struct swept_open *swept;
     size_t swept_count, swept_cap;
     struct u64map swept_by_begin;
-    struct kept_list kept;
+    struct orphan_list orphans;
     struct stats stats;
     struct {
         intern_id name, cat;
@@ -159,7 +159,7 @@ void swarm_free_span(struct swarm *swarm, span_no span);
 /* False: out of memory, which cannot be when it is taken out. */
 bool swarm_set_in_flight(struct swarm *swarm, span_no span, bool in_flight);
 /* The links of a span in flight. */
-struct flight *swarm_flight(const struct swarm *swarm, span_no span);
+struct inflight_link *swarm_inflight_link(const struct swarm *swarm, span_no span);
 struct marker *swarm_new_marker(struct swarm *swarm);
 
 /* swarm_session.c */
@@ -176,18 +176,18 @@ static inline struct json_value slice_object(struct slice args)
     return (struct json_value){object ? JSON_TYPE_OBJECT : JSON_TYPE_NONE, args.bytes, args.len};
 }
 
-/* fold_lanes.c */
+/* swarm_fold.c */
 /* Whether the metadata event was made for a further lane: then it is not kept, and the track's events go to its agent's own from here on. */
-bool fold_metadata_event(struct swarm *swarm, const struct event *event);
+bool swarm_fold_metadata(struct swarm *swarm, const struct event *event);
 
-/* pair.c: the open spans of a track */
+/* span_pair.c: the open spans of a track */
 /* Returns the open span that the end closes, NO_SPAN: none. `duration_ms` is the end's, NAN: none. */
-span_no pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms);
+span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms);
 /* Adds a span in flight as its track's innermost open one. Removes one. */
-void pair_push_open(struct swarm *swarm, span_no no);
-void pair_take_open(struct swarm *swarm, span_no no);
+void span_pair_push_open(struct swarm *swarm, span_no no);
+void span_pair_take_open(struct swarm *swarm, span_no no);
 /* To be called when the start or the args of an open span of the track change, or all are removed. */
-void pair_drop_index(struct swarm *swarm, track_no track);
+void span_pair_drop_index(struct swarm *swarm, track_no track);
 
 /* swarm_cap.c: drops the oldest half where the pool has reached its cap. False: out of memory. */
 bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool);
@@ -198,17 +198,22 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
 /* Takes an open span into the model. */
 bool derive_open(struct swarm *swarm, const struct span *span);
 /* Whether the event shows that its session is agents'. */
-bool derive_is_of_agents(const struct swarm *swarm, const struct event *event);
+bool derive_shows_agents(const struct swarm *swarm, const struct event *event);
 
-/* What kind of span that is: found from the texts once, from their numbers then. */
-uint8_t span_kind_cached(struct swarm *swarm, intern_id name, intern_id cat);
-/* The span has its end: errors, the agent's state, the statistics. False: out of memory. */
-bool span_finish(struct swarm *swarm, span_no no, const struct end_facts *facts);
-/* Takes the span off the list of errors. */
-void errors_remove(struct swarm *swarm, span_no no);
-void agent_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns);
-/* Works out again, from its lanes, what a span that was taken out may have been the last or first of. */
-void agent_refresh(struct swarm *swarm, agent_no agent);
+/* Returns the kind of span (enum span_kind) by name and category, from a cache. */
+uint8_t derive_kind(struct swarm *swarm, intern_id name, intern_id cat);
+
+/* span_end.c */
+/* Applies the end of a closed span to errors, phases, agent and statistics. False: out of memory. */
+bool span_end_apply(struct swarm *swarm, span_no no, const struct end_facts *facts);
+/* Removes the span from the list of errors. */
+void span_end_unlist_error(struct swarm *swarm, span_no no);
+
+/* agent_state.c */
+void agent_state_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns);
+void agent_state_note_end(struct swarm *swarm, span_no no);
+/* Computes the state from the agent's lanes, after a span was removed. */
+void agent_state_refresh(struct swarm *swarm, agent_no agent);
 
 /* record.c */
 void records_init(struct swarm *swarm);
@@ -223,25 +228,25 @@ bool record_span_again(struct swarm *swarm, record_no record);
    together with an origin. */
 int64_t us_to_ns(double us);
 
-/* rederive.c */
+/* swarm_rederive.c */
 /* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */
-bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
+bool swarm_rederive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
 /* Forgets and derives again: one session, or all of the pool (NO_SESSION). */
-bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only);
+bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only);
 
-/* kept_span.c */
+/* orphan_open.c */
 /* Copies the span and its args. */
-bool kept_add(struct swarm *swarm, const struct span *span, struct slice args);
+bool orphan_open_add(struct swarm *swarm, const struct span *span, struct slice args);
 /* Returns the args of a span that was put back; borrowed until it is removed. */
-struct slice kept_args(const struct swarm *swarm, const struct span *span);
+struct slice orphan_open_args(const struct swarm *swarm, const struct span *span);
 /* Steps through the kept spans in order, *at from 0 on. Returns NULL after the last. */
-const struct kept_span *kept_next(const struct swarm *swarm, size_t *at);
+const struct orphan_open *orphan_open_next(const struct swarm *swarm, size_t *at);
 /* Removes the copy of a span that was put back and has got its end. */
-void kept_remove(struct swarm *swarm, const struct span *span);
+void orphan_open_remove(struct swarm *swarm, const struct span *span);
 /* Removes those of dropped sessions. */
-void kept_remove_dropped(struct swarm *swarm);
-void kept_shift(struct swarm *swarm, session_no session, int64_t by_ns);
-void kept_release(struct swarm *swarm);
+void orphan_open_remove_dropped(struct swarm *swarm);
+void orphan_open_shift(struct swarm *swarm, session_no session, int64_t by_ns);
+void orphan_open_release(struct swarm *swarm);
 
 /* lane.c */
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
@@ -251,8 +256,12 @@ void lane_close(struct swarm *swarm, struct agent *agent, span_no span);
 void lane_remove(struct swarm *swarm, struct agent *agent, span_no span);
 void lane_reset(struct swarm *swarm, struct agent *agent);
 
-/* live.c */
-void live_release(struct swarm *swarm);
-struct swept *live_swept(const struct swarm *swarm, uint64_t begin_no);
+/* request_progress.c */
+void request_progress_release(struct swarm *swarm);
+
+/* swept_open.c */
+void swept_open_release(struct swarm *swarm);
+/* Returns the entry of a span that the sweep closed; NULL: it did not. */
+struct swept_open *swept_open_find(const struct swarm *swarm, uint64_t begin_no);
 
 #endif

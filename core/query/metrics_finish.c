@@ -1,4 +1,5 @@
-/* Finishes an accumulator: sums stay, each histogram becomes a summary, tools are sorted by name. */
+/* Finishes an accumulator: sums stay, each histogram becomes a summary, tools are sorted by name.
+ */
 #include "core/query/metrics_finish.h"
 
 #include <math.h>

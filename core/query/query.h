@@ -29,8 +29,8 @@ struct agent_status {
     enum agent_state state;
     /* Begin of the span that determines the state, or end of the last span; INT64_MIN: no spans. */
     int64_t since_ns;
-    span_no span;                    /* the span that determines the state; NO_SPAN: none */
-    const struct live_request *live; /* of STATE_RETRY and STATE_SAMPLING, may be NULL */
+    span_no span;                        /* the span that determines the state; NO_SPAN: none */
+    const struct request_progress *live; /* of STATE_RETRY and STATE_SAMPLING, may be NULL */
 };
 struct agent_status query_status(const struct swarm *swarm, agent_no agent, int64_t local_ns);
 

@@ -255,7 +255,7 @@ enum span_kind query_request_phase(const struct swarm *swarm, const struct span 
                                    int64_t local_ns)
 {
     session_no session = swarm_agent(swarm, span->agent)->session;
-    const struct live_request *live = query_live(swarm, span);
+    const struct request_progress *live = query_live(swarm, span);
     int64_t now = swarm_session_now(swarm, session, local_ns);
     if (live != NULL && query_is_retrying(live, now)) {
         return SPAN_RETRY;

@@ -26,7 +26,7 @@ static const uint8_t open_ranks[STATES] = {
     [STATE_WAIT] = 3, [STATE_TOOL] = 2,  [STATE_AGENTS] = 1,
 };
 
-static enum agent_state request_state(const struct live_request *live, int64_t now_ns)
+static enum agent_state request_state(const struct request_progress *live, int64_t now_ns)
 {
     if (live == NULL) {
         return STATE_WAIT;
@@ -38,7 +38,7 @@ static enum agent_state request_state(const struct live_request *live, int64_t n
 }
 
 /* Returns the state that an open span implies. */
-static enum agent_state span_state(const struct span *span, const struct live_request *live,
+static enum agent_state span_state(const struct span *span, const struct request_progress *live,
                                    int64_t now_ns)
 {
     switch ((enum span_kind)span->kind) {
@@ -65,7 +65,8 @@ static void consider(const struct swarm *swarm, span_no no, int64_t now_ns,
     if (span == NULL || (span->flags & SPAN_OPEN) == 0) {
         return;
     }
-    const struct live_request *live = span->kind == SPAN_REQUEST ? query_live(swarm, span) : NULL;
+    const struct request_progress *live =
+        span->kind == SPAN_REQUEST ? query_live(swarm, span) : NULL;
     enum agent_state state = span_state(span, live, now_ns);
     bool higher = status->span == NO_SPAN || open_ranks[state] > open_ranks[status->state];
     bool older =

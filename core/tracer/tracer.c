@@ -349,7 +349,7 @@ static void forget_swept(struct tracer *tracer, struct trace_session *session)
         for (struct pending *pending = session->table[i], *next; pending != NULL; pending = next) {
             next = pending->chain;
             if (pending->swept) {
-                swarm_end_swept(tracer->swarm, pending->begin_no, INT64_MIN);
+                swept_open_end(tracer->swarm, pending->begin_no, INT64_MIN);
                 pending_remove(tracer, session, pending);
             }
         }

@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-static struct live_request *live(struct tracer *tracer, const struct op_context *context,
-                                 struct slice span_id, struct pending **pending,
-                                 enum tracer_result *result)
+static struct request_progress *live(struct tracer *tracer, const struct op_context *context,
+                                     struct slice span_id, struct pending **pending,
+                                     enum tracer_result *result)
 {
     struct trace_session *session = tracer_enter(tracer, context);
     *result = session == NULL ? TRACER_NO_MEMORY : TRACER_NOT_OPEN;
@@ -14,7 +14,7 @@ static struct live_request *live(struct tracer *tracer, const struct op_context 
     if (*pending == NULL || (*pending)->swept) {
         return NULL;
     }
-    struct live_request *request = swarm_live_request_edit(tracer->swarm, (*pending)->begin_no);
+    struct request_progress *request = request_progress_edit(tracer->swarm, (*pending)->begin_no);
     *result = request == NULL ? TRACER_NO_MEMORY : TRACER_OK;
     return request;
 }
@@ -24,7 +24,7 @@ enum tracer_result tracer_first_token(struct tracer *tracer, const struct op_con
 {
     struct pending *pending;
     enum tracer_result result;
-    struct live_request *request = live(tracer, context, span_id, &pending, &result);
+    struct request_progress *request = live(tracer, context, span_id, &pending, &result);
     if (request != NULL) {
         pending->first_token_ms = context->t_ms;
         request->first_token_ns = record_ns(context->t_ms);
@@ -37,7 +37,7 @@ enum tracer_result tracer_progress(struct tracer *tracer, const struct op_contex
 {
     struct pending *pending;
     enum tracer_result result;
-    struct live_request *request = live(tracer, context, span_id, &pending, &result);
+    struct request_progress *request = live(tracer, context, span_id, &pending, &result);
     if (request != NULL) {
         request->output_tokens = output_tokens;
         request->progress_ns = record_ns(context->t_ms);
@@ -51,7 +51,7 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
 {
     struct pending *pending;
     enum tracer_result result;
-    struct live_request *request = live(tracer, context, span_id, &pending, &result);
+    struct request_progress *request = live(tracer, context, span_id, &pending, &result);
     if (request == NULL) {
         return result;
     }

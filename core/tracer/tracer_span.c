@@ -126,7 +126,7 @@ void pending_remove(struct tracer *tracer, struct trace_session *session, struct
     session->table_count--;
     if (!pending->swept) {
         pending_unlink(session, pending);
-        swarm_live_request_drop(tracer->swarm, pending->begin_no);
+        request_progress_drop(tracer->swarm, pending->begin_no);
     }
     free_pending(tracer, pending);
 }
@@ -171,7 +171,7 @@ static struct pending *find_open(struct tracer *tracer, const struct op_context 
     struct pending *pending = pending_find(*session, span_id);
     *result = TRACER_NOT_OPEN;
     if (pending != NULL && pending->swept) {
-        swarm_end_swept(tracer->swarm, pending->begin_no, record_ns(context->t_ms));
+        swept_open_end(tracer->swarm, pending->begin_no, record_ns(context->t_ms));
         pending_remove(tracer, *session, pending);
         *result = TRACER_OK;
         return NULL;
@@ -315,7 +315,7 @@ static bool close_former(struct tracer *tracer, struct trace_session *session, s
     }
     bool good = true;
     if (former->swept) {
-        swarm_end_swept(tracer->swarm, former->begin_no, record_ns(session->clock_ms));
+        swept_open_end(tracer->swarm, former->begin_no, record_ns(session->clock_ms));
     } else {
         good =
             pending_close(tracer, former, tracer_ts(session, session->clock_ms), ENDING_INCOMPLETE);

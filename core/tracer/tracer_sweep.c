@@ -13,11 +13,11 @@ static bool sweep(struct tracer *tracer, struct trace_session *session, double n
     for (struct pending *pending = session->first; pending != NULL;) {
         struct pending *next = pending->next;
         if (now_us - pending->begun.start_us > stale_us) {
-            if (!swarm_mark_swept(tracer->swarm, pending->begin_no) ||
+            if (!swept_open_mark(tracer->swarm, pending->begin_no) ||
                 !pending_close(tracer, pending, now_us, ENDING_EVICTED)) {
                 return false;
             }
-            swarm_live_request_drop(tracer->swarm, pending->begin_no);
+            request_progress_drop(tracer->swarm, pending->begin_no);
             pending_unlink(session, pending);
             pending->swept = true;
         }

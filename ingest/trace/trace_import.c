@@ -408,7 +408,7 @@ bool trace_import_end(struct trace_import *import)
     swarm_touch(swarm);
     if (good && ours.type == JSON_TYPE_OBJECT) {
         /* The flag marks sessions whose threads named `NAME · n` are folded back into lanes. */
-        good = swarm_settle_document(swarm, import->document) &&
+        good = swarm_commit_moves(swarm, import->document) &&
                swarm_fold_lanes(swarm, import->document, &moved);
         change_all(import, SESSION_FOLDS, 0, NULL);
     }

@@ -21,13 +21,13 @@
 /* More than any test has reason to make or to print. */
 enum { OUTPUT_MAX_BYTES = 64 << 20, READ_BYTES = 64 << 10 };
 
-struct kept {
-    struct kept *next;
+struct kept_file {
+    struct kept_file *next;
     pid_t remove_by; /* 0: only a string; else a directory, of this process */
     char path[];
 };
 
-static struct kept *kept_list;
+static struct kept_file *kept_list;
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -39,7 +39,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static void release_kept(void)
 {
     while (kept_list) {
-        struct kept *kept = kept_list;
+        struct kept_file *kept = kept_list;
 
         kept_list = kept->next;
         if (kept->remove_by == getpid())
@@ -49,10 +49,10 @@ static void release_kept(void)
 }
 
 /* Returns the entry of "dir/name". */
-static struct kept *keep(const char *dir, const char *name)
+static struct kept_file *keep(const char *dir, const char *name)
 {
     size_t size = strlen(dir) + 1 + strlen(name) + 1;
-    struct kept *kept = malloc(sizeof *kept + size);
+    struct kept_file *kept = malloc(sizeof *kept + size);
 
     assert_non_null(kept);
     if (!kept_list)
@@ -127,7 +127,7 @@ const char *support_program(void)
 
 const char *support_tmpdir(void)
 {
-    struct kept *kept = keep(from_env("TMPDIR", "/tmp"), "swarmtop.XXXXXX");
+    struct kept_file *kept = keep(from_env("TMPDIR", "/tmp"), "swarmtop.XXXXXX");
 
     if (!mkdtemp(kept->path))
         fail_msg("%s: %s", kept->path, strerror(errno));

@@ -21,7 +21,7 @@ struct cursor {
 };
 
 /* The next item of the command line: an option with its value, or an argument. */
-struct item {
+struct option_item {
     const struct option_row *row; /* NULL: an argument, or the end */
     const char *value;            /* the option's; "": none */
     char *argument;
@@ -101,7 +101,7 @@ static const struct option_row *find_row(const char *name, size_t len, char lett
 
 /* Returns the row of the option typed as item->name; NULL with the reason in *error: none. */
 static const struct option_row *need_row(const char *name, size_t len, char letter,
-                                         unsigned commands, const struct item *item,
+                                         unsigned commands, const struct option_item *item,
                                          struct strbuf *error)
 {
     const struct option_row *row = find_row(name, len, letter, commands);
@@ -113,7 +113,7 @@ static const struct option_row *need_row(const char *name, size_t len, char lett
     return row;
 }
 
-static bool take_value(struct cursor *c, struct item *item, const char *attached,
+static bool take_value(struct cursor *c, struct option_item *item, const char *attached,
                        struct strbuf *error)
 {
     item->value = attached ? attached : "";
@@ -127,7 +127,7 @@ static bool take_value(struct cursor *c, struct item *item, const char *attached
     return true;
 }
 
-static bool next_letter(struct cursor *c, unsigned commands, struct item *item,
+static bool next_letter(struct cursor *c, unsigned commands, struct option_item *item,
                         struct strbuf *error)
 {
     char letter = *c->letters++;
@@ -142,8 +142,8 @@ static bool next_letter(struct cursor *c, unsigned commands, struct item *item,
     return take_value(c, item, item->row->argument ? rest : NULL, error);
 }
 
-static bool next_word(struct cursor *c, const char *word, unsigned commands, struct item *item,
-                      struct strbuf *error)
+static bool next_word(struct cursor *c, const char *word, unsigned commands,
+                      struct option_item *item, struct strbuf *error)
 {
     const char *equals = strchr(word, '=');
     size_t len = equals ? (size_t)(equals - word) : strlen(word);
@@ -161,7 +161,8 @@ static bool next_word(struct cursor *c, const char *word, unsigned commands, str
 }
 
 /* Returns false if the item is wrong. */
-static bool next_item(struct cursor *c, unsigned commands, struct item *item, struct strbuf *error)
+static bool next_item(struct cursor *c, unsigned commands, struct option_item *item,
+                      struct strbuf *error)
 {
     memset(item, 0, sizeof *item);
     if (c->letters)
@@ -190,7 +191,7 @@ static bool find_command(struct options *out, int argc, char *const *argv, int *
                          struct strbuf *error)
 {
     struct cursor c = {.argc = argc, .next = 1, .argv = argv};
-    struct item item;
+    struct option_item item;
 
     *at = 0;
     out->command = COMMAND_WATCH;
@@ -269,7 +270,7 @@ static bool parse_all(struct options *out, int argc, char *const *argv, int comm
                       struct strbuf *error)
 {
     struct cursor c = {.argc = argc, .next = 1, .argv = argv};
-    struct item item;
+    struct option_item item;
 
     for (;;) {
         int at = c.next;

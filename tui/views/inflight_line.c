@@ -13,7 +13,7 @@
 #define BEYOND 1.05 /* times the p95 */
 
 /* 529 3/10, next in 12s */
-static void retry_text(const struct frame *frame, const struct live_request *live, char *out,
+static void retry_text(const struct frame *frame, const struct request_progress *live, char *out,
                        size_t size)
 {
     char max[16] = "", next[48] = "";
@@ -32,7 +32,7 @@ static void retry_text(const struct frame *frame, const struct live_request *liv
 static int put_request(struct frame *frame, struct area line, int x, int end,
                        const struct span *span)
 {
-    const struct live_request *live = swarm_live_request(frame->swarm, span->begin_no);
+    const struct request_progress *live = request_progress_get(frame->swarm, span->begin_no);
     struct strbuf *text = &frame->scratch;
     span_text_about(frame->swarm, span, text);
     if (!text->failed && text->len > 0)

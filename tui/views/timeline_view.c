@@ -115,7 +115,7 @@ static void draw_name(struct frame *frame, struct area line, const struct timeli
 static void retry_text(const struct frame *frame, const struct agent_status *status, char *out,
                        size_t size)
 {
-    const struct live_request *live = status->live;
+    const struct request_progress *live = status->live;
     char max[16] = "", next[24] = "";
     out[0] = '\0';
     if (!live || live->attempt == 0)

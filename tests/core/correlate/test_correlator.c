@@ -111,8 +111,8 @@ TEST(a_retry_that_never_comes_is_no_time)
     update_retry(&update, 1, 5e15, 200, NULL);
     model_update(&model, &update);
     model_flush(&model);
-    const struct live_request *live =
-        swarm_live_request(model.swarm, span_of(&model, "API Call")->begin_no);
+    const struct request_progress *live =
+        request_progress_get(model.swarm, span_of(&model, "API Call")->begin_no);
     assert_non_null(live);
     assert_int_equal(live->retry_at_ns, INT64_MIN);
     assert_int_equal(live->attempt_ns, model_ns(200));

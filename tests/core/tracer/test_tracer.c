@@ -361,19 +361,19 @@ TEST(what_was_seen_while_it_ran_stands_in_for_what_the_end_does_not_bring)
     assert_int_equal(tracer_attempt(model.tracer, &at, model_text("r"), 2, model_text("529"), 50),
                      TRACER_OK);
     uint64_t begin = swarm_span(model.swarm, model_span(&model, "API Call", 0))->begin_no;
-    assert_int_equal(swarm_live_request(model.swarm, begin)->attempt, 2);
+    assert_int_equal(request_progress_get(model.swarm, begin)->attempt, 2);
     at = model_at(&model, 1500, NULL);
     assert_int_equal(tracer_first_token(model.tracer, &at, model_text("r")), TRACER_OK);
     assert_int_equal(tracer_progress(model.tracer, &at, model_text("r"), 3), TRACER_OK);
-    assert_true(swarm_live_request(model.swarm, begin)->output_tokens == 3);
-    assert_int_equal(swarm_live_request(model.swarm, begin)->first_token_ns, model_ns(1500));
+    assert_true(request_progress_get(model.swarm, begin)->output_tokens == 3);
+    assert_int_equal(request_progress_get(model.swarm, begin)->first_token_ns, model_ns(1500));
     at = model_at(&model, 2000, NULL);
     assert_int_equal(tracer_end_llm_request(model.tracer, &at, &end), TRACER_OK);
     assert_has(&model, "\"ttft_ms\":300"); /* 1500 - 1000 - 200 */
     assert_has(&model, "\"attempt_count\":2");
     assert_has(&model,
                "\"name\":\"Attempt 1 (retry)\",\"cat\":\"api,retry\",\"ph\":\"E\",\"ts\":1200000");
-    assert_null(swarm_live_request(model.swarm, begin));
+    assert_null(request_progress_get(model.swarm, begin));
     assert_int_equal(tracer_first_token(model.tracer, &at, model_text("r")), TRACER_NOT_OPEN);
     model_release(&model);
 }

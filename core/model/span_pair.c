@@ -72,7 +72,7 @@ static bool started_then(const struct span *span, int64_t at_ns, double duration
 /* How well an open span fits an end; the greatest is closed, of equals the innermost. */
 enum fit { FITS_NOT, FITS_NAME, FITS_ARGS, FITS_TIME, FITS_TIME_AND_ARGS };
 
-struct end {
+struct end_match {
     const struct event *event;
     double duration_ms;
     int64_t at_ns;
@@ -86,8 +86,8 @@ struct match {
 };
 
 /* `has_timed`: a span that started at the right time is known, so args of others do not matter. */
-static enum fit fit_of(const struct swarm *swarm, const struct span *span, const struct end *end,
-                       bool has_timed)
+static enum fit fit_of(const struct swarm *swarm, const struct span *span,
+                       const struct end_match *end, bool has_timed)
 {
     const struct event *event = end->event;
     if (span->name != event->name) {
@@ -108,13 +108,13 @@ static enum fit fit_of(const struct swarm *swarm, const struct span *span, const
     return timed ? FITS_TIME : FITS_NAME;
 }
 
-static enum fit best_possible(const struct end *end)
+static enum fit best_possible(const struct end_match *end)
 {
     return end->has_duration ? FITS_TIME_AND_ARGS : FITS_ARGS;
 }
 
 /* Walks at most `limit` spans, innermost first. Returns false if the limit ended the walk. */
-static bool walk_open(const struct swarm *swarm, const struct end *end, size_t limit,
+static bool walk_open(const struct swarm *swarm, const struct end_match *end, size_t limit,
                       struct match *best)
 {
     span_no no = swarm->tracks[end->event->track].track.open;
@@ -127,7 +127,7 @@ static bool walk_open(const struct swarm *swarm, const struct end *end, size_t l
         if (fit > best->fit) {
             *best = (struct match){no, fit};
         }
-        no = swarm_flight(swarm, no)->outer;
+        no = swarm_inflight_link(swarm, no)->outer;
     }
     return true;
 }
@@ -136,7 +136,7 @@ static bool walk_open(const struct swarm *swarm, const struct end *end, size_t l
 
 /* Takes the newest span of the chain that fits at least as well as `wanted`, if it is better than
    the best so far: numbers of spans grow from the outermost to the innermost. */
-static void try_chain(const struct swarm *swarm, const struct end *end, enum open_chain kind,
+static void try_chain(const struct swarm *swarm, const struct end_match *end, enum open_chain kind,
                       open_entry entry, enum fit wanted, struct match *best)
 {
     const struct open_index *index = swarm->tracks[end->event->track].open_index;
@@ -160,7 +160,7 @@ struct start_range {
     int64_t from_us, to_us;
 };
 
-static struct start_range start_range_of(const struct end *end)
+static struct start_range start_range_of(const struct end_match *end)
 {
     double duration_ns = end->duration_ms * 1e6;
     if (!end->has_duration || !(duration_ns > -4e18 && duration_ns < 4e18)) {
@@ -177,7 +177,7 @@ static struct start_range start_range_of(const struct end *end)
 }
 
 /* Tries the spans that started then: first those whose args the end repeats. */
-static void try_times(const struct swarm *swarm, const struct end *end, struct match *best)
+static void try_times(const struct swarm *swarm, const struct end_match *end, struct match *best)
 {
     const struct open_index *index = swarm->tracks[end->event->track].open_index;
     const struct start_range range = start_range_of(end);
@@ -196,7 +196,7 @@ static void try_times(const struct swarm *swarm, const struct end *end, struct m
 
 /* Tries the spans whose args the end repeats, then all of its name. Spans that fit_of would refuse
    for their category or their dropped begin are left out, as there may be many. */
-static void try_args(const struct swarm *swarm, const struct end *end, struct match *best)
+static void try_args(const struct swarm *swarm, const struct end_match *end, struct match *best)
 {
     const struct open_index *index = swarm->tracks[end->event->track].open_index;
     const struct event *event = end->event;
@@ -215,7 +215,7 @@ static void try_args(const struct swarm *swarm, const struct end *end, struct ma
 
 /* ---- the index of a track ---- */
 
-void pair_drop_index(struct swarm *swarm, track_no track)
+void span_pair_drop_index(struct swarm *swarm, track_no track)
 {
     open_index_free(swarm->tracks[track].open_index);
     swarm->tracks[track].open_index = NULL;
@@ -230,9 +230,9 @@ static void add_to_index(struct swarm *swarm, span_no no)
         return;
     }
     open_entry entry = open_index_add(index, no, span, swarm_span_args(swarm, span));
-    swarm_flight(swarm, no)->entry = entry;
+    swarm_inflight_link(swarm, no)->entry = entry;
     if (entry == NO_ENTRY) {
-        pair_drop_index(swarm, span->track);
+        span_pair_drop_index(swarm, span->track);
     }
 }
 
@@ -240,60 +240,61 @@ static void make_index(struct swarm *swarm, track_no track)
 {
     struct track_slot *slot = &swarm->tracks[track];
     span_no outermost = slot->track.open, outer;
-    while ((outer = swarm_flight(swarm, outermost)->outer) != NO_SPAN) {
+    while ((outer = swarm_inflight_link(swarm, outermost)->outer) != NO_SPAN) {
         outermost = outer;
     }
     slot->open_index = open_index_new(swarm->mem);
     for (span_no no = outermost; no != NO_SPAN && slot->open_index != NULL;
-         no = swarm_flight(swarm, no)->inner) {
+         no = swarm_inflight_link(swarm, no)->inner) {
         add_to_index(swarm, no);
     }
 }
 
 /* ---- what derive.c calls ---- */
 
-void pair_push_open(struct swarm *swarm, span_no no)
+void span_pair_push_open(struct swarm *swarm, span_no no)
 {
     struct track *track = &swarm->tracks[swarm_edit_span(swarm, no)->track].track;
-    struct flight *flight = swarm_flight(swarm, no);
-    flight->outer = track->open;
-    flight->inner = NO_SPAN;
+    struct inflight_link *link = swarm_inflight_link(swarm, no);
+    link->outer = track->open;
+    link->inner = NO_SPAN;
     if (track->open != NO_SPAN) {
-        swarm_flight(swarm, track->open)->inner = no;
+        swarm_inflight_link(swarm, track->open)->inner = no;
     }
     track->open = no;
     add_to_index(swarm, no);
 }
 
-void pair_take_open(struct swarm *swarm, span_no no)
+void span_pair_take_open(struct swarm *swarm, span_no no)
 {
     track_no track = swarm_edit_span(swarm, no)->track;
     struct track_slot *slot = &swarm->tracks[track];
-    struct flight *flight = swarm_flight(swarm, no);
-    if (flight->outer != NO_SPAN) {
-        swarm_flight(swarm, flight->outer)->inner = flight->inner;
+    struct inflight_link *link = swarm_inflight_link(swarm, no);
+    if (link->outer != NO_SPAN) {
+        swarm_inflight_link(swarm, link->outer)->inner = link->inner;
     }
-    if (flight->inner != NO_SPAN) {
-        swarm_flight(swarm, flight->inner)->outer = flight->outer;
+    if (link->inner != NO_SPAN) {
+        swarm_inflight_link(swarm, link->inner)->outer = link->outer;
     } else {
-        slot->track.open = flight->outer;
+        slot->track.open = link->outer;
     }
-    flight->outer = flight->inner = NO_SPAN;
+    link->outer = link->inner = NO_SPAN;
     if (slot->open_index != NULL) {
-        open_index_remove(slot->open_index, flight->entry);
+        open_index_remove(slot->open_index, link->entry);
         if (open_index_count(slot->open_index) < INDEX_AT_LEAST) {
-            pair_drop_index(swarm, track);
+            span_pair_drop_index(swarm, track);
         }
     }
 }
 
-span_no pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms)
+span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms)
 {
     struct track_slot *slot = &swarm->tracks[event->track];
     if (event->name == INTERN_NONE) {
         return slot->track.open;
     }
-    const struct end end = {event, duration_ms, swarm_event_ns(swarm, event), !isnan(duration_ms)};
+    const struct end_match end = {event, duration_ms, swarm_event_ns(swarm, event),
+                                  !isnan(duration_ms)};
     struct match best;
     size_t limit = slot->open_index != NULL ? WALK_WITH_INDEX : WALK_BEFORE_INDEX;
     if (walk_open(swarm, &end, limit, &best)) {

@@ -58,14 +58,14 @@ static bool concerns(const struct swarm *swarm, session_no session, enum swarm_p
     return only == NO_SESSION ? swarm->sessions[session].session.pool == pool : session == only;
 }
 
-bool derive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before)
+bool swarm_rederive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before)
 {
-    for (span_no no = swarm->flight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
+    for (span_no no = swarm->inflight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
         const struct span *span = swarm_edit_span(swarm, no);
         if (concerns(swarm, swarm->agents[span->agent].session, pool, NO_SESSION) &&
             (span->flags & (SPAN_OPEN | SPAN_LOST_BEGIN | SPAN_ASYNC)) == SPAN_OPEN &&
             span->begin_no < before && !span_is_record(span) && !span_is_phase(span->kind) &&
-            !kept_add(swarm, span, swarm_span_args(swarm, span))) {
+            !orphan_open_add(swarm, span, swarm_span_args(swarm, span))) {
             return false;
         }
     }
@@ -91,7 +91,7 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
         struct track_slot *slot = &swarm->tracks[i];
         if (concerns(swarm, slot->track.session, pool, only)) {
             slot->track.open = NO_SPAN;
-            pair_drop_index(swarm, (track_no)i);
+            span_pair_drop_index(swarm, (track_no)i);
         }
     }
 }
@@ -149,10 +149,10 @@ static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no on
     swarm->error_count = kept;
 }
 
-static bool put_back_kept(struct swarm *swarm, enum swarm_pool pool, session_no only)
+static bool put_back_orphans(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
-    const struct kept_span *kept;
-    for (size_t at = 0; (kept = kept_next(swarm, &at)) != NULL;) {
+    const struct orphan_open *kept;
+    for (size_t at = 0; (kept = orphan_open_next(swarm, &at)) != NULL;) {
         struct span span = kept->span;
         if (!concerns(swarm, swarm->agents[span.agent].session, pool, only)) {
             continue;
@@ -201,7 +201,7 @@ static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no on
         session = swarm->tracks[event.track].track.session;
         if (concerns(swarm, session, pool, only) &&
             (swarm->sessions[session].session.flags & SESSION_AGENTS) == 0 &&
-            derive_is_of_agents(swarm, &event)) {
+            derive_shows_agents(swarm, &event)) {
             make_session_agents(swarm, session);
             if (!reapply_metadata(swarm, session)) {
                 return false;
@@ -254,7 +254,7 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
     reset_spans(swarm, pool, only);
     reset_agents(swarm, pool, only);
     reset_sessions(swarm, pool, only);
-    if (!put_back_kept(swarm, pool, only)) {
+    if (!put_back_orphans(swarm, pool, only)) {
         return false;
     }
     for (uint64_t no = first_of(swarm, store, only); no < event_store_end(store); no++) {
@@ -268,7 +268,7 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
     return put_back_records(swarm, pool, only);
 }
 
-bool derive_again(struct swarm *swarm, enum swarm_pool pool, session_no only)
+bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     swarm->revision++;
     return find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
@@ -280,6 +280,6 @@ bool swarm_relane(struct swarm *swarm)
         return true;
     }
     swarm->relane_due = false;
-    return derive_again(swarm, POOL_LIVE, NO_SESSION) &&
-           derive_again(swarm, POOL_FILES, NO_SESSION);
+    return swarm_rederive_sessions(swarm, POOL_LIVE, NO_SESSION) &&
+           swarm_rederive_sessions(swarm, POOL_FILES, NO_SESSION);
 }

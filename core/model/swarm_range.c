@@ -115,5 +115,5 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
         drop_records(swarm, &range);
     }
     recount(swarm, pool, last);
-    return derive_again(swarm, pool, NO_SESSION);
+    return swarm_rederive_sessions(swarm, pool, NO_SESSION);
 }

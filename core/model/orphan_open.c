@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static bool is_gap(const struct kept_span *kept)
+static bool is_gap(const struct orphan_open *kept)
 {
     return kept->span.begin_no == 0;
 }
@@ -17,9 +17,9 @@ static uint64_t key_of(const struct swarm *swarm, agent_no agent, uint64_t begin
     return begin_no << 1 | pool;
 }
 
-bool kept_add(struct swarm *swarm, const struct span *span, struct slice args)
+bool orphan_open_add(struct swarm *swarm, const struct span *span, struct slice args)
 {
-    struct kept_list *list = &swarm->kept;
+    struct orphan_list *list = &swarm->orphans;
     uint64_t key = key_of(swarm, span->agent, span->begin_no);
     char *copy = args.len > 0 ? mem_alloc(swarm->mem, args.len) : NULL;
     if ((args.len > 0 && copy == NULL) ||
@@ -31,25 +31,25 @@ bool kept_add(struct swarm *swarm, const struct span *span, struct slice args)
     if (args.len > 0) {
         memcpy(copy, args.bytes, args.len);
     }
-    struct kept_span *kept = &list->spans[list->count++];
-    *kept = (struct kept_span){.span = *span, .args = copy, .args_len = args.len};
+    struct orphan_open *kept = &list->spans[list->count++];
+    *kept = (struct orphan_open){.span = *span, .args = copy, .args_len = args.len};
     kept->span.flags |= SPAN_LOST_BEGIN;
     return true;
 }
 
-struct slice kept_args(const struct swarm *swarm, const struct span *span)
+struct slice orphan_open_args(const struct swarm *swarm, const struct span *span)
 {
-    uint32_t at = u64map_get(&swarm->kept.by_begin, key_of(swarm, span->agent, span->begin_no));
+    uint32_t at = u64map_get(&swarm->orphans.by_begin, key_of(swarm, span->agent, span->begin_no));
     if (at == U64MAP_NONE) {
         return (struct slice){NULL, 0};
     }
-    return (struct slice){swarm->kept.spans[at].args, swarm->kept.spans[at].args_len};
+    return (struct slice){swarm->orphans.spans[at].args, swarm->orphans.spans[at].args_len};
 }
 
-const struct kept_span *kept_next(const struct swarm *swarm, size_t *at)
+const struct orphan_open *orphan_open_next(const struct swarm *swarm, size_t *at)
 {
-    while (*at < swarm->kept.count) {
-        const struct kept_span *kept = &swarm->kept.spans[(*at)++];
+    while (*at < swarm->orphans.count) {
+        const struct orphan_open *kept = &swarm->orphans.spans[(*at)++];
         if (!is_gap(kept)) {
             return kept;
         }
@@ -59,10 +59,10 @@ const struct kept_span *kept_next(const struct swarm *swarm, size_t *at)
 
 static void close_gaps(struct swarm *swarm)
 {
-    struct kept_list *list = &swarm->kept;
+    struct orphan_list *list = &swarm->orphans;
     size_t count = 0;
     for (size_t i = 0; i < list->count; i++) {
-        const struct kept_span *kept = &list->spans[i];
+        const struct orphan_open *kept = &list->spans[i];
         if (is_gap(kept)) {
             continue;
         }
@@ -75,9 +75,9 @@ static void close_gaps(struct swarm *swarm)
     list->gaps = 0;
 }
 
-void kept_remove(struct swarm *swarm, const struct span *span)
+void orphan_open_remove(struct swarm *swarm, const struct span *span)
 {
-    struct kept_list *list = &swarm->kept;
+    struct orphan_list *list = &swarm->orphans;
     uint64_t key = key_of(swarm, span->agent, span->begin_no);
     uint32_t at = u64map_get(&list->by_begin, key);
     if (at == U64MAP_NONE) {
@@ -85,41 +85,41 @@ void kept_remove(struct swarm *swarm, const struct span *span)
     }
     u64map_remove(&list->by_begin, key);
     mem_free(swarm->mem, list->spans[at].args, list->spans[at].args_len);
-    list->spans[at] = (struct kept_span){.args = NULL};
+    list->spans[at] = (struct orphan_open){.args = NULL};
     if (++list->gaps > list->count / 2) {
         close_gaps(swarm);
     }
 }
 
-void kept_remove_dropped(struct swarm *swarm)
+void orphan_open_remove_dropped(struct swarm *swarm)
 {
-    struct kept_list *list = &swarm->kept;
+    struct orphan_list *list = &swarm->orphans;
     for (size_t i = list->count; i-- > 0;) {
-        struct kept_span *kept = &list->spans[i];
+        struct orphan_open *kept = &list->spans[i];
         if (!is_gap(kept) && swarm->sessions[swarm->agents[kept->span.agent].session].dropped) {
             u64map_remove(&list->by_begin, key_of(swarm, kept->span.agent, kept->span.begin_no));
             mem_free(swarm->mem, kept->args, kept->args_len);
-            *kept = (struct kept_span){.args = NULL};
+            *kept = (struct orphan_open){.args = NULL};
             list->gaps++;
         }
     }
     close_gaps(swarm);
 }
 
-void kept_shift(struct swarm *swarm, session_no session, int64_t by_ns)
+void orphan_open_shift(struct swarm *swarm, session_no session, int64_t by_ns)
 {
-    for (size_t i = 0; i < swarm->kept.count; i++) {
-        struct span *span = &swarm->kept.spans[i].span;
-        if (!is_gap(&swarm->kept.spans[i]) && swarm->agents[span->agent].session == session) {
+    for (size_t i = 0; i < swarm->orphans.count; i++) {
+        struct span *span = &swarm->orphans.spans[i].span;
+        if (!is_gap(&swarm->orphans.spans[i]) && swarm->agents[span->agent].session == session) {
             span->start_ns += by_ns;
             span->end_ns += by_ns;
         }
     }
 }
 
-void kept_release(struct swarm *swarm)
+void orphan_open_release(struct swarm *swarm)
 {
-    struct kept_list *list = &swarm->kept;
+    struct orphan_list *list = &swarm->orphans;
     for (size_t i = 0; i < list->count; i++) {
         mem_free(swarm->mem, list->spans[i].args, list->spans[i].args_len);
     }

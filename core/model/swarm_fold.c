@@ -144,7 +144,7 @@ static track_no named_track(const struct swarm *swarm, uint32_t process, intern_
     return found;
 }
 
-bool fold_metadata_event(struct swarm *swarm, const struct event *event)
+bool swarm_fold_metadata(struct swarm *swarm, const struct event *event)
 {
     struct track_slot *slot = &swarm->tracks[event->track];
     if (event->name == swarm->known.thread_sort_index) {

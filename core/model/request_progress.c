@@ -1,0 +1,55 @@
+/* The progress of open requests (first_token, progress and attempt of the feed), which no event has.
+   Each entry is found by the number of the begin event, which stays when spans are derived again. The
+   table is as small as the number of open requests. */
+#include "core/model/swarm_private.h"
+
+#include <math.h>
+
+void request_progress_release(struct swarm *swarm)
+{
+    mem_free(swarm->mem, swarm->progress, swarm->progress_cap * sizeof *swarm->progress);
+    u64map_release(&swarm->progress_by_begin);
+}
+
+const struct request_progress *request_progress_get(const struct swarm *swarm, uint64_t begin_no)
+{
+    uint32_t i = u64map_get(&swarm->progress_by_begin, begin_no);
+    return i == U64MAP_NONE ? NULL : &swarm->progress[i];
+}
+
+struct request_progress *request_progress_edit(struct swarm *swarm, uint64_t begin_no)
+{
+    uint32_t i = u64map_get(&swarm->progress_by_begin, begin_no);
+    swarm->revision++;
+    if (i != U64MAP_NONE) {
+        return &swarm->progress[i];
+    }
+    i = (uint32_t)swarm->progress_count;
+    if (!mem_reserve(swarm->mem, &swarm->progress, &swarm->progress_cap, swarm->progress_count + 1,
+                     sizeof *swarm->progress) ||
+        !u64map_put(&swarm->progress_by_begin, begin_no, i)) {
+        return NULL;
+    }
+    swarm->progress_count++;
+    swarm->progress[i] = (struct request_progress){.begin_no = begin_no,
+                                                   .first_token_ns = INT64_MIN,
+                                                   .output_tokens = (double)NAN,
+                                                   .retry_at_ns = INT64_MIN};
+    return &swarm->progress[i];
+}
+
+void request_progress_drop(struct swarm *swarm, uint64_t begin_no)
+{
+    uint32_t i = u64map_get(&swarm->progress_by_begin, begin_no);
+    if (i == U64MAP_NONE) {
+        return;
+    }
+    u64map_remove(&swarm->progress_by_begin, begin_no);
+    swarm->progress_count--;
+    if (i != swarm->progress_count) {
+        swarm->progress[i] = swarm->progress[swarm->progress_count];
+        /* The key exists, so this needs no memory. */
+        (void)u64map_put(&swarm->progress_by_begin, swarm->progress[i].begin_no, i);
+    }
+    swarm->revision++;
+}
