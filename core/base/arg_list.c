@@ -1,5 +1,5 @@
-/* Values are written one after another into one text; pointers into it are set at the merge, because
-   the text may still move. A value of no length is undefined. */
+/* Values are written one after another into one text; pointers into it are set at the merge,
+   because the text may still move. A value of no length is undefined. */
 #include "core/base/arg_list.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* The members that an operation sets in an event's args: gathered as raw JSON, then merged over those of
-   a base object. */
+/* The members that an operation sets in an event's args: gathered as raw JSON, then merged over
+   those of a base object. */
 #ifndef CORE_BASE_ARG_LIST_H
 #define CORE_BASE_ARG_LIST_H
 

@@ -1,5 +1,6 @@
-/* The state of an agent: its first and last time, the span that ended last, since when it is idle. A
-   new end updates it; after a span was removed it is computed again from the agent's lanes. */
+/* The state of an agent: its first and last time, the span that ended last, since when it is
+   idle. A new end updates it; after a span was removed it is computed again from the agent's
+   lanes. */
 #include "core/model/swarm_private.h"
 
 void agent_state_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns)

@@ -16,8 +16,9 @@ static void count_open(struct swarm *swarm, agent_no agent, uint8_t kind, int by
 
 /* ---- phases ---- */
 
-/* Phases wait with their agent until the end of a request claims them: the seed appends them just before it. (Not with
-   their track: in a document of ours a phase that sticks out of its request is on another thread.) */
+/* The seed appends phases just before the end of their request, so they wait with the agent
+   until that end claims them. They cannot wait with their track: in a document by swarmtop a
+   phase that is longer than its request is on another thread. */
 static void add_phase(struct swarm *swarm, struct agent *agent, span_no no)
 {
     if (agent->first_phase == NO_SPAN) {
@@ -163,8 +164,8 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
     return stats_count_open(swarm, span, -1) && span_end_apply(swarm, no, facts);
 }
 
-/* An end whose begin is not there: a span all the same where its begin lies in what was dropped, and its length is known;
-   else an orphan. */
+/* Handles an end without an open begin. It makes a span if its begin was dropped and its
+   duration is known; else it counts as an orphan end. */
 static bool recover(struct swarm *swarm, struct event_store *store, uint64_t number,
                     const struct event *event, const struct end_facts *facts)
 {
@@ -187,8 +188,8 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
     return span_end_apply(swarm, no, facts);
 }
 
-/* The end of a span that was kept for the screen's sake. From here on it is what a re-opened file makes of its end. (Only the
-   lanes that it kept others out of are not, until they are derived again: swarm_relane.) */
+/* Ends a span whose begin was dropped. The span becomes what a re-opened file derives from its
+   end. Only the lanes still differ, until swarm_relane. */
 static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t number,
                      const struct event *event, struct end_facts *facts, span_no no)
 {
@@ -226,8 +227,8 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
 
 /* ---- async spans ---- */
 
-/* Pairs by (session, category, scope, id), as the Trace Event Format says. A hash stands for the four: should two of them ever meet, two spans
-   swap their ends. */
+/* Pairs by (session, category, scope, id), after the Trace Event Format. A hash represents the
+   four; if two hashes were equal, two spans would swap their ends. */
 static uint64_t async_key(const struct swarm *swarm, const struct event *event)
 {
     struct slice extra = event->extra;
@@ -280,7 +281,7 @@ static bool derive_async_end(struct swarm *swarm, struct event_store *store, uin
     if (outer == NO_SPAN) {
         u64map_remove(&swarm->async_open, key);
     } else {
-        /* The key is there: this cannot need memory. */
+        /* The key exists, so this needs no memory. */
         (void)u64map_put(&swarm->async_open, key, outer);
     }
     struct end_facts facts;
@@ -302,7 +303,7 @@ static void note_truncation(struct swarm *swarm, const struct event *event, int6
     }
     double count = total.type == JSON_TYPE_NUMBER ? json_get_number(total) : 0;
     session->dropped = count > 0 && count < 1e18 ? (uint64_t)count : 0;
-    /* What was dropped is everybody's who shares the document or the pool. */
+    /* The drop concerns all sessions of the document or the pool. */
     for (size_t i = 0; i < swarm->session_count; i++) {
         struct session_slot *other = &swarm->sessions[i];
         if (other->session.pool == session->pool && other->session.document == session->document &&

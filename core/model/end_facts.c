@@ -1,6 +1,6 @@
-/* One walk over the args; each fact is a row of a table. This runs for every end of every span, and again when spans are derived again: it is the
-   walk of json_read.h with less asked of it. Keys are told apart by their length, and only one that has an escape is decoded; values
-   that nobody wants are passed over. */
+/* Walks the args once; each fact is a row of a table. This runs for each end of each span, and
+   again when spans are derived again. So it is a reduced copy of the walk of json_read.h: keys
+   are found by length, and only a key with an escape is decoded. Other values are skipped. */
 #include "core/model/end_facts.h"
 
 #include "core/base/word.h"
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Behind the numbers. */
+/* Facts that are no numbers follow the numbers. */
 enum { FACT_MODEL = FACTS, FACT_SUCCESS, FACT_EVICTED, FACT_INCOMPLETE, ALL_FACTS };
 
 static const struct row {
@@ -37,7 +37,7 @@ static const struct row {
 };
 static_assert(sizeof rows / sizeof *rows == ALL_FACTS, "a row for each fact");
 
-/* The first row with a key of that length, + 1; 0: there is none. */
+/* The first row with a key of that length, + 1; 0: no such row. */
 static const uint8_t first_by_len[] = {
     [4] = FACT_ITPS + 1,
     [5] = FACT_MODEL + 1,
@@ -120,7 +120,8 @@ static void take(struct end_facts *out, unsigned row, struct json_value value)
     }
 }
 
-/* A number of few digits, at most one point among them, and no more: what nearly all are. False: it is another. */
+/* Reads a number of few digits with at most one point, as nearly all are. False: another
+   spelling. */
 static inline bool take_plain_number(const char **at, double *out)
 {
     static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
@@ -142,7 +143,8 @@ static inline bool take_plain_number(const char **at, double *out)
     return true;
 }
 
-/* The quote that ends a string that begins at `at`, behind its own. The text is checked. */
+/* Returns the quote that ends the string that begins at `at`, which is after its opening quote.
+   The text is checked. */
 static inline const char *end_of_string(const char *at, const char *end, bool *plain)
 {
     const char *quote = text_near_quote(at, end);
@@ -160,8 +162,8 @@ static inline const char *end_of_string(const char *at, const char *end, bool *p
     }
 }
 
-/* Takes a member of a checked object without white space between its parts, from its key's quote to behind its value. NULL: it is for the careful
-   walk. */
+/* Reads a member of a checked object without white space, from the quote of its key to the end
+   of its value. NULL: use the careful walk. */
 static inline const char *take_member(const char *at, const char *end, struct end_facts *out)
 {
     bool plain = true, ignored = true;

@@ -1,4 +1,5 @@
-/* What the args of a span's end say that the model needs, read out once (the seed's endLLMRequestPerfettoSpan and the like). */
+/* The few values that the model needs from the args of a span's end, read once (the seed's
+   endLLMRequestPerfettoSpan and its relatives). */
 #ifndef CORE_END_FACTS_H
 #define CORE_END_FACTS_H
 
@@ -18,16 +19,16 @@ enum end_fact {
 };
 
 struct end_facts {
-    double numbers[FACTS];   /* NAN: not said */
-    struct json_value model; /* borrowed from the args; type JSON_TYPE_NONE: not said */
+    double numbers[FACTS];   /* NAN: not reported */
+    struct json_value model; /* borrowed from the args; type JSON_TYPE_NONE: not reported */
     struct slice model_text; /* the same as plain text, of a record; bytes NULL: not reported */
-    int8_t success;          /* 1, 0, -1: not said */
+    int8_t success;          /* 1, 0, -1: not reported */
     uint8_t flags;           /* SPAN_EVICTED, SPAN_INCOMPLETE, SPAN_ERROR */
 };
 
-/* `args` is a raw, checked value, or none. */
+/* Reads `args`, a raw, checked value or no bytes. */
 void end_facts_read(struct slice args, struct end_facts *out);
-/* Output tokens over the time of sampling alone (ttlt - ttft - set-up), a second; NAN: cannot be known. */
+/* Returns output tokens per second of sampling (ttlt - ttft - set-up); NAN: unknown. */
 double end_facts_otps(const struct end_facts *facts);
 
 #endif

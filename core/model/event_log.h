@@ -19,8 +19,8 @@ struct event_log;
 /* Returns a new ring of at most `lines` entries; NULL: out of memory. */
 struct event_log *event_log_new(const struct mem *mem, size_t lines);
 void event_log_free(struct event_log *log);
-/* Appends a copy of the entry, its text cut at 1,000 bytes. Drops the oldest entry if the ring is full.
-   Without memory the new entry is lost. */
+/* Appends a copy of the entry, its text cut at 1,000 bytes. Drops the oldest entry if the ring
+   is full. Without memory the new entry is lost. */
 void event_log_add(struct event_log *log, const struct log_entry *entry);
 size_t event_log_count(const struct event_log *log);
 /* Returns the entry; index 0 is the oldest. */

@@ -1,9 +1,9 @@
-/* A short list of facts, searched from front to back: a call has five to fifteen. Texts are blocks
-   of their own, since most are seldom the same twice and go with their call.
+/* Facts are a short list, searched in order: a call has five to fifteen. Texts have blocks of
+   their own, since few are equal and they are freed with their call.
 
-   Each rule is a maximum in a total order, and its result a function of the set of values alone. Of
-   args that sources of one precedence report differently, the members are joined one by one; then they
-   are kept sorted by key, because the order of their arrival must not show. */
+   Each rule is a maximum in a total order, so its result depends on the set of values alone. If
+   sources of one precedence report different args, their members are joined one by one. They are
+   then sorted by key, so the order of arrival does not show. */
 #include "core/model/facts.h"
 
 #include "core/base/json_read.h"
@@ -173,7 +173,7 @@ static bool any_time(const double *ms, size_t count)
     return i < count;
 }
 
-/* Sorts, drops what cannot be a time and what is there twice. Returns how many are left. */
+/* Sorts the times and drops invalid and repeated ones. Returns how many are left. */
 static size_t tidy_times(double *times, size_t count)
 {
     size_t kept = 0;
@@ -287,8 +287,8 @@ static size_t count_members(struct json_value object)
     return count;
 }
 
-/* The members of both, sorted by key; of one that both have, the shorter spelling of the key and the
-   greater value as texts. */
+/* Joins the members of both, sorted by key. A member of both gets the shorter spelling of its
+   key and the greater value by text. */
 static bool join_objects(const struct mem *mem, struct json_value a, struct json_value b,
                          struct strbuf *out)
 {

@@ -1,7 +1,6 @@
-/* What holds of one session, agent or call: of each field the value that its rule (update.h) chose
-   from all updates so far, with the precedence of who knew it. The list has only the fields that
-   some update set, since a call has few of them. Every function that returns FACT_NO_MEMORY leaves
-   the facts as they were. */
+/* The facts of one session, agent or call. Each field has the value that its rule (update.h)
+   chose from all updates so far, with its precedence. The list has only fields that some update
+   set. A function that returns FACT_NO_MEMORY leaves the facts unchanged. */
 #ifndef CORE_MODEL_FACTS_H
 #define CORE_MODEL_FACTS_H
 
@@ -37,18 +36,19 @@ enum fact_result facts_merge(struct facts *facts, const struct mem *mem, enum up
 /* Joins all of `from`. */
 enum fact_result facts_unite(struct facts *facts, const struct mem *mem, const struct facts *from);
 
-/* NULL: unknown. Of RULE_BY_KEY: one of several (facts_args puts them together). */
+/* Returns the fact; NULL: unknown. A field of RULE_BY_KEY has several: use facts_args. */
 const struct fact *facts_get(const struct facts *facts, enum update_field field);
 double facts_number(const struct facts *facts, enum update_field field); /* NAN: unknown */
 /* Bytes NULL: unknown. Borrowed until the facts change. */
 struct slice facts_text(const struct facts *facts, enum update_field field);
 enum tristate facts_bool(const struct facts *facts, enum update_field field);
-/* Sorted. Returns how many; *ms is NULL where there are none. Borrowed until the facts change. */
+/* Returns the number of times, and in *ms the sorted times; NULL if it has no times. Borrowed
+   until the facts change. */
 size_t facts_times(const struct facts *facts, enum update_field field, const double **ms);
 /* False: no retry was announced. */
 bool facts_retry(const struct facts *facts, struct retry *out);
-/* The args of all precedences as one raw JSON object, appended to `scratch` where there is more
-   than one. Bytes NULL: there are none. Borrowed until the facts or the scratch change. */
+/* Returns the args of all precedences as one raw JSON object. More than one are joined in
+   `scratch`. Bytes NULL: no args. Borrowed until the facts or the scratch change. */
 struct slice facts_args(const struct facts *facts, struct strbuf *scratch);
 
 #endif

@@ -1,7 +1,7 @@
-/* Up to HISTOGRAM_EXACT samples are kept, unsorted; a percentile is found by selection. The next one
-   moves all of them into buckets: 64 to each power of two, so that the bucket of a double is made of
-   its exponent and its first six bits of mantissa, and its middle is at most 0.8 % away. Only the
-   powers of two that have samples, and those between them, have memory. */
+/* Up to HISTOGRAM_EXACT samples are kept, unsorted; a percentile is found by selection. The next
+   one moves all of them into buckets: 64 to each power of two, so that the bucket of a double is
+   made of its exponent and its first six bits of mantissa, and its middle is at most 0.8 % away.
+   Only the powers of two that have samples, and those between them, have memory. */
 #include "core/model/histogram.h"
 
 #include <math.h>
@@ -85,7 +85,8 @@ static bool reach(struct histogram *histogram, size_t low, size_t high)
     return true;
 }
 
-/* From samples to buckets, which have room for them. Done for many at a time: each time is a walk through memory that has been elsewhere since. */
+/* Moves samples into the buckets, which have room. Many move at once, since the buckets have
+   left the CPU's cache by then. */
 static void flush(struct histogram *histogram)
 {
     for (size_t i = 0; i < histogram->sample_count; i++) {
@@ -156,7 +157,7 @@ bool histogram_merge(struct histogram *histogram, const struct histogram *from)
     if (from->count == 0) {
         return true;
     }
-    /* What is in buckets cannot become samples again. */
+    /* Buckets cannot become samples again. */
     bool buckets = from->buckets != NULL || histogram->count + from->count > HISTOGRAM_EXACT;
     if (!(buckets ? make_buckets(histogram, from->min, from->max)
                   : make_room(histogram, from->count, from->min, from->max))) {
@@ -183,7 +184,8 @@ static void swap(double *a, double *b)
     *b = was;
 }
 
-/* Hoare's partition: returns j with low <= j < high, and nothing in [low, j] above anything in (j, high]. */
+/* Partitions after Hoare: returns j with low <= j < high, where nothing in [low, j] is above
+   anything in (j, high]. */
 static size_t partition(double *values, size_t low, size_t high)
 {
     double pivot = values[low + (high - low) / 2];

@@ -1,5 +1,6 @@
-/* A distribution of one quantity: exact while it is small, log-linear buckets (HDR-like) beyond. Doubles from 1e-6 to 1e15 at
-   most 0.8 % off; what lies outside counts as the nearest of these, only min and max stay as they are. */
+/* A distribution of one quantity: exact samples while few, then log-linear buckets (as in HDR
+   histograms). Values from 1e-6 to 1e15 are at most 0.8 % off. Other values count as the nearest
+   of these; min and max stay exact. */
 #ifndef CORE_HISTOGRAM_H
 #define CORE_HISTOGRAM_H
 
@@ -26,12 +27,13 @@ void histogram_release(struct histogram *histogram);
 bool histogram_add(struct histogram *histogram, double value);
 /* Adds all samples of `from`. False: out of memory, nothing changed. */
 bool histogram_merge(struct histogram *histogram, const struct histogram *from);
-/* Nearest rank: the ceil(percent / 100 * count)-th smallest, within min and max. NAN: no samples. Samples are put into another
-   order or into buckets, which changes no answer. */
+/* Returns the percentile by nearest rank: the ceil(percent / 100 * count)-th smallest, within
+   min and max. NAN: no samples. May sort samples or move them into buckets, which changes no
+   answer. */
 double histogram_percentile(struct histogram *histogram, double percent);
 
-/* How the samples spread over `bins` steps of equal ratio from `low` to `high` (0 < low < high): adds to counts[]. What lies outside is in the
-   nearest one. */
+/* Adds to counts[] how many samples lie in each of `bins` steps of equal ratio from `low` to
+   `high` (0 < low < high). Samples outside count in the nearest step. */
 void histogram_spread(const struct histogram *histogram, double low, double high, size_t bins,
                       uint64_t *counts);
 

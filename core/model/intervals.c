@@ -1,5 +1,6 @@
-/* A sorted list in which what meets is joined. Work comes in the order of its end, so a stretch nearly always joins or follows the last one;
-   one that lasted long swallows those that ended while it went on. */
+/* A sorted list of intervals; intervals that touch are joined. Work arrives in order of its end,
+   so an interval nearly always joins or follows the last one. A long one swallows those that
+   ended during it. */
 #include "core/model/intervals.h"
 
 #include <assert.h>
@@ -16,7 +17,8 @@ void intervals_release(struct intervals *set)
     intervals_init(set, set->mem);
 }
 
-/* The place of the first stretch that ends at `at` or later. Looked for from behind, in strides that grow. */
+/* Returns the index of the first interval that ends at `at` or later. Searches from the back, in
+   growing strides. */
 static size_t first_reaching(const struct intervals *set, int64_t at)
 {
     size_t high = set->count, stride = 1;

@@ -20,7 +20,8 @@ struct intervals {
 /* `mem` is borrowed as long as it is used. */
 void intervals_init(struct intervals *set, const struct mem *mem);
 void intervals_release(struct intervals *set);
-/* Adds a stretch, `from` <= `to`. Quick where it comes near the end. False: out of memory, nothing changed. */
+/* Adds the interval; `from` <= `to`. Fast near the end of the list. False: out of memory,
+   nothing changed. */
 bool intervals_add(struct intervals *set, int64_t from, int64_t to);
 /* How long the set would be with that stretch. */
 int64_t intervals_length_with(const struct intervals *set, int64_t from, int64_t to);

@@ -1,7 +1,8 @@
-/* Lanes: the rows of an agent. A span takes the lowest lane that is free for it when it appears. That depends on nothing but the order of
-   events, so a live feed and its re-opened file have the same lanes. Each lane's spans are kept by start; most come in
-   order, late ones are put in their place. Phases and interactions take no lane: phases are drawn in their request, and an
-   interaction is an envelope around everything else. */
+/* Lanes are the rows of an agent. A new span takes the lowest free lane. That depends on the
+   order of events alone, so a live feed and its re-opened file have the same lanes. The spans of
+   a lane are sorted by start; most arrive in order, late ones are inserted. Phases and
+   interactions take no lane: a phase is drawn in its request, and an interaction is an envelope
+   around all else. */
 #include "core/model/lane_index.h"
 #include "core/model/swarm_private.h"
 
@@ -147,7 +148,7 @@ static size_t place_of(const struct swarm *swarm, const span_no *spans, size_t c
     return count;
 }
 
-/* What the last span of the lane leaves behind it. */
+/* Recomputes the lane's end after its last span was removed. */
 static void shrink(const struct swarm *swarm, struct lane *lane)
 {
     if (lane->count == 0) {

@@ -1,5 +1,6 @@
-/* How fine a pyramid is follows from how dense the spans are: its finest buckets hold about eight, so that a column that is narrower than one has
-   few spans to look at, and the pyramid stays small against what it sums up. That is looked at again each time the spans have doubled. */
+/* The finest buckets of a pyramid hold about eight spans, so their width follows from the
+   density of spans. A column narrower than a bucket then has few spans to walk, and the pyramid
+   stays small. The width is checked each time the spans have doubled. */
 #include "core/model/lane_index.h"
 
 #include "core/model/request_phase.h"
@@ -92,7 +93,8 @@ static bool add_ended(const struct swarm *swarm, struct lane_index *index, span_
     return add(swarm, index, &span);
 }
 
-/* Makes room for those that were put among the others, from the back, each once moved. False: out of memory. */
+/* Merges the inserted spans into the list from the back, moving each span once. False: out of
+   memory. */
 static bool merge_inserted(const struct swarm *swarm, const struct lane *lane,
                            struct lane_index *index)
 {
@@ -159,7 +161,8 @@ static unsigned first_shift(const struct swarm *swarm, const struct lane *lane)
     return log_2(length / lane->count * SPANS_WANTED + 1);
 }
 
-/* Whether the pyramid's finest buckets are as they should be; else it begins anew with others. */
+/* Returns true if the finest buckets have the right width; else resets the pyramid with another
+   width. */
 static bool review(const struct swarm *swarm, struct lane_index *index)
 {
     struct pyramid *pyramid = &index->pyramid;

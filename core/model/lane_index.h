@@ -1,5 +1,7 @@
-/* What the timeline knows of a lane beyond its list of spans: what it needs to know of each, side by side, and a pyramid of the closed ones. It is made when somebody first looks at the lane, and brought
-   up to date when he looks again: who only records or reports pays nothing for it. Private to the model's lanes and queries. */
+/* The index of a lane for the timeline: the few values it needs of each span, in arrays, and a
+   pyramid of the closed spans. lane_index_sync makes it at the first query and updates it at
+   later ones, so `record` and `report` do not pay for it. Used by the model's lanes and by
+   core/query/query_lane.c. */
 #ifndef CORE_LANE_INDEX_H
 #define CORE_LANE_INDEX_H
 
@@ -15,12 +17,13 @@ struct lane_index {
     size_t inserted_from; /* the first of their places */
     span_no *late;        /* they, and those of before that are still open */
     size_t late_count, late_cap;
-    span_no *loose; /* closed in the trace while they go on (swept): they may overlap others */
+    span_no *loose; /* closed in the trace by the sweep, but still running: may overlap others */
     size_t loose_count, loose_cap;
     size_t review_at; /* so many spans, and its buckets are looked at */
 };
 
-/* Brings the lane's index up to date. NULL: out of memory, or none is possible; the list of spans tells all. Borrowed. */
+/* Updates the lane's index. Returns it, borrowed; NULL: out of memory, or the lane cannot have
+   one: walk its spans instead. */
 const struct lane_index *lane_index_sync(const struct swarm *swarm, struct lane *lane);
 /* The place of the first of its spans that starts at `at_ns` or later. */
 size_t lane_index_first_from(const struct lane_index *index, int64_t at_ns);

@@ -1,4 +1,5 @@
-/* Counting into one set of metrics: plain sums, a histogram for each quantity, and a list of tools. */
+/* Counting into one set of metrics: plain sums, a histogram for each quantity, and a list of
+   tools. */
 #include "core/model/metrics_acc.h"
 
 #include <math.h>

@@ -1,16 +1,17 @@
-/* An index of one track's open spans. Entries are linked into chains, one of each kind; a hash table
-   maps the hash of a chain's key to its newest entry, so adding, removing and finding a span cost
-   the same however many are open.
+/* An index of one track's open spans. Entries are linked into chains, one of each kind; a hash
+   table maps the hash of a chain's key to its newest entry, so adding, removing and finding a
+   span cost the same however many are open.
 
-   An end repeats the args of its begin, among others and in any order. To find a begin by its args
-   without trying all spans, spans are grouped by shape: name, category, dropped begin or not, and
-   the set of the keys of their args. A tool's calls have few shapes. For each shape whose keys an
-   end has, the end's members of those keys are hashed; the sum is the hash of the args that such a
-   begin has. A shape is filed under its least key (by hash), so an end looks only at shapes that
-   share that key with it. Sums are used because they do not depend on the order of members.
+   An end repeats the args of its begin, among others and in any order. To find a begin by its
+   args without trying all spans, spans are grouped by shape: name, category, dropped begin or
+   not, and the set of the keys of their args. A tool's calls have few shapes. For each shape
+   whose keys an end has, the end's members of those keys are hashed; the sum is the hash of the
+   args that such a begin has. A shape is filed under its least key (by hash), so an end looks
+   only at shapes that share that key with it. Sums are used because they do not depend on the
+   order of members.
 
-   Args that repeat a key with another value have no such hash. No args without such a key contain
-   them, and an end that has such args is not looked up here. */
+   Args that repeat a key with another value have no such hash. No args without such a key
+   contain them, and an end that has such args is not looked up here. */
 #include "core/model/open_index.h"
 
 #include "core/base/u64map.h"

@@ -1,5 +1,6 @@
-/* Finds open spans of one track by name, start and args, without walking all of them. span_pair.c makes
-   one when a track has many open spans and holds the rule that chooses among the spans found. */
+/* Finds open spans of one track by name, start and args, without walking all of them.
+   span_pair.c makes one when a track has many open spans and holds the rule that chooses among
+   the spans found. */
 #ifndef CORE_OPEN_INDEX_H
 #define CORE_OPEN_INDEX_H
 

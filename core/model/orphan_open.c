@@ -1,7 +1,7 @@
 /* Open spans whose begin event was dropped by the cap. A copy of each, with its args, outlives
-   deriving again and is put back before the events in memory. They are found by pool and number of
-   the begin event. A removed one leaves a gap, so that the others keep their places and their order;
-   the gaps go when they are half of the list. */
+   deriving again and is put back before the events in memory. They are found by pool and number
+   of the begin event. A removed one leaves a gap, so that the others keep their places and their
+   order; the gaps go when they are half of the list. */
 #include "core/model/swarm_private.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* A level is a sorted list of the buckets that are not empty: a lane that rests for a week costs nothing for it. Nearly all spans go into the last
-   bucket or behind it. */
+/* A level is a sorted list of its non-empty buckets, so a lane that rests for a week costs
+   nothing. Nearly all spans go into the last bucket or after it. */
 #include "core/model/pyramid.h"
 
 #include <string.h>
@@ -41,7 +41,7 @@ static size_t first_not_less(const struct pyramid_level *level, int64_t key)
     return low;
 }
 
-/* The bucket with the key, made when there is none. NULL: out of memory. */
+/* Returns the bucket with the key, new if necessary. NULL: out of memory. */
 static struct pyramid_bucket *bucket_at(struct pyramid *pyramid, struct pyramid_level *level,
                                         int64_t key)
 {

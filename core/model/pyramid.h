@@ -1,14 +1,16 @@
-/* A time pyramid: what a lane holds, summed up over stretches of time of 2^shift, 2^(shift + 2) … ns, each beginning at a multiple of its length. It
-   answers what a column of the timeline holds without a look at the spans in it. Private to the queries of lanes (lane_index.h).
+/* A time pyramid sums up a lane over buckets of 2^shift, 2^(shift + 2) … ns, each aligned to its
+   length. It gives the content of a timeline column without a walk over the spans in it. Private
+   to the queries of lanes (lane_index.h).
 
-   A span is summed up in the buckets that hold all of it. Those that reach over a bucket's end are found through the last span that begins in
-   it: as spans of a lane do not overlap, no other can. */
+   A span is summed up in the buckets that hold all of it. A bucket finds the one span that
+   crosses its end as the last span that begins in it: spans of a lane do not overlap. */
 #ifndef CORE_PYRAMID_H
 #define CORE_PYRAMID_H
 
 #include "core/model/span.h"
 
-/* What the timeline needs to know of a span that has ended. It stands here once more, so that a row is read from front to back in memory. */
+/* The values of an ended span that the timeline needs, copied so that a row is read from memory
+   in order. */
 struct lane_span {
     int64_t start_ns, end_ns;
     span_no no;
@@ -16,7 +18,7 @@ struct lane_span {
     uint8_t flags; /* enum span_flag */
 };
 
-/* Of the spans that lie in it: */
+/* Sums over the spans that lie in the bucket. */
 struct pyramid_bucket {
     int64_t key;                 /* it begins at key << its level's shift */
     int64_t weights[SPAN_KINDS]; /* ns by kind; those of a request by its phases */
@@ -25,8 +27,7 @@ struct pyramid_bucket {
     uint8_t heavy_kind, heavy_flags;
     bool error;
     uint32_t count;
-    struct lane_span
-        last; /* the last one that begins here, whether it lies in it or not; its no is NO_SPAN: none */
+    struct lane_span last; /* the last one that begins in the bucket; .no NO_SPAN: none */
 };
 
 struct pyramid_level {
@@ -47,7 +48,8 @@ struct pyramid {
 /* `shift`: of the finest level. */
 void pyramid_init(struct pyramid *pyramid, const struct mem *mem, unsigned shift);
 void pyramid_release(struct pyramid *pyramid);
-/* Adds a span, its end behind its start, and its time by kinds. False: out of memory, the pyramid is of no more use. */
+/* Adds a span (its end after its start) and its time by kinds. False: out of memory, the pyramid
+   is then useless. */
 bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
                  const int64_t weights[SPAN_KINDS]);
 /* The coarsest level whose buckets are not longer than 2^zoom ns; -1: none is that fine. */

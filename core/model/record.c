@@ -262,7 +262,7 @@ void record_end_facts(const struct record *record, struct end_facts *out)
 
 /* ---- order ---- */
 
-/* What lies inside what, where times are equal. */
+/* Returns the depth of nesting, which orders calls of equal times. */
 static int depth_of(const struct record *record)
 {
     static const uint8_t depths[CALL_KINDS] = {

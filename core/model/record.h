@@ -1,10 +1,10 @@
-/* Span records: everything that is known of one call from updates (update.h). A record has no events
-   in the store; whoever writes a document or asks for its args prints them from the record. It can
-   be corrected until the cap drops it.
+/* Span records: everything that is known of one call from updates (update.h). A record has no
+   events in the store; whoever writes a document or asks for its args prints them from the
+   record. It can be corrected until the cap drops it.
 
-   A call that has a start is shown: the record has a span in the model, and a change of the record
-   changes that span in place. Records belong to the live pool. A record number is used again after
-   its record has gone. */
+   A call that has a start is shown: the record has a span in the model, and a change of the
+   record changes that span in place. Records belong to the live pool. A record number is used
+   again after its record has gone. */
 #ifndef CORE_MODEL_RECORD_H
 #define CORE_MODEL_RECORD_H
 
@@ -26,7 +26,7 @@ enum record_state {
 
 struct record {
     session_no session; /* NO_SESSION: not opened yet; then it is hidden */
-    agent_no agent;     /* whose row it is on; NO_AGENT: unknown */
+    agent_no agent;     /* the agent whose row shows it; NO_AGENT: unknown */
     track_no track;     /* of that agent */
     uint8_t kind;       /* enum call_kind */
     uint8_t state;      /* enum record_state */
@@ -64,15 +64,16 @@ void swarm_record_drop(struct swarm *swarm, record_no record);
 bool swarm_record_changed(struct swarm *swarm, record_no record);
 /* One past the greatest number that was ever used. */
 record_no swarm_record_end(const struct swarm *swarm);
-/* What the record counts against the cap: the events that it would print, at least 1. */
+/* Returns the record's weight against the cap: the number of events that it would print, at
+   least 1. */
 static inline uint32_t record_weight(const struct record *record)
 {
     return record->shown_events > 0 ? record->shown_events : 1;
 }
 /* The oldest record; each one's `newer` leads on. */
 record_no swarm_record_oldest(const struct swarm *swarm);
-/* Where two records turned out to be one call: whoever asks for the span `from` gets `to`. False: out
-   of memory. */
+/* Forwards the span of a record that turned out to be another's call: reads of `from` give `to`.
+   False: out of memory. */
 bool swarm_forward_span(struct swarm *swarm, span_no from, span_no to);
 /* Called for each record that the cap drops, just before it goes. */
 void swarm_on_record_drop(struct swarm *swarm, void (*dropped)(void *ctx, record_no record),
@@ -83,9 +84,9 @@ const struct record *swarm_span_record(const struct swarm *swarm, const struct s
 
 /* A request's times and numbers; rates are set. `origin_ns`: what µs count from. */
 void record_shape(const struct record *record, int64_t origin_ns, struct request_shape *out);
-/* What the args of its end would say. `model` in it stays unset, see model_name. */
+/* Sets *out to the facts of the record's end. `model` in it stays unset, see model_name. */
 void record_end_facts(const struct record *record, struct end_facts *out);
-/* What the end of any closed span reported, or the begin of an open one. */
+/* Sets *out to the facts of any closed span's end, or of an open one's begin. */
 void span_end_facts(const struct swarm *swarm, const struct span *span, struct end_facts *out);
 /* The ns of an epoch time in ms, rounded once. */
 int64_t record_ns(double ms);

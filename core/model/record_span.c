@@ -1,6 +1,6 @@
-/* The span of a record, corrected in place: what the model derived from the span as it was is taken
-   back, then the span as it is now is taken in. Its number stays, so that a cursor on it does. A span
-   leaves its lane only where it would overlap. */
+/* The span of a record, corrected in place: what the model derived from the span as it was is
+   taken back, then the span as it is now is taken in. Its number stays, so that a cursor on it
+   does. A span leaves its lane only where it would overlap. */
 #include "core/model/lane_index.h"
 #include "core/model/record.h"
 #include "core/model/swarm_private.h"
@@ -26,8 +26,8 @@ static void free_phases(struct swarm *swarm, struct span *request)
     request->next_phase = NO_SPAN;
 }
 
-/* Where a phase begins and ends among those of its request, in the seed's order: the set-up ends after
-   the retries inside it. */
+/* Sets the start and end of a phase of a request, in the seed's order: the set-up ends after the
+   retries inside it. */
 static void place_phase(const struct request_shape *shape, size_t index,
                         const struct request_phase *phase, struct span *span)
 {
@@ -212,7 +212,7 @@ static bool close_open(struct swarm *swarm, struct record *record, const struct 
     return add_phases(swarm, record) && span_end_apply(swarm, record->span, &facts) && good;
 }
 
-/* What it would print counts against the cap. */
+/* Counts the events that the record would print against the cap. */
 static void count_events(struct swarm *swarm, struct record *record)
 {
     const struct span *span = record->span == NO_SPAN ? NULL : swarm_edit_span(swarm, record->span);
@@ -294,7 +294,7 @@ bool swarm_record_changed(struct swarm *swarm, record_no number)
         good = correct(swarm, record, &now);
     }
     if (!good && record->span != NO_SPAN) {
-        /* Half a span is none: the caller tries again. */
+        /* Removes a partial span; the caller tries again. */
         record_span_remove(swarm, number);
     }
     count_events(swarm, record);

@@ -1,6 +1,6 @@
-/* A request is set up (with the attempts that failed inside), waits for its first token, and samples.
-   Only what is known is a phase: set-up where it took time, the first token where its time is known,
-   sampling where some time is left after it. */
+/* A request is set up (with the attempts that failed inside), waits for its first token, and
+   samples. Only what is known is a phase: set-up where it took time, the first token where its
+   time is known, sampling where some time is left after it. */
 #include "core/model/request.h"
 
 #include <math.h>

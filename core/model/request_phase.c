@@ -1,6 +1,6 @@
-/* A request as a row of stretches of time, each of one kind. Of one that has ended its phases tell,
-   which may lie in one another (attempts in the set-up) or overlap: the one that began last wins. Of one
-   that is open, what its sender says while it runs (request_progress_get). */
+/* A request is a row of intervals, each of one kind. An ended request has phases, which may nest
+   (attempts in the set-up) or overlap: the phase that began last wins. An open request has the
+   progress that its sender reports (request_progress_get). */
 #include "core/model/request_phase.h"
 
 /* A request of more phases than this is drawn by its first ones: no real one comes near. */

@@ -1,6 +1,6 @@
-/* The progress of open requests (first_token, progress and attempt of the feed), which no event has.
-   Each entry is found by the number of the begin event, which stays when spans are derived again. The
-   table is as small as the number of open requests. */
+/* The progress of open requests (first_token, progress and attempt of the feed), which no event
+   has. Each entry is found by the number of the begin event, which stays when spans are derived
+   again. The table is as small as the number of open requests. */
 #include "core/model/swarm_private.h"
 
 #include <math.h>

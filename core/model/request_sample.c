@@ -1,5 +1,5 @@
-/* A sample joins two sources: the numbers that the request's end reports, and the times of its phases.
-   Phases may overlap, so each part of the time is counted once. */
+/* A sample joins two sources: the numbers that the request's end reports, and the times of its
+   phases. Phases may overlap, so each part of the time is counted once. */
 #include "core/model/request_sample.h"
 
 #include <math.h>

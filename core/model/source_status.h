@@ -1,5 +1,5 @@
-/* The state of a source, for the screen: plain values that ingest fills in and views read. Texts are
-   borrowed from the source. */
+/* The state of a source, for the screen: plain values that ingest fills in and views read. Texts
+   are borrowed from the source. */
 #ifndef CORE_SOURCE_STATUS_H
 #define CORE_SOURCE_STATUS_H
 

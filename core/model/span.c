@@ -1,6 +1,6 @@
-/* Kinds are rows of one table. A row matches where the category has all of the row's parts (categories
-   are lists, "api,ttft") and the name, without its prefix, is the row's; the first row that matches
-   wins, so the special ones come first. Words for people are the second table. */
+/* Kinds are rows of one table. A row matches if the category has all parts of the row (a
+   category is a list, "api,ttft") and the name without its prefix equals the row's. The first
+   match wins, so special rows come first. The second table has the kinds' names for people. */
 #include "core/model/span.h"
 
 #include <assert.h>
@@ -20,7 +20,7 @@ static const struct kind_row {
     {"user_input", NULL, NULL, SPAN_USER},   {"interaction", NULL, NULL, SPAN_INTERACTION},
 };
 
-/* What the seed calls the spans of calls, and their categories. */
+/* The names and categories of calls, after the seed. */
 static const struct call_row {
     const char *name;    /* before the call's own name, or instead of one */
     const char *unnamed; /* in place of a missing name; NULL: the call has none */
@@ -40,7 +40,7 @@ static const char *const kind_words[] = {
     [SPAN_SAMPLING] = "sampling",    [SPAN_TOOL] = "tool",
     [SPAN_AGENT_CALL] = "sub-agent", [SPAN_USER] = "user",
 };
-static_assert(sizeof kind_words / sizeof *kind_words == SPAN_KINDS, "a word for each kind");
+static_assert(sizeof kind_words / sizeof *kind_words == SPAN_KINDS, "a name for each kind");
 
 static bool has_part(const char *cat, const char *part)
 {

@@ -1,4 +1,5 @@
-/* A span: what two events (B and E, b and e) or one (X) say of one piece of work. And what kind of work it is. */
+/* A span: one piece of work, made of two events (B and E, b and e), of one (X), or of a record;
+   and its kind. */
 #ifndef CORE_SPAN_H
 #define CORE_SPAN_H
 
@@ -31,20 +32,18 @@ enum span_flag {
 };
 
 struct span {
-    int64_t start_ns,
-        end_ns; /* since the Unix epoch (or since ts 0 in a trace that does not say when it began) */
+    int64_t start_ns, end_ns; /* since the Unix epoch; since ts 0 in a trace without a start time */
     uint64_t begin_no,
         end_no; /* its events in the store, 0: none (dropped, or not yet). X: both the same */
     intern_id name, cat;
     agent_no agent;
     track_no track;
-    span_no parent; /* of a phase: its request; else NO_SPAN */
-    span_no
-        next_phase; /* of a request: its first phase; of a phase: the next in order of appearance; NO_SPAN: none */
-    uint16_t lane;     /* 0: the agent's first row */
-    uint8_t kind;      /* enum span_kind */
-    uint8_t flags;     /* enum span_flag */
-    uint32_t inflight; /* private to the model: the index of its in-flight links */
+    span_no parent;     /* of a phase: its request; else NO_SPAN */
+    span_no next_phase; /* of a request the first phase, of a phase the next; NO_SPAN: none */
+    uint16_t lane;      /* 0: the agent's first row */
+    uint8_t kind;       /* enum span_kind */
+    uint8_t flags;      /* enum span_flag */
+    uint32_t inflight;  /* private to the model: the index of its in-flight links */
 };
 
 /* A span that was made of a record (record.h) has the record's number in place of its events'. */
@@ -76,8 +75,9 @@ static inline bool span_is_phase(uint8_t kind)
     return kind >= SPAN_SETUP && kind <= SPAN_SAMPLING;
 }
 
-/* The kind of a span of that name and category: the seed's categories (api, api,setup, api,retry, api,ttft, api,sampling, tool,
-   user_input, interaction). A tool whose name is that of a sub-agent call (Agent, Task) is a SPAN_AGENT_CALL. */
+/* The kind of a span of that name and category: the seed's categories (api, api,setup,
+   api,retry, api,ttft, api,sampling, tool, user_input, interaction). A tool whose name is that
+   of a sub-agent call (Agent, Task) is a SPAN_AGENT_CALL. */
 enum span_kind span_kind_of(const char *name, const char *cat);
 /* The name and the category of a call's span, interned; `name` is a tool's, or that of a span which
    is no call of a known kind. False: out of memory. */
@@ -85,7 +85,7 @@ bool span_call_name(struct intern *names, const struct mem *mem, enum call_kind 
                     struct slice name, intern_id *name_id, intern_id *cat_id);
 /* "tool", "first token" … for people. */
 const char *span_kind_word(enum span_kind kind);
-/* What is written inside its bar: the name without "Tool: ". Borrowed from `name`. */
+/* Returns the text inside the span's bar: the name without "Tool: ". Borrowed from `name`. */
 const char *span_short_name(const char *name);
 
 #endif

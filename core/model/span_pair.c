@@ -1,24 +1,25 @@
 /* Chooses the begin that an end closes, and keeps the open spans of a track.
 
-   Of the open spans of its track with its name, an end closes the one that fits best: a span that
-   started when the end's duration_ms says and whose args the end repeats; else one that started
-   then (an end may override args of its begin); else one whose args it repeats; else the innermost.
-   Of equals the innermost is closed. An end without a name closes the innermost span. Parallel
-   tools of one agent overlap on one track, so a plain stack would pair them wrongly.
+   An end closes the open span of its track and name that fits best. The best fit started
+   duration_ms before the end, and the end repeats its args. Next best: the span started then (an
+   end may override args of its begin); then: the end repeats its args; else the innermost span.
+   Among equals the innermost is closed. An end without a name closes the innermost span.
+   Parallel tools of one agent overlap on one track, so a plain stack would pair them wrongly.
 
-   Open spans are a list, innermost first, linked both ways. Nearly all ends close a span near its
-   head, so the list is walked first. If the walk does not find a perfect fit among the first few,
-   the track gets an index (open_index.h), which finds the same span at a cost that does not grow
-   with the list. The index is dropped when few spans are left, or when spans change (an amended
-   event); the next long walk makes it again. Without memory for it the list is walked to its end. */
+   Open spans are a list, innermost first, linked both ways. Nearly all ends close a span near
+   its head, so the list is walked first. If the walk does not find a perfect fit among the first
+   few, the track gets an index (open_index.h), which finds the same span at a cost that does not
+   grow with the list. The index is dropped when few spans are left, or when spans change (an
+   amended event); the next long walk makes it again. Without memory for it the list is walked to
+   its end. */
 #include "core/model/open_index.h"
 #include "core/model/swarm_private.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Spans walked before an index is made, and before one that exists is asked. An index of fewer spans
-   is dropped. */
+/* Spans walked before an index is made, and before one that exists is asked. An index of fewer
+   spans is dropped. */
 enum { WALK_BEFORE_INDEX = 32, WALK_WITH_INDEX = 4, INDEX_AT_LEAST = 16 };
 
 static bool same_value(struct json_value a, struct json_value b)
@@ -94,7 +95,8 @@ static enum fit fit_of(const struct swarm *swarm, const struct span *span,
         return FITS_NOT;
     }
     bool timed = end->has_duration && started_then(span, end->at_ns, end->duration_ms);
-    /* Spans without a begin are closed by the ends of dropped begins only: no guessing among those. */
+    /* Spans without a begin are closed by the ends of dropped begins only: no guessing among
+       those. */
     if (end->has_duration && !timed && (span->flags & SPAN_LOST_BEGIN) != 0) {
         return FITS_NOT;
     }
@@ -221,7 +223,7 @@ void span_pair_drop_index(struct swarm *swarm, track_no track)
     swarm->tracks[track].open_index = NULL;
 }
 
-/* Adds a span to the index of its track, if there is one. Without memory for it there is none. */
+/* Adds a span to the index of its track, if the track has one. Drops the index if out of memory. */
 static void add_to_index(struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_edit_span(swarm, no);

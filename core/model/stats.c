@@ -1,6 +1,7 @@
-/* A closed span is added to its agent's accumulator and to its session's; a request to its model's as well.
-   Totals over sessions are made when they are asked for, so a session can be counted again without
-   the others. A session whose closed spans were corrected is counted again when somebody asks. */
+/* A closed span is added to its agent's accumulator and to its session's; a request to its
+   model's as well. Totals over sessions are made when they are asked for, so a session can be
+   counted again without the others. A session whose closed spans were corrected is counted again
+   when somebody asks. */
 #include "core/model/stats.h"
 
 #include "core/model/swarm_private.h"

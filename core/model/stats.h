@@ -1,6 +1,6 @@
-/* The statistics of closed spans, which the metrics (metrics.h) are made of: by agent, by session and
-   by model. A span is added when it gets its end. Open spans are counted, but their time is not yet
-   added. Private to the model and the metrics. */
+/* The statistics of closed spans, which the metrics (metrics.h) are made of: by agent, by
+   session and by model. A span is added when it gets its end. Open spans are counted, but their
+   time is not yet added. Private to the model and the metrics. */
 #ifndef CORE_STATS_H
 #define CORE_STATS_H
 
@@ -53,7 +53,7 @@ bool stats_mark(struct swarm *swarm, session_no session);
 void stats_forget(struct stats *stats, const struct swarm *swarm, session_no session);
 /* The name of a tool span's tool, in `names`; INTERN_FAILED: out of memory. */
 intern_id stats_tool_name(struct stats *stats, const struct swarm *swarm, const struct span *span);
-/* The name of a model; INTERN_NONE: there is none; INTERN_FAILED: out of memory. */
+/* Returns the name of the facts' model; INTERN_NONE: unknown; INTERN_FAILED: out of memory. */
 intern_id stats_model_name(struct stats *stats, const struct end_facts *facts);
 
 /* The statistics of the model, brought up to date. NULL: out of memory. */

@@ -1,7 +1,8 @@
-/* The model's own house-keeping: making and freeing it, the table of spans, the list of those in flight, and what is read from outside.
+/* The model's own house-keeping: making and freeing it, the table of spans, the list of those in
+   flight, and what is read from outside.
 
-   Spans live in chunks of 4,096, by number; a chunk goes when all its spans have gone, so a model that evicts
-   stays as small as what it holds. */
+   Spans live in chunks of 4,096, by number; a chunk goes when all its spans have gone, so a
+   model that evicts stays as small as what it holds. */
 #include "core/model/swarm_private.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-/* The door for events. A metadata event goes to its session's own store and survives everything; any
-   other goes to its pool's store and through derive.c. Where an append reaches the pool's cap, the
-   oldest half is dropped (swarm_cap.c). */
+/* Events enter here. A metadata event goes to its session's own store and survives evictions.
+   Any other event goes to its pool's store and through derive.c. If the pool reaches its cap,
+   the oldest half is dropped (swarm_cap.c). */
 #include "core/model/swarm_private.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ static intern_id intern_json(struct swarm *swarm, struct json_value value)
     if (value.type != JSON_TYPE_STRING) {
         return INTERN_NONE;
     }
-    /* Nearly all names have no escapes: their text is what stands between the quotes. */
+    /* Nearly all names have no escapes: their text lies between the quotes. */
     if (memchr(value.raw, '\\', value.len) == NULL) {
         return intern_put(swarm->names, value.raw + 1, value.len - 2);
     }
@@ -107,7 +107,7 @@ bool swarm_append_segment_take(struct swarm *swarm, enum swarm_pool pool,
     if (!good) {
         event_segment_free(segment);
     }
-    /* Where memory ends, the rest is left out. */
+    /* Without memory the remaining events are left out. */
     while (event_store_next_adopted(store, &event)) {
         event.name = names[event.name];
         event.cat = names[event.cat];

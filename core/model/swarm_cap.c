@@ -1,22 +1,23 @@
-/* The cap of a pool: when what is in memory reaches it, the oldest is dropped until at most half is
-   left, a trace_truncated marker takes the front, and everything is derived again from what is left,
-   which makes the picture that of the exported file (the seed's evictOldestEvents).
+/* The cap of a pool: when what is in memory reaches it, the oldest is dropped until at most half
+   is left, a trace_truncated marker takes the front, and everything is derived again from what
+   is left, which makes the picture that of the exported file (the seed's evictOldestEvents).
 
-   Without records exactly half is dropped, as the seed does. A record counts as the events that it
-   would print; records are dropped whole, in order of arrival among the events, open ones last. */
+   Without records exactly half is dropped, as the seed does. A record counts as the events that
+   it would print; records are dropped whole, in order of arrival among the events, open ones
+   last. */
 #include "core/model/swarm_private.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What is about to go. */
+/* The eviction to come. */
 struct eviction {
     size_t events;      /* the oldest of the store */
     uint64_t counted;   /* events that go or would have been printed */
     int64_t last_ns;    /* the marker's time */
     double last_us;     /* the same from the origin of `session`, as it came */
-    session_no session; /* whose time that is */
+    session_no session; /* the session of that time */
     bool records;       /* there are records: the greatest time counts, not the last */
 };
 

@@ -1,5 +1,5 @@
-/* Documents: the sessions that came from one opened file, which go together when it is read again, and
-   whose processes may turn out to be another session's. */
+/* A document is the set of sessions of one opened file. They are dropped together when the file
+   is read again. The end of a document may move a process to another of its sessions. */
 #include "core/model/swarm_private.h"
 
 #include <stdio.h>
@@ -38,7 +38,7 @@ static void drop_agents_of(struct swarm *swarm, session_no session)
     }
 }
 
-/* What the cap dropped was of documents that are all gone. */
+/* Forgets the counts of dropped events if all their documents are gone. */
 static void forget_drops(struct swarm *swarm)
 {
     for (size_t i = 0; i < swarm->session_count; i++) {
@@ -99,7 +99,8 @@ static bool has_moved(const struct swarm *swarm, session_no from)
     return false;
 }
 
-/* Gives the metadata events of moved processes to their new sessions, in one pass: they keep their order. */
+/* Gives the metadata events of moved processes to their new sessions, in one pass: they keep
+   their order. */
 static bool settle_metadata(struct swarm *swarm, session_no from)
 {
     if (!has_moved(swarm, from)) {
@@ -192,7 +193,8 @@ static bool is_of(const struct swarm *swarm, session_no session, uint32_t docume
     return slot->session.pool == POOL_FILES && slot->session.document == document && !slot->dropped;
 }
 
-/* Counts the events of the document's sessions, whose processes may have moved. Returns how many sessions it has. */
+/* Counts the events of the document's sessions, whose processes may have moved. Returns how many
+   sessions it has. */
 static size_t recount(struct swarm *swarm, uint32_t document)
 {
     struct event_store *store = swarm->stores[POOL_FILES];
@@ -233,7 +235,8 @@ bool swarm_rederive_document(struct swarm *swarm, uint32_t document)
     if (!swarm_commit_moves(swarm, document)) {
         return false;
     }
-    /* Of one session a pass from its first event on; of several one over all, which keeps markers in order. */
+    /* A document of one session needs a pass from its first event. Several sessions need a pass
+       over all events, which keeps the order of markers. */
     for (session_no i = 0; i < swarm->session_count && count == 1; i++) {
         if (is_of(swarm, i, document)) {
             return swarm_rederive_sessions(swarm, POOL_FILES, i);

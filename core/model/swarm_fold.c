@@ -1,6 +1,7 @@
-/* The way back from a document of ours with `--tracks lane`: there overlapping spans of an agent stand on threads `NAME · 2`, `NAME · 3` …
-   of its process. Their events go back to the thread NAME, and the metadata that was made for them goes away, so that the model is the
-   one that the document was written from, and can be written either way again. */
+/* Folds lanes of documents by swarmtop (`--tracks lane`). Such a document has overlapping spans
+   of an agent on threads `NAME · 2`, `NAME · 3` … of its process. Their events return to the
+   thread NAME, and the metadata of the extra threads is dropped. The model is then the one that
+   the document was written from. */
 #include "core/model/swarm_private.h"
 
 #include <string.h>
@@ -12,7 +13,8 @@ static uint64_t key(uint32_t process, intern_id name)
     return (uint64_t)process << 32 | name;
 }
 
-/* The name without ` · n`, n from 2 on; INTERN_NONE: it has no such end, or nothing is called by what is before it. */
+/* Returns the name without ` · n` (n from 2); INTERN_NONE: it has no such end, or no text equals
+   the rest. */
 static intern_id base_of(const struct swarm *swarm, const char *text, size_t len)
 {
     size_t digits = 0;
@@ -42,7 +44,8 @@ static bool is_of(const struct swarm *swarm, track_no track, uint32_t document)
            slot->session.document == document && (slot->session.flags & SESSION_AGENTS) != 0;
 }
 
-/* Into `bases`, by track: where its events go, if not NO_TRACK. `folded`: whether any goes anywhere. */
+/* Sets bases[track] to the track that its events go to, or NO_TRACK. Sets *folded if any track
+   has a base. */
 static bool find_bases(const struct swarm *swarm, uint32_t document, track_no *bases, bool *folded)
 {
     struct u64map by_name;
@@ -131,7 +134,7 @@ bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded)
 
 /* ---- as they come ---- */
 
-/* The track of that name in the process; NO_TRACK: there is none, or more than one could be meant. */
+/* Returns the track of that name in the process; NO_TRACK: no such track, or several. */
 static track_no named_track(const struct swarm *swarm, uint32_t process, intern_id name)
 {
     track_no found = NO_TRACK;

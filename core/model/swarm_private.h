@@ -1,5 +1,4 @@
-/* What the files of the model (swarm.c, swarm_session.c, swarm_append.c, derive.c, lane.c, request_progress.c) share. Nobody else
-   includes this. */
+/* The parts of the model, shared by the .c files of core/model. No other room includes this. */
 #ifndef CORE_SWARM_PRIVATE_H
 #define CORE_SWARM_PRIVATE_H
 
@@ -10,7 +9,7 @@
 
 enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
 
-/* The links of a span in flight, which few are: a span has the place of its links, not the links themselves. */
+/* The links of a span in flight. Few spans are in flight, so a span has the index of its links. */
 struct inflight_link {
     span_no span;
     span_no outer;      /* of an open span: the next open one of its track, outwards */
@@ -19,9 +18,9 @@ struct inflight_link {
     span_no prev, next; /* the list of spans in flight, or of free places */
 };
 
-/* Of struct span.inflight: */
-#define NO_INFLIGHT  UINT32_MAX       /* it is not in flight */
-#define NO_SUCH_SPAN (UINT32_MAX - 1) /* there is no span in this place (any more) */
+/* Values of span.inflight that are no index: */
+#define NO_INFLIGHT  UINT32_MAX       /* not in flight */
+#define NO_SUCH_SPAN (UINT32_MAX - 1) /* no span has this number any more */
 
 struct span_chunk {
     struct span spans[SPANS_PER_CHUNK];
@@ -83,7 +82,7 @@ struct record_table {
     size_t block_count, block_cap;
     record_no end, free; /* free: the first free number; NO_RECORD: none */
     record_no oldest, newest;
-    uint64_t event_count; /* what they count against the cap */
+    uint64_t event_count; /* their weight against the cap */
     void (*dropped)(void *ctx, record_no record);
     void *dropped_ctx;
 };
@@ -113,8 +112,8 @@ struct swarm {
     struct track_slot *tracks;
     size_t track_count, track_cap;
     struct u64map track_by_tid; /* process << 32 | tid */
-    struct u64map agent_by_id;  /* who answers to an agent id */
-    struct u64map group_by_id;  /* the row that stands for an id that nobody answers to */
+    struct u64map agent_by_id;  /* the agent that has the id */
+    struct u64map group_by_id;  /* the row for a parent id that no agent has */
     struct agent *agents;
     size_t agent_count, agent_cap;
 
@@ -149,7 +148,7 @@ struct swarm {
         bool known;
     } kinds[KIND_CACHE]; /* of spans of that name and category, by both */
     struct strbuf scratch;
-    bool relane_due; /* a kept span has ended: lanes are not what they would be without it */
+    bool relane_due; /* an orphan_open has ended: lanes differ from those without it */
 };
 
 /* swarm.c */
@@ -169,7 +168,7 @@ struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no 
 /* Reads a metadata event into names, parents, sort indexes. */
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
 
-/* The slice as an object to walk; type JSON_TYPE_NONE: it is none. */
+/* Returns the slice as an object to walk; type JSON_TYPE_NONE: it is no object. */
 static inline struct json_value slice_object(struct slice args)
 {
     bool object = args.len > 0 && args.bytes[0] == '{';
@@ -177,16 +176,19 @@ static inline struct json_value slice_object(struct slice args)
 }
 
 /* swarm_fold.c */
-/* Whether the metadata event was made for a further lane: then it is not kept, and the track's events go to its agent's own from here on. */
+/* Returns true if the metadata event describes an extra lane. The event is then dropped, and the
+   track folds into its agent's thread from now on. */
 bool swarm_fold_metadata(struct swarm *swarm, const struct event *event);
 
 /* span_pair.c: the open spans of a track */
-/* Returns the open span that the end closes, NO_SPAN: none. `duration_ms` is the end's, NAN: none. */
+/* Returns the open span that the end closes, NO_SPAN: none. `duration_ms` is the end's, NAN:
+   none. */
 span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms);
 /* Adds a span in flight as its track's innermost open one. Removes one. */
 void span_pair_push_open(struct swarm *swarm, span_no no);
 void span_pair_take_open(struct swarm *swarm, span_no no);
-/* To be called when the start or the args of an open span of the track change, or all are removed. */
+/* Drops the index of a track. Call it if the start or args of an open span change, or all are
+   removed. */
 void span_pair_drop_index(struct swarm *swarm, track_no track);
 
 /* swarm_cap.c: drops the oldest half where the pool has reached its cap. False: out of memory. */
@@ -197,14 +199,15 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                   const struct event *event);
 /* Takes an open span into the model. */
 bool derive_open(struct swarm *swarm, const struct span *span);
-/* Whether the event shows that its session is agents'. */
+/* Returns true if the event shows that its session has agents. */
 bool derive_shows_agents(const struct swarm *swarm, const struct event *event);
 
 /* Returns the kind of span (enum span_kind) by name and category, from a cache. */
 uint8_t derive_kind(struct swarm *swarm, intern_id name, intern_id cat);
 
 /* span_end.c */
-/* Applies the end of a closed span to errors, phases, agent and statistics. False: out of memory. */
+/* Applies the end of a closed span to errors, phases, agent and statistics. False: out of
+   memory. */
 bool span_end_apply(struct swarm *swarm, span_no no, const struct end_facts *facts);
 /* Removes the span from the list of errors. */
 void span_end_unlist_error(struct swarm *swarm, span_no no);
@@ -221,15 +224,15 @@ void records_release(struct swarm *swarm);
 
 /* record_span.c */
 void record_span_remove(struct swarm *swarm, record_no record);
-/* Takes the span in again after all spans of its agent were forgotten. False: out of memory. */
+/* Adds the record's span again after all spans of its agent were removed. False: out of memory. */
 bool record_span_again(struct swarm *swarm, record_no record);
 
-/* The product of a time in µs and 1,000, rounded, kept within what an int64 of nanoseconds can hold
-   together with an origin. */
+/* Returns µs * 1,000, rounded, limited to the range that an int64 of nanoseconds has room for
+   besides an origin. */
 int64_t us_to_ns(double us);
 
 /* swarm_rederive.c */
-/* Remembers the open spans whose begin event, being numbered below `before`, is about to be dropped. */
+/* Copies the open spans whose begin event is numbered below `before` and about to be dropped. */
 bool swarm_rederive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
 /* Forgets and derives again: one session, or all of the pool (NO_SESSION). */
 bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only);

@@ -1,7 +1,8 @@
-/* Only a part of the time is wanted: what lies wholly outside goes, both events of a span together, and what is left is derived again. This
-   gives the model of a document that holds just that part (document.h, from_ns and to_ns).
+/* Keeps a part of the time. Events outside are dropped, both events of a span together, and the
+   rest is derived again. The result is the model of a document of that part (document.h, from_ns
+   and to_ns).
 
-   While events still come, an open span stays whatever its beginning says, for its end has to find it. */
+   While more events come an open span stays, since its end has to find it. */
 #include "core/model/swarm_private.h"
 
 #include <math.h>
@@ -31,7 +32,7 @@ static bool is_in(const struct swarm *swarm, enum swarm_pool pool, uint64_t numb
     return from <= range->to_ns && to >= range->from_ns;
 }
 
-/* The records that lie wholly outside go; open ones stay while more is to come. */
+/* Drops the records that lie wholly outside. Open ones stay while more is to come. */
 static void drop_records(struct swarm *swarm, const struct range *range)
 {
     for (record_no no = swarm->records.oldest, next; no != NO_RECORD; no = next) {

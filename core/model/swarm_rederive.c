@@ -1,7 +1,6 @@
-/* Deriving again: everything that follows from the events and the records of a pool, or of one
-   session, is forgotten and made again from those in memory. That makes the picture after an eviction
-   the picture of the exported file. Open spans whose begin was dropped stay in flight: they are kept
-   aside, with their args, and put back. Spans of records keep their numbers. */
+/* Derives again all that follows from the events and records of a pool, or of one session. So
+   after an eviction the model equals that of the exported file. Open spans whose begin was
+   dropped stay in flight: orphan_open.c has copies of them. Spans of records keep their numbers. */
 #include "core/model/swarm_private.h"
 
 #include <stdlib.h>
@@ -103,7 +102,7 @@ static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no
             stats_forget(&swarm->stats, swarm, (session_no)i);
             swarm->sessions[i].session.orphan_ends = 0;
             swarm->sessions[i].session.dropped = 0;
-            /* What was dropped of the pool holds for each session; the marker is one session's alone. */
+            /* A drop concerns each session of the pool, but only one session has the marker. */
             if (only == NO_SESSION) {
                 swarm->sessions[i].truncated_ns = INT64_MIN;
             }
@@ -176,7 +175,7 @@ static bool all_known(const struct swarm *swarm, enum swarm_pool pool, session_n
     return true;
 }
 
-/* Where to begin with the one session, or with all. */
+/* Returns the number of the first event of the one session, or of all. */
 static uint64_t first_of(const struct swarm *swarm, const struct event_store *store,
                          session_no only)
 {

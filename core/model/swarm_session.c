@@ -1,6 +1,6 @@
-/* Sessions, their processes and tracks, and whose rows those are. In a session of agents a process (pid) is an agent, and all its
-   threads are that agent's; in any other trace every thread is a row. Which of the two a session is may come out
-   only with a later event: then its rows are made again (derive.c). */
+/* Sessions, their processes and tracks, and the rows of these. In a session of agents a process
+   (pid) is an agent, with all its threads. In any other trace each thread is a row. A later
+   event may show that a session has agents; its rows are then made again (swarm_rederive.c). */
 #include "core/model/swarm_private.h"
 
 #include <stdio.h>
@@ -162,7 +162,7 @@ static bool is_plain_number(struct json_value value, int64_t *number)
     return true;
 }
 
-/* The name under which a raw id is kept: whole numbers in one spelling, everything else as it came. */
+/* Interns a raw id: whole numbers in one spelling, all else unchanged. */
 static intern_id intern_raw_id(struct swarm *swarm, struct json_value value, int64_t *number)
 {
     *number = 0;
@@ -426,7 +426,7 @@ static struct process *numbered_process(struct swarm *swarm, session_no session,
     return id == INTERN_FAILED ? NULL : swarm_process(swarm, session, id, pid);
 }
 
-/* The agent that answers to the id: to its own, or, being the main agent, to its session's. NO_AGENT: nobody. */
+/* Returns the agent with the id, or the main agent of the session with it. NO_AGENT: unknown. */
 static agent_no who_answers(const struct swarm *swarm, intern_id id)
 {
     uint32_t agent = u64map_get(&swarm->agent_by_id, id);

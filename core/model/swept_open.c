@@ -1,6 +1,6 @@
-/* Spans that the stale sweep closed in the trace while their owners still run. They stay in flight on
-   the screen until the owner ends them. Each entry is found by the number of the begin event, which
-   stays when spans are derived again. */
+/* Spans that the stale sweep closed in the trace while their owners still run. They stay in
+   flight on the screen until the owner ends them. Each entry is found by the number of the begin
+   event, which stays when spans are derived again. */
 #include "core/model/swarm_private.h"
 
 void swept_open_release(struct swarm *swarm)

@@ -1,4 +1,4 @@
-/* The table of update fields and the words of the feed. */
+/* The table of update fields, and the feed's names of their values. */
 #include "core/model/update.h"
 
 #include <assert.h>
@@ -34,7 +34,7 @@ const char *outcome_word(enum outcome outcome)
     return outcome_words[outcome];
 }
 
-/* The index of the word from 0; count: none. */
+/* Returns the index of the name; count: unknown. */
 static size_t find_word(const char *const *words, size_t count, struct slice word)
 {
     size_t i = 0;

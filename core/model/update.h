@@ -1,10 +1,10 @@
 /* An update: what a source knows now about one session, agent or call. It is partial, may be
    repeated and comes in any order; core/correlate joins the updates of one call field by field.
 
-   UPDATE_FIELDS is the one list of fields. The feed's parser, the journal's printer and the rules by
-   which updates are joined all read the table made from it, so a field cannot pass the door
-   without a name on the feed and a rule. doc/FEED.md describes the operations `update_session`,
-   `update_agent` and `update_call`. */
+   UPDATE_FIELDS is the one list of fields. The feed's parser, the journal's printer and the
+   rules by which updates are joined all read the table made from it, so a field cannot pass the
+   door without a name on the feed and a rule. doc/FEED.md describes the operations
+   `update_session`, `update_agent` and `update_call`. */
 #ifndef CORE_MODEL_UPDATE_H
 #define CORE_MODEL_UPDATE_H
 
@@ -16,10 +16,10 @@
 
 enum update_op { UPDATE_SESSION, UPDATE_AGENT, UPDATE_CALL, UPDATE_OPS };
 
-/* What kind of call it is; where sources differ, the greatest holds. */
+/* The kind of a call. If sources differ, the greatest holds. */
 enum call_kind { CALL_SPAN, CALL_INTERACTION, CALL_WAIT, CALL_TOOL, CALL_REQUEST, CALL_KINDS };
 
-/* Who knows it. Higher precedence holds. */
+/* The trust in a source. Higher precedence holds. */
 enum precedence {
     PRECEDENCE_INFERRED,
     PRECEDENCE_FILES,
@@ -154,7 +154,7 @@ struct update {
     enum precedence precedence;
     double t_ms;      /* when it was sent, Unix epoch; moves no clock */
     int64_t local_ns; /* when it arrived, on the local clock */
-    struct slice by;  /* who knows it, for people; may be absent */
+    struct slice by;  /* the source, for people; may be absent */
     struct slice session_id;
     struct slice agent_id; /* absent, or the session's id: the main agent */
     struct slice id;       /* UPDATE_CALL: of the call in its session */
@@ -210,10 +210,10 @@ static inline void update_times(struct update *update, enum update_field field, 
     }
 }
 
-/* The words of the feed: "request" … "span"; "ended" … */
+/* The feed's names: "request" … "span"; "ended" … */
 const char *call_kind_word(enum call_kind kind);
 const char *outcome_word(enum outcome outcome);
-/* False: no such word. */
+/* False: unknown name. */
 bool call_kind_read(struct slice word, enum call_kind *out);
 bool outcome_read(struct slice word, enum outcome *out);
 

@@ -1,7 +1,8 @@
-/* Segments are blocks of memory: records grow from the front, their offsets from the back (the last four bytes are the
-   offset of the first record). An event is found by a search over the segments, then by its offset; dropping moves `first`
-   and frees the segments that lie wholly before it. Nothing is ever moved, so what event_store_get lends stays where it
-   is. The event that unshift puts before all others has a block of its own.
+/* Segments are blocks of memory: records grow from the front, their offsets from the back (the
+   last four bytes are the offset of the first record). An event is found by a search over the
+   segments, then by its offset; dropping moves `first` and frees the segments that lie wholly
+   before it. Nothing is ever moved, so what event_store_get lends stays where it is. The event
+   that unshift puts before all others has a block of its own.
 
    An adopted segment is the last one until all its events are revealed. `end` then counts the
    visible events, not all in the segment. */
