@@ -17,14 +17,8 @@ void figures_tally_init(struct figures_tally *tally, const struct mem *mem)
     memset(tally, 0, sizeof *tally);
     tally->mem = mem;
     u64map_init(&tally->tool_by_name, mem);
-    for (size_t i = 0; i < TOKENS; i++) {
-        tally->tokens[i] = (double)NAN;
-    }
     for (size_t i = 0; i < QUANTITIES; i++) {
         histogram_init(&tally->quantities[i], mem);
-    }
-    for (size_t i = 0; i < SPAN_KINDS; i++) {
-        tally->kind_ms[i] = (double)NAN;
     }
 }
 
@@ -41,29 +35,60 @@ void figures_tally_release(struct figures_tally *tally)
     figures_tally_init(tally, tally->mem);
 }
 
-void figures_tally_add_time(struct figures_tally *tally, enum span_kind kind, double ms)
+/* Times were nanoseconds before they were ms. */
+static int64_t to_ns(double ms)
 {
-    tally->kind_ms[kind] = figures_add(tally->kind_ms[kind], ms);
+    double ns = ms * 1e6;
+    return (int64_t)(ns + (ns < 0 ? -0.5 : 0.5));
 }
 
-bool figures_tally_add_request(struct figures_tally *tally, const struct request_sample *sample)
+static bool count_sample(struct histogram *histogram, double value, int by)
 {
-    figures_tally_add_time(tally, SPAN_REQUEST, sample->ms);
+    return by > 0 ? histogram_add(histogram, value) : histogram_remove(histogram, value);
+}
+
+void figures_tally_count_time(struct figures_tally *tally, enum span_kind kind, double ms, int by)
+{
+    tally->kind_ns[kind] += by * to_ns(ms);
+    tally->kind_counts[kind] += (uint64_t)(int64_t)by;
+}
+
+void figures_tally_add_phase(struct figures_tally *tally, enum span_kind kind, double ms)
+{
+    tally->phase_ns[kind] += to_ns(ms);
+}
+
+double figures_tally_tokens(const struct figures_tally *tally, enum tally_token which)
+{
+    return tally->token_counts[which] == 0 ? (double)NAN : tally->tokens[which];
+}
+
+double figures_tally_time(const struct figures_tally *tally, enum span_kind kind)
+{
+    return tally->kind_counts[kind] == 0 ? (double)NAN : (double)tally->kind_ns[kind] / 1e6;
+}
+
+bool figures_tally_count_request(struct figures_tally *tally, const struct request_sample *sample,
+                                 int by)
+{
+    bool good = true;
+    figures_tally_count_time(tally, SPAN_REQUEST, sample->ms, by);
     for (size_t i = 0; i < SPAN_KINDS; i++) {
-        tally->phase_ms[i] += sample->phase_ms[i];
+        tally->phase_ns[i] += by * to_ns(sample->phase_ms[i]);
     }
-    tally->retries += sample->retries;
-    tally->requests++;
-    tally->failed += sample->failed;
+    tally->retries += (uint64_t)by * sample->retries;
+    tally->requests += (uint64_t)(int64_t)by;
+    tally->failed += sample->failed ? (uint64_t)(int64_t)by : 0;
     for (size_t i = 0; i < TOKENS; i++) {
-        tally->tokens[i] = figures_add(tally->tokens[i], sample->tokens[i]);
-    }
-    for (size_t i = 0; i < QUANTITIES; i++) {
-        if (!histogram_add(&tally->quantities[i], sample->quantities[i])) {
-            return false;
+        if (!isnan(sample->tokens[i])) {
+            tally->tokens[i] += by * sample->tokens[i];
+            tally->token_counts[i] += (uint64_t)(int64_t)by;
         }
     }
-    return true;
+    for (size_t i = 0; i < QUANTITIES && good; i++) {
+        good = count_sample(&tally->quantities[i], sample->quantities[i], by);
+    }
+    return good;
 }
 
 /* NULL: out of memory. */
@@ -84,16 +109,16 @@ static struct tool_tally *find_tool(struct figures_tally *tally, intern_id name)
     return tool;
 }
 
-bool figures_tally_add_tool(struct figures_tally *tally, intern_id name, enum span_kind kind,
-                            bool error, double ms)
+bool figures_tally_count_tool(struct figures_tally *tally, intern_id name, enum span_kind kind,
+                              bool error, double ms, int by)
 {
     struct tool_tally *tool = find_tool(tally, name);
     if (tool == NULL) {
         return false;
     }
-    figures_tally_add_time(tally, kind, ms);
-    tool->errors += error;
-    return histogram_add(&tool->duration_ms, ms);
+    figures_tally_count_time(tally, kind, ms, by);
+    tool->errors += error ? (uint64_t)(int64_t)by : 0;
+    return count_sample(&tool->duration_ms, ms, by);
 }
 
 bool figures_tally_open_tool(struct figures_tally *tally, intern_id name, int by)
@@ -125,11 +150,13 @@ bool figures_tally_merge(struct figures_tally *tally, const struct figures_tally
     tally->retries += from->retries;
     tally->open_requests += from->open_requests;
     for (size_t i = 0; i < TOKENS; i++) {
-        tally->tokens[i] = figures_add(tally->tokens[i], from->tokens[i]);
+        tally->tokens[i] += from->tokens[i];
+        tally->token_counts[i] += from->token_counts[i];
     }
     for (size_t i = 0; i < SPAN_KINDS; i++) {
-        tally->phase_ms[i] += from->phase_ms[i];
-        tally->kind_ms[i] = figures_add(tally->kind_ms[i], from->kind_ms[i]);
+        tally->phase_ns[i] += from->phase_ns[i];
+        tally->kind_ns[i] += from->kind_ns[i];
+        tally->kind_counts[i] += from->kind_counts[i];
     }
     for (size_t i = 0; i < QUANTITIES; i++) {
         if (!histogram_merge(&tally->quantities[i], &from->quantities[i])) {

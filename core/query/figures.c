@@ -407,8 +407,8 @@ static bool count_open_models(const struct gathering *g, struct model_sums *sums
         if (sum != NULL) {
             double ms = to_ms(now_of(g, span) - span->start_ns);
             sum->open_requests++;
-            figures_tally_add_time(sum, SPAN_REQUEST, ms);
-            sum->phase_ms[SPAN_REQUEST] += ms;
+            figures_tally_count_time(sum, SPAN_REQUEST, ms, 1);
+            figures_tally_add_phase(sum, SPAN_REQUEST, ms);
         }
     }
     return true;

@@ -10,10 +10,11 @@ static struct summary summarise(struct histogram *histogram)
 {
     return (struct summary){
         .count = histogram->count,
-        .sum = histogram->sum,
+        .sum = histogram_sum(histogram),
         .min = histogram->min,
         .max = histogram->max,
-        .mean = histogram->count > 0 ? histogram->sum / (double)histogram->count : (double)NAN,
+        .mean = histogram->count > 0 ? histogram_sum(histogram) / (double)histogram->count
+                                     : (double)NAN,
         .p50 = histogram_percentile(histogram, 50),
         .p90 = histogram_percentile(histogram, 90),
         .p95 = histogram_percentile(histogram, 95),
@@ -73,16 +74,17 @@ static bool finish_tools(struct figures_tally *tally, const struct intern *names
 bool figures_tally_finish(struct figures_tally *tally, const struct intern *names,
                           struct figures *out)
 {
-    double prompt = tally->tokens[TOKENS_PROMPT], cached = tally->tokens[TOKENS_CACHE_READ];
+    double prompt = figures_tally_tokens(tally, TOKENS_PROMPT);
+    double cached = figures_tally_tokens(tally, TOKENS_CACHE_READ);
     *out = (struct figures){
         .requests = tally->requests,
         .failed = tally->failed,
         .retries = tally->retries,
         .open_requests = tally->open_requests,
         .prompt_tokens = prompt,
-        .output_tokens = tally->tokens[TOKENS_OUTPUT],
+        .output_tokens = figures_tally_tokens(tally, TOKENS_OUTPUT),
         .cache_read_tokens = cached,
-        .cache_creation_tokens = tally->tokens[TOKENS_CACHE_CREATION],
+        .cache_creation_tokens = figures_tally_tokens(tally, TOKENS_CACHE_CREATION),
         .cache_hit_rate_pct = prompt > 0 ? 100 * cached / prompt : (double)NAN,
         .ttft_ms = summarise(&tally->quantities[OF_TTFT]),
         .ttlt_ms = summarise(&tally->quantities[OF_TTLT]),
@@ -90,14 +92,17 @@ bool figures_tally_finish(struct figures_tally *tally, const struct intern *name
         .otps = summarise(&tally->quantities[OF_OTPS]),
         .setup_ms = summarise(&tally->quantities[OF_SETUP]),
         .request_ms = summarise(&tally->quantities[OF_REQUEST]),
-        .user_wait_ms = tally->kind_ms[SPAN_USER],
-        .api_ms = tally->kind_ms[SPAN_REQUEST],
-        .tool_ms = figures_add(tally->kind_ms[SPAN_TOOL], tally->kind_ms[SPAN_AGENT_CALL]),
-        .agent_wait_ms = tally->kind_ms[SPAN_AGENT_CALL],
+        .user_wait_ms = figures_tally_time(tally, SPAN_USER),
+        .api_ms = figures_tally_time(tally, SPAN_REQUEST),
+        .tool_ms = figures_add(figures_tally_time(tally, SPAN_TOOL),
+                               figures_tally_time(tally, SPAN_AGENT_CALL)),
+        .agent_wait_ms = figures_tally_time(tally, SPAN_AGENT_CALL),
         .busy_ms = (double)NAN,
         .idle_ms = (double)NAN,
         .parallel = (double)NAN,
     };
-    memcpy(out->phase_ms, tally->phase_ms, sizeof out->phase_ms);
+    for (size_t kind = 0; kind < SPAN_KINDS; kind++) {
+        out->phase_ms[kind] = (double)tally->phase_ns[kind] / 1e6;
+    }
     return finish_tools(tally, names, out);
 }

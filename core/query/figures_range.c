@@ -53,9 +53,9 @@ static bool take_request(struct range_sums *range, const struct span *span, int6
     weigh_phases(range, span, from_ns, to_ns, phase_ms);
     if (!ended) {
         range->tally.open_requests += (span->flags & SPAN_OPEN) != 0;
-        figures_tally_add_time(&range->tally, SPAN_REQUEST, inside_ms);
+        figures_tally_count_time(&range->tally, SPAN_REQUEST, inside_ms, 1);
         for (int kind = 0; kind < SPAN_KINDS; kind++) {
-            range->tally.phase_ms[kind] += phase_ms[kind];
+            figures_tally_add_phase(&range->tally, (enum span_kind)kind, phase_ms[kind]);
         }
         return true;
     }
@@ -64,8 +64,8 @@ static bool take_request(struct range_sums *range, const struct span *span, int6
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
         sample.phase_ms[kind] = phase_ms[kind];
     }
-    bool good = figures_tally_add_request(&range->tally, &sample);
-    figures_tally_add_time(&range->tally, SPAN_REQUEST, inside_ms - sample.ms);
+    bool good = figures_tally_count_request(&range->tally, &sample, 1);
+    figures_tally_count_time(&range->tally, SPAN_REQUEST, inside_ms - sample.ms, 1);
     return good;
 }
 
@@ -79,12 +79,12 @@ static bool take_tool(struct range_sums *range, const struct span *span, int64_t
         return false;
     }
     if (!ended) {
-        figures_tally_add_time(&range->tally, kind, inside_ms);
+        figures_tally_count_time(&range->tally, kind, inside_ms, 1);
         return (span->flags & SPAN_OPEN) == 0 || figures_tally_open_tool(&range->tally, name, 1);
     }
     bool error = (span->flags & SPAN_ERROR) != 0;
-    bool good = figures_tally_add_tool(&range->tally, name, kind, error, whole_ms);
-    figures_tally_add_time(&range->tally, kind, inside_ms - whole_ms);
+    bool good = figures_tally_count_tool(&range->tally, name, kind, error, whole_ms, 1);
+    figures_tally_count_time(&range->tally, kind, inside_ms - whole_ms, 1);
     return good;
 }
 
@@ -104,7 +104,7 @@ static bool take_span(struct range_sums *range, span_no no)
     case SPAN_REQUEST: good = take_request(range, span, from, to, ended); break;
     case SPAN_TOOL:
     case SPAN_AGENT_CALL: good = take_tool(range, span, from, to, ended); break;
-    case SPAN_USER: figures_tally_add_time(&range->tally, SPAN_USER, to_ms(to - from)); break;
+    case SPAN_USER: figures_tally_count_time(&range->tally, SPAN_USER, to_ms(to - from), 1); break;
     case SPAN_OTHER:
     case SPAN_INTERACTION:
     case SPAN_SETUP:
