@@ -153,6 +153,47 @@ TEST(merged_parts_are_the_whole)
     }
 }
 
+/* Removing gives the histogram of the samples that are left, or asks for it to be made again. */
+TEST(a_sample_can_be_taken_out_again)
+{
+    uint64_t seed = 3;
+    for (size_t many = 1; many <= 3000; many = many * 3 + 1) {
+        struct histogram histogram, rest;
+        double *values = malloc(many * sizeof *values);
+        size_t count = many, refused = 0;
+        histogram_init(&histogram, &mem_libc);
+        for (size_t i = 0; i < many; i++) {
+            values[i] = (double)(1 + support_random_below(&seed, 100000)) / 8;
+            assert_true(histogram_add(&histogram, values[i]));
+        }
+        for (size_t i = 0; i < many / 2; i++) {
+            size_t at = support_random_below(&seed, count);
+            if (!histogram_remove(&histogram, values[at])) {
+                refused++;
+                continue;
+            }
+            values[at] = values[--count];
+        }
+        histogram_init(&rest, &mem_libc);
+        for (size_t i = 0; i < count; i++) {
+            assert_true(histogram_add(&rest, values[i]));
+        }
+        assert_true(many > 1000 ? refused < 10 : refused == 0);
+        assert_int_equal(histogram.count, rest.count);
+        assert_int_equal(histogram.sum_e6, rest.sum_e6);
+        for (size_t i = 0; count > 0 && many <= 1000 && i < sizeof percents / sizeof *percents;
+             i++) {
+            assert_true(histogram_percentile(&histogram, percents[i]) <=
+                        histogram_percentile(&rest, percents[i]));
+            assert_true(histogram_percentile(&histogram, percents[i]) >=
+                        histogram_percentile(&rest, percents[i]));
+        }
+        histogram_release(&histogram);
+        histogram_release(&rest);
+        free(values);
+    }
+}
+
 TEST(a_lack_of_memory_changes_nothing)
 {
     for (long allow = 0; allow < 14; allow++) {
