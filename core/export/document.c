@@ -291,6 +291,7 @@ bool document_write(const struct swarm *swarm, const struct document_options *op
     if (no_memory != NULL) {
         *no_memory = !done && !doc.stopped;
     }
+    by_session_release(&doc, &doc.printed);
     document_lanes_free(doc.lanes);
     document_records_release(&doc.records);
     document_event_texts_free(doc.out.mem, doc.event_texts);

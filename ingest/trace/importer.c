@@ -150,10 +150,13 @@ static bool take_events(struct importer *importer, struct batch *batch)
 
 static bool take_members(struct importer *importer, const struct strbuf *members)
 {
+    if (members->len == 0) {
+        return true;
+    }
     struct json_walk walk = {members->data, members->data + members->len};
     struct json_member member;
     bool good = true;
-    while (good && members->len > 0 && json_next_member(&walk, &member)) {
+    while (good && json_next_member(&walk, &member)) {
         good = trace_import_member(&importer->trace, member.key, member.value);
     }
     return good;
