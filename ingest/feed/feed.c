@@ -6,7 +6,10 @@
 
 #include "ingest/event_scan.h"
 #include "ingest/feed/feed_ops.h"
+#include "ingest/feed/feed_raw.h"
 #include "ingest/feed/feed_sessions.h"
+#include "ingest/feed/feed_update.h"
+#include "ingest/ingest_tap.h"
 #include "ingest/trace_event.h"
 
 #include "core/base/json_text.h"
@@ -22,7 +25,8 @@ struct feed {
     struct ingest_ctx *ingest;
     struct lines lines;
     struct feed_values values;
-    struct strbuf extra; /* of raw events */
+    struct feed_update update; /* reads those fields of updates */
+    struct strbuf extra;       /* of raw events */
     struct feed_sessions sessions;
     int64_t local_ns; /* when the bytes that are being read arrived */
     bool authorized, refused;
@@ -33,6 +37,7 @@ struct line {
     const char *bytes;
     size_t len;
     uint64_t number;
+    struct json_value object; /* once it is read */
 };
 
 static void take_line(void *ctx, const char *line, size_t len, uint64_t number,
@@ -49,6 +54,7 @@ struct feed *feed_new(const struct feed_options *options)
     feed->authorized = options->token == NULL;
     lines_init(&feed->lines, ingest->mem, options->max_line_bytes, take_line, feed);
     feed_values_init(&feed->values, ingest->mem);
+    feed_update_init(&feed->update, ingest->mem);
     feed_sessions_init(&feed->sessions, ingest, options->source, options->session_id);
     strbuf_init(&feed->extra, ingest->mem, 0);
     return feed;
@@ -61,6 +67,7 @@ void feed_free(struct feed *feed)
     const struct mem *mem = feed->ingest->mem;
     lines_release(&feed->lines);
     feed_values_release(&feed->values);
+    feed_update_release(&feed->update);
     strbuf_release(&feed->extra);
     feed_sessions_release(&feed->sessions);
     mem_free(mem, feed, sizeof *feed);
@@ -91,19 +98,27 @@ static void complain_of_json(struct feed *feed, const struct line *line, enum li
     strbuf_release(&reason);
 }
 
+static void report_ignored(struct feed *feed, const struct line *line, const char *op,
+                           const char *name, enum feed_type type)
+{
+    struct strbuf reason;
+    strbuf_init(&reason, feed->ingest->mem, 0);
+    strbuf_addf(&reason, "%s: %s is not %s, ignored", op, name, feed_type_words(type));
+    report_reject(feed, line, NOTICE_DEBUG, reason.failed ? "bad field" : reason.data);
+    strbuf_release(&reason);
+}
+
 static void report_field(struct feed *feed, const struct line *line, const struct feed_op *op,
-                         enum feed_field field, bool ignored)
+                         enum feed_field field)
 {
     struct strbuf reason;
     strbuf_init(&reason, feed->ingest->mem, 0);
     const struct feed_field_info *info = &feed_fields[field];
-    if (feed_has(&feed->values, field) || ignored)
-        strbuf_addf(&reason, "%s: %s is not %s%s", op->name, info->name,
-                    feed_type_words(info->type), ignored ? ", ignored" : "");
+    if (feed_has(&feed->values, field))
+        strbuf_addf(&reason, "%s: %s is not %s", op->name, info->name, feed_type_words(info->type));
     else
         strbuf_addf(&reason, "%s: %s is missing", op->name, info->name);
-    report_reject(feed, line, ignored ? NOTICE_DEBUG : NOTICE_WARNING,
-                  reason.failed ? "bad field" : reason.data);
+    report_reject(feed, line, NOTICE_WARNING, reason.failed ? "bad field" : reason.data);
     strbuf_release(&reason);
 }
 
@@ -124,6 +139,9 @@ static void refuse(struct feed *feed, const struct line *line, const char *reaso
 }
 
 /* ---- operations ---- */
+
+static void read_raw(struct feed *feed, const struct line *line, struct slice session_id,
+                     struct json_value object);
 
 static enum tracer_result hello(struct feed *feed, double t_ms)
 {
@@ -173,21 +191,47 @@ static double time_of(const struct feed *feed)
     return feed_has(&feed->values, OP_T) ? feed_number(&feed->values, OP_T) : local_ms;
 }
 
-static enum tracer_result apply(struct feed *feed, const struct feed_op *op)
+/* The operation is kept as it came, with its time and session where it has none. One that found
+   nothing open is kept too: it has moved the clock. */
+static void tap_operation(struct feed *feed, const struct line *line, double t_ms,
+                          session_no session)
+{
+    bool has_t = feed_has(&feed->values, OP_T);
+    bool has_session = feed_has(&feed->values, OP_SESSION_ID);
+    ingest_tap_operation(feed->ingest, (struct slice){line->object.raw, line->object.len},
+                         has_t ? (double)NAN : t_ms, has_session ? NO_SESSION : session);
+}
+
+/* A line of the log needs no session. */
+static bool is_of_no_session(const struct feed *feed, const struct feed_op *op)
+{
+    return op->special == FEED_LOG && !feed_has(&feed->values, OP_SESSION_ID) &&
+           feed->sessions.own == NO_SESSION;
+}
+
+static enum tracer_result apply(struct feed *feed, const struct line *line,
+                                const struct feed_op *op)
 {
     const struct feed_values *v = &feed->values;
-    struct op_context context = {
-        .t_ms = time_of(feed), .local_ns = feed->local_ns, .agent_id = feed_text(v, OP_AGENT_ID)};
+    struct op_context context = {.session = NO_SESSION,
+                                 .t_ms = time_of(feed),
+                                 .local_ns = feed->local_ns,
+                                 .agent_id = feed_text(v, OP_AGENT_ID)};
+    enum tracer_result result = TRACER_OK;
     if (op->special == FEED_HELLO)
-        return hello(feed, context.t_ms);
-    enum tracer_result result =
-        feed_sessions_find(&feed->sessions, feed_text(v, OP_SESSION_ID), context.t_ms,
-                           feed->local_ns, op->special == FEED_ENDS, &context.session);
+        result = hello(feed, context.t_ms);
+    else if (!is_of_no_session(feed, op))
+        result = feed_sessions_find(&feed->sessions, feed_text(v, OP_SESSION_ID), context.t_ms,
+                                    feed->local_ns, op->special == FEED_ENDS, &context.session);
     if (result != TRACER_OK)
         return result;
     if (op->special == FEED_LOG)
         log_message(feed, &context);
-    return op->apply(feed->ingest->tracer, &context, v);
+    if (context.session != NO_SESSION)
+        result = op->apply(feed->ingest->tracer, &context, v);
+    if (result != TRACER_NO_MEMORY)
+        tap_operation(feed, line, context.t_ms, context.session);
+    return result;
 }
 
 static void answer_status(struct feed *feed, const struct line *line)
@@ -209,15 +253,98 @@ static void answer_status(struct feed *feed, const struct line *line)
     strbuf_release(&answer);
 }
 
-/* What it is about is in the payload; the session of this connection has no part in it. */
+/* The payload names its session; that of this connection has no part in it. */
 static void take_hook(struct feed *feed, const struct line *line)
 {
-    const char *wrong = hook_take(feed->ingest, "claude", feed->values.raw[OP_PAYLOAD],
-                                  time_of(feed), feed->local_ns);
+    struct slice client = feed_text(&feed->values, OP_CLIENT);
+    char name[32] = "claude";
+    if (client.bytes != NULL && client.len < sizeof name) {
+        memcpy(name, client.bytes, client.len);
+        name[client.len] = '\0';
+    }
+    const char *wrong = "hook: unknown client";
+    if (client.bytes == NULL || client.len < sizeof name) {
+        wrong = hook_take(feed->ingest, name, feed->values.raw[OP_PAYLOAD], time_of(feed),
+                          feed->local_ns);
+    }
     if (wrong != NULL)
         report_reject(feed, line, NOTICE_WARNING, wrong);
     else
         source_counters_accept(feed->options.counters);
+}
+
+/* The id of the session that lines without one are about. */
+static bool find_own_id(struct feed *feed, struct slice *out)
+{
+    session_no own;
+    struct slice none = {.bytes = NULL};
+    bool found = feed_sessions_find(&feed->sessions, none, time_of(feed), feed->local_ns, false,
+                                    &own) == TRACER_OK;
+    if (found)
+        *out = swarm_text_slice(feed->ingest->swarm, swarm_session(feed->ingest->swarm, own)->id);
+    return found;
+}
+
+/* False: out of memory. */
+static bool apply_update(struct feed *feed, const struct line *line, const struct feed_op *op)
+{
+    const struct feed_values *v = &feed->values;
+    double precedence = feed_number(v, OP_PRECEDENCE);
+    struct update update = {
+        .op = feed_op_update(op),
+        .precedence = isnan(precedence) ? PRECEDENCE_FILES : (enum precedence)(int)precedence,
+        .t_ms = time_of(feed),
+        .local_ns = feed->local_ns,
+        .by = feed_text(v, OP_BY),
+        .session_id = feed_text(v, OP_SESSION_ID),
+        .agent_id = feed_text(v, OP_AGENT_ID),
+        .id = feed_text(v, OP_ID),
+    };
+    uint64_t ignored;
+    call_kind_read(feed_text(v, OP_KIND), &update.kind);
+    if (!feed_update_read(&feed->update, line->object, &update, &ignored) ||
+        (update.session_id.len == 0 && !find_own_id(feed, &update.session_id)) ||
+        !ingest_ctx_update(feed->ingest, &update))
+        return false;
+    for (; ignored != 0; ignored &= ignored - 1) {
+        const struct field_row *row = &update_fields[__builtin_ctzll(ignored)];
+        report_ignored(feed, line, op->name, row->key, feed_update_type(row->type));
+    }
+    session_no session = correlator_session(feed->ingest->correlator, update.session_id);
+    return session == NO_SESSION || feed_sessions_join(&feed->sessions, session);
+}
+
+static void take_update(struct feed *feed, const struct line *line, const struct feed_op *op)
+{
+    if (feed->ingest->correlator == NULL)
+        report_reject(feed, line, NOTICE_WARNING, "updates are not taken here");
+    else if (apply_update(feed, line, op))
+        source_counters_accept(feed->options.counters);
+    else
+        out_of_memory(feed, line);
+}
+
+static void take_open(struct feed *feed, const struct line *line)
+{
+    const struct feed_values *v = &feed->values;
+    struct feed_opening opening = {.id = feed_text(v, OP_SESSION_ID),
+                                   .t_ms = time_of(feed),
+                                   .start_ms = feed_number(v, OP_START_MS),
+                                   .extra = feed_text(v, OP_EXTRA)};
+    session_no session;
+    if (feed_sessions_open(&feed->sessions, &opening, &session))
+        source_counters_accept(feed->options.counters);
+    else
+        out_of_memory(feed, line);
+}
+
+static void apply_operation(struct feed *feed, const struct line *line, const struct feed_op *op)
+{
+    switch (apply(feed, line, op)) {
+    case TRACER_OK: source_counters_accept(feed->options.counters); break;
+    case TRACER_NOT_OPEN: report_reject(feed, line, NOTICE_DEBUG, "nothing of that is open"); break;
+    case TRACER_NO_MEMORY: out_of_memory(feed, line); break;
+    }
 }
 
 static void take_operation(struct feed *feed, const struct line *line, const struct feed_op *op)
@@ -226,7 +353,7 @@ static void take_operation(struct feed *feed, const struct line *line, const str
     enum feed_field culprit;
     switch (feed_op_type(op, &feed->values, &ignored, &culprit)) {
     case FEED_NO_MEMORY: out_of_memory(feed, line); return;
-    case FEED_WRONG_TYPE: report_field(feed, line, op, culprit, false); return;
+    case FEED_WRONG_TYPE: report_field(feed, line, op, culprit); return;
     case FEED_TYPED: break;
     }
     if (op->special == FEED_AUTH)
@@ -235,83 +362,54 @@ static void take_operation(struct feed *feed, const struct line *line, const str
         answer_status(feed, line);
         return;
     }
-    for (; ignored != 0; ignored &= ignored - 1)
-        report_field(feed, line, op, (enum feed_field)__builtin_ctzll(ignored), true);
-    if (op->special == FEED_HOOK) {
+    for (; ignored != 0; ignored &= ignored - 1) {
+        const struct feed_field_info *info = &feed_fields[__builtin_ctzll(ignored)];
+        report_ignored(feed, line, op->name, info->name, info->type);
+    }
+    if (op->special == FEED_HOOK)
         take_hook(feed, line);
-        return;
-    }
-    switch (apply(feed, op)) {
-    case TRACER_OK: source_counters_accept(feed->options.counters); break;
-    case TRACER_NOT_OPEN: report_reject(feed, line, NOTICE_DEBUG, "nothing of that is open"); break;
-    case TRACER_NO_MEMORY: out_of_memory(feed, line); break;
-    }
+    else if (op->special == FEED_RAW)
+        read_raw(feed, line, feed_text(&feed->values, OP_SESSION_ID), feed->values.raw[OP_EVENT]);
+    else if (op->special == FEED_OPEN)
+        take_open(feed, line);
+    else if (feed_op_update(op) != UPDATE_OPS)
+        take_update(feed, line, op);
+    else
+        apply_operation(feed, line, op);
 }
 
 /* ---- raw events ---- */
 
-/* The origin of a session that begins with this event, which is drawn where it arrives. */
-static int64_t raw_start(const struct feed *feed, double ts_us)
+static void take_raw(struct feed *feed, const struct line *line, struct slice session_id,
+                     const struct raw_event *raw, struct slice bytes)
 {
-    return isnan(ts_us) ? feed->local_ns : feed->local_ns - (int64_t)(ts_us * 1e3);
-}
-
-/* The clock follows the event's ts. */
-static enum tracer_result advance(struct feed *feed, const struct raw_event *raw)
-{
-    if (isnan(raw->ts_us) || trace_event_is_metadata(raw))
-        return TRACER_OK;
-    session_no own = feed->sessions.own;
-    const struct session *session = swarm_session(feed->ingest->swarm, own);
-    struct op_context context = {.session = own,
-                                 .t_ms = (double)session->origin_ns / 1e6 + raw->ts_us / 1e3,
-                                 .local_ns = feed->local_ns};
-    return tracer_advance(feed->ingest->tracer, &context);
-}
-
-/* Whether the event's times, and the origin that it may give its session, are ones that the model can hold. */
-static bool in_range(const struct feed *feed, const struct raw_event *raw)
-{
-    double origin_ms = (double)feed->local_ns / 1e6;
-    double ts_ms = isnan(raw->ts_us) ? 0 : raw->ts_us / 1e3;
-    double dur_ms = isnan(raw->dur_us) ? 0 : raw->dur_us / 1e3;
-    if (feed->sessions.own != NO_SESSION)
-        origin_ms = (double)swarm_session(feed->ingest->swarm, feed->sessions.own)->origin_ns / 1e6;
-    else
-        origin_ms -= ts_ms;
-    return fabs(origin_ms) <= INGEST_TIME_MAX_MS && fabs(origin_ms + ts_ms) <= INGEST_TIME_MAX_MS &&
-           fabs(origin_ms + ts_ms + dur_ms) <= INGEST_TIME_MAX_MS;
-}
-
-static bool append_raw(struct feed *feed, const struct raw_event *raw)
-{
-    if (feed->options.take_raw != NULL && feed->sessions.own == NO_SESSION)
-        return feed->options.take_raw(feed->options.ctx, raw);
-    return feed_sessions_for_raw(&feed->sessions, raw_start(feed, raw->ts_us)) &&
-           advance(feed, raw) == TRACER_OK &&
-           swarm_append_raw(feed->ingest->swarm, feed->sessions.own, raw);
-}
-
-static void take_raw(struct feed *feed, const struct line *line, const struct raw_event *raw)
-{
-    bool lives = feed->options.take_raw == NULL || feed->sessions.own != NO_SESSION;
-    if (lives && !in_range(feed, raw))
+    const struct feed_options *options = &feed->options;
+    if (options->take_raw != NULL && session_id.bytes == NULL && feed->sessions.own == NO_SESSION) {
+        if (options->take_raw(options->ctx, raw))
+            source_counters_accept(options->counters);
+        else
+            out_of_memory(feed, line);
+        return;
+    }
+    switch (feed_raw_append(&feed->sessions, session_id, feed->local_ns, raw, bytes)) {
+    case FEED_RAW_OK: source_counters_accept(options->counters); break;
+    case FEED_RAW_OUT_OF_RANGE:
         report_reject(feed, line, NOTICE_WARNING, "ts is out of range");
-    else if (append_raw(feed, raw))
-        source_counters_accept(feed->options.counters);
-    else
-        out_of_memory(feed, line);
+        break;
+    case FEED_RAW_NO_MEMORY: out_of_memory(feed, line); break;
+    }
 }
 
 /* The careful way. */
-static void read_raw(struct feed *feed, const struct line *line, struct json_value object)
+static void read_raw(struct feed *feed, const struct line *line, struct slice session_id,
+                     struct json_value object)
 {
     struct raw_event raw;
     const char *wrong = trace_event_read(object, &feed->extra, &raw);
     if (wrong != NULL)
         report_reject(feed, line, NOTICE_WARNING, wrong);
     else
-        take_raw(feed, line, &raw);
+        take_raw(feed, line, session_id, &raw, (struct slice){object.raw, object.len});
 }
 
 static bool is_blank(const char *line, size_t len)
@@ -335,7 +433,8 @@ static bool scan_raw(struct feed *feed, const struct line *line)
     if (behind == NULL || !is_blank(behind, (size_t)(end - behind)) ||
         (feed->extra.len > 0 && memmem(feed->extra.data, feed->extra.len, "\"op\"", 4) != NULL))
         return false;
-    take_raw(feed, line, &raw);
+    take_raw(feed, line, (struct slice){.bytes = NULL}, &raw,
+             (struct slice){line->bytes, line->len});
     return true;
 }
 
@@ -374,8 +473,9 @@ static const struct feed_op *operation_of(struct feed *feed, const char **wrong)
     return op;
 }
 
-static void take_object(struct feed *feed, const struct line *line, struct json_value object)
+static void take_object(struct feed *feed, struct line *line, struct json_value object)
 {
+    line->object = object;
     if (!feed_values_read(&feed->values, object)) {
         out_of_memory(feed, line);
         return;
@@ -393,7 +493,7 @@ static void take_object(struct feed *feed, const struct line *line, struct json_
     else if (op != NULL)
         take_operation(feed, line, op);
     else
-        read_raw(feed, line, object);
+        read_raw(feed, line, (struct slice){.bytes = NULL}, object);
 }
 
 static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
