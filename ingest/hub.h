@@ -4,9 +4,8 @@
 #ifndef INGEST_HUB_H
 #define INGEST_HUB_H
 
-#include "core/model/event_log.h"
 #include "core/model/source_status.h"
-#include "core/tracer/tracer.h"
+#include "ingest/ingest_ctx.h"
 
 #include <uv.h>
 
@@ -24,6 +23,7 @@ struct hub_options {
     struct tracer *tracer;
     struct correlator *correlator; /* NULL: clients' files cannot be opened */
     struct event_log *log;
+    struct ingest_tap tap; /* gets a line of the feed for all that the model is given */
     const struct hook_client *const
         *hook_clients;     /* whose hooks are taken, ends with NULL; NULL: none */
     bool follow;           /* files are followed, and need not exist yet */

@@ -18,14 +18,8 @@ void metrics_acc_init(struct metrics_acc *acc, const struct mem *mem)
     memset(acc, 0, sizeof *acc);
     acc->mem = mem;
     u64map_init(&acc->tool_by_name, mem);
-    for (size_t i = 0; i < TOKENS; i++) {
-        acc->tokens[i] = (double)NAN;
-    }
     for (size_t i = 0; i < QUANTITIES; i++) {
         histogram_init(&acc->quantities[i], mem);
-    }
-    for (size_t i = 0; i < SPAN_KINDS; i++) {
-        acc->kind_ms[i] = (double)NAN;
     }
 }
 
@@ -42,29 +36,59 @@ void metrics_acc_release(struct metrics_acc *acc)
     metrics_acc_init(acc, acc->mem);
 }
 
-void metrics_acc_add_time(struct metrics_acc *acc, enum span_kind kind, double ms)
+/* Times were nanoseconds before they were ms. */
+static int64_t to_ns(double ms)
 {
-    acc->kind_ms[kind] = metrics_add(acc->kind_ms[kind], ms);
+    double ns = ms * 1e6;
+    return (int64_t)(ns + (ns < 0 ? -0.5 : 0.5));
 }
 
-bool metrics_acc_add_request(struct metrics_acc *acc, const struct request_sample *sample)
+static bool count_sample(struct histogram *histogram, double value, int by)
 {
-    metrics_acc_add_time(acc, SPAN_REQUEST, sample->ms);
+    return by > 0 ? histogram_add(histogram, value) : histogram_remove(histogram, value);
+}
+
+void metrics_acc_count_time(struct metrics_acc *acc, enum span_kind kind, double ms, int by)
+{
+    acc->kind_ns[kind] += by * to_ns(ms);
+    acc->kind_counts[kind] += (uint64_t)(int64_t)by;
+}
+
+void metrics_acc_add_phase(struct metrics_acc *acc, enum span_kind kind, double ms)
+{
+    acc->phase_ns[kind] += to_ns(ms);
+}
+
+double metrics_acc_tokens(const struct metrics_acc *acc, enum acc_token which)
+{
+    return acc->token_counts[which] == 0 ? (double)NAN : acc->tokens[which];
+}
+
+double metrics_acc_time(const struct metrics_acc *acc, enum span_kind kind)
+{
+    return acc->kind_counts[kind] == 0 ? (double)NAN : (double)acc->kind_ns[kind] / 1e6;
+}
+
+bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sample *sample, int by)
+{
+    bool good = true;
+    metrics_acc_count_time(acc, SPAN_REQUEST, sample->ms, by);
     for (size_t i = 0; i < SPAN_KINDS; i++) {
-        acc->phase_ms[i] += sample->phase_ms[i];
+        acc->phase_ns[i] += by * to_ns(sample->phase_ms[i]);
     }
-    acc->retries += sample->retries;
-    acc->requests++;
-    acc->failed += sample->failed;
+    acc->retries += (uint64_t)by * sample->retries;
+    acc->requests += (uint64_t)(int64_t)by;
+    acc->failed += sample->failed ? (uint64_t)(int64_t)by : 0;
     for (size_t i = 0; i < TOKENS; i++) {
-        acc->tokens[i] = metrics_add(acc->tokens[i], sample->tokens[i]);
-    }
-    for (size_t i = 0; i < QUANTITIES; i++) {
-        if (!histogram_add(&acc->quantities[i], sample->quantities[i])) {
-            return false;
+        if (!isnan(sample->tokens[i])) {
+            acc->tokens[i] += by * sample->tokens[i];
+            acc->token_counts[i] += (uint64_t)(int64_t)by;
         }
     }
-    return true;
+    for (size_t i = 0; i < QUANTITIES && good; i++) {
+        good = count_sample(&acc->quantities[i], sample->quantities[i], by);
+    }
+    return good;
 }
 
 /* NULL: out of memory. */
@@ -85,16 +109,16 @@ static struct tool_acc *find_tool(struct metrics_acc *acc, intern_id name)
     return tool;
 }
 
-bool metrics_acc_add_tool(struct metrics_acc *acc, intern_id name, enum span_kind kind, bool error,
-                          double ms)
+bool metrics_acc_count_tool(struct metrics_acc *acc, intern_id name, enum span_kind kind,
+                            bool error, double ms, int by)
 {
     struct tool_acc *tool = find_tool(acc, name);
     if (tool == NULL) {
         return false;
     }
-    metrics_acc_add_time(acc, kind, ms);
-    tool->errors += error;
-    return histogram_add(&tool->duration_ms, ms);
+    metrics_acc_count_time(acc, kind, ms, by);
+    tool->errors += error ? (uint64_t)(int64_t)by : 0;
+    return count_sample(&tool->duration_ms, ms, by);
 }
 
 bool metrics_acc_open_tool(struct metrics_acc *acc, intern_id name, int by)
@@ -126,11 +150,13 @@ bool metrics_acc_merge(struct metrics_acc *acc, const struct metrics_acc *from)
     acc->retries += from->retries;
     acc->open_requests += from->open_requests;
     for (size_t i = 0; i < TOKENS; i++) {
-        acc->tokens[i] = metrics_add(acc->tokens[i], from->tokens[i]);
+        acc->tokens[i] += from->tokens[i];
+        acc->token_counts[i] += from->token_counts[i];
     }
     for (size_t i = 0; i < SPAN_KINDS; i++) {
-        acc->phase_ms[i] += from->phase_ms[i];
-        acc->kind_ms[i] = metrics_add(acc->kind_ms[i], from->kind_ms[i]);
+        acc->phase_ns[i] += from->phase_ns[i];
+        acc->kind_ns[i] += from->kind_ns[i];
+        acc->kind_counts[i] += from->kind_counts[i];
     }
     for (size_t i = 0; i < QUANTITIES; i++) {
         if (!histogram_merge(&acc->quantities[i], &from->quantities[i])) {

@@ -18,22 +18,32 @@ struct tool_acc {
 struct metrics_acc {
     const struct mem *mem;
     uint64_t requests, failed, retries, open_requests;
-    double tokens[TOKENS]; /* NAN: not reported */
+    double tokens[TOKENS];         /* whole numbers, so that they can be subtracted */
+    uint64_t token_counts[TOKENS]; /* of how many requests */
     struct histogram quantities[QUANTITIES];
-    double phase_ms[SPAN_KINDS];
-    double kind_ms[SPAN_KINDS]; /* sums over spans; NAN: no such span */
-    struct tool_acc *tools;     /* in order of appearance */
+    int64_t phase_ns[SPAN_KINDS];
+    int64_t kind_ns[SPAN_KINDS]; /* sums over spans */
+    uint64_t kind_counts[SPAN_KINDS];
+    struct tool_acc *tools; /* in order of appearance */
     size_t tool_count, tool_cap;
     struct u64map tool_by_name; /* index in `tools` */
 };
 
 void metrics_acc_init(struct metrics_acc *acc, const struct mem *mem);
 void metrics_acc_release(struct metrics_acc *acc);
-bool metrics_acc_add_request(struct metrics_acc *acc, const struct request_sample *sample);
-bool metrics_acc_add_tool(struct metrics_acc *acc, intern_id name, enum span_kind kind, bool error,
-                          double ms);
+/* Count a span (`by` 1) or subtract it (`by` -1). They also return false if -1 is not possible: the
+   accumulator must then be made again. */
+bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sample *sample,
+                               int by);
+bool metrics_acc_count_tool(struct metrics_acc *acc, intern_id name, enum span_kind kind,
+                            bool error, double ms, int by);
+void metrics_acc_count_time(struct metrics_acc *acc, enum span_kind kind, double ms, int by);
+/* Adds the time of a phase, which may be negative. */
+void metrics_acc_add_phase(struct metrics_acc *acc, enum span_kind kind, double ms);
+/* Returns the sum; NAN: no span had a value. */
+double metrics_acc_tokens(const struct metrics_acc *acc, enum acc_token which);
+double metrics_acc_time(const struct metrics_acc *acc, enum span_kind kind);
 bool metrics_acc_open_tool(struct metrics_acc *acc, intern_id name, int by);
-void metrics_acc_add_time(struct metrics_acc *acc, enum span_kind kind, double ms);
 /* Adds all of `from`. */
 bool metrics_acc_merge(struct metrics_acc *acc, const struct metrics_acc *from);
 

@@ -106,29 +106,57 @@ static uint32_t count_phases(const struct swarm *swarm, const struct span *reque
 
 /* ---- out and in ---- */
 
-/* Takes back what was derived from the span; its number and its lane stay. */
-static void take_out(struct swarm *swarm, span_no no)
+/* Remembers what the statistics count of a request: the record's facts may be others when it is taken
+   out. Without memory for it they are counted again then. */
+static void keep_counted(struct swarm *swarm, struct record *record, const struct end_facts *facts)
 {
+    if (record->kind != CALL_REQUEST) {
+        return;
+    }
+    if (record->counted == NULL) {
+        record->counted = mem_alloc(swarm->mem, sizeof *record->counted);
+    }
+    if (record->counted != NULL) {
+        intern_id model = stats_model_name(&swarm->stats, facts);
+        *record->counted = *facts;
+        record->counted->model_text = stats_model_text(&swarm->stats, model);
+    }
+}
+
+static void uncount(struct swarm *swarm, const struct record *record, const struct span *span)
+{
+    const struct end_facts nothing = {.success = -1};
+    const struct end_facts *facts = span->kind == SPAN_REQUEST ? record->counted : &nothing;
+    if (facts == NULL) {
+        (void)stats_mark(swarm, swarm->agents[span->agent].session);
+    } else {
+        stats_remove_span(swarm, span, facts);
+    }
+}
+
+/* Takes back what was derived from the span; its number and its lane stay. */
+static void take_out(struct swarm *swarm, const struct record *record)
+{
+    span_no no = record->span;
     struct span *span = swarm_edit_span(swarm, no);
     struct agent *agent = &swarm->agents[span->agent];
-    bool open = (span->flags & SPAN_OPEN) != 0;
-    free_phases(swarm, span);
-    if (open) {
+    lane_remove(swarm, agent, no);
+    if ((span->flags & SPAN_OPEN) != 0) {
         agent->open_by_kind[span->kind]--;
         (void)stats_count_open(swarm, span, -1);
     } else {
-        stats_mark(swarm, agent->session);
+        uncount(swarm, record, span);
     }
+    free_phases(swarm, span);
     agent->stale_open -= (span->flags & SPAN_STALE) != 0;
     (void)swarm_set_in_flight(swarm, no, false);
     if ((span->flags & SPAN_ERROR) != 0) {
         span_end_unlist_error(swarm, no);
     }
-    lane_remove(swarm, agent, no);
     agent_state_refresh(swarm, span->agent);
 }
 
-static bool derive_span(struct swarm *swarm, const struct record *record, bool open, bool stale)
+static bool derive_span(struct swarm *swarm, struct record *record, bool open, bool stale)
 {
     span_no no = record->span;
     const struct span *span = swarm_edit_span(swarm, no);
@@ -141,11 +169,12 @@ static bool derive_span(struct swarm *swarm, const struct record *record, bool o
         return stats_count_open(swarm, span, 1);
     }
     record_end_facts(record, &facts);
+    keep_counted(swarm, record, &facts);
     return span_end_apply(swarm, no, &facts);
 }
 
 /* False: out of memory; take_out may follow. */
-static bool take_in(struct swarm *swarm, const struct record *record)
+static bool take_in(struct swarm *swarm, struct record *record)
 {
     const struct span *span = swarm_edit_span(swarm, record->span);
     struct agent *agent = &swarm->agents[span->agent];
@@ -209,7 +238,12 @@ static bool close_open(struct swarm *swarm, struct record *record, const struct 
     }
     lane_close(swarm, agent, record->span);
     record_end_facts(record, &facts);
-    return add_phases(swarm, record) && span_end_apply(swarm, record->span, &facts) && good;
+    keep_counted(swarm, record, &facts);
+    good = add_phases(swarm, record) && span_end_apply(swarm, record->span, &facts) && good;
+    if (!good) {
+        (void)stats_mark(swarm, agent->session);
+    }
+    return good;
 }
 
 /* Counts the events that the record would print against the cap. */
@@ -233,7 +267,7 @@ void record_span_remove(struct swarm *swarm, record_no number)
 {
     struct record *record = swarm_record(swarm, number);
     if (record->span != NO_SPAN) {
-        take_out(swarm, record->span);
+        take_out(swarm, record);
         swarm_free_span(swarm, record->span);
         record->span = NO_SPAN;
         count_events(swarm, record);
@@ -256,7 +290,7 @@ static bool correct(struct swarm *swarm, struct record *record, const struct spa
     }
     bool same_agent = span->agent == now->agent;
     swarm->relane_due = true;
-    take_out(swarm, record->span);
+    take_out(swarm, record);
     uint32_t inflight = span->inflight;
     *span = *now;
     span->inflight = inflight;

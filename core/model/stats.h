@@ -22,7 +22,7 @@ struct stats_session {
     struct metrics_acc acc;
     struct intervals busy; /* the union of its agents' */
     struct span_counts spans;
-    bool stale; /* a closed span was taken out: counted again when next asked for */
+    bool stale; /* something could not be subtracted: counted again when next asked for */
 };
 
 struct stats {
@@ -46,9 +46,13 @@ void stats_release(struct stats *stats);
 bool stats_count_open(struct swarm *swarm, const struct span *span, int by);
 /* A span has its end, and its phases. False: out of memory. */
 bool stats_add_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts);
-/* A closed span of the session is taken out of the model: what cannot be subtracted is counted
-   again. False: out of memory. */
+/* The session's statistics are counted again when next asked for. False: out of memory. */
 bool stats_mark(struct swarm *swarm, session_no session);
+/* A closed span has been taken out of its lane, while its phases are still known. `facts` are those that
+   it was added with. What cannot be subtracted is counted again when next asked for. */
+void stats_remove_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts);
+/* The text of a model's name; bytes NULL: `name` is INTERN_NONE. */
+struct slice stats_model_text(const struct stats *stats, intern_id name);
 /* Forgets what was entered of the session and its agents. */
 void stats_forget(struct stats *stats, const struct swarm *swarm, session_no session);
 /* The name of a tool span's tool, in `names`; INTERN_FAILED: out of memory. */

@@ -30,7 +30,8 @@ enum session_flag {
     SESSION_ENDED = 4,         /* ended by end_session, and nothing came since */
     SESSION_FINISHED = 8,      /* its source has come to its end: now is the clock */
     SESSION_DISCONNECTED = 16, /* its sender has gone and may come back */
-    SESSION_FOLDS = 32         /* in a swarmtop document: threads `NAME · n` are lanes of NAME */
+    SESSION_FOLDS = 32,        /* of a swarmtop document: extra lanes fold back to their thread */
+    SESSION_FOLDS_BY_NAME = 64 /* of version 1: a thread `NAME · n` is a lane of NAME */
 };
 
 struct session {
@@ -220,10 +221,11 @@ bool swarm_rederive_document(struct swarm *swarm, uint32_t document);
 /* Sets the time of ts 0 of an opened document's session. Sets *moved if that changes anything:
    call swarm_rederive_document then. */
 void swarm_set_origin(struct swarm *swarm, session_no session, int64_t origin_ns, bool *moved);
-/* Folds lanes of a document by swarmtop: events on threads `NAME · n` return to their agent's
-   thread NAME. Sets *folded if any did: call swarm_rederive_document then. Sessions with
-   SESSION_FOLDS fold new threads as they come. */
-bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded);
+/* Folds the lanes of a swarmtop document: events of extra lanes return to their agent's thread. The
+   lane's thread_name has that thread in `lane_of`; in a document of version 1 (`by_name`) a thread
+   `NAME · n` returns to NAME. Sets *folded if any did: call swarm_rederive_document then. Sessions
+   with SESSION_FOLDS fold new threads as they come. */
+bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool by_name, bool *folded);
 /* Derives a pool again, from its events and records. */
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 

@@ -405,8 +405,8 @@ static bool count_open_models(const struct gathering *g, struct model_sums *sums
         if (sum != NULL) {
             double ms = to_ms(now_of(g, span) - span->start_ns);
             sum->open_requests++;
-            metrics_acc_add_time(sum, SPAN_REQUEST, ms);
-            sum->phase_ms[SPAN_REQUEST] += ms;
+            metrics_acc_count_time(sum, SPAN_REQUEST, ms, 1);
+            metrics_acc_add_phase(sum, SPAN_REQUEST, ms);
         }
     }
     return true;

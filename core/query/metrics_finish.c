@@ -10,10 +10,11 @@ static struct summary summarise(struct histogram *histogram)
 {
     return (struct summary){
         .count = histogram->count,
-        .sum = histogram->sum,
+        .sum = histogram_sum(histogram),
         .min = histogram->min,
         .max = histogram->max,
-        .mean = histogram->count > 0 ? histogram->sum / (double)histogram->count : (double)NAN,
+        .mean = histogram->count > 0 ? histogram_sum(histogram) / (double)histogram->count
+                                     : (double)NAN,
         .p50 = histogram_percentile(histogram, 50),
         .p90 = histogram_percentile(histogram, 90),
         .p95 = histogram_percentile(histogram, 95),
@@ -71,16 +72,17 @@ static bool finish_tools(struct metrics_acc *acc, const struct intern *names, st
 
 bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct metrics *out)
 {
-    double prompt = acc->tokens[TOKENS_PROMPT], cached = acc->tokens[TOKENS_CACHE_READ];
+    double prompt = metrics_acc_tokens(acc, TOKENS_PROMPT);
+    double cached = metrics_acc_tokens(acc, TOKENS_CACHE_READ);
     *out = (struct metrics){
         .requests = acc->requests,
         .failed = acc->failed,
         .retries = acc->retries,
         .open_requests = acc->open_requests,
         .prompt_tokens = prompt,
-        .output_tokens = acc->tokens[TOKENS_OUTPUT],
+        .output_tokens = metrics_acc_tokens(acc, TOKENS_OUTPUT),
         .cache_read_tokens = cached,
-        .cache_creation_tokens = acc->tokens[TOKENS_CACHE_CREATION],
+        .cache_creation_tokens = metrics_acc_tokens(acc, TOKENS_CACHE_CREATION),
         .cache_hit_rate_pct = prompt > 0 ? 100 * cached / prompt : (double)NAN,
         .ttft_ms = summarise(&acc->quantities[OF_TTFT]),
         .ttlt_ms = summarise(&acc->quantities[OF_TTLT]),
@@ -88,14 +90,17 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
         .otps = summarise(&acc->quantities[OF_OTPS]),
         .setup_ms = summarise(&acc->quantities[OF_SETUP]),
         .request_ms = summarise(&acc->quantities[OF_REQUEST]),
-        .user_wait_ms = acc->kind_ms[SPAN_USER],
-        .api_ms = acc->kind_ms[SPAN_REQUEST],
-        .tool_ms = metrics_add(acc->kind_ms[SPAN_TOOL], acc->kind_ms[SPAN_AGENT_CALL]),
-        .agent_wait_ms = acc->kind_ms[SPAN_AGENT_CALL],
+        .user_wait_ms = metrics_acc_time(acc, SPAN_USER),
+        .api_ms = metrics_acc_time(acc, SPAN_REQUEST),
+        .tool_ms =
+            metrics_add(metrics_acc_time(acc, SPAN_TOOL), metrics_acc_time(acc, SPAN_AGENT_CALL)),
+        .agent_wait_ms = metrics_acc_time(acc, SPAN_AGENT_CALL),
         .busy_ms = (double)NAN,
         .idle_ms = (double)NAN,
         .parallel = (double)NAN,
     };
-    memcpy(out->phase_ms, acc->phase_ms, sizeof out->phase_ms);
+    for (size_t kind = 0; kind < SPAN_KINDS; kind++) {
+        out->phase_ms[kind] = (double)acc->phase_ns[kind] / 1e6;
+    }
     return finish_tools(acc, names, out);
 }

@@ -54,9 +54,9 @@ static bool take_request(struct range_sums *range, const struct span *span, int6
     weigh_phases(range, span, from_ns, to_ns, phase_ms);
     if (!ended) {
         range->acc.open_requests += (span->flags & SPAN_OPEN) != 0;
-        metrics_acc_add_time(&range->acc, SPAN_REQUEST, inside_ms);
+        metrics_acc_count_time(&range->acc, SPAN_REQUEST, inside_ms, 1);
         for (int kind = 0; kind < SPAN_KINDS; kind++) {
-            range->acc.phase_ms[kind] += phase_ms[kind];
+            metrics_acc_add_phase(&range->acc, (enum span_kind)kind, phase_ms[kind]);
         }
         return true;
     }
@@ -65,8 +65,8 @@ static bool take_request(struct range_sums *range, const struct span *span, int6
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
         sample.phase_ms[kind] = phase_ms[kind];
     }
-    bool good = metrics_acc_add_request(&range->acc, &sample);
-    metrics_acc_add_time(&range->acc, SPAN_REQUEST, inside_ms - sample.ms);
+    bool good = metrics_acc_count_request(&range->acc, &sample, 1);
+    metrics_acc_count_time(&range->acc, SPAN_REQUEST, inside_ms - sample.ms, 1);
     return good;
 }
 
@@ -80,12 +80,12 @@ static bool take_tool(struct range_sums *range, const struct span *span, int64_t
         return false;
     }
     if (!ended) {
-        metrics_acc_add_time(&range->acc, kind, inside_ms);
+        metrics_acc_count_time(&range->acc, kind, inside_ms, 1);
         return (span->flags & SPAN_OPEN) == 0 || metrics_acc_open_tool(&range->acc, name, 1);
     }
     bool error = (span->flags & SPAN_ERROR) != 0;
-    bool good = metrics_acc_add_tool(&range->acc, name, kind, error, whole_ms);
-    metrics_acc_add_time(&range->acc, kind, inside_ms - whole_ms);
+    bool good = metrics_acc_count_tool(&range->acc, name, kind, error, whole_ms, 1);
+    metrics_acc_count_time(&range->acc, kind, inside_ms - whole_ms, 1);
     return good;
 }
 
@@ -105,7 +105,7 @@ static bool take_span(struct range_sums *range, span_no no)
     case SPAN_REQUEST: good = take_request(range, span, from, to, ended); break;
     case SPAN_TOOL:
     case SPAN_AGENT_CALL: good = take_tool(range, span, from, to, ended); break;
-    case SPAN_USER: metrics_acc_add_time(&range->acc, SPAN_USER, to_ms(to - from)); break;
+    case SPAN_USER: metrics_acc_count_time(&range->acc, SPAN_USER, to_ms(to - from), 1); break;
     case SPAN_OTHER:
     case SPAN_INTERACTION:
     case SPAN_SETUP:
