@@ -1,7 +1,7 @@
-/* Updates are merged at once, since each merge is a maximum in a total order and nothing is kept of
-   values that do not hold. What follows from the merged fields (how a call ends whose end nobody
-   reported, whether a session is over) is worked out when the records that changed are flushed into the
-   model, once for a batch. */
+/* Updates are merged at once, since each merge is a maximum in a total order: values that lose
+   need no storage. Consequences of the merged fields (the end of a call that no source reported,
+   the end of a session) are computed once for a batch, when the changed records are flushed into
+   the model. */
 #include "core/correlate/correlator_private.h"
 
 #include <stdlib.h>

@@ -1,19 +1,19 @@
 /* The correlator: joins what several sources know of one call, session or agent into one record,
-   field by field (update.h), and has the model show it. In whatever order updates come, and however
-   often one is repeated, the model is the same in the end.
+   field by field (update.h), and has the model show it. In whatever order updates come, and
+   however often one is repeated, the model is the same in the end.
 
-   - A session opens with the first time that is known of it and begins at the earliest. Its ends are a
-     set: it is over while none of what began in it is later than an end.
-   - An agent is created on first mention, even if only as another agent's parent.
-   - A call without a known end is open until the first end of its session that is no earlier than its
-     start (then it is incomplete), or until the stale sweep (then it is evicted in the trace, while
-     the screen keeps it in flight). A real end that comes later replaces either.
-   - An end of precedence 0 holds only while nothing later is known of the call.
-   - Once the cap has dropped a record it can no longer be corrected: an update of an unknown call that
-     ended before the session's last dropped one is ignored.
+   - A session opens with the first time that is known of it and begins at the earliest. Its ends
+   are a set: it is over while none of what began in it is later than an end. - An agent is
+   created on first mention, even if only as another agent's parent. - A call without a known end
+   is open until the first end of its session that is no earlier than its start (then it is
+   incomplete), or until the stale sweep (then it is evicted in the trace, while the screen keeps
+   it in flight). A real end that comes later replaces either. - An end of precedence 0 holds
+   only while nothing later is known of the call. - Once the cap has dropped a record it can no
+   longer be corrected: an update of an unknown call that ended before the session's last dropped
+   one is ignored.
 
-   Functions that return false are out of memory: what was known stays, and correlator_flush tries
-   again. */
+   Functions that return false are out of memory: what was known stays, and correlator_flush
+   tries again. */
 #ifndef CORE_CORRELATE_CORRELATOR_H
 #define CORE_CORRELATE_CORRELATOR_H
 

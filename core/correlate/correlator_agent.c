@@ -1,5 +1,6 @@
-/* Agents. One is created on first mention, even by an update that does not hold, or rows would depend
-   on the order of updates. An agent is done when its end is known and nothing of it began later. */
+/* Agents. One is created on first mention, even by an update that does not hold, or rows would
+   depend on the order of updates. An agent is done when its end is known and nothing of it began
+   later. */
 #include "core/correlate/correlator_private.h"
 
 static void flag_agent(struct correlator *correlator, const struct corr_session *session,

@@ -1,11 +1,11 @@
-/* Calls: an update of one is joined with what is known of it, under whichever of its ids. A call that
-   names another as its parent is on the parent's agent's row unless it names an agent itself, so it
-   is shown again when its parent moves. */
+/* Calls: an update of one is joined with what is known of it, under whichever of its ids. A call
+   that names another as its parent is on the parent's agent's row unless it names an agent
+   itself, so it is shown again when its parent moves. */
 #include "core/correlate/correlator_private.h"
 
 enum { ALIASES_MAX = 8 };
 
-static const double apart_ms = 2000; /* what the clocks of sources may differ by */
+static const double apart_ms = 2000; /* the greatest difference between clocks of sources */
 
 bool corr_queue(struct correlator *correlator, record_no number)
 {
@@ -131,7 +131,8 @@ static void put_child(struct swarm *swarm, record_no parent, record_no number)
     of->first_child = number;
 }
 
-/* Puts the call on the list of the parent that it names; one that is not known yet is made, hidden. */
+/* Puts the call on the list of the parent that it names; one that is not known yet is made,
+   hidden. */
 static bool join_parent(struct correlator *correlator, record_no number)
 {
     struct swarm *swarm = correlator->swarm;

@@ -1,5 +1,5 @@
-/* Calls by session and id. A hash finds the key, and the ids are compared: two calls whose hashes meet
-   stay two. A call has one key for each of its ids. */
+/* Calls by session and id. A hash finds the key, and the ids are compared: two calls whose
+   hashes meet stay two. A call has one key for each of its ids. */
 #include "core/correlate/correlator_private.h"
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
@@ -99,7 +99,7 @@ static void unlink_key(struct correlator *correlator, uint32_t at)
         if (key->same_hash == NO_KEY) {
             u64map_remove(&correlator->key_by_hash, key->hash);
         } else {
-            /* The key is there: this cannot need memory. */
+            /* The key exists, so this needs no memory. */
             (void)u64map_put(&correlator->key_by_hash, key->hash, key->same_hash);
         }
         return;

@@ -1,4 +1,4 @@
-/* What the files of the correlator share. */
+/* The parts of the correlator, shared by the .c files of core/correlate. */
 #ifndef CORE_CORRELATE_CORRELATOR_PRIVATE_H
 #define CORE_CORRELATE_CORRELATOR_PRIVATE_H
 
@@ -37,7 +37,7 @@ struct corr_session {
     record_no unended;    /* the first of its calls without a known end */
     double next_stale_ms; /* when the next of those is swept; INFINITY: none is */
     double forgotten_ms;  /* calls that had ended by then were dropped; NAN: none */
-    double closed_ms;     /* what is open ends then, at the latest; NAN: the program goes on */
+    double closed_ms;     /* the latest end of its open calls; NAN: the program still runs */
     uint8_t flags;        /* those of the session that were set */
     bool recheck;         /* how its unended calls end may have changed */
     bool described;       /* the model has its names and agents as they are known */

@@ -1,8 +1,8 @@
-/* Sessions. One opens in the model with the first time that is known of it; where that turns out to be
-   earlier, its start moves, while what times count from stays.
+/* Sessions. One opens in the model with the first time that is known of it; where that turns out
+   to be earlier, its start moves, while what times count from stays.
 
-   A session is over when one of its ends is no earlier than all that began in it. (Not: all that ended.
-   The last ends are written while it shuts down, by clocks that differ.) */
+   A session is over when one of its ends is no earlier than all that began in it. (Not: all that
+   ended. The last ends are written while it shuts down, by clocks that differ.) */
 #include "core/correlate/correlator_private.h"
 
 struct corr_session *corr_session(struct correlator *correlator, uint32_t place)
@@ -364,7 +364,8 @@ static void own_call(struct correlator *correlator, record_no number, uint32_t p
     swarm_record_move(correlator->swarm, number, correlator->sessions[place].number);
 }
 
-/* Gives the call its ids in its session. *other: a call there that has one of them; NO_RECORD: none. */
+/* Gives the call its ids in its session. *other: a call there that has one of them; NO_RECORD:
+   none. */
 static bool move_keys(struct correlator *correlator, record_no number, uint32_t to,
                       record_no *other)
 {

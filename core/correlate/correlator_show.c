@@ -1,9 +1,9 @@
-/* From what is known of a call to what the model shows: its start, its end, its state, its agent. How a
-   call ends whose end nobody reported follows from its start, the ends of its session and the session's
-   clock alone, so it is worked out again when one of them changes. */
+/* From what is known of a call to what the model shows: its start, its end, its state, its
+   agent. How a call ends whose end nobody reported follows from its start, the ends of its
+   session and the session's clock alone, so it is worked out again when one of them changes. */
 #include "core/correlate/correlator_private.h"
 
-enum { ANCESTORS_MAX = 256 }; /* where a chain of parents is cut; a cycle is cut there too */
+enum { ANCESTORS_MAX = 256 }; /* the longest chain of parents; also cuts cycles */
 
 /* ---- the agent ---- */
 

@@ -1,8 +1,8 @@
-/* The document is written from front to back in one pass, through a small buffer: first the metadata
-   events of each session, then the events of the two stores in their order, then what is known of the
-   whole. Values that were read from JSON go out as the bytes they came as. A document of one session
-   has the seed's shape; in one of several, processes are numbered anew as they appear, their names
-   carry their session's, and times count from the earliest start. */
+/* The document is written in one pass through a small buffer: the metadata events of each
+   session, the events of the two stores and the records in order of time, then the metadata.
+   Values read from JSON are written as their own bytes. A document of one session has the seed's
+   shape. In one of several sessions, processes get new numbers, their names contain their
+   session's, and times count from the earliest start. */
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"

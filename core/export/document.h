@@ -1,5 +1,6 @@
-/* The swarm as a Chrome Trace document: {"traceEvents": […], "metadata": {…}} (the seed's buildTraceDocument, and
-   metadata.swarmtop: CLI.md, "What is left behind"). Written piece by piece: no copy of the events is made. */
+/* Writes the swarm as a Chrome Trace document: {"traceEvents": […], "metadata": {…}} (the seed's
+   buildTraceDocument, plus metadata.swarmtop). It is written in pieces, without a copy of the
+   events. */
 #ifndef CORE_DOCUMENT_H
 #define CORE_DOCUMENT_H
 
@@ -16,13 +17,14 @@ struct document_options {
     int64_t from_ns, to_ns; /* only events from and to, INT64_MIN and INT64_MAX: all */
 };
 
-/* Whether any part of the span lies between from_ns and to_ns: then both its events are in the document. */
+/* Whether any part of the span lies between from_ns and to_ns: then both its events are in the
+   document. */
 bool document_range_holds(const struct document_options *options, const struct span *span);
 
 /* Takes the next bytes; false: stop, writing fails. */
 typedef bool document_sink(void *ctx, const char *bytes, size_t len);
 
-/* False: the sink said so, or out of memory (*no_memory, may be NULL, tells). */
+/* Returns false if the sink stops it or out of memory (sets *no_memory, which may be NULL). */
 bool document_write(const struct swarm *swarm, const struct document_options *options,
                     document_sink *sink, void *ctx, bool *no_memory);
 

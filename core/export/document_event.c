@@ -1,5 +1,6 @@
-/* An event is written by copying: most have name, category and phase in common with others, and nearly all their thread, so what is
-   written for those is kept ready in two small tables. What falls on a place there takes it; what is too long for one is not kept. */
+/* An event is written by copying. Most events share name, category and phase, and nearly all
+   their thread, so the bytes for these are kept in two small tables. A new entry replaces the
+   one in its slot; a long one is not kept. */
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"
@@ -22,7 +23,7 @@ struct head {
 struct thread {
     track_no track;
     uint8_t len;     /* 0: its text is not ready */
-    uint8_t pid_len; /* of it: up to behind the pid */
+    uint8_t pid_len; /* of it, through the pid */
     bool known;      /* of `track`: the rest is set */
     bool included;   /* its session is part of the document */
     bool moved;      /* its times count from elsewhere, by that: */
@@ -148,8 +149,8 @@ static struct thread *thread_of(struct document *doc, track_no no)
 
 /* ---- one event ---- */
 
-/* Its ts in this document; one of a session that does not say when it began counts from the same 0.
-   What is moved is rounded to the model's nanoseconds, or sums would grow digits (0.1 + 0.2). */
+/* Returns the event's ts in this document. A session without a start time counts from the same
+   0. Moved times are rounded to the model's nanoseconds, or sums would gain digits (0.1 + 0.2). */
 static double shifted_ts(const struct thread *thread, const struct event *event)
 {
     if (!thread->moved || event->ph == 'M') {
@@ -171,7 +172,8 @@ static char *put_number(char *at, double value)
     return at + json_spell_number(at, value);
 }
 
-/* The head, the time and the thread, or the lane that stands for it. There is room for `AROUND_MAX` bytes besides the two texts. */
+/* The head, the time and the thread, or the lane that stands for it. There is room for
+   `AROUND_MAX` bytes besides the two texts. */
 static char *put_front(char *at, const struct head *head, const struct thread *thread, double ts_us,
                        const int64_t *lane_tid)
 {

@@ -1,16 +1,16 @@
-/* A thread of the document is a stack: what begins on it ends before what was open there when it
-   began. Each track is spread over as few such stacks as first-fit finds (its lanes); the first keeps
-   the track's tid. An agent's spans come in order of their start, merged from its rows in the model,
-   its interactions, and the phases of the requests that came so far; each goes to the first lane whose
-   innermost open span encloses it. Inside a request only its own phases may be, so that a tool that
-   runs beside it is seen beside it.
+/* A thread of the document is a stack: a span that begins on it ends before the spans open at
+   its begin. Each track is spread over as few stacks (lanes) as first-fit finds; the first lane
+   keeps the track's tid. An agent's spans come in order of start, merged from its rows in the
+   model, its interactions, and its requests' phases. Each goes to the first lane whose innermost
+   open span encloses it. A request encloses its own phases only, so a parallel tool is visible
+   beside it.
 
-   Where times are equal the order of the events in the document decides, as it does for who reads it:
-   an end that stands before a begin of the same time is before it. A complete event (X) has no place
-   for its end, so it gives way: it ends before what begins then and inside what ends then.
+   Among equal times the order of events in the document decides, as it does for readers: an end
+   written before a begin of the same time is earlier. A complete event (X) has no position for
+   its end, so it adapts: it ends before spans that begin then and inside spans that end then.
 
-   Spans that cannot be part of a stack keep their thread: async ones, which are paired by id, and
-   those whose begin was dropped. */
+   Spans that cannot be part of a stack keep their thread: async ones, which are paired by id,
+   and those without their begin. */
 #include "core/export/document_lanes.h"
 
 #include "core/export/document_order.h"
@@ -28,14 +28,14 @@ struct frame {
 struct stack {
     struct frame *frames;
     size_t count, cap;
-    int64_t since_ns; /* what begins before (since_ns, since_no) comes too late to be put here */
+    int64_t since_ns; /* a span that begins before (since_ns, since_no) is too late for this lane */
     uint64_t since_no;
 };
 
 struct track_lanes {
     struct stack *lanes;
     size_t count, cap;
-    size_t first_thread; /* where it has more than one lane: of lane 1, in threads */
+    size_t first_thread; /* index in `threads` of its lane 1, if it has several lanes */
 };
 
 struct document_lanes {
@@ -76,7 +76,7 @@ static bool encloses(const struct document_lanes *lanes, const struct frame *top
 /* Drops from the stack what ended before the span. */
 static bool fits(const struct document_lanes *lanes, struct stack *stack, const struct span *span)
 {
-    /* Only a phase that says it began before its request can be late. */
+    /* Only a phase that begins before its request can be late. */
     if (span->start_ns < stack->since_ns ||
         (span->start_ns == stack->since_ns && span->parent != NO_SPAN &&
          document_begin_place(lanes->records, span) < stack->since_no)) {
@@ -168,7 +168,7 @@ static bool place_agent(struct document_lanes *lanes, struct span_order *order,
     return true;
 }
 
-/* Where rows are threads, a further thread would be a further row when the document is opened again. */
+/* If rows are threads, an extra thread would be an extra row in the re-opened document. */
 static bool is_of_agents(const struct swarm *swarm, const struct agent *agent)
 {
     const struct session *session = swarm_session(swarm, agent->session);

@@ -1,6 +1,6 @@
-/* What the document says of the whole: the seed's metadata, then what came with a document that was
-   opened, then ours (metadata.swarmtop), from which it re-opens to the same sessions and tree. Members
-   that came from several sessions are written once each: the first session's. */
+/* The document's metadata: the seed's members, then those of an opened document, then
+   metadata.swarmtop, from which the document re-opens to the same sessions and tree. A member of
+   several sessions is written once, from the first. */
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"
@@ -16,7 +16,8 @@ static void put_text_member(struct document *doc, const char *key, intern_id tex
     }
 }
 
-/* As Date.toISOString: milliseconds, UTC. An int64 of nanoseconds holds years of four digits alone. */
+/* As Date.toISOString: milliseconds, UTC. An int64 of nanoseconds holds years of four digits
+   alone. */
 static void put_iso_time(struct document *doc, int64_t ns)
 {
     int64_t ms = ns / 1000000 - (ns % 1000000 < 0 ? 1 : 0);
@@ -139,7 +140,8 @@ static void put_session(struct document *doc, const struct by_session *processes
     document_flush(doc, false);
 }
 
-/* Rows that are threads, and rows that only stand for an unknown parent, are made again from the events. */
+/* Rows that are threads, and rows that only stand for an unknown parent, are made again from the
+   events. */
 static bool is_listed(const struct document *doc, const struct agent *agent)
 {
     const struct session *session = swarm_session(doc->swarm, agent->session);

@@ -2,8 +2,8 @@
    requests that came so far. Nothing is copied, so a large trace needs no memory here. */
 #include "core/export/document_order.h"
 
-/* Whether span a comes before span b. Of complete events that begin together the longer one is around
-   the other; others begin in the order of their events. */
+/* Returns true if span a comes before span b. If complete events begin together the longer one
+   encloses the other; other spans begin in the order of their events. */
 static bool is_before(const struct span_order *order, const struct span *a, const struct span *b)
 {
     if (a->start_ns != b->start_ns) {

@@ -24,8 +24,9 @@ void span_order_init(struct span_order *order, const struct swarm *swarm,
 void span_order_release(struct span_order *order);
 /* Begins with the first span of the agent. False: out of memory. */
 bool span_order_begin(struct span_order *order, const struct agent *agent);
-/* The next span; a request's phases come after it, among the others. Without those that are no part of a thread's stack: async
-   ones and those whose begin was dropped. *no is NO_SPAN when there are no more. False: out of memory. */
+/* The next span; a request's phases come after it, among the others. Without those that are no
+   part of a thread's stack: async ones and those whose begin was dropped. *no is NO_SPAN when
+   there are no more. False: out of memory. */
 bool span_order_next(struct span_order *order, span_no *no);
 
 /* Whether the span is one event (X). */

@@ -1,4 +1,4 @@
-/* What the files of the document (document.c, document_event.c, document_threads.c, document_metadata.c) share. Nobody else includes this. */
+/* The parts of the document writer, shared by document*.c. No other room includes this. */
 #ifndef CORE_DOCUMENT_PRIVATE_H
 #define CORE_DOCUMENT_PRIVATE_H
 
@@ -28,9 +28,9 @@ struct document {
     const struct document_options *options;
     document_sink *sink;
     void *ctx;
-    struct strbuf out;     /* what the sink has not got yet */
+    struct strbuf out;     /* bytes to pass to the sink */
     struct strbuf scratch; /* a text while it is put together */
-    bool stopped;          /* the sink said so */
+    bool stopped;          /* the sink stopped the writing */
     bool no_memory;        /* besides what `out` and `scratch` know */
     bool many;             /* of several sessions */
     int64_t base_ns;       /* when its ts is 0 */
@@ -49,7 +49,7 @@ struct document {
     uint64_t event_count;            /* written in traceEvents */
 };
 
-/* False: stop (the sink said so, or out of memory). */
+/* Returns false if writing must stop: the sink stopped it, or out of memory. */
 bool document_good(const struct document *doc);
 /* Gives the sink what has gathered, where that is worth a call or `now`. */
 void document_flush(struct document *doc, bool now);
@@ -66,8 +66,8 @@ void document_begin_event(struct document *doc);
 /* Whether the session is part of it. */
 bool document_includes(const struct document *doc, session_no session);
 
-/* document_event.c: one event, where its session is part of the document. `span`: whose lane it is on; NO_SPAN: its track's own thread. `args`
-   are the event's, or what stands in their place. */
+/* Writes one event of document_event.c if its session is part of the document. `span` is the
+   span whose lane it is on; NO_SPAN: its track's own thread. `args` replace the event's. */
 void document_put_event(struct document *doc, const struct event *event, span_no span,
                         struct slice args);
 /* Returns new; NULL: out of memory. */

@@ -1,5 +1,5 @@
-/* Where spans begin and end in a document: those of events by the number of their event, those of records
-   after all events by the rank of their moment. */
+/* The places of spans in a document: spans of events have their event's number. Spans of records
+   come after all events, by the rank of their moment. */
 #include "core/export/document_records.h"
 
 bool document_records_init(struct document_records *records, const struct swarm *swarm)
@@ -41,7 +41,7 @@ void document_records_release(struct document_records *records)
              records->end_ranks == NULL ? 0 : ranks * sizeof *records->end_ranks);
 }
 
-/* A moment's rank, and behind it the place among the events that are written then. */
+/* Joins a moment's rank and the index among the events written at that moment. */
 static uint64_t place(uint32_t rank, uint64_t within)
 {
     return RECORD_BEGIN | (uint64_t)rank << 16 | within;

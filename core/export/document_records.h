@@ -1,5 +1,5 @@
-/* The moments of the records in a document: when each begins and ends among the others. Private to the
-   document. */
+/* The moments of the records in a document: when each begins and ends among the others. Private
+   to the document. */
 #ifndef CORE_EXPORT_DOCUMENT_RECORDS_H
 #define CORE_EXPORT_DOCUMENT_RECORDS_H
 
@@ -15,8 +15,9 @@ struct document_records {
 /* False: out of memory; release it all the same. */
 bool document_records_init(struct document_records *records, const struct swarm *swarm);
 void document_records_release(struct document_records *records);
-/* Where the span begins and ends in the document: the number of its event, or after all events the
-   place of its record's moment. Two spans of equal times begin in this order. `records` NULL: none. */
+/* Returns the place of the span's begin or end in the document: its event's number, or after all
+   events the place of its record's moment. Among equal times spans begin in this order.
+   `records` may be NULL. */
 uint64_t document_begin_place(const struct document_records *records, const struct span *span);
 uint64_t document_end_place(const struct document_records *records, const struct span *span);
 

@@ -1,6 +1,6 @@
-/* The metadata events: the names of processes and threads, as they were appended, and those of the
-   further threads that lanes take. A process that is renamed has the new name in its args and nothing
-   else changed. */
+/* The metadata events: the names of processes and threads, as they were appended, and those of
+   the further threads that lanes take. A process that is renamed has the new name in its args
+   and nothing else changed. */
 #include "core/export/document_private.h"
 
 #include "core/base/json_args.h"
@@ -38,7 +38,7 @@ static void insert_front(struct strbuf *text, struct slice a, struct slice b)
     }
 }
 
-/* Fills doc->agent_by_process. Of several agents of one process the first counts. */
+/* Fills doc->agent_by_process; if a process has several agents the first counts. */
 static void find_agents(struct document *doc)
 {
     for (agent_no i = 0; i < swarm_agent_count(doc->swarm); i++) {
@@ -64,9 +64,9 @@ static intern_id own_name(struct document *doc, const struct track *track)
     return agent == U64MAP_NONE ? INTERN_NONE : swarm_agent(doc->swarm, agent)->name;
 }
 
-/* What the process is to be called in this document, into `name`, which holds what its event says
-   (not empty). False: just that. Its name gains its session's where there are several; one that came
-   from such a document loses it where there is one. */
+/* Sets `name`, which has the name of the process's event (not empty), to its name in this
+   document. Among several sessions it gains its session's name; a single one from such a
+   document loses it. False: the name is unchanged. */
 static bool rename_process(struct document *doc, const struct event *event, struct strbuf *name)
 {
     const struct track *track = swarm_get_track(doc->swarm, event->track);

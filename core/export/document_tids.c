@@ -1,6 +1,6 @@
-/* The threads that lanes take beyond a track's own get a tid and a name. A tid must be free among all
-   threads of its process, those that hold no span included, so the tracks of the processes in question
-   are brought together by sorting. */
+/* The threads that lanes take beyond a track's own get a tid and a name. A tid must be free
+   among all threads of its process, those that hold no span included, so the tracks of the
+   processes in question are brought together by sorting. */
 #include "core/export/document_lanes.h"
 
 #include "core/base/u64map.h"
@@ -51,7 +51,8 @@ static struct lane_thread *find_thread(struct lane_thread *threads, size_t count
     return low < count && threads[low].track == member->track ? &threads[low] : NULL;
 }
 
-/* A track's tid as a number: one that is none has that of a thread of that name. */
+/* Returns the track's tid as a number. A tid that is no number gets the number of a thread with
+   that name. */
 static int64_t tid_number(const struct swarm *swarm, track_no track)
 {
     struct slice raw = swarm_text_slice(swarm, swarm_get_track(swarm, track)->tid);

@@ -1,7 +1,7 @@
-/* A new version is a temporary file in the directory of the old one, so that rename puts it in its
-   place in one step. A link is followed to the file that it names, there or not yet, and that file is
-   replaced, not the link. What is there and is no file (/dev/stdout, a pipe) cannot be replaced: it is
-   written to directly. The first failure is kept, and said by commit. */
+/* A new version is a temporary file in the directory of the old one, so rename replaces the old
+   one in one step. A link is followed to its file, which may not exist yet, and that file is
+   replaced, not the link. An existing non-file (/dev/stdout, a pipe) cannot be replaced and is
+   written directly. The first failure is kept for commit to report. */
 #include "core/export/trace_file.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ struct trace_file {
     struct strbuf temp;   /* empty: written to directly */
     int fd;               /* -1: none */
     int failed;           /* errno of the first failure, 0: none */
-    const char *what;     /* what failed then */
+    const char *what;     /* the failed operation */
     size_t used;
     char buffer[BUFFER_BYTES];
 };
@@ -84,7 +84,7 @@ static bool make_dir(struct trace_file *file, const char *dir)
         return true;
     }
     int error = errno;
-    /* Some systems say EROFS or EACCES of one that is there. */
+    /* Some systems report EROFS or EACCES for an existing directory. */
     if (stat(dir, &st) == 0) {
         return S_ISDIR(st.st_mode) || fail(file, "cannot make its directory", ENOTDIR);
     }
@@ -219,7 +219,7 @@ bool trace_file_write(void *to, const char *bytes, size_t len)
     return file->failed == 0;
 }
 
-/* What cannot be synced at all (a pipe, some network file systems) is no failure. */
+/* A target that cannot be synced (a pipe, some network file systems) is no failure. */
 static bool sync_fd(struct trace_file *file, int fd, const char *what)
 {
     if (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS) {

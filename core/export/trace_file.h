@@ -1,5 +1,5 @@
-/* A file that is whole at every instant: written to a temporary file beside it (mode 0600), fsync, rename, fsync of the
-   directory. */
+/* A file that is whole at every instant: written to a temporary file beside it (mode 0600),
+   fsync, rename, fsync of the directory. */
 #ifndef CORE_TRACE_FILE_H
 #define CORE_TRACE_FILE_H
 
@@ -7,12 +7,13 @@
 
 struct trace_file;
 
-/* Begins a new version of the file at `path`; makes parent directories (0700). NULL: *error says `path: what: detail`. */
+/* Begins a new version of the file at `path`; makes parent directories (0700). Returns new;
+   NULL: *error is `path: what: detail`. */
 struct trace_file *trace_file_begin(const struct mem *mem, const char *path, struct strbuf *error);
 /* Buffered. False: the write failed (kept until commit). Is a document_sink. */
 bool trace_file_write(void *file, const char *bytes, size_t len);
-/* Puts the new version in the place of the old, frees `file`. False: *error says why, the old version is as it was, the
-   temporary file is gone. */
+/* Replaces the old version with the new, and frees `file`. False: *error has the reason, the old
+   version is unchanged, the temporary file is deleted. */
 bool trace_file_commit(struct trace_file *file, struct strbuf *error);
 /* Drops the new version, frees `file`. */
 void trace_file_abort(struct trace_file *file);

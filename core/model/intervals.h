@@ -25,8 +25,8 @@ void intervals_release(struct intervals *set);
 bool intervals_add(struct intervals *set, int64_t from, int64_t to);
 /* Takes the stretch, `from` < `to`, out of the set. False: out of memory, nothing changed. */
 bool intervals_remove(struct intervals *set, int64_t from, int64_t to);
-/* Adds those of `from` that reach into the stretch, each as a whole. *left is how many more may be looked
-   at. False: it ran out, or out of memory. */
+/* Adds those of `from` that reach into the stretch, each as a whole. *left is how many more may
+   be looked at. False: it ran out, or out of memory. */
 bool intervals_add_from(struct intervals *set, const struct intervals *from, int64_t from_at,
                         int64_t to_at, size_t *left);
 /* How long the set would be with that stretch. */

@@ -106,8 +106,8 @@ static uint32_t count_phases(const struct swarm *swarm, const struct span *reque
 
 /* ---- out and in ---- */
 
-/* Remembers what the statistics count of a request: the record's facts may be others when it is taken
-   out. Without memory for it they are counted again then. */
+/* Remembers what the statistics count of a request: the record's facts may be others when it is
+   taken out. Without memory for it they are counted again then. */
 static void keep_counted(struct swarm *swarm, struct record *record, const struct end_facts *facts)
 {
     if (record->kind != CALL_REQUEST) {

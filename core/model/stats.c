@@ -264,7 +264,7 @@ bool stats_add_span(struct swarm *swarm, const struct span *span, const struct e
 
 enum {
     NEIGHBOURS_MAX = 64, /* of a span that goes; of more its session is counted again */
-    AGENTS_MAX = 1024    /* whose work a session's busy time is put together of again */
+    AGENTS_MAX = 1024    /* above this many, the session is counted again */
 };
 
 /* Adds the closed work of a lane in that stretch. *left: how many spans may still be looked at. */
@@ -289,7 +289,7 @@ static bool add_lane_busy(struct swarm *swarm, const struct lane *lane, int64_t 
     return true;
 }
 
-/* What an agent was busy with in that stretch, but for the span that went. */
+/* Restores the agent's busy time in the removed span's interval from its other spans. */
 static bool subtract_agent_busy(struct swarm *swarm, const struct span *span)
 {
     const struct agent *agent = &swarm->agents[span->agent];

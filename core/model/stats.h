@@ -48,8 +48,9 @@ bool stats_count_open(struct swarm *swarm, const struct span *span, int by);
 bool stats_add_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts);
 /* The session's statistics are counted again when next asked for. False: out of memory. */
 bool stats_mark(struct swarm *swarm, session_no session);
-/* A closed span has been taken out of its lane, while its phases are still known. `facts` are those that
-   it was added with. What cannot be subtracted is counted again when next asked for. */
+/* Subtracts a closed span that was removed from its lane, while its phases are still known.
+   `facts` are those that it was added with. A part that cannot be subtracted is counted again at
+   the next query. */
 void stats_remove_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts);
 /* The text of a model's name; bytes NULL: `name` is INTERN_NONE. */
 struct slice stats_model_text(const struct stats *stats, intern_id name);

@@ -1,8 +1,8 @@
-/* Folds lanes of swarmtop documents (`--tracks lane`). Such a document has overlapping spans of an
-   agent on threads `NAME · 2`, `NAME · 3` … of its process. Their events return to the agent's own
-   thread, and the metadata of the extra threads is dropped. The model is then the one that the
-   document was written from. A lane's thread_name has the tid of that thread in `lane_of`; documents
-   of version 1 have the name alone. */
+/* Folds lanes of swarmtop documents (`--tracks lane`). Such a document has overlapping spans of
+   an agent on threads `NAME · 2`, `NAME · 3` … of its process. Their events return to the
+   agent's own thread, and the metadata of the extra threads is dropped. The model is then the
+   one that the document was written from. A lane's thread_name has the tid of that thread in
+   `lane_of`; documents of version 1 have the name alone. */
 #include "core/model/swarm_private.h"
 
 #include <string.h>
@@ -64,8 +64,8 @@ static track_no lane_of(struct swarm *swarm, const struct event *event)
     return swarm_track(swarm, lane->session, (struct json_value){type, pid.bytes, pid.len}, tid);
 }
 
-/* Sets bases[track] to the track that its events go to, or NO_TRACK. Sets *folded if any track has a
-   base. */
+/* Sets bases[track] to the track that its events go to, or NO_TRACK. Sets *folded if any track
+   has a base. */
 static void find_marked(struct swarm *swarm, uint32_t document, track_no *bases, size_t count,
                         bool *folded)
 {
@@ -195,7 +195,7 @@ static track_no named_track(const struct swarm *swarm, uint32_t process, intern_
     return found;
 }
 
-/* The thread that a thread_name of version 1 is a lane of; NO_TRACK: it is none. */
+/* Returns the thread that a thread_name of version 1 is a lane of; NO_TRACK: it names no lane. */
 static track_no named_base(const struct swarm *swarm, const struct event *event)
 {
     struct strbuf text;

@@ -18,7 +18,7 @@
 
 #define NS_PER_US 1000.0
 
-/* What is no event of a pool: a moment of a record. Of one time it comes after the events. */
+/* A pool for moments of records, which are no events. At equal times they come after events. */
 #define POOL_RECORDS (POOL_FILES + 1)
 
 /* An event with its time. */

@@ -1,5 +1,5 @@
-/* The printer of a call's Chrome Trace events: its begin, its phases, its end. The tracer's operations
-   and the records of updates both print here, with the args that the seed writes
+/* The printer of a call's Chrome Trace events: its begin, its phases, its end. The tracer's
+   operations and the records of updates both print here, with the args that the seed writes
    (perfettoTracing.ts: start*Span and end*Span). */
 #ifndef CORE_TRACER_PRINT_H
 #define CORE_TRACER_PRINT_H
@@ -14,12 +14,12 @@ struct trace_event {
     struct slice args;
 };
 
-/* Where events go. False: out of memory, or the reader has enough; printing stops. */
+/* Receives printed events. False: out of memory, or the reader has enough; printing stops. */
 struct event_sink {
     bool (*put)(struct event_sink *sink, const struct trace_event *event);
 };
 
-/* What is known of a call. Texts are absent when their bytes are NULL, numbers when NAN. */
+/* The values of a call. A text is absent if its bytes are NULL, a number if NAN. */
 struct call_values {
     struct slice name;      /* of a tool */
     struct slice args_json; /* of a tool: a raw object */
@@ -57,7 +57,8 @@ bool print_record_begin(const struct swarm *swarm, const struct record *record,
 bool print_record_end(const struct swarm *swarm, const struct record *record,
                       struct event_sink *sink);
 /* The args of a span: its end's where it has them, else its begin's. Bytes NULL: none, or out of
-   memory. Borrowed until the next call: those of a record are printed into a buffer of the model's. */
+   memory. Borrowed until the next call: those of a record are printed into a buffer of the
+   model's. */
 struct slice print_span_args(const struct swarm *swarm, const struct span *span);
 
 #endif

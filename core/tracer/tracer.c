@@ -1,6 +1,7 @@
-/* Sessions, agents and time of the tracer. A session has a clock (the greatest t so far) that drives the stale sweep: ticks
-   at start + k * 60 s, each run before the first operation at or after it. Nothing runs between operations, so a recorded feed
-   gives the same trace at any speed. */
+/* Sessions, agents and time of the tracer. A session has a clock (the greatest t so far) that
+   drives the stale sweep: ticks at start + k * 60 s, each run before the first operation at or
+   after it. Nothing runs between operations, so a recorded feed gives the same trace at any
+   speed. */
 #include "core/base/utf8.h"
 #include "core/tracer/tracer_private.h"
 
@@ -71,7 +72,7 @@ bool tracer_push(struct tracer *tracer, const struct trace_event *event, uint64_
 
 /* ---- agents ---- */
 
-/* The record of the id, made when there is none; NULL: out of memory. */
+/* Returns the record of the id, new if necessary; NULL: out of memory. */
 static struct registered *record(struct tracer *tracer, struct trace_session *session, intern_id id)
 {
     uint32_t at = u64map_get(&session->agent_by_id, id);
@@ -112,7 +113,8 @@ static bool fill_in(struct tracer *tracer, struct trace_session *session, struct
     return true;
 }
 
-/* The main agent as getCurrentAgentInfo makes it: without metadata, which initializePerfettoTracing adds. */
+/* The main agent as getCurrentAgentInfo makes it: without metadata, which
+   initializePerfettoTracing adds. */
 static struct registered *main_agent(struct tracer *tracer, struct trace_session *session)
 {
     struct registered *agent = record(tracer, session, session->main_id);
@@ -140,7 +142,8 @@ struct registered *tracer_agent(struct tracer *tracer, struct trace_session *ses
     if (agent == NULL || agent->known) {
         return agent;
     }
-    /* Nobody registered it, or somebody unregistered it (FEED.md, "Where this program knows better"). */
+    /* Nobody registered it, or somebody unregistered it (FEED.md, "Where this program knows
+       better"). */
     fill_in(tracer, session, agent, id, session->main_id, process_id(session, agent));
     if (tracer_emit_metadata(tracer, session, agent, false)) {
         return agent;

@@ -1,9 +1,10 @@
-/* The tracer: the seed's functions (doc/GLOSSARY.md, "seed"), one to one, for any number of sessions. Each appends
-   to the swarm the events that the seed's would have pushed, in its order, with its args; FEED.md says where this
-   tracer knows better.
+/* The tracer has the seed's functions (doc/GLOSSARY.md, "seed"), one to one, for any number of
+   sessions. Each appends the events that the seed's would have pushed, in its order, with its
+   args. doc/FEED.md lists the differences.
 
-   Every operation has a context: the session, the time, the agent. Optional numbers are absent when NAN, optional texts
-   when their bytes are NULL, optional booleans are enum tristate. Texts are WTF-8, borrowed for the call. */
+   Each operation has a context: the session, the time, the agent. An optional number is absent
+   if NAN, an optional text if its bytes are NULL; optional booleans are enum tristate. Texts are
+   WTF-8, borrowed for the call. */
 #ifndef CORE_TRACER_H
 #define CORE_TRACER_H
 
@@ -29,8 +30,9 @@ struct op_context {
 struct tracer *tracer_new(struct swarm *swarm);
 void tracer_free(struct tracer *tracer);
 
-/* initializePerfettoTracing. Opens the session (in the live pool) with its main agent, or finds the one of that id, whose start
-   stays. *session is its number. `agent_id` absent: the main agent is the session's own. */
+/* initializePerfettoTracing. Opens the session (in the live pool) with its main agent, or finds
+   the one of that id, whose start stays. *session is its number. `agent_id` absent: the main
+   agent is the session's own. */
 struct hello_op {
     struct slice session_id, name, agent_id, parent_session_id;
     const char *source; /* for people */
@@ -38,8 +40,8 @@ struct hello_op {
 enum tracer_result tracer_hello(struct tracer *tracer, double t_ms, int64_t local_ns,
                                 const struct hello_op *op, session_no *session);
 
-/* Runs the sweep ticks up to the operation's time, then moves the clock to it. Every function below does so first; for a raw event,
-   whose ts is a time too, the feed calls it. */
+/* Runs the sweep ticks up to the operation's time, then moves the clock to it. Every function
+   below does so first; for a raw event, whose ts is a time too, the feed calls it. */
 enum tracer_result tracer_advance(struct tracer *tracer, const struct op_context *context);
 
 enum tracer_result tracer_register_agent(struct tracer *tracer, const struct op_context *context,
@@ -103,19 +105,20 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
                                   struct slice span_id, double attempt, struct slice error,
                                   double retry_in_ms);
 
-/* `close` closes the records of updates when tracer_close_all closes the operations' spans; NULL: there
-   are none. It returns false if out of memory. */
+/* Sets the function that closes the records of updates when tracer_close_all closes the
+   operations' spans; NULL: no records. It returns false if out of memory. */
 void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx), void *ctx);
-/* Closes what is open in every session, each at its own clock, incomplete: what the program does as it ends. */
+/* Closes what is open in every session, each at its own clock, incomplete: what the program does
+   as it ends. */
 enum tracer_result tracer_close_all(struct tracer *tracer);
 
 /* ---- for updates ---- */
 
-/* Opens the session of that id with its main agent, or finds it. No metadata events are appended: the
-   document writes the names that its agents then have. NO_SESSION: out of memory. */
+/* Opens the session of that id with its main agent, or finds it. No metadata events are
+   appended: the document writes the names that its agents then have. NO_SESSION: out of memory. */
 session_no tracer_update_session(struct tracer *tracer, struct slice session_id, double start_ms);
-/* The row of an agent of an update's session, registered where it is unknown. `agent_id` absent: the
-   main agent. False: out of memory. */
+/* The row of an agent of an update's session, registered where it is unknown. `agent_id` absent:
+   the main agent. False: out of memory. */
 struct agent_row {
     agent_no agent;
     track_no track;

@@ -1,5 +1,6 @@
-/* What is seen of a request while it runs (FEED.md, "Beyond the seed"). Nothing is appended: the model has a record of it for the screen, the
-   tracer keeps what the request's end may not bring. */
+/* The progress of a running request (doc/FEED.md, "Beyond the seed"). Nothing is appended. The
+   model has the progress for the screen; the tracer keeps the values that the request's end may
+   lack. */
 #include "core/tracer/tracer_private.h"
 
 #include <math.h>

@@ -68,7 +68,7 @@ static track_no process_track_of(struct tracer *tracer, const struct trace_sessi
     return tracer_track(tracer, session, &process);
 }
 
-/* Whose process it is. */
+/* Sets the identity of the process's agent. */
 static bool identify(struct tracer *tracer, const struct trace_session *session,
                      const struct registered *agent, bool is_main)
 {

@@ -1,4 +1,4 @@
-/* What the files of the tracer (tracer.c, tracer_span.c, llm_request.c) share. Nobody else includes this. */
+/* The parts of the tracer, shared by the .c files of core/tracer. No other room includes this. */
 #ifndef CORE_TRACER_PRIVATE_H
 #define CORE_TRACER_PRIVATE_H
 
@@ -14,8 +14,8 @@ struct registered {
     bool known;         /* in the registry */
 };
 
-/* The seed's PendingSpan. A swept one is out of the session's list; its owner may still end it, which matters to the
-   screen alone. */
+/* The seed's PendingSpan. A swept one is out of the session's list; its owner may still end it,
+   which matters to the screen alone. */
 struct pending {
     struct pending *prev, *next; /* in the order of starts */
     struct pending *chain;       /* of the table of span ids */
@@ -64,9 +64,9 @@ double tracer_ts(const struct trace_session *session, double t_ms);
 bool tracer_push(struct tracer *tracer, const struct trace_event *event, uint64_t *number);
 /* NULL: the tracer does not have it. */
 struct trace_session *tracer_find_session(struct tracer *tracer, session_no number);
-/* The same, begun when there is none yet. NULL: out of memory. */
+/* The same, new if necessary. NULL: out of memory. */
 struct trace_session *tracer_session(struct tracer *tracer, session_no number);
-/* Sweeps, moves the clock, and returns the session, made when there is none; NULL: out of memory. */
+/* Sweeps, moves the clock, and returns the session, new if necessary; NULL: out of memory. */
 struct trace_session *tracer_enter(struct tracer *tracer, const struct op_context *context);
 /* The seed's getCurrentAgentInfo; NULL: out of memory. */
 struct registered *tracer_agent(struct tracer *tracer, struct trace_session *session,

@@ -1,5 +1,5 @@
-/* Open spans of the tracer: a table by span id and a list in the order of starts. A begin event's args are kept as raw
-   JSON, and an end's are merged over them as bytes. */
+/* Open spans of the tracer: a table by span id and a list in the order of starts. A begin
+   event's args are kept as raw JSON, and an end's are merged over them as bytes. */
 #include "core/base/json_read.h"
 #include "core/tracer/tracer_private.h"
 
@@ -158,7 +158,7 @@ bool pending_close(struct tracer *tracer, struct pending *pending, double now_us
     return end_pending(tracer, pending, CALL_SPAN, ending, now_us, &no_call_values);
 }
 
-/* The open span that the operation ends. NULL: *result says why the operation is over. */
+/* Returns the open span that the operation ends. NULL: see *result. */
 static struct pending *find_open(struct tracer *tracer, const struct op_context *context,
                                  struct slice span_id, struct trace_session **session,
                                  enum tracer_result *result)

@@ -1,5 +1,5 @@
-/* The stale sweep: ticks at start + k * 60 s of session time close, in the trace, what has been open for more than thirty minutes
-   (the seed's evictStaleSpans). */
+/* The stale sweep: ticks at start + k * 60 s of session time close, in the trace, what has been
+   open for more than thirty minutes (the seed's evictStaleSpans). */
 #include "core/tracer/tracer_private.h"
 
 #include <math.h>
