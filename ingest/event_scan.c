@@ -73,7 +73,7 @@ static inline bool take_value(struct cursor *c, enum json_type type, struct json
 
 /* ---- the producer's order ---- */
 
-/* The characters of a step, compared as a word of eight bytes; a ninth is compared alone. */
+/* The characters of a step, compared as one integer of eight bytes; a ninth is compared alone. */
 struct literal {
     const char *text; /* nine bytes at least */
     size_t len;

@@ -25,7 +25,7 @@ struct hub_options {
     struct event_log *log;
     struct ingest_tap tap; /* gets a line of the feed for all that the model is given */
     const struct hook_client *const
-        *hook_clients;     /* whose hooks are taken, ends with NULL; NULL: none */
+        *hook_clients;     /* the clients of accepted hooks, ends with NULL; NULL: none */
     bool follow;           /* files are followed, and need not exist yet */
     bool allow_remote;     /* tcp: may bind other addresses than loopback; wants a token */
     const char *token;     /* senders must present it; NULL: none is required */
@@ -68,7 +68,7 @@ bool hub_reads(const struct hub *hub, const char *path);
 /* Takes the data that sources hold back until more comes (the last line of a followed file). For
    the end of the program. */
 void hub_finish(struct hub *hub);
-/* Stops reading and following files. What was read of them stays. */
+/* Stops reading and following files; keeps the model. */
 void hub_stop_reading(struct hub *hub);
 /* Stops all sources: closes their handles, removes sockets. The loop must run until they are
    closed; then hub_free. */

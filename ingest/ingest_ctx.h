@@ -12,7 +12,8 @@
    are refused. */
 #define INGEST_TIME_MAX_MS 9.2e12
 
-/* Receives a line of the feed, with its '\n', for everything that passes into the model (ingest_tap.h). */
+/* Receives a line of the feed, with its '\n', for everything that passes into the model
+   (ingest_tap.h). */
 struct ingest_tap {
     void (*put)(void *ctx, const char *line, size_t len); /* NULL: no tap */
     void *ctx;
@@ -46,8 +47,8 @@ void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct trac
 void ingest_ctx_release(struct ingest_ctx *ingest);
 int64_t ingest_ctx_now(const struct ingest_ctx *ingest);
 
-/* Gives the update to the correlator, and to the tap. Every source's updates go through here. False:
-   out of memory. */
+/* Gives the update to the correlator, and to the tap. Every source's updates go through here.
+   False: out of memory. */
 bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update);
 
 /* Counts one more sender of the session, which is live then. False: out of memory. */

@@ -1,4 +1,4 @@
-/* What every source needs: its row of the table, its settings, its state and how it ends. */
+/* The common part of a source: its row of the table, its settings, its state and its end. */
 #include "ingest/source.h"
 
 #include "ingest/address.h"

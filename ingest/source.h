@@ -27,7 +27,7 @@ struct source_ops {
     /* Takes the data that it holds back until more comes, at the end of the program. NULL: holds
        none back. */
     void (*finish)(struct source *source);
-    /* Stops reading. What was read stays. NULL: cannot be stopped. */
+    /* Stops reading; keeps the model. NULL: cannot be stopped. */
     void (*stop)(struct source *source);
     /* Does hub_reads for it; `st` NULL: the file does not exist. NULL: reads no files. */
     bool (*reads)(const struct source *source, const char *path, const struct stat *st);

@@ -1,5 +1,5 @@
-/* The tables on top of ingest: every kind of source, and every client whose hooks can be taken.
-   Whoever makes a hub gives it these tables, so that nothing below includes a client. */
+/* The tables on top of ingest: all kinds of sources, and all clients with hooks. The maker of a
+   hub passes these tables to it, so no lower room includes a client. */
 #ifndef INGEST_SOURCES_H
 #define INGEST_SOURCES_H
 

@@ -28,7 +28,7 @@ struct claude_wait {
     bool on; /* not all of it has been reported */
     double start_ms, end_ms;
     uint64_t since_ms;            /* by the loop's clock */
-    struct claude_file *reported; /* whose call it is about; NULL: not known */
+    struct claude_file *reported; /* the file of the call; NULL: unknown */
     bool is_own;                  /* reported without a call */
 };
 

@@ -129,7 +129,7 @@ struct hook_open_call *hook_open_calls_match(struct hook_open_calls *calls, uint
             continue;
         }
         int fits = fit(call, name, input);
-        /* Of several best fits the oldest: permissions are asked for in order of begin. */
+        /* Among several best fits the oldest wins: permissions are requested in order of begin. */
         if (fits > best_fit || (fits == best_fit && fits == 3)) {
             best = call;
             best_fit = fits;

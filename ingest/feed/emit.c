@@ -1,6 +1,6 @@
-/* The words are sorted into one text a field first, so that the last one counts; objects collect their
-   members. Then the line is written in the order of the fields, and checked by the very code that will
-   read it at the other end: what that would refuse is refused here. */
+/* The pairs are sorted into one text for each field first, so the last one counts; objects
+   collect their members. The line is then written in the order of the fields, and checked by the
+   reader's own code, so `emit` refuses what a reader would refuse. */
 #include "ingest/feed/emit.h"
 
 #include "core/base/json_text.h"
@@ -24,7 +24,7 @@ static bool is_object(enum feed_type type)
     return type == FEED_OBJECT || type == FEED_COUNTERS || type == FEED_RETRY;
 }
 
-/* The place of a field in the list of the operation's; words->count: it has none of that name. */
+/* Returns the index of a field in the operation's list, its length if the field is unknown. */
 static size_t find_field(const struct words *words, const char *name, size_t len)
 {
     size_t i = 0;
@@ -47,7 +47,7 @@ static bool wrong(struct words *words, const char *what, const char *word)
     return false;
 }
 
-/* A number, true, false or null as it stands; anything else is a string. */
+/* Writes a number, true, false or null unchanged, anything else as a string. */
 static void put_literal(struct strbuf *out, const char *text)
 {
     struct json_value value;
@@ -161,7 +161,7 @@ static void put_line(const struct words *words, const char *session, double t_ms
     strbuf_addc(line, '}');
 }
 
-/* What the reader would refuse or ignore. */
+/* The first field that the reader would refuse or ignore. */
 struct refused {
     bool no_memory;
     const char *name; /* NULL: nothing */
@@ -210,7 +210,7 @@ static struct refused read_back(const struct feed_op *op, struct json_value obje
 static bool check_line(struct words *words, const char *line, size_t len)
 {
     struct json_value object;
-    /* What is no JSON now can only be a list of numbers that is none. */
+    /* Only a bad list of numbers can be invalid JSON here. */
     struct refused refused = {false, feed_fields[OP_ATTEMPT_START_TIMES].name, FEED_NUMBERS};
     if (json_check(line, len, 64, &object, NULL))
         refused = read_back(words->op, object, words->error->mem);

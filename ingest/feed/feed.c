@@ -117,7 +117,8 @@ static bool is_blank(const char *line, size_t len)
     return true;
 }
 
-/* The quick way, for a line that is a raw event and nothing unusual. False: it may be one all the same. */
+/* The quick way, for a line that is a raw event and nothing unusual. False: it may be one all
+   the same. */
 static bool scan_raw(struct feed *feed, const struct line *line)
 {
     struct raw_event raw;

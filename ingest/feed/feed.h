@@ -1,5 +1,5 @@
-/* The feed (FEED.md): the bytes of one sender, be it a connection, a pipe or a file, to operations of
-   the tracer and raw events of the model. */
+/* The feed (FEED.md): the bytes of one sender, be it a connection, a pipe or a file, to
+   operations of the tracer and raw events of the model. */
 #ifndef INGEST_FEED_H
 #define INGEST_FEED_H
 
@@ -10,11 +10,11 @@ struct feed_options {
     struct source_counters *counters; /* all borrowed; with its context */
     const char *where;                /* of entries: "unix:/run/x sender 2" */
     const char *source;               /* of sessions, for people: "unix:/run/x" */
-    const char *session_id; /* of the session that is made where none is said; NULL: feed-N */
+    const char *session_id; /* of a session that a line without session_id opens; NULL: feed-N */
     size_t max_line_bytes;
-    const char *token; /* what an `auth` line must say first; NULL: none is asked for */
-    /* Takes the raw events that would go to the feed's own session while there is none: those of a recorded trace, which are a
-       document's and not live. False: out of memory. NULL: they open a session that lives. */
+    const char *token; /* the token of the required `auth` line; NULL: no auth required */
+    /* Takes raw events without a session, those of a recorded trace, which belong to a document.
+       NULL: they open a live session. False: out of memory. */
     bool (*take_raw)(void *ctx, const struct raw_event *event);
     /* Sends bytes back to the sender; NULL: that cannot be. */
     void (*reply)(void *ctx, const char *bytes, size_t len);
@@ -28,7 +28,8 @@ struct feed *feed_new(const struct feed_options *options);
 void feed_free(struct feed *feed);
 /* False: the sender is refused, close the connection; what came of it before stays. */
 bool feed_push(struct feed *feed, const char *bytes, size_t len);
-/* Nothing comes for now: the sessions that no other feeds get the flag (enum session_flag); the next line clears it. */
+/* Nothing comes for now: the sessions that no other feeds get the flag (enum session_flag); the
+   next line clears it. */
 void feed_rest(struct feed *feed, uint8_t flag);
 /* No more will come: takes a last line without '\n', then rests. */
 void feed_finish(struct feed *feed, uint8_t flag);

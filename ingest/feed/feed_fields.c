@@ -1,7 +1,7 @@
-/* A name means the same in every operation that has it, so there is one table of fields, and an
-   operation is a set of them. A line is read in two steps: its members are sorted into the array of
-   fields as they are; then those that the operation has are typed, each by its row here. What a
-   field holds for another operation is never looked at, as it is an unknown field of this one. */
+/* A name has the same meaning in each operation, so there is one table of fields, and an
+   operation is a set of them. A line is read in two steps. Its members are sorted into the array
+   of fields; then the operation's fields are typed, each by its row here. Fields of other
+   operations are ignored, as unknown ones are. */
 #include "ingest/feed/feed_fields.h"
 
 #include "ingest/ingest_ctx.h"

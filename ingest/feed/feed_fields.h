@@ -1,5 +1,5 @@
-/* The fields of feed operations (FEED.md): their names, their types, and reading them out of a line.
-   The operations are in feed_ops.h. */
+/* The fields of feed operations (FEED.md): their names, their types, and reading them out of a
+   line. The operations are in feed_ops.h. */
 #ifndef INGEST_FEED_FIELDS_H
 #define INGEST_FEED_FIELDS_H
 
@@ -67,9 +67,9 @@ enum feed_type {
     FEED_NUMBERS, /* an array of numbers */
     FEED_OBJECT,
     FEED_COUNTERS,   /* an object of numbers */
-    FEED_KIND,       /* a word of call_kind_read */
+    FEED_KIND,       /* a name of call_kind_read */
     FEED_PRECEDENCE, /* an integer, enum precedence */
-    FEED_OUTCOME,    /* a word of outcome_read */
+    FEED_OUTCOME,    /* a name of outcome_read */
     FEED_RETRY       /* an object, struct retry */
 };
 
@@ -83,7 +83,8 @@ const char *feed_type_words(enum feed_type type);
 /* FEED_FIELDS: no such field. */
 enum feed_field feed_field_of(const char *name, size_t len);
 
-/* The fields of one line. Texts are borrowed from the line and from `decoded`, until the next read. */
+/* The fields of one line. Texts are borrowed from the line and from `decoded`, until the next
+   read. */
 struct feed_values {
     uint64_t present; /* FEED_BITs: there, and of the right type once they are typed */
     struct json_value raw[FEED_FIELDS];
@@ -97,11 +98,13 @@ struct feed_values {
 
 void feed_values_init(struct feed_values *values, const struct mem *mem);
 void feed_values_release(struct feed_values *values);
-/* Takes the members of a checked object of `len` bytes that are fields, untyped; null is absent. False: out of memory. */
+/* Takes the members of a checked object of `len` bytes that are fields, untyped; null is absent.
+   False: out of memory. */
 bool feed_values_read(struct feed_values *values, struct json_value object);
 
 enum feed_typed { FEED_TYPED, FEED_WRONG_TYPE, FEED_NO_MEMORY };
-/* Reads a text: a slice of the value's bytes, or where it has escapes of `decoded`, to which it is appended. */
+/* Reads a text: a slice of the value's bytes, or where it has escapes of `decoded`, to which it
+   is appended. */
 enum feed_typed feed_read_text(struct json_value value, struct strbuf *decoded, struct slice *out);
 /* Types one that is present. */
 enum feed_typed feed_values_type(struct feed_values *values, enum feed_field field);

@@ -1,5 +1,5 @@
-/* The table is at the end, behind the functions that its rows name. Each function is one call of the
-   tracer: all that can be wrong with a line is found before, from the rows. */
+/* The table is at the end, after its functions. Each function is one call of the tracer: the
+   rows alone decide whether a line is valid. */
 #include "ingest/feed/feed_ops.h"
 
 #include "ingest/feed/feed_update.h"
@@ -36,7 +36,7 @@ HANDLER(start_llm_request)
 
 HANDLER(end_llm_request)
 {
-    /* An empty array is not the same as none, so the pointer must tell them apart. */
+    /* An empty array differs from an absent one, so its pointer is not NULL. */
     static const double none[1];
     struct end_llm_request_op op = {
         .span_id = feed_text(v, OP_SPAN_ID),

@@ -10,12 +10,12 @@ enum feed_special {
     FEED_ENDS,           /* about something that has begun: makes no session */
     FEED_HELLO,          /* opens a session */
     FEED_LOG,            /* a line for the event log */
-    FEED_AUTH,           /* says who sends */
+    FEED_AUTH,           /* authenticates the sender */
     FEED_STATUS,         /* asks how the swarm is; the answer goes back on the connection */
-    FEED_HOOK,           /* what a client passed to its hook (hook_client.h) */
+    FEED_HOOK,           /* a client's hook payload (hook_client.h) */
     FEED_RAW,            /* a raw trace event in a named session */
     FEED_OPEN,           /* opens a session without agents */
-    FEED_UPDATE_SESSION, /* updates: their other fields are those of update_fields (feed_update.h) */
+    FEED_UPDATE_SESSION, /* updates: other fields are in update_fields (feed_update.h) */
     FEED_UPDATE_AGENT,
     FEED_UPDATE_CALL
 };
@@ -35,7 +35,7 @@ extern const size_t feed_op_count;
 /* By name; NULL: no such operation. */
 const struct feed_op *feed_op_of(const char *name, size_t len);
 
-/* What the operation updates; UPDATE_OPS: it is no update. */
+/* Returns the kind of update; UPDATE_OPS: the operation is no update. */
 enum update_op feed_op_update(const struct feed_op *op);
 
 /* One field of an operation: those in its bits, then of an update those of update_fields. */
@@ -48,9 +48,9 @@ enum { FEED_OP_FIELDS_MAX = FEED_FIELDS + FIELDS };
 /* Lists the fields of an operation, without `op`; the common ones first. Returns how many. */
 size_t feed_op_list(const struct feed_op *op, struct feed_op_field out[FEED_OP_FIELDS_MAX]);
 
-/* Types what the operation has of the values. An optional field of the wrong type becomes absent and
-   its bit is set in *ignored. Else than FEED_TYPED: *culprit is the required field that is absent (FEED_FIELDS
-   left in `present`) or wrong. */
+/* Types what the operation has of the values. An optional field of the wrong type becomes absent
+   and its bit is set in *ignored. Else than FEED_TYPED: *culprit is the required field that is
+   absent (FEED_FIELDS left in `present`) or wrong. */
 enum feed_typed feed_op_type(const struct feed_op *op, struct feed_values *values,
                              uint64_t *ignored, enum feed_field *culprit);
 

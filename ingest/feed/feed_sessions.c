@@ -1,6 +1,6 @@
-/* Session numbers are small and dense, so which of them a sender feeds is an array of flags. A session
-   is joined at its first line and left when the sender goes: what it is flagged as then is the
-   ingest's to say, who knows whether others feed it too. */
+/* Session numbers are small and dense, so an array of flags has the sessions of a sender. A
+   session is joined at its first line and left when the sender disconnects. The ingest context
+   then sets its flags, since others may feed it too. */
 #include "ingest/feed/feed_sessions.h"
 
 #include "ingest/ingest_tap.h"

@@ -9,7 +9,7 @@ struct feed_sessions {
     struct ingest_ctx *ingest;
     const char *source; /* of sessions, for people; borrowed */
     const char
-        *base_id;   /* of the session that is made where none is said; NULL: feed-N. Borrowed */
+        *base_id;   /* of a session that a line without session_id opens; NULL: feed-N. Borrowed */
     session_no own; /* NO_SESSION: not yet */
     bool *fed;      /* by session */
     size_t fed_cap;
@@ -23,8 +23,8 @@ void feed_sessions_release(struct feed_sessions *sessions);
 enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_ms,
                                        int64_t local_ns, const struct hello_op *hello,
                                        session_no *out);
-/* The session of that id, else (no bytes) the sender's own; opened at `t_ms` where there is none. With `only_known` none is
-   opened: TRACER_NOT_OPEN. */
+/* Finds the session of that id, or without bytes the sender's own; opens it at `t_ms` if
+   necessary. With `only_known` none is opened: TRACER_NOT_OPEN. */
 enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct slice id, double t_ms,
                                       int64_t local_ns, bool only_known, session_no *out);
 /* The sender feeds the session from then on. False: out of memory. */
@@ -40,7 +40,8 @@ struct feed_opening {
 /* Finds the session, or opens it as it is given. False: out of memory. */
 bool feed_sessions_open(struct feed_sessions *sessions, const struct feed_opening *opening,
                         session_no *out);
-/* The sender has gone, or rests: the sessions that no other feeds get the flag (enum session_flag). */
+/* The sender has gone, or rests: the sessions that no other feeds get the flag (enum
+   session_flag). */
 void feed_sessions_leave(struct feed_sessions *sessions, uint8_t flag);
 
 #endif

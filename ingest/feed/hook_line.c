@@ -1,6 +1,6 @@
-/* As a rule the payload goes as it is. What makes one large is what a tool has read or written; the receiver wants the names and ids around it, so
-   the event is worth more than all of its texts: long ones are cut, what is nested deep goes, and in a second try all that is
-   nested. */
+/* Sends the payload unchanged if it fits. Large payloads contain texts that a tool has read or
+   written, while the receiver needs names and ids. So long texts are cut and deep members
+   dropped; a second try drops all nested members. */
 #include "ingest/feed/hook_line.h"
 
 #include "core/base/json_read.h"
@@ -83,7 +83,8 @@ static void shrink(struct shrinking *s, struct json_value value, unsigned depth)
         strbuf_adds(s->out, "null");
 }
 
-/* White space between tokens may hold line ends, and they nowhere else: in a string they are escaped. */
+/* White space between tokens may hold line ends, and they nowhere else: in a string they are
+   escaped. */
 static void put_on_a_line(struct strbuf *out, struct json_value value)
 {
     size_t at = out->len;
@@ -110,7 +111,7 @@ bool hook_line_build(const char *payload, size_t len, double t_ms, size_t max, s
     size_t room = max > head - begin + 2 ? max - (head - begin + 2) : 0;
     if (flat && value.len <= room)
         put_on_a_line(line, value);
-    /* What is in the payload's members, and in theirs; then nothing nested at all. */
+    /* First keeps one level of nesting; then none. */
     for (unsigned tries = 2; (line->len == head || line->len - head > room) && tries-- > 0;) {
         s.depth = tries == 1 ? 2 : 0;
         line->len = head;

@@ -10,8 +10,8 @@ int sender_connect(const char *spec, int timeout_ms, struct strbuf *error);
 /* Sends all bytes; a receiver that has gone raises no SIGPIPE. Returns false with the reason in
    *error. */
 bool sender_send(int fd, const char *bytes, size_t len, struct strbuf *error);
-/* Sends all bytes within `timeout_ms` in total, however slowly they are read. What has been sent by
-   then stays sent. */
+/* Sends all bytes within `timeout_ms` in total, however slow the reader is. Bytes already sent
+   stay sent. */
 bool sender_send_within(int fd, const char *bytes, size_t len, int timeout_ms,
                         struct strbuf *error);
 

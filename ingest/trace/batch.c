@@ -1,5 +1,4 @@
-/* Plain lists. Of a flood of rejects only the first are listed, as the log shows no more of
-   them. */
+/* Plain lists. Only the first rejects of a flood are listed, since the log shows no more. */
 #include "ingest/trace/batch.h"
 
 #include "ingest/trace_event.h"

@@ -1,6 +1,6 @@
-/* Brings batches of one file or pipe into the model: events of a document (trace_import.h), or
-   lines of a feed (feed.h). Of a followed file, the batches of a new version can be staged until
-   the version is known to be whole, so that half a document leaves the display as it was. */
+/* Imports batches of one file or pipe into the model: events of a document (trace_import.h), or
+   lines of a feed (feed.h). Batches of a new version can be staged until the version is
+   complete, so a partial document leaves the display unchanged. */
 #ifndef INGEST_IMPORTER_H
 #define INGEST_IMPORTER_H
 
@@ -28,7 +28,7 @@ struct importer {
     struct strbuf error; /* the first error */
 
     /* The version that is being imported: */
-    bool replaces; /* what was imported before; else it continues that */
+    bool replaces; /* replaces the earlier import; else continues it */
     bool stages, begun;
     enum scan_shape shape;
     const struct strbuf *early_members; /* borrowed */

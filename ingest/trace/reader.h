@@ -17,8 +17,8 @@ const struct file_look *reader_look(const struct reader *reader);
 /* Returns whether the file has been written to since it was opened. */
 bool reader_has_changed(const struct reader *reader);
 bool reader_is_packed(const struct reader *reader);
-/* Reads `size` bytes, or all up to the end if they are fewer. Returns the count; -1 with *error set
-   (static). What precedes an error is returned first. */
+/* Reads `size` bytes, or all up to the end if they are fewer. Returns the count; -1 with *error
+   set (static). Bytes before an error are returned first. */
 ptrdiff_t reader_read(struct reader *reader, char *bytes, size_t size, const char **error);
 /* Moves to an offset of the unpacked bytes; a gzip file is unpacked up to there. An offset past the
    end is no error. Returns false with *error set. */

@@ -27,7 +27,7 @@ struct scan {
     struct strbuf extra;          /* of the current event */
     uint64_t line, held_line;     /* of the next character; of the first one held */
     uint64_t offset, held_offset; /* likewise, in bytes from the beginning */
-    uint64_t events_end;          /* where the last event ends */
+    uint64_t events_end;          /* the end of the last event */
     unsigned depth;               /* brackets open in what is held */
     bool in_string, escaped;
     bool closed;

@@ -209,7 +209,7 @@ static void report_refused(struct engine *engine, const struct strbuf *error)
     fprintf(stderr, "swarmtop: %s\n", entry.text);
 }
 
-/* The sources that the table opens by default; a client's, where it has a directory, without a word if there is none. */
+/* Adds the default sources of the table. A client without a directory is skipped silently. */
 static void add_default(struct engine *engine, struct strbuf *error)
 {
     struct strbuf spec;

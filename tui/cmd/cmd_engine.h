@@ -65,8 +65,8 @@ bool engine_add(struct engine *engine, const char *spec, struct strbuf *error);
 /* Opens the sources of the command line, or the default ones. A source that cannot be opened has
    the error in its status. */
 void engine_add_all(struct engine *engine);
-/* Obeys SIGINT, SIGTERM, SIGHUP and --for from now on (stop_signal.h). `saves`: a document is written
-   after the loop. */
+/* Obeys SIGINT, SIGTERM, SIGHUP and --for from now on (stop_signal.h). `saves`: a document is
+   written after the loop. */
 void engine_obey(struct engine *engine, bool saves);
 /* Runs the loop until it is stopped, or with until_end until the sources end. */
 void engine_run(struct engine *engine);

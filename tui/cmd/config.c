@@ -76,7 +76,7 @@ static char *trim(char *text)
     return text;
 }
 
-/* Splits `name = value` or `name value`. Returns the value, "" if there is none. */
+/* Splits `name = value` or `name value`. Returns the value, "" if it is absent. */
 static char *cut_value(char *line)
 {
     char *at = line + strcspn(line, " \t=");

@@ -186,7 +186,7 @@ static bool next_item(struct cursor *c, unsigned commands, struct option_item *i
     return next_letter(c, commands, item, error);
 }
 
-/* Sets *at to the index of the command's name in argv, 0 if there is none. */
+/* Sets *at to the index of the command's name in argv, 0 if it is absent. */
 static bool find_command(struct options *out, int argc, char *const *argv, int *at,
                          struct strbuf *error)
 {

@@ -93,8 +93,8 @@ struct option_row {
     const char *argument; /* NULL: takes none */
     const char *meaning;
     unsigned commands; /* FOR(…) | … */
-    /* Parses the argument ("" if the option has none). Returns false if it is wrong, with the reason
-       or nothing in *error; the caller adds the option's name. */
+    /* Parses the argument ("" if the option has none). Returns false if it is wrong, with the
+       reason or nothing in *error; the caller adds the option's name. */
     bool (*parse)(struct options *options, const char *argument, struct strbuf *error);
 };
 
@@ -111,8 +111,8 @@ void options_environment(struct environment *env);
 bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
                    char *config, const char *config_path, struct strbuf *error);
 void options_release(struct options *options);
-/* Returns the number that the text begins with, as JavaScript's parseInt(text, 10); 0 if it is not
-   positive or there is none. */
+/* Returns the number at the start of the text, as JavaScript's parseInt(text, 10); 0 without a
+   positive number. */
 double options_parse_int(const char *text);
 /* Reads a switch as the seed does: 1, true, yes, on or 0, false, no, off, trimmed, in any case. */
 enum switch_word { SWITCH_UNSET, SWITCH_ON, SWITCH_OFF, SWITCH_OTHER };

@@ -22,7 +22,7 @@ static const struct term_row environment_rows[] = {
      "default traces are written to swarmtop/ below it (default: ~/.local/state)"},
     {"XDG_CONFIG_HOME", "directory of swarmtop/config (default: ~/.config)"},
     {"CLAUDE_CODE_PERFETTO_TRACE",
-     "where the trace goes without --output. 1, true, yes, on: traces/trace-SESSION.json below "
+     "trace path without --output. 1, true, yes, on: traces/trace-SESSION.json below "
      "Claude's config directory; 0, false, no, off: nowhere; else a path"},
     {"CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S", "default of --write-interval"},
     {"CLAUDE_CONFIG_DIR", "Claude's config directory (default: ~/.claude)"},
@@ -31,7 +31,8 @@ static const struct term_row environment_rows[] = {
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
-/* The rows of the table of sources, each by `put`, then those that are opened where none is named. */
+/* The rows of the table of sources, each by `put`, then those that are opened where none is
+   named. */
 static void put_sources(struct strbuf *out,
                         void (*put)(struct strbuf *out, const char *term, const char *meaning))
 {

@@ -9,8 +9,7 @@ struct output;
 struct output_config {
     const struct mem *mem;         /* all borrowed */
     const struct options *options; /* -o, --split, --tracks, --from, --to, the environment */
-    bool
-        ranged; /* --from and --to mean [from_ns, to_ns]; else they are resolved when a document is written */
+    bool ranged; /* [from_ns, to_ns] is resolved; else each document resolves --from and --to */
     int64_t from_ns, to_ns;
     bool live; /* a source is live: a document is written even without --output */
     bool (*is_source)(void *ctx,

@@ -1,7 +1,7 @@
-/* A handler of our own and no uv_signal_t: libuv calls back only from its loop, which does not run
-   while something long is computed, and then neither the first nor the second Ctrl-C would work. The
-   handler uses what POSIX allows in one, and uv_async_send. Its state is static because a handler
-   has no argument. */
+/* A handler of our own and no uv_signal_t: libuv calls back only from its loop, which does not
+   run while something long is computed, and then neither the first nor the second Ctrl-C would
+   work. The handler uses what POSIX allows in one, and uv_async_send. Its state is static
+   because a handler has no argument. */
 #include "tui/cmd/stop_signal.h"
 
 #include <errno.h>

@@ -1,11 +1,11 @@
-/* SIGINT, SIGTERM and SIGHUP for a command that has something to finish. The first signal asks the
-   command to stop. A second SIGINT or SIGTERM ends the process at once, whatever it computes. A
-   signal that was ignored when the program started stays ignored.
+/* SIGINT, SIGTERM and SIGHUP for a command that has something to finish. The first signal asks
+   the command to stop. A second SIGINT or SIGTERM ends the process at once, whatever it
+   computes. A signal that was ignored when the program started stays ignored.
 
    The first signal wakes the loop. A command that saves something gets all the time it needs for
-   that when the signal came while its loop ran. In every other case a first SIGINT gives the command
-   STOP_GRACE_S to finish; then stop_signal_is_overdue, and one grace later the process ends. A
-   process has one user of this at a time. */
+   that when the signal came while its loop ran. In every other case a first SIGINT gives the
+   command STOP_GRACE_S to finish; then stop_signal_is_overdue, and one grace later the process
+   ends. A process has one user of this at a time. */
 #ifndef TUI_STOP_SIGNAL_H
 #define TUI_STOP_SIGNAL_H
 
@@ -14,8 +14,8 @@
 
 #define STOP_GRACE_S 1
 
-/* Handles the signals from now on. `wake` is sent by the first one; it is the caller's. `saves`: the
-   command writes a document after its loop. */
+/* Handles the signals from now on. `wake` is sent by the first one; it is the caller's. `saves`:
+   the command writes a document after its loop. */
 void stop_signal_open(uv_async_t *wake, bool saves);
 /* Gives the signals their default action back; `wake` may be closed then. */
 void stop_signal_close(void);
