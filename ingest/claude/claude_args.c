@@ -11,7 +11,7 @@ enum { ARG_BYTES = 200, WHOLE_BYTES = 64 << 10 };
 
 /* The first one present is kept: a Bash call's command identifies it better than its description.
    */
-static const char *const orphan_open_args[] = {"command", "file_path", "path",  "notebook_path",
+static const char *const kept_args[] = {"command", "file_path", "path",  "notebook_path",
                                                "pattern", "url",       "query", "description"};
 
 static bool put_arg(struct json_value input, const char *key, struct strbuf *out)
@@ -40,8 +40,8 @@ void claude_args(struct json_value input, bool whole, struct strbuf *out)
     }
     strbuf_addc(out, '{');
     put_arg(input, "subagent_type", out);
-    for (size_t i = 0; i < sizeof orphan_open_args / sizeof *orphan_open_args; i++) {
-        if (put_arg(input, orphan_open_args[i], out)) {
+    for (size_t i = 0; i < sizeof kept_args / sizeof *kept_args; i++) {
+        if (put_arg(input, kept_args[i], out)) {
             break;
         }
     }
