@@ -28,7 +28,7 @@ static bool add_moments(struct record_moments *moments, const struct swarm *swar
     return true;
 }
 
-/* Orders moments by time; at equal times ends come before begins. */
+/* Ends come before begins of the same time. */
 static int in_order(const void *a, const void *b, void *ctx)
 {
     const struct record_moment *x = a, *y = b;

@@ -1,5 +1,5 @@
-/* The moments of records: when each begins and ends among the others. Documents and replays take
-   the records in this order. */
+/* The moments of records: when each begins and ends among the others. Documents and replays
+   take the records in this order. */
 #ifndef CORE_MODEL_RECORD_MOMENTS_H
 #define CORE_MODEL_RECORD_MOMENTS_H
 

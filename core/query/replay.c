@@ -18,7 +18,7 @@
 
 #define NS_PER_US 1000.0
 
-/* A pool for moments of records, which are no events. At equal times they come after events. */
+/* The third pool: moments of records, which come after the events of the same time. */
 #define POOL_RECORDS (POOL_FILES + 1)
 
 /* An event with its time. */

@@ -1,5 +1,5 @@
-/* Applies a checked line: operations are calls of the tracer, updates go to the correlator, raw
-   events to the store. Applied lines are passed to the tap. */
+/* Applies a line that is whole: operations are calls of the tracer, updates go to the
+   correlator, raw events to the store. Whatever took effect is given to the tap. */
 #include "ingest/feed/feed_private.h"
 
 #include "ingest/feed/feed_raw.h"

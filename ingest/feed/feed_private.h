@@ -1,4 +1,5 @@
-/* The parts of the feed's reader: a feed, its current line, and how a line is rejected. */
+/* Shared by the files of the feed's reader: a feed, the line that it takes, and how a line is
+   refused. */
 #ifndef INGEST_FEED_PRIVATE_H
 #define INGEST_FEED_PRIVATE_H
 

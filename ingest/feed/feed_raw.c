@@ -1,5 +1,6 @@
-/* A raw event has a ts that counts from its session's start. A session that begins with one gets
-   the start that draws the event where it arrived, as milliseconds: what a feed line can hold. */
+/* A raw event has a ts that counts from its session's start. A session that begins with one
+   gets the start that draws the event where it arrived, as milliseconds: what a feed line can
+   hold. */
 #include "ingest/feed/feed_raw.h"
 
 #include "ingest/ingest_tap.h"

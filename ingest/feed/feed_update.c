@@ -75,7 +75,7 @@ static enum feed_typed read_times(struct feed_update *reader, struct json_value 
     return FEED_TYPED;
 }
 
-/* Ignores members of a wrong type. */
+/* Leaves out members of another type. */
 static enum feed_typed read_retry(struct feed_update *reader, struct json_value value,
                                   struct retry *out)
 {
