@@ -1,3 +1,6 @@
+/* A counter is an array of one value for each column of the screen. An event sets the column of
+   its time; `fill` then repeats each value until the next one. A few counters exist, so they are
+   a list. */
 #include "core/query/counters.h"
 
 #include "core/base/json_read.h"

@@ -1,5 +1,5 @@
-/* Closed spans are already in the book. The durations of open spans, up to now, are added to it.
-   Then everything is summed by agent, by model and over all sessions.
+/* The statistics (stats.h) already have the closed spans. The durations of open spans, up to
+   now, are added to it. Then everything is summed by agent, by model and over all sessions.
 
    Times are those of the trace: a swept span ends when the sweep closed it, an open one ends
    now. */

@@ -12,7 +12,7 @@ enum { ARG_BYTES = 200, WHOLE_BYTES = 64 << 10 };
 /* The first one present is kept: a Bash call's command identifies it better than its description.
    */
 static const char *const kept_args[] = {"command", "file_path", "path",  "notebook_path",
-                                               "pattern", "url",       "query", "description"};
+                                        "pattern", "url",       "query", "description"};
 
 static bool put_arg(struct json_value input, const char *key, struct strbuf *out)
 {

@@ -1,3 +1,4 @@
+/* The file is small, and the client rewrites it, so it is checked and read as a whole each time. */
 #include "ingest/claude/claude_meta.h"
 
 bool claude_meta_read(const struct mem *mem, const char *text, size_t len, struct claude_meta *out)

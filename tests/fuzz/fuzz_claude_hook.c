@@ -1,5 +1,5 @@
-/* Anything as payloads, one a line: to the witness, and through the line that `swarmtop hook` makes of each, with a small limit. No crash, and the feed
-   takes every line that was made. */
+/* Feeds any bytes as payloads, one a line: to the hooks' decoder, and through the line that `swarmtop
+   hook` makes of each, with a small limit. It must not crash, and the feed must take each line. */
 #include "ingest/claude/claude_hook.h"
 #include "ingest/feed/feed.h"
 #include "ingest/feed/hook_line.h"

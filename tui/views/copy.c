@@ -1,3 +1,5 @@
+/* Each kind of selection (a row, a span, a range) is written as one JSON object into
+   state->copied. The program then passes the text to the terminal (OSC 52). */
 #include "tui/views/copy.h"
 
 #include "core/base/json_text.h"
