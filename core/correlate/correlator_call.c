@@ -230,9 +230,20 @@ static record_no add_alias(struct correlator *correlator, uint32_t session, reco
     return corr_add_key(correlator, number, session, alias) ? number : NO_RECORD;
 }
 
-/* The record of the update's ids, made where none is known. NO_RECORD and *good: it was dropped. */
+/* Whether the cap dropped the call of the update. */
+static bool was_dropped(struct correlator *correlator, uint32_t session,
+                        const struct update *update, double start_ms, double end_ms)
+{
+    struct slice alias =
+        update_has(update, FIELD_ALIAS) ? update->values[FIELD_ALIAS].text : (struct slice){0};
+    return is_forgotten(&correlator->sessions[session], start_ms, end_ms) &&
+           corr_find_call(correlator, session, update->id) == NO_RECORD &&
+           (alias.bytes == NULL || corr_find_call(correlator, session, alias) == NO_RECORD);
+}
+
+/* The record of the update's ids, made where none is known. NO_RECORD: out of memory. */
 static record_no find_call(struct correlator *correlator, uint32_t session,
-                           const struct update *update, double start_ms, double end_ms, bool *good)
+                           const struct update *update)
 {
     struct slice alias = {NULL, 0};
     if (update_has(update, FIELD_ALIAS)) {
@@ -247,10 +258,6 @@ static record_no find_call(struct correlator *correlator, uint32_t session,
         }
     }
     if (number == NO_RECORD) {
-        if (is_forgotten(&correlator->sessions[session], start_ms, end_ms)) {
-            *good = true;
-            return NO_RECORD;
-        }
         number = new_call(correlator, session, update->kind, update->id);
     }
     if (number != NO_RECORD && alias.bytes != NULL) {
@@ -334,12 +341,18 @@ bool corr_update_call(struct correlator *correlator, const struct update *update
     if (!time_is_set(start_ms) && update_has(update, FIELD_ATTEMPTS)) {
         start_ms = first_time(update);
     }
-    bool good = false;
-    record_no number = find_call(correlator, place, update, start_ms, end_ms, &good);
-    if (number == NO_RECORD) {
-        return good;
+    if (was_dropped(correlator, place, update, start_ms, end_ms)) {
+        return true;
     }
+    /* The sweep appends events as the clock moves, and the cap may drop the call for them. */
     if (!corr_note_times(correlator, corr_session(correlator, place), update, start_ms, end_ms)) {
+        return false;
+    }
+    if (was_dropped(correlator, place, update, start_ms, end_ms)) {
+        return true;
+    }
+    record_no number = find_call(correlator, place, update);
+    if (number == NO_RECORD) {
         return false;
     }
     uint32_t agent = corr_find_agent(correlator, corr_session(correlator, place), update->agent_id);

@@ -106,13 +106,18 @@ static uint32_t count_phases(const struct swarm *swarm, const struct span *reque
 
 /* ---- out and in ---- */
 
-/* Takes back what was derived from the span; its number and its lane stay. */
-static void take_out(struct swarm *swarm, span_no no)
+/* Takes back what was derived from the record's span; its number and its lane stay. */
+static void take_out(struct swarm *swarm, struct record *record)
 {
+    span_no no = record->span;
     struct span *span = swarm_edit_span(swarm, no);
     struct agent *agent = &swarm->agents[span->agent];
     bool open = (span->flags & SPAN_OPEN) != 0;
     free_phases(swarm, span);
+    if (!record->placed) {
+        return;
+    }
+    record->placed = false;
     if (open) {
         agent->open_by_kind[span->kind]--;
         (void)stats_count_open(swarm, span, -1);
@@ -145,7 +150,7 @@ static bool derive_span(struct swarm *swarm, const struct record *record, bool o
 }
 
 /* False: out of memory; take_out may follow. */
-static bool take_in(struct swarm *swarm, const struct record *record)
+static bool take_in(struct swarm *swarm, struct record *record)
 {
     const struct span *span = swarm_edit_span(swarm, record->span);
     struct agent *agent = &swarm->agents[span->agent];
@@ -155,6 +160,7 @@ static bool take_in(struct swarm *swarm, const struct record *record)
         agent->open_by_kind[span->kind]++;
     }
     agent->stale_open += stale;
+    record->placed = true;
     if (!derive_span(swarm, record, open, stale)) {
         /* Half of it may have been counted. */
         (void)stats_mark(swarm, agent->session);
@@ -233,7 +239,7 @@ void record_span_remove(struct swarm *swarm, record_no number)
 {
     struct record *record = swarm_record(swarm, number);
     if (record->span != NO_SPAN) {
-        take_out(swarm, record->span);
+        take_out(swarm, record);
         swarm_free_span(swarm, record->span);
         record->span = NO_SPAN;
         count_events(swarm, record);
@@ -246,7 +252,7 @@ static bool correct(struct swarm *swarm, struct record *record, const struct spa
     struct span *span = swarm_edit_span(swarm, record->span);
     uint16_t lane = span->lane;
     bool opened_before = (span->flags & SPAN_OPEN) != 0;
-    bool stays = span->start_ns == now->start_ns && span->agent == now->agent &&
+    bool stays = record->placed && span->start_ns == now->start_ns && span->agent == now->agent &&
                  span->name == now->name && span->cat == now->cat;
     if (opened_before && stays && (now->flags & SPAN_OPEN) != 0) {
         return true;
@@ -256,7 +262,7 @@ static bool correct(struct swarm *swarm, struct record *record, const struct spa
     }
     bool same_agent = span->agent == now->agent;
     swarm->relane_due = true;
-    take_out(swarm, record->span);
+    take_out(swarm, record);
     uint32_t flight = span->flight;
     *span = *now;
     span->flight = flight;
@@ -270,6 +276,9 @@ bool record_span_again(struct swarm *swarm, record_no number)
     struct span *span = swarm_edit_span(swarm, record->span);
     span->lane = 0;
     bool good = take_in(swarm, record);
+    if (!good) {
+        take_out(swarm, record);
+    }
     count_events(swarm, record);
     return good;
 }
