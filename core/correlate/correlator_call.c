@@ -328,6 +328,21 @@ static enum fact_result merge_fields(struct correlator *correlator, struct facts
     return result;
 }
 
+/* Moves the session's clock, then looks the call up: the sweep appends events as the clock moves, and
+   the cap may drop the call for them. NO_RECORD: it was dropped, or out of memory. */
+static record_no enter_call(struct correlator *correlator, uint32_t session,
+                            const struct update *update, double start_ms, double end_ms,
+                            bool *dropped)
+{
+    *dropped = was_dropped(correlator, session, update, start_ms, end_ms);
+    if (*dropped ||
+        !corr_note_times(correlator, corr_session(correlator, session), update, start_ms, end_ms)) {
+        return NO_RECORD;
+    }
+    *dropped = was_dropped(correlator, session, update, start_ms, end_ms);
+    return *dropped ? NO_RECORD : find_call(correlator, session, update);
+}
+
 bool corr_update_call(struct correlator *correlator, const struct update *update)
 {
     uint32_t place = corr_find_session(correlator, update->session_id);
@@ -341,19 +356,10 @@ bool corr_update_call(struct correlator *correlator, const struct update *update
     if (!time_is_set(start_ms) && update_has(update, FIELD_ATTEMPTS)) {
         start_ms = first_time(update);
     }
-    if (was_dropped(correlator, place, update, start_ms, end_ms)) {
-        return true;
-    }
-    /* The sweep appends events as the clock moves, and the cap may drop the call for them. */
-    if (!corr_note_times(correlator, corr_session(correlator, place), update, start_ms, end_ms)) {
-        return false;
-    }
-    if (was_dropped(correlator, place, update, start_ms, end_ms)) {
-        return true;
-    }
-    record_no number = find_call(correlator, place, update);
+    bool dropped;
+    record_no number = enter_call(correlator, place, update, start_ms, end_ms, &dropped);
     if (number == NO_RECORD) {
-        return false;
+        return dropped;
     }
     uint32_t agent = corr_find_agent(correlator, corr_session(correlator, place), update->agent_id);
     if (agent == NO_KEY) {
