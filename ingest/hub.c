@@ -34,7 +34,7 @@ static void report_changed(struct hub *hub)
         return;
     /* Once for all updates of this iteration. */
     if (hub->options.correlator != NULL && !correlator_flush(hub->options.correlator))
-        ingest_ctx_log(&hub->ingest, NOTICE_ERROR, "out of memory: the display is incomplete");
+        ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
     hub->ingest.changed = false;
     if (hub->options.changed != NULL)
         hub->options.changed(hub->options.ctx);
@@ -60,6 +60,7 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     ingest_ctx_init(&hub->ingest, options->swarm, options->tracer, options->log, options->now_ns,
                     options->ctx);
     hub->ingest.correlator = options->correlator;
+    hub->ingest.tap = options->tap;
     hub->ingest.hook_clients = options->hook_clients;
     hub->ingest.status = options->status;
     hub->ingest.ranged = options->ranged;

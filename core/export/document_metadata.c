@@ -100,57 +100,6 @@ static void put_members(struct document *doc, members_of *members)
 
 /* ---- ours ---- */
 
-/* Numbers (of processes, of agents) in order of their sessions. */
-struct by_session {
-    uint32_t *numbers; /* of session 0, then of session 1 … */
-    size_t *ends;      /* by session_no: the place after its last number */
-    size_t count;
-    bool good; /* false: out of memory */
-};
-
-/* Returns the session of a process or agent, NO_SESSION if the document does not list it. */
-typedef session_no session_of(const struct document *doc, uint32_t number);
-
-static size_t begin_of(const struct by_session *list, session_no session)
-{
-    return session == 0 ? 0 : list->ends[session - 1];
-}
-
-/* Sorts the numbers below `count` by counting them. Returns new: by_session_release. */
-static struct by_session by_session_new(struct document *doc, uint32_t count, session_of *session)
-{
-    size_t sessions = swarm_session_count(doc->swarm);
-    struct by_session list = {.count = count};
-    list.numbers = mem_zalloc(doc->out.mem, (size_t)count + 1, sizeof *list.numbers);
-    list.ends = mem_zalloc(doc->out.mem, sessions + 1, sizeof *list.ends);
-    list.good = list.numbers != NULL && list.ends != NULL;
-    doc->no_memory |= !list.good;
-    for (uint32_t i = 0; list.good && i < count; i++) {
-        session_no of = session(doc, i);
-        list.ends[of == NO_SESSION ? sessions : of + 1]++;
-    }
-    /* Now the number of those of the session before; then where each begins. */
-    for (size_t i = 1; list.good && i < sessions; i++) {
-        list.ends[i] += list.ends[i - 1];
-    }
-    for (uint32_t i = 0; list.good && i < count; i++) {
-        session_no of = session(doc, i);
-        if (of != NO_SESSION) {
-            list.numbers[list.ends[of]++] = i;
-        }
-    }
-    return list;
-}
-
-static void by_session_release(struct document *doc, struct by_session *list)
-{
-    size_t sessions = swarm_session_count(doc->swarm);
-    mem_free(doc->out.mem, list->numbers,
-             list->numbers == NULL ? 0 : (list->count + 1) * sizeof *list->numbers);
-    mem_free(doc->out.mem, list->ends,
-             list->ends == NULL ? 0 : (sessions + 1) * sizeof *list->ends);
-}
-
 static session_no session_of_process(const struct document *doc, uint32_t number)
 {
     return doc->processes[number].session;
@@ -160,7 +109,7 @@ static void put_pids(struct document *doc, const struct by_session *processes, s
 {
     const char *separator = "";
     strbuf_adds(&doc->out, ",\"pids\":[");
-    for (size_t i = begin_of(processes, session); i < processes->ends[session]; i++) {
+    for (size_t i = by_session_begin(processes, session); i < processes->ends[session]; i++) {
         intern_id pid = doc->processes[processes->numbers[i]].pid;
         if (doc->many || pid != INTERN_NONE) {
             strbuf_adds(&doc->out, separator);
@@ -241,8 +190,8 @@ static void put_agents(struct document *doc)
     const char *separator = "";
     for (size_t s = 0; agents.good && s < doc->session_count; s++) {
         session_no session = doc->sessions[s];
-        for (size_t i = begin_of(&agents, session); i < agents.ends[session] && document_good(doc);
-             i++) {
+        for (size_t i = by_session_begin(&agents, session);
+             i < agents.ends[session] && document_good(doc); i++) {
             strbuf_adds(&doc->out, separator);
             put_agent(doc, swarm_agent(doc->swarm, agents.numbers[i]));
             separator = ",";
@@ -265,7 +214,7 @@ static void put_sessions(struct document *doc)
 static void put_swarmtop(struct document *doc)
 {
     number_agents(doc);
-    strbuf_adds(&doc->out, ",\"swarmtop\":{\"version\":1,\"sessions\":[");
+    strbuf_adds(&doc->out, ",\"swarmtop\":{\"version\":2,\"sessions\":[");
     put_sessions(doc);
     strbuf_adds(&doc->out, "],\"agents\":[");
     put_agents(doc);

@@ -14,6 +14,14 @@ struct document_process {
     intern_id pid; /* raw; INTERN_NONE: its events have none */
 };
 
+/* Numbers (of processes, of agents) in order of their sessions. */
+struct by_session {
+    uint32_t *numbers; /* of session 0, then of session 1 … */
+    size_t *ends;      /* by session_no: the place after its last number */
+    size_t count;
+    bool good; /* false: out of memory */
+};
+
 /* A document while it is written. */
 struct document {
     const struct swarm *swarm;
@@ -33,6 +41,7 @@ struct document {
     struct u64map process_by_pid;   /* session << 32 | pid */
     struct u64map agent_by_process; /* the same: the agent; filled when first needed */
     bool knows_agents;              /* that it is filled */
+    struct by_session printed;      /* agents whose metadata events are printed */
     size_t next_thread;             /* of the lanes' threads: the first that is not written yet */
     struct document_records records;
     struct document_lanes *lanes;    /* NULL: TRACKS_AGENT */
@@ -64,6 +73,15 @@ void document_put_event(struct document *doc, const struct event *event, span_no
 /* Returns new; NULL: out of memory. */
 struct event_texts *document_event_texts_new(const struct mem *mem);
 void document_event_texts_free(const struct mem *mem, struct event_texts *texts);
+
+/* document_by_session.c */
+/* Returns the session of a process or agent, NO_SESSION if it is on no list. */
+typedef session_no session_of(const struct document *doc, uint32_t number);
+/* Sorts the numbers below `count`. Returns new: by_session_release. */
+struct by_session by_session_new(struct document *doc, uint32_t count, session_of *session);
+/* Returns the place of the session's first number; `ends` has the place after its last. */
+size_t by_session_begin(const struct by_session *list, session_no session);
+void by_session_release(struct document *doc, struct by_session *list);
 
 /* document_threads.c: the metadata events of the session. */
 void document_put_session_metadata(struct document *doc, session_no session);

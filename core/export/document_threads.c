@@ -149,7 +149,9 @@ static void put_lane_thread(struct document *doc, const struct lane_thread *thre
         begin_thread_event(doc, thread, "thread_name");
         strbuf_adds(&doc->out, "\"name\":");
         json_put_string(&doc->out, doc->scratch.data, doc->scratch.len);
-        strbuf_adds(&doc->out, "}}");
+        /* Marks it as a lane of that thread, so that re-opening needs no guess from names. */
+        strbuf_addf(&doc->out, ",\"lane_of\":%s}}",
+                    track->tid == INTERN_NONE ? "null" : swarm_text(doc->swarm, track->tid));
     }
     if (thread->lane > 1 || track->tid != INTERN_NONE) {
         begin_thread_event(doc, thread, "thread_sort_index");
@@ -197,14 +199,25 @@ static void put_agent_metadata(struct document *doc, const struct agent *agent)
     }
 }
 
+static session_no session_of_printed(const struct document *doc, uint32_t number)
+{
+    const struct agent *agent = swarm_agent(doc->swarm, number);
+    bool printed = (agent->flags & (AGENT_PRINTED | AGENT_DEAD)) == AGENT_PRINTED;
+    return printed ? agent->session : NO_SESSION;
+}
+
 static void put_printed_agents(struct document *doc, session_no session)
 {
-    for (size_t i = 0; i < swarm_agent_count(doc->swarm) && document_good(doc); i++) {
-        const struct agent *agent = swarm_agent(doc->swarm, (agent_no)i);
-        if (agent->session == session &&
-            (agent->flags & (AGENT_PRINTED | AGENT_DEAD)) == AGENT_PRINTED) {
-            put_agent_metadata(doc, agent);
-        }
+    if (doc->printed.numbers == NULL) {
+        doc->printed =
+            by_session_new(doc, (uint32_t)swarm_agent_count(doc->swarm), session_of_printed);
+    }
+    if (!doc->printed.good) {
+        return;
+    }
+    for (size_t i = by_session_begin(&doc->printed, session);
+         i < doc->printed.ends[session] && document_good(doc); i++) {
+        put_agent_metadata(doc, swarm_agent(doc->swarm, doc->printed.numbers[i]));
     }
 }
 

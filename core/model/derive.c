@@ -78,9 +78,11 @@ void agent_refresh(struct swarm *swarm, agent_no number)
     for (size_t i = 0; i < agent->lane_count; i++) {
         refresh_from_lane(swarm, &agent->lanes[i]);
     }
+    /* An agent has one interaction at a time: the first began first, one of the last ended last. */
     for (size_t i = 0; i < agent->envelope_count; i++) {
         const struct span *span = swarm_edit_span(swarm, agent->envelopes[i]);
         agent_note_time(agent, span->start_ns, span->end_ns);
+        i = i == 0 && agent->envelope_count > 4 ? agent->envelope_count - 4 : i;
     }
 }
 

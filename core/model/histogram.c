@@ -130,11 +130,20 @@ static bool make_room(struct histogram *histogram, uint64_t more, double min, do
                        sizeof *histogram->samples);
 }
 
-static void extend(struct histogram *histogram, uint64_t count, double sum, double min, double max)
+/* In millionths, within what an int64 holds of many such. */
+static int64_t to_e6(double value)
+{
+    const double limit = 1e15;
+    double e6 = (value < -limit ? -limit : value > limit ? limit : value) * 1e6;
+    return (int64_t)(e6 < -9e18 ? -9e18 : e6 > 9e18 ? 9e18 : e6 + (e6 < 0 ? -0.5 : 0.5));
+}
+
+static void extend(struct histogram *histogram, uint64_t count, int64_t sum_e6, double min,
+                   double max)
 {
     histogram->min = histogram->count == 0 || min < histogram->min ? min : histogram->min;
     histogram->max = histogram->count == 0 || max > histogram->max ? max : histogram->max;
-    histogram->sum += sum;
+    histogram->sum_e6 = (int64_t)((uint64_t)histogram->sum_e6 + (uint64_t)sum_e6);
     histogram->count += count;
 }
 
@@ -147,7 +156,67 @@ bool histogram_add(struct histogram *histogram, double value)
         return false;
     }
     histogram->samples[histogram->sample_count++] = value;
-    extend(histogram, 1, value, value, value);
+    extend(histogram, 1, to_e6(value), value, value);
+    return true;
+}
+
+double histogram_sum(const struct histogram *histogram)
+{
+    return (double)histogram->sum_e6 / 1e6;
+}
+
+static bool is_same(double a, double b)
+{
+    return !(a < b) && !(a > b);
+}
+
+/* From the samples, which are all there are. */
+static void find_extremes(struct histogram *histogram)
+{
+    histogram->min = histogram->max = (double)NAN;
+    for (size_t i = 0; i < histogram->sample_count; i++) {
+        double value = histogram->samples[i];
+        histogram->min = i == 0 || value < histogram->min ? value : histogram->min;
+        histogram->max = i == 0 || value > histogram->max ? value : histogram->max;
+    }
+}
+
+static bool remove_sample(struct histogram *histogram, double value)
+{
+    size_t i = histogram->sample_count;
+    while (i > 0 && !is_same(histogram->samples[i - 1], value)) {
+        i--;
+    }
+    if (i > 0) {
+        histogram->samples[i - 1] = histogram->samples[--histogram->sample_count];
+    }
+    return i > 0;
+}
+
+bool histogram_remove(struct histogram *histogram, double value)
+{
+    if (isnan(value)) {
+        return true;
+    }
+    bool exact = histogram->buckets == NULL;
+    bool extreme = is_same(value, histogram->min) || is_same(value, histogram->max);
+    if (!exact && extreme) {
+        return false;
+    }
+    if (!remove_sample(histogram, value)) {
+        size_t bucket = bucket_of(value);
+        if (exact || bucket < histogram->first_bucket ||
+            bucket >= histogram->first_bucket + histogram->bucket_count ||
+            histogram->buckets[bucket - histogram->first_bucket] == 0) {
+            return false;
+        }
+        histogram->buckets[bucket - histogram->first_bucket]--;
+    }
+    histogram->count--;
+    histogram->sum_e6 = (int64_t)((uint64_t)histogram->sum_e6 - (uint64_t)to_e6(value));
+    if (extreme) {
+        find_extremes(histogram);
+    }
     return true;
 }
 
@@ -172,7 +241,7 @@ bool histogram_merge(struct histogram *histogram, const struct histogram *from)
     for (size_t i = 0; i < from->bucket_count; i++) {
         histogram->buckets[i + from->first_bucket - histogram->first_bucket] += from->buckets[i];
     }
-    extend(histogram, from->count, from->sum, from->min, from->max);
+    extend(histogram, from->count, from->sum_e6, from->min, from->max);
     return true;
 }
 

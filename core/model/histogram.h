@@ -12,8 +12,9 @@
 struct histogram {
     const struct mem *mem;
     uint64_t count;
-    double sum, min, max; /* min and max: of no sample NAN */
-    double *samples;      /* all, or those that are in no bucket yet */
+    int64_t sum_e6;  /* the sum in millionths, so that what is added can be subtracted */
+    double min, max; /* NAN: no sample */
+    double *samples; /* all, or those that are in no bucket yet */
     size_t sample_count, sample_cap;
     uint32_t *buckets; /* NULL: none yet */
     uint32_t first_bucket, bucket_count;
@@ -24,6 +25,10 @@ void histogram_init(struct histogram *histogram, const struct mem *mem);
 void histogram_release(struct histogram *histogram);
 /* NAN is no sample. False: out of memory, nothing changed. */
 bool histogram_add(struct histogram *histogram, double value);
+/* Takes a sample out again that was added. Returns false if the histogram must be made again from
+   its samples: it was the least or the greatest of many. */
+bool histogram_remove(struct histogram *histogram, double value);
+double histogram_sum(const struct histogram *histogram);
 /* Adds all samples of `from`. False: out of memory, nothing changed. */
 bool histogram_merge(struct histogram *histogram, const struct histogram *from);
 /* Nearest rank: the ceil(percent / 100 * count)-th smallest, within min and max. NAN: no samples. Samples are put into another

@@ -69,6 +69,47 @@ bool intervals_add(struct intervals *set, int64_t from, int64_t to)
     return true;
 }
 
+bool intervals_remove(struct intervals *set, int64_t from, int64_t to)
+{
+    size_t first = first_reaching(set, from), last = first;
+    struct interval left[2];
+    size_t left_count = 0;
+    int64_t gone = 0;
+    assert(from < to);
+    for (; last < set->count && set->items[last].from < to; last++) {
+        const struct interval *item = &set->items[last];
+        if (item->from < from) {
+            left[left_count++] = (struct interval){item->from, item->to < from ? item->to : from};
+        }
+        gone += (item->to < to ? item->to : to) - (item->from > from ? item->from : from);
+        if (item->to > to) {
+            left[left_count++] = (struct interval){to, item->to};
+        }
+    }
+    size_t after = set->count - last;
+    if (!mem_reserve(set->mem, &set->items, &set->cap, first + left_count + after,
+                     sizeof *set->items)) {
+        return false;
+    }
+    memmove(set->items + first + left_count, set->items + last, after * sizeof *set->items);
+    memcpy(set->items + first, left, left_count * sizeof *left);
+    set->count = first + left_count + after;
+    set->length -= gone;
+    return true;
+}
+
+bool intervals_add_from(struct intervals *set, const struct intervals *from, int64_t from_at,
+                        int64_t to_at, size_t *left)
+{
+    for (size_t i = first_reaching(from, from_at); i < from->count && from->items[i].from < to_at;
+         i++) {
+        if ((*left)-- == 0 || !intervals_add(set, from->items[i].from, from->items[i].to)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int64_t intervals_length_with(const struct intervals *set, int64_t from, int64_t to)
 {
     size_t first, last;

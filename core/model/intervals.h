@@ -22,6 +22,12 @@ void intervals_init(struct intervals *set, const struct mem *mem);
 void intervals_release(struct intervals *set);
 /* Adds a stretch, `from` <= `to`. Quick where it comes near the end. False: out of memory, nothing changed. */
 bool intervals_add(struct intervals *set, int64_t from, int64_t to);
+/* Takes the stretch, `from` < `to`, out of the set. False: out of memory, nothing changed. */
+bool intervals_remove(struct intervals *set, int64_t from, int64_t to);
+/* Adds those of `from` that reach into the stretch, each as a whole. *left is how many more may be looked
+   at. False: it ran out, or out of memory. */
+bool intervals_add_from(struct intervals *set, const struct intervals *from, int64_t from_at,
+                        int64_t to_at, size_t *left);
 /* How long the set would be with that stretch. */
 int64_t intervals_length_with(const struct intervals *set, int64_t from, int64_t to);
 

@@ -26,6 +26,11 @@ static size_t upper_bound(const struct swarm *swarm, const span_no *spans, size_
     return low;
 }
 
+size_t lane_first_after(const struct swarm *swarm, const struct lane *lane, int64_t at_ns)
+{
+    return upper_bound(swarm, lane->spans, lane->count, at_ns);
+}
+
 /* *place: where it is. */
 static bool insert(struct swarm *swarm, span_no **spans, size_t *count, size_t *cap, span_no span,
                    size_t *place)

@@ -110,6 +110,7 @@ void swarm_record_drop(struct swarm *swarm, record_no number)
     }
     table->event_count -= record_weight(record);
     facts_release(&record->facts, swarm->mem);
+    mem_free(swarm->mem, record->counted, record->counted == NULL ? 0 : sizeof *record->counted);
     free_number(swarm, number);
 }
 
@@ -127,6 +128,8 @@ void records_release(struct swarm *swarm)
         struct record *record = swarm_record(swarm, no);
         if (record->used) {
             facts_release(&record->facts, swarm->mem);
+            mem_free(swarm->mem, record->counted,
+                     record->counted == NULL ? 0 : sizeof *record->counted);
         }
     }
     u64map_release(&swarm->forwards);

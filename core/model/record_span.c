@@ -106,34 +106,62 @@ static uint32_t count_phases(const struct swarm *swarm, const struct span *reque
 
 /* ---- out and in ---- */
 
+/* Remembers what the statistics count of a request: the record's facts may be others when it is taken
+   out. Without memory for it they are counted again then. */
+static void keep_counted(struct swarm *swarm, struct record *record, const struct end_facts *facts)
+{
+    if (record->kind != CALL_REQUEST) {
+        return;
+    }
+    if (record->counted == NULL) {
+        record->counted = mem_alloc(swarm->mem, sizeof *record->counted);
+    }
+    if (record->counted != NULL) {
+        intern_id model = stats_model_name(&swarm->stats, facts);
+        *record->counted = *facts;
+        record->counted->model_text = stats_model_text(&swarm->stats, model);
+    }
+}
+
+static void uncount(struct swarm *swarm, const struct record *record, const struct span *span)
+{
+    const struct end_facts nothing = {.success = -1};
+    const struct end_facts *facts = span->kind == SPAN_REQUEST ? record->counted : &nothing;
+    if (facts == NULL) {
+        (void)stats_mark(swarm, swarm->agents[span->agent].session);
+    } else {
+        stats_remove_span(swarm, span, facts);
+    }
+}
+
 /* Takes back what was derived from the record's span; its number and its lane stay. */
 static void take_out(struct swarm *swarm, struct record *record)
 {
     span_no no = record->span;
     struct span *span = swarm_edit_span(swarm, no);
     struct agent *agent = &swarm->agents[span->agent];
-    bool open = (span->flags & SPAN_OPEN) != 0;
-    free_phases(swarm, span);
     if (!record->placed) {
+        free_phases(swarm, span);
         return;
     }
     record->placed = false;
-    if (open) {
+    lane_remove(swarm, agent, no);
+    if ((span->flags & SPAN_OPEN) != 0) {
         agent->open_by_kind[span->kind]--;
         (void)stats_count_open(swarm, span, -1);
     } else {
-        stats_mark(swarm, agent->session);
+        uncount(swarm, record, span);
     }
+    free_phases(swarm, span);
     agent->stale_open -= (span->flags & SPAN_STALE) != 0;
     (void)swarm_set_in_flight(swarm, no, false);
     if ((span->flags & SPAN_ERROR) != 0) {
         errors_remove(swarm, no);
     }
-    lane_remove(swarm, agent, no);
     agent_refresh(swarm, span->agent);
 }
 
-static bool derive_span(struct swarm *swarm, const struct record *record, bool open, bool stale)
+static bool derive_span(struct swarm *swarm, struct record *record, bool open, bool stale)
 {
     span_no no = record->span;
     const struct span *span = swarm_edit_span(swarm, no);
@@ -146,6 +174,7 @@ static bool derive_span(struct swarm *swarm, const struct record *record, bool o
         return stats_count_open(swarm, span, 1);
     }
     record_end_facts(record, &facts);
+    keep_counted(swarm, record, &facts);
     return span_finish(swarm, no, &facts);
 }
 
@@ -215,7 +244,12 @@ static bool close_open(struct swarm *swarm, struct record *record, const struct 
     }
     lane_close(swarm, agent, record->span);
     record_end_facts(record, &facts);
-    return add_phases(swarm, record) && span_finish(swarm, record->span, &facts) && good;
+    keep_counted(swarm, record, &facts);
+    good = add_phases(swarm, record) && span_finish(swarm, record->span, &facts) && good;
+    if (!good) {
+        (void)stats_mark(swarm, agent->session);
+    }
+    return good;
 }
 
 /* What it would print counts against the cap. */

@@ -1,4 +1,4 @@
-/* A closed span is added to its agent's tally and to its session's; a request to its model's as well.
+/* A closed span is added to its agent's accumulator and to its session's; a request to its model's as well.
    Totals over sessions are made when they are asked for, so a session can be counted again without
    the others. A session whose closed spans were corrected is counted again when somebody asks. */
 #include "core/model/stats.h"
@@ -16,18 +16,18 @@ bool stats_init(struct stats *stats, const struct mem *mem)
 
 static void release_model(struct stats_model *model)
 {
-    figures_tally_release(&model->tally);
+    metrics_acc_release(&model->acc);
 }
 
 void stats_release(struct stats *stats)
 {
     const struct mem *mem = stats->mem;
     for (size_t i = 0; i < stats->agent_count; i++) {
-        figures_tally_release(&stats->agents[i].tally);
+        metrics_acc_release(&stats->agents[i].acc);
         intervals_release(&stats->agents[i].busy);
     }
     for (size_t i = 0; i < stats->session_count; i++) {
-        figures_tally_release(&stats->sessions[i].tally);
+        metrics_acc_release(&stats->sessions[i].acc);
         intervals_release(&stats->sessions[i].busy);
     }
     for (size_t i = 0; i < stats->model_count; i++) {
@@ -52,7 +52,7 @@ static struct stats_agent *agent_in(struct stats *stats, agent_no agent)
             return NULL;
         }
         struct stats_agent *made = &stats->agents[stats->agent_count++];
-        figures_tally_init(&made->tally, stats->mem);
+        metrics_acc_init(&made->acc, stats->mem);
         intervals_init(&made->busy, stats->mem);
     }
     return &stats->agents[agent];
@@ -67,7 +67,7 @@ static struct stats_session *session_in(struct stats *stats, session_no session)
         }
         struct stats_session *made = &stats->sessions[stats->session_count++];
         *made = (struct stats_session){.spans = {0}};
-        figures_tally_init(&made->tally, stats->mem);
+        metrics_acc_init(&made->acc, stats->mem);
         intervals_init(&made->busy, stats->mem);
     }
     return &stats->sessions[session];
@@ -87,7 +87,7 @@ static struct stats_model *model_in(struct stats *stats, session_no session, int
     }
     struct stats_model *made = &stats->models[stats->model_count++];
     *made = (struct stats_model){.session = session, .name = name};
-    figures_tally_init(&made->tally, stats->mem);
+    metrics_acc_init(&made->acc, stats->mem);
     return made;
 }
 
@@ -143,7 +143,16 @@ intern_id stats_tool_name(struct stats *stats, const struct swarm *swarm, const 
     return *name;
 }
 
-/* ---- entering ---- */
+struct slice stats_model_text(const struct stats *stats, intern_id name)
+{
+    struct slice text = {NULL, 0};
+    if (name != INTERN_NONE && name != INTERN_FAILED) {
+        text.bytes = intern_text(stats->names, name, &text.len);
+    }
+    return text;
+}
+
+/* ---- counting ---- */
 
 static bool is_tool(const struct span *span)
 {
@@ -163,33 +172,34 @@ bool stats_count_open(struct swarm *swarm, const struct span *span, int by)
     }
     session->spans.open += (uint64_t)(int64_t)by;
     if (span->kind == SPAN_REQUEST) {
-        agent->tally.open_requests += (uint64_t)(int64_t)by;
-        session->tally.open_requests += (uint64_t)(int64_t)by;
+        agent->acc.open_requests += (uint64_t)(int64_t)by;
+        session->acc.open_requests += (uint64_t)(int64_t)by;
     }
     if (!is_tool(span)) {
         return true;
     }
     intern_id name = stats_tool_name(stats, swarm, span);
-    return name != INTERN_FAILED && figures_tally_open_tool(&agent->tally, name, by) &&
-           figures_tally_open_tool(&session->tally, name, by);
+    return name != INTERN_FAILED && metrics_acc_open_tool(&agent->acc, name, by) &&
+           metrics_acc_open_tool(&session->acc, name, by);
 }
 
-static void count_closed(struct span_counts *counts, uint8_t flags)
+static void count_closed(struct span_counts *counts, uint8_t flags, int by)
 {
-    counts->closed++;
-    counts->evicted += (flags & SPAN_EVICTED) != 0;
-    counts->incomplete += (flags & SPAN_INCOMPLETE) != 0;
+    uint64_t one = (uint64_t)(int64_t)by;
+    counts->closed += one;
+    counts->evicted += (flags & SPAN_EVICTED) != 0 ? one : 0;
+    counts->incomplete += (flags & SPAN_INCOMPLETE) != 0 ? one : 0;
 }
 
-static bool enter_request(struct swarm *swarm, const struct span *span,
+static bool count_request(struct swarm *swarm, const struct span *span,
                           const struct end_facts *facts, struct stats_agent *agent,
-                          struct stats_session *session)
+                          struct stats_session *session, int by)
 {
     struct stats *stats = &swarm->stats;
     struct request_sample sample;
     request_sample_make(swarm, span, facts, &sample);
-    if (!figures_tally_add_request(&agent->tally, &sample) ||
-        !figures_tally_add_request(&session->tally, &sample)) {
+    if (!metrics_acc_count_request(&agent->acc, &sample, by) ||
+        !metrics_acc_count_request(&session->acc, &sample, by)) {
         return false;
     }
     intern_id name = stats_model_name(stats, facts);
@@ -197,33 +207,39 @@ static bool enter_request(struct swarm *swarm, const struct span *span,
         return name == INTERN_NONE;
     }
     struct stats_model *model = model_in(stats, swarm->agents[span->agent].session, name);
-    return model != NULL && figures_tally_add_request(&model->tally, &sample);
+    return model != NULL && metrics_acc_count_request(&model->acc, &sample, by);
 }
 
-static bool enter_tool(struct swarm *swarm, const struct span *span, struct stats_agent *agent,
-                       struct stats_session *session)
+static bool count_tool(struct swarm *swarm, const struct span *span, struct stats_agent *agent,
+                       struct stats_session *session, int by)
 {
     intern_id name = stats_tool_name(&swarm->stats, swarm, span);
     bool error = (span->flags & SPAN_ERROR) != 0;
     double ms = (double)(span->end_ns - span->start_ns) / 1e6;
     enum span_kind kind = (enum span_kind)span->kind;
-    return name != INTERN_FAILED && figures_tally_add_tool(&agent->tally, name, kind, error, ms) &&
-           figures_tally_add_tool(&session->tally, name, kind, error, ms);
+    return name != INTERN_FAILED &&
+           metrics_acc_count_tool(&agent->acc, name, kind, error, ms, by) &&
+           metrics_acc_count_tool(&session->acc, name, kind, error, ms, by);
 }
 
-static bool enter_work(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
-                       struct stats_agent *agent, struct stats_session *session)
+static bool count_work(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
+                       struct stats_agent *agent, struct stats_session *session, int by)
 {
     if (span->kind == SPAN_REQUEST) {
-        return enter_request(swarm, span, facts, agent, session);
+        return count_request(swarm, span, facts, agent, session, by);
     }
     if (is_tool(span)) {
-        return enter_tool(swarm, span, agent, session);
+        return count_tool(swarm, span, agent, session, by);
     }
     double ms = (double)(span->end_ns - span->start_ns) / 1e6;
-    figures_tally_add_time(&agent->tally, SPAN_USER, ms);
-    figures_tally_add_time(&session->tally, SPAN_USER, ms);
+    metrics_acc_count_time(&agent->acc, SPAN_USER, ms, by);
+    metrics_acc_count_time(&session->acc, SPAN_USER, ms, by);
     return true;
+}
+
+static bool is_work(const struct span *span)
+{
+    return span->kind == SPAN_REQUEST || is_tool(span) || span->kind == SPAN_USER;
 }
 
 bool stats_add_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts)
@@ -237,11 +253,106 @@ bool stats_add_span(struct swarm *swarm, const struct span *span, const struct e
     if (session->stale) {
         return true;
     }
-    count_closed(&session->spans, span->flags);
-    bool work = span->kind == SPAN_REQUEST || is_tool(span) || span->kind == SPAN_USER;
-    return !work || (enter_work(swarm, span, facts, agent, session) &&
-                     intervals_add(&agent->busy, span->start_ns, span->end_ns) &&
-                     intervals_add(&session->busy, span->start_ns, span->end_ns));
+    count_closed(&session->spans, span->flags, 1);
+    return !is_work(span) || (count_work(swarm, span, facts, agent, session, 1) &&
+                              intervals_add(&agent->busy, span->start_ns, span->end_ns) &&
+                              intervals_add(&session->busy, span->start_ns, span->end_ns));
+}
+
+/* ---- subtracting ---- */
+
+enum {
+    NEIGHBOURS_MAX = 64, /* of a span that goes; of more its session is counted again */
+    AGENTS_MAX = 1024    /* whose work a session's busy time is put together of again */
+};
+
+/* Adds the closed work of a lane in that stretch. *left: how many spans may still be looked at. */
+static bool add_lane_busy(struct swarm *swarm, const struct lane *lane, int64_t from_ns,
+                          int64_t to_ns, struct intervals *busy, size_t *left)
+{
+    size_t at = lane_first_after(swarm, lane, from_ns);
+    at -= at > 0;
+    for (; at < lane->count; at++) {
+        const struct span *span = swarm_edit_span(swarm, lane->spans[at]);
+        if (span->start_ns >= to_ns) {
+            return true;
+        }
+        if ((*left)-- == 0) {
+            return false;
+        }
+        if (is_work(span) && (span->flags & SPAN_OPEN) == 0 && span->end_ns > from_ns &&
+            !intervals_add(busy, span->start_ns, span->end_ns)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What an agent was busy with in that stretch, but for the span that went. */
+static bool subtract_agent_busy(struct swarm *swarm, const struct span *span)
+{
+    const struct agent *agent = &swarm->agents[span->agent];
+    struct intervals *busy = &swarm->stats.agents[span->agent].busy;
+    size_t left = NEIGHBOURS_MAX;
+    if (!intervals_remove(busy, span->start_ns, span->end_ns)) {
+        return false;
+    }
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        if (agent->lanes[i].overlaps ||
+            !add_lane_busy(swarm, &agent->lanes[i], span->start_ns, span->end_ns, busy, &left)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A session is busy where one of its agents is. */
+static bool subtract_session_busy(struct swarm *swarm, const struct span *span)
+{
+    struct stats *stats = &swarm->stats;
+    session_no number = swarm->agents[span->agent].session;
+    struct intervals *busy = &stats->sessions[number].busy;
+    size_t left = NEIGHBOURS_MAX;
+    if (stats->agent_count > AGENTS_MAX || !intervals_remove(busy, span->start_ns, span->end_ns)) {
+        return false;
+    }
+    for (size_t i = 0; i < stats->agent_count; i++) {
+        if (swarm->agents[i].session == number &&
+            !intervals_add_from(busy, &stats->agents[i].busy, span->start_ns, span->end_ns,
+                                &left)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool subtract(struct swarm *swarm, const struct span *span, const struct end_facts *facts)
+{
+    struct stats *stats = &swarm->stats;
+    struct stats_agent *agent = agent_in(stats, span->agent);
+    struct stats_session *session = session_in(stats, swarm->agents[span->agent].session);
+    const struct span *phase;
+    if (agent == NULL || session == NULL) {
+        return false;
+    }
+    count_closed(&session->spans, span->flags, -1);
+    for (span_no no = span->next_phase; no != NO_SPAN; no = phase->next_phase) {
+        phase = swarm_edit_span(swarm, no);
+        count_closed(&session->spans, phase->flags, -1);
+    }
+    return !is_work(span) ||
+           (span->end_ns > span->start_ns && count_work(swarm, span, facts, agent, session, -1) &&
+            subtract_agent_busy(swarm, span) && subtract_session_busy(swarm, span));
+}
+
+void stats_remove_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts)
+{
+    struct stats *stats = &swarm->stats;
+    session_no session = swarm->agents[span->agent].session;
+    if (session < stats->session_count && !stats->sessions[session].stale &&
+        !subtract(swarm, span, facts)) {
+        stats->sessions[session].stale = stats->stale = true;
+    }
 }
 
 /* ---- counting again ---- */
@@ -321,7 +432,7 @@ static void forget_agents(struct stats *stats, const struct swarm *swarm, sessio
 {
     for (size_t i = 0; i < stats->agent_count; i++) {
         if (swarm->agents[i].session == session) {
-            figures_tally_release(&stats->agents[i].tally);
+            metrics_acc_release(&stats->agents[i].acc);
             intervals_release(&stats->agents[i].busy);
         }
     }
@@ -331,7 +442,7 @@ void stats_forget(struct stats *stats, const struct swarm *swarm, session_no ses
 {
     forget_agents(stats, swarm, session);
     if (session < stats->session_count) {
-        figures_tally_release(&stats->sessions[session].tally);
+        metrics_acc_release(&stats->sessions[session].acc);
         intervals_release(&stats->sessions[session].busy);
         stats->sessions[session].spans = (struct span_counts){0};
         stats->sessions[session].stale = false;

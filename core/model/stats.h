@@ -1,28 +1,28 @@
-/* The statistics of closed spans, which the figures (figures.h) are made of: by agent, by session and
+/* The statistics of closed spans, which the metrics (metrics.h) are made of: by agent, by session and
    by model. A span is added when it gets its end. Open spans are counted, but their time is not yet
-   added. Private to the model and the figures. */
+   added. Private to the model and the metrics. */
 #ifndef CORE_STATS_H
 #define CORE_STATS_H
 
-#include "core/model/figures_tally.h"
 #include "core/model/intervals.h"
+#include "core/model/metrics_acc.h"
 
 struct stats_agent {
-    struct figures_tally tally;
+    struct metrics_acc acc;
     struct intervals busy;
 };
 
 struct stats_model {
     session_no session;
     intern_id name; /* in stats.names */
-    struct figures_tally tally;
+    struct metrics_acc acc;
 };
 
 struct stats_session {
-    struct figures_tally tally;
+    struct metrics_acc acc;
     struct intervals busy; /* the union of its agents' */
     struct span_counts spans;
-    bool stale; /* a closed span was taken out: counted again when next asked for */
+    bool stale; /* something could not be subtracted: counted again when next asked for */
 };
 
 struct stats {
@@ -46,9 +46,13 @@ void stats_release(struct stats *stats);
 bool stats_count_open(struct swarm *swarm, const struct span *span, int by);
 /* A span has its end, and its phases. False: out of memory. */
 bool stats_add_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts);
-/* A closed span of the session is taken out of the model: what cannot be subtracted is counted
-   again. False: out of memory. */
+/* The session's statistics are counted again when next asked for. False: out of memory. */
 bool stats_mark(struct swarm *swarm, session_no session);
+/* A closed span has been taken out of its lane, while its phases are still known. `facts` are those that
+   it was added with. What cannot be subtracted is counted again when next asked for. */
+void stats_remove_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts);
+/* The text of a model's name; bytes NULL: `name` is INTERN_NONE. */
+struct slice stats_model_text(const struct stats *stats, intern_id name);
 /* Forgets what was entered of the session and its agents. */
 void stats_forget(struct stats *stats, const struct swarm *swarm, session_no session);
 /* The name of a tool span's tool, in `names`; INTERN_FAILED: out of memory. */

@@ -245,6 +245,8 @@ void kept_release(struct swarm *swarm);
 
 /* lane.c */
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
+/* The place of the first span of the lane that starts after that time. */
+size_t lane_first_after(const struct swarm *swarm, const struct lane *lane, int64_t at_ns);
 /* The span has got its end. */
 void lane_close(struct swarm *swarm, struct agent *agent, span_no span);
 /* Takes out a span that is no phase. */

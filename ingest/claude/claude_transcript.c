@@ -106,7 +106,7 @@ intern_id claude_transcript_put(struct claude_transcript *t, struct slice text)
 void claude_transcript_send(struct claude_transcript *t, const struct update *update)
 {
     if (!t->failed) {
-        t->failed = !correlator_update(t->options.counters->ingest->correlator, update);
+        t->failed = !ingest_ctx_update(t->options.counters->ingest, update);
     }
 }
 
@@ -373,7 +373,7 @@ static void report_reject(struct claude_transcript *t, const char *text, size_t 
         .line = number,
         .reason = reason,
         .bytes = {text, len},
-        .level = NOTICE_WARNING,
+        .level = LOG_LEVEL_WARNING,
     };
     source_counters_reject(t->options.counters, &reject);
 }

@@ -2,6 +2,8 @@
    Batches are staged by moving them: the caller keeps an empty one. */
 #include "ingest/trace/importer.h"
 
+#include "ingest/ingest_tap.h"
+
 #include <string.h>
 
 void importer_init(struct importer *importer, const struct importer_options *options)
@@ -63,7 +65,7 @@ static void take_rejects(struct importer *importer, const struct batch *batch)
             .line = from->line,
             .reason = batch->texts.data + from->reason,
             .bytes = {from->len > 0 ? batch->texts.data + from->bytes : NULL, from->len},
-            .level = NOTICE_WARNING,
+            .level = LOG_LEVEL_WARNING,
         };
         if (from->broken) {
             set_error(importer, from->line, reject.reason, reject.bytes);
@@ -75,8 +77,17 @@ static void take_rejects(struct importer *importer, const struct batch *batch)
 
 /* ---- documents ---- */
 
+static void name_file(struct importer *importer)
+{
+    if (!importer->named) {
+        ingest_tap_file(importer->options.counters->ingest, importer->options.where);
+    }
+    importer->named = true;
+}
+
 static bool begin_document(struct importer *importer)
 {
+    name_file(importer);
     return importer->trace.document != 0 || trace_import_begin(&importer->trace);
 }
 
@@ -150,10 +161,13 @@ static bool take_events(struct importer *importer, struct batch *batch)
 
 static bool take_members(struct importer *importer, const struct strbuf *members)
 {
+    if (members->len == 0) {
+        return true;
+    }
     struct json_walk walk = {members->data, members->data + members->len};
     struct json_member member;
     bool good = true;
-    while (good && members->len > 0 && json_next_member(&walk, &member)) {
+    while (good && json_next_member(&walk, &member)) {
         good = trace_import_member(&importer->trace, member.key, member.value);
     }
     return good;
@@ -172,6 +186,7 @@ bool importer_end_document(struct importer *importer)
 static bool take_raw(void *ctx, const struct raw_event *event)
 {
     struct importer *importer = ctx;
+    name_file(importer);
     if (!importer->took_raw && !trace_import_begin(&importer->trace)) {
         return false;
     }

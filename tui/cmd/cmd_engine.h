@@ -4,8 +4,10 @@
 #define TUI_CMD_ENGINE_H
 
 #include "core/correlate/correlator.h"
-#include "core/model/notice.h"
+#include "core/model/event_log.h"
+#include "core/model/source_status.h"
 #include "core/tracer/tracer.h"
+#include "ingest/ingest_ctx.h"
 #include "ingest/sources.h"
 #include "tui/cmd/output.h"
 
@@ -20,7 +22,7 @@ struct engine {
     struct swarm *swarm;
     struct tracer *tracer;
     struct correlator *correlator;
-    struct notice_log *log;
+    struct event_log *log;
     struct hub *hub;
     struct output *output;
     char *token;           /* of --token-file; NULL: none */
@@ -47,6 +49,7 @@ struct engine_config {
     bool live;      /* a source is live although its spec does not show it */
     bool ranged;    /* only the part of files in [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
+    struct ingest_tap tap; /* gets a line of the feed for all that the model is given */
     void (*changed)(void *ctx);
     void *ctx;
 };

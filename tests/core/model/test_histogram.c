@@ -103,7 +103,7 @@ TEST(one_sample_more_than_exact_changes_little)
     assert_true(histogram_percentile(&histogram, 50) == 500);
     histogram_add(&histogram, 1001);
     assert_true(fabs(histogram_percentile(&histogram, 50) - 501) < 501 * 0.012);
-    assert_true(histogram.sum == 1001 * 501);
+    assert_true(histogram_sum(&histogram) == 1001 * 501);
     histogram_release(&histogram);
 }
 
@@ -142,7 +142,7 @@ TEST(merged_parts_are_the_whole)
         }
         assert_true(histogram_merge(&parts[0], &parts[1]));
         assert_int_equal(parts[0].count, whole.count);
-        assert_true(fabs(parts[0].sum - whole.sum) < 1e-6);
+        assert_true(fabs(histogram_sum(&parts[0]) - histogram_sum(&whole)) < 1e-6);
         for (size_t i = 0; whole.count > 0 && i < sizeof percents / sizeof *percents; i++) {
             assert_true(histogram_percentile(&parts[0], percents[i]) ==
                         histogram_percentile(&whole, percents[i]));
@@ -150,6 +150,47 @@ TEST(merged_parts_are_the_whole)
         histogram_release(&parts[0]);
         histogram_release(&parts[1]);
         histogram_release(&whole);
+    }
+}
+
+/* Removing gives the histogram of the samples that are left, or asks for it to be made again. */
+TEST(a_sample_can_be_taken_out_again)
+{
+    uint64_t seed = 3;
+    for (size_t many = 1; many <= 3000; many = many * 3 + 1) {
+        struct histogram histogram, rest;
+        double *values = malloc(many * sizeof *values);
+        size_t count = many, refused = 0;
+        histogram_init(&histogram, &mem_libc);
+        for (size_t i = 0; i < many; i++) {
+            values[i] = (double)(1 + support_random_below(&seed, 100000)) / 8;
+            assert_true(histogram_add(&histogram, values[i]));
+        }
+        for (size_t i = 0; i < many / 2; i++) {
+            size_t at = support_random_below(&seed, count);
+            if (!histogram_remove(&histogram, values[at])) {
+                refused++;
+                continue;
+            }
+            values[at] = values[--count];
+        }
+        histogram_init(&rest, &mem_libc);
+        for (size_t i = 0; i < count; i++) {
+            assert_true(histogram_add(&rest, values[i]));
+        }
+        assert_true(many > 1000 ? refused < 10 : refused == 0);
+        assert_int_equal(histogram.count, rest.count);
+        assert_int_equal(histogram.sum_e6, rest.sum_e6);
+        for (size_t i = 0; count > 0 && many <= 1000 && i < sizeof percents / sizeof *percents;
+             i++) {
+            assert_true(histogram_percentile(&histogram, percents[i]) <=
+                        histogram_percentile(&rest, percents[i]));
+            assert_true(histogram_percentile(&histogram, percents[i]) >=
+                        histogram_percentile(&rest, percents[i]));
+        }
+        histogram_release(&histogram);
+        histogram_release(&rest);
+        free(values);
     }
 }
 

@@ -48,6 +48,45 @@ TEST(the_union_is_what_counting_every_moment_gives)
     }
 }
 
+/* Stretches are added and taken out; those that a removal uncovers are added again, as who removes does. */
+TEST(what_is_removed_leaves_the_union_of_the_rest)
+{
+    uint64_t seed = 7;
+    for (int round = 0; round < 300; round++) {
+        struct interval all[40];
+        size_t count = 0;
+        struct intervals set;
+        intervals_init(&set, &mem_libc);
+        for (int step = 0; step < 80; step++) {
+            if (count > 0 && (count == 40 || support_random_below(&seed, 3) == 0)) {
+                struct interval gone = all[support_random_below(&seed, count)];
+                size_t kept = 0;
+                while (memcmp(&all[kept], &gone, sizeof gone) != 0) {
+                    kept++;
+                }
+                all[kept] = all[--count];
+                assert_true(intervals_remove(&set, gone.from, gone.to));
+                for (size_t i = 0; i < count; i++) {
+                    if (all[i].from < gone.to && all[i].to > gone.from) {
+                        assert_true(intervals_add(&set, all[i].from, all[i].to));
+                    }
+                }
+            } else {
+                int64_t from = (int64_t)support_random_below(&seed, MINUTES - 60);
+                int64_t to = from + 1 + (int64_t)support_random_below(&seed, 50);
+                all[count++] = (struct interval){from, to};
+                assert_true(intervals_add(&set, from, to));
+            }
+            bool covered[MINUTES] = {false};
+            for (size_t i = 0; i < count; i++) {
+                cover(covered, all[i].from, all[i].to);
+            }
+            assert_int_equal(set.length, covered_by(covered));
+        }
+        intervals_release(&set);
+    }
+}
+
 TEST(a_lack_of_memory_is_told)
 {
     for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
