@@ -54,6 +54,7 @@ static void refresh_from_lane(struct swarm *swarm, const struct lane *lane)
 {
     int worked = 0;
     for (size_t i = lane->count; i-- > 0 && worked < 2;) {
+        swarm->touched++;
         const struct span *span = swarm_edit_span(swarm, lane->spans[i]);
         if ((span->flags & SPAN_OPEN) != 0) {
             agent_note_time(&swarm->agents[span->agent], span->start_ns, span->start_ns);
@@ -68,6 +69,14 @@ static void refresh_from_lane(struct swarm *swarm, const struct lane *lane)
     }
 }
 
+bool agent_rests_on(const struct agent *agent, span_no no, const struct span *span)
+{
+    return agent->last_ended == no || span->start_ns <= agent->first_ns ||
+           span->end_ns >= agent->last_ns ||
+           (span->kind != SPAN_INTERACTION && span->end_ns >= agent->idle_since_ns) ||
+           (span->flags & SPAN_OPEN) != 0;
+}
+
 void agent_refresh(struct swarm *swarm, agent_no number)
 {
     struct agent *agent = &swarm->agents[number];
@@ -79,6 +88,7 @@ void agent_refresh(struct swarm *swarm, agent_no number)
         refresh_from_lane(swarm, &agent->lanes[i]);
     }
     /* An agent has one interaction at a time: the first began first, one of the last ended last. */
+    swarm->touched += agent->envelope_count;
     for (size_t i = 0; i < agent->envelope_count; i++) {
         const struct span *span = swarm_edit_span(swarm, agent->envelopes[i]);
         agent_note_time(agent, span->start_ns, span->end_ns);

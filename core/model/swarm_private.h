@@ -102,6 +102,7 @@ struct swarm {
     struct intern *names;
     struct well_known known;
     uint64_t revision;
+    uint64_t touched; /* swarm_touched */
     uint32_t documents;
 
     struct session_slot *sessions;
@@ -207,6 +208,8 @@ bool span_finish(struct swarm *swarm, span_no no, const struct end_facts *facts)
 /* Takes the span off the list of errors. */
 void errors_remove(struct swarm *swarm, span_no no);
 void agent_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns);
+/* Whether what is known of the agent's times may rest on the span. */
+bool agent_rests_on(const struct agent *agent, span_no no, const struct span *span);
 /* Works out again, from its lanes, what a span that was taken out may have been the last or first of. */
 void agent_refresh(struct swarm *swarm, agent_no agent);
 
@@ -249,6 +252,11 @@ bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
 size_t lane_first_after(const struct swarm *swarm, const struct lane *lane, int64_t at_ns);
 /* The span has got its end. */
 void lane_close(struct swarm *swarm, struct agent *agent, span_no span);
+/* Whether a closed span keeps its place among its neighbours as it will be `now`. Its lane is ready
+   for that then: lane_corrected follows. */
+bool lane_keeps(struct swarm *swarm, struct agent *agent, span_no span, const struct span *now);
+/* The span, with its phases, is what lane_keeps was asked about. */
+void lane_corrected(struct swarm *swarm, struct agent *agent, span_no span);
 /* Takes out a span that is no phase. */
 void lane_remove(struct swarm *swarm, struct agent *agent, span_no span);
 void lane_reset(struct swarm *swarm, struct agent *agent);
