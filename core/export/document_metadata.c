@@ -190,8 +190,8 @@ static void put_agents(struct document *doc)
     const char *separator = "";
     for (size_t s = 0; agents.good && s < doc->session_count; s++) {
         session_no session = doc->sessions[s];
-        for (size_t i = by_session_begin(&agents, session); i < agents.ends[session] && document_good(doc);
-             i++) {
+        for (size_t i = by_session_begin(&agents, session);
+             i < agents.ends[session] && document_good(doc); i++) {
             strbuf_adds(&doc->out, separator);
             put_agent(doc, swarm_agent(doc->swarm, agents.numbers[i]));
             separator = ",";

@@ -307,8 +307,7 @@ void lane_index_remove(struct swarm *swarm, struct lane *lane, size_t at)
     }
     struct lane_span gone = index->spans[at];
     index->built--;
-    memmove(index->spans + at, index->spans + at + 1,
-            (index->built - at) * sizeof *index->spans);
+    memmove(index->spans + at, index->spans + at + 1, (index->built - at) * sizeof *index->spans);
     swarm->touched += index->built - at;
     if (remove_number(index->late, &index->late_count, gone.no) ||
         remove_number(index->loose, &index->loose_count, gone.no)) {

@@ -282,8 +282,7 @@ static bool add_lane_busy(struct swarm *swarm, const struct lane *lane, const st
             return false;
         }
         if (span != gone && is_work(span) && (span->flags & SPAN_OPEN) == 0 &&
-            span->end_ns > gone->start_ns &&
-            !intervals_add(busy, span->start_ns, span->end_ns)) {
+            span->end_ns > gone->start_ns && !intervals_add(busy, span->start_ns, span->end_ns)) {
             return false;
         }
     }
