@@ -4,8 +4,7 @@
 #ifndef INGEST_HUB_H
 #define INGEST_HUB_H
 
-#include "core/model/notice.h"
-#include "core/tracer/tracer.h"
+#include "ingest/ingest_ctx.h"
 
 #include <uv.h>
 
@@ -23,6 +22,7 @@ struct hub_options {
     struct tracer *tracer;
     struct correlator *correlator; /* NULL: clients' files cannot be opened */
     struct notice_log *log;
+    struct ingest_tap tap; /* gets a line of the feed for all that the model is given */
     const struct hook_client *const
         *hook_clients;     /* whose hooks are taken, ends with NULL; NULL: none */
     bool follow;           /* files are followed, and need not exist yet */

@@ -12,11 +12,18 @@
    are refused. */
 #define INGEST_TIME_MAX_MS 9.2e12
 
+/* Receives a line of the feed, with its '\n', for everything that passes into the model (ingest_tap.h). */
+struct ingest_tap {
+    void (*put)(void *ctx, const char *line, size_t len); /* NULL: no tap */
+    void *ctx;
+};
+
 struct ingest_ctx {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
     struct correlator *correlator; /* of the same two; NULL: none */
     struct notice_log *log;
+    struct ingest_tap tap;
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
     /* Appends the swarm's status, a line without its end; NULL: unknown. */
     void (*status)(void *ctx, struct strbuf *out);
@@ -38,6 +45,10 @@ void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct trac
                      struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
 void ingest_ctx_release(struct ingest_ctx *ingest);
 int64_t ingest_ctx_now(const struct ingest_ctx *ingest);
+
+/* Gives the update to the correlator, and to the tap. Every source's updates go through here. False:
+   out of memory. */
+bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update);
 
 /* Counts one more sender of the session, which is live then. False: out of memory. */
 bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session);

@@ -163,16 +163,16 @@ static void put_moment(struct document *doc, const struct record_moment *moment)
 /* Those of the records before that time; INT64_MAX: all. */
 static void put_moments(struct document *doc, size_t *next, int64_t before_ns)
 {
-    const struct document_records *records = &doc->records;
-    while (*next < records->count && records->moments[*next].at_ns < before_ns &&
+    const struct record_moments *moments = &doc->records.moments;
+    while (*next < moments->count && moments->items[*next].at_ns < before_ns &&
            document_good(doc)) {
-        put_moment(doc, &records->moments[(*next)++]);
+        put_moment(doc, &moments->items[(*next)++]);
     }
 }
 
 static void put_pool(struct document *doc, enum swarm_pool pool)
 {
-    size_t next = pool == POOL_LIVE ? 0 : doc->records.count;
+    size_t next = pool == POOL_LIVE ? 0 : doc->records.moments.count;
     int64_t reached_ns = INT64_MIN;
     const struct event_store *store = swarm_store(doc->swarm, pool);
     bool needs_span = doc->lanes != NULL || !is_everything(doc->options);
@@ -183,7 +183,7 @@ static void put_pool(struct document *doc, enum swarm_pool pool)
             continue;
         }
         /* An event keeps its place: records come before the first that is later than they. */
-        if (next < doc->records.count && !isnan(event.ts_us)) {
+        if (next < doc->records.moments.count && !isnan(event.ts_us)) {
             int64_t at_ns = swarm_event_ns(doc->swarm, &event);
             reached_ns = at_ns > reached_ns ? at_ns : reached_ns;
             put_moments(doc, &next, reached_ns);

@@ -214,7 +214,7 @@ static void put_sessions(struct document *doc)
 static void put_swarmtop(struct document *doc)
 {
     number_agents(doc);
-    strbuf_adds(&doc->out, ",\"swarmtop\":{\"version\":1,\"sessions\":[");
+    strbuf_adds(&doc->out, ",\"swarmtop\":{\"version\":2,\"sessions\":[");
     put_sessions(doc);
     strbuf_adds(&doc->out, "],\"agents\":[");
     put_agents(doc);

@@ -1,64 +1,16 @@
-/* A record's events are written where a tracer that knew all in time would have written them: its begin
-   at its start, its phases and its end at its end. (Not as one block: readers that pair by nesting
-   want the ends of calls that end together from the inside out.) */
+/* Where spans begin and end in a document: those of events by the number of their event, those of records
+   after all events by the rank of their moment. */
 #include "core/export/document_records.h"
-
-#include <stdlib.h>
-
-static int64_t end_ns(const struct record *record)
-{
-    int64_t start_ns = record_ns(record->start_ms), at_ns = record_ns(record->end_ms);
-    return at_ns > start_ns ? at_ns : start_ns;
-}
-
-static bool add_moments(struct document_records *records, const struct swarm *swarm,
-                        record_no number)
-{
-    const struct record *record = swarm_record(swarm, number);
-    bool open = record->state == RECORD_OPEN;
-    int64_t from_ns = record_ns(record->start_ms), to_ns = open ? INT64_MAX : end_ns(record);
-    if (!mem_reserve(records->mem, &records->moments, &records->cap, records->count + 2,
-                     sizeof *records->moments)) {
-        return false;
-    }
-    bool at_once = !open && to_ns == from_ns;
-    records->moments[records->count++] = (struct record_moment){from_ns, number, true, at_once};
-    if (!open && !at_once) {
-        records->moments[records->count++] = (struct record_moment){to_ns, number, false, true};
-    }
-    return true;
-}
-
-/* Of one time: what ends before what begins. */
-static int in_order(const void *a, const void *b, void *ctx)
-{
-    const struct record_moment *x = a, *y = b;
-    const struct swarm *swarm = ctx;
-    if (x->at_ns != y->at_ns) {
-        return x->at_ns < y->at_ns ? -1 : 1;
-    }
-    if (x->begins != y->begins) {
-        return x->begins ? 1 : -1;
-    }
-    const struct record *of_x = swarm_record(swarm, x->record);
-    const struct record *of_y = swarm_record(swarm, y->record);
-    return x->begins ? record_compare_begins(of_x, of_y) : record_compare_ends(of_x, of_y);
-}
 
 bool document_records_init(struct document_records *records, const struct swarm *swarm)
 {
     *records = (struct document_records){.mem = swarm_mem(swarm)};
-    for (record_no no = swarm_record_oldest(swarm); no != NO_RECORD;
-         no = swarm_record(swarm, no)->newer) {
-        if (swarm_record(swarm, no)->span != NO_SPAN && !add_moments(records, swarm, no)) {
-            return false;
-        }
+    if (!record_moments_init(&records->moments, swarm)) {
+        return false;
     }
-    if (records->count == 0) {
+    if (records->moments.count == 0) {
         return true;
     }
-    qsort_r(records->moments, records->count, sizeof *records->moments, in_order,
-            (void *)(uintptr_t)swarm);
     records->rank_count = swarm_record_end(swarm);
     records->begin_ranks =
         mem_zalloc(records->mem, records->rank_count, sizeof *records->begin_ranks);
@@ -66,8 +18,8 @@ bool document_records_init(struct document_records *records, const struct swarm 
     if (records->begin_ranks == NULL || records->end_ranks == NULL) {
         return false;
     }
-    for (size_t i = 0; i < records->count; i++) {
-        const struct record_moment *moment = &records->moments[i];
+    for (size_t i = 0; i < records->moments.count; i++) {
+        const struct record_moment *moment = &records->moments.items[i];
         if (moment->begins) {
             records->begin_ranks[moment->record] = (uint32_t)i;
         }
@@ -82,7 +34,7 @@ void document_records_release(struct document_records *records)
 {
     const struct mem *mem = records->mem;
     size_t ranks = records->rank_count;
-    mem_free(mem, records->moments, records->cap * sizeof *records->moments);
+    record_moments_release(&records->moments);
     mem_free(mem, records->begin_ranks,
              records->begin_ranks == NULL ? 0 : ranks * sizeof *records->begin_ranks);
     mem_free(mem, records->end_ranks,
@@ -103,7 +55,7 @@ static uint64_t phase_place(const struct document_records *records, uint64_t num
 
 static bool is_ranked(const struct document_records *records, const struct span *span)
 {
-    return records != NULL && records->count > 0 && span_is_record(span);
+    return records != NULL && records->moments.count > 0 && span_is_record(span);
 }
 
 uint64_t document_begin_place(const struct document_records *records, const struct span *span)

@@ -3,18 +3,11 @@
 #ifndef CORE_EXPORT_DOCUMENT_RECORDS_H
 #define CORE_EXPORT_DOCUMENT_RECORDS_H
 
-#include "core/model/record.h"
-
-struct record_moment {
-    int64_t at_ns;
-    record_no record;
-    bool begins, ends; /* both: a call of no length is written at once */
-};
+#include "core/model/record_moments.h"
 
 struct document_records {
     const struct mem *mem;
-    struct record_moment *moments; /* in the order of the document */
-    size_t count, cap;
+    struct record_moments moments;     /* in the order of the document */
     uint32_t *begin_ranks, *end_ranks; /* by record: places in moments; NULL: no records */
     size_t rank_count;
 };

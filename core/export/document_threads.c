@@ -149,7 +149,9 @@ static void put_lane_thread(struct document *doc, const struct lane_thread *thre
         begin_thread_event(doc, thread, "thread_name");
         strbuf_adds(&doc->out, "\"name\":");
         json_put_string(&doc->out, doc->scratch.data, doc->scratch.len);
-        strbuf_adds(&doc->out, "}}");
+        /* Marks it as a lane of that thread, so that re-opening needs no guess from names. */
+        strbuf_addf(&doc->out, ",\"lane_of\":%s}}",
+                    track->tid == INTERN_NONE ? "null" : swarm_text(doc->swarm, track->tid));
     }
     if (thread->lane > 1 || track->tid != INTERN_NONE) {
         begin_thread_event(doc, thread, "thread_sort_index");

@@ -1,6 +1,8 @@
-/* The way back from a document of ours with `--tracks lane`: there overlapping spans of an agent stand on threads `NAME · 2`, `NAME · 3` …
-   of its process. Their events go back to the thread NAME, and the metadata that was made for them goes away, so that the model is the
-   one that the document was written from, and can be written either way again. */
+/* Folds back the lanes of a document that swarmtop wrote with `--tracks lane`: there overlapping spans of
+   an agent are on threads `NAME · 2`, `NAME · 3` … of its process. Their events are read as those of the
+   agent's own thread, and the metadata made for them is dropped, so that the model is the one that the
+   document was written from. A lane's thread_name has `lane_of`, the tid of that thread; documents of
+   version 1 have the name alone. */
 #include "core/model/swarm_private.h"
 
 #include <string.h>
@@ -42,8 +44,52 @@ static bool is_of(const struct swarm *swarm, track_no track, uint32_t document)
            slot->session.document == document && (slot->session.flags & SESSION_AGENTS) != 0;
 }
 
-/* Into `bases`, by track: where its events go, if not NO_TRACK. `folded`: whether any goes anywhere. */
-static bool find_bases(const struct swarm *swarm, uint32_t document, track_no *bases, bool *folded)
+/* The thread that the lane's metadata names; NO_TRACK: the event names none, or out of memory. */
+static track_no lane_of(struct swarm *swarm, const struct event *event)
+{
+    const struct track *lane = &swarm->tracks[event->track].track;
+    struct json_value args = slice_object(event->args);
+    struct json_value tid = args.type == JSON_TYPE_NONE ? args : json_get(args, "lane_of");
+    struct slice pid = swarm_text_slice(swarm, lane->pid);
+    bool named =
+        tid.type == JSON_TYPE_NUMBER || tid.type == JSON_TYPE_STRING || tid.type == JSON_TYPE_NULL;
+    if (event->name != swarm->known.thread_name || !named) {
+        return NO_TRACK;
+    }
+    tid.type = tid.type == JSON_TYPE_NULL ? JSON_TYPE_NONE : tid.type;
+    enum json_type type = lane->pid == INTERN_NONE             ? JSON_TYPE_NONE
+                          : pid.len > 0 && pid.bytes[0] == '"' ? JSON_TYPE_STRING
+                                                               : JSON_TYPE_NUMBER;
+    return swarm_track(swarm, lane->session, (struct json_value){type, pid.bytes, pid.len}, tid);
+}
+
+/* Into `bases`, by track: where its events go, if not NO_TRACK. *folded: whether any goes anywhere. */
+static void find_marked(struct swarm *swarm, uint32_t document, track_no *bases, size_t count,
+                        bool *folded)
+{
+    for (track_no i = 0; i < count; i++) {
+        bases[i] = NO_TRACK;
+    }
+    for (session_no i = 0; i < swarm->session_count; i++) {
+        const struct session_slot *slot = &swarm->sessions[i];
+        struct event event;
+        if (slot->dropped || slot->session.pool != POOL_FILES ||
+            slot->session.document != document) {
+            continue;
+        }
+        for (uint64_t no = 1; no < event_store_end(slot->metadata); no++) {
+            track_no base =
+                event_store_get(slot->metadata, no, &event) ? lane_of(swarm, &event) : NO_TRACK;
+            if (base != NO_TRACK && base != event.track && event.track < count) {
+                bases[event.track] = base;
+                *folded = true;
+            }
+        }
+    }
+}
+
+/* The same for a document of version 1. False: out of memory. */
+static bool find_named(const struct swarm *swarm, uint32_t document, track_no *bases, bool *folded)
 {
     struct u64map by_name;
     bool good = true;
@@ -92,7 +138,7 @@ static bool fold_metadata(struct swarm *swarm, session_no session, const track_n
     return true;
 }
 
-static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases)
+static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases, size_t count)
 {
     for (session_no i = 0; i < swarm->session_count; i++) {
         const struct session_slot *slot = &swarm->sessions[i];
@@ -104,7 +150,7 @@ static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases)
             return false;
         }
     }
-    for (track_no i = 0; i < swarm->track_count; i++) {
+    for (track_no i = 0; i < count; i++) {
         if (bases[i] != NO_TRACK) {
             /* Its events are read as the other's from here on (swarm_event). */
             swarm->tracks[i].folds_to = bases[i];
@@ -114,7 +160,7 @@ static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases)
     return true;
 }
 
-bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded)
+bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool by_name, bool *folded)
 {
     if (swarm->track_count == 0) {
         return true;
@@ -122,8 +168,11 @@ bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded)
     size_t count = swarm->track_count;
     track_no *bases = mem_zalloc(swarm->mem, count, sizeof *bases);
     bool any = false;
-    bool good = bases != NULL && find_bases(swarm, document, bases, &any) &&
-                (!any || fold(swarm, document, bases));
+    bool good = bases != NULL && (!by_name || find_named(swarm, document, bases, &any));
+    if (good && !by_name) {
+        find_marked(swarm, document, bases, count, &any);
+    }
+    good = good && (!any || fold(swarm, document, bases, count));
     mem_free(swarm->mem, bases, bases == NULL ? 0 : count * sizeof *bases);
     *folded |= any;
     return good;
@@ -144,25 +193,32 @@ static track_no named_track(const struct swarm *swarm, uint32_t process, intern_
     return found;
 }
 
+/* The thread that a thread_name of version 1 is a lane of; NO_TRACK: it is none. */
+static track_no named_base(const struct swarm *swarm, const struct event *event)
+{
+    struct strbuf text;
+    strbuf_init(&text, swarm->mem, 0);
+    json_get_string(json_get(slice_object(event->args), "name"), &text);
+    intern_id base = text.len == 0 ? INTERN_NONE : base_of(swarm, text.data, text.len);
+    strbuf_release(&text);
+    return base == INTERN_NONE ? NO_TRACK
+                               : named_track(swarm, swarm->tracks[event->track].process, base);
+}
+
 bool fold_metadata_event(struct swarm *swarm, const struct event *event)
 {
-    struct track_slot *slot = &swarm->tracks[event->track];
+    session_no session = swarm->tracks[event->track].track.session;
     if (event->name == swarm->known.thread_sort_index) {
         return true;
     }
-    if (event->name != swarm->known.thread_name || event->args.len == 0 ||
-        event->args.bytes[0] != '{') {
-        return slot->folds_to != NO_TRACK;
+    if (event->name == swarm->known.thread_name && slice_object(event->args).len > 0) {
+        bool by_name = (swarm->sessions[session].session.flags & SESSION_FOLDS_BY_NAME) != 0;
+        track_no base = by_name ? named_base(swarm, event) : lane_of(swarm, event);
+        struct track_slot *slot = &swarm->tracks[event->track];
+        slot->folds_to = base == event->track ? NO_TRACK : base;
+        if (slot->folds_to != NO_TRACK) {
+            slot->track.tid = INTERN_NONE; /* the id is free for a lane again */
+        }
     }
-    struct strbuf text;
-    struct json_value args = {JSON_TYPE_OBJECT, event->args.bytes, event->args.len};
-    strbuf_init(&text, swarm->mem, 0);
-    json_get_string(json_get(args, "name"), &text);
-    intern_id base = text.len == 0 ? INTERN_NONE : base_of(swarm, text.data, text.len);
-    strbuf_release(&text);
-    slot->folds_to = base == INTERN_NONE ? NO_TRACK : named_track(swarm, slot->process, base);
-    if (slot->folds_to != NO_TRACK) {
-        slot->track.tid = INTERN_NONE; /* the id is free for a lane again */
-    }
-    return slot->folds_to != NO_TRACK;
+    return swarm->tracks[event->track].folds_to != NO_TRACK;
 }

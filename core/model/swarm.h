@@ -29,7 +29,8 @@ enum session_flag {
     SESSION_ENDED = 4,         /* said so (end_session), and nothing came since */
     SESSION_FINISHED = 8,      /* its source has come to its end: now is the clock */
     SESSION_DISCONNECTED = 16, /* its sender has gone and may come back */
-    SESSION_FOLDS = 32 /* it is of a document that we wrote: threads `NAME · n` are lanes of NAME */
+    SESSION_FOLDS = 32, /* of a document that we wrote: further lanes fold back to their thread */
+    SESSION_FOLDS_BY_NAME = 64 /* of version 1: a thread `NAME · n` is a lane of NAME */
 };
 
 struct session {
@@ -221,9 +222,11 @@ bool swarm_rederive_document(struct swarm *swarm, uint32_t document);
 /* The ts of an opened document's session count from another time than was thought. *moved is set where
    that changes anything, else left: call swarm_rederive_document then. */
 void swarm_set_origin(struct swarm *swarm, session_no session, int64_t origin_ns, bool *moved);
-/* In a document that we wrote: events on threads `NAME · n` go back to their agent's thread NAME. *folded is set where some did, else
-   left: call swarm_rederive_document then. With SESSION_FOLDS they go there as they come. */
-bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool *folded);
+/* In a document that we wrote, events of further lanes go back to their agent's thread: to the one that
+   the lane's thread_name names in `lane_of`, or, in a document of version 1, `by_name`, from `NAME · n`
+   to NAME. *folded is set where some did, else left: call swarm_rederive_document then. With
+   SESSION_FOLDS they go there as they come. */
+bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool by_name, bool *folded);
 /* Forgets what was derived from the events in memory of a pool, and derives it again. */
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 

@@ -1,14 +1,15 @@
-/* Everything in the model is derived from events, so an earlier state is a swarm with fewer events.
-   Metadata events have no time. Those of a process are appended once the process has done
-   something, or if it is its session's main agent's. Sessions keep their order, so they have the
-   same numbers in both swarms, except those that `from` has removed.
+/* Everything in the model is derived from events and records, so an earlier state is a swarm with
+   fewer of them. Metadata events have no time. Those of a process are appended once the process has
+   done something, or if it is its session's main agent's. Sessions keep their order, so they have
+   the same numbers in both swarms, except those that `from` has removed.
 
-   Events are appended in order of time. A complete event (X) becomes a begin and an end with an id
-   of its own, so it is open until its end. */
+   Events are appended, and records copied, in order of time. A complete event (X) becomes a begin
+   and an end with an id of its own, so it is open until its end. */
 #include "core/query/replay.h"
 
 #include "core/base/json_text.h"
 #include "core/base/u64map.h"
+#include "core/query/replay_records.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,12 +18,15 @@
 
 #define NS_PER_US 1000.0
 
+/* What is no event of a pool: a moment of a record. Of one time it comes after the events. */
+#define POOL_RECORDS (POOL_FILES + 1)
+
 /* An event with its time. */
 struct timed_event {
     int64_t at_ns;
-    uint64_t number;
+    uint64_t number; /* of POOL_RECORDS: the place in records.moments */
     uint8_t pool;
-    bool end; /* the end of an X */
+    bool end; /* the end of an X, or of a record */
 };
 
 enum known { KNOWN_NOT, KNOWN_RUNS, KNOWN_ENDED };
@@ -35,6 +39,7 @@ struct replay {
     size_t session_count;
     uint8_t *known; /* indexed by agent of `from`: enum known */
     size_t agent_count;
+    struct replay_records records;
     struct u64map processes; /* from session and pid to the process's agent */
     bool **taken;            /* by session and metadata event: already appended */
     struct timed_event *timed;
@@ -42,13 +47,6 @@ struct replay {
     uint64_t events;     /* appended so far */
     struct strbuf names; /* name and category of the current event, as JSON */
 };
-
-static struct slice text_of(const struct swarm *swarm, intern_id id)
-{
-    const char *text = id == INTERN_NONE ? NULL : swarm_text(swarm, id);
-
-    return (struct slice){text, text ? strlen(text) : 0};
-}
 
 static bool open_session(struct replay *r, session_no number)
 {
@@ -60,8 +58,8 @@ static bool open_session(struct replay *r, session_no number)
     r->sessions[number] = NO_SESSION;
     if (!session)
         return true;
-    id = text_of(r->from, session->id);
-    name = text_of(r->from, session->name);
+    id = replay_text(r->from, session->id);
+    name = replay_text(r->from, session->name);
     info = (struct session_info){
         .id = id.bytes ? id.bytes : "",
         .id_len = id.len,
@@ -130,23 +128,12 @@ static bool process_was_known(const struct replay *r, const struct track *track)
 
 /* ---- events ---- */
 
-static struct json_value value_of(struct slice raw)
-{
-    struct json_value value = {JSON_TYPE_NONE, raw.bytes, raw.len};
-
-    if (raw.len > 0)
-        value.type = *raw.bytes == '"'   ? JSON_TYPE_STRING
-                     : *raw.bytes == '{' ? JSON_TYPE_OBJECT
-                                         : JSON_TYPE_NUMBER;
-    return value;
-}
-
 /* Appends the quoted name to r->names; returns its length. Its address is final only after all
    names. */
 static size_t put_name(struct replay *r, intern_id id)
 {
     size_t from = r->names.len;
-    struct slice text = text_of(r->from, id);
+    struct slice text = replay_text(r->from, id);
 
     if (text.bytes)
         json_put_string(&r->names, text.bytes, text.len);
@@ -161,8 +148,8 @@ static bool append(struct replay *r, const struct event *event, const struct tim
         .ph = event->ph,
         .ts_us = event->ts_us,
         .dur_us = event->dur_us,
-        .id = value_of(event->id),
-        .args = value_of(event->args),
+        .id = replay_value(event->id),
+        .args = replay_value(event->args),
         .extra = event->extra,
     };
     size_t name_len, cat_len;
@@ -175,17 +162,18 @@ static bool append(struct replay *r, const struct event *event, const struct tim
     cat_len = put_name(r, event->cat);
     if (r->names.failed)
         return false;
-    raw.name = value_of((struct slice){r->names.data, name_len});
-    raw.cat = value_of((struct slice){r->names.data ? r->names.data + name_len : NULL, cat_len});
-    raw.pid = value_of(text_of(r->from, track->pid));
-    raw.tid = value_of(text_of(r->from, track->tid));
+    raw.name = replay_value((struct slice){r->names.data, name_len});
+    raw.cat =
+        replay_value((struct slice){r->names.data ? r->names.data + name_len : NULL, cat_len});
+    raw.pid = replay_value(replay_text(r->from, track->pid));
+    raw.tid = replay_value(replay_text(r->from, track->tid));
     if (event_at && event->ph == 'X' && event->dur_us > 0) {
         int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)event_at->number);
 
         raw.ph = event_at->end ? 'e' : 'b';
         raw.ts_us += event_at->end ? event->dur_us : 0;
         raw.dur_us = NAN;
-        raw.id = value_of((struct slice){id, (size_t)len});
+        raw.id = replay_value((struct slice){id, (size_t)len});
     }
     return swarm_append_raw(r->to, r->sessions[track->session], &raw);
 }
@@ -215,10 +203,10 @@ static bool append_metadata(struct replay *r, session_no number)
 static bool identify(struct replay *r, agent_no number)
 {
     const struct agent *agent = swarm_agent(r->from, number);
-    struct slice agent_id = text_of(r->from, agent->agent_id),
-                 parent_id = text_of(r->from, agent->parent_id);
-    struct slice name = text_of(r->from, agent->name),
-                 description = text_of(r->from, agent->description);
+    struct slice agent_id = replay_text(r->from, agent->agent_id),
+                 parent_id = replay_text(r->from, agent->parent_id);
+    struct slice name = replay_text(r->from, agent->name),
+                 description = replay_text(r->from, agent->description);
     struct agent_identity who = {
         .pid = agent->pid_number,
         .agent_id = agent_id.bytes,
@@ -300,6 +288,21 @@ static bool add_all_timed(struct replay *r, enum swarm_pool pool)
     return true;
 }
 
+static bool add_records(struct replay *r)
+{
+    bool ok = replay_records_init(&r->records, r->from, r->to, r->sessions);
+
+    for (size_t i = 0; ok && i < r->records.moments.count; i++) {
+        const struct record_moment *moment = &r->records.moments.items[i];
+
+        ok = add_timed(r, (struct timed_event){.at_ns = moment->at_ns,
+                                               .number = i,
+                                               .pool = POOL_RECORDS,
+                                               .end = !moment->begins});
+    }
+    return ok;
+}
+
 static int by_time(const void *a, const void *b)
 {
     const struct timed_event *x = a, *y = b;
@@ -318,6 +321,8 @@ static bool append_timed(struct replay *r, const struct timed_event *event_at)
     struct event event;
 
     r->events += !event_at->end;
+    if (event_at->pool == POOL_RECORDS)
+        return replay_records_take(&r->records, (size_t)event_at->number);
     return !swarm_event(r->from, (enum swarm_pool)event_at->pool, event_at->number, &event) ||
            append(r, &event, event_at);
 }
@@ -361,7 +366,8 @@ struct replay *replay_new(const struct swarm *from, struct swarm *to)
         ok = (r->known = mem_zalloc(mem, r->agent_count, sizeof *r->known)) != NULL;
     for (size_t i = 0; ok && i < r->session_count; i++)
         ok = open_session(r, (session_no)i);
-    ok = ok && find_processes(r) && add_all_timed(r, POOL_FILES) && add_all_timed(r, POOL_LIVE);
+    ok = ok && find_processes(r) && add_all_timed(r, POOL_FILES) && add_all_timed(r, POOL_LIVE) &&
+         add_records(r);
     if (!ok) {
         replay_free(r);
         return NULL;
@@ -384,6 +390,7 @@ void replay_free(struct replay *r)
     mem_free(mem, r->taken, r->session_count * sizeof *r->taken);
     mem_free(mem, r->known, r->agent_count * sizeof *r->known);
     mem_free(mem, r->timed, r->timed_cap * sizeof *r->timed);
+    replay_records_release(&r->records);
     strbuf_release(&r->names);
     u64map_release(&r->processes);
     mem_free(mem, r, sizeof *r);
@@ -403,7 +410,7 @@ static bool introduce(struct replay *r)
                                                         : KNOWN_RUNS;
 
         if (known > r->known[i])
-            ok = identify(r, (agent_no)i);
+            ok = replay_records_name(&r->records, agent) && identify(r, (agent_no)i);
         r->known[i] = (uint8_t)known;
     }
     return ok;

@@ -106,7 +106,7 @@ intern_id claude_transcript_put(struct claude_transcript *t, struct slice text)
 void claude_transcript_send(struct claude_transcript *t, const struct update *update)
 {
     if (!t->failed) {
-        t->failed = !correlator_update(t->options.counters->ingest->correlator, update);
+        t->failed = !ingest_ctx_update(t->options.counters->ingest, update);
     }
 }
 

@@ -51,6 +51,14 @@ const struct feed_field_info feed_fields[FEED_FIELDS] = {
     [OP_LEVEL] = {"level", FEED_TEXT},
     [OP_TOKEN] = {"token", FEED_TEXT},
     [OP_PAYLOAD] = {"payload", FEED_OBJECT},
+    [OP_CLIENT] = {"client", FEED_TEXT},
+    [OP_KIND] = {"kind", FEED_KIND},
+    [OP_ID] = {"id", FEED_TEXT},
+    [OP_BY] = {"by", FEED_TEXT},
+    [OP_PRECEDENCE] = {"precedence", FEED_PRECEDENCE},
+    [OP_EVENT] = {"event", FEED_OBJECT},
+    [OP_START_MS] = {"start_ms", FEED_TIME},
+    [OP_EXTRA] = {"extra", FEED_OBJECT},
 };
 
 const char *feed_type_words(enum feed_type type)
@@ -63,6 +71,10 @@ const char *feed_type_words(enum feed_type type)
         [FEED_NUMBERS] = "an array of numbers",
         [FEED_OBJECT] = "an object",
         [FEED_COUNTERS] = "an object of numbers",
+        [FEED_KIND] = "a kind: request, tool, wait, interaction or span",
+        [FEED_PRECEDENCE] = "a precedence: 0, 1, 2 or 3",
+        [FEED_OUTCOME] = "an outcome",
+        [FEED_RETRY] = "an object of attempt, in_ms, at_ms and error",
     };
     return words[type];
 }
@@ -121,19 +133,31 @@ bool feed_values_read(struct feed_values *values, struct json_value object)
     return true;
 }
 
+enum feed_typed feed_read_text(struct json_value value, struct strbuf *decoded, struct slice *out)
+{
+    if (value.type != JSON_TYPE_STRING)
+        return FEED_WRONG_TYPE;
+    *out = (struct slice){.bytes = value.raw + 1, .len = value.len - 2};
+    if (memchr(value.raw, '\\', value.len) == NULL)
+        return FEED_TYPED;
+    size_t from = decoded->len;
+    json_get_string(value, decoded);
+    *out = (struct slice){.bytes = decoded->data + from, .len = decoded->len - from};
+    return decoded->failed ? FEED_NO_MEMORY : FEED_TYPED;
+}
+
 static enum feed_typed type_text(struct feed_values *values, enum feed_field field)
 {
-    struct json_value raw = values->raw[field];
-    if (raw.type != JSON_TYPE_STRING)
-        return FEED_WRONG_TYPE;
-    struct slice *text = &values->text[field];
-    *text = (struct slice){.bytes = raw.raw + 1, .len = raw.len - 2};
-    if (memchr(raw.raw, '\\', raw.len) == NULL)
-        return FEED_TYPED;
-    size_t from = values->decoded.len;
-    json_get_string(raw, &values->decoded);
-    *text = (struct slice){.bytes = values->decoded.data + from, .len = values->decoded.len - from};
-    return values->decoded.failed ? FEED_NO_MEMORY : FEED_TYPED;
+    return feed_read_text(values->raw[field], &values->decoded, &values->text[field]);
+}
+
+static enum feed_typed type_kind(struct feed_values *values, enum feed_field field)
+{
+    enum call_kind kind = CALL_SPAN;
+    enum feed_typed typed = type_text(values, field);
+    if (typed == FEED_TYPED && !call_kind_read(values->text[field], &kind))
+        typed = FEED_WRONG_TYPE;
+    return typed;
 }
 
 static enum feed_typed type_number(struct feed_values *values, enum feed_field field)
@@ -142,6 +166,9 @@ static enum feed_typed type_number(struct feed_values *values, enum feed_field f
     if (!isfinite(number))
         return FEED_WRONG_TYPE;
     if (feed_fields[field].type == FEED_TIME && fabs(number) > INGEST_TIME_MAX_MS)
+        return FEED_WRONG_TYPE;
+    if (feed_fields[field].type == FEED_PRECEDENCE &&
+        (number != floor(number) || number < 0 || number >= PRECEDENCES))
         return FEED_WRONG_TYPE;
     values->number[field] = number;
     return FEED_TYPED;
@@ -187,11 +214,15 @@ enum feed_typed feed_values_type(struct feed_values *values, enum feed_field fie
     assert(feed_has(values, field));
     switch (feed_fields[field].type) {
     case FEED_TEXT: return type_text(values, field);
+    case FEED_KIND: return type_kind(values, field);
+    case FEED_PRECEDENCE:
     case FEED_TIME:
     case FEED_NUMBER: return type_number(values, field);
     case FEED_NUMBERS: return type_numbers(values, field);
     case FEED_OBJECT:
     case FEED_COUNTERS: return type_object(values, field);
+    case FEED_OUTCOME: /* these two are of update fields alone (feed_update.h) */
+    case FEED_RETRY:
     case FEED_BOOL: break;
     }
     enum json_type type = values->raw[field].type;

@@ -44,6 +44,14 @@ enum feed_field {
     OP_LEVEL,
     OP_TOKEN,
     OP_PAYLOAD,
+    OP_CLIENT,
+    OP_KIND,
+    OP_ID,
+    OP_BY,
+    OP_PRECEDENCE,
+    OP_EVENT,
+    OP_START_MS,
+    OP_EXTRA,
     FEED_FIELDS
 };
 
@@ -58,7 +66,11 @@ enum feed_type {
     FEED_BOOL,
     FEED_NUMBERS, /* an array of numbers */
     FEED_OBJECT,
-    FEED_COUNTERS /* an object of numbers */
+    FEED_COUNTERS,   /* an object of numbers */
+    FEED_KIND,       /* a word of call_kind_read */
+    FEED_PRECEDENCE, /* an integer, enum precedence */
+    FEED_OUTCOME,    /* a word of outcome_read */
+    FEED_RETRY       /* an object, struct retry */
 };
 
 struct feed_field_info {
@@ -89,6 +101,8 @@ void feed_values_release(struct feed_values *values);
 bool feed_values_read(struct feed_values *values, struct json_value object);
 
 enum feed_typed { FEED_TYPED, FEED_WRONG_TYPE, FEED_NO_MEMORY };
+/* Reads a text: a slice of the value's bytes, or where it has escapes of `decoded`, to which it is appended. */
+enum feed_typed feed_read_text(struct json_value value, struct strbuf *decoded, struct slice *out);
 /* Types one that is present. */
 enum feed_typed feed_values_type(struct feed_values *values, enum feed_field field);
 

@@ -2,6 +2,8 @@
    tracer: all that can be wrong with a line is found before, from the rows. */
 #include "ingest/feed/feed_ops.h"
 
+#include "ingest/feed/feed_update.h"
+
 #include <string.h>
 
 #define HANDLER(name)                                                                       \
@@ -173,8 +175,18 @@ const struct feed_op feed_ops[] = {
     {"log", F(MESSAGE), F(LEVEL), FEED_LOG, log_line, "a line for the event log"},
     {"status", 0, 0, FEED_STATUS, NULL,
      "asks how the swarm is; answered with a line {\"status\":TEXT}"},
-    {"claude_hook", F(PAYLOAD), 0, FEED_HOOK, NULL,
-     "the JSON of a Claude Code hook; sent by `swarmtop hook`"},
+    {"hook", F(PAYLOAD), F(CLIENT), FEED_HOOK, NULL,
+     "the payload that a client passed to its hook; sent by `swarmtop hook`"},
+    {"claude_hook", F(PAYLOAD), 0, FEED_HOOK, NULL, "the older name of `hook` with client=claude"},
+    {"update_session", F(SESSION_ID), F(BY) | F(PRECEDENCE), FEED_UPDATE_SESSION, NULL,
+     "set what is known of a session"},
+    {"update_agent", F(AGENT_ID), F(BY) | F(PRECEDENCE), FEED_UPDATE_AGENT, NULL,
+     "set what is known of an agent"},
+    {"update_call", F(KIND) | F(ID), F(BY) | F(PRECEDENCE), FEED_UPDATE_CALL, NULL,
+     "set what is known of a request, tool call, wait, interaction or span"},
+    {"raw", F(EVENT), 0, FEED_RAW, NULL, "a raw trace event in a named session"},
+    {"open", F(SESSION_ID), F(START_MS) | F(EXTRA), FEED_OPEN, NULL,
+     "open a session without agents"},
     {"auth", F(TOKEN), 0, FEED_AUTH, NULL, "first line of a TCP connection that asks for it"},
 };
 const size_t feed_op_count = sizeof feed_ops / sizeof feed_ops[0];
@@ -185,6 +197,48 @@ const struct feed_op *feed_op_of(const char *name, size_t len)
         if (strlen(feed_ops[i].name) == len && memcmp(feed_ops[i].name, name, len) == 0)
             return &feed_ops[i];
     return NULL;
+}
+
+enum update_op feed_op_update(const struct feed_op *op)
+{
+    switch (op->special) {
+    case FEED_UPDATE_SESSION: return UPDATE_SESSION;
+    case FEED_UPDATE_AGENT: return UPDATE_AGENT;
+    case FEED_UPDATE_CALL: return UPDATE_CALL;
+    case FEED_PLAIN:
+    case FEED_ENDS:
+    case FEED_HELLO:
+    case FEED_LOG:
+    case FEED_AUTH:
+    case FEED_STATUS:
+    case FEED_HOOK:
+    case FEED_RAW:
+    case FEED_OPEN: break;
+    }
+    return UPDATE_OPS;
+}
+
+size_t feed_op_list(const struct feed_op *op, struct feed_op_field out[FEED_OP_FIELDS_MAX])
+{
+    const uint64_t groups[] = {FEED_COMMON, op->required & ~FEED_COMMON,
+                               op->optional & ~FEED_COMMON & ~op->required};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        for (uint64_t left = groups[i]; left != 0; left &= left - 1) {
+            enum feed_field field = (enum feed_field)__builtin_ctzll(left);
+            bool required = (op->required & FEED_BIT(field)) != 0;
+            out[count++] =
+                (struct feed_op_field){feed_fields[field].name, feed_fields[field].type, required};
+        }
+    }
+    unsigned update = 1u << feed_op_update(op);
+    for (int i = 0; i < FIELDS; i++) {
+        if ((update_fields[i].ops & update) != 0) {
+            out[count++] = (struct feed_op_field){update_fields[i].key,
+                                                  feed_update_type(update_fields[i].type), false};
+        }
+    }
+    return count;
 }
 
 enum feed_typed feed_op_type(const struct feed_op *op, struct feed_values *values,

@@ -7,12 +7,17 @@
 
 enum feed_special {
     FEED_PLAIN,
-    FEED_ENDS,   /* about something that has begun: makes no session */
-    FEED_HELLO,  /* opens a session */
-    FEED_LOG,    /* a line for the event log */
-    FEED_AUTH,   /* says who sends */
-    FEED_STATUS, /* asks how the swarm is; the answer goes back on the connection */
-    FEED_HOOK    /* what a hook of Claude Code was given (claude_hook.h) */
+    FEED_ENDS,           /* about something that has begun: makes no session */
+    FEED_HELLO,          /* opens a session */
+    FEED_LOG,            /* a line for the event log */
+    FEED_AUTH,           /* says who sends */
+    FEED_STATUS,         /* asks how the swarm is; the answer goes back on the connection */
+    FEED_HOOK,           /* what a client passed to its hook (hook_client.h) */
+    FEED_RAW,            /* a raw trace event in a named session */
+    FEED_OPEN,           /* opens a session without agents */
+    FEED_UPDATE_SESSION, /* updates: their other fields are those of update_fields (feed_update.h) */
+    FEED_UPDATE_AGENT,
+    FEED_UPDATE_CALL
 };
 
 struct feed_op {
@@ -29,6 +34,19 @@ extern const struct feed_op feed_ops[];
 extern const size_t feed_op_count;
 /* By name; NULL: no such operation. */
 const struct feed_op *feed_op_of(const char *name, size_t len);
+
+/* What the operation updates; UPDATE_OPS: it is no update. */
+enum update_op feed_op_update(const struct feed_op *op);
+
+/* One field of an operation: those in its bits, then of an update those of update_fields. */
+struct feed_op_field {
+    const char *name;
+    enum feed_type type;
+    bool required;
+};
+enum { FEED_OP_FIELDS_MAX = FEED_FIELDS + FIELDS };
+/* Lists the fields of an operation, without `op`; the common ones first. Returns how many. */
+size_t feed_op_list(const struct feed_op *op, struct feed_op_field out[FEED_OP_FIELDS_MAX]);
 
 /* Types what the operation has of the values. An optional field of the wrong type becomes absent and
    its bit is set in *ignored. Else than FEED_TYPED: *culprit is the required field that is absent (FEED_FIELDS

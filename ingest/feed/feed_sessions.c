@@ -3,6 +3,12 @@
    ingest's to say, who knows whether others feed it too. */
 #include "ingest/feed/feed_sessions.h"
 
+#include "ingest/ingest_tap.h"
+
+#include "core/base/time_ns.h"
+
+#include <math.h>
+
 enum { ID_BYTES = 4096 };
 
 void feed_sessions_init(struct feed_sessions *sessions, struct ingest_ctx *ingest,
@@ -19,7 +25,7 @@ void feed_sessions_release(struct feed_sessions *sessions)
     sessions->fed_cap = 0;
 }
 
-static bool join(struct feed_sessions *sessions, session_no session)
+bool feed_sessions_join(struct feed_sessions *sessions, session_no session)
 {
     size_t had = sessions->fed_cap;
     if (!mem_reserve(sessions->ingest->mem, &sessions->fed, &sessions->fed_cap, (size_t)session + 1,
@@ -57,7 +63,7 @@ enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_
     struct hello_op op = *hello;
     op.source = sessions->source;
     enum tracer_result result = tracer_hello(sessions->ingest->tracer, t_ms, local_ns, &op, out);
-    if (result == TRACER_OK && !join(sessions, *out))
+    if (result == TRACER_OK && !feed_sessions_join(sessions, *out))
         result = TRACER_NO_MEMORY;
     return result;
 }
@@ -84,7 +90,7 @@ enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct sli
     bool named = id.bytes != NULL;
     *out = named ? swarm_find_session(sessions->ingest->swarm, id.bytes, id.len) : sessions->own;
     if (*out != NO_SESSION)
-        return join(sessions, *out) ? TRACER_OK : TRACER_NO_MEMORY;
+        return feed_sessions_join(sessions, *out) ? TRACER_OK : TRACER_NO_MEMORY;
     if (only_known)
         return TRACER_NOT_OPEN;
     if (named) {
@@ -96,27 +102,50 @@ enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct sli
     return result;
 }
 
-bool feed_sessions_for_raw(struct feed_sessions *sessions, int64_t start_ns)
+session_no feed_sessions_known(const struct feed_sessions *sessions, struct slice id)
 {
-    if (sessions->own != NO_SESSION)
-        return join(sessions, sessions->own);
-    struct strbuf id;
-    strbuf_init(&id, sessions->ingest->mem, ID_BYTES);
-    session_no made = NO_SESSION;
-    bool good = make_id(sessions, &id);
-    if (good) {
-        struct session_info info = {.id = id.data,
-                                    .id_len = id.len,
-                                    .source = sessions->source,
-                                    .pool = POOL_LIVE,
-                                    .has_start = true,
-                                    .start_ns = start_ns};
-        good = swarm_open_session(sessions->ingest->swarm, &info, &made);
+    return id.bytes == NULL ? sessions->own
+                            : swarm_find_session(sessions->ingest->swarm, id.bytes, id.len);
+}
+
+static bool open_bare(struct feed_sessions *sessions, const struct feed_opening *opening,
+                      struct slice id, session_no *out)
+{
+    bool starts = !isnan(opening->start_ms);
+    struct session_info info = {.id = id.bytes,
+                                .id_len = id.len,
+                                .source = sessions->source,
+                                .pool = POOL_LIVE,
+                                .has_start = starts,
+                                .start_ns = starts ? time_ns_from_ms(opening->start_ms) : 0};
+    if (!swarm_open_session(sessions->ingest->swarm, &info, out)) {
+        return false;
     }
-    strbuf_release(&id);
-    if (good)
-        sessions->own = made;
-    return good && join(sessions, made);
+    struct strbuf *extra = &swarm_session_edit(sessions->ingest->swarm, *out)->extra;
+    if (opening->extra.len > 2) {
+        strbuf_add(extra, opening->extra.bytes + 1, opening->extra.len - 2);
+    }
+    ingest_tap_open(sessions->ingest, *out, opening->t_ms, opening->start_ms, opening->extra);
+    return !extra->failed;
+}
+
+bool feed_sessions_open(struct feed_sessions *sessions, const struct feed_opening *opening,
+                        session_no *out)
+{
+    *out = feed_sessions_known(sessions, opening->id);
+    if (*out != NO_SESSION)
+        return feed_sessions_join(sessions, *out);
+    struct strbuf made;
+    strbuf_init(&made, sessions->ingest->mem, ID_BYTES);
+    struct slice id = opening->id;
+    bool good = id.bytes != NULL || make_id(sessions, &made);
+    if (id.bytes == NULL)
+        id = (struct slice){made.data, made.len};
+    good = good && open_bare(sessions, opening, id, out);
+    strbuf_release(&made);
+    if (good && opening->id.bytes == NULL)
+        sessions->own = *out;
+    return good && feed_sessions_join(sessions, *out);
 }
 
 void feed_sessions_leave(struct feed_sessions *sessions, uint8_t flag)

@@ -27,9 +27,19 @@ enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_
    opened: TRACER_NOT_OPEN. */
 enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct slice id, double t_ms,
                                       int64_t local_ns, bool only_known, session_no *out);
-/* The sender's own session for raw events, which need be no agent's; opened where there is none: with `start_ns` as
-   its beginning. False: out of memory. */
-bool feed_sessions_for_raw(struct feed_sessions *sessions, int64_t start_ns);
+/* The sender feeds the session from then on. False: out of memory. */
+bool feed_sessions_join(struct feed_sessions *sessions, session_no session);
+/* The session of that id, else (no bytes) the sender's own; NO_SESSION: not known yet. */
+session_no feed_sessions_known(const struct feed_sessions *sessions, struct slice id);
+/* A session without agents: one with raw events alone. */
+struct feed_opening {
+    struct slice id;       /* no bytes: the sender's own */
+    double t_ms, start_ms; /* Unix epoch; start_ms NAN: its times count from 0 */
+    struct slice extra;    /* a document's other members, a raw object; no bytes: none */
+};
+/* Finds the session, or opens it as it is given. False: out of memory. */
+bool feed_sessions_open(struct feed_sessions *sessions, const struct feed_opening *opening,
+                        session_no *out);
 /* The sender has gone, or rests: the sessions that no other feeds get the flag (enum session_flag). */
 void feed_sessions_leave(struct feed_sessions *sessions, uint8_t flag);
 

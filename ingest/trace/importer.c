@@ -2,6 +2,8 @@
    Batches are staged by moving them: the caller keeps an empty one. */
 #include "ingest/trace/importer.h"
 
+#include "ingest/ingest_tap.h"
+
 #include <string.h>
 
 void importer_init(struct importer *importer, const struct importer_options *options)
@@ -75,8 +77,17 @@ static void take_rejects(struct importer *importer, const struct batch *batch)
 
 /* ---- documents ---- */
 
+static void name_file(struct importer *importer)
+{
+    if (!importer->named) {
+        ingest_tap_file(importer->options.counters->ingest, importer->options.where);
+    }
+    importer->named = true;
+}
+
 static bool begin_document(struct importer *importer)
 {
+    name_file(importer);
     return importer->trace.document != 0 || trace_import_begin(&importer->trace);
 }
 
@@ -175,6 +186,7 @@ bool importer_end_document(struct importer *importer)
 static bool take_raw(void *ctx, const struct raw_event *event)
 {
     struct importer *importer = ctx;
+    name_file(importer);
     if (!importer->took_raw && !trace_import_begin(&importer->trace)) {
         return false;
     }

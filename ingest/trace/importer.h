@@ -23,6 +23,7 @@ struct importer {
     intern_id *names;  /* by the decoder's numbers */
     track_no *tracks;
     size_t name_count, name_cap, track_count, track_cap;
+    bool named;          /* the tap has the file's name */
     bool took_raw;       /* a line was an event of a document */
     struct strbuf error; /* the first error */
 

@@ -407,10 +407,12 @@ bool trace_import_end(struct trace_import *import)
     import->counters->ingest->changed = true;
     swarm_touch(swarm);
     if (good && ours.type == JSON_TYPE_OBJECT) {
+        bool by_name = !(json_get_number(json_get(ours, "version")) >= 2);
         /* The flag marks sessions whose threads named `NAME · n` are folded back into lanes. */
         good = swarm_settle_document(swarm, import->document) &&
-               swarm_fold_lanes(swarm, import->document, &moved);
-        change_all(import, SESSION_FOLDS, 0, NULL);
+               swarm_fold_lanes(swarm, import->document, by_name, &moved);
+        change_all(import, (uint8_t)(SESSION_FOLDS | (by_name ? SESSION_FOLDS_BY_NAME : 0)), 0,
+                   NULL);
     }
     return good && (!moved || swarm_rederive_document(swarm, import->document));
 }

@@ -10,6 +10,15 @@ for name in quirks small swarm stale; do
     "$SWARMTOP_PROGRAM" record --tracks agent -o back.json lanes.json >/dev/null || exit 1
     cmp lanes.json again.json || exit 1
     cmp plain.json back.json || exit 1
+    # A document of version 1 has no lane_of: threads `NAME · n` fold back by their names.
+    sed 's/"swarmtop":{"version":2/"swarmtop":{"version":1/; s/,"lane_of":[0-9]*//g' lanes.json >old.json
+    grep -q lane_of old.json && exit 1
+    "$SWARMTOP_PROGRAM" record -o again.json old.json >/dev/null || exit 1
+    cmp lanes.json again.json || exit 1
+    # In one of version 2 a name means nothing.
+    sed 's/,"lane_of":[0-9]*//g' lanes.json >named.json
+    "$SWARMTOP_PROGRAM" record -o again.json named.json >/dev/null || exit 1
+    [ $name != stale ] || ! cmp -s lanes.json again.json || exit 1
 done
 # Two sessions in one document: the figures of models, totals and tools are those of the feeds.
 figures() { "$SWARMTOP_PROGRAM" report --json "$@" | sed 's/.*"models"://; s/"markers".*//'; }

@@ -125,6 +125,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .tracer = e->tracer,
         .correlator = e->correlator,
         .log = e->log,
+        .tap = config->tap,
         .hook_clients = source_hook_clients,
         .follow = config->follow,
         .allow_remote = e->options->allow_remote,

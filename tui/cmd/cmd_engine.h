@@ -6,6 +6,7 @@
 #include "core/correlate/correlator.h"
 #include "core/model/notice.h"
 #include "core/tracer/tracer.h"
+#include "ingest/ingest_ctx.h"
 #include "ingest/sources.h"
 #include "tui/cmd/output.h"
 
@@ -47,6 +48,7 @@ struct engine_config {
     bool live;      /* a source is live although its spec does not show it */
     bool ranged;    /* only the part of files in [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
+    struct ingest_tap tap; /* gets a line of the feed for all that the model is given */
     void (*changed)(void *ctx);
     void *ctx;
 };

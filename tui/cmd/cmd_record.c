@@ -8,7 +8,9 @@
 
 #include "ingest/hub.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -17,7 +19,9 @@
 struct recording {
     struct engine engine;
     uv_timer_t progress, interval;
-    bool shown; /* the progress line is on the terminal */
+    FILE *feed;       /* of --feed; NULL: none */
+    bool feed_failed; /* reported once */
+    bool shown;       /* the progress line is on the terminal */
 };
 
 static void clear_progress(struct recording *r)
@@ -75,6 +79,70 @@ static void start_timers(struct recording *r)
         uv_timer_start(&r->interval, on_interval, interval_ms, interval_ms);
 }
 
+/* ---- the feed ---- */
+
+static const char *feed_name(const struct recording *r)
+{
+    const char *path = r->engine.options->feed;
+    return strcmp(path, "-") == 0 ? "stdout" : path;
+}
+
+static void report_feed(struct recording *r)
+{
+    if (!r->feed_failed) {
+        clear_progress(r);
+        fprintf(stderr, "swarmtop: %s: cannot write the feed: %s\n", feed_name(r), strerror(errno));
+    }
+    r->feed_failed = true;
+}
+
+static void put_feed_line(void *ctx, const char *line, size_t len)
+{
+    struct recording *r = ctx;
+    if (r->feed != NULL && fwrite(line, 1, len, r->feed) != len) {
+        report_feed(r);
+    }
+}
+
+/* Readers of a pipe get the lines once an iteration of the loop. */
+static void flush_feed(void *ctx)
+{
+    struct recording *r = ctx;
+    if (r->feed != NULL && fflush(r->feed) != 0) {
+        report_feed(r);
+    }
+}
+
+static bool open_feed(struct recording *r, const struct options *options,
+                      struct engine_config *config)
+{
+    if (options->feed == NULL) {
+        return true;
+    }
+    r->feed = strcmp(options->feed, "-") == 0 ? stdout : fopen(options->feed, "we");
+    if (r->feed == NULL) {
+        fprintf(stderr, "swarmtop: %s: cannot write the feed: %s\n", options->feed,
+                strerror(errno));
+        return false;
+    }
+    config->tap = (struct ingest_tap){put_feed_line, r};
+    config->changed = flush_feed;
+    config->ctx = r;
+    return true;
+}
+
+static bool close_feed(struct recording *r)
+{
+    flush_feed(r);
+    if (r->feed != NULL && r->feed != stdout && fclose(r->feed) != 0) {
+        report_feed(r);
+    }
+    r->feed = NULL;
+    return !r->feed_failed;
+}
+
+/* ---- the command ---- */
+
 static int record(struct recording *r)
 {
     struct engine *engine = &r->engine;
@@ -90,11 +158,12 @@ static int record(struct recording *r)
     clear_progress(r);
     read = engine_complain(engine);
     written = engine_finish(engine);
-    if (!output_to_stdout(engine->output))
+    if (!output_to_stdout(engine->output) && r->feed != stdout)
         engine_print_paths(engine);
-    if (read && written && !engine->live &&
+    if (read && written && !engine->live && r->feed == NULL &&
         !output_path(engine->output, engine->swarm, engine_now_ns()))
         fprintf(stderr, "swarmtop: no trace written: name a file with --output\n");
+    written &= close_feed(r);
     return read && written ? 0 : 1;
 }
 
@@ -112,10 +181,15 @@ int cmd_record(const struct options *options)
 
     strbuf_init(&error, &mem_libc, 0);
     engine_find_range(&config, false);
+    if (!open_feed(&r, options, &config)) {
+        strbuf_release(&error);
+        return 1;
+    }
     if (engine_open(&r.engine, &config, &error)) {
         status = record(&r);
         engine_close(&r.engine);
     } else {
+        close_feed(&r);
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
     }
     strbuf_release(&error);

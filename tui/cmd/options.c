@@ -260,6 +260,8 @@ static bool check(const struct options *o, struct strbuf *error)
         strbuf_adds(error, "--replay: needs finished sources: FILE, DIR, -");
     else if (o->split && o->output && strcmp(o->output, "-") == 0)
         strbuf_adds(error, "--split: stdout takes only one document");
+    else if (o->feed && o->output && strcmp(o->feed, "-") == 0 && strcmp(o->output, "-") == 0)
+        strbuf_adds(error, "--feed: stdout already takes the trace");
     else
         return true;
     return false;

@@ -45,6 +45,7 @@ struct options {
     size_t argument_count, argument_cap;
 
     const char *output;      /* NULL: not given; "-": stdout */
+    const char *feed;        /* of record; NULL: none; "-": stdout */
     double write_interval_s; /* 0: off */
     enum document_tracks tracks;
     bool split;

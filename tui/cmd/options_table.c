@@ -149,6 +149,11 @@ PARSER(output)
     return path(text, &o->output, error);
 }
 
+PARSER(feed)
+{
+    return path(text, &o->feed, error);
+}
+
 PARSER(write_interval)
 {
     (void)error;
@@ -333,6 +338,8 @@ PARSER(session)
 
 const struct option_row option_rows[] = {
     {"output", 'o', "FILE", "write the Chrome Trace to FILE (`-`: stdout)", KEEPERS, parse_output},
+    {"feed", 0, "FILE", "also write what the model is given to FILE, as a feed (`-`: stdout)",
+     FOR(COMMAND_RECORD), parse_feed},
     {"write-interval", 0, "S", "also write the trace every S seconds while it is recorded", KEEPERS,
      parse_write_interval},
     {"split", 0, NULL, "write one file per session", KEEPERS, parse_split},

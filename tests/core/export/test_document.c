@@ -88,7 +88,7 @@ TEST(a_session_has_the_seeds_metadata_and_ours)
     export_has(
         &model,
         "\"metadata\":{\"session_id\":\"sid\",\"trace_start_time\":\"2025-10-09T08:53:20.000Z\","
-        "\"agent_count\":2,\"total_event_count\":6,\"swarmtop\":{\"version\":1,\"sessions\":[{"
+        "\"agent_count\":2,\"total_event_count\":6,\"swarmtop\":{\"version\":2,\"sessions\":[{"
         "\"id\":\"sid\",\"name\":\"api\",\"start\":\"2025-10-09T08:53:20.000Z\","
         "\"start_ns\":\"1760000000000000000\",\"pids\":[1,2]}],\"agents\":["
         "{\"pid\":1,\"agent_id\":\"sid\",\"session_id\":\"sid\",\"name\":\"api\",\"main\":true},"
@@ -146,7 +146,7 @@ TEST(nothing_is_a_document_too)
     assert_true(model_init(&model, &mem_libc));
     export_has(&model,
                "{\"traceEvents\":[],\"metadata\":{\"agent_count\":0,\"total_event_count\":0,"
-               "\"swarmtop\":{\"version\":1,\"sessions\":[],\"agents\":[]}}}");
+               "\"swarmtop\":{\"version\":2,\"sessions\":[],\"agents\":[]}}}");
     model_release(&model);
 }
 

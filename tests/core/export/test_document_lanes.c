@@ -332,12 +332,12 @@ TEST(further_threads_are_named_and_numbered)
             ",{\"name\":\"thread_sort_index\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":1,"
             "\"tid\":%s,\"args\":{\"sort_index\":1}},"
             "{\"name\":\"thread_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":1,"
-            "\"tid\":%lld,\"args\":{\"name\":\"x · 2\"}},"
+            "\"tid\":%lld,\"args\":{\"name\":\"x · 2\",\"lane_of\":%s}},"
             "{\"name\":\"thread_sort_index\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":1,"
             "\"tid\":%lld,\"args\":{\"sort_index\":2}},"
             "{\"name\":\"thread_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":1,"
-            "\"tid\":%lld,\"args\":{\"name\":\"x · 3\"}},",
-            rows[i].tid, rows[i].second, rows[i].second, rows[i].third);
+            "\"tid\":%lld,\"args\":{\"name\":\"x · 3\",\"lane_of\":%s}},",
+            rows[i].tid, rows[i].second, rows[i].tid, rows[i].second, rows[i].third, rows[i].tid);
         char *document = model_export(model.swarm, TRACKS_LANE);
         if (strstr(document, expected) == NULL) {
             fail_msg("%s\nnot in\n%s", expected, document);

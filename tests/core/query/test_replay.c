@@ -3,6 +3,7 @@
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"
 #include "tests/support/support.h"
+#include "tests/support/updates.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,118 @@ TEST(where_there_is_no_memory_it_says_so)
         failing.allow = -1;
         if (done)
             assert_int_equal(count(past, SPAN_TOOL, false), 1);
+        swarm_free(past);
+        assert_int_equal(failing.live_blocks, before);
+    }
+    model_release(&model);
+}
+
+/* ---- records ---- */
+
+/* Calls that updates report: parallel tools, a request with phases, a sub-agent that comes later, a call that nothing
+   ends, and one of no length. */
+static void tell_updates(struct model *model, const struct mem *mem)
+{
+    struct update request = request_update("r", 0, 4000);
+    struct update agent = agent_update(PRECEDENCE_FILES, "late");
+    struct update tools[] = {tool_update("a", 1000, 3000, "Bash", "{\"command\":\"ls\"}"),
+                             tool_update("b", 1000, 2500, "Bash", "{\"command\":\"ls\"}"),
+                             tool_update("c", 2000, 6000, "Read", NULL),
+                             tool_update("d", 5000, 5000, "Touch", NULL),
+                             tool_update("e", 5500, UNKNOWN, "Open", NULL)};
+
+    assert_true(model_init(model, mem));
+    update_number(&request, FIELD_TTFT_MS, 500);
+    update_number(&request, FIELD_OUTPUT_TOKENS, 90);
+    update_bool(&request, FIELD_SUCCESS, TRI_TRUE);
+    update_string(&agent, FIELD_TYPE, "Explore");
+    update_string(&agent, FIELD_DESCRIPTION, "Look around");
+    model_update(model, &request);
+    model_update(model, &agent);
+    for (size_t i = 0; i < sizeof tools / sizeof tools[0]; i++) {
+        if (i == 2)
+            tools[i].agent_id = model_text("late");
+        model_update(model, &tools[i]);
+    }
+    model_flush(model);
+}
+
+static const struct span *span_of(const struct swarm *swarm, const char *name)
+{
+    for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
+        const struct span *span = swarm_span(swarm, no);
+
+        if (span && strcmp(swarm_text(swarm, span->name), name) == 0)
+            return span;
+    }
+    return NULL;
+}
+
+TEST(records_are_replayed_to_the_same_model)
+{
+    struct model model;
+    struct swarm *slow = empty(), *at_once = empty();
+    struct replay *replay;
+    tell_updates(&model, &mem_libc);
+    replay = replay_new(model.swarm, slow);
+    for (double ms = 0; ms <= 7000; ms += 250)
+        assert_true(replay_advance(replay, model_ns(ms)));
+    assert_true(replay_until(model.swarm, at_once, model_ns(7000)));
+    unsigned with = WITH_LANES | WITH_MARKERS;
+    char *expected = updates_describe(model.swarm, with);
+    char *got = updates_describe(slow, with), *got_at_once = updates_describe(at_once, with);
+    assert_described(expected, got, "little by little");
+    assert_described(expected, got_at_once, "at once");
+    free(expected);
+    free(got);
+    free(got_at_once);
+    replay_free(replay);
+    swarm_free(slow);
+    swarm_free(at_once);
+    model_release(&model);
+}
+
+TEST(a_record_is_in_flight_from_its_start_to_its_end)
+{
+    struct model model;
+    struct swarm *past = empty();
+    struct replay *replay;
+    tell_updates(&model, &mem_libc);
+    replay = replay_new(model.swarm, past);
+    assert_true(replay_advance(replay, model_ns(1500)));
+    assert_int_equal(agents(past), 1);
+    assert_int_equal(count(past, SPAN_TOOL, true), 2);
+    assert_int_equal(count(past, SPAN_REQUEST, true), 1);
+    assert_int_equal(count(past, SPAN_FIRST_TOKEN, false), 0);
+    assert_null(span_of(past, "Tool: Read"));
+    assert_true(replay_advance(replay, model_ns(4500)));
+    assert_int_equal(agents(past), 2);
+    assert_int_equal(count(past, SPAN_TOOL, true), 1);
+    assert_int_equal(count(past, SPAN_FIRST_TOKEN, false), 1);
+    const struct agent *late = swarm_agent(past, span_of(past, "Tool: Read")->agent);
+    assert_string_equal(swarm_text(past, late->name), "Explore");
+    replay_free(replay);
+    swarm_free(past);
+    model_release(&model);
+}
+
+TEST(records_without_memory_say_so)
+{
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
+    struct swarm_config config = {{0}};
+    struct model model;
+    bool done = false;
+    tell_updates(&model, &mem);
+    for (long allow = 0; !done; allow++) {
+        size_t before = failing.live_blocks;
+        struct swarm *past = swarm_new(&mem, &config);
+
+        failing.allow = allow;
+        done = replay_until(model.swarm, past, model_ns(7000));
+        failing.allow = -1;
+        if (done)
+            assert_non_null(span_of(past, "Tool: Touch"));
         swarm_free(past);
         assert_int_equal(failing.live_blocks, before);
     }

@@ -1,0 +1,299 @@
+/* What a line that is whole does: operations are calls of the tracer, updates go to the correlator, raw
+   events to the store. Whatever took effect is given to the tap. */
+#include "ingest/feed/feed_private.h"
+
+#include "ingest/feed/feed_raw.h"
+#include "ingest/ingest_tap.h"
+#include "ingest/trace_event.h"
+
+#include "core/base/json_text.h"
+#include "core/base/time_ns.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- raw events ---- */
+
+void feed_take_raw(struct feed *feed, const struct line *line, struct slice session_id,
+                   const struct raw_event *raw, struct slice bytes)
+{
+    const struct feed_options *options = &feed->options;
+    if (options->take_raw != NULL && session_id.bytes == NULL && feed->sessions.own == NO_SESSION) {
+        if (options->take_raw(options->ctx, raw))
+            source_counters_accept(options->counters);
+        else
+            feed_out_of_memory(feed, line);
+        return;
+    }
+    switch (feed_raw_append(&feed->sessions, session_id, feed->local_ns, raw, bytes)) {
+    case FEED_RAW_OK: source_counters_accept(options->counters); break;
+    case FEED_RAW_OUT_OF_RANGE:
+        feed_reject(feed, line, NOTICE_WARNING, "ts is out of range");
+        break;
+    case FEED_RAW_NO_MEMORY: feed_out_of_memory(feed, line); break;
+    }
+}
+
+/* The careful way. */
+void feed_read_raw(struct feed *feed, const struct line *line, struct slice session_id,
+                   struct json_value object)
+{
+    struct raw_event raw;
+    const char *wrong = trace_event_read(object, &feed->extra, &raw);
+    if (wrong != NULL)
+        feed_reject(feed, line, NOTICE_WARNING, wrong);
+    else
+        feed_take_raw(feed, line, session_id, &raw, (struct slice){object.raw, object.len});
+}
+
+/* ---- operations ---- */
+
+static enum tracer_result hello(struct feed *feed, double t_ms)
+{
+    const struct feed_values *v = &feed->values;
+    struct hello_op op = {.session_id = feed_text(v, OP_SESSION_ID),
+                          .name = feed_text(v, OP_NAME),
+                          .agent_id = feed_text(v, OP_AGENT_ID),
+                          .parent_session_id = feed_text(v, OP_PARENT_SESSION_ID)};
+    session_no session;
+    enum tracer_result result =
+        feed_sessions_hello(&feed->sessions, t_ms, feed->local_ns, &op, &session);
+    if (result == TRACER_OK)
+        feed->sessions.own = session;
+    return result;
+}
+
+static enum notice_level level_of(struct slice level)
+{
+    static const struct {
+        const char *name;
+        enum notice_level level;
+    } levels[] = {{"debug", NOTICE_DEBUG},
+                  {"warning", NOTICE_WARNING},
+                  {"warn", NOTICE_WARNING},
+                  {"error", NOTICE_ERROR}};
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (level.len == strlen(levels[i].name) &&
+            memcmp(level.bytes, levels[i].name, level.len) == 0)
+            return levels[i].level;
+    return NOTICE_INFO;
+}
+
+static void log_message(struct feed *feed, const struct op_context *context)
+{
+    struct slice text = feed_text(&feed->values, OP_MESSAGE);
+    struct notice notice = {.at_ns = time_ns_from_ms(context->t_ms),
+                            .level = level_of(feed_text(&feed->values, OP_LEVEL)),
+                            .session = context->session,
+                            .text = text.bytes,
+                            .len = text.len};
+    notice_log_add(feed->ingest->log, &notice);
+}
+
+static double time_of(const struct feed *feed)
+{
+    double local_ms = (double)(feed->local_ns / 1000) / 1e3;
+    return feed_has(&feed->values, OP_T) ? feed_number(&feed->values, OP_T) : local_ms;
+}
+
+/* The operation is kept as it came, with its time and session where it has none. One that found
+   nothing open is kept too: it has moved the clock. */
+static void tap_operation(struct feed *feed, const struct line *line, double t_ms,
+                          session_no session)
+{
+    bool has_t = feed_has(&feed->values, OP_T);
+    bool has_session = feed_has(&feed->values, OP_SESSION_ID);
+    ingest_tap_operation(feed->ingest, (struct slice){line->object.raw, line->object.len},
+                         has_t ? (double)NAN : t_ms, has_session ? NO_SESSION : session);
+}
+
+/* A line of the log needs no session. */
+static bool is_of_no_session(const struct feed *feed, const struct feed_op *op)
+{
+    return op->special == FEED_LOG && !feed_has(&feed->values, OP_SESSION_ID) &&
+           feed->sessions.own == NO_SESSION;
+}
+
+static enum tracer_result apply(struct feed *feed, const struct line *line,
+                                const struct feed_op *op)
+{
+    const struct feed_values *v = &feed->values;
+    struct op_context context = {.session = NO_SESSION,
+                                 .t_ms = time_of(feed),
+                                 .local_ns = feed->local_ns,
+                                 .agent_id = feed_text(v, OP_AGENT_ID)};
+    enum tracer_result result = TRACER_OK;
+    if (op->special == FEED_HELLO)
+        result = hello(feed, context.t_ms);
+    else if (!is_of_no_session(feed, op))
+        result = feed_sessions_find(&feed->sessions, feed_text(v, OP_SESSION_ID), context.t_ms,
+                                    feed->local_ns, op->special == FEED_ENDS, &context.session);
+    if (result != TRACER_OK)
+        return result;
+    if (op->special == FEED_LOG)
+        log_message(feed, &context);
+    if (context.session != NO_SESSION)
+        result = op->apply(feed->ingest->tracer, &context, v);
+    if (result != TRACER_NO_MEMORY)
+        tap_operation(feed, line, context.t_ms, context.session);
+    return result;
+}
+
+static void answer_status(struct feed *feed, const struct line *line)
+{
+    struct strbuf text, answer;
+    if (feed->options.reply == NULL || feed->ingest->status == NULL) {
+        feed_reject(feed, line, NOTICE_WARNING, "status: nobody can be answered here");
+        return;
+    }
+    strbuf_init(&text, feed->ingest->mem, 0);
+    strbuf_init(&answer, feed->ingest->mem, 0);
+    feed->ingest->status(feed->ingest->ctx, &text);
+    strbuf_adds(&answer, "{\"status\":");
+    json_put_string(&answer, text.len > 0 ? text.data : "", text.failed ? 0 : text.len);
+    strbuf_adds(&answer, "}\n");
+    if (!answer.failed)
+        feed->options.reply(feed->options.ctx, answer.data, answer.len);
+    strbuf_release(&text);
+    strbuf_release(&answer);
+}
+
+/* The payload names its session; that of this connection has no part in it. */
+static void take_hook(struct feed *feed, const struct line *line)
+{
+    struct slice client = feed_text(&feed->values, OP_CLIENT);
+    char name[32] = "claude";
+    if (client.bytes != NULL && client.len < sizeof name) {
+        memcpy(name, client.bytes, client.len);
+        name[client.len] = '\0';
+    }
+    const char *wrong = "hook: unknown client";
+    if (client.bytes == NULL || client.len < sizeof name) {
+        wrong = hook_take(feed->ingest, name, feed->values.raw[OP_PAYLOAD], time_of(feed),
+                          feed->local_ns);
+    }
+    if (wrong != NULL)
+        feed_reject(feed, line, NOTICE_WARNING, wrong);
+    else
+        source_counters_accept(feed->options.counters);
+}
+
+/* The id of the session that lines without one are about. */
+static bool find_own_id(struct feed *feed, struct slice *out)
+{
+    session_no own;
+    struct slice none = {.bytes = NULL};
+    bool found = feed_sessions_find(&feed->sessions, none, time_of(feed), feed->local_ns, false,
+                                    &own) == TRACER_OK;
+    if (found)
+        *out = swarm_text_slice(feed->ingest->swarm, swarm_session(feed->ingest->swarm, own)->id);
+    return found;
+}
+
+/* False: out of memory. */
+static bool apply_update(struct feed *feed, const struct line *line, const struct feed_op *op)
+{
+    const struct feed_values *v = &feed->values;
+    double precedence = feed_number(v, OP_PRECEDENCE);
+    struct update update = {
+        .op = feed_op_update(op),
+        .precedence = isnan(precedence) ? PRECEDENCE_FILES : (enum precedence)(int)precedence,
+        .t_ms = time_of(feed),
+        .local_ns = feed->local_ns,
+        .by = feed_text(v, OP_BY),
+        .session_id = feed_text(v, OP_SESSION_ID),
+        .agent_id = feed_text(v, OP_AGENT_ID),
+        .id = feed_text(v, OP_ID),
+    };
+    uint64_t ignored;
+    call_kind_read(feed_text(v, OP_KIND), &update.kind);
+    if (!feed_update_read(&feed->update, line->object, &update, &ignored) ||
+        (update.session_id.len == 0 && !find_own_id(feed, &update.session_id)) ||
+        !ingest_ctx_update(feed->ingest, &update))
+        return false;
+    for (; ignored != 0; ignored &= ignored - 1) {
+        const struct field_row *row = &update_fields[__builtin_ctzll(ignored)];
+        feed_report_ignored(feed, line, op->name, row->key, feed_update_type(row->type));
+    }
+    session_no session = correlator_session(feed->ingest->correlator, update.session_id);
+    return session == NO_SESSION || feed_sessions_join(&feed->sessions, session);
+}
+
+static void take_update(struct feed *feed, const struct line *line, const struct feed_op *op)
+{
+    if (feed->ingest->correlator == NULL)
+        feed_reject(feed, line, NOTICE_WARNING, "updates are not taken here");
+    else if (apply_update(feed, line, op))
+        source_counters_accept(feed->options.counters);
+    else
+        feed_out_of_memory(feed, line);
+}
+
+static void take_open(struct feed *feed, const struct line *line)
+{
+    const struct feed_values *v = &feed->values;
+    struct feed_opening opening = {.id = feed_text(v, OP_SESSION_ID),
+                                   .t_ms = time_of(feed),
+                                   .start_ms = feed_number(v, OP_START_MS),
+                                   .extra = feed_text(v, OP_EXTRA)};
+    session_no session;
+    if (feed_sessions_open(&feed->sessions, &opening, &session))
+        source_counters_accept(feed->options.counters);
+    else
+        feed_out_of_memory(feed, line);
+}
+
+static void apply_operation(struct feed *feed, const struct line *line, const struct feed_op *op)
+{
+    switch (apply(feed, line, op)) {
+    case TRACER_OK: source_counters_accept(feed->options.counters); break;
+    case TRACER_NOT_OPEN: feed_reject(feed, line, NOTICE_DEBUG, "nothing of that is open"); break;
+    case TRACER_NO_MEMORY: feed_out_of_memory(feed, line); break;
+    }
+}
+
+/* A time in another unit would draw a session decades away. NULL: the unit is right. */
+static const char *wrong_unit(const struct feed *feed)
+{
+    double t = feed_has(&feed->values, OP_T) ? json_get_number(feed->values.raw[OP_T]) : 0;
+    return t >= 1e9 && t <= 1e11 ? "t is in seconds? (FEED wants milliseconds)"
+           : t > 1e14            ? "t is in microseconds or nanoseconds?"
+                                 : NULL;
+}
+
+void feed_take_operation(struct feed *feed, const struct line *line, const struct feed_op *op)
+{
+    uint64_t ignored;
+    enum feed_field culprit;
+    const char *unit = wrong_unit(feed);
+    if (unit != NULL) {
+        feed_reject(feed, line, NOTICE_WARNING, unit);
+        return;
+    }
+    switch (feed_op_type(op, &feed->values, &ignored, &culprit)) {
+    case FEED_NO_MEMORY: feed_out_of_memory(feed, line); return;
+    case FEED_WRONG_TYPE: feed_reject_field(feed, line, op, culprit); return;
+    case FEED_TYPED: break;
+    }
+    if (op->special == FEED_AUTH)
+        return;
+    if (op->special == FEED_STATUS) {
+        answer_status(feed, line);
+        return;
+    }
+    for (; ignored != 0; ignored &= ignored - 1) {
+        const struct feed_field_info *info = &feed_fields[__builtin_ctzll(ignored)];
+        feed_report_ignored(feed, line, op->name, info->name, info->type);
+    }
+    if (op->special == FEED_HOOK)
+        take_hook(feed, line);
+    else if (op->special == FEED_RAW)
+        feed_read_raw(feed, line, feed_text(&feed->values, OP_SESSION_ID),
+                      feed->values.raw[OP_EVENT]);
+    else if (op->special == FEED_OPEN)
+        take_open(feed, line);
+    else if (feed_op_update(op) != UPDATE_OPS)
+        take_update(feed, line, op);
+    else
+        apply_operation(feed, line, op);
+}

@@ -1,0 +1,86 @@
+/* A line is printed after the model has taken what it holds: only then is the session known that an
+   operation without one went to, and nothing that was refused is kept. */
+#include "ingest/ingest_tap.h"
+
+#include "core/export/feed_line.h"
+
+#include <math.h>
+
+static struct slice id_of(const struct ingest_ctx *ingest, session_no number)
+{
+    const struct session *session =
+        number == NO_SESSION ? NULL : swarm_session(ingest->swarm, number);
+    return session == NULL ? (struct slice){NULL, 0} : swarm_text_slice(ingest->swarm, session->id);
+}
+
+static struct strbuf new_line(const struct ingest_ctx *ingest)
+{
+    struct strbuf line;
+    strbuf_init(&line, ingest->mem, 0);
+    return line;
+}
+
+static void put_line(struct ingest_ctx *ingest, struct strbuf *line)
+{
+    if (line->failed) {
+        ingest_ctx_log(ingest, NOTICE_ERROR, "out of memory: a line of the feed is lost");
+    } else {
+        ingest->tap.put(ingest->tap.ctx, line->data, line->len);
+    }
+    strbuf_release(line);
+}
+
+bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update)
+{
+    if (!correlator_update(ingest->correlator, update)) {
+        return false;
+    }
+    if (ingest->tap.put != NULL) {
+        struct strbuf line = new_line(ingest);
+        feed_line_update(update, &line);
+        put_line(ingest, &line);
+    }
+    return true;
+}
+
+void ingest_tap_operation(struct ingest_ctx *ingest, struct slice object, double t_ms,
+                          session_no session)
+{
+    if (ingest->tap.put != NULL) {
+        struct strbuf line = new_line(ingest);
+        feed_line_operation(object, t_ms, id_of(ingest, session), &line);
+        put_line(ingest, &line);
+    }
+}
+
+void ingest_tap_raw(struct ingest_ctx *ingest, session_no session, double t_ms, struct slice event)
+{
+    if (ingest->tap.put != NULL) {
+        struct strbuf line = new_line(ingest);
+        feed_line_raw(t_ms, id_of(ingest, session), event, &line);
+        put_line(ingest, &line);
+    }
+}
+
+void ingest_tap_open(struct ingest_ctx *ingest, session_no session, double t_ms, double start_ms,
+                     struct slice extra)
+{
+    if (ingest->tap.put != NULL) {
+        struct strbuf line = new_line(ingest);
+        feed_line_open(t_ms, id_of(ingest, session), start_ms, extra, &line);
+        put_line(ingest, &line);
+    }
+}
+
+void ingest_tap_file(struct ingest_ctx *ingest, const char *path)
+{
+    if (ingest->tap.put != NULL) {
+        struct strbuf line = new_line(ingest), message = new_line(ingest);
+        strbuf_addf(&message, "%s: trace file opened", path);
+        line.failed = message.failed;
+        feed_line_log((double)(ingest_ctx_now(ingest) / 1000) / 1e3, (struct slice){NULL, 0},
+                      "info", (struct slice){message.data, message.len}, &line);
+        put_line(ingest, &line);
+        strbuf_release(&message);
+    }
+}
