@@ -37,6 +37,12 @@ static void take_call(struct long_session *session, unsigned number, double leng
     correlator_update(session->correlator, &update);
 }
 
+/* Lengths differ, as those of real calls do. */
+static double length_of(unsigned number)
+{
+    return 1 + (double)(number * 7919u % 5000u) / 1000;
+}
+
 static void open_session(struct long_session *session, unsigned calls)
 {
     struct swarm_config config = {.max_events = {0, 0}};
@@ -45,7 +51,7 @@ static void open_session(struct long_session *session, unsigned calls)
     session->correlator = correlator_new(session->swarm, session->tracer);
     session->calls = calls;
     for (unsigned i = 0; i < calls; i++) {
-        take_call(session, i, 5);
+        take_call(session, i, length_of(i));
         if (i % 1000 == 999) {
             correlator_flush(session->correlator);
         }
@@ -65,7 +71,8 @@ static void close_session(struct long_session *session)
 static double correct(struct long_session *session, unsigned turn, bool figures)
 {
     double began = bench_cpu();
-    take_call(session, session->calls / 4 + turn * (session->calls / 2 / (2 * CORRECTIONS)), 6);
+    unsigned number = session->calls / 4 + turn * (session->calls / 2 / (2 * CORRECTIONS));
+    take_call(session, number, length_of(number) + 1);
     correlator_flush(session->correlator);
     if (figures) {
         struct swarm_figures totals;
