@@ -34,7 +34,7 @@ static void report_changed(struct hub *hub)
         return;
     /* Once for all updates of this iteration. */
     if (hub->options.correlator != NULL && !correlator_flush(hub->options.correlator))
-        ingest_ctx_log(&hub->ingest, NOTICE_ERROR, "out of memory: the display is incomplete");
+        ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
     hub->ingest.changed = false;
     if (hub->options.changed != NULL)
         hub->options.changed(hub->options.ctx);

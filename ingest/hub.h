@@ -4,6 +4,7 @@
 #ifndef INGEST_HUB_H
 #define INGEST_HUB_H
 
+#include "core/model/source_status.h"
 #include "ingest/ingest_ctx.h"
 
 #include <uv.h>
@@ -21,7 +22,7 @@ struct hub_options {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
     struct correlator *correlator; /* NULL: clients' files cannot be opened */
-    struct notice_log *log;
+    struct event_log *log;
     struct ingest_tap tap; /* gets a line of the feed for all that the model is given */
     const struct hook_client *const
         *hook_clients;     /* whose hooks are taken, ends with NULL; NULL: none */

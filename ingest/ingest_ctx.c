@@ -14,12 +14,12 @@ enum {
     NEAR_BYTES = 24,
     LOGGED_IN_FULL = 100,
     LOGGED_ONE_OF = 1000,
-    NOTICE_BYTES = 1000,
+    ENTRY_BYTES = 1000,
     TIDY_EVENTS = 200000
 };
 
 void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct tracer *tracer,
-                     struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx)
+                     struct event_log *log, int64_t (*now_ns)(void *ctx), void *ctx)
 {
     *ingest = (struct ingest_ctx){.swarm = swarm,
                                   .tracer = tracer,
@@ -101,14 +101,14 @@ bool ingest_ctx_same_secret(struct slice given, const char *token)
     return differ == 0;
 }
 
-void ingest_ctx_log(struct ingest_ctx *ingest, enum notice_level level, const char *text)
+void ingest_ctx_log(struct ingest_ctx *ingest, enum log_level level, const char *text)
 {
-    struct notice notice = {.at_ns = ingest_ctx_now(ingest),
-                            .level = level,
-                            .session = NO_SESSION,
-                            .text = text,
-                            .len = strlen(text)};
-    notice_log_add(ingest->log, &notice);
+    struct log_entry entry = {.at_ns = ingest_ctx_now(ingest),
+                              .level = level,
+                              .session = NO_SESSION,
+                              .text = text,
+                              .len = strlen(text)};
+    event_log_add(ingest->log, &entry);
     ingest->changed = true;
 }
 
@@ -157,7 +157,7 @@ void ingest_ctx_json_reason(struct strbuf *out, const char *text, size_t len,
 static void log_reject(struct source_counters *counters, const struct reject *reject)
 {
     struct strbuf text;
-    strbuf_init(&text, counters->ingest->mem, NOTICE_BYTES);
+    strbuf_init(&text, counters->ingest->mem, ENTRY_BYTES);
     strbuf_adds(&text, reject->where);
     if (reject->line > 0)
         strbuf_addf(&text, ": line %llu", (unsigned long long)reject->line);

@@ -4,7 +4,7 @@
 #define INGEST_INGEST_CTX_H
 
 #include "core/correlate/correlator.h"
-#include "core/model/notice.h"
+#include "core/model/event_log.h"
 #include "core/tracer/tracer.h"
 #include "ingest/hook_client.h"
 
@@ -22,7 +22,7 @@ struct ingest_ctx {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
     struct correlator *correlator; /* of the same two; NULL: none */
-    struct notice_log *log;
+    struct event_log *log;
     struct ingest_tap tap;
     int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
     /* Appends the swarm's status, a line without its end; NULL: unknown. */
@@ -42,7 +42,7 @@ struct ingest_ctx {
 
 /* Sets it up; memory is the swarm's. */
 void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct tracer *tracer,
-                     struct notice_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
+                     struct event_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
 void ingest_ctx_release(struct ingest_ctx *ingest);
 int64_t ingest_ctx_now(const struct ingest_ctx *ingest);
 
@@ -71,7 +71,7 @@ struct reject {
     uint64_t line;      /* 0: unknown */
     const char *reason; /* "unknown op" … */
     struct slice bytes; /* the input, of which the log shows the first bytes; NULL: none */
-    enum notice_level level;
+    enum log_level level;
 };
 
 /* Counts it as bad and logs it. */
@@ -83,7 +83,7 @@ void source_counters_accept(struct source_counters *counters);
 bool ingest_ctx_same_secret(struct slice given, const char *token);
 
 /* Adds a line to the log. */
-void ingest_ctx_log(struct ingest_ctx *ingest, enum notice_level level, const char *text);
+void ingest_ctx_log(struct ingest_ctx *ingest, enum log_level level, const char *text);
 
 /* Appends the first bytes (at most 80) in readable form: control characters and invalid UTF-8
    are escaped, "…" marks a cut. */

@@ -23,7 +23,7 @@ static struct strbuf new_line(const struct ingest_ctx *ingest)
 static void put_line(struct ingest_ctx *ingest, struct strbuf *line)
 {
     if (line->failed) {
-        ingest_ctx_log(ingest, NOTICE_ERROR, "out of memory: a line of the feed is lost");
+        ingest_ctx_log(ingest, LOG_LEVEL_ERROR, "out of memory: a line of the feed is lost");
     } else {
         ingest->tap.put(ingest->tap.ctx, line->data, line->len);
     }

@@ -61,7 +61,7 @@ void source_finish(struct source *source, const char *error)
         return;
     strbuf_clear(&source->error);
     strbuf_adds(&source->error, error);
-    ingest_ctx_log(hub_ctx(source->hub), NOTICE_ERROR, error);
+    ingest_ctx_log(hub_ctx(source->hub), LOG_LEVEL_ERROR, error);
 }
 
 size_t source_max_line(const struct source *source, bool file)

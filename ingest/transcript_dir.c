@@ -163,7 +163,7 @@ static void look_and_read(struct transcript_dir *dir)
 static void refuse(struct transcript_dir *dir)
 {
     struct reject reject = {
-        .where = dir->file->path, .reason = strerror(dir->refused), .level = NOTICE_WARNING};
+        .where = dir->file->path, .reason = strerror(dir->refused), .level = LOG_LEVEL_WARNING};
     if (!dir->file->refused) {
         source_counters_reject(&dir->source.counters, &reject);
     }

@@ -1,5 +1,5 @@
 /* The shape of an API request: its phases and rates, worked out from its times and tokens. The
-   printer of its events and the model's figures both ask here. Source of the formulas: the seed's
+   printer of its events and the model's metrics both ask here. Source of the formulas: the seed's
    endLLMRequestPerfettoSpan. */
 #ifndef CORE_MODEL_REQUEST_H
 #define CORE_MODEL_REQUEST_H

@@ -1,4 +1,4 @@
-/* A closed span is added to its agent's tally and to its session's; a request to its model's as well.
+/* A closed span is added to its agent's accumulator and to its session's; a request to its model's as well.
    Totals over sessions are made when they are asked for, so a session can be counted again without
    the others. A session whose closed spans were corrected is counted again when somebody asks. */
 #include "core/model/stats.h"
@@ -16,18 +16,18 @@ bool stats_init(struct stats *stats, const struct mem *mem)
 
 static void release_model(struct stats_model *model)
 {
-    figures_tally_release(&model->tally);
+    metrics_acc_release(&model->acc);
 }
 
 void stats_release(struct stats *stats)
 {
     const struct mem *mem = stats->mem;
     for (size_t i = 0; i < stats->agent_count; i++) {
-        figures_tally_release(&stats->agents[i].tally);
+        metrics_acc_release(&stats->agents[i].acc);
         intervals_release(&stats->agents[i].busy);
     }
     for (size_t i = 0; i < stats->session_count; i++) {
-        figures_tally_release(&stats->sessions[i].tally);
+        metrics_acc_release(&stats->sessions[i].acc);
         intervals_release(&stats->sessions[i].busy);
     }
     for (size_t i = 0; i < stats->model_count; i++) {
@@ -52,7 +52,7 @@ static struct stats_agent *agent_in(struct stats *stats, agent_no agent)
             return NULL;
         }
         struct stats_agent *made = &stats->agents[stats->agent_count++];
-        figures_tally_init(&made->tally, stats->mem);
+        metrics_acc_init(&made->acc, stats->mem);
         intervals_init(&made->busy, stats->mem);
     }
     return &stats->agents[agent];
@@ -67,7 +67,7 @@ static struct stats_session *session_in(struct stats *stats, session_no session)
         }
         struct stats_session *made = &stats->sessions[stats->session_count++];
         *made = (struct stats_session){.spans = {0}};
-        figures_tally_init(&made->tally, stats->mem);
+        metrics_acc_init(&made->acc, stats->mem);
         intervals_init(&made->busy, stats->mem);
     }
     return &stats->sessions[session];
@@ -87,7 +87,7 @@ static struct stats_model *model_in(struct stats *stats, session_no session, int
     }
     struct stats_model *made = &stats->models[stats->model_count++];
     *made = (struct stats_model){.session = session, .name = name};
-    figures_tally_init(&made->tally, stats->mem);
+    metrics_acc_init(&made->acc, stats->mem);
     return made;
 }
 
@@ -172,15 +172,15 @@ bool stats_count_open(struct swarm *swarm, const struct span *span, int by)
     }
     session->spans.open += (uint64_t)(int64_t)by;
     if (span->kind == SPAN_REQUEST) {
-        agent->tally.open_requests += (uint64_t)(int64_t)by;
-        session->tally.open_requests += (uint64_t)(int64_t)by;
+        agent->acc.open_requests += (uint64_t)(int64_t)by;
+        session->acc.open_requests += (uint64_t)(int64_t)by;
     }
     if (!is_tool(span)) {
         return true;
     }
     intern_id name = stats_tool_name(stats, swarm, span);
-    return name != INTERN_FAILED && figures_tally_open_tool(&agent->tally, name, by) &&
-           figures_tally_open_tool(&session->tally, name, by);
+    return name != INTERN_FAILED && metrics_acc_open_tool(&agent->acc, name, by) &&
+           metrics_acc_open_tool(&session->acc, name, by);
 }
 
 static void count_closed(struct span_counts *counts, uint8_t flags, int by)
@@ -198,8 +198,8 @@ static bool count_request(struct swarm *swarm, const struct span *span,
     struct stats *stats = &swarm->stats;
     struct request_sample sample;
     request_sample_make(swarm, span, facts, &sample);
-    if (!figures_tally_count_request(&agent->tally, &sample, by) ||
-        !figures_tally_count_request(&session->tally, &sample, by)) {
+    if (!metrics_acc_count_request(&agent->acc, &sample, by) ||
+        !metrics_acc_count_request(&session->acc, &sample, by)) {
         return false;
     }
     intern_id name = stats_model_name(stats, facts);
@@ -207,7 +207,7 @@ static bool count_request(struct swarm *swarm, const struct span *span,
         return name == INTERN_NONE;
     }
     struct stats_model *model = model_in(stats, swarm->agents[span->agent].session, name);
-    return model != NULL && figures_tally_count_request(&model->tally, &sample, by);
+    return model != NULL && metrics_acc_count_request(&model->acc, &sample, by);
 }
 
 static bool count_tool(struct swarm *swarm, const struct span *span, struct stats_agent *agent,
@@ -218,8 +218,8 @@ static bool count_tool(struct swarm *swarm, const struct span *span, struct stat
     double ms = (double)(span->end_ns - span->start_ns) / 1e6;
     enum span_kind kind = (enum span_kind)span->kind;
     return name != INTERN_FAILED &&
-           figures_tally_count_tool(&agent->tally, name, kind, error, ms, by) &&
-           figures_tally_count_tool(&session->tally, name, kind, error, ms, by);
+           metrics_acc_count_tool(&agent->acc, name, kind, error, ms, by) &&
+           metrics_acc_count_tool(&session->acc, name, kind, error, ms, by);
 }
 
 static bool count_work(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
@@ -232,8 +232,8 @@ static bool count_work(struct swarm *swarm, const struct span *span, const struc
         return count_tool(swarm, span, agent, session, by);
     }
     double ms = (double)(span->end_ns - span->start_ns) / 1e6;
-    figures_tally_count_time(&agent->tally, SPAN_USER, ms, by);
-    figures_tally_count_time(&session->tally, SPAN_USER, ms, by);
+    metrics_acc_count_time(&agent->acc, SPAN_USER, ms, by);
+    metrics_acc_count_time(&session->acc, SPAN_USER, ms, by);
     return true;
 }
 
@@ -433,7 +433,7 @@ static void forget_agents(struct stats *stats, const struct swarm *swarm, sessio
 {
     for (size_t i = 0; i < stats->agent_count; i++) {
         if (swarm->agents[i].session == session) {
-            figures_tally_release(&stats->agents[i].tally);
+            metrics_acc_release(&stats->agents[i].acc);
             intervals_release(&stats->agents[i].busy);
         }
     }
@@ -443,7 +443,7 @@ void stats_forget(struct stats *stats, const struct swarm *swarm, session_no ses
 {
     forget_agents(stats, swarm, session);
     if (session < stats->session_count) {
-        figures_tally_release(&stats->sessions[session].tally);
+        metrics_acc_release(&stats->sessions[session].acc);
         intervals_release(&stats->sessions[session].busy);
         stats->sessions[session].spans = (struct span_counts){0};
         stats->sessions[session].stale = false;

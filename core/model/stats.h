@@ -1,25 +1,25 @@
-/* The statistics of closed spans, which the figures (figures.h) are made of: by agent, by session and
+/* The statistics of closed spans, which the metrics (metrics.h) are made of: by agent, by session and
    by model. A span is added when it gets its end. Open spans are counted, but their time is not yet
-   added. Private to the model and the figures. */
+   added. Private to the model and the metrics. */
 #ifndef CORE_STATS_H
 #define CORE_STATS_H
 
-#include "core/model/figures_tally.h"
 #include "core/model/intervals.h"
+#include "core/model/metrics_acc.h"
 
 struct stats_agent {
-    struct figures_tally tally;
+    struct metrics_acc acc;
     struct intervals busy;
 };
 
 struct stats_model {
     session_no session;
     intern_id name; /* in stats.names */
-    struct figures_tally tally;
+    struct metrics_acc acc;
 };
 
 struct stats_session {
-    struct figures_tally tally;
+    struct metrics_acc acc;
     struct intervals busy; /* the union of its agents' */
     struct span_counts spans;
     bool stale; /* something could not be subtracted: counted again when next asked for */

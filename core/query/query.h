@@ -3,7 +3,7 @@
 #ifndef CORE_QUERY_H
 #define CORE_QUERY_H
 
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 
 /* ---- states ---- */
 

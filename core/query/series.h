@@ -1,11 +1,11 @@
-/* The swarm over time: a few figures for each stretch of time, computed from the spans each
+/* The swarm over time: a few metrics for each stretch of time, computed from the spans each
    time. */
 #ifndef CORE_SERIES_H
 #define CORE_SERIES_H
 
 #include "core/query/counters.h"
 
-/* Figures of the requests that ended in a stretch and of the work in it; NAN: no data. */
+/* Metrics of the requests that ended in a stretch and of the work in it; NAN: no data. */
 struct series_point {
     uint64_t requests, failed;
     double ttft_p50_ms, ttft_p95_ms;

@@ -77,19 +77,19 @@ bool hook_send(const struct hook_event *e, const struct update *update)
     return ingest_ctx_update(e->ingest, update);
 }
 
-void hook_log(const struct hook_event *e, enum notice_level level, const char *what,
+void hook_log(const struct hook_event *e, enum log_level level, const char *what,
               struct slice detail)
 {
     char text[200];
     detail = hook_cut(detail, 120);
     int len = snprintf(text, sizeof text, "%s: %.*s", what, (int)detail.len,
                        detail.bytes == NULL ? "" : detail.bytes);
-    struct notice notice = {.at_ns = time_ns_from_ms(e->t_ms),
-                            .level = level,
-                            .session = correlator_session(e->correlator, e->session_id),
-                            .text = text,
-                            .len = len < (int)sizeof text ? (size_t)len : sizeof text - 1};
-    notice_log_add(e->ingest->log, &notice);
+    struct log_entry entry = {.at_ns = time_ns_from_ms(e->t_ms),
+                              .level = level,
+                              .session = correlator_session(e->correlator, e->session_id),
+                              .text = text,
+                              .len = len < (int)sizeof text ? (size_t)len : sizeof text - 1};
+    event_log_add(e->ingest->log, &entry);
 }
 
 static const char hook_source[] = "Claude Code hooks";
@@ -157,7 +157,7 @@ static bool session_end(struct hook_event *e)
     struct update update = hook_update(e, UPDATE_SESSION, PRECEDENCE_HOOKS);
     update_number(&update, FIELD_END_MS, e->t_ms);
     update_number(&update, FIELD_OUTCOME, OUTCOME_ENDED);
-    hook_log(e, NOTICE_INFO, "session ended", hook_text(e, "reason"));
+    hook_log(e, LOG_LEVEL_INFO, "session ended", hook_text(e, "reason"));
     /* The correlator closes the other open calls with the session, as incomplete. */
     bool good = hook_end_idle(e) && hook_send(e, &update);
     hook_open_calls_drop_session(&e->hooks->open_calls, e->session_hash);
@@ -233,7 +233,7 @@ static bool stop(struct hook_event *e)
 
 static bool stop_failure(struct hook_event *e)
 {
-    hook_log(e, NOTICE_WARNING, "interaction failed", hook_text(e, "error"));
+    hook_log(e, LOG_LEVEL_WARNING, "interaction failed", hook_text(e, "error"));
     return stop(e);
 }
 

@@ -52,7 +52,7 @@ struct update hook_call_update(const struct hook_event *e, enum call_kind kind, 
                                enum precedence precedence);
 bool hook_send(const struct hook_event *e, const struct update *update);
 /* Logs "WHAT: DETAIL". */
-void hook_log(const struct hook_event *e, enum notice_level level, const char *what,
+void hook_log(const struct hook_event *e, enum log_level level, const char *what,
               struct slice detail);
 
 /* claude_hook_tools.c. Each returns false if out of memory. */

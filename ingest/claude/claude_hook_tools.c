@@ -75,7 +75,7 @@ static struct hook_open_call *add(struct hook_event *e, enum hook_call_kind kind
         hook_open_calls_add(&e->hooks->open_calls, e->session_hash, id, &forgotten);
     if (forgotten && !e->hooks->reported_full) {
         e->hooks->reported_full = true;
-        hook_log(e, NOTICE_WARNING, "hooks",
+        hook_log(e, LOG_LEVEL_WARNING, "hooks",
                  literal("too many open calls, the oldest was dropped"));
     }
     if (call == NULL) {

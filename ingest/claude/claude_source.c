@@ -67,7 +67,7 @@ static void log_unknown(struct claude_source *claude)
     ingest_ctx_quote(&text, type.bytes != NULL ? type.bytes : "", type.len);
     strbuf_addc(&text, '\'');
     if (!text.failed)
-        ingest_ctx_log(ctx_of(claude), NOTICE_INFO, text.data);
+        ingest_ctx_log(ctx_of(claude), LOG_LEVEL_INFO, text.data);
     strbuf_release(&text);
 }
 

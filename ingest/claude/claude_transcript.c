@@ -373,7 +373,7 @@ static void report_reject(struct claude_transcript *t, const char *text, size_t 
         .line = number,
         .reason = reason,
         .bytes = {text, len},
-        .level = NOTICE_WARNING,
+        .level = LOG_LEVEL_WARNING,
     };
     source_counters_reject(t->options.counters, &reject);
 }

@@ -44,7 +44,7 @@ void feed_free(struct feed *feed)
 
 /* ---- what is refused ---- */
 
-void feed_reject(struct feed *feed, const struct line *line, enum notice_level level,
+void feed_reject(struct feed *feed, const struct line *line, enum log_level level,
                  const char *reason)
 {
     struct reject reject = {.where = feed->options.where,
@@ -63,7 +63,7 @@ static void complain_of_json(struct feed *feed, const struct line *line, enum li
     if (kind == LINE_LAST)
         strbuf_adds(&reason, "cut off: ");
     ingest_ctx_json_reason(&reason, line->bytes, line->len, error);
-    feed_reject(feed, line, NOTICE_WARNING, reason.failed ? "not JSON" : reason.data);
+    feed_reject(feed, line, LOG_LEVEL_WARNING, reason.failed ? "not JSON" : reason.data);
     strbuf_release(&reason);
 }
 
@@ -73,7 +73,7 @@ void feed_report_ignored(struct feed *feed, const struct line *line, const char 
     struct strbuf reason;
     strbuf_init(&reason, feed->ingest->mem, 0);
     strbuf_addf(&reason, "%s: %s is not %s, ignored", op, name, feed_type_words(type));
-    feed_reject(feed, line, NOTICE_DEBUG, reason.failed ? "bad field" : reason.data);
+    feed_reject(feed, line, LOG_LEVEL_DEBUG, reason.failed ? "bad field" : reason.data);
     strbuf_release(&reason);
 }
 
@@ -87,13 +87,13 @@ void feed_reject_field(struct feed *feed, const struct line *line, const struct 
         strbuf_addf(&reason, "%s: %s is not %s", op->name, info->name, feed_type_words(info->type));
     else
         strbuf_addf(&reason, "%s: %s is missing", op->name, info->name);
-    feed_reject(feed, line, NOTICE_WARNING, reason.failed ? "bad field" : reason.data);
+    feed_reject(feed, line, LOG_LEVEL_WARNING, reason.failed ? "bad field" : reason.data);
     strbuf_release(&reason);
 }
 
 void feed_out_of_memory(struct feed *feed, const struct line *line)
 {
-    feed_reject(feed, line, NOTICE_ERROR, "out of memory, the line is lost");
+    feed_reject(feed, line, LOG_LEVEL_ERROR, "out of memory, the line is lost");
 }
 
 static void refuse(struct feed *feed, const struct line *line, const char *reason)
@@ -102,7 +102,7 @@ static void refuse(struct feed *feed, const struct line *line, const char *reaso
     struct reject reject = {.where = feed->options.where,
                             .line = line->number,
                             .reason = reason,
-                            .level = NOTICE_WARNING};
+                            .level = LOG_LEVEL_WARNING};
     source_counters_reject(feed->options.counters, &reject);
     feed->refused = true;
 }
@@ -186,7 +186,7 @@ static void take_object(struct feed *feed, struct line *line, struct json_value 
     if (wrong == NULL && op == NULL && json_get(object, "ph").type == JSON_TYPE_NONE)
         wrong = "neither op nor ph";
     if (wrong != NULL)
-        feed_reject(feed, line, NOTICE_WARNING, wrong);
+        feed_reject(feed, line, LOG_LEVEL_WARNING, wrong);
     else if (op != NULL)
         feed_take_operation(feed, line, op);
     else
@@ -212,13 +212,13 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
     else if (!feed->authorized)
         refuse(feed, &line, "refused: the first line has to be an auth operation");
     else if (kind == LINE_TOO_LONG)
-        feed_reject(feed, &line, NOTICE_WARNING, "longer than a line may be, dropped");
+        feed_reject(feed, &line, LOG_LEVEL_WARNING, "longer than a line may be, dropped");
     else if (kind == LINE_LOST)
         feed_out_of_memory(feed, &line);
     else if (!checked)
         complain_of_json(feed, &line, kind, &error);
     else
-        feed_reject(feed, &line, NOTICE_WARNING, "not an object");
+        feed_reject(feed, &line, LOG_LEVEL_WARNING, "not an object");
 }
 
 bool feed_push(struct feed *feed, const char *bytes, size_t len)

@@ -8,7 +8,7 @@
 
 struct feed_options {
     struct source_counters *counters; /* all borrowed; with its context */
-    const char *where;                /* of notices: "unix:/run/x sender 2" */
+    const char *where;                /* of entries: "unix:/run/x sender 2" */
     const char *source;               /* of sessions, for people: "unix:/run/x" */
     const char *session_id; /* of the session that is made where none is said; NULL: feed-N */
     size_t max_line_bytes;

@@ -28,7 +28,7 @@ void feed_take_raw(struct feed *feed, const struct line *line, struct slice sess
     switch (feed_raw_append(&feed->sessions, session_id, feed->local_ns, raw, bytes)) {
     case FEED_RAW_OK: source_counters_accept(options->counters); break;
     case FEED_RAW_OUT_OF_RANGE:
-        feed_reject(feed, line, NOTICE_WARNING, "ts is out of range");
+        feed_reject(feed, line, LOG_LEVEL_WARNING, "ts is out of range");
         break;
     case FEED_RAW_NO_MEMORY: feed_out_of_memory(feed, line); break;
     }
@@ -41,7 +41,7 @@ void feed_read_raw(struct feed *feed, const struct line *line, struct slice sess
     struct raw_event raw;
     const char *wrong = trace_event_read(object, &feed->extra, &raw);
     if (wrong != NULL)
-        feed_reject(feed, line, NOTICE_WARNING, wrong);
+        feed_reject(feed, line, LOG_LEVEL_WARNING, wrong);
     else
         feed_take_raw(feed, line, session_id, &raw, (struct slice){object.raw, object.len});
 }
@@ -63,31 +63,31 @@ static enum tracer_result hello(struct feed *feed, double t_ms)
     return result;
 }
 
-static enum notice_level level_of(struct slice level)
+static enum log_level level_of(struct slice level)
 {
     static const struct {
         const char *name;
-        enum notice_level level;
-    } levels[] = {{"debug", NOTICE_DEBUG},
-                  {"warning", NOTICE_WARNING},
-                  {"warn", NOTICE_WARNING},
-                  {"error", NOTICE_ERROR}};
+        enum log_level level;
+    } levels[] = {{"debug", LOG_LEVEL_DEBUG},
+                  {"warning", LOG_LEVEL_WARNING},
+                  {"warn", LOG_LEVEL_WARNING},
+                  {"error", LOG_LEVEL_ERROR}};
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
         if (level.len == strlen(levels[i].name) &&
             memcmp(level.bytes, levels[i].name, level.len) == 0)
             return levels[i].level;
-    return NOTICE_INFO;
+    return LOG_LEVEL_INFO;
 }
 
 static void log_message(struct feed *feed, const struct op_context *context)
 {
     struct slice text = feed_text(&feed->values, OP_MESSAGE);
-    struct notice notice = {.at_ns = time_ns_from_ms(context->t_ms),
-                            .level = level_of(feed_text(&feed->values, OP_LEVEL)),
-                            .session = context->session,
-                            .text = text.bytes,
-                            .len = text.len};
-    notice_log_add(feed->ingest->log, &notice);
+    struct log_entry notice = {.at_ns = time_ns_from_ms(context->t_ms),
+                               .level = level_of(feed_text(&feed->values, OP_LEVEL)),
+                               .session = context->session,
+                               .text = text.bytes,
+                               .len = text.len};
+    event_log_add(feed->ingest->log, &notice);
 }
 
 static double time_of(const struct feed *feed)
@@ -143,7 +143,7 @@ static void answer_status(struct feed *feed, const struct line *line)
 {
     struct strbuf text, answer;
     if (feed->options.reply == NULL || feed->ingest->status == NULL) {
-        feed_reject(feed, line, NOTICE_WARNING, "status: nobody can be answered here");
+        feed_reject(feed, line, LOG_LEVEL_WARNING, "status: nobody can be answered here");
         return;
     }
     strbuf_init(&text, feed->ingest->mem, 0);
@@ -173,7 +173,7 @@ static void take_hook(struct feed *feed, const struct line *line)
                           feed->local_ns);
     }
     if (wrong != NULL)
-        feed_reject(feed, line, NOTICE_WARNING, wrong);
+        feed_reject(feed, line, LOG_LEVEL_WARNING, wrong);
     else
         source_counters_accept(feed->options.counters);
 }
@@ -222,7 +222,7 @@ static bool apply_update(struct feed *feed, const struct line *line, const struc
 static void take_update(struct feed *feed, const struct line *line, const struct feed_op *op)
 {
     if (feed->ingest->correlator == NULL)
-        feed_reject(feed, line, NOTICE_WARNING, "updates are not taken here");
+        feed_reject(feed, line, LOG_LEVEL_WARNING, "updates are not taken here");
     else if (apply_update(feed, line, op))
         source_counters_accept(feed->options.counters);
     else
@@ -247,7 +247,9 @@ static void apply_operation(struct feed *feed, const struct line *line, const st
 {
     switch (apply(feed, line, op)) {
     case TRACER_OK: source_counters_accept(feed->options.counters); break;
-    case TRACER_NOT_OPEN: feed_reject(feed, line, NOTICE_DEBUG, "nothing of that is open"); break;
+    case TRACER_NOT_OPEN:
+        feed_reject(feed, line, LOG_LEVEL_DEBUG, "nothing of that is open");
+        break;
     case TRACER_NO_MEMORY: feed_out_of_memory(feed, line); break;
     }
 }
@@ -267,7 +269,7 @@ void feed_take_operation(struct feed *feed, const struct line *line, const struc
     enum feed_field culprit;
     const char *unit = wrong_unit(feed);
     if (unit != NULL) {
-        feed_reject(feed, line, NOTICE_WARNING, unit);
+        feed_reject(feed, line, LOG_LEVEL_WARNING, unit);
         return;
     }
     switch (feed_op_type(op, &feed->values, &ignored, &culprit)) {

@@ -30,7 +30,7 @@ struct line {
 /* ---- feed.c ---- */
 
 /* Counts and logs the line as bad. `reason` is copied. */
-void feed_reject(struct feed *feed, const struct line *line, enum notice_level level,
+void feed_reject(struct feed *feed, const struct line *line, enum log_level level,
                  const char *reason);
 /* The same for a required field that is absent or of the wrong type. */
 void feed_reject_field(struct feed *feed, const struct line *line, const struct feed_op *op,

@@ -189,7 +189,7 @@ static void warn_of_accept(struct listener *listener, const char *detail)
     strbuf_init(&text, mem_of(listener), 0);
     source_error(&text, listener->source.spec, "cannot accept a connection", detail);
     if (text.data != NULL) {
-        ingest_ctx_log(listener->source.counters.ingest, NOTICE_WARNING, text.data);
+        ingest_ctx_log(listener->source.counters.ingest, LOG_LEVEL_WARNING, text.data);
     }
     strbuf_release(&text);
 }

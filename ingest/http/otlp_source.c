@@ -25,7 +25,7 @@ struct otlp_source {
 static void report_reject(struct otlp_source *otlp, const char *reason, struct slice bytes)
 {
     struct reject reject = {
-        .where = otlp->source.spec, .reason = reason, .bytes = bytes, .level = NOTICE_WARNING};
+        .where = otlp->source.spec, .reason = reason, .bytes = bytes, .level = LOG_LEVEL_WARNING};
     source_counters_reject(&otlp->source.counters, &reject);
 }
 
@@ -56,7 +56,7 @@ static unsigned not_yet(struct otlp_source *otlp, struct slice body, const char 
     (void)body;
     *text = "OTLP is not in this version of swarmtop yet; POST /hooks is.\n";
     if (!otlp->warned)
-        ingest_ctx_log(otlp->source.counters.ingest, NOTICE_WARNING,
+        ingest_ctx_log(otlp->source.counters.ingest, LOG_LEVEL_WARNING,
                        "otlp: telemetry comes in, but OTLP is not in this version yet");
     otlp->warned = true;
     return 501;

@@ -142,7 +142,7 @@ static void stop_here(struct file_source *file)
     strbuf_addf(&text, "%s: reading was stopped at %d %%: the display is incomplete",
                 file->source.spec, all == 0 ? 0 : (int)(done * 100 / all));
     if (!text.failed) {
-        ingest_ctx_log(file->source.counters.ingest, NOTICE_WARNING, text.data);
+        ingest_ctx_log(file->source.counters.ingest, LOG_LEVEL_WARNING, text.data);
     }
     strbuf_release(&text);
     importer_drop(&file->importer);

@@ -65,7 +65,7 @@ static void take_rejects(struct importer *importer, const struct batch *batch)
             .line = from->line,
             .reason = batch->texts.data + from->reason,
             .bytes = {from->len > 0 ? batch->texts.data + from->bytes : NULL, from->len},
-            .level = NOTICE_WARNING,
+            .level = LOG_LEVEL_WARNING,
         };
         if (from->broken) {
             set_error(importer, from->line, reject.reason, reject.bytes);

@@ -1,7 +1,7 @@
 /* make bench [QUICK=1] [GOALS='1 2']: a line for each ratio, with its goal. */
 #include "tests/bench/bench.h"
 
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 #include "core/query/query.h"
 #include "ingest/sources.h"
 
@@ -117,12 +117,12 @@ void bench_say(const char *name, double ratio, const char *reference, bool at_le
                const char *format, ...)
 {
     bool met = at_least ? ratio >= goal : ratio <= goal;
-    char figures[300];
+    char metrics[300];
     va_list args;
     va_start(args, format);
-    vsnprintf(figures, sizeof figures, format, args);
+    vsnprintf(metrics, sizeof metrics, format, args);
     va_end(args);
-    printf("%s: %.3gx %s (%s) goal %s %g %s\n", name, ratio, reference, figures,
+    printf("%s: %.3gx %s (%s) goal %s %g %s\n", name, ratio, reference, metrics,
            at_least ? "at least" : "at most", goal, met ? "met" : "MISSED");
     fflush(stdout);
     missed += !met;
@@ -238,7 +238,7 @@ void bench_engine_open(struct bench_engine *engine, size_t max_events, bool foll
     uv_loop_init(&engine->loop);
     engine->swarm = swarm_new(&mem_libc, &config);
     engine->tracer = tracer_new(engine->swarm);
-    engine->log = notice_log_new(&mem_libc, 100);
+    engine->log = event_log_new(&mem_libc, 100);
     struct hub_options options = {.swarm = engine->swarm,
                                   .tracer = engine->tracer,
                                   .log = engine->log,
@@ -275,22 +275,22 @@ void bench_engine_close(struct bench_engine *engine)
     uv_loop_close(&engine->loop);
     tracer_free(engine->tracer);
     swarm_free(engine->swarm);
-    notice_log_free(engine->log);
+    event_log_free(engine->log);
 }
 
 void bench_look_at_all(const struct swarm *swarm)
 {
     struct timeline_cell cell;
-    struct swarm_figures figures;
+    struct swarm_metrics metrics;
     for (agent_no i = 0; i < swarm_agent_count(swarm); i++) {
         for (unsigned lane = 0; lane < swarm_agent(swarm, i)->lane_count; lane++) {
             query_lane(swarm, i, lane, 0, (int64_t)1 << 40, 1, 0, NULL, &cell);
         }
     }
-    if (!figures_compute(swarm, 0, &figures)) {
+    if (!metrics_compute(swarm, 0, &metrics)) {
         die("out of memory");
     }
-    figures_release(&figures);
+    metrics_release(&metrics);
 }
 
 /* ---- all of them ---- */

@@ -37,10 +37,10 @@ struct samples {
 void samples_add(struct samples *samples, double value);
 double samples_median(const struct samples *samples);
 
-/* `name: RATIOx against REFERENCE (FIGURES) goal GOAL met`. With `at_least` the ratio has to reach the goal, else to stay below it. */
+/* `name: RATIOx against REFERENCE (METRICS) goal GOAL met`. With `at_least` the ratio has to reach the goal, else to stay below it. */
 void bench_say(const char *name, double ratio, const char *reference, bool at_least, double goal,
                const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* `name: FIGURES`, where there is no goal. */
+/* `name: METRICS`, where there is no goal. */
 void bench_tell(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What is measured in a process of its own, as the program runs it: memory that others have had before is another's. `path` is a file, `number` whatever
@@ -61,7 +61,7 @@ struct bench_engine {
     uv_loop_t loop;
     struct swarm *swarm;
     struct tracer *tracer;
-    struct notice_log *log;
+    struct event_log *log;
     struct hub *hub;
 };
 void bench_engine_open(struct bench_engine *engine, size_t max_events, bool follow);
@@ -69,7 +69,7 @@ void bench_engine_add(struct bench_engine *engine, const char *spec);
 /* Until all sources have finished. */
 void bench_engine_run(struct bench_engine *engine);
 void bench_engine_close(struct bench_engine *engine);
-/* Asks all lanes, so that their pyramids are there, and for all figures. */
+/* Asks all lanes, so that their pyramids are there, and for all metrics. */
 void bench_look_at_all(const struct swarm *swarm);
 
 /* ---- references ---- */

@@ -229,7 +229,7 @@ enum { FRAME_US = 16667 };
 
 static void draw(struct live *live)
 {
-    struct swarm_figures figures;
+    struct swarm_metrics metrics;
     struct source_progress progress;
     struct view_input input = {
         .theme = {.color = true},
@@ -238,10 +238,10 @@ static void draw(struct live *live)
         .events_per_s = 0,
         .progress = hub_progress(live->engine.hub, &progress) ? &progress : NULL,
     };
-    bool good = figures_compute_totals(live->engine.swarm, 0, &figures);
-    input.figures = good ? &figures : NULL;
+    bool good = metrics_compute_totals(live->engine.swarm, 0, &metrics);
+    input.metrics = good ? &metrics : NULL;
     view_draw(&input, &live->state, live->grid);
-    figures_release(&figures);
+    metrics_release(&metrics);
 }
 
 /* Late is as bad as long: what counts is when the frame is there, after it was due. */

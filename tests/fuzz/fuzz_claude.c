@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk, bool content)
+static struct fuzz_metrics run(const char *bytes, size_t len, size_t chunk, bool content)
 {
     struct fuzz_model model;
     fuzz_model_init(&model);
@@ -26,10 +26,10 @@ static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk, bool
     fuzz_require(claude_transcript_finish(transcript));
     fuzz_require(correlator_flush(model.ingest.correlator));
     claude_transcript_free(transcript);
-    struct fuzz_figures figures = fuzz_figures_of(&model);
+    struct fuzz_metrics metrics = fuzz_metrics_of(&model);
     correlator_free(model.ingest.correlator);
     fuzz_model_release(&model);
-    return figures;
+    return metrics;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

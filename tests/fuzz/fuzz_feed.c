@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk)
+static struct fuzz_metrics run(const char *bytes, size_t len, size_t chunk)
 {
     struct fuzz_model model;
     fuzz_model_init(&model);
@@ -17,9 +17,9 @@ static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk)
         fuzz_require(feed_push(feed, bytes + at, len - at < chunk ? len - at : chunk));
     feed_finish(feed, SESSION_DISCONNECTED);
     feed_free(feed);
-    struct fuzz_figures figures = fuzz_figures_of(&model);
+    struct fuzz_metrics metrics = fuzz_metrics_of(&model);
     fuzz_model_release(&model);
-    return figures;
+    return metrics;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

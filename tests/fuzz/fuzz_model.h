@@ -11,7 +11,7 @@ struct fuzz_model {
     struct swarm *swarm;
     struct tracer *tracer;
     struct correlator *correlator;
-    struct notice_log *log;
+    struct event_log *log;
     struct ingest_ctx ingest;
     struct source_counters counters;
 };
@@ -35,7 +35,7 @@ static void fuzz_model_init(struct fuzz_model *model)
     model->swarm = swarm_new(&mem_libc, &config);
     model->tracer = tracer_new(model->swarm);
     model->correlator = correlator_new(model->swarm, model->tracer);
-    model->log = notice_log_new(&mem_libc, 20);
+    model->log = event_log_new(&mem_libc, 20);
     ingest_ctx_init(&model->ingest, model->swarm, model->tracer, model->log, fuzz_now, NULL);
     model->ingest.correlator = model->correlator;
     model->ingest.hook_clients = source_hook_clients;
@@ -48,31 +48,31 @@ static void fuzz_model_release(struct fuzz_model *model)
     correlator_free(model->correlator);
     tracer_free(model->tracer);
     swarm_free(model->swarm);
-    notice_log_free(model->log);
+    event_log_free(model->log);
 }
 
 /* What has to be the same in any chunks. */
-struct fuzz_figures {
+struct fuzz_metrics {
     uint64_t events, bad, in_memory;
-    size_t sessions, notices;
+    size_t sessions, entries;
 };
 
-static struct fuzz_figures fuzz_figures_of(const struct fuzz_model *model)
+static struct fuzz_metrics fuzz_metrics_of(const struct fuzz_model *model)
 {
-    return (struct fuzz_figures){
+    return (struct fuzz_metrics){
         .events = model->counters.events,
         .bad = model->counters.bad,
         .in_memory = event_store_count(swarm_store(model->swarm, POOL_LIVE)) +
                      event_store_count(swarm_store(model->swarm, POOL_FILES)),
         .sessions = swarm_session_count(model->swarm),
-        .notices = notice_log_count(model->log),
+        .entries = event_log_count(model->log),
     };
 }
 
-static void fuzz_require_same(struct fuzz_figures a, struct fuzz_figures b)
+static void fuzz_require_same(struct fuzz_metrics a, struct fuzz_metrics b)
 {
     fuzz_require(a.events == b.events && a.bad == b.bad && a.in_memory == b.in_memory &&
-                 a.sessions == b.sessions && a.notices == b.notices);
+                 a.sessions == b.sessions && a.entries == b.entries);
 }
 
 #endif

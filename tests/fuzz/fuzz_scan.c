@@ -23,7 +23,7 @@ static void init_importer(struct importer *importer, struct fuzz_model *model)
 }
 
 /* As from a pipe. */
-static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk)
+static struct fuzz_metrics run(const char *bytes, size_t len, size_t chunk)
 {
     struct fuzz_model model;
     struct importer importer;
@@ -50,9 +50,9 @@ static struct fuzz_figures run(const char *bytes, size_t len, size_t chunk)
     unpack_free(unpack);
     batch_release(&batch);
     importer_release(&importer);
-    struct fuzz_figures figures = fuzz_figures_of(&model);
+    struct fuzz_metrics metrics = fuzz_metrics_of(&model);
     fuzz_model_release(&model);
-    return figures;
+    return metrics;
 }
 
 static void put_file(const char *path, const char *bytes, size_t len)

@@ -2,7 +2,7 @@
    it is the test's second opinion on what the document must hold, not a copy of ingest. */
 #include "tests/support/model.h"
 
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 #include "core/query/query.h"
 #include "tests/support/support.h"
 

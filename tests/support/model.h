@@ -57,7 +57,7 @@ bool model_open(struct model *model, const char *document);
 /* Returns new (free): what the model holds, session by session: flags (but for those of the source's state), start, clock,
    metadata and other events in their order, args and all. Two models with the same text are the same. */
 char *model_dump(const struct swarm *swarm);
-/* Returns new (free): all that a re-opened document must have in common with its model: tree, spans, lanes, markers, figures. */
+/* Returns new (free): all that a re-opened document must have in common with its model: tree, spans, lanes, markers, metrics. */
 char *model_describe(const struct swarm *swarm);
 
 /* The agent of that name. */

@@ -1,6 +1,6 @@
 /* Texts of a model, for tests that compare two: what it holds and what it shows. Nothing in them depends on the memory or on the
    numbers that spans and agents happen to have. */
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 #include "core/query/query.h"
 #include "tests/support/model.h"
 #include "tests/support/support.h"
@@ -89,16 +89,16 @@ static void describe_agent(const struct swarm *swarm, agent_no number, uint32_t 
     strbuf_addf(out, "  %zu envelopes\n", agent->envelope_count);
 }
 
-static void describe_figures(const struct swarm *swarm, struct strbuf *out)
+static void describe_metrics(const struct swarm *swarm, struct strbuf *out)
 {
-    struct swarm_figures figures;
-    assert_true(figures_compute(swarm, 0, &figures));
-    const struct figures *all = &figures.totals;
+    struct swarm_metrics metrics;
+    assert_true(metrics_compute(swarm, 0, &metrics));
+    const struct metrics *all = &metrics.totals;
     strbuf_addf(out, "%llu %llu %.17g %.17g %.17g %.17g %.17g %.17g\n",
-                (unsigned long long)all->requests, (unsigned long long)figures.spans.closed,
+                (unsigned long long)all->requests, (unsigned long long)metrics.spans.closed,
                 all->busy_ms, all->idle_ms, all->parallel, all->api_ms, all->tool_ms,
                 all->ttft_ms.p50);
-    figures_release(&figures);
+    metrics_release(&metrics);
 }
 
 char *model_describe(const struct swarm *swarm)
@@ -115,6 +115,6 @@ char *model_describe(const struct swarm *swarm)
         const struct marker *marker = swarm_marker(swarm, i);
         strbuf_addf(&out, "%s %lld\n", swarm_text(swarm, marker->name), (long long)marker->at_ns);
     }
-    describe_figures(swarm, &out);
+    describe_metrics(swarm, &out);
     return out.data;
 }

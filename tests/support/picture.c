@@ -1,4 +1,4 @@
-/* Figures are computed anew for every picture: what is tested is the views, not what the app caches. */
+/* Metrics are computed anew for every picture: what is tested is the views, not what the app caches. */
 #include "tests/support/picture.h"
 
 #include <math.h>
@@ -20,8 +20,8 @@ void picture_init(struct picture *picture, int cols, int rows)
 
 void picture_release(struct picture *picture)
 {
-    if (picture->input.figures)
-        figures_release(&picture->figures);
+    if (picture->input.metrics)
+        metrics_release(&picture->metrics);
     if (picture->input.series)
         series_release(&picture->series);
     view_state_release(&picture->state);
@@ -87,11 +87,11 @@ static void make_series(struct picture *picture)
 
 const char *picture_draw(struct picture *picture)
 {
-    if (picture->input.figures)
-        figures_release(&picture->figures);
-    picture->input.figures = NULL;
-    assert_true(figures_compute(picture->input.swarm, picture->input.local_ns, &picture->figures));
-    picture->input.figures = &picture->figures;
+    if (picture->input.metrics)
+        metrics_release(&picture->metrics);
+    picture->input.metrics = NULL;
+    assert_true(metrics_compute(picture->input.swarm, picture->input.local_ns, &picture->metrics));
+    picture->input.metrics = &picture->metrics;
     make_series(picture);
     view_draw(&picture->input, &picture->state, picture->grid);
     strbuf_clear(&picture->text);

@@ -21,7 +21,7 @@ bool rig_init_with(struct rig *rig, const struct mem *mem)
 {
     *rig = (struct rig){.now_ns = MODEL_START_NS};
     bool good = model_init(&rig->model, mem);
-    rig->log = notice_log_new(&mem_libc, 4000);
+    rig->log = event_log_new(&mem_libc, 4000);
     assert_non_null(rig->log);
     if (good)
         ingest_ctx_init(&rig->ingest, rig->model.swarm, rig->model.tracer, rig->log, rig_now, rig);
@@ -42,7 +42,7 @@ void rig_release(struct rig *rig)
         rig_stop_hub(rig);
     if (rig->ingest.mem != NULL)
         ingest_ctx_release(&rig->ingest);
-    notice_log_free(rig->log);
+    event_log_free(rig->log);
     model_release(&rig->model);
 }
 
@@ -147,8 +147,8 @@ void rig_until(struct rig *rig, rig_condition *condition, void *ctx)
 {
     if (run(rig, condition, ctx, PATIENCE_MS))
         return;
-    for (size_t i = 0; i < notice_log_count(rig->log); i++)
-        print_message("log: %s\n", notice_log_get(rig->log, i)->text);
+    for (size_t i = 0; i < event_log_count(rig->log); i++)
+        print_message("log: %s\n", event_log_get(rig->log, i)->text);
     fail_msg("what is waited for does not come");
 }
 
@@ -209,10 +209,10 @@ void rig_stop_hub(struct rig *rig)
 
 const char *rig_logged(const struct rig *rig, const char *text)
 {
-    for (size_t i = notice_log_count(rig->log); i-- > 0;) {
-        const struct notice *notice = notice_log_get(rig->log, i);
-        if (memmem(notice->text, notice->len, text, strlen(text)) != NULL)
-            return notice->text;
+    for (size_t i = event_log_count(rig->log); i-- > 0;) {
+        const struct log_entry *entry = event_log_get(rig->log, i);
+        if (memmem(entry->text, entry->len, text, strlen(text)) != NULL)
+            return entry->text;
     }
     return NULL;
 }

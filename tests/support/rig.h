@@ -12,7 +12,7 @@
 
 struct rig {
     struct model model;
-    struct notice_log *log;
+    struct event_log *log;
     struct ingest_ctx ingest;
     struct source_counters counters;
     int64_t now_ns;   /* the local clock */

@@ -2,7 +2,7 @@
    sets of lines, and a test prints the lines that differ. */
 #include "tests/support/updates.h"
 
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 #include "core/query/query.h"
 #include "core/tracer/print.h"
 #include "tests/support/support.h"
@@ -243,19 +243,19 @@ static void describe_summary(const char *name, const struct summary *summary, st
                 summary->sum, summary->min, summary->p50);
 }
 
-static void describe_figures(const struct swarm *swarm, struct strbuf *out)
+static void describe_metrics(const struct swarm *swarm, struct strbuf *out)
 {
-    struct swarm_figures figures;
-    assert_true(figures_compute(swarm, 0, &figures));
-    const struct figures *all = &figures.totals;
+    struct swarm_metrics metrics;
+    assert_true(metrics_compute(swarm, 0, &metrics));
+    const struct metrics *all = &metrics.totals;
     strbuf_addf(out, "%llu %llu %.6f %.6f %.6f %.6f %.6f %.6f\n", (unsigned long long)all->requests,
-                (unsigned long long)figures.spans.closed, all->busy_ms, all->idle_ms, all->parallel,
+                (unsigned long long)metrics.spans.closed, all->busy_ms, all->idle_ms, all->parallel,
                 all->api_ms, all->tool_ms, all->ttft_ms.p50);
     strbuf_addf(out,
                 "spans %llu %llu %llu %llu failed %llu %llu retries %llu tokens %.0f %.0f %.0f",
-                (unsigned long long)figures.spans.open, (unsigned long long)figures.spans.evicted,
-                (unsigned long long)figures.spans.incomplete,
-                (unsigned long long)figures.spans.orphan_ends, (unsigned long long)all->failed,
+                (unsigned long long)metrics.spans.open, (unsigned long long)metrics.spans.evicted,
+                (unsigned long long)metrics.spans.incomplete,
+                (unsigned long long)metrics.spans.orphan_ends, (unsigned long long)all->failed,
                 (unsigned long long)all->tool_errors, (unsigned long long)all->retries,
                 all->prompt_tokens, all->output_tokens, all->cache_read_tokens);
     describe_summary("ttlt", &all->ttlt_ms, out);
@@ -268,12 +268,12 @@ static void describe_figures(const struct swarm *swarm, struct strbuf *out)
     for (size_t i = 0; i < SPAN_KINDS; i++) {
         strbuf_addf(out, " %.3f", all->phase_ms[i]);
     }
-    for (size_t i = 0; i < figures.model_count; i++) {
-        strbuf_addf(out, " model %s %llu", figures.models[i].model,
-                    (unsigned long long)figures.models[i].figures.requests);
+    for (size_t i = 0; i < metrics.model_count; i++) {
+        strbuf_addf(out, " model %s %llu", metrics.models[i].model,
+                    (unsigned long long)metrics.models[i].metrics.requests);
     }
     strbuf_adds(out, "\n");
-    figures_release(&figures);
+    metrics_release(&metrics);
 }
 
 char *updates_describe(const struct swarm *swarm, unsigned with)
@@ -306,7 +306,7 @@ char *updates_describe(const struct swarm *swarm, unsigned with)
     }
     free(lines.texts);
     if ((with & WITH_FIGURES) != 0) {
-        describe_figures(swarm, &out);
+        describe_metrics(swarm, &out);
     }
     return out.data;
 }

@@ -441,8 +441,8 @@ void app_free(struct app *app)
     app_drop_frame(app);
     app_replay_free(app);
     engine_close(&app->engine);
-    if (app->has_figures)
-        figures_release(&app->figures);
+    if (app->has_metrics)
+        metrics_release(&app->metrics);
     if (app->has_series)
         series_release(&app->series);
     view_state_release(&app->state);

@@ -1,4 +1,4 @@
-/* The live screen: the engine's loop and a terminal. If stdout is not a terminal, it prints figures
+/* The live screen: the engine's loop and a terminal. If stdout is not a terminal, it prints metrics
    to stderr and the last frame to stdout at the end. */
 #ifndef TUI_APP_H
 #define TUI_APP_H

@@ -1,6 +1,6 @@
 /* Decides when a frame is due. There are three reasons: a change of the model (at most --fps frames
    per second), time itself (view_frame_wake_ns: a bar grows by a cell, the clock by a minute), and
-   figures that are out of date because computing them is expensive. All three set one timer.
+   metrics that are out of date because computing them is expensive. All three set one timer.
    Without a reason no timer runs, so a frozen view or a finished source costs nothing.
 
    A frame is drawn when the terminal can take it, else it is owed. So a slow link gets fewer
@@ -12,32 +12,32 @@
 #include <math.h>
 #include <stdio.h>
 
-#define FIGURES_NS     250000000LL
+#define METRICS_NS     250000000LL
 #define LONGEST_NS     60000000000LL
 #define AGAIN_MS       20
-#define FIGURES_FACTOR 20 /* at most 5 % of the time is spent on figures */
+#define METRICS_FACTOR 20 /* at most 5 % of the time is spent on metrics */
 
-static void update_figures(struct app *app, bool now)
+static void update_metrics(struct app *app, bool now)
 {
-    struct swarm_figures figures;
+    struct swarm_metrics metrics;
     int64_t began_ns = engine_now_ns(), cost_ns;
     uint64_t revision = swarm_revision(app_swarm(app));
-    bool all = view_wants_figures(&app->state);
+    bool all = view_wants_metrics(&app->state);
 
-    if (app->has_figures && all == app->figures_all &&
-        (revision == app->figures_revision || (!now && began_ns < app->figures_due_ns)))
+    if (app->has_metrics && all == app->metrics_all &&
+        (revision == app->metrics_revision || (!now && began_ns < app->metrics_due_ns)))
         return;
-    if (!(all ? figures_compute(app_swarm(app), app_now_ns(app), &figures)
-              : figures_compute_totals(app_swarm(app), app_now_ns(app), &figures)))
+    if (!(all ? metrics_compute(app_swarm(app), app_now_ns(app), &metrics)
+              : metrics_compute_totals(app_swarm(app), app_now_ns(app), &metrics)))
         return;
-    if (app->has_figures)
-        figures_release(&app->figures);
-    app->figures = figures;
-    app->has_figures = true;
-    app->figures_all = all;
-    app->figures_revision = revision;
-    cost_ns = (engine_now_ns() - began_ns) * FIGURES_FACTOR;
-    app->figures_due_ns = began_ns + (cost_ns > FIGURES_NS ? cost_ns : FIGURES_NS);
+    if (app->has_metrics)
+        metrics_release(&app->metrics);
+    app->metrics = metrics;
+    app->has_metrics = true;
+    app->metrics_all = all;
+    app->metrics_revision = revision;
+    cost_ns = (engine_now_ns() - began_ns) * METRICS_FACTOR;
+    app->metrics_due_ns = began_ns + (cost_ns > METRICS_NS ? cost_ns : METRICS_NS);
 }
 
 static struct view_input make_input(struct app *app)
@@ -51,7 +51,7 @@ static struct view_input make_input(struct app *app)
         .theme = app->theme,
         .swarm = app_swarm(app),
         .local_ns = app_now_ns(app),
-        .figures = app->has_figures ? &app->figures : NULL,
+        .metrics = app->has_metrics ? &app->metrics : NULL,
         .series = app->has_series ? &app->series : NULL,
         .sources = app->sources,
         .source_count = engine_sources(engine, app->sources, ENGINE_SOURCES),
@@ -94,8 +94,8 @@ static void update_series(struct app *app, struct view_input *input)
     input->series = &app->series;
     app->series_axis = axis;
     app->series_revision = revision;
-    cost_ns = (engine_now_ns() - began_ns) * FIGURES_FACTOR;
-    app->series_due_ns = began_ns + (cost_ns > FIGURES_NS ? cost_ns : FIGURES_NS);
+    cost_ns = (engine_now_ns() - began_ns) * METRICS_FACTOR;
+    app->series_due_ns = began_ns + (cost_ns > METRICS_NS ? cost_ns : METRICS_NS);
 }
 
 void app_drop_frame(struct app *app)
@@ -141,9 +141,9 @@ void app_draw(struct app *app)
     app->owed = screen_free_ns(app->screen, engine_now_ns()) > engine_now_ns();
     if (app->owed)
         return;
-    if (!view_frozen(&app->state) || !app->has_figures ||
-        view_wants_figures(&app->state) != app->figures_all)
-        update_figures(app, false);
+    if (!view_frozen(&app->state) || !app->has_metrics ||
+        view_wants_metrics(&app->state) != app->metrics_all)
+        update_metrics(app, false);
     draw(app);
     app->last_frame_ns = engine_now_ns();
     screen_put(app->screen, app->grid, app->last_frame_ns);
@@ -163,9 +163,9 @@ static int64_t next_movement_ns(const struct app *app)
 {
     int64_t due_ns = app->frame ? view_frame_wake_ns(app->frame) : INT64_MAX;
 
-    if (app->has_figures && app->figures_revision != swarm_revision(app_swarm(app)) &&
-        app->figures_due_ns < due_ns)
-        due_ns = app->figures_due_ns;
+    if (app->has_metrics && app->metrics_revision != swarm_revision(app_swarm(app)) &&
+        app->metrics_due_ns < due_ns)
+        due_ns = app->metrics_due_ns;
     return due_ns;
 }
 
@@ -256,9 +256,9 @@ void app_print_line(struct app *app)
 {
     struct strbuf line;
 
-    update_figures(app, true);
+    update_metrics(app, true);
     strbuf_init(&line, app->engine.mem, 0);
-    status_line(app_swarm(app), app->has_figures ? &app->figures : NULL, app_now_ns(app), &line);
+    status_line(app_swarm(app), app->has_metrics ? &app->metrics : NULL, app_now_ns(app), &line);
     if (!line.failed)
         fprintf(stderr, "%s\n", line.data);
     strbuf_release(&line);
@@ -268,7 +268,7 @@ void app_print_frame(struct app *app)
 {
     struct strbuf text;
 
-    update_figures(app, true);
+    update_metrics(app, true);
     draw(app);
     strbuf_init(&text, app->engine.mem, 0);
     grid_to_text(app->grid, &text);

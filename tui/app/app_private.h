@@ -23,10 +23,10 @@ struct app {
     struct frame *frame;     /* drawn last; NULL: none, or the state has changed since */
     unsigned frames, inputs; /* made so far; a test counts them */
 
-    struct swarm_figures figures;
-    bool has_figures, figures_all; /* figures_all: also of each agent and model */
-    uint64_t figures_revision;     /* of the model that the figures are of */
-    int64_t figures_due_ns;        /* not computed again before: their cost grows with the model */
+    struct swarm_metrics metrics;
+    bool has_metrics, metrics_all; /* metrics_all: also of each agent and model */
+    uint64_t metrics_revision;     /* of the model that the metrics are of */
+    int64_t metrics_due_ns;        /* not computed again before: their cost grows with the model */
     struct series series;
     bool has_series;
     struct axis series_axis;
@@ -58,7 +58,7 @@ void app_draw(struct app *app);
 void app_schedule(struct app *app);
 /* Prints the last frame as text to stdout, if there is no screen. */
 void app_print_frame(struct app *app);
-/* Prints the line of figures to stderr. */
+/* Prints the line of metrics to stderr. */
 void app_print_line(struct app *app);
 /* Applies a key to the frame that was drawn last. Returns whether there is something to draw. */
 bool app_press(struct app *app, struct key key);

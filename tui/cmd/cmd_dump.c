@@ -51,7 +51,7 @@ static bool print(const struct grid *grid, const struct theme *theme, const stru
 }
 
 static bool draw(const struct engine *engine, const struct swarm *swarm,
-                 const struct swarm_figures *figures, int64_t local_ns, struct grid *grid,
+                 const struct swarm_metrics *metrics, int64_t local_ns, struct grid *grid,
                  struct strbuf *error)
 {
     const struct options *options = engine->options;
@@ -62,7 +62,7 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
                   .ascii = options->ascii},
         .swarm = swarm,
         .local_ns = local_ns,
-        .figures = figures,
+        .metrics = metrics,
         .sources = sources,
         .source_count = engine_sources(engine, sources, ENGINE_SOURCES),
         .log = engine->log,
@@ -106,12 +106,12 @@ static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t
 {
     struct grid *grid =
         grid_new(engine->mem, (int)engine->options->cols, (int)engine->options->rows);
-    struct swarm_figures figures;
+    struct swarm_metrics metrics;
     bool ok = false;
 
-    if (grid && figures_compute(swarm, local_ns, &figures)) {
-        ok = draw(engine, swarm, &figures, local_ns, grid, error);
-        figures_release(&figures);
+    if (grid && metrics_compute(swarm, local_ns, &metrics)) {
+        ok = draw(engine, swarm, &metrics, local_ns, grid, error);
+        metrics_release(&metrics);
     } else {
         strbuf_adds(error, "out of memory");
     }

@@ -92,7 +92,7 @@ static bool make_model(struct engine *e)
     config.max_events[POOL_FILES] = options->max_events_given ? options->max_events : 0;
     e->swarm = swarm_new(e->mem, &config);
     e->tracer = e->swarm ? tracer_new(e->swarm) : NULL;
-    e->log = notice_log_new(e->mem, LOG_LINES);
+    e->log = event_log_new(e->mem, LOG_LINES);
     e->correlator = e->tracer ? correlator_new(e->swarm, e->tracer) : NULL;
     return e->correlator && e->log;
 }
@@ -110,12 +110,12 @@ static void status(void *ctx, struct strbuf *out)
 {
     const struct engine *e = ctx;
     int64_t now_ns = engine_now_ns();
-    struct swarm_figures figures;
-    bool known = figures_compute_totals(e->swarm, now_ns, &figures);
+    struct swarm_metrics metrics;
+    bool known = metrics_compute_totals(e->swarm, now_ns, &metrics);
 
-    status_bar(e->swarm, known ? &figures : NULL, now_ns, out);
+    status_bar(e->swarm, known ? &metrics : NULL, now_ns, out);
     if (known)
-        figures_release(&figures);
+        metrics_release(&metrics);
 }
 
 static bool make_hub(struct engine *e, const struct engine_config *config)
@@ -200,12 +200,13 @@ bool engine_add(struct engine *engine, const char *spec, struct strbuf *error)
 
 static void report_refused(struct engine *engine, const struct strbuf *error)
 {
-    struct notice notice = {.at_ns = engine_now_ns(), .level = NOTICE_ERROR, .session = NO_SESSION};
+    struct log_entry entry = {
+        .at_ns = engine_now_ns(), .level = LOG_LEVEL_ERROR, .session = NO_SESSION};
 
-    notice.text = error->data ? error->data : "out of memory";
-    notice.len = strlen(notice.text);
-    notice_log_add(engine->log, &notice);
-    fprintf(stderr, "swarmtop: %s\n", notice.text);
+    entry.text = error->data ? error->data : "out of memory";
+    entry.len = strlen(entry.text);
+    event_log_add(engine->log, &entry);
+    fprintf(stderr, "swarmtop: %s\n", entry.text);
 }
 
 /* The sources that the table opens by default; a client's, where it has a directory, without a word if there is none. */
@@ -411,7 +412,7 @@ void engine_close(struct engine *engine)
     correlator_free(engine->correlator);
     tracer_free(engine->tracer);
     swarm_free(engine->swarm);
-    notice_log_free(engine->log);
+    event_log_free(engine->log);
     strbuf_release(&engine->printed);
     source_places_release(&engine->places);
     free(engine->token);

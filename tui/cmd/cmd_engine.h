@@ -4,7 +4,8 @@
 #define TUI_CMD_ENGINE_H
 
 #include "core/correlate/correlator.h"
-#include "core/model/notice.h"
+#include "core/model/event_log.h"
+#include "core/model/source_status.h"
 #include "core/tracer/tracer.h"
 #include "ingest/ingest_ctx.h"
 #include "ingest/sources.h"
@@ -21,7 +22,7 @@ struct engine {
     struct swarm *swarm;
     struct tracer *tracer;
     struct correlator *correlator;
-    struct notice_log *log;
+    struct event_log *log;
     struct hub *hub;
     struct output *output;
     char *token;           /* of --token-file; NULL: none */

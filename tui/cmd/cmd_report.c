@@ -9,15 +9,15 @@
 
 static bool print(const struct engine *engine, struct strbuf *error)
 {
-    struct swarm_figures figures;
+    struct swarm_metrics metrics;
     struct report report = {.swarm = engine->swarm,
-                            .figures = &figures,
+                            .metrics = &metrics,
                             .local_ns = engine_now_ns(),
                             .bad = engine_bad(engine)};
     struct strbuf text;
     bool ok;
 
-    if (!figures_compute(engine->swarm, report.local_ns, &figures)) {
+    if (!metrics_compute(engine->swarm, report.local_ns, &metrics)) {
         strbuf_adds(error, "out of memory");
         return false;
     }
@@ -26,7 +26,7 @@ static bool print(const struct engine *engine, struct strbuf *error)
         report_json(&report, &text);
     else
         report_text(&report, engine->options->ascii, &text);
-    figures_release(&figures);
+    metrics_release(&metrics);
     errno = 0;
     ok = !text.failed && fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
     if (!ok)

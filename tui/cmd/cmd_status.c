@@ -78,16 +78,16 @@ static int read_sources(const struct options *options)
 {
     int status;
     struct engine *engine = engine_read_all(options, &status);
-    struct swarm_figures figures;
+    struct swarm_metrics metrics;
     struct strbuf line;
     int64_t now_ns = engine_now_ns();
 
     if (!engine)
         return status;
     strbuf_init(&line, engine->mem, 0);
-    if (figures_compute_totals(engine->swarm, now_ns, &figures)) {
-        status_bar(engine->swarm, &figures, now_ns, &line);
-        figures_release(&figures);
+    if (metrics_compute_totals(engine->swarm, now_ns, &metrics)) {
+        status_bar(engine->swarm, &metrics, now_ns, &line);
+        metrics_release(&metrics);
     }
     if (!line.failed && line.len > 0)
         printf("%s\n", line.data);

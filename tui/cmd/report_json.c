@@ -1,4 +1,4 @@
-/* Figures become jansson's values, which are written at once: those of 100,000 agents would take a
+/* Metrics become jansson's values, which are written at once: those of 100,000 agents would take a
    gigabyte, so only one item of an array exists at a time. A figure without data (count 0, NAN) has
    neither key nor value. jansson knows no lone surrogates: U+FFFD replaces them. */
 #include "tui/cmd/report_json.h"
@@ -236,7 +236,7 @@ static void end_array(struct writer *w)
     w->comma = true;
 }
 
-/* ---- figures ---- */
+/* ---- metrics ---- */
 
 static void put_spread(struct writer *w, json_t *object, const struct summary *s, bool with_p90)
 {
@@ -262,21 +262,21 @@ static void put_summary(struct writer *w, json_t *object, const char *name, cons
     put(w, object, name, summary);
 }
 
-static json_t *make_tool(struct writer *w, const struct tool_figures *figures)
+static json_t *make_tool(struct writer *w, const struct tool_metrics *metrics)
 {
     json_t *tool = json_object();
 
-    put_count(w, tool, "count", figures->duration_ms.count);
-    put_count(w, tool, "errors", figures->errors);
-    put_count(w, tool, "open", figures->open);
-    if (figures->duration_ms.count > 0) {
-        put_number(w, tool, "total_ms", figures->duration_ms.sum);
-        put_spread(w, tool, &figures->duration_ms, false);
+    put_count(w, tool, "count", metrics->duration_ms.count);
+    put_count(w, tool, "errors", metrics->errors);
+    put_count(w, tool, "open", metrics->open);
+    if (metrics->duration_ms.count > 0) {
+        put_number(w, tool, "total_ms", metrics->duration_ms.sum);
+        put_spread(w, tool, &metrics->duration_ms, false);
     }
     return tool;
 }
 
-static void put_tools(struct writer *w, json_t *object, const struct figures *f)
+static void put_tools(struct writer *w, json_t *object, const struct metrics *f)
 {
     json_t *tools;
 
@@ -293,7 +293,7 @@ static void put_tools(struct writer *w, json_t *object, const struct figures *f)
     put(w, object, "tools", tools);
 }
 
-static void put_figures(struct writer *w, json_t *object, const struct figures *f)
+static void put_metrics(struct writer *w, json_t *object, const struct metrics *f)
 {
     if (f->requests + f->open_requests > 0) {
         put_count(w, object, "requests", f->requests);
@@ -354,7 +354,7 @@ static void write_sessions(struct writer *w, const struct swarm *swarm)
 
 static void write_counts(struct writer *w, const struct report *r)
 {
-    const struct swarm_figures *f = r->figures;
+    const struct swarm_metrics *f = r->metrics;
     json_t *events = json_object(), *spans = json_object();
 
     put_count(w, events, "total", f->events + f->metadata);
@@ -389,8 +389,8 @@ static json_t *make_agent(struct writer *w, const struct report *r, agent_no no)
     put_raw_name(w, object, "pid", r->swarm, agent->pid);
     put_raw_name(w, object, "tid", r->swarm, agent->tid);
     put_text(w, object, "state", query_state_name(query_status(r->swarm, no, r->local_ns).state));
-    if (no < r->figures->agent_count)
-        put_figures(w, object, &r->figures->agents[no]);
+    if (no < r->metrics->agent_count)
+        put_metrics(w, object, &r->metrics->agents[no]);
     return object;
 }
 
@@ -422,14 +422,14 @@ static void write_agents(struct writer *w, const struct report *r)
     mem_free(mem, next, (agents + 1) * sizeof *next);
 }
 
-static void write_models(struct writer *w, const struct swarm_figures *f)
+static void write_models(struct writer *w, const struct swarm_metrics *f)
 {
     begin_array(w, "models");
     for (size_t i = 0; i < f->model_count; i++) {
         json_t *model = json_object();
 
         put_text(w, model, "model", f->models[i].model);
-        put_figures(w, model, &f->models[i].figures);
+        put_metrics(w, model, &f->models[i].metrics);
         write_item(w, model);
     }
     end_array(w);
@@ -471,12 +471,12 @@ void report_json(const struct report *report, struct strbuf *out)
     json_t *totals = json_object();
 
     strbuf_init(&w.text, out->mem, 0);
-    put_figures(&w, totals, &report->figures->totals);
+    put_metrics(&w, totals, &report->metrics->totals);
     strbuf_addc(out, '{');
     write_sessions(&w, report->swarm);
     write_counts(&w, report);
     write_agents(&w, report);
-    write_models(&w, report->figures);
+    write_models(&w, report->metrics);
     write_name(&w, "totals");
     write_item(&w, totals);
     write_markers(&w, report->swarm);

@@ -1,4 +1,4 @@
-/* The figures of the screen's header as one line: for a log file, a pipe or the progress line of
+/* The metrics of the screen's header as one line: for a log file, a pipe or the progress line of
    `record`. */
 #include "tui/cmd/status_line.h"
 
@@ -33,7 +33,7 @@ static void put_states(const struct swarm *swarm, int64_t local_ns, struct strbu
                         (unsigned long long)counts[state]);
 }
 
-static void put_figures(const struct figures *totals, struct strbuf *out)
+static void put_metrics(const struct metrics *totals, struct strbuf *out)
 {
     char p50[NUMBER_BYTES], p95[NUMBER_BYTES];
 
@@ -55,7 +55,7 @@ static void put_figures(const struct figures *totals, struct strbuf *out)
                     (unsigned long long)(totals->failed + totals->tool_errors));
 }
 
-void status_line(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+void status_line(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                  struct strbuf *out)
 {
     uint64_t sessions = 0, agents = 0, events = 0;
@@ -74,8 +74,8 @@ void status_line(const struct swarm *swarm, const struct swarm_figures *figures,
     strbuf_adds(out, "  ");
     put_counted(out, events, "event");
     put_states(swarm, local_ns, out);
-    if (figures)
-        put_figures(&figures->totals, out);
+    if (metrics)
+        put_metrics(&metrics->totals, out);
 }
 
 /* `out` holds the part before it. */
@@ -85,7 +85,7 @@ static void put_part(struct strbuf *out, uint64_t count, const char *word)
         strbuf_addf(out, "%s%llu %s", out->len > 0 ? "  " : "", (unsigned long long)count, word);
 }
 
-void status_bar(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                 struct strbuf *out)
 {
     uint64_t counts[STATES] = {0}, all = 0;
@@ -104,8 +104,8 @@ void status_bar(const struct swarm *swarm, const struct swarm_figures *figures, 
         put_part(out, counts[STATE_IDLE] + counts[STATE_DONE] + counts[STATE_AGENTS], "idle");
     if (all == 0)
         strbuf_adds(out, "no agents");
-    if (figures && figures->totals.ttft_ms.count > 0) {
-        number_ms(figures->totals.ttft_ms.p50, true, ttft);
+    if (metrics && metrics->totals.ttft_ms.count > 0) {
+        number_ms(metrics->totals.ttft_ms.p50, true, ttft);
         strbuf_addf(out, "  ttft %s", ttft);
     }
 }

@@ -3,15 +3,15 @@
 #ifndef TUI_STATUS_LINE_H
 #define TUI_STATUS_LINE_H
 
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 
 /* Appends `3 sessions 9 agents wait 1 tool 2 12,431 events ttft p50 742ms …` without a newline.
-   With `figures` NULL the parts that need them are omitted. */
-void status_line(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+   With `metrics` NULL the parts that need them are omitted. */
+void status_line(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                  struct strbuf *out);
 
-/* Appends the same for a status bar: `3 work  1 needs you  1 failed  ttft 742ms`. `figures` may be NULL. */
-void status_bar(const struct swarm *swarm, const struct swarm_figures *figures, int64_t local_ns,
+/* Appends the same for a status bar: `3 work  1 needs you  1 failed  ttft 742ms`. `metrics` may be NULL. */
+void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                 struct strbuf *out);
 
 #endif

@@ -54,34 +54,34 @@ static void put_count(struct strbuf *out, uint64_t count)
 
 static double requests(const struct agent_row *row)
 {
-    return row->figures ? (double)row->figures->requests : NAN;
+    return row->metrics ? (double)row->metrics->requests : NAN;
 }
 
 static enum style_id put_requests(const struct agent_row *row, struct strbuf *out)
 {
-    put_count(out, row->figures ? row->figures->requests : 0);
+    put_count(out, row->metrics ? row->metrics->requests : 0);
     return STYLE_PLAIN;
 }
 
 static double errors(const struct agent_row *row)
 {
-    return row->figures ? (double)(row->figures->failed + row->figures->tool_errors) : NAN;
+    return row->metrics ? (double)(row->metrics->failed + row->metrics->tool_errors) : NAN;
 }
 
 static enum style_id put_errors(const struct agent_row *row, struct strbuf *out)
 {
-    put_count(out, row->figures ? row->figures->failed + row->figures->tool_errors : 0);
+    put_count(out, row->metrics ? row->metrics->failed + row->metrics->tool_errors : 0);
     return STYLE_ERROR;
 }
 
 static double retries(const struct agent_row *row)
 {
-    return row->figures ? (double)row->figures->retries : NAN;
+    return row->metrics ? (double)row->metrics->retries : NAN;
 }
 
 static enum style_id put_retries(const struct agent_row *row, struct strbuf *out)
 {
-    put_count(out, row->figures ? row->figures->retries : 0);
+    put_count(out, row->metrics ? row->metrics->retries : 0);
     return STYLE_RETRY;
 }
 
@@ -103,17 +103,17 @@ static double some(const struct summary *summary, double value)
 
 static double ttft_p50(const struct agent_row *row)
 {
-    return row->figures ? some(&row->figures->ttft_ms, row->figures->ttft_ms.p50) : NAN;
+    return row->metrics ? some(&row->metrics->ttft_ms, row->metrics->ttft_ms.p50) : NAN;
 }
 
 static double ttft_p95(const struct agent_row *row)
 {
-    return row->figures ? some(&row->figures->ttft_ms, row->figures->ttft_ms.p95) : NAN;
+    return row->metrics ? some(&row->metrics->ttft_ms, row->metrics->ttft_ms.p95) : NAN;
 }
 
 static double otps_p50(const struct agent_row *row)
 {
-    return row->figures ? some(&row->figures->otps, row->figures->otps.p50) : NAN;
+    return row->metrics ? some(&row->metrics->otps, row->metrics->otps.p50) : NAN;
 }
 
 static enum style_id put_ttft_p50(const struct agent_row *row, struct strbuf *out)
@@ -152,17 +152,17 @@ static void put_tokens(struct strbuf *out, double tokens)
 
 static double tokens_in(const struct agent_row *row)
 {
-    return row->figures ? row->figures->prompt_tokens : NAN;
+    return row->metrics ? row->metrics->prompt_tokens : NAN;
 }
 
 static double tokens_out(const struct agent_row *row)
 {
-    return row->figures ? row->figures->output_tokens : NAN;
+    return row->metrics ? row->metrics->output_tokens : NAN;
 }
 
 static double cache_rate(const struct agent_row *row)
 {
-    return row->figures ? row->figures->cache_hit_rate_pct : NAN;
+    return row->metrics ? row->metrics->cache_hit_rate_pct : NAN;
 }
 
 static enum style_id put_tokens_in(const struct agent_row *row, struct strbuf *out)
@@ -230,19 +230,19 @@ static enum style_id put_cost(const struct agent_row *row, struct strbuf *out)
 
 static double tool_time(const struct agent_row *row)
 {
-    return row->figures ? row->figures->tool_ms : NAN;
+    return row->metrics ? row->metrics->tool_ms : NAN;
 }
 
 static double user_time(const struct agent_row *row)
 {
-    return row->figures ? row->figures->user_wait_ms : NAN;
+    return row->metrics ? row->metrics->user_wait_ms : NAN;
 }
 
 static double busy_share(const struct agent_row *row)
 {
-    const struct figures *figures = row->figures;
-    double all = figures ? figures->busy_ms + figures->idle_ms : NAN;
-    return all > 0 ? figures->busy_ms / all * 100 : NAN;
+    const struct metrics *metrics = row->metrics;
+    double all = metrics ? metrics->busy_ms + metrics->idle_ms : NAN;
+    return all > 0 ? metrics->busy_ms / all * 100 : NAN;
 }
 
 static enum style_id put_tool_time(const struct agent_row *row, struct strbuf *out)

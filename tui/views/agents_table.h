@@ -9,7 +9,7 @@ struct agent_row {
     const struct frame *frame;
     agent_no agent;                    /* NO_AGENT: the last row, the totals */
     const struct agent_status *status; /* NULL: in the totals */
-    const struct figures *figures;     /* NULL: not computed yet */
+    const struct metrics *metrics;     /* NULL: not computed yet */
 };
 
 struct agent_column {

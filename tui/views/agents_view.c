@@ -54,15 +54,15 @@ static int falling(const void *a, const void *b)
 static struct agent_row row_of(const struct agents_table *table, agent_no agent)
 {
     const struct frame *frame = table->frame;
-    const struct swarm_figures *figures = frame->input->figures;
+    const struct swarm_metrics *metrics = frame->input->metrics;
     uint32_t node = agent < table->agents ? table->node_of[agent] : UINT32_MAX;
     struct agent_row row = {.frame = frame, .agent = agent};
     if (node != UINT32_MAX)
         row.status = &frame->rows.nodes[node].status;
-    if (figures && agent == NO_AGENT)
-        row.figures = &figures->totals;
-    else if (figures && figures->agents && agent < figures->agent_count)
-        row.figures = &figures->agents[agent];
+    if (metrics && agent == NO_AGENT)
+        row.metrics = &metrics->totals;
+    else if (metrics && metrics->agents && agent < metrics->agent_count)
+        row.metrics = &metrics->agents[agent];
     return row;
 }
 

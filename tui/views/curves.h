@@ -11,7 +11,7 @@ enum { PLOT_ROWS = 5, LABEL_COLS = 9, PLOT_MAX = 160 };
 /* The statistics page while it is drawn. */
 struct statistics_page {
     struct frame *frame;
-    const struct swarm_figures *figures;
+    const struct swarm_metrics *metrics;
     struct scrolled_page *lines;
     int cols;
 };

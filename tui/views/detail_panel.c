@@ -123,7 +123,7 @@ static void put_times(struct detail_pen *pen, const struct frame *frame, const s
     axis_moment(&frame->clock, span->start_ns, ns > INT64_C(43200000000000), text);
     put_text(pen, "started", text);
     number_long(ns, ascii, took);
-    double p95 = usual_durations_p95_ms(frame->swarm, frame->input->figures, span);
+    double p95 = usual_durations_p95_ms(frame->swarm, frame->input->metrics, span);
     line[0] = '\0';
     if (!isnan(p95)) {
         number_long(time_ns_from_ms(p95), ascii, usual);

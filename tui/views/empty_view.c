@@ -57,7 +57,7 @@ void empty_draw(const struct frame *frame, struct grid *grid)
 {
     const struct view_input *input = frame->input;
     const struct layout *layout = &frame->layout;
-    int top = layout->figures.rows ? layout->figures.y + 1 : layout->header.y + 1;
+    int top = layout->metrics.rows ? layout->metrics.y + 1 : layout->header.y + 1;
     int end = layout->trouble.rows ? layout->trouble.y
               : layout->hint.rows  ? layout->hint.y
                                    : layout->rows;

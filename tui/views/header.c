@@ -1,5 +1,5 @@
 /* The lines above the timeline. A line consists of pieces, each a few runs of one style. It takes
-   them in order while they fit, so a narrow screen loses whole figures from the end and never half
+   them in order while they fit, so a narrow screen loses whole metrics from the end and never half
    a number. */
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
@@ -146,7 +146,7 @@ static void draw_right(const struct frame *frame, struct area line, int from)
     struct header_piece pieces[3] = {{.gap = 0}, {.gap = 2}, {.gap = 3}};
     char text[NUMBER_BYTES];
     /* The model's count, so that a feed and the document written from it show the same. */
-    number_count(input->figures ? input->figures->events : 0, text);
+    number_count(input->metrics ? input->metrics->events : 0, text);
     add(&pieces[0], STYLE_DIM, "%s events", text);
     if (input->live && input->events_per_s >= 0.5) {
         number_short(input->events_per_s, text);
@@ -186,7 +186,7 @@ static void draw_first(const struct frame *frame, struct area line)
     draw_right(frame, line, end);
 }
 
-/* ---- line 2: the figures ---- */
+/* ---- line 2: the metrics ---- */
 
 static struct header_piece state_piece(const struct frame *frame, enum agent_state state,
                                        size_t count)
@@ -246,9 +246,9 @@ static struct header_piece summary_piece(const char *label, const struct summary
     return piece;
 }
 
-static int add_figures(const struct frame *frame, struct header_piece *out)
+static int add_metrics(const struct frame *frame, struct header_piece *out)
 {
-    const struct figures *totals = frame->input->figures ? &frame->input->figures->totals : NULL;
+    const struct metrics *totals = frame->input->metrics ? &frame->input->metrics->totals : NULL;
     bool ascii = frame->input->theme.ascii;
     int n = 0;
     if (!totals)
@@ -288,14 +288,14 @@ static int total_cols(const struct header_piece *pieces, int count, bool ascii)
     return cols;
 }
 
-static void draw_figures(const struct frame *frame, struct area line)
+static void draw_metrics(const struct frame *frame, struct area line)
 {
     struct header_piece pieces[STATES + 6];
     bool ascii = frame->input->theme.ascii, agents = has_agents(frame->swarm);
     int count = 0;
     for (int zeros = 1; zeros >= 0; zeros--) {
         count = agents ? add_states(frame, zeros, pieces) : 0;
-        count += add_figures(frame, pieces + count);
+        count += add_metrics(frame, pieces + count);
         if (1 + total_cols(pieces, count, ascii) < line.cols)
             break;
     }
@@ -305,8 +305,8 @@ static void draw_figures(const struct frame *frame, struct area line)
 void header_draw(struct frame *frame, struct grid *grid)
 {
     draw_first(frame, frame_area(frame, grid, frame->layout.header));
-    if (frame->layout.figures.rows > 0 && !frame->empty)
-        draw_figures(frame, frame_area(frame, grid, frame->layout.figures));
+    if (frame->layout.metrics.rows > 0 && !frame->empty)
+        draw_metrics(frame, frame_area(frame, grid, frame->layout.metrics));
 }
 
 void legend_draw(const struct frame *frame, struct grid *grid)

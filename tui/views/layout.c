@@ -1,8 +1,8 @@
 /* Columns depend on the width alone, so bars do not move when a panel opens. Lines are taken from
    both ends; rows and panels share the rest. The rows get what they need and the panels the
    remainder, but never less than their share. A smaller screen loses parts in this order: the
-   detail beside the panel, IN FLIGHT, the last figures (by clipping), the age in NOW, the legend,
-   the figures, the state's name in NOW. */
+   detail beside the panel, IN FLIGHT, the last metrics (by clipping), the age in NOW, the legend,
+   the metrics, the state's name in NOW. */
 #include "tui/views/layout.h"
 
 static int min_int(int a, int b)
@@ -94,7 +94,7 @@ struct layout layout_compute(const struct layout_want *want, int cols, int rows)
     int y = 0, end = rows;
     out.header = take(&y, &end, 1, false);
     out.hint = take(&y, &end, rows >= 6, true);
-    out.figures = take(&y, &end, rows >= 8, false);
+    out.metrics = take(&y, &end, rows >= 8, false);
     out.legend = take(&y, &end, want->legend && !want->list && rows >= 20 && cols >= 60, false);
     out.heads = take(&y, &end, rows >= 5, false);
     out.trouble = take(&y, &end, want->trouble && rows >= 8, true);

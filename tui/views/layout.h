@@ -25,7 +25,7 @@ struct strip {
 struct layout {
     int cols, rows;
     bool too_small;
-    struct strip header, figures, legend, heads, body, inflight, detail, trouble, hint;
+    struct strip header, metrics, legend, heads, body, inflight, detail, trouble, hint;
     int inflight_cols;     /* the panel's columns, from 0 */
     int detail_x;          /* first column of the detail panel, which extends to the right edge */
     int name_x, name_cols; /* columns of the rows' tree and name */

@@ -1,5 +1,5 @@
 /* The list merges three sources that are each in order of time: spans that failed, markers, and the
-   log. An entry holds a number, not a pointer, so it stays valid while the model changes. */
+   log. A row holds a number, not a pointer, so it stays valid while the model changes. */
 #include "tui/views/log_list.h"
 
 #include "tui/views/span_text.h"
@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool add(struct log_list *list, const struct mem *mem, struct log_entry entry)
+static bool add(struct log_list *list, const struct mem *mem, struct log_row row)
 {
-    if (!mem_reserve(mem, &list->entries, &list->cap, list->count + 1, sizeof *list->entries))
+    if (!mem_reserve(mem, &list->rows, &list->cap, list->count + 1, sizeof *list->rows))
         return false;
-    list->entries[list->count++] = entry;
+    list->rows[list->count++] = row;
     return true;
 }
 
@@ -21,10 +21,10 @@ static bool add_errors(struct log_list *list, const struct mem *mem, const struc
     for (size_t i = 0; good && i < swarm_error_count(swarm); i++) {
         span_no no = swarm_error(swarm, i);
         const struct span *span = swarm_span(swarm, no);
-        struct log_entry entry = {.which = no, .kind = LOG_ERROR};
+        struct log_row row = {.which = no, .kind = LOG_ERROR};
         if (span) {
-            entry.at_ns = span->end_ns;
-            good = add(list, mem, entry);
+            row.at_ns = span->end_ns;
+            good = add(list, mem, row);
         }
     }
     return good;
@@ -35,27 +35,28 @@ static bool add_markers(struct log_list *list, const struct mem *mem, const stru
     bool good = true;
     for (size_t i = 0; good && i < swarm_marker_count(swarm); i++) {
         const struct marker *marker = swarm_marker(swarm, i);
-        struct log_entry entry = {marker->at_ns, marker->event, (uint32_t)i, LOG_MARKER};
+        struct log_row row = {marker->at_ns, marker->event, (uint32_t)i, LOG_MARKER};
         if (swarm_session(swarm, marker->session))
-            good = add(list, mem, entry);
+            good = add(list, mem, row);
     }
     return good;
 }
 
-static bool add_notices(struct log_list *list, const struct mem *mem, const struct notice_log *log)
+static bool add_log_entries(struct log_list *list, const struct mem *mem,
+                            const struct event_log *log)
 {
     bool good = true;
-    for (size_t i = 0; log && good && i < notice_log_count(log); i++) {
-        struct log_entry entry = {notice_log_get(log, i)->at_ns, notice_log_lost(log) + i,
-                                  (uint32_t)i, LOG_NOTICE};
-        good = add(list, mem, entry);
+    for (size_t i = 0; log && good && i < event_log_count(log); i++) {
+        struct log_row row = {event_log_get(log, i)->at_ns, event_log_lost(log) + i, (uint32_t)i,
+                              LOG_NOTICE};
+        good = add(list, mem, row);
     }
     return good;
 }
 
 static int by_time(const void *a, const void *b)
 {
-    const struct log_entry *x = a, *y = b;
+    const struct log_row *x = a, *y = b;
     if (x->at_ns != y->at_ns)
         return x->at_ns < y->at_ns ? -1 : 1;
     if (x->kind != y->kind)
@@ -64,30 +65,30 @@ static int by_time(const void *a, const void *b)
 }
 
 bool log_list_make(struct log_list *list, const struct mem *mem, const struct swarm *swarm,
-                   const struct notice_log *log)
+                   const struct event_log *log)
 {
     list->count = 0;
     if (!add_errors(list, mem, swarm) || !add_markers(list, mem, swarm) ||
-        !add_notices(list, mem, log)) {
+        !add_log_entries(list, mem, log)) {
         list->count = 0;
         return false;
     }
     if (list->count > 1)
-        qsort(list->entries, list->count, sizeof *list->entries, by_time);
+        qsort(list->rows, list->count, sizeof *list->rows, by_time);
     return true;
 }
 
 void log_list_release(struct log_list *list, const struct mem *mem)
 {
-    mem_free(mem, list->entries, list->cap * sizeof *list->entries);
+    mem_free(mem, list->rows, list->cap * sizeof *list->rows);
     *list = (struct log_list){.count = 0};
 }
 
-/* ---- one entry ---- */
+/* ---- one row ---- */
 
-span_no log_entry_span(const struct log_entry *entry)
+span_no log_row_span(const struct log_row *row)
 {
-    return entry->kind == LOG_ERROR ? (span_no)entry->which : NO_SPAN;
+    return row->kind == LOG_ERROR ? (span_no)row->which : NO_SPAN;
 }
 
 static agent_no main_agent(const struct swarm *swarm, session_no session)
@@ -100,16 +101,16 @@ static agent_no main_agent(const struct swarm *swarm, session_no session)
     return NO_AGENT;
 }
 
-agent_no log_entry_agent(const struct log_entry *entry, const struct swarm *swarm,
-                         const struct notice_log *log)
+agent_no log_row_agent(const struct log_row *row, const struct swarm *swarm,
+                       const struct event_log *log)
 {
     const struct span *span;
-    switch ((int)entry->kind) {
+    switch ((int)row->kind) {
     case LOG_ERROR:
-        span = swarm_span(swarm, (span_no)entry->which);
+        span = swarm_span(swarm, (span_no)row->which);
         return span ? span->agent : NO_AGENT;
-    case LOG_MARKER: return swarm_get_track(swarm, swarm_marker(swarm, entry->index)->track)->agent;
-    default: return main_agent(swarm, notice_log_get(log, entry->index)->session);
+    case LOG_MARKER: return swarm_get_track(swarm, swarm_marker(swarm, row->index)->track)->agent;
+    default: return main_agent(swarm, event_log_get(log, row->index)->session);
     }
 }
 
@@ -139,35 +140,35 @@ static void put_marker(const struct swarm *swarm, const struct marker *marker, s
     }
 }
 
-void log_entry_text(const struct log_entry *entry, const struct swarm *swarm,
-                    const struct notice_log *log, struct strbuf *out)
+void log_row_text(const struct log_row *row, const struct swarm *swarm, const struct event_log *log,
+                  struct strbuf *out)
 {
     const struct span *span;
     strbuf_clear(out);
-    switch ((int)entry->kind) {
+    switch ((int)row->kind) {
     case LOG_ERROR:
-        span = swarm_span(swarm, (span_no)entry->which);
+        span = swarm_span(swarm, (span_no)row->which);
         if (span)
             put_span(swarm, span, out);
         break;
-    case LOG_MARKER: put_marker(swarm, swarm_marker(swarm, entry->index), out); break;
+    case LOG_MARKER: put_marker(swarm, swarm_marker(swarm, row->index), out); break;
     default: {
-        const struct notice *notice = notice_log_get(log, entry->index);
-        strbuf_add(out, notice->text, notice->len);
+        const struct log_entry *entry = event_log_get(log, row->index);
+        strbuf_add(out, entry->text, entry->len);
     }
     }
 }
 
-const char *log_entry_word(const struct log_entry *entry, const struct swarm *swarm,
-                           const struct notice_log *log)
+const char *log_row_word(const struct log_row *row, const struct swarm *swarm,
+                         const struct event_log *log)
 {
-    static const char *const levels[] = {[NOTICE_DEBUG] = "debug",
-                                         [NOTICE_INFO] = "info",
-                                         [NOTICE_WARNING] = "warning",
-                                         [NOTICE_ERROR] = "error"};
-    switch ((int)entry->kind) {
+    static const char *const levels[] = {[LOG_LEVEL_DEBUG] = "debug",
+                                         [LOG_LEVEL_INFO] = "info",
+                                         [LOG_LEVEL_WARNING] = "warning",
+                                         [LOG_LEVEL_ERROR] = "error"};
+    switch ((int)row->kind) {
     case LOG_ERROR: return "failed";
-    case LOG_MARKER: return swarm_marker(swarm, entry->index)->truncated ? "dropped" : "instant";
-    default: return levels[notice_log_get(log, entry->index)->level];
+    case LOG_MARKER: return swarm_marker(swarm, row->index)->truncated ? "dropped" : "instant";
+    default: return levels[event_log_get(log, row->index)->level];
     }
 }

@@ -1,14 +1,14 @@
-/* The entries of the log in order of time: failed spans, instants, and log entries of sources and
+/* The rows of the log in order of time: failed spans, instants, and log entries of sources and
    senders. */
 #ifndef TUI_LOG_LIST_H
 #define TUI_LOG_LIST_H
 
-#include "core/model/notice.h"
+#include "core/model/event_log.h"
 #include "core/query/query.h"
 
 enum log_kind { LOG_ERROR, LOG_MARKER, LOG_NOTICE };
 
-struct log_entry {
+struct log_row {
     int64_t at_ns;
     uint64_t
         /* LOG_ERROR: the span; LOG_MARKER: its event's number; LOG_NOTICE: its number since the
@@ -19,24 +19,24 @@ struct log_entry {
 };
 
 struct log_list {
-    struct log_entry *entries;
+    struct log_row *rows;
     size_t count, cap;
 };
 
 /* Builds the list again. `log` may be NULL. Returns false and empties the list if out of memory. */
 bool log_list_make(struct log_list *list, const struct mem *mem, const struct swarm *swarm,
-                   const struct notice_log *log);
+                   const struct event_log *log);
 void log_list_release(struct log_list *list, const struct mem *mem);
-/* Returns the span of an error; NO_SPAN for other entries. */
-span_no log_entry_span(const struct log_entry *entry);
-/* Returns the entry's agent; NO_AGENT: none. */
-agent_no log_entry_agent(const struct log_entry *entry, const struct swarm *swarm,
-                         const struct notice_log *log);
-/* Writes the entry's text (without time, level and agent) to out. */
-void log_entry_text(const struct log_entry *entry, const struct swarm *swarm,
-                    const struct notice_log *log, struct strbuf *out);
-/* Returns the entry's level: "error", "instant", "info" and so on. */
-const char *log_entry_word(const struct log_entry *entry, const struct swarm *swarm,
-                           const struct notice_log *log);
+/* Returns the span of an error; NO_SPAN for other rows. */
+span_no log_row_span(const struct log_row *row);
+/* Returns the row's agent; NO_AGENT: none. */
+agent_no log_row_agent(const struct log_row *row, const struct swarm *swarm,
+                       const struct event_log *log);
+/* Writes the row's text (without time, level and agent) to out. */
+void log_row_text(const struct log_row *row, const struct swarm *swarm, const struct event_log *log,
+                  struct strbuf *out);
+/* Returns the row's level: "error", "instant", "info" and so on. */
+const char *log_row_word(const struct log_row *row, const struct swarm *swarm,
+                         const struct event_log *log);
 
 #endif

@@ -1,5 +1,5 @@
 /* The log: failures, instants, and log entries of sources and senders, in order of time. The cursor
-   is on an entry, not on a line; on the last entry it follows new ones. The list is built again
+   is on a row, not on a line; on the last row it follows new ones. The list is built again
    when the model changes, at most once per frame. */
 #include "tui/views/copy.h"
 #include "tui/views/log_list.h"
@@ -10,28 +10,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_same(const struct log_entry *a, const struct log_entry *b)
+static bool is_same(const struct log_row *a, const struct log_row *b)
 {
     return a->kind == b->kind && a->which == b->which;
 }
 
-/* An error matches as a span; other entries match by the terms in their text. */
-static bool is_chosen(struct frame *frame, const struct log_entry *entry)
+/* An error matches as a span; other rows match by the terms in their text. */
+static bool is_chosen(struct frame *frame, const struct log_row *row)
 {
     const struct filter *filter = filter_cache_filter(frame->state->filter_cache);
-    const struct notice_log *log = frame->input->log;
+    const struct event_log *log = frame->input->log;
     struct strbuf line, text;
-    if (entry->kind == LOG_ERROR)
-        return filter_cache_has_span(frame->state->filter_cache, log_entry_span(entry));
+    if (row->kind == LOG_ERROR)
+        return filter_cache_has_span(frame->state->filter_cache, log_row_span(row));
     if (filter_is_of_spans(filter))
         return false;
     strbuf_init(&line, frame->state->mem, 0);
     strbuf_init(&text, frame->state->mem, 0);
-    agent_no agent = log_entry_agent(entry, frame->swarm, log);
-    strbuf_addf(&line, "%s ", log_entry_word(entry, frame->swarm, log));
+    agent_no agent = log_row_agent(row, frame->swarm, log);
+    strbuf_addf(&line, "%s ", log_row_word(row, frame->swarm, log));
     if (agent != NO_AGENT)
         query_agent_title(frame->swarm, agent, &line);
-    log_entry_text(entry, frame->swarm, log, &text);
+    log_row_text(row, frame->swarm, log, &text);
     strbuf_addf(&line, " %s", text.data ? text.data : "");
     bool good = !line.failed && filter_matches_text(filter, line.data, line.len);
     strbuf_release(&line);
@@ -44,8 +44,8 @@ static void filter_entries(struct frame *frame)
     struct log_list *list = &frame->state->log.list;
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
-        if (is_chosen(frame, &list->entries[i]))
-            list->entries[kept++] = list->entries[i];
+        if (is_chosen(frame, &list->rows[i]))
+            list->rows[kept++] = list->rows[i];
     }
     list->count = kept;
 }
@@ -54,27 +54,27 @@ static void filter_entries(struct frame *frame)
 static bool freshen(struct frame *frame)
 {
     struct log_state *state = &frame->state->log;
-    const struct notice_log *log = frame->input->log;
+    const struct event_log *log = frame->input->log;
     uint64_t revision = swarm_revision(frame->swarm);
-    uint64_t notices = log ? notice_log_lost(log) + notice_log_count(log) : 0;
+    uint64_t entries = log ? event_log_lost(log) + event_log_count(log) : 0;
     unsigned filter = frame->state->filter_version;
-    if (state->made && state->revision == revision && state->notices == notices &&
+    if (state->made && state->revision == revision && state->entries == entries &&
         state->filter == filter)
         return true;
-    struct log_entry at = {.which = 0};
+    struct log_row at = {.which = 0};
     bool had = state->made && state->cursor < state->list.count;
     bool last = !had || state->cursor + 1 == state->list.count;
     if (had)
-        at = state->list.entries[state->cursor];
+        at = state->list.rows[state->cursor];
     state->made = log_list_make(&state->list, frame->state->mem, frame->swarm, log);
     state->filter = filter;
     if (frame->state->filter_cache)
         filter_entries(frame);
     state->revision = revision;
-    state->notices = notices;
+    state->entries = entries;
     state->cursor = state->list.count > 0 ? state->list.count - 1 : 0;
     for (size_t i = state->list.count; !last && i-- > 0;) {
-        if (is_same(&state->list.entries[i], &at)) {
+        if (is_same(&state->list.rows[i], &at)) {
             state->cursor = i;
             break;
         }
@@ -97,15 +97,15 @@ static int agent_cols(const struct frame *frame)
     return cols >= 140 ? 26 : cols >= 80 ? 18 : cols >= 60 ? 12 : 0;
 }
 
-static void draw_entry(struct frame *frame, struct area line, const struct log_entry *entry)
+static void draw_entry(struct frame *frame, struct area line, const struct log_row *row)
 {
-    const struct notice_log *log = frame->input->log;
+    const struct event_log *log = frame->input->log;
     struct strbuf *text = &frame->scratch;
-    const char *word = log_entry_word(entry, frame->swarm, log);
-    agent_no agent = log_entry_agent(entry, frame->swarm, log);
+    const char *word = log_row_word(row, frame->swarm, log);
+    agent_no agent = log_row_agent(row, frame->swarm, log);
     char moment[AXIS_LABEL_BYTES];
     int names = agent_cols(frame), x = 1;
-    axis_moment(&frame->clock, entry->at_ns, false, moment);
+    axis_moment(&frame->clock, row->at_ns, false, moment);
     x = area_puts(line, x, 0, STYLE_DIM, moment) + 2;
     area_puts(line, x, 0, word_style(word), word);
     x += 9;
@@ -115,7 +115,7 @@ static void draw_entry(struct frame *frame, struct area line, const struct log_e
     if (!text->failed && text->len > 0)
         area_put_ellipsized(line, x, 0, names, STYLE_PLAIN, text->data, text->len);
     x += names > 0 ? names + 2 : 0;
-    log_entry_text(entry, frame->swarm, log, text);
+    log_row_text(row, frame->swarm, log, text);
     if (!text->failed && text->len > 0)
         area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_PLAIN, text->data, text->len);
 }
@@ -142,7 +142,7 @@ void log_draw(struct frame *frame, struct grid *grid)
         area_puts(body, 1, 0, STYLE_DIM, "no errors and no messages");
     for (size_t i = 0; i < space && state->scroll + i < state->list.count; i++) {
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
-        draw_entry(frame, line, &state->list.entries[state->scroll + i]);
+        draw_entry(frame, line, &state->list.rows[state->scroll + i]);
         if (state->scroll + i == state->cursor)
             area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
     }
@@ -160,16 +160,16 @@ static void show_moment(struct frame *frame, int64_t at_ns)
     state->t0_ns = axis_time(&there, -frame->axis.cols / 2);
 }
 
-static enum view_result show_entry(struct frame *frame, const struct log_entry *entry)
+static enum view_result show_entry(struct frame *frame, const struct log_row *row)
 {
-    span_no span = log_entry_span(entry);
-    agent_no agent = log_entry_agent(entry, frame->swarm, frame->input->log);
+    span_no span = log_row_span(row);
+    agent_no agent = log_row_agent(row, frame->swarm, frame->input->log);
     if (swarm_span(frame->swarm, span))
         return page_show_span(frame, agent, span);
     frame->state->page = PAGE_TIMELINE;
     if (agent != NO_AGENT && select_unfold(frame, agent))
         select_row(frame, agent, false);
-    show_moment(frame, entry->at_ns);
+    show_moment(frame, row->at_ns);
     return VIEW_REDRAW;
 }
 
@@ -179,7 +179,7 @@ static void step_to_error(struct log_state *state, int direction)
     size_t at = state->cursor;
     while (direction > 0 ? at + 1 < state->list.count : at > 0) {
         at = direction > 0 ? at + 1 : at - 1;
-        if (state->list.entries[at].kind == LOG_ERROR) {
+        if (state->list.rows[at].kind == LOG_ERROR) {
             state->cursor = at;
             return;
         }
@@ -197,10 +197,10 @@ enum view_result log_act(struct frame *frame, enum action action)
         return VIEW_REDRAW;
     }
     switch ((int)action) {
-    case ACTION_DETAIL: return show_entry(frame, &state->list.entries[state->cursor]);
+    case ACTION_DETAIL: return show_entry(frame, &state->list.rows[state->cursor]);
     case ACTION_COPY:
-        log_entry_text(&state->list.entries[state->cursor], frame->swarm, frame->input->log,
-                       &frame->scratch);
+        log_row_text(&state->list.rows[state->cursor], frame->swarm, frame->input->log,
+                     &frame->scratch);
         return copy_text(frame, frame->scratch.data, frame->scratch.len);
     case ACTION_NEXT_ERROR: step_to_error(state, 1); return VIEW_REDRAW;
     case ACTION_PREVIOUS_ERROR: step_to_error(state, -1); return VIEW_REDRAW;

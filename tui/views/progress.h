@@ -3,7 +3,7 @@
 #define TUI_PROGRESS_H
 
 #include "core/base/strbuf.h"
-#include "core/model/notice.h"
+#include "core/model/source_status.h"
 
 /* Appends the line. Returns false, and appends nothing, if the read ends too soon to show it. */
 bool progress_line(const struct source_progress *progress, struct strbuf *out);

@@ -1,5 +1,5 @@
 /* The two edges are times, not columns, so a range survives zooming. The keys move one edge; the
-   figures come from figures_range. */
+   metrics come from metrics_range. */
 #include "tui/views/range.h"
 
 #include "tui/screen/number.h"
@@ -125,7 +125,7 @@ static void draw_heading(const struct frame *frame, struct area line)
                   range->at_to ? "end" : "beginning");
 }
 
-/* Puts figures one after another while they fit. */
+/* Puts metrics one after another while they fit. */
 struct range_pen {
     struct area line;
     int x;
@@ -167,7 +167,7 @@ static void put_tokens(struct range_pen *pen, const char *label, double tokens)
     put_figure(pen, label, STYLE_PLAIN, text);
 }
 
-static void draw_requests(const struct frame *frame, struct area line, const struct figures *of)
+static void draw_requests(const struct frame *frame, struct area line, const struct metrics *of)
 {
     struct range_pen pen = {line, 3};
     char text[NUMBER_BYTES];
@@ -184,7 +184,7 @@ static void draw_requests(const struct frame *frame, struct area line, const str
     }
 }
 
-static void draw_tokens(const struct frame *frame, struct area line, const struct figures *of)
+static void draw_tokens(const struct frame *frame, struct area line, const struct metrics *of)
 {
     struct range_pen pen = {line, 3};
     char text[NUMBER_BYTES];
@@ -202,7 +202,7 @@ static void draw_tokens(const struct frame *frame, struct area line, const struc
     put_ms(frame, &pen, "idle", STYLE_DIM, of->idle_ms);
 }
 
-static void draw_time(const struct frame *frame, struct area line, const struct figures *of)
+static void draw_time(const struct frame *frame, struct area line, const struct metrics *of)
 {
     static const struct {
         const char *word;
@@ -222,19 +222,19 @@ static void draw_time(const struct frame *frame, struct area line, const struct 
 
 static int by_sum(const void *a, const void *b)
 {
-    const struct tool_figures *x = a, *y = b;
+    const struct tool_metrics *x = a, *y = b;
     double one = x->duration_ms.count > 0 ? x->duration_ms.sum : 0;
     double two = y->duration_ms.count > 0 ? y->duration_ms.sum : 0;
     return one > two ? -1 : one < two;
 }
 
-static void draw_tools(const struct frame *frame, struct area panel, struct figures *of)
+static void draw_tools(const struct frame *frame, struct area panel, struct metrics *of)
 {
     bool ascii = frame->input->theme.ascii;
     if (of->tool_count > 1)
         qsort(of->tools, of->tool_count, sizeof *of->tools, by_sum);
     for (int i = 0; i < PANEL_TOOLS && (size_t)i < of->tool_count && i < panel.rows; i++) {
-        const struct tool_figures *tool = &of->tools[i];
+        const struct tool_metrics *tool = &of->tools[i];
         struct area line = area_sub(panel, 0, i, panel.cols, 1);
         char count[NUMBER_BYTES], sum[NUMBER_BYTES];
         area_put_ellipsized(line, 3, 0, 24, STYLE_TOOL, tool->name, strlen(tool->name));
@@ -258,19 +258,19 @@ void range_panel_draw(struct frame *frame, struct grid *grid)
 {
     const struct view_range *range = &frame->state->range;
     struct area panel = frame_area(frame, grid, frame->layout.detail);
-    struct figures figures;
+    struct metrics metrics;
     if (panel.rows == 0 || range->mode == RANGE_NONE)
         return;
     panel = area_sub(panel, 0, 0, panel.cols - 1, panel.rows);
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols, 1));
-    if (!figures_range(frame->swarm, frame->local_ns, range->from_ns, range->to_ns,
-                       frame->predicate, &figures)) {
+    if (!metrics_range(frame->swarm, frame->local_ns, range->from_ns, range->to_ns,
+                       frame->predicate, &metrics)) {
         area_puts(panel, 3, 1, STYLE_ERROR, "out of memory");
         return;
     }
-    draw_requests(frame, area_sub(panel, 0, 1, panel.cols, 1), &figures);
-    draw_tokens(frame, area_sub(panel, 0, 2, panel.cols, 1), &figures);
-    draw_time(frame, area_sub(panel, 0, 3, panel.cols, 1), &figures);
-    draw_tools(frame, area_sub(panel, 0, 4, panel.cols, panel.rows - 4), &figures);
-    figures_range_release(frame->swarm, &figures);
+    draw_requests(frame, area_sub(panel, 0, 1, panel.cols, 1), &metrics);
+    draw_tokens(frame, area_sub(panel, 0, 2, panel.cols, 1), &metrics);
+    draw_time(frame, area_sub(panel, 0, 3, panel.cols, 1), &metrics);
+    draw_tools(frame, area_sub(panel, 0, 4, panel.cols, panel.rows - 4), &metrics);
+    metrics_range_release(frame->swarm, &metrics);
 }

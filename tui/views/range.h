@@ -1,4 +1,4 @@
-/* A selected range of time, defined by two edges, and its figures. */
+/* A selected range of time, defined by two edges, and its metrics. */
 #ifndef TUI_RANGE_H
 #define TUI_RANGE_H
 

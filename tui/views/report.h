@@ -1,13 +1,13 @@
 /* The statistics as tables of text: `report` prints them, and the statistics view draws two of
-   them. Both print the results of core/query/figures.h. */
+   them. Both print the results of core/query/metrics.h. */
 #ifndef TUI_REPORT_H
 #define TUI_REPORT_H
 
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 
 struct report {
     const struct swarm *swarm; /* borrowed */
-    const struct swarm_figures *figures;
+    const struct swarm_metrics *metrics;
     int64_t local_ns;
     uint64_t bad; /* refused lines and events of all sources */
 };

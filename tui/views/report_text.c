@@ -25,7 +25,7 @@ static double some(const struct summary *s, double value)
     return s->count > 0 ? value : NAN;
 }
 
-static void put_requests(struct table *t, const struct figures *f)
+static void put_requests(struct table *t, const struct metrics *f)
 {
     table_count(t, f->requests);
     table_count(t, f->failed);
@@ -36,11 +36,11 @@ static void put_requests(struct table *t, const struct figures *f)
 
 static void put_agent(struct table *t, const struct report *r, const struct tree_row *row)
 {
-    const struct figures *f = &r->figures->agents[row->agent];
+    const struct metrics *f = &r->metrics->agents[row->agent];
     uint64_t tools = 0;
     struct strbuf title;
 
-    strbuf_init(&title, r->figures->mem, 0);
+    strbuf_init(&title, r->metrics->mem, 0);
     for (uint32_t i = 0; i < row->depth; i++)
         strbuf_adds(&title, "  ");
     query_agent_title(r->swarm, row->agent, &title);
@@ -76,10 +76,10 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
         out->failed |= count > 0;
         return;
     }
-    table_init(&t, r->figures->mem, agent_heads, COLS(agent_heads), 2, ascii);
+    table_init(&t, r->metrics->mem, agent_heads, COLS(agent_heads), 2, ascii);
     for (size_t i = 0; i < count; i++)
         if (report_has_agent(swarm_agent(r->swarm, rows[i].agent)) &&
-            rows[i].agent < r->figures->agent_count)
+            rows[i].agent < r->metrics->agent_count)
             put_agent(&t, r, &rows[i]);
     strbuf_addc(out, '\n');
     table_finish(&t, out);
@@ -90,13 +90,13 @@ void report_models(const struct report *r, bool ascii, struct strbuf *out)
 {
     struct table t;
 
-    if (r->figures->model_count == 0)
+    if (r->metrics->model_count == 0)
         return;
-    table_init(&t, r->figures->mem, model_heads, COLS(model_heads), 1, ascii);
-    for (size_t i = 0; i < r->figures->model_count; i++) {
-        const struct figures *f = &r->figures->models[i].figures;
+    table_init(&t, r->metrics->mem, model_heads, COLS(model_heads), 1, ascii);
+    for (size_t i = 0; i < r->metrics->model_count; i++) {
+        const struct metrics *f = &r->metrics->models[i].metrics;
 
-        table_cell(&t, r->figures->models[i].model);
+        table_cell(&t, r->metrics->models[i].model);
         put_requests(&t, f);
         table_ms(&t, some(&f->ttft_ms, f->ttft_ms.p99));
         table_number(&t, some(&f->otps, f->otps.p50));
@@ -111,12 +111,12 @@ void report_models(const struct report *r, bool ascii, struct strbuf *out)
 
 void report_tools(const struct report *r, bool ascii, struct strbuf *out)
 {
-    const struct figures *f = &r->figures->totals;
+    const struct metrics *f = &r->metrics->totals;
     struct table t;
 
     if (f->tool_count == 0)
         return;
-    table_init(&t, r->figures->mem, tool_heads, COLS(tool_heads), 1, ascii);
+    table_init(&t, r->metrics->mem, tool_heads, COLS(tool_heads), 1, ascii);
     for (size_t i = 0; i < f->tool_count; i++) {
         const struct summary *s = &f->tools[i].duration_ms;
 
@@ -156,7 +156,7 @@ static void put_ms(double ms, bool ascii, const char *what, struct strbuf *out)
 
 static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
 {
-    const struct swarm_figures *f = r->figures;
+    const struct swarm_metrics *f = r->metrics;
     uint64_t sessions = 0;
     char text[NUMBER_BYTES];
 
@@ -190,11 +190,11 @@ void report_text(const struct report *report, bool ascii, struct strbuf *out)
 {
     put_summary(report, ascii, out);
     put_agents(report, ascii, out);
-    if (report->figures->model_count > 0) {
+    if (report->metrics->model_count > 0) {
         strbuf_addc(out, '\n');
         report_models(report, ascii, out);
     }
-    if (report->figures->totals.tool_count > 0) {
+    if (report->metrics->totals.tool_count > 0) {
         strbuf_addc(out, '\n');
         report_tools(report, ascii, out);
     }

@@ -1,4 +1,4 @@
-/* The statistics page: a list of sections, each a function. Its values come from the figures that
+/* The statistics page: a list of sections, each a function. Its values come from the metrics that
    `report` prints, so both show the same. */
 #include "tui/screen/number.h"
 #include "tui/views/curves.h"
@@ -38,18 +38,18 @@ static double or_zero(double value)
     return isnan(value) ? 0 : value;
 }
 
-static double share_ms(const struct figures *figures, int share)
+static double share_ms(const struct metrics *metrics, int share)
 {
     switch (shares[share].kind) {
-    case SPAN_TOOL: return or_zero(figures->tool_ms) - or_zero(figures->agent_wait_ms);
-    case SPAN_USER: return or_zero(figures->user_wait_ms);
-    case SPAN_KINDS: return or_zero(figures->idle_ms);
-    default: return figures->phase_ms[shares[share].kind];
+    case SPAN_TOOL: return or_zero(metrics->tool_ms) - or_zero(metrics->agent_wait_ms);
+    case SPAN_USER: return or_zero(metrics->user_wait_ms);
+    case SPAN_KINDS: return or_zero(metrics->idle_ms);
+    default: return metrics->phase_ms[shares[share].kind];
     }
 }
 
 static void draw_shares(const struct statistics_page *page, struct area line, const char *name,
-                        size_t len, const struct figures *figures)
+                        size_t len, const struct metrics *metrics)
 {
     const struct theme *theme = &page->frame->input->theme;
     struct plot_part parts[SHARES];
@@ -61,26 +61,26 @@ static void draw_shares(const struct statistics_page *page, struct area line, co
         bool idle = shares[i].kind == SPAN_KINDS;
         struct bar_style bar = idle ? (struct bar_style){STYLE_DIM, theme->ascii ? "." : "·"}
                                     : theme_bar(theme, shares[i].kind, 0);
-        parts[i] = (struct plot_part){share_ms(figures, i), bar.style, bar.fill};
+        parts[i] = (struct plot_part){share_ms(metrics, i), bar.style, bar.fill};
         whole += parts[i].value > 0 ? parts[i].value : 0;
     }
     area_put_ellipsized(line, 3, 0, names, STYLE_PLAIN, name, len);
     plot_bar(line, 3 + names + 1, page->cols - names - 5, parts, SHARES, whole);
 }
 
-static void put_percents(const struct statistics_page *page, const struct figures *figures)
+static void put_percents(const struct statistics_page *page, const struct metrics *metrics)
 {
     struct area line = scrolled_page_line(page->lines);
     double whole = 0;
     int x = 3;
     for (int i = 0; i < SHARES; i++)
-        whole += share_ms(figures, i) > 0 ? share_ms(figures, i) : 0;
+        whole += share_ms(metrics, i) > 0 ? share_ms(metrics, i) : 0;
     for (int i = 0; i < SHARES && whole > 0; i++) {
         char text[64], took[NUMBER_BYTES];
-        if (!(share_ms(figures, i) > 0))
+        if (!(share_ms(metrics, i) > 0))
             continue;
-        number_ms(share_ms(figures, i), page->frame->input->theme.ascii, took);
-        snprintf(text, sizeof text, "%.0f%% %s", share_ms(figures, i) / whole * 100, took);
+        number_ms(share_ms(metrics, i), page->frame->input->theme.ascii, took);
+        snprintf(text, sizeof text, "%.0f%% %s", share_ms(metrics, i) / whole * 100, took);
         int cols = (int)(strlen(shares[i].word) + strlen(text)) + 1;
         /* continues on the next line: waits and idle time must stay visible */
         if (x > 3 && x + cols + 1 > page->cols) {
@@ -113,11 +113,11 @@ static int by_busy(const void *a, const void *b)
 static void put_agents(const struct statistics_page *page)
 {
     const struct mem *mem = page->frame->state->mem;
-    size_t all = page->figures->agent_count, count = 0;
+    size_t all = page->metrics->agent_count, count = 0;
     struct busy_time *order = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *order);
     struct strbuf *text = &page->frame->scratch;
     for (size_t i = 0; order && i < all; i++) {
-        double ms = page->figures->agents[i].busy_ms;
+        double ms = page->metrics->agents[i].busy_ms;
         if (ms > 0 && report_has_agent(swarm_agent(page->frame->swarm, (agent_no)i)))
             order[count++] = (struct busy_time){(agent_no)i, ms};
     }
@@ -127,7 +127,7 @@ static void put_agents(const struct statistics_page *page)
         strbuf_clear(text);
         query_agent_title(page->frame->swarm, order[i].agent, text);
         draw_shares(page, scrolled_page_line(page->lines), text->failed ? "" : text->data,
-                    text->failed ? 0 : text->len, &page->figures->agents[order[i].agent]);
+                    text->failed ? 0 : text->len, &page->metrics->agents[order[i].agent]);
     }
     if (count > AGENTS_SHOWN) {
         struct area line = scrolled_page_line(page->lines);
@@ -140,8 +140,8 @@ static void put_agents(const struct statistics_page *page)
 static void put_time(const struct statistics_page *page)
 {
     statistics_page_heading(page, "TIME BY ACTIVITY");
-    draw_shares(page, scrolled_page_line(page->lines), "all", 3, &page->figures->totals);
-    put_percents(page, &page->figures->totals);
+    draw_shares(page, scrolled_page_line(page->lines), "all", 3, &page->metrics->totals);
+    put_percents(page, &page->metrics->totals);
     put_agents(page);
 }
 
@@ -151,7 +151,7 @@ static void put_time(const struct statistics_page *page)
 static void put_table(const struct statistics_page *page, const char *heading,
                       void (*table)(const struct report *, bool, struct strbuf *))
 {
-    struct report report = {page->frame->swarm, page->figures, page->frame->local_ns, 0};
+    struct report report = {page->frame->swarm, page->metrics, page->frame->local_ns, 0};
     struct strbuf text;
     strbuf_init(&text, page->frame->state->mem, 0);
     table(&report, page->frame->input->theme.ascii, &text);
@@ -274,10 +274,10 @@ bool view_series_axis(const struct view_input *input, const struct view_state *s
 
 static void walk(const struct statistics_page *page)
 {
-    const struct swarm_figures *figures = page->figures;
+    const struct swarm_metrics *metrics = page->metrics;
     const struct spread_plot spreads[] = {
-        {"TIME TO FIRST TOKEN", &figures->ttft_ms, &figures->totals.ttft_ms, true},
-        {"OUTPUT TOKENS/S PER REQUEST", &figures->otps, &figures->totals.otps, false}};
+        {"TIME TO FIRST TOKEN", &metrics->ttft_ms, &metrics->totals.ttft_ms, true},
+        {"OUTPUT TOKENS/S PER REQUEST", &metrics->otps, &metrics->totals.otps, false}};
     put_time(page);
     put_table(page, "REQUESTS BY MODEL", report_models);
     put_table(page, "TOOLS", report_tools);
@@ -293,9 +293,9 @@ void statistics_draw(struct frame *frame, struct grid *grid)
     struct area body = area_sub(grid_area(grid), 0, frame->layout.heads.y, frame->layout.cols,
                                 frame->layout.heads.rows + frame->layout.body.rows);
     struct scrolled_page lines = {.line = 0};
-    struct statistics_page page = {frame, frame->input->figures, &lines, frame->layout.cols};
+    struct statistics_page page = {frame, frame->input->metrics, &lines, frame->layout.cols};
     size_t *scroll = &frame->state->statistics_scroll;
-    if (!page.figures)
+    if (!page.metrics)
         return;
     walk(&page);
     size_t scroll_max = scrolled_page_scroll_max(lines.line, body.rows);

@@ -12,12 +12,12 @@ static double p95_of(const struct summary *summary)
     return summary->count >= ENOUGH && summary->p95 > 0 ? summary->p95 : NAN;
 }
 
-double usual_durations_p95_ms(const struct swarm *swarm, const struct swarm_figures *figures,
+double usual_durations_p95_ms(const struct swarm *swarm, const struct swarm_metrics *metrics,
                               const struct span *span)
 {
-    if (!figures)
+    if (!metrics)
         return NAN;
-    const struct figures *totals = &figures->totals;
+    const struct metrics *totals = &metrics->totals;
     if (span->kind == SPAN_REQUEST)
         return p95_of(&totals->request_ms);
     if (span->kind != SPAN_TOOL && span->kind != SPAN_AGENT_CALL)

@@ -250,7 +250,7 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     return result;
 }
 
-bool view_wants_figures(const struct view_state *state)
+bool view_wants_metrics(const struct view_state *state)
 {
     return state->page == PAGE_AGENTS || state->page == PAGE_STATISTICS;
 }

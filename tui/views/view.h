@@ -5,7 +5,8 @@
 #ifndef TUI_VIEW_H
 #define TUI_VIEW_H
 
-#include "core/model/notice.h"
+#include "core/model/event_log.h"
+#include "core/model/source_status.h"
 #include "core/query/query.h"
 #include "core/query/series.h"
 #include "tui/screen/grid.h"
@@ -20,15 +21,15 @@ struct view_input {
     struct theme theme;
     const struct swarm *swarm;
     int64_t local_ns;                    /* the local clock, Unix epoch */
-    const struct swarm_figures *figures; /* may be outdated; NULL: none yet */
+    const struct swarm_metrics *metrics; /* may be outdated; NULL: none yet */
     const struct series *series; /* over view_series_axis; may be outdated; NULL: none yet */
     const struct source_status *sources;
     size_t source_count;
-    const struct notice_log *log; /* may be NULL */
-    const struct keymap *keymap;  /* the user's bindings; may be NULL */
-    const char *output;           /* path of the trace to write; NULL: none */
-    const char *address;          /* the feed address as in SWARMTOP_SOCKET; NULL: not listening */
-    bool live;                    /* more data may arrive; false: all sources have finished */
+    const struct event_log *log; /* may be NULL */
+    const struct keymap *keymap; /* the user's bindings; may be NULL */
+    const char *output;          /* path of the trace to write; NULL: none */
+    const char *address;         /* the feed address as in SWARMTOP_SOCKET; NULL: not listening */
+    bool live;                   /* more data may arrive; false: all sources have finished */
     const struct source_progress *progress; /* the file being read; NULL: none */
     uint64_t events;                        /* received so far, from all sources */
     double events_per_s;                    /* NAN: unknown */
@@ -59,7 +60,7 @@ struct agents_state {
 struct log_state {
     struct log_list list;
     bool made;
-    uint64_t revision, notices; /* revision of the model and number of log entries in the list */
+    uint64_t revision, entries; /* revision of the model and number of log entries in the list */
     unsigned filter;            /* version of the filter applied to the list */
     size_t cursor, scroll;
 };
@@ -82,7 +83,7 @@ struct view_mark {
 };
 enum { MARKS = 36, PINS = 8 }; /* letters and digits */
 
-/* A range of time with its figures. */
+/* A range of time with its metrics. */
 enum range_mode { RANGE_NONE, RANGE_MOVES, RANGE_KEPT };
 struct view_range {
     enum range_mode mode;
@@ -199,8 +200,8 @@ bool view_frozen(const struct view_state *state);
    none. */
 bool view_series_axis(const struct view_input *input, const struct view_state *state, int cols,
                       struct axis *out);
-/* Returns true if the view needs figures of each agent and model (figures_compute), not only
+/* Returns true if the view needs metrics of each agent and model (metrics_compute), not only
    totals. */
-bool view_wants_figures(const struct view_state *state);
+bool view_wants_metrics(const struct view_state *state);
 
 #endif

@@ -1,5 +1,5 @@
 /* The golden pairs (tests/data/golden): the program writes what the seed's own code wrote. And the
-   property behind it: what a feed shows, the file that it left behind shows, in figures and in
+   property behind it: what a feed shows, the file that it left behind shows, in metrics and in
    picture. */
 #include "tests/support/support.h"
 
@@ -217,7 +217,7 @@ static json_t *report(const char *path, bool lanes)
     return report;
 }
 
-TEST(figures_of_a_feed_are_those_of_its_trace)
+TEST(metrics_of_a_feed_are_those_of_its_trace)
 {
     static const char *const tracks[] = {"agent", "lane"};
     for (size_t i = 0; i < NAMES; i++) {
@@ -230,7 +230,7 @@ TEST(figures_of_a_feed_are_those_of_its_trace)
             live = report(feed, lanes);
             reopened = report(out, lanes);
             if (!same(live, reopened))
-                fail_msg("%s --tracks %s: the figures differ", names[i], tracks[lanes]);
+                fail_msg("%s --tracks %s: the metrics differ", names[i], tracks[lanes]);
             json_decref(live);
             json_decref(reopened);
         }

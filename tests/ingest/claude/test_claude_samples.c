@@ -21,7 +21,7 @@ static const struct source_setting nowhere[] = {{"claude:", "proc", "/nowhere"},
 static const char *const samples[] = {"solo-json", "swarm-json", "concurrent-pb",
                                       "dead",      "abort",      "tui-perm"};
 
-/* ---- figures ---- */
+/* ---- metrics ---- */
 
 /* Of up to three sources, which are read in this order; NULL: none. */
 static json_t *report_of(const char *first, const char *second, const char *third)
@@ -122,7 +122,7 @@ static void same_as_expected(const json_t *report, const char *sample, bool all_
     json_decref(all);
 }
 
-TEST(the_figures_are_those_of_the_api)
+TEST(the_metrics_are_those_of_the_api)
 {
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         char files[600];

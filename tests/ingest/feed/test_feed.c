@@ -69,7 +69,7 @@ static const struct {
     {"{\"op\":\"instant\",\"name\":\"a\tb\",\"cat\":\"x\"}", "not JSON: control character"},
 };
 
-RIG_TEST(a_bad_line_has_no_effect_but_a_count_and_a_notice)
+RIG_TEST(a_bad_line_has_no_effect_but_a_count_and_a_log_entry)
 {
     struct rig *rig = *state;
     struct feed *feed = rig_feed(rig);
@@ -85,7 +85,7 @@ RIG_TEST(a_bad_line_has_no_effect_but_a_count_and_a_notice)
         free(after);
         assert_int_equal(rig->counters.bad, bad + 1);
         assert_int_equal(rig->counters.events, events);
-        const struct notice *last = notice_log_get(rig->log, notice_log_count(rig->log) - 1);
+        const struct log_entry *last = event_log_get(rig->log, event_log_count(rig->log) - 1);
         char number[32];
         snprintf(number, sizeof number, "test: line %zu: ", i + 3);
         assert_non_null(strstr(last->text, number));
@@ -270,7 +270,7 @@ RIG_TEST(a_flood_of_bad_lines_is_counted_in_full_and_said_in_part)
     for (int i = 0; i < 5000; i++)
         rig_push(feed, "bad\n");
     assert_int_equal(rig->counters.bad, 5000);
-    assert_in_range(notice_log_count(rig->log), 100, 110);
+    assert_in_range(event_log_count(rig->log), 100, 110);
     feed_finish(feed, 0);
     feed_free(feed);
 }
@@ -466,13 +466,13 @@ RIG_TEST(log_lines_reach_the_log_at_their_time_and_level)
         rig, HELLO
         "{\"op\":\"log\",\"t\":1760000000250,\"message\":\"disk \\u0000 full\",\"level\":\"error\"}\n"
         "{\"op\":\"log\",\"message\":\"plain\",\"level\":\"loud\"}\n");
-    assert_int_equal(notice_log_count(rig->log), 2);
-    const struct notice *first = notice_log_get(rig->log, 0);
-    assert_int_equal(first->level, NOTICE_ERROR);
+    assert_int_equal(event_log_count(rig->log), 2);
+    const struct log_entry *first = event_log_get(rig->log, 0);
+    assert_int_equal(first->level, LOG_LEVEL_ERROR);
     assert_int_equal(first->at_ns, model_ns(250));
     assert_int_equal(first->session, rig_session_no(rig, "s"));
     assert_memory_equal(first->text, "disk \0 full", 11);
-    assert_int_equal(notice_log_get(rig->log, 1)->level, NOTICE_INFO);
+    assert_int_equal(event_log_get(rig->log, 1)->level, LOG_LEVEL_INFO);
     assert_int_equal(rig_session(rig, "s")->clock_ns, model_ns(250));
 }
 

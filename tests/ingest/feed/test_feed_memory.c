@@ -120,7 +120,7 @@ static bool try(attempt *tried, const char *text, size_t len, long allow)
     return good;
 }
 
-/* Until it went well three times in a row: a failure that only loses a line's notice counts as well. */
+/* Until it went well three times in a row: a failure that only loses a line's entry counts as well. */
 static void fail_each(attempt *tried, const char *text, size_t len)
 {
     long allow = 0;

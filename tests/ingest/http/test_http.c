@@ -155,8 +155,8 @@ RIG_TEST(telemetry_is_told_that_it_is_not_taken_yet)
         close(client.fd);
     }
     unsigned said = 0;
-    for (size_t i = 0; i < notice_log_count(rig->log); i++)
-        said += strstr(notice_log_get(rig->log, i)->text, "not in this version") != NULL;
+    for (size_t i = 0; i < event_log_count(rig->log); i++)
+        said += strstr(event_log_get(rig->log, i)->text, "not in this version") != NULL;
     assert_int_equal(said, 1);
 }
 

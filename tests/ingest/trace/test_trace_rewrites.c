@@ -453,7 +453,7 @@ static bool same_text(const char *what, const char *is, const char *should)
     return false;
 }
 
-/* Sessions that live and sessions that are over have the same spans and figures. */
+/* Sessions that live and sessions that are over have the same spans and metrics. */
 static char *describe(struct rig *rig)
 {
     struct swarm *swarm = rig->model.swarm;

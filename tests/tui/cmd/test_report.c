@@ -1,4 +1,4 @@
-/* The command report: keys and values for a small feed; figures without data are omitted. */
+/* The command report: keys and values for a small feed; metrics without data are omitted. */
 #include "tests/support/support.h"
 
 #include <jansson.h>

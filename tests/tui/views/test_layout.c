@@ -20,7 +20,7 @@ static void check(const struct layout_want *want, int cols, int rows)
         return;
     }
     claim(layout.header, used, rows);
-    claim(layout.figures, used, rows);
+    claim(layout.metrics, used, rows);
     claim(layout.legend, used, rows);
     claim(layout.heads, used, rows);
     claim(layout.body, used, rows);

@@ -272,7 +272,7 @@ TEST(what_was_not_searched_has_no_next)
 
 /* ---- ranges, marks, pins, the clipboard ---- */
 
-TEST(a_range_has_figures)
+TEST(a_range_has_metrics)
 {
     struct picture picture;
     open_picture(&picture, 120, 40);

@@ -176,10 +176,10 @@ static void check(const struct grid *grid)
 
 struct shown {
     struct view_state state;
-    struct swarm_figures figures;
+    struct swarm_metrics metrics;
     struct source_status sources[2];
     struct view_input input;
-    struct notice_log *log;
+    struct event_log *log;
     struct frame *frame; /* that was drawn last; NULL: none */
 };
 
@@ -195,12 +195,12 @@ static bool make_series(struct shown *shown, int cols, struct series *series)
 static void say(struct shown *shown, struct random *random)
 {
     const char *text = texts[pick(random, TEXTS)];
-    struct notice notice = {.at_ns = shown->input.local_ns,
-                            .level = (enum notice_level)pick(random, 4),
-                            .session = pick(random, 2) ? 0 : NO_SESSION,
-                            .text = text,
-                            .len = strlen(text)};
-    notice_log_add(shown->log, &notice);
+    struct log_entry entry = {.at_ns = shown->input.local_ns,
+                              .level = (enum log_level)pick(random, 4),
+                              .session = pick(random, 2) ? 0 : NO_SESSION,
+                              .text = text,
+                              .len = strlen(text)};
+    event_log_add(shown->log, &entry);
 }
 
 /* A key acts on the frame that was drawn, however the model has changed since. */
@@ -250,14 +250,14 @@ static void shown_init(struct shown *shown, const struct swarm *swarm)
         .sources = {{.spec = "unix:/tmp/\x1b[2Jx", .error = "", .state = SOURCE_OPEN, .bad = 3},
                     {.spec = "b", .error = "b: cannot: \x1b中", .state = SOURCE_FAILED}}};
     shown->input = (struct view_input){.swarm = swarm,
-                                       .figures = &shown->figures,
+                                       .metrics = &shown->metrics,
                                        .sources = shown->sources,
                                        .address = "unix:/tmp/x",
                                        .events_per_s = 12.5};
     view_state_init(&shown->state, &mem_libc);
-    shown->log = notice_log_new(&mem_libc, 20);
+    shown->log = event_log_new(&mem_libc, 20);
     shown->input.log = shown->log;
-    assert_true(figures_compute(swarm, model_ns(0), &shown->figures));
+    assert_true(metrics_compute(swarm, model_ns(0), &shown->metrics));
 }
 
 static void run(uint64_t seed, int col_step, int row_step, int max_cols, int max_rows)
@@ -273,13 +273,13 @@ static void run(uint64_t seed, int col_step, int row_step, int max_cols, int max
                 step(&world);
             show(&shown, &world, grid, cols, rows);
         }
-        figures_release(&shown.figures);
-        assert_true(figures_compute(world.model.swarm, model_ns(world.ms), &shown.figures));
+        metrics_release(&shown.metrics);
+        assert_true(metrics_compute(world.model.swarm, model_ns(world.ms), &shown.metrics));
     }
     view_frame_free(shown.frame);
-    figures_release(&shown.figures);
+    metrics_release(&shown.metrics);
     view_state_release(&shown.state);
-    notice_log_free(shown.log);
+    event_log_free(shown.log);
     grid_free(grid);
     tracer_free(world.model.tracer);
     swarm_free(world.model.swarm);
@@ -311,14 +311,14 @@ TEST(any_size)
         show(&shown, &world, grid, 1 + (int)pick(&world.random, 250),
              1 + (int)pick(&world.random, 80));
         if (i % 50 == 0) {
-            figures_release(&shown.figures);
-            assert_true(figures_compute(world.model.swarm, model_ns(world.ms), &shown.figures));
+            metrics_release(&shown.metrics);
+            assert_true(metrics_compute(world.model.swarm, model_ns(world.ms), &shown.metrics));
         }
     }
     view_frame_free(shown.frame);
-    figures_release(&shown.figures);
+    metrics_release(&shown.metrics);
     view_state_release(&shown.state);
-    notice_log_free(shown.log);
+    event_log_free(shown.log);
     grid_free(grid);
     tracer_free(world.model.tracer);
     swarm_free(world.model.swarm);
@@ -342,9 +342,9 @@ TEST(an_empty_model)
         }
     }
     view_frame_free(shown.frame);
-    figures_release(&shown.figures);
+    metrics_release(&shown.metrics);
     view_state_release(&shown.state);
-    notice_log_free(shown.log);
+    event_log_free(shown.log);
     grid_free(grid);
     swarm_free(swarm);
 }

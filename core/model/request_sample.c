@@ -1,5 +1,6 @@
-/* What a request adds to the figures: what its end says, and where its time went. */
-#include "core/model/figures_tally.h"
+/* A sample joins two sources: the numbers that the request's end reports, and the times of its phases.
+   Phases may overlap, so each part of the time is counted once. */
+#include "core/model/request_sample.h"
 
 #include <math.h>
 #include <string.h>
@@ -44,20 +45,20 @@ static void take_phases(const struct swarm *swarm, const struct span *request,
 
 static void take_facts(const struct end_facts *facts, struct request_sample *sample)
 {
-    const double *said = facts->numbers;
+    const double *numbers = facts->numbers;
     const double quantities[QUANTITIES] = {
-        [OF_TTFT] = said[FACT_TTFT_MS],
-        [OF_TTLT] = said[FACT_TTLT_MS],
-        [OF_ITPS] = said[FACT_ITPS],
+        [OF_TTFT] = numbers[FACT_TTFT_MS],
+        [OF_TTLT] = numbers[FACT_TTLT_MS],
+        [OF_ITPS] = numbers[FACT_ITPS],
         [OF_OTPS] = end_facts_otps(facts),
-        [OF_SETUP] = said[FACT_SETUP_MS] > 0 ? said[FACT_SETUP_MS] : (double)NAN,
+        [OF_SETUP] = numbers[FACT_SETUP_MS] > 0 ? numbers[FACT_SETUP_MS] : (double)NAN,
         [OF_REQUEST] = sample->ms,
     };
     const double tokens[TOKENS] = {
-        [TOKENS_PROMPT] = said[FACT_PROMPT_TOKENS],
-        [TOKENS_OUTPUT] = said[FACT_OUTPUT_TOKENS],
-        [TOKENS_CACHE_READ] = said[FACT_CACHE_READ_TOKENS],
-        [TOKENS_CACHE_CREATION] = said[FACT_CACHE_CREATION_TOKENS],
+        [TOKENS_PROMPT] = numbers[FACT_PROMPT_TOKENS],
+        [TOKENS_OUTPUT] = numbers[FACT_OUTPUT_TOKENS],
+        [TOKENS_CACHE_READ] = numbers[FACT_CACHE_READ_TOKENS],
+        [TOKENS_CACHE_CREATION] = numbers[FACT_CACHE_CREATION_TOKENS],
     };
     memcpy(sample->quantities, quantities, sizeof quantities);
     memcpy(sample->tokens, tokens, sizeof tokens);

@@ -1,50 +1,50 @@
 /* The event log. */
-#include "core/model/notice.h"
+#include "core/model/event_log.h"
 
 #include "tests/support/failing_mem.h"
 #include "tests/support/support.h"
 
 #include <string.h>
 
-static void add(struct notice_log *log, const char *text, size_t len)
+static void add(struct event_log *log, const char *text, size_t len)
 {
-    struct notice notice = {
-        .at_ns = 7, .level = NOTICE_WARNING, .session = 3, .text = text, .len = len};
-    notice_log_add(log, &notice);
+    struct log_entry entry = {
+        .at_ns = 7, .level = LOG_LEVEL_WARNING, .session = 3, .text = text, .len = len};
+    event_log_add(log, &entry);
 }
 
 TEST(lines_are_copied_and_kept_in_order)
 {
     char text[] = "one";
-    struct notice_log *log = notice_log_new(&mem_libc, 3);
+    struct event_log *log = event_log_new(&mem_libc, 3);
     add(log, text, 3);
     text[0] = 'x';
     add(log, "", 0);
-    assert_int_equal(notice_log_count(log), 2);
-    const struct notice *line = notice_log_get(log, 0);
+    assert_int_equal(event_log_count(log), 2);
+    const struct log_entry *line = event_log_get(log, 0);
     assert_string_equal(line->text, "one");
     assert_int_equal(line->len, 3);
     assert_int_equal(line->at_ns, 7);
     assert_int_equal(line->session, 3);
-    assert_int_equal(line->level, NOTICE_WARNING);
-    assert_string_equal(notice_log_get(log, 1)->text, "");
-    assert_int_equal(notice_log_lost(log), 0);
-    notice_log_free(log);
+    assert_int_equal(line->level, LOG_LEVEL_WARNING);
+    assert_string_equal(event_log_get(log, 1)->text, "");
+    assert_int_equal(event_log_lost(log), 0);
+    event_log_free(log);
 }
 
 TEST(the_oldest_line_leaves_a_full_ring)
 {
     const char *texts[] = {"a", "b", "c", "d", "e"};
-    struct notice_log *log = notice_log_new(&mem_libc, 3);
+    struct event_log *log = event_log_new(&mem_libc, 3);
     for (size_t i = 0; i < 5; i++) {
         add(log, texts[i], 1);
     }
-    assert_int_equal(notice_log_count(log), 3);
-    assert_int_equal(notice_log_lost(log), 2);
+    assert_int_equal(event_log_count(log), 3);
+    assert_int_equal(event_log_lost(log), 2);
     for (size_t i = 0; i < 3; i++) {
-        assert_string_equal(notice_log_get(log, i)->text, texts[i + 2]);
+        assert_string_equal(event_log_get(log, i)->text, texts[i + 2]);
     }
-    notice_log_free(log);
+    event_log_free(log);
 }
 
 TEST(long_lines_are_cut_between_characters)
@@ -60,10 +60,10 @@ TEST(long_lines_are_cut_between_characters)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         memset(text, 'y', sizeof text);
         memcpy(text + rows[i].before, rows[i].character, strlen(rows[i].character));
-        struct notice_log *log = notice_log_new(&mem_libc, 1);
+        struct event_log *log = event_log_new(&mem_libc, 1);
         add(log, text, sizeof text);
-        assert_int_equal(notice_log_get(log, 0)->len, rows[i].len);
-        notice_log_free(log);
+        assert_int_equal(event_log_get(log, 0)->len, rows[i].len);
+        event_log_free(log);
     }
 }
 
@@ -72,14 +72,14 @@ TEST(a_lack_of_memory_loses_the_line_and_counts_it)
     for (long allow = 0; allow < 8; allow++) {
         struct failing_mem failing = {.allow = allow};
         struct mem mem = failing_mem(&failing);
-        struct notice_log *log = notice_log_new(&mem, 2);
+        struct event_log *log = event_log_new(&mem, 2);
         if (log != NULL) {
             for (int i = 0; i < 4; i++) {
                 add(log, "line", 4);
             }
-            assert_int_equal(notice_log_count(log) + notice_log_lost(log), 4);
+            assert_int_equal(event_log_count(log) + event_log_lost(log), 4);
         }
-        notice_log_free(log);
+        event_log_free(log);
         assert_int_equal(failing.live_blocks, 0);
     }
 }

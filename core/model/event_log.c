@@ -1,39 +1,39 @@
-/* A ring of lines, oldest at `first`. Each line owns a copy of its text, so that a ring of many short
-   lines is small; a line that leaves the ring gives its memory back. */
-#include "core/model/notice.h"
+/* A ring of entries, the oldest at `first`. Each owns a copy of its text, so a ring of many short
+   entries is small. The copy is freed when the entry leaves the ring. */
+#include "core/model/event_log.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define MAX_TEXT_BYTES 1000u
 
-struct notice_log {
+struct event_log {
     const struct mem *mem;
-    struct notice *lines;
-    char **texts; /* what lines[i].text points to, as it was allocated */
+    struct log_entry *lines;
+    char **texts; /* the allocations that lines[i].text point to */
     size_t cap, first, count;
     uint64_t lost;
 };
 
-struct notice_log *notice_log_new(const struct mem *mem, size_t lines)
+struct event_log *event_log_new(const struct mem *mem, size_t lines)
 {
     assert(lines > 0);
-    struct notice_log *log = mem_zalloc(mem, 1, sizeof *log);
+    struct event_log *log = mem_zalloc(mem, 1, sizeof *log);
     if (log == NULL) {
         return NULL;
     }
-    *log = (struct notice_log){.mem = mem, .cap = lines};
+    *log = (struct event_log){.mem = mem, .cap = lines};
     log->lines = mem_zalloc(mem, lines, sizeof *log->lines);
     log->texts = mem_zalloc(mem, lines, sizeof *log->texts);
     if (log->lines == NULL || log->texts == NULL) {
-        notice_log_free(log);
+        event_log_free(log);
         return NULL;
     }
     return log;
 }
 
-/* Every text has a NUL behind it, so that none is of 0 bytes. */
-static void free_text(struct notice_log *log, size_t slot)
+/* Each text ends with a NUL, so no allocation has 0 bytes. */
+static void free_text(struct event_log *log, size_t slot)
 {
     if (log->texts[slot] != NULL) {
         mem_free(log->mem, log->texts[slot], log->lines[slot].len + 1);
@@ -41,7 +41,7 @@ static void free_text(struct notice_log *log, size_t slot)
     }
 }
 
-void notice_log_free(struct notice_log *log)
+void event_log_free(struct event_log *log)
 {
     if (log == NULL) {
         return;
@@ -54,7 +54,7 @@ void notice_log_free(struct notice_log *log)
     mem_free(log->mem, log, sizeof *log);
 }
 
-/* Where to cut so that no character is cut in two. */
+/* Returns the length to keep, without cutting a character in two. */
 static size_t cut(const char *text, size_t len)
 {
     if (len <= MAX_TEXT_BYTES) {
@@ -67,16 +67,16 @@ static size_t cut(const char *text, size_t len)
     return at;
 }
 
-void notice_log_add(struct notice_log *log, const struct notice *notice)
+void event_log_add(struct event_log *log, const struct log_entry *entry)
 {
-    size_t len = cut(notice->text, notice->len);
+    size_t len = cut(entry->text, entry->len);
     char *text = mem_alloc(log->mem, len + 1);
     if (text == NULL) {
         log->lost++;
         return;
     }
     if (len > 0) {
-        memcpy(text, notice->text, len);
+        memcpy(text, entry->text, len);
     }
     text[len] = '\0';
     size_t slot = (log->first + log->count) % log->cap;
@@ -88,23 +88,23 @@ void notice_log_add(struct notice_log *log, const struct notice *notice)
         log->count++;
     }
     log->texts[slot] = text;
-    log->lines[slot] = *notice;
+    log->lines[slot] = *entry;
     log->lines[slot].text = text;
     log->lines[slot].len = len;
 }
 
-size_t notice_log_count(const struct notice_log *log)
+size_t event_log_count(const struct event_log *log)
 {
     return log->count;
 }
 
-const struct notice *notice_log_get(const struct notice_log *log, size_t index)
+const struct log_entry *event_log_get(const struct event_log *log, size_t index)
 {
     assert(index < log->count);
     return &log->lines[(log->first + index) % log->cap];
 }
 
-uint64_t notice_log_lost(const struct notice_log *log)
+uint64_t event_log_lost(const struct event_log *log)
 {
     return log->lost;
 }

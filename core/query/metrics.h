@@ -1,8 +1,8 @@
 /* The statistics: one computation for `report --json`, the plain report, and every figure on the
-   screen. swarmtop(1) defines the figures of `report --json`. A figure without data has count 0, or
+   screen. swarmtop(1) defines the metrics of `report --json`. A figure without data has count 0, or
    is NAN. */
-#ifndef CORE_FIGURES_H
-#define CORE_FIGURES_H
+#ifndef CORE_METRICS_H
+#define CORE_METRICS_H
 
 #include "core/model/swarm.h"
 
@@ -14,20 +14,20 @@ struct summary {
     double p50, p90, p95, p99;
 };
 
-struct tool_figures {
+struct tool_metrics {
     const char *name;      /* "Bash"; borrowed */
     uint64_t errors, open; /* ended spans are in durations.count */
     struct summary duration_ms;
 };
 
-struct figures {
+struct metrics {
     uint64_t requests, failed, retries, open_requests; /* `requests` counts ended ones */
     uint64_t tool_errors;
     /* Sums; NAN: not reported. */
     double prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
     double cache_hit_rate_pct;
     struct summary ttft_ms, ttlt_ms, itps, otps, setup_ms, request_ms;
-    struct tool_figures *tools; /* by name */
+    struct tool_metrics *tools; /* by name */
     size_t tool_count;
     /* Sums over spans, open ones up to now; NAN: no such spans. */
     double user_wait_ms, api_ms, tool_ms;
@@ -38,9 +38,9 @@ struct figures {
     double parallel; /* totals: average number of working agents while any worked; NAN otherwise */
 };
 
-struct model_figures {
+struct model_metrics {
     const char *model; /* borrowed */
-    struct figures figures;
+    struct metrics metrics;
 };
 
 /* How a quantity spreads, in steps of equal ratio. */
@@ -50,12 +50,12 @@ struct spread {
     uint64_t counts[SPREAD_BINS]; /* all 0: no samples */
 };
 
-struct swarm_figures {
-    struct figures totals;
-    struct spread ttft_ms, otps; /* of all requests; set by figures_compute only */
-    struct figures *agents;      /* indexed by agent_no; swarm_agent_count of them */
+struct swarm_metrics {
+    struct metrics totals;
+    struct spread ttft_ms, otps; /* of all requests; set by metrics_compute only */
+    struct metrics *agents;      /* indexed by agent_no; swarm_agent_count of them */
     size_t agent_count;
-    struct model_figures *models; /* by name */
+    struct model_metrics *models; /* by name */
     size_t model_count;
     struct span_counts spans;
     /* events in memory without metadata; metadata; dropped events */
@@ -63,13 +63,13 @@ struct swarm_figures {
     const struct mem *mem;
 };
 
-/* Computes the figures over all spans in memory. `local_ns`: the local clock, for spans in flight.
-   Returns false and releases *out if out of memory. Release with figures_release; texts are
+/* Computes the metrics over all spans in memory. `local_ns`: the local clock, for spans in flight.
+   Returns false and releases *out if out of memory. Release with metrics_release; texts are
    borrowed while the swarm lives. */
-bool figures_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out);
+bool metrics_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_metrics *out);
 /* Computes the totals alone: the screen's head needs them many times a second. */
-bool figures_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out);
-void figures_release(struct swarm_figures *figures);
+bool metrics_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_metrics *out);
+void metrics_release(struct swarm_metrics *metrics);
 
 /* Selects spans. `holds` always returns the same for a span that has ended. */
 struct span_predicate {
@@ -77,12 +77,12 @@ struct span_predicate {
     void *ctx;
 };
 
-/* Computes the figures of a range of time [from, to). They count requests and tools that ended in
+/* Computes the metrics of a range of time [from, to). They count requests and tools that ended in
    it, and the parts of durations in it. busy_ms, idle_ms and parallel are over all agents.
    `predicate` NULL: all spans. Returns false if out of memory. Release with
-   figures_range_release. */
-bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,
-                   const struct span_predicate *predicate, struct figures *out);
-void figures_range_release(const struct swarm *swarm, struct figures *figures);
+   metrics_range_release. */
+bool metrics_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,
+                   const struct span_predicate *predicate, struct metrics *out);
+void metrics_range_release(const struct swarm *swarm, struct metrics *metrics);
 
 #endif

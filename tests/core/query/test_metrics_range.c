@@ -1,5 +1,5 @@
-/* The figures of a stretch of time: those of all of it are those of the model, and two stretches that meet come to what the whole does. */
-#include "core/query/figures.h"
+/* The metrics of a stretch of time: those of all of it are those of the model, and two stretches that meet come to what the whole does. */
+#include "core/query/metrics.h"
 #include "tests/support/model.h"
 #include "tests/support/support.h"
 
@@ -67,13 +67,13 @@ TEST(all_of_it_is_what_the_model_says)
 {
     for (uint64_t seed = 1; seed <= 5; seed++) {
         struct model model;
-        struct swarm_figures whole;
-        struct figures range;
+        struct swarm_metrics whole;
+        struct metrics range;
         double last = build(&model, seed);
-        assert_true(figures_compute(model.swarm, model_ns(last), &whole));
-        assert_true(figures_range(model.swarm, model_ns(last), model_ns(-1), model_ns(last + 1),
+        assert_true(metrics_compute(model.swarm, model_ns(last), &whole));
+        assert_true(metrics_range(model.swarm, model_ns(last), model_ns(-1), model_ns(last + 1),
                                   NULL, &range));
-        const struct figures *totals = &whole.totals;
+        const struct metrics *totals = &whole.totals;
         assert_int_equal(range.requests, totals->requests);
         assert_int_equal(range.failed, totals->failed);
         assert_int_equal(range.tool_count, totals->tool_count);
@@ -90,8 +90,8 @@ TEST(all_of_it_is_what_the_model_says)
         for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++)
             close_to(range.phase_ms[kind], totals->phase_ms[kind],
                      span_kind_word((enum span_kind)kind));
-        figures_range_release(model.swarm, &range);
-        figures_release(&whole);
+        metrics_range_release(model.swarm, &range);
+        metrics_release(&whole);
         model_release(&model);
     }
 }
@@ -105,11 +105,11 @@ TEST(stretches_that_meet_come_to_the_whole)
         double from = (double)(support_random(&seed) % (uint64_t)last),
                to = from + 1 + (double)(support_random(&seed) % 9000);
         double middle = from + (to - from) * (double)(support_random(&seed) % 1000) / 1000;
-        struct figures a, b, whole;
+        struct metrics a, b, whole;
         int64_t now = model_ns(last);
-        assert_true(figures_range(model.swarm, now, model_ns(from), model_ns(middle), NULL, &a));
-        assert_true(figures_range(model.swarm, now, model_ns(middle), model_ns(to), NULL, &b));
-        assert_true(figures_range(model.swarm, now, model_ns(from), model_ns(to), NULL, &whole));
+        assert_true(metrics_range(model.swarm, now, model_ns(from), model_ns(middle), NULL, &a));
+        assert_true(metrics_range(model.swarm, now, model_ns(middle), model_ns(to), NULL, &b));
+        assert_true(metrics_range(model.swarm, now, model_ns(from), model_ns(to), NULL, &whole));
         assert_int_equal(a.requests + b.requests, whole.requests);
         assert_int_equal(a.failed + b.failed, whole.failed);
         assert_int_equal(a.tool_errors + b.tool_errors, whole.tool_errors);
@@ -121,9 +121,9 @@ TEST(stretches_that_meet_come_to_the_whole)
         for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++)
             close_to(a.phase_ms[kind] + b.phase_ms[kind], whole.phase_ms[kind],
                      span_kind_word((enum span_kind)kind));
-        figures_range_release(model.swarm, &a);
-        figures_range_release(model.swarm, &b);
-        figures_range_release(model.swarm, &whole);
+        metrics_range_release(model.swarm, &a);
+        metrics_range_release(model.swarm, &b);
+        metrics_range_release(model.swarm, &whole);
     }
     model_release(&model);
 }
@@ -136,14 +136,14 @@ static bool is_tool(void *ctx, span_no no)
 TEST(a_choice_leaves_the_others_out)
 {
     struct model model;
-    struct figures figures;
+    struct metrics metrics;
     double last = build(&model, 3);
     struct span_predicate tools = {is_tool, model.swarm};
     assert_true(
-        figures_range(model.swarm, model_ns(last), model_ns(0), model_ns(last), &tools, &figures));
-    assert_int_equal(figures.requests, 0);
-    assert_true(isnan(figures.user_wait_ms));
-    assert_true(figures.tool_ms > 0);
-    figures_range_release(model.swarm, &figures);
+        metrics_range(model.swarm, model_ns(last), model_ns(0), model_ns(last), &tools, &metrics));
+    assert_int_equal(metrics.requests, 0);
+    assert_true(isnan(metrics.user_wait_ms));
+    assert_true(metrics.tool_ms > 0);
+    metrics_range_release(model.swarm, &metrics);
     model_release(&model);
 }

@@ -1,6 +1,6 @@
 /* The statistics. */
 #include "core/model/end_facts.h"
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"
@@ -102,19 +102,19 @@ static bool build(struct model *model, const struct mem *mem)
     return true;
 }
 
-static void compute(struct model *model, struct swarm_figures *out)
+static void compute(struct model *model, struct swarm_metrics *out)
 {
     assert_true(build(model, &mem_libc));
-    assert_true(figures_compute(model->swarm, model_ns(99999), out));
+    assert_true(metrics_compute(model->swarm, model_ns(99999), out));
 }
 
 TEST(requests_and_their_tokens_are_summed)
 {
     struct model model;
-    struct swarm_figures out;
+    struct swarm_metrics out;
     compute(&model, &out);
-    const struct figures *main = &out.agents[model_agent(&model, "main")];
-    const struct figures *sub = &out.agents[model_agent(&model, "sub")];
+    const struct metrics *main = &out.agents[model_agent(&model, "main")];
+    const struct metrics *sub = &out.agents[model_agent(&model, "sub")];
     assert_int_equal(main->requests, 2);
     assert_int_equal(main->failed, 0);
     assert_int_equal(main->retries, 2);
@@ -137,31 +137,31 @@ TEST(requests_and_their_tokens_are_summed)
     assert_number(sub->cache_hit_rate_pct, (double)NAN, "cache rate");
     assert_int_equal(out.totals.requests, 3);
     assert_number(out.totals.output_tokens, 105, "output");
-    figures_release(&out);
+    metrics_release(&out);
     model_release(&model);
 }
 
 TEST(models_are_told_apart_and_sorted)
 {
     struct model model;
-    struct swarm_figures out;
+    struct swarm_metrics out;
     compute(&model, &out);
     assert_int_equal(out.model_count, 2);
     assert_string_equal(out.models[0].model, "haiku");
     assert_string_equal(out.models[1].model, "opus");
-    assert_int_equal(out.models[0].figures.requests, 1);
-    assert_int_equal(out.models[0].figures.open_requests, 1);
-    assert_int_equal(out.models[1].figures.requests, 2);
-    assert_number(out.models[1].figures.api_ms, 2500, "api");
-    assert_number(out.models[1].figures.tool_ms, (double)NAN, "tools are no model's");
-    figures_release(&out);
+    assert_int_equal(out.models[0].metrics.requests, 1);
+    assert_int_equal(out.models[0].metrics.open_requests, 1);
+    assert_int_equal(out.models[1].metrics.requests, 2);
+    assert_number(out.models[1].metrics.api_ms, 2500, "api");
+    assert_number(out.models[1].metrics.tool_ms, (double)NAN, "tools are no model's");
+    metrics_release(&out);
     model_release(&model);
 }
 
 TEST(tools_go_by_their_short_names)
 {
     struct model model;
-    struct swarm_figures out;
+    struct swarm_metrics out;
     compute(&model, &out);
     const struct {
         const char *name;
@@ -170,7 +170,7 @@ TEST(tools_go_by_their_short_names)
     } rows[] = {{"Agent", 1, 0, 0, 4000}, {"Bash", 3, 1, 0, 2100}, {"Read", 0, 0, 1, 0}};
     assert_int_equal(out.totals.tool_count, 3);
     for (size_t i = 0; i < 3; i++) {
-        const struct tool_figures *tool = &out.totals.tools[i];
+        const struct tool_metrics *tool = &out.totals.tools[i];
         assert_string_equal(tool->name, rows[i].name);
         assert_int_equal(tool->duration_ms.count, rows[i].count);
         assert_int_equal(tool->errors, rows[i].errors);
@@ -179,17 +179,17 @@ TEST(tools_go_by_their_short_names)
     }
     assert_int_equal(out.totals.tool_errors, 1);
     assert_int_equal(out.agents[model_agent(&model, "main")].tool_count, 2);
-    figures_release(&out);
+    metrics_release(&out);
     model_release(&model);
 }
 
 TEST(time_is_summed_and_united)
 {
     struct model model;
-    struct swarm_figures out;
+    struct swarm_metrics out;
     compute(&model, &out);
-    const struct figures *main = &out.agents[model_agent(&model, "main")];
-    const struct figures *sub = &out.agents[model_agent(&model, "sub")];
+    const struct metrics *main = &out.agents[model_agent(&model, "main")];
+    const struct metrics *sub = &out.agents[model_agent(&model, "sub")];
     assert_number(main->user_wait_ms, 2000, "user");
     assert_number(main->api_ms, 2500, "api");
     assert_number(main->tool_ms, 6100, "tools");
@@ -204,16 +204,16 @@ TEST(time_is_summed_and_united)
     assert_number(out.totals.busy_ms, 16000, "sum");
     assert_number(out.totals.idle_ms, 2000, "sum");
     assert_number(out.totals.parallel, 16000 / 10500.0, "over 0 to 10500");
-    figures_release(&out);
+    metrics_release(&out);
     model_release(&model);
 }
 
 TEST(a_requests_time_is_that_of_its_phases)
 {
     struct model model;
-    struct swarm_figures out;
+    struct swarm_metrics out;
     compute(&model, &out);
-    const struct figures *main = &out.agents[model_agent(&model, "main")];
+    const struct metrics *main = &out.agents[model_agent(&model, "main")];
     assert_number(main->phase_ms[SPAN_SETUP], 100, "400 less two attempts of 300");
     assert_number(main->phase_ms[SPAN_RETRY], 300, "retries");
     assert_number(main->phase_ms[SPAN_FIRST_TOKEN], 500, "first token");
@@ -224,14 +224,14 @@ TEST(a_requests_time_is_that_of_its_phases)
         sum += main->phase_ms[i];
     }
     assert_number(sum, main->api_ms, "together they are the requests' time");
-    figures_release(&out);
+    metrics_release(&out);
     model_release(&model);
 }
 
 TEST(spans_and_events_are_counted)
 {
     struct model model;
-    struct swarm_figures out;
+    struct swarm_metrics out;
     compute(&model, &out);
     assert_int_equal(out.spans.closed, 14);
     assert_int_equal(out.spans.open, 2);
@@ -241,21 +241,21 @@ TEST(spans_and_events_are_counted)
     assert_int_equal(out.events, 30);
     assert_int_equal(out.metadata, 4);
     assert_int_equal(out.dropped, 0);
-    figures_release(&out);
+    metrics_release(&out);
     model_release(&model);
 }
 
-TEST(an_empty_model_has_no_figures)
+TEST(an_empty_model_has_no_metrics)
 {
     struct model model;
-    struct swarm_figures out;
+    struct swarm_metrics out;
     assert_true(model_init(&model, &mem_libc));
-    assert_true(figures_compute(model.swarm, 0, &out));
+    assert_true(metrics_compute(model.swarm, 0, &out));
     assert_int_equal(out.totals.requests, 0);
     assert_int_equal(out.agent_count, 0);
     assert_true(isnan(out.totals.busy_ms) && isnan(out.totals.parallel));
     assert_true(isnan(out.totals.ttft_ms.p50) && isnan(out.totals.api_ms));
-    figures_release(&out);
+    metrics_release(&out);
     model_release(&model);
 }
 
@@ -266,13 +266,13 @@ TEST(a_lack_of_memory_is_said_and_nothing_is_lost)
         struct failing_mem failing = {.allow = -1};
         struct mem mem = failing_mem(&failing);
         struct model model;
-        struct swarm_figures out;
+        struct swarm_metrics out;
         assert_true(build(&model, &mem));
         size_t blocks = failing.live_blocks;
         failing.allow = allow;
-        done = figures_compute(model.swarm, 0, &out);
+        done = metrics_compute(model.swarm, 0, &out);
         if (done) {
-            figures_release(&out);
+            metrics_release(&out);
         }
         assert_int_equal(failing.live_blocks, blocks);
         model_release(&model);

@@ -1,10 +1,11 @@
 /* The spans in a range are found in the lanes, which are sorted by start. Only the part of a span
-   in the range counts; since the tally adds whole spans, the part outside is subtracted again. */
-#include "core/query/figures.h"
+   in the range counts; since the accumulator adds whole spans, the part outside is subtracted
+   again. */
+#include "core/query/metrics.h"
 
 #include "core/model/record.h"
 #include "core/model/stats.h"
-#include "core/query/figures_finish.h"
+#include "core/query/metrics_finish.h"
 #include "core/query/query_private.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@ struct range_sums {
     const struct swarm *swarm;
     int64_t local_ns, from_ns, to_ns;
     const struct span_predicate *predicate;
-    struct figures_tally tally;
+    struct metrics_acc acc;
     struct intervals busy; /* of the current agent */
     struct intervals any;  /* of all agents */
     double busy_ns;
@@ -52,10 +53,10 @@ static bool take_request(struct range_sums *range, const struct span *span, int6
     double phase_ms[SPAN_KINDS], inside_ms = to_ms(to_ns - from_ns);
     weigh_phases(range, span, from_ns, to_ns, phase_ms);
     if (!ended) {
-        range->tally.open_requests += (span->flags & SPAN_OPEN) != 0;
-        figures_tally_count_time(&range->tally, SPAN_REQUEST, inside_ms, 1);
+        range->acc.open_requests += (span->flags & SPAN_OPEN) != 0;
+        metrics_acc_count_time(&range->acc, SPAN_REQUEST, inside_ms, 1);
         for (int kind = 0; kind < SPAN_KINDS; kind++) {
-            figures_tally_add_phase(&range->tally, (enum span_kind)kind, phase_ms[kind]);
+            metrics_acc_add_phase(&range->acc, (enum span_kind)kind, phase_ms[kind]);
         }
         return true;
     }
@@ -64,8 +65,8 @@ static bool take_request(struct range_sums *range, const struct span *span, int6
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
         sample.phase_ms[kind] = phase_ms[kind];
     }
-    bool good = figures_tally_count_request(&range->tally, &sample, 1);
-    figures_tally_count_time(&range->tally, SPAN_REQUEST, inside_ms - sample.ms, 1);
+    bool good = metrics_acc_count_request(&range->acc, &sample, 1);
+    metrics_acc_count_time(&range->acc, SPAN_REQUEST, inside_ms - sample.ms, 1);
     return good;
 }
 
@@ -79,12 +80,12 @@ static bool take_tool(struct range_sums *range, const struct span *span, int64_t
         return false;
     }
     if (!ended) {
-        figures_tally_count_time(&range->tally, kind, inside_ms, 1);
-        return (span->flags & SPAN_OPEN) == 0 || figures_tally_open_tool(&range->tally, name, 1);
+        metrics_acc_count_time(&range->acc, kind, inside_ms, 1);
+        return (span->flags & SPAN_OPEN) == 0 || metrics_acc_open_tool(&range->acc, name, 1);
     }
     bool error = (span->flags & SPAN_ERROR) != 0;
-    bool good = figures_tally_count_tool(&range->tally, name, kind, error, whole_ms, 1);
-    figures_tally_count_time(&range->tally, kind, inside_ms - whole_ms, 1);
+    bool good = metrics_acc_count_tool(&range->acc, name, kind, error, whole_ms, 1);
+    metrics_acc_count_time(&range->acc, kind, inside_ms - whole_ms, 1);
     return good;
 }
 
@@ -104,7 +105,7 @@ static bool take_span(struct range_sums *range, span_no no)
     case SPAN_REQUEST: good = take_request(range, span, from, to, ended); break;
     case SPAN_TOOL:
     case SPAN_AGENT_CALL: good = take_tool(range, span, from, to, ended); break;
-    case SPAN_USER: figures_tally_count_time(&range->tally, SPAN_USER, to_ms(to - from), 1); break;
+    case SPAN_USER: metrics_acc_count_time(&range->acc, SPAN_USER, to_ms(to - from), 1); break;
     case SPAN_OTHER:
     case SPAN_INTERACTION:
     case SPAN_SETUP:
@@ -165,8 +166,8 @@ static bool take_agent(struct range_sums *range, const struct agent *agent)
     return good;
 }
 
-bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,
-                   const struct span_predicate *predicate, struct figures *out)
+bool metrics_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,
+                   const struct span_predicate *predicate, struct metrics *out)
 {
     struct range_sums range = {.swarm = swarm,
                                .local_ns = local_ns,
@@ -174,26 +175,26 @@ bool figures_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns,
                                .to_ns = to_ns,
                                .predicate = predicate};
     bool good = swarm_stats(swarm) != NULL;
-    figures_tally_init(&range.tally, swarm_mem(swarm));
+    metrics_acc_init(&range.acc, swarm_mem(swarm));
     intervals_init(&range.any, swarm_mem(swarm));
     for (size_t i = 0; good && i < swarm_agent_count(swarm); i++) {
         good = take_agent(&range, swarm_agent(swarm, (agent_no)i));
     }
-    good = good && figures_tally_finish(&range.tally, swarm_stats(swarm)->names, out);
+    good = good && metrics_finish(&range.acc, swarm_stats(swarm)->names, out);
     if (good && range.any.length > 0) {
         out->busy_ms = range.busy_ns / 1e6;
         out->idle_ms = range.present_ns / 1e6 - out->busy_ms;
         out->idle_ms = out->idle_ms > 0 ? out->idle_ms : 0;
         out->parallel = range.busy_ns / (double)range.any.length;
     }
-    figures_tally_release(&range.tally);
+    metrics_acc_release(&range.acc);
     intervals_release(&range.any);
     return good;
 }
 
-void figures_range_release(const struct swarm *swarm, struct figures *figures)
+void metrics_range_release(const struct swarm *swarm, struct metrics *metrics)
 {
-    mem_free(swarm_mem(swarm), figures->tools, figures->tool_count * sizeof *figures->tools);
-    figures->tools = NULL;
-    figures->tool_count = 0;
+    mem_free(swarm_mem(swarm), metrics->tools, metrics->tool_count * sizeof *metrics->tools);
+    metrics->tools = NULL;
+    metrics->tool_count = 0;
 }

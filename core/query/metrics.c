@@ -3,11 +3,11 @@
 
    Times are those of the trace: a swept span ends when the sweep closed it, an open one ends
    now. */
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 
 #include "core/model/record.h"
 #include "core/model/stats.h"
-#include "core/query/figures_finish.h"
+#include "core/query/metrics_finish.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ struct gathering {
     const struct mem *mem;
     int64_t local_ns;
     struct stats *stats;
-    struct swarm_figures *out;
+    struct swarm_metrics *out;
 };
 
 static double to_ms(int64_t ns)
@@ -36,19 +36,19 @@ static int64_t now_of(const struct gathering *g, const struct span *span)
 }
 
 /* Adds an open span's duration to the time of its kind; it is already counted. */
-static void add_open(struct figures *figures, const struct span *span, double ms)
+static void add_open(struct metrics *metrics, const struct span *span, double ms)
 {
     switch ((enum span_kind)span->kind) {
     case SPAN_REQUEST:
-        figures->api_ms = figures_add(figures->api_ms, ms);
-        figures->phase_ms[SPAN_REQUEST] += ms;
+        metrics->api_ms = metrics_add(metrics->api_ms, ms);
+        metrics->phase_ms[SPAN_REQUEST] += ms;
         break;
     case SPAN_AGENT_CALL:
-        figures->agent_wait_ms = figures_add(figures->agent_wait_ms, ms);
-        figures->tool_ms = figures_add(figures->tool_ms, ms);
+        metrics->agent_wait_ms = metrics_add(metrics->agent_wait_ms, ms);
+        metrics->tool_ms = metrics_add(metrics->tool_ms, ms);
         break;
-    case SPAN_TOOL: figures->tool_ms = figures_add(figures->tool_ms, ms); break;
-    case SPAN_USER: figures->user_wait_ms = figures_add(figures->user_wait_ms, ms); break;
+    case SPAN_TOOL: metrics->tool_ms = metrics_add(metrics->tool_ms, ms); break;
+    case SPAN_USER: metrics->user_wait_ms = metrics_add(metrics->user_wait_ms, ms); break;
     case SPAN_OTHER:
     case SPAN_INTERACTION:
     case SPAN_SETUP:
@@ -125,7 +125,7 @@ static void sum_agent(const struct gathering *g, agent_no number, const struct o
     }
     int64_t last_ns = agent->last_ns > reach->to_ns ? agent->last_ns : reach->to_ns;
     if (agent->first_ns <= last_ns) {
-        double idle = to_ms(last_ns - agent->first_ns) - figures_add(0, *busy_ms);
+        double idle = to_ms(last_ns - agent->first_ns) - metrics_add(0, *busy_ms);
         *idle_ms = idle > 0 ? idle : 0;
     }
 }
@@ -173,14 +173,14 @@ static int64_t any_busy_ns(const struct gathering *g, const struct open_work *re
 }
 
 /* Sums busy and idle time; sets those of each agent in `agents` unless it is NULL. */
-static bool gather_time(const struct gathering *g, struct figures *agents)
+static bool gather_time(const struct gathering *g, struct metrics *agents)
 {
     size_t agent_count = swarm_agent_count(g->swarm), session_count = g->stats->session_count;
     struct open_work *of_agents = no_reaches(g->mem, agent_count);
     struct open_work *of_sessions = no_reaches(g->mem, session_count);
     bool good =
         (agent_count == 0 || of_agents != NULL) && (session_count == 0 || of_sessions != NULL);
-    struct figures *totals = &g->out->totals;
+    struct metrics *totals = &g->out->totals;
     const struct span *span;
     for (span_no no = swarm_first_in_flight(g->swarm);
          good && (span = next_open(g->swarm, &no)) != NULL;) {
@@ -191,8 +191,8 @@ static bool gather_time(const struct gathering *g, struct figures *agents)
     for (size_t i = 0; good && i < agent_count; i++) {
         double busy_ms, idle_ms;
         sum_agent(g, (agent_no)i, &of_agents[i], &busy_ms, &idle_ms);
-        totals->busy_ms = figures_add(totals->busy_ms, busy_ms);
-        totals->idle_ms = figures_add(totals->idle_ms, idle_ms);
+        totals->busy_ms = metrics_add(totals->busy_ms, busy_ms);
+        totals->idle_ms = metrics_add(totals->idle_ms, idle_ms);
         if (agents != NULL) {
             agents[i].busy_ms = busy_ms;
             agents[i].idle_ms = idle_ms;
@@ -212,18 +212,18 @@ static bool session_exists(const struct gathering *g, size_t session)
     return swarm_session(g->swarm, (session_no)session) != NULL;
 }
 
-/* Returns the tally of all sessions: that of the only session, else `sum`. NULL if out of
+/* Returns the accumulator of all sessions: that of the only session, else `sum`. NULL if out of
    memory. */
-static struct figures_tally *sum_sessions(const struct gathering *g, struct figures_tally *sum)
+static struct metrics_acc *sum_sessions(const struct gathering *g, struct metrics_acc *sum)
 {
-    struct figures_tally *only = NULL;
+    struct metrics_acc *only = NULL;
     size_t count = 0;
     for (size_t i = 0; i < g->stats->session_count; i++) {
-        only = session_exists(g, i) ? &g->stats->sessions[i].tally : only;
+        only = session_exists(g, i) ? &g->stats->sessions[i].acc : only;
         count += session_exists(g, i);
     }
     for (size_t i = 0; i < g->stats->session_count && count > 1; i++) {
-        if (session_exists(g, i) && !figures_tally_merge(sum, &g->stats->sessions[i].tally)) {
+        if (session_exists(g, i) && !metrics_acc_merge(sum, &g->stats->sessions[i].acc)) {
             return NULL;
         }
     }
@@ -250,16 +250,16 @@ static void spread(const struct histogram *histogram, struct spread *out)
 
 static bool gather_totals(const struct gathering *g, bool all_of_it)
 {
-    struct figures_tally sum;
-    struct figures *totals = &g->out->totals;
-    figures_tally_init(&sum, g->mem);
-    struct figures_tally *all = sum_sessions(g, &sum);
-    bool good = all != NULL && figures_tally_finish(all, g->stats->names, totals);
+    struct metrics_acc sum;
+    struct metrics *totals = &g->out->totals;
+    metrics_acc_init(&sum, g->mem);
+    struct metrics_acc *all = sum_sessions(g, &sum);
+    bool good = all != NULL && metrics_finish(all, g->stats->names, totals);
     if (good && all_of_it) {
         spread(&all->quantities[OF_TTFT], &g->out->ttft_ms);
         spread(&all->quantities[OF_OTPS], &g->out->otps);
     }
-    figures_tally_release(&sum);
+    metrics_acc_release(&sum);
     const struct span *span;
     for (span_no no = swarm_first_in_flight(g->swarm);
          good && (span = next_open(g->swarm, &no)) != NULL;) {
@@ -270,7 +270,7 @@ static bool gather_totals(const struct gathering *g, bool all_of_it)
 
 static void count_events(const struct gathering *g)
 {
-    struct swarm_figures *out = g->out;
+    struct swarm_metrics *out = g->out;
     for (size_t i = 0; i < swarm_session_count(g->swarm); i++) {
         const struct session *session = swarm_session(g->swarm, (session_no)i);
         if (session == NULL) {
@@ -299,11 +299,11 @@ static void count_events(const struct gathering *g)
 
 /* ---- agents and models ---- */
 
-/* Removed agents have no spans, so their figures are empty. */
+/* Removed agents have no spans, so their metrics are empty. */
 static bool gather_agents(const struct gathering *g)
 {
     size_t count = swarm_agent_count(g->swarm);
-    struct figures_tally none;
+    struct metrics_acc none;
     if (count == 0) {
         return true;
     }
@@ -312,11 +312,10 @@ static bool gather_agents(const struct gathering *g)
         return false;
     }
     g->out->agent_count = count;
-    figures_tally_init(&none, g->mem);
+    metrics_acc_init(&none, g->mem);
     for (size_t i = 0; i < count; i++) {
-        struct figures_tally *tally =
-            i < g->stats->agent_count ? &g->stats->agents[i].tally : &none;
-        if (!figures_tally_finish(tally, g->stats->names, &g->out->agents[i])) {
+        struct metrics_acc *acc = i < g->stats->agent_count ? &g->stats->agents[i].acc : &none;
+        if (!metrics_finish(acc, g->stats->names, &g->out->agents[i])) {
             return false;
         }
     }
@@ -329,51 +328,50 @@ static bool gather_agents(const struct gathering *g)
 
 static int by_model(const void *a, const void *b)
 {
-    const struct model_figures *x = a, *y = b;
+    const struct model_metrics *x = a, *y = b;
     return strcmp(x->model, y->model);
 }
 
-/* The tallies of models over all sessions, by name. */
+/* The accumulators of models over all sessions, by name. */
 struct model_sums {
-    struct figures_tally *tallies;
+    struct metrics_acc *accs;
     intern_id *names;
-    size_t count, tally_cap, name_cap;
+    size_t count, acc_cap, name_cap;
     struct u64map places;
 };
 
 /* Returns NULL if out of memory. */
-static struct figures_tally *model_sum(const struct gathering *g, struct model_sums *sums,
-                                       intern_id name)
+static struct metrics_acc *model_sum(const struct gathering *g, struct model_sums *sums,
+                                     intern_id name)
 {
     uint32_t place = u64map_get(&sums->places, name);
     if (place != U64MAP_NONE) {
-        return &sums->tallies[place];
+        return &sums->accs[place];
     }
-    if (!mem_reserve(g->mem, &sums->tallies, &sums->tally_cap, sums->count + 1,
-                     sizeof *sums->tallies) ||
+    if (!mem_reserve(g->mem, &sums->accs, &sums->acc_cap, sums->count + 1, sizeof *sums->accs) ||
         !mem_reserve(g->mem, &sums->names, &sums->name_cap, sums->count + 1, sizeof *sums->names) ||
         !u64map_put(&sums->places, name, (uint32_t)sums->count)) {
         return NULL;
     }
     sums->names[sums->count] = name;
-    figures_tally_init(&sums->tallies[sums->count], g->mem);
-    return &sums->tallies[sums->count++];
+    metrics_acc_init(&sums->accs[sums->count], g->mem);
+    return &sums->accs[sums->count++];
 }
 
-static bool has_requests(const struct figures_tally *tally)
+static bool has_requests(const struct metrics_acc *acc)
 {
-    return tally->requests > 0;
+    return acc->requests > 0;
 }
 
 static bool sum_models(const struct gathering *g, struct model_sums *sums)
 {
     for (size_t i = 0; i < g->stats->model_count; i++) {
         const struct stats_model *model = &g->stats->models[i];
-        if (!session_exists(g, model->session) || !has_requests(&model->tally)) {
+        if (!session_exists(g, model->session) || !has_requests(&model->acc)) {
             continue;
         }
-        struct figures_tally *sum = model_sum(g, sums, model->name);
-        if (sum == NULL || !figures_tally_merge(sum, &model->tally)) {
+        struct metrics_acc *sum = model_sum(g, sums, model->name);
+        if (sum == NULL || !metrics_acc_merge(sum, &model->acc)) {
             return false;
         }
     }
@@ -400,15 +398,15 @@ static bool count_open_models(const struct gathering *g, struct model_sums *sums
         if (!open_model(g, span, &name)) {
             return false;
         }
-        struct figures_tally *sum = name == INTERN_NONE ? NULL : model_sum(g, sums, name);
+        struct metrics_acc *sum = name == INTERN_NONE ? NULL : model_sum(g, sums, name);
         if (name != INTERN_NONE && sum == NULL) {
             return false;
         }
         if (sum != NULL) {
             double ms = to_ms(now_of(g, span) - span->start_ns);
             sum->open_requests++;
-            figures_tally_count_time(sum, SPAN_REQUEST, ms, 1);
-            figures_tally_add_phase(sum, SPAN_REQUEST, ms);
+            metrics_acc_count_time(sum, SPAN_REQUEST, ms, 1);
+            metrics_acc_add_phase(sum, SPAN_REQUEST, ms);
         }
     }
     return true;
@@ -416,7 +414,7 @@ static bool count_open_models(const struct gathering *g, struct model_sums *sums
 
 static bool finish_models(const struct gathering *g, struct model_sums *sums)
 {
-    struct swarm_figures *out = g->out;
+    struct swarm_metrics *out = g->out;
     if (sums->count == 0) {
         return true;
     }
@@ -427,7 +425,7 @@ static bool finish_models(const struct gathering *g, struct model_sums *sums)
     out->model_count = sums->count;
     for (size_t i = 0; i < sums->count; i++) {
         out->models[i].model = intern_text(g->stats->names, sums->names[i], NULL);
-        if (!figures_tally_finish(&sums->tallies[i], g->stats->names, &out->models[i].figures)) {
+        if (!metrics_finish(&sums->accs[i], g->stats->names, &out->models[i].metrics)) {
             return false;
         }
     }
@@ -441,9 +439,9 @@ static bool gather_models(const struct gathering *g)
     u64map_init(&sums.places, g->mem);
     bool good = sum_models(g, &sums) && count_open_models(g, &sums) && finish_models(g, &sums);
     for (size_t i = 0; i < sums.count; i++) {
-        figures_tally_release(&sums.tallies[i]);
+        metrics_acc_release(&sums.accs[i]);
     }
-    mem_free(g->mem, sums.tallies, sums.tally_cap * sizeof *sums.tallies);
+    mem_free(g->mem, sums.accs, sums.acc_cap * sizeof *sums.accs);
     mem_free(g->mem, sums.names, sums.name_cap * sizeof *sums.names);
     u64map_release(&sums.places);
     return good;
@@ -452,10 +450,10 @@ static bool gather_models(const struct gathering *g)
 /* ---- all ---- */
 
 static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
-                    struct swarm_figures *out)
+                    struct swarm_metrics *out)
 {
     struct gathering g = {swarm, swarm_mem(swarm), local_ns, swarm_stats(swarm), out};
-    *out = (struct swarm_figures){.mem = g.mem};
+    *out = (struct swarm_metrics){.mem = g.mem};
     if (g.stats == NULL) {
         return false;
     }
@@ -463,39 +461,39 @@ static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
                 gather_time(&g, out->agents);
     count_events(&g);
     if (!good) {
-        figures_release(out);
+        metrics_release(out);
     }
     return good;
 }
 
-bool figures_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out)
+bool metrics_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_metrics *out)
 {
     return compute(swarm, local_ns, true, out);
 }
 
-bool figures_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_figures *out)
+bool metrics_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_metrics *out)
 {
     return compute(swarm, local_ns, false, out);
 }
 
-static void release_figures(const struct mem *mem, struct figures *figures)
+static void release_metrics(const struct mem *mem, struct metrics *metrics)
 {
-    mem_free(mem, figures->tools, figures->tool_count * sizeof *figures->tools);
-    figures->tools = NULL;
-    figures->tool_count = 0;
+    mem_free(mem, metrics->tools, metrics->tool_count * sizeof *metrics->tools);
+    metrics->tools = NULL;
+    metrics->tool_count = 0;
 }
 
-void figures_release(struct swarm_figures *figures)
+void metrics_release(struct swarm_metrics *metrics)
 {
-    const struct mem *mem = figures->mem;
-    release_figures(mem, &figures->totals);
-    for (size_t i = 0; i < figures->agent_count; i++) {
-        release_figures(mem, &figures->agents[i]);
+    const struct mem *mem = metrics->mem;
+    release_metrics(mem, &metrics->totals);
+    for (size_t i = 0; i < metrics->agent_count; i++) {
+        release_metrics(mem, &metrics->agents[i]);
     }
-    for (size_t i = 0; i < figures->model_count; i++) {
-        release_figures(mem, &figures->models[i].figures);
+    for (size_t i = 0; i < metrics->model_count; i++) {
+        release_metrics(mem, &metrics->models[i].metrics);
     }
-    mem_free(mem, figures->agents, figures->agent_count * sizeof *figures->agents);
-    mem_free(mem, figures->models, figures->model_count * sizeof *figures->models);
-    *figures = (struct swarm_figures){.mem = mem};
+    mem_free(mem, metrics->agents, metrics->agent_count * sizeof *metrics->agents);
+    mem_free(mem, metrics->models, metrics->model_count * sizeof *metrics->models);
+    *metrics = (struct swarm_metrics){.mem = mem};
 }

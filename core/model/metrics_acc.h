@@ -1,0 +1,53 @@
+/* Accumulates the metrics of one agent, one session or one model. Stats (stats.h) owns the
+   accumulators; core/query/metrics.c reads them. Functions that return bool return false if out of
+   memory; the accumulator may be incomplete then. */
+#ifndef CORE_METRICS_ACC_H
+#define CORE_METRICS_ACC_H
+
+#include "core/base/u64map.h"
+#include "core/model/histogram.h"
+#include "core/model/request_sample.h"
+#include "core/model/swarm.h"
+
+struct tool_acc {
+    intern_id name; /* in stats.names */
+    uint64_t errors, open;
+    struct histogram duration_ms;
+};
+
+struct metrics_acc {
+    const struct mem *mem;
+    uint64_t requests, failed, retries, open_requests;
+    double tokens[TOKENS];         /* whole numbers, so that they can be subtracted */
+    uint64_t token_counts[TOKENS]; /* of how many requests */
+    struct histogram quantities[QUANTITIES];
+    int64_t phase_ns[SPAN_KINDS];
+    int64_t kind_ns[SPAN_KINDS]; /* sums over spans */
+    uint64_t kind_counts[SPAN_KINDS];
+    struct tool_acc *tools; /* in order of appearance */
+    size_t tool_count, tool_cap;
+    struct u64map tool_by_name; /* index in `tools` */
+};
+
+void metrics_acc_init(struct metrics_acc *acc, const struct mem *mem);
+void metrics_acc_release(struct metrics_acc *acc);
+/* Count a span (`by` 1) or take it out again (`by` -1). They return false if out of memory, and for -1
+   also if the acc must be made again; it may be incomplete then. */
+bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sample *sample,
+                               int by);
+bool metrics_acc_count_tool(struct metrics_acc *acc, intern_id name, enum span_kind kind,
+                            bool error, double ms, int by);
+void metrics_acc_count_time(struct metrics_acc *acc, enum span_kind kind, double ms, int by);
+/* Adds the time of a phase, which may be negative. */
+void metrics_acc_add_phase(struct metrics_acc *acc, enum span_kind kind, double ms);
+/* The sums; NAN: no span had any. */
+double metrics_acc_tokens(const struct metrics_acc *acc, enum request_token which);
+double metrics_acc_time(const struct metrics_acc *acc, enum span_kind kind);
+bool metrics_acc_open_tool(struct metrics_acc *acc, intern_id name, int by);
+/* Adds all of `from`. */
+bool metrics_acc_merge(struct metrics_acc *acc, const struct metrics_acc *from);
+
+/* Returns the sum; NAN counts as 0 unless both are NAN. */
+double metrics_add(double sum, double value);
+
+#endif

@@ -1,0 +1,37 @@
+/* The state of a source, for the screen: plain values that ingest fills in and views read. Texts are
+   borrowed from the source. */
+#ifndef CORE_SOURCE_STATUS_H
+#define CORE_SOURCE_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum source_state {
+    SOURCE_WAITING,  /* its file does not exist yet */
+    SOURCE_OPEN,     /* reads, or listens */
+    SOURCE_FINISHED, /* reached its end */
+    SOURCE_FAILED    /* cannot be opened or read; see `error` */
+};
+
+struct source_status {
+    const char *spec;  /* as the user gave it: "unix:/run/…", "trace.json" */
+    const char *error; /* "thing: what: detail"; "" if there is no error */
+    enum source_state state;
+    const char *client; /* the client whose files it follows: "Claude Code"; NULL: no client */
+    const char *setup;  /* argument of `swarmtop setup` for this client; NULL: no setup exists */
+    bool listens;       /* accepts senders */
+    uint32_t senders;   /* connected now */
+    uint64_t events;    /* accepted events and operations */
+    uint64_t bad;       /* rejected lines and events, orphan ends and ignored fields included */
+};
+
+/* The progress of a file's first read. */
+struct source_progress {
+    const char *spec;
+    uint64_t done_bytes, all_bytes; /* all_bytes > 0 */
+    int64_t elapsed_ns;             /* since the read began, > 0 */
+    size_t waiting;                 /* files in the queue after this one */
+};
+
+#endif
