@@ -1,9 +1,9 @@
 /* 16: one late correction of a call in the middle of a long session, against one in a short session,
-   by itself and with the figures of a frame asked for after it. */
+   by itself and with the metrics of a frame asked for after it. */
 #include "tests/bench/bench.h"
 
 #include "core/correlate/correlator.h"
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 
 #include <stdio.h>
 
@@ -68,28 +68,28 @@ static void close_session(struct long_session *session)
 }
 
 /* Returns processor seconds. Each call is corrected once: the `turn`-th of the middle. */
-static double correct(struct long_session *session, unsigned turn, bool figures)
+static double correct(struct long_session *session, unsigned turn, bool with_metrics)
 {
     double began = bench_cpu();
     unsigned number = session->calls / 4 + turn * (session->calls / 2 / (2 * CORRECTIONS));
     take_call(session, number, length_of(number) + 1);
     correlator_flush(session->correlator);
-    if (figures) {
-        struct swarm_figures totals;
-        figures_compute_totals(session->swarm, 0, &totals);
-        figures_release(&totals);
+    if (with_metrics) {
+        struct swarm_metrics totals;
+        metrics_compute_totals(session->swarm, 0, &totals);
+        metrics_release(&totals);
     }
     return bench_cpu() - began;
 }
 
 static void compare(struct long_session *few, struct long_session *many, const char *name,
-                    unsigned from, bool figures)
+                    unsigned from, bool with_metrics)
 {
     struct samples short_s = {.count = 0}, long_s = {.count = 0};
     double sum_short = 0, sum_long = 0;
     uint64_t touched = swarm_touched(many->swarm);
     for (unsigned i = 0; i < CORRECTIONS; i++) {
-        double a = correct(few, from + i, figures), b = correct(many, from + i, figures);
+        double a = correct(few, from + i, with_metrics), b = correct(many, from + i, with_metrics);
         sum_short += a;
         sum_long += b;
         if (i % (CORRECTIONS / BENCH_RUNS_MAX + 1) == 0) {
@@ -113,7 +113,7 @@ void bench_correct(struct bench *bench)
     open_session(&few, FEW);
     open_session(&many, MANY);
     compare(&few, &many, "16 correction in 1,000,000 spans", 0, false);
-    compare(&few, &many, "16 correction and figures", CORRECTIONS, true);
+    compare(&few, &many, "16 correction and metrics", CORRECTIONS, true);
     close_session(&few);
     close_session(&many);
 }

@@ -2,7 +2,7 @@
    does not grow with the lane. */
 #include "core/model/lane_index.h"
 
-#include "core/query/figures.h"
+#include "core/query/metrics.h"
 #include "tests/support/support.h"
 #include "tests/support/updates.h"
 
@@ -40,13 +40,13 @@ static struct lane *first_lane(const struct model *model)
     return &swarm_agent(model->swarm, 0)->lanes[0];
 }
 
-/* Asks for the lane and the figures, as a frame does. */
+/* Asks for the lane and the metrics, as a frame does. */
 static void look(const struct model *model)
 {
-    struct swarm_figures figures;
+    struct swarm_metrics metrics;
     assert_non_null(lane_index_sync(model->swarm, first_lane(model)));
-    assert_true(figures_compute_totals(model->swarm, MODEL_START_NS, &figures));
-    figures_release(&figures);
+    assert_true(metrics_compute_totals(model->swarm, MODEL_START_NS, &metrics));
+    metrics_release(&metrics);
 }
 
 /* ---- the index made from scratch ---- */
