@@ -1,6 +1,6 @@
-/* Fields are printed from the table that the feed's reader has too (core/model/update.h), numbers with
-   the digits that read back as the same double. Members that are added to an operation follow its
-   own, because a reader takes the last of a name. */
+/* Fields are printed from the table that the feed's reader has too (core/model/update.h),
+   numbers with the digits that read back as the same double. Members that are added to an
+   operation follow its own, because a reader takes the last of a name. */
 #include "core/export/feed_line.h"
 
 #include "core/base/json_text.h"

@@ -1,5 +1,6 @@
-/* The printer of feed lines (doc/FEED.md): whatever the model is given, as a line that gives a reader
-   the same. Each function appends one line with its '\n'; lack of memory sets out->failed. */
+/* The printer of feed lines (doc/FEED.md): whatever the model is given, as a line that gives a
+   reader the same. Each function appends one line with its '\n'; lack of memory sets
+   out->failed. */
 #ifndef CORE_EXPORT_FEED_LINE_H
 #define CORE_EXPORT_FEED_LINE_H
 
@@ -10,16 +11,16 @@
 void feed_line_update(const struct update *update, struct strbuf *out);
 /* A raw trace event: `event` is a raw JSON object, kept byte for byte but for line ends. */
 void feed_line_raw(double t_ms, struct slice session_id, struct slice event, struct strbuf *out);
-/* Opens a session without agents. `start_ms` NAN: it has no start. `extra`: a raw JSON object; bytes
-   NULL: none. */
+/* Opens a session without agents. `start_ms` NAN: it has no start. `extra`: a raw JSON object;
+   bytes NULL: none. */
 void feed_line_open(double t_ms, struct slice session_id, double start_ms, struct slice extra,
                     struct strbuf *out);
 /* A line for the event log. `level` is "debug", "info", "warning" or "error". Without a session
    (bytes NULL) it is about all. */
 void feed_line_log(double t_ms, struct slice session_id, const char *level, struct slice message,
                    struct strbuf *out);
-/* An operation as it came, a raw JSON object, with its time (NAN: it has one) and its session (bytes
-   NULL: it names one) added. */
+/* An operation as it came, a raw JSON object, with its time (NAN: it has one) and its session
+   (bytes NULL: it names one) added. */
 void feed_line_operation(struct slice object, double t_ms, struct slice session_id,
                          struct strbuf *out);
 

@@ -1,6 +1,6 @@
-/* A record's events are written where a tracer that knew all in time would have written them: its begin
-   at its start, its phases and its end at its end. (Not as one block: readers that pair by nesting
-   want the ends of calls that end together from the inside out.) */
+/* A record's events are written where a tracer that knew all in time would have written them:
+   its begin at its start, its phases and its end at its end. (Not as one block: readers that
+   pair by nesting want the ends of calls that end together from the inside out.) */
 #include "core/model/record_moments.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static bool add_moments(struct record_moments *moments, const struct swarm *swar
     return true;
 }
 
-/* Of one time: what ends before what begins. */
+/* Ends come before begins of the same time. */
 static int in_order(const void *a, const void *b, void *ctx)
 {
     const struct record_moment *x = a, *y = b;

@@ -1,5 +1,5 @@
-/* The moments of records: when each begins and ends among the others. Documents and replays take the
-   records in this order. */
+/* The moments of records: when each begins and ends among the others. Documents and replays
+   take the records in this order. */
 #ifndef CORE_MODEL_RECORD_MOMENTS_H
 #define CORE_MODEL_RECORD_MOMENTS_H
 
@@ -17,7 +17,8 @@ struct record_moments {
     size_t count, cap;
 };
 
-/* Lists the moments of the records that have a span. False: out of memory; release it all the same. */
+/* Lists the moments of the records that have a span. False: out of memory; release it all the
+   same. */
 bool record_moments_init(struct record_moments *moments, const struct swarm *swarm);
 void record_moments_release(struct record_moments *moments);
 

@@ -18,7 +18,7 @@
 
 #define NS_PER_US 1000.0
 
-/* What is no event of a pool: a moment of a record. Of one time it comes after the events. */
+/* The third pool: moments of records, which come after the events of the same time. */
 #define POOL_RECORDS (POOL_FILES + 1)
 
 /* An event with its time. */

@@ -1,5 +1,5 @@
-/* What a line that is whole does: operations are calls of the tracer, updates go to the correlator, raw
-   events to the store. Whatever took effect is given to the tap. */
+/* Applies a line that is whole: operations are calls of the tracer, updates go to the
+   correlator, raw events to the store. Whatever took effect is given to the tap. */
 #include "ingest/feed/feed_private.h"
 
 #include "ingest/feed/feed_raw.h"

@@ -1,4 +1,5 @@
-/* What the files of the feed's reader share: a feed, the line that it takes, and how a line is refused. */
+/* Shared by the files of the feed's reader: a feed, the line that it takes, and how a line is
+   refused. */
 #ifndef INGEST_FEED_PRIVATE_H
 #define INGEST_FEED_PRIVATE_H
 
@@ -44,7 +45,8 @@ void feed_out_of_memory(struct feed *feed, const struct line *line);
 
 /* Types the fields of the line's operation and applies it. */
 void feed_take_operation(struct feed *feed, const struct line *line, const struct feed_op *op);
-/* Takes a raw event; `session_id` bytes NULL: into the feed's own session. `bytes`: the whole event. */
+/* Takes a raw event; `session_id` bytes NULL: into the feed's own session. `bytes`: the whole
+   event. */
 void feed_take_raw(struct feed *feed, const struct line *line, struct slice session_id,
                    const struct raw_event *raw, struct slice bytes);
 /* The same for an object that is read here, with care. */

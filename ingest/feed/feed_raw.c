@@ -1,5 +1,6 @@
-/* A raw event has a ts that counts from its session's start. A session that begins with one gets the
-   start that draws the event where it arrived, as milliseconds: what a feed line can hold. */
+/* A raw event has a ts that counts from its session's start. A session that begins with one
+   gets the start that draws the event where it arrived, as milliseconds: what a feed line can
+   hold. */
 #include "ingest/feed/feed_raw.h"
 
 #include "ingest/ingest_tap.h"
@@ -26,8 +27,8 @@ static bool advance(struct ingest_ctx *ingest, session_no number, int64_t local_
     return tracer_advance(ingest->tracer, &context) == TRACER_OK;
 }
 
-/* Whether the event's times, and the origin that it may give its session, are ones that the model can
-   hold. */
+/* Whether the event's times, and the origin that it may give its session, are ones that the
+   model can hold. */
 static bool in_range(double origin_ms, const struct raw_event *raw)
 {
     double ts_ms = isnan(raw->ts_us) ? 0 : raw->ts_us / 1e3;

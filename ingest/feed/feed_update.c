@@ -75,7 +75,7 @@ static enum feed_typed read_times(struct feed_update *reader, struct json_value 
     return FEED_TYPED;
 }
 
-/* Of its members, those of another type are left out. */
+/* Leaves out members of another type. */
 static enum feed_typed read_retry(struct feed_update *reader, struct json_value value,
                                   struct retry *out)
 {
