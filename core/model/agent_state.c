@@ -41,6 +41,7 @@ static void refresh_from_lane(struct swarm *swarm, const struct lane *lane)
 {
     int worked = 0;
     for (size_t i = lane->count; i-- > 0 && worked < 2;) {
+        swarm->touched++;
         const struct span *span = swarm_edit_span(swarm, lane->spans[i]);
         if ((span->flags & SPAN_OPEN) != 0) {
             agent_state_note_time(&swarm->agents[span->agent], span->start_ns, span->start_ns);
@@ -53,6 +54,14 @@ static void refresh_from_lane(struct swarm *swarm, const struct lane *lane)
         const struct span *first = swarm_edit_span(swarm, lane->spans[0]);
         agent_state_note_time(&swarm->agents[first->agent], first->start_ns, first->start_ns);
     }
+}
+
+bool agent_state_rests_on(const struct agent *agent, span_no no, const struct span *span)
+{
+    return agent->last_ended == no || span->start_ns <= agent->first_ns ||
+           span->end_ns >= agent->last_ns ||
+           (span->kind != SPAN_INTERACTION && span->end_ns >= agent->idle_since_ns) ||
+           (span->flags & SPAN_OPEN) != 0;
 }
 
 void agent_state_refresh(struct swarm *swarm, agent_no number)
@@ -69,6 +78,7 @@ void agent_state_refresh(struct swarm *swarm, agent_no number)
     for (size_t i = 0; i < agent->envelope_count; i++) {
         const struct span *span = swarm_edit_span(swarm, agent->envelopes[i]);
         agent_state_note_time(agent, span->start_ns, span->end_ns);
+        swarm->touched++;
         i = i == 0 && agent->envelope_count > 4 ? agent->envelope_count - 4 : i;
     }
 }

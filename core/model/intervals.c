@@ -54,6 +54,14 @@ static struct interval join(const struct intervals *set, int64_t from, int64_t t
     return joined;
 }
 
+/* Moves the stretches from a place on to another. */
+static void move_items(struct intervals *set, size_t from, size_t to)
+{
+    if (from != to) {
+        memmove(set->items + to, set->items + from, (set->count - from) * sizeof *set->items);
+    }
+}
+
 bool intervals_add(struct intervals *set, int64_t from, int64_t to)
 {
     size_t first, last;
@@ -64,7 +72,7 @@ bool intervals_add(struct intervals *set, int64_t from, int64_t to)
         !mem_reserve(set->mem, &set->items, &set->cap, set->count + 1, sizeof *set->items)) {
         return false;
     }
-    memmove(set->items + first + 1, set->items + last, (set->count - last) * sizeof *set->items);
+    move_items(set, last, first + 1);
     set->items[first] = joined;
     set->count = set->count - (last - first) + 1;
     set->length += joined.to - joined.from - gone;
@@ -88,15 +96,19 @@ bool intervals_remove(struct intervals *set, int64_t from, int64_t to)
             left[left_count++] = (struct interval){to, item->to};
         }
     }
+    if (left_count == 0 && last > first && gone < set->length) {
+        /* An empty one stays, since a corrected span comes back here at once: nothing moves then. */
+        left[left_count++] = (struct interval){set->items[first].from, set->items[first].from};
+    }
     size_t after = set->count - last;
     if (!mem_reserve(set->mem, &set->items, &set->cap, first + left_count + after,
                      sizeof *set->items)) {
         return false;
     }
-    memmove(set->items + first + left_count, set->items + last, after * sizeof *set->items);
+    move_items(set, last, first + left_count);
     memcpy(set->items + first, left, left_count * sizeof *left);
-    set->count = first + left_count + after;
     set->length -= gone;
+    set->count = set->length == 0 ? 0 : first + left_count + after;
     return true;
 }
 

@@ -41,6 +41,7 @@ static bool insert(struct swarm *swarm, span_no **spans, size_t *count, size_t *
     }
     size_t at = upper_bound(swarm, *spans, *count, swarm_edit_span(swarm, span)->start_ns);
     memmove(*spans + at + 1, *spans + at, (*count - at) * sizeof **spans);
+    swarm->touched += *count - at;
     (*spans)[at] = span;
     (*count)++;
     *place = at;
@@ -183,13 +184,78 @@ void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
     if (at == *count) {
         return;
     }
+    if (lane != NULL) {
+        lane_index_remove(swarm, lane, at);
+    }
+    swarm->touched += *count - at;
     memmove(spans + at, spans + at + 1, (*count - at - 1) * sizeof *spans);
     (*count)--;
     if (lane != NULL) {
         lane->open = lane->open == span ? NO_SPAN : lane->open;
-        lane_index_removed(swarm, lane, at);
         shrink(swarm, lane);
     }
+}
+
+/* ---- corrections in place ---- */
+
+/* Whether the span as it is `now` is still between its neighbours in a list by start. */
+static bool is_in_order(const struct swarm *swarm, const span_no *spans, size_t count, size_t at,
+                        const struct span *now)
+{
+    return (at == 0 || swarm_edit_span(swarm, spans[at - 1])->start_ns <= now->start_ns) &&
+           (at + 1 == count || swarm_edit_span(swarm, spans[at + 1])->start_ns >= now->start_ns);
+}
+
+/* Whether it meets neither of them. */
+static bool is_apart(const struct swarm *swarm, const struct lane *lane, size_t at,
+                     const struct span *now)
+{
+    if (lane->overlaps) {
+        return false;
+    }
+    if (at > 0) {
+        const struct span *before = swarm_edit_span(swarm, lane->spans[at - 1]);
+        if ((before->flags & SPAN_OPEN) != 0 || before->end_ns > now->start_ns) {
+            return false;
+        }
+    }
+    return at + 1 == lane->count ||
+           swarm_edit_span(swarm, lane->spans[at + 1])->start_ns >= now->end_ns;
+}
+
+bool lane_keeps(struct swarm *swarm, struct agent *agent, span_no no, const struct span *now)
+{
+    const struct span *span = swarm_edit_span(swarm, no);
+    bool envelope = span->kind == SPAN_INTERACTION;
+    if (((span->flags | now->flags) & SPAN_OPEN) != 0 || span->agent != now->agent ||
+        envelope != (now->kind == SPAN_INTERACTION) || span_is_phase(span->kind) ||
+        span_is_phase(now->kind) || (!envelope && span->lane >= agent->lane_count)) {
+        return false;
+    }
+    struct lane *lane = envelope ? NULL : &agent->lanes[span->lane];
+    const span_no *spans = envelope ? agent->envelopes : lane->spans;
+    size_t count = envelope ? agent->envelope_count : lane->count;
+    size_t at = place_of(swarm, spans, count, no);
+    if (at == count || !is_in_order(swarm, spans, count, at, now) ||
+        (!envelope && !is_apart(swarm, lane, at, now))) {
+        return false;
+    }
+    if (!envelope) {
+        lane_index_settle(swarm, lane, at);
+    }
+    return true;
+}
+
+void lane_corrected(struct swarm *swarm, struct agent *agent, span_no no)
+{
+    const struct span *span = swarm_edit_span(swarm, no);
+    swarm->touched++;
+    if (span->kind == SPAN_INTERACTION) {
+        return;
+    }
+    struct lane *lane = &agent->lanes[span->lane];
+    lane_index_corrected(swarm, lane, place_of(swarm, lane->spans, lane->count, no));
+    shrink(swarm, lane);
 }
 
 void lane_reset(struct swarm *swarm, struct agent *agent)

@@ -7,6 +7,7 @@
 #include "core/model/swarm_private.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
     SPANS_MIN = 128,   /* below, no pyramid */
@@ -239,9 +240,101 @@ void lane_index_inserted(const struct swarm *swarm, struct lane *lane, size_t at
     index->built++;
 }
 
-void lane_index_removed(const struct swarm *swarm, struct lane *lane, size_t at)
+/* ---- corrections ---- */
+
+/* The place of the span in a list of numbers; `count`: it is not there. */
+static size_t find_number(const span_no *numbers, size_t count, span_no no)
 {
-    if (lane->index != NULL && at < lane->index->built) {
+    size_t at = 0;
+    while (at < count && numbers[at] != no) {
+        at++;
+    }
+    return at;
+}
+
+struct weigh_ctx {
+    const struct swarm *swarm;
+    const struct lane_index *index;
+};
+
+/* Spans that are open or loose are not in the pyramid. */
+static bool weigh_again(const void *ctx, const struct lane_span *span, int64_t *weights)
+{
+    const struct weigh_ctx *of = ctx;
+    if ((span->flags & SPAN_OPEN) != 0 ||
+        find_number(of->index->loose, of->index->loose_count, span->no) < of->index->loose_count) {
+        return false;
+    }
+    weigh(of->swarm, span, weights);
+    return true;
+}
+
+/* Sums up again the buckets that hold the time. */
+static bool renew(struct swarm *swarm, struct lane_index *index, int64_t at_ns)
+{
+    struct weigh_ctx ctx = {swarm, index};
+    int64_t step_ns = (int64_t)1 << index->pyramid.shift;
+    int64_t from_ns = (at_ns >> index->pyramid.shift) * step_ns;
+    size_t from = lane_index_first_from(index, from_ns),
+           to = lane_index_first_from(index, from_ns + step_ns);
+    return pyramid_renew(&index->pyramid, at_ns, index->spans + from, to - from, weigh_again, &ctx,
+                         &swarm->touched);
+}
+
+void lane_index_settle(const struct swarm *swarm, struct lane *lane, size_t at)
+{
+    struct lane_index *index = lane->index;
+    if (index != NULL && at < index->built &&
+        (lane->overlaps || !merge_inserted(swarm, lane, index) || !add_late(swarm, index))) {
+        lane_index_drop(swarm->mem, lane);
+    }
+}
+
+static bool remove_number(span_no *numbers, size_t *count, span_no no)
+{
+    size_t at = find_number(numbers, *count, no);
+    if (at == *count) {
+        return false;
+    }
+    --*count;
+    memmove(numbers + at, numbers + at + 1, (*count - at) * sizeof *numbers);
+    return true;
+}
+
+void lane_index_remove(struct swarm *swarm, struct lane *lane, size_t at)
+{
+    lane_index_settle(swarm, lane, at);
+    struct lane_index *index = lane->index;
+    if (index == NULL || at >= index->built) {
+        return;
+    }
+    struct lane_span gone = index->spans[at];
+    index->built--;
+    memmove(index->spans + at, index->spans + at + 1, (index->built - at) * sizeof *index->spans);
+    swarm->touched += index->built - at;
+    if (remove_number(index->late, &index->late_count, gone.no) ||
+        remove_number(index->loose, &index->loose_count, gone.no)) {
+        return;
+    }
+    index->pyramid.spans--;
+    if (!renew(swarm, index, gone.start_ns)) {
+        lane_index_drop(swarm->mem, lane);
+    }
+}
+
+void lane_index_corrected(struct swarm *swarm, struct lane *lane, size_t at)
+{
+    struct lane_index *index = lane->index;
+    if (index == NULL || at >= index->built) {
+        return;
+    }
+    int64_t former_ns = index->spans[at].start_ns;
+    index->spans[at] = sum_up(swarm, lane->spans[at]);
+    bool good = renew(swarm, index, former_ns);
+    if (index->spans[at].start_ns >> index->pyramid.shift != former_ns >> index->pyramid.shift) {
+        good = good && renew(swarm, index, index->spans[at].start_ns);
+    }
+    if (!good) {
         lane_index_drop(swarm->mem, lane);
     }
 }

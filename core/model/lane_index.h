@@ -29,8 +29,11 @@ const struct lane_index *lane_index_sync(const struct swarm *swarm, struct lane 
 size_t lane_index_first_from(const struct lane_index *index, int64_t at_ns);
 /* A span has been put at that place of the lane's list. */
 void lane_index_inserted(const struct swarm *swarm, struct lane *lane, size_t at);
-/* A span has been taken out of that place of the lane's list. */
-void lane_index_removed(const struct swarm *swarm, struct lane *lane, size_t at);
+/* A span is about to be taken out of that place of the lane's list. */
+void lane_index_remove(struct swarm *swarm, struct lane *lane, size_t at);
+/* A closed span is about to be corrected at that place, which it keeps; it has been. */
+void lane_index_settle(const struct swarm *swarm, struct lane *lane, size_t at);
+void lane_index_corrected(struct swarm *swarm, struct lane *lane, size_t at);
 /* The lane's spans are others now: forgets it. */
 void lane_index_drop(const struct mem *mem, struct lane *lane);
 

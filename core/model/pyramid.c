@@ -102,6 +102,118 @@ bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
     return true;
 }
 
+/* ---- summing up again ---- */
+
+/* One bucket while it is summed up. */
+struct renewal {
+    struct pyramid_bucket sum;
+    unsigned shift; /* of its level */
+    pyramid_weigh *weigh;
+    const void *ctx;
+    uint64_t *touched;
+};
+
+/* A span that begins in the bucket: counts where it ends there too. */
+static void renew_span(struct renewal *renewal, const struct lane_span *span)
+{
+    int64_t weights[SPAN_KINDS] = {0};
+    bool within = (span->end_ns - 1) >> renewal->shift == renewal->sum.key;
+    if (within && renewal->weigh(renewal->ctx, span, weights)) {
+        sum_up(&renewal->sum, span, weights);
+    }
+    ++*renewal->touched;
+}
+
+static void renew_finest(struct renewal *renewal, const struct lane_span *spans, size_t count)
+{
+    int64_t weights[SPAN_KINDS];
+    for (size_t i = 0; i < count; i++) {
+        renew_span(renewal, &spans[i]);
+        memset(weights, 0, sizeof weights);
+        if (renewal->weigh(renewal->ctx, &spans[i], weights)) {
+            renewal->sum.last = spans[i];
+        }
+    }
+}
+
+static void add_bucket(struct pyramid_bucket *sum, const struct pyramid_bucket *bucket)
+{
+    for (size_t i = 0; i < SPAN_KINDS; i++) {
+        sum->weights[i] += bucket->weights[i];
+    }
+    if (bucket->heavy != NO_SPAN &&
+        (bucket->heavy_ns > sum->heavy_ns ||
+         (bucket->heavy_ns == sum->heavy_ns && bucket->heavy < sum->heavy))) {
+        sum->heavy_ns = bucket->heavy_ns;
+        sum->heavy = bucket->heavy;
+        sum->heavy_kind = bucket->heavy_kind;
+        sum->heavy_flags = bucket->heavy_flags;
+    }
+    sum->count += bucket->count;
+    sum->error |= bucket->error;
+    sum->last = bucket->last;
+}
+
+/* What lies in a finer bucket lies in this one; of what reaches over a finer one's end, there is only
+   the last that begins there. */
+static void renew_from_finer(struct renewal *renewal, const struct pyramid_level *finer)
+{
+    unsigned shift = renewal->shift - STEP;
+    for (size_t i = first_not_less(finer, renewal->sum.key * (1 << STEP));
+         i < finer->count && finer->buckets[i].key >> STEP == renewal->sum.key; i++) {
+        const struct pyramid_bucket *bucket = &finer->buckets[i];
+        add_bucket(&renewal->sum, bucket);
+        if ((bucket->last.end_ns - 1) >> shift != bucket->key) {
+            renew_span(renewal, &bucket->last);
+        }
+        ++*renewal->touched;
+    }
+}
+
+/* Puts the sum where it belongs; an empty bucket goes. False: out of memory. */
+static bool put_sum(struct pyramid *pyramid, struct pyramid_level *level,
+                    const struct pyramid_bucket *sum)
+{
+    if (sum->last.no != NO_SPAN) {
+        struct pyramid_bucket *bucket = bucket_at(pyramid, level, sum->key);
+        if (bucket != NULL) {
+            *bucket = *sum;
+        }
+        return bucket != NULL;
+    }
+    size_t at = first_not_less(level, sum->key);
+    if (at < level->count && level->buckets[at].key == sum->key) {
+        level->count--;
+        memmove(level->buckets + at, level->buckets + at + 1,
+                (level->count - at) * sizeof *level->buckets);
+    }
+    return true;
+}
+
+bool pyramid_renew(struct pyramid *pyramid, int64_t at_ns, const struct lane_span *spans,
+                   size_t count, pyramid_weigh *weigh, const void *ctx, uint64_t *touched)
+{
+    for (unsigned i = 0; i < pyramid->level_count; i++) {
+        unsigned shift = pyramid->shift + i * STEP;
+        struct renewal renewal = {
+            .sum = {.key = at_ns >> shift, .heavy = NO_SPAN, .last = {.no = NO_SPAN}},
+            .shift = shift,
+            .weigh = weigh,
+            .ctx = ctx,
+            .touched = touched,
+        };
+        if (i == 0) {
+            renew_finest(&renewal, spans, count);
+        } else {
+            renew_from_finer(&renewal, &pyramid->levels[i - 1]);
+        }
+        if (!put_sum(pyramid, &pyramid->levels[i], &renewal.sum)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int pyramid_level_for(const struct pyramid *pyramid, unsigned zoom)
 {
     if (pyramid->level_count == 0 || zoom < pyramid->shift) {

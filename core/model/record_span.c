@@ -134,8 +134,9 @@ static void uncount(struct swarm *swarm, const struct record *record, const stru
     }
 }
 
-/* Takes back what was derived from the record's span; its number and its lane stay. */
-static void take_out(struct swarm *swarm, struct record *record)
+/* Takes back what was derived from the record's span; its number stays. With `keeps_place` it is left
+   in its lane, where lane_corrected follows, and its agent's times are as they were. */
+static void take_out(struct swarm *swarm, struct record *record, bool keeps_place)
 {
     span_no no = record->span;
     struct span *span = swarm_edit_span(swarm, no);
@@ -145,7 +146,10 @@ static void take_out(struct swarm *swarm, struct record *record)
         return;
     }
     record->placed = false;
-    lane_remove(swarm, agent, no);
+    bool rests = agent_state_rests_on(agent, no, span);
+    if (!keeps_place) {
+        lane_remove(swarm, agent, no);
+    }
     if ((span->flags & SPAN_OPEN) != 0) {
         agent->open_by_kind[span->kind]--;
         (void)stats_count_open(swarm, span, -1);
@@ -158,17 +162,23 @@ static void take_out(struct swarm *swarm, struct record *record)
     if ((span->flags & SPAN_ERROR) != 0) {
         span_end_unlist_error(swarm, no);
     }
-    agent_state_refresh(swarm, span->agent);
+    if (rests && !keeps_place) {
+        agent_state_refresh(swarm, span->agent);
+    }
 }
 
-static bool derive_span(struct swarm *swarm, struct record *record, bool open, bool stale)
+static bool derive_span(struct swarm *swarm, struct record *record, bool open, bool stale,
+                        bool keeps_place)
 {
     span_no no = record->span;
     const struct span *span = swarm_edit_span(swarm, no);
     struct end_facts facts;
-    if (!lane_place(swarm, &swarm->agents[span->agent], no) ||
+    if ((!keeps_place && !lane_place(swarm, &swarm->agents[span->agent], no)) ||
         ((open || stale) && !swarm_set_in_flight(swarm, no, true)) || !add_phases(swarm, record)) {
         return false;
+    }
+    if (keeps_place) {
+        lane_corrected(swarm, &swarm->agents[span->agent], no);
     }
     if (open) {
         return stats_count_open(swarm, span, 1);
@@ -179,7 +189,7 @@ static bool derive_span(struct swarm *swarm, struct record *record, bool open, b
 }
 
 /* False: out of memory; take_out may follow. */
-static bool take_in(struct swarm *swarm, struct record *record)
+static bool take_in(struct swarm *swarm, struct record *record, bool keeps_place)
 {
     const struct span *span = swarm_edit_span(swarm, record->span);
     struct agent *agent = &swarm->agents[span->agent];
@@ -190,7 +200,7 @@ static bool take_in(struct swarm *swarm, struct record *record)
     }
     agent->stale_open += stale;
     record->placed = true;
-    if (!derive_span(swarm, record, open, stale)) {
+    if (!derive_span(swarm, record, open, stale, keeps_place)) {
         /* Half of it may have been counted. */
         (void)stats_mark(swarm, agent->session);
         return false;
@@ -273,7 +283,7 @@ void record_span_remove(struct swarm *swarm, record_no number)
 {
     struct record *record = swarm_record(swarm, number);
     if (record->span != NO_SPAN) {
-        take_out(swarm, record);
+        take_out(swarm, record, false);
         swarm_free_span(swarm, record->span);
         record->span = NO_SPAN;
         count_events(swarm, record);
@@ -296,12 +306,18 @@ static bool correct(struct swarm *swarm, struct record *record, const struct spa
     }
     bool same_agent = span->agent == now->agent;
     swarm->relane_due = true;
-    take_out(swarm, record);
+    struct agent *agent = &swarm->agents[span->agent];
+    bool keeps_place = record->placed && lane_keeps(swarm, agent, record->span, now);
+    bool rests = agent_state_rests_on(agent, record->span, span);
+    take_out(swarm, record, keeps_place);
     uint32_t inflight = span->inflight;
     *span = *now;
     span->inflight = inflight;
     span->lane = same_agent ? lane : 0;
-    return take_in(swarm, record);
+    if (keeps_place && rests) {
+        agent_state_refresh(swarm, span->agent);
+    }
+    return take_in(swarm, record, keeps_place);
 }
 
 bool record_span_again(struct swarm *swarm, record_no number)
@@ -309,9 +325,9 @@ bool record_span_again(struct swarm *swarm, record_no number)
     struct record *record = swarm_record(swarm, number);
     struct span *span = swarm_edit_span(swarm, record->span);
     span->lane = 0;
-    bool good = take_in(swarm, record);
+    bool good = take_in(swarm, record, false);
     if (!good) {
-        take_out(swarm, record);
+        take_out(swarm, record, false);
     }
     count_events(swarm, record);
     return good;
@@ -332,7 +348,7 @@ bool swarm_record_changed(struct swarm *swarm, record_no number)
     }
     if (record->span == NO_SPAN) {
         record->span = swarm_new_span(swarm, &now);
-        good = record->span != NO_SPAN && take_in(swarm, record);
+        good = record->span != NO_SPAN && take_in(swarm, record, false);
     } else {
         good = correct(swarm, record, &now);
     }

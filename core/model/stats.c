@@ -267,22 +267,23 @@ enum {
     AGENTS_MAX = 1024    /* above this many, the session is counted again */
 };
 
-/* Adds the closed work of a lane in that stretch. *left: how many spans may still be looked at. */
-static bool add_lane_busy(struct swarm *swarm, const struct lane *lane, int64_t from_ns,
-                          int64_t to_ns, struct intervals *busy, size_t *left)
+/* Adds the closed work of a lane that meets the span which goes, but for that span, which may still
+   be in its lane. *left: how many spans may still be looked at. */
+static bool add_lane_busy(struct swarm *swarm, const struct lane *lane, const struct span *gone,
+                          struct intervals *busy, size_t *left)
 {
-    size_t at = lane_first_after(swarm, lane, from_ns);
+    size_t at = lane_first_after(swarm, lane, gone->start_ns);
     at -= at > 0;
     for (; at < lane->count; at++) {
         const struct span *span = swarm_edit_span(swarm, lane->spans[at]);
-        if (span->start_ns >= to_ns) {
+        if (span->start_ns >= gone->end_ns) {
             return true;
         }
         if ((*left)-- == 0) {
             return false;
         }
-        if (is_work(span) && (span->flags & SPAN_OPEN) == 0 && span->end_ns > from_ns &&
-            !intervals_add(busy, span->start_ns, span->end_ns)) {
+        if (span != gone && is_work(span) && (span->flags & SPAN_OPEN) == 0 &&
+            span->end_ns > gone->start_ns && !intervals_add(busy, span->start_ns, span->end_ns)) {
             return false;
         }
     }
@@ -300,7 +301,7 @@ static bool subtract_agent_busy(struct swarm *swarm, const struct span *span)
     }
     for (size_t i = 0; i < agent->lane_count; i++) {
         if (agent->lanes[i].overlaps ||
-            !add_lane_busy(swarm, &agent->lanes[i], span->start_ns, span->end_ns, busy, &left)) {
+            !add_lane_busy(swarm, &agent->lanes[i], span, busy, &left)) {
             return false;
         }
     }

@@ -311,6 +311,11 @@ uint64_t swarm_revision(const struct swarm *swarm)
     return swarm->revision;
 }
 
+uint64_t swarm_touched(const struct swarm *swarm)
+{
+    return swarm->touched;
+}
+
 void swarm_touch(struct swarm *swarm)
 {
     swarm->revision++;

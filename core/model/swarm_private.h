@@ -101,6 +101,7 @@ struct swarm {
     struct intern *names;
     struct well_known known;
     uint64_t revision;
+    uint64_t touched; /* swarm_touched */
     uint32_t documents;
 
     struct session_slot *sessions;
@@ -215,6 +216,8 @@ void span_end_unlist_error(struct swarm *swarm, span_no no);
 /* agent_state.c */
 void agent_state_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns);
 void agent_state_note_end(struct swarm *swarm, span_no no);
+/* Returns true if what is known of the agent's times may rest on the span. */
+bool agent_state_rests_on(const struct agent *agent, span_no no, const struct span *span);
 /* Computes the state from the agent's lanes, after a span was removed. */
 void agent_state_refresh(struct swarm *swarm, agent_no agent);
 
@@ -257,6 +260,11 @@ bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
 size_t lane_first_after(const struct swarm *swarm, const struct lane *lane, int64_t at_ns);
 /* The span has got its end. */
 void lane_close(struct swarm *swarm, struct agent *agent, span_no span);
+/* Whether a closed span keeps its place among its neighbours as it will be `now`. Its lane is ready
+   for that then: lane_corrected follows. */
+bool lane_keeps(struct swarm *swarm, struct agent *agent, span_no span, const struct span *now);
+/* The span, with its phases, is what lane_keeps was asked about. */
+void lane_corrected(struct swarm *swarm, struct agent *agent, span_no span);
 /* Takes out a span that is no phase. */
 void lane_remove(struct swarm *swarm, struct agent *agent, span_no span);
 void lane_reset(struct swarm *swarm, struct agent *agent);
