@@ -1,6 +1,6 @@
-/* Calls: an update of one is joined with what is known of it, under whichever of its ids. A call
-   that names another as its parent is on the parent's agent's row unless it names an agent
-   itself, so it is shown again when its parent moves. */
+/* Calls. An update is merged into the record that has one of its ids. A call with a parent call
+   is on the row of the parent's agent, unless it has an agent itself. So it is shown again when
+   its parent moves. */
 #include "core/correlate/correlator_private.h"
 
 enum { ALIASES_MAX = 8 };
