@@ -231,9 +231,20 @@ static record_no add_alias(struct correlator *correlator, uint32_t session, reco
     return corr_add_key(correlator, number, session, alias) ? number : NO_RECORD;
 }
 
-/* The record of the update's ids, made where none is known. NO_RECORD and *good: it was dropped. */
+/* Whether the cap dropped the call of the update. */
+static bool was_dropped(struct correlator *correlator, uint32_t session,
+                        const struct update *update, double start_ms, double end_ms)
+{
+    struct slice alias =
+        update_has(update, FIELD_ALIAS) ? update->values[FIELD_ALIAS].text : (struct slice){0};
+    return is_forgotten(&correlator->sessions[session], start_ms, end_ms) &&
+           corr_find_call(correlator, session, update->id) == NO_RECORD &&
+           (alias.bytes == NULL || corr_find_call(correlator, session, alias) == NO_RECORD);
+}
+
+/* The record of the update's ids, made where none is known. NO_RECORD: out of memory. */
 static record_no find_call(struct correlator *correlator, uint32_t session,
-                           const struct update *update, double start_ms, double end_ms, bool *good)
+                           const struct update *update)
 {
     struct slice alias = {NULL, 0};
     if (update_has(update, FIELD_ALIAS)) {
@@ -248,10 +259,6 @@ static record_no find_call(struct correlator *correlator, uint32_t session,
         }
     }
     if (number == NO_RECORD) {
-        if (is_forgotten(&correlator->sessions[session], start_ms, end_ms)) {
-            *good = true;
-            return NO_RECORD;
-        }
         number = new_call(correlator, session, update->kind, update->id);
     }
     if (number != NO_RECORD && alias.bytes != NULL) {
@@ -322,6 +329,21 @@ static enum fact_result merge_fields(struct correlator *correlator, struct facts
     return result;
 }
 
+/* Moves the session's clock, then looks the call up: the sweep appends events as the clock
+   moves, and the cap may drop the call for them. NO_RECORD: it was dropped, or out of memory. */
+static record_no enter_call(struct correlator *correlator, uint32_t session,
+                            const struct update *update, double start_ms, double end_ms,
+                            bool *dropped)
+{
+    *dropped = was_dropped(correlator, session, update, start_ms, end_ms);
+    if (*dropped ||
+        !corr_note_times(correlator, corr_session(correlator, session), update, start_ms, end_ms)) {
+        return NO_RECORD;
+    }
+    *dropped = was_dropped(correlator, session, update, start_ms, end_ms);
+    return *dropped ? NO_RECORD : find_call(correlator, session, update);
+}
+
 bool corr_update_call(struct correlator *correlator, const struct update *update)
 {
     uint32_t place = corr_find_session(correlator, update->session_id);
@@ -335,13 +357,10 @@ bool corr_update_call(struct correlator *correlator, const struct update *update
     if (!time_is_set(start_ms) && update_has(update, FIELD_ATTEMPTS)) {
         start_ms = first_time(update);
     }
-    bool good = false;
-    record_no number = find_call(correlator, place, update, start_ms, end_ms, &good);
+    bool dropped;
+    record_no number = enter_call(correlator, place, update, start_ms, end_ms, &dropped);
     if (number == NO_RECORD) {
-        return good;
-    }
-    if (!corr_note_times(correlator, corr_session(correlator, place), update, start_ms, end_ms)) {
-        return false;
+        return dropped;
     }
     uint32_t agent = corr_find_agent(correlator, corr_session(correlator, place), update->agent_id);
     if (agent == NO_KEY) {

@@ -83,7 +83,14 @@ bool corr_note_times(struct correlator *correlator, struct corr_session *session
 bool corr_describe_session(struct correlator *correlator, struct corr_session *session);
 /* The earliest end of the session at or after that time; NAN: none. */
 double corr_session_over(const struct corr_session *session, double start_ms);
-/* Ends and names of `from` are also those of `to`. */
+/* Adds an end of the session. Ends are kept by time; one that is reported twice is one. */
+bool corr_add_end(struct correlator *correlator, struct corr_session *session, double at_ms,
+                  bool gone);
+
+/* ---- correlator_join.c ---- */
+
+/* The sessions are one: ends, names, agents and calls of `from` become those of `to`. False: out of
+   memory; the same call completes it later. */
 bool corr_join_sessions(struct correlator *correlator, uint32_t from, uint32_t to);
 
 /* ---- correlator_agent.c ---- */

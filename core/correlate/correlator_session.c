@@ -140,18 +140,6 @@ bool corr_describe_session(struct correlator *correlator, struct corr_session *s
     return true;
 }
 
-/* Records that came before any time of their session was known get its number. */
-static void number_records(struct correlator *correlator, uint32_t place, session_no number)
-{
-    struct swarm *swarm = correlator->swarm;
-    for (record_no no = swarm_record_oldest(swarm); no != NO_RECORD;
-         no = swarm_record(swarm, no)->newer) {
-        if (swarm_record(swarm, no)->owner == place) {
-            swarm_record_move(swarm, no, number);
-        }
-    }
-}
-
 static bool open_session(struct correlator *correlator, struct corr_session *session)
 {
     struct slice id = swarm_text_slice(correlator->swarm, session->id);
@@ -159,7 +147,6 @@ static bool open_session(struct correlator *correlator, struct corr_session *ses
     if (session->number == NO_SESSION) {
         return false;
     }
-    number_records(correlator, (uint32_t)(session - correlator->sessions), session->number);
     session->described = false;
     correlator->unflushed = true;
     return corr_describe_session(correlator, session);
@@ -213,9 +200,8 @@ bool corr_note_times(struct correlator *correlator, struct corr_session *session
 
 /* ---- ends ---- */
 
-/* Ends are kept by time; one that is reported twice is one. */
-static bool add_end(struct correlator *correlator, struct corr_session *session, double at_ms,
-                    bool gone)
+bool corr_add_end(struct correlator *correlator, struct corr_session *session, double at_ms,
+                  bool gone)
 {
     size_t i = session->end_count;
     session->recheck = correlator->unflushed = true;
@@ -289,7 +275,7 @@ static bool take_ends(struct correlator *correlator, uint32_t place, const struc
         }
     }
     return !time_is_set(end_ms) ||
-           (add_end(correlator, session, end_ms, gone) &&
+           (corr_add_end(correlator, session, end_ms, gone) &&
             corr_note_times(correlator, session, update, (double)NAN, end_ms));
 }
 
@@ -337,108 +323,4 @@ bool corr_update_session(struct correlator *correlator, const struct update *upd
            corr_note_times(correlator, session, update, start_ms, (double)NAN) &&
            take_ends(correlator, place, update) &&
            corr_describe_session(correlator, &correlator->sessions[place]);
-}
-
-/* ---- two sessions that are one ---- */
-
-static bool join_agents(struct correlator *correlator, const struct corr_session *from,
-                        struct corr_session *to)
-{
-    for (size_t i = 0; i < from->agent_count; i++) {
-        const struct corr_agent *agent = &from->agents[i];
-        struct slice id = swarm_text_slice(correlator->swarm, agent->id);
-        uint32_t at = i == 0 ? 0 : corr_find_agent(correlator, to, id);
-        if (at == NO_KEY ||
-            facts_unite(&to->agents[at].facts, correlator->mem, &agent->facts) == FACT_NO_MEMORY) {
-            return false;
-        }
-        corr_note_agent(correlator, to, at, agent->last_start_ms);
-    }
-    return true;
-}
-
-static void own_call(struct correlator *correlator, record_no number, uint32_t place)
-{
-    corr_unlink(correlator, number);
-    swarm_record(correlator->swarm, number)->owner = place;
-    swarm_record_move(correlator->swarm, number, correlator->sessions[place].number);
-}
-
-/* Gives the call its ids in its session. *other: a call there that has one of them; NO_RECORD:
-   none. */
-static bool move_keys(struct correlator *correlator, record_no number, uint32_t to,
-                      record_no *other)
-{
-    uint32_t at = swarm_record(correlator->swarm, number)->first_key;
-    for (*other = NO_RECORD; at != NO_KEY; at = correlator->keys[at].same_record) {
-        struct slice id = {correlator->keys[at].id, correlator->keys[at].len};
-        record_no found = corr_find_call(correlator, to, id);
-        if (found == NO_RECORD && !corr_add_key(correlator, number, to, id)) {
-            return false;
-        }
-        if (found != NO_RECORD && found != number) {
-            *other = found;
-            return true;
-        }
-    }
-    return true;
-}
-
-/* The call is one of `to` under each of its ids. False: out of memory; it is one of `from` then, or
-   united with one of `to`. */
-static bool move_call(struct correlator *correlator, record_no number, uint32_t from, uint32_t to)
-{
-    record_no other, kept = number;
-    own_call(correlator, number, to);
-    bool good = corr_queue(correlator, number) && move_keys(correlator, number, to, &other);
-    if (good && other != NO_RECORD) {
-        kept = corr_unite_calls(correlator, other, number);
-        good = kept != NO_RECORD && move_call(correlator, kept, from, to);
-    }
-    if (good) {
-        corr_link(correlator, kept);
-    } else if (swarm_record(correlator->swarm, number)->used) {
-        own_call(correlator, number, from);
-    }
-    return good;
-}
-
-bool corr_join_sessions(struct correlator *correlator, uint32_t from_place, uint32_t to_place)
-{
-    struct swarm *swarm = correlator->swarm;
-    struct corr_session *from = &correlator->sessions[from_place];
-    struct corr_session *to = &correlator->sessions[to_place];
-    struct update times = {.local_ns = from->local_ns};
-    if (!join_agents(correlator, from, to) ||
-        facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
-        return false;
-    }
-    for (size_t i = 0; i < from->end_count; i++) {
-        if (!add_end(correlator, to, from->ends[i].ms, from->ends[i].gone)) {
-            return false;
-        }
-    }
-    if (!corr_note_times(correlator, to, &times, from->first_ms, from->last_ms)) {
-        return false;
-    }
-    corr_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
-    /* By number: a record that is united with another leaves the list. */
-    for (record_no no = 0; no < swarm_record_end(swarm); no++) {
-        const struct record *record = swarm_record(swarm, no);
-        if (record->used && record->owner == from_place &&
-            !move_call(correlator, no, from_place, to_place)) {
-            return false;
-        }
-    }
-    if (!u64map_put(&correlator->session_by_id, from->id, to_place)) {
-        return false;
-    }
-    if (from->number != NO_SESSION) {
-        swarm_hide_session(swarm, from->number);
-        from->number = NO_SESSION;
-    }
-    from->moved_to = to_place;
-    to->described = false;
-    correlator->unflushed = true;
-    return true;
 }

@@ -46,10 +46,12 @@ static bool find_row(struct correlator *correlator, record_no number)
         return false;
     }
     const struct agent_row *row = &correlator->sessions[record->owner].agents[agent].row;
-    bool moves = record->agent != row->agent;
+    if (record->agent != row->agent && !queue_children(correlator, record)) {
+        return false;
+    }
     record->agent = row->agent;
     record->track = row->track;
-    return !moves || queue_children(correlator, record);
+    return true;
 }
 
 /* ---- how it ends ---- */
@@ -138,6 +140,10 @@ bool corr_show(struct correlator *correlator, record_no number)
     struct record *record = swarm_record(correlator->swarm, number);
     struct corr_session *session = &correlator->sessions[record->owner];
     record->start_ms = facts_number(&record->facts, FIELD_START_MS);
+    if (record->session != session->number) {
+        /* It came before any time of its session was known. */
+        swarm_record_move(correlator->swarm, number, session->number);
+    }
     /* A hidden one too: its children are on its row. */
     if (session->number != NO_SESSION && !find_row(correlator, number)) {
         return false;

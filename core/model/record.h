@@ -39,6 +39,7 @@ struct record {
     uint64_t arrival;          /* the event of the live store that came next after it */
     uint32_t shown_events;     /* how many events it prints; 0: it has no span */
     span_no span;              /* NO_SPAN: it is not shown */
+    bool placed;               /* the span is on its row and counted; not if memory ran out then */
     struct end_facts *counted; /* of a request: what the statistics counted; NULL: nothing yet */
     record_no older, newer;    /* in order of arrival */
 

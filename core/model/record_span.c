@@ -135,11 +135,16 @@ static void uncount(struct swarm *swarm, const struct record *record, const stru
 }
 
 /* Removes the effects of the span; its number and its lane stay. */
-static void take_out(struct swarm *swarm, const struct record *record)
+static void take_out(struct swarm *swarm, struct record *record)
 {
     span_no no = record->span;
     struct span *span = swarm_edit_span(swarm, no);
     struct agent *agent = &swarm->agents[span->agent];
+    if (!record->placed) {
+        free_phases(swarm, span);
+        return;
+    }
+    record->placed = false;
     lane_remove(swarm, agent, no);
     if ((span->flags & SPAN_OPEN) != 0) {
         agent->open_by_kind[span->kind]--;
@@ -184,6 +189,7 @@ static bool take_in(struct swarm *swarm, struct record *record)
         agent->open_by_kind[span->kind]++;
     }
     agent->stale_open += stale;
+    record->placed = true;
     if (!derive_span(swarm, record, open, stale)) {
         /* Half of it may have been counted. */
         (void)stats_mark(swarm, agent->session);
@@ -280,7 +286,7 @@ static bool correct(struct swarm *swarm, struct record *record, const struct spa
     struct span *span = swarm_edit_span(swarm, record->span);
     uint16_t lane = span->lane;
     bool opened_before = (span->flags & SPAN_OPEN) != 0;
-    bool stays = span->start_ns == now->start_ns && span->agent == now->agent &&
+    bool stays = record->placed && span->start_ns == now->start_ns && span->agent == now->agent &&
                  span->name == now->name && span->cat == now->cat;
     if (opened_before && stays && (now->flags & SPAN_OPEN) != 0) {
         return true;
@@ -304,6 +310,9 @@ bool record_span_again(struct swarm *swarm, record_no number)
     struct span *span = swarm_edit_span(swarm, record->span);
     span->lane = 0;
     bool good = take_in(swarm, record);
+    if (!good) {
+        take_out(swarm, record);
+    }
     count_events(swarm, record);
     return good;
 }

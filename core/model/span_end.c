@@ -35,15 +35,47 @@ static bool note_error(struct swarm *swarm, span_no no)
     return true;
 }
 
-void span_end_unlist_error(struct swarm *swarm, span_no no)
+/* Whether the error at that place ends before `end_ns`. */
+static bool ends_before(const struct swarm *swarm, size_t at, int64_t end_ns)
 {
+    const struct span *span = swarm_edit_span(swarm, swarm->errors[at]);
+    return span == NULL || span->end_ns < end_ns;
+}
+
+/* The place of the span in the list; error_count: it is not on it. The list is in order of ends but
+   for events that came late, so where bisection misses it, the list is searched from its end. */
+static size_t find_error(const struct swarm *swarm, span_no no)
+{
+    int64_t end_ns = swarm_edit_span(swarm, no)->end_ns;
+    size_t low = 0, high = swarm->error_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ends_before(swarm, middle, end_ns)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (size_t i = low; i < swarm->error_count && i < low + 16; i++) {
+        if (swarm->errors[i] == no) {
+            return i;
+        }
+    }
     for (size_t i = swarm->error_count; i-- > 0;) {
         if (swarm->errors[i] == no) {
-            memmove(swarm->errors + i, swarm->errors + i + 1,
-                    (swarm->error_count - i - 1) * sizeof *swarm->errors);
-            swarm->error_count--;
-            return;
+            return i;
         }
+    }
+    return swarm->error_count;
+}
+
+void span_end_unlist_error(struct swarm *swarm, span_no no)
+{
+    size_t at = find_error(swarm, no);
+    if (at < swarm->error_count) {
+        memmove(swarm->errors + at, swarm->errors + at + 1,
+                (swarm->error_count - at - 1) * sizeof *swarm->errors);
+        swarm->error_count--;
     }
 }
 

@@ -134,6 +134,7 @@ static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no on
         if (span_is_record(span) && !span_is_phase(span->kind)) {
             (void)swarm_set_in_flight(swarm, no, false);
             span->next_phase = NO_SPAN;
+            swarm_record(swarm, (record_no)span->begin_no)->placed = false;
         } else {
             swarm_free_span(swarm, no);
         }
@@ -270,7 +271,10 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
 bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     swarm->revision++;
-    return find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
+    bool good = find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
+    /* The missing part is derived with the next frame. */
+    swarm->relane_due |= !good;
+    return good;
 }
 
 bool swarm_relane(struct swarm *swarm)

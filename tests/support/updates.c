@@ -299,7 +299,9 @@ char *updates_describe(const struct swarm *swarm, unsigned with)
             describe_span(swarm, span, with, &lines);
         }
     }
-    qsort(lines.texts, lines.count, sizeof *lines.texts, by_text);
+    if (lines.count > 1) {
+        qsort(lines.texts, lines.count, sizeof *lines.texts, by_text);
+    }
     for (size_t i = 0; i < lines.count; i++) {
         strbuf_addf(&out, "%s\n", lines.texts[i]);
         free(lines.texts[i]);

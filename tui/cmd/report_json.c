@@ -16,8 +16,8 @@
 
 #define NS_PER_MS 1000000LL
 #define EXACT_MAX 9007199254740992.0 /* 2^53: whole numbers up to it are written as integers */
-/* 17 digits: the same double when it is read. */
-#define FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17))
+/* 15 digits: what a double keeps of any decimal, so that 0.009 is written as 0.009. */
+#define FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
 
 /* The document so far. */
 struct writer {

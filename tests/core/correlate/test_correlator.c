@@ -585,6 +585,31 @@ TEST(the_marker_counts_what_would_have_been_printed)
     model_release(&model);
 }
 
+TEST(a_session_with_operations_stays_when_its_calls_move)
+{
+    struct model model = begun();
+    struct update call = tool_update("t", 5, 9, "Bash", NULL);
+    struct update session = session_update(PRECEDENCE_FILES);
+    call.session_id = model_text("trace:1");
+    update_string(&session, FIELD_ALIAS, "trace:1");
+    model_hello(&model, "trace:1", "api");
+    struct op_context at = model_at(&model, 2, NULL);
+    assert_int_equal(
+        tracer_start_tool(model.tracer, &at, model_text("o"), model_text("Read"), model_text(NULL)),
+        TRACER_OK);
+    model_update(&model, &call);
+    model_flush(&model);
+    model_update(&model, &session);
+    model_flush(&model);
+    assert_non_null(swarm_session(model.swarm, at.session));
+    assert_int_equal(swarm_session(model.swarm, at.session)->event_count, 1);
+    assert_int_equal(swarm_agent(model.swarm, span_of(&model, "Tool: Read")->agent)->session,
+                     at.session);
+    assert_int_equal(swarm_agent(model.swarm, span_of(&model, "Tool: Bash")->agent)->session,
+                     correlator_session(model.correlator, model_text("s")));
+    model_release(&model);
+}
+
 /* ---- memory ---- */
 
 static bool take_all(struct model *model)

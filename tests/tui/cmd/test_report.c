@@ -15,7 +15,8 @@ static const char feed[] =
     "\"attempt_start_times\":[1760625066000,1760625067500]}\n"
     "{\"op\":\"start_tool\",\"t\":1760625070000,\"session_id\":\"s\",\"span_id\":\"2\",\"tool_name\":\"Bash\"}\n"
     "{\"op\":\"end_tool\",\"t\":1760625072000,\"session_id\":\"s\",\"span_id\":\"2\",\"success\":false,\"error\":\"no\"}\n"
-    "{\"op\":\"instant\",\"t\":1760625073000,\"session_id\":\"s\",\"name\":\"mark\",\"cat\":\"c\",\"args\":{\"k\":[1,\"\\ud83d\"]}}\n"
+    "{\"op\":\"instant\",\"t\":1760625073000,\"session_id\":\"s\",\"name\":\"mark\",\"cat\":\"c\",\"args\":{\"k\":[1,\"\\ud83d\"],"
+    "\"d\":0.009}}\n"
     "not a line\n";
 
 /* Runs report on the feed. The caller frees the output. */
@@ -118,6 +119,13 @@ TEST(who_is_who)
     assert_int_equal(json_array_size(args), 2);
     assert_string_equal(json_string_value(json_array_get(args, 1)), "\xEF\xBF\xBD");
     json_decref(r);
+}
+
+TEST(a_decimal_is_written_as_it_was)
+{
+    char *text = run("--json", NULL);
+    assert_non_null(strstr(text, "\"d\":0.009}"));
+    free(text);
 }
 
 TEST(what_nothing_is_behind_is_absent)

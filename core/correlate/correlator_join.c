@@ -1,0 +1,119 @@
+/* Joins two sessions that turn out to be one: an alias names a session with updates of its own.
+   All facts of one are merged into the other, call by call; calls that share an id are united.
+   If out of memory, finished moves stay, so that the same update can finish the rest later. */
+#include "core/correlate/correlator_private.h"
+
+static bool join_agents(struct correlator *correlator, const struct corr_session *from,
+                        struct corr_session *to)
+{
+    for (size_t i = 0; i < from->agent_count; i++) {
+        const struct corr_agent *agent = &from->agents[i];
+        struct slice id = swarm_text_slice(correlator->swarm, agent->id);
+        uint32_t at = i == 0 ? 0 : corr_find_agent(correlator, to, id);
+        if (at == NO_KEY ||
+            facts_unite(&to->agents[at].facts, correlator->mem, &agent->facts) == FACT_NO_MEMORY) {
+            return false;
+        }
+        corr_note_agent(correlator, to, at, agent->last_start_ms);
+    }
+    return true;
+}
+
+static void own_call(struct correlator *correlator, record_no number, uint32_t place)
+{
+    corr_unlink(correlator, number);
+    swarm_record(correlator->swarm, number)->owner = place;
+    swarm_record_move(correlator->swarm, number, correlator->sessions[place].number);
+}
+
+/* Gives the call its ids in its session. *other: a call there that has one of them; NO_RECORD:
+   none. */
+static bool move_keys(struct correlator *correlator, record_no number, uint32_t to,
+                      record_no *other)
+{
+    uint32_t at = swarm_record(correlator->swarm, number)->first_key;
+    for (*other = NO_RECORD; at != NO_KEY; at = correlator->keys[at].same_record) {
+        struct slice id = {correlator->keys[at].id, correlator->keys[at].len};
+        record_no found = corr_find_call(correlator, to, id);
+        if (found == NO_RECORD && !corr_add_key(correlator, number, to, id)) {
+            return false;
+        }
+        if (found != NO_RECORD && found != number) {
+            *other = found;
+            return true;
+        }
+    }
+    return true;
+}
+
+/* The call is one of `to` under each of its ids. False: out of memory; it is one of `from` then, or
+   united with one of `to`. */
+static bool move_call(struct correlator *correlator, record_no number, uint32_t from, uint32_t to)
+{
+    record_no other, kept = number;
+    own_call(correlator, number, to);
+    bool good = corr_queue(correlator, number) && move_keys(correlator, number, to, &other);
+    if (good && other != NO_RECORD) {
+        kept = corr_unite_calls(correlator, other, number);
+        good = kept != NO_RECORD && move_call(correlator, kept, from, to);
+    }
+    if (good) {
+        corr_link(correlator, kept);
+    } else if (swarm_record(correlator->swarm, number)->used) {
+        own_call(correlator, number, from);
+    }
+    return good;
+}
+
+/* The session has no calls left. One that operations of a feed opened, too, keeps what these
+   wrote. */
+static void hide_session(struct swarm *swarm, intern_id id)
+{
+    struct slice text = swarm_text_slice(swarm, id);
+    session_no number = swarm_find_session(swarm, text.bytes, text.len);
+    if (number == NO_SESSION) {
+        return;
+    }
+    const struct session *session = swarm_session(swarm, number);
+    if (session->event_count == 0 && session->metadata_count == 0) {
+        swarm_hide_session(swarm, number);
+    }
+}
+
+bool corr_join_sessions(struct correlator *correlator, uint32_t from_place, uint32_t to_place)
+{
+    struct swarm *swarm = correlator->swarm;
+    struct corr_session *from = &correlator->sessions[from_place];
+    struct corr_session *to = &correlator->sessions[to_place];
+    struct update times = {.local_ns = from->local_ns};
+    if (!join_agents(correlator, from, to) ||
+        facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
+        return false;
+    }
+    for (size_t i = 0; i < from->end_count; i++) {
+        if (!corr_add_end(correlator, to, from->ends[i].ms, from->ends[i].gone)) {
+            return false;
+        }
+    }
+    if (!corr_note_times(correlator, to, &times, from->first_ms, from->last_ms)) {
+        return false;
+    }
+    corr_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
+    /* By number: a record that is united with another leaves the list. */
+    for (record_no no = 0; no < swarm_record_end(swarm); no++) {
+        const struct record *record = swarm_record(swarm, no);
+        if (record->used && record->owner == from_place &&
+            !move_call(correlator, no, from_place, to_place)) {
+            return false;
+        }
+    }
+    if (!u64map_put(&correlator->session_by_id, from->id, to_place)) {
+        return false;
+    }
+    hide_session(swarm, from->id);
+    from->number = NO_SESSION;
+    from->moved_to = to_place;
+    to->described = false;
+    correlator->unflushed = true;
+    return true;
+}
