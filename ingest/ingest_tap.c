@@ -1,5 +1,5 @@
-/* A line is printed after the model has taken what it holds: only then is the session known that an
-   operation without one went to, and nothing that was refused is kept. */
+/* A line is printed after the model has accepted it. Only then is the session of an operation
+   without session_id known, and rejected lines are not recorded. */
 #include "ingest/ingest_tap.h"
 
 #include "core/export/feed_line.h"

@@ -1,6 +1,6 @@
-/* Calls: an update of one is joined with what is known of it, under whichever of its ids. A call
-   that names another as its parent is on the parent's agent's row unless it names an agent
-   itself, so it is shown again when its parent moves. */
+/* Calls. An update is merged into the record that has one of its ids. A call with a parent call
+   is on the row of the parent's agent, unless it has an agent itself. So it is shown again when
+   its parent moves. */
 #include "core/correlate/correlator_private.h"
 
 enum { ALIASES_MAX = 8 };
@@ -329,8 +329,8 @@ static enum fact_result merge_fields(struct correlator *correlator, struct facts
     return result;
 }
 
-/* Moves the session's clock, then looks the call up: the sweep appends events as the clock moves, and
-   the cap may drop the call for them. NO_RECORD: it was dropped, or out of memory. */
+/* Moves the session's clock, then looks the call up: the sweep appends events as the clock
+   moves, and the cap may drop the call for them. NO_RECORD: it was dropped, or out of memory. */
 static record_no enter_call(struct correlator *correlator, uint32_t session,
                             const struct update *update, double start_ms, double end_ms,
                             bool *dropped)

@@ -1,6 +1,6 @@
-/* Two sessions that turn out to be one: an alias names a session that has updates of its own. All that
-   is known of the one becomes known of the other, call by call; calls that share an id are united.
-   What has moved stays moved where memory runs out, so that the same update can finish it later. */
+/* Joins two sessions that turn out to be one: an alias names a session with updates of its own.
+   All facts of one are merged into the other, call by call; calls that share an id are united.
+   If out of memory, finished moves stay, so that the same update can finish the rest later. */
 #include "core/correlate/correlator_private.h"
 
 static bool join_agents(struct correlator *correlator, const struct corr_session *from,
@@ -26,7 +26,8 @@ static void own_call(struct correlator *correlator, record_no number, uint32_t p
     swarm_record_move(correlator->swarm, number, correlator->sessions[place].number);
 }
 
-/* Gives the call its ids in its session. *other: a call there that has one of them; NO_RECORD: none. */
+/* Gives the call its ids in its session. *other: a call there that has one of them; NO_RECORD:
+   none. */
 static bool move_keys(struct correlator *correlator, record_no number, uint32_t to,
                       record_no *other)
 {
@@ -64,7 +65,8 @@ static bool move_call(struct correlator *correlator, record_no number, uint32_t 
     return good;
 }
 
-/* The session has no calls left. One that operations of a feed opened, too, keeps what these wrote. */
+/* The session has no calls left. One that operations of a feed opened, too, keeps what these
+   wrote. */
 static void hide_session(struct swarm *swarm, intern_id id)
 {
     struct slice text = swarm_text_slice(swarm, id);

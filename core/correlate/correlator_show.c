@@ -1,6 +1,6 @@
-/* From what is known of a call to what the model shows: its start, its end, its state, its
-   agent. How a call ends whose end nobody reported follows from its start, the ends of its
-   session and the session's clock alone, so it is worked out again when one of them changes. */
+/* Computes what the model shows of a call: its start, end, state and agent. If no source
+   reported its end, the end follows from its start, the ends of its session and the session's
+   clock alone. It is computed again when one of them changes. */
 #include "core/correlate/correlator_private.h"
 
 enum { ANCESTORS_MAX = 256 }; /* the longest chain of parents; also cuts cycles */

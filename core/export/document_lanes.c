@@ -112,8 +112,8 @@ static bool push(struct document_lanes *lanes, struct stack *stack, const struct
     return true;
 }
 
-/* The lane for the span; a new one where it fits none. UINT16_MAX lanes are enough: what comes then
-   shares the last. */
+/* Returns a lane for the span, new if it fits none. The last of UINT16_MAX lanes takes all
+   further spans. */
 static struct stack *choose(struct document_lanes *lanes, struct track_lanes *track,
                             const struct span *span, size_t prefer)
 {

@@ -128,7 +128,7 @@ static bool open_temp(struct trace_file *file)
     return true;
 }
 
-/* O_NONBLOCK, so that a pipe that nobody reads is an error and no standstill. */
+/* O_NONBLOCK turns a pipe without a reader into an error; opening it would block. */
 static bool open_directly(struct trace_file *file)
 {
     file->fd = open(file->path.data, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

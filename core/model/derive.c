@@ -1,6 +1,6 @@
-/* From events to spans, markers and the state of agents: the one path that live feeds, opened files
-   and rederiving share. It looks at an event and at what the events before it left open, at nothing
-   else. (Which end closes which begin: span_pair.c.) */
+/* Derives spans, markers and the state of agents from events: the one path of live feeds, opened
+   files and deriving again. It looks only at an event and at the spans that earlier events left
+   open. span_pair.c decides which end closes which begin. */
 #include "core/model/swarm_private.h"
 
 #include "core/base/time_ns.h"
@@ -393,7 +393,7 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
     if ((of->flags & SESSION_AGENTS) == 0 && derive_shows_agents(swarm, event)) {
         return swarm_set_agents(swarm, session) && swarm_rederive_sessions(swarm, pool, session);
     }
-    /* The marker's pid and tid are nobody's: it makes no row. */
+    /* The marker's pid and tid belong to no agent, so it makes no row. */
     if (event->name != swarm->known.trace_truncated &&
         swarm_track_agent(swarm, event->track) == NO_AGENT) {
         return false;

@@ -1,5 +1,5 @@
-/* Counting into one set of metrics: plain sums, a histogram for each quantity, and a list of
-   tools. */
+/* One set of metrics is plain sums, a histogram for each quantity, and a list of tools. Sums are
+   integers where spans can be subtracted again. */
 #include "core/model/metrics_acc.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-/* The span of a record, corrected in place: what the model derived from the span as it was is
-   taken back, then the span as it is now is taken in. Its number stays, so that a cursor on it
-   does. A span leaves its lane only where it would overlap. */
+/* Corrects the span of a record in place: the effects of the old span are removed, then those of
+   the new one are added. The number stays, so a cursor on the span does too. A span leaves its
+   lane only if it would overlap there. */
 #include "core/model/lane_index.h"
 #include "core/model/record.h"
 #include "core/model/swarm_private.h"
@@ -104,10 +104,10 @@ static uint32_t count_phases(const struct swarm *swarm, const struct span *reque
     return count;
 }
 
-/* ---- out and in ---- */
+/* ---- removing and adding ---- */
 
-/* Remembers what the statistics count of a request: the record's facts may be others when it is
-   taken out. Without memory for it they are counted again then. */
+/* Keeps the facts that the statistics counted of a request, since the record's facts may differ
+   when it is removed. Without memory the session is counted again then. */
 static void keep_counted(struct swarm *swarm, struct record *record, const struct end_facts *facts)
 {
     if (record->kind != CALL_REQUEST) {
@@ -134,8 +134,8 @@ static void uncount(struct swarm *swarm, const struct record *record, const stru
     }
 }
 
-/* Takes back what was derived from the record's span; its number stays. With `keeps_place` it is left
-   in its lane, where lane_corrected follows, and its agent's times are as they were. */
+/* Removes the effects of the span; its number stays. With `keeps_place` it also stays in its lane, where
+   lane_corrected() follows, and its agent's times stay as they were. */
 static void take_out(struct swarm *swarm, struct record *record, bool keeps_place)
 {
     span_no no = record->span;

@@ -1,7 +1,7 @@
-/* A closed span is added to its agent's accumulator and to its session's; a request to its
-   model's as well. Totals over sessions are made when they are asked for, so a session can be
-   counted again without the others. A session whose closed spans were corrected is counted again
-   when somebody asks. */
+/* A closed span is added to its agent's and its session's accumulator, a request also to its
+   model's. Totals over sessions are computed by each query, so one session can be counted again
+   without the others. A session whose closed spans were corrected may be marked stale: the next
+   query counts it again. */
 #include "core/model/stats.h"
 
 #include "core/model/swarm_private.h"
@@ -42,7 +42,7 @@ void stats_release(struct stats *stats)
     intern_free(stats->names);
 }
 
-/* ---- who is entered ---- */
+/* agents, sessions and models */
 
 /* NULL: out of memory. */
 static struct stats_agent *agent_in(struct stats *stats, agent_no agent)

@@ -54,7 +54,7 @@ bool stats_mark(struct swarm *swarm, session_no session);
 void stats_remove_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts);
 /* The text of a model's name; bytes NULL: `name` is INTERN_NONE. */
 struct slice stats_model_text(const struct stats *stats, intern_id name);
-/* Forgets what was entered of the session and its agents. */
+/* Forgets the counts of the session and its agents. */
 void stats_forget(struct stats *stats, const struct swarm *swarm, session_no session);
 /* The name of a tool span's tool, in `names`; INTERN_FAILED: out of memory. */
 intern_id stats_tool_name(struct stats *stats, const struct swarm *swarm, const struct span *span);

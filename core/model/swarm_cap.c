@@ -1,9 +1,9 @@
-/* The cap of a pool: when what is in memory reaches it, the oldest is dropped until at most half
-   is left, a trace_truncated marker takes the front, and everything is derived again from what
-   is left, which makes the picture that of the exported file (the seed's evictOldestEvents).
+/* The cap of a pool. At the cap the oldest events are dropped until at most half are left, and a
+   trace_truncated marker goes to the front. All is then derived again, so the model equals that
+   of the exported file (the seed's evictOldestEvents).
 
    Without records exactly half is dropped, as the seed does. A record counts as the events that
-   it would print; records are dropped whole, in order of arrival among the events, open ones
+   it would print. Records are dropped whole, in order of arrival among the events, open ones
    last. */
 #include "core/model/swarm_private.h"
 

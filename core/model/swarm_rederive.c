@@ -272,7 +272,7 @@ bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_
 {
     swarm->revision++;
     bool good = find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
-    /* What is missing is derived with the next frame. */
+    /* The missing part is derived with the next frame. */
     swarm->relane_due |= !good;
     return good;
 }

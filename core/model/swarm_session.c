@@ -403,7 +403,7 @@ bool swarm_print_agent(struct swarm *swarm, track_no track, track_no process_tra
     return true;
 }
 
-/* ---- who is who ---- */
+/* ---- identities ---- */
 
 static bool set_text(struct swarm *swarm, intern_id *id, const char *text, size_t len)
 {
@@ -434,7 +434,7 @@ static agent_no who_answers(const struct swarm *swarm, intern_id id)
                                                                                   : NO_AGENT;
 }
 
-/* A row for the parent that nobody is, so that its children stand together. */
+/* A row for a parent id that no agent has, which groups its children. */
 static bool ensure_parent_row(struct swarm *swarm, agent_no child)
 {
     intern_id id = swarm->agents[child].parent_id;

@@ -1,6 +1,6 @@
-/* Begins and ends of calls as the seed writes them: the args of an end are those of its begin
-   with the end's own merged over them; a request's phases come just before its end, in the order
-   of the seed's endLLMRequestPerfettoSpan, retries inside the set-up. */
+/* Prints begins and ends of calls as the seed writes them. The args of an end are its own merged
+   over those of its begin. A request's phases precede its end, in the order of the seed's
+   endLLMRequestPerfettoSpan, retries inside the set-up. */
 #include "core/tracer/print.h"
 
 #include "core/base/arg_list.h"

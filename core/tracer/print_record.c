@@ -1,4 +1,5 @@
-/* From a record to its events: what its facts come to, handed to the printer. */
+/* Prints the events of a record: converts its facts to call_values and passes them to the
+   printer. */
 #include "core/tracer/print.h"
 
 #include <math.h>

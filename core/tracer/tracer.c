@@ -142,8 +142,7 @@ struct registered *tracer_agent(struct tracer *tracer, struct trace_session *ses
     if (agent == NULL || agent->known) {
         return agent;
     }
-    /* Nobody registered it, or somebody unregistered it (FEED.md, "Where this program knows
-       better"). */
+    /* The agent was never registered, or it was unregistered (doc/FEED.md). */
     fill_in(tracer, session, agent, id, session->main_id, process_id(session, agent));
     if (tracer_emit_metadata(tracer, session, agent, false)) {
         return agent;

@@ -96,7 +96,7 @@ enum tracer_result tracer_counter(struct tracer *tracer, const struct op_context
 /* The exit handler: closes the session's open spans at its clock, incomplete. */
 enum tracer_result tracer_end_session(struct tracer *tracer, const struct op_context *context);
 
-/* Beyond the seed: what is seen of a request while it runs. Nothing is appended. */
+/* Beyond the seed: progress of a running request. Appends nothing. */
 enum tracer_result tracer_first_token(struct tracer *tracer, const struct op_context *context,
                                       struct slice span_id);
 enum tracer_result tracer_progress(struct tracer *tracer, const struct op_context *context,
@@ -108,8 +108,8 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
 /* Sets the function that closes the records of updates when tracer_close_all closes the
    operations' spans; NULL: no records. It returns false if out of memory. */
 void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx), void *ctx);
-/* Closes what is open in every session, each at its own clock, incomplete: what the program does
-   as it ends. */
+/* Closes all open spans of every session at its own clock, as incomplete. The program calls it
+   at its end. */
 enum tracer_result tracer_close_all(struct tracer *tracer);
 
 /* ---- for updates ---- */
