@@ -96,8 +96,9 @@ bool intervals_remove(struct intervals *set, int64_t from, int64_t to)
             left[left_count++] = (struct interval){to, item->to};
         }
     }
-    if (left_count == 0 && last > first && gone < set->length) {
-        /* An empty one stays, since a corrected span comes back here at once: nothing moves then. */
+    if (left_count == 0 && last > first) {
+        /* An empty interval stays: a corrected span comes back here at once, and then nothing
+           moves. */
         left[left_count++] = (struct interval){set->items[first].from, set->items[first].from};
     }
     size_t after = set->count - last;
@@ -108,7 +109,7 @@ bool intervals_remove(struct intervals *set, int64_t from, int64_t to)
     move_items(set, last, first + left_count);
     memcpy(set->items + first, left, left_count * sizeof *left);
     set->length -= gone;
-    set->count = set->length == 0 ? 0 : first + left_count + after;
+    set->count = first + left_count + after;
     return true;
 }
 

@@ -23,7 +23,8 @@ void intervals_release(struct intervals *set);
 /* Adds the interval; `from` <= `to`. Fast near the end of the list. False: out of memory,
    nothing changed. */
 bool intervals_add(struct intervals *set, int64_t from, int64_t to);
-/* Takes the stretch, `from` < `to`, out of the set; an empty one may stay where it was. False: out of memory, nothing changed. */
+/* Takes the stretch, `from` < `to`, out of the set; an empty one may stay where it was. False: out
+   of memory, nothing changed. */
 bool intervals_remove(struct intervals *set, int64_t from, int64_t to);
 /* Adds those of `from` that reach into the stretch, each as a whole. *left is how many more may
    be looked at. False: it ran out, or out of memory. */

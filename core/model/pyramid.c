@@ -154,8 +154,8 @@ static void add_bucket(struct pyramid_bucket *sum, const struct pyramid_bucket *
     sum->last = bucket->last;
 }
 
-/* What lies in a finer bucket lies in this one; of what reaches over a finer one's end, there is only
-   the last that begins there. */
+/* A span in a finer bucket is in this one too. A bucket knows only the last of the spans that begin
+   in it and end after it. */
 static void renew_from_finer(struct renewal *renewal, const struct pyramid_level *finer)
 {
     unsigned shift = renewal->shift - STEP;

@@ -52,12 +52,13 @@ void pyramid_release(struct pyramid *pyramid);
    is then useless. */
 bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
                  const int64_t weights[SPAN_KINDS]);
-/* Sets *weights, zeroed before, to the span's time by kinds. False: the span is not in the pyramid. */
+/* Sets *weights, zeroed before, to the span's time by kinds. False: the span is not in the
+   pyramid. */
 typedef bool pyramid_weigh(const void *ctx, const struct lane_span *span, int64_t *weights);
-/* Sums up again the buckets in which a span that begins at `at_ns` is, was or was not: the finest
-   from `spans`, which are all that begin in it, in order; each coarser one from the four within it.
-   Adds to *touched how many spans and buckets that took. False: out of memory, the pyramid is of no
-   more use. */
+/* Sums up again the buckets of a span that begins at `at_ns` and was added, removed or corrected:
+   the finest one from `spans`, all spans that begin in it, in order; each coarser one from the four
+   within it. Adds the number of spans and buckets read to *touched. False: out of memory, the
+   pyramid is then useless. */
 bool pyramid_renew(struct pyramid *pyramid, int64_t at_ns, const struct lane_span *spans,
                    size_t count, pyramid_weigh *weigh, const void *ctx, uint64_t *touched);
 /* The coarsest level whose buckets are not longer than 2^zoom ns; -1: none is that fine. */

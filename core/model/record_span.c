@@ -134,8 +134,8 @@ static void uncount(struct swarm *swarm, const struct record *record, const stru
     }
 }
 
-/* Removes the effects of the span; its number stays. With `keeps_place` it also stays in its lane, where
-   lane_corrected() follows, and its agent's times stay as they were. */
+/* Removes the effects of the span; its number stays. With `keeps_place` it also stays in its lane,
+   where lane_corrected() follows, and its agent's times stay as they were. */
 static void take_out(struct swarm *swarm, struct record *record, bool keeps_place)
 {
     span_no no = record->span;

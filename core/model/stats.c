@@ -55,6 +55,7 @@ static struct stats_agent *agent_in(struct stats *stats, agent_no agent)
         struct stats_agent *made = &stats->agents[stats->agent_count++];
         metrics_acc_init(&made->acc, stats->mem);
         intervals_init(&made->busy, stats->mem);
+        made->work = 0;
     }
     return &stats->agents[agent];
 }
@@ -255,9 +256,13 @@ bool stats_add_span(struct swarm *swarm, const struct span *span, const struct e
         return true;
     }
     count_closed(&session->spans, span->flags, 1);
-    return !is_work(span) || (count_work(swarm, span, facts, agent, session, 1) &&
-                              intervals_add(&agent->busy, span->start_ns, span->end_ns) &&
-                              intervals_add(&session->busy, span->start_ns, span->end_ns));
+    if (!is_work(span)) {
+        return true;
+    }
+    agent->work++;
+    return count_work(swarm, span, facts, agent, session, 1) &&
+           intervals_add(&agent->busy, span->start_ns, span->end_ns) &&
+           intervals_add(&session->busy, span->start_ns, span->end_ns);
 }
 
 /* ---- subtracting ---- */
@@ -342,9 +347,12 @@ static bool subtract(struct swarm *swarm, const struct span *span, const struct 
         phase = swarm_edit_span(swarm, no);
         count_closed(&session->spans, phase->flags, -1);
     }
-    return !is_work(span) ||
-           (span->end_ns > span->start_ns && count_work(swarm, span, facts, agent, session, -1) &&
-            subtract_agent_busy(swarm, span) && subtract_session_busy(swarm, span));
+    if (!is_work(span)) {
+        return true;
+    }
+    agent->work--;
+    return span->end_ns > span->start_ns && count_work(swarm, span, facts, agent, session, -1) &&
+           subtract_agent_busy(swarm, span) && subtract_session_busy(swarm, span);
 }
 
 void stats_remove_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts)
@@ -436,6 +444,7 @@ static void forget_agents(struct stats *stats, const struct swarm *swarm, sessio
         if (swarm->agents[i].session == session) {
             metrics_acc_release(&stats->agents[i].acc);
             intervals_release(&stats->agents[i].busy);
+            stats->agents[i].work = 0;
         }
     }
 }

@@ -10,6 +10,7 @@
 struct stats_agent {
     struct metrics_acc acc;
     struct intervals busy;
+    size_t work; /* closed calls counted in `busy`, also those without length */
 };
 
 struct stats_model {

@@ -135,8 +135,8 @@ struct slice swarm_text_slice(const struct swarm *swarm, intern_id id);
 /* Grows with every change of the model. */
 uint64_t swarm_revision(const struct swarm *swarm);
 
-/* How many nodes corrections have touched since the start: spans looked at again, entries of lanes
-   that were moved, buckets summed up again. It grows with each correction, for tests and measurements. */
+/* How many nodes corrections have touched since the start: spans read again, entries of lanes that
+   were moved, buckets summed up again. For tests and measurements. */
 uint64_t swarm_touched(const struct swarm *swarm);
 
 /* ---- sessions ---- */

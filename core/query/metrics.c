@@ -119,7 +119,7 @@ static void sum_agent(const struct gathering *g, agent_no number, const struct o
     if ((agent->flags & AGENT_DEAD) != 0) {
         return;
     }
-    bool any = reach->from_ns != INT64_MAX || (in != NULL && in->busy.count > 0);
+    bool any = reach->from_ns != INT64_MAX || (in != NULL && in->work > 0);
     if (any && in != NULL) {
         *busy_ms = to_ms(busy_ns(&in->busy, reach));
     }
