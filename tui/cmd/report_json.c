@@ -16,8 +16,9 @@
 
 #define NS_PER_MS 1000000LL
 #define EXACT_MAX 9007199254740992.0 /* 2^53: whole numbers up to it are written as integers */
-/* 15 digits: what a double keeps of any decimal, so that 0.009 is written as 0.009. */
-#define FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+/* 15 digits: what a double keeps of any decimal, so that 0.009 is written as 0.009. ASCII: a name
+   may hold controls that a terminal obeys, such as CSI (U+009B) and U+202E. */
+#define FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII)
 
 /* The document so far. */
 struct writer {
@@ -195,7 +196,16 @@ static void put_raw_name(struct writer *w, json_t *object, const char *name,
 static int append(const char *bytes, size_t len, void *ctx)
 {
     struct writer *w = ctx;
+    const char *del;
 
+    /* jansson escapes every control but DEL. */
+    while ((del = memchr(bytes, 0x7F, len)) != NULL) {
+        size_t before = (size_t)(del - bytes);
+        strbuf_add(w->out, bytes, before);
+        strbuf_add(w->out, "\\u007F", 6);
+        bytes = del + 1;
+        len -= before + 1;
+    }
     strbuf_add(w->out, bytes, len);
     return w->out->failed ? -1 : 0;
 }

@@ -156,3 +156,19 @@ TEST(the_tables_say_the_same)
             fail_msg("'%s' is not in:\n%s", says[i], text);
     free(text);
 }
+
+TEST(no_control_of_a_terminal_is_written)
+{
+    static const char odd[] = "{\"op\":\"hello\",\"t\":1760625065000,\"session_id\":\"s\","
+                              "\"name\":\"a\\u202Eb\\u009Bc\\u007Fd\"}\n";
+    const char *argv[] = {support_program(), "report", "--json", "-", NULL};
+    struct support_run r;
+
+    support_run(&r, argv, odd, sizeof odd - 1, 120000);
+    assert_int_equal(r.status, 0);
+    for (size_t i = 0; i < r.out_len; i++)
+        assert_true(r.out[i] == '\n' || (r.out[i] >= ' ' && r.out[i] < 0x7F));
+    assert_non_null(strstr(r.out, "a\\u202Eb\\u009Bc\\u007Fd"));
+    free(r.out);
+    free(r.err);
+}
