@@ -33,9 +33,13 @@ static struct fuzz_metrics run(const char *bytes, size_t len, size_t chunk)
     bool good = true;
     batch_init(&batch, &mem_libc);
     init_importer(&importer, &model);
-    for (size_t at = 0; good && at <= len; at += chunk) {
+    bool ended = false;
+    for (size_t at = 0; good && !ended; at += chunk) {
         struct slice plain;
-        unpack_feed(unpack, bytes + at, len - at < chunk ? len - at : chunk);
+        size_t begin = at < len ? at : len;
+        size_t count = len - begin < chunk ? len - begin : chunk;
+        unpack_feed(unpack, bytes + begin, count);
+        ended = count == 0;
         while (good && unpack_next(unpack, &plain))
             good = decoder_push(decoder, plain.bytes, plain.len, &batch) &&
                    importer_take(&importer, NULL, &batch);
