@@ -275,11 +275,13 @@ static bool too_long(struct scan *scan, bool closed)
     return true;
 }
 
-/* Takes the bytes of what is held, up to the next decision. Returns the number of bytes. */
+/* Takes the bytes of what is held, up to the next decision. Returns the number of bytes. Stops at
+   the first byte over the maximum, so that the length of a chunk decides nothing. */
 static size_t take_held(struct scan *scan, const char *bytes, size_t len)
 {
     bool closed = false, good = true;
-    size_t n = follow(scan, bytes, len, &closed);
+    size_t room = scan->dropping ? len : scan->max - scan->held.len;
+    size_t n = follow(scan, bytes, len > room ? room + 1 : len, &closed);
     uint64_t end = scan->offset + n;
     if (!scan->dropping) {
         strbuf_add(&scan->held, bytes, n);

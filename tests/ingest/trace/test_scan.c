@@ -168,3 +168,17 @@ TEST(an_event_beyond_the_maximum_is_passed_over)
     }
     strbuf_release(&found.text);
 }
+
+TEST(an_error_beyond_the_maximum_is_not_looked_for)
+{
+    static const char text[] =
+        "[{\"name\":\"a\"},{\"name\":\"a name that is longer than the maximum of forty\" 7,"
+        "{\"name\":\"c\"},{\"name\":\"d\"}]";
+    struct found found;
+    strbuf_init(&found.text, &mem_libc, 0);
+    for (int by_bytes = 0; by_bytes < 2; by_bytes++) {
+        scan_text(text, 40, by_bytes, &found);
+        assert_string_equal(found.text.data, "e:a;b:1;");
+    }
+    strbuf_release(&found.text);
+}
