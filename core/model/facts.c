@@ -6,7 +6,7 @@
    then sorted by key, so the order of arrival does not show. */
 #include "core/model/facts.h"
 
-#include "core/base/json_read.h"
+#include "core/base/json_join.h"
 
 #include <stdlib.h>
 
@@ -73,15 +73,6 @@ static struct fact *add(struct facts *facts, const struct mem *mem)
 
 /* ---- texts ---- */
 
-/* Positive: a is the longer, of two as long the one with the greater bytes. */
-static int compare_texts(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    if (a_len != b_len) {
-        return a_len < b_len ? -1 : 1;
-    }
-    return a_len == 0 ? 0 : memcmp(a, b, a_len);
-}
-
 /* Replaces the block of a fact, which may be new. False: out of memory, nothing changed. */
 static bool put_block(struct facts *facts, const struct mem *mem, struct fact *fact,
                       struct fact made, const void *bytes, size_t len)
@@ -110,7 +101,7 @@ static enum fact_result merge_text(struct facts *facts, const struct mem *mem, s
 {
     struct fact *fact = find(facts, made.field, made.precedence);
     bool latest = rule_of(made.field) == RULE_LATEST;
-    int order = fact == NULL ? 1 : compare_texts(text.bytes, text.len, fact->bytes, fact->len);
+    int order = fact == NULL ? 1 : json_join_order(text.bytes, text.len, fact->bytes, fact->len);
     if (fact != NULL) {
         double now = latest ? made.at_ms : made.precedence;
         double was = latest ? fact->at_ms : fact->precedence;
@@ -234,7 +225,7 @@ static enum fact_result merge_retry(struct facts *facts, const struct mem *mem, 
         memcpy(bytes + sizeof kept, retry->error.bytes, retry->error.len);
     }
     made.at_ms = time_is_set(retry->at_ms) ? retry->at_ms : made.at_ms;
-    int order = fact == NULL ? 1 : compare_texts(bytes, len, fact->bytes, fact->len);
+    int order = fact == NULL ? 1 : json_join_order(bytes, len, fact->bytes, fact->len);
     bool better =
         fact == NULL || made.at_ms > fact->at_ms || (made.at_ms >= fact->at_ms && order > 0);
     bool good = !better || put_block(facts, mem, fact, made, bytes, len);
@@ -249,87 +240,6 @@ static struct json_value object_of(const char *bytes, size_t len)
     return (struct json_value){JSON_TYPE_OBJECT, bytes, len};
 }
 
-static struct json_value find_member(struct json_value object, struct json_value key)
-{
-    struct json_walk walk = json_walk(object);
-    struct json_member member;
-    while (json_next_member(&walk, &member)) {
-        if (json_same_string(member.key, key)) {
-            return member.value;
-        }
-    }
-    return (struct json_value){.type = JSON_TYPE_NONE};
-}
-
-static void put_member(struct strbuf *out, struct json_value key, struct json_value value)
-{
-    strbuf_adds(out, out->len > 1 ? "," : "");
-    strbuf_add(out, key.raw, key.len);
-    strbuf_addc(out, ':');
-    strbuf_add(out, value.raw, value.len);
-}
-
-static int by_key(const void *a, const void *b)
-{
-    const struct json_member *x = a, *y = b;
-    int order = memcmp(x->key.raw, y->key.raw, x->key.len < y->key.len ? x->key.len : y->key.len);
-    return order != 0 ? order : (x->key.len > y->key.len) - (x->key.len < y->key.len);
-}
-
-static size_t count_members(struct json_value object)
-{
-    struct json_walk walk = json_walk(object);
-    struct json_member member;
-    size_t count = 0;
-    while (json_next_member(&walk, &member)) {
-        count++;
-    }
-    return count;
-}
-
-/* Joins the members of both, sorted by key. A member of both gets the shorter spelling of its
-   key and the greater value by text. */
-static bool join_objects(const struct mem *mem, struct json_value a, struct json_value b,
-                         struct strbuf *out)
-{
-    size_t most = count_members(a) + count_members(b), count = 0;
-    struct json_member *members = mem_alloc(mem, (most + 1) * sizeof *members);
-    if (members == NULL) {
-        return false;
-    }
-    struct json_value sides[2] = {a, b};
-    for (size_t side = 0; side < 2; side++) {
-        struct json_walk walk = json_walk(sides[side]);
-        struct json_member member;
-        while (json_next_member(&walk, &member)) {
-            size_t at = 0;
-            while (at < count && !json_same_string(members[at].key, member.key)) {
-                at++;
-            }
-            if (at == count) {
-                members[count++] = member;
-                continue;
-            }
-            if (compare_texts(member.key.raw, member.key.len, members[at].key.raw,
-                              members[at].key.len) < 0) {
-                members[at].key = member.key;
-            }
-            if (compare_texts(member.value.raw, member.value.len, members[at].value.raw,
-                              members[at].value.len) > 0) {
-                members[at].value = member.value;
-            }
-        }
-    }
-    qsort(members, count, sizeof *members, by_key);
-    strbuf_addc(out, '{');
-    for (size_t i = 0; i < count; i++) {
-        put_member(out, members[i].key, members[i].value);
-    }
-    strbuf_addc(out, '}');
-    mem_free(mem, members, (most + 1) * sizeof *members);
-    return !out->failed;
-}
-
 static enum fact_result merge_object(struct facts *facts, const struct mem *mem, struct fact made,
                                      struct slice object)
 {
@@ -338,15 +248,15 @@ static enum fact_result merge_object(struct facts *facts, const struct mem *mem,
         return put_block(facts, mem, NULL, made, object.bytes, object.len) ? FACT_CHANGED
                                                                            : FACT_NO_MEMORY;
     }
-    if (compare_texts(object.bytes, object.len, fact->bytes, fact->len) == 0) {
+    if (json_join_order(object.bytes, object.len, fact->bytes, fact->len) == 0) {
         return FACT_SAME;
     }
     struct strbuf joined;
     strbuf_init(&joined, mem, 0);
     made.merged = true;
-    bool good = join_objects(mem, object_of(fact->bytes, fact->len),
-                             object_of(object.bytes, object.len), &joined);
-    bool same = good && compare_texts(joined.data, joined.len, fact->bytes, fact->len) == 0;
+    bool good = json_join(mem, object_of(fact->bytes, fact->len),
+                          object_of(object.bytes, object.len), &joined);
+    bool same = good && json_join_order(joined.data, joined.len, fact->bytes, fact->len) == 0;
     good = good && (same || put_block(facts, mem, fact, made, joined.data, joined.len));
     strbuf_release(&joined);
     return !good ? FACT_NO_MEMORY : same ? FACT_SAME : FACT_CHANGED;
@@ -483,18 +393,9 @@ struct slice facts_args(const struct facts *facts, struct strbuf *scratch)
             args = (struct slice){fact->bytes, fact->len};
             continue;
         }
-        /* The args so far, and what they lack. */
         struct strbuf all;
         strbuf_init(&all, scratch->mem, 0);
-        strbuf_add(&all, args.bytes, args.len - 1);
-        struct json_walk walk = json_walk(object_of(fact->bytes, fact->len));
-        struct json_member member;
-        while (json_next_member(&walk, &member)) {
-            if (find_member(object_of(args.bytes, args.len), member.key).type == JSON_TYPE_NONE) {
-                put_member(&all, member.key, member.value);
-            }
-        }
-        strbuf_addc(&all, '}');
+        json_add_missing(object_of(args.bytes, args.len), object_of(fact->bytes, fact->len), &all);
         scratch->len = from;
         strbuf_add(scratch, all.data, all.len);
         scratch->failed |= all.failed;
