@@ -106,17 +106,6 @@ void orphan_open_remove_dropped(struct swarm *swarm)
     close_gaps(swarm);
 }
 
-void orphan_open_shift(struct swarm *swarm, session_no session, int64_t by_ns)
-{
-    for (size_t i = 0; i < swarm->orphans.count; i++) {
-        struct span *span = &swarm->orphans.spans[i].span;
-        if (!is_gap(&swarm->orphans.spans[i]) && swarm->agents[span->agent].session == session) {
-            span->start_ns += by_ns;
-            span->end_ns += by_ns;
-        }
-    }
-}
-
 void orphan_open_release(struct swarm *swarm)
 {
     struct orphan_list *list = &swarm->orphans;

@@ -165,7 +165,6 @@ struct marker *swarm_new_marker(struct swarm *swarm);
 /* swarm_session.c */
 struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
                               int64_t number);
-struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number);
 /* Reads a metadata event into names, parents, sort indexes. */
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
 
@@ -251,7 +250,6 @@ const struct orphan_open *orphan_open_next(const struct swarm *swarm, size_t *at
 void orphan_open_remove(struct swarm *swarm, const struct span *span);
 /* Removes those of dropped sessions. */
 void orphan_open_remove_dropped(struct swarm *swarm);
-void orphan_open_shift(struct swarm *swarm, session_no session, int64_t by_ns);
 void orphan_open_release(struct swarm *swarm);
 
 /* lane.c */

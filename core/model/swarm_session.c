@@ -221,7 +221,7 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
 
 /* ---- agents ---- */
 
-struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number)
+static struct agent *new_agent(struct swarm *swarm, session_no session, agent_no *number)
 {
     if (!mem_reserve(swarm->mem, &swarm->agents, &swarm->agent_cap, swarm->agent_count + 1,
                      sizeof *swarm->agents)) {
@@ -246,7 +246,7 @@ struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no 
 static agent_no process_agent(struct swarm *swarm, struct process *process)
 {
     if (process->agent == NO_AGENT) {
-        struct agent *agent = swarm_new_agent(swarm, process->session, &process->agent);
+        struct agent *agent = new_agent(swarm, process->session, &process->agent);
         if (agent == NULL) {
             return NO_AGENT;
         }
@@ -262,7 +262,7 @@ static agent_no thread_agent(struct swarm *swarm, track_no track)
 {
     struct track_slot *slot = &swarm->tracks[track];
     agent_no number;
-    struct agent *agent = swarm_new_agent(swarm, slot->track.session, &number);
+    struct agent *agent = new_agent(swarm, slot->track.session, &number);
     if (agent == NULL) {
         return NO_AGENT;
     }
@@ -444,7 +444,7 @@ static bool ensure_parent_row(struct swarm *swarm, agent_no child)
         return true;
     }
     agent_no number;
-    struct agent *agent = swarm_new_agent(swarm, swarm->agents[child].session, &number);
+    struct agent *agent = new_agent(swarm, swarm->agents[child].session, &number);
     if (agent == NULL || !u64map_put(&swarm->group_by_id, id, number)) {
         return false;
     }

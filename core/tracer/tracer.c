@@ -208,7 +208,8 @@ static struct trace_session *begin_session(struct tracer *tracer, session_no num
     return session;
 }
 
-struct trace_session *tracer_find_session(struct tracer *tracer, session_no number)
+/* NULL: the tracer does not have it. */
+static struct trace_session *find_session(struct tracer *tracer, session_no number)
 {
     if (number >= tracer->session_count || isnan(tracer->sessions[number].start_ms)) {
         return NULL;
@@ -266,9 +267,10 @@ enum tracer_result tracer_hello(struct tracer *tracer, double t_ms, int64_t loca
     return tracer_advance(tracer, &context);
 }
 
-struct trace_session *tracer_session(struct tracer *tracer, session_no number)
+/* Returns the session, new if necessary. NULL: out of memory. */
+static struct trace_session *session_in(struct tracer *tracer, session_no number)
 {
-    struct trace_session *session = tracer_find_session(tracer, number);
+    struct trace_session *session = find_session(tracer, number);
     if (session == NULL) {
         /* Raw events opened it; its first operation makes it a session of agents. */
         const struct hello_op none = {0};
@@ -280,7 +282,7 @@ struct trace_session *tracer_session(struct tracer *tracer, session_no number)
 
 struct trace_session *tracer_enter(struct tracer *tracer, const struct op_context *context)
 {
-    struct trace_session *session = tracer_session(tracer, context->session);
+    struct trace_session *session = session_in(tracer, context->session);
     if (session == NULL || !tracer_run_ticks(tracer, session, context->t_ms)) {
         return NULL;
     }
@@ -293,7 +295,7 @@ struct trace_session *tracer_enter(struct tracer *tracer, const struct op_contex
 
 enum tracer_result tracer_advance(struct tracer *tracer, const struct op_context *context)
 {
-    if (tracer_find_session(tracer, context->session) == NULL) {
+    if (find_session(tracer, context->session) == NULL) {
         swarm_set_clock(tracer->swarm, context->session, record_ns(context->t_ms),
                         context->local_ns);
         return TRACER_OK;
@@ -416,7 +418,7 @@ bool tracer_update_agent(struct tracer *tracer, session_no number, struct slice 
                          struct agent_row *out)
 {
     tracer->quiet = true;
-    struct trace_session *session = tracer_session(tracer, number);
+    struct trace_session *session = session_in(tracer, number);
     const struct registered *agent =
         session == NULL ? NULL : tracer_agent(tracer, session, agent_id);
     tracer->quiet = false;
@@ -432,7 +434,7 @@ bool tracer_update_agent(struct tracer *tracer, session_no number, struct slice 
 enum tracer_result tracer_update_time(struct tracer *tracer, session_no number, double t_ms,
                                       int64_t local_ns)
 {
-    struct trace_session *session = tracer_session(tracer, number);
+    struct trace_session *session = session_in(tracer, number);
     if (session == NULL || !tracer_run_ticks(tracer, session, t_ms)) {
         return TRACER_NO_MEMORY;
     }

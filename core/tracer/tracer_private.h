@@ -62,10 +62,6 @@ struct tracer {
 /* The seed's getTimestamp: µs since the session's start. */
 double tracer_ts(const struct trace_session *session, double t_ms);
 bool tracer_push(struct tracer *tracer, const struct trace_event *event, uint64_t *number);
-/* NULL: the tracer does not have it. */
-struct trace_session *tracer_find_session(struct tracer *tracer, session_no number);
-/* The same, new if necessary. NULL: out of memory. */
-struct trace_session *tracer_session(struct tracer *tracer, session_no number);
 /* Sweeps, moves the clock, and returns the session, new if necessary; NULL: out of memory. */
 struct trace_session *tracer_enter(struct tracer *tracer, const struct op_context *context);
 /* The seed's getCurrentAgentInfo; NULL: out of memory. */

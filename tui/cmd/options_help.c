@@ -163,7 +163,8 @@ void options_help(enum command command, struct strbuf *out)
 
 /* ---- man(7) ---- */
 
-void options_manual_text(const char *text, struct strbuf *out)
+/* Appends text for man(7): escapes hyphens and backslashes, makes `code` bold. */
+static void manual_text(const char *text, struct strbuf *out)
 {
     bool bold = false;
 
@@ -182,9 +183,9 @@ void options_manual_text(const char *text, struct strbuf *out)
 static void manual_row(struct strbuf *out, const char *term, const char *meaning)
 {
     strbuf_adds(out, ".TP\n\\fB");
-    options_manual_text(term, out);
+    manual_text(term, out);
     strbuf_adds(out, "\\fR\n");
-    options_manual_text(meaning, out);
+    manual_text(meaning, out);
     strbuf_addc(out, '\n');
 }
 
@@ -194,11 +195,11 @@ static void manual_commands(struct strbuf *out)
         const struct command_row *row = &command_rows[i];
 
         strbuf_addf(out, ".TP\n\\fB%s\\fR ", row->name);
-        options_manual_text(row->arguments, out);
+        manual_text(row->arguments, out);
         strbuf_addc(out, '\n');
-        options_manual_text(row->meaning, out);
+        manual_text(row->meaning, out);
         strbuf_adds(out, ".\n");
-        options_manual_text(row->details, out);
+        manual_text(row->details, out);
         strbuf_addc(out, '\n');
     }
 }
@@ -229,9 +230,9 @@ static void manual_options(struct strbuf *out)
         strbuf_clear(&term);
         put_option_term(&term, row);
         strbuf_adds(out, ".TP\n\\fB");
-        options_manual_text(term.failed ? row->name : term.data, out);
+        manual_text(term.failed ? row->name : term.data, out);
         strbuf_adds(out, "\\fR\n");
-        options_manual_text(row->meaning, out);
+        manual_text(row->meaning, out);
         manual_takers(out, row->commands);
         strbuf_addc(out, '\n');
     }
@@ -249,7 +250,7 @@ static void manual_keys(struct strbuf *out)
         if (strcmp(info->group, group) != 0) {
             group = info->group;
             strbuf_adds(out, ".SS ");
-            options_manual_text(group, out);
+            manual_text(group, out);
             strbuf_addc(out, '\n');
         }
         strbuf_clear(&meaning);

@@ -12,7 +12,5 @@ void options_help(enum command command, struct strbuf *out);
 /* Appends a table of doc/swarmtop.1 in man(7) macros. `table` is "commands", "sources", "options",
    "keys" or "environment". Returns false if there is no such table. */
 bool options_manual(const char *table, struct strbuf *out);
-/* Appends text for man(7): escapes hyphens and backslashes, makes `code` bold. */
-void options_manual_text(const char *text, struct strbuf *out);
 
 #endif

@@ -226,7 +226,7 @@ static ssize_t write_some(const struct terminal *terminal, const char *bytes, si
 
 bool terminal_flush(struct terminal *terminal)
 {
-    while (terminal_is_behind(terminal)) {
+    while (terminal->sent < terminal->queue.len) {
         ssize_t done = write_some(terminal, terminal->queue.data + terminal->sent,
                                   terminal->queue.len - terminal->sent);
         if (done == 0)
@@ -235,11 +235,6 @@ bool terminal_flush(struct terminal *terminal)
         terminal->sent = done < 0 ? terminal->queue.len : terminal->sent + (size_t)done;
     }
     return true;
-}
-
-bool terminal_is_behind(const struct terminal *terminal)
-{
-    return terminal->sent < terminal->queue.len;
 }
 
 int terminal_out_fd(const struct terminal *terminal)

@@ -39,7 +39,6 @@ void terminal_add(struct terminal *terminal, const char *bytes, size_t len);
 bool terminal_copy(struct terminal *terminal, const char *text, size_t len);
 /* Writes as much of the queue as the terminal takes. Returns true if the queue is empty. */
 bool terminal_flush(struct terminal *terminal);
-bool terminal_is_behind(const struct terminal *terminal);
 /* Writes the queue, waiting at most `timeout_ms`; then drops the rest. */
 void terminal_drain(struct terminal *terminal, int timeout_ms);
 /* Returns the descriptor to poll for writing while bytes are queued; -1 if it cannot be polled: try

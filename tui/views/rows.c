@@ -7,7 +7,7 @@
 
 #define FOLD_AFTER_NS INT64_C(60000000000)
 
-enum fold rows_fold(const struct view_state *state, agent_no agent)
+static enum fold fold_of(const struct view_state *state, agent_no agent)
 {
     return agent < state->fold_cap ? (enum fold)state->folds[agent] : FOLD_AUTO;
 }
@@ -67,8 +67,8 @@ static void fold_nodes(struct row_list *list, const struct view_state *state, bo
         struct tree_node *node = &list->nodes[i];
         size_t end = subtree_end(list, i);
         struct tree_node *parent = node->parent == UINT32_MAX ? NULL : &list->nodes[node->parent];
-        enum fold fold = rows_fold(state, node->agent);
-        if (live && parent && rows_fold(state, parent->agent) == FOLD_AUTO &&
+        enum fold fold = fold_of(state, node->agent);
+        if (live && parent && fold_of(state, parent->agent) == FOLD_AUTO &&
             folds_itself(list, i, state, now_ns)) {
             parent->done += (uint32_t)(end - i);
             hide(list, i, end);

@@ -70,8 +70,6 @@ void rows_release(struct row_list *list);
 size_t rows_find(const struct row_list *list, agent_no agent, bool group);
 /* Returns the node of the agent, even if hidden; UINT32_MAX: none. */
 uint32_t rows_node(const struct row_list *list, agent_no agent);
-
-enum fold rows_fold(const struct view_state *state, agent_no agent);
 /* Returns false if out of memory. */
 bool rows_set_fold(struct view_state *state, agent_no agent, enum fold fold);
 
