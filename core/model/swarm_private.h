@@ -165,8 +165,20 @@ struct marker *swarm_new_marker(struct swarm *swarm);
 /* swarm_session.c */
 struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
                               int64_t number);
+
+/* swarm_row.c */
+/* Returns a new row. NULL: out of memory. */
+struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number);
+/* Returns the agent of a process, new if necessary. NO_AGENT: out of memory. */
+agent_no swarm_process_agent(struct swarm *swarm, struct process *process);
+
+/* swarm_metadata.c */
 /* Reads a metadata event into names, parents, sort indexes. */
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
+
+/* swarm_identity.c */
+/* Makes a row for a parent id that no agent has, which groups its children. */
+bool swarm_ensure_parent_row(struct swarm *swarm, agent_no child);
 
 /* Returns the slice as an object to walk; type JSON_TYPE_NONE: it is no object. */
 static inline struct json_value slice_object(struct slice args)

@@ -1,0 +1,97 @@
+/* The identities of agents: their ids, names and parents. An agent answers to its id; a parent id
+   that no agent has gets a row of its own, which groups the children until the parent appears. */
+#include "core/model/swarm_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool set_text(struct swarm *swarm, intern_id *id, const char *text, size_t len)
+{
+    if (text == NULL) {
+        return true;
+    }
+    intern_id put = intern_put(swarm->names, text, len);
+    if (put == INTERN_FAILED) {
+        return false;
+    }
+    *id = put;
+    return true;
+}
+
+static struct process *numbered_process(struct swarm *swarm, session_no session, int64_t pid)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "%lld", (long long)pid);
+    intern_id id = intern_put(swarm->names, text, (size_t)len);
+    return id == INTERN_FAILED ? NULL : swarm_process(swarm, session, id, pid);
+}
+
+/* Returns the agent with the id, or the main agent of the session with it. NO_AGENT: unknown. */
+static agent_no who_answers(const struct swarm *swarm, intern_id id)
+{
+    uint32_t agent = u64map_get(&swarm->agent_by_id, id);
+    return agent != U64MAP_NONE && (swarm->agents[agent].flags & AGENT_DEAD) == 0 ? agent
+                                                                                  : NO_AGENT;
+}
+
+bool swarm_ensure_parent_row(struct swarm *swarm, agent_no child)
+{
+    intern_id id = swarm->agents[child].parent_id;
+    uint32_t group = u64map_get(&swarm->group_by_id, id);
+    if (id == INTERN_NONE || who_answers(swarm, id) != NO_AGENT ||
+        (group != U64MAP_NONE && (swarm->agents[group].flags & AGENT_DEAD) == 0)) {
+        return true;
+    }
+    agent_no number;
+    struct agent *agent = swarm_new_agent(swarm, swarm->agents[child].session, &number);
+    if (agent == NULL || !u64map_put(&swarm->group_by_id, id, number)) {
+        return false;
+    }
+    agent->agent_id = agent->name = id;
+    agent->flags = AGENT_GROUP;
+    return true;
+}
+
+/* From now on the agent answers to the id; a row that stood for it goes. */
+static bool answer_to(struct swarm *swarm, agent_no agent, intern_id id)
+{
+    if (id == INTERN_NONE) {
+        return true;
+    }
+    uint32_t group = u64map_get(&swarm->group_by_id, id);
+    if (group != U64MAP_NONE) {
+        swarm->agents[group].flags |= AGENT_DEAD;
+        u64map_remove(&swarm->group_by_id, id);
+    }
+    return u64map_put(&swarm->agent_by_id, id, agent);
+}
+
+bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_identity *who)
+{
+    struct process *process = numbered_process(swarm, session, who->pid);
+    agent_no number = process == NULL ? NO_AGENT : swarm_process_agent(swarm, process);
+    if (number == NO_AGENT) {
+        return false;
+    }
+    struct agent *agent = &swarm->agents[number];
+    agent->flags |= who->main ? AGENT_MAIN : 0;
+    swarm->revision++;
+    return set_text(swarm, &agent->agent_id, who->agent_id, who->agent_id_len) &&
+           set_text(swarm, &agent->parent_id, who->parent_id, who->parent_id_len) &&
+           set_text(swarm, &agent->name, who->name, who->name_len) &&
+           set_text(swarm, &agent->description, who->description, who->description_len) &&
+           answer_to(swarm, number, agent->agent_id) &&
+           (!who->main || answer_to(swarm, number, swarm->sessions[session].session.id)) &&
+           swarm_ensure_parent_row(swarm, number);
+}
+
+void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint8_t set,
+                      uint8_t clear)
+{
+    struct process *process = numbered_process(swarm, session, pid);
+    if (process != NULL && process->agent != NO_AGENT) {
+        struct agent *agent = &swarm->agents[process->agent];
+        agent->flags = (uint8_t)((agent->flags | set) & ~clear);
+        swarm->revision++;
+    }
+}
