@@ -1,5 +1,5 @@
-/* Shared by the files that read a transcript: claude_transcript.c (lines, the session, its
-   interactions), claude_requests.c and claude_tools.c. */
+/* Shared by the files that read a transcript: claude_transcript.c (its lines), claude_name.c,
+   claude_prompts.c, claude_requests.c and claude_tools.c. */
 #ifndef INGEST_CLAUDE_PRIVATE_H
 #define INGEST_CLAUDE_PRIVATE_H
 
@@ -53,12 +53,25 @@ struct claude_transcript {
 struct slice claude_transcript_text(const struct claude_transcript *t, intern_id id);
 /* Returns INTERN_NONE for an empty text, or if out of memory, which sets `failed`. */
 intern_id claude_transcript_put(struct claude_transcript *t, struct slice text);
+/* Returns an update of its session or agent, without fields. */
+struct update claude_transcript_update(const struct claude_transcript *t, enum update_op op);
 /* Returns an update of a call of the transcript's agent. Announces the session or the agent first.
    */
 struct update claude_transcript_call(struct claude_transcript *t, enum call_kind kind,
                                      struct slice id);
 /* Sends an update; lack of memory sets `failed`. */
 void claude_transcript_send(struct claude_transcript *t, const struct update *update);
+/* claude_name.c */
+/* Announces the session or the agent. */
+void claude_name_announce(struct claude_transcript *t);
+/* Takes the directory and the branch of a line. */
+void claude_name_take(struct claude_transcript *t, const struct claude_line *line);
+
+/* claude_prompts.c */
+void claude_prompts_take_user(struct claude_transcript *t, const struct claude_line *line);
+void claude_prompts_take_system(struct claude_transcript *t, const struct claude_line *line);
+/* The interaction lasts until the line at least. */
+void claude_prompts_extend(struct claude_transcript *t, const struct claude_line *line);
 /* Ends the interaction; a later line may move the end. */
 void claude_transcript_end_interaction(struct claude_transcript *t, double at_ms);
 /* Begins the last prompt's interaction: a request has followed it. */
