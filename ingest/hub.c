@@ -231,6 +231,8 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .senders = source->senders,
         .events = source->counters.events,
         .bad = source->counters.bad,
+        .refused = source->counters.refused,
+        .first_refused = source->counters.first,
     };
 }
 

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -101,15 +102,23 @@ bool ingest_ctx_same_secret(struct slice given, const char *token)
     return differ == 0;
 }
 
-void ingest_ctx_log(struct ingest_ctx *ingest, enum log_level level, const char *text)
+void ingest_ctx_log_from(struct ingest_ctx *ingest, enum log_level level, const char *origin,
+                         const char *text)
 {
     struct log_entry entry = {.at_ns = ingest_ctx_now(ingest),
                               .level = level,
                               .session = NO_SESSION,
                               .text = text,
-                              .len = strlen(text)};
+                              .len = strlen(text),
+                              .origin = origin,
+                              .origin_len = origin == NULL ? 0 : strlen(origin)};
     event_log_add(ingest->log, &entry);
     ingest->changed = true;
+}
+
+void ingest_ctx_log(struct ingest_ctx *ingest, enum log_level level, const char *text)
+{
+    ingest_ctx_log_from(ingest, level, NULL, text);
 }
 
 static void quote_one(struct strbuf *out, const char *at, size_t n, uint32_t cp)
@@ -154,22 +163,41 @@ void ingest_ctx_json_reason(struct strbuf *out, const char *text, size_t len,
     strbuf_addc(out, '\'');
 }
 
+static void put_reason(struct strbuf *out, const struct reject *reject)
+{
+    strbuf_adds(out, reject->reason);
+    if (reject->bytes.bytes != NULL) {
+        strbuf_adds(out, ": ");
+        ingest_ctx_quote(out, reject->bytes.bytes, reject->bytes.len);
+    }
+}
+
 static void log_reject(struct source_counters *counters, const struct reject *reject)
 {
-    struct strbuf text;
+    struct strbuf text, origin;
     strbuf_init(&text, counters->ingest->mem, ENTRY_BYTES);
-    strbuf_adds(&text, reject->where);
+    strbuf_init(&origin, counters->ingest->mem, ENTRY_BYTES);
+    put_reason(&text, reject);
+    strbuf_adds(&origin, reject->where);
     if (reject->line > 0)
-        strbuf_addf(&text, ": line %llu", (unsigned long long)reject->line);
-    strbuf_addf(&text, ": %s", reject->reason);
-    if (reject->bytes.bytes != NULL) {
-        strbuf_adds(&text, ": ");
-        ingest_ctx_quote(&text, reject->bytes.bytes, reject->bytes.len);
-    }
+        strbuf_addf(&origin, ": line %llu", (unsigned long long)reject->line);
     if (counters->bad == LOGGED_IN_FULL)
         strbuf_adds(&text, " (from here on one of 1,000 is shown)");
     if (text.data != NULL)
-        ingest_ctx_log(counters->ingest, reject->level, text.data);
+        ingest_ctx_log_from(counters->ingest, reject->level, origin.data, text.data);
+    strbuf_release(&text);
+    strbuf_release(&origin);
+}
+
+static void note_first(struct source_counters *counters, const struct reject *reject)
+{
+    struct strbuf text;
+    strbuf_init(&text, counters->ingest->mem, REJECT_BYTES - 1);
+    if (reject->line > 0)
+        strbuf_addf(&text, "line %llu: ", (unsigned long long)reject->line);
+    put_reason(&text, reject);
+    snprintf(counters->first, sizeof counters->first, "%s",
+             text.data != NULL ? text.data : reject->reason);
     strbuf_release(&text);
 }
 
@@ -177,6 +205,8 @@ void source_counters_reject(struct source_counters *counters, const struct rejec
 {
     counters->bad++;
     counters->ingest->changed = true;
+    if (reject->level >= LOG_LEVEL_WARNING && counters->refused++ == 0)
+        note_first(counters, reject);
     if (counters->bad <= LOGGED_IN_FULL || counters->bad % LOGGED_ONE_OF == 0)
         log_reject(counters, reject);
 }

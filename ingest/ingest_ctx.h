@@ -62,17 +62,20 @@ bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end);
 
 /* The events that a source has accepted and rejected. All rejects are counted; the log has the
    first hundred, then one of a thousand. */
+enum { REJECT_BYTES = 320 };
 struct source_counters {
     struct ingest_ctx *ingest;
     uint64_t events, bad;
+    uint64_t refused;         /* of `bad`, those that are lost: no orphan ends, no ignored fields */
+    char first[REJECT_BYTES]; /* the first of these: "line 3: unknown op: {…"; "": none */
 };
 
 struct reject {
-    const char *where;  /* its origin: "trace.json", "unix:/run/x sender 2" */
-    uint64_t line;      /* 0: unknown */
-    const char *reason; /* "unknown op" … */
-    struct slice bytes; /* the input, of which the log shows the first bytes; NULL: none */
-    enum log_level level;
+    const char *where;    /* its origin: "trace.json", "unix:/run/x sender 2" */
+    uint64_t line;        /* 0: unknown */
+    const char *reason;   /* "unknown op" … */
+    struct slice bytes;   /* the input, of which the log shows the first bytes; NULL: none */
+    enum log_level level; /* at least a warning: the input is lost */
 };
 
 /* Counts it as bad and logs it. */
@@ -83,8 +86,10 @@ void source_counters_accept(struct source_counters *counters);
 /* Compares in a time that does not depend on where they differ. */
 bool ingest_ctx_same_secret(struct slice given, const char *token);
 
-/* Adds a line to the log. */
+/* Adds a line to the log. `origin`: the source that it is about; NULL: none. */
 void ingest_ctx_log(struct ingest_ctx *ingest, enum log_level level, const char *text);
+void ingest_ctx_log_from(struct ingest_ctx *ingest, enum log_level level, const char *origin,
+                         const char *text);
 
 /* Appends the first bytes (at most 80) in readable form: control characters and invalid UTF-8
    are escaped, "…" marks a cut. */

@@ -54,6 +54,14 @@ void source_set_state(struct source *source, enum source_state state)
     hub_ctx(source->hub)->changed = true;
 }
 
+/* Returns the part of "spec: what: detail" after the spec, which the log shows last. */
+static const char *without_spec(const struct source *source, const char *error)
+{
+    size_t len = strlen(source->spec);
+    bool starts = strncmp(error, source->spec, len) == 0 && strncmp(error + len, ": ", 2) == 0;
+    return starts ? error + len + 2 : error;
+}
+
 void source_finish(struct source *source, const char *error)
 {
     source_set_state(source, error != NULL ? SOURCE_FAILED : SOURCE_FINISHED);
@@ -61,7 +69,8 @@ void source_finish(struct source *source, const char *error)
         return;
     strbuf_clear(&source->error);
     strbuf_adds(&source->error, error);
-    ingest_ctx_log(hub_ctx(source->hub), LOG_LEVEL_ERROR, error);
+    ingest_ctx_log_from(hub_ctx(source->hub), LOG_LEVEL_ERROR, source->spec,
+                        without_spec(source, error));
 }
 
 size_t source_max_line(const struct source *source, bool file)

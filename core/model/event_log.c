@@ -1,5 +1,5 @@
-/* A ring of entries, the oldest at `first`. Each owns a copy of its text, so a ring of many short
-   entries is small. The copy is freed when the entry leaves the ring. */
+/* A ring of entries, the oldest at `first`. Each owns a copy of its texts, in one block, so a ring
+   of many short entries is small. The block is freed when the entry leaves the ring. */
 #include "core/model/event_log.h"
 
 #include <assert.h>
@@ -10,9 +10,9 @@
 struct event_log {
     const struct mem *mem;
     struct log_entry *lines;
-    char **texts; /* the allocations that lines[i].text point to */
+    char **texts; /* the allocations that lines[i].text and .origin point to */
     size_t cap, first, count;
-    uint64_t lost;
+    uint64_t lost, troubles;
 };
 
 struct event_log *event_log_new(const struct mem *mem, size_t lines)
@@ -33,10 +33,15 @@ struct event_log *event_log_new(const struct mem *mem, size_t lines)
 }
 
 /* Each text ends with a NUL, so no allocation has 0 bytes. */
+static size_t block_bytes(const struct log_entry *line)
+{
+    return line->len + 1 + (line->origin == NULL ? 0 : line->origin_len + 1);
+}
+
 static void free_text(struct event_log *log, size_t slot)
 {
     if (log->texts[slot] != NULL) {
-        mem_free(log->mem, log->texts[slot], log->lines[slot].len + 1);
+        mem_free(log->mem, log->texts[slot], block_bytes(&log->lines[slot]));
         log->texts[slot] = NULL;
     }
 }
@@ -67,18 +72,30 @@ static size_t cut(const char *text, size_t len)
     return at;
 }
 
+static char *put_text(char *at, const char *text, size_t len)
+{
+    if (len > 0) {
+        memcpy(at, text, len);
+    }
+    at[len] = '\0';
+    return at;
+}
+
 void event_log_add(struct event_log *log, const struct log_entry *entry)
 {
-    size_t len = cut(entry->text, entry->len);
-    char *text = mem_alloc(log->mem, len + 1);
+    struct log_entry copy = *entry;
+    copy.len = cut(entry->text, entry->len);
+    copy.origin_len = entry->origin == NULL ? 0 : cut(entry->origin, entry->origin_len);
+    char *text = mem_alloc(log->mem, block_bytes(&copy));
+    log->troubles += entry->session == NO_SESSION && entry->level >= LOG_LEVEL_WARNING;
     if (text == NULL) {
         log->lost++;
         return;
     }
-    if (len > 0) {
-        memcpy(text, entry->text, len);
+    copy.text = put_text(text, entry->text, copy.len);
+    if (entry->origin != NULL) {
+        copy.origin = put_text(text + copy.len + 1, entry->origin, copy.origin_len);
     }
-    text[len] = '\0';
     size_t slot = (log->first + log->count) % log->cap;
     if (log->count == log->cap) {
         free_text(log, slot);
@@ -88,9 +105,7 @@ void event_log_add(struct event_log *log, const struct log_entry *entry)
         log->count++;
     }
     log->texts[slot] = text;
-    log->lines[slot] = *entry;
-    log->lines[slot].text = text;
-    log->lines[slot].len = len;
+    log->lines[slot] = copy;
 }
 
 size_t event_log_count(const struct event_log *log)
@@ -107,4 +122,9 @@ const struct log_entry *event_log_get(const struct event_log *log, size_t index)
 uint64_t event_log_lost(const struct event_log *log)
 {
     return log->lost;
+}
+
+uint64_t event_log_troubles(const struct event_log *log)
+{
+    return log->troubles;
 }

@@ -24,6 +24,8 @@ struct source_status {
     uint32_t senders;   /* connected now */
     uint64_t events;    /* accepted events and operations */
     uint64_t bad;       /* rejected lines and events, orphan ends and ignored fields included */
+    uint64_t refused;   /* those of them that are lost */
+    const char *first_refused; /* "line 3: unknown op: {…"; "": none */
 };
 
 /* The progress of a file's first read. */

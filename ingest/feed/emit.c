@@ -122,6 +122,7 @@ static void put_value(const struct words *words, size_t field, struct strbuf *li
     const char *text = words->text[field];
     switch (words->fields[field].type) {
     case FEED_TEXT:
+    case FEED_ID:
     case FEED_KIND:
     case FEED_OUTCOME: json_put_cstr(line, text); break;
     case FEED_NUMBERS: put_numbers(line, text); break;

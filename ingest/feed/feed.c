@@ -213,7 +213,7 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
     else if (!feed->authorized)
         refuse(feed, &line, "refused: the first line has to be an auth operation");
     else if (kind == LINE_TOO_LONG)
-        feed_reject(feed, &line, LOG_LEVEL_WARNING, "longer than a line may be, dropped");
+        feed_reject(feed, &line, LOG_LEVEL_WARNING, "line too long, dropped");
     else if (kind == LINE_LOST)
         feed_out_of_memory(feed, &line);
     else if (!checked)

@@ -248,7 +248,7 @@ static void apply_operation(struct feed *feed, const struct line *line, const st
     switch (apply(feed, line, op)) {
     case TRACER_OK: source_counters_accept(feed->options.counters); break;
     case TRACER_NOT_OPEN:
-        feed_reject(feed, line, LOG_LEVEL_DEBUG, "nothing of that is open");
+        feed_reject(feed, line, LOG_LEVEL_DEBUG, "no open span with this id");
         break;
     case TRACER_NO_MEMORY: feed_out_of_memory(feed, line); break;
     }

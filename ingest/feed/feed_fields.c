@@ -6,6 +6,8 @@
 
 #include "ingest/ingest_ctx.h"
 
+#include "core/base/json_text.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -21,7 +23,7 @@ const struct feed_field_info feed_fields[FEED_FIELDS] = {
     [OP_PARENT_SESSION_ID] = {"parent_session_id", FEED_TEXT},
     [OP_AGENT_NAME] = {"agent_name", FEED_TEXT},
     [OP_PARENT_AGENT_ID] = {"parent_agent_id", FEED_TEXT},
-    [OP_SPAN_ID] = {"span_id", FEED_TEXT},
+    [OP_SPAN_ID] = {"span_id", FEED_ID},
     [OP_MODEL] = {"model", FEED_TEXT},
     [OP_TTFT_MS] = {"ttft_ms", FEED_NUMBER},
     [OP_TTLT_MS] = {"ttlt_ms", FEED_NUMBER},
@@ -53,7 +55,7 @@ const struct feed_field_info feed_fields[FEED_FIELDS] = {
     [OP_PAYLOAD] = {"payload", FEED_OBJECT},
     [OP_CLIENT] = {"client", FEED_TEXT},
     [OP_KIND] = {"kind", FEED_KIND},
-    [OP_ID] = {"id", FEED_TEXT},
+    [OP_ID] = {"id", FEED_ID},
     [OP_BY] = {"by", FEED_TEXT},
     [OP_PRECEDENCE] = {"precedence", FEED_PRECEDENCE},
     [OP_EVENT] = {"event", FEED_OBJECT},
@@ -65,6 +67,7 @@ const char *feed_type_words(enum feed_type type)
 {
     static const char *const words[] = {
         [FEED_TEXT] = "a string",
+        [FEED_ID] = "a string or a number",
         [FEED_TIME] = "a time in Unix milliseconds",
         [FEED_NUMBER] = "a number",
         [FEED_BOOL] = "true or false",
@@ -116,8 +119,9 @@ bool feed_values_read(struct feed_values *values, struct json_value object)
     values->present = 0;
     values->number_count = 0;
     strbuf_clear(&values->decoded);
-    /* Decoded, a text is never longer than it is in the line, so no slice of it will move. */
-    if (strbuf_room(&values->decoded, object.len) == NULL)
+    /* Decoded, a text is never longer than it is in the line; an id that is spelled again may be.
+       So no slice of it will move. */
+    if (strbuf_room(&values->decoded, object.len + 2 * JSON_NUMBER_MAX) == NULL)
         return false;
     struct json_walk walk = json_walk(object);
     struct json_member member;
@@ -149,6 +153,27 @@ enum feed_typed feed_read_text(struct json_value value, struct strbuf *decoded, 
 static enum feed_typed type_text(struct feed_values *values, enum feed_field field)
 {
     return feed_read_text(values->raw[field], &values->decoded, &values->text[field]);
+}
+
+/* 7, 7.0 and "7" are one id; digits beyond a double's are kept. */
+static enum feed_typed type_id(struct feed_values *values, enum feed_field field)
+{
+    struct json_value raw = values->raw[field];
+    if (raw.type != JSON_TYPE_NUMBER)
+        return type_text(values, field);
+    double number = json_get_number(raw);
+    if (!isfinite(number))
+        return FEED_WRONG_TYPE;
+    values->text[field] = (struct slice){.bytes = raw.raw, .len = raw.len};
+    bool digits = memchr(raw.raw, '.', raw.len) == NULL && memchr(raw.raw, 'e', raw.len) == NULL &&
+                  memchr(raw.raw, 'E', raw.len) == NULL;
+    if (digits)
+        return FEED_TYPED;
+    size_t from = values->decoded.len;
+    json_put_number(&values->decoded, number);
+    values->text[field] =
+        (struct slice){.bytes = values->decoded.data + from, .len = values->decoded.len - from};
+    return values->decoded.failed ? FEED_NO_MEMORY : FEED_TYPED;
 }
 
 static enum feed_typed type_kind(struct feed_values *values, enum feed_field field)
@@ -214,6 +239,7 @@ enum feed_typed feed_values_type(struct feed_values *values, enum feed_field fie
     assert(feed_has(values, field));
     switch (feed_fields[field].type) {
     case FEED_TEXT: return type_text(values, field);
+    case FEED_ID: return type_id(values, field);
     case FEED_KIND: return type_kind(values, field);
     case FEED_PRECEDENCE:
     case FEED_TIME:

@@ -61,6 +61,7 @@ enum feed_field {
 
 enum feed_type {
     FEED_TEXT,
+    FEED_ID,   /* a text; a number is its decimal text */
     FEED_TIME, /* a number, Unix epoch milliseconds */
     FEED_NUMBER,
     FEED_BOOL,

@@ -187,9 +187,10 @@ static void warn_of_accept(struct listener *listener, const char *detail)
 {
     struct strbuf text;
     strbuf_init(&text, mem_of(listener), 0);
-    source_error(&text, listener->source.spec, "cannot accept a connection", detail);
+    strbuf_addf(&text, "cannot accept a connection: %s", detail);
     if (text.data != NULL) {
-        ingest_ctx_log(listener->source.counters.ingest, LOG_LEVEL_WARNING, text.data);
+        ingest_ctx_log_from(listener->source.counters.ingest, LOG_LEVEL_WARNING,
+                            listener->source.spec, text.data);
     }
     strbuf_release(&text);
 }

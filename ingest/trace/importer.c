@@ -73,6 +73,7 @@ static void take_rejects(struct importer *importer, const struct batch *batch)
         source_counters_reject(counters, &reject);
     }
     counters->bad += batch->more_rejects;
+    counters->refused += batch->more_rejects;
 }
 
 /* ---- documents ---- */

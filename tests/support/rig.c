@@ -211,7 +211,10 @@ const char *rig_logged(const struct rig *rig, const char *text)
 {
     for (size_t i = event_log_count(rig->log); i-- > 0;) {
         const struct log_entry *entry = event_log_get(rig->log, i);
-        if (memmem(entry->text, entry->len, text, strlen(text)) != NULL)
+        char line[4096];
+        int len = snprintf(line, sizeof line, "%s%s%.*s", entry->origin ? entry->origin : "",
+                           entry->origin ? ": " : "", (int)entry->len, entry->text);
+        if (memmem(line, (size_t)len, text, strlen(text)) != NULL)
             return entry->text;
     }
     return NULL;

@@ -59,7 +59,7 @@ void rig_stop_hub(struct rig *rig);
 
 /* ---- looking ---- */
 
-/* The newest line of the log that holds the text; NULL: none. Borrowed. */
+/* The newest entry of the log whose `origin: text` holds the text; NULL: none. Borrowed. */
 const char *rig_logged(const struct rig *rig, const char *text);
 /* The session of that id, of either pool, that has not been dropped. NULL: none. */
 const struct session *rig_session(const struct rig *rig, const char *id);

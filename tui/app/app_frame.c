@@ -60,6 +60,7 @@ static struct view_input make_input(struct app *app)
         .output = path,
         .address = engine_address(engine),
         .live = app_is_live(app),
+        .replay = engine->options->replay,
         .progress = engine_progress(engine, &app->progress) ? &app->progress : NULL,
         .events = app_events(app),
         .events_per_s = app->events_per_s,

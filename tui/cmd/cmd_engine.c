@@ -307,24 +307,51 @@ bool engine_finish(struct engine *engine)
     return ok;
 }
 
-static void print_error(struct engine *engine, size_t index, const struct source_status *status)
+enum { PRINTED_NONE = '0', PRINTED_ERROR = 1, PRINTED_REFUSED = 2 }; /* bits of the character */
+
+/* Returns whether it was not printed before. */
+static bool prints_now(struct engine *engine, size_t index, char bit)
 {
     while (engine->printed.len <= index && !engine->printed.failed)
-        strbuf_addc(&engine->printed, '-');
-    if (!*status->error || engine->printed.failed || engine->printed.data[index] == '+')
-        return;
-    engine->printed.data[index] = '+';
-    fprintf(stderr, "swarmtop: %s\n", status->error);
+        strbuf_addc(&engine->printed, PRINTED_NONE);
+    if (engine->printed.failed || engine->printed.data[index] & bit)
+        return false;
+    engine->printed.data[index] |= bit;
+    return true;
+}
+
+/* The error of a document that breaks off is also its only refused event. */
+static bool is_error_itself(const struct source_status *status)
+{
+    return status->refused == 1 && *status->error && strstr(status->error, "not JSON");
+}
+
+static void print_refused(const struct source_status *status)
+{
+    const char *spec = strcmp(status->spec, "-") == 0 ? "stdin" : status->spec;
+
+    if (status->refused == 1)
+        fprintf(stderr, "swarmtop: %s: %s (1 bad line)\n", spec, status->first_refused);
+    else
+        fprintf(stderr, "swarmtop: %s: %s (the first of %llu bad lines)\n", spec,
+                status->first_refused, (unsigned long long)status->refused);
 }
 
 bool engine_complain(struct engine *engine)
 {
+    bool refused = false;
+
     for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
         struct source_status status = hub_source(engine->hub, i);
 
-        print_error(engine, i, &status);
+        if (*status.error && prints_now(engine, i, PRINTED_ERROR))
+            fprintf(stderr, "swarmtop: %s\n", status.error);
+        if (status.refused > 0 && !is_error_itself(&status) &&
+            prints_now(engine, i, PRINTED_REFUSED))
+            print_refused(&status);
+        refused |= status.refused > 0;
     }
-    return !hub_failed(engine->hub);
+    return !hub_failed(engine->hub) && !refused;
 }
 
 size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max)

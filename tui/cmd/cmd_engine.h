@@ -26,7 +26,7 @@ struct engine {
     struct hub *hub;
     struct output *output;
     char *token;           /* of --token-file; NULL: none */
-    struct strbuf printed; /* a character per source: `+` if its error was printed */
+    struct strbuf printed; /* a character per source: which messages of it were printed */
     struct source_places places;
     bool follow;
     bool live;      /* a source is live */
@@ -76,7 +76,8 @@ bool engine_write(struct engine *engine, bool final, struct strbuf *error);
 /* Closes open spans and writes the trace for the last time. Returns false after printing the reason
    to stderr. */
 bool engine_finish(struct engine *engine);
-/* Prints new errors of the sources to stderr. Returns false if a source was not read to its end. */
+/* Prints new errors of the sources to stderr, and of each the first line or event that it refused,
+   with their number. Returns false if a source was not read to its end or refused one. */
 bool engine_complain(struct engine *engine);
 /* Copies the status of at most `max` sources; returns their number. Texts are borrowed until the
    next iteration of the loop. */

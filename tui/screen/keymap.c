@@ -38,6 +38,8 @@ static const struct action_info actions[] = {
     {ACTION_ROW_UP, "row-up", "k Up", "previous row", rows, IN_ALL, 0, NULL, NULL},
     {ACTION_PAGE_DOWN, "page-down", "PgDn", "scroll a page down", rows, IN_ALL, 0, NULL, NULL},
     {ACTION_PAGE_UP, "page-up", "PgUp", "scroll a page up", rows, IN_ALL, 0, NULL, NULL},
+    {ACTION_TOP, "top", "Home g", "in this help: go to the top", rows, IN_HELP, 0, NULL, NULL},
+    {ACTION_BOTTOM, "bottom", "End G", "in this help: go to the end", rows, IN_HELP, 0, NULL, NULL},
     {ACTION_PARENT, "parent", "[", "go to the parent agent", rows, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_CHILD, "child", "]", "go to the first sub-agent", rows, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_NEXT_USER, "next-user", "u", "next agent waiting for a person", rows, IN_TIMELINE, 31,
@@ -109,7 +111,8 @@ static const struct action_info actions[] = {
      NULL},
     {ACTION_REDRAW, "redraw", "C-l", "redraw the whole terminal", program, IN_ALL, 0, NULL, NULL},
     {ACTION_SUSPEND, "suspend", "C-z", "suspend", program, IN_ALL, 0, NULL, NULL},
-    {ACTION_QUIT, "quit", "q C-c", "write the trace and quit", program, IN_ALL, 1, "q", "quit"},
+    {ACTION_QUIT, "quit", "q C-c", "close a panel, else write the trace and quit", program, IN_ALL,
+     1, "q", "quit"},
 };
 static_assert(sizeof actions / sizeof actions[0] == ACTIONS - 1, "an action without a row");
 

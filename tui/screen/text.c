@@ -147,3 +147,14 @@ size_t text_fit(const char *text, size_t len, bool ascii, size_t cols, size_t *u
         *used = taken;
     return at;
 }
+
+size_t text_wrap(const char *text, size_t len, bool ascii, size_t cols, size_t *next)
+{
+    const char *feed = memchr(text, '\n', len);
+    size_t part = feed != NULL ? (size_t)(feed - text) : len;
+    size_t fits = text_fit(text, part, ascii, cols, NULL);
+    if (fits == 0)
+        fits = part; /* an empty line; a glyph has at most two columns */
+    *next = feed != NULL && fits == part ? fits + 1 : fits;
+    return fits;
+}

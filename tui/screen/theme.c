@@ -71,7 +71,7 @@ static const struct {
     [SYM_ARROW] = {"→", "->"},   [SYM_DOT] = {"·", "-"},        [SYM_BRANCH] = {"⎇", "@"},
     [SYM_CUT] = {"✂", "%"},      [SYM_ELLIPSIS] = {"…", "."},   [SYM_TIMES] = {"×", "x"},
     [SYM_EDGE] = {"▏", "|"},     [SYM_CURSOR] = {"›", ">"},     [SYM_FROZEN] = {"◌", "~"},
-    [SYM_PIN] = {"^", "^"},
+    [SYM_PIN] = {"^", "^"},      [SYM_PLAYS] = {"▶", ">"},
 };
 static_assert(sizeof styles / sizeof styles[0] == NAMED_STYLES, "a style without a row");
 

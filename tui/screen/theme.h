@@ -104,6 +104,7 @@ enum symbol {
     SYM_CURSOR,
     SYM_FROZEN,
     SYM_PIN,
+    SYM_PLAYS,
     SYMBOLS
 };
 /* Returns the symbol in UTF-8 or in ASCII, which may differ in columns. Static. */

@@ -40,16 +40,11 @@ static void put_wrapped(struct detail_pen *pen, enum style_id style, const char 
         cols = 4;
     size_t at = 0;
     do {
-        const char *feed = memchr(text + at, '\n', len - at);
-        size_t part = feed ? (size_t)(feed - text) - at : len - at;
-        size_t fits = part ? text_fit(text + at, part, pen->ascii, (size_t)cols, NULL) : 0;
-        if (fits == 0 && part > 0)
-            fits = part; /* impossible: a glyph has at most two columns */
+        size_t next = 0;
+        size_t fits = len > 0 ? text_wrap(text + at, len - at, pen->ascii, (size_t)cols, &next) : 0;
         pen_put(pen, x, cols, style, text + at, fits);
         pen->line++;
-        at += fits;
-        if (feed && fits == part)
-            at++;
+        at += next;
     } while (at < len && pen->line < LINES_MAX);
 }
 

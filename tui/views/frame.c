@@ -152,8 +152,14 @@ static void clamp_scroll(struct frame *frame)
     state->scroll += (state->scroll + list->pinned) % (size_t)frame->per_line;
 }
 
-/* Lists the spans in flight, the longest first, but work before spans that only wait: an
-   interaction is the least informative at any age. Returns false if out of memory. */
+/* Spans that only wait are less informative at any age: those that wait for a sub-agent follow the
+   calls that run or hang, interactions are last. */
+static int inflight_rank(const struct span *span)
+{
+    return span->kind == SPAN_INTERACTION ? 2 : span->kind == SPAN_AGENT_CALL ? 1 : 0;
+}
+
+/* Lists the spans in flight by rank, in each the longest first. Returns false if out of memory. */
 static bool list_flight(struct frame *frame)
 {
     const struct mem *mem = frame->state->mem;
@@ -163,13 +169,13 @@ static bool list_flight(struct frame *frame)
     frame->inflight_cap = frame->inflight == NULL ? 0 : all;
     if (frame->inflight != NULL)
         query_in_flight(frame->swarm, frame->local_ns, listed, all);
-    for (int envelopes = 0; frame->inflight != NULL && envelopes < 2; envelopes++) {
+    for (int rank = 0; frame->inflight != NULL && rank < 3; rank++) {
         for (size_t i = 0; i < all; i++) {
             const struct span *span = swarm_span(frame->swarm, listed[i]);
             bool later = frame->state->frozen && span->start_ns > frame->now_ns;
             bool shown =
                 !frame->predicate || frame->predicate->holds(frame->predicate->ctx, listed[i]);
-            if (!later && shown && (span->kind == SPAN_INTERACTION) == envelopes)
+            if (!later && shown && inflight_rank(span) == rank)
                 frame->inflight[kept++] = listed[i];
         }
     }
@@ -270,4 +276,19 @@ bool frame_shows_now(const struct frame *frame)
 {
     int col = axis_col(&frame->axis, frame->now_ns);
     return frame->input->live && col >= 0 && col < frame->axis.cols;
+}
+
+/* The time of files that nobody writes to stops. */
+static bool time_passes(const struct frame *frame)
+{
+    const int64_t minute_ns = INT64_C(60000000000);
+    return frame->input->replay > 0 || query_now(frame->swarm, frame->local_ns) !=
+                                           query_now(frame->swarm, frame->local_ns + minute_ns);
+}
+
+bool frame_shows_present(const struct frame *frame)
+{
+    bool moved = frame->state->page == PAGE_TIMELINE && !frame_shows_now(frame);
+    return frame->input->live && !frame->state->frozen &&
+           (frame->empty || (!moved && time_passes(frame)));
 }

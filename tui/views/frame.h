@@ -41,6 +41,9 @@ struct area frame_area(const struct frame *frame, struct grid *grid, struct stri
 const char *frame_symbol(const struct frame *frame, enum symbol symbol);
 /* Returns true if the display grows by itself: a live source, and now is on the axis. */
 bool frame_shows_now(const struct frame *frame);
+/* Returns true if the picture shows the present: the model's time goes with the clock, and the
+   timeline has not been moved away from it. */
+bool frame_shows_present(const struct frame *frame);
 
 /* ---- the parts; each draws itself where the layout has it ---- */
 

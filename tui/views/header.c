@@ -107,7 +107,38 @@ static struct header_piece name_piece(const struct frame *frame)
     return piece;
 }
 
-/* ● LIVE 14:32, ○ finished, ◌ LIVE -12 s, 431 new */
+static void add_clock(struct header_piece *piece, int64_t at_ns, bool seconds)
+{
+    time_t when = (time_t)(at_ns / 1000000000);
+    struct tm tm;
+    if (localtime_r(&when, &tm) == NULL)
+        return;
+    if (seconds)
+        add(piece, STYLE_PLAIN, " %02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
+    else
+        add(piece, STYLE_PLAIN, " %02d:%02d", tm.tm_hour, tm.tm_min);
+}
+
+/* A frozen screen is not drawn again until a key is pressed: the moment that it shows stays true,
+   and how far it lags is of the last key. */
+static void add_frozen(struct header_piece *piece, const struct frame *frame)
+{
+    const struct view_input *input = frame->input;
+    const struct view_state *state = frame->state;
+    char fresh[NUMBER_BYTES], late[NUMBER_BYTES];
+    uint64_t events =
+        input->events > state->frozen_events ? input->events - state->frozen_events : 0;
+    int64_t lag_s = (input->local_ns - state->frozen_local_ns) / 1000000000;
+    add(piece, STYLE_USER, "%s past", frame_symbol(frame, SYM_FROZEN));
+    add_clock(piece, state->frozen_local_ns, true);
+    if (lag_s <= 0 && events == 0)
+        return;
+    number_count(events, fresh);
+    number_count((uint64_t)(lag_s > 0 ? lag_s : 0), late);
+    add(piece, STYLE_PLAIN, "  LIVE -%s s, %s new", late, fresh);
+}
+
+/* ● LIVE 14:32, ◌ past, ○ finished, ▶ 10x */
 static struct header_piece clock_piece(const struct frame *frame)
 {
     struct header_piece piece = {.gap = 3};
@@ -115,26 +146,30 @@ static struct header_piece clock_piece(const struct frame *frame)
     if (!input->live) {
         add(&piece, STYLE_DIM, "%s ", frame_symbol(frame, SYM_RESTS));
         add(&piece, STYLE_PLAIN, "finished");
-        return piece;
+    } else if (frame->state->frozen) {
+        add_frozen(&piece, frame);
+    } else if (!frame_shows_present(frame)) {
+        add(&piece, STYLE_USER, "%s past", frame_symbol(frame, SYM_FROZEN));
+    } else if (input->replay > 0) {
+        add(&piece, STYLE_SAMPLING, "%s ", frame_symbol(frame, SYM_PLAYS));
+        add(&piece, STYLE_STRONG, "%gx", input->replay);
+    } else {
+        add(&piece, STYLE_SAMPLING, "%s ", frame_symbol(frame, SYM_WORKS));
+        add(&piece, STYLE_STRONG, "LIVE");
+        add_clock(&piece, frame->local_ns, false);
     }
-    if (frame->state->frozen) {
-        char fresh[NUMBER_BYTES], late[NUMBER_BYTES];
-        uint64_t events = input->events > frame->state->frozen_events
-                              ? input->events - frame->state->frozen_events
-                              : 0;
-        int64_t behind = input->local_ns - frame->state->frozen_local_ns;
-        number_count(events, fresh);
-        number_count((uint64_t)(behind > 0 ? behind / 1000000000 : 0), late);
-        add(&piece, STYLE_USER, "%s LIVE", frame_symbol(frame, SYM_FROZEN));
-        add(&piece, STYLE_PLAIN, " -%s s, %s new", late, fresh);
-        return piece;
-    }
-    time_t when = (time_t)(frame->local_ns / 1000000000);
-    struct tm tm;
-    add(&piece, STYLE_SAMPLING, "%s ", frame_symbol(frame, SYM_WORKS));
-    add(&piece, STYLE_STRONG, "LIVE");
-    if (localtime_r(&when, &tm))
-        add(&piece, STYLE_PLAIN, " %02d:%02d", tm.tm_hour, tm.tm_min);
+    return piece;
+}
+
+/* ! 3 in log */
+static struct header_piece trouble_piece(const struct frame *frame)
+{
+    struct header_piece piece = {.gap = 2};
+    uint64_t count = frame->input->log ? event_log_troubles(frame->input->log) : 0;
+    char text[NUMBER_BYTES];
+    number_count(count, text);
+    if (count > 0)
+        add(&piece, STYLE_ERROR, "! %s in log", text);
     return piece;
 }
 
@@ -174,11 +209,16 @@ static void draw_first(const struct frame *frame, struct area line)
 {
     bool ascii = frame->input->theme.ascii;
     struct header_piece name = name_piece(frame), clock = clock_piece(frame);
+    struct header_piece trouble = trouble_piece(frame);
     int clock_cols = piece_cols(&clock, ascii), end;
-    /* The end of the name is dropped if it does not fit beside the clock. */
-    while (name.count > 0 && 1 + piece_cols(&name, ascii) + 2 + clock_cols > line.cols)
+    int others =
+        2 + clock_cols + (trouble.count > 0 ? trouble.gap + piece_cols(&trouble, ascii) : 0);
+    /* The end of the name is dropped if it does not fit beside the others. */
+    while (name.count > 0 && 1 + piece_cols(&name, ascii) + others > line.cols)
         name.count--;
     end = put_piece(line, 1, &name);
+    if (trouble.count > 0)
+        end = put_piece(line, end + (name.count > 0 ? trouble.gap : 0), &trouble);
     int x = line.cols / 2 + 2;
     if (x < end + 3 || x + clock_cols > line.cols - 12)
         x = end + 3 + clock_cols <= line.cols ? end + 3 : line.cols - clock_cols;

@@ -132,7 +132,11 @@ void help_draw(const struct view_input *input, struct view_state *state, struct 
     x = area_puts(last, 1, 0, STYLE_STRONG, "Esc");
     x = area_puts(last, x + 1, 0, STYLE_DIM, "back");
     if (most > 0) {
+        size_t first = state->help_scroll + 1, end = state->help_scroll + (size_t)space;
+        x = area_putf(last, x + 3, 0, STYLE_PLAIN, "%zu-%zu of %d", first, end, lines);
         x = area_puts(last, x + 3, 0, STYLE_STRONG, "j k");
-        area_puts(last, x + 1, 0, STYLE_DIM, "scroll");
+        x = area_puts(last, x + 1, 0, STYLE_DIM, "scroll");
+        x = area_puts(last, x + 3, 0, STYLE_STRONG, "g G");
+        area_puts(last, x + 1, 0, STYLE_DIM, "top, end");
     }
 }

@@ -159,6 +159,13 @@ void log_row_text(const struct log_row *row, const struct swarm *swarm, const st
     }
 }
 
+struct slice log_row_origin(const struct log_row *row, const struct event_log *log)
+{
+    const struct log_entry *entry = row->kind == LOG_NOTICE ? event_log_get(log, row->index) : NULL;
+    return entry == NULL ? (struct slice){.bytes = NULL}
+                         : (struct slice){entry->origin, entry->origin_len};
+}
+
 const char *log_row_word(const struct log_row *row, const struct swarm *swarm,
                          const struct event_log *log)
 {

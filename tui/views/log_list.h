@@ -32,9 +32,13 @@ span_no log_row_span(const struct log_row *row);
 /* Returns the row's agent; NO_AGENT: none. */
 agent_no log_row_agent(const struct log_row *row, const struct swarm *swarm,
                        const struct event_log *log);
-/* Writes the row's text (without time, level and agent) to out. */
+/* Writes the row's text (without time, level and agent) to out: of an entry of a source, the
+   reason. */
 void log_row_text(const struct log_row *row, const struct swarm *swarm, const struct event_log *log,
                   struct strbuf *out);
+/* Returns the source that an entry is about, "feed.ndjson: line 3"; bytes NULL: none. Borrowed from
+   the log. */
+struct slice log_row_origin(const struct log_row *row, const struct event_log *log);
 /* Returns the row's level: "error", "instant", "info" and so on. */
 const char *log_row_word(const struct log_row *row, const struct swarm *swarm,
                          const struct event_log *log);

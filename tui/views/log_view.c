@@ -1,6 +1,7 @@
 /* The log: failures, instants, and log entries of sources and senders, in order of time. The cursor
    is on a row, not on a line; on the last row it follows new ones. The list is built again
-   when the model changes, at most once per frame. */
+   when the model changes, at most once per frame. A row shows the reason first and the source last,
+   as far as they fit; a panel below the list has the whole text of the row under the cursor. */
 #include "tui/views/copy.h"
 #include "tui/views/log_list.h"
 #include "tui/views/mouse.h"
@@ -33,6 +34,8 @@ static bool is_chosen(struct frame *frame, const struct log_row *row)
         query_agent_title(frame->swarm, agent, &line);
     log_row_text(row, frame->swarm, log, &text);
     strbuf_addf(&line, " %s", text.data ? text.data : "");
+    struct slice origin = log_row_origin(row, log);
+    strbuf_addf(&line, " %.*s", (int)origin.len, origin.bytes ? origin.bytes : "");
     bool good = !line.failed && filter_matches_text(filter, line.data, line.len);
     strbuf_release(&line);
     strbuf_release(&text);
@@ -117,7 +120,78 @@ static void draw_entry(struct frame *frame, struct area line, const struct log_r
     x += names > 0 ? names + 2 : 0;
     log_row_text(row, frame->swarm, log, text);
     if (!text->failed && text->len > 0)
-        area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_PLAIN, text->data, text->len);
+        x = area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_PLAIN, text->data, text->len);
+    struct slice origin = log_row_origin(row, log);
+    if (origin.len > 0 && x + 3 < line.cols)
+        area_put_ellipsized(line, x + 2, 0, line.cols - x - 3, STYLE_DIM, origin.bytes, origin.len);
+}
+
+/* ---- the panel with the whole text ---- */
+
+enum { PANEL_BODY_MIN = 8, PANEL_LINES_MIN = 2, PANEL_LINES_MAX = 10 };
+
+/* Returns the panel's lines with its heading; 0 if it has no room. They depend on the size alone,
+   so that the list does not jump. */
+static int panel_rows(const struct frame *frame)
+{
+    int rows = frame->layout.body.rows, lines = rows / 4;
+    if (rows < PANEL_BODY_MIN)
+        return 0;
+    lines = lines < PANEL_LINES_MIN ? PANEL_LINES_MIN : lines;
+    return 1 + (lines > PANEL_LINES_MAX ? PANEL_LINES_MAX : lines);
+}
+
+/* Returns the lines that the list has. */
+static int list_rows(const struct frame *frame)
+{
+    return frame->layout.body.rows - panel_rows(frame);
+}
+
+/* ─ warning · 14:31:24.200 · api-server ─── */
+static void draw_panel_heading(struct frame *frame, struct area line, const struct log_row *row)
+{
+    struct strbuf *text = &frame->scratch;
+    const struct event_log *log = frame->input->log;
+    const char *dot = frame_symbol(frame, SYM_DOT);
+    agent_no agent = log_row_agent(row, frame->swarm, log);
+    char moment[AXIS_LABEL_BYTES];
+    axis_moment(&frame->clock, row->at_ns, true, moment);
+    area_fill(line, 0, 0, line.cols, STYLE_DIM, frame_symbol(frame, SYM_HORIZONTAL));
+    strbuf_clear(text);
+    strbuf_addf(text, " %s %s %s ", log_row_word(row, frame->swarm, log), dot, moment);
+    if (agent != NO_AGENT) {
+        strbuf_addf(text, "%s ", dot);
+        query_agent_title(frame->swarm, agent, text);
+        strbuf_addc(text, ' ');
+    }
+    if (!text->failed)
+        area_put_ellipsized(line, 1, 0, line.cols - 2, STYLE_PLAIN, text->data, text->len);
+}
+
+/* Wraps the text over lines of the area, from its line `y` on, and cuts it at the last one; returns
+   the line after it. */
+static int draw_wrapped(const struct frame *frame, struct area area, int y, enum style_id style,
+                        struct slice text)
+{
+    bool ascii = frame->input->theme.ascii;
+    int cols = area.cols - 4;
+    for (size_t at = 0, next; cols >= 2 && at < text.len && y < area.rows; y++, at += next) {
+        size_t fits = text_wrap(text.bytes + at, text.len - at, ascii, (size_t)cols, &next);
+        bool last = y + 1 == area.rows && at + next < text.len;
+        area_put_ellipsized(area, 2, y, cols, style, text.bytes + at, last ? text.len - at : fits);
+    }
+    return y;
+}
+
+static void draw_panel(struct frame *frame, struct area panel, const struct log_row *row)
+{
+    struct strbuf *text = &frame->scratch;
+    draw_panel_heading(frame, area_sub(panel, 0, 0, panel.cols, 1), row);
+    log_row_text(row, frame->swarm, frame->input->log, text);
+    if (text->failed)
+        return;
+    int y = draw_wrapped(frame, panel, 1, STYLE_PLAIN, (struct slice){text->data, text->len});
+    draw_wrapped(frame, panel, y, STYLE_DIM, log_row_origin(row, frame->input->log));
 }
 
 static void draw_heads(const struct frame *frame, struct area line)
@@ -133,7 +207,8 @@ void log_draw(struct frame *frame, struct grid *grid)
 {
     struct log_state *state = &frame->state->log;
     struct area body = frame_area(frame, grid, frame->layout.body);
-    size_t space = (size_t)(body.rows > 0 ? body.rows : 0);
+    int rows = list_rows(frame);
+    size_t space = (size_t)(rows > 0 ? rows : 0);
     if (!freshen(frame))
         area_puts(body, 1, 0, STYLE_ERROR, "out of memory");
     draw_heads(frame, frame_area(frame, grid, frame->layout.heads));
@@ -146,6 +221,9 @@ void log_draw(struct frame *frame, struct grid *grid)
         if (state->scroll + i == state->cursor)
             area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
     }
+    if (state->list.count > 0 && rows < body.rows)
+        draw_panel(frame, area_sub(body, 0, rows, body.cols, body.rows - rows),
+                   &state->list.rows[state->cursor]);
 }
 
 /* ---- keys ---- */
@@ -186,21 +264,29 @@ static void step_to_error(struct log_state *state, int direction)
     }
 }
 
+/* Sets scratch to the row's text and its source. */
+static void put_whole(struct frame *frame, const struct log_row *row)
+{
+    struct slice origin = log_row_origin(row, frame->input->log);
+    log_row_text(row, frame->swarm, frame->input->log, &frame->scratch);
+    if (origin.len > 0)
+        strbuf_addf(&frame->scratch, "  %.*s", (int)origin.len, origin.bytes);
+}
+
 enum view_result log_act(struct frame *frame, enum action action)
 {
     struct log_state *state = &frame->state->log;
     size_t at;
     if (!freshen(frame) || state->list.count == 0)
         return page_act(frame, action);
-    if (list_move(action, state->cursor, state->list.count, frame->layout.body.rows, &at)) {
+    if (list_move(action, state->cursor, state->list.count, list_rows(frame), &at)) {
         state->cursor = at;
         return VIEW_REDRAW;
     }
     switch ((int)action) {
     case ACTION_DETAIL: return show_entry(frame, &state->list.rows[state->cursor]);
     case ACTION_COPY:
-        log_row_text(&state->list.rows[state->cursor], frame->swarm, frame->input->log,
-                     &frame->scratch);
+        put_whole(frame, &state->list.rows[state->cursor]);
         return copy_text(frame, frame->scratch.data, frame->scratch.len);
     case ACTION_NEXT_ERROR: step_to_error(state, 1); return VIEW_REDRAW;
     case ACTION_PREVIOUS_ERROR: step_to_error(state, -1); return VIEW_REDRAW;
@@ -213,7 +299,8 @@ enum view_result log_click(struct frame *frame, int y)
 {
     struct log_state *state = &frame->state->log;
     size_t at = (size_t)(y - frame->layout.body.y) + state->scroll;
-    if (y >= frame->layout.body.y && freshen(frame) && at < state->list.count)
+    if (y >= frame->layout.body.y && y < frame->layout.body.y + list_rows(frame) &&
+        freshen(frame) && at < state->list.count)
         state->cursor = at;
     return VIEW_REDRAW;
 }

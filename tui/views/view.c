@@ -131,7 +131,7 @@ static void draw_page(struct frame *frame, struct grid *grid)
         return;
     }
     header_draw(frame, grid);
-    if (frame->empty)
+    if (frame->empty && frame->state->page != PAGE_LOG)
         empty_draw(frame, grid);
     else
         current(frame->state)->draw(frame, grid);
@@ -189,6 +189,18 @@ static enum view_result turn_to(struct view_state *state, enum page page)
     return VIEW_REDRAW;
 }
 
+/* Closes what lies over the view or beside it, unless the key is a control key, which always quits.
+   In a prompt q is a letter. */
+static enum view_result quit(struct frame *frame, struct key key)
+{
+    struct view_state *state = frame->state;
+    bool panel = state->page == PAGE_TIMELINE && !frame->layout.too_small && !frame->empty &&
+                 (state->range.mode != RANGE_NONE || (state->detail && state->selected != NO_SPAN));
+    if ((key.mods & KEY_MOD_CTRL) != 0 || !(state->help || panel))
+        return VIEW_QUIT;
+    return current(state)->act(frame, ACTION_BACK);
+}
+
 static enum view_result go_to_pane(const struct view_input *input, struct view_state *state)
 {
     const struct agent *agent =
@@ -217,7 +229,7 @@ enum view_result view_frame_key(struct frame *frame, struct key key)
         if (typed)
             result = act(frame, action, key);
         break;
-    case ACTION_QUIT: result = VIEW_QUIT; break;
+    case ACTION_QUIT: result = quit(frame, key); break;
     case ACTION_WRITE: result = VIEW_WRITE; break;
     case ACTION_SUSPEND: result = VIEW_SUSPEND; break;
     case ACTION_REDRAW: result = VIEW_REPAINT; break;
@@ -234,7 +246,8 @@ enum view_result view_frame_key(struct frame *frame, struct key key)
     case ACTION_LOG: result = turn_to(state, PAGE_LOG); break;
     default: result = act(frame, action, key);
     }
-    return result == VIEW_IGNORED && had_message ? VIEW_REDRAW : result;
+    /* A frozen screen shows at any key how far it lags. */
+    return result == VIEW_IGNORED && (had_message || state->frozen) ? VIEW_REDRAW : result;
 }
 
 enum view_result view_key(const struct view_input *input, struct view_state *state, struct key key,

@@ -30,6 +30,7 @@ struct view_input {
     const char *output;          /* path of the trace to write; NULL: none */
     const char *address;         /* the feed address as in SWARMTOP_SOCKET; NULL: not listening */
     bool live;                   /* more data may arrive; false: all sources have finished */
+    double replay;               /* finished sources are replayed at this speed; 0: they are not */
     const struct source_progress *progress; /* the file being read; NULL: none */
     uint64_t events;                        /* received so far, from all sources */
     double events_per_s;                    /* NAN: unknown */

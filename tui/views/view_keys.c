@@ -438,6 +438,8 @@ enum view_result page_show_span(struct frame *frame, agent_no agent, span_no spa
     return VIEW_REDRAW;
 }
 
+enum { HELP_END = 1 << 16 }; /* more lines than the help has: drawing clamps it */
+
 enum view_result help_act(struct frame *frame, enum action action)
 {
     struct view_state *state = frame->state;
@@ -449,6 +451,8 @@ enum view_result help_act(struct frame *frame, enum action action)
     case ACTION_ROW_UP:
         state->help_scroll -= state->help_scroll < by ? state->help_scroll : by;
         return VIEW_REDRAW;
+    case ACTION_TOP: state->help_scroll = 0; return VIEW_REDRAW;
+    case ACTION_BOTTOM: state->help_scroll = HELP_END; return VIEW_REDRAW;
     case ACTION_BACK:
     case ACTION_HELP: state->help = false; return VIEW_REDRAW;
     default: return VIEW_IGNORED;

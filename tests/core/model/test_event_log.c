@@ -32,6 +32,28 @@ TEST(lines_are_copied_and_kept_in_order)
     event_log_free(log);
 }
 
+TEST(an_entry_keeps_its_origin_and_trouble_is_counted)
+{
+    char origin[] = "a.json: line 3";
+    struct event_log *log = event_log_new(&mem_libc, 2);
+    struct log_entry entry = {.level = LOG_LEVEL_WARNING,
+                              .session = NO_SESSION,
+                              .text = "bad",
+                              .len = 3,
+                              .origin = origin,
+                              .origin_len = strlen(origin)};
+    event_log_add(log, &entry);
+    origin[0] = 'x';
+    assert_string_equal(event_log_get(log, 0)->origin, "a.json: line 3");
+    assert_int_equal(event_log_get(log, 0)->origin_len, 14);
+    entry.level = LOG_LEVEL_INFO;
+    event_log_add(log, &entry);
+    add(log, "of a session", 12);
+    assert_null(event_log_get(log, 1)->origin);
+    assert_int_equal(event_log_troubles(log), 1);
+    event_log_free(log);
+}
+
 TEST(the_oldest_line_leaves_a_full_ring)
 {
     const char *texts[] = {"a", "b", "c", "d", "e"};

@@ -132,6 +132,51 @@ TEST(trouble_has_a_line)
     picture_release(&picture);
 }
 
+/* Also where no agent is. */
+TEST(trouble_in_the_log_is_seen_from_every_view)
+{
+    struct picture picture;
+    picture_init(&picture, 80, 24);
+    picture.input.log = picture.rig.log;
+    for (int agents = 0; agents < 2; agents++) {
+        ingest_ctx_log_from(&picture.rig.ingest, LOG_LEVEL_WARNING, "a.json", "cannot be listed");
+        ingest_ctx_log(&picture.rig.ingest, LOG_LEVEL_INFO, "a note");
+        const char *badge = agents == 0 ? "! 1 in log" : "! 2 in log";
+        for (const char *keys[] = {"1", "2", "3", "4", "5"}, **key = keys; key < keys + 5; key++) {
+            picture_press(&picture, *key);
+            picture_has(&picture, badge);
+        }
+        picture_has(&picture, "warning");
+        picture_has(&picture, "cannot be listed");
+        picture_feed(&picture, HELLO);
+    }
+    assert_true(grid_resize(picture.grid, 40, 10));
+    picture_has(&picture, "! 2 in log");
+    picture_release(&picture);
+}
+
+TEST(the_header_says_live_only_of_the_present)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_has(&picture, "● LIVE");
+    picture_feed(&picture, HELLO "{'op':'start_tool','t':1000,'span_id':'b','tool_name':'Bash'}\n");
+    picture_at(&picture, 60000);
+    picture_has(&picture, "● LIVE");
+    picture_press(&picture, "w w w w w w h h h");
+    picture_has(&picture, "◌ past");
+    picture_lacks(&picture, "LIVE");
+    picture_press(&picture, "2");
+    picture_has(&picture, "● LIVE");
+    picture_press(&picture, "1 F");
+    picture_has(&picture, "● LIVE");
+    picture.input.replay = 10;
+    picture_has(&picture, "▶ 10x");
+    picture.input.live = false;
+    picture_has(&picture, "○ finished");
+    picture_release(&picture);
+}
+
 TEST(a_sender_that_is_gone_is_marked)
 {
     struct picture picture;

@@ -148,12 +148,16 @@ TEST(a_frozen_picture_stands_still)
     open_picture(&picture, 120, 30);
     picture_press(&picture, "Space");
     assert_true(view_frozen(&picture.state));
+    picture_has(&picture, "◌ past 08:53:29 ");
+    picture_lacks(&picture, "LIVE");
     int64_t t0 = picture.state.t0_ns;
     picture_at(&picture, 21000);
     picture_feed(
         &picture,
         "{'op':'start_tool','session_id':'s','t':20000,'agent_id':'b','span_id':'9','tool_name':'Late'}\n");
-    picture_has(&picture, "LIVE -12 s, 1 new");
+    /* Any key shows how far it lags. */
+    assert_int_equal(picture_press(&picture, "F12"), VIEW_REDRAW);
+    picture_has(&picture, "◌ past 08:53:29  LIVE -12 s, 1 new");
     assert_int_equal(picture.state.t0_ns, t0);
     picture_lacks(&picture, "Late");
     assert_true(wake_ns(&picture) == INT64_MAX);
@@ -257,6 +261,55 @@ TEST(the_pane_of_an_agent_is_that_of_its_process)
     assert_int_equal(picture.state.pane_pid, 4711);
     picture_press(&picture, "j 2");
     assert_int_equal(picture_press(&picture, "g"), VIEW_PANE);
+    picture_release(&picture);
+}
+
+TEST(q_closes_what_lies_over_a_view_before_it_quits)
+{
+    struct picture picture;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "?");
+    assert_int_equal(picture_press(&picture, "q"), VIEW_REDRAW);
+    assert_false(picture.state.help);
+    picture_press(&picture, "j . Enter");
+    assert_true(picture.state.detail && picture.state.selected != NO_SPAN);
+    assert_int_equal(picture_press(&picture, "q"), VIEW_REDRAW);
+    assert_false(picture.state.detail);
+    picture_press(&picture, "v");
+    assert_int_equal(picture_press(&picture, "q"), VIEW_REDRAW);
+    assert_int_equal(picture.state.range.mode, RANGE_NONE);
+    /* In a prompt it is a letter. */
+    picture_press(&picture, "/ q");
+    assert_int_equal(picture.state.prompt.kind, PROMPT_SEARCH);
+    picture_press(&picture, "Esc");
+    assert_int_equal(picture_press(&picture, "q"), VIEW_QUIT);
+    /* C-c quits from anywhere. */
+    picture_press(&picture, "?");
+    assert_int_equal(picture_press(&picture, "C-c"), VIEW_QUIT);
+    picture_release(&picture);
+}
+
+TEST(help_shows_where_one_is)
+{
+    struct picture picture;
+    open_picture(&picture, 80, 24);
+    picture_press(&picture, "?");
+    picture_has(&picture, "1-21 of ");
+    picture_press(&picture, "j");
+    picture_has(&picture, "2-22 of ");
+    static const struct {
+        const char *key;
+        bool end;
+    } keys[] = {{"End", true}, {"Home", false}, {"G", true}, {"g", false}};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        picture_press(&picture, keys[i].key);
+        if (keys[i].end)
+            picture_lacks(&picture, " 1-21 of ");
+        else
+            picture_has(&picture, " 1-21 of ");
+        if (keys[i].end)
+            picture_has(&picture, "its process died");
+    }
     picture_release(&picture);
 }
 

@@ -142,6 +142,52 @@ TEST(the_log_follows_its_end_and_stays_where_one_looks)
     picture_release(&picture);
 }
 
+/* The reason first and the source last; what does not fit is wrapped in the panel. */
+TEST(a_log_line_has_its_reason_first_and_its_source_last)
+{
+    static const int sizes[][2] = {{80, 24}, {120, 36}, {200, 50}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct picture picture;
+        open_picture(&picture, sizes[i][0], sizes[i][1]);
+        struct source_counters counters = {.ingest = &picture.rig.ingest};
+        struct reject reject = {
+            .where = "unix:/run/user/1000/a-directory-with-a-long-name/swarmtop.sock sender 12",
+            .line = 3,
+            .reason = "start_tool: span_id is missing",
+            .bytes = {"{\"op\":\"start_tool\"}", 19},
+            .level = LOG_LEVEL_WARNING};
+        source_counters_reject(&counters, &reject);
+        picture_press(&picture, "5");
+        picture_has(&picture, "start_tool: span_id is missing");
+        picture_has(&picture, "\n  start_tool: span_id is missing: {\"op\":\"start_tool\"}\n"
+                              "  unix:/run/user/1000/a-directory-with-a-long-name/swarmtop.sock");
+        picture_has(&picture, "sender 12: li");
+        picture_press(&picture, "k");
+        picture_has(&picture, "─ warning · ");
+        picture_has(&picture, "\n  low on disk\n");
+        picture_release(&picture);
+    }
+}
+
+TEST(work_in_flight_is_above_waits_and_interactions)
+{
+    struct picture picture;
+    open_picture(&picture, 120, 30);
+    picture_feed(
+        &picture,
+        "{'op':'start_interaction','session_id':'s','t':0,'span_id':'i','user_prompt_length':3}\n"
+        "{'op':'start_tool','session_id':'s','t':100,'span_id':'w','tool_name':'Task','args':{}}\n"
+        "{'op':'start_tool','session_id':'s','t':8000,'agent_id':'b','span_id':'9','tool_name':'Grep'}\n");
+    picture_at(&picture, 10000);
+    picture_press(&picture, "3");
+    const char *text = picture_draw(&picture);
+    const char *bash = strstr(text, "Tool: Bash"), *grep = strstr(text, "Tool: Grep"),
+               *task = strstr(text, "Tool: Task"), *interaction = strstr(text, "Interaction");
+    assert_true(bash && grep && task && interaction);
+    assert_true(bash < grep && grep < task && task < interaction);
+    picture_release(&picture);
+}
+
 TEST(statistics_have_pictures)
 {
     struct picture picture;
