@@ -1,11 +1,13 @@
 /* The document is written in one pass through a small buffer: the metadata events of each
    session, the events of the two stores and the records in order of time, then the metadata.
-   Values read from JSON are written as their own bytes. A document of one session has the seed's
+   Values read from JSON are written as their own bytes where Perfetto reads these
+   (perfetto_text.h). A document of one session has the seed's
    shape. In one of several sessions, processes get new numbers, their names contain their
    session's, and times count from the earliest start. */
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"
+#include "core/export/perfetto_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -28,8 +30,8 @@ void document_flush(struct document *doc, bool now)
 
 void document_put_raw(struct document *doc, const char *bytes, size_t len)
 {
-    if (len < FLUSH_BYTES) {
-        strbuf_add(&doc->out, bytes, len);
+    if (len < FLUSH_BYTES || !perfetto_text_reads(bytes, len)) {
+        perfetto_text_add(&doc->out, bytes, len);
         return;
     }
     document_flush(doc, true);
@@ -64,7 +66,7 @@ void document_put_pid(struct document *doc, session_no session, intern_id pid)
     if (doc->many) {
         json_put_int(&doc->out, (int64_t)at + 1);
     } else {
-        strbuf_adds(&doc->out, swarm_text(doc->swarm, pid));
+        document_add_raw(doc, &doc->out, pid);
     }
 }
 
@@ -74,10 +76,16 @@ void document_begin_event(struct document *doc)
     doc->event_count++;
 }
 
+void document_add_raw(const struct document *doc, struct strbuf *out, intern_id raw)
+{
+    struct slice slice = swarm_text_slice(doc->swarm, raw);
+    perfetto_text_add(out, slice.bytes, slice.len);
+}
+
 void document_put_text(struct document *doc, intern_id text)
 {
     struct slice slice = swarm_text_slice(doc->swarm, text);
-    json_put_string(&doc->out, slice.bytes, slice.len);
+    perfetto_text_string(&doc->out, slice.bytes, slice.len);
 }
 
 /* ---- the events ---- */

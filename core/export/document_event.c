@@ -4,6 +4,7 @@
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"
+#include "core/export/perfetto_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -59,12 +60,12 @@ static void put_head(struct document *doc, struct strbuf *out, const struct even
         if (members[i].text != INTERN_NONE) {
             struct slice text = swarm_text_slice(doc->swarm, members[i].text);
             strbuf_adds(out, members[i].key);
-            json_put_string(out, text.bytes, text.len);
+            perfetto_text_string(out, text.bytes, text.len);
             strbuf_addc(out, ',');
         }
     }
     strbuf_adds(out, "\"ph\":");
-    json_put_string(out, &event->ph, 1);
+    perfetto_text_string(out, &event->ph, 1);
 }
 
 static void put_pid(struct document *doc, struct strbuf *out, const struct track *track)
@@ -74,7 +75,7 @@ static void put_pid(struct document *doc, struct strbuf *out, const struct track
         strbuf_addf(out, ",\"pid\":%u", process + 1);
     } else if (track->pid != INTERN_NONE) {
         strbuf_adds(out, ",\"pid\":");
-        strbuf_adds(out, swarm_text(doc->swarm, track->pid));
+        document_add_raw(doc, out, track->pid);
     }
 }
 
@@ -82,7 +83,7 @@ static void put_tid(const struct document *doc, struct strbuf *out, const struct
 {
     if (track->tid != INTERN_NONE) {
         strbuf_adds(out, ",\"tid\":");
-        strbuf_adds(out, swarm_text(doc->swarm, track->tid));
+        document_add_raw(doc, out, track->tid);
     }
 }
 

@@ -53,13 +53,15 @@ struct document {
 bool document_good(const struct document *doc);
 /* Gives the sink what has gathered, where that is worth a call or `now`. */
 void document_flush(struct document *doc, bool now);
-/* Raw bytes; long ones go to the sink as they are. */
+/* Writes raw JSON as Perfetto reads it. Long text that needs no change goes to the sink at once. */
 void document_put_raw(struct document *doc, const char *bytes, size_t len);
 /* Its place in doc->processes; it is added when it is new. UINT32_MAX: out of memory. */
 uint32_t document_process(struct document *doc, session_no session, intern_id pid);
 /* The pid that the process has in this document. */
 void document_put_pid(struct document *doc, session_no session, intern_id pid);
-/* In quotes. */
+/* Appends raw JSON that is interned, as Perfetto reads it. */
+void document_add_raw(const struct document *doc, struct strbuf *out, intern_id raw);
+/* Writes the text in quotes. */
 void document_put_text(struct document *doc, intern_id text);
 /* Between two events. */
 void document_begin_event(struct document *doc);

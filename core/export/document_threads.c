@@ -4,7 +4,7 @@
 #include "core/export/document_private.h"
 
 #include "core/base/json_args.h"
-#include "core/base/json_text.h"
+#include "core/export/perfetto_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -101,7 +101,7 @@ static void put_process_name(struct document *doc, const struct event *event)
     }
     struct slice args = event->args;
     if (name.len > 0 && rename_process(doc, event, &name)) {
-        json_put_string(&raw, name.data, name.len);
+        perfetto_text_string(&raw, name.data, name.len);
         struct json_arg renamed = {"name", raw.data, raw.len};
         strbuf_clear(&doc->scratch);
         json_merge_args(&doc->scratch, args.bytes, args.len, &renamed, 1);
@@ -128,7 +128,7 @@ static void begin_thread_event(struct document *doc, const struct lane_thread *t
     if (thread->lane > 1) {
         json_put_int(&doc->out, thread->tid);
     } else {
-        strbuf_adds(&doc->out, swarm_text(doc->swarm, track->tid));
+        document_add_raw(doc, &doc->out, track->tid);
     }
     strbuf_adds(&doc->out, ",\"args\":{");
 }
@@ -148,10 +148,15 @@ static void put_lane_thread(struct document *doc, const struct lane_thread *thre
         strbuf_addf(&doc->scratch, NAME_SEPARATOR "%u", thread->lane);
         begin_thread_event(doc, thread, "thread_name");
         strbuf_adds(&doc->out, "\"name\":");
-        json_put_string(&doc->out, doc->scratch.data, doc->scratch.len);
+        perfetto_text_string(&doc->out, doc->scratch.data, doc->scratch.len);
         /* Marks it as a lane of that thread, so that re-opening needs no guess from names. */
-        strbuf_addf(&doc->out, ",\"lane_of\":%s}}",
-                    track->tid == INTERN_NONE ? "null" : swarm_text(doc->swarm, track->tid));
+        strbuf_adds(&doc->out, ",\"lane_of\":");
+        if (track->tid == INTERN_NONE) {
+            strbuf_adds(&doc->out, "null");
+        } else {
+            document_add_raw(doc, &doc->out, track->tid);
+        }
+        strbuf_adds(&doc->out, "}}");
     }
     if (thread->lane > 1 || track->tid != INTERN_NONE) {
         begin_thread_event(doc, thread, "thread_sort_index");
@@ -167,7 +172,7 @@ static void put_agent_event(struct document *doc, const char *kind, track_no tra
     strbuf_init(&args, doc->out.mem, 0);
     strbuf_addf(&args, "{\"%s\":", key);
     struct slice text = swarm_text_slice(doc->swarm, value);
-    json_put_string(&args, text.bytes, text.len);
+    perfetto_text_string(&args, text.bytes, text.len);
     strbuf_addc(&args, '}');
     struct event event = {
         .ph = 'M',

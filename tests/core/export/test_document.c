@@ -35,27 +35,51 @@ static void export_has(const struct model *model, const char *part)
 
 /* ---- one event ---- */
 
+static void assert_written(const char *event, const char *written)
+{
+    struct model model;
+    assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+    assert_true(model_events(&model, event));
+    char expected[512];
+    snprintf(expected, sizeof expected, "{\"traceEvents\":[%s],\"metadata\":{", written);
+    export_has(&model, expected);
+    model_release(&model);
+}
+
 TEST(events_are_written_as_they_came)
 {
     const char *const events[] = {
         "{\"name\":\"a\",\"cat\":\"c\",\"ph\":\"i\",\"ts\":1.5,\"pid\":1,\"tid\":2}",
         "{\"name\":\"a\",\"cat\":\"\",\"ph\":\"X\",\"ts\":0,\"pid\":1,\"tid\":2,\"dur\":0.25,\"args\":{}}",
         "{\"ph\":\"i\",\"ts\":-3}",
-        "{\"name\":\"\",\"ph\":\"n\",\"ts\":3,\"pid\":\"p\",\"tid\":\"t\",\"id\":\"0x1\",\"args\":[1e400, "
-        "\"\\ud83d\" ]}",
+        "{\"name\":\"\",\"ph\":\"n\",\"ts\":3,\"pid\":\"p\",\"tid\":\"t\",\"id\":\"0x1\",\"args\":[1e40, "
+        "\"\\u00ff\" ]}",
         "{\"name\":\"q\\\"\\u0000\\n\",\"cat\":\"é\",\"ph\":\"b\",\"ts\":1e+21,\"pid\":1,\"tid\":2,\"id\":7,"
         "\"args\":null,\"tts\":12,\"sf\":{\"a\": 1}}",
         "{\"name\":\"C\",\"ph\":\"C\",\"ts\":1,\"pid\":1,\"args\":{\"n\":1.10}}",
         "{\"name\":\"s\",\"ph\":\"i\",\"ts\":1,\"s\":\"g\"}",
     };
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        struct model model;
-        assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
-        assert_true(model_events(&model, events[i]));
-        char expected[512];
-        snprintf(expected, sizeof expected, "{\"traceEvents\":[%s],\"metadata\":{", events[i]);
-        export_has(&model, expected);
-        model_release(&model);
+        assert_written(events[i], events[i]);
+    }
+}
+
+TEST(what_perfetto_refuses_is_written_otherwise_wherever_it_is)
+{
+    static const struct {
+        const char *event, *written;
+    } events[] = {
+        {"{\"name\":\"a\\ud83d\",\"cat\":\"\\udc00\",\"ph\":\"i\",\"ts\":1}",
+         "{\"name\":\"a\\ufffd\",\"cat\":\"\\ufffd\",\"ph\":\"i\",\"ts\":1}"},
+        {"{\"name\":\"\x7f\\ud83d\\ude00\",\"ph\":\"i\",\"ts\":1,\"args\":{\"\\ud83d\\ude00\":-1e400}}",
+         "{\"name\":\"\\u007f😀\",\"ph\":\"i\",\"ts\":1,\"args\":{\"😀\":\"-1e400\"}}"},
+        {"{\"ph\":\"b\",\"ts\":1,\"pid\":\"\\ud800\",\"tid\":\"\x7f\",\"id\":\"\\ud800\",\"id2\":{\"local\":"
+         "\"\\ud800\"}}",
+         "{\"ph\":\"b\",\"ts\":1,\"pid\":\"\\ufffd\",\"tid\":\"\\u007f\",\"id\":\"\\ufffd\",\"id2\":{"
+         "\"local\":\"\\ufffd\"}}"},
+    };
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        assert_written(events[i].event, events[i].written);
     }
 }
 
