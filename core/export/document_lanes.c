@@ -2,8 +2,8 @@
    its begin. Each track is spread over as few stacks (lanes) as first-fit finds; the first lane
    keeps the track's tid. An agent's spans come in order of start, merged from its rows in the
    model, its interactions, and its requests' phases. Each goes to the first lane whose innermost
-   open span encloses it. A request encloses its own phases only, so a parallel tool is visible
-   beside it.
+   open span encloses it in time and may have it as a child (may_nest): a request has its phases, a
+   tool its waits, so parallel calls are visible beside each other.
 
    Among equal times the order of events in the document decides, as it does for readers: an end
    written before a begin of the same time is earlier. A complete event (X) has no position for
@@ -22,6 +22,7 @@ struct frame {
     int64_t end_ns; /* INT64_MAX: it has no end */
     uint64_t end_no;
     span_no request; /* the request that it is or belongs to; NO_SPAN: none */
+    uint8_t kind;    /* enum span_kind */
     bool complete;   /* X */
 };
 
@@ -35,6 +36,7 @@ struct stack {
 struct track_lanes {
     struct stack *lanes;
     size_t count, cap;
+    size_t last_tool;    /* lane of the tool that began last: a wait is its, if it can be */
     size_t first_thread; /* index in `threads` of its lane 1, if it has several lanes */
 };
 
@@ -73,6 +75,26 @@ static bool encloses(const struct document_lanes *lanes, const struct frame *top
            document_end_place(lanes->records, span) < top->end_no;
 }
 
+/* Returns true if a span of the kind `inner` may be a child of one of the kind `outer`. Calls of an
+   agent that overlap run at once, even if one lies within the other in time: they are siblings. */
+static bool may_nest(uint8_t outer, uint8_t inner)
+{
+    switch ((enum span_kind)outer) {
+    case SPAN_INTERACTION:
+    case SPAN_OTHER: return true;
+    case SPAN_TOOL:
+    case SPAN_AGENT_CALL: return inner == SPAN_USER;
+    case SPAN_REQUEST:
+    case SPAN_SETUP:
+    case SPAN_RETRY:
+    case SPAN_FIRST_TOKEN:
+    case SPAN_SAMPLING: return span_is_phase(inner);
+    case SPAN_USER:
+    case SPAN_KINDS: break;
+    }
+    return false;
+}
+
 /* Drops from the stack what ended before the span. */
 static bool fits(const struct document_lanes *lanes, struct stack *stack, const struct span *span)
 {
@@ -91,7 +113,8 @@ static bool fits(const struct document_lanes *lanes, struct stack *stack, const 
         return true;
     }
     const struct frame *top = &stack->frames[stack->count - 1];
-    return encloses(lanes, top, span) && (top->request == NO_SPAN || top->request == span->parent);
+    return may_nest(top->kind, span->kind) && encloses(lanes, top, span) &&
+           (top->request == NO_SPAN || top->request == span->parent);
 }
 
 static bool push(struct document_lanes *lanes, struct stack *stack, const struct span *span,
@@ -107,6 +130,7 @@ static bool push(struct document_lanes *lanes, struct stack *stack, const struct
         .end_ns = span_traced_end_ns(span),
         .end_no = document_end_place(lanes->records, span),
         .request = span->kind == SPAN_REQUEST ? no : span->parent,
+        .kind = span->kind,
         .complete = span_is_complete(span),
     };
     return true;
@@ -137,7 +161,7 @@ static bool place(struct document_lanes *lanes, span_no no)
 {
     const struct span *span = swarm_span(lanes->swarm, no);
     struct track_lanes *track = &lanes->tracks[span->track];
-    size_t prefer = 0;
+    size_t prefer = span->kind == SPAN_USER ? track->last_tool : 0;
     if (span->parent != NO_SPAN && span->parent >= lanes->first_span) {
         prefer = lanes->lane_of[span->parent - lanes->first_span];
     }
@@ -145,7 +169,11 @@ static bool place(struct document_lanes *lanes, span_no no)
     if (stack == NULL || !push(lanes, stack, span, no)) {
         return false;
     }
-    lanes->lane_of[no - lanes->first_span] = (uint16_t)(stack - track->lanes);
+    size_t lane = (size_t)(stack - track->lanes);
+    lanes->lane_of[no - lanes->first_span] = (uint16_t)lane;
+    if (span->kind == SPAN_TOOL || span->kind == SPAN_AGENT_CALL) {
+        track->last_tool = lane;
+    }
     return true;
 }
 

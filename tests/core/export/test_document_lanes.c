@@ -202,45 +202,49 @@ TEST(spans_that_nest_stay_where_they_are)
     const struct {
         const char *events;
     } rows[] = {
-        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":2,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":3,\"pid\":1,\"tid\":5}"},
+        {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":2,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":3,\"pid\":1,\"tid\":5}"},
         /* all at once, one after the other and in one another */
-        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"d\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"d\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":7,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":7,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"e\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":7,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"e\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":9,\"pid\":1,\"tid\":5}"},
+        {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"d\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"d\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":7,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":7,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"e\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":7,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"e\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":9,\"pid\":1,\"tid\":5}"},
         /* complete events, the inner ones first */
-        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":2,\"dur\":1,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":0,\"dur\":2,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":0,\"dur\":3,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"d\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":3,\"dur\":0,\"pid\":1,\"tid\":5}"},
+        {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":2,\"dur\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":0,\"dur\":2,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":0,\"dur\":3,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"d\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":3,\"dur\":0,\"pid\":1,\"tid\":5}"},
         /* both kinds */
-        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":0,\"dur\":4,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":4,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":9,\"pid\":1,\"tid\":5}"},
+        {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":0,\"dur\":4,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":4,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":9,\"pid\":1,\"tid\":5}"},
         /* never ended */
-        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"b\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"c\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":1,\"dur\":4,\"pid\":1,\"tid\":5}"},
+        {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":1,\"dur\":4,\"pid\":1,\"tid\":5}"},
         /* async ones may overlap as they like */
-        {"{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"b\",\"ts\":0,\"id\":1,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"b\",\"ts\":1,\"id\":2,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"e\",\"ts\":2,\"id\":1,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"a\",\"cat\":\"tool\",\"ph\":\"e\",\"ts\":3,\"id\":2,\"pid\":1,\"tid\":5}"},
+        {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"b\",\"ts\":0,\"id\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"b\",\"ts\":1,\"id\":2,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"e\",\"ts\":2,\"id\":1,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"e\",\"ts\":3,\"id\":2,\"pid\":1,\"tid\":5}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct model model;
         assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+        /* a tool of another agent, or the rows would be threads */
+        assert_true(model_events(&model,
+                                 "{\"name\":\"t\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":0,\"dur\":1,"
+                                 "\"pid\":9,\"tid\":9}"));
         assert_true(model_events(&model, rows[i].events));
         check(&model);
         char *lanes = model_export(model.swarm, TRACKS_LANE);
@@ -283,8 +287,21 @@ TEST(spans_that_overlap_get_threads_of_their_own)
          2},
         {{{1, "Interaction", "interaction", 0, 1000, NULL, NULL},
           {1, "Tool: A", "tool", 10, 900, NULL, NULL},
-          {1, "Tool: B", "tool", 20, 30, NULL, NULL}},
+          {1, "Waiting for User Input", "user_input", 20, 30, NULL, NULL}},
          1},
+        /* calls that run at once are siblings, though one lies within the other in time */
+        {{{1, "Tool: A", "tool", 0, 100, NULL, NULL}, {1, "Tool: B", "tool", 20, 30, NULL, NULL}},
+         2},
+        {{{1, "Tool: A", "tool", 0, 100, NULL, NULL}, {1, "Tool: B", "tool", 0, 100, NULL, NULL}},
+         2},
+        {{{1, "Tool: Agent", "tool", 0, 100, NULL, NULL},
+          {1, "Tool: B", "tool", 20, 30, NULL, NULL},
+          {1, "API Call", "api", 40, 50, NULL, NULL},
+          {1, "Tool: C", "tool", 50, 70, NULL, NULL}},
+         2},
+        {{{1, "Waiting for User Input", "user_input", 0, 100, NULL, NULL},
+          {1, "Tool: A", "tool", 20, 30, NULL, NULL}},
+         2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct model model;
@@ -299,6 +316,26 @@ TEST(spans_that_overlap_get_threads_of_their_own)
         }
         model_release(&model);
     }
+}
+
+TEST(a_wait_is_the_child_of_the_tool_that_began_last)
+{
+    static const struct model_span spans[] = {
+        {1, "Tool: A", "tool", 0, 100, NULL, NULL},
+        {1, "Tool: B", "tool", 20, 90, NULL, NULL},
+        {1, "Waiting for User Input", "user_input", 20, 80, NULL, NULL}};
+    struct model model;
+    assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        assert_true(model_add(&model, &spans[i]));
+    }
+    assert_int_equal(check(&model), 2);
+    char *text = model_export(model.swarm, TRACKS_LANE);
+    assert_non_null(strstr(
+        text,
+        "\"Waiting for User Input\",\"cat\":\"user_input\",\"ph\":\"B\",\"ts\":20000,\"pid\":1,\"tid\":102"));
+    free(text);
+    model_release(&model);
 }
 
 TEST(further_threads_are_named_and_numbered)
