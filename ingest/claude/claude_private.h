@@ -11,11 +11,15 @@
 
 /* A tool call without a result yet. */
 struct claude_tool {
-    intern_id id;
-    double start_ms;
+    intern_id id, name;
+    intern_id message; /* the answer that asked for it */
+    double start_ms;   /* when the answer had asked for it */
     bool is_agent;
-    bool asked; /* a person was asked about it */
-    char *args; /* with --content: its kept input, `args_len` bytes, owned; else NULL */
+    bool is_alone; /* never runs beside another tool of its answer */
+    bool queued;   /* another tool of its answer has to end first; not sent yet */
+    bool asked;    /* a person was asked about it */
+    /* Its input, where it is queued or --content was given; owned; else NULL. */
+    char *args;
     size_t args_len;
 };
 
@@ -88,7 +92,9 @@ void claude_requests_flush(struct claude_transcript *t);
 
 /* claude_tools.c */
 void claude_tools_release(struct claude_transcript *t);
-void claude_tools_take_call(struct claude_transcript *t, struct json_value block, double at_ms);
+/* Takes a block of the answer `message` (its id). */
+void claude_tools_take_call(struct claude_transcript *t, struct json_value block, intern_id message,
+                            double at_ms);
 void claude_tools_take_result(struct claude_transcript *t, const struct claude_line *line,
                               struct json_value block);
 

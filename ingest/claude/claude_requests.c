@@ -176,11 +176,12 @@ static intern_id ref_of(struct claude_transcript *t, const struct claude_line *l
 static void take_blocks(struct claude_transcript *t, const struct claude_line *line,
                         struct json_value message)
 {
+    intern_id id = claude_transcript_put(t, json_id(json_get(message, "id")));
     struct json_value block;
     for (struct json_walk walk = json_walk(json_get(message, "content"));
          json_next_item(&walk, &block);) {
         if (json_string_is(json_get(block, "type"), "tool_use")) {
-            claude_tools_take_call(t, block, line->at_ms);
+            claude_tools_take_call(t, block, id, line->at_ms);
         }
     }
 }

@@ -1,5 +1,9 @@
 /* Tools, from the block that calls one to the line with its result. A short list has the open ones:
-   a wait for a person holds up one of them, and a transcript is busy while it has any. */
+   a wait for a person holds up one of them, and a transcript is busy while it has any.
+
+   An answer may ask for several tools. The client runs them side by side, except those that change
+   files: such a tool starts when the ones before it have ended, and those after it wait for it. A
+   tool that has to wait is kept in the list and not sent until it starts. */
 #include "ingest/claude/claude_private.h"
 
 #include "ingest/claude/claude_args.h"
@@ -15,6 +19,32 @@ static bool is_agent(struct slice name)
 {
     return (name.len == 5 && memcmp(name.bytes, "Agent", 5) == 0) ||
            (name.len == 4 && memcmp(name.bytes, "Task", 4) == 0);
+}
+
+/* The tools that never run beside another one. */
+static bool is_alone(struct slice name)
+{
+    static const char *const names[] = {"Write", "Edit", "MultiEdit", "NotebookEdit"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (name.len == strlen(names[i]) && memcmp(name.bytes, names[i], name.len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether an open tool of the same answer has to end before the one at `at` starts. */
+static bool has_to_wait(const struct claude_transcript *t, const struct claude_tool *tool,
+                        size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        const struct claude_tool *before = &t->tools[i];
+        if (before->message == tool->message && tool->message != INTERN_NONE &&
+            (before->is_alone || tool->is_alone)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void free_args(struct claude_transcript *t, struct claude_tool *tool)
@@ -58,28 +88,64 @@ static void keep_args(struct claude_transcript *t, struct claude_tool *tool, str
     tool->args_len = args.len;
 }
 
-static void keep_open(struct claude_transcript *t, const struct claude_tool *tool,
-                      struct slice args)
+/* Returns the tool as it is kept; NULL: out of memory, which sets `failed`. */
+static struct claude_tool *keep_open(struct claude_transcript *t, const struct claude_tool *tool)
 {
-    if (place_of(t, tool->id) < t->tool_count) {
-        return;
-    }
     /* The oldest of so many never gets a result. */
     if (t->tool_count == OPEN_TOOLS) {
         take_away(t, 0);
     }
     if (!mem_reserve(t->mem, &t->tools, &t->tool_cap, t->tool_count + 1, sizeof *t->tools)) {
         t->failed = true;
-        return;
+        return NULL;
     }
     t->tools[t->tool_count] = *tool;
-    if (t->options.content) {
-        keep_args(t, &t->tools[t->tool_count], args);
-    }
-    t->tool_count++;
+    return &t->tools[t->tool_count++];
 }
 
-void claude_tools_take_call(struct claude_transcript *t, struct json_value block, double at_ms)
+static void send_call(struct claude_transcript *t, const struct claude_tool *tool,
+                      struct slice args, double start_ms)
+{
+    struct update update =
+        claude_transcript_call(t, CALL_TOOL, claude_transcript_text(t, tool->id));
+    update_text(&update, FIELD_NAME, claude_transcript_text(t, tool->name));
+    update_text(&update, FIELD_ARGS, args);
+    update_number(&update, FIELD_START_MS, start_ms);
+    claude_transcript_send(t, &update);
+}
+
+/* Sends the kept call, which has started. */
+static void send_queued(struct claude_transcript *t, struct claude_tool *tool, double start_ms)
+{
+    tool->queued = false;
+    send_call(t, tool, (struct slice){tool->args, tool->args_len}, start_ms);
+    if (!t->options.content) {
+        free_args(t, tool);
+        tool->args = NULL;
+        tool->args_len = 0;
+    }
+}
+
+static void take_open_call(struct claude_transcript *t, const struct claude_tool *tool,
+                           struct slice args)
+{
+    size_t at = place_of(t, tool->id);
+    bool known = at < t->tool_count;
+    struct claude_tool *kept = known ? &t->tools[at] : keep_open(t, tool);
+    if (kept == NULL || (known && kept->queued)) {
+        return;
+    }
+    kept->queued = !known && has_to_wait(t, kept, t->tool_count - 1);
+    if (!known && (kept->queued || t->options.content)) {
+        keep_args(t, kept, args);
+    }
+    if (!kept->queued) {
+        send_call(t, tool, args, tool->start_ms);
+    }
+}
+
+void claude_tools_take_call(struct claude_transcript *t, struct json_value block, intern_id message,
+                            double at_ms)
 {
     struct slice id = json_id(json_get(block, "id"));
     struct slice name = json_id(json_get(block, "name"));
@@ -87,20 +153,35 @@ void claude_tools_take_call(struct claude_transcript *t, struct json_value block
     if (id.bytes == NULL || name.bytes == NULL) {
         return;
     }
+    struct claude_tool tool = {.id = claude_transcript_put(t, id),
+                               .name = claude_transcript_put(t, name),
+                               .message = message,
+                               .start_ms = at_ms,
+                               .is_agent = is_agent(name),
+                               .is_alone = is_alone(name)};
+    if (tool.id == INTERN_NONE || tool.name == INTERN_NONE) {
+        return;
+    }
     strbuf_init(&args, t->mem, 0);
     claude_args(json_get(block, "input"), t->options.content, &args);
     struct slice args_json = {args.data, args.len};
-    struct update update = claude_transcript_call(t, CALL_TOOL, id);
-    update_text(&update, FIELD_NAME, name);
-    update_text(&update, FIELD_ARGS, args_json);
-    update_number(&update, FIELD_START_MS, at_ms);
     t->failed |= args.failed;
-    claude_transcript_send(t, &update);
-    struct claude_tool tool = {claude_transcript_put(t, id), at_ms, .is_agent = is_agent(name)};
-    if (tool.id != INTERN_NONE && u64map_get(&t->done, tool.id) == U64MAP_NONE) {
-        keep_open(t, &tool, args_json);
+    if (u64map_get(&t->done, tool.id) == U64MAP_NONE) {
+        take_open_call(t, &tool, args_json);
+    } else {
+        send_call(t, &tool, args_json, at_ms);
     }
     strbuf_release(&args);
+}
+
+/* Sends the tools that a result lets start. */
+static void start_queued(struct claude_transcript *t, double at_ms)
+{
+    for (size_t i = 0; i < t->tool_count; i++) {
+        if (t->tools[i].queued && !has_to_wait(t, &t->tools[i], i)) {
+            send_queued(t, &t->tools[i], at_ms);
+        }
+    }
 }
 
 static bool is_rejected(const struct claude_line *line)
@@ -190,12 +271,16 @@ void claude_tools_take_result(struct claude_transcript *t, const struct claude_l
     }
     size_t at = place_of(t, number);
     bool open = at < t->tool_count;
+    if (open && t->tools[at].queued) {
+        send_queued(t, &t->tools[at], t->tools[at].start_ms);
+    }
     send_result(t, line, block, id, open ? &t->tools[at] : NULL);
     if ((open && t->tools[at].asked) || is_rejected(line)) {
         take_decision(t, line, id);
     }
     if (open) {
         take_away(t, at);
+        start_queued(t, line->at_ms);
     }
     t->failed |= !u64map_put(&t->done, number, 1);
 }
@@ -206,7 +291,7 @@ bool claude_transcript_wait(struct claude_transcript *t, double at_ms, struct sl
 {
     struct claude_tool *first = NULL;
     for (size_t i = 0; i < t->tool_count; i++) {
-        if (!t->tools[i].asked && !t->tools[i].is_agent &&
+        if (!t->tools[i].asked && !t->tools[i].is_agent && !t->tools[i].queued &&
             (first == NULL || t->tools[i].start_ms < first->start_ms)) {
             first = &t->tools[i];
         }

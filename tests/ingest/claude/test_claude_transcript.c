@@ -413,9 +413,8 @@ TEST(a_person_is_asked_about_the_call_that_began_first)
     struct reader r;
     begin(&r, NULL, false);
     assert_false(claude_transcript_wait(r.transcript, MODEL_START_MS, model_text("permission")));
-    push(&r,
-         BLOCK("20.000", "r", "tool_use",
-               TOOL("a", "Agent", "") "," TOOL("t", "Bash", "") "," TOOL("u", "Write", ""), ""));
+    push(&r, BLOCK("20.000", "r", "tool_use",
+                   TOOL("a", "Agent", "") "," TOOL("t", "Bash", "") "," TOOL("u", "Bash", ""), ""));
     assert_true(
         claude_transcript_wait(r.transcript, MODEL_START_MS + 100, model_text("permission")));
     claude_transcript_waited(r.transcript, MODEL_START_MS + 900);
@@ -432,6 +431,32 @@ TEST(a_person_is_asked_about_the_call_that_began_first)
         "'context':'permission'},"
         "'wait:u':{'decision':'reject','end_ms':2000,'of':'s/','decision_source':'user_reject','start_ms':950,"
         "'context':'permission'}}");
+    end(&r);
+}
+
+TEST(a_tool_that_runs_alone_starts_when_the_ones_before_it_have_ended)
+{
+    struct reader r;
+    begin(&r, NULL, false);
+    push(&r, BLOCK("20.000", "r", "tool_use", TOOL("a", "Bash", "") "," TOOL("b", "Read", ""), ""));
+    push(&r,
+         BLOCK("20.100", "r", "tool_use", TOOL("c", "Write", "") "," TOOL("d", "Bash", ""), ""));
+    records_check(&r.rig.model, "tools",
+                  "{'a':{'name':'Bash','of':'s/','args':'{}','start_ms':0},"
+                  "'b':{'name':'Read','of':'s/','args':'{}','start_ms':0}}",
+                  NULL);
+    /* A person is asked about the one that runs. */
+    assert_true(
+        claude_transcript_wait(r.transcript, MODEL_START_MS + 200, model_text("permission")));
+    claude_transcript_waited(r.transcript, MODEL_START_MS + 2500);
+    push(&r, RESULT("22.000", "b", "\"content\":\"\"", ""));
+    push(&r, RESULT("23.000", "a", "\"content\":\"\"", ""));
+    push(&r, RESULT("24.000", "c", "\"content\":\"\"", ""));
+    check(&r, "tools",
+          "{'a':{'end_ms':3000,'name':'Bash','of':'s/','args':'{}','start_ms':0,'success':true},"
+          "'b':{'end_ms':2000,'name':'Read','of':'s/','args':'{}','start_ms':0,'success':true},"
+          "'c':{'end_ms':4000,'name':'Write','of':'s/','args':'{}','start_ms':3000,'success':true},"
+          "'d':{'name':'Bash','of':'s/','args':'{}','start_ms':4000}}");
     end(&r);
 }
 
