@@ -192,7 +192,8 @@ static void put_pool(struct document *doc, enum swarm_pool pool)
         }
         /* An event keeps its place: records come before the first that is later than they. */
         if (next < doc->records.moments.count && !isnan(event.ts_us)) {
-            int64_t at_ns = swarm_event_ns(doc->swarm, &event);
+            int64_t at_ns =
+                record_moments_written_ns(doc->swarm, pool, no, swarm_event_ns(doc->swarm, &event));
             reached_ns = at_ns > reached_ns ? at_ns : reached_ns;
             put_moments(doc, &next, reached_ns);
         }

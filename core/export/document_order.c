@@ -82,10 +82,10 @@ static bool add_phase(struct span_order *order, span_no phase)
     return true;
 }
 
-static bool add_phases(struct span_order *order, const struct span *request)
+static bool add_phases(struct span_order *order, const struct span *call)
 {
     const struct span *phase;
-    for (span_no no = request->next_phase;
+    for (span_no no = call->next_phase;
          no != NO_SPAN && (phase = swarm_span(order->swarm, no)) != NULL; no = phase->next_phase) {
         if (!add_phase(order, no)) {
             return false;
@@ -146,5 +146,5 @@ bool span_order_next(struct span_order *order, span_no *no)
     }
     from->count--;
     *no = *from->spans++;
-    return first->kind != SPAN_REQUEST || add_phases(order, first);
+    return add_phases(order, first);
 }

@@ -66,3 +66,13 @@ void record_moments_release(struct record_moments *moments)
     moments->items = NULL;
     moments->count = moments->cap = 0;
 }
+
+int64_t record_moments_written_ns(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                                  int64_t at_ns)
+{
+    const struct span *span = swarm_span(swarm, swarm_event_span(swarm, pool, number));
+    const struct span *call =
+        span != NULL && span_is_phase(span->kind) ? swarm_span(swarm, span->parent) : NULL;
+    bool ended = call != NULL && (call->flags & SPAN_OPEN) == 0;
+    return ended && call->end_ns > at_ns ? call->end_ns : at_ns;
+}

@@ -22,4 +22,10 @@ struct record_moments {
 bool record_moments_init(struct record_moments *moments, const struct swarm *swarm);
 void record_moments_release(struct record_moments *moments);
 
+/* When an event was appended: at its own time, `at_ns`, but the phases of a call with the call's
+   end, since they are known only then. Records do not come between the phases and that end, which
+   claims them (span_end.c). */
+int64_t record_moments_written_ns(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
+                                  int64_t at_ns);
+
 #endif

@@ -2,6 +2,7 @@
    request, the agent's state, the statistics. */
 #include "core/model/swarm_private.h"
 
+#include <math.h>
 #include <string.h>
 
 static void claim_phases(struct swarm *swarm, struct agent *agent, span_no request)
@@ -15,6 +16,15 @@ static void claim_phases(struct swarm *swarm, struct agent *agent, span_no reque
     }
     owner->next_phase = agent->first_phase;
     agent->first_phase = agent->last_phase = NO_SPAN;
+}
+
+/* Phases are a request's. But an operation that ends a request also ends a call of another kind,
+   with its phases before it; then the times in its args show that. */
+static bool ends_with_phases(const struct span *span, const struct end_facts *facts)
+{
+    return !span_is_record(span) && !span_is_phase(span->kind) &&
+           (span->kind == SPAN_REQUEST || !isnan(facts->numbers[FACT_TTFT_MS]) ||
+            !isnan(facts->numbers[FACT_SETUP_MS]));
 }
 
 /* The list is in order of the ends, as far as events came in that order. */
@@ -85,7 +95,7 @@ bool span_end_apply(struct swarm *swarm, span_no no, const struct end_facts *fac
     if ((span->flags & SPAN_ERROR) != 0 && !span_is_phase(span->kind) && !note_error(swarm, no)) {
         return false;
     }
-    if (span->kind == SPAN_REQUEST && !span_is_record(span)) {
+    if (ends_with_phases(span, facts)) {
         claim_phases(swarm, &swarm->agents[span->agent], no);
     }
     agent_state_note_end(swarm, no);

@@ -3,7 +3,8 @@
    An end closes the open span of its track and name that fits best. The best fit started
    duration_ms before the end, and the end repeats its args. Next best: the span started then (an
    end may override args of its begin); then: the end repeats its args; else the innermost span.
-   Among equals the innermost is closed. An end without a name closes the innermost span.
+   Among equals the innermost is closed. An end without a name closes the innermost span. An end
+   that began in the dropped part of the trace closes no other span than one that began then.
    Parallel tools of one agent overlap on one track, so a plain stack would pair them wrongly.
 
    Open spans are a list, innermost first, linked both ways. Nearly all ends close a span near
@@ -289,30 +290,46 @@ void span_pair_take_open(struct swarm *swarm, span_no no)
     }
 }
 
-span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms)
+static struct match find_match(struct swarm *swarm, const struct end_match *end)
 {
+    const struct event *event = end->event;
     struct track_slot *slot = &swarm->tracks[event->track];
-    if (event->name == INTERN_NONE) {
-        return slot->track.open;
-    }
-    const struct end_match end = {event, duration_ms, swarm_event_ns(swarm, event),
-                                  !isnan(duration_ms)};
     struct match best;
     size_t limit = slot->open_index != NULL ? WALK_WITH_INDEX : WALK_BEFORE_INDEX;
-    if (walk_open(swarm, &end, limit, &best)) {
-        return best.span;
+    if (walk_open(swarm, end, limit, &best)) {
+        return best;
     }
     if (slot->open_index == NULL) {
         make_index(swarm, event->track);
     }
     if (slot->open_index == NULL ||
         !open_index_set_end(slot->open_index, event->name, event->args)) {
-        (void)walk_open(swarm, &end, SIZE_MAX, &best);
-        return best.span;
+        (void)walk_open(swarm, end, SIZE_MAX, &best);
+        return best;
     }
-    try_times(swarm, &end, &best);
+    try_times(swarm, end, &best);
     if (best.fit < FITS_TIME) {
-        try_args(swarm, &end, &best);
+        try_args(swarm, end, &best);
     }
-    return best.span;
+    return best;
+}
+
+/* Returns whether the begin lies in the part of the trace that was dropped. */
+static bool lost_begin(const struct swarm *swarm, const struct end_match *end)
+{
+    session_no session = swarm->tracks[end->event->track].track.session;
+    double start_ns = (double)end->at_ns - end->duration_ms * 1e6;
+    return end->duration_ms >= 0 && end->duration_ms < 1e12 &&
+           start_ns <= (double)swarm->sessions[session].truncated_ns;
+}
+
+span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms)
+{
+    if (event->name == INTERN_NONE) {
+        return swarm->tracks[event->track].track.open;
+    }
+    const struct end_match end = {event, duration_ms, swarm_event_ns(swarm, event),
+                                  !isnan(duration_ms)};
+    struct match best = find_match(swarm, &end);
+    return best.fit < FITS_TIME && lost_begin(swarm, &end) ? NO_SPAN : best.span;
 }

@@ -244,18 +244,6 @@ static bool add_timed(struct replay *r, struct timed_event event_at)
     return true;
 }
 
-/* Phases are written with the end of their request and known only then. */
-static int64_t written_ns(const struct replay *r, enum swarm_pool pool, uint64_t number,
-                          int64_t at_ns)
-{
-    const struct span *span = swarm_span(r->from, swarm_event_span(r->from, pool, number));
-    const struct span *request =
-        span && span_is_phase(span->kind) ? swarm_span(r->from, span->parent) : NULL;
-
-    return request && !(request->flags & SPAN_OPEN) && request->end_ns > at_ns ? request->end_ns
-                                                                               : at_ns;
-}
-
 static bool add_timed_of(struct replay *r, struct timed_event event_at, const struct event *event)
 {
     enum swarm_pool pool = (enum swarm_pool)event_at.pool;
@@ -263,13 +251,15 @@ static bool add_timed_of(struct replay *r, struct timed_event event_at, const st
 
     event_at.at_ns = isnan(event->ts_us)
                          ? INT64_MIN
-                         : written_ns(r, pool, event_at.number, swarm_event_ns(r->from, event));
+                         : record_moments_written_ns(r->from, pool, event_at.number,
+                                                     swarm_event_ns(r->from, event));
     if (!add_timed(r, event_at))
         return false;
     if (event->ph != 'X' || !(event->dur_us > 0))
         return true;
     end.ts_us += end.dur_us;
-    event_at.at_ns = written_ns(r, pool, event_at.number, swarm_event_ns(r->from, &end));
+    event_at.at_ns =
+        record_moments_written_ns(r->from, pool, event_at.number, swarm_event_ns(r->from, &end));
     event_at.end = true;
     return add_timed(r, event_at);
 }

@@ -7,14 +7,33 @@
 static const double tick_ms = 60 * 1000;
 static const double stale_us = 30.0 * 60 * 1000 * 1000;
 
+static bool is_stale(const struct pending *pending, double now_us)
+{
+    return now_us - pending->begun.start_us > stale_us;
+}
+
+/* Marks before any is closed: of calls that began together with the same args, the model may close
+   another one first. */
+static bool mark_stale(struct tracer *tracer, const struct trace_session *session, double now_us)
+{
+    bool good = true;
+    for (const struct pending *pending = session->first; good && pending != NULL;
+         pending = pending->next) {
+        good = !is_stale(pending, now_us) || swept_open_mark(tracer->swarm, pending->begin_no);
+    }
+    return good;
+}
+
 /* evictStaleSpans, at a tick. */
 static bool sweep(struct tracer *tracer, struct trace_session *session, double now_us)
 {
+    if (!mark_stale(tracer, session, now_us)) {
+        return false;
+    }
     for (struct pending *pending = session->first; pending != NULL;) {
         struct pending *next = pending->next;
-        if (now_us - pending->begun.start_us > stale_us) {
-            if (!swept_open_mark(tracer->swarm, pending->begin_no) ||
-                !pending_close(tracer, pending, now_us, ENDING_EVICTED)) {
+        if (is_stale(pending, now_us)) {
+            if (!pending_close(tracer, pending, now_us, ENDING_EVICTED)) {
                 return false;
             }
             request_progress_drop(tracer->swarm, pending->begin_no);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORIES = 150, STEPS = 120, IDS = 12 };
+enum { STORIES = 250, STEPS = 120, IDS = 12 };
 
 struct story {
     struct model *model;
@@ -78,7 +78,8 @@ static void operate(struct story *story)
         return;
     }
     unsigned what = pick(story, 9);
-    struct slice id = pick_id(story, "rrttiim--"[what], room), absent = {NULL, 0};
+    char prefix = pick(story, 6) == 0 ? "rti"[pick(story, 3)] : "rrttiim--"[what];
+    struct slice id = pick_id(story, prefix, room), absent = {NULL, 0};
     struct end_tool_op end = {
         .span_id = id, .result_tokens = (double)NAN, .success = (enum tristate)pick(story, 3)};
     struct start_llm_request_op request = {
@@ -211,19 +212,6 @@ static void assert_reopened(const struct story *story, unsigned with)
     model_release(&opened);
 }
 
-/* An end without its begin may be paired with another begin in the document: both are printed, but
-   nothing there shows that they are two spans. */
-static bool has_lost_begins(const struct swarm *swarm)
-{
-    for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
-        const struct span *span = swarm_span(swarm, no);
-        if (span != NULL && (span->flags & SPAN_LOST_BEGIN) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void check_with_cap(unsigned seed, size_t cap)
 {
     struct swarm_config config = {.max_events = {cap, 0}};
@@ -235,31 +223,28 @@ static void check_with_cap(unsigned seed, size_t cap)
     assert_derived(&story);
     assert_int_equal(tracer_close_all(model.tracer), TRACER_OK);
     assert_int_equal(swarm_first_in_flight(model.swarm), NO_SPAN);
-    if (!has_lost_begins(model.swarm)) {
-        assert_reopened(&story,
-                        cap > 0 ? WITHOUT_ROWS | WITH_MARKERS : WITH_FIGURES | WITH_MARKERS);
-    }
+    assert_reopened(&story, cap > 0 ? WITHOUT_ROWS | WITH_MARKERS : WITH_FIGURES | WITH_MARKERS);
     model_release(&model);
 }
 
-static void for_each_story(size_t cap)
+/* Caps are tiny: most of what is open loses its begin. */
+static void for_each_story(bool capped)
 {
     const char *only = getenv("STORY");
-    for (unsigned seed = 0; seed < STORIES; seed++) {
-        if (only == NULL || (unsigned)atoi(only) == seed) {
-            check_with_cap(seed, cap);
-        }
+    unsigned first = only == NULL ? 0 : (unsigned)atoi(only);
+    for (unsigned seed = first; seed < (only == NULL ? STORIES : first + 1); seed++) {
+        check_with_cap(seed, capped ? 4 + seed % 29 : 0);
     }
 }
 
 TEST(operations_and_updates_make_one_picture)
 {
-    for_each_story(0);
+    for_each_story(false);
 }
 
 TEST(operations_and_updates_make_one_picture_under_a_cap)
 {
-    for_each_story(30);
+    for_each_story(true);
 }
 
 /* One allocation fails at a time: what comes next is taken in all the same. */

@@ -86,6 +86,18 @@ static span_no next_open(const struct swarm *swarm, track_no track, span_no befo
     return NO_SPAN;
 }
 
+/* Whether the begin of that end lies before the marker of what the cap dropped. */
+static bool lost_begin(const struct swarm *swarm, const struct event *event, double duration_ms)
+{
+    double start_ns = (double)swarm_event_ns(swarm, event) - duration_ms * 1e6;
+    bool lost = false;
+    for (size_t i = 0; i < swarm_marker_count(swarm); i++) {
+        const struct marker *marker = swarm_marker(swarm, i);
+        lost |= marker->truncated && start_ns <= (double)marker->at_ns;
+    }
+    return duration_ms >= 0 && duration_ms < 1e12 && lost;
+}
+
 static span_no expected_begin(const struct swarm *swarm, const struct event *event,
                               double duration_ms)
 {
@@ -102,7 +114,7 @@ static span_no expected_begin(const struct swarm *swarm, const struct event *eve
             best_fit = fit;
         }
     }
-    return best;
+    return best_fit < FITS_TIME && lost_begin(swarm, event, duration_ms) ? NO_SPAN : best;
 }
 
 /* ---- a random track ---- */
