@@ -36,7 +36,8 @@ struct hub_options {
     bool content;     /* keeps prompts and results */
     bool ranged;      /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
-    int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
+    int64_t (*now_ns)(void *ctx);  /* the local clock, Unix epoch */
+    int64_t (*wall_ns)(void *ctx); /* the machine's wall clock; NULL: as now_ns */
     /* Reports, at most once per iteration of the loop, that the model or a status has changed;
        may be NULL. */
     void (*changed)(void *ctx);

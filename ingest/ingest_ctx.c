@@ -43,6 +43,18 @@ int64_t ingest_ctx_now(const struct ingest_ctx *ingest)
     return ingest->now_ns(ingest->ctx);
 }
 
+int64_t ingest_ctx_wall(const struct ingest_ctx *ingest)
+{
+    return ingest->wall_ns != NULL ? ingest->wall_ns(ingest->ctx) : ingest_ctx_now(ingest);
+}
+
+void ingest_ctx_stamp(const struct ingest_ctx *ingest, struct update *update)
+{
+    update->local_ns = ingest_ctx_now(ingest);
+    update->wall_ns = ingest_ctx_wall(ingest);
+    update->t_ms = (double)update->wall_ns / 1e6;
+}
+
 bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end)
 {
     const struct event_store *store = swarm_store(ingest->swarm, POOL_FILES);

@@ -25,7 +25,8 @@ struct ingest_ctx {
     struct correlator *correlator; /* of the same two; NULL: none */
     struct event_log *log;
     struct ingest_tap tap;
-    int64_t (*now_ns)(void *ctx); /* the local clock, Unix epoch */
+    int64_t (*now_ns)(void *ctx);  /* the local clock, Unix epoch: never set, never stands still */
+    int64_t (*wall_ns)(void *ctx); /* the machine's wall clock; NULL: as now_ns */
     /* Appends the swarm's status, a line without its end; NULL: unknown. */
     void (*status)(void *ctx, struct strbuf *out);
     void *ctx;
@@ -46,6 +47,10 @@ void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct trac
                      struct event_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
 void ingest_ctx_release(struct ingest_ctx *ingest);
 int64_t ingest_ctx_now(const struct ingest_ctx *ingest);
+int64_t ingest_ctx_wall(const struct ingest_ctx *ingest);
+/* Stamps an update from files of this machine: it was made now, and its times are of the wall
+   clock. */
+void ingest_ctx_stamp(const struct ingest_ctx *ingest, struct update *update);
 
 /* Gives the update to the correlator, and to the tap. Every source's updates go through here.
    False: out of memory. */

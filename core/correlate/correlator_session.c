@@ -187,6 +187,9 @@ bool corr_note_times(struct correlator *correlator, struct corr_session *session
         correlator->unflushed = true;
         return false;
     }
+    if (update->wall_ns != 0) {
+        swarm_set_wall(correlator->swarm, session->number, update->wall_ns, update->local_ns);
+    }
     if (session->last_ms >= session->next_stale_ms) {
         session->recheck = correlator->unflushed = true;
     }

@@ -31,7 +31,8 @@ enum session_flag {
     SESSION_FINISHED = 8,      /* its source has come to its end: now is the clock */
     SESSION_DISCONNECTED = 16, /* its sender has gone and may come back */
     SESSION_FOLDS = 32,        /* of a swarmtop document: extra lanes fold back to their thread */
-    SESSION_FOLDS_BY_NAME = 64 /* of version 1: a thread `NAME · n` is a lane of NAME */
+    SESSION_FOLDS_BY_NAME = 64, /* of version 1: a thread `NAME · n` is a lane of NAME */
+    SESSION_OF_WALL = 128       /* its times are of this machine's wall clock: see ahead_ns */
 };
 
 struct session {
@@ -42,6 +43,7 @@ struct session {
     int64_t origin_ns;       /* the time of ts 0; not start_ns in a document of several sessions */
     int64_t clock_ns;        /* the greatest time so far */
     int64_t clock_set_ns;    /* local time of the last change of clock_ns; see swarm_session_now */
+    int64_t ahead_ns; /* SESSION_OF_WALL: the wall clock is so far ahead of the local one */
     uint32_t document;       /* sessions of one document have the same number; 0 in the live pool */
     uint8_t pool, flags;     /* enum swarm_pool, enum session_flag */
     uint32_t registrations;  /* the seed's agent_count */
@@ -171,9 +173,14 @@ void swarm_hide_session(struct swarm *swarm, session_no session);
 bool swarm_check_cap(struct swarm *swarm);
 /* Sets the session's clock to `t_ns`, which arrived at `local_ns`, if that is later. */
 void swarm_set_clock(struct swarm *swarm, session_no session, int64_t t_ns, int64_t local_ns);
-/* Returns the session's now: its clock plus the time since; the clock itself if the session is
-   finished. */
+/* Marks the session as one with times of this machine's wall clock, which shows `wall_ns` at
+   `local_ns`. The wall clock may be set while the local one just runs. */
+void swarm_set_wall(struct swarm *swarm, session_no session, int64_t wall_ns, int64_t local_ns);
+/* Returns the session's now: its clock plus the time since, or the wall clock; the clock itself if
+   the session has ended or is finished. */
 int64_t swarm_session_now(const struct swarm *swarm, session_no session, int64_t local_ns);
+/* The same for ages: also after its end the session's time passes, until its source is finished. */
+int64_t swarm_session_today(const struct swarm *swarm, session_no session, int64_t local_ns);
 
 /* ---- adding events ---- */
 

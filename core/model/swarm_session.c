@@ -103,13 +103,37 @@ void swarm_set_clock(struct swarm *swarm, session_no session, int64_t t_ns, int6
     }
 }
 
+/* Smaller changes are no setting of the clock, but the two clocks' different speeds. */
+#define SET_NS 100000000
+
+void swarm_set_wall(struct swarm *swarm, session_no session, int64_t wall_ns, int64_t local_ns)
+{
+    struct session *of = &swarm->sessions[session].session;
+    int64_t ahead_ns = wall_ns - local_ns, change_ns = ahead_ns - of->ahead_ns;
+    if ((of->flags & SESSION_OF_WALL) == 0 || change_ns > SET_NS || change_ns < -SET_NS) {
+        of->ahead_ns = ahead_ns;
+        of->flags |= SESSION_OF_WALL;
+        swarm->revision++;
+    }
+}
+
+int64_t swarm_session_today(const struct swarm *swarm, session_no session, int64_t local_ns)
+{
+    const struct session *of = &swarm->sessions[session].session;
+    if ((of->flags & SESSION_FINISHED) != 0) {
+        return of->clock_ns;
+    }
+    if ((of->flags & SESSION_OF_WALL) != 0) {
+        return local_ns + of->ahead_ns;
+    }
+    return of->clock_ns + (local_ns > of->clock_set_ns ? local_ns - of->clock_set_ns : 0);
+}
+
 int64_t swarm_session_now(const struct swarm *swarm, session_no session, int64_t local_ns)
 {
     const struct session *of = &swarm->sessions[session].session;
-    if ((of->flags & (SESSION_FINISHED | SESSION_ENDED)) != 0 || local_ns < of->clock_set_ns) {
-        return of->clock_ns;
-    }
-    return of->clock_ns + (local_ns - of->clock_set_ns);
+    return (of->flags & SESSION_ENDED) != 0 ? of->clock_ns
+                                            : swarm_session_today(swarm, session, local_ns);
 }
 
 bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t index,

@@ -154,6 +154,9 @@ struct update {
     enum precedence precedence;
     double t_ms;      /* when it was sent, Unix epoch; moves no clock */
     int64_t local_ns; /* when it arrived, on the local clock */
+    /* The machine's wall clock at that moment, if the update's times are of that clock (its own
+       files have them); 0: they are of another one. */
+    int64_t wall_ns;
     struct slice by;  /* the source, for people; may be absent */
     struct slice session_id;
     struct slice agent_id; /* absent, or the session's id: the main agent */

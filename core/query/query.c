@@ -88,6 +88,24 @@ int64_t query_now(const struct swarm *swarm, int64_t local_ns)
     return now;
 }
 
+int64_t query_today(const struct swarm *swarm, int64_t local_ns)
+{
+    int64_t now = query_now(swarm, local_ns);
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session != NULL && lives(session)) {
+            return now;
+        }
+    }
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        if (swarm_session(swarm, (session_no)i) != NULL) {
+            int64_t its = swarm_session_today(swarm, (session_no)i, local_ns);
+            now = its > now ? its : now;
+        }
+    }
+    return now;
+}
+
 static void widen(int64_t *from_ns, int64_t *to_ns, int64_t first_ns, int64_t last_ns)
 {
     *from_ns = first_ns < *from_ns ? first_ns : *from_ns;

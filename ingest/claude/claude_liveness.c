@@ -15,14 +15,13 @@ enum {
 
 static struct update update_of(const struct claude_session *session, enum update_op op)
 {
-    int64_t local_ns = ingest_ctx_now(session->options->counters->ingest);
-    return (struct update){
+    struct update update = {
         .op = op,
         .precedence = PRECEDENCE_FILES,
-        .t_ms = (double)local_ns / 1e6,
-        .local_ns = local_ns,
         .session_id = {session->id, strlen(session->id)},
     };
+    ingest_ctx_stamp(session->options->counters->ingest, &update);
+    return update;
 }
 
 static void send_update(struct claude_session *session, const struct update *update)
@@ -32,7 +31,7 @@ static void send_update(struct claude_session *session, const struct update *upd
 
 static double now_of(const struct claude_session *session)
 {
-    return (double)(ingest_ctx_now(session->options->counters->ingest) / 1000000);
+    return (double)(ingest_ctx_wall(session->options->counters->ingest) / 1000000);
 }
 
 /* ---- its name ---- */

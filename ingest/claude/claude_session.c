@@ -126,15 +126,13 @@ static void update_agent(struct claude_session *session, const struct claude_fil
                          double end_ms)
 {
     const struct claude_meta *meta = &file->meta;
-    int64_t local_ns = ingest_ctx_now(session->options->counters->ingest);
     struct update update = {
         .op = UPDATE_AGENT,
         .precedence = PRECEDENCE_FILES,
-        .t_ms = (double)local_ns / 1e6,
-        .local_ns = local_ns,
         .session_id = text_of(session->id),
         .agent_id = text_of(file->agent_id),
     };
+    ingest_ctx_stamp(session->options->counters->ingest, &update);
     update_text(&update, FIELD_TYPE, text_of(meta->type));
     update_text(&update, FIELD_DESCRIPTION, text_of(meta->description));
     update_text(&update, FIELD_PARENT_AGENT_ID,

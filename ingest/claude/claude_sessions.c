@@ -34,7 +34,7 @@ static struct claude_session *session_of(struct claude_sessions *all, struct sli
 /* By its last line, which is not younger than the file. */
 static bool is_recent(const struct claude_sessions *all, const char *path, const struct stat *st)
 {
-    int64_t from_ns = ingest_ctx_now(all->options.counters->ingest) - all->since_ns;
+    int64_t from_ns = ingest_ctx_wall(all->options.counters->ingest) - all->since_ns;
     if (transcript_file_modified_ns(st) < from_ns)
         return false;
     double last_ms = claude_files_last_ms(all->mem, path);

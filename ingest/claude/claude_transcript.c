@@ -100,15 +100,14 @@ void claude_transcript_send(struct claude_transcript *t, const struct update *up
 
 struct update claude_transcript_update(const struct claude_transcript *t, enum update_op op)
 {
-    int64_t local_ns = ingest_ctx_now(t->options.counters->ingest);
-    return (struct update){
+    struct update update = {
         .op = op,
         .precedence = PRECEDENCE_FILES,
-        .t_ms = (double)local_ns / 1e6,
-        .local_ns = local_ns,
         .session_id = claude_transcript_text(t, t->session_id),
         .agent_id = claude_transcript_text(t, t->agent_id),
     };
+    ingest_ctx_stamp(t->options.counters->ingest, &update);
+    return update;
 }
 
 struct update claude_transcript_call(struct claude_transcript *t, enum call_kind kind,

@@ -37,12 +37,13 @@ static unsigned take_hook(struct otlp_source *otlp, struct slice body, const cha
     struct ingest_ctx *ingest = otlp->source.counters.ingest;
     struct json_value payload;
     (void)text;
-    int64_t now_ns = ingest_ctx_now(ingest);
+    /* A transcript, too, has the wall clock's times. */
+    int64_t now_ns = ingest_ctx_now(ingest), wall_ns = ingest_ctx_wall(ingest);
     if (!json_check(body.bytes, body.len, DEPTH_MAX, &payload, NULL)) {
         report_reject(otlp, "/hooks: not JSON", body);
         return 400;
     }
-    const char *wrong = hook_take(ingest, "claude", payload, (double)(now_ns / 1000) / 1e3, now_ns);
+    const char *wrong = hook_take(ingest, "claude", payload, (double)(wall_ns / 1000) / 1e3, now_ns);
     if (wrong != NULL)
         report_reject(otlp, wrong, body);
     else

@@ -17,6 +17,12 @@ static int64_t rig_now(void *ctx)
     return rig->now_ns;
 }
 
+static int64_t rig_wall(void *ctx)
+{
+    const struct rig *rig = ctx;
+    return rig->now_ns + rig->ahead_ns;
+}
+
 bool rig_init_with(struct rig *rig, const struct mem *mem)
 {
     *rig = (struct rig){.now_ns = MODEL_START_NS};
@@ -103,6 +109,7 @@ void rig_start_hub(struct rig *rig, struct hub_options options)
     options.hook_clients = source_hook_clients;
     options.sources = options.sources != NULL ? options.sources : source_rows;
     options.now_ns = rig_now;
+    options.wall_ns = rig_wall;
     options.changed = note_change;
     options.ctx = rig;
     rig->hub = hub_new(&rig->loop, &options);

@@ -7,6 +7,8 @@
    frames, each of the newest state, and nothing else waits for the terminal. */
 #include "tui/app/app_private.h"
 
+#include "tui/cmd/local_clock.h"
+
 #include "tui/cmd/status_line.h"
 
 #include <math.h>
@@ -51,6 +53,7 @@ static struct view_input make_input(struct app *app)
         .theme = app->theme,
         .swarm = app_swarm(app),
         .local_ns = app_now_ns(app),
+        .wall_ns = app->replay ? 0 : local_clock_wall(),
         .metrics = app->has_metrics ? &app->metrics : NULL,
         .series = app->has_series ? &app->series : NULL,
         .sources = app->sources,

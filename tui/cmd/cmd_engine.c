@@ -3,6 +3,7 @@
    after each iteration; stop_signal.h handles the signals. */
 #include "tui/cmd/cmd_engine.h"
 
+#include "tui/cmd/local_clock.h"
 #include "tui/cmd/status_line.h"
 #include "tui/cmd/stop_signal.h"
 
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define LIVE_EVENTS 100000 /* the seed's MAX_EVENTS */
 #define LOG_LINES   2000
@@ -19,16 +19,19 @@
 
 int64_t engine_now_ns(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return local_clock_now();
 }
 
 static int64_t hub_now(void *ctx)
 {
     (void)ctx;
     return engine_now_ns();
+}
+
+static int64_t hub_wall(void *ctx)
+{
+    (void)ctx;
+    return local_clock_wall();
 }
 
 static bool reads(void *ctx, const char *path)
@@ -139,6 +142,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .from_ns = config->from_ns,
         .to_ns = config->to_ns,
         .now_ns = hub_now,
+        .wall_ns = hub_wall,
         .changed = changed,
         .status = status,
         .ctx = e,

@@ -13,6 +13,8 @@ static void big_age(int64_t seconds, char out[NUMBER_BYTES])
     long long minutes = seconds / 60;
     if (minutes < 60)
         snprintf(out, NUMBER_BYTES, "%lldm", minutes);
+    else if (minutes < 10 * 60 && minutes % 60 != 0)
+        snprintf(out, NUMBER_BYTES, "%lldh%02lldm", minutes / 60, minutes % 60);
     else if (minutes < 48 * 60)
         snprintf(out, NUMBER_BYTES, "%lldh", minutes / 60);
     else

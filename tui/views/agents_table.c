@@ -271,7 +271,7 @@ static double quiet_ns(const struct agent_row *row)
         row->agent == NO_AGENT ? NULL : swarm_agent(row->frame->swarm, row->agent);
     if (!agent || agent->first_ns > agent->last_ns)
         return NAN;
-    double ns = (double)row->frame->now_ns - (double)agent->last_ns;
+    double ns = (double)frame_agent_now(row->frame, row->agent, true) - (double)agent->last_ns;
     return ns > 0 ? ns : 0;
 }
 

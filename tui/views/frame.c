@@ -35,7 +35,8 @@ static void make_time(struct frame *frame)
 {
     const struct view_state *state = frame->state;
     frame->local_ns = state->frozen ? state->frozen_local_ns : frame->input->local_ns;
-    frame->now_ns = query_now(frame->swarm, frame->local_ns);
+    frame->now_ns = frame->input->live ? query_today(frame->swarm, frame->local_ns)
+                                       : query_now(frame->swarm, frame->local_ns);
     if (!query_extent(frame->swarm, frame->local_ns, &frame->from_ns, &frame->to_ns))
         frame->from_ns = frame->to_ns = frame->now_ns;
     if (state->frozen)
@@ -270,6 +271,20 @@ struct area frame_area(const struct frame *frame, struct grid *grid, struct stri
 const char *frame_symbol(const struct frame *frame, enum symbol symbol)
 {
     return theme_symbol(&frame->input->theme, symbol);
+}
+
+/* In a finished source nothing is known to run beyond its session's clock, while all that rests
+   does so until the last session's end. */
+int64_t frame_agent_now(const struct frame *frame, agent_no number, bool rests)
+{
+    const struct agent *agent = swarm_agent(frame->swarm, number);
+    const struct session *session =
+        agent == NULL ? NULL : swarm_session(frame->swarm, agent->session);
+    uint8_t past = frame->input->live ? SESSION_FINISHED : SESSION_FINISHED | SESSION_ENDED;
+    if (session == NULL || (rests && (session->flags & past) != 0)) {
+        return frame->now_ns;
+    }
+    return swarm_session_today(frame->swarm, agent->session, frame->local_ns);
 }
 
 bool frame_shows_now(const struct frame *frame)

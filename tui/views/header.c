@@ -156,7 +156,7 @@ static struct header_piece clock_piece(const struct frame *frame)
     } else {
         add(&piece, STYLE_SAMPLING, "%s ", frame_symbol(frame, SYM_WORKS));
         add(&piece, STYLE_STRONG, "LIVE");
-        add_clock(&piece, frame->local_ns, false);
+        add_clock(&piece, input->wall_ns != 0 ? input->wall_ns : frame->local_ns, false);
     }
     return piece;
 }

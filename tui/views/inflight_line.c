@@ -94,10 +94,7 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
     int agent_cols = columns->agent_cols;
     struct strbuf *text = &frame->scratch;
     char age[NUMBER_BYTES];
-    int64_t ns = frame->now_ns - span->start_ns;
-    const struct agent *agent = swarm_agent(frame->swarm, span->agent);
-    if (agent)
-        ns = swarm_session_now(frame->swarm, agent->session, frame->local_ns) - span->start_ns;
+    int64_t ns = frame_agent_now(frame, span->agent, false) - span->start_ns;
     double p95 = usual_durations_p95_ms(frame->swarm, frame->input->metrics, span);
     double times = (double)ns / 1e6 / p95;
     bool beyond = !isnan(times) && times >= BEYOND;

@@ -128,7 +128,8 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
         return count == 0;
     out->nodes = mem_zalloc(mem, count, sizeof *out->nodes);
     out->node_count = out->nodes ? count : 0;
-    int64_t now = query_now(input->swarm, local_ns);
+    int64_t now =
+        input->live ? query_today(input->swarm, local_ns) : query_now(input->swarm, local_ns);
     for (size_t i = 0; i < out->node_count; i++) {
         struct tree_node *node = &out->nodes[i];
         node->agent = tree[i].agent;

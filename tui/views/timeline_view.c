@@ -151,7 +151,7 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
     if (state == STATE_RETRY)
         retry_text(frame, status, age, sizeof age);
     if (age[0] == '\0' && status->since_ns != INT64_MIN) {
-        int64_t ns = frame->now_ns - status->since_ns;
+        int64_t ns = frame_agent_now(frame, node->agent, is_at_rest(state)) - status->since_ns;
         if (is_at_rest(state))
             number_rest(ns, age);
         else

@@ -291,7 +291,8 @@ static bool rests(enum agent_state state)
 static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
 {
     int64_t since = node->status.since_ns;
-    if (node->hidden || since == INT64_MIN || frame->now_ns - since >= MINUTE_NS)
+    if (node->hidden || since == INT64_MIN ||
+        frame_agent_now(frame, node->agent, rests(node->status.state)) - since >= MINUTE_NS)
         return MINUTE_NS;
     return rests(node->status.state) || frame->state->page == PAGE_AGENTS ? SECOND_NS
                                                                           : SECOND_NS / 10;
@@ -310,7 +311,7 @@ static int64_t ticking_unit(const struct frame *frame)
     bool flight = page == PAGE_TIMELINE || page == PAGE_INFLIGHT;
     for (size_t i = 0; flight && i < frame->inflight_count; i++) {
         const struct span *span = swarm_span(frame->swarm, frame->inflight[i]);
-        if (span && frame->now_ns - span->start_ns < MINUTE_NS)
+        if (span && frame_agent_now(frame, span->agent, false) - span->start_ns < MINUTE_NS)
             unit = SECOND_NS / 10;
     }
     return unit;
@@ -322,10 +323,10 @@ int64_t view_frame_wake_ns(const struct frame *frame)
     const struct view_state *state = frame->state;
     if (!input->live || state->frozen || state->help)
         return INT64_MAX;
-    int64_t now = query_now(frame->swarm, frame->local_ns);
+    int64_t now = query_today(frame->swarm, frame->local_ns);
     /* With followed files alone, their time stops until one is written; only the clock of the
      * header moves. */
-    if (query_now(frame->swarm, frame->local_ns + MINUTE_NS) == now)
+    if (query_today(frame->swarm, frame->local_ns + MINUTE_NS) == now)
         return next_multiple(frame->local_ns, MINUTE_NS);
     if (frame->layout.too_small)
         return INT64_MAX;

@@ -1,5 +1,6 @@
 /* The source claude:DIR, on directories made for it: which sessions are opened, how they are followed, what the registry adds, when
    they end. */
+#include "core/query/query.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
 
@@ -227,6 +228,71 @@ TEST_WITH(sessions_come_in_the_order_in_which_they_began, setup, teardown)
         const struct session *session = swarm_session(h->rig.model.swarm, no);
         assert_int_equal(swarm_text(h->rig.model.swarm, session->id)[1] - '0', 8 - (int)no);
     }
+}
+
+/* ---- ages ---- */
+
+static int64_t age_ms(struct home *h, agent_no agent)
+{
+    struct swarm *swarm = h->rig.model.swarm;
+    session_no session = swarm_agent(swarm, agent)->session;
+    int64_t since_ns = query_status(swarm, agent, h->rig.now_ns).since_ns;
+    return (swarm_session_today(swarm, session, h->rig.now_ns) - since_ns) / 1000000;
+}
+
+/* Its age is that of the call, not of its reading, and the axis ends at the present. */
+TEST_WITH(what_began_before_the_program_is_as_old_as_it_is, setup, teardown)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("06:53:20.000") ASK("06:53:20.100", "r")
+                                        ANSWER("06:53:21.000", "r", "tool_use", CALL));
+    live(h, "s", "");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until(h, "tools", "{'t':{'args':'{}','name':'Bash','of':'s/','start_ms':-7199000}}");
+    assert_int_equal(query_status(h->rig.model.swarm, 0, h->rig.now_ns).state, STATE_TOOL);
+    assert_int_equal(age_ms(h, 0), 7199000);
+    assert_int_equal(query_now(h->rig.model.swarm, h->rig.now_ns), h->rig.now_ns);
+    h->rig.now_ns += 60 * INT64_C(1000000000);
+    assert_int_equal(age_ms(h, 0), 7259000);
+    assert_int_equal(query_now(h->rig.model.swarm, h->rig.now_ns), h->rig.now_ns);
+}
+
+/* What has ended rests for as long as it does, also where nothing else lives. */
+TEST_WITH(ages_pass_after_all_has_ended, setup, teardown)
+{
+    struct home *h = *state;
+    int64_t from_ns, to_ns;
+    put(session_path(h, "s.jsonl"), PROMPT("08:00:00.000") ASK("08:00:00.100", "r")
+                                        ANSWER("08:00:01.000", "r", "end_turn", "") COST);
+    start(h, true);
+    add_named(h);
+    until(h, "sessions", "{'s':{'cost_usd':1,'end_ms':-3199000,'gone':false,"
+                         "'name':'api ⎇ main','start_ms':-3200000}}");
+    h->rig.now_ns += 60 * INT64_C(1000000000);
+    assert_int_equal(age_ms(h, 0), 3259000);
+    assert_int_equal(query_today(h->rig.model.swarm, h->rig.now_ns), h->rig.now_ns);
+    /* The trace itself ends where it does. */
+    assert_true(query_extent(h->rig.model.swarm, h->rig.now_ns, &from_ns, &to_ns));
+    assert_int_equal(to_ns, model_ns(-3199000));
+}
+
+/* The wall clock is set while a call runs: back, and ahead. Its lines follow; ages stay sensible. */
+TEST_WITH(a_clock_that_is_set_makes_no_age_wrong, setup, teardown)
+{
+    struct home *h = *state;
+    const char *path = session_path(h, "s.jsonl");
+    static const char back[] = ANSWER("07:53:21.000", "r", "tool_use", CALL);
+    put(path, PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    live(h, "s", "");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until(h, "interactions", "{'p':{'prompt_length':5,'of':'s/','start_ms':0}}");
+    h->rig.ahead_ns = -3600 * INT64_C(1000000000);
+    h->rig.now_ns += 11 * INT64_C(1000000000);
+    append(path, back, sizeof back - 1);
+    until(h, "tools", "{'t':{'args':'{}','name':'Bash','of':'s/','start_ms':-3599000}}");
+    assert_int_equal(age_ms(h, 0), 10000);
 }
 
 /* ---- following ---- */
