@@ -7,9 +7,11 @@ static void flag_agent(struct correlator *correlator, const struct corr_session 
                        struct corr_agent *agent)
 {
     double end_ms = facts_number(&agent->facts, FIELD_END_MS);
-    bool gone = (session->flags & SESSION_DISCONNECTED) != 0;
     bool done = !isnan(end_ms) && !(end_ms < agent->last_start_ms);
-    uint8_t flags = (uint8_t)(done ? AGENT_UNREGISTERED : gone ? AGENT_GONE : 0);
+    uint8_t flags = (uint8_t)(done                                       ? AGENT_UNREGISTERED
+                              : session->outcome == OUTCOME_GONE         ? AGENT_GONE
+                              : session->outcome == OUTCOME_DISCONNECTED ? AGENT_UNKNOWN
+                                                                         : 0);
     if (agent->row.pid != 0 && flags != agent->flags) {
         swarm_flag_agent(correlator->swarm, session->number, agent->row.pid, flags,
                          (uint8_t)(agent->flags & ~flags));

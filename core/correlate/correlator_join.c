@@ -91,7 +91,7 @@ bool corr_join_sessions(struct correlator *correlator, uint32_t from_place, uint
         return false;
     }
     for (size_t i = 0; i < from->end_count; i++) {
-        if (!corr_add_end(correlator, to, from->ends[i].ms, from->ends[i].gone)) {
+        if (!corr_add_end(correlator, to, from->ends[i].ms, (enum outcome)from->ends[i].outcome)) {
             return false;
         }
     }

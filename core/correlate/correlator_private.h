@@ -13,12 +13,12 @@ struct corr_agent {
     struct facts facts;
     double last_start_ms; /* the latest start of something of it; NAN: none */
     struct agent_row row; /* row.pid 0: not registered yet */
-    uint8_t flags;        /* those that were set: AGENT_UNREGISTERED, AGENT_GONE */
+    uint8_t flags;        /* those that were set: AGENT_UNREGISTERED, AGENT_GONE, AGENT_UNKNOWN */
 };
 
 struct session_end {
     double ms;
-    bool gone; /* its process died, or its sender went */
+    uint8_t outcome; /* OUTCOME_ENDED, OUTCOME_GONE, OUTCOME_DISCONNECTED */
 };
 
 struct corr_session {
@@ -39,6 +39,7 @@ struct corr_session {
     double forgotten_ms;  /* calls that had ended by then were dropped; NAN: none */
     double closed_ms;     /* the latest end of its open calls; NAN: the program still runs */
     uint8_t flags;        /* those of the session that were set */
+    uint8_t outcome;      /* how it ended; OUTCOME_NONE: it is not over */
     bool recheck;         /* how its unended calls end may have changed */
     bool described;       /* the model has its names and agents as they are known */
 };
@@ -81,11 +82,13 @@ bool corr_note_times(struct correlator *correlator, struct corr_session *session
                      const struct update *update, double start_ms, double end_ms);
 /* Has the model show the session's names, flags and agents as they are known. */
 bool corr_describe_session(struct correlator *correlator, struct corr_session *session);
+/* Whether the session's process is known to live: nothing of it is swept. */
+bool corr_session_lives(const struct corr_session *session);
 /* The earliest end of the session at or after that time; NAN: none. */
 double corr_session_over(const struct corr_session *session, double start_ms);
 /* Adds an end of the session. Ends are kept by time; one that is reported twice is one. */
 bool corr_add_end(struct correlator *correlator, struct corr_session *session, double at_ms,
-                  bool gone);
+                  enum outcome outcome);
 
 /* ---- correlator_join.c ---- */
 

@@ -78,17 +78,21 @@ static bool is_over(const struct corr_session *session, const struct session_end
 
 static void flag_session(struct correlator *correlator, struct corr_session *session)
 {
-    bool over = false, well = false;
+    uint8_t outcome = OUTCOME_NONE;
     for (size_t i = 0; i < session->end_count; i++) {
-        if (is_over(session, &session->ends[i])) {
-            over = true;
-            well |= !session->ends[i].gone;
+        const struct session_end *end = &session->ends[i];
+        if (is_over(session, end) && (outcome == OUTCOME_NONE || end->outcome < outcome)) {
+            outcome = end->outcome;
         }
     }
-    uint8_t flags = (uint8_t)(!over ? 0 : SESSION_ENDED | (well ? 0 : SESSION_DISCONNECTED));
-    if (flags == session->flags) {
+    uint8_t flags = outcome == OUTCOME_NONE    ? 0
+                    : outcome == OUTCOME_ENDED ? SESSION_ENDED
+                                               : SESSION_ENDED | SESSION_DISCONNECTED;
+    if (flags == session->flags && outcome == session->outcome) {
         return;
     }
+    session->outcome = outcome;
+    session->recheck = correlator->unflushed = true;
     struct session *edited = swarm_session_edit(correlator->swarm, session->number);
     edited->flags = (uint8_t)((edited->flags & ~session->flags) | flags);
     session->flags = flags;
@@ -204,7 +208,7 @@ bool corr_note_times(struct correlator *correlator, struct corr_session *session
 /* ---- ends ---- */
 
 bool corr_add_end(struct correlator *correlator, struct corr_session *session, double at_ms,
-                  bool gone)
+                  enum outcome outcome)
 {
     size_t i = session->end_count;
     session->recheck = correlator->unflushed = true;
@@ -212,7 +216,10 @@ bool corr_add_end(struct correlator *correlator, struct corr_session *session, d
         i--;
     }
     if (i > 0 && !(session->ends[i - 1].ms < at_ms)) {
-        session->ends[i - 1].gone &= gone;
+        /* One that ended by itself did so; one that is seen to be dead is no longer unknown. */
+        if (outcome < session->ends[i - 1].outcome) {
+            session->ends[i - 1].outcome = (uint8_t)outcome;
+        }
         return true;
     }
     if (!mem_reserve(correlator->mem, &session->ends, &session->end_cap, session->end_count + 1,
@@ -221,9 +228,14 @@ bool corr_add_end(struct correlator *correlator, struct corr_session *session, d
     }
     memmove(session->ends + i + 1, session->ends + i,
             (session->end_count - i) * sizeof *session->ends);
-    session->ends[i] = (struct session_end){at_ms, gone};
+    session->ends[i] = (struct session_end){at_ms, (uint8_t)outcome};
     session->end_count++;
     return true;
+}
+
+bool corr_session_lives(const struct corr_session *session)
+{
+    return facts_bool(&session->facts, FIELD_ALIVE) == TRI_TRUE && session->outcome == OUTCOME_NONE;
 }
 
 double corr_session_over(const struct corr_session *session, double start_ms)
@@ -263,7 +275,9 @@ static bool take_ends(struct correlator *correlator, uint32_t place, const struc
 {
     struct corr_session *session = &correlator->sessions[place];
     double outcome = update_has(update, FIELD_OUTCOME) ? update->values[FIELD_OUTCOME].number : 0;
-    bool gone = outcome >= OUTCOME_GONE;
+    enum outcome how = outcome >= OUTCOME_DISCONNECTED ? OUTCOME_DISCONNECTED
+                       : outcome >= OUTCOME_GONE       ? OUTCOME_GONE
+                                                       : OUTCOME_ENDED;
     double end_ms = update_has(update, FIELD_END_MS) ? update->values[FIELD_END_MS].number
                     : outcome > 0                    ? update->t_ms
                                                      : (double)NAN;
@@ -274,11 +288,11 @@ static bool take_ends(struct correlator *correlator, uint32_t place, const struc
                 update->t_ms > session->last_start_ms ? update->t_ms : session->last_start_ms;
         } else {
             end_ms = isnan(end_ms) ? update->t_ms : end_ms;
-            gone = true;
+            how = update_has(update, FIELD_OUTCOME) ? how : OUTCOME_GONE;
         }
     }
     return !time_is_set(end_ms) ||
-           (corr_add_end(correlator, session, end_ms, gone) &&
+           (corr_add_end(correlator, session, end_ms, how) &&
             corr_note_times(correlator, session, update, (double)NAN, end_ms));
 }
 
@@ -302,8 +316,7 @@ static bool take_alias(struct correlator *correlator, uint32_t *place, const str
 bool corr_update_session(struct correlator *correlator, const struct update *update)
 {
     const uint64_t apart = (uint64_t)1 << FIELD_START_MS | (uint64_t)1 << FIELD_END_MS |
-                           (uint64_t)1 << FIELD_ALIAS | (uint64_t)1 << FIELD_OUTCOME |
-                           (uint64_t)1 << FIELD_ALIVE;
+                           (uint64_t)1 << FIELD_ALIAS | (uint64_t)1 << FIELD_OUTCOME;
     uint32_t place = corr_find_session(correlator, update->session_id);
     if (place == NO_KEY || !take_alias(correlator, &place, update)) {
         return false;
@@ -318,6 +331,7 @@ bool corr_update_session(struct correlator *correlator, const struct update *upd
     }
     if (result != FACT_SAME) {
         session->described = false;
+        session->recheck |= update_has(update, FIELD_ALIVE);
         correlator->unflushed = true;
     }
     double start_ms =

@@ -70,7 +70,8 @@ static void work_out_end(struct corr_session *session, struct record *record)
 {
     double end_ms = reported_end(record), start_ms = record->start_ms;
     double over_ms = corr_session_over(session, start_ms);
-    double tick_ms = tracer_stale_tick(session->first_ms, start_ms);
+    double tick_ms = corr_session_lives(session) ? (double)INFINITY
+                                                 : tracer_stale_tick(session->first_ms, start_ms);
     bool over = !isnan(over_ms) || !isnan(session->closed_ms);
     record->in_flight = false;
     if (!isnan(end_ms)) {

@@ -25,12 +25,12 @@ struct swarm_config {
 };
 
 enum session_flag {
-    SESSION_AGENTS = 1,        /* rows are agents (pids); else rows are threads */
-    SESSION_HAS_START = 2,     /* start_ns is wall-clock time; else times count from 0 */
-    SESSION_ENDED = 4,         /* ended by end_session, and nothing came since */
-    SESSION_FINISHED = 8,      /* its source has come to its end: now is the clock */
-    SESSION_DISCONNECTED = 16, /* its sender has gone and may come back */
-    SESSION_FOLDS = 32,        /* of a swarmtop document: extra lanes fold back to their thread */
+    SESSION_AGENTS = 1,         /* rows are agents (pids); else rows are threads */
+    SESSION_HAS_START = 2,      /* start_ns is wall-clock time; else times count from 0 */
+    SESSION_ENDED = 4,          /* ended by end_session, and nothing came since */
+    SESSION_FINISHED = 8,       /* its source has come to its end: now is the clock */
+    SESSION_DISCONNECTED = 16,  /* its sender has gone and may come back */
+    SESSION_FOLDS = 32,         /* of a swarmtop document: extra lanes fold back to their thread */
     SESSION_FOLDS_BY_NAME = 64, /* of version 1: a thread `NAME · n` is a lane of NAME */
     SESSION_OF_WALL = 128       /* its times are of this machine's wall clock: see ahead_ns */
 };
@@ -43,7 +43,7 @@ struct session {
     int64_t origin_ns;       /* the time of ts 0; not start_ns in a document of several sessions */
     int64_t clock_ns;        /* the greatest time so far */
     int64_t clock_set_ns;    /* local time of the last change of clock_ns; see swarm_session_now */
-    int64_t ahead_ns; /* SESSION_OF_WALL: the wall clock is so far ahead of the local one */
+    int64_t ahead_ns;        /* SESSION_OF_WALL: the wall clock is so far ahead of the local one */
     uint32_t document;       /* sessions of one document have the same number; 0 in the live pool */
     uint8_t pool, flags;     /* enum swarm_pool, enum session_flag */
     uint32_t registrations;  /* the seed's agent_count */
@@ -61,6 +61,7 @@ enum agent_flag {
     AGENT_GONE = 4,         /* its process died */
     AGENT_GROUP = 8,        /* a row for a parent id that no agent has */
     AGENT_DEAD = 16,        /* no longer a row (numbers are not reused) */
+    AGENT_UNKNOWN = 64,     /* nobody can see whether its process lives */
     AGENT_PRINTED = 32      /* the document prints its metadata events from this struct */
 };
 

@@ -38,7 +38,7 @@ enum outcome {
     OUTCOME_INTERRUPTED,  /* a call: a person or its client stopped it */
     OUTCOME_REFUSED,      /* a call: a person or a rule refused it */
     OUTCOME_GONE,         /* a session: its process died */
-    OUTCOME_DISCONNECTED, /* a session: its sender went */
+    OUTCOME_DISCONNECTED, /* a session: its sender or its process cannot be seen any more */
     OUTCOMES
 };
 
@@ -157,7 +157,7 @@ struct update {
     /* The machine's wall clock at that moment, if the update's times are of that clock (its own
        files have them); 0: they are of another one. */
     int64_t wall_ns;
-    struct slice by;  /* the source, for people; may be absent */
+    struct slice by; /* the source, for people; may be absent */
     struct slice session_id;
     struct slice agent_id; /* absent, or the session's id: the main agent */
     struct slice id;       /* UPDATE_CALL: of the call in its session */

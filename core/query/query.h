@@ -16,9 +16,10 @@ enum agent_state {
     STATE_USER,   /* waits for a person */
     STATE_IDLE,
     STATE_DONE,
-    STATE_ERROR, /* the last request or tool failed; nothing runs since */
-    STATE_STALE, /* all open spans were swept */
-    STATE_GONE,  /* the process died */
+    STATE_ERROR,   /* the last request or tool failed; nothing runs since */
+    STATE_STALE,   /* all open spans were swept */
+    STATE_GONE,    /* the process died */
+    STATE_UNKNOWN, /* the process cannot be seen from here, and nothing came of it for long */
     STATES
 };
 

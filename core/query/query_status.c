@@ -10,7 +10,7 @@ static const char *const state_names[] = {
     [STATE_WAIT] = "wait",   [STATE_RETRY] = "retry",   [STATE_SAMPLING] = "sampling",
     [STATE_TOOL] = "tool",   [STATE_AGENTS] = "agents", [STATE_USER] = "user",
     [STATE_IDLE] = "idle",   [STATE_DONE] = "done",     [STATE_ERROR] = "error",
-    [STATE_STALE] = "stale", [STATE_GONE] = "gone",
+    [STATE_STALE] = "stale", [STATE_GONE] = "gone",     [STATE_UNKNOWN] = "unknown",
 };
 static_assert(sizeof state_names / sizeof *state_names == STATES, "a name for each state");
 
@@ -113,8 +113,9 @@ static struct agent_status quiet_status(const struct swarm *swarm, agent_no numb
 struct agent_status query_status(const struct swarm *swarm, agent_no number, int64_t local_ns)
 {
     const struct agent *agent = swarm_agent(swarm, number);
-    if ((agent->flags & AGENT_GONE) != 0) {
-        return (struct agent_status){STATE_GONE, agent->idle_since_ns, NO_SPAN, NULL};
+    if ((agent->flags & (AGENT_GONE | AGENT_UNKNOWN)) != 0) {
+        enum agent_state lost = (agent->flags & AGENT_GONE) != 0 ? STATE_GONE : STATE_UNKNOWN;
+        return (struct agent_status){lost, agent->idle_since_ns, NO_SPAN, NULL};
     }
     struct agent_status status = {STATE_IDLE, INT64_MIN, NO_SPAN, NULL};
     int64_t now = swarm_session_now(swarm, agent->session, local_ns);

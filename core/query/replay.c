@@ -229,7 +229,7 @@ static bool identify(struct replay *r, agent_no number)
         return false;
     if (agent->last_ns <= r->at_ns)
         swarm_flag_agent(r->to, r->sessions[agent->session], agent->pid_number,
-                         agent->flags & (AGENT_UNREGISTERED | AGENT_GONE), 0);
+                         agent->flags & (AGENT_UNREGISTERED | AGENT_GONE | AGENT_UNKNOWN), 0);
     return true;
 }
 

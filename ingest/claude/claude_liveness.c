@@ -9,6 +9,7 @@
 
 enum {
     LATE_MS = 1500,   /* a transcript may be late by so much */
+    DEAD_MS = 300,    /* … but what a process that was killed had not written, nobody writes */
     QUIET_MS = 10000, /* a session that is in no registry, and does nothing, has ended then */
     QUIET_BUSY_MS = 10 * 60000 /* … and does something */
 };
@@ -46,12 +47,14 @@ static void update_session(struct claude_session *session)
     send_update(session, &update);
 }
 
-/* Reports the process, so that the user can go to its terminal. */
+/* Reports the process, so that the user can go to its terminal, and that it lives: the sweep leaves
+   its calls alone. */
 static void update_process(struct claude_session *session)
 {
     struct update update = update_of(session, UPDATE_SESSION);
     update_number(&update, FIELD_PID, (double)session->pid);
-    session->reported_pid = session->pid;
+    update_bool(&update, FIELD_ALIVE, TRI_TRUE);
+    session->alive_reported = true;
     send_update(session, &update);
 }
 
@@ -154,13 +157,30 @@ static void take_status(struct claude_session *session, const struct claude_proc
 
 /* ---- it lives ---- */
 
+/* Whether something came of a session with an unseen process lately. */
+static bool is_fresh(const struct claude_session *session, const struct claude_registered *entry)
+{
+    double last_ms = fmax(claude_session_last_ms(session), entry->process.status_ms);
+    return now_of(session) - last_ms < session->unseen_ms;
+}
+
+static void take_process(struct claude_session *session, const struct claude_process *process)
+{
+    if (session->pid != process->pid || strcmp(session->proc_start, process->proc_start) != 0) {
+        session->alive_reported = false;
+    }
+    session->pid = process->pid;
+    memcpy(session->proc_start, process->proc_start, sizeof session->proc_start);
+}
+
 void claude_session_registered(struct claude_session *session,
                                const struct claude_registered *entry, uint64_t now_ms)
 {
-    bool lived = session->lives;
-    session->lives = entry != NULL && entry->lives;
-    session->is_dead = entry != NULL && !entry->lives;
-    session->was_registered |= session->lives;
+    bool lived = session->lives, seen = entry != NULL && entry->life == CLAUDE_LIVES;
+    session->is_unseen = entry != NULL && entry->life == CLAUDE_UNSEEN;
+    session->lives = seen || (session->is_unseen && is_fresh(session, entry));
+    session->is_dead = entry != NULL && entry->life == CLAUDE_DEAD;
+    session->was_registered |= seen;
     if (session->lives && !lived) {
         session->seen_since = now_ms;
         session->ended = false;
@@ -175,8 +195,9 @@ void claude_session_registered(struct claude_session *session,
         take_status(session, &entry->process, now_ms);
     if (session->lives && now_ms - session->seen_since >= LATE_MS && !is_known(session))
         update_session(session);
-    session->pid = session->lives ? entry->process.pid : session->pid;
-    if (session->pid != session->reported_pid && is_known(session))
+    if (seen)
+        take_process(session, &entry->process);
+    if (seen && !session->alive_reported && is_known(session))
         update_process(session);
 }
 
@@ -204,25 +225,60 @@ static bool is_over(const struct claude_session *session, uint64_t now_ms, bool 
 {
     uint64_t since =
         session->lost_since > session->grown_since ? session->lost_since : session->grown_since;
-    uint64_t patience = session->was_registered || has_ended(session) ? LATE_MS
-                        : is_busy(session)                            ? QUIET_BUSY_MS
-                                                                      : QUIET_MS;
+    uint64_t patience = session->is_dead || session->is_unseen          ? DEAD_MS
+                        : session->was_registered || has_ended(session) ? LATE_MS
+                        : is_busy(session)                              ? QUIET_BUSY_MS
+                                                                        : QUIET_MS;
     return !session->lives && all_read(session) && (loaded || now_ms - since >= patience);
 }
 
-static void report_end(struct claude_session *session)
+static enum outcome outcome_of(const struct claude_session *session)
+{
+    if (session->is_unseen)
+        return OUTCOME_DISCONNECTED;
+    return session->is_dead || (!has_ended(session) && is_busy(session)) ? OUTCOME_GONE
+                                                                         : OUTCOME_ENDED;
+}
+
+/* Another source may know of later calls than the files do: those of a process that lived at the
+   last look end now. A process that was dead before ended with its last line. */
+static void report_end(struct claude_session *session, bool now)
 {
     struct update update = update_of(session, UPDATE_SESSION);
     double at_ms = claude_session_last_ms(session);
-    bool gone = session->is_dead || (!has_ended(session) && is_busy(session));
     if (isnan(at_ms))
         at_ms = isnan(session->status_ms) ? session->started_ms : session->status_ms;
+    if (now || session->alive_reported)
+        at_ms = fmax(at_ms, now_of(session));
     session->ended = true;
+    session->open_since = 0;
     if (is_known(session) && !isnan(at_ms)) {
         update_number(&update, FIELD_END_MS, at_ms);
-        update_number(&update, FIELD_OUTCOME, gone ? OUTCOME_GONE : OUTCOME_ENDED);
+        update_number(&update, FIELD_OUTCOME, outcome_of(session));
+        if (session->alive_reported)
+            update_bool(&update, FIELD_ALIVE, TRI_FALSE);
         send_update(session, &update);
     }
+    session->alive_reported = false;
+}
+
+/* Ends the session again where a late hook of its dead process has opened it. */
+static void end_again(struct claude_session *session, uint64_t now_ms)
+{
+    const struct ingest_ctx *ingest = session->options->counters->ingest;
+    struct slice id = {session->id, strlen(session->id)};
+    session_no number = correlator_session(ingest->correlator, id);
+    const struct session *shown =
+        number == NO_SESSION ? NULL : swarm_session(ingest->swarm, number);
+    bool open = session->ended && !session->lives &&
+                (session->is_dead || session->was_registered) && shown != NULL &&
+                (shown->flags & SESSION_ENDED) == 0;
+    if (!open)
+        session->open_since = 0;
+    else if (session->open_since == 0)
+        session->open_since = now_ms;
+    else if (now_ms - session->open_since >= (session->is_dead ? DEAD_MS : LATE_MS))
+        report_end(session, true);
 }
 
 void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bool loaded)
@@ -236,5 +292,7 @@ void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bo
             !claude_transcript_idle(session->files[0]->transcript, session->status_ms);
     }
     if (!session->ended && is_over(session, now_ms, loaded))
-        report_end(session);
+        report_end(session, false);
+    else
+        end_again(session, now_ms);
 }

@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_BYTES = 64 << 10, STAT_BYTES = 4096, START_FIELD = 22 };
+enum { FILE_BYTES = 64 << 10, STAT_BYTES = 4096, STATE_FIELD = 3, START_FIELD = 22 };
+
+#define HEX      "0123456789abcdef"
+#define HOST_LEN 32
 
 /* ---- one file ---- */
 
@@ -91,29 +94,63 @@ static bool stat_field_is(const char *stat, int number, const char *want)
     return len == strlen(want) && memcmp(at, want, len) == 0;
 }
 
-/* Compares "…pid:[4026531836]" with the link of our own process. */
-static bool is_elsewhere(const struct claude_process *process, const char *proc)
+static bool is_zombie(const char *stat)
+{
+    return stat_field_is(stat, STATE_FIELD, "Z") || stat_field_is(stat, STATE_FIELD, "X");
+}
+
+void claude_here_init(struct claude_here *here, const char *proc, const char *machine_id_path)
+{
+    char text[64];
+    size_t len;
+    *here = (struct claude_here){.proc = proc};
+    if (read_small(machine_id_path, text, sizeof text, &len) && strspn(text, HEX) == HOST_LEN) {
+        memcpy(here->machine_id, text, HOST_LEN);
+    }
+}
+
+/* Compares "linux:HOST:pid:[4026531836]" with the machine's id and the link of our own process. The
+   number of a host's own namespace is the same on all hosts. A host of zeros is not known. */
+static bool is_elsewhere(const struct claude_process *process, const struct claude_here *here)
 {
     char path[PATH_MAX], own[64];
-    const char *theirs = strstr(process->pid_domain, "pid:[");
-    snprintf(path, sizeof path, "%s/self/ns/pid", proc);
+    const char *theirs = strstr(process->pid_domain, "pid:["), *host = process->pid_domain;
+    snprintf(path, sizeof path, "%s/self/ns/pid", here->proc);
     ssize_t len = readlink(path, own, sizeof own - 1);
-    if (theirs == NULL || len <= 0)
+    host += strncmp(host, "linux:", 6) == 0 ? 6 : 0;
+    if (here->machine_id[0] != '\0' && strspn(host, HEX) == HOST_LEN &&
+        strspn(host, "0") < HOST_LEN && strncmp(host, here->machine_id, HOST_LEN) != 0) {
+        return true;
+    }
+    if (theirs == NULL || len <= 0) {
         return false;
+    }
     own[len] = '\0';
     return strcmp(theirs, own) != 0;
 }
 
-bool claude_process_lives(const struct claude_process *process, const char *proc)
+bool claude_process_lives(int64_t pid, const char *proc_start, const struct claude_here *here)
 {
     char path[PATH_MAX], stat[STAT_BYTES];
     size_t len;
-    if (is_elsewhere(process, proc))
-        return true;
-    snprintf(path, sizeof path, "%s/%lld/stat", proc, (long long)process->pid);
-    if (!read_small(path, stat, sizeof stat, &len))
-        return access(proc, F_OK) != 0 && (kill((pid_t)process->pid, 0) == 0 || errno == EPERM);
-    return process->proc_start[0] == '\0' || stat_field_is(stat, START_FIELD, process->proc_start);
+    snprintf(path, sizeof path, "%s/%lld/stat", here->proc, (long long)pid);
+    if (!read_small(path, stat, sizeof stat, &len)) {
+        return access(here->proc, F_OK) != 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+    }
+    return !is_zombie(stat) &&
+           (proc_start[0] == '\0' || stat_field_is(stat, START_FIELD, proc_start));
+}
+
+enum claude_life claude_process_life(const struct claude_process *process,
+                                     const struct claude_here *here)
+{
+    bool elsewhere = is_elsewhere(process, here);
+    /* The number alone may be another process's here; with its start it is the same one. */
+    if ((!elsewhere || process->proc_start[0] != '\0') &&
+        claude_process_lives(process->pid, process->proc_start, here)) {
+        return CLAUDE_LIVES;
+    }
+    return elsewhere ? CLAUDE_UNSEEN : CLAUDE_DEAD;
 }
 
 /* ---- all of them ---- */
@@ -168,6 +205,7 @@ static bool look_at(struct claude_registry *registry, const char *dir, const cha
         (entry->modified_ns != modified || entry->size != st.st_size) &&
         read_small(path, text, FILE_BYTES, &len) &&
         claude_process_read(registry->mem, text, len, &process) && process.pid == pid) {
+        entry->was_here &= strcmp(process.proc_start, entry->process.proc_start) == 0;
         entry->process = process;
         entry->modified_ns = modified;
         entry->size = st.st_size;
@@ -178,14 +216,18 @@ static bool look_at(struct claude_registry *registry, const char *dir, const cha
     return entry != NULL && text != NULL;
 }
 
-static void forget_gone(struct claude_registry *registry, const char *proc)
+static void forget_gone(struct claude_registry *registry, const struct claude_here *here)
 {
     size_t kept = 0;
     for (size_t i = 0; i < registry->count; i++) {
         struct claude_registered *entry = &registry->entries[i];
         if (!entry->seen)
             continue;
-        entry->lives = entry->size >= 0 && claude_process_lives(&entry->process, proc);
+        entry->life = entry->size >= 0 ? claude_process_life(&entry->process, here) : CLAUDE_DEAD;
+        entry->was_here |= entry->life == CLAUDE_LIVES;
+        if (entry->life == CLAUDE_UNSEEN && entry->was_here) {
+            entry->life = CLAUDE_DEAD;
+        }
         if (kept != i)
             registry->entries[kept] = *entry;
         kept++;
@@ -193,7 +235,8 @@ static void forget_gone(struct claude_registry *registry, const char *proc)
     registry->count = kept;
 }
 
-bool claude_registry_look(struct claude_registry *registry, const char *dir, const char *proc)
+bool claude_registry_look(struct claude_registry *registry, const char *dir,
+                          const struct claude_here *here)
 {
     bool good = true;
     DIR *files = opendir(dir);
@@ -205,8 +248,18 @@ bool claude_registry_look(struct claude_registry *registry, const char *dir, con
     }
     if (files != NULL)
         closedir(files);
-    forget_gone(registry, proc);
+    forget_gone(registry, here);
     return good;
+}
+
+bool claude_registry_has(const struct claude_registry *registry, int64_t pid)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        if (registry->entries[i].size >= 0 && registry->entries[i].process.pid == pid) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct claude_registered *claude_registry_find(const struct claude_registry *registry,
@@ -216,7 +269,7 @@ const struct claude_registered *claude_registry_find(const struct claude_registr
     for (size_t i = 0; i < registry->count; i++) {
         const struct claude_registered *entry = &registry->entries[i];
         if (entry->size >= 0 && strcmp(entry->process.session_id, session_id) == 0 &&
-            (found == NULL || entry->lives))
+            (found == NULL || entry->life >= found->life))
             found = entry;
     }
     return found;

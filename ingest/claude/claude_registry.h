@@ -31,14 +31,31 @@ struct claude_process {
 /* Returns false where the text is no such object. */
 bool claude_process_read(const struct mem *mem, const char *text, size_t len,
                          struct claude_process *out);
-/* Returns whether the process lives and is still the same. `proc` is /proc or a directory like it;
-   if it does not exist, the system is asked for the number alone. A process in another PID
-   namespace is taken to live. */
-bool claude_process_lives(const struct claude_process *process, const char *proc);
+/* The state of a process, as far as it can be seen from here. */
+enum claude_life {
+    CLAUDE_DEAD,
+    CLAUDE_UNSEEN, /* it is one of another PID namespace (a container) or another host */
+    CLAUDE_LIVES
+};
+
+/* The machine and namespace in which this program runs. */
+struct claude_here {
+    const char *proc;    /* /proc, or a directory like it; borrowed */
+    char machine_id[33]; /* of /etc/machine-id; "": unknown */
+};
+
+/* Reads the machine's id; a file that cannot be read leaves it unknown. */
+void claude_here_init(struct claude_here *here, const char *proc, const char *machine_id_path);
+/* Returns whether the process of that number lives, and is the one that started then ("": any). If
+   `here->proc` does not exist, the system is asked for the number alone. */
+bool claude_process_lives(int64_t pid, const char *proc_start, const struct claude_here *here);
+enum claude_life claude_process_life(const struct claude_process *process,
+                                     const struct claude_here *here);
 
 struct claude_registered {
     struct claude_process process;
-    bool lives;
+    enum claude_life life;
+    bool was_here;             /* it lived here at some look, so it is no process of elsewhere */
     bool seen;                 /* at this look */
     int64_t modified_ns, size; /* of the file as it was read */
 };
@@ -53,7 +70,10 @@ void claude_registry_init(struct claude_registry *registry, const struct mem *me
 void claude_registry_release(struct claude_registry *registry);
 /* Looks at the files of `dir`, which need not be there: reads those that have changed, forgets
    those that are gone, asks who lives. False: out of memory. */
-bool claude_registry_look(struct claude_registry *registry, const char *dir, const char *proc);
+bool claude_registry_look(struct claude_registry *registry, const char *dir,
+                          const struct claude_here *here);
+/* Returns whether a process has an entry, of whichever session. */
+bool claude_registry_has(const struct claude_registry *registry, int64_t pid);
 /* Returns the session's entry, the live one of several; NULL: none. Borrowed until the next
    look. */
 const struct claude_registered *claude_registry_find(const struct claude_registry *registry,

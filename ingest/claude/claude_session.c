@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { META_BYTES = 64 << 10 };
+enum { META_BYTES = 64 << 10, UNSEEN_MS = 3600 * 1000 };
 
 /* ---- files ---- */
 
@@ -72,7 +72,7 @@ static void insert(struct claude_session *session, struct claude_file *file)
 
 struct claude_session *claude_session_new(struct transcript_dir *dir,
                                           const struct claude_transcript_options *options,
-                                          struct slice id)
+                                          struct slice id, double since_ms)
 {
     const struct mem *mem = options->counters->ingest->mem;
     struct claude_session *session = mem_zalloc(mem, 1, sizeof *session);
@@ -82,6 +82,7 @@ struct claude_session *claude_session_new(struct transcript_dir *dir,
     session->options = options;
     session->mem = mem;
     session->status_ms = session->started_ms = (double)NAN;
+    session->unseen_ms = since_ms < UNSEEN_MS ? since_ms : UNSEEN_MS;
     memcpy(session->id, id.bytes, id.len);
     return session;
 }

@@ -46,22 +46,30 @@ struct claude_session {
     bool failed;                      /* out of memory */
 
     /* By the registry; times by the loop's clock in ms. */
-    bool lives, was_registered, is_dead; /* is_dead: its file exists, its process does not */
+    bool lives;          /* or may do so: its process cannot be seen */
+    bool was_registered; /* it lived at some look */
+    bool is_dead;        /* its file exists, its process does not */
+    bool is_unseen;      /* its file exists, its process cannot be seen */
+    bool alive_reported;
+    double unseen_ms; /* for so long an unseen process may live without a sign */
     char name[1024];
     bool has_own_name;
-    int64_t pid, reported_pid; /* of its process; 0: unknown, not reported */
+    int64_t pid;         /* of its process here; 0: unknown */
+    char proc_start[24]; /* of that process: claude_process */
     enum claude_status status;
     double status_ms, started_ms;
     char waiting_for[64];
     uint64_t status_since, seen_since, lost_since, grown_since;
+    uint64_t open_since; /* it has ended, but since then another source opened it again; 0: not */
     bool idle_reported, ended, grew; /* grew: since it was loaded */
     struct claude_wait wait;
 };
 
-/* Returns new; NULL: out of memory. `dir` and `options` are borrowed. */
+/* Returns new; NULL: out of memory. `dir` and `options` are borrowed. A process that nobody can
+   see is unknown once nothing came of it for `since_ms`, at most an hour. */
 struct claude_session *claude_session_new(struct transcript_dir *dir,
                                           const struct claude_transcript_options *options,
-                                          struct slice id);
+                                          struct slice id, double since_ms);
 void claude_session_free(struct claude_session *session);
 /* Sets the path of its own transcript. */
 void claude_session_set_path(struct claude_session *session, const char *path);

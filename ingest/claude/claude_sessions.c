@@ -19,7 +19,8 @@ static struct claude_session *session_of(struct claude_sessions *all, struct sli
         return all->list[at];
     if (!make)
         return NULL;
-    struct claude_session *session = claude_session_new(all->dir, &all->options, id);
+    struct claude_session *session =
+        claude_session_new(all->dir, &all->options, id, (double)(all->since_ns / 1000000));
     if (session == NULL || number == INTERN_FAILED ||
         !mem_reserve(mem, &all->list, &all->cap, all->count + 1, sizeof *all->list) ||
         !u64map_put(&all->by_id, number, (uint32_t)all->count)) {
@@ -126,6 +127,18 @@ static void sort_new(struct claude_sessions *all)
     all->sorted = all->count;
 }
 
+/* Returns whether the session of the entry is opened though its transcript may be old: it lives, or
+   may do so, or another source reports it, which cannot know whether it does. */
+static bool is_wanted(const struct claude_sessions *all, const struct claude_registered *entry)
+{
+    const struct ingest_ctx *ingest = all->options.counters->ingest;
+    struct slice id = {entry->process.session_id, strlen(entry->process.session_id)};
+    double from_ms = (double)((ingest_ctx_wall(ingest) - all->since_ns) / 1000000);
+    return entry->life == CLAUDE_LIVES ||
+           (entry->life == CLAUDE_UNSEEN && entry->process.status_ms >= from_ms) ||
+           (entry->size >= 0 && correlator_session(ingest->correlator, id) != NO_SESSION);
+}
+
 /* Opens live sessions, however old their transcript is, even before they have one. */
 static void open_living(struct claude_sessions *all)
 {
@@ -135,7 +148,7 @@ static void open_living(struct claude_sessions *all)
         const struct claude_registered *entry = &all->registry.entries[i];
         const char *id = entry->process.session_id;
         struct claude_session *session =
-            session_of(all, (struct slice){id, strlen(id)}, entry->lives);
+            session_of(all, (struct slice){id, strlen(id)}, is_wanted(all, entry));
         if (session == NULL || session->count > 0)
             continue;
         if (find_path(all, id, &path))
@@ -150,13 +163,23 @@ bool claude_sessions_exist(const struct claude_sessions *all)
     return stat(all->projects_dir.data, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Somebody else may have removed the entry of a process: it lives all the same. One that has an
+   entry for another session has left this one. */
+static bool lives_unlisted(const struct claude_sessions *all, const struct claude_session *session)
+{
+    return session->lives && session->pid != 0 &&
+           !claude_registry_has(&all->registry, session->pid) &&
+           claude_process_lives(session->pid, session->proc_start, &all->here);
+}
+
 static void look_at_each(struct claude_sessions *all, uint64_t now_ms)
 {
     bool rest = all->dir->looks % AT_REST == 1;
     for (size_t i = 0; i < all->count; i++) {
         struct claude_session *session = all->list[i];
-        claude_session_registered(session, claude_registry_find(&all->registry, session->id),
-                                  now_ms);
+        const struct claude_registered *entry = claude_registry_find(&all->registry, session->id);
+        if (entry != NULL || !lives_unlisted(all, session))
+            claude_session_registered(session, entry, now_ms);
         if (rest || !session->ended)
             claude_session_look(session);
         if (session->agents != NULL)
@@ -182,7 +205,7 @@ void claude_sessions_look(struct claude_sessions *all, uint64_t now_ms)
     if (transcript_dir_follows(all->dir))
         transcript_dir_watch(all->dir, all->registry_dir.data, &all->registry_watched);
     all->dir->failed |=
-        !claude_registry_look(&all->registry, all->registry_dir.data, all->proc) || !find(all);
+        !claude_registry_look(&all->registry, all->registry_dir.data, &all->here) || !find(all);
     open_living(all);
     sort_new(all);
     look_at_each(all, now_ms);

@@ -14,7 +14,7 @@ struct claude_sessions {
     struct transcript_dir *dir; /* borrowed */
     const struct mem *mem;
     struct claude_transcript_options options; /* of all transcripts */
-    const char *proc;                         /* /proc */
+    struct claude_here here;
     int64_t since_ns;
     bool whole; /* all of them */
     struct strbuf registry_dir, projects_dir;

@@ -107,12 +107,14 @@ static bool make(struct claude_source *claude, const char *path, bool whole)
     struct source *source = &claude->dir.source;
     const struct hub_options *settings = hub_settings(source->hub);
     const char *proc = source_setting(source, "proc");
+    const char *machine = source_setting(source, "machine");
     claude->has_all = true;
     if (!claude_sessions_init(&claude->all, &claude->dir, path))
         return false;
     claude->all.whole = whole;
     claude->all.since_ns = settings->since_ns > 0 ? settings->since_ns : SINCE_NS;
-    claude->all.proc = proc != NULL ? proc : "/proc";
+    claude_here_init(&claude->all.here, proc != NULL ? proc : "/proc",
+                     machine != NULL ? machine : "/etc/machine-id");
     claude->all.options = (struct claude_transcript_options){
         .counters = &source->counters,
         .source = source->spec,

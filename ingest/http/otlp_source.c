@@ -43,7 +43,8 @@ static unsigned take_hook(struct otlp_source *otlp, struct slice body, const cha
         report_reject(otlp, "/hooks: not JSON", body);
         return 400;
     }
-    const char *wrong = hook_take(ingest, "claude", payload, (double)(wall_ns / 1000) / 1e3, now_ns);
+    const char *wrong =
+        hook_take(ingest, "claude", payload, (double)(wall_ns / 1000) / 1e3, now_ns);
     if (wrong != NULL)
         report_reject(otlp, wrong, body);
     else

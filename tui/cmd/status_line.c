@@ -100,6 +100,7 @@ void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, 
     put_part(out, counts[STATE_ERROR], "failed");
     put_part(out, counts[STATE_STALE], "stale");
     put_part(out, counts[STATE_GONE], "gone");
+    put_part(out, counts[STATE_UNKNOWN], "unknown");
     if (out->len == 0)
         put_part(out, counts[STATE_IDLE] + counts[STATE_DONE] + counts[STATE_AGENTS], "idle");
     if (all == 0)

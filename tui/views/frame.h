@@ -39,8 +39,8 @@ uint8_t view_set_of(const struct view_state *state);
 /* Returns a strip as an area of the grid, all columns wide. */
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip);
 const char *frame_symbol(const struct frame *frame, enum symbol symbol);
-/* Returns the present time of the agent's session, from which the age of a span in flight counts, or
-   that of an agent that rests. Sessions of several machines may have clocks that differ. */
+/* Returns the present time of the agent's session, from which the age of a span in flight or of an
+   agent that rests counts. Sessions of several machines may have clocks that differ. */
 int64_t frame_agent_now(const struct frame *frame, agent_no agent, bool rests);
 /* Returns true if the display grows by itself: a live source, and now is on the axis. */
 bool frame_shows_now(const struct frame *frame);

@@ -248,7 +248,7 @@ static int add_states(const struct frame *frame, bool zeros, struct header_piece
     } shown[] = {{STATE_WAIT, true},    {STATE_SAMPLING, true}, {STATE_TOOL, true},
                  {STATE_USER, true},    {STATE_IDLE, true},     {STATE_DONE, false},
                  {STATE_AGENTS, false}, {STATE_RETRY, false},   {STATE_ERROR, false},
-                 {STATE_STALE, false},  {STATE_GONE, false}};
+                 {STATE_STALE, false},  {STATE_GONE, false},    {STATE_UNKNOWN, false}};
     size_t counts[STATES] = {0};
     int n = 0;
     for (size_t i = 0; i < frame->rows.node_count; i++) {

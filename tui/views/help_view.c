@@ -86,6 +86,7 @@ static void put_states(struct help_pen *pen, const struct theme *theme)
         [STATE_ERROR] = "the last call failed",
         [STATE_STALE] = "silent for 30 minutes",
         [STATE_GONE] = "its process died",
+        [STATE_UNKNOWN] = "its process cannot be seen",
     };
     put_heading(pen, "NOW");
     for (int i = 0; i < STATES; i++) {

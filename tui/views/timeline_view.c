@@ -132,7 +132,7 @@ static void retry_text(const struct frame *frame, const struct agent_status *sta
 static bool is_at_rest(enum agent_state state)
 {
     return state == STATE_IDLE || state == STATE_DONE || state == STATE_ERROR ||
-           state == STATE_GONE;
+           state == STATE_GONE || state == STATE_UNKNOWN;
 }
 
 static void draw_now(const struct frame *frame, struct area now, const struct tree_node *node,

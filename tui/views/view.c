@@ -284,7 +284,7 @@ static int64_t next_multiple(int64_t now_ns, int64_t unit_ns)
 static bool rests(enum agent_state state)
 {
     return state == STATE_IDLE || state == STATE_DONE || state == STATE_ERROR ||
-           state == STATE_GONE;
+           state == STATE_GONE || state == STATE_UNKNOWN;
 }
 
 /* Returns the unit in which a row's age changes; a minute if it shows no seconds. */

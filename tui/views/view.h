@@ -20,8 +20,8 @@
 struct view_input {
     struct theme theme;
     const struct swarm *swarm;
-    int64_t local_ns;                    /* the local clock, Unix epoch */
-    int64_t wall_ns; /* the wall clock, for people; 0: the local one, as in a replay */
+    int64_t local_ns; /* the local clock, Unix epoch */
+    int64_t wall_ns;  /* the wall clock, for people; 0: the local one, as in a replay */
     const struct swarm_metrics *metrics; /* may be outdated; NULL: none yet */
     const struct series *series; /* over view_series_axis; may be outdated; NULL: none yet */
     const struct source_status *sources;

@@ -89,29 +89,55 @@ TEST(a_process_lives_while_its_start_is_the_same)
         {"\"131080\"", "", false},
         {"null", STAT("node", "5"), true}, /* nothing to compare with */
         {"\"131080\"", NULL, false},
+        /* Killed, but its parent has not asked for its status. */
+        {"\"5\"", "12 (node) Z 1 1 1 0 -1 4194304 1 0 0 0 1 1 0 0 20 0 1 0 5 1 1 1", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[200];
         snprintf(text, sizeof text, "{\"pid\":12,\"sessionId\":\"s\",\"procStart\":%s}",
                  rows[i].start);
         struct claude_process p = process_of(text);
-        const char *proc = proc_with(rows[i].stat != NULL ? "12" : NULL, rows[i].stat);
-        assert_int_equal(claude_process_lives(&p, proc), rows[i].lives);
+        struct claude_here here = {proc_with(rows[i].stat != NULL ? "12" : NULL, rows[i].stat), ""};
+        assert_int_equal(claude_process_life(&p, &here),
+                         rows[i].lives ? CLAUDE_LIVES : CLAUDE_DEAD);
     }
 }
 
-TEST(of_a_process_in_another_namespace_nothing_is_known)
+#define US    "0123456789abcdef0123456789abcdef"
+#define OTHER "fedcba9876543210fedcba9876543210"
+#define ZEROS "00000000000000000000000000000000"
+
+TEST(a_process_of_another_namespace_or_host_cannot_be_seen)
 {
-    const char *proc = proc_with(NULL, NULL);
+    static const struct {
+        const char *domain, *start;
+        enum claude_life life;
+    } rows[] = {
+        {"linux:0:pid:[1]", "", CLAUDE_DEAD},
+        {"linux:0:pid:[2]", "", CLAUDE_UNSEEN},
+        {"linux:" US ":pid:[1]", "7", CLAUDE_DEAD},
+        {"linux:" OTHER ":pid:[1]", "7", CLAUDE_UNSEEN}, /* the first namespace has one number */
+        {"linux:" OTHER ":pid:[1]", "77", CLAUDE_LIVES}, /* it is seen here after all */
+        {"linux:" ZEROS ":pid:[1]", "7", CLAUDE_DEAD},   /* no host is named */
+        {"", "7", CLAUDE_DEAD},
+        {"linux:0:pid:[2]", "77", CLAUDE_LIVES},
+    };
+    struct claude_here here;
+    const char *proc = proc_with("12", STAT("node", "77")), *id = support_path(proc, "id");
     assert_int_equal(mkdir(support_path(proc, "self"), 0700), 0);
     assert_int_equal(mkdir(support_path(proc, "self/ns"), 0700), 0);
     assert_int_equal(symlink("pid:[1]", support_path(proc, "self/ns/pid")), 0);
-    struct claude_process here =
-        process_of("{\"pid\":12,\"sessionId\":\"s\",\"pidDomain\":\"linux:0:pid:[1]\"}");
-    struct claude_process there =
-        process_of("{\"pid\":12,\"sessionId\":\"s\",\"pidDomain\":\"linux:0:pid:[2]\"}");
-    assert_false(claude_process_lives(&here, proc));
-    assert_true(claude_process_lives(&there, proc));
+    support_write_file(id, US "\n", 33);
+    claude_here_init(&here, proc, id);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[300];
+        /* Number 13 is nobody's here, 12 somebody's who started at 77. */
+        snprintf(text, sizeof text,
+                 "{\"pid\":%d,\"sessionId\":\"s\",\"procStart\":\"%s\",\"pidDomain\":\"%s\"}",
+                 rows[i].start[0] == '\0' ? 13 : 12, rows[i].start, rows[i].domain);
+        struct claude_process process = process_of(text);
+        assert_int_equal(claude_process_life(&process, &here), rows[i].life);
+    }
 }
 
 static void put(const char *dir, const char *name, const char *text)
@@ -121,10 +147,11 @@ static void put(const char *dir, const char *name, const char *text)
 
 TEST(files_come_change_and_go)
 {
-    const char *dir = support_tmpdir(), *proc = proc_with("12", STAT("node", "5"));
+    const char *dir = support_tmpdir();
+    struct claude_here here = {proc_with("12", STAT("node", "5")), ""};
     struct claude_registry registry;
     claude_registry_init(&registry, &mem_libc);
-    assert_true(claude_registry_look(&registry, support_path(dir, "not-there"), proc));
+    assert_true(claude_registry_look(&registry, support_path(dir, "not-there"), &here));
     assert_int_equal(registry.count, 0);
     put(dir, "12.json", "{\"pid\":12,\"sessionId\":\"a\",\"procStart\":\"5\",\"status\":\"busy\"}");
     put(dir, "13.json", "{\"pid\":13,\"sessionId\":\"b\",\"procStart\":\"5\"}");
@@ -132,19 +159,19 @@ TEST(files_come_change_and_go)
     put(dir, "x.json", "{\"pid\":14,\"sessionId\":\"c\"}");
     put(dir, "15.json", "{\"pid\":15,\"sess");               /* half of it */
     put(dir, "16.json", "{\"pid\":17,\"sessionId\":\"d\"}"); /* another's */
-    assert_true(claude_registry_look(&registry, dir, proc));
-    assert_true(claude_registry_find(&registry, "a")->lives);
-    assert_false(claude_registry_find(&registry, "b")->lives);
+    assert_true(claude_registry_look(&registry, dir, &here));
+    assert_int_equal(claude_registry_find(&registry, "a")->life, CLAUDE_LIVES);
+    assert_int_equal(claude_registry_find(&registry, "b")->life, CLAUDE_DEAD);
     assert_null(claude_registry_find(&registry, "c"));
     assert_null(claude_registry_find(&registry, "d"));
     put(dir, "12.json",
         "{\"pid\":12,\"sessionId\":\"a\",\"procStart\":\"5\",\"status\":\"waiting\"}");
     put(dir, "15.json", "{\"pid\":15,\"sessionId\":\"e\"}");
-    assert_true(claude_registry_look(&registry, dir, proc));
+    assert_true(claude_registry_look(&registry, dir, &here));
     assert_int_equal(claude_registry_find(&registry, "a")->process.status, CLAUDE_STATUS_WAITING);
     assert_non_null(claude_registry_find(&registry, "e"));
     assert_int_equal(unlink(support_path(dir, "12.json")), 0);
-    assert_true(claude_registry_look(&registry, dir, proc));
+    assert_true(claude_registry_look(&registry, dir, &here));
     assert_null(claude_registry_find(&registry, "a"));
     claude_registry_release(&registry);
 }

@@ -27,7 +27,7 @@
 struct home {
     struct rig rig;
     const char *dir, *proc;
-    struct source_setting settings[3];
+    struct source_setting settings[4];
 };
 
 static const char *made(const char *dir, const char *name)
@@ -69,6 +69,7 @@ static void start(struct home *h, bool follow)
 {
     h->settings[0] = (struct source_setting){"claude:", "dir", h->dir};
     h->settings[1] = (struct source_setting){"claude:", "proc", h->proc};
+    h->settings[2] = (struct source_setting){"claude:", "machine", "/nowhere"};
     rig_start_hub(&h->rig, (struct hub_options){.follow = follow, .settings = h->settings});
 }
 
@@ -113,6 +114,13 @@ static void live(struct home *h, const char *session, const char *more)
     assert_int_equal(
         rename(support_path(h->dir, "sessions/12.tmp"), support_path(h->dir, "sessions/12.json")),
         0);
+}
+
+/* It is a zombie until its parent asks for its status. */
+static void kill_process(struct home *h)
+{
+    put(support_path(h->proc, "12/stat"),
+        "12 (claude) Z 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 77 1");
 }
 
 struct want {
@@ -267,8 +275,9 @@ TEST_WITH(ages_pass_after_all_has_ended, setup, teardown)
                                         ANSWER("08:00:01.000", "r", "end_turn", "") COST);
     start(h, true);
     add_named(h);
-    until(h, "sessions", "{'s':{'cost_usd':1,'end_ms':-3199000,'gone':false,"
-                         "'name':'api ⎇ main','start_ms':-3200000}}");
+    until(h, "sessions",
+          "{'s':{'cost_usd':1,'end_ms':-3199000,'gone':false,"
+          "'name':'api ⎇ main','start_ms':-3200000}}");
     h->rig.now_ns += 60 * INT64_C(1000000000);
     assert_int_equal(age_ms(h, 0), 3259000);
     assert_int_equal(query_today(h->rig.model.swarm, h->rig.now_ns), h->rig.now_ns);
@@ -481,6 +490,7 @@ TEST_WITH(a_session_ends_with_its_process, setup, teardown)
     rig_add(&h->rig, "claude:");
     until(h, "sessions", "{'s':{'name':'api ⎇ main','pid':12,'start_ms':0}}");
     assert_int_equal(unlink(support_path(h->dir, "sessions/12.json")), 0);
+    kill_process(h);
     append(path, ANSWER("08:53:21.000", "r", "end_turn", "") COST,
            strlen(ANSWER("08:53:21.000", "r", "end_turn", "") COST));
     until(
@@ -500,4 +510,187 @@ TEST_WITH(or_is_gone_when_another_has_its_number, setup, teardown)
         "12 (other) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 9000 1");
     until(h, "sessions",
           "{'s':{'end_ms':100,'gone':true,'name':'api ⎇ main','pid':12,'start_ms':0}}");
+}
+
+/* ---- the dead ---- */
+
+static void hook(struct home *h, const char *event, const char *more)
+{
+    char text[600];
+    snprintf(text, sizeof text,
+             "{\"op\":\"hook\",\"payload\":{\"session_id\":\"s\",\"hook_event_name\":\"%s\","
+             "\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"make\"}%s}}\n",
+             event, more);
+    rig_take(&h->rig, text);
+    assert_true(correlator_flush(h->rig.model.correlator));
+}
+
+static bool is_gone(struct rig *rig, void *ctx)
+{
+    (void)ctx;
+    return query_status(rig->model.swarm, 0, rig->now_ns).state == STATE_GONE;
+}
+
+static void check_nothing_in_flight(struct home *h)
+{
+    assert_int_equal(query_in_flight(h->rig.model.swarm, h->rig.now_ns, NULL, 0), 0);
+}
+
+/* Hooks are ahead of the transcript, whose last line is older than what they report. */
+TEST_WITH(a_killed_client_is_gone_whoever_reported_its_calls, setup, teardown)
+{
+    static const char *const events[] = {"PreToolUse", "PermissionRequest"};
+    for (size_t i = 0; i < 2; i++) {
+        struct home *h = setup_home();
+        put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+        live(h, "s", ",\"status\":\"busy\"");
+        start(h, true);
+        rig_add(&h->rig, "claude:");
+        until(h, "sessions", "{'s':{'name':'api ⎇ main','pid':12,'start_ms':0}}");
+        h->rig.now_ns += 5 * INT64_C(1000000000);
+        hook(h, "PreToolUse", ",\"tool_use_id\":\"t\"");
+        if (i > 0)
+            hook(h, events[i], "");
+        assert_int_equal(query_status(h->rig.model.swarm, 0, h->rig.now_ns).state,
+                         i > 0 ? STATE_USER : STATE_WAIT);
+        kill_process(h);
+        h->rig.now_ns += INT64_C(1000000000);
+        rig_until(&h->rig, is_gone, NULL);
+        check_nothing_in_flight(h);
+        /* One that was on its way. */
+        h->rig.now_ns += INT64_C(1000000000);
+        hook(h, "PreToolUse", ",\"tool_use_id\":\"u\"");
+        assert_false(is_gone(&h->rig, NULL));
+        rig_until(&h->rig, is_gone, NULL);
+        check_nothing_in_flight(h);
+        rig_release(&h->rig);
+        free(h);
+    }
+}
+
+TEST_WITH(one_that_only_hooks_knew_is_too, setup, teardown)
+{
+    struct home *h = *state;
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    rig_run_ms(&h->rig, 20);
+    hook(h, "PreToolUse", ",\"tool_use_id\":\"t\"");
+    live(h, "s", ",\"status\":\"busy\"");
+    kill_process(h);
+    rig_until(&h->rig, is_gone, NULL);
+    check_nothing_in_flight(h);
+}
+
+/* Somebody else, such as a container that shares the directory, removes the entry. */
+TEST_WITH(an_entry_that_vanishes_ends_no_session_that_lives, setup, teardown)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r")
+                                        ANSWER("08:53:21.000", "r", "tool_use", CALL));
+    live(h, "s", "");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until(h, "sessions", "{'s':{'name':'api ⎇ main','pid':12,'start_ms':0}}");
+    assert_int_equal(unlink(support_path(h->dir, "sessions/12.json")), 0);
+    rig_run_ms(&h->rig, 3000);
+    assert_int_equal(query_status(h->rig.model.swarm, 0, h->rig.now_ns).state, STATE_TOOL);
+    kill_process(h);
+    rig_until(&h->rig, is_gone, NULL);
+    check_nothing_in_flight(h);
+}
+
+TEST_WITH(a_process_with_another_session_has_left_this_one, setup, teardown)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r")
+                                        ANSWER("08:53:21.000", "r", "end_turn", ""));
+    live(h, "s", "");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until(h, "sessions", "{'s':{'name':'api ⎇ main','pid':12,'start_ms':0}}");
+    live(h, "new", ",\"startedAt\":1760000005000");
+    until(h, "sessions",
+          "{'new':{'name':'api','pid':12,'start_ms':5000},"
+          "'s':{'end_ms':1000,'gone':false,'name':'api ⎇ main','pid':12,'start_ms':0}}");
+    assert_int_equal(query_status(h->rig.model.swarm, 0, h->rig.now_ns).state, STATE_DONE);
+}
+
+/* A container's process cannot be seen from here. While something comes of it, it works. */
+static void put_contained(struct home *h, const char *updated)
+{
+    char text[500];
+    snprintf(
+        text, sizeof text,
+        "{\"pid\":40,\"sessionId\":\"s\",\"cwd\":\"/workspace\",\"procStart\":\"9\",\"status\":"
+        "\"busy\",\"statusUpdatedAt\":%s,\"pidDomain\":\"linux:0:pid:[4]\"}",
+        updated);
+    put(support_path(h->dir, "sessions/40.json"), text);
+    made(h->proc, "self");
+    made(h->proc, "self/ns");
+    assert_int_equal(symlink("pid:[1]", support_path(h->proc, "self/ns/pid")), 0);
+}
+
+static int state_of(struct home *h)
+{
+    return (int)query_status(h->rig.model.swarm, 0, h->rig.now_ns).state;
+}
+
+TEST_WITH(of_a_container_that_died_long_ago_nothing_is_shown, setup, teardown)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("05:53:20.000") ASK("05:53:20.100", "r"));
+    put_contained(h, "1759990000000");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    rig_run_ms(&h->rig, 100);
+    assert_int_equal(rig_live_sessions(&h->rig), 0);
+}
+
+TEST_WITH(unless_it_is_asked_for_then_it_is_unknown, setup, teardown)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("05:53:20.000") ASK("05:53:20.100", "r")
+                                        ANSWER("05:53:21.000", "r", "tool_use", CALL));
+    put_contained(h, "1759990000000");
+    start(h, true);
+    add_named(h);
+    until(h, "sessions",
+          "{'s':{'end_ms':-10799000,'gone':true,'name':'workspace ⎇ main','start_ms':-10800000}}");
+    assert_int_equal(state_of(h), STATE_UNKNOWN);
+    check_nothing_in_flight(h);
+}
+
+TEST_WITH(a_container_works_while_something_comes_of_it, setup, teardown)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:23:20.000") ASK("08:23:20.100", "r")
+                                        ANSWER("08:23:21.000", "r", "tool_use", CALL));
+    put_contained(h, "1759998200000");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until(h, "tools", "{'t':{'args':'{}','name':'Bash','of':'s/','start_ms':-1799000}}");
+    rig_run_ms(&h->rig, 700);
+    assert_int_equal(state_of(h), STATE_TOOL);
+    h->rig.now_ns += 3600 * INT64_C(1000000000);
+    until(h, "sessions",
+          "{'s':{'end_ms':-1799000,'gone':true,'name':'workspace ⎇ main','start_ms':-1800000}}");
+    assert_int_equal(state_of(h), STATE_UNKNOWN);
+}
+
+/* The sweep is for senders that may be gone. */
+TEST_WITH(calls_of_a_process_that_lives_are_never_swept, setup, teardown)
+{
+    struct home *h = *state;
+    const char *path = session_path(h, "s.jsonl");
+    put(path, PROMPT("06:53:20.000") ASK("06:53:20.100", "r")
+                  ANSWER("06:53:21.000", "r", "tool_use", CALL));
+    live(h, "s", "");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until(h, "sessions", "{'s':{'name':'api ⎇ main','pid':12,'start_ms':-7200000}}");
+    made(h->dir, "projects/-home-dev-api/s");
+    made(h->dir, "projects/-home-dev-api/s/subagents");
+    put(session_path(h, "s/subagents/agent-a1.jsonl"), ASK("08:53:20.100", "q"));
+    until(h, "agents", "{'s/':{},'s/a1':{'parent':'s'}}");
+    assert_int_equal(state_of(h), STATE_TOOL);
 }

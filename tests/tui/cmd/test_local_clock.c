@@ -10,11 +10,10 @@ TEST(it_counts_from_the_wall_clock_of_the_start)
         int64_t wall_s, boot_s; /* as the system's clocks show them */
         int64_t want_s;
     } rows[] = {
-        {1000, 50, 1000},
-        {1007, 57, 1007},
-        {4600, 60, 1010},    /* the wall clock was set an hour ahead */
-        {1011, 61, 1011},    /* … and back */
-        {-2000, 62, 1012},   /* before 1970 */
+        {1000, 50, 1000},     {1007, 57, 1007},
+        {4600, 60, 1010},     /* the wall clock was set an hour ahead */
+        {1011, 61, 1011},     /* … and back */
+        {-2000, 62, 1012},    /* before 1970 */
         {29812, 28862, 29812} /* the laptop slept for eight hours */
     };
     struct local_clock clock = {0};

@@ -139,8 +139,7 @@ TEST(numbers_are_short)
                 {60 * S - 1, "59.9s", "59s"}, {60 * S, "1m", "1m"},
                 {3599 * S, "59m", "59m"},     {3600 * S, "1h", "1h"},
                 {7190 * S, "1h59m", "1h59m"}, {7200 * S, "2h", "2h"},
-                {36060 * S, "10h", "10h"},
-                {172800 * S, "2d", "2d"}};
+                {36060 * S, "10h", "10h"},    {172800 * S, "2d", "2d"}};
     char text[NUMBER_BYTES];
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         number_ms(times[i].ms, true, text);
