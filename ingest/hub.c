@@ -248,7 +248,7 @@ bool hub_finished(const struct hub *hub)
 bool hub_failed(const struct hub *hub)
 {
     for (size_t i = 0; i < hub->count; i++)
-        if (hub->sources[i]->state == SOURCE_FAILED)
+        if (hub->sources[i]->state == SOURCE_FAILED || hub->sources[i]->error.len > 0)
             return true;
     return false;
 }

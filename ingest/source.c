@@ -73,6 +73,25 @@ void source_finish(struct source *source, const char *error)
                         without_spec(source, error));
 }
 
+void source_set_trouble(struct source *source, const char *why)
+{
+    struct strbuf text;
+    strbuf_init(&text, hub_ctx(source->hub)->mem, 0);
+    if (why != NULL)
+        source_error(&text, source->spec, "cannot be read", why);
+    bool same = text.len == source->error.len &&
+                (text.len == 0 || memcmp(text.data, source->error.data, text.len) == 0);
+    if (!same && !text.failed) {
+        strbuf_clear(&source->error);
+        strbuf_adds(&source->error, text.data != NULL ? text.data : "");
+        hub_ctx(source->hub)->changed = true;
+    }
+    if (!same && text.len > 0 && !text.failed)
+        ingest_ctx_log_from(hub_ctx(source->hub), LOG_LEVEL_WARNING, source->spec,
+                            without_spec(source, text.data));
+    strbuf_release(&text);
+}
+
 size_t source_max_line(const struct source *source, bool file)
 {
     size_t max = hub_settings(source->hub)->max_line_bytes;

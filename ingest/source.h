@@ -95,6 +95,9 @@ const struct source_row *source_row_of(const struct source_row *rows, const char
 /* Ends it: SOURCE_FAILED with the error and a line in the log; SOURCE_FINISHED where error is
    NULL. */
 void source_finish(struct source *source, const char *error);
+/* Sets the error "spec: cannot be read: why" of a source that tries again, and logs it if it is
+   new; NULL: it can be read. */
+void source_set_trouble(struct source *source, const char *why);
 /* Sets its state. */
 void source_set_state(struct source *source, enum source_state state);
 /* Returns the spec without its prefix. */

@@ -2,9 +2,12 @@
    values. */
 #include "core/query/filter_private.h"
 
+#include "core/base/nearest.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum sort { SORT_TEXT, SORT_STATE, SORT_KIND, SORT_DURATION, SORT_SWITCH, SORT_ARGS };
 
@@ -288,6 +291,40 @@ static bool add_field(struct filter_parser *parser, const struct filter_token *t
            add_term(parser, term);
 }
 
+/* Returns whether a term is meant as `field:value`: a bare name before the operator. A path, a time
+   and an address are texts. */
+static bool names_field(const struct filter_token *token)
+{
+    const char *text = token->text.data;
+    size_t len = token->op;
+    for (size_t i = 0; i < len; i++) {
+        bool letter = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z');
+        if (!letter && text[i] != '_' && (text[i] != '.' || i == 0)) {
+            return false;
+        }
+    }
+    return len > 0 && strncmp(text + len, "://", 3) != 0;
+}
+
+static void report_unknown(struct filter_parser *parser, const struct filter_token *token)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, token->text.data, token->op);
+    strbuf_addf(parser->error, "%.*s: no such field", (int)token->op, token->text.data);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        nearest_offer(&nearest, fields[i].name);
+    }
+    if (nearest.name != NULL) {
+        strbuf_addf(parser->error, "; did you mean %s?", nearest.name);
+        return;
+    }
+    strbuf_adds(parser->error, " (");
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        strbuf_addf(parser->error, "%s, ", fields[i].name);
+    }
+    strbuf_adds(parser->error, "args.NAME); quotes make it a text");
+}
+
 static bool add_word(struct filter_parser *parser, const struct filter_token *token)
 {
     struct filter_term term = {.negated = token->negated};
@@ -295,7 +332,7 @@ static bool add_word(struct filter_parser *parser, const struct filter_token *to
     if (len != SIZE_MAX) {
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
             if (strlen(fields[i].name) == len &&
-                memcmp(token->text.data, fields[i].name, len) == 0) {
+                strncasecmp(token->text.data, fields[i].name, len) == 0) {
                 term.field = fields[i].field;
                 return add_field(parser, token, &term, fields[i].sort);
             }
@@ -304,8 +341,11 @@ static bool add_word(struct filter_parser *parser, const struct filter_token *to
             term.field = FILTER_ARGS;
             return add_field(parser, token, &term, SORT_ARGS);
         }
+        if (names_field(token)) {
+            report_unknown(parser, token);
+            return false;
+        }
     }
-    /* With any other name before a colon it is plain text: a path, a time. */
     term.field = FILTER_ANY;
     term.text_len = token->text.len;
     term.text = keep(parser->filter, token->text.data, token->text.len);

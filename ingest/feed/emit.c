@@ -4,6 +4,7 @@
 #include "ingest/feed/emit.h"
 
 #include "core/base/json_text.h"
+#include "core/base/nearest.h"
 #include "ingest/feed/feed_ops.h"
 #include "ingest/feed/feed_update.h"
 
@@ -229,7 +230,13 @@ bool emit_build(const char *op, char *const *pairs, size_t count, const char *se
 {
     struct words words = {.op = feed_op_of(op, strlen(op)), .error = error};
     if (words.op == NULL) {
+        struct nearest nearest;
+        nearest_init(&nearest, op, strlen(op));
+        for (size_t i = 0; i < feed_op_count; i++)
+            nearest_offer(&nearest, feed_ops[i].name);
         strbuf_addf(error, "%s: no such operation", op);
+        if (nearest.name != NULL)
+            strbuf_addf(error, "; did you mean %s?", nearest.name);
         return false;
     }
     words.count = feed_op_list(words.op, words.fields);

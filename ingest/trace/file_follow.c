@@ -4,6 +4,9 @@
    beginning. */
 #include "ingest/trace/file_source_private.h"
 
+#include <errno.h>
+#include <string.h>
+
 enum { VERIFY_SHARE = 20 /* comparing every block takes at most a twentieth of the time */ };
 
 /* ---- the end of a version ---- */
@@ -124,6 +127,7 @@ static void note_step(struct file_source *file)
     struct importer *importer = &file->importer;
     if (report->look.inode != 0) {
         file->last = report->look;
+        source_set_trouble(&file->source, NULL);
         source_set_state(&file->source, SOURCE_OPEN);
     }
     if (importer->replaces) {
@@ -172,6 +176,18 @@ static void take_step(struct file_source *file)
     }
 }
 
+/* A followed file that cannot be read is tried again: one that does not exist may come, and the
+   display of one that has gone, or is half written, stays. */
+static void end_failed(struct file_source *file)
+{
+    struct file_look now;
+    bool there = file_look_at(file->source.spec, &now);
+    bool missing = !there && (errno == ENOENT || errno == ENOTDIR);
+    const char *why = there ? file->report.error : strerror(errno);
+    source_set_trouble(&file->source, missing ? NULL : why);
+    end_version(file);
+}
+
 static void after_step(uv_work_t *work, int status)
 {
     struct file_source *file = work->data;
@@ -187,7 +203,7 @@ static void after_step(uv_work_t *work, int status)
     } else if (file->report.state == READ_OTHER) {
         begin_version(file, false);
     } else if (file->report.state == READ_FAILED && file_follows(file)) {
-        end_version(file); /* the file may be gone, or half written: the display stays */
+        end_failed(file);
     } else {
         take_step(file);
     }

@@ -32,7 +32,9 @@ for event in SessionStart PreToolUse PostToolUse PermissionRequest SubagentStop;
     has settings.json "\"$event\": \[{\"hooks\": \[{\"type\": \"command\", \"command\": \"swarmtop hook\"" || fail "setup claude: no $event"
 done
 [ "$(head -c 1 settings.json)$(tail -n 1 settings.json)" = '{}' ] || fail "setup claude prints no object"
-"$program" setup otel 2>/dev/null | grep -q '^export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318$' || fail "setup otel"
+# Nothing that would take telemetry from the user's own collector, or does not work yet.
+has settings.json 'OTEL_' && fail "setup claude sets a collector"
+"$program" setup --help | grep -q '^  claude  ' || fail "setup --help does not list the clients"
 "$program" setup gemini >/dev/null 2>&1 && fail "setup gemini succeeds"
 [ -e "$HOME/.claude" ] && fail "setup has made ~/.claude"
 
@@ -74,7 +76,7 @@ idle() { [ "$("$program" status)" != "1 work" ]; }
 until_true 10 idle || fail "the session does not end"
 kill -TERM "$recording"
 status_of "$recording"
-[ "$status" = 0 ] || fail "record: exit status $status"
+[ "$status" = 1 ] || fail "record: exit status $status" # for the payloads that were given up half way
 has trace.json '"make test"' || fail "the call is not in the trace"
 has trace.json 'api-server' || fail "the session has no name"
 has trace.json 'Permission: Bash' || fail "the wait is not in the trace"

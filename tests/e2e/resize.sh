@@ -54,7 +54,7 @@ storm 120 36
 until_true 10 is_dump 120x36 --keys '. Enter' || fail "detail after a storm: $(show | diff - dump.120x36)"
 wait_for_mode "$modes" 'alternate 1 cursor 0 keypad 11 mouse 00 insert 0 origin 0 wrap 1 scroll 0 35'
 
-type_keys q
+type_keys q q # the first one closes the detail
 until_true 10 test -s status || fail "it does not end"
 [ "$(cat status)" = 0 ] || fail "status $(cat status)"
 wait_for_mode '#{alternate_on} #{cursor_flag}' '0 1'

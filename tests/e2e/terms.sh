@@ -17,7 +17,7 @@ leave() { # WHAT
 
 make_trace
 open_terminal 80 24
-for term in vt100 linux screen tmux-256color xterm-256color; do
+for term in vt100 vt220 linux screen tmux-256color xterm-256color; do
     infocmp "$term" >/dev/null 2>&1 || { echo "TERM=$term is not known here"; continue; }
     open_window 80 24
     start "TERM=$term"
@@ -31,6 +31,26 @@ for term in vt100 linux screen tmux-256color xterm-256color; do
     start "TERM=$term env -u NO_COLOR"
     wait_for 'planner'
     leave "$term in colours"
+done
+
+# More lines than the entry has (24), and no colours though nobody asked for none: bars are shades, as with NO_COLOR. Home and End are known
+# though the entry has none.
+for term in vt100 vt220; do
+    infocmp "$term" >/dev/null 2>&1 || continue
+    open_window 120 36
+    start "TERM=$term env -u NO_COLOR"
+    wait_for_dump 120x36
+    type_keys '?' End
+    until_true 10 is_dump 120x36 --keys '? End' || fail "$term: End is not understood"
+    type_keys Home
+    until_true 10 is_dump 120x36 --keys '?' || fail "$term: Home is not understood"
+    type_keys q
+    resize 100 30
+    wait_for_dump 100x30
+    resize 140 45
+    wait_for_dump 140x45
+    resize 120 36
+    leave "$term of 36 lines"
 done
 
 # Unknown, not said, not capable. (newterm() leaks what it had begun.)
@@ -63,6 +83,8 @@ wait_for 'Uberprufer'
 for key in 2 3 4 5 1 '?' '?' Down . Enter; do type_keys "$key"; done
 wait_for 'gr.*er$'
 wait_for_mode '#{alternate_on}' 1
+type_keys q # closes the detail
+until_true 10 hides 'gr.*er$' || fail "q does not close the detail"
 leave 'LC_ALL=C'
 LC_ALL=C grep -q "$(printf '[\200-\377]')" bytes && fail "LC_ALL=C: $(LC_ALL=C grep "$(printf '[\200-\377]')" bytes | cat -v | head -n 3)"
 [ -s bytes ] || fail "nothing was heard"

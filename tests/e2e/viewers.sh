@@ -23,7 +23,7 @@ open_window 90 30
 second=$pane
 add Alpha
 type_keys "($program grows.json; echo status \$?)" Enter
-wait_for 'LIVE'
+wait_for 'NOW'
 type_keys 5
 wait_for 'Alpha'
 one

@@ -3,7 +3,7 @@
 . "$SWARMTOP_TESTS/support/e2e.sh"
 need_perl
 
-sed -E 's/"t":[0-9.]+,?//' "$(data golden/swarm.feed.ndjson)" >feed.ndjson
+sed -E -e 's/"t":[0-9.]+,?//' -e '/end_session/d' "$(data golden/swarm.feed.ndjson)" >feed.ndjson
 open_terminal 120 40
 type_keys "$program -o out/trace.json unix:$work/s" Enter
 until_true 10 test -S s || fail "the socket is not there"

@@ -363,6 +363,7 @@ static bool open_screen(struct app *app, struct strbuf *error)
         if (!app->screen)
             return false;
         catch_crashes(app->screen);
+        app->theme.color = screen_has_color(app->screen);
         screen_size(app->screen, &cols, &rows);
     } else {
         fprintf(stderr, "swarmtop: stdout is not a terminal: no screen\n");

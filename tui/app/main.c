@@ -25,6 +25,8 @@ static int print_help(enum command command)
     options_help(command, &text);
     if (command == COMMAND_EMIT)
         cmd_emit_help(&text);
+    if (command == COMMAND_SETUP)
+        cmd_setup_help(&text);
     ok = !text.failed && fputs(text.data, stdout) >= 0 && fflush(stdout) == 0;
     strbuf_release(&text);
     return ok ? 0 : 1;

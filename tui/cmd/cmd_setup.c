@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENDPOINT "http://127.0.0.1:4318"
-
 /* The hooks whose events are shown. Each starts a process that the agent waits for. PostToolBatch
    and MessageDisplay would double their number and add little. */
 static const char *const events[] = {
@@ -16,64 +14,57 @@ static const char *const events[] = {
     "SubagentStop",      "Elicitation",      "ElicitationResult",
 };
 
-struct variable {
-    const char *name, *value;
-};
-
-static const struct variable claude[] = {
-    {"CLAUDE_CODE_ENABLE_TELEMETRY", "1"},
-    {"CLAUDE_CODE_ENHANCED_TELEMETRY_BETA", "1"},
-    {"OTEL_TRACES_EXPORTER", "otlp"},
-    {"OTEL_LOGS_EXPORTER", "otlp"},
-    {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"},
-    {"OTEL_EXPORTER_OTLP_ENDPOINT", ENDPOINT},
-    {"OTEL_TRACES_EXPORT_INTERVAL", "1000"},
-    {"OTEL_LOGS_EXPORT_INTERVAL", "1000"},
-};
-
-static const struct variable otel[] = {
-    {"OTEL_TRACES_EXPORTER", "otlp"},
-    {"OTEL_LOGS_EXPORTER", "otlp"},
-    {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"},
-    {"OTEL_EXPORTER_OTLP_ENDPOINT", ENDPOINT},
-    {"OTEL_BSP_SCHEDULE_DELAY", "1000"},
-    {"OTEL_BLRP_SCHEDULE_DELAY", "1000"},
-};
-
 static void print_claude(void)
 {
-    const size_t hooks = sizeof events / sizeof *events, env = sizeof claude / sizeof *claude;
+    const size_t hooks = sizeof events / sizeof *events;
 
     printf("{\n  \"hooks\": {\n");
     for (size_t i = 0; i < hooks; i++)
         printf("    \"%s\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"swarmtop hook\", "
                "\"timeout\": 5}]}]%s\n",
                events[i], i + 1 < hooks ? "," : "");
-    printf("  },\n  \"env\": {\n");
-    for (size_t i = 0; i < env; i++)
-        printf("    \"%s\": \"%s\"%s\n", claude[i].name, claude[i].value, i + 1 < env ? "," : "");
     printf("  }\n}\n");
 }
 
-static void print_otel(void)
+/* A row has what works in this version. */
+static const struct {
+    const char *name, *what, *where;
+    void (*print)(void);
+} clients[] = {
+    {"claude", "Claude Code: the hooks of its settings.json",
+     "Paste into ~/.claude/settings.json or a project's .claude/settings.json. If it has \"hooks\" "
+     "already, add to them.\n"
+     "`swarmtop` must be in the PATH of the agent. Running sessions use it after a restart.\n",
+     print_claude},
+};
+
+bool cmd_setup_knows(const char *client)
 {
-    for (size_t i = 0; i < sizeof otel / sizeof *otel; i++)
-        printf("export %s=%s\n", otel[i].name, otel[i].value);
+    for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
+        if (strcmp(client, clients[i].name) == 0)
+            return true;
+    return false;
+}
+
+void cmd_setup_put_clients(struct strbuf *out)
+{
+    for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
+        strbuf_addf(out, "%s%s", i > 0 ? ", " : "", clients[i].name);
+}
+
+void cmd_setup_help(struct strbuf *out)
+{
+    strbuf_adds(out, "\nClients:\n");
+    for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
+        strbuf_addf(out, "  %-22s%s\n", clients[i].name, clients[i].what);
 }
 
 int cmd_setup(const struct options *options)
 {
-    if (strcmp(options->arguments[0], "claude") == 0) {
-        fprintf(
-            stderr,
-            "Paste into ~/.claude/settings.json or a project's .claude/settings.json. If it has "
-            "\"hooks\" or \"env\" already, add to them.\n"
-            "`swarmtop` must be in the PATH of the agent. Running sessions use it after a "
-            "restart.\n");
-        print_claude();
-    } else {
-        fprintf(stderr, "Paste into the shell or the service file that starts the program.\n");
-        print_otel();
-    }
+    for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
+        if (strcmp(options->arguments[0], clients[i].name) == 0) {
+            fputs(clients[i].where, stderr);
+            clients[i].print();
+        }
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

@@ -14,6 +14,12 @@ int cmd_hook(const struct options *options);
    status is then 0. */
 bool cmd_hook_at_once(int argc, char **argv);
 int cmd_setup(const struct options *options);
+/* Returns whether `setup` has settings for the client. */
+bool cmd_setup_knows(const char *client);
+/* Appends the names of such clients, "claude, …". */
+void cmd_setup_put_clients(struct strbuf *out);
+/* Appends them to `setup --help`, a line each. */
+void cmd_setup_help(struct strbuf *out);
 int cmd_status(const struct options *options);
 /* Appends the operations to `emit --help` (emit.h). */
 void cmd_emit_help(struct strbuf *out);

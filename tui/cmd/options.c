@@ -1,10 +1,14 @@
 /* Parses GNU style: `--opt=V`, `--opt V`, `-oV`, `-o V`, bundled letters, options and arguments
-   mixed; `--` ends the options. The first pass over argv finds the command: the first argument that
-   is a command's name. All rows of one name agree on whether they take a value, so this needs no
-   command. The second pass parses the options by the command's rows. */
+   mixed; `--` ends the options. The first pass over argv finds the command, if the first argument
+   is a command's name. A bare name that is nearly one, and no file, is a typing error. All rows of
+   one name agree on whether they take a value, so this needs no command. The second pass parses the
+   options by the command's rows. */
 #include "tui/cmd/options.h"
 
+#include "tui/cmd/commands.h"
 #include "tui/cmd/config.h"
+
+#include "core/base/nearest.h"
 
 #include "ingest/sources.h"
 
@@ -12,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 struct cursor {
     int argc, next;
@@ -108,8 +113,16 @@ static const struct option_row *need_row(const char *name, size_t len, char lett
 
     if (!row && find_row(name, len, letter, ~0u))
         strbuf_addf(error, "%s: not an option of this command", item->name);
-    else if (!row)
+    else if (!row) {
+        struct nearest nearest;
+
+        nearest_init(&nearest, name, letter ? 0 : len);
+        for (size_t i = 0; i < option_row_count; i++)
+            nearest_offer(&nearest, option_rows[i].name);
         strbuf_addf(error, "%s: no such option", item->name);
+        if (nearest.name)
+            strbuf_addf(error, "; did you mean --%s?", nearest.name);
+    }
     return row;
 }
 
@@ -186,6 +199,54 @@ static bool next_item(struct cursor *c, unsigned commands, struct option_item *i
     return next_letter(c, commands, item, error);
 }
 
+static bool command_of(const char *word, enum command *out)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(word, command_rows[i].name) == 0) {
+            *out = (enum command)i;
+            return true;
+        }
+    return false;
+}
+
+/* Returns whether a first argument may be meant as a command: a bare name of no file. */
+static bool is_bare_word(const char *word)
+{
+    return isalpha((unsigned char)*word) &&
+           word[strspn(word, "abcdefghijklmnopqrstuvwxyz"
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")] == 0 &&
+           access(word, F_OK) != 0;
+}
+
+static bool refuse_command(const char *word, struct strbuf *error)
+{
+    struct nearest nearest;
+
+    nearest_init(&nearest, word, strlen(word));
+    for (int i = 0; i < COMMANDS; i++)
+        nearest_offer(&nearest, command_rows[i].name);
+    nearest_offer(&nearest, "help");
+    nearest_offer(&nearest, "version");
+    if (nearest.name)
+        strbuf_addf(error, "%s: no such command; did you mean %s?", word, nearest.name);
+    return nearest.name != NULL;
+}
+
+/* `help`, `help COMMAND` and `version` do what the options do. */
+static bool take_help(struct options *out, const struct cursor *c, const char *word,
+                      struct strbuf *error)
+{
+    const char *about = c->next < c->argc ? c->argv[c->next] : NULL;
+
+    out->version = strcmp(word, "version") == 0;
+    out->help = !out->version;
+    if (out->version || !about || *about == '-' || command_of(about, &out->command) ||
+        refuse_command(about, error))
+        return error->len == 0;
+    strbuf_addf(error, "%s: no such command", about);
+    return false;
+}
+
 /* Sets *at to the index of the command's name in argv, 0 if it is absent. */
 static bool find_command(struct options *out, int argc, char *const *argv, int *at,
                          struct strbuf *error)
@@ -201,12 +262,16 @@ static bool find_command(struct options *out, int argc, char *const *argv, int *
     } while (item.row);
     if (!item.argument || c.ended)
         return true;
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(item.argument, command_rows[i].name) == 0) {
-            out->command = (enum command)i;
-            *at = c.next - 1;
-        }
-    return true;
+    if (strcmp(item.argument, "help") == 0 || strcmp(item.argument, "version") == 0) {
+        *at = c.next - 1;
+        return take_help(out, &c, item.argument, error);
+    }
+    if (command_of(item.argument, &out->command)) {
+        *at = c.next - 1;
+        return true;
+    }
+    out->bare_word = is_bare_word(item.argument);
+    return !out->bare_word || !refuse_command(item.argument, error);
 }
 
 static bool add_argument(struct options *out, char *text, struct strbuf *error)
@@ -232,10 +297,13 @@ static bool only_finished(const struct options *o)
     return o->argument_count > 0;
 }
 
-static bool setup_known(const struct options *o)
+static void refuse_client(const struct options *o, const char *why, struct strbuf *error)
 {
-    return o->argument_count == 1 &&
-           (strcmp(o->arguments[0], "claude") == 0 || strcmp(o->arguments[0], "otel") == 0);
+    strbuf_adds(error, "setup: ");
+    if (o->argument_count == 1)
+        strbuf_addf(error, "%s: ", o->arguments[0]);
+    strbuf_addf(error, "%s: ", why);
+    cmd_setup_put_clients(error);
 }
 
 /* Checks options and arguments against each other. */
@@ -249,8 +317,10 @@ static bool check(const struct options *o, struct strbuf *error)
         strbuf_addf(error, "%s: needs a SOURCE", command_rows[o->command].name);
     else if (o->command == COMMAND_EMIT && o->argument_count == 0)
         strbuf_adds(error, "emit: needs an operation");
-    else if (o->command == COMMAND_SETUP && !setup_known(o))
-        strbuf_adds(error, "setup: needs claude or otel");
+    else if (o->command == COMMAND_SETUP && o->argument_count != 1)
+        refuse_client(o, "needs one CLIENT", error);
+    else if (o->command == COMMAND_SETUP && !cmd_setup_knows(o->arguments[0]))
+        refuse_client(o, "not in this version, which has", error);
     else if (o->command == COMMAND_HOOK && o->argument_count > 0)
         strbuf_addf(error, "%s: hook takes no argument", o->arguments[0]);
     else if (o->command == COMMAND_DEMO && o->argument_count > 0)
@@ -263,6 +333,10 @@ static bool check(const struct options *o, struct strbuf *error)
         strbuf_adds(error, "--split: stdout takes only one document");
     else if (o->feed && o->output && strcmp(o->feed, "-") == 0 && strcmp(o->output, "-") == 0)
         strbuf_adds(error, "--feed: stdout already takes the trace");
+    else if (o->bare_word)
+        strbuf_addf(error,
+                    "%s: neither a command nor a file; `swarmtop watch %s` waits for such a file",
+                    o->arguments[0], o->arguments[0]);
     else
         return true;
     return false;

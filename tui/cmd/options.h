@@ -39,6 +39,7 @@ struct environment {
 struct options {
     enum command command;
     bool help, version;
+    bool bare_word; /* no command is given, and the first argument is a bare name of no file */
     struct environment env;
 
     char **arguments; /* sources; of emit: OP and KEY=VALUE; of setup: what */

@@ -126,7 +126,8 @@ static void put_options(struct strbuf *out, enum command command)
 
 static bool takes_sources(enum command command)
 {
-    return command != COMMAND_EMIT && command != COMMAND_DEMO;
+    return command != COMMAND_EMIT && command != COMMAND_DEMO && command != COMMAND_SETUP &&
+           command != COMMAND_HOOK;
 }
 
 void options_help(enum command command, struct strbuf *out)

@@ -39,15 +39,17 @@ const struct command_row command_rows[COMMANDS] = {
          "milliseconds, even if no swarmtop runs: the agent waits for it. `swarmtop setup claude` "
          "prints the block to paste into Claude Code's settings."},
     [COMMAND_SETUP] =
-        {"setup", "claude|otel", "prints settings that make a client report to swarmtop",
-         "Prints the settings to stdout and where to paste them to stderr. Changes no "
-         "file."},
+        {"setup", "CLIENT", "prints settings that make a client report to swarmtop",
+         "Prints the settings to stdout and where to paste them to stderr. Changes no file, and "
+         "prints no setting that would take telemetry from another collector. CLIENT is `claude` "
+         "(Claude Code: its hooks)."},
     [COMMAND_STATUS] = {"status", "[SOURCE...]", "one line for a status bar",
                         "Asks the swarmtop at the default address, or reads the sources. In tmux: "
                         "set -g status-right '#(swarmtop status)'."},
     [COMMAND_DEMO] =
         {"demo", "[OPTIONS]", "shows a simulated swarm that sends a real feed",
-         "Runs until q is pressed. Without a terminal it ends after less than a minute."},
+         "Runs until q is pressed. Without a terminal it ends after less than a minute. Writes no "
+         "trace unless --output names one."},
 };
 
 /* ---- arguments ---- */

@@ -221,6 +221,6 @@ void output_path_of(const struct output_naming *n, session_no only, struct strbu
     strbuf_clear(out);
     if (options->output)
         add_named(n, options->output, strlen(options->output), only, out);
-    else if (!add_seeds(n, only, out) && n->config->live)
-        add_default(n, only, out);
+    else if (options->command != COMMAND_DEMO && !add_seeds(n, only, out) && n->config->live)
+        add_default(n, only, out); /* a simulated swarm leaves nothing unless it is asked for */
 }

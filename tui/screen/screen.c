@@ -97,12 +97,38 @@ static void set_modes(struct screen *screen)
     make_pairs(screen);
 }
 
+/* curses sets the scroll region once, to the lines that terminfo has (24 for a vt100); a line feed
+   on its last line would then scroll instead of moving down. The cursor's place is unknown
+   afterwards: the next frame begins by clearing the screen. */
+static void reset_scroll_region(const struct screen *screen, int rows)
+{
+    const char *csr = tigetstr("csr");
+    if (csr == NULL || csr == (const char *)-1)
+        return;
+    const char *text = tiparm(csr, 0, rows - 1);
+    terminal_collect(screen->terminal, NULL, NULL);           /* after what curses has begun with */
+    terminal_add(screen->terminal, text, strcspn(text, "$")); /* without a padding, `$<2>` */
+}
+
 static void fit_to_terminal(const struct screen *screen)
 {
     int cols, rows;
-    if (terminal_size(screen->terminal, &cols, &rows))
-        resizeterm(rows, cols);
+    if (!terminal_size(screen->terminal, &cols, &rows))
+        return;
+    resizeterm(rows, cols);
+    reset_scroll_region(screen, rows);
 }
+
+/* Keys as most terminals send them, even if TERM's entry lacks them: a vt100 has no Home. */
+static const struct {
+    const char *text;
+    int code;
+} usual_keys[] = {
+    {"\033[H", KEY_HOME},  {"\033[F", KEY_END},  {"\033OH", KEY_HOME},   {"\033OF", KEY_END},
+    {"\033[1~", KEY_HOME}, {"\033[4~", KEY_END}, {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE},
+    {"\033[A", KEY_UP},    {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT},  {"\033[D", KEY_LEFT},
+    {"\033OA", KEY_UP},    {"\033OB", KEY_DOWN}, {"\033OC", KEY_RIGHT},  {"\033OD", KEY_LEFT},
+};
 
 /* Defines the terminal's replies as keys, and asks whether it can hold back frames. Unknown
    requests are ignored by most terminals; old ones would print them. */
@@ -111,6 +137,10 @@ static void ask_mode(struct screen *screen)
     const char *term = getenv("TERM");
     char answer[] = "\033[?2026;0$y";
     define_key(HERE, ANSWER_HERE);
+    for (size_t i = 0; i < sizeof usual_keys / sizeof usual_keys[0]; i++) {
+        if (key_defined(usual_keys[i].text) == 0)
+            define_key(usual_keys[i].text, usual_keys[i].code);
+    }
     define_key(MOUSE_SGR, MOUSE_BEGINS_SGR);
     define_key(MOUSE_X10, MOUSE_BEGINS_X10);
     if (!term || strncmp(term, "linux", 5) == 0 || strncmp(term, "vt", 2) == 0)
@@ -251,6 +281,8 @@ static bool special_key(wint_t code, struct key *out)
         {KEY_NPAGE, KEY_CODE_PGDN, 0},
         {KEY_HOME, KEY_CODE_HOME, 0},
         {KEY_END, KEY_CODE_END, 0},
+        {KEY_FIND, KEY_CODE_HOME, 0}, /* on a VT220's keyboard they are in these places */
+        {KEY_SELECT, KEY_CODE_END, 0},
         {KEY_IC, KEY_CODE_INSERT, 0},
         {KEY_DC, KEY_CODE_DELETE, 0},
         {KEY_BACKSPACE, KEY_CODE_BACKSPACE, 0},
@@ -338,6 +370,11 @@ int screen_fd(const struct screen *screen)
 bool screen_hung_up(const struct screen *screen)
 {
     return screen->hung_up;
+}
+
+bool screen_has_color(const struct screen *screen)
+{
+    return screen->theme.color;
 }
 
 void screen_size(const struct screen *screen, int *cols, int *rows)

@@ -27,6 +27,9 @@ bool screen_read_key(struct screen *screen, struct key *out);
 /* Returns true if the terminal has gone: nothing more can be read. */
 bool screen_hung_up(const struct screen *screen);
 
+/* Returns true if the terminal shows the theme's colours; without them the theme has to draw
+   shades. */
+bool screen_has_color(const struct screen *screen);
 void screen_size(const struct screen *screen, int *cols, int *rows);
 /* Reads the size again, after SIGWINCH. The next screen_put paints all. */
 void screen_resized(struct screen *screen);

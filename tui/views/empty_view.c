@@ -15,6 +15,15 @@ static void put(struct empty_page *page, int x, enum style_id style, const char 
     page->y++;
 }
 
+/* Returns the error without the source's name, which is in front of it on the line. */
+static const char *without_spec(const struct source_status *source)
+{
+    size_t len = source->spec ? strlen(source->spec) : 0;
+    bool starts = len > 0 && strncmp(source->error, source->spec, len) == 0 &&
+                  strncmp(source->error + len, ": ", 2) == 0;
+    return starts ? source->error + len + 2 : source->error;
+}
+
 static void put_source(struct empty_page *page, const struct source_status *source)
 {
     static const char *const words[] = {
@@ -23,15 +32,15 @@ static void put_source(struct empty_page *page, const struct source_status *sour
         [SOURCE_FINISHED] = "contains no agents",
         [SOURCE_FAILED] = "cannot be read",
     };
-    bool failed = source->state == SOURCE_FAILED;
+    bool failed = source->error && *source->error;
     const char *word =
         source->listens && source->state == SOURCE_OPEN ? "listening" : words[source->state];
     int cols = page->area.cols;
     int x = area_put_ellipsized(
         page->area, 3, page->y, cols - 4, failed ? STYLE_RETRY : STYLE_PLAIN,
         source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
-    if (failed && source->error && *source->error)
-        word = source->error;
+    if (failed)
+        word = without_spec(source);
     area_put_ellipsized(page->area, x + 2, page->y, cols - x - 3, STYLE_DIM, word, strlen(word));
     page->y++;
 }

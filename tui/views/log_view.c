@@ -117,7 +117,7 @@ static void draw_entry(struct frame *frame, struct area line, const struct log_r
         query_agent_title(frame->swarm, agent, text);
     if (!text->failed && text->len > 0)
         area_put_ellipsized(line, x, 0, names, STYLE_PLAIN, text->data, text->len);
-    x += names > 0 ? names + 2 : 0;
+    x += names > 0 && agent != NO_AGENT ? names + 2 : 0; /* a row without an agent has more room */
     log_row_text(row, frame->swarm, log, text);
     if (!text->failed && text->len > 0)
         x = area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_PLAIN, text->data, text->len);

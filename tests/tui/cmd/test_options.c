@@ -69,6 +69,14 @@ TEST(the_command_is_the_first_word_that_names_one)
         {"otlp:127.0.0.1:4318", COMMAND_WATCH, 1},
         {"demo", COMMAND_DEMO, 0},
         {"report -- --json", COMMAND_REPORT, 1},
+        {"help", COMMAND_WATCH, 0},
+        {"help record", COMMAND_RECORD, 1},
+        {"-- rpeort", COMMAND_WATCH, 1},
+        {"./rpeort", COMMAND_WATCH, 1},
+        {"rpeort.json", COMMAND_WATCH, 1},
+        {"watch rpeort", COMMAND_WATCH, 1},
+        {"record rpeort", COMMAND_RECORD, 1},
+        {"claude:", COMMAND_WATCH, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct line line;
@@ -178,16 +186,29 @@ TEST(what_is_wrong_is_named)
         {"record ''", "the name of a source is empty"},
         {"hook x", "x: hook takes no argument"},
         {"hook --session x", "--session: not an option of this command"},
-        {"setup", "setup: needs claude or otel"},
-        {"setup gemini", "setup: needs claude or otel"},
-        {"setup claude otel", "setup: needs claude or otel"},
+        {"setup", "setup: needs one CLIENT: claude"},
+        {"setup gemini", "setup: gemini: not in this version, which has: claude"},
+        {"setup otel", "setup: otel: not in this version, which has: claude"},
+        {"setup claude claude", "setup: needs one CLIENT: claude"},
+        {"rpeort", "rpeort: no such command; did you mean report?"},
+        {"rpeort --json x.json", "rpeort: no such command; did you mean report?"},
+        {"--no-color recrod", "recrod: no such command; did you mean record?"},
+        {"stauts", "stauts: no such command; did you mean status?"},
+        {"Setup claude", "Setup: no such command; did you mean setup?"},
+        {"hlep", "hlep: no such command; did you mean help?"},
+        {"help rpeort", "rpeort: no such command; did you mean report?"},
+        {"help nothing", "nothing: no such command"},
+        {"somefile", "somefile: neither a command nor a file; `swarmtop watch somefile` waits"},
+        {"--ouput x a.json", "--ouput: no such option; did you mean --output?"},
+        {"--filter modle:opus a.json", "--filter: modle: no such field; did you mean model?"},
+        {"--filter foo:bar a.json", "--filter: foo: no such field (agent, session, state"},
         {"--replay 10 otlp:127.0.0.1:4318", "--replay: needs finished sources"},
         {"--replay 0 a", "--replay: '0' is not a number above 0"},
         {"--replay 10", "--replay: needs finished sources"},
         {"--replay 10 a unix:b", "--replay: needs finished sources"},
         {"record --replay 10 a", "--replay: not an option of this command"},
         {"--filter dur:1 a", "--filter: dur: > or < and a duration: 5s, 200ms, 1.5m"},
-        {"--fliter x a", "--fliter: no such option"},
+        {"--fliter x a", "--fliter: no such option; did you mean --filter?"},
         {"--since 0s", "--since: '0s' is not a DURATION above 0"},
         {"--since 90", "--since: '90' is not a DURATION"},
         {"--since -1h", "--since: '-1h' is not a DURATION"},
@@ -204,6 +225,26 @@ TEST(what_is_wrong_is_named)
         if (strncmp(line.error.data, rows[i].says, strlen(rows[i].says)) != 0 &&
             !strstr(line.error.data, rows[i].says))
             fail_msg("'%s': said '%s', not '%s'", rows[i].words, line.error.data, rows[i].says);
+        release(&line);
+    }
+}
+
+TEST(help_and_version_may_be_words)
+{
+    static const struct {
+        const char *words;
+        bool help, version;
+    } rows[] = {{"help", true, false},
+                {"help setup", true, false},
+                {"version", false, true},
+                {"help --help", true, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct line line;
+        parse(&line, rows[i].words, &no_env);
+        if (!line.ok)
+            fail_msg("%s: %s", rows[i].words, line.error.data);
+        assert_int_equal(line.options.help, rows[i].help);
+        assert_int_equal(line.options.version, rows[i].version);
         release(&line);
     }
 }
