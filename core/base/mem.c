@@ -66,7 +66,10 @@ bool mem_reserve(const struct mem *mem, void *items_ptr, size_t *cap, size_t wan
     if (want > SIZE_MAX / size)
         return false;
 
-    size_t new_cap = *cap < 8 ? 8 : *cap;
+    /* Large items begin with few: most lists of a session or an agent stay short, and there are
+       many of these. */
+    size_t least = size >= 32 ? 2 : 8;
+    size_t new_cap = *cap < least ? least : *cap;
     while (new_cap < want)
         new_cap = new_cap > SIZE_MAX / 2 ? want : new_cap * 2;
     if (new_cap > SIZE_MAX / size)

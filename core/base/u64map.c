@@ -47,7 +47,7 @@ static void insert(uint64_t *keys, uint32_t *values, size_t cap, uint64_t key, u
 
 static bool grow(struct u64map *map)
 {
-    size_t cap = map->cap == 0 ? 16 : map->cap * 2;
+    size_t cap = map->cap == 0 ? 4 : map->cap * 2;
     uint64_t *keys = mem_zalloc(map->mem, cap, sizeof *keys);
     uint32_t *values = mem_zalloc(map->mem, cap, sizeof *values);
     if (keys == NULL || values == NULL) {

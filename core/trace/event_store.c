@@ -11,7 +11,8 @@
 #include <assert.h>
 #include <string.h>
 
-enum { SEGMENT_MIN = 4 * 1024, SEGMENT_MAX = 1024 * 1024 };
+/* A store begins small: each session has one for its metadata, which is a few events. */
+enum { SEGMENT_FIRST = 512, SEGMENT_MIN = 4 * 1024, SEGMENT_MAX = 1024 * 1024 };
 
 struct segment {
     char *bytes;
@@ -170,7 +171,8 @@ static struct segment *room(struct event_store *store, size_t size)
     /* A fifth of the whole, so that a store with a small cap stays small when its head is
        dropped. */
     size_t segment_size = store->bytes / 4 / SEGMENT_MIN * SEGMENT_MIN;
-    segment_size = segment_size < SEGMENT_MIN ? SEGMENT_MIN : segment_size;
+    size_t least = store->bytes == 0 ? SEGMENT_FIRST : SEGMENT_MIN;
+    segment_size = segment_size < least ? least : segment_size;
     segment_size = segment_size > SEGMENT_MAX ? SEGMENT_MAX : segment_size;
     segment_size = segment_size < size + sizeof(uint32_t) ? size + sizeof(uint32_t) : segment_size;
     if (!mem_reserve(store->mem, &store->segments, &store->segment_cap, store->segment_count + 1,
