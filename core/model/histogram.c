@@ -46,11 +46,18 @@ void histogram_init(struct histogram *histogram, const struct mem *mem)
     *histogram = (struct histogram){.mem = mem, .min = (double)NAN, .max = (double)NAN};
 }
 
+static void drop_tails(struct histogram *histogram)
+{
+    mem_free(histogram->mem, histogram->tails, 2 * sizeof *histogram->tails);
+    histogram->tails = NULL;
+}
+
 void histogram_release(struct histogram *histogram)
 {
     const struct mem *mem = histogram->mem;
     mem_free(mem, histogram->samples, histogram->sample_cap * sizeof *histogram->samples);
     mem_free(mem, histogram->buckets, histogram->bucket_count * sizeof *histogram->buckets);
+    drop_tails(histogram);
     histogram_init(histogram, mem);
 }
 
@@ -148,13 +155,36 @@ static void extend(struct histogram *histogram, uint64_t count, int64_t sum_e6, 
     histogram->count += count;
 }
 
+static void add_to_tails(struct tail *tails, double value)
+{
+    tail_add(&tails[0], value);
+    tail_add(&tails[1], -value);
+}
+
+/* Begins the tails with all samples, which are about to move into buckets. Without memory a least
+   or greatest sample cannot be taken out. */
+static void make_tails(struct histogram *histogram)
+{
+    histogram->tails = mem_zalloc(histogram->mem, 2, sizeof *histogram->tails);
+    for (size_t i = 0; histogram->tails != NULL && i < histogram->sample_count; i++) {
+        add_to_tails(histogram->tails, histogram->samples[i]);
+    }
+}
+
 bool histogram_add(struct histogram *histogram, double value)
 {
     if (isnan(value)) {
         return true;
     }
+    if (histogram->buckets == NULL && histogram->count == HISTOGRAM_EXACT) {
+        drop_tails(histogram);
+        make_tails(histogram);
+    }
     if (!make_room(histogram, 1, value, value)) {
         return false;
+    }
+    if (histogram->tails != NULL) {
+        add_to_tails(histogram->tails, value);
     }
     histogram->samples[histogram->sample_count++] = value;
     extend(histogram, 1, to_e6(value), value, value);
@@ -194,6 +224,17 @@ static bool remove_sample(struct histogram *histogram, double value)
     return i > 0;
 }
 
+/* False: the least or the greatest of the samples that are left is not known. */
+static bool remove_from_tails(struct histogram *histogram, double value)
+{
+    struct tail *tails = histogram->tails;
+    if (tails == NULL) {
+        return false;
+    }
+    bool least = tail_remove(&tails[0], value), greatest = tail_remove(&tails[1], -value);
+    return least && greatest;
+}
+
 bool histogram_remove(struct histogram *histogram, double value)
 {
     if (isnan(value)) {
@@ -201,7 +242,7 @@ bool histogram_remove(struct histogram *histogram, double value)
     }
     bool exact = histogram->buckets == NULL;
     bool extreme = is_same(value, histogram->min) || is_same(value, histogram->max);
-    if (!exact && extreme) {
+    if (!exact && !remove_from_tails(histogram, value) && extreme) {
         return false;
     }
     if (!remove_sample(histogram, value)) {
@@ -215,8 +256,11 @@ bool histogram_remove(struct histogram *histogram, double value)
     }
     histogram->count--;
     histogram->sum_e6 = (int64_t)((uint64_t)histogram->sum_e6 - (uint64_t)to_e6(value));
-    if (extreme) {
+    if (exact && extreme) {
         find_extremes(histogram);
+    } else if (extreme) {
+        histogram->min = histogram->tails[0].values[0];
+        histogram->max = -histogram->tails[1].values[0];
     }
     return true;
 }
@@ -226,6 +270,7 @@ bool histogram_merge(struct histogram *histogram, const struct histogram *from)
     if (from->count == 0) {
         return true;
     }
+    drop_tails(histogram);
     /* Buckets cannot become samples again. */
     bool buckets = from->buckets != NULL || histogram->count + from->count > HISTOGRAM_EXACT;
     if (!(buckets ? make_buckets(histogram, from->min, from->max)

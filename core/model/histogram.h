@@ -5,6 +5,7 @@
 #define CORE_HISTOGRAM_H
 
 #include "core/base/mem.h"
+#include "core/model/tail.h"
 
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct histogram {
     size_t sample_count, sample_cap;
     uint32_t *buckets; /* NULL: none yet */
     uint32_t first_bucket, bucket_count;
+    struct tail *tails; /* of the samples in buckets: the least, the negated greatest; or NULL */
 };
 
 /* `mem` is borrowed as long as it is used. */
@@ -27,7 +29,7 @@ void histogram_release(struct histogram *histogram);
 /* NAN is no sample. False: out of memory, nothing changed. */
 bool histogram_add(struct histogram *histogram, double value);
 /* Takes a sample out again that was added. Returns false if the histogram must be made again from
-   its samples: it was the least or the greatest of many. */
+   its samples: the least or the greatest of many is not known any more (tail.h). */
 bool histogram_remove(struct histogram *histogram, double value);
 double histogram_sum(const struct histogram *histogram);
 /* Adds all samples of `from`. False: out of memory, nothing changed. */
