@@ -174,7 +174,7 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
     double duration_ms = facts->numbers[FACT_DURATION_MS];
     bool known = duration_ms >= 0 && duration_ms < 1e12 && event->name != INTERN_NONE;
     span.start_ns -= known ? time_ns_from_ms(duration_ms) : 0;
-    if (!known || span.start_ns > slot->truncated_ns) {
+    if (!known || span.start_ns > swarm_truncated_ns(swarm, &slot->session)) {
         slot->session.orphan_ends++;
         return true;
     }
@@ -292,7 +292,7 @@ static bool derive_async_end(struct swarm *swarm, struct event_store *store, uin
 
 /* ---- instants ---- */
 
-static void note_truncation(struct swarm *swarm, const struct event *event, int64_t at_ns)
+static bool note_truncation(struct swarm *swarm, const struct event *event, int64_t at_ns)
 {
     struct session *session = &swarm->sessions[swarm->tracks[event->track].track.session].session;
     struct json_value args = slice_object(event->args);
@@ -303,14 +303,7 @@ static void note_truncation(struct swarm *swarm, const struct event *event, int6
     }
     double count = total.type == JSON_TYPE_NUMBER ? json_get_number(total) : 0;
     session->dropped = count > 0 && count < 1e18 ? (uint64_t)count : 0;
-    /* The drop concerns all sessions of the document or the pool. */
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        struct session_slot *other = &swarm->sessions[i];
-        if (other->session.pool == session->pool && other->session.document == session->document &&
-            at_ns > other->truncated_ns) {
-            other->truncated_ns = at_ns;
-        }
-    }
+    return swarm_note_truncated(swarm, session, at_ns);
 }
 
 static void note_mark(struct agent *agent, int64_t at_ns)
@@ -336,10 +329,9 @@ static bool derive_instant(struct swarm *swarm, uint64_t number, const struct ev
         .truncated = event->name == swarm->known.trace_truncated,
     };
     if (marker->truncated) {
-        note_truncation(swarm, event, marker->at_ns);
-    } else {
-        note_mark(&swarm->agents[swarm->tracks[event->track].track.agent], marker->at_ns);
+        return note_truncation(swarm, event, marker->at_ns);
     }
+    note_mark(&swarm->agents[swarm->tracks[event->track].track.agent], marker->at_ns);
     return true;
 }
 
@@ -391,7 +383,13 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
         return true;
     }
     if ((of->flags & SESSION_AGENTS) == 0 && derive_shows_agents(swarm, event)) {
-        return swarm_set_agents(swarm, session) && swarm_rederive_sessions(swarm, pool, session);
+        if (!swarm_set_agents(swarm, session)) {
+            return false;
+        }
+        /* Nothing was derived yet if this is the first event of the session. */
+        if (swarm->sessions[session].first_event != number) {
+            return swarm_rederive_sessions(swarm, pool, session);
+        }
     }
     /* The marker's pid and tid belong to no agent, so it makes no row. */
     if (event->name != swarm->known.trace_truncated &&

@@ -320,7 +320,7 @@ static bool lost_begin(const struct swarm *swarm, const struct end_match *end)
     session_no session = swarm->tracks[end->event->track].track.session;
     double start_ns = (double)end->at_ns - end->duration_ms * 1e6;
     return end->duration_ms >= 0 && end->duration_ms < 1e12 &&
-           start_ns <= (double)swarm->sessions[session].truncated_ns;
+           start_ns <= (double)swarm_truncated_ns(swarm, &swarm->sessions[session].session);
 }
 
 span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms)

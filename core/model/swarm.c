@@ -114,6 +114,7 @@ void swarm_free(struct swarm *swarm)
     for (track_no i = 0; i < swarm->track_count; i++) {
         span_pair_drop_index(swarm, i);
     }
+    mem_free(mem, swarm->truncated.ns, swarm->truncated.cap * sizeof *swarm->truncated.ns);
     mem_free(mem, swarm->processes, swarm->process_cap * sizeof *swarm->processes);
     mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
     mem_free(mem, swarm->inflight_links, swarm->inflight_cap * sizeof *swarm->inflight_links);

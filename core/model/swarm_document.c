@@ -145,11 +145,10 @@ bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, sessi
         return false;
     }
     u64map_remove(&swarm->process_by_pid, key);
-    swarm->processes[at].session = to;
-    for (size_t i = 0; i < swarm->track_count; i++) {
-        if (swarm->tracks[i].process == at) {
-            swarm->tracks[i].track.session = to;
-        }
+    swarm_own_process(swarm, at, to);
+    for (track_no i = swarm->processes[at].first_track; i != NO_TRACK;
+         i = swarm->tracks[i].next_in_process) {
+        swarm->tracks[i].track.session = to;
     }
     if (swarm->processes[at].agent != NO_AGENT) {
         swarm->agents[swarm->processes[at].agent].session = to;

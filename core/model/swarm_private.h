@@ -35,8 +35,10 @@ struct process {
     agent_no agent; /* of a session of agents; NO_AGENT: not made yet */
     intern_id name; /* from process_name */
     int64_t sort_index;
-    track_no first_track; /* of its tracks; NO_TRACK: none */
+    track_no first_track;                      /* of its tracks; NO_TRACK: none */
+    uint32_t prev_in_session, next_in_session; /* NO_PROCESS: none */
 };
+#define NO_PROCESS UINT32_MAX
 
 struct track_slot {
     struct track track;
@@ -51,8 +53,8 @@ struct track_slot {
 struct session_slot {
     struct session session;
     struct event_store *metadata;
-    uint64_t first_event; /* its first event's number in its pool's store, 0: none yet */
-    int64_t truncated_ns; /* the time of the last trace_truncated marker, INT64_MIN: none */
+    uint32_t first_process; /* NO_PROCESS: none */
+    uint64_t first_event;   /* its first event's number in its pool's store, 0: none yet */
     bool dropped;
 };
 
@@ -104,6 +106,10 @@ struct swarm {
     uint64_t touched; /* swarm_touched */
     uint32_t documents;
 
+    struct {
+        int64_t *ns;
+        size_t count, cap;
+    } truncated; /* the time of the last trace_truncated marker, by document; INT64_MIN: none */
     struct session_slot *sessions;
     size_t session_count, session_cap;
     struct u64map session_by_id; /* of the live pool */
@@ -173,6 +179,12 @@ struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no 
 agent_no swarm_process_agent(struct swarm *swarm, struct process *process);
 
 /* swarm_metadata.c */
+/* The process is one of another session now. */
+void swarm_own_process(struct swarm *swarm, uint32_t process, session_no session);
+/* The time of the last trace_truncated marker of the session's document, or of the live pool;
+   INT64_MIN: none. The drop concerns all of its sessions. */
+int64_t swarm_truncated_ns(const struct swarm *swarm, const struct session *session);
+bool swarm_note_truncated(struct swarm *swarm, const struct session *session, int64_t at_ns);
 /* Reads a metadata event into names, parents, sort indexes. */
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
 

@@ -8,22 +8,24 @@
 
 /* ---- sessions that turn out to be agents' ---- */
 
+/* The rows of its threads go; those of its processes, if there are any, stay. */
 static void make_session_agents(struct swarm *swarm, session_no session)
 {
-    swarm->sessions[session].session.flags |= SESSION_AGENTS;
-    for (size_t i = 0; i < swarm->agent_count; i++) {
-        if (swarm->agents[i].session == session && (swarm->agents[i].flags & AGENT_GROUP) == 0) {
-            swarm->agents[i].flags |= AGENT_DEAD;
+    struct session_slot *slot = &swarm->sessions[session];
+    const struct process *process;
+    slot->session.flags |= SESSION_AGENTS;
+    for (uint32_t at = slot->first_process; at != NO_PROCESS; at = process->next_in_session) {
+        process = &swarm->processes[at];
+        for (track_no i = process->first_track; i != NO_TRACK;
+             i = swarm->tracks[i].next_in_process) {
+            agent_no *agent = &swarm->tracks[i].track.agent;
+            if (*agent != NO_AGENT && *agent != process->agent) {
+                swarm->agents[*agent].flags |= AGENT_DEAD;
+            }
+            *agent = NO_AGENT;
         }
-    }
-    for (size_t i = 0; i < swarm->process_count; i++) {
-        if (swarm->processes[i].session == session && swarm->processes[i].agent != NO_AGENT) {
-            swarm->agents[swarm->processes[i].agent].flags &= (uint8_t)~AGENT_DEAD;
-        }
-    }
-    for (size_t i = 0; i < swarm->track_count; i++) {
-        if (swarm->tracks[i].track.session == session) {
-            swarm->tracks[i].track.agent = NO_AGENT;
+        if (process->agent != NO_AGENT) {
+            swarm->agents[process->agent].flags &= (uint8_t)~AGENT_DEAD;
         }
     }
 }
@@ -102,9 +104,10 @@ static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no
             stats_forget(&swarm->stats, swarm, (session_no)i);
             swarm->sessions[i].session.orphan_ends = 0;
             swarm->sessions[i].session.dropped = 0;
-            /* A drop concerns each session of the pool, but only one session has the marker. */
-            if (only == NO_SESSION) {
-                swarm->sessions[i].truncated_ns = INT64_MIN;
+            /* A drop concerns each session of the document, but only one session has the marker. */
+            uint32_t document = swarm->sessions[i].session.document;
+            if (only == NO_SESSION && document < swarm->truncated.count) {
+                swarm->truncated.ns[document] = INT64_MIN;
             }
         }
     }
@@ -271,6 +274,7 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
 bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     swarm->revision++;
+    swarm->touched += swarm->span_end - swarm->span_begin;
     bool good = find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
     /* The missing part is derived with the next frame. */
     swarm->relane_due |= !good;

@@ -29,7 +29,7 @@ bool swarm_open_session(struct swarm *swarm, const struct session_info *info, se
         return false;
     }
     struct session_slot *slot = &swarm->sessions[swarm->session_count++];
-    *slot = (struct session_slot){.metadata = metadata, .truncated_ns = INT64_MIN};
+    *slot = (struct session_slot){.metadata = metadata, .first_process = NO_PROCESS};
     slot->session = (struct session){
         .id = id,
         .source = source,
@@ -88,6 +88,26 @@ bool swarm_check_cap(struct swarm *swarm)
     return swarm_hold_cap(swarm, POOL_LIVE);
 }
 
+int64_t swarm_truncated_ns(const struct swarm *swarm, const struct session *session)
+{
+    return session->document < swarm->truncated.count ? swarm->truncated.ns[session->document]
+                                                      : INT64_MIN;
+}
+
+bool swarm_note_truncated(struct swarm *swarm, const struct session *session, int64_t at_ns)
+{
+    if (!mem_reserve(swarm->mem, &swarm->truncated.ns, &swarm->truncated.cap,
+                     (size_t)session->document + 1, sizeof *swarm->truncated.ns)) {
+        return false;
+    }
+    while (swarm->truncated.count <= session->document) {
+        swarm->truncated.ns[swarm->truncated.count++] = INT64_MIN;
+    }
+    int64_t *last_ns = &swarm->truncated.ns[session->document];
+    *last_ns = at_ns > *last_ns ? at_ns : *last_ns;
+    return true;
+}
+
 uint32_t swarm_new_document(struct swarm *swarm)
 {
     return ++swarm->documents;
@@ -144,6 +164,33 @@ bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t inde
 
 /* ---- processes and tracks ---- */
 
+static void link_process(struct swarm *swarm, uint32_t number, session_no session)
+{
+    struct process *process = &swarm->processes[number];
+    uint32_t *first = &swarm->sessions[session].first_process;
+    process->session = session;
+    process->prev_in_session = NO_PROCESS;
+    process->next_in_session = *first;
+    if (*first != NO_PROCESS) {
+        swarm->processes[*first].prev_in_session = number;
+    }
+    *first = number;
+}
+
+void swarm_own_process(struct swarm *swarm, uint32_t number, session_no session)
+{
+    const struct process *process = &swarm->processes[number];
+    if (process->prev_in_session != NO_PROCESS) {
+        swarm->processes[process->prev_in_session].next_in_session = process->next_in_session;
+    } else {
+        swarm->sessions[process->session].first_process = process->next_in_session;
+    }
+    if (process->next_in_session != NO_PROCESS) {
+        swarm->processes[process->next_in_session].prev_in_session = process->prev_in_session;
+    }
+    link_process(swarm, number, session);
+}
+
 struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
                               int64_t number)
 {
@@ -158,12 +205,12 @@ struct process *swarm_process(struct swarm *swarm, session_no session, intern_id
         return NULL;
     }
     swarm->process_count++;
-    swarm->processes[at] = (struct process){.session = session,
-                                            .pid = pid,
+    swarm->processes[at] = (struct process){.pid = pid,
                                             .number = number,
                                             .agent = NO_AGENT,
                                             .sort_index = INT64_MAX,
                                             .first_track = NO_TRACK};
+    link_process(swarm, at, session);
     return &swarm->processes[at];
 }
 

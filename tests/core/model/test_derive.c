@@ -389,6 +389,23 @@ TEST(deriving_again_changes_nothing)
     model_release(&model);
 }
 
+/* The first event of a session may show that its rows are agents: nothing is derived again. */
+TEST(many_sessions_of_agents_derive_nothing_again)
+{
+    struct model model;
+    char id[16];
+    assert_true(model_init(&model, &mem_libc));
+    for (unsigned i = 0; i < 50; i++) {
+        snprintf(id, sizeof id, "s%u", i);
+        assert_true(model_open_file(&model, id));
+        assert_true(model_events(&model, B("Tool: Bash", "tool", 0, "{}")
+                                             E("Tool: Bash", "tool", 1000, "{}")));
+    }
+    assert_int_equal(swarm_touched(model.swarm), 0);
+    assert_int_equal(swarm_agent_count(model.swarm), 50);
+    model_release(&model);
+}
+
 TEST(memory_is_bounded_under_a_cap)
 {
     struct model model = capped(1000);
