@@ -13,7 +13,7 @@ static void forget_record(void *ctx, record_no number)
     struct corr_session *session = &correlator->sessions[record->owner];
     double end_ms = isnan(record->end_ms) ? record->start_ms : record->end_ms;
     session->forgotten_ms = fmax(session->forgotten_ms, end_ms);
-    corr_drop_call(correlator, number);
+    correlator_call_drop(correlator, number);
 }
 
 static bool close_all(void *ctx)
@@ -24,7 +24,7 @@ static bool close_all(void *ctx)
         struct corr_session *session = &correlator->sessions[i];
         if (session->number != NO_SESSION) {
             session->closed_ms = session->last_ms;
-            good = corr_recheck(correlator, session);
+            good = correlator_show_recheck(correlator, session);
         }
     }
     return good && correlator_flush(correlator);
@@ -87,9 +87,9 @@ bool correlator_update(struct correlator *correlator, const struct update *updat
         return true;
     }
     switch (update->op) {
-    case UPDATE_SESSION: return corr_update_session(correlator, update);
-    case UPDATE_AGENT: return corr_update_agent(correlator, update);
-    case UPDATE_CALL: return update->id.len == 0 || corr_update_call(correlator, update);
+    case UPDATE_SESSION: return correlator_session_update(correlator, update);
+    case UPDATE_AGENT: return correlator_agent_update(correlator, update);
+    case UPDATE_CALL: return update->id.len == 0 || correlator_call_update(correlator, update);
     case UPDATE_OPS: break;
     }
     return true;
@@ -108,8 +108,8 @@ static bool flush_session(struct correlator *correlator, struct corr_session *se
         edited->start_ns = start_ns;
         swarm_touch(correlator->swarm);
     }
-    return corr_describe_session(correlator, session) &&
-           (!session->recheck || corr_recheck(correlator, session));
+    return correlator_session_describe(correlator, session) &&
+           (!session->recheck || correlator_show_recheck(correlator, session));
 }
 
 static int by_begin(const void *a, const void *b, void *ctx)
@@ -138,7 +138,7 @@ static bool flush_queue(struct correlator *correlator)
             continue;
         }
         record->queued = false;
-        if (!corr_show(correlator, number)) {
+        if (!correlator_show_call(correlator, number)) {
             swarm_record(correlator->swarm, number)->queued = true;
             correlator->queue[kept++] = number;
         }

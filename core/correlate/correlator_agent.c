@@ -19,7 +19,7 @@ static void flag_agent(struct correlator *correlator, const struct corr_session 
     }
 }
 
-void corr_flag_agents(struct correlator *correlator, struct corr_session *session)
+void correlator_agent_flag_all(struct correlator *correlator, struct corr_session *session)
 {
     for (size_t i = 0; i < session->agent_count; i++) {
         flag_agent(correlator, session, &session->agents[i]);
@@ -52,8 +52,8 @@ static bool identify(struct correlator *correlator, const struct corr_session *s
     return swarm_identify(correlator->swarm, session->number, &who);
 }
 
-bool corr_describe_agent(struct correlator *correlator, struct corr_session *session,
-                         struct corr_agent *agent)
+bool correlator_agent_describe(struct correlator *correlator, struct corr_session *session,
+                               struct corr_agent *agent)
 {
     bool is_main = agent == &session->agents[0];
     if (session->number == NO_SESSION) {
@@ -71,8 +71,8 @@ bool corr_describe_agent(struct correlator *correlator, struct corr_session *ses
     return true;
 }
 
-uint32_t corr_find_agent(struct correlator *correlator, struct corr_session *session,
-                         struct slice agent_id)
+uint32_t correlator_agent_find(struct correlator *correlator, struct corr_session *session,
+                               struct slice agent_id)
 {
     if (agent_id.len == 0) {
         return 0;
@@ -90,11 +90,11 @@ uint32_t corr_find_agent(struct correlator *correlator, struct corr_session *ses
     }
     session->agents[at] = (struct corr_agent){.id = id, .last_start_ms = (double)NAN};
     session->agent_count++;
-    return corr_describe_agent(correlator, session, &session->agents[at]) ? at : NO_KEY;
+    return correlator_agent_describe(correlator, session, &session->agents[at]) ? at : NO_KEY;
 }
 
-void corr_note_agent(struct correlator *correlator, struct corr_session *session, uint32_t place,
-                     double start_ms)
+void correlator_agent_note_start(struct correlator *correlator, struct corr_session *session,
+                                 uint32_t place, double start_ms)
 {
     struct corr_agent *agent = &session->agents[place];
     if (time_is_set(start_ms) && !(start_ms <= agent->last_start_ms)) {
@@ -103,18 +103,18 @@ void corr_note_agent(struct correlator *correlator, struct corr_session *session
     }
 }
 
-bool corr_update_agent(struct correlator *correlator, const struct update *update)
+bool correlator_agent_update(struct correlator *correlator, const struct update *update)
 {
-    uint32_t place = corr_find_session(correlator, update->session_id);
+    uint32_t place = correlator_session_find(correlator, update->session_id);
     if (place == NO_KEY) {
         return false;
     }
-    struct corr_session *session = corr_session(correlator, place);
+    struct corr_session *session = correlator_session_at(correlator, place);
     double start_ms =
         update_has(update, FIELD_START_MS) ? update->values[FIELD_START_MS].number : (double)NAN;
     double end_ms =
         update_has(update, FIELD_END_MS) ? update->values[FIELD_END_MS].number : (double)NAN;
-    if (!corr_note_times(correlator, session, update, start_ms, end_ms)) {
+    if (!correlator_session_note_times(correlator, session, update, start_ms, end_ms)) {
         return false;
     }
     /* Its parent first: else a row that stands for one would show for a moment. */
@@ -122,8 +122,8 @@ bool corr_update_agent(struct correlator *correlator, const struct update *updat
     if (update_has(update, FIELD_PARENT_AGENT_ID)) {
         parent_id = update->values[FIELD_PARENT_AGENT_ID].text;
     }
-    uint32_t parent = corr_find_agent(correlator, session, parent_id);
-    uint32_t at = corr_find_agent(correlator, session, update->agent_id);
+    uint32_t parent = correlator_agent_find(correlator, session, parent_id);
+    uint32_t at = correlator_agent_find(correlator, session, update->agent_id);
     if (parent == NO_KEY || at == NO_KEY) {
         return false;
     }
@@ -141,6 +141,6 @@ bool corr_update_agent(struct correlator *correlator, const struct update *updat
         }
         changed |= one == FACT_CHANGED;
     }
-    corr_note_agent(correlator, session, at, start_ms);
-    return !changed || corr_describe_agent(correlator, session, agent);
+    correlator_agent_note_start(correlator, session, at, start_ms);
+    return !changed || correlator_agent_describe(correlator, session, agent);
 }

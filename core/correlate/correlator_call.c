@@ -7,7 +7,7 @@ enum { ALIASES_MAX = 8 };
 
 static const double apart_ms = 2000; /* the greatest difference between clocks of sources */
 
-bool corr_queue(struct correlator *correlator, record_no number)
+bool correlator_call_queue(struct correlator *correlator, record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);
     correlator->unflushed = true;
@@ -41,7 +41,7 @@ static void link_unended(struct correlator *correlator, record_no number)
     session->unended = number;
 }
 
-void corr_unlink(struct correlator *correlator, record_no number)
+void correlator_call_unlink(struct correlator *correlator, record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);
     if (!record->unended) {
@@ -59,14 +59,14 @@ void corr_unlink(struct correlator *correlator, record_no number)
     record->prev = record->next = NO_RECORD;
 }
 
-void corr_link(struct correlator *correlator, record_no number)
+void correlator_call_link(struct correlator *correlator, record_no number)
 {
     const struct record *record = swarm_record(correlator->swarm, number);
     const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
     if (end == NULL || end->precedence == PRECEDENCE_INFERRED) {
         link_unended(correlator, number);
     } else {
-        corr_unlink(correlator, number);
+        correlator_call_unlink(correlator, number);
     }
 }
 
@@ -93,7 +93,7 @@ static record_no new_call(struct correlator *correlator, uint32_t session, enum 
     struct record *record = swarm_record(correlator->swarm, number);
     record->owner = session;
     record->session = correlator->sessions[session].number;
-    if (!corr_add_key(correlator, number, session, id)) {
+    if (!correlator_index_add(correlator, number, session, id)) {
         swarm_record_drop(correlator->swarm, number);
         return NO_RECORD;
     }
@@ -142,7 +142,7 @@ static bool join_parent(struct correlator *correlator, record_no number)
         return true;
     }
     uint32_t session = record->owner;
-    record_no parent = corr_find_call(correlator, session, parent_id);
+    record_no parent = correlator_index_find(correlator, session, parent_id);
     if (parent == NO_RECORD) {
         parent = new_call(correlator, session, CALL_SPAN, parent_id);
         if (parent == NO_RECORD) {
@@ -158,7 +158,7 @@ static bool join_parent(struct correlator *correlator, record_no number)
     return true;
 }
 
-void corr_drop_call(struct correlator *correlator, record_no number)
+void correlator_call_drop(struct correlator *correlator, record_no number)
 {
     struct swarm *swarm = correlator->swarm;
     struct record *record = swarm_record(swarm, number);
@@ -167,13 +167,13 @@ void corr_drop_call(struct correlator *correlator, record_no number)
         leave_parent(swarm, record->first_child);
     }
     record->queued = false;
-    corr_unlink(correlator, number);
-    corr_remove_keys(correlator, number);
+    correlator_call_unlink(correlator, number);
+    correlator_index_remove(correlator, number);
 }
 
 /* ---- ids ---- */
 
-record_no corr_unite_calls(struct correlator *correlator, record_no a, record_no b)
+record_no correlator_call_unite(struct correlator *correlator, record_no a, record_no b)
 {
     struct swarm *swarm = correlator->swarm;
     span_no a_span = swarm_record(swarm, a)->span, b_span = swarm_record(swarm, b)->span;
@@ -187,14 +187,15 @@ record_no corr_unite_calls(struct correlator *correlator, record_no a, record_no
     to->last_ms = fmax(to->last_ms, from->last_ms);
     for (uint32_t at = from->first_key; at != NO_KEY; at = correlator->keys[at].same_record) {
         struct slice id = {correlator->keys[at].id, correlator->keys[at].len};
-        if (corr_find_call(correlator, to->owner, id) != kept &&
-            !corr_add_key(correlator, kept, to->owner, id)) {
+        if (correlator_index_find(correlator, to->owner, id) != kept &&
+            !correlator_index_add(correlator, kept, to->owner, id)) {
             return NO_RECORD;
         }
     }
     span_no to_span = to->span, from_span = from->span;
     bool both = from_span != NO_SPAN && to_span != NO_SPAN;
-    if ((both && !swarm_forward_span(swarm, from_span, to_span)) || !corr_queue(correlator, kept)) {
+    if ((both && !swarm_forward_span(swarm, from_span, to_span)) ||
+        !correlator_call_queue(correlator, kept)) {
         return NO_RECORD;
     }
     while (from->first_child != NO_RECORD) {
@@ -202,14 +203,14 @@ record_no corr_unite_calls(struct correlator *correlator, record_no a, record_no
         leave_parent(swarm, child);
         if (child != kept) {
             put_child(swarm, kept, child);
-            if (!corr_queue(correlator, child)) {
+            if (!correlator_call_queue(correlator, child)) {
                 return NO_RECORD;
             }
         }
     }
-    corr_drop_call(correlator, gone);
+    correlator_call_drop(correlator, gone);
     swarm_record_drop(swarm, gone);
-    corr_link(correlator, kept);
+    correlator_call_link(correlator, kept);
     return join_parent(correlator, kept) ? kept : NO_RECORD;
 }
 
@@ -217,18 +218,18 @@ record_no corr_unite_calls(struct correlator *correlator, record_no a, record_no
 static record_no add_alias(struct correlator *correlator, uint32_t session, record_no number,
                            struct slice alias)
 {
-    record_no other = corr_find_call(correlator, session, alias);
+    record_no other = correlator_index_find(correlator, session, alias);
     if (other == number) {
         return number;
     }
     if (other != NO_RECORD) {
-        return corr_unite_calls(correlator, number, other);
+        return correlator_call_unite(correlator, number, other);
     }
     const struct record *record = swarm_record(correlator->swarm, number);
-    if (corr_count_keys(correlator, record) > ALIASES_MAX) {
+    if (correlator_index_count(correlator, record) > ALIASES_MAX) {
         return number;
     }
-    return corr_add_key(correlator, number, session, alias) ? number : NO_RECORD;
+    return correlator_index_add(correlator, number, session, alias) ? number : NO_RECORD;
 }
 
 /* Whether the cap dropped the call of the update. */
@@ -238,8 +239,8 @@ static bool was_dropped(struct correlator *correlator, uint32_t session,
     struct slice alias =
         update_has(update, FIELD_ALIAS) ? update->values[FIELD_ALIAS].text : (struct slice){0};
     return is_forgotten(&correlator->sessions[session], start_ms, end_ms) &&
-           corr_find_call(correlator, session, update->id) == NO_RECORD &&
-           (alias.bytes == NULL || corr_find_call(correlator, session, alias) == NO_RECORD);
+           correlator_index_find(correlator, session, update->id) == NO_RECORD &&
+           (alias.bytes == NULL || correlator_index_find(correlator, session, alias) == NO_RECORD);
 }
 
 /* The record of the update's ids, made where none is known. NO_RECORD: out of memory. */
@@ -250,10 +251,10 @@ static record_no find_call(struct correlator *correlator, uint32_t session,
     if (update_has(update, FIELD_ALIAS)) {
         alias = update->values[FIELD_ALIAS].text;
     }
-    record_no number = corr_find_call(correlator, session, update->id);
+    record_no number = correlator_index_find(correlator, session, update->id);
     if (number == NO_RECORD && alias.bytes != NULL) {
-        number = corr_find_call(correlator, session, alias);
-        if (number != NO_RECORD && !corr_add_key(correlator, number, session, update->id)) {
+        number = correlator_index_find(correlator, session, alias);
+        if (number != NO_RECORD && !correlator_index_add(correlator, number, session, update->id)) {
             number = NO_RECORD;
             return number;
         }
@@ -337,16 +338,17 @@ static record_no enter_call(struct correlator *correlator, uint32_t session,
 {
     *dropped = was_dropped(correlator, session, update, start_ms, end_ms);
     if (*dropped ||
-        !corr_note_times(correlator, corr_session(correlator, session), update, start_ms, end_ms)) {
+        !correlator_session_note_times(correlator, correlator_session_at(correlator, session),
+                                       update, start_ms, end_ms)) {
         return NO_RECORD;
     }
     *dropped = was_dropped(correlator, session, update, start_ms, end_ms);
     return *dropped ? NO_RECORD : find_call(correlator, session, update);
 }
 
-bool corr_update_call(struct correlator *correlator, const struct update *update)
+bool correlator_call_update(struct correlator *correlator, const struct update *update)
 {
-    uint32_t place = corr_find_session(correlator, update->session_id);
+    uint32_t place = correlator_session_find(correlator, update->session_id);
     if (place == NO_KEY) {
         return false;
     }
@@ -362,11 +364,13 @@ bool corr_update_call(struct correlator *correlator, const struct update *update
     if (number == NO_RECORD) {
         return dropped;
     }
-    uint32_t agent = corr_find_agent(correlator, corr_session(correlator, place), update->agent_id);
+    uint32_t agent = correlator_agent_find(correlator, correlator_session_at(correlator, place),
+                                           update->agent_id);
     if (agent == NO_KEY) {
         return false;
     }
-    corr_note_agent(correlator, corr_session(correlator, place), agent, start_ms);
+    correlator_agent_note_start(correlator, correlator_session_at(correlator, place), agent,
+                                start_ms);
     struct record *record = swarm_record(correlator->swarm, number);
     bool changed = update->kind > record->kind;
     record->kind = (uint8_t)(changed ? update->kind : record->kind);
@@ -378,7 +382,7 @@ bool corr_update_call(struct correlator *correlator, const struct update *update
     if (update_has(update, FIELD_PARENT_ID) && !join_parent(correlator, number)) {
         return false;
     }
-    corr_link(correlator, number);
+    correlator_call_link(correlator, number);
     changed |= result != FACT_SAME;
-    return (!changed || corr_queue(correlator, number)) && result != FACT_NO_MEMORY;
+    return (!changed || correlator_call_queue(correlator, number)) && result != FACT_NO_MEMORY;
 }

@@ -24,7 +24,8 @@ static bool is_key(const struct call_key *key, uint32_t session, struct slice id
            (id.len == 0 || memcmp(key->id, id.bytes, id.len) == 0);
 }
 
-record_no corr_find_call(const struct correlator *correlator, uint32_t session, struct slice id)
+record_no correlator_index_find(const struct correlator *correlator, uint32_t session,
+                                struct slice id)
 {
     uint32_t at = u64map_get(&correlator->key_by_hash, hash_of(session, id));
     while (at != NO_KEY && !is_key(&correlator->keys[at], session, id)) {
@@ -56,8 +57,8 @@ static void free_key(struct correlator *correlator, uint32_t at)
     correlator->free_key = at;
 }
 
-bool corr_add_key(struct correlator *correlator, record_no number, uint32_t session,
-                  struct slice id)
+bool correlator_index_add(struct correlator *correlator, record_no number, uint32_t session,
+                          struct slice id)
 {
     uint32_t at = new_key(correlator);
     if (at == NO_KEY) {
@@ -110,7 +111,7 @@ static void unlink_key(struct correlator *correlator, uint32_t at)
     correlator->keys[before].same_hash = key->same_hash;
 }
 
-void corr_remove_keys(struct correlator *correlator, record_no number)
+void correlator_index_remove(struct correlator *correlator, record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);
     while (record->first_key != NO_KEY) {
@@ -122,7 +123,7 @@ void corr_remove_keys(struct correlator *correlator, record_no number)
     record->id = (struct slice){NULL, 0};
 }
 
-unsigned corr_count_keys(const struct correlator *correlator, const struct record *record)
+unsigned correlator_index_count(const struct correlator *correlator, const struct record *record)
 {
     unsigned count = 0;
     for (uint32_t at = record->first_key; at != NO_KEY; at = correlator->keys[at].same_record) {

@@ -9,19 +9,19 @@ static bool join_agents(struct correlator *correlator, const struct corr_session
     for (size_t i = 0; i < from->agent_count; i++) {
         const struct corr_agent *agent = &from->agents[i];
         struct slice id = swarm_text_slice(correlator->swarm, agent->id);
-        uint32_t at = i == 0 ? 0 : corr_find_agent(correlator, to, id);
+        uint32_t at = i == 0 ? 0 : correlator_agent_find(correlator, to, id);
         if (at == NO_KEY ||
             facts_unite(&to->agents[at].facts, correlator->mem, &agent->facts) == FACT_NO_MEMORY) {
             return false;
         }
-        corr_note_agent(correlator, to, at, agent->last_start_ms);
+        correlator_agent_note_start(correlator, to, at, agent->last_start_ms);
     }
     return true;
 }
 
 static void own_call(struct correlator *correlator, record_no number, uint32_t place)
 {
-    corr_unlink(correlator, number);
+    correlator_call_unlink(correlator, number);
     swarm_record(correlator->swarm, number)->owner = place;
     swarm_record_move(correlator->swarm, number, correlator->sessions[place].number);
 }
@@ -34,8 +34,8 @@ static bool move_keys(struct correlator *correlator, record_no number, uint32_t 
     uint32_t at = swarm_record(correlator->swarm, number)->first_key;
     for (*other = NO_RECORD; at != NO_KEY; at = correlator->keys[at].same_record) {
         struct slice id = {correlator->keys[at].id, correlator->keys[at].len};
-        record_no found = corr_find_call(correlator, to, id);
-        if (found == NO_RECORD && !corr_add_key(correlator, number, to, id)) {
+        record_no found = correlator_index_find(correlator, to, id);
+        if (found == NO_RECORD && !correlator_index_add(correlator, number, to, id)) {
             return false;
         }
         if (found != NO_RECORD && found != number) {
@@ -52,13 +52,14 @@ static bool move_call(struct correlator *correlator, record_no number, uint32_t 
 {
     record_no other, kept = number;
     own_call(correlator, number, to);
-    bool good = corr_queue(correlator, number) && move_keys(correlator, number, to, &other);
+    bool good =
+        correlator_call_queue(correlator, number) && move_keys(correlator, number, to, &other);
     if (good && other != NO_RECORD) {
-        kept = corr_unite_calls(correlator, other, number);
+        kept = correlator_call_unite(correlator, other, number);
         good = kept != NO_RECORD && move_call(correlator, kept, from, to);
     }
     if (good) {
-        corr_link(correlator, kept);
+        correlator_call_link(correlator, kept);
     } else if (swarm_record(correlator->swarm, number)->used) {
         own_call(correlator, number, from);
     }
@@ -80,7 +81,7 @@ static void hide_session(struct swarm *swarm, intern_id id)
     }
 }
 
-bool corr_join_sessions(struct correlator *correlator, uint32_t from_place, uint32_t to_place)
+bool correlator_join_sessions(struct correlator *correlator, uint32_t from_place, uint32_t to_place)
 {
     struct swarm *swarm = correlator->swarm;
     struct corr_session *from = &correlator->sessions[from_place];
@@ -91,14 +92,15 @@ bool corr_join_sessions(struct correlator *correlator, uint32_t from_place, uint
         return false;
     }
     for (size_t i = 0; i < from->end_count; i++) {
-        if (!corr_add_end(correlator, to, from->ends[i].ms, (enum outcome)from->ends[i].outcome)) {
+        if (!correlator_session_add_end(correlator, to, from->ends[i].ms,
+                                        (enum outcome)from->ends[i].outcome)) {
             return false;
         }
     }
-    if (!corr_note_times(correlator, to, &times, from->first_ms, from->last_ms)) {
+    if (!correlator_session_note_times(correlator, to, &times, from->first_ms, from->last_ms)) {
         return false;
     }
-    corr_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
+    correlator_session_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
     /* By number: a record that is united with another leaves the list. */
     for (record_no no = 0; no < swarm_record_end(swarm); no++) {
         const struct record *record = swarm_record(swarm, no);

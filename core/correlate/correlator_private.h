@@ -74,69 +74,70 @@ struct correlator {
 /* ---- correlator_session.c ---- */
 
 /* The place of the session, made when it is new; NO_KEY: out of memory. */
-uint32_t corr_find_session(struct correlator *correlator, struct slice session_id);
-struct corr_session *corr_session(struct correlator *correlator, uint32_t place);
-bool corr_update_session(struct correlator *correlator, const struct update *update);
+uint32_t correlator_session_find(struct correlator *correlator, struct slice session_id);
+struct corr_session *correlator_session_at(struct correlator *correlator, uint32_t place);
+bool correlator_session_update(struct correlator *correlator, const struct update *update);
 /* Something began and ended at these times (NAN: unknown). False: out of memory. */
-bool corr_note_times(struct correlator *correlator, struct corr_session *session,
-                     const struct update *update, double start_ms, double end_ms);
+bool correlator_session_note_times(struct correlator *correlator, struct corr_session *session,
+                                   const struct update *update, double start_ms, double end_ms);
 /* Has the model show the session's names, flags and agents as they are known. */
-bool corr_describe_session(struct correlator *correlator, struct corr_session *session);
+bool correlator_session_describe(struct correlator *correlator, struct corr_session *session);
 /* Whether the session's process is known to live: nothing of it is swept. */
-bool corr_session_lives(const struct corr_session *session);
+bool correlator_session_lives(const struct corr_session *session);
 /* The earliest end of the session at or after that time; NAN: none. */
-double corr_session_over(const struct corr_session *session, double start_ms);
+double correlator_session_over(const struct corr_session *session, double start_ms);
 /* Adds an end of the session. Ends are kept by time; one that is reported twice is one. */
-bool corr_add_end(struct correlator *correlator, struct corr_session *session, double at_ms,
-                  enum outcome outcome);
+bool correlator_session_add_end(struct correlator *correlator, struct corr_session *session,
+                                double at_ms, enum outcome outcome);
 
 /* ---- correlator_join.c ---- */
 
 /* The sessions are one: ends, names, agents and calls of `from` become those of `to`. False: out of
    memory; the same call completes it later. */
-bool corr_join_sessions(struct correlator *correlator, uint32_t from, uint32_t to);
+bool correlator_join_sessions(struct correlator *correlator, uint32_t from, uint32_t to);
 
 /* ---- correlator_agent.c ---- */
 
 /* The place of the agent in its session, made when it is new; NO_KEY: out of memory. */
-uint32_t corr_find_agent(struct correlator *correlator, struct corr_session *session,
-                         struct slice agent_id);
-bool corr_update_agent(struct correlator *correlator, const struct update *update);
-bool corr_describe_agent(struct correlator *correlator, struct corr_session *session,
-                         struct corr_agent *agent);
+uint32_t correlator_agent_find(struct correlator *correlator, struct corr_session *session,
+                               struct slice agent_id);
+bool correlator_agent_update(struct correlator *correlator, const struct update *update);
+bool correlator_agent_describe(struct correlator *correlator, struct corr_session *session,
+                               struct corr_agent *agent);
 /* Something of the agent began then. */
-void corr_note_agent(struct correlator *correlator, struct corr_session *session, uint32_t agent,
-                     double start_ms);
-void corr_flag_agents(struct correlator *correlator, struct corr_session *session);
+void correlator_agent_note_start(struct correlator *correlator, struct corr_session *session,
+                                 uint32_t agent, double start_ms);
+void correlator_agent_flag_all(struct correlator *correlator, struct corr_session *session);
 
 /* ---- correlator_index.c ---- */
 
 /* The record of that id; NO_RECORD: none. */
-record_no corr_find_call(const struct correlator *correlator, uint32_t session, struct slice id);
+record_no correlator_index_find(const struct correlator *correlator, uint32_t session,
+                                struct slice id);
 /* Gives the record one more id. False: out of memory. */
-bool corr_add_key(struct correlator *correlator, record_no record, uint32_t session,
-                  struct slice id);
-void corr_remove_keys(struct correlator *correlator, record_no record);
+bool correlator_index_add(struct correlator *correlator, record_no record, uint32_t session,
+                          struct slice id);
+void correlator_index_remove(struct correlator *correlator, record_no record);
 /* How many ids the record has. */
-unsigned corr_count_keys(const struct correlator *correlator, const struct record *record);
+unsigned correlator_index_count(const struct correlator *correlator, const struct record *record);
 
 /* ---- correlator_call.c ---- */
 
-bool corr_update_call(struct correlator *correlator, const struct update *update);
+bool correlator_call_update(struct correlator *correlator, const struct update *update);
 /* The model shows the record at the next flush. False: out of memory. */
-bool corr_queue(struct correlator *correlator, record_no record);
+bool correlator_call_queue(struct correlator *correlator, record_no record);
 /* Two records are one call: joins them. Returns the one that is left; NO_RECORD: out of memory. */
-record_no corr_unite_calls(struct correlator *correlator, record_no a, record_no b);
+record_no correlator_call_unite(struct correlator *correlator, record_no a, record_no b);
 /* Puts the record on its session's list of calls without a known end, or takes it off. */
-void corr_link(struct correlator *correlator, record_no record);
-void corr_unlink(struct correlator *correlator, record_no record);
-void corr_drop_call(struct correlator *correlator, record_no record);
+void correlator_call_link(struct correlator *correlator, record_no record);
+void correlator_call_unlink(struct correlator *correlator, record_no record);
+void correlator_call_drop(struct correlator *correlator, record_no record);
 
 /* ---- correlator_show.c ---- */
 
 /* Works out the record's start, end, state and agent, and has the model show it. */
-bool corr_show(struct correlator *correlator, record_no record);
+bool correlator_show_call(struct correlator *correlator, record_no record);
 /* Looks again at how the session's calls without a known end may end. */
-bool corr_recheck(struct correlator *correlator, struct corr_session *session);
+bool correlator_show_recheck(struct correlator *correlator, struct corr_session *session);
 
 #endif

@@ -5,7 +5,7 @@
    ended. The last ends are written while it shuts down, by clocks that differ.) */
 #include "core/correlate/correlator_private.h"
 
-struct corr_session *corr_session(struct correlator *correlator, uint32_t place)
+struct corr_session *correlator_session_at(struct correlator *correlator, uint32_t place)
 {
     return &correlator->sessions[place];
 }
@@ -51,7 +51,7 @@ static uint32_t new_session(struct correlator *correlator, intern_id id)
     return place;
 }
 
-uint32_t corr_find_session(struct correlator *correlator, struct slice session_id)
+uint32_t correlator_session_find(struct correlator *correlator, struct slice session_id)
 {
     struct intern *names = swarm_names(correlator->swarm);
     intern_id id = intern_put(names, session_id.bytes, session_id.len);
@@ -97,7 +97,7 @@ static void flag_session(struct correlator *correlator, struct corr_session *ses
     edited->flags = (uint8_t)((edited->flags & ~session->flags) | flags);
     session->flags = flags;
     swarm_touch(correlator->swarm);
-    corr_flag_agents(correlator, session);
+    correlator_agent_flag_all(correlator, session);
 }
 
 /* False: out of memory. */
@@ -124,14 +124,14 @@ static bool name_session(struct correlator *correlator, const struct corr_sessio
                     &edited->source);
 }
 
-bool corr_describe_session(struct correlator *correlator, struct corr_session *session)
+bool correlator_session_describe(struct correlator *correlator, struct corr_session *session)
 {
     if (session->number == NO_SESSION) {
         return true;
     }
     if (!session->described) {
         for (size_t i = 0; i < session->agent_count; i++) {
-            if (!corr_describe_agent(correlator, session, &session->agents[i])) {
+            if (!correlator_agent_describe(correlator, session, &session->agents[i])) {
                 return false;
             }
         }
@@ -153,7 +153,7 @@ static bool open_session(struct correlator *correlator, struct corr_session *ses
     }
     session->described = false;
     correlator->unflushed = true;
-    return corr_describe_session(correlator, session);
+    return correlator_session_describe(correlator, session);
 }
 
 /* ---- times ---- */
@@ -174,8 +174,8 @@ static void note_time(struct correlator *correlator, struct corr_session *sessio
     }
 }
 
-bool corr_note_times(struct correlator *correlator, struct corr_session *session,
-                     const struct update *update, double start_ms, double end_ms)
+bool correlator_session_note_times(struct correlator *correlator, struct corr_session *session,
+                                   const struct update *update, double start_ms, double end_ms)
 {
     double before = session->last_ms;
     note_time(correlator, session, start_ms);
@@ -207,8 +207,8 @@ bool corr_note_times(struct correlator *correlator, struct corr_session *session
 
 /* ---- ends ---- */
 
-bool corr_add_end(struct correlator *correlator, struct corr_session *session, double at_ms,
-                  enum outcome outcome)
+bool correlator_session_add_end(struct correlator *correlator, struct corr_session *session,
+                                double at_ms, enum outcome outcome)
 {
     size_t i = session->end_count;
     session->recheck = correlator->unflushed = true;
@@ -233,12 +233,12 @@ bool corr_add_end(struct correlator *correlator, struct corr_session *session, d
     return true;
 }
 
-bool corr_session_lives(const struct corr_session *session)
+bool correlator_session_lives(const struct corr_session *session)
 {
     return facts_bool(&session->facts, FIELD_ALIVE) == TRI_TRUE && session->outcome == OUTCOME_NONE;
 }
 
-double corr_session_over(const struct corr_session *session, double start_ms)
+double correlator_session_over(const struct corr_session *session, double start_ms)
 {
     size_t low = 0, high = session->end_count;
     while (low < high) {
@@ -292,8 +292,8 @@ static bool take_ends(struct correlator *correlator, uint32_t place, const struc
         }
     }
     return !time_is_set(end_ms) ||
-           (corr_add_end(correlator, session, end_ms, how) &&
-            corr_note_times(correlator, session, update, (double)NAN, end_ms));
+           (correlator_session_add_end(correlator, session, end_ms, how) &&
+            correlator_session_note_times(correlator, session, update, (double)NAN, end_ms));
 }
 
 static bool take_alias(struct correlator *correlator, uint32_t *place, const struct update *update)
@@ -307,17 +307,18 @@ static bool take_alias(struct correlator *correlator, uint32_t *place, const str
         return false;
     }
     uint32_t other = u64map_get(&correlator->session_by_id, id);
-    if (other != U64MAP_NONE && other != *place && !corr_join_sessions(correlator, other, *place)) {
+    if (other != U64MAP_NONE && other != *place &&
+        !correlator_join_sessions(correlator, other, *place)) {
         return false;
     }
     return u64map_put(&correlator->session_by_id, id, *place);
 }
 
-bool corr_update_session(struct correlator *correlator, const struct update *update)
+bool correlator_session_update(struct correlator *correlator, const struct update *update)
 {
     const uint64_t apart = (uint64_t)1 << FIELD_START_MS | (uint64_t)1 << FIELD_END_MS |
                            (uint64_t)1 << FIELD_ALIAS | (uint64_t)1 << FIELD_OUTCOME;
-    uint32_t place = corr_find_session(correlator, update->session_id);
+    uint32_t place = correlator_session_find(correlator, update->session_id);
     if (place == NO_KEY || !take_alias(correlator, &place, update)) {
         return false;
     }
@@ -337,7 +338,7 @@ bool corr_update_session(struct correlator *correlator, const struct update *upd
     double start_ms =
         update_has(update, FIELD_START_MS) ? update->values[FIELD_START_MS].number : (double)NAN;
     return result != FACT_NO_MEMORY &&
-           corr_note_times(correlator, session, update, start_ms, (double)NAN) &&
+           correlator_session_note_times(correlator, session, update, start_ms, (double)NAN) &&
            take_ends(correlator, place, update) &&
-           corr_describe_session(correlator, &correlator->sessions[place]);
+           correlator_session_describe(correlator, &correlator->sessions[place]);
 }

@@ -14,11 +14,12 @@ static uint32_t agent_of(struct correlator *correlator, const struct record *rec
     for (int i = 0; i < ANCESTORS_MAX && record != NULL; i++) {
         struct slice id = facts_text(&record->facts, (enum update_field)FACT_AGENT_ID);
         if (id.bytes != NULL) {
-            return corr_find_agent(correlator, session, id);
+            return correlator_agent_find(correlator, session, id);
         }
         struct slice parent = facts_text(&record->facts, FIELD_PARENT_ID);
-        record_no number =
-            parent.bytes == NULL ? NO_RECORD : corr_find_call(correlator, record->owner, parent);
+        record_no number = parent.bytes == NULL
+                               ? NO_RECORD
+                               : correlator_index_find(correlator, record->owner, parent);
         record = number == NO_RECORD ? NULL : swarm_record(correlator->swarm, number);
     }
     return 0;
@@ -31,7 +32,7 @@ static bool queue_children(struct correlator *correlator, const struct record *r
          child = swarm_record(correlator->swarm, child)->next_child) {
         const struct record *of = swarm_record(correlator->swarm, child);
         bool own = facts_get(&of->facts, (enum update_field)FACT_AGENT_ID) != NULL;
-        if (!own && !corr_queue(correlator, child)) {
+        if (!own && !correlator_call_queue(correlator, child)) {
             return false;
         }
     }
@@ -69,9 +70,10 @@ static double reported_end(const struct record *record)
 static void work_out_end(struct corr_session *session, struct record *record)
 {
     double end_ms = reported_end(record), start_ms = record->start_ms;
-    double over_ms = corr_session_over(session, start_ms);
-    double tick_ms = corr_session_lives(session) ? (double)INFINITY
-                                                 : tracer_stale_tick(session->first_ms, start_ms);
+    double over_ms = correlator_session_over(session, start_ms);
+    double tick_ms = correlator_session_lives(session)
+                         ? (double)INFINITY
+                         : tracer_stale_tick(session->first_ms, start_ms);
     bool over = !isnan(over_ms) || !isnan(session->closed_ms);
     record->in_flight = false;
     if (!isnan(end_ms)) {
@@ -136,7 +138,7 @@ static bool show_progress(struct correlator *correlator, record_no number)
 
 /* ---- all ---- */
 
-bool corr_show(struct correlator *correlator, record_no number)
+bool correlator_show_call(struct correlator *correlator, record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);
     struct corr_session *session = &correlator->sessions[record->owner];
@@ -158,12 +160,12 @@ bool corr_show(struct correlator *correlator, record_no number)
     return swarm_record_changed(correlator->swarm, number) && show_progress(correlator, number);
 }
 
-bool corr_recheck(struct correlator *correlator, struct corr_session *session)
+bool correlator_show_recheck(struct correlator *correlator, struct corr_session *session)
 {
     session->next_stale_ms = (double)INFINITY;
     for (record_no no = session->unended; no != NO_RECORD;
          no = swarm_record(correlator->swarm, no)->next) {
-        if (!corr_queue(correlator, no)) {
+        if (!correlator_call_queue(correlator, no)) {
             return false;
         }
     }
