@@ -115,7 +115,7 @@ static bool show_progress(struct correlator *correlator, record_no number)
     struct retry retry;
     bool retries = facts_retry(&record->facts, &retry);
     if (record->state != RECORD_OPEN || record->kind != CALL_REQUEST ||
-        (!retries && isnan(ttft_ms) && isnan(tokens))) {
+        (!retries && count < 2 && isnan(ttft_ms) && isnan(tokens))) {
         request_progress_drop(swarm, record_begin_no(number));
         return true;
     }
@@ -125,10 +125,12 @@ static bool show_progress(struct correlator *correlator, record_no number)
     }
     double from_ms = count > 0 ? attempts[count - 1] : record->start_ms;
     live->first_token_ns = isnan(ttft_ms) ? INT64_MIN : time_ns(from_ms + ttft_ms);
+    live->retries = count > 1 ? (uint32_t)count - 1 : 0;
     if (retries) {
         intern_id why = intern_put(swarm_names(swarm), retry.error.len > 0 ? retry.error.bytes : "",
                                    retry.error.len);
         live->attempt = retry.attempt > 0 && retry.attempt < 1e9 ? (uint32_t)retry.attempt : 0;
+        live->retries = live->attempt > live->retries ? live->attempt : live->retries;
         live->attempt_ns = time_ns(retry.at_ms);
         live->retry_at_ns = time_ns(retry.at_ms + retry.in_ms);
         live->error = why == INTERN_FAILED || retry.error.len == 0 ? INTERN_NONE : why;

@@ -27,9 +27,10 @@ static const struct row {
     [FACT_ITPS] = ROW("itps", 0),
     [FACT_SETUP_MS] = ROW("request_setup_ms", 0),
     [FACT_PROMPT_TOKENS] = ROW("prompt_tokens", FACT_OUTPUT_TOKENS),
-    [FACT_OUTPUT_TOKENS] = ROW("output_tokens", 0),
+    [FACT_OUTPUT_TOKENS] = ROW("output_tokens", FACT_ATTEMPTS),
     [FACT_CACHE_READ_TOKENS] = ROW("cache_read_tokens", 0),
     [FACT_CACHE_CREATION_TOKENS] = ROW("cache_creation_tokens", 0),
+    [FACT_ATTEMPTS] = ROW("attempt_count", 0),
     [FACT_MODEL] = ROW("model", 0),
     [FACT_SUCCESS] = ROW("success", FACT_EVICTED),
     [FACT_EVICTED] = ROW("evicted", 0),
@@ -227,10 +228,15 @@ void end_facts_read(struct slice args, struct end_facts *out)
     walk_members(at, end, out);
 }
 
+double otps_of(double tokens, double sampling_ms)
+{
+    bool enough = tokens >= OTPS_TOKENS_MIN && sampling_ms >= OTPS_SAMPLING_MIN_MS;
+    return enough ? tokens / (sampling_ms / 1000) : (double)NAN;
+}
+
 double end_facts_otps(const struct end_facts *facts)
 {
     double setup_ms = facts->numbers[FACT_SETUP_MS] > 0 ? facts->numbers[FACT_SETUP_MS] : 0;
     double sampling_ms = facts->numbers[FACT_TTLT_MS] - facts->numbers[FACT_TTFT_MS] - setup_ms;
-    return sampling_ms > 0 ? facts->numbers[FACT_OUTPUT_TOKENS] / (sampling_ms / 1000)
-                           : (double)NAN;
+    return otps_of(facts->numbers[FACT_OUTPUT_TOKENS], sampling_ms);
 }

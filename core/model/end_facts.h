@@ -15,6 +15,7 @@ enum end_fact {
     FACT_OUTPUT_TOKENS,
     FACT_CACHE_READ_TOKENS,
     FACT_CACHE_CREATION_TOKENS,
+    FACT_ATTEMPTS,
     FACTS
 };
 
@@ -28,7 +29,11 @@ struct end_facts {
 
 /* Reads `args`, a raw, checked value or no bytes. */
 void end_facts_read(struct slice args, struct end_facts *out);
-/* Returns output tokens per second of sampling (ttlt - ttft - set-up); NAN: unknown. */
+/* Returns output tokens per second of sampling. NAN: unknown, or too few tokens in too short a time
+   to be a rate. */
+enum { OTPS_TOKENS_MIN = 10, OTPS_SAMPLING_MIN_MS = 500 };
+double otps_of(double tokens, double sampling_ms);
+/* Returns that rate of a request: its sampling is ttlt - ttft - set-up. */
 double end_facts_otps(const struct end_facts *facts);
 
 #endif

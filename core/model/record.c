@@ -229,6 +229,9 @@ static void take_request(const struct record *record, struct end_facts *out)
     out->numbers[FACT_OUTPUT_TOKENS] = shape.output_tokens;
     out->numbers[FACT_CACHE_READ_TOKENS] = shape.cache_read_tokens;
     out->numbers[FACT_CACHE_CREATION_TOKENS] = shape.cache_creation_tokens;
+    if (shape.attempts != NULL) {
+        out->numbers[FACT_ATTEMPTS] = (double)shape.attempt_count;
+    }
 }
 
 void record_end_facts(const struct record *record, struct end_facts *out)

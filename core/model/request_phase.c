@@ -14,6 +14,12 @@ const struct request_progress *query_live(const struct swarm *swarm, const struc
     return live ? request_progress_get(swarm, request->begin_no) : NULL;
 }
 
+unsigned query_open_retries(const struct swarm *swarm, const struct span *request)
+{
+    const struct request_progress *live = query_live(swarm, request);
+    return live == NULL ? 0 : live->retries;
+}
+
 /* Tokens of an attempt that failed since do not count. */
 int64_t query_sampling_since(const struct request_progress *live)
 {

@@ -9,6 +9,8 @@
 const struct request_progress *query_live(const struct swarm *swarm, const struct span *request);
 /* Returns whether its last attempt failed and nothing has come since. */
 bool query_is_retrying(const struct request_progress *live, int64_t now_ns);
+/* Returns how many attempts beyond the first an open request has begun or announced. */
+unsigned query_open_retries(const struct swarm *swarm, const struct span *request);
 /* Returns when its tokens began to come; INT64_MIN: not yet. */
 int64_t query_sampling_since(const struct request_progress *live);
 /* Returns the request's phase at a time, and in *until_ns when it ends (> at_ns). */

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#define ATTEMPTS_MAX 1e6 /* a document may hold any number */
+
 static double to_ms(int64_t ns)
 {
     return (double)ns / 1e6;
@@ -73,4 +75,9 @@ void request_sample_make(const struct swarm *swarm, const struct span *span,
     };
     take_facts(facts, out);
     take_phases(swarm, span, out);
+    /* Attempts are phases only where a set-up has them. */
+    if (facts->numbers[FACT_ATTEMPTS] - 1 > (double)out->retries &&
+        facts->numbers[FACT_ATTEMPTS] <= ATTEMPTS_MAX) {
+        out->retries = (uint64_t)facts->numbers[FACT_ATTEMPTS] - 1;
+    }
 }

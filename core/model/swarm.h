@@ -260,6 +260,7 @@ struct request_progress {
     double output_tokens;   /* so far; NAN: unknown */
     int64_t progress_ns;    /* the time of output_tokens */
     uint32_t attempt;       /* the last reported; 0: none */
+    uint32_t retries;       /* attempts beyond the first, the announced one too */
     uint32_t max_attempts;  /* 0: unknown */
     int64_t attempt_ns;     /* the time of that report */
     int64_t retry_at_ns;    /* the start of the next attempt; INT64_MIN: not reported */

@@ -6,6 +6,7 @@
 #include "core/query/metrics.h"
 
 #include "core/model/record.h"
+#include "core/model/request_phase.h"
 #include "core/model/stats.h"
 #include "core/query/metrics_finish.h"
 
@@ -36,17 +37,16 @@ static int64_t now_of(const struct gathering *g, const struct span *span)
 }
 
 /* Adds an open span's duration to the time of its kind; it is already counted. */
-static void add_open(struct metrics *metrics, const struct span *span, double ms)
+static void add_open(const struct gathering *g, struct metrics *metrics, const struct span *span)
 {
+    double ms = to_ms(now_of(g, span) - span->start_ns);
     switch ((enum span_kind)span->kind) {
     case SPAN_REQUEST:
         metrics->api_ms = metrics_add(metrics->api_ms, ms);
-        metrics->phase_ms[SPAN_REQUEST] += ms;
+        metrics->retries += query_open_retries(g->swarm, span);
+        metrics_weigh_request(g->swarm, span, span->start_ns, now_of(g, span), metrics->phase_ms);
         break;
-    case SPAN_AGENT_CALL:
-        metrics->agent_wait_ms = metrics_add(metrics->agent_wait_ms, ms);
-        metrics->tool_ms = metrics_add(metrics->tool_ms, ms);
-        break;
+    case SPAN_AGENT_CALL: metrics->agent_wait_ms = metrics_add(metrics->agent_wait_ms, ms); break;
     case SPAN_TOOL: metrics->tool_ms = metrics_add(metrics->tool_ms, ms); break;
     case SPAN_USER: metrics->user_wait_ms = metrics_add(metrics->user_wait_ms, ms); break;
     case SPAN_OTHER:
@@ -263,7 +263,7 @@ static bool gather_totals(const struct gathering *g, bool all_of_it)
     const struct span *span;
     for (span_no no = swarm_first_in_flight(g->swarm);
          good && (span = next_open(g->swarm, &no)) != NULL;) {
-        add_open(totals, span, to_ms(now_of(g, span) - span->start_ns));
+        add_open(g, totals, span);
     }
     return good;
 }
@@ -321,7 +321,7 @@ static bool gather_agents(const struct gathering *g)
     }
     const struct span *span;
     for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g->swarm, &no)) != NULL;) {
-        add_open(&g->out->agents[span->agent], span, to_ms(now_of(g, span) - span->start_ns));
+        add_open(g, &g->out->agents[span->agent], span);
     }
     return true;
 }
@@ -387,6 +387,18 @@ static bool open_model(const struct gathering *g, const struct span *span, inter
     return *name != INTERN_FAILED;
 }
 
+static void count_open(const struct gathering *g, struct metrics_acc *sum, const struct span *span)
+{
+    double phase_ms[SPAN_KINDS] = {0};
+    metrics_weigh_request(g->swarm, span, span->start_ns, now_of(g, span), phase_ms);
+    for (int kind = 0; kind < SPAN_KINDS; kind++) {
+        metrics_acc_add_phase(sum, (enum span_kind)kind, phase_ms[kind]);
+    }
+    metrics_acc_count_time(sum, SPAN_REQUEST, to_ms(now_of(g, span) - span->start_ns), 1);
+    sum->open_requests++;
+    sum->retries += query_open_retries(g->swarm, span);
+}
+
 static bool count_open_models(const struct gathering *g, struct model_sums *sums)
 {
     const struct span *span;
@@ -403,10 +415,7 @@ static bool count_open_models(const struct gathering *g, struct model_sums *sums
             return false;
         }
         if (sum != NULL) {
-            double ms = to_ms(now_of(g, span) - span->start_ns);
-            sum->open_requests++;
-            metrics_acc_count_time(sum, SPAN_REQUEST, ms, 1);
-            metrics_acc_add_phase(sum, SPAN_REQUEST, ms);
+            count_open(g, sum, span);
         }
     }
     return true;

@@ -7,7 +7,8 @@
 #include "core/model/swarm.h"
 
 /* Summary of one quantity. Percentiles are nearest rank: exact up to 1,000 samples, at most 1.2 %
-   off above, within min and max. */
+   off above, within min and max. NAN: no samples; p90 and p95 of fewer than 5, p99 of fewer
+   than 20. */
 struct summary {
     uint64_t count;
     double sum, min, max, mean;
@@ -21,7 +22,8 @@ struct tool_metrics {
 };
 
 struct metrics {
-    uint64_t requests, failed, retries, open_requests; /* `requests` counts ended ones */
+    uint64_t requests, failed, open_requests; /* `requests` counts ended ones */
+    uint64_t retries;                         /* of open requests too */
     uint64_t tool_errors;
     /* Sums; NAN: not reported. */
     double prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
@@ -31,8 +33,8 @@ struct metrics {
     size_t tool_count;
     /* Sums over spans, open ones up to now; NAN: no such spans. */
     double user_wait_ms, api_ms, tool_ms;
-    double agent_wait_ms; /* tool spans that only waited for a sub-agent */
-    /* busy: the union of the three; idle: the rest between the agent's first and last event. */
+    double agent_wait_ms; /* calls that only waited for a sub-agent: not in tool_ms */
+    /* busy: the union of the four; idle: the rest between the agent's first and last event. */
     double busy_ms, idle_ms;
     double phase_ms[SPAN_KINDS]; /* time of requests by phase; SPAN_REQUEST: outside all phases */
     double parallel; /* totals: average number of working agents while any worked; NAN otherwise */

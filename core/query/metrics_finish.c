@@ -2,9 +2,34 @@
  */
 #include "core/query/metrics_finish.h"
 
+#include "core/model/request_phase.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* With fewer samples a percentile is the maximum by another name. */
+enum { P90_SAMPLES = 5, P99_SAMPLES = 20 };
+
+double metrics_percentile(struct histogram *histogram, int percent)
+{
+    uint64_t least = percent >= 99 ? P99_SAMPLES : percent >= 90 ? P90_SAMPLES : 1;
+    return histogram->count < least ? (double)NAN : histogram_percentile(histogram, percent);
+}
+
+void metrics_weigh_request(const struct swarm *swarm, const struct span *span, int64_t from_ns,
+                           int64_t to_ns, double phase_ms[SPAN_KINDS])
+{
+    bool unknown = (span->flags & SPAN_OPEN) != 0 && span->next_phase == NO_SPAN &&
+                   query_live(swarm, span) == NULL;
+    while (from_ns < to_ns) {
+        int64_t until = to_ns;
+        enum span_kind kind = unknown ? SPAN_REQUEST : query_phase_at(swarm, span, from_ns, &until);
+        until = until < to_ns ? until : to_ns;
+        phase_ms[kind] += (double)(until - from_ns) / 1e6;
+        from_ns = until;
+    }
+}
 
 static struct summary summarise(struct histogram *histogram)
 {
@@ -15,10 +40,10 @@ static struct summary summarise(struct histogram *histogram)
         .max = histogram->max,
         .mean = histogram->count > 0 ? histogram_sum(histogram) / (double)histogram->count
                                      : (double)NAN,
-        .p50 = histogram_percentile(histogram, 50),
-        .p90 = histogram_percentile(histogram, 90),
-        .p95 = histogram_percentile(histogram, 95),
-        .p99 = histogram_percentile(histogram, 99),
+        .p50 = metrics_percentile(histogram, 50),
+        .p90 = metrics_percentile(histogram, 90),
+        .p95 = metrics_percentile(histogram, 95),
+        .p99 = metrics_percentile(histogram, 99),
     };
 }
 
@@ -92,8 +117,7 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
         .request_ms = summarise(&acc->quantities[OF_REQUEST]),
         .user_wait_ms = metrics_acc_time(acc, SPAN_USER),
         .api_ms = metrics_acc_time(acc, SPAN_REQUEST),
-        .tool_ms =
-            metrics_add(metrics_acc_time(acc, SPAN_TOOL), metrics_acc_time(acc, SPAN_AGENT_CALL)),
+        .tool_ms = metrics_acc_time(acc, SPAN_TOOL),
         .agent_wait_ms = metrics_acc_time(acc, SPAN_AGENT_CALL),
         .busy_ms = (double)NAN,
         .idle_ms = (double)NAN,

@@ -30,30 +30,16 @@ static double to_ms(int64_t ns)
 
 /* ---- one span ---- */
 
-static void weigh_phases(const struct range_sums *range, const struct span *span, int64_t from_ns,
-                         int64_t to_ns, double *phase_ms)
-{
-    for (int kind = 0; kind < SPAN_KINDS; kind++) {
-        phase_ms[kind] = 0;
-    }
-    while (from_ns < to_ns) {
-        int64_t until;
-        enum span_kind kind = query_phase_at(range->swarm, span, from_ns, &until);
-        until = until < to_ns ? until : to_ns;
-        phase_ms[kind] += to_ms(until - from_ns);
-        from_ns = until;
-    }
-}
-
 static bool take_request(struct range_sums *range, const struct span *span, int64_t from_ns,
                          int64_t to_ns, bool ended)
 {
     struct request_sample sample;
     struct end_facts facts;
-    double phase_ms[SPAN_KINDS], inside_ms = to_ms(to_ns - from_ns);
-    weigh_phases(range, span, from_ns, to_ns, phase_ms);
+    double phase_ms[SPAN_KINDS] = {0}, inside_ms = to_ms(to_ns - from_ns);
+    metrics_weigh_request(range->swarm, span, from_ns, to_ns, phase_ms);
     if (!ended) {
         range->acc.open_requests += (span->flags & SPAN_OPEN) != 0;
+        range->acc.retries += query_open_retries(range->swarm, span);
         metrics_acc_count_time(&range->acc, SPAN_REQUEST, inside_ms, 1);
         for (int kind = 0; kind < SPAN_KINDS; kind++) {
             metrics_acc_add_phase(&range->acc, (enum span_kind)kind, phase_ms[kind]);

@@ -26,6 +26,24 @@ static void add_short_id(const struct swarm *swarm, intern_id id, struct strbuf 
     strbuf_add(out, text.bytes, len);
 }
 
+static void add_unnamed(const struct swarm *swarm, const struct session *session,
+                        struct strbuf *out)
+{
+    strbuf_adds(out, "main");
+    if (swarm_text(swarm, session->id)[0] != '\0') {
+        strbuf_addc(out, ' ');
+        add_short_id(swarm, session->id, out);
+    }
+}
+
+void query_session_title(const struct swarm *swarm, session_no number, struct strbuf *out)
+{
+    const struct session *session = swarm_session(swarm, number);
+    if (session != NULL && !add_text(swarm, session->name, out)) {
+        add_unnamed(swarm, session, out);
+    }
+}
+
 static void add_main_title(const struct swarm *swarm, const struct agent *agent,
                            const struct session *session, struct strbuf *out)
 {
@@ -34,11 +52,7 @@ static void add_main_title(const struct swarm *swarm, const struct agent *agent,
     if (add_text(swarm, session->name, out) || (!plain && add_text(swarm, agent->name, out))) {
         return;
     }
-    strbuf_adds(out, "main");
-    if (swarm_text(swarm, session->id)[0] != '\0') {
-        strbuf_addc(out, ' ');
-        add_short_id(swarm, session->id, out);
-    }
+    add_unnamed(swarm, session, out);
 }
 
 void query_agent_title(const struct swarm *swarm, agent_no number, struct strbuf *out)

@@ -52,6 +52,8 @@ struct tree_row *query_tree(const struct swarm *swarm, size_t *count);
 /* Sets out to the row's title: the agent's name, or for a root the session's name. If neither is
    known, it is `main` with the first characters of the session's id. */
 void query_agent_title(const struct swarm *swarm, agent_no agent, struct strbuf *out);
+/* Appends the session's name; if it has none, `main` with the first characters of its id. */
+void query_session_title(const struct swarm *swarm, session_no session, struct strbuf *out);
 
 /* ---- the timeline ---- */
 

@@ -5,6 +5,7 @@
 #include "core/model/end_facts.h"
 #include "core/model/record.h"
 #include "core/model/stats.h"
+#include "core/query/metrics_finish.h"
 
 #include <math.h>
 
@@ -141,9 +142,9 @@ static void finish(const struct series_counting *counting)
         struct series_count *count = &counting->counts[i];
         struct series_point *point = &series->points[i];
         point->ttft_p50_ms = histogram_percentile(&count->ttft, 50);
-        point->ttft_p95_ms = histogram_percentile(&count->ttft, 95);
+        point->ttft_p95_ms = metrics_percentile(&count->ttft, 95);
         point->otps_p50 = histogram_percentile(&count->otps, 50);
-        point->otps_p95 = histogram_percentile(&count->otps, 95);
+        point->otps_p95 = metrics_percentile(&count->otps, 95);
         point->output_tokens = count->tokens / ((double)series->step_ns / 1e9);
         point->parallel = count->busy_ns / (double)series->step_ns;
     }

@@ -67,6 +67,8 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
     pending->first_attempt_known |= pending->attempt_count == 0 && attempt <= 1;
     pending->attempts[pending->attempt_count++] = context->t_ms;
     request->attempt = attempt >= 0 && attempt < 1e9 ? (uint32_t)attempt : 0;
+    uint32_t reported = (uint32_t)(pending->attempt_count - pending->first_attempt_known);
+    request->retries = request->attempt > reported + 1 ? request->attempt - 1 : reported;
     request->attempt_ns = record_ns(context->t_ms);
     request->retry_at_ns = isnan(retry_in_ms) ? INT64_MIN : record_ns(context->t_ms + retry_in_ms);
     request->error = why;

@@ -158,3 +158,21 @@ size_t text_wrap(const char *text, size_t len, bool ascii, size_t cols, size_t *
     *next = feed != NULL && fits == part ? fits + 1 : fits;
     return fits;
 }
+
+bool text_cut_middle(const char *text, size_t len, bool ascii, size_t cols, size_t *head,
+                     size_t *tail)
+{
+    size_t all = text_cols(text, len, ascii), shown = cols > 0 ? cols - 1 : 0;
+    *head = len;
+    *tail = len;
+    if (all <= cols)
+        return false;
+    *head = text_fit(text, len, ascii, shown - shown / 2, NULL);
+    *tail = text_fit(text, len, ascii, all - shown / 2, NULL);
+    /* A wide glyph that is half in the tail is left out, and so are marks without their base. */
+    if (*tail < len && text_cols(text + *tail, len - *tail, ascii) > shown / 2) {
+        struct glyph glyph;
+        *tail += text_next(text + *tail, len - *tail, ascii, &glyph);
+    }
+    return true;
+}

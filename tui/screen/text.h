@@ -34,4 +34,9 @@ size_t text_fit(const char *text, size_t len, bool ascii, size_t cols, size_t *u
    least 2) and at line feeds; sets *next to where the second line begins. */
 size_t text_wrap(const char *text, size_t len, bool ascii, size_t cols, size_t *next);
 
+/* Finds which bytes of the text are shown in `cols` columns, one of them an ellipsis in its middle:
+   the first *head and those from *tail on. Returns false if all of it fits. */
+bool text_cut_middle(const char *text, size_t len, bool ascii, size_t cols, size_t *head,
+                     size_t *tail);
+
 #endif

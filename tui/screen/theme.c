@@ -64,14 +64,15 @@ static const struct {
 static const struct {
     const char *utf8, *ascii;
 } symbols[SYMBOLS] = {
-    [SYM_WORKS] = {"●", "*"},    [SYM_WAITS] = {"◌", "~"},      [SYM_PERSON] = {"◐", "?"},
-    [SYM_RESTS] = {"○", "o"},    [SYM_TROUBLE] = {"✕", "!"},    [SYM_OPENED] = {"▾", "v"},
-    [SYM_FOLDED] = {"▸", ">"},   [SYM_TEE] = {"├", "|"},        [SYM_ELBOW] = {"└", "`"},
-    [SYM_VERTICAL] = {"│", "|"}, [SYM_HORIZONTAL] = {"─", "-"}, [SYM_TEE_DOWN] = {"┬", "+"},
-    [SYM_ARROW] = {"→", "->"},   [SYM_DOT] = {"·", "-"},        [SYM_BRANCH] = {"⎇", "@"},
-    [SYM_CUT] = {"✂", "%"},      [SYM_ELLIPSIS] = {"…", "."},   [SYM_TIMES] = {"×", "x"},
-    [SYM_EDGE] = {"▏", "|"},     [SYM_CURSOR] = {"›", ">"},     [SYM_FROZEN] = {"◌", "~"},
-    [SYM_PIN] = {"^", "^"},      [SYM_PLAYS] = {"▶", ">"},
+    [SYM_WORKS] = {"●", "*"},         [SYM_WAITS] = {"◌", "~"},       [SYM_PERSON] = {"◐", "?"},
+    [SYM_RESTS] = {"○", "o"},         [SYM_TROUBLE] = {"✕", "!"},     [SYM_OPENED] = {"▾", "v"},
+    [SYM_FOLDED] = {"▸", ">"},        [SYM_TEE] = {"├", "|"},         [SYM_ELBOW] = {"└", "`"},
+    [SYM_VERTICAL] = {"│", "|"},      [SYM_HORIZONTAL] = {"─", "-"},  [SYM_TEE_DOWN] = {"┬", "+"},
+    [SYM_ARROW] = {"→", "->"},        [SYM_DOT] = {"·", "-"},         [SYM_BRANCH] = {"⎇", "@"},
+    [SYM_CUT] = {"✂", "%"},           [SYM_ELLIPSIS] = {"…", "."},    [SYM_TIMES] = {"×", "x"},
+    [SYM_EDGE] = {"▏", "|"},          [SYM_CURSOR] = {"›", ">"},      [SYM_FROZEN] = {"◌", "~"},
+    [SYM_PIN] = {"^", "^"},           [SYM_PLAYS] = {"▶", ">"},       [SYM_SELECTED] = {"◆", "*"},
+    [SYM_SELECTED_FROM] = {"«", "<"}, [SYM_SELECTED_TO] = {"»", ">"},
 };
 static_assert(sizeof styles / sizeof styles[0] == NAMED_STYLES, "a style without a row");
 

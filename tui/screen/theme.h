@@ -105,6 +105,9 @@ enum symbol {
     SYM_FROZEN,
     SYM_PIN,
     SYM_PLAYS,
+    SYM_SELECTED, /* without colour: a selected span of one column, the ends of others */
+    SYM_SELECTED_FROM,
+    SYM_SELECTED_TO,
     SYMBOLS
 };
 /* Returns the symbol in UTF-8 or in ASCII, which may differ in columns. Static. */

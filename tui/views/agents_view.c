@@ -182,7 +182,12 @@ static size_t cursor_of(const struct frame *frame)
 static int name_cols(const struct frame *frame)
 {
     int cols = frame->layout.cols;
-    return cols >= 160 ? 32 : cols >= 120 ? 26 : cols >= 80 ? 20 : cols >= 50 ? 16 : 11;
+    return cols >= 240   ? 44
+           : cols >= 160 ? 32
+           : cols >= 120 ? 28
+           : cols >= 80  ? 22
+           : cols >= 50  ? 16
+                         : 11;
 }
 
 static void put_cell(struct area line, int x, const struct agent_column *column,
@@ -263,20 +268,9 @@ static void draw_spark(const struct frame *frame, struct area line, int x, agent
 
 static void draw_name(struct frame *frame, struct area line, agent_no number)
 {
-    struct strbuf *text = &frame->scratch;
-    const struct agent *agent = swarm_agent(frame->swarm, number);
     bool strong = number == frame->state->cursor;
-    int room = name_cols(frame);
-    strbuf_clear(text);
-    query_agent_title(frame->swarm, number, text);
-    if (text->failed || text->len == 0)
-        return;
-    int end = area_put_ellipsized(line, 1, 0, room, strong ? STYLE_STRONG : STYLE_PLAIN, text->data,
-                                  text->len);
-    const char *description = swarm_text(frame->swarm, agent->description);
-    if (room - end >= 4 && *description)
-        area_put_ellipsized(line, end + 1, 0, room - end, STYLE_DIM, description,
-                            strlen(description));
+    agent_label_draw(frame_label(frame, number, LABEL_LIST), line, 1, name_cols(frame),
+                     strong ? STYLE_STRONG : STYLE_PLAIN);
 }
 
 static void draw_totals(const struct agents_table *table, struct area line)

@@ -131,6 +131,27 @@ static void draw_bar(struct frame *frame, struct area line, const struct bar_run
     }
 }
 
+/* Underlines the selected span. Without colour its bar consists of blocks, which hide that: signs
+   mark its ends. */
+static void mark_selected(const struct frame *frame, struct area line, const struct bar_run *run,
+                          const struct timeline_cell *cells, int cols)
+{
+    span_no selected = frame->state->selected;
+    bool first = run->from == 0 || cells[run->from - 1].span != selected;
+    bool last = run->to >= cols || cells[run->to].span != selected;
+    area_add_attrs(line, run->from, 0, run->to - run->from, ATTR_UNDERLINE | ATTR_BOLD);
+    if (frame->input->theme.color)
+        return;
+    if (first && last && run->to == run->from + 1) {
+        area_puts(line, run->from, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED));
+        return;
+    }
+    if (first)
+        area_puts(line, run->from, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED_FROM));
+    if (last)
+        area_puts(line, run->to - 1, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED_TO));
+}
+
 void bars_draw(struct frame *frame, struct area line, const struct timeline_cell *cells, int cols)
 {
     for (int i = 0; i < cols;) {
@@ -144,7 +165,7 @@ void bars_draw(struct frame *frame, struct area line, const struct timeline_cell
         else
             draw_bar(frame, line, &run, cells);
         if (cells[i].span == frame->state->selected)
-            area_add_attrs(line, run.from, 0, run.to - run.from, ATTR_UNDERLINE | ATTR_BOLD);
+            mark_selected(frame, line, &run, cells, cols);
         i = run.to;
     }
 }

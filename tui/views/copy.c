@@ -58,7 +58,7 @@ enum view_result copy_span(struct frame *frame, span_no number)
     char start[AXIS_LABEL_BYTES];
     strbuf_clear(out);
     strbuf_clear(title);
-    query_agent_title(frame->swarm, span->agent, title);
+    frame_label_text(frame, span->agent, GRID_MAX_COLS, title);
     axis_moment(&frame->clock, span->start_ns, true, start);
     strbuf_addc(out, '{');
     put_text(out, "name", swarm_text_slice(frame->swarm, span->name));

@@ -104,7 +104,7 @@ static void put_counter(const struct statistics_page *page, const struct series 
     strbuf_add(title, counter->key.data, counter->key.len);
     if (counter->agent != NO_AGENT) {
         strbuf_adds(title, " · ");
-        query_agent_title(swarm, counter->agent, title);
+        frame_label_text(page->frame, counter->agent, 40, title);
     }
     strbuf_addf(title, "  %.6g", counter->last);
     if (title->failed)

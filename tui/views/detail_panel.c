@@ -204,7 +204,7 @@ static void draw_heading(struct frame *frame, struct area line, const struct spa
     number_long(ns, frame->input->theme.ascii, took);
     area_fill(line, 0, 0, line.cols, STYLE_DIM, frame_symbol(frame, SYM_HORIZONTAL));
     strbuf_clear(text);
-    query_agent_title(frame->swarm, span->agent, text);
+    frame_label_text(frame, span->agent, line.cols / 2, text);
     strbuf_addf(text, " %s %s %s %s%s", dot, swarm_text(frame->swarm, span->name), dot, took,
                 span->flags & (SPAN_OPEN | SPAN_STALE) ? " and running" : "");
     if (span->flags & SPAN_ERROR)

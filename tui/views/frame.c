@@ -211,6 +211,8 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     *frame = (struct frame){.input = input, .swarm = input->swarm, .state = state};
     frame->rows.mem = state->mem;
     strbuf_init(&frame->scratch, state->mem, 0);
+    agent_label_init(&frame->label, state->mem, input->theme.ascii);
+    frame->labels.mem = state->mem;
     frame->per_line = state->overview && input->theme.color && !input->theme.ascii ? 2 : 1;
     make_time(frame);
     frame->layout = layout_compute(&(struct layout_want){0}, cols, rows);
@@ -221,7 +223,8 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         filter_cache_begin(state->filter_cache, frame->swarm, frame->local_ns);
         frame->predicate = filter_cache_predicate(state->filter_cache);
     }
-    if (!rows_make_tree(input, state, frame->local_ns, &frame->rows))
+    if (!rows_make_tree(input, state, frame->local_ns, &frame->rows) ||
+        !agent_labels_init(&frame->labels, frame->swarm, state->mem))
         return false;
     clamp_selection(frame);
     frame->empty = frame->rows.node_count == 0;
@@ -252,6 +255,8 @@ void frame_release(struct frame *frame)
 {
     rows_release(&frame->rows);
     mem_free(frame->state->mem, frame->inflight, frame->inflight_cap * sizeof *frame->inflight);
+    agent_labels_release(&frame->labels);
+    agent_label_release(&frame->label);
     strbuf_release(&frame->scratch);
 }
 
@@ -261,6 +266,17 @@ const struct timeline_row *frame_row_at(const struct frame *frame, int line)
     size_t at = (size_t)line * (size_t)frame->per_line;
     at += at < list->pinned ? 0 : frame->state->scroll;
     return at < list->count ? &list->rows[at] : NULL;
+}
+
+const struct agent_label *frame_label(struct frame *frame, agent_no agent, enum label_form form)
+{
+    agent_labels_get(&frame->labels, agent, form, &frame->label);
+    return &frame->label;
+}
+
+void frame_label_text(struct frame *frame, agent_no agent, int cols, struct strbuf *out)
+{
+    agent_label_text(frame_label(frame, agent, LABEL_LIST), cols, out);
 }
 
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip)

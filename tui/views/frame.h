@@ -3,6 +3,7 @@
 #ifndef TUI_FRAME_H
 #define TUI_FRAME_H
 
+#include "tui/views/agent_label.h"
 #include "tui/views/axis.h"
 #include "tui/views/layout.h"
 #include "tui/views/rows.h"
@@ -24,7 +25,9 @@ struct frame {
     const struct span_predicate *predicate; /* the filter; NULL: all spans match */
     span_no *inflight;                      /* spans in flight: work first, the longest first */
     size_t inflight_count, inflight_cap;
-    struct strbuf scratch; /* for short-lived texts */
+    struct agent_labels labels;
+    struct agent_label label; /* the one that frame_label made last */
+    struct strbuf scratch;    /* for short-lived texts */
 };
 
 /* Builds the frame for a size and clamps the state. Returns false if out of memory. Call
@@ -38,6 +41,10 @@ uint8_t view_set_of(const struct view_state *state);
 
 /* Returns a strip as an area of the grid, all columns wide. */
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip);
+/* Returns the agent's label, borrowed until the next call. */
+const struct agent_label *frame_label(struct frame *frame, agent_no agent, enum label_form form);
+/* Sets out to the label as text, of at most `cols` columns. */
+void frame_label_text(struct frame *frame, agent_no agent, int cols, struct strbuf *out);
 const char *frame_symbol(const struct frame *frame, enum symbol symbol);
 /* Returns the present time of the agent's session, from which the age of a span in flight or of an
    agent that rests counts. Sessions of several machines may have clocks that differ. */

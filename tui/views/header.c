@@ -2,6 +2,7 @@
    them in order while they fit, so a narrow screen loses whole metrics from the end and never half
    a number. */
 #include "tui/screen/number.h"
+#include "tui/views/coverage.h"
 #include "tui/views/frame.h"
 
 #include <math.h>
@@ -18,7 +19,8 @@ struct header_piece {
         char text[RUN_BYTES];
     } runs[PIECE_RUNS];
     int count;
-    int gap; /* blanks before the piece */
+    int gap;  /* blanks before the piece */
+    int drop; /* the order in which pieces are given up; KEEP: never */
 };
 
 __attribute__((format(printf, 3, 4))) static void add(struct header_piece *piece,
@@ -238,17 +240,36 @@ static struct header_piece state_piece(const struct frame *frame, enum agent_sta
     return piece;
 }
 
-/* Adds the states. With `zeros` the usual ones are shown with 0 too, so the others keep their
-   columns. */
-static int add_states(const struct frame *frame, bool zeros, struct header_piece *out)
+/* Which pieces are given up first: the greater. */
+enum {
+    KEEP, /* never */
+    DROP_WAIT,
+    DROP_SAMPLING,
+    DROP_TOOL,
+    DROP_AGENTS,
+    DROP_IDLE,
+    DROP_DONE,
+    DROP_RETRIES,
+    DROP_TTFT,
+    DROP_PARALLEL,
+    DROP_OTPS,
+    DROP_CACHE,
+    DROP_ZERO /* a state of no agent, shown so that the others keep their columns */
+};
+
+/* Adds the states, the usual ones with 0 too. */
+static int add_states(const struct frame *frame, struct header_piece *out)
 {
     static const struct {
         enum agent_state state;
         bool usual;
-    } shown[] = {{STATE_WAIT, true},    {STATE_SAMPLING, true}, {STATE_TOOL, true},
-                 {STATE_USER, true},    {STATE_IDLE, true},     {STATE_DONE, false},
-                 {STATE_AGENTS, false}, {STATE_RETRY, false},   {STATE_ERROR, false},
-                 {STATE_STALE, false},  {STATE_GONE, false},    {STATE_UNKNOWN, false}};
+        int drop;
+    } shown[] = {{STATE_WAIT, true, DROP_WAIT},      {STATE_SAMPLING, true, DROP_SAMPLING},
+                 {STATE_TOOL, true, DROP_TOOL},      {STATE_USER, true, KEEP},
+                 {STATE_IDLE, true, DROP_IDLE},      {STATE_DONE, false, DROP_DONE},
+                 {STATE_AGENTS, false, DROP_AGENTS}, {STATE_RETRY, false, KEEP},
+                 {STATE_ERROR, false, KEEP},         {STATE_STALE, false, KEEP},
+                 {STATE_GONE, false, KEEP}, {STATE_UNKNOWN, false, KEEP}};
     size_t counts[STATES] = {0};
     int n = 0;
     for (size_t i = 0; i < frame->rows.node_count; i++) {
@@ -258,19 +279,19 @@ static int add_states(const struct frame *frame, bool zeros, struct header_piece
     }
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         size_t count = counts[shown[i].state];
-        if (count > 0 || (shown[i].usual && zeros))
-            out[n++] = state_piece(frame, shown[i].state, count);
+        if (count == 0 && !shown[i].usual)
+            continue;
+        out[n] = state_piece(frame, shown[i].state, count);
+        out[n++].drop = count == 0 ? DROP_ZERO : shown[i].drop;
     }
-    if (n > 0)
-        out[0].gap = 0;
     return n;
 }
 
-static struct header_piece summary_piece(const char *label, const struct summary *summary,
-                                         bool both, bool ms, bool ascii)
+static struct header_piece summary_piece(const char *label, const struct metrics *totals,
+                                         const struct summary *summary, bool ms, bool ascii)
 {
     struct header_piece piece = {.gap = 3};
-    char text[NUMBER_BYTES];
+    char text[NUMBER_BYTES], covers[COVERAGE_BYTES];
     if (summary->count == 0)
         return piece;
     add(&piece, STYLE_DIM, "%s ", label);
@@ -278,11 +299,20 @@ static struct header_piece summary_piece(const char *label, const struct summary
         number_ms(summary->p50, ascii, text);
     else
         number_short(summary->p50, text);
-    add(&piece, STYLE_PLAIN, "p50 %s", text);
-    if (both && ms) {
+    coverage_text(totals, summary, covers);
+    add(&piece, STYLE_PLAIN, "p50 %s%s", text, covers);
+    if (ms && !isnan(summary->p95)) {
         number_ms(summary->p95, ascii, text);
         add(&piece, STYLE_PLAIN, " p95 %s", text);
     }
+    return piece;
+}
+
+static struct header_piece count_piece(const char *label, uint64_t count, enum style_id style)
+{
+    struct header_piece piece = {.gap = 3};
+    add(&piece, STYLE_DIM, "%s ", label);
+    add(&piece, count > 0 ? style : STYLE_PLAIN, "%llu", (unsigned long long)count);
     return piece;
 }
 
@@ -293,28 +323,28 @@ static int add_metrics(const struct frame *frame, struct header_piece *out)
     int n = 0;
     if (!totals)
         return 0;
-    for (int i = 0; i < 6; i++)
-        out[i] = (struct header_piece){.gap = i == 5 ? 2 : 3};
+    out[n] = (struct header_piece){.gap = 3};
     if (!isnan(totals->parallel)) {
         add(&out[n], STYLE_DIM, "parallel ");
         add(&out[n], STYLE_PLAIN, "%.1f", totals->parallel);
     }
-    n++;
-    out[n++] = summary_piece("ttft", &totals->ttft_ms, true, true, ascii);
-    out[n++] = summary_piece("otps", &totals->otps, false, false, ascii);
+    out[n++].drop = DROP_PARALLEL;
+    out[n] = summary_piece("ttft", totals, &totals->ttft_ms, true, ascii);
+    out[n++].drop = DROP_TTFT;
+    out[n] = summary_piece("otps", totals, &totals->otps, false, ascii);
+    out[n++].drop = DROP_OTPS;
+    out[n] = (struct header_piece){.gap = 3};
     if (!isnan(totals->cache_hit_rate_pct)) {
         add(&out[n], STYLE_DIM, "cache ");
         add(&out[n], STYLE_PLAIN, "%.0f%%", totals->cache_hit_rate_pct);
     }
-    n++;
+    out[n++].drop = DROP_CACHE;
     if (totals->requests + totals->open_requests + totals->tool_count == 0)
         return n;
-    uint64_t errors = totals->failed + totals->tool_errors;
-    add(&out[n], STYLE_DIM, "retries ");
-    add(&out[n++], totals->retries ? STYLE_RETRY : STYLE_PLAIN, "%llu",
-        (unsigned long long)totals->retries);
-    add(&out[n], STYLE_DIM, "errors ");
-    add(&out[n++], errors ? STYLE_ERROR : STYLE_PLAIN, "%llu", (unsigned long long)errors);
+    out[n] = count_piece("retries", totals->retries, STYLE_RETRY);
+    out[n++].drop = DROP_RETRIES;
+    out[n] = count_piece("errors", totals->failed + totals->tool_errors, STYLE_ERROR);
+    out[n++].gap = 2;
     return n;
 }
 
@@ -323,21 +353,37 @@ static int total_cols(const struct header_piece *pieces, int count, bool ascii)
     int cols = 0;
     for (int i = 0; i < count; i++) {
         if (pieces[i].count > 0)
-            cols += pieces[i].gap + piece_cols(&pieces[i], ascii);
+            cols += (cols > 0 ? pieces[i].gap : 0) + piece_cols(&pieces[i], ascii);
     }
     return cols;
+}
+
+/* Empties the pieces that are given up next. False: none is left. */
+static bool drop_pieces(struct header_piece *pieces, int count)
+{
+    int most = KEEP;
+    for (int i = 0; i < count; i++)
+        most = pieces[i].count > 0 && pieces[i].drop > most ? pieces[i].drop : most;
+    for (int i = 0; i < count && most > KEEP; i++) {
+        if (pieces[i].drop == most)
+            pieces[i].count = 0;
+    }
+    return most > KEEP;
 }
 
 static void draw_metrics(const struct frame *frame, struct area line)
 {
     struct header_piece pieces[STATES + 6];
-    bool ascii = frame->input->theme.ascii, agents = has_agents(frame->swarm);
-    int count = 0;
-    for (int zeros = 1; zeros >= 0; zeros--) {
-        count = agents ? add_states(frame, zeros, pieces) : 0;
-        count += add_metrics(frame, pieces + count);
-        if (1 + total_cols(pieces, count, ascii) < line.cols)
+    bool ascii = frame->input->theme.ascii;
+    int count = has_agents(frame->swarm) ? add_states(frame, pieces) : 0;
+    count += add_metrics(frame, pieces + count);
+    while (1 + total_cols(pieces, count, ascii) >= line.cols && drop_pieces(pieces, count)) {
+    }
+    for (int i = 0; i < count; i++) {
+        if (pieces[i].count > 0) {
+            pieces[i].gap = 0;
             break;
+        }
     }
     put_pieces(line, 1, line.cols, pieces, count, ascii);
 }

@@ -2,6 +2,7 @@
    duration. */
 #include "tui/views/inflight_line.h"
 
+#include "core/model/end_facts.h"
 #include "tui/screen/number.h"
 #include "tui/views/span_text.h"
 #include "tui/views/usual_durations.h"
@@ -41,16 +42,17 @@ static int put_request(struct frame *frame, struct area line, int x, int end,
     if (!live || x >= end)
         return x;
     enum span_kind phase = query_request_phase(frame->swarm, span, frame->local_ns);
-    double seconds = (double)(live->progress_ns - live->first_token_ns) / 1e9;
+    double rate =
+        otps_of(live->output_tokens, (double)(live->progress_ns - live->first_token_ns) / 1e6);
     char note[160] = "";
     enum style_id style = STYLE_PLAIN;
     if (phase == SPAN_RETRY && live->attempt > 0) {
         retry_text(frame, live, note, sizeof note);
         style = STYLE_RETRY;
-    } else if (live->first_token_ns != INT64_MIN && live->output_tokens > 0 && seconds >= 0.05) {
-        char rate[NUMBER_BYTES];
-        number_short(live->output_tokens / seconds, rate);
-        snprintf(note, sizeof note, "%s tok/s", rate);
+    } else if (live->first_token_ns != INT64_MIN && !isnan(rate)) {
+        char text_of_rate[NUMBER_BYTES];
+        number_short(rate, text_of_rate);
+        snprintf(note, sizeof note, "%s tok/s", text_of_rate);
     }
     return note[0] ? area_put_ellipsized(line, x, 0, end - x, style, note, strlen(note)) : x;
 }
@@ -100,15 +102,21 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
     bool beyond = !isnan(times) && times >= BEYOND;
     number_age(ns, age);
     area_put_right(line, 9, 0, beyond ? STYLE_USER : STYLE_PLAIN, age);
-    strbuf_clear(text);
-    query_agent_title(frame->swarm, span->agent, text);
-    if (!text->failed)
-        area_put_ellipsized(line, 11, 0, agent_cols, STYLE_PLAIN, text->data, text->len);
+    agent_label_draw(frame_label(frame, span->agent, LABEL_LIST), line, 11, agent_cols,
+                     STYLE_PLAIN);
     int x = 11 + agent_cols + 2, end = line.cols - 1;
     if (columns->usual || (beyond && line.cols >= 50))
         end = put_usual(frame, line, p95, times, columns) - 2;
-    const char *name = swarm_text(frame->swarm, span->name);
-    x = area_put_ellipsized(line, x, 0, end - x, span_style(frame, span), name, strlen(name)) + 2;
+    bool call = span->kind == SPAN_AGENT_CALL &&
+                span_text_call(frame->swarm, span, frame_symbol(frame, SYM_ARROW), text);
+    if (!call) {
+        strbuf_clear(text);
+        strbuf_adds(text, swarm_text(frame->swarm, span->name));
+    }
+    if (text->failed)
+        return;
+    x = area_put_ellipsized(line, x, 0, end - x, span_style(frame, span), text->data, text->len) +
+        2;
     if (span->flags & SPAN_STALE)
         x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_ERROR, "stale") + 2;
     if (span->kind == SPAN_REQUEST) {
@@ -116,6 +124,6 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
         return;
     }
     span_text_about(frame->swarm, span, text);
-    if (!text->failed && text->len > 0)
+    if (!call && !text->failed && text->len > 0)
         area_put_ellipsized(line, x, 0, end - x, STYLE_DIM, text->data, text->len);
 }

@@ -18,7 +18,9 @@ void inflight_panel_draw(struct frame *frame, struct grid *grid)
     size_t lines = panel.rows > 1 ? (size_t)panel.rows - 1 : 0;
     size_t shown = frame->inflight_count < lines ? frame->inflight_count : lines;
     draw_heading(frame, panel, frame->inflight_count - shown);
-    struct inflight_columns columns = {.agent_cols = panel.cols >= 90   ? 20
+    struct inflight_columns columns = {.agent_cols = panel.cols >= 120  ? 34
+                                                     : panel.cols >= 90 ? 28
+                                                     : panel.cols >= 70 ? 22
                                                      : panel.cols >= 50 ? 16
                                                                         : 10};
     for (size_t i = 0; i < shown; i++) {

@@ -11,9 +11,11 @@ static struct inflight_columns columns_of(const struct frame *frame)
 {
     int cols = frame->layout.cols;
     return (struct inflight_columns){
-        .agent_cols = cols >= 160   ? 32
-                      : cols >= 100 ? 24
-                      : cols >= 60  ? 18
+        .agent_cols = cols >= 160   ? 44
+                      : cols >= 120 ? 34
+                      : cols >= 100 ? 28
+                      : cols >= 80  ? 22
+                      : cols >= 60  ? 16
                                     : 10,
         .usual = cols >= 70,
     };

@@ -112,11 +112,8 @@ static void draw_entry(struct frame *frame, struct area line, const struct log_r
     x = area_puts(line, x, 0, STYLE_DIM, moment) + 2;
     area_puts(line, x, 0, word_style(word), word);
     x += 9;
-    strbuf_clear(text);
     if (agent != NO_AGENT && names > 0)
-        query_agent_title(frame->swarm, agent, text);
-    if (!text->failed && text->len > 0)
-        area_put_ellipsized(line, x, 0, names, STYLE_PLAIN, text->data, text->len);
+        agent_label_draw(frame_label(frame, agent, LABEL_LIST), line, x, names, STYLE_PLAIN);
     x += names > 0 && agent != NO_AGENT ? names + 2 : 0; /* a row without an agent has more room */
     log_row_text(row, frame->swarm, log, text);
     if (!text->failed && text->len > 0)

@@ -19,11 +19,8 @@ static void draw_name(struct frame *frame, struct area place, const struct timel
         area_putf(place, 3, 0, STYLE_DIM, "+%u done", node->done);
         return;
     }
-    strbuf_clear(&frame->scratch);
-    query_agent_title(frame->swarm, node->agent, &frame->scratch);
-    if (!frame->scratch.failed && frame->scratch.len > 0)
-        area_put_ellipsized(place, 3, 0, place.cols - 4, here ? STYLE_STRONG : STYLE_PLAIN,
-                            frame->scratch.data, frame->scratch.len);
+    agent_label_draw(frame_label(frame, node->agent, LABEL_ROW), place, 3, place.cols - 4,
+                     here ? STYLE_STRONG : STYLE_PLAIN);
 }
 
 /* Computes the cells of a row; those not drawn are blank. */

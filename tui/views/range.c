@@ -2,7 +2,9 @@
    metrics come from metrics_range. */
 #include "tui/views/range.h"
 
+#include "core/query/time_parts.h"
 #include "tui/screen/number.h"
+#include "tui/views/coverage.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -167,6 +169,15 @@ static void put_tokens(struct range_pen *pen, const char *label, double tokens)
     put_figure(pen, label, STYLE_PLAIN, text);
 }
 
+static void put_covered(const struct frame *frame, struct range_pen *pen, const struct metrics *of)
+{
+    char ms[NUMBER_BYTES], covers[COVERAGE_BYTES], text[NUMBER_BYTES + COVERAGE_BYTES];
+    number_ms(of->ttft_ms.p50, frame->input->theme.ascii, ms);
+    coverage_text(of, &of->ttft_ms, covers);
+    snprintf(text, sizeof text, "%s%s", ms, covers);
+    put_figure(pen, "ttft p50", STYLE_PLAIN, text);
+}
+
 static void draw_requests(const struct frame *frame, struct area line, const struct metrics *of)
 {
     struct range_pen pen = {line, 3};
@@ -175,7 +186,7 @@ static void draw_requests(const struct frame *frame, struct area line, const str
     put_count(&pen, "failed", STYLE_ERROR, of->failed);
     put_count(&pen, "retries", STYLE_RETRY, of->retries);
     if (of->ttft_ms.count > 0) {
-        put_ms(frame, &pen, "ttft p50", STYLE_PLAIN, of->ttft_ms.p50);
+        put_covered(frame, &pen, of);
         put_ms(frame, &pen, "p95", STYLE_PLAIN, of->ttft_ms.p95);
     }
     if (of->otps.count > 0) {
@@ -204,20 +215,13 @@ static void draw_tokens(const struct frame *frame, struct area line, const struc
 
 static void draw_time(const struct frame *frame, struct area line, const struct metrics *of)
 {
-    static const struct {
-        const char *word;
-        uint8_t kind;
-    } phases[] = {{"setup", SPAN_SETUP},
-                  {"retry", SPAN_RETRY},
-                  {"first token", SPAN_FIRST_TOKEN},
-                  {"sampling", SPAN_SAMPLING}};
     struct range_pen pen = {line, 3};
-    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
-        put_ms(frame, &pen, phases[i].word, theme_kind_style(phases[i].kind),
-               of->phase_ms[phases[i].kind]);
-    double waits = isnan(of->agent_wait_ms) ? 0 : of->agent_wait_ms;
-    put_ms(frame, &pen, "tools", STYLE_TOOL, of->tool_ms - waits);
-    put_ms(frame, &pen, "people", STYLE_USER, of->user_wait_ms);
+    for (size_t i = 0; i < TIME_PARTS; i++) {
+        uint8_t kind = time_parts[i].kind;
+        if (kind != SPAN_KINDS) /* idle time is on the line above */
+            put_ms(frame, &pen, time_parts[i].name, theme_kind_style(kind), time_part_ms(of, i));
+    }
+    put_ms(frame, &pen, TIME_APART, STYLE_DIM, of->agent_wait_ms);
 }
 
 static int by_sum(const void *a, const void *b)

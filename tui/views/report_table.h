@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define TABLE_COLS      16
-#define TABLE_CELL_COLS 40 /* wider text is cut */
+#define TABLE_CELL_COLS 48 /* wider text is cut */
 
 struct table {
     struct strbuf cells;      /* each NUL-terminated, row by row */

@@ -3,10 +3,14 @@
 #include "tui/views/report.h"
 
 #include "core/query/query.h"
+#include "core/query/time_parts.h"
 #include "tui/screen/number.h"
+#include "tui/views/agent_label.h"
+#include "tui/views/coverage.h"
 #include "tui/views/report_table.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static const char *const agent_heads[] = {
     "AGENT",  "STATE",  "REQUESTS", "FAILED", "RETRIES", "TTFT p50", "p95",  "OTPS p50",
@@ -25,25 +29,39 @@ static double some(const struct summary *s, double value)
     return s->count > 0 ? value : NAN;
 }
 
+/* The median time to the first token, with what it covers. */
+static void put_ttft(struct table *t, const struct metrics *f)
+{
+    char ms[NUMBER_BYTES], text[NUMBER_BYTES + COVERAGE_BYTES] = "", covers[COVERAGE_BYTES];
+    if (f->ttft_ms.count > 0) {
+        number_ms(f->ttft_ms.p50, t->ascii, ms);
+        coverage_text(f, &f->ttft_ms, covers);
+        snprintf(text, sizeof text, "%s%s", ms, covers);
+    }
+    table_cell(t, text);
+}
+
 static void put_requests(struct table *t, const struct metrics *f)
 {
     table_count(t, f->requests);
     table_count(t, f->failed);
     table_count(t, f->retries);
-    table_ms(t, some(&f->ttft_ms, f->ttft_ms.p50));
+    put_ttft(t, f);
     table_ms(t, some(&f->ttft_ms, f->ttft_ms.p95));
 }
 
-static void put_agent(struct table *t, const struct report *r, const struct tree_row *row)
+static void put_agent(struct table *t, const struct report *r, const struct tree_row *row,
+                      const struct agent_labels *labels, struct agent_label *label)
 {
     const struct metrics *f = &r->metrics->agents[row->agent];
     uint64_t tools = 0;
     struct strbuf title;
+    int indent = row->depth < TABLE_CELL_COLS / 4 ? 2 * (int)row->depth : TABLE_CELL_COLS / 2;
 
     strbuf_init(&title, r->metrics->mem, 0);
-    for (uint32_t i = 0; i < row->depth; i++)
-        strbuf_adds(&title, "  ");
-    query_agent_title(r->swarm, row->agent, &title);
+    strbuf_addf(&title, "%*s", indent, "");
+    agent_labels_get(labels, row->agent, LABEL_ROW, label);
+    agent_label_text(label, TABLE_CELL_COLS - indent, &title);
     table_cell(t, title.data ? title.data : "");
     strbuf_release(&title);
     table_cell(t, query_state_name(query_status(r->swarm, row->agent, r->local_ns).state));
@@ -70,19 +88,25 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
 {
     size_t count;
     struct tree_row *rows = query_tree(r->swarm, &count);
+    struct agent_labels labels;
+    struct agent_label label;
     struct table t;
 
     if (!rows) {
         out->failed |= count > 0;
         return;
     }
+    out->failed |= !agent_labels_init(&labels, r->swarm, r->metrics->mem);
+    agent_label_init(&label, r->metrics->mem, ascii);
     table_init(&t, r->metrics->mem, agent_heads, COLS(agent_heads), 2, ascii);
     for (size_t i = 0; i < count; i++)
         if (report_has_agent(swarm_agent(r->swarm, rows[i].agent)) &&
             rows[i].agent < r->metrics->agent_count)
-            put_agent(&t, r, &rows[i]);
+            put_agent(&t, r, &rows[i], &labels, &label);
     strbuf_addc(out, '\n');
     table_finish(&t, out);
+    agent_label_release(&label);
+    agent_labels_release(&labels);
     mem_free(swarm_mem(r->swarm), rows, count * sizeof *rows);
 }
 
@@ -173,12 +197,9 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
     put_more(f->spans.incomplete, "incomplete", out);
     put_more(f->spans.orphan_ends, "ends without a start", out);
     strbuf_adds(out, "\ntime    ");
-    put_ms(f->totals.phase_ms[SPAN_SETUP], ascii, "setup", out);
-    put_ms(f->totals.phase_ms[SPAN_RETRY], ascii, "retries", out);
-    put_ms(f->totals.phase_ms[SPAN_FIRST_TOKEN], ascii, "first token", out);
-    put_ms(f->totals.phase_ms[SPAN_SAMPLING], ascii, "sampling", out);
-    put_ms(f->totals.tool_ms, ascii, "tools", out);
-    put_ms(f->totals.user_wait_ms, ascii, "people", out);
+    for (size_t i = 0; i < TIME_PARTS; i++)
+        put_ms(time_part_ms(&f->totals, i), ascii, time_parts[i].name, out);
+    put_ms(f->totals.agent_wait_ms, ascii, TIME_APART, out);
     strbuf_addc(out, '\n');
     if (!isnan(f->totals.parallel)) {
         number_short(f->totals.parallel, text);

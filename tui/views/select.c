@@ -1,6 +1,10 @@
 /* The selection holds a span's number, the cursor an agent's: both survive changes of the rows. */
 #include "tui/views/select.h"
 
+#include <string.h>
+
+enum { COUNTED_MAX = 200000 }; /* spans that are looked at to count matches */
+
 bool select_unfold(struct frame *frame, agent_no agent)
 {
     const struct row_list *list = &frame->rows;
@@ -174,6 +178,50 @@ static struct match_place find_around(const struct frame *frame, int direction,
     return *around ? find_match(frame, end_of_time(direction), direction, predicate) : found;
 }
 
+/* How many matches there are, and which of them one is. */
+struct match_count {
+    struct match_place of;
+    const struct span_predicate *predicate;
+    size_t at, all;
+    size_t left; /* spans that may still be looked at */
+};
+
+static void count_agent(const struct frame *frame, agent_no number, struct match_count *count)
+{
+    const struct agent *agent = swarm_agent(frame->swarm, number);
+    for (size_t lane = 0; lane < agent->lane_count; lane++) {
+        for (size_t i = 0; i < agent->lanes[lane].count && count->left > 0; i++, count->left--) {
+            span_no no = agent->lanes[lane].spans[i];
+            const struct span *span = swarm_span(frame->swarm, no);
+            if (span == NULL || !count->predicate->holds(count->predicate->ctx, no)) {
+                continue;
+            }
+            struct match_place here = {span->start_ns, no, number};
+            count->all++;
+            count->at += !before(count->of, here);
+        }
+    }
+}
+
+/* Shows `3 of 10`; of more spans than a key press should look at, which is not known. */
+static void show_count(const struct frame *frame, struct match_place found, bool around,
+                       int direction, const struct span_predicate *predicate)
+{
+    struct match_count count = {.of = found, .predicate = predicate, .left = COUNTED_MAX};
+    const char *more = !around         ? ""
+                       : direction > 0 ? "continued from the first: "
+                                       : "continued from the last: ";
+    for (size_t i = 0; i < frame->rows.node_count; i++) {
+        if (!frame->rows.nodes[i].filtered) {
+            count_agent(frame, frame->rows.nodes[i].agent, &count);
+        }
+    }
+    if (count.left > 0)
+        view_message(frame->state, false, "%s%zu of %zu", more, count.at, count.all);
+    else if (around)
+        view_message(frame->state, false, "%.*s", (int)strlen(more) - 2, more);
+}
+
 bool select_match(struct frame *frame, int direction, const struct span_predicate *predicate)
 {
     bool around;
@@ -181,9 +229,7 @@ bool select_match(struct frame *frame, int direction, const struct span_predicat
     if (found.span == NO_SPAN)
         return false;
     select_span(frame, found.agent, found.span);
-    if (around)
-        view_message(frame->state, false,
-                     direction > 0 ? "continued from the first" : "continued from the last");
+    show_count(frame, found, around, direction, predicate);
     return true;
 }
 

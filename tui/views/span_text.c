@@ -72,22 +72,36 @@ void span_text_about(const struct swarm *swarm, const struct span *span, struct 
     }
 }
 
+bool span_text_call(const struct swarm *swarm, const struct span *span, const char *arrow,
+                    struct strbuf *out)
+{
+    struct json_value args = args_of(swarm, span);
+    const char *name = span_short_name(swarm_text(swarm, span->name));
+    char who[SPAN_TEXT_BYTES + 1] = "", what[SPAN_TEXT_BYTES + 1] = "";
+    size_t who_len = 0, what_len = 0;
+    if (get_text(args, "name", out) || get_text(args, "subagent_type", out)) {
+        who_len = out->len;
+        memcpy(who, out->data, who_len);
+    }
+    if (get_text(args, "description", out)) {
+        what_len = out->len;
+        memcpy(what, out->data, what_len);
+    }
+    strbuf_clear(out);
+    strbuf_addf(out, "%s %s ", name, arrow);
+    strbuf_add(out, who, who_len);
+    strbuf_adds(out, who_len > 0 && what_len > 0 ? " " : "");
+    strbuf_add(out, what, what_len);
+    return who_len + what_len > 0;
+}
+
 void span_text_name(const struct swarm *swarm, const struct span *span, const char *arrow,
                     struct strbuf *out)
 {
     const char *name = span_short_name(swarm_text(swarm, span->name));
     if (span->kind == SPAN_AGENT_CALL) {
-        struct json_value args = args_of(swarm, span);
-        if (get_text(args, "subagent_type", out) || get_text(args, "description", out)) {
-            char target[SPAN_TEXT_BYTES + 1];
-            size_t len = out->len < SPAN_TEXT_BYTES ? out->len : SPAN_TEXT_BYTES;
-            memcpy(target, out->data, len);
-            strbuf_clear(out);
-            strbuf_adds(out, name);
-            strbuf_addf(out, " %s ", arrow);
-            strbuf_add(out, target, len);
+        if (span_text_call(swarm, span, arrow, out))
             return;
-        }
     } else if (span->kind == SPAN_USER && span_text_arg(swarm, span, "context", out)) {
         return;
     }

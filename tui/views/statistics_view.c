@@ -1,5 +1,6 @@
 /* The statistics page: a list of sections, each a function. Its values come from the metrics that
    `report` prints, so both show the same. */
+#include "core/query/time_parts.h"
 #include "tui/screen/number.h"
 #include "tui/views/curves.h"
 #include "tui/views/plot.h"
@@ -23,77 +24,75 @@ void statistics_page_heading(const struct statistics_page *page, const char *tex
 
 /* ---- where the time went ---- */
 
-/* The categories of time. */
-static const struct {
-    const char *word;
-    uint8_t kind; /* the kind whose style it has; SPAN_KINDS: idle */
-} shares[] = {
-    {"setup", SPAN_SETUP},     {"retry", SPAN_RETRY},       {"first token", SPAN_FIRST_TOKEN},
-    {"request", SPAN_REQUEST}, {"sampling", SPAN_SAMPLING}, {"tools", SPAN_TOOL},
-    {"people", SPAN_USER},     {"idle", SPAN_KINDS}};
-enum { SHARES = sizeof shares / sizeof shares[0] };
-
-static double or_zero(double value)
+static int share_names(const struct statistics_page *page)
 {
-    return isnan(value) ? 0 : value;
-}
-
-static double share_ms(const struct metrics *metrics, int share)
-{
-    switch (shares[share].kind) {
-    case SPAN_TOOL: return or_zero(metrics->tool_ms) - or_zero(metrics->agent_wait_ms);
-    case SPAN_USER: return or_zero(metrics->user_wait_ms);
-    case SPAN_KINDS: return or_zero(metrics->idle_ms);
-    default: return metrics->phase_ms[shares[share].kind];
-    }
+    return page->cols >= 160 ? 44 : page->cols >= 100 ? 32 : page->cols >= 60 ? 20 : 14;
 }
 
 static void draw_shares(const struct statistics_page *page, struct area line, const char *name,
                         size_t len, const struct metrics *metrics)
 {
     const struct theme *theme = &page->frame->input->theme;
-    struct plot_part parts[SHARES];
+    struct plot_part parts[TIME_PARTS];
     double whole = 0;
-    int names = page->cols >= 100 ? 24 : 14;
+    int names = share_names(page);
     if (line.rows == 0)
         return;
-    for (int i = 0; i < SHARES; i++) {
-        bool idle = shares[i].kind == SPAN_KINDS;
+    for (size_t i = 0; i < TIME_PARTS; i++) {
+        bool idle = time_parts[i].kind == SPAN_KINDS;
         struct bar_style bar = idle ? (struct bar_style){STYLE_DIM, theme->ascii ? "." : "·"}
-                                    : theme_bar(theme, shares[i].kind, 0);
-        parts[i] = (struct plot_part){share_ms(metrics, i), bar.style, bar.fill};
-        whole += parts[i].value > 0 ? parts[i].value : 0;
+                                    : theme_bar(theme, time_parts[i].kind, 0);
+        parts[i] = (struct plot_part){time_part_ms(metrics, i), bar.style, bar.fill};
+        whole += parts[i].value;
     }
     area_put_ellipsized(line, 3, 0, names, STYLE_PLAIN, name, len);
-    plot_bar(line, 3 + names + 1, page->cols - names - 5, parts, SHARES, whole);
+    plot_bar(line, 3 + names + 1, page->cols - names - 5, parts, TIME_PARTS, whole);
+}
+
+/* The position of the next name and figure. They move to a further line if they do not fit, since
+   waits and idle time must stay visible. */
+struct share_pen {
+    const struct statistics_page *page;
+    struct area line;
+    int x;
+};
+
+static void put_share(struct share_pen *pen, enum style_id style, const char *word,
+                      const char *text)
+{
+    int cols = (int)(strlen(word) + strlen(text)) + 1;
+    if (pen->x > 3 && pen->x + cols + 1 > pen->page->cols) {
+        pen->line = scrolled_page_line(pen->page->lines);
+        pen->x = 3;
+    }
+    if (pen->line.rows > 0) {
+        area_puts(pen->line, pen->x, 0, style, word);
+        area_puts(pen->line, pen->x + (int)strlen(word) + 1, 0, STYLE_PLAIN, text);
+    }
+    pen->x += cols + 3;
 }
 
 static void put_percents(const struct statistics_page *page, const struct metrics *metrics)
 {
-    struct area line = scrolled_page_line(page->lines);
+    struct share_pen pen = {page, scrolled_page_line(page->lines), 3};
+    bool ascii = page->frame->input->theme.ascii;
+    char text[64], took[NUMBER_BYTES];
     double whole = 0;
-    int x = 3;
-    for (int i = 0; i < SHARES; i++)
-        whole += share_ms(metrics, i) > 0 ? share_ms(metrics, i) : 0;
-    for (int i = 0; i < SHARES && whole > 0; i++) {
-        char text[64], took[NUMBER_BYTES];
-        if (!(share_ms(metrics, i) > 0))
+    for (size_t i = 0; i < TIME_PARTS; i++)
+        whole += time_part_ms(metrics, i);
+    for (size_t i = 0; i < TIME_PARTS && whole > 0; i++) {
+        double ms = time_part_ms(metrics, i);
+        bool idle = time_parts[i].kind == SPAN_KINDS;
+        if (!(ms > 0))
             continue;
-        number_ms(share_ms(metrics, i), page->frame->input->theme.ascii, took);
-        snprintf(text, sizeof text, "%.0f%% %s", share_ms(metrics, i) / whole * 100, took);
-        int cols = (int)(strlen(shares[i].word) + strlen(text)) + 1;
-        /* continues on the next line: waits and idle time must stay visible */
-        if (x > 3 && x + cols + 1 > page->cols) {
-            line = scrolled_page_line(page->lines);
-            x = 3;
-        }
-        enum style_id style =
-            shares[i].kind == SPAN_KINDS ? STYLE_DIM : theme_kind_style(shares[i].kind);
-        if (line.rows > 0) {
-            area_puts(line, x, 0, style, shares[i].word);
-            area_puts(line, x + (int)strlen(shares[i].word) + 1, 0, STYLE_PLAIN, text);
-        }
-        x += cols + 3;
+        number_ms(ms, ascii, took);
+        snprintf(text, sizeof text, "%.0f%% %s", ms / whole * 100, took);
+        put_share(&pen, idle ? STYLE_DIM : theme_kind_style(time_parts[i].kind), time_parts[i].name,
+                  text);
+    }
+    if (metrics->agent_wait_ms > 0) {
+        number_ms(metrics->agent_wait_ms, ascii, took);
+        put_share(&pen, STYLE_DIM, TIME_APART, took);
     }
 }
 
@@ -125,7 +124,7 @@ static void put_agents(const struct statistics_page *page)
         qsort(order, count, sizeof *order, by_busy);
     for (size_t i = 0; i < count && i < AGENTS_SHOWN; i++) {
         strbuf_clear(text);
-        query_agent_title(page->frame->swarm, order[i].agent, text);
+        frame_label_text(page->frame, order[i].agent, share_names(page), text);
         draw_shares(page, scrolled_page_line(page->lines), text->failed ? "" : text->data,
                     text->failed ? 0 : text->len, &page->metrics->agents[order[i].agent]);
     }

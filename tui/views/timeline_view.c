@@ -89,8 +89,6 @@ static void draw_name(struct frame *frame, struct area line, const struct timeli
         area_puts(line, x, 0, STYLE_DIM,
                   frame_symbol(frame, node->folded ? SYM_FOLDED : SYM_OPENED));
     x += row->pinned ? 0 : node->depth == 0 ? 2 : 1;
-    strbuf_clear(&frame->scratch);
-    query_agent_title(frame->swarm, node->agent, &frame->scratch);
     bool strong = node->agent == frame->state->cursor && !frame->state->cursor_group;
     int room = line.cols - x - 1; /* keeps a blank before NOW */
     if (node->depth == 0 && is_disconnected(frame, agent)) {
@@ -98,15 +96,8 @@ static void draw_name(struct frame *frame, struct area line, const struct timeli
         area_puts(line, line.cols - 2, 0, STYLE_DIM, frame_symbol(frame, SYM_WAITS));
         room -= 2;
     }
-    if (frame->scratch.failed || frame->scratch.len == 0)
-        return;
-    int end = area_put_ellipsized(line, x, 0, room,
-                                  strong || node->depth == 0 ? STYLE_STRONG : STYLE_PLAIN,
-                                  frame->scratch.data, frame->scratch.len);
-    const char *description = swarm_text(frame->swarm, agent->description);
-    room -= end - x + 1;
-    if (room >= 4 && *description)
-        area_put_ellipsized(line, end + 1, 0, room, STYLE_DIM, description, strlen(description));
+    agent_label_draw(frame_label(frame, node->agent, LABEL_ROW), line, x, room,
+                     strong || node->depth == 0 ? STYLE_STRONG : STYLE_PLAIN);
 }
 
 /* ---- NOW ---- */

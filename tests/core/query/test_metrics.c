@@ -1,6 +1,7 @@
 /* The statistics. */
 #include "core/model/end_facts.h"
-#include "core/query/metrics.h"
+#include "core/query/metrics_finish.h"
+#include "core/query/time_parts.h"
 
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"
@@ -125,7 +126,8 @@ TEST(requests_and_their_tokens_are_summed)
     assert_number(main->cache_creation_tokens, (double)NAN, "cache creation");
     assert_number(main->cache_hit_rate_pct, 50, "cache rate");
     assert_int_equal(main->ttft_ms.count, 1);
-    assert_number(main->ttft_ms.p99, 500, "ttft");
+    assert_number(main->ttft_ms.p50, 500, "ttft");
+    assert_number(main->ttft_ms.p95, (double)NAN, "one sample has no p95");
     assert_number(main->otps.p50, 100, "otps");
     assert_number(main->setup_ms.sum, 400, "setup");
     assert_number(main->request_ms.max, 2000, "request max");
@@ -192,7 +194,7 @@ TEST(time_is_summed_and_united)
     const struct metrics *sub = &out.agents[model_agent(&model, "sub")];
     assert_number(main->user_wait_ms, 2000, "user");
     assert_number(main->api_ms, 2500, "api");
-    assert_number(main->tool_ms, 6100, "tools");
+    assert_number(main->tool_ms, 2100, "tools, without the wait for the sub-agent");
     assert_number(main->agent_wait_ms, 4000, "sub-agents");
     assert_number(main->busy_ms, 8500, "0 to 6000 and 7000 to 9500");
     assert_number(main->idle_ms, 1500, "6000 to 7000 and 9500 to 10000");
@@ -226,6 +228,55 @@ TEST(a_requests_time_is_that_of_its_phases)
     assert_number(sum, main->api_ms, "together they are the requests' time");
     metrics_release(&out);
     model_release(&model);
+}
+
+TEST(the_parts_of_the_time_are_the_metrics_own)
+{
+    struct model model;
+    struct swarm_metrics out;
+    compute(&model, &out);
+    const struct metrics *main = &out.agents[model_agent(&model, "main")];
+    const double want[TIME_PARTS] = {100, 300, 500, 1000, 600, 2100, 2000, 1500};
+    for (size_t i = 0; i < TIME_PARTS; i++) {
+        assert_number(time_part_ms(main, i), want[i], time_parts[i].key);
+    }
+    metrics_release(&out);
+    model_release(&model);
+}
+
+TEST(a_percentile_needs_samples_beyond_it)
+{
+    static const struct {
+        size_t samples;
+        double p50, p90, p95, p99;
+    } rows[] = {
+        {1, 1, (double)NAN, (double)NAN, (double)NAN},
+        {4, 2, (double)NAN, (double)NAN, (double)NAN},
+        {5, 3, 5, 5, (double)NAN},
+        {19, 10, 18, 19, (double)NAN},
+        {20, 10, 18, 19, 20},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct histogram histogram;
+        histogram_init(&histogram, &mem_libc);
+        for (size_t k = 1; k <= rows[i].samples; k++) {
+            assert_true(histogram_add(&histogram, (double)k));
+        }
+        assert_number(metrics_percentile(&histogram, 50), rows[i].p50, "p50");
+        assert_number(metrics_percentile(&histogram, 90), rows[i].p90, "p90");
+        assert_number(metrics_percentile(&histogram, 95), rows[i].p95, "p95");
+        assert_number(metrics_percentile(&histogram, 99), rows[i].p99, "p99");
+        histogram_release(&histogram);
+    }
+}
+
+TEST(a_rate_needs_tokens_and_time)
+{
+    assert_number(otps_of(10, 500), 20, "just enough");
+    assert_number(otps_of(9, 5000), (double)NAN, "few tokens");
+    assert_number(otps_of(1000, 499), (double)NAN, "a short time");
+    assert_number(otps_of((double)NAN, 1000), (double)NAN, "unknown tokens");
+    assert_number(otps_of(100, (double)NAN), (double)NAN, "unknown time");
 }
 
 TEST(spans_and_events_are_counted)

@@ -190,6 +190,8 @@ static void drop_what_is_live(json_t *agent)
             continue;
         json_object_del(agent, "busy_ms");
         json_object_del(agent, "tool_ms");
+        json_object_del(agent, "agent_wait_ms");
+        json_object_del(agent, "phases");
         json_object_del(agent, "idle_ms");
     }
 }

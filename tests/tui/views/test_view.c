@@ -29,7 +29,7 @@ TEST(a_live_picture_says_who_does_what)
     picture_has(&picture, "─ Agent → Explore ───");
     picture_has(&picture, "[Bash make test ");
     picture_has(&picture, "wait 0  sampling 0  tool 1  user 1  idle 0  agents 1");
-    picture_has(&picture, "8.0s  Explore               Tool: Bash  make test");
+    picture_has(&picture, "8.0s  Explore                             Tool: Bash  make test");
     picture_release(&picture);
 }
 

@@ -96,12 +96,78 @@ TEST(the_table_says_what_the_report_says)
     picture_press(&picture, "2");
     /* second: one request of 12,000 tokens, 100 out; TTFT 400 ms; sampling 2.5 s: 40 a second. */
     picture_has(&picture, "second                           ○ idle     opus");
-    picture_has(&picture, "   400ms  400ms    40  12.0k    100");
+    picture_has(&picture, "   400ms           40  12.0k    100");
     picture_has(&picture, "all 3");
     picture_lacks(&picture, "$");
     swarm_session_edit(picture.rig.model.swarm, 0)->cost_usd = 1.5;
     picture_has(&picture, "$1.50");
     picture_release(&picture);
+}
+
+TEST(a_figure_shows_what_it_covers)
+{
+    struct picture picture;
+    char feed[4000] = "{'op':'hello','t':0,'session_id':'s','name':'root'}\n";
+    for (int i = 0; i < 6; i++) {
+        size_t len = strlen(feed);
+        snprintf(feed + len, sizeof feed - len,
+                 "{'op':'start_llm_request','t':%d,'span_id':'r%d','model':'opus'}\n"
+                 "{'op':'end_llm_request','t':%d,'span_id':'r%d'%s,'success':%s}\n",
+                 1000 * i + 1, i, 1000 * i + 900, i, i < 2 ? ",'ttft_ms':400" : "",
+                 i == 5 ? "false" : "true");
+    }
+    picture_init(&picture, 160, 30);
+    picture_feed(&picture, feed);
+    picture_at(&picture, 7000);
+    picture_draw(&picture);
+    picture_has(&picture, "ttft p50 400ms (2 of 6)   ");
+    picture_press(&picture, "4");
+    picture_has(&picture, "400ms (2 of 6)  ");
+    picture_release(&picture);
+}
+
+TEST(retries_of_an_open_request_are_counted)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, "{'op':'hello','t':0,'session_id':'s','name':'root'}\n"
+                           "{'op':'start_llm_request','t':1000,'span_id':'r','model':'opus'}\n"
+                           "{'op':'attempt','t':2000,'span_id':'r','attempt':2,'error':'529'"
+                           ",'retry_in_ms':500}\n"
+                           "{'op':'attempt','t':3000,'span_id':'r','attempt':3,'error':'529'"
+                           ",'retry_in_ms':9000}\n");
+    picture_at(&picture, 4000);
+    picture_draw(&picture);
+    picture_has(&picture, "retries 2");
+    assert_int_equal(picture.metrics.totals.retries, 2);
+    assert_true(picture.metrics.totals.phase_ms[SPAN_RETRY] >= 1000);
+    picture_release(&picture);
+}
+
+TEST(a_narrow_header_keeps_errors_and_waits)
+{
+    static const struct {
+        int cols;
+        const char *has, *lacks;
+    } rows[] = {
+        {160, "cache 50%", "xxx"},  {100, "parallel", "cache"}, {70, "errors 1", "parallel"},
+        {40, "user 1", "parallel"}, {40, "errors 1", "cache"},  {22, "errors 1", "idle"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct picture picture;
+        picture_init(&picture, rows[i].cols, 24);
+        picture_feed(
+            &picture,
+            FEED "{'op':'start_llm_request','t':8100,'agent_id':'b','span_id':'q','model':'opus'}\n"
+                 "{'op':'end_llm_request','t':8400,'span_id':'q','prompt_tokens':100,"
+                 "'cache_read_tokens':6050,'success':true}\n"
+                 "{'op':'start_user_input','t':8500,'agent_id':'a','span_id':'u'}\n");
+        picture_at(&picture, 9000);
+        picture_draw(&picture);
+        picture_has(&picture, rows[i].has);
+        picture_lacks(&picture, rows[i].lacks);
+        picture_release(&picture);
+    }
 }
 
 TEST(what_is_in_flight_is_shown_in_the_timeline)
@@ -110,7 +176,7 @@ TEST(what_is_in_flight_is_shown_in_the_timeline)
     open_picture(&picture, 100, 30);
     picture_press(&picture, "3");
     picture_has(&picture, "IN FLIGHT 1");
-    picture_has(&picture, "›    4.0s  first                     Tool: Bash  ls -l");
+    picture_has(&picture, "›    4.0s  first                         Tool: Bash  ls -l");
     picture_press(&picture, "Enter");
     assert_int_equal(picture.state.page, PAGE_TIMELINE);
     picture_has(&picture, "first · Tool: Bash · 4.0 s and running");
