@@ -131,6 +131,8 @@ static bool show_progress(struct correlator *correlator, record_no number)
                                    retry.error.len);
         live->attempt = retry.attempt > 0 && retry.attempt < 1e9 ? (uint32_t)retry.attempt : 0;
         live->retries = live->attempt > live->retries ? live->attempt : live->retries;
+        live->max_attempts =
+            retry.max_attempts >= 1 && retry.max_attempts < 1e9 ? (uint32_t)retry.max_attempts : 0;
         live->attempt_ns = time_ns(retry.at_ms);
         live->retry_at_ns = time_ns(retry.at_ms + retry.in_ms);
         live->error = why == INTERN_FAILED || retry.error.len == 0 ? INTERN_NONE : why;

@@ -72,6 +72,7 @@ static void put_retry(struct strbuf *out, const struct retry *retry)
     size_t from = out->len;
     strbuf_addc(out, '{');
     put_number(out, "attempt", retry->attempt);
+    put_number(out, "max_attempts", retry->max_attempts);
     put_number(out, "in_ms", retry->in_ms);
     put_number(out, "at_ms", retry->at_ms);
     put_text(out, "error", retry->error);

@@ -207,14 +207,14 @@ static enum fact_result merge_times(struct facts *facts, const struct mem *mem, 
 /* ---- retries ---- */
 
 struct kept_retry {
-    double attempt, in_ms;
+    double attempt, in_ms, max_attempts;
 };
 
 static enum fact_result merge_retry(struct facts *facts, const struct mem *mem, struct fact made,
                                     const struct retry *retry)
 {
     struct fact *fact = find(facts, made.field, made.precedence);
-    struct kept_retry kept = {retry->attempt, retry->in_ms};
+    struct kept_retry kept = {retry->attempt, retry->in_ms, retry->max_attempts};
     size_t len = sizeof kept + retry->error.len;
     char *bytes = mem_alloc(mem, len);
     if (bytes == NULL) {
@@ -293,6 +293,7 @@ static void read_retry(const struct fact *fact, struct retry *out)
     *out = (struct retry){
         .attempt = kept.attempt,
         .in_ms = kept.in_ms,
+        .max_attempts = kept.max_attempts,
         .at_ms = fact->at_ms,
         .error = {fact->bytes + sizeof kept, fact->len - sizeof kept},
     };

@@ -131,9 +131,10 @@ extern const struct field_row update_fields[FIELDS];
 
 /* An attempt of a request failed, and another is announced. */
 struct retry {
-    double attempt; /* the one that failed, from 1 */
-    double in_ms;   /* the next begins so long after at_ms; NAN: unknown */
-    double at_ms;   /* when it was announced */
+    double attempt;      /* the one that failed, from 1 */
+    double max_attempts; /* how many there may be; NAN: unknown */
+    double in_ms;        /* the next begins so long after at_ms; NAN: unknown */
+    double at_ms;        /* when it was announced */
     struct slice error;
 };
 

@@ -39,6 +39,7 @@ static const char *const field_names[CLAUDE_FIELDS] = {
     [CLAUDE_PARAMS] = "params",
     [CLAUDE_RETRY_IN] = "retryInMs",
     [CLAUDE_RETRY_ATTEMPT] = "retryAttempt",
+    [CLAUDE_RETRY_MAX] = "maxRetries",
     [CLAUDE_TOTAL_COST] = "totalCostUSD",
 };
 

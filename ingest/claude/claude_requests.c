@@ -77,6 +77,7 @@ void claude_requests_take_retry(struct claude_transcript *t, const struct claude
     retry = &update.values[FIELD_RETRY].retry;
     retry->error = (struct slice){t->scratch.data, t->scratch.len};
     retry->attempt = claude_number(line->field[CLAUDE_RETRY_ATTEMPT]);
+    retry->max_attempts = claude_number(line->field[CLAUDE_RETRY_MAX]);
     retry->in_ms = claude_number(line->field[CLAUDE_RETRY_IN]);
     retry->at_ms = line->at_ms;
     t->failed |= t->scratch.failed;

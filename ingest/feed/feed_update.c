@@ -80,14 +80,17 @@ static enum feed_typed read_retry(struct feed_update *reader, struct json_value 
                                   struct retry *out)
 {
     const double unset = (double)NAN;
-    *out = (struct retry){.attempt = unset, .in_ms = unset, .at_ms = unset};
+    *out = (struct retry){.attempt = unset, .max_attempts = unset, .in_ms = unset, .at_ms = unset};
     if (value.type != JSON_TYPE_OBJECT) {
         return FEED_WRONG_TYPE;
     }
     const struct {
         const char *key;
         double *number;
-    } numbers[] = {{"attempt", &out->attempt}, {"in_ms", &out->in_ms}, {"at_ms", &out->at_ms}};
+    } numbers[] = {{"attempt", &out->attempt},
+                   {"max_attempts", &out->max_attempts},
+                   {"in_ms", &out->in_ms},
+                   {"at_ms", &out->at_ms}};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         double number;
         if (read_number(json_get(value, numbers[i].key), &number)) {

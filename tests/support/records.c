@@ -59,6 +59,7 @@ static json_t *retry_of(const struct facts *facts)
     json_t *all = json_object();
     assert_true(facts_retry(facts, &retry));
     json_object_set_new(all, "attempt", number_of(retry.attempt));
+    json_object_set_new(all, "max_attempts", number_of(retry.max_attempts));
     json_object_set_new(all, "in_ms", number_of(retry.in_ms));
     json_object_set_new(all, "at_ms", time_of(retry.at_ms));
     if (retry.error.len > 0) {

@@ -69,7 +69,7 @@ void update_string(struct update *update, enum update_field field, const char *t
 void update_retry(struct update *update, double attempt, double in_ms, double at, const char *error)
 {
     update->values[FIELD_RETRY].retry =
-        (struct retry){attempt, in_ms, at_ms(at), model_text(error)};
+        (struct retry){attempt, (double)NAN, in_ms, at_ms(at), model_text(error)};
     update->present |= (uint64_t)1 << FIELD_RETRY;
 }
 

@@ -178,6 +178,7 @@ static json_t *make_agent(struct json_writer *w, const struct report *r, agent_n
                          agent->agent_id == INTERN_NONE && main_agent && session ? session->id
                                                                                  : agent->agent_id);
     json_writer_put_name(w, object, "name", r->swarm, agent->name);
+    json_writer_put_name(w, object, "description", r->swarm, agent->description);
     if (!main_agent)
         json_writer_put_name(w, object, "parent_agent_id", r->swarm, agent->parent_id);
     json_writer_put_raw_name(w, object, "pid", r->swarm, agent->pid);

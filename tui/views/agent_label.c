@@ -289,7 +289,10 @@ static struct label_cols fit(const struct agent_label *label, int cols)
         all.session = session_least = between = 0;
     }
     int rest = cols - between - before - session_least - note_least;
-    name = least(all.name, rest);
+    /* Many agents share a type, few a task: the note is shown whole first. */
+    int most = rest + note_least - all.note;
+    most = least(rest, most > 2 * cols / 5 ? most : 2 * cols / 5);
+    name = least(all.name, all.note > 0 ? most : rest);
     rest = cols - between - before - name;
     int session = least(all.session, rest - least(all.note, rest / 2));
     return (struct label_cols){session, name, least(all.note, rest - session)};

@@ -3,6 +3,7 @@
 #include "tui/views/agents_table.h"
 
 #include "tui/screen/number.h"
+#include "tui/views/coverage.h"
 #include "tui/views/span_text.h"
 
 #include "core/model/end_facts.h"
@@ -120,6 +121,17 @@ static enum style_id put_ttft_p50(const struct agent_row *row, struct strbuf *ou
 {
     put_ms(row, out, ttft_p50(row));
     return STYLE_PLAIN;
+}
+
+/* How many of its requests the TTFT covers, if not all. */
+static enum style_id put_covers(const struct agent_row *row, struct strbuf *out)
+{
+    char covers[COVERAGE_BYTES];
+    if (row->metrics != NULL) {
+        coverage_short(row->metrics, &row->metrics->ttft_ms, covers);
+        strbuf_adds(out, covers);
+    }
+    return STYLE_DIM;
 }
 
 static enum style_id put_ttft_p95(const struct agent_row *row, struct strbuf *out)
@@ -295,6 +307,7 @@ static const struct agent_column columns[] = {
     {"ERR", 5, 60, false, true, put_errors, errors},
     {"RETRY", 5, 110, false, true, put_retries, retries},
     {"TTFT P50", 8, 80, false, true, put_ttft_p50, ttft_p50},
+    {"OF", 7, 210, false, false, put_covers, NULL},
     {"P95", 6, 90, false, true, put_ttft_p95, ttft_p95},
     {"OTPS", 5, 80, false, false, put_otps, otps_p50},
     {"IN", 6, 120, false, true, put_tokens_in, tokens_in},

@@ -13,9 +13,8 @@
 
 #define BEYOND 1.05 /* times the p95 */
 
-/* 529 3/10, next in 12s */
-static void retry_text(const struct frame *frame, const struct request_progress *live, char *out,
-                       size_t size)
+void inflight_retry_text(const struct frame *frame, const struct request_progress *live, char *out,
+                         size_t size)
 {
     char max[16] = "", next[48] = "";
     const char *error = swarm_text(frame->swarm, live->error);
@@ -47,7 +46,7 @@ static int put_request(struct frame *frame, struct area line, int x, int end,
     char note[160] = "";
     enum style_id style = STYLE_PLAIN;
     if (phase == SPAN_RETRY && live->attempt > 0) {
-        retry_text(frame, live, note, sizeof note);
+        inflight_retry_text(frame, live, note, sizeof note);
         style = STYLE_RETRY;
     } else if (live->first_token_ns != INT64_MIN && !isnan(rate)) {
         char text_of_rate[NUMBER_BYTES];

@@ -18,5 +18,8 @@ struct inflight_columns {
 
 void inflight_line_draw(struct frame *frame, struct area line, const struct span *span,
                         const struct inflight_columns *columns);
+/* Writes `529 3/10, next in 12s`: the error, the attempt that failed, and what comes next. */
+void inflight_retry_text(const struct frame *frame, const struct request_progress *live, char *out,
+                         size_t size);
 
 #endif

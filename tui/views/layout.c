@@ -28,7 +28,7 @@ static void place_columns(struct layout *out)
     out->now_word = out->cols >= 36;
     out->now_age = out->cols >= 80;
     out->now_x = out->name_x + out->name_cols + (out->cols < 100);
-    out->now_cols = out->now_age ? 16 : out->now_word ? 10 : 1;
+    out->now_cols = out->cols >= 240 ? 30 : out->now_age ? 16 : out->now_word ? 10 : 1;
     out->bars_x = out->now_x + out->now_cols + (out->cols >= 100 ? 2 : 1);
     out->bars_cols = max_int(1, out->cols - out->bars_x);
 }

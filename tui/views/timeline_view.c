@@ -3,6 +3,7 @@
    drawn last, in cells that are still blank. */
 #include "tui/screen/number.h"
 #include "tui/views/bars.h"
+#include "tui/views/inflight_line.h"
 #include "tui/views/marks.h"
 #include "tui/views/overview.h"
 #include "tui/views/range.h"
@@ -102,14 +103,17 @@ static void draw_name(struct frame *frame, struct area line, const struct timeli
 
 /* ---- NOW ---- */
 
-/* Formats the failed attempt and the time until the next: 3/10 12s. */
-static void retry_text(const struct frame *frame, const struct agent_status *status, char *out,
-                       size_t size)
+/* Formats the failed attempt and the time until the next, in `cols` columns 3/10 12s. */
+static void retry_text(const struct frame *frame, const struct agent_status *status, int cols,
+                       char *out, size_t size)
 {
     const struct request_progress *live = status->live;
     char max[16] = "", next[24] = "";
     out[0] = '\0';
     if (!live || live->attempt == 0)
+        return;
+    inflight_retry_text(frame, live, out, size);
+    if ((int)text_cols(out, strlen(out), frame->input->theme.ascii) <= cols)
         return;
     if (live->max_attempts > 0)
         snprintf(max, sizeof max, "/%u", live->max_attempts);
@@ -140,7 +144,7 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
     if (!frame->layout.now_age)
         return;
     if (state == STATE_RETRY)
-        retry_text(frame, status, age, sizeof age);
+        retry_text(frame, status, now.cols - end - 1, age, sizeof age);
     if (age[0] == '\0' && status->since_ns != INT64_MIN) {
         int64_t ns = frame_agent_now(frame, node->agent, is_at_rest(state)) - status->since_ns;
         if (is_at_rest(state))

@@ -48,8 +48,9 @@ static void make(struct known *known, enum update_field field, uint64_t *seed)
         known->value.times.count = 1 + pick(seed, TIMES);
         break;
     case TYPE_RETRY:
-        known->value.retry = (struct retry){1 + pick(seed, 2), pick(seed, 2) == 0 ? 5 : (double)NAN,
-                                            pick(seed, 3), model_text(texts[pick(seed, 5)])};
+        known->value.retry = (struct retry){
+            1 + pick(seed, 2), pick(seed, 2) == 0 ? 10 : (double)NAN,
+            pick(seed, 2) == 0 ? 5 : (double)NAN, pick(seed, 3), model_text(texts[pick(seed, 5)])};
         break;
     }
 }

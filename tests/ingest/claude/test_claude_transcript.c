@@ -126,7 +126,7 @@ static const struct {
      "requests",
      "{'a':{'attempt_start_times':[0,700,1000],'cache_creation_tokens':10,'end_ms':1500,'message_id':'m-c',"
      "'model':'opus-5','of':'s/','output_tokens':7,'prompt_tokens':34,'cache_read_tokens':20,'retry':{'attempt':1,"
-     "'at_ms':100,'error':'529 Overloaded','in_ms':529.5},'query_source':'sdk','start_ms':0,'success':true,'ttft_ms':200}}"},
+     "'at_ms':100,'error':'529 Overloaded','in_ms':529.5,'max_attempts':10},'query_source':'sdk','start_ms':0,'success':true,'ttft_ms':200}}"},
     {"a request fails for good", ASK("20.000", "a", "d") FAILED("20.100"), "requests",
      "{'a':{'attempt_start_times':[0],'end_ms':100,'error':'529 overloaded_error','model':'opus','of':'s/',"
      "'query_source':'sdk','start_ms':0,'success':false}}"},

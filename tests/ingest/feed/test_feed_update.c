@@ -47,9 +47,12 @@ static double random_time(uint64_t *seed)
 
 static struct retry random_retry(struct texts *texts, uint64_t *seed)
 {
-    struct retry retry = {NAN, NAN, NAN, {NULL, 0}};
+    struct retry retry = {.attempt = NAN, .max_attempts = NAN, .in_ms = NAN, .at_ms = NAN};
     if (support_random_below(seed, 2) == 0) {
         retry.attempt = (double)support_random_below(seed, 9);
+    }
+    if (support_random_below(seed, 2) == 0) {
+        retry.max_attempts = (double)support_random_below(seed, 20);
     }
     if (support_random_below(seed, 2) == 0) {
         retry.in_ms = random_number(seed);
@@ -152,6 +155,7 @@ static void assert_same_value(const struct update *a, const struct update *b,
         break;
     case TYPE_RETRY:
         assert_same_number(x->retry.attempt, y->retry.attempt);
+        assert_same_number(x->retry.max_attempts, y->retry.max_attempts);
         assert_same_number(x->retry.in_ms, y->retry.in_ms);
         assert_same_number(x->retry.at_ms, y->retry.at_ms);
         assert_same_text(x->retry.error, y->retry.error);

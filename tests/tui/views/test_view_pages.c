@@ -144,6 +144,29 @@ TEST(retries_of_an_open_request_are_counted)
     picture_release(&picture);
 }
 
+TEST(a_retry_shows_its_attempts_and_what_comes_next)
+{
+    static const struct {
+        int cols;
+        const char *now;
+    } rows[] = {{260, "◌ retry  529 3/10, next in 12s"}, {120, "◌ retry 3/10 12s"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct picture picture;
+        picture_init(&picture, rows[i].cols, 24);
+        picture_feed(&picture, "{'op':'hello','t':0,'session_id':'s','name':'root'}\n"
+                               "{'op':'start_llm_request','t':1000,'span_id':'r','model':'opus'}\n"
+                               "{'op':'attempt','t':4000,'span_id':'r','attempt':3,'error':'529'"
+                               ",'retry_in_ms':13000}\n");
+        picture_at(&picture, 5000);
+        struct swarm *swarm = picture.rig.model.swarm;
+        const struct span *span = swarm_span(swarm, swarm_first_in_flight(swarm));
+        request_progress_edit(swarm, span->begin_no)->max_attempts = 10;
+        picture_has(&picture, rows[i].now);
+        picture_has(&picture, "529 3/10, next in 12s");
+        picture_release(&picture);
+    }
+}
+
 TEST(a_narrow_header_keeps_errors_and_waits)
 {
     static const struct {
