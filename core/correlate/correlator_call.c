@@ -346,6 +346,16 @@ static record_no enter_call(struct correlator *correlator, uint32_t session,
     return *dropped ? NO_RECORD : find_call(correlator, session, update);
 }
 
+/* The precedences of end and outcome: whether an outcome holds depends on both, and the same value
+   of a higher precedence is no change of the facts. */
+static unsigned end_precedences(const struct facts *facts)
+{
+    const struct fact *end = facts_get(facts, FIELD_END_MS);
+    const struct fact *outcome = facts_get(facts, FIELD_OUTCOME);
+    return (end == NULL ? 0u : 1u + end->precedence) +
+           16 * (outcome == NULL ? 0u : 1u + outcome->precedence);
+}
+
 bool correlator_call_update(struct correlator *correlator, const struct update *update)
 {
     uint32_t place = correlator_session_find(correlator, update->session_id);
@@ -377,8 +387,10 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
     double known_ms = record->last_ms;
     note_known(record, update, start_ms, end_ms);
     changed |= record->last_ms > known_ms || isnan(known_ms);
+    unsigned precedences = end_precedences(&record->facts);
     enum fact_result result =
         merge_fields(correlator, &record->facts, update, start_ms, agent == 0);
+    changed |= precedences != end_precedences(&record->facts);
     if (update_has(update, FIELD_PARENT_ID) && !join_parent(correlator, number)) {
         return false;
     }

@@ -75,6 +75,10 @@ static void work_out_end(struct corr_session *session, struct record *record)
                          ? (double)INFINITY
                          : tracer_stale_tick(session->first_ms, start_ms);
     bool over = !isnan(over_ms) || !isnan(session->closed_ms);
+    const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
+    if (!isnan(end_ms) && end->precedence == PRECEDENCE_INFERRED && over_ms < end_ms) {
+        end_ms = (double)NAN; /* it had not outlived its session until something new began */
+    }
     record->in_flight = false;
     if (!isnan(end_ms)) {
         record->state = RECORD_ENDED;
@@ -91,8 +95,7 @@ static void work_out_end(struct corr_session *session, struct record *record)
         record->end_ms = (double)NAN;
         session->next_stale_ms = fmin(session->next_stale_ms, tick_ms);
     }
-    double outcome = facts_number(&record->facts, FIELD_OUTCOME);
-    if (record->state == RECORD_ENDED && outcome <= OUTCOME_INCOMPLETE) {
+    if (record->state == RECORD_ENDED && record_outcome(record) == OUTCOME_INCOMPLETE) {
         record->state = RECORD_INCOMPLETE;
     }
 }

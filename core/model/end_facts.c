@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Facts that are no numbers follow the numbers. */
-enum { FACT_MODEL = FACTS, FACT_SUCCESS, FACT_EVICTED, FACT_INCOMPLETE, ALL_FACTS };
+enum { FACT_MODEL = FACTS, FACT_SUCCESS, FACT_EVICTED, FACT_INCOMPLETE, FACT_OUTCOME, ALL_FACTS };
 
 static const struct row {
     const char *key;
@@ -33,8 +33,9 @@ static const struct row {
     [FACT_ATTEMPTS] = ROW("attempt_count", 0),
     [FACT_MODEL] = ROW("model", 0),
     [FACT_SUCCESS] = ROW("success", FACT_EVICTED),
-    [FACT_EVICTED] = ROW("evicted", 0),
+    [FACT_EVICTED] = ROW("evicted", FACT_OUTCOME),
     [FACT_INCOMPLETE] = ROW("incomplete", 0),
+    [FACT_OUTCOME] = ROW("outcome", 0),
 };
 static_assert(sizeof rows / sizeof *rows == ALL_FACTS, "a row for each fact");
 
@@ -115,6 +116,12 @@ static void take(struct end_facts *out, unsigned row, struct json_value value)
         break;
     case FACT_EVICTED: set_flag(out, SPAN_EVICTED, value.type == JSON_TYPE_TRUE); break;
     case FACT_INCOMPLETE: set_flag(out, SPAN_INCOMPLETE, value.type == JSON_TYPE_TRUE); break;
+    case FACT_OUTCOME:
+        out->outcome = json_string_is(value, "refused")       ? OUTCOME_REFUSED
+                       : json_string_is(value, "interrupted") ? OUTCOME_INTERRUPTED
+                                                              : OUTCOME_NONE;
+        set_flag(out, SPAN_STOPPED, out->outcome != OUTCOME_NONE);
+        break;
     case ALL_FACTS: break;
     default:
         out->numbers[row] = value.type == JSON_TYPE_NUMBER ? json_get_number(value) : (double)NAN;
@@ -226,6 +233,8 @@ void end_facts_read(struct slice args, struct end_facts *out)
         at = behind + (*behind == ',');
     }
     walk_members(at, end, out);
+    /* A decision of a person or a rule is no error. */
+    set_flag(out, SPAN_ERROR, (out->flags & (SPAN_ERROR | SPAN_STOPPED)) == SPAN_ERROR);
 }
 
 double otps_of(double tokens, double sampling_ms)

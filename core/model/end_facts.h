@@ -24,7 +24,8 @@ struct end_facts {
     struct json_value model; /* borrowed from the args; type JSON_TYPE_NONE: not reported */
     struct slice model_text; /* the same as plain text, of a record; bytes NULL: not reported */
     int8_t success;          /* 1, 0, -1: not reported */
-    uint8_t flags;           /* SPAN_EVICTED, SPAN_INCOMPLETE, SPAN_ERROR */
+    uint8_t flags;           /* SPAN_EVICTED, SPAN_INCOMPLETE, SPAN_ERROR, SPAN_STOPPED */
+    uint8_t outcome;         /* OUTCOME_REFUSED or OUTCOME_INTERRUPTED with SPAN_STOPPED; else 0 */
 };
 
 /* Reads `args`, a raw, checked value or no bytes. */

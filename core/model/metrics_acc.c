@@ -54,6 +54,12 @@ void metrics_acc_count_time(struct metrics_acc *acc, enum span_kind kind, double
     acc->kind_counts[kind] += (uint64_t)(int64_t)by;
 }
 
+void metrics_acc_count_outcome(struct metrics_acc *acc, enum outcome outcome, int by)
+{
+    acc->refused += outcome == OUTCOME_REFUSED ? (uint64_t)(int64_t)by : 0;
+    acc->interrupted += outcome == OUTCOME_INTERRUPTED ? (uint64_t)(int64_t)by : 0;
+}
+
 void metrics_acc_add_phase(struct metrics_acc *acc, enum span_kind kind, double ms)
 {
     acc->phase_ns[kind] += to_ns(ms);
@@ -147,6 +153,8 @@ bool metrics_acc_merge(struct metrics_acc *acc, const struct metrics_acc *from)
 {
     acc->requests += from->requests;
     acc->failed += from->failed;
+    acc->refused += from->refused;
+    acc->interrupted += from->interrupted;
     acc->retries += from->retries;
     acc->open_requests += from->open_requests;
     for (size_t i = 0; i < TOKENS; i++) {

@@ -18,6 +18,7 @@ struct tool_acc {
 struct metrics_acc {
     const struct mem *mem;
     uint64_t requests, failed, retries, open_requests;
+    uint64_t refused, interrupted; /* requests and tools, which are not among the errors */
     double tokens[TOKENS];         /* whole numbers, so that they can be subtracted */
     uint64_t token_counts[TOKENS]; /* of how many requests */
     struct histogram quantities[QUANTITIES];
@@ -37,6 +38,8 @@ bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sam
                                int by);
 bool metrics_acc_count_tool(struct metrics_acc *acc, intern_id name, enum span_kind kind,
                             bool error, double ms, int by);
+/* Counts how the span ended; only OUTCOME_REFUSED and OUTCOME_INTERRUPTED are counted. */
+void metrics_acc_count_outcome(struct metrics_acc *acc, enum outcome outcome, int by);
 void metrics_acc_count_time(struct metrics_acc *acc, enum span_kind kind, double ms, int by);
 /* Adds the time of a phase, which may be negative. */
 void metrics_acc_add_phase(struct metrics_acc *acc, enum span_kind kind, double ms);

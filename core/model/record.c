@@ -234,6 +234,28 @@ static void take_request(const struct record *record, struct end_facts *out)
     }
 }
 
+enum outcome record_outcome(const struct record *record)
+{
+    const struct fact *outcome = facts_get(&record->facts, FIELD_OUTCOME);
+    const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
+    if (outcome == NULL || end == NULL) {
+        return OUTCOME_NONE;
+    }
+    /* One that was inferred goes with the inferred end. */
+    bool holds =
+        outcome->precedence > PRECEDENCE_INFERRED || end->precedence == PRECEDENCE_INFERRED;
+    return holds ? (enum outcome)(int)outcome->number : OUTCOME_NONE;
+}
+
+static void take_outcome(const struct record *record, struct end_facts *out)
+{
+    enum outcome outcome = record_outcome(record);
+    if (outcome == OUTCOME_REFUSED || outcome == OUTCOME_INTERRUPTED) {
+        out->outcome = (uint8_t)outcome;
+        out->flags = SPAN_STOPPED;
+    }
+}
+
 void record_end_facts(const struct record *record, struct end_facts *out)
 {
     *out = (struct end_facts){.success = -1};
@@ -255,6 +277,7 @@ void record_end_facts(const struct record *record, struct end_facts *out)
             out->success = !failed;
             out->flags = failed ? SPAN_ERROR : 0;
         }
+        take_outcome(record, out);
         if (record->kind == CALL_REQUEST) {
             take_request(record, out);
         }

@@ -40,6 +40,7 @@ struct record {
     uint32_t shown_events;     /* how many events it prints; 0: it has no span */
     span_no span;              /* NO_SPAN: it is not shown */
     bool placed;               /* the span is on its row and counted; not if memory ran out then */
+    uint8_t counted_outcome;   /* of a tool: enum outcome as the statistics counted it */
     struct end_facts *counted; /* of a request: what the statistics counted; NULL: nothing yet */
     record_no older, newer;    /* in order of arrival */
 
@@ -90,6 +91,8 @@ void record_shape(const struct record *record, int64_t origin_ns, struct request
 void record_end_facts(const struct record *record, struct end_facts *out);
 /* Sets *out to the facts of any closed span's end, or of an open one's begin. */
 void span_end_facts(const struct swarm *swarm, const struct span *span, struct end_facts *out);
+/* How the record ended, as far as it is known by whoever knows its end. */
+enum outcome record_outcome(const struct record *record);
 /* The ns of an epoch time in ms, rounded once. */
 int64_t record_ns(double ms);
 /* Which of two records begins first in a document: by start, the outer kind, the longer one, the

@@ -110,6 +110,7 @@ static uint32_t count_phases(const struct swarm *swarm, const struct span *reque
    when it is removed. Without memory the session is counted again then. */
 static void keep_counted(struct swarm *swarm, struct record *record, const struct end_facts *facts)
 {
+    record->counted_outcome = facts->outcome;
     if (record->kind != CALL_REQUEST) {
         return;
     }
@@ -125,7 +126,7 @@ static void keep_counted(struct swarm *swarm, struct record *record, const struc
 
 static void uncount(struct swarm *swarm, const struct record *record, const struct span *span)
 {
-    const struct end_facts nothing = {.success = -1};
+    const struct end_facts nothing = {.success = -1, .outcome = record->counted_outcome};
     const struct end_facts *facts = span->kind == SPAN_REQUEST ? record->counted : &nothing;
     if (facts == NULL) {
         (void)stats_mark(swarm, swarm->agents[span->agent].session);

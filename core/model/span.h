@@ -27,7 +27,8 @@ enum span_flag {
     SPAN_ERROR = 8,      /* `success: false` */
     SPAN_LOST_BEGIN =
         16, /* its begin event was dropped; its start is known from its end's duration_ms */
-    SPAN_ASYNC = 32, /* b/e: paired by id, not by nesting */
+    SPAN_ASYNC = 32,    /* b/e: paired by id, not by nesting */
+    SPAN_STOPPED = 128, /* refused or interrupted, by a person or a rule: no error */
     SPAN_STALE = 64, /* swept, while its owner has not ended it: on the screen it stays in flight */
 };
 

@@ -227,6 +227,8 @@ static bool count_tool(struct swarm *swarm, const struct span *span, struct stat
 static bool count_work(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
                        struct stats_agent *agent, struct stats_session *session, int by)
 {
+    metrics_acc_count_outcome(&agent->acc, (enum outcome)facts->outcome, by);
+    metrics_acc_count_outcome(&session->acc, (enum outcome)facts->outcome, by);
     if (span->kind == SPAN_REQUEST) {
         return count_request(swarm, span, facts, agent, session, by);
     }

@@ -25,6 +25,7 @@ struct metrics {
     uint64_t requests, failed, open_requests; /* `requests` counts ended ones */
     uint64_t retries;                         /* of open requests too */
     uint64_t tool_errors;
+    uint64_t refused, interrupted; /* requests and tools: no errors */
     /* Sums; NAN: not reported. */
     double prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
     double cache_hit_rate_pct;

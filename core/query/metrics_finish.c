@@ -102,6 +102,8 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
     *out = (struct metrics){
         .requests = acc->requests,
         .failed = acc->failed,
+        .refused = acc->refused,
+        .interrupted = acc->interrupted,
         .retries = acc->retries,
         .open_requests = acc->open_requests,
         .prompt_tokens = prompt,

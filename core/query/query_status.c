@@ -90,7 +90,27 @@ static void find_stale(const struct swarm *swarm, agent_no agent, struct agent_s
     }
 }
 
-static struct agent_status quiet_status(const struct swarm *swarm, agent_no number)
+/* The next sign of a turn comes within this time of the last one. */
+#define PAUSE_NS INT64_C(3000000000)
+
+/* Between the end of a tool and the next request, or of a request and its tool, a turn is not over.
+ */
+static bool pauses(const struct swarm *swarm, const struct agent *agent, const struct span *last,
+                   int64_t local_ns)
+{
+    const struct session *session = swarm_session(swarm, agent->session);
+    if (last == NULL || session == NULL ||
+        (session->flags & (SESSION_ENDED | SESSION_FINISHED)) != 0 ||
+        (agent->flags & AGENT_UNREGISTERED) != 0 || (last->flags & SPAN_STOPPED) != 0) {
+        return false;
+    }
+    bool sub_agent = (agent->flags & AGENT_MAIN) == 0 && last->kind == SPAN_TOOL;
+    int64_t quiet_ns = swarm_session_now(swarm, agent->session, local_ns) - agent->idle_since_ns;
+    return (agent->open_by_kind[SPAN_INTERACTION] > 0 || sub_agent) && quiet_ns < PAUSE_NS;
+}
+
+static struct agent_status quiet_status(const struct swarm *swarm, agent_no number,
+                                        int64_t local_ns)
 {
     const struct agent *agent = swarm_agent(swarm, number);
     const struct session *session = swarm_session(swarm, agent->session);
@@ -100,6 +120,8 @@ static struct agent_status quiet_status(const struct swarm *swarm, agent_no numb
     if (agent->stale_open > 0) {
         status = (struct agent_status){STATE_STALE, INT64_MIN, NO_SPAN, NULL};
         find_stale(swarm, number, &status);
+    } else if (pauses(swarm, agent, last, local_ns)) {
+        status.state = STATE_WAIT;
     } else if (last != NULL && (last->flags & SPAN_ERROR) != 0) {
         status.state = STATE_ERROR;
         status.span = agent->last_ended;
@@ -122,7 +144,7 @@ struct agent_status query_status(const struct swarm *swarm, agent_no number, int
     for (size_t i = 0; i < agent->lane_count; i++) {
         consider(swarm, agent->lanes[i].open, now, &status);
     }
-    return status.span != NO_SPAN ? status : quiet_status(swarm, number);
+    return status.span != NO_SPAN ? status : quiet_status(swarm, number, local_ns);
 }
 
 /* ---- in flight ---- */

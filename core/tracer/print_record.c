@@ -9,7 +9,6 @@ static struct call_values values_of(const struct record *record, int64_t origin_
 {
     const struct facts *facts = &record->facts;
     struct call_values values = no_call_values;
-    double outcome = facts_number(facts, FIELD_OUTCOME);
     values.name = facts_text(facts, FIELD_NAME);
     if (values.name.bytes == NULL && record->kind == CALL_TOOL) {
         values.name = (struct slice){"tool", 4};
@@ -23,7 +22,7 @@ static struct call_values values_of(const struct record *record, int64_t origin_
     values.decision_source = facts_text(facts, FIELD_DECISION_SOURCE);
     values.child_agent_id = facts_text(facts, FIELD_CHILD_AGENT_ID);
     values.success = facts_bool(facts, FIELD_SUCCESS);
-    values.outcome = isnan(outcome) ? OUTCOME_NONE : (enum outcome)(int)outcome;
+    values.outcome = record_outcome(record);
     values.prompt_length = facts_number(facts, FIELD_PROMPT_LENGTH);
     values.result_tokens = facts_number(facts, FIELD_RESULT_TOKENS);
     values.context_window = facts_number(facts, FIELD_CONTEXT_WINDOW);

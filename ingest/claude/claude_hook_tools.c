@@ -146,6 +146,9 @@ static struct slice permission_text(struct hook_event *e, struct slice tool)
     if (tool.bytes == NULL) {
         return literal("Permission");
     }
+    if (tool.len == 15 && memcmp(tool.bytes, "AskUserQuestion", 15) == 0) {
+        return literal("Question"); /* the tool itself asks, nobody decides on it */
+    }
     strbuf_clear(text);
     strbuf_adds(text, "Permission: ");
     strbuf_add(text, tool.bytes, hook_cut(tool, HOOK_LABEL_BYTES).len);
@@ -353,6 +356,9 @@ static bool end_tool(struct hook_event *e, enum tristate success)
     update_bool(&update, FIELD_SUCCESS, success);
     if (success == TRI_FALSE) {
         update_text(&update, FIELD_ERROR, error_of(e));
+        if (json_get(e->payload, "is_interrupt").type == JSON_TYPE_TRUE) {
+            update_number(&update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
+        }
     }
     bool good = call == NULL || end_wait(e, PRECEDENCE_HOOKS, call, began, literal("accept"));
     if (call != NULL) {
@@ -374,15 +380,16 @@ bool hook_post_tool_use_failure(struct hook_event *e)
 
 /* ---- calls without a hook for their end ---- */
 
-/* Ends a call that will not run. A call with an open wait was refused. */
+/* Ends a call without an end of its own. A call with an open wait was refused. */
 static bool give_up(struct hook_event *e, enum precedence precedence, struct hook_open_call *call,
-                    double at_ms)
+                    double at_ms, enum outcome outcome)
 {
     struct hook_label id = call->id;
     struct update update = hook_call_update(e, CALL_TOOL, hook_label_slice(&id), precedence);
     bool refused = !isnan(call->wait_ms);
     update_number(&update, FIELD_END_MS, later(at_ms, refused ? call->wait_ms : call->start_ms));
     update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    update_number(&update, FIELD_OUTCOME, refused ? OUTCOME_REFUSED : outcome);
     if (refused) {
         update_text(&update, FIELD_ERROR, literal("rejected"));
     }
@@ -399,7 +406,7 @@ bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting)
         struct hook_open_call *call = &calls->items[i];
         if (!call->ended && call->session == e->session_hash && call->agent == e->agent &&
             call->kind != HOOK_IDLE && (!waiting || !isnan(call->wait_ms))) {
-            good = give_up(e, PRECEDENCE_INFERRED, call, at_ms);
+            good = give_up(e, PRECEDENCE_INFERRED, call, at_ms, OUTCOME_INTERRUPTED);
         }
     }
     return good;
@@ -424,7 +431,8 @@ bool hook_permission_denied(struct hook_event *e)
 {
     struct about about = read_about(e);
     struct hook_open_call *call = find(e, &about);
-    return call == NULL || call->ended || give_up(e, PRECEDENCE_HOOKS, call, e->t_ms);
+    return call == NULL || call->ended ||
+           give_up(e, PRECEDENCE_HOOKS, call, e->t_ms, OUTCOME_REFUSED);
 }
 
 /* Comes after the last of parallel calls: the open ones never ran, since a hook or rule refused
@@ -441,7 +449,7 @@ bool hook_post_tool_batch(struct hook_event *e)
             id.bytes == NULL ? NULL
                              : hook_open_calls_find(&e->hooks->open_calls, e->session_hash, id);
         if (call != NULL && !call->ended) {
-            good = give_up(e, PRECEDENCE_INFERRED, call, e->t_ms);
+            good = give_up(e, PRECEDENCE_INFERRED, call, e->t_ms, OUTCOME_REFUSED);
         }
     }
     return good;

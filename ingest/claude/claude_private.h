@@ -15,9 +15,10 @@ struct claude_tool {
     intern_id message; /* the answer that asked for it */
     double start_ms;   /* when the answer had asked for it */
     bool is_agent;
-    bool is_alone; /* never runs beside another tool of its answer */
-    bool queued;   /* another tool of its answer has to end first; not sent yet */
-    bool asked;    /* a person was asked about it */
+    bool is_alone;    /* never runs beside another tool of its answer */
+    bool is_question; /* it asks a person: its whole time is a wait */
+    bool queued;      /* another tool of its answer has to end first; not sent yet */
+    bool asked;       /* a person was asked about it */
     /* Its input, where it is queued or --content was given; owned; else NULL. */
     char *args;
     size_t args_len;
@@ -85,13 +86,19 @@ void claude_transcript_begin_interaction(struct claude_transcript *t);
 void claude_requests_take_attempt(struct claude_transcript *t, const struct claude_line *line);
 void claude_requests_take_answer(struct claude_transcript *t, const struct claude_line *line);
 void claude_requests_take_retry(struct claude_transcript *t, const struct claude_line *line);
-/* Ends open requests with an error. Requests with an attempt after `at_ms` stay open. */
+/* Ends open requests with an error (NULL: they were interrupted). Requests with an attempt after
+   `at_ms` stay open. */
 void claude_requests_end(struct claude_transcript *t, double at_ms, const char *error);
+/* The last answer was interrupted if it was not complete. */
+void claude_requests_cut(struct claude_transcript *t);
 /* Sends the answers that changed: each block of an answer is a line of its own. */
 void claude_requests_flush(struct claude_transcript *t);
 
 /* claude_tools.c */
 void claude_tools_release(struct claude_transcript *t);
+/* Ends the open tools that were called by `at_ms`: nothing reports an end of theirs. A result that
+   comes after all replaces it. */
+void claude_tools_end(struct claude_transcript *t, double at_ms, enum outcome outcome);
 /* Takes a block of the answer `message` (its id). */
 void claude_tools_take_call(struct claude_transcript *t, struct json_value block, intern_id message,
                             double at_ms);

@@ -35,6 +35,7 @@ void claude_transcript_begin_interaction(struct claude_transcript *t)
     if (t->prompt.id == INTERN_NONE) {
         return;
     }
+    claude_tools_end(t, t->prompt.start_ms, OUTCOME_INTERRUPTED);
     if (t->interaction.open && t->interaction.id != t->prompt.id) {
         claude_transcript_end_interaction(t, t->interaction.last_ms);
     }
@@ -47,6 +48,7 @@ void claude_transcript_begin_interaction(struct claude_transcript *t)
 
 void claude_transcript_end_interaction(struct claude_transcript *t, double at_ms)
 {
+    claude_tools_end(t, at_ms, OUTCOME_INCOMPLETE);
     if (t->interaction.id == INTERN_NONE || isnan(at_ms)) {
         return;
     }
@@ -67,9 +69,14 @@ static bool begins_with(const struct strbuf *text, const char *prefix)
     return text->len >= len && memcmp(text->data, prefix, len) == 0;
 }
 
+/* Takes "[Request interrupted by user]" in the middle of an answer, "… for tool use]" in a tool. */
 static void interrupted(struct claude_transcript *t, double at_ms)
 {
-    claude_requests_end(t, at_ms, "interrupted");
+    if (!begins_with(&t->scratch, "[Request interrupted by user for")) {
+        claude_requests_cut(t);
+    }
+    claude_requests_end(t, at_ms, NULL);
+    claude_tools_end(t, at_ms, OUTCOME_INTERRUPTED);
     claude_transcript_end_interaction(t, at_ms);
 }
 

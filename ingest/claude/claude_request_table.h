@@ -18,6 +18,8 @@ struct claude_request {
     double ttft_ms;                        /* NAN: unknown */
     double prompt, output, read, creation; /* tokens */
     bool open;                             /* no answer yet */
+    bool partial;                          /* its answer has no reason why it stopped */
+    bool interrupted;                      /* … and it was interrupted */
     bool changed;                          /* since its last update was sent */
 };
 

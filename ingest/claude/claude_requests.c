@@ -42,7 +42,7 @@ void claude_requests_take_attempt(struct claude_transcript *t, const struct clau
         return;
     }
     if (t->prompt.id != INTERN_NONE) { /* an open request gets no answer after a new prompt */
-        claude_requests_end(t, t->prompt.start_ms, "interrupted");
+        claude_requests_end(t, t->prompt.start_ms, NULL);
     }
     claude_transcript_begin_interaction(t);
     uint32_t number = claude_request_table_add_attempt(&t->requests, &attempt, &again);
@@ -126,7 +126,11 @@ static void take_usage(struct claude_request *request, struct json_value usage)
     if (!isnan(input)) {
         request->prompt = greater(request->prompt, sum_of(input, read, creation));
     }
-    request->output = greater(request->output, claude_number(json_get(usage, "output_tokens")));
+    /* A partial answer has the usage of its begin: one token, whatever came after it. */
+    double output = claude_number(json_get(usage, "output_tokens"));
+    if (!request->partial || output > 1) {
+        request->output = greater(request->output, output);
+    }
 }
 
 /* Old clients write no line when a request begins. The line before its answer has that time, to a
@@ -199,6 +203,7 @@ static void take_message(struct claude_transcript *t, const struct claude_line *
     }
     struct claude_request *request = &t->requests.items[number];
     infer_start(t, request);
+    request->partial = json_get(message, "stop_reason").type != JSON_TYPE_STRING;
     take_usage(request, json_get(message, "usage"));
     intern_id model = claude_transcript_put(t, json_id(json_get(message, "model")));
     intern_id id = claude_transcript_put(t, json_id(json_get(message, "id")));
@@ -237,6 +242,13 @@ void claude_requests_take_answer(struct claude_transcript *t, const struct claud
     }
 }
 
+static void set_interrupted(struct update *update)
+{
+    static const char error[] = "interrupted";
+    update_text(update, FIELD_ERROR, (struct slice){error, sizeof error - 1});
+    update_number(update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
+}
+
 static void send_answer(struct claude_transcript *t, struct claude_request *request)
 {
     struct update update = request_update(t, request);
@@ -247,7 +259,10 @@ static void send_answer(struct claude_transcript *t, struct claude_request *requ
     update_number(&update, FIELD_OUTPUT_TOKENS, request->output);
     update_number(&update, FIELD_CACHE_READ_TOKENS, request->read);
     update_number(&update, FIELD_CACHE_CREATION_TOKENS, request->creation);
-    update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
+    update_bool(&update, FIELD_SUCCESS, request->interrupted ? TRI_FALSE : TRI_TRUE);
+    if (request->interrupted) {
+        set_interrupted(&update);
+    }
     request->changed = false;
     claude_transcript_send(t, &update);
 }
@@ -273,8 +288,22 @@ void claude_requests_end(struct claude_transcript *t, double at_ms, const char *
         request->open = false;
         struct update update = request_update(t, request);
         update_number(&update, FIELD_END_MS, at_ms);
-        update_text(&update, FIELD_ERROR, (struct slice){error, strlen(error)});
         update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+        if (error == NULL) {
+            set_interrupted(&update);
+        } else {
+            update_text(&update, FIELD_ERROR, (struct slice){error, strlen(error)});
+        }
         claude_transcript_send(t, &update);
+    }
+}
+
+void claude_requests_cut(struct claude_transcript *t)
+{
+    size_t count = t->requests.count;
+    struct claude_request *last = count == 0 ? NULL : &t->requests.items[count - 1];
+    if (last != NULL && last->partial && !isnan(last->end_ms)) {
+        last->interrupted = last->changed = true;
+        t->first_changed = count - 1 < t->first_changed ? count - 1 : t->first_changed;
     }
 }

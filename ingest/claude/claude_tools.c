@@ -33,6 +33,12 @@ static bool is_alone(struct slice name)
     return false;
 }
 
+static bool is_question(struct slice name)
+{
+    static const char ask[] = "AskUserQuestion";
+    return name.len == sizeof ask - 1 && memcmp(name.bytes, ask, name.len) == 0;
+}
+
 /* Returns whether an open tool of the same answer has to end before the one at `at` starts. */
 static bool has_to_wait(const struct claude_transcript *t, const struct claude_tool *tool,
                         size_t at)
@@ -103,6 +109,31 @@ static struct claude_tool *keep_open(struct claude_transcript *t, const struct c
     return &t->tools[t->tool_count++];
 }
 
+/* ---- waits for a person ---- */
+
+static void send_wait(struct claude_transcript *t, intern_id tool, double at_ms, struct slice what)
+{
+    char room[CLAUDE_WAIT_ID_BYTES];
+    struct slice id = claude_wait_id(claude_transcript_text(t, tool), room);
+    struct update update = claude_transcript_call(t, CALL_WAIT, id);
+    update_text(&update, FIELD_CONTEXT, what);
+    update_number(&update, FIELD_START_MS, at_ms);
+    claude_transcript_send(t, &update);
+}
+
+static void send_wait_end(struct claude_transcript *t, intern_id tool, double at_ms,
+                          enum precedence precedence)
+{
+    char room[CLAUDE_WAIT_ID_BYTES];
+    struct slice id = claude_wait_id(claude_transcript_text(t, tool), room);
+    struct update update = claude_transcript_call(t, CALL_WAIT, id);
+    update.precedence = precedence;
+    update_number(&update, FIELD_END_MS, at_ms);
+    claude_transcript_send(t, &update);
+}
+
+/* ---- calls ---- */
+
 static void send_call(struct claude_transcript *t, const struct claude_tool *tool,
                       struct slice args, double start_ms)
 {
@@ -112,6 +143,9 @@ static void send_call(struct claude_transcript *t, const struct claude_tool *too
     update_text(&update, FIELD_ARGS, args);
     update_number(&update, FIELD_START_MS, start_ms);
     claude_transcript_send(t, &update);
+    if (tool->is_question) {
+        send_wait(t, tool->id, start_ms, (struct slice){"Question", 8});
+    }
 }
 
 /* Sends the kept call, which has started. */
@@ -158,7 +192,8 @@ void claude_tools_take_call(struct claude_transcript *t, struct json_value block
                                .message = message,
                                .start_ms = at_ms,
                                .is_agent = is_agent(name),
-                               .is_alone = is_alone(name)};
+                               .is_alone = is_alone(name),
+                               .is_question = is_question(name)};
     if (tool.id == INTERN_NONE || tool.name == INTERN_NONE) {
         return;
     }
@@ -186,7 +221,32 @@ static void start_queued(struct claude_transcript *t, double at_ms)
 
 static bool is_rejected(const struct claude_line *line)
 {
-    return json_string_is(line->field[CLAUDE_TOOL_RESULT], "User rejected tool use");
+    return json_string_is(line->field[CLAUDE_TOOL_RESULT], "User rejected tool use") ||
+           json_string_is(line->field[CLAUDE_DENIAL], "user-rejected");
+}
+
+static bool contains(struct json_value text, const char *part)
+{
+    return text.type == JSON_TYPE_STRING && memmem(text.raw, text.len, part, strlen(part)) != NULL;
+}
+
+/* Returns how a failed tool was stopped by a person or a rule; OUTCOME_NONE: it failed by itself.
+   Newer clients name the denial, and whether it came before the tool ran: else the person stopped
+   it while it did. */
+static enum outcome stopped_by(const struct claude_line *line, struct json_value content)
+{
+    struct json_value denial = line->field[CLAUDE_DENIAL], result = line->field[CLAUDE_TOOL_RESULT];
+    if (json_get(result, "interrupted").type == JSON_TYPE_TRUE ||
+        contains(content, "[Request interrupted by user")) {
+        return OUTCOME_INTERRUPTED;
+    }
+    if (denial.type == JSON_TYPE_STRING) {
+        bool ran = json_string_is(denial, "user-rejected") &&
+                   line->field[CLAUDE_DENIED_BEFORE].type != JSON_TYPE_TRUE;
+        return ran ? OUTCOME_INTERRUPTED : OUTCOME_REFUSED;
+    }
+    bool by_rule = contains(content, "Permission to use ") && contains(content, "been denied");
+    return is_rejected(line) || by_rule ? OUTCOME_REFUSED : OUTCOME_NONE;
 }
 
 /* Sends a person's decision. No hook reports a refusal, so only this line has the end of its wait.
@@ -252,6 +312,10 @@ static void send_result(struct claude_transcript *t, const struct claude_line *l
         update_text(&update, FIELD_ERROR, (struct slice){t->scratch.data, t->scratch.len});
         t->failed |= t->scratch.failed;
     }
+    enum outcome outcome = failed ? stopped_by(line, content) : OUTCOME_NONE;
+    if (outcome != OUTCOME_NONE) {
+        update_number(&update, FIELD_OUTCOME, outcome);
+    }
     if (tool != NULL && tool->args != NULL) {
         put_result(t, tool, content, &args);
         update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
@@ -275,7 +339,9 @@ void claude_tools_take_result(struct claude_transcript *t, const struct claude_l
         send_queued(t, &t->tools[at], t->tools[at].start_ms);
     }
     send_result(t, line, block, id, open ? &t->tools[at] : NULL);
-    if ((open && t->tools[at].asked) || is_rejected(line)) {
+    if (open && t->tools[at].is_question) {
+        send_wait_end(t, number, line->at_ms, PRECEDENCE_FILES);
+    } else if ((open && t->tools[at].asked) || is_rejected(line)) {
         take_decision(t, line, id);
     }
     if (open) {
@@ -291,6 +357,10 @@ bool claude_transcript_wait(struct claude_transcript *t, double at_ms, struct sl
 {
     struct claude_tool *first = NULL;
     for (size_t i = 0; i < t->tool_count; i++) {
+        if (t->tools[i].is_question && !t->tools[i].queued) {
+            t->asked = t->tools[i].id; /* its wait began with it */
+            return true;
+        }
         if (!t->tools[i].asked && !t->tools[i].is_agent && !t->tools[i].queued &&
             (first == NULL || t->tools[i].start_ms < first->start_ms)) {
             first = &t->tools[i];
@@ -299,26 +369,46 @@ bool claude_transcript_wait(struct claude_transcript *t, double at_ms, struct sl
     if (first == NULL) {
         return false;
     }
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(claude_transcript_text(t, first->id), room);
-    struct update update = claude_transcript_call(t, CALL_WAIT, id);
-    update_text(&update, FIELD_CONTEXT, what);
-    update_number(&update, FIELD_START_MS, at_ms);
     first->asked = true;
     t->asked = first->id;
-    claude_transcript_send(t, &update);
+    send_wait(t, first->id, at_ms, what);
     return true;
 }
 
 void claude_transcript_waited(struct claude_transcript *t, double at_ms)
 {
-    if (t->asked == INTERN_NONE) {
-        return;
+    if (t->asked != INTERN_NONE) {
+        send_wait_end(t, t->asked, at_ms, PRECEDENCE_FILES);
     }
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(claude_transcript_text(t, t->asked), room);
-    struct update update = claude_transcript_call(t, CALL_WAIT, id);
-    update_number(&update, FIELD_END_MS, at_ms);
-    claude_transcript_send(t, &update);
     t->asked = INTERN_NONE;
+}
+
+/* ---- ends that nobody reports ---- */
+
+static void send_inferred_end(struct claude_transcript *t, const struct claude_tool *tool,
+                              double at_ms, enum outcome outcome)
+{
+    struct update update =
+        claude_transcript_call(t, CALL_TOOL, claude_transcript_text(t, tool->id));
+    update.precedence = PRECEDENCE_INFERRED;
+    update_number(&update, FIELD_END_MS, at_ms);
+    update_number(&update, FIELD_OUTCOME, outcome);
+    claude_transcript_send(t, &update);
+    if (tool->asked) {
+        send_wait_end(t, tool->id, at_ms, PRECEDENCE_INFERRED);
+    }
+}
+
+void claude_tools_end(struct claude_transcript *t, double at_ms, enum outcome outcome)
+{
+    for (size_t i = t->tool_count; i-- > 0;) {
+        const struct claude_tool *tool = &t->tools[i];
+        if (!(tool->start_ms < at_ms)) {
+            continue;
+        }
+        if (!tool->queued) { /* such a one never ran */
+            send_inferred_end(t, tool, at_ms, outcome);
+        }
+        take_away(t, i);
+    }
 }

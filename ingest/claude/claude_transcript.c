@@ -255,7 +255,8 @@ bool claude_transcript_is_busy(const struct claude_transcript *t)
 
 bool claude_transcript_idle(struct claude_transcript *t, double at_ms)
 {
-    claude_requests_end(t, at_ms, "interrupted");
+    claude_requests_end(t, at_ms, NULL);
+    claude_tools_end(t, at_ms, OUTCOME_INTERRUPTED);
     if (t->interaction.open && t->interaction.start_ms <= at_ms) {
         claude_transcript_end_interaction(t, at_ms);
     }

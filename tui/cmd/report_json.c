@@ -93,6 +93,10 @@ static void put_metrics(struct json_writer *w, json_t *object, const struct metr
         json_writer_put_count(w, object, "retries", f->retries);
         json_writer_put_count(w, object, "open_requests", f->open_requests);
     }
+    if (f->refused > 0)
+        json_writer_put_count(w, object, "refused", f->refused);
+    if (f->interrupted > 0)
+        json_writer_put_count(w, object, "interrupted", f->interrupted);
     json_writer_put_number(w, object, "prompt_tokens", f->prompt_tokens);
     json_writer_put_number(w, object, "output_tokens", f->output_tokens);
     json_writer_put_number(w, object, "cache_read_tokens", f->cache_read_tokens);

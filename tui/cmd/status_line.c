@@ -55,6 +55,14 @@ static void put_metrics(const struct metrics *totals, struct strbuf *out)
                     (unsigned long long)(totals->failed + totals->tool_errors));
 }
 
+static void put_stopped(const struct metrics *totals, struct strbuf *out)
+{
+    if (totals->refused > 0)
+        strbuf_addf(out, "  refused %llu", (unsigned long long)totals->refused);
+    if (totals->interrupted > 0)
+        strbuf_addf(out, "  interrupted %llu", (unsigned long long)totals->interrupted);
+}
+
 void status_line(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                  struct strbuf *out)
 {
@@ -76,6 +84,8 @@ void status_line(const struct swarm *swarm, const struct swarm_metrics *metrics,
     put_states(swarm, local_ns, out);
     if (metrics)
         put_metrics(&metrics->totals, out);
+    if (metrics)
+        put_stopped(&metrics->totals, out);
 }
 
 /* `out` holds the part before it. */
@@ -105,6 +115,10 @@ void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, 
         put_part(out, counts[STATE_IDLE] + counts[STATE_DONE] + counts[STATE_AGENTS], "idle");
     if (all == 0)
         strbuf_adds(out, "no agents");
+    if (metrics) {
+        put_part(out, metrics->totals.refused, "refused");
+        put_part(out, metrics->totals.interrupted, "interrupted");
+    }
     if (metrics && metrics->totals.ttft_ms.count > 0) {
         number_ms(metrics->totals.ttft_ms.p50, true, ttft);
         strbuf_addf(out, "  ttft %s", ttft);

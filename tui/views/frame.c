@@ -313,8 +313,8 @@ bool frame_shows_now(const struct frame *frame)
 static bool time_passes(const struct frame *frame)
 {
     const int64_t minute_ns = INT64_C(60000000000);
-    return frame->input->replay > 0 || query_now(frame->swarm, frame->local_ns) !=
-                                           query_now(frame->swarm, frame->local_ns + minute_ns);
+    return frame->input->replay > 0 || query_today(frame->swarm, frame->local_ns) !=
+                                           query_today(frame->swarm, frame->local_ns + minute_ns);
 }
 
 bool frame_shows_present(const struct frame *frame)

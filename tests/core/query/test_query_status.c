@@ -140,6 +140,46 @@ TEST(nothing_open_is_idle_done_error_or_gone)
     model_release(&model);
 }
 
+/* A decision is no error. */
+TEST(an_agent_whose_call_was_refused_or_interrupted_is_idle)
+{
+    static const char *const args[] = {"{\"success\":false,\"outcome\":\"refused\"}",
+                                       "{\"outcome\":\"interrupted\",\"success\":false}"};
+    for (size_t i = 0; i < 2; i++) {
+        struct model model;
+        struct swarm_metrics metrics;
+        const struct model_span span = {1, "Tool: A", "tool", 10, 20, NULL, args[i]};
+        assert_true(model_init(&model, &mem_libc));
+        model_hello(&model, "s", NULL);
+        assert_true(model_add(&model, &span));
+        assert_int_equal(status_of(&model).state, STATE_IDLE);
+        assert_int_equal(swarm_error_count(model.swarm), 0);
+        assert_true(metrics_compute(model.swarm, model_ns(1e6), &metrics));
+        assert_int_equal(metrics.totals.tool_errors, 0);
+        assert_int_equal(metrics.totals.refused, i == 0);
+        assert_int_equal(metrics.totals.interrupted, i == 1);
+        metrics_release(&metrics);
+        model_release(&model);
+    }
+}
+
+/* Its next request begins within moments: meanwhile it is not idle. */
+TEST(a_turn_that_pauses_is_not_idle)
+{
+    struct model model;
+    const struct model_span tool = {1, "Tool: A", "tool", 10, 20, NULL, "{\"success\":true}"};
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", NULL);
+    struct op_context context = model_at(&model, 0, NULL);
+    assert_int_equal(tracer_start_interaction(model.tracer, &context, model_text("i"), 5),
+                     TRACER_OK);
+    assert_true(model_add(&model, &tool));
+    assert_int_equal(query_status(model.swarm, 0, model_ns(1000)).state, STATE_WAIT);
+    assert_int_equal(query_status(model.swarm, 0, model_ns(1000)).since_ns, model_ns(20));
+    assert_int_equal(query_status(model.swarm, 0, model_ns(4000)).state, STATE_IDLE);
+    model_release(&model);
+}
+
 TEST(a_swept_span_is_stale_until_its_owner_ends_it)
 {
     struct model model;

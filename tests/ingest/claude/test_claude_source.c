@@ -1,5 +1,6 @@
 /* The source claude:DIR, on directories made for it: which sessions are opened, how they are followed, what the registry adds, when
    they end. */
+#include "core/model/record.h"
 #include "core/query/query.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
@@ -476,8 +477,23 @@ TEST_WITH(what_the_client_no_longer_does_has_ended, setup, teardown)
     until(h, "interactions", "{'p':{'end_ms':3000,'prompt_length':5,'of':'s/','start_ms':0}}");
     check(
         h, "requests",
-        "{'r':{'attempt_start_times':[100],'end_ms':3000,'error':'interrupted','of':'s/','query_source':'sdk',"
-        "'start_ms':100,'success':false}}");
+        "{'r':{'attempt_start_times':[100],'end_ms':3000,'error':'interrupted','of':'s/','outcome':'interrupted',"
+        "'query_source':'sdk','start_ms':100,'success':false}}");
+}
+
+TEST_WITH(a_tool_has_ended_too_when_the_client_is_idle, setup, teardown)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r")
+                                        ANSWER("08:53:21.000", "r", "tool_use", CALL));
+    live(h, "s", ",\"status\":\"idle\",\"statusUpdatedAt\":1760000003000");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until(
+        h, "tools",
+        "{'t':{'args':'{}','end_ms':3000,'name':'Bash','of':'s/','outcome':'interrupted','start_ms':1000}}");
+    assert_int_equal(query_status(h->rig.model.swarm, 0, h->rig.now_ns).state, STATE_IDLE);
+    assert_int_equal(query_in_flight(h->rig.model.swarm, h->rig.now_ns, NULL, 0), 0);
 }
 
 TEST_WITH(a_session_ends_with_its_process, setup, teardown)
@@ -566,6 +582,47 @@ TEST_WITH(a_killed_client_is_gone_whoever_reported_its_calls, setup, teardown)
         rig_release(&h->rig);
         free(h);
     }
+}
+
+/* No hook reports a refusal: the turn's end shows it. */
+TEST_WITH(a_refusal_by_hooks_alone_is_no_error, setup, teardown)
+{
+    struct home *h = *state;
+    start(h, true);
+    hook(h, "PreToolUse", ",\"tool_use_id\":\"t\"");
+    hook(h, "PermissionRequest", "");
+    hook(h, "Stop", "");
+    struct swarm *swarm = h->rig.model.swarm;
+    assert_int_equal(query_status(swarm, 0, h->rig.now_ns).state, STATE_IDLE);
+    assert_int_equal(swarm_error_count(swarm), 0);
+    struct swarm_metrics metrics;
+    assert_true(metrics_compute(swarm, h->rig.now_ns, &metrics));
+    assert_int_equal(metrics.totals.refused, 1);
+    metrics_release(&metrics);
+}
+
+/* A call that was killed ended with its session, not with the prompt that resumes it. */
+TEST_WITH(a_new_prompt_ends_no_call_after_its_session, setup, teardown)
+{
+    struct home *h = *state;
+    put(session_path(h, "s.jsonl"), PROMPT("08:53:20.000") ASK("08:53:20.100", "r"));
+    live(h, "s", ",\"status\":\"busy\"");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    until(h, "sessions", "{'s':{'name':'api ⎇ main','pid':12,'start_ms':0}}");
+    hook(h, "PreToolUse", ",\"tool_use_id\":\"t\"");
+    kill_process(h);
+    h->rig.now_ns += 2 * INT64_C(1000000000);
+    rig_until(&h->rig, is_gone, NULL);
+    h->rig.now_ns += 3600 * INT64_C(1000000000);
+    hook(h, "UserPromptSubmit", ",\"prompt\":\"again\"");
+    const struct record *record = NULL;
+    for (record_no no = 0; no < swarm_record_end(h->rig.model.swarm); no++) {
+        const struct record *one = swarm_record(h->rig.model.swarm, no);
+        record = one->used && one->kind == CALL_TOOL ? one : record;
+    }
+    assert_non_null(record);
+    assert_true(record->end_ms - record->start_ms < 10000);
 }
 
 TEST_WITH(one_that_only_hooks_knew_is_too, setup, teardown)

@@ -54,6 +54,16 @@
     "\"message\":{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"[Request " \
     "interrupted by user]\"}]},\"uuid\":\"i\"," AT(s) "}\n"
 
+/* An answer that has only begun. */
+#define PARTIAL(s, ref)                                                           \
+    LINE("assistant")                                                             \
+    "\"message\":{\"id\":\"m-" ref "\",\"model\":\"opus-5\",\"content\":[" TEXT   \
+    "],\"stop_reason\":null,\"usage\":{\"input_tokens\":4,\"output_tokens\":1}}," \
+    "\"requestRef\":\"" ref "\"," AT(s) "}\n"
+#define REFUSED(outcome, error)                                                            \
+    "{'t':{'end_ms':1000,'error':'" error "','of':'s/','outcome':'" outcome "','success':" \
+    "false}}"
+
 struct reader {
     struct rig rig;
     struct claude_transcript *transcript;
@@ -133,9 +143,61 @@ static const struct {
     {"what is interrupted has no answer",
      PROMPT("19.000", "p") ASK("20.000", "a", "d") INTERRUPTED("20.300") ASK("21.000", "b", "e"),
      "requests",
-     "{'a':{'attempt_start_times':[0],'end_ms':300,'error':'interrupted','model':'opus','of':'s/','query_source':'sdk',"
-     "'start_ms':0,'success':false},"
+     "{'a':{'attempt_start_times':[0],'end_ms':300,'error':'interrupted','model':'opus','of':'s/','outcome':'interrupted',"
+     "'query_source':'sdk','start_ms':0,'success':false},"
      "'b':{'attempt_start_times':[1000],'model':'opus','of':'s/','query_source':'sdk','start_ms':1000}}"},
+    {"nor is an answer that was cut off a success of one token",
+     PROMPT("19.000", "p") ASK("20.000", "a", "d") PARTIAL("20.200", "a") INTERRUPTED("20.300"),
+     "requests",
+     "{'a':{'attempt_start_times':[0],'end_ms':200,'error':'interrupted','message_id':'m-a','model':'opus-5','of':'s/',"
+     "'outcome':'interrupted','prompt_tokens':4,'query_source':'sdk','start_ms':0,'success':false}}"},
+    {"a tool without a result ends where its turn was interrupted",
+     PROMPT("19.000", "p") ASK("20.000", "a", "d")
+         BLOCK("21.000", "a", "tool_use", TOOL("t", "Bash", ""), "") INTERRUPTED("22.000")
+             PROMPT("50.000", "q") ASK("51.000", "b", "e"),
+     "tools",
+     "{'t':{'args':'{}','end_ms':2000,'name':'Bash','of':'s/','outcome':'interrupted','start_ms':1000}}"},
+    {"or where another prompt came",
+     PROMPT("19.000", "p") ASK("20.000", "a", "d")
+         BLOCK("21.000", "a", "tool_use", TOOL("t", "Bash", ""), "") PROMPT("30.000", "q")
+             ASK("31.000", "b", "e"),
+     "tools",
+     "{'t':{'args':'{}','end_ms':10000,'name':'Bash','of':'s/','outcome':'interrupted','start_ms':1000}}"},
+    {"or where its turn ended",
+     PROMPT("19.000", "p") ASK("20.000", "a", "d")
+         BLOCK("21.000", "a", "tool_use", TOOL("t", "Bash", ""), "") ASK("24.000", "b", "e")
+             BLOCK("25.000", "b", "end_turn", TEXT, ""),
+     "tools",
+     "{'t':{'args':'{}','end_ms':5000,'name':'Bash','of':'s/','outcome':'incomplete','start_ms':1000,"
+     "'state':'incomplete'}}"},
+    {"unless its result comes after all",
+     PROMPT("19.000", "p") ASK("20.000", "a", "d")
+         BLOCK("21.000", "a", "tool_use", TOOL("t", "Bash", ""), "") PROMPT("30.000", "q")
+             ASK("31.000", "b", "e") RESULT("23.000", "t", "\"content\":\"\"", ""),
+     "tools",
+     "{'t':{'args':'{}','end_ms':3000,'name':'Bash','of':'s/','outcome':'interrupted','start_ms':1000,"
+     "'success':true}}"},
+    {"a refused tool did not fail",
+     RESULT("21.000", "t", "\"content\":\"No\",\"is_error\":true",
+            ",\"toolUseResult\":\"User rejected tool use\",\"toolDenialKind\":\"user-rejected\","
+            "\"toolDenialBeforeRun\":true"),
+     "tools", REFUSED("refused", "User rejected tool use")},
+    {"nor one that a rule refused",
+     RESULT("21.000", "t", "\"content\":\"No\",\"is_error\":true",
+            ",\"toolUseResult\":\"Error: No\",\"toolDenialKind\":\"permission-rule\""),
+     "tools", REFUSED("refused", "No")},
+    {"nor one of an older client",
+     RESULT("21.000", "t", "\"content\":\"No\",\"is_error\":true",
+            ",\"toolUseResult\":\"User rejected tool use\""),
+     "tools", REFUSED("refused", "User rejected tool use")},
+    {"nor one that was stopped while it ran",
+     RESULT("21.000", "t", "\"content\":\"No\",\"is_error\":true",
+            ",\"toolUseResult\":\"User rejected tool use\",\"toolDenialKind\":\"user-rejected\""),
+     "tools", REFUSED("interrupted", "User rejected tool use")},
+    {"a question is a wait for as long as it lasts",
+     BLOCK("21.000", "a", "tool_use", TOOL("t", "AskUserQuestion", ""), "")
+         RESULT("28.000", "t", "\"content\":\"Yes\"", ""),
+     "waits", "{'wait:t':{'end_ms':8000,'of':'s/','start_ms':1000,'context':'Question'}}"},
     {"an answer may stand before the line of its request",
      BLOCK("21.000", "r", "end_turn", TEXT, "") ASK("20.100", "r", "d"), "requests",
      "{'r':{'attempt_start_times':[100],'cache_creation_tokens':10,'end_ms':1000,'message_id':'m-r','model':'opus-5','of':'s/',"
