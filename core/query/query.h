@@ -23,6 +23,10 @@ enum agent_state {
     STATES
 };
 
+/* Returns how the span was stopped: OUTCOME_REFUSED, OUTCOME_INTERRUPTED; OUTCOME_NONE: it was not.
+ */
+enum outcome query_outcome(const struct swarm *swarm, const struct span *span);
+
 /* Returns the name of a state: "wait", "sampling" and so on. */
 const char *query_state_name(enum agent_state state);
 

@@ -95,7 +95,8 @@ static bool is_heavier(const struct lane_column *column, span_no no, int64_t ns)
 static uint8_t span_flags(const struct lane_column *column, const struct lane_span *span)
 {
     bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
-    bool hatched = (span->flags & (SPAN_EVICTED | SPAN_INCOMPLETE | SPAN_LOST_BEGIN)) != 0;
+    bool hatched =
+        (span->flags & (SPAN_EVICTED | SPAN_INCOMPLETE | SPAN_LOST_BEGIN | SPAN_STOPPED)) != 0;
     bool starts = span->start_ns >= column->from_ns;
     bool ends = !open && span->end_ns <= column->to_ns;
     return (uint8_t)((hatched ? CELL_HATCHED : 0) | (starts ? CELL_START : 0) |

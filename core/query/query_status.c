@@ -3,6 +3,8 @@
    longest running one determines the state. */
 #include "core/query/query_private.h"
 
+#include "core/model/record.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -18,6 +20,15 @@ const char *query_state_name(enum agent_state state)
 {
     assert(state < STATES);
     return state_names[state];
+}
+
+enum outcome query_outcome(const struct swarm *swarm, const struct span *span)
+{
+    struct end_facts facts = {.outcome = OUTCOME_NONE};
+    if ((span->flags & SPAN_STOPPED) != 0) {
+        span_end_facts(swarm, span, &facts);
+    }
+    return (enum outcome)facts.outcome;
 }
 
 /* A higher rank has precedence. */

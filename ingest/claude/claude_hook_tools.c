@@ -140,13 +140,19 @@ static bool end_wait(struct hook_event *e, enum precedence precedence, struct ho
     return hook_send(e, &update);
 }
 
+static bool is_question(struct slice tool)
+{
+    struct slice ask = literal("AskUserQuestion");
+    return tool.len == ask.len && memcmp(tool.bytes, ask.bytes, ask.len) == 0;
+}
+
 static struct slice permission_text(struct hook_event *e, struct slice tool)
 {
     struct strbuf *text = &e->hooks->scratch;
     if (tool.bytes == NULL) {
         return literal("Permission");
     }
-    if (tool.len == 15 && memcmp(tool.bytes, "AskUserQuestion", 15) == 0) {
+    if (is_question(tool)) {
         return literal("Question"); /* the tool itself asks, nobody decides on it */
     }
     strbuf_clear(text);
@@ -360,7 +366,10 @@ static bool end_tool(struct hook_event *e, enum tristate success)
             update_number(&update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
         }
     }
-    bool good = call == NULL || end_wait(e, PRECEDENCE_HOOKS, call, began, literal("accept"));
+    /* An answer is no decision about the tool, and it ends the tool. */
+    bool asks = is_question(about.name);
+    bool good = call == NULL || end_wait(e, PRECEDENCE_HOOKS, call, asks ? e->t_ms : began,
+                                         asks ? (struct slice){NULL, 0} : literal("accept"));
     if (call != NULL) {
         call->ended = call->linked = true;
     }

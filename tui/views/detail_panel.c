@@ -209,6 +209,8 @@ static void draw_heading(struct frame *frame, struct area line, const struct spa
                 span->flags & (SPAN_OPEN | SPAN_STALE) ? " and running" : "");
     if (span->flags & SPAN_ERROR)
         strbuf_addf(text, " %s failed", dot);
+    else if (span->flags & SPAN_STOPPED)
+        strbuf_addf(text, " %s %s", dot, outcome_word(query_outcome(frame->swarm, span)));
     if (text->failed)
         return;
     area_puts(line, 1, 0, STYLE_PLAIN, " ");

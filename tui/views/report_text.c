@@ -195,6 +195,8 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
     put_more(f->spans.open, "open", out);
     put_more(f->spans.evicted, "evicted", out);
     put_more(f->spans.incomplete, "incomplete", out);
+    put_more(f->totals.refused, "refused", out);
+    put_more(f->totals.interrupted, "interrupted", out);
     put_more(f->spans.orphan_ends, "ends without a start", out);
     strbuf_adds(out, "\ntime    ");
     for (size_t i = 0; i < TIME_PARTS; i++)

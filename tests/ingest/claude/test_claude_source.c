@@ -601,6 +601,30 @@ TEST_WITH(a_refusal_by_hooks_alone_is_no_error, setup, teardown)
     metrics_release(&metrics);
 }
 
+/* Its client asks a person by a permission request, but it is a question: nobody decides on it. */
+TEST_WITH(a_question_by_hooks_is_no_permission, setup, teardown)
+{
+    struct home *h = *state;
+    static const char ask[] =
+        "{\"op\":\"hook\",\"payload\":{\"session_id\":\"s\",\"hook_event_name\":\"%s\","
+        "\"tool_name\":\"AskUserQuestion\",\"tool_input\":{}%s}}\n";
+    static const char *const events[][2] = {
+        {"PreToolUse", ",\"tool_use_id\":\"t\""},
+        {"PermissionRequest", ""},
+        {"PostToolUse", ",\"tool_use_id\":\"t\",\"duration_ms\":9"}};
+    start(h, true);
+    for (size_t i = 0; i < 3; i++) {
+        char text[400];
+        snprintf(text, sizeof text, ask, events[i][0], events[i][1]);
+        rig_take(&h->rig, text);
+        h->rig.now_ns += 4 * INT64_C(1000000000);
+    }
+    assert_true(correlator_flush(h->rig.model.correlator));
+    check(
+        h, "waits",
+        "{'wait:t':{'context':'Question','decision_source':'user','end_ms':8000,'of':'s/','start_ms':4000}}");
+}
+
 /* A call that was killed ended with its session, not with the prompt that resumes it. */
 TEST_WITH(a_new_prompt_ends_no_call_after_its_session, setup, teardown)
 {
