@@ -3,6 +3,7 @@
 #include "tui/cmd/commands.h"
 #include "tui/cmd/config.h"
 #include "tui/cmd/options_help.h"
+#include "tui/cmd/standard_output.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -16,10 +17,32 @@ static int (*const commands[COMMANDS])(const struct options *) = {
     [COMMAND_SETUP] = cmd_setup, [COMMAND_STATUS] = cmd_status, [COMMAND_DEMO] = cmd_demo,
 };
 
+static int print(struct strbuf *text)
+{
+    struct strbuf error;
+    bool ok;
+
+    strbuf_init(&error, &mem_libc, 0);
+    ok = standard_output_print(text, &error);
+    if (!ok)
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    strbuf_release(&error);
+    strbuf_release(text);
+    return ok ? 0 : 1;
+}
+
+static int print_version(void)
+{
+    struct strbuf text;
+
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_adds(&text, "swarmtop " SWARMTOP_VERSION "\n");
+    return print(&text);
+}
+
 static int print_help(enum command command)
 {
     struct strbuf text;
-    bool ok;
 
     strbuf_init(&text, &mem_libc, 0);
     options_help(command, &text);
@@ -27,9 +50,7 @@ static int print_help(enum command command)
         cmd_emit_help(&text);
     if (command == COMMAND_SETUP)
         cmd_setup_help(&text);
-    ok = !text.failed && fputs(text.data, stdout) >= 0 && fflush(stdout) == 0;
-    strbuf_release(&text);
-    return ok ? 0 : 1;
+    return print(&text);
 }
 
 static int run(int argc, char **argv)
@@ -59,7 +80,7 @@ static int run(int argc, char **argv)
     } else if (options.help) {
         status = print_help(options.command);
     } else if (options.version) {
-        status = printf("swarmtop %s\n", SWARMTOP_VERSION) > 0 && fflush(stdout) == 0 ? 0 : 1;
+        status = print_version();
     } else {
         options.ascii |= strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
         status = commands[options.command](&options);

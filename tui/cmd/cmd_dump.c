@@ -2,10 +2,10 @@
 #include "core/query/replay.h"
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
+#include "tui/cmd/standard_output.h"
 #include "tui/screen/grid_svg.h"
 #include "tui/views/view.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,11 +41,7 @@ static bool print(const struct grid *grid, const struct theme *theme, const stru
         grid_to_svg(grid, theme, &text);
     else
         grid_to_text(grid, &text);
-    errno = 0;
-    ok = !text.failed && fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
-    if (!ok)
-        strbuf_addf(error, "standard output: cannot write: %s",
-                    text.failed ? "out of memory" : strerror(errno));
+    ok = standard_output_print(&text, error);
     strbuf_release(&text);
     return ok;
 }
@@ -119,8 +115,8 @@ static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t
     return ok;
 }
 
-/* Prints the frame at the time of --at. */
-static bool dump_past(const struct engine *engine, struct strbuf *error)
+/* Prints the frame at the time of --at; *status becomes 2 if the trace has no such time. */
+static bool dump_past(const struct engine *engine, int *status, struct strbuf *error)
 {
     struct swarm_config config = {{0}};
     int64_t from_ns = 0, to_ns = 0, at_ns;
@@ -129,6 +125,10 @@ static bool dump_past(const struct engine *engine, struct strbuf *error)
 
     query_extent(engine->swarm, moment(engine), &from_ns, &to_ns);
     at_ns = time_spec_resolve(engine->options->at, from_ns, to_ns, to_ns);
+    if (!time_spec_check("--at", at_ns, from_ns, to_ns, error)) {
+        *status = 2;
+        return false;
+    }
     past = swarm_new(engine->mem, &config);
     if (past && replay_until(engine->swarm, past, at_ns))
         ok = dump(engine, past, at_ns, error);
@@ -148,9 +148,9 @@ int cmd_dump(const struct options *options)
         return status;
     strbuf_init(&error, &mem_libc, 0);
     if (!(options->at.form == TIME_UNSET ? dump(engine, engine->swarm, moment(engine), &error)
-                                         : dump_past(engine, &error))) {
+                                         : dump_past(engine, &status, &error))) {
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
-        status = 1;
+        status = status == 0 ? 1 : status;
     }
     strbuf_release(&error);
     engine_delete(engine);

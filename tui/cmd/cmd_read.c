@@ -134,8 +134,26 @@ void engine_find_range(struct engine_config *config, bool always)
         resolve(options, from_ns, to_ns, config);
 }
 
-/* Drops everything outside --from and --to. Returns false if out of memory. */
-static bool keep_part(struct engine *engine)
+/* Reports a --from after the end and a --to before the start: nothing is left then. */
+static bool check_part(const struct engine_config *config, int64_t from_ns, int64_t to_ns)
+{
+    struct strbuf error;
+    bool ok;
+
+    strbuf_init(&error, &mem_libc, 0);
+    ok = (config->from_ns <= to_ns ||
+          time_spec_check("--from", config->from_ns, from_ns, to_ns, &error)) &&
+         (config->to_ns >= from_ns ||
+          time_spec_check("--to", config->to_ns, from_ns, to_ns, &error));
+    if (!ok)
+        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+    strbuf_release(&error);
+    return ok;
+}
+
+/* Drops everything outside --from and --to; *status becomes 2 if that is all. Returns false if out
+   of memory. */
+static bool keep_part(struct engine *engine, int *status)
 {
     struct engine_config config = {.options = engine->options};
     int64_t from_ns, to_ns;
@@ -144,6 +162,8 @@ static bool keep_part(struct engine *engine)
         !query_extent(engine->swarm, engine_now_ns(), &from_ns, &to_ns))
         return true;
     resolve(engine->options, from_ns, to_ns, &config);
+    if (!check_part(&config, from_ns, to_ns))
+        *status = 2;
     return swarm_keep_range(engine->swarm, POOL_LIVE, config.from_ns, config.to_ns, true) &&
            swarm_keep_range(engine->swarm, POOL_FILES, config.from_ns, config.to_ns, true);
 }
@@ -163,7 +183,7 @@ struct engine *engine_read_all(const struct options *options, int *status)
         engine_add_all(engine);
         run(engine);
         *status = engine_complain(engine) ? 0 : 1;
-        if (!keep_part(engine)) {
+        if (!keep_part(engine, status)) {
             engine_delete(engine);
             engine = NULL;
         }

@@ -2,10 +2,9 @@
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/report_json.h"
+#include "tui/cmd/standard_output.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 static bool print(const struct engine *engine, struct strbuf *error)
 {
@@ -27,11 +26,7 @@ static bool print(const struct engine *engine, struct strbuf *error)
     else
         report_text(&report, engine->options->ascii, &text);
     metrics_release(&metrics);
-    errno = 0;
-    ok = !text.failed && fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
-    if (!ok)
-        strbuf_addf(error, "standard output: cannot write: %s",
-                    text.failed ? "out of memory" : strerror(errno));
+    ok = standard_output_print(&text, error);
     strbuf_release(&text);
     return ok;
 }

@@ -211,3 +211,26 @@ int64_t time_spec_resolve(struct time_spec spec, int64_t from_ns, int64_t to_ns,
     }
     return unset;
 }
+
+static int local_text(int64_t ns, char out[32])
+{
+    time_t when = (time_t)(ns / 1000000000);
+    struct tm tm;
+
+    return localtime_r(&when, &tm) ? (int)strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm) : 0;
+}
+
+bool time_spec_check(const char *option, int64_t at_ns, int64_t from_ns, int64_t to_ns,
+                     struct strbuf *error)
+{
+    char first[32] = "", last[32] = "";
+
+    if (at_ns >= from_ns && at_ns <= to_ns)
+        return true;
+    local_text(from_ns, first);
+    local_text(to_ns, last);
+    strbuf_addf(error, "%s: %s of the trace, which is %.3f s long: %s to %s", option,
+                at_ns < from_ns ? "before the start" : "after the end",
+                (double)(to_ns - from_ns) / 1e9, first, last);
+    return false;
+}

@@ -3,7 +3,8 @@
 #ifndef TUI_TIME_SPEC_H
 #define TUI_TIME_SPEC_H
 
-#include <stdbool.h>
+#include "core/base/strbuf.h"
+
 #include <stdint.h>
 
 enum time_form {
@@ -24,5 +25,9 @@ bool time_spec_parse(const char *text, struct time_spec *out);
 /* Returns the time in ns since the Unix epoch, for a trace from `from_ns` to `to_ns`. A time of day
    is the first one at or after the start. TIME_UNSET gives `unset`. */
 int64_t time_spec_resolve(struct time_spec spec, int64_t from_ns, int64_t to_ns, int64_t unset);
+/* Returns false if the time is outside a trace from `from_ns` to `to_ns`; *error then names the
+   option and how long the trace is. */
+bool time_spec_check(const char *option, int64_t at_ns, int64_t from_ns, int64_t to_ns,
+                     struct strbuf *error);
 
 #endif

@@ -91,7 +91,7 @@ static bool local_time(int64_t t_ns, struct tm *out)
 static int64_t zero_shift(const struct axis_clock *clock, int64_t t_ns, int64_t step)
 {
     struct tm tm;
-    if (!clock->wall || step < NS_S)
+    if (!clock->wall || (clock->brief && step < NS_S))
         return -clock->origin_ns;
     return local_time(t_ns, &tm) ? (int64_t)tm.tm_gmtoff * NS_S : 0;
 }
@@ -103,6 +103,15 @@ static int decimals(int64_t step)
     for (int64_t unit = NS_S; unit > step && digits < 9; unit /= 10)
         digits++;
     return digits;
+}
+
+/* Puts `.25` at the end of a text that has room for ten more characters. */
+static void put_fraction(int64_t ns, int digits, char *end)
+{
+    char fraction[16];
+    snprintf(fraction, sizeof fraction, ".%09u", (unsigned)ns);
+    fraction[digits + 1] = '\0';
+    memcpy(end, fraction, strlen(fraction) + 1);
 }
 
 static void elapsed_text(int64_t ns, int digits, char out[AXIS_LABEL_BYTES])
@@ -117,10 +126,7 @@ static void elapsed_text(int64_t ns, int digits, char out[AXIS_LABEL_BYTES])
                          (unsigned)(seconds % 60));
     if (digits == 0 || n < 0 || n + 11 >= AXIS_LABEL_BYTES)
         return;
-    char fraction[16];
-    snprintf(fraction, sizeof fraction, ".%09u", (unsigned)(t % (uint64_t)NS_S));
-    fraction[digits + 1] = '\0';
-    memcpy(out + n, fraction, strlen(fraction) + 1);
+    put_fraction((int64_t)(t % (uint64_t)NS_S), digits, out + n);
 }
 
 /* Formats a time less than a second from the origin: in milliseconds or microseconds, whole if the
@@ -153,6 +159,13 @@ static void label_text(const struct axis *axis, const struct axis_clock *clock, 
             len = strftime(out, AXIS_LABEL_BYTES, "%H:%M:%S", &tm);
         if (len > 0)
             return;
+    }
+    if (clock->wall && !clock->brief && step < NS_S && local_time(t_ns, &tm)) {
+        int64_t rest = t_ns % NS_S;
+        size_t len = strftime(out, AXIS_LABEL_BYTES, "%H:%M:%S", &tm);
+        if (len > 0)
+            put_fraction(rest < 0 ? rest + NS_S : rest, decimals(step), out + len);
+        return;
     }
     if (step < NS_S && end < NS_S)
         small_text(t_ns - clock->origin_ns, step, end, out);

@@ -39,6 +39,7 @@ struct axis axis_fitting(int64_t from_ns, int64_t to_ns, unsigned zoom_max, int 
 struct axis_clock {
     bool wall; /* times of day (by localtime_r: TZ); else time since origin_ns */
     int64_t origin_ns;
+    bool brief; /* all data end within a second of origin_ns: labels count from there */
 };
 
 /* A round time on the axis and its column. */

@@ -45,6 +45,7 @@ static void make_time(struct frame *frame)
         frame->to_ns = frame->now_ns;
     frame->clock.wall = has_wall_clock(frame->swarm);
     frame->clock.origin_ns = first_start(frame->swarm, frame->from_ns);
+    frame->clock.brief = frame->to_ns - frame->clock.origin_ns < INT64_C(1000000000);
 }
 
 /* Returns an axis that ends at now, with one more column for now's line. */

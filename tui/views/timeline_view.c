@@ -14,6 +14,17 @@
 
 /* ---- heads ---- */
 
+/* Marks stay in their columns; the label's characters make room for them. */
+static void put_label(const struct frame *frame, struct area heads, const struct axis_label *label)
+{
+    int x = label->col;
+    for (const char *c = label->text; *c != '\0'; c++, x++) {
+        while (x < heads.cols && marks_within(frame, x, 1))
+            x++;
+        area_put(heads, x, 0, STYLE_DIM, c, 1);
+    }
+}
+
 static void draw_heads(const struct frame *frame, struct grid *grid)
 {
     const struct layout *layout = &frame->layout;
@@ -33,8 +44,8 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
     struct area bars = area_sub(line, layout->bars_x, 0, layout->bars_cols, 1);
     count = axis_labels(&frame->axis, &frame->clock, 4, labels, 64);
     for (size_t i = 0; i < count; i++) {
-        if (!marks_within(frame, labels[i].col, (int)strlen(labels[i].text)))
-            area_puts(bars, labels[i].col, 0, STYLE_DIM, labels[i].text);
+        int end = i + 1 < count ? labels[i + 1].col - 1 : bars.cols;
+        put_label(frame, area_sub(bars, 0, 0, end, 1), &labels[i]);
     }
     marks_draw(frame, bars);
 }

@@ -58,7 +58,8 @@ TEST(all_fits_at_the_smallest_zoom)
 
 TEST(labels_are_round_and_never_touch)
 {
-    const struct axis_clock clocks[] = {{true, T0}, {false, T0}};
+    const struct axis_clock clocks[] = {{.wall = true, .origin_ns = T0},
+                                        {.wall = false, .origin_ns = T0}};
     for (unsigned zoom = AXIS_ZOOM_MIN; zoom <= AXIS_ZOOM_MAX; zoom++) {
         for (int cols = 1; cols < 200; cols += 13) {
             for (int i = 0; i < 2; i++) {
@@ -81,7 +82,7 @@ TEST(labels_are_round_and_never_touch)
 static void check_first_label(unsigned zoom, bool wall, const char *want)
 {
     struct axis axis = {axis_floor(T0 + 1, zoom), zoom, 100};
-    struct axis_clock clock = {wall, T0 - 12500000000};
+    struct axis_clock clock = {.wall = wall, .origin_ns = T0 - 12500000000};
     struct axis_label labels[8];
     assert_true(axis_labels(&axis, &clock, 2, labels, 8) > 0);
     assert_string_equal(labels[0].text, want);
@@ -93,16 +94,28 @@ TEST(labels_say_what_the_zoom_needs)
     check_first_label(33, true, "14:30");
     check_first_label(40, true, "10-17 18:00");
     check_first_label(44, true, "2025-10-23");
-    check_first_label(23, true, "0:12.5");
+    check_first_label(23, true, "14:30:00.0");
+    check_first_label(20, true, "14:30:00.00");
+    check_first_label(13, true, "14:30:00.0000");
     check_first_label(30, false, "0:20");
     /* Times less than a second from the origin. */
     struct axis axis = {0, 20, 100};
     struct axis_label labels[16];
-    assert_true(axis_labels(&axis, &(struct axis_clock){false, 0}, 2, labels, 16) > 2);
+    assert_true(axis_labels(&axis, &(struct axis_clock){.wall = false}, 2, labels, 16) > 2);
     assert_string_equal(labels[1].text, "10ms");
     axis.zoom = 10;
-    assert_true(axis_labels(&axis, &(struct axis_clock){false, 0}, 2, labels, 16) > 2);
+    assert_true(axis_labels(&axis, &(struct axis_clock){.wall = false}, 2, labels, 16) > 2);
     assert_string_equal(labels[1].text, "10us");
+}
+
+/* Only a trace shorter than a second counts from its start. */
+TEST(brief_traces_are_labelled_from_their_start)
+{
+    struct axis axis = {axis_floor(T0, 20), 20, 100};
+    struct axis_clock clock = {.wall = true, .origin_ns = T0, .brief = true};
+    struct axis_label labels[16];
+    assert_true(axis_labels(&axis, &clock, 2, labels, 16) > 2);
+    assert_string_equal(labels[1].text, "10ms");
 }
 
 TEST(labels_are_round_in_the_local_zone)
@@ -111,16 +124,20 @@ TEST(labels_are_round_in_the_local_zone)
     struct axis_label labels[16];
     setenv("TZ", "XXX-05:45", 1);
     tzset();
-    assert_true(axis_labels(&axis, &(struct axis_clock){true, T0}, 2, labels, 16) > 0);
+    assert_true(
+        axis_labels(&axis, &(struct axis_clock){.wall = true, .origin_ns = T0}, 2, labels, 16) > 0);
     assert_string_equal(labels[0].text, "21:00");
     char moment[AXIS_LABEL_BYTES];
-    axis_moment(&(struct axis_clock){true, T0}, T0 + 26412000000, false, moment);
+    axis_moment(&(struct axis_clock){.wall = true, .origin_ns = T0}, T0 + 26412000000, false,
+                moment);
     assert_string_equal(moment, "20:15:26.412");
     setenv("TZ", "UTC", 1);
     tzset();
-    axis_moment(&(struct axis_clock){true, T0}, T0 + 26412000000, true, moment);
+    axis_moment(&(struct axis_clock){.wall = true, .origin_ns = T0}, T0 + 26412000000, true,
+                moment);
     assert_string_equal(moment, "2025-10-17 14:30:26.412");
-    axis_moment(&(struct axis_clock){false, T0}, T0 + 3726412000000, false, moment);
+    axis_moment(&(struct axis_clock){.wall = false, .origin_ns = T0}, T0 + 3726412000000, false,
+                moment);
     assert_string_equal(moment, "1:02:06.412");
 }
 
