@@ -7,6 +7,7 @@
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"
+#include "core/export/document_order.h"
 #include "core/export/perfetto_text.h"
 
 #include <math.h>
@@ -107,6 +108,11 @@ bool document_range_holds(const struct document_options *options, const struct s
     return span->start_ns <= options->to_ns && end_ns >= options->from_ns;
 }
 
+bool document_range_has(const struct document_options *options, int64_t at_ns)
+{
+    return at_ns <= options->to_ns && at_ns >= options->from_ns;
+}
+
 static bool is_in_range(const struct document *doc, const struct event *event, span_no span_number)
 {
     const struct document_options *options = doc->options;
@@ -117,8 +123,56 @@ static bool is_in_range(const struct document *doc, const struct event *event, s
     if (span != NULL) {
         return document_range_holds(options, span);
     }
-    int64_t at_ns = swarm_event_ns(doc->swarm, event);
-    return at_ns <= options->to_ns && at_ns >= options->from_ns;
+    return document_range_has(options, swarm_event_ns(doc->swarm, event));
+}
+
+/* Writes the begin that a span has lost, in the place of its end: Perfetto sorts events by time. */
+static void put_lost_begin(struct document *doc, const struct event *end, double ts_us, span_no no)
+{
+    struct event begin = *end;
+    begin.ph = 'B';
+    begin.ts_us = ts_us;
+    begin.extra = (struct slice){LOST_BEGIN, strlen(LOST_BEGIN)};
+    document_put_event(doc, &begin, no, (struct slice){NULL, 0});
+}
+
+/* Writes a span whose begin was dropped as one complete event, in the place of its end. */
+static void put_lost_complete(struct document *doc, const struct event *end, double ts_us,
+                              double dur_ns, span_no no)
+{
+    struct event event = *end;
+    struct strbuf extra;
+    strbuf_init(&extra, doc->out.mem, 0);
+    strbuf_adds(&extra, LOST_BEGIN);
+    strbuf_adds(&extra, end->extra.len > 0 ? "," : "");
+    strbuf_add(&extra, end->extra.bytes, end->extra.len);
+    event.ph = 'X';
+    event.ts_us = ts_us;
+    event.dur_us = dur_ns / 1000;
+    event.extra = (struct slice){extra.data, extra.len};
+    doc->no_memory |= extra.failed;
+    if (!extra.failed) {
+        document_put_event(doc, &event, no, end->args);
+    }
+    strbuf_release(&extra);
+}
+
+/* Writes the end of a span whose begin was dropped, so that Perfetto shows the span and a re-opened
+   document derives it: from one event, or from the duration that the end states. */
+static void put_lost_span(struct document *doc, const struct event *end, span_no no)
+{
+    const struct span *span = swarm_span(doc->swarm, no);
+    double dur_ns = (double)(span->end_ns - span->start_ns);
+    double ts_us = nearbyint(end->ts_us * 1000 - dur_ns) / 1000;
+    struct json_value args = {JSON_TYPE_OBJECT, end->args.bytes, end->args.len};
+    bool object = end->args.len > 0 && end->args.bytes[0] == '{';
+    bool states = object && json_get(args, "duration_ms").type == JSON_TYPE_NUMBER;
+    if (!states || document_is_complete(&doc->records, span)) {
+        put_lost_complete(doc, end, ts_us, dur_ns, no);
+    } else {
+        put_lost_begin(doc, end, ts_us, no);
+        document_put_event(doc, end, no, end->args);
+    }
 }
 
 /* Writes the events that the printer makes of a record. */
@@ -168,41 +222,71 @@ static void put_moment(struct document *doc, const struct record_moment *moment)
     doc->no_memory |= !good && !doc->stopped;
 }
 
-/* Those of the records before that time; INT64_MAX: all. */
-static void put_moments(struct document *doc, size_t *next, int64_t before_ns)
+/* Writes the moments of records that come before the live event of that number. */
+static void put_moments(struct document *doc, size_t *next, uint64_t event)
 {
-    const struct record_moments *moments = &doc->records.moments;
-    while (*next < moments->count && moments->items[*next].at_ns < before_ns &&
+    const struct document_records *records = &doc->records;
+    while (*next < records->moments.count && records->before[*next] <= event &&
            document_good(doc)) {
-        put_moment(doc, &moments->items[(*next)++]);
+        put_moment(doc, &records->moments.items[(*next)++]);
     }
+}
+
+/* Writes the begins of open spans whose begin was dropped: the model has a copy. */
+static void put_lost_open(struct document *doc)
+{
+    span_no end = swarm_span_end(doc->swarm);
+    bool dropped = swarm_dropped(doc->swarm, POOL_LIVE) + swarm_dropped(doc->swarm, POOL_FILES) > 0;
+    for (span_no no = swarm_span_begin(doc->swarm); dropped && no < end && document_good(doc);
+         no++) {
+        const struct span *span = swarm_span(doc->swarm, no);
+        if (span == NULL || (span->flags & SPAN_LOST_BEGIN) == 0 || span_has_lost_begin(span) ||
+            !document_range_holds(doc->options, span)) {
+            continue;
+        }
+        session_no session = swarm_get_track(doc->swarm, span->track)->session;
+        int64_t origin_ns = swarm_session(doc->swarm, session)->origin_ns;
+        struct event event = {
+            .ph = 'B',
+            .ts_us = (double)(span->start_ns - origin_ns) / 1000,
+            .dur_us = (double)NAN,
+            .name = span->name,
+            .cat = span->cat,
+            .track = span->track,
+        };
+        document_put_event(doc, &event, no, swarm_span_args(doc->swarm, span));
+    }
+}
+
+static bool has_lost_begin(const struct swarm *swarm, span_no no)
+{
+    const struct span *span = no == NO_SPAN ? NULL : swarm_span(swarm, no);
+    return span != NULL && span_has_lost_begin(span);
 }
 
 static void put_pool(struct document *doc, enum swarm_pool pool)
 {
     size_t next = pool == POOL_LIVE ? 0 : doc->records.moments.count;
-    int64_t reached_ns = INT64_MIN;
     const struct event_store *store = swarm_store(doc->swarm, pool);
     bool needs_span = doc->lanes != NULL || !is_everything(doc->options);
     uint64_t end = event_store_end(store);
     for (uint64_t no = event_store_first(store); no < end && document_good(doc); no++) {
         struct event event;
+        put_moments(doc, &next, no);
         if (!swarm_event(doc->swarm, pool, no, &event)) {
             continue;
         }
-        /* An event keeps its place: records come before the first that is later than they. */
-        if (next < doc->records.moments.count && !isnan(event.ts_us)) {
-            int64_t at_ns =
-                record_moments_written_ns(doc->swarm, pool, no, swarm_event_ns(doc->swarm, &event));
-            reached_ns = at_ns > reached_ns ? at_ns : reached_ns;
-            put_moments(doc, &next, reached_ns);
-        }
         span_no span = needs_span ? swarm_event_span(doc->swarm, pool, no) : NO_SPAN;
-        if (is_in_range(doc, &event, span)) {
+        if (!is_in_range(doc, &event, span)) {
+            continue;
+        }
+        if (doc->lanes != NULL && event.ph == 'E' && has_lost_begin(doc->swarm, span)) {
+            put_lost_span(doc, &event, span);
+        } else if (span != NO_SPAN || event.ph != 'B' || !event_is_lost_begin(&event)) {
             document_put_event(doc, &event, span, event.args);
         }
     }
-    put_moments(doc, &next, INT64_MAX);
+    put_moments(doc, &next, UINT64_MAX);
 }
 
 /* ---- the document ---- */
@@ -272,6 +356,9 @@ static void put_document(struct document *doc)
     strbuf_adds(&doc->out, "{\"traceEvents\":[");
     for (size_t i = 0; i < doc->session_count; i++) {
         document_put_session_metadata(doc, doc->sessions[i]);
+    }
+    if (doc->lanes != NULL) {
+        put_lost_open(doc);
     }
     put_pool(doc, POOL_LIVE);
     put_pool(doc, POOL_FILES);

@@ -21,6 +21,9 @@ struct document_options {
    document. */
 bool document_range_holds(const struct document_options *options, const struct span *span);
 
+/* The same for an event of no span. */
+bool document_range_has(const struct document_options *options, int64_t at_ns);
+
 /* Takes the next bytes; false: stop, writing fails. */
 typedef bool document_sink(void *ctx, const char *bytes, size_t len);
 

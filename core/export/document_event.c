@@ -237,7 +237,10 @@ void document_put_event(struct document *doc, const struct event *event, span_no
     const struct head *head = head_of(doc, event);
     double ts_us = shifted_ts(thread, event);
     int64_t tid;
-    bool on_lane = doc->lanes != NULL && document_lanes_tid(doc->lanes, span, &tid);
+    bool on_lane =
+        doc->lanes != NULL && (span == NO_SPAN && event->ph == 'E'
+                                   ? document_lanes_orphan_tid(doc->lanes, event->track, &tid)
+                                   : document_lanes_tid(doc->lanes, span, &tid));
     const int64_t *lane_tid = on_lane ? &tid : NULL;
     document_begin_event(doc);
     char *room = strbuf_room(&doc->out, HEAD_MAX + THREAD_MAX + AROUND_MAX);

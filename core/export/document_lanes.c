@@ -8,9 +8,12 @@
    Among equal times the order of events in the document decides, as it does for readers: an end
    written before a begin of the same time is earlier. A complete event (X) has no position for
    its end, so it adapts: it ends before spans that begin then and inside spans that end then.
+   Perfetto sorts the events of one time if there is an X at all: ends, then X, the longest first,
+   then begins. So a span lies in another that begins with it only where both orders agree.
 
-   Spans that cannot be part of a stack keep their thread: async ones, which are paired by id,
-   and those without their begin. */
+   Async spans are paired by id and keep their thread. A span whose begin was dropped is written as
+   one complete event. Ends that close nothing would close any span of their thread, so they share
+   a lane after all others. */
 #include "core/export/document_lanes.h"
 
 #include "core/export/document_order.h"
@@ -19,6 +22,7 @@
 
 /* A span that is open on a lane. */
 struct frame {
+    int64_t start_ns;
     int64_t end_ns; /* INT64_MAX: it has no end */
     uint64_t end_no;
     span_no request; /* the request that it is or belongs to; NO_SPAN: none */
@@ -37,6 +41,7 @@ struct track_lanes {
     struct stack *lanes;
     size_t count, cap;
     size_t last_tool;    /* lane of the tool that began last: a wait is its, if it can be */
+    bool orphans;        /* it has ends that close nothing: on the lane after the last */
     size_t first_thread; /* index in `threads` of its lane 1, if it has several lanes */
 };
 
@@ -71,8 +76,8 @@ static bool encloses(const struct document_lanes *lanes, const struct frame *top
     if (top->end_ns != span_traced_end_ns(span)) {
         return top->end_ns > span_traced_end_ns(span);
     }
-    return top->complete || span_is_complete(span) || (span->flags & SPAN_OPEN) != 0 ||
-           document_end_place(lanes->records, span) < top->end_no;
+    return top->complete || document_is_complete(lanes->records, span) ||
+           (span->flags & SPAN_OPEN) != 0 || document_end_place(lanes->records, span) < top->end_no;
 }
 
 /* Returns true if a span of the kind `inner` may be a child of one of the kind `outer`. Calls of an
@@ -113,7 +118,10 @@ static bool fits(const struct document_lanes *lanes, struct stack *stack, const 
         return true;
     }
     const struct frame *top = &stack->frames[stack->count - 1];
-    return may_nest(top->kind, span->kind) && encloses(lanes, top, span) &&
+    bool sorted_before = top->start_ns == span->start_ns && !top->complete &&
+                         document_is_complete(lanes->records, span) &&
+                         span->end_ns > span->start_ns;
+    return may_nest(top->kind, span->kind) && encloses(lanes, top, span) && !sorted_before &&
            (top->request == NO_SPAN || top->request == span->parent);
 }
 
@@ -125,13 +133,14 @@ static bool push(struct document_lanes *lanes, struct stack *stack, const struct
         return false;
     }
     stack->since_ns = span->start_ns;
-    stack->since_no = span_is_complete(span) ? 0 : document_begin_place(lanes->records, span);
+    stack->since_no = document_begin_place(lanes->records, span);
     stack->frames[stack->count++] = (struct frame){
+        .start_ns = span->start_ns,
         .end_ns = span_traced_end_ns(span),
         .end_no = document_end_place(lanes->records, span),
         .request = span->kind == SPAN_REQUEST ? no : span->parent,
         .kind = span->kind,
-        .complete = span_is_complete(span),
+        .complete = document_is_complete(lanes->records, span),
     };
     return true;
 }
@@ -219,6 +228,34 @@ static bool place_all(struct document_lanes *lanes)
     return good;
 }
 
+/* ---- ends that close nothing ---- */
+
+static bool has_orphans(const struct document_lanes *lanes, enum swarm_pool pool)
+{
+    uint64_t orphans = 0;
+    for (size_t i = 0; i < swarm_session_count(lanes->swarm); i++) {
+        const struct session *session = swarm_session(lanes->swarm, (session_no)i);
+        orphans += session != NULL && session->pool == pool ? session->orphan_ends : 0;
+    }
+    return orphans > 0;
+}
+
+static void mark_orphans(struct document_lanes *lanes, enum swarm_pool pool)
+{
+    const struct event_store *store = swarm_store(lanes->swarm, pool);
+    struct event event;
+    if (!has_orphans(lanes, pool)) {
+        return;
+    }
+    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
+        if (swarm_event(lanes->swarm, pool, no, &event) && event.ph == 'E' &&
+            swarm_event_span(lanes->swarm, pool, no) == NO_SPAN &&
+            document_range_has(lanes->options, swarm_event_ns(lanes->swarm, &event))) {
+            lanes->tracks[event.track].orphans |= lanes->tracks[event.track].count > 0;
+        }
+    }
+}
+
 /* ---- threads ---- */
 
 static int by_session_and_track(const void *a, const void *b)
@@ -236,7 +273,7 @@ static int by_session_and_track(const void *a, const void *b)
 static bool list_threads(struct document_lanes *lanes)
 {
     for (size_t i = 0; i < lanes->track_count; i++) {
-        size_t count = lanes->tracks[i].count;
+        size_t count = lanes->tracks[i].count + lanes->tracks[i].orphans;
         if (count < 2) {
             continue;
         }
@@ -258,6 +295,15 @@ static bool list_threads(struct document_lanes *lanes)
         lanes->tracks[lanes->threads[i].track].first_thread = i;
     }
     return document_number_threads(lanes->swarm, lanes->threads, lanes->thread_count);
+}
+
+bool document_lanes_orphan_tid(const struct document_lanes *lanes, track_no track, int64_t *tid)
+{
+    if (track >= lanes->track_count || !lanes->tracks[track].orphans) {
+        return false;
+    }
+    *tid = lanes->threads[lanes->tracks[track].first_thread + lanes->tracks[track].count].tid;
+    return true;
 }
 
 bool document_lanes_tid(const struct document_lanes *lanes, span_no span, int64_t *tid)
@@ -305,8 +351,12 @@ struct document_lanes *document_lanes_new(const struct swarm *swarm,
     }
     lanes->tracks = mem_zalloc(mem, lanes->track_count, sizeof *lanes->tracks);
     lanes->lane_of = mem_zalloc(mem, lanes->span_count, sizeof *lanes->lane_of);
-    if (lanes->tracks == NULL || lanes->lane_of == NULL || !place_all(lanes) ||
-        !list_threads(lanes)) {
+    bool good = lanes->tracks != NULL && lanes->lane_of != NULL && place_all(lanes);
+    if (good) {
+        mark_orphans(lanes, POOL_LIVE);
+        mark_orphans(lanes, POOL_FILES);
+    }
+    if (!good || !list_threads(lanes)) {
         document_lanes_free(lanes);
         return NULL;
     }

@@ -26,6 +26,8 @@ struct document_lanes *document_lanes_new(const struct swarm *swarm,
 void document_lanes_free(struct document_lanes *lanes);
 /* The tid that the span's events are written with; false: they keep their own. */
 bool document_lanes_tid(const struct document_lanes *lanes, span_no span, int64_t *tid);
+/* The same for an end of the track that closes nothing. */
+bool document_lanes_orphan_tid(const struct document_lanes *lanes, track_no track, int64_t *tid);
 /* The threads of all tracks that need more than one: by session, then by track in order of
    appearance, then by lane. Borrowed. */
 const struct lane_thread *document_lanes_threads(const struct document_lanes *lanes, size_t *count);

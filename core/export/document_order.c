@@ -2,16 +2,13 @@
    requests that came so far. Nothing is copied, so a large trace needs no memory here. */
 #include "core/export/document_order.h"
 
-/* Returns true if span a comes before span b. If complete events begin together the longer one
-   encloses the other; other spans begin in the order of their events. */
+#include <stdlib.h>
+
+/* Returns true if span a comes before span b: of one time, in the order of their events. */
 static bool is_before(const struct span_order *order, const struct span *a, const struct span *b)
 {
     if (a->start_ns != b->start_ns) {
         return a->start_ns < b->start_ns;
-    }
-    int64_t a_end = span_traced_end_ns(a), b_end = span_traced_end_ns(b);
-    if ((span_is_complete(a) || span_is_complete(b)) && a_end != b_end) {
-        return a_end > b_end;
     }
     return document_begin_place(order->records, a) < document_begin_place(order->records, b);
 }
@@ -20,8 +17,7 @@ static bool is_before(const struct span_order *order, const struct span *a, cons
 static const struct span *stacked(const struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_span(swarm, no);
-    bool in = span != NULL && (span->flags & (SPAN_ASYNC | SPAN_LOST_BEGIN)) == 0;
-    return in ? span : NULL;
+    return span != NULL && (span->flags & SPAN_ASYNC) == 0 ? span : NULL;
 }
 
 void span_order_init(struct span_order *order, const struct swarm *swarm,
@@ -51,6 +47,36 @@ static bool add_list(struct span_order *order, const span_no *spans, size_t coun
     return true;
 }
 
+/* Spans that begin later come first. */
+static int by_begin_backwards(const void *a, const void *b, void *ctx)
+{
+    const struct span_order *order = ctx;
+    const struct span *x = swarm_span(order->swarm, *(const span_no *)a);
+    const struct span *y = swarm_span(order->swarm, *(const span_no *)b);
+    return is_before(order, x, y) ? 1 : is_before(order, y, x) ? -1 : 0;
+}
+
+/* Adds the phases that wait for the end of their request: it was dropped, or has not come. */
+static bool add_waiting_phases(struct span_order *order, const struct agent *agent)
+{
+    const struct span *phase;
+    for (span_no no = agent->first_phase;
+         no != NO_SPAN && (phase = swarm_span(order->swarm, no)) != NULL; no = phase->next_phase) {
+        if (!mem_reserve(swarm_mem(order->swarm), &order->phases, &order->phase_cap,
+                         order->phase_count + 1, sizeof *order->phases)) {
+            return false;
+        }
+        if (stacked(order->swarm, no) != NULL) {
+            order->phases[order->phase_count++] = no;
+        }
+    }
+    if (order->phase_count > 1) {
+        qsort_r(order->phases, order->phase_count, sizeof *order->phases, by_begin_backwards,
+                order);
+    }
+    return true;
+}
+
 bool span_order_begin(struct span_order *order, const struct agent *agent)
 {
     order->list_count = order->phase_count = 0;
@@ -59,7 +85,8 @@ bool span_order_begin(struct span_order *order, const struct agent *agent)
             return false;
         }
     }
-    return add_list(order, agent->envelopes, agent->envelope_count);
+    return add_list(order, agent->envelopes, agent->envelope_count) &&
+           add_waiting_phases(order, agent);
 }
 
 /* Few phases wait at a time: an insertion sort. */

@@ -24,16 +24,10 @@ void span_order_init(struct span_order *order, const struct swarm *swarm,
 void span_order_release(struct span_order *order);
 /* Begins with the first span of the agent. False: out of memory. */
 bool span_order_begin(struct span_order *order, const struct agent *agent);
-/* The next span; a request's phases come after it, among the others. Without those that are no
-   part of a thread's stack: async ones and those whose begin was dropped. *no is NO_SPAN when
-   there are no more. False: out of memory. */
+/* The next span; a request's phases come after it, among the others, and so do phases whose request
+   is not known. Async spans are no part of a thread's stack and left out. *no is NO_SPAN when there
+   are no more. False: out of memory. */
 bool span_order_next(struct span_order *order, span_no *no);
-
-/* Whether the span is one event (X). */
-static inline bool span_is_complete(const struct span *span)
-{
-    return span->begin_no == span->end_no;
-}
 
 /* Its end in the trace; INT64_MAX: it has none. */
 static inline int64_t span_traced_end_ns(const struct span *span)

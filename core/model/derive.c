@@ -110,6 +110,10 @@ bool derive_open(struct swarm *swarm, const struct span *span)
 static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
                          const struct event *event)
 {
+    if (swarm->sessions[swarm->tracks[event->track].track.session].session.pool == POOL_FILES &&
+        event_is_lost_begin(event)) {
+        return true; /* its end states all that is known of the span */
+    }
     struct span span = new_span(swarm, event, number);
     span.flags = SPAN_OPEN;
     span_no no = add_span(swarm, &span);
@@ -132,7 +136,7 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
     struct end_facts facts;
     end_facts_read(event->args, &facts);
     span.end_no = number;
-    span.flags = facts.flags;
+    span.flags = (uint8_t)(facts.flags | (event_is_lost_begin(event) ? SPAN_LOST_BEGIN : 0));
     span_no no = add_span(swarm, &span);
     if (no == NO_SPAN) {
         return false;

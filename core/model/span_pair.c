@@ -4,8 +4,10 @@
    duration_ms before the end, and the end repeats its args. Next best: the span started then (an
    end may override args of its begin); then: the end repeats its args; else the innermost span.
    Among equals the innermost is closed. An end without a name closes the innermost span. An end
-   that began in the dropped part of the trace closes no other span than one that began then.
-   Parallel tools of one agent overlap on one track, so a plain stack would pair them wrongly.
+   that began in the dropped part of the trace closes no other span than one that began then. The
+   end of an agent's call repeats the args of its begin and states its duration: if neither fits an
+   open span, it closes none. Parallel tools of one agent overlap on one track, so a plain stack
+   would pair them wrongly.
 
    Open spans are a list, innermost first, linked both ways. Nearly all ends close a span near
    its head, so the list is walked first. If the walk does not find a perfect fit among the first
@@ -15,6 +17,8 @@
    its end. */
 #include "core/model/open_index.h"
 #include "core/model/swarm_private.h"
+
+#include "core/base/time_ns.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,6 +83,7 @@ struct end_match {
     double duration_ms;
     int64_t at_ns;
     bool has_duration;
+    bool of_call; /* of an agent: it states what its begin was */
 };
 
 /* An open span that fits; NO_SPAN and FITS_NOT if none was found. */
@@ -101,14 +106,15 @@ static enum fit fit_of(const struct swarm *swarm, const struct span *span,
     if (end->has_duration && !timed && (span->flags & SPAN_LOST_BEGIN) != 0) {
         return FITS_NOT;
     }
+    enum fit least = end->has_duration && end->of_call && !timed ? FITS_NOT : FITS_NAME;
     if ((event->cat != INTERN_NONE && span->cat != event->cat) || (!timed && has_timed)) {
-        return FITS_NAME;
+        return least;
     }
     struct slice args = swarm_span_args(swarm, span);
     if (is_prefix(args, event->args) || repeats(args, event->args)) {
         return timed ? FITS_TIME_AND_ARGS : FITS_ARGS;
     }
-    return timed ? FITS_TIME : FITS_NAME;
+    return timed ? FITS_TIME : least;
 }
 
 static enum fit best_possible(const struct end_match *end)
@@ -209,6 +215,9 @@ static void try_args(const struct swarm *swarm, const struct end_match *end, str
             !(end->has_duration && walk.lost_begin)) {
             try_chain(swarm, end, OPEN_BY_ARGS, open_index_by_args(index, &walk), FITS_ARGS, best);
         }
+    }
+    if (end->has_duration && end->of_call) {
+        return;
     }
     for (int lost = 0; lost <= !end->has_duration && best->fit < FITS_ARGS; lost++) {
         try_chain(swarm, end, OPEN_BY_NAME, open_index_by_name(index, event->name, lost != 0),
@@ -314,13 +323,17 @@ static struct match find_match(struct swarm *swarm, const struct end_match *end)
     return best;
 }
 
-/* Returns whether the begin lies in the part of the trace that was dropped. */
-static bool lost_begin(const struct swarm *swarm, const struct end_match *end)
+/* Returns true if the end, which no open span fits, may have lost its begin to the cap. */
+static bool begin_dropped(struct swarm *swarm, const struct event *event, double duration_ms)
 {
-    session_no session = swarm->tracks[end->event->track].track.session;
-    double start_ns = (double)end->at_ns - end->duration_ms * 1e6;
-    return end->duration_ms >= 0 && end->duration_ms < 1e12 &&
-           start_ns <= (double)swarm_truncated_ns(swarm, &swarm->sessions[session].session);
+    session_no session = swarm->tracks[event->track].track.session;
+    int64_t truncated_ns = swarm_truncated_ns(swarm, &swarm->sessions[session].session);
+    if (truncated_ns == INT64_MIN || !(duration_ms >= 0 && duration_ms < 1e12)) {
+        return false;
+    }
+    /* The phases of a request come late, so the time of the last dropped event may be early. */
+    return derive_kind(swarm, event->name, event->cat) != SPAN_OTHER ||
+           swarm_event_ns(swarm, event) - time_ns_from_ms(duration_ms) <= truncated_ns;
 }
 
 span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms)
@@ -328,8 +341,14 @@ span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, dou
     if (event->name == INTERN_NONE) {
         return swarm->tracks[event->track].track.open;
     }
-    const struct end_match end = {event, duration_ms, swarm_event_ns(swarm, event),
-                                  !isnan(duration_ms)};
+    const struct end_match end = {
+        .event = event,
+        .duration_ms = duration_ms,
+        .at_ns = swarm_event_ns(swarm, event),
+        .has_duration = !isnan(duration_ms),
+        .of_call = derive_kind(swarm, event->name, event->cat) != SPAN_OTHER,
+    };
     struct match best = find_match(swarm, &end);
-    return best.fit < FITS_TIME && lost_begin(swarm, &end) ? NO_SPAN : best.span;
+    bool dropped = best.fit < FITS_TIME && begin_dropped(swarm, event, duration_ms);
+    return dropped ? NO_SPAN : best.span;
 }

@@ -461,7 +461,8 @@ const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool
 
 span_no swarm_event_span(const struct swarm *swarm, enum swarm_pool pool, uint64_t event_number)
 {
-    return event_store_span(swarm->stores[pool], event_number);
+    span_no no = event_store_span(swarm->stores[pool], event_number);
+    return no != NO_SPAN && swarm_span(swarm, no) != NULL ? no : NO_SPAN; /* else it is gone */
 }
 
 uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool)

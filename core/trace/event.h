@@ -7,6 +7,8 @@
 #include "core/base/intern.h"
 #include "core/base/json_read.h"
 
+#include <string.h>
+
 /* Bytes with another owner; NULL and 0: none. */
 struct slice {
     const char *bytes;
@@ -44,5 +46,15 @@ struct event {
     track_no track;
     struct slice id, args, extra; /* raw JSON, borrowed until the store evicts the event */
 };
+
+/* A member of events in documents of ours: the begin of the span was dropped. An X with it is the
+   whole span; a B with it is for other readers alone, as the end states all that is known. */
+#define LOST_BEGIN "\"lost_begin\":true"
+
+static inline bool event_is_lost_begin(const struct event *event)
+{
+    return event->extra.len >= sizeof LOST_BEGIN - 1 &&
+           memcmp(event->extra.bytes, LOST_BEGIN, sizeof LOST_BEGIN - 1) == 0;
+}
 
 #endif

@@ -1,6 +1,7 @@
 /* Documents are read with core's own JSON reader. Opening one uses only what metadata.swarmtop says:
    it is the test's second opinion on what the document must hold, not a copy of ingest. */
 #include "tests/support/model.h"
+#include "tests/support/perfetto_check.h"
 
 #include "core/query/metrics.h"
 #include "core/query/query.h"
@@ -212,6 +213,26 @@ static bool collect(void *ctx, const char *bytes, size_t len)
     return !out->failed;
 }
 
+/* Perfetto must show the document as the model has it. */
+static void check_document(const struct swarm *swarm, const struct strbuf *document)
+{
+    struct perfetto_allow allow = {0, 0};
+    struct strbuf faults;
+    for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
+        const struct span *span = swarm_span(swarm, no);
+        allow.open_slices += span != NULL && (span->flags & SPAN_OPEN) != 0;
+    }
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        allow.orphan_ends += session == NULL ? 0 : session->orphan_ends;
+    }
+    strbuf_init(&faults, &mem_libc, 0);
+    if (!perfetto_check(document->data, document->len, allow, &faults)) {
+        fail_msg("%s in %s", faults.data, document->data);
+    }
+    strbuf_release(&faults);
+}
+
 char *model_export_with(const struct swarm *swarm, const struct document_options *options)
 {
     struct strbuf out;
@@ -227,6 +248,9 @@ char *model_export_with(const struct swarm *swarm, const struct document_options
     struct json_error error;
     if (!json_check(out.data, out.len, 64, &document, &error)) {
         fail_msg("byte %zu: %s in %s", error.offset, error.what, out.data);
+    }
+    if (options->tracks == TRACKS_LANE) {
+        check_document(swarm, &out);
     }
     return out.data;
 }

@@ -217,21 +217,21 @@ TEST(spans_that_nest_stay_where_they_are)
          "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":7,\"pid\":1,\"tid\":5} "
          "{\"name\":\"e\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":7,\"pid\":1,\"tid\":5} "
          "{\"name\":\"e\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":9,\"pid\":1,\"tid\":5}"},
-        /* complete events, the inner ones first */
+        /* complete events, a later one first */
         {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":2,\"dur\":1,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":0,\"dur\":2,\"pid\":1,\"tid\":5} "
          "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":0,\"dur\":3,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":0,\"dur\":2,\"pid\":1,\"tid\":5} "
          "{\"name\":\"d\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":3,\"dur\":0,\"pid\":1,\"tid\":5}"},
         /* both kinds */
         {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":0,\"dur\":4,\"pid\":1,\"tid\":5} "
+         "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":1,\"dur\":3,\"pid\":1,\"tid\":5} "
          "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
          "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":4,\"pid\":1,\"tid\":5} "
          "{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"E\",\"ts\":9,\"pid\":1,\"tid\":5}"},
         /* never ended */
         {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":0,\"pid\":1,\"tid\":5} "
          "{\"name\":\"b\",\"cat\":\"work\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
-         "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":1,\"dur\":4,\"pid\":1,\"tid\":5}"},
+         "{\"name\":\"c\",\"cat\":\"work\",\"ph\":\"X\",\"ts\":2,\"dur\":4,\"pid\":1,\"tid\":5}"},
         /* async ones may overlap as they like */
         {"{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"b\",\"ts\":0,\"id\":1,\"pid\":1,\"tid\":5} "
          "{\"name\":\"a\",\"cat\":\"work\",\"ph\":\"b\",\"ts\":1,\"id\":2,\"pid\":1,\"tid\":5} "
@@ -337,6 +337,97 @@ TEST(a_wait_is_the_child_of_the_tool_that_began_last)
     free(text);
     model_release(&model);
 }
+
+/* ---- under a cap ---- */
+
+static void begin_tool(struct model *model, double ms, const char *id, const char *args)
+{
+    struct op_context at = model_at(model, ms, NULL);
+    assert_int_equal(
+        tracer_start_tool(model->tracer, &at, model_text(id), model_text("Bash"), model_text(args)),
+        TRACER_OK);
+}
+
+static void end_tool(struct model *model, double ms, const char *id)
+{
+    struct op_context at = model_at(model, ms, NULL);
+    struct end_tool_op op = {.span_id = model_text(id), .result_tokens = (double)NAN};
+    assert_int_equal(tracer_end_tool(model->tracer, &at, &op), TRACER_OK);
+}
+
+/* Appends instants until the cap drops events. */
+static void fill(struct model *model, double ms)
+{
+    for (uint64_t dropped = swarm_dropped(model->swarm, POOL_LIVE);
+         swarm_dropped(model->swarm, POOL_LIVE) == dropped;) {
+        struct op_context at = model_at(model, ms, NULL);
+        assert_int_equal(tracer_instant(model->tracer, &at, model_text("i"), model_text("c"),
+                                        (struct slice){NULL, 0}),
+                         TRACER_OK);
+    }
+}
+
+/* The begin of the first call is dropped. Its end closes no other call, whether the args of both
+   differ or not, and both are written with their own times. */
+TEST(the_end_of_a_dropped_begin_closes_no_other_call)
+{
+    static const struct {
+        const char *args;
+        double between_ms; /* 0: the second call has no length, so no X may be in the document */
+        const char *has;
+    } rows[] = {
+        {"{\"command\":\"second\"}", 60, "\"ph\":\"X\",\"ts\":10000,"},
+        {"{\"command\":\"first\"}", 60, "\"ph\":\"X\",\"ts\":10000,"},
+        {"{\"command\":\"second\"}", 0, "\"ph\":\"B\",\"ts\":10000,"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model, again;
+        struct swarm_config config = {.max_events = {20, 0}};
+        assert_true(model_init_with(&model, &mem_libc, &config));
+        model_hello(&model, "s", "main");
+        begin_tool(&model, 10, "a", "{\"command\":\"first\"}");
+        fill(&model, 11);
+        char *open = model_export(model.swarm, TRACKS_LANE);
+        assert_non_null(strstr(open, "\"ph\":\"B\",\"ts\":10000,"));
+        free(open);
+        begin_tool(&model, 20, "b", rows[i].args);
+        end_tool(&model, 20 + rows[i].between_ms / 2, "a");
+        end_tool(&model, 20 + rows[i].between_ms, "b");
+        assert_true(swarm_relane(model.swarm));
+        char *text = model_export(model.swarm, TRACKS_LANE);
+        if (strstr(text, rows[i].has) == NULL) {
+            fail_msg("no %s in %s", rows[i].has, text);
+        }
+        assert_true(model_init(&again, &mem_libc) && model_open(&again, text));
+        char *want = model_describe(model.swarm), *got = model_describe(again.swarm);
+        assert_string_equal(got, want);
+        free(want);
+        free(got);
+        free(text);
+        model_release(&again);
+        model_release(&model);
+    }
+}
+
+/* Ends without a begin are on a lane of their own, and so are phases whose request is not known. */
+TEST(ends_of_nothing_are_on_a_lane_of_their_own)
+{
+    struct model model;
+    assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+    assert_true(model_events(
+        &model,
+        "{\"name\":\"Tool: A\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
+        "{\"name\":\"Sampling\",\"cat\":\"api,sampling\",\"ph\":\"E\",\"ts\":2,\"pid\":1,\"tid\":5} "
+        "{\"name\":\"First Token\",\"cat\":\"api,ttft\",\"ph\":\"B\",\"ts\":1,\"pid\":1,\"tid\":5} "
+        "{\"name\":\"First Token\",\"cat\":\"api,ttft\",\"ph\":\"E\",\"ts\":5,\"pid\":1,\"tid\":5} "
+        "{\"name\":\"Tool: A\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":3,\"pid\":1,\"tid\":5}"));
+    char *text = model_export(model.swarm, TRACKS_LANE);
+    assert_int_equal(threads_of(text), 3);
+    free(text);
+    model_release(&model);
+}
+
+/* ---- names and numbers ---- */
 
 TEST(further_threads_are_named_and_numbered)
 {

@@ -55,22 +55,30 @@ static bool repeats(struct slice begin_args, struct slice end_args)
 
 enum fit { FITS_NOT, FITS_NAME, FITS_ARGS, FITS_TIME, FITS_TIME_AND_ARGS };
 
+static bool is_call(const struct swarm *swarm, const struct event *event)
+{
+    return span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat)) !=
+           SPAN_OTHER;
+}
+
+/* The end of a call with a duration that fits neither that nor the args closes nothing. */
 static enum fit fit_of(const struct swarm *swarm, const struct span *span,
                        const struct event *event, double duration_ms)
 {
     double off = (double)(swarm_event_ns(swarm, event) - span->start_ns) - duration_ms * 1e6;
     bool timed = !isnan(duration_ms) && off > -1000 && off < 1000;
+    enum fit least = isnan(duration_ms) || timed || !is_call(swarm, event) ? FITS_NAME : FITS_NOT;
     if (span->name != event->name ||
         (!isnan(duration_ms) && !timed && (span->flags & SPAN_LOST_BEGIN) != 0)) {
         return FITS_NOT;
     }
     if (event->cat != INTERN_NONE && span->cat != event->cat) {
-        return FITS_NAME;
+        return least;
     }
     if (repeats(swarm_span_args(swarm, span), event->args)) {
         return timed ? FITS_TIME_AND_ARGS : FITS_ARGS;
     }
-    return timed ? FITS_TIME : FITS_NAME;
+    return timed ? FITS_TIME : least;
 }
 
 /* The open spans of the track, innermost first: their numbers fall. */
@@ -93,7 +101,7 @@ static bool lost_begin(const struct swarm *swarm, const struct event *event, dou
     bool lost = false;
     for (size_t i = 0; i < swarm_marker_count(swarm); i++) {
         const struct marker *marker = swarm_marker(swarm, i);
-        lost |= marker->truncated && start_ns <= (double)marker->at_ns;
+        lost |= marker->truncated && (is_call(swarm, event) || start_ns <= (double)marker->at_ns);
     }
     return duration_ms >= 0 && duration_ms < 1e12 && lost;
 }

