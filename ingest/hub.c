@@ -228,6 +228,7 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .state = source->state,
         .client = source->row->client,
         .setup = source->row->setup,
+        .feed = source->row->feed,
         .listens = source->listens,
         .senders = source->senders,
         .events = source->counters.events,

@@ -55,7 +55,7 @@ struct source_row {
 
     const char *form, *help; /* for --help and the manual; NULL: not shown */
     const char *default_help;
-    const char *client, *setup; /* as in struct source_status */
+    const char *client, *setup, *feed; /* as in struct source_status */
 };
 
 struct source {

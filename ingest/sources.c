@@ -50,10 +50,14 @@ static bool default_feed(struct strbuf *spec, struct strbuf *error)
 
 /* ---- the tables ---- */
 
+/* A line that shows an agent, short enough to be pasted from 80 columns. */
+#define FEED_LINE "{\"op\":\"instant\",\"session_id\":\"demo\",\"name\":\"hi\",\"cat\":\"x\"}"
+
 const struct source_row source_rows[] = {
     {
         .fits = is_file,
         .ops = &trace_source_ops,
+        .feed = "echo '" FEED_LINE "' >>{}",
         .form = "FILE",
         .help =
             "a Chrome Trace ({\"traceEvents\": [...]}, a bare array, an array never closed) or "
@@ -62,6 +66,7 @@ const struct source_row source_rows[] = {
     {
         .fits = is_directory,
         .ops = &dir_source_ops,
+        .feed = "echo '" FEED_LINE "' >>{}/demo.ndjson",
         .form = "DIR",
         .help = "all traces in it",
     },
@@ -69,6 +74,7 @@ const struct source_row source_rows[] = {
         .fits = is_stdin,
         .ops = &stream_source_ops,
         .live = true,
+        .feed = "echo '" FEED_LINE "' | swarmtop -",
         .form = "-",
         .help = "stdin, the same formats; live, even where it is a file",
     },
@@ -96,6 +102,7 @@ const struct source_row source_rows[] = {
         .ops = &otlp_source_ops,
         .listens = true,
         .live = true,
+        .feed = "curl -d '{\"session_id\":\"demo\",\"hook_event_name\":\"SessionStart\"}' {}/hooks",
         .form = "otlp:HOST:PORT",
         .help = "listens for HTTP, on loopback unless --allow-remote is given: /hooks takes Claude "
                 "Code's HTTP hooks; OTLP itself is not in this version yet",

@@ -20,11 +20,13 @@ struct source_status {
     enum source_state state;
     const char *client; /* the client whose files it follows: "Claude Code"; NULL: no client */
     const char *setup;  /* argument of `swarmtop setup` for this client; NULL: no setup exists */
-    bool listens;       /* accepts senders */
-    uint32_t senders;   /* connected now */
-    uint64_t events;    /* accepted events and operations */
-    uint64_t bad;       /* rejected lines and events, orphan ends and ignored fields included */
-    uint64_t refused;   /* those of them that are lost */
+    const char
+        *feed;    /* a shell command that feeds it, `{}` being its path or address; NULL: none */
+    bool listens; /* accepts senders */
+    uint32_t senders; /* connected now */
+    uint64_t events;  /* accepted events and operations */
+    uint64_t bad;     /* rejected lines and events, orphan ends and ignored fields included */
+    uint64_t refused; /* those of them that are lost */
     const char *first_refused; /* "line 3: unknown op: {…"; "": none */
 };
 

@@ -406,8 +406,8 @@ const char *engine_address(const struct engine *engine)
     for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
         const char *address = hub_bound_address(engine->hub, i);
 
-        if (address)
-            return address;
+        if (address && (strncmp(address, "unix:", 5) == 0 || strncmp(address, "tcp:", 4) == 0))
+            return address; /* others take no feed */
     }
     return NULL;
 }

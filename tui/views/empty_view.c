@@ -62,6 +62,30 @@ static void put_clients(struct empty_page *page, const struct view_input *input)
     }
 }
 
+/* Puts how to feed each source that is no socket; another one of its kind is fed alike. */
+static void put_feeds(struct empty_page *page, const struct view_input *input)
+{
+    const char *before = NULL;
+    char line[1024];
+    for (size_t i = 0; i < input->source_count; i++) {
+        const struct source_status *source = &input->sources[i];
+        if (source->feed == NULL || source->feed == before || (source->error && *source->error))
+            continue;
+        if (before == NULL)
+            put(page, 1, STYLE_DIM, "From another shell:");
+        before = source->feed;
+        const char *hole = strstr(source->feed, "{}");
+        const char *colon = source->listens ? strchr(source->spec, ':') : NULL;
+        if (hole)
+            snprintf(line, sizeof line, "%.*s%.500s%s", (int)(hole - source->feed), source->feed,
+                     colon ? colon + 1 : source->spec, hole + 2);
+        else
+            snprintf(line, sizeof line, "%s", source->feed);
+        put(page, 3, STYLE_PLAIN, line);
+    }
+    page->y += before != NULL;
+}
+
 void empty_draw(const struct frame *frame, struct grid *grid)
 {
     const struct view_input *input = frame->input;
@@ -76,10 +100,13 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     page.y++;
     for (size_t i = 0; i < input->source_count && i < 20; i++)
         put_source(&page, &input->sources[i]);
-    if (!input->live || !input->address)
+    if (!input->live)
         return;
     page.y++;
     put_clients(&page, input);
+    put_feeds(&page, input);
+    if (!input->address)
+        return;
     put(&page, 1, STYLE_DIM, "From another shell:");
     snprintf(line, sizeof line, "export SWARMTOP_SOCKET=%.400s", input->address);
     put(&page, 3, STYLE_PLAIN, line);

@@ -103,6 +103,25 @@ TEST(a_retry_says_what_comes_next)
     picture_release(&picture);
 }
 
+TEST(an_empty_screen_has_a_command_for_each_kind_of_source)
+{
+    struct source_status sources[] = {
+        {.spec = "a.ndjson", .error = "", .feed = "echo x >>{}"},
+        {.spec = "d", .error = "", .feed = "echo x >>{}/demo.ndjson"},
+        {.spec = "locked", .error = "locked: cannot be read", .feed = "touch {}"},
+        {.spec = "otlp:127.0.0.1:4318", .error = "", .listens = true, .feed = "curl -d y {}/hooks"},
+        {.spec = "-", .error = "", .feed = "echo x | swarmtop -"}};
+    struct picture picture;
+    picture_init(&picture, 80, 24);
+    picture.input.sources = sources;
+    picture.input.source_count = sizeof sources / sizeof sources[0];
+    picture_has(&picture, "   echo x >>a.ndjson\n   echo x >>d/demo.ndjson\n"
+                          "   curl -d y 127.0.0.1:4318/hooks\n   echo x | swarmtop -\n");
+    picture_lacks(&picture, "touch");
+    picture_lacks(&picture, "SWARMTOP_SOCKET");
+    picture_release(&picture);
+}
+
 TEST(errors_are_crossed)
 {
     struct picture picture;
