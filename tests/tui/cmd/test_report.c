@@ -27,7 +27,7 @@ static char *run(const char *option, size_t *len)
     struct support_run r;
 
     support_run(&r, option ? argv : plain, feed, sizeof feed - 1, 120000);
-    assert_int_equal(r.status, 1); /* of its bad line */
+    assert_int_equal(r.status, 1); /* for the line that is none */
     free(r.err);
     if (len)
         *len = r.out_len;
