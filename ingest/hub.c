@@ -235,6 +235,7 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .bad = source->counters.bad,
         .refused = source->counters.refused,
         .first_refused = source->counters.first,
+        .unread = source->counters.unread,
     };
 }
 

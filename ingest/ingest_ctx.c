@@ -28,11 +28,13 @@ void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct trac
                                   .now_ns = now_ns,
                                   .ctx = ctx,
                                   .mem = swarm_mem(swarm)};
+    call_owners_init(&ingest->owners, ingest->mem);
 }
 
 void ingest_ctx_release(struct ingest_ctx *ingest)
 {
     hook_release(ingest);
+    call_owners_release(&ingest->owners);
     mem_free(ingest->mem, ingest->feeders, ingest->feeders_cap * sizeof *ingest->feeders);
     ingest->feeders = NULL;
     ingest->feeders_cap = 0;
@@ -205,6 +207,8 @@ static void note_first(struct source_counters *counters, const struct reject *re
 {
     struct strbuf text;
     strbuf_init(&text, counters->ingest->mem, REJECT_BYTES - 1);
+    if (counters->many_files)
+        strbuf_addf(&text, "%s: ", reject->where);
     if (reject->line > 0)
         strbuf_addf(&text, "line %llu: ", (unsigned long long)reject->line);
     put_reason(&text, reject);
@@ -221,6 +225,22 @@ void source_counters_reject(struct source_counters *counters, const struct rejec
         note_first(counters, reject);
     if (counters->bad <= LOGGED_IN_FULL || counters->bad % LOGGED_ONE_OF == 0)
         log_reject(counters, reject);
+}
+
+void source_counters_unreadable(struct source_counters *counters, const char *path,
+                                const char *reason)
+{
+    static const char more[] = "and more\n";
+    const struct reject reject = {.where = path, .reason = reason, .level = LOG_LEVEL_WARNING};
+    size_t used = strlen(counters->unread), left = sizeof counters->unread - used;
+    counters->bad++;
+    counters->ingest->changed = true;
+    if (counters->bad <= LOGGED_IN_FULL || counters->bad % LOGGED_ONE_OF == 0)
+        log_reject(counters, &reject);
+    if (strlen(path) + strlen(reason) + sizeof more + 3 <= left)
+        snprintf(counters->unread + used, left, "%s: %s\n", path, reason);
+    else if (left > sizeof more && strstr(counters->unread, more) == NULL)
+        snprintf(counters->unread + used, left, "%s", more);
 }
 
 void source_counters_accept(struct source_counters *counters)

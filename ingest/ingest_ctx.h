@@ -6,6 +6,7 @@
 #include "core/correlate/correlator.h"
 #include "core/model/event_log.h"
 #include "core/tracer/tracer.h"
+#include "ingest/call_owners.h"
 #include "ingest/hook_client.h"
 
 /* The model holds times as int64 nanoseconds since the Unix epoch, 1678 to 2261: times beyond
@@ -37,8 +38,9 @@ struct ingest_ctx {
     bool changed;   /* the model or a status has changed since the last report to the owner */
     const struct hook_client *const *hook_clients; /* ends with NULL; NULL: none. Borrowed */
     struct hook_state hook_states[HOOK_CLIENTS_MAX];
-    uint64_t feeds;    /* sessions made for connections that name none */
-    uint32_t *feeders; /* by session: the number of its senders */
+    struct call_owners owners; /* of calls in transcripts */
+    uint64_t feeds;            /* sessions made for connections that name none */
+    uint32_t *feeders;         /* by session: the number of its senders */
     size_t feeders_cap;
 };
 
@@ -67,12 +69,14 @@ bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end);
 
 /* The events that a source has accepted and rejected. All rejects are counted; the log has the
    first hundred, then one of a thousand. */
-enum { REJECT_BYTES = 320 };
+enum { REJECT_BYTES = 320, UNREAD_BYTES = 4096 };
 struct source_counters {
     struct ingest_ctx *ingest;
     uint64_t events, bad;
     uint64_t refused;         /* of `bad`, those that are lost: no orphan ends, no ignored fields */
+    bool many_files;          /* `first` begins with the origin of the line */
     char first[REJECT_BYTES]; /* the first of these: "line 3: unknown op: {…"; "": none */
+    char unread[UNREAD_BYTES]; /* "PATH: REASON\n" of files that cannot be read; "": none */
 };
 
 struct reject {
@@ -85,6 +89,9 @@ struct reject {
 
 /* Counts it as bad and logs it. */
 void source_counters_reject(struct source_counters *counters, const struct reject *reject);
+/* Counts a file or directory that cannot be read as bad, logs and notes it. */
+void source_counters_unreadable(struct source_counters *counters, const char *path,
+                                const char *reason);
 /* Counts one accepted event or operation. */
 void source_counters_accept(struct source_counters *counters);
 

@@ -111,18 +111,9 @@ static void read_up(struct transcript_dir *dir)
 static void do_read(uv_work_t *work)
 {
     struct transcript_dir *dir = work->data;
-    struct stat st;
-    int fd = transcript_file_open(dir->file->path);
-    dir->got = -1;
     dir->size = 0;
-    if (fd >= 0 && fstat(fd, &st) == 0) {
-        dir->got = pread(fd, dir->piece, TRANSCRIPT_PIECE_BYTES, (off_t)dir->file->offset);
-        dir->size = st.st_size;
-    }
+    dir->got = transcript_file_read(dir->file, dir->piece, TRANSCRIPT_PIECE_BYTES, &dir->size);
     dir->refused = dir->got < 0 ? errno : 0;
-    if (fd >= 0) {
-        close(fd);
-    }
 }
 
 static void after_read(uv_work_t *work, int status);
@@ -160,14 +151,12 @@ static void look_and_read(struct transcript_dir *dir)
     read_next(dir);
 }
 
-static void refuse(struct transcript_dir *dir)
+void transcript_dir_refuse(struct transcript_dir *dir, const char *path, int why, bool *refused)
 {
-    struct reject reject = {
-        .where = dir->file->path, .reason = strerror(dir->refused), .level = LOG_LEVEL_WARNING};
-    if (!dir->file->refused) {
-        source_counters_reject(&dir->source.counters, &reject);
+    if (!*refused) {
+        source_counters_unreadable(&dir->source.counters, path, strerror(why));
     }
-    dir->file->refused = true;
+    *refused = true;
 }
 
 static void after_read(uv_work_t *work, int status)
@@ -181,11 +170,13 @@ static void after_read(uv_work_t *work, int status)
         return;
     }
     if (dir->got < 0) {
-        refuse(dir);
+        transcript_dir_refuse(dir, file->path, dir->refused, &file->refused);
     }
     size_t len = dir->got > 0 ? (size_t)dir->got : 0;
     file->offset += (int64_t)len;
     file->size = len == 0 ? file->offset : dir->size;
+    file->unverified = false;
+    dir->looks_again |= file->rewritten;
     dir->ops->take(dir, file, dir->piece, len, loop_ms(dir));
     flush(dir, true);
     if (dir->looks_again) {
@@ -210,6 +201,7 @@ bool transcript_dir_begin(struct transcript_dir *dir, const struct transcript_di
     uv_loop_t *loop = hub_loop(dir->source.hub);
     unsigned ms = hub_watcher(dir->source.hub) != NULL ? WATCHED_LOOK_MS : LOOK_MS;
     dir->ops = ops;
+    dir->source.counters.many_files = true;
     dir->piece = mem_alloc(transcript_dir_mem(dir), TRANSCRIPT_PIECE_BYTES);
     if (dir->piece == NULL) {
         return false;

@@ -22,6 +22,7 @@ struct transcript_search {
     int64_t modified_ns; /* at the last look; INT64_MIN: never seen */
     unsigned look;       /* the number of that look */
     bool watched;
+    bool refused; /* it could not be listed, and that was reported */
     bool at_rest; /* set by the client: nothing is expected, one of four looks is enough */
 };
 
@@ -47,7 +48,9 @@ struct transcript_dir_ops {
 struct transcript_dir {
     struct source source;
     const struct transcript_dir_ops *ops;
-    bool failed; /* out of memory; the client sets it too. It ends the source */
+    bool failed;      /* out of memory; the client sets it too. It ends the source */
+    bool lists_again; /* set by the client: it wants known entries again, every few seconds, as a
+                         file that it left alone may have grown */
 
     /* The module's own. */
     struct transcript_search **searches;
@@ -56,7 +59,7 @@ struct transcript_dir {
     size_t file_count, file_cap;
     uv_timer_t timer, soon;
     uv_work_t work;
-    uint64_t flushed_ms, revision;
+    uint64_t flushed_ms, listed_ms, revision;
     unsigned looks;
     bool loaded, looks_again, stopped, closing;
     bool working; /* a piece is being read: */
@@ -79,6 +82,10 @@ const struct mem *transcript_dir_mem(const struct transcript_dir *dir);
    NULL: out of memory. */
 struct transcript_search *transcript_dir_search(struct transcript_dir *dir, const char *path,
                                                 void *ctx);
+/* Does so in two steps, for a client that keeps the first one's result before `found` is called. */
+struct transcript_search *transcript_dir_add_search(struct transcript_dir *dir, const char *path,
+                                                    void *ctx);
+void transcript_dir_look_into(struct transcript_dir *dir, struct transcript_search *search);
 /* Calls `found` for the entries of each directory that has changed since the last look. */
 void transcript_dir_find(struct transcript_dir *dir);
 /* Has changes in another directory end the wait for the next look. *watched becomes true where
@@ -88,6 +95,12 @@ void transcript_dir_watch(struct transcript_dir *dir, const char *path, bool *wa
 void transcript_dir_watch_all(struct transcript_dir *dir);
 /* Adds a file to those that are read. `path` is copied. False: out of memory. */
 bool transcript_dir_add(struct transcript_dir *dir, struct transcript_file *file, const char *path);
+/* Gives the file another path: it was moved. False: out of memory. */
+bool transcript_dir_move(struct transcript_dir *dir, struct transcript_file *file,
+                         const char *path);
+/* Counts and logs that the path cannot be read, with the reason (errno `why`), unless *refused is
+   set, and sets it. */
+void transcript_dir_refuse(struct transcript_dir *dir, const char *path, int why, bool *refused);
 
 /* For the row of source_ops. */
 void transcript_dir_close(struct source *source);

@@ -6,6 +6,7 @@
 #include "ingest/watcher.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,7 +14,8 @@
 enum {
     SOON_MS = 30, /* from a change to a look: several come at a time */
     YOUNG_S = 2, /* a younger directory may change again within a tick of the file system's clock */
-    AT_REST = 4  /* directories at rest are looked at every so many looks */
+    LIST_AGAIN_MS = 3000,
+    AT_REST = 4 /* directories at rest are looked at every so many looks */
 };
 
 #define UNSEEN INT64_MIN
@@ -44,10 +46,13 @@ static bool has_changed(struct transcript_search *search)
     return changed;
 }
 
-static void list(struct transcript_dir *dir, const struct transcript_search *search)
+static void list(struct transcript_dir *dir, struct transcript_search *search)
 {
     struct strbuf path;
     DIR *entries = opendir(search->path);
+    if (entries == NULL && errno != ENOENT) {
+        transcript_dir_refuse(dir, search->path, errno, &search->refused);
+    }
     strbuf_init(&path, transcript_dir_mem(dir), 0);
     for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
         strbuf_clear(&path);
@@ -63,19 +68,19 @@ static void list(struct transcript_dir *dir, const struct transcript_search *sea
     strbuf_release(&path);
 }
 
-static void look_into(struct transcript_dir *dir, struct transcript_search *search)
+static void look_into(struct transcript_dir *dir, struct transcript_search *search, bool again)
 {
     if (search->look == dir->looks) {
         return;
     }
     search->look = dir->looks;
-    if (has_changed(search)) {
+    if (has_changed(search) || again) {
         list(dir, search);
     }
 }
 
-struct transcript_search *transcript_dir_search(struct transcript_dir *dir, const char *path,
-                                                void *ctx)
+struct transcript_search *transcript_dir_add_search(struct transcript_dir *dir, const char *path,
+                                                    void *ctx)
 {
     const struct mem *mem = transcript_dir_mem(dir);
     struct transcript_search *search = mem_zalloc(mem, 1, sizeof *search);
@@ -90,17 +95,34 @@ struct transcript_search *transcript_dir_search(struct transcript_dir *dir, cons
     }
     *search = (struct transcript_search){.path = copy, .ctx = ctx, .modified_ns = UNSEEN};
     dir->searches[dir->search_count++] = search;
-    look_into(dir, search);
+    return search;
+}
+
+void transcript_dir_look_into(struct transcript_dir *dir, struct transcript_search *search)
+{
+    look_into(dir, search, false);
+}
+
+struct transcript_search *transcript_dir_search(struct transcript_dir *dir, const char *path,
+                                                void *ctx)
+{
+    struct transcript_search *search = transcript_dir_add_search(dir, path, ctx);
+    if (search != NULL) {
+        look_into(dir, search, false);
+    }
     return search;
 }
 
 void transcript_dir_find(struct transcript_dir *dir)
 {
     bool rest = dir->looks % AT_REST == 1;
+    uint64_t now_ms = uv_now(hub_loop(dir->source.hub));
+    bool again = dir->lists_again && now_ms - dir->listed_ms >= LIST_AGAIN_MS;
+    dir->listed_ms = again ? now_ms : dir->listed_ms;
     /* Directories that are added meanwhile have been looked into. */
     for (size_t i = 0; i < dir->search_count; i++) {
         if (rest || !dir->searches[i]->at_rest) {
-            look_into(dir, dir->searches[i]);
+            look_into(dir, dir->searches[i], again);
         }
     }
 }
@@ -116,6 +138,17 @@ bool transcript_dir_add(struct transcript_dir *dir, struct transcript_file *file
         return false;
     }
     dir->files[dir->file_count++] = file;
+    return true;
+}
+
+bool transcript_dir_move(struct transcript_dir *dir, struct transcript_file *file, const char *path)
+{
+    char *copy = copy_text(transcript_dir_mem(dir), path);
+    if (copy == NULL) {
+        return false;
+    }
+    free_text(transcript_dir_mem(dir), file->path);
+    file->path = copy;
     return true;
 }
 

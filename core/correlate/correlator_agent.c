@@ -30,11 +30,16 @@ static bool identify(struct correlator *correlator, const struct corr_session *s
                      const struct corr_agent *agent)
 {
     bool is_main = agent == &session->agents[0];
-    struct slice name = facts_text(&agent->facts, FIELD_TYPE);
+    struct slice name = facts_text(&agent->facts, FIELD_NAME);
+    struct slice type = facts_text(&agent->facts, FIELD_TYPE);
     struct slice description = facts_text(&agent->facts, FIELD_DESCRIPTION);
     struct slice parent = facts_text(&agent->facts, FIELD_PARENT_AGENT_ID);
+    if (name.bytes != NULL && description.bytes == NULL) {
+        description = type; /* of a teammate, which has a name of its own */
+    }
+    name = name.bytes != NULL ? name : type;
     if (name.bytes == NULL && is_main) {
-        name = facts_text(&session->facts, FIELD_NAME);
+        name = correlator_session_title(session);
     }
     /* Operations that registered it named it too. */
     if ((swarm_agent(correlator->swarm, agent->row.agent)->flags & AGENT_PRINTED) == 0) {

@@ -80,6 +80,8 @@ bool correlator_session_update(struct correlator *correlator, const struct updat
 /* Something began and ended at these times (NAN: unknown). False: out of memory. */
 bool correlator_session_note_times(struct correlator *correlator, struct corr_session *session,
                                    const struct update *update, double start_ms, double end_ms);
+/* Returns what the session is called now; bytes NULL: unknown. Borrowed until its facts change. */
+struct slice correlator_session_title(const struct corr_session *session);
 /* Has the model show the session's names, flags and agents as they are known. */
 bool correlator_session_describe(struct correlator *correlator, struct corr_session *session);
 /* Whether the session's process is known to live: nothing of it is swept. */

@@ -111,6 +111,12 @@ static bool put_name(struct correlator *correlator, struct slice text, intern_id
     return id != INTERN_FAILED;
 }
 
+struct slice correlator_session_title(const struct corr_session *session)
+{
+    struct slice title = facts_text(&session->facts, FIELD_TITLE);
+    return title.bytes != NULL ? title : facts_text(&session->facts, FIELD_NAME);
+}
+
 static bool name_session(struct correlator *correlator, const struct corr_session *session)
 {
     struct session *edited = swarm_session_edit(correlator->swarm, session->number);
@@ -119,7 +125,7 @@ static bool name_session(struct correlator *correlator, const struct corr_sessio
     edited->pid = pid > 0 && pid < 9e15 ? (int64_t)pid : edited->pid;
     edited->cost_usd = cost > 0 ? cost : edited->cost_usd;
     swarm_touch(correlator->swarm);
-    return put_name(correlator, facts_text(&session->facts, FIELD_NAME), &edited->name) &&
+    return put_name(correlator, correlator_session_title(session), &edited->name) &&
            put_name(correlator, facts_text(&session->facts, (enum update_field)FACT_BY),
                     &edited->source);
 }

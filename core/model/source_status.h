@@ -28,6 +28,7 @@ struct source_status {
     uint64_t bad;     /* rejected lines and events, orphan ends and ignored fields included */
     uint64_t refused; /* those of them that are lost */
     const char *first_refused; /* "line 3: unknown op: {…"; "": none */
+    const char *unread;        /* "PATH: REASON\n" of files that cannot be read; "": none */
 };
 
 /* The progress of a file's first read. */

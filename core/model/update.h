@@ -73,7 +73,8 @@ enum field_rule {
 #define UPDATE_FIELDS(X)                                                                         \
     X(FIELD_START_MS, "start_ms", TYPE_TIME, RULE_LEAST, IN_SESSION | IN_AGENT | IN_CALL)        \
     X(FIELD_END_MS, "end_ms", TYPE_TIME, RULE_GREATEST, IN_SESSION | IN_AGENT | IN_CALL)         \
-    X(FIELD_NAME, "name", TYPE_TEXT, RULE_TEXT, IN_SESSION | IN_CALL)                            \
+    X(FIELD_NAME, "name", TYPE_TEXT, RULE_TEXT, IN_SESSION | IN_AGENT | IN_CALL)                 \
+    X(FIELD_TITLE, "title", TYPE_TEXT, RULE_LATEST, IN_SESSION)                                  \
     X(FIELD_ALIAS, "alias", TYPE_TEXT, RULE_TEXT, IN_SESSION | IN_CALL)                          \
     X(FIELD_OUTCOME, "outcome", TYPE_OUTCOME, RULE_GREATEST, IN_SESSION | IN_CALL)               \
     X(FIELD_CWD, "cwd", TYPE_TEXT, RULE_TEXT, IN_SESSION)                                        \

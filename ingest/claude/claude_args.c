@@ -92,5 +92,6 @@ void claude_args_error(struct json_value result, struct json_value content, stru
     }
     drop_prefix(out, before, "<tool_use_error>");
     drop_suffix(out, before, "</tool_use_error>");
+    drop_prefix(out, before, "API ");
     drop_prefix(out, before, "Error: ");
 }

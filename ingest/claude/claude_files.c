@@ -6,11 +6,14 @@
 #include "ingest/claude/claude_line.h"
 #include "ingest/transcript_file.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PEEK_BYTES = 256 << 10, TIME_BYTES = 40 };
+enum { PEEK_BYTES = 256 << 10, PEEK_ALL_BYTES = 8 << 20, OVERLAP_BYTES = 100, TIME_BYTES = 40 };
 
 static bool ends_with(const char *name, size_t len, const char *end)
 {
@@ -58,6 +61,9 @@ static double time_in(const char *bytes, size_t len, bool last)
     return found;
 }
 
+/* Returns the time in the first bytes, or the last in the last ones. A line with an image or a long
+   result has its time far from its end, so some megabytes before the end are looked at, from the
+   last piece on. */
 static double peek(const struct mem *mem, const char *path, bool last)
 {
     struct stat st;
@@ -65,13 +71,20 @@ static double peek(const struct mem *mem, const char *path, bool last)
     int fd = transcript_file_open(path);
     char *bytes = fd < 0 ? NULL : mem_alloc(mem, PEEK_BYTES);
     if (bytes != NULL && fstat(fd, &st) == 0) {
-        off_t at = last && st.st_size > PEEK_BYTES ? st.st_size - PEEK_BYTES : 0;
-        ssize_t len = pread(fd, bytes, PEEK_BYTES, at);
-        found = len > 0 ? time_in(bytes, (size_t)len, last) : found;
+        off_t from = last && st.st_size > PEEK_BYTES ? st.st_size - PEEK_BYTES : 0;
+        off_t least = st.st_size > PEEK_ALL_BYTES ? st.st_size - PEEK_ALL_BYTES : 0;
+        for (bool more = true; more && isnan(found);) {
+            ssize_t len = pread(fd, bytes, PEEK_BYTES, from);
+            found = len > 0 ? time_in(bytes, (size_t)len, last) : found;
+            more = last && len > 0 && from > least;
+            from = from > PEEK_BYTES - OVERLAP_BYTES ? from - (PEEK_BYTES - OVERLAP_BYTES) : 0;
+        }
+        found = last && isnan(found) && least > 0 ? (double)INFINITY : found;
     }
     mem_free(mem, bytes, bytes == NULL ? 0 : PEEK_BYTES);
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
+    }
     return found;
 }
 
@@ -83,4 +96,59 @@ double claude_files_first_ms(const struct mem *mem, const char *path)
 double claude_files_last_ms(const struct mem *mem, const char *path)
 {
     return peek(mem, path, true);
+}
+
+/* ---- other facts ---- */
+
+bool claude_files_session(const struct mem *mem, const char *path, struct strbuf *out)
+{
+    static const char name[] = "\"sessionId\"";
+    int fd = transcript_file_open(path);
+    char *bytes = fd < 0 ? NULL : mem_alloc(mem, PEEK_BYTES);
+    ssize_t len = bytes == NULL ? -1 : pread(fd, bytes, PEEK_BYTES, 0);
+    const char *at = len > 0 ? memmem(bytes, (size_t)len, name, sizeof name - 1) : NULL;
+    size_t before = out->len;
+    if (at != NULL) {
+        const char *end = bytes + len;
+        at += sizeof name - 1;
+        while (at < end && (*at == ' ' || *at == ':')) {
+            at++;
+        }
+        const char *close_quote =
+            at < end && *at == '"' ? memchr(at + 1, '"', (size_t)(end - at - 1)) : NULL;
+        if (close_quote != NULL && close_quote - at <= CLAUDE_ID_BYTES) {
+            strbuf_add(out, at + 1, (size_t)(close_quote - at - 1));
+        }
+    }
+    mem_free(mem, bytes, bytes == NULL ? 0 : PEEK_BYTES);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return out->len > before && !out->failed;
+}
+
+bool claude_files_resolve(const char *path, struct strbuf *out)
+{
+    struct stat st;
+    char real[PATH_MAX];
+    if (realpath(path, real) == NULL || !ends_with(real, strlen(real), ".jsonl") ||
+        lstat(real, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return false;
+    }
+    strbuf_adds(out, real);
+    return !out->failed;
+}
+
+int64_t claude_files_born_ns(const char *path)
+{
+#ifdef STATX_BTIME
+    struct statx st;
+    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &st) == 0 &&
+        (st.stx_mask & STATX_BTIME) != 0) {
+        return (int64_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
+    }
+#else
+    (void)path;
+#endif
+    return INT64_MIN;
 }

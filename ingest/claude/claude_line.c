@@ -7,9 +7,15 @@
 #include "ingest/iso_time.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
-enum { DEPTH = 200 };
+enum { DEPTH = 200, ID_HEAD_BYTES = 60 };
+
+/* A number between them is a time in seconds, a greater one is in ms. */
+#define SECONDS_MIN 1e8
+#define SECONDS_MAX 1e11
 
 static const char *const field_names[CLAUDE_FIELDS] = {
     [CLAUDE_TYPE] = "type",
@@ -17,9 +23,15 @@ static const char *const field_names[CLAUDE_FIELDS] = {
     [CLAUDE_TIMESTAMP] = "timestamp",
     [CLAUDE_ID] = "id",
     [CLAUDE_UUID] = "uuid",
+    [CLAUDE_PARENT_UUID] = "parentUuid",
+    [CLAUDE_SESSION_ID] = "sessionId",
+    [CLAUDE_AGENT_ID] = "agentId",
+    [CLAUDE_FORKED_FROM] = "forkedFrom",
     [CLAUDE_MESSAGE] = "message",
     [CLAUDE_PROMPT_ID] = "promptId",
     [CLAUDE_IS_META] = "isMeta",
+    [CLAUDE_IS_SUMMARY] = "isCompactSummary",
+    [CLAUDE_COMPACT] = "compactMetadata",
     [CLAUDE_IS_SIDECHAIN] = "isSidechain",
     [CLAUDE_CWD] = "cwd",
     [CLAUDE_BRANCH] = "gitBranch",
@@ -43,27 +55,27 @@ static const char *const field_names[CLAUDE_FIELDS] = {
     [CLAUDE_RETRY_ATTEMPT] = "retryAttempt",
     [CLAUDE_RETRY_MAX] = "maxRetries",
     [CLAUDE_TOTAL_COST] = "totalCostUSD",
+    [CLAUDE_CUSTOM_TITLE] = "customTitle",
+    [CLAUDE_AGENT_NAME] = "agentName",
+    [CLAUDE_AI_TITLE] = "aiTitle",
+    [CLAUDE_CONTENT] = "content",
+    [CLAUDE_ATTACHMENT] = "attachment",
 };
 
 static const struct {
     const char *name;
     enum claude_line_type type;
 } types[] = {
-    {"assistant", CLAUDE_LINE_ASSISTANT},
-    {"user", CLAUDE_LINE_USER},
-    {"api-request", CLAUDE_LINE_REQUEST},
-    {"system", CLAUDE_LINE_SYSTEM},
-    {"cost-state", CLAUDE_LINE_COST},
-    {"attachment", CLAUDE_LINE_OTHER},
-    {"queue-operation", CLAUDE_LINE_OTHER},
-    {"last-prompt", CLAUDE_LINE_OTHER},
-    {"tools-used", CLAUDE_LINE_OTHER},
-    {"atis-latch", CLAUDE_LINE_OTHER},
-    {"mode", CLAUDE_LINE_OTHER},
-    {"permission-mode", CLAUDE_LINE_OTHER},
-    {"file-history-snapshot", CLAUDE_LINE_OTHER},
-    {"file-history-delta", CLAUDE_LINE_OTHER},
-    {"summary", CLAUDE_LINE_OTHER},
+    {"assistant", CLAUDE_LINE_ASSISTANT},      {"user", CLAUDE_LINE_USER},
+    {"api-request", CLAUDE_LINE_REQUEST},      {"system", CLAUDE_LINE_SYSTEM},
+    {"cost-state", CLAUDE_LINE_COST},          {"custom-title", CLAUDE_LINE_TITLE},
+    {"agent-name", CLAUDE_LINE_TITLE},         {"ai-title", CLAUDE_LINE_TITLE},
+    {"attachment", CLAUDE_LINE_NEWS},          {"queue-operation", CLAUDE_LINE_NEWS},
+    {"last-prompt", CLAUDE_LINE_OTHER},        {"tools-used", CLAUDE_LINE_OTHER},
+    {"atis-latch", CLAUDE_LINE_OTHER},         {"mode", CLAUDE_LINE_OTHER},
+    {"permission-mode", CLAUDE_LINE_OTHER},    {"file-history-snapshot", CLAUDE_LINE_OTHER},
+    {"file-history-delta", CLAUDE_LINE_OTHER}, {"summary", CLAUDE_LINE_OTHER},
+    {"progress", CLAUDE_LINE_OTHER},
 };
 
 static const char *skip_space(const char *at, const char *end)
@@ -144,6 +156,49 @@ struct slice json_id(struct json_value value)
     return (struct slice){value.raw + 1, value.len - 2};
 }
 
+struct slice claude_id_short(struct slice id, char room[CLAUDE_ID_BYTES])
+{
+    if (id.len <= CLAUDE_ID_BYTES) {
+        return id;
+    }
+    memcpy(room, id.bytes, ID_HEAD_BYTES);
+    int len = snprintf(room + ID_HEAD_BYTES, CLAUDE_ID_BYTES - ID_HEAD_BYTES, "~%016llx",
+                       (unsigned long long)XXH3_64bits(id.bytes, id.len));
+    return (struct slice){room, ID_HEAD_BYTES + (size_t)len};
+}
+
+struct slice claude_id(const struct mem *mem, struct json_value value, char room[CLAUDE_ID_BYTES])
+{
+    struct slice id = json_id(value);
+    struct strbuf text;
+    if (id.bytes != NULL) {
+        return id;
+    }
+    if (value.type == JSON_TYPE_NUMBER && value.len <= CLAUDE_ID_BYTES) {
+        return (struct slice){value.raw, value.len};
+    }
+    strbuf_init(&text, mem, 0);
+    if (value.type == JSON_TYPE_STRING) {
+        json_get_string(value, &text);
+    }
+    if (!text.failed && text.len > 0) {
+        id = claude_id_short((struct slice){text.data, text.len}, room);
+        if (id.bytes != room) {
+            memcpy(room, id.bytes, id.len);
+            id.bytes = room;
+        }
+    }
+    strbuf_release(&text);
+    return id;
+}
+
+bool claude_line_ends_with(struct json_value value, const char *end)
+{
+    struct slice text = json_id(value);
+    size_t len = strlen(end);
+    return text.len >= len && memcmp(text.bytes + text.len - len, end, len) == 0;
+}
+
 double claude_number(struct json_value value)
 {
     double number = value.type == JSON_TYPE_NUMBER ? json_get_number(value) : (double)NAN;
@@ -153,7 +208,11 @@ double claude_number(struct json_value value)
 double claude_time(struct json_value value)
 {
     struct slice text = json_id(value);
+    double number = claude_number(value);
     int64_t ns;
+    if (!isnan(number)) {
+        return number < SECONDS_MIN ? (double)NAN : number < SECONDS_MAX ? number * 1000 : number;
+    }
     if (text.bytes == NULL || !iso_time_parse(text.bytes, text.len, &ns)) {
         return (double)NAN;
     }

@@ -6,7 +6,7 @@
 #include "core/base/json_read.h"
 #include "core/trace/event.h"
 
-/* A longer id or model name is ignored. */
+/* A longer name is cut, a longer id becomes a digest of this length or less. */
 #define CLAUDE_ID_BYTES 200
 
 enum claude_line_type {
@@ -16,7 +16,9 @@ enum claude_line_type {
     CLAUDE_LINE_ASSISTANT,
     CLAUDE_LINE_REQUEST,
     CLAUDE_LINE_SYSTEM,
-    CLAUDE_LINE_COST
+    CLAUDE_LINE_COST,
+    CLAUDE_LINE_TITLE, /* of the session */
+    CLAUDE_LINE_NEWS   /* may hold what the client reports to the model */
 };
 
 /* Members of the line itself; claude_line.c has their JSON keys. */
@@ -26,9 +28,15 @@ enum claude_field {
     CLAUDE_TIMESTAMP,
     CLAUDE_ID,
     CLAUDE_UUID,
+    CLAUDE_PARENT_UUID,
+    CLAUDE_SESSION_ID,
+    CLAUDE_AGENT_ID,
+    CLAUDE_FORKED_FROM,
     CLAUDE_MESSAGE,
     CLAUDE_PROMPT_ID,
     CLAUDE_IS_META,
+    CLAUDE_IS_SUMMARY,
+    CLAUDE_COMPACT,
     CLAUDE_IS_SIDECHAIN,
     CLAUDE_CWD,
     CLAUDE_BRANCH,
@@ -52,6 +60,11 @@ enum claude_field {
     CLAUDE_RETRY_ATTEMPT,
     CLAUDE_RETRY_MAX,
     CLAUDE_TOTAL_COST,
+    CLAUDE_CUSTOM_TITLE,
+    CLAUDE_AGENT_NAME,
+    CLAUDE_AI_TITLE,
+    CLAUDE_CONTENT,
+    CLAUDE_ATTACHMENT,
     CLAUDE_FIELDS
 };
 
@@ -71,9 +84,20 @@ bool claude_line_read(const char *text, size_t len, struct claude_line *out,
 /* Returns an id or a name, borrowed. Bytes are NULL if the value is no string, is empty, longer
    than CLAUDE_ID_BYTES or has escapes. */
 struct slice json_id(struct json_value value);
+/* Returns an id of any length and spelling, borrowed from the value or from `room`: a number is its
+   digits, escapes are decoded, and an id that is too long is what claude_id_short makes of it.
+   Bytes are NULL if the value is empty, of another type, or out of memory. */
+struct slice claude_id(const struct mem *mem, struct json_value value, char room[CLAUDE_ID_BYTES]);
+/* Returns the id itself, or for one longer than CLAUDE_ID_BYTES its first bytes and a digest of all
+   of it, in `room`: gateways put whole signatures into ids, and every source must shorten them
+   alike. */
+struct slice claude_id_short(struct slice id, char room[CLAUDE_ID_BYTES]);
+/* Returns whether the value is a plain string that ends so. */
+bool claude_line_ends_with(struct json_value value, const char *end);
 /* Returns a finite number that is not negative; NAN otherwise. */
 double claude_number(struct json_value value);
-/* Returns the Unix epoch ms of an ISO 8601 string; NAN otherwise. */
+/* Returns the Unix epoch ms of an ISO 8601 string, or of a number of seconds or milliseconds; NAN
+   otherwise. */
 double claude_time(struct json_value value);
 /* Appends the text of a string, cut to `max` bytes between characters; with `line` only its first
    line that is not blank. */

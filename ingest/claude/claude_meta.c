@@ -10,6 +10,7 @@ bool claude_meta_read(const struct mem *mem, const char *text, size_t len, struc
         return false;
     }
     json_text_copy(mem, json_get(all, "agentType"), out->type, sizeof out->type);
+    json_text_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
     json_text_copy(mem, json_get(all, "description"), out->description, sizeof out->description);
     json_text_copy(mem, json_get(all, "parentAgentId"), out->parent_id, sizeof out->parent_id);
     out->finished = json_get(all, "finished").type == JSON_TYPE_TRUE;

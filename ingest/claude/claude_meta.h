@@ -8,6 +8,7 @@
 /* Texts are cut to the size of their arrays; "": absent. */
 struct claude_meta {
     char type[CLAUDE_ID_BYTES + 1];
+    char name[CLAUDE_ID_BYTES + 1]; /* of a teammate */
     char description[CLAUDE_ID_BYTES + 1];
     char parent_id[CLAUDE_ID_BYTES + 1]; /* "": the session's main agent */
     bool finished;

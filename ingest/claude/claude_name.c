@@ -1,8 +1,10 @@
 /* The name of a session: its directory and branch, or what the registry has. It is announced with
    the first update of the transcript, since nothing is shown of a session in which nothing
-   happened. */
+   happened. A title that the user or the client gives it later replaces the name, as does another
+   branch. */
 #include "ingest/claude/claude_private.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A sub-agent's transcript has the agent's start, the main one the session's. */
@@ -36,24 +38,110 @@ static void put_directory(struct claude_transcript *t, struct json_value cwd)
     }
 }
 
-/* Makes a name like "api-server ⎇ fix-auth". HEAD is no branch: the client found no repository, or
-   a detached head. */
-void claude_name_take(struct claude_transcript *t, const struct claude_line *line)
+/* HEAD is no branch: the client found no repository, or a detached head. */
+static bool is_branch(struct json_value value)
 {
-    struct json_value branch = line->field[CLAUDE_BRANCH];
+    return value.type == JSON_TYPE_STRING && value.len > 2 && !json_string_is(value, "HEAD");
+}
+
+static void put_branch(struct claude_transcript *t, struct json_value branch, struct strbuf *out)
+{
+    strbuf_adds(out, out->len > 0 ? " ⎇ " : "⎇ ");
+    json_text_cut(branch, CLAUDE_ID_BYTES, true, out);
+    t->failed |= out->failed;
+}
+
+/* Makes a name like "api-server ⎇ fix-auth". */
+static void make_name(struct claude_transcript *t, const struct claude_line *line)
+{
     if (t->name.len == 0) {
         put_directory(t, line->field[CLAUDE_CWD]);
     }
-    if (branch.type == JSON_TYPE_STRING && branch.len > 2 && !json_string_is(branch, "HEAD")) {
-        strbuf_adds(&t->name, t->name.len > 0 ? " ⎇ " : "⎇ ");
-        json_text_cut(branch, CLAUDE_ID_BYTES, true, &t->name);
+    t->base_len = t->name.len;
+    if (is_branch(line->field[CLAUDE_BRANCH])) {
+        put_branch(t, line->field[CLAUDE_BRANCH], &t->name);
     }
     t->is_named = true;
+    if (t->is_announced) {
+        struct update update = claude_transcript_update(t, UPDATE_SESSION);
+        update_text(&update, FIELD_NAME, (struct slice){t->name.data, t->name.len});
+        claude_transcript_send(t, &update);
+    }
+}
+
+/* Sends what scratch has as the session's title from `at_ms` on. */
+static void send_title(struct claude_transcript *t, enum claude_title rank, double at_ms)
+{
+    bool same =
+        t->title.len == t->scratch.len && memcmp(t->title.data, t->scratch.data, t->title.len) == 0;
+    if (rank < t->title_rank || t->scratch.len == 0 || (same && t->title.len > 0)) {
+        return;
+    }
+    t->title_rank = rank;
+    strbuf_clear(&t->title);
+    strbuf_add(&t->title, t->scratch.data, t->scratch.len);
+    struct update update = claude_transcript_update(t, UPDATE_SESSION);
+    update.t_ms = isnan(at_ms) ? 0 : at_ms;
+    update_text(&update, FIELD_TITLE, (struct slice){t->title.data, t->title.len});
+    t->failed |= t->title.failed;
+    claude_transcript_send(t, &update);
+}
+
+/* A session that enters a worktree has another branch from there on. */
+static void follow_branch(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct json_value branch = line->field[CLAUDE_BRANCH];
+    struct slice known = claude_transcript_text(t, t->branch), text = json_id(branch);
+    if (!is_branch(branch) || text.bytes == NULL ||
+        (known.len == text.len && memcmp(known.bytes, text.bytes, text.len) == 0)) {
+        return;
+    }
+    bool first = t->branch == INTERN_NONE;
+    t->branch = claude_transcript_put(t, text);
+    if (first || t->has_own_name) {
+        return;
+    }
+    strbuf_clear(&t->scratch);
+    strbuf_add(&t->scratch, t->name.data, t->base_len);
+    put_branch(t, branch, &t->scratch);
+    send_title(t, CLAUDE_TITLE_BRANCH, line->at_ms);
+}
+
+void claude_name_take(struct claude_transcript *t, const struct claude_line *line)
+{
+    if (t->agent_id != INTERN_NONE) {
+        return;
+    }
+    if (!t->is_named && line->field[CLAUDE_CWD].type == JSON_TYPE_STRING) {
+        make_name(t, line);
+    }
+    if (t->is_named) {
+        follow_branch(t, line);
+    }
+}
+
+void claude_name_take_title(struct claude_transcript *t, const struct claude_line *line)
+{
+    static const enum claude_field fields[] = {
+        [CLAUDE_TITLE_AI] = CLAUDE_AI_TITLE,
+        [CLAUDE_TITLE_AGENT] = CLAUDE_AGENT_NAME,
+        [CLAUDE_TITLE_CUSTOM] = CLAUDE_CUSTOM_TITLE,
+    };
+    for (size_t i = CLAUDE_TITLE_CUSTOM; t->agent_id == INTERN_NONE && i >= CLAUDE_TITLE_AI; i--) {
+        strbuf_clear(&t->scratch);
+        json_text_cut(line->field[fields[i]], CLAUDE_ID_BYTES, true, &t->scratch);
+        if (t->scratch.len > 0) {
+            send_title(t, (enum claude_title)i, t->last_ms);
+            return;
+        }
+    }
 }
 
 void claude_transcript_set_name(struct claude_transcript *t, struct slice name, bool with_branch)
 {
     strbuf_clear(&t->name);
     strbuf_add(&t->name, name.bytes, name.len);
-    t->is_named = name.len > 0 && !with_branch;
+    t->base_len = t->name.len;
+    t->has_own_name = name.len > 0 && !with_branch;
+    t->is_named = t->has_own_name;
 }

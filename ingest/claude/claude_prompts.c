@@ -4,9 +4,11 @@
 
 #include "ingest/claude/claude_args.h"
 
+#include "core/base/json_text.h"
 #include "core/base/utf8.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A prompt without a request yet belongs to the next interaction. */
@@ -80,14 +82,25 @@ static void interrupted(struct claude_transcript *t, double at_ms)
     claude_transcript_end_interaction(t, at_ms);
 }
 
+/* Begins the message in which the client repeats a conversation that it has compacted. */
+static const char summary[] = "This session is being continued from a previous conversation";
+
 /* Takes a prompt from a person, a script, or the client (an agent in the background is done). */
 static void take_prompt(struct claude_transcript *t, const struct claude_line *line)
 {
-    struct slice id = json_id(line->field[CLAUDE_PROMPT_ID]);
     bool aside = line->field[CLAUDE_IS_META].type == JSON_TYPE_TRUE ||
-                 line->field[CLAUDE_IS_SIDECHAIN].type == JSON_TYPE_TRUE;
-    intern_id number =
-        claude_transcript_put(t, id.bytes != NULL ? id : json_id(line->field[CLAUDE_UUID]));
+                 line->field[CLAUDE_IS_SIDECHAIN].type == JSON_TYPE_TRUE ||
+                 line->field[CLAUDE_IS_SUMMARY].type == JSON_TYPE_TRUE ||
+                 begins_with(&t->scratch, summary);
+    intern_id number = claude_transcript_put_id(t, line->field[CLAUDE_PROMPT_ID]);
+    if (number == INTERN_NONE) {
+        number = claude_transcript_put_id(t, line->field[CLAUDE_UUID]);
+    }
+    if (number == INTERN_NONE) {
+        char id[64];
+        int len = snprintf(id, sizeof id, "prompt-%.3f", line->at_ms);
+        number = claude_transcript_put(t, (struct slice){id, (size_t)len});
+    }
     if (begins_with(&t->scratch, "[Request interrupted")) {
         interrupted(t, line->at_ms);
         return;
@@ -109,9 +122,7 @@ void claude_prompts_take_user(struct claude_transcript *t, const struct claude_l
 {
     struct json_value content = json_get(line->field[CLAUDE_MESSAGE], "content"), block;
     bool results = false;
-    if (isnan(line->at_ms)) {
-        return;
-    }
+    claude_requests_settle(t);
     for (struct json_walk walk = json_walk(content); json_next_item(&walk, &block);) {
         if (json_string_is(json_get(block, "type"), "tool_result")) {
             claude_tools_take_result(t, line, block);
@@ -119,11 +130,57 @@ void claude_prompts_take_user(struct claude_transcript *t, const struct claude_l
         }
     }
     t->before_ms = line->at_ms;
+    t->answer.results |= results;
     if (results) {
         return;
     }
+    t->answer.over = true;
     prompt_text(t, content);
+    claude_tools_take_news(t, (struct slice){t->scratch.data, t->scratch.len}, line->at_ms);
     take_prompt(t, line);
+}
+
+/* A compaction is a mark on the row, or a span where the client reports how long it took. */
+static void take_compaction(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct json_value about = line->field[CLAUDE_COMPACT];
+    double took_ms = claude_number(json_get(about, "durationMs"));
+    double tokens = claude_number(json_get(about, "preTokens"));
+    struct slice trigger = json_id(json_get(about, "trigger"));
+    char id[64];
+    int len = snprintf(id, sizeof id, "compact-%.3f", line->at_ms);
+    struct update update = claude_transcript_call(t, CALL_SPAN, (struct slice){id, (size_t)len});
+    update_text(&update, FIELD_NAME, (struct slice){"compact", 7});
+    update_number(&update, FIELD_START_MS, line->at_ms - (isnan(took_ms) ? 0 : took_ms));
+    update_number(&update, FIELD_END_MS, line->at_ms);
+    strbuf_clear(&t->scratch);
+    strbuf_addc(&t->scratch, '{');
+    if (trigger.bytes != NULL) {
+        strbuf_adds(&t->scratch, "\"trigger\":");
+        json_put_string(&t->scratch, trigger.bytes, trigger.len);
+    }
+    if (!isnan(tokens)) {
+        strbuf_addf(&t->scratch, "%s\"pre_tokens\":%.0f", t->scratch.len > 1 ? "," : "", tokens);
+    }
+    strbuf_addc(&t->scratch, '}');
+    t->failed |= t->scratch.failed;
+    update_text(&update, FIELD_ARGS, (struct slice){t->scratch.data, t->scratch.len});
+    claude_transcript_send(t, &update);
+}
+
+/* The client writes what it reports to the model into a queue, and from there into the
+   conversation: the first line that has it counts. */
+void claude_prompts_take_news(struct claude_transcript *t, const struct claude_line *line)
+{
+    struct json_value text = line->field[CLAUDE_CONTENT];
+    if (text.type != JSON_TYPE_STRING) {
+        text = json_get(line->field[CLAUDE_ATTACHMENT], "prompt");
+    }
+    if (t->tool_count == 0 || text.type == JSON_TYPE_NONE) {
+        return;
+    }
+    prompt_text(t, text);
+    claude_tools_take_news(t, (struct slice){t->scratch.data, t->scratch.len}, line->at_ms);
 }
 
 void claude_prompts_take_system(struct claude_transcript *t, const struct claude_line *line)
@@ -133,6 +190,9 @@ void claude_prompts_take_system(struct claude_transcript *t, const struct claude
         claude_requests_take_retry(t, line);
     } else if (json_string_is(subtype, "stop_hook_summary") ||
                json_string_is(subtype, "turn_duration")) {
+        claude_requests_settle(t);
         claude_transcript_end_interaction(t, line->at_ms);
+    } else if (claude_line_ends_with(subtype, "compact_boundary")) {
+        take_compaction(t, line);
     }
 }

@@ -21,7 +21,7 @@ void claude_request_table_release(struct claude_request_table *table)
     mem_free(table->mem, table->times, table->time_cap * sizeof *table->times);
 }
 
-static uint32_t new_request(struct claude_request_table *table, intern_id id)
+uint32_t claude_request_table_add(struct claude_request_table *table, intern_id id)
 {
     const double none = (double)NAN;
     uint32_t number = (uint32_t)table->count;
@@ -60,6 +60,17 @@ static uint32_t find_open(const struct claude_request_table *table,
     return CLAUDE_NO_REQUEST;
 }
 
+uint32_t claude_request_table_find(const struct claude_request_table *table, intern_id id)
+{
+    uint32_t at = u64map_get(&table->by_id, id);
+    return at == U64MAP_NONE ? CLAUDE_NO_REQUEST : at;
+}
+
+bool claude_request_table_alias(struct claude_request_table *table, uint32_t request, intern_id id)
+{
+    return u64map_put(&table->by_id, id, request);
+}
+
 uint32_t claude_request_table_open(const struct claude_request_table *table)
 {
     return find_open(table, NULL);
@@ -72,7 +83,7 @@ uint32_t claude_request_table_of_answer(struct claude_request_table *table, inte
         return known;
     }
     if (open == CLAUDE_NO_REQUEST) {
-        return new_request(table, id);
+        return claude_request_table_add(table, id);
     }
     return u64map_put(&table->by_id, id, open) ? open : CLAUDE_NO_REQUEST;
 }
@@ -96,16 +107,17 @@ static bool note_began(struct claude_request_table *table, const struct claude_a
 
 static void take_attempt(struct claude_request *request, const struct claude_attempt *attempt)
 {
-    if (!(request->start_ms <= attempt->at_ms)) {
+    if (request->inferred || !(request->start_ms <= attempt->at_ms)) {
         request->start_ms = attempt->at_ms;
     }
     if (!(request->last_ms >= attempt->at_ms)) {
         request->last_ms = attempt->at_ms;
     }
+    request->inferred = false;
     request->source = attempt->source;
     request->digest = attempt->digest;
-    if (attempt->model != INTERN_NONE && (request->model == INTERN_NONE || request->open)) {
-        request->model = attempt->model;
+    if (attempt->model != INTERN_NONE) {
+        request->asked = attempt->model;
     }
     request->changed = true;
 }
@@ -126,7 +138,7 @@ uint32_t claude_request_table_add_attempt(struct claude_request_table *table,
             return CLAUDE_NO_REQUEST;
         }
     } else if (!answered) {
-        number = new_request(table, attempt->id);
+        number = claude_request_table_add(table, attempt->id);
     }
     if (number == CLAUDE_NO_REQUEST || !note_began(table, attempt)) {
         return CLAUDE_NO_REQUEST;

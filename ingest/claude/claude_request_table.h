@@ -12,7 +12,9 @@
 
 struct claude_request {
     intern_id id; /* of its first attempt; of its answer if it has no attempt */
-    intern_id source, digest, model, message_id;
+    intern_id source, digest, message_id;
+    intern_id asked, model; /* the model that was asked for, the one that answered */
+    intern_id replaced;     /* the message before this one, where the API fell back in mid-stream */
     double start_ms, last_ms;              /* of the first attempt and the last; NAN: unknown */
     double end_ms;                         /* of the last block so far; NAN: none */
     double ttft_ms;                        /* NAN: unknown */
@@ -20,6 +22,8 @@ struct claude_request {
     bool open;                             /* no answer yet */
     bool partial;                          /* its answer has no reason why it stopped */
     bool interrupted;                      /* … and it was interrupted */
+    bool inferred;                         /* its start is, from the line before its answer */
+    bool settled;                          /* no more of its answer is expected */
     bool changed;                          /* since its last update was sent */
 };
 
@@ -47,6 +51,13 @@ uint32_t claude_request_table_add_attempt(struct claude_request_table *table,
 /* Returns the request of an answer. An unknown id belongs to the newest open request, else to a new
    one without a start. CLAUDE_NO_REQUEST: out of memory. */
 uint32_t claude_request_table_of_answer(struct claude_request_table *table, intern_id id);
+/* Returns the request with the id of an attempt or an answer, CLAUDE_NO_REQUEST if it is unknown.
+   */
+uint32_t claude_request_table_find(const struct claude_request_table *table, intern_id id);
+/* Adds a request without an attempt, CLAUDE_NO_REQUEST: out of memory. */
+uint32_t claude_request_table_add(struct claude_request_table *table, intern_id id);
+/* Gives the request one more id. False: out of memory. */
+bool claude_request_table_alias(struct claude_request_table *table, uint32_t request, intern_id id);
 /* Returns the newest open request, CLAUDE_NO_REQUEST if no request is open. */
 uint32_t claude_request_table_open(const struct claude_request_table *table);
 /* Returns when the attempt began; NAN: unknown. */

@@ -1,11 +1,16 @@
 /* Requests. The client writes an answer once it is complete: one line for each block, each with the
    usage of the whole answer, and tools' results may come between them. So the blocks are collected
-   and one update is sent after the lines of a read. */
+   and one update is sent after the lines of a read.
+
+   Older clients write lines while the answer comes, whose usage and model may change until the last
+   one. As updates keep the greatest of two numbers, these are sent once the answer is settled: it
+   has a reason to stop, or something follows it. */
 #include "ingest/claude/claude_private.h"
 
-#include "core/base/utf8.h"
+#include "ingest/claude/claude_args.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool is_true(struct json_value value)
@@ -18,10 +23,27 @@ static struct update request_update(struct claude_transcript *t,
 {
     struct slice id = claude_transcript_text(t, request->id);
     struct update update = claude_transcript_call(t, CALL_REQUEST, id);
-    update_number(&update, FIELD_START_MS, request->start_ms);
-    update_text(&update, FIELD_MODEL, claude_transcript_text(t, request->model));
+    if (!request->inferred) {
+        update_number(&update, FIELD_START_MS, request->start_ms);
+    }
     update_text(&update, FIELD_QUERY_SOURCE, claude_transcript_text(t, request->source));
     return update;
+}
+
+/* Sends what any better source may correct: the model that was asked for, a start that no line
+   reported. */
+static void send_inferred(struct claude_transcript *t, const struct claude_request *request)
+{
+    struct slice id = claude_transcript_text(t, request->id);
+    struct update update = claude_transcript_call(t, CALL_REQUEST, id);
+    update.precedence = PRECEDENCE_INFERRED;
+    update_text(&update, FIELD_MODEL, claude_transcript_text(t, request->asked));
+    if (request->inferred) {
+        update_number(&update, FIELD_START_MS, request->start_ms);
+    }
+    if (update.present != 0) {
+        claude_transcript_send(t, &update);
+    }
 }
 
 /* ---- attempts ---- */
@@ -30,7 +52,7 @@ void claude_requests_take_attempt(struct claude_transcript *t, const struct clau
 {
     const struct json_value *field = line->field;
     struct claude_attempt attempt = {
-        .id = claude_transcript_put(t, json_id(field[CLAUDE_ID])),
+        .id = claude_transcript_put_id(t, field[CLAUDE_ID]),
         .source = claude_transcript_put(t, json_id(field[CLAUDE_QUERY_SOURCE])),
         .digest = claude_transcript_put(t, json_id(field[CLAUDE_DIGEST])),
         .model = claude_transcript_put(t, json_id(json_get(field[CLAUDE_PARAMS], "model"))),
@@ -38,6 +60,7 @@ void claude_requests_take_attempt(struct claude_transcript *t, const struct clau
     };
     bool again;
     t->has_requests = true;
+    claude_requests_settle(t);
     if (attempt.id == INTERN_NONE || isnan(attempt.at_ms)) {
         return;
     }
@@ -53,6 +76,7 @@ void claude_requests_take_attempt(struct claude_transcript *t, const struct clau
     struct update update = request_update(t, &t->requests.items[number]);
     update_times(&update, FIELD_ATTEMPTS, &attempt.at_ms, 1);
     claude_transcript_send(t, &update);
+    send_inferred(t, &t->requests.items[number]);
 }
 
 /* Takes an api_error line: why an attempt failed ("529 Overloaded") and when the next one begins.
@@ -133,28 +157,136 @@ static void take_usage(struct claude_request *request, struct json_value usage)
     }
 }
 
-/* Old clients write no line when a request begins. The line before its answer has that time, to a
-   tenth of a second. */
-static void infer_start(struct claude_transcript *t, struct claude_request *request)
+/* The line before an answer has the time of its request, to a tenth of a second. */
+static void infer_start(struct claude_transcript *t, struct claude_request *request, double at_ms)
 {
-    if (!t->has_requests && isnan(request->start_ms)) {
-        request->start_ms = request->last_ms = t->before_ms;
+    if (isnan(request->start_ms)) {
+        request->inferred = true;
+        request->start_ms = request->last_ms = t->before_ms <= at_ms ? t->before_ms : at_ms;
+        send_inferred(t, request);
     }
 }
 
+/* ---- whose answer it is ---- */
+
+static double prompt_tokens(struct json_value usage)
+{
+    return sum_of(claude_number(json_get(usage, "input_tokens")),
+                  claude_number(json_get(usage, "cache_read_input_tokens")),
+                  claude_number(json_get(usage, "cache_creation_input_tokens")));
+}
+
+/* Returns whether a line without a reference belongs to the answer of the line before it. Some
+   gateways give every answer the same id, or none: then a prompt between them separates two
+   answers, and so does a tool's result where the prompts' sizes differ. */
+static bool continues_answer(const struct claude_transcript *t, intern_id id,
+                             struct json_value message)
+{
+    const struct claude_answer *answer = &t->answer;
+    struct json_value usage = json_get(message, "usage");
+    if (answer->request == CLAUDE_NO_REQUEST || answer->id != id || answer->over) {
+        return false;
+    }
+    double known = t->requests.items[answer->request].prompt;
+    return !answer->results || usage.type != JSON_TYPE_OBJECT || isnan(known) ||
+           !(known < prompt_tokens(usage) || known > prompt_tokens(usage));
+}
+
+/* Returns the request of a line without a reference to it. */
+static uint32_t find_unreferenced(struct claude_transcript *t, const struct claude_line *line,
+                                  struct json_value message)
+{
+    intern_id uuid = claude_transcript_put_id(t, line->field[CLAUDE_UUID]);
+    intern_id id = claude_transcript_put_id(t, line->field[CLAUDE_REQUEST_ID]);
+    if (id == INTERN_NONE) {
+        id = claude_transcript_put_id(t, json_get(message, "id"));
+    }
+    uint32_t known = claude_request_table_find(&t->requests, uuid);
+    if (uuid != INTERN_NONE && known != CLAUDE_NO_REQUEST) {
+        return known; /* the line is repeated */
+    }
+    uint32_t request = t->answer.request;
+    if (!continues_answer(t, id, message)) {
+        char text[64];
+        bool used =
+            id == INTERN_NONE || claude_request_table_find(&t->requests, id) != CLAUDE_NO_REQUEST;
+        intern_id key = !used ? id : uuid;
+        if (key == INTERN_NONE) {
+            int len = snprintf(text, sizeof text, "answer-%.3f", line->at_ms);
+            key = claude_transcript_put(t, (struct slice){text, (size_t)len});
+        }
+        claude_requests_settle(t);
+        request = claude_request_table_of_answer(&t->requests, key);
+        t->answer = (struct claude_answer){.id = id, .request = request};
+    }
+    if (uuid != INTERN_NONE && request != CLAUDE_NO_REQUEST &&
+        !claude_request_table_alias(&t->requests, request, uuid)) {
+        t->failed = true;
+    }
+    return request;
+}
+
+/* Returns the request of the answer in the line; CLAUDE_NO_REQUEST: out of memory. */
+static uint32_t request_of(struct claude_transcript *t, const struct claude_line *line,
+                           struct json_value message, intern_id *ref)
+{
+    *ref = claude_transcript_put_id(t, line->field[CLAUDE_REQUEST_REF]);
+    uint32_t number = *ref != INTERN_NONE ? claude_request_table_of_answer(&t->requests, *ref)
+                                          : find_unreferenced(t, line, message);
+    t->failed |= number == CLAUDE_NO_REQUEST;
+    return number;
+}
+
+/* Returns whether the line has anything that a model sends. */
+static bool is_answer(const struct claude_line *line, struct json_value message)
+{
+    return line->field[CLAUDE_REQUEST_REF].type == JSON_TYPE_STRING ||
+           line->field[CLAUDE_REQUEST_ID].type == JSON_TYPE_STRING ||
+           json_get(message, "id").type == JSON_TYPE_STRING ||
+           json_get(message, "model").type == JSON_TYPE_STRING ||
+           json_get(message, "usage").type == JSON_TYPE_OBJECT;
+}
+
+/* ---- failures ---- */
+
+/* Sets scratch to "529 overloaded_error", or to what the line has of that. */
+static void put_failure(struct claude_transcript *t, const struct claude_line *line)
+{
+    double status = claude_number(line->field[CLAUDE_API_STATUS]);
+    struct slice kind = json_id(line->field[CLAUDE_API_TYPE]);
+    kind = kind.bytes != NULL ? kind : json_id(line->field[CLAUDE_ERROR]);
+    strbuf_clear(&t->scratch);
+    if (status < 1000) {
+        strbuf_addf(&t->scratch, "%.0f ", status);
+    }
+    if (kind.bytes != NULL) {
+        strbuf_add(&t->scratch, kind.bytes, kind.len);
+        return;
+    }
+    struct json_value none = {.type = JSON_TYPE_NONE};
+    claude_args_error(none, json_get(line->field[CLAUDE_MESSAGE], "content"), &t->scratch);
+    if (t->scratch.len == 0) {
+        strbuf_adds(&t->scratch, "error");
+    }
+}
+
+/* A call failed for good. Old clients wrote no line as it began. */
 static void fail(struct claude_transcript *t, const struct claude_line *line)
 {
     uint32_t open = claude_request_table_open(&t->requests);
-    double status = claude_number(line->field[CLAUDE_API_STATUS]);
-    if (open != CLAUDE_NO_REQUEST) {
-        strbuf_clear(&t->scratch);
-        if (status < 1000) {
-            strbuf_addf(&t->scratch, "%.0f ", status);
+    if (open == CLAUDE_NO_REQUEST && !t->has_requests) {
+        intern_id uuid = claude_transcript_put_id(t, line->field[CLAUDE_UUID]);
+        bool again = claude_request_table_find(&t->requests, uuid) != CLAUDE_NO_REQUEST;
+        open = uuid == INTERN_NONE || again ? CLAUDE_NO_REQUEST
+                                            : claude_request_table_add(&t->requests, uuid);
+        if (open != CLAUDE_NO_REQUEST) {
+            claude_transcript_begin_interaction(t);
+            infer_start(t, &t->requests.items[open], line->at_ms);
+            t->requests.items[open].open = true;
         }
-        struct slice kind = json_id(line->field[CLAUDE_API_TYPE]);
-        kind = kind.bytes != NULL ? kind : json_id(line->field[CLAUDE_ERROR]);
-        kind = kind.bytes != NULL ? kind : (struct slice){"error", 5};
-        strbuf_add(&t->scratch, kind.bytes, kind.len);
+    }
+    if (open != CLAUDE_NO_REQUEST) {
+        put_failure(t, line);
         if (t->scratch.failed) {
             t->failed = true;
         } else {
@@ -164,57 +296,70 @@ static void fail(struct claude_transcript *t, const struct claude_line *line)
     claude_transcript_end_interaction(t, line->at_ms);
 }
 
-/* Returns the id of the answer's attempt; an answer without an attempt has ids of its own. */
-static intern_id ref_of(struct claude_transcript *t, const struct claude_line *line,
-                        struct json_value message)
-{
-    struct slice ref = json_id(line->field[CLAUDE_REQUEST_REF]);
-    if (ref.bytes == NULL) {
-        ref = json_id(line->field[CLAUDE_REQUEST_ID]);
-    }
-    if (ref.bytes == NULL) {
-        ref = json_id(json_get(message, "id"));
-    }
-    return claude_transcript_put(t, ref);
-}
+/* ---- the answer ---- */
 
 static void take_blocks(struct claude_transcript *t, const struct claude_line *line,
-                        struct json_value message)
+                        struct json_value message, uint32_t request)
 {
-    intern_id id = claude_transcript_put(t, json_id(json_get(message, "id")));
     struct json_value block;
     for (struct json_walk walk = json_walk(json_get(message, "content"));
          json_next_item(&walk, &block);) {
-        if (json_string_is(json_get(block, "type"), "tool_use")) {
-            claude_tools_take_call(t, block, id, line->at_ms);
+        struct json_value type = json_get(block, "type");
+        if (claude_line_ends_with(type, "tool_use")) {
+            claude_tools_take_call(t, block, line->at_ms, request);
+        } else if (claude_line_ends_with(type, "_tool_result")) {
+            claude_tools_take_result(t, line, block);
         }
     }
 }
 
-static void take_message(struct claude_transcript *t, const struct claude_line *line,
-                         struct json_value message)
+/* Another message answers the same request where the API fell back in mid-stream: what the first
+   one counted is void. Returns false for a line of the message that was replaced. */
+static bool take_message_id(struct claude_request *request, intern_id id)
 {
-    intern_id ref = ref_of(t, line, message);
+    if (id == INTERN_NONE || id == request->message_id) {
+        return true;
+    }
+    if (id == request->replaced) {
+        return false;
+    }
+    if (request->message_id != INTERN_NONE) {
+        const double none = (double)NAN;
+        request->replaced = request->message_id;
+        request->prompt = request->output = request->read = request->creation = none;
+        request->settled = false;
+    }
+    request->message_id = id;
+    return true;
+}
+
+static uint32_t take_message(struct claude_transcript *t, const struct claude_line *line,
+                             struct json_value message)
+{
+    intern_id ref;
     uint32_t number =
-        ref == INTERN_NONE ? CLAUDE_NO_REQUEST : claude_request_table_of_answer(&t->requests, ref);
-    t->failed |= ref != INTERN_NONE && number == CLAUDE_NO_REQUEST;
+        is_answer(line, message) ? request_of(t, line, message, &ref) : CLAUDE_NO_REQUEST;
     if (number == CLAUDE_NO_REQUEST) {
-        return;
+        return number;
     }
     struct claude_request *request = &t->requests.items[number];
-    infer_start(t, request);
-    request->partial = json_get(message, "stop_reason").type != JSON_TYPE_STRING;
-    take_usage(request, json_get(message, "usage"));
     intern_id model = claude_transcript_put(t, json_id(json_get(message, "model")));
-    intern_id id = claude_transcript_put(t, json_id(json_get(message, "id")));
-    request->model = model != INTERN_NONE ? model : request->model;
-    request->message_id = id != INTERN_NONE ? id : request->message_id;
+    infer_start(t, request, line->at_ms);
+    request = &t->requests.items[number];
+    request->partial = json_get(message, "stop_reason").type != JSON_TYPE_STRING;
+    if (take_message_id(request, claude_transcript_put_id(t, json_get(message, "id")))) {
+        take_usage(request, json_get(message, "usage"));
+        request->model = model != INTERN_NONE ? model : request->model;
+        request->settled |= json_get(message, "stop_reason").type == JSON_TYPE_STRING;
+    }
     request->end_ms = greater(request->end_ms, line->at_ms);
     double ttft = first_token(t, line, ref);
     request->ttft_ms = isnan(ttft) ? request->ttft_ms : ttft;
     request->open = false;
     request->changed = true;
     t->first_changed = number < t->first_changed ? number : t->first_changed;
+    t->unsettled = request->settled ? t->unsettled : number;
+    return number;
 }
 
 void claude_requests_take_answer(struct claude_transcript *t, const struct claude_line *line)
@@ -234,8 +379,7 @@ void claude_requests_take_answer(struct claude_transcript *t, const struct claud
     if (!t->has_requests) {
         claude_transcript_begin_interaction(t);
     }
-    take_message(t, line, message);
-    take_blocks(t, line, message);
+    take_blocks(t, line, message, take_message(t, line, message));
     if (stop.type == JSON_TYPE_STRING && !json_string_is(stop, "tool_use") &&
         !json_string_is(stop, "pause_turn")) {
         claude_transcript_end_interaction(t, line->at_ms);
@@ -252,19 +396,32 @@ static void set_interrupted(struct update *update)
 static void send_answer(struct claude_transcript *t, struct claude_request *request)
 {
     struct update update = request_update(t, request);
-    update_text(&update, FIELD_MESSAGE_ID, claude_transcript_text(t, request->message_id));
     update_number(&update, FIELD_END_MS, request->end_ms);
     update_number(&update, FIELD_TTFT_MS, request->ttft_ms);
-    update_number(&update, FIELD_PROMPT_TOKENS, request->prompt);
-    update_number(&update, FIELD_OUTPUT_TOKENS, request->output);
-    update_number(&update, FIELD_CACHE_READ_TOKENS, request->read);
-    update_number(&update, FIELD_CACHE_CREATION_TOKENS, request->creation);
     update_bool(&update, FIELD_SUCCESS, request->interrupted ? TRI_FALSE : TRI_TRUE);
     if (request->interrupted) {
         set_interrupted(&update);
     }
+    if (request->settled) {
+        update_text(&update, FIELD_MODEL, claude_transcript_text(t, request->model));
+        update_text(&update, FIELD_MESSAGE_ID, claude_transcript_text(t, request->message_id));
+        update_number(&update, FIELD_PROMPT_TOKENS, request->prompt);
+        update_number(&update, FIELD_OUTPUT_TOKENS, request->output);
+        update_number(&update, FIELD_CACHE_READ_TOKENS, request->read);
+        update_number(&update, FIELD_CACHE_CREATION_TOKENS, request->creation);
+    }
     request->changed = false;
     claude_transcript_send(t, &update);
+}
+
+void claude_requests_settle(struct claude_transcript *t)
+{
+    if (t->unsettled < t->requests.count && !t->requests.items[t->unsettled].settled) {
+        t->requests.items[t->unsettled].settled = true;
+        t->requests.items[t->unsettled].changed = true;
+        t->first_changed = t->unsettled < t->first_changed ? t->unsettled : t->first_changed;
+    }
+    t->unsettled = CLAUDE_NO_REQUEST;
 }
 
 void claude_requests_flush(struct claude_transcript *t)

@@ -1,13 +1,17 @@
 /* The files of a session: its own transcript first, then those of its sub-agents in the order in
    which they began. Each is read as a whole before the next one, so that rows come in that
-   order. */
+   order.
+
+   Clients of several years put files in several places: a sub-agent's beside the session's own, in
+   its directory subagents, or in directories below that. A session that enters a worktree has its
+   transcript moved to another project's directory. */
 #include "ingest/claude/claude_session.h"
 
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { META_BYTES = 64 << 10, UNSEEN_MS = 3600 * 1000 };
+enum { META_BYTES = 64 << 10, SEARCH_DEPTH = 4, UNSEEN_MS = 3600 * 1000 };
 
 /* ---- files ---- */
 
@@ -60,12 +64,15 @@ static struct claude_file *new_file(struct claude_session *session, const char *
 /* Agents in the order in which they began, as far as that is known when they are found. */
 static void insert(struct claude_session *session, struct claude_file *file)
 {
+    bool own = file->agent_id[0] == '\0';
     size_t at = session->count++;
-    while (at > 1 && session->files[at - 1]->file.offset == 0 &&
-           session->files[at - 1]->first_ms > file->first_ms) {
+    while (at > session->own_count &&
+           (own || (session->files[at - 1]->file.offset == 0 &&
+                    session->files[at - 1]->first_ms > file->first_ms))) {
         session->files[at] = session->files[at - 1];
         at--;
     }
+    session->own_count += own;
     session->files[at] = file;
     session->read = 0;
 }
@@ -94,25 +101,90 @@ void claude_session_free(struct claude_session *session)
     for (size_t i = 0; i < session->count; i++)
         free_file(session->mem, session->files[i]);
     mem_free(session->mem, session->files, session->cap * sizeof *session->files);
+    mem_free(session->mem, session->searches, session->search_cap * sizeof *session->searches);
     intern_free(session->agent_ids);
     mem_free(session->mem, session, sizeof *session);
+}
+
+/* ---- places ---- */
+
+/* Searches a directory for transcripts of sub-agents, unless it is searched already. */
+static void search_in(struct claude_session *session, const char *path)
+{
+    for (size_t i = 0; i < session->search_count; i++) {
+        if (strcmp(session->searches[i]->path, path) == 0) {
+            return;
+        }
+    }
+    if (!mem_reserve(session->mem, &session->searches, &session->search_cap,
+                     session->search_count + 1, sizeof *session->searches)) {
+        session->failed = true;
+        return;
+    }
+    struct transcript_search *search = transcript_dir_add_search(session->dir, path, session);
+    if (search == NULL) {
+        session->failed = true;
+        return;
+    }
+    /* Looking into it may add those that are in it. */
+    session->searches[session->search_count++] = search;
+    transcript_dir_look_into(session->dir, search);
+}
+
+void claude_session_rest(struct claude_session *session, bool at_rest)
+{
+    for (size_t i = 0; i < session->search_count; i++) {
+        session->searches[i]->at_rest = at_rest;
+    }
+}
+
+/* Returns whether the file is no longer where it was: one that was found elsewhere was moved. */
+static bool is_gone(const struct claude_file *file)
+{
+    struct stat st;
+    return lstat(file->file.path, &st) != 0;
+}
+
+static void move_file(struct claude_session *session, struct claude_file *file, const char *path)
+{
+    session->failed |= !transcript_dir_move(session->dir, &file->file, path);
+    session->read = 0;
+}
+
+/* Takes the path of a transcript of the session itself. */
+static void take_own(struct claude_session *session, const char *path)
+{
+    for (size_t i = 0; i < session->own_count; i++) {
+        if (is_gone(session->files[i])) {
+            move_file(session, session->files[i], path);
+            return;
+        }
+    }
+    struct claude_file *file = new_file(session, path, (struct slice){NULL, 0});
+    if (file == NULL) {
+        session->failed = true;
+    } else {
+        insert(session, file);
+    }
 }
 
 /* SESSION.jsonl: its agents are in SESSION/subagents. */
 void claude_session_set_path(struct claude_session *session, const char *path)
 {
     struct strbuf agents;
-    if (session->count > 0)
-        return;
+    for (size_t i = 0; i < session->own_count; i++) {
+        if (strcmp(session->files[i]->file.path, path) == 0) {
+            return;
+        }
+    }
+    take_own(session, path);
     strbuf_init(&agents, session->mem, 0);
     strbuf_add(&agents, path, strlen(path) - strlen(".jsonl"));
     strbuf_adds(&agents, "/subagents");
-    struct claude_file *file = new_file(session, path, (struct slice){NULL, 0});
-    if (file != NULL)
-        insert(session, file);
-    if (file != NULL && !agents.failed)
-        session->agents = transcript_dir_search(session->dir, agents.data, session);
-    session->failed |= session->agents == NULL;
+    session->failed |= agents.failed;
+    if (!session->failed) {
+        search_in(session, agents.data);
+    }
     strbuf_release(&agents);
 }
 
@@ -134,6 +206,7 @@ static void update_agent(struct claude_session *session, const struct claude_fil
         .agent_id = text_of(file->agent_id),
     };
     ingest_ctx_stamp(session->options->counters->ingest, &update);
+    update_text(&update, FIELD_NAME, text_of(meta->name));
     update_text(&update, FIELD_TYPE, text_of(meta->type));
     update_text(&update, FIELD_DESCRIPTION, text_of(meta->description));
     update_text(&update, FIELD_PARENT_AGENT_ID,
@@ -155,6 +228,52 @@ static bool read_meta(const struct mem *mem, const char *path, struct claude_met
     return good;
 }
 
+static void copy_text(struct slice text, char *out, size_t size)
+{
+    size_t len = text.len < size ? text.len : size - 1;
+    if (len > 0) {
+        memcpy(out, text.bytes, len);
+    }
+    out[len] = '\0';
+}
+
+/* Old clients write no meta file: the call that started the agent has its type. */
+static void find_started(struct claude_session *session, struct claude_file *file)
+{
+    struct slice type, description;
+    double end_ms;
+    for (size_t i = 0; i < session->count; i++) {
+        const struct claude_file *by = session->files[i];
+        if (claude_transcript_started(by->transcript, text_of(file->agent_id), &type, &description,
+                                      &end_ms)) {
+            copy_text(type, file->meta.type, sizeof file->meta.type);
+            copy_text(description, file->meta.description, sizeof file->meta.description);
+            copy_text(text_of(by->agent_id), file->meta.parent_id, sizeof file->meta.parent_id);
+            file->meta.finished = !isnan(end_ms);
+            file->meta_ns = INT64_MIN + 1;
+            return;
+        }
+    }
+}
+
+/* Reports the facts of the meta file. An agent whose transcript is a copy, in a session that was
+   forked, belongs to the first session. */
+static void report_meta(struct claude_session *session, struct claude_file *file)
+{
+    if (transcript_file_has_more(&file->file)) {
+        return;
+    }
+    if (file->meta_ns == INT64_MIN) {
+        find_started(session, file);
+    }
+    if (file->meta_sent || file->meta_ns == INT64_MIN ||
+        claude_transcript_is_copy(file->transcript)) {
+        return;
+    }
+    file->meta_sent = true;
+    update_agent(session, file, (double)NAN);
+}
+
 /* agent-ID.jsonl: agent-ID.meta.json. One that is half written is read again at the next look. */
 static void look_at_meta(struct claude_session *session, struct claude_file *file)
 {
@@ -169,34 +288,76 @@ static void look_at_meta(struct claude_session *session, struct claude_file *fil
         read_meta(session->mem, path.data, &meta)) {
         file->meta = meta;
         file->meta_ns = transcript_file_modified_ns(&st);
-        update_agent(session, file, (double)NAN);
+        file->meta_sent = false;
     }
     session->failed |= path.failed;
     strbuf_release(&path);
 }
 
-void claude_session_found(struct claude_session *session, const char *name, const char *path)
+static bool is_directory(const char *path)
 {
-    struct slice id = claude_files_id(name, "agent-");
     struct stat st;
-    if (id.bytes == NULL)
-        return;
-    if (session->agent_ids == NULL)
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static size_t depth_of(const char *path)
+{
+    size_t depth = 0;
+    for (const char *at = strstr(path, "/subagents"); at != NULL; at = strchr(at + 1, '/')) {
+        depth++;
+    }
+    return depth;
+}
+
+/* The transcript of a known agent is elsewhere now, with that of its session. */
+static void found_again(struct claude_session *session, struct slice id, const char *path)
+{
+    for (size_t i = session->own_count; i < session->count; i++) {
+        struct claude_file *file = session->files[i];
+        if (strlen(file->agent_id) == id.len && memcmp(file->agent_id, id.bytes, id.len) == 0 &&
+            strcmp(file->file.path, path) != 0 && is_gone(file)) {
+            move_file(session, file, path);
+            return;
+        }
+    }
+}
+
+static void found_agent(struct claude_session *session, struct slice id, const char *path)
+{
+    struct stat st;
+    if (session->agent_ids == NULL) {
         session->agent_ids = intern_new(session->mem);
+    }
     if (session->agent_ids == NULL) {
         session->failed = true;
         return;
     }
-    if (intern_find(session->agent_ids, id.bytes, id.len) != INTERN_NONE || lstat(path, &st) != 0 ||
-        !S_ISREG(st.st_mode))
+    if (intern_find(session->agent_ids, id.bytes, id.len) != INTERN_NONE) {
+        found_again(session, id, path);
         return;
+    }
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return;
+    }
     struct claude_file *file = intern_put(session->agent_ids, id.bytes, id.len) == INTERN_FAILED
                                    ? NULL
                                    : new_file(session, path, id);
-    if (file == NULL)
+    if (file == NULL) {
         session->failed = true;
-    else
+    } else {
         insert(session, file);
+    }
+}
+
+void claude_session_found(struct claude_session *session, const char *name, const char *path)
+{
+    struct slice id = claude_files_id(name, "agent-");
+    if (id.bytes != NULL) {
+        found_agent(session, id, path);
+    } else if (strstr(name, ".json") == NULL && depth_of(path) < SEARCH_DEPTH &&
+               is_directory(path)) {
+        search_in(session, path);
+    }
 }
 
 /* ---- looking ---- */
@@ -232,10 +393,14 @@ void claude_session_look(struct claude_session *session)
     session->read = 0;
     for (size_t i = 0; i < session->count; i++) {
         look_at(session, session->files[i]);
-        if (i > 0 && !session->files[i]->meta.finished)
+        if (session->files[i]->agent_id[0] == '\0') {
+            continue;
+        }
+        if (!session->files[i]->meta.finished) {
             look_at_meta(session, session->files[i]);
-        if (i > 0)
-            report_finished(session, session->files[i]);
+        }
+        report_meta(session, session->files[i]);
+        report_finished(session, session->files[i]);
     }
 }
 
@@ -258,8 +423,10 @@ void claude_session_take(struct claude_session *session, struct claude_file *fil
     while (session->read < session->count &&
            !transcript_file_has_more(&session->files[session->read]->file))
         session->read++;
-    if (file->agent_id[0] != '\0')
+    if (file->agent_id[0] != '\0') {
+        report_meta(session, file);
         report_finished(session, file);
+    }
 }
 
 void claude_session_finish(struct claude_session *session)

@@ -21,6 +21,7 @@ struct claude_file {
     int64_t meta_ns; /* of the meta file as it was read; INT64_MIN: never */
     double first_ms; /* by its first bytes */
     double ended_ms; /* the end that was reported for its agent; NAN: none */
+    bool meta_sent;  /* the facts of the meta file were reported */
 };
 
 /* A wait for a person. */
@@ -38,12 +39,14 @@ struct claude_session {
     struct transcript_dir *dir; /* borrowed */
     const struct mem *mem;
     char id[CLAUDE_ID_BYTES + 1];
-    struct claude_file **files; /* the first is the session's own; none: it is not there yet */
-    size_t count, cap;
+    struct claude_file **files; /* its own first (two where one was copied to another directory),
+                                   none: it is not there yet; then its sub-agents' */
+    size_t count, cap, own_count;
     size_t read; /* the first of them are read as far as they went at the last look */
-    struct transcript_search *agents; /* its sub-agents' directory; NULL: as `files` */
-    struct intern *agent_ids;         /* those that were found; NULL: none */
-    bool failed;                      /* out of memory */
+    struct transcript_search **searches; /* directories of its sub-agents, and those in them */
+    size_t search_count, search_cap;
+    struct intern *agent_ids; /* those that were found; NULL: none */
+    bool failed;              /* out of memory */
 
     /* By the registry; times by the loop's clock in ms. */
     bool lives;          /* or may do so: its process cannot be seen */
@@ -71,10 +74,12 @@ struct claude_session *claude_session_new(struct transcript_dir *dir,
                                           const struct claude_transcript_options *options,
                                           struct slice id, double since_ms);
 void claude_session_free(struct claude_session *session);
-/* Sets the path of its own transcript. */
+/* Takes the path of its own transcript, which may be known, or have been moved there. */
 void claude_session_set_path(struct claude_session *session, const char *path);
-/* Takes an entry of its sub-agents' directory, which may be known. */
+/* Takes an entry of a directory of its sub-agents, which may be known. */
 void claude_session_found(struct claude_session *session, const char *name, const char *path);
+/* Nothing is expected of it: its directories need fewer looks. */
+void claude_session_rest(struct claude_session *session, bool at_rest);
 /* Looks which of its files have grown. */
 void claude_session_look(struct claude_session *session);
 /* Returns the next file with bytes to read; NULL: none. Borrowed. */

@@ -2,9 +2,12 @@
    the same time are put in the order in which they began. Once found they stay. */
 #include "ingest/claude/claude_sessions.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define COPIED_NS ((int64_t)2 * 1000000000) /* files of one copied directory are made within it */
 
 enum { AT_REST = 4 /* every so many looks sessions that have ended are looked at too */ };
 
@@ -36,24 +39,89 @@ static struct claude_session *session_of(struct claude_sessions *all, struct sli
 static bool is_recent(const struct claude_sessions *all, const char *path, const struct stat *st)
 {
     int64_t from_ns = ingest_ctx_wall(all->options.counters->ingest) - all->since_ns;
-    if (transcript_file_modified_ns(st) < from_ns)
+    if (transcript_file_modified_ns(st) < from_ns) {
         return false;
+    }
     double last_ms = claude_files_last_ms(all->mem, path);
     return last_ms >= (double)(from_ns / 1000000);
+}
+
+/* Counts a file that cannot be read, once. */
+static void refuse(struct claude_sessions *all, const char *path, int why)
+{
+    bool refused = intern_find(all->refused, path, strlen(path)) != INTERN_NONE;
+    if (!refused && intern_put(all->refused, path, strlen(path)) == INTERN_FAILED) {
+        all->dir->failed = true;
+    }
+    transcript_dir_refuse(all->dir, path, why, &refused);
+}
+
+/* Takes the transcript of a session, or of one of its agents if `agent` is set. Returns false if
+   its session is too old to be shown. */
+static bool take_file(struct claude_sessions *all, struct slice id, const char *agent,
+                      const char *path, const struct stat *st)
+{
+    struct claude_session *session = session_of(all, id, false);
+    if (session == NULL && (all->whole || is_recent(all, path, st))) {
+        session = session_of(all, id, true);
+    }
+    if (session != NULL && agent != NULL) {
+        claude_session_found(session, agent, path);
+    } else if (session != NULL) {
+        claude_session_set_path(session, path);
+    }
+    return session != NULL;
+}
+
+/* In 2025 sub-agents' transcripts were beside those of their sessions. */
+static void found_agent(struct claude_sessions *all, const char *name, const char *path,
+                        const struct stat *st)
+{
+    struct strbuf id;
+    strbuf_init(&id, all->mem, 0);
+    if (claude_files_session(all->mem, path, &id) &&
+        take_file(all, (struct slice){id.data, id.len}, name, path, st)) {
+        all->dir->failed |= intern_put(all->beside, path, strlen(path)) == INTERN_FAILED;
+    }
+    all->dir->failed |= id.failed;
+    strbuf_release(&id);
+}
+
+/* Whether the entry was taken before: then it costs no call to the system. */
+static bool is_taken(struct claude_sessions *all, struct slice id, const char *path)
+{
+    const struct claude_session *session = session_of(all, id, false);
+    for (size_t i = 0; session != NULL && i < session->own_count; i++) {
+        if (strcmp(session->files[i]->file.path, path) == 0) {
+            return true;
+        }
+    }
+    return intern_find(all->beside, path, strlen(path)) != INTERN_NONE;
 }
 
 static void found_transcript(struct claude_sessions *all, const char *name, const char *path)
 {
     struct slice id = claude_files_id(name, "");
-    struct claude_session *session = id.bytes == NULL ? NULL : session_of(all, id, false);
+    struct strbuf real;
     struct stat st;
-    if (id.bytes == NULL || (session != NULL && session->count > 0) || lstat(path, &st) != 0 ||
-        !S_ISREG(st.st_mode))
+    if (id.bytes == NULL || is_taken(all, id, path)) {
         return;
-    if (session == NULL && (all->whole || is_recent(all, path, &st)))
-        session = session_of(all, id, true);
-    if (session != NULL)
-        claude_session_set_path(session, path);
+    }
+    strbuf_init(&real, all->mem, 0);
+    if (lstat(path, &st) != 0) {
+        refuse(all, path, errno);
+    } else if (S_ISLNK(st.st_mode) && !claude_files_resolve(path, &real)) {
+        refuse(all, path, ELOOP);
+    } else if (S_ISLNK(st.st_mode) ? lstat(real.data, &st) == 0 : S_ISREG(st.st_mode)) {
+        const char *from = real.len > 0 ? real.data : path;
+        if (claude_files_id(name, "agent-").bytes != NULL) {
+            found_agent(all, name, from, &st);
+        } else {
+            take_file(all, id, NULL, from, &st);
+        }
+    }
+    all->dir->failed |= real.failed;
+    strbuf_release(&real);
 }
 
 static void found_project(struct claude_sessions *all, const char *name, const char *path)
@@ -103,14 +171,33 @@ static bool find_path(const struct claude_sessions *all, const char *session_id,
     return false;
 }
 
+static const char *path_of(const struct claude_session *session)
+{
+    return session->count > 0 ? session->files[0]->file.path : NULL;
+}
+
+/* Which of two sessions that begin at the same time came first: one is a fork, and repeats the
+   other's lines. It was made later; of copies of both, it continues for longer, as a rule. */
+static int by_origin(const struct claude_session *one, const struct claude_session *other)
+{
+    int64_t a = claude_files_born_ns(path_of(one)), b = claude_files_born_ns(path_of(other));
+    if (a != INT64_MIN && b != INT64_MIN && llabs((long long)(a - b)) > COPIED_NS) {
+        return a < b ? -1 : 1;
+    }
+    double x = claude_files_last_ms(one->mem, path_of(one));
+    double y = claude_files_last_ms(other->mem, path_of(other));
+    return x < y ? -1 : x > y ? 1 : strcmp(one->id, other->id);
+}
+
 static int by_start(const void *a, const void *b)
 {
     const struct claude_session *const *one = a, *const *other = b;
     double x = (*one)->count > 0 ? (*one)->files[0]->first_ms : (double)NAN;
     double y = (*other)->count > 0 ? (*other)->files[0]->first_ms : (double)NAN;
-    if (isnan(x) || isnan(y))
+    if (isnan(x) || isnan(y)) {
         return isnan(x) - isnan(y);
-    return x < y ? -1 : x > y ? 1 : strcmp((*one)->id, (*other)->id);
+    }
+    return x < y ? -1 : x > y ? 1 : a == b ? 0 : by_origin(*one, *other);
 }
 
 /* Sorts the sessions that one look has found by their start: rows come in that order. */
@@ -149,12 +236,36 @@ static void open_living(struct claude_sessions *all)
         const char *id = entry->process.session_id;
         struct claude_session *session =
             session_of(all, (struct slice){id, strlen(id)}, is_wanted(all, entry));
-        if (session == NULL || session->count > 0)
+        if (session == NULL || session->own_count > 0)
             continue;
         if (find_path(all, id, &path))
             claude_session_set_path(session, path.data);
     }
     strbuf_release(&path);
+}
+
+/* Whether a session has a transcript, of which another one may have copied lines. */
+static bool exists(void *ctx, struct slice session_id)
+{
+    struct claude_sessions *all = ctx;
+    struct strbuf id, path;
+    const struct claude_session *session = session_of(all, session_id, false);
+    if (session != NULL && session->own_count > 0) {
+        return true;
+    }
+    strbuf_init(&id, all->mem, 0);
+    strbuf_init(&path, all->mem, 0);
+    strbuf_add(&id, session_id.bytes, session_id.len);
+    bool found = !id.failed && find_path(all, id.data, &path);
+    strbuf_release(&id);
+    strbuf_release(&path);
+    return found;
+}
+
+void claude_sessions_compare_lines(struct claude_sessions *all)
+{
+    all->options.exists = exists;
+    all->options.ctx = all;
 }
 
 bool claude_sessions_exist(const struct claude_sessions *all)
@@ -182,8 +293,7 @@ static void look_at_each(struct claude_sessions *all, uint64_t now_ms)
             claude_session_registered(session, entry, now_ms);
         if (rest || !session->ended)
             claude_session_look(session);
-        if (session->agents != NULL)
-            session->agents->at_rest = session->ended;
+        claude_session_rest(session, session->ended);
         all->dir->failed |= session->failed;
     }
 }
@@ -248,8 +358,10 @@ bool claude_sessions_init(struct claude_sessions *all, struct transcript_dir *di
     strbuf_addf(&all->projects_dir, "%.*s/projects", (int)len, path);
     all->ids = intern_new(mem);
     all->project_names = intern_new(mem);
-    return all->ids != NULL && all->project_names != NULL && !all->registry_dir.failed &&
-           !all->projects_dir.failed;
+    all->beside = intern_new(mem);
+    all->refused = intern_new(mem);
+    return all->ids != NULL && all->project_names != NULL && all->beside != NULL &&
+           all->refused != NULL && !all->registry_dir.failed && !all->projects_dir.failed;
 }
 
 void claude_sessions_release(struct claude_sessions *all)
@@ -262,6 +374,8 @@ void claude_sessions_release(struct claude_sessions *all)
     u64map_release(&all->by_id);
     intern_free(all->ids);
     intern_free(all->project_names);
+    intern_free(all->beside);
+    intern_free(all->refused);
     strbuf_release(&all->registry_dir);
     strbuf_release(&all->projects_dir);
 }

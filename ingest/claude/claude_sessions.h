@@ -22,6 +22,8 @@ struct claude_sessions {
     bool registry_watched;
     struct transcript_search *root; /* projects_dir; NULL: it has not existed yet */
     struct intern *project_names;
+    struct intern *beside;               /* paths of agents' transcripts beside their sessions' */
+    struct intern *refused;              /* paths that cannot be read, and were reported */
     struct transcript_search **projects; /* borrowed */
     size_t project_count, project_cap;
     struct intern *ids;
@@ -35,6 +37,8 @@ struct claude_sessions {
 bool claude_sessions_init(struct claude_sessions *sessions, struct transcript_dir *dir,
                           const char *path);
 void claude_sessions_release(struct claude_sessions *sessions);
+/* Has transcripts leave out lines that they copied from another one; after `options` is set. */
+void claude_sessions_compare_lines(struct claude_sessions *sessions);
 /* Returns whether the directory is one of Claude Code's. */
 bool claude_sessions_exist(const struct claude_sessions *sessions);
 /* Takes an entry of one of their directories, which may be known. */

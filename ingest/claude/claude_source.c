@@ -121,6 +121,8 @@ static bool make(struct claude_source *claude, const char *path, bool whole)
         .max_line_bytes = source_max_line(source, true),
         .content = settings->content,
     };
+    claude_sessions_compare_lines(&claude->all);
+    claude->dir.lists_again = !whole;
     return true;
 }
 

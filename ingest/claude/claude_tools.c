@@ -3,7 +3,10 @@
 
    An answer may ask for several tools. The client runs them side by side, except those that change
    files: such a tool starts when the ones before it have ended, and those after it wait for it. A
-   tool that has to wait is kept in the list and not sent until it starts. */
+   tool that has to wait is kept in the list and not sent until it starts.
+
+   A call in the background has its result at once; it stays open until the client reports the end
+   of its task (claude_tasks.c). */
 #include "ingest/claude/claude_private.h"
 
 #include "ingest/claude/claude_args.h"
@@ -11,6 +14,7 @@
 #include "core/base/json_args.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { OPEN_TOOLS = 1000, RESULT_BYTES = 32 << 10 };
@@ -45,8 +49,8 @@ static bool has_to_wait(const struct claude_transcript *t, const struct claude_t
 {
     for (size_t i = 0; i < at; i++) {
         const struct claude_tool *before = &t->tools[i];
-        if (before->message == tool->message && tool->message != INTERN_NONE &&
-            (before->is_alone || tool->is_alone)) {
+        if (before->request == tool->request && tool->request != CLAUDE_NO_REQUEST &&
+            !before->background && (before->is_alone || tool->is_alone)) {
             return true;
         }
     }
@@ -68,7 +72,7 @@ static size_t place_of(const struct claude_transcript *t, intern_id id)
     return at;
 }
 
-static void take_away(struct claude_transcript *t, size_t at)
+void claude_tools_take_away(struct claude_transcript *t, size_t at)
 {
     free_args(t, &t->tools[at]);
     t->tool_count--;
@@ -81,6 +85,9 @@ void claude_tools_release(struct claude_transcript *t)
         free_args(t, &t->tools[i]);
     }
     mem_free(t->mem, t->tools, t->tool_cap * sizeof *t->tools);
+    mem_free(t->mem, t->uses, t->use_cap * sizeof *t->uses);
+    mem_free(t->mem, t->started, t->started_cap * sizeof *t->started);
+    u64map_release(&t->use_by_id);
 }
 
 /* Keeps the input, since input and result make one object. */
@@ -99,7 +106,7 @@ static struct claude_tool *keep_open(struct claude_transcript *t, const struct c
 {
     /* The oldest of so many never gets a result. */
     if (t->tool_count == OPEN_TOOLS) {
-        take_away(t, 0);
+        claude_tools_take_away(t, 0);
     }
     if (!mem_reserve(t->mem, &t->tools, &t->tool_cap, t->tool_count + 1, sizeof *t->tools)) {
         t->failed = true;
@@ -178,35 +185,89 @@ static void take_open_call(struct claude_transcript *t, const struct claude_tool
     }
 }
 
-void claude_tools_take_call(struct claude_transcript *t, struct json_value block, intern_id message,
-                            double at_ms)
+/* Appends a tool's name, with its server's for one of the API's connectors, as the client spells
+   those of its own. */
+static void put_name(struct claude_transcript *t, struct json_value block, struct strbuf *out)
 {
-    struct slice id = json_id(json_get(block, "id"));
-    struct slice name = json_id(json_get(block, "name"));
-    struct strbuf args;
-    if (id.bytes == NULL || name.bytes == NULL) {
-        return;
+    struct json_value server = json_get(block, "server_name");
+    if (server.type == JSON_TYPE_STRING && server.len > 2) {
+        strbuf_adds(out, "mcp__");
+        json_text_cut(server, CLAUDE_ID_BYTES, true, out);
+        strbuf_adds(out, "__");
     }
-    struct claude_tool tool = {.id = claude_transcript_put(t, id),
+    json_text_cut(json_get(block, "name"), CLAUDE_ID_BYTES, true, out);
+    if (out->len == 0) {
+        strbuf_adds(out, "tool");
+    }
+    t->failed |= out->failed;
+}
+
+static intern_id text_of(struct claude_transcript *t, struct json_value value)
+{
+    char text[CLAUDE_ID_BYTES];
+    json_text_copy(t->mem, value, text, sizeof text);
+    return claude_transcript_put(t, (struct slice){text, strlen(text)});
+}
+
+static struct claude_tool tool_of(struct claude_transcript *t, struct json_value block,
+                                  const struct claude_tool_use *use)
+{
+    struct json_value input = json_get(block, "input");
+    struct strbuf text;
+    strbuf_init(&text, t->mem, 0);
+    put_name(t, block, &text);
+    struct slice name = {text.data, text.len};
+    struct claude_tool tool = {.id = use->key,
                                .name = claude_transcript_put(t, name),
-                               .message = message,
-                               .start_ms = at_ms,
+                               .request = use->request,
+                               .start_ms = use->start_ms,
                                .is_agent = is_agent(name),
                                .is_alone = is_alone(name),
                                .is_question = is_question(name)};
-    if (tool.id == INTERN_NONE || tool.name == INTERN_NONE) {
-        return;
+    tool.by_server = !json_string_is(json_get(block, "type"), "tool_use");
+    if (tool.is_agent) {
+        tool.type = text_of(t, json_get(input, "subagent_type"));
+        tool.description = text_of(t, json_get(input, "description"));
+        tool.prompt = claude_sidechains_prompt(json_get(input, "prompt"));
     }
+    strbuf_release(&text);
+    return tool;
+}
+
+static void take_call(struct claude_transcript *t, struct json_value block,
+                      const struct claude_tool_use *use)
+{
+    struct claude_tool tool = tool_of(t, block, use);
+    struct strbuf args;
     strbuf_init(&args, t->mem, 0);
     claude_args(json_get(block, "input"), t->options.content, &args);
     struct slice args_json = {args.data, args.len};
     t->failed |= args.failed;
-    if (u64map_get(&t->done, tool.id) == U64MAP_NONE) {
+    if (!t->failed && isnan(use->end_ms)) {
         take_open_call(t, &tool, args_json);
-    } else {
-        send_call(t, &tool, args_json, at_ms);
+    } else if (!t->failed) {
+        send_call(t, &tool, args_json, tool.start_ms);
     }
     strbuf_release(&args);
+}
+
+void claude_tools_take_call(struct claude_transcript *t, struct json_value block, double at_ms,
+                            uint32_t request)
+{
+    intern_id id = claude_transcript_put_id(t, json_get(block, "id"));
+    if (id == INTERN_NONE && !t->failed && json_get(block, "name").type == JSON_TYPE_STRING) {
+        char text[64];
+        int len = snprintf(text, sizeof text, "tool-%.3f", at_ms);
+        id = claude_transcript_put(t, (struct slice){text, (size_t)len});
+    }
+    struct claude_tool_use *use =
+        id == INTERN_NONE ? NULL : claude_tool_use_of_call(t, id, at_ms, request);
+    if (use == NULL) {
+        return;
+    }
+    use->request = request;
+    use->start_ms = use->start_ms <= at_ms ? use->start_ms : at_ms;
+    take_call(t, block, use);
 }
 
 /* Sends the tools that a result lets start. */
@@ -292,6 +353,7 @@ static void put_error(struct claude_transcript *t, const struct claude_line *lin
 {
     strbuf_clear(&t->scratch);
     claude_args_error(line->field[CLAUDE_TOOL_RESULT], content, &t->scratch);
+    json_text_cut(json_get(content, "error_code"), CLAUDE_ID_BYTES, true, &t->scratch);
     if (t->scratch.len == 0) {
         strbuf_adds(&t->scratch, "error");
     }
@@ -301,7 +363,8 @@ static void send_result(struct claude_transcript *t, const struct claude_line *l
                         struct json_value block, struct slice id, const struct claude_tool *tool)
 {
     struct json_value content = json_get(block, "content");
-    bool failed = json_get(block, "is_error").type == JSON_TYPE_TRUE;
+    bool failed = json_get(block, "is_error").type == JSON_TYPE_TRUE ||
+                  claude_line_ends_with(json_get(content, "type"), "_error");
     struct update update = claude_transcript_call(t, CALL_TOOL, id);
     struct strbuf args;
     strbuf_init(&args, t->mem, 0);
@@ -328,27 +391,41 @@ static void send_result(struct claude_transcript *t, const struct claude_line *l
 void claude_tools_take_result(struct claude_transcript *t, const struct claude_line *line,
                               struct json_value block)
 {
-    struct slice id = json_id(json_get(block, "tool_use_id"));
-    intern_id number = claude_transcript_put(t, id);
-    if (number == INTERN_NONE || isnan(line->at_ms)) {
+    intern_id id = claude_transcript_put_id(t, json_get(block, "tool_use_id"));
+    if (id == INTERN_NONE || isnan(line->at_ms)) {
         return;
     }
-    size_t at = place_of(t, number);
+    struct claude_tool_use *use = claude_tool_use_of_result(t, id, line->at_ms);
+    if (use == NULL) {
+        return;
+    }
+    intern_id task =
+        claude_transcript_put_id(t, json_get(line->field[CLAUDE_TOOL_RESULT], "backgroundTaskId"));
+    size_t at = place_of(t, use->key);
     bool open = at < t->tool_count;
+    use->end_ms = line->at_ms;
     if (open && t->tools[at].queued) {
         send_queued(t, &t->tools[at], t->tools[at].start_ms);
     }
-    send_result(t, line, block, id, open ? &t->tools[at] : NULL);
+    if (task != INTERN_NONE) {
+        if (open) {
+            t->tools[at].background = true;
+            t->tools[at].task = task;
+            start_queued(t, line->at_ms);
+        }
+        return;
+    }
+    send_result(t, line, block, claude_transcript_text(t, use->key), open ? &t->tools[at] : NULL);
     if (open && t->tools[at].is_question) {
-        send_wait_end(t, number, line->at_ms, PRECEDENCE_FILES);
+        send_wait_end(t, use->key, line->at_ms, PRECEDENCE_FILES);
     } else if ((open && t->tools[at].asked) || is_rejected(line)) {
-        take_decision(t, line, id);
+        take_decision(t, line, claude_transcript_text(t, use->key));
     }
     if (open) {
-        take_away(t, at);
+        claude_tools_take_agent(t, line, &t->tools[at]);
+        claude_tools_take_away(t, at);
         start_queued(t, line->at_ms);
     }
-    t->failed |= !u64map_put(&t->done, number, 1);
 }
 
 /* ---- people ---- */
@@ -362,6 +439,7 @@ bool claude_transcript_wait(struct claude_transcript *t, double at_ms, struct sl
             return true;
         }
         if (!t->tools[i].asked && !t->tools[i].is_agent && !t->tools[i].queued &&
+            !t->tools[i].by_server && !t->tools[i].background &&
             (first == NULL || t->tools[i].start_ms < first->start_ms)) {
             first = &t->tools[i];
         }
@@ -403,12 +481,12 @@ void claude_tools_end(struct claude_transcript *t, double at_ms, enum outcome ou
 {
     for (size_t i = t->tool_count; i-- > 0;) {
         const struct claude_tool *tool = &t->tools[i];
-        if (!(tool->start_ms < at_ms)) {
+        if (!(tool->start_ms < at_ms) || tool->background) {
             continue;
         }
         if (!tool->queued) { /* such a one never ran */
             send_inferred_end(t, tool, at_ms, outcome);
         }
-        take_away(t, i);
+        claude_tools_take_away(t, i);
     }
 }

@@ -18,11 +18,14 @@ static void init(struct claude_transcript *t, const struct claude_transcript_opt
     t->first_ms = t->last_ms = t->before_ms = (double)NAN;
     strbuf_init(&t->where, mem, 0);
     strbuf_init(&t->name, mem, 0);
+    strbuf_init(&t->title, mem, 0);
     strbuf_init(&t->scratch, mem, 0);
     strbuf_adds(&t->where, options->where);
     lines_init(&t->lines, mem, options->max_line_bytes, take_line, t);
     claude_request_table_init(&t->requests, mem);
-    u64map_init(&t->done, mem);
+    u64map_init(&t->use_by_id, mem);
+    u64map_init(&t->chain_by_id, mem);
+    t->answer.request = t->unsettled = CLAUDE_NO_REQUEST;
 }
 
 struct claude_transcript *claude_transcript_new(const struct claude_transcript_options *options)
@@ -52,11 +55,12 @@ void claude_transcript_free(struct claude_transcript *t)
         return;
     }
     claude_tools_release(t);
+    claude_sidechains_release(t);
     claude_request_table_release(&t->requests);
-    u64map_release(&t->done);
     lines_release(&t->lines);
     strbuf_release(&t->where);
     strbuf_release(&t->name);
+    strbuf_release(&t->title);
     strbuf_release(&t->scratch);
     intern_free(t->texts);
     mem_free(t->mem, t, sizeof *t);
@@ -87,6 +91,12 @@ intern_id claude_transcript_put(struct claude_transcript *t, struct slice text)
     }
     t->failed = true;
     return INTERN_NONE;
+}
+
+intern_id claude_transcript_put_id(struct claude_transcript *t, struct json_value id)
+{
+    char room[CLAUDE_ID_BYTES];
+    return claude_transcript_put(t, claude_id(t->mem, id, room));
 }
 
 void claude_transcript_send(struct claude_transcript *t, const struct update *update)
@@ -161,12 +171,18 @@ static void take_unknown(struct claude_transcript *t, const struct claude_line *
     }
 }
 
-static void dispatch(struct claude_transcript *t, const struct claude_line *line)
+void claude_transcript_take(struct claude_transcript *t, const struct claude_line *line)
 {
-    take_time(t, line);
-    if (!t->is_named && line->field[CLAUDE_CWD].type == JSON_TYPE_STRING) {
-        claude_name_take(t, line);
+    if (claude_sidechains_take(t, line)) {
+        take_time(t, line);
+        return;
     }
+    if (claude_copies_take(t, line)) {
+        source_counters_accept(t->options.counters);
+        return;
+    }
+    take_time(t, line);
+    claude_name_take(t, line);
     switch (line->type) {
     case CLAUDE_LINE_USER: claude_prompts_take_user(t, line); break;
     case CLAUDE_LINE_ASSISTANT: claude_requests_take_answer(t, line); break;
@@ -176,11 +192,21 @@ static void dispatch(struct claude_transcript *t, const struct claude_line *line
         break;
     case CLAUDE_LINE_SYSTEM: claude_prompts_take_system(t, line); break;
     case CLAUDE_LINE_COST: take_cost(t, line); break;
+    case CLAUDE_LINE_TITLE: claude_name_take_title(t, line); break;
+    case CLAUDE_LINE_NEWS: claude_prompts_take_news(t, line); break;
     case CLAUDE_LINE_UNKNOWN: take_unknown(t, line); break;
     case CLAUDE_LINE_OTHER: break;
     }
     claude_prompts_extend(t, line);
     source_counters_accept(t->options.counters);
+}
+
+/* Returns whether the line has the time that its type needs. */
+static bool has_place(const struct claude_line *line)
+{
+    bool needs = line->type == CLAUDE_LINE_USER || line->type == CLAUDE_LINE_ASSISTANT ||
+                 line->type == CLAUDE_LINE_REQUEST || line->type == CLAUDE_LINE_SYSTEM;
+    return !needs || !isnan(line->at_ms);
 }
 
 static void report_reject(struct claude_transcript *t, const char *text, size_t len,
@@ -198,10 +224,15 @@ static void report_reject(struct claude_transcript *t, const char *text, size_t 
 
 static void take_line(void *ctx, const char *text, size_t len, uint64_t number, enum line_kind kind)
 {
+    static const char bom[] = "\xef\xbb\xbf"; /* RFC 8259, 8.1: it may be ignored */
     struct claude_transcript *t = ctx;
     struct claude_line line;
     struct json_error error;
     struct strbuf reason;
+    if (len >= sizeof bom - 1 && memcmp(text, bom, sizeof bom - 1) == 0) {
+        text += sizeof bom - 1;
+        len -= sizeof bom - 1;
+    }
     if (t->failed || len == 0 || claude_line_is_bulk(text, len)) {
         return;
     }
@@ -211,7 +242,11 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
         return;
     }
     if (claude_line_read(text, len, &line, &error)) {
-        dispatch(t, &line);
+        if (has_place(&line)) {
+            claude_transcript_take(t, &line);
+        } else {
+            report_reject(t, text, len, number, "it has no timestamp");
+        }
         return;
     }
     strbuf_init(&reason, t->mem, 0);
@@ -225,17 +260,25 @@ bool claude_transcript_push(struct claude_transcript *t, const char *bytes, size
 {
     lines_push(&t->lines, bytes, len);
     claude_requests_flush(t);
+    claude_sidechains_flush(t, false);
     return !t->failed;
 }
 
 bool claude_transcript_finish(struct claude_transcript *t)
 {
     lines_finish(&t->lines);
+    claude_requests_settle(t);
     claude_requests_flush(t);
+    claude_sidechains_flush(t, true);
     return !t->failed;
 }
 
 /* ---- getters ---- */
+
+bool claude_transcript_is_copy(const struct claude_transcript *t)
+{
+    return t->copies > 0 && !t->has_own;
+}
 
 double claude_transcript_last_ms(const struct claude_transcript *t)
 {
@@ -255,6 +298,8 @@ bool claude_transcript_is_busy(const struct claude_transcript *t)
 
 bool claude_transcript_idle(struct claude_transcript *t, double at_ms)
 {
+    claude_requests_settle(t);
+    claude_requests_flush(t);
     claude_requests_end(t, at_ms, NULL);
     claude_tools_end(t, at_ms, OUTCOME_INTERRUPTED);
     if (t->interaction.open && t->interaction.start_ms <= at_ms) {

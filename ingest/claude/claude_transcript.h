@@ -17,6 +17,10 @@ struct claude_transcript_options {
         agent_id; /* copied; agent_id.bytes NULL: the session's own transcript */
     size_t max_line_bytes;
     bool content; /* tools' inputs and results are kept whole */
+    /* Returns whether a transcript of the session exists, of which a line may be a copy. NULL: no
+       other is known. */
+    bool (*exists)(void *ctx, struct slice session_id);
+    void *ctx;
 };
 
 /* Returns new; NULL: out of memory. */
@@ -26,6 +30,12 @@ void claude_transcript_free(struct claude_transcript *transcript);
    directory and the branch. Call it before the first bytes. */
 void claude_transcript_set_name(struct claude_transcript *transcript, struct slice name,
                                 bool with_branch);
+/* Returns true if all that it has so far was copied from other transcripts. */
+bool claude_transcript_is_copy(const struct claude_transcript *transcript);
+/* Returns true if a call in it started the agent, with the agent's type and description (borrowed)
+   and its end (NAN: unknown): agents of old clients have no other record of these. */
+bool claude_transcript_started(const struct claude_transcript *transcript, struct slice agent_id,
+                               struct slice *type, struct slice *description, double *end_ms);
 /* Returns true once an update announced the session or agent. */
 bool claude_transcript_is_announced(const struct claude_transcript *transcript);
 /* Takes the next bytes. Returns false if out of memory, as finish and idle do. */

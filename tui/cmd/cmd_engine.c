@@ -311,7 +311,12 @@ bool engine_finish(struct engine *engine)
     return ok;
 }
 
-enum { PRINTED_NONE = '0', PRINTED_ERROR = 1, PRINTED_REFUSED = 2 }; /* bits of the character */
+enum {
+    PRINTED_NONE = '0',
+    PRINTED_ERROR = 1,
+    PRINTED_REFUSED = 2,
+    PRINTED_UNREAD = 4
+}; /* bits of the character */
 
 /* Returns whether it was not printed before. */
 static bool prints_now(struct engine *engine, size_t index, char bit)
@@ -341,6 +346,16 @@ static void print_refused(const struct source_status *status)
                 status->first_refused, (unsigned long long)status->refused);
 }
 
+/* Prints a message for each file. */
+static void print_unread(const char *lines)
+{
+    for (size_t len; *lines != '\0'; lines += len) {
+        len = strcspn(lines, "\n");
+        fprintf(stderr, "swarmtop: %.*s\n", (int)len, lines);
+        len += lines[len] == '\n';
+    }
+}
+
 bool engine_complain(struct engine *engine)
 {
     bool refused = false;
@@ -353,7 +368,9 @@ bool engine_complain(struct engine *engine)
         if (status.refused > 0 && !is_error_itself(&status) &&
             prints_now(engine, i, PRINTED_REFUSED))
             print_refused(&status);
-        refused |= status.refused > 0;
+        if (*status.unread && prints_now(engine, i, PRINTED_UNREAD))
+            print_unread(status.unread);
+        refused |= status.refused > 0 || *status.unread;
     }
     return !hub_failed(engine->hub) && !refused;
 }

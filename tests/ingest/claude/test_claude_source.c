@@ -226,8 +226,8 @@ TEST_WITH(sessions_come_in_the_order_in_which_they_began, setup, teardown)
         snprintf(
             text, sizeof text,
             "{\"type\":\"user\",\"uuid\":\"u%d\",\"cwd\":\"/x\",\"message\":{\"content\":\"a\"}," AT(
-                "08:0%d:00.000") "}\n" ASK("08:10:00.000", "r"),
-            i, 9 - i);
+                "08:0%d:00.000") "}\n" ASK("08:10:00.%03d", "r"),
+            i, 9 - i, i);
         put(session_path(h, name), text);
     }
     start(h, false);

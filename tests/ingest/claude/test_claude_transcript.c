@@ -412,7 +412,8 @@ TEST(hostile_lines_are_counted_and_harm_nothing)
     assert_non_null(rig_logged(&r.rig, "t.jsonl: line 3: not JSON"));
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         push(&r, odd[i]);
-    assert_int_equal(r.rig.counters.bad, sizeof lines / sizeof *lines);
+    assert_int_equal(r.rig.counters.bad, sizeof lines / sizeof *lines + 3);
+    assert_non_null(rig_logged(&r.rig, "it has no timestamp"));
     check(&r, "tools", "{}");
     check(&r, "requests", "{}");
     end(&r);

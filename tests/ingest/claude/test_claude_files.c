@@ -1,0 +1,271 @@
+/* Claude Code's files that move, hide, are rewritten or repeat each other, while they are followed. */
+#include "tests/support/records.h"
+#include "tests/support/rig.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AT(s) "\"timestamp\":\"2025-10-09T" s "Z\"" /* 08:53:20.000 is MODEL_START_MS, and now */
+#define ASK(s, id)                                                                   \
+    "{\"type\":\"api-request\",\"id\":\"" id "\"," AT(s) ",\"querySource\":\"sdk\"," \
+                                                         "\"requestDigest\":\"" id "\"}\n"
+#define ANSWER(s, ref, more)                                                                     \
+    "{\"type\":\"assistant\",\"uuid\":\"u-" ref "\",\"message\":{\"id\":\"m-" ref                \
+    "\",\"model\":\"o\",\"content\":[],\"stop_reason\":\"end_turn\"},\"requestRef\":\"" ref "\"" \
+    "," AT(s) more "}\n"
+#define FORKED ",\"forkedFrom\":{\"sessionId\":\"first\",\"messageUuid\":\"x\"}"
+
+struct home {
+    struct rig rig;
+    const char *dir;
+    struct source_setting settings[3];
+};
+
+static const char *path_of(struct home *h, const char *rel)
+{
+    char path[300];
+    snprintf(path, sizeof path, "projects/%s", rel);
+    return support_path(h->dir, path);
+}
+
+static void make_dir(struct home *h, const char *rel)
+{
+    assert_int_equal(mkdir(path_of(h, rel), 0700), 0);
+}
+
+static int setup(void **state)
+{
+    struct home *h = calloc(1, sizeof *h);
+    rig_init(&h->rig);
+    h->dir = support_tmpdir();
+    assert_int_equal(mkdir(support_path(h->dir, "projects"), 0700), 0);
+    make_dir(h, "-a");
+    *state = h;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct home *h = *state;
+    rig_release(&h->rig);
+    free(h);
+    return 0;
+}
+
+static void put(struct home *h, const char *rel, const char *text)
+{
+    support_write_file(path_of(h, rel), text, strlen(text));
+}
+
+static void append(struct home *h, const char *rel, const char *text)
+{
+    int fd = open(path_of(h, rel), O_WRONLY | O_APPEND | O_CREAT, 0600);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+/* With `named` the directory is named, so all of its sessions are shown. */
+static void start(struct home *h, bool follow, bool named)
+{
+    char spec[600];
+    h->settings[0] = (struct source_setting){"claude:", "dir", h->dir};
+    h->settings[1] = (struct source_setting){"claude:", "proc", "/nowhere"};
+    rig_start_hub(&h->rig, (struct hub_options){.follow = follow, .settings = h->settings});
+    snprintf(spec, sizeof spec, "claude:%s", named ? h->dir : "");
+    rig_add(&h->rig, spec);
+}
+
+/* Returns the number of requests of an agent ("s/x"; "s/": the main one), with `done` of those that
+   were answered. */
+static size_t requests_of(struct rig *rig, const char *of, bool done)
+{
+    json_t *all = records_of(&rig->model), *request;
+    const char *id;
+    size_t count = 0;
+    json_object_foreach(json_object_get(all, "requests"), id, request)
+    {
+        bool own = strcmp(json_string_value(json_object_get(request, "of")), of) == 0;
+        count += own && (!done || json_is_true(json_object_get(request, "success")));
+    }
+    json_decref(all);
+    return count;
+}
+
+struct want {
+    const char *of;
+    size_t count;
+    bool done;
+};
+
+static bool is_so(struct rig *rig, void *ctx)
+{
+    const struct want *want = ctx;
+    return requests_of(rig, want->of, want->done) == want->count;
+}
+
+static void until(struct home *h, const char *of, size_t count, bool done)
+{
+    struct want want = {of, count, done};
+    rig_until(&h->rig, is_so, &want);
+}
+
+/* ---- places ---- */
+
+TEST_WITH(a_transcript_that_moves_to_another_project_is_followed_there, setup, teardown)
+{
+    struct home *h = *state;
+    put(h, "-a/s.jsonl", ASK("08:53:20.000", "r"));
+    start(h, true, true);
+    until(h, "s/", 1, false);
+    make_dir(h, "-b");
+    assert_int_equal(rename(path_of(h, "-a/s.jsonl"), path_of(h, "-b/s.jsonl")), 0);
+    append(h, "-b/s.jsonl",
+           "{\"type\":\"user\",\"message\":{\"content\":\"[Request interrupted]\"}," AT(
+               "08:53:21.000") "}\n" ASK("08:53:22.000", "q"));
+    until(h, "s/", 2, false);
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 0);
+}
+
+TEST_WITH(two_transcripts_of_one_session_are_both_read, setup, teardown)
+{
+    struct home *h = *state;
+    make_dir(h, "-b");
+    put(h, "-a/s.jsonl", ASK("08:53:20.000", "r") ANSWER("08:53:21.000", "r", ""));
+    put(h, "-b/s.jsonl", ASK("08:53:22.000", "q") ANSWER("08:53:23.000", "q", ""));
+    start(h, false, true);
+    rig_until_finished(&h->rig);
+    assert_int_equal(requests_of(&h->rig, "s/", false), 2);
+}
+
+TEST_WITH(agents_in_directories_below_are_found_when_they_come, setup, teardown)
+{
+    struct home *h = *state;
+    put(h, "-a/s.jsonl", ASK("08:53:20.000", "r"));
+    start(h, true, true);
+    until(h, "s/", 1, false);
+    make_dir(h, "-a/s");
+    make_dir(h, "-a/s/subagents");
+    make_dir(h, "-a/s/subagents/workflows");
+    rig_run_ms(&h->rig, 20);
+    make_dir(h, "-a/s/subagents/workflows/wf_1");
+    put(h, "-a/s/subagents/workflows/wf_1/agent-x.jsonl", ASK("08:53:21.000", "q"));
+    until(h, "s/", 1, false);
+    until(h, "s/x", 1, false);
+}
+
+TEST_WITH(an_agent_beside_its_session_is_one_of_it, setup, teardown)
+{
+    struct home *h = *state;
+    put(h, "-a/s.jsonl", ASK("08:53:20.000", "r"));
+    put(h, "-a/agent-x.jsonl",
+        "{\"sessionId\":\"s\",\"agentId\":\"x\",\"isSidechain\":true,\"type\":\"api-request\","
+        "\"id\":\"q\",\"querySource\":\"sdk\",\"requestDigest\":\"q\"," AT("08:53:21.000") "}\n");
+    start(h, true, true);
+    until(h, "s/", 1, false);
+    until(h, "s/x", 1, false);
+}
+
+TEST_WITH(an_old_transcript_that_grows_again_is_found, setup, teardown)
+{
+    struct home *h = *state;
+    const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    put(h, "-a/s.jsonl", ASK("01:00:00.000", "r") ANSWER("01:00:01.000", "r", ""));
+    assert_int_equal(utimensat(AT_FDCWD, path_of(h, "-a"), old, 0), 0);
+    start(h, true, false);
+    rig_run_ms(&h->rig, 100);
+    assert_int_equal(requests_of(&h->rig, "s/", false), 0);
+    append(h, "-a/s.jsonl", ASK("08:53:20.000", "q"));
+    until(h, "s/", 2, false);
+}
+
+TEST_WITH(a_link_is_read_where_it_leads_to_a_transcript_and_else_named, setup, teardown)
+{
+    struct home *h = *state;
+    const char *other = support_tmpdir();
+    const char *target = support_path(other, "t.jsonl"), *key = support_path(other, "9.key");
+    support_write_file(target, ASK("08:53:20.000", "r"), strlen(ASK("08:53:20.000", "r")));
+    support_write_file(key, "secret", 6);
+    assert_int_equal(symlink(target, path_of(h, "-a/s.jsonl")), 0);
+    assert_int_equal(symlink(key, path_of(h, "-a/k.jsonl")), 0);
+    start(h, true, true);
+    until(h, "s/", 1, false);
+    assert_non_null(strstr(hub_source(h->rig.hub, 0).unread, "-a/k.jsonl: "));
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 1);
+}
+
+/* ---- bytes ---- */
+
+TEST_WITH(an_end_that_is_rewritten_in_place_is_read_again, setup, teardown)
+{
+    struct home *h = *state;
+    static const char first[] = ASK("08:53:20.000", "r");
+    put(h, "-a/s.jsonl",
+        ASK("08:53:20.000", "r") "{\"type\":\"queue-operation\",\"x\":\"aaaa\"}\n");
+    start(h, true, true);
+    until(h, "s/", 1, false);
+    int fd = open(path_of(h, "-a/s.jsonl"), O_WRONLY);
+    static const char rest[] = ANSWER("08:53:21.000", "r", "") ASK("08:53:22.000", "q");
+    assert_int_equal(pwrite(fd, rest, sizeof rest - 1, sizeof first - 1), sizeof rest - 1);
+    close(fd);
+    until(h, "s/", 2, false);
+    until(h, "s/", 1, true);
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 0);
+}
+
+/* ---- copies ---- */
+
+TEST_WITH(what_a_fork_repeats_belongs_to_the_first_session, setup, teardown)
+{
+    struct home *h = *state;
+    put(h, "-a/first.jsonl", ASK("08:00:00.000", "r") ANSWER("08:00:01.000", "r", ""));
+    put(h, "-a/fork.jsonl",
+        ASK("08:00:00.000", "r") ANSWER("08:00:01.000", "r", "") ASK("08:10:00.000", "q")
+            ANSWER("08:10:01.000", "q", ""));
+    start(h, false, true);
+    rig_until_finished(&h->rig);
+    assert_int_equal(requests_of(&h->rig, "first/", false), 1);
+    assert_int_equal(requests_of(&h->rig, "fork/", false), 1);
+}
+
+/* Its id sorts first, and the original is in another project. */
+TEST_WITH(a_line_that_names_another_session_is_its_copy, setup, teardown)
+{
+    struct home *h = *state;
+    make_dir(h, "-b");
+    put(h, "-a/a-fork.jsonl", ANSWER("08:00:01.000", "r", FORKED) ANSWER("08:10:01.000", "q", ""));
+    put(h, "-b/first.jsonl", ANSWER("08:00:01.000", "r", "") ANSWER("08:20:01.000", "s", ""));
+    start(h, false, true);
+    rig_until_finished(&h->rig);
+    assert_int_equal(requests_of(&h->rig, "first/", false), 2);
+    assert_int_equal(requests_of(&h->rig, "a-fork/", false), 1);
+}
+
+/* Nothing is lost if the original is gone. */
+TEST_WITH(a_copy_without_its_original_counts, setup, teardown)
+{
+    struct home *h = *state;
+    put(h, "-a/fork.jsonl", ANSWER("08:00:01.000", "r", FORKED) ANSWER("08:10:01.000", "q", ""));
+    start(h, false, true);
+    rig_until_finished(&h->rig);
+    assert_int_equal(requests_of(&h->rig, "fork/", false), 2);
+}
+
+TEST_WITH(what_a_side_agent_repeats_stays_with_the_main_agent, setup, teardown)
+{
+    struct home *h = *state;
+    make_dir(h, "-a/s");
+    make_dir(h, "-a/s/subagents");
+    put(h, "-a/s.jsonl", ASK("08:00:00.000", "r") ANSWER("08:00:01.000", "r", ""));
+    put(h, "-a/s/subagents/agent-aside.jsonl",
+        ASK("08:00:00.000", "r") ANSWER("08:00:01.000", "r", "") ASK("08:10:00.000", "q")
+            ANSWER("08:10:01.000", "q", ""));
+    start(h, false, true);
+    rig_until_finished(&h->rig);
+    assert_int_equal(requests_of(&h->rig, "s/", false), 1);
+    assert_int_equal(requests_of(&h->rig, "s/aside", false), 1);
+}
