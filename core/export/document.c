@@ -126,7 +126,7 @@ static bool is_in_range(const struct document *doc, const struct event *event, s
     return document_range_has(options, swarm_event_ns(doc->swarm, event));
 }
 
-/* Writes the begin that a span has lost, in the place of its end: Perfetto sorts events by time. */
+/* Writes the begin that a span has lost, where its end is: Perfetto sorts events by time. */
 static void put_lost_begin(struct document *doc, const struct event *end, double ts_us, span_no no)
 {
     struct event begin = *end;
@@ -136,7 +136,7 @@ static void put_lost_begin(struct document *doc, const struct event *end, double
     document_put_event(doc, &begin, no, (struct slice){NULL, 0});
 }
 
-/* Writes a span whose begin was dropped as one complete event, in the place of its end. */
+/* Writes a span whose begin was dropped as one complete event, where its end is. */
 static void put_lost_complete(struct document *doc, const struct event *end, double ts_us,
                               double dur_ns, span_no no)
 {

@@ -1,12 +1,12 @@
-/* The places of spans in a document. Moments of records are merged into the live events by time; the
-   place of a moment is its rank and the number of events before it, that of an event its number and
-   the number of moments before it. */
+/* The places of spans in a document. Moments of records are merged into the live events by time.
+   The place of a moment is its rank and the number of events before it, that of an event its number
+   and the number of moments before it. */
 #include "core/export/document_records.h"
 
 #include <math.h>
 
-/* Where there is an X, Perfetto takes the end of a B and E of no length for earlier than the begin.
-   So such spans and X cannot be in one document, unless its events are so. */
+/* Beside an X, Perfetto takes the end of a B and E of no length for earlier than the begin. So a
+   document with such a span has no X, unless one of its events is one. */
 static bool needs_pairs(const struct swarm *swarm)
 {
     bool momentary = false;
@@ -95,7 +95,8 @@ void document_records_release(struct document_records *records)
              records->end_ranks == NULL ? 0 : ranks * sizeof *records->end_ranks);
 }
 
-/* Joins the index of an event or moment in the document and the index among what is written there. */
+/* Joins the index of an event or moment in the document and the index among what is written
+   there. */
 static uint64_t place(uint64_t index, uint64_t within)
 {
     return index << 16 | within;
