@@ -27,7 +27,7 @@ expect 'the variable is a path' env.json
 CLAUDE_CODE_PERFETTO_TRACE=off "$program" record - <one.ndjson >said
 expect 'the variable is off' ''
 CLAUDE_CODE_PERFETTO_TRACE=env.json "$program" record env.json - <one.ndjson >said
-expect "the variable's file is a source" "$work/state/swarmtop/trace-20251016-143105.json"
+expect "the variable's file is a source" "$work/state/swarmtop/trace-20251016-143105-2.json"
 "$program" record --split -o d/s.json - <two.ndjson >said
 [ "$(cat said)" = "$(printf 'd/s-one.json\nd/s-two.json')" ] || fail "split: $(cat said)"
 "$program" record -o - - <one.ndjson >doc

@@ -10,14 +10,27 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct written {
     char *path;
     size_t bytes; /* of the path, with its NUL */
 };
 
+/* The file that a document has in this run: its name with a number if that was taken. */
+struct document_path {
+    struct strbuf key;  /* its name and the id of its session */
+    struct strbuf path; /* the file */
+    bool named;         /* by the user: an older file is replaced */
+    bool written;       /* and then which file it is */
+    dev_t device;
+    ino_t inode;
+};
+
 struct output {
     struct output_config config;
+    struct document_path *documents;
+    size_t document_count, document_cap;
     struct strbuf path; /* result of output_path */
     struct written *written;
     size_t written_count, written_cap;
@@ -44,6 +57,11 @@ void output_free(struct output *output)
     for (size_t i = 0; i < output->written_count; i++)
         mem_free(mem, output->written[i].path, output->written[i].bytes);
     mem_free(mem, output->written, output->written_cap * sizeof *output->written);
+    for (size_t i = 0; i < output->document_count; i++) {
+        strbuf_release(&output->documents[i].key);
+        strbuf_release(&output->documents[i].path);
+    }
+    mem_free(mem, output->documents, output->document_cap * sizeof *output->documents);
     strbuf_release(&output->path);
     mem_free(mem, output, sizeof *output);
 }
@@ -85,6 +103,122 @@ bool output_to_stdout(const struct output *output)
     return path && strcmp(path, "-") == 0;
 }
 
+/* ---- names that are taken ---- */
+
+/* Returns true if the path is that of another document of this run, as the file system compares
+   names, or of a file that this run did not write and must not replace. */
+static bool is_taken(const struct output *output, const struct document_path *own,
+                     const struct strbuf *path)
+{
+    struct stat file;
+    bool exists = lstat(path->data, &file) == 0;
+
+    for (size_t i = 0; i < output->document_count; i++) {
+        const struct document_path *other = &output->documents[i];
+
+        if (other != own && !other->path.failed &&
+            (strcmp(other->path.data, path->data) == 0 ||
+             (exists && other->written && other->device == file.st_dev &&
+              other->inode == file.st_ino))) {
+            return true;
+        }
+    }
+    return !own->named && (exists || output_is_source(&output->config, path));
+}
+
+/* Sets the document's file: the first free of `name`, `name-2`, `name-3` … */
+static void choose_path(const struct output *output, struct document_path *document,
+                        const struct strbuf *name)
+{
+    size_t stem = output_stem(name->data, name->len);
+
+    for (unsigned n = 1; n < 100000; n++) {
+        strbuf_clear(&document->path);
+        strbuf_add(&document->path, name->data, stem);
+        if (n > 1) {
+            strbuf_addf(&document->path, "-%u", n);
+        }
+        strbuf_add(&document->path, name->data + stem, name->len - stem);
+        if (document->path.failed || !is_taken(output, document, &document->path)) {
+            return;
+        }
+    }
+}
+
+static struct document_path *find_document(struct output *output, const struct strbuf *key)
+{
+    for (size_t i = 0; i < output->document_count; i++) {
+        struct document_path *document = &output->documents[i];
+
+        if (document->key.len == key->len && memcmp(document->key.data, key->data, key->len) == 0) {
+            return document;
+        }
+    }
+    if (!mem_reserve(output->config.mem, &output->documents, &output->document_cap,
+                     output->document_count + 1, sizeof *output->documents)) {
+        return NULL;
+    }
+    struct document_path *document = &output->documents[output->document_count++];
+    *document = (struct document_path){.written = false};
+    strbuf_init(&document->key, output->config.mem, 0);
+    strbuf_init(&document->path, output->config.mem, 0);
+    strbuf_add(&document->key, key->data, key->len);
+    return document;
+}
+
+/* Returns the document of the session whose name is in output->path; NULL: out of memory. */
+static struct document_path *document_of(struct output *output, const struct swarm *swarm,
+                                         session_no only)
+{
+    struct strbuf key;
+
+    strbuf_init(&key, output->config.mem, 0);
+    strbuf_add(&key, output->path.data, output->path.len);
+    if (only != NO_SESSION) {
+        strbuf_addc(&key, '\n');
+        strbuf_adds(&key, swarm_text(swarm, swarm_session(swarm, only)->id));
+    }
+    struct document_path *document = key.failed ? NULL : find_document(output, &key);
+    strbuf_release(&key);
+    return document;
+}
+
+/* Replaces the name in output->path by the document's file. A file that is not written yet is
+   chosen again if another program has written one of that name. */
+static void number_path(struct output *output, const struct swarm *swarm, session_no only,
+                        bool named)
+{
+    struct document_path *document = document_of(output, swarm, only);
+
+    if (!document) {
+        output->path.failed = true;
+        return;
+    }
+    document->named = named;
+    if (document->path.len == 0 ||
+        (!document->written && is_taken(output, document, &document->path))) {
+        choose_path(output, document, &output->path);
+    }
+    strbuf_clear(&output->path);
+    strbuf_add(&output->path, document->path.data, document->path.len);
+    output->path.failed |= document->path.failed;
+}
+
+static void note_written(struct output *output, const struct strbuf *path)
+{
+    struct stat file;
+
+    for (size_t i = 0; i < output->document_count; i++) {
+        struct document_path *document = &output->documents[i];
+
+        if (strcmp(document->path.data, path->data) == 0 && stat(path->data, &file) == 0) {
+            document->written = true;
+            document->device = file.st_dev;
+            document->inode = file.st_ino;
+        }
+    }
+}
+
 static void path_of(struct output *output, const struct swarm *swarm, int64_t local_ns,
                     session_no only)
 {
@@ -96,7 +230,11 @@ static void path_of(struct output *output, const struct swarm *swarm, int64_t lo
         .ctx = output,
     };
 
-    output_path_of(&naming, only, &output->path);
+    bool named = output_path_of(&naming, only, &output->path);
+
+    if (output->path.len > 0 && !output->path.failed && !output_to_stdout(output)) {
+        number_path(output, swarm, only, named);
+    }
 }
 
 const char *output_path(struct output *output, const struct swarm *swarm, int64_t local_ns)
@@ -209,8 +347,10 @@ static bool write_one(struct output *output, const struct swarm *swarm, int64_t 
         return true;
     if (!write_to_file(output, swarm, &document, final, &written, error))
         return false;
-    if (written)
+    if (written) {
+        note_written(output, &output->path);
         remember(output, output->path.data);
+    }
     return true;
 }
 

@@ -1,6 +1,6 @@
-/* The path is computed at each call: a second session changes it from the session's name to a date,
-   and a file that has become a source is avoided. The rules, in order: --output;
-   CLAUDE_CODE_PERFETTO_TRACE; for live sources the state directory. */
+/* The path is computed at each call: a second session changes it from the session's name to a date.
+   The rules, in order: --output; CLAUDE_CODE_PERFETTO_TRACE; for live sources the state directory.
+   output.c gives it a number if the name is taken. */
 #include "tui/cmd/output_path.h"
 
 #include "core/base/utf8.h"
@@ -55,31 +55,6 @@ static void add_id(const struct swarm *swarm, session_no session, struct strbuf 
     output_file_name(id, len, out);
 }
 
-/* Appends the session's id as a file name, with a number if an earlier session has the same name.
-   */
-static void add_unique_id(const struct swarm *swarm, session_no session, struct strbuf *out)
-{
-    struct strbuf own, other;
-    unsigned same = 1;
-
-    strbuf_init(&own, out->mem, 0);
-    strbuf_init(&other, out->mem, 0);
-    add_id(swarm, session, &own);
-    for (session_no s = output_next_session(swarm, NO_SESSION); s < session;
-         s = output_next_session(swarm, s)) {
-        strbuf_clear(&other);
-        add_id(swarm, s, &other);
-        if (!own.failed && !other.failed && strcmp(own.data, other.data) == 0)
-            same++;
-    }
-    strbuf_add(out, own.data ? own.data : "", own.len);
-    if (same > 1)
-        strbuf_addf(out, "-%u", same);
-    out->failed |= own.failed || other.failed;
-    strbuf_release(&own);
-    strbuf_release(&other);
-}
-
 /* Appends the start of the earliest session in local time: `20251016-143105`. */
 static void add_date(const struct output_naming *n, struct strbuf *out)
 {
@@ -110,7 +85,7 @@ static bool add_trace_name(const struct output_naming *n, session_no only, struc
         return false;
     strbuf_adds(out, "trace-");
     if (only != NO_SESSION)
-        add_unique_id(n->swarm, only, out);
+        add_id(n->swarm, only, out);
     else if (output_next_session(n->swarm, first) == NO_SESSION &&
              swarm_session(n->swarm, first)->id != INTERN_NONE)
         add_id(n->swarm, first, out);
@@ -120,35 +95,42 @@ static bool add_trace_name(const struct output_naming *n, session_no only, struc
     return true;
 }
 
+size_t output_stem(const char *path, size_t len)
+{
+    size_t stem = len;
+
+    while (stem > 0 && path[stem - 1] != '.' && path[stem - 1] != '/') {
+        stem--;
+    }
+    /* Without a dot, or with only a leading one, there is no extension. */
+    if (stem < 2 || path[stem - 1] != '.' || path[stem - 2] == '/') {
+        return len;
+    }
+    stem--;
+    bool gzip = len - stem == 3 && memcmp(path + stem, ".gz", 3) == 0 && stem > 5 &&
+                memcmp(path + stem - 5, ".json", 5) == 0;
+    return gzip ? stem - 5 : stem;
+}
+
 /* Appends the given path; for one of several documents with `-SESSION` before the extension. */
 static void add_named(const struct output_naming *n, const char *path, size_t len, session_no only,
                       struct strbuf *out)
 {
-    size_t stem = len;
+    size_t stem = output_stem(path, len);
 
     if (only == NO_SESSION) {
         strbuf_add(out, path, len);
         return;
     }
-    while (stem > 0 && path[stem - 1] != '.' && path[stem - 1] != '/')
-        stem--;
-    /* Without a dot, or with only a leading one, there is no extension. */
-    if (stem < 2 || path[stem - 1] != '.' || path[stem - 2] == '/')
-        stem = len;
-    else
-        stem--;
-    if (len - stem == 3 && memcmp(path + stem, ".gz", 3) == 0 && stem > 5 &&
-        memcmp(path + stem - 5, ".json", 5) == 0)
-        stem -= 5;
     strbuf_add(out, path, stem);
     strbuf_addc(out, '-');
-    add_unique_id(n->swarm, only, out);
+    add_id(n->swarm, only, out);
     strbuf_add(out, path + stem, len - stem);
 }
 
-static bool is_source(const struct output_naming *n, const struct strbuf *path)
+bool output_is_source(const struct output_config *config, const struct strbuf *path)
 {
-    return path->data && n->config->is_source && n->config->is_source(n->config->ctx, path->data);
+    return path->data && config->is_source && config->is_source(config->ctx, path->data);
 }
 
 /* Appends the path of CLAUDE_CODE_PERFETTO_TRACE. Returns false if it is not set or its file is a
@@ -182,45 +164,48 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
             (!n->config->live && out->data && access(out->data, F_OK) == 0 &&
              !n->mine(n->ctx, out->data)))
             strbuf_clear(out);
-        break;
+        return true;
     }
-    if (!is_source(n, out))
+    if (!output_is_source(n->config, out))
         return true;
     strbuf_clear(out);
     return false;
 }
 
-/* Appends a path below the state directory: the first name that is not a source. */
+/* Appends a path below the state directory. */
 static void add_default(const struct output_naming *n, session_no only, struct strbuf *out)
 {
     const struct environment *env = &n->config->options->env;
+    size_t from = out->len;
 
-    for (unsigned i = 1; i < 100; i++) {
-        strbuf_clear(out);
-        if (env->state_home)
-            strbuf_adds(out, env->state_home);
-        else
-            strbuf_addf(out, "%s/.local/state", env->home ? env->home : "");
-        strbuf_adds(out, "/swarmtop/");
-        if (!add_trace_name(n, only, out))
-            break;
-        if (i > 1 && !out->failed) {
-            out->len -= strlen(".json");
-            strbuf_addf(out, "-%u.json", i);
-        }
-        if (!is_source(n, out))
-            return;
+    if (env->state_home) {
+        strbuf_adds(out, env->state_home);
+    } else {
+        strbuf_addf(out, "%s/.local/state", env->home ? env->home : "");
     }
-    strbuf_clear(out);
+    strbuf_adds(out, "/swarmtop/");
+    if (!add_trace_name(n, only, out)) {
+        out->len = from;
+    }
 }
 
-void output_path_of(const struct output_naming *n, session_no only, struct strbuf *out)
+bool output_path_of(const struct output_naming *n, session_no only, struct strbuf *out)
 {
     const struct options *options = n->config->options;
 
     strbuf_clear(out);
-    if (options->output)
+    if (options->output) {
         add_named(n, options->output, strlen(options->output), only, out);
-    else if (options->command != COMMAND_DEMO && !add_seeds(n, only, out) && n->config->live)
-        add_default(n, only, out); /* a simulated swarm leaves nothing unless it is asked for */
+        return true;
+    }
+    if (options->command == COMMAND_DEMO) {
+        return false; /* a simulated swarm leaves nothing unless it is asked for */
+    }
+    if (add_seeds(n, only, out)) {
+        return options_switch_word(options->env.perfetto_trace) == SWITCH_OTHER;
+    }
+    if (n->config->live) {
+        add_default(n, only, out);
+    }
+    return false;
 }

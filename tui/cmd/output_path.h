@@ -5,7 +5,8 @@
 #include "tui/cmd/output.h"
 
 /* Appends the path of the document of `only`, or with NO_SESSION of all sessions; nothing if none
-   is to be written. `mine(ctx, path)` returns whether this program wrote the file before. */
+   is to be written. Returns true if the user named the file: one from an earlier run is replaced.
+   `mine(ctx, path)` returns whether this program wrote the file before. */
 struct output_naming {
     const struct output_config *config;
     const struct swarm *swarm;
@@ -13,7 +14,10 @@ struct output_naming {
     bool (*mine)(void *ctx, const char *path);
     void *ctx;
 };
-void output_path_of(const struct output_naming *naming, session_no only, struct strbuf *out);
+bool output_path_of(const struct output_naming *naming, session_no only, struct strbuf *out);
+/* Returns the length of the path without its extension (.json.gz is one). */
+size_t output_stem(const char *path, size_t len);
+bool output_is_source(const struct output_config *config, const struct strbuf *path);
 /* Returns the next session after `after` (NO_SESSION: the first); NO_SESSION: no more. */
 session_no output_next_session(const struct swarm *swarm, session_no after);
 

@@ -123,6 +123,53 @@ TEST(the_path_is_the_first_rule_that_applies)
     }
 }
 
+static const char *write_documents(const char *dir, const char *const *ids, bool split,
+                                   const char *file)
+{
+    static char paths[4096];
+    struct model m = model_new(ids);
+    struct options options = {.output = file, .split = split, .env = {.state_home = dir}};
+    struct output_config config = {.mem = &mem_libc, .options = &options, .live = true};
+    struct output *output = output_new(&config);
+    struct strbuf error;
+
+    strbuf_init(&error, &mem_libc, 0);
+    paths[0] = '\0';
+    for (int again = 0; again < 2; again++) {
+        assert_true(output_write(output, m.swarm, NOW_NS, again > 0, &error));
+    }
+    for (size_t i = 0; output_written(output, i); i++) {
+        strcat(strcat(paths, i > 0 ? " " : ""), strrchr(output_written(output, i), '/') + 1);
+    }
+    strbuf_release(&error);
+    output_free(output);
+    model_free(&m);
+    return paths;
+}
+
+TEST(a_run_replaces_no_file_of_an_earlier_run)
+{
+    const char *dir = support_tmpdir();
+    assert_string_equal(write_documents(dir, one, false, NULL), "trace-abc.json");
+    assert_string_equal(write_documents(dir, one, false, NULL), "trace-abc-2.json");
+    assert_string_equal(write_documents(dir, one, true, NULL), "trace-abc-3.json");
+    const char *named = support_path(dir, "o.json");
+    assert_string_equal(write_documents(dir, one, false, named), "o.json");
+    assert_string_equal(write_documents(dir, one, false, named), "o.json");
+}
+
+TEST(ids_that_give_one_name_have_files_of_their_own)
+{
+    static const char *ids[] = {"a/b", "a_b", "a_b-2", "A_b", NULL};
+    const char *dir = support_tmpdir(), *named = support_path(support_tmpdir(), "o.json");
+    assert_string_equal(write_documents(dir, ids, true, NULL),
+                        "trace-a_b.json trace-a_b-2.json trace-a_b-2-2.json trace-A_b.json");
+    assert_string_equal(write_documents(dir, ids, true, named),
+                        "o-a_b.json o-a_b-2.json o-a_b-2-2.json o-A_b.json");
+    assert_string_equal(write_documents(dir, ids, true, named),
+                        "o-a_b.json o-a_b-2.json o-a_b-2-2.json o-A_b.json");
+}
+
 TEST(home_stands_in_for_what_is_not_set)
 {
     struct model m = model_new(one);
