@@ -187,7 +187,7 @@ struct claude_tool_use *claude_tool_use_of_result(struct claude_transcript *t, i
 /* claude_tools.c */
 void claude_tools_release(struct claude_transcript *t);
 /* Ends the open tools that were called by `at_ms`: nothing reports an end of theirs. A result that
-   comes after all replaces it. Those in the background go on. */
+   comes after all replaces it. Those in the background continue. */
 void claude_tools_end(struct claude_transcript *t, double at_ms, enum outcome outcome);
 /* Takes a block with a call, of the numbered request. */
 void claude_tools_take_call(struct claude_transcript *t, struct json_value block, double at_ms,

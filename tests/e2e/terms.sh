@@ -50,6 +50,7 @@ for term in vt100 vt220; do
     resize 140 45
     wait_for_dump 140x45
     resize 120 36
+    wait_for_dump 120x36
     leave "$term of 36 lines"
 done
 

@@ -99,11 +99,13 @@ static void set_modes(struct screen *screen)
 
 /* curses sets the scroll region once, to the lines that terminfo has (24 for a vt100); a line feed
    on its last line would then scroll instead of moving down. The cursor's place is unknown
-   afterwards: the next frame begins by clearing the screen. */
+   afterwards: the next frame begins by clearing the screen. A terminal with a second screen has no
+   such entry, and must keep the cursor's place for the first screen. */
 static void reset_scroll_region(const struct screen *screen, int rows)
 {
     const char *csr = tigetstr("csr");
-    if (csr == NULL || csr == (const char *)-1)
+    const char *second_screen = tigetstr("smcup");
+    if (csr == NULL || csr == (const char *)-1 || second_screen != NULL)
         return;
     const char *text = tiparm(csr, 0, rows - 1);
     terminal_collect(screen->terminal, NULL, NULL);           /* after what curses has begun with */

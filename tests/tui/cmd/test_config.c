@@ -45,7 +45,7 @@ TEST(the_command_line_wins)
     struct strbuf error;
     char config[] = "fps = 5\noutput = a.json";
     strbuf_init(&error, &mem_libc, 0);
-    assert_true(parse(&options, config, "--fps 20 -o b.json x", &error));
+    assert_true(parse(&options, config, "--fps 20 -o b.json x.json", &error));
     assert_int_equal(options.fps, 20);
     assert_string_equal(options.output, "b.json");
     options_release(&options);
@@ -58,7 +58,7 @@ TEST(keys_are_bound_by_the_names_of_actions)
     struct strbuf error;
     char config[] = "bind zoom-in = i Space\nbind quit = Q\nbind log =\n";
     strbuf_init(&error, &mem_libc, 0);
-    assert_true(parse(&options, config, "x", &error));
+    assert_true(parse(&options, config, "x.json", &error));
     const struct keymap *keymap = &options.keymap;
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'i'}, IN_TIMELINE), ACTION_ZOOM_IN);
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'w'}, IN_TIMELINE), ACTION_NONE);
@@ -92,7 +92,7 @@ TEST(an_error_names_its_line)
         char config[80];
         strbuf_init(&error, &mem_libc, 0);
         snprintf(config, sizeof config, "%s", wrong[i].config);
-        assert_false(parse(&options, config, "x", &error));
+        assert_false(parse(&options, config, "x.json", &error));
         if (strncmp(error.data, wrong[i].error, strlen(wrong[i].error)) != 0)
             fail_msg("%s", error.data);
         options_release(&options);

@@ -96,7 +96,7 @@ TEST(both_names_are_there_and_the_cursor_goes_through_them)
     picture_has(&picture, "›✕ agent-0");
     picture_has(&picture, " ○ agent-1             ○ agent-2");
     picture_press(&picture, "j j j j j j j j");
-    picture_has(&picture, "›○ agent-8");
+    picture_has(&picture, "›● agent-8");
     picture_press(&picture, "o");
     picture_has(&picture, "agent-8");
     picture_lacks(&picture, "▀");

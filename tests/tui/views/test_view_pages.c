@@ -95,7 +95,7 @@ TEST(the_table_says_what_the_report_says)
     open_picture(&picture, 200, 30);
     picture_press(&picture, "2");
     /* second: one request of 12,000 tokens, 100 out; TTFT 400 ms; sampling 2.5 s: 40 a second. */
-    picture_has(&picture, "second                           ○ idle     opus");
+    picture_has(&picture, "second                           ● wait     opus");
     picture_has(&picture, "   400ms           40  12.0k    100");
     picture_has(&picture, "all 3");
     picture_lacks(&picture, "$");
