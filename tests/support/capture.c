@@ -391,6 +391,70 @@ void capture_load(struct capture *capture, const char *sample)
     qsort(capture->steps, capture->step_count, sizeof *capture->steps, by_time);
 }
 
+/* ---- another time ---- */
+
+/* Moves "2026-11-22T18:40:58.358Z", which keeps its length. False: none is there. */
+static bool shift_date(char *at, double ms)
+{
+    struct tm tm = {0};
+    int millis, len = 0;
+    if (sscanf(at, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+               &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &millis, &len) != 7 ||
+        len != 24) {
+        return false;
+    }
+    tm.tm_year -= 1900;
+    tm.tm_mon--;
+    double moved = (double)timegm(&tm) * 1000 + millis + ms;
+    time_t seconds = (time_t)floor(moved / 1000);
+    char date[40], all[60];
+    gmtime_r(&seconds, &tm);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(all, sizeof all, "%s.%03dZ", date, (int)(moved - (double)seconds * 1000));
+    memcpy(at, all, 24);
+    return true;
+}
+
+/* Moves a number of 13 digits: ms since the epoch. False: none is there. */
+static bool shift_number(char *at, double ms)
+{
+    char text[32];
+    if (strspn(at, "0123456789") != 13) {
+        return false;
+    }
+    snprintf(text, sizeof text, "%.0f", strtod(at, NULL) + ms);
+    memcpy(at, text, 13);
+    return true;
+}
+
+static void shift_text(char *text, double ms)
+{
+    for (char *at = text; at != NULL && *at != '\0';) {
+        if (*at < '0' || *at > '9') {
+            at++;
+            continue;
+        }
+        size_t digits = strspn(at, "0123456789");
+        bool moved = digits == 4 ? shift_date(at, ms) : shift_number(at, ms);
+        at += moved && digits == 4 ? 24 : digits;
+    }
+}
+
+void capture_shift(struct capture *capture, double ms)
+{
+    for (size_t i = 0; i < capture->step_count; i++) {
+        capture->steps[i].t_ms += ms;
+        shift_text(capture->steps[i].text, ms);
+    }
+    for (size_t i = 0; i < capture->call_count; i++) {
+        capture->calls[i].start_ms += ms;
+        capture->calls[i].end_ms += ms;
+    }
+    for (size_t i = 0; i < capture->end_count; i++) {
+        capture->ends[i].t_ms += ms;
+    }
+}
+
 void capture_release(struct capture *capture)
 {
     for (size_t i = 0; i < capture->step_count; i++) {

@@ -31,7 +31,8 @@ enum { FILES = 1, HOOKS = 2 };
 struct stage {
     const char *sample;
     unsigned sources;
-    double late_ms; /* the program starts so long after the capture began */
+    double late_ms;  /* the program starts so long after the capture began */
+    double shift_ms; /* the capture is moved so far in time */
     struct capture capture;
     struct picture picture;
     struct source_setting settings[3];
@@ -409,6 +410,7 @@ static void look(struct stage *stage)
 static void set_up(struct stage *stage)
 {
     capture_load(&stage->capture, stage->sample);
+    capture_shift(&stage->capture, stage->shift_ms);
     picture_init(&stage->picture, 200, 60);
     stage->dir = support_tmpdir();
     stage->proc = support_tmpdir();
@@ -568,6 +570,8 @@ TEST(captures_are_shown_as_they_happened)
         {.sample = "swarm-json", .sources = FILES | HOOKS},
         {.sample = "swarm-json", .sources = FILES, .late_ms = 15000},
         {.sample = "swarm-json", .sources = FILES | HOOKS, .late_ms = 12000},
+        /* Midnight passes after ten seconds. */
+        {.sample = "swarm-json", .sources = FILES | HOOKS, .shift_ms = 19577206},
         {.sample = "concurrent-pb", .sources = FILES},
         {.sample = "concurrent-pb", .sources = HOOKS},
         {.sample = "concurrent-pb", .sources = FILES | HOOKS},
