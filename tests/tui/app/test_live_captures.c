@@ -576,7 +576,13 @@ TEST(captures_are_shown_as_they_happened)
         {.sample = "concurrent-pb", .sources = HOOKS},
         {.sample = "concurrent-pb", .sources = FILES | HOOKS},
         {.sample = "concurrent-pb", .sources = FILES, .late_ms = 10000},
+        {.sample = "abort", .sources = FILES},
+        {.sample = "abort", .sources = FILES | HOOKS},
+        {.sample = "abort", .sources = FILES, .late_ms = 5000},
+        {.sample = "tui-perm", .sources = FILES},
         {.sample = "tui-perm", .sources = HOOKS},
+        {.sample = "tui-perm", .sources = FILES | HOOKS},
+        {.sample = "tui-perm", .sources = FILES, .late_ms = 8000},
         {.sample = "dead", .sources = FILES | HOOKS},
     };
     assert_int_equal(play(stages, sizeof stages / sizeof *stages), 0);
