@@ -374,6 +374,19 @@ const struct capture_end *capture_end_of(const struct capture *capture, const ch
     return NULL;
 }
 
+/* A client that ends kills its commands, and writes that they failed. */
+static void take_exit_codes(struct capture *capture)
+{
+    for (size_t i = 0; i < capture->step_count; i++) {
+        const struct capture_step *step = &capture->steps[i];
+        for (size_t k = 0; step->what == CAPTURE_LINE && k < capture->call_count; k++) {
+            struct capture_call *call = &capture->calls[k];
+            call->failed |= call->id[0] != '\0' && strstr(step->text, call->id) != NULL &&
+                            strstr(step->text, "\"Exit code 137\"") != NULL;
+        }
+    }
+}
+
 void capture_load(struct capture *capture, const char *sample)
 {
     char path[200];
@@ -383,6 +396,7 @@ void capture_load(struct capture *capture, const char *sample)
     take_hooks(capture, sample);
     take_api(capture, sample);
     take_registry(capture, sample);
+    take_exit_codes(capture);
     for (size_t i = 0; i < capture->call_count; i++) {
         struct capture_call *call = &capture->calls[i];
         const struct capture_end *end = capture_end_of(capture, call->session);
