@@ -41,6 +41,7 @@ static void make_time(struct frame *frame)
         frame->from_ns = frame->to_ns = frame->now_ns;
     if (state->frozen)
         frame->now_ns = frame->to_ns = state->frozen_now_ns;
+    frame->last_ns = frame->to_ns;
     if (frame->input->live && frame->to_ns < frame->now_ns)
         frame->to_ns = frame->now_ns;
     frame->clock.wall = has_wall_clock(frame->swarm);
@@ -48,13 +49,20 @@ static void make_time(struct frame *frame)
     frame->clock.brief = frame->to_ns - frame->clock.origin_ns < INT64_C(1000000000);
 }
 
-/* Returns an axis that ends at now, with one more column for now's line. */
+/* Returns an axis that ends at now, with one more column for now's line. Where all has ended so
+   long ago that nothing of it would be visible, the axis ends with the data. */
 static struct axis axis_live(const struct frame *frame, unsigned zoom_min, unsigned zoom_max,
                              int cols)
 {
     int inside = cols > 1 ? cols - 1 : 1;
-    struct axis axis = axis_fitting(frame->from_ns, frame->to_ns, zoom_max, inside);
-    axis = axis_ending(frame->to_ns, axis.zoom > zoom_min ? axis.zoom : zoom_min, inside);
+    int64_t to_ns = frame->to_ns;
+    struct axis axis = axis_fitting(frame->from_ns, to_ns, zoom_max, inside);
+    axis = axis_ending(to_ns, axis.zoom > zoom_min ? axis.zoom : zoom_min, inside);
+    if (frame->last_ns <= axis.t0_ns) {
+        to_ns = frame->last_ns;
+        axis = axis_fitting(frame->from_ns, to_ns, zoom_max, inside);
+        axis = axis_ending(to_ns, axis.zoom > zoom_min ? axis.zoom : zoom_min, inside);
+    }
     axis.cols = cols;
     return axis;
 }

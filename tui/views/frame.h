@@ -13,10 +13,11 @@ struct frame {
     const struct view_input *input;
     const struct swarm *swarm;
     struct view_state *state;
-    int64_t local_ns; /* the frame's local time: earlier than the input's while frozen */
-    int64_t now_ns;   /* the model's now */
-    int64_t from_ns, to_ns;
-    bool empty; /* no agent yet */
+    int64_t local_ns;       /* the frame's local time: earlier than the input's while frozen */
+    int64_t now_ns;         /* the model's now */
+    int64_t from_ns, to_ns; /* of the data, and until now in a live picture */
+    int64_t last_ns;        /* of the data alone */
+    bool empty;             /* no agent yet */
     struct layout layout;
     struct axis axis;
     struct axis_clock clock;

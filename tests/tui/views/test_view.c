@@ -292,3 +292,22 @@ TEST(a_lack_of_memory_is_said_and_nothing_leaks)
     }
     picture_release(&picture);
 }
+
+TEST(what_ended_long_ago_is_shown_and_not_an_empty_present)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 20);
+    picture_feed(&picture,
+                 "{'op':'hello','t':0,'session_id':'s','name':'old'}\n"
+                 "{'op':'start_tool','t':1000,'session_id':'s','span_id':'a','tool_name':'Bash'}\n"
+                 "{'op':'end_tool','t':15000,'session_id':'s','span_id':'a','success':true}\n"
+                 "{'op':'end_session','t':16000,'session_id':'s'}\n");
+    swarm_session_edit(picture.rig.model.swarm, 0)->flags |= SESSION_OF_WALL;
+    picture_at(&picture, 20000);
+    picture_has(&picture, "[Bash");
+    picture_has(&picture, "● LIVE");
+    picture_at(&picture, 6 * 86400e3);
+    picture_has(&picture, "[Bash");
+    picture_has(&picture, "◌ past");
+    picture_release(&picture);
+}
