@@ -80,21 +80,19 @@ static span_no add_span(struct swarm *swarm, const struct span *span)
     return no;
 }
 
-/* Puts an open span in flight, with `outer` around it. */
-static bool open_span(struct swarm *swarm, span_no no, span_no outer)
+static bool open_span(struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_edit_span(swarm, no);
     if (!swarm_set_in_flight(swarm, no, true)) {
         return false;
     }
-    swarm_inflight_link(swarm, no)->outer = outer;
     count_open(swarm, span->agent, span->kind, 1);
     return stats_count_open(swarm, span, 1);
 }
 
 static bool push_open(struct swarm *swarm, span_no no)
 {
-    if (!open_span(swarm, no, NO_SPAN)) {
+    if (!open_span(swarm, no)) {
         return false;
     }
     span_pair_push_open(swarm, no);
@@ -107,6 +105,19 @@ bool derive_open(struct swarm *swarm, const struct span *span)
     return no != NO_SPAN && push_open(swarm, no);
 }
 
+/* Notes the time of a begin or an end of the track. Phases of requests are written late, so in a
+   trace of agents only a begin counts that an end before it may have meant. */
+static void note_order(struct swarm *swarm, const struct event *event, int64_t at_ns)
+{
+    struct track_slot *slot = &swarm->tracks[event->track];
+    bool agents = (swarm->sessions[slot->track.session].session.flags & SESSION_AGENTS) != 0;
+    if (at_ns >= slot->paired_ns) {
+        slot->paired_ns = at_ns;
+    } else if (!agents) {
+        swarm_note_late(swarm, event->track);
+    }
+}
+
 static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
                          const struct event *event)
 {
@@ -116,6 +127,10 @@ static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_
     }
     struct span span = new_span(swarm, event, number);
     span.flags = SPAN_OPEN;
+    note_order(swarm, event, span.start_ns);
+    if (span.start_ns <= swarm->tracks[event->track].orphan_ns && !span_is_phase(span.kind)) {
+        swarm_note_late(swarm, event->track);
+    }
     span_no no = add_span(swarm, &span);
     if (no == NO_SPAN || !push_open(swarm, no)) {
         return false;
@@ -179,6 +194,8 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
     bool known = duration_ms >= 0 && duration_ms < 1e12 && event->name != INTERN_NONE;
     span.start_ns -= known ? time_ns_from_ms(duration_ms) : 0;
     if (!known || span.start_ns > swarm_truncated_ns(swarm, &slot->session)) {
+        struct track_slot *track = &swarm->tracks[event->track];
+        track->orphan_ns = span.end_ns > track->orphan_ns ? span.end_ns : track->orphan_ns;
         slot->session.orphan_ends++;
         return true;
     }
@@ -216,6 +233,7 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
 {
     struct end_facts facts;
     end_facts_read(event->args, &facts);
+    note_order(swarm, event, swarm_event_ns(swarm, event));
     span_no no = span_pair_find_begin(swarm, event, facts.numbers[FACT_DURATION_MS]);
     if (no == NO_SPAN) {
         return recover(swarm, store, number, event, &facts);
@@ -231,40 +249,17 @@ static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t 
 
 /* ---- async spans ---- */
 
-/* Pairs by (session, category, scope, id), after the Trace Event Format. A hash represents the
-   four; if two hashes were equal, two spans would swap their ends. */
-static uint64_t async_key(const struct swarm *swarm, const struct event *event)
-{
-    struct slice extra = event->extra;
-    struct json_walk walk = {extra.bytes, extra.len > 0 ? extra.bytes + extra.len : extra.bytes};
-    struct slice parts[2] = {event->id, {NULL, 0}};
-    struct json_member member;
-    while (extra.len > 0 && json_next_member(&walk, &member)) {
-        if (json_string_is(member.key, "scope")) {
-            parts[1] = (struct slice){member.value.raw, member.value.len};
-        }
-    }
-    uint64_t hash = 14695981039346656037ULL;
-    hash = (hash ^ swarm->tracks[event->track].track.session) * 1099511628211ULL;
-    hash = (hash ^ event->cat) * 1099511628211ULL;
-    for (size_t part = 0; part < 2; part++) {
-        for (size_t i = 0; i < parts[part].len; i++) {
-            hash = (hash ^ (unsigned char)parts[part].bytes[i]) * 1099511628211ULL;
-        }
-        hash = (hash ^ 0x1ff) * 1099511628211ULL;
-    }
-    return hash;
-}
-
 static bool derive_async_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
                                const struct event *event)
 {
     struct span span = new_span(swarm, event, number);
     span.flags = SPAN_OPEN | SPAN_ASYNC;
-    uint64_t key = async_key(swarm, event);
-    span_no outer = u64map_get(&swarm->async_open, key);
+    if (span.start_ns <=
+        swarm->sessions[swarm->tracks[event->track].track.session].async_orphan_ns) {
+        swarm_note_late(swarm, event->track);
+    }
     span_no no = add_span(swarm, &span);
-    if (no == NO_SPAN || !u64map_put(&swarm->async_open, key, no) || !open_span(swarm, no, outer)) {
+    if (no == NO_SPAN || !open_span(swarm, no) || !async_pair_push_open(swarm, no, event)) {
         return false;
     }
     event_store_set_span(store, number, no);
@@ -274,24 +269,21 @@ static bool derive_async_begin(struct swarm *swarm, struct event_store *store, u
 static bool derive_async_end(struct swarm *swarm, struct event_store *store, uint64_t number,
                              const struct event *event)
 {
-    uint64_t key = async_key(swarm, event);
-    span_no no = u64map_get(&swarm->async_open, key);
-    struct span *span = no == NO_SPAN ? NULL : swarm_edit_span(swarm, no);
-    if (span == NULL) {
-        swarm->sessions[swarm->tracks[event->track].track.session].session.orphan_ends++;
+    struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
+    int64_t at_ns = swarm_event_ns(swarm, event);
+    span_no no = async_pair_take_begin(swarm, event);
+    if (no == NO_SPAN) {
+        slot->async_orphan_ns = at_ns > slot->async_orphan_ns ? at_ns : slot->async_orphan_ns;
+        slot->session.orphan_ends++;
         return true;
     }
-    span_no outer = swarm_inflight_link(swarm, no)->outer;
-    if (outer == NO_SPAN) {
-        u64map_remove(&swarm->async_open, key);
-    } else {
-        /* The key exists, so this needs no memory. */
-        (void)u64map_put(&swarm->async_open, key, outer);
+    if (swarm_edit_span(swarm, no)->start_ns > at_ns) {
+        swarm_note_late(swarm, event->track);
     }
     struct end_facts facts;
     end_facts_read(event->args, &facts);
     event_store_set_span(store, number, no);
-    return close_span(swarm, no, swarm_event_ns(swarm, event), number, &facts);
+    return close_span(swarm, no, at_ns, number, &facts);
 }
 
 /* ---- instants ---- */
@@ -369,8 +361,12 @@ static bool derive_known(struct swarm *swarm, struct event_store *store, uint64_
     case 'B': return derive_begin(swarm, store, number, event);
     case 'E': return derive_end(swarm, store, number, event);
     case 'X': return derive_complete(swarm, store, number, event);
-    case 'b': return derive_async_begin(swarm, store, number, event);
-    case 'e': return derive_async_end(swarm, store, number, event);
+    case 'b':
+    case 'S': return derive_async_begin(swarm, store, number, event);
+    case 'e':
+    case 'F': return derive_async_end(swarm, store, number, event);
+    case 'T': /* a step of an async span */
+    case 'p':
     case 'i':
     case 'I': return derive_instant(swarm, number, event);
     case 'C': return derive_counter(swarm, number, event);

@@ -435,6 +435,7 @@ bool open_index_next_args(const struct open_index *index, struct args_walk *walk
             walk->args = args_key(shape, sum);
             walk->cat = shape->cat;
             walk->lost_begin = shape->lost_begin;
+            walk->empty = shape->key_count == 0;
             return true;
         }
     }

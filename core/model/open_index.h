@@ -54,6 +54,7 @@ struct args_walk {
     uint64_t args;          /* private */
     intern_id cat;          /* of the spans with these args */
     bool lost_begin;        /* the begins of the spans were dropped */
+    bool empty;             /* the spans have no args */
 };
 bool open_index_next_args(const struct open_index *index, struct args_walk *walk);
 open_entry open_index_by_args(const struct open_index *index, const struct args_walk *walk);

@@ -3,9 +3,10 @@
    An end closes the open span of its track and name that fits best. The best fit started
    duration_ms before the end, and the end repeats its args. Next best: the span started then (an
    end may override args of its begin); then: the end repeats its args; else the innermost span.
-   Among equals the innermost is closed. An end without a name closes the innermost span. An end
-   that began in the dropped part of the trace closes no other span than one that began then. The
-   end of an agent's call repeats the args of its begin and states its duration: if neither fits an
+   A begin without args has none to repeat: it fits by its name or its time alone. Among equals the
+   innermost is closed. An end without a name closes the innermost span. An end that began in the
+   dropped part of the trace closes no other span than one that began then. The end of an agent's
+   call repeats the args of its begin, if that has any, and states its duration: if neither fits an
    open span, it closes none. Parallel tools of one agent overlap on one track, so a plain stack
    would pair them wrongly.
 
@@ -35,16 +36,17 @@ static bool same_value(struct json_value a, struct json_value b)
     return a.type == b.type && a.len == b.len && memcmp(a.raw, b.raw, a.len) == 0;
 }
 
-/* Returns whether the end's args contain every member of the begin's. */
+/* Returns whether the begin has args, and the end's contain every member of them. */
 static bool repeats(struct slice begin_args, struct slice end_args)
 {
     struct json_value mine = slice_object(begin_args), its = slice_object(end_args);
     if (mine.type == JSON_TYPE_NONE) {
-        return true;
+        return false;
     }
     struct json_walk walk = json_walk(mine);
     struct json_member member;
-    while (json_next_member(&walk, &member)) {
+    bool any = false;
+    for (; json_next_member(&walk, &member); any = true) {
         struct json_walk other = json_walk(its);
         struct json_member candidate;
         bool found = false;
@@ -56,14 +58,14 @@ static bool repeats(struct slice begin_args, struct slice end_args)
             return false;
         }
     }
-    return true;
+    return any;
 }
 
 /* Returns whether the end's args begin with all of the begin's, byte for byte, as the seed writes
    them ({...pending.args, …}). Then the end repeats them: this answers sooner than the walk. */
 static bool is_prefix(struct slice begin_args, struct slice end_args)
 {
-    return begin_args.len >= 2 && end_args.len >= begin_args.len &&
+    return begin_args.len > 2 && end_args.len >= begin_args.len &&
            memcmp(begin_args.bytes, end_args.bytes, begin_args.len - 1) == 0 &&
            (end_args.bytes[begin_args.len - 1] == ',' || end_args.bytes[begin_args.len - 1] == '}');
 }
@@ -119,7 +121,11 @@ static enum fit fit_of(const struct swarm *swarm, const struct span *span,
 
 static enum fit best_possible(const struct end_match *end)
 {
-    return end->has_duration ? FITS_TIME_AND_ARGS : FITS_ARGS;
+    bool has_args = end->event->args.len > 2;
+    if (end->has_duration) {
+        return FITS_TIME_AND_ARGS;
+    }
+    return has_args ? FITS_ARGS : FITS_NAME;
 }
 
 /* Walks at most `limit` spans, innermost first. Returns false if the limit ended the walk. */
@@ -192,7 +198,7 @@ static void try_times(const struct swarm *swarm, const struct end_match *end, st
     const struct start_range range = start_range_of(end);
     struct args_walk walk = {0};
     while (range.from_us <= range.to_us && open_index_next_args(index, &walk)) {
-        for (int64_t us = range.from_us; us <= range.to_us; us++) {
+        for (int64_t us = range.from_us; us <= range.to_us && !walk.empty; us++) {
             try_chain(swarm, end, OPEN_BY_ARGS_AND_TIME,
                       open_index_by_args_and_time(index, &walk, us), FITS_TIME_AND_ARGS, best);
         }
@@ -211,7 +217,7 @@ static void try_args(const struct swarm *swarm, const struct end_match *end, str
     const struct event *event = end->event;
     struct args_walk walk = {0};
     while (open_index_next_args(index, &walk)) {
-        if ((event->cat == INTERN_NONE || walk.cat == event->cat) &&
+        if (!walk.empty && (event->cat == INTERN_NONE || walk.cat == event->cat) &&
             !(end->has_duration && walk.lost_begin)) {
             try_chain(swarm, end, OPEN_BY_ARGS, open_index_by_args(index, &walk), FITS_ARGS, best);
         }

@@ -238,6 +238,9 @@ void swarm_set_origin(struct swarm *swarm, session_no session, int64_t origin_ns
    `NAME · n` returns to NAME. Sets *folded if any did: call swarm_rederive_document then. Sessions
    with SESSION_FOLDS fold new threads as they come. */
 bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool by_name, bool *folded);
+/* Returns whether events of the document came out of order, so that spans are paired wrongly: call
+   swarm_rederive_document then. */
+bool swarm_is_late(const struct swarm *swarm, uint32_t document);
 /* Derives a pool again, from its events and records. */
 bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
 

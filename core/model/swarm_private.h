@@ -13,8 +13,9 @@ enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
 struct inflight_link {
     span_no span;
     span_no outer;      /* of an open span: the next open one of its track, outwards */
-    span_no inner;      /* the next one inwards; not of an async span */
-    uint32_t entry;     /* of an open span: its entry in its track's open_index, if that exists */
+    span_no inner;      /* the next one inwards; both of an async span: of its id */
+    uint32_t entry;     /* of an open span: its entry in its track's open_index, if that exists;
+                           of an async one: the next open one of its id and name, outwards */
     span_no prev, next; /* the list of spans in flight, or of free places */
 };
 
@@ -48,13 +49,18 @@ struct track_slot {
     track_no next_in_process;
     track_no folds_to;             /* its events are this one's; NO_TRACK: its own */
     struct open_index *open_index; /* span_pair.c's: of its open spans, NULL: none */
+    int64_t paired_ns;             /* the greatest time of its begins and ends; INT64_MIN: none */
+    int64_t orphan_ns; /* the greatest time of its ends that closed nothing; INT64_MIN: none */
 };
 
 struct session_slot {
     struct session session;
     struct event_store *metadata;
-    uint32_t first_process; /* NO_PROCESS: none */
-    uint64_t first_event;   /* its first event's number in its pool's store, 0: none yet */
+    uint32_t first_process;  /* NO_PROCESS: none */
+    uint64_t first_event;    /* its first event's number in its pool's store, 0: none yet */
+    int64_t async_orphan_ns; /* the greatest time of an async end that closed nothing */
+    bool late;               /* late_events.c: derive it again, in order of time */
+    bool unsorted;           /* it is derived in order of time */
     bool dropped;
 };
 
@@ -131,7 +137,7 @@ struct swarm {
     size_t inflight_count, inflight_cap;
     uint32_t inflight_free; /* the first free link; NO_INFLIGHT: none */
     span_no inflight_first, inflight_last;
-    struct u64map async_open; /* hash of (session, cat, scope, id): the innermost open span */
+    struct u64map async_open; /* async_pair.c's: the innermost open span of an id */
     struct marker *markers;
     size_t marker_count, marker_cap;
     struct counter_sample *counters;
@@ -215,6 +221,12 @@ void span_pair_take_open(struct swarm *swarm, span_no no);
    removed. */
 void span_pair_drop_index(struct swarm *swarm, track_no track);
 
+/* async_pair.c: the open spans of an async id */
+/* Adds the span in flight that the event began. False: out of memory. */
+bool async_pair_push_open(struct swarm *swarm, span_no no, const struct event *event);
+/* Takes out the open span that the event ends, and returns it; NO_SPAN: none. */
+span_no async_pair_take_begin(struct swarm *swarm, const struct event *event);
+
 /* swarm_cap.c: drops the oldest half where the pool has reached its cap. False: out of memory. */
 bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool);
 
@@ -262,6 +274,12 @@ int64_t us_to_ns(double us);
 bool swarm_rederive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);
 /* Forgets and derives again: one session, or all of the pool (NO_SESSION). */
 bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only);
+
+/* late_events.c */
+/* Notes that an event of the track came out of order and changes what pairs with what. */
+void swarm_note_late(struct swarm *swarm, track_no track);
+/* Derives the events of sessions that are `unsorted`: of one, or of all of the pool (NO_SESSION). */
+bool late_events_derive(struct swarm *swarm, enum swarm_pool pool, session_no only);
 
 /* orphan_open.c */
 /* Copies the span and its args. */

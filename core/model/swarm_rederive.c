@@ -92,6 +92,7 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
         struct track_slot *slot = &swarm->tracks[i];
         if (concerns(swarm, slot->track.session, pool, only)) {
             slot->track.open = NO_SPAN;
+            slot->paired_ns = slot->orphan_ns = INT64_MIN;
             span_pair_drop_index(swarm, (track_no)i);
         }
     }
@@ -104,6 +105,8 @@ static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no
             stats_forget(&swarm->stats, swarm, (session_no)i);
             swarm->sessions[i].session.orphan_ends = 0;
             swarm->sessions[i].session.dropped = 0;
+            swarm->sessions[i].async_orphan_ns = INT64_MIN;
+            swarm->sessions[i].unsorted |= swarm->sessions[i].late;
             /* A drop concerns each session of the document, but only one session has the marker. */
             uint32_t document = swarm->sessions[i].session.document;
             if (only == NO_SESSION && document < swarm->truncated.count) {
@@ -254,6 +257,7 @@ static bool put_back_records(struct swarm *swarm, enum swarm_pool pool, session_
 static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     struct event_store *store = swarm->stores[pool];
+    bool any_unsorted = false;
     reset_spans(swarm, pool, only);
     reset_agents(swarm, pool, only);
     reset_sessions(swarm, pool, only);
@@ -262,11 +266,19 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
     }
     for (uint64_t no = first_of(swarm, store, only); no < event_store_end(store); no++) {
         struct event event;
-        if (swarm_event(swarm, pool, no, &event) &&
-            concerns(swarm, swarm->tracks[event.track].track.session, pool, only) &&
+        if (!swarm_event(swarm, pool, no, &event)) {
+            continue;
+        }
+        session_no session = swarm->tracks[event.track].track.session;
+        bool unsorted = swarm->sessions[session].unsorted;
+        any_unsorted |= unsorted;
+        if (concerns(swarm, session, pool, only) && !unsorted &&
             !derive_event(swarm, pool, no, &event)) {
             return false;
         }
+    }
+    if (any_unsorted && !late_events_derive(swarm, pool, only)) {
+        return false;
     }
     return put_back_records(swarm, pool, only);
 }

@@ -29,7 +29,8 @@ bool swarm_open_session(struct swarm *swarm, const struct session_info *info, se
         return false;
     }
     struct session_slot *slot = &swarm->sessions[swarm->session_count++];
-    *slot = (struct session_slot){.metadata = metadata, .first_process = NO_PROCESS};
+    *slot = (struct session_slot){
+        .metadata = metadata, .first_process = NO_PROCESS, .async_orphan_ns = INT64_MIN};
     slot->session = (struct session){
         .id = id,
         .source = source,
@@ -284,6 +285,8 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
         .sort_index = INT64_MAX,
         .next_in_process = process->first_track,
         .folds_to = NO_TRACK,
+        .paired_ns = INT64_MIN,
+        .orphan_ns = INT64_MIN,
     };
     process->first_track = at;
     return at;

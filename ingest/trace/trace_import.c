@@ -402,7 +402,7 @@ bool trace_import_end(struct trace_import *import)
     struct session *session = swarm_session_edit(swarm, import->session);
     good = good && keep_members(object_of(&import->top), false, &session->extra) &&
            keep_members(object_of(&import->metadata), true, &session->metadata_extra);
-    moved |= import->moved;
+    moved |= import->moved || swarm_is_late(swarm, import->document);
     moved |= ((session->flags ^ flags) & SESSION_AGENTS) != 0;
     import->counters->ingest->changed = true;
     swarm_touch(swarm);

@@ -45,12 +45,13 @@ static bool repeats(struct slice begin_args, struct slice end_args)
     struct json_value mine = object_of(begin_args), its = object_of(end_args);
     struct json_walk walk = json_walk(mine);
     struct json_member member;
-    while (mine.type != JSON_TYPE_NONE && json_next_member(&walk, &member)) {
+    bool any = false;
+    for (; mine.type != JSON_TYPE_NONE && json_next_member(&walk, &member); any = true) {
         if (!has_member(its, &member)) {
             return false;
         }
     }
-    return true;
+    return any;
 }
 
 enum fit { FITS_NOT, FITS_NAME, FITS_ARGS, FITS_TIME, FITS_TIME_AND_ARGS };

@@ -1,0 +1,147 @@
+/* The open async spans, by their id. An id is what the Trace Event Format calls one: the category,
+   the scope, and `id`, or `id2`, whose "global" counts in the whole trace and whose "local" counts
+   with the process. The number 7 and the text "7" are one id. The older phases S and F have ids of
+   their own.
+
+   An end closes the innermost open span of its id and name, for spans of one id may cross; an end
+   without a name closes the innermost of its id. So each open span is in two lists: that of its id,
+   linked both ways, and that of its id and name. A hash represents an id; if two hashes were equal,
+   two spans would swap their ends. */
+#include "core/model/swarm_private.h"
+
+#include <string.h>
+
+/* The keys of the two lists, whose values are their innermost spans. */
+struct async_key {
+    uint64_t id, name;
+};
+
+enum id_kind { ID_PLAIN, ID_LOCAL, ID_GLOBAL };
+
+static uint64_t add_number(uint64_t hash, uint64_t number)
+{
+    return (hash ^ number) * 1099511628211ULL;
+}
+
+/* Adds a string's text, or what another value is spelt like. */
+static uint64_t add_text(struct swarm *swarm, uint64_t hash, struct slice raw)
+{
+    struct slice text = raw;
+    if (raw.len >= 2 && raw.bytes[0] == '"') {
+        text = (struct slice){raw.bytes + 1, raw.len - 2};
+        if (memchr(text.bytes, '\\', text.len) != NULL) {
+            strbuf_clear(&swarm->scratch);
+            json_get_string((struct json_value){JSON_TYPE_STRING, raw.bytes, raw.len},
+                            &swarm->scratch);
+            text = (struct slice){swarm->scratch.data, swarm->scratch.len};
+        }
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        hash = add_number(hash, (unsigned char)text.bytes[i]);
+    }
+    return add_number(hash, 0x1ff);
+}
+
+static struct slice slice_of(struct json_value value)
+{
+    return value.type == JSON_TYPE_NONE ? (struct slice){NULL, 0}
+                                        : (struct slice){value.raw, value.len};
+}
+
+/* Finds the event's id and scope among its members. */
+static enum id_kind read_id(const struct event *event, struct slice *id, struct slice *scope)
+{
+    struct slice extra = event->extra;
+    struct json_walk walk = {extra.bytes, extra.len > 0 ? extra.bytes + extra.len : extra.bytes};
+    struct json_member member;
+    enum id_kind kind = ID_PLAIN;
+    *id = event->id;
+    *scope = (struct slice){NULL, 0};
+    while (extra.len > 0 && json_next_member(&walk, &member)) {
+        if (json_string_is(member.key, "scope")) {
+            *scope = slice_of(member.value);
+        } else if (json_string_is(member.key, "id2") && member.value.type == JSON_TYPE_OBJECT) {
+            struct slice local = slice_of(json_get(member.value, "local"));
+            struct slice global = slice_of(json_get(member.value, "global"));
+            kind = global.len > 0 ? ID_GLOBAL : local.len > 0 ? ID_LOCAL : kind;
+            *id = kind == ID_GLOBAL ? global : kind == ID_LOCAL ? local : *id;
+        }
+    }
+    return kind;
+}
+
+static uint64_t name_key(uint64_t id, intern_id name)
+{
+    return add_number(add_number(id, 0x2ff), name);
+}
+
+static struct async_key key_of(struct swarm *swarm, const struct event *event)
+{
+    const struct track_slot *slot = &swarm->tracks[event->track];
+    struct slice id, scope;
+    enum id_kind kind = read_id(event, &id, &scope);
+    uint64_t hash = add_number(14695981039346656037ULL, slot->track.session);
+    hash = add_number(hash, event->cat);
+    hash = add_number(hash, (uint64_t)kind << 1 | (event->ph == 'S' || event->ph == 'F'));
+    hash = add_number(hash, kind == ID_LOCAL ? slot->process : 0);
+    hash = add_text(swarm, add_text(swarm, hash, id), scope);
+    return (struct async_key){hash, name_key(hash, event->name)};
+}
+
+/* Returns the innermost span of a list; NO_SPAN: it is empty, or its spans were removed when all
+   was derived again. */
+static span_no innermost(const struct swarm *swarm, uint64_t key)
+{
+    span_no no = u64map_get(&swarm->async_open, key);
+    const struct span *span = no == NO_SPAN ? NULL : swarm_edit_span(swarm, no);
+    return span != NULL && (span->flags & SPAN_OPEN) != 0 ? no : NO_SPAN;
+}
+
+bool async_pair_push_open(struct swarm *swarm, span_no no, const struct event *event)
+{
+    struct async_key key = key_of(swarm, event);
+    struct inflight_link *link = swarm_inflight_link(swarm, no);
+    link->outer = innermost(swarm, key.id);
+    link->inner = NO_SPAN;
+    link->entry = innermost(swarm, key.name);
+    if (link->entry != NO_SPAN &&
+        swarm_edit_span(swarm, link->entry)->start_ns > swarm_edit_span(swarm, no)->start_ns) {
+        swarm_note_late(swarm, event->track);
+    }
+    if (link->outer != NO_SPAN) {
+        swarm_inflight_link(swarm, link->outer)->inner = no;
+    }
+    return u64map_put(&swarm->async_open, key.id, no) &&
+           u64map_put(&swarm->async_open, key.name, no);
+}
+
+/* Makes `next` the innermost span of the list. The key exists, so this needs no memory. */
+static void set_innermost(struct swarm *swarm, uint64_t key, span_no next)
+{
+    if (next == NO_SPAN) {
+        u64map_remove(&swarm->async_open, key);
+    } else {
+        (void)u64map_put(&swarm->async_open, key, next);
+    }
+}
+
+span_no async_pair_take_begin(struct swarm *swarm, const struct event *event)
+{
+    struct async_key key = key_of(swarm, event);
+    span_no no = innermost(swarm, event->name == INTERN_NONE ? key.id : key.name);
+    if (no == NO_SPAN) {
+        return NO_SPAN;
+    }
+    struct inflight_link *link = swarm_inflight_link(swarm, no);
+    set_innermost(swarm, name_key(key.id, swarm_edit_span(swarm, no)->name), link->entry);
+    if (link->inner != NO_SPAN) {
+        swarm_inflight_link(swarm, link->inner)->outer = link->outer;
+    } else {
+        set_innermost(swarm, key.id, link->outer);
+    }
+    if (link->outer != NO_SPAN) {
+        swarm_inflight_link(swarm, link->outer)->inner = link->inner;
+    }
+    link->outer = link->inner = NO_SPAN;
+    return no;
+}
