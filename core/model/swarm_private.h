@@ -278,7 +278,7 @@ bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_
 /* late_events.c */
 /* Notes that an event of the track came out of order and changes what pairs with what. */
 void swarm_note_late(struct swarm *swarm, track_no track);
-/* Derives the events of sessions that are `unsorted`: of one, or of all of the pool (NO_SESSION). */
+/* Derives the events of `unsorted` sessions: of one, or of all of the pool (NO_SESSION). */
 bool late_events_derive(struct swarm *swarm, enum swarm_pool pool, session_no only);
 
 /* orphan_open.c */
