@@ -27,22 +27,37 @@ static inline void skip_space(struct cursor *c)
 
 /* ---- values ---- */
 
-/* Reads a number: a whole one of up to 15 digits directly, any other by json_get_number. */
-static inline const char *scan_number(const char *at, const char *end, double *out)
+/* Reads a time in microseconds: one of up to 15 digits directly, any other by trace_event_time. With
+   a point the digits and the power of ten are exact doubles, so their quotient is the nearest one. */
+static inline const char *scan_time(const char *at, const char *end, double *us, int16_t *rest_ns)
 {
+    static const double tens[16] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     const char *start = at;
     uint64_t digits = 0;
     while (at < end && (unsigned char)(*at - '0') < 10) {
         digits = digits * 10 + (uint64_t)(*at++ - '0');
     }
-    bool whole = at < end && *at != '.' && (*at | 0x20) != 'e' && at > start && at - start <= 15;
-    if (whole && (*start != '0' || at - start == 1)) {
-        *out = (double)digits;
+    bool plain = at > start && at - start <= 12 && (*start != '0' || at - start == 1);
+    bool whole = at > start && at - start <= 15 && (*start != '0' || at - start == 1);
+    const char *point = at;
+    if (plain && at < end && *at == '.') {
+        at++;
+        while (at < end && (unsigned char)(*at - '0') < 10 && at - start <= 16) {
+            digits = digits * 10 + (uint64_t)(*at++ - '0');
+        }
+        whole = at - point > 1 && at - start <= 16;
+    }
+    if (whole && at < end && (unsigned char)(*at - '0') >= 10 && *at != '.' &&
+        (*at | 0x20) != 'e') {
+        *us = at == point ? (double)digits : (double)digits / tens[at - point - 1];
+        *rest_ns = 0;
         return at;
     }
     at = json_skip_number(start, end);
     if (at != NULL) {
-        *out = json_get_number((struct json_value){JSON_TYPE_NUMBER, start, (size_t)(at - start)});
+        struct json_value number = {JSON_TYPE_NUMBER, start, (size_t)(at - start)};
+        (void)trace_event_time(number, us, rest_ns);
     }
     return at;
 }
@@ -110,9 +125,12 @@ static inline bool string_step(struct cursor *c, struct literal literal, struct 
     return true;
 }
 
-static inline bool number_step(struct cursor *c, struct literal literal, double *out)
+static inline bool time_step(struct cursor *c, struct literal literal)
 {
-    const char *end = follows(c, literal) ? scan_number(c->at + literal.len, c->end, out) : NULL;
+    struct raw_event *out = c->out;
+    const char *end = follows(c, literal)
+                          ? scan_time(c->at + literal.len, c->end, &out->ts_us, &out->ts_rest_ns)
+                          : NULL;
     c->at = end != NULL ? end : c->at;
     return end != NULL;
 }
@@ -139,14 +157,9 @@ static inline bool id_step(struct cursor *c, struct literal literal, struct json
     return true;
 }
 
-static inline bool is_phase(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '(' || c == ')' || c == '=';
-}
-
 static inline bool phase_step(struct cursor *c)
 {
-    if (!follows(c, LITERAL(",\"ph\":\"")) || c->at[8] != '"' || !is_phase(c->at[7])) {
+    if (!follows(c, LITERAL(",\"ph\":\"")) || c->at[8] != '"' || !trace_event_is_phase(c->at[7])) {
         return false;
     }
     c->out->ph = c->at[7];
@@ -160,8 +173,7 @@ static inline void scan_template(struct cursor *c)
     struct raw_event *out = c->out;
     if (!string_step(c, LITERAL("{\"name\":\""), &out->name) ||
         !string_step(c, LITERAL(",\"cat\":\""), &out->cat) || !phase_step(c) ||
-        !number_step(c, LITERAL(",\"ts\":"), &out->ts_us) ||
-        !id_step(c, LITERAL(",\"pid\":"), &out->pid) ||
+        !time_step(c, LITERAL(",\"ts\":")) || !id_step(c, LITERAL(",\"pid\":"), &out->pid) ||
         !id_step(c, LITERAL(",\"tid\":"), &out->tid) || !follows(c, LITERAL(",\"args\":{"))) {
         return;
     }
@@ -191,16 +203,6 @@ static enum known known_of(const char *key, size_t len)
     return OTHER;
 }
 
-static bool take_number(struct json_value value, double *out)
-{
-    if (value.type != JSON_TYPE_NUMBER) {
-        return false;
-    }
-    double number = json_get_number(value);
-    *out = isfinite(number) ? number : (double)NAN;
-    return true;
-}
-
 static bool take_typed(struct json_value value, bool numbers, struct json_value *out)
 {
     if (value.type != JSON_TYPE_STRING && !(numbers && value.type == JSON_TYPE_NUMBER)) {
@@ -211,16 +213,18 @@ static bool take_typed(struct json_value value, bool numbers, struct json_value 
 }
 
 /* Stores the value in its field. Returns false if it belongs to the extra members. Sets *bad for a
-   phase that is not one letter. */
+   phase that is spelt with an escape, or is none. */
 static bool place(struct raw_event *out, enum known which, struct json_value value, bool *bad)
 {
+    int16_t rest_of_dur;
     switch (which) {
     case PH:
-        *bad |= value.type != JSON_TYPE_STRING || value.len != 3 || !is_phase(value.raw[1]);
+        *bad |=
+            value.type != JSON_TYPE_STRING || value.len < 3 || !trace_event_is_phase(value.raw[1]);
         out->ph = *bad ? '\0' : value.raw[1];
         return true;
-    case TS: return take_number(value, &out->ts_us);
-    case DUR: return take_number(value, &out->dur_us);
+    case TS: return trace_event_time(value, &out->ts_us, &out->ts_rest_ns);
+    case DUR: return trace_event_time(value, &out->dur_us, &rest_of_dur);
     case NAME: return take_typed(value, false, &out->name);
     case CAT: return take_typed(value, false, &out->cat);
     case PID: return take_typed(value, true, &out->pid);
@@ -302,6 +306,7 @@ static inline void clear_event(struct raw_event *event)
 {
     event->ph = '\0';
     event->ts_us = event->dur_us = (double)NAN;
+    event->ts_rest_ns = 0;
     event->name.type = event->cat.type = event->pid.type = event->tid.type = event->id.type =
         event->args.type = JSON_TYPE_NONE;
 }

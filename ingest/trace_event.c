@@ -2,11 +2,17 @@
    others are copied together, for they may lie apart, and are written back as they came. */
 #include "ingest/trace_event.h"
 
-#include <math.h>
+#include "core/base/time_ns.h"
 
-static bool is_number(struct json_value value)
+#include <math.h>
+#include <stdlib.h>
+
+/* Whether the value is a time, or a text that spells one. */
+static bool is_time(struct json_value value)
 {
-    return value.type == JSON_TYPE_NUMBER;
+    double us;
+    int16_t rest_ns;
+    return trace_event_time(value, &us, &rest_ns);
 }
 
 static bool is_string(struct json_value value)
@@ -16,7 +22,7 @@ static bool is_string(struct json_value value)
 
 static bool is_either(struct json_value value)
 {
-    return is_number(value) || is_string(value);
+    return value.type == JSON_TYPE_NUMBER || is_string(value);
 }
 
 static bool is_any(struct json_value value)
@@ -31,7 +37,7 @@ static const struct {
     const char *name;
     bool (*fits)(struct json_value value);
 } known[KNOWN] = {
-    [PH] = {"ph", is_any},        [TS] = {"ts", is_number},   [DUR] = {"dur", is_number},
+    [PH] = {"ph", is_any},        [TS] = {"ts", is_time},     [DUR] = {"dur", is_time},
     [NAME] = {"name", is_string}, [CAT] = {"cat", is_string}, [PID] = {"pid", is_either},
     [TID] = {"tid", is_either},   [ID] = {"id", is_either},   [ARGS] = {"args", is_any},
 };
@@ -53,29 +59,67 @@ void trace_event_put_member(struct strbuf *out, struct json_value key, struct js
     strbuf_add(out, value.raw, value.len);
 }
 
-/* Returns the letter, 0 for any other value. The Trace Event Format's phases are letters and
-   brackets. */
+/* Returns the phase, 0 for any other value. Of several characters the first counts, as in
+   Perfetto. */
 static char phase_of(struct json_value ph)
 {
     if (ph.type != JSON_TYPE_STRING || ph.len < 3) {
         return 0;
     }
-    for (char c = '('; c <= 'z'; c++) {
-        bool phase =
-            (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '(' || c == ')' || c == '=';
-        char text[2] = {c, '\0'};
-        if (phase && json_string_is(ph, text)) {
-            return c;
-        }
+    char c = ph.raw[1];
+    if (c == '\\' && ph.len >= 8 && ph.raw[2] == 'u') {
+        char hex[5] = {ph.raw[3], ph.raw[4], ph.raw[5], ph.raw[6], '\0'};
+        unsigned long code = strtoul(hex, NULL, 16);
+        c = code < 0x7f ? (char)code : '\0';
     }
-    return 0;
+    return trace_event_is_phase(c) ? c : 0;
 }
 
-static double number_or_nan(struct json_value value)
+/* ---- times ---- */
+
+/* Reads plain digits with or without a fraction as whole nanoseconds. Returns false for any other
+   spelling, and for more than 16 digits before the point. */
+static bool exact_ns(const char *at, const char *end, int64_t *ns)
 {
-    double number = json_get_number(value);
-    return isfinite(number) ? number : NAN;
+    bool negative = at < end && *at == '-';
+    int64_t sum = 0;
+    at += negative;
+    const char *start = at;
+    while (at < end && *at >= '0' && *at <= '9' && at - start < 16) {
+        sum = sum * 10 + (*at++ - '0');
+    }
+    bool point = at < end && *at == '.';
+    at += point;
+    for (int place = 0; place < 4; place++) {
+        int digit = point && at < end && *at >= '0' && *at <= '9' ? *at++ - '0' : 0;
+        sum = place < 3 ? sum * 10 + digit : sum + (digit >= 5);
+    }
+    while (point && at < end && *at >= '0' && *at <= '9') {
+        at++;
+    }
+    *ns = negative ? -sum : sum;
+    return at == end;
 }
+
+bool trace_event_time(struct json_value value, double *us, int16_t *rest_ns)
+{
+    const double exact = 0x1p40; /* up to here a double is exact to a fraction of a nanosecond */
+    value = json_spelt_number(value);
+    if (value.type != JSON_TYPE_NUMBER) {
+        return false;
+    }
+    double number = json_get_number(value);
+    int64_t ns;
+    *us = isfinite(number) ? number : (double)NAN;
+    *rest_ns = 0;
+    if (fabs(number) >= exact && fabs(number) <= TRACE_TS_MAX_US &&
+        exact_ns(value.raw, value.raw + value.len, &ns)) {
+        *rest_ns = (int16_t)(ns - time_ns_from_us(number));
+    }
+    return true;
+}
+
+/* ---- the event ---- */
 
 const char *trace_event_read(struct json_value object, struct strbuf *extra, struct raw_event *out)
 {
@@ -98,8 +142,8 @@ const char *trace_event_read(struct json_value object, struct strbuf *extra, str
 
     *out = (struct raw_event){
         .ph = phase_of(found[PH]),
-        .ts_us = number_or_nan(found[TS]),
-        .dur_us = number_or_nan(found[DUR]),
+        .ts_us = (double)NAN,
+        .dur_us = (double)NAN,
         .name = found[NAME],
         .cat = found[CAT],
         .pid = found[PID],
@@ -108,17 +152,22 @@ const char *trace_event_read(struct json_value object, struct strbuf *extra, str
         .args = found[ARGS],
         .extra = {.bytes = extra->len > 0 ? extra->data : NULL, .len = extra->len},
     };
+    int16_t rest_of_dur;
+    (void)trace_event_time(found[TS], &out->ts_us, &out->ts_rest_ns);
+    (void)trace_event_time(found[DUR], &out->dur_us, &rest_of_dur);
     if (found[PH].type == JSON_TYPE_NONE || found[PH].type == JSON_TYPE_NULL) {
         return "ph is missing";
     }
     if (out->ph == 0) {
-        return "ph is no one-letter string";
+        return "ph is no text of a character";
     }
     if (isnan(out->ts_us) && !trace_event_is_metadata(out)) {
         return found[TS].type == JSON_TYPE_NONE ? "ts is missing or no number" : "ts is no number";
     }
     if (fabs(out->ts_us) > TRACE_TS_MAX_US || fabs(out->dur_us) > TRACE_TS_MAX_US) {
-        return fabs(out->ts_us) > TRACE_TS_MAX_US ? "ts is out of range" : "dur is out of range";
+        return fabs(out->ts_us) > TRACE_TS_MAX_US
+                   ? "ts is out of range: it must be microseconds, less than 4e15"
+                   : "dur is out of range: it must be microseconds, less than 4e15";
     }
     return NULL;
 }

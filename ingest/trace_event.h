@@ -4,14 +4,24 @@
 
 #include "core/trace/event.h"
 
-/* Events further from ts 0 than this are refused: the model's times are int64 nanoseconds. */
-#define TRACE_TS_MAX_US 9.0e15
+/* Events further from ts 0 than this (127 years) are refused: the model's times are int64
+   nanoseconds, with room for an origin besides. */
+#define TRACE_TS_MAX_US 4.0e15
 
 /* Reads a checked object. Only `ph` and, except for metadata, `ts` are required; a member whose
    type does not fit its field is kept among the extra ones. The slices of *out are borrowed from
    the object and from `extra`, which is cleared first. Returns NULL, or the error, static: "ph is
-   no one-letter string". */
+   missing". */
 const char *trace_event_read(struct json_value object, struct strbuf *extra, struct raw_event *out);
+/* Reads a time in microseconds: a number, or a text that spells one. Sets *us, to NAN where the
+   number is out of a double's range, and *rest_ns (event.h). Returns false for other values. */
+bool trace_event_time(struct json_value value, double *us, int16_t *rest_ns);
+/* Returns whether a phase is spelt like this: any printable character that needs no escape. Other
+   than those of the Trace Event Format are kept and mean nothing. */
+static inline bool trace_event_is_phase(char c)
+{
+    return c > ' ' && c <= '~' && c != '"' && c != '\\';
+}
 /* Returns whether the event is metadata, which have no time. */
 static inline bool trace_event_is_metadata(const struct raw_event *event)
 {

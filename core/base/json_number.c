@@ -97,6 +97,14 @@ static double read_slowly(const struct number *n)
     return strtod(copy, NULL);
 }
 
+struct json_value json_spelt_number(struct json_value value)
+{
+    if (value.type != JSON_TYPE_STRING || value.len < 3 ||
+        json_skip_number(value.raw + 1, value.raw + value.len) != value.raw + value.len - 1)
+        return value;
+    return (struct json_value){JSON_TYPE_NUMBER, value.raw + 1, value.len - 2};
+}
+
 double json_get_number(struct json_value number)
 {
     if (number.type != JSON_TYPE_NUMBER)

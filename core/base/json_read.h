@@ -75,6 +75,9 @@ bool json_string_is(struct json_value string, const char *text);
 bool json_same_string(struct json_value a, struct json_value b);
 /* Appends the decoded text (WTF-8) of a string value. */
 void json_get_string(struct json_value string, struct strbuf *out);
+/* Returns the number that a string value spells ("12.5"), as a value in the same text; any other
+   value unchanged. */
+struct json_value json_spelt_number(struct json_value value);
 /* Returns the nearest double; ±infinity if out of range (1e400), NAN if the value is no number. */
 double json_get_number(struct json_value number);
 

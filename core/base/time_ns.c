@@ -1,10 +1,11 @@
-/* Whole and fractional milliseconds are converted apart: the product of a time since the epoch with
-   a million has no exact double and would be off by hundreds of nanoseconds. */
+/* Whole and fractional parts are converted apart: the product of a time since the epoch with a
+   thousand or a million has no exact double and would be off by hundreds of nanoseconds. */
 #include "core/base/time_ns.h"
 
 #include <math.h>
 
 #define LIMIT_MS 9e12
+#define LIMIT_US 4e15
 
 int64_t time_ns_from_ms(double ms)
 {
@@ -16,4 +17,16 @@ int64_t time_ns_from_ms(double ms)
         return INT64_MAX / 2;
     }
     return (int64_t)whole * 1000000 + (int64_t)llround((ms - whole) * 1e6);
+}
+
+int64_t time_ns_from_us(double us)
+{
+    const double whole_ns = 0x1p52; /* beyond, the product has no exact double */
+    double ns = us * 1000;
+    if (ns > -whole_ns && ns < whole_ns) {
+        return (int64_t)(ns + (ns < 0 ? -0.5 : 0.5));
+    }
+    double limited = us < -LIMIT_US ? -LIMIT_US : us > LIMIT_US ? LIMIT_US : us;
+    double whole = trunc(limited), rest_ns = (limited - whole) * 1000;
+    return (int64_t)whole * 1000 + (int64_t)(rest_ns + (rest_ns < 0 ? -0.5 : 0.5));
 }

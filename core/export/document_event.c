@@ -4,6 +4,7 @@
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"
+#include "core/base/time_ns.h"
 #include "core/export/perfetto_text.h"
 
 #include <math.h>
@@ -150,14 +151,24 @@ static struct thread *thread_of(struct document *doc, track_no no)
 
 /* ---- one event ---- */
 
-/* Returns the event's ts in this document. A session without a start time counts from the same
-   0. Moved times are rounded to the model's nanoseconds, or sums would gain digits (0.1 + 0.2). */
-static double shifted_ts(const struct thread *thread, const struct event *event)
+/* The event's ts in this document: as it came where `whole_ns` is INT64_MIN. */
+struct printed_ts {
+    double us;
+    int64_t whole_ns; /* of a time that no double holds to the nanosecond */
+};
+
+/* A session without a start time counts from the same 0. Moved times are rounded to the model's
+   nanoseconds, or sums would gain digits (0.1 + 0.2). */
+static struct printed_ts shifted_ts(const struct thread *thread, const struct event *event)
 {
-    if (!thread->moved || event->ph == 'M') {
-        return event->ts_us;
+    struct printed_ts ts = {event->ts_us, INT64_MIN};
+    int64_t by_ns = thread->moved && event->ph != 'M' ? thread->by_ns : 0;
+    if (event->ts_rest_ns != 0 || (by_ns != 0 && fabs(event->ts_us) >= 0x1p40)) {
+        ts.whole_ns = time_ns_from_us(event->ts_us) + event->ts_rest_ns + by_ns;
+    } else if (by_ns != 0) {
+        ts.us = nearbyint(event->ts_us * 1000 + (double)by_ns) / 1000;
     }
-    return nearbyint(event->ts_us * 1000 + (double)thread->by_ns) / 1000;
+    return ts;
 }
 
 static char *copy(char *at, const char *bytes, size_t len)
@@ -173,15 +184,38 @@ static char *put_number(char *at, double value)
     return at + json_spell_number(at, value);
 }
 
+/* Microseconds, with the digits of the nanoseconds. */
+static char *put_whole_ns(char *at, int64_t ns)
+{
+    uint64_t size = ns < 0 ? (uint64_t)-ns : (uint64_t)ns;
+    if (ns < 0) {
+        *at++ = '-';
+    }
+    at += json_spell_int(at, (int64_t)(size / 1000));
+    unsigned digits = (unsigned)(size % 1000);
+    if (digits != 0) {
+        *at++ = '.';
+    }
+    for (unsigned place = 100; digits != 0; digits %= place, place /= 10) {
+        *at++ = (char)('0' + digits / place);
+    }
+    return at;
+}
+
+static char *put_ts(char *at, const struct printed_ts *ts)
+{
+    return ts->whole_ns != INT64_MIN ? put_whole_ns(at, ts->whole_ns) : put_number(at, ts->us);
+}
+
 /* The head, the time and the thread, or the lane that stands for it. There is room for
    `AROUND_MAX` bytes besides the two texts. */
-static char *put_front(char *at, const struct head *head, const struct thread *thread, double ts_us,
-                       const int64_t *lane_tid)
+static char *put_front(char *at, const struct head *head, const struct thread *thread,
+                       const struct printed_ts *ts, const int64_t *lane_tid)
 {
     memcpy(at, head->text, HEAD_MAX);
     at += head->len;
-    if (isfinite(ts_us)) {
-        at = put_number(COPY(at, ",\"ts\":"), ts_us);
+    if (isfinite(ts->us)) {
+        at = put_ts(COPY(at, ",\"ts\":"), ts);
     }
     memcpy(at, thread->text, THREAD_MAX);
     if (lane_tid == NULL) {
@@ -192,14 +226,15 @@ static char *put_front(char *at, const struct head *head, const struct thread *t
 }
 
 /* The same where a text was too long to be kept. */
-static void put_front_slowly(struct document *doc, const struct event *event, double ts_us,
-                             const int64_t *lane_tid)
+static void put_front_slowly(struct document *doc, const struct event *event,
+                             const struct printed_ts *ts, const int64_t *lane_tid)
 {
     const struct track *track = swarm_get_track(doc->swarm, event->track);
     put_head(doc, &doc->out, event);
-    if (isfinite(ts_us)) {
+    if (isfinite(ts->us)) {
+        char text[JSON_NUMBER_MAX];
         strbuf_adds(&doc->out, ",\"ts\":");
-        json_put_number(&doc->out, ts_us);
+        strbuf_add(&doc->out, text, (size_t)(put_ts(text, ts) - text));
     }
     put_pid(doc, &doc->out, track);
     if (lane_tid == NULL) {
@@ -235,7 +270,7 @@ void document_put_event(struct document *doc, const struct event *event, span_no
         return;
     }
     const struct head *head = head_of(doc, event);
-    double ts_us = shifted_ts(thread, event);
+    struct printed_ts ts = shifted_ts(thread, event);
     int64_t tid;
     bool on_lane =
         doc->lanes != NULL && (span == NO_SPAN && event->ph == 'E'
@@ -245,9 +280,9 @@ void document_put_event(struct document *doc, const struct event *event, span_no
     document_begin_event(doc);
     char *room = strbuf_room(&doc->out, HEAD_MAX + THREAD_MAX + AROUND_MAX);
     if (room != NULL && head->len > 0 && thread->len > 0) {
-        doc->out.len += (size_t)(put_front(room, head, thread, ts_us, lane_tid) - room);
+        doc->out.len += (size_t)(put_front(room, head, thread, &ts, lane_tid) - room);
     } else {
-        put_front_slowly(doc, event, ts_us, lane_tid);
+        put_front_slowly(doc, event, &ts, lane_tid);
     }
     put_rare_members(doc, event);
     put_raw_member(doc, ",\"args\":", args);

@@ -143,11 +143,7 @@ static bool derive_complete(struct swarm *swarm, struct event_store *store, uint
                             const struct event *event)
 {
     struct span span = new_span(swarm, event, number);
-    struct event end = *event;
-    if (event->dur_us > 0) {
-        end.ts_us += event->dur_us;
-        span.end_ns = swarm_event_ns(swarm, &end);
-    }
+    span.end_ns = swarm_event_end_ns(swarm, event);
     struct end_facts facts;
     end_facts_read(event->args, &facts);
     span.end_no = number;
@@ -397,9 +393,7 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
         return false;
     }
     if (pool == POOL_FILES) {
-        struct event end = *event;
-        end.ts_us += event->dur_us > 0 ? event->dur_us : 0;
-        int64_t at = swarm_event_ns(swarm, &end);
+        int64_t at = swarm_event_end_ns(swarm, event);
         of->clock_ns = at > of->clock_ns ? at : of->clock_ns;
     }
     return derive_known(swarm, swarm->stores[pool], number, event);

@@ -5,6 +5,8 @@
 #include "core/model/record.h"
 #include "core/model/swarm_private.h"
 
+#include "core/base/time_ns.h"
+
 /* ---- names ---- */
 
 /* False: out of memory. */
@@ -49,8 +51,8 @@ static bool add_phase(struct swarm *swarm, span_no request, const struct request
     char room[PHASE_NAME_MAX];
     const char *name = request_phase_name(phase, room), *cat = request_phase_cat(phase->kind);
     struct span span = {
-        .start_ns = origin_ns + us_to_ns(phase->from_us),
-        .end_ns = origin_ns + us_to_ns(phase->to_us),
+        .start_ns = origin_ns + time_ns_from_us(phase->from_us),
+        .end_ns = origin_ns + time_ns_from_us(phase->to_us),
         .begin_no = of->begin_no,
         .end_no = of->end_no,
         .name = intern_put(swarm->names, name, strlen(name)),

@@ -5,6 +5,8 @@
    model that evicts stays as small as what it holds. */
 #include "core/model/swarm_private.h"
 
+#include "core/base/time_ns.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -470,21 +472,21 @@ uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool)
     return swarm->dropped[pool];
 }
 
-int64_t us_to_ns(double us)
-{
-    const double limit = 4e18, whole = 0x1p52; /* beyond, a double has no fraction */
-    double ns = us * 1000;
-    if (ns > -whole && ns < whole) {
-        return (int64_t)(ns + (ns < 0 ? -0.5 : 0.5));
-    }
-    if (!(ns > -limit)) {
-        return (int64_t)-limit;
-    }
-    return ns < limit ? (int64_t)ns : (int64_t)limit;
-}
-
 int64_t swarm_event_ns(const struct swarm *swarm, const struct event *event)
 {
     session_no session = swarm->tracks[event->track].track.session;
-    return swarm->sessions[session].session.origin_ns + us_to_ns(event->ts_us);
+    return swarm->sessions[session].session.origin_ns + time_ns_from_us(event->ts_us) +
+           event->ts_rest_ns;
+}
+
+int64_t swarm_event_end_ns(const struct swarm *swarm, const struct event *event)
+{
+    double dur_us = event->dur_us > 0 ? event->dur_us : 0;
+    /* A sum of doubles this small keeps the fractions of a nanosecond, so that spans meet. */
+    if (fabs(event->ts_us) < 0x1p40 && dur_us < 0x1p40) {
+        struct event end = *event;
+        end.ts_us += dur_us;
+        return swarm_event_ns(swarm, &end);
+    }
+    return swarm_event_ns(swarm, event) + time_ns_from_us(dur_us);
 }

@@ -323,8 +323,9 @@ bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t inde
                     struct event *out);
 /* Returns the span that the event made, began or ended; NO_SPAN: none. */
 span_no swarm_event_span(const struct swarm *swarm, enum swarm_pool pool, uint64_t event_number);
-/* Returns the event's absolute time. */
+/* Returns the event's absolute time; that of its end, if it has a duration. */
 int64_t swarm_event_ns(const struct swarm *swarm, const struct event *event);
+int64_t swarm_event_end_ns(const struct swarm *swarm, const struct event *event);
 /* Returns the number of events that the pool has dropped since the start, without markers. */
 uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool);
 

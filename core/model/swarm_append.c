@@ -34,6 +34,7 @@ bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_
         .ph = raw->ph,
         .ts_us = raw->ts_us,
         .dur_us = raw->dur_us,
+        .ts_rest_ns = raw->ts_rest_ns,
         .name = intern_json(swarm, raw->name),
         .cat = intern_json(swarm, raw->cat),
         .track = swarm_track(swarm, session, raw->pid, raw->tid),

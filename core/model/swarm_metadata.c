@@ -22,8 +22,9 @@ static intern_id intern_member(struct swarm *swarm, struct slice args, const cha
 static int64_t number_member(struct slice args, const char *key)
 {
     struct json_value object = {JSON_TYPE_OBJECT, args.bytes, args.len};
-    double value =
-        args.len > 0 && args.bytes[0] == '{' ? json_get_number(json_get(object, key)) : 0;
+    double value = args.len > 0 && args.bytes[0] == '{'
+                       ? json_get_number(json_spelt_number(json_get(object, key)))
+                       : 0;
     return value > -9e15 && value < 9e15 ? (int64_t)value : 0;
 }
 

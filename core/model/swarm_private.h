@@ -265,10 +265,6 @@ void record_span_remove(struct swarm *swarm, record_no record);
 /* Adds the record's span again after all spans of its agent were removed. False: out of memory. */
 bool record_span_again(struct swarm *swarm, record_no record);
 
-/* Returns µs * 1,000, rounded, limited to the range that an int64 of nanoseconds has room for
-   besides an origin. */
-int64_t us_to_ns(double us);
-
 /* swarm_rederive.c */
 /* Copies the open spans whose begin event is numbered below `before` and about to be dropped. */
 bool swarm_rederive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before);

@@ -75,8 +75,7 @@ static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
         struct session_slot *slot = &swarm->sessions[swarm->tracks[event.track].track.session];
         slot->session.event_count++;
         slot->first_event = slot->first_event == 0 ? no : slot->first_event;
-        event.ts_us += event.dur_us > 0 ? event.dur_us : 0;
-        int64_t at_ns = isnan(event.ts_us) ? INT64_MIN : swarm_event_ns(swarm, &event);
+        int64_t at_ns = isnan(event.ts_us) ? INT64_MIN : swarm_event_end_ns(swarm, &event);
         int64_t *clock_ns = &slot->session.clock_ns;
         *clock_ns = at_ns > *clock_ns ? at_ns : *clock_ns;
     }

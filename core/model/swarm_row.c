@@ -40,8 +40,25 @@ agent_no swarm_process_agent(struct swarm *swarm, struct process *process)
     return process->agent;
 }
 
+/* An event without a tid is of the thread whose tid is the pid, as Perfetto has it. */
+static track_no first_thread(struct swarm *swarm, track_no track)
+{
+    const struct track *of = &swarm->tracks[track].track;
+    if (of->tid != INTERN_NONE || of->pid == INTERN_NONE) {
+        return track;
+    }
+    struct slice pid = swarm_text_slice(swarm, of->pid);
+    bool string = pid.bytes[0] == '"';
+    struct json_value id = {string ? JSON_TYPE_STRING : JSON_TYPE_NUMBER, pid.bytes, pid.len};
+    return swarm_track(swarm, of->session, id, id);
+}
+
 static agent_no thread_agent(struct swarm *swarm, track_no track)
 {
+    track_no thread = first_thread(swarm, track);
+    if (thread != track) {
+        return thread == NO_TRACK ? NO_AGENT : swarm_track_agent(swarm, thread);
+    }
     struct track_slot *slot = &swarm->tracks[track];
     agent_no number;
     struct agent *agent = swarm_new_agent(swarm, slot->track.session, &number);
@@ -62,12 +79,11 @@ agent_no swarm_track_agent(struct swarm *swarm, track_no track)
     if (slot->track.agent != NO_AGENT) {
         return slot->track.agent;
     }
-    if ((swarm->sessions[slot->track.session].session.flags & SESSION_AGENTS) != 0) {
-        slot->track.agent = swarm_process_agent(swarm, &swarm->processes[slot->process]);
-    } else {
-        slot->track.agent = thread_agent(swarm, track);
-    }
-    return slot->track.agent;
+    bool agents = (swarm->sessions[slot->track.session].session.flags & SESSION_AGENTS) != 0;
+    agent_no agent = agents ? swarm_process_agent(swarm, &swarm->processes[slot->process])
+                            : thread_agent(swarm, track);
+    swarm->tracks[track].track.agent = agent;
+    return agent;
 }
 
 bool swarm_print_agent(struct swarm *swarm, track_no track, track_no process_track, intern_id name)

@@ -233,10 +233,11 @@ static bool is_plain_number(struct json_value value, int64_t *number)
     return true;
 }
 
-/* Interns a raw id: whole numbers in one spelling, all else unchanged. */
+/* Interns a raw id: whole numbers in one spelling, also those in strings; all else unchanged. */
 static intern_id intern_raw_id(struct swarm *swarm, struct json_value value, int64_t *number)
 {
     *number = 0;
+    value = json_spelt_number(value);
     if (value.type == JSON_TYPE_NONE) {
         return INTERN_NONE;
     }

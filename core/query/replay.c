@@ -8,6 +8,7 @@
 #include "core/query/replay.h"
 
 #include "core/base/json_text.h"
+#include "core/base/time_ns.h"
 #include "core/base/u64map.h"
 #include "core/query/replay_records.h"
 
@@ -140,6 +141,18 @@ static size_t put_name(struct replay *r, intern_id id)
     return r->names.len - from;
 }
 
+/* A complete event is two: this is the time of its begin or of its end. */
+static void set_replayed_ts(struct raw_event *raw, const struct event *event, bool end)
+{
+    if (end) {
+        int64_t at_ns =
+            time_ns_from_us(event->ts_us) + event->ts_rest_ns + time_ns_from_us(event->dur_us);
+        raw->ts_us += event->dur_us;
+        bool fits = fabs(raw->ts_us) < 0x1p40;
+        raw->ts_rest_ns = fits ? 0 : (int16_t)(at_ns - time_ns_from_us(raw->ts_us));
+    }
+}
+
 /* `event_at` NULL: appends the event unchanged. */
 static bool append(struct replay *r, const struct event *event, const struct timed_event *event_at)
 {
@@ -148,6 +161,7 @@ static bool append(struct replay *r, const struct event *event, const struct tim
         .ph = event->ph,
         .ts_us = event->ts_us,
         .dur_us = event->dur_us,
+        .ts_rest_ns = event->ts_rest_ns,
         .id = replay_value(event->id),
         .args = replay_value(event->args),
         .extra = event->extra,
@@ -171,7 +185,7 @@ static bool append(struct replay *r, const struct event *event, const struct tim
         int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)event_at->number);
 
         raw.ph = event_at->end ? 'e' : 'b';
-        raw.ts_us += event_at->end ? event->dur_us : 0;
+        set_replayed_ts(&raw, event, event_at->end);
         raw.dur_us = NAN;
         raw.id = replay_value((struct slice){id, (size_t)len});
     }
@@ -247,7 +261,6 @@ static bool add_timed(struct replay *r, struct timed_event event_at)
 static bool add_timed_of(struct replay *r, struct timed_event event_at, const struct event *event)
 {
     enum swarm_pool pool = (enum swarm_pool)event_at.pool;
-    struct event end = *event;
 
     event_at.at_ns = isnan(event->ts_us)
                          ? INT64_MIN
@@ -257,9 +270,8 @@ static bool add_timed_of(struct replay *r, struct timed_event event_at, const st
         return false;
     if (event->ph != 'X' || !(event->dur_us > 0))
         return true;
-    end.ts_us += end.dur_us;
-    event_at.at_ns =
-        record_moments_written_ns(r->from, pool, event_at.number, swarm_event_ns(r->from, &end));
+    event_at.at_ns = record_moments_written_ns(r->from, pool, event_at.number,
+                                               swarm_event_end_ns(r->from, event));
     event_at.end = true;
     return add_timed(r, event_at);
 }

@@ -29,6 +29,7 @@ typedef uint32_t span_no;    /* a span of the model; never reused */
 struct raw_event {
     char ph;
     double ts_us, dur_us;        /* NAN: none */
+    int16_t ts_rest_ns;          /* what ts_us lacks of the exact ts, which a double cannot hold */
     struct json_value name, cat; /* strings */
     struct json_value pid, tid;  /* numbers or strings, unchanged */
     struct json_value id;        /* number or string */
@@ -40,8 +41,9 @@ struct raw_event {
 /* As it is kept. */
 struct event {
     char ph;
-    double ts_us;  /* from its session's origin; NAN: none */
-    double dur_us; /* NAN: none */
+    double ts_us;       /* from its session's origin; NAN: none */
+    int16_t ts_rest_ns; /* what ts_us lacks of the exact ts */
+    double dur_us;      /* NAN: none */
     intern_id name, cat;
     track_no track;
     struct slice id, args, extra; /* raw JSON, borrowed until the store evicts the event */

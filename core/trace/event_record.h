@@ -17,7 +17,7 @@ struct record {
     uint32_t args_len;
     char ph;
     bool has_rest;
-    char padding[2];
+    int16_t ts_rest_ns;
 };
 
 struct record_rest {
@@ -59,6 +59,7 @@ static inline void record_write(char *at, const struct event *event)
         .args_len = (uint32_t)event->args.len,
         .ph = event->ph,
         .has_rest = record_has_rest(event),
+        .ts_rest_ns = event->ts_rest_ns,
     };
     memcpy(at, &record, sizeof record);
     at += sizeof record;
@@ -96,6 +97,7 @@ static inline void record_read(const char *at, struct event *out)
         .name = record.name,
         .cat = record.cat,
         .track = record.track,
+        .ts_rest_ns = record.ts_rest_ns,
     };
     if (record.has_rest) {
         struct record_rest rest;

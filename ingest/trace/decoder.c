@@ -107,6 +107,7 @@ static bool take_event(void *ctx, const struct scan_event *found)
         .ph = raw->ph,
         .ts_us = raw->ts_us,
         .dur_us = raw->dur_us,
+        .ts_rest_ns = raw->ts_rest_ns,
         .name = name_number(decoder, raw->name),
         .cat = name_number(decoder, raw->cat),
         .track = track_number(decoder, raw->pid, raw->tid),
