@@ -27,8 +27,9 @@ static inline void skip_space(struct cursor *c)
 
 /* ---- values ---- */
 
-/* Reads a time in microseconds: one of up to 15 digits directly, any other by trace_event_time. With
-   a point the digits and the power of ten are exact doubles, so their quotient is the nearest one. */
+/* Reads a time in microseconds: one of up to 15 digits directly, any other by trace_event_time. The
+   digits of a fraction and the power of ten are exact doubles, so their quotient is the nearest
+   one. */
 static inline const char *scan_time(const char *at, const char *end, double *us, int16_t *rest_ns)
 {
     static const double tens[16] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -213,7 +214,7 @@ static bool take_typed(struct json_value value, bool numbers, struct json_value 
 }
 
 /* Stores the value in its field. Returns false if it belongs to the extra members. Sets *bad for a
-   phase that is spelt with an escape, or is none. */
+   value that is no phase, or spelt with an escape. */
 static bool place(struct raw_event *out, enum known which, struct json_value value, bool *bad)
 {
     int16_t rest_of_dur;

@@ -59,15 +59,16 @@ void trace_event_put_member(struct strbuf *out, struct json_value key, struct js
     strbuf_add(out, value.raw, value.len);
 }
 
-/* Returns the phase, 0 for any other value. Of several characters the first counts, as in
-   Perfetto. */
+/* Returns the phase, 0 for any other value: the first of several characters, as in Perfetto. */
 static char phase_of(struct json_value ph)
 {
     if (ph.type != JSON_TYPE_STRING || ph.len < 3) {
         return 0;
     }
     char c = ph.raw[1];
-    if (c == '\\' && ph.len >= 8 && ph.raw[2] == 'u') {
+    if (c == '\\' && ph.raw[2] == '/') {
+        c = '/';
+    } else if (c == '\\' && ph.len >= 8 && ph.raw[2] == 'u') {
         char hex[5] = {ph.raw[3], ph.raw[4], ph.raw[5], ph.raw[6], '\0'};
         unsigned long code = strtoul(hex, NULL, 16);
         c = code < 0x7f ? (char)code : '\0';
@@ -159,7 +160,7 @@ const char *trace_event_read(struct json_value object, struct strbuf *extra, str
         return "ph is missing";
     }
     if (out->ph == 0) {
-        return "ph is no text of a character";
+        return "ph is no ASCII character";
     }
     if (isnan(out->ts_us) && !trace_event_is_metadata(out)) {
         return found[TS].type == JSON_TYPE_NONE ? "ts is missing or no number" : "ts is no number";

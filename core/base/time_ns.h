@@ -9,8 +9,8 @@
    duration. Beyond 9e12 ms (the year 2255) it returns INT64_MAX / 2; below -9e12 and for NAN
    INT64_MIN / 2, so that a sum of two does not overflow. */
 int64_t time_ns_from_ms(double ms);
-/* Returns the nanosecond nearest to so many microseconds: of a trace, since its ts 0. Beyond 4e15 µs
-   it returns 4e18, likewise below 0, so that there is room for an origin besides. Not for NAN. */
+/* Returns the nanosecond nearest to so many microseconds of a trace. Beyond 4e15 it returns 4e18,
+   likewise below 0, so that there is room for an origin besides. Not for NAN. */
 int64_t time_ns_from_us(double us);
 
 #endif

@@ -29,7 +29,7 @@ typedef uint32_t span_no;    /* a span of the model; never reused */
 struct raw_event {
     char ph;
     double ts_us, dur_us;        /* NAN: none */
-    int16_t ts_rest_ns;          /* what ts_us lacks of the exact ts, which a double cannot hold */
+    int16_t ts_rest_ns;          /* the exact ts less ts_us, where a double cannot hold it */
     struct json_value name, cat; /* strings */
     struct json_value pid, tid;  /* numbers or strings, unchanged */
     struct json_value id;        /* number or string */
@@ -42,7 +42,7 @@ struct raw_event {
 struct event {
     char ph;
     double ts_us;       /* from its session's origin; NAN: none */
-    int16_t ts_rest_ns; /* what ts_us lacks of the exact ts */
+    int16_t ts_rest_ns; /* the exact ts less ts_us */
     double dur_us;      /* NAN: none */
     intern_id name, cat;
     track_no track;

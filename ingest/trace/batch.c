@@ -39,6 +39,7 @@ void batch_release(struct batch *batch)
     free_segments(batch);
     mem_free(batch->mem, batch->segments, batch->segment_cap * sizeof *batch->segments);
     change_texts(batch, strbuf_release);
+    mem_free(batch->mem, batch->cuts, batch->cut_cap * sizeof *batch->cuts);
     mem_free(batch->mem, batch->rejects, batch->reject_cap * sizeof *batch->rejects);
     batch_init(batch, batch->mem);
 }
@@ -56,7 +57,7 @@ void batch_clear(struct batch *batch)
     free_segments(batch);
     change_texts(batch, empty);
     batch->events = batch->more_rejects = 0;
-    batch->expected_bytes = batch->reject_count = 0;
+    batch->expected_bytes = batch->reject_count = batch->cut_count = 0;
     batch->failed = false;
 }
 
@@ -77,8 +78,10 @@ static struct event_segment *new_segment(struct batch *batch)
 
 void batch_add_event(struct batch *batch, const struct event *event)
 {
+    bool cut =
+        batch->cut_count > 0 && batch->cuts[batch->cut_count - 1].segments == batch->segment_count;
     struct event_segment *last =
-        batch->segment_count > 0 ? batch->segments[batch->segment_count - 1] : NULL;
+        batch->segment_count > 0 && !cut ? batch->segments[batch->segment_count - 1] : NULL;
     if (last == NULL || !event_segment_add(last, event)) {
         last = new_segment(batch);
         if (last == NULL || !event_segment_add(last, event)) {
@@ -87,6 +90,17 @@ void batch_add_event(struct batch *batch, const struct event *event)
         }
     }
     batch->events++;
+}
+
+void batch_cut(struct batch *batch)
+{
+    if (!mem_reserve(batch->mem, &batch->cuts, &batch->cut_cap, batch->cut_count + 1,
+                     sizeof *batch->cuts)) {
+        batch->failed = true;
+        return;
+    }
+    batch->cuts[batch->cut_count++] =
+        (struct batch_cut){batch->segment_count, batch->tracks.len, batch->members.len};
 }
 
 void batch_add_name(struct batch *batch, const char *text, size_t len)

@@ -15,6 +15,11 @@ struct batch_reject {
     bool broken;       /* the data are damaged; else a well-formed object is no event */
 };
 
+/* The place where a further document begins. */
+struct batch_cut {
+    size_t segments, tracks, members; /* so many, or so many bytes, are of those before */
+};
+
 struct batch {
     const struct mem *mem;
     struct event_segment **segments; /* in order; names and tracks by the decoder's numbers */
@@ -26,6 +31,8 @@ struct batch {
     struct strbuf members; /* raw members of the document, each with a comma */
     struct strbuf lines;   /* bytes of a text of lines */
     struct strbuf texts;   /* of the rejects */
+    struct batch_cut *cuts;
+    size_t cut_count, cut_cap;
     struct batch_reject *rejects;
     size_t reject_count, reject_cap;
     uint64_t more_rejects; /* beyond those that are listed */
@@ -37,6 +44,8 @@ void batch_init(struct batch *batch, const struct mem *mem);
 void batch_release(struct batch *batch);
 /* Empties it, keeps some of the memory. */
 void batch_clear(struct batch *batch);
+/* Begins a further document, of which all that is added next is a part. */
+void batch_cut(struct batch *batch);
 /* The next four set `failed` if out of memory. */
 void batch_add_event(struct batch *batch, const struct event *event);
 /* `text` is WTF-8. */

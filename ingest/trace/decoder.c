@@ -147,6 +147,22 @@ static bool take_lines(void *ctx, const char *bytes, size_t len)
     return !decoder->batch->lines.failed;
 }
 
+/* Numbers tracks from 1 again, for the same pid is another process. */
+static bool take_next_document(void *ctx)
+{
+    struct decoder *decoder = ctx;
+    struct intern *tracks = intern_new(decoder->mem);
+    batch_cut(decoder->batch);
+    if (tracks == NULL || decoder->batch->failed) {
+        intern_free(tracks);
+        decoder->batch->failed = true;
+        return false;
+    }
+    intern_free(decoder->tracks);
+    decoder->tracks = tracks;
+    return true;
+}
+
 /* ---- the decoder ---- */
 
 struct decoder *decoder_new(const struct mem *mem, size_t max_event_bytes, struct resync *resync)
@@ -155,7 +171,9 @@ struct decoder *decoder_new(const struct mem *mem, size_t max_event_bytes, struc
     if (decoder == NULL) {
         return NULL;
     }
-    struct scan_sink sink = {take_event, take_member, take_bad, take_lines, decoder};
+    struct scan_sink sink = {
+        take_event, take_member, take_bad, take_lines, decoder, take_next_document,
+    };
     decoder->mem = mem;
     decoder->resync = resync;
     strbuf_init(&decoder->key, mem, 0);

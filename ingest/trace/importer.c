@@ -121,10 +121,10 @@ static struct json_value id_value(const char *text)
     return (struct json_value){type, text, strlen(text)};
 }
 
-static bool take_tracks(struct importer *importer, const struct strbuf *tracks)
+static bool take_tracks(struct importer *importer, const char *tracks, size_t len)
 {
-    for (size_t at = 0; at < tracks->len;) {
-        struct json_value pid = id_value(tracks->data + at);
+    for (size_t at = 0; at < len;) {
+        struct json_value pid = id_value(tracks + at);
         struct json_value tid = id_value(pid.raw + pid.len + 1);
         track_no track = swarm_track(swarm_of(importer),
                                      trace_import_session_of(&importer->trace, pid), pid, tid);
@@ -139,37 +139,65 @@ static bool take_tracks(struct importer *importer, const struct strbuf *tracks)
     return true;
 }
 
-static bool take_events(struct importer *importer, struct batch *batch)
+static bool take_segments(struct importer *importer, struct batch *batch, size_t from, size_t to)
 {
-    struct source_counters *counters = importer->options.counters;
-    if (batch->events == 0) {
-        return true;
-    }
-    bool good = begin_document(importer) && take_names(importer, &batch->names) &&
-                take_tracks(importer, &batch->tracks);
-    for (size_t i = 0; i < batch->segment_count && good; i++) {
+    bool good = true;
+    for (size_t i = from; i < to && good; i++) {
         good = swarm_append_segment_take(swarm_of(importer), POOL_FILES, batch->segments[i],
                                          importer->names, importer->tracks);
         batch->segments[i] = NULL;
+    }
+    return good;
+}
+
+static bool take_members(struct importer *importer, const char *members, size_t len)
+{
+    struct json_walk walk = {members, members + len};
+    struct json_member member;
+    bool good = true;
+    while (good && len > 0 && json_next_member(&walk, &member)) {
+        good = trace_import_member(&importer->trace, member.key, member.value);
+    }
+    return good;
+}
+
+/* Takes what the batch has of one document, from one cut to the next. */
+static bool take_part(struct importer *importer, struct batch *batch, const struct batch_cut *from,
+                      const struct batch_cut *to)
+{
+    bool events = to->segments > from->segments || to->tracks > from->tracks;
+    bool good = !events || begin_document(importer);
+    good = good &&
+           take_tracks(importer, batch->tracks.data + from->tracks, to->tracks - from->tracks) &&
+           take_segments(importer, batch, from->segments, to->segments) &&
+           take_members(importer, batch->members.data + from->members, to->members - from->members);
+    return good;
+}
+
+static bool begin_next_document(struct importer *importer)
+{
+    importer->track_count = 0;
+    return begin_document(importer) && trace_import_next(&importer->trace);
+}
+
+static bool take_documents(struct importer *importer, struct batch *batch)
+{
+    struct source_counters *counters = importer->options.counters;
+    const struct batch_cut end = {batch->segment_count, batch->tracks.len, batch->members.len};
+    struct batch_cut from = {0, 0, 0};
+    bool good = take_names(importer, &batch->names);
+    for (size_t i = 0; i < batch->cut_count && good; i++) {
+        good = take_part(importer, batch, &from, &batch->cuts[i]) && begin_next_document(importer);
+        from = batch->cuts[i];
+    }
+    good = good && take_part(importer, batch, &from, &end);
+    if (batch->events == 0) {
+        return good;
     }
     counters->events += good ? batch->events : 0;
     good = good && ingest_ctx_tidy(counters->ingest, false);
     if (good && !importer->options.recorded) {
         trace_import_set_live(&importer->trace, true);
-    }
-    return good;
-}
-
-static bool take_members(struct importer *importer, const struct strbuf *members)
-{
-    if (members->len == 0) {
-        return true;
-    }
-    struct json_walk walk = {members->data, members->data + members->len};
-    struct json_member member;
-    bool good = true;
-    while (good && json_next_member(&walk, &member)) {
-        good = trace_import_member(&importer->trace, member.key, member.value);
     }
     return good;
 }
@@ -259,7 +287,8 @@ static bool take_early_members(struct importer *importer)
 {
     bool good =
         importer->early_members->len == 0 ||
-        (take_members(importer, importer->early_members) && trace_import_end(&importer->trace));
+        (take_members(importer, importer->early_members->data, importer->early_members->len) &&
+         trace_import_end(&importer->trace));
     trace_import_clear_members(&importer->trace);
     return good;
 }
@@ -300,8 +329,8 @@ static bool stage(struct importer *importer, struct batch *batch)
 static bool import(struct importer *importer, struct batch *batch)
 {
     take_rejects(importer, batch);
-    bool good = !batch->failed && take_events(importer, batch) &&
-                take_members(importer, &batch->members) && take_lines(importer, &batch->lines);
+    bool good =
+        !batch->failed && take_documents(importer, batch) && take_lines(importer, &batch->lines);
     importer->options.counters->ingest->changed = true;
     if (!good) {
         set_error(importer, 0, "stopped reading: out of memory", (struct slice){NULL, 0});

@@ -268,6 +268,9 @@ struct read_report read_job_step(struct read_job *job, struct batch *batch)
 
 void read_job_take_fingerprint(struct read_job *job, struct fingerprint *out)
 {
+    if (scan_is_joined(decoder_scan(job->decoder))) {
+        fingerprint_release(&job->resync.now);
+    }
     fingerprint_close(&job->resync.now);
     *out = job->resync.now;
     fingerprint_init(&job->resync.now, job->options.mem);

@@ -51,7 +51,7 @@ struct reader *reader_open(const struct mem *mem, const char *path, const char *
     }
     reader->look = file_look_of(&status);
     ssize_t count = pread(reader->fd, head, sizeof head, 0);
-    if (count > 0 && unpack_is_gzip(head, (size_t)count) && !begin_packed(reader)) {
+    if (count > 0 && unpack_is_packed(head, (size_t)count) && !begin_packed(reader)) {
         reader_free(reader);
         return NULL;
     }

@@ -78,6 +78,11 @@ void resync_bytes(struct resync *resync, const struct scan *scan, const char *by
     struct fingerprint *now = &resync->now;
     bool in_events = scan_in_events(scan);
     uint64_t end = scan_events_end(scan);
+    /* A file of several documents is read from the beginning each time. */
+    if (scan_is_joined(scan)) {
+        fingerprint_release(now);
+        return;
+    }
     if (resync->state != RESYNC_DONE) {
         return;
     }

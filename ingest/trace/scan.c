@@ -1,9 +1,7 @@
 /* A text is scanned in two ways. The fast path takes events that lie whole in a chunk, one after
    the other (event_scan.h). The slow path takes all else: a state machine over characters. The
    machine holds the bytes of an event, or of the members before or after the events, and checks
-   them as a whole when the last bracket arrives. If a held event is not JSON, the search for the
-   next event starts inside it, after the error: a stray quote does not swallow the rest of the
-   file. */
+   them as a whole when the last bracket arrives. */
 #include "ingest/trace/scan_private.h"
 
 #include "ingest/event_scan.h"
@@ -21,6 +19,7 @@ struct scan *scan_new(const struct mem *mem, const struct scan_sink *sink, size_
         scan->line = 1;
         strbuf_init(&scan->held, mem, 0);
         strbuf_init(&scan->extra, mem, 0);
+        strbuf_init(&scan->preface, mem, 0);
     }
     return scan;
 }
@@ -30,11 +29,12 @@ void scan_free(struct scan *scan)
     if (scan != NULL) {
         strbuf_release(&scan->held);
         strbuf_release(&scan->extra);
+        strbuf_release(&scan->preface);
         mem_free(scan->mem, scan, sizeof *scan);
     }
 }
 
-static uint64_t count_lines(const char *bytes, size_t len)
+uint64_t scan_count_lines(const char *bytes, size_t len)
 {
     uint64_t lines = 0;
     for (const char *at = bytes, *end = bytes + len;
@@ -54,7 +54,7 @@ void scan_report(struct scan *scan, uint64_t line, const char *what, const char 
 void scan_report_error(struct scan *scan, const char *text, size_t len,
                        const struct json_error *error)
 {
-    scan_report(scan, scan->held_line + count_lines(text, error->offset), error->what,
+    scan_report(scan, scan->held_line + scan_count_lines(text, error->offset), error->what,
                 text + error->offset, len - error->offset);
 }
 
@@ -70,22 +70,38 @@ void scan_hold(struct scan *scan, enum state state, uint64_t line)
 }
 
 /* Empty lines in front are passed on, so that lines keep their numbers. */
-bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size_t len)
+static bool give_empty_lines(struct scan *scan, uint64_t from, uint64_t to)
 {
-    scan->shape = SCAN_LINES;
-    scan->state = LINES;
     bool good = true;
-    for (uint64_t i = 1; i < line && good; i++) {
+    for (uint64_t i = from; i < to && good; i++) {
         good = scan->sink.lines(scan->sink.ctx, "\n", 1);
     }
-    return good && scan->sink.lines(scan->sink.ctx, bytes, len);
+    return good;
+}
+
+bool scan_become_lines(struct scan *scan, uint64_t line, const char *bytes, size_t len)
+{
+    struct strbuf kept = scan->preface;
+    uint64_t next = 1;
+    bool good = true;
+    strbuf_init(&scan->preface, scan->mem, 0);
+    scan->shape = SCAN_LINES;
+    scan->state = LINES;
+    if (kept.len > 0) {
+        good = give_empty_lines(scan, 1, scan->preface_line) &&
+               scan->sink.lines(scan->sink.ctx, kept.data, kept.len);
+        next = scan->preface_line + scan_count_lines(kept.data, kept.len);
+    }
+    strbuf_release(&kept);
+    return good && give_empty_lines(scan, next, line) &&
+           (len == 0 || scan->sink.lines(scan->sink.ctx, bytes, len));
 }
 
 /* ---- characters ---- */
 
 /* Tracks strings and brackets in the next bytes of what is held. Returns how many bytes there are
-   up to the one that closes it (*closed), or that may show in HEAD what the text is; else all of
-   them. */
+   up to the one that closes it (*closed), or that may show in HEAD what the text is, or begin a
+   list in TAIL; else all of them. */
 static size_t follow(struct scan *scan, const char *bytes, size_t len, bool *closed)
 {
     for (size_t i = 0; i < len; i++) {
@@ -106,28 +122,25 @@ static size_t follow(struct scan *scan, const char *bytes, size_t len, bool *clo
         } else if (!scan->in_string && (c == '}' || c == ']')) {
             *closed = --scan->depth == 0;
         }
-        if (*closed || (scan->state == HEAD && (c == '[' || c == '\n'))) {
+        if (*closed || (scan->state == HEAD && (c == '[' || c == '\n')) ||
+            (scan->state == TAIL && c == '[' && scan->depth == 2)) {
             return i + 1;
         }
     }
     return len;
 }
 
-static bool start(struct scan *scan, char c)
+bool scan_begin_document(struct scan *scan, enum scan_shape shape)
 {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
-    if (scan->bom < 3 && c == byte_order_mark[scan->bom]) {
-        scan->bom++;
-    } else if (c == '[') {
-        scan->shape = SCAN_ARRAY;
-        scan_hold(scan, BETWEEN, scan->line);
-    } else if (c == '{') {
-        scan_hold(scan, HEAD, scan->line);
-    } else if (!scan_is_space(c)) {
-        /* Not a trace; as lines, each is rejected by itself. */
-        return scan_become_lines(scan, scan->line, &c, 1);
+    scan->shape = shape;
+    scan->closed = false;
+    if (scan->preface.len > 0) {
+        scan->sink.bad(scan->sink.ctx, scan->preface_line, "not JSON: text before the trace",
+                       (struct slice){scan->preface.data, scan->preface.len}, true);
+        strbuf_release(&scan->preface);
     }
-    return true;
+    return scan->documents++ == 0 || scan->sink.next_document == NULL ||
+           scan->sink.next_document(scan->sink.ctx);
 }
 
 /* Returns whether the held text, at the end of a line, is no beginning of JSON: then the text is
@@ -149,130 +162,54 @@ static bool is_no_document(struct scan *scan)
 static bool head(struct scan *scan, char c)
 {
     if (c == '[' && scan->depth == 2 && !scan->in_string && scan_is_events_key(scan)) {
-        scan->shape = SCAN_DOCUMENT;
-        bool good = scan_give_head(scan);
+        bool good = scan_begin_document(scan, SCAN_DOCUMENT) && scan_give_head(scan);
         scan_hold(scan, BETWEEN, scan->line);
         return good;
     }
-    if (c == '\n' && is_no_document(scan)) {
-        return scan_become_lines(scan, scan->held_line, scan->held.data, scan->held.len);
+    return c != '\n' || !is_no_document(scan) || scan_become_foreign(scan);
+}
+
+/* Takes a character of the list that may be a comment's. Returns whether it is. */
+static bool is_comment(struct scan *scan, char c)
+{
+    char was = scan->comment;
+    switch (was) {
+    case '\0': scan->comment = c == '/' ? '/' : '\0'; break;
+    case '/': scan->comment = c == '/' ? 'l' : c == '*' ? 'b' : '\0'; break;
+    case 'l': scan->comment = c == '\n' ? '\0' : 'l'; break;
+    case 'b': scan->comment = c == '*' ? '*' : 'b'; break;
+    default: scan->comment = c == '/' ? '\0' : c == '*' ? '*' : 'b'; break;
     }
-    return true;
+    return was == 'l' || was == 'b' || was == '*' || scan->comment != '\0';
 }
 
 static void between(struct scan *scan, char c)
 {
+    /* Within something else a slash begins no comment, which might hide the rest. */
+    if (!scan->skipping && is_comment(scan, c)) {
+        return;
+    }
     if (c == '{') {
         scan_hold(scan, EVENT, scan->line);
         scan->skipping = false;
+    } else if (c == '[') {
+        scan->skipping = false;
+        scan->nested++;
     } else if (c == ']') {
         scan->skipping = false;
-        if (scan->shape == SCAN_DOCUMENT) {
+        if (scan->nested > 0) {
+            scan->nested--;
+        } else if (scan->shape == SCAN_DOCUMENT) {
             scan_hold(scan, TAIL, scan->line);
             scan->depth = 1;
         } else {
             scan->closed = true;
-            scan_hold(scan, END, scan->line);
+            scan_hold(scan, START, scan->line);
         }
     } else if (c != ',' && !scan_is_space(c) && !scan->skipping) {
         scan->skipping = true;
         scan_report(scan, scan->line, "an event expected", &c, 1);
     }
-}
-
-/* Returns the first offset from `from` on where an event may begin: an object after a comma, a
-   bracket or a line's end. */
-static size_t next_start(const struct strbuf *held, size_t from)
-{
-    for (size_t i = from > 0 ? from : 1; i < held->len; i++) {
-        if (held->data[i] != '{') {
-            continue;
-        }
-        size_t before = i;
-        while (before > 1 && (held->data[before - 1] == ' ' || held->data[before - 1] == '\t')) {
-            before--;
-        }
-        char c = held->data[before - 1];
-        if (c == ',' || c == '\n' || c == '[') {
-            return i;
-        }
-    }
-    return held->len;
-}
-
-/* Resumes inside the held event, which has an error: takes out what may hold further events and
-   scans that again. */
-static bool resume_after(struct scan *scan, const struct json_error *error)
-{
-    scan_report_error(scan, scan->held.data, scan->held.len, error);
-    /* Events within events within events, all of them bad, are no trace, and the stack is
-       limited. */
-    bool deep = scan->resumes >= MAX_RESUMES;
-    size_t from = deep ? scan->held.len : next_start(&scan->held, error->offset);
-    struct strbuf again = scan->held;
-    strbuf_init(&scan->held, scan->mem, 0);
-    scan->line = scan->held_line + count_lines(again.data, from);
-    scan->offset = scan->held_offset + from;
-    scan_hold(scan, BETWEEN, scan->line);
-    scan->resumes++;
-    bool good = from == again.len || scan_push(scan, again.data + from, again.len - from);
-    scan->resumes--;
-    strbuf_release(&again);
-    return good;
-}
-
-/* `object` is checked, and all that is held but for white space. */
-static bool give_event(struct scan *scan, struct json_value object)
-{
-    struct scan_event event = {
-        .text = {object.raw, object.len},
-        .offset = scan->held_offset,
-        .line = scan->held_line,
-        .end_line = scan->line,
-    };
-    const char *wrong = trace_event_read(object, &scan->extra, &event.raw);
-    scan->events_end = scan->held_offset + object.len;
-    if (wrong == NULL) {
-        return scan->sink.event(scan->sink.ctx, &event);
-    }
-    scan->sink.bad(scan->sink.ctx, event.line, wrong, event.text, false);
-    return true;
-}
-
-static bool end_event(struct scan *scan)
-{
-    if (scan->dropping) {
-        scan_hold(scan, BETWEEN, scan->line);
-        return true;
-    }
-    struct json_value object;
-    struct json_error error;
-    if (!json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
-        return resume_after(scan, &error);
-    }
-    scan->state = BETWEEN;
-    return give_event(scan, object);
-}
-
-/* `closed`: the bytes that are held end it. */
-static bool too_long(struct scan *scan, bool closed)
-{
-    struct json_value object;
-    struct json_error error;
-    bool event = scan->state == EVENT;
-    /* An error may have made it that long: then events follow the error. */
-    if (event && !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error) &&
-        error.offset < scan->held.len) {
-        return resume_after(scan, &error);
-    }
-    scan_report(scan, scan->held_line, "longer than the maximum", scan->held.data, scan->held.len);
-    strbuf_release(&scan->held);
-    if (event && !closed) {
-        scan->dropping = true;
-    } else {
-        scan_hold(scan, event ? BETWEEN : END, scan->line);
-    }
-    return true;
 }
 
 /* Takes the bytes of what is held, up to the next decision. Returns the number of bytes. Stops at
@@ -286,17 +223,20 @@ static size_t take_held(struct scan *scan, const char *bytes, size_t len)
     if (!scan->dropping) {
         strbuf_add(&scan->held, bytes, n);
     }
-    scan->line += count_lines(bytes, n);
+    scan->line += scan_count_lines(bytes, n);
     if (scan->held.failed) {
         scan->stopped = true;
         return n;
     }
     if (scan->held.len > scan->max) {
-        good = too_long(scan, closed);
+        good = scan_too_long(scan, closed);
     } else if (scan->state == HEAD) {
         good = closed ? scan_end_head(scan) : head(scan, bytes[n - 1]);
     } else if (closed) {
-        good = scan->state == EVENT ? end_event(scan) : scan_give_tail(scan);
+        good = scan->state == EVENT ? scan_end_event(scan) : scan_give_tail(scan);
+    } else if (scan->state == TAIL && bytes[n - 1] == '[' && scan->depth == 2 && !scan->in_string &&
+               scan_is_events_key(scan)) {
+        good = scan_give_middle(scan);
     }
     /* A resumed scan ends here, wherever it began. */
     scan->offset = end;
@@ -310,6 +250,9 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
 {
     const char *at = bytes, *end = bytes + len;
     while (at < end && !scan->stopped) {
+        if (scan->comment != '\0') {
+            break;
+        }
         if (*at == ',' || scan_is_space(*at)) {
             scan->line += *at++ == '\n';
             continue;
@@ -325,7 +268,7 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
         event.text = (struct slice){at, (size_t)(after - at)};
         scan->skipping = false;
         scan->events_end = event.offset + event.text.len;
-        scan->line += spaced ? count_lines(at, event.text.len) : 0;
+        scan->line += spaced ? scan_count_lines(at, event.text.len) : 0;
         event.end_line = scan->line;
         scan->stopped = !scan->sink.event(scan->sink.ctx, &event);
         at = after;
@@ -335,19 +278,23 @@ static size_t take_events(struct scan *scan, const char *bytes, size_t len)
 }
 
 /* The slow path: takes one character outside of what is held, or a run of what is held. Returns the
-   number of bytes: 0 for a brace, which is held with what follows it. */
+   number of bytes: 0 for a character that is taken again in the new state. */
 static size_t take_some(struct scan *scan, const char *bytes, size_t len)
 {
-    switch (scan->state) {
+    enum state was = scan->state;
+    switch (was) {
     case HEAD:
     case EVENT:
     case TAIL: return take_held(scan, bytes, len);
-    case START: scan->stopped |= !start(scan, *bytes); break;
+    case START:
+    case OPENING:
+    case FOREIGN: scan->stopped |= !scan_around(scan, *bytes); break;
     case BETWEEN: between(scan, *bytes); break;
     case LINES: scan->stopped |= !scan->sink.lines(scan->sink.ctx, bytes, len); return len;
-    case END: return len;
+    case SKIP: return len;
     }
-    if (scan->state == HEAD || scan->state == EVENT) {
+    if ((was == START && scan->state == HEAD) || (was == BETWEEN && scan->state == EVENT) ||
+        (was == OPENING && scan->state == BETWEEN)) {
         return 0;
     }
     scan->line += *bytes == '\n';
@@ -368,42 +315,25 @@ bool scan_push(struct scan *scan, const char *bytes, size_t len)
     return !scan->stopped && !scan->held.failed && !scan->extra.failed;
 }
 
-/* Reports an event in which the text ends. If the event has an earlier error, the scan resumes
-   after the error first. */
-static void finish_event(struct scan *scan)
-{
-    struct json_error error;
-    struct json_value object;
-    while (scan->state == EVENT && !scan->dropping &&
-           !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error)) {
-        size_t len = scan->held.len;
-        while (len > 0 && scan_is_space(scan->held.data[len - 1])) {
-            len--; /* an editor's last line end, perhaps in a string that was cut */
-        }
-        if (error.offset >= len) {
-            /* The end came too early: show the event, not the nothing after it. */
-            uint64_t line = scan->held_line + count_lines(scan->held.data, len);
-            scan_report(scan, line, "unexpected end", scan->held.data, len);
-            return;
-        }
-        if (!resume_after(scan, &error)) {
-            return;
-        }
-    }
-}
-
 void scan_finish(struct scan *scan)
 {
     /* The reason has been reported, and what is held may not be whole. */
     if (scan->stopped || scan->held.failed) {
         return;
     }
-    finish_event(scan);
-    if (scan->state == HEAD || scan->state == TAIL ||
-        (scan->state == BETWEEN && scan->shape == SCAN_DOCUMENT)) {
+    scan_finish_event(scan);
+    if (!scan_finish_around(scan)) {
+        scan->stopped = true;
+    } else if (scan->state == HEAD || scan->state == TAIL ||
+               (scan->state == BETWEEN && scan->shape == SCAN_DOCUMENT)) {
         scan_report(scan, scan->line, "unexpected end",
                     scan->held.data != NULL ? scan->held.data : "", scan->held.len);
     }
+}
+
+bool scan_is_joined(const struct scan *scan)
+{
+    return scan->documents > 1;
 }
 
 uint64_t scan_events_end(const struct scan *scan)

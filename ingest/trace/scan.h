@@ -5,8 +5,10 @@
        [ … ]   or   [ … with no end   an array of events
        {…}\n{…}\n                     lines: events or feed operations
 
-   An event that is not JSON is reported and skipped; the next one that can be framed is found. The
-   largest event bounds the memory. */
+   Lists of events may lie in lists, and documents in a list or one after the other. Text before and
+   after a document is reported and skipped. An event that is not JSON is repaired (scan_repair.c),
+   or reported and skipped; the next one that can be framed is found. The largest event bounds the
+   memory. */
 #ifndef INGEST_SCAN_H
 #define INGEST_SCAN_H
 
@@ -29,13 +31,14 @@ struct scan_sink {
     /* Takes a top-level member of the document other than traceEvents. Returns false to stop. */
     bool (*member)(void *ctx, struct json_value key, struct json_value value);
     /* Reports bad input. `broken`: not JSON, `reason` is "not JSON: …" and `bytes` begin at the
-       error. Otherwise `bytes` are an object that is
-
-       no event. */
+       error. Otherwise `bytes` are an object that is no event. */
     void (*bad)(void *ctx, uint64_t line, const char *reason, struct slice bytes, bool broken);
     /* Takes the bytes of a text of lines, from its first. Returns false to stop. */
     bool (*lines)(void *ctx, const char *bytes, size_t len);
     void *ctx;
+    /* A further document begins. Returns false to stop. NULL: its parts come as those of the one
+       before. */
+    bool (*next_document)(void *ctx);
 };
 
 struct scan;
@@ -52,6 +55,8 @@ enum scan_shape scan_shape(const struct scan *scan);
 uint64_t scan_events_end(const struct scan *scan);
 /* Returns whether the scan is among the events: in one, or between two. */
 bool scan_in_events(const struct scan *scan);
+/* Returns whether the text holds more than one document. */
+bool scan_is_joined(const struct scan *scan);
 /* Continues at that offset and line: in lines, or between two events of a text that is scanned
    among its events. */
 void scan_jump(struct scan *scan, bool lines, uint64_t offset, uint64_t line);

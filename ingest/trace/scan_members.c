@@ -1,6 +1,8 @@
 /* The parts of a document in front of its events and after them: members, reported one by one. */
 #include "ingest/trace/scan_private.h"
 
+#include "ingest/trace/foreign_format.h"
+
 #include <string.h>
 
 /* Adds the brace that the part lacks to make it an object, and reports its members. */
@@ -51,7 +53,59 @@ bool scan_give_tail(struct scan *scan)
     }
     bool good = give_members(scan, "{", part, "");
     scan->closed = true;
-    scan_hold(scan, END, scan->line);
+    scan_hold(scan, START, scan->line);
+    return good;
+}
+
+bool scan_give_middle(struct scan *scan)
+{
+    struct slice part = {scan->held.data, scan->key_start};
+    while (part.len > 0 && separates(*part.bytes)) {
+        part.bytes++;
+        part.len--;
+    }
+    while (part.len > 0 && separates(part.bytes[part.len - 1])) {
+        part.len--;
+    }
+    bool good = give_members(scan, "{", part, "}");
+    scan_hold(scan, BETWEEN, scan->line);
+    return good;
+}
+
+/* ---- an object without a list of events ---- */
+
+/* Returns the list of events in an object that takes the list's place; type JSON_TYPE_NONE: it has
+   no list. */
+static struct json_value inner_list(struct json_value value)
+{
+    for (int depth = 0; depth < 8 && value.type == JSON_TYPE_OBJECT; depth++) {
+        value = json_get(value, "traceEvents");
+    }
+    return value.type == JSON_TYPE_ARRAY ? value : (struct json_value){.type = JSON_TYPE_NONE};
+}
+
+/* Takes a document whose traceEvents are no list: null is an empty one, as some producers write it,
+   and an object may hold the list. */
+static bool take_odd_document(struct scan *scan, struct json_value object, struct json_value events)
+{
+    struct json_value list = inner_list(events);
+    struct json_walk walk = json_walk(object);
+    struct json_member member;
+    bool good = scan_begin_document(scan, SCAN_DOCUMENT);
+    if (events.type != JSON_TYPE_NULL && list.type == JSON_TYPE_NONE) {
+        scan_report(scan, scan->held_line, "traceEvents is no list of events", events.raw,
+                    events.len);
+    }
+    while (good && json_next_member(&walk, &member)) {
+        good = json_string_is(member.key, "traceEvents") ||
+               scan->sink.member(scan->sink.ctx, member.key, member.value);
+    }
+    if (good && list.type == JSON_TYPE_ARRAY) {
+        struct strbuf held = scan->held;
+        good = scan_part(scan, BETWEEN, &held, (struct slice){list.raw, list.len});
+    }
+    scan->closed = true;
+    scan_hold(scan, START, scan->line);
     return good;
 }
 
@@ -61,17 +115,27 @@ bool scan_end_head(struct scan *scan)
     struct json_value object;
     struct json_error error;
     bool json = json_check(held->data, held->len, MAX_DEPTH, &object, &error);
+    struct json_value events = json ? json_get(object, "traceEvents") : (struct json_value){0};
     bool line = json && (json_get(object, "op").type != JSON_TYPE_NONE ||
                          json_get(object, "ph").type != JSON_TYPE_NONE);
-    if (line || memchr(held->data, '\n', held->len) == NULL) {
+    if (events.type != JSON_TYPE_NONE && !line) {
+        return take_odd_document(scan, object, events);
+    }
+    if (line && scan->documents == 0) {
         return scan_become_lines(scan, scan->held_line, held->data, held->len);
     }
+    if (memchr(held->data, '\n', held->len) == NULL || scan->documents > 0) {
+        return scan_become_foreign(scan);
+    }
     if (json) {
-        scan_report(scan, scan->held_line, "no traceEvents in it", held->data, held->len);
+        const char *what = foreign_object(object);
+        scan->sink.bad(scan->sink.ctx, scan->held_line,
+                       what != NULL ? what : "no trace: no traceEvents in it",
+                       (struct slice){held->data, held->len}, true);
     } else {
         scan_report_error(scan, held->data, held->len, &error);
     }
-    scan_hold(scan, END, scan->line);
+    scan_hold(scan, START, scan->line);
     return true;
 }
 

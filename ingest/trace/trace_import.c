@@ -61,6 +61,15 @@ bool trace_import_begin(struct trace_import *import)
     return open_session(import, import->session_id, strlen(import->session_id), &import->session);
 }
 
+bool trace_import_next(struct trace_import *import)
+{
+    if (!trace_import_end(import)) {
+        return false;
+    }
+    trace_import_clear_members(import);
+    return open_session(import, import->session_id, strlen(import->session_id), &import->session);
+}
+
 /* ---- members ---- */
 
 /* Adds a member to an object, which is empty text at first. */

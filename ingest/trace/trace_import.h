@@ -23,6 +23,8 @@ void trace_import_init(struct trace_import *import, struct source_counters *coun
 void trace_import_release(struct trace_import *import);
 /* Begins a new document in the model; drops the former one from the model, if one exists. */
 bool trace_import_begin(struct trace_import *import);
+/* Ends the document, and begins another one of the same file: with sessions of its own. */
+bool trace_import_next(struct trace_import *import);
 /* Takes a top-level member. */
 bool trace_import_member(struct trace_import *import, struct json_value key,
                          struct json_value value);

@@ -1,21 +1,33 @@
-/* The first two bytes decide between gzip and plain data; they may arrive one by one, so `head`
-   holds them. Plain bytes are returned where they lie; inflated bytes fill `out`, one piece a call,
-   so that nothing grows with the data. */
+/* The first two bytes decide between gzip, UTF-16 and plain data; they may arrive one by one, so
+   `head` holds them. Plain bytes are returned where they lie; unpacked bytes fill `out`, one piece
+   a call, so that nothing grows with the data. Unpacked data may be packed again, so each layer
+   passes its bytes to an inner one. */
 #include "ingest/trace/unpack.h"
+
+#include "core/base/utf8.h"
 
 #include <limits.h>
 #include <string.h>
 #include <zlib.h>
 
-enum { OUT_BYTES = 64 * 1024, HEAD_BYTES = 2, GZIP_WINDOW = 15 + 16 };
+enum { OUT_BYTES = 64 * 1024, HEAD_BYTES = 2, GZIP_WINDOW = 15 + 16, LAYERS = 4 };
+
+enum layer_kind { LAYER_PLAIN, LAYER_GZIP, LAYER_UTF16_LE, LAYER_UTF16_BE };
 
 struct unpack {
     const struct mem *mem;
     struct slice in; /* fed, not used yet */
     char head[HEAD_BYTES];
     size_t head_len;
-    bool at_end, known, packed;
+    bool at_end, known;
+    enum layer_kind kind;
+    unsigned depth;
+    struct unpack
+        *inner; /* takes what this layer unpacks; NULL: plain, or the last of the layers */
+    bool inner_ended;
     bool member_ended; /* of gzip: between two members, or at the end */
+    unsigned high;     /* of UTF-16: a high surrogate whose partner is to come; 0: none */
+    int odd;           /* of UTF-16: the first byte of a unit that is not whole; -1: none */
     const char *error;
     z_stream z;
     char out[OUT_BYTES];
@@ -50,6 +62,7 @@ struct unpack *unpack_new(const struct mem *mem)
     struct unpack *unpack = mem_zalloc(mem, 1, sizeof *unpack);
     if (unpack != NULL) {
         unpack->mem = mem;
+        unpack->odd = -1;
         unpack->z = (z_stream){.zalloc = give, .zfree = take, .opaque = unpack};
     }
     return unpack;
@@ -59,6 +72,7 @@ void unpack_free(struct unpack *unpack)
 {
     if (unpack != NULL) {
         inflateEnd(&unpack->z);
+        unpack_free(unpack->inner);
         mem_free(unpack->mem, unpack, sizeof *unpack);
     }
 }
@@ -67,6 +81,26 @@ void unpack_feed(struct unpack *unpack, const char *bytes, size_t len)
 {
     unpack->in = (struct slice){bytes, len};
     unpack->at_end |= len == 0;
+}
+
+/* UTF-16 shows by its mark, or by the bracket that every trace begins with. */
+static enum layer_kind kind_of(const char *head, size_t len)
+{
+    static const struct {
+        char head[HEAD_BYTES];
+        enum layer_kind kind;
+    } kinds[] = {
+        {{'\x1f', '\x8b'}, LAYER_GZIP},     {{'\xff', '\xfe'}, LAYER_UTF16_LE},
+        {{'\xfe', '\xff'}, LAYER_UTF16_BE}, {{'{', '\0'}, LAYER_UTF16_LE},
+        {{'[', '\0'}, LAYER_UTF16_LE},      {{'\0', '{'}, LAYER_UTF16_BE},
+        {{'\0', '['}, LAYER_UTF16_BE},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && len >= HEAD_BYTES; i++) {
+        if (memcmp(head, kinds[i].head, HEAD_BYTES) == 0) {
+            return kinds[i].kind;
+        }
+    }
+    return LAYER_PLAIN;
 }
 
 /* Decides what the data are once the first bytes have arrived. The head is the first input then. */
@@ -80,8 +114,16 @@ static bool find_out(struct unpack *unpack)
         return false;
     }
     unpack->known = true;
-    unpack->packed = unpack_is_gzip(unpack->head, unpack->head_len);
-    if (unpack->packed && inflateInit2(&unpack->z, GZIP_WINDOW) != Z_OK) {
+    unpack->kind = kind_of(unpack->head, unpack->head_len);
+    bool packed = unpack->kind != LAYER_PLAIN;
+    if (packed && unpack->depth + 1 < LAYERS) {
+        unpack->inner = unpack_new(unpack->mem);
+    }
+    if (unpack->inner != NULL) {
+        unpack->inner->depth = unpack->depth + 1;
+    }
+    if ((packed && unpack->depth + 1 < LAYERS && unpack->inner == NULL) ||
+        (unpack->kind == LAYER_GZIP && inflateInit2(&unpack->z, GZIP_WINDOW) != Z_OK)) {
         unpack->error = "out of memory";
     }
     return true;
@@ -142,21 +184,102 @@ static void inflate_some(struct unpack *unpack)
     }
 }
 
+/* ---- UTF-16 ---- */
+
+/* Writes a unit's character as UTF-8; returns the place after it. A surrogate without its partner
+   becomes U+FFFD. */
+static char *put_unit(struct unpack *unpack, char *at, unsigned unit)
+{
+    unsigned high = unpack->high;
+    bool low = unit >= 0xdc00 && unit < 0xe000;
+    unpack->high = 0;
+    if (high != 0 && low) {
+        return at + utf8_put(at, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
+    }
+    if (high != 0) {
+        at += utf8_put(at, UTF8_REPLACEMENT);
+    }
+    if (unit >= 0xd800 && unit < 0xdc00) {
+        unpack->high = unit;
+        return at;
+    }
+    return unit == 0xfeff ? at : at + utf8_put(at, low ? UTF8_REPLACEMENT : unit);
+}
+
+/* Returns the next piece of text; empty if all input is used up. */
+static struct slice convert_some(struct unpack *unpack)
+{
+    char *at = unpack->out, *end = unpack->out + OUT_BYTES - 8;
+    while (at < end && (unpack->head_len > 0 || unpack->in.len > 0)) {
+        struct slice next = next_input(unpack);
+        size_t used = 0;
+        for (; used < next.len && at < end; used++) {
+            unsigned byte = (unsigned char)next.bytes[used];
+            if (unpack->odd < 0) {
+                unpack->odd = (int)byte;
+                continue;
+            }
+            unsigned first = (unsigned)unpack->odd;
+            bool little = unpack->kind == LAYER_UTF16_LE;
+            unpack->odd = -1;
+            at = put_unit(unpack, at, little ? byte << 8 | first : first << 8 | byte);
+        }
+        unpack->in.bytes -= next.len - used;
+        unpack->in.len += next.len - used;
+    }
+    return (struct slice){unpack->out, (size_t)(at - unpack->out)};
+}
+
+/* ---- layers ---- */
+
+/* Returns the next piece that this layer unpacks; empty if more must be fed, or at the end. */
+static struct slice unpack_some(struct unpack *unpack)
+{
+    if (unpack->kind != LAYER_GZIP) {
+        return convert_some(unpack);
+    }
+    inflate_some(unpack);
+    struct slice out = {unpack->out, OUT_BYTES - unpack->z.avail_out};
+    if (out.len == 0 && unpack->error == NULL && unpack->at_end && !unpack->member_ended) {
+        unpack->error = "unexpected end of the gzip data";
+    }
+    return out;
+}
+
+/* After an error the inner layer gets its end: it may hold bytes that came before. */
+static bool next_of_inner(struct unpack *unpack, struct slice *out)
+{
+    while (!unpack_next(unpack->inner, out)) {
+        if (unpack->inner_ended || unpack->inner->error != NULL) {
+            unpack->error = unpack->error == NULL ? unpack->inner->error : unpack->error;
+            return false;
+        }
+        struct slice piece = {NULL, 0};
+        if (unpack->error == NULL) {
+            piece = unpack_some(unpack);
+        }
+        if (piece.len == 0 && unpack->error == NULL && !unpack->at_end) {
+            return false;
+        }
+        unpack->inner_ended = piece.len == 0;
+        unpack_feed(unpack->inner, piece.bytes, piece.len);
+    }
+    return true;
+}
+
 bool unpack_next(struct unpack *unpack, struct slice *out)
 {
     *out = (struct slice){NULL, 0};
-    if (unpack->error != NULL || (!unpack->known && !find_out(unpack))) {
+    if (!unpack->known && !find_out(unpack)) {
         return false;
     }
-    if (!unpack->packed) {
-        *out = next_input(unpack);
-    } else if (unpack->error == NULL) {
-        inflate_some(unpack);
-        *out = (struct slice){unpack->out, OUT_BYTES - unpack->z.avail_out};
-        if (out->len == 0 && unpack->error == NULL && unpack->at_end && !unpack->member_ended) {
-            unpack->error = "unexpected end of the gzip data";
-        }
+    if (unpack->inner != NULL) {
+        return next_of_inner(unpack, out);
     }
+    if (unpack->error != NULL) {
+        return false;
+    }
+    *out = unpack->kind == LAYER_PLAIN ? next_input(unpack) : unpack_some(unpack);
     return out->len > 0;
 }
 
@@ -165,7 +288,7 @@ const char *unpack_error(const struct unpack *unpack)
     return unpack->error;
 }
 
-bool unpack_is_gzip(const char *bytes, size_t len)
+bool unpack_is_packed(const char *bytes, size_t len)
 {
-    return len >= 2 && (unsigned char)bytes[0] == 0x1f && (unsigned char)bytes[1] == 0x8b;
+    return kind_of(bytes, len) != LAYER_PLAIN;
 }

@@ -1,5 +1,6 @@
-/* Inflates gzip data that arrive in pieces; passes all other data through. Members may follow one
-   another (RFC 1952, 2.2). */
+/* Inflates gzip data that arrive in pieces, converts UTF-16 to UTF-8, and passes all other data
+   through. Members of gzip may follow one another (RFC 1952, 2.2); gzip may be in gzip, up to four
+   layers. */
 #ifndef INGEST_UNPACK_H
 #define INGEST_UNPACK_H
 
@@ -19,7 +20,7 @@ void unpack_feed(struct unpack *unpack, const char *bytes, size_t len);
 bool unpack_next(struct unpack *unpack, struct slice *out);
 /* Returns the error, static; NULL if the data are valid so far. */
 const char *unpack_error(const struct unpack *unpack);
-/* Returns whether data that begin with these bytes are gzip. */
-bool unpack_is_gzip(const char *bytes, size_t len);
+/* Returns whether data that begin with these bytes are unpacked, not passed through. */
+bool unpack_is_packed(const char *bytes, size_t len);
 
 #endif

@@ -72,7 +72,7 @@ static bool take_lines(void *ctx, const char *bytes, size_t len)
 static size_t scan_all(const char *text, size_t len)
 {
     struct scanning scanning = {intern_new(&mem_libc), intern_new(&mem_libc), NULL, 0, 0};
-    struct scan_sink sink = {take_event, take_member, take_bad, take_lines, &scanning};
+    struct scan_sink sink = {take_event, take_member, take_bad, take_lines, &scanning, NULL};
     struct scan *scan = scan_new(&mem_libc, &sink, 1 << 26);
     scan_push(scan, text, len);
     scan_finish(scan);

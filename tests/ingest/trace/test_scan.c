@@ -69,7 +69,7 @@ static bool take_lines(void *ctx, const char *bytes, size_t len)
 
 static void scan_text(const char *text, size_t max, bool by_bytes, struct found *found)
 {
-    struct scan_sink sink = {take_event, take_member, take_bad, take_lines, found};
+    struct scan_sink sink = {take_event, take_member, take_bad, take_lines, found, NULL};
     struct scan *scan = scan_new(&mem_libc, &sink, max);
     found->lines = false;
     strbuf_clear(&found->text);
@@ -126,7 +126,7 @@ static const struct {
      "e:a;b:1;e:c;e:d;"},
     {"[{\"name\":\"a\"},{\"name\":\"b\",\"args\":[}},{\"name\":\"c\"}]", "e:a;b:1;e:c;"},
     {"[{\"name\":\"a\"},7,{\"name\":\"b\"},\"x\",{\"name\":\"c\"}]", "e:a;b:1;e:b;b:1;e:c;"},
-    {"{\"traceEvents\":[{\"name\":\"a\",},{\"name\":\"b\"}],\"k\":1}", "b:1;e:b;m:k=1;"},
+    {"{\"traceEvents\":[{\"name\":\"a\",},{\"name\":\"b\"}],\"k\":1}", "e:a;e:b;m:k=1;"},
     /* cut off */
     {"[{\"name\":\"a\"},\n{\"na", "e:a;b:2;"},
     {"{\"traceEvents\":[{\"name\":\"a\"}", "e:a;b:1;"},

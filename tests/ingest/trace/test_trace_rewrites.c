@@ -418,7 +418,7 @@ static void make_rig(struct rig *rig, size_t cap, bool follow)
 static void append_line(const char *path)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
-    assert_true(fd >= 0 && write(fd, "?\n", 2) == 2);
+    assert_true(fd >= 0 && write(fd, "{\"op\":\"?\"}\n", 11) == 11);
     close(fd);
 }
 
