@@ -259,7 +259,7 @@ static void put_rare_members(struct document *doc, const struct event *event)
         strbuf_adds(&doc->out, ",\"dur\":");
         json_put_number(&doc->out, event->dur_us);
     }
-    put_raw_member(doc, ",\"id\":", event->id);
+    document_put_id(doc, event);
 }
 
 void document_put_event(struct document *doc, const struct event *event, span_no span,
@@ -286,7 +286,7 @@ void document_put_event(struct document *doc, const struct event *event, span_no
     }
     put_rare_members(doc, event);
     put_raw_member(doc, ",\"args\":", args);
-    put_raw_member(doc, ",", event->extra);
+    document_put_extra(doc, event);
     strbuf_addc(&doc->out, '}');
     document_flush(doc, false);
 }

@@ -76,6 +76,11 @@ void document_put_event(struct document *doc, const struct event *event, span_no
 struct event_texts *document_event_texts_new(const struct mem *mem);
 void document_event_texts_free(const struct mem *mem, struct event_texts *texts);
 
+/* document_ids.c */
+/* Writes the event's id, and its other members, after a comma each; nothing if it has none. */
+void document_put_id(struct document *doc, const struct event *event);
+void document_put_extra(struct document *doc, const struct event *event);
+
 /* document_by_session.c */
 /* Returns the session of a process or agent, NO_SESSION if it is on no list. */
 typedef session_no session_of(const struct document *doc, uint32_t number);
