@@ -35,6 +35,10 @@ static void report_changed(struct hub *hub)
     /* Once for all updates of this iteration. */
     if (hub->options.correlator != NULL && !correlator_flush(hub->options.correlator))
         ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
+    /* While a file is read for the first time its lanes stay as they come: sorting them for each
+       piece would take longer than the read. */
+    if (hub->reader == NULL && !swarm_arrange(hub->options.swarm))
+        ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
     hub->ingest.changed = false;
     if (hub->options.changed != NULL)
         hub->options.changed(hub->options.ctx);

@@ -77,7 +77,7 @@ static void set_flags(struct ingest_ctx *ingest, session_no session, uint8_t set
     const struct session *was = swarm_session(ingest->swarm, session);
     if (was == NULL)
         return;
-    uint8_t flags = (uint8_t)((was->flags & ~clear) | set);
+    uint16_t flags = (uint16_t)((was->flags & ~clear) | set);
     if (flags == was->flags)
         return;
     swarm_session_edit(ingest->swarm, session)->flags = flags;

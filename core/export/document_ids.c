@@ -3,7 +3,7 @@
    so that no reader joins events of one trace with those of another. */
 #include "core/export/document_private.h"
 
-#include "core/base/json_text.h"
+#include "core/export/perfetto_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,7 @@ static void put_own(struct document *doc, const struct event *event, struct json
     doc->no_memory |= text.failed;
     strbuf_release(&text);
     if (document_good(doc)) {
-        json_put_string(&doc->out, doc->scratch.data, doc->scratch.len);
+        perfetto_text_string(&doc->out, doc->scratch.data, doc->scratch.len);
     }
 }
 

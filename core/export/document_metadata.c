@@ -135,6 +135,9 @@ static void put_session(struct document *doc, const struct by_session *processes
         json_put_int(&doc->out, session->start_ns);
         strbuf_addc(&doc->out, '"');
     }
+    if ((session->flags & SESSION_AGENTS) == 0) {
+        strbuf_adds(&doc->out, ",\"rows\":\"threads\"");
+    }
     put_pids(doc, processes, number);
     strbuf_addc(&doc->out, '}');
     document_flush(doc, false);

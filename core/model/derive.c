@@ -44,6 +44,14 @@ uint8_t derive_kind(struct swarm *swarm, intern_id name, intern_id cat)
     return swarm->kinds[at].kind;
 }
 
+/* A category of the seed's means nothing in another producer's trace. */
+static uint8_t event_kind(struct swarm *swarm, const struct event *event)
+{
+    session_no session = swarm->tracks[event->track].track.session;
+    bool agents = (swarm->sessions[session].session.flags & SESSION_AGENTS) != 0;
+    return agents ? derive_kind(swarm, event->name, event->cat) : SPAN_OTHER;
+}
+
 static struct span new_span(struct swarm *swarm, const struct event *event, uint64_t number)
 {
     int64_t at = swarm_event_ns(swarm, event);
@@ -53,11 +61,11 @@ static struct span new_span(struct swarm *swarm, const struct event *event, uint
         .begin_no = number,
         .name = event->name,
         .cat = event->cat,
-        .agent = swarm->tracks[event->track].track.agent,
+        .agent = swarm_event_row(swarm, event),
         .track = event->track,
         .parent = NO_SPAN,
         .next_phase = NO_SPAN,
-        .kind = derive_kind(swarm, event->name, event->cat),
+        .kind = event_kind(swarm, event),
     };
 }
 
@@ -316,6 +324,7 @@ static bool derive_instant(struct swarm *swarm, uint64_t number, const struct ev
         .event = number,
         .session = swarm->tracks[event->track].track.session,
         .track = event->track,
+        .agent = NO_AGENT,
         .name = event->name,
         .cat = event->cat,
         .truncated = event->name == swarm->known.trace_truncated,
@@ -323,7 +332,8 @@ static bool derive_instant(struct swarm *swarm, uint64_t number, const struct ev
     if (marker->truncated) {
         return note_truncation(swarm, event, marker->at_ns);
     }
-    note_mark(&swarm->agents[swarm->tracks[event->track].track.agent], marker->at_ns);
+    marker->agent = swarm_event_row(swarm, event);
+    note_mark(&swarm->agents[marker->agent], marker->at_ns);
     return true;
 }
 
@@ -337,18 +347,16 @@ static bool derive_counter(struct swarm *swarm, uint64_t number, const struct ev
         .at_ns = swarm_event_ns(swarm, event),
         .event = number,
         .session = swarm->tracks[event->track].track.session,
+        .agent = swarm_event_row(swarm, event),
     };
+    struct agent *row = &swarm->agents[swarm->counters[swarm->counter_count - 1].agent];
+    if ((row->flags & AGENT_PROCESS) != 0) {
+        note_mark(row, swarm_event_ns(swarm, event));
+    }
     return true;
 }
 
 /* ---- one event ---- */
-
-bool derive_shows_agents(const struct swarm *swarm, const struct event *event)
-{
-    return (event->ph == 'B' || event->ph == 'X') && event->cat != INTERN_NONE &&
-           span_kind_of(swarm_text(swarm, event->name), swarm_text(swarm, event->cat)) !=
-               SPAN_OTHER;
-}
 
 static bool derive_known(struct swarm *swarm, struct event_store *store, uint64_t number,
                          const struct event *event)
@@ -363,6 +371,8 @@ static bool derive_known(struct swarm *swarm, struct event_store *store, uint64_
     case 'F': return derive_async_end(swarm, store, number, event);
     case 'T': /* a step of an async span */
     case 'p':
+    case 'n':
+    case 'R':
     case 'i':
     case 'I': return derive_instant(swarm, number, event);
     case 'C': return derive_counter(swarm, number, event);
@@ -378,18 +388,8 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
     if (isnan(event->ts_us)) {
         return true;
     }
-    if ((of->flags & SESSION_AGENTS) == 0 && derive_shows_agents(swarm, event)) {
-        if (!swarm_set_agents(swarm, session)) {
-            return false;
-        }
-        /* Nothing was derived yet if this is the first event of the session. */
-        if (swarm->sessions[session].first_event != number) {
-            return swarm_rederive_sessions(swarm, pool, session);
-        }
-    }
     /* The marker's pid and tid belong to no agent, so it makes no row. */
-    if (event->name != swarm->known.trace_truncated &&
-        swarm_track_agent(swarm, event->track) == NO_AGENT) {
+    if (event->name != swarm->known.trace_truncated && !swarm_make_row(swarm, event)) {
         return false;
     }
     if (pool == POOL_FILES) {

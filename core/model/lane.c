@@ -82,6 +82,10 @@ static struct lane *choose(struct swarm *swarm, struct agent *agent, const struc
     }
     for (size_t i = 0; i < agent->lane_count; i++) {
         bool free = fits(swarm, &agent->lanes[i], span);
+        if (!free && (agent->flags & (AGENT_THREAD | AGENT_UNSETTLED)) == AGENT_THREAD &&
+            lane_disorders(swarm, &agent->lanes[i], span)) {
+            agent->flags |= AGENT_UNSETTLED;
+        }
         if (free || i + 1 == MAX_LANES) {
             agent->lanes[i].overlaps |= !free;
             *number = i;
@@ -140,6 +144,12 @@ void lane_close(struct swarm *swarm, struct agent *agent, span_no span)
         lane->open = NO_SPAN;
     }
     extend(lane, closed->end_ns);
+    /* One that began with it and still runs encloses it after all. */
+    span_no below = closed->lane + 1u < agent->lane_count ? lane[1].open : NO_SPAN;
+    if ((agent->flags & AGENT_THREAD) != 0 && below != NO_SPAN &&
+        swarm_edit_span(swarm, below)->start_ns <= closed->start_ns) {
+        agent->flags |= AGENT_UNSETTLED;
+    }
 }
 
 /* The place of the span in a list by start; `count`: it is not there. */

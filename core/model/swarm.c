@@ -21,6 +21,7 @@ static bool init_names(struct swarm *swarm)
         {&swarm->known.parent_agent, "parent_agent"},
         {&swarm->known.process_sort_index, "process_sort_index"},
         {&swarm->known.thread_sort_index, "thread_sort_index"},
+        {&swarm->known.process_labels, "process_labels"},
         {&swarm->known.trace_truncated, "trace_truncated"},
         {&swarm->known.metadata_cat, "__metadata"},
     };

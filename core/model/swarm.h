@@ -32,7 +32,8 @@ enum session_flag {
     SESSION_DISCONNECTED = 16,  /* its sender has gone and may come back */
     SESSION_FOLDS = 32,         /* of a swarmtop document: extra lanes fold back to their thread */
     SESSION_FOLDS_BY_NAME = 64, /* of version 1: a thread `NAME · n` is a lane of NAME */
-    SESSION_OF_WALL = 128       /* its times are of this machine's wall clock: see ahead_ns */
+    SESSION_OF_WALL = 128,      /* its times are of this machine's wall clock: see ahead_ns */
+    SESSION_THREADS = 256       /* rows stay threads, whatever its events contain */
 };
 
 struct session {
@@ -45,7 +46,8 @@ struct session {
     int64_t clock_set_ns;    /* local time of the last change of clock_ns; see swarm_session_now */
     int64_t ahead_ns;        /* SESSION_OF_WALL: the wall clock is so far ahead of the local one */
     uint32_t document;       /* sessions of one document have the same number; 0 in the live pool */
-    uint8_t pool, flags;     /* enum swarm_pool, enum session_flag */
+    uint8_t pool;            /* enum swarm_pool */
+    uint16_t flags;          /* enum session_flag */
     uint32_t registrations;  /* the seed's agent_count */
     uint64_t metadata_count; /* its metadata events */
     uint64_t event_count;    /* its other events in memory */
@@ -62,7 +64,12 @@ enum agent_flag {
     AGENT_GROUP = 8,        /* a row for a parent id that no agent has */
     AGENT_DEAD = 16,        /* no longer a row (numbers are not reused) */
     AGENT_UNKNOWN = 64,     /* nobody can see whether its process lives */
-    AGENT_PRINTED = 32      /* the document prints its metadata events from this struct */
+    AGENT_PRINTED = 32,     /* the document prints its metadata events from this struct */
+    /* Rows of sessions without agents. A process has no spans, its threads are below it. */
+    AGENT_PROCESS = 128,   /* with AGENT_GROUP: its instants that belong to no thread, counters */
+    AGENT_ASYNC = 256,     /* with AGENT_GROUP: the async spans of a process */
+    AGENT_THREAD = 512,    /* of a thread: its spans lie below those that enclose them */
+    AGENT_UNSETTLED = 1024 /* its spans came in an order that lanes do not show: swarm_arrange */
 };
 
 struct lane_index;
@@ -85,8 +92,9 @@ struct agent {
     intern_id pid, tid;                /* raw JSON of its process id and of its first thread id */
     track_no own_track, process_track; /* AGENT_PRINTED: of its events, of those that name it */
     int64_t pid_number;                /* 0 if pid is no number */
-    int64_t sort_index;                /* process_sort_index, else INT64_MAX */
-    uint8_t flags;                     /* enum agent_flag */
+    int64_t sort_index;                /* process_sort_index, else INT64_MAX; of threads 0 */
+    agent_no process_row;              /* of a thread's row: its process's; NO_AGENT: none */
+    uint16_t flags;                    /* enum agent_flag */
     struct lane *lanes;
     size_t lane_count, lane_cap;
     span_no *envelopes; /* its interactions, by start */
@@ -112,6 +120,7 @@ struct counter_sample {
     int64_t at_ns;
     uint64_t event; /* its number in its session's pool's store */
     session_no session;
+    agent_no agent; /* its process's row */
 };
 
 /* An instant. */
@@ -120,6 +129,7 @@ struct marker {
     uint64_t event; /* its number in its session's pool's store */
     session_no session;
     track_no track;
+    agent_no agent; /* its row; NO_AGENT: none */
     intern_id name, cat;
     bool truncated; /* trace_truncated */
 };
@@ -203,6 +213,12 @@ bool swarm_append_segment_take(struct swarm *swarm, enum swarm_pool pool,
 bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_event *raw);
 /* Marks the session as one of agents. If it has events already, call swarm_rederive_document. */
 bool swarm_set_agents(struct swarm *swarm, session_no session);
+/* Marks the session as one whose rows are threads. If it has events already, the same. */
+void swarm_set_threads(struct swarm *swarm, session_no session);
+/* Makes the lanes of threads again whose spans came in another order than that of their begins
+   (leaves before what encloses them), so that each span lies below those that enclose it. Call it
+   before a query, after events came. False: out of memory. */
+bool swarm_arrange(struct swarm *swarm);
 /* Sets the identity of a process's agent, before or after the metadata events of the process. */
 struct agent_identity {
     int64_t pid;
@@ -217,8 +233,8 @@ bool swarm_print_agent(struct swarm *swarm, track_no track, track_no process_tra
 /* Returns the agent of the track, new if necessary. NO_AGENT: out of memory. */
 agent_no swarm_track_agent(struct swarm *swarm, track_no track);
 /* Sets and clears flags of the agent of a process. */
-void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint8_t set,
-                      uint8_t clear);
+void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint16_t set,
+                      uint16_t clear);
 /* Moves a process to another session of the same document. A document of several sessions has
    the owners of its processes at its end. An unknown process is made in the other session. Sets
    *moved if anything moved: call swarm_rederive_document after the last move. */

@@ -59,6 +59,14 @@ static bool append_metadata(struct swarm *swarm, struct session_slot *slot,
     }
     slot->session.metadata_count++;
     swarm->revision++;
+    session_no session = swarm->tracks[event->track].track.session;
+    if ((slot->session.flags & (SESSION_AGENTS | SESSION_THREADS)) == 0 &&
+        swarm_metadata_shows_agents(swarm, event)) {
+        bool had_events = slot->session.event_count > 0;
+        enum swarm_pool pool = (enum swarm_pool)slot->session.pool;
+        return swarm_set_agents(swarm, session) &&
+               (!had_events || swarm_rederive_sessions(swarm, pool, session));
+    }
     return swarm_apply_metadata(swarm, event);
 }
 

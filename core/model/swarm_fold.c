@@ -114,10 +114,18 @@ static bool find_named(const struct swarm *swarm, uint32_t document, track_no *b
     return good;
 }
 
+/* Returns true if the event sorts lanes. In a trace of another producer it sorts threads. */
+static bool sorts_lanes(const struct swarm *swarm, const struct event *event)
+{
+    session_no session = swarm->tracks[event->track].track.session;
+    return event->name == swarm->known.thread_sort_index &&
+           (swarm->sessions[session].session.flags & SESSION_AGENTS) != 0;
+}
+
 /* Metadata of a further lane, or that sorts lanes. */
 static bool is_made(const struct swarm *swarm, const struct event *event, const track_no *bases)
 {
-    return bases[event->track] != NO_TRACK || event->name == swarm->known.thread_sort_index;
+    return bases[event->track] != NO_TRACK || sorts_lanes(swarm, event);
 }
 
 static bool fold_metadata(struct swarm *swarm, session_no session, const track_no *bases)
@@ -140,6 +148,16 @@ static bool fold_metadata(struct swarm *swarm, session_no session, const track_n
     return true;
 }
 
+/* Removes the row of a thread whose events are another's from here on. */
+static void drop_row(struct swarm *swarm, track_no track)
+{
+    agent_no row = swarm->tracks[track].track.agent;
+    if (row != NO_AGENT && (swarm->agents[row].flags & AGENT_THREAD) != 0) {
+        swarm->agents[row].flags |= AGENT_DEAD;
+        swarm->tracks[track].track.agent = NO_AGENT;
+    }
+}
+
 static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases, size_t count)
 {
     for (session_no i = 0; i < swarm->session_count; i++) {
@@ -156,6 +174,7 @@ static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases, 
         if (bases[i] != NO_TRACK) {
             /* Its events are read as the other's from here on (swarm_event). */
             swarm->tracks[i].folds_to = bases[i];
+            drop_row(swarm, i);
             swarm->tracks[i].track.tid = INTERN_NONE; /* the id is free for a lane again */
         }
     }
@@ -210,7 +229,7 @@ static track_no named_base(const struct swarm *swarm, const struct event *event)
 bool swarm_fold_metadata(struct swarm *swarm, const struct event *event)
 {
     session_no session = swarm->tracks[event->track].track.session;
-    if (event->name == swarm->known.thread_sort_index) {
+    if (sorts_lanes(swarm, event)) {
         return true;
     }
     if (event->name == swarm->known.thread_name && slice_object(event->args).len > 0) {

@@ -85,13 +85,13 @@ bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_
            swarm_ensure_parent_row(swarm, number);
 }
 
-void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint8_t set,
-                      uint8_t clear)
+void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint16_t set,
+                      uint16_t clear)
 {
     struct process *process = numbered_process(swarm, session, pid);
     if (process != NULL && process->agent != NO_AGENT) {
         struct agent *agent = &swarm->agents[process->agent];
-        agent->flags = (uint8_t)((agent->flags | set) & ~clear);
+        agent->flags = (uint16_t)((agent->flags | set) & ~clear);
         swarm->revision++;
     }
 }

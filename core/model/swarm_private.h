@@ -32,9 +32,10 @@ struct span_chunk {
 struct process {
     session_no session;
     intern_id pid;
-    int64_t number; /* of a numeric pid, else 0 */
-    agent_no agent; /* of a session of agents; NO_AGENT: not made yet */
-    intern_id name; /* from process_name */
+    int64_t number;          /* of a numeric pid, else 0 */
+    agent_no agent;          /* of a session of agents; NO_AGENT: not made yet */
+    agent_no row, async_row; /* of another session; NO_AGENT: not made yet */
+    intern_id name, labels;  /* from process_name, process_labels */
     int64_t sort_index;
     track_no first_track;                      /* of its tracks; NO_TRACK: none */
     uint32_t prev_in_session, next_in_session; /* NO_PROCESS: none */
@@ -97,6 +98,7 @@ struct record_table {
 
 struct well_known {
     intern_id process_name, thread_name, parent_agent, process_sort_index, thread_sort_index;
+    intern_id process_labels;
     intern_id trace_truncated, metadata_cat;
 };
 
@@ -177,12 +179,22 @@ struct marker *swarm_new_marker(struct swarm *swarm);
 /* swarm_session.c */
 struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
                               int64_t number);
+/* Returns the whole number in a string, which some producers quote; else the value. "0" is 0, as in
+   Chrome and Perfetto. */
+struct json_value swarm_unquoted(struct json_value value);
 
 /* swarm_row.c */
 /* Returns a new row. NULL: out of memory. */
 struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number);
 /* Returns the agent of a process, new if necessary. NO_AGENT: out of memory. */
 agent_no swarm_process_agent(struct swarm *swarm, struct process *process);
+/* Makes the row of the event, if it has one. False: out of memory. */
+bool swarm_make_row(struct swarm *swarm, const struct event *event);
+/* Returns the event's row, which was made; NO_AGENT: none. */
+agent_no swarm_event_row(const struct swarm *swarm, const struct event *event);
+/* Returns the number of the other track of a thread whose id is its process's: Chrome and Perfetto
+   read an event without a tid as one of that thread. NO_TRACK: none. */
+track_no swarm_track_twin(const struct swarm *swarm, track_no track);
 
 /* swarm_metadata.c */
 /* The process is one of another session now. */
@@ -193,6 +205,8 @@ int64_t swarm_truncated_ns(const struct swarm *swarm, const struct session *sess
 bool swarm_note_truncated(struct swarm *swarm, const struct session *session, int64_t at_ns);
 /* Reads a metadata event into names, parents, sort indexes. */
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
+/* Returns true if the metadata event is of the seed's shape: its session is one of agents. */
+bool swarm_metadata_shows_agents(const struct swarm *swarm, const struct event *event);
 
 /* swarm_identity.c */
 /* Makes a row for a parent id that no agent has, which groups its children. */
@@ -235,8 +249,6 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                   const struct event *event);
 /* Takes an open span into the model. */
 bool derive_open(struct swarm *swarm, const struct span *span);
-/* Returns true if the event shows that its session has agents. */
-bool derive_shows_agents(const struct swarm *swarm, const struct event *event);
 
 /* Returns the kind of span (enum span_kind) by name and category, from a cache. */
 uint8_t derive_kind(struct swarm *swarm, intern_id name, intern_id cat);
@@ -304,6 +316,11 @@ void lane_corrected(struct swarm *swarm, struct agent *agent, span_no span);
 /* Takes out a span that is no phase. */
 void lane_remove(struct swarm *swarm, struct agent *agent, span_no span);
 void lane_reset(struct swarm *swarm, struct agent *agent);
+
+/* lane_arrange.c */
+/* Returns true if a span that finds no room in the lane shows that the row's lanes must be made
+   again: it encloses a span there, or overlaps one in part. */
+bool lane_disorders(const struct swarm *swarm, const struct lane *lane, const struct span *span);
 
 /* request_progress.c */
 void request_progress_release(struct swarm *swarm);

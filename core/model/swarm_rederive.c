@@ -8,24 +8,31 @@
 
 /* ---- sessions that turn out to be agents' ---- */
 
-/* The rows of its threads go; those of its processes, if there are any, stay. */
-static void make_session_agents(struct swarm *swarm, session_no session)
+static void drop_row(struct swarm *swarm, agent_no *row)
 {
-    struct session_slot *slot = &swarm->sessions[session];
-    const struct process *process;
-    slot->session.flags |= SESSION_AGENTS;
-    for (uint32_t at = slot->first_process; at != NO_PROCESS; at = process->next_in_session) {
+    if (*row != NO_AGENT) {
+        swarm->agents[*row].flags |= AGENT_DEAD;
+    }
+    *row = NO_AGENT;
+}
+
+/* The rows of its threads and processes go; its agents, if there are any, are `dead` or not. */
+static void drop_rows(struct swarm *swarm, session_no session, bool dead)
+{
+    struct process *process;
+    uint32_t at = swarm->sessions[session].first_process;
+    for (; at != NO_PROCESS; at = process->next_in_session) {
         process = &swarm->processes[at];
         for (track_no i = process->first_track; i != NO_TRACK;
              i = swarm->tracks[i].next_in_process) {
-            agent_no *agent = &swarm->tracks[i].track.agent;
-            if (*agent != NO_AGENT && *agent != process->agent) {
-                swarm->agents[*agent].flags |= AGENT_DEAD;
-            }
-            *agent = NO_AGENT;
+            drop_row(swarm, &swarm->tracks[i].track.agent);
         }
+        drop_row(swarm, &process->row);
+        drop_row(swarm, &process->async_row);
         if (process->agent != NO_AGENT) {
-            swarm->agents[process->agent].flags &= (uint8_t)~AGENT_DEAD;
+            uint16_t flags = swarm->agents[process->agent].flags;
+            swarm->agents[process->agent].flags =
+                (uint16_t)(dead ? flags | AGENT_DEAD : flags & ~AGENT_DEAD);
         }
     }
 }
@@ -47,8 +54,30 @@ bool swarm_set_agents(struct swarm *swarm, session_no session)
     if ((swarm->sessions[session].session.flags & SESSION_AGENTS) != 0) {
         return true;
     }
-    make_session_agents(swarm, session);
+    swarm->sessions[session].session.flags |= SESSION_AGENTS;
+    drop_rows(swarm, session, false);
     return reapply_metadata(swarm, session);
+}
+
+static void drop_groups(struct swarm *swarm, session_no session)
+{
+    for (size_t i = 0; i < swarm->agent_count; i++) {
+        struct agent *agent = &swarm->agents[i];
+        if (agent->session == session && (agent->flags & AGENT_GROUP) != 0) {
+            agent->flags |= AGENT_DEAD;
+        }
+    }
+}
+
+void swarm_set_threads(struct swarm *swarm, session_no session)
+{
+    struct session *of = &swarm->sessions[session].session;
+    if ((of->flags & SESSION_AGENTS) != 0) {
+        drop_rows(swarm, session, true);
+        drop_groups(swarm, session);
+    }
+    of->flags = (uint16_t)((of->flags | SESSION_THREADS) & ~SESSION_AGENTS);
+    swarm->revision++;
 }
 
 /* ---- all of them again ---- */
@@ -171,17 +200,6 @@ static bool put_back_orphans(struct swarm *swarm, enum swarm_pool pool, session_
     return true;
 }
 
-static bool all_known(const struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        if (concerns(swarm, (session_no)i, pool, only) &&
-            (swarm->sessions[i].session.flags & SESSION_AGENTS) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Returns the number of the first event of the one session, or of all. */
 static uint64_t first_of(const struct swarm *swarm, const struct event_store *store,
                          session_no only)
@@ -189,32 +207,6 @@ static uint64_t first_of(const struct swarm *swarm, const struct event_store *st
     uint64_t first = event_store_first(store);
     bool later = only != NO_SESSION && swarm->sessions[only].first_event > first;
     return later ? swarm->sessions[only].first_event : first;
-}
-
-/* Which of the sessions are agents', before the first event is derived again. */
-static bool find_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
-{
-    struct event_store *store = swarm->stores[pool];
-    if (all_known(swarm, pool, only)) {
-        return true;
-    }
-    for (uint64_t no = first_of(swarm, store, only); no < event_store_end(store); no++) {
-        struct event event;
-        session_no session;
-        if (!swarm_event(swarm, pool, no, &event)) {
-            continue;
-        }
-        session = swarm->tracks[event.track].track.session;
-        if (concerns(swarm, session, pool, only) &&
-            (swarm->sessions[session].session.flags & SESSION_AGENTS) == 0 &&
-            derive_shows_agents(swarm, &event)) {
-            make_session_agents(swarm, session);
-            if (!reapply_metadata(swarm, session)) {
-                return false;
-            }
-        }
-    }
-    return true;
 }
 
 /* The records' spans, placed in the order in which a document has them. */
@@ -287,7 +279,7 @@ bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_
 {
     swarm->revision++;
     swarm->touched += swarm->span_end - swarm->span_begin;
-    bool good = find_agents(swarm, pool, only) && derive_all(swarm, pool, only);
+    bool good = derive_all(swarm, pool, only);
     /* The missing part is derived with the next frame. */
     swarm->relane_due |= !good;
     return good;

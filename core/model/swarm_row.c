@@ -1,6 +1,7 @@
 /* The rows of a session. In a session of agents a process (pid) is an agent, with all its threads.
-   In any other trace each thread is a row. A later event may show that a session has agents; its
-   rows are then made again (swarm_rederive.c). */
+   In any other trace each thread is a row below that of its process. Async spans have a row of
+   their own there, since they nest by id and would cover the thread's stack. A later event may show
+   that a session has agents; its rows are then made again (swarm_rederive.c). */
 #include "core/model/swarm_private.h"
 
 struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number)
@@ -12,6 +13,7 @@ struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no 
     *number = (agent_no)swarm->agent_count;
     struct agent *agent = &swarm->agents[swarm->agent_count++];
     *agent = (struct agent){.session = session,
+                            .process_row = NO_AGENT,
                             .sort_index = INT64_MAX,
                             .first_ns = INT64_MAX,
                             .last_ns = INT64_MIN,
@@ -40,50 +42,180 @@ agent_no swarm_process_agent(struct swarm *swarm, struct process *process)
     return process->agent;
 }
 
-/* An event without a tid is of the thread whose tid is the pid, as Perfetto has it. */
-static track_no first_thread(struct swarm *swarm, track_no track)
+/* ---- rows of other traces ---- */
+
+static int64_t or_zero(int64_t sort_index)
 {
-    const struct track *of = &swarm->tracks[track].track;
-    if (of->tid != INTERN_NONE || of->pid == INTERN_NONE) {
-        return track;
-    }
-    struct slice pid = swarm_text_slice(swarm, of->pid);
-    bool string = pid.bytes[0] == '"';
-    struct json_value id = {string ? JSON_TYPE_STRING : JSON_TYPE_NUMBER, pid.bytes, pid.len};
-    return swarm_track(swarm, of->session, id, id);
+    return sort_index == INT64_MAX ? 0 : sort_index;
 }
 
-static agent_no thread_agent(struct swarm *swarm, track_no track)
+static agent_no process_row(struct swarm *swarm, uint32_t number)
 {
-    track_no thread = first_thread(swarm, track);
-    if (thread != track) {
-        return thread == NO_TRACK ? NO_AGENT : swarm_track_agent(swarm, thread);
+    struct process *process = &swarm->processes[number];
+    if (process->row == NO_AGENT) {
+        struct agent *row = swarm_new_agent(swarm, process->session, &process->row);
+        if (row == NULL) {
+            return NO_AGENT;
+        }
+        row->flags = AGENT_GROUP | AGENT_PROCESS;
+        row->pid = process->pid;
+        row->pid_number = process->number;
+        row->name = process->name;
+        row->description = process->labels;
+        row->sort_index = or_zero(process->sort_index);
     }
+    return process->row;
+}
+
+/* Returns a new row below that of the process. NULL: out of memory. */
+static struct agent *new_row_of(struct swarm *swarm, uint32_t process, agent_no *number)
+{
+    agent_no parent = process_row(swarm, process);
+    struct agent *row = parent == NO_AGENT
+                            ? NULL
+                            : swarm_new_agent(swarm, swarm->processes[process].session, number);
+    if (row != NULL) {
+        row->process_row = parent;
+        row->pid = swarm->processes[process].pid;
+        row->pid_number = swarm->processes[process].number;
+        row->sort_index = 0;
+    }
+    return row;
+}
+
+static agent_no async_row(struct swarm *swarm, uint32_t number)
+{
+    agent_no made;
+    if (swarm->processes[number].async_row == NO_AGENT) {
+        struct agent *row = new_row_of(swarm, number, &made);
+        if (row == NULL) {
+            return NO_AGENT;
+        }
+        row->flags = AGENT_GROUP | AGENT_ASYNC;
+        swarm->processes[number].async_row = made;
+    }
+    return swarm->processes[number].async_row;
+}
+
+track_no swarm_track_twin(const struct swarm *swarm, track_no track)
+{
+    const struct track_slot *slot = &swarm->tracks[track];
+    intern_id pid = slot->track.pid;
+    intern_id tid = slot->track.tid == INTERN_NONE ? pid : INTERN_NONE;
+    if (pid == INTERN_NONE || (slot->track.tid != INTERN_NONE && slot->track.tid != pid)) {
+        return NO_TRACK;
+    }
+    return u64map_get(&swarm->track_by_tid, (uint64_t)slot->process << 32 | tid);
+}
+
+static agent_no thread_row(struct swarm *swarm, track_no track)
+{
     struct track_slot *slot = &swarm->tracks[track];
+    track_no twin = swarm_track_twin(swarm, track);
+    const struct track_slot *other = twin == NO_TRACK ? NULL : &swarm->tracks[twin];
+    if (other != NULL && other->track.agent != NO_AGENT) {
+        return other->track.agent;
+    }
     agent_no number;
-    struct agent *agent = swarm_new_agent(swarm, slot->track.session, &number);
-    if (agent == NULL) {
+    struct agent *row = new_row_of(swarm, slot->process, &number);
+    if (row == NULL) {
         return NO_AGENT;
     }
-    agent->pid = slot->track.pid;
-    agent->pid_number = swarm->processes[slot->process].number;
-    agent->tid = slot->track.tid;
-    agent->name = slot->name;
-    agent->sort_index = slot->sort_index;
+    row->flags = AGENT_THREAD;
+    row->tid = slot->track.tid != INTERN_NONE ? slot->track.tid : slot->track.pid;
+    row->name = slot->name == INTERN_NONE && other != NULL ? other->name : slot->name;
+    row->sort_index = or_zero(slot->sort_index == INT64_MAX && other != NULL ? other->sort_index
+                                                                             : slot->sort_index);
     return number;
+}
+
+/* ---- the row of an event ---- */
+
+enum event_row { ROW_NONE, ROW_THREAD, ROW_ASYNC, ROW_PROCESS };
+
+/* By phase, of a session without agents. */
+static const uint8_t event_rows[128] = {
+    ['B'] = ROW_THREAD, ['E'] = ROW_THREAD, ['X'] = ROW_THREAD,  ['b'] = ROW_ASYNC,
+    ['e'] = ROW_ASYNC,  ['n'] = ROW_ASYNC,  ['S'] = ROW_ASYNC,   ['T'] = ROW_ASYNC,
+    ['p'] = ROW_ASYNC,  ['F'] = ROW_ASYNC,  ['C'] = ROW_PROCESS, ['i'] = ROW_THREAD,
+    ['I'] = ROW_THREAD, ['R'] = ROW_THREAD,
+};
+
+/* Returns the scope of an instant, 0 if it has none. A replay gives its async events one too. */
+static char scope_of(const struct event *event)
+{
+    struct slice extra = event->extra;
+    struct json_walk walk = {extra.bytes, extra.len > 0 ? extra.bytes + extra.len : extra.bytes};
+    struct json_member member;
+    while (extra.len > 0 && json_next_member(&walk, &member)) {
+        if (json_string_is(member.key, "s") && member.value.type == JSON_TYPE_STRING) {
+            return member.value.raw[1];
+        }
+    }
+    return 0;
+}
+
+/* An instant belongs to its process if it has no thread, or a wider scope than one. */
+static enum event_row row_of(const struct swarm *swarm, const struct event *event)
+{
+    enum event_row row = (enum event_row)event_rows[event->ph & 127];
+    if (row == ROW_ASYNC) {
+        return scope_of(event) == 't' ? ROW_THREAD : ROW_ASYNC;
+    }
+    if (event->ph != 'i' && event->ph != 'I' && event->ph != 'R') {
+        return row;
+    }
+    char scope = scope_of(event);
+    bool no_thread = swarm->tracks[event->track].track.tid == INTERN_NONE;
+    return scope == 'g' || scope == 'p' || no_thread ? ROW_PROCESS : ROW_THREAD;
+}
+
+static bool has_agents(const struct swarm *swarm, track_no track)
+{
+    session_no session = swarm->tracks[track].track.session;
+    return (swarm->sessions[session].session.flags & SESSION_AGENTS) != 0;
+}
+
+bool swarm_make_row(struct swarm *swarm, const struct event *event)
+{
+    uint32_t process = swarm->tracks[event->track].process;
+    if (has_agents(swarm, event->track)) {
+        return swarm_track_agent(swarm, event->track) != NO_AGENT;
+    }
+    switch (row_of(swarm, event)) {
+    case ROW_THREAD: return swarm_track_agent(swarm, event->track) != NO_AGENT;
+    case ROW_ASYNC: return async_row(swarm, process) != NO_AGENT;
+    case ROW_PROCESS: return process_row(swarm, process) != NO_AGENT;
+    case ROW_NONE: break;
+    }
+    return true;
+}
+
+agent_no swarm_event_row(const struct swarm *swarm, const struct event *event)
+{
+    const struct track_slot *slot = &swarm->tracks[event->track];
+    if (has_agents(swarm, event->track)) {
+        return slot->track.agent;
+    }
+    switch (row_of(swarm, event)) {
+    case ROW_THREAD: return slot->track.agent;
+    case ROW_ASYNC: return swarm->processes[slot->process].async_row;
+    case ROW_PROCESS: return swarm->processes[slot->process].row;
+    case ROW_NONE: break;
+    }
+    return NO_AGENT;
 }
 
 agent_no swarm_track_agent(struct swarm *swarm, track_no track)
 {
     struct track_slot *slot = &swarm->tracks[track];
-    if (slot->track.agent != NO_AGENT) {
-        return slot->track.agent;
+    if (slot->track.agent == NO_AGENT) {
+        agent_no row = has_agents(swarm, track)
+                           ? swarm_process_agent(swarm, &swarm->processes[slot->process])
+                           : thread_row(swarm, track);
+        swarm->tracks[track].track.agent = row;
     }
-    bool agents = (swarm->sessions[slot->track.session].session.flags & SESSION_AGENTS) != 0;
-    agent_no agent = agents ? swarm_process_agent(swarm, &swarm->processes[slot->process])
-                            : thread_agent(swarm, track);
-    swarm->tracks[track].track.agent = agent;
-    return agent;
+    return swarm->tracks[track].track.agent;
 }
 
 bool swarm_print_agent(struct swarm *swarm, track_no track, track_no process_track, intern_id name)

@@ -40,8 +40,8 @@ bool swarm_open_session(struct swarm *swarm, const struct session_info *info, se
         .clock_set_ns = info->start_ns,
         .document = info->document,
         .pool = (uint8_t)info->pool,
-        .flags = (uint8_t)((info->agents ? SESSION_AGENTS : 0) |
-                           (info->has_start ? SESSION_HAS_START : 0)),
+        .flags = (uint16_t)((info->agents ? SESSION_AGENTS : 0) |
+                            (info->has_start ? SESSION_HAS_START : 0)),
     };
     strbuf_init(&slot->session.extra, swarm->mem, 0);
     strbuf_init(&slot->session.metadata_extra, swarm->mem, 0);
@@ -209,6 +209,8 @@ struct process *swarm_process(struct swarm *swarm, session_no session, intern_id
     swarm->processes[at] = (struct process){.pid = pid,
                                             .number = number,
                                             .agent = NO_AGENT,
+                                            .row = NO_AGENT,
+                                            .async_row = NO_AGENT,
                                             .sort_index = INT64_MAX,
                                             .first_track = NO_TRACK};
     link_process(swarm, at, session);
@@ -233,14 +235,27 @@ static bool is_plain_number(struct json_value value, int64_t *number)
     return true;
 }
 
-/* Interns a raw id: whole numbers in one spelling, also those in strings; all else unchanged. */
+struct json_value swarm_unquoted(struct json_value value)
+{
+    int64_t number;
+    bool negative = value.type == JSON_TYPE_STRING && value.len > 3 && value.raw[1] == '-';
+    struct json_value digits = {JSON_TYPE_NUMBER, value.raw + 1 + negative,
+                                value.len - 2 - negative};
+    if (value.type != JSON_TYPE_STRING || value.len < 3 || !is_plain_number(digits, &number) ||
+        (negative && number == 0)) {
+        return value;
+    }
+    return (struct json_value){JSON_TYPE_NUMBER, value.raw + 1, value.len - 2};
+}
+
+/* Interns a raw id: whole numbers in one spelling, all else unchanged. */
 static intern_id intern_raw_id(struct swarm *swarm, struct json_value value, int64_t *number)
 {
     *number = 0;
-    value = json_spelt_number(value);
     if (value.type == JSON_TYPE_NONE) {
         return INTERN_NONE;
     }
+    value = swarm_unquoted(value);
     if (is_plain_number(value, number)) {
         return intern_put(swarm->names, value.raw, value.len);
     }

@@ -6,16 +6,31 @@
 #include "core/base/json_read.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-static struct counter *find(struct counters *counters, agent_no agent, intern_id name,
-                            struct json_value key)
+/* The counter of a sample. A process has one counter of a name and id, on whatever threads its
+   samples are. */
+struct counter_key {
+    agent_no agent;
+    intern_id name;
+    struct slice id;
+    struct json_value key;
+};
+
+static bool has_bytes(const struct strbuf *text, const char *bytes, size_t len)
+{
+    return text->len == len && (len == 0 || memcmp(text->data, bytes, len) == 0);
+}
+
+static struct counter *find(struct counters *counters, const struct counter_key *of)
 {
     for (size_t i = 0; i < counters->count; i++) {
         struct counter *counter = &counters->items[i];
         /* The same key in two spellings is rare; it yields two curves. */
-        if (counter->agent == agent && counter->name == name && counter->key.len == key.len &&
-            memcmp(counter->key.data, key.raw, key.len) == 0) {
+        if (counter->agent == of->agent && counter->name == of->name &&
+            has_bytes(&counter->key, of->key.raw, of->key.len) &&
+            has_bytes(&counter->id, of->id.bytes, of->id.len)) {
             return counter;
         }
     }
@@ -23,22 +38,24 @@ static struct counter *find(struct counters *counters, agent_no agent, intern_id
 }
 
 /* Returns NULL if out of memory. */
-static struct counter *add(struct counters *counters, agent_no agent, intern_id name,
-                           struct json_value key)
+static struct counter *add(struct counters *counters, const struct counter_key *of)
 {
     struct counter *counter = &counters->items[counters->count];
-    *counter = (struct counter){.agent = agent, .name = name, .min = INFINITY, .max = -INFINITY};
+    *counter =
+        (struct counter){.agent = of->agent, .name = of->name, .min = INFINITY, .max = -INFINITY};
     counter->values = mem_alloc(counters->mem, counters->columns * sizeof *counter->values);
     if (counter->values == NULL) {
         return NULL;
     }
     counters->count++;
+    strbuf_init(&counter->id, counters->mem, 0);
+    strbuf_add(&counter->id, of->id.bytes, of->id.len);
     strbuf_init(&counter->key, counters->mem, 0);
-    strbuf_add(&counter->key, key.raw, key.len);
+    strbuf_add(&counter->key, of->key.raw, of->key.len);
     for (size_t i = 0; i < counters->columns; i++) {
         counter->values[i] = (double)NAN;
     }
-    return counter->key.failed ? NULL : counter;
+    return counter->key.failed || counter->id.failed ? NULL : counter;
 }
 
 static void put(struct counter *counter, size_t column, double value)
@@ -49,26 +66,42 @@ static void put(struct counter *counter, size_t column, double value)
     counter->max = value > counter->max ? value : counter->max;
 }
 
-static bool take(struct counters *counters, const struct swarm *swarm, const struct event *event,
-                 size_t column)
+/* Some producers write numbers as strings. */
+static double number_of(struct json_value value)
 {
-    agent_no agent = swarm_get_track(swarm, event->track)->agent;
+    char text[64], *end;
+    if (value.type == JSON_TYPE_NUMBER) {
+        return json_get_number(value);
+    }
+    if (value.type != JSON_TYPE_STRING || value.len < 3 || value.len - 2 >= sizeof text) {
+        return (double)NAN;
+    }
+    memcpy(text, value.raw + 1, value.len - 2);
+    text[value.len - 2] = '\0';
+    double number = strtod(text, &end);
+    return *end == '\0' && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9')) ? number
+                                                                                  : (double)NAN;
+}
+
+static bool take(struct counters *counters, const struct counter_sample *sample,
+                 const struct event *event, size_t column)
+{
     struct json_value args = {JSON_TYPE_OBJECT, event->args.bytes, event->args.len};
     struct json_walk walk = json_walk(args);
     struct json_member member;
     while (event->args.len > 0 && json_next_member(&walk, &member)) {
-        double value =
-            member.value.type == JSON_TYPE_NUMBER ? json_get_number(member.value) : (double)NAN;
+        struct counter_key key = {sample->agent, event->name, event->id, member.key};
+        double value = number_of(member.value);
         struct counter *counter;
         if (!isfinite(value)) {
             continue;
         }
-        counter = find(counters, agent, event->name, member.key);
+        counter = find(counters, &key);
         if (counter == NULL && counters->count == COUNTERS_MAX) {
             counters->left_out++;
             continue;
         }
-        counter = counter == NULL ? add(counters, agent, event->name, member.key) : counter;
+        counter = counter == NULL ? add(counters, &key) : counter;
         if (counter == NULL) {
             return false;
         }
@@ -115,7 +148,7 @@ bool counters_compute(const struct swarm *swarm, int64_t t0_ns, int64_t step_ns,
         struct event event;
         if (column < (int64_t)columns &&
             event_store_get(swarm_store(swarm, pool), sample->event, &event)) {
-            good = take(out, swarm, &event, (size_t)column);
+            good = take(out, sample, &event, (size_t)column);
         }
     }
     fill(out);
@@ -126,6 +159,7 @@ void counters_release(struct counters *counters)
 {
     for (size_t i = 0; i < counters->count; i++) {
         strbuf_release(&counters->items[i].key);
+        strbuf_release(&counters->items[i].id);
         mem_free(counters->mem, counters->items[i].values,
                  counters->columns * sizeof *counters->items[i].values);
     }

@@ -8,8 +8,9 @@
 #define COUNTERS_MAX 32
 
 struct counter {
-    agent_no agent; /* agent of the counter's process */
+    agent_no agent; /* agent or row of the counter's process */
     intern_id name;
+    struct strbuf id;  /* raw; counters of one name with other ids are others; empty: none */
     struct strbuf key; /* the member's name */
     double *values;    /* the last value in each stretch; NAN: none yet */
     double last, min, max;

@@ -9,6 +9,7 @@
 #include "core/model/request_phase.h"
 #include "core/model/stats.h"
 #include "core/query/metrics_finish.h"
+#include "core/query/name_metrics.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ static void sum_agent(const struct gathering *g, agent_no number, const struct o
     const struct stats_agent *in =
         number < g->stats->agent_count ? &g->stats->agents[number] : NULL;
     *busy_ms = *idle_ms = (double)NAN;
-    if ((agent->flags & AGENT_DEAD) != 0) {
+    if ((agent->flags & (AGENT_DEAD | AGENT_THREAD | AGENT_PROCESS | AGENT_ASYNC)) != 0) {
         return;
     }
     bool any = reach->from_ns != INT64_MAX || (in != NULL && in->work > 0);
@@ -358,16 +359,11 @@ static struct metrics_acc *model_sum(const struct gathering *g, struct model_sum
     return &sums->accs[sums->count++];
 }
 
-static bool has_requests(const struct metrics_acc *acc)
-{
-    return acc->requests > 0;
-}
-
 static bool sum_models(const struct gathering *g, struct model_sums *sums)
 {
     for (size_t i = 0; i < g->stats->model_count; i++) {
         const struct stats_model *model = &g->stats->models[i];
-        if (!session_exists(g, model->session) || !has_requests(&model->acc)) {
+        if (!session_exists(g, model->session) || model->acc.requests == 0) {
             continue;
         }
         struct metrics_acc *sum = model_sum(g, sums, model->name);
@@ -466,7 +462,9 @@ static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
     if (g.stats == NULL) {
         return false;
     }
-    bool good = gather_totals(&g, all) && (!all || (gather_agents(&g) && gather_models(&g))) &&
+    bool good = gather_totals(&g, all) &&
+                (!all || (gather_agents(&g) && gather_models(&g) &&
+                          name_metrics_compute(swarm, local_ns, out))) &&
                 gather_time(&g, out->agents);
     count_events(&g);
     if (!good) {
@@ -504,5 +502,6 @@ void metrics_release(struct swarm_metrics *metrics)
     }
     mem_free(mem, metrics->agents, metrics->agent_count * sizeof *metrics->agents);
     mem_free(mem, metrics->models, metrics->model_count * sizeof *metrics->models);
+    name_metrics_release(metrics);
     *metrics = (struct swarm_metrics){.mem = mem};
 }

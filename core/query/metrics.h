@@ -46,6 +46,13 @@ struct model_metrics {
     struct metrics metrics;
 };
 
+/* The spans of one name in traces without agents. */
+struct name_metrics {
+    intern_id name;
+    uint64_t count, open;              /* `open` are part of `count`, and last until now */
+    int64_t total_ns, self_ns, max_ns; /* self: without the time of the spans they enclose */
+};
+
 /* How a quantity spreads, in steps of equal ratio. */
 enum { SPREAD_BINS = 48 };
 struct spread {
@@ -60,6 +67,9 @@ struct swarm_metrics {
     size_t agent_count;
     struct model_metrics *models; /* by name */
     size_t model_count;
+    struct name_metrics *names; /* of traces without agents, the slowest first; by
+                                   metrics_compute only */
+    size_t name_count, name_cap;
     struct span_counts spans;
     /* events in memory without metadata; metadata; dropped events */
     uint64_t events, metadata, dropped;

@@ -55,6 +55,58 @@ static void add_main_title(const struct swarm *swarm, const struct agent *agent,
     add_unnamed(swarm, session, out);
 }
 
+/* Appends a raw id after the name of its kind; a text is its own name. */
+static void add_raw_id(const struct swarm *swarm, const char *kind, intern_id id,
+                       struct strbuf *out)
+{
+    struct slice raw = swarm_text_slice(swarm, id);
+    if (raw.len > 2 && raw.bytes[0] == '"') {
+        json_get_string((struct json_value){JSON_TYPE_STRING, raw.bytes, raw.len}, out);
+        return;
+    }
+    strbuf_adds(out, kind);
+    if (raw.len > 0) {
+        strbuf_addc(out, ' ');
+        strbuf_add(out, raw.bytes, raw.len);
+    }
+}
+
+static size_t count_threaded(const struct swarm *swarm)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        count += session != NULL && (session->flags & SESSION_AGENTS) == 0;
+    }
+    return count;
+}
+
+/* The name of a process. Among several traces it begins with its trace's, as a document of several
+   sessions has it. */
+static void add_process_title(const struct swarm *swarm, const struct agent *row,
+                              const struct session *session, struct strbuf *out)
+{
+    static const char separator[] = " \xc2\xb7 ";
+    struct slice name = swarm_text_slice(swarm, row->name), label = {NULL, 0};
+    if (session != NULL) {
+        label = swarm_text_slice(swarm, session->name != INTERN_NONE ? session->name : session->id);
+    }
+    size_t len = label.len + sizeof separator - 1;
+    bool prefixed = name.len > len && memcmp(name.bytes, label.bytes, label.len) == 0 &&
+                    memcmp(name.bytes + label.len, separator, sizeof separator - 1) == 0;
+    if (prefixed) {
+        name = (struct slice){name.bytes + len, name.len - len};
+    }
+    if (label.len > 0 && count_threaded(swarm) > 1) {
+        strbuf_add(out, label.bytes, label.len);
+        strbuf_adds(out, separator);
+    }
+    strbuf_add(out, name.bytes, name.len);
+    if (name.len == 0) {
+        add_raw_id(swarm, "process", row->pid, out);
+    }
+}
+
 void query_agent_title(const struct swarm *swarm, agent_no number, struct strbuf *out)
 {
     const struct agent *agent = swarm_agent(swarm, number);
@@ -63,16 +115,36 @@ void query_agent_title(const struct swarm *swarm, agent_no number, struct strbuf
         add_main_title(swarm, agent, session, out);
         return;
     }
+    if ((agent->flags & AGENT_PROCESS) != 0) {
+        add_process_title(swarm, agent, session, out);
+        return;
+    }
     if (add_text(swarm, agent->name, out) || add_text(swarm, agent->agent_id, out)) {
         return;
     }
-    bool threads = session != NULL && (session->flags & SESSION_AGENTS) == 0;
-    strbuf_adds(out, threads ? "thread " : "process ");
-    add_text(swarm, agent->pid, out);
-    if (threads && agent->tid != INTERN_NONE) {
-        strbuf_addc(out, '/');
-        add_text(swarm, agent->tid, out);
+    if ((agent->flags & AGENT_ASYNC) != 0) {
+        strbuf_adds(out, "async");
+    } else if ((agent->flags & AGENT_THREAD) != 0) {
+        add_raw_id(swarm, "thread", agent->tid, out);
+    } else {
+        add_raw_id(swarm, "process", agent->pid, out);
     }
+}
+
+bool query_has_agents(const struct swarm *swarm)
+{
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        const struct session *session = swarm_session(swarm, (session_no)i);
+        if (session != NULL && (session->flags & SESSION_AGENTS) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool query_is_agent(const struct agent *row)
+{
+    return (row->flags & (AGENT_THREAD | AGENT_PROCESS | AGENT_ASYNC)) == 0;
 }
 
 /* ---- time ---- */

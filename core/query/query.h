@@ -48,9 +48,10 @@ struct tree_row {
     uint32_t descendants;
     bool last; /* the last child of its parent */
 };
-/* Returns all rows, parents before children, siblings by process_sort_index, then by appearance.
-   Parents may be in another session; a cycle is cut at its first member. Returns new (mem_free of
-   *count * sizeof); NULL with *count > 0 if out of memory. */
+/* Returns all rows, parents before children, siblings by their sort index, then by appearance.
+   Traces without agents come last, one after the other. Parents may be in another session; a cycle
+   is cut at its first member. Returns new (mem_free of *count * sizeof); NULL with *count > 0 if
+   out of memory. */
 struct tree_row *query_tree(const struct swarm *swarm, size_t *count);
 
 /* Sets out to the row's title: the agent's name, or for a root the session's name. If neither is
@@ -58,6 +59,11 @@ struct tree_row *query_tree(const struct swarm *swarm, size_t *count);
 void query_agent_title(const struct swarm *swarm, agent_no agent, struct strbuf *out);
 /* Appends the session's name; if it has none, `main` with the first characters of its id. */
 void query_session_title(const struct swarm *swarm, session_no session, struct strbuf *out);
+
+/* Returns whether some session has agents. */
+bool query_has_agents(const struct swarm *swarm);
+/* Returns whether the row is that of an agent: not of a thread, a process or its async spans. */
+bool query_is_agent(const struct agent *row);
 
 /* ---- the timeline ---- */
 

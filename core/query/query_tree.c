@@ -2,7 +2,7 @@
    id. These keys, sorted, are the index for parents, which are searched in the child's own session
    first. A process that was registered twice under one id has two keys; the later one before the
    child is used. The tree consists of links in one array of nodes and is written out without
-   recursion. */
+   recursion. In a trace without agents, threads are below the rows of their processes. */
 #include "core/query/query_private.h"
 
 #include <stdlib.h>
@@ -27,6 +27,7 @@ struct agent_tree {
     struct tree_link *nodes; /* indexed by agent_no */
     agent_no *order;         /* rows by sort index, then appearance */
     size_t agent_count, row_count;
+    size_t processes; /* rows of processes, of all traces without agents */
 };
 
 /* Sorts; agents mostly appear in order already, and this runs for every frame. */
@@ -110,10 +111,23 @@ static agent_no pick_key(const struct agent_tree *tree, size_t at, intern_id id,
     return picked;
 }
 
+/* Returns true if the row of a process without spans of its own is worth a line: it has a name, or
+   sets its threads apart from those of another. */
+static bool shows_process(const struct agent_tree *tree, const struct agent *row)
+{
+    return tree->processes > 1 || row->name != INTERN_NONE || row->description != INTERN_NONE ||
+           row->mark_first_ns <= row->mark_last_ns;
+}
+
 static agent_no find_parent(const struct agent_tree *tree, agent_no child)
 {
     const struct agent *agent = swarm_agent(tree->swarm, child);
     const struct session *session = swarm_session(tree->swarm, agent->session);
+    if (agent->process_row != NO_AGENT) {
+        return shows_process(tree, swarm_agent(tree->swarm, agent->process_row))
+                   ? agent->process_row
+                   : NO_AGENT;
+    }
     if (agent->parent_id == INTERN_NONE || session == NULL ||
         (session->flags & SESSION_AGENTS) == 0) {
         return NO_AGENT;
@@ -152,6 +166,8 @@ static void cut_cycles(struct agent_tree *tree)
 /* ---- rows ---- */
 
 struct sort_key {
+    size_t group;  /* sessions of agents are one group, each other session is one after it */
+    unsigned rank; /* in a process, threads come before async spans */
     int64_t sort_index;
     agent_no agent;
 };
@@ -159,10 +175,27 @@ struct sort_key {
 static int by_sort_index(const void *a, const void *b)
 {
     const struct sort_key *x = a, *y = b;
+    if (x->group != y->group) {
+        return x->group < y->group ? -1 : 1;
+    }
+    if (x->rank != y->rank) {
+        return x->rank < y->rank ? -1 : 1;
+    }
     if (x->sort_index != y->sort_index) {
         return x->sort_index < y->sort_index ? -1 : 1;
     }
     return (x->agent > y->agent) - (x->agent < y->agent);
+}
+
+static struct sort_key sort_key_of(const struct swarm *swarm, agent_no number)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    const struct session *session = swarm_session(swarm, agent->session);
+    bool threads = session != NULL && (session->flags & SESSION_AGENTS) == 0;
+    return (struct sort_key){.group = threads ? (size_t)agent->session + 1 : 0,
+                             .rank = (agent->flags & AGENT_ASYNC) != 0,
+                             .sort_index = agent->sort_index,
+                             .agent = number};
 }
 
 static bool sort_rows(struct agent_tree *tree)
@@ -174,8 +207,13 @@ static bool sort_rows(struct agent_tree *tree)
     }
     for (size_t i = 0; i < tree->agent_count; i++) {
         const struct agent *agent = swarm_agent(tree->swarm, (agent_no)i);
-        if ((agent->flags & AGENT_DEAD) == 0) {
-            keys[tree->row_count++] = (struct sort_key){agent->sort_index, (agent_no)i};
+        tree->processes += (agent->flags & (AGENT_PROCESS | AGENT_DEAD)) == AGENT_PROCESS;
+    }
+    for (size_t i = 0; i < tree->agent_count; i++) {
+        const struct agent *agent = swarm_agent(tree->swarm, (agent_no)i);
+        bool shown = (agent->flags & AGENT_PROCESS) == 0 || shows_process(tree, agent);
+        if ((agent->flags & AGENT_DEAD) == 0 && shown) {
+            keys[tree->row_count++] = sort_key_of(tree->swarm, (agent_no)i);
         }
     }
     sort(keys, tree->row_count, sizeof *keys, by_sort_index);

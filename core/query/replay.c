@@ -188,6 +188,7 @@ static bool append(struct replay *r, const struct event *event, const struct tim
         set_replayed_ts(&raw, event, event_at->end);
         raw.dur_us = NAN;
         raw.id = replay_value((struct slice){id, (size_t)len});
+        raw.extra = (struct slice){"\"s\":\"t\"", strlen("\"s\":\"t\"")}; /* of its thread */
     }
     return swarm_append_raw(r->to, r->sessions[track->session], &raw);
 }
@@ -426,6 +427,7 @@ bool replay_advance(struct replay *r, int64_t at_ns)
     ok = introduce(r);
     while (ok && r->next < r->timed_count && r->timed[r->next].at_ns <= at_ns)
         ok = append_timed(r, &r->timed[r->next++]);
+    ok = ok && swarm_arrange(r->to);
     for (size_t i = 0; ok && i < r->session_count; i++)
         if (r->sessions[i] != NO_SESSION)
             swarm_set_clock(r->to, r->sessions[i], at_ns, at_ns);

@@ -289,7 +289,7 @@ struct trace_session *tracer_enter(struct tracer *tracer, const struct op_contex
     session->clock_ms = context->t_ms > session->clock_ms ? context->t_ms : session->clock_ms;
     swarm_set_clock(tracer->swarm, context->session, record_ns(context->t_ms), context->local_ns);
     swarm_session_edit(tracer->swarm, context->session)->flags &=
-        (uint8_t) ~(SESSION_ENDED | SESSION_DISCONNECTED);
+        (uint16_t) ~(SESSION_ENDED | SESSION_DISCONNECTED);
     return session;
 }
 

@@ -255,8 +255,10 @@ session_no trace_import_session_of(const struct trace_import *import, struct jso
     return asks ? session_of_process(import, number_in(pid)) : import->session;
 }
 
+/* `agents`: the document lists agents. A document of version 2 may lack "rows" for a trace of
+   another producer, which has none. */
 static bool apply_session(struct trace_import *import, struct json_value entry, session_no number,
-                          int64_t origin_ns, bool *moved)
+                          int64_t origin_ns, bool agents, bool *moved)
 {
     struct session *session;
     int64_t start_ns;
@@ -264,8 +266,12 @@ static bool apply_session(struct trace_import *import, struct json_value entry, 
         set_start(import, number, start_ns, origin_ns);
     }
     session = swarm_session_edit(swarm_of(import), number);
-    if (!swarm_set_agents(swarm_of(import), number) ||
-        !intern_in(import, json_get(entry, "id"), &session->id) ||
+    if (json_string_is(json_get(entry, "rows"), "threads")) {
+        swarm_set_threads(swarm_of(import), number);
+    } else if (agents && !swarm_set_agents(swarm_of(import), number)) {
+        return false;
+    }
+    if (!intern_in(import, json_get(entry, "id"), &session->id) ||
         !intern_in(import, json_get(entry, "name"), &session->name)) {
         return false;
     }
@@ -301,8 +307,11 @@ static int64_t origin_in(struct json_value sessions, int64_t unless)
     return first - (rest < 0 ? rest + 1000000 : rest);
 }
 
-static bool apply_sessions(struct trace_import *import, struct json_value sessions, bool *moved)
+static bool apply_sessions(struct trace_import *import, struct json_value ours, bool *moved)
 {
+    struct json_value sessions = json_get(ours, "sessions"), first;
+    struct json_walk listed = json_walk(json_get(ours, "agents"));
+    bool agents = json_next_item(&listed, &first);
     int64_t origin =
         origin_in(sessions, swarm_session_edit(swarm_of(import), import->session)->origin_ns);
     session_no number = import->session; /* the first one has the events */
@@ -310,7 +319,7 @@ static bool apply_sessions(struct trace_import *import, struct json_value sessio
     struct json_value entry;
     while (json_next_item(&walk, &entry)) {
         if ((number == NO_SESSION && !open_session(import, "", 0, &number)) ||
-            !apply_session(import, entry, number, origin, moved)) {
+            !apply_session(import, entry, number, origin, agents, moved)) {
             return false;
         }
         number = next_session(import, (size_t)number + 1);
@@ -343,11 +352,14 @@ static bool apply_seed(struct trace_import *import)
     }
     struct json_value count = json_get(object_of(&import->metadata), "agent_count");
     session->registrations = count.type == JSON_TYPE_NUMBER ? (uint32_t)number_in(count) : 0;
-    if (id.type != JSON_TYPE_STRING) {
+    if (!intern_in(import, id, &session->id)) {
+        return false;
+    }
+    /* Other producers have a session_id too. The seed counts its agents. */
+    if (id.type != JSON_TYPE_STRING || session->registrations == 0) {
         return true;
     }
-    if (!swarm_set_agents(swarm_of(import), import->session) ||
-        !intern_in(import, id, &session->id)) {
+    if (!swarm_set_agents(swarm_of(import), import->session)) {
         return false;
     }
     struct slice text = swarm_text_slice(swarm_of(import), session->id);
@@ -392,7 +404,7 @@ static void change_all(struct trace_import *import, uint8_t set, uint8_t clear,
     session_no number = import->document != 0 ? next_session(import, 0) : NO_SESSION;
     for (; number != NO_SESSION; number = next_session(import, (size_t)number + 1)) {
         struct session *session = swarm_session_edit(swarm, number);
-        session->flags = (uint8_t)((session->flags | set) & ~clear);
+        session->flags = (uint16_t)((session->flags | set) & ~clear);
         session->clock_set_ns = clock_ns != NULL ? *clock_ns : session->clock_set_ns;
     }
     swarm_touch(swarm);
@@ -401,12 +413,12 @@ static void change_all(struct trace_import *import, uint8_t set, uint8_t clear,
 bool trace_import_end(struct trace_import *import)
 {
     struct swarm *swarm = swarm_of(import);
-    uint8_t flags = swarm_session(swarm, import->session)->flags;
+    uint16_t flags = swarm_session(swarm, import->session)->flags;
     struct json_value ours = json_get(object_of(&import->metadata), "swarmtop");
     bool moved = false;
     import->moved = false;
     apply_foreign_start(import);
-    bool good = apply_seed(import) && apply_sessions(import, json_get(ours, "sessions"), &moved) &&
+    bool good = apply_seed(import) && apply_sessions(import, ours, &moved) &&
                 apply_agents(import, json_get(ours, "agents"));
     struct session *session = swarm_session_edit(swarm, import->session);
     good = good && keep_members(object_of(&import->top), false, &session->extra) &&

@@ -77,14 +77,25 @@ static bool open_session(struct model *model, struct session_info *info)
     return true;
 }
 
-bool model_open_file(struct model *model, const char *session_id)
+static bool open_file(struct model *model, const char *session_id, bool agents)
 {
     struct session_info info = {.id = session_id,
                                 .id_len = strlen(session_id),
                                 .document = swarm_new_document(model->swarm),
+                                .agents = agents,
                                 .has_start = true,
                                 .start_ns = MODEL_START_NS};
     return open_session(model, &info);
+}
+
+bool model_open_file(struct model *model, const char *session_id)
+{
+    return open_file(model, session_id, true);
+}
+
+bool model_open_trace(struct model *model, const char *session_id)
+{
+    return open_file(model, session_id, false);
 }
 
 /* ---- events ---- */
@@ -287,6 +298,7 @@ static bool open_sessions(struct opener *opener, struct json_value sessions)
         struct session_info info = {.id = id.raw + 1,
                                     .id_len = id.len - 2,
                                     .document = document,
+                                    .agents = !json_string_is(json_get(item, "rows"), "threads"),
                                     .has_start = start != INT64_MIN,
                                     .start_ns = start == INT64_MIN ? 0 : start};
         if (!open_session(model, &info)) {

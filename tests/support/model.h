@@ -24,8 +24,10 @@ void model_release(struct model *model);
 
 /* Opens a session that began at MODEL_START_MS, by the tracer. */
 void model_hello(struct model *model, const char *session_id, const char *name);
-/* Opens a session of a file, that began then. */
+/* Opens a session of agents of a file, that began then. */
 bool model_open_file(struct model *model, const char *session_id);
+/* The same of another producer's trace. */
+bool model_open_trace(struct model *model, const char *session_id);
 /* Appends trace events: any number of JSON objects, white space between them. False: out of memory. */
 bool model_events(struct model *model, const char *events);
 

@@ -187,8 +187,9 @@ static json_t *make_agent(struct json_writer *w, const struct report *r, agent_n
         json_writer_put_name(w, object, "parent_agent_id", r->swarm, agent->parent_id);
     json_writer_put_raw_name(w, object, "pid", r->swarm, agent->pid);
     json_writer_put_raw_name(w, object, "tid", r->swarm, agent->tid);
-    json_writer_put_text(w, object, "state",
-                         query_state_name(query_status(r->swarm, no, r->local_ns).state));
+    if (query_is_agent(agent))
+        json_writer_put_text(w, object, "state",
+                             query_state_name(query_status(r->swarm, no, r->local_ns).state));
     if (no < r->metrics->agent_count)
         put_metrics(w, object, &r->metrics->agents[no]);
     return object;
@@ -231,6 +232,27 @@ static void write_models(struct json_writer *w, const struct swarm_metrics *f)
         json_writer_put_text(w, model, "model", f->models[i].model);
         put_metrics(w, model, &f->models[i].metrics);
         json_writer_write_item(w, model);
+    }
+    json_writer_end_array(w);
+}
+
+/* Writes the names of spans in traces without agents. */
+static void write_names(struct json_writer *w, const struct report *r)
+{
+    if (r->metrics->name_count == 0)
+        return;
+    json_writer_begin_array(w, "names");
+    for (size_t i = 0; i < r->metrics->name_count; i++) {
+        const struct name_metrics *name = &r->metrics->names[i];
+        json_t *object = json_object();
+
+        json_writer_put_name(w, object, "name", r->swarm, name->name);
+        json_writer_put_count(w, object, "count", name->count);
+        json_writer_put_count(w, object, "open", name->open);
+        json_writer_put_number(w, object, "total_ms", (double)name->total_ns / 1e6);
+        json_writer_put_number(w, object, "self_ms", (double)name->self_ns / 1e6);
+        json_writer_put_number(w, object, "max_ms", (double)name->max_ns / 1e6);
+        json_writer_write_item(w, object);
     }
     json_writer_end_array(w);
 }
@@ -278,6 +300,7 @@ void report_json(const struct report *report, struct strbuf *out)
     write_counts(&w, report);
     write_agents(&w, report);
     write_models(&w, report->metrics);
+    write_names(&w, report);
     json_writer_write_name(&w, "totals");
     json_writer_write_item(&w, totals);
     write_markers(&w, report->swarm);

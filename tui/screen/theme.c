@@ -72,7 +72,7 @@ static const struct {
     [SYM_CUT] = {"✂", "%"},           [SYM_ELLIPSIS] = {"…", "."},    [SYM_TIMES] = {"×", "x"},
     [SYM_EDGE] = {"▏", "|"},          [SYM_CURSOR] = {"›", ">"},      [SYM_FROZEN] = {"◌", "~"},
     [SYM_PIN] = {"^", "^"},           [SYM_PLAYS] = {"▶", ">"},       [SYM_SELECTED] = {"◆", "*"},
-    [SYM_SELECTED_FROM] = {"«", "<"}, [SYM_SELECTED_TO] = {"»", ">"},
+    [SYM_SELECTED_FROM] = {"«", "<"}, [SYM_SELECTED_TO] = {"»", ">"}, [SYM_INSTANT] = {"▴", "^"},
 };
 static_assert(sizeof styles / sizeof styles[0] == NAMED_STYLES, "a style without a row");
 

@@ -108,6 +108,7 @@ enum symbol {
     SYM_SELECTED, /* without colour: a selected span of one column, the ends of others */
     SYM_SELECTED_FROM,
     SYM_SELECTED_TO,
+    SYM_INSTANT,
     SYMBOLS
 };
 /* Returns the symbol in UTF-8 or in ASCII, which may differ in columns. Static. */

@@ -71,13 +71,14 @@ struct axis axis_fitting(int64_t from_ns, int64_t to_ns, unsigned zoom_max, int 
 /* ---- labels ---- */
 
 static const int64_t steps[] = {
-    NS_US,       2 * NS_US,   5 * NS_US,   10 * NS_US,  20 * NS_US, 50 * NS_US, 100 * NS_US,
-    200 * NS_US, 500 * NS_US, NS_MS,       2 * NS_MS,   5 * NS_MS,  10 * NS_MS, 20 * NS_MS,
-    50 * NS_MS,  100 * NS_MS, 200 * NS_MS, 500 * NS_MS, NS_S,       2 * NS_S,   5 * NS_S,
-    10 * NS_S,   15 * NS_S,   30 * NS_S,   NS_M,        2 * NS_M,   5 * NS_M,   10 * NS_M,
-    15 * NS_M,   30 * NS_M,   NS_H,        2 * NS_H,    3 * NS_H,   6 * NS_H,   12 * NS_H,
-    NS_D,        2 * NS_D,    7 * NS_D,    14 * NS_D,   28 * NS_D,  56 * NS_D,  112 * NS_D,
-    224 * NS_D,
+    1,          2,           5,           10,          20,          50,          100,
+    200,        500,         NS_US,       2 * NS_US,   5 * NS_US,   10 * NS_US,  20 * NS_US,
+    50 * NS_US, 100 * NS_US, 200 * NS_US, 500 * NS_US, NS_MS,       2 * NS_MS,   5 * NS_MS,
+    10 * NS_MS, 20 * NS_MS,  50 * NS_MS,  100 * NS_MS, 200 * NS_MS, 500 * NS_MS, NS_S,
+    2 * NS_S,   5 * NS_S,    10 * NS_S,   15 * NS_S,   30 * NS_S,   NS_M,        2 * NS_M,
+    5 * NS_M,   10 * NS_M,   15 * NS_M,   30 * NS_M,   NS_H,        2 * NS_H,    3 * NS_H,
+    6 * NS_H,   12 * NS_H,   NS_D,        2 * NS_D,    7 * NS_D,    14 * NS_D,   28 * NS_D,
+    56 * NS_D,  112 * NS_D,  224 * NS_D,
 };
 
 static bool local_time(int64_t t_ns, struct tm *out)
@@ -129,12 +130,16 @@ static void elapsed_text(int64_t ns, int digits, char out[AXIS_LABEL_BYTES])
     put_fraction((int64_t)(t % (uint64_t)NS_S), digits, out + n);
 }
 
-/* Formats a time less than a second from the origin: in milliseconds or microseconds, whole if the
+/* Formats a time less than a second from the origin: in milli-, micro- or nanoseconds, whole if the
    step is. */
 static void small_text(int64_t ns, int64_t step, int64_t range_ns, char out[AXIS_LABEL_BYTES])
 {
-    if (range_ns < NS_MS)
+    if (range_ns < NS_US)
+        snprintf(out, AXIS_LABEL_BYTES, "%lldns", (long long)ns);
+    else if (range_ns < NS_MS && step >= NS_US)
         snprintf(out, AXIS_LABEL_BYTES, "%lldus", (long long)(ns / NS_US));
+    else if (range_ns < NS_MS)
+        snprintf(out, AXIS_LABEL_BYTES, "%.*fus", decimals(step) - 6, (double)ns / (double)NS_US);
     else if (step >= NS_MS)
         snprintf(out, AXIS_LABEL_BYTES, "%lldms", (long long)(ns / NS_MS));
     else
@@ -216,7 +221,12 @@ void axis_moment(const struct axis_clock *clock, int64_t t_ns, bool dated,
     struct tm tm;
     char day[24];
     if (!clock->wall || !local_time(t_ns, &tm)) {
-        elapsed_text(t_ns - clock->origin_ns, 3, out);
+        int64_t ns = t_ns - clock->origin_ns;
+        bool fine = clock->fine_ns > 0, small = fine && clock->fine_ns < NS_S;
+        if (small)
+            small_text(ns, 1, clock->fine_ns, out);
+        else
+            elapsed_text(ns, fine && clock->fine_ns < 100 * NS_S ? 6 : 3, out);
         return;
     }
     if (strftime(day, sizeof day, "%Y-%m-%d %H:%M:%S", &tm) == 0)

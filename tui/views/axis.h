@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AXIS_ZOOM_MIN  10u /* 1.024 µs a column */
+#define AXIS_ZOOM_MIN  0u  /* 1 ns a column */
 #define AXIS_ZOOM_MAX  45u /* 9.8 hours a column */
 #define AXIS_ZOOM_LIVE 30u /* 1.07 s: above it a live display scrolls instead of zooming out */
 
@@ -40,6 +40,8 @@ struct axis_clock {
     bool wall; /* times of day (by localtime_r: TZ); else time since origin_ns */
     int64_t origin_ns;
     bool brief; /* all data end within a second of origin_ns: labels count from there */
+    /* The length of a trace whose moments are shown as finely as it is short; 0: milliseconds. */
+    int64_t fine_ns;
 };
 
 /* A round time on the axis and its column. */
@@ -55,7 +57,7 @@ size_t axis_labels(const struct axis *axis, const struct axis_clock *clock, int 
                    struct axis_label *out, size_t max);
 
 /* Formats a moment in full, to the millisecond: 14:31:26.412, with its date if `dated`; since the
-   origin: 0:12.500. */
+   origin: 0:12.500; of a fine clock 12.500001ms, 12.500us. */
 void axis_moment(const struct axis_clock *clock, int64_t t_ns, bool dated,
                  char out[AXIS_LABEL_BYTES]);
 

@@ -96,7 +96,8 @@ static void put_name(struct frame *frame, struct area line, const struct bar_run
     if (text->failed || text->len == 0)
         return;
     if (brackets) {
-        if (!(run->flags & CELL_HATCHED))
+        /* A thread's bar keeps its fill after the name: a stack of blanks is hard to read. */
+        if (!(run->flags & CELL_HATCHED) && run->kind != SPAN_OTHER)
             area_fill(line, x, 0, end - x, style, " ");
         area_puts(line, x++, 0, style, "[");
         if (end == run->to)

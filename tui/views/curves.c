@@ -1,6 +1,7 @@
 /* Each curve takes the columns of the same series, so one time is in one column for all of them. */
 #include "tui/views/curves.h"
 
+#include "core/base/json_read.h"
 #include "tui/views/plot.h"
 
 #include <math.h>
@@ -83,6 +84,20 @@ static void put_curve(const struct statistics_page *page, const struct series *s
     put_time_axis(page, series, cols);
 }
 
+/* Appends the id that sets the counter apart from others of its name: [rx]. */
+static void put_id(const struct counter *counter, struct strbuf *title)
+{
+    const struct strbuf *id = &counter->id;
+    if (id->len == 0)
+        return;
+    strbuf_adds(title, " [");
+    if (id->data[0] == '"')
+        json_get_string((struct json_value){JSON_TYPE_STRING, id->data, id->len}, title);
+    else
+        strbuf_add(title, id->data, id->len);
+    strbuf_addc(title, ']');
+}
+
 /* Draws a counter's curve with its name and its current value. */
 static void put_counter(const struct statistics_page *page, const struct series *series,
                         const struct counter *counter)
@@ -100,7 +115,9 @@ static void put_counter(const struct statistics_page *page, const struct series 
     if (!(plot.max > 0))
         plot.max = 1;
     strbuf_clear(title);
-    strbuf_addf(title, "%s · ", name ? name : "");
+    strbuf_adds(title, name ? name : "");
+    put_id(counter, title);
+    strbuf_adds(title, " · ");
     strbuf_add(title, counter->key.data, counter->key.len);
     if (counter->agent != NO_AGENT) {
         strbuf_adds(title, " · ");

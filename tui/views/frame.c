@@ -19,14 +19,17 @@ static bool has_wall_clock(const struct swarm *swarm)
     return true;
 }
 
-/* Returns the origin of elapsed time. */
+/* Returns the origin of elapsed time. The ts of another producer counts from anywhere, such as the
+   start of the machine: its origin is the first event. */
 static int64_t first_start(const struct swarm *swarm, int64_t from_ns)
 {
     int64_t first = INT64_MAX;
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
-        if (session && session->start_ns < first)
-            first = session->start_ns;
+        bool starts = session && (session->flags & (SESSION_AGENTS | SESSION_HAS_START));
+        int64_t start_ns = starts ? session->start_ns : from_ns;
+        if (session && start_ns < first)
+            first = start_ns;
     }
     return first == INT64_MAX ? from_ns : first;
 }
@@ -47,6 +50,9 @@ static void make_time(struct frame *frame)
     frame->clock.wall = has_wall_clock(frame->swarm);
     frame->clock.origin_ns = first_start(frame->swarm, frame->from_ns);
     frame->clock.brief = frame->to_ns - frame->clock.origin_ns < INT64_C(1000000000);
+    frame->agents = query_has_agents(frame->swarm);
+    if (!frame->agents && frame->to_ns > frame->from_ns)
+        frame->clock.fine_ns = frame->to_ns - frame->clock.origin_ns;
 }
 
 /* Returns an axis that ends at now, with one more column for now's line. Where all has ended so
@@ -69,7 +75,7 @@ static struct axis axis_live(const struct frame *frame, unsigned zoom_min, unsig
 
 static unsigned clamp_zoom(unsigned zoom)
 {
-    return zoom < AXIS_ZOOM_MIN ? AXIS_ZOOM_MIN : zoom > AXIS_ZOOM_MAX ? AXIS_ZOOM_MAX : zoom;
+    return zoom > AXIS_ZOOM_MAX ? AXIS_ZOOM_MAX : zoom;
 }
 
 /* Clamps the window so that some data stays visible. */
@@ -200,7 +206,7 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
     size_t flight = frame->inflight_count < 40 ? frame->inflight_count : 40;
     struct layout_want want = {
         .rows = lines > GRID_MAX_ROWS ? GRID_MAX_ROWS : (int)lines,
-        .legend = state->legend,
+        .legend = state->legend && frame->agents, /* kinds of an agent's work */
         .list = state->page != PAGE_TIMELINE,
         .trouble = trouble_exists(frame->input),
     };
@@ -249,7 +255,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         .pins = state->pins,
         .pin_count = state->pin_count,
         .space = frame->layout.body.rows,
-        .one_line = frame->layout.one_line || state->overview,
+        .one_line = (frame->layout.one_line && frame->agents) || state->overview,
     };
     if (!rows_make_lines(&want, &frame->rows))
         return false;
@@ -310,6 +316,14 @@ int64_t frame_agent_now(const struct frame *frame, agent_no number, bool rests)
         return frame->now_ns;
     }
     return swarm_session_today(frame->swarm, agent->session, frame->local_ns);
+}
+
+void frame_age(const struct frame *frame, int64_t ns, char out[NUMBER_BYTES])
+{
+    if (frame->clock.fine_ns > 0 && frame->clock.fine_ns < INT64_C(1000000000))
+        number_ms((double)ns / 1e6, frame->input->theme.ascii, out);
+    else
+        number_age(ns, out);
 }
 
 bool frame_shows_now(const struct frame *frame)

@@ -3,6 +3,7 @@
 #ifndef TUI_FRAME_H
 #define TUI_FRAME_H
 
+#include "tui/screen/number.h"
 #include "tui/views/agent_label.h"
 #include "tui/views/axis.h"
 #include "tui/views/layout.h"
@@ -18,6 +19,7 @@ struct frame {
     int64_t from_ns, to_ns; /* of the data, and until now in a live picture */
     int64_t last_ns;        /* of the data alone */
     bool empty;             /* no agent yet */
+    bool agents;            /* some session has agents; else rows are threads */
     struct layout layout;
     struct axis axis;
     struct axis_clock clock;
@@ -50,6 +52,8 @@ const char *frame_symbol(const struct frame *frame, enum symbol symbol);
 /* Returns the present time of the agent's session, from which the age of a span in flight or of an
    agent that rests counts. Sessions of several machines may have clocks that differ. */
 int64_t frame_agent_now(const struct frame *frame, agent_no agent, bool rests);
+/* Formats how long something has run: 41.0s; in a trace that is shorter than a second 83µs. */
+void frame_age(const struct frame *frame, int64_t ns, char out[NUMBER_BYTES]);
 /* Returns true if the display grows by itself: a live source, and now is on the axis. */
 bool frame_shows_now(const struct frame *frame);
 /* Returns true if the picture shows the present: the model's time goes with the clock, and the

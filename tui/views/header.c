@@ -85,16 +85,6 @@ static size_t count_agents(const struct row_list *rows, const struct swarm *swar
     return count;
 }
 
-static bool has_agents(const struct swarm *swarm)
-{
-    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
-        const struct session *session = swarm_session(swarm, (session_no)i);
-        if (session && (session->flags & SESSION_AGENTS))
-            return true;
-    }
-    return false;
-}
-
 static struct header_piece name_piece(const struct frame *frame)
 {
     struct header_piece piece = {.gap = 0};
@@ -102,7 +92,7 @@ static struct header_piece name_piece(const struct frame *frame)
     add(&piece, STYLE_STRONG, "swarmtop");
     if (sessions == 0)
         return piece;
-    const char *what = has_agents(frame->swarm) ? "agent" : "thread";
+    const char *what = frame->agents ? "agent" : "thread";
     add(&piece, STYLE_PLAIN, "  %zu session%s", sessions, sessions == 1 ? "" : "s");
     add(&piece, STYLE_PLAIN, " %s %zu %s%s", frame_symbol(frame, SYM_DOT), rows, what,
         rows == 1 ? "" : "s");
@@ -274,7 +264,7 @@ static int add_states(const struct frame *frame, struct header_piece *out)
     int n = 0;
     for (size_t i = 0; i < frame->rows.node_count; i++) {
         const struct agent *agent = swarm_agent(frame->swarm, frame->rows.nodes[i].agent);
-        if (agent && !(agent->flags & AGENT_GROUP))
+        if (agent && !(agent->flags & AGENT_GROUP) && query_is_agent(agent))
             counts[frame->rows.nodes[i].status.state]++;
     }
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
@@ -375,7 +365,7 @@ static void draw_metrics(const struct frame *frame, struct area line)
 {
     struct header_piece pieces[STATES + 6];
     bool ascii = frame->input->theme.ascii;
-    int count = has_agents(frame->swarm) ? add_states(frame, pieces) : 0;
+    int count = frame->agents ? add_states(frame, pieces) : 0;
     count += add_metrics(frame, pieces + count);
     while (1 + total_cols(pieces, count, ascii) >= line.cols && drop_pieces(pieces, count)) {
     }

@@ -99,7 +99,7 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
     double p95 = usual_durations_p95_ms(frame->swarm, frame->input->metrics, span);
     double times = (double)ns / 1e6 / p95;
     bool beyond = !isnan(times) && times >= BEYOND;
-    number_age(ns, age);
+    frame_age(frame, ns, age);
     area_put_right(line, 9, 0, beyond ? STYLE_USER : STYLE_PLAIN, age);
     agent_label_draw(frame_label(frame, span->agent, LABEL_LIST), line, 11, agent_cols,
                      STYLE_PLAIN);

@@ -109,7 +109,7 @@ agent_no log_row_agent(const struct log_row *row, const struct swarm *swarm,
     case LOG_ERROR:
         span = swarm_span(swarm, (span_no)row->which);
         return span ? span->agent : NO_AGENT;
-    case LOG_MARKER: return swarm_get_track(swarm, swarm_marker(swarm, row->index)->track)->agent;
+    case LOG_MARKER: return swarm_marker(swarm, row->index)->agent;
     default: return main_agent(swarm, event_log_get(log, row->index)->session);
     }
 }

@@ -110,6 +110,7 @@ static void draw_entry(struct frame *frame, struct area line, const struct log_r
     int names = agent_cols(frame), x = 1;
     axis_moment(&frame->clock, row->at_ns, false, moment);
     x = area_puts(line, x, 0, STYLE_DIM, moment) + 2;
+    x = x < 15 ? 15 : x; /* below its head */
     area_puts(line, x, 0, word_style(word), word);
     x += 9;
     if (agent != NO_AGENT && names > 0)

@@ -76,7 +76,7 @@ static enum view_result zoom_at(struct frame *frame, int col, bool in)
 {
     struct view_state *state = frame->state;
     unsigned zoom = in ? frame->axis.zoom - 1 : frame->axis.zoom + 1;
-    if (zoom < AXIS_ZOOM_MIN || zoom > AXIS_ZOOM_MAX)
+    if (in ? frame->axis.zoom == AXIS_ZOOM_MIN : zoom > AXIS_ZOOM_MAX)
         return VIEW_REDRAW;
     struct axis there = {axis_floor(axis_time(&frame->axis, col), zoom), zoom, frame->axis.cols};
     state->window = WINDOW_FIXED;

@@ -21,6 +21,10 @@ static const char *const model_heads[] = {"MODEL",  "REQUESTS", "FAILED",   "RET
 static const char *const tool_heads[] = {"TOOL", "CALLS", "ERRORS", "OPEN", "p50",
                                          "p95",  "p99",   "MAX",    "TOTAL"};
 
+static const char *const name_heads[] = {"NAME", "SELF", "TOTAL", "COUNT", "OPEN", "MEAN", "MAX"};
+
+enum { NAMES_SHOWN = 12 };
+
 #define COLS(heads) (sizeof(heads) / sizeof *(heads))
 
 /* Values without data are blank. */
@@ -64,7 +68,9 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     agent_label_text(label, TABLE_CELL_COLS - indent, &title);
     table_cell(t, title.data ? title.data : "");
     strbuf_release(&title);
-    table_cell(t, query_state_name(query_status(r->swarm, row->agent, r->local_ns).state));
+    bool agent = query_is_agent(swarm_agent(r->swarm, row->agent));
+    enum agent_state state = query_status(r->swarm, row->agent, r->local_ns).state;
+    table_cell(t, agent ? query_state_name(state) : "");
     put_requests(t, f);
     table_number(t, some(&f->otps, f->otps.p50));
     table_number(t, f->prompt_tokens);
@@ -157,6 +163,62 @@ void report_tools(const struct report *r, bool ascii, struct strbuf *out)
     table_finish(&t, out);
 }
 
+/* ---- spans by name ---- */
+
+static void put_name(struct table *t, const struct report *r, const struct name_metrics *name)
+{
+    const char *text = swarm_text(r->swarm, name->name);
+    table_cell(t, *text ? text : "(no name)");
+    table_ms(t, (double)name->self_ns / 1e6);
+    table_ms(t, (double)name->total_ns / 1e6);
+    table_count(t, name->count);
+    table_count(t, name->open);
+    table_ms(t, (double)name->total_ns / (double)name->count / 1e6);
+    table_ms(t, (double)name->max_ns / 1e6);
+}
+
+void report_slowest(const struct report *r, bool ascii, struct strbuf *out)
+{
+    struct table t;
+
+    if (r->metrics->name_count == 0)
+        return;
+    table_init(&t, r->metrics->mem, name_heads, COLS(name_heads), 1, ascii);
+    for (size_t i = 0; i < r->metrics->name_count && i < NAMES_SHOWN; i++)
+        put_name(&t, r, &r->metrics->names[i]);
+    table_finish(&t, out);
+}
+
+/* Returns the place of the most frequent name after `last` in that order; `count`: none. */
+static size_t next_frequent(const struct swarm_metrics *metrics, size_t last)
+{
+    const struct name_metrics *names = metrics->names;
+    size_t found = metrics->name_count;
+    for (size_t i = 0; i < metrics->name_count; i++) {
+        bool later = last == metrics->name_count || names[i].count < names[last].count ||
+                     (names[i].count == names[last].count && i > last);
+        if (later && (found == metrics->name_count || names[i].count > names[found].count))
+            found = i;
+    }
+    return found;
+}
+
+void report_frequent(const struct report *r, bool ascii, struct strbuf *out)
+{
+    const struct swarm_metrics *metrics = r->metrics;
+    struct table t;
+    size_t at = metrics->name_count;
+
+    if (metrics->name_count <= NAMES_SHOWN) /* the slowest are all of them */
+        return;
+    table_init(&t, metrics->mem, name_heads, COLS(name_heads), 1, ascii);
+    for (size_t i = 0; i < NAMES_SHOWN; i++) {
+        at = next_frequent(metrics, at);
+        put_name(&t, r, &metrics->names[at]);
+    }
+    table_finish(&t, out);
+}
+
 /* Appends `, 3 evicted`; nothing for 0. */
 static void put_more(uint64_t n, const char *what, struct strbuf *out)
 {
@@ -198,6 +260,10 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
     put_more(f->totals.refused, "refused", out);
     put_more(f->totals.interrupted, "interrupted", out);
     put_more(f->spans.orphan_ends, "ends without a start", out);
+    if (!query_has_agents(r->swarm)) {
+        strbuf_addc(out, '\n');
+        return;
+    }
     strbuf_adds(out, "\ntime    ");
     for (size_t i = 0; i < TIME_PARTS; i++)
         put_ms(time_part_ms(&f->totals, i), ascii, time_parts[i].name, out);
@@ -209,10 +275,26 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
     }
 }
 
+/* Appends the title and the table; nothing if it is empty. */
+static void put_titled(const char *title,
+                       void (*table)(const struct report *, bool, struct strbuf *),
+                       const struct report *report, bool ascii, struct strbuf *out)
+{
+    size_t before = out->len;
+    strbuf_adds(out, title);
+    size_t head = out->len;
+    table(report, ascii, out);
+    if (out->len == head)
+        out->len = before;
+}
+
 void report_text(const struct report *report, bool ascii, struct strbuf *out)
 {
     put_summary(report, ascii, out);
-    put_agents(report, ascii, out);
+    if (query_has_agents(report->swarm))
+        put_agents(report, ascii, out);
+    put_titled("\nSLOWEST BY THEIR OWN TIME\n", report_slowest, report, ascii, out);
+    put_titled("\nMOST FREQUENT\n", report_frequent, report, ascii, out);
     if (report->metrics->model_count > 0) {
         strbuf_addc(out, '\n');
         report_models(report, ascii, out);

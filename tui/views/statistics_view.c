@@ -277,7 +277,10 @@ static void walk(const struct statistics_page *page)
     const struct spread_plot spreads[] = {
         {"TIME TO FIRST TOKEN", &metrics->ttft_ms, &metrics->totals.ttft_ms, true},
         {"OUTPUT TOKENS/S PER REQUEST", &metrics->otps, &metrics->totals.otps, false}};
-    put_time(page);
+    if (page->frame->agents)
+        put_time(page);
+    put_table(page, "SLOWEST BY THEIR OWN TIME", report_slowest);
+    put_table(page, "MOST FREQUENT", report_frequent);
     put_table(page, "REQUESTS BY MODEL", report_models);
     put_table(page, "TOOLS", report_tools);
     for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++)

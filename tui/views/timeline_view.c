@@ -31,7 +31,7 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
     struct area line = frame_area(frame, grid, layout->heads);
     struct area names = area_sub(line, 0, 0, layout->now_x, 1);
     struct axis_label labels[64];
-    int x = area_puts(names, layout->name_x + 1, 0, STYLE_DIM, "AGENT");
+    int x = area_puts(names, layout->name_x + 1, 0, STYLE_DIM, frame->agents ? "AGENT" : "THREAD");
     size_t above = frame->state->scroll,
            shown = (size_t)(layout->body.rows * frame->per_line) - frame->rows.pinned,
            count = frame->rows.count - frame->rows.pinned;
@@ -141,9 +141,29 @@ static bool is_at_rest(enum agent_state state)
            state == STATE_GONE || state == STATE_UNKNOWN;
 }
 
+/* The row of a thread has no state, but a span may still run on it. */
+static void draw_open(const struct frame *frame, struct area now, const struct agent_status *status)
+{
+    char age[NUMBER_BYTES];
+    if (status->span == NO_SPAN || !swarm_span(frame->swarm, status->span) ||
+        !(swarm_span(frame->swarm, status->span)->flags & SPAN_OPEN))
+        return;
+    area_puts(now, 0, 0, STYLE_OTHER, frame_symbol(frame, SYM_WORKS));
+    int end = frame->layout.now_word ? area_puts(now, 2, 0, STYLE_OTHER, "open") : 1;
+    frame_age(frame, frame->now_ns - status->since_ns, age);
+    int cols = (int)text_cols(age, strlen(age), frame->input->theme.ascii);
+    if (frame->layout.now_age && cols < now.cols - end)
+        area_put_right(now, now.cols, 0, STYLE_PLAIN, age);
+}
+
 static void draw_now(const struct frame *frame, struct area now, const struct tree_node *node,
                      bool group)
 {
+    const struct agent *agent = swarm_agent(frame->swarm, node->agent);
+    if (agent && !query_is_agent(agent)) {
+        draw_open(frame, now, &node->status);
+        return;
+    }
     const struct agent_status *status = &node->status;
     enum agent_state state = group ? STATE_DONE : status->state;
     struct state_style looks = theme_state(&frame->input->theme, state);
@@ -214,8 +234,50 @@ static void draw_cut(const struct frame *frame, struct area bars, const struct m
     }
 }
 
+/* The lines of each row of a trace without agents, by agent_no. */
+struct row_lines {
+    uint16_t first, count; /* count 0: not on the screen */
+};
+
+/* Draws an instant on the first of its row's lines that is blank there, so that it hides no bar. */
+static void draw_instant(const struct frame *frame, struct area bars, struct row_lines lines,
+                         int col)
+{
+    for (int y = lines.first; y < lines.first + lines.count; y++) {
+        if (area_is_blank(bars, col, y, 1)) {
+            area_puts(bars, col, y, STYLE_USER, frame_symbol(frame, SYM_INSTANT));
+            return;
+        }
+    }
+}
+
+static void draw_instants(const struct frame *frame, struct area bars)
+{
+    const struct mem *mem = frame->state->mem;
+    size_t count = swarm_agent_count(frame->swarm), markers = swarm_marker_count(frame->swarm);
+    bool none = frame->per_line > 1 || frame->predicate || markers == 0;
+    struct row_lines *lines = none ? NULL : mem_zalloc(mem, count, sizeof *lines);
+    for (int y = 0; lines && y < bars.rows; y++) {
+        const struct timeline_row *row = frame_row_at(frame, y);
+        agent_no agent = row && !row->group ? frame->rows.nodes[row->node].agent : NO_AGENT;
+        if (agent == NO_AGENT || query_is_agent(swarm_agent(frame->swarm, agent)))
+            continue;
+        if (lines[agent].count == 0)
+            lines[agent].first = (uint16_t)y;
+        lines[agent].count++;
+    }
+    for (size_t i = 0; lines && i < markers; i++) {
+        const struct marker *marker = swarm_marker(frame->swarm, i);
+        int col = axis_col(&frame->axis, marker->at_ns);
+        if (marker->agent != NO_AGENT && col >= 0 && col < bars.cols)
+            draw_instant(frame, bars, lines[marker->agent], col);
+    }
+    mem_free(mem, lines, lines ? count * sizeof *lines : 0);
+}
+
 static void draw_markers(const struct frame *frame, struct area bars)
 {
+    draw_instants(frame, bars);
     for (size_t i = 0; i < swarm_marker_count(frame->swarm); i++) {
         const struct marker *marker = swarm_marker(frame->swarm, i);
         if (marker->truncated)

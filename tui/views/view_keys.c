@@ -45,7 +45,7 @@ static enum view_result zoom(struct frame *frame, int n)
 {
     struct view_state *state = frame->state;
     unsigned old = frame->axis.zoom, new = n > 0 ? old - 1 : old + 1;
-    if (new < AXIS_ZOOM_MIN || new > AXIS_ZOOM_MAX)
+    if (n > 0 ? old == AXIS_ZOOM_MIN : new > AXIS_ZOOM_MAX)
         return VIEW_REDRAW;
     bool follows = state->window != WINDOW_FIXED && frame->input->live && !state->frozen;
     int anchor = anchor_col(frame);

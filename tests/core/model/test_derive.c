@@ -171,23 +171,66 @@ TEST(phases_belong_to_the_request_that_ends_behind_them)
     model_release(&model);
 }
 
+static size_t count_rows(const struct swarm *swarm)
+{
+    size_t count;
+    struct tree_row *rows = query_tree(swarm, &count);
+    mem_free(&mem_libc, rows, count * sizeof *rows);
+    return count;
+}
+
 TEST(a_trace_of_threads_has_a_row_a_thread_and_one_of_agents_a_row_a_process)
 {
-    const char *threads = " {\"ph\":\"X\",\"name\":\"x\",\"ts\":0,\"dur\":1,\"pid\":1,\"tid\":1}"
-                          " {\"ph\":\"X\",\"name\":\"x\",\"ts\":0,\"dur\":1,\"pid\":1,\"tid\":2}";
-    struct model model = opened(threads);
+    struct model model;
+    assert_true(model_init(&model, &mem_libc) && model_open_trace(&model, "t"));
+    assert_true(model_events(
+        &model, " {\"ph\":\"X\",\"name\":\"x\",\"ts\":0,\"dur\":1,\"pid\":1,\"tid\":1}"
+                " {\"ph\":\"X\",\"name\":\"x\",\"ts\":0,\"dur\":1,\"pid\":1,\"tid\":2}"));
+    assert_int_equal(count_rows(model.swarm), 2);
+    /* Other producers have categories of these names too. */
+    assert_true(model_events(
+        &model, B("API Call", "api", 5,
+                  "{}") " {\"ph\":\"X\",\"name\":\"y\",\"cat\":\"tool,build\",\"ts\":0,"
+                        "\"dur\":1,\"pid\":1,\"tid\":2}"));
+    assert_int_equal(count_rows(model.swarm), 2);
+    assert_int_equal(span_called(&model, "y", 0)->kind, SPAN_OTHER);
+    /* The seed's metadata is an agent's: the rows are made again. */
+    assert_true(model_events(&model, " {\"ph\":\"M\",\"name\":\"parent_agent\",\"pid\":1,\"tid\":0,"
+                                     "\"args\":{\"parent_agent_id\":\"s\"}}"));
     size_t count;
     struct tree_row *rows = query_tree(model.swarm, &count);
-    assert_int_equal(count, 2);
-    mem_free(&mem_libc, rows, count * sizeof *rows);
-    /* One event that is an agent's, and the rows are made again. */
-    assert_true(model_events(&model, B("API Call", "api", 5, "{}")));
-    rows = query_tree(model.swarm, &count);
-    assert_int_equal(count, 1);
-    assert_int_equal(span_called(&model, "x", 1)->agent, rows[0].agent);
-    assert_int_equal(swarm_agent(model.swarm, rows[0].agent)->lane_count, 2);
+    assert_int_equal(count, 2); /* the parent's row, and the agent */
+    assert_int_equal(span_called(&model, "x", 1)->agent, rows[1].agent);
+    assert_int_equal(span_called(&model, "y", 0)->kind, SPAN_TOOL);
     mem_free(&mem_libc, rows, count * sizeof *rows);
     model_release(&model);
+}
+
+TEST(a_thread_whose_id_is_the_hash_of_its_name_is_an_agents)
+{
+    static const struct {
+        const char *event;
+        bool agents;
+    } rows[] = {
+        {"{\"ph\":\"M\",\"cat\":\"__metadata\",\"name\":\"thread_name\",\"pid\":1,\"tid\":3343801,"
+         "\"args\":{\"name\":\"main\"}}",
+         true},
+        {"{\"ph\":\"M\",\"cat\":\"__metadata\",\"name\":\"thread_name\",\"pid\":1,\"tid\":7,"
+         "\"args\":{\"name\":\"main\"}}",
+         false},
+        {"{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":97,\"args\":{\"name\":\"a\"}}",
+         false},
+        {"{\"ph\":\"M\",\"name\":\"parent_agent\",\"pid\":1,\"tid\":0,"
+         "\"args\":{\"parent_agent_id\":7}}",
+         false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        assert_true(model_init(&model, &mem_libc) && model_open_trace(&model, "t"));
+        assert_true(model_events(&model, rows[i].event));
+        assert_int_equal(query_has_agents(model.swarm), rows[i].agents);
+        model_release(&model);
+    }
 }
 
 /* ---- eviction ---- */

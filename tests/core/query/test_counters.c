@@ -119,3 +119,37 @@ TEST(without_memory_it_says_so)
     }
     model_release(&model);
 }
+
+TEST(a_process_has_one_counter_of_a_name_and_id)
+{
+    struct model model;
+    struct counters counters;
+    assert_true(model_init(&model, &mem_libc) && model_open_trace(&model, "t"));
+    assert_true(model_events(
+        &model,
+        "{\"name\":\"q\",\"ph\":\"C\",\"ts\":0,\"pid\":1,\"tid\":1,\"id\":\"rx\",\"args\":{\"len\":10}} "
+        "{\"name\":\"q\",\"ph\":\"C\",\"ts\":0,\"pid\":1,\"tid\":1,\"id\":\"tx\",\"args\":{\"len\":50}} "
+        "{\"name\":\"two\",\"ph\":\"C\",\"ts\":0,\"pid\":1,\"tid\":1,\"args\":{\"a\":1}} "
+        "{\"name\":\"two\",\"ph\":\"C\",\"ts\":1000000,\"pid\":1,\"tid\":2,\"args\":{\"a\":2}} "
+        "{\"name\":\"two\",\"ph\":\"C\",\"ts\":0,\"pid\":2,\"tid\":1,\"args\":{\"a\":7}} "
+        "{\"name\":\"str\",\"ph\":\"C\",\"ts\":0,\"pid\":1,\"args\":{\"v\":\"25.7\",\"w\":\"x\",\"y\":\"nan\"}}"));
+    assert_true(counters_compute(model.swarm, MODEL_START_NS, SECOND, 2, &counters));
+    static const struct {
+        const char *id, *key;
+        double first, last;
+    } rows[] = {{"\"rx\"", "len", 10, 10},
+                {"\"tx\"", "len", 50, 50},
+                {"", "a", 1, 2},
+                {"", "a", 7, 7},
+                {"", "v", 25.7, 25.7}};
+    assert_int_equal(counters.count, sizeof rows / sizeof *rows);
+    for (size_t i = 0; i < counters.count; i++) {
+        assert_string_equal(counters.items[i].id.len > 0 ? counters.items[i].id.data : "",
+                            rows[i].id);
+        assert_string_equal(counters.items[i].key.data, rows[i].key);
+        assert_true(counters.items[i].values[0] == rows[i].first);
+        assert_true(counters.items[i].values[1] == rows[i].last);
+    }
+    counters_release(&counters);
+    model_release(&model);
+}

@@ -171,19 +171,78 @@ TEST(the_own_session_is_asked_first)
     model_release(&model);
 }
 
-TEST(threads_are_roots)
+#define THREAD(pid, tid, name)                                            \
+    "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":" pid ",\"tid\":" tid \
+    ",\"args\":{\"name\":\"" name "\"}} "
+#define PROCESS(pid, what, args) \
+    "{\"name\":\"process_" what "\",\"ph\":\"M\",\"pid\":" pid ",\"args\":{" args "}} "
+#define SPAN(pid, tid) "{\"name\":\"f\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":" pid tid "} "
+
+TEST(threads_are_below_their_processes)
+{
+    static const struct {
+        const char *events, *tree;
+    } rows[] = {
+        /* One process without a name is worth no row. */
+        {SPAN("1", ",\"tid\":1") SPAN("1", ",\"tid\":2") THREAD("1", "1", "A")
+             THREAD("1", "2", "B"),
+         "AB"},
+        {SPAN("1", ",\"tid\":1") THREAD("1", "1", "A") PROCESS("1", "name", "\"name\":\"P\""),
+         "P(A)"},
+        {SPAN("1", ",\"tid\":1") SPAN("2", ",\"tid\":1") THREAD("1", "1", "A") THREAD("2", "1", "B")
+             PROCESS("1", "name", "\"name\":\"P\"") PROCESS("2", "name", "\"name\":\"Q\"")
+                 PROCESS("1", "sort_index", "\"sort_index\":\"7\""),
+         "Q(B)P(A)"},
+        /* A sort index orders siblings alone; what has none has 0. */
+        {SPAN("1", ",\"tid\":1") SPAN("1", ",\"tid\":2") SPAN("1", ",\"tid\":3")
+             THREAD("1", "1", "A") THREAD("1", "2", "B") THREAD("1", "3", "C") PROCESS(
+                 "1", "name",
+                 "\"name\":\"P\"") "{\"name\":\"thread_sort_index\",\"ph\":\"M\",\"pid\":1,\"tid\":3,"
+                                   "\"args\":{\"sort_index\":-1}} "
+                                   "{\"name\":\"thread_sort_index\",\"ph\":\"M\",\"pid\":1,\"tid\":1,"
+                                   "\"args\":{\"sort_index\":4}}",
+         "P(CBA)"},
+        /* Ids in strings, and a thread that has its process's id. */
+        {SPAN("1", ",\"tid\":1") SPAN("\"1\"", ",\"tid\":\"1\"") SPAN("1", "")
+             THREAD("1", "1", "A"),
+         "A"},
+        {SPAN("1", "") THREAD("1", "1", "A"), "A"},
+        /* Threads without events. */
+        {SPAN("1", ",\"tid\":1") THREAD("1", "1", "A") THREAD("2", "1", "B")
+             PROCESS("2", "name", "\"name\":\"Q\""),
+         "A"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        assert_true(model_init(&model, &mem_libc) && model_open_trace(&model, "trace"));
+        assert_true(model_events(&model, rows[i].events));
+        assert_tree(&model, rows[i].tree);
+        model_release(&model);
+    }
+}
+
+TEST(async_spans_and_instants_of_a_process_are_no_threads)
 {
     struct model model;
-    assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "trace"));
+    assert_true(model_init(&model, &mem_libc) && model_open_trace(&model, "trace"));
     assert_true(model_events(
-        &model,
-        "{\"name\":\"f\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":1} "
-        "{\"name\":\"g\",\"ph\":\"X\",\"ts\":2,\"dur\":5,\"pid\":1,\"tid\":2} "
-        "{\"name\":\"h\",\"ph\":\"X\",\"ts\":2,\"dur\":5,\"pid\":2,\"tid\":1} "
-        "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":1,\"args\":{\"name\":\"A\"}} "
-        "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":2,\"args\":{\"name\":\"B\"}} "
-        "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":2,\"tid\":1,\"args\":{\"name\":\"C\"}}"));
-    assert_tree(&model, "ABC");
+        &model, "{\"name\":\"b\",\"ph\":\"b\",\"cat\":\"c\",\"id\":1,\"ts\":0,\"pid\":1,\"tid\":1} "
+                "{\"name\":\"f\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":1} "
+                "{\"name\":\"e\",\"ph\":\"e\",\"cat\":\"c\",\"id\":1,\"ts\":9,\"pid\":1,\"tid\":3} "
+                "{\"name\":\"i\",\"ph\":\"i\",\"s\":\"p\",\"ts\":9,\"pid\":1,\"tid\":4} "
+                "{\"name\":\"i\",\"ph\":\"i\",\"ts\":9,\"pid\":1} "
+                "{\"name\":\"c\",\"ph\":\"C\",\"ts\":9,\"pid\":1,\"tid\":5,\"args\":{\"v\":1}} "
+                "{\"name\":\"s\",\"ph\":\"s\",\"id\":1,\"ts\":9,\"pid\":1,\"tid\":6}"));
+    size_t count;
+    struct tree_row *rows = query_tree(model.swarm, &count);
+    assert_int_equal(count, 3);
+    static const uint16_t flags[] = {AGENT_PROCESS, AGENT_THREAD, AGENT_ASYNC};
+    for (size_t i = 0; i < 3; i++) {
+        const struct agent *row = swarm_agent(model.swarm, rows[i].agent);
+        assert_int_equal(row->flags & (AGENT_PROCESS | AGENT_THREAD | AGENT_ASYNC), flags[i]);
+        assert_int_equal(row->lane_count, i > 0);
+    }
+    mem_free(&mem_libc, rows, count * sizeof *rows);
     model_release(&model);
 }
 
@@ -278,9 +337,12 @@ TEST(other_rows_are_called_by_what_is_known)
                                            model_text("coder"), model_text("s")),
                      TRACER_OK);
     assert_title(&model, model_agent(&model, "coder"), "coder");
-    assert_true(model_open_file(&model, "trace"));
+    assert_true(model_open_trace(&model, "trace"));
     assert_true(model_events(
-        &model, "{\"name\":\"f\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":\"x\"}"));
-    assert_title(&model, (agent_no)swarm_agent_count(model.swarm) - 1, "thread 1/\"x\"");
+        &model, "{\"name\":\"f\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":\"x\"} "
+                "{\"name\":\"f\",\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":7}"));
+    assert_title(&model, (agent_no)swarm_agent_count(model.swarm) - 3, "process 1");
+    assert_title(&model, (agent_no)swarm_agent_count(model.swarm) - 2, "x");
+    assert_title(&model, (agent_no)swarm_agent_count(model.swarm) - 1, "thread 7");
     model_release(&model);
 }

@@ -139,6 +139,20 @@ TEST(labels_are_round_in_the_local_zone)
     axis_moment(&(struct axis_clock){.wall = false, .origin_ns = T0}, T0 + 3726412000000, false,
                 moment);
     assert_string_equal(moment, "1:02:06.412");
+    static const struct {
+        int64_t fine_ns, at_ns;
+        const char *text;
+    } fine[] = {{570, 50, "50ns"},
+                {57000, 12345, "12.345us"},
+                {570000000, 12345678, "12.345678ms"},
+                {9000000000, 1012345678, "0:01.012345"},
+                {900000000000, 1012345678, "0:01.012"}};
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+        const struct axis_clock clock = {.origin_ns = T0, .fine_ns = fine[i].fine_ns};
+        axis_moment(&clock, T0 + fine[i].at_ns, false,
+                    moment);
+        assert_string_equal(moment, fine[i].text);
+    }
 }
 
 TEST(numbers_are_short)
