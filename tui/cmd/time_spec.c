@@ -41,11 +41,9 @@ static int64_t unit_ns(const char **at)
     static const struct {
         const char *name;
         int64_t ns;
-    } units[] = {{"ms", 1000000},
-                 {"s", NS_PER_S},
-                 {"min", 60 * NS_PER_S},
-                 {"m", 60 * NS_PER_S},
-                 {"h", 3600 * NS_PER_S}};
+    } units[] = {
+        {"ns", 1},       {"us", 1000},           {"µs", 1000},         {"ms", 1000000},
+        {"s", NS_PER_S}, {"min", 60 * NS_PER_S}, {"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S}};
 
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t len = strlen(units[i].name);
@@ -75,7 +73,7 @@ static bool parse_duration(const char *text, int64_t *out)
         /* 9 digits of hours would overflow 64 bits of nanoseconds. */
         if (unit == 0 || whole > INT64_MAX / 4 / unit)
             return false;
-        *out += whole * unit + fraction / 1000 * (unit / 1000000);
+        *out += whole * unit + (int64_t)((double)fraction / 1e9 * (double)unit + 0.5);
     }
     return true;
 }

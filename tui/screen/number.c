@@ -61,7 +61,12 @@ static void measured(double ms, const char *gap, bool ascii, char out[NUMBER_BYT
 {
     if (!(ms >= 0))
         ms = 0;
-    if (ms < 0.9995)
+    double us = ms * 1e3, tenths = us * 10 - floor(us) * 10;
+    if (us > 0 && us < 0.9995)
+        snprintf(out, NUMBER_BYTES, "%.0f%sns", us * 1e3, gap);
+    else if (us < 9.95 && tenths >= 0.5 && tenths < 9.5)
+        snprintf(out, NUMBER_BYTES, "%.1f%s%ss", us, gap, ascii ? "u" : "µ");
+    else if (ms < 0.9995)
         snprintf(out, NUMBER_BYTES, "%.0f%s%ss", ms * 1e3, gap, ascii ? "u" : "µ");
     else if (ms < 999.5)
         snprintf(out, NUMBER_BYTES, ms < 9.95 ? "%.1f%sms" : "%.0f%sms", ms, gap);

@@ -12,7 +12,8 @@
 void number_age(int64_t ns, char out[NUMBER_BYTES]);
 /* Formats the age of something at rest, in whole seconds. */
 void number_rest(int64_t ns, char out[NUMBER_BYTES]);
-/* Formats a measured time, short: 742ms, 1.9s, 3m12s, 2h05m; below a millisecond 83µs. */
+/* Formats a measured time, short: 742ms, 1.9s, 3m12s, 2h05m; below a millisecond 83µs, 1.5µs,
+ * 500ns. */
 void number_ms(double ms, bool ascii, char out[NUMBER_BYTES]);
 /* Formats a measured time, long: 742 ms, 8.31 s, 3 m 12 s. */
 void number_long(int64_t ns, bool ascii, char out[NUMBER_BYTES]);

@@ -13,9 +13,15 @@
 
 /* ---- state, model ---- */
 
+/* A thread has no state. */
+static bool is_agent(const struct agent_row *row)
+{
+    return row->agent == NO_AGENT || query_is_agent(swarm_agent(row->frame->swarm, row->agent));
+}
+
 static enum style_id put_state(const struct agent_row *row, struct strbuf *out)
 {
-    if (!row->status)
+    if (!row->status || !is_agent(row))
         return STYLE_PLAIN;
     struct state_style state = theme_state(&row->frame->input->theme, row->status->state);
     strbuf_addf(out, "%s %s", state.shape, query_state_name(row->status->state));
@@ -24,7 +30,7 @@ static enum style_id put_state(const struct agent_row *row, struct strbuf *out)
 
 static double state_value(const struct agent_row *row)
 {
-    return row->status ? (double)row->status->state : NAN;
+    return row->status && is_agent(row) ? (double)row->status->state : NAN;
 }
 
 static const struct span *last_request(const struct agent_row *row)

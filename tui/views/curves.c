@@ -84,7 +84,6 @@ static void put_curve(const struct statistics_page *page, const struct series *s
     put_time_axis(page, series, cols);
 }
 
-/* Appends the id that sets the counter apart from others of its name: [rx]. */
 static void put_id(const struct counter *counter, struct strbuf *title)
 {
     const struct strbuf *id = &counter->id;
@@ -96,6 +95,14 @@ static void put_id(const struct counter *counter, struct strbuf *title)
     else
         strbuf_add(title, id->data, id->len);
     strbuf_addc(title, ']');
+}
+
+void curves_put_title(const struct swarm *swarm, const struct counter *counter, struct strbuf *out)
+{
+    strbuf_adds(out, swarm_text(swarm, counter->name));
+    put_id(counter, out);
+    strbuf_adds(out, " · ");
+    strbuf_add(out, counter->key.data, counter->key.len);
 }
 
 /* Draws a counter's curve with its name and its current value. */
@@ -111,14 +118,10 @@ static void put_counter(const struct statistics_page *page, const struct series 
                         .max = counter->max,
                         .style = STYLE_OTHER,
                         .ascii = page->frame->input->theme.ascii};
-    const char *name = swarm_text(swarm, counter->name);
     if (!(plot.max > 0))
         plot.max = 1;
     strbuf_clear(title);
-    strbuf_adds(title, name ? name : "");
-    put_id(counter, title);
-    strbuf_adds(title, " · ");
-    strbuf_add(title, counter->key.data, counter->key.len);
+    curves_put_title(swarm, counter, title);
     if (counter->agent != NO_AGENT) {
         strbuf_adds(title, " · ");
         frame_label_text(page->frame, counter->agent, 40, title);

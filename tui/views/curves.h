@@ -22,4 +22,8 @@ void statistics_page_value(const struct statistics_page *page, bool ms, double v
 
 void curves_put(const struct statistics_page *page, const struct series *series);
 
+/* Appends the counter's name, the id that sets it apart from others of that name, and the name of
+   its value: `queue [rx] · len`. */
+void curves_put_title(const struct swarm *swarm, const struct counter *counter, struct strbuf *out);
+
 #endif

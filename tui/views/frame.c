@@ -7,7 +7,8 @@
 
 /* A live display begins with columns of 134 ms; smaller ones would zoom out several times in the
    first seconds. */
-#define ZOOM_LIVE_MIN 27u
+#define ZOOM_LIVE_MIN       27u
+#define COUNTER_SAMPLES_MAX 20000
 
 static bool has_wall_clock(const struct swarm *swarm)
 {
@@ -220,6 +221,18 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
     return layout_compute(&want, cols, rows);
 }
 
+/* Computes the counters that the timeline shows. All samples are read for each frame: with more
+   than a few, the statistics view alone shows them. Returns false if out of memory. */
+static bool compute_counters(struct frame *frame)
+{
+    frame->counters.mem = swarm_mem(frame->swarm);
+    if (frame->agents || frame->predicate || frame->state->page != PAGE_TIMELINE ||
+        swarm_counter_count(frame->swarm) > COUNTER_SAMPLES_MAX)
+        return true;
+    return counters_compute(frame->swarm, frame->axis.t0_ns, axis_col_ns(&frame->axis),
+                            (size_t)frame->axis.cols, &frame->counters);
+}
+
 bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
                 int cols, int rows)
 {
@@ -245,6 +258,8 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     frame->empty = frame->rows.node_count == 0;
     if (!list_flight(frame))
         return false;
+    if (!compute_counters(frame))
+        return false;
     /* As many lanes as fit beside the minimum of the panels. */
     frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
     struct rows_want want = {
@@ -252,6 +267,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         .local_ns = frame->local_ns,
         .axis = &frame->axis,
         .predicate = frame->predicate,
+        .counters = &frame->counters,
         .pins = state->pins,
         .pin_count = state->pin_count,
         .space = frame->layout.body.rows,
@@ -269,6 +285,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
 void frame_release(struct frame *frame)
 {
     rows_release(&frame->rows);
+    counters_release(&frame->counters);
     mem_free(frame->state->mem, frame->inflight, frame->inflight_cap * sizeof *frame->inflight);
     agent_labels_release(&frame->labels);
     agent_label_release(&frame->label);

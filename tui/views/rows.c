@@ -163,12 +163,23 @@ static bool add_row(struct row_list *list, struct timeline_row row)
     return true;
 }
 
+/* Returns the lanes of a process's row: one for its instants, and one for each of its counters. */
+static unsigned counter_lanes(const struct rows_want *want, agent_no process)
+{
+    unsigned lanes = 1;
+    for (size_t i = 0; i < want->counters->count; i++)
+        lanes += want->counters->items[i].agent == process;
+    return lanes;
+}
+
 static void count_lanes(const struct rows_want *want, struct row_list *list)
 {
     for (size_t i = 0; i < list->node_count; i++) {
         struct tree_node *node = &list->nodes[i];
         unsigned lanes = 1;
-        if (!node->hidden && !node->folded)
+        if (swarm_agent(want->swarm, node->agent)->flags & AGENT_PROCESS)
+            lanes = counter_lanes(want, node->agent);
+        else if (!node->hidden && !node->folded)
             lanes = query_lanes_in(want->swarm, node->agent, want->axis->t0_ns,
                                    axis_time(want->axis, want->axis->cols), want->local_ns,
                                    want->predicate);

@@ -3,9 +3,11 @@
    drawn last, in cells that are still blank. */
 #include "tui/screen/number.h"
 #include "tui/views/bars.h"
+#include "tui/views/curves.h"
 #include "tui/views/inflight_line.h"
 #include "tui/views/marks.h"
 #include "tui/views/overview.h"
+#include "tui/views/plot.h"
 #include "tui/views/range.h"
 
 #include <math.h>
@@ -288,6 +290,45 @@ static void draw_markers(const struct frame *frame, struct area bars)
         draw_vertical(bars, now + 1, STYLE_NOW, frame_symbol(frame, SYM_VERTICAL));
 }
 
+/* ---- counters ---- */
+
+/* Returns the counter of the row's lane; NULL: none. */
+static const struct counter *counter_of(const struct frame *frame, const struct timeline_row *row)
+{
+    agent_no process = frame->rows.nodes[row->node].agent;
+    unsigned lane = 0;
+    for (size_t i = 0; row->lane > 0 && i < frame->counters.count; i++) {
+        lane += frame->counters.items[i].agent == process;
+        if (lane == row->lane)
+            return &frame->counters.items[i];
+    }
+    return NULL;
+}
+
+static void draw_counter(struct frame *frame, struct area line, const struct counter *counter)
+{
+    const struct layout *layout = &frame->layout;
+    struct strbuf *title = &frame->scratch;
+    int end = axis_col(&frame->axis, frame->to_ns) + 1;
+    char last[NUMBER_BYTES];
+    struct plot plot = {.values = counter->values,
+                        .cols = end < layout->bars_cols ? end : layout->bars_cols,
+                        .rows = 1,
+                        .max = counter->max > 0 ? counter->max : 1,
+                        .style = STYLE_OTHER,
+                        .ascii = frame->input->theme.ascii};
+    strbuf_clear(title);
+    curves_put_title(frame->swarm, counter, title);
+    struct area names = area_sub(line, layout->name_x, 0, layout->name_cols, 1);
+    if (!title->failed)
+        area_put_ellipsized(names, 3, 0, names.cols - 4, STYLE_DIM, title->data, title->len);
+    number_short(counter->last, last);
+    if (layout->now_word && (int)strlen(last) < layout->now_cols)
+        area_put_right(area_sub(line, layout->now_x, 0, layout->now_cols, 1), layout->now_cols, 0,
+                       STYLE_DIM, last);
+    plot_line(&plot, area_sub(line, layout->bars_x, 0, layout->bars_cols, 1), 0, 0);
+}
+
 static void draw_row(struct frame *frame, struct area line, const struct timeline_row *row)
 {
     const struct layout *layout = &frame->layout;
@@ -298,6 +339,11 @@ static void draw_row(struct frame *frame, struct area line, const struct timelin
              row->group == frame->state->cursor_group)
         area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
     draw_name(frame, area_sub(line, layout->name_x, 0, layout->name_cols, 1), row);
+    const struct counter *counter = counter_of(frame, row);
+    if (counter) {
+        draw_counter(frame, line, counter);
+        return;
+    }
     if (row->first)
         draw_now(frame, area_sub(line, layout->now_x, 0, layout->now_cols, 1), node, row->group);
     if (!row->group)

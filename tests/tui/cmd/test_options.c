@@ -296,6 +296,10 @@ TEST(times_are_read_and_resolved)
         int64_t after_from; /* INT64_MIN: not a TIME */
     } rows[] = {
         {"12.5s", 12 * S + S / 2},
+        {"1h30.5m", 3600 * S + 1830 * S},
+        {"50us", 50000},
+        {"1.5µs", 1500},
+        {"2ms7ns", 2000007},
         {"0s", 0},
         {"250ms", S / 4},
         {"1m30s", 90 * S},
