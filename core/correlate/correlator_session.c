@@ -94,7 +94,7 @@ static void flag_session(struct correlator *correlator, struct corr_session *ses
     session->outcome = outcome;
     session->recheck = correlator->unflushed = true;
     struct session *edited = swarm_session_edit(correlator->swarm, session->number);
-    edited->flags = (uint8_t)((edited->flags & ~session->flags) | flags);
+    edited->flags = (uint16_t)((edited->flags & ~session->flags) | flags);
     session->flags = flags;
     swarm_touch(correlator->swarm);
     correlator_agent_flag_all(correlator, session);
