@@ -44,8 +44,7 @@ uint8_t derive_kind(struct swarm *swarm, intern_id name, intern_id cat)
     return swarm->kinds[at].kind;
 }
 
-/* A category of the seed's means nothing in another producer's trace. */
-static uint8_t event_kind(struct swarm *swarm, const struct event *event)
+uint8_t derive_event_kind(struct swarm *swarm, const struct event *event)
 {
     session_no session = swarm->tracks[event->track].track.session;
     bool agents = (swarm->sessions[session].session.flags & SESSION_AGENTS) != 0;
@@ -65,7 +64,7 @@ static struct span new_span(struct swarm *swarm, const struct event *event, uint
         .track = event->track,
         .parent = NO_SPAN,
         .next_phase = NO_SPAN,
-        .kind = event_kind(swarm, event),
+        .kind = derive_event_kind(swarm, event),
     };
 }
 

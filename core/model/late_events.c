@@ -63,7 +63,7 @@ static bool collect(struct swarm *swarm, enum swarm_pool pool, session_no only, 
             continue;
         }
         int64_t at_ns = swarm_event_ns(swarm, &event);
-        if (pairs(&event) && span_is_phase(derive_kind(swarm, event.name, event.cat))) {
+        if (pairs(&event) && span_is_phase(derive_event_kind(swarm, &event))) {
             at_ns = next_ns[event.track] != INT64_MIN ? next_ns[event.track] : at_ns;
         } else if (pairs(&event)) {
             next_ns[event.track] = at_ns;

@@ -61,6 +61,14 @@ static bool repeats(struct slice begin_args, struct slice end_args)
     return any;
 }
 
+static bool has_members(struct slice args)
+{
+    struct json_value object = slice_object(args);
+    struct json_walk walk = json_walk(object);
+    struct json_member member;
+    return object.type != JSON_TYPE_NONE && json_next_member(&walk, &member);
+}
+
 /* Returns whether the end's args begin with all of the begin's, byte for byte, as the seed writes
    them ({...pending.args, …}). Then the end repeats them: this answers sooner than the walk. */
 static bool is_prefix(struct slice begin_args, struct slice end_args)
@@ -116,7 +124,7 @@ static enum fit fit_of(const struct swarm *swarm, const struct span *span,
     if (is_prefix(args, event->args) || repeats(args, event->args)) {
         return timed ? FITS_TIME_AND_ARGS : FITS_ARGS;
     }
-    return timed ? FITS_TIME : least;
+    return timed ? FITS_TIME : has_members(args) ? least : FITS_NAME;
 }
 
 static enum fit best_possible(const struct end_match *end)
@@ -217,9 +225,10 @@ static void try_args(const struct swarm *swarm, const struct end_match *end, str
     const struct event *event = end->event;
     struct args_walk walk = {0};
     while (open_index_next_args(index, &walk)) {
-        if (!walk.empty && (event->cat == INTERN_NONE || walk.cat == event->cat) &&
+        if ((event->cat == INTERN_NONE || walk.cat == event->cat) &&
             !(end->has_duration && walk.lost_begin)) {
-            try_chain(swarm, end, OPEN_BY_ARGS, open_index_by_args(index, &walk), FITS_ARGS, best);
+            try_chain(swarm, end, OPEN_BY_ARGS, open_index_by_args(index, &walk),
+                      walk.empty ? FITS_NAME : FITS_ARGS, best);
         }
     }
     if (end->has_duration && end->of_call) {
@@ -338,7 +347,7 @@ static bool begin_dropped(struct swarm *swarm, const struct event *event, double
         return false;
     }
     /* The phases of a request come late, so the time of the last dropped event may be early. */
-    return derive_kind(swarm, event->name, event->cat) != SPAN_OTHER ||
+    return derive_event_kind(swarm, event) != SPAN_OTHER ||
            swarm_event_ns(swarm, event) - time_ns_from_ms(duration_ms) <= truncated_ns;
 }
 
@@ -352,7 +361,7 @@ span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, dou
         .duration_ms = duration_ms,
         .at_ns = swarm_event_ns(swarm, event),
         .has_duration = !isnan(duration_ms),
-        .of_call = derive_kind(swarm, event->name, event->cat) != SPAN_OTHER,
+        .of_call = derive_event_kind(swarm, event) != SPAN_OTHER,
     };
     struct match best = find_match(swarm, &end);
     bool dropped = best.fit < FITS_TIME && begin_dropped(swarm, event, duration_ms);

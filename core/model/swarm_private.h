@@ -252,6 +252,8 @@ bool derive_open(struct swarm *swarm, const struct span *span);
 
 /* Returns the kind of span (enum span_kind) by name and category, from a cache. */
 uint8_t derive_kind(struct swarm *swarm, intern_id name, intern_id cat);
+/* The same of an event. A category of the seed's means nothing in another producer's trace. */
+uint8_t derive_event_kind(struct swarm *swarm, const struct event *event);
 
 /* span_end.c */
 /* Applies the end of a closed span to errors, phases, agent and statistics. False: out of

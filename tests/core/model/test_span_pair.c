@@ -76,10 +76,14 @@ static enum fit fit_of(const struct swarm *swarm, const struct span *span,
     if (event->cat != INTERN_NONE && span->cat != event->cat) {
         return least;
     }
+    struct json_value args = object_of(swarm_span_args(swarm, span));
+    struct json_walk walk = json_walk(args);
+    struct json_member member;
+    bool has_args = args.type != JSON_TYPE_NONE && json_next_member(&walk, &member);
     if (repeats(swarm_span_args(swarm, span), event->args)) {
         return timed ? FITS_TIME_AND_ARGS : FITS_ARGS;
     }
-    return timed ? FITS_TIME : least;
+    return timed ? FITS_TIME : has_args ? least : FITS_NAME;
 }
 
 /* The open spans of the track, innermost first: their numbers fall. */
@@ -98,13 +102,14 @@ static span_no next_open(const struct swarm *swarm, track_no track, span_no befo
 /* Whether the begin of that end lies before the marker of what the cap dropped. */
 static bool lost_begin(const struct swarm *swarm, const struct event *event, double duration_ms)
 {
-    double start_ns = (double)swarm_event_ns(swarm, event) - duration_ms * 1e6;
-    bool lost = false;
+    bool stated = duration_ms >= 0 && duration_ms < 1e12, lost = false;
+    int64_t start_ns =
+        swarm_event_ns(swarm, event) - (stated ? (int64_t)llround(duration_ms * 1e6) : 0);
     for (size_t i = 0; i < swarm_marker_count(swarm); i++) {
         const struct marker *marker = swarm_marker(swarm, i);
-        lost |= marker->truncated && (is_call(swarm, event) || start_ns <= (double)marker->at_ns);
+        lost |= marker->truncated && (is_call(swarm, event) || start_ns <= marker->at_ns);
     }
-    return duration_ms >= 0 && duration_ms < 1e12 && lost;
+    return stated && lost;
 }
 
 static span_no expected_begin(const struct swarm *swarm, const struct event *event,
