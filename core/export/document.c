@@ -7,6 +7,7 @@
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"
+#include "core/base/time_ns.h"
 #include "core/export/document_order.h"
 #include "core/export/perfetto_text.h"
 
@@ -126,29 +127,38 @@ static bool is_in_range(const struct document *doc, const struct event *event, s
     return document_range_has(options, swarm_event_ns(doc->swarm, event));
 }
 
-/* Writes the begin that a span has lost, where its end is: Perfetto sorts events by time. */
-static void put_lost_begin(struct document *doc, const struct event *end, double ts_us, span_no no)
+/* Returns the end with the time of its span's begin. */
+static struct event at_begin(const struct event *end, const struct span *span)
 {
     struct event begin = *end;
+    int64_t end_ns = time_ns_from_us(end->ts_us) + end->ts_rest_ns;
+    int64_t begin_ns = end_ns - (span->end_ns - span->start_ns);
+    begin.ts_us = (double)begin_ns / 1000;
+    begin.ts_rest_ns = (int16_t)(begin_ns - time_ns_from_us(begin.ts_us));
+    return begin;
+}
+
+/* Writes the begin that a span has lost just before its end: Perfetto sorts events by time. */
+static void put_lost_begin(struct document *doc, const struct event *end, span_no no)
+{
+    struct event begin = at_begin(end, swarm_span(doc->swarm, no));
     begin.ph = 'B';
-    begin.ts_us = ts_us;
     begin.extra = (struct slice){LOST_BEGIN, strlen(LOST_BEGIN)};
     document_put_event(doc, &begin, no, (struct slice){NULL, 0});
 }
 
-/* Writes a span whose begin was dropped as one complete event, where its end is. */
-static void put_lost_complete(struct document *doc, const struct event *end, double ts_us,
-                              double dur_ns, span_no no)
+/* Writes one complete event for the end of a span whose begin was dropped. */
+static void put_lost_complete(struct document *doc, const struct event *end, span_no no)
 {
-    struct event event = *end;
+    const struct span *span = swarm_span(doc->swarm, no);
+    struct event event = at_begin(end, span);
     struct strbuf extra;
     strbuf_init(&extra, doc->out.mem, 0);
     strbuf_adds(&extra, LOST_BEGIN);
     strbuf_adds(&extra, end->extra.len > 0 ? "," : "");
     strbuf_add(&extra, end->extra.bytes, end->extra.len);
     event.ph = 'X';
-    event.ts_us = ts_us;
-    event.dur_us = dur_ns / 1000;
+    event.dur_us = (double)(span->end_ns - span->start_ns) / 1000;
     event.extra = (struct slice){extra.data, extra.len};
     doc->no_memory |= extra.failed;
     if (!extra.failed) {
@@ -162,15 +172,13 @@ static void put_lost_complete(struct document *doc, const struct event *end, dou
 static void put_lost_span(struct document *doc, const struct event *end, span_no no)
 {
     const struct span *span = swarm_span(doc->swarm, no);
-    double dur_ns = (double)(span->end_ns - span->start_ns);
-    double ts_us = nearbyint(end->ts_us * 1000 - dur_ns) / 1000;
     struct json_value args = {JSON_TYPE_OBJECT, end->args.bytes, end->args.len};
     bool object = end->args.len > 0 && end->args.bytes[0] == '{';
     bool states = object && json_get(args, "duration_ms").type == JSON_TYPE_NUMBER;
     if (!states || document_is_complete(&doc->records, span)) {
-        put_lost_complete(doc, end, ts_us, dur_ns, no);
+        put_lost_complete(doc, end, no);
     } else {
-        put_lost_begin(doc, end, ts_us, no);
+        put_lost_begin(doc, end, no);
         document_put_event(doc, end, no, end->args);
     }
 }

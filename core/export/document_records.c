@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-/* Beside an X, Perfetto takes the end of a B and E of no length for earlier than the begin. So a
-   document with such a span has no X, unless one of its events is one. */
+/* If there is an X, Perfetto takes the end of a B and E of no length for earlier than the begin. So
+   such spans and X cannot be in one document, unless its events are so. */
 static bool needs_pairs(const struct swarm *swarm)
 {
     bool momentary = false;
@@ -95,7 +95,7 @@ void document_records_release(struct document_records *records)
              records->end_ranks == NULL ? 0 : ranks * sizeof *records->end_ranks);
 }
 
-/* Joins the index of an event or moment in the document and the index among what is written
+/* Joins the index of an event or moment in the document and its index among what is written
    there. */
 static uint64_t place(uint64_t index, uint64_t within)
 {

@@ -31,7 +31,7 @@ static inline bool document_is_complete(const struct document_records *records,
 }
 
 /* Returns the place of the span's begin or end in the document: a number that grows from event to
-   event, records among them. Among equal times spans begin in this order. One event has one
+   event, records among them. Among equal times spans begin in this order. An event has one
    place. */
 uint64_t document_begin_place(const struct document_records *records, const struct span *span);
 uint64_t document_end_place(const struct document_records *records, const struct span *span);
