@@ -91,6 +91,25 @@ static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
     }
 }
 
+/* Derives the part as a document of it: in order of time only if its own events come in another. */
+static bool derive_part(struct swarm *swarm, enum swarm_pool pool)
+{
+    bool late = false;
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        struct session_slot *slot = &swarm->sessions[i];
+        if (slot->session.pool == pool) {
+            slot->late = slot->unsorted = false;
+        }
+    }
+    if (!swarm_rederive_sessions(swarm, pool, NO_SESSION)) {
+        return false;
+    }
+    for (size_t i = 0; i < swarm->session_count; i++) {
+        late |= swarm->sessions[i].session.pool == pool && swarm->sessions[i].late;
+    }
+    return !late || swarm_rederive_sessions(swarm, pool, NO_SESSION);
+}
+
 bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns, int64_t to_ns,
                       bool last)
 {
@@ -115,5 +134,5 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
         drop_records(swarm, &range);
     }
     recount(swarm, pool, last);
-    return swarm_rederive_sessions(swarm, pool, NO_SESSION);
+    return derive_part(swarm, pool);
 }

@@ -242,6 +242,14 @@ static void cut(struct model *model, struct range range, bool last)
     cut_pool(model, POOL_FILES, range, last);
 }
 
+/* What ingest does at the end of a file. */
+static void end_file(struct model *model)
+{
+    if (swarm_is_late(model->swarm, swarm_session(model->swarm, model->session)->document)) {
+        assert_true(swarm_rederive(model->swarm, POOL_FILES));
+    }
+}
+
 /* The model of the document that holds just the part. (That it is of agents, ingest sees by its metadata.) */
 static void open_part(struct model *model, const struct model *whole, struct range range,
                       enum document_tracks tracks)
@@ -252,6 +260,7 @@ static void open_part(struct model *model, const struct model *whole, struct ran
     if ((swarm_session(whole->swarm, whole->session)->flags & SESSION_AGENTS) != 0)
         assert_true(swarm_set_agents(model->swarm, model->session) &&
                     swarm_rederive(model->swarm, POOL_FILES));
+    end_file(model);
     free(document);
 }
 
@@ -293,6 +302,7 @@ static void run_history(struct model *model, uint64_t seed, int steps, const str
     begin_model(model, h.agents, mem);
     for (int i = 0; i < steps; i++)
         assert_true(model_events(model, step(&h)));
+    end_file(model);
     strbuf_release(&h.text);
 }
 
