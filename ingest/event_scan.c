@@ -223,8 +223,11 @@ static bool place(struct raw_event *out, enum known which, struct json_value val
         *bad |=
             value.type != JSON_TYPE_STRING || value.len < 3 || !trace_event_is_phase(value.raw[1]);
         out->ph = *bad ? '\0' : value.raw[1];
+        trace_event_note_loose(out, value);
         return true;
-    case TS: return trace_event_time(value, &out->ts_us, &out->ts_rest_ns);
+    case TS:
+        trace_event_note_loose_time(out, value);
+        return trace_event_time(value, &out->ts_us, &out->ts_rest_ns);
     case DUR: return trace_event_time(value, &out->dur_us, &rest_of_dur);
     case NAME: return take_typed(value, false, &out->name);
     case CAT: return take_typed(value, false, &out->cat);
@@ -308,6 +311,7 @@ static inline void clear_event(struct raw_event *event)
     event->ph = '\0';
     event->ts_us = event->dur_us = (double)NAN;
     event->ts_rest_ns = 0;
+    event->loose = NULL;
     event->name.type = event->cat.type = event->pid.type = event->tid.type = event->id.type =
         event->args.type = JSON_TYPE_NONE;
 }

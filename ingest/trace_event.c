@@ -4,6 +4,7 @@
 
 #include "core/base/time_ns.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -74,6 +75,23 @@ static char phase_of(struct json_value ph)
         c = code < 0x7f ? (char)code : '\0';
     }
     return trace_event_is_phase(c) ? c : 0;
+}
+
+void trace_event_note_loose(struct raw_event *event, struct json_value ph)
+{
+    bool letter = strchr("()=", event->ph) != NULL || isalpha((unsigned char)event->ph);
+    bool escaped = ph.len > 3 && ph.raw[1] == '\\';
+    size_t one = !escaped ? 3 : ph.raw[2] == 'u' ? 8 : 4;
+    if (ph.type == JSON_TYPE_STRING && (!letter || ph.len > one)) {
+        event->loose = "ph is no one-letter string";
+    }
+}
+
+void trace_event_note_loose_time(struct raw_event *event, struct json_value ts)
+{
+    if (ts.type == JSON_TYPE_STRING) {
+        event->loose = "ts is no number";
+    }
 }
 
 /* ---- times ---- */
@@ -154,6 +172,8 @@ const char *trace_event_read(struct json_value object, struct strbuf *extra, str
         .extra = {.bytes = extra->len > 0 ? extra->data : NULL, .len = extra->len},
     };
     int16_t rest_of_dur;
+    trace_event_note_loose(out, found[PH]);
+    trace_event_note_loose_time(out, found[TS]);
     (void)trace_event_time(found[TS], &out->ts_us, &out->ts_rest_ns);
     (void)trace_event_time(found[DUR], &out->dur_us, &rest_of_dur);
     if (found[PH].type == JSON_TYPE_NONE || found[PH].type == JSON_TYPE_NULL) {

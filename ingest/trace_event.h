@@ -16,6 +16,9 @@ const char *trace_event_read(struct json_value object, struct strbuf *extra, str
 /* Reads a time in microseconds: a number, or a text that spells one. Sets *us, to NAN where the
    number is out of a double's range, and *rest_ns (event.h). Returns false for other values. */
 bool trace_event_time(struct json_value value, double *us, int16_t *rest_ns);
+/* Note a phase that is not one letter, and a time that is a text, which feeds may not have. */
+void trace_event_note_loose(struct raw_event *event, struct json_value ph);
+void trace_event_note_loose_time(struct raw_event *event, struct json_value ts);
 /* Returns whether a phase is spelt like this: any printable character that needs no escape. Other
    than those of the Trace Event Format are kept and mean nothing. */
 static inline bool trace_event_is_phase(char c)

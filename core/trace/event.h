@@ -30,6 +30,7 @@ struct raw_event {
     char ph;
     double ts_us, dur_us;        /* NAN: none */
     int16_t ts_rest_ns;          /* the exact ts less ts_us, where a double cannot hold it */
+    const char *loose;           /* why a feed, but not a trace, refuses it; NULL: it does not */
     struct json_value name, cat; /* strings */
     struct json_value pid, tid;  /* numbers or strings, unchanged */
     struct json_value id;        /* number or string */

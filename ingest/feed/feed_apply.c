@@ -25,6 +25,10 @@ void feed_take_raw(struct feed *feed, const struct line *line, struct slice sess
             feed_out_of_memory(feed, line);
         return;
     }
+    if (raw->loose != NULL) {
+        feed_reject(feed, line, LOG_LEVEL_WARNING, raw->loose);
+        return;
+    }
     switch (feed_raw_append(&feed->sessions, session_id, feed->local_ns, raw, bytes)) {
     case FEED_RAW_OK: source_counters_accept(options->counters); break;
     case FEED_RAW_OUT_OF_RANGE:
