@@ -149,8 +149,7 @@ TEST(labels_are_round_in_the_local_zone)
                 {900000000000, 1012345678, "0:01.012"}};
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
         const struct axis_clock clock = {.origin_ns = T0, .fine_ns = fine[i].fine_ns};
-        axis_moment(&clock, T0 + fine[i].at_ns, false,
-                    moment);
+        axis_moment(&clock, T0 + fine[i].at_ns, false, moment);
         assert_string_equal(moment, fine[i].text);
     }
 }
