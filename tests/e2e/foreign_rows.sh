@@ -38,6 +38,15 @@ has twice.json '"id":"1:1:' && fail 'an id gained a second number'
 "$program" report --json twice.json >report.json
 has report.json '"closed":4' || fail "spans: $(grep -o '"spans":{[^}]*' report.json)"
 
+# A begin that the trace has lost is written to the nanosecond, also in times since 1970.
+cat >lost.json <<'EOF'
+{"traceEvents":[
+{"name":"trace_truncated","cat":"__metadata","ph":"i","ts":1700000000000100.123,"pid":1,"tid":0,"args":{"dropped_events":5}},
+{"name":"w","cat":"x","ph":"E","ts":1700000000000200.567,"pid":1,"tid":1,"args":{"duration_ms":0.150444}}]}
+EOF
+"$program" record -o found.json lost.json >/dev/null || fail 'a lost begin'
+has found.json '"ts":1700000000000050.123' || fail "times: $(grep -o '"ts":[0-9.]*' found.json)"
+
 # Figures of agents are absent, and names stand in their place.
 "$program" report --json "$(data cases/traces/99-scope-exit-order.json)" >report.json
 has report.json '"idle_ms"' && fail 'a thread is idle'
