@@ -42,7 +42,7 @@ slow=$pid
 wait_for 'opening large.json  *[0-9]* %'
 before=$(percent)
 until_true 20 is_further_than "${before:-0}" || fail "the percentage does not grow"
-wait_for 'agent-9 ' # what has come is there
+wait_for 'agent-9\>' # what has come is there
 type_keys Escape
 wait_for 'stopped at [0-9]* %.*large.json'
 kill "$slow"
@@ -50,7 +50,7 @@ until_true 10 ended "$slow"
 kill -CONT "$opened"
 wait_for 'finished  *[0-9,]* events'
 shows ' 1,200,000 events' && fail "all of it was read"
-shows 'agent-9 ' || fail "what had come is gone"
+shows 'agent-9\>' || fail "what had come is gone"
 
 # It is alive: a larger screen has room for all.
 tmux -L "$terminal" resize-window -x 100 -y 50

@@ -56,7 +56,7 @@ static void make_time(struct frame *frame)
         frame->clock.fine_ns = frame->to_ns - frame->clock.origin_ns;
 }
 
-/* Returns an axis that ends at now, with one more column for now's line. Where all has ended so
+/* Returns an axis that ends at now, with one more column for the line of now. If all has ended so
    long ago that nothing of it would be visible, the axis ends with the data. */
 static struct axis axis_live(const struct frame *frame, unsigned zoom_min, unsigned zoom_max,
                              int cols)
