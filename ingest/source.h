@@ -49,9 +49,10 @@ struct source_row {
        *error has the reason. NULL: not opened then, or by its prefix alone, where there is a
        default directory. */
     bool (*default_spec)(struct strbuf *spec, struct strbuf *error);
-    /* The default directory: the value of this variable, else `in_home` below the user's home.
-       NULL: has none. It is the setting "dir". */
-    const char *variable, *in_home;
+    /* The default directory: the value of this variable, else `in_home` or, where only that exists,
+       `or_in_home` below the user's home. The variable may be a list with commas: the first
+       directory that exists counts. NULL: has none. It is the setting "dir". */
+    const char *variable, *in_home, *or_in_home;
 
     const char *form, *help; /* for --help and the manual; NULL: not shown */
     const char *default_help;

@@ -13,6 +13,8 @@
 #include "ingest/trace/stdin_source.h"
 
 #include <assert.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,6 +115,7 @@ const struct source_row source_rows[] = {
         .live_followed = true,
         .variable = "CLAUDE_CONFIG_DIR",
         .in_home = ".claude",
+        .or_in_home = ".config/claude",
         .form = "claude:[DIR]",
         .help =
             "Claude Code's own files: live sessions, transcripts, sub-agents; all sessions of a "
@@ -146,17 +149,36 @@ const struct source_row *sources_find(const char *spec)
 
 /* ---- default directories ---- */
 
-/* Appends it with its NUL. False: it is unknown. */
-static bool put_place(const struct source_row *row, const char *home, struct strbuf *out)
+/* Sets path to the numbered directory that the row's files may be in. False: that many are not. */
+static bool place_of(const struct source_row *row, const char *home, int number,
+                     char path[PATH_MAX])
 {
     const char *named = row->variable == NULL ? NULL : getenv(row->variable);
     if (named != NULL && *named != '\0') {
-        strbuf_adds(out, named);
-    } else if (row->in_home != NULL && home != NULL) {
-        strbuf_addf(out, "%s/%s", home, row->in_home);
-    } else {
+        for (int i = 0; i < number; i++) {
+            named += strcspn(named, ",");
+            named += *named == ',';
+        }
+        return *named != '\0' &&
+               snprintf(path, PATH_MAX, "%.*s", (int)strcspn(named, ","), named) < PATH_MAX;
+    }
+    const char *below = number == 0 ? row->in_home : number == 1 ? row->or_in_home : NULL;
+    return below != NULL && home != NULL &&
+           snprintf(path, PATH_MAX, "%s/%s", home, below) < PATH_MAX;
+}
+
+/* Appends the first of them that exists, else the first, with its NUL. False: it is unknown. */
+static bool put_place(const struct source_row *row, const char *home, struct strbuf *out)
+{
+    char path[PATH_MAX];
+    int number = 0;
+    while (place_of(row, home, number, path) && !is_directory(path)) {
+        number++;
+    }
+    if (!place_of(row, home, number, path) && !place_of(row, home, 0, path)) {
         return false;
     }
+    strbuf_adds(out, path);
     strbuf_addc(out, '\0');
     return true;
 }

@@ -4,7 +4,10 @@
 
 #include "ingest/claude/claude_sessions.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SINCE_NS ((int64_t)3600 * 1000000000)
 
@@ -126,31 +129,86 @@ static bool make(struct claude_source *claude, const char *path, bool whole)
     return true;
 }
 
-/* Returns what is wrong with it; NULL: nothing. */
-static const char *begin(struct claude_source *claude)
+static bool has_projects(const char *dir)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    return snprintf(path, sizeof path, "%s/projects", dir) < (int)sizeof path &&
+           stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Removes the last part of the path, if it is `name` (NULL: whatever it is). */
+static bool take_last_part(char *path, const char *name)
+{
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        path[--len] = '\0';
+    }
+    char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path || (name != NULL && strcmp(slash + 1, name) != 0)) {
+        return false;
+    }
+    *slash = '\0';
+    return true;
+}
+
+/* Appends why nothing can be read in the directory, and what to name instead. */
+static void explain(const char *dir, struct strbuf *detail)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", dir);
+    strbuf_addf(detail, "%s has no directory projects", dir);
+    if (take_last_part(path, NULL) && take_last_part(path, "projects")) {
+        strbuf_addf(detail, "; it may be one of them: name claude:%s", path);
+    } else {
+        strbuf_adds(detail, "; set CLAUDE_CONFIG_DIR, or name another, as claude:DIR");
+    }
+}
+
+/* False: *detail has what is wrong with it. */
+static bool begin(struct claude_source *claude, struct strbuf *detail)
 {
     const char *named = source_argument(&claude->dir.source);
-    const char *path = *named != '\0' ? named : source_setting(&claude->dir.source, "dir");
-    if (ctx_of(claude)->correlator == NULL)
-        return "clients' files are not taken here";
-    if (path == NULL)
-        return "neither CLAUDE_CONFIG_DIR nor HOME is set";
-    if (!make(claude, path, *named != '\0'))
-        return "out of memory";
-    if (!transcript_dir_follows(&claude->dir) && !claude_sessions_exist(&claude->all))
-        return "it has no directory projects";
-    return transcript_dir_begin(&claude->dir, &claude_ops) ? NULL : "out of memory";
+    const char *dir = *named != '\0' ? named : source_setting(&claude->dir.source, "dir");
+    char path[PATH_MAX];
+    if (ctx_of(claude)->correlator == NULL) {
+        strbuf_adds(detail, "clients' files are not taken here");
+        return false;
+    }
+    if (dir == NULL) {
+        strbuf_adds(detail, "neither CLAUDE_CONFIG_DIR nor HOME is set");
+        return false;
+    }
+    snprintf(path, sizeof path, "%s", dir);
+    /* Many name the directory projects itself. */
+    if (has_projects(path) || !take_last_part(path, "projects")) {
+        snprintf(path, sizeof path, "%s", dir);
+    }
+    bool made = make(claude, path, *named != '\0');
+    if (made && !transcript_dir_follows(&claude->dir) && !claude_sessions_exist(&claude->all)) {
+        explain(path, detail);
+        return false;
+    }
+    if (!made || !transcript_dir_begin(&claude->dir, &claude_ops)) {
+        strbuf_adds(detail, "out of memory");
+        return false;
+    }
+    return true;
 }
 
 static bool open_claude(struct source *source, struct strbuf *error)
 {
-    const char *wrong = begin((struct claude_source *)source);
-    if (wrong != NULL) {
-        source_error(error, source->spec, "cannot be read", wrong);
-        return false;
+    struct strbuf detail;
+    strbuf_init(&detail, hub_ctx(source->hub)->mem, 0);
+    bool good = begin((struct claude_source *)source, &detail);
+    if (!good) {
+        source_error(error, source->spec, "cannot be read",
+                     detail.failed ? "out of memory" : detail.data);
+    } else {
+        strbuf_add(error, source->error.data, source->error.len);
     }
-    strbuf_add(error, source->error.data, source->error.len);
-    return source->state != SOURCE_FAILED;
+    strbuf_release(&detail);
+    return good && source->state != SOURCE_FAILED;
 }
 
 static void release_claude(struct source *source)

@@ -2,6 +2,7 @@
    that is refused has had no effect, not on the clock either. A feed itself remembers little: the
    sessions that it feeds, to mark them when it goes, and whether its token was right. */
 #include "ingest/feed/feed_private.h"
+#include "ingest/foreign_format.h"
 
 #include "ingest/event_scan.h"
 
@@ -184,8 +185,10 @@ static void take_object(struct feed *feed, struct line *line, struct json_value 
         take_auth(feed, line, op);
         return;
     }
-    if (wrong == NULL && op == NULL && json_get(object, "ph").type == JSON_TYPE_NONE)
-        wrong = "neither op nor ph";
+    if (wrong == NULL && op == NULL && json_get(object, "ph").type == JSON_TYPE_NONE) {
+        const char *what = foreign_object(object);
+        wrong = what != NULL ? what : "neither op nor ph";
+    }
     if (wrong != NULL)
         feed_reject(feed, line, LOG_LEVEL_WARNING, wrong);
     else if (op != NULL)

@@ -4,7 +4,7 @@
    rejected by itself then; if a document follows, they are reported together. After a document they
    are reported once and skipped. Without a document, and where they are many, the first line shows
    whether the format is known (foreign_format.h). */
-#include "ingest/trace/foreign_format.h"
+#include "ingest/foreign_format.h"
 #include "ingest/trace/scan_private.h"
 
 #include <string.h>

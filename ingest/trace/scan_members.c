@@ -1,7 +1,7 @@
 /* The parts of a document in front of its events and after them: members, reported one by one. */
 #include "ingest/trace/scan_private.h"
 
-#include "ingest/trace/foreign_format.h"
+#include "ingest/foreign_format.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@ mkdir -p "$HOME"
 "$program" record --for 0.3 -o none.json >out 2>err || fail "record without a client: $(cat err)"
 has err 'claude' && fail "something is said where there is no client: $(cat err)"
 "$program" report claude: >out 2>err && fail "report of no client is no failure"
-has err 'claude:: cannot be read: it has no directory projects' || fail "it says: $(cat err)"
+has err 'has no directory projects; set CLAUDE_CONFIG_DIR' || fail "it says: $(cat err)"
 
 now() { date -u +%Y-%m-%dT%H:%M:%S.000Z; }
 project="$HOME/.claude/projects/-home-dev-api"

@@ -294,12 +294,12 @@ PARSER(since)
 {
     struct time_spec span;
 
-    /* The form of a TIME from the start: 90s, 1h30m. */
+    /* The form of a TIME from the start: 90s, 1h30m, 90d. */
     if (time_spec_parse(text, &span) && span.form == TIME_FROM_START && span.ns > 0) {
         o->since_ns = span.ns;
         return true;
     }
-    strbuf_addf(error, "'%s' is not a DURATION above 0 (90s, 30m, 1h)", text);
+    strbuf_addf(error, "'%s' is not a DURATION above 0 (90s, 30m, 1h, 90d)", text);
     return false;
 }
 

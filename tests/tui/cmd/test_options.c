@@ -139,9 +139,9 @@ TEST(values_are_read)
     assert_true(line.options.ascii && line.options.no_color);
     release(&line);
 
-    parse(&line, "report --since 1h30m --content claude:/x", &no_env);
+    parse(&line, "report --since 2d1h30m --content claude:/x", &no_env);
     assert_true(line.ok && line.options.content);
-    assert_true(line.options.since_ns == 5400 * S);
+    assert_true(line.options.since_ns == (2 * 86400 + 5400) * S);
     release(&line);
 
     /* One name, two meanings. */

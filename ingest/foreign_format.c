@@ -1,6 +1,6 @@
 /* Two tables: formats by their first bytes, and JSON documents by the keys that only they have. A
    row's text is a message for people: what the file is, and how to get a trace from it. */
-#include "ingest/trace/foreign_format.h"
+#include "ingest/foreign_format.h"
 
 #include <string.h>
 #include <strings.h>
@@ -69,11 +69,19 @@ static bool is_binary(struct slice bytes)
     return false;
 }
 
+static struct slice first_line(struct slice bytes)
+{
+    const char *end = memchr(bytes.bytes, '\n', bytes.len);
+    return (struct slice){bytes.bytes, end == NULL ? bytes.len : (size_t)(end - bytes.bytes)};
+}
+
 const char *foreign_format(struct slice bytes)
 {
     const char *what = foreign_magic(bytes);
     struct json_value object;
-    if (what == NULL && json_check(bytes.bytes, bytes.len, 512, &object, NULL)) {
+    struct slice line = first_line(bytes);
+    if (what == NULL && (json_check(bytes.bytes, bytes.len, 512, &object, NULL) ||
+                         json_check(line.bytes, line.len, 512, &object, NULL))) {
         what = foreign_object(object);
     }
     if (what == NULL && is_binary(bytes)) {
@@ -96,6 +104,8 @@ static const struct {
     {{"profiles", "shared"}, "a speedscope profile, no trace: there is no traceEvents in it"},
     {{"meta", "threads"}, "a Firefox profile, no trace: there is no traceEvents in it"},
     {{"log", NULL}, "an HTTP archive (.har), perhaps; no trace: there is no traceEvents in it"},
+    {{"sessionId", "timestamp"},
+     "a transcript of Claude Code: name the directory that has its projects/, as claude:DIR"},
     {{"resourceSpans", NULL}, "OpenTelemetry spans: send them to otlp:, or export a Chrome Trace"},
 };
 
