@@ -16,7 +16,8 @@ static void forget_record(void *ctx, record_no number)
     correlator_call_drop(correlator, number);
 }
 
-static bool close_all(void *ctx)
+/* Closes the calls that run, at the time that their session has now. */
+static bool close_all(void *ctx, int64_t local_ns)
 {
     struct correlator *correlator = ctx;
     bool good = correlator_flush(correlator);
@@ -24,6 +25,10 @@ static bool close_all(void *ctx)
         struct corr_session *session = &correlator->sessions[i];
         if (session->number != NO_SESSION) {
             session->closed_ms = session->last_ms;
+            if (local_ns != INT64_MIN) {
+                int64_t now_ns = swarm_session_now(correlator->swarm, session->number, local_ns);
+                session->closed_ms = fmax(session->last_ms, (double)now_ns / 1e6);
+            }
             good = correlator_show_recheck(correlator, session);
         }
     }

@@ -45,7 +45,7 @@ void tracer_free(struct tracer *tracer)
     mem_free(tracer->mem, tracer, sizeof *tracer);
 }
 
-void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx), void *ctx)
+void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx, int64_t local_ns), void *ctx)
 {
     tracer->close = close;
     tracer->close_ctx = ctx;
@@ -386,14 +386,22 @@ enum tracer_result tracer_end_session(struct tracer *tracer, const struct op_con
     return TRACER_OK;
 }
 
-enum tracer_result tracer_close_all(struct tracer *tracer)
+enum tracer_result tracer_close_all(struct tracer *tracer, int64_t local_ns)
 {
     for (size_t i = 0; i < tracer->session_count; i++) {
-        if (!isnan(tracer->sessions[i].start_ms) && !close_spans(tracer, &tracer->sessions[i])) {
+        struct trace_session *session = &tracer->sessions[i];
+        if (isnan(session->start_ms)) {
+            continue;
+        }
+        if (local_ns != INT64_MIN) {
+            int64_t now_ns = swarm_session_now(tracer->swarm, session->number, local_ns);
+            session->clock_ms = fmax(session->clock_ms, (double)now_ns / 1e6);
+        }
+        if (!close_spans(tracer, session)) {
             return TRACER_NO_MEMORY;
         }
     }
-    if (tracer->close != NULL && !tracer->close(tracer->close_ctx)) {
+    if (tracer->close != NULL && !tracer->close(tracer->close_ctx, local_ns)) {
         return TRACER_NO_MEMORY;
     }
     return swarm_relane(tracer->swarm) ? TRACER_OK : TRACER_NO_MEMORY;

@@ -106,11 +106,13 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
                                   double retry_in_ms);
 
 /* Sets the function that closes the records of updates when tracer_close_all closes the
-   operations' spans; NULL: no records. It returns false if out of memory. */
-void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx), void *ctx);
-/* Closes all open spans of every session at its own clock, as incomplete. The program calls it
-   at its end. */
-enum tracer_result tracer_close_all(struct tracer *tracer);
+   operations' spans, at the same local time; NULL: no records. It returns false if out of memory.
+ */
+void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx, int64_t local_ns),
+                       void *ctx);
+/* Closes all open spans of every session as incomplete, at the time that it has now by the local
+   clock (swarm_session_now); INT64_MIN: at its own clock. The program calls it at its end. */
+enum tracer_result tracer_close_all(struct tracer *tracer, int64_t local_ns);
 
 /* ---- for updates ---- */
 

@@ -221,7 +221,7 @@ static void check_with_cap(unsigned seed, size_t cap)
     run(&story, &model, seed);
     assert_true(story.good);
     assert_derived(&story);
-    assert_int_equal(tracer_close_all(model.tracer), TRACER_OK);
+    assert_int_equal(tracer_close_all(model.tracer, INT64_MIN), TRACER_OK);
     assert_int_equal(swarm_first_in_flight(model.swarm), NO_SPAN);
     assert_reopened(&story, cap > 0 ? WITHOUT_ROWS | WITH_MARKERS : WITH_FIGURES | WITH_MARKERS);
     model_release(&model);
@@ -265,7 +265,7 @@ TEST(a_lack_of_memory_leaves_a_model_that_can_be_used)
             assert_true(correlator_flush(model.correlator));
             assert_true(swarm_rederive(model.swarm, POOL_LIVE));
             assert_derived(&story);
-            assert_int_equal(tracer_close_all(model.tracer), TRACER_OK);
+            assert_int_equal(tracer_close_all(model.tracer, INT64_MIN), TRACER_OK);
             model_release(&model);
             assert_int_equal(failing.live_blocks, 0);
         }

@@ -393,7 +393,7 @@ static void a_random_life(struct model *model, uint64_t seed)
             open[n] = !open[n];
         }
     }
-    assert_int_equal(tracer_close_all(model->tracer), TRACER_OK);
+    assert_int_equal(tracer_close_all(model->tracer, INT64_MIN), TRACER_OK);
 }
 
 TEST(a_live_model_is_the_model_of_its_document_even_after_evictions)
