@@ -71,7 +71,7 @@ static bool is_binary(struct slice bytes)
 
 static struct slice first_line(struct slice bytes)
 {
-    const char *end = memchr(bytes.bytes, '\n', bytes.len);
+    const char *end = bytes.bytes == NULL ? NULL : memchr(bytes.bytes, '\n', bytes.len);
     return (struct slice){bytes.bytes, end == NULL ? bytes.len : (size_t)(end - bytes.bytes)};
 }
 

@@ -70,7 +70,7 @@ static struct slice tag_of(struct slice text, const char *tag)
     char open[40], close[40];
     int head = snprintf(open, sizeof open, "<%s>", tag);
     int tail = snprintf(close, sizeof close, "</%s>", tag);
-    const char *from = memmem(text.bytes, text.len, open, (size_t)head);
+    const char *from = text.bytes == NULL ? NULL : memmem(text.bytes, text.len, open, (size_t)head);
     if (from == NULL) {
         return (struct slice){NULL, 0};
     }
