@@ -38,7 +38,7 @@ uint64_t scan_count_lines(const char *bytes, size_t len)
 {
     uint64_t lines = 0;
     for (const char *at = bytes, *end = bytes + len;
-         (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++) {
+         at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++) {
         lines++;
     }
     return lines;

@@ -41,8 +41,10 @@ static int put_request(struct frame *frame, struct area line, int x, int end,
     if (!live || x >= end)
         return x;
     enum span_kind phase = query_request_phase(frame->swarm, span, frame->local_ns);
-    double rate =
-        otps_of(live->output_tokens, (double)(live->progress_ns - live->first_token_ns) / 1e6);
+    bool sampled = live->first_token_ns != INT64_MIN && live->progress_ns != INT64_MIN;
+    double sampled_ms =
+        sampled ? (double)(live->progress_ns - live->first_token_ns) / 1e6 : (double)NAN;
+    double rate = otps_of(live->output_tokens, sampled_ms);
     char note[160] = "";
     enum style_id style = STYLE_PLAIN;
     if (phase == SPAN_RETRY && live->attempt > 0) {
