@@ -166,12 +166,14 @@ static bool take_part(struct importer *importer, struct batch *batch, const stru
                       const struct batch_cut *to)
 {
     bool events = to->segments > from->segments || to->tracks > from->tracks;
+    size_t tracks = to->tracks - from->tracks, members = to->members - from->members;
     bool good = !events || begin_document(importer);
-    good = good &&
-           take_tracks(importer, batch->tracks.data + from->tracks, to->tracks - from->tracks) &&
-           take_segments(importer, batch, from->segments, to->segments) &&
-           take_members(importer, batch->members.data + from->members, to->members - from->members);
-    return good;
+    /* A buffer that was never filled has no memory. */
+    good =
+        good && (tracks == 0 || take_tracks(importer, batch->tracks.data + from->tracks, tracks));
+    good = good && take_segments(importer, batch, from->segments, to->segments);
+    return good &&
+           (members == 0 || take_members(importer, batch->members.data + from->members, members));
 }
 
 static bool begin_next_document(struct importer *importer)
