@@ -37,6 +37,9 @@ void scan_free(struct scan *scan)
 uint64_t scan_count_lines(const char *bytes, size_t len)
 {
     uint64_t lines = 0;
+    if (len == 0) {
+        return 0;
+    }
     for (const char *at = bytes, *end = bytes + len;
          at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++) {
         lines++;

@@ -136,7 +136,7 @@ static struct slice next_input(struct unpack *unpack)
     if (unpack->head_len > 0) {
         next = (struct slice){unpack->head, unpack->head_len};
         unpack->head_len = 0;
-    } else {
+    } else if (next.len > 0) {
         next.len = next.len < UINT_MAX ? next.len : UINT_MAX;
         unpack->in.bytes += next.len;
         unpack->in.len -= next.len;
