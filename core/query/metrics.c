@@ -5,15 +5,13 @@
    now. */
 #include "core/query/metrics.h"
 
-#include "core/model/record.h"
 #include "core/model/request_phase.h"
-#include "core/model/stats.h"
 #include "core/query/metrics_finish.h"
+#include "core/query/model_metrics.h"
 #include "core/query/name_metrics.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct gathering {
     const struct swarm *swarm;
@@ -30,22 +28,16 @@ static double to_ms(int64_t ns)
 
 /* ---- what is open ---- */
 
-static int64_t now_of(const struct gathering *g, const struct span *span)
-{
-    session_no session = swarm_agent(g->swarm, span->agent)->session;
-    int64_t now = swarm_session_now(g->swarm, session, g->local_ns);
-    return now > span->start_ns ? now : span->start_ns;
-}
-
 /* Adds an open span's duration to the time of its kind; it is already counted. */
 static void add_open(const struct gathering *g, struct metrics *metrics, const struct span *span)
 {
-    double ms = to_ms(now_of(g, span) - span->start_ns);
+    double ms = to_ms(swarm_span_end_ns(g->swarm, span, g->local_ns) - span->start_ns);
     switch ((enum span_kind)span->kind) {
     case SPAN_REQUEST:
         metrics->api_ms = metrics_add(metrics->api_ms, ms);
         metrics->retries += query_open_retries(g->swarm, span);
-        metrics_weigh_request(g->swarm, span, span->start_ns, now_of(g, span), metrics->phase_ms);
+        metrics_weigh_request(g->swarm, span, span->start_ns,
+                              swarm_span_end_ns(g->swarm, span, g->local_ns), metrics->phase_ms);
         break;
     case SPAN_AGENT_CALL: metrics->agent_wait_ms = metrics_add(metrics->agent_wait_ms, ms); break;
     case SPAN_TOOL: metrics->tool_ms = metrics_add(metrics->tool_ms, ms); break;
@@ -185,9 +177,10 @@ static bool gather_time(const struct gathering *g, struct metrics *agents)
     const struct span *span;
     for (span_no no = swarm_first_in_flight(g->swarm);
          good && (span = next_open(g->swarm, &no)) != NULL;) {
-        stretch(&of_agents[span->agent], span->start_ns, now_of(g, span));
+        stretch(&of_agents[span->agent], span->start_ns,
+                swarm_span_end_ns(g->swarm, span, g->local_ns));
         stretch(&of_sessions[swarm_agent(g->swarm, span->agent)->session], span->start_ns,
-                now_of(g, span));
+                swarm_span_end_ns(g->swarm, span, g->local_ns));
     }
     for (size_t i = 0; good && i < agent_count; i++) {
         double busy_ms, idle_ms;
@@ -327,131 +320,6 @@ static bool gather_agents(const struct gathering *g)
     return true;
 }
 
-static int by_model(const void *a, const void *b)
-{
-    const struct model_metrics *x = a, *y = b;
-    return strcmp(x->model, y->model);
-}
-
-/* The accumulators of models over all sessions, by name. */
-struct model_sums {
-    struct metrics_acc *accs;
-    intern_id *names;
-    size_t count, acc_cap, name_cap;
-    struct u64map places;
-};
-
-/* Returns NULL if out of memory. */
-static struct metrics_acc *model_sum(const struct gathering *g, struct model_sums *sums,
-                                     intern_id name)
-{
-    uint32_t place = u64map_get(&sums->places, name);
-    if (place != U64MAP_NONE) {
-        return &sums->accs[place];
-    }
-    if (!mem_reserve(g->mem, &sums->accs, &sums->acc_cap, sums->count + 1, sizeof *sums->accs) ||
-        !mem_reserve(g->mem, &sums->names, &sums->name_cap, sums->count + 1, sizeof *sums->names) ||
-        !u64map_put(&sums->places, name, (uint32_t)sums->count)) {
-        return NULL;
-    }
-    sums->names[sums->count] = name;
-    metrics_acc_init(&sums->accs[sums->count], g->mem);
-    return &sums->accs[sums->count++];
-}
-
-static bool sum_models(const struct gathering *g, struct model_sums *sums)
-{
-    for (size_t i = 0; i < g->stats->model_count; i++) {
-        const struct stats_model *model = &g->stats->models[i];
-        if (!session_exists(g, model->session) || model->acc.requests == 0) {
-            continue;
-        }
-        struct metrics_acc *sum = model_sum(g, sums, model->name);
-        if (sum == NULL || !metrics_acc_merge(sum, &model->acc)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* An open request has its model in the args of its begin. */
-static bool open_model(const struct gathering *g, const struct span *span, intern_id *name)
-{
-    struct end_facts facts;
-    span_end_facts(g->swarm, span, &facts);
-    *name = stats_model_name(g->stats, &facts);
-    return *name != INTERN_FAILED;
-}
-
-static void count_open(const struct gathering *g, struct metrics_acc *sum, const struct span *span)
-{
-    double phase_ms[SPAN_KINDS] = {0};
-    metrics_weigh_request(g->swarm, span, span->start_ns, now_of(g, span), phase_ms);
-    for (int kind = 0; kind < SPAN_KINDS; kind++) {
-        metrics_acc_add_phase(sum, (enum span_kind)kind, phase_ms[kind]);
-    }
-    metrics_acc_count_time(sum, SPAN_REQUEST, to_ms(now_of(g, span) - span->start_ns), 1);
-    sum->open_requests++;
-    sum->retries += query_open_retries(g->swarm, span);
-}
-
-static bool count_open_models(const struct gathering *g, struct model_sums *sums)
-{
-    const struct span *span;
-    for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g->swarm, &no)) != NULL;) {
-        intern_id name;
-        if (span->kind != SPAN_REQUEST) {
-            continue;
-        }
-        if (!open_model(g, span, &name)) {
-            return false;
-        }
-        struct metrics_acc *sum = name == INTERN_NONE ? NULL : model_sum(g, sums, name);
-        if (name != INTERN_NONE && sum == NULL) {
-            return false;
-        }
-        if (sum != NULL) {
-            count_open(g, sum, span);
-        }
-    }
-    return true;
-}
-
-static bool finish_models(const struct gathering *g, struct model_sums *sums)
-{
-    struct swarm_metrics *out = g->out;
-    if (sums->count == 0) {
-        return true;
-    }
-    out->models = mem_zalloc(g->mem, sums->count, sizeof *out->models);
-    if (out->models == NULL) {
-        return false;
-    }
-    out->model_count = sums->count;
-    for (size_t i = 0; i < sums->count; i++) {
-        out->models[i].model = intern_text(g->stats->names, sums->names[i], NULL);
-        if (!metrics_finish(&sums->accs[i], g->stats->names, &out->models[i].metrics)) {
-            return false;
-        }
-    }
-    qsort(out->models, out->model_count, sizeof *out->models, by_model);
-    return true;
-}
-
-static bool gather_models(const struct gathering *g)
-{
-    struct model_sums sums = {.count = 0};
-    u64map_init(&sums.places, g->mem);
-    bool good = sum_models(g, &sums) && count_open_models(g, &sums) && finish_models(g, &sums);
-    for (size_t i = 0; i < sums.count; i++) {
-        metrics_acc_release(&sums.accs[i]);
-    }
-    mem_free(g->mem, sums.accs, sums.acc_cap * sizeof *sums.accs);
-    mem_free(g->mem, sums.names, sums.name_cap * sizeof *sums.names);
-    u64map_release(&sums.places);
-    return good;
-}
-
 /* ---- all ---- */
 
 static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
@@ -462,10 +330,11 @@ static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
     if (g.stats == NULL) {
         return false;
     }
-    bool good = gather_totals(&g, all) &&
-                (!all || (gather_agents(&g) && gather_models(&g) &&
-                          name_metrics_compute(swarm, local_ns, out))) &&
-                gather_time(&g, out->agents);
+    bool good =
+        gather_totals(&g, all) &&
+        (!all || (gather_agents(&g) && model_metrics_compute(swarm, local_ns, g.stats, out) &&
+                  name_metrics_compute(swarm, local_ns, out))) &&
+        gather_time(&g, out->agents);
     count_events(&g);
     if (!good) {
         metrics_release(out);

@@ -8,6 +8,7 @@
 
 #include "tui/screen/flow_control.h"
 #include "tui/screen/mouse_report.h"
+#include "tui/screen/screen_keys.h"
 #include "tui/screen/terminal.h"
 
 #include "core/base/utf8.h"
@@ -121,17 +122,6 @@ static void fit_to_terminal(const struct screen *screen)
     reset_scroll_region(screen, rows);
 }
 
-/* Keys as most terminals send them, even if TERM's entry lacks them: a vt100 has no Home. */
-static const struct {
-    const char *text;
-    int code;
-} usual_keys[] = {
-    {"\033[H", KEY_HOME},  {"\033[F", KEY_END},  {"\033OH", KEY_HOME},   {"\033OF", KEY_END},
-    {"\033[1~", KEY_HOME}, {"\033[4~", KEY_END}, {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE},
-    {"\033[A", KEY_UP},    {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT},  {"\033[D", KEY_LEFT},
-    {"\033OA", KEY_UP},    {"\033OB", KEY_DOWN}, {"\033OC", KEY_RIGHT},  {"\033OD", KEY_LEFT},
-};
-
 /* Defines the terminal's replies as keys, and asks whether it can hold back frames. Unknown
    requests are ignored by most terminals; old ones would print them. */
 static void ask_mode(struct screen *screen)
@@ -139,10 +129,7 @@ static void ask_mode(struct screen *screen)
     const char *term = getenv("TERM");
     char answer[] = "\033[?2026;0$y";
     define_key(HERE, ANSWER_HERE);
-    for (size_t i = 0; i < sizeof usual_keys / sizeof usual_keys[0]; i++) {
-        if (key_defined(usual_keys[i].text) == 0)
-            define_key(usual_keys[i].text, usual_keys[i].code);
-    }
+    screen_keys_define();
     define_key(MOUSE_SGR, MOUSE_BEGINS_SGR);
     define_key(MOUSE_X10, MOUSE_BEGINS_X10);
     if (!term || strncmp(term, "linux", 5) == 0 || strncmp(term, "vt", 2) == 0)
@@ -268,48 +255,6 @@ void screen_resume(struct screen *screen)
 
 /* ---- keys ---- */
 
-static bool special_key(wint_t code, struct key *out)
-{
-    static const struct {
-        wint_t curses;
-        uint32_t code;
-        uint8_t mods;
-    } keys[] = {
-        {KEY_UP, KEY_CODE_UP, 0},
-        {KEY_DOWN, KEY_CODE_DOWN, 0},
-        {KEY_LEFT, KEY_CODE_LEFT, 0},
-        {KEY_RIGHT, KEY_CODE_RIGHT, 0},
-        {KEY_PPAGE, KEY_CODE_PGUP, 0},
-        {KEY_NPAGE, KEY_CODE_PGDN, 0},
-        {KEY_HOME, KEY_CODE_HOME, 0},
-        {KEY_END, KEY_CODE_END, 0},
-        {KEY_FIND, KEY_CODE_HOME, 0}, /* on a VT220's keyboard they are in these places */
-        {KEY_SELECT, KEY_CODE_END, 0},
-        {KEY_IC, KEY_CODE_INSERT, 0},
-        {KEY_DC, KEY_CODE_DELETE, 0},
-        {KEY_BACKSPACE, KEY_CODE_BACKSPACE, 0},
-        {KEY_ENTER, KEY_CODE_ENTER, 0},
-        {KEY_SLEFT, KEY_CODE_LEFT, KEY_MOD_SHIFT},
-        {KEY_SRIGHT, KEY_CODE_RIGHT, KEY_MOD_SHIFT},
-        {KEY_SR, KEY_CODE_UP, KEY_MOD_SHIFT},
-        {KEY_SF, KEY_CODE_DOWN, KEY_MOD_SHIFT},
-        {KEY_SHOME, KEY_CODE_HOME, KEY_MOD_SHIFT},
-        {KEY_SEND, KEY_CODE_END, KEY_MOD_SHIFT},
-        {KEY_BTAB, KEY_CODE_TAB, KEY_MOD_SHIFT},
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (keys[i].curses == code) {
-            *out = (struct key){.code = keys[i].code, .mods = keys[i].mods};
-            return true;
-        }
-    }
-    if (code >= KEY_F(1) && code <= KEY_F(12)) {
-        *out = (struct key){.code = KEY_CODE_F1 + (uint32_t)(code - KEY_F(1))};
-        return true;
-    }
-    return false;
-}
-
 static bool take_answer(struct screen *screen, wint_t code)
 {
     if (code == ANSWER_HERE)
@@ -342,7 +287,7 @@ bool screen_read_key(struct screen *screen, struct key *out)
         }
         if (kind == OK)
             break;
-        if (!take_answer(screen, c) && special_key(c, out))
+        if (!take_answer(screen, c) && screen_keys_find(c, out))
             return true;
     }
     *out = keymap_character((uint32_t)c);
@@ -356,7 +301,7 @@ bool screen_read_key(struct screen *screen, struct key *out)
         out->mods |= KEY_MOD_ALT;
     } else if (kind == OK) {
         unget_wch((wchar_t)c); /* Esc twice is Esc twice */
-    } else if (kind == KEY_CODE_YES && special_key(c, out)) {
+    } else if (kind == KEY_CODE_YES && screen_keys_find(c, out)) {
         out->mods |= KEY_MOD_ALT;
     }
     return true;
