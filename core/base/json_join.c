@@ -92,9 +92,13 @@ bool json_join(const struct mem *mem, struct json_value a, struct json_value b, 
 
 void json_add_missing(struct json_value a, struct json_value b, struct strbuf *out)
 {
-    struct json_walk walk = json_walk(b);
+    struct json_walk walk = json_walk(a);
     struct json_member member;
-    strbuf_add(out, a.raw, a.len - 1);
+    strbuf_addc(out, '{');
+    while (json_next_member(&walk, &member)) {
+        put_member(out, member.key, member.value);
+    }
+    walk = json_walk(b);
     while (json_next_member(&walk, &member)) {
         if (find_member(a, member.key).type == JSON_TYPE_NONE) {
             put_member(out, member.key, member.value);

@@ -139,5 +139,6 @@ bool swarm_arrange(struct swarm *swarm)
             swarm->revision++;
         }
     }
+    swarm->relane_due |= !good;
     return good;
 }

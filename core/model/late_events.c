@@ -142,9 +142,6 @@ bool late_events_derive(struct swarm *swarm, enum swarm_pool pool, session_no on
             ;
         good = derive_moment(swarm, pool, list.items + i, end - i);
     }
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        swarm->sessions[i].late &= !swarm->sessions[i].unsorted;
-    }
     mem_free(swarm->mem, next_ns, (tracks + 1) * sizeof *next_ns);
     mem_free(swarm->mem, list.items, list.cap * sizeof *list.items);
     return good;

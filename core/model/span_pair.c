@@ -339,16 +339,15 @@ static struct match find_match(struct swarm *swarm, const struct end_match *end)
 }
 
 /* Returns true if the end, which no open span fits, may have lost its begin to the cap. */
-static bool begin_dropped(struct swarm *swarm, const struct event *event, double duration_ms)
+static bool begin_dropped(const struct swarm *swarm, const struct end_match *end)
 {
-    session_no session = swarm->tracks[event->track].track.session;
+    session_no session = swarm->tracks[end->event->track].track.session;
     int64_t truncated_ns = swarm_truncated_ns(swarm, &swarm->sessions[session].session);
-    if (truncated_ns == INT64_MIN || !(duration_ms >= 0 && duration_ms < 1e12)) {
+    if (truncated_ns == INT64_MIN || !(end->duration_ms >= 0 && end->duration_ms < 1e12)) {
         return false;
     }
     /* The phases of a request come late, so the time of the last dropped event may be early. */
-    return derive_event_kind(swarm, event) != SPAN_OTHER ||
-           swarm_event_ns(swarm, event) - time_ns_from_ms(duration_ms) <= truncated_ns;
+    return end->of_call || end->at_ns - time_ns_from_ms(end->duration_ms) <= truncated_ns;
 }
 
 span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms)
@@ -364,6 +363,6 @@ span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, dou
         .of_call = derive_event_kind(swarm, event) != SPAN_OTHER,
     };
     struct match best = find_match(swarm, &end);
-    bool dropped = best.fit < FITS_TIME && begin_dropped(swarm, event, duration_ms);
+    bool dropped = best.fit < FITS_TIME && begin_dropped(swarm, &end);
     return dropped ? NO_SPAN : best.span;
 }

@@ -129,6 +129,13 @@ static bool settle_metadata(struct swarm *swarm, session_no from)
     return true;
 }
 
+static void move_row(struct swarm *swarm, agent_no row, session_no to)
+{
+    if (row != NO_AGENT) {
+        swarm->agents[row].session = to;
+    }
+}
+
 bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, session_no to,
                         bool *moved)
 {
@@ -149,10 +156,11 @@ bool swarm_move_process(struct swarm *swarm, session_no from, int64_t pid, sessi
     for (track_no i = swarm->processes[at].first_track; i != NO_TRACK;
          i = swarm->tracks[i].next_in_process) {
         swarm->tracks[i].track.session = to;
+        move_row(swarm, swarm->tracks[i].track.agent, to);
     }
-    if (swarm->processes[at].agent != NO_AGENT) {
-        swarm->agents[swarm->processes[at].agent].session = to;
-    }
+    move_row(swarm, swarm->processes[at].agent, to);
+    move_row(swarm, swarm->processes[at].row, to);
+    move_row(swarm, swarm->processes[at].async_row, to);
     if (swarm->sessions[to].first_event == 0) {
         swarm->sessions[to].first_event = swarm->sessions[from].first_event;
     }

@@ -27,7 +27,7 @@ static int64_t number_member(struct slice args, const char *key)
 {
     struct json_value object = {JSON_TYPE_OBJECT, args.bytes, args.len};
     struct json_value value = args.len > 0 && args.bytes[0] == '{' ? json_get(object, key) : object;
-    value = swarm_unquoted(value);
+    value = json_spelt_number(value);
     double number = value.type == JSON_TYPE_NUMBER ? json_get_number(value) : 0;
     return number > -9e15 && number < 9e15 ? (int64_t)number : 0;
 }

@@ -179,9 +179,12 @@ struct marker *swarm_new_marker(struct swarm *swarm);
 /* swarm_session.c */
 struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
                               int64_t number);
-/* Returns the whole number in a string, which some producers quote; else the value. "0" is 0, as in
-   Chrome and Perfetto. */
-struct json_value swarm_unquoted(struct json_value value);
+/* The process is one of another session now. */
+void swarm_own_process(struct swarm *swarm, uint32_t process, session_no session);
+/* The time of the last trace_truncated marker of the session's document, or of the live pool;
+   INT64_MIN: none. The drop concerns all of its sessions. */
+int64_t swarm_truncated_ns(const struct swarm *swarm, const struct session *session);
+bool swarm_note_truncated(struct swarm *swarm, const struct session *session, int64_t at_ns);
 
 /* swarm_row.c */
 /* Returns a new row. NULL: out of memory. */
@@ -197,12 +200,6 @@ agent_no swarm_event_row(const struct swarm *swarm, const struct event *event);
 track_no swarm_track_twin(const struct swarm *swarm, track_no track);
 
 /* swarm_metadata.c */
-/* The process is one of another session now. */
-void swarm_own_process(struct swarm *swarm, uint32_t process, session_no session);
-/* The time of the last trace_truncated marker of the session's document, or of the live pool;
-   INT64_MIN: none. The drop concerns all of its sessions. */
-int64_t swarm_truncated_ns(const struct swarm *swarm, const struct session *session);
-bool swarm_note_truncated(struct swarm *swarm, const struct session *session, int64_t at_ns);
 /* Reads a metadata event into names, parents, sort indexes. */
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event);
 /* Returns true if the metadata event is of the seed's shape: its session is one of agents. */

@@ -262,10 +262,13 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
             continue;
         }
         session_no session = swarm->tracks[event.track].track.session;
-        bool unsorted = swarm->sessions[session].unsorted;
-        any_unsorted |= unsorted;
-        if (concerns(swarm, session, pool, only) && !unsorted &&
-            !derive_event(swarm, pool, no, &event)) {
+        if (!concerns(swarm, session, pool, only)) {
+            continue;
+        }
+        if (swarm->sessions[session].unsorted) {
+            any_unsorted = true;
+            swarm->sessions[session].late = false;
+        } else if (!derive_event(swarm, pool, no, &event)) {
             return false;
         }
     }

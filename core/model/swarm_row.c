@@ -1,7 +1,7 @@
 /* The rows of a session. In a session of agents a process (pid) is an agent, with all its threads.
    In any other trace each thread is a row below that of its process. Async spans have a row of
-   their own there, since they nest by id and would cover the thread's stack. A later event may show
-   that a session has agents; its rows are then made again (swarm_rederive.c). */
+   their own there, since they nest by id and would cover the thread's stack. A later metadata event
+   may show that a session has agents; its rows are then made again (swarm_rederive.c). */
 #include "core/model/swarm_private.h"
 
 struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number)

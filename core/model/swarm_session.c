@@ -235,14 +235,18 @@ static bool is_plain_number(struct json_value value, int64_t *number)
     return true;
 }
 
-struct json_value swarm_unquoted(struct json_value value)
+/* Returns the whole number in a string, which some producers quote; else the value. "0" is 0, as in
+   Chrome and Perfetto. */
+static struct json_value unquoted(struct json_value value)
 {
     int64_t number;
-    bool negative = value.type == JSON_TYPE_STRING && value.len > 3 && value.raw[1] == '-';
+    if (value.type != JSON_TYPE_STRING || value.len < 3) {
+        return value;
+    }
+    bool negative = value.len > 3 && value.raw[1] == '-';
     struct json_value digits = {JSON_TYPE_NUMBER, value.raw + 1 + negative,
                                 value.len - 2 - negative};
-    if (value.type != JSON_TYPE_STRING || value.len < 3 || !is_plain_number(digits, &number) ||
-        (negative && number == 0)) {
+    if (!is_plain_number(digits, &number) || (negative && number == 0)) {
         return value;
     }
     return (struct json_value){JSON_TYPE_NUMBER, value.raw + 1, value.len - 2};
@@ -255,7 +259,7 @@ static intern_id intern_raw_id(struct swarm *swarm, struct json_value value, int
     if (value.type == JSON_TYPE_NONE) {
         return INTERN_NONE;
     }
-    value = swarm_unquoted(value);
+    value = unquoted(value);
     if (is_plain_number(value, number)) {
         return intern_put(swarm->names, value.raw, value.len);
     }

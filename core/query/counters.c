@@ -66,23 +66,6 @@ static void put(struct counter *counter, size_t column, double value)
     counter->max = value > counter->max ? value : counter->max;
 }
 
-/* Some producers write numbers as strings. */
-static double number_of(struct json_value value)
-{
-    char text[64], *end;
-    if (value.type == JSON_TYPE_NUMBER) {
-        return json_get_number(value);
-    }
-    if (value.type != JSON_TYPE_STRING || value.len < 3 || value.len - 2 >= sizeof text) {
-        return (double)NAN;
-    }
-    memcpy(text, value.raw + 1, value.len - 2);
-    text[value.len - 2] = '\0';
-    double number = strtod(text, &end);
-    return *end == '\0' && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9')) ? number
-                                                                                  : (double)NAN;
-}
-
 static bool take(struct counters *counters, const struct counter_sample *sample,
                  const struct event *event, size_t column)
 {
@@ -91,7 +74,7 @@ static bool take(struct counters *counters, const struct counter_sample *sample,
     struct json_member member;
     while (event->args.len > 0 && json_next_member(&walk, &member)) {
         struct counter_key key = {sample->agent, event->name, event->id, member.key};
-        double value = number_of(member.value);
+        double value = json_get_number(json_spelt_number(member.value));
         struct counter *counter;
         if (!isfinite(value)) {
             continue;

@@ -10,8 +10,8 @@
 bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct metrics *out);
 /* Returns a percentile; NAN if the samples are too few for it to differ from the maximum. */
 double metrics_percentile(struct histogram *histogram, int percent);
-/* Adds an open request's time from `from_ns` to `to_ns` to the phases that its sender reports, all
-   of it to SPAN_REQUEST if it reports none. */
+/* Adds a request's time from `from_ns` to `to_ns` to its phases. The time of an open one whose
+   sender reports no phases counts as SPAN_REQUEST. */
 void metrics_weigh_request(const struct swarm *swarm, const struct span *span, int64_t from_ns,
                            int64_t to_ns, double phase_ms[SPAN_KINDS]);
 

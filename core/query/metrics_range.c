@@ -51,6 +51,7 @@ static bool take_request(struct range_sums *range, const struct span *span, int6
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
         sample.phase_ms[kind] = phase_ms[kind];
     }
+    metrics_acc_count_outcome(&range->acc, (enum outcome)facts.outcome, 1);
     bool good = metrics_acc_count_request(&range->acc, &sample, 1);
     metrics_acc_count_time(&range->acc, SPAN_REQUEST, inside_ms - sample.ms, 1);
     return good;
@@ -69,11 +70,7 @@ static bool take_tool(struct range_sums *range, const struct span *span, int64_t
         metrics_acc_count_time(&range->acc, kind, inside_ms, 1);
         return (span->flags & SPAN_OPEN) == 0 || metrics_acc_open_tool(&range->acc, name, 1);
     }
-    if ((span->flags & SPAN_STOPPED) != 0) {
-        struct end_facts facts;
-        span_end_facts(range->swarm, span, &facts);
-        metrics_acc_count_outcome(&range->acc, (enum outcome)facts.outcome, 1);
-    }
+    metrics_acc_count_outcome(&range->acc, query_outcome(range->swarm, span), 1);
     bool error = (span->flags & SPAN_ERROR) != 0;
     bool good = metrics_acc_count_tool(&range->acc, name, kind, error, whole_ms, 1);
     metrics_acc_count_time(&range->acc, kind, inside_ms - whole_ms, 1);

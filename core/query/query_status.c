@@ -31,6 +31,12 @@ enum outcome query_outcome(const struct swarm *swarm, const struct span *span)
     return (enum outcome)facts.outcome;
 }
 
+bool query_rests(enum agent_state state)
+{
+    return state == STATE_IDLE || state == STATE_DONE || state == STATE_ERROR ||
+           state == STATE_GONE || state == STATE_UNKNOWN;
+}
+
 /* A higher rank has precedence. */
 static const uint8_t open_ranks[STATES] = {
     [STATE_USER] = 6, [STATE_RETRY] = 5, [STATE_SAMPLING] = 4,
