@@ -119,8 +119,8 @@ const struct source_row source_rows[] = {
         .form = "claude:[DIR]",
         .help =
             "Claude Code's own files: live sessions, transcripts, sub-agents; all sessions of a "
-            "named DIR, else (default: $CLAUDE_CONFIG_DIR or ~/.claude) those that live or ended "
-            "lately",
+            "named DIR, else (default: $CLAUDE_CONFIG_DIR, ~/.claude or ~/.config/claude) those that "
+            "live or ended lately",
         .default_help = "claude:",
         .client = "Claude Code",
         .setup = "claude",

@@ -35,7 +35,8 @@ struct hook_event {
     struct hook_session *session; /* NULL: unknown, and this event opens none */
     uint64_t session_hash, agent; /* hook_hash of the ids; the main agent's: 0 */
     double t_ms;
-    const char *wrong; /* why the payload is rejected; NULL: it is not */
+    char id_room[CLAUDE_ID_BYTES]; /* of a tool's id that is too long, as files shorten it */
+    const char *wrong;             /* why the payload is rejected; NULL: it is not */
 };
 
 /* Returns the text of a member or value, borrowed for the event. Bytes are NULL if it is empty or

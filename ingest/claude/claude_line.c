@@ -219,21 +219,6 @@ double claude_time(struct json_value value)
     return (double)(ns / 1000000) + (double)(ns % 1000000) / 1e6;
 }
 
-/* Returns how many bytes of whole characters fit into `max`. */
-static size_t whole_characters(const char *text, size_t len, size_t max)
-{
-    size_t at = 0;
-    uint32_t cp;
-    while (at < len) {
-        size_t n = utf8_next(text + at, len - at, &cp);
-        if (at + n > max) {
-            break;
-        }
-        at += n;
-    }
-    return at;
-}
-
 void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf *out)
 {
     size_t before = out->len, from = before;
@@ -249,7 +234,7 @@ void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf
     }
     const char *newline = line ? memchr(out->data + from, '\n', out->len - from) : NULL;
     size_t len = newline != NULL ? (size_t)(newline - out->data) - from : out->len - from;
-    len = whole_characters(out->data + from, len, max);
+    len = utf8_cut(out->data + from, len, max);
     memmove(out->data + before, out->data + from, len);
     out->len = before + len;
     out->data[out->len] = '\0';

@@ -244,6 +244,8 @@ static enum outcome outcome_of(const struct claude_session *session)
    last look end now. A process that was dead before ended with its last line. */
 static void report_end(struct claude_session *session, bool now)
 {
+    for (size_t i = 0; i < session->count; i++)
+        session->failed |= !claude_transcript_settle(session->files[i]->transcript);
     struct update update = update_of(session, UPDATE_SESSION);
     double at_ms = claude_session_last_ms(session);
     if (isnan(at_ms))

@@ -1,5 +1,6 @@
-/* Shared by the files that read a transcript: claude_transcript.c (its lines), claude_name.c,
-   claude_prompts.c, claude_requests.c, claude_tool_uses.c and claude_tools.c. */
+/* Shared by the files that read a transcript: claude_transcript.c (its lines), claude_copies.c,
+   claude_name.c, claude_prompts.c, claude_requests.c, claude_sidechains.c, claude_tasks.c,
+   claude_tool_uses.c and claude_tools.c. */
 #ifndef INGEST_CLAUDE_PRIVATE_H
 #define INGEST_CLAUDE_PRIVATE_H
 
@@ -199,12 +200,12 @@ void claude_tools_take_away(struct claude_transcript *t, size_t at);
 
 /* claude_tasks.c */
 /* Takes the agent that a call started from the line with its result, and whether that has ended. */
-void claude_tools_take_agent(struct claude_transcript *t, const struct claude_line *line,
+void claude_tasks_take_agent(struct claude_transcript *t, const struct claude_line *line,
                              const struct claude_tool *tool);
 /* Reports the agent that the call started, and its end unless `end_ms` is NAN. */
-void claude_tools_send_agent(struct claude_transcript *t, const struct claude_tool *tool,
+void claude_tasks_send_agent(struct claude_transcript *t, const struct claude_tool *tool,
                              double end_ms);
 /* Ends a call in the background whose task the text reports as ended. */
-void claude_tools_take_news(struct claude_transcript *t, struct slice text, double at_ms);
+void claude_tasks_take_news(struct claude_transcript *t, struct slice text, double at_ms);
 
 #endif

@@ -136,7 +136,7 @@ void claude_prompts_take_user(struct claude_transcript *t, const struct claude_l
     }
     t->answer.over = true;
     prompt_text(t, content);
-    claude_tools_take_news(t, (struct slice){t->scratch.data, t->scratch.len}, line->at_ms);
+    claude_tasks_take_news(t, (struct slice){t->scratch.data, t->scratch.len}, line->at_ms);
     take_prompt(t, line);
 }
 
@@ -180,7 +180,7 @@ void claude_prompts_take_news(struct claude_transcript *t, const struct claude_l
         return;
     }
     prompt_text(t, text);
-    claude_tools_take_news(t, (struct slice){t->scratch.data, t->scratch.len}, line->at_ms);
+    claude_tasks_take_news(t, (struct slice){t->scratch.data, t->scratch.len}, line->at_ms);
 }
 
 void claude_prompts_take_system(struct claude_transcript *t, const struct claude_line *line)

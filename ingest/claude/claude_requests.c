@@ -60,8 +60,7 @@ void claude_requests_take_attempt(struct claude_transcript *t, const struct clau
     };
     bool again;
     t->has_requests = true;
-    claude_requests_settle(t);
-    if (attempt.id == INTERN_NONE || isnan(attempt.at_ms)) {
+    if (attempt.id == INTERN_NONE) {
         return;
     }
     if (t->prompt.id != INTERN_NONE) { /* an open request gets no answer after a new prompt */
@@ -215,7 +214,6 @@ static uint32_t find_unreferenced(struct claude_transcript *t, const struct clau
             int len = snprintf(text, sizeof text, "answer-%.3f", line->at_ms);
             key = claude_transcript_put(t, (struct slice){text, (size_t)len});
         }
-        claude_requests_settle(t);
         request = claude_request_table_of_answer(&t->requests, key);
         t->answer = (struct claude_answer){.id = id, .request = request};
     }
@@ -279,6 +277,7 @@ static void fail(struct claude_transcript *t, const struct claude_line *line)
         bool again = claude_request_table_find(&t->requests, uuid) != CLAUDE_NO_REQUEST;
         open = uuid == INTERN_NONE || again ? CLAUDE_NO_REQUEST
                                             : claude_request_table_add(&t->requests, uuid);
+        t->failed |= open == CLAUDE_NO_REQUEST && uuid != INTERN_NONE && !again;
         if (open != CLAUDE_NO_REQUEST) {
             claude_transcript_begin_interaction(t);
             infer_start(t, &t->requests.items[open], line->at_ms);
@@ -345,9 +344,8 @@ static uint32_t take_message(struct claude_transcript *t, const struct claude_li
     struct claude_request *request = &t->requests.items[number];
     intern_id model = claude_transcript_put(t, json_id(json_get(message, "model")));
     infer_start(t, request, line->at_ms);
-    request = &t->requests.items[number];
-    request->partial = json_get(message, "stop_reason").type != JSON_TYPE_STRING;
     if (take_message_id(request, claude_transcript_put_id(t, json_get(message, "id")))) {
+        request->partial = json_get(message, "stop_reason").type != JSON_TYPE_STRING;
         take_usage(request, json_get(message, "usage"));
         request->model = model != INTERN_NONE ? model : request->model;
         request->settled |= json_get(message, "stop_reason").type == JSON_TYPE_STRING;
@@ -358,7 +356,10 @@ static uint32_t take_message(struct claude_transcript *t, const struct claude_li
     request->open = false;
     request->changed = true;
     t->first_changed = number < t->first_changed ? number : t->first_changed;
-    t->unsettled = request->settled ? t->unsettled : number;
+    if (!request->settled && t->unsettled != number) {
+        claude_requests_settle(t); /* of the answer before */
+        t->unsettled = number;
+    }
     return number;
 }
 
@@ -366,9 +367,6 @@ void claude_requests_take_answer(struct claude_transcript *t, const struct claud
 {
     struct json_value message = line->field[CLAUDE_MESSAGE];
     struct json_value stop = json_get(message, "stop_reason");
-    if (isnan(line->at_ms)) {
-        return;
-    }
     if (is_true(line->field[CLAUDE_IS_API_ERROR])) {
         fail(t, line);
         return;
@@ -459,7 +457,9 @@ void claude_requests_cut(struct claude_transcript *t)
 {
     size_t count = t->requests.count;
     struct claude_request *last = count == 0 ? NULL : &t->requests.items[count - 1];
-    if (last != NULL && last->partial && !isnan(last->end_ms)) {
+    /* A prompt that no request has followed yet: the last answer was over before it. */
+    bool over = t->prompt.id != INTERN_NONE;
+    if (last != NULL && last->partial && !over && !isnan(last->end_ms)) {
         last->interrupted = last->changed = true;
         t->first_changed = count - 1 < t->first_changed ? count - 1 : t->first_changed;
     }

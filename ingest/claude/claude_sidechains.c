@@ -62,7 +62,7 @@ static uint32_t begin_chain(struct claude_transcript *t, const struct claude_lin
     struct claude_tool *tool = call_of(t, line);
     if (tool != NULL) {
         tool->agent = agent;
-        claude_tools_send_agent(t, tool, (double)NAN);
+        claude_tasks_send_agent(t, tool, (double)NAN);
     }
     return at;
 }

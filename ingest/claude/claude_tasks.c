@@ -2,13 +2,15 @@
    as a message to the model, which names the task and its call. */
 #include "ingest/claude/claude_private.h"
 
+#include "core/base/utf8.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* ---- agents ---- */
 
-void claude_tools_send_agent(struct claude_transcript *t, const struct claude_tool *tool,
+void claude_tasks_send_agent(struct claude_transcript *t, const struct claude_tool *tool,
                              double end_ms)
 {
     struct update update = claude_transcript_update(t, UPDATE_AGENT);
@@ -22,14 +24,14 @@ void claude_tools_send_agent(struct claude_transcript *t, const struct claude_to
     claude_transcript_send(t, &update);
 }
 
-void claude_tools_take_agent(struct claude_transcript *t, const struct claude_line *line,
+void claude_tasks_take_agent(struct claude_transcript *t, const struct claude_line *line,
                              const struct claude_tool *tool)
 {
     struct json_value result = line->field[CLAUDE_TOOL_RESULT];
     intern_id agent = claude_transcript_put_id(t, json_get(result, "agentId"));
     bool done = json_string_is(json_get(result, "status"), "completed");
     if (tool->agent != INTERN_NONE) {
-        claude_tools_send_agent(t, tool, line->at_ms);
+        claude_tasks_send_agent(t, tool, line->at_ms);
         return;
     }
     if (!tool->is_agent || agent == INTERN_NONE) {
@@ -97,19 +99,19 @@ static void end_task(struct claude_transcript *t, size_t at, struct slice news, 
         update_number(&update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
     }
     if (failed) {
-        why.len = why.len < CLAUDE_ID_BYTES ? why.len : CLAUDE_ID_BYTES;
+        why.len = why.len == 0 ? 0 : utf8_cut(why.bytes, why.len, CLAUDE_ID_BYTES);
         update_text(&update, FIELD_ERROR, why.len > 0 ? why : status);
     }
     claude_transcript_send(t, &update);
     claude_tools_take_away(t, at);
 }
 
-void claude_tools_take_news(struct claude_transcript *t, struct slice text, double at_ms)
+void claude_tasks_take_news(struct claude_transcript *t, struct slice text, double at_ms)
 {
     struct slice news = tag_of(text, "task-notification");
     struct slice task = tag_of(news, "task-id"), call = tag_of(news, "tool-use-id");
     struct slice status = tag_of(news, "status");
-    if (news.bytes == NULL || isnan(at_ms) || is_text(status, "running")) {
+    if (status.len == 0 || isnan(at_ms) || is_text(status, "running")) {
         return;
     }
     for (size_t i = t->tool_count; i-- > 0;) {

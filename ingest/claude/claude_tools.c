@@ -95,6 +95,7 @@ static void keep_args(struct claude_transcript *t, struct claude_tool *tool, str
 {
     tool->args = args.len > 0 ? mem_alloc(t->mem, args.len) : NULL;
     if (tool->args == NULL) {
+        t->failed |= args.len > 0;
         return;
     }
     memcpy(tool->args, args.bytes, args.len);
@@ -280,10 +281,16 @@ static void start_queued(struct claude_transcript *t, double at_ms)
     }
 }
 
+/* Returns whether a person refused the tool before it ran. Newer clients name the denial, and
+   whether it came before: else the person stopped the tool while it ran. */
 static bool is_rejected(const struct claude_line *line)
 {
-    return json_string_is(line->field[CLAUDE_TOOL_RESULT], "User rejected tool use") ||
-           json_string_is(line->field[CLAUDE_DENIAL], "user-rejected");
+    struct json_value denial = line->field[CLAUDE_DENIAL];
+    if (denial.type == JSON_TYPE_STRING) {
+        return json_string_is(denial, "user-rejected") &&
+               line->field[CLAUDE_DENIED_BEFORE].type == JSON_TYPE_TRUE;
+    }
+    return json_string_is(line->field[CLAUDE_TOOL_RESULT], "User rejected tool use");
 }
 
 static bool contains(struct json_value text, const char *part)
@@ -291,9 +298,7 @@ static bool contains(struct json_value text, const char *part)
     return text.type == JSON_TYPE_STRING && memmem(text.raw, text.len, part, strlen(part)) != NULL;
 }
 
-/* Returns how a failed tool was stopped by a person or a rule; OUTCOME_NONE: it failed by itself.
-   Newer clients name the denial, and whether it came before the tool ran: else the person stopped
-   it while it did. */
+/* Returns how a failed tool was stopped by a person or a rule; OUTCOME_NONE: it failed alone. */
 static enum outcome stopped_by(const struct claude_line *line, struct json_value content)
 {
     struct json_value denial = line->field[CLAUDE_DENIAL], result = line->field[CLAUDE_TOOL_RESULT];
@@ -302,8 +307,7 @@ static enum outcome stopped_by(const struct claude_line *line, struct json_value
         return OUTCOME_INTERRUPTED;
     }
     if (denial.type == JSON_TYPE_STRING) {
-        bool ran = json_string_is(denial, "user-rejected") &&
-                   line->field[CLAUDE_DENIED_BEFORE].type != JSON_TYPE_TRUE;
+        bool ran = json_string_is(denial, "user-rejected") && !is_rejected(line);
         return ran ? OUTCOME_INTERRUPTED : OUTCOME_REFUSED;
     }
     bool by_rule = contains(content, "Permission to use ") && contains(content, "been denied");
@@ -392,7 +396,7 @@ void claude_tools_take_result(struct claude_transcript *t, const struct claude_l
                               struct json_value block)
 {
     intern_id id = claude_transcript_put_id(t, json_get(block, "tool_use_id"));
-    if (id == INTERN_NONE || isnan(line->at_ms)) {
+    if (id == INTERN_NONE) {
         return;
     }
     struct claude_tool_use *use = claude_tool_use_of_result(t, id, line->at_ms);
@@ -407,6 +411,11 @@ void claude_tools_take_result(struct claude_transcript *t, const struct claude_l
     if (open && t->tools[at].queued) {
         send_queued(t, &t->tools[at], t->tools[at].start_ms);
     }
+    if (open && t->tools[at].is_question && !is_rejected(line)) {
+        send_wait_end(t, use->key, line->at_ms, PRECEDENCE_FILES);
+    } else if ((open && t->tools[at].asked) || is_rejected(line)) {
+        take_decision(t, line, claude_transcript_text(t, use->key));
+    }
     if (task != INTERN_NONE) {
         if (open) {
             t->tools[at].background = true;
@@ -416,13 +425,8 @@ void claude_tools_take_result(struct claude_transcript *t, const struct claude_l
         return;
     }
     send_result(t, line, block, claude_transcript_text(t, use->key), open ? &t->tools[at] : NULL);
-    if (open && t->tools[at].is_question) {
-        send_wait_end(t, use->key, line->at_ms, PRECEDENCE_FILES);
-    } else if ((open && t->tools[at].asked) || is_rejected(line)) {
-        take_decision(t, line, claude_transcript_text(t, use->key));
-    }
     if (open) {
-        claude_tools_take_agent(t, line, &t->tools[at]);
+        claude_tasks_take_agent(t, line, &t->tools[at]);
         claude_tools_take_away(t, at);
         start_queued(t, line->at_ms);
     }
@@ -472,8 +476,11 @@ static void send_inferred_end(struct claude_transcript *t, const struct claude_t
     update_number(&update, FIELD_END_MS, at_ms);
     update_number(&update, FIELD_OUTCOME, outcome);
     claude_transcript_send(t, &update);
-    if (tool->asked) {
+    if (tool->asked || tool->is_question) {
         send_wait_end(t, tool->id, at_ms, PRECEDENCE_INFERRED);
+    }
+    if (tool->agent != INTERN_NONE) {
+        claude_tasks_send_agent(t, tool, at_ms);
     }
 }
 

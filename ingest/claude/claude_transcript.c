@@ -187,7 +187,8 @@ void claude_transcript_take(struct claude_transcript *t, const struct claude_lin
     case CLAUDE_LINE_USER: claude_prompts_take_user(t, line); break;
     case CLAUDE_LINE_ASSISTANT: claude_requests_take_answer(t, line); break;
     case CLAUDE_LINE_REQUEST:
-        claude_requests_flush(t); /* the previous request has its answer */
+        claude_requests_settle(t); /* the previous request has its answer */
+        claude_requests_flush(t);
         claude_requests_take_attempt(t, line);
         break;
     case CLAUDE_LINE_SYSTEM: claude_prompts_take_system(t, line); break;
@@ -202,7 +203,7 @@ void claude_transcript_take(struct claude_transcript *t, const struct claude_lin
 }
 
 /* Returns whether the line has the time that its type needs. */
-static bool has_place(const struct claude_line *line)
+static bool has_time(const struct claude_line *line)
 {
     bool needs = line->type == CLAUDE_LINE_USER || line->type == CLAUDE_LINE_ASSISTANT ||
                  line->type == CLAUDE_LINE_REQUEST || line->type == CLAUDE_LINE_SYSTEM;
@@ -242,7 +243,7 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
         return;
     }
     if (claude_line_read(text, len, &line, &error)) {
-        if (has_place(&line)) {
+        if (has_time(&line)) {
             claude_transcript_take(t, &line);
         } else {
             report_reject(t, text, len, number, "it has no timestamp");
@@ -267,6 +268,11 @@ bool claude_transcript_push(struct claude_transcript *t, const char *bytes, size
 bool claude_transcript_finish(struct claude_transcript *t)
 {
     lines_finish(&t->lines);
+    return claude_transcript_settle(t);
+}
+
+bool claude_transcript_settle(struct claude_transcript *t)
+{
     claude_requests_settle(t);
     claude_requests_flush(t);
     claude_sidechains_flush(t, true);
@@ -292,14 +298,17 @@ bool claude_transcript_has_ended(const struct claude_transcript *t)
 
 bool claude_transcript_is_busy(const struct claude_transcript *t)
 {
-    return t->interaction.open || t->tool_count > 0 ||
-           claude_request_table_open(&t->requests) != CLAUDE_NO_REQUEST;
+    for (size_t i = 0; i < t->tool_count; i++) {
+        if (!t->tools[i].background) {
+            return true;
+        }
+    }
+    return t->interaction.open || claude_request_table_open(&t->requests) != CLAUDE_NO_REQUEST;
 }
 
 bool claude_transcript_idle(struct claude_transcript *t, double at_ms)
 {
-    claude_requests_settle(t);
-    claude_requests_flush(t);
+    (void)claude_transcript_settle(t);
     claude_requests_end(t, at_ms, NULL);
     claude_tools_end(t, at_ms, OUTCOME_INTERRUPTED);
     if (t->interaction.open && t->interaction.start_ms <= at_ms) {

@@ -42,15 +42,18 @@ bool claude_transcript_is_announced(const struct claude_transcript *transcript);
 bool claude_transcript_push(struct claude_transcript *transcript, const char *bytes, size_t len);
 /* Ends the file: its last line may have no newline. */
 bool claude_transcript_finish(struct claude_transcript *transcript);
+/* Sends what the last answers have so far as final: nothing may come that completes them. Returns
+   false if out of memory. */
+bool claude_transcript_settle(struct claude_transcript *transcript);
 
 /* Returns the last time of the lines so far; NAN: none. */
 double claude_transcript_last_ms(const struct claude_transcript *transcript);
 /* Returns true if the client reported its end (cost-state) and nothing has begun since. */
 bool claude_transcript_has_ended(const struct claude_transcript *transcript);
-/* Returns true while an interaction, a request or a tool is open. */
+/* Returns true while an interaction, a request or a tool is open, tasks in the background apart. */
 bool claude_transcript_is_busy(const struct claude_transcript *transcript);
-/* The client reports that it is idle: ends requests and the interaction that began before `at_ms`.
-   */
+/* The client reports that it is idle: ends requests, tools and the interaction that began before
+   `at_ms`. */
 bool claude_transcript_idle(struct claude_transcript *transcript, double at_ms);
 /* Returns the number of lines with an unknown type. If there are any, *type is the first of these
    types, borrowed (bytes NULL: it had no name). */

@@ -4,13 +4,15 @@
 #ifndef INGEST_CLAUDE_HOOK_OPEN_CALLS_H
 #define INGEST_CLAUDE_HOOK_OPEN_CALLS_H
 
+#include "ingest/claude/claude_line.h"
+
 #include "core/base/mem.h"
 #include "core/trace/event.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HOOK_OPEN_CALLS_MAX = 4096, HOOK_LABEL_BYTES = 128 };
+enum { HOOK_OPEN_CALLS_MAX = 4096, HOOK_LABEL_BYTES = CLAUDE_ID_BYTES };
 
 enum hook_call_kind {
     HOOK_TOOL,       /* a call with a PreToolUse */

@@ -523,6 +523,32 @@ TEST(a_tool_that_runs_alone_starts_when_the_ones_before_it_have_ended)
     end(&r);
 }
 
+TEST(a_tool_that_a_person_stopped_was_not_refused)
+{
+    struct reader r;
+    begin(&r, NULL, false);
+    push(&r, BLOCK("20.000", "r", "tool_use", TOOL("t", "Bash", "") "," TOOL("u", "Bash", ""), ""));
+    push(&r, RESULT("21.000", "t", "\"content\":\"\",\"is_error\":true",
+                    ",\"toolDenialKind\":\"user-rejected\""));
+    check(&r, "waits", "{}");
+    push(&r, RESULT("22.000", "u", "\"content\":\"\",\"is_error\":true",
+                    ",\"toolDenialKind\":\"user-rejected\",\"toolDenialBeforeRun\":true"));
+    check(
+        &r, "waits",
+        "{'wait:u':{'decision':'reject','decision_source':'user_reject','end_ms':2000,'of':'s/'}}");
+    end(&r);
+}
+
+TEST(a_question_ends_with_the_turn)
+{
+    struct reader r;
+    begin(&r, NULL, false);
+    push(&r, BLOCK("20.000", "r", "tool_use", TOOL("q", "AskUserQuestion", ""), ""));
+    assert_true(claude_transcript_idle(r.transcript, MODEL_START_MS + 3000));
+    check(&r, "waits", "{'wait:q':{'context':'Question','end_ms':3000,'of':'s/','start_ms':0}}");
+    end(&r);
+}
+
 /* ---- pieces ---- */
 
 static const char story[] =
