@@ -335,18 +335,6 @@ static void check_tracks(struct checker *checker)
 
 /* ---- the document ---- */
 
-static struct json_value ours(struct json_value document)
-{
-    return json_get(json_get(document, "metadata"), "swarmtop");
-}
-
-bool perfetto_is_document(const char *text, size_t len)
-{
-    struct json_value document;
-    return json_check(text, len, MAX_DEPTH, &document, NULL) &&
-           ours(document).type == JSON_TYPE_OBJECT;
-}
-
 bool perfetto_check(const char *text, size_t len, struct perfetto_allow allow,
                     struct strbuf *faults)
 {
@@ -357,7 +345,7 @@ bool perfetto_check(const char *text, size_t len, struct perfetto_allow allow,
         return false;
     }
     checker.tracks = intern_new(faults->mem);
-    checker.agents = json_get(ours(document), "agents");
+    checker.agents = json_get(json_get(json_get(document, "metadata"), "swarmtop"), "agents");
     check_keys(&checker, document);
     check_value(&checker, document, document, MAX_DEPTH + 1);
     struct json_walk walk = json_walk(json_get(document, "traceEvents"));

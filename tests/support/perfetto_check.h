@@ -1,6 +1,6 @@
-/* Reads a document as Perfetto's trace_processor does and finds what that would refuse, drop, move or leave open. Checked
-   against trace_processor of 2026-08. It sorts events by time, pairs B and E of a thread by a stack of which X are part, and b
-   and e by id, category and name. */
+/* Reads a document as Perfetto's trace_processor does and finds what that would refuse, drop, move
+   or leave open. Checked against trace_processor of 2026-08. It sorts events by time, pairs B and E
+   of a thread by a stack of which X are part, and b and e by id, category and name. */
 #ifndef TESTS_PERFETTO_CHECK_H
 #define TESTS_PERFETTO_CHECK_H
 
@@ -12,12 +12,9 @@ struct perfetto_allow {
     size_t orphan_ends; /* ends without a begin, on threads that have nothing else */
 };
 
-#define PERFETTO_ALLOW_ANY ((struct perfetto_allow){SIZE_MAX, SIZE_MAX})
-
-/* Returns true if Perfetto shows all of the document; else appends a line a fault (the first few). */
+/* Returns true if Perfetto shows all of the document; else appends a line for each fault (the first
+   few). */
 bool perfetto_check(const char *text, size_t len, struct perfetto_allow allow,
                     struct strbuf *faults);
-/* Returns true if the file is a document of ours (it has metadata.swarmtop). */
-bool perfetto_is_document(const char *text, size_t len);
 
 #endif

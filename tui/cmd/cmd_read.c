@@ -151,8 +151,8 @@ static bool check_part(const struct engine_config *config, int64_t from_ns, int6
     return ok;
 }
 
-/* Drops everything outside --from and --to; *status becomes 2 if that is all. Returns false if out
-   of memory. */
+/* Drops everything outside --from and --to. Returns false if out of memory, or if that is all,
+   which is reported and makes *status 2. */
 static bool keep_part(struct engine *engine, int *status)
 {
     struct engine_config config = {.options = engine->options};
@@ -162,8 +162,10 @@ static bool keep_part(struct engine *engine, int *status)
         !query_extent(engine->swarm, engine_now_ns(), &from_ns, &to_ns))
         return true;
     resolve(engine->options, from_ns, to_ns, &config);
-    if (!check_part(&config, from_ns, to_ns))
+    if (!check_part(&config, from_ns, to_ns)) {
         *status = 2;
+        return false;
+    }
     return swarm_keep_range(engine->swarm, POOL_LIVE, config.from_ns, config.to_ns, true) &&
            swarm_keep_range(engine->swarm, POOL_FILES, config.from_ns, config.to_ns, true);
 }
@@ -186,6 +188,10 @@ struct engine *engine_read_all(const struct options *options, int *status)
         if (!keep_part(engine, status)) {
             engine_delete(engine);
             engine = NULL;
+            if (*status == 2) {
+                strbuf_release(&error);
+                return NULL;
+            }
         }
     } else {
         mem_free(&mem_libc, engine, sizeof *engine);

@@ -25,7 +25,9 @@ static const struct term_row environment_rows[] = {
      "trace path without --output. 1, true, yes, on: traces/trace-SESSION.json below "
      "Claude's config directory; 0, false, no, off: nowhere; else a path"},
     {"CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S", "default of --write-interval"},
-    {"CLAUDE_CONFIG_DIR", "Claude's config directory (default: ~/.claude)"},
+    {"CLAUDE_CONFIG_DIR",
+     "Claude's config directory, or several with commas of which the first that exists counts "
+     "(default: ~/.claude, else ~/.config/claude)"},
     {"NO_COLOR", "use no colour if it is set"},
 };
 

@@ -211,7 +211,8 @@ static void note_written(struct output *output, const struct strbuf *path)
     for (size_t i = 0; i < output->document_count; i++) {
         struct document_path *document = &output->documents[i];
 
-        if (strcmp(document->path.data, path->data) == 0 && stat(path->data, &file) == 0) {
+        if (document->path.len > 0 && strcmp(document->path.data, path->data) == 0 &&
+            stat(path->data, &file) == 0) {
             document->written = true;
             document->device = file.st_dev;
             document->inode = file.st_ino;

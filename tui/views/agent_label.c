@@ -180,11 +180,11 @@ static void put_difference(const struct agent_labels *labels, agent_no number, b
                            struct strbuf *out)
 {
     const struct agent *agent = swarm_agent(labels->swarm, number);
-    struct slice id = id_of(labels->swarm, agent, false);
     size_t shared = shared_with_others(labels, number);
     if (shared == SIZE_MAX) {
         return;
     }
+    struct slice id = id_of(labels->swarm, agent, false);
     strbuf_adds(out, out->len > 0 ? " " : "");
     if (shared == id.len || !has_id(labels->swarm, agent)) {
         id = id_of(labels->swarm, agent, true);

@@ -189,10 +189,12 @@ static bool list_flight(struct frame *frame)
     for (int rank = 0; frame->inflight != NULL && rank < 3; rank++) {
         for (size_t i = 0; i < all; i++) {
             const struct span *span = swarm_span(frame->swarm, listed[i]);
+            if (inflight_rank(span) != rank)
+                continue;
             bool later = frame->state->frozen && span->start_ns > frame->now_ns;
             bool shown =
                 !frame->predicate || frame->predicate->holds(frame->predicate->ctx, listed[i]);
-            if (!later && shown && inflight_rank(span) == rank)
+            if (!later && shown)
                 frame->inflight[kept++] = listed[i];
         }
     }

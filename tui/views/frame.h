@@ -47,7 +47,7 @@ uint8_t view_set_of(const struct view_state *state);
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip);
 /* Returns the agent's label, borrowed until the next call. */
 const struct agent_label *frame_label(struct frame *frame, agent_no agent, enum label_form form);
-/* Sets out to the label as text, of at most `cols` columns. */
+/* Appends the label as text, of at most `cols` columns. */
 void frame_label_text(struct frame *frame, agent_no agent, int cols, struct strbuf *out);
 const char *frame_symbol(const struct frame *frame, enum symbol symbol);
 /* Returns the present time of the agent's session, from which the age of a span in flight or of an

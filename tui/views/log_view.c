@@ -159,7 +159,7 @@ static void draw_panel_heading(struct frame *frame, struct area line, const stru
     strbuf_addf(text, " %s %s %s ", log_row_word(row, frame->swarm, log), dot, moment);
     if (agent != NO_AGENT) {
         strbuf_addf(text, "%s ", dot);
-        query_agent_title(frame->swarm, agent, text);
+        frame_label_text(frame, agent, line.cols / 2, text);
         strbuf_addc(text, ' ');
     }
     if (!text->failed)

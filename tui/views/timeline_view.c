@@ -16,15 +16,18 @@
 
 /* ---- heads ---- */
 
-/* Marks stay in their columns; the label's characters make room for them. */
-static void put_label(const struct frame *frame, struct area heads, const struct axis_label *label)
+/* A mark keeps its column, and the label moves to the nearer side of it. Returns the column after
+   the label; `from` if it has no room. */
+static int put_label(const struct frame *frame, struct area heads, int from, int end,
+                     const struct axis_label *label)
 {
-    int x = label->col;
-    for (const char *c = label->text; *c != '\0'; c++, x++) {
-        while (x < heads.cols && marks_within(frame, x, 1))
-            x++;
-        area_put(heads, x, 0, STYLE_DIM, c, 1);
+    int cols = (int)strlen(label->text);
+    for (int i = 0; i <= 2 * cols; i++) {
+        int x = label->col + (i % 2 != 0 ? (i + 1) / 2 : -i / 2);
+        if (x >= from && x + cols <= end && !marks_within(frame, x, cols))
+            return area_puts(heads, x, 0, STYLE_DIM, label->text);
     }
+    return from;
 }
 
 static void draw_heads(const struct frame *frame, struct grid *grid)
@@ -45,9 +48,10 @@ static void draw_heads(const struct frame *frame, struct grid *grid)
         area_puts(line, layout->now_x, 0, STYLE_DIM, "NOW");
     struct area bars = area_sub(line, layout->bars_x, 0, layout->bars_cols, 1);
     count = axis_labels(&frame->axis, &frame->clock, 4, labels, 64);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0, from = 0; i < count; i++) {
         int end = i + 1 < count ? labels[i + 1].col - 1 : bars.cols;
-        put_label(frame, area_sub(bars, 0, 0, end, 1), &labels[i]);
+        int after = put_label(frame, bars, (int)from, end, &labels[i]);
+        from = (size_t)after > from ? (size_t)after + 1 : from;
     }
     marks_draw(frame, bars);
 }
@@ -137,12 +141,6 @@ static void retry_text(const struct frame *frame, const struct agent_status *sta
     snprintf(out, size, "%u%s%s", live->attempt, max, next);
 }
 
-static bool is_at_rest(enum agent_state state)
-{
-    return state == STATE_IDLE || state == STATE_DONE || state == STATE_ERROR ||
-           state == STATE_GONE || state == STATE_UNKNOWN;
-}
-
 /* The row of a thread has no state, but a span may still run on it. */
 static void draw_open(const struct frame *frame, struct area now, const struct agent_status *status)
 {
@@ -179,14 +177,14 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
     if (state == STATE_RETRY)
         retry_text(frame, status, now.cols - end - 1, age, sizeof age);
     if (age[0] == '\0' && status->since_ns != INT64_MIN) {
-        int64_t ns = frame_agent_now(frame, node->agent, is_at_rest(state)) - status->since_ns;
-        if (is_at_rest(state))
+        int64_t ns = frame_agent_now(frame, node->agent, query_rests(state)) - status->since_ns;
+        if (query_rests(state))
             number_rest(ns, age);
         else
             number_age(ns, age);
     }
     enum style_id style = state == STATE_USER || state == STATE_RETRY ? looks.style
-                          : is_at_rest(state)                         ? STYLE_DIM
+                          : query_rests(state)                        ? STYLE_DIM
                                                                       : STYLE_PLAIN;
     if ((int)strlen(age) < now.cols - end)
         area_put_right(now, now.cols, 0, style, age);

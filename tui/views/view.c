@@ -281,21 +281,15 @@ static int64_t next_multiple(int64_t now_ns, int64_t unit_ns)
     return now_ns - now_ns % unit_ns + unit_ns;
 }
 
-static bool rests(enum agent_state state)
-{
-    return state == STATE_IDLE || state == STATE_DONE || state == STATE_ERROR ||
-           state == STATE_GONE || state == STATE_UNKNOWN;
-}
-
 /* Returns the unit in which a row's age changes; a minute if it shows no seconds. */
 static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
 {
     int64_t since = node->status.since_ns;
     if (node->hidden || since == INT64_MIN ||
-        frame_agent_now(frame, node->agent, rests(node->status.state)) - since >= MINUTE_NS)
+        frame_agent_now(frame, node->agent, query_rests(node->status.state)) - since >= MINUTE_NS)
         return MINUTE_NS;
-    return rests(node->status.state) || frame->state->page == PAGE_AGENTS ? SECOND_NS
-                                                                          : SECOND_NS / 10;
+    return query_rests(node->status.state) || frame->state->page == PAGE_AGENTS ? SECOND_NS
+                                                                                : SECOND_NS / 10;
 }
 
 /* Returns the shortest unit in which a text on the screen changes. */
@@ -317,6 +311,13 @@ static int64_t ticking_unit(const struct frame *frame)
     return unit;
 }
 
+/* Returns the local time at which the header's clock shows the next minute. */
+static int64_t next_minute(const struct frame *frame)
+{
+    int64_t wall_ns = frame->input->wall_ns != 0 ? frame->input->wall_ns : frame->local_ns;
+    return frame->local_ns + next_multiple(wall_ns, MINUTE_NS) - wall_ns;
+}
+
 int64_t view_frame_wake_ns(const struct frame *frame)
 {
     const struct view_input *input = frame->input;
@@ -327,10 +328,11 @@ int64_t view_frame_wake_ns(const struct frame *frame)
     /* With followed files alone, their time stops until one is written; only the clock of the
      * header moves. */
     if (query_today(frame->swarm, frame->local_ns + MINUTE_NS) == now)
-        return next_multiple(frame->local_ns, MINUTE_NS);
+        return next_minute(frame);
     if (frame->layout.too_small)
         return INT64_MAX;
-    int64_t wake = next_multiple(frame->local_ns, ticking_unit(frame));
+    int64_t unit = ticking_unit(frame);
+    int64_t wake = unit == MINUTE_NS ? next_minute(frame) : next_multiple(frame->local_ns, unit);
     /* The next column: the model's now runs as fast as the local clock. */
     if (!frame->empty && state->page == PAGE_TIMELINE && frame_shows_now(frame)) {
         int64_t col = axis_col_ns(&frame->axis);
