@@ -33,7 +33,7 @@ static void report_changed(struct hub *hub)
     if (!hub->ingest.changed)
         return;
     /* Once for all updates of this iteration. */
-    if (hub->options.correlator != NULL && !correlator_flush(hub->options.correlator))
+    if (!correlator_flush(hub->options.correlator))
         ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
     /* While a file is read for the first time its lanes stay as they come: sorting them for each
        piece would take longer than the read. */
@@ -96,6 +96,11 @@ void hub_finish(struct hub *hub)
     for (size_t i = 0; i < hub->count; i++)
         if (hub->sources[i]->ops->finish != NULL)
             hub->sources[i]->ops->finish(hub->sources[i]);
+}
+
+bool hub_close(struct hub *hub)
+{
+    return ingest_ctx_close(&hub->ingest);
 }
 
 static void next_read_slot(struct hub *hub)

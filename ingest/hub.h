@@ -21,7 +21,7 @@ struct source_setting {
 struct hub_options {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
-    struct correlator *correlator; /* NULL: clients' files cannot be opened */
+    struct correlator *correlator; /* of the same two */
     struct event_log *log;
     struct ingest_tap tap; /* gets a line of the feed for all that the model is given */
     const struct hook_client *const
@@ -69,6 +69,8 @@ bool hub_reads(const struct hub *hub, const char *path);
 /* Takes the data that sources hold back until more comes (the last line of a followed file). For
    the end of the program. */
 void hub_finish(struct hub *hub);
+/* Ends the sessions in which something is open (ingest_ctx_close). False: out of memory. */
+bool hub_close(struct hub *hub);
 /* Stops reading and following files; keeps the model. */
 void hub_stop_reading(struct hub *hub);
 /* Stops all sources: closes their handles, removes sockets. The loop must run until they are

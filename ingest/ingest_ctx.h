@@ -23,7 +23,7 @@ struct ingest_tap {
 struct ingest_ctx {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
-    struct correlator *correlator; /* of the same two; NULL: none */
+    struct correlator *correlator; /* of the same two; set after ingest_ctx_init */
     struct event_log *log;
     struct ingest_tap tap;
     int64_t (*now_ns)(void *ctx);  /* the local clock, Unix epoch: never set back */
@@ -57,6 +57,10 @@ void ingest_ctx_stamp(const struct ingest_ctx *ingest, struct update *update);
 /* Gives the update to the correlator, and to the tap. Every source's updates go through here.
    False: out of memory. */
 bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update);
+
+/* The program ends: ends every session in which something is open, at the time that it has now, and
+   gives these ends to the tap. False: out of memory. */
+bool ingest_ctx_close(struct ingest_ctx *ingest);
 
 /* Counts one more sender of the session, which is live then. False: out of memory. */
 bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session);

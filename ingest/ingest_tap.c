@@ -43,6 +43,17 @@ bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update)
     return true;
 }
 
+static void tap_end(void *ctx, session_no session, double t_ms)
+{
+    static const char end[] = "{\"op\":\"end_session\"}";
+    ingest_tap_operation(ctx, (struct slice){end, sizeof end - 1}, t_ms, session);
+}
+
+bool ingest_ctx_close(struct ingest_ctx *ingest)
+{
+    return correlator_close(ingest->correlator, ingest_ctx_now(ingest), tap_end, ingest);
+}
+
 void ingest_tap_operation(struct ingest_ctx *ingest, struct slice object, double t_ms,
                           session_no session)
 {

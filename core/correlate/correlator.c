@@ -16,25 +16,6 @@ static void forget_record(void *ctx, record_no number)
     correlator_call_drop(correlator, number);
 }
 
-/* Closes the calls that run, at the time that their session has now. */
-static bool close_all(void *ctx, int64_t local_ns)
-{
-    struct correlator *correlator = ctx;
-    bool good = correlator_flush(correlator);
-    for (size_t i = 0; good && i < correlator->session_count; i++) {
-        struct corr_session *session = &correlator->sessions[i];
-        if (session->number != NO_SESSION) {
-            session->closed_ms = session->last_ms;
-            if (local_ns != INT64_MIN) {
-                int64_t now_ns = swarm_session_now(correlator->swarm, session->number, local_ns);
-                session->closed_ms = fmax(session->last_ms, (double)now_ns / 1e6);
-            }
-            good = correlator_show_recheck(correlator, session);
-        }
-    }
-    return good && correlator_flush(correlator);
-}
-
 struct correlator *correlator_new(struct swarm *swarm, struct tracer *tracer)
 {
     struct correlator *correlator = mem_zalloc(swarm_mem(swarm), 1, sizeof *correlator);
@@ -47,7 +28,6 @@ struct correlator *correlator_new(struct swarm *swarm, struct tracer *tracer)
     correlator->free_key = NO_KEY;
     u64map_init(&correlator->session_by_id, correlator->mem);
     u64map_init(&correlator->key_by_hash, correlator->mem);
-    tracer_set_closer(tracer, close_all, correlator);
     swarm_on_record_drop(swarm, forget_record, correlator);
     return correlator;
 }
@@ -69,7 +49,6 @@ void correlator_free(struct correlator *correlator)
         return;
     }
     const struct mem *mem = correlator->mem;
-    tracer_set_closer(correlator->tracer, NULL, NULL);
     swarm_on_record_drop(correlator->swarm, NULL, NULL);
     for (size_t i = 0; i < correlator->session_count; i++) {
         free_session(correlator, &correlator->sessions[i]);

@@ -31,4 +31,14 @@ bool correlator_flush(struct correlator *correlator);
 /* The session of that id or alias in the model; NO_SESSION: none, or no time is known of it. */
 session_no correlator_session(const struct correlator *correlator, struct slice session_id);
 
+/* The operation end_session: all that is open in the session, of operations and of updates, ends
+   then, incomplete. Whatever begins later opens the session again. */
+enum tracer_result correlator_end_session(struct correlator *correlator,
+                                          const struct op_context *context);
+/* Ends every session in which something is open, at the time that it has now by the local clock
+   (INT64_MIN: at its own clock). The program calls it at its end. `ended` is called for each (NULL:
+   no function), as a recorded feed has to end it too. */
+bool correlator_close(struct correlator *correlator, int64_t local_ns,
+                      void (*ended)(void *ctx, session_no session, double t_ms), void *ctx);
+
 #endif

@@ -37,7 +37,6 @@ struct corr_session {
     record_no unended;    /* the first of its calls without a known end */
     double next_stale_ms; /* when the next of those is swept; INFINITY: none is */
     double forgotten_ms;  /* calls that had ended by then were dropped; NAN: none */
-    double closed_ms;     /* the latest end of its open calls; NAN: the program still runs */
     uint8_t flags;        /* those of the session that were set */
     uint8_t outcome;      /* how it ended; OUTCOME_NONE: it is not over */
     bool recheck;         /* how its unended calls end may have changed */

@@ -39,8 +39,7 @@ static uint32_t new_session(struct correlator *correlator, intern_id id)
                                      .last_start_ms = (double)NAN,
                                      .unended = NO_RECORD,
                                      .next_stale_ms = (double)INFINITY,
-                                     .forgotten_ms = (double)NAN,
-                                     .closed_ms = (double)NAN};
+                                     .forgotten_ms = (double)NAN};
     if (!add_main_agent(correlator, session) ||
         !u64map_put(&correlator->session_by_id, id, place)) {
         u64map_release(&session->agent_by_id);

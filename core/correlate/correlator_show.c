@@ -74,7 +74,6 @@ static void work_out_end(struct corr_session *session, struct record *record)
     double tick_ms = correlator_session_lives(session)
                          ? (double)INFINITY
                          : tracer_stale_tick(session->first_ms, start_ms);
-    bool over = !isnan(over_ms) || !isnan(session->closed_ms);
     const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
     if (!isnan(end_ms) && end->precedence == PRECEDENCE_INFERRED && over_ms < end_ms) {
         end_ms = (double)NAN; /* it had not outlived its session until something new began */
@@ -86,10 +85,10 @@ static void work_out_end(struct corr_session *session, struct record *record)
     } else if (tick_ms <= session->last_ms && !(over_ms < tick_ms)) {
         record->state = RECORD_EVICTED;
         record->end_ms = tick_ms;
-        record->in_flight = !over;
-    } else if (over) {
+        record->in_flight = isnan(over_ms);
+    } else if (!isnan(over_ms)) {
         record->state = RECORD_INCOMPLETE;
-        record->end_ms = isnan(over_ms) ? fmax(session->closed_ms, start_ms) : over_ms;
+        record->end_ms = over_ms;
     } else {
         record->state = RECORD_OPEN;
         record->end_ms = (double)NAN;

@@ -267,7 +267,7 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
                       bool last);
 
 /* Derives lanes again, so that they equal those of the re-opened document. They may differ after
-   the end of a span whose begin was dropped. Only tracer_close_all calls this, so rows do not
+   the end of a span whose begin was dropped. Only correlator_close calls this, so rows do not
    move on the screen. */
 bool swarm_relane(struct swarm *swarm);
 

@@ -45,12 +45,6 @@ void tracer_free(struct tracer *tracer)
     mem_free(tracer->mem, tracer, sizeof *tracer);
 }
 
-void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx, int64_t local_ns), void *ctx)
-{
-    tracer->close = close;
-    tracer->close_ctx = ctx;
-}
-
 double tracer_ts(const struct trace_session *session, double t_ms)
 {
     return (t_ms - session->start_ms) * 1000;
@@ -164,7 +158,8 @@ static bool reserve_session(struct tracer *tracer, session_no number)
         return false;
     }
     while (tracer->session_count <= number) {
-        tracer->sessions[tracer->session_count++] = (struct trace_session){.start_ms = (double)NAN};
+        tracer->sessions[tracer->session_count++] =
+            (struct trace_session){.start_ms = (double)NAN, .clock_ms = (double)NAN};
     }
     return true;
 }
@@ -386,25 +381,15 @@ enum tracer_result tracer_end_session(struct tracer *tracer, const struct op_con
     return TRACER_OK;
 }
 
-enum tracer_result tracer_close_all(struct tracer *tracer, int64_t local_ns)
+bool tracer_has_open(const struct tracer *tracer, session_no number)
 {
-    for (size_t i = 0; i < tracer->session_count; i++) {
-        struct trace_session *session = &tracer->sessions[i];
-        if (isnan(session->start_ms)) {
-            continue;
-        }
-        if (local_ns != INT64_MIN) {
-            int64_t now_ns = swarm_session_now(tracer->swarm, session->number, local_ns);
-            session->clock_ms = fmax(session->clock_ms, (double)now_ns / 1e6);
-        }
-        if (!close_spans(tracer, session)) {
-            return TRACER_NO_MEMORY;
-        }
-    }
-    if (tracer->close != NULL && !tracer->close(tracer->close_ctx, local_ns)) {
-        return TRACER_NO_MEMORY;
-    }
-    return swarm_relane(tracer->swarm) ? TRACER_OK : TRACER_NO_MEMORY;
+    return number < tracer->session_count && !isnan(tracer->sessions[number].start_ms) &&
+           tracer->sessions[number].table_count > 0;
+}
+
+double tracer_clock_ms(const struct tracer *tracer, session_no number)
+{
+    return number < tracer->session_count ? tracer->sessions[number].clock_ms : (double)NAN;
 }
 
 /* ---- for updates ---- */

@@ -105,14 +105,11 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
                                   struct slice span_id, double attempt, struct slice error,
                                   double retry_in_ms);
 
-/* Sets the function that closes the records of updates when tracer_close_all closes the
-   operations' spans, at the same local time; NULL: no records. It returns false if out of memory.
- */
-void tracer_set_closer(struct tracer *tracer, bool (*close)(void *ctx, int64_t local_ns),
-                       void *ctx);
-/* Closes all open spans of every session as incomplete, at the time that it has now by the local
-   clock (swarm_session_now); INT64_MIN: at its own clock. The program calls it at its end. */
-enum tracer_result tracer_close_all(struct tracer *tracer, int64_t local_ns);
+/* Whether operations have begun something in the session that has not ended (what was swept has
+   not, on the screen). */
+bool tracer_has_open(const struct tracer *tracer, session_no session);
+/* The latest time of the session's operations and updates, epoch ms; NAN: not the tracer's. */
+double tracer_clock_ms(const struct tracer *tracer, session_no session);
 
 /* ---- for updates ---- */
 

@@ -53,8 +53,6 @@ struct tracer {
     const struct mem *mem;
     struct trace_session *sessions; /* by session_no; start_ms NAN: not one of the tracer's */
     size_t session_count, session_cap;
-    bool (*close)(void *ctx, int64_t local_ns); /* of tracer_set_closer; NULL: nobody */
-    void *close_ctx;
     bool quiet; /* an update registers agents: no metadata events */
 };
 

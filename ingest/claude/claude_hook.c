@@ -390,9 +390,6 @@ const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payloa
                              int64_t local_ns)
 {
     static const char no_memory[] = "claude_hook: out of memory";
-    if (ingest->correlator == NULL) {
-        return "claude_hook: not taken here";
-    }
     if (payload.type != JSON_TYPE_OBJECT) {
         return "claude_hook: not an object";
     }

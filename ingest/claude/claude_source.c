@@ -171,10 +171,6 @@ static bool begin(struct claude_source *claude, struct strbuf *detail)
     const char *named = source_argument(&claude->dir.source);
     const char *dir = *named != '\0' ? named : source_setting(&claude->dir.source, "dir");
     char path[PATH_MAX];
-    if (ctx_of(claude)->correlator == NULL) {
-        strbuf_adds(detail, "clients' files are not taken here");
-        return false;
-    }
     if (dir == NULL) {
         strbuf_adds(detail, "neither CLAUDE_CONFIG_DIR nor HOME is set");
         return false;

@@ -118,6 +118,12 @@ static bool is_of_no_session(const struct feed *feed, const struct feed_op *op)
            feed->sessions.own == NO_SESSION;
 }
 
+/* Such an operation opens no session. */
+static bool begins_nothing(const struct feed_op *op)
+{
+    return op->special == FEED_ENDS || op->special == FEED_END_SESSION;
+}
+
 static enum tracer_result apply(struct feed *feed, const struct line *line,
                                 const struct feed_op *op)
 {
@@ -131,12 +137,14 @@ static enum tracer_result apply(struct feed *feed, const struct line *line,
         result = hello(feed, context.t_ms);
     else if (!is_of_no_session(feed, op))
         result = feed_sessions_find(&feed->sessions, feed_text(v, OP_SESSION_ID), context.t_ms,
-                                    feed->local_ns, op->special == FEED_ENDS, &context.session);
+                                    feed->local_ns, begins_nothing(op), &context.session);
     if (result != TRACER_OK)
         return result;
     if (op->special == FEED_LOG)
         log_message(feed, &context);
-    if (context.session != NO_SESSION)
+    if (op->special == FEED_END_SESSION)
+        result = correlator_end_session(feed->ingest->correlator, &context);
+    else if (context.session != NO_SESSION)
         result = op->apply(feed->ingest->tracer, &context, v);
     if (result != TRACER_NO_MEMORY)
         tap_operation(feed, line, context.t_ms, context.session);
@@ -225,9 +233,7 @@ static bool apply_update(struct feed *feed, const struct line *line, const struc
 
 static void take_update(struct feed *feed, const struct line *line, const struct feed_op *op)
 {
-    if (feed->ingest->correlator == NULL)
-        feed_reject(feed, line, LOG_LEVEL_WARNING, "updates are not taken here");
-    else if (apply_update(feed, line, op))
+    if (apply_update(feed, line, op))
         source_counters_accept(feed->options.counters);
     else
         feed_out_of_memory(feed, line);

@@ -109,12 +109,6 @@ HANDLER(counter)
     return tracer_counter(tracer, context, feed_text(v, OP_NAME), feed_text(v, OP_VALUES));
 }
 
-HANDLER(end_session)
-{
-    (void)v;
-    return tracer_end_session(tracer, context);
-}
-
 HANDLER(first_token)
 {
     return tracer_first_token(tracer, context, feed_text(v, OP_SPAN_ID));
@@ -166,7 +160,7 @@ const struct feed_op feed_ops[] = {
     {"end_interaction", F(SPAN_ID), 0, FEED_ENDS, end_interaction, "it ends"},
     {"instant", F(NAME) | F(CAT), F(ARGS), FEED_PLAIN, instant, "a moment worth a mark"},
     {"counter", F(NAME) | F(VALUES), 0, FEED_PLAIN, counter, "values of a counter"},
-    {"end_session", 0, 0, FEED_ENDS, end_session, "close what is open"},
+    {"end_session", 0, 0, FEED_END_SESSION, NULL, "close what is open"},
     {"first_token", F(SPAN_ID), 0, FEED_ENDS, first_token, "an open request's first token came"},
     {"progress", F(SPAN_ID) | F(OUTPUT_TOKENS), 0, FEED_ENDS, progress,
      "tokens that an open request has brought so far"},
@@ -207,6 +201,7 @@ enum update_op feed_op_update(const struct feed_op *op)
     case FEED_UPDATE_CALL: return UPDATE_CALL;
     case FEED_PLAIN:
     case FEED_ENDS:
+    case FEED_END_SESSION:
     case FEED_HELLO:
     case FEED_LOG:
     case FEED_AUTH:

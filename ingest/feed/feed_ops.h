@@ -8,6 +8,7 @@
 enum feed_special {
     FEED_PLAIN,
     FEED_ENDS,           /* about something that has begun: makes no session */
+    FEED_END_SESSION,    /* ends what is open in it, of updates too; makes no session */
     FEED_HELLO,          /* opens a session */
     FEED_LOG,            /* a line for the event log */
     FEED_AUTH,           /* authenticates the sender */

@@ -246,8 +246,7 @@ static void on_end(struct app *app)
 
     app->ended = true;
     strbuf_init(&error, app->engine.mem, 0);
-    tracer_close_all(app->engine.tracer, engine_now_ns());
-    if (!engine_write(&app->engine, false, &error))
+    if (!hub_close(app->engine.hub) || !engine_write(&app->engine, false, &error))
         view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
     strbuf_release(&error);
     if (!app_replay_begin(app))

@@ -676,7 +676,7 @@ TEST(every_lack_of_memory_is_an_answer)
             char *got = updates_describe(model.swarm, WITH_LIVE | WITH_FIGURES);
             assert_described(expected, got, what);
             free(got);
-            assert_int_equal(tracer_close_all(model.tracer, INT64_MIN), TRACER_OK);
+            assert_true(correlator_close(model.correlator, INT64_MIN, NULL, NULL));
         }
         model_release(&model);
         assert_int_equal(failing.live_blocks, 0);

@@ -221,7 +221,7 @@ static void check_with_cap(unsigned seed, size_t cap)
     run(&story, &model, seed);
     assert_true(story.good);
     assert_derived(&story);
-    assert_int_equal(tracer_close_all(model.tracer, INT64_MIN), TRACER_OK);
+    assert_true(correlator_close(model.correlator, INT64_MIN, NULL, NULL));
     assert_int_equal(swarm_first_in_flight(model.swarm), NO_SPAN);
     assert_reopened(&story, cap > 0 ? WITHOUT_ROWS | WITH_MARKERS : WITH_FIGURES | WITH_MARKERS);
     model_release(&model);
@@ -265,9 +265,39 @@ TEST(a_lack_of_memory_leaves_a_model_that_can_be_used)
             assert_true(correlator_flush(model.correlator));
             assert_true(swarm_rederive(model.swarm, POOL_LIVE));
             assert_derived(&story);
-            assert_int_equal(tracer_close_all(model.tracer, INT64_MIN), TRACER_OK);
+            assert_true(correlator_close(model.correlator, INT64_MIN, NULL, NULL));
             model_release(&model);
             assert_int_equal(failing.live_blocks, 0);
         }
     }
+}
+
+/* Both kinds of calls end with the session, and what begins later opens it again. */
+TEST(an_end_of_the_session_ends_calls_of_operations_and_of_updates)
+{
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", "main");
+    struct op_context at = model_at(&model, 10, NULL);
+    assert_int_equal(tracer_start_tool(model.tracer, &at, model_text("o"), model_text("Bash"),
+                                       (struct slice){NULL, 0}),
+                     TRACER_OK);
+    struct update call = tool_update("u", 20, UNKNOWN, "Read", NULL);
+    model_update(&model, &call);
+    model_flush(&model);
+    at = model_at(&model, 70, NULL);
+    assert_int_equal(correlator_end_session(model.correlator, &at), TRACER_OK);
+    model_flush(&model);
+    assert_int_equal(swarm_first_in_flight(model.swarm), NO_SPAN);
+    assert_int_equal(swarm_span(model.swarm, model_span(&model, "Tool: Bash", 0))->end_ns,
+                     model_ns(70));
+    assert_int_equal(swarm_span(model.swarm, model_span(&model, "Tool: Read", 0))->end_ns,
+                     model_ns(70));
+    assert_true(swarm_session(model.swarm, model.session)->flags & SESSION_ENDED);
+    call = tool_update("later", 90, UNKNOWN, "Grep", NULL);
+    model_update(&model, &call);
+    model_flush(&model);
+    assert_false(swarm_session(model.swarm, model.session)->flags & SESSION_ENDED);
+    assert_int_not_equal(swarm_first_in_flight(model.swarm), NO_SPAN);
+    model_release(&model);
 }

@@ -397,7 +397,7 @@ static void check_document(const struct story *story, unsigned seed)
         struct run run = run_of(&model, story, seed, order);
         take(&run);
         assert_reopened(&run, 0);
-        assert_int_equal(tracer_close_all(model.tracer, INT64_MIN), TRACER_OK);
+        assert_true(correlator_close(model.correlator, INT64_MIN, NULL, NULL));
         assert_int_equal(swarm_first_in_flight(model.swarm), NO_SPAN);
         assert_reopened(&run, WITH_FIGURES | WITH_MARKERS);
         model_release(&model);
@@ -432,7 +432,7 @@ static void check_cap(const struct story *story, unsigned seed)
         run.derived = true;
         take(&run);
         assert_true(events(model.swarm) < caps[order]);
-        assert_int_equal(tracer_close_all(model.tracer, INT64_MIN), TRACER_OK);
+        assert_true(correlator_close(model.correlator, INT64_MIN, NULL, NULL));
         /* Not its rows: of a session that has no events left a document does not show that its rows
            are agents. */
         assert_reopened(&run, WITHOUT_ROWS | WITH_MARKERS);

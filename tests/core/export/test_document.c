@@ -310,7 +310,7 @@ static void work(struct model *model)
     tracer_instant(model->tracer, &context, model_text("mark"), model_text("x"), model_text("{}"));
     tracer_end_interaction(model->tracer, &context, model_text("i"));
     tracer_start_user_input(model->tracer, &context, model_text("u"), model_text("permission"));
-    tracer_close_all(model->tracer, INT64_MIN);
+    correlator_close(model->correlator, INT64_MIN, NULL, NULL);
 }
 
 TEST(a_session_reopens_to_the_same_picture)

@@ -564,7 +564,7 @@ static void play(struct model *model, uint64_t *seed)
         }
     }
     if (pick(seed, 3) > 0) {
-        tracer_close_all(model->tracer, INT64_MIN);
+        correlator_close(model->correlator, INT64_MIN, NULL, NULL);
     }
 }
 

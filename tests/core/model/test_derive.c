@@ -237,10 +237,9 @@ TEST(a_thread_whose_id_is_the_hash_of_its_name_is_an_agents)
 
 static struct model capped(size_t cap)
 {
-    struct model model = {0};
+    struct model model;
     struct swarm_config config = {.max_events = {cap, 0}};
-    model.swarm = swarm_new(&mem_libc, &config);
-    model.tracer = tracer_new(model.swarm);
+    assert_true(model_init_with(&model, &mem_libc, &config));
     model_hello(&model, "s", "main");
     return model;
 }
@@ -393,7 +392,7 @@ static void a_random_life(struct model *model, uint64_t seed)
             open[n] = !open[n];
         }
     }
-    assert_int_equal(tracer_close_all(model->tracer, INT64_MIN), TRACER_OK);
+    assert_true(correlator_close(model->correlator, INT64_MIN, NULL, NULL));
 }
 
 TEST(a_live_model_is_the_model_of_its_document_even_after_evictions)

@@ -483,7 +483,7 @@ TEST(every_lack_of_memory_is_an_answer)
                    tracer_start_llm_request(model.tracer, &at, &start) == TRACER_OK &&
                    tracer_first_token(model.tracer, &at, model_text("r")) == TRACER_OK &&
                    tracer_end_llm_request(model.tracer, &at, &end) == TRACER_OK &&
-                   tracer_close_all(model.tracer, INT64_MIN) == TRACER_OK;
+                   correlator_close(model.correlator, INT64_MIN, NULL, NULL);
             lack.done = good;
         }
         model_release(&model);

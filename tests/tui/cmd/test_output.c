@@ -1,9 +1,8 @@
 /* The written trace: which rule gives its path, and that a failed write leaves no incomplete file.
    */
+#include "tests/support/model.h"
 #include "tests/support/support.h"
 #include "tui/cmd/output.h"
-
-#include "core/tracer/tracer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,24 +13,18 @@
 #define START_MS 1760625065000.0 /* 2025-10-16 14:31:05 UTC */
 #define NOW_NS   1760625070000000000LL
 
-/* A model of sessions with these ids, each with an open span. */
-struct model {
-    struct swarm *swarm;
-    struct tracer *tracer;
-};
-
 static struct slice slice(const char *text)
 {
-    return (struct slice){text, text ? strlen(text) : 0};
+    return (struct slice){text, text != NULL ? strlen(text) : 0};
 }
 
+/* A model of sessions with these ids, each with an open span. */
 static struct model model_new(const char *const *ids)
 {
-    const struct swarm_config config = {{0, 0}};
-    struct model m = {.swarm = swarm_new(&mem_libc, &config)};
+    struct model m;
     double t_ms = START_MS;
 
-    m.tracer = tracer_new(m.swarm);
+    assert_true(model_init(&m, &mem_libc));
     for (; *ids; ids++, t_ms += 1000) {
         struct hello_op hello = {.session_id = slice(*ids), .source = "test"};
         struct op_context context = {.t_ms = t_ms + 500, .local_ns = NOW_NS};
@@ -42,12 +35,6 @@ static struct model model_new(const char *const *ids)
             TRACER_OK);
     }
     return m;
-}
-
-static void model_free(struct model *m)
-{
-    tracer_free(m->tracer);
-    swarm_free(m->swarm);
 }
 
 static bool is_the_source(void *ctx, const char *path)
@@ -119,7 +106,7 @@ TEST(the_path_is_the_first_rule_that_applies)
             fail_msg("%s: %s, not %s", rows[i].what, path ? path : "none",
                      rows[i].path ? rows[i].path : "none");
         output_free(output);
-        model_free(&m);
+        model_release(&m);
     }
 }
 
@@ -143,7 +130,7 @@ static const char *write_documents(const char *dir, const char *const *ids, bool
     }
     strbuf_release(&error);
     output_free(output);
-    model_free(&m);
+    model_release(&m);
     return paths;
 }
 
@@ -182,7 +169,7 @@ TEST(home_stands_in_for_what_is_not_set)
     assert_string_equal(output_path(output, m.swarm, NOW_NS),
                         "/home/u/.claude/traces/trace-abc.json");
     output_free(output);
-    model_free(&m);
+    model_release(&m);
 }
 
 TEST(a_session_id_makes_a_file_name)
@@ -251,7 +238,7 @@ TEST(it_is_written_privately_and_again)
     text = support_read_file(path, NULL);
     assert_int_equal(count_in(text, "\"ph\":\"E\""), 0); /* spans stay open */
     free(text);
-    assert_int_equal(tracer_close_all(m.tracer, INT64_MIN), TRACER_OK);
+    assert_true(correlator_close(m.correlator, INT64_MIN, NULL, NULL));
     assert_true(output_write(output, m.swarm, NOW_NS, true, &error));
     text = support_read_file(path, NULL);
     assert_int_equal(count_in(text, "\"ph\":\"E\""), 2);
@@ -260,7 +247,7 @@ TEST(it_is_written_privately_and_again)
     assert_string_equal(output_written(output, 0), path);
     assert_null(output_written(output, 1));
     output_free(output);
-    model_free(&m);
+    model_release(&m);
     strbuf_release(&error);
 }
 
@@ -284,7 +271,7 @@ TEST(split_writes_a_document_a_session)
         free(text);
     }
     output_free(output);
-    model_free(&m);
+    model_release(&m);
     strbuf_release(&error);
 }
 
@@ -306,7 +293,7 @@ TEST(a_failure_names_the_file_and_what_was_there_stays)
     assert_string_equal(text, "old");
     free(text);
     output_free(output);
-    model_free(&m);
+    model_release(&m);
     strbuf_release(&error);
 }
 
@@ -343,7 +330,7 @@ TEST(a_document_that_is_given_up_leaves_the_old_one)
     assert_int_equal(rmdir(dir), 0);
     assert_int_equal(mkdir(dir, 0700), 0);
     output_free(output);
-    model_free(&m);
+    model_release(&m);
     strbuf_release(&error);
 }
 
@@ -364,6 +351,6 @@ TEST(a_trace_that_was_only_read_is_not_replaced_by_the_switch)
     output = output_new(&config);
     assert_null(output_path(output, m.swarm, NOW_NS));
     output_free(output);
-    model_free(&m);
+    model_release(&m);
     strbuf_release(&error);
 }
