@@ -162,22 +162,56 @@ static bool check_private_dir(const char *dir, bool make, struct strbuf *error)
     return true;
 }
 
-bool address_default(struct strbuf *out, bool make, struct strbuf *error)
+static bool put_named(struct strbuf *out)
 {
     const char *named = getenv("SWARMTOP_SOCKET");
-    if (named != NULL && *named != '\0') {
-        bool has_kind = begins_with(named, UNIX_PREFIX) || begins_with(named, TCP_PREFIX);
-        strbuf_addf(out, "%s%s", has_kind ? "" : UNIX_PREFIX, named);
-        return !out->failed;
-    }
+    if (named == NULL || *named == '\0')
+        return false;
+    bool has_kind = begins_with(named, UNIX_PREFIX) || begins_with(named, TCP_PREFIX);
+    strbuf_addf(out, "%s%s", has_kind ? "" : UNIX_PREFIX, named);
+    return true;
+}
+
+static bool put_runtime(struct strbuf *out)
+{
     const char *runtime = getenv("XDG_RUNTIME_DIR");
-    if (runtime != NULL && *runtime == '/') {
-        strbuf_addf(out, UNIX_PREFIX "%s/swarmtop.sock", runtime);
-        return !out->failed;
-    }
+    if (runtime == NULL || *runtime != '/')
+        return false;
+    strbuf_addf(out, UNIX_PREFIX "%s/swarmtop.sock", runtime);
+    return true;
+}
+
+/* False: *error has the reason. */
+static bool put_temporary(struct strbuf *out, bool make, struct strbuf *error)
+{
+    size_t from = out->len + strlen(UNIX_PREFIX);
     strbuf_addf(out, UNIX_PREFIX "/tmp/swarmtop-%lu", (unsigned long)geteuid());
-    if (out->failed || !check_private_dir(out->data + strlen(UNIX_PREFIX), make, error))
+    if (out->failed || !check_private_dir(out->data + from, make, error))
         return false;
     strbuf_adds(out, "/feed.sock");
     return !out->failed;
+}
+
+bool address_default(struct strbuf *out, bool make, struct strbuf *error)
+{
+    return put_named(out) || put_runtime(out) ? !out->failed : put_temporary(out, make, error);
+}
+
+bool address_place(size_t number, struct strbuf *out)
+{
+    struct strbuf unsafe;
+    bool good = true;
+    strbuf_clear(out);
+    strbuf_init(&unsafe, out->mem, 0);
+    switch (number) {
+    case 0: good = put_named(out); break;
+    case 1: good = put_runtime(out); break;
+    case 2:
+        strbuf_addf(out, UNIX_PREFIX "/run/user/%lu/swarmtop.sock", (unsigned long)geteuid());
+        break;
+    case 3: good = put_temporary(out, false, &unsafe); break;
+    default: good = false;
+    }
+    strbuf_release(&unsafe);
+    return good && !out->failed;
 }

@@ -25,4 +25,10 @@ void address_print(const char *kind, const struct sockaddr_storage *bytes, struc
    is set. False: *error has the reason. */
 bool address_default(struct strbuf *out, bool make, struct strbuf *error);
 
+enum { ADDRESS_PLACES = 4 };
+/* Sets out to the numbered place at which a swarmtop of this user may listen, whatever environment
+   it was started in: $SWARMTOP_SOCKET, $XDG_RUNTIME_DIR, /run/user/UID, /tmp/swarmtop-UID. False:
+   no place has that number. */
+bool address_place(size_t number, struct strbuf *out);
+
 #endif

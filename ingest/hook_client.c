@@ -8,12 +8,12 @@
 #include <string.h>
 
 const char *hook_take(struct ingest_ctx *ingest, const char *client, struct json_value payload,
-                      double t_ms, int64_t local_ns)
+                      const struct hook_arrival *arrival)
 {
     const struct hook_client *const *known = ingest->hook_clients;
     for (; known != NULL && *known != NULL; known++) {
         if (strcmp((*known)->name, client) == 0) {
-            return (*known)->take(ingest, payload, t_ms, local_ns);
+            return (*known)->take(ingest, payload, arrival);
         }
     }
     return "hook: unknown client";

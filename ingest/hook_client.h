@@ -10,12 +10,19 @@
 
 struct ingest_ctx;
 
+/* A payload's times and sender. */
+struct hook_arrival {
+    double t_ms;      /* when it was sent */
+    int64_t local_ns; /* when it arrived, by the local clock */
+    struct json_value
+        sender; /* the processes above its sender (client_processes.h); may be absent */
+};
+
 struct hook_client {
     const char *name; /* as the feed's operation `hook` spells it: "claude" */
-    /* Takes one payload, a checked value that was sent at `t_ms` and arrived at `local_ns`.
-       Returns NULL where it was taken, else why not; static. */
-    const char *(*take)(struct ingest_ctx *ingest, struct json_value payload, double t_ms,
-                        int64_t local_ns);
+    /* Takes one payload, a checked value. Returns NULL where it was taken, else why not; static. */
+    const char *(*take)(struct ingest_ctx *ingest, struct json_value payload,
+                        const struct hook_arrival *arrival);
     /* Frees the client's state (hook_state); NULL: does nothing. */
     void (*free_state)(void *state);
 };
@@ -30,7 +37,7 @@ struct hook_state {
 /* Gives the payload to the client of that name. Returns NULL where it was taken, else why not;
    static. */
 const char *hook_take(struct ingest_ctx *ingest, const char *client, struct json_value payload,
-                      double t_ms, int64_t local_ns);
+                      const struct hook_arrival *arrival);
 /* Returns where the client keeps its state between payloads; at first it holds NULL.
    hook_release frees it. */
 void **hook_state(struct ingest_ctx *ingest, const struct hook_client *client);

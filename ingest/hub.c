@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { READ_BYTES = 64 << 10 };
+enum { READ_BYTES = 64 << 10, PROCESSES_MS = 1000 };
 
 struct hub {
     uv_loop_t *loop;
@@ -20,6 +20,7 @@ struct hub {
     struct source *reader; /* which reads now; NULL: none */
     uv_prepare_t before_sleep;
     uv_check_t after_reads;
+    uv_timer_t processes; /* runs while clients' processes are known */
     unsigned handles;
     struct watcher *watcher; /* NULL: the system has none */
     bool stopping;
@@ -44,9 +45,21 @@ static void report_changed(struct hub *hub)
         hub->options.changed(hub->options.ctx);
 }
 
+static void look_at_processes(uv_timer_t *timer)
+{
+    struct hub *hub = timer->data;
+    if (!client_processes_look(&hub->ingest))
+        ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
+    if (hub->ingest.processes.count == 0)
+        uv_timer_stop(timer);
+}
+
 static void before_sleep(uv_prepare_t *handle)
 {
-    report_changed(handle->data);
+    struct hub *hub = handle->data;
+    report_changed(hub);
+    if (hub->ingest.processes.count > 0 && !uv_is_active((uv_handle_t *)&hub->processes))
+        uv_timer_start(&hub->processes, look_at_processes, PROCESSES_MS, PROCESSES_MS);
 }
 
 static void after_reads(uv_check_t *handle)
@@ -71,15 +84,19 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     hub->ingest.ranged = options->ranged;
     hub->ingest.from_ns = options->from_ns;
     hub->ingest.to_ns = options->to_ns;
-    /* These four cannot fail: they only put the handles on the loop's lists. */
+    if (options->proc != NULL)
+        hub->ingest.processes.proc = options->proc;
+    /* These cannot fail: they only put the handles on the loop's lists. */
     uv_prepare_init(loop, &hub->before_sleep);
     uv_prepare_start(&hub->before_sleep, before_sleep);
     uv_check_init(loop, &hub->after_reads);
     uv_check_start(&hub->after_reads, after_reads);
     uv_unref((uv_handle_t *)&hub->before_sleep);
     uv_unref((uv_handle_t *)&hub->after_reads);
-    hub->before_sleep.data = hub->after_reads.data = hub;
-    hub->handles = 2;
+    uv_timer_init(loop, &hub->processes);
+    uv_unref((uv_handle_t *)&hub->processes);
+    hub->before_sleep.data = hub->after_reads.data = hub->processes.data = hub;
+    hub->handles = 3;
     hub->watcher = watcher_new(hub->ingest.mem, loop);
     hub->handles += hub->watcher != NULL;
     return hub;
@@ -149,6 +166,7 @@ void hub_stop(struct hub *hub)
     if (!uv_is_closing((uv_handle_t *)&hub->before_sleep)) {
         uv_close((uv_handle_t *)&hub->before_sleep, closed);
         uv_close((uv_handle_t *)&hub->after_reads, closed);
+        uv_close((uv_handle_t *)&hub->processes, closed);
         watcher_close(hub->watcher, &hub->handles);
         hub->watcher = NULL;
     }

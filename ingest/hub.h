@@ -27,6 +27,7 @@ struct hub_options {
     const struct hook_client *const
         *hook_clients;     /* the clients of accepted hooks, ends with NULL; NULL: none */
     bool follow;           /* files are followed, and need not exist yet */
+    bool follow_clients;   /* clients' files are, since another source listens on and on */
     bool allow_remote;     /* tcp: may bind other addresses than loopback; wants a token */
     const char *token;     /* senders must present it; NULL: none is required */
     size_t max_line_bytes; /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
@@ -34,6 +35,7 @@ struct hub_options {
     const struct source_setting *settings; /* ends with one without a name; NULL: none */
     int64_t since_ns; /* how old a session may be that `claude:` opens by itself; 0: an hour */
     bool content;     /* keeps prompts and results */
+    const char *proc; /* the directory of processes; NULL: /proc */
     bool ranged;      /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     int64_t (*now_ns)(void *ctx);  /* the local clock, Unix epoch */

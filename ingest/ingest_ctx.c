@@ -29,12 +29,14 @@ void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct trac
                                   .ctx = ctx,
                                   .mem = swarm_mem(swarm)};
     call_owners_init(&ingest->owners, ingest->mem);
+    client_processes_init(&ingest->processes, ingest->mem);
 }
 
 void ingest_ctx_release(struct ingest_ctx *ingest)
 {
     hook_release(ingest);
     call_owners_release(&ingest->owners);
+    client_processes_release(&ingest->processes);
     mem_free(ingest->mem, ingest->feeders, ingest->feeders_cap * sizeof *ingest->feeders);
     ingest->feeders = NULL;
     ingest->feeders_cap = 0;

@@ -7,6 +7,7 @@
 #include "core/model/event_log.h"
 #include "core/tracer/tracer.h"
 #include "ingest/call_owners.h"
+#include "ingest/client_processes.h"
 #include "ingest/hook_client.h"
 
 /* The model holds times as int64 nanoseconds since the Unix epoch, 1678 to 2261: times beyond
@@ -39,8 +40,9 @@ struct ingest_ctx {
     const struct hook_client *const *hook_clients; /* ends with NULL; NULL: none. Borrowed */
     struct hook_state hook_states[HOOK_CLIENTS_MAX];
     struct call_owners owners; /* of calls in transcripts */
-    uint64_t feeds;            /* sessions made for connections that name none */
-    uint32_t *feeders;         /* by session: the number of its senders */
+    struct client_processes processes;
+    uint64_t feeds;    /* sessions made for connections that name none */
+    uint32_t *feeders; /* by session: the number of its senders */
     size_t feeders_cap;
 };
 

@@ -33,7 +33,8 @@ const struct mem *transcript_dir_mem(const struct transcript_dir *dir)
 
 bool transcript_dir_follows(const struct transcript_dir *dir)
 {
-    return hub_settings(dir->source.hub)->follow && !dir->stopped;
+    const struct hub_options *settings = hub_settings(dir->source.hub);
+    return (settings->follow || settings->follow_clients) && !dir->stopped;
 }
 
 static uint64_t loop_ms(const struct transcript_dir *dir)

@@ -26,6 +26,20 @@ void correlator_agent_flag_all(struct correlator *correlator, struct corr_sessio
     }
 }
 
+/* Returns the id of the agent's parent. That of a main agent is in another session, which started
+   its own. */
+static struct slice parent_of(const struct corr_session *session, const struct corr_agent *agent)
+{
+    struct slice parent = facts_text(&agent->facts, FIELD_PARENT_AGENT_ID);
+    if (parent.bytes == NULL && agent == &session->agents[0]) {
+        parent = facts_text(&session->facts, FIELD_PARENT_AGENT_ID);
+    }
+    if (parent.bytes == NULL && agent == &session->agents[0]) {
+        parent = facts_text(&session->facts, FIELD_PARENT_SESSION_ID);
+    }
+    return parent;
+}
+
 static bool identify(struct correlator *correlator, const struct corr_session *session,
                      const struct corr_agent *agent)
 {
@@ -33,7 +47,7 @@ static bool identify(struct correlator *correlator, const struct corr_session *s
     struct slice name = facts_text(&agent->facts, FIELD_NAME);
     struct slice type = facts_text(&agent->facts, FIELD_TYPE);
     struct slice description = facts_text(&agent->facts, FIELD_DESCRIPTION);
-    struct slice parent = facts_text(&agent->facts, FIELD_PARENT_AGENT_ID);
+    struct slice parent = parent_of(session, agent);
     if (name.bytes != NULL && description.bytes == NULL) {
         description = type; /* of a teammate, which has a name of its own */
     }

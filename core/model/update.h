@@ -88,7 +88,7 @@ enum field_rule {
     X(FIELD_PARENT_SESSION_ID, "parent_session_id", TYPE_TEXT, RULE_TEXT, IN_SESSION)            \
     X(FIELD_TYPE, "type", TYPE_TEXT, RULE_TEXT, IN_AGENT)                                        \
     X(FIELD_DESCRIPTION, "description", TYPE_TEXT, RULE_TEXT, IN_AGENT)                          \
-    X(FIELD_PARENT_AGENT_ID, "parent_agent_id", TYPE_TEXT, RULE_TEXT, IN_AGENT)                  \
+    X(FIELD_PARENT_AGENT_ID, "parent_agent_id", TYPE_TEXT, RULE_TEXT, IN_SESSION | IN_AGENT)     \
     X(FIELD_PARENT_ID, "parent_id", TYPE_TEXT, RULE_TEXT, IN_CALL)                               \
     X(FIELD_ARGS, "args", TYPE_OBJECT, RULE_BY_KEY, IN_CALL)                                     \
     X(FIELD_SUCCESS, "success", TYPE_BOOL, RULE_FALSE, IN_CALL)                                  \

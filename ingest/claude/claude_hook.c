@@ -161,6 +161,7 @@ static bool session_end(struct hook_event *e)
     /* The correlator closes the other open calls with the session, as incomplete. */
     bool good = hook_end_idle(e) && hook_send(e, &update);
     hook_open_calls_drop_session(&e->hooks->open_calls, e->session_hash);
+    client_processes_end(e->ingest, e->session_id);
     if (e->session != NULL) {
         size_t at = (size_t)(e->session - e->hooks->sessions);
         size_t after = --e->hooks->session_count - at;
@@ -383,11 +384,13 @@ static bool apply(struct hook_event *e, const struct event_row *row)
     if (e->agent != 0 && update_has(&update, FIELD_TYPE) && !hook_send(e, &update)) {
         return false;
     }
-    return row->take(e);
+    return row->take(e) &&
+           (row->take == session_end ||
+            client_processes_take_hook(e->ingest, e->session_id, e->sender, e->t_ms));
 }
 
-const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payload, double t_ms,
-                             int64_t local_ns)
+const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payload,
+                             const struct hook_arrival *arrival)
 {
     static const char no_memory[] = "claude_hook: out of memory";
     if (payload.type != JSON_TYPE_OBJECT) {
@@ -403,8 +406,9 @@ const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payloa
                            .ingest = ingest,
                            .correlator = ingest->correlator,
                            .payload = payload,
-                           .local_ns = local_ns,
-                           .t_ms = t_ms};
+                           .local_ns = arrival->local_ns,
+                           .t_ms = arrival->t_ms,
+                           .sender = arrival->sender};
     if (e.hooks == NULL) {
         return no_memory;
     }

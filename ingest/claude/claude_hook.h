@@ -5,12 +5,12 @@
 
 #include "ingest/ingest_ctx.h"
 
-/* Takes one payload, a checked value, which was sent at `t_ms` (|t_ms| <= INGEST_TIME_MAX_MS)
-   and received at `local_ns`. Its memory of earlier payloads belongs to the context, whatever
+/* Takes one payload, a checked value; |arrival->t_ms| <= INGEST_TIME_MAX_MS. Its memory of earlier
+   payloads belongs to the context, whatever
    source they came from. Returns NULL if it was taken or ignored, else the reason why not (static).
    The caller calls correlator_flush once an iteration. */
-const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payload, double t_ms,
-                             int64_t local_ns);
+const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payload,
+                             const struct hook_arrival *arrival);
 /* The row of the table of clients (ingest/sources.h). */
 extern const struct hook_client claude_hook_client;
 

@@ -29,7 +29,7 @@ struct hook_event {
     struct claude_hooks *hooks;
     struct ingest_ctx *ingest;
     struct correlator *correlator;
-    struct json_value payload;
+    struct json_value payload, sender;
     struct slice session_id, agent_id; /* agent_id absent: the main agent */
     int64_t local_ns;
     struct hook_session *session; /* NULL: unknown, and this event opens none */

@@ -52,10 +52,12 @@ static void update_session(struct claude_session *session)
 static void update_process(struct claude_session *session)
 {
     struct update update = update_of(session, UPDATE_SESSION);
-    update_number(&update, FIELD_PID, (double)session->pid);
+    update_number(&update, FIELD_PID, (double)session->process.pid);
     update_bool(&update, FIELD_ALIVE, TRI_TRUE);
     session->alive_reported = true;
     send_update(session, &update);
+    session->failed |= !client_processes_set(session->options->counters->ingest, update.session_id,
+                                             &session->process);
 }
 
 static const char *last_part(const char *path)
@@ -166,11 +168,10 @@ static bool is_fresh(const struct claude_session *session, const struct claude_r
 
 static void take_process(struct claude_session *session, const struct claude_process *process)
 {
-    if (session->pid != process->pid || strcmp(session->proc_start, process->proc_start) != 0) {
+    if (!process_is_same(&session->process, &process->id)) {
         session->alive_reported = false;
     }
-    session->pid = process->pid;
-    memcpy(session->proc_start, process->proc_start, sizeof session->proc_start);
+    session->process = process->id;
 }
 
 void claude_session_registered(struct claude_session *session,
@@ -254,6 +255,8 @@ static void report_end(struct claude_session *session, bool now)
         at_ms = fmax(at_ms, now_of(session));
     session->ended = true;
     session->open_since = 0;
+    if (session->was_registered)
+        client_processes_remove(session->options->counters->ingest, update.session_id);
     if (is_known(session) && !isnan(at_ms)) {
         update_number(&update, FIELD_END_MS, at_ms);
         update_number(&update, FIELD_OUTCOME, outcome_of(session));

@@ -3,18 +3,15 @@
 #include "ingest/claude/claude_registry.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_BYTES = 64 << 10, STAT_BYTES = 4096, STATE_FIELD = 3, START_FIELD = 22 };
+enum { FILE_BYTES = 64 << 10 };
 
 #define HEX      "0123456789abcdef"
 #define HOST_LEN 32
@@ -42,7 +39,7 @@ bool claude_process_read(const struct mem *mem, const char *text, size_t len,
     struct json_value start = json_get(all, "procStart");
     if (!(pid >= 1 && pid < INT32_MAX) || session.bytes == NULL)
         return false;
-    out->pid = (int64_t)pid;
+    out->id.pid = (int64_t)pid;
     memcpy(out->session_id, session.bytes, session.len);
     json_text_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
     out->has_own_name =
@@ -50,9 +47,9 @@ bool claude_process_read(const struct mem *mem, const char *text, size_t len,
     json_text_copy(mem, json_get(all, "cwd"), out->cwd, sizeof out->cwd);
     json_text_copy(mem, json_get(all, "pidDomain"), out->pid_domain, sizeof out->pid_domain);
     json_text_copy(mem, json_get(all, "waitingFor"), out->waiting_for, sizeof out->waiting_for);
-    json_text_copy(mem, start, out->proc_start, sizeof out->proc_start);
-    if (start.type == JSON_TYPE_NUMBER && start.len < sizeof out->proc_start)
-        memcpy(out->proc_start, start.raw, start.len);
+    json_text_copy(mem, start, out->id.start, sizeof out->id.start);
+    if (start.type == JSON_TYPE_NUMBER && start.len < sizeof out->id.start)
+        memcpy(out->id.start, start.raw, start.len);
     out->status = status_of(json_get(all, "status"));
     out->started_ms = claude_number(json_get(all, "startedAt"));
     out->status_ms = claude_number(json_get(all, "statusUpdatedAt"));
@@ -61,50 +58,13 @@ bool claude_process_read(const struct mem *mem, const char *text, size_t len,
 
 /* ---- who lives ---- */
 
-/* At most size - 1 bytes of a file, and a NUL. False: it cannot be read. */
-static bool read_small(const char *path, char *out, size_t size, size_t *len)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    size_t at = 0;
-    ssize_t n = 1;
-    if (fd < 0)
-        return false;
-    while (n > 0 && at < size - 1 && (n = read(fd, out + at, size - 1 - at)) > 0)
-        at += (size_t)n;
-    close(fd);
-    out[at] = '\0';
-    *len = at;
-    return n >= 0;
-}
-
-/* Whether the numbered field of a stat line, counted from 1, is `want`. The second is a name in
-   parentheses, which may hold anything. */
-static bool stat_field_is(const char *stat, int number, const char *want)
-{
-    const char *at = strrchr(stat, ')');
-    if (at == NULL)
-        return false;
-    at++;
-    for (int i = 3; i < number; i++) {
-        at += strspn(at, " ");
-        at += strcspn(at, " ");
-    }
-    at += strspn(at, " ");
-    size_t len = strcspn(at, " \n");
-    return len == strlen(want) && memcmp(at, want, len) == 0;
-}
-
-static bool is_zombie(const char *stat)
-{
-    return stat_field_is(stat, STATE_FIELD, "Z") || stat_field_is(stat, STATE_FIELD, "X");
-}
-
 void claude_here_init(struct claude_here *here, const char *proc, const char *machine_id_path)
 {
     char text[64];
     size_t len;
     *here = (struct claude_here){.proc = proc};
-    if (read_small(machine_id_path, text, sizeof text, &len) && strspn(text, HEX) == HOST_LEN) {
+    if (process_read_file(machine_id_path, text, sizeof text, &len) &&
+        strspn(text, HEX) == HOST_LEN) {
         memcpy(here->machine_id, text, HOST_LEN);
     }
 }
@@ -129,25 +89,12 @@ static bool is_elsewhere(const struct claude_process *process, const struct clau
     return strcmp(theirs, own) != 0;
 }
 
-bool claude_process_lives(int64_t pid, const char *proc_start, const struct claude_here *here)
-{
-    char path[PATH_MAX], stat[STAT_BYTES];
-    size_t len;
-    snprintf(path, sizeof path, "%s/%lld/stat", here->proc, (long long)pid);
-    if (!read_small(path, stat, sizeof stat, &len)) {
-        return access(here->proc, F_OK) != 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
-    }
-    return !is_zombie(stat) &&
-           (proc_start[0] == '\0' || stat_field_is(stat, START_FIELD, proc_start));
-}
-
 enum claude_life claude_process_life(const struct claude_process *process,
                                      const struct claude_here *here)
 {
     bool elsewhere = is_elsewhere(process, here);
     /* The number alone may be another process's here; with its start it is the same one. */
-    if ((!elsewhere || process->proc_start[0] != '\0') &&
-        claude_process_lives(process->pid, process->proc_start, here)) {
+    if ((!elsewhere || process->id.start[0] != '\0') && process_lives(here->proc, &process->id)) {
         return CLAUDE_LIVES;
     }
     return elsewhere ? CLAUDE_UNSEEN : CLAUDE_DEAD;
@@ -176,14 +123,14 @@ static int64_t pid_of(const char *name)
 static struct claude_registered *entry_of(struct claude_registry *registry, int64_t pid)
 {
     for (size_t i = 0; i < registry->count; i++)
-        if (registry->entries[i].process.pid == pid)
+        if (registry->entries[i].process.id.pid == pid)
             return &registry->entries[i];
     if (!mem_reserve(registry->mem, &registry->entries, &registry->cap, registry->count + 1,
                      sizeof *registry->entries))
         return NULL;
     struct claude_registered *entry = &registry->entries[registry->count++];
     *entry = (struct claude_registered){.size = -1};
-    entry->process.pid = pid;
+    entry->process.id.pid = pid;
     return entry;
 }
 
@@ -203,9 +150,9 @@ static bool look_at(struct claude_registry *registry, const char *dir, const cha
     struct claude_process process;
     if (entry != NULL && text != NULL &&
         (entry->modified_ns != modified || entry->size != st.st_size) &&
-        read_small(path, text, FILE_BYTES, &len) &&
-        claude_process_read(registry->mem, text, len, &process) && process.pid == pid) {
-        entry->was_here &= strcmp(process.proc_start, entry->process.proc_start) == 0;
+        process_read_file(path, text, FILE_BYTES, &len) &&
+        claude_process_read(registry->mem, text, len, &process) && process.id.pid == pid) {
+        entry->was_here &= strcmp(process.id.start, entry->process.id.start) == 0;
         entry->process = process;
         entry->modified_ns = modified;
         entry->size = st.st_size;
@@ -255,7 +202,7 @@ bool claude_registry_look(struct claude_registry *registry, const char *dir,
 bool claude_registry_has(const struct claude_registry *registry, int64_t pid)
 {
     for (size_t i = 0; i < registry->count; i++) {
-        if (registry->entries[i].size >= 0 && registry->entries[i].process.pid == pid) {
+        if (registry->entries[i].size >= 0 && registry->entries[i].process.id.pid == pid) {
             return true;
         }
     }

@@ -6,6 +6,7 @@
 
 #include "core/base/mem.h"
 #include "ingest/claude/claude_line.h"
+#include "ingest/process.h"
 
 enum claude_status {
     CLAUDE_STATUS_UNKNOWN,
@@ -16,12 +17,11 @@ enum claude_status {
 
 /* Texts are cut to their arrays; "": not set. Times are ms since the epoch; NAN: not set. */
 struct claude_process {
-    int64_t pid;
+    struct process id;
     char session_id[CLAUDE_ID_BYTES + 1];
     char name[128];
     bool has_own_name; /* else the client made it up from the directory */
     char cwd[1024];
-    char proc_start[24]; /* field 22 of /proc/PID/stat */
     char pid_domain[128];
     enum claude_status status;
     char waiting_for[64];
@@ -46,9 +46,6 @@ struct claude_here {
 
 /* Reads the machine's id; a file that cannot be read leaves it unknown. */
 void claude_here_init(struct claude_here *here, const char *proc, const char *machine_id_path);
-/* Returns whether the process of that number lives, and is the one that started then ("": any). If
-   `here->proc` does not exist, the system is asked for the number alone. */
-bool claude_process_lives(int64_t pid, const char *proc_start, const struct claude_here *here);
 enum claude_life claude_process_life(const struct claude_process *process,
                                      const struct claude_here *here);
 

@@ -57,8 +57,7 @@ struct claude_session {
     double unseen_ms; /* for so long an unseen process may live without a sign */
     char name[1024];
     bool has_own_name;
-    int64_t pid;         /* of its process here; 0: unknown */
-    char proc_start[24]; /* of that process: claude_process */
+    struct process process; /* its process here; pid 0: unknown */
     enum claude_status status;
     double status_ms, started_ms;
     char waiting_for[64];

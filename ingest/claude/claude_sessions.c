@@ -278,9 +278,9 @@ bool claude_sessions_exist(const struct claude_sessions *all)
    entry for another session has left this one. */
 static bool lives_unlisted(const struct claude_sessions *all, const struct claude_session *session)
 {
-    return session->lives && session->pid != 0 &&
-           !claude_registry_has(&all->registry, session->pid) &&
-           claude_process_lives(session->pid, session->proc_start, &all->here);
+    return session->lives && session->process.pid != 0 &&
+           !claude_registry_has(&all->registry, session->process.pid) &&
+           process_lives(all->here.proc, &session->process);
 }
 
 static void look_at_each(struct claude_sessions *all, uint64_t now_ms)

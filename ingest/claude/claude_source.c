@@ -84,6 +84,10 @@ static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bo
         claude_session_conclude(session, now_ms, loaded);
         dir->failed |= session->failed;
     }
+    /* Later looks are the hub's. */
+    if (loaded) {
+        dir->failed |= !client_processes_look(ctx_of(of(dir)));
+    }
     log_unknown(of(dir));
 }
 

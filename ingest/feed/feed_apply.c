@@ -181,8 +181,11 @@ static void take_hook(struct feed *feed, const struct line *line)
     }
     const char *wrong = "hook: unknown client";
     if (client.bytes == NULL || client.len < sizeof name) {
-        wrong = hook_take(feed->ingest, name, feed->values.raw[OP_PAYLOAD], time_of(feed),
-                          feed->local_ns);
+        struct hook_arrival arrival = {.t_ms = time_of(feed), .local_ns = feed->local_ns};
+        if (feed_has(&feed->values, OP_PROCESS)) {
+            arrival.sender = feed->values.raw[OP_PROCESS];
+        }
+        wrong = hook_take(feed->ingest, name, feed->values.raw[OP_PAYLOAD], &arrival);
     }
     if (wrong != NULL)
         feed_reject(feed, line, LOG_LEVEL_WARNING, wrong);

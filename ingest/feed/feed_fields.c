@@ -54,6 +54,7 @@ const struct feed_field_info feed_fields[FEED_FIELDS] = {
     [OP_TOKEN] = {"token", FEED_TEXT},
     [OP_PAYLOAD] = {"payload", FEED_OBJECT},
     [OP_CLIENT] = {"client", FEED_TEXT},
+    [OP_PROCESS] = {"process", FEED_OBJECT},
     [OP_KIND] = {"kind", FEED_KIND},
     [OP_ID] = {"id", FEED_ID},
     [OP_BY] = {"by", FEED_TEXT},

@@ -45,6 +45,7 @@ enum feed_field {
     OP_TOKEN,
     OP_PAYLOAD,
     OP_CLIENT,
+    OP_PROCESS,
     OP_KIND,
     OP_ID,
     OP_BY,

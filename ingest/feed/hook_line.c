@@ -94,18 +94,23 @@ static void put_on_a_line(struct strbuf *out, struct json_value value)
             out->data[at] = ' ';
 }
 
-bool hook_line_build(const char *payload, size_t len, double t_ms, size_t max, struct strbuf *line)
+bool hook_line_build(struct slice payload, double t_ms, struct slice process, size_t max,
+                     struct strbuf *line)
 {
     struct shrinking s = {.out = line};
     struct json_value value;
     size_t begin = line->len;
-    bool flat = json_check(payload, len, LINE_DEPTH - 1, &value, NULL);
-    if ((!flat && !json_check(payload, len, JSON_DEPTH_LIMIT, &value, NULL)) ||
+    bool flat = json_check(payload.bytes, payload.len, LINE_DEPTH - 1, &value, NULL);
+    if ((!flat && !json_check(payload.bytes, payload.len, JSON_DEPTH_LIMIT, &value, NULL)) ||
         value.type != JSON_TYPE_OBJECT)
         return false;
     strbuf_init(&s.text, line->mem, 0);
     strbuf_adds(line, "{\"op\":\"claude_hook\",\"t\":");
     json_put_number(line, t_ms);
+    if (process.len > 0) {
+        strbuf_adds(line, ",\"process\":");
+        strbuf_add(line, process.bytes, process.len);
+    }
     strbuf_adds(line, ",\"payload\":");
     size_t head = line->len;
     size_t room = max > head - begin + 2 ? max - (head - begin + 2) : 0;

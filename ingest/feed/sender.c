@@ -38,6 +38,39 @@ int sender_connect(const char *spec, int timeout_ms, struct strbuf *error)
     return -1;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int sender_connect_default(int timeout_ms, struct strbuf *address, struct strbuf *error)
+{
+    struct strbuf first;
+    int64_t end = now_ms() + timeout_ms;
+    int fd = -1;
+    strbuf_init(&first, error->mem, 0);
+    for (size_t i = 0; i < ADDRESS_PLACES && fd < 0; i++) {
+        int left = (int)(end - now_ms());
+        if (!address_place(i, address) || left <= 0) {
+            continue;
+        }
+        /* A stuck one must not keep the others from being asked. */
+        fd = sender_connect(address->data, i + 1 < ADDRESS_PLACES ? (left + 1) / 2 : left,
+                            first.len == 0 ? &first : error);
+        strbuf_clear(error);
+    }
+    if (fd < 0) {
+        strbuf_clear(address);
+        (void)address_default(address, false, error);
+        if (error->len == 0)
+            strbuf_add(error, first.data, first.len);
+    }
+    strbuf_release(&first);
+    return fd;
+}
+
 bool sender_send(int fd, const char *bytes, size_t len, struct strbuf *error)
 {
     while (len > 0) {
@@ -53,13 +86,6 @@ bool sender_send(int fd, const char *bytes, size_t len, struct strbuf *error)
         len -= (size_t)sent;
     }
     return true;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 bool sender_send_within(int fd, const char *bytes, size_t len, int timeout_ms, struct strbuf *error)

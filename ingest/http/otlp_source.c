@@ -43,8 +43,8 @@ static unsigned take_hook(struct otlp_source *otlp, struct slice body, const cha
         report_reject(otlp, "/hooks: not JSON", body);
         return 400;
     }
-    const char *wrong =
-        hook_take(ingest, "claude", payload, (double)(wall_ns / 1000) / 1e3, now_ns);
+    struct hook_arrival arrival = {.t_ms = (double)(wall_ns / 1000) / 1e3, .local_ns = now_ns};
+    const char *wrong = hook_take(ingest, "claude", payload, &arrival);
     if (wrong != NULL)
         report_reject(otlp, wrong, body);
     else

@@ -25,6 +25,11 @@ hook </dev/null
 hook <&-
 "$program" hook --help | grep -q 'swarmtop hook' || fail "no help"
 
+# When nobody listens that is known at once, at each of the places.
+began=$(date +%s%N)
+for _ in 1 2 3 4 5 6 7 8 9 10; do payload Stop | env -u SWARMTOP_SOCKET XDG_RUNTIME_DIR="$work/none" "$program" hook; done
+[ $((($(date +%s%N) - began) / 10000000)) -lt 300 ] || fail "a hook without a listener takes long"
+
 # What to paste is on stdout, where to on stderr, and no file is touched.
 "$program" setup claude >settings.json 2>where || fail "setup claude"
 has where 'settings.json' || fail "setup claude does not say where to paste"
@@ -56,6 +61,17 @@ printf 'garbage {' | hook
 works() { [ "$("$program" status)" = "1 work" ] || [ "$("$program" status)" = "1 idle" ]; }
 until_true 10 works || fail "after the call it says '$("$program" status)'"
 payload Stop '"prompt_id":"p1"' | hook
+
+# The agent was started in another environment: the hook and emit find the socket all the same.
+mkdir -m 700 run
+ln -s "$work/feed.sock" run/swarmtop.sock
+other() { env SWARMTOP_SOCKET="$work/nobody.sock" XDG_RUNTIME_DIR="$work/run" "$@"; }
+printf '{"session_id":"S2","hook_event_name":"UserPromptSubmit","prompt":"x"}' | other "$program" hook
+elsewhere() { "$program" status | grep -q '^2 '; }
+until_true 10 elsewhere || fail "a hook of another environment goes nowhere: $("$program" status)"
+other "$program" emit hello session_id=S3 name=third || fail "emit of another environment: $?"
+other "$program" status >other.status || fail "status of another environment"
+printf '{"session_id":"S2","hook_event_name":"SessionEnd"}' | other "$program" hook
 
 # A reader that is stuck holds nobody up: its socket's queue fills, and then some.
 kill -STOP "$recording"

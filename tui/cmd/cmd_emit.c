@@ -5,7 +5,6 @@
 
 #include "core/base/json_text.h"
 
-#include "ingest/address.h"
 #include "ingest/feed/emit.h"
 #include "ingest/feed/sender.h"
 
@@ -36,13 +35,11 @@ static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error
     return ok;
 }
 
-/* Appends the address: --to, else the default address. */
-static bool add_address(const struct options *options, struct strbuf *out, struct strbuf *error)
+/* Returns a connection to --to, else to the user's own swarmtop; -1: *error has the reason. */
+static int connect_to(const struct options *options, struct strbuf *address, struct strbuf *error)
 {
-    if (!options->address)
-        return address_default(out, false, error);
-    strbuf_adds(out, options->address);
-    return true;
+    return options->address ? sender_connect(options->address, CONNECT_MS, error)
+                            : sender_connect_default(CONNECT_MS, address, error);
 }
 
 static int emit(const struct options *options, double t_ms, struct strbuf *text,
@@ -56,14 +53,13 @@ static int emit(const struct options *options, double t_ms, struct strbuf *text,
     strbuf_init(&line, text->mem, 0);
     built = emit_build(options->arguments[0], options->arguments + 1, options->argument_count - 1,
                        session ? session : "shell", t_ms, &line, error);
-    ok = built && (!options->token_file || add_auth(options->token_file, text, error)) &&
-         add_address(options, address, error);
+    ok = built && (!options->token_file || add_auth(options->token_file, text, error));
     if (built)
         strbuf_add(text, line.data, line.len);
     strbuf_release(&line);
-    if (!ok || text->failed || address->failed)
+    if (!ok || text->failed)
         return built ? 1 : 2;
-    fd = sender_connect(address->data, CONNECT_MS, error);
+    fd = connect_to(options, address, error);
     if (fd < 0)
         return 1;
     ok = sender_send(fd, text->data, text->len, error);

@@ -84,6 +84,15 @@ static bool any_live(const struct options *options, bool follow)
     return options->argument_count == 0;
 }
 
+/* With a source that listens a recording continues until a signal, and clients work meanwhile. */
+static bool any_listens(const struct options *options)
+{
+    for (size_t i = 0; i < options->argument_count; i++)
+        if (sources_find(options->arguments[i])->listens)
+            return true;
+    return false;
+}
+
 static bool make_model(struct engine *e)
 {
     const struct options *options = e->options;
@@ -131,6 +140,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .tap = config->tap,
         .hook_clients = source_hook_clients,
         .follow = config->follow,
+        .follow_clients = any_listens(e->options),
         .allow_remote = e->options->allow_remote,
         .token = e->token,
         .max_line_bytes = e->options->max_line_bytes,

@@ -4,7 +4,7 @@
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 
-#include "ingest/address.h"
+#include "ingest/client_processes.h"
 #include "ingest/feed/hook_line.h"
 #include "ingest/feed/sender.h"
 
@@ -36,29 +36,44 @@ static bool read_payload(struct strbuf *out)
     return len == 0 && !out->failed && out->len <= PAYLOAD_MAX;
 }
 
+/* Returns a connection; -1: nobody listens. */
+static int connect_to(const char *to)
+{
+    struct strbuf address, error;
+    int fd;
+
+    strbuf_init(&address, &mem_libc, 0);
+    strbuf_init(&error, &mem_libc, 0);
+    fd = to ? sender_connect(to, CONNECT_MS, &error)
+            : sender_connect_default(CONNECT_MS, &address, &error);
+    strbuf_release(&address);
+    strbuf_release(&error);
+    return fd;
+}
+
 static void forward(const char *to, double t_ms)
 {
-    struct strbuf payload, line, address, error;
+    struct strbuf payload, process, line, error;
     int fd = -1;
 
     strbuf_init(&payload, &mem_libc, 0);
+    strbuf_init(&process, &mem_libc, 0);
     strbuf_init(&line, &mem_libc, 0);
-    strbuf_init(&address, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
-    if (to)
-        strbuf_adds(&address, to);
-    if (read_payload(&payload) && (to || address_default(&address, false, &error)) &&
-        !address.failed)
-        fd = sender_connect(address.data, CONNECT_MS, &error);
+    if (read_payload(&payload))
+        fd = connect_to(to);
     if (fd >= 0) {
-        if (hook_line_build(payload.data ? payload.data : "", payload.len, t_ms, LINE_MAX_BYTES,
-                            &line))
+        /* So that the receiver sees when the client dies. */
+        client_processes_print("/proc", getppid(), &process);
+        if (hook_line_build((struct slice){payload.data ? payload.data : "", payload.len}, t_ms,
+                            (struct slice){process.data, process.failed ? 0 : process.len},
+                            LINE_MAX_BYTES, &line))
             sender_send_within(fd, line.data, line.len, SEND_MS, &error);
         close(fd);
     }
     strbuf_release(&payload);
+    strbuf_release(&process);
     strbuf_release(&line);
-    strbuf_release(&address);
     strbuf_release(&error);
 }
 

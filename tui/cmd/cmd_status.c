@@ -7,7 +7,6 @@
 
 #include "core/base/json_read.h"
 
-#include "ingest/address.h"
 #include "ingest/feed/sender.h"
 
 #include <poll.h>
@@ -59,9 +58,7 @@ static int ask(struct strbuf *address, struct strbuf *error)
     bool ok;
     int fd;
 
-    if (!address_default(address, false, error))
-        return 1;
-    fd = sender_connect(address->data, WAIT_MS, error);
+    fd = sender_connect_default(WAIT_MS, address, error);
     if (fd < 0)
         return 1;
     strbuf_init(&line, address->mem, 0);

@@ -170,6 +170,20 @@ static void write_counts(struct json_writer *w, const struct report *r)
     json_writer_write_item(w, spans);
 }
 
+/* Returns whether the agent of another session, which is in the report, started this one's. */
+static bool is_nested(const struct swarm *swarm, const struct agent *agent)
+{
+    for (size_t i = 0; i < swarm_agent_count(swarm) && agent->parent_id != INTERN_NONE; i++) {
+        const struct agent *other = swarm_agent(swarm, (agent_no)i);
+        const struct session *session = swarm_session(swarm, other->session);
+
+        if (other->session != agent->session && session != NULL &&
+            (other->agent_id == agent->parent_id || session->id == agent->parent_id))
+            return (other->flags & (AGENT_DEAD | AGENT_GROUP)) == 0;
+    }
+    return false;
+}
+
 static json_t *make_agent(struct json_writer *w, const struct report *r, agent_no no)
 {
     const struct agent *agent = swarm_agent(r->swarm, no);
@@ -183,7 +197,7 @@ static json_t *make_agent(struct json_writer *w, const struct report *r, agent_n
                                                                                  : agent->agent_id);
     json_writer_put_name(w, object, "name", r->swarm, agent->name);
     json_writer_put_name(w, object, "description", r->swarm, agent->description);
-    if (!main_agent)
+    if (!main_agent || is_nested(r->swarm, agent))
         json_writer_put_name(w, object, "parent_agent_id", r->swarm, agent->parent_id);
     json_writer_put_raw_name(w, object, "pid", r->swarm, agent->pid);
     json_writer_put_raw_name(w, object, "tid", r->swarm, agent->tid);

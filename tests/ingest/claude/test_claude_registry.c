@@ -35,10 +35,10 @@ TEST(a_file_says_who_it_is)
         "{\"pid\":30816,\"sessionId\":\"292f\",\"cwd\":\"/home/dev/work\",\"startedAt\":1795372799841,"
         "\"procStart\":\"131080\",\"name\":\"work-46\",\"nameSource\":\"derived\",\"status\":\"waiting\","
         "\"statusUpdatedAt\":1795372804560,\"waitingFor\":\"permission prompt\"}");
-    assert_int_equal(p.pid, 30816);
+    assert_int_equal(p.id.pid, 30816);
     assert_string_equal(p.session_id, "292f");
     assert_string_equal(p.cwd, "/home/dev/work");
-    assert_string_equal(p.proc_start, "131080");
+    assert_string_equal(p.id.start, "131080");
     assert_string_equal(p.name, "work-46");
     assert_false(p.has_own_name);
     assert_int_equal(p.status, CLAUDE_STATUS_WAITING);
@@ -47,7 +47,7 @@ TEST(a_file_says_who_it_is)
 
     p = process_of(
         "{\"pid\":1,\"sessionId\":\"s\",\"procStart\":77,\"name\":\"mine\",\"status\":\"asleep\"}");
-    assert_string_equal(p.proc_start, "77");
+    assert_string_equal(p.id.start, "77");
     assert_true(p.has_own_name);
     assert_int_equal(p.status, CLAUDE_STATUS_UNKNOWN);
     assert_true(isnan(p.status_ms));
@@ -192,7 +192,7 @@ TEST(real_files_are_understood)
             struct claude_meta meta;
             if (strstr(json_string_value(json_object_get(all, "file")), "sessions/") != NULL) {
                 assert_true(claude_process_read(&mem_libc, json, strlen(json), &process));
-                assert_string_not_equal(process.proc_start, "");
+                assert_string_not_equal(process.id.start, "");
                 assert_string_not_equal(process.name, "");
             } else if (json_object_get(json_object_get(all, "json"), "agentType") != NULL) {
                 assert_true(claude_meta_read(&mem_libc, json, strlen(json), &meta));

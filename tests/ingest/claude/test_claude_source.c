@@ -71,7 +71,8 @@ static void start(struct home *h, bool follow)
     h->settings[0] = (struct source_setting){"claude:", "dir", h->dir};
     h->settings[1] = (struct source_setting){"claude:", "proc", h->proc};
     h->settings[2] = (struct source_setting){"claude:", "machine", "/nowhere"};
-    rig_start_hub(&h->rig, (struct hub_options){.follow = follow, .settings = h->settings});
+    rig_start_hub(&h->rig,
+                  (struct hub_options){.follow = follow, .settings = h->settings, .proc = h->proc});
 }
 
 static size_t add_named(struct home *h)

@@ -30,7 +30,8 @@ static struct json_value build(const char *payload, size_t len)
 {
     struct json_value value;
     strbuf_clear(&line);
-    assert_true(hook_line_build(payload, len, 1.5, LINE_MAX_BYTES, &line));
+    assert_true(hook_line_build((struct slice){payload, len}, 1.5, (struct slice){NULL, 0},
+                                LINE_MAX_BYTES, &line));
     assert_true(line.len <= LINE_MAX_BYTES);
     assert_int_equal(line.data[line.len - 1], '\n');
     assert_null(memchr(line.data, '\n', line.len - 1));
@@ -60,7 +61,8 @@ TEST_WITH(what_is_no_object_is_no_line, setup, teardown)
                                         "\"{}\"", "{", "{} {}", "{\"a\":\x01}"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         strbuf_clear(&line);
-        assert_false(hook_line_build(wrong[i], strlen(wrong[i]), 1, LINE_MAX_BYTES, &line));
+        assert_false(hook_line_build((struct slice){wrong[i], strlen(wrong[i])}, 1,
+                                     (struct slice){NULL, 0}, LINE_MAX_BYTES, &line));
     }
 }
 
@@ -136,7 +138,8 @@ TEST_WITH(every_limit_is_kept, setup, teardown)
     for (size_t max = 0; max < 200; max++) {
         struct json_value value;
         strbuf_clear(&line);
-        if (!hook_line_build(payload, sizeof payload - 1, 1.5, max, &line))
+        if (!hook_line_build((struct slice){payload, sizeof payload - 1}, 1.5,
+                             (struct slice){NULL, 0}, max, &line))
             continue;
         assert_true(line.len <= max);
         assert_true(json_check(line.data, line.len - 1, 64, &value, NULL));
@@ -152,7 +155,8 @@ TEST_WITH(a_lack_of_memory_is_no_line, setup, teardown)
         struct mem mem = failing_mem(&fails);
         struct strbuf out;
         strbuf_init(&out, &mem, 0);
-        done = hook_line_build(payload, sizeof payload - 1, 1.5, 60, &out) ||
+        done = hook_line_build((struct slice){payload, sizeof payload - 1}, 1.5,
+                               (struct slice){NULL, 0}, 60, &out) ||
                fails.calls <= (size_t)allow;
         strbuf_release(&out);
         assert_int_equal(fails.live_blocks, 0);
