@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LEAST_MS = 5 };
+
 static const char *error_text(int error)
 {
     /* A timeout is EAGAIN for a Unix socket and a send, EINPROGRESS for TCP. */
@@ -53,11 +55,11 @@ int sender_connect_default(int timeout_ms, struct strbuf *address, struct strbuf
     strbuf_init(&first, error->mem, 0);
     for (size_t i = 0; i < ADDRESS_PLACES && fd < 0; i++) {
         int left = (int)(end - now_ms());
-        if (!address_place(i, address) || left <= 0) {
+        if (!address_place(i, address)) {
             continue;
         }
-        /* A stuck one must not keep the others from being asked. */
-        fd = sender_connect(address->data, i + 1 < ADDRESS_PLACES ? (left + 1) / 2 : left,
+        /* A stuck one must not keep the others from being asked, nor a busy machine. */
+        fd = sender_connect(address->data, left / 2 > LEAST_MS ? left / 2 : LEAST_MS,
                             first.len == 0 ? &first : error);
         strbuf_clear(error);
     }
