@@ -81,6 +81,7 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     hub->ingest.tap = options->tap;
     hub->ingest.hook_clients = options->hook_clients;
     hub->ingest.status = options->status;
+    hub->ingest.content = options->content;
     hub->ingest.ranged = options->ranged;
     hub->ingest.from_ns = options->from_ns;
     hub->ingest.to_ns = options->to_ns;
@@ -261,6 +262,7 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .events = source->counters.events,
         .bad = source->counters.bad,
         .refused = source->counters.refused,
+        .error_is_first = source->counters.error_is_first,
         .first_refused = source->counters.first,
         .unread = source->counters.unread,
     };

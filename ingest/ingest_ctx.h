@@ -33,7 +33,8 @@ struct ingest_ctx {
     void (*status)(void *ctx, struct strbuf *out);
     void *ctx;
     const struct mem *mem;
-    bool ranged; /* of documents, only what touches [from_ns, to_ns] is kept */
+    bool content; /* prompts and inputs of tools are kept whole */
+    bool ranged;  /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     size_t tidy_at; /* at so many events, those outside the range are dropped */
     bool changed;   /* the model or a status has changed since the last report to the owner */
@@ -80,6 +81,7 @@ struct source_counters {
     struct ingest_ctx *ingest;
     uint64_t events, bad;
     uint64_t refused;         /* of `bad`, those that are lost: no orphan ends, no ignored fields */
+    bool error_is_first;      /* the source's error is about the first of these */
     bool many_files;          /* `first` begins with the origin of the line */
     char first[REJECT_BYTES]; /* the first of these: "line 3: unknown op: {…"; "": none */
     char unread[UNREAD_BYTES]; /* "PATH: REASON\n" of files that cannot be read; "": none */

@@ -118,12 +118,20 @@ struct slice correlator_session_title(const struct corr_session *session)
 
 static bool name_session(struct correlator *correlator, const struct corr_session *session)
 {
+    static const enum update_field fields[SESSION_TEXTS] = {[SESSION_CLIENT] = FIELD_CLIENT,
+                                                            [SESSION_CWD] = FIELD_CWD,
+                                                            [SESSION_BRANCH] = FIELD_BRANCH};
     struct session *edited = swarm_session_edit(correlator->swarm, session->number);
     double pid = facts_number(&session->facts, FIELD_PID);
     double cost = facts_number(&session->facts, FIELD_COST_USD);
     edited->pid = pid > 0 && pid < 9e15 ? (int64_t)pid : edited->pid;
     edited->cost_usd = cost > 0 ? cost : edited->cost_usd;
     swarm_touch(correlator->swarm);
+    for (size_t i = 0; i < SESSION_TEXTS; i++) {
+        if (!put_name(correlator, facts_text(&session->facts, fields[i]), &edited->texts[i])) {
+            return false;
+        }
+    }
     return put_name(correlator, correlator_session_title(session), &edited->name) &&
            put_name(correlator, facts_text(&session->facts, (enum update_field)FACT_BY),
                     &edited->source);

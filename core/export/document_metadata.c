@@ -135,6 +135,13 @@ static void put_session(struct document *doc, const struct by_session *processes
         json_put_int(&doc->out, session->start_ns);
         strbuf_addc(&doc->out, '"');
     }
+    for (size_t i = 0; i < SESSION_TEXTS; i++) {
+        put_text_member(doc, session_text_keys[i], session->texts[i]);
+    }
+    if (session->cost_usd > 0) {
+        strbuf_adds(&doc->out, ",\"cost_usd\":");
+        json_put_number(&doc->out, session->cost_usd);
+    }
     if ((session->flags & SESSION_AGENTS) == 0) {
         strbuf_adds(&doc->out, ",\"rows\":\"threads\"");
     }

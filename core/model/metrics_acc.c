@@ -115,16 +115,19 @@ static struct tool_acc *find_tool(struct metrics_acc *acc, intern_id name)
     return tool;
 }
 
-bool metrics_acc_count_tool(struct metrics_acc *acc, intern_id name, enum span_kind kind,
-                            bool error, double ms, int by)
+bool metrics_acc_count_tool(struct metrics_acc *acc, const struct tool_sample *sample, int by)
 {
-    struct tool_acc *tool = find_tool(acc, name);
+    struct tool_acc *tool = find_tool(acc, sample->name);
     if (tool == NULL) {
         return false;
     }
-    metrics_acc_count_time(acc, kind, ms, by);
-    tool->errors += error ? (uint64_t)(int64_t)by : 0;
-    return count_sample(&tool->duration_ms, ms, by);
+    uint64_t one = (uint64_t)(int64_t)by;
+    metrics_acc_count_time(acc, sample->kind, sample->ms, by);
+    metrics_acc_count_outcome(acc, sample->outcome, by);
+    tool->errors += sample->error ? one : 0;
+    tool->refused += sample->outcome == OUTCOME_REFUSED ? one : 0;
+    tool->interrupted += sample->outcome == OUTCOME_INTERRUPTED ? one : 0;
+    return count_sample(&tool->duration_ms, sample->ms, by);
 }
 
 bool metrics_acc_open_tool(struct metrics_acc *acc, intern_id name, int by)
@@ -144,6 +147,8 @@ static bool merge_tools(struct metrics_acc *acc, const struct metrics_acc *from)
             return false;
         }
         tool->errors += from->tools[i].errors;
+        tool->refused += from->tools[i].refused;
+        tool->interrupted += from->tools[i].interrupted;
         tool->open += from->tools[i].open;
     }
     return true;

@@ -12,7 +12,17 @@
 struct tool_acc {
     intern_id name; /* in stats.names */
     uint64_t errors, open;
+    uint64_t refused, interrupted; /* no errors */
     struct histogram duration_ms;
+};
+
+/* One closed call of a tool, as the metrics count it. */
+struct tool_sample {
+    intern_id name; /* in stats.names */
+    enum span_kind kind;
+    enum outcome outcome; /* only OUTCOME_REFUSED and OUTCOME_INTERRUPTED are counted */
+    bool error;
+    double ms;
 };
 
 struct metrics_acc {
@@ -36,9 +46,8 @@ void metrics_acc_release(struct metrics_acc *acc);
    accumulator must then be made again. */
 bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sample *sample,
                                int by);
-bool metrics_acc_count_tool(struct metrics_acc *acc, intern_id name, enum span_kind kind,
-                            bool error, double ms, int by);
-/* Counts how the span ended; only OUTCOME_REFUSED and OUTCOME_INTERRUPTED are counted. */
+bool metrics_acc_count_tool(struct metrics_acc *acc, const struct tool_sample *sample, int by);
+/* Counts how a request ended; only OUTCOME_REFUSED and OUTCOME_INTERRUPTED are counted. */
 void metrics_acc_count_outcome(struct metrics_acc *acc, enum outcome outcome, int by);
 void metrics_acc_count_time(struct metrics_acc *acc, enum span_kind kind, double ms, int by);
 /* Adds the time of a phase, which may be negative. */

@@ -229,6 +229,7 @@ static void take_request(const struct record *record, struct end_facts *out)
     out->numbers[FACT_OUTPUT_TOKENS] = shape.output_tokens;
     out->numbers[FACT_CACHE_READ_TOKENS] = shape.cache_read_tokens;
     out->numbers[FACT_CACHE_CREATION_TOKENS] = shape.cache_creation_tokens;
+    out->numbers[FACT_CONTEXT_WINDOW] = facts_number(&record->facts, FIELD_CONTEXT_WINDOW);
     if (shape.attempts != NULL) {
         out->numbers[FACT_ATTEMPTS] = (double)shape.attempt_count;
     }

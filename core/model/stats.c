@@ -209,31 +209,37 @@ static bool count_request(struct swarm *swarm, const struct span *span,
         return name == INTERN_NONE;
     }
     struct stats_model *model = model_in(stats, swarm->agents[span->agent].session, name);
-    return model != NULL && metrics_acc_count_request(&model->acc, &sample, by);
+    if (model == NULL) {
+        return false;
+    }
+    metrics_acc_count_outcome(&model->acc, (enum outcome)facts->outcome, by);
+    return metrics_acc_count_request(&model->acc, &sample, by);
 }
 
-static bool count_tool(struct swarm *swarm, const struct span *span, struct stats_agent *agent,
-                       struct stats_session *session, int by)
+static bool count_tool(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
+                       struct stats_agent *agent, struct stats_session *session, int by)
 {
-    intern_id name = stats_tool_name(&swarm->stats, swarm, span);
-    bool error = (span->flags & SPAN_ERROR) != 0;
-    double ms = (double)(span->end_ns - span->start_ns) / 1e6;
-    enum span_kind kind = (enum span_kind)span->kind;
-    return name != INTERN_FAILED &&
-           metrics_acc_count_tool(&agent->acc, name, kind, error, ms, by) &&
-           metrics_acc_count_tool(&session->acc, name, kind, error, ms, by);
+    struct tool_sample sample = {
+        .name = stats_tool_name(&swarm->stats, swarm, span),
+        .kind = (enum span_kind)span->kind,
+        .outcome = (enum outcome)facts->outcome,
+        .error = (span->flags & SPAN_ERROR) != 0,
+        .ms = (double)(span->end_ns - span->start_ns) / 1e6,
+    };
+    return sample.name != INTERN_FAILED && metrics_acc_count_tool(&agent->acc, &sample, by) &&
+           metrics_acc_count_tool(&session->acc, &sample, by);
 }
 
 static bool count_work(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
                        struct stats_agent *agent, struct stats_session *session, int by)
 {
+    if (is_tool(span)) {
+        return count_tool(swarm, span, facts, agent, session, by);
+    }
     metrics_acc_count_outcome(&agent->acc, (enum outcome)facts->outcome, by);
     metrics_acc_count_outcome(&session->acc, (enum outcome)facts->outcome, by);
     if (span->kind == SPAN_REQUEST) {
         return count_request(swarm, span, facts, agent, session, by);
-    }
-    if (is_tool(span)) {
-        return count_tool(swarm, span, agent, session, by);
     }
     double ms = (double)(span->end_ns - span->start_ns) / 1e6;
     metrics_acc_count_time(&agent->acc, SPAN_USER, ms, by);

@@ -36,11 +36,16 @@ enum session_flag {
     SESSION_THREADS = 256       /* rows stay threads, whatever its events contain */
 };
 
+/* Texts that describe a session, named as on the feed and in the document. */
+enum session_text { SESSION_CLIENT, SESSION_CWD, SESSION_BRANCH, SESSION_TEXTS };
+extern const char *const session_text_keys[SESSION_TEXTS];
+
 struct session {
     intern_id id, name, source;
-    int64_t pid;             /* of its process on this machine; 0: unknown */
-    double cost_usd;         /* its cost, as its source reports it; 0: unknown */
-    int64_t start_ns;        /* its beginning */
+    intern_id texts[SESSION_TEXTS]; /* INTERN_NONE: not reported */
+    int64_t pid;                    /* of its process on this machine; 0: unknown */
+    double cost_usd;                /* its cost, as its source reports it; 0: unknown */
+    int64_t start_ns;               /* its beginning */
     int64_t origin_ns;       /* the time of ts 0; not start_ns in a document of several sessions */
     int64_t clock_ns;        /* the greatest time so far */
     int64_t clock_set_ns;    /* local time of the last change of clock_ns; see swarm_session_now */

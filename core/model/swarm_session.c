@@ -50,6 +50,9 @@ bool swarm_open_session(struct swarm *swarm, const struct session_info *info, se
     return true;
 }
 
+const char *const session_text_keys[SESSION_TEXTS] = {
+    [SESSION_CLIENT] = "client", [SESSION_CWD] = "cwd", [SESSION_BRANCH] = "branch"};
+
 session_no swarm_find_session(const struct swarm *swarm, const char *id, size_t len)
 {
     intern_id name = intern_find(swarm->names, id, len);

@@ -291,31 +291,70 @@ static bool add_field(struct filter_parser *parser, const struct filter_token *t
            add_term(parser, term);
 }
 
-/* Returns whether a term is meant as `field:value`: a bare name before the operator. A path, a time
-   and an address are texts. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Returns the field that the typed name is near to; NULL: none. */
+static const char *near_field(const char *typed, size_t len)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, typed, len);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        nearest_offer(&nearest, fields[i].name);
+    }
+    return nearest.name;
+}
+
+/* Returns whether the term is `arg.key:value`, a near miss of `args.`, and no place in a file. */
+static bool is_near_args(const char *text, size_t op)
+{
+    const char *dot = memchr(text, '.', op);
+    struct nearest nearest;
+    if (dot == NULL || dot + 1 == text + op || is_digit(text[op + 1])) {
+        return false;
+    }
+    nearest_init(&nearest, text, (size_t)(dot - text));
+    nearest_offer(&nearest, "args");
+    return nearest.name != NULL;
+}
+
+/* Returns whether a term without a known field is meant as `field:value`: a bare name before the
+   operator. Much that a user looks for has an operator in it and is a text: an address
+   (localhost:8080), a place (main.c:12), a scope (std::sort), a heading (TODO:), a variable
+   (MODE=test), a path, a time. */
 static bool names_field(const struct filter_token *token)
 {
-    const char *text = token->text.data;
-    size_t len = token->op;
-    for (size_t i = 0; i < len; i++) {
-        bool letter = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z');
-        if (!letter && text[i] != '_' && (text[i] != '.' || i == 0)) {
-            return false;
-        }
+    const char *text = token->text.data, *value = text + token->op + 1;
+    size_t letters = 0, capitals = 0;
+    while (letters < token->op &&
+           ((text[letters] >= 'a' && text[letters] <= 'z') ||
+            (text[letters] >= 'A' && text[letters] <= 'Z') || text[letters] == '_')) {
+        capitals += text[letters] <= 'Z' || text[letters] == '_';
+        letters++;
     }
-    return len > 0 && strncmp(text + len, "://", 3) != 0;
+    if (letters < token->op || letters == 0) {
+        return is_near_args(text, token->op);
+    }
+    if (near_field(text, letters) != NULL) {
+        return true;
+    }
+    switch (text[letters]) {
+    case ':': return *value != '\0' && !is_digit(*value) && strchr(":/\\", *value) == NULL;
+    case '=': return *value != '\0' && capitals < letters;
+    default: return true; /* a comparison */
+    }
 }
 
 static void report_unknown(struct filter_parser *parser, const struct filter_token *token)
 {
-    struct nearest nearest;
-    nearest_init(&nearest, token->text.data, token->op);
-    strbuf_addf(parser->error, "%.*s: no such field", (int)token->op, token->text.data);
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        nearest_offer(&nearest, fields[i].name);
-    }
-    if (nearest.name != NULL) {
-        strbuf_addf(parser->error, "; did you mean %s?", nearest.name);
+    const char *name = token->text.data, *dot = memchr(name, '.', token->op);
+    const char *near = dot == NULL ? near_field(name, token->op) : "args";
+    strbuf_addf(parser->error, "%.*s: no such field", (int)token->op, name);
+    if (near != NULL) {
+        strbuf_addf(parser->error, "; did you mean %s%.*s? Quotes make it a text", near,
+                    dot == NULL ? 0 : (int)(name + token->op - dot), dot == NULL ? "" : dot);
         return;
     }
     strbuf_adds(parser->error, " (");

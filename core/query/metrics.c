@@ -5,10 +5,12 @@
    now. */
 #include "core/query/metrics.h"
 
+#include "core/model/record.h"
 #include "core/model/request_phase.h"
 #include "core/query/metrics_finish.h"
 #include "core/query/model_metrics.h"
 #include "core/query/name_metrics.h"
+#include "core/query/query.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -293,6 +295,52 @@ static void count_events(const struct gathering *g)
 
 /* ---- agents and models ---- */
 
+enum { PROMPTS_TRIED = 16 };
+
+/* Sets the size of the agent's last prompt that was reported: of a request that failed it may not
+   be. Returns when that request ended; INT64_MIN: no such request. */
+static int64_t take_context(const struct gathering *g, agent_no number, struct metrics *metrics)
+{
+    span_no no = metrics->requests > 0 ? query_last_request(g->swarm, number) : NO_SPAN;
+    const struct span *span;
+    for (int i = 0; i < PROMPTS_TRIED && (span = swarm_span(g->swarm, no)) != NULL; i++) {
+        struct end_facts facts;
+        if (span->kind == SPAN_REQUEST && (span->flags & SPAN_OPEN) == 0) {
+            span_end_facts(g->swarm, span, &facts);
+            metrics->context_tokens = facts.numbers[FACT_PROMPT_TOKENS];
+            metrics->context_window = facts.numbers[FACT_CONTEXT_WINDOW];
+        }
+        if (!isnan(metrics->context_tokens)) {
+            return span->end_ns;
+        }
+        no = query_span_step(g->swarm, number, no, -1);
+    }
+    return INT64_MIN;
+}
+
+/* Sets what is no sum over spans: the last prompts, and the costs of sessions as stated. */
+static void gather_stated(const struct gathering *g)
+{
+    struct metrics *totals = &g->out->totals;
+    int64_t last_ns = INT64_MIN;
+    for (size_t i = 0; i < g->out->agent_count; i++) {
+        const struct agent *agent = swarm_agent(g->swarm, (agent_no)i);
+        const struct session *session = swarm_session(g->swarm, agent->session);
+        struct metrics *metrics = &g->out->agents[i];
+        int64_t end_ns = take_context(g, (agent_no)i, metrics);
+        if (end_ns > last_ns) {
+            last_ns = end_ns;
+            totals->context_tokens = metrics->context_tokens;
+            totals->context_window = metrics->context_window;
+        }
+        bool main_agent = (agent->flags & (AGENT_MAIN | AGENT_DEAD)) == AGENT_MAIN;
+        if (main_agent && session != NULL && session->cost_usd > 0) {
+            metrics->cost_usd = session->cost_usd;
+            totals->cost_usd = metrics_add(totals->cost_usd, session->cost_usd);
+        }
+    }
+}
+
 /* Removed agents have no spans, so their metrics are empty. */
 static bool gather_agents(const struct gathering *g)
 {
@@ -317,6 +365,7 @@ static bool gather_agents(const struct gathering *g)
     for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g->swarm, &no)) != NULL;) {
         add_open(g, &g->out->agents[span->agent], span);
     }
+    gather_stated(g);
     return true;
 }
 

@@ -16,8 +16,9 @@ struct summary {
 };
 
 struct tool_metrics {
-    const char *name;      /* "Bash"; borrowed */
-    uint64_t errors, open; /* ended spans are in durations.count */
+    const char *name;              /* "Bash"; borrowed */
+    uint64_t errors, open;         /* ended spans are in durations.count */
+    uint64_t refused, interrupted; /* no errors */
     struct summary duration_ms;
 };
 
@@ -29,6 +30,10 @@ struct metrics {
     /* Sums; NAN: not reported. */
     double prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
     double cache_hit_rate_pct;
+    /* The size of the last prompt, the size of its model's context, and the cost that the source
+       states (of a session, with its main agent). Set by metrics_compute, not for models; NAN:
+       not reported. */
+    double context_tokens, context_window, cost_usd;
     struct summary ttft_ms, ttlt_ms, itps, otps, setup_ms, request_ms;
     struct tool_metrics *tools; /* by name */
     size_t tool_count;

@@ -87,6 +87,8 @@ static bool finish_tools(struct metrics_acc *acc, const struct intern *names, st
             .name = intern_text(names, tool->name, NULL),
             .errors = tool->errors,
             .open = tool->open,
+            .refused = tool->refused,
+            .interrupted = tool->interrupted,
             .duration_ms = summarise(&tool->duration_ms),
         };
         out->tool_errors += tool->errors;
@@ -111,6 +113,9 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
         .cache_read_tokens = cached,
         .cache_creation_tokens = metrics_acc_tokens(acc, TOKENS_CACHE_CREATION),
         .cache_hit_rate_pct = prompt > 0 ? 100 * cached / prompt : (double)NAN,
+        .context_tokens = (double)NAN,
+        .context_window = (double)NAN,
+        .cost_usd = (double)NAN,
         .ttft_ms = summarise(&acc->quantities[OF_TTFT]),
         .ttlt_ms = summarise(&acc->quantities[OF_TTLT]),
         .itps = summarise(&acc->quantities[OF_ITPS]),

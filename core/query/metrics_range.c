@@ -70,9 +70,12 @@ static bool take_tool(struct range_sums *range, const struct span *span, int64_t
         metrics_acc_count_time(&range->acc, kind, inside_ms, 1);
         return (span->flags & SPAN_OPEN) == 0 || metrics_acc_open_tool(&range->acc, name, 1);
     }
-    metrics_acc_count_outcome(&range->acc, query_outcome(range->swarm, span), 1);
-    bool error = (span->flags & SPAN_ERROR) != 0;
-    bool good = metrics_acc_count_tool(&range->acc, name, kind, error, whole_ms, 1);
+    struct tool_sample sample = {.name = name,
+                                 .kind = kind,
+                                 .outcome = query_outcome(range->swarm, span),
+                                 .error = (span->flags & SPAN_ERROR) != 0,
+                                 .ms = whole_ms};
+    bool good = metrics_acc_count_tool(&range->acc, &sample, 1);
     metrics_acc_count_time(&range->acc, kind, inside_ms - whole_ms, 1);
     return good;
 }

@@ -26,9 +26,37 @@ static void add_short_id(const struct swarm *swarm, intern_id id, struct strbuf 
     strbuf_add(out, text.bytes, len);
 }
 
+struct slice query_last_part(struct slice path)
+{
+    while (path.len > 1 && strchr("/\\", path.bytes[path.len - 1]) != NULL) {
+        path.len--;
+    }
+    size_t from = path.len;
+    while (from > 0 && strchr("/\\", path.bytes[from - 1]) == NULL) {
+        from--;
+    }
+    return from == path.len ? path : (struct slice){path.bytes + from, path.len - from};
+}
+
+/* Appends `api-server ⎇ fix-auth`. False: neither is known. */
+static bool add_place(const struct swarm *swarm, const struct session *session, struct strbuf *out)
+{
+    struct slice dir = query_last_part(swarm_text_slice(swarm, session->texts[SESSION_CWD]));
+    struct slice branch = swarm_text_slice(swarm, session->texts[SESSION_BRANCH]);
+    strbuf_add(out, dir.bytes, dir.len);
+    if (branch.len > 0) {
+        strbuf_adds(out, dir.len > 0 ? " ⎇ " : "⎇ ");
+        strbuf_add(out, branch.bytes, branch.len);
+    }
+    return dir.len + branch.len > 0;
+}
+
 static void add_unnamed(const struct swarm *swarm, const struct session *session,
                         struct strbuf *out)
 {
+    if (add_place(swarm, session, out)) {
+        return;
+    }
     strbuf_adds(out, "main");
     if (swarm_text(swarm, session->id)[0] != '\0') {
         strbuf_addc(out, ' ');

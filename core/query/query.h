@@ -56,11 +56,14 @@ struct tree_row {
    out of memory. */
 struct tree_row *query_tree(const struct swarm *swarm, size_t *count);
 
-/* Sets out to the row's title: the agent's name, or for a root the session's name. If neither is
-   known, it is `main` with the first characters of the session's id. */
+/* Sets out to the row's title: the agent's name, or for a root the session's name, else the last
+   part of its directory and its branch. If none of them is known, it is `main` with the first
+   characters of the session's id. */
 void query_agent_title(const struct swarm *swarm, agent_no agent, struct strbuf *out);
-/* Appends the session's name; if it has none, `main` with the first characters of its id. */
+/* Appends the session's name, or what query_agent_title has for a session without one. */
 void query_session_title(const struct swarm *swarm, session_no session, struct strbuf *out);
+/* Returns the last part of a path, without slashes at its end. */
+struct slice query_last_part(struct slice path);
 
 /* Returns whether some session has agents. */
 bool query_has_agents(const struct swarm *swarm);

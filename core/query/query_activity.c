@@ -36,7 +36,14 @@ span_no query_last_request(const struct swarm *swarm, agent_no number)
         const struct lane *spans = &agent->lanes[lane];
         for (size_t i = spans->count; i-- > 0;) {
             const struct span *span = swarm_span(swarm, spans->spans[i]);
-            if (span == NULL || span->kind != SPAN_REQUEST || (span->flags & SPAN_OPEN) != 0) {
+            if (span == NULL || (span->flags & SPAN_OPEN) != 0) {
+                continue;
+            }
+            /* The spans of a lane do not overlap: those before it have ended earlier. */
+            if (span->end_ns <= last_ns && !spans->overlaps) {
+                break;
+            }
+            if (span->kind != SPAN_REQUEST) {
                 continue;
             }
             if (span->end_ns > last_ns) {

@@ -49,10 +49,19 @@ struct replay {
     struct strbuf names; /* name and category of the current event, as JSON */
 };
 
+/* Returns the same text of the other model; INTERN_NONE also if out of memory. */
+static intern_id copy_text(struct replay *r, intern_id id)
+{
+    struct slice text = replay_text(r->from, id);
+    intern_id copy =
+        text.bytes ? intern_put(swarm_names(r->to), text.bytes, text.len) : INTERN_NONE;
+    return copy == INTERN_FAILED ? INTERN_NONE : copy;
+}
+
 static bool open_session(struct replay *r, session_no number)
 {
     const struct session *session = swarm_session(r->from, number);
-    struct slice id, name;
+    struct slice id;
     struct session_info info;
     struct session *edit;
 
@@ -60,7 +69,6 @@ static bool open_session(struct replay *r, session_no number)
     if (!session)
         return true;
     id = replay_text(r->from, session->id);
-    name = replay_text(r->from, session->name);
     info = (struct session_info){
         .id = id.bytes ? id.bytes : "",
         .id_len = id.len,
@@ -75,10 +83,10 @@ static bool open_session(struct replay *r, session_no number)
         return false;
     edit = swarm_session_edit(r->to, r->sessions[number]);
     edit->origin_ns = session->origin_ns;
-    if (name.bytes)
-        edit->name = intern_put(swarm_names(r->to), name.bytes, name.len);
-    if (edit->name == INTERN_FAILED)
-        edit->name = INTERN_NONE;
+    edit->name = copy_text(r, session->name);
+    for (size_t i = 0; i < SESSION_TEXTS; i++)
+        edit->texts[i] = copy_text(r, session->texts[i]);
+    edit->cost_usd = session->cost_usd;
     swarm_touch(r->to);
     return true;
 }

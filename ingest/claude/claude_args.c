@@ -3,6 +3,7 @@
 #include "ingest/claude/claude_args.h"
 
 #include "core/base/json_text.h"
+#include "core/base/utf8.h"
 #include "ingest/claude/claude_line.h"
 
 #include <string.h>
@@ -45,6 +46,13 @@ void claude_args(struct json_value input, bool whole, struct strbuf *out)
             break;
         }
     }
+    strbuf_addc(out, '}');
+}
+
+void claude_args_prompt(struct slice prompt, struct strbuf *out)
+{
+    strbuf_adds(out, "{\"user_prompt\":");
+    json_put_string(out, prompt.bytes, utf8_cut(prompt.bytes, prompt.len, WHOLE_BYTES));
     strbuf_addc(out, '}');
 }
 

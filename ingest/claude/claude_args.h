@@ -3,6 +3,7 @@
 #define INGEST_CLAUDE_ARGS_H
 
 #include "core/base/json_read.h"
+#include "core/trace/event.h"
 
 /* Appends a raw JSON object with one argument (command, path, pattern, url, query or description),
    cut to 200 bytes, and the type of a sub-agent. With `whole` it appends all of an input up to 64
@@ -12,6 +13,8 @@ void claude_args(struct json_value input, bool whole, struct strbuf *out);
    most 200 bytes. `result` is the line's toolUseResult, `content` belongs to the tool_result block.
    */
 void claude_args_error(struct json_value result, struct json_value content, struct strbuf *out);
+/* Appends the args of an interaction with --content: its prompt, at most 64 KB. */
+void claude_args_prompt(struct slice prompt, struct strbuf *out);
 /* Appends the text of a tool_result's content (a string, or an array of blocks), at most `max`
    bytes; with `line` only its first line. */
 void claude_args_content(struct json_value content, size_t max, bool line, struct strbuf *out);

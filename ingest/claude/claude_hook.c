@@ -7,6 +7,8 @@
    creates nothing new. */
 #include "ingest/claude/claude_hook_private.h"
 
+#include "ingest/claude/claude_args.h"
+
 #include "core/base/time_ns.h"
 #include "core/base/utf8.h"
 
@@ -16,8 +18,9 @@
 
 enum {
     SESSIONS_MAX = 1024,
-    ID_BYTES = 200,      /* a longer id is rejected */
-    NAME_BYTES = 80,     /* of sessions */
+    ID_BYTES = 200,  /* a longer id is rejected */
+    NAME_BYTES = 80, /* of sessions */
+    PATH_BYTES = 4096,
     KEPT_BYTES = 1 << 20 /* a larger buffer is freed */
 };
 
@@ -120,6 +123,8 @@ static bool name_session(struct hook_event *e)
         struct slice name = {dir.bytes + at, dir.len - at};
         update_text(&update, FIELD_NAME, hook_cut(name, NAME_BYTES));
     }
+    update_text(&update, FIELD_CLIENT, (struct slice){"claude", 6});
+    update_text(&update, FIELD_CWD, hook_cut(dir, PATH_BYTES));
     return hook_send(e, &update);
 }
 
@@ -213,6 +218,11 @@ static bool user_prompt_submit(struct hook_event *e)
     if (prompt.bytes != NULL) {
         update_number(&update, FIELD_PROMPT_LENGTH,
                       (double)utf8_utf16_len(prompt.bytes, prompt.len));
+    }
+    strbuf_clear(&e->hooks->args);
+    if (e->ingest->content && prompt.bytes != NULL) {
+        claude_args_prompt(prompt, &e->hooks->args);
+        update_text(&update, FIELD_ARGS, (struct slice){e->hooks->args.data, e->hooks->args.len});
     }
     return hook_send(e, &update);
 }

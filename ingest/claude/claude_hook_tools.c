@@ -253,7 +253,7 @@ static void put_args(struct hook_event *e, const struct about *about, struct upd
     struct strbuf *args = &e->hooks->args;
     strbuf_clear(args);
     /* By the same function as transcripts, so both sources give one call the same args. */
-    claude_args(about->input, false, args);
+    claude_args(about->input, e->ingest->content, args);
     if (args->len > 2 && !args->failed) {
         update_text(update, FIELD_ARGS, (struct slice){.bytes = args->data, .len = args->len});
     }

@@ -7,6 +7,16 @@
 #include <math.h>
 #include <string.h>
 
+enum { PATH_BYTES = 4096 };
+
+/* Sets where the session works, as far as it is known. */
+static void put_place(const struct claude_transcript *t, struct update *update)
+{
+    update_text(update, FIELD_CLIENT, (struct slice){"claude", 6});
+    update_text(update, FIELD_CWD, claude_transcript_text(t, t->cwd));
+    update_text(update, FIELD_BRANCH, claude_transcript_text(t, t->branch));
+}
+
 /* A sub-agent's transcript has the agent's start, the main one the session's. */
 void claude_name_announce(struct claude_transcript *t)
 {
@@ -17,24 +27,32 @@ void claude_name_announce(struct claude_transcript *t)
     if (!is_agent) {
         update.by = (struct slice){t->options.source, strlen(t->options.source)};
         update_text(&update, FIELD_NAME, (struct slice){t->name.data, t->name.len});
+        put_place(t, &update);
     }
     claude_transcript_send(t, &update);
 }
 
-/* Appends the path's last part to the name. */
-static void put_directory(struct claude_transcript *t, struct json_value cwd)
+static void note_directory(struct claude_transcript *t, struct json_value cwd)
 {
     strbuf_clear(&t->scratch);
-    json_text_cut(cwd, 4096, true, &t->scratch);
+    json_text_cut(cwd, PATH_BYTES, true, &t->scratch);
     while (t->scratch.len > 1 && strchr("/\\", t->scratch.data[t->scratch.len - 1]) != NULL) {
         t->scratch.data[--t->scratch.len] = '\0';
     }
-    size_t from = t->scratch.len;
-    while (from > 0 && strchr("/\\", t->scratch.data[from - 1]) == NULL) {
+    t->failed |= t->scratch.failed;
+    t->cwd = claude_transcript_put(t, (struct slice){t->scratch.data, t->scratch.len});
+}
+
+/* Appends the path's last part to the name. */
+static void put_directory(struct claude_transcript *t)
+{
+    struct slice cwd = claude_transcript_text(t, t->cwd);
+    size_t from = cwd.len;
+    while (from > 0 && strchr("/\\", cwd.bytes[from - 1]) == NULL) {
         from--;
     }
-    if (t->scratch.len > 0) {
-        strbuf_add(&t->name, t->scratch.data + from, t->scratch.len - from);
+    if (cwd.len > 0) {
+        strbuf_add(&t->name, cwd.bytes + from, cwd.len - from);
     }
 }
 
@@ -55,7 +73,7 @@ static void put_branch(struct claude_transcript *t, struct json_value branch, st
 static void make_name(struct claude_transcript *t, const struct claude_line *line)
 {
     if (t->name.len == 0) {
-        put_directory(t, line->field[CLAUDE_CWD]);
+        put_directory(t);
     }
     t->base_len = t->name.len;
     if (is_branch(line->field[CLAUDE_BRANCH])) {
@@ -65,6 +83,7 @@ static void make_name(struct claude_transcript *t, const struct claude_line *lin
     if (t->is_announced) {
         struct update update = claude_transcript_update(t, UPDATE_SESSION);
         update_text(&update, FIELD_NAME, (struct slice){t->name.data, t->name.len});
+        put_place(t, &update);
         claude_transcript_send(t, &update);
     }
 }
@@ -112,7 +131,11 @@ void claude_name_take(struct claude_transcript *t, const struct claude_line *lin
     if (t->agent_id != INTERN_NONE) {
         return;
     }
-    if (!t->is_named && line->field[CLAUDE_CWD].type == JSON_TYPE_STRING) {
+    bool has_cwd = line->field[CLAUDE_CWD].type == JSON_TYPE_STRING;
+    if (has_cwd && t->cwd == INTERN_NONE) {
+        note_directory(t, line->field[CLAUDE_CWD]);
+    }
+    if (has_cwd && !t->is_named) {
         make_name(t, line);
     }
     if (t->is_named) {

@@ -56,7 +56,8 @@ struct claude_started {
 };
 
 struct claude_interaction {
-    intern_id id; /* INTERN_NONE: none */
+    intern_id id;     /* INTERN_NONE: none */
+    intern_id prompt; /* with --content its text; else INTERN_NONE */
     double start_ms, last_ms, prompt_length;
     bool open;
 };
@@ -78,6 +79,7 @@ struct claude_transcript {
     size_t base_len;     /* of the name, without the branch */
     struct strbuf title; /* as it was sent last */
     enum claude_title title_rank;
+    intern_id cwd;    /* of the first line that has one */
     intern_id branch; /* of the last line that has one */
     struct lines lines;
     struct intern *texts; /* ids, models */

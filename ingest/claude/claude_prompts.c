@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PROMPT_BYTES = 64 << 10 };
+
 /* A prompt without a request yet belongs to the next interaction. */
 void claude_prompts_extend(struct claude_transcript *t, const struct claude_line *line)
 {
@@ -29,7 +31,15 @@ static void send_interaction(struct claude_transcript *t, double end_ms)
     update_number(&update, FIELD_START_MS, t->interaction.start_ms);
     update_number(&update, FIELD_END_MS, end_ms);
     update_number(&update, FIELD_PROMPT_LENGTH, t->interaction.prompt_length);
+    struct strbuf args;
+    strbuf_init(&args, t->mem, 0);
+    if (t->interaction.prompt != INTERN_NONE) {
+        claude_args_prompt(claude_transcript_text(t, t->interaction.prompt), &args);
+        t->failed |= args.failed;
+        update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
+    }
     claude_transcript_send(t, &update);
+    strbuf_release(&args);
 }
 
 void claude_transcript_begin_interaction(struct claude_transcript *t)
@@ -109,8 +119,10 @@ static void take_prompt(struct claude_transcript *t, const struct claude_line *l
         number == t->interaction.id || number == t->prompt.id) {
         return;
     }
+    size_t kept = t->options.content ? utf8_cut(t->scratch.data, t->scratch.len, PROMPT_BYTES) : 0;
     t->prompt = (struct claude_interaction){
         .id = number,
+        .prompt = claude_transcript_put(t, (struct slice){t->scratch.data, kept}),
         .start_ms = line->at_ms,
         .last_ms = line->at_ms,
         .prompt_length =

@@ -68,6 +68,7 @@ static void take_rejects(struct importer *importer, const struct batch *batch)
             .level = LOG_LEVEL_WARNING,
         };
         if (from->broken) {
+            counters->error_is_first |= counters->refused == 0 && importer->error.len == 0;
             set_error(importer, from->line, reject.reason, reject.bytes);
         }
         source_counters_reject(counters, &reject);

@@ -275,6 +275,13 @@ static bool apply_session(struct trace_import *import, struct json_value entry, 
         !intern_in(import, json_get(entry, "name"), &session->name)) {
         return false;
     }
+    for (size_t i = 0; i < SESSION_TEXTS; i++) {
+        if (!intern_in(import, json_get(entry, session_text_keys[i]), &session->texts[i])) {
+            return false;
+        }
+    }
+    struct json_value cost = json_get(entry, "cost_usd");
+    session->cost_usd = cost.type == JSON_TYPE_NUMBER ? json_get_number(cost) : 0;
     struct json_walk walk = json_walk(json_get(entry, "pids"));
     struct json_value pid;
     while (json_next_item(&walk, &pid)) {

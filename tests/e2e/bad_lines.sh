@@ -54,6 +54,13 @@ run "$program" record -o out.json trace.json
 printf '{"traceEvents":[%s,{"na' "$event" >cut.json
 run "$program" report cut.json
 [ "$status" = 1 ] && [ "$(grep -c 'not JSON' err)" = 1 ] || fail "cut: $status $(cat err)"
+# So is another format, whatever the words are; what comes after an error is counted.
+printf '<!DOCTYPE html><html></html>\n' >page.json
+run "$program" report page.json
+[ "$status" = 1 ] && [ "$(wc -l <err)" = 1 ] && has err 'page.json: .*HTML' || fail "another format: $status $(cat err)"
+printf '{"traceEvents":[%s,{"na]}\n{"traceEvents":[%s,{"na' "$event" "$event" >twice.json
+run "$program" report twice.json
+[ "$status" = 1 ] && [ "$(wc -l <err)" -le 2 ] || fail "two errors: $status $(cat err)"
 
 # A sender of a socket, until a signal.
 need_perl

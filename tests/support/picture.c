@@ -36,16 +36,29 @@ void picture_at(struct picture *picture, double ms)
     picture->input.local_ns = model_ns(ms);
 }
 
+/* Returns the length of the key of a time at the beginning of the text; 0: it has none. */
+static size_t time_key(const char *text)
+{
+    static const char *const keys[] = {"'t':", "'start_ms':", "'end_ms':"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (strncmp(text, keys[i], strlen(keys[i])) == 0) {
+            return strlen(keys[i]);
+        }
+    }
+    return 0;
+}
+
 /* 't':12 becomes "t":1760000000012, and every other quote a double one. */
 void picture_feed(struct picture *picture, const char *lines)
 {
     struct strbuf text;
     strbuf_init(&text, &mem_libc, 0);
     for (const char *at = lines; *at; at++) {
-        if (strncmp(at, "'t':", 4) == 0) {
+        size_t key = time_key(at);
+        if (key > 0) {
             char *end;
-            double ms = strtod(at + 4, &end);
-            strbuf_addf(&text, "\"t\":%.0f", MODEL_START_MS + ms);
+            double ms = strtod(at + key, &end);
+            strbuf_addf(&text, "\"%.*s\":%.0f", (int)key - 3, at + 1, MODEL_START_MS + ms);
             at = end - 1;
         } else {
             strbuf_addc(&text, *at == '\'' ? '"' : *at);
@@ -66,6 +79,7 @@ void picture_feed(struct picture *picture, const char *lines)
     if (text.len > 0 && text.data[text.len - 1] != '\n')
         feed_push(feed, "\n", 1);
     feed_free(feed);
+    assert_true(correlator_flush(picture->rig.ingest.correlator));
     strbuf_release(&text);
     picture->rig.now_ns = now;
     picture->input.events = picture->rig.counters.events;

@@ -299,6 +299,7 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
     app->terminal = terminal;
     app->theme = (struct theme){.color = !options->no_color, .ascii = options->ascii};
     app->events_per_s = NAN;
+    strbuf_init(&app->path, app->engine.mem, 0);
     view_state_init(&app->state, app->engine.mem);
     if (options->filter)
         view_set_filter(&app->state, options->filter, error);
@@ -446,6 +447,7 @@ void app_free(struct app *app)
     if (app->has_series)
         series_release(&app->series);
     view_state_release(&app->state);
+    strbuf_release(&app->path);
     grid_free(app->grid);
     mem_free(&mem_libc, app, sizeof *app);
 }

@@ -16,6 +16,7 @@
 
 #define METRICS_NS     250000000LL
 #define LONGEST_NS     60000000000LL
+#define PATH_NS        1000000000LL
 #define AGAIN_MS       20
 #define METRICS_FACTOR 20 /* at most 5 % of the time is spent on metrics */
 
@@ -42,11 +43,27 @@ static void update_metrics(struct app *app, bool now)
     app->metrics_due_ns = began_ns + (cost_ns > METRICS_NS ? cost_ns : METRICS_NS);
 }
 
-static struct view_input make_input(struct app *app)
+/* Returns the path of the trace to write; NULL: none. */
+static const char *shown_path(struct app *app)
 {
     struct engine *engine = &app->engine;
     int64_t now_ns = engine_now_ns();
-    const char *path = output_path(engine->output, engine->swarm, now_ns);
+    size_t sessions = swarm_session_count(engine->swarm);
+    const char *path;
+
+    if (now_ns >= app->path_due_ns || sessions != app->path_sessions) {
+        strbuf_clear(&app->path);
+        path = output_path(engine->output, engine->swarm, now_ns);
+        strbuf_adds(&app->path, path ? path : "");
+        app->path_due_ns = now_ns + PATH_NS;
+        app->path_sessions = sessions;
+    }
+    return app->path.len > 0 && !app->path.failed ? app->path.data : NULL;
+}
+
+static struct view_input make_input(struct app *app)
+{
+    struct engine *engine = &app->engine;
 
     app->inputs++;
     return (struct view_input){
@@ -60,7 +77,7 @@ static struct view_input make_input(struct app *app)
         .source_count = engine_sources(engine, app->sources, ENGINE_SOURCES),
         .log = engine->log,
         .keymap = &engine->options->keymap,
-        .output = path,
+        .output = shown_path(app),
         .address = engine_address(engine),
         .live = app_is_live(app),
         .replay = engine->options->replay,

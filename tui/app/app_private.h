@@ -19,6 +19,9 @@ struct app {
     struct theme theme;
     struct source_status sources[ENGINE_SOURCES];
     struct source_progress progress;
+    struct strbuf path;      /* of the trace to write, as it is shown; empty: none */
+    int64_t path_due_ns;     /* when it is asked for again: that may look at files */
+    size_t path_sessions;    /* the sessions that it was made for */
     struct view_input input; /* of the frame */
     struct frame *frame;     /* drawn last; NULL: none, or the state has changed since */
     unsigned frames, inputs; /* made so far; a test counts them */

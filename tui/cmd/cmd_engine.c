@@ -339,17 +339,14 @@ static bool prints_now(struct engine *engine, size_t index, char bit)
     return true;
 }
 
-/* The error of a document that breaks off is also its only refused event. */
-static bool is_error_itself(const struct source_status *status)
-{
-    return status->refused == 1 && *status->error && strstr(status->error, "not JSON");
-}
-
 static void print_refused(const struct source_status *status)
 {
     const char *spec = strcmp(status->spec, "-") == 0 ? "stdin" : status->spec;
 
-    if (status->refused == 1)
+    if (status->error_is_first)
+        fprintf(stderr, "swarmtop: %s: %llu more bad line%s\n", spec,
+                (unsigned long long)status->refused - 1, status->refused == 2 ? "" : "s");
+    else if (status->refused == 1)
         fprintf(stderr, "swarmtop: %s: %s (1 bad line)\n", spec, status->first_refused);
     else
         fprintf(stderr, "swarmtop: %s: %s (the first of %llu bad lines)\n", spec,
@@ -375,8 +372,7 @@ bool engine_complain(struct engine *engine)
 
         if (*status.error && prints_now(engine, i, PRINTED_ERROR))
             fprintf(stderr, "swarmtop: %s\n", status.error);
-        if (status.refused > 0 && !is_error_itself(&status) &&
-            prints_now(engine, i, PRINTED_REFUSED))
+        if (status.refused > status.error_is_first && prints_now(engine, i, PRINTED_REFUSED))
             print_refused(&status);
         if (*status.unread && prints_now(engine, i, PRINTED_UNREAD))
             print_unread(status.unread);

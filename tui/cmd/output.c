@@ -1,6 +1,7 @@
 /* core's document writer writes a temporary file, which replaces the old file at the end, so an
    incomplete document never appears. The write is synchronous: the model does not change meanwhile.
-   The paths are kept, so that the program can print them at the end. */
+   A document is known by its name, and keeps the file that was free when it was first written; the
+   program prints these paths at the end. */
 #include "tui/cmd/output.h"
 
 #include "core/export/trace_file.h"
@@ -11,11 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-struct written {
-    char *path;
-    size_t bytes; /* of the path, with its NUL */
-};
 
 /* The file that a document has in this run: its name with a number if that was taken. */
 struct document_path {
@@ -32,8 +28,6 @@ struct output {
     struct document_path *documents;
     size_t document_count, document_cap;
     struct strbuf path; /* result of output_path */
-    struct written *written;
-    size_t written_count, written_cap;
 };
 
 struct output *output_new(const struct output_config *config)
@@ -54,9 +48,6 @@ void output_free(struct output *output)
     if (!output)
         return;
     mem = output->config.mem;
-    for (size_t i = 0; i < output->written_count; i++)
-        mem_free(mem, output->written[i].path, output->written[i].bytes);
-    mem_free(mem, output->written, output->written_cap * sizeof *output->written);
     for (size_t i = 0; i < output->document_count; i++) {
         strbuf_release(&output->documents[i].key);
         strbuf_release(&output->documents[i].path);
@@ -70,30 +61,18 @@ static bool was_written(void *ctx, const char *path)
 {
     const struct output *output = ctx;
 
-    for (size_t i = 0; i < output->written_count; i++)
-        if (strcmp(output->written[i].path, path) == 0)
+    for (size_t i = 0; i < output->document_count; i++)
+        if (output->documents[i].written && strcmp(output->documents[i].path.data, path) == 0)
             return true;
     return false;
 }
 
-static void remember(struct output *output, const char *path)
-{
-    const struct mem *mem = output->config.mem;
-    struct written written = {.bytes = strlen(path) + 1};
-
-    if (was_written(output, path) || !mem_reserve(mem, &output->written, &output->written_cap,
-                                                  output->written_count + 1, sizeof written))
-        return;
-    written.path = mem_alloc(mem, written.bytes);
-    if (!written.path)
-        return;
-    memcpy(written.path, path, written.bytes);
-    output->written[output->written_count++] = written;
-}
-
 const char *output_written(const struct output *output, size_t index)
 {
-    return index < output->written_count ? output->written[index].path : NULL;
+    for (size_t i = 0; i < output->document_count; i++)
+        if (output->documents[i].written && index-- == 0)
+            return output->documents[i].path.data;
+    return NULL;
 }
 
 bool output_to_stdout(const struct output *output)
@@ -183,10 +162,10 @@ static struct document_path *document_of(struct output *output, const struct swa
     return document;
 }
 
-/* Replaces the name in output->path by the document's file. A file that is not written yet is
-   chosen again if another program has written one of that name. */
+/* Replaces the name in output->path by the document's file. Before the first write it is chosen
+   again if another program has written one of that name. */
 static void number_path(struct output *output, const struct swarm *swarm, session_no only,
-                        bool named)
+                        bool named, bool writes)
 {
     struct document_path *document = document_of(output, swarm, only);
 
@@ -196,7 +175,7 @@ static void number_path(struct output *output, const struct swarm *swarm, sessio
     }
     document->named = named;
     if (document->path.len == 0 ||
-        (!document->written && is_taken(output, document, &document->path))) {
+        (writes && !document->written && is_taken(output, document, &document->path))) {
         choose_path(output, document, &output->path);
     }
     strbuf_clear(&output->path);
@@ -211,9 +190,10 @@ static void note_written(struct output *output, const struct strbuf *path)
     for (size_t i = 0; i < output->document_count; i++) {
         struct document_path *document = &output->documents[i];
 
-        if (document->path.len > 0 && strcmp(document->path.data, path->data) == 0 &&
-            stat(path->data, &file) == 0) {
-            document->written = true;
+        if (document->path.len == 0 || strcmp(document->path.data, path->data) != 0)
+            continue;
+        document->written = true;
+        if (stat(path->data, &file) == 0) {
             document->device = file.st_dev;
             document->inode = file.st_ino;
         }
@@ -221,7 +201,7 @@ static void note_written(struct output *output, const struct strbuf *path)
 }
 
 static void path_of(struct output *output, const struct swarm *swarm, int64_t local_ns,
-                    session_no only)
+                    session_no only, bool writes)
 {
     struct output_naming naming = {
         .config = &output->config,
@@ -234,7 +214,7 @@ static void path_of(struct output *output, const struct swarm *swarm, int64_t lo
     bool named = output_path_of(&naming, only, &output->path);
 
     if (output->path.len > 0 && !output->path.failed && !output_to_stdout(output)) {
-        number_path(output, swarm, only, named);
+        number_path(output, swarm, only, named, writes);
     }
 }
 
@@ -243,7 +223,7 @@ const char *output_path(struct output *output, const struct swarm *swarm, int64_
     session_no only =
         output->config.options->split ? output_next_session(swarm, NO_SESSION) : NO_SESSION;
 
-    path_of(output, swarm, local_ns, only);
+    path_of(output, swarm, local_ns, only, false);
     return output->path.len > 0 && !output->path.failed ? output->path.data : NULL;
 }
 
@@ -339,7 +319,7 @@ static bool write_one(struct output *output, const struct swarm *swarm, int64_t 
 
     if (output_to_stdout(output))
         return !final || write_to_stdout(output, swarm, &document, error);
-    path_of(output, swarm, local_ns, only);
+    path_of(output, swarm, local_ns, only, true);
     if (output->path.failed) {
         strbuf_adds(error, "trace: cannot write: out of memory");
         return false;
@@ -348,10 +328,8 @@ static bool write_one(struct output *output, const struct swarm *swarm, int64_t 
         return true;
     if (!write_to_file(output, swarm, &document, final, &written, error))
         return false;
-    if (written) {
+    if (written)
         note_written(output, &output->path);
-        remember(output, output->path.data);
-    }
     return true;
 }
 

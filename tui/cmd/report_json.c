@@ -40,6 +40,16 @@ static void put_summary(struct json_writer *w, json_t *object, const char *name,
     json_writer_put(w, object, name, summary);
 }
 
+/* Calls that a person or a rule stopped: no errors. */
+static void put_stopped(struct json_writer *w, json_t *object, uint64_t refused,
+                        uint64_t interrupted)
+{
+    if (refused > 0)
+        json_writer_put_count(w, object, "refused", refused);
+    if (interrupted > 0)
+        json_writer_put_count(w, object, "interrupted", interrupted);
+}
+
 static json_t *make_tool(struct json_writer *w, const struct tool_metrics *metrics)
 {
     json_t *tool = json_object();
@@ -47,6 +57,7 @@ static json_t *make_tool(struct json_writer *w, const struct tool_metrics *metri
     json_writer_put_count(w, tool, "count", metrics->duration_ms.count);
     json_writer_put_count(w, tool, "errors", metrics->errors);
     json_writer_put_count(w, tool, "open", metrics->open);
+    put_stopped(w, tool, metrics->refused, metrics->interrupted);
     if (metrics->duration_ms.count > 0) {
         json_writer_put_number(w, tool, "total_ms", metrics->duration_ms.sum);
         put_spread(w, tool, &metrics->duration_ms, false);
@@ -93,10 +104,7 @@ static void put_metrics(struct json_writer *w, json_t *object, const struct metr
         json_writer_put_count(w, object, "retries", f->retries);
         json_writer_put_count(w, object, "open_requests", f->open_requests);
     }
-    if (f->refused > 0)
-        json_writer_put_count(w, object, "refused", f->refused);
-    if (f->interrupted > 0)
-        json_writer_put_count(w, object, "interrupted", f->interrupted);
+    put_stopped(w, object, f->refused, f->interrupted);
     json_writer_put_number(w, object, "prompt_tokens", f->prompt_tokens);
     json_writer_put_number(w, object, "output_tokens", f->output_tokens);
     json_writer_put_number(w, object, "cache_read_tokens", f->cache_read_tokens);
@@ -115,6 +123,9 @@ static void put_metrics(struct json_writer *w, json_t *object, const struct metr
     json_writer_put_number(w, object, "busy_ms", f->busy_ms);
     json_writer_put_number(w, object, "idle_ms", f->idle_ms);
     put_phases(w, object, f);
+    json_writer_put_number(w, object, "context_tokens", f->context_tokens);
+    json_writer_put_number(w, object, "context_window", f->context_window);
+    json_writer_put_number(w, object, "cost_usd", f->cost_usd);
 }
 
 /* ---- the parts ---- */
@@ -199,6 +210,8 @@ static json_t *make_agent(struct json_writer *w, const struct report *r, agent_n
     json_writer_put_name(w, object, "description", r->swarm, agent->description);
     if (!main_agent || is_nested(r->swarm, agent))
         json_writer_put_name(w, object, "parent_agent_id", r->swarm, agent->parent_id);
+    json_writer_put_name(w, object, "client", r->swarm,
+                         session ? session->texts[SESSION_CLIENT] : INTERN_NONE);
     json_writer_put_raw_name(w, object, "pid", r->swarm, agent->pid);
     json_writer_put_raw_name(w, object, "tid", r->swarm, agent->tid);
     if (query_is_agent(agent))

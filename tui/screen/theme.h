@@ -109,6 +109,7 @@ enum symbol {
     SYM_SELECTED_FROM,
     SYM_SELECTED_TO,
     SYM_INSTANT,
+    SYM_STOPPED, /* refused or interrupted */
     SYMBOLS
 };
 /* Returns the symbol in UTF-8 or in ASCII, which may differ in columns. Static. */

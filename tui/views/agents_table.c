@@ -6,9 +6,6 @@
 #include "tui/views/coverage.h"
 #include "tui/views/span_text.h"
 
-#include "core/model/end_facts.h"
-#include "core/model/record.h"
-
 #include <math.h>
 
 /* ---- state, model ---- */
@@ -35,7 +32,7 @@ static double state_value(const struct agent_row *row)
 
 static const struct span *last_request(const struct agent_row *row)
 {
-    if (row->agent == NO_AGENT)
+    if (row->agent == NO_AGENT || (row->metrics && row->metrics->requests == 0))
         return NULL;
     return swarm_span(row->frame->swarm, query_last_request(row->frame->swarm, row->agent));
 }
@@ -90,6 +87,23 @@ static enum style_id put_retries(const struct agent_row *row, struct strbuf *out
 {
     put_count(out, row->metrics ? row->metrics->retries : 0);
     return STYLE_RETRY;
+}
+
+static double stopped(const struct agent_row *row)
+{
+    return row->metrics ? (double)(row->metrics->refused + row->metrics->interrupted) : NAN;
+}
+
+/* 2r 1i: refused, interrupted. */
+static enum style_id put_stopped(const struct agent_row *row, struct strbuf *out)
+{
+    const struct metrics *metrics = row->metrics;
+    if (metrics && metrics->refused > 0)
+        strbuf_addf(out, "%llur", (unsigned long long)metrics->refused);
+    if (metrics && metrics->interrupted > 0)
+        strbuf_addf(out, "%s%llui", out->len > 0 ? " " : "",
+                    (unsigned long long)metrics->interrupted);
+    return STYLE_PLAIN;
 }
 
 /* ---- measured ---- */
@@ -204,12 +218,8 @@ static enum style_id put_cache(const struct agent_row *row, struct strbuf *out)
 
 static double last_prompt(const struct agent_row *row)
 {
-    const struct span *span = last_request(row);
-    struct end_facts facts;
-    if (!span)
-        return NAN;
-    span_end_facts(row->frame->swarm, span, &facts);
-    return facts.numbers[FACT_PROMPT_TOKENS];
+    /* The totals have the last prompt of any agent, which is no total. */
+    return row->metrics && row->agent != NO_AGENT ? row->metrics->context_tokens : NAN;
 }
 
 static enum style_id put_last_prompt(const struct agent_row *row, struct strbuf *out)
@@ -218,23 +228,9 @@ static enum style_id put_last_prompt(const struct agent_row *row, struct strbuf 
     return STYLE_PLAIN;
 }
 
-/* Returns the cost that sources report for a session; it is shown with the main agent. */
-static double cost_of(const struct swarm *swarm, agent_no number)
-{
-    const struct agent *agent = swarm_agent(swarm, number);
-    const struct session *session = swarm_session(swarm, agent->session);
-    return (agent->flags & AGENT_MAIN) && session ? session->cost_usd : 0;
-}
-
 static double cost(const struct agent_row *row)
 {
-    const struct swarm *swarm = row->frame->swarm;
-    double usd = 0;
-    if (row->agent != NO_AGENT)
-        usd = cost_of(swarm, row->agent);
-    for (size_t i = 0; row->agent == NO_AGENT && i < swarm_agent_count(swarm); i++)
-        usd += cost_of(swarm, (agent_no)i);
-    return usd > 0 ? usd : NAN;
+    return row->metrics ? row->metrics->cost_usd : NAN;
 }
 
 static enum style_id put_cost(const struct agent_row *row, struct strbuf *out)
@@ -312,6 +308,7 @@ static const struct agent_column columns[] = {
     {"REQ", 6, 50, false, true, put_requests, requests},
     {"ERR", 5, 60, false, true, put_errors, errors},
     {"RETRY", 5, 110, false, true, put_retries, retries},
+    {"STOP", 5, 120, false, true, put_stopped, stopped},
     {"TTFT P50", 8, 80, false, true, put_ttft_p50, ttft_p50},
     {"OF", 7, 210, false, false, put_covers, NULL},
     {"P95", 6, 90, false, true, put_ttft_p95, ttft_p95},

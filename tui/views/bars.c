@@ -12,7 +12,8 @@ struct bar_run {
     const struct span *span;
     uint8_t kind, flags; /* the run's first cell */
     bool edge;
-    bool failed; /* the last cell is an error */
+    bool failed;  /* the last cell is an error */
+    bool stopped; /* the span was refused or interrupted, which is no error */
 };
 
 static bool is_named(uint8_t kind)
@@ -30,6 +31,7 @@ static struct bar_run next_run(const struct frame *frame, const struct timeline_
         run.to++;
     run.failed = cells[run.to - 1].flags & CELL_ERROR;
     run.span = swarm_span(frame->swarm, cells[from].span);
+    run.stopped = !run.failed && run.span && (run.span->flags & SPAN_STOPPED);
     if (from > 0 && cells[from - 1].kind < SPAN_KINDS && cells[from].kind != SPAN_AGENT_CALL) {
         struct bar_style before = theme_bar(theme, cells[from - 1].kind, cells[from - 1].flags);
         struct bar_style here = theme_bar(theme, cells[from].kind, cells[from].flags);
@@ -47,6 +49,8 @@ static void draw_call(struct frame *frame, struct area line, const struct bar_ru
               frame_symbol(frame, SYM_HORIZONTAL));
     if (run->failed)
         area_puts(line, run->to - 1, 0, STYLE_ERROR, frame_symbol(frame, SYM_TROUBLE));
+    if (run->stopped)
+        area_puts(line, run->to - 1, 0, STYLE_PLAIN, frame_symbol(frame, SYM_STOPPED));
     if (!run->span || cols < 8)
         return;
     span_text_name(frame->swarm, run->span, frame_symbol(frame, SYM_ARROW), text);
@@ -89,7 +93,7 @@ static void put_name(struct frame *frame, struct area line, const struct bar_run
 {
     bool ascii = frame->input->theme.ascii, brackets = !frame->input->theme.color;
     struct strbuf *text = &frame->scratch;
-    int x = run->from + (run->edge && !brackets), end = run->to - run->failed;
+    int x = run->from + (run->edge && !brackets), end = run->to - (run->failed || run->stopped);
     if (!run->span || end - x < 3 || (brackets && run->kind == SPAN_USER))
         return;
     span_text_name(frame->swarm, run->span, frame_symbol(frame, SYM_ARROW), text);
@@ -130,6 +134,8 @@ static void draw_bar(struct frame *frame, struct area line, const struct bar_run
         if (last && (cells[i].flags & CELL_ERROR))
             area_puts(line, i, 0, style, frame_symbol(frame, SYM_TROUBLE));
     }
+    if (run->stopped)
+        area_puts(line, run->to - 1, 0, style, frame_symbol(frame, SYM_STOPPED));
 }
 
 /* Underlines the selected span. Without colour its bar consists of blocks, which hide that: signs

@@ -6,13 +6,68 @@
 
 struct empty_page {
     struct area area;
+    bool ascii;
     int y;
+    struct strbuf line; /* the command that is being put */
 };
 
 static void put(struct empty_page *page, int x, enum style_id style, const char *text)
 {
     area_put_ellipsized(page->area, x, page->y, page->area.cols - x - 1, style, text, strlen(text));
     page->y++;
+}
+
+/* Appends a text as one argument of a shell. Backslashes, not quotes: a line may be continued
+   anywhere in it. */
+static void put_argument(struct strbuf *out, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "@%+=:,./_-";
+    for (; *text != '\0'; text++) {
+        bool safe = strchr(plain, *text) != NULL || (unsigned char)*text >= 0x80;
+        strbuf_adds(out, safe ? "" : "\\");
+        strbuf_addc(out, *text);
+    }
+}
+
+/* Takes the piece of a command: *quoted is whether it ends inside single quotes. Returns false if
+   it ends between a backslash and its character. */
+static bool take_piece(struct slice piece, bool *quoted)
+{
+    size_t i = 0;
+    for (; i < piece.len; i++) {
+        if (!*quoted && piece.bytes[i] == '\\')
+            i++;
+        else if (piece.bytes[i] == '\'')
+            *quoted = !*quoted;
+    }
+    return i == piece.len;
+}
+
+/* Puts page->line, a command to paste. One that is wider than the screen continues on further
+   lines, so that pasting all of them works: a quote is closed before the end of a line. */
+static void put_command(struct empty_page *page)
+{
+    struct slice left = {page->line.data, page->line.len};
+    bool quoted = false;
+    for (int x = 3; !page->line.failed && left.len > 0 && page->y < page->area.rows; x = 0) {
+        int room = page->area.cols - x - 1 - quoted;
+        struct slice piece = {left.bytes, text_fit(left.bytes, left.len, page->ascii,
+                                                   room > 0 ? (size_t)room : 0, NULL)};
+        if (piece.len < left.len && room > 2) {
+            piece.len = text_fit(left.bytes, left.len, page->ascii, (size_t)room - 2, NULL);
+        }
+        bool began_quoted = quoted;
+        piece.len -= !take_piece(piece, &quoted) && piece.len > 1;
+        if (piece.len == 0)
+            return;
+        x = area_puts(page->area, x, page->y, STYLE_PLAIN, began_quoted ? "'" : "");
+        x = area_put(page->area, x, page->y, STYLE_PLAIN, piece.bytes, piece.len);
+        left = (struct slice){left.bytes + piece.len, left.len - piece.len};
+        if (left.len > 0)
+            area_puts(page->area, x, page->y, STYLE_PLAIN, quoted ? "'\\" : "\\");
+        page->y++;
+    }
 }
 
 /* Returns the error without the source's name, which is in front of it on the line. */
@@ -66,7 +121,6 @@ static void put_clients(struct empty_page *page, const struct view_input *input)
 static void put_feeds(struct empty_page *page, const struct view_input *input)
 {
     const char *before = NULL;
-    char line[1024];
     for (size_t i = 0; i < input->source_count; i++) {
         const struct source_status *source = &input->sources[i];
         if (source->feed == NULL || source->feed == before || (source->error && *source->error))
@@ -76,14 +130,48 @@ static void put_feeds(struct empty_page *page, const struct view_input *input)
         before = source->feed;
         const char *hole = strstr(source->feed, "{}");
         const char *colon = source->listens ? strchr(source->spec, ':') : NULL;
-        if (hole)
-            snprintf(line, sizeof line, "%.*s%.500s%s", (int)(hole - source->feed), source->feed,
-                     colon ? colon + 1 : source->spec, hole + 2);
-        else
-            snprintf(line, sizeof line, "%s", source->feed);
-        put(page, 3, STYLE_PLAIN, line);
+        strbuf_clear(&page->line);
+        strbuf_add(&page->line, source->feed,
+                   hole ? (size_t)(hole - source->feed) : strlen(source->feed));
+        if (hole) {
+            put_argument(&page->line, colon ? colon + 1 : source->spec);
+            strbuf_adds(&page->line, hole + 2);
+        }
+        put_command(page);
     }
     page->y += before != NULL;
+}
+
+static void draw(struct empty_page *page, const struct view_input *input)
+{
+    static const char *const commands[] = {
+        "swarmtop emit hello session_id=demo",
+        "swarmtop emit --session demo start_tool span_id=1 tool_name=Bash",
+        "swarmtop emit --session demo end_tool span_id=1"};
+    put(page, 1, STYLE_STRONG, input->live ? "No agents yet." : "No agents found.");
+    page->y++;
+    for (size_t i = 0; i < input->source_count && i < 20; i++)
+        put_source(page, &input->sources[i]);
+    if (!input->live)
+        return;
+    page->y++;
+    put_clients(page, input);
+    put_feeds(page, input);
+    if (!input->address)
+        return;
+    put(page, 1, STYLE_DIM, "From another shell:");
+    strbuf_clear(&page->line);
+    strbuf_adds(&page->line, "export SWARMTOP_SOCKET=");
+    put_argument(&page->line, input->address);
+    put_command(page);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        strbuf_clear(&page->line);
+        strbuf_adds(&page->line, commands[i]);
+        put_command(page);
+    }
+    page->y++;
+    put(page, 1, STYLE_DIM, "To see a demo:");
+    put(page, 3, STYLE_PLAIN, "swarmtop demo");
 }
 
 void empty_draw(const struct frame *frame, struct grid *grid)
@@ -94,26 +182,9 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     int end = layout->trouble.rows ? layout->trouble.y
               : layout->hint.rows  ? layout->hint.y
                                    : layout->rows;
-    struct empty_page page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top)};
-    char line[512];
-    put(&page, 1, STYLE_STRONG, input->live ? "No agents yet." : "No agents found.");
-    page.y++;
-    for (size_t i = 0; i < input->source_count && i < 20; i++)
-        put_source(&page, &input->sources[i]);
-    if (!input->live)
-        return;
-    page.y++;
-    put_clients(&page, input);
-    put_feeds(&page, input);
-    if (!input->address)
-        return;
-    put(&page, 1, STYLE_DIM, "From another shell:");
-    snprintf(line, sizeof line, "export SWARMTOP_SOCKET=%.400s", input->address);
-    put(&page, 3, STYLE_PLAIN, line);
-    put(&page, 3, STYLE_PLAIN, "swarmtop emit hello session_id=demo");
-    put(&page, 3, STYLE_PLAIN, "swarmtop emit --session demo start_tool span_id=1 tool_name=Bash");
-    put(&page, 3, STYLE_PLAIN, "swarmtop emit --session demo end_tool span_id=1");
-    page.y++;
-    put(&page, 1, STYLE_DIM, "To see a demo:");
-    put(&page, 3, STYLE_PLAIN, "swarmtop demo");
+    struct empty_page page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top),
+                              .ascii = input->theme.ascii};
+    strbuf_init(&page.line, frame->state->mem, 0);
+    draw(&page, input);
+    strbuf_release(&page.line);
 }

@@ -4,7 +4,7 @@
 #define TUI_FRAME_H
 
 #include "tui/screen/number.h"
-#include "tui/views/agent_label.h"
+#include "tui/views/agent_labels.h"
 #include "tui/views/axis.h"
 #include "tui/views/layout.h"
 #include "tui/views/rows.h"

@@ -239,6 +239,7 @@ enum {
     DROP_AGENTS,
     DROP_IDLE,
     DROP_DONE,
+    DROP_STOPPED,
     DROP_RETRIES,
     DROP_TTFT,
     DROP_PARALLEL,
@@ -335,6 +336,18 @@ static int add_metrics(const struct frame *frame, struct header_piece *out)
     out[n++].drop = DROP_RETRIES;
     out[n] = count_piece("errors", totals->failed + totals->tool_errors, STYLE_ERROR);
     out[n++].gap = 2;
+    /* Decisions of a person or a rule: no errors. */
+    const struct {
+        const char *label;
+        uint64_t count;
+    } stopped[] = {{"refused", totals->refused}, {"interrupted", totals->interrupted}};
+    for (size_t i = 0; i < sizeof stopped / sizeof stopped[0]; i++) {
+        if (stopped[i].count == 0)
+            continue;
+        out[n] = count_piece(stopped[i].label, stopped[i].count, STYLE_PLAIN);
+        out[n].gap = 2;
+        out[n++].drop = DROP_STOPPED;
+    }
     return n;
 }
 
@@ -363,7 +376,7 @@ static bool drop_pieces(struct header_piece *pieces, int count)
 
 static void draw_metrics(const struct frame *frame, struct area line)
 {
-    struct header_piece pieces[STATES + 6];
+    struct header_piece pieces[STATES + 8];
     bool ascii = frame->input->theme.ascii;
     int count = frame->agents ? add_states(frame, pieces) : 0;
     count += add_metrics(frame, pieces + count);

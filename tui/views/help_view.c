@@ -55,16 +55,20 @@ static void put_bars(struct help_pen *pen, const struct theme *theme)
     }
     static const struct {
         uint8_t kind, flags;
+        bool stopped;
         const char *word;
     } more[] = {
-        {SPAN_AGENT_CALL, 0, "waits for a sub-agent"},
-        {SPAN_TOOL, CELL_HATCHED, "cut off: start or end unknown"},
+        {SPAN_AGENT_CALL, 0, false, "waits for a sub-agent"},
+        {SPAN_TOOL, CELL_HATCHED, false, "cut off: start or end unknown"},
+        {SPAN_TOOL, CELL_HATCHED, true, "refused or interrupted: no error"},
     };
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
         struct area line = pen_line(pen);
         bar = theme_bar(theme, more[i].kind, more[i].flags);
         if (line.grid) {
             area_fill(line, 3, 0, 4, bar.style, bar.fill);
+            if (more[i].stopped)
+                area_puts(line, 6, 0, bar.style, theme_symbol(theme, SYM_STOPPED));
             area_put_ellipsized(line, 9, 0, line.cols - 10, STYLE_PLAIN, more[i].word,
                                 strlen(more[i].word));
         }

@@ -13,17 +13,25 @@
 
 #define BEYOND 1.05 /* times the p95 */
 
-void inflight_retry_text(const struct frame *frame, const struct request_progress *live, char *out,
-                         size_t size)
+int64_t inflight_retry_s(const struct frame *frame, agent_no agent,
+                         const struct request_progress *live)
+{
+    int64_t left_ns = live->retry_at_ns == INT64_MIN
+                          ? 0
+                          : live->retry_at_ns - frame_agent_now(frame, agent, false);
+    return left_ns > 0 ? (left_ns + 999999999) / 1000000000 : 0;
+}
+
+void inflight_retry_text(const struct frame *frame, agent_no agent,
+                         const struct request_progress *live, char *out, size_t size)
 {
     char max[16] = "", next[48] = "";
     const char *error = swarm_text(frame->swarm, live->error);
     if (live->max_attempts > 0)
         snprintf(max, sizeof max, "/%u", live->max_attempts);
-    int64_t left = live->retry_at_ns == INT64_MIN ? 0 : live->retry_at_ns - frame->now_ns;
-    if (left > 0)
-        snprintf(next, sizeof next, ", next in %llds",
-                 (long long)((left + 999999999) / 1000000000));
+    int64_t left_s = inflight_retry_s(frame, agent, live);
+    if (left_s > 0)
+        snprintf(next, sizeof next, ", next in %llds", (long long)left_s);
     snprintf(out, size, "%.60s%s%u%s%s", error, *error ? " " : "attempt ", live->attempt, max,
              next);
 }
@@ -48,7 +56,7 @@ static int put_request(struct frame *frame, struct area line, int x, int end,
     char note[160] = "";
     enum style_id style = STYLE_PLAIN;
     if (phase == SPAN_RETRY && live->attempt > 0) {
-        inflight_retry_text(frame, live, note, sizeof note);
+        inflight_retry_text(frame, span->agent, live, note, sizeof note);
         style = STYLE_RETRY;
     } else if (live->first_token_ns != INT64_MIN && !isnan(rate)) {
         char text_of_rate[NUMBER_BYTES];

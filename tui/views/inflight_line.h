@@ -19,7 +19,10 @@ struct inflight_columns {
 void inflight_line_draw(struct frame *frame, struct area line, const struct span *span,
                         const struct inflight_columns *columns);
 /* Writes `529 3/10, next in 12s`: the error, the attempt that failed, and what comes next. */
-void inflight_retry_text(const struct frame *frame, const struct request_progress *live, char *out,
-                         size_t size);
+void inflight_retry_text(const struct frame *frame, agent_no agent,
+                         const struct request_progress *live, char *out, size_t size);
+/* Returns the seconds until the next attempt; 0: it is due, or not reported. */
+int64_t inflight_retry_s(const struct frame *frame, agent_no agent,
+                         const struct request_progress *live);
 
 #endif

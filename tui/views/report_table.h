@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define TABLE_COLS      16
+#define TABLE_COLS      20
 #define TABLE_CELL_COLS 48 /* wider text is cut */
 
 struct table {

@@ -5,21 +5,24 @@
 #include "core/query/query.h"
 #include "core/query/time_parts.h"
 #include "tui/screen/number.h"
-#include "tui/views/agent_label.h"
+#include "tui/views/agent_labels.h"
 #include "tui/views/coverage.h"
 #include "tui/views/report_table.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-static const char *const agent_heads[] = {
-    "AGENT",  "STATE",  "REQUESTS", "FAILED", "RETRIES", "TTFT p50", "p95",  "OTPS p50",
-    "PROMPT", "OUTPUT", "CACHE %",  "TOOLS",  "ERRORS",  "API",      "TOOL", "PERSON"};
-static const char *const model_heads[] = {"MODEL",  "REQUESTS", "FAILED",   "RETRIES", "TTFT p50",
-                                          "p95",    "p99",      "OTPS p50", "p95",     "PROMPT",
-                                          "OUTPUT", "CACHE %",  "TOTAL"};
-static const char *const tool_heads[] = {"TOOL", "CALLS", "ERRORS", "OPEN", "p50",
-                                         "p95",  "p99",   "MAX",    "TOTAL"};
+static const char *const agent_heads[] = {"AGENT",    "STATE", "REQUESTS", "FAILED",  "RETRIES",
+                                          "TTFT p50", "p95",   "OTPS p50", "PROMPT",  "OUTPUT",
+                                          "CACHE %",  "TOOLS", "ERRORS",   "REFUSED", "INTERRUPTED",
+                                          "API",      "TOOL",  "PERSON"};
+static const char *const model_heads[] = {
+    "MODEL", "REQUESTS", "FAILED", "INTERRUPTED", "RETRIES", "TTFT p50", "p95",
+    "p99",   "OTPS p50", "p95",    "PROMPT",      "OUTPUT",  "CACHE %",  "TOTAL"};
+static const char *const tool_heads[] = {"TOOL",        "CALLS", "ERRORS", "REFUSED",
+                                         "INTERRUPTED", "OPEN",  "p50",    "p95",
+                                         "p99",         "MAX",   "TOTAL"};
 
 static const char *const name_heads[] = {"NAME", "SELF", "TOTAL", "COUNT", "OPEN", "MEAN", "MAX"};
 
@@ -45,10 +48,8 @@ static void put_ttft(struct table *t, const struct metrics *f)
     table_cell(t, text);
 }
 
-static void put_requests(struct table *t, const struct metrics *f)
+static void put_attempts(struct table *t, const struct metrics *f)
 {
-    table_count(t, f->requests);
-    table_count(t, f->failed);
     table_count(t, f->retries);
     put_ttft(t, f);
     table_ms(t, some(&f->ttft_ms, f->ttft_ms.p95));
@@ -71,7 +72,9 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     bool agent = query_is_agent(swarm_agent(r->swarm, row->agent));
     enum agent_state state = query_status(r->swarm, row->agent, r->local_ns).state;
     table_cell(t, agent ? query_state_name(state) : "");
-    put_requests(t, f);
+    table_count(t, f->requests);
+    table_count(t, f->failed);
+    put_attempts(t, f);
     table_number(t, some(&f->otps, f->otps.p50));
     table_number(t, f->prompt_tokens);
     table_number(t, f->output_tokens);
@@ -80,6 +83,8 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
         tools += f->tools[i].duration_ms.count + f->tools[i].open;
     table_count(t, tools);
     table_count(t, f->tool_errors);
+    table_count(t, f->refused);
+    table_count(t, f->interrupted);
     table_ms(t, f->api_ms);
     table_ms(t, f->tool_ms);
     table_ms(t, f->user_wait_ms);
@@ -127,7 +132,10 @@ void report_models(const struct report *r, bool ascii, struct strbuf *out)
         const struct metrics *f = &r->metrics->models[i].metrics;
 
         table_cell(&t, r->metrics->models[i].model);
-        put_requests(&t, f);
+        table_count(&t, f->requests);
+        table_count(&t, f->failed);
+        table_count(&t, f->interrupted);
+        put_attempts(&t, f);
         table_ms(&t, some(&f->ttft_ms, f->ttft_ms.p99));
         table_number(&t, some(&f->otps, f->otps.p50));
         table_number(&t, some(&f->otps, f->otps.p95));
@@ -153,6 +161,8 @@ void report_tools(const struct report *r, bool ascii, struct strbuf *out)
         table_cell(&t, f->tools[i].name);
         table_count(&t, s->count);
         table_count(&t, f->tools[i].errors);
+        table_count(&t, f->tools[i].refused);
+        table_count(&t, f->tools[i].interrupted);
         table_count(&t, f->tools[i].open);
         table_ms(&t, some(s, s->p50));
         table_ms(&t, some(s, s->p95));
@@ -189,33 +199,36 @@ void report_slowest(const struct report *r, bool ascii, struct strbuf *out)
     table_finish(&t, out);
 }
 
-/* Returns the place of the most frequent name after `last` in that order; `count`: none. */
-static size_t next_frequent(const struct swarm_metrics *metrics, size_t last)
+/* Finds the most frequent names in one pass: each name is put in its place among those found. */
+static void find_frequent(const struct swarm_metrics *metrics,
+                          const struct name_metrics *found[NAMES_SHOWN])
 {
-    const struct name_metrics *names = metrics->names;
-    size_t found = metrics->name_count;
+    size_t count = 0;
     for (size_t i = 0; i < metrics->name_count; i++) {
-        bool later = last == metrics->name_count || names[i].count < names[last].count ||
-                     (names[i].count == names[last].count && i > last);
-        if (later && (found == metrics->name_count || names[i].count > names[found].count))
-            found = i;
+        const struct name_metrics *name = &metrics->names[i];
+        size_t at = count;
+        while (at > 0 && found[at - 1]->count < name->count)
+            at--;
+        if (at == NAMES_SHOWN)
+            continue;
+        count += count < NAMES_SHOWN;
+        memmove(&found[at + 1], &found[at], (count - at - 1) * sizeof *found);
+        found[at] = name;
     }
-    return found;
 }
 
 void report_frequent(const struct report *r, bool ascii, struct strbuf *out)
 {
     const struct swarm_metrics *metrics = r->metrics;
+    const struct name_metrics *found[NAMES_SHOWN] = {NULL};
     struct table t;
-    size_t at = metrics->name_count;
 
     if (metrics->name_count <= NAMES_SHOWN) /* the slowest are all of them */
         return;
+    find_frequent(metrics, found);
     table_init(&t, metrics->mem, name_heads, COLS(name_heads), 1, ascii);
-    for (size_t i = 0; i < NAMES_SHOWN; i++) {
-        at = next_frequent(metrics, at);
-        put_name(&t, r, &metrics->names[at]);
-    }
+    for (size_t i = 0; i < NAMES_SHOWN; i++)
+        put_name(&t, r, found[i]);
     table_finish(&t, out);
 }
 

@@ -121,36 +121,36 @@ static void draw_name(struct frame *frame, struct area line, const struct timeli
 /* ---- NOW ---- */
 
 /* Formats the failed attempt and the time until the next, in `cols` columns 3/10 12s. */
-static void retry_text(const struct frame *frame, const struct agent_status *status, int cols,
-                       char *out, size_t size)
+static void retry_text(const struct frame *frame, const struct tree_node *node, int cols, char *out,
+                       size_t size)
 {
-    const struct request_progress *live = status->live;
+    const struct request_progress *live = node->status.live;
     char max[16] = "", next[24] = "";
     out[0] = '\0';
     if (!live || live->attempt == 0)
         return;
-    inflight_retry_text(frame, live, out, size);
+    inflight_retry_text(frame, node->agent, live, out, size);
     if ((int)text_cols(out, strlen(out), frame->input->theme.ascii) <= cols)
         return;
     if (live->max_attempts > 0)
         snprintf(max, sizeof max, "/%u", live->max_attempts);
-    int64_t left = live->retry_at_ns == INT64_MIN ? 0 : live->retry_at_ns - frame->now_ns;
-    if (left > 0)
-        snprintf(next, sizeof next, "%s %llds", max[0] ? "" : ",",
-                 (long long)((left + 999999999) / 1000000000));
+    int64_t left_s = inflight_retry_s(frame, node->agent, live);
+    if (left_s > 0)
+        snprintf(next, sizeof next, "%s %llds", max[0] ? "" : ",", (long long)left_s);
     snprintf(out, size, "%u%s%s", live->attempt, max, next);
 }
 
 /* The row of a thread has no state, but a span may still run on it. */
-static void draw_open(const struct frame *frame, struct area now, const struct agent_status *status)
+static void draw_open(const struct frame *frame, struct area now, const struct tree_node *node)
 {
+    const struct agent_status *status = &node->status;
     char age[NUMBER_BYTES];
     if (status->span == NO_SPAN || !swarm_span(frame->swarm, status->span) ||
         !(swarm_span(frame->swarm, status->span)->flags & SPAN_OPEN))
         return;
     area_puts(now, 0, 0, STYLE_OTHER, frame_symbol(frame, SYM_WORKS));
     int end = frame->layout.now_word ? area_puts(now, 2, 0, STYLE_OTHER, "open") : 1;
-    frame_age(frame, frame->now_ns - status->since_ns, age);
+    frame_age(frame, frame_agent_now(frame, node->agent, false) - status->since_ns, age);
     int cols = (int)text_cols(age, strlen(age), frame->input->theme.ascii);
     if (frame->layout.now_age && cols < now.cols - end)
         area_put_right(now, now.cols, 0, STYLE_PLAIN, age);
@@ -161,7 +161,7 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
 {
     const struct agent *agent = swarm_agent(frame->swarm, node->agent);
     if (agent && !query_is_agent(agent)) {
-        draw_open(frame, now, &node->status);
+        draw_open(frame, now, node);
         return;
     }
     const struct agent_status *status = &node->status;
@@ -175,7 +175,7 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
     if (!frame->layout.now_age)
         return;
     if (state == STATE_RETRY)
-        retry_text(frame, status, now.cols - end - 1, age, sizeof age);
+        retry_text(frame, node, now.cols - end - 1, age, sizeof age);
     if (age[0] == '\0' && status->since_ns != INT64_MIN) {
         int64_t ns = frame_agent_now(frame, node->agent, query_rests(state)) - status->since_ns;
         if (query_rests(state))

@@ -285,6 +285,8 @@ static int64_t next_multiple(int64_t now_ns, int64_t unit_ns)
 static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
 {
     int64_t since = node->status.since_ns;
+    if (node->status.state == STATE_RETRY && !node->hidden)
+        return SECOND_NS / 10; /* the time until the next attempt */
     if (node->hidden || since == INT64_MIN ||
         frame_agent_now(frame, node->agent, query_rests(node->status.state)) - since >= MINUTE_NS)
         return MINUTE_NS;
@@ -298,11 +300,14 @@ static int64_t ticking_unit(const struct frame *frame)
     enum page page = frame->state->page;
     int64_t unit = MINUTE_NS;
     bool ages = page == PAGE_TIMELINE || page == PAGE_AGENTS;
-    for (size_t i = 0; ages && i < frame->rows.node_count; i++) {
-        int64_t own = row_unit(frame, &frame->rows.nodes[i]);
+    bool flight = page == PAGE_TIMELINE || page == PAGE_INFLIGHT;
+    for (size_t i = 0; (ages || flight) && i < frame->rows.node_count; i++) {
+        const struct tree_node *node = &frame->rows.nodes[i];
+        if (!ages && node->status.state != STATE_RETRY)
+            continue;
+        int64_t own = row_unit(frame, node);
         unit = own < unit ? own : unit;
     }
-    bool flight = page == PAGE_TIMELINE || page == PAGE_INFLIGHT;
     for (size_t i = 0; flight && i < frame->inflight_count; i++) {
         const struct span *span = swarm_span(frame->swarm, frame->inflight[i]);
         if (span && frame_agent_now(frame, span->agent, false) - span->start_ns < MINUTE_NS)

@@ -104,8 +104,19 @@ static const struct {
     {"\"a \\\"b\"", "", ""},  /* quotes are not escaped */
     {"'a \"b\".c'", "d", ""}, /* what is escaped in the trace is found as it reads */
     {"/src", "d", ""},
-    {"http://x", "", ""}, /* a word with a colon is a word */
-    {"-", "rb", ""},      /* alone it is one too: in -j2, in a model */
+    {"http://x", "", ""}, /* texts with an operator, which no field precedes */
+    {"localhost:8080", "", ""},
+    {"main.c:12", "", ""},
+    {"argv.c:12", "", ""},
+    {"12:30", "", ""},
+    {"std::sort", "", ""},
+    {"TODO:", "", ""},
+    {"note:", "", ""},
+    {"C:\\dir", "", ""},
+    {"file:/tmp", "", ""},
+    {"LC_ALL=C", "", ""},
+    {"-localhost:8080 -kind:tool", "rau", ""},
+    {"-", "rb", ""}, /* alone it is one too: in -j2, in a model */
 };
 
 TEST(an_expression_lets_through_what_it_says)
@@ -148,6 +159,12 @@ TEST(what_is_wrong_is_said)
         {"dur>", "dur: > or < and a duration"},
         {"dur>5x", "dur: > or < and a duration"},
         {"args.n>ten", "args.n: < and > want a number"},
+        {"modle:opus", "modle: no such field; did you mean model? Quotes make it a text"},
+        {"nmae:12", "nmae: no such field; did you mean name?"},
+        {"colour:red", "colour: no such field (agent, session"},
+        {"colour=red", "colour: no such field (agent, session"},
+        {"colour>3", "colour: no such field (agent, session"},
+        {"arg.command:make", "arg.command: no such field; did you mean args.command?"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct strbuf error;

@@ -225,6 +225,22 @@ RIG_TEST(the_argument_that_tells_most_is_kept_in_part)
     is(tool(*state, "long"), FIELD_ARGS, wanted);
 }
 
+RIG_TEST(with_content_prompts_and_inputs_are_kept_whole)
+{
+    struct rig *rig = *state;
+    struct probe interaction = {&rig->model, CALL_INTERACTION, "p"};
+    rig->ingest.content = true;
+    hook(rig, 0, "UserPromptSubmit", "'prompt_id':'p','prompt':'Mend \\n it'");
+    is(interaction, FIELD_ARGS, "{\"user_prompt\":\"Mend \\n it\"}");
+    hook(rig, 1, "PreToolUse",
+         "'tool_name':'Write','tool_use_id':'w','tool_input':{'file_path':'/a','content':'b'}");
+    is(tool(rig, "w"), FIELD_ARGS, "{\"file_path\":\"/a\",\"content\":\"b\"}");
+    rig->ingest.content = false;
+    interaction.id = "q";
+    hook(rig, 2, "UserPromptSubmit", "'prompt_id':'q','prompt':'secret'");
+    is(interaction, FIELD_ARGS, "(unset)");
+}
+
 RIG_TEST(a_permission_is_waited_for_until_the_call_runs)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "make"));

@@ -290,6 +290,12 @@ TEST(with_content_inputs_and_results_are_kept_whole)
           "{'t':{'args':'{\\'command\\':\\'ls\\',\\'result\\':\\'a \\\\\\'b\\\\\\'\\',\\'x\\':1}',"
           "'end_ms':1000,'name':'Bash','of':'s/','start_ms':0,'success':true}}");
     end(&r);
+    begin(&r, NULL, true);
+    push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
+    check(
+        &r, "interactions",
+        "{'p':{'args':'{\\'user_prompt\\':\\'Do it\\'}','of':'s/','prompt_length':5,'start_ms':0}}");
+    end(&r);
 }
 
 TEST(a_sub_agent_begins_with_its_first_line)

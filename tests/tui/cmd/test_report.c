@@ -129,6 +129,52 @@ TEST(a_decimal_is_written_as_it_was)
     free(text);
 }
 
+/* Of a call and a session that updates report; and again from the document. */
+static const char stated[] =
+    "{\"op\":\"update_session\",\"session_id\":\"s\",\"start_ms\":1760625065000,\"client\":\"codex\","
+    "\"cwd\":\"/home/a/api\",\"branch\":\"main\",\"cost_usd\":1.25}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"request\",\"id\":\"r1\",\"model\":\"m\","
+    "\"start_ms\":1760625066000,\"end_ms\":1760625067000,\"prompt_tokens\":500,\"context_window\":200000}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"request\",\"id\":\"r2\",\"model\":\"m\","
+    "\"start_ms\":1760625068000,\"end_ms\":1760625069000,\"prompt_tokens\":900,\"context_window\":200000}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"request\",\"id\":\"r3\",\"model\":\"m\","
+    "\"start_ms\":1760625070000,\"end_ms\":1760625071000,\"success\":false,\"outcome\":\"interrupted\"}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"t\",\"name\":\"Bash\","
+    "\"start_ms\":1760625072000,\"end_ms\":1760625073000,\"success\":false,\"outcome\":\"refused\"}\n";
+
+TEST(what_a_source_states_is_reported_and_survives_the_document)
+{
+    const char *path = support_path(support_tmpdir(), "o.json");
+    const char *record[] = {support_program(), "record", "-o", path, "-", NULL};
+    const char *live[] = {support_program(), "report", "--json", "-", NULL};
+    const char *opened[] = {support_program(), "report", "--json", path, NULL};
+    struct support_run r;
+    support_run(&r, record, stated, sizeof stated - 1, 120000);
+    assert_int_equal(r.status, 0);
+    free(r.out);
+    free(r.err);
+    for (int i = 0; i < 2; i++) {
+        support_run(&r, i == 0 ? live : opened, i == 0 ? stated : "",
+                    i == 0 ? sizeof stated - 1 : 0, 120000);
+        json_t *json = json_loadb(r.out, r.out_len, 0, NULL);
+        json_t *agent = json_array_get(json_object_get(json, "agents"), 0);
+        assert_int_equal(r.status, 0);
+        assert_number(agent, "context_tokens", 900); /* the last one is unknown */
+        assert_number(agent, "context_window", 200000);
+        assert_number(agent, "cost_usd", 1.25);
+        assert_number(json, "totals.context_tokens", 900);
+        assert_number(json, "totals.cost_usd", 1.25);
+        assert_number(agent, "refused", 1);
+        assert_number(agent, "interrupted", 1);
+        assert_number(agent, "tools.Bash.refused", 1);
+        assert_number(json_array_get(json_object_get(json, "models"), 0), "interrupted", 1);
+        assert_string_equal(json_string_value(json_object_get(agent, "client")), "codex");
+        json_decref(json);
+        free(r.out);
+        free(r.err);
+    }
+}
+
 TEST(what_nothing_is_behind_is_absent)
 {
     static const char *const keys[] = {"requests",      "failed",

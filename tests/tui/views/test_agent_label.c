@@ -1,5 +1,5 @@
 /* Labels that distinguish each agent from every other. */
-#include "tui/views/agent_label.h"
+#include "tui/views/agent_labels.h"
 
 #include "tests/support/picture.h"
 #include "tests/support/support.h"
@@ -85,6 +85,50 @@ TEST(sessions_of_one_name_show_characters_of_their_ids)
         assert_label(&picture, (agent_no)(2 * i + 1), LABEL_LIST, 40, sub);
     }
     picture_release(&picture);
+}
+
+#define UPDATED(id, more) "{'op':'update_session','session_id':'" id "','start_ms':0," more "}\n"
+#define TOOL(id)                                                                             \
+    "{'op':'update_call','session_id':'" id "','kind':'tool','id':'" id "-t','name':'Bash'," \
+    "'start_ms':1000}\n"
+#define PROMPT(id, text)                                                              \
+    "{'op':'update_call','session_id':'" id "','kind':'interaction','id':'" id "-p'," \
+    "'start_ms':900,'args':{'user_prompt':'" text "'}}\n"
+
+TEST(what_distinguishes_sessions_is_sought_in_order)
+{
+    /* Directory, branch, prompt, id; of a directory as many parts as differ. */
+    static const struct {
+        const char *feed;
+        const char *want[3];
+    } cases[] = {
+        {UPDATED("s1", "'name':'fix','cwd':'/home/a/api'") TOOL("s1")
+             UPDATED("s2", "'name':'fix','cwd':'/home/b/api/'") TOOL("s2")
+                 UPDATED("s3", "'name':'fix','cwd':'/home/a/web'") TOOL("s3"),
+         {"fix a/api", "fix b/api", "fix web"}},
+        {UPDATED("s1", "'name':'fix','cwd':'/a','branch':'one'") TOOL("s1")
+             UPDATED("s2", "'name':'fix','cwd':'/a','branch':'two'") TOOL("s2")
+                 UPDATED("s3", "'name':'fix','cwd':'/b','branch':'two'") TOOL("s3"),
+         {"fix ⎇ one", "fix s2", "fix b"}},
+        {UPDATED("s1", "'name':'fix','cwd':'/a'") TOOL("s1") PROMPT("s1", "Add a test\\nfor x")
+             UPDATED("s2", "'name':'fix','cwd':'/a'") TOOL("s2") PROMPT("s2", "Mend the build")
+                 UPDATED("s3", "'name':'fix','cwd':'/a'") TOOL("s3"),
+         {"fix Add a test", "fix Mend the build", "fix s3"}},
+        {UPDATED("s1", "'cwd':'/x/api','branch':'main'") TOOL("s1")
+             UPDATED("s2", "'cwd':'/y/api','branch':'main'") TOOL("s2")
+                 UPDATED("s3", "'cwd':'/y/api','branch':'old'") TOOL("s3"),
+         {"api ⎇ main x/api", "api ⎇ main y/api", "api ⎇ old"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct picture picture;
+        picture_init(&picture, 120, 30);
+        picture_at(&picture, 2000);
+        picture_feed(&picture, cases[i].feed);
+        for (size_t k = 0; k < 3; k++) {
+            assert_label(&picture, (agent_no)k, LABEL_ROW, 60, cases[i].want[k]);
+        }
+        picture_release(&picture);
+    }
 }
 
 TEST(a_long_label_is_cut_in_the_middle_of_its_parts)

@@ -122,6 +122,30 @@ TEST(an_empty_screen_has_a_command_for_each_kind_of_source)
     picture_release(&picture);
 }
 
+TEST(what_an_empty_screen_has_to_paste_is_what_a_shell_reads)
+{
+    struct source_status source = {.spec = "/tmp/it's mine $HOME/a.ndjson",
+                                   .error = "",
+                                   .feed = "echo '{\"a\":\"b c\"}' >>{}"};
+    struct picture picture;
+    picture_init(&picture, 80, 24);
+    picture.input.sources = &source;
+    picture.input.source_count = 1;
+    picture_has(&picture, "   echo '{\"a\":\"b c\"}' >>/tmp/it\\'s\\ mine\\ \\$HOME/a.ndjson\n");
+    picture_release(&picture);
+    /* A long one continues on the next line, outside of quotes. */
+    picture_init(&picture, 34, 24);
+    picture.input.sources = &source;
+    picture.input.source_count = 1;
+    picture_has(&picture, "   echo '{\"a\":\"b c\"}' >>/tmp/it\\\n"
+                          "\\'s\\ mine\\ \\$HOME/a.ndjson\n");
+    source.feed = "echo '{\"a\":\"b c\",\"d\":\"e f g h i j\"}' >>{}";
+    picture_has(&picture, "   echo '{\"a\":\"b c\",\"d\":\"e f g '\\\n"
+                          "'h i j\"}' >>/tmp/it\\'s\\ mine\\ \\\n"
+                          "\\$HOME/a.ndjson\n");
+    picture_release(&picture);
+}
+
 TEST(errors_are_crossed)
 {
     struct picture picture;

@@ -104,6 +104,35 @@ TEST(the_table_says_what_the_report_says)
     picture_release(&picture);
 }
 
+/* Three calls that a person or a rule stopped: no errors, wherever they are counted. */
+#define STOPPED                                                                                  \
+    "{'op':'update_call','session_id':'s','kind':'tool','id':'x','name':'Bash','start_ms':0,"    \
+    "'end_ms':4000,'success':false,'outcome':'refused'}\n"                                       \
+    "{'op':'update_call','session_id':'s','kind':'tool','id':'y','name':'Bash','start_ms':5000," \
+    "'end_ms':9000,'success':false,'outcome':'refused'}\n"                                       \
+    "{'op':'update_call','session_id':'s','kind':'request','id':'z','model':'opus',"             \
+    "'start_ms':10000,'end_ms':14000,'success':false,'outcome':'interrupted'}\n"
+
+TEST(what_was_stopped_is_marked_and_counted_apart_from_errors)
+{
+    struct picture picture;
+    picture_init(&picture, 160, 40);
+    picture_feed(&picture, "{'op':'hello','t':0,'session_id':'s','name':'root'}\n");
+    picture_at(&picture, 16000);
+    picture_feed(&picture, STOPPED);
+    picture_has(&picture, "errors 0  refused 2  interrupted 1");
+    picture_has(&picture, "▒⊘");
+    picture_lacks(&picture, "✕ error  ");
+    picture_press(&picture, "2");
+    picture_has(&picture, "2r 1i");
+    picture_press(&picture, "4");
+    picture_has(&picture, "REFUSED");
+    picture_has(&picture, "INTERRUPTED");
+    picture_press(&picture, "1 e");
+    picture_has(&picture, "no errors");
+    picture_release(&picture);
+}
+
 TEST(a_figure_shows_what_it_covers)
 {
     struct picture picture;

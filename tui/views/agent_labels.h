@@ -1,0 +1,32 @@
+/* Which agents would show the same text, and what distinguishes them: the directory, the branch,
+   the beginning of the prompt, or characters of the id. */
+#ifndef TUI_AGENT_LABELS_H
+#define TUI_AGENT_LABELS_H
+
+#include "tui/views/agent_label.h"
+
+/* Made once a frame; a plain value otherwise. */
+struct agent_labels {
+    const struct swarm *swarm;
+    const struct mem *mem;
+    agent_no *heads; /* by the hash of what is shown: the first agent + 1; 0: none */
+    agent_no *next;  /* by agent: the next one of that hash + 1 */
+    size_t slots, agents;
+    bool several; /* there are agents of several sessions */
+};
+
+/* Returns false if out of memory; duplicates are not found then. Call agent_labels_release. */
+bool agent_labels_init(struct agent_labels *labels, const struct swarm *swarm,
+                       const struct mem *mem);
+void agent_labels_release(struct agent_labels *labels);
+
+enum label_form {
+    LABEL_ROW, /* of a tree: its session is a row above it */
+    LABEL_LIST /* of a list: with its session, if there are several */
+};
+
+/* Sets the parts of the agent's label. */
+void agent_labels_get(const struct agent_labels *labels, agent_no agent, enum label_form form,
+                      struct agent_label *out);
+
+#endif
