@@ -261,6 +261,7 @@ static bool infer_parent(struct hook_event *e, struct slice type)
         return true;
     }
     call->linked = true;
+    hook_label_set(&call->child, e->agent_id);
     /* Without any update of it the parent would be the main agent. */
     struct update update = hook_update(e, UPDATE_AGENT, PRECEDENCE_INFERRED);
     update_text(&update, FIELD_PARENT_AGENT_ID, hook_label_slice(&call->owner));

@@ -140,19 +140,13 @@ static bool end_wait(struct hook_event *e, enum precedence precedence, struct ho
     return hook_send(e, &update);
 }
 
-static bool is_question(struct slice tool)
-{
-    struct slice ask = literal("AskUserQuestion");
-    return tool.len == ask.len && memcmp(tool.bytes, ask.bytes, ask.len) == 0;
-}
-
 static struct slice permission_text(struct hook_event *e, struct slice tool)
 {
     struct strbuf *text = &e->hooks->scratch;
     if (tool.bytes == NULL) {
         return literal("Permission");
     }
-    if (is_question(tool)) {
+    if (claude_is_question(tool)) {
         return literal("Question"); /* the tool itself asks, nobody decides on it */
     }
     strbuf_clear(text);
@@ -280,6 +274,7 @@ bool hook_pre_tool_use(struct hook_event *e)
         call->input = about.input_hash;
         call->sub_agent = hook_hash(hook_text_of(e, json_get(about.input, "subagent_type")));
         hook_label_set(&call->about, hook_text_of(e, json_get(about.input, "description")));
+        call->background = json_get(about.input, "run_in_background").type == JSON_TYPE_TRUE;
     }
     put_args(e, &about, &update);
     update_number(&update, FIELD_START_MS, e->t_ms);
@@ -349,6 +344,8 @@ static struct hook_open_call *find_ended(struct hook_event *e, const struct abou
     return call != NULL && call->kind == HOOK_PERMISSION ? call : NULL;
 }
 
+static bool end_child(struct hook_event *e, const struct hook_open_call *call, double at_ms);
+
 static bool end_tool(struct hook_event *e, enum tristate success)
 {
     struct about about = read_about(e);
@@ -367,14 +364,16 @@ static bool end_tool(struct hook_event *e, enum tristate success)
         }
     }
     /* An answer is no decision about the tool, and it ends the tool. */
-    bool asks = is_question(about.name);
+    bool asks = claude_is_question(about.name);
     bool good = call == NULL || end_wait(e, PRECEDENCE_HOOKS, call, asks ? e->t_ms : began,
                                          asks ? (struct slice){NULL, 0} : literal("accept"));
     if (call != NULL) {
         call->ended = call->linked = true;
     }
     put_args(e, &about, &update);
-    return good && hook_send(e, &update) && link_agent(e, &about);
+    good = good && hook_send(e, &update) && link_agent(e, &about);
+    bool stopped = success == TRI_FALSE && call != NULL;
+    return good && (!stopped || end_child(e, call, e->t_ms));
 }
 
 bool hook_post_tool_use(struct hook_event *e)
@@ -407,18 +406,39 @@ static bool give_up(struct hook_event *e, enum precedence precedence, struct hoo
            (call->kind != HOOK_TOOL || hook_send(e, &update));
 }
 
-bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting)
+/* Ends the open calls of an agent, and of the agents that they started: calls are in order of their
+   begins, so these come after those. */
+static bool end_calls_of(struct hook_event *e, uint64_t agent, double at_ms, bool waiting)
 {
     struct hook_open_calls *calls = &e->hooks->open_calls;
     bool good = true;
     for (size_t i = 0; i < calls->count && good; i++) {
         struct hook_open_call *call = &calls->items[i];
-        if (!call->ended && call->session == e->session_hash && call->agent == e->agent &&
-            call->kind != HOOK_IDLE && (!waiting || !isnan(call->wait_ms))) {
-            good = give_up(e, PRECEDENCE_INFERRED, call, at_ms, OUTCOME_INTERRUPTED);
+        if (call->ended || call->session != e->session_hash || call->agent != agent ||
+            call->kind == HOOK_IDLE || (waiting && isnan(call->wait_ms))) {
+            continue;
         }
+        good = give_up(e, PRECEDENCE_INFERRED, call, at_ms, OUTCOME_INTERRUPTED) &&
+               end_child(e, call, at_ms);
     }
     return good;
+}
+
+static bool end_child(struct hook_event *e, const struct hook_open_call *call, double at_ms)
+{
+    struct hook_label child = call->child;
+    if (child.len == 0 || call->background) {
+        return true;
+    }
+    struct update update = hook_update(e, UPDATE_AGENT, PRECEDENCE_INFERRED);
+    update.agent_id = hook_label_slice(&child);
+    update_number(&update, FIELD_END_MS, at_ms);
+    return end_calls_of(e, hook_hash(update.agent_id), at_ms, false) && hook_send(e, &update);
+}
+
+bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting)
+{
+    return end_calls_of(e, e->agent, at_ms, waiting);
 }
 
 bool hook_end_idle(struct hook_event *e)

@@ -246,7 +246,8 @@ static enum outcome outcome_of(const struct claude_session *session)
 static void report_end(struct claude_session *session, bool now)
 {
     for (size_t i = 0; i < session->count; i++)
-        session->failed |= !claude_transcript_settle(session->files[i]->transcript);
+        session->failed |= !claude_transcript_settle(session->files[i]->transcript) ||
+                           !claude_transcript_stop(session->files[i]->transcript);
     struct update update = update_of(session, UPDATE_SESSION);
     double at_ms = claude_session_last_ms(session);
     if (isnan(at_ms))
@@ -296,6 +297,7 @@ void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bo
         session->failed |=
             !claude_transcript_idle(session->files[0]->transcript, session->status_ms);
     }
+    claude_session_stop_agents(session);
     if (!session->ended && is_over(session, now_ms, loaded))
         report_end(session, false);
     else

@@ -11,6 +11,8 @@ struct claude_meta {
     char name[CLAUDE_ID_BYTES + 1]; /* of a teammate */
     char description[CLAUDE_ID_BYTES + 1];
     char parent_id[CLAUDE_ID_BYTES + 1]; /* "": the session's main agent */
+    char tool_id[CLAUDE_ID_BYTES + 1];   /* the call that started it; "": unknown */
+    bool background;                     /* it does not end with that call */
     bool finished;
 };
 

@@ -1,6 +1,6 @@
 /* Shared by the files that read a transcript: claude_transcript.c (its lines), claude_copies.c,
-   claude_name.c, claude_prompts.c, claude_requests.c, claude_sidechains.c, claude_tasks.c,
-   claude_tool_uses.c and claude_tools.c. */
+   claude_name.c, claude_prompts.c, claude_requests.c, claude_sidechains.c, claude_stops.c,
+   claude_tasks.c, claude_tool_uses.c, claude_tools.c and claude_waits.c. */
 #ifndef INGEST_CLAUDE_PRIVATE_H
 #define INGEST_CLAUDE_PRIVATE_H
 
@@ -46,6 +46,7 @@ struct claude_tool_use {
     intern_id key;           /* the id in updates */
     uint32_t request;        /* the answer with the call; CLAUDE_NO_REQUEST: unknown */
     double start_ms, end_ms; /* NAN: unknown */
+    double stopped_ms;       /* when it was stopped; NAN: it was not */
     uint32_t number, before; /* from 1; the call before it by that id, UINT32_MAX: none */
 };
 
@@ -114,6 +115,10 @@ struct claude_transcript {
     size_t use_count, use_cap;
     struct u64map use_by_id; /* the newest by each id */
     intern_id asked;         /* the tool that a person is asked about now */
+    intern_id *killed;       /* tools that a signal ended, and nothing has followed */
+    size_t killed_count, killed_cap;
+    double killed_ms; /* the last one's end */
+    bool is_ending;   /* the client has written what it cost, and nothing has followed */
 };
 
 struct slice claude_transcript_text(const struct claude_transcript *t, intern_id id);
@@ -189,9 +194,6 @@ struct claude_tool_use *claude_tool_use_of_result(struct claude_transcript *t, i
 
 /* claude_tools.c */
 void claude_tools_release(struct claude_transcript *t);
-/* Ends the open tools that were called by `at_ms`: nothing reports an end of theirs. A result that
-   comes after all replaces it. Those in the background continue. */
-void claude_tools_end(struct claude_transcript *t, double at_ms, enum outcome outcome);
 /* Takes a block with a call, of the numbered request. */
 void claude_tools_take_call(struct claude_transcript *t, struct json_value block, double at_ms,
                             uint32_t request);
@@ -199,6 +201,28 @@ void claude_tools_take_result(struct claude_transcript *t, const struct claude_l
                               struct json_value block);
 /* Takes the tool off the list of open ones. */
 void claude_tools_take_away(struct claude_transcript *t, size_t at);
+
+/* claude_stops.c */
+/* Ends the open tools that were called by `at_ms`: nothing reports an end of theirs. A result that
+   comes after all replaces it. Those in the background continue. */
+void claude_stops_end_tools(struct claude_transcript *t, double at_ms, enum outcome outcome);
+/* Returns whether a person refused the tool before it ran. */
+bool claude_stops_is_rejected(const struct claude_line *line);
+/* Returns how the failed tool was stopped; OUTCOME_NONE: it failed by itself. One that was killed
+   by a signal is noted: it was stopped if its agent does not continue. */
+enum outcome claude_stops_outcome(struct claude_transcript *t, const struct claude_line *line,
+                                  intern_id tool, struct json_value content);
+/* The agent continues at `at_ms`. */
+void claude_stops_continue(struct claude_transcript *t, double at_ms);
+
+/* claude_waits.c */
+void claude_waits_begin(struct claude_transcript *t, intern_id tool, double at_ms,
+                        struct slice what);
+void claude_waits_end(struct claude_transcript *t, intern_id tool, double at_ms,
+                      enum precedence precedence);
+/* Sends a person's decision about the call. */
+void claude_waits_take_decision(struct claude_transcript *t, const struct claude_line *line,
+                                struct slice id);
 
 /* claude_tasks.c */
 /* Takes the agent that a call started from the line with its result, and whether that has ended. */

@@ -47,7 +47,7 @@ void claude_transcript_begin_interaction(struct claude_transcript *t)
     if (t->prompt.id == INTERN_NONE) {
         return;
     }
-    claude_tools_end(t, t->prompt.start_ms, OUTCOME_INTERRUPTED);
+    claude_stops_end_tools(t, t->prompt.start_ms, OUTCOME_INTERRUPTED);
     if (t->interaction.open && t->interaction.id != t->prompt.id) {
         claude_transcript_end_interaction(t, t->interaction.last_ms);
     }
@@ -60,7 +60,7 @@ void claude_transcript_begin_interaction(struct claude_transcript *t)
 
 void claude_transcript_end_interaction(struct claude_transcript *t, double at_ms)
 {
-    claude_tools_end(t, at_ms, OUTCOME_INCOMPLETE);
+    claude_stops_end_tools(t, at_ms, OUTCOME_INCOMPLETE);
     if (t->interaction.id == INTERN_NONE || isnan(at_ms)) {
         return;
     }
@@ -88,7 +88,7 @@ static void interrupted(struct claude_transcript *t, double at_ms)
         claude_requests_cut(t);
     }
     claude_requests_end(t, at_ms, NULL);
-    claude_tools_end(t, at_ms, OUTCOME_INTERRUPTED);
+    claude_stops_end_tools(t, at_ms, OUTCOME_INTERRUPTED);
     claude_transcript_end_interaction(t, at_ms);
 }
 

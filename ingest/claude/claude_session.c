@@ -404,6 +404,38 @@ void claude_session_look(struct claude_session *session)
     }
 }
 
+/* Returns when the call that started the agent was stopped; NAN: it was not. */
+static double stopped_ms(const struct claude_session *session, const struct claude_file *agent)
+{
+    double at_ms = (double)NAN;
+    for (size_t i = 0; i < session->count && isnan(at_ms); i++) {
+        const struct claude_file *file = session->files[i];
+        if (file != agent) {
+            at_ms = claude_transcript_stopped_ms(file->transcript, text_of(agent->meta.tool_id));
+        }
+    }
+    return at_ms;
+}
+
+void claude_session_stop_agents(struct claude_session *session)
+{
+    /* Agents come after those that started them. */
+    for (size_t i = session->own_count; i < session->count; i++) {
+        struct claude_file *file = session->files[i];
+        if (!isnan(file->ended_ms) || file->meta.background || file->meta.tool_id[0] == '\0' ||
+            transcript_file_has_more(&file->file)) {
+            continue;
+        }
+        double at_ms = stopped_ms(session, file);
+        if (isnan(at_ms) || claude_transcript_last_ms(file->transcript) > at_ms) {
+            continue;
+        }
+        file->ended_ms = at_ms;
+        session->failed |= !claude_transcript_idle(file->transcript, at_ms);
+        update_agent(session, file, at_ms);
+    }
+}
+
 struct claude_file *claude_session_next(const struct claude_session *session)
 {
     for (size_t i = session->read; i < session->count; i++)

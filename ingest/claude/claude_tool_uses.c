@@ -20,6 +20,7 @@ static struct claude_tool_use *add_use(struct claude_transcript *t, intern_id id
                                     .request = CLAUDE_NO_REQUEST,
                                     .start_ms = (double)NAN,
                                     .end_ms = (double)NAN,
+                                    .stopped_ms = (double)NAN,
                                     .number = number,
                                     .before = before};
     if (number > 1) {

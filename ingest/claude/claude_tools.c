@@ -37,12 +37,6 @@ static bool is_alone(struct slice name)
     return false;
 }
 
-static bool is_question(struct slice name)
-{
-    static const char ask[] = "AskUserQuestion";
-    return name.len == sizeof ask - 1 && memcmp(name.bytes, ask, name.len) == 0;
-}
-
 /* Returns whether an open tool of the same answer has to end before the one at `at` starts. */
 static bool has_to_wait(const struct claude_transcript *t, const struct claude_tool *tool,
                         size_t at)
@@ -86,6 +80,7 @@ void claude_tools_release(struct claude_transcript *t)
     }
     mem_free(t->mem, t->tools, t->tool_cap * sizeof *t->tools);
     mem_free(t->mem, t->uses, t->use_cap * sizeof *t->uses);
+    mem_free(t->mem, t->killed, t->killed_cap * sizeof *t->killed);
     mem_free(t->mem, t->started, t->started_cap * sizeof *t->started);
     u64map_release(&t->use_by_id);
 }
@@ -117,29 +112,6 @@ static struct claude_tool *keep_open(struct claude_transcript *t, const struct c
     return &t->tools[t->tool_count++];
 }
 
-/* ---- waits for a person ---- */
-
-static void send_wait(struct claude_transcript *t, intern_id tool, double at_ms, struct slice what)
-{
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(claude_transcript_text(t, tool), room);
-    struct update update = claude_transcript_call(t, CALL_WAIT, id);
-    update_text(&update, FIELD_CONTEXT, what);
-    update_number(&update, FIELD_START_MS, at_ms);
-    claude_transcript_send(t, &update);
-}
-
-static void send_wait_end(struct claude_transcript *t, intern_id tool, double at_ms,
-                          enum precedence precedence)
-{
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(claude_transcript_text(t, tool), room);
-    struct update update = claude_transcript_call(t, CALL_WAIT, id);
-    update.precedence = precedence;
-    update_number(&update, FIELD_END_MS, at_ms);
-    claude_transcript_send(t, &update);
-}
-
 /* ---- calls ---- */
 
 static void send_call(struct claude_transcript *t, const struct claude_tool *tool,
@@ -152,7 +124,7 @@ static void send_call(struct claude_transcript *t, const struct claude_tool *too
     update_number(&update, FIELD_START_MS, start_ms);
     claude_transcript_send(t, &update);
     if (tool->is_question) {
-        send_wait(t, tool->id, start_ms, (struct slice){"Question", 8});
+        claude_waits_begin(t, tool->id, start_ms, (struct slice){"Question", 8});
     }
 }
 
@@ -224,7 +196,7 @@ static struct claude_tool tool_of(struct claude_transcript *t, struct json_value
                                .start_ms = use->start_ms,
                                .is_agent = is_agent(name),
                                .is_alone = is_alone(name),
-                               .is_question = is_question(name)};
+                               .is_question = claude_is_question(name)};
     tool.by_server = !json_string_is(json_get(block, "type"), "tool_use");
     if (tool.is_agent) {
         tool.type = text_of(t, json_get(input, "subagent_type"));
@@ -281,61 +253,6 @@ static void start_queued(struct claude_transcript *t, double at_ms)
     }
 }
 
-/* Returns whether a person refused the tool before it ran. Newer clients name the denial, and
-   whether it came before: else the person stopped the tool while it ran. */
-static bool is_rejected(const struct claude_line *line)
-{
-    struct json_value denial = line->field[CLAUDE_DENIAL];
-    if (denial.type == JSON_TYPE_STRING) {
-        return json_string_is(denial, "user-rejected") &&
-               line->field[CLAUDE_DENIED_BEFORE].type == JSON_TYPE_TRUE;
-    }
-    return json_string_is(line->field[CLAUDE_TOOL_RESULT], "User rejected tool use");
-}
-
-static bool contains(struct json_value text, const char *part)
-{
-    return text.type == JSON_TYPE_STRING && memmem(text.raw, text.len, part, strlen(part)) != NULL;
-}
-
-/* Returns how a failed tool was stopped by a person or a rule; OUTCOME_NONE: it failed alone. */
-static enum outcome stopped_by(const struct claude_line *line, struct json_value content)
-{
-    struct json_value denial = line->field[CLAUDE_DENIAL], result = line->field[CLAUDE_TOOL_RESULT];
-    if (json_get(result, "interrupted").type == JSON_TYPE_TRUE ||
-        contains(content, "[Request interrupted by user")) {
-        return OUTCOME_INTERRUPTED;
-    }
-    if (denial.type == JSON_TYPE_STRING) {
-        bool ran = json_string_is(denial, "user-rejected") && !is_rejected(line);
-        return ran ? OUTCOME_INTERRUPTED : OUTCOME_REFUSED;
-    }
-    bool by_rule = contains(content, "Permission to use ") && contains(content, "been denied");
-    return is_rejected(line) || by_rule ? OUTCOME_REFUSED : OUTCOME_NONE;
-}
-
-/* Sends a person's decision. No hook reports a refusal, so only this line has the end of its wait.
-   */
-static void take_decision(struct claude_transcript *t, const struct claude_line *line,
-                          struct slice id)
-{
-    struct json_value decision = line->field[CLAUDE_PERMISSION];
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct update update = claude_transcript_call(t, CALL_WAIT, claude_wait_id(id, room));
-    bool rejected = is_rejected(line);
-    update_text(&update, FIELD_DECISION,
-                rejected ? (struct slice){"reject", 6} : json_id(json_get(decision, "decision")));
-    update_text(&update, FIELD_DECISION_SOURCE,
-                rejected ? (struct slice){"user_reject", 11}
-                         : json_id(json_get(decision, "source")));
-    if (rejected) {
-        update_number(&update, FIELD_END_MS, line->at_ms);
-    }
-    if (update_has(&update, FIELD_DECISION)) {
-        claude_transcript_send(t, &update);
-    }
-}
-
 /* {…input, "result": …} */
 static void put_result(struct claude_transcript *t, const struct claude_tool *tool,
                        struct json_value content, struct strbuf *out)
@@ -364,8 +281,10 @@ static void put_error(struct claude_transcript *t, const struct claude_line *lin
 }
 
 static void send_result(struct claude_transcript *t, const struct claude_line *line,
-                        struct json_value block, struct slice id, const struct claude_tool *tool)
+                        struct json_value block, struct claude_tool_use *use,
+                        const struct claude_tool *tool)
 {
+    struct slice id = claude_transcript_text(t, use->key);
     struct json_value content = json_get(block, "content");
     bool failed = json_get(block, "is_error").type == JSON_TYPE_TRUE ||
                   claude_line_ends_with(json_get(content, "type"), "_error");
@@ -379,8 +298,9 @@ static void send_result(struct claude_transcript *t, const struct claude_line *l
         update_text(&update, FIELD_ERROR, (struct slice){t->scratch.data, t->scratch.len});
         t->failed |= t->scratch.failed;
     }
-    enum outcome outcome = failed ? stopped_by(line, content) : OUTCOME_NONE;
+    enum outcome outcome = failed ? claude_stops_outcome(t, line, use->key, content) : OUTCOME_NONE;
     if (outcome != OUTCOME_NONE) {
+        use->stopped_ms = line->at_ms;
         update_number(&update, FIELD_OUTCOME, outcome);
     }
     if (tool != NULL && tool->args != NULL) {
@@ -411,10 +331,10 @@ void claude_tools_take_result(struct claude_transcript *t, const struct claude_l
     if (open && t->tools[at].queued) {
         send_queued(t, &t->tools[at], t->tools[at].start_ms);
     }
-    if (open && t->tools[at].is_question && !is_rejected(line)) {
-        send_wait_end(t, use->key, line->at_ms, PRECEDENCE_FILES);
-    } else if ((open && t->tools[at].asked) || is_rejected(line)) {
-        take_decision(t, line, claude_transcript_text(t, use->key));
+    if (open && t->tools[at].is_question && !claude_stops_is_rejected(line)) {
+        claude_waits_end(t, use->key, line->at_ms, PRECEDENCE_FILES);
+    } else if ((open && t->tools[at].asked) || claude_stops_is_rejected(line)) {
+        claude_waits_take_decision(t, line, claude_transcript_text(t, use->key));
     }
     if (task != INTERN_NONE) {
         if (open) {
@@ -424,76 +344,10 @@ void claude_tools_take_result(struct claude_transcript *t, const struct claude_l
         }
         return;
     }
-    send_result(t, line, block, claude_transcript_text(t, use->key), open ? &t->tools[at] : NULL);
+    send_result(t, line, block, use, open ? &t->tools[at] : NULL);
     if (open) {
         claude_tasks_take_agent(t, line, &t->tools[at]);
         claude_tools_take_away(t, at);
         start_queued(t, line->at_ms);
-    }
-}
-
-/* ---- people ---- */
-
-bool claude_transcript_wait(struct claude_transcript *t, double at_ms, struct slice what)
-{
-    struct claude_tool *first = NULL;
-    for (size_t i = 0; i < t->tool_count; i++) {
-        if (t->tools[i].is_question && !t->tools[i].queued) {
-            t->asked = t->tools[i].id; /* its wait began with it */
-            return true;
-        }
-        if (!t->tools[i].asked && !t->tools[i].is_agent && !t->tools[i].queued &&
-            !t->tools[i].by_server && !t->tools[i].background &&
-            (first == NULL || t->tools[i].start_ms < first->start_ms)) {
-            first = &t->tools[i];
-        }
-    }
-    if (first == NULL) {
-        return false;
-    }
-    first->asked = true;
-    t->asked = first->id;
-    send_wait(t, first->id, at_ms, what);
-    return true;
-}
-
-void claude_transcript_waited(struct claude_transcript *t, double at_ms)
-{
-    if (t->asked != INTERN_NONE) {
-        send_wait_end(t, t->asked, at_ms, PRECEDENCE_FILES);
-    }
-    t->asked = INTERN_NONE;
-}
-
-/* ---- ends that nobody reports ---- */
-
-static void send_inferred_end(struct claude_transcript *t, const struct claude_tool *tool,
-                              double at_ms, enum outcome outcome)
-{
-    struct update update =
-        claude_transcript_call(t, CALL_TOOL, claude_transcript_text(t, tool->id));
-    update.precedence = PRECEDENCE_INFERRED;
-    update_number(&update, FIELD_END_MS, at_ms);
-    update_number(&update, FIELD_OUTCOME, outcome);
-    claude_transcript_send(t, &update);
-    if (tool->asked || tool->is_question) {
-        send_wait_end(t, tool->id, at_ms, PRECEDENCE_INFERRED);
-    }
-    if (tool->agent != INTERN_NONE) {
-        claude_tasks_send_agent(t, tool, at_ms);
-    }
-}
-
-void claude_tools_end(struct claude_transcript *t, double at_ms, enum outcome outcome)
-{
-    for (size_t i = t->tool_count; i-- > 0;) {
-        const struct claude_tool *tool = &t->tools[i];
-        if (!(tool->start_ms < at_ms) || tool->background) {
-            continue;
-        }
-        if (!tool->queued) { /* such a one never ran */
-            send_inferred_end(t, tool, at_ms, outcome);
-        }
-        claude_tools_take_away(t, i);
     }
 }

@@ -151,7 +151,7 @@ static void take_time(struct claude_transcript *t, const struct claude_line *lin
 static void take_cost(struct claude_transcript *t, const struct claude_line *line)
 {
     double cost_usd = claude_number(line->field[CLAUDE_TOTAL_COST]);
-    t->has_ended = true;
+    t->has_ended = t->is_ending = true;
     if (t->agent_id != INTERN_NONE || !(cost_usd > 0) || !isfinite(cost_usd)) {
         return;
     }
@@ -185,8 +185,12 @@ void claude_transcript_take(struct claude_transcript *t, const struct claude_lin
     claude_name_take(t, line);
     switch (line->type) {
     case CLAUDE_LINE_USER: claude_prompts_take_user(t, line); break;
-    case CLAUDE_LINE_ASSISTANT: claude_requests_take_answer(t, line); break;
+    case CLAUDE_LINE_ASSISTANT:
+        claude_stops_continue(t, line->at_ms);
+        claude_requests_take_answer(t, line);
+        break;
     case CLAUDE_LINE_REQUEST:
+        claude_stops_continue(t, line->at_ms);
         claude_requests_settle(t); /* the previous request has its answer */
         claude_requests_flush(t);
         claude_requests_take_attempt(t, line);
@@ -310,7 +314,7 @@ bool claude_transcript_idle(struct claude_transcript *t, double at_ms)
 {
     (void)claude_transcript_settle(t);
     claude_requests_end(t, at_ms, NULL);
-    claude_tools_end(t, at_ms, OUTCOME_INTERRUPTED);
+    claude_stops_end_tools(t, at_ms, OUTCOME_INTERRUPTED);
     if (t->interaction.open && t->interaction.start_ms <= at_ms) {
         claude_transcript_end_interaction(t, at_ms);
     }

@@ -55,6 +55,12 @@ bool claude_transcript_is_busy(const struct claude_transcript *transcript);
 /* The client reports that it is idle: ends requests, tools and the interaction that began before
    `at_ms`. */
 bool claude_transcript_idle(struct claude_transcript *transcript, double at_ms);
+/* The client has ended, so commands that were killed and that nothing followed were stopped by it.
+   */
+bool claude_transcript_stop(struct claude_transcript *transcript);
+/* Returns when the tool was stopped, by a person or since its agent stopped; NAN: it was not. */
+double claude_transcript_stopped_ms(const struct claude_transcript *transcript,
+                                    struct slice tool_id);
 /* Returns the number of lines with an unknown type. If there are any, *type is the first of these
    types, borrowed (bytes NULL: it had no name). */
 uint64_t claude_transcript_unknown(const struct claude_transcript *transcript, struct slice *type);

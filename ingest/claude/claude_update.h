@@ -22,4 +22,11 @@ static inline struct slice claude_wait_id(struct slice id, char room[CLAUDE_WAIT
     return (struct slice){room, sizeof prefix - 1 + len};
 }
 
+/* Returns whether the tool asks a person: nobody decides about it. */
+static inline bool claude_is_question(struct slice tool)
+{
+    static const char ask[] = "AskUserQuestion";
+    return tool.len == sizeof ask - 1 && memcmp(tool.bytes, ask, tool.len) == 0;
+}
+
 #endif

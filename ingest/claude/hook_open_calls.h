@@ -34,12 +34,14 @@ struct hook_open_call {
     struct hook_label id;    /* in updates */
     struct hook_label owner; /* the agent's id; empty: the main agent */
     struct hook_label about; /* an Agent call's description */
+    struct hook_label child; /* the id of its sub-agent; empty: unknown */
     double start_ms;         /* NAN: unknown */
     double wait_ms;          /* when its wait for a person began; NAN: not waiting */
     enum hook_call_kind kind;
-    bool held;   /* it has waited for a person */
-    bool linked; /* its sub-agent is known */
-    bool ended;  /* kept for a while, since a hook may be sent twice */
+    bool held;       /* it has waited for a person */
+    bool linked;     /* its sub-agent is known */
+    bool background; /* its sub-agent does not end with it */
+    bool ended;      /* kept for a while, since a hook may be sent twice */
 };
 
 struct hook_open_calls {

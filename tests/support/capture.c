@@ -42,6 +42,7 @@ static struct capture_call *add_call(struct capture *capture, enum capture_kind 
     snprintf(call->agent, sizeof call->agent, "%s", agent != NULL ? agent : session);
     call->start_ms = start_ms;
     call->end_ms = INFINITY;
+    call->failed_until_ms = INFINITY;
     return call;
 }
 
@@ -381,8 +382,12 @@ static void take_exit_codes(struct capture *capture)
         const struct capture_step *step = &capture->steps[i];
         for (size_t k = 0; step->what == CAPTURE_LINE && k < capture->call_count; k++) {
             struct capture_call *call = &capture->calls[k];
-            call->failed |= call->id[0] != '\0' && strstr(step->text, call->id) != NULL &&
-                            strstr(step->text, "\"Exit code 137\"") != NULL;
+            if (call->id[0] != '\0' && strstr(step->text, call->id) != NULL &&
+                strstr(step->text, "\"Exit code 137\"") != NULL) {
+                const struct capture_end *end = capture_end_of(capture, call->session);
+                call->failed = true;
+                call->failed_until_ms = end != NULL ? end->t_ms : (double)INFINITY;
+            }
         }
     }
 }
@@ -463,6 +468,7 @@ void capture_shift(struct capture *capture, double ms)
     for (size_t i = 0; i < capture->call_count; i++) {
         capture->calls[i].start_ms += ms;
         capture->calls[i].end_ms += ms;
+        capture->calls[i].failed_until_ms += ms;
     }
     for (size_t i = 0; i < capture->end_count; i++) {
         capture->ends[i].t_ms += ms;

@@ -38,7 +38,8 @@ struct capture_call {
     char tool[40];               /* its name */
     double start_ms, end_ms;     /* end_ms INFINITY: it never ended */
     bool failed;                 /* of itself: nobody refused or interrupted it */
-    bool ended_by_idle;          /* no hook reports the end, only the registry */
+    double failed_until_ms; /* then it is seen that its client killed it; INFINITY: it did not */
+    bool ended_by_idle;     /* no hook reports the end, only the registry */
 };
 
 /* How a session ended. */

@@ -325,6 +325,10 @@ static json_t *without_ends(json_t *records)
         {
             json_object_del(of, "gone");
             json_object_del(of, "state");
+            /* Its client, which ended, killed it. */
+            const char *error = json_string_value(json_object_get(of, "error"));
+            if (error != NULL && strcmp(error, "Exit code 137") == 0)
+                json_object_del(of, "outcome");
         }
     }
     return records;

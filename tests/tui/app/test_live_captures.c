@@ -201,7 +201,7 @@ static struct truth truth_of(const struct stage *stage, const char *session, con
         }
         if (call->end_ms <= t_ms && call->end_ms > last) {
             last = call->end_ms;
-            truth.last_failed = call->failed;
+            truth.last_failed = call->failed && t_ms < call->failed_until_ms;
         }
         if (!runs(call, t_ms) || !is_reported(stage, call, t_ms)) {
             continue;
