@@ -157,6 +157,20 @@ void feed_line_log(double t_ms, struct slice session_id, const char *level, stru
     end(out);
 }
 
+void feed_line_journal_begin(double t_ms, size_t max_events, struct strbuf *out)
+{
+    begin(out, "journal", t_ms, (struct slice){NULL, 0});
+    strbuf_addf(out, ",\"version\":1,\"max_events\":%zu", max_events);
+    end(out);
+}
+
+void feed_line_journal_end(double t_ms, struct strbuf *out)
+{
+    begin(out, "journal", t_ms, (struct slice){NULL, 0});
+    strbuf_adds(out, ",\"ended\":true");
+    end(out);
+}
+
 void feed_line_operation(struct slice object, double t_ms, struct slice session_id,
                          struct strbuf *out)
 {

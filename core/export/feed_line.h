@@ -19,6 +19,12 @@ void feed_line_open(double t_ms, struct slice session_id, double start_ms, struc
    (bytes NULL) it is about all. */
 void feed_line_log(double t_ms, struct slice session_id, const char *level, struct slice message,
                    struct strbuf *out);
+/* The first line of a journal: the cap of the run that writes it (0: none). Its first bytes are
+   FEED_JOURNAL_BEGIN. */
+#define FEED_JOURNAL_BEGIN "{\"op\":\"journal\""
+void feed_line_journal_begin(double t_ms, size_t max_events, struct strbuf *out);
+/* The last line of a journal that is kept although its run ended as it should. */
+void feed_line_journal_end(double t_ms, struct strbuf *out);
 /* An operation as it came, a raw JSON object, with its time (NAN: it has one) and its session
    (bytes NULL: it names one) added. */
 void feed_line_operation(struct slice object, double t_ms, struct slice session_id,

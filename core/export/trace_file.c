@@ -4,6 +4,9 @@
    written directly. The first failure is kept for commit to report. */
 #include "core/export/trace_file.h"
 
+#include "core/export/parent_dirs.h"
+#include "core/export/run_lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES = 65536, MAX_LINKS = 40, DIR_MODE = 0700 };
+enum { BUFFER_BYTES = 65536, MAX_LINKS = 40, MAX_ATTEMPTS = 8 };
 
 #define TEMP_NAME ".swarmtop-XXXXXX"
 
@@ -23,6 +26,7 @@ struct trace_file {
     struct strbuf target; /* the file to replace */
     struct strbuf temp;   /* empty: written to directly */
     int fd;               /* -1: none */
+    int lock;             /* keeps the temporary file's lock once fd is closed; -1: none */
     int failed;           /* errno of the first failure, 0: none */
     const char *what;     /* the failed operation */
     size_t used;
@@ -45,16 +49,9 @@ static bool fail(struct trace_file *file, const char *what, int error)
     return false;
 }
 
-/* The length of the path's directory with its slash; 0: it has none. */
-static size_t dir_len(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
-}
-
 static bool follow_link(struct trace_file *file, const char *to)
 {
-    size_t keep = to[0] == '/' ? 0 : dir_len(file->target.data);
+    size_t keep = to[0] == '/' ? 0 : parent_dirs_len(file->target.data);
     file->target.len = keep;
     strbuf_adds(&file->target, to);
     return !file->target.failed || fail(file, "cannot follow its link", ENOMEM);
@@ -77,55 +74,42 @@ static bool follow_links(struct trace_file *file)
     return fail(file, "cannot follow its link", ELOOP);
 }
 
-static bool make_dir(struct trace_file *file, const char *dir)
-{
-    struct stat st;
-    if (mkdir(dir, DIR_MODE) == 0) {
-        return true;
-    }
-    int error = errno;
-    /* Some systems report EROFS or EACCES for an existing directory. */
-    if (stat(dir, &st) == 0) {
-        return S_ISDIR(st.st_mode) || fail(file, "cannot make its directory", ENOTDIR);
-    }
-    return fail(file, "cannot make its directory", error);
-}
-
 static bool make_parents(struct trace_file *file)
 {
-    char *path = file->target.data;
-    size_t end = dir_len(path);
-    for (size_t i = 1; i < end; i++) {
-        if (path[i] != '/') {
-            continue;
+    int error = parent_dirs_make(file->target.data);
+    return error == 0 || fail(file, "cannot make its directory", error);
+}
+
+/* Creates the temporary file with a lock, so that a later run can see whether this one lives. */
+static bool create_temp(struct trace_file *file)
+{
+    size_t dir = parent_dirs_len(file->target.data);
+    for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        strbuf_clear(&file->temp);
+        strbuf_add(&file->temp, file->target.data, dir);
+        strbuf_adds(&file->temp, TEMP_NAME);
+        if (file->temp.failed) {
+            file->temp.len = 0;
+            return fail(file, "cannot create a temporary file beside it", ENOMEM);
         }
-        path[i] = '\0';
-        bool made = make_dir(file, path);
-        path[i] = '/';
-        if (!made) {
-            return false;
+        file->fd = mkostemp(file->temp.data, O_CLOEXEC);
+        if (file->fd < 0) {
+            file->temp.len = 0;
+            return fail(file, "cannot create a temporary file beside it", errno);
         }
+        if (run_lock_hold(file->fd)) {
+            return true;
+        }
+        close(file->fd); /* a run that starts has taken it for a dead one's */
+        file->fd = -1;
     }
-    return true;
+    file->temp.len = 0;
+    return fail(file, "cannot create a temporary file beside it", EBUSY);
 }
 
 static bool open_temp(struct trace_file *file)
 {
-    if (!follow_links(file) || !make_parents(file)) {
-        return false;
-    }
-    strbuf_add(&file->temp, file->target.data, dir_len(file->target.data));
-    strbuf_adds(&file->temp, TEMP_NAME);
-    if (file->temp.failed) {
-        file->temp.len = 0;
-        return fail(file, "cannot create a temporary file beside it", ENOMEM);
-    }
-    file->fd = mkostemp(file->temp.data, O_CLOEXEC);
-    if (file->fd < 0) {
-        file->temp.len = 0;
-        return fail(file, "cannot create a temporary file beside it", errno);
-    }
-    return true;
+    return follow_links(file) && make_parents(file) && create_temp(file);
 }
 
 /* O_NONBLOCK turns a pipe without a reader into an error; opening it would block. */
@@ -167,6 +151,7 @@ struct trace_file *trace_file_begin(const struct mem *mem, const char *path, str
     }
     file->mem = mem;
     file->fd = -1;
+    file->lock = -1;
     file->failed = 0;
     file->what = "";
     file->used = 0;
@@ -231,6 +216,7 @@ static bool sync_fd(struct trace_file *file, int fd, const char *what)
 static bool close_file(struct trace_file *file)
 {
     int fd = file->fd;
+    file->lock = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     file->fd = -1;
     return close(fd) == 0 || errno == EINTR || fail(file, "cannot write", errno);
 }
@@ -238,7 +224,7 @@ static bool close_file(struct trace_file *file)
 /* A directory that may be written but not read cannot be opened, and so not be synced. */
 static bool sync_dir(struct trace_file *file)
 {
-    file->target.data[dir_len(file->target.data)] = '\0';
+    file->target.data[parent_dirs_len(file->target.data)] = '\0';
     const char *dir = file->target.data[0] == '\0' ? "." : file->target.data;
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
@@ -261,10 +247,41 @@ static bool put_in_place(struct trace_file *file)
     return sync_dir(file);
 }
 
+/* Gives the file its name unless that is taken. A file system without links has no such step. */
+static bool put_beside(struct trace_file *file, bool *taken)
+{
+    struct stat st;
+    if (file->temp.len == 0) {
+        return true;
+    }
+    if (link(file->temp.data, file->target.data) == 0) {
+        unlink(file->temp.data);
+        file->temp.len = 0;
+        return sync_dir(file);
+    }
+    *taken = errno == EEXIST || lstat(file->target.data, &st) == 0;
+    return *taken ? fail(file, "cannot write", EEXIST) : put_in_place(file);
+}
+
+static bool is_written(struct trace_file *file)
+{
+    return flush(file) && sync_fd(file, file->fd, "cannot sync") && close_file(file);
+}
+
+bool trace_file_commit_new(struct trace_file *file, bool *taken, struct strbuf *error)
+{
+    *taken = false;
+    bool done = is_written(file) && put_beside(file, taken);
+    if (!done) {
+        say(error, file);
+    }
+    trace_file_abort(file);
+    return done;
+}
+
 bool trace_file_commit(struct trace_file *file, struct strbuf *error)
 {
-    bool done = flush(file) && sync_fd(file, file->fd, "cannot sync") && close_file(file) &&
-                put_in_place(file);
+    bool done = is_written(file) && put_in_place(file);
     if (!done) {
         say(error, file);
     }
@@ -279,6 +296,9 @@ void trace_file_abort(struct trace_file *file)
     }
     if (file->temp.len > 0) {
         unlink(file->temp.data);
+    }
+    if (file->lock >= 0) {
+        close(file->lock);
     }
     strbuf_release(&file->path);
     strbuf_release(&file->target);

@@ -4,11 +4,16 @@
 #include "ingest/feed/feed_private.h"
 #include "ingest/foreign_format.h"
 
+#include "core/export/feed_line.h"
 #include "ingest/event_scan.h"
 
 #include <string.h>
 
-enum { DEPTH_MAX = 64 };
+/* A journal has raw events in objects of its own. */
+enum { DEPTH_MAX = 64, JOURNAL_DEPTH_MAX = DEPTH_MAX + 1 };
+
+/* So many bytes of FEED_JOURNAL_BEGIN begin no other operation. */
+enum { OWN_BYTES = 8 };
 
 static void take_line(void *ctx, const char *line, size_t len, uint64_t number,
                       enum line_kind kind);
@@ -197,6 +202,15 @@ static void take_object(struct feed *feed, struct line *line, struct json_value 
         feed_read_raw(feed, line, (struct slice){.bytes = NULL}, object);
 }
 
+/* Returns whether a kill or a power cut has cut a journal here. */
+static bool is_cut_journal(const struct feed *feed, const struct line *line, enum line_kind kind)
+{
+    const char begin[] = FEED_JOURNAL_BEGIN;
+    size_t len = line->len < sizeof begin - 1 ? line->len : sizeof begin - 1;
+    bool first = line->number == 1 && len >= OWN_BYTES && memcmp(line->bytes, begin, len) == 0;
+    return kind == LINE_LAST && (feed->journal || first);
+}
+
 static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
                       enum line_kind kind)
 {
@@ -210,7 +224,10 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
     bool whole = kind == LINE_WHOLE || kind == LINE_LAST;
     if (whole && feed->authorized && scan_raw(feed, &line))
         return;
-    bool checked = whole && json_check(bytes, len, DEPTH_MAX, &value, &error);
+    unsigned depth = feed->journal ? JOURNAL_DEPTH_MAX : DEPTH_MAX;
+    bool checked = whole && json_check(bytes, len, depth, &value, &error);
+    if (!checked && is_cut_journal(feed, &line, kind))
+        return;
     if (checked && value.type == JSON_TYPE_OBJECT)
         take_object(feed, &line, value);
     else if (!feed->authorized)

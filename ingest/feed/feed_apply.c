@@ -292,6 +292,10 @@ void feed_take_operation(struct feed *feed, const struct line *line, const struc
     }
     if (op->special == FEED_AUTH)
         return;
+    if (op->special == FEED_JOURNAL) {
+        feed->journal = true;
+        return;
+    }
     if (op->special == FEED_STATUS) {
         answer_status(feed, line);
         return;

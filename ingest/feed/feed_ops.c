@@ -182,6 +182,8 @@ const struct feed_op feed_ops[] = {
     {"raw", F(EVENT), 0, FEED_RAW, NULL, "a raw trace event in a named session"},
     {"open", F(SESSION_ID), F(START_MS) | F(EXTRA), FEED_OPEN, NULL,
      "open a session without agents"},
+    {"journal", 0, 0, FEED_JOURNAL, NULL,
+     "first line of a journal: the last one may be cut by the end of its run"},
     {"auth", F(TOKEN), 0, FEED_AUTH, NULL, "first line of a TCP connection that asks for it"},
 };
 const size_t feed_op_count = sizeof feed_ops / sizeof feed_ops[0];
@@ -209,6 +211,7 @@ enum update_op feed_op_update(const struct feed_op *op)
     case FEED_STATUS:
     case FEED_HOOK:
     case FEED_RAW:
+    case FEED_JOURNAL:
     case FEED_OPEN: break;
     }
     return UPDATE_OPS;

@@ -16,6 +16,7 @@ enum feed_special {
     FEED_HOOK,           /* a client's hook payload (hook_client.h) */
     FEED_RAW,            /* a raw trace event in a named session */
     FEED_OPEN,           /* opens a session without agents */
+    FEED_JOURNAL,        /* the lines are a journal: its last one may be cut */
     FEED_UPDATE_SESSION, /* updates: other fields are in update_fields (feed_update.h) */
     FEED_UPDATE_AGENT,
     FEED_UPDATE_CALL

@@ -18,6 +18,7 @@ struct feed {
     struct feed_sessions sessions;
     int64_t local_ns; /* when the bytes that are being read arrived */
     bool authorized, refused;
+    bool journal; /* a line has shown that the bytes are a journal */
 };
 
 /* The line that is being taken. */

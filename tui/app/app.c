@@ -276,6 +276,19 @@ static void on_changed(void *ctx)
     app_model_changed(app);
 }
 
+static void on_report(void *ctx, enum log_level level, const char *text)
+{
+    struct app *app = ctx;
+
+    if (app->screen) {
+        view_message(&app->state, level > LOG_LEVEL_INFO, "%s", text);
+        app->dirty = true;
+        app_schedule(app);
+    } else {
+        fprintf(stderr, "swarmtop: %s\n", text);
+    }
+}
+
 /* ---- its life ---- */
 
 struct app *app_new(const struct options *options, bool live, struct strbuf *error)
@@ -287,7 +300,9 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
         .follow = options->replay == 0,
         .until_end = !terminal && options->replay == 0,
         .live = live,
+        .keeps = options->command == COMMAND_WATCH,
         .changed = on_changed,
+        .report = on_report,
         .ctx = app,
     };
 

@@ -101,5 +101,7 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     /* A reader that closes its end makes a write fail instead of ending the process. */
     signal(SIGPIPE, SIG_IGN);
+    /* A file that reaches RLIMIT_FSIZE is an error of the write, like a full disk. */
+    signal(SIGXFSZ, SIG_IGN);
     return run(argc, argv);
 }

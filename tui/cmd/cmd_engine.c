@@ -3,6 +3,7 @@
    after each iteration; stop_signal.h handles the signals. */
 #include "tui/cmd/cmd_engine.h"
 
+#include "tui/cmd/engine_journal.h"
 #include "tui/cmd/local_clock.h"
 #include "tui/cmd/status_line.h"
 #include "tui/cmd/stop_signal.h"
@@ -102,6 +103,7 @@ static bool make_model(struct engine *e)
     size_t live_cap = e->live ? LIVE_EVENTS : 0;
     config.max_events[POOL_LIVE] = options->max_events_given ? options->max_events : live_cap;
     config.max_events[POOL_FILES] = options->max_events_given ? options->max_events : 0;
+    e->max_live_events = config.max_events[POOL_LIVE];
     e->swarm = swarm_new(e->mem, &config);
     e->tracer = e->swarm ? tracer_new(e->swarm) : NULL;
     e->log = event_log_new(e->mem, LOG_LINES);
@@ -137,7 +139,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .tracer = e->tracer,
         .correlator = e->correlator,
         .log = e->log,
-        .tap = config->tap,
+        .tap = engine_journal_tap(e),
         .hook_clients = source_hook_clients,
         .follow = config->follow,
         .follow_clients = any_listens(e->options),
@@ -183,7 +185,9 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         .follow = config->follow,
         .until_end = config->until_end,
         .ranged = config->ranged,
+        .tap = config->tap,
         .changed = config->changed,
+        .report = config->report,
         .ctx = config->ctx,
     };
     strbuf_init(&engine->printed, engine->mem, 0);
@@ -199,8 +203,14 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     engine->loop.data = engine;
     bool found = source_places_init(&engine->places, engine->mem, config->options->env.home);
     uv_timer_init(&engine->loop, &engine->for_timer);
-    if (found && make_model(engine) && make_hub(engine, config))
-        return true;
+    if (found && make_model(engine)) {
+        if (!engine_journal_open(engine, config->keeps, error)) {
+            engine_close(engine);
+            return false;
+        }
+        if (make_hub(engine, config))
+            return true;
+    }
     strbuf_adds(error, "out of memory");
     engine_close(engine);
     return false;
@@ -212,15 +222,23 @@ bool engine_add(struct engine *engine, const char *spec, struct strbuf *error)
     return hub_add(engine->hub, spec, error);
 }
 
+void engine_log(struct engine *engine, enum log_level level, const char *text)
+{
+    struct log_entry entry = {.at_ns = engine_now_ns(),
+                              .level = level,
+                              .session = NO_SESSION,
+                              .text = text,
+                              .len = strlen(text)};
+
+    event_log_add(engine->log, &entry);
+}
+
 static void report_refused(struct engine *engine, const struct strbuf *error)
 {
-    struct log_entry entry = {
-        .at_ns = engine_now_ns(), .level = LOG_LEVEL_ERROR, .session = NO_SESSION};
+    const char *text = error->data ? error->data : "out of memory";
 
-    entry.text = error->data ? error->data : "out of memory";
-    entry.len = strlen(entry.text);
-    event_log_add(engine->log, &entry);
-    fprintf(stderr, "swarmtop: %s\n", entry.text);
+    engine_log(engine, LOG_LEVEL_ERROR, text);
+    fprintf(stderr, "swarmtop: %s\n", text);
 }
 
 /* Adds the default sources of the table. A client without a directory is skipped silently. */
@@ -253,6 +271,7 @@ void engine_add_all(struct engine *engine)
         engine_add(engine, engine->options->arguments[i], &error);
     }
     strbuf_release(&error);
+    engine_journal_recover(engine);
 }
 
 /* ---- stopping ---- */
@@ -284,7 +303,8 @@ void engine_obey(struct engine *engine, bool saves)
 void engine_run(struct engine *engine)
 {
     stop_signal_set_loop(true);
-    while (!engine->stopped && !(engine->until_end && hub_finished(engine->hub)))
+    while (!engine->stopped &&
+           !(engine->until_end && hub_finished(engine->hub) && !recovery_runs(engine->recovery)))
         if (uv_run(&engine->loop, UV_RUN_ONCE) == 0)
             break;
     /* Data sent before the signal is still in sockets: one iteration accepts connections, the next
@@ -301,6 +321,7 @@ bool engine_write(struct engine *engine, bool final, struct strbuf *error)
     /* Nothing was read: keep the trace of an earlier run instead of writing an empty one. */
     if (hub_failed(engine->hub) && swarm_session_count(engine->swarm) == 0)
         return true;
+    journal_flush(engine->journal); /* the document may take a while */
     return output_write(engine->output, engine->swarm, engine_now_ns(), final, error);
 }
 
@@ -310,14 +331,17 @@ bool engine_finish(struct engine *engine)
     bool ok;
 
     strbuf_init(&error, engine->mem, 0);
+    recovery_cancel(engine->recovery);
     hub_finish(engine->hub);
     ok = hub_close(engine->hub);
+    journal_drain(engine->journal);
     if (!ok)
         strbuf_adds(&error, "closing open spans: out of memory");
     ok &= engine_write(engine, true, &error);
     if (!ok)
         fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
     strbuf_release(&error);
+    engine_journal_end(engine, ok);
     return ok;
 }
 
@@ -453,6 +477,8 @@ void engine_close(struct engine *engine)
 {
     if (engine->hub)
         hub_stop(engine->hub);
+    recovery_cancel(engine->recovery);
+    journal_close(engine->journal);
     if (engine->obeys) {
         stop_signal_close();
         uv_close((uv_handle_t *)&engine->wake, NULL);
@@ -461,6 +487,8 @@ void engine_close(struct engine *engine)
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     if (engine->hub)
         hub_free(engine->hub);
+    journal_free(engine->journal);
+    recovery_free(engine->recovery);
     uv_loop_close(&engine->loop);
     output_free(engine->output);
     correlator_free(engine->correlator);

@@ -14,19 +14,25 @@
 #include <uv.h>
 
 struct hub;
+struct journal;
+struct recovery;
 
 struct engine {
     const struct options *options; /* borrowed */
     const struct mem *mem;
     uv_loop_t loop;
     struct swarm *swarm;
+    size_t max_live_events; /* the cap of live sources; 0: none */
     struct tracer *tracer;
     struct correlator *correlator;
     struct event_log *log;
     struct hub *hub;
     struct output *output;
-    char *token;           /* of --token-file; NULL: none */
-    struct strbuf printed; /* a character per source: which messages of it were printed */
+    struct ingest_tap tap;     /* the config's */
+    struct journal *journal;   /* NULL: none is kept */
+    struct recovery *recovery; /* of dead runs; NULL: not started */
+    char *token;               /* of --token-file; NULL: none */
+    struct strbuf printed;     /* a character per source: which messages of it were printed */
     struct source_places places;
     bool follow;
     bool live;      /* a source is live */
@@ -37,6 +43,9 @@ struct engine {
     bool obeys;      /* `wake` is open */
     uv_timer_t for_timer;
     void (*changed)(void *ctx); /* called when the model or a status changes; may be NULL */
+    /* Shows a text that the log already has; NULL: stderr. */
+    void (*report)(void *ctx, enum log_level level, const char *text);
+    bool recovers; /* dead runs are recovered once the sources are open */
     void *ctx;
 };
 
@@ -50,7 +59,9 @@ struct engine_config {
     bool ranged;    /* only the part of files in [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     struct ingest_tap tap; /* gets a line of the feed for all that the model is given */
+    bool keeps;            /* a live run keeps a journal, and recovers those of dead runs */
     void (*changed)(void *ctx);
+    void (*report)(void *ctx, enum log_level level, const char *text);
     void *ctx;
 };
 
@@ -73,8 +84,8 @@ void engine_run(struct engine *engine);
 void engine_stop(struct engine *engine);
 /* Writes the trace and leaves spans open. Returns false with `path: what: detail` in *error. */
 bool engine_write(struct engine *engine, bool final, struct strbuf *error);
-/* Closes open spans and writes the trace for the last time. Returns false after printing the reason
-   to stderr. */
+/* Closes open spans, writes the trace for the last time and ends the journal. Returns false after
+   printing the reason to stderr. */
 bool engine_finish(struct engine *engine);
 /* Prints new errors of the sources to stderr, and of each the first line or event that it refused,
    with their number. Returns false if a source was not read to its end or refused one. */
@@ -87,6 +98,8 @@ uint64_t engine_events(const struct engine *engine);
 uint64_t engine_bad(const struct engine *engine);
 /* Sets *out to the progress of the initial read; returns false if none is running. */
 bool engine_progress(const struct engine *engine, struct source_progress *out);
+/* Adds a line about no session to the log. */
+void engine_log(struct engine *engine, enum log_level level, const char *text);
 /* Stops reading files. */
 void engine_stop_reading(struct engine *engine);
 /* Returns the address of the first source that listens, borrowed until the next iteration; NULL:

@@ -66,6 +66,13 @@ static void on_interval(uv_timer_t *timer)
     strbuf_release(&error);
 }
 
+static void report(void *ctx, enum log_level level, const char *text)
+{
+    (void)level;
+    clear_progress(ctx);
+    fprintf(stderr, "swarmtop: %s\n", text);
+}
+
 static void start_timers(struct recording *r)
 {
     uint64_t interval_ms = (uint64_t)(r->engine.options->write_interval_s * 1000);
@@ -127,7 +134,6 @@ static bool open_feed(struct recording *r, const struct options *options,
     }
     config->tap = (struct ingest_tap){put_feed_line, r};
     config->changed = flush_feed;
-    config->ctx = r;
     return true;
 }
 
@@ -175,6 +181,9 @@ int cmd_record(const struct options *options)
         /* The default sources never end. */
         .follow = options->follow || options->argument_count == 0,
         .until_end = true,
+        .keeps = true,
+        .report = report,
+        .ctx = &r,
     };
     struct strbuf error;
     int status = 1;

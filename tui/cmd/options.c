@@ -393,8 +393,14 @@ bool options_parse(struct options *out, int argc, char *const *argv, const struc
 {
     int command_at;
 
-    *out = (struct options){
-        .env = *env, .fps = 10, .cols = 120, .rows = 36, .agents = 8, .seed = 1, .speed = 1};
+    *out = (struct options){.env = *env,
+                            .fps = 10,
+                            .cols = 120,
+                            .rows = 36,
+                            .agents = 8,
+                            .seed = 1,
+                            .speed = 1,
+                            .journal_max_bytes = JOURNAL_DEFAULT_BYTES};
     if (env->perfetto_interval)
         out->write_interval_s = options_parse_int(env->perfetto_interval);
     out->no_color = env->no_color;

@@ -35,6 +35,10 @@ struct environment {
     bool no_color;                 /* NO_COLOR */
 };
 
+/* --journal-max: the default, and what one needs for its first lines. */
+#define JOURNAL_DEFAULT_BYTES (1LL << 30)
+#define JOURNAL_MIN_BYTES     4096
+
 /* The command line. Texts are borrowed from argv, the environment and the config file. */
 struct options {
     enum command command;
@@ -50,6 +54,8 @@ struct options {
     double write_interval_s; /* 0: off */
     enum document_tracks tracks;
     bool split;
+    bool no_journal;
+    uint64_t journal_max_bytes;
 
     bool follow, allow_remote;
     const char *token_file;

@@ -138,6 +138,7 @@ static bool path(const char *text, const char **out, struct strbuf *error)
 
 FLAG(follow, follow)
 FLAG(split, split)
+FLAG(no_journal, no_journal)
 FLAG(allow_remote, allow_remote)
 FLAG(content, content)
 FLAG(no_color, no_color)
@@ -161,6 +162,14 @@ PARSER(write_interval)
     (void)error;
     o->write_interval_s = options_parse_int(text);
     return true;
+}
+
+PARSER(journal_max)
+{
+    if (whole(text, INT64_MAX, &o->journal_max_bytes) && o->journal_max_bytes >= JOURNAL_MIN_BYTES)
+        return true;
+    strbuf_addf(error, "'%s' is not a whole number from %d", text, JOURNAL_MIN_BYTES);
+    return false;
 }
 
 PARSER(max_events)
@@ -332,11 +341,12 @@ PARSER(session)
     return path(text, &o->session, error);
 }
 
-#define SCREEN  (FOR(COMMAND_WATCH) | FOR(COMMAND_DEMO))
-#define KEEPERS (SCREEN | FOR(COMMAND_RECORD))
-#define ENDERS  (FOR(COMMAND_REPORT) | FOR(COMMAND_DUMP))
-#define READERS (FOR(COMMAND_WATCH) | FOR(COMMAND_RECORD) | ENDERS)
-#define ALL     ((1u << COMMANDS) - 1)
+#define SCREEN    (FOR(COMMAND_WATCH) | FOR(COMMAND_DEMO))
+#define KEEPERS   (SCREEN | FOR(COMMAND_RECORD))
+#define RECORDERS (FOR(COMMAND_WATCH) | FOR(COMMAND_RECORD))
+#define ENDERS    (FOR(COMMAND_REPORT) | FOR(COMMAND_DUMP))
+#define READERS   (FOR(COMMAND_WATCH) | FOR(COMMAND_RECORD) | ENDERS)
+#define ALL       ((1u << COMMANDS) - 1)
 
 const struct option_row option_rows[] = {
     {"output", 'o', "FILE", "write the Chrome Trace to FILE (`-`: stdout)", KEEPERS, parse_output},
@@ -348,6 +358,10 @@ const struct option_row option_rows[] = {
     {"tracks", 0, "agent|lane",
      "one thread per agent, or extra threads for overlapping spans (default: lane)", KEEPERS,
      parse_tracks},
+    {"no-journal", 0, NULL, "keep no journal for the case that swarmtop is killed", RECORDERS,
+     parse_no_journal},
+    {"journal-max", 0, "BYTES", "end the journal at BYTES (default: 1073741824)", RECORDERS,
+     parse_journal_max},
     {"follow", 'f', NULL, "follow files as they grow (watch always does)", READERS, parse_follow},
     {"max-events", 0, "N",
      "keep at most N events in memory (default: 100000 for live sources; 0: no limit)",

@@ -28,6 +28,7 @@ struct output {
     struct document_path *documents;
     size_t document_count, document_cap;
     struct strbuf path; /* result of output_path */
+    bool fresh;         /* `path` is a default name that this run has not written to */
 };
 
 struct output *output_new(const struct output_config *config)
@@ -109,15 +110,9 @@ static bool is_taken(const struct output *output, const struct document_path *ow
 static void choose_path(const struct output *output, struct document_path *document,
                         const struct strbuf *name)
 {
-    size_t stem = output_stem(name->data, name->len);
-
     for (unsigned n = 1; n < 100000; n++) {
         strbuf_clear(&document->path);
-        strbuf_add(&document->path, name->data, stem);
-        if (n > 1) {
-            strbuf_addf(&document->path, "-%u", n);
-        }
-        strbuf_add(&document->path, name->data + stem, name->len - stem);
+        output_add_numbered(name->data, name->len, n, &document->path);
         if (document->path.failed || !is_taken(output, document, &document->path)) {
             return;
         }
@@ -181,6 +176,7 @@ static void number_path(struct output *output, const struct swarm *swarm, sessio
     strbuf_clear(&output->path);
     strbuf_add(&output->path, document->path.data, document->path.len);
     output->path.failed |= document->path.failed;
+    output->fresh = !named && !document->written;
 }
 
 static void note_written(struct output *output, const struct strbuf *path)
@@ -213,6 +209,7 @@ static void path_of(struct output *output, const struct swarm *swarm, int64_t lo
 
     bool named = output_path_of(&naming, only, &output->path);
 
+    output->fresh = false;
     if (output->path.len > 0 && !output->path.failed && !output_to_stdout(output)) {
         number_path(output, swarm, only, named, writes);
     }
@@ -287,22 +284,24 @@ static bool write_to_stdout(const struct output *output, const struct swarm *swa
     return false;
 }
 
-/* Sets *written if the file has the new version. */
+/* Sets *written if the file has the new version, *taken if another program has just written a file
+   of this default name. */
 static bool write_to_file(const struct output *output, const struct swarm *swarm,
                           const struct document_options *document, bool final, bool *written,
-                          struct strbuf *error)
+                          bool *taken, struct strbuf *error)
 {
     const char *path = output->path.data;
     struct sink sink = {.output = output, .final = final};
     bool no_memory = false;
 
-    *written = false;
+    *written = *taken = false;
     sink.file = trace_file_begin(output->config.mem, path, error);
     if (!sink.file)
         return false;
     document_write(swarm, document, put, &sink, &no_memory);
     if (!no_memory && !sink.gave_up)
-        return *written = trace_file_commit(sink.file, error);
+        return *written = output->fresh ? trace_file_commit_new(sink.file, taken, error)
+                                        : trace_file_commit(sink.file, error);
     trace_file_abort(sink.file);
     if (no_memory)
         strbuf_addf(error, "%s: cannot write: out of memory", path);
@@ -311,22 +310,37 @@ static bool write_to_file(const struct output *output, const struct swarm *swarm
     return !no_memory && !final;
 }
 
+/* Tries the next name as long as the one that was free is taken meanwhile. */
+static bool write_named(struct output *output, const struct swarm *swarm, int64_t local_ns,
+                        const struct document_options *document, bool final, bool *written,
+                        struct strbuf *error)
+{
+    size_t had = error->len;
+    bool taken, done;
+
+    do {
+        error->len = had;
+        path_of(output, swarm, local_ns, document->only, true);
+        if (output->path.failed) {
+            strbuf_adds(error, "trace: cannot write: out of memory");
+            return false;
+        }
+        if (output->path.len == 0)
+            return true;
+        done = write_to_file(output, swarm, document, final, written, &taken, error);
+    } while (!done && taken);
+    return done;
+}
+
 static bool write_one(struct output *output, const struct swarm *swarm, int64_t local_ns,
                       session_no only, bool final, struct strbuf *error)
 {
     struct document_options document = document_options(output, swarm, local_ns, only);
-    bool written;
+    bool written = false;
 
     if (output_to_stdout(output))
         return !final || write_to_stdout(output, swarm, &document, error);
-    path_of(output, swarm, local_ns, only, true);
-    if (output->path.failed) {
-        strbuf_adds(error, "trace: cannot write: out of memory");
-        return false;
-    }
-    if (output->path.len == 0)
-        return true;
-    if (!write_to_file(output, swarm, &document, final, &written, error))
+    if (!write_named(output, swarm, local_ns, &document, final, &written, error))
         return false;
     if (written)
         note_written(output, &output->path);

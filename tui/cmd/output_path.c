@@ -76,8 +76,7 @@ static void add_date(const struct output_naming *n, struct strbuf *out)
         strbuf_adds(out, text);
 }
 
-/* Appends `trace-SESSION.json`. Returns false if there is no session. */
-static bool add_trace_name(const struct output_naming *n, session_no only, struct strbuf *out)
+bool output_trace_name(const struct output_naming *n, session_no only, struct strbuf *out)
 {
     session_no first = output_next_session(n->swarm, NO_SESSION);
 
@@ -160,7 +159,7 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
                     env->claude_config_dir ? env->claude_config_dir : env->home,
                     env->claude_config_dir ? "" : "/.claude");
         /* A trace that was only read must not replace the one that its producer wrote there. */
-        if (!add_trace_name(n, only, out) ||
+        if (!output_trace_name(n, only, out) ||
             (!n->config->live && out->data && access(out->data, F_OK) == 0 &&
              !n->mine(n->ctx, out->data)))
             strbuf_clear(out);
@@ -172,19 +171,34 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
     return false;
 }
 
-/* Appends a path below the state directory. */
-static void add_default(const struct output_naming *n, session_no only, struct strbuf *out)
+void output_state_dir(const struct environment *env, struct strbuf *out)
 {
-    const struct environment *env = &n->config->options->env;
-    size_t from = out->len;
-
     if (env->state_home) {
         strbuf_adds(out, env->state_home);
     } else {
         strbuf_addf(out, "%s/.local/state", env->home ? env->home : "");
     }
     strbuf_adds(out, "/swarmtop/");
-    if (!add_trace_name(n, only, out)) {
+}
+
+void output_add_numbered(const char *name, size_t len, unsigned number, struct strbuf *out)
+{
+    size_t stem = output_stem(name, len);
+
+    strbuf_add(out, name, stem);
+    if (number > 1) {
+        strbuf_addf(out, "-%u", number);
+    }
+    strbuf_add(out, name + stem, len - stem);
+}
+
+/* Appends a path below the state directory. */
+static void add_default(const struct output_naming *n, session_no only, struct strbuf *out)
+{
+    size_t from = out->len;
+
+    output_state_dir(&n->config->options->env, out);
+    if (!output_trace_name(n, only, out)) {
         out->len = from;
     }
 }

@@ -15,6 +15,13 @@ struct output_naming {
     void *ctx;
 };
 bool output_path_of(const struct output_naming *naming, session_no only, struct strbuf *out);
+/* Appends `trace-SESSION.json`, with NO_SESSION and several sessions `trace-DATE.json`. Returns
+   false if there is no session. */
+bool output_trace_name(const struct output_naming *naming, session_no only, struct strbuf *out);
+/* Appends the path of the state directory with its slash. */
+void output_state_dir(const struct environment *env, struct strbuf *out);
+/* Appends the name; from number 2 on with `-NUMBER` before its extension. */
+void output_add_numbered(const char *name, size_t len, unsigned number, struct strbuf *out);
 /* Returns the length of the path without its extension (.json.gz is one). */
 size_t output_stem(const char *path, size_t len);
 bool output_is_source(const struct output_config *config, const struct strbuf *path);

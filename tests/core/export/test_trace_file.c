@@ -1,6 +1,7 @@
 /* A file that is whole at every instant. */
 #include "core/export/trace_file.h"
 
+#include "core/export/run_lock.h"
 #include "tests/support/failing_mem.h"
 #include "tests/support/support.h"
 
@@ -235,4 +236,47 @@ TEST(a_lack_of_memory_is_an_error)
         }
         strbuf_release(&error);
     }
+}
+
+TEST(a_new_file_never_replaces_another)
+{
+    const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
+    struct strbuf error;
+    bool taken;
+    strbuf_init(&error, &mem_libc, 0);
+    for (int round = 0; round < 2; round++) {
+        struct trace_file *file = trace_file_begin(&mem_libc, path, &error);
+        assert_non_null(file);
+        const char *text = round == 0 ? "first" : "second";
+        trace_file_write(file, text, strlen(text));
+        assert_int_equal(trace_file_commit_new(file, &taken, &error), round == 0);
+        assert_int_equal(taken, round == 1);
+    }
+    assert_non_null(strstr(error.data, "t.json: cannot write: File exists"));
+    assert_file_holds(path, "first");
+    assert_int_equal(files_in(dir), 1);
+    strbuf_release(&error);
+}
+
+TEST(a_temporary_file_is_locked_until_it_has_its_name)
+{
+    const char *dir = support_tmpdir();
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    struct trace_file *file = trace_file_begin(&mem_libc, support_path(dir, "t.json"), &error);
+    assert_non_null(file);
+    DIR *handle = opendir(dir);
+    struct dirent *entry = NULL;
+    while ((entry = readdir(handle)) != NULL && strncmp(entry->d_name, ".swarmtop-", 10) != 0) {
+    }
+    assert_non_null(entry);
+    assert_int_equal(strlen(entry->d_name), 16);
+    const char *temp = support_path(dir, entry->d_name);
+    closedir(handle);
+    assert_int_equal(run_lock_claim(temp), -1);
+    assert_true(trace_file_commit(file, &error));
+    int fd = run_lock_claim(support_path(dir, "t.json"));
+    assert_true(fd >= 0);
+    close(fd);
+    strbuf_release(&error);
 }

@@ -256,6 +256,28 @@ RIG_TEST(a_last_line_without_its_end_is_taken_when_it_is_whole)
     assert_non_null(rig_logged(rig, "test: line 2: cut off: not JSON: unexpected end near"));
 }
 
+RIG_TEST(a_journal_may_be_cut_anywhere)
+{
+    static const char head[] = "{\"op\":\"journal\",\"t\":1760625065000,\"version\":1}\n";
+    static const char text[] = "{\"op\":\"journal\",\"t\":1760625065000,\"version\":1}\n" HELLO
+                               "{\"op\":\"instant\",\"cat\":\"x\",\"name\":\"la\"}\n";
+    struct rig *rig = *state;
+    for (size_t len = 8; len < sizeof text; len++) {
+        struct feed *feed = rig_feed(rig);
+        feed_push(feed, text, len);
+        feed_finish(feed, SESSION_FINISHED);
+        feed_free(feed);
+        assert_int_equal(rig->counters.bad, 0);
+    }
+    assert_true(rig->counters.events > 0);
+    /* Nothing but the last line. */
+    rig_take(rig, head);
+    rig_take(rig, "{\"op\":\"journal\"}\n{\"op\":\"inst\n" HELLO);
+    assert_int_equal(rig->counters.bad, 1);
+    rig_take(rig, "{\"op\":\"");
+    assert_int_equal(rig->counters.bad, 2);
+}
+
 RIG_TEST(blank_lines_and_carriage_returns_are_nothing)
 {
     struct rig *rig = *state;

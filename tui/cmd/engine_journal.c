@@ -1,0 +1,118 @@
+/* A journal is kept by a live run that will write a document: it protects that document. So there
+   is no journal with the trace switched off, nor for a demo. */
+#include "tui/cmd/engine_journal.h"
+
+#include "tui/cmd/journal_file.h"
+
+#include <stdio.h>
+
+static void report(void *ctx, enum log_level level, const char *text)
+{
+    struct engine *engine = ctx;
+    engine_log(engine, level, text);
+    if (engine->report != NULL) {
+        engine->report(engine->ctx, level, text);
+    } else {
+        fprintf(stderr, "swarmtop: %s\n", text);
+    }
+}
+
+static void trouble(void *ctx, const char *text)
+{
+    report(ctx, LOG_LEVEL_ERROR, text);
+}
+
+static bool writes_document(const struct engine *engine)
+{
+    const struct options *options = engine->options;
+    return options->output != NULL ||
+           options_switch_word(options->env.perfetto_trace) != SWITCH_OFF;
+}
+
+static double now_ms(void)
+{
+    return (double)(engine_now_ns() / 1000000);
+}
+
+bool engine_journal_open(struct engine *engine, bool keeps, struct strbuf *error)
+{
+    struct strbuf path;
+    struct journal_config config = {
+        .mem = engine->mem,
+        .loop = &engine->loop,
+        .max_bytes = engine->options->journal_max_bytes,
+        .max_events = engine->max_live_events,
+        .now_ms = now_ms(),
+        .trouble = trouble,
+        .ctx = engine,
+    };
+    engine->recovers = keeps && engine->live && writes_document(engine);
+    if (!engine->recovers) {
+        return true;
+    }
+    if (journal_file_check(engine->options, error) == JOURNAL_IN_USE) {
+        return false;
+    }
+    if (engine->options->no_journal) {
+        return true;
+    }
+    strbuf_init(&path, engine->mem, 0);
+    if (journal_file_create(engine->options, engine_now_ns(), &path, &config.fd, error) ==
+        JOURNAL_OPENED) {
+        config.path = path.data;
+        engine->journal = journal_new(&config);
+        if (engine->journal == NULL) {
+            trouble(engine, "journal: out of memory");
+        }
+    } else {
+        engine_log(engine, LOG_LEVEL_ERROR, error->data != NULL ? error->data : "out of memory");
+        fprintf(stderr, "swarmtop: %s\n", error->data != NULL ? error->data : "out of memory");
+        strbuf_clear(error);
+    }
+    strbuf_release(&path);
+    return true;
+}
+
+static void put_both(void *ctx, const char *line, size_t len)
+{
+    struct engine *engine = ctx;
+    engine->tap.put(engine->tap.ctx, line, len);
+    journal_put(engine->journal, line, len);
+}
+
+struct ingest_tap engine_journal_tap(struct engine *engine)
+{
+    if (engine->journal == NULL) {
+        return engine->tap;
+    }
+    return engine->tap.put == NULL ? (struct ingest_tap){journal_put, engine->journal}
+                                   : (struct ingest_tap){put_both, engine};
+}
+
+void engine_journal_recover(struct engine *engine)
+{
+    if (engine->recovers) {
+        engine->recovery =
+            recovery_start(engine->mem, &engine->loop, engine->options, report, engine);
+    }
+}
+
+void engine_journal_end(struct engine *engine, bool written)
+{
+    uint64_t dropped = swarm_dropped(engine->swarm, POOL_LIVE);
+    const char *path = engine->journal == NULL ? NULL : journal_path_of(engine->journal);
+    if (path == NULL) {
+        return;
+    }
+    journal_finish(engine->journal,
+                   !written      ? JOURNAL_LEAVE
+                   : dropped > 0 ? JOURNAL_KEEP
+                                 : JOURNAL_DELETE,
+                   now_ms());
+    if (!written) {
+        fprintf(stderr, "swarmtop: %s: the next start writes the trace from this journal\n", path);
+    } else if (dropped > 0) {
+        fprintf(stderr, "swarmtop: %s: kept, for the trace lacks %llu events\n", path,
+                (unsigned long long)dropped);
+    }
+}

@@ -1,0 +1,336 @@
+/* Two buffers: the loop fills `pending` while the worker writes `writing`; they are swapped when
+   the worker is idle. A timer starts with the first line in an empty buffer, so an idle run wakes
+   nobody. A large buffer is written at once.
+
+   `io` guards what the worker uses. journal_drain takes it too: it waits for the worker's write,
+   or does it itself if the worker has not begun, so the order of lines holds either way.
+
+   Data are synced as they are written, at most once in SYNC_NS and always after the last line. A
+   journal that fails or is full stays as long as it is and takes no more lines: one with a hole
+   would give another model. */
+#include "tui/cmd/journal.h"
+
+#include "core/export/feed_line.h"
+#include "core/export/parent_dirs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    FLUSH_MS = 400,
+    AT_ONCE_BYTES = 1 << 20,     /* of a buffer that is written without waiting for the timer */
+    PENDING_MAX_BYTES = 64 << 20 /* the disk cannot keep up */
+};
+#define SYNC_NS 400000000u
+
+struct journal {
+    struct journal_config config;
+    struct strbuf path;
+    struct strbuf pending;
+    uint64_t bytes;
+    size_t lines; /* put, without the first */
+    uv_timer_t timer;
+    uv_work_t work;
+    bool working, stopped, finished, reported;
+
+    uv_mutex_t io; /* guards the following */
+    int fd;
+    struct strbuf writing;
+    bool wants_sync; /* written since the last sync */
+    bool sync_dir;   /* the file's name is to be synced */
+    uint64_t synced_ns;
+    int failed; /* errno of the first failure; 0: none */
+};
+
+/* ---- with `io` held, on any thread ---- */
+
+static void write_out(struct journal *journal, struct strbuf *bytes)
+{
+    const char *at = bytes->data;
+    size_t left = bytes->len;
+    while (left > 0 && journal->failed == 0) {
+        ssize_t n = write(journal->fd, at, left);
+        if (n < 0 && errno != EINTR) {
+            journal->failed = errno;
+        }
+        if (n > 0) {
+            at += n;
+            left -= (size_t)n;
+        }
+    }
+    journal->wants_sync |= bytes->len > 0;
+    strbuf_clear(bytes);
+    if (bytes->cap > 2 * (size_t)AT_ONCE_BYTES) {
+        strbuf_release(bytes);
+    }
+}
+
+/* A directory that may be written but not read cannot be opened, and so not be synced. */
+static void sync_name(struct journal *journal)
+{
+    char *path = journal->path.data;
+    size_t len = parent_dirs_len(path);
+    char after = path[len];
+    path[len] = '\0';
+    int fd = open(len == 0 ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    path[len] = after;
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+}
+
+/* A file that cannot be synced (some network file systems) is no failure. */
+static void sync_out(struct journal *journal, bool last)
+{
+    uint64_t now_ns = uv_hrtime();
+    if (!journal->wants_sync || journal->failed != 0 || journal->fd < 0 ||
+        (!last && now_ns - journal->synced_ns < SYNC_NS)) {
+        return;
+    }
+    if (fdatasync(journal->fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EROFS) {
+        journal->failed = errno;
+    }
+    if (journal->sync_dir) {
+        sync_name(journal);
+    }
+    journal->sync_dir = journal->wants_sync = false;
+    journal->synced_ns = now_ns;
+}
+
+/* ---- on the worker ---- */
+
+static void do_write(uv_work_t *work)
+{
+    struct journal *journal = work->data;
+    uv_mutex_lock(&journal->io);
+    write_out(journal, &journal->writing);
+    sync_out(journal, false);
+    uv_mutex_unlock(&journal->io);
+}
+
+/* ---- on the loop ---- */
+
+static void stop(struct journal *journal, const char *what)
+{
+    struct strbuf text;
+    journal->stopped = true;
+    uv_timer_stop(&journal->timer);
+    if (journal->reported) {
+        return;
+    }
+    journal->reported = true;
+    strbuf_init(&text, journal->config.mem, 0);
+    strbuf_addf(&text, "%s: the journal ends here: %s", journal->path.data, what);
+    if (journal->config.trouble != NULL) {
+        journal->config.trouble(journal->config.ctx,
+                                text.failed ? "the journal ends here" : text.data);
+    }
+    strbuf_release(&text);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+    journal_flush(timer->data);
+}
+
+static void wake(struct journal *journal)
+{
+    if (!journal->finished && !uv_is_active((uv_handle_t *)&journal->timer)) {
+        uv_timer_start(&journal->timer, on_due, FLUSH_MS, 0);
+    }
+}
+
+static void after_write(uv_work_t *work, int status)
+{
+    struct journal *journal = work->data;
+    (void)status;
+    journal->working = false;
+    if (journal->finished) {
+        return;
+    }
+    uv_mutex_lock(&journal->io);
+    int failed = journal->failed;
+    bool wants_sync = journal->wants_sync;
+    uv_mutex_unlock(&journal->io);
+    if (failed != 0) {
+        stop(journal, strerror(failed));
+    } else if (journal->pending.len >= AT_ONCE_BYTES) {
+        journal_flush(journal);
+    } else if (journal->pending.len > 0 || wants_sync) {
+        wake(journal);
+    }
+}
+
+void journal_flush(struct journal *journal)
+{
+    if (journal == NULL || journal->working || journal->stopped || journal->finished) {
+        return;
+    }
+    struct strbuf empty = journal->writing; /* the worker is idle: nobody else uses it */
+    journal->writing = journal->pending;
+    journal->pending = empty;
+    uv_timer_stop(&journal->timer);
+    journal->work.data = journal;
+    journal->working =
+        uv_queue_work(journal->config.loop, &journal->work, do_write, after_write) == 0;
+    if (!journal->working) {
+        do_write(&journal->work);
+        after_write(&journal->work, 0);
+    }
+}
+
+void journal_put(void *to, const char *line, size_t len)
+{
+    struct journal *journal = to;
+    if (journal->stopped || journal->finished) {
+        return;
+    }
+    if (len > journal->config.max_bytes - journal->bytes) {
+        journal_flush(journal);
+        stop(journal, "it has --journal-max bytes");
+        return;
+    }
+    strbuf_add(&journal->pending, line, len);
+    if (journal->pending.failed) {
+        stop(journal, journal->pending.len + len > PENDING_MAX_BYTES ? "the disk is too slow"
+                                                                     : "out of memory");
+        return;
+    }
+    journal->bytes += len;
+    journal->lines++;
+    if (journal->pending.len >= AT_ONCE_BYTES) {
+        journal_flush(journal);
+    }
+    wake(journal);
+}
+
+void journal_drain(struct journal *journal)
+{
+    if (journal == NULL || journal->finished) {
+        return;
+    }
+    uv_mutex_lock(&journal->io);
+    write_out(journal, &journal->writing);
+    write_out(journal, &journal->pending);
+    sync_out(journal, true);
+    int failed = journal->failed;
+    uv_mutex_unlock(&journal->io);
+    if (failed != 0) {
+        stop(journal, strerror(failed));
+    }
+}
+
+const char *journal_path_of(const struct journal *journal)
+{
+    return journal->path.data;
+}
+
+/* ---- its life ---- */
+
+static void release(struct journal *journal)
+{
+    const struct mem *mem = journal->config.mem;
+    strbuf_release(&journal->path);
+    strbuf_release(&journal->pending);
+    strbuf_release(&journal->writing);
+    uv_mutex_destroy(&journal->io);
+    mem_free(mem, journal, sizeof *journal);
+}
+
+static bool begin(struct journal *journal)
+{
+    const struct journal_config *config = &journal->config;
+    journal->fd = config->fd;
+    journal->sync_dir = true;
+    strbuf_init(&journal->path, config->mem, 0);
+    strbuf_init(&journal->pending, config->mem, PENDING_MAX_BYTES);
+    strbuf_init(&journal->writing, config->mem, PENDING_MAX_BYTES);
+    strbuf_adds(&journal->path, config->path);
+    feed_line_journal_begin(config->now_ms, config->max_events, &journal->pending);
+    journal->bytes = journal->pending.len;
+    return !journal->path.failed && !journal->pending.failed;
+}
+
+static void drop_file(const struct journal_config *config)
+{
+    unlink(config->path);
+    close(config->fd);
+}
+
+struct journal *journal_new(const struct journal_config *config)
+{
+    struct journal *journal = mem_zalloc(config->mem, 1, sizeof *journal);
+    if (journal == NULL || uv_mutex_init(&journal->io) != 0) {
+        mem_free(config->mem, journal, sizeof *journal);
+        drop_file(config);
+        return NULL;
+    }
+    journal->config = *config;
+    if (!begin(journal)) {
+        release(journal);
+        drop_file(config);
+        return NULL;
+    }
+    uv_timer_init(config->loop, &journal->timer);
+    journal->timer.data = journal;
+    /* The first line now: a file without it is nobody's journal. */
+    write_out(journal, &journal->pending);
+    if (journal->failed != 0) {
+        stop(journal, strerror(journal->failed));
+    }
+    return journal;
+}
+
+/* Removes the file, unless another has its name. */
+static void remove_own(struct journal *journal)
+{
+    struct stat own, named;
+    if (fstat(journal->fd, &own) == 0 && lstat(journal->path.data, &named) == 0 &&
+        own.st_dev == named.st_dev && own.st_ino == named.st_ino) {
+        unlink(journal->path.data);
+    }
+}
+
+void journal_finish(struct journal *journal, enum journal_end end, double now_ms)
+{
+    if (journal == NULL || journal->finished) {
+        return;
+    }
+    if (end == JOURNAL_KEEP) {
+        feed_line_journal_end(now_ms, &journal->pending);
+    }
+    if (end != JOURNAL_DELETE) {
+        journal_drain(journal);
+    }
+    uv_timer_stop(&journal->timer);
+    journal->finished = true;
+    uv_mutex_lock(&journal->io);
+    strbuf_clear(&journal->writing);
+    if (end == JOURNAL_DELETE) {
+        remove_own(journal);
+    }
+    close(journal->fd);
+    journal->fd = -1;
+    uv_mutex_unlock(&journal->io);
+}
+
+void journal_close(struct journal *journal)
+{
+    if (journal == NULL) {
+        return;
+    }
+    journal_finish(journal, journal->lines == 0 ? JOURNAL_DELETE : JOURNAL_LEAVE, 0);
+    uv_close((uv_handle_t *)&journal->timer, NULL);
+}
+
+void journal_free(struct journal *journal)
+{
+    if (journal == NULL) {
+        return;
+    }
+    release(journal);
+}

@@ -1,0 +1,41 @@
+/* The files of journals: their names, and which of them a dead run has left. */
+#ifndef TUI_JOURNAL_FILE_H
+#define TUI_JOURNAL_FILE_H
+
+#include "tui/cmd/options.h"
+
+/* Appends the path of the run's journal: FILE.journal with --output FILE, where FILE is or will be
+   a regular file; else `run-YYYYMMDD-HHMMSS-PID.journal` in the state directory. */
+void journal_file_path(const struct options *options, int64_t now_ns, struct strbuf *out);
+
+enum journal_opening {
+    JOURNAL_OPENED,
+    JOURNAL_UNWRITABLE, /* the run can do without */
+    JOURNAL_IN_USE      /* a living run has this --output: refuse to start */
+};
+/* Creates the run's journal (0600, locked) and the directories it needs. An older one of that name
+   is renamed for recovery; a foreign file stays, and the journal gets the next number. *path is
+   set, and *fd, which the caller owns. Else *error is `path: what: detail`. */
+enum journal_opening journal_file_create(const struct options *options, int64_t now_ns,
+                                         struct strbuf *path, int *fd, struct strbuf *error);
+/* Returns JOURNAL_IN_USE with the reason in *error if a living run has this --output. */
+enum journal_opening journal_file_check(const struct options *options, struct strbuf *error);
+
+/* The first line of a journal. */
+struct journal_head {
+    size_t max_events; /* the cap of its run */
+    bool ended;        /* the run ended as it should, and kept it */
+};
+/* Reads it. Returns false if the file is not a journal. */
+bool journal_file_read_head(int fd, struct journal_head *out);
+
+/* Calls `found` for each file that may be left by an earlier run with these options: in the state
+   directory and beside --output. `beside`: of the latter. Stops if `found` returns false. */
+struct journal_finder {
+    bool (*journal)(void *ctx, const char *path, bool beside);
+    bool (*temporary)(void *ctx, const char *path); /* `.swarmtop-XXXXXX`; NULL: not wanted */
+    void *ctx;
+};
+void journal_file_find(const struct options *options, const struct journal_finder *finder);
+
+#endif
