@@ -345,66 +345,6 @@ bool engine_finish(struct engine *engine)
     return ok;
 }
 
-enum {
-    PRINTED_NONE = '0',
-    PRINTED_ERROR = 1,
-    PRINTED_REFUSED = 2,
-    PRINTED_UNREAD = 4
-}; /* bits of the character */
-
-/* Returns whether it was not printed before. */
-static bool prints_now(struct engine *engine, size_t index, char bit)
-{
-    while (engine->printed.len <= index && !engine->printed.failed)
-        strbuf_addc(&engine->printed, PRINTED_NONE);
-    if (engine->printed.failed || engine->printed.data[index] & bit)
-        return false;
-    engine->printed.data[index] |= bit;
-    return true;
-}
-
-static void print_refused(const struct source_status *status)
-{
-    const char *spec = strcmp(status->spec, "-") == 0 ? "stdin" : status->spec;
-
-    if (status->error_is_first)
-        fprintf(stderr, "swarmtop: %s: %llu more bad line%s\n", spec,
-                (unsigned long long)status->refused - 1, status->refused == 2 ? "" : "s");
-    else if (status->refused == 1)
-        fprintf(stderr, "swarmtop: %s: %s (1 bad line)\n", spec, status->first_refused);
-    else
-        fprintf(stderr, "swarmtop: %s: %s (the first of %llu bad lines)\n", spec,
-                status->first_refused, (unsigned long long)status->refused);
-}
-
-/* Prints a message for each file. */
-static void print_unread(const char *lines)
-{
-    for (size_t len; *lines != '\0'; lines += len) {
-        len = strcspn(lines, "\n");
-        fprintf(stderr, "swarmtop: %.*s\n", (int)len, lines);
-        len += lines[len] == '\n';
-    }
-}
-
-bool engine_complain(struct engine *engine)
-{
-    bool refused = false;
-
-    for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
-        struct source_status status = hub_source(engine->hub, i);
-
-        if (*status.error && prints_now(engine, i, PRINTED_ERROR))
-            fprintf(stderr, "swarmtop: %s\n", status.error);
-        if (status.refused > status.error_is_first && prints_now(engine, i, PRINTED_REFUSED))
-            print_refused(&status);
-        if (*status.unread && prints_now(engine, i, PRINTED_UNREAD))
-            print_unread(status.unread);
-        refused |= status.refused > 0 || *status.unread;
-    }
-    return !hub_failed(engine->hub) && !refused;
-}
-
 size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max)
 {
     size_t count = hub_source_count(engine->hub);

@@ -104,9 +104,7 @@ static int read_all(struct rebuild *r)
         }
     }
     feed_finish(r->feed, SESSION_FINISHED);
-    bool good =
-        correlator_flush(r->correlator) && tracer_close_all(r->tracer, INT64_MIN) == TRACER_OK;
-    return good ? 0 : ENOMEM;
+    return correlator_close(r->correlator, INT64_MIN, NULL, NULL) ? 0 : ENOMEM;
 }
 
 /* ---- the document ---- */
