@@ -213,7 +213,7 @@ bench: $(BUILD)/bench/bench $(BUILD)/bench/generate $(PROGRAM) ## measure: make 
 
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(BUILD)/bench/reference_simdjson.o $(ARCHIVES)
 	$(call say,LINK $@) $(CXX) $(LINK) -o $@ $^ $(LIBS) $(shell $(PKG_CONFIG) --libs $(BENCH_PKGS))
-$(BUILD)/bench/generate: $(call objects,tests/bench/generate_main.c tests/bench/generate.c) $(BUILD)/libcore.a
+$(BUILD)/bench/generate: $(call objects,tests/bench/generate_main.c tests/bench/generate.c tests/bench/generate_foreign.c) $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ -lm
 $(BUILD)/bench/%.o: tests/bench/%.cpp $(BUILD)/flags | deps

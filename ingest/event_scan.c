@@ -1,10 +1,11 @@
-/* The producer's own key order is tried first, as one template: each step compares the characters
+/* The tracer's own key order is tried first, as one template: each step compares the characters
    between two values with those that JSON.stringify writes, and reads the value. The first step
    that does not fit ends the template, at the end of a member; the rest is read member by member,
-   in any order. */
+   in any order: a key of up to seven characters is one integer, which decides how its value is
+   read. */
 #include "ingest/event_scan.h"
 
-#include "core/base/word.h"
+#include "ingest/event_scan_values.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,50 +19,14 @@ struct cursor {
 
 static inline void skip_space(struct cursor *c)
 {
-    while (c->at < c->end &&
-           (*c->at == ' ' || *c->at == '\n' || *c->at == '\r' || *c->at == '\t')) {
-        *c->spaced = true;
-        c->at++;
+    if (c->at < c->end && (unsigned char)*c->at <= ' ') {
+        const char *after = text_skip_space(c->at, c->end);
+        *c->spaced |= after > c->at;
+        c->at = after;
     }
 }
 
 /* ---- values ---- */
-
-/* Reads a time in microseconds: one of up to 15 digits directly, any other by trace_event_time. The
-   digits of a fraction and the power of ten are exact doubles, so their quotient is the nearest
-   one. */
-static inline const char *scan_time(const char *at, const char *end, double *us, int16_t *rest_ns)
-{
-    static const double tens[16] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    const char *start = at;
-    uint64_t digits = 0;
-    while (at < end && (unsigned char)(*at - '0') < 10) {
-        digits = digits * 10 + (uint64_t)(*at++ - '0');
-    }
-    bool plain = at > start && at - start <= 12 && (*start != '0' || at - start == 1);
-    bool whole = at > start && at - start <= 15 && (*start != '0' || at - start == 1);
-    const char *point = at;
-    if (plain && at < end && *at == '.') {
-        at++;
-        while (at < end && (unsigned char)(*at - '0') < 10 && at - start <= 16) {
-            digits = digits * 10 + (uint64_t)(*at++ - '0');
-        }
-        whole = at - point > 1 && at - start <= 16;
-    }
-    if (whole && at < end && (unsigned char)(*at - '0') >= 10 && *at != '.' &&
-        (*at | 0x20) != 'e') {
-        *us = at == point ? (double)digits : (double)digits / tens[at - point - 1];
-        *rest_ns = 0;
-        return at;
-    }
-    at = json_skip_number(start, end);
-    if (at != NULL) {
-        struct json_value number = {JSON_TYPE_NUMBER, start, (size_t)(at - start)};
-        (void)trace_event_time(number, us, rest_ns);
-    }
-    return at;
-}
 
 static enum json_type type_at(const char *at)
 {
@@ -109,63 +74,34 @@ static inline bool follows(const struct cursor *c, struct literal literal)
     return differ == 0 && (literal.len < 9 || c->at[8] == literal.text[8]);
 }
 
+/* Moves to the place after a value; false: NULL. */
+static inline bool move_to(struct cursor *c, const char *after)
+{
+    c->at = after != NULL ? after : c->at;
+    return after != NULL;
+}
+
 /* Reads `literal` and a string, whose quote is the literal's last character. */
 static inline bool string_step(struct cursor *c, struct literal literal, struct json_value *out)
 {
-    if (!follows(c, literal)) {
-        return false;
-    }
-    bool escaped;
-    const char *start = c->at + literal.len - 1, *quote = text_near_quote(start + 1, c->end);
-    const char *end = quote != NULL ? quote + 1 : json_skip_string(start, c->end, &escaped);
-    if (end == NULL) {
-        return false;
-    }
-    *out = (struct json_value){JSON_TYPE_STRING, start, (size_t)(end - start)};
-    c->at = end;
-    return true;
+    return follows(c, literal) && move_to(c, scan_string(c->at + literal.len - 1, c->end, out));
 }
 
 static inline bool time_step(struct cursor *c, struct literal literal)
 {
-    struct raw_event *out = c->out;
-    const char *end = follows(c, literal)
-                          ? scan_time(c->at + literal.len, c->end, &out->ts_us, &out->ts_rest_ns)
-                          : NULL;
-    c->at = end != NULL ? end : c->at;
-    return end != NULL;
+    return follows(c, literal) &&
+           move_to(c, scan_time(c->at + literal.len, c->end, &c->out->ts_us, &c->out->ts_rest_ns));
 }
 
-/* Reads a pid or tid that is a number; a whole one directly. */
 static inline bool id_step(struct cursor *c, struct literal literal, struct json_value *out)
 {
-    if (!follows(c, literal)) {
-        return false;
-    }
-    const char *start = c->at + literal.len, *end = start;
-    while (end < c->end && (unsigned char)(*end - '0') < 10) {
-        end++;
-    }
-    if (end == start || end == c->end || (*end != ',' && *end != '}') ||
-        (*start == '0' && end - start > 1)) {
-        end = json_skip_number(start, c->end);
-    }
-    if (end == NULL) {
-        return false;
-    }
-    *out = (struct json_value){JSON_TYPE_NUMBER, start, (size_t)(end - start)};
-    c->at = end;
-    return true;
+    return follows(c, literal) && move_to(c, scan_id(c->at + literal.len, c->end, out));
 }
 
 static inline bool phase_step(struct cursor *c)
 {
-    if (!follows(c, LITERAL(",\"ph\":\"")) || c->at[8] != '"' || !trace_event_is_phase(c->at[7])) {
-        return false;
-    }
-    c->out->ph = c->at[7];
-    c->at += 9;
-    return true;
+    return follows(c, LITERAL(",\"ph\":\"")) &&
+           move_to(c, scan_phase(c->at + sizeof ",\"ph\":" - 1, c->end, &c->out->ph));
 }
 
 /* Reads the seed's JSON.stringify({name, cat, ph, ts, pid, tid, dur?, args?}). */
@@ -188,20 +124,53 @@ static inline void scan_template(struct cursor *c)
 
 enum known { PH, TS, DUR, NAME, CAT, PID, TID, ID, ARGS, OTHER };
 
-static enum known known_of(const char *key, size_t len)
+/* The characters of a key as word_load has them. */
+#define KEY_2(a, b)       ((uint64_t)(a) | (uint64_t)(b) << 8)
+#define KEY_3(a, b, c)    (KEY_2(a, b) | (uint64_t)(c) << 16)
+#define KEY_4(a, b, c, d) (KEY_3(a, b, c) | (uint64_t)(d) << 24)
+
+static inline enum known known_of(uint64_t key)
 {
-    static const struct {
-        const char text[5];
-        uint8_t len;
-    } keys[OTHER] = {[PH] = {"ph", 2},     [TS] = {"ts", 2},   [DUR] = {"dur", 3},
-                     [NAME] = {"name", 4}, [CAT] = {"cat", 3}, [PID] = {"pid", 3},
-                     [TID] = {"tid", 3},   [ID] = {"id", 2},   [ARGS] = {"args", 4}};
-    for (enum known i = 0; i < OTHER; i++) {
-        if (keys[i].len == len && memcmp(key, keys[i].text, len) == 0) {
-            return i;
+    switch (key) {
+    case KEY_2('p', 'h'): return PH;
+    case KEY_2('t', 's'): return TS;
+    case KEY_3('d', 'u', 'r'): return DUR;
+    case KEY_4('n', 'a', 'm', 'e'): return NAME;
+    case KEY_3('c', 'a', 't'): return CAT;
+    case KEY_3('p', 'i', 'd'): return PID;
+    case KEY_3('t', 'i', 'd'): return TID;
+    case KEY_2('i', 'd'): return ID;
+    case KEY_4('a', 'r', 'g', 's'): return ARGS;
+    default: return OTHER;
+    }
+}
+
+/* Reads a key that is near the end of the text, or none of the known ones. */
+static const char *scan_key_slowly(const char *at, const char *end, enum known *which)
+{
+    bool escaped = false;
+    char key[8] = {0};
+    const char *after = at < end && *at == '"' ? json_skip_string(at, end, &escaped) : NULL;
+    size_t len = after != NULL ? (size_t)(after - at) - 2 : 0;
+    if (len > 0 && len < sizeof key) {
+        memcpy(key, at + 1, len);
+    }
+    *which = known_of(word_load(key));
+    return escaped ? NULL : after;
+}
+
+/* Reads a key. Returns the place after its quote; NULL: it is no key, or has an escape. */
+static inline const char *scan_key(const char *at, const char *end, enum known *which)
+{
+    if (end - at >= 16) {
+        uint64_t word = word_load(at + 1), quote = word_mark_byte(word, '"');
+        size_t len = quote != 0 ? word_lowest(quote) : 0;
+        *which = known_of(word & (((uint64_t)1 << len * 8) - 1));
+        if (*which != OTHER && *at == '"') {
+            return at + len + 2;
         }
     }
-    return OTHER;
+    return scan_key_slowly(at, end, which);
 }
 
 static bool take_typed(struct json_value value, bool numbers, struct json_value *out)
@@ -240,33 +209,67 @@ static bool place(struct raw_event *out, enum known which, struct json_value val
     return false;
 }
 
-/* Reads a member, from its key's quote on. */
-static bool scan_member(struct cursor *c)
+/* Reads a value as nearly all producers spell it. Returns NULL for any other. */
+static inline const char *scan_usual(struct cursor *c, enum known which)
 {
-    bool escaped = false, bad = false;
-    const char *key = c->at;
-    if (c->at == c->end || *c->at != '"') {
+    struct raw_event *out = c->out;
+    int16_t rest_of_dur;
+    switch (which) {
+    case PH: return scan_phase(c->at, c->end, &out->ph);
+    case TS: return scan_plain_time(c->at, c->end, &out->ts_us, &out->ts_rest_ns);
+    case DUR: return scan_plain_time(c->at, c->end, &out->dur_us, &rest_of_dur);
+    case NAME: return *c->at == '"' ? scan_string(c->at, c->end, &out->name) : NULL;
+    case CAT: return *c->at == '"' ? scan_string(c->at, c->end, &out->cat) : NULL;
+    case PID: return *c->at != '"' ? scan_id(c->at, c->end, &out->pid) : NULL;
+    case TID: return *c->at != '"' ? scan_id(c->at, c->end, &out->tid) : NULL;
+    case ID:
+    case ARGS:
+    case OTHER: break;
+    }
+    return NULL;
+}
+
+static void put_extra(struct cursor *c, struct json_value key, struct json_value value)
+{
+    size_t separator = c->extra->len > 0, len = separator + key.len + 1 + value.len;
+    char *room = strbuf_room(c->extra, len);
+    if (room != NULL) {
+        *room = ',';
+        memcpy(room + separator, key.raw, key.len);
+        room[separator + key.len] = ':';
+        memcpy(room + separator + key.len + 1, value.raw, value.len);
+        c->extra->len += len;
+    }
+}
+
+/* Reads a member, from its key's quote on. */
+static inline bool scan_member(struct cursor *c)
+{
+    bool bad = false;
+    enum known which;
+    struct json_value key = {JSON_TYPE_STRING, c->at, 0}, value;
+    const char *after = scan_key(c->at, c->end, &which);
+    if (!move_to(c, after)) {
         return false;
     }
-    c->at = json_skip_string(key, c->end, &escaped);
-    if (c->at == NULL || escaped) {
-        return false;
-    }
-    size_t key_len = (size_t)(c->at - key);
+    key.len = (size_t)(after - key.raw);
     skip_space(c);
     if (c->at == c->end || *c->at != ':') {
         return false;
     }
     c->at++;
     skip_space(c);
-    struct json_value value;
-    if (c->at == c->end || !take_value(c, type_at(c->at), &value)) {
+    if (c->at == c->end) {
         return false;
     }
-    if (!place(c->out, known_of(key + 1, key_len - 2), value, &bad)) {
-        strbuf_adds(c->extra, c->extra->len > 0 ? "," : "");
-        trace_event_put_member(c->extra, (struct json_value){JSON_TYPE_STRING, key, key_len},
-                               value);
+    if (move_to(c, scan_usual(c, which))) {
+        return true;
+    }
+    if (!take_value(c, type_at(c->at), &value)) {
+        return false;
+    }
+    if (!place(c->out, which, value, &bad)) {
+        put_extra(c, key, value);
     }
     return !bad;
 }

@@ -12,11 +12,12 @@ enum { MAX_DEPTH = 60 };
 /* White space is the only JSON text with characters up to a space. */
 static inline const char *skip_space(const char *at, const char *end, bool *spaced)
 {
-    while (at < end && (unsigned char)*at <= ' ' && json_is_space(*at)) {
-        *spaced = true;
-        at++;
+    if (at == end || (unsigned char)*at > ' ' || !json_is_space(*at)) {
+        return at;
     }
-    return at;
+    *spaced = true;
+    at++;
+    return at < end && (unsigned char)*at > ' ' ? at : text_skip_space(at, end);
 }
 
 static inline bool is_hex(char c)

@@ -111,6 +111,52 @@ static inline const char *text_near_quote(const char *at, const char *end)
     return NULL;
 }
 
+/* Skips JSON's white space. */
+static inline const char *text_skip_space(const char *at, const char *end)
+{
+#if defined(__SSE2__) && !defined(WORD_NO_SSE2)
+    const __m128i space = _mm_set1_epi8(' '), newline = _mm_set1_epi8('\n'),
+                  carriage_return = _mm_set1_epi8('\r'), tab = _mm_set1_epi8('\t');
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i marks = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, space), _mm_cmpeq_epi8(bytes, newline)),
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, carriage_return), _mm_cmpeq_epi8(bytes, tab)));
+        unsigned others = ~(unsigned)_mm_movemask_epi8(marks) & 0xffff;
+        if (others != 0) {
+            return at + __builtin_ctz(others);
+        }
+    }
+#endif
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) {
+        at++;
+    }
+    return at;
+}
+
+/* Returns how often the byte occurs. */
+static inline size_t text_count(const char *at, const char *end, char byte)
+{
+    size_t count = 0;
+#if defined(__SSE2__) && !defined(WORD_NO_SSE2)
+    const __m128i wanted = _mm_set1_epi8(byte), zero = _mm_setzero_si128();
+    while (end - at >= 16) {
+        __m128i sums = zero; /* of each of sixteen columns, at most 255 */
+        for (int i = 0; i < 255 && end - at >= 16; i++, at += 16) {
+            __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+            sums = _mm_sub_epi8(sums, _mm_cmpeq_epi8(bytes, wanted));
+        }
+        __m128i halves = _mm_sad_epu8(sums, zero);
+        count += (size_t)_mm_cvtsi128_si32(halves) +
+                 (size_t)_mm_cvtsi128_si32(_mm_unpackhi_epi64(halves, halves));
+    }
+#endif
+    for (; at < end; at++) {
+        count += *at == byte;
+    }
+    return count;
+}
+
 /* Skips to the next quote or bracket, which must exist. With 0x26 all four brackets become 0x7F,
    and no other character found outside strings does: one comparison finds them. */
 static inline const char *text_skip_to_structure(const char *at, const char *end)

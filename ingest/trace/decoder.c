@@ -63,13 +63,20 @@ static intern_id name_number(struct decoder *decoder, struct json_value name)
 }
 
 /* Returns the track's number, 0 if out of memory. The key is the raw text `pid,"tid":tid` where the
-   two fields are adjacent (the usual case); otherwise the same text is put together. */
+   two fields are adjacent (the tracer's case); otherwise the same text is put together. */
 static uint32_t track_number(struct decoder *decoder, struct json_value pid, struct json_value tid)
 {
     struct slice a = slice_of(pid), b = slice_of(tid), key = {a.bytes, 0};
     static const char between[] = ",\"tid\":";
-    if (a.len > 0 && b.bytes == a.bytes + a.len + sizeof between - 1) {
+    enum { BETWEEN = sizeof between - 1 };
+    char text[64];
+    if (a.len > 0 && b.bytes == a.bytes + a.len + BETWEEN) {
         key.len = (size_t)(b.bytes + b.len - a.bytes);
+    } else if (a.len > 0 && b.len > 0 && a.len + BETWEEN + b.len <= sizeof text) {
+        memcpy(text, a.bytes, a.len);
+        memcpy(text + a.len, between, BETWEEN);
+        memcpy(text + a.len + BETWEEN, b.bytes, b.len);
+        key = (struct slice){text, a.len + BETWEEN + b.len};
     } else {
         strbuf_clear(&decoder->key);
         strbuf_add(&decoder->key, a.bytes, a.len);

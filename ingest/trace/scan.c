@@ -4,6 +4,7 @@
    them as a whole when the last bracket arrives. */
 #include "ingest/trace/scan_private.h"
 
+#include "core/base/word.h"
 #include "ingest/event_scan.h"
 
 #include <stdio.h>
@@ -36,15 +37,7 @@ void scan_free(struct scan *scan)
 
 uint64_t scan_count_lines(const char *bytes, size_t len)
 {
-    uint64_t lines = 0;
-    if (len == 0) {
-        return 0;
-    }
-    for (const char *at = bytes, *end = bytes + len;
-         at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++) {
-        lines++;
-    }
-    return lines;
+    return len == 0 ? 0 : text_count(bytes, bytes + len, '\n');
 }
 
 void scan_report(struct scan *scan, uint64_t line, const char *what, const char *bytes, size_t len)

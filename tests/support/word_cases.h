@@ -154,6 +154,45 @@ TEST(skipping_notes_what_is_not_ascii_before_the_place)
     }
 }
 
+/* ---- text_skip_space, text_count ---- */
+
+static void check_spaces(const char *at, const char *end)
+{
+    const char *stop = at;
+    size_t newlines = 0;
+    while (stop < end && *stop != '\0' && strchr(" \t\n\r", *stop) != NULL) {
+        stop++;
+    }
+    for (const char *byte = at; byte < end; byte++) {
+        newlines += *byte == '\n';
+    }
+    assert_ptr_equal(text_skip_space(at, end), stop);
+    assert_int_equal(text_count(at, end, '\n'), newlines);
+}
+
+TEST(white_space_is_skipped_to_its_end_and_newlines_are_counted)
+{
+    uint64_t seed = 3;
+    for (int round = 0; round < 200000; round++) {
+        size_t len = support_random_below(&seed, WORD_CASES_LENGTHS);
+        struct word_block block = word_block_new(support_random_below(&seed, 17), len, ' ');
+        for (size_t i = 0; i < len; i++) {
+            block.at[i] = " \n\r\t"[support_random_below(&seed, 4)];
+        }
+        for (uint64_t n = support_random_below(&seed, 3); n > 0 && len > 0; n--) {
+            static const unsigned char others[] = {0, 0x0b, 0x1f, '!', 'x', '{', 0x8a, 0xa0, 0xff};
+            block.at[support_random_below(&seed, len)] =
+                (char)others[support_random_below(&seed, sizeof others)];
+        }
+        check_spaces(block.at, block.end);
+        free(block.block);
+    }
+    /* More newlines than one byte counts. */
+    struct word_block block = word_block_new(3, 20000, '\n');
+    check_spaces(block.at, block.end);
+    free(block.block);
+}
+
 /* ---- text_near_quote ---- */
 
 static void check_near(const char *at, const char *end)

@@ -376,10 +376,10 @@ static bool same_number(double a, double b)
 static bool same_event(const struct raw_event *a, const struct raw_event *b)
 {
     return a->ph == b->ph && same_number(a->ts_us, b->ts_us) && same_number(a->dur_us, b->dur_us) &&
-           same_value(a->name, b->name) && same_value(a->cat, b->cat) &&
-           same_value(a->pid, b->pid) && same_value(a->tid, b->tid) && same_value(a->id, b->id) &&
-           same_value(a->args, b->args) && a->extra.len == b->extra.len &&
-           (a->extra.bytes == NULL) == (b->extra.bytes == NULL) &&
+           a->ts_rest_ns == b->ts_rest_ns && same_value(a->name, b->name) &&
+           same_value(a->cat, b->cat) && same_value(a->pid, b->pid) && same_value(a->tid, b->tid) &&
+           same_value(a->id, b->id) && same_value(a->args, b->args) &&
+           a->extra.len == b->extra.len && (a->extra.bytes == NULL) == (b->extra.bytes == NULL) &&
            (a->extra.len == 0 || memcmp(a->extra.bytes, b->extra.bytes, a->extra.len) == 0);
 }
 
@@ -503,6 +503,30 @@ TEST(the_quick_way_says_what_the_careful_one_says)
     assert_true(readers.taken > 60000 && readers.left > 10000);
     readers_release(&readers);
     strbuf_release(&g.out);
+}
+
+/* From where a double holds each nanosecond to where it holds no microsecond, halves between two
+   doubles included. */
+TEST(times_of_any_size_are_read_to_the_nanosecond)
+{
+    static const char *const fractions[] = {
+        "",     ".5", ".25", ".125",  ".375",  ".062",    ".063", ".000", ".001", ".999",
+        ".501", ".1", ".10", ".0625", ".9995", ".123456", "e0",   ".",    ".5e1"};
+    uint64_t seed = 6;
+    struct readers readers;
+    readers_init(&readers);
+    for (int i = 0; i < 200000; i++) {
+        char text[160];
+        uint64_t whole = support_random_below(&seed, UINT64_C(1) << (30 + i % 24));
+        int len = snprintf(text, sizeof text, "{\"dur\":%llu%s,\"ph\":\"X\",\"ts\":%llu%s}",
+                           (unsigned long long)whole % 1000000,
+                           fractions[support_random_below(&seed, COUNT(fractions))],
+                           (unsigned long long)whole,
+                           fractions[support_random_below(&seed, COUNT(fractions))]);
+        check_both(&readers, text, (size_t)len);
+    }
+    assert_true(readers.taken > 100000);
+    readers_release(&readers);
 }
 
 TEST(of_damaged_texts_too)
