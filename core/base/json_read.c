@@ -71,6 +71,11 @@ static inline struct json_value take_value(struct json_walk *walk)
     return value;
 }
 
+struct json_value json_value_of(const char *raw, size_t len)
+{
+    return (struct json_value){len == 0 ? JSON_TYPE_NONE : json_type_of(*raw), raw, len};
+}
+
 static inline bool skip_between(struct json_walk *walk, char separator)
 {
     while (walk->at < walk->end && (*walk->at == separator || json_is_space(*walk->at)))

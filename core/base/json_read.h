@@ -26,6 +26,9 @@ struct json_value {
     size_t len;
 };
 
+/* Returns the value that a checked text is, with its type; of no bytes: type JSON_TYPE_NONE. */
+struct json_value json_value_of(const char *raw, size_t len);
+
 struct json_member {
     struct json_value key; /* a JSON_TYPE_STRING, with its quotes */
     struct json_value value;

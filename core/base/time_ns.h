@@ -12,5 +12,15 @@ int64_t time_ns_from_ms(double ms);
 /* Returns the nanosecond nearest to so many microseconds of a trace. Beyond 4e15 it returns 4e18,
    likewise below 0, so that there is room for an origin besides. Not for NAN. */
 int64_t time_ns_from_us(double us);
+/* Returns the sum, at most 9.2e18 and at least -9.2e18, so that what is next to it has room. */
+static inline int64_t time_ns_add(int64_t a, int64_t b)
+{
+    const int64_t limit = INT64_C(9200000000000000000);
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum)) {
+        return a < 0 ? -limit : limit;
+    }
+    return sum < -limit ? -limit : sum > limit ? limit : sum;
+}
 
 #endif

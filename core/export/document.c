@@ -131,10 +131,7 @@ static bool is_in_range(const struct document *doc, const struct event *event, s
 static struct event at_begin(const struct event *end, const struct span *span)
 {
     struct event begin = *end;
-    int64_t end_ns = time_ns_from_us(end->ts_us) + end->ts_rest_ns;
-    int64_t begin_ns = end_ns - (span->end_ns - span->start_ns);
-    begin.ts_us = (double)begin_ns / 1000;
-    begin.ts_rest_ns = (int16_t)(begin_ns - time_ns_from_us(begin.ts_us));
+    event_set_ns(&begin, event_ns(end) - (span->end_ns - span->start_ns));
     return begin;
 }
 
@@ -256,12 +253,12 @@ static void put_lost_open(struct document *doc)
         int64_t origin_ns = swarm_session(doc->swarm, session)->origin_ns;
         struct event event = {
             .ph = 'B',
-            .ts_us = (double)(span->start_ns - origin_ns) / 1000,
             .dur_us = (double)NAN,
             .name = span->name,
             .cat = span->cat,
             .track = span->track,
         };
+        event_set_ns(&event, span->start_ns - origin_ns);
         document_put_event(doc, &event, no, swarm_span_args(doc->swarm, span));
     }
 }

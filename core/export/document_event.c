@@ -164,7 +164,7 @@ static struct printed_ts shifted_ts(const struct thread *thread, const struct ev
     struct printed_ts ts = {event->ts_us, INT64_MIN};
     int64_t by_ns = thread->moved && event->ph != 'M' ? thread->by_ns : 0;
     if (event->ts_rest_ns != 0 || (by_ns != 0 && fabs(event->ts_us) >= 0x1p40)) {
-        ts.whole_ns = time_ns_from_us(event->ts_us) + event->ts_rest_ns + by_ns;
+        ts.whole_ns = time_ns_add(event_ns(event), by_ns);
     } else if (by_ns != 0) {
         ts.us = nearbyint(event->ts_us * 1000 + (double)by_ns) / 1000;
     }

@@ -53,20 +53,9 @@ static bool is_id(struct json_value value)
     return value.type == JSON_TYPE_STRING || value.type == JSON_TYPE_NUMBER;
 }
 
-static struct json_value value_of(struct slice raw)
-{
-    enum json_type type = raw.len == 0          ? JSON_TYPE_NONE
-                          : raw.bytes[0] == '"' ? JSON_TYPE_STRING
-                          : raw.bytes[0] == '{' ? JSON_TYPE_OBJECT
-                          : raw.bytes[0] == '[' ? JSON_TYPE_ARRAY
-                          : raw.bytes[0] <= '9' ? JSON_TYPE_NUMBER
-                                                : JSON_TYPE_NULL;
-    return (struct json_value){type, raw.bytes, raw.len};
-}
-
 void document_put_id(struct document *doc, const struct event *event)
 {
-    struct json_value id = value_of(event->id);
+    struct json_value id = json_value_of(event->id.bytes, event->id.len);
     if (id.type == JSON_TYPE_NONE) {
         return;
     }
@@ -102,14 +91,14 @@ static void put_id2(struct document *doc, const struct event *event, struct json
 void document_put_extra(struct document *doc, const struct event *event)
 {
     struct slice extra = event->extra;
-    struct json_walk walk = {extra.bytes, extra.len > 0 ? extra.bytes + extra.len : extra.bytes};
+    struct json_walk walk = event_walk_extra(event);
     struct json_member member;
     if (extra.len > 0 && !doc->many) {
         strbuf_addc(&doc->out, ',');
         document_put_raw(doc, extra.bytes, extra.len);
         return;
     }
-    while (extra.len > 0 && json_next_member(&walk, &member)) {
+    while (json_next_member(&walk, &member)) {
         strbuf_addc(&doc->out, ',');
         document_put_raw(doc, member.key.raw, member.key.len);
         strbuf_addc(&doc->out, ':');

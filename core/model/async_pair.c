@@ -23,8 +23,8 @@ static uint64_t add_number(uint64_t hash, uint64_t number)
     return (hash ^ number) * 1099511628211ULL;
 }
 
-/* Adds a string's text, or what another value is spelt like. */
-static uint64_t add_text(struct swarm *swarm, uint64_t hash, struct slice raw)
+/* Adds a string's text, or what another value is spelt like. Returns false if out of memory. */
+static bool add_text(struct swarm *swarm, uint64_t *hash, struct slice raw)
 {
     struct slice text = raw;
     if (raw.len >= 2 && raw.bytes[0] == '"') {
@@ -34,12 +34,16 @@ static uint64_t add_text(struct swarm *swarm, uint64_t hash, struct slice raw)
             json_get_string((struct json_value){JSON_TYPE_STRING, raw.bytes, raw.len},
                             &swarm->scratch);
             text = (struct slice){swarm->scratch.data, swarm->scratch.len};
+            if (swarm->scratch.failed) {
+                return false;
+            }
         }
     }
     for (size_t i = 0; i < text.len; i++) {
-        hash = add_number(hash, (unsigned char)text.bytes[i]);
+        *hash = add_number(*hash, (unsigned char)text.bytes[i]);
     }
-    return add_number(hash, 0x1ff);
+    *hash = add_number(*hash, 0x1ff);
+    return true;
 }
 
 static struct slice slice_of(struct json_value value)
@@ -51,13 +55,12 @@ static struct slice slice_of(struct json_value value)
 /* Finds the event's id and scope among its members. */
 static enum id_kind read_id(const struct event *event, struct slice *id, struct slice *scope)
 {
-    struct slice extra = event->extra;
-    struct json_walk walk = {extra.bytes, extra.len > 0 ? extra.bytes + extra.len : extra.bytes};
+    struct json_walk walk = event_walk_extra(event);
     struct json_member member;
     enum id_kind kind = ID_PLAIN;
     *id = event->id;
     *scope = (struct slice){NULL, 0};
-    while (extra.len > 0 && json_next_member(&walk, &member)) {
+    while (json_next_member(&walk, &member)) {
         if (json_string_is(member.key, "scope")) {
             *scope = slice_of(member.value);
         } else if (json_string_is(member.key, "id2") && member.value.type == JSON_TYPE_OBJECT) {
@@ -75,7 +78,8 @@ static uint64_t name_key(uint64_t id, intern_id name)
     return add_number(add_number(id, 0x2ff), name);
 }
 
-static struct async_key key_of(struct swarm *swarm, const struct event *event)
+/* Returns false if out of memory. */
+static bool make_key(struct swarm *swarm, const struct event *event, struct async_key *key)
 {
     const struct track_slot *slot = &swarm->tracks[event->track];
     struct slice id, scope;
@@ -84,8 +88,9 @@ static struct async_key key_of(struct swarm *swarm, const struct event *event)
     hash = add_number(hash, event->cat);
     hash = add_number(hash, (uint64_t)kind << 1 | (event->ph == 'S' || event->ph == 'F'));
     hash = add_number(hash, kind == ID_LOCAL ? slot->process : 0);
-    hash = add_text(swarm, add_text(swarm, hash, id), scope);
-    return (struct async_key){hash, name_key(hash, event->name)};
+    bool good = add_text(swarm, &hash, id) && add_text(swarm, &hash, scope);
+    *key = (struct async_key){hash, name_key(hash, event->name)};
+    return good;
 }
 
 /* Returns the innermost span of a list; NO_SPAN: it is empty, or its spans were removed when all
@@ -99,8 +104,11 @@ static span_no innermost(const struct swarm *swarm, uint64_t key)
 
 bool async_pair_push_open(struct swarm *swarm, span_no no, const struct event *event)
 {
-    struct async_key key = key_of(swarm, event);
+    struct async_key key;
     struct inflight_link *link = swarm_inflight_link(swarm, no);
+    if (!make_key(swarm, event, &key)) {
+        return false;
+    }
     link->outer = innermost(swarm, key.id);
     link->inner = NO_SPAN;
     link->entry = innermost(swarm, key.name);
@@ -125,12 +133,16 @@ static void set_innermost(struct swarm *swarm, uint64_t key, span_no next)
     }
 }
 
-span_no async_pair_take_begin(struct swarm *swarm, const struct event *event)
+bool async_pair_take_begin(struct swarm *swarm, const struct event *event, span_no *begin)
 {
-    struct async_key key = key_of(swarm, event);
+    struct async_key key;
+    *begin = NO_SPAN;
+    if (!make_key(swarm, event, &key)) {
+        return false;
+    }
     span_no no = innermost(swarm, event->name == INTERN_NONE ? key.id : key.name);
     if (no == NO_SPAN) {
-        return NO_SPAN;
+        return true;
     }
     struct inflight_link *link = swarm_inflight_link(swarm, no);
     set_innermost(swarm, name_key(key.id, swarm_edit_span(swarm, no)->name), link->entry);
@@ -143,5 +155,6 @@ span_no async_pair_take_begin(struct swarm *swarm, const struct event *event)
         swarm_inflight_link(swarm, link->outer)->inner = link->inner;
     }
     link->outer = link->inner = NO_SPAN;
-    return no;
+    *begin = no;
+    return true;
 }

@@ -8,6 +8,14 @@
 #include <math.h>
 #include <string.h>
 
+/* An event on its way into the model. */
+struct arrival {
+    struct event_store *store;
+    uint64_t number; /* in the store */
+    const struct event *event;
+    agent_no row; /* NO_AGENT: none */
+};
+
 static void count_open(struct swarm *swarm, agent_no agent, uint8_t kind, int by)
 {
     uint32_t *open = &swarm->agents[agent].open_by_kind[kind];
@@ -51,16 +59,17 @@ uint8_t derive_event_kind(struct swarm *swarm, const struct event *event)
     return agents ? derive_kind(swarm, event->name, event->cat) : SPAN_OTHER;
 }
 
-static struct span new_span(struct swarm *swarm, const struct event *event, uint64_t number)
+static struct span new_span(struct swarm *swarm, const struct arrival *in, uint64_t begin_no)
 {
+    const struct event *event = in->event;
     int64_t at = swarm_event_ns(swarm, event);
     return (struct span){
         .start_ns = at,
         .end_ns = at,
-        .begin_no = number,
+        .begin_no = begin_no,
         .name = event->name,
         .cat = event->cat,
-        .agent = swarm_event_row(swarm, event),
+        .agent = in->row,
         .track = event->track,
         .parent = NO_SPAN,
         .next_phase = NO_SPAN,
@@ -125,14 +134,14 @@ static void note_order(struct swarm *swarm, const struct event *event, int64_t a
     }
 }
 
-static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
-                         const struct event *event)
+static bool derive_begin(struct swarm *swarm, const struct arrival *in)
 {
+    const struct event *event = in->event;
     if (swarm->sessions[swarm->tracks[event->track].track.session].session.pool == POOL_FILES &&
         event_is_lost_begin(event)) {
         return true; /* its end states all that is known of the span */
     }
-    struct span span = new_span(swarm, event, number);
+    struct span span = new_span(swarm, in, in->number);
     span.flags = SPAN_OPEN;
     note_order(swarm, event, span.start_ns);
     if (span.start_ns <= swarm->tracks[event->track].orphan_ns && !span_is_phase(span.kind)) {
@@ -142,24 +151,24 @@ static bool derive_begin(struct swarm *swarm, struct event_store *store, uint64_
     if (no == NO_SPAN || !push_open(swarm, no)) {
         return false;
     }
-    event_store_set_span(store, number, no);
+    event_store_set_span(in->store, in->number, no);
     return true;
 }
 
-static bool derive_complete(struct swarm *swarm, struct event_store *store, uint64_t number,
-                            const struct event *event)
+static bool derive_complete(struct swarm *swarm, const struct arrival *in)
 {
-    struct span span = new_span(swarm, event, number);
+    const struct event *event = in->event;
+    struct span span = new_span(swarm, in, in->number);
     span.end_ns = swarm_event_end_ns(swarm, event);
     struct end_facts facts;
     end_facts_read(event->args, &facts);
-    span.end_no = number;
+    span.end_no = in->number;
     span.flags = (uint8_t)(facts.flags | (event_is_lost_begin(event) ? SPAN_LOST_BEGIN : 0));
     span_no no = add_span(swarm, &span);
     if (no == NO_SPAN) {
         return false;
     }
-    event_store_set_span(store, number, no);
+    event_store_set_span(in->store, in->number, no);
     return span_end_apply(swarm, no, &facts);
 }
 
@@ -188,11 +197,11 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
 
 /* Handles an end without an open begin. It makes a span if its begin was dropped and its
    duration is known; else it counts as an orphan end. */
-static bool recover(struct swarm *swarm, struct event_store *store, uint64_t number,
-                    const struct event *event, const struct end_facts *facts)
+static bool recover(struct swarm *swarm, const struct arrival *in, const struct end_facts *facts)
 {
+    const struct event *event = in->event;
     struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
-    struct span span = new_span(swarm, event, 0);
+    struct span span = new_span(swarm, in, 0);
     double duration_ms = facts->numbers[FACT_DURATION_MS];
     bool known = duration_ms >= 0 && duration_ms < 1e12 && event->name != INTERN_NONE;
     span.start_ns -= known ? time_ns_from_ms(duration_ms) : 0;
@@ -202,20 +211,20 @@ static bool recover(struct swarm *swarm, struct event_store *store, uint64_t num
         slot->session.orphan_ends++;
         return true;
     }
-    span.end_no = number;
+    span.end_no = in->number;
     span.flags = (uint8_t)(facts->flags | SPAN_LOST_BEGIN);
     span_no no = add_span(swarm, &span);
     if (no == NO_SPAN) {
         return false;
     }
-    event_store_set_span(store, number, no);
+    event_store_set_span(in->store, in->number, no);
     return span_end_apply(swarm, no, facts);
 }
 
 /* Ends a span whose begin was dropped. The span becomes what a re-opened file derives from its
    end. Only the lanes still differ, until swarm_relane. */
-static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t number,
-                     const struct event *event, struct end_facts *facts, span_no no)
+static bool end_kept(struct swarm *swarm, const struct arrival *in, struct end_facts *facts,
+                     span_no no)
 {
     const struct span kept = *swarm_edit_span(swarm, no);
     count_open(swarm, kept.agent, kept.kind, -1);
@@ -226,36 +235,36 @@ static bool end_kept(struct swarm *swarm, struct event_store *store, uint64_t nu
     swarm->relane_due = true;
     double *duration_ms = &facts->numbers[FACT_DURATION_MS];
     if (isnan(*duration_ms)) {
-        *duration_ms = (double)(swarm_event_ns(swarm, event) - kept.start_ns) / 1e6;
+        *duration_ms = (double)(swarm_event_ns(swarm, in->event) - kept.start_ns) / 1e6;
     }
-    return recover(swarm, store, number, event, facts);
+    return recover(swarm, in, facts);
 }
 
-static bool derive_end(struct swarm *swarm, struct event_store *store, uint64_t number,
-                       const struct event *event)
+static bool derive_end(struct swarm *swarm, const struct arrival *in)
 {
+    const struct event *event = in->event;
     struct end_facts facts;
     end_facts_read(event->args, &facts);
     note_order(swarm, event, swarm_event_ns(swarm, event));
     span_no no = span_pair_find_begin(swarm, event, facts.numbers[FACT_DURATION_MS]);
     if (no == NO_SPAN) {
-        return recover(swarm, store, number, event, &facts);
+        return recover(swarm, in, &facts);
     }
     span_pair_take_open(swarm, no);
     struct span *span = swarm_edit_span(swarm, no);
     if ((span->flags & SPAN_LOST_BEGIN) != 0) {
-        return end_kept(swarm, store, number, event, &facts, no);
+        return end_kept(swarm, in, &facts, no);
     }
-    event_store_set_span(store, number, no);
-    return close_span(swarm, no, swarm_event_ns(swarm, event), number, &facts);
+    event_store_set_span(in->store, in->number, no);
+    return close_span(swarm, no, swarm_event_ns(swarm, event), in->number, &facts);
 }
 
 /* ---- async spans ---- */
 
-static bool derive_async_begin(struct swarm *swarm, struct event_store *store, uint64_t number,
-                               const struct event *event)
+static bool derive_async_begin(struct swarm *swarm, const struct arrival *in)
 {
-    struct span span = new_span(swarm, event, number);
+    const struct event *event = in->event;
+    struct span span = new_span(swarm, in, in->number);
     span.flags = SPAN_OPEN | SPAN_ASYNC;
     if (span.start_ns <=
         swarm->sessions[swarm->tracks[event->track].track.session].async_orphan_ns) {
@@ -265,16 +274,19 @@ static bool derive_async_begin(struct swarm *swarm, struct event_store *store, u
     if (no == NO_SPAN || !open_span(swarm, no) || !async_pair_push_open(swarm, no, event)) {
         return false;
     }
-    event_store_set_span(store, number, no);
+    event_store_set_span(in->store, in->number, no);
     return true;
 }
 
-static bool derive_async_end(struct swarm *swarm, struct event_store *store, uint64_t number,
-                             const struct event *event)
+static bool derive_async_end(struct swarm *swarm, const struct arrival *in)
 {
+    const struct event *event = in->event;
     struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
     int64_t at_ns = swarm_event_ns(swarm, event);
-    span_no no = async_pair_take_begin(swarm, event);
+    span_no no;
+    if (!async_pair_take_begin(swarm, event, &no)) {
+        return false;
+    }
     if (no == NO_SPAN) {
         slot->async_orphan_ns = at_ns > slot->async_orphan_ns ? at_ns : slot->async_orphan_ns;
         slot->session.orphan_ends++;
@@ -285,8 +297,8 @@ static bool derive_async_end(struct swarm *swarm, struct event_store *store, uin
     }
     struct end_facts facts;
     end_facts_read(event->args, &facts);
-    event_store_set_span(store, number, no);
-    return close_span(swarm, no, at_ns, number, &facts);
+    event_store_set_span(in->store, in->number, no);
+    return close_span(swarm, no, at_ns, in->number, &facts);
 }
 
 /* ---- instants ---- */
@@ -312,43 +324,51 @@ static void note_mark(struct agent *agent, int64_t at_ns)
     agent_state_note_time(agent, at_ns, at_ns);
 }
 
-static bool derive_instant(struct swarm *swarm, uint64_t number, const struct event *event)
+/* The marker of dropped events. Its pid and tid belong to no agent, so it makes no row. */
+static bool is_truncation(const struct swarm *swarm, const struct event *event)
 {
+    return event->name == swarm->known.trace_truncated && (event->ph == 'i' || event->ph == 'I');
+}
+
+static bool derive_instant(struct swarm *swarm, const struct arrival *in)
+{
+    const struct event *event = in->event;
     struct marker *marker = swarm_new_marker(swarm);
     if (marker == NULL) {
         return false;
     }
     *marker = (struct marker){
         .at_ns = swarm_event_ns(swarm, event),
-        .event = number,
+        .event = in->number,
         .session = swarm->tracks[event->track].track.session,
         .track = event->track,
         .agent = NO_AGENT,
         .name = event->name,
         .cat = event->cat,
-        .truncated = event->name == swarm->known.trace_truncated,
+        .truncated = is_truncation(swarm, event),
     };
     if (marker->truncated) {
         return note_truncation(swarm, event, marker->at_ns);
     }
-    marker->agent = swarm_event_row(swarm, event);
+    marker->agent = in->row;
     note_mark(&swarm->agents[marker->agent], marker->at_ns);
     return true;
 }
 
-static bool derive_counter(struct swarm *swarm, uint64_t number, const struct event *event)
+static bool derive_counter(struct swarm *swarm, const struct arrival *in)
 {
+    const struct event *event = in->event;
     if (!mem_reserve(swarm->mem, &swarm->counters, &swarm->counter_cap, swarm->counter_count + 1,
                      sizeof *swarm->counters)) {
         return false;
     }
     swarm->counters[swarm->counter_count++] = (struct counter_sample){
         .at_ns = swarm_event_ns(swarm, event),
-        .event = number,
+        .event = in->number,
         .session = swarm->tracks[event->track].track.session,
-        .agent = swarm_event_row(swarm, event),
+        .agent = in->row,
     };
-    struct agent *row = &swarm->agents[swarm->counters[swarm->counter_count - 1].agent];
+    struct agent *row = &swarm->agents[in->row];
     if ((row->flags & AGENT_PROCESS) != 0) {
         note_mark(row, swarm_event_ns(swarm, event));
     }
@@ -357,24 +377,23 @@ static bool derive_counter(struct swarm *swarm, uint64_t number, const struct ev
 
 /* ---- one event ---- */
 
-static bool derive_known(struct swarm *swarm, struct event_store *store, uint64_t number,
-                         const struct event *event)
+static bool derive_known(struct swarm *swarm, const struct arrival *in)
 {
-    switch (event->ph) {
-    case 'B': return derive_begin(swarm, store, number, event);
-    case 'E': return derive_end(swarm, store, number, event);
-    case 'X': return derive_complete(swarm, store, number, event);
+    switch (in->event->ph) {
+    case 'B': return derive_begin(swarm, in);
+    case 'E': return derive_end(swarm, in);
+    case 'X': return derive_complete(swarm, in);
     case 'b':
-    case 'S': return derive_async_begin(swarm, store, number, event);
+    case 'S': return derive_async_begin(swarm, in);
     case 'e':
-    case 'F': return derive_async_end(swarm, store, number, event);
+    case 'F': return derive_async_end(swarm, in);
     case 'T': /* a step of an async span */
     case 'p':
     case 'n':
     case 'R':
     case 'i':
-    case 'I': return derive_instant(swarm, number, event);
-    case 'C': return derive_counter(swarm, number, event);
+    case 'I': return derive_instant(swarm, in);
+    case 'C': return derive_counter(swarm, in);
     default: return true; /* flows and the rest are kept for the export */
     }
 }
@@ -387,13 +406,13 @@ bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
     if (isnan(event->ts_us)) {
         return true;
     }
-    /* The marker's pid and tid belong to no agent, so it makes no row. */
-    if (event->name != swarm->known.trace_truncated && !swarm_make_row(swarm, event)) {
+    struct arrival in = {swarm->stores[pool], number, event, NO_AGENT};
+    if (!is_truncation(swarm, event) && !swarm_make_row(swarm, event, &in.row)) {
         return false;
     }
     if (pool == POOL_FILES) {
         int64_t at = swarm_event_end_ns(swarm, event);
         of->clock_ns = at > of->clock_ns ? at : of->clock_ns;
     }
-    return derive_known(swarm, swarm->stores[pool], number, event);
+    return derive_known(swarm, &in);
 }

@@ -59,6 +59,13 @@ static bool fits(const struct swarm *swarm, const struct lane *lane, const struc
     if (span->start_ns >= lane->last_end_ns) {
         return true;
     }
+    /* What comes after its children, as many producers write it, mostly meets the last of them. */
+    const struct span *last =
+        lane->count == 0 ? NULL : swarm_edit_span(swarm, lane->spans[lane->count - 1]);
+    if (last != NULL && (open || last->start_ns < span->end_ns) &&
+        ((last->flags & SPAN_OPEN) != 0 || last->end_ns > span->start_ns)) {
+        return false;
+    }
     size_t at = upper_bound(swarm, lane->spans, lane->count, span->start_ns);
     if (at < lane->count &&
         (open || swarm_edit_span(swarm, lane->spans[at])->start_ns < span->end_ns)) {

@@ -60,6 +60,9 @@ static void gather(const struct swarm *swarm, const struct agent *agent,
         for (size_t k = 0; k < agent->lanes[i].count; k++) {
             span_no no = agent->lanes[i].spans[k];
             const struct span *span = swarm_edit_span(swarm, no);
+            if (k + SPANS_AHEAD < agent->lanes[i].count) {
+                swarm_will_read_span(swarm, agent->lanes[i].spans[k + SPANS_AHEAD]);
+            }
             spans[count++] = (struct arranged_span){span->start_ns, end_of(span), no};
         }
     }
@@ -106,7 +109,7 @@ static bool place_at(struct swarm *swarm, struct agent *agent, size_t number, sp
 static bool arrange(struct swarm *swarm, struct agent *agent)
 {
     size_t count = count_spans(agent);
-    struct arranged_span *spans = mem_zalloc(swarm->mem, count, sizeof *spans);
+    struct arranged_span *spans = mem_alloc(swarm->mem, (count + 1) * sizeof *spans);
     int64_t *ends = mem_zalloc(swarm->mem, MAX_LANES, sizeof *ends);
     bool good = spans != NULL && ends != NULL;
     if (good) {
@@ -117,13 +120,16 @@ static bool arrange(struct swarm *swarm, struct agent *agent)
     for (size_t i = 0; good && i < count; i++) {
         bool overlaps;
         size_t lane = lane_below(ends, agent->lane_count, &spans[i], &overlaps);
+        if (i + SPANS_AHEAD < count) {
+            swarm_will_read_span(swarm, spans[i + SPANS_AHEAD].no);
+        }
         good = place_at(swarm, agent, lane, spans[i].no);
         if (good) {
             agent->lanes[lane].overlaps |= overlaps;
             ends[lane] = overlaps && ends[lane] > spans[i].end_ns ? ends[lane] : spans[i].end_ns;
         }
     }
-    mem_free(swarm->mem, spans, spans == NULL ? 0 : count * sizeof *spans);
+    mem_free(swarm->mem, spans, spans == NULL ? 0 : (count + 1) * sizeof *spans);
     mem_free(swarm->mem, ends, ends == NULL ? 0 : MAX_LANES * sizeof *ends);
     return good;
 }

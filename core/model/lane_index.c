@@ -20,9 +20,8 @@ enum {
 
 /* ---- one span ---- */
 
-static struct lane_span sum_up(const struct swarm *swarm, span_no no)
+static struct lane_span sum_up(const struct span *span, span_no no)
 {
-    const struct span *span = swarm_span(swarm, no);
     return (struct lane_span){
         .start_ns = span->start_ns,
         .end_ns = span->end_ns > span->start_ns ? span->end_ns : span->start_ns + 1,
@@ -61,10 +60,11 @@ static bool is_loose(const struct swarm *swarm, const struct span *span)
     return (span->flags & SPAN_EVICTED) != 0 && swept_open_find(swarm, span->begin_no) != NULL;
 }
 
-/* A closed span. */
-static bool add(const struct swarm *swarm, struct lane_index *index, const struct lane_span *span)
+/* Adds a closed span, which is `of`. */
+static bool add(const struct swarm *swarm, struct lane_index *index, const struct lane_span *span,
+                const struct span *of)
 {
-    if (!is_loose(swarm, swarm_span(swarm, span->no))) {
+    if (!is_loose(swarm, of)) {
         return add_to_pyramid(swarm, index, span);
     }
     if (index->loose_count == LOOSE_MAX ||
@@ -84,14 +84,15 @@ static bool is_open(const struct swarm *swarm, span_no no)
 /* It has ended since it was put among the others. */
 static bool add_ended(const struct swarm *swarm, struct lane_index *index, span_no no)
 {
-    struct lane_span span = sum_up(swarm, no);
+    const struct span *of = swarm_span(swarm, no);
+    struct lane_span span = sum_up(of, no);
     size_t at = lane_index_first_from(index, span.start_ns);
     while (at < index->built && index->spans[at].no != no) {
         at++;
     }
     assert(at < index->built);
     index->spans[at] = span;
-    return add(swarm, index, &span);
+    return add(swarm, index, &span, of);
 }
 
 /* Merges the inserted spans into the list from the back, moving each span once. False: out of
@@ -107,7 +108,7 @@ static bool merge_inserted(const struct swarm *swarm, const struct lane *lane,
     while (to > from) {
         span_no no = lane->spans[--to];
         bool known = from > index->inserted_from && index->spans[from - 1].no == no;
-        index->spans[to] = known ? index->spans[--from] : sum_up(swarm, no);
+        index->spans[to] = known ? index->spans[--from] : sum_up(swarm_span(swarm, no), no);
     }
     index->inserted = 0;
     return true;
@@ -128,16 +129,13 @@ static bool add_late(const struct swarm *swarm, struct lane_index *index)
     return good;
 }
 
-static bool add_next(const struct swarm *swarm, const struct lane *lane, struct lane_index *index)
+static bool add_next(const struct swarm *swarm, const struct lane *lane, struct lane_index *index,
+                     const struct span *of)
 {
-    if (!mem_reserve(swarm->mem, &index->spans, &index->spans_cap, index->built + 1,
-                     sizeof *index->spans)) {
-        return false;
-    }
     struct lane_span *span = &index->spans[index->built];
-    *span = sum_up(swarm, lane->spans[index->built]);
+    *span = sum_up(of, lane->spans[index->built]);
     index->built++;
-    return add(swarm, index, span);
+    return add(swarm, index, span, of);
 }
 
 /* ---- the pyramid ---- */
@@ -184,13 +182,20 @@ static bool review(const struct swarm *swarm, struct lane_index *index)
 /* Takes what has closed since. False: out of memory, or too many are loose. */
 static bool catch_up(const struct swarm *swarm, struct lane *lane, struct lane_index *index)
 {
-    if (!merge_inserted(swarm, lane, index) || !add_late(swarm, index)) {
+    if (!merge_inserted(swarm, lane, index) || !add_late(swarm, index) ||
+        !mem_reserve(swarm->mem, &index->spans, &index->spans_cap, lane->count,
+                     sizeof *index->spans)) {
         return false;
     }
     /* The last few stay out: those are the ones that sources still correct. An open span is the
        last one. */
-    while (index->built + SPANS_TAIL < lane->count && !is_open(swarm, lane->spans[index->built])) {
-        if (!add_next(swarm, lane, index)) {
+    while (index->built + SPANS_TAIL < lane->count) {
+        const struct span *next = swarm_span(swarm, lane->spans[index->built]);
+        swarm_will_read_span(swarm, lane->spans[index->built + SPANS_AHEAD]);
+        if ((next->flags & SPAN_OPEN) != 0) {
+            break;
+        }
+        if (!add_next(swarm, lane, index, next)) {
             return false;
         }
     }
@@ -329,7 +334,7 @@ void lane_index_corrected(struct swarm *swarm, struct lane *lane, size_t at)
         return;
     }
     int64_t former_ns = index->spans[at].start_ns;
-    index->spans[at] = sum_up(swarm, lane->spans[at]);
+    index->spans[at] = sum_up(swarm_span(swarm, lane->spans[at]), lane->spans[at]);
     bool good = renew(swarm, index, former_ns);
     if (index->spans[at].start_ns >> index->pyramid.shift != former_ns >> index->pyramid.shift) {
         good = good && renew(swarm, index, index->spans[at].start_ns);

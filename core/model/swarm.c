@@ -149,11 +149,15 @@ struct span *swarm_edit_span(const struct swarm *swarm, span_no no)
     return span->inflight == NO_SUCH_SPAN ? NULL : span;
 }
 
+/* A model with many spans will fill the chunk; the first one of a small model it will not. */
 static struct span_chunk *new_chunk(struct swarm *swarm)
 {
     struct span_chunk *chunk = mem_alloc(swarm->mem, sizeof *chunk);
     if (chunk != NULL) {
         chunk->used = 0;
+        if (swarm->span_end > 0) {
+            mem_will_fill(chunk, sizeof *chunk);
+        }
     }
     return chunk;
 }
@@ -355,6 +359,14 @@ const struct span *swarm_span(const struct swarm *swarm, span_no no)
     return span;
 }
 
+void swarm_will_read_span(const struct swarm *swarm, span_no no)
+{
+    size_t chunk = no / SPANS_PER_CHUNK;
+    if (no < swarm->span_end && swarm->chunks[chunk] != NULL) {
+        __builtin_prefetch(&swarm->chunks[chunk]->spans[no % SPANS_PER_CHUNK]);
+    }
+}
+
 span_no swarm_span_end(const struct swarm *swarm)
 {
     return swarm->span_end;
@@ -476,8 +488,7 @@ uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool)
 int64_t swarm_event_ns(const struct swarm *swarm, const struct event *event)
 {
     session_no session = swarm->tracks[event->track].track.session;
-    return swarm->sessions[session].session.origin_ns + time_ns_from_us(event->ts_us) +
-           event->ts_rest_ns;
+    return time_ns_add(swarm->sessions[session].session.origin_ns, event_ns(event));
 }
 
 int64_t swarm_event_end_ns(const struct swarm *swarm, const struct event *event)
@@ -489,5 +500,5 @@ int64_t swarm_event_end_ns(const struct swarm *swarm, const struct event *event)
         end.ts_us += dur_us;
         return swarm_event_ns(swarm, &end);
     }
-    return swarm_event_ns(swarm, event) + time_ns_from_us(dur_us);
+    return time_ns_add(swarm_event_ns(swarm, event), time_ns_from_us(dur_us));
 }

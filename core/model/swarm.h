@@ -309,6 +309,10 @@ size_t swarm_track_count(const struct swarm *swarm);
 const struct track *swarm_get_track(const struct swarm *swarm, track_no track);
 /* NULL: gone. */
 const struct span *swarm_span(const struct swarm *swarm, span_no span);
+/* Announces that the span will be read soon: a walk over a lane does so SPANS_AHEAD spans before,
+   since they lie apart in memory. Any number will do. */
+enum { SPANS_AHEAD = 8 };
+void swarm_will_read_span(const struct swarm *swarm, span_no span);
 /* Returns one past the greatest span number; the smallest number that may still exist. */
 span_no swarm_span_end(const struct swarm *swarm);
 span_no swarm_span_begin(const struct swarm *swarm);

@@ -23,7 +23,9 @@ struct inflight_link {
 #define NO_INFLIGHT  UINT32_MAX       /* not in flight */
 #define NO_SUCH_SPAN (UINT32_MAX - 1) /* no span has this number any more */
 
+/* Large blocks of malloc begin 16 bytes after a page: so each span is one line of the cache. */
 struct span_chunk {
+    char unused[48];
     struct span spans[SPANS_PER_CHUNK];
     uint32_t used;
 };
@@ -191,10 +193,9 @@ bool swarm_note_truncated(struct swarm *swarm, const struct session *session, in
 struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number);
 /* Returns the agent of a process, new if necessary. NO_AGENT: out of memory. */
 agent_no swarm_process_agent(struct swarm *swarm, struct process *process);
-/* Makes the row of the event, if it has one. False: out of memory. */
-bool swarm_make_row(struct swarm *swarm, const struct event *event);
-/* Returns the event's row, which was made; NO_AGENT: none. */
-agent_no swarm_event_row(const struct swarm *swarm, const struct event *event);
+/* Makes the event's row, unless it exists, and sets *row; NO_AGENT: the event has none. False: out
+   of memory. */
+bool swarm_make_row(struct swarm *swarm, const struct event *event, agent_no *row);
 /* Returns the number of the other track of a thread whose id is its process's: Chrome and Perfetto
    read an event without a tid as one of that thread. NO_TRACK: none. */
 track_no swarm_track_twin(const struct swarm *swarm, track_no track);
@@ -235,8 +236,9 @@ void span_pair_drop_index(struct swarm *swarm, track_no track);
 /* async_pair.c: the open spans of an async id */
 /* Adds the span in flight that the event began. False: out of memory. */
 bool async_pair_push_open(struct swarm *swarm, span_no no, const struct event *event);
-/* Takes out the open span that the event ends, and returns it; NO_SPAN: none. */
-span_no async_pair_take_begin(struct swarm *swarm, const struct event *event);
+/* Takes out the open span that the event ends, and sets *begin; NO_SPAN: none. False: out of
+   memory. */
+bool async_pair_take_begin(struct swarm *swarm, const struct event *event, span_no *begin);
 
 /* swarm_cap.c: drops the oldest half where the pool has reached its cap. False: out of memory. */
 bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool);

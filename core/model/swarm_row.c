@@ -144,10 +144,9 @@ static const uint8_t event_rows[128] = {
 /* Returns the scope of an instant, 0 if it has none. A replay gives its async events one too. */
 static char scope_of(const struct event *event)
 {
-    struct slice extra = event->extra;
-    struct json_walk walk = {extra.bytes, extra.len > 0 ? extra.bytes + extra.len : extra.bytes};
+    struct json_walk walk = event_walk_extra(event);
     struct json_member member;
-    while (extra.len > 0 && json_next_member(&walk, &member)) {
+    while (json_next_member(&walk, &member)) {
         if (json_string_is(member.key, "s") && member.value.type == JSON_TYPE_STRING) {
             return member.value.raw[1];
         }
@@ -176,34 +175,17 @@ static bool has_agents(const struct swarm *swarm, track_no track)
     return (swarm->sessions[session].session.flags & SESSION_AGENTS) != 0;
 }
 
-bool swarm_make_row(struct swarm *swarm, const struct event *event)
+bool swarm_make_row(struct swarm *swarm, const struct event *event, agent_no *row)
 {
     uint32_t process = swarm->tracks[event->track].process;
-    if (has_agents(swarm, event->track)) {
-        return swarm_track_agent(swarm, event->track) != NO_AGENT;
+    enum event_row which = has_agents(swarm, event->track) ? ROW_THREAD : row_of(swarm, event);
+    switch (which) {
+    case ROW_THREAD: *row = swarm_track_agent(swarm, event->track); break;
+    case ROW_ASYNC: *row = async_row(swarm, process); break;
+    case ROW_PROCESS: *row = process_row(swarm, process); break;
+    case ROW_NONE: *row = NO_AGENT; break;
     }
-    switch (row_of(swarm, event)) {
-    case ROW_THREAD: return swarm_track_agent(swarm, event->track) != NO_AGENT;
-    case ROW_ASYNC: return async_row(swarm, process) != NO_AGENT;
-    case ROW_PROCESS: return process_row(swarm, process) != NO_AGENT;
-    case ROW_NONE: break;
-    }
-    return true;
-}
-
-agent_no swarm_event_row(const struct swarm *swarm, const struct event *event)
-{
-    const struct track_slot *slot = &swarm->tracks[event->track];
-    if (has_agents(swarm, event->track)) {
-        return slot->track.agent;
-    }
-    switch (row_of(swarm, event)) {
-    case ROW_THREAD: return slot->track.agent;
-    case ROW_ASYNC: return swarm->processes[slot->process].async_row;
-    case ROW_PROCESS: return swarm->processes[slot->process].row;
-    case ROW_NONE: break;
-    }
-    return NO_AGENT;
+    return *row != NO_AGENT || which == ROW_NONE;
 }
 
 agent_no swarm_track_agent(struct swarm *swarm, track_no track)

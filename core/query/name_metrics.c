@@ -11,7 +11,6 @@ struct name_sums {
     const struct swarm *swarm;
     int64_t local_ns;
     struct swarm_metrics *out;
-    size_t cap;
     struct u64map places; /* by intern_id of the name */
 };
 
@@ -22,7 +21,8 @@ static struct name_metrics *sum_of(struct name_sums *sums, intern_id name)
     if (place != U64MAP_NONE) {
         return &out->names[place];
     }
-    if (!mem_reserve(out->mem, &out->names, &sums->cap, out->name_count + 1, sizeof *out->names) ||
+    if (!mem_reserve(out->mem, &out->names, &out->name_cap, out->name_count + 1,
+                     sizeof *out->names) ||
         !u64map_put(&sums->places, name, (uint32_t)out->name_count)) {
         return NULL;
     }
@@ -35,6 +35,13 @@ static int64_t end_of(const struct name_sums *sums, const struct span *span)
     return swarm_span_end_ns(sums->swarm, span, sums->local_ns);
 }
 
+static void read_ahead(const struct name_sums *sums, const struct lane *lane, size_t at)
+{
+    if (at + SPANS_AHEAD < lane->count) {
+        swarm_will_read_span(sums->swarm, lane->spans[at + SPANS_AHEAD]);
+    }
+}
+
 /* Returns the time in which spans of the lane lie within the span. *next is the first that may. */
 static int64_t called_ns(const struct name_sums *sums, const struct lane *lane,
                          const struct span *span, int64_t end_ns, size_t *next)
@@ -42,6 +49,7 @@ static int64_t called_ns(const struct name_sums *sums, const struct lane *lane,
     int64_t called = 0;
     for (size_t i = *next; i < lane->count; i++) {
         const struct span *inner = swarm_span(sums->swarm, lane->spans[i]);
+        read_ahead(sums, lane, i);
         int64_t inner_end = inner == NULL ? INT64_MIN : end_of(sums, inner);
         if (inner_end <= span->start_ns) {
             *next = i + 1;
@@ -61,6 +69,7 @@ static bool add_lane(struct name_sums *sums, const struct lane *lane, const stru
     size_t next = 0;
     for (size_t i = 0; i < lane->count; i++) {
         const struct span *span = swarm_span(sums->swarm, lane->spans[i]);
+        read_ahead(sums, lane, i);
         struct name_metrics *sum = span == NULL ? NULL : sum_of(sums, span->name);
         if (span == NULL) {
             continue;
@@ -117,7 +126,6 @@ bool name_metrics_compute(const struct swarm *swarm, int64_t local_ns,
         }
     }
     u64map_release(&sums.places);
-    metrics->name_cap = sums.cap;
     if (metrics->name_count > 1) {
         qsort(metrics->names, metrics->name_count, sizeof *metrics->names, by_self);
     }

@@ -161,6 +161,11 @@ static void set_replayed_ts(struct raw_event *raw, const struct event *event, bo
     }
 }
 
+static struct json_value value_of(struct slice raw)
+{
+    return json_value_of(raw.bytes, raw.len);
+}
+
 /* `event_at` NULL: appends the event unchanged. */
 static bool append(struct replay *r, const struct event *event, const struct timed_event *event_at)
 {
@@ -170,8 +175,8 @@ static bool append(struct replay *r, const struct event *event, const struct tim
         .ts_us = event->ts_us,
         .dur_us = event->dur_us,
         .ts_rest_ns = event->ts_rest_ns,
-        .id = replay_value(event->id),
-        .args = replay_value(event->args),
+        .id = value_of(event->id),
+        .args = value_of(event->args),
         .extra = event->extra,
     };
     size_t name_len, cat_len;
@@ -184,18 +189,17 @@ static bool append(struct replay *r, const struct event *event, const struct tim
     cat_len = put_name(r, event->cat);
     if (r->names.failed)
         return false;
-    raw.name = replay_value((struct slice){r->names.data, name_len});
-    raw.cat =
-        replay_value((struct slice){r->names.data ? r->names.data + name_len : NULL, cat_len});
-    raw.pid = replay_value(replay_text(r->from, track->pid));
-    raw.tid = replay_value(replay_text(r->from, track->tid));
+    raw.name = value_of((struct slice){r->names.data, name_len});
+    raw.cat = value_of((struct slice){r->names.data ? r->names.data + name_len : NULL, cat_len});
+    raw.pid = value_of(replay_text(r->from, track->pid));
+    raw.tid = value_of(replay_text(r->from, track->tid));
     if (event_at && event->ph == 'X' && event->dur_us > 0) {
         int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)event_at->number);
 
         raw.ph = event_at->end ? 'e' : 'b';
         set_replayed_ts(&raw, event, event_at->end);
         raw.dur_us = NAN;
-        raw.id = replay_value((struct slice){id, (size_t)len});
+        raw.id = value_of((struct slice){id, (size_t)len});
         raw.extra = (struct slice){"\"s\":\"t\"", strlen("\"s\":\"t\"")}; /* of its thread */
     }
     return swarm_append_raw(r->to, r->sessions[track->session], &raw);

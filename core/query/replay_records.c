@@ -9,17 +9,6 @@ struct slice replay_text(const struct swarm *swarm, intern_id id)
     return (struct slice){text, text == NULL ? 0 : strlen(text)};
 }
 
-struct json_value replay_value(struct slice raw)
-{
-    struct json_value value = {JSON_TYPE_NONE, raw.bytes, raw.len};
-    if (raw.len > 0) {
-        value.type = *raw.bytes == '"'   ? JSON_TYPE_STRING
-                     : *raw.bytes == '{' ? JSON_TYPE_OBJECT
-                                         : JSON_TYPE_NUMBER;
-    }
-    return value;
-}
-
 bool replay_records_init(struct replay_records *records, const struct swarm *from, struct swarm *to,
                          const session_no *sessions)
 {
@@ -58,9 +47,10 @@ void replay_records_release(struct replay_records *records)
 static track_no copy_track(struct replay_records *records, track_no number)
 {
     const struct track *track = swarm_get_track(records->from, number);
-    struct json_value pid = replay_value(replay_text(records->from, track->pid));
-    struct json_value tid = replay_value(replay_text(records->from, track->tid));
-    return swarm_track(records->to, records->sessions[track->session], pid, tid);
+    struct slice pid = replay_text(records->from, track->pid);
+    struct slice tid = replay_text(records->from, track->tid);
+    return swarm_track(records->to, records->sessions[track->session],
+                       json_value_of(pid.bytes, pid.len), json_value_of(tid.bytes, tid.len));
 }
 
 static bool begin(struct replay_records *records, record_no number)

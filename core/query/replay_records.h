@@ -27,7 +27,5 @@ bool replay_records_name(struct replay_records *records, const struct agent *age
 
 /* The text of an interned name; bytes NULL: INTERN_NONE. */
 struct slice replay_text(const struct swarm *swarm, intern_id id);
-/* A raw JSON value with its type. */
-struct json_value replay_value(struct slice raw);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "core/base/intern.h"
 #include "core/base/json_read.h"
+#include "core/base/time_ns.h"
 
 #include <string.h>
 
@@ -49,6 +50,25 @@ struct event {
     track_no track;
     struct slice id, args, extra; /* raw JSON, borrowed until the store evicts the event */
 };
+
+/* Walks the members without a field. */
+static inline struct json_walk event_walk_extra(const struct event *event)
+{
+    struct slice extra = event->extra;
+    return (struct json_walk){extra.bytes, extra.len > 0 ? extra.bytes + extra.len : extra.bytes};
+}
+
+/* Returns the exact time in nanoseconds, from the session's origin. Not for an event without. */
+static inline int64_t event_ns(const struct event *event)
+{
+    return time_ns_from_us(event->ts_us) + event->ts_rest_ns;
+}
+
+static inline void event_set_ns(struct event *event, int64_t at_ns)
+{
+    event->ts_us = (double)at_ns / 1000;
+    event->ts_rest_ns = (int16_t)(at_ns - time_ns_from_us(event->ts_us));
+}
 
 /* A member of events in documents of ours: the begin of the span was dropped. An X with it is the
    whole span; a B with it is for other readers alone, as the end states all that is known. */

@@ -210,6 +210,19 @@ TEST(begins_and_ends_pair_in_order_of_time)
              ",\"id\":\"0x3\"") "{\"ph\":\"b\",\"name\":\"n\",\"cat\":\"c\",\"pid\":1,\"tid\":2,\"ts\":20,\"id\":\"0x3\"},"
                                 "{\"ph\":\"e\",\"name\":\"n\",\"cat\":\"c\",\"pid\":1,\"tid\":2,\"ts\":90,\"id\":\"0x3\"}",
          "n 0+30000, n 40000+30000", 0, 0, NULL},
+        /* Only an instant of that name is the marker of dropped events. */
+        {NULL,
+         "[{\"ph\":\"X\",\"name\":\"trace_truncated\",\"ts\":5,\"dur\":2,\"pid\":1,\"tid\":1},"
+         "{\"ph\":\"C\",\"name\":\"trace_truncated\",\"ts\":5,\"pid\":2,\"args\":{\"x\":1}},"
+         "{\"ph\":\"n\",\"name\":\"trace_truncated\",\"ts\":5,\"pid\":3,\"id\":1,\"cat\":\"c\"}]",
+         "trace_truncated 0+2000", 0, 0, NULL},
+        /* Times at their limits, from a start in a far year. */
+        {NULL,
+         "{\"traceEvents\":[{\"ph\":\"X\",\"name\":\"a\",\"ts\":4e15,\"dur\":4e15,\"pid\":1,\"tid\":1},"
+         "{\"ph\":\"X\",\"name\":\"b\",\"ts\":3.9e15,\"dur\":4e15,\"pid\":1,\"tid\":1},"
+         "{\"ph\":\"X\",\"name\":\"c\",\"ts\":-4e15,\"dur\":1,\"pid\":1,\"tid\":1}],"
+         "\"metadata\":{\"session_id\":\"s\",\"trace_start_time\":\"2190-01-01T00:00:00Z\"}}",
+         "c 0+1000, a 6257414400000000000+0, b 6257414400000000000+0", 0, 0, NULL},
         /* Lines in any order are a document, too. */
         {NULL,
          "{\"ph\":\"E\",\"name\":\"a\",\"pid\":1,\"tid\":1,\"ts\":9}\n"
