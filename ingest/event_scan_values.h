@@ -1,7 +1,7 @@
 /* The values of an event as nearly all producers spell them, read where they lie. Only event_scan.c
    includes this file; the functions are inline because each event passes through them several
-   times. Each returns the place after the value; NULL: another spelling, which the caller reads with
-   care. */
+   times. Each returns the place after the value; NULL: another spelling, which the caller reads
+   with care. */
 #ifndef INGEST_EVENT_SCAN_VALUES_H
 #define INGEST_EVENT_SCAN_VALUES_H
 
@@ -24,7 +24,7 @@ static inline void scan_set_long_time(uint64_t whole, uint64_t thousandths, doub
     *rest_ns = (int16_t)((int64_t)(whole * 1000 + thousandths) - time_ns_from_us(*us));
 }
 
-/* Reads a time in microseconds of up to 16 digits, and a fraction. Of up to 15 digits in all, the
+/* Reads a time in microseconds of up to 16 digits, and a fraction. With up to 15 digits in all, the
    digits and the power of ten are exact doubles, so their quotient is the nearest one. */
 static inline const char *scan_plain_time(const char *at, const char *end, double *us,
                                           int16_t *rest_ns)

@@ -59,7 +59,7 @@ static bool fits(const struct swarm *swarm, const struct lane *lane, const struc
     if (span->start_ns >= lane->last_end_ns) {
         return true;
     }
-    /* What comes after its children, as many producers write it, mostly meets the last of them. */
+    /* A parent that is written after its children, as many producers do, meets the last of them. */
     const struct span *last =
         lane->count == 0 ? NULL : swarm_edit_span(swarm, lane->spans[lane->count - 1]);
     if (last != NULL && (open || last->start_ns < span->end_ns) &&

@@ -5,6 +5,7 @@
 #include "ingest/trace/unpack.h"
 
 #include "core/base/utf8.h"
+#include "ingest/trace/zlib_mem.h"
 
 #include <limits.h>
 #include <string.h>
@@ -15,7 +16,7 @@ enum { OUT_BYTES = 64 * 1024, HEAD_BYTES = 2, GZIP_WINDOW = 15 + 16, LAYERS = 4 
 enum layer_kind { LAYER_PLAIN, LAYER_GZIP, LAYER_UTF16_LE, LAYER_UTF16_BE };
 
 struct unpack {
-    const struct mem *mem;
+    struct mem mem;
     struct slice in; /* fed, not used yet */
     char head[HEAD_BYTES];
     size_t head_len;
@@ -33,37 +34,14 @@ struct unpack {
     char out[OUT_BYTES];
 };
 
-/* zlib frees a block without its size, so the size precedes the block. */
-static void *give(void *ctx, unsigned count, unsigned size)
-{
-    const struct unpack *unpack = ctx;
-    size_t bytes = (size_t)count * size + 16;
-    char *block = mem_alloc(unpack->mem, bytes);
-    if (block == NULL) {
-        return NULL;
-    }
-    memcpy(block, &bytes, sizeof bytes);
-    return block + 16;
-}
-
-static void take(void *ctx, void *address)
-{
-    const struct unpack *unpack = ctx;
-    if (address != NULL) {
-        char *block = (char *)address - 16;
-        size_t bytes;
-        memcpy(&bytes, block, sizeof bytes);
-        mem_free(unpack->mem, block, bytes);
-    }
-}
-
 struct unpack *unpack_new(const struct mem *mem)
 {
     struct unpack *unpack = mem_zalloc(mem, 1, sizeof *unpack);
     if (unpack != NULL) {
-        unpack->mem = mem;
+        unpack->mem = *mem;
         unpack->odd = -1;
-        unpack->z = (z_stream){.zalloc = give, .zfree = take, .opaque = unpack};
+        unpack->z =
+            (z_stream){.zalloc = zlib_mem_alloc, .zfree = zlib_mem_free, .opaque = &unpack->mem};
     }
     return unpack;
 }
@@ -71,9 +49,10 @@ struct unpack *unpack_new(const struct mem *mem)
 void unpack_free(struct unpack *unpack)
 {
     if (unpack != NULL) {
+        struct mem mem = unpack->mem;
         inflateEnd(&unpack->z);
         unpack_free(unpack->inner);
-        mem_free(unpack->mem, unpack, sizeof *unpack);
+        mem_free(&mem, unpack, sizeof *unpack);
     }
 }
 
@@ -117,7 +96,7 @@ static bool find_out(struct unpack *unpack)
     unpack->kind = kind_of(unpack->head, unpack->head_len);
     bool packed = unpack->kind != LAYER_PLAIN;
     if (packed && unpack->depth + 1 < LAYERS) {
-        unpack->inner = unpack_new(unpack->mem);
+        unpack->inner = unpack_new(&unpack->mem);
     }
     if (unpack->inner != NULL) {
         unpack->inner->depth = unpack->depth + 1;

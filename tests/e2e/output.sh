@@ -40,6 +40,46 @@ has doc 'json$' && fail "-o -: a path is in the document"
 expect 'own' own.json
 "$program" report --json own.json | grep -q '"closed":1' || fail "own: the span is not there once"
 
+# A name that ends in .gz is written compressed; the file re-opens, and nothing else lies beside it.
+same_report() { # FILE FILE
+    "$program" report --json "$1" | sed 's/"source":"[^"]*"//' >left
+    "$program" report --json "$2" | sed 's/"source":"[^"]*"//' >right
+    cmp -s left right || fail "$1 and $2 differ: $(diff left right | head -n 5)"
+}
+mkdir gz
+"$program" record -o gz/plain.json one.ndjson >/dev/null
+"$program" record -o gz/o.json.gz one.ndjson >said || fail "gzip: $?"
+expect 'gzip' gz/o.json.gz
+gzip -t gz/o.json.gz || fail "gzip -t: $?"
+gzip -dc gz/o.json.gz | cmp -s - gz/plain.json || fail "gzip: not the plain document"
+same_report gz/plain.json gz/o.json.gz
+"$program" record -o gz/o.json.gz gz/o.json.gz >/dev/null || fail "gzip: its own new version: $?"
+gzip -dc gz/o.json.gz | cmp -s - gz/plain.json || fail "gzip: its own new version"
+"$program" record --split -o gz/s.json.gz - <two.ndjson >said
+[ "$(cat said)" = "$(printf 'gz/s-one.json.gz\ngz/s-two.json.gz')" ] || fail "gzip, split: $(cat said)"
+gzip -t gz/s-one.json.gz gz/s-two.json.gz || fail "gzip -t, split: $?"
+CLAUDE_CODE_PERFETTO_TRACE=gz/env.gz "$program" record - <one.ndjson >said
+gzip -t gz/env.gz || fail "gzip -t, the variable: $?"
+[ "$(ls -A gz | wc -l)" = 5 ] || fail "gzip: $(ls -A gz)"
+
+# A disk that is full (a file may not grow): the old file stays whole, and nothing else is left.
+i=0
+while [ $i -lt 4000 ]; do
+    echo '{"op":"instant","t":1760625066000,"cat":"x","name":"'$i'","args":{"x":"'$(($i * 7919 % 100003 * 7919 % 100003))'"}}'
+    i=$((i + 1))
+done >many.body
+{ cat one.ndjson; cat many.body; } >many.ndjson
+before=$(cksum <gz/o.json.gz)
+(
+    trap '' XFSZ
+    ulimit -f 8
+    "$program" record -o gz/o.json.gz many.ndjson >said 2>err
+)
+[ $? = 1 ] || fail "gzip, a full disk: no status 1"
+has err 'gz/o.json.gz: cannot write: File too large' || fail "gzip, a full disk: $(cat err)"
+[ "$(cksum <gz/o.json.gz)" = "$before" ] || fail "gzip, a full disk: the old file changed"
+[ "$(ls -A gz | wc -l)" = 5 ] || fail "gzip, a full disk: $(ls -A gz)"
+
 # What cannot be written, or read.
 echo kept >file
 "$program" record -o file/o.json - <one.ndjson >said 2>err

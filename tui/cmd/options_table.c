@@ -349,7 +349,8 @@ PARSER(session)
 #define ALL       ((1u << COMMANDS) - 1)
 
 const struct option_row option_rows[] = {
-    {"output", 'o', "FILE", "write the Chrome Trace to FILE (`-`: stdout)", KEEPERS, parse_output},
+    {"output", 'o', "FILE", "write the Chrome Trace to FILE (`-`: stdout; `.gz`: compressed)",
+     KEEPERS, parse_output},
     {"feed", 0, "FILE", "also write what the model is given to FILE, as a feed (`-`: stdout)",
      FOR(COMMAND_RECORD), parse_feed},
     {"write-interval", 0, "S", "also write the trace every S seconds while it is recorded", KEEPERS,

@@ -6,6 +6,7 @@
 
 #include "core/export/trace_file.h"
 #include "core/query/query.h"
+#include "ingest/trace/pack.h"
 #include "tui/cmd/output_path.h"
 
 #include <errno.h>
@@ -253,6 +254,7 @@ static struct document_options document_options(const struct output *output,
 struct sink {
     const struct output *output;
     struct trace_file *file;
+    struct pack *pack; /* compresses to `file`; NULL: plain */
     bool final, gave_up;
 };
 
@@ -264,8 +266,9 @@ static bool put(void *ctx, const char *bytes, size_t len)
     sink->gave_up = sink->gave_up || (config->gives_up && config->gives_up(sink->final));
     if (sink->gave_up)
         return false;
-    return sink->file ? trace_file_write(sink->file, bytes, len)
-                      : fwrite(bytes, 1, len, stdout) == len;
+    return sink->pack   ? pack_write(sink->pack, bytes, len)
+           : sink->file ? trace_file_write(sink->file, bytes, len)
+                        : fwrite(bytes, 1, len, stdout) == len;
 }
 
 static bool write_to_stdout(const struct output *output, const struct swarm *swarm,
@@ -284,6 +287,20 @@ static bool write_to_stdout(const struct output *output, const struct swarm *swa
     return false;
 }
 
+/* Writes the document to the sink's file, compressed if its name asks for it. */
+static void write_all(struct sink *sink, const struct swarm *swarm,
+                      const struct document_options *document, const char *path, bool *no_memory)
+{
+    bool packs = pack_is_wanted(path);
+
+    sink->pack = packs ? pack_new(sink->output->config.mem, trace_file_write, sink->file) : NULL;
+    *no_memory = packs && !sink->pack;
+    /* A failure of the file is reported when it is committed. */
+    if (!*no_memory && document_write(swarm, document, put, sink, no_memory) && packs)
+        (void)pack_finish(sink->pack);
+    pack_free(sink->pack);
+}
+
 /* Sets *written if the file has the new version, *taken if another program has just written a file
    of this default name. */
 static bool write_to_file(const struct output *output, const struct swarm *swarm,
@@ -298,7 +315,7 @@ static bool write_to_file(const struct output *output, const struct swarm *swarm
     sink.file = trace_file_begin(output->config.mem, path, error);
     if (!sink.file)
         return false;
-    document_write(swarm, document, put, &sink, &no_memory);
+    write_all(&sink, swarm, document, path, &no_memory);
     if (!no_memory && !sink.gave_up)
         return *written = output->fresh ? trace_file_commit_new(sink.file, taken, error)
                                         : trace_file_commit(sink.file, error);
