@@ -66,14 +66,13 @@ static const char *last_part(const char *path)
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
 }
 
-static void take_name(struct claude_session *session, const struct claude_process *process)
+void claude_session_name(struct claude_session *session, const char *name, bool own_name)
 {
-    const char *name = process->name[0] != '\0' ? process->name : last_part(process->cwd);
     struct claude_transcript *own = session->count > 0 ? session->files[0]->transcript : NULL;
     if (strncmp(name, session->name, sizeof session->name - 1) == 0)
         return;
     snprintf(session->name, sizeof session->name, "%s", name);
-    session->has_own_name = process->has_own_name;
+    session->has_own_name = own_name;
     if (own != NULL && !claude_transcript_is_announced(own))
         claude_transcript_set_name(own, (struct slice){session->name, strlen(session->name)},
                                    !session->has_own_name);
@@ -191,7 +190,9 @@ void claude_session_registered(struct claude_session *session,
     if (entry == NULL)
         return;
     session->started_ms = entry->process.started_ms;
-    take_name(session, &entry->process);
+    bool is_named = entry->process.name[0] != '\0';
+    claude_session_name(session, is_named ? entry->process.name : last_part(entry->process.cwd),
+                        entry->process.has_own_name);
     if (session->lives)
         take_status(session, &entry->process, now_ms);
     if (session->lives && now_ms - session->seen_since >= LATE_MS && !is_known(session))
@@ -230,6 +231,9 @@ static bool is_over(const struct claude_session *session, uint64_t now_ms, bool 
                         : session->was_registered || has_ended(session) ? LATE_MS
                         : is_busy(session)                              ? QUIET_BUSY_MS
                                                                         : QUIET_MS;
+    if (session->is_blocked &&
+        now_of(session) - claude_session_last_ms(session) < session->unseen_ms)
+        return false;
     return !session->lives && all_read(session) && (loaded || now_ms - since >= patience);
 }
 

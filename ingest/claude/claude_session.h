@@ -63,6 +63,7 @@ struct claude_session {
     char waiting_for[64];
     uint64_t status_since, seen_since, lost_since, grown_since;
     uint64_t open_since; /* it has ended, but since then another source opened it again; 0: not */
+    bool is_blocked;     /* its job, in the background, waits for a person */
     bool idle_reported, ended, grew; /* grew: since it was loaded */
     struct claude_wait wait;
 };
@@ -93,6 +94,8 @@ void claude_session_stop_agents(struct claude_session *session);
 /* Returns the last time in its lines; NAN: no line has one. */
 double claude_session_last_ms(const struct claude_session *session);
 
+/* Takes a name that the client (`own`: its user) gave it. */
+void claude_session_name(struct claude_session *session, const char *name, bool own);
 /* Takes its present entry in the registry; NULL: it has none. */
 void claude_session_registered(struct claude_session *session,
                                const struct claude_registered *entry, uint64_t now_ms);

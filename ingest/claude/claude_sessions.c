@@ -283,6 +283,24 @@ static bool lives_unlisted(const struct claude_sessions *all, const struct claud
            process_lives(all->here.proc, &session->process);
 }
 
+/* The registry's name is the newer one. */
+static void name_by_job(struct claude_sessions *all, struct claude_session *session,
+                        const struct claude_registered *entry)
+{
+    const struct claude_job *job = claude_jobs_find(&all->jobs, session->id);
+    if (job != NULL && job->name[0] != '\0' && (entry == NULL || entry->process.name[0] == '\0'))
+        claude_session_name(session, job->name, job->has_own_name);
+}
+
+void claude_sessions_report_jobs(struct claude_sessions *all)
+{
+    for (size_t i = 0; i < all->count && all->jobs.count > 0; i++) {
+        struct claude_job *job = claude_jobs_find(&all->jobs, all->list[i]->id);
+        if (job != NULL)
+            claude_jobs_report(job, all->list[i], all->jobs_dir.data);
+    }
+}
+
 static void look_at_each(struct claude_sessions *all, uint64_t now_ms)
 {
     bool rest = all->dir->looks % AT_REST == 1;
@@ -291,6 +309,7 @@ static void look_at_each(struct claude_sessions *all, uint64_t now_ms)
         const struct claude_registered *entry = claude_registry_find(&all->registry, session->id);
         if (entry != NULL || !lives_unlisted(all, session))
             claude_session_registered(session, entry, now_ms);
+        name_by_job(all, session, entry);
         if (rest || !session->ended)
             claude_session_look(session);
         claude_session_rest(session, session->ended);
@@ -314,8 +333,8 @@ void claude_sessions_look(struct claude_sessions *all, uint64_t now_ms)
     source_set_state(&all->dir->source, SOURCE_OPEN);
     if (transcript_dir_follows(all->dir))
         transcript_dir_watch(all->dir, all->registry_dir.data, &all->registry_watched);
-    all->dir->failed |=
-        !claude_registry_look(&all->registry, all->registry_dir.data, &all->here) || !find(all);
+    all->dir->failed |= !claude_registry_look(&all->registry, all->registry_dir.data, &all->here) ||
+                        !claude_jobs_look(&all->jobs, all->jobs_dir.data) || !find(all);
     open_living(all);
     sort_new(all);
     look_at_each(all, now_ms);
@@ -352,6 +371,9 @@ bool claude_sessions_init(struct claude_sessions *all, struct transcript_dir *di
     *all = (struct claude_sessions){.dir = dir, .mem = mem};
     u64map_init(&all->by_id, mem);
     claude_registry_init(&all->registry, mem);
+    claude_jobs_init(&all->jobs, mem);
+    strbuf_init(&all->jobs_dir, mem, 0);
+    strbuf_addf(&all->jobs_dir, "%.*s/jobs", (int)len, path);
     strbuf_init(&all->registry_dir, mem, 0);
     strbuf_init(&all->projects_dir, mem, 0);
     strbuf_addf(&all->registry_dir, "%.*s/sessions", (int)len, path);
@@ -361,7 +383,8 @@ bool claude_sessions_init(struct claude_sessions *all, struct transcript_dir *di
     all->beside = intern_new(mem);
     all->refused = intern_new(mem);
     return all->ids != NULL && all->project_names != NULL && all->beside != NULL &&
-           all->refused != NULL && !all->registry_dir.failed && !all->projects_dir.failed;
+           all->refused != NULL && !all->registry_dir.failed && !all->projects_dir.failed &&
+           !all->jobs_dir.failed;
 }
 
 void claude_sessions_release(struct claude_sessions *all)
@@ -371,6 +394,7 @@ void claude_sessions_release(struct claude_sessions *all)
     mem_free(all->mem, all->list, all->cap * sizeof *all->list);
     mem_free(all->mem, all->projects, all->project_cap * sizeof *all->projects);
     claude_registry_release(&all->registry);
+    claude_jobs_release(&all->jobs);
     u64map_release(&all->by_id);
     intern_free(all->ids);
     intern_free(all->project_names);
@@ -378,4 +402,5 @@ void claude_sessions_release(struct claude_sessions *all)
     intern_free(all->refused);
     strbuf_release(&all->registry_dir);
     strbuf_release(&all->projects_dir);
+    strbuf_release(&all->jobs_dir);
 }

@@ -8,7 +8,7 @@
 
 #include "core/base/intern.h"
 #include "core/base/u64map.h"
-#include "ingest/claude/claude_session.h"
+#include "ingest/claude/claude_jobs.h"
 
 struct claude_sessions {
     struct transcript_dir *dir; /* borrowed */
@@ -17,7 +17,8 @@ struct claude_sessions {
     struct claude_here here;
     int64_t since_ns;
     bool whole; /* all of them */
-    struct strbuf registry_dir, projects_dir;
+    struct strbuf registry_dir, projects_dir, jobs_dir;
+    struct claude_jobs jobs;
     struct claude_registry registry;
     bool registry_watched;
     struct transcript_search *root; /* projects_dir; NULL: it has not existed yet */
@@ -48,6 +49,8 @@ void claude_sessions_found(struct claude_sessions *sessions, const struct transc
 struct claude_file *claude_sessions_next(struct claude_sessions *sessions);
 /* Looks which files have come, gone or grown. `now_ms` is the loop's clock. */
 void claude_sessions_look(struct claude_sessions *sessions, uint64_t now_ms);
+/* Reports the jobs of the sessions, once all files are read. */
+void claude_sessions_report_jobs(struct claude_sessions *sessions);
 /* Returns the number of lines with unknown types, over all transcripts; *type is one of these
    types. */
 uint64_t claude_sessions_unknown(const struct claude_sessions *sessions, struct slice *type);

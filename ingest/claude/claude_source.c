@@ -77,6 +77,7 @@ static void log_unknown(struct claude_source *claude)
 static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bool last)
 {
     struct claude_sessions *all = &of(dir)->all;
+    claude_sessions_report_jobs(all);
     for (size_t i = 0; i < all->count; i++) {
         struct claude_session *session = all->list[i];
         if (last)

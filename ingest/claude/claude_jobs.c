@@ -1,0 +1,265 @@
+/* Files are few and small, and are read again when their time has changed. A timeline is read as a
+   whole, and the lines that are known are skipped. What a job asks or answers is content, which is
+   kept with --content alone. */
+#include "ingest/claude/claude_jobs.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FILE_BYTES = 256 << 10, JOBS_MAX = 4096 };
+
+void claude_jobs_init(struct claude_jobs *jobs, const struct mem *mem)
+{
+    *jobs = (struct claude_jobs){.mem = mem};
+}
+
+void claude_jobs_release(struct claude_jobs *jobs)
+{
+    mem_free(jobs->mem, jobs->items, jobs->cap * sizeof *jobs->items);
+}
+
+/* ---- files ---- */
+
+/* Sets path to a file of the job; returns its time, INT64_MIN: there is no such file. */
+static int64_t time_of(const char *dir, const char *id, const char *name, char path[PATH_MAX])
+{
+    struct stat st;
+    if (snprintf(path, PATH_MAX, "%s/%s/%s", dir, id, name) >= PATH_MAX || lstat(path, &st) != 0 ||
+        !S_ISREG(st.st_mode)) {
+        return INT64_MIN;
+    }
+    return transcript_file_modified_ns(&st);
+}
+
+static bool is_over(const char *state)
+{
+    return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0 ||
+           strcmp(state, "stopped") == 0;
+}
+
+/* False: the text is no such object. It may be half written. */
+static bool read_state(const struct mem *mem, const char *text, size_t len, struct claude_job *job)
+{
+    struct json_value all;
+    struct json_error error;
+    if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT) {
+        return false;
+    }
+    json_text_copy(mem, json_get(all, "sessionId"), job->session_id, sizeof job->session_id);
+    json_text_copy(mem, json_get(all, "resumeSessionId"), job->resumed_id, sizeof job->resumed_id);
+    json_text_copy(mem, json_get(all, "name"), job->name, sizeof job->name);
+    json_text_copy(mem, json_get(all, "state"), job->state, sizeof job->state);
+    json_text_copy(mem, json_get(all, "needs"), job->needs, sizeof job->needs);
+    job->has_own_name = json_string_is(json_get(all, "nameSource"), "user");
+    job->updated_ms = claude_time(json_get(all, "updatedAt"));
+    /* One that was made without a prompt waits for its first. */
+    job->is_blocked = json_string_is(json_get(all, "tempo"), "blocked") && job->needs[0] != '\0' &&
+                      strcmp(job->needs, "send a prompt to start") != 0 && !is_over(job->state);
+    return true;
+}
+
+static struct claude_job *job_of(struct claude_jobs *jobs, const char *id)
+{
+    for (size_t i = 0; i < jobs->count; i++) {
+        if (strcmp(jobs->items[i].id, id) == 0) {
+            return &jobs->items[i];
+        }
+    }
+    if (jobs->count == JOBS_MAX ||
+        !mem_reserve(jobs->mem, &jobs->items, &jobs->cap, jobs->count + 1, sizeof *jobs->items)) {
+        return NULL;
+    }
+    struct claude_job *job = &jobs->items[jobs->count++];
+    *job = (struct claude_job){.modified_ns = INT64_MIN,
+                               .timeline_ns = INT64_MIN,
+                               .since_ms = (double)NAN,
+                               .wait_ms = (double)NAN,
+                               .updated_ms = (double)NAN};
+    snprintf(job->id, sizeof job->id, "%s", id);
+    return job;
+}
+
+static bool look_at(struct claude_jobs *jobs, const char *dir, const char *id)
+{
+    char path[PATH_MAX];
+    size_t len;
+    int64_t timeline_ns = time_of(dir, id, "timeline.jsonl", path);
+    int64_t modified_ns = time_of(dir, id, "state.json", path);
+    if (modified_ns == INT64_MIN || strlen(id) > CLAUDE_ID_BYTES) {
+        return true;
+    }
+    struct claude_job *job = job_of(jobs, id);
+    if (job == NULL) {
+        return jobs->count == JOBS_MAX;
+    }
+    job->seen = true;
+    job->changed |= timeline_ns != job->timeline_ns;
+    if (job->modified_ns == modified_ns) {
+        return true;
+    }
+    char *text = mem_alloc(jobs->mem, FILE_BYTES);
+    if (text != NULL && process_read_file(path, text, FILE_BYTES, &len) &&
+        read_state(jobs->mem, text, len, job)) {
+        job->modified_ns = modified_ns;
+        job->changed = true;
+    }
+    mem_free(jobs->mem, text, text == NULL ? 0 : FILE_BYTES);
+    return text != NULL;
+}
+
+bool claude_jobs_look(struct claude_jobs *jobs, const char *dir)
+{
+    bool good = true;
+    DIR *entries = opendir(dir);
+    for (size_t i = 0; i < jobs->count; i++) {
+        jobs->items[i].seen = false;
+    }
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        good &= entry->d_name[0] == '.' || look_at(jobs, dir, entry->d_name);
+    }
+    if (entries != NULL) {
+        closedir(entries);
+    }
+    /* One that was removed asks nobody any more. */
+    for (size_t i = 0; i < jobs->count; i++) {
+        struct claude_job *job = &jobs->items[i];
+        job->changed |= !job->seen && job->is_blocked;
+        job->is_blocked &= job->seen;
+    }
+    return good;
+}
+
+struct claude_job *claude_jobs_find(struct claude_jobs *jobs, const char *session_id)
+{
+    for (size_t i = jobs->count; i-- > 0;) {
+        struct claude_job *job = &jobs->items[i];
+        if (session_id[0] != '\0' && (strcmp(job->session_id, session_id) == 0 ||
+                                      strcmp(job->resumed_id, session_id) == 0)) {
+            return job;
+        }
+    }
+    return NULL;
+}
+
+/* ---- reports ---- */
+
+static struct update update_of(const struct claude_session *session, enum update_op op)
+{
+    struct update update = {.op = op,
+                            .kind = CALL_WAIT,
+                            .precedence = PRECEDENCE_FILES,
+                            .session_id = {session->id, strlen(session->id)}};
+    ingest_ctx_stamp(session->options->counters->ingest, &update);
+    return update;
+}
+
+/* Reports a wait for a person, which lasts until `end_ms` (NAN: it is open). */
+static void report_wait(struct claude_session *session, double start_ms, double end_ms,
+                        const char *needs)
+{
+    char id[64];
+    const char *what = session->options->content && needs[0] != '\0' ? needs : "Job: input";
+    struct update update = update_of(session, UPDATE_CALL);
+    update.id = (struct slice){id, (size_t)snprintf(id, sizeof id, "job-%.0f", start_ms)};
+    update_number(&update, FIELD_START_MS, start_ms);
+    update_number(&update, FIELD_END_MS, end_ms);
+    update_text(&update, FIELD_CONTEXT, (struct slice){what, strlen(what)});
+    session->failed |= !ingest_ctx_update(session->options->counters->ingest, &update);
+}
+
+static void log_state(const struct claude_session *session, double at_ms, const char *state,
+                      const char *detail)
+{
+    struct ingest_ctx *ingest = session->options->counters->ingest;
+    char text[320];
+    int len =
+        snprintf(text, sizeof text, "job: %s%s%s", state, detail[0] != '\0' ? ": " : "", detail);
+    bool failed = strcmp(state, "failed") == 0 || strcmp(state, "crashed") == 0;
+    struct log_entry entry = {
+        .at_ns = (int64_t)(at_ms * 1e6),
+        .level = failed ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+        .session = correlator_session(ingest->correlator,
+                                      (struct slice){session->id, strlen(session->id)}),
+        .text = text,
+        .len = len < (int)sizeof text ? (size_t)len : sizeof text - 1,
+    };
+    event_log_add(ingest->log, &entry);
+}
+
+/* Takes one line of the timeline, which ends the wait that the line before it began. */
+static void take_line(struct claude_job *job, struct claude_session *session, const char *line,
+                      size_t len)
+{
+    struct json_value all;
+    struct json_error error;
+    char state[32], detail[CLAUDE_ID_BYTES + 1] = "";
+    const struct mem *mem = session->mem;
+    double at_ms = (double)NAN;
+    if (json_check(line, len, 50, &all, &error) && all.type == JSON_TYPE_OBJECT) {
+        at_ms = claude_time(json_get(all, "at"));
+    }
+    if (isnan(at_ms)) {
+        return;
+    }
+    json_text_copy(mem, json_get(all, "state"), state, sizeof state);
+    if (session->options->content) {
+        json_text_copy(mem, json_get(all, "detail"), detail, sizeof detail);
+    }
+    log_state(session, at_ms, state, detail);
+    bool blocked = strcmp(state, "blocked") == 0;
+    bool known = session->wait.start_ms >= job->since_ms && session->wait.start_ms <= at_ms;
+    if (!isnan(job->since_ms) && !blocked && at_ms >= job->since_ms && !known) {
+        report_wait(session, job->since_ms, at_ms, job->needs);
+    }
+    job->since_ms = !blocked ? (double)NAN : isnan(job->since_ms) ? at_ms : job->since_ms;
+}
+
+static void read_timeline(struct claude_job *job, struct claude_session *session, const char *dir)
+{
+    char path[PATH_MAX];
+    size_t len = 0, number = 0;
+    int64_t modified_ns = time_of(dir, job->id, "timeline.jsonl", path);
+    char *text = modified_ns == INT64_MIN ? NULL : mem_alloc(session->mem, FILE_BYTES);
+    if (text == NULL) {
+        session->failed |= modified_ns != INT64_MIN;
+        return;
+    }
+    if (process_read_file(path, text, FILE_BYTES, &len)) {
+        job->timeline_ns = modified_ns;
+    }
+    for (char *at = text, *end; (end = memchr(at, '\n', (size_t)(text + len - at))) != NULL;
+         at = end + 1) {
+        if (number++ >= job->lines) {
+            take_line(job, session, at, (size_t)(end - at));
+        }
+    }
+    job->lines = number > job->lines ? number : job->lines;
+    mem_free(session->mem, text, FILE_BYTES);
+}
+
+void claude_jobs_report(struct claude_job *job, struct claude_session *session, const char *dir)
+{
+    const struct ingest_ctx *ingest = session->options->counters->ingest;
+    session->is_blocked = job->is_blocked;
+    /* The registry reports what a person is asked by the client itself. */
+    bool waits = job->is_blocked && session->status != CLAUDE_STATUS_WAITING;
+    bool shown = correlator_session(ingest->correlator,
+                                    (struct slice){session->id, strlen(session->id)}) != NO_SESSION;
+    if (!shown || (!job->changed && waits == !isnan(job->wait_ms))) {
+        return;
+    }
+    job->changed = false;
+    read_timeline(job, session, dir);
+    if (isnan(job->wait_ms) && waits) {
+        job->wait_ms = !isnan(job->since_ms) ? job->since_ms : job->updated_ms;
+        if (!isnan(job->wait_ms)) {
+            report_wait(session, job->wait_ms, (double)NAN, job->needs);
+        }
+    } else if (!isnan(job->wait_ms) && !waits) {
+        report_wait(session, job->wait_ms, fmax(job->wait_ms, job->updated_ms), job->needs);
+        job->wait_ms = (double)NAN;
+    }
+}
