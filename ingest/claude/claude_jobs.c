@@ -1,6 +1,6 @@
 /* Files are few and small, and are read again when their time has changed. A timeline is read as a
-   whole, and the lines that are known are skipped. What a job asks or answers is content, which is
-   kept with --content alone. */
+   whole, and the lines that are known are skipped. Questions and answers of a job are content,
+   which is kept with --content alone. */
 #include "ingest/claude/claude_jobs.h"
 
 #include <dirent.h>
