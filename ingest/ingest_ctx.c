@@ -28,6 +28,7 @@ void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct trac
                                   .now_ns = now_ns,
                                   .ctx = ctx,
                                   .mem = swarm_mem(swarm)};
+    strbuf_init(&ingest->tap_line, ingest->mem, 0);
     call_owners_init(&ingest->owners, ingest->mem);
     client_processes_init(&ingest->processes, ingest->mem);
 }
@@ -35,6 +36,7 @@ void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct trac
 void ingest_ctx_release(struct ingest_ctx *ingest)
 {
     hook_release(ingest);
+    strbuf_release(&ingest->tap_line);
     call_owners_release(&ingest->owners);
     client_processes_release(&ingest->processes);
     mem_free(ingest->mem, ingest->feeders, ingest->feeders_cap * sizeof *ingest->feeders);

@@ -27,6 +27,7 @@ struct ingest_ctx {
     struct correlator *correlator; /* of the same two; set after ingest_ctx_init */
     struct event_log *log;
     struct ingest_tap tap;
+    struct strbuf tap_line;        /* ingest_tap.c */
     int64_t (*now_ns)(void *ctx);  /* the local clock, Unix epoch: never set back */
     int64_t (*wall_ns)(void *ctx); /* the machine's wall clock; NULL: as now_ns */
     /* Appends the swarm's status, a line without its end; NULL: unknown. */

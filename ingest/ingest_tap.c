@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+enum { LINE_KEPT_BYTES = 1 << 16 };
+
 static struct slice id_of(const struct ingest_ctx *ingest, session_no number)
 {
     const struct session *session =
@@ -13,11 +15,11 @@ static struct slice id_of(const struct ingest_ctx *ingest, session_no number)
     return session == NULL ? (struct slice){NULL, 0} : swarm_text_slice(ingest->swarm, session->id);
 }
 
-static struct strbuf new_line(const struct ingest_ctx *ingest)
+/* Returns the line that the next put_line passes on: one buffer serves all. */
+static struct strbuf *begin_line(struct ingest_ctx *ingest)
 {
-    struct strbuf line;
-    strbuf_init(&line, ingest->mem, 0);
-    return line;
+    strbuf_clear(&ingest->tap_line);
+    return &ingest->tap_line;
 }
 
 static void put_line(struct ingest_ctx *ingest, struct strbuf *line)
@@ -27,7 +29,9 @@ static void put_line(struct ingest_ctx *ingest, struct strbuf *line)
     } else {
         ingest->tap.put(ingest->tap.ctx, line->data, line->len);
     }
-    strbuf_release(line);
+    if (line->cap > LINE_KEPT_BYTES) {
+        strbuf_release(line);
+    }
 }
 
 bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update)
@@ -36,9 +40,9 @@ bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update)
         return false;
     }
     if (ingest->tap.put != NULL) {
-        struct strbuf line = new_line(ingest);
-        feed_line_update(update, &line);
-        put_line(ingest, &line);
+        struct strbuf *line = begin_line(ingest);
+        feed_line_update(update, line);
+        put_line(ingest, line);
     }
     return true;
 }
@@ -58,18 +62,18 @@ void ingest_tap_operation(struct ingest_ctx *ingest, struct slice object, double
                           session_no session)
 {
     if (ingest->tap.put != NULL) {
-        struct strbuf line = new_line(ingest);
-        feed_line_operation(object, t_ms, id_of(ingest, session), &line);
-        put_line(ingest, &line);
+        struct strbuf *line = begin_line(ingest);
+        feed_line_operation(object, t_ms, id_of(ingest, session), line);
+        put_line(ingest, line);
     }
 }
 
 void ingest_tap_raw(struct ingest_ctx *ingest, session_no session, double t_ms, struct slice event)
 {
     if (ingest->tap.put != NULL) {
-        struct strbuf line = new_line(ingest);
-        feed_line_raw(t_ms, id_of(ingest, session), event, &line);
-        put_line(ingest, &line);
+        struct strbuf *line = begin_line(ingest);
+        feed_line_raw(t_ms, id_of(ingest, session), event, line);
+        put_line(ingest, line);
     }
 }
 
@@ -77,21 +81,22 @@ void ingest_tap_open(struct ingest_ctx *ingest, session_no session, double t_ms,
                      struct slice extra)
 {
     if (ingest->tap.put != NULL) {
-        struct strbuf line = new_line(ingest);
-        feed_line_open(t_ms, id_of(ingest, session), start_ms, extra, &line);
-        put_line(ingest, &line);
+        struct strbuf *line = begin_line(ingest);
+        feed_line_open(t_ms, id_of(ingest, session), start_ms, extra, line);
+        put_line(ingest, line);
     }
 }
 
 void ingest_tap_file(struct ingest_ctx *ingest, const char *path)
 {
     if (ingest->tap.put != NULL) {
-        struct strbuf line = new_line(ingest), message = new_line(ingest);
+        struct strbuf *line = begin_line(ingest), message;
+        strbuf_init(&message, ingest->mem, 0);
         strbuf_addf(&message, "%s: trace file opened", path);
-        line.failed = message.failed;
+        line->failed = message.failed;
         feed_line_log((double)(ingest_ctx_now(ingest) / 1000) / 1e3, (struct slice){NULL, 0},
-                      "info", (struct slice){message.data, message.len}, &line);
-        put_line(ingest, &line);
+                      "info", (struct slice){message.data, message.len}, line);
+        put_line(ingest, line);
         strbuf_release(&message);
     }
 }

@@ -30,8 +30,10 @@ static void put_number(struct strbuf *out, const char *key, double number)
 static void put_on_a_line(struct strbuf *out, struct slice json)
 {
     size_t at = out->len;
+    bool plain =
+        memchr(json.bytes, '\n', json.len) == NULL && memchr(json.bytes, '\r', json.len) == NULL;
     strbuf_add(out, json.bytes, json.len);
-    for (; !out->failed && at < out->len; at++) {
+    for (; !plain && !out->failed && at < out->len; at++) {
         if (out->data[at] == '\n' || out->data[at] == '\r') {
             out->data[at] = ' ';
         }

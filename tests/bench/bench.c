@@ -36,6 +36,7 @@ static const struct {
     {"16", bench_correct},
     {"17", bench_wide_document},
     {"18", bench_key},
+    {"21", bench_journal},
     {"23", bench_foreign},
 };
 
@@ -239,9 +240,11 @@ void bench_engine_open(struct bench_engine *engine, size_t max_events, bool foll
     uv_loop_init(&engine->loop);
     engine->swarm = swarm_new(&mem_libc, &config);
     engine->tracer = tracer_new(engine->swarm);
+    engine->correlator = correlator_new(engine->swarm, engine->tracer);
     engine->log = event_log_new(&mem_libc, 100);
     struct hub_options options = {.swarm = engine->swarm,
                                   .tracer = engine->tracer,
+                                  .correlator = engine->correlator,
                                   .log = engine->log,
                                   .sources = source_rows,
                                   .follow = follow,
@@ -274,6 +277,7 @@ void bench_engine_close(struct bench_engine *engine)
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     hub_free(engine->hub);
     uv_loop_close(&engine->loop);
+    correlator_free(engine->correlator);
     tracer_free(engine->tracer);
     swarm_free(engine->swarm);
     event_log_free(engine->log);

@@ -3,7 +3,7 @@
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H
 
-#include "core/tracer/tracer.h"
+#include "core/correlate/correlator.h"
 #include "ingest/hub.h"
 #include "tests/bench/generate.h"
 
@@ -61,6 +61,7 @@ struct bench_engine {
     uv_loop_t loop;
     struct swarm *swarm;
     struct tracer *tracer;
+    struct correlator *correlator;
     struct event_log *log;
     struct hub *hub;
 };
@@ -84,6 +85,6 @@ size_t reference_simdjson(const char *text, size_t len, const char *kernel);
 typedef void bench_goal(struct bench *bench);
 bench_goal bench_scan, bench_open, bench_memory, bench_snapshot, bench_cap, bench_frame, bench_late,
     bench_export, bench_feed, bench_live, bench_terminal, bench_glass, bench_commands, bench_quiet,
-    bench_open_spans, bench_correct, bench_wide_document, bench_key, bench_foreign;
+    bench_open_spans, bench_correct, bench_wide_document, bench_key, bench_journal, bench_foreign;
 
 #endif

@@ -94,8 +94,6 @@ struct shown {
 
 static void open_all(struct bench *bench, struct shown *shown)
 {
-    char output[620];
-    snprintf(output, sizeof output, "%s/out.json", bench->dir);
     snprintf(shown->input, sizeof shown->input, "%s/input.ndjson", bench->dir);
     senders_open(&shown->senders);
     add_agents(&shown->senders.text);
@@ -105,6 +103,8 @@ static void open_all(struct bench *bench, struct shown *shown)
         snprintf(shown->paths[i], sizeof shown->paths[i], "%s/quiet%zu.sock", bench->dir, i);
         snprintf(spec, sizeof spec, "unix:%s", shown->paths[i]);
         bool finished = i == FINISHED;
+        char output[620];
+        snprintf(output, sizeof output, "%s/out%zu.json", bench->dir, i);
         const char *argv[] = {pty_program(), "-o", output, finished ? "-" : spec, NULL};
         pty_open(&shown->ptys[i], bench->dir, "tmux-256color", finished ? shown->input : NULL,
                  argv);
@@ -119,15 +119,15 @@ static void open_all(struct bench *bench, struct shown *shown)
 
 static void close_all(struct bench *bench, struct shown *shown)
 {
-    char output[620];
     for (size_t i = 0; i < PARTS; i++) {
+        char output[620];
+        snprintf(output, sizeof output, "%s/out%zu.json", bench->dir, i);
         pty_close(&shown->ptys[i]);
         unlink(shown->paths[i]);
+        unlink(output);
     }
     senders_close(&shown->senders);
     unlink(shown->input);
-    snprintf(output, sizeof output, "%s/out.json", bench->dir);
-    unlink(output);
 }
 
 /* Counting the rate of events goes on for some seconds after the last one. */

@@ -22,11 +22,10 @@ struct stage {
 
 static void open_stage(struct bench *bench, struct stage *stage)
 {
-    char output[600];
     senders_open(&stage->senders);
-    snprintf(output, sizeof output, "%s/out.json", bench->dir);
     for (size_t i = 0; i < TERMS; i++) {
-        char spec[620];
+        char spec[620], output[600];
+        snprintf(output, sizeof output, "%s/out%zu.json", bench->dir, i);
         snprintf(stage->paths[i], sizeof stage->paths[i], "%s/%zu.sock", bench->dir, i);
         snprintf(spec, sizeof spec, "unix:%s", stage->paths[i]);
         const char *argv[] = {pty_program(), "-o", output, spec, NULL};
