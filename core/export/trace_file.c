@@ -107,9 +107,17 @@ static bool create_temp(struct trace_file *file)
     return fail(file, "cannot create a temporary file beside it", EBUSY);
 }
 
+/* The temporary file's name is short, and rename() would be the first to refuse a long one. */
+static bool has_good_name(struct trace_file *file)
+{
+    struct stat st;
+    return lstat(file->target.data, &st) == 0 || errno != ENAMETOOLONG ||
+           fail(file, "cannot write", ENAMETOOLONG);
+}
+
 static bool open_temp(struct trace_file *file)
 {
-    return follow_links(file) && make_parents(file) && create_temp(file);
+    return follow_links(file) && make_parents(file) && has_good_name(file) && create_temp(file);
 }
 
 /* O_NONBLOCK turns a pipe without a reader into an error; opening it would block. */

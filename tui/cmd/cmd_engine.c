@@ -176,6 +176,36 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
     return e->output != NULL;
 }
 
+void engine_log(struct engine *engine, enum log_level level, const char *text)
+{
+    struct log_entry entry = {.at_ns = engine_now_ns(),
+                              .level = level,
+                              .session = NO_SESSION,
+                              .text = text,
+                              .len = strlen(text)};
+
+    event_log_add(engine->log, &entry);
+}
+
+static void report_refused(struct engine *engine, const struct strbuf *error)
+{
+    const char *text = error->data ? error->data : "out of memory";
+
+    engine_log(engine, LOG_LEVEL_ERROR, text);
+    fprintf(stderr, "swarmtop: %s\n", text);
+}
+
+/* An output that cannot be written is reported at the start, and tried again at the end. */
+static void try_output(struct engine *engine, const struct engine_config *config)
+{
+    struct strbuf error;
+
+    strbuf_init(&error, engine->mem, 0);
+    if ((config->keeps || config->options->output) && !output_try(engine->output, &error))
+        report_refused(engine, &error);
+    strbuf_release(&error);
+}
+
 bool engine_open(struct engine *engine, const struct engine_config *config, struct strbuf *error)
 {
     *engine = (struct engine){
@@ -208,8 +238,10 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
             engine_close(engine);
             return false;
         }
-        if (make_hub(engine, config))
+        if (make_hub(engine, config)) {
+            try_output(engine, config);
             return true;
+        }
     }
     strbuf_adds(error, "out of memory");
     engine_close(engine);
@@ -220,25 +252,6 @@ bool engine_add(struct engine *engine, const char *spec, struct strbuf *error)
 {
     engine->live |= is_live(spec, engine->follow);
     return hub_add(engine->hub, spec, error);
-}
-
-void engine_log(struct engine *engine, enum log_level level, const char *text)
-{
-    struct log_entry entry = {.at_ns = engine_now_ns(),
-                              .level = level,
-                              .session = NO_SESSION,
-                              .text = text,
-                              .len = strlen(text)};
-
-    event_log_add(engine->log, &entry);
-}
-
-static void report_refused(struct engine *engine, const struct strbuf *error)
-{
-    const char *text = error->data ? error->data : "out of memory";
-
-    engine_log(engine, LOG_LEVEL_ERROR, text);
-    fprintf(stderr, "swarmtop: %s\n", text);
 }
 
 /* Adds the default sources of the table. A client without a directory is skipped silently. */

@@ -364,6 +364,28 @@ static bool write_one(struct output *output, const struct swarm *swarm, int64_t 
     return true;
 }
 
+bool output_try(struct output *output, struct strbuf *error)
+{
+    const struct mem *mem = output->config.mem;
+    struct trace_file *file;
+    struct strbuf path;
+    struct stat st;
+    bool ok = true;
+
+    strbuf_init(&path, mem, 0);
+    output_path_to_try(&output->config, &path);
+    /* A pipe's reader would take the end of the try for the end of the document. */
+    if (path.len > 0 && !path.failed && !output_to_stdout(output) &&
+        (stat(path.data, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
+        file = trace_file_begin(mem, path.data, error);
+        ok = file != NULL;
+        if (file)
+            trace_file_abort(file);
+    }
+    strbuf_release(&path);
+    return ok;
+}
+
 bool output_write(struct output *output, const struct swarm *swarm, int64_t local_ns, bool final,
                   struct strbuf *error)
 {

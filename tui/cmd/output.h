@@ -28,6 +28,10 @@ void output_free(struct output *output);
 const char *output_path(struct output *output, const struct swarm *swarm, int64_t local_ns);
 /* Returns whether the document goes to stdout, which must then be used for nothing else. */
 bool output_to_stdout(const struct output *output);
+/* Tries whether a document can be written: makes the directory and a temporary file beside it,
+   which goes again. For the start, when no session is known yet. Returns false with
+   `path: what: detail` in *error. */
+bool output_try(struct output *output, struct strbuf *error);
 /* Writes the document, or with --split one per session. A failed write leaves the old file as it
    was. Nothing to write is success, and so is an earlier document that was given up. `final`: the
    last call; stdout gets the document only then. Returns false with `path: what: detail` of the

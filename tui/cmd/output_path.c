@@ -132,6 +132,17 @@ bool output_is_source(const struct output_config *config, const struct strbuf *p
     return path->data && config->is_source && config->is_source(config->ctx, path->data);
 }
 
+static struct slice trimmed(const char *text)
+{
+    size_t len = strlen(text);
+
+    while (isspace((unsigned char)*text))
+        text++, len--;
+    while (isspace((unsigned char)text[len - 1]))
+        len--;
+    return (struct slice){text, len};
+}
+
 /* Appends the path of CLAUDE_CODE_PERFETTO_TRACE. Returns false if it is not set or its file is a
    source. */
 static bool add_seeds(const struct output_naming *n, session_no only, struct strbuf *out)
@@ -143,13 +154,9 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
     case SWITCH_UNSET: return false;
     case SWITCH_OFF: return true;
     case SWITCH_OTHER: {
-        size_t len = strlen(text);
+        struct slice path = trimmed(text);
 
-        while (isspace((unsigned char)*text))
-            text++, len--;
-        while (isspace((unsigned char)text[len - 1]))
-            len--;
-        add_named(n, text, len, only, out);
+        add_named(n, path.bytes, path.len, only, out);
         break;
     }
     case SWITCH_ON:
@@ -222,4 +229,23 @@ bool output_path_of(const struct output_naming *n, session_no only, struct strbu
         add_default(n, only, out);
     }
     return false;
+}
+
+void output_path_to_try(const struct output_config *config, struct strbuf *out)
+{
+    const struct environment *env = &config->options->env;
+    enum switch_word word = options_switch_word(env->perfetto_trace);
+
+    if (config->options->output) {
+        strbuf_adds(out, config->options->output);
+    } else if (config->options->command == COMMAND_DEMO || word == SWITCH_OFF) {
+        return;
+    } else if (word == SWITCH_OTHER) {
+        struct slice path = trimmed(env->perfetto_trace);
+
+        strbuf_add(out, path.bytes, path.len);
+    } else if (config->live && word == SWITCH_UNSET) {
+        output_state_dir(env, out);
+        strbuf_adds(out, "trace.json");
+    }
 }

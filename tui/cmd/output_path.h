@@ -22,6 +22,9 @@ bool output_trace_name(const struct output_naming *naming, session_no only, stru
 void output_state_dir(const struct environment *env, struct strbuf *out);
 /* Appends the name; from number 2 on with `-NUMBER` before its extension. */
 void output_add_numbered(const char *name, size_t len, unsigned number, struct strbuf *out);
+/* Appends a path in the directory of the documents, before any session is known; nothing if none
+   is to be written. */
+void output_path_to_try(const struct output_config *config, struct strbuf *out);
 /* Returns the length of the path without its extension (.json.gz is one). */
 size_t output_stem(const char *path, size_t len);
 bool output_is_source(const struct output_config *config, const struct strbuf *path);
