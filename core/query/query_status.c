@@ -4,6 +4,7 @@
 #include "core/query/query_private.h"
 
 #include "core/model/record.h"
+#include "core/model/stats.h"
 
 #include <assert.h>
 #include <string.h>
@@ -110,20 +111,47 @@ static void find_stale(const struct swarm *swarm, agent_no agent, struct agent_s
 /* The next sign of a turn comes within this time of the last one. */
 #define PAUSE_NS INT64_C(3000000000)
 
+/* Returns whether no source reports the agent's requests, as hooks do not: while its turn runs, and
+   nothing else does, a request does. The document prints agents that updates reported. */
+static bool hides_requests(const struct swarm *swarm, const struct agent *agent)
+{
+    const struct stats *stats = swarm_stats(swarm);
+    const struct metrics_acc *acc = stats != NULL && agent->session < stats->session_count
+                                        ? &stats->sessions[agent->session].acc
+                                        : NULL;
+    return (agent->flags & AGENT_PRINTED) != 0 && (agent->flags & AGENT_GROUP) == 0 &&
+           (acc == NULL || (acc->requests == 0 && acc->open_requests == 0));
+}
+
 /* Between the end of a tool and the next request, or of a request and its tool, a turn is not over.
  */
 static bool pauses(const struct swarm *swarm, const struct agent *agent, const struct span *last,
                    int64_t local_ns)
 {
     const struct session *session = swarm_session(swarm, agent->session);
-    if (last == NULL || session == NULL ||
-        (session->flags & (SESSION_ENDED | SESSION_FINISHED)) != 0 ||
-        (agent->flags & AGENT_UNREGISTERED) != 0 || (last->flags & SPAN_STOPPED) != 0) {
+    if (session == NULL || (session->flags & (SESSION_ENDED | SESSION_FINISHED)) != 0 ||
+        (agent->flags & AGENT_UNREGISTERED) != 0 ||
+        (last != NULL && (last->flags & SPAN_STOPPED) != 0)) {
         return false;
     }
-    bool sub_agent = (agent->flags & AGENT_MAIN) == 0 && last->kind == SPAN_TOOL;
-    int64_t quiet_ns = swarm_session_now(swarm, agent->session, local_ns) - agent->idle_since_ns;
-    return (agent->open_by_kind[SPAN_INTERACTION] > 0 || sub_agent) && quiet_ns < PAUSE_NS;
+    if (last == NULL && (agent->flags & AGENT_MAIN) == 0) {
+        return hides_requests(swarm, agent);
+    }
+    bool sub_agent = (agent->flags & AGENT_MAIN) == 0 && last != NULL && last->kind == SPAN_TOOL;
+    int64_t now_ns = swarm_session_now(swarm, agent->session, local_ns);
+    return (agent->open_by_kind[SPAN_INTERACTION] > 0 || sub_agent) &&
+           ((last != NULL && now_ns - agent->idle_since_ns < PAUSE_NS) ||
+            hides_requests(swarm, agent));
+}
+
+/* Returns when the pause began: with the last call, or with the turn. */
+static int64_t pause_since(const struct swarm *swarm, const struct agent *agent)
+{
+    const struct span *turn = agent->envelope_count == 0
+                                  ? NULL
+                                  : swarm_span(swarm, agent->envelopes[agent->envelope_count - 1]);
+    return turn != NULL && turn->start_ns > agent->idle_since_ns ? turn->start_ns
+                                                                 : agent->idle_since_ns;
 }
 
 static struct agent_status quiet_status(const struct swarm *swarm, agent_no number,
@@ -139,6 +167,7 @@ static struct agent_status quiet_status(const struct swarm *swarm, agent_no numb
         find_stale(swarm, number, &status);
     } else if (pauses(swarm, agent, last, local_ns)) {
         status.state = STATE_WAIT;
+        status.since_ns = pause_since(swarm, agent);
     } else if (last != NULL && (last->flags & SPAN_ERROR) != 0) {
         status.state = STATE_ERROR;
         status.span = agent->last_ended;

@@ -66,8 +66,10 @@ payload Stop '"prompt_id":"p1"' | hook
 mkdir -m 700 run
 ln -s "$work/feed.sock" run/swarmtop.sock
 other() { env SWARMTOP_SOCKET="$work/nobody.sock" XDG_RUNTIME_DIR="$work/run" "$@"; }
+rests() { [ "$("$program" status)" = "1 idle" ]; }
+until_true 10 rests || fail "after its turn it is not idle: $("$program" status)"
 printf '{"session_id":"S2","hook_event_name":"UserPromptSubmit","prompt":"x"}' | other "$program" hook
-elsewhere() { "$program" status | grep -q '^2 '; }
+elsewhere() { "$program" status | grep -q '^1 work'; }
 until_true 10 elsewhere || fail "a hook of another environment goes nowhere: $("$program" status)"
 other "$program" emit hello session_id=S3 name=third || fail "emit of another environment: $?"
 other "$program" status >other.status || fail "status of another environment"

@@ -320,3 +320,31 @@ TEST_WITH(of_many_sessions_the_newest_are_watched, setup, rig_tear_down)
     }
     assert_int_equal(rig->ingest.processes.count, CLIENT_PROCESSES_MAX);
 }
+
+/* ---- between calls ---- */
+
+/* No hook reports a request: while a turn runs and no tool does, a request does, however long. */
+TEST_WITH(by_hooks_alone_an_agent_in_its_turn_waits_for_its_model, setup, rig_tear_down)
+{
+    struct rig *rig = *state;
+    hook(rig, "S", CLIENT, "SessionStart", "");
+    assert_int_equal(state_of(rig), STATE_IDLE);
+    hook(rig, "S", CLIENT, "UserPromptSubmit", ",\"prompt\":\"go\"");
+    pass(rig, 40 * S);
+    assert_int_equal(state_of(rig), STATE_WAIT);
+    assert_int_equal(rig->now_ns - query_status(rig->model.swarm, 0, rig->now_ns).since_ns, 40 * S);
+    begin_call(rig, CLIENT, "t");
+    rig->now_ns += S;
+    assert_int_equal(state_of(rig), STATE_TOOL);
+    hook(rig, "S", CLIENT, "PostToolUse", ",\"tool_use_id\":\"t\"");
+    pass(rig, 20 * S);
+    assert_int_equal(state_of(rig), STATE_WAIT);
+    assert_int_equal(rig->now_ns - query_status(rig->model.swarm, 0, rig->now_ns).since_ns, 20 * S);
+    hook(rig, "S", CLIENT, "SubagentStart", ",\"agent_id\":\"a1\",\"agent_type\":\"Explore\"");
+    pass(rig, 20 * S);
+    assert_int_equal(query_status(rig->model.swarm, 1, rig->now_ns).state, STATE_WAIT);
+    hook(rig, "S", CLIENT, "SubagentStop", ",\"agent_id\":\"a1\",\"agent_type\":\"Explore\"");
+    assert_int_equal(query_status(rig->model.swarm, 1, rig->now_ns).state, STATE_DONE);
+    hook(rig, "S", CLIENT, "Stop", "");
+    assert_int_equal(state_of(rig), STATE_IDLE);
+}
