@@ -121,6 +121,11 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | deps
 $(TEST_PROGRAMS): %: %.o $(BUILD)/libsupport.a $(ARCHIVES)
 	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ $(TEST_LIBS) $(LIBS)
 
+# What scripts check the documents with that the program has written.
+CHECK_DOCUMENT := $(if $(PROGRAM),$(BUILD)/tests/check_document)
+$(BUILD)/tests/check_document: $(BUILD)/tests/e2e/check_document.o $(BUILD)/libsupport.a $(ARCHIVES)
+	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ $(TEST_LIBS) $(LIBS)
+
 -include $(OBJECTS:.o=.d)
 
 # --- using
@@ -130,7 +135,7 @@ run: $(PROGRAM) ## build and run: make run ARGS='dump --size 80x24 FILE' (defaul
 	@$(PROGRAM) $(or $(ARGS),demo)
 
 .PHONY: tests
-tests: $(PROGRAM) $(TEST_PROGRAMS) ## build the program and the tests, run none
+tests: $(PROGRAM) $(TEST_PROGRAMS) $(CHECK_DOCUMENT) ## build the program and the tests, run none
 
 .PHONY: test
 test: tests ## run the tests: make test TESTS='span feed', SANITIZE=1 under ASan and UBSan

@@ -7,7 +7,8 @@
 # A process of a test may use TEST_CPU seconds of processor time. The limit on the clock is far above that: it ends
 # a test that hangs, on a machine however busy.
 #
-# A test sees: SWARMTOP_PROGRAM (and SWARMTOP) the program, SWARMTOP_TESTS this directory.
+# A test sees: SWARMTOP_PROGRAM (and SWARMTOP) the program, SWARMTOP_TESTS this directory,
+# SWARMTOP_CHECK_DOCUMENT the checker of documents (tests/e2e/check_document.c).
 # A script ends with 0: passed, 77: skipped (its last line says why), else: failed.
 set -u
 exec </dev/null
@@ -97,8 +98,9 @@ fi
 absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
 SWARMTOP_PROGRAM=$(absolute "$build/swarmtop")
 SWARMTOP=$SWARMTOP_PROGRAM SWARMTOP_TESTS=$tests
+SWARMTOP_CHECK_DOCUMENT=$(absolute "$build/tests/check_document")
 RESULTS=$(absolute "$build/tests/results")
-export SWARMTOP SWARMTOP_PROGRAM SWARMTOP_TESTS RESULTS
+export SWARMTOP SWARMTOP_PROGRAM SWARMTOP_TESTS SWARMTOP_CHECK_DOCUMENT RESULTS
 
 rm -rf "$RESULTS"
 mkdir -p "$RESULTS"

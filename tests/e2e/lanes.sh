@@ -2,6 +2,7 @@
 # A document with lanes is the way back to what it was written from: with `--tracks agent` it is the seed's again, and written anew with lanes it
 # is the same to the byte.
 . "$SWARMTOP_TESTS/support/e2e.sh"
+agent_tracks='plain.json back.json'
 for name in quirks small swarm stale; do
     trace=$(data "golden/$name.trace.json")
     "$SWARMTOP_PROGRAM" record --tracks agent -o plain.json "$trace" >/dev/null || exit 1

@@ -1,6 +1,7 @@
 # A part of a trace is the same whichever way it is taken: of the file, of a trace that was left behind of it as a whole, of a pipe; and it is
 # the part that was asked for.
 . "$SWARMTOP_TESTS/support/e2e.sh"
+agent_tracks='*.json'
 
 # Fifty agents for eighty minutes: requests with their parts, tools side by side, some that never end, instants. ts in microseconds.
 awk 'BEGIN {

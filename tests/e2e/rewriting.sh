@@ -1,6 +1,7 @@
 # A real writer in Node does to its file what the seed's tracer does, and dies in the middle of a write; another one takes its place. Who
 # follows leaves behind every event that was in a whole document, once, in order, and nothing of half ones.
 . "$SWARMTOP_TESTS/support/e2e.sh"
+agent_tracks='*.json'
 command -v node >/dev/null 2>&1 || { echo "node is not installed"; exit 77; }
 js=$SWARMTOP_TESTS/e2e/rewriting.js
 

@@ -1,6 +1,7 @@
 /* Operations of a feed and updates of other sources in the same two sessions, in random order. The
-   model corrected in place is the model derived from scratch, and its document, opened again, is the
-   same picture; neither a cap nor a lack of memory breaks it. STORY=n runs one story alone. */
+   model corrected in place is the model derived from scratch; Perfetto shows its document at any
+   moment as it is; opened again, the document is the same picture; neither a cap nor a lack of memory
+   breaks it. STORY=n runs one story alone. */
 #include "tests/support/failing_mem.h"
 #include "tests/support/support.h"
 #include "tests/support/updates.h"
@@ -193,6 +194,10 @@ static void run(struct story *story, struct model *model, unsigned seed)
     snprintf(story->what, sizeof story->what, "STORY=%u", seed);
     for (unsigned i = 0; i < STEPS; i++) {
         step(story);
+        if (i % 30 == 17 && story->derive) {
+            assert_true(correlator_flush(model->correlator) && swarm_relane(model->swarm));
+            free(model_export(model->swarm, TRACKS_LANE)); /* which checks it */
+        }
     }
     story->good &= correlator_flush(model->correlator);
 }

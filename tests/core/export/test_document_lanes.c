@@ -586,6 +586,26 @@ TEST(on_every_thread_of_any_swarm_spans_nest)
     }
 }
 
+/* Most of what is open loses its begin, and what ends has lost it. */
+TEST(perfetto_shows_any_swarm_under_any_cap_as_it_is)
+{
+    for (uint64_t round = 1; round <= 400; round++) {
+        uint64_t seed = round * 31;
+        struct swarm_config config = {.max_events = {2 + round % 40, 0}};
+        struct model model;
+        assert_true(model_init_with(&model, &mem_libc, &config));
+        model_hello(&model, "s", NULL);
+        for (size_t i = 1; i < 3; i++) {
+            struct op_context context = model_at(&model, 0, NULL);
+            tracer_register_agent(model.tracer, &context, model_text(agents[i]),
+                                  model_text(agents[i]), model_text("s"));
+        }
+        play(&model, &seed);
+        free(model_export(model.swarm, TRACKS_LANE)); /* which checks it */
+        model_release(&model);
+    }
+}
+
 TEST(on_every_thread_of_any_trace_spans_nest)
 {
     for (uint64_t round = 1; round <= 300; round++) {
