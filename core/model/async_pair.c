@@ -1,7 +1,7 @@
 /* The open async spans, by their id. An id is what the Trace Event Format calls one: the category,
    the scope, and `id`, or `id2`, whose "global" counts in the whole trace and whose "local" counts
-   with the process. The number 7 and the text "7" are one id. The older phases S and F have ids of
-   their own.
+   with the process. The numbers 7 and 7.0 and the text "7" are one id. The older phases S and F
+   have ids of their own.
 
    An end closes the innermost open span of its id and name, for spans of one id may cross; an end
    without a name closes the innermost of its id. So each open span is in two lists: that of its id,
@@ -9,6 +9,8 @@
    two spans would swap their ends. */
 #include "core/model/swarm_private.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The keys of the two lists, whose values are their innermost spans. */
@@ -23,10 +25,27 @@ static uint64_t add_number(uint64_t hash, uint64_t number)
     return (hash ^ number) * 1099511628211ULL;
 }
 
+/* Returns the text of a whole number that is spelt with a point or an exponent, as an integer; any
+   other text unchanged. */
+static struct slice whole_text(struct slice raw, char room[24])
+{
+    if (raw.len == 0 || (raw.bytes[0] != '-' && (unsigned char)(raw.bytes[0] - '0') >= 10) ||
+        (memchr(raw.bytes, '.', raw.len) == NULL && memchr(raw.bytes, 'e', raw.len) == NULL &&
+         memchr(raw.bytes, 'E', raw.len) == NULL)) {
+        return raw;
+    }
+    double number = json_get_number(json_value_of(raw.bytes, raw.len));
+    if (!(fabs(number) < 0x1p53) || number != trunc(number)) {
+        return raw;
+    }
+    return (struct slice){room, (size_t)snprintf(room, 24, "%lld", (long long)number)};
+}
+
 /* Adds a string's text, or what another value is spelt like. Returns false if out of memory. */
 static bool add_text(struct swarm *swarm, uint64_t *hash, struct slice raw)
 {
-    struct slice text = raw;
+    char room[24];
+    struct slice text = whole_text(raw, room);
     if (raw.len >= 2 && raw.bytes[0] == '"') {
         text = (struct slice){raw.bytes + 1, raw.len - 2};
         if (memchr(text.bytes, '\\', text.len) != NULL) {

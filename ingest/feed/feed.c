@@ -123,6 +123,16 @@ static bool is_blank(const char *line, size_t len)
     return true;
 }
 
+/* Returns the line without the comma at its end: the lines of a list that lost its brackets. */
+static size_t without_comma(const char *line, size_t len)
+{
+    size_t end = len;
+    while (end > 0 && is_blank(line + end - 1, 1)) {
+        end--;
+    }
+    return end > 0 && line[0] == '{' && line[end - 1] == ',' ? end - 1 : len;
+}
+
 /* The quick way, for a line that is a raw event and nothing unusual. False: it may be one all
    the same. */
 static bool scan_raw(struct feed *feed, const struct line *line)
@@ -215,9 +225,11 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
                       enum line_kind kind)
 {
     struct feed *feed = ctx;
-    struct line line = {.bytes = bytes, .len = len, .number = number};
     if (feed->refused || is_blank(bytes, len))
         return;
+    /* Raw events of a file are a document of their own. */
+    len = feed->options.take_raw != NULL ? without_comma(bytes, len) : len;
+    struct line line = {.bytes = bytes, .len = len, .number = number};
     feed->ingest->changed = true;
     struct json_value value;
     struct json_error error;

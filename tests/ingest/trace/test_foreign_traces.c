@@ -166,6 +166,12 @@ TEST(async_ends_close_the_begin_of_their_id_and_name)
              EV("e", "b", "10", ",\"id\":1") "{\"ph\":\"e\",\"cat\":\"c\",\"pid\":1,\"tid\":1,\"ts\":15,\"id\":\"1\"}," EV(
                  "e", "z", "16", ",\"id\":1") EV("e", "a", "20", ",\"id\":1"),
          "a 0+20000, b 5000+5000, a 6000+9000", 1, 0, NULL},
+        /* A number is one id however it is spelt. */
+        {NULL,
+         "[" EV("b", "a", "0", ",\"id\":1.0") EV("b", "b", "1", ",\"id\":\"20\"")
+             EV("b", "c", "2", ",\"id\":1.5") EV("e", "a", "3", ",\"id\":1")
+                 EV("e", "b", "9", ",\"id\":2e1") EV("e", "c", "9", ",\"id\":\"1.5\""),
+         "a 0+3000, b 1000+8000, c 2000+7000", 0, 0, NULL},
         /* S and F are apart from b and e. */
         {NULL,
          "[" EV("S", "a", "0", ",\"id\":1") EV("b", "a", "1", ",\"id\":1")
@@ -405,6 +411,122 @@ TEST(what_can_be_framed_is_kept_and_the_rest_is_reported)
         {NULL, "[" X1 ", see http://x.org/ " X2 " /* " X2 " */]", TWO, 0, 1, "an event expected"},
     };
     CHECK_ALL(inputs);
+}
+
+/* Shapes of producers that are not among the cases, made up. */
+TEST(other_producers_traces_mean_their_spans)
+{
+    static const struct input inputs[] = {
+        /* go tool trace: no cat, frames apart, ns with fractions. */
+        {NULL,
+         "{\"traceEvents\":[{\"name\":\"process_name\",\"ph\":\"M\",\"ts\":0,\"pid\":0,\"tid\":0,"
+         "\"args\":{\"name\":\"PROCS\"}},{\"name\":\"Goroutines\",\"ph\":\"C\",\"ts\":0.5,\"pid\":2,"
+         "\"tid\":0,\"args\":{\"Running\":1}},{\"name\":\"G1\",\"ph\":\"X\",\"ts\":1.5,\"dur\":10.25,"
+         "\"pid\":0,\"tid\":0,\"sf\":1,\"esf\":2,\"args\":{}},{\"name\":\"start\",\"ph\":\"i\",\"ts\":1,"
+         "\"pid\":0,\"tid\":0,\"s\":\"t\"},{\"name\":\"go\",\"ph\":\"s\",\"ts\":2,\"pid\":0,\"tid\":0,"
+         "\"id\":1,\"sf\":3},{\"name\":\"G2\",\"ph\":\"X\",\"ts\":3,\"dur\":1,\"pid\":0,\"tid\":1}],"
+         "\"displayTimeUnit\":\"ns\",\"stackFrames\":{\"1\":{\"name\":\"main\",\"parent\":0}}}",
+         "G1 0+10250, G2 1500+1000", 0, 0, NULL},
+        /* DevTools: samples, memory dumps, objects, contexts and marks beside a task. */
+        {NULL,
+         "{\"metadata\":{\"source\":\"DevTools\"},\"traceEvents\":["
+         "{\"args\":{\"data\":{\"startTime\":5}},\"cat\":\"p\",\"id\":\"0x1\",\"name\":\"Profile\","
+         "\"ph\":\"P\",\"pid\":1,\"tid\":1,\"ts\":5},"
+         "{\"args\":{},\"cat\":\"d\",\"dur\":50,\"name\":\"RunTask\",\"ph\":\"X\",\"pid\":1,"
+         "\"tdur\":40,\"tid\":1,\"ts\":7,\"tts\":1},"
+         "{\"cat\":\"m\",\"id\":\"0xa\",\"name\":\"d\",\"ph\":\"v\",\"pid\":1,\"tid\":1,\"ts\":8},"
+         "{\"cat\":\"x\",\"id\":\"0x5\",\"name\":\"O\",\"ph\":\"N\",\"pid\":1,\"tid\":1,\"ts\":8},"
+         "{\"cat\":\"x\",\"id\":\"0x5\",\"name\":\"O\",\"ph\":\"D\",\"pid\":1,\"tid\":1,\"ts\":9},"
+         "{\"cat\":\"x\",\"id\":\"0x1\",\"name\":\"c\",\"ph\":\"(\",\"pid\":1,\"tid\":1,\"ts\":8},"
+         "{\"cat\":\"u\",\"name\":\"mark\",\"ph\":\"R\",\"pid\":1,\"tid\":1,\"ts\":9}]}",
+         "RunTask 0+50000", 0, 0, NULL},
+        /* viztracer: the callee before its caller, of one end. */
+        {NULL,
+         "{\"traceEvents\":[{\"pid\":9,\"tid\":9,\"ts\":12345678901.234,\"ph\":\"X\",\"dur\":0.321,"
+         "\"name\":\"f\",\"cat\":\"FEE\"},{\"pid\":9,\"tid\":9,\"ts\":12345678901.0,\"ph\":\"X\","
+         "\"dur\":0.555,\"name\":\"main\",\"cat\":\"FEE\"}],\"file_info\":{\"files\":{}}}",
+         "main 0+555, f 234+321", 0, 0, NULL},
+        /* bazel: before 0, members of its own, a counter of texts. */
+        {NULL,
+         "{\"otherData\":{\"build_id\":\"x\"},\"traceEvents\":["
+         "{\"cat\":\"m\",\"name\":\"Launch\",\"ph\":\"X\",\"ts\":-1234000,\"dur\":1234000,\"pid\":1,"
+         "\"tid\":3},{\"name\":\"CPU\",\"ph\":\"C\",\"ts\":10,\"pid\":1,\"tid\":3,\"args\":{\"cpu\":"
+         "\"0.5\"}},{\"cat\":\"a\",\"name\":\"Compile\",\"ph\":\"X\",\"ts\":10,\"dur\":99,\"pid\":1,"
+         "\"tid\":18,\"args\":{\"target\":\"//a\"},\"out\":\"x\"}]}",
+         "Launch 0+1234000000, Compile 1234010000+99000", 0, 0, NULL},
+        /* The middle of a list, a line for each event. */
+        {NULL,
+         X1 ",\n" X2 " , \r\n{\"ph\":\"X\",\"name\":\"c\",\"pid\":1,\"tid\":1,\"ts\":4,\"dur\":1}",
+         "a 0+1000, c 4000+1000, b 5000+1000", 0, 0, NULL},
+    };
+    CHECK_ALL(inputs);
+}
+
+TEST(pids_and_tids_of_any_type_are_kept_apart_and_numbers_are_their_texts)
+{
+    struct rig rig;
+    read_input(&rig, &(struct input){.file = "53-pids-tids-odd.json"});
+    const struct swarm *swarm = rig.model.swarm;
+    agent_no rows[8];
+    unsigned spans = 0, same = 0;
+    for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++, spans++) {
+        const struct span *span = swarm_span(swarm, no);
+        assert_true(spans < 8 && span->end_ns - span->start_ns == 10000);
+        rows[spans] = span->agent;
+        for (unsigned i = 0; i < spans; i++) {
+            same += rows[i] == span->agent;
+        }
+    }
+    /* 0 and "0"; null and true, which are none. */
+    assert_int_equal(spans, 8);
+    assert_int_equal(rows[2], rows[3]);
+    assert_int_equal(rows[6], rows[7]);
+    assert_int_equal(same, 2);
+    rig_release(&rig);
+}
+
+TEST(a_line_before_the_document_costs_no_event)
+{
+    struct rig rig;
+    struct source_status status =
+        read_input(&rig, &(struct input){.file = "117-warning-line-first.json"});
+    assert_int_equal(swarm_span_end(rig.model.swarm), 1000);
+    assert_int_equal(status.bad, 1);
+    assert_non_null(strstr(status.error, "line 1: not JSON: text before the trace"));
+    rig_release(&rig);
+}
+
+/* The start-up of a real Chromium, with the lengths that it means. */
+TEST(async_spans_of_a_page_load_have_their_lengths)
+{
+    struct rig rig;
+    char *expected =
+        support_read_file(support_data("cases/traces/119-chromium-startup.expect.txt"), NULL);
+    unsigned count = 0;
+    read_input(&rig, &(struct input){.file = "119-chromium-startup.json"});
+    const struct swarm *swarm = rig.model.swarm;
+    for (const char *line = strstr(expected, "\n  ('"); line != NULL;
+         line = strstr(line + 1, "\n  ('")) {
+        char name[100], pid[16];
+        long long ts_us, dur_us;
+        bool found = false;
+        assert_int_equal(
+            sscanf(line, "\n  ('%99[^']', %15[0-9], %lld, %lld)", name, pid, &ts_us, &dur_us), 4);
+        for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm) && !found; no++) {
+            const struct span *span = swarm_span(swarm, no);
+            found = strcmp(swarm_text(swarm, span->name), name) == 0 &&
+                    strcmp(swarm_text(swarm, swarm_get_track(swarm, span->track)->pid), pid) == 0 &&
+                    span->start_ns == ts_us * 1000 &&
+                    span->end_ns - span->start_ns == dur_us * 1000;
+        }
+        if (!found) {
+            fail_msg("no span %s of %s at %lld us, %lld us long", name, pid, ts_us, dur_us);
+        }
+        count++;
+    }
+    assert_int_equal(count, swarm_span_end(swarm));
+    free(expected);
+    rig_release(&rig);
 }
 
 TEST(documents_one_after_the_other_are_sessions_of_their_own)
