@@ -13,7 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128, SLICE_BYTES = 256 << 10, WHERE_BYTES = 160 };
+enum {
+    BACKLOG = 128,
+    SLICE_BYTES = 256 << 10,
+    WHERE_BYTES = 160,
+    UNREAD_MAX_BYTES = 64 << 10, /* of replies that a sender has not read */
+    PATIENCE_MS = 20000,         /* with a sender that does not read them */
+    SPARE_DESCRIPTORS = 6        /* for files: so many are never given to senders */
+};
 
 union stream {
     uv_handle_t handle;
@@ -29,6 +36,8 @@ struct sender {
     struct feed *feed;
     size_t slice_bytes; /* read in this iteration of the loop */
     bool paused;
+    bool deaf; /* has too many replies that it does not read */
+    uint64_t deaf_since_ms;
     char where[WHERE_BYTES];
 };
 
@@ -39,6 +48,7 @@ struct listener {
     bool refusing;        /* `refused` is in use */
     bool pending;         /* another connection waits to be refused */
     uv_check_t next_slice;
+    uv_timer_t patience; /* runs while a sender does not read its replies */
     struct sender *senders;
     uint64_t accepted;
     struct strbuf address;
@@ -81,6 +91,12 @@ static void close_sender(struct sender *sender)
     uv_close(&sender->in.handle, sender_closed);
 }
 
+static void reject_sender(struct sender *sender, const char *reason)
+{
+    struct reject reject = {.where = sender->where, .reason = reason, .level = LOG_LEVEL_WARNING};
+    source_counters_reject(&sender->listener->source.counters, &reject);
+}
+
 static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
     (void)suggested;
@@ -104,6 +120,8 @@ static void take_bytes(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
     sender->slice_bytes += (size_t)len;
     if (sender->slice_bytes >= SLICE_BYTES) {
         sender->paused = true;
+    }
+    if (sender->paused || sender->deaf) {
         uv_read_stop(stream);
     }
 }
@@ -114,10 +132,31 @@ static void next_slice(uv_check_t *check)
     struct listener *listener = check->data;
     for (struct sender *sender = listener->senders; sender != NULL; sender = sender->next) {
         sender->slice_bytes = 0;
-        if (sender->paused) {
+        if (sender->paused && !sender->deaf) {
             uv_read_start(&sender->in.stream, give_buffer, take_bytes);
         }
         sender->paused = false;
+    }
+}
+
+/* Drops the senders that have not read their replies for so long. */
+static void drop_deaf(uv_timer_t *timer)
+{
+    struct listener *listener = timer->data;
+    uint64_t now_ms = uv_now(timer->loop), next_ms = 0;
+    for (struct sender *sender = listener->senders, *next; sender != NULL; sender = next) {
+        uint64_t for_ms = now_ms - sender->deaf_since_ms;
+        next = sender->next;
+        if (sender->deaf && for_ms >= PATIENCE_MS) {
+            reject_sender(sender, "dropped: it asks and does not read the answers");
+            feed_rest(sender->feed, SESSION_DISCONNECTED);
+            close_sender(sender);
+        } else if (sender->deaf && (next_ms == 0 || PATIENCE_MS - for_ms < next_ms)) {
+            next_ms = PATIENCE_MS - for_ms;
+        }
+    }
+    if (next_ms > 0) {
+        uv_timer_start(timer, drop_deaf, next_ms, 0);
     }
 }
 
@@ -131,15 +170,39 @@ struct reply {
 static void replied(uv_write_t *write, int status)
 {
     struct reply *reply = (struct reply *)write;
+    struct sender *sender = write->handle->data;
     (void)status;
     mem_free(reply->mem, reply, reply->size);
+    if (sender->deaf && uv_stream_get_write_queue_size(&sender->in.stream) == 0 &&
+        !uv_is_closing(&sender->in.handle)) {
+        sender->deaf = false;
+        uv_read_start(&sender->in.stream, give_buffer, take_bytes);
+    }
 }
 
-/* Best effort: a sender that does not read loses replies. */
+/* A sender that does not read its answers is not read either. */
+static void set_deaf(struct sender *sender)
+{
+    struct listener *listener = sender->listener;
+    sender->deaf = true;
+    sender->deaf_since_ms = uv_now(hub_loop(listener->source.hub));
+    if (!uv_is_active((uv_handle_t *)&listener->patience)) {
+        uv_timer_start(&listener->patience, drop_deaf, PATIENCE_MS, 0);
+    }
+}
+
+/* Sends a reply; those that find too many unread ones before them are lost. */
 static void reply_to(void *ctx, const char *bytes, size_t len)
 {
     struct sender *sender = ctx;
     const struct mem *mem = mem_of(sender->listener);
+    if (sender->deaf) {
+        return;
+    }
+    if (uv_stream_get_write_queue_size(&sender->in.stream) + len > UNREAD_MAX_BYTES) {
+        set_deaf(sender);
+        return;
+    }
     struct reply *reply = mem_alloc(mem, sizeof *reply + len);
     if (reply == NULL) {
         return;
@@ -233,6 +296,15 @@ static void refuse(struct listener *listener)
     }
 }
 
+/* Returns false if the connection takes one of the last descriptors. The system gives out the
+   lowest that is free, so its number shows how many are left. */
+static bool leaves_spare_descriptors(const struct sender *sender)
+{
+    long limit = sysconf(_SC_OPEN_MAX);
+    uv_os_fd_t fd;
+    return limit <= 0 || uv_fileno(&sender->in.handle, &fd) != 0 || fd < limit - SPARE_DESCRIPTORS;
+}
+
 static void accept_sender(uv_stream_t *server, int status)
 {
     struct listener *listener = server->data;
@@ -252,6 +324,11 @@ static void accept_sender(uv_stream_t *server, int status)
     link_sender(listener, sender);
     sender->feed = new_feed(sender);
     int failed = uv_accept(server, &sender->in.stream);
+    if (failed == 0 && sender->feed != NULL && !leaves_spare_descriptors(sender)) {
+        reject_sender(sender, "refused a connection: too few file descriptors are left");
+        close_sender(sender);
+        return;
+    }
     if (failed == 0 && sender->feed != NULL) {
         failed = uv_read_start(&sender->in.stream, give_buffer, take_bytes);
     }
@@ -287,6 +364,7 @@ static void close_listener(struct source *source)
     }
     uv_close(&listener->server.handle, listener_closed);
     uv_close((uv_handle_t *)&listener->next_slice, listener_closed);
+    uv_close((uv_handle_t *)&listener->patience, listener_closed);
 }
 
 static void release_listener(struct source *source)
@@ -317,7 +395,9 @@ static bool begin(struct listener *listener, struct strbuf *error)
     listener->next_slice.data = listener;
     uv_check_start(&listener->next_slice, next_slice);
     uv_unref((uv_handle_t *)&listener->next_slice);
-    source->handles++;
+    uv_timer_init(hub_loop(source->hub), &listener->patience);
+    listener->patience.data = listener;
+    source->handles += 2;
     source->listens = true;
     return true;
 }

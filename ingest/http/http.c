@@ -1,6 +1,10 @@
 /* libmicrohttpd runs without a thread: it keeps its sockets in an epoll descriptor that the loop
    polls, so requests are taken on the loop. Without epoll a timer polls. A body is collected up
-   to its limit before the request is answered; a refusal does not wait for it. */
+   to its limit before the request is answered; a refusal does not wait for it.
+
+   Connections are in a list, the one that was idle longest first. When there are many, that one
+   is shut down, so a new client is always served. The library stops listening at its own limit and
+   looks again only when it runs: it runs once more after each connection that ended. */
 #include "ingest/http/http.h"
 
 #include "core/base/strbuf.h"
@@ -9,11 +13,31 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-enum { CONNECTIONS = 64, IDLE_S = 60, LOOK_MS = 20, HEADER_BYTES = 32 << 10 };
+enum {
+    CONNECTIONS = 1000,
+    CONNECTIONS_MIN = 8,
+    SPARE_CONNECTIONS = 4,       /* so many below the limit the idle ones are shut down */
+    ALL_BODIES_BYTES = 24 << 20, /* of all requests that are incomplete */
+    IDLE_S = 60,
+    LOOK_MS = 20,
+    HEADER_BYTES = 32 << 10
+};
+
+/* A connection, with its place in the list. */
+struct connection {
+    struct connection *prev, *next;
+    int fd;
+    bool shut;
+};
 
 struct http {
     struct http_options options;
+    struct connection idle; /* the list's head: next is the one idle longest */
+    size_t connections, limit;
+    size_t body_bytes; /* of all incomplete requests */
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
     uv_timer_t timer; /* for the server's own timeouts: idle connections */
@@ -25,7 +49,77 @@ struct exchange {
     struct http *http;
     struct strbuf body;
     bool too_large;
+    bool too_much; /* together with the others */
 };
+
+/* ---- connections ---- */
+
+static void unlink_connection(struct connection *connection)
+{
+    connection->prev->next = connection->next;
+    connection->next->prev = connection->prev;
+}
+
+static void link_last(struct http *http, struct connection *connection)
+{
+    connection->prev = http->idle.prev;
+    connection->next = &http->idle;
+    http->idle.prev->next = connection;
+    http->idle.prev = connection;
+}
+
+/* Shuts down the connection that was idle longest; the library then closes it. */
+static void shut_idle(struct http *http)
+{
+    struct connection *oldest = http->idle.next;
+    while (oldest != &http->idle && oldest->shut) {
+        oldest = oldest->next;
+    }
+    if (oldest != &http->idle) {
+        oldest->shut = true;
+        (void)shutdown(oldest->fd, SHUT_RDWR);
+    }
+}
+
+static void notify(void *ctx, struct MHD_Connection *mhd, void **state,
+                   enum MHD_ConnectionNotificationCode code)
+{
+    struct http *http = ctx;
+    struct connection *connection = *state;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        http->connections--;
+        if (connection != NULL) {
+            unlink_connection(connection);
+            mem_free(http->options.mem, connection, sizeof *connection);
+        }
+        *state = NULL;
+        return;
+    }
+    http->connections++;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    connection = info == NULL ? NULL : mem_zalloc(http->options.mem, 1, sizeof *connection);
+    if (connection != NULL) {
+        connection->fd = info->connect_fd;
+        link_last(http, connection);
+    }
+    *state = connection;
+    if (http->connections + SPARE_CONNECTIONS > http->limit) {
+        shut_idle(http);
+    }
+}
+
+/* The connection is not idle. */
+static void touch(struct http *http, struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct connection *connection = info == NULL ? NULL : info->socket_context;
+    if (connection != NULL) {
+        unlink_connection(connection);
+        link_last(http, connection);
+    }
+}
 
 /* ---- answers ---- */
 
@@ -92,6 +186,30 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     return MHD_YES;
 }
 
+static void drop_body(struct exchange *exchange)
+{
+    exchange->http->body_bytes -= exchange->body.len;
+    strbuf_release(&exchange->body);
+}
+
+static void take_body(struct exchange *exchange, const char *data, size_t len)
+{
+    struct http *http = exchange->http;
+    if (exchange->too_large || exchange->too_much) {
+        return;
+    }
+    size_t had = exchange->body.len;
+    exchange->too_much = len > ALL_BODIES_BYTES - http->body_bytes;
+    if (!exchange->too_much) {
+        strbuf_add(&exchange->body, data, len);
+    }
+    http->body_bytes += exchange->body.len - had;
+    exchange->too_large = exchange->body.failed;
+    if (exchange->too_much || exchange->too_large) {
+        drop_body(exchange);
+    }
+}
+
 static enum MHD_Result request(void *ctx, struct MHD_Connection *connection, const char *path,
                                const char *method, const char *version, const char *data,
                                size_t *len, void **state)
@@ -99,14 +217,16 @@ static enum MHD_Result request(void *ctx, struct MHD_Connection *connection, con
     struct http *http = ctx;
     struct exchange *exchange = *state;
     (void)version;
+    touch(http, connection);
     if (exchange == NULL)
         return begin(http, connection, method, state);
     if (*len > 0) {
-        strbuf_add(&exchange->body, data, *len);
-        exchange->too_large |= exchange->body.failed;
+        take_body(exchange, data, *len);
         *len = 0;
         return MHD_YES;
     }
+    if (exchange->too_much)
+        return refuse(http, connection, MHD_HTTP_SERVICE_UNAVAILABLE, "refused: too many at once");
     if (exchange->too_large)
         return refuse(http, connection, MHD_HTTP_CONTENT_TOO_LARGE, "refused: too large");
     struct slice body = {.bytes = exchange->body.data == NULL ? "" : exchange->body.data,
@@ -123,7 +243,7 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **state
     (void)ctx, (void)connection, (void)how;
     if (exchange == NULL)
         return;
-    strbuf_release(&exchange->body);
+    drop_body(exchange);
     mem_free(exchange->http->options.mem, exchange, sizeof *exchange);
     *state = NULL;
 }
@@ -146,7 +266,11 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 static void serve(struct http *http)
 {
     MHD_UNSIGNED_LONG_LONG ms;
-    MHD_run(http->daemon);
+    size_t before;
+    do {
+        before = http->connections;
+        MHD_run(http->daemon);
+    } while (http->connections < before);
     if (!http->polls)
         uv_timer_start(&http->timer, on_timer, LOOK_MS, 0);
     else if (MHD_get_timeout(http->daemon, &ms) == MHD_YES)
@@ -155,14 +279,24 @@ static void serve(struct http *http)
         uv_timer_stop(&http->timer);
 }
 
+/* Half of the descriptors are for others. */
+static size_t connection_limit(void)
+{
+    long half = sysconf(_SC_OPEN_MAX) / 2;
+    return half <= 0 || half > CONNECTIONS ? CONNECTIONS
+           : half < CONNECTIONS_MIN        ? CONNECTIONS_MIN
+                                           : (size_t)half;
+}
+
 static bool start(struct http *http, int fd)
 {
     bool epoll = MHD_is_feature_supported(MHD_FEATURE_EPOLL) == MHD_YES;
     http->daemon = MHD_start_daemon(
         epoll ? MHD_USE_EPOLL : MHD_NO_FLAG, 0, NULL, NULL, request, http, MHD_OPTION_LISTEN_SOCKET,
-        fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+        fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)http->limit, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, http, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, completed, http, MHD_OPTION_NOTIFY_CONNECTION, notify, http,
+        MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         epoll && http->daemon != NULL ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)
                                       : NULL;
@@ -176,6 +310,8 @@ struct http *http_new(const struct http_options *options, int fd)
     if (http == NULL)
         return NULL;
     http->options = *options;
+    http->idle.prev = http->idle.next = &http->idle;
+    http->limit = connection_limit();
     if (!start(http, fd)) {
         mem_free(options->mem, http, sizeof *http);
         return NULL;

@@ -17,6 +17,7 @@
 #define LOG_LINES   2000
 
 #define LAST_ITERATIONS 4
+#define STATUS_NS       50000000 /* how long an answer is given again */
 
 int64_t engine_now_ns(void)
 {
@@ -119,17 +120,28 @@ static void changed(void *ctx)
         e->changed(e->ctx);
 }
 
-/* Answers `swarmtop status`, which asks over a feed's socket. */
+/* Answers `swarmtop status`, which asks over a feed's socket. The figures cost a pass over the
+   agents: who asks again and again gets those of a moment ago while the model is the same. */
 static void status(void *ctx, struct strbuf *out)
 {
-    const struct engine *e = ctx;
+    struct engine *e = ctx;
     int64_t now_ns = engine_now_ns();
-    struct swarm_metrics metrics;
-    bool known = metrics_compute_totals(e->swarm, now_ns, &metrics);
+    bool same = e->status.len > 0 && e->status_revision == swarm_revision(e->swarm) &&
+                now_ns - e->status_ns < STATUS_NS;
 
-    status_bar(e->swarm, known ? &metrics : NULL, now_ns, out);
-    if (known)
-        metrics_release(&metrics);
+    if (!same) {
+        struct swarm_metrics metrics;
+        bool known = metrics_compute_totals(e->swarm, now_ns, &metrics);
+
+        strbuf_clear(&e->status);
+        status_bar(e->swarm, known ? &metrics : NULL, now_ns, &e->status);
+        if (known)
+            metrics_release(&metrics);
+        e->status_revision = swarm_revision(e->swarm);
+        e->status_ns = now_ns;
+    }
+    if (!e->status.failed)
+        strbuf_add(out, e->status.data, e->status.len);
 }
 
 static bool make_hub(struct engine *e, const struct engine_config *config)
@@ -221,6 +233,7 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         .ctx = config->ctx,
     };
     strbuf_init(&engine->printed, engine->mem, 0);
+    strbuf_init(&engine->status, engine->mem, 0);
     if (!read_token(engine, error)) {
         free(engine->token);
         return false;
@@ -449,6 +462,7 @@ void engine_close(struct engine *engine)
     swarm_free(engine->swarm);
     event_log_free(engine->log);
     strbuf_release(&engine->printed);
+    strbuf_release(&engine->status);
     source_places_release(&engine->places);
     free(engine->token);
 }

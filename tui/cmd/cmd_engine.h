@@ -32,7 +32,10 @@ struct engine {
     struct journal *journal;   /* NULL: none is kept */
     struct recovery *recovery; /* of dead runs; NULL: not started */
     char *token;               /* of --token-file; NULL: none */
-    struct strbuf printed;     /* a character per source: which messages of it were printed */
+    struct strbuf status;      /* the last answer to a sender that asks for it */
+    uint64_t status_revision;
+    int64_t status_ns;
+    struct strbuf printed; /* a character per source: which messages of it were printed */
     struct source_places places;
     bool follow;
     bool live;      /* a source is live */

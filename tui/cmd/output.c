@@ -10,9 +10,13 @@
 #include "tui/cmd/output_path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+enum { SPARES = 3 }; /* of a temporary file, its lock, and a directory */
 
 /* The file that a document has in this run: its name with a number if that was taken. */
 struct document_path {
@@ -29,8 +33,23 @@ struct output {
     struct document_path *documents;
     size_t document_count, document_cap;
     struct strbuf path; /* result of output_path */
+    int spares[SPARES]; /* descriptors that are free when a document is to be written; -1: none */
     bool fresh;         /* `path` is a default name that this run has not written to */
 };
+
+/* Holds descriptors back, so that a document can be written when all others are in use. */
+static void hold_spares(struct output *output)
+{
+    for (int i = 0; i < SPARES; i++)
+        output->spares[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void free_spares(struct output *output)
+{
+    for (int i = 0; i < SPARES; i++)
+        if (output->spares[i] >= 0)
+            close(output->spares[i]);
+}
 
 struct output *output_new(const struct output_config *config)
 {
@@ -40,6 +59,7 @@ struct output *output_new(const struct output_config *config)
         return NULL;
     output->config = *config;
     strbuf_init(&output->path, config->mem, 0);
+    hold_spares(output);
     return output;
 }
 
@@ -50,6 +70,7 @@ void output_free(struct output *output)
     if (!output)
         return;
     mem = output->config.mem;
+    free_spares(output);
     for (size_t i = 0; i < output->document_count; i++) {
         strbuf_release(&output->documents[i].key);
         strbuf_release(&output->documents[i].path);
@@ -344,7 +365,9 @@ static bool write_named(struct output *output, const struct swarm *swarm, int64_
         }
         if (output->path.len == 0)
             return true;
+        free_spares(output);
         done = write_to_file(output, swarm, document, final, written, &taken, error);
+        hold_spares(output);
     } while (!done && taken);
     return done;
 }
