@@ -2,8 +2,8 @@
 . "$SWARMTOP_TESTS/support/e2e.sh"
 need_perl
 
-# No free descriptor: senders are refused and counted, and the document is written.
-run_in_background sh -c 'ulimit -n 24 && exec "$0" record --write-interval 1 -o em.json "unix:$1/em.sock"' "$program" "$work" >out 2>err
+# No free descriptor (and none that this test was given): senders are refused and counted, and the document is written.
+run_in_background sh -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n 24 && exec "$0" record --write-interval 1 -o em.json "unix:$1/em.sock"' "$program" "$work" >out 2>err
 until_true 10 test -S em.sock || fail "no socket: $(cat err)"
 perl -MIO::Socket::UNIX -e '
     $SIG{PIPE} = "IGNORE";
