@@ -74,10 +74,9 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
         return NULL;
     hub->loop = loop;
     hub->options = *options;
-    ingest_ctx_init(&hub->ingest, options->swarm, options->tracer, options->log, options->now_ns,
-                    options->ctx);
+    ingest_ctx_init(&hub->ingest, options->swarm, options->tracer, options->correlator,
+                    options->log, options->now_ns, options->ctx);
     hub->ingest.wall_ns = options->wall_ns;
-    hub->ingest.correlator = options->correlator;
     hub->ingest.tap = options->tap;
     hub->ingest.hook_clients = options->hook_clients;
     hub->ingest.status = options->status;

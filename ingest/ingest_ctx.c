@@ -20,10 +20,12 @@ enum {
 };
 
 void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct tracer *tracer,
-                     struct event_log *log, int64_t (*now_ns)(void *ctx), void *ctx)
+                     struct correlator *correlator, struct event_log *log,
+                     int64_t (*now_ns)(void *ctx), void *ctx)
 {
     *ingest = (struct ingest_ctx){.swarm = swarm,
                                   .tracer = tracer,
+                                  .correlator = correlator,
                                   .log = log,
                                   .now_ns = now_ns,
                                   .ctx = ctx,

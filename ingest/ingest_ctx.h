@@ -24,7 +24,7 @@ struct ingest_tap {
 struct ingest_ctx {
     struct swarm *swarm; /* all borrowed */
     struct tracer *tracer;
-    struct correlator *correlator; /* of the same two; set after ingest_ctx_init */
+    struct correlator *correlator; /* of the same two */
     struct event_log *log;
     struct ingest_tap tap;
     struct strbuf tap_line;        /* ingest_tap.c */
@@ -50,7 +50,8 @@ struct ingest_ctx {
 
 /* Sets it up; memory is the swarm's. */
 void ingest_ctx_init(struct ingest_ctx *ingest, struct swarm *swarm, struct tracer *tracer,
-                     struct event_log *log, int64_t (*now_ns)(void *ctx), void *ctx);
+                     struct correlator *correlator, struct event_log *log,
+                     int64_t (*now_ns)(void *ctx), void *ctx);
 void ingest_ctx_release(struct ingest_ctx *ingest);
 int64_t ingest_ctx_now(const struct ingest_ctx *ingest);
 int64_t ingest_ctx_wall(const struct ingest_ctx *ingest);

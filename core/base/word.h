@@ -178,4 +178,57 @@ static inline const char *text_skip_to_structure(const char *at, const char *end
     return at;
 }
 
+#if defined(__SSE2__) && !defined(WORD_NO_SSE2)
+/* Marks backslashes, DELs, and each `e` after a digit; the byte before `at` is looked at too. */
+static inline __m128i text_mark_escapes(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i before = _mm_loadu_si128((const __m128i *)(const void *)(at - 1));
+    __m128i value = _mm_sub_epi8(before, _mm_set1_epi8('0'));
+    __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value);
+    __m128i e = _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('e'));
+    __m128i escape = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')),
+                                  _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+    return _mm_or_si128(_mm_and_si128(e, digit), escape);
+}
+#endif
+
+/* Skips to the next backslash, DEL, or `e` after a digit, or to `end` or a little before it. There
+   may be false stops. `at` is after the first byte of the text that begins at `begin`. */
+static inline const char *text_skip_to_escape(const char *begin, const char *at, const char *end)
+{
+#if defined(__SSE2__) && !defined(WORD_NO_SSE2)
+    for (; end - at >= 32; at += 32) {
+        __m128i first = text_mark_escapes(at), second = text_mark_escapes(at + 16);
+        if (_mm_movemask_epi8(_mm_or_si128(first, second)) != 0) {
+            unsigned stop = (unsigned)_mm_movemask_epi8(first);
+            return stop != 0 ? at + __builtin_ctz(stop)
+                             : at + 16 + __builtin_ctz((unsigned)_mm_movemask_epi8(second));
+        }
+    }
+    /* The last blocks may begin before `at`. */
+    while (at < end && end - begin > 16) {
+        const char *block = end - at >= 16 ? at : end - 16;
+        unsigned marks = (unsigned)_mm_movemask_epi8(text_mark_escapes(block));
+        unsigned stop = marks & ~((1u << (at - block)) - 1);
+        if (stop != 0) {
+            return block + __builtin_ctz(stop);
+        }
+        at = block + 16;
+    }
+#else
+    (void)begin;
+    for (; end - at >= 8; at += 8) {
+        uint64_t word = word_load(at);
+        uint64_t digits = word_mark_byte(word_load(at - 1) & WORD_ONES * 0xf0, 0x30);
+        uint64_t marks = word_mark_byte(word, '\\') | word_mark_byte(word, 0x7f) |
+                         (word_mark_byte(word | WORD_ONES * 0x20, 'e') & digits);
+        if (marks != 0) {
+            return at + word_lowest(marks);
+        }
+    }
+#endif
+    return at;
+}
+
 #endif

@@ -1,4 +1,4 @@
-/* Nearly all text passes unchanged, so a scan of eight bytes at a time looks for what could need a
+/* Nearly all text passes unchanged, so a scan of many bytes at a time looks for what could need a
    change: a backslash, a DEL, a digit before an `e`, a long run of digits. Only text with one of
    these that matters is copied token by token. */
 #include "core/export/perfetto_text.h"
@@ -9,6 +9,7 @@
 #include "core/base/word.h"
 
 #include <math.h>
+#include <string.h>
 
 #define DEL 0x7f
 
@@ -178,13 +179,15 @@ static bool has_long_run(const char *raw, size_t len)
     return false;
 }
 
-/* Marks backslashes, DELs, and each `e` after a digit. There may be false marks. */
-static uint64_t word_mark_suspects(uint64_t word, char before)
+/* Returns whether the digits before `at` can be those of a number. After a letter they are part of
+   an id (2e5948641 in a hexadecimal one). */
+static bool is_after_number(const char *at, const char *begin)
 {
-    uint64_t digits = word_mark_byte(word & WORD_ONES * 0xf0, 0x30);
-    digits = digits << 8 | (is_digit(before) ? 0x80 : 0);
-    return word_mark_byte(word, '\\') | word_mark_byte(word, DEL) |
-           (word_mark_byte(word | WORD_ONES * 0x20, 'e') & digits);
+    while (at > begin && (is_digit(at[-1]) || at[-1] == '.')) {
+        at--;
+    }
+    at -= at > begin && at[-1] == '-';
+    return at == begin || strchr(":,[ \t\r\n", at[-1]) != NULL;
 }
 
 /* Looks at the character at `at`. Returns NULL if it may need a change, else where to continue. */
@@ -198,7 +201,7 @@ static const char *pass(const char *at, const char *begin, const char *end)
         bool half = unit != UINT32_MAX && unit >= 0xD800 && unit < 0xE000;
         return half || end - at < 2 ? NULL : at + 2;
     }
-    if ((*at | 0x20) == 'e' && at > begin && is_digit(at[-1])) {
+    if ((*at | 0x20) == 'e' && is_after_number(at, begin)) {
         const char *digits = at + 1;
         digits += digits < end && (*digits == '+' || *digits == '-');
         return digits_at(digits, end) > 2 ? NULL : at + 1;
@@ -208,13 +211,10 @@ static const char *pass(const char *at, const char *begin, const char *end)
 
 bool perfetto_text_reads(const char *raw, size_t len)
 {
-    const char *at = raw, *end = raw + len;
-    while (at != NULL && end - at >= 8) {
-        uint64_t marks = word_mark_suspects(word_load(at), at > raw ? at[-1] : '\0');
-        at = marks == 0 ? at + 8 : pass(at + word_lowest(marks), raw, end);
-    }
+    const char *end = raw + len, *at = len > 0 ? pass(raw, raw, end) : end;
     while (at != NULL && at < end) {
-        at = pass(at, raw, end);
+        at = text_skip_to_escape(raw, at, end);
+        at = at < end ? pass(at, raw, end) : at;
     }
     return at != NULL && !has_long_run(raw, len);
 }

@@ -27,7 +27,8 @@ static void follower_open(struct follower *f)
 {
     memset(f, 0, sizeof *f);
     bench_engine_open(&f->engine, 0, false);
-    ingest_ctx_init(&f->ingest, f->engine.swarm, f->engine.tracer, f->engine.log, no_time, NULL);
+    ingest_ctx_init(&f->ingest, f->engine.swarm, f->engine.tracer, f->engine.correlator,
+                    f->engine.log, no_time, NULL);
     f->counters = (struct source_counters){.ingest = &f->ingest};
     struct importer_options options = {.counters = &f->counters,
                                        .where = "bench",

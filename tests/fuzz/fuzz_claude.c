@@ -10,7 +10,6 @@ static struct fuzz_metrics run(const char *bytes, size_t len, size_t chunk, bool
 {
     struct fuzz_model model;
     fuzz_model_init(&model);
-    model.ingest.correlator = correlator_new(model.swarm, model.tracer);
     struct claude_transcript_options options = {
         .counters = &model.counters,
         .where = "fuzz",
@@ -27,7 +26,6 @@ static struct fuzz_metrics run(const char *bytes, size_t len, size_t chunk, bool
     fuzz_require(correlator_flush(model.ingest.correlator));
     claude_transcript_free(transcript);
     struct fuzz_metrics metrics = fuzz_metrics_of(&model);
-    correlator_free(model.ingest.correlator);
     fuzz_model_release(&model);
     return metrics;
 }

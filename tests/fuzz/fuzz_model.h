@@ -36,8 +36,8 @@ static void fuzz_model_init(struct fuzz_model *model)
     model->tracer = tracer_new(model->swarm);
     model->correlator = correlator_new(model->swarm, model->tracer);
     model->log = event_log_new(&mem_libc, 20);
-    ingest_ctx_init(&model->ingest, model->swarm, model->tracer, model->log, fuzz_now, NULL);
-    model->ingest.correlator = model->correlator;
+    ingest_ctx_init(&model->ingest, model->swarm, model->tracer, model->correlator, model->log,
+                    fuzz_now, NULL);
     model->ingest.hook_clients = source_hook_clients;
     model->counters = (struct source_counters){.ingest = &model->ingest};
 }

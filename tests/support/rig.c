@@ -30,8 +30,8 @@ bool rig_init_with(struct rig *rig, const struct mem *mem)
     rig->log = event_log_new(&mem_libc, 4000);
     assert_non_null(rig->log);
     if (good)
-        ingest_ctx_init(&rig->ingest, rig->model.swarm, rig->model.tracer, rig->log, rig_now, rig);
-    rig->ingest.correlator = rig->model.correlator;
+        ingest_ctx_init(&rig->ingest, rig->model.swarm, rig->model.tracer, rig->model.correlator,
+                        rig->log, rig_now, rig);
     rig->ingest.hook_clients = source_hook_clients;
     rig->counters = (struct source_counters){.ingest = &rig->ingest};
     return good;

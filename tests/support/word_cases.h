@@ -193,6 +193,37 @@ TEST(white_space_is_skipped_to_its_end_and_newlines_are_counted)
     free(block.block);
 }
 
+/* ---- text_skip_to_escape ---- */
+
+static bool is_escape(const char *at)
+{
+    bool digit = at[-1] >= '0' && at[-1] <= '9';
+    return *at == '\\' || *at == 0x7f || ((*at | 0x20) == 'e' && digit);
+}
+
+/* It stops no later than at the first one, and nearer to the end than a block if there is none. */
+TEST(skipping_stops_before_what_may_need_another_spelling)
+{
+    static const char bytes[] = "aaaaaaaaeE05/:\\\x7f";
+    uint64_t seed = 3;
+    for (int round = 0; round < 200000; round++) {
+        size_t len = 1 + support_random_below(&seed, WORD_CASES_LENGTHS);
+        struct word_block block = word_block_new(support_random_below(&seed, 17), len, 'x');
+        for (uint64_t n = support_random_below(&seed, 12); n > 0; n--) {
+            block.at[support_random_below(&seed, len)] =
+                bytes[support_random_below(&seed, sizeof bytes - 1)];
+        }
+        const char *first = block.at + 1;
+        while (first < block.end && !is_escape(first)) {
+            first++;
+        }
+        const char *stop = text_skip_to_escape(block.at, block.at + 1, block.end);
+        assert_true(stop <= first);
+        assert_true(stop == first || block.end - stop < 16 || strchr("eE\\\x7f", *stop) != NULL);
+        free(block.block);
+    }
+}
+
 /* ---- text_near_quote ---- */
 
 static void check_near(const char *at, const char *end)

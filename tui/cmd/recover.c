@@ -72,8 +72,7 @@ static bool prepare(struct rebuild *r)
     if (r->buffer == NULL || r->correlator == NULL || r->log == NULL) {
         return false;
     }
-    ingest_ctx_init(&r->ingest, r->swarm, r->tracer, r->log, at_rest, NULL);
-    r->ingest.correlator = r->correlator;
+    ingest_ctx_init(&r->ingest, r->swarm, r->tracer, r->correlator, r->log, at_rest, NULL);
     r->counters.ingest = &r->ingest;
     struct feed_options feed = {.counters = &r->counters,
                                 .where = r->config->path,

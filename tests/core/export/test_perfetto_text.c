@@ -20,6 +20,7 @@ static const struct {
     {"{\"command\":\"ls\",\"n\":[1,-2.5,1e3,1E+30,1e-7,0.1,true,null]}", NULL},
     {"\"\\\\ud83d \\\\\\\\ud83d \\\" \\/ \\b\\f\\n\\r\\t\"", NULL},
     {"\"\\u0000\\u00e9\\ud7ff\\ue000\\uffff\\uD7FF\"", NULL},
+    {"{\"id\":\"f2e5948641-9e72724\"}", NULL},
     {"\"1e400 is text, and \\u00ff9e999 too\"", NULL},
     {"\"" SIXTY SIXTY SIXTY "e999\"", NULL},
     {"\"a\\ud83d\\ude00b\"", "\"a" EMOJI "b\""},

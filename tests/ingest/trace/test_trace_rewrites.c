@@ -406,11 +406,9 @@ static void make_rig(struct rig *rig, size_t cap, bool follow)
     if (cap > 0) {
         ingest_ctx_release(&rig->ingest);
         model_release(&rig->model);
-        rig->model = (struct model){.swarm = swarm_new(&mem_libc, &config)};
-        rig->model.tracer = tracer_new(rig->model.swarm);
-        assert_non_null(rig->model.tracer);
-        ingest_ctx_init(&rig->ingest, rig->model.swarm, rig->model.tracer, rig->log,
-                        rig->ingest.now_ns, rig);
+        assert_true(model_init_with(&rig->model, &mem_libc, &config));
+        ingest_ctx_init(&rig->ingest, rig->model.swarm, rig->model.tracer, rig->model.correlator,
+                        rig->log, rig->ingest.now_ns, rig);
     }
     rig_start_hub(rig, (struct hub_options){.follow = follow});
 }
