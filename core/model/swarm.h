@@ -196,7 +196,7 @@ void swarm_set_wall(struct swarm *swarm, session_no session, int64_t wall_ns, in
    the session has ended or is finished. */
 int64_t swarm_session_now(const struct swarm *swarm, session_no session, int64_t local_ns);
 /* The same for ages: also after its end the session's time passes, until its source is finished. */
-int64_t swarm_session_today(const struct swarm *swarm, session_no session, int64_t local_ns);
+int64_t swarm_session_present(const struct swarm *swarm, session_no session, int64_t local_ns);
 
 /* ---- adding events ---- */
 

@@ -141,7 +141,7 @@ void swarm_set_wall(struct swarm *swarm, session_no session, int64_t wall_ns, in
     }
 }
 
-int64_t swarm_session_today(const struct swarm *swarm, session_no session, int64_t local_ns)
+int64_t swarm_session_present(const struct swarm *swarm, session_no session, int64_t local_ns)
 {
     const struct session *of = &swarm->sessions[session].session;
     if ((of->flags & SESSION_FINISHED) != 0) {
@@ -157,7 +157,7 @@ int64_t swarm_session_now(const struct swarm *swarm, session_no session, int64_t
 {
     const struct session *of = &swarm->sessions[session].session;
     return (of->flags & SESSION_ENDED) != 0 ? of->clock_ns
-                                            : swarm_session_today(swarm, session, local_ns);
+                                            : swarm_session_present(swarm, session, local_ns);
 }
 
 bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t index,

@@ -202,7 +202,7 @@ int64_t query_now(const struct swarm *swarm, int64_t local_ns)
     return now;
 }
 
-int64_t query_today(const struct swarm *swarm, int64_t local_ns)
+int64_t query_present(const struct swarm *swarm, int64_t local_ns)
 {
     int64_t now = query_now(swarm, local_ns);
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
@@ -213,7 +213,7 @@ int64_t query_today(const struct swarm *swarm, int64_t local_ns)
     }
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         if (swarm_session(swarm, (session_no)i) != NULL) {
-            int64_t its = swarm_session_today(swarm, (session_no)i, local_ns);
+            int64_t its = swarm_session_present(swarm, (session_no)i, local_ns);
             now = its > now ? its : now;
         }
     }

@@ -118,7 +118,7 @@ bool query_extent(const struct swarm *swarm, int64_t local_ns, int64_t *from_ns,
 /* Returns the greatest now of the live sessions, of all sessions if none is live, else local_ns. */
 int64_t query_now(const struct swarm *swarm, int64_t local_ns);
 /* The same for a live display: if no session lives, the time since the last one's end passes. */
-int64_t query_today(const struct swarm *swarm, int64_t local_ns);
+int64_t query_present(const struct swarm *swarm, int64_t local_ns);
 
 /* Returns the lane's span at a time, or the nearest in a direction (-1 before, 1 after, 0 either).
    NO_SPAN: none. */

@@ -244,7 +244,7 @@ void app_schedule(struct app *app)
     if (due_ns < free_ns)
         due_ns = free_ns;
     wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
-    /* The wall clock may have been set back, so no wake-up is farther away than this. */
+    /* The header shows the wall clock, which may be set meanwhile: no wake-up is farther away. */
     if (wait_ns > LONGEST_NS)
         wait_ns = LONGEST_NS;
     uv_update_time(&app->engine.loop);

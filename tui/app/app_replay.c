@@ -81,9 +81,7 @@ static void on_step(uv_timer_t *timer)
     double all_ns = (double)(r->to_ns - r->from_ns);
     bool ok;
 
-    /* The wall clock may be set back; the replay never goes back. */
-    if (passed_ns > (double)(r->shown_ns - r->from_ns))
-        r->shown_ns = passed_ns < all_ns ? r->from_ns + (int64_t)passed_ns : r->to_ns;
+    r->shown_ns = passed_ns < all_ns ? r->from_ns + (int64_t)passed_ns : r->to_ns;
     ok = replay_advance(r->replay, r->shown_ns);
     if (!ok || r->shown_ns == r->to_ns)
         end(app, ok);

@@ -218,6 +218,14 @@ static void try_output(struct engine *engine, const struct engine_config *config
     strbuf_release(&error);
 }
 
+static bool open_loop(struct engine *engine, struct strbuf *error)
+{
+    if (uv_loop_init(&engine->loop) == 0)
+        return true;
+    strbuf_adds(error, "event loop: cannot create");
+    return false;
+}
+
 bool engine_open(struct engine *engine, const struct engine_config *config, struct strbuf *error)
 {
     *engine = (struct engine){
@@ -234,13 +242,11 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     };
     strbuf_init(&engine->printed, engine->mem, 0);
     strbuf_init(&engine->status, engine->mem, 0);
-    if (!read_token(engine, error)) {
+    bool loop = output_claim_take(&engine->claim, config->options, error) &&
+                read_token(engine, error) && open_loop(engine, error);
+    if (!loop) {
+        output_claim_release(&engine->claim);
         free(engine->token);
-        return false;
-    }
-    if (uv_loop_init(&engine->loop) != 0) {
-        free(engine->token);
-        strbuf_adds(error, "event loop: cannot create");
         return false;
     }
     engine->loop.data = engine;
@@ -457,6 +463,7 @@ void engine_close(struct engine *engine)
     recovery_free(engine->recovery);
     uv_loop_close(&engine->loop);
     output_free(engine->output);
+    output_claim_release(&engine->claim);
     correlator_free(engine->correlator);
     tracer_free(engine->tracer);
     swarm_free(engine->swarm);

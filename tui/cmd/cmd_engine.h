@@ -10,6 +10,7 @@
 #include "ingest/ingest_ctx.h"
 #include "ingest/sources.h"
 #include "tui/cmd/output.h"
+#include "tui/cmd/output_claim.h"
 
 #include <uv.h>
 
@@ -28,6 +29,7 @@ struct engine {
     struct event_log *log;
     struct hub *hub;
     struct output *output;
+    struct output_claim claim;
     struct ingest_tap tap;     /* the config's */
     struct journal *journal;   /* NULL: none is kept */
     struct recovery *recovery; /* of dead runs; NULL: not started */

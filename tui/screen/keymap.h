@@ -116,6 +116,7 @@ enum view_set {
     IN_LOG = 16,
     IN_PAGES = 31, /* the five above */
     IN_HELP = 32,
+    IN_LISTS = 4 | 8 | 16 | 32, /* those in which g is free */
     IN_ALL = 63
 };
 

@@ -39,7 +39,7 @@ static void make_time(struct frame *frame)
 {
     const struct view_state *state = frame->state;
     frame->local_ns = state->frozen ? state->frozen_local_ns : frame->input->local_ns;
-    frame->now_ns = frame->input->live ? query_today(frame->swarm, frame->local_ns)
+    frame->now_ns = frame->input->live ? query_present(frame->swarm, frame->local_ns)
                                        : query_now(frame->swarm, frame->local_ns);
     if (!query_extent(frame->swarm, frame->local_ns, &frame->from_ns, &frame->to_ns))
         frame->from_ns = frame->to_ns = frame->now_ns;
@@ -223,16 +223,20 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
     return layout_compute(&want, cols, rows);
 }
 
-/* Computes the counters that the timeline shows. All samples are read for each frame: with more
-   than a few, the statistics view alone shows them. Returns false if out of memory. */
-static bool compute_counters(struct frame *frame)
+/* Finds the counters that the timeline shows. All samples are read when one comes: with more than a
+   few, the statistics view alone shows them. Returns false if out of memory. */
+static bool find_counters(struct frame *frame)
 {
-    frame->counters.mem = swarm_mem(frame->swarm);
+    struct view_state *state = frame->state;
+    if (!state->timeline_cache)
+        state->timeline_cache = timeline_cache_new(state->mem);
+    if (!state->timeline_cache)
+        return false;
     if (frame->agents || frame->predicate || frame->state->page != PAGE_TIMELINE ||
         swarm_counter_count(frame->swarm) > COUNTER_SAMPLES_MAX)
         return true;
-    return counters_compute(frame->swarm, frame->axis.t0_ns, axis_col_ns(&frame->axis),
-                            (size_t)frame->axis.cols, &frame->counters);
+    frame->counters = timeline_cache_counters(state->timeline_cache, frame->swarm, &frame->axis);
+    return frame->counters != NULL;
 }
 
 bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
@@ -260,7 +264,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     frame->empty = frame->rows.node_count == 0;
     if (!list_flight(frame))
         return false;
-    if (!compute_counters(frame))
+    if (!find_counters(frame))
         return false;
     /* As many lanes as fit beside the minimum of the panels. */
     frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
@@ -269,7 +273,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         .local_ns = frame->local_ns,
         .axis = &frame->axis,
         .predicate = frame->predicate,
-        .counters = &frame->counters,
+        .counters = frame->counters,
         .pins = state->pins,
         .pin_count = state->pin_count,
         .space = frame->layout.body.rows,
@@ -287,7 +291,6 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
 void frame_release(struct frame *frame)
 {
     rows_release(&frame->rows);
-    counters_release(&frame->counters);
     mem_free(frame->state->mem, frame->inflight, frame->inflight_cap * sizeof *frame->inflight);
     agent_labels_release(&frame->labels);
     agent_label_release(&frame->label);
@@ -334,7 +337,7 @@ int64_t frame_agent_now(const struct frame *frame, agent_no number, bool rests)
     if (session == NULL || (rests && (session->flags & past) != 0)) {
         return frame->now_ns;
     }
-    return swarm_session_today(frame->swarm, agent->session, frame->local_ns);
+    return swarm_session_present(frame->swarm, agent->session, frame->local_ns);
 }
 
 void frame_age(const struct frame *frame, int64_t ns, char out[NUMBER_BYTES])
@@ -355,8 +358,8 @@ bool frame_shows_now(const struct frame *frame)
 static bool time_passes(const struct frame *frame)
 {
     const int64_t minute_ns = INT64_C(60000000000);
-    return frame->input->replay > 0 || query_today(frame->swarm, frame->local_ns) !=
-                                           query_today(frame->swarm, frame->local_ns + minute_ns);
+    return frame->input->replay > 0 || query_present(frame->swarm, frame->local_ns) !=
+                                           query_present(frame->swarm, frame->local_ns + minute_ns);
 }
 
 bool frame_shows_present(const struct frame *frame)

@@ -24,7 +24,7 @@ struct frame {
     struct axis axis;
     struct axis_clock clock;
     struct row_list rows;
-    struct counters counters;               /* of traces without agents, over the axis */
+    const struct counters *counters;        /* over the axis; NULL: none are shown */
     int per_line;                           /* rows in a line of the screen: 2 in the overview */
     const struct span_predicate *predicate; /* the filter; NULL: all spans match */
     span_no *inflight;                      /* spans in flight: work first, the longest first */

@@ -14,13 +14,15 @@ size_t list_scroll(size_t scroll, size_t cursor, size_t count, size_t space)
 bool list_move(enum action action, size_t cursor, size_t count, int space, size_t *out)
 {
     size_t page = space > 1 ? (size_t)space - 1 : 1, by = 0;
-    bool down = action == ACTION_ROW_DOWN || action == ACTION_PAGE_DOWN;
+    bool down = action == ACTION_ROW_DOWN || action == ACTION_PAGE_DOWN || action == ACTION_BOTTOM;
     switch ((int)action) {
     case ACTION_ROW_DOWN:
     case ACTION_ROW_UP: by = 1; break;
     case ACTION_PAGE_DOWN:
     case ACTION_PAGE_UP: by = page; break;
-    case ACTION_START: by = cursor; break;
+    case ACTION_START:
+    case ACTION_TOP: by = cursor; break;
+    case ACTION_BOTTOM: by = count; break;
     default: return false;
     }
     if (down)

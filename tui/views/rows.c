@@ -129,7 +129,7 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
     out->nodes = mem_zalloc(mem, count, sizeof *out->nodes);
     out->node_count = out->nodes ? count : 0;
     int64_t now =
-        input->live ? query_today(input->swarm, local_ns) : query_now(input->swarm, local_ns);
+        input->live ? query_present(input->swarm, local_ns) : query_now(input->swarm, local_ns);
     for (size_t i = 0; i < out->node_count; i++) {
         struct tree_node *node = &out->nodes[i];
         node->agent = tree[i].agent;
@@ -167,7 +167,7 @@ static bool add_row(struct row_list *list, struct timeline_row row)
 static unsigned counter_lanes(const struct rows_want *want, agent_no process)
 {
     unsigned lanes = 1;
-    for (size_t i = 0; i < want->counters->count; i++)
+    for (size_t i = 0; want->counters && i < want->counters->count; i++)
         lanes += want->counters->items[i].agent == process;
     return lanes;
 }

@@ -56,7 +56,7 @@ struct rows_want {
     int64_t local_ns;
     const struct axis *axis;
     const struct span_predicate *predicate; /* the spans to show; NULL: all */
-    const struct counters *counters;        /* each gets a lane below its process's first */
+    const struct counters *counters; /* each gets a lane below its process's first; may be NULL */
     const agent_no *pins;
     size_t pin_count;
     int space; /* lines available on the screen */

@@ -203,21 +203,25 @@ static void count_agent(const struct frame *frame, agent_no number, struct match
     }
 }
 
-/* Shows `3 of 10`; of more spans than a key press should look at, which is not known. */
-static void show_count(const struct frame *frame, struct match_place found, bool around,
-                       int direction, const struct span_predicate *predicate)
+/* Counts the matches of all rows that the filter lets through. */
+static void count_matches(const struct frame *frame, struct match_count *count)
 {
-    struct match_count count = {.of = found, .predicate = predicate, .left = COUNTED_MAX};
+    for (size_t i = 0; i < frame->rows.node_count; i++) {
+        if (!frame->rows.nodes[i].filtered)
+            count_agent(frame, frame->rows.nodes[i].agent, count);
+    }
+}
+
+/* Shows `3 of 10`. Among more spans than a key press should look at, only the search that continued
+   from the other end is worth a message. */
+static void show_place(const struct frame *frame, const struct match_count *count, bool around,
+                       int direction)
+{
     const char *more = !around         ? ""
                        : direction > 0 ? "continued from the first: "
                                        : "continued from the last: ";
-    for (size_t i = 0; i < frame->rows.node_count; i++) {
-        if (!frame->rows.nodes[i].filtered) {
-            count_agent(frame, frame->rows.nodes[i].agent, &count);
-        }
-    }
-    if (count.left > 0)
-        view_message(frame->state, false, "%s%zu of %zu", more, count.at, count.all);
+    if (count->left > 0)
+        view_message(frame->state, false, "%s%zu of %zu", more, count->at, count->all);
     else if (around)
         view_message(frame->state, false, "%.*s", (int)strlen(more) - 2, more);
 }
@@ -228,8 +232,10 @@ bool select_match(struct frame *frame, int direction, const struct span_predicat
     struct match_place found = find_around(frame, direction, predicate, &around);
     if (found.span == NO_SPAN)
         return false;
+    struct match_count count = {.of = found, .predicate = predicate, .left = COUNTED_MAX};
     select_span(frame, found.agent, found.span);
-    show_count(frame, found, around, direction, predicate);
+    count_matches(frame, &count);
+    show_place(frame, &count, around, direction);
     return true;
 }
 

@@ -251,11 +251,12 @@ static void draw_instant(const struct frame *frame, struct area bars, struct row
     }
 }
 
-static void draw_instants(const struct frame *frame, struct area bars)
+static void draw_instants(const struct frame *frame, struct area bars,
+                          const struct shown_markers *markers)
 {
     const struct mem *mem = frame->state->mem;
-    size_t count = swarm_agent_count(frame->swarm), markers = swarm_marker_count(frame->swarm);
-    bool none = frame->per_line > 1 || frame->predicate || markers == 0;
+    size_t count = swarm_agent_count(frame->swarm);
+    bool none = frame->per_line > 1 || frame->predicate || markers->instant_count == 0;
     struct row_lines *lines = none ? NULL : mem_zalloc(mem, count, sizeof *lines);
     for (int y = 0; lines && y < bars.rows; y++) {
         const struct timeline_row *row = frame_row_at(frame, y);
@@ -266,22 +267,25 @@ static void draw_instants(const struct frame *frame, struct area bars)
             lines[agent].first = (uint16_t)y;
         lines[agent].count++;
     }
-    for (size_t i = 0; lines && i < markers; i++) {
-        const struct marker *marker = swarm_marker(frame->swarm, i);
+    size_t i = lines ? shown_markers_from(markers, frame->swarm, frame->axis.t0_ns) : 0;
+    for (; lines && i < markers->instant_count; i++) {
+        const struct marker *marker = swarm_marker(frame->swarm, markers->instants[i]);
         int col = axis_col(&frame->axis, marker->at_ns);
-        if (marker->agent != NO_AGENT && col >= 0 && col < bars.cols)
-            draw_instant(frame, bars, lines[marker->agent], col);
+        if (col >= bars.cols)
+            break;
+        draw_instant(frame, bars, lines[marker->agent], col);
     }
     mem_free(mem, lines, lines ? count * sizeof *lines : 0);
 }
 
 static void draw_markers(const struct frame *frame, struct area bars)
 {
-    draw_instants(frame, bars);
-    for (size_t i = 0; i < swarm_marker_count(frame->swarm); i++) {
-        const struct marker *marker = swarm_marker(frame->swarm, i);
-        if (marker->truncated)
-            draw_cut(frame, bars, marker);
+    struct timeline_cache *cache = frame->state->timeline_cache;
+    struct shown_markers markers = {.cuts = NULL};
+    if (cache && timeline_cache_markers(cache, frame->swarm, &markers)) {
+        draw_instants(frame, bars, &markers);
+        for (size_t i = 0; i < markers.cut_count; i++)
+            draw_cut(frame, bars, swarm_marker(frame->swarm, markers.cuts[i]));
     }
     int now = axis_col(&frame->axis, frame->now_ns);
     if (frame->input->live && now >= 0 && now + 1 < bars.cols)
@@ -295,10 +299,10 @@ static const struct counter *counter_of(const struct frame *frame, const struct 
 {
     agent_no process = frame->rows.nodes[row->node].agent;
     unsigned lane = 0;
-    for (size_t i = 0; row->lane > 0 && i < frame->counters.count; i++) {
-        lane += frame->counters.items[i].agent == process;
+    for (size_t i = 0; row->lane > 0 && frame->counters && i < frame->counters->count; i++) {
+        lane += frame->counters->items[i].agent == process;
         if (lane == row->lane)
-            return &frame->counters.items[i];
+            return &frame->counters->items[i];
     }
     return NULL;
 }

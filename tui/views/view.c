@@ -29,9 +29,11 @@ void view_state_release(struct view_state *state)
     mem_free(state->mem, state->folds, state->fold_cap);
     mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
     log_list_release(&state->log.list, state->mem);
+    timeline_cache_free(state->timeline_cache);
     filter_cache_free(state->filter_cache);
     filter_free(state->search);
     strbuf_release(&state->copied);
+    state->timeline_cache = NULL;
     state->filter_cache = NULL;
     state->search = NULL;
     state->folds = NULL;
@@ -329,10 +331,10 @@ int64_t view_frame_wake_ns(const struct frame *frame)
     const struct view_state *state = frame->state;
     if (!input->live || state->frozen || state->help)
         return INT64_MAX;
-    int64_t now = query_today(frame->swarm, frame->local_ns);
+    int64_t now = query_present(frame->swarm, frame->local_ns);
     /* With followed files alone, their time stops until one is written; only the clock of the
      * header moves. */
-    if (query_today(frame->swarm, frame->local_ns + MINUTE_NS) == now)
+    if (query_present(frame->swarm, frame->local_ns + MINUTE_NS) == now)
         return next_minute(frame);
     if (frame->layout.too_small)
         return INT64_MAX;

@@ -15,6 +15,7 @@
 #include "tui/views/filter_cache.h"
 #include "tui/views/log_list.h"
 #include "tui/views/prompt.h"
+#include "tui/views/timeline_cache.h"
 
 /* The data to show. All of it is borrowed for the call. */
 struct view_input {
@@ -120,6 +121,7 @@ struct view_state {
     struct agents_state agents;
     size_t inflight_scroll;
     struct log_state log;
+    struct timeline_cache *timeline_cache; /* NULL: none yet */
 
     struct prompt prompt;
     struct filter_cache *filter_cache; /* the active filter; NULL: none */

@@ -386,6 +386,7 @@ static const struct {
     [ACTION_BACK] = {back, 0},
     [ACTION_FREEZE] = {freeze, 0},
     [ACTION_FOLLOW] = {follow, 0},
+    [ACTION_BOTTOM] = {follow, 0},
     [ACTION_START] = {go_start, 0},
     [ACTION_NEXT_USER] = {next_user, 1},
     [ACTION_PREVIOUS_USER] = {next_user, -1},

@@ -247,7 +247,7 @@ static int64_t age_ms(struct home *h, agent_no agent)
     struct swarm *swarm = h->rig.model.swarm;
     session_no session = swarm_agent(swarm, agent)->session;
     int64_t since_ns = query_status(swarm, agent, h->rig.now_ns).since_ns;
-    return (swarm_session_today(swarm, session, h->rig.now_ns) - since_ns) / 1000000;
+    return (swarm_session_present(swarm, session, h->rig.now_ns) - since_ns) / 1000000;
 }
 
 /* Its age is that of the call, not of its reading, and the axis ends at the present. */
@@ -282,7 +282,7 @@ TEST_WITH(ages_pass_after_all_has_ended, setup, teardown)
           "'name':'api ⎇ main','start_ms':-3200000}}");
     h->rig.now_ns += 60 * INT64_C(1000000000);
     assert_int_equal(age_ms(h, 0), 3259000);
-    assert_int_equal(query_today(h->rig.model.swarm, h->rig.now_ns), h->rig.now_ns);
+    assert_int_equal(query_present(h->rig.model.swarm, h->rig.now_ns), h->rig.now_ns);
     /* The trace itself ends where it does. */
     assert_true(query_extent(h->rig.model.swarm, h->rig.now_ns, &from_ns, &to_ns));
     assert_int_equal(to_ns, model_ns(-3199000));

@@ -41,7 +41,7 @@ struct stage {
     size_t next;
     double now_ms, began_ms, check_ms, end_ms;
     bool started, done;
-    uint64_t held_ns; /* since when the clock stands; 0: it runs */
+    uint64_t held_ns; /* since when the clock is held; 0: it runs */
     unsigned checked, wrong;
     char reason[1000]; /* why the picture is wrong; "": it is right */
 };

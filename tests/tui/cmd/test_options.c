@@ -224,7 +224,7 @@ TEST(what_is_wrong_is_named)
             fail_msg("'%s' was accepted", rows[i].words);
         if (strncmp(line.error.data, rows[i].says, strlen(rows[i].says)) != 0 &&
             !strstr(line.error.data, rows[i].says))
-            fail_msg("'%s': said '%s', not '%s'", rows[i].words, line.error.data, rows[i].says);
+            fail_msg("'%s': '%s', not '%s'", rows[i].words, line.error.data, rows[i].says);
         release(&line);
     }
 }
@@ -418,7 +418,7 @@ TEST(the_manual_has_the_tables_rows)
     if (generate && *generate == '1')
         support_write_file(path, wanted.data, wanted.len);
     else if (strcmp(manual, wanted.data) != 0)
-        fail_msg("doc/swarmtop.1 is not what the tables say: GENERATE=1 make test TESTS=options");
+        fail_msg("doc/swarmtop.1 differs from the tables: GENERATE=1 make test TESTS=options");
     strbuf_release(&wanted);
     free(manual);
 }

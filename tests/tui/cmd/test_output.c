@@ -64,9 +64,8 @@ TEST(the_path_is_the_first_rule_that_applies)
         {"the variable's file is a source", NULL, "t.json", "t.json", one, true, false,
          "/state/swarmtop/trace-abc.json"},
         {"a source, and only files are read", NULL, "t.json", "t.json", one, false, false, NULL},
-        {"nothing said, live", NULL, NULL, NULL, one, true, false,
-         "/state/swarmtop/trace-abc.json"},
-        {"nothing said, files", NULL, NULL, NULL, one, false, false, NULL},
+        {"no option, live", NULL, NULL, NULL, one, true, false, "/state/swarmtop/trace-abc.json"},
+        {"no option, files", NULL, NULL, NULL, one, false, false, NULL},
         {"nothing to name it after", NULL, NULL, NULL, none, true, false, NULL},
         {"the default is a source", NULL, NULL, "/state/swarmtop/trace-abc.json", one, true, false,
          "/state/swarmtop/trace-abc-2.json"},
@@ -79,8 +78,7 @@ TEST(the_path_is_the_first_rule_that_applies)
         {"split, gzip in the name", "o.json.gz", NULL, NULL, two, true, true, "o-abc.json.gz"},
         {"split, no extension", "d.x/o", NULL, NULL, two, true, true, "d.x/o-abc"},
         {"split, a hidden file", "d.x/.o", NULL, NULL, two, true, true, "d.x/.o-abc"},
-        {"split, nothing said", NULL, NULL, NULL, two, true, true,
-         "/state/swarmtop/trace-abc.json"},
+        {"split, no option", NULL, NULL, NULL, two, true, true, "/state/swarmtop/trace-abc.json"},
     };
     setenv("TZ", "UTC", 1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -27,7 +27,7 @@ static char *run(const char *option, size_t *len)
     struct support_run r;
 
     support_run(&r, option ? argv : plain, feed, sizeof feed - 1, 120000);
-    assert_int_equal(r.status, 1); /* for the line that is none */
+    assert_int_equal(r.status, 1); /* for the bad line */
     free(r.err);
     if (len)
         *len = r.out_len;
@@ -129,7 +129,7 @@ TEST(a_decimal_is_written_as_it_was)
     free(text);
 }
 
-/* Of a call and a session that updates report; and again from the document. */
+/* A call and a session that updates report; and again from the document. */
 static const char stated[] =
     "{\"op\":\"update_session\",\"session_id\":\"s\",\"start_ms\":1760625065000,\"client\":\"codex\","
     "\"cwd\":\"/home/a/api\",\"branch\":\"main\",\"cost_usd\":1.25}\n"
@@ -187,7 +187,7 @@ TEST(what_nothing_is_behind_is_absent)
     json_t *r = report(), *sub_agent = json_array_get(json_object_get(r, "agents"), 1);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (json_object_get(sub_agent, keys[i]))
-            fail_msg("%s is there", keys[i]);
+            fail_msg("%s exists", keys[i]);
     assert_null(json_object_get(json_object_get(r, "totals"), "user_wait_ms"));
     assert_null(json_object_get(json_object_get(r, "totals"), "cache_creation_tokens"));
     json_decref(r);

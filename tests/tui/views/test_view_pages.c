@@ -133,6 +133,34 @@ TEST(what_was_stopped_is_marked_and_counted_apart_from_errors)
     picture_release(&picture);
 }
 
+TEST(home_and_end_go_to_the_ends_of_lists)
+{
+    struct picture picture;
+    open_picture(&picture, 120, 30);
+    picture_feed(&picture, "{'op':'log','session_id':'s','t':7000,'message':'later'}\n");
+    picture_press(&picture, "2 End");
+    assert_int_equal(picture.state.cursor, 2);
+    picture_press(&picture, "Home");
+    assert_int_equal(picture.state.cursor, 0);
+    picture_press(&picture, "G");
+    assert_int_equal(picture.state.cursor, 2);
+    picture_press(&picture, "5 g");
+    assert_int_equal(picture.state.log.cursor, 0);
+    picture_press(&picture, "End");
+    assert_int_equal(picture.state.log.cursor + 1, picture.state.log.list.count);
+    picture_press(&picture, "4 End");
+    picture_draw(&picture);
+    assert_true(picture.state.statistics_scroll > 0);
+    picture_press(&picture, "g");
+    assert_int_equal(picture.state.statistics_scroll, 0);
+    /* In the timeline End follows now, after its start. */
+    picture_press(&picture, "1 Home");
+    assert_int_equal(picture.state.window, WINDOW_FIXED);
+    picture_press(&picture, "End");
+    assert_int_equal(picture.state.window, WINDOW_FOLLOW);
+    picture_release(&picture);
+}
+
 TEST(a_figure_shows_what_it_covers)
 {
     struct picture picture;

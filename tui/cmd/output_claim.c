@@ -1,0 +1,144 @@
+/* The lock is a file beside the output, `.NAME.lock`, locked by flock(): the kernel drops it
+   however the run ends. (The output itself is replaced at each write, and so is no place for a
+   lock.) The run that holds it removes it; one that was killed leaves it, unlocked, to the next. */
+#include "tui/cmd/output_claim.h"
+
+#include "core/base/mem.h"
+#include "core/export/parent_dirs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAME_BYTES = 200, ATTEMPTS = 20 };
+
+/* Pipes and devices are opened when they are written to. */
+static bool is_no_file(const char *path)
+{
+    struct stat file;
+
+    return stat(path, &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode);
+}
+
+/* Sets the lock's path: beside the file that the output leads to, through links. */
+static bool name_lock(struct output_claim *claim, const char *path)
+{
+    char target[PATH_MAX], *dir;
+    ssize_t len = 0;
+
+    if (strlen(path) >= sizeof target)
+        return false;
+    memcpy(target, path, strlen(path) + 1);
+    for (int links = 0; links < 40; links++) {
+        char to[PATH_MAX];
+
+        len = readlink(target, to, sizeof to - 1);
+        if (len < 0)
+            break;
+        to[len] = '\0';
+        size_t keep =
+            to[0] == '/' || !strrchr(target, '/') ? 0 : (size_t)(strrchr(target, '/') - target) + 1;
+        if (keep + (size_t)len >= sizeof target)
+            return false;
+        memcpy(target + keep, to, (size_t)len + 1);
+    }
+    /* The first run may make the directory; where it cannot, there is no second one. */
+    if (parent_dirs_make(target) != 0)
+        return false;
+    char *slash = strrchr(target, '/');
+    const char *name = slash ? slash + 1 : target;
+    char base[NAME_BYTES + 1];
+
+    snprintf(base, sizeof base, "%s", name);
+    if (slash)
+        *slash = '\0';
+    dir = realpath(!slash ? "." : target[0] ? target : "/", NULL);
+    if (!dir)
+        return false;
+    strbuf_addf(&claim->lock, "%s/.%s.lock", strcmp(dir, "/") == 0 ? "" : dir, base);
+    free(dir);
+    return !claim->lock.failed;
+}
+
+static bool is_still_there(int fd, const char *path)
+{
+    struct stat own, named;
+
+    return fstat(fd, &own) == 0 && lstat(path, &named) == 0 && own.st_dev == named.st_dev &&
+           own.st_ino == named.st_ino;
+}
+
+/* Writes the process's number into the lock, for the message of a second run. */
+static void sign(int fd)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
+        return; /* the lock holds without it */
+}
+
+static void report_taken(int fd, const char *path, struct strbuf *error)
+{
+    char text[32] = "";
+    ssize_t len = pread(fd, text, sizeof text - 1, 0);
+
+    strbuf_addf(error, "%s: a running swarmtop writes it", path);
+    if (len > 0 && atol(text) > 0)
+        strbuf_addf(error, " (process %ld)", atol(text));
+    strbuf_adds(error, ": name another file with --output");
+}
+
+/* A directory without locks, or where none can be made, has no second run that is known of. */
+static bool lock(struct output_claim *claim, const char *path, struct strbuf *error)
+{
+    for (int i = 0; i < ATTEMPTS; i++) {
+        int fd = open(claim->lock.data, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        if (fd < 0)
+            return true;
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+            bool taken = errno == EWOULDBLOCK;
+
+            if (taken)
+                report_taken(fd, path, error);
+            close(fd);
+            return !taken;
+        }
+        if (is_still_there(fd, claim->lock.data)) {
+            sign(fd);
+            claim->fd = fd;
+            return true;
+        }
+        close(fd); /* its run has just ended and removed it */
+    }
+    return true;
+}
+
+bool output_claim_take(struct output_claim *claim, const struct options *options,
+                       struct strbuf *error)
+{
+    const char *path = options->output;
+
+    claim->fd = -1;
+    strbuf_init(&claim->lock, &mem_libc, 0);
+    if (!path || strcmp(path, "-") == 0 || is_no_file(path))
+        return true;
+    return !name_lock(claim, path) || lock(claim, path, error);
+}
+
+void output_claim_release(struct output_claim *claim)
+{
+    if (claim->fd >= 0) {
+        unlink(claim->lock.data);
+        close(claim->fd);
+    }
+    claim->fd = -1;
+    strbuf_release(&claim->lock);
+}
