@@ -12,6 +12,7 @@ void agent_label_init(struct agent_label *label, const struct mem *mem, bool asc
     strbuf_init(&label->session, mem, 0);
     strbuf_init(&label->name, mem, 0);
     strbuf_init(&label->note, mem, 0);
+    label->session_keep = label->name_keep = label->note_keep = SIZE_MAX;
     label->ascii = ascii;
 }
 
@@ -78,8 +79,33 @@ struct label_cut {
     bool cut;
 };
 
+/* Cuts so that the glyph at `keep` stays: after it, or, where it is too far on, before it. */
+static void cut_around(const struct agent_label *label, const struct strbuf *part, int cols,
+                       size_t keep, struct label_cut *cut)
+{
+    struct glyph glyph;
+    size_t end = keep + text_next(part->data + keep, part->len - keep, label->ascii, &glyph);
+    int head = (int)text_cols(part->data, end, label->ascii), left = cols - 1 - head;
+    size_t tail = end;
+    if (left < 0) {
+        cut->head.len = 0;
+        tail = keep;
+        left = cols - 1;
+        end =
+            tail + text_fit(part->data + tail, part->len - tail, label->ascii, (size_t)left, NULL);
+        cut->tail = (struct slice){part->data + tail, end - tail};
+        return;
+    }
+    while (tail < part->len &&
+           (int)text_cols(part->data + tail, part->len - tail, label->ascii) > left) {
+        tail += text_next(part->data + tail, part->len - tail, label->ascii, &glyph);
+    }
+    cut->head.len = end;
+    cut->tail = (struct slice){part->data + tail, part->len - tail};
+}
+
 static struct label_cut cut_part(const struct agent_label *label, const struct strbuf *part,
-                                 int cols)
+                                 int cols, size_t keep)
 {
     size_t head, tail;
     struct label_cut cut = {.cut = false};
@@ -91,14 +117,17 @@ static struct label_cut cut_part(const struct agent_label *label, const struct s
         cut.cut = true;
         cut.head.len = head;
         cut.tail = (struct slice){part->data + tail, part->len - tail};
+        if (keep < part->len && keep >= head && keep < tail) {
+            cut_around(label, part, cols, keep, &cut);
+        }
     }
     return cut;
 }
 
 static void put_part(const struct agent_label *label, const struct strbuf *part, int cols,
-                     struct strbuf *out)
+                     size_t keep, struct strbuf *out)
 {
-    struct label_cut cut = cut_part(label, part, cols);
+    struct label_cut cut = cut_part(label, part, cols, keep);
     strbuf_add(out, cut.head.bytes, cut.head.len);
     strbuf_adds(out, cut.cut ? ellipsis_of(label->ascii) : "");
     strbuf_add(out, cut.tail.bytes, cut.tail.len);
@@ -112,17 +141,17 @@ static const char *separator(bool ascii)
 void agent_label_text(const struct agent_label *label, int cols, struct strbuf *out)
 {
     struct label_cols fits = fit(label, cols);
-    put_part(label, &label->session, fits.session, out);
+    put_part(label, &label->session, fits.session, label->session_keep, out);
     strbuf_adds(out, fits.session > 0 ? separator(label->ascii) : "");
-    put_part(label, &label->name, fits.name, out);
+    put_part(label, &label->name, fits.name, label->name_keep, out);
     strbuf_adds(out, fits.note > 0 ? " " : "");
-    put_part(label, &label->note, fits.note, out);
+    put_part(label, &label->note, fits.note, label->note_keep, out);
 }
 
 static int draw_part(const struct agent_label *label, const struct strbuf *part, struct area line,
-                     int x, int cols, enum style_id style)
+                     int x, int cols, size_t keep, enum style_id style)
 {
-    struct label_cut cut = cut_part(label, part, cols);
+    struct label_cut cut = cut_part(label, part, cols, keep);
     if (cut.head.len > 0) {
         x = area_put(line, x, 0, style, cut.head.bytes, cut.head.len);
     }
@@ -137,12 +166,46 @@ int agent_label_draw(const struct agent_label *label, struct area line, int x, i
 {
     struct label_cols fits = fit(label, cols);
     if (fits.session > 0) {
-        x = draw_part(label, &label->session, line, x, fits.session, STYLE_DIM);
+        x = draw_part(label, &label->session, line, x, fits.session, label->session_keep,
+                      STYLE_DIM);
         x = area_puts(line, x, 0, STYLE_DIM, separator(label->ascii));
     }
-    x = draw_part(label, &label->name, line, x, fits.name, style);
+    x = draw_part(label, &label->name, line, x, fits.name, label->name_keep, style);
     if (fits.note > 0) {
-        x = draw_part(label, &label->note, line, x + 1, fits.note, STYLE_DIM);
+        x = draw_part(label, &label->note, line, x + 1, fits.note, label->note_keep, STYLE_DIM);
     }
     return x;
+}
+
+/* Returns the first byte in which the texts differ, at the start of a character; SIZE_MAX: none. */
+static size_t first_difference(const struct strbuf *a, const struct strbuf *b)
+{
+    size_t at = 0;
+    while (at < a->len && at < b->len && a->data[at] == b->data[at]) {
+        at++;
+    }
+    if (at == a->len) {
+        return at == b->len || at == 0 ? SIZE_MAX : at - 1;
+    }
+    while (at > 0 && ((unsigned char)a->data[at] & 0xC0) == 0x80) {
+        at--;
+    }
+    return at;
+}
+
+void agent_label_distinguish(struct agent_label *label, const struct agent_label *other)
+{
+    const struct {
+        const struct strbuf *own, *others;
+        size_t *keep;
+    } parts[] = {{&label->session, &other->session, &label->session_keep},
+                 {&label->name, &other->name, &label->name_keep},
+                 {&label->note, &other->note, &label->note_keep}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        size_t at = first_difference(parts[i].own, parts[i].others);
+        if (at != SIZE_MAX) {
+            *parts[i].keep = at;
+            return;
+        }
+    }
 }

@@ -9,11 +9,16 @@
 struct agent_label {
     struct strbuf session, name;
     struct strbuf note; /* the description, and what distinguishes the agent from those alike */
+    /* The byte of each part that a cut leaves visible; SIZE_MAX: any. */
+    size_t session_keep, name_keep, note_keep;
     bool ascii;
 };
 
 void agent_label_init(struct agent_label *label, const struct mem *mem, bool ascii);
 void agent_label_release(struct agent_label *label);
+
+/* Keeps the first difference from another label visible, for two that are cut to the same text. */
+void agent_label_distinguish(struct agent_label *label, const struct agent_label *other);
 
 /* Draws the label in at most `cols` columns, each part cut in its middle where it must be; the name
    in `style`, the others dim. Returns the column after it. */

@@ -314,6 +314,9 @@ static void put_id_part(struct slice id, size_t shared, const char *ellipsis, st
     while (is_inside_character(id, to)) {
         to++;
     }
+    /* An ellipsis replaces more than one character. */
+    from = from == 1 ? 0 : from;
+    to = to + 1 == id.len ? id.len : to;
     strbuf_adds(out, from > 0 ? ellipsis : "");
     strbuf_add(out, id.bytes + from, to - from);
     strbuf_adds(out, to < id.len ? ellipsis : "");
@@ -382,6 +385,7 @@ void agent_labels_get(const struct agent_labels *labels, agent_no number, enum l
     const struct swarm *swarm = labels->swarm;
     const struct agent *agent = swarm_agent(swarm, number);
     const struct session *session = swarm_session(swarm, agent->session);
+    out->session_keep = out->name_keep = out->note_keep = SIZE_MAX;
     strbuf_clear(&out->session);
     strbuf_clear(&out->name);
     strbuf_clear(&out->note);

@@ -269,7 +269,7 @@ static void draw_spark(const struct frame *frame, struct area line, int x, agent
 static void draw_name(struct frame *frame, struct area line, agent_no number)
 {
     bool strong = number == frame->state->cursor;
-    agent_label_draw(frame_label(frame, number, LABEL_LIST), line, 1, name_cols(frame),
+    frame_label_draw(frame, number, LABEL_LIST, line, 1, name_cols(frame),
                      strong ? STYLE_STRONG : STYLE_PLAIN);
 }
 

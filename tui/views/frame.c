@@ -246,6 +246,8 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     frame->rows.mem = state->mem;
     strbuf_init(&frame->scratch, state->mem, 0);
     agent_label_init(&frame->label, state->mem, input->theme.ascii);
+    agent_label_init(&frame->other, state->mem, input->theme.ascii);
+    strbuf_init(&frame->label_text, state->mem, 0);
     frame->labels.mem = state->mem;
     frame->per_line = state->overview && input->theme.color && !input->theme.ascii ? 2 : 1;
     make_time(frame);
@@ -294,6 +296,8 @@ void frame_release(struct frame *frame)
     mem_free(frame->state->mem, frame->inflight, frame->inflight_cap * sizeof *frame->inflight);
     agent_labels_release(&frame->labels);
     agent_label_release(&frame->label);
+    agent_label_release(&frame->other);
+    strbuf_release(&frame->label_text);
     strbuf_release(&frame->scratch);
 }
 
@@ -309,6 +313,48 @@ const struct agent_label *frame_label(struct frame *frame, agent_no agent, enum 
 {
     agent_labels_get(&frame->labels, agent, form, &frame->label);
     return &frame->label;
+}
+
+static uint64_t hash_of(const struct strbuf *text)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (size_t i = 0; i < text->len; i++)
+        hash = (hash ^ (unsigned char)text->data[i]) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
+static uint64_t hash_label(struct frame *frame, int cols)
+{
+    strbuf_clear(&frame->label_text);
+    agent_label_text(&frame->label, cols, &frame->label_text);
+    return frame->label_text.failed ? 0 : hash_of(&frame->label_text);
+}
+
+static const struct drawn_label *find_drawn(const struct frame *frame, uint64_t hash,
+                                            agent_no agent, enum label_form form)
+{
+    for (size_t i = 0; i < frame->drawn_count; i++) {
+        const struct drawn_label *drawn = &frame->drawn[i];
+        if (drawn->hash == hash && drawn->agent != agent && drawn->form == form)
+            return drawn;
+    }
+    return NULL;
+}
+
+int frame_label_draw(struct frame *frame, agent_no agent, enum label_form form, struct area line,
+                     int x, int cols, enum style_id style)
+{
+    frame_label(frame, agent, form);
+    uint64_t hash = hash_label(frame, cols);
+    const struct drawn_label *drawn = find_drawn(frame, hash, agent, form);
+    if (drawn) {
+        agent_labels_get(&frame->labels, drawn->agent, form, &frame->other);
+        agent_label_distinguish(&frame->label, &frame->other);
+        hash = hash_label(frame, cols);
+    }
+    if (frame->drawn_count < DRAWN_MAX)
+        frame->drawn[frame->drawn_count++] = (struct drawn_label){hash, agent, (uint8_t)form};
+    return agent_label_draw(&frame->label, line, x, cols, style);
 }
 
 void frame_label_text(struct frame *frame, agent_no agent, int cols, struct strbuf *out)

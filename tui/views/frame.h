@@ -10,6 +10,14 @@
 #include "tui/views/rows.h"
 #include "tui/views/view.h"
 
+/* A label that was cut, as it was drawn. */
+struct drawn_label {
+    uint64_t hash; /* of the text */
+    agent_no agent;
+    uint8_t form; /* enum label_form */
+};
+enum { DRAWN_MAX = 200 };
+
 struct frame {
     const struct view_input *input;
     const struct swarm *swarm;
@@ -31,7 +39,11 @@ struct frame {
     size_t inflight_count, inflight_cap;
     struct agent_labels labels;
     struct agent_label label; /* the one that frame_label made last */
-    struct strbuf scratch;    /* for short-lived texts */
+    struct agent_label other; /* one that is cut to the same text */
+    struct strbuf label_text;
+    struct drawn_label drawn[DRAWN_MAX]; /* of this frame, the first ones */
+    size_t drawn_count;
+    struct strbuf scratch; /* for short-lived texts */
 };
 
 /* Builds the frame for a size and clamps the state. Returns false if out of memory. Call
@@ -47,6 +59,10 @@ uint8_t view_set_of(const struct view_state *state);
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip);
 /* Returns the agent's label, borrowed until the next call. */
 const struct agent_label *frame_label(struct frame *frame, agent_no agent, enum label_form form);
+/* Draws the agent's label in at most `cols` columns. If it would be cut to the text of a label
+   that another agent has on this frame, it is cut elsewhere. Returns the column after it. */
+int frame_label_draw(struct frame *frame, agent_no agent, enum label_form form, struct area line,
+                     int x, int cols, enum style_id style);
 /* Appends the label as text, of at most `cols` columns. */
 void frame_label_text(struct frame *frame, agent_no agent, int cols, struct strbuf *out);
 const char *frame_symbol(const struct frame *frame, enum symbol symbol);

@@ -146,6 +146,24 @@ TEST(what_an_empty_screen_has_to_paste_is_what_a_shell_reads)
     picture_release(&picture);
 }
 
+TEST(names_that_are_cut_stay_apart)
+{
+    struct picture picture;
+    picture_init(&picture, 80, 24);
+    picture_feed(&picture,
+                 "{'op':'hello','t':0,'session_id':'a','name':'data-pipe of backfill'}\n"
+                 "{'op':'hello','t':0,'session_id':'b','name':'data-pipe-2 of backfill'}\n"
+                 "{'op':'hello','t':0,'session_id':'c','name':'data-pipeline backfill'}\n"
+                 "{'op':'hello','t':0,'session_id':'d','name':'data-pix backfill'}\n");
+    picture_at(&picture, 4000);
+    /* The first is cut in the middle; another that would look the same shows where it differs. */
+    picture_has(&picture, "  data-pi…ackfill ");
+    picture_has(&picture, "  data-pipe-…fill ");
+    picture_has(&picture, "  data-pipel…fill ");
+    picture_has(&picture, "  data-pix…ckfill ");
+    picture_release(&picture);
+}
+
 TEST(errors_are_crossed)
 {
     struct picture picture;
