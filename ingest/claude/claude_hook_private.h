@@ -1,5 +1,5 @@
-/* Shared by claude_hook.c (sessions, interactions, agents) and claude_hook_tools.c (tools, waits).
-   */
+/* Shared by claude_hook.c (sessions, interactions, agents), claude_hook_tools.c and
+   claude_hook_waits.c. */
 #ifndef INGEST_CLAUDE_HOOK_PRIVATE_H
 #define INGEST_CLAUDE_HOOK_PRIVATE_H
 
@@ -56,7 +56,29 @@ bool hook_send(const struct hook_event *e, const struct update *update);
 void hook_log(const struct hook_event *e, enum log_level level, const char *what,
               struct slice detail);
 
-/* claude_hook_tools.c. Each returns false if out of memory. */
+/* The members of a hook that identify its call. */
+struct hook_about {
+    struct slice id, name;
+    struct json_value input;
+    uint64_t name_hash, input_hash;
+};
+
+struct slice hook_literal(const char *text);
+/* Returns the greater; `a` if `b` is NAN. */
+double hook_later(double a, double b);
+struct hook_about hook_read_about(struct hook_event *e);
+/* Returns the call that the hook is about; NULL: unknown. */
+struct hook_open_call *hook_find_call(struct hook_event *e, const struct hook_about *about);
+/* Adds an open call. NULL: out of memory. */
+struct hook_open_call *hook_add_call(struct hook_event *e, enum hook_call_kind kind,
+                                     struct slice id);
+/* claude_hook_waits.c: ends the call's wait, if it has one. */
+bool hook_end_wait(struct hook_event *e, enum precedence precedence, struct hook_open_call *call,
+                   double at_ms, struct slice decision);
+/* Takes over the wait of a permission request that overtook its call. */
+bool hook_adopt_wait(struct hook_event *e, struct hook_open_call *call);
+
+/* Each event's. Returns false if out of memory. */
 bool hook_pre_tool_use(struct hook_event *e);
 bool hook_post_tool_use(struct hook_event *e);
 bool hook_post_tool_use_failure(struct hook_event *e);

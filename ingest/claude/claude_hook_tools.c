@@ -18,37 +18,27 @@
 
 /* The longest time for hooks themselves; a longer gap is an unreported wait. */
 #define HOOKS_TAKE_MS 500
-/* The delays of notifications. */
-#define PERMISSION_PROMPT_MS 6000
-#define IDLE_PROMPT_MS       60000
 
 enum { ERROR_BYTES = 200 };
 
-static struct slice literal(const char *text)
+struct slice hook_literal(const char *text)
 {
     return (struct slice){.bytes = text, .len = strlen(text)};
 }
 
 /* Returns the greater; `a` if `b` is NAN. */
-static double later(double a, double b)
+double hook_later(double a, double b)
 {
     return b > a ? b : a;
 }
 
 /* ---- which call ---- */
 
-/* The members of a hook that identify its call. */
-struct about {
-    struct slice id, name;
-    struct json_value input;
-    uint64_t name_hash, input_hash;
-};
-
-static struct about read_about(struct hook_event *e)
+struct hook_about hook_read_about(struct hook_event *e)
 {
-    struct about about = {.id = hook_text(e, "tool_use_id"),
-                          .name = hook_text(e, "tool_name"),
-                          .input = json_get(e->payload, "tool_input")};
+    struct hook_about about = {.id = hook_text(e, "tool_use_id"),
+                               .name = hook_text(e, "tool_name"),
+                               .input = json_get(e->payload, "tool_input")};
     about.id = about.id.bytes == NULL ? about.id : claude_id_short(about.id, e->id_room);
     struct slice raw = {.bytes = about.input.raw, .len = about.input.len};
     about.name_hash = hook_hash(about.name);
@@ -57,7 +47,7 @@ static struct about read_about(struct hook_event *e)
 }
 
 /* NULL: unknown. */
-static struct hook_open_call *find(struct hook_event *e, const struct about *about)
+struct hook_open_call *hook_find_call(struct hook_event *e, const struct hook_about *about)
 {
     struct hook_open_calls *calls = &e->hooks->open_calls;
     if (about->id.bytes != NULL) {
@@ -68,7 +58,8 @@ static struct hook_open_call *find(struct hook_event *e, const struct about *abo
 }
 
 /* Adds an open call. NULL: out of memory. */
-static struct hook_open_call *add(struct hook_event *e, enum hook_call_kind kind, struct slice id)
+struct hook_open_call *hook_add_call(struct hook_event *e, enum hook_call_kind kind,
+                                     struct slice id)
 {
     bool forgotten = false;
     struct hook_open_call *call =
@@ -76,7 +67,7 @@ static struct hook_open_call *add(struct hook_event *e, enum hook_call_kind kind
     if (forgotten && !e->hooks->reported_full) {
         e->hooks->reported_full = true;
         hook_log(e, LOG_LEVEL_WARNING, "hooks",
-                 literal("too many open calls, the oldest was dropped"));
+                 hook_literal("too many open calls, the oldest was dropped"));
     }
     if (call == NULL) {
         return NULL;
@@ -87,162 +78,9 @@ static struct hook_open_call *add(struct hook_event *e, enum hook_call_kind kind
     return call;
 }
 
-/* Adds an entry for a wait without a known call. A repeated hook gets the same id. */
-static struct hook_open_call *add_wait(struct hook_event *e, enum hook_call_kind kind,
-                                       const char *what, uint64_t input)
-{
-    char id[64];
-    uint64_t prompt = hook_hash(hook_text(e, "prompt_id"));
-    int len = snprintf(id, sizeof id, "%s:%llx", what,
-                       (unsigned long long)(prompt ^ e->agent ^ input * 31));
-    struct slice name = {.bytes = id, .len = (size_t)len};
-    struct hook_open_call *call =
-        hook_open_calls_find(&e->hooks->open_calls, e->session_hash, name);
-    if (call == NULL) {
-        call = add(e, kind, name);
-    }
-    if (call != NULL) {
-        call->ended = false;
-    }
-    return call;
-}
-
-/* ---- waiting ---- */
-
-static bool begin_wait(struct hook_event *e, struct hook_open_call *call, double at_ms,
-                       struct slice what)
-{
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(hook_label_slice(&call->id), room);
-    struct update update = hook_call_update(e, CALL_WAIT, id, PRECEDENCE_HOOKS);
-    update_text(&update, FIELD_CONTEXT, what);
-    update_number(&update, FIELD_START_MS, at_ms);
-    if (isnan(call->wait_ms) || at_ms < call->wait_ms) {
-        call->wait_ms = at_ms;
-    }
-    call->held = true;
-    return hook_send(e, &update);
-}
-
-static bool end_wait(struct hook_event *e, enum precedence precedence, struct hook_open_call *call,
-                     double at_ms, struct slice decision)
-{
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(hook_label_slice(&call->id), room);
-    struct update update = hook_call_update(e, CALL_WAIT, id, precedence);
-    if (isnan(call->wait_ms)) {
-        return true;
-    }
-    update_number(&update, FIELD_END_MS, later(at_ms, call->wait_ms));
-    update_text(&update, FIELD_DECISION, decision);
-    update_text(&update, FIELD_DECISION_SOURCE, literal("user"));
-    call->wait_ms = NAN;
-    return hook_send(e, &update);
-}
-
-static struct slice permission_text(struct hook_event *e, struct slice tool)
-{
-    struct strbuf *text = &e->hooks->scratch;
-    if (tool.bytes == NULL) {
-        return literal("Permission");
-    }
-    if (claude_is_question(tool)) {
-        return literal("Question"); /* the tool itself asks, nobody decides on it */
-    }
-    strbuf_clear(text);
-    strbuf_adds(text, "Permission: ");
-    strbuf_add(text, tool.bytes, hook_cut(tool, HOOK_LABEL_BYTES).len);
-    return text->failed ? literal("Permission")
-                        : (struct slice){.bytes = text->data, .len = text->len};
-}
-
-bool hook_permission_request(struct hook_event *e)
-{
-    struct about about = read_about(e);
-    struct hook_open_call *call = find(e, &about);
-    if (call == NULL) {
-        call = add_wait(e, HOOK_PERMISSION, "permission", about.name_hash ^ about.input_hash);
-    }
-    if (call == NULL) {
-        return false;
-    }
-    if (call->kind == HOOK_PERMISSION) {
-        call->name = about.name_hash;
-        call->input = about.input_hash;
-    }
-    return call->ended || begin_wait(e, call, e->t_ms, permission_text(e, about.name));
-}
-
-/* Comes some seconds after a PermissionRequest, so it matters only if that has no hook. */
-static bool permission_prompt(struct hook_event *e)
-{
-    struct hook_open_calls *calls = &e->hooks->open_calls;
-    for (size_t i = 0; i < calls->count; i++) {
-        if (calls->items[i].session == e->session_hash && !isnan(calls->items[i].wait_ms)) {
-            return true;
-        }
-    }
-    struct hook_open_call *call = hook_open_calls_newest(calls, e->session_hash, e->agent);
-    if (call == NULL) {
-        call = add_wait(e, HOOK_PERMISSION, "permission", 0);
-    }
-    if (call == NULL) {
-        return false;
-    }
-    double since = e->t_ms - PERMISSION_PROMPT_MS;
-    return begin_wait(e, call, isnan(call->start_ms) ? e->t_ms : later(since, call->start_ms),
-                      literal("Permission"));
-}
-
-/* Nothing has run for a minute: a call that still waits was refused, and the interaction is over.
-   */
-static bool idle_prompt(struct hook_event *e)
-{
-    double since = e->t_ms - IDLE_PROMPT_MS;
-    if (!hook_end_calls(e, since, true) || !hook_end_interaction(e, PRECEDENCE_INFERRED, since)) {
-        return false;
-    }
-    struct hook_open_call *call = add_wait(e, HOOK_IDLE, "idle", 0);
-    return call != NULL && begin_wait(e, call, e->t_ms, literal("Prompt"));
-}
-
-bool hook_notification(struct hook_event *e)
-{
-    struct json_value type = json_get(e->payload, "notification_type");
-    if (json_string_is(type, "permission_prompt")) {
-        return permission_prompt(e);
-    }
-    if (json_string_is(type, "idle_prompt")) {
-        return idle_prompt(e);
-    }
-    return true;
-}
-
-/* An MCP server asks for input. */
-bool hook_elicitation(struct hook_event *e)
-{
-    struct hook_open_call *call = add_wait(e, HOOK_ELICITATION, "elicitation", 0);
-    return call != NULL && begin_wait(e, call, e->t_ms, literal("Elicitation"));
-}
-
-bool hook_elicitation_result(struct hook_event *e)
-{
-    struct slice action = hook_text(e, "action");
-    struct hook_open_calls *calls = &e->hooks->open_calls;
-    for (size_t i = calls->count; i-- > 0;) {
-        struct hook_open_call *call = &calls->items[i];
-        if (call->session != e->session_hash || call->kind != HOOK_ELICITATION || call->ended) {
-            continue;
-        }
-        call->ended = true;
-        return end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, action);
-    }
-    return true;
-}
-
 /* ---- tools ---- */
 
-static void put_args(struct hook_event *e, const struct about *about, struct update *update)
+static void put_args(struct hook_event *e, const struct hook_about *about, struct update *update)
 {
     struct strbuf *args = &e->hooks->args;
     strbuf_clear(args);
@@ -256,7 +94,7 @@ static void put_args(struct hook_event *e, const struct about *about, struct upd
 
 bool hook_pre_tool_use(struct hook_event *e)
 {
-    struct about about = read_about(e);
+    struct hook_about about = hook_read_about(e);
     struct update update = hook_call_update(e, CALL_TOOL, about.id, PRECEDENCE_HOOKS);
     if (about.id.bytes == NULL || about.name.bytes == NULL) {
         e->wrong = "PreToolUse: tool_use_id or tool_name is missing";
@@ -265,7 +103,7 @@ bool hook_pre_tool_use(struct hook_event *e)
     struct hook_open_call *call =
         hook_open_calls_find(&e->hooks->open_calls, e->session_hash, about.id);
     if (call == NULL) {
-        call = add(e, HOOK_TOOL, about.id);
+        call = hook_add_call(e, HOOK_TOOL, about.id);
         if (call == NULL) {
             return false;
         }
@@ -278,11 +116,11 @@ bool hook_pre_tool_use(struct hook_event *e)
     }
     put_args(e, &about, &update);
     update_number(&update, FIELD_START_MS, e->t_ms);
-    return hook_send(e, &update) && hook_end_idle(e);
+    return hook_send(e, &update) && hook_adopt_wait(e, call) && hook_end_idle(e);
 }
 
 /* An Agent call reports its agent's id when it ends, or when the agent moves to the background. */
-static bool link_agent(struct hook_event *e, const struct about *about)
+static bool link_agent(struct hook_event *e, const struct hook_about *about)
 {
     struct json_value response = json_get(e->payload, "tool_response");
     struct slice agent = hook_text_of(e, json_get(response, "agentId"));
@@ -325,14 +163,15 @@ static struct slice error_of(struct hook_event *e)
         error.len = (size_t)(end - error.bytes);
     }
     if (error.len == 0) {
-        return json_get(e->payload, "is_interrupt").type == JSON_TYPE_TRUE ? literal("interrupted")
-                                                                           : literal("failed");
+        return json_get(e->payload, "is_interrupt").type == JSON_TYPE_TRUE
+                   ? hook_literal("interrupted")
+                   : hook_literal("failed");
     }
     return hook_cut(error, ERROR_BYTES);
 }
 
 /* Returns the ended call, or the entry of its PermissionRequest; NULL: unknown. */
-static struct hook_open_call *find_ended(struct hook_event *e, const struct about *about)
+static struct hook_open_call *find_ended(struct hook_event *e, const struct hook_about *about)
 {
     struct hook_open_calls *calls = &e->hooks->open_calls;
     struct hook_open_call *call = hook_open_calls_find(calls, e->session_hash, about->id);
@@ -348,7 +187,7 @@ static bool end_child(struct hook_event *e, const struct hook_open_call *call, d
 
 static bool end_tool(struct hook_event *e, enum tristate success)
 {
-    struct about about = read_about(e);
+    struct hook_about about = hook_read_about(e);
     struct update update = hook_call_update(e, CALL_TOOL, about.id, PRECEDENCE_HOOKS);
     if (about.id.bytes == NULL) {
         e->wrong = "PostToolUse: tool_use_id is missing";
@@ -365,8 +204,9 @@ static bool end_tool(struct hook_event *e, enum tristate success)
     }
     /* An answer is no decision about the tool, and it ends the tool. */
     bool asks = claude_is_question(about.name);
-    bool good = call == NULL || end_wait(e, PRECEDENCE_HOOKS, call, asks ? e->t_ms : began,
-                                         asks ? (struct slice){NULL, 0} : literal("accept"));
+    bool good =
+        call == NULL || hook_end_wait(e, PRECEDENCE_HOOKS, call, asks ? e->t_ms : began,
+                                      asks ? (struct slice){NULL, 0} : hook_literal("accept"));
     if (call != NULL) {
         call->ended = call->linked = true;
     }
@@ -395,14 +235,15 @@ static bool give_up(struct hook_event *e, enum precedence precedence, struct hoo
     struct hook_label id = call->id;
     struct update update = hook_call_update(e, CALL_TOOL, hook_label_slice(&id), precedence);
     bool refused = !isnan(call->wait_ms);
-    update_number(&update, FIELD_END_MS, later(at_ms, refused ? call->wait_ms : call->start_ms));
+    update_number(&update, FIELD_END_MS,
+                  hook_later(at_ms, refused ? call->wait_ms : call->start_ms));
     update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
     update_number(&update, FIELD_OUTCOME, refused ? OUTCOME_REFUSED : outcome);
     if (refused) {
-        update_text(&update, FIELD_ERROR, literal("rejected"));
+        update_text(&update, FIELD_ERROR, hook_literal("rejected"));
     }
     call->ended = true;
-    return end_wait(e, precedence, call, at_ms, literal("reject")) &&
+    return hook_end_wait(e, precedence, call, at_ms, hook_literal("reject")) &&
            (call->kind != HOOK_TOOL || hook_send(e, &update));
 }
 
@@ -451,15 +292,15 @@ bool hook_end_idle(struct hook_event *e)
             continue;
         }
         call->ended = true;
-        return end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, (struct slice){.bytes = NULL});
+        return hook_end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, (struct slice){.bytes = NULL});
     }
     return true;
 }
 
 bool hook_permission_denied(struct hook_event *e)
 {
-    struct about about = read_about(e);
-    struct hook_open_call *call = find(e, &about);
+    struct hook_about about = hook_read_about(e);
+    struct hook_open_call *call = hook_find_call(e, &about);
     return call == NULL || call->ended ||
            give_up(e, PRECEDENCE_HOOKS, call, e->t_ms, OUTCOME_REFUSED);
 }

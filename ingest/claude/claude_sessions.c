@@ -124,11 +124,15 @@ static void found_transcript(struct claude_sessions *all, const char *name, cons
     strbuf_release(&real);
 }
 
-static void found_project(struct claude_sessions *all, const char *name, const char *path)
+static bool is_directory(const char *path)
 {
     struct stat st;
-    if (intern_find(all->project_names, name, strlen(name)) != INTERN_NONE ||
-        stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void found_project(struct claude_sessions *all, const char *name, const char *path)
+{
+    if (intern_find(all->project_names, name, strlen(name)) != INTERN_NONE || !is_directory(path))
         return;
     if (intern_put(all->project_names, name, strlen(name)) == INTERN_FAILED ||
         !mem_reserve(all->mem, &all->projects, &all->project_cap, all->project_count + 1,
@@ -270,8 +274,7 @@ void claude_sessions_compare_lines(struct claude_sessions *all)
 
 bool claude_sessions_exist(const struct claude_sessions *all)
 {
-    struct stat st;
-    return stat(all->projects_dir.data, &st) == 0 && S_ISDIR(st.st_mode);
+    return is_directory(all->projects_dir.data);
 }
 
 /* Somebody else may have removed the entry of a process: it lives all the same. One that has an
@@ -328,7 +331,8 @@ static bool find(struct claude_sessions *all)
 
 void claude_sessions_look(struct claude_sessions *all, uint64_t now_ms)
 {
-    if (!claude_sessions_exist(all))
+    /* A client that was never given a prompt has no transcripts yet. */
+    if (!claude_sessions_exist(all) && !is_directory(all->registry_dir.data))
         return;
     source_set_state(&all->dir->source, SOURCE_OPEN);
     if (transcript_dir_follows(all->dir))

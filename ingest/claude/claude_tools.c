@@ -2,14 +2,15 @@
    a wait for a person holds up one of them, and a transcript is busy while it has any.
 
    An answer may ask for several tools. The client runs them side by side, except those that change
-   files: such a tool starts when the ones before it have ended, and those after it wait for it. A
-   tool that has to wait is kept in the list and not sent until it starts.
+   files and commands that may: such a tool starts when the ones before it have ended, and those
+   after it wait for it. A tool that has to wait is kept in the list and not sent until it starts.
 
    A call in the background has its result at once; it stays open until the client reports the end
    of its task (claude_tasks.c). */
 #include "ingest/claude/claude_private.h"
 
 #include "ingest/claude/claude_args.h"
+#include "ingest/claude/claude_shell.h"
 
 #include "core/base/json_args.h"
 
@@ -26,7 +27,7 @@ static bool is_agent(struct slice name)
 }
 
 /* The tools that never run beside another one. */
-static bool is_alone(struct slice name)
+static bool is_alone(struct claude_transcript *t, struct slice name, struct json_value input)
 {
     static const char *const names[] = {"Write", "Edit", "MultiEdit", "NotebookEdit"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -34,7 +35,13 @@ static bool is_alone(struct slice name)
             return true;
         }
     }
-    return false;
+    struct json_value command = json_get(input, "command");
+    if (name.len != 4 || memcmp(name.bytes, "Bash", 4) != 0 || command.type != JSON_TYPE_STRING) {
+        return false;
+    }
+    strbuf_clear(&t->scratch);
+    json_get_string(command, &t->scratch);
+    return !claude_shell_only_reads((struct slice){t->scratch.data, t->scratch.len});
 }
 
 /* Returns whether an open tool of the same answer has to end before the one at `at` starts. */
@@ -195,7 +202,7 @@ static struct claude_tool tool_of(struct claude_transcript *t, struct json_value
                                .request = use->request,
                                .start_ms = use->start_ms,
                                .is_agent = is_agent(name),
-                               .is_alone = is_alone(name),
+                               .is_alone = is_alone(t, name, input),
                                .is_question = claude_is_question(name)};
     tool.by_server = !json_string_is(json_get(block, "type"), "tool_use");
     if (tool.is_agent) {

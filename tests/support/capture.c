@@ -27,7 +27,8 @@ static struct capture_step *add_step(struct capture *capture, double t_ms, enum 
 {
     capture->steps = more(capture->steps, capture->step_count, sizeof *capture->steps);
     struct capture_step *step = &capture->steps[capture->step_count];
-    *step = (struct capture_step){.t_ms = t_ms, .what = what, .order = capture->step_count};
+    *step = (struct capture_step){
+        .t_ms = t_ms, .sent_ms = t_ms, .what = what, .order = capture->step_count};
     capture->step_count++;
     return step;
 }
@@ -463,6 +464,7 @@ void capture_shift(struct capture *capture, double ms)
 {
     for (size_t i = 0; i < capture->step_count; i++) {
         capture->steps[i].t_ms += ms;
+        capture->steps[i].sent_ms += ms;
         shift_text(capture->steps[i].text, ms);
     }
     for (size_t i = 0; i < capture->call_count; i++) {

@@ -20,7 +20,8 @@ enum capture_what {
 };
 
 struct capture_step {
-    double t_ms; /* Unix epoch */
+    double t_ms;    /* Unix epoch */
+    double sent_ms; /* CAPTURE_HOOK: when it was sent */
     enum capture_what what;
     char *path; /* below Claude's directory; owned, NULL: none */
     char *text; /* owned, NULL: none */

@@ -203,3 +203,19 @@ TEST_WITH(a_job_that_wants_a_first_prompt_or_is_over_asks_nobody, setup, teardow
         teardown((void **)&h);
     }
 }
+
+/* In a new directory a client that was given no prompt has made no directory of projects. */
+TEST_WITH(a_session_without_any_transcript_is_shown, setup, teardown)
+{
+    struct home *h = *state;
+    assert_int_equal(rmdir(support_path(h->dir, "projects/x")), 0);
+    assert_int_equal(rmdir(support_path(h->dir, "projects")), 0);
+    live(h, ",\"status\":\"idle\",\"startedAt\":1760000000000");
+    start(h, true, false);
+    until(h, "sessions", "{'s':{'name':'api','pid':12,'start_ms':0}}");
+    assert_int_equal(mkdir(support_path(h->dir, "projects"), 0700), 0);
+    assert_int_equal(mkdir(support_path(h->dir, "projects/x"), 0700), 0);
+    put(h, "projects/x/s.jsonl", TURN);
+    until(h, "interactions",
+          "{'p':{'end_ms':-8000,'of':'s/','prompt_length':5,'start_ms':-10000}}");
+}

@@ -256,3 +256,61 @@ TEST(by_hooks_an_agent_ends_with_its_interrupted_call_too)
         rig_release(&rig);
     }
 }
+
+/* Hooks are processes: two that are sent within a moment may arrive in the other order. */
+TEST(a_permission_request_that_overtakes_its_call_is_one_wait)
+{
+    for (int first = 0; first < 2; first++) {
+        struct rig rig;
+        rig_init(&rig);
+        hook(&rig, 0, "'hook_event_name':'UserPromptSubmit','prompt':'go','prompt_id':'p'");
+        for (int i = 0; i < 2; i++) {
+            if (i == first) {
+                hook(&rig, 100,
+                     "'hook_event_name':'PreToolUse','tool_name':'Bash','tool_use_id':'t',"
+                     "'tool_input':{'command':'make'}");
+            } else {
+                hook(&rig, 110,
+                     "'hook_event_name':'PermissionRequest','tool_name':'Bash',"
+                     "'tool_input':{'command':'make'}");
+            }
+        }
+        hook(&rig, 9000,
+             "'hook_event_name':'PostToolUse','tool_name':'Bash','tool_use_id':'t',"
+             "'tool_input':{'command':'make'},'duration_ms':500");
+        assert_true(correlator_flush(rig.model.correlator));
+        const struct record *wait = records_find(&rig.model, CALL_WAIT, "wait:", 0);
+        assert_non_null(wait);
+        assert_null(records_find(&rig.model, CALL_WAIT, "wait:", 1));
+        assert_true(wait->start_ms - MODEL_START_MS > 109 && wait->start_ms - MODEL_START_MS < 111);
+        assert_true(wait->end_ms - wait->start_ms > 8389 && wait->end_ms - wait->start_ms < 8391);
+        rig_release(&rig);
+    }
+}
+
+/* ---- one after the other ---- */
+
+/* Commands that may change something wait for each other, others run side by side. */
+TEST(a_command_that_may_write_starts_when_the_one_before_it_has_ended)
+{
+    static const char *const commands[] = {"make test", "ls -la"};
+    for (size_t i = 0; i < 2; i++) {
+        struct home *h = NULL;
+        char text[1500];
+        setup((void **)&h);
+        snprintf(text, sizeof text,
+                 PROMPT("20.000", "p") ASK("20.100", "r")
+                     CALLS("21.000", "r",
+                           TOOL("Bash", "t1", "\"command\":\"%s\"") "," TOOL("Bash", "t2",
+                                                                             "\"command\":\"%s\""))
+                         RESULT("25.000", "t1", "\"x\"") RESULT("29.000", "t2", "\"x\""),
+                 commands[i], commands[i]);
+        put(h, "s.jsonl", text);
+        read_all(h);
+        const struct record *second = records_find(&h->rig.model, CALL_TOOL, "t2", 0);
+        double start_ms = second->start_ms - MODEL_START_MS;
+        assert_true(i == 0 ? start_ms > 4999 && start_ms < 5001
+                           : start_ms > 999 && start_ms < 1001);
+        teardown((void **)&h);
+    }
+}

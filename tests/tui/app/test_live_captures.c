@@ -6,7 +6,7 @@
    All captures run side by side, each with a loop and a clock of its own. A clock stops at a moment
    that is to be checked until the picture is right, so that a busy machine only makes the test
    slower; it leaps over stretches in which nothing happens. */
-#include "tests/support/capture.h"
+#include "tests/support/capture_vary.h"
 #include "tests/support/picture.h"
 
 #include "ingest/feed/sender.h"
@@ -27,12 +27,16 @@ enum { FILES = 1, HOOKS = 2 };
 #define ENDED_MS    3000 /* so long after its end a session may look alive */
 #define PATIENCE_MS 8000
 #define START_MS    900 /* how much a reported start may differ */
+#define ARRIVES_MS  250 /* so late files and hooks of a varied capture may be */
 
 struct stage {
     const char *sample;
     unsigned sources;
-    double late_ms;  /* the program starts so long after the capture began */
-    double shift_ms; /* the capture is moved so far in time */
+    double late_ms;   /* the program starts so long after the capture began */
+    double shift_ms;  /* the capture is moved so far in time */
+    unsigned vary;    /* other ids, processes and order of arrival, by this number; 0: as it was */
+    const char *with; /* another capture at the same time; NULL: none */
+    double after_ms;  /* that begins so long after the first */
     struct capture capture;
     struct picture picture;
     struct source_setting settings[3];
@@ -104,7 +108,7 @@ static void post_hook(const struct stage *stage, const struct capture_step *step
     }
     strbuf_init(&line, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
-    strbuf_addf(&line, "{\"op\":\"hook\",\"t\":%.3f,\"payload\":%s}\n", step->t_ms, step->text);
+    strbuf_addf(&line, "{\"op\":\"hook\",\"t\":%.3f,\"payload\":%s}\n", step->sent_ms, step->text);
     if (!sender_send(stage->socket, line.data, line.len, &error)) {
         fail_msg("%s", error.data);
     }
@@ -407,10 +411,27 @@ static void look(struct stage *stage)
 
 /* ---- a stage ---- */
 
-static void set_up(struct stage *stage)
+static void load(struct stage *stage)
 {
     capture_load(&stage->capture, stage->sample);
+    if (stage->vary != 0) {
+        capture_rename(&stage->capture, stage->vary);
+    }
+    if (stage->with != NULL) {
+        struct capture other;
+        capture_load(&other, stage->with);
+        capture_rename(&other, stage->vary + 3);
+        capture_join(&stage->capture, &other, stage->after_ms);
+    }
+    if (stage->vary != 0) {
+        capture_delay(&stage->capture, stage->vary, ARRIVES_MS);
+    }
     capture_shift(&stage->capture, stage->shift_ms);
+}
+
+static void set_up(struct stage *stage)
+{
+    load(stage);
     picture_init(&stage->picture, 200, 60);
     stage->dir = support_tmpdir();
     stage->proc = support_tmpdir();
@@ -584,6 +605,37 @@ TEST(captures_are_shown_as_they_happened)
         {.sample = "tui-perm", .sources = FILES | HOOKS},
         {.sample = "tui-perm", .sources = FILES, .late_ms = 8000},
         {.sample = "dead", .sources = FILES | HOOKS},
+    };
+    assert_int_equal(play(stages, sizeof stages / sizeof *stages), 0);
+}
+
+/* The same kinds, made up: other ids and times, another order of arrival, a second capture at once. */
+TEST(made_up_captures_are_shown_as_they_would_have_happened)
+{
+    struct stage stages[] = {
+        {.sample = "swarm-json", .sources = FILES, .vary = 1, .shift_ms = -86400000.0 * 40},
+        {.sample = "swarm-json", .sources = HOOKS, .vary = 2, .shift_ms = 12345678},
+        {.sample = "swarm-json", .sources = FILES | HOOKS, .vary = 3, .with = "abort"},
+        {.sample = "tui-perm", .sources = FILES | HOOKS, .vary = 4, .with = "concurrent-pb"},
+        {.sample = "abort", .sources = FILES, .vary = 5, .with = "abort", .after_ms = 2500},
+        {.sample = "abort", .sources = FILES | HOOKS, .vary = 6, .with = "tui-perm"},
+        {.sample = "solo-json",
+         .sources = FILES | HOOKS,
+         .vary = 7,
+         .with = "solo-json",
+         .after_ms = 3700},
+        {.sample = "tui-perm", .sources = FILES, .vary = 8, .shift_ms = 86400000.0 * 200},
+        {.sample = "concurrent-pb",
+         .sources = FILES,
+         .vary = 9,
+         .with = "swarm-json",
+         .after_ms = 4100,
+         .late_ms = 9000},
+        {.sample = "dead",
+         .sources = FILES | HOOKS,
+         .vary = 10,
+         .with = "swarm-json",
+         .after_ms = 1000},
     };
     assert_int_equal(play(stages, sizeof stages / sizeof *stages), 0);
 }

@@ -1,0 +1,62 @@
+/* Commands that only read run beside other tools. */
+#include "ingest/claude/claude_shell.h"
+#include "tests/support/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+TEST(commands_that_only_read_are_known_by_their_words)
+{
+    static const struct {
+        const char *command;
+        bool reads;
+    } rows[] = {
+        /* Seen beside other tools of their answer. */
+        {"sleep 0.7; echo hello from bash", true},
+        {"find . -name \"*.c\"", true},
+        {"ls -la; sleep 0.3", true},
+        {"sleep 20", true},
+        /* Seen alone. */
+        {"claude -p '[[script:sub-explore]] explore'", false},
+        {"touch perm-a.txt; echo a", false},
+        /* Their like. */
+        {"git status && git log --oneline | head -3", true},
+        {"git commit -m x", false},
+        {"git", true},
+        {"cd /x && make test", false},
+        {"grep -rn 'a > b; rm' src 2>/dev/null | wc -l", true},
+        {"grep x y 2>&1", true},
+        {"cat a > b", false},
+        {"cat a >>b", false},
+        {"cat <<EOF", false},
+        {"cat <in", true},
+        {"echo $(rm x)", false},
+        {"echo '$(rm x)'", true},
+        {"echo `rm x`", false},
+        {"sleep 5 &", false},
+        {"(ls)", false},
+        {"X=1 ls", false},
+        {"find . -delete", false},
+        {"find . -name '-delete'", true},
+        {"sed -n 1,5p x", true},
+        {"sed -i s/a/b/ x", false},
+        {"/usr/bin/ls", false},
+        {"echo \"half", false},
+        {"echo \\", true},
+        {"", false},
+        {";;", false},
+        {"2>", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        /* Of just that length: nothing may be read after it. */
+        size_t len = strlen(rows[i].command);
+        char *copy = malloc(len + 1);
+        memcpy(copy, rows[i].command, len);
+        bool reads = claude_shell_only_reads((struct slice){copy, len});
+        free(copy);
+        if (reads != rows[i].reads) {
+            fail_msg("%s: %s", rows[i].command, reads ? "reads" : "does not");
+        }
+    }
+    assert_false(claude_shell_only_reads((struct slice){NULL, 0}));
+}
