@@ -1,4 +1,4 @@
-/* A small part of the shell's grammar: words with quotes, operators between simple commands,
+/* A small part of the shell's grammar: tokens with quotes, operators between simple commands,
    redirections. Whatever else a command has (a substitution, an assignment, a job in the
    background) makes it one that may change something. The list of commands is of those that were
    seen to run beside others, and their like. */
@@ -33,7 +33,7 @@ static const char *const git_readers[] = {
     "merge-base", "reflog",   "rev-list", "rev-parse", "shortlog", "show", "status",
 };
 
-/* Words that make one of the readers write. */
+/* Options that make a reader write. */
 static const char *const writers[] = {
     "-delete",  "-exec", "-execdir", "-ok",        "-okdir", "-fprint",
     "-fprintf", "-fls",  "-i",       "--in-place", "-o",     "--output",
@@ -81,7 +81,7 @@ static bool redirect(struct shell *shell)
     return nowhere;
 }
 
-/* Reads a word. False: it has a substitution, or a quote without an end. */
+/* Reads a token. False: it has a substitution, or a quote without an end. */
 static bool read_word(struct shell *shell)
 {
     size_t len = 0;
@@ -141,7 +141,7 @@ static enum token next_token(struct shell *shell)
 bool claude_shell_only_reads(struct slice command)
 {
     struct shell shell = {.at = command.bytes, .end = command.bytes + command.len};
-    size_t number = 0, commands = 0; /* of words in the simple command, and of these */
+    size_t number = 0, commands = 0; /* of tokens in the simple command; of these */
     bool is_git = false;
     for (enum token token; (token = next_token(&shell)) != TOKEN_END;) {
         if (token == TOKEN_OTHER) {

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Returns whether the command only reads, as far as its words show. */
+/* Returns whether the command only reads, as far as its names show. */
 bool claude_shell_only_reads(struct slice command);
 
 #endif

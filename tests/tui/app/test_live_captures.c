@@ -609,7 +609,7 @@ TEST(captures_are_shown_as_they_happened)
     assert_int_equal(play(stages, sizeof stages / sizeof *stages), 0);
 }
 
-/* The same kinds, made up: other ids and times, another order of arrival, a second capture at once. */
+/* Made up: other ids and times, another order of arrival, a second capture at once. */
 TEST(made_up_captures_are_shown_as_they_would_have_happened)
 {
     struct stage stages[] = {
