@@ -43,9 +43,14 @@ run_one() {
         head -n 1 "$1" | grep -q bash && shell=bash
         $limit $shell "$1" >"$log" 2>&1
         ;;
-    *) $limit "$1" >"$log" 2>&1 ;;
+    *) SWARMTOP_KEEP_FILES=1 $limit "$1" >"$log" 2>&1 ;;
     esac
     status=$?
+    # Scripts check the documents that they leave themselves (e2e.sh).
+    case $status$1 in
+    *.sh | [1-9]*) ;;
+    *) find "$TMPDIR" -type f -name '*.json*' ! -name '*.agent.json' -exec "$SWARMTOP_CHECK_DOCUMENT" {} + >>"$log" 2>&1 || status=1 ;;
+    esac
     rm -rf "$TMPDIR"
 
     case $1 in

@@ -42,7 +42,7 @@ static void release_kept(void)
         struct kept_file *kept = kept_list;
 
         kept_list = kept->next;
-        if (kept->remove_by == getpid())
+        if (kept->remove_by == getpid() && getenv("SWARMTOP_KEEP_FILES") == NULL)
             nftw(kept->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
         free(kept);
     }
