@@ -62,6 +62,21 @@ CLAUDE_CODE_PERFETTO_TRACE=gz/env.gz "$program" record - <one.ndjson >said
 gzip -t gz/env.gz || fail "gzip -t, the variable: $?"
 [ "$(ls -A gz | wc -l)" = 5 ] || fail "gzip: $(ls -A gz)"
 
+# While it is recorded the file is whole at every moment; after a kill the next start makes another.
+mkdir live
+mkfifo live/feed
+run_in_background sh -c 'exec "$0" record --write-interval 1 -o live/l.json.gz - <live/feed' "$program" >said 2>err
+exec 3>live/feed
+cat one.ndjson >&3
+until_true 10 gzip -t live/l.json.gz 2>err || fail "gzip, --write-interval: $(cat err)"
+kill -9 "$pid"
+exec 3>&-
+until_true 10 ended "$pid" || fail 'gzip: it does not end'
+gzip -t live/l.json.gz || fail "gzip -t, after a kill: $?"
+"$program" record -o live/l.json.gz - </dev/null >said 2>err || fail "gzip, the next start: $(cat err)"
+gzip -t live/l-2.json.gz || fail "gzip -t, recovered: $?"
+"$program" report --json live/l-2.json.gz | grep -q '"closed":1' || fail 'gzip, recovered: the span is not there'
+
 # A disk that is full (a file may not grow): the old file stays whole, and nothing else is left.
 i=0
 while [ $i -lt 4000 ]; do

@@ -6,7 +6,7 @@
 
 #include "core/export/trace_file.h"
 #include "core/query/query.h"
-#include "ingest/trace/pack.h"
+#include "tui/cmd/document_file.h"
 #include "tui/cmd/output_path.h"
 
 #include <errno.h>
@@ -271,55 +271,40 @@ static struct document_options document_options(const struct output *output,
     return document;
 }
 
-/* The destination of a document. */
-struct sink {
+/* A document while it is written. */
+struct writing {
     const struct output *output;
-    struct trace_file *file;
-    struct pack *pack; /* compresses to `file`; NULL: plain */
     bool final, gave_up;
 };
 
-static bool put(void *ctx, const char *bytes, size_t len)
+static bool gives_up(void *ctx)
 {
-    struct sink *sink = ctx;
-    const struct output_config *config = &sink->output->config;
+    struct writing *writing = ctx;
+    const struct output_config *config = &writing->output->config;
 
-    sink->gave_up = sink->gave_up || (config->gives_up && config->gives_up(sink->final));
-    if (sink->gave_up)
-        return false;
-    return sink->pack   ? pack_write(sink->pack, bytes, len)
-           : sink->file ? trace_file_write(sink->file, bytes, len)
-                        : fwrite(bytes, 1, len, stdout) == len;
+    writing->gave_up = writing->gave_up || (config->gives_up && config->gives_up(writing->final));
+    return writing->gave_up;
+}
+
+static bool print(void *ctx, const char *bytes, size_t len)
+{
+    return !gives_up(ctx) && fwrite(bytes, 1, len, stdout) == len;
 }
 
 static bool write_to_stdout(const struct output *output, const struct swarm *swarm,
                             const struct document_options *document, struct strbuf *error)
 {
-    struct sink sink = {.output = output, .final = true};
+    struct writing writing = {.output = output, .final = true};
     bool no_memory = false;
 
     errno = 0;
-    if (document_write(swarm, document, put, &sink, &no_memory) && fflush(stdout) == 0)
+    if (document_write(swarm, document, print, &writing, &no_memory) && fflush(stdout) == 0)
         return true;
     strbuf_addf(error, "standard output: cannot write: %s",
-                no_memory      ? "out of memory"
-                : sink.gave_up ? "interrupted"
-                               : strerror(errno));
+                no_memory         ? "out of memory"
+                : writing.gave_up ? "interrupted"
+                                  : strerror(errno));
     return false;
-}
-
-/* Writes the document to the sink's file, compressed if its name asks for it. */
-static void write_all(struct sink *sink, const struct swarm *swarm,
-                      const struct document_options *document, const char *path, bool *no_memory)
-{
-    bool packs = pack_is_wanted(path);
-
-    sink->pack = packs ? pack_new(sink->output->config.mem, trace_file_write, sink->file) : NULL;
-    *no_memory = packs && !sink->pack;
-    /* A failure of the file is reported when it is committed. */
-    if (!*no_memory && document_write(swarm, document, put, sink, no_memory) && packs)
-        (void)pack_finish(sink->pack);
-    pack_free(sink->pack);
 }
 
 /* Sets *written if the file has the new version, *taken if another program has just written a file
@@ -328,24 +313,25 @@ static bool write_to_file(const struct output *output, const struct swarm *swarm
                           const struct document_options *document, bool final, bool *written,
                           bool *taken, struct strbuf *error)
 {
-    const char *path = output->path.data;
-    struct sink sink = {.output = output, .final = final};
-    bool no_memory = false;
+    struct writing writing = {.output = output, .final = final};
+    const struct document_file to = {
+        .mem = output->config.mem,
+        .swarm = swarm,
+        .options = document,
+        .path = output->path.data,
+        .gives_up = gives_up,
+        .ctx = &writing,
+    };
+    bool gave_up;
 
     *written = *taken = false;
-    sink.file = trace_file_begin(output->config.mem, path, error);
-    if (!sink.file)
-        return false;
-    write_all(&sink, swarm, document, path, &no_memory);
-    if (!no_memory && !sink.gave_up)
-        return *written = output->fresh ? trace_file_commit_new(sink.file, taken, error)
-                                        : trace_file_commit(sink.file, error);
-    trace_file_abort(sink.file);
-    if (no_memory)
-        strbuf_addf(error, "%s: cannot write: out of memory", path);
-    else if (final)
-        strbuf_addf(error, "%s: cannot write: interrupted", path);
-    return !no_memory && !final;
+    struct trace_file *file = document_file_write(&to, &gave_up, error);
+    if (file)
+        return *written = output->fresh ? trace_file_commit_new(file, taken, error)
+                                        : trace_file_commit(file, error);
+    if (gave_up && final)
+        strbuf_addf(error, "%s: cannot write: interrupted", to.path);
+    return gave_up && !final;
 }
 
 /* Tries the next name as long as the one that was free is taken meanwhile. */

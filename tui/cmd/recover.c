@@ -6,8 +6,8 @@
 #include "core/correlate/correlator.h"
 #include "core/export/document.h"
 #include "core/export/parent_dirs.h"
-#include "core/export/trace_file.h"
 #include "ingest/feed/feed.h"
+#include "tui/cmd/document_file.h"
 #include "tui/cmd/output_path.h"
 
 #include <errno.h>
@@ -122,15 +122,9 @@ static bool document_name(const struct rebuild *r, struct strbuf *out)
     return output_trace_name(&naming, NO_SESSION, out);
 }
 
-struct sink {
-    struct trace_file *file;
-    const struct recover_config *config;
-};
-
-static bool put(void *ctx, const char *bytes, size_t len)
+static bool gives_up(void *ctx)
 {
-    struct sink *sink = ctx;
-    return !is_cancelled(sink->config) && trace_file_write(sink->file, bytes, len);
+    return is_cancelled(ctx);
 }
 
 /* Writes the document to `path` unless that exists; then *taken is set. */
@@ -141,24 +135,26 @@ static enum recovered write_to(const struct rebuild *r, const char *path, bool *
                                         .only = NO_SESSION,
                                         .from_ns = INT64_MIN,
                                         .to_ns = INT64_MAX};
-    struct sink sink = {.config = r->config};
+    struct recover_config config = *r->config;
+    const struct document_file to = {
+        .mem = config.mem,
+        .swarm = r->swarm,
+        .options = &document,
+        .path = path,
+        .gives_up = gives_up,
+        .ctx = &config,
+    };
     struct stat existing;
-    bool no_memory = false;
+    bool gave_up;
     *taken = lstat(path, &existing) == 0;
     if (*taken) {
         return RECOVER_FAILED;
     }
-    sink.file = trace_file_begin(r->config->mem, path, error);
-    if (sink.file == NULL) {
-        return RECOVER_FAILED;
+    struct trace_file *file = document_file_write(&to, &gave_up, error);
+    if (file == NULL) {
+        return gave_up ? RECOVER_CANCELLED : RECOVER_FAILED;
     }
-    (void)document_write(r->swarm, &document, put, &sink, &no_memory);
-    if (no_memory || is_cancelled(r->config)) {
-        trace_file_abort(sink.file);
-        strbuf_addf(error, "%s: cannot write: out of memory", path);
-        return no_memory ? RECOVER_FAILED : RECOVER_CANCELLED;
-    }
-    return trace_file_commit_new(sink.file, taken, error) ? RECOVERED : RECOVER_FAILED;
+    return trace_file_commit_new(file, taken, error) ? RECOVERED : RECOVER_FAILED;
 }
 
 static enum recovered write_document(const struct rebuild *r, struct strbuf *text)
