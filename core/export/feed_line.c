@@ -166,6 +166,14 @@ void feed_line_journal_begin(double t_ms, size_t max_events, struct strbuf *out)
     end(out);
 }
 
+void feed_line_journal_cut(double t_ms, uint64_t events, uint64_t dropped, struct strbuf *out)
+{
+    begin(out, "journal", t_ms, (struct slice){NULL, 0});
+    strbuf_addf(out, ",\"cut\":true,\"events\":%llu,\"dropped\":%llu", (unsigned long long)events,
+                (unsigned long long)dropped);
+    end(out);
+}
+
 void feed_line_journal_end(double t_ms, struct strbuf *out)
 {
     begin(out, "journal", t_ms, (struct slice){NULL, 0});

@@ -23,6 +23,9 @@ void feed_line_log(double t_ms, struct slice session_id, const char *level, stru
    FEED_JOURNAL_BEGIN. */
 #define FEED_JOURNAL_BEGIN "{\"op\":\"journal\""
 void feed_line_journal_begin(double t_ms, size_t max_events, struct strbuf *out);
+/* The line after those that were written again: here the part of the journal began that is left.
+   The model had so many events under its cap then, all dropped since, and had dropped so many. */
+void feed_line_journal_cut(double t_ms, uint64_t events, uint64_t dropped, struct strbuf *out);
 /* The last line of a journal that is kept although its run ended as it should. */
 void feed_line_journal_end(double t_ms, struct strbuf *out);
 /* An operation as it came, a raw JSON object, with its time (NAN: it has one) and its session

@@ -352,6 +352,13 @@ span_no swarm_event_span(const struct swarm *swarm, enum swarm_pool pool, uint64
 int64_t swarm_event_ns(const struct swarm *swarm, const struct event *event);
 int64_t swarm_event_end_ns(const struct swarm *swarm, const struct event *event);
 /* Returns the number of events that the pool has dropped since the start, without markers. */
+/* Counts the events and records of the pool against its cap. */
+uint64_t swarm_counted(const struct swarm *swarm, enum swarm_pool pool);
+/* Continues a model whose cap had so many events to count here, and had dropped so many: drops all
+   of the pool, and counts `events` as the oldest ones, which the cap drops first. False: out of
+   memory. */
+bool swarm_resume_cap(struct swarm *swarm, enum swarm_pool pool, uint64_t events,
+                      uint64_t dropped);
 uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool);
 
 #endif

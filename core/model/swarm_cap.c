@@ -71,6 +71,17 @@ static record_no skip_open(const struct swarm *swarm, record_no number)
     return number;
 }
 
+/* Drops at most so many of those that are counted and absent. Returns how many. */
+static uint64_t take_absent(struct swarm *swarm, enum swarm_pool pool, uint64_t most,
+                            struct eviction *eviction)
+{
+    uint64_t count = most < swarm->absent[pool] ? most : swarm->absent[pool];
+    swarm->absent[pool] -= count;
+    swarm->dropped[pool] += count;
+    eviction->counted += count;
+    return count;
+}
+
 /* The last marker, then events and records in order of arrival, until `most` is left; open records
    last. */
 static void take_oldest(struct swarm *swarm, size_t most, struct eviction *eviction)
@@ -145,6 +156,16 @@ static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct e
     return true;
 }
 
+/* All that went was absent, and so is the marker, which is counted but not as dropped. */
+static void note_absent_marker(struct swarm *swarm, enum swarm_pool pool, uint64_t absent)
+{
+    if (absent > 0) {
+        swarm->drops[pool]++;
+        swarm->absent[pool]++;
+        swarm->dropped[pool]--;
+    }
+}
+
 static bool evict(struct swarm *swarm, enum swarm_pool pool)
 {
     struct event_store *store = swarm->stores[pool];
@@ -152,14 +173,18 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
     size_t half = swarm->max_events[pool] / 2;
     uint64_t first = event_store_first(store);
     eviction.records = pool == POOL_LIVE && swarm->records.oldest != NO_RECORD;
+    uint64_t counted = swarm_counted(swarm, pool);
+    uint64_t absent =
+        take_absent(swarm, pool, counted - (eviction.records ? half : counted - half), &eviction);
     if (eviction.records) {
         take_oldest(swarm, half, &eviction);
     } else {
-        for (uint64_t no = first; no < first + half && no < event_store_end(store); no++) {
+        for (uint64_t no = first; no < first + half - absent && no < event_store_end(store); no++) {
             take_event(swarm, pool, no, &eviction);
         }
     }
     if (eviction.session == NO_SESSION) {
+        note_absent_marker(swarm, pool, absent);
         return true;
     }
     if (!swarm_rederive_keep_open(swarm, pool, first + eviction.events)) {
@@ -170,9 +195,36 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
     return put_marker(swarm, pool, &eviction) && swarm_rederive_sessions(swarm, pool, NO_SESSION);
 }
 
+uint64_t swarm_counted(const struct swarm *swarm, enum swarm_pool pool)
+{
+    uint64_t records = pool == POOL_LIVE ? swarm->records.event_count : 0;
+    return event_store_count(swarm->stores[pool]) + swarm->absent[pool] + records;
+}
+
 bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool)
 {
     size_t cap = swarm->max_events[pool];
-    uint64_t records = pool == POOL_LIVE ? swarm->records.event_count : 0;
-    return cap == 0 || event_store_count(swarm->stores[pool]) + records < cap || evict(swarm, pool);
+    return cap == 0 || swarm_counted(swarm, pool) < cap || evict(swarm, pool);
+}
+
+bool swarm_resume_cap(struct swarm *swarm, enum swarm_pool pool, uint64_t events, uint64_t dropped)
+{
+    struct event_store *store = swarm->stores[pool];
+    struct eviction eviction = {.last_ns = INT64_MIN, .session = NO_SESSION};
+    uint64_t first = event_store_first(store);
+    for (uint64_t no = first; no < event_store_end(store); no++) {
+        take_event(swarm, pool, no, &eviction);
+    }
+    if (!swarm_rederive_keep_open(swarm, pool, first + eviction.events)) {
+        return false;
+    }
+    event_store_drop(store, eviction.events);
+    swarm->absent[pool] = 0;
+    uint64_t kept = swarm_counted(swarm, pool); /* open records, which are among `events` */
+    swarm->absent[pool] = events > kept ? events - kept : 0;
+    /* One of the absent ones is then a marker, which will not count as dropped. */
+    bool marker = dropped > 0 && swarm->absent[pool] > 0;
+    swarm->dropped[pool] = marker ? dropped - 1 : dropped;
+    swarm->drops[pool] = dropped > 0;
+    return swarm_rederive_sessions(swarm, pool, NO_SESSION);
 }

@@ -109,6 +109,7 @@ struct swarm {
     size_t max_events[POOLS];
     struct event_store *stores[POOLS];
     uint64_t dropped[POOLS];
+    uint64_t absent[POOLS]; /* counted against the cap, the oldest, but not in memory */
     uint32_t drops[POOLS]; /* how often the oldest half went */
     struct intern *names;
     struct well_known known;

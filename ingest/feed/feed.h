@@ -16,9 +16,12 @@ struct feed_options {
     /* Takes raw events without a session, those of a recorded trace, which belong to a document.
        NULL: they open a live session. False: out of memory. */
     bool (*take_raw)(void *ctx, const struct raw_event *event);
+    /* A journal lacks its beginning: the model had so many events under its cap here, and had
+       dropped so many (feed_line_journal_cut). NULL: no matter. */
+    void (*cut)(void *ctx, double events, double dropped);
     /* Sends bytes back to the sender; NULL: that cannot be. */
     void (*reply)(void *ctx, const char *bytes, size_t len);
-    void *ctx; /* for take_raw, reply */
+    void *ctx; /* for take_raw, cut, reply */
 };
 
 struct feed;

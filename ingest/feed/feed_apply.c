@@ -276,6 +276,15 @@ static const char *wrong_unit(const struct feed *feed)
                                  : NULL;
 }
 
+static void take_journal(struct feed *feed, const struct line *line)
+{
+    feed->journal = true;
+    if (feed->options.cut != NULL && json_get(line->object, "cut").type == JSON_TYPE_TRUE) {
+        feed->options.cut(feed->options.ctx, json_get_number(json_get(line->object, "events")),
+                          json_get_number(json_get(line->object, "dropped")));
+    }
+}
+
 void feed_take_operation(struct feed *feed, const struct line *line, const struct feed_op *op)
 {
     uint64_t ignored;
@@ -293,7 +302,7 @@ void feed_take_operation(struct feed *feed, const struct line *line, const struc
     if (op->special == FEED_AUTH)
         return;
     if (op->special == FEED_JOURNAL) {
-        feed->journal = true;
+        take_journal(feed, line);
         return;
     }
     if (op->special == FEED_STATUS) {

@@ -22,6 +22,13 @@ static void trouble(void *ctx, const char *text)
     report(ctx, LOG_LEVEL_ERROR, text);
 }
 
+static void count(void *ctx, uint64_t *events, uint64_t *dropped)
+{
+    const struct engine *engine = ctx;
+    *events = swarm_counted(engine->swarm, POOL_LIVE);
+    *dropped = swarm_dropped(engine->swarm, POOL_LIVE);
+}
+
 static bool writes_document(const struct engine *engine)
 {
     const struct options *options = engine->options;
@@ -43,6 +50,7 @@ bool engine_journal_open(struct engine *engine, bool keeps, struct strbuf *error
         .max_bytes = engine->options->journal_max_bytes,
         .max_events = engine->max_live_events,
         .now_ms = now_ms(),
+        .count = count,
         .trouble = trouble,
         .ctx = engine,
     };

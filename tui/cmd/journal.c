@@ -5,6 +5,11 @@
    `io` guards what the worker uses. journal_drain takes it too: it waits for the worker's write,
    or does it itself if the worker has not begun, so the order of lines holds either way.
 
+   Under a cap the beginning of a journal can go once its events were dropped from the model. At
+   boundaries, PARTS of which fill the file, the counts of the model are noted. When the file is
+   half full the worker cuts at the last one whose events, and those of one part more, are all
+   dropped (journal_cut.h).
+
    Data are synced as they are written, at most once in SYNC_NS and always after the last line. A
    journal that fails or is full stays as long as it is and takes no more lines: one with a hole
    would give another model. */
@@ -12,6 +17,7 @@
 
 #include "core/export/feed_line.h"
 #include "core/export/parent_dirs.h"
+#include "tui/cmd/journal_cut.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,10 +27,16 @@
 
 enum {
     FLUSH_MS = 400,
-    AT_ONCE_BYTES = 1 << 20,     /* of a buffer that is written without waiting for the timer */
-    PENDING_MAX_BYTES = 64 << 20 /* the disk cannot keep up */
+    AT_ONCE_BYTES = 1 << 20,      /* of a buffer that is written without waiting for the timer */
+    PENDING_MAX_BYTES = 64 << 20, /* the disk cannot keep up */
+    PARTS = 16                    /* of a full journal */
 };
 #define SYNC_NS 400000000u
+
+struct boundary {
+    uint64_t at; /* bytes */
+    uint64_t events, dropped;
+};
 
 struct journal {
     struct journal_config config;
@@ -35,12 +47,19 @@ struct journal {
     uv_timer_t timer;
     uv_work_t work;
     bool working, stopped, finished, reported;
+    struct boundary boundaries[PARTS + 1];
+    size_t boundary_count;
+    struct boundary wanted; /* to be cut off, while `cutting` */
+    enum { CUT_NONE, CUT_WANTED, CUT_SENT } cutting;
 
     uv_mutex_t io; /* guards the following */
     int fd;
     struct strbuf writing;
-    bool wants_sync; /* written since the last sync */
-    bool sync_dir;   /* the file's name is to be synced */
+    bool wants_sync;     /* written since the last sync */
+    bool sync_dir;       /* the file's name is to be synced */
+    struct boundary cut; /* at 0: nothing is to be cut */
+    uint64_t moved;      /* by the last cut */
+    int cut_failed;      /* errno of it */
     uint64_t synced_ns;
     int failed; /* errno of the first failure; 0: none */
 };
@@ -101,6 +120,26 @@ static void sync_out(struct journal *journal, bool last)
     journal->synced_ns = now_ns;
 }
 
+static void cut_out(struct journal *journal)
+{
+    const struct journal_cut cut = {.mem = journal->config.mem,
+                                    .path = journal->path.data,
+                                    .fd = journal->fd,
+                                    .at = journal->cut.at,
+                                    .events = journal->cut.events,
+                                    .dropped = journal->cut.dropped,
+                                    .max_events = journal->config.max_events,
+                                    .now_ms = journal->config.now_ms};
+    int fd = journal_cut(&cut, &journal->moved);
+    journal->cut_failed = fd < 0 ? errno : 0;
+    journal->cut.at = 0;
+    if (fd >= 0) {
+        close(journal->fd);
+        journal->fd = fd;
+        journal->sync_dir = journal->wants_sync = true;
+    }
+}
+
 /* ---- on the worker ---- */
 
 static void do_write(uv_work_t *work)
@@ -108,6 +147,9 @@ static void do_write(uv_work_t *work)
     struct journal *journal = work->data;
     uv_mutex_lock(&journal->io);
     write_out(journal, &journal->writing);
+    if (journal->cut.at > 0 && journal->failed == 0 && journal->fd >= 0) {
+        cut_out(journal);
+    }
     sync_out(journal, false);
     uv_mutex_unlock(&journal->io);
 }
@@ -144,6 +186,64 @@ static void wake(struct journal *journal)
     }
 }
 
+/* The worker has cut, or tried to. */
+static void take_cut(struct journal *journal)
+{
+    size_t kept = 0;
+    journal->cutting = CUT_NONE;
+    if (journal->cut_failed != 0) {
+        journal->boundary_count = 0; /* the journal is as it was; it is tried again later */
+        return;
+    }
+    journal->bytes -= journal->moved;
+    for (size_t i = 0; i < journal->boundary_count; i++) {
+        struct boundary boundary = journal->boundaries[i];
+        if (boundary.at > journal->wanted.at) {
+            boundary.at -= journal->moved;
+            journal->boundaries[kept++] = boundary;
+        }
+    }
+    journal->boundary_count = kept;
+}
+
+static bool has_cap(const struct journal *journal)
+{
+    return journal->config.count != NULL && journal->config.max_events > 0;
+}
+
+/* Notes a boundary where a part has been filled since the last one. */
+static void note_boundary(struct journal *journal)
+{
+    size_t count = journal->boundary_count;
+    uint64_t last = count == 0 ? 0 : journal->boundaries[count - 1].at;
+    if (!has_cap(journal) || count > PARTS ||
+        journal->bytes - last < journal->config.max_bytes / PARTS) {
+        return;
+    }
+    struct boundary boundary = {.at = journal->bytes};
+    journal->config.count(journal->config.ctx, &boundary.events, &boundary.dropped);
+    journal->boundaries[journal->boundary_count++] = boundary;
+}
+
+/* Has the worker cut off as much as possible, if enough can go to be worth it. */
+static void begin_cut(struct journal *journal)
+{
+    uint64_t events, dropped;
+    size_t most = 0;
+    if (!has_cap(journal) || journal->boundary_count < PARTS / 4) {
+        return;
+    }
+    journal->config.count(journal->config.ctx, &events, &dropped);
+    for (size_t i = 0; i + 1 < journal->boundary_count; i++) {
+        const struct boundary *next = &journal->boundaries[i + 1];
+        most = next->events + next->dropped <= dropped ? i + 1 : most;
+    }
+    if (most >= PARTS / 4) {
+        journal->cutting = CUT_WANTED;
+        journal->wanted = journal->boundaries[most - 1];
+    }
+}
+
 static void after_write(uv_work_t *work, int status)
 {
     struct journal *journal = work->data;
@@ -156,6 +256,9 @@ static void after_write(uv_work_t *work, int status)
     int failed = journal->failed;
     bool wants_sync = journal->wants_sync;
     uv_mutex_unlock(&journal->io);
+    if (journal->cutting == CUT_SENT) {
+        take_cut(journal);
+    }
     if (failed != 0) {
         stop(journal, strerror(failed));
     } else if (journal->pending.len >= AT_ONCE_BYTES) {
@@ -173,6 +276,10 @@ void journal_flush(struct journal *journal)
     struct strbuf empty = journal->writing; /* the worker is idle: nobody else uses it */
     journal->writing = journal->pending;
     journal->pending = empty;
+    if (journal->cutting == CUT_WANTED) {
+        journal->cutting = CUT_SENT;
+        journal->cut = journal->wanted;
+    }
     uv_timer_stop(&journal->timer);
     journal->work.data = journal;
     journal->working =
@@ -189,10 +296,14 @@ void journal_put(void *to, const char *line, size_t len)
     if (journal->stopped || journal->finished) {
         return;
     }
-    if (len > journal->config.max_bytes - journal->bytes) {
+    uint64_t max_bytes = journal->config.max_bytes;
+    if (journal->bytes + len > max_bytes) {
         journal_flush(journal);
         stop(journal, "it has --journal-max bytes");
         return;
+    }
+    if (journal->bytes + len > max_bytes / 2 && journal->cutting == CUT_NONE) {
+        begin_cut(journal);
     }
     strbuf_add(&journal->pending, line, len);
     if (journal->pending.failed) {
@@ -202,7 +313,8 @@ void journal_put(void *to, const char *line, size_t len)
     }
     journal->bytes += len;
     journal->lines++;
-    if (journal->pending.len >= AT_ONCE_BYTES) {
+    note_boundary(journal);
+    if (journal->pending.len >= AT_ONCE_BYTES || journal->cutting == CUT_WANTED) {
         journal_flush(journal);
     }
     wake(journal);
@@ -222,6 +334,11 @@ void journal_drain(struct journal *journal)
     if (failed != 0) {
         stop(journal, strerror(failed));
     }
+}
+
+bool journal_is_writing(const struct journal *journal)
+{
+    return journal->working || journal->cutting != CUT_NONE;
 }
 
 const char *journal_path_of(const struct journal *journal)

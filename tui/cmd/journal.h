@@ -19,6 +19,9 @@ struct journal_config {
     uint64_t max_bytes; /* the file never gets longer */
     size_t max_events;  /* the cap of the run, for its recovery */
     double now_ms;      /* Unix epoch */
+    /* Sets how many events the model counts under its cap, and how many it has dropped. NULL, or
+       without a cap: the journal ends at max_bytes. Else its beginning is cut off before that. */
+    void (*count)(void *ctx, uint64_t *events, uint64_t *dropped);
     /* Reports, once, that the journal cannot be continued: `path: what: detail`. */
     void (*trouble)(void *ctx, const char *text);
     void *ctx;
@@ -32,6 +35,8 @@ void journal_put(void *journal, const char *line, size_t len);
 void journal_flush(struct journal *journal);
 /* Writes and syncs what is in memory, and returns when that is done. */
 void journal_drain(struct journal *journal);
+/* Returns whether the worker writes, or is about to cut. */
+bool journal_is_writing(const struct journal *journal);
 /* Returns the file's path, borrowed. */
 const char *journal_path_of(const struct journal *journal);
 

@@ -361,7 +361,7 @@ const struct option_row option_rows[] = {
      parse_tracks},
     {"no-journal", 0, NULL, "keep no journal for the case that swarmtop is killed", RECORDERS,
      parse_no_journal},
-    {"journal-max", 0, "BYTES", "end the journal at BYTES (default: 1073741824)", RECORDERS,
+    {"journal-max", 0, "BYTES", "let the journal have at most BYTES (default: 1073741824)", RECORDERS,
      parse_journal_max},
     {"follow", 'f', NULL, "follow files as they grow (watch always does)", READERS, parse_follow},
     {"max-events", 0, "N",

@@ -17,6 +17,7 @@
 
 enum {
     PIECE_BYTES = 128 * 1024,
+    STEP_BYTES = 4096,
     LINE_MAX_BYTES = 128 << 20, /* a line of 64 MiB gets some more in the journal */
     LOG_LINES = 16,
     NUMBERS_MAX = 10000
@@ -32,6 +33,7 @@ struct rebuild {
     struct source_counters counters;
     struct feed *feed;
     char *buffer;
+    bool failed; /* out of memory */
 };
 
 static bool is_cancelled(const struct recover_config *config)
@@ -58,6 +60,14 @@ static void release(struct rebuild *r)
     mem_free(r->config->mem, r->buffer, PIECE_BYTES);
 }
 
+static void on_cut(void *ctx, double events, double dropped)
+{
+    struct rebuild *r = ctx;
+    bool good = events >= 0 && dropped >= 0 && correlator_flush(r->correlator) &&
+                swarm_resume_cap(r->swarm, POOL_LIVE, (uint64_t)events, (uint64_t)dropped);
+    r->failed |= !good;
+}
+
 /* Returns false if out of memory. */
 static bool prepare(struct rebuild *r)
 {
@@ -77,9 +87,24 @@ static bool prepare(struct rebuild *r)
     struct feed_options feed = {.counters = &r->counters,
                                 .where = r->config->path,
                                 .source = r->config->path,
-                                .max_line_bytes = LINE_MAX_BYTES};
+                                .max_line_bytes = LINE_MAX_BYTES,
+                                .cut = on_cut,
+                                .ctx = r};
     r->feed = feed_new(&feed);
     return r->feed != NULL;
+}
+
+/* Calls of updates are shown after every few lines, as in the run: the cap drops first what is not
+   shown. */
+static bool take_piece(struct rebuild *r, size_t len)
+{
+    bool good = true;
+    for (size_t at = 0, step; at < len && good; at += step) {
+        step = len - at < STEP_BYTES ? len - at : STEP_BYTES;
+        good = feed_push(r->feed, r->buffer + at, step) && correlator_flush(r->correlator) &&
+               !r->failed;
+    }
+    return good;
 }
 
 /* Reads the journal into the model. Returns 0, or errno. */
@@ -98,7 +123,7 @@ static int read_all(struct rebuild *r)
             break;
         }
         at += len;
-        if (!feed_push(r->feed, r->buffer, (size_t)len) || !correlator_flush(r->correlator)) {
+        if (!take_piece(r, (size_t)len)) {
             return ENOMEM;
         }
     }
