@@ -27,7 +27,8 @@
 
 enum {
     FLUSH_MS = 400,
-    AT_ONCE_BYTES = 1 << 20,      /* of a buffer that is written without waiting for the timer */
+    AT_ONCE_BYTES = 1 << 20, /* of a buffer that is written without waiting for the timer */
+    BEHIND_BYTES = 8 << 20,
     PENDING_MAX_BYTES = 64 << 20, /* the disk cannot keep up */
     PARTS = 16                    /* of a full journal */
 };
@@ -56,6 +57,7 @@ struct journal {
     int fd;
     struct strbuf writing;
     bool wants_sync;     /* written since the last sync */
+    bool behind;         /* much is to be written: without a sync, which could take long */
     bool sync_dir;       /* the file's name is to be synced */
     struct boundary cut; /* at 0: nothing is to be cut */
     uint64_t moved;      /* by the last cut */
@@ -150,7 +152,9 @@ static void do_write(uv_work_t *work)
     if (journal->cut.at > 0 && journal->failed == 0 && journal->fd >= 0) {
         cut_out(journal);
     }
-    sync_out(journal, false);
+    if (!journal->behind) {
+        sync_out(journal, false);
+    }
     uv_mutex_unlock(&journal->io);
 }
 
@@ -276,6 +280,7 @@ void journal_flush(struct journal *journal)
     struct strbuf empty = journal->writing; /* the worker is idle: nobody else uses it */
     journal->writing = journal->pending;
     journal->pending = empty;
+    journal->behind = journal->writing.len >= BEHIND_BYTES;
     if (journal->cutting == CUT_WANTED) {
         journal->cutting = CUT_SENT;
         journal->cut = journal->wanted;
