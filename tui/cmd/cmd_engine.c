@@ -253,10 +253,7 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     bool found = source_places_init(&engine->places, engine->mem, config->options->env.home);
     uv_timer_init(&engine->loop, &engine->for_timer);
     if (found && make_model(engine)) {
-        if (!engine_journal_open(engine, config->keeps, error)) {
-            engine_close(engine);
-            return false;
-        }
+        engine_journal_open(engine, config->keeps);
         if (make_hub(engine, config)) {
             try_output(engine, config);
             return true;

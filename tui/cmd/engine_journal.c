@@ -41,9 +41,9 @@ static double now_ms(void)
     return (double)(engine_now_ns() / 1000000);
 }
 
-bool engine_journal_open(struct engine *engine, bool keeps, struct strbuf *error)
+void engine_journal_open(struct engine *engine, bool keeps)
 {
-    struct strbuf path;
+    struct strbuf path, error;
     struct journal_config config = {
         .mem = engine->mem,
         .loop = &engine->loop,
@@ -55,30 +55,24 @@ bool engine_journal_open(struct engine *engine, bool keeps, struct strbuf *error
         .ctx = engine,
     };
     engine->recovers = keeps && engine->live && writes_document(engine);
-    if (!engine->recovers) {
-        return true;
-    }
-    if (journal_file_check(engine->options, error) == JOURNAL_IN_USE) {
-        return false;
-    }
-    if (engine->options->no_journal) {
-        return true;
+    if (!engine->recovers || engine->options->no_journal) {
+        return;
     }
     strbuf_init(&path, engine->mem, 0);
-    if (journal_file_create(engine->options, engine_now_ns(), &path, &config.fd, error) ==
-        JOURNAL_OPENED) {
+    strbuf_init(&error, engine->mem, 0);
+    if (journal_file_create(engine->options, engine_now_ns(), &path, &config.fd, &error)) {
         config.path = path.data;
         engine->journal = journal_new(&config);
         if (engine->journal == NULL) {
             trouble(engine, "journal: out of memory");
         }
     } else {
-        engine_log(engine, LOG_LEVEL_ERROR, error->data != NULL ? error->data : "out of memory");
-        fprintf(stderr, "swarmtop: %s\n", error->data != NULL ? error->data : "out of memory");
-        strbuf_clear(error);
+        const char *text = error.data != NULL ? error.data : "out of memory";
+        engine_log(engine, LOG_LEVEL_ERROR, text);
+        fprintf(stderr, "swarmtop: %s\n", text);
     }
     strbuf_release(&path);
-    return true;
+    strbuf_release(&error);
 }
 
 static void put_both(void *ctx, const char *line, size_t len)

@@ -7,9 +7,8 @@
 #include "tui/cmd/recovery.h"
 
 /* Opens the journal if a live run `keeps` one; the model exists. A journal that cannot be
-   written is reported, and the run does without. Returns false with the reason in *error if a
-   living run has this --output. */
-bool engine_journal_open(struct engine *engine, bool keeps, struct strbuf *error);
+   written is reported, and the run does without. */
+void engine_journal_open(struct engine *engine, bool keeps);
 /* Returns the tap that feeds the journal and the config's own tap. */
 struct ingest_tap engine_journal_tap(struct engine *engine);
 /* Starts to recover dead runs, if the config wants it. */

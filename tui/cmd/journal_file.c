@@ -179,38 +179,6 @@ void journal_file_find(const struct options *options, const struct journal_finde
 
 /* ---- creating ---- */
 
-static bool is_free(void *ctx, const char *path, bool beside)
-{
-    struct strbuf *in_use = ctx;
-    int fd = beside ? run_lock_claim(path) : -1;
-    bool lives = beside && fd < 0 && errno == EWOULDBLOCK;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (lives) {
-        strbuf_adds(in_use, path);
-    }
-    return !lives;
-}
-
-enum journal_opening journal_file_check(const struct options *options, struct strbuf *error)
-{
-    struct strbuf path;
-    if (!is_beside(options)) {
-        return JOURNAL_OPENED;
-    }
-    strbuf_init(&path, &mem_libc, 0);
-    struct journal_finder finder = {.journal = is_free, .ctx = &path};
-    bool free = find_beside(options, &finder);
-    if (!free) {
-        strbuf_addf(error,
-                    "%s: a running swarmtop writes it (its journal is %s): name another file",
-                    options->output, path.failed ? "locked" : path.data);
-    }
-    strbuf_release(&path);
-    return free ? JOURNAL_OPENED : JOURNAL_IN_USE;
-}
-
 /* Renames the journal that a dead run has left at this path to the next free number. */
 static void move_aside(const char *path)
 {
@@ -243,14 +211,14 @@ static int create(const char *path)
     return fd;
 }
 
-static enum journal_opening unwritable(const char *path, const char *why, struct strbuf *error)
+static bool unwritable(const char *path, const char *why, struct strbuf *error)
 {
     strbuf_addf(error, "%s: cannot write the journal: %s", path, why);
-    return JOURNAL_UNWRITABLE;
+    return false;
 }
 
-enum journal_opening journal_file_create(const struct options *options, int64_t now_ns,
-                                         struct strbuf *path, int *fd, struct strbuf *error)
+bool journal_file_create(const struct options *options, int64_t now_ns, struct strbuf *path,
+                         int *fd, struct strbuf *error)
 {
     struct strbuf first;
     strbuf_init(&first, &mem_libc, 0);
@@ -267,10 +235,8 @@ enum journal_opening journal_file_create(const struct options *options, int64_t 
         failed = *fd >= 0 || errno == EEXIST ? 0 : errno;
         failed = path->failed ? ENOMEM : failed;
     }
-    enum journal_opening result = *fd >= 0
-                                      ? JOURNAL_OPENED
-                                      : unwritable(first.failed ? "journal" : first.data,
-                                                   strerror(failed != 0 ? failed : EEXIST), error);
+    bool created = *fd >= 0 || unwritable(first.failed ? "journal" : first.data,
+                                          strerror(failed != 0 ? failed : EEXIST), error);
     strbuf_release(&first);
-    return result;
+    return created;
 }

@@ -8,18 +8,11 @@
    a regular file; else `run-YYYYMMDD-HHMMSS-PID.journal` in the state directory. */
 void journal_file_path(const struct options *options, int64_t now_ns, struct strbuf *out);
 
-enum journal_opening {
-    JOURNAL_OPENED,
-    JOURNAL_UNWRITABLE, /* the run can do without */
-    JOURNAL_IN_USE      /* a living run has this --output: refuse to start */
-};
 /* Creates the run's journal (0600, locked) and the directories it needs. An older one of that name
    is renamed for recovery; a foreign file stays, and the journal gets the next number. *path is
-   set, and *fd, which the caller owns. Else *error is `path: what: detail`. */
-enum journal_opening journal_file_create(const struct options *options, int64_t now_ns,
-                                         struct strbuf *path, int *fd, struct strbuf *error);
-/* Returns JOURNAL_IN_USE with the reason in *error if a living run has this --output. */
-enum journal_opening journal_file_check(const struct options *options, struct strbuf *error);
+   set, and *fd, which the caller owns. Returns false with `path: what: detail` in *error. */
+bool journal_file_create(const struct options *options, int64_t now_ns, struct strbuf *path,
+                         int *fd, struct strbuf *error);
 
 /* The first line of a journal. */
 struct journal_head {

@@ -76,8 +76,8 @@ static void begin(struct run *run, uint64_t max_bytes)
     run->tracer = tracer_new(run->swarm);
     run->correlator = correlator_new(run->swarm, run->tracer);
     run->log = event_log_new(&mem_libc, 10);
-    ingest_ctx_init(&run->ingest, run->swarm, run->tracer, run->log, at_rest, NULL);
-    run->ingest.correlator = run->correlator;
+    ingest_ctx_init(&run->ingest, run->swarm, run->tracer, run->correlator, run->log, at_rest,
+                    NULL);
     run->ingest.tap = (struct ingest_tap){put, run};
     run->counters.ingest = &run->ingest;
     struct feed_options feed = {
