@@ -357,8 +357,7 @@ uint64_t swarm_counted(const struct swarm *swarm, enum swarm_pool pool);
 /* Continues a model whose cap had so many events to count here, and had dropped so many: drops all
    of the pool, and counts `events` as the oldest ones, which the cap drops first. False: out of
    memory. */
-bool swarm_resume_cap(struct swarm *swarm, enum swarm_pool pool, uint64_t events,
-                      uint64_t dropped);
+bool swarm_resume_cap(struct swarm *swarm, enum swarm_pool pool, uint64_t events, uint64_t dropped);
 uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool);
 
 #endif

@@ -110,7 +110,7 @@ struct swarm {
     struct event_store *stores[POOLS];
     uint64_t dropped[POOLS];
     uint64_t absent[POOLS]; /* counted against the cap, the oldest, but not in memory */
-    uint32_t drops[POOLS]; /* how often the oldest half went */
+    uint32_t drops[POOLS];  /* how often the oldest half went */
     struct intern *names;
     struct well_known known;
     uint64_t revision;
