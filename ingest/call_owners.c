@@ -6,6 +6,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+enum { CALLS_MAX = 4 << 20 };
+
 void call_owners_init(struct call_owners *owners, const struct mem *mem)
 {
     *owners = (struct call_owners){.names = NULL};
@@ -43,6 +45,10 @@ intern_id call_owners_claim(struct call_owners *owners, intern_id who, struct sl
     uint32_t owner = u64map_get(&owners->by_call, key);
     if (owner != U64MAP_NONE) {
         return owner;
+    }
+    /* Beyond that many a copy is no longer known as one. */
+    if (owners->by_call.count >= CALLS_MAX) {
+        return who;
     }
     return u64map_put(&owners->by_call, key, who) ? who : INTERN_FAILED;
 }

@@ -223,14 +223,19 @@ static void note_first(struct source_counters *counters, const struct reject *re
     strbuf_release(&text);
 }
 
-void source_counters_reject(struct source_counters *counters, const struct reject *reject)
+static void count_bad(struct source_counters *counters, const struct reject *reject)
 {
     counters->bad++;
     counters->ingest->changed = true;
-    if (reject->level >= LOG_LEVEL_WARNING && counters->refused++ == 0)
-        note_first(counters, reject);
     if (counters->bad <= LOGGED_IN_FULL || counters->bad % LOGGED_ONE_OF == 0)
         log_reject(counters, reject);
+}
+
+void source_counters_reject(struct source_counters *counters, const struct reject *reject)
+{
+    if (reject->level >= LOG_LEVEL_WARNING && counters->refused++ == 0)
+        note_first(counters, reject);
+    count_bad(counters, reject);
 }
 
 void source_counters_unreadable(struct source_counters *counters, const char *path,
@@ -239,10 +244,7 @@ void source_counters_unreadable(struct source_counters *counters, const char *pa
     static const char more[] = "and more\n";
     const struct reject reject = {.where = path, .reason = reason, .level = LOG_LEVEL_WARNING};
     size_t used = strlen(counters->unread), left = sizeof counters->unread - used;
-    counters->bad++;
-    counters->ingest->changed = true;
-    if (counters->bad <= LOGGED_IN_FULL || counters->bad % LOGGED_ONE_OF == 0)
-        log_reject(counters, &reject);
+    count_bad(counters, &reject);
     if (strlen(path) + strlen(reason) + sizeof more + 3 <= left)
         snprintf(counters->unread + used, left, "%s: %s\n", path, reason);
     else if (left > sizeof more && strstr(counters->unread, more) == NULL)

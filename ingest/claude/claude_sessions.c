@@ -16,12 +16,13 @@ enum { AT_REST = 4 /* every so many looks sessions that have ended are looked at
 static struct claude_session *session_of(struct claude_sessions *all, struct slice id, bool make)
 {
     const struct mem *mem = all->mem;
-    intern_id number = intern_put(all->ids, id.bytes, id.len);
-    uint32_t at = u64map_get(&all->by_id, number);
+    intern_id number = intern_find(all->ids, id.bytes, id.len);
+    uint32_t at = number == INTERN_NONE ? U64MAP_NONE : u64map_get(&all->by_id, number);
     if (at != U64MAP_NONE)
         return all->list[at];
     if (!make)
         return NULL;
+    number = intern_put(all->ids, id.bytes, id.len);
     struct claude_session *session =
         claude_session_new(all->dir, &all->options, id, (double)(all->since_ns / 1000000));
     if (session == NULL || number == INTERN_FAILED ||
@@ -35,15 +36,26 @@ static struct claude_session *session_of(struct claude_sessions *all, struct sli
     return session;
 }
 
-/* By its last line, which is not younger than the file. */
-static bool is_recent(const struct claude_sessions *all, const char *path, const struct stat *st)
+/* By its last line, which is not younger than the file. A file that was too old stays so until it
+   changes. */
+static bool is_recent(struct claude_sessions *all, const char *path, const struct stat *st)
 {
-    int64_t from_ns = ingest_ctx_wall(all->options.counters->ingest) - all->since_ns;
-    if (transcript_file_modified_ns(st) < from_ns) {
+    int64_t modified_ns = transcript_file_modified_ns(st);
+    uint32_t digest = (uint32_t)(modified_ns ^ modified_ns >> 32) & INT32_MAX;
+    intern_id key = intern_find(all->asked, path, strlen(path));
+    if (key != INTERN_NONE && u64map_get(&all->too_old, key) == digest) {
         return false;
     }
-    double last_ms = claude_files_last_ms(all->mem, path);
-    return last_ms >= (double)(from_ns / 1000000);
+    int64_t from_ns = ingest_ctx_wall(all->options.counters->ingest) - all->since_ns;
+    if (modified_ns < from_ns) {
+        return false;
+    }
+    bool recent = claude_files_last_ms(all->mem, path) >= (double)(from_ns / 1000000);
+    if (!recent) {
+        key = intern_put(all->asked, path, strlen(path));
+        all->dir->failed |= key == INTERN_FAILED || !u64map_put(&all->too_old, key, digest);
+    }
+    return recent;
 }
 
 /* Counts a file that cannot be read, once. */
@@ -73,18 +85,38 @@ static bool take_file(struct claude_sessions *all, struct slice id, const char *
     return session != NULL;
 }
 
+/* Returns the id of the session that a sub-agent's transcript names; bytes NULL: none. Its first
+   bytes are read once: the directory is listed again and again. */
+static struct slice session_named_in(struct claude_sessions *all, const char *path)
+{
+    struct slice named = {NULL, 0};
+    intern_id key = intern_put(all->asked, path, strlen(path));
+    uint32_t at = key == INTERN_FAILED ? U64MAP_NONE : u64map_get(&all->session_named, key);
+    struct strbuf id;
+    if (at == U64MAP_NONE && key != INTERN_FAILED) {
+        strbuf_init(&id, all->mem, 0);
+        if (claude_files_session(all->mem, path, &id)) {
+            at = intern_put(all->ids, id.data, id.len);
+            all->dir->failed |= at == INTERN_FAILED || !u64map_put(&all->session_named, key, at);
+        }
+        all->dir->failed |= id.failed;
+        strbuf_release(&id);
+    }
+    all->dir->failed |= key == INTERN_FAILED;
+    if (at != U64MAP_NONE && at != INTERN_FAILED) {
+        named.bytes = intern_text(all->ids, at, &named.len);
+    }
+    return named;
+}
+
 /* In 2025 sub-agents' transcripts were beside those of their sessions. */
 static void found_agent(struct claude_sessions *all, const char *name, const char *path,
                         const struct stat *st)
 {
-    struct strbuf id;
-    strbuf_init(&id, all->mem, 0);
-    if (claude_files_session(all->mem, path, &id) &&
-        take_file(all, (struct slice){id.data, id.len}, name, path, st)) {
+    struct slice id = session_named_in(all, path);
+    if (id.bytes != NULL && take_file(all, id, name, path, st)) {
         all->dir->failed |= intern_put(all->beside, path, strlen(path)) == INTERN_FAILED;
     }
-    all->dir->failed |= id.failed;
-    strbuf_release(&id);
 }
 
 /* Whether the entry was taken before: then it costs no call to the system. */
@@ -180,41 +212,82 @@ static const char *path_of(const struct claude_session *session)
     return session->count > 0 ? session->files[0]->file.path : NULL;
 }
 
-/* Which of two sessions that begin at the same time came first: one is a fork, and repeats the
-   other's lines. It was made later; of copies of both, it continues for longer, as a rule. */
-static int by_origin(const struct claude_session *one, const struct claude_session *other)
-{
-    int64_t a = claude_files_born_ns(path_of(one)), b = claude_files_born_ns(path_of(other));
-    if (a != INT64_MIN && b != INT64_MIN && llabs((long long)(a - b)) > COPIED_NS) {
-        return a < b ? -1 : 1;
-    }
-    double x = claude_files_last_ms(one->mem, path_of(one));
-    double y = claude_files_last_ms(other->mem, path_of(other));
-    return x < y ? -1 : x > y ? 1 : strcmp(one->id, other->id);
-}
+/* A new session, with the times that decide about its place. */
+struct origin {
+    struct claude_session *session;
+    double first_ms; /* NAN: unknown */
+    /* Set for sessions that begin at the same time: */
+    int64_t born_ns; /* INT64_MIN: unknown */
+    double last_ms;
+};
 
 static int by_start(const void *a, const void *b)
 {
-    const struct claude_session *const *one = a, *const *other = b;
-    double x = (*one)->count > 0 ? (*one)->files[0]->first_ms : (double)NAN;
-    double y = (*other)->count > 0 ? (*other)->files[0]->first_ms : (double)NAN;
-    if (isnan(x) || isnan(y)) {
-        return isnan(x) - isnan(y);
+    const struct origin *one = a, *other = b;
+    if (isnan(one->first_ms) || isnan(other->first_ms)) {
+        return isnan(one->first_ms) - isnan(other->first_ms);
     }
-    return x < y ? -1 : x > y ? 1 : a == b ? 0 : by_origin(*one, *other);
+    return one->first_ms < other->first_ms ? -1 : one->first_ms > other->first_ms;
+}
+
+/* Which of two sessions that begin at the same time came first: one is a fork, and repeats the
+   other's lines. It was made later; of copies of both, it continues for longer, as a rule. */
+static int by_origin(const void *a, const void *b)
+{
+    const struct origin *one = a, *other = b;
+    if (one->born_ns != INT64_MIN && other->born_ns != INT64_MIN &&
+        llabs((long long)(one->born_ns - other->born_ns)) > COPIED_NS) {
+        return one->born_ns < other->born_ns ? -1 : 1;
+    }
+    return one->last_ms < other->last_ms   ? -1
+           : one->last_ms > other->last_ms ? 1
+                                           : strcmp(one->session->id, other->session->id);
+}
+
+/* Sorts those that begin at the same time, which alone are looked at more closely. */
+static void sort_equal(struct origin *origins, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *path = path_of(origins[i].session);
+        origins[i].born_ns = path == NULL ? INT64_MIN : claude_files_born_ns(path);
+        origins[i].last_ms =
+            path == NULL ? (double)NAN : claude_files_last_ms(origins[i].session->mem, path);
+    }
+    qsort(origins, count, sizeof *origins, by_origin);
+}
+
+static void sort_origins(struct origin *origins, size_t count)
+{
+    qsort(origins, count, sizeof *origins, by_start);
+    for (size_t from = 0, to; from < count; from = to) {
+        for (to = from + 1; to < count && by_start(&origins[from], &origins[to]) == 0; to++) {
+        }
+        if (to - from > 1 && !isnan(origins[from].first_ms)) {
+            sort_equal(origins + from, to - from);
+        }
+    }
 }
 
 /* Sorts the sessions that one look has found by their start: rows come in that order. */
 static void sort_new(struct claude_sessions *all)
 {
     size_t fresh = all->count - all->sorted;
-    if (fresh > 1)
-        qsort(all->list + all->sorted, fresh, sizeof *all->list, by_start);
-    for (size_t i = all->sorted; i < all->count && fresh > 1; i++) {
-        const char *id = all->list[i]->id;
-        all->dir->failed |=
-            !u64map_put(&all->by_id, intern_put(all->ids, id, strlen(id)), (uint32_t)i);
+    struct origin *origins = fresh > 1 ? mem_zalloc(all->mem, fresh, sizeof *origins) : NULL;
+    all->dir->failed |= fresh > 1 && origins == NULL;
+    for (size_t i = 0; origins != NULL && i < fresh; i++) {
+        struct claude_session *session = all->list[all->sorted + i];
+        origins[i].session = session;
+        origins[i].first_ms = session->count > 0 ? session->files[0]->first_ms : (double)NAN;
     }
+    if (origins != NULL)
+        sort_origins(origins, fresh);
+    for (size_t i = 0; origins != NULL && i < fresh; i++) {
+        const char *id = origins[i].session->id;
+        all->list[all->sorted + i] = origins[i].session;
+        all->dir->failed |= !u64map_put(&all->by_id, intern_put(all->ids, id, strlen(id)),
+                                        (uint32_t)(all->sorted + i));
+    }
+    mem_free(all->mem, origins, fresh * sizeof *origins * (origins != NULL));
     all->sorted = all->count;
 }
 
@@ -385,10 +458,13 @@ bool claude_sessions_init(struct claude_sessions *all, struct transcript_dir *di
     all->ids = intern_new(mem);
     all->project_names = intern_new(mem);
     all->beside = intern_new(mem);
+    all->asked = intern_new(mem);
+    u64map_init(&all->session_named, mem);
+    u64map_init(&all->too_old, mem);
     all->refused = intern_new(mem);
     return all->ids != NULL && all->project_names != NULL && all->beside != NULL &&
-           all->refused != NULL && !all->registry_dir.failed && !all->projects_dir.failed &&
-           !all->jobs_dir.failed;
+           all->asked != NULL && all->refused != NULL && !all->registry_dir.failed &&
+           !all->projects_dir.failed && !all->jobs_dir.failed;
 }
 
 void claude_sessions_release(struct claude_sessions *all)
@@ -403,6 +479,9 @@ void claude_sessions_release(struct claude_sessions *all)
     intern_free(all->ids);
     intern_free(all->project_names);
     intern_free(all->beside);
+    intern_free(all->asked);
+    u64map_release(&all->session_named);
+    u64map_release(&all->too_old);
     intern_free(all->refused);
     strbuf_release(&all->registry_dir);
     strbuf_release(&all->projects_dir);

@@ -23,8 +23,11 @@ struct claude_sessions {
     bool registry_watched;
     struct transcript_search *root; /* projects_dir; NULL: it has not existed yet */
     struct intern *project_names;
-    struct intern *beside;               /* paths of agents' transcripts beside their sessions' */
-    struct intern *refused;              /* paths that cannot be read, and were reported */
+    struct intern *beside;       /* paths of agents' transcripts beside their sessions' */
+    struct intern *asked;        /* the same, and those of sessions that are not shown */
+    struct u64map session_named; /* by number of a path in `asked`: the session's in `ids` */
+    struct u64map too_old;       /* by such a number: a digest of the file's time then */
+    struct intern *refused;      /* paths that cannot be read, and were reported */
     struct transcript_search **projects; /* borrowed */
     size_t project_count, project_cap;
     struct intern *ids;

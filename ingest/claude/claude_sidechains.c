@@ -94,6 +94,13 @@ bool claude_sidechains_take(struct claude_transcript *t, const struct claude_lin
     }
     intern_id uuid = claude_transcript_put_id(t, line->field[CLAUDE_UUID]);
     uint32_t at = chain_of(t, line, uuid);
+    if (at == U64MAP_NONE && t->chain_count == CHAINS_MAX) {
+        const struct reject reject = {.where = t->where.data,
+                                      .reason = "too many sub-agents in one transcript",
+                                      .level = LOG_LEVEL_WARNING};
+        source_counters_reject(t->options.counters, &reject);
+        return true;
+    }
     if (at == U64MAP_NONE) {
         return false;
     }

@@ -39,6 +39,21 @@ chmod 000 locked.ndjson
 # shellcheck disable=SC2086
 $as_nobody "$program" report locked.ndjson >out 2>err && fail "locked: status 0"
 has err 'locked.ndjson: cannot be read: Permission denied' || { [ -n "$as_nobody" ] && ! $as_nobody test -x "$program" && exit 0; fail "locked: $(cat err)"; }
+# A client's transcript and directory: each is named, and the session that can be read is reported all the same.
+mkdir -p cl/projects/-x cl/projects/-locked
+line='{"type":"api-request","id":"r","timestamp":"2025-10-09T08:53:20.000Z","querySource":"sdk"}'
+echo "$line" >cl/projects/-x/s1.jsonl
+echo "$line" | sed 's/"r"/"q"/' >cl/projects/-x/s2.jsonl
+chmod 755 cl cl/projects cl/projects/-x
+chmod 000 cl/projects/-x/s2.jsonl cl/projects/-locked
+# shellcheck disable=SC2086
+$as_nobody "$program" report --json claude:cl >out 2>err
+status=$?
+[ "$status" = 1 ] || fail "a locked transcript: status $status"
+has err '/-x/s2.jsonl: Permission denied' || fail "a locked transcript: $(cat err)"
+has err '/-locked: Permission denied' || fail "a locked directory: $(cat err)"
+has out '"session_id":"s1"' || fail "the other session: $(cat out)"
+chmod 700 cl/projects/-locked
 type_keys "clear; HOME=/nonexistent $as_nobody $program locked.ndjson; echo status \$?" Enter
 wait_for 'locked.ndjson  cannot be read: Permission denied'
 hides 'waiting' || fail "a locked file is waited for"

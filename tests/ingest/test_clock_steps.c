@@ -1,5 +1,5 @@
-/* The wall clock is set, back and ahead, and the machine sleeps, while calls are open. The local clock
-   only runs, also during sleep. */
+/* The wall clock is set, back and ahead, and the machine sleeps, while calls are open. The local
+   clock only runs, also during sleep. */
 #include "core/query/query.h"
 #include "ingest/claude/claude_hook.h"
 #include "tests/support/processes.h"

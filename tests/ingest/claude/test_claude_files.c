@@ -269,3 +269,41 @@ TEST_WITH(what_a_side_agent_repeats_stays_with_the_main_agent, setup, teardown)
     assert_int_equal(requests_of(&h->rig, "s/", false), 1);
     assert_int_equal(requests_of(&h->rig, "s/aside", false), 1);
 }
+
+/* An image's bytes are in the line after its time, which is far from the end of the file. */
+TEST_WITH(a_session_whose_last_line_is_huge_is_a_recent_one, setup, teardown)
+{
+    struct home *h = *state;
+    size_t size = 700 << 10;
+    char *text = calloc(1, size + 1000);
+    assert_non_null(text);
+    int len = snprintf(text, size,
+                       ASK("08:53:00.000", "r") "{\"type\":\"user\"," AT(
+                           "08:53:10.000") ",\"toolUseResult\":{\"base64\":\"");
+    memset(text + len, 'A', size - (size_t)len);
+    snprintf(text + size, 1000, "\"},\"message\":{\"role\":\"user\",\"content\":\"x\"}}\n");
+    put(h, "-a/s.jsonl", text);
+    free(text);
+    start(h, false, false);
+    rig_until_finished(&h->rig);
+    assert_non_null(rig_session(&h->rig, "s"));
+}
+
+/* Each would be read again at each listing of the directory, every few seconds. */
+TEST_WITH(an_agent_beside_a_session_that_is_not_shown_is_read_once, setup, teardown)
+{
+    struct home *h = *state;
+    static const char line[] =
+        "{\"type\":\"user\",\"sessionId\":\"old\",\"agentId\":\"a1\"," AT("02:00:00.000") "}\n";
+    struct stat before, after;
+    put(h, "-a/agent-a1.jsonl", line);
+    start(h, true, false);
+    rig_run_ms(&h->rig, 300);
+    struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_nsec = UTIME_OMIT}};
+    assert_int_equal(utimensat(AT_FDCWD, path_of(h, "-a/agent-a1.jsonl"), times, 0), 0);
+    assert_int_equal(stat(path_of(h, "-a/agent-a1.jsonl"), &before), 0);
+    rig_run_ms(&h->rig, 3600);
+    assert_int_equal(stat(path_of(h, "-a/agent-a1.jsonl"), &after), 0);
+    assert_int_equal(before.st_atim.tv_sec, after.st_atim.tv_sec);
+    assert_null(rig_session(&h->rig, "old"));
+}
