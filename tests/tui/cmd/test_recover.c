@@ -216,3 +216,28 @@ TEST(a_recovery_that_is_cancelled_writes_nothing)
     strbuf_release(&journal);
     strbuf_release(&text);
 }
+
+TEST(counts_that_cannot_be_are_ignored)
+{
+    static const char *const counts[] = {"-1", "1e300", "\"x\"", "null", "1e14"};
+    const char *dir = support_tmpdir();
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        struct strbuf journal;
+        strbuf_init(&journal, &mem_libc, 0);
+        strbuf_addf(&journal,
+                    "{\"op\":\"journal\",\"max_events\":4}\n"
+                    "{\"op\":\"journal\",\"cut\":true,\"events\":%s,\"dropped\":%s}\n",
+                    counts[i], counts[i]);
+        for (int n = 0; n < 9; n++) {
+            strbuf_addf(&journal,
+                        "{\"op\":\"instant\",\"t\":1760625065000,\"session_id\":\"s\","
+                        "\"name\":\"n%d\",\"cat\":\"x\"}\n",
+                        n);
+        }
+        char *document = document_of(dir, journal.data, journal.len);
+        assert_non_null(document);
+        assert_non_null(strstr(document, "\"n8\""));
+        free(document);
+        strbuf_release(&journal);
+    }
+}
