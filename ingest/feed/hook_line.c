@@ -94,8 +94,8 @@ static void put_on_a_line(struct strbuf *out, struct json_value value)
             out->data[at] = ' ';
 }
 
-bool hook_line_build(struct slice payload, double t_ms, struct slice process, size_t max,
-                     struct strbuf *line)
+bool hook_line_build(struct slice payload, double t_ms, struct slice process, struct slice client,
+                     size_t max, struct strbuf *line)
 {
     struct shrinking s = {.out = line};
     struct json_value value;
@@ -105,7 +105,13 @@ bool hook_line_build(struct slice payload, double t_ms, struct slice process, si
         value.type != JSON_TYPE_OBJECT)
         return false;
     strbuf_init(&s.text, line->mem, 0);
-    strbuf_adds(line, "{\"op\":\"claude_hook\",\"t\":");
+    if (client.len > 0) {
+        strbuf_adds(line, "{\"op\":\"hook\",\"client\":");
+        json_put_string(line, client.bytes, client.len);
+    } else {
+        strbuf_adds(line, "{\"op\":\"claude_hook\"");
+    }
+    strbuf_adds(line, ",\"t\":");
     json_put_number(line, t_ms);
     if (process.len > 0) {
         strbuf_adds(line, ",\"process\":");

@@ -24,8 +24,8 @@ static void take(struct fuzz_model *model, struct feed *feed, const char *bytes,
                          &(struct hook_arrival){.t_ms = t_ms, .local_ns = fuzz_now(NULL)});
     strbuf_init(&line, &mem_libc, 0);
     uint64_t taken = model->counters.events + model->counters.bad;
-    if (hook_line_build((struct slice){copy, len}, t_ms, (struct slice){NULL, 0}, LINE_BYTES,
-                        &line)) {
+    if (hook_line_build((struct slice){copy, len}, t_ms, (struct slice){NULL, 0},
+                        (struct slice){NULL, 0}, LINE_BYTES, &line)) {
         fuzz_require(line.len <= LINE_BYTES && feed_push(feed, line.data, line.len));
         fuzz_require(model->counters.events + model->counters.bad == taken + 1);
     }

@@ -40,6 +40,15 @@ static int print_version(void)
     return print(&text);
 }
 
+static int print_config(void)
+{
+    struct strbuf text;
+
+    strbuf_init(&text, &mem_libc, 0);
+    options_config(&text);
+    return print(&text);
+}
+
 static int print_help(enum command command)
 {
     struct strbuf text;
@@ -81,6 +90,8 @@ static int run(int argc, char **argv)
         status = print_help(options.command);
     } else if (options.version) {
         status = print_version();
+    } else if (options.print_config) {
+        status = print_config();
     } else {
         options.ascii |= strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
         status = commands[options.command](&options);

@@ -51,7 +51,7 @@ static int connect_to(const char *to)
     return fd;
 }
 
-static void forward(const char *to, double t_ms)
+static void forward(const char *to, const char *client, double t_ms)
 {
     struct strbuf payload, process, line, error;
     int fd = -1;
@@ -67,7 +67,8 @@ static void forward(const char *to, double t_ms)
         client_processes_print("/proc", getppid(), &process);
         if (hook_line_build((struct slice){payload.data ? payload.data : "", payload.len}, t_ms,
                             (struct slice){process.data, process.failed ? 0 : process.len},
-                            LINE_MAX_BYTES, &line))
+                            (struct slice){client, client ? strlen(client) : 0}, LINE_MAX_BYTES,
+                            &line))
             sender_send_within(fd, line.data, line.len, SEND_MS, &error);
         close(fd);
     }
@@ -79,7 +80,7 @@ static void forward(const char *to, double t_ms)
 
 int cmd_hook(const struct options *options)
 {
-    forward(options->address, (double)(engine_now_ns() / 1000) / 1000);
+    forward(options->address, options->client, (double)(engine_now_ns() / 1000) / 1000);
     return 0;
 }
 
@@ -97,6 +98,10 @@ bool cmd_hook_at_once(int argc, char **argv)
             options.address = argv[i] + 5;
         else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc)
             options.address = argv[++i];
+        else if (strncmp(argv[i], "--client=", 9) == 0)
+            options.client = argv[i] + 9;
+        else if (strcmp(argv[i], "--client") == 0 && i + 1 < argc)
+            options.client = argv[++i];
     }
     cmd_hook(&options);
     return true;

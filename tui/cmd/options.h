@@ -42,7 +42,7 @@ struct environment {
 /* The command line. Texts are borrowed from argv, the environment and the config file. */
 struct options {
     enum command command;
-    bool help, version;
+    bool help, version, print_config;
     bool bare_word; /* no command is given, and the first argument is a bare name of no file */
     struct environment env;
 
@@ -82,6 +82,7 @@ struct options {
     double speed;
 
     const char *address, *session; /* of emit and hook; NULL: not given */
+    const char *client;            /* hook: whose it is; NULL: Claude Code's */
 
     struct keymap keymap;
 };

@@ -280,3 +280,53 @@ bool options_manual(const char *table, struct strbuf *out)
         return false;
     return true;
 }
+
+/* ---- a config file ---- */
+
+/* Returns whether the option is of use in a file: not one that only makes the program print. */
+static bool is_configured(size_t index)
+{
+    static const char *const others[] = {"config", "print-config", "help", "version"};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(option_rows[index].name, others[i]) == 0)
+            return false;
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(option_rows[i].name, option_rows[index].name) == 0)
+            return false; /* another meaning of one name */
+    return true;
+}
+
+/* Appends the default that the meaning names, if it is one value; else the argument's name. */
+static void put_default(struct strbuf *out, const struct option_row *row)
+{
+    const char *at = strstr(row->meaning, "(default: ");
+    size_t len = at ? strcspn(at + 10, " ;)") : 0;
+
+    if (at && at[10 + len] == ')')
+        strbuf_add(out, at + 10, len);
+    else
+        strbuf_adds(out, row->argument);
+}
+
+void options_config(struct strbuf *out)
+{
+    strbuf_adds(out, "# swarmtop reads this as $XDG_CONFIG_HOME/swarmtop/config.\n"
+                     "# A line is an option and its value, or bind with an action and its keys.\n");
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if (!is_configured(i))
+            continue;
+        strbuf_adds(out, "\n# ");
+        strbuf_addf(out, "%s\n# %s", row->meaning, row->name);
+        if (row->argument) {
+            strbuf_adds(out, " = ");
+            put_default(out, row);
+        }
+        strbuf_addc(out, '\n');
+    }
+    strbuf_addc(out, '\n');
+    for (size_t i = 0; keymap_action(i); i++)
+        strbuf_addf(out, "# bind %s = %s\n", keymap_action(i)->name, keymap_action(i)->keys);
+}

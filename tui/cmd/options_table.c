@@ -34,7 +34,8 @@ const struct command_row command_rows[COMMANDS] = {
                       "The session is --session, else $SWARMTOP_SESSION, else `shell`. The time "
                       "is now unless t= is given. args.K=V adds a member to an object."},
     [COMMAND_HOOK] =
-        {"hook", "[--to ADDR]", "a hook for Claude Code: forwards the JSON on stdin",
+        {"hook", "[--to ADDR] [--client NAME]",
+         "a hook for Claude Code: forwards the JSON on stdin",
          "Sends the JSON to a running swarmtop. Prints nothing and always succeeds within "
          "milliseconds, even if no swarmtop runs: the agent waits for it. `swarmtop setup claude` "
          "prints the block to paste into Claude Code's settings."},
@@ -146,6 +147,7 @@ FLAG(ascii, ascii)
 FLAG(json, json)
 FLAG(help, help)
 FLAG(version, version)
+FLAG(print_config, print_config)
 
 PARSER(output)
 {
@@ -336,6 +338,11 @@ PARSER(address)
     return path(text, &o->address, error);
 }
 
+PARSER(client)
+{
+    return path(text, &o->client, error);
+}
+
 PARSER(session)
 {
     return path(text, &o->session, error);
@@ -390,6 +397,8 @@ const struct option_row option_rows[] = {
      FOR(COMMAND_DUMP), parse_format},
     {"to", 0, "ADDR", "send to unix:PATH or tcp:HOST:PORT (default: the default address)",
      FOR(COMMAND_EMIT) | FOR(COMMAND_HOOK), parse_address},
+    {"client", 0, "NAME", "the client whose hook it is (default: claude)", FOR(COMMAND_HOOK),
+     parse_client},
     {"session", 0, "ID", "session id (default: $SWARMTOP_SESSION, else `shell`)", FOR(COMMAND_EMIT),
      parse_session},
     {"agents", 0, "N", "number of agents (default: 8)", FOR(COMMAND_DEMO), parse_agents},
@@ -415,6 +424,8 @@ const struct option_row option_rows[] = {
     {"config", 0, "FILE",
      "read options and keys from FILE (default: $XDG_CONFIG_HOME/swarmtop/config)", ALL,
      parse_config},
+    {"print-config", 0, NULL, "print the options and keys of a config file, commented",
+     FOR(COMMAND_WATCH), parse_print_config},
     {"help", 'h', NULL, "show this help", ALL, parse_help},
     {"version", 0, NULL, "show the version", ALL, parse_version},
 };

@@ -330,11 +330,14 @@ static void put_id(const struct agent_labels *labels, agent_no number, bool asci
     struct slice id = id_of(swarm, agent, false);
     struct alike alike = alike_of(labels, number);
     size_t shared = 0;
+    bool twice = false; /* two registrations of one id */
     for (agent_no other; (other = alike_next(&alike)) != NO_AGENT;) {
-        size_t len = common_prefix(id, id_of(swarm, swarm_agent(swarm, other), false));
+        struct slice others = id_of(swarm, swarm_agent(swarm, other), false);
+        size_t len = common_prefix(id, others);
+        twice |= same_text(id, others);
         shared = len > shared ? len : shared;
     }
-    if (shared < id.len && has_id(swarm, agent)) {
+    if (!twice && has_id(swarm, agent)) {
         put_id_part(id, shared, symbol(ascii, SYM_ELLIPSIS), out);
         return;
     }

@@ -31,7 +31,7 @@ static struct json_value build(const char *payload, size_t len)
     struct json_value value;
     strbuf_clear(&line);
     assert_true(hook_line_build((struct slice){payload, len}, 1.5, (struct slice){NULL, 0},
-                                LINE_MAX_BYTES, &line));
+                                (struct slice){NULL, 0}, LINE_MAX_BYTES, &line));
     assert_true(line.len <= LINE_MAX_BYTES);
     assert_int_equal(line.data[line.len - 1], '\n');
     assert_null(memchr(line.data, '\n', line.len - 1));
@@ -45,6 +45,14 @@ TEST_WITH(a_payload_goes_as_it_is, setup, teardown)
     build(payload, sizeof payload - 1);
     assert_string_equal(line.data, "{\"op\":\"claude_hook\",\"t\":1.5,\"payload\":"
                                    "{\"a\":[1,{\"b\":\"\\n\\ud83d\"}]}}\n");
+}
+
+TEST_WITH(another_client_is_named, setup, teardown)
+{
+    assert_true(hook_line_build((struct slice){"{}", 2}, 1.5, (struct slice){NULL, 0},
+                                (struct slice){"my \"c\"", 6}, LINE_MAX_BYTES, &line));
+    assert_string_equal(line.data,
+                        "{\"op\":\"hook\",\"client\":\"my \\\"c\\\"\",\"t\":1.5,\"payload\":{}}\n");
 }
 
 TEST_WITH(what_was_printed_prettily_becomes_one_line, setup, teardown)
@@ -62,7 +70,8 @@ TEST_WITH(what_is_no_object_is_no_line, setup, teardown)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         strbuf_clear(&line);
         assert_false(hook_line_build((struct slice){wrong[i], strlen(wrong[i])}, 1,
-                                     (struct slice){NULL, 0}, LINE_MAX_BYTES, &line));
+                                     (struct slice){NULL, 0}, (struct slice){NULL, 0},
+                                     LINE_MAX_BYTES, &line));
     }
 }
 
@@ -139,7 +148,7 @@ TEST_WITH(every_limit_is_kept, setup, teardown)
         struct json_value value;
         strbuf_clear(&line);
         if (!hook_line_build((struct slice){payload, sizeof payload - 1}, 1.5,
-                             (struct slice){NULL, 0}, max, &line))
+                             (struct slice){NULL, 0}, (struct slice){NULL, 0}, max, &line))
             continue;
         assert_true(line.len <= max);
         assert_true(json_check(line.data, line.len - 1, 64, &value, NULL));
@@ -156,7 +165,7 @@ TEST_WITH(a_lack_of_memory_is_no_line, setup, teardown)
         struct strbuf out;
         strbuf_init(&out, &mem, 0);
         done = hook_line_build((struct slice){payload, sizeof payload - 1}, 1.5,
-                               (struct slice){NULL, 0}, 60, &out) ||
+                               (struct slice){NULL, 0}, (struct slice){NULL, 0}, 60, &out) ||
                fails.calls <= (size_t)allow;
         strbuf_release(&out);
         assert_int_equal(fails.live_blocks, 0);

@@ -1,6 +1,7 @@
 /* The config file: options by their names, keys, and errors with line numbers. */
 #include "tests/support/support.h"
 #include "tui/cmd/config.h"
+#include "tui/cmd/options_help.h"
 #include "tui/screen/keymap.h"
 
 #include <stdio.h>
@@ -71,6 +72,38 @@ TEST(keys_are_bound_by_the_names_of_actions)
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'j'}, IN_TIMELINE),
                      ACTION_ROW_DOWN);
     options_release(&options);
+    strbuf_release(&error);
+}
+
+TEST(the_printed_file_has_all_keys_and_defaults)
+{
+    struct options options;
+    struct strbuf text, lines, error;
+    size_t binds = 0;
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_init(&lines, &mem_libc, 0);
+    strbuf_init(&error, &mem_libc, 0);
+    options_config(&text);
+    assert_non_null(strstr(text.data, "\n# fps = 10\n"));
+    assert_non_null(strstr(text.data, "\n# follow\n"));
+    assert_null(strstr(text.data, "# help"));
+    /* All of it is a comment; without the signs its keys are those that are bound anyway. */
+    for (char *at = text.data, *next; *at; at = next) {
+        next = strchr(at, '\n') + 1;
+        assert_true(*at == '#' || *at == '\n');
+        if (strncmp(at, "# bind ", 7) == 0 || strncmp(at, "# fps", 5) == 0) {
+            strbuf_add(&lines, at + 2, (size_t)(next - at) - 2);
+            binds += at[2] == 'b';
+        }
+    }
+    assert_int_equal(binds, ACTIONS - 1);
+    assert_true(parse(&options, text.data, "watch x", &error));
+    options_release(&options);
+    assert_true(parse(&options, lines.data, "watch x", &error));
+    assert_int_equal(options.fps, 10);
+    options_release(&options);
+    strbuf_release(&text);
+    strbuf_release(&lines);
     strbuf_release(&error);
 }
 
