@@ -176,10 +176,31 @@ static int inflight_rank(const struct span *span)
     return span->kind == SPAN_INTERACTION ? 2 : span->kind == SPAN_AGENT_CALL ? 1 : 0;
 }
 
+static bool is_shown(const struct frame *frame, span_no span)
+{
+    return !frame->predicate || frame->predicate->holds(frame->predicate->ctx, span);
+}
+
+/* Lists those that were in flight when the display was frozen and are still in memory. */
+static bool list_frozen_flight(struct frame *frame)
+{
+    size_t all;
+    const span_no *then = frozen_view_inflight(frame->state->frozen_view, &all);
+    frame->inflight = all == 0 ? NULL : mem_zalloc(frame->state->mem, all, sizeof *then);
+    frame->inflight_cap = frame->inflight == NULL ? 0 : all;
+    for (size_t i = 0; frame->inflight != NULL && i < all; i++) {
+        if (swarm_span(frame->swarm, then[i]) && is_shown(frame, then[i]))
+            frame->inflight[frame->inflight_count++] = then[i];
+    }
+    return all == 0 || frame->inflight != NULL;
+}
+
 /* Lists the spans in flight by rank, in each the longest first. Returns false if out of memory. */
 static bool list_flight(struct frame *frame)
 {
     const struct mem *mem = frame->state->mem;
+    if (frame->state->frozen && frame->state->frozen_view)
+        return list_frozen_flight(frame);
     size_t all = query_in_flight(frame->swarm, frame->local_ns, NULL, 0), kept = 0;
     span_no *listed = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *listed);
     frame->inflight = listed == NULL ? NULL : mem_zalloc(mem, all, sizeof *listed);
@@ -192,9 +213,7 @@ static bool list_flight(struct frame *frame)
             if (inflight_rank(span) != rank)
                 continue;
             bool later = frame->state->frozen && span->start_ns > frame->now_ns;
-            bool shown =
-                !frame->predicate || frame->predicate->holds(frame->predicate->ctx, listed[i]);
-            if (!later && shown)
+            if (!later && is_shown(frame, listed[i]))
                 frame->inflight[kept++] = listed[i];
         }
     }
@@ -383,6 +402,8 @@ int64_t frame_agent_now(const struct frame *frame, agent_no number, bool rests)
     if (session == NULL || (rests && (session->flags & past) != 0)) {
         return frame->now_ns;
     }
+    if (frame->state->frozen && frame->state->frozen_view)
+        return frozen_view_now(frame->state->frozen_view, agent->session, frame->now_ns);
     return swarm_session_present(frame->swarm, agent->session, frame->local_ns);
 }
 

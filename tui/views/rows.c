@@ -117,6 +117,16 @@ static void find_siblings(struct row_list *list)
     }
 }
 
+/* Returns false for an agent that appeared after the display was frozen. */
+static bool get_status(const struct view_input *input, const struct view_state *state,
+                       agent_no agent, int64_t local_ns, struct agent_status *out)
+{
+    if (state->frozen && state->frozen_view)
+        return frozen_view_status(state->frozen_view, input->swarm, agent, out);
+    *out = query_status(input->swarm, agent, local_ns);
+    return true;
+}
+
 bool rows_make_tree(const struct view_input *input, const struct view_state *state,
                     int64_t local_ns, struct row_list *out)
 {
@@ -127,21 +137,26 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
     if (!tree)
         return count == 0;
     out->nodes = mem_zalloc(mem, count, sizeof *out->nodes);
-    out->node_count = out->nodes ? count : 0;
+    out->node_cap = out->nodes ? count : 0;
     int64_t now =
         input->live ? query_present(input->swarm, local_ns) : query_now(input->swarm, local_ns);
-    for (size_t i = 0; i < out->node_count; i++) {
+    for (size_t k = 0; out->nodes && k < count; k++) {
+        size_t i = out->node_count;
         struct tree_node *node = &out->nodes[i];
-        node->agent = tree[i].agent;
-        node->depth = tree[i].depth;
-        node->status = query_status(input->swarm, tree[i].agent, local_ns);
+        if (!get_status(input, state, tree[k].agent, local_ns, &node->status))
+            continue;
+        out->node_count++;
+        node->agent = tree[k].agent;
+        node->depth = tree[k].depth;
         node->parent = UINT32_MAX;
         if (i > 0 && node->depth > 0) {
             uint32_t above = (uint32_t)i - 1;
-            while (out->nodes[above].depth >= node->depth)
+            while (above != UINT32_MAX && out->nodes[above].depth >= node->depth)
                 above = out->nodes[above].parent;
             node->parent = above;
         }
+        /* Its parent may have appeared after the display was frozen. */
+        node->depth = node->parent == UINT32_MAX ? 0 : out->nodes[node->parent].depth + 1;
     }
     mem_free(swarm_mem(input->swarm), tree, count * sizeof *tree);
     /* A filter's matches are never folded. */
@@ -270,7 +285,7 @@ bool rows_make_lines(const struct rows_want *want, struct row_list *list)
 
 void rows_release(struct row_list *list)
 {
-    mem_free(list->mem, list->nodes, list->node_count * sizeof *list->nodes);
+    mem_free(list->mem, list->nodes, list->node_cap * sizeof *list->nodes);
     mem_free(list->mem, list->rows, list->cap * sizeof *list->rows);
     *list = (struct row_list){.mem = list->mem};
 }

@@ -41,7 +41,7 @@ struct timeline_row {
 struct row_list {
     const struct mem *mem;
     struct tree_node *nodes; /* parents before children */
-    size_t node_count;
+    size_t node_count, node_cap;
     struct timeline_row *rows;
     size_t count, cap;
     size_t pinned; /* the first `pinned` rows are pinned */

@@ -30,10 +30,12 @@ void view_state_release(struct view_state *state)
     mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
     log_list_release(&state->log.list, state->mem);
     timeline_cache_free(state->timeline_cache);
+    frozen_view_free(state->frozen_view);
     filter_cache_free(state->filter_cache);
     filter_free(state->search);
     strbuf_release(&state->copied);
     state->timeline_cache = NULL;
+    state->frozen_view = NULL;
     state->filter_cache = NULL;
     state->search = NULL;
     state->folds = NULL;

@@ -13,6 +13,7 @@
 #include "tui/screen/keymap.h"
 #include "tui/views/axis.h"
 #include "tui/views/filter_cache.h"
+#include "tui/views/frozen_view.h"
 #include "tui/views/log_list.h"
 #include "tui/views/prompt.h"
 #include "tui/views/timeline_cache.h"
@@ -114,6 +115,7 @@ struct view_state {
     int64_t frozen_local_ns;        /* the local clock when frozen */
     int64_t frozen_now_ns;          /* the model's now when frozen; later spans are not drawn */
     uint64_t frozen_events;
+    struct frozen_view *frozen_view; /* NULL: not frozen, or no memory for it */
 
     uint8_t *folds; /* by agent_no: enum fold; NULL: none */
     size_t fold_cap;

@@ -74,13 +74,20 @@ static enum view_result go_start(struct frame *frame, int n)
     return VIEW_REDRAW;
 }
 
+static void thaw(struct view_state *state)
+{
+    if (state->frozen)
+        state->window = state->thawed_window;
+    state->frozen = false;
+    frozen_view_free(state->frozen_view);
+    state->frozen_view = NULL;
+}
+
 static enum view_result follow(struct frame *frame, int n)
 {
     struct view_state *state = frame->state;
     (void)n;
-    if (state->frozen)
-        state->window = state->thawed_window;
-    state->frozen = false;
+    thaw(state);
     if (state->window == WINDOW_FIXED || !frame->input->live) {
         state->window = WINDOW_FOLLOW;
         state->zoom = frame->axis.zoom;
@@ -93,8 +100,7 @@ static enum view_result freeze(struct frame *frame, int n)
     struct view_state *state = frame->state;
     (void)n;
     if (state->frozen) {
-        state->frozen = false;
-        state->window = state->thawed_window;
+        thaw(state);
     } else if (frame->input->live) {
         state->thawed_window = state->window;
         fix_window(frame);
@@ -102,6 +108,7 @@ static enum view_result freeze(struct frame *frame, int n)
         state->frozen_local_ns = frame->input->local_ns;
         state->frozen_now_ns = frame->now_ns;
         state->frozen_events = frame->input->events;
+        state->frozen_view = frozen_view_new(frame);
     } else {
         view_message(state, false, "all sources have finished");
     }

@@ -161,6 +161,34 @@ TEST(home_and_end_go_to_the_ends_of_lists)
     picture_release(&picture);
 }
 
+TEST(a_frozen_display_keeps_its_moment)
+{
+    struct picture picture;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "Space");
+    picture_has(&picture, "first                   ● tool      4.0s");
+    picture_has(&picture, "Tool: Bash  ls -l");
+    picture_feed(
+        &picture,
+        "{'op':'end_tool','session_id':'s','t':9500,'span_id':'3','success':true}\n"
+        "{'op':'register_agent','session_id':'s','t':9600,'agent_id':'n','agent_name':'new','parent_agent_id':'a'}\n"
+        "{'op':'start_tool','session_id':'s','t':9700,'agent_id':'n','span_id':'9','tool_name':'Grep'}\n"
+        "{'op':'start_tool','session_id':'s','t':9800,'agent_id':'a','span_id':'10','tool_name':'Edit'}\n");
+    picture_at(&picture, 20000);
+    picture_press(&picture, "j k");
+    picture_has(&picture, "first                   ● tool      4.0s");
+    picture_has(&picture, "Tool: Bash  ls -l");
+    picture_lacks(&picture, "Grep");
+    picture_lacks(&picture, "Edit");
+    picture_press(&picture, "3");
+    picture_has(&picture, "Tool: Bash  ls -l");
+    picture_press(&picture, "1 Space");
+    picture_has(&picture, "new");
+    picture_has(&picture, "Tool: Grep");
+    picture_lacks(&picture, "Tool: Bash  ls -l");
+    picture_release(&picture);
+}
+
 TEST(a_figure_shows_what_it_covers)
 {
     struct picture picture;

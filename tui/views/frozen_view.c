@@ -1,0 +1,91 @@
+/* Numbers of spans and agents are never used twice, so they stay true while the model changes; the
+   progress of a request is asked for again. */
+#include "tui/views/frozen_view.h"
+
+#include "tui/views/frame.h"
+
+#include <string.h>
+
+struct frozen_agent {
+    bool shown;
+    uint8_t state; /* enum agent_state */
+    int64_t since_ns;
+    span_no span;
+};
+
+struct frozen_view {
+    const struct mem *mem;
+    struct frozen_agent *agents; /* by agent_no */
+    span_no *inflight;
+    int64_t *nows; /* by session_no */
+    size_t agent_count, inflight_count, session_count;
+};
+
+struct frozen_view *frozen_view_new(const struct frame *frame)
+{
+    const struct mem *mem = frame->state->mem;
+    size_t agents = swarm_agent_count(frame->swarm), spans = frame->inflight_count;
+    size_t sessions = swarm_session_count(frame->swarm);
+    struct frozen_view *frozen = mem_zalloc(mem, 1, sizeof *frozen);
+    if (!frozen)
+        return NULL;
+    *frozen = (struct frozen_view){
+        .mem = mem, .agent_count = agents, .inflight_count = spans, .session_count = sessions};
+    frozen->nows = mem_zalloc(mem, sessions + 1, sizeof *frozen->nows);
+    frozen->agents = mem_zalloc(mem, agents + 1, sizeof *frozen->agents);
+    frozen->inflight = mem_zalloc(mem, spans + 1, sizeof *frozen->inflight);
+    if (!frozen->agents || !frozen->inflight || !frozen->nows) {
+        frozen_view_free(frozen);
+        return NULL;
+    }
+    for (size_t i = 0; i < frame->rows.node_count; i++) {
+        const struct tree_node *node = &frame->rows.nodes[i];
+        frozen->agents[node->agent] = (struct frozen_agent){
+            true, (uint8_t)node->status.state, node->status.since_ns, node->status.span};
+    }
+    for (size_t i = 0; i < sessions; i++)
+        frozen->nows[i] = swarm_session(frame->swarm, (session_no)i)
+                              ? swarm_session_present(frame->swarm, (session_no)i, frame->local_ns)
+                              : frame->now_ns;
+    if (spans > 0)
+        memcpy(frozen->inflight, frame->inflight, spans * sizeof *frozen->inflight);
+    return frozen;
+}
+
+void frozen_view_free(struct frozen_view *frozen)
+{
+    if (!frozen)
+        return;
+    const struct mem *mem = frozen->mem;
+    mem_free(mem, frozen->agents, (frozen->agent_count + 1) * sizeof *frozen->agents);
+    mem_free(mem, frozen->inflight, (frozen->inflight_count + 1) * sizeof *frozen->inflight);
+    mem_free(mem, frozen->nows, (frozen->session_count + 1) * sizeof *frozen->nows);
+    mem_free(mem, frozen, sizeof *frozen);
+}
+
+int64_t frozen_view_now(const struct frozen_view *frozen, session_no session, int64_t unless)
+{
+    return session < frozen->session_count ? frozen->nows[session] : unless;
+}
+
+bool frozen_view_status(const struct frozen_view *frozen, const struct swarm *swarm, agent_no agent,
+                        struct agent_status *out)
+{
+    if (agent >= frozen->agent_count || !frozen->agents[agent].shown)
+        return false;
+    const struct frozen_agent *then = &frozen->agents[agent];
+    const struct span *span = swarm_span(swarm, then->span);
+    *out = (struct agent_status){
+        .state = (enum agent_state)then->state,
+        .since_ns = then->since_ns,
+        .span = then->span,
+        .live = span ? request_progress_get(swarm, span->begin_no) : NULL,
+    };
+    return true;
+}
+
+const span_no *frozen_view_inflight(const struct frozen_view *frozen, size_t *count)
+{
+    *count = frozen->inflight_count;
+    return frozen->inflight;
+}

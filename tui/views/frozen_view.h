@@ -1,0 +1,23 @@
+/* The states of agents and the spans in flight of the moment at which a display was frozen: the
+   model continues. */
+#ifndef TUI_FROZEN_VIEW_H
+#define TUI_FROZEN_VIEW_H
+
+#include "core/query/query.h"
+
+struct frame;
+struct frozen_view;
+
+/* Copies them from the frame. Returns new; NULL if out of memory. */
+struct frozen_view *frozen_view_new(const struct frame *frame);
+/* `frozen` may be NULL. */
+void frozen_view_free(struct frozen_view *frozen);
+/* Sets *out to the agent's state then. Returns false if it had no row yet. */
+bool frozen_view_status(const struct frozen_view *frozen, const struct swarm *swarm, agent_no agent,
+                        struct agent_status *out);
+/* Returns the present time of the session then; `unless` for a session that came later. */
+int64_t frozen_view_now(const struct frozen_view *frozen, session_no session, int64_t unless);
+/* Returns the spans that were in flight then, in the order of the display; some may have gone. */
+const span_no *frozen_view_inflight(const struct frozen_view *frozen, size_t *count);
+
+#endif
