@@ -21,7 +21,9 @@ static inline void skip_space(struct cursor *c)
 {
     if (c->at < c->end && (unsigned char)*c->at <= ' ') {
         const char *after = text_skip_space(c->at, c->end);
-        *c->spaced |= after > c->at;
+        if (after > c->at) {
+            *c->spaced = true;
+        }
         c->at = after;
     }
 }

@@ -85,7 +85,8 @@ static inline bool skip_between(struct json_walk *walk, char separator)
 
 struct json_walk json_walk(struct json_value container)
 {
-    if (container.type != JSON_TYPE_OBJECT && container.type != JSON_TYPE_ARRAY)
+    if ((container.type != JSON_TYPE_OBJECT && container.type != JSON_TYPE_ARRAY) ||
+        container.len == 0)
         return (struct json_walk){.at = NULL, .end = NULL};
     return (struct json_walk){.at = container.raw + 1, .end = container.raw + container.len - 1};
 }

@@ -69,10 +69,10 @@ static void put(struct counter *counter, size_t column, double value)
 static bool take(struct counters *counters, const struct counter_sample *sample,
                  const struct event *event, size_t column)
 {
-    struct json_value args = {JSON_TYPE_OBJECT, event->args.bytes, event->args.len};
+    struct json_value args = json_value_of(event->args.bytes, event->args.len);
     struct json_walk walk = json_walk(args);
     struct json_member member;
-    while (event->args.len > 0 && json_next_member(&walk, &member)) {
+    while (args.type == JSON_TYPE_OBJECT && json_next_member(&walk, &member)) {
         struct counter_key key = {sample->agent, event->name, event->id, member.key};
         double value = json_get_number(json_spelt_number(member.value));
         struct counter *counter;

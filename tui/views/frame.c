@@ -3,6 +3,7 @@
    axis' width does not depend on the layout's heights. */
 #include "tui/views/frame.h"
 
+#include "core/base/time_ns.h"
 #include "tui/views/range.h"
 
 /* A live display begins with columns of 134 ms; smaller ones would zoom out several times in the
@@ -50,10 +51,10 @@ static void make_time(struct frame *frame)
         frame->to_ns = frame->now_ns;
     frame->clock.wall = has_wall_clock(frame->swarm);
     frame->clock.origin_ns = first_start(frame->swarm, frame->from_ns);
-    frame->clock.brief = frame->to_ns - frame->clock.origin_ns < INT64_C(1000000000);
+    frame->clock.brief = time_ns_add(frame->to_ns, -frame->clock.origin_ns) < INT64_C(1000000000);
     frame->agents = query_has_agents(frame->swarm);
     if (!frame->agents && frame->to_ns > frame->from_ns)
-        frame->clock.fine_ns = frame->to_ns - frame->clock.origin_ns;
+        frame->clock.fine_ns = time_ns_add(frame->to_ns, -frame->clock.origin_ns);
 }
 
 /* Returns an axis that ends at now, with one more column for the line of now. If all has ended so

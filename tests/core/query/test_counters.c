@@ -21,7 +21,11 @@ static void tell(struct model *model, const struct mem *mem)
         "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":4000000,\"pid\":1,\"args\":{\"len\":1e400}} "
         "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":5000000,\"pid\":2,\"args\":{\"len\":7}} "
         "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":6000000,\"pid\":1,\"args\":{\"len\":0}} "
-        "{\"name\":\"none\",\"ph\":\"C\",\"ts\":6000000,\"pid\":1,\"args\":{}}"));
+        "{\"name\":\"none\",\"ph\":\"C\",\"ts\":6000000,\"pid\":1,\"args\":{}} "
+        "{\"name\":\"none\",\"ph\":\"C\",\"ts\":6000000,\"pid\":1,\"args\":\"len\"} "
+        "{\"name\":\"none\",\"ph\":\"C\",\"ts\":6000000,\"pid\":1,\"args\":[1,2]} "
+        "{\"name\":\"none\",\"ph\":\"C\",\"ts\":6000000,\"pid\":1,\"args\":17} "
+        "{\"name\":\"none\",\"ph\":\"C\",\"ts\":6000000,\"pid\":1}"));
 }
 
 static void check_values(const struct counter *counter, const double *values, size_t count)
