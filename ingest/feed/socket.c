@@ -19,7 +19,7 @@ enum {
     WHERE_BYTES = 160,
     UNREAD_MAX_BYTES = 64 << 10, /* of replies that a sender has not read */
     PATIENCE_MS = 20000,         /* with a sender that does not read them */
-    SPARE_DESCRIPTORS = 6        /* for files: so many are never given to senders */
+    SPARE_DESCRIPTORS = 3        /* for files: so many are never given to senders */
 };
 
 union stream {
