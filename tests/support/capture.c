@@ -435,11 +435,12 @@ static bool shift_date(char *at, double ms)
     return true;
 }
 
-/* Moves a number of 13 digits: ms since the epoch. False: none is there. */
+/* Moves a number of 13 digits: ms since the epoch. False: none is there. (A digest may have as many,
+   between letters or after a zero.) */
 static bool shift_number(char *at, double ms)
 {
     char text[32];
-    if (strspn(at, "0123456789") != 13) {
+    if (strspn(at, "0123456789") != 13 || at[0] == '0') {
         return false;
     }
     snprintf(text, sizeof text, "%.0f", strtod(at, NULL) + ms);
