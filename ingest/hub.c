@@ -81,6 +81,7 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     hub->ingest.hook_clients = options->hook_clients;
     hub->ingest.status = options->status;
     hub->ingest.content = options->content;
+    hub->ingest.no_mask = options->no_mask;
     hub->ingest.ranged = options->ranged;
     hub->ingest.from_ns = options->from_ns;
     hub->ingest.to_ns = options->to_ns;

@@ -35,6 +35,7 @@ struct hub_options {
     const struct source_setting *settings; /* ends with one without a name; NULL: none */
     int64_t since_ns; /* how old a session may be that `claude:` opens by itself; 0: an hour */
     bool content;     /* keeps prompts and results */
+    bool no_mask;     /* keeps what looks like keys and passwords in what clients bring */
     const char *proc; /* the directory of processes; NULL: /proc */
     bool ranged;      /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;

@@ -3,6 +3,7 @@
    numbers are small and dense, so the counts are an array by session. */
 #include "ingest/ingest_ctx.h"
 
+#include "core/base/mask.h"
 #include "core/base/utf8.h"
 
 #include <assert.h>
@@ -183,12 +184,16 @@ void ingest_ctx_json_reason(struct strbuf *out, const char *text, size_t len,
     strbuf_addc(out, '\'');
 }
 
-static void put_reason(struct strbuf *out, const struct reject *reject)
+static void put_reason(const struct ingest_ctx *ingest, struct strbuf *out,
+                       const struct reject *reject)
 {
     strbuf_adds(out, reject->reason);
     if (reject->bytes.bytes != NULL) {
         strbuf_adds(out, ": ");
         ingest_ctx_quote(out, reject->bytes.bytes, reject->bytes.len);
+    }
+    if (!ingest->no_mask) {
+        mask_in_place(out);
     }
 }
 
@@ -197,7 +202,7 @@ static void log_reject(struct source_counters *counters, const struct reject *re
     struct strbuf text, origin;
     strbuf_init(&text, counters->ingest->mem, ENTRY_BYTES);
     strbuf_init(&origin, counters->ingest->mem, ENTRY_BYTES);
-    put_reason(&text, reject);
+    put_reason(counters->ingest, &text, reject);
     strbuf_adds(&origin, reject->where);
     if (reject->line > 0)
         strbuf_addf(&origin, ": line %llu", (unsigned long long)reject->line);
@@ -217,7 +222,7 @@ static void note_first(struct source_counters *counters, const struct reject *re
         strbuf_addf(&text, "%s: ", reject->where);
     if (reject->line > 0)
         strbuf_addf(&text, "line %llu: ", (unsigned long long)reject->line);
-    put_reason(&text, reject);
+    put_reason(counters->ingest, &text, reject);
     snprintf(counters->first, sizeof counters->first, "%s",
              text.data != NULL ? text.data : reject->reason);
     strbuf_release(&text);

@@ -35,6 +35,7 @@ struct ingest_ctx {
     void *ctx;
     const struct mem *mem;
     bool content; /* prompts and inputs of tools are kept whole */
+    bool no_mask; /* keys and passwords in what clients bring are kept as they came */
     bool ranged;  /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     size_t tidy_at; /* at so many events, those outside the range are dropped */
@@ -62,6 +63,9 @@ void ingest_ctx_stamp(const struct ingest_ctx *ingest, struct update *update);
 /* Gives the update to the correlator, and to the tap. Every source's updates go through here.
    False: out of memory. */
 bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update);
+/* The same for what a client's files, hooks or telemetry bring: keys and passwords in it are masked
+   (core/base/mask.h). */
+bool ingest_ctx_client_update(struct ingest_ctx *ingest, const struct update *update);
 
 /* The program ends: ends every session in which something is open, at the time that it has now, and
    gives these ends to the tap. False: out of memory. */

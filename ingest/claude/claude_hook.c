@@ -77,7 +77,7 @@ struct update hook_call_update(const struct hook_event *e, enum call_kind kind, 
 
 bool hook_send(const struct hook_event *e, const struct update *update)
 {
-    return ingest_ctx_update(e->ingest, update);
+    return ingest_ctx_client_update(e->ingest, update);
 }
 
 void hook_log(const struct hook_event *e, enum log_level level, const char *what,

@@ -10,6 +10,7 @@
    A refused or interrupted call has no further hook, nor has its interaction. The agent's next
    event shows that the call is over (hook_end_calls); a transcript has the exact time. */
 #include "ingest/claude/claude_args.h"
+#include "ingest/claude/claude_error.h"
 #include "ingest/claude/claude_hook_private.h"
 
 #include <math.h>
@@ -154,7 +155,7 @@ static double set_times(const struct hook_event *e, const struct hook_open_call 
     return began;
 }
 
-/* Returns the error's first line; the tool's output follows it. */
+/* Returns the error's class, or with --content its first line: the tool's output follows it. */
 static struct slice error_of(struct hook_event *e)
 {
     struct slice error = hook_text(e, "error");
@@ -167,7 +168,13 @@ static struct slice error_of(struct hook_event *e)
                    ? hook_literal("interrupted")
                    : hook_literal("failed");
     }
-    return hook_cut(error, ERROR_BYTES);
+    if (e->ingest->content) {
+        return hook_cut(error, ERROR_BYTES);
+    }
+    struct strbuf *class = &e->hooks->scratch;
+    strbuf_clear(class);
+    claude_error_class(error, class);
+    return (struct slice){class->data, class->len};
 }
 
 /* Returns the ended call, or the entry of its PermissionRequest; NULL: unknown. */

@@ -167,7 +167,7 @@ static void report_wait(struct claude_session *session, double start_ms, double 
     update_number(&update, FIELD_START_MS, start_ms);
     update_number(&update, FIELD_END_MS, end_ms);
     update_text(&update, FIELD_CONTEXT, (struct slice){what, strlen(what)});
-    session->failed |= !ingest_ctx_update(session->options->counters->ingest, &update);
+    session->failed |= !ingest_ctx_client_update(session->options->counters->ingest, &update);
 }
 
 static void log_state(const struct claude_session *session, double at_ms, const char *state,

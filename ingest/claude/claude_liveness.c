@@ -27,7 +27,7 @@ static struct update update_of(const struct claude_session *session, enum update
 
 static void send_update(struct claude_session *session, const struct update *update)
 {
-    session->failed |= !ingest_ctx_update(session->options->counters->ingest, update);
+    session->failed |= !ingest_ctx_client_update(session->options->counters->ingest, update);
 }
 
 static double now_of(const struct claude_session *session)

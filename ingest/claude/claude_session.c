@@ -213,7 +213,7 @@ static void update_agent(struct claude_session *session, const struct claude_fil
                 text_of(meta->parent_id[0] != '\0' ? meta->parent_id : session->id));
     update_number(&update, FIELD_START_MS, file->first_ms);
     update_number(&update, FIELD_END_MS, end_ms);
-    session->failed |= !ingest_ctx_update(session->options->counters->ingest, &update);
+    session->failed |= !ingest_ctx_client_update(session->options->counters->ingest, &update);
 }
 
 static bool read_meta(const struct mem *mem, const char *path, struct claude_meta *meta)

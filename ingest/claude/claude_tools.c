@@ -10,6 +10,7 @@
 #include "ingest/claude/claude_private.h"
 
 #include "ingest/claude/claude_args.h"
+#include "ingest/claude/claude_error.h"
 #include "ingest/claude/claude_shell.h"
 
 #include "core/base/json_args.h"
@@ -279,12 +280,19 @@ static void put_result(struct claude_transcript *t, const struct claude_tool *to
 static void put_error(struct claude_transcript *t, const struct claude_line *line,
                       struct json_value content)
 {
+    struct strbuf message;
+    strbuf_init(&message, t->mem, 0);
     strbuf_clear(&t->scratch);
-    claude_args_error(line->field[CLAUDE_TOOL_RESULT], content, &t->scratch);
+    claude_args_error(line->field[CLAUDE_TOOL_RESULT], content, &message);
     json_text_cut(json_get(content, "error_code"), CLAUDE_ID_BYTES, true, &t->scratch);
-    if (t->scratch.len == 0) {
-        strbuf_adds(&t->scratch, "error");
+    struct slice text = {message.data != NULL ? message.data : "", message.len};
+    if (t->options.content && message.len > 0) {
+        strbuf_add(&t->scratch, text.bytes, text.len);
+    } else if (t->scratch.len == 0) {
+        claude_error_class(text, &t->scratch);
     }
+    t->scratch.failed |= message.failed;
+    strbuf_release(&message);
 }
 
 static void send_result(struct claude_transcript *t, const struct claude_line *line,

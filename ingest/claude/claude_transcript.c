@@ -102,7 +102,7 @@ intern_id claude_transcript_put_id(struct claude_transcript *t, struct json_valu
 void claude_transcript_send(struct claude_transcript *t, const struct update *update)
 {
     if (!t->failed) {
-        t->failed = !ingest_ctx_update(t->options.counters->ingest, update);
+        t->failed = !ingest_ctx_client_update(t->options.counters->ingest, update);
     }
 }
 

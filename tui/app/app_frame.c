@@ -79,6 +79,7 @@ static struct view_input make_input(struct app *app)
         .keymap = &engine->options->keymap,
         .output = shown_path(app),
         .address = engine_address(engine),
+        .no_mask = engine->options->no_mask,
         .live = app_is_live(app),
         .replay = engine->options->replay,
         .progress = engine_progress(engine, &app->progress) ? &app->progress : NULL,

@@ -63,6 +63,7 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
         .source_count = engine_sources(engine, sources, ENGINE_SOURCES),
         .log = engine->log,
         .keymap = &options->keymap,
+        .no_mask = options->no_mask,
         .events = engine_events(engine),
         .events_per_s = NAN,
     };

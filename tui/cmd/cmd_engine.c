@@ -8,6 +8,8 @@
 #include "tui/cmd/status_line.h"
 #include "tui/cmd/stop_signal.h"
 
+#include "core/base/mask.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +137,8 @@ static void status(void *ctx, struct strbuf *out)
 
         strbuf_clear(&e->status);
         status_bar(e->swarm, known ? &metrics : NULL, now_ns, &e->status);
+        if (!e->options->no_mask)
+            mask_in_place(&e->status);
         if (known)
             metrics_release(&metrics);
         e->status_revision = swarm_revision(e->swarm);
@@ -162,6 +166,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .settings = e->places.settings,
         .since_ns = e->options->since_ns,
         .content = e->options->content,
+        .no_mask = e->options->no_mask,
         .ranged = config->ranged,
         .from_ns = config->from_ns,
         .to_ns = config->to_ns,

@@ -4,6 +4,8 @@
 #include "tui/cmd/report_json.h"
 #include "tui/cmd/standard_output.h"
 
+#include "core/base/mask.h"
+
 #include <stdio.h>
 
 static bool print(const struct engine *engine, struct strbuf *error)
@@ -26,6 +28,8 @@ static bool print(const struct engine *engine, struct strbuf *error)
     else
         report_text(&report, engine->options->ascii, &text);
     metrics_release(&metrics);
+    if (!engine->options->no_mask)
+        mask_in_place(&text);
     ok = standard_output_print(&text, error);
     strbuf_release(&text);
     return ok;

@@ -6,6 +6,7 @@
 #include "tui/cmd/status_line.h"
 
 #include "core/base/json_read.h"
+#include "core/base/mask.h"
 
 #include "ingest/feed/sender.h"
 
@@ -84,6 +85,8 @@ static int read_sources(const struct options *options)
     strbuf_init(&line, engine->mem, 0);
     if (metrics_compute_totals(engine->swarm, now_ns, &metrics)) {
         status_bar(engine->swarm, &metrics, now_ns, &line);
+        if (!options->no_mask)
+            mask_in_place(&line);
         metrics_release(&metrics);
     }
     if (!line.failed && line.len > 0)

@@ -61,7 +61,7 @@ struct options {
     const char *token_file;
     size_t max_line_bytes; /* 0: the feed's own limits */
     int64_t since_ns;      /* 0: not given */
-    bool content;
+    bool content, no_mask;
     bool max_events_given;
     size_t max_events; /* 0: none */
     double for_s;      /* 0: no limit */

@@ -142,6 +142,7 @@ FLAG(split, split)
 FLAG(no_journal, no_journal)
 FLAG(allow_remote, allow_remote)
 FLAG(content, content)
+FLAG(no_mask, no_mask)
 FLAG(no_color, no_color)
 FLAG(ascii, ascii)
 FLAG(json, json)
@@ -388,6 +389,8 @@ const struct option_row option_rows[] = {
     {"content", 0, NULL,
      "keep prompts, and inputs and results of tools (default: one identifying argument per call)",
      READERS, parse_content},
+    {"no-mask", 0, NULL, "keep what looks like keys and passwords (default: shown and kept as ***)",
+     READERS, parse_no_mask},
     {"json", 0, NULL, "print one JSON object instead of tables", FOR(COMMAND_REPORT), parse_json},
     {"size", 0, "COLSxROWS", "size of the frame (default: 120x36)", FOR(COMMAND_DUMP), parse_size},
     {"keys", 0, "KEYS", "press these keys first: names as in `?`, separated by spaces",

@@ -3,6 +3,8 @@
    break_wide write cells; when one half of a wide glyph is overwritten, they blank the other. */
 #include "tui/screen/grid.h"
 
+#include "core/base/mask.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +14,7 @@ struct grid {
     const struct mem *mem;
     struct cell *cells;
     int cols, rows;
-    bool ascii;
+    bool ascii, mask;
 };
 
 static const struct cell blank = {.glyph = {.text = " ", .len = 1, .width = 1},
@@ -71,6 +73,11 @@ void grid_clear(struct grid *grid)
     size_t count = (size_t)grid->cols * (size_t)grid->rows;
     for (size_t i = 0; i < count; i++)
         grid->cells[i] = blank;
+}
+
+void grid_set_mask(struct grid *grid, bool mask)
+{
+    grid->mask = mask;
 }
 
 void grid_set_ascii(struct grid *grid, bool ascii)
@@ -151,7 +158,8 @@ static void area_put_glyph(struct area area, int x, int y, enum style_id style,
         put_glyph(area.grid, area.x + (left_in ? x : x + 1), area.y + y, style, &blank.glyph);
 }
 
-int area_put(struct area area, int x, int y, enum style_id style, const char *text, size_t len)
+static int put_as_it_is(struct area area, int x, int y, enum style_id style, const char *text,
+                        size_t len)
 {
     for (size_t at = 0; at < len;) {
         struct glyph glyph;
@@ -163,6 +171,25 @@ int area_put(struct area area, int x, int y, enum style_id style, const char *te
         if (x > GRID_MAX_COLS * 2)
             break; /* the rest of the text cannot be visible */
     }
+    return x;
+}
+
+/* Returns whether secrets in the text were masked; `out` is the text then. Release it always. */
+static bool mask(struct area area, const char *text, size_t len, struct strbuf *out)
+{
+    strbuf_init(out, area.grid->mem, 0);
+    return area.grid->mask && mask_secrets(text, len, out) && !out->failed;
+}
+
+int area_put(struct area area, int x, int y, enum style_id style, const char *text, size_t len)
+{
+    struct strbuf masked;
+    if (mask(area, text, len, &masked)) {
+        x = put_as_it_is(area, x, y, style, masked.data, masked.len);
+    } else if (!masked.failed) {
+        x = put_as_it_is(area, x, y, style, text, len);
+    }
+    strbuf_release(&masked);
     return x;
 }
 
@@ -181,8 +208,8 @@ int area_putf(struct area area, int x, int y, enum style_id style, const char *f
     return n < 0 ? x : area_puts(area, x, y, style, text);
 }
 
-int area_put_ellipsized(struct area area, int x, int y, int cols, enum style_id style,
-                        const char *text, size_t len)
+static int put_ellipsized(struct area area, int x, int y, int cols, enum style_id style,
+                          const char *text, size_t len)
 {
     bool ascii = area.grid->ascii;
     if (cols <= 0)
@@ -190,13 +217,26 @@ int area_put_ellipsized(struct area area, int x, int y, int cols, enum style_id 
     size_t used = 0;
     size_t fits = text_fit(text, len, ascii, (size_t)cols, &used);
     if (fits == len)
-        return area_put(area, x, y, style, text, len);
+        return put_as_it_is(area, x, y, style, text, len);
     if (cols >= 2)
         fits = text_fit(text, len, ascii, (size_t)cols - 1, &used);
-    x = area_put(area, x, y, style, text, fits);
+    x = put_as_it_is(area, x, y, style, text, fits);
     if (cols >= 2)
         x = area_puts(area, x, y, style,
                       theme_symbol(&(struct theme){.ascii = ascii}, SYM_ELLIPSIS));
+    return x;
+}
+
+int area_put_ellipsized(struct area area, int x, int y, int cols, enum style_id style,
+                        const char *text, size_t len)
+{
+    struct strbuf masked;
+    if (mask(area, text, len, &masked)) {
+        x = put_ellipsized(area, x, y, cols, style, masked.data, masked.len);
+    } else if (!masked.failed) {
+        x = put_ellipsized(area, x, y, cols, style, text, len);
+    }
+    strbuf_release(&masked);
     return x;
 }
 

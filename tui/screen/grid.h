@@ -27,6 +27,8 @@ bool grid_resize(struct grid *grid, int cols, int rows);
 void grid_clear(struct grid *grid);
 /* Sets whether text is converted to ASCII when it is put. view_draw sets this from the theme. */
 void grid_set_ascii(struct grid *grid, bool ascii);
+/* Sets whether keys and passwords in text are masked when it is put (core/base/mask.h). */
+void grid_set_mask(struct grid *grid, bool mask);
 int grid_cols(const struct grid *grid);
 int grid_rows(const struct grid *grid);
 /* Returns the cell at (x, y), which must be inside; borrowed until the grid changes. */

@@ -3,12 +3,15 @@
 #include "tui/views/copy.h"
 
 #include "core/base/json_text.h"
+#include "core/base/mask.h"
 #include "core/tracer/print.h"
 
 #include <string.h>
 
 static enum view_result done(struct frame *frame)
 {
+    if (!frame->input->no_mask)
+        mask_in_place(&frame->state->copied);
     if (!frame->state->copied.failed)
         return VIEW_COPY;
     view_message(frame->state, true, "out of memory");

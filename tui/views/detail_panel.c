@@ -2,6 +2,7 @@
    and draws them: the pen moves down line by line and draws those inside its area. So scrolling and
    the layout's request for lines follow from one text. Values are cut at VALUE_MAX_BYTES; the last
    line then shows how much was cut. */
+#include "core/base/mask.h"
 #include "core/base/time_ns.h"
 #include "core/tracer/print.h"
 #include "tui/screen/number.h"
@@ -75,6 +76,18 @@ static struct json_value args_of(const struct swarm *swarm, const struct span *s
     return (struct json_value){.type = JSON_TYPE_NONE};
 }
 
+/* Before it is wrapped: no line may have a part of a key. */
+static void mask_value(const struct frame *frame, const struct strbuf *key, struct strbuf *value)
+{
+    if (frame->input->no_mask)
+        return;
+    if (value->len > 0 && mask_names_secret(key->data ? key->data : "", key->len)) {
+        strbuf_clear(value);
+        strbuf_adds(value, MASKED);
+    }
+    mask_in_place(value);
+}
+
 static void put_args(struct detail_pen *pen, struct frame *frame, struct json_value args)
 {
     struct json_walk walk = json_walk(args);
@@ -90,6 +103,7 @@ static void put_args(struct detail_pen *pen, struct frame *frame, struct json_va
             json_get_string(member.value, value);
         else
             strbuf_add(value, member.value.raw, member.value.len);
+        mask_value(frame, &key, value);
         if (!key.failed && !value->failed)
             put_pair(pen, key.data ? key.data : "", key.len, value->data, value->len);
     }

@@ -8,6 +8,8 @@
 #include "tui/views/select.h"
 #include "tui/views/view_keys.h"
 
+#include "core/base/mask.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -186,6 +188,8 @@ static void draw_panel(struct frame *frame, struct area panel, const struct log_
     struct strbuf *text = &frame->scratch;
     draw_panel_heading(frame, area_sub(panel, 0, 0, panel.cols, 1), row);
     log_row_text(row, frame->swarm, frame->input->log, text);
+    if (!frame->input->no_mask)
+        mask_in_place(text); /* before it is wrapped: no line may have a part of a key */
     if (text->failed)
         return;
     int y = draw_wrapped(frame, panel, 1, STYLE_PLAIN, (struct slice){text->data, text->len});

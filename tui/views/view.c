@@ -146,6 +146,7 @@ static void draw_page(struct frame *frame, struct grid *grid)
 void view_frame_draw(struct frame *frame, struct grid *grid)
 {
     grid_set_ascii(grid, frame->input->theme.ascii);
+    grid_set_mask(grid, !frame->input->no_mask);
     grid_clear(grid);
     if (!frame->state->help)
         draw_page(frame, grid);

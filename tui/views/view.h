@@ -32,6 +32,7 @@ struct view_input {
     const struct keymap *keymap; /* the user's bindings; may be NULL */
     const char *output;          /* path of the trace to write; NULL: none */
     const char *address;         /* the feed address as in SWARMTOP_SOCKET; NULL: not listening */
+    bool no_mask;                /* shows keys and passwords */
     bool live;                   /* more data may arrive; false: all sources have finished */
     double replay;               /* finished sources are replayed at this speed; 0: they are not */
     const struct source_progress *progress; /* the file being read; NULL: none */

@@ -185,7 +185,7 @@ static const struct {
     {"nor one that a rule refused",
      RESULT("21.000", "t", "\"content\":\"No\",\"is_error\":true",
             ",\"toolUseResult\":\"Error: No\",\"toolDenialKind\":\"permission-rule\""),
-     "tools", REFUSED("refused", "No")},
+     "tools", REFUSED("refused", "error")},
     {"nor one of an older client",
      RESULT("21.000", "t", "\"content\":\"No\",\"is_error\":true",
             ",\"toolUseResult\":\"User rejected tool use\""),

@@ -1,0 +1,100 @@
+/* The client begins most errors with a text of its own. The table has these texts. They are safe to
+   keep: none comes from a file or a program. */
+#include "ingest/claude/claude_error.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const struct {
+    const char *text;
+    bool number; /* that follows is kept, too */
+} classes[] = {
+    {"Exit code ", true},
+    {"MCP error ", true},
+    {"File does not exist", false},
+    {"File has not been read yet", false},
+    {"File has been modified", false},
+    {"File content exceeds", false},
+    {"File is in a directory that is denied", false},
+    {"String to replace not found", false},
+    {"No changes to make", false},
+    {"No such tool available", false},
+    {"No such tool", false},
+    {"Directory does not exist", false},
+    {"Path does not exist", false},
+    {"Permission to use", false},
+    {"Command timed out", false},
+    {"Command was aborted", false},
+    {"Request failed with status code ", true},
+    {"Request timed out", false},
+    {"Blocked", false},
+    {"User rejected tool use", false},
+    {"The user doesn't want to proceed with this tool use", false},
+    {"Cancelled", false},
+    {"Interrupted", false},
+    {"interrupted", false},
+    {"failed", false},
+    {"Agent type", false},
+    {"Unknown skill", false},
+    {"ENOENT", false},
+    {"EACCES", false},
+    {"EISDIR", false},
+    {"EPERM", false},
+};
+
+static struct slice rest(struct slice text, size_t skip)
+{
+    return (struct slice){text.bytes + skip, text.len - skip};
+}
+
+static bool begins(struct slice text, const char *with)
+{
+    size_t len = strlen(with);
+    return text.len >= len && memcmp(text.bytes, with, len) == 0;
+}
+
+/* Returns the length of a name such as TypeError at the beginning; 0: no name. */
+static size_t exception_name(struct slice text)
+{
+    static const char *const ends[] = {"Error", "Exception"};
+    size_t len = 0;
+    while (len < text.len && len < 60 && isalpha((unsigned char)text.bytes[len])) {
+        len++;
+    }
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t end = strlen(ends[i]);
+        if (len > end && memcmp(text.bytes + len - end, ends[i], end) == 0 &&
+            (len == text.len || text.bytes[len] == ':')) {
+            return len;
+        }
+    }
+    return 0;
+}
+
+void claude_error_class(struct slice message, struct strbuf *out)
+{
+    while (begins(message, "Error: ")) {
+        message = rest(message, strlen("Error: "));
+    }
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        size_t len = strlen(classes[i].text);
+        if (!begins(message, classes[i].text)) {
+            continue;
+        }
+        if (classes[i].number && len < message.len && message.bytes[len] == '-') {
+            len++;
+        }
+        while (classes[i].number && len < message.len &&
+               isdigit((unsigned char)message.bytes[len])) {
+            len++;
+        }
+        strbuf_add(out, message.bytes, len);
+        return;
+    }
+    size_t name = exception_name(message);
+    if (name > 0) {
+        strbuf_add(out, message.bytes, name);
+    } else {
+        strbuf_adds(out, "error");
+    }
+}

@@ -1,0 +1,110 @@
+/* What looks like a key or a password is masked, and nothing else. All keys are made up. */
+#include "tests/support/support.h"
+
+#include "core/base/json_read.h"
+#include "core/base/mask.h"
+
+#include <string.h>
+
+/* Masked NULL: it stays. */
+static const struct {
+    const char *text, *masked;
+} rows[] = {
+    {"curl -H 'Authorization: Bearer abcDEF123456' https://x",
+     "curl -H 'Authorization: ***' https://x"},
+    {"Bearer abcDEF123456.x-y_z==", "Bearer ***"},
+    {"basic dXNlcjpwYXNz", "basic ***"},
+    {"the bearer of news", NULL},
+    {"key sk-ant-api03-AAAAbbbb1111 used", "key sk-*** used"},
+    {"sk-short", NULL},
+    {"task-sk-1234567890", NULL},
+    {"AKIAIOSFODNN7EXAMPLE", "AKIA***"},
+    {"ghp_aaaaBBBBccccDDDD1111 gho_aaaaBBBBccccDDDD", "ghp_*** gho_***"},
+    {"github_pat_11AAAAAA0_abcdef", "github_pat_***"},
+    {"https://user:pass@host/x http://host:80/a@b", "https://user:***@host/x http://host:80/a@b"},
+    {"postgres://u:p%40ss@db:5432/x", "postgres://u:***@db:5432/x"},
+    {"git@host:path", NULL},
+    {"mysql --password hunter2 -u me", "mysql --password *** -u me"},
+    {"mysql --password=hunter2", "mysql --password=***"},
+    {"mysql --password \"two words\"", "mysql --password \"*** words\""},
+    {"tool --token $TOKEN --password=${P}", NULL},
+    {"tool --token -v", NULL},
+    {"export AWS_SECRET_ACCESS_KEY=abc/def+1 AWS_REGION=eu",
+     "export AWS_SECRET_ACCESS_KEY=*** AWS_REGION=eu"},
+    {"OPENAI_API_KEY='abc' run", "OPENAI_API_KEY='***' run"},
+    {"x-api-key: abc", "x-api-key: ***"},
+    {"max_tokens=100 first_token: 684", "max_tokens=100 first_token: ***"},
+    {"{\"password\":\"a\",\"n\":1}", "{\"password\":\"***\",\"n\":1}"},
+    {"{\"clientSecret\" : \"a b\"}", "{\"clientSecret\" : \"*** b\"}"},
+    {"{\"token\":12,\"secret\":null,\"password\":{\"a\":1}}", NULL},
+    {"{\"body\":\"{\\\"apiKey\\\":\\\"abc\\\"}\"}", "{\"body\":\"{\\\"apiKey\\\":\\\"***\\\"}\"}"},
+    {"{\"max_tokens\":\"5\",\"input_tokens\":7}", NULL},
+    {"Cookie: a=b; c=d", "Cookie: ***; c=d"},
+    {"Authorization: Bearer ab rest, authorization: xyz rest",
+     "Authorization: *** rest, authorization: *** rest"},
+    {"-----BEGIN RSA PRIVATE KEY-----\\nMIIE\\n-----END RSA PRIVATE KEY-----",
+     "-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----"},
+    {"-----BEGIN CERTIFICATE-----", NULL},
+    {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "eyJ***"},
+    {"password", NULL},
+    {"password:", NULL},
+    {"the token is not here", NULL},
+    {"", NULL},
+};
+
+TEST(keys_and_passwords_are_masked)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct strbuf out;
+        strbuf_init(&out, &mem_libc, 0);
+        bool masked = mask_secrets(rows[i].text, strlen(rows[i].text), &out);
+        if (rows[i].masked == NULL) {
+            if (masked) {
+                fail_msg("%s became %s", rows[i].text, out.data);
+            }
+            assert_int_equal(out.len, 0);
+        } else {
+            assert_true(masked);
+            assert_string_equal(out.data, rows[i].masked);
+        }
+        strbuf_release(&out);
+    }
+}
+
+/* Whatever is masked, what was JSON is JSON, and it ends as it did. */
+TEST(json_stays_json)
+{
+    static const char *const parts[] = {"\"password\":",
+                                        "\"a\":",
+                                        "\"sk-aaaaaaaaaaaa\"",
+                                        "\"x\"",
+                                        "1",
+                                        "\"https://u:p@h\"",
+                                        "\"--token\\n\\\"x\\\\\"",
+                                        "\"Bearer \\\\abcdefgh\"",
+                                        "\"api_key=\\\"v\\\"\"",
+                                        "\"Cookie: \\\\\"",
+                                        "null"};
+    uint64_t seed = 5;
+    for (int round = 0; round < 20000; round++) {
+        struct strbuf json, out;
+        strbuf_init(&json, &mem_libc, 0);
+        strbuf_init(&out, &mem_libc, 0);
+        strbuf_adds(&json, "{");
+        for (uint64_t n = 1 + support_random_below(&seed, 4); n > 0; n--) {
+            strbuf_adds(&json, parts[support_random_below(&seed, 2)]);
+            strbuf_adds(&json,
+                        parts[2 + support_random_below(&seed, sizeof parts / sizeof *parts - 2)]);
+            strbuf_adds(&json, n > 1 ? "," : "}");
+        }
+        struct json_error error;
+        struct json_value value;
+        assert_true(json_check(json.data, json.len, 64, &value, &error));
+        if (mask_secrets(json.data, json.len, &out) &&
+            !json_check(out.data, out.len, 64, &value, &error)) {
+            fail_msg("%s became %s", json.data, out.data);
+        }
+        strbuf_release(&json);
+        strbuf_release(&out);
+    }
+}

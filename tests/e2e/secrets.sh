@@ -1,0 +1,54 @@
+#!/bin/sh
+# Keys and passwords that clients' files and hooks bring are in no output, with and without --content; of a failed
+# tool's result nothing is kept without it. All keys are made up.
+. "$SWARMTOP_TESTS/support/e2e.sh"
+
+mkdir -p claude/projects/p
+key='Authorization: Bearer KEYaaaa1111 sk-ant-KEYbbbb2222 ghp_KEYcccc3333 https://u:KEYdddd@h/ --password KEYeeee API_KEY=KEYffff'
+line() { printf '{"sessionId":"s","cwd":"/x","uuid":"%s",%s}\n' "$1" "$2" >>claude/projects/p/s.jsonl; }
+line 1 '"type":"user","timestamp":"2026-01-01T10:00:00.000Z","message":{"role":"user","content":"prompt '"$key"'"}'
+line 2 '"type":"assistant","timestamp":"2026-01-01T10:00:02.000Z","requestId":"r","message":{"id":"m","role":"assistant","model":"opus","content":[{"type":"tool_use","id":"t1","name":"Bash","input":{"command":"curl '"$key"'","description":"d"}},{"type":"tool_use","id":"t2","name":"Weird","input":{"password":"KEYgggg","url":"https://u:KEYhhhh@h/"}},{"type":"tool_use","id":"t3","name":"Agent","input":{"subagent_type":"x","description":"'"$key"'","prompt":"'"$key"'"}}],"usage":{"input_tokens":5,"output_tokens":5}}'
+line 3 '"type":"user","timestamp":"2026-01-01T10:00:05.000Z","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","is_error":true,"content":"RESULT '"$key"'"},{"type":"tool_result","tool_use_id":"t2","content":"RESULT '"$key"'"}]}'
+line 4 '"type":"custom-title","customTitle":"title '"$key"'"'
+{
+    printf '{"op":"hook","t":1767261600000,"payload":{"session_id":"h","hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"a","tool_input":{"command":"%s"}}}\n' "$key"
+    printf '{"op":"hook","t":1767261601000,"payload":{"session_id":"h","hook_event_name":"PostToolUseFailure","tool_name":"Bash","tool_use_id":"a","tool_input":{"command":"%s"},"error":"RESULT %s"}}\n' "$key" "$key"
+    printf '{"op":"hook","t":1767261602000,"payload":{"session_id":"h","hook_event_name":"PermissionRequest","tool_name":"Bash","tool_input":{"command":"%s"}}}\n' "$key"
+} >hooks.ndjson
+
+outputs() { # OPTION...: all that the program writes
+    "$program" record "$@" -o out.json --feed out.feed claude:claude hooks.ndjson >out.out 2>out.err
+    "$program" report "$@" --json claude:claude hooks.ndjson >out.report 2>>out.err
+    "$program" report "$@" claude:claude hooks.ndjson >out.table 2>>out.err
+    for keys in 1 '1 j j Enter' 2 3 4 5 '5 j Enter'; do
+        "$program" dump "$@" --size 200x50 --keys "$keys" claude:claude hooks.ndjson 2>>out.err
+    done >out.screens
+}
+
+outputs
+grep -l 'KEY[a-h]' out.* && fail "a key was kept: $(grep -ho '.\{30\}KEY[a-h].\{9\}' out.* | head -n 5)"
+grep -l 'RESULT' out.* && fail "a result was kept: $(grep -ho '.\{30\}RESULT' out.* | head -n 5)"
+has out.json 'sk-\*\*\*' || fail "the command is not masked but gone: $(cat out.json)"
+has out.json '"error":"error"' || fail "the error has no class: $(cat out.json)"
+
+outputs --content
+grep -l 'KEY[a-h]' out.* && fail "a key was kept with --content: $(grep -ho '.\{30\}KEY[a-h].\{9\}' out.* | head -n 5)"
+has out.json 'RESULT' || fail "--content keeps results: $(cat out.json)"
+
+outputs --content --no-mask
+has out.json 'KEYaaaa1111' || fail "--no-mask masks: $(cat out.json)"
+
+# What a feed or a trace file brings is kept as it was sent, and masked where a person reads it.
+printf '%s\n' '{"op":"start_tool","session_id":"s","span_id":"1","tool_name":"Bash","args":{"command":"'"$key"'"},"t":1767261600000}' \
+    '{"op":"log","session_id":"s","level":"error","message":"'"$key"'","t":1767261600500}' \
+    '{"op":"end_tool","session_id":"s","span_id":"1","success":false,"error":"'"$key"'","t":1767261601000}' >feed.ndjson
+"$program" record -o feed.json feed.ndjson >out 2>err || fail "record a feed: $(cat err)"
+has feed.json 'KEYaaaa1111' || fail "a feed is not kept as sent: $(cat feed.json)"
+for source in feed.ndjson feed.json; do
+    for keys in 1 '1 j Enter' 2 3 4 5 '5 j Enter'; do
+        "$program" dump --size 200x50 --keys "$keys" "$source" 2>>err
+    done >screens
+    grep -q 'KEY[a-h]' screens && fail "$source: a key on the screen: $(grep -o '.\{30\}KEY[a-h].\{9\}' screens | head -n 5)"
+done
+"$program" dump --no-mask --size 200x50 --keys '1 j Enter' feed.ndjson >screens
+has screens 'KEYaaaa1111' || fail "--no-mask masks the screen: $(cat screens)"

@@ -1,0 +1,33 @@
+/* Of an error of a tool no more is kept than its class. */
+#include "tests/support/support.h"
+
+#include "ingest/claude/claude_error.h"
+
+#include <string.h>
+
+TEST(an_error_is_its_class)
+{
+    static const struct {
+        const char *message, *class;
+    } rows[] = {
+        {"Exit code 2", "Exit code 2"},
+        {"Exit code 137 the rest", "Exit code 137"},
+        {"Error: Exit code 1", "Exit code 1"},
+        {"File does not exist. Note: your current working directory is /home/u",
+         "File does not exist"},
+        {"MCP error -32000: Connection closed", "MCP error -32000"},
+        {"InputValidationError: Read failed due to secrets", "InputValidationError"},
+        {"Error: TypeError", "TypeError"},
+        {"java.lang.Error: x", "error"},
+        {"Error", "error"},
+        {"hunter2 failed", "error"},
+        {"", "error"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct strbuf out;
+        strbuf_init(&out, &mem_libc, 0);
+        claude_error_class((struct slice){rows[i].message, strlen(rows[i].message)}, &out);
+        assert_string_equal(out.data, rows[i].class);
+        strbuf_release(&out);
+    }
+}
