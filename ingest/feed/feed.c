@@ -212,6 +212,16 @@ static void take_object(struct feed *feed, struct line *line, struct json_value 
         feed_read_raw(feed, line, (struct slice){.bytes = NULL}, object);
 }
 
+/* Returns whether a web page or another HTTP client has connected. */
+static bool is_http_request(const struct feed *feed, const struct line *line)
+{
+    static const char version[] = " HTTP/1.";
+    const char *at = line->number > 1 || feed->options.reply == NULL
+                         ? NULL
+                         : memmem(line->bytes, line->len, version, sizeof version - 1);
+    return at != NULL && line->bytes[0] >= 'A' && line->bytes[0] <= 'Z';
+}
+
 /* Returns whether a kill or a power cut has cut a journal here. */
 static bool is_cut_journal(const struct feed *feed, const struct line *line, enum line_kind kind)
 {
@@ -240,7 +250,9 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
     bool checked = whole && json_check(bytes, len, depth, &value, &error);
     if (!checked && is_cut_journal(feed, &line, kind))
         return;
-    if (checked && value.type == JSON_TYPE_OBJECT)
+    if (!checked && is_http_request(feed, &line))
+        refuse(feed, &line, "refused: an HTTP request on the feed's port");
+    else if (checked && value.type == JSON_TYPE_OBJECT)
         take_object(feed, &line, value);
     else if (!feed->authorized)
         refuse(feed, &line, "refused: the first line has to be an auth operation");

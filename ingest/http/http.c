@@ -10,9 +10,12 @@
 #include "core/base/strbuf.h"
 #include "ingest/ingest_ctx.h"
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -165,6 +168,26 @@ static bool announces_too_much(const struct http *http, struct MHD_Connection *c
     return length != NULL && strtoull(length, NULL, 10) > http->options.max_body;
 }
 
+/* Returns whether the Host of the request is this machine, as the socket is bound to loopback
+   without a token. A token is proof enough. */
+static bool has_own_host(const struct http *http, struct MHD_Connection *connection)
+{
+    const char *host =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    if (http->options.token != NULL)
+        return true;
+    if (host == NULL)
+        return false;
+    bool bracket = host[0] == '[';
+    size_t len = bracket ? strcspn(host, "]") : strcspn(host, ":");
+    struct in_addr address;
+    char name[INET6_ADDRSTRLEN];
+    snprintf(name, sizeof name, "%.*s", (int)(bracket ? len - 1 : len), bracket ? host + 1 : host);
+    return inet_pton(AF_INET, name, &address) == 1
+               ? ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET
+               : strcmp(name, "::1") == 0 || strcasecmp(name, "localhost") == 0;
+}
+
 /* The headers have come. */
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection,
                              const char *method, void **state)
@@ -173,6 +196,8 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
         return refuse(http, connection, MHD_HTTP_UNAUTHORIZED, "refused: no token, or a wrong one");
     if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN) != NULL)
         return refuse(http, connection, MHD_HTTP_FORBIDDEN, "refused: sent by a web page");
+    if (!has_own_host(http, connection))
+        return refuse(http, connection, MHD_HTTP_FORBIDDEN, "refused: sent to another host's name");
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
         return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "POST alone is taken here\n");
     if (announces_too_much(http, connection))

@@ -1,6 +1,7 @@
 /* An HTTP/1.1 server on the loop (libmicrohttpd), for small requests that are answered at once.
    It takes POST alone, bodies of a limited size, and with a token only requests that present it.
-   Requests of web pages (they have an Origin) are refused. */
+   Requests of web pages are refused: they have an Origin, or name the host whose address they made
+   this machine's (DNS rebinding). */
 #ifndef INGEST_HTTP_H
 #define INGEST_HTTP_H
 

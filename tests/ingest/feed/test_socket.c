@@ -415,6 +415,20 @@ RIG_TEST(tcp_wants_the_token_and_a_unix_socket_does_not)
     close(fd);
 }
 
+/* A web page can send to a port of this machine, and its body has whole lines. */
+RIG_TEST(an_http_request_is_no_feed)
+{
+    struct rig *rig = *state;
+    rig_start_hub(rig, (struct hub_options){.token = NULL});
+    rig_add(rig, "tcp:127.0.0.1:0");
+    int fd = connect_to(hub_bound_address(rig->hub, 0));
+    say(fd, "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n" HELLO("web"));
+    rig_until(rig, is_closed, &fd);
+    close(fd);
+    assert_null(rig_session(rig, "web"));
+    assert_non_null(rig_logged(rig, "refused: an HTTP request"));
+}
+
 /* ---- the client ---- */
 
 RIG_TEST(a_sender_says_when_nobody_is_there)

@@ -90,8 +90,9 @@ static int ask_once(struct rig *rig, const char *request)
 static const char *post(const char *path, const char *headers, const char *body)
 {
     static char text[4096];
-    snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s",
-             path, headers, strlen(body), body);
+    snprintf(text, sizeof text,
+             "POST %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n%s", path,
+             headers, strlen(body), body);
     return text;
 }
 
@@ -117,7 +118,7 @@ RIG_TEST(a_hook_is_taken_and_answered_with_nothing)
     close(client.fd);
     assert_int_equal(
         ask_once(rig,
-                 "POST /hooks HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "POST /hooks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
                  "5\r\n{\"hoo\r\n23\r\nk_event_name\":\"X\",\"session_id\":\"S\"}\r\n0\r\n\r\n"),
         200);
     assert_int_equal(status_of(rig).bad, 0);
@@ -136,8 +137,23 @@ RIG_TEST(what_is_no_hook_is_refused_and_counted)
     assert_int_equal(ask_once(rig, post("/", "", STOP)), 404);
     assert_int_equal(ask_once(rig, post("/hooks/x", "", STOP)), 404);
     assert_int_equal(ask_once(rig, post("/../hooks", "", STOP)), 404);
-    assert_int_equal(ask_once(rig, "GET /hooks HTTP/1.1\r\nHost: x\r\n\r\n"), 405);
+    assert_int_equal(ask_once(rig, "GET /hooks HTTP/1.1\r\nHost: localhost\r\n\r\n"), 405);
     assert_int_equal(ask_once(rig, post("/hooks", "Origin: http://evil\r\n", STOP)), 403);
+    assert_int_equal(
+        ask_once(rig,
+                 "POST /hooks HTTP/1.1\r\nHost: evil.example:1\r\nContent-Length: 2\r\n\r\n{}"),
+        403);
+    assert_int_equal(
+        ask_once(rig,
+                 "POST /hooks HTTP/1.1\r\nHost: 127.evil.example\r\nContent-Length: 2\r\n\r\n{}"),
+        403);
+    assert_int_equal(
+        ask_once(rig,
+                 "POST /nothing HTTP/1.1\r\nHost: 127.1.2.3:4318\r\nContent-Length: 2\r\n\r\n{}"),
+        404);
+    assert_int_equal(
+        ask_once(rig, "POST /nothing HTTP/1.1\r\nHost: [::1]:4318\r\nContent-Length: 2\r\n\r\n{}"),
+        404);
     assert_non_null(rig_logged(rig, "sent by a web page"));
     assert_int_equal(status_of(rig).events, 0);
 }
@@ -166,9 +182,12 @@ RIG_TEST(a_body_has_a_limit_whether_it_is_announced_or_not)
     struct client client;
     start(rig, (struct hub_options){0});
     assert_int_equal(
-        ask_once(rig, "POST /hooks HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n{"), 413);
+        ask_once(rig,
+                 "POST /hooks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n{"),
+        413);
     client_open(rig, &client);
-    const char *head = "POST /hooks HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const char *head =
+        "POST /hooks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
     static char chunk[(64 << 10) + 16];
     int at = sprintf(chunk, "10000\r\n");
     memset(chunk + at, ' ', 64 << 10);
