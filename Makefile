@@ -34,8 +34,13 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wwrite-strings -Wpointer-arith -Wcast-qual $(if $(WERROR),-Werror)
 SAN_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZERS = $(if $(SANITIZE),$(SAN_FLAGS))
-COMPILE = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(SANITIZERS) $(CPPFLAGS) $(CFLAGS)
-LINK    = $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
+# Not with sanitizers, which have checks of their own.
+HARDEN_CC = $(if $(SANITIZE),,-fPIE -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) \
+	$(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+HARDEN_LD = $(if $(SANITIZE),,-pie -Wl,-z,relro,-z,now,-z,noexecstack)
+CONTROL_FLOW = $(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
+COMPILE = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(SANITIZERS) $(HARDEN_CC) $(CPPFLAGS) $(CFLAGS)
+LINK    = $(SANITIZERS) $(HARDEN_LD) $(CFLAGS) $(LDFLAGS)
 
 # Each is worked out once, at its first use in a recipe. ncursesw brings feature-test macros,
 # which would hide what _GNU_SOURCE shows; others' headers are no business of our warnings.
