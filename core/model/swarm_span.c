@@ -1,0 +1,204 @@
+/* The table of spans, and the list of those in flight. Spans live in chunks of 4,096, by number; a
+   chunk goes when all its spans have gone, so a model that evicts stays as small as what it holds.
+ */
+#include "core/model/swarm_private.h"
+
+struct span *swarm_edit_span(const struct swarm *swarm, span_no no)
+{
+    size_t chunk = no / SPANS_PER_CHUNK;
+    if (no >= swarm->span_end || swarm->chunks[chunk] == NULL) {
+        return NULL;
+    }
+    struct span *span = &swarm->chunks[chunk]->spans[no % SPANS_PER_CHUNK];
+    return span->inflight == NO_SUCH_SPAN ? NULL : span;
+}
+
+/* A model with many spans will fill the chunk; the first one of a small model it will not. */
+static struct span_chunk *new_chunk(struct swarm *swarm)
+{
+    struct span_chunk *chunk = mem_alloc(swarm->mem, sizeof *chunk);
+    if (chunk != NULL) {
+        chunk->used = 0;
+        if (swarm->span_end > 0) {
+            mem_will_fill(chunk, sizeof *chunk);
+        }
+    }
+    return chunk;
+}
+
+span_no swarm_new_span(struct swarm *swarm, const struct span *span)
+{
+    size_t chunk = swarm->span_end / SPANS_PER_CHUNK;
+    if (swarm->span_end == NO_SPAN - 1) {
+        return NO_SPAN;
+    }
+    if (chunk == swarm->chunk_count) {
+        if (!mem_reserve(swarm->mem, &swarm->chunks, &swarm->chunk_cap, chunk + 1,
+                         sizeof *swarm->chunks)) {
+            return NO_SPAN;
+        }
+        swarm->chunks[chunk] = new_chunk(swarm);
+        if (swarm->chunks[chunk] == NULL) {
+            return NO_SPAN;
+        }
+        swarm->chunk_count++;
+    }
+    struct span *made = &swarm->chunks[chunk]->spans[swarm->span_end % SPANS_PER_CHUNK];
+    *made = *span;
+    made->inflight = NO_INFLIGHT;
+    swarm->chunks[chunk]->used++;
+    return swarm->span_end++;
+}
+
+void swarm_free_span(struct swarm *swarm, span_no no)
+{
+    struct span *span = swarm_edit_span(swarm, no);
+    if (span == NULL) {
+        return;
+    }
+    (void)swarm_set_in_flight(swarm, no, false);
+    span->inflight = NO_SUCH_SPAN;
+    struct span_chunk **chunk = &swarm->chunks[no / SPANS_PER_CHUNK];
+    bool full = swarm->span_end / SPANS_PER_CHUNK > no / SPANS_PER_CHUNK;
+    if (--(*chunk)->used == 0 && full) {
+        mem_free(swarm->mem, *chunk, sizeof **chunk);
+        *chunk = NULL;
+    }
+    while (swarm->span_begin < swarm->span_end &&
+           swarm_edit_span(swarm, swarm->span_begin) == NULL) {
+        swarm->span_begin++;
+    }
+}
+
+/* ---- in flight ---- */
+
+struct inflight_link *swarm_inflight_link(const struct swarm *swarm, span_no span)
+{
+    return &swarm->inflight_links[swarm_edit_span(swarm, span)->inflight];
+}
+
+static uint32_t new_inflight(struct swarm *swarm)
+{
+    uint32_t place = swarm->inflight_free;
+    if (place != NO_INFLIGHT) {
+        swarm->inflight_free = swarm->inflight_links[place].next;
+        return place;
+    }
+    if (!mem_reserve(swarm->mem, &swarm->inflight_links, &swarm->inflight_cap,
+                     swarm->inflight_count + 1, sizeof *swarm->inflight_links)) {
+        return NO_INFLIGHT;
+    }
+    return (uint32_t)swarm->inflight_count++;
+}
+
+static bool link_inflight(struct swarm *swarm, struct span *span, span_no no)
+{
+    uint32_t place = new_inflight(swarm);
+    if (place == NO_INFLIGHT) {
+        return false;
+    }
+    span->inflight = place;
+    swarm->inflight_links[place] = (struct inflight_link){
+        .span = no,
+        .outer = NO_SPAN,
+        .inner = NO_SPAN,
+        .prev = swarm->inflight_last,
+        .next = NO_SPAN,
+    };
+    if (swarm->inflight_last != NO_SPAN) {
+        swarm_inflight_link(swarm, swarm->inflight_last)->next = no;
+    } else {
+        swarm->inflight_first = no;
+    }
+    swarm->inflight_last = no;
+    return true;
+}
+
+static void unlink_inflight(struct swarm *swarm, struct span *span)
+{
+    struct inflight_link *link = &swarm->inflight_links[span->inflight];
+    if (link->prev != NO_SPAN) {
+        swarm_inflight_link(swarm, link->prev)->next = link->next;
+    } else {
+        swarm->inflight_first = link->next;
+    }
+    if (link->next != NO_SPAN) {
+        swarm_inflight_link(swarm, link->next)->prev = link->prev;
+    } else {
+        swarm->inflight_last = link->prev;
+    }
+    link->next = swarm->inflight_free;
+    swarm->inflight_free = span->inflight;
+    span->inflight = NO_INFLIGHT;
+}
+
+bool swarm_set_in_flight(struct swarm *swarm, span_no no, bool in_flight)
+{
+    struct span *span = swarm_edit_span(swarm, no);
+    if (span == NULL || (span->inflight != NO_INFLIGHT) == in_flight) {
+        return true;
+    }
+    if (in_flight) {
+        return link_inflight(swarm, span, no);
+    }
+    unlink_inflight(swarm, span);
+    return true;
+}
+
+/* ---- reading ---- */
+
+const struct span *swarm_span(const struct swarm *swarm, span_no no)
+{
+    const struct span *span = swarm_edit_span(swarm, no);
+    while (span == NULL && swarm->forwards.count > 0 &&
+           (no = u64map_get(&swarm->forwards, no)) != U64MAP_NONE) {
+        span = swarm_edit_span(swarm, no);
+    }
+    return span;
+}
+
+void swarm_will_read_span(const struct swarm *swarm, span_no no)
+{
+    size_t chunk = no / SPANS_PER_CHUNK;
+    if (no < swarm->span_end && swarm->chunks[chunk] != NULL) {
+        __builtin_prefetch(&swarm->chunks[chunk]->spans[no % SPANS_PER_CHUNK]);
+    }
+}
+
+span_no swarm_span_end(const struct swarm *swarm)
+{
+    return swarm->span_end;
+}
+
+span_no swarm_span_begin(const struct swarm *swarm)
+{
+    return swarm->span_begin;
+}
+
+span_no swarm_first_in_flight(const struct swarm *swarm)
+{
+    return swarm->inflight_first;
+}
+
+span_no swarm_next_in_flight(const struct swarm *swarm, span_no no)
+{
+    const struct span *span = swarm_span(swarm, no);
+    return span == NULL || span->inflight == NO_INFLIGHT
+               ? NO_SPAN
+               : swarm->inflight_links[span->inflight].next;
+}
+
+int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, int64_t local_ns)
+{
+    if ((span->flags & (SPAN_OPEN | SPAN_STALE)) != 0) {
+        int64_t now = swarm_session_now(swarm, swarm->agents[span->agent].session, local_ns);
+        return now > span->start_ns ? now : span->start_ns;
+    }
+    if ((span->flags & SPAN_EVICTED) != 0 && swarm->swept_count > 0) {
+        const struct swept_open *swept = swept_open_find(swarm, span->begin_no);
+        if (swept != NULL && swept->end_ns != INT64_MIN) {
+            return swept->end_ns;
+        }
+    }
+    return span->end_ns;
+}
