@@ -227,8 +227,8 @@ TEST(by_hooks_an_agent_ends_with_its_interrupted_call_too)
     static const char *const ends[] = {
         "'hook_event_name':'Stop'",
         "'hook_event_name':'UserPromptSubmit','prompt':'other','prompt_id':'n'",
-        "'hook_event_name':'PostToolUseFailure','tool_name':'Agent','tool_use_id':'c1',"
-        "'is_interrupt':true,'error':'stopped'",
+        ("'hook_event_name':'PostToolUseFailure','tool_name':'Agent','tool_use_id':'c1',"
+         "'is_interrupt':true,'error':'stopped'"),
     };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         struct rig rig;
