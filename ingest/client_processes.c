@@ -270,7 +270,8 @@ static bool is_hook_shell(const char *proc, const struct process *process,
                           const struct process *parent)
 {
     static const char *const shells[] = {"sh", "bash", "dash", "zsh", "ash", "ksh", NULL};
-    static const char *const clients[] = {"claude", "node", "bun", NULL};
+    static const char *const clients[] = {"claude",          "node", "bun", "MainThread",
+                                          "node-MainThread", NULL};
     return is_named(proc, process, shells) && is_named(proc, parent, clients);
 }
 

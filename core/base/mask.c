@@ -7,60 +7,59 @@
 #include <string.h>
 #include <strings.h>
 
-/* A token: so many of its characters must follow the prefix. */
+/* A token: so many of its characters must follow the prefix. A prefix that also begins other names
+   counts only with a digit, or many characters without a hyphen. */
 static const struct {
     const char *prefix;
     size_t least;
+    bool doubtful;
 } shapes[] = {
-    {"sk-", 8},
-    {"sk_live_", 8},
-    {"sk_test_", 8},
-    {"rk_live_", 8},
-    {"pk_live_", 8},
-    {"AKIA", 12},
-    {"ASIA", 12},
-    {"ghp_", 8},
-    {"gho_", 8},
-    {"ghu_", 8},
-    {"ghs_", 8},
-    {"ghr_", 8},
-    {"glpat-", 8},
-    {"xoxb-", 8},
-    {"xoxa-", 8},
-    {"xoxp-", 8},
-    {"xoxr-", 8},
-    {"xoxs-", 8},
-    {"xapp-", 8},
-    {"AIza", 16},
-    {"github_pat_", 8},
-    {"npm_", 16},
-    {"hf_", 16},
-    {"pypi-", 16},
-    {"dop_v1_", 16},
-    {"SG.", 16},
-    {"ya29.", 8},
-    {"eyJ", 20},
-    {"AGE-SECRET-KEY-", 8},
+    {"sk-ant-", 8, false},  {"sk-proj-", 8, false}, {"sk-", 12, true},
+    {"sk_live_", 8, false}, {"sk_test_", 8, false}, {"rk_live_", 8, false},
+    {"AKIA", 12, false},    {"ASIA", 12, true},     {"AIza", 16, false},
+    {"ghp_", 8, false},     {"gho_", 8, false},     {"ghu_", 8, false},
+    {"ghs_", 8, false},     {"ghr_", 8, false},     {"github_pat_", 8, false},
+    {"glpat-", 8, false},   {"xoxb-", 8, false},    {"xoxa-", 8, false},
+    {"xoxp-", 8, false},    {"xoxr-", 8, false},    {"xoxs-", 8, false},
+    {"xapp-", 16, true},    {"npm_", 20, true},     {"hf_", 20, true},
+    {"pypi-", 20, true},    {"dop_v1_", 16, false}, {"SG.", 20, true},
+    {"ya29.", 8, false},    {"eyJ", 20, true},      {"AGE-SECRET-KEY-", 8, false},
 };
 
 /* They precede a token in a header. */
 static const char *const schemes[] = {"bearer", "basic", "token", "digest"};
 
-/* The ends of names whose values are secrets, without `_`, `-` and `.`. */
-static const char *const names[] = {"password",    "passwd",       "passphrase", "secret",
-                                    "token",       "apikey",       "accesskey",  "secretkey",
-                                    "accesskeyid", "privatekey",   "credential", "credentials",
-                                    "cookie",      "authorization"};
+/* The ends of names whose values are secrets, without `_`, `-` and `.`. Those that are frequent
+   in code and prose want a value that looks like a secret. */
+static const struct {
+    const char *end;
+    bool frequent;
+} names[] = {
+    {"password", false},  {"passwd", false},       {"passphrase", false},  {"apikey", false},
+    {"accesskey", false}, {"secretkey", false},    {"accesskeyid", false}, {"privatekey", false},
+    {"secret", true},     {"token", true},         {"credential", true},   {"credentials", true},
+    {"cookie", true},     {"authorization", true},
+};
 
-enum { NAME_MAX = 80, SCHEME_LEAST = 6 };
+enum { NAME_MAX = 80, LONG_RUN = 20, LIKELY_LEAST = 6, SCHEME_LEAST = 8, LOWER_LEAST = 20 };
 
 struct text {
     const char *begin, *end;
 };
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
 static bool is_alnum(char c)
 {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z');
 }
 
 static bool is_of_name(char c)
@@ -68,33 +67,25 @@ static bool is_of_name(char c)
     return is_alnum(c) || c == '_' || c == '-' || c == '.';
 }
 
-/* The characters of tokens: base64 of both kinds, and dots between parts. */
-static bool is_of_token(char c)
+/* base64 of both kinds, and dots between parts. */
+static bool is_of_base64(char c)
 {
     return is_of_name(c) || c == '+' || c == '/' || c == '=' || c == '~';
 }
 
-static bool is_space(char c)
+static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    return c == ' ' || c == '\t';
 }
 
 static bool ends_value(char c)
 {
-    return is_space(c) || strchr("\"'`\\&;|<>,(){}", c) != NULL;
+    return is_blank(c) || strchr("\n\r\"'`\\&;|<>,(){}[]", c) != NULL; /* NUL too */
 }
 
 static const char *skip(const char *at, const char *end, bool (*is)(char))
 {
     while (at < end && is(*at)) {
-        at++;
-    }
-    return at;
-}
-
-static const char *value_end(const char *at, const char *end)
-{
-    while (at < end && *at != '\0' && !ends_value(*at)) {
         at++;
     }
     return at;
@@ -106,37 +97,83 @@ static bool begins_with(const char *at, const char *end, const char *prefix)
     return (size_t)(end - at) >= len && memcmp(at, prefix, len) == 0;
 }
 
+/* ---- what looks like a secret ---- */
+
+struct look {
+    size_t len, digits, uppers, lowers, run; /* uppers: beyond the first character */
+};
+
+static struct look look_at(const char *at, const char *end)
+{
+    struct look look = {.len = (size_t)(end - at)};
+    size_t run = 0;
+    for (const char *here = at; here < end; here++) {
+        look.digits += is_digit(*here);
+        look.uppers += is_upper(*here) && here > at;
+        look.lowers += *here >= 'a' && *here <= 'z';
+        run = is_alnum(*here) ? run + 1 : 0;
+        look.run = run > look.run ? run : look.run;
+    }
+    return look;
+}
+
+/* Values of code and prose are rather names, terms or numbers. */
+static bool is_likely(const char *at, const char *end)
+{
+    struct look look = look_at(at, end);
+    return look.len >= LIKELY_LEAST && look.digits < look.len &&
+           (look.digits > 0 || look.uppers >= 2 || look.run >= LONG_RUN);
+}
+
 /* ---- tokens ---- */
 
 /* Returns the length of the prefix of a token at `at`, 0: no token. Sets *to to its end. */
 static size_t token_at(const struct text *text, const char *at, const char **to)
 {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        if (*at == shapes[i].prefix[0] && begins_with(at, text->end, shapes[i].prefix)) {
-            size_t len = strlen(shapes[i].prefix);
-            *to = skip(at + len, text->end, is_of_token);
-            return (size_t)(*to - at) - len >= shapes[i].least ? len : 0;
+        if (*at != shapes[i].prefix[0] || !begins_with(at, text->end, shapes[i].prefix)) {
+            continue;
+        }
+        size_t len = strlen(shapes[i].prefix);
+        *to = skip(at + len, text->end, is_of_name);
+        struct look look = look_at(at + len, *to);
+        bool sure = !shapes[i].doubtful || look.digits > 0 || look.run >= LONG_RUN;
+        if (look.len >= shapes[i].least && sure) {
+            return len;
         }
     }
     return 0;
 }
 
-/* The same for the text between the lines of a PEM key. */
+/* Returns where the text of a PEM key ends: before its last line, or before the quote that ends
+   the string, with the backslashes of that quote. */
+static const char *pem_end(const char *at, const char *end)
+{
+    while (at < end && *at != '"' && !begins_with(at, end, "-----END ")) {
+        at++;
+    }
+    bool quote = at < end && *at == '"';
+    while (quote && at[-1] == '\\') {
+        at--;
+    }
+    return at;
+}
+
+/* The same as token_at for the lines of a PEM key. */
 static size_t pem_at(const struct text *text, const char *at, const char **to)
 {
-    static const char begin[] = "-----BEGIN ", key[] = "PRIVATE KEY-----", end[] = "-----END ";
-    if (!begins_with(at, text->end, begin)) {
+    static const char key[] = "PRIVATE KEY-----";
+    if (!begins_with(at, text->end, "-----BEGIN ")) {
         return 0;
     }
-    const char *line = memmem(at, (size_t)(text->end - at), key, sizeof key - 1);
-    if (line == NULL || line - at > NAME_MAX) {
+    size_t left = (size_t)(text->end - at);
+    const char *line = memmem(at, left < NAME_MAX ? left : NAME_MAX, key, sizeof key - 1);
+    if (line == NULL || memchr(at, '"', (size_t)(line - at)) != NULL) {
         return 0;
     }
     line += sizeof key - 1;
-    const char *last = memmem(line, (size_t)(text->end - line), end, sizeof end - 1);
-    const char *quote = memchr(line, '"', (size_t)(text->end - line));
-    *to = last != NULL ? last : quote != NULL ? quote : text->end;
-    return (size_t)(line - at);
+    *to = pem_end(line, text->end);
+    return *to > line ? (size_t)(line - at) : 0;
 }
 
 /* Returns where the token of `Bearer TOKEN` begins; NULL: no scheme. */
@@ -145,21 +182,25 @@ static const char *after_scheme(const char *at, const char *end)
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         size_t len = strlen(schemes[i]);
         if ((size_t)(end - at) > len && strncasecmp(at, schemes[i], len) == 0 && at[len] == ' ') {
-            return skip(at + len, end, is_space);
+            return skip(at + len, end, is_blank);
         }
     }
     return NULL;
 }
 
-/* Outside a header it may belong to a sentence: only a long token counts. */
+/* Outside a header it may belong to a sentence: "basic validation", "the bearer of news". */
 static size_t scheme_at(const struct text *text, const char *at, const char **to)
 {
     const char *token = after_scheme(at, text->end);
-    if (token == NULL || strncasecmp(at, "b", 1) != 0) {
+    if (token == NULL || (*at | 0x20) != 'b') {
         return 0;
     }
-    *to = skip(token, text->end, is_of_token);
-    return *to - token >= SCHEME_LEAST ? (size_t)(token - at) : 0;
+    *to = skip(token, text->end, is_of_base64);
+    struct look look = look_at(token, *to);
+    bool bearer = (at[1] | 0x20) == 'e';
+    bool sure = look.digits > 0 || (look.len > 0 && (*to)[-1] == '=') ||
+                look.uppers >= (bearer ? 2 : 4) || (bearer && look.len >= LOWER_LEAST);
+    return look.len >= SCHEME_LEAST && sure ? (size_t)(token - at) : 0;
 }
 
 /* `://USER:PASSWORD@`: returns the length up to the password. */
@@ -169,86 +210,151 @@ static size_t url_at(const struct text *text, const char *at, const char **to)
         return 0;
     }
     const char *colon = NULL;
-    for (const char *here = at + 3; here < text->end; here++) {
+    for (const char *here = at + 3; here < text->end && *here != '/' && !ends_value(*here);
+         here++) {
         if (*here == '@' && colon != NULL) {
             *to = here;
             return here > colon + 1 ? (size_t)(colon + 1 - at) : 0;
         }
-        if (*here == '/' || ends_value(*here)) {
-            return 0;
-        }
         colon = *here == ':' && colon == NULL ? here : colon;
+        *to = here + 1;
     }
-    return 0;
+    /* The text may have been cut before the `@`; a port is a number. */
+    bool number = colon == NULL || skip(colon + 1, *to, is_digit) == *to;
+    return number ? 0 : (size_t)(colon + 1 - at);
 }
 
 /* ---- names ---- */
 
-bool mask_names_secret(const char *name, size_t len)
+/* Returns the row of the name in `names`; their count: not a secret's. */
+static size_t name_row(const char *name, size_t len)
 {
+    const size_t rows = sizeof names / sizeof *names;
     char plain[NAME_MAX];
-    size_t count = 0;
+    size_t count = 0, row = 0;
     for (size_t i = 0; i < len && len < NAME_MAX; i++) {
         if (is_alnum(name[i])) {
-            plain[count++] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i]);
+            plain[count++] = (char)(is_upper(name[i]) ? name[i] | 0x20 : name[i]);
         }
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        size_t end = strlen(names[i]);
-        if (count >= end && memcmp(plain + count - end, names[i], end) == 0) {
-            return true;
+    for (; row < rows; row++) {
+        size_t end = strlen(names[row].end);
+        if (count >= end && memcmp(plain + count - end, names[row].end, end) == 0) {
+            break;
         }
     }
-    return false;
+    return row;
 }
 
-/* Skips a quote. It is escaped where the text is JSON in JSON; after an even number of backslashes
-   it is not, and ends the string. */
-static const char *skip_quote(const char *at, const char *end)
+bool mask_names_secret(const char *name, size_t len)
 {
-    const char *quote = at;
-    while (quote < end && *quote == '\\') {
-        quote++;
+    return name_row(name, len) < sizeof names / sizeof *names;
+}
+
+/* A value, and how it is written. */
+struct value {
+    const char *begin, *end; /* begin NULL: nothing is assigned */
+    bool quoted, by_colon;
+};
+
+/* A quote with the backslashes before it, which it has in JSON inside JSON. */
+static size_t quote_at(const char *at, const char *end)
+{
+    size_t backslashes = 0;
+    while (at + backslashes < end && at[backslashes] == '\\') {
+        backslashes++;
     }
-    bool is_quote = quote < end && (*quote == '"' || *quote == '\'');
-    return is_quote && (quote == at || (quote - at) % 2 == 1) ? quote + 1 : at;
+    bool quote = at + backslashes < end && (at[backslashes] == '"' || at[backslashes] == '\'');
+    return quote && (backslashes == 0 || backslashes % 2 == 1) ? backslashes + 1 : 0;
 }
 
-/* The same if the quote opens a value. Only few characters follow a quote that closes one. */
-static const char *skip_opening(const char *at, const char *end)
+/* Returns the end of the text that a quote of `len` bytes before `at` opens. An even number of
+   backslashes before a quote belongs to the text; fewer than it opened with end the text around. */
+static const char *quoted_end(const char *at, const char *end, size_t len)
 {
-    const char *after = skip_quote(at, end);
-    bool opens = after > at && after < end && !is_space(*after) && strchr(",}]:\\", *after) == NULL;
-    return opens ? after : at;
-}
-
-/* Returns where the value of the name begins that ends at `at`; NULL: nothing is assigned. */
-static const char *assigned(const char *at, const char *end, bool option)
-{
-    const char *after = skip_quote(at, end);
-    const char *here = skip(after, end, is_space);
-    if (here < end && (*here == '=' || *here == ':')) {
-        here = skip(here + 1, end, is_space);
-        const char *value = skip_opening(here, end);
-        /* A number, null or an object of JSON stays: a mask without quotes is no JSON. */
-        bool member = after > at;
-        return member && value == here ? NULL : value;
+    char quote = at[-1];
+    size_t backslashes = 0;
+    for (; at < end && *at != '\n'; at++) {
+        bool closes = *at == '"' || *at == quote;
+        if (closes && (backslashes % 2 == 0 || backslashes < len)) {
+            return backslashes % 2 == 0 ? at : at - backslashes;
+        }
+        backslashes = *at == '\\' ? backslashes + 1 : 0;
     }
-    return option && here > at && here < end && *here != '-' ? skip_opening(here, end) : NULL;
+    return at;
+}
+
+/* Reads the value at `at`. After a quote that closes a string nothing is one. */
+static struct value value_at(const char *at, const char *end, bool by_colon)
+{
+    struct value value = {.by_colon = by_colon};
+    size_t quote = quote_at(at, end);
+    if (quote > 0) {
+        const char *first = at + quote;
+        if (first == end || is_blank(*first) || strchr(",}]:\\\n\r", *first) != NULL) {
+            return value;
+        }
+        value = (struct value){first, quoted_end(first, end, quote), true, by_colon};
+        return value;
+    }
+    const char *token = after_scheme(at, end);
+    const char *last = token != NULL ? token : at;
+    while (last < end && !ends_value(*last)) {
+        last++;
+    }
+    value.begin = at;
+    value.end = last;
+    return value;
+}
+
+/* Returns the value of the name that ends at `at`. */
+static struct value assigned(const char *at, const char *end, bool option)
+{
+    const struct value none = {.begin = NULL};
+    size_t closing = quote_at(at, end);
+    const char *here = closing > 0 ? skip(at + closing, end, is_blank) : at;
+    if (here == end) {
+        return none;
+    }
+    if (closing > 0) {
+        /* A member of JSON; or an option, with its value as the next item of a list. A number, null
+           or an object stays: a mask without quotes is no JSON. */
+        bool next = *here == ':' || *here == '=' || (option && *here == ',');
+        const char *from = next ? skip(here + 1, end, is_blank) : end;
+        return from < end && quote_at(from, end) > 0 ? value_at(from, end, false) : none;
+    }
+    if (*here == '=' || *here == ':') {
+        const char *from = here + 1;
+        from = *here == ':' ? skip(from, end, is_blank) : from;
+        bool operator= here + 1<end && strchr("=:>~", here[1]) != NULL;
+        return from < end && !operator&& !is_blank(*from) ? value_at(from, end, *here == ':')
+                                                          : none;
+    }
+    if (option && is_blank(*here)) {
+        const char *from = skip(here, end, is_blank);
+        return from < end && *from != '-' ? value_at(from, end, false) : none;
+    }
+    return none;
 }
 
 /* Returns the length up to the value; 0: the name at `at` is no secret's. */
 static size_t name_at(const struct text *text, const char *at, const char **to)
 {
     const char *stop = skip(at, text->end, is_of_name);
-    const char *value = assigned(stop, text->end, *at == '-');
-    if (value == NULL || !mask_names_secret(at, (size_t)(stop - at))) {
+    bool option = begins_with(at, text->end, "--") && !begins_with(at, text->end, "--no-");
+    struct value value = assigned(stop, text->end, option);
+    size_t row =
+        value.begin == NULL ? sizeof names / sizeof *names : name_row(at, (size_t)(stop - at));
+    if (row == sizeof names / sizeof *names || value.end == value.begin || *value.begin == '$') {
         return 0;
     }
-    const char *token = after_scheme(value, text->end);
-    *to = value_end(token != NULL ? token : value, text->end);
-    bool variable = value < text->end && *value == '$';
-    return *to > value && !variable ? (size_t)(value - at) : 0;
+    const char *token = after_scheme(value.begin, value.end);
+    bool plain = !option && (names[row].frequent || value.by_colon);
+    if (plain && !value.quoted && token == NULL && !is_likely(value.begin, value.end)) {
+        return 0;
+    }
+    *to = value.end;
+    return (size_t)(value.begin - at);
 }
 
 /* ---- the pass ---- */

@@ -81,7 +81,7 @@ static bool redirect(struct shell *shell)
     return nowhere;
 }
 
-/* Reads a token. False: it has a substitution, or a quote without an end. */
+/* Reads a token. False: it has a substitution, a NUL, or a quote without an end. */
 static bool read_word(struct shell *shell)
 {
     size_t len = 0;
@@ -89,7 +89,7 @@ static bool read_word(struct shell *shell)
     shell->is_bare = true;
     for (; shell->at < shell->end; shell->at++) {
         char c = *shell->at;
-        if (c == '`' || (c == '$' && quote != '\'' && peek(shell, 1) == '(')) {
+        if (c == '\0' || c == '`' || (c == '$' && quote != '\'' && peek(shell, 1) == '(')) {
             return false;
         }
         if (quote == '\0' && strchr(" \t\n;&|()<>", c) != NULL) {

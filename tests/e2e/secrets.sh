@@ -28,7 +28,7 @@ outputs() { # OPTION...: all that the program writes
 outputs
 grep -l 'KEY[a-h]' out.* && fail "a key was kept: $(grep -ho '.\{30\}KEY[a-h].\{9\}' out.* | head -n 5)"
 grep -l 'RESULT' out.* && fail "a result was kept: $(grep -ho '.\{30\}RESULT' out.* | head -n 5)"
-has out.json 'sk-\*\*\*' || fail "the command is not masked but gone: $(cat out.json)"
+has out.json 'sk-ant-\*\*\*' || fail "the command is not masked but gone: $(cat out.json)"
 has out.json '"error":"error"' || fail "the error has no class: $(cat out.json)"
 
 outputs --content

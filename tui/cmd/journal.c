@@ -18,6 +18,7 @@
 #include "core/export/feed_line.h"
 #include "core/export/parent_dirs.h"
 #include "tui/cmd/journal_cut.h"
+#include "tui/cmd/journal_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,6 +43,7 @@ struct boundary {
 struct journal {
     struct journal_config config;
     struct strbuf path;
+    struct strbuf dir; /* that the file is in */
     struct strbuf pending;
     uint64_t bytes;
     size_t lines; /* put, without the first */
@@ -92,12 +94,7 @@ static void write_out(struct journal *journal, struct strbuf *bytes)
 /* A directory that may be written but not read cannot be opened, and so not be synced. */
 static void sync_name(struct journal *journal)
 {
-    char *path = journal->path.data;
-    size_t len = parent_dirs_len(path);
-    char after = path[len];
-    path[len] = '\0';
-    int fd = open(len == 0 ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    path[len] = after;
+    int fd = open(journal->dir.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd);
         close(fd);
@@ -274,7 +271,7 @@ static void after_write(uv_work_t *work, int status)
 
 void journal_flush(struct journal *journal)
 {
-    if (journal == NULL || journal->working || journal->stopped || journal->finished) {
+    if (journal == NULL || journal->working || journal->finished) {
         return;
     }
     struct strbuf empty = journal->writing; /* the worker is idle: nobody else uses it */
@@ -357,6 +354,7 @@ static void release(struct journal *journal)
 {
     const struct mem *mem = journal->config.mem;
     strbuf_release(&journal->path);
+    strbuf_release(&journal->dir);
     strbuf_release(&journal->pending);
     strbuf_release(&journal->writing);
     uv_mutex_destroy(&journal->io);
@@ -372,9 +370,12 @@ static bool begin(struct journal *journal)
     strbuf_init(&journal->pending, config->mem, PENDING_MAX_BYTES);
     strbuf_init(&journal->writing, config->mem, PENDING_MAX_BYTES);
     strbuf_adds(&journal->path, config->path);
+    size_t dir = parent_dirs_len(config->path);
+    strbuf_init(&journal->dir, config->mem, 0);
+    strbuf_add(&journal->dir, dir == 0 ? "." : config->path, dir == 0 ? 1 : dir);
     feed_line_journal_begin(config->now_ms, config->max_events, &journal->pending);
     journal->bytes = journal->pending.len;
-    return !journal->path.failed && !journal->pending.failed;
+    return !journal->path.failed && !journal->dir.failed && !journal->pending.failed;
 }
 
 static void drop_file(const struct journal_config *config)
@@ -422,9 +423,6 @@ void journal_finish(struct journal *journal, enum journal_end end, double now_ms
     if (journal == NULL || journal->finished) {
         return;
     }
-    if (end == JOURNAL_KEEP) {
-        feed_line_journal_end(now_ms, &journal->pending);
-    }
     if (end != JOURNAL_DELETE) {
         journal_drain(journal);
     }
@@ -434,6 +432,8 @@ void journal_finish(struct journal *journal, enum journal_end end, double now_ms
     strbuf_clear(&journal->writing);
     if (end == JOURNAL_DELETE) {
         remove_own(journal);
+    } else if (end == JOURNAL_KEEP) {
+        journal_file_mark_ended(journal->fd, journal->config.mem, now_ms);
     }
     close(journal->fd);
     journal->fd = -1;

@@ -240,3 +240,38 @@ bool journal_file_create(const struct options *options, int64_t now_ns, struct s
     strbuf_release(&first);
     return created;
 }
+
+/* ---- the last line ---- */
+
+/* Cuts off a last line that has no end. */
+static void drop_cut_line(int fd)
+{
+    char tail[4096];
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return;
+    }
+    for (off_t end = st.st_size; end > 0;) {
+        size_t len = end < (off_t)sizeof tail ? (size_t)end : sizeof tail;
+        ssize_t got = pread(fd, tail, len, end - (off_t)len);
+        const char *newline = got == (ssize_t)len ? memrchr(tail, '\n', len) : NULL;
+        end -= (off_t)len;
+        if (newline != NULL) {
+            (void)!ftruncate(fd, end + (newline - tail) + 1);
+            return;
+        }
+    }
+}
+
+bool journal_file_mark_ended(int fd, const struct mem *mem, double now_ms)
+{
+    struct strbuf line;
+    strbuf_init(&line, mem, 0);
+    feed_line_journal_end(now_ms, &line);
+    drop_cut_line(fd);
+    bool good = !line.failed && lseek(fd, 0, SEEK_END) >= 0 &&
+                write(fd, line.data, line.len) == (ssize_t)line.len;
+    strbuf_release(&line);
+    (void)fdatasync(fd);
+    return good;
+}

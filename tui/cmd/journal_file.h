@@ -14,6 +14,10 @@ void journal_file_path(const struct options *options, int64_t now_ns, struct str
 bool journal_file_create(const struct options *options, int64_t now_ns, struct strbuf *path,
                          int *fd, struct strbuf *error);
 
+/* Appends the line that keeps the journal from being recovered again, in place of a last line that
+   was cut. False: it could not be written. */
+bool journal_file_mark_ended(int fd, const struct mem *mem, double now_ms);
+
 /* The first line of a journal. */
 struct journal_head {
     size_t max_events; /* the cap of its run */

@@ -84,6 +84,21 @@ static void sign(int fd)
         return; /* the lock holds without it */
 }
 
+/* Returns whether the file is empty or has a process's number: a foreign one stays as it is. */
+static bool is_lock(int fd)
+{
+    char text[32];
+    struct stat st;
+    ssize_t len = pread(fd, text, sizeof text, 0);
+
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || len < 0 || len == (ssize_t)sizeof text)
+        return false;
+    for (ssize_t i = 0; i < len; i++)
+        if ((text[i] < '0' || text[i] > '9') && text[i] != '\n')
+            return false;
+    return true;
+}
+
 static void report_taken(int fd, const char *path, struct strbuf *error)
 {
     char text[32] = "";
@@ -110,6 +125,10 @@ static bool lock(struct output_claim *claim, const char *path, struct strbuf *er
                 report_taken(fd, path, error);
             close(fd);
             return !taken;
+        }
+        if (!is_lock(fd)) {
+            close(fd);
+            return true;
         }
         if (is_still_there(fd, claim->lock.data)) {
             sign(fd);

@@ -3,8 +3,8 @@
    texts of its results wait until the loop has them. */
 #include "tui/cmd/recovery.h"
 
-#include "core/export/feed_line.h"
 #include "core/export/run_lock.h"
+#include "tui/cmd/journal_file.h"
 #include "tui/cmd/recover.h"
 
 #include <errno.h>
@@ -31,39 +31,6 @@ static void add_result(struct recovery *recovery, enum log_level level, const ch
     strbuf_add(&recovery->results, text, strlen(text) + 1);
 }
 
-/* Cuts off a last line that has no end. */
-static void drop_cut_line(int fd)
-{
-    char tail[4096];
-    struct stat st;
-    if (fstat(fd, &st) != 0) {
-        return;
-    }
-    for (off_t end = st.st_size; end > 0;) {
-        size_t len = end < (off_t)sizeof tail ? (size_t)end : sizeof tail;
-        ssize_t got = pread(fd, tail, len, end - (off_t)len);
-        const char *newline = got == (ssize_t)len ? memrchr(tail, '\n', len) : NULL;
-        end -= (off_t)len;
-        if (newline != NULL) {
-            (void)!ftruncate(fd, end + (newline - tail) + 1);
-            return;
-        }
-    }
-}
-
-/* Appends the line that keeps the journal from being recovered again. */
-static void mark_ended(const struct recover_config *config)
-{
-    struct strbuf line;
-    strbuf_init(&line, config->mem, 0);
-    feed_line_journal_end(0, &line);
-    drop_cut_line(config->fd);
-    if (!line.failed && lseek(config->fd, 0, SEEK_END) >= 0) {
-        (void)!write(config->fd, line.data, line.len);
-    }
-    strbuf_release(&line);
-}
-
 static void report_recovered(struct recovery *recovery, const struct recover_config *config,
                              const char *document, uint64_t dropped, uint64_t bad)
 {
@@ -76,7 +43,7 @@ static void report_recovered(struct recovery *recovery, const struct recover_con
     if (dropped > 0) {
         strbuf_addf(&text, "; %llu events before it are in %s, which is kept",
                     (unsigned long long)dropped, config->path);
-        mark_ended(config);
+        journal_file_mark_ended(config->fd, config->mem, 0);
     }
     add_result(recovery, bad > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
                text.failed ? "recovered a run" : text.data);

@@ -77,11 +77,13 @@ static struct json_value args_of(const struct swarm *swarm, const struct span *s
 }
 
 /* Before it is wrapped: no line may have a part of a key. */
-static void mask_value(const struct frame *frame, const struct strbuf *key, struct strbuf *value)
+static void mask_value(const struct frame *frame, const struct strbuf *key, enum json_type type,
+                       struct strbuf *value)
 {
     if (frame->input->no_mask)
         return;
-    if (value->len > 0 && mask_names_secret(key->data ? key->data : "", key->len)) {
+    if (type == JSON_TYPE_STRING && value->len > 0 &&
+        mask_names_secret(key->data ? key->data : "", key->len)) {
         strbuf_clear(value);
         strbuf_adds(value, MASKED);
     }
@@ -103,7 +105,7 @@ static void put_args(struct detail_pen *pen, struct frame *frame, struct json_va
             json_get_string(member.value, value);
         else
             strbuf_add(value, member.value.raw, member.value.len);
-        mask_value(frame, &key, value);
+        mask_value(frame, &key, member.value.type, value);
         if (!key.failed && !value->failed)
             put_pair(pen, key.data ? key.data : "", key.len, value->data, value->len);
     }

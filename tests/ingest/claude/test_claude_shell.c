@@ -58,5 +58,8 @@ TEST(commands_that_only_read_are_known_by_their_words)
             fail_msg("%s: %s", rows[i].command, reads ? "reads" : "does not");
         }
     }
+    static const char nul[] = "cat x\0 y";
+    assert_false(claude_shell_only_reads((struct slice){nul, sizeof nul - 1}));
+    assert_false(claude_shell_only_reads((struct slice){nul, 6}));
     assert_false(claude_shell_only_reads((struct slice){NULL, 0}));
 }
