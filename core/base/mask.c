@@ -284,7 +284,7 @@ static const char *quoted_end(const char *at, const char *end, size_t len)
     return at;
 }
 
-/* Reads the value at `at`. After a quote that closes a string nothing is one. */
+/* Reads the value at `at`. A quote that closes a string has no value after it. */
 static struct value value_at(const char *at, const char *end, bool by_colon)
 {
     struct value value = {.by_colon = by_colon};
