@@ -65,6 +65,7 @@ start_run() { # SOURCE
         run_in_background sh -c 'exec perl send.pl feed.ndjson - 100 >fifo'
         ;;
     unix)
+        rm -f r.sock # of the run that was killed before
         run_in_background "$program" record --max-events 0 -o r.json "unix:$work/r.sock" >out 2>err
         program_pid=$pid
         until_true 10 test -S r.sock || fail "no socket: $(cat err)"
