@@ -49,6 +49,16 @@ double bench_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+double bench_cpu_of(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec used = {0};
+    if (clock_getcpuclockid(pid, &clock) == 0) {
+        clock_gettime(clock, &used);
+    }
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
 double bench_cpu(void)
 {
     struct timespec now;

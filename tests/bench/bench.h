@@ -22,6 +22,9 @@ struct bench {
 
 /* Seconds, monotonic; of processor time of this process and its threads. */
 double bench_now(void);
+/* Processor seconds of all threads of a process, to the nanosecond, which /proc/PID/stat does not
+   give. */
+double bench_cpu_of(pid_t pid);
 double bench_cpu(void);
 /* The trace in memory; in a file. Either is made once. */
 const struct strbuf *bench_text(struct bench *bench);

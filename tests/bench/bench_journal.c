@@ -17,16 +17,6 @@ struct race {
     uint64_t sent;
 };
 
-static double cpu_of(pid_t pid)
-{
-    clockid_t clock;
-    struct timespec used = {0};
-    if (clock_getcpuclockid(pid, &clock) == 0) {
-        clock_gettime(clock, &used);
-    }
-    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
-}
-
 static void add_event(struct race *race)
 {
     unsigned agent = (unsigned)(race->sent % AGENTS), round = (unsigned)(race->sent / AGENTS);
@@ -80,11 +70,11 @@ void bench_journal(struct bench *bench)
     race.began_s = bench_now();
     for (int i = 0; i < PROGRAMS; i++) {
         pty_reset(&race.ptys[i]);
-        cpu_s[i] = cpu_of(race.ptys[i].pid);
+        cpu_s[i] = bench_cpu_of(race.ptys[i].pid);
     }
     pty_run(race.ptys, PROGRAMS, race.seconds + 10, turn, &race);
     for (int i = 0; i < PROGRAMS; i++) {
-        cpu_s[i] = cpu_of(race.ptys[i].pid) - cpu_s[i];
+        cpu_s[i] = bench_cpu_of(race.ptys[i].pid) - cpu_s[i];
     }
     bench_say("21 journal at 10,000 events/s", cpu_s[WITH] / cpu_s[WITHOUT], "no journal", false,
               1.1, "%llu events: %.2f s of processor time against %.2f s, %zu frames against %zu",

@@ -49,17 +49,6 @@ static unsigned long long wake_ups(pid_t pid)
     return all;
 }
 
-/* Processor seconds of all its threads, to the nanosecond, which /proc/PID/stat does not give. */
-static double cpu_of(pid_t pid)
-{
-    clockid_t clock;
-    struct timespec used = {0};
-    if (clock_getcpuclockid(pid, &clock) == 0) {
-        clock_gettime(clock, &used);
-    }
-    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
-}
-
 /* ---- what is shown ---- */
 
 /* Agents that have done something, and nothing for more than a minute. */
@@ -164,11 +153,11 @@ void bench_quiet(struct bench *bench)
         pty_reset(&shown.ptys[i]);
         woken[i] = wake_ups(shown.ptys[i].pid);
     }
-    cpu_s = cpu_of(shown.ptys[IDLE].pid);
+    cpu_s = bench_cpu_of(shown.ptys[IDLE].pid);
     began_s = bench_now();
     pty_run(shown.ptys, PARTS, seconds, NULL, NULL);
     seconds = bench_now() - began_s;
-    cpu_s = cpu_of(shown.ptys[IDLE].pid) - cpu_s;
+    cpu_s = bench_cpu_of(shown.ptys[IDLE].pid) - cpu_s;
     for (size_t i = 0; i < PARTS; i++) {
         woken[i] = wake_ups(shown.ptys[i].pid) - woken[i];
     }
