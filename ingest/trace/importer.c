@@ -4,6 +4,8 @@
 
 #include "ingest/ingest_tap.h"
 
+#include "core/base/mask.h"
+
 #include <string.h>
 
 void importer_init(struct importer *importer, const struct importer_options *options)
@@ -52,6 +54,9 @@ static void set_error(struct importer *importer, uint64_t line, const char *reas
         strbuf_adds(&importer->error, " near '");
         ingest_ctx_quote(&importer->error, bytes.bytes, bytes.len);
         strbuf_adds(&importer->error, "'");
+    }
+    if (!importer->options.counters->ingest->no_mask) {
+        mask_in_place(&importer->error);
     }
 }
 

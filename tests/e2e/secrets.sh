@@ -52,3 +52,9 @@ for source in feed.ndjson feed.json; do
 done
 "$program" dump --no-mask --size 200x50 --keys '1 j Enter' feed.ndjson >screens
 has screens 'KEYaaaa1111' || fail "--no-mask masks the screen: $(cat screens)"
+
+# A message that quotes a broken trace.
+printf '{"traceEvents":[{"name":"x","ph":"X","ts":1,"args":{"k":ghp_KEYaaaabbbb}}]}' >broken.json
+"$program" record -o broken.out.json broken.json >out 2>err && fail 'a broken trace is read'
+grep -q 'KEY[a-h]' err && fail "a message shows a key: $(cat err)"
+has err 'not JSON\|near' || fail "no message: $(cat err)"
