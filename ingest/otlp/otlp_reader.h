@@ -1,0 +1,19 @@
+/* Turns decoded OTLP into updates: which span is a request, a tool or an agent, whose it is, what
+   its numbers mean. It remembers recent spans, as children come before their parents and
+   telemetry is delivered at least once. */
+#ifndef INGEST_OTLP_READER_H
+#define INGEST_OTLP_READER_H
+
+#include "ingest/ingest_ctx.h"
+#include "ingest/otlp/otlp.h"
+
+struct otlp_reader;
+
+/* Returns new; NULL: out of memory. `ingest` is borrowed. */
+struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest);
+void otlp_reader_free(struct otlp_reader *reader);
+/* Takes one request. `by` is the source's name for people. False: out of memory; the same request
+   may be taken again. */
+bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch, struct slice by);
+
+#endif
