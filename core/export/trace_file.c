@@ -4,19 +4,19 @@
    written directly. The first failure is kept for commit to report. */
 #include "core/export/trace_file.h"
 
+#include "core/export/link_target.h"
 #include "core/export/parent_dirs.h"
 #include "core/export/run_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES = 65536, MAX_LINKS = 40, MAX_ATTEMPTS = 8 };
+enum { BUFFER_BYTES = 65536, MAX_ATTEMPTS = 8 };
 
 #define TEMP_NAME ".swarmtop-XXXXXX"
 
@@ -49,29 +49,11 @@ static bool fail(struct trace_file *file, const char *what, int error)
     return false;
 }
 
-static bool follow_link(struct trace_file *file, const char *to)
-{
-    size_t keep = to[0] == '/' ? 0 : parent_dirs_len(file->target.data);
-    file->target.len = keep;
-    strbuf_adds(&file->target, to);
-    return !file->target.failed || fail(file, "cannot follow its link", ENOMEM);
-}
-
 /* Follows links to the file they name, which need not be there. */
 static bool follow_links(struct trace_file *file)
 {
-    for (int links = 0; links < MAX_LINKS; links++) {
-        char to[PATH_MAX];
-        ssize_t len = readlink(file->target.data, to, sizeof to - 1);
-        if (len < 0) {
-            return true;
-        }
-        to[len] = '\0';
-        if (!follow_link(file, to)) {
-            return false;
-        }
-    }
-    return fail(file, "cannot follow its link", ELOOP);
+    int error = link_target_follow(&file->target);
+    return error == 0 || fail(file, "cannot follow its link", error);
 }
 
 static bool make_parents(struct trace_file *file)

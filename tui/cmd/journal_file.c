@@ -6,6 +6,7 @@
 
 #include "core/base/json_read.h"
 #include "core/export/feed_line.h"
+#include "core/export/link_target.h"
 #include "core/export/parent_dirs.h"
 #include "core/export/run_lock.h"
 #include "tui/cmd/output_path.h"
@@ -120,6 +121,12 @@ bool journal_file_read_head(int fd, struct journal_head *out)
 
 /* ---- finding ---- */
 
+static bool is_wanted(const char *name, const char *base)
+{
+    return base != NULL ? is_journal_of(name, base)
+                        : strncmp(name, "run-", 4) == 0 && ends_with(name, SUFFIX);
+}
+
 /* Passes on the files of the directory. `base` NULL: it is the state directory. */
 static bool find_in(const struct journal_finder *finder, const char *dir, const char *base)
 {
@@ -133,8 +140,7 @@ static bool find_in(const struct journal_finder *finder, const char *dir, const 
     strbuf_init(&path, &mem_libc, 0);
     while (more && (entry = readdir(stream)) != NULL) {
         const char *name = entry->d_name;
-        bool journal = base != NULL ? is_journal_of(name, base)
-                                    : strncmp(name, "run-", 4) == 0 && ends_with(name, SUFFIX);
+        bool journal = finder->journal != NULL && is_wanted(name, base);
         bool temporary = finder->temporary != NULL && is_temporary(name);
         if (!journal && !temporary) {
             continue;
@@ -152,29 +158,45 @@ static bool find_in(const struct journal_finder *finder, const char *dir, const 
     return more;
 }
 
-static bool find_beside(const struct options *options, const struct journal_finder *finder)
+/* Passes on the files beside the path, and beside those that it leads to by links: a temporary file
+   is beside the last, a journal beside the one that its run was given. */
+static bool find_beside(const struct journal_finder *finder, const char *path)
 {
-    size_t len = parent_dirs_len(options->output);
-    struct strbuf dir;
+    struct strbuf at, dir;
+    bool more = true;
+    strbuf_init(&at, &mem_libc, 0);
     strbuf_init(&dir, &mem_libc, 0);
-    strbuf_add(&dir, options->output, len);
-    bool more = dir.failed || find_in(finder, len == 0 ? "" : dir.data, options->output + len);
+    strbuf_adds(&at, path);
+    for (int links = 0; more && !at.failed && links <= LINK_TARGET_MAX; links++) {
+        size_t len = parent_dirs_len(at.data);
+        strbuf_clear(&dir);
+        strbuf_add(&dir, at.data, len);
+        more = dir.failed || find_in(finder, len == 0 ? "" : dir.data, at.data + len);
+        if (!link_target_step(&at)) {
+            break;
+        }
+    }
+    strbuf_release(&at);
     strbuf_release(&dir);
     return more;
 }
 
 void journal_file_find(const struct options *options, const struct journal_finder *finder)
 {
-    struct strbuf state;
-    if (is_beside(options) && !find_beside(options, finder)) {
-        return;
+    struct journal_finder temporaries = {.temporary = finder->temporary, .ctx = finder->ctx};
+    struct strbuf path;
+    strbuf_init(&path, &mem_libc, 0);
+    bool more = !is_beside(options) || find_beside(finder, options->output);
+    if (more && options->output == NULL && output_seeds_path(&options->env, &path) &&
+        !path.failed) {
+        more = find_beside(&temporaries, path.data);
     }
-    strbuf_init(&state, &mem_libc, 0);
-    output_state_dir(&options->env, &state);
-    if (!state.failed) {
-        (void)find_in(finder, state.data, NULL);
+    strbuf_clear(&path);
+    output_state_dir(&options->env, &path);
+    if (more && !path.failed) {
+        (void)find_in(finder, path.data, NULL);
     }
-    strbuf_release(&state);
+    strbuf_release(&path);
 }
 
 /* ---- creating ---- */

@@ -26,10 +26,12 @@ struct journal_head {
 /* Reads it. Returns false if the file is not a journal. */
 bool journal_file_read_head(int fd, struct journal_head *out);
 
-/* Calls `found` for each file that may be left by an earlier run with these options: in the state
-   directory and beside --output. `beside`: of the latter. Stops if `found` returns false. */
+/* Passes on each file that an earlier run with these options may have left: journals of the state
+   directory and beside --output (`beside`), temporary files there and beside the file that
+   CLAUDE_CODE_PERFETTO_TRACE names, all of them also where links lead. Stops if a function returns
+   false. */
 struct journal_finder {
-    bool (*journal)(void *ctx, const char *path, bool beside);
+    bool (*journal)(void *ctx, const char *path, bool beside); /* NULL: not wanted */
     bool (*temporary)(void *ctx, const char *path); /* `.swarmtop-XXXXXX`; NULL: not wanted */
     void *ctx;
 };

@@ -4,11 +4,11 @@
 #include "tui/cmd/output_claim.h"
 
 #include "core/base/mem.h"
+#include "core/export/link_target.h"
 #include "core/export/parent_dirs.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,44 +26,36 @@ static bool is_no_file(const char *path)
     return stat(path, &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode);
 }
 
+/* Sets the lock's path from that of the file, whose directory exists. */
+static bool name_beside(struct output_claim *claim, const struct strbuf *target)
+{
+    size_t dir_len = parent_dirs_len(target->data);
+    struct strbuf dir;
+
+    strbuf_init(&dir, &mem_libc, 0);
+    strbuf_add(&dir, dir_len > 0 ? target->data : ".", dir_len > 0 ? dir_len : 1);
+    char *real = dir.failed ? NULL : realpath(dir.data, NULL);
+    strbuf_release(&dir);
+    if (!real)
+        return false;
+    strbuf_addf(&claim->lock, "%s/.%.*s.lock", strcmp(real, "/") == 0 ? "" : real, NAME_BYTES,
+                target->data + dir_len);
+    free(real);
+    return !claim->lock.failed;
+}
+
 /* Sets the lock's path: beside the file that the output leads to, through links. */
 static bool name_lock(struct output_claim *claim, const char *path)
 {
-    char target[PATH_MAX], *dir;
-    ssize_t len = 0;
+    struct strbuf target;
 
-    if (strlen(path) >= sizeof target)
-        return false;
-    memcpy(target, path, strlen(path) + 1);
-    for (int links = 0; links < 40; links++) {
-        char to[PATH_MAX];
-
-        len = readlink(target, to, sizeof to - 1);
-        if (len < 0)
-            break;
-        to[len] = '\0';
-        size_t keep =
-            to[0] == '/' || !strrchr(target, '/') ? 0 : (size_t)(strrchr(target, '/') - target) + 1;
-        if (keep + (size_t)len >= sizeof target)
-            return false;
-        memcpy(target + keep, to, (size_t)len + 1);
-    }
+    strbuf_init(&target, &mem_libc, 0);
+    strbuf_adds(&target, path);
     /* The first run may make the directory; where it cannot, there is no second one. */
-    if (parent_dirs_make(target) != 0)
-        return false;
-    char *slash = strrchr(target, '/');
-    const char *name = slash ? slash + 1 : target;
-    char base[NAME_BYTES + 1];
-
-    snprintf(base, sizeof base, "%s", name);
-    if (slash)
-        *slash = '\0';
-    dir = realpath(!slash ? "." : target[0] ? target : "/", NULL);
-    if (!dir)
-        return false;
-    strbuf_addf(&claim->lock, "%s/.%s.lock", strcmp(dir, "/") == 0 ? "" : dir, base);
-    free(dir);
-    return !claim->lock.failed;
+    bool named = path[0] != '\0' && !target.failed && link_target_follow(&target) == 0 &&
+                 parent_dirs_make(target.data) == 0 && name_beside(claim, &target);
+    strbuf_release(&target);
+    return named;
 }
 
 static bool is_still_there(int fd, const char *path)

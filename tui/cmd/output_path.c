@@ -143,6 +143,30 @@ static struct slice trimmed(const char *text)
     return (struct slice){text, len};
 }
 
+/* Appends the directory of traces of which the variable does not name the file. Returns false if
+   there is no home directory. */
+static bool add_seeds_dir(const struct environment *env, struct strbuf *out)
+{
+    const char *conf = env->claude_config_dir;
+
+    if (!conf && !env->home)
+        return false;
+    strbuf_addf(out, "%s%s/traces/", conf ? conf : env->home, conf ? "" : "/.claude");
+    return true;
+}
+
+bool output_seeds_path(const struct environment *env, struct strbuf *out)
+{
+    enum switch_word word = options_switch_word(env->perfetto_trace);
+
+    if (word == SWITCH_OTHER) {
+        struct slice path = trimmed(env->perfetto_trace);
+
+        strbuf_add(out, path.bytes, path.len);
+    }
+    return word == SWITCH_OTHER || (word == SWITCH_ON && add_seeds_dir(env, out));
+}
+
 /* Appends the path of CLAUDE_CODE_PERFETTO_TRACE. Returns false if it is not set or its file is a
    source. */
 static bool add_seeds(const struct output_naming *n, session_no only, struct strbuf *out)
@@ -160,11 +184,8 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
         break;
     }
     case SWITCH_ON:
-        if (!env->claude_config_dir && !env->home)
+        if (!add_seeds_dir(env, out))
             return false;
-        strbuf_addf(out, "%s%s/traces/",
-                    env->claude_config_dir ? env->claude_config_dir : env->home,
-                    env->claude_config_dir ? "" : "/.claude");
         /* A trace that was only read must not replace the one that its producer wrote there. */
         if (!output_trace_name(n, only, out) ||
             (!n->config->live && out->data && access(out->data, F_OK) == 0 &&
@@ -241,9 +262,7 @@ void output_path_to_try(const struct output_config *config, struct strbuf *out)
     } else if (config->options->command == COMMAND_DEMO || word == SWITCH_OFF) {
         return;
     } else if (word == SWITCH_OTHER) {
-        struct slice path = trimmed(env->perfetto_trace);
-
-        strbuf_add(out, path.bytes, path.len);
+        (void)output_seeds_path(env, out);
     } else if (config->live && word == SWITCH_UNSET) {
         output_state_dir(env, out);
         strbuf_adds(out, "trace.json");

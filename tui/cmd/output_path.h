@@ -18,6 +18,9 @@ bool output_path_of(const struct output_naming *naming, session_no only, struct 
 /* Appends `trace-SESSION.json`, with NO_SESSION and several sessions `trace-DATE.json`. Returns
    false if there is no session. */
 bool output_trace_name(const struct output_naming *naming, session_no only, struct strbuf *out);
+/* Appends the file that CLAUDE_CODE_PERFETTO_TRACE names, or with a slash the directory of files
+   whose names it leaves open. Returns false if it is not set, or off. */
+bool output_seeds_path(const struct environment *env, struct strbuf *out);
 /* Appends the path of the state directory with its slash. */
 void output_state_dir(const struct environment *env, struct strbuf *out);
 /* Appends the name; from number 2 on with `-NUMBER` before its extension. */
