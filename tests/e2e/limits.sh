@@ -59,7 +59,7 @@ stuck() { # HOW COMMAND...: SIGTERM twice
     reader=$!
     children="$children $reader"
     run_in_background "$@" >out 2>err
-    sleep 1 # (the pipe is full, and the program waits in a write)
+    sleep 2 # (the pipe is full, and the program waits in a write)
     kill -TERM "$pid" 2>/dev/null
     sleep 0.2
     kill -TERM "$pid" 2>/dev/null
@@ -70,5 +70,21 @@ stuck() { # HOW COMMAND...: SIGTERM twice
 }
 many 20000 >more
 stuck 'end of the source' sh -c 'exec "$0" record --max-events 0 -o fifo - <more' "$program"
-stuck 'a periodic write' sh -c 'exec "$0" record --max-events 0 --write-interval 0.5 -f -o fifo - <more' "$program"
+stuck 'a periodic write' sh -c 'exec "$0" record --max-events 0 --write-interval 1 -f -o fifo - <more' "$program"
 stuck '--for' sh -c 'exec "$0" record --max-events 0 --for 0.5 -o fifo - <more' "$program"
+
+# The same with a screen: q begins the write, two signals end it, and the terminal is as it was.
+command -v tmux >/dev/null 2>&1 || exit 0
+sleep 60 <>fifo &
+children="$children $!"
+open_terminal 80 24
+type_keys "sh -c 'echo \$\$ >q.pid; exec \"$program\" watch --max-events 0 --no-journal -o fifo more'; echo status \$?" Enter
+wait_for '20,000 events'
+type_keys q
+until_true 10 hides '20,000 events' || fail 'the screen stays'
+for signal in TERM TERM; do
+    sleep 0.5
+    kill -$signal "$(cat q.pid)" 2>/dev/null
+done
+until_true 1 ended "$(cat q.pid)" || fail 'q: alive after two signals'
+wait_for 'status 143'

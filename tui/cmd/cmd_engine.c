@@ -185,6 +185,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .live = e->live,
         .is_source = reads,
         .gives_up = gives_up,
+        .report = engine_report,
         .ctx = e,
     };
 
@@ -202,6 +203,17 @@ void engine_log(struct engine *engine, enum log_level level, const char *text)
                               .len = strlen(text)};
 
     event_log_add(engine->log, &entry);
+}
+
+void engine_report(void *ctx, enum log_level level, const char *text)
+{
+    struct engine *engine = ctx;
+
+    engine_log(engine, level, text);
+    if (engine->report)
+        engine->report(engine->ctx, level, text);
+    else
+        fprintf(stderr, "swarmtop: %s\n", text);
 }
 
 static void report_refused(struct engine *engine, const struct strbuf *error)

@@ -105,6 +105,8 @@ uint64_t engine_bad(const struct engine *engine);
 bool engine_progress(const struct engine *engine, struct source_progress *out);
 /* Adds a line about no session to the log. */
 void engine_log(struct engine *engine, enum log_level level, const char *text);
+/* The same, and shows it now: on the screen, or on stderr. `ctx` is the engine. */
+void engine_report(void *ctx, enum log_level level, const char *text);
 /* Stops reading files. */
 void engine_stop_reading(struct engine *engine);
 /* Returns the address of the first source that listens, borrowed until the next iteration; NULL:

@@ -6,20 +6,9 @@
 
 #include <stdio.h>
 
-static void report(void *ctx, enum log_level level, const char *text)
-{
-    struct engine *engine = ctx;
-    engine_log(engine, level, text);
-    if (engine->report != NULL) {
-        engine->report(engine->ctx, level, text);
-    } else {
-        fprintf(stderr, "swarmtop: %s\n", text);
-    }
-}
-
 static void trouble(void *ctx, const char *text)
 {
-    report(ctx, LOG_LEVEL_ERROR, text);
+    engine_report(ctx, LOG_LEVEL_ERROR, text);
 }
 
 static void count(void *ctx, uint64_t *events, uint64_t *dropped)
@@ -95,7 +84,7 @@ void engine_journal_recover(struct engine *engine)
 {
     if (engine->recovers) {
         engine->recovery =
-            recovery_start(engine->mem, &engine->loop, engine->options, report, engine);
+            recovery_start(engine->mem, &engine->loop, engine->options, engine_report, engine);
     }
 }
 

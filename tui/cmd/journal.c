@@ -70,6 +70,13 @@ struct journal {
 
 /* ---- with `io` held, on any thread ---- */
 
+/* Returns whether the file has no name any more: what is written to it is lost. */
+static bool is_removed(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 static void write_out(struct journal *journal, struct strbuf *bytes)
 {
     const char *at = bytes->data;
@@ -83,6 +90,9 @@ static void write_out(struct journal *journal, struct strbuf *bytes)
             at += n;
             left -= (size_t)n;
         }
+    }
+    if (journal->failed == 0 && journal->fd >= 0 && is_removed(journal->fd)) {
+        journal->failed = ENOENT;
     }
     journal->wants_sync |= bytes->len > 0;
     strbuf_clear(bytes);

@@ -307,6 +307,29 @@ static bool write_to_stdout(const struct output *output, const struct swarm *swa
     return false;
 }
 
+/* Returns how many other names the file has, which will keep the old version. */
+static unsigned long other_names(const char *path)
+{
+    struct stat file;
+
+    return stat(path, &file) == 0 && S_ISREG(file.st_mode) && file.st_nlink > 1
+               ? (unsigned long)file.st_nlink - 1
+               : 0;
+}
+
+static void report_other_names(const struct output *output, unsigned long names)
+{
+    struct strbuf text;
+
+    if (names == 0 || !output->config.report)
+        return;
+    strbuf_init(&text, output->config.mem, 0);
+    strbuf_addf(&text, "%s: its hard links (%lu) keep the old trace", output->path.data, names);
+    if (!text.failed)
+        output->config.report(output->config.ctx, LOG_LEVEL_WARNING, text.data);
+    strbuf_release(&text);
+}
+
 /* Sets *written if the file has the new version, *taken if another program has just written a file
    of this default name. */
 static bool write_to_file(const struct output *output, const struct swarm *swarm,
@@ -326,9 +349,14 @@ static bool write_to_file(const struct output *output, const struct swarm *swarm
 
     *written = *taken = false;
     struct trace_file *file = document_file_write(&to, &gave_up, error);
-    if (file)
-        return *written = output->fresh ? trace_file_commit_new(file, taken, error)
-                                        : trace_file_commit(file, error);
+    if (file) {
+        unsigned long names = other_names(to.path);
+
+        *written = output->fresh ? trace_file_commit_new(file, taken, error)
+                                 : trace_file_commit(file, error);
+        report_other_names(output, *written ? names : 0);
+        return *written;
+    }
     if (gave_up && final)
         strbuf_addf(error, "%s: cannot write: interrupted", to.path);
     return gave_up && !final;

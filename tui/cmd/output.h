@@ -2,6 +2,7 @@
 #ifndef TUI_OUTPUT_H
 #define TUI_OUTPUT_H
 
+#include "core/model/event_log.h"
 #include "tui/cmd/options.h"
 
 struct output;
@@ -17,6 +18,8 @@ struct output_config {
     /* Called while a document is written; `final`: the last one. Returns whether to stop. NULL:
        never. */
     bool (*gives_up)(bool final);
+    /* Reports what the user should know of a file that was written; NULL: nobody wants it. */
+    void (*report)(void *ctx, enum log_level level, const char *text);
     void *ctx;
 };
 

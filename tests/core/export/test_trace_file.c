@@ -16,6 +16,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static int temporary_fails; /* errno: the system makes no temporary file */
+
+/* This program's own. */
+int mkostemp(char *path, int flags)
+{
+    errno = temporary_fails;
+    return temporary_fails != 0 ? -1 : mkostemps(path, 0, flags);
+}
+
 static void assert_file_holds(const char *path, const char *expected)
 {
     size_t len;
@@ -194,6 +203,26 @@ TEST(failures_name_the_file_and_the_reason)
 }
 
 /* Stands for a full disk: the file may not grow beyond some size. */
+TEST(a_disk_without_inodes_is_found_at_the_beginning)
+{
+    const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
+    static const struct {
+        int error;
+        const char *message;
+    } rows[] = {{ENOSPC, "No space left"}, {EDQUOT, "Disk quota"}, {EROFS, "Read-only"}};
+    assert_saves(path, "old");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char message[100];
+        snprintf(message, sizeof message, ": cannot create a temporary file beside it: %s",
+                 rows[i].message);
+        temporary_fails = rows[i].error;
+        assert_fails(path, message);
+        temporary_fails = 0;
+        assert_file_holds(path, "old");
+        assert_int_equal(files_in(dir), 1);
+    }
+}
+
 TEST(a_full_disk_leaves_the_old_version_and_no_other_file)
 {
     const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");

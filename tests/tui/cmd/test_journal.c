@@ -207,3 +207,22 @@ TEST(a_journal_without_lines_leaves_no_file_and_another_s_file_stays)
     end(&f);
     assert_true(file_has(&f, "mine"));
 }
+
+/* Its directory was removed, perhaps: what is written to it is lost, and the user should know. */
+TEST(a_journal_that_was_removed_is_reported_once)
+{
+    struct fixture f;
+    begin(&f, 1 << 20);
+    put(&f, "one");
+    unlink(f.path);
+    for (int i = 0; i < PATIENCE && f.troubles == 0; i++) {
+        put(&f, "two");
+        uv_run(&f.loop, UV_RUN_NOWAIT);
+        usleep(TURN_US);
+    }
+    assert_int_equal(f.troubles, 1);
+    assert_non_null(strstr(f.trouble, "x.journal: the journal ends here: No such file"));
+    put(&f, "three");
+    end(&f);
+    assert_int_equal(f.troubles, 1);
+}
