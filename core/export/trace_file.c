@@ -178,6 +178,11 @@ static bool flush(struct trace_file *file)
     return write_all(file, file->buffer, used);
 }
 
+bool trace_file_is_terminal(const struct trace_file *file)
+{
+    return isatty(file->fd) == 1;
+}
+
 bool trace_file_write(void *to, const char *bytes, size_t len)
 {
     struct trace_file *file = to;

@@ -11,6 +11,8 @@ struct trace_file;
 /* Begins a new version of the file at `path`; makes parent directories (0700). Returns new;
    NULL: *error is `path: what: detail`. */
 struct trace_file *trace_file_begin(const struct mem *mem, const char *path, struct strbuf *error);
+/* Returns whether the bytes go to a terminal (`--output /dev/tty`). */
+bool trace_file_is_terminal(const struct trace_file *file);
 /* Buffered. False: the write failed (kept until commit). Is a document_sink. */
 bool trace_file_write(void *file, const char *bytes, size_t len);
 /* Replaces the old version with the new, and frees `file`. False: *error has the reason, the old

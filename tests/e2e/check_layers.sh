@@ -108,6 +108,12 @@ tui/cmd/planted.c ncursesw/curses.h
 tui/app/planted.c microhttpd.h
 END
 
+# --- another writer to the terminal
+
+plant tui/cmd/planted.c '    printf("x");' 'only tui/screen/console.c'
+plant ingest/planted.c '    fprintf(stderr, "x");' 'only tui/screen/console.c'
+plant tui/app/planted.c '    fputs(text, stdout);' 'only tui/screen/console.c'
+
 mkdir core/cellar
 plant core/cellar/planted.c '#include <stdio.h>' 'lies in no room'
 expect

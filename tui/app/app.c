@@ -4,6 +4,7 @@
 #include "tui/app/app_private.h"
 
 #include "tui/cmd/stop_signal.h"
+#include "tui/screen/console.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -227,7 +228,7 @@ static void on_interval(uv_timer_t *timer)
 
         view_message(&app->state, true, "%s", text);
         if (!app->screen)
-            fprintf(stderr, "swarmtop: %s\n", text);
+            console_errorf("%s", text);
         app->dirty = true;
         app_schedule(app);
     }
@@ -285,7 +286,7 @@ static void on_report(void *ctx, enum log_level level, const char *text)
         app->dirty = true;
         app_schedule(app);
     } else {
-        fprintf(stderr, "swarmtop: %s\n", text);
+        console_errorf("%s", text);
     }
 }
 
@@ -381,7 +382,7 @@ static bool open_screen(struct app *app, struct strbuf *error)
         app->theme.color = screen_has_color(app->screen);
         screen_size(app->screen, &cols, &rows);
     } else {
-        fprintf(stderr, "swarmtop: stdout is not a terminal: no screen\n");
+        console_errorf("stdout is not a terminal: no screen");
         app->theme.color = false;
         app->state.window = WINDOW_ALL;
     }
@@ -442,7 +443,7 @@ int app_run(struct app *app)
     if (ok)
         show(app);
     else
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     strbuf_release(&error);
     ok &= engine_complain(engine);
     ok &= engine_finish(engine);
@@ -480,7 +481,7 @@ int cmd_watch(const struct options *options)
         status = app_run(app);
         app_free(app);
     } else {
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     }
     strbuf_release(&error);
     return status;

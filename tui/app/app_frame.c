@@ -10,6 +10,7 @@
 #include "tui/cmd/local_clock.h"
 
 #include "tui/cmd/status_line.h"
+#include "tui/screen/console.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -282,7 +283,7 @@ void app_print_line(struct app *app)
     strbuf_init(&line, app->engine.mem, 0);
     status_line(app_swarm(app), app->has_metrics ? &app->metrics : NULL, app_now_ns(app), &line);
     if (!line.failed)
-        fprintf(stderr, "%s\n", line.data);
+        console_notef("%s\n", line.data);
     strbuf_release(&line);
 }
 
@@ -295,7 +296,7 @@ void app_print_frame(struct app *app)
     strbuf_init(&text, app->engine.mem, 0);
     grid_to_text(app->grid, &text);
     if (!text.failed && !output_to_stdout(app->engine.output))
-        fwrite(text.data, 1, text.len, stdout);
+        (void)console_write(stdout, text.data, text.len, CONSOLE_TEXT);
     fflush(stdout);
     strbuf_release(&text);
 }

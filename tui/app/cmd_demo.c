@@ -3,6 +3,7 @@
    the first frame is not empty. */
 #include "tui/app/app.h"
 #include "tui/cmd/demo_story.h"
+#include "tui/screen/console.h"
 
 #include "ingest/feed/sender.h"
 
@@ -144,7 +145,7 @@ static int play(struct demo *demo, struct strbuf *error)
     if (open_socket(demo, error) && begin_story(demo, error))
         status = app_run(demo->app);
     else
-        fprintf(stderr, "swarmtop: %s\n", error->data ? error->data : "out of memory");
+        console_error(error);
     hang_up(demo);
     uv_close((uv_handle_t *)&demo->timer, NULL);
     return status;
@@ -164,7 +165,7 @@ int cmd_demo(const struct options *options)
         status = play(&demo, &error);
         app_free(demo.app);
     } else {
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     }
     if (demo.dir.len > 0)
         rmdir(demo.dir.data);

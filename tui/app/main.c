@@ -3,12 +3,11 @@
 #include "tui/cmd/commands.h"
 #include "tui/cmd/config.h"
 #include "tui/cmd/options_help.h"
-#include "tui/cmd/standard_output.h"
+#include "tui/screen/console.h"
 
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 static int (*const commands[COMMANDS])(const struct options *) = {
@@ -23,9 +22,9 @@ static int print(struct strbuf *text)
     bool ok;
 
     strbuf_init(&error, &mem_libc, 0);
-    ok = standard_output_print(text, &error);
+    ok = console_print(text, CONSOLE_TEXT, &error);
     if (!ok)
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     strbuf_release(&error);
     strbuf_release(text);
     return ok ? 0 : 1;
@@ -76,15 +75,15 @@ static int run(int argc, char **argv)
     strbuf_init(&config, &mem_libc, 0);
     config_path(argc, argv, &env, &path, &given);
     if (!config_read(path.data ? path.data : "", given, &config, &error)) {
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
         options = (struct options){.command = COMMAND_WATCH};
         status = 2;
     } else if (!options_parse(&options, argc, argv, &env, config.data, path.data, &error)) {
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
         if (options.command == COMMAND_WATCH)
-            fprintf(stderr, "Try `swarmtop --help`.\n");
+            console_notef("Try `swarmtop --help`.\n");
         else
-            fprintf(stderr, "Try `swarmtop %s --help`.\n", command_rows[options.command].name);
+            console_notef("Try `swarmtop %s --help`.\n", command_rows[options.command].name);
         status = 2;
     } else if (options.help) {
         status = print_help(options.command);

@@ -2,12 +2,11 @@
 #include "core/query/replay.h"
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
-#include "tui/cmd/standard_output.h"
+#include "tui/screen/console.h"
 #include "tui/screen/grid_svg.h"
 #include "tui/views/view.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Presses --keys, each on the frame drawn after the one before. */
@@ -41,7 +40,7 @@ static bool print(const struct grid *grid, const struct theme *theme, const stru
         grid_to_svg(grid, theme, &text);
     else
         grid_to_text(grid, &text);
-    ok = standard_output_print(&text, error);
+    ok = console_print(&text, options->format == DUMP_ANSI ? CONSOLE_STYLED : CONSOLE_TEXT, error);
     strbuf_release(&text);
     return ok;
 }
@@ -150,7 +149,7 @@ int cmd_dump(const struct options *options)
     strbuf_init(&error, &mem_libc, 0);
     if (!(options->at.form == TIME_UNSET ? dump(engine, engine->swarm, moment(engine), &error)
                                          : dump_past(engine, &status, &error))) {
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
         status = status == 0 ? 1 : status;
     }
     strbuf_release(&error);

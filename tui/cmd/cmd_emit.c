@@ -2,6 +2,7 @@
    milliseconds, or reports at once that no swarmtop listens. */
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
+#include "tui/screen/console.h"
 
 #include "core/base/json_text.h"
 
@@ -78,7 +79,7 @@ int cmd_emit(const struct options *options)
     strbuf_init(&error, &mem_libc, 0);
     status = emit(options, t_ms, &text, &address, &error);
     if (status != 0)
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     strbuf_release(&text);
     strbuf_release(&address);
     strbuf_release(&error);

@@ -7,6 +7,7 @@
 #include "tui/cmd/local_clock.h"
 #include "tui/cmd/status_line.h"
 #include "tui/cmd/stop_signal.h"
+#include "tui/screen/console.h"
 
 #include "core/base/mask.h"
 
@@ -213,7 +214,7 @@ void engine_report(void *ctx, enum log_level level, const char *text)
     if (engine->report)
         engine->report(engine->ctx, level, text);
     else
-        fprintf(stderr, "swarmtop: %s\n", text);
+        console_errorf("%s", text);
 }
 
 static void report_refused(struct engine *engine, const struct strbuf *error)
@@ -221,7 +222,7 @@ static void report_refused(struct engine *engine, const struct strbuf *error)
     const char *text = error->data ? error->data : "out of memory";
 
     engine_log(engine, LOG_LEVEL_ERROR, text);
-    fprintf(stderr, "swarmtop: %s\n", text);
+    console_errorf("%s", text);
 }
 
 /* An output that cannot be written is reported at the start, and tried again at the end. */
@@ -385,7 +386,7 @@ bool engine_finish(struct engine *engine)
         strbuf_adds(&error, "closing open spans: out of memory");
     ok &= engine_write(engine, true, &error);
     if (!ok)
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     strbuf_release(&error);
     engine_journal_end(engine, ok);
     return ok;
@@ -455,7 +456,8 @@ void engine_print_paths(const struct engine *engine)
     const char *path;
 
     for (size_t i = 0; (path = output_written(engine->output, i)); i++)
-        printf("%s\n", path);
+        (void)(console_write(stdout, path, strlen(path), CONSOLE_PATH) &&
+               console_write(stdout, "\n", 1, CONSOLE_TEXT));
     fflush(stdout);
 }
 

@@ -4,6 +4,7 @@
 #include "tui/cmd/cmd_engine.h"
 
 #include "core/query/query.h"
+#include "tui/screen/console.h"
 #include "tui/views/progress.h"
 
 #include "ingest/hub.h"
@@ -40,7 +41,7 @@ static void on_progress(uv_timer_t *timer)
     strbuf_init(&text, line->engine->mem, 0);
     if (engine_progress(line->engine, &progress) && progress_line(&progress, &text) &&
         !text.failed) {
-        fprintf(stderr, "\r%.78s\033[K", text.data);
+        console_progress(text.data);
         line->shown = true;
     }
     strbuf_release(&text);
@@ -59,7 +60,7 @@ static void run(struct engine *engine)
     uv_close((uv_handle_t *)&line.timer, NULL);
     uv_run(&engine->loop, UV_RUN_NOWAIT);
     if (line.shown)
-        fprintf(stderr, "\r\033[K");
+        console_progress(NULL);
 }
 
 /* ---- which part ---- */
@@ -146,7 +147,7 @@ static bool check_part(const struct engine_config *config, int64_t from_ns, int6
          (config->to_ns >= from_ns ||
           time_spec_check("--to", config->to_ns, from_ns, to_ns, &error));
     if (!ok)
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     strbuf_release(&error);
     return ok;
 }
@@ -199,7 +200,7 @@ struct engine *engine_read_all(const struct options *options, int *status)
     }
     if (!engine) {
         *status = 1;
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     }
     strbuf_release(&error);
     return engine;

@@ -4,6 +4,7 @@
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/status_line.h"
+#include "tui/screen/console.h"
 #include "tui/views/progress.h"
 
 #include "ingest/hub.h"
@@ -11,7 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define PROGRESS_MS 500
@@ -27,7 +27,7 @@ struct recording {
 static void clear_progress(struct recording *r)
 {
     if (r->shown)
-        fprintf(stderr, "\r\033[K");
+        console_progress(NULL);
     r->shown = false;
 }
 
@@ -36,9 +36,6 @@ static void on_progress(uv_timer_t *timer)
     struct recording *r = timer->data;
     const char *path = output_path(r->engine.output, r->engine.swarm, engine_now_ns());
     struct source_progress progress;
-    struct winsize size;
-    int cols =
-        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
     struct strbuf line;
 
     strbuf_init(&line, r->engine.mem, 0);
@@ -48,7 +45,7 @@ static void on_progress(uv_timer_t *timer)
     if (path)
         strbuf_addf(&line, "  -> %s", path);
     if (!line.failed)
-        fprintf(stderr, "\r%.*s\033[K", cols, line.data);
+        console_progress(line.data);
     r->shown = true;
     strbuf_release(&line);
 }
@@ -61,7 +58,7 @@ static void on_interval(uv_timer_t *timer)
     strbuf_init(&error, r->engine.mem, 0);
     if (!engine_write(&r->engine, false, &error)) {
         clear_progress(r);
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     }
     strbuf_release(&error);
 }
@@ -70,7 +67,7 @@ static void report(void *ctx, enum log_level level, const char *text)
 {
     (void)level;
     clear_progress(ctx);
-    fprintf(stderr, "swarmtop: %s\n", text);
+    console_errorf("%s", text);
 }
 
 static void start_timers(struct recording *r)
@@ -98,7 +95,7 @@ static void report_feed(struct recording *r)
 {
     if (!r->feed_failed) {
         clear_progress(r);
-        fprintf(stderr, "swarmtop: %s: cannot write the feed: %s\n", feed_name(r), strerror(errno));
+        console_errorf("%s: cannot write the feed: %s", feed_name(r), strerror(errno));
     }
     r->feed_failed = true;
 }
@@ -106,7 +103,7 @@ static void report_feed(struct recording *r)
 static void put_feed_line(void *ctx, const char *line, size_t len)
 {
     struct recording *r = ctx;
-    if (r->feed != NULL && fwrite(line, 1, len, r->feed) != len) {
+    if (r->feed != NULL && !console_write(r->feed, line, len, CONSOLE_JSON)) {
         report_feed(r);
     }
 }
@@ -128,8 +125,7 @@ static bool open_feed(struct recording *r, const struct options *options,
     }
     r->feed = strcmp(options->feed, "-") == 0 ? stdout : fopen(options->feed, "we");
     if (r->feed == NULL) {
-        fprintf(stderr, "swarmtop: %s: cannot write the feed: %s\n", options->feed,
-                strerror(errno));
+        console_errorf("%s: cannot write the feed: %s", options->feed, strerror(errno));
         return false;
     }
     config->tap = (struct ingest_tap){put_feed_line, r};
@@ -168,7 +164,7 @@ static int record(struct recording *r)
         engine_print_paths(engine);
     if (read && written && !engine->live && r->feed == NULL &&
         !output_path(engine->output, engine->swarm, engine_now_ns()))
-        fprintf(stderr, "swarmtop: no trace written: name a file with --output\n");
+        console_errorf("no trace written: name a file with --output");
     written &= close_feed(r);
     return read && written ? 0 : 1;
 }
@@ -199,7 +195,7 @@ int cmd_record(const struct options *options)
         engine_close(&r.engine);
     } else {
         close_feed(&r);
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     }
     strbuf_release(&error);
     return status;

@@ -2,11 +2,9 @@
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/report_json.h"
-#include "tui/cmd/standard_output.h"
+#include "tui/screen/console.h"
 
 #include "core/base/mask.h"
-
-#include <stdio.h>
 
 static bool print(const struct engine *engine, struct strbuf *error)
 {
@@ -30,7 +28,7 @@ static bool print(const struct engine *engine, struct strbuf *error)
     metrics_release(&metrics);
     if (!engine->options->no_mask)
         mask_in_place(&text);
-    ok = standard_output_print(&text, error);
+    ok = console_print(&text, CONSOLE_TEXT, error);
     strbuf_release(&text);
     return ok;
 }
@@ -45,7 +43,7 @@ int cmd_report(const struct options *options)
         return status;
     strbuf_init(&error, &mem_libc, 0);
     if (!print(engine, &error)) {
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
         status = 1;
     }
     strbuf_release(&error);

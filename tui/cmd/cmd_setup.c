@@ -1,8 +1,8 @@
 /* The command setup: prints settings to stdout, so that they can be piped, and where to paste them
    to stderr. It never edits other programs' files. */
 #include "tui/cmd/commands.h"
+#include "tui/screen/console.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* The hooks whose events are shown. Each starts a process that the agent waits for. PostToolBatch
@@ -14,22 +14,24 @@ static const char *const events[] = {
     "SubagentStop",      "Elicitation",      "ElicitationResult",
 };
 
-static void print_claude(void)
+static void print_claude(struct strbuf *out)
 {
     const size_t hooks = sizeof events / sizeof *events;
 
-    printf("{\n  \"hooks\": {\n");
+    strbuf_adds(out, "{\n  \"hooks\": {\n");
     for (size_t i = 0; i < hooks; i++)
-        printf("    \"%s\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"swarmtop hook\", "
-               "\"timeout\": 5}]}]%s\n",
-               events[i], i + 1 < hooks ? "," : "");
-    printf("  }\n}\n");
+        strbuf_addf(
+            out,
+            "    \"%s\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"swarmtop hook\", "
+            "\"timeout\": 5}]}]%s\n",
+            events[i], i + 1 < hooks ? "," : "");
+    strbuf_adds(out, "  }\n}\n");
 }
 
 /* A row has what works in this version. */
 static const struct {
     const char *name, *what, *where;
-    void (*print)(void);
+    void (*print)(struct strbuf *out);
 } clients[] = {
     {"claude", "Claude Code: the hooks of its settings.json",
      "Paste into ~/.claude/settings.json or a project's .claude/settings.json. If it has \"hooks\" "
@@ -61,10 +63,18 @@ void cmd_setup_help(struct strbuf *out)
 
 int cmd_setup(const struct options *options)
 {
+    struct strbuf text, error;
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_init(&error, &mem_libc, 0);
     for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
         if (strcmp(options->arguments[0], clients[i].name) == 0) {
-            fputs(clients[i].where, stderr);
-            clients[i].print();
+            console_notef("%s", clients[i].where);
+            clients[i].print(&text);
         }
-    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+    bool ok = console_print(&text, CONSOLE_TEXT, &error);
+    if (!ok)
+        console_error(&error);
+    strbuf_release(&text);
+    strbuf_release(&error);
+    return ok ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/status_line.h"
+#include "tui/screen/console.h"
 
 #include "core/base/json_read.h"
 #include "core/base/mask.h"
@@ -11,7 +12,6 @@
 #include "ingest/feed/sender.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,7 +35,7 @@ static bool read_line(int fd, struct strbuf *out)
     return false;
 }
 
-static bool print_answer(const struct strbuf *line)
+static bool print_answer(const struct strbuf *line, struct strbuf *error)
 {
     struct json_value object, text;
     struct strbuf status;
@@ -46,8 +46,10 @@ static bool print_answer(const struct strbuf *line)
     strbuf_init(&status, line->mem, 0);
     if (ok)
         json_get_string(text, &status);
-    if (ok && status.len > 0)
-        printf("%s\n", status.data);
+    if (ok && status.len > 0) {
+        strbuf_addc(&status, '\n');
+        ok = console_print(&status, CONSOLE_TEXT, error);
+    }
     strbuf_release(&status);
     return ok;
 }
@@ -64,7 +66,7 @@ static int ask(struct strbuf *address, struct strbuf *error)
         return 1;
     strbuf_init(&line, address->mem, 0);
     ok = sender_send(fd, question, sizeof question - 1, error) && read_line(fd, &line) &&
-         print_answer(&line);
+         print_answer(&line, error);
     if (!ok && error->len == 0)
         strbuf_addf(error, "%s: no answer", address->data);
     strbuf_release(&line);
@@ -77,7 +79,7 @@ static int read_sources(const struct options *options)
     int status;
     struct engine *engine = engine_read_all(options, &status);
     struct swarm_metrics metrics;
-    struct strbuf line;
+    struct strbuf line, error;
     int64_t now_ns = engine_now_ns();
 
     if (!engine)
@@ -89,8 +91,15 @@ static int read_sources(const struct options *options)
             mask_in_place(&line);
         metrics_release(&metrics);
     }
-    if (!line.failed && line.len > 0)
-        printf("%s\n", line.data);
+    strbuf_init(&error, engine->mem, 0);
+    if (!line.failed && line.len > 0) {
+        strbuf_addc(&line, '\n');
+        if (!console_print(&line, CONSOLE_TEXT, &error)) {
+            console_error(&error);
+            status = 1;
+        }
+    }
+    strbuf_release(&error);
     strbuf_release(&line);
     engine_delete(engine);
     return status;
@@ -107,7 +116,7 @@ int cmd_status(const struct options *options)
     strbuf_init(&error, &mem_libc, 0);
     status = ask(&address, &error);
     if (status != 0)
-        fprintf(stderr, "swarmtop: %s\n", error.data ? error.data : "out of memory");
+        console_error(&error);
     strbuf_release(&address);
     strbuf_release(&error);
     return status;

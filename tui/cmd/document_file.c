@@ -3,13 +3,25 @@
 #include "tui/cmd/document_file.h"
 
 #include "ingest/trace/pack.h"
+#include "tui/screen/text.h"
 
 struct sink {
     const struct document_file *document;
     struct trace_file *file;
     struct pack *pack; /* NULL: plain */
-    bool gave_up;
+    bool gave_up, to_terminal;
 };
+
+/* JSON stays valid there, but no byte of it is obeyed. */
+static bool put_to_terminal(struct sink *sink, const char *bytes, size_t len)
+{
+    struct strbuf text;
+    strbuf_init(&text, sink->document->mem, 0);
+    text_put_json(bytes, len, true, &text);
+    bool ok = !text.failed && trace_file_write(sink->file, text.data, text.len);
+    strbuf_release(&text);
+    return ok;
+}
 
 static bool put(void *ctx, const char *bytes, size_t len)
 {
@@ -17,6 +29,9 @@ static bool put(void *ctx, const char *bytes, size_t len)
     sink->gave_up = sink->gave_up || sink->document->gives_up(sink->document->ctx);
     if (sink->gave_up) {
         return false;
+    }
+    if (sink->to_terminal) {
+        return put_to_terminal(sink, bytes, len);
     }
     return sink->pack != NULL ? pack_write(sink->pack, bytes, len)
                               : trace_file_write(sink->file, bytes, len);
@@ -48,6 +63,7 @@ struct trace_file *document_file_write(const struct document_file *document, boo
     if (sink.file == NULL) {
         return NULL;
     }
+    sink.to_terminal = trace_file_is_terminal(sink.file);
     bool good = put_all(&sink);
     *gave_up = good && sink.gave_up;
     if (good && !sink.gave_up) {

@@ -1,6 +1,7 @@
 /* Messages of sources on stderr. `printed` has a character per source, whose bits are the messages
    that were printed, so each is printed once. */
 #include "tui/cmd/cmd_engine.h"
+#include "tui/screen/console.h"
 
 #include "ingest/hub.h"
 
@@ -30,13 +31,13 @@ static void print_refused(const struct source_status *status)
     const char *spec = strcmp(status->spec, "-") == 0 ? "stdin" : status->spec;
 
     if (status->error_is_first)
-        fprintf(stderr, "swarmtop: %s: %llu more bad line%s\n", spec,
-                (unsigned long long)status->refused - 1, status->refused == 2 ? "" : "s");
+        console_errorf("%s: %llu more bad line%s", spec, (unsigned long long)status->refused - 1,
+                       status->refused == 2 ? "" : "s");
     else if (status->refused == 1)
-        fprintf(stderr, "swarmtop: %s: %s (1 bad line)\n", spec, status->first_refused);
+        console_errorf("%s: %s (1 bad line)", spec, status->first_refused);
     else
-        fprintf(stderr, "swarmtop: %s: %s (the first of %llu bad lines)\n", spec,
-                status->first_refused, (unsigned long long)status->refused);
+        console_errorf("%s: %s (the first of %llu bad lines)", spec, status->first_refused,
+                       (unsigned long long)status->refused);
 }
 
 /* Prints a message for each file. */
@@ -44,7 +45,7 @@ static void print_unread(const char *lines)
 {
     for (size_t len; *lines != '\0'; lines += len) {
         len = strcspn(lines, "\n");
-        fprintf(stderr, "swarmtop: %.*s\n", (int)len, lines);
+        console_errorf("%.*s", (int)len, lines);
         len += lines[len] == '\n';
     }
 }
@@ -57,7 +58,7 @@ bool engine_complain(struct engine *engine)
         struct source_status status = hub_source(engine->hub, i);
 
         if (*status.error && prints_now(engine, i, PRINTED_ERROR))
-            fprintf(stderr, "swarmtop: %s\n", status.error);
+            console_errorf("%s", status.error);
         if (status.refused > status.error_is_first && prints_now(engine, i, PRINTED_REFUSED))
             print_refused(&status);
         if (*status.unread && prints_now(engine, i, PRINTED_UNREAD))

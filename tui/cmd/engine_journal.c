@@ -3,6 +3,7 @@
 #include "tui/cmd/engine_journal.h"
 
 #include "tui/cmd/journal_file.h"
+#include "tui/screen/console.h"
 
 #include <stdio.h>
 
@@ -58,7 +59,7 @@ void engine_journal_open(struct engine *engine, bool keeps)
     } else {
         const char *text = error.data != NULL ? error.data : "out of memory";
         engine_log(engine, LOG_LEVEL_ERROR, text);
-        fprintf(stderr, "swarmtop: %s\n", text);
+        console_errorf("%s", text);
     }
     strbuf_release(&path);
     strbuf_release(&error);
@@ -101,9 +102,9 @@ void engine_journal_end(struct engine *engine, bool written)
                                  : JOURNAL_DELETE,
                    now_ms());
     if (!written) {
-        fprintf(stderr, "swarmtop: %s: the next start writes the trace from this journal\n", path);
+        console_errorf("%s: the next start writes the trace from this journal", path);
     } else if (dropped > 0) {
-        fprintf(stderr, "swarmtop: %s: kept, for the trace lacks %llu events\n", path,
-                (unsigned long long)dropped);
+        console_errorf("%s: kept, for the trace lacks %llu events", path,
+                       (unsigned long long)dropped);
     }
 }

@@ -8,6 +8,7 @@
 #include "core/query/query.h"
 #include "tui/cmd/document_file.h"
 #include "tui/cmd/output_path.h"
+#include "tui/screen/console.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -288,7 +289,7 @@ static bool gives_up(void *ctx)
 
 static bool print(void *ctx, const char *bytes, size_t len)
 {
-    return !gives_up(ctx) && fwrite(bytes, 1, len, stdout) == len;
+    return !gives_up(ctx) && console_write(stdout, bytes, len, CONSOLE_JSON);
 }
 
 static bool write_to_stdout(const struct output *output, const struct swarm *swarm,

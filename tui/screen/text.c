@@ -6,6 +6,7 @@
 
 #include "core/base/utf8.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -119,6 +120,52 @@ size_t text_next(const char *text, size_t len, bool ascii, struct glyph *out)
     else
         set_glyph(out, cp, utf8proc_charwidth((utf8proc_int32_t)cp) == 2 ? 2 : 1);
     return n + take_marks(text + n, len - n, !ascii, out);
+}
+
+static void set_escape(struct glyph *out, uint32_t cp)
+{
+    uint32_t rest = cp - 0x10000;
+    int len = cp < 0x10000 ? snprintf(out->text, sizeof out->text, "\\u%04x", cp)
+                           : snprintf(out->text, sizeof out->text, "\\u%04x\\u%04x",
+                                      0xD800 + (rest >> 10), 0xDC00 + (rest & 0x3FF));
+    out->len = (uint8_t)len;
+    out->width = (uint8_t)len;
+}
+
+size_t text_next_json(const char *text, size_t len, bool ascii, struct glyph *out)
+{
+    uint32_t cp;
+    size_t n = utf8_next(text, len, &cp);
+    switch (cp >= 0x20 && cp < 0x7F ? PRINTS : classify(cp)) {
+    case BLANK: set_glyph(out, cp == '\n' ? '\n' : ' ', 1); return n;
+    case VANISHES:
+    case HOSTILE: set_escape(out, cp); return n;
+    case MARK:
+    case PRINTS: break;
+    }
+    if (ascii && cp >= 0x80)
+        set_escape(out, cp);
+    else
+        set_glyph(out, cp, 1);
+    return n;
+}
+
+void text_put_line(const char *text, size_t len, bool ascii, struct strbuf *out)
+{
+    struct glyph glyph;
+    for (size_t at = 0; at < len;) {
+        at += text_next(text + at, len - at, ascii, &glyph);
+        strbuf_add(out, glyph.text, glyph.len);
+    }
+}
+
+void text_put_json(const char *text, size_t len, bool ascii, struct strbuf *out)
+{
+    struct glyph glyph;
+    for (size_t at = 0; at < len;) {
+        at += text_next_json(text + at, len - at, ascii, &glyph);
+        strbuf_add(out, glyph.text, glyph.len);
+    }
 }
 
 size_t text_cols(const char *text, size_t len, bool ascii)

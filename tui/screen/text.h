@@ -3,6 +3,8 @@
 #ifndef TUI_TEXT_H
 #define TUI_TEXT_H
 
+#include "core/base/strbuf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +24,15 @@ struct glyph {
    other invisible format characters, unassigned code points, lone surrogates, invalid UTF-8. With
    `ascii`, other characters become their ASCII base letter or `?`, in one column. */
 size_t text_next(const char *text, size_t len, bool ascii, struct glyph *out);
+
+/* Takes the next character of JSON and returns its length in bytes. JSON stays valid and keeps its
+   value: what text_next replaces or leaves out is escaped (`\u202e`), and so are all characters
+   beyond ASCII with `ascii`. Invalid UTF-8 becomes U+FFFD; CR and tab become a space. */
+size_t text_next_json(const char *text, size_t len, bool ascii, struct glyph *out);
+
+/* Append a text as one line (line feeds become spaces), or JSON, as the functions above have it. */
+void text_put_line(const char *text, size_t len, bool ascii, struct strbuf *out);
+void text_put_json(const char *text, size_t len, bool ascii, struct strbuf *out);
 
 /* Returns the columns of the text. */
 size_t text_cols(const char *text, size_t len, bool ascii);

@@ -5,14 +5,24 @@
 #include "core/base/json_text.h"
 #include "core/base/mask.h"
 #include "core/tracer/print.h"
+#include "tui/screen/text.h"
 
 #include <string.h>
 
-static enum view_result done(struct frame *frame)
+/* A copied text is often pasted into a shell: it contains no line feed, and nothing else that a
+   terminal obeys or hides. `put` keeps it so: text_put_json or text_put_line. */
+static enum view_result done(struct frame *frame,
+                             void put(const char *, size_t, bool, struct strbuf *))
 {
+    struct strbuf *copied = &frame->state->copied, safe;
     if (!frame->input->no_mask)
-        mask_in_place(&frame->state->copied);
-    if (!frame->state->copied.failed)
+        mask_in_place(copied);
+    strbuf_init(&safe, copied->mem, 0);
+    put(copied->data, copied->len, false, &safe);
+    safe.failed |= copied->failed;
+    strbuf_release(copied);
+    *copied = safe;
+    if (!copied->failed)
         return VIEW_COPY;
     view_message(frame->state, true, "out of memory");
     return VIEW_REDRAW;
@@ -48,7 +58,7 @@ enum view_result copy_agent(struct frame *frame, agent_no number)
     if (session)
         put_text(out, "session_id", swarm_text_slice(frame->swarm, session->id));
     strbuf_addc(out, '}');
-    return done(frame);
+    return done(frame, text_put_json);
 }
 
 enum view_result copy_span(struct frame *frame, span_no number)
@@ -78,12 +88,12 @@ enum view_result copy_span(struct frame *frame, span_no number)
         strbuf_add(out, args.bytes, args.len);
     }
     strbuf_addc(out, '}');
-    return done(frame);
+    return done(frame, text_put_json);
 }
 
 enum view_result copy_text(struct frame *frame, const char *text, size_t len)
 {
     strbuf_clear(&frame->state->copied);
     strbuf_add(&frame->state->copied, text, len);
-    return done(frame);
+    return done(frame, text_put_line);
 }

@@ -67,6 +67,38 @@ TEST(what_moves_a_terminal_is_replaced)
     check_glyph("\n", false, " ", 1, 1);
 }
 
+TEST(json_keeps_its_value)
+{
+    static const struct {
+        const char *json, *shown, *ascii;
+    } rows[] = {
+        {"{\"a\":\n1}", "{\"a\":\n1}", "{\"a\":\n1}"},
+        {"[\t1,\r2]", "[ 1, 2]", "[ 1, 2]"},
+        {"\"é\xC2\x9B\"", "\"é\\u009b\"", "\"\\u00e9\\u009b\""},
+        {"\"\xE2\x80\xAE\x7f\xE2\x80\x8B\"", "\"\\u202e\\u007f\\u200b\"",
+         "\"\\u202e\\u007f\\u200b\""},
+        {"\"\xF3\xA0\x81\x81😀\"", "\"\\udb40\\udc41😀\"", "\"\\udb40\\udc41\\ud83d\\ude00\""},
+        {"\"\xED\xA0\xBD\"", "\"\\ud83d\"", "\"\\ud83d\""},
+        {"\"\xFF\"", "\"\xEF\xBF\xBD\"", "\"\\ufffd\""},
+    };
+    struct strbuf out;
+    strbuf_init(&out, &mem_libc, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        strbuf_clear(&out);
+        text_put_json(rows[i].json, strlen(rows[i].json), false, &out);
+        assert_string_equal(out.data, rows[i].shown);
+        strbuf_clear(&out);
+        text_put_json(rows[i].json, strlen(rows[i].json), true, &out);
+        assert_string_equal(out.data, rows[i].ascii);
+    }
+    strbuf_clear(&out);
+    text_put_line("a\nb\x1b[31m\xE2\x80\x8B"
+                  "c",
+                  12, false, &out);
+    assert_string_equal(out.data, "a b\xEF\xBF\xBD[31mc");
+    strbuf_release(&out);
+}
+
 TEST(joiners_vanish)
 {
     check_glyph("\xE2\x80\x8D", false, "", 3, 0);

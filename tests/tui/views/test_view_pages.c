@@ -591,6 +591,26 @@ TEST(what_is_copied_is_json)
     picture_release(&picture);
 }
 
+TEST(what_is_copied_can_be_pasted_into_a_shell)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 40);
+    picture.input.log = picture.rig.log;
+    picture_feed(&picture,
+                 "{'op':'hello','session_id':'s\\u001b','t':1000}\n"
+                 "{'op':'register_agent','agent_id':'a','agent_name':'n\xE2\x80\xAE','t':1000}\n"
+                 "{'op':'log','t':2000,'level':'error',"
+                 "'message':'x\\nid > f\\n\\u001b[201~\\rid\xC2\x9B'}\n");
+    picture_at(&picture, 9000);
+    picture_draw(&picture);
+    assert_int_equal(picture_press(&picture, "j y"), VIEW_COPY);
+    assert_non_null(strstr(picture.state.copied.data, "\"session_id\":\"s\\u001b\""));
+    assert_non_null(strstr(picture.state.copied.data, "\"agent\":\"n\\u202e\""));
+    assert_int_equal(picture_press(&picture, "5 G y"), VIEW_COPY);
+    assert_non_null(strstr(picture.state.copied.data, "x id > f \xEF\xBF\xBD[201~ id\xEF\xBF\xBD"));
+    picture_release(&picture);
+}
+
 /* ---- the mouse ---- */
 
 static void point(struct picture *picture, uint32_t code, int x, int y, int from_x)
