@@ -109,6 +109,53 @@ bool json_next_member(struct json_walk *walk, struct json_member *out)
     return true;
 }
 
+struct json_cursor json_cursor_of(struct json_value value)
+{
+    return (struct json_cursor){.at = value.raw, .end = value.raw + value.len};
+}
+
+enum json_type json_cursor_type(const struct json_cursor *cursor)
+{
+    return json_type_of(*cursor->at);
+}
+
+struct json_value json_cursor_take(struct json_cursor *cursor)
+{
+    struct json_walk walk = {.at = cursor->at, .end = cursor->end};
+    struct json_value value = take_value(&walk);
+    cursor->at = walk.at;
+    return value;
+}
+
+void json_cursor_enter(struct json_cursor *cursor)
+{
+    assert(*cursor->at == '{' || *cursor->at == '[');
+    cursor->at++;
+}
+
+bool json_cursor_next_item(struct json_cursor *cursor)
+{
+    const char *at = cursor->at;
+    while (*at == ',' || json_is_space(*at)) {
+        at++;
+    }
+    bool more = *at != ']' && *at != '}';
+    cursor->at = more ? at : at + 1;
+    return more;
+}
+
+bool json_cursor_next_member(struct json_cursor *cursor, struct json_value *key)
+{
+    if (!json_cursor_next_item(cursor)) {
+        return false;
+    }
+    *key = json_cursor_take(cursor);
+    while (*cursor->at == ':' || json_is_space(*cursor->at)) {
+        cursor->at++;
+    }
+    return true;
+}
+
 /* Reads the four hexadecimal digits of a checked escape. */
 static uint32_t hex4(const char *at)
 {
@@ -241,4 +288,27 @@ void json_get_string(struct json_value string, struct strbuf *out)
             strbuf_add(out, bytes, utf8_put(bytes, decode_escape(&d)));
         }
     }
+}
+
+size_t json_copy_string(struct json_value string, char *out)
+{
+    if (string.type != JSON_TYPE_STRING) {
+        return 0;
+    }
+    char *to = out;
+    struct decoder d = decoder_of(string);
+    while (d.at < d.end) {
+        const char *escape = memchr(d.at, '\\', (size_t)(d.end - d.at));
+        const char *stop = escape != NULL ? escape : d.end;
+        memcpy(to, d.at, (size_t)(stop - d.at));
+        to += stop - d.at;
+        d.at = stop;
+        if (escape != NULL) {
+            char bytes[4];
+            size_t n = utf8_put(bytes, decode_escape(&d));
+            memcpy(to, bytes, n);
+            to += n;
+        }
+    }
+    return (size_t)(to - out);
 }

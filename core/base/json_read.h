@@ -69,6 +69,22 @@ struct json_walk json_walk(struct json_value container);
 bool json_next_member(struct json_walk *walk, struct json_member *out);
 bool json_next_item(struct json_walk *walk, struct json_value *out);
 
+/* A place in a checked text, for one pass over all of it: json_walk finds the end of a value before
+   its inside is walked, a cursor does not. It is at a value until json_cursor_take or
+   json_cursor_enter. */
+struct json_cursor {
+    const char *at, *end;
+};
+struct json_cursor json_cursor_of(struct json_value value);
+enum json_type json_cursor_type(const struct json_cursor *cursor);
+/* Returns the value and moves after it. */
+struct json_value json_cursor_take(struct json_cursor *cursor);
+/* Enters the object or array. The next calls move to each of its values; false: there is no further
+   one, and the cursor is after the container. */
+void json_cursor_enter(struct json_cursor *cursor);
+bool json_cursor_next_member(struct json_cursor *cursor, struct json_value *key);
+bool json_cursor_next_item(struct json_cursor *cursor);
+
 /* Returns the value of the last member with that name, as JavaScript does; type JSON_TYPE_NONE if
    the object has none, or if it is no object. */
 struct json_value json_get(struct json_value object, const char *key);
@@ -78,6 +94,9 @@ bool json_string_is(struct json_value string, const char *text);
 bool json_same_string(struct json_value a, struct json_value b);
 /* Appends the decoded text (WTF-8) of a string value. */
 void json_get_string(struct json_value string, struct strbuf *out);
+/* Writes the decoded text of a string value to `out`, which has room for string.len bytes. Returns
+   its length. */
+size_t json_copy_string(struct json_value string, char *out);
 /* Returns the number that a string value spells ("12.5"), as a value in the same text; any other
    value unchanged. */
 struct json_value json_spelt_number(struct json_value value);

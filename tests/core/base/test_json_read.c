@@ -77,6 +77,40 @@ TEST(the_members_of_an_object_come_in_order)
     assert_false(json_next_member(&walk, &member));
 }
 
+TEST(a_cursor_visits_all_in_one_pass)
+{
+    static const char text[] =
+        " { \"a\" : [ 1 , [ ] ,{\"b\":\"}\\u00e9\"} ], \"c\":[{}] , \"d\" : 2} ";
+    struct json_cursor at = json_cursor_of(parse(text));
+    struct json_value key, value;
+    assert_int_equal(json_cursor_type(&at), JSON_TYPE_OBJECT);
+    json_cursor_enter(&at);
+    assert_true(json_cursor_next_member(&at, &key));
+    assert_true(json_string_is(key, "a"));
+    json_cursor_enter(&at);
+    assert_true(json_cursor_next_item(&at));
+    assert_raw(json_cursor_take(&at), "1");
+    assert_true(json_cursor_next_item(&at));
+    json_cursor_enter(&at);
+    assert_false(json_cursor_next_item(&at));
+    assert_true(json_cursor_next_item(&at));
+    json_cursor_enter(&at);
+    assert_true(json_cursor_next_member(&at, &key));
+    value = json_cursor_take(&at);
+    char decoded[16];
+    assert_true(value.len <= sizeof decoded);
+    assert_int_equal(json_copy_string(value, decoded), 3);
+    assert_memory_equal(decoded, "}\u00e9", 3);
+    assert_false(json_cursor_next_member(&at, &key));
+    assert_false(json_cursor_next_item(&at));
+    assert_true(json_cursor_next_member(&at, &key));
+    assert_raw(json_cursor_take(&at), "[{}]");
+    assert_true(json_cursor_next_member(&at, &key));
+    assert_true(json_string_is(key, "d"));
+    assert_raw(json_cursor_take(&at), "2");
+    assert_false(json_cursor_next_member(&at, &key));
+}
+
 TEST(there_is_nothing_in_the_empty_and_in_scalars)
 {
     static const char *const texts[] = {"[]", "{}", "[ ]", "{\n}", "1", "\"abc\"", "null", "true"};
