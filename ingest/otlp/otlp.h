@@ -120,7 +120,8 @@ struct otlp_point {
     const struct otlp_scope *scope;
     struct slice name, unit;
     enum otlp_metric_kind kind;
-    bool delta; /* of a histogram too */
+    bool delta;     /* of a histogram too */
+    bool monotonic; /* of a sum */
     uint64_t time_ns;
     double value; /* of a histogram: its sum; NAN: none */
     double count; /* of a histogram: how many samples; else NAN */
@@ -131,11 +132,17 @@ struct otlp_point {
 
 struct otlp_block; /* memory of a batch */
 
+/* More than this is not decoded: four times the largest body. */
+#define OTLP_BATCH_BYTES_MAX ((size_t)256 << 20)
+/* Values that are nested deeper (arrays and maps in each other) are OTLP_EMPTY as a whole. */
+#define OTLP_DEPTH_MAX 16
+
 /* One decoded request. All of it lives until otlp_batch_clear; texts without escapes are borrowed
    from the request's body, which must live as long. */
 struct otlp_batch {
     const struct mem *mem;
     struct otlp_block *blocks;
+    size_t block_bytes;
     struct otlp_span *spans;
     size_t span_count, span_cap;
     struct otlp_log *logs;
@@ -145,6 +152,7 @@ struct otlp_batch {
     uint64_t rejected; /* spans without valid ids */
     const char *why;   /* of the first rejected one, static; NULL: none */
     bool no_memory;    /* decoding stopped as memory ran out: the sender should try again */
+    bool too_large;    /* decoding stopped at OTLP_BATCH_BYTES_MAX */
 };
 
 void otlp_batch_init(struct otlp_batch *batch, const struct mem *mem);
@@ -153,9 +161,9 @@ void otlp_batch_clear(struct otlp_batch *batch);
 void otlp_batch_release(struct otlp_batch *batch);
 
 /* Decodes a request of that signal into the cleared batch. Returns NULL, or why it cannot be
-   decoded (static; no_memory is set where that is the reason). An empty body is an empty request
-   in protobuf alone. Unknown fields are ignored; an attribute that is nested too deep is
-   OTLP_EMPTY. */
+   decoded (static; no_memory or too_large is set where that is the reason); the batch is empty
+   then. An empty body is an empty request in protobuf alone. Unknown fields are ignored; an
+   attribute that is nested too deep is OTLP_EMPTY. */
 const char *otlp_decode(struct otlp_batch *batch, enum otlp_signal signal,
                         enum otlp_encoding encoding, struct slice body);
 
