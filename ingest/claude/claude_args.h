@@ -1,14 +1,10 @@
-/* Extracts the part of a tool's input and result that the model keeps. */
+/* Extracts the parts of prompts, answers and results that the model keeps. */
 #ifndef INGEST_CLAUDE_ARGS_H
 #define INGEST_CLAUDE_ARGS_H
 
 #include "core/base/json_read.h"
 #include "core/trace/event.h"
 
-/* Appends a raw JSON object with one argument (command, path, pattern, url, query or description),
-   cut to 200 bytes, and the type of a sub-agent. With `whole` it appends all of an input up to 64
-   KiB. */
-void claude_args(struct json_value input, bool whole, struct strbuf *out);
 /* Appends the error of a failed call: the first line of its result without the client's tags, at
    most 200 bytes. `result` is the line's toolUseResult, `content` belongs to the tool_result block.
    */

@@ -9,9 +9,9 @@
 
    A refused or interrupted call has no further hook, nor has its interaction. The agent's next
    event shows that the call is over (hook_end_calls); a transcript has the exact time. */
-#include "ingest/claude/claude_args.h"
-#include "ingest/claude/claude_error.h"
 #include "ingest/claude/claude_hook_private.h"
+#include "ingest/tool_args.h"
+#include "ingest/tool_error.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -86,7 +86,7 @@ static void put_args(struct hook_event *e, const struct hook_about *about, struc
     struct strbuf *args = &e->hooks->args;
     strbuf_clear(args);
     /* By the same function as transcripts, so both sources give one call the same args. */
-    claude_args(about->input, e->ingest->content, args);
+    tool_args(about->input, e->ingest->content, args);
     if (args->len > 2 && !args->failed) {
         update_text(update, FIELD_ARGS, (struct slice){.bytes = args->data, .len = args->len});
     }
@@ -173,7 +173,7 @@ static struct slice error_of(struct hook_event *e)
     }
     struct strbuf *class = &e->hooks->scratch;
     strbuf_clear(class);
-    claude_error_class(error, class);
+    tool_error_class(error, class);
     return (struct slice){class->data, class->len};
 }
 

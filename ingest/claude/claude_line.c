@@ -219,27 +219,6 @@ double claude_time(struct json_value value)
     return (double)(ns / 1000000) + (double)(ns % 1000000) / 1e6;
 }
 
-void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf *out)
-{
-    size_t before = out->len, from = before;
-    if (value.type != JSON_TYPE_STRING) {
-        return;
-    }
-    json_get_string(value, out);
-    if (out->failed || out->len == before) {
-        return;
-    }
-    while (line && from < out->len && (unsigned char)out->data[from] <= ' ') {
-        from++;
-    }
-    const char *newline = line ? memchr(out->data + from, '\n', out->len - from) : NULL;
-    size_t len = newline != NULL ? (size_t)(newline - out->data) - from : out->len - from;
-    len = utf8_cut(out->data + from, len, max);
-    memmove(out->data + before, out->data + from, len);
-    out->len = before + len;
-    out->data[out->len] = '\0';
-}
-
 void json_text_copy(const struct mem *mem, struct json_value value, char *out, size_t size)
 {
     struct strbuf text;

@@ -5,6 +5,7 @@
 
 #include "core/base/json_read.h"
 #include "core/trace/event.h"
+#include "ingest/tool_args.h"
 
 /* A longer name is cut, a longer id becomes a digest of this length or less. */
 #define CLAUDE_ID_BYTES 200
@@ -99,9 +100,6 @@ double claude_number(struct json_value value);
 /* Returns the Unix epoch ms of an ISO 8601 string, or of a number of seconds or milliseconds; NAN
    otherwise. */
 double claude_time(struct json_value value);
-/* Appends the text of a string, cut to `max` bytes between characters; with `line` only its first
-   line that is not blank. */
-void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf *out);
 /* Copies the first line of a string into `out`, cut to its size; "" if the value is no string. */
 void json_text_copy(const struct mem *mem, struct json_value value, char *out, size_t size);
 

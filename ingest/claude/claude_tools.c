@@ -10,8 +10,8 @@
 #include "ingest/claude/claude_private.h"
 
 #include "ingest/claude/claude_args.h"
-#include "ingest/claude/claude_error.h"
 #include "ingest/claude/claude_shell.h"
+#include "ingest/tool_error.h"
 
 #include "core/base/json_args.h"
 
@@ -221,7 +221,7 @@ static void take_call(struct claude_transcript *t, struct json_value block,
     struct claude_tool tool = tool_of(t, block, use);
     struct strbuf args;
     strbuf_init(&args, t->mem, 0);
-    claude_args(json_get(block, "input"), t->options.content, &args);
+    tool_args(json_get(block, "input"), t->options.content, &args);
     struct slice args_json = {args.data, args.len};
     t->failed |= args.failed;
     if (!t->failed && isnan(use->end_ms)) {
@@ -289,7 +289,7 @@ static void put_error(struct claude_transcript *t, const struct claude_line *lin
     if (t->options.content && message.len > 0) {
         strbuf_add(&t->scratch, text.bytes, text.len);
     } else if (t->scratch.len == 0) {
-        claude_error_class(text, &t->scratch);
+        tool_error_class(text, &t->scratch);
     }
     t->scratch.failed |= message.failed;
     strbuf_release(&message);

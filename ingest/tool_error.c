@@ -1,6 +1,6 @@
 /* The client begins most errors with a text of its own. The table has these texts. They are safe to
    keep: none comes from a file or a program. */
-#include "ingest/claude/claude_error.h"
+#include "ingest/tool_error.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -10,6 +10,11 @@ static const struct {
     bool number; /* that follows is kept, too */
 } classes[] = {
     {"Exit code ", true},
+    {"Exit status ", true},
+    {"exit code ", true},
+    {"exit status ", true},
+    {"exited with code ", true},
+    {"exit ", true},
     {"MCP error ", true},
     {"File does not exist", false},
     {"File has not been read yet", false},
@@ -36,10 +41,6 @@ static const struct {
     {"failed", false},
     {"Agent type", false},
     {"Unknown skill", false},
-    {"ENOENT", false},
-    {"EACCES", false},
-    {"EISDIR", false},
-    {"EPERM", false},
 };
 
 static struct slice rest(struct slice text, size_t skip)
@@ -71,7 +72,24 @@ static size_t exception_name(struct slice text)
     return 0;
 }
 
-void claude_error_class(struct slice message, struct strbuf *out)
+/* Returns the length of the name of a system's error (ENOENT), or of a status (404), at the
+   beginning; 0: neither. */
+static size_t code(struct slice text)
+{
+    size_t digits = 0, capitals = 0;
+    while (digits < text.len && isdigit((unsigned char)text.bytes[digits])) {
+        digits++;
+    }
+    while (capitals < text.len && capitals < 16 && isupper((unsigned char)text.bytes[capitals])) {
+        capitals++;
+    }
+    bool alone = capitals == text.len || !isalnum((unsigned char)text.bytes[capitals]);
+    return digits == 3 && text.len == 3                     ? 3
+           : capitals >= 4 && text.bytes[0] == 'E' && alone ? capitals
+                                                            : 0;
+}
+
+void tool_error_class(struct slice message, struct strbuf *out)
 {
     while (begins(message, "Error: ")) {
         message = rest(message, strlen("Error: "));
@@ -92,6 +110,7 @@ void claude_error_class(struct slice message, struct strbuf *out)
         return;
     }
     size_t name = exception_name(message);
+    name = name > 0 ? name : code(message);
     if (name > 0) {
         strbuf_add(out, message.bytes, name);
     } else {

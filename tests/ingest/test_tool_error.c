@@ -1,7 +1,7 @@
 /* Of an error of a tool no more is kept than its class. */
 #include "tests/support/support.h"
 
-#include "ingest/claude/claude_error.h"
+#include "ingest/tool_error.h"
 
 #include <string.h>
 
@@ -22,11 +22,19 @@ TEST(an_error_is_its_class)
         {"Error", "error"},
         {"hunter2 failed", "error"},
         {"", "error"},
+        {"exit 1", "exit 1"},
+        {"exit status 127: no such file", "exit status 127"},
+        {"exited with code 3", "exited with code 3"},
+        {"404", "404"},
+        {"4045", "error"},
+        {"404 of /home/u", "error"},
+        {"ENOENT: no such file or directory, open '/home/u/secret'", "ENOENT"},
+        {"ERROR5 secret", "error"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct strbuf out;
         strbuf_init(&out, &mem_libc, 0);
-        claude_error_class((struct slice){rows[i].message, strlen(rows[i].message)}, &out);
+        tool_error_class((struct slice){rows[i].message, strlen(rows[i].message)}, &out);
         assert_string_equal(out.data, rows[i].class);
         strbuf_release(&out);
     }
