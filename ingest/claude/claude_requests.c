@@ -332,6 +332,21 @@ static bool take_message_id(struct claude_request *request, intern_id id)
     return true;
 }
 
+/* Notes the API's id of an answer, by which telemetry calls the request. Some gateways give every
+   answer the same: then it is the first one's. */
+static void take_api_id(struct claude_transcript *t, uint32_t number,
+                        const struct claude_line *line, intern_id ref)
+{
+    struct claude_request *request = &t->requests.items[number];
+    intern_id id = claude_transcript_put_id(t, line->field[CLAUDE_REQUEST_ID]);
+    if (ref == INTERN_NONE || id == INTERN_NONE || request->api_id != INTERN_NONE ||
+        claude_request_table_find(&t->requests, id) != CLAUDE_NO_REQUEST) {
+        return;
+    }
+    request->api_id = id;
+    t->failed |= !claude_request_table_alias(&t->requests, number, id);
+}
+
 static uint32_t take_message(struct claude_transcript *t, const struct claude_line *line,
                              struct json_value message)
 {
@@ -341,6 +356,7 @@ static uint32_t take_message(struct claude_transcript *t, const struct claude_li
     if (number == CLAUDE_NO_REQUEST) {
         return number;
     }
+    take_api_id(t, number, line, ref);
     struct claude_request *request = &t->requests.items[number];
     intern_id model = claude_transcript_put(t, json_id(json_get(message, "model")));
     infer_start(t, request, line->at_ms);
@@ -394,6 +410,7 @@ static void set_interrupted(struct update *update)
 static void send_answer(struct claude_transcript *t, struct claude_request *request)
 {
     struct update update = request_update(t, request);
+    update_text(&update, FIELD_ALIAS, claude_transcript_text(t, request->api_id));
     update_number(&update, FIELD_END_MS, request->end_ms);
     update_number(&update, FIELD_TTFT_MS, request->ttft_ms);
     update_bool(&update, FIELD_SUCCESS, request->interrupted ? TRI_FALSE : TRI_TRUE);
