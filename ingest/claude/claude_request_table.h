@@ -13,7 +13,7 @@
 struct claude_request {
     intern_id id; /* of its first attempt; of its answer if it has no attempt */
     intern_id source, digest, message_id;
-    intern_id api_id;         /* the API's id of its answer, if no other request has it */
+    intern_id api_id;       /* the API's id of its answer, if no other request has it */
     intern_id asked, model; /* the model that was asked for, the one that answered */
     intern_id replaced;     /* the message before this one, where the API fell back in mid-stream */
     double start_ms, last_ms;              /* of the first attempt and the last; NAN: unknown */

@@ -1,0 +1,553 @@
+/* Logs, by a table of the events that matter. They repeat what spans report, but some come earlier
+   (a tool's decision is its begin), and Codex reports its calls by nothing else.
+
+   A log knows the time of its end and a duration, so its times have less precedence than a span's.
+   Logs are delivered at least once, without an id. A call without an id of its own gets one from a
+   hash of the record. */
+#include "ingest/otlp/otlp_reader_private.h"
+
+#include "ingest/otlp/otlp_args.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Logs of a Codex session that wait for their other half: the headers of an answer, and its end. */
+struct otlp_half {
+    uint64_t hash; /* 0: none */
+    double ms;
+};
+
+enum { TURNS = 256, HALVES = 8 };
+
+struct otlp_turn {
+    uint64_t session;
+    struct otlp_half requests[HALVES], answers[HALVES]; /* the newest first */
+    struct otlp_half interaction;
+};
+
+struct otlp_turns {
+    struct otlp_turn items[TURNS];
+    size_t next;
+};
+
+struct log_event {
+    struct otlp_reader *reader;
+    const struct otlp_log *log;
+    struct otlp_item item;
+    struct slice session;
+    struct slice call; /* the id of the span that it belongs to; bytes NULL: none */
+    uint32_t node;     /* of that span; OTLP_NO_NODE: none */
+    uint64_t hash;
+    char id_room[OTLP_ID_TEXT], hash_room[OTLP_ID_TEXT], pair_room[OTLP_PAIR_ID];
+};
+
+/* ---- shared ---- */
+
+static struct update log_update(const struct log_event *e, enum update_op op,
+                                enum precedence precedence)
+{
+    struct update update = otlp_update(e->reader, op, e->session);
+    update.precedence = precedence;
+    update.agent_id = op == UPDATE_SESSION ? (struct slice){NULL, 0}
+                                           : otlp_found_text(e->item.found, MEANS_AGENT_ID);
+    return update;
+}
+
+static struct slice hash_id(uint64_t hash, char room[OTLP_ID_TEXT])
+{
+    int len = snprintf(room, OTLP_ID_TEXT, "log:%016llx", (unsigned long long)hash);
+    return (struct slice){room, (size_t)len};
+}
+
+static void put_args(struct log_event *e, enum otlp_kind kind, struct update *update)
+{
+    struct otlp_reader *reader = e->reader;
+    strbuf_clear(&reader->args);
+    otlp_args(&e->item, &e->log->attributes, kind, reader->ingest->content, &reader->args);
+    reader->failed |= reader->args.failed;
+    update_text(update, FIELD_ARGS,
+                (struct slice){reader->args.data, reader->args.failed ? 0 : reader->args.len});
+}
+
+static void put_times(const struct log_event *e, struct update *update)
+{
+    update_number(update, FIELD_START_MS, e->item.start_ms);
+    update_number(update, FIELD_END_MS, e->item.end_ms);
+}
+
+/* ---- requests ---- */
+
+/* Sends the figures of a request, and its times with the precedence given. */
+static void send_request(struct log_event *e, struct slice id, enum precedence times)
+{
+    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
+    bool bad = false;
+    update.kind = CALL_REQUEST;
+    update.id = id;
+    update_text(&update, FIELD_MODEL, otlp_found_text(e->item.found, MEANS_MODEL));
+    update_text(&update, FIELD_QUERY_SOURCE, otlp_found_text(e->item.found, MEANS_QUERY_SOURCE));
+    otlp_figures_tokens(&e->item, &update);
+    struct otlp_item item = e->item;
+    item.start_ms = (double)NAN; /* the duration of the last attempt is no bound */
+    update_number(&update, FIELD_TTFT_MS, otlp_figures_ttft(&item, &bad));
+    e->reader->bad_ttft += bad;
+    otlp_put_outcome(e->reader, &e->item, false, &update);
+    put_args(e, OTLP_REQUEST, &update);
+    otlp_send(e->reader, &update);
+    update = log_update(e, UPDATE_CALL, times);
+    update.kind = CALL_REQUEST;
+    update.id = id;
+    put_times(e, &update);
+    otlp_send(e->reader, &update);
+}
+
+/* Claude Code names a request by the API's id, Gemini and Qwen by the span around it. */
+static void take_response(struct log_event *e)
+{
+    struct slice id = otlp_found_text(e->item.found, MEANS_REQUEST_ID);
+    char room[OTLP_ID_TEXT], pair_room[OTLP_PAIR_ID];
+    if (e->item.producer == OTLP_GEMINI) {
+        id =
+            otlp_pair_of(e->reader, &e->item, false, e->session, hash_id(e->hash, room), pair_room);
+    } else if (e->item.producer != OTLP_CLAUDE) {
+        id = e->call;
+    } else if (id.bytes != NULL) { /* some gateways give every answer the same */
+        uint64_t hash = otlp_hash(otlp_hash(5, e->session), id);
+        struct slice record = {(const char *)&e->hash, sizeof e->hash};
+        bool own = otlp_is_noted(e->reader, otlp_hash(hash, record));
+        if (own || otlp_is_new(e->reader, hash)) {
+            (void)otlp_is_new(e->reader, otlp_hash(hash, record));
+        } else {
+            id = (struct slice){NULL, 0};
+        }
+    }
+    send_request(e, id.bytes != NULL ? id : hash_id(e->hash, room), PRECEDENCE_HOOKS);
+}
+
+/* A request that failed for good. Its span reports it too, where there is one, and without an id
+   nothing would join the two. */
+static void take_api_error(struct log_event *e)
+{
+    struct slice id = otlp_found_text(e->item.found, MEANS_REQUEST_ID);
+    struct slice error = otlp_found_text(e->item.found, MEANS_ERROR);
+    if (e->item.producer != OTLP_CLAUDE) {
+        id = e->call;
+    }
+    if (id.bytes != NULL) {
+        send_request(e, id, PRECEDENCE_HOOKS);
+        return;
+    }
+    strbuf_clear(&e->reader->scratch);
+    strbuf_adds(&e->reader->scratch, "request failed: ");
+    ingest_ctx_quote(&e->reader->scratch, error.bytes == NULL ? "" : error.bytes, error.len);
+    if (!e->reader->scratch.failed) {
+        ingest_ctx_log(e->reader->ingest, LOG_LEVEL_WARNING, e->reader->scratch.data);
+    }
+}
+
+/* ---- tools ---- */
+
+static struct slice tool_id(struct log_event *e)
+{
+    if (e->item.producer == OTLP_GEMINI) { /* its span is that of a group of calls */
+        struct slice own = hash_id(e->hash, e->hash_room);
+        struct slice pair = otlp_pair_of(e->reader, &e->item, true, e->session, own, e->pair_room);
+        return pair.bytes != NULL ? pair : own;
+    }
+    struct slice id = otlp_found_text(e->item.found, MEANS_TOOL_CALL_ID);
+    return id.bytes != NULL ? id : e->call;
+}
+
+static bool is_refusal(struct slice decision)
+{
+    return slice_begins(decision, "reject") || slice_begins(decision, "denied") ||
+           slice_begins(decision, "abort");
+}
+
+/* Somebody decided: the tool begins, and a person's wait is over. */
+static void take_tool_decision(struct log_event *e)
+{
+    struct slice id = tool_id(e), decision = otlp_found_text(e->item.found, MEANS_DECISION);
+    struct update update = log_update(
+        e, UPDATE_CALL, e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_HOOKS);
+    if (id.bytes == NULL) {
+        return;
+    }
+    update.kind = CALL_TOOL;
+    update.id = id;
+    update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));
+    update_number(&update, FIELD_START_MS, e->item.end_ms);
+    if (is_refusal(decision)) {
+        update_number(&update, FIELD_END_MS, e->item.end_ms);
+        update_number(&update, FIELD_OUTCOME, OUTCOME_REFUSED);
+    }
+    if (e->node != OTLP_NO_NODE) {
+        otlp_note_decision(e->reader, e->node, id, &update);
+    }
+    otlp_send(e->reader, &update);
+}
+
+static void take_tool_result(struct log_event *e)
+{
+    struct slice id = tool_id(e);
+    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
+    if (id.bytes == NULL) {
+        return;
+    }
+    update.kind = CALL_TOOL;
+    update.id = id;
+    update_number(&update, FIELD_START_MS, e->item.start_ms);
+    otlp_send(e->reader, &update);
+    update = log_update(e, UPDATE_CALL,
+                        e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_HOOKS);
+    update.kind = CALL_TOOL;
+    update.id = id;
+    update_number(&update, FIELD_END_MS, e->item.end_ms);
+    otlp_send(e->reader, &update);
+    update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
+    update.kind = CALL_TOOL;
+    update.id = id;
+    update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));
+    if (e->call.bytes != NULL && id.bytes != e->call.bytes && e->item.producer == OTLP_QWEN) {
+        update_text(&update, FIELD_ALIAS, e->call);
+    }
+    otlp_put_outcome(e->reader, &e->item, true, &update);
+    put_args(e, OTLP_TOOL, &update);
+    otlp_send(e->reader, &update);
+}
+
+/* ---- interactions and agents ---- */
+
+/* The prompt's id is that of files and hooks; the log lies in the interaction's span. */
+static void take_claude_prompt(struct log_event *e)
+{
+    struct slice prompt = otlp_found_text(e->item.found, MEANS_PROMPT_ID);
+    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_HOOKS);
+    update.kind = CALL_INTERACTION;
+    update.id = e->call.bytes != NULL ? e->call : prompt;
+    if (update.id.bytes == NULL) {
+        return;
+    }
+    if (e->call.bytes != NULL) {
+        update_text(&update, FIELD_ALIAS, prompt);
+    }
+    update_number(&update, FIELD_START_MS, e->item.end_ms);
+    update_number(&update, FIELD_PROMPT_LENGTH,
+                  otlp_found_number(e->item.found, MEANS_PROMPT_LENGTH));
+    otlp_send(e->reader, &update);
+}
+
+static void take_agent_end(struct log_event *e)
+{
+    const struct otlp_value *type = otlp_attribute(&e->log->attributes, "agent_type");
+    struct update update = log_update(e, UPDATE_AGENT, PRECEDENCE_TELEMETRY);
+    if (update.agent_id.bytes == NULL) {
+        return;
+    }
+    if (type != NULL) {
+        update_text(&update, FIELD_TYPE, otlp_value_text(type));
+    }
+    update_number(&update, FIELD_END_MS, e->item.end_ms);
+    otlp_send(e->reader, &update);
+}
+
+/* A sub-agent of Gemini begins or ends: the log lies in its run's span, and knows its name. */
+static void take_gemini_agent(struct log_event *e)
+{
+    if (e->node != OTLP_NO_NODE) {
+        otlp_name_agent(e->reader, e->node, e->session,
+                        otlp_found_text(e->item.found, MEANS_AGENT_NAME));
+    }
+}
+
+/* ---- Codex ---- */
+
+static struct otlp_turn *turn_of(struct log_event *e)
+{
+    struct otlp_turns *turns = e->reader->turns;
+    uint64_t session = otlp_hash(6, e->session);
+    for (size_t i = 0; i < TURNS; i++) {
+        if (turns->items[i].session == session) {
+            return &turns->items[i];
+        }
+    }
+    struct otlp_turn *turn = &turns->items[turns->next++ % TURNS];
+    *turn = (struct otlp_turn){.session = session};
+    return turn;
+}
+
+static void add_half(struct otlp_half *halves, uint64_t hash, double ms)
+{
+    memmove(halves + 1, halves, (HALVES - 1) * sizeof *halves);
+    halves[0] = (struct otlp_half){hash, ms};
+}
+
+/* Takes away the nearest half before that time, or after it. Returns its hash; 0: none. */
+static uint64_t take_half(struct otlp_half *halves, double ms, bool before)
+{
+    struct otlp_half *best = NULL;
+    for (size_t i = 0; i < HALVES; i++) {
+        struct otlp_half *half = &halves[i];
+        bool fits = half->hash != 0 && (before ? half->ms <= ms : half->ms >= ms);
+        if (fits && (best == NULL || (before ? half->ms > best->ms : half->ms < best->ms))) {
+            best = half;
+        }
+    }
+    uint64_t hash = best == NULL ? 0 : best->hash;
+    if (best != NULL) {
+        best->hash = 0;
+    }
+    return hash;
+}
+
+/* The turn has lasted until now. No log reports its end. */
+static void extend_turn(struct log_event *e, const struct otlp_turn *turn)
+{
+    char room[OTLP_ID_TEXT];
+    if (turn->interaction.hash == 0 || turn->interaction.ms > e->item.end_ms) {
+        return;
+    }
+    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
+    update.kind = CALL_INTERACTION;
+    update.id = hash_id(turn->interaction.hash, room);
+    update_number(&update, FIELD_END_MS, e->item.end_ms);
+    otlp_send(e->reader, &update);
+}
+
+static void take_codex_prompt(struct log_event *e)
+{
+    struct otlp_turn *turn = turn_of(e);
+    char room[OTLP_ID_TEXT];
+    turn->interaction = (struct otlp_half){e->hash, e->item.end_ms};
+    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
+    update.kind = CALL_INTERACTION;
+    update.id = hash_id(e->hash, room);
+    update_number(&update, FIELD_START_MS, e->item.end_ms);
+    update_number(&update, FIELD_PROMPT_LENGTH,
+                  otlp_found_number(e->item.found, MEANS_PROMPT_LENGTH));
+    otlp_send(e->reader, &update);
+}
+
+/* The headers of an answer came, or an attempt failed: the request began its duration before. */
+static void take_codex_request(struct log_event *e)
+{
+    struct otlp_turn *turn = turn_of(e);
+    char room[OTLP_ID_TEXT];
+    double start_ms = e->item.start_ms;
+    bool retried = otlp_found_number(e->item.found, MEANS_ATTEMPT) > 0;
+    uint64_t request = take_half(turn->answers, e->item.end_ms, false);
+    if (request == 0) {
+        request = retried ? take_half(turn->requests, e->item.end_ms, true) : 0;
+        request = request == 0 ? e->hash : request;
+        add_half(turn->requests, request, e->item.end_ms);
+    }
+    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
+    update.kind = CALL_REQUEST;
+    update.id = hash_id(request, room);
+    update_text(&update, FIELD_MODEL, otlp_found_text(e->item.found, MEANS_MODEL));
+    update_times(&update, FIELD_ATTEMPTS, &start_ms, isnan(start_ms) ? 0u : 1u);
+    otlp_send(e->reader, &update);
+}
+
+static void take_codex_event(struct log_event *e)
+{
+    struct otlp_turn *turn = turn_of(e);
+    const struct otlp_value *kind = otlp_attribute(&e->log->attributes, "event.kind");
+    struct slice what = kind == NULL ? (struct slice){NULL, 0} : otlp_value_text(kind);
+    char room[OTLP_ID_TEXT];
+    bool failed = slice_is(what, "response.failed") || slice_is(what, "error");
+    double ttft_ms = otlp_found_number(e->item.found, MEANS_TTFT);
+    if ((!slice_is(what, "response.completed") && !failed) ||
+        (isnan(otlp_found_number(e->item.found, MEANS_OUTPUT)) && !failed)) {
+        return; /* the same event without figures comes from another layer */
+    }
+    uint64_t request = take_half(turn->requests, e->item.end_ms, true);
+    if (request == 0) {
+        request = e->hash;
+        add_half(turn->answers, request, e->item.end_ms);
+    }
+    /* The event's own duration is that of the event. The request began no later than its
+       first token allows, if nothing reports its begin. */
+    struct log_event whole = *e;
+    whole.item.start_ms = (double)NAN;
+    send_request(&whole, hash_id(request, room), PRECEDENCE_TELEMETRY);
+    if (request == e->hash) {
+        struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
+        update.kind = CALL_REQUEST;
+        update.id = hash_id(request, room);
+        update_number(&update, FIELD_START_MS, e->item.end_ms - (ttft_ms > 0 ? ttft_ms : 0));
+        otlp_send(e->reader, &update);
+    }
+    extend_turn(e, turn);
+}
+
+/* ---- the table ---- */
+
+static const struct {
+    const char *name; /* without the producer's prefix */
+    enum otlp_producer producer;
+    void (*take)(struct log_event *e);
+} rows[] = {
+    {"user_prompt", OTLP_CLAUDE, take_claude_prompt},
+    {"api_request", OTLP_CLAUDE, take_response},
+    {"api_error", OTLP_CLAUDE, take_api_error},
+    {"tool_decision", OTLP_CLAUDE, take_tool_decision},
+    {"tool_result", OTLP_CLAUDE, take_tool_result},
+    {"subagent_completed", OTLP_CLAUDE, take_agent_end},
+    {"user_prompt", OTLP_CODEX, take_codex_prompt},
+    {"api_request", OTLP_CODEX, take_codex_request},
+    {"websocket_request", OTLP_CODEX, take_codex_request},
+    {"sse_event", OTLP_CODEX, take_codex_event},
+    {"websocket_event", OTLP_CODEX, take_codex_event},
+    {"tool_decision", OTLP_CODEX, take_tool_decision},
+    {"tool_result", OTLP_CODEX, take_tool_result},
+    {"agent.start", OTLP_GEMINI, take_gemini_agent},
+    {"agent.finish", OTLP_GEMINI, take_gemini_agent},
+    {"api_response", OTLP_GEMINI, take_response},
+    {"api_error", OTLP_GEMINI, take_api_error},
+    {"tool_call", OTLP_GEMINI, take_tool_result},
+    {"api_response", OTLP_QWEN, take_response},
+    {"api_error", OTLP_QWEN, take_api_error},
+    {"tool_call", OTLP_QWEN, take_tool_result},
+};
+
+/* Returns the event's name without its producer's prefix. */
+static struct slice event_name(const struct otlp_log *log, const struct otlp_found *found)
+{
+    static const char *const prefixes[] = {"claude_code.", "codex.", "gemini_cli.", "qwen-code."};
+    struct slice name = otlp_found_text(found, MEANS_EVENT_NAME);
+    name = name.bytes != NULL ? name : log->name;
+    name = name.bytes != NULL && name.len > 0 ? name : otlp_value_text(&log->body);
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t len = strlen(prefixes[i]);
+        if (slice_begins(name, prefixes[i])) {
+            return (struct slice){name.bytes + len, name.len - len};
+        }
+    }
+    return name;
+}
+
+static uint64_t value_hash(uint64_t seed, const struct otlp_value *value)
+{
+    double number = otlp_value_number(value);
+    if (value->type == OTLP_TEXT) {
+        return otlp_hash(seed + 1, value->text);
+    }
+    return otlp_hash(seed + 2 + (value->type == OTLP_BOOL && value->truth),
+                     (struct slice){(const char *)&number, sizeof number});
+}
+
+/* Hashes what makes a record the same when it is sent again. */
+static uint64_t log_hash(const struct otlp_log *log)
+{
+    const uint64_t times[2] = {log->time_ns, log->observed_ns};
+    uint64_t hash = otlp_hash(7, (struct slice){(const char *)times, sizeof times});
+    for (size_t i = 0; i < log->attributes.count; i++) {
+        hash = otlp_hash(hash, log->attributes.items[i].key);
+        hash = value_hash(hash, &log->attributes.items[i].value);
+    }
+    return hash == 0 ? 1 : hash;
+}
+
+static bool has_id(const struct otlp_id *id)
+{
+    static const struct otlp_id none;
+    return memcmp(id->span, none.span, sizeof id->span) != 0 &&
+           memcmp(id->trace, none.trace, sizeof id->trace) != 0;
+}
+
+/* Returns the time of the log in ms; NAN: unknown. */
+static double log_ms(const struct otlp_log *log)
+{
+    uint64_t ns = log->time_ns != 0 ? log->time_ns : log->observed_ns;
+    return ns == 0 ? (double)NAN : (double)ns / 1e6;
+}
+
+static void take(struct otlp_reader *reader, const struct otlp_log *log,
+                 void (*taker)(struct log_event *e))
+{
+    double end_ms = log_ms(log);
+    double took_ms = otlp_found_number(&reader->found, MEANS_DURATION);
+    struct log_event e = {
+        .reader = reader,
+        .log = log,
+        .item = {.producer = reader->producer,
+                 .scope = log->scope,
+                 .found = &reader->found,
+                 .start_ms = took_ms >= 0 ? end_ms - took_ms : (double)NAN,
+                 .end_ms = end_ms},
+        .hash = log_hash(log),
+    };
+    if (!otlp_is_new(reader, e.hash)) {
+        return;
+    }
+    uint32_t node = OTLP_NO_NODE;
+    if (has_id(&log->span)) {
+        node = otlp_tree_put(&reader->tree, &log->span);
+        e.call = otlp_call_id(&log->span, e.id_room);
+    }
+    if (node != OTLP_NO_NODE) {
+        otlp_note_session(reader, &reader->found, node);
+    }
+    e.node = node;
+    e.session = otlp_session_of(reader, &reader->found, node);
+    taker(&e);
+}
+
+bool otlp_logs_init(struct otlp_reader *reader)
+{
+    reader->turns = mem_zalloc(reader->ingest->mem, 1, sizeof *reader->turns);
+    return reader->turns != NULL;
+}
+
+void otlp_logs_release(struct otlp_reader *reader)
+{
+    mem_free(reader->ingest->mem, reader->turns, sizeof *reader->turns);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct otlp_log *x = *(const struct otlp_log *const *)a;
+    const struct otlp_log *y = *(const struct otlp_log *const *)b;
+    double x_ms = log_ms(x), y_ms = log_ms(y);
+    return x_ms < y_ms ? -1 : x_ms > y_ms ? 1 : x < y ? -1 : x > y;
+}
+
+static void take_log(struct otlp_reader *reader, const struct otlp_log *log)
+{
+    otlp_enter_scope(reader, log->scope);
+    if (reader->producer == OTLP_ANY || reader->producer == OTLP_STRANDS) {
+        return;
+    }
+    otlp_found_fill(&reader->found, &reader->names, &log->attributes);
+    struct slice name = event_name(log, &reader->found);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].producer == reader->producer && slice_is(name, rows[i].name)) {
+            take(reader, log, rows[i].take);
+            return;
+        }
+    }
+}
+
+void otlp_take_logs(struct otlp_reader *reader, const struct otlp_batch *batch)
+{
+    size_t count = batch->log_count;
+    if (count == 0) {
+        return;
+    }
+    const struct otlp_log **logs = mem_alloc(reader->ingest->mem, count * sizeof *logs);
+    if (logs == NULL) {
+        reader->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        logs[i] = &batch->logs[i];
+    }
+    qsort(logs, count, sizeof *logs, by_time);
+    for (size_t i = 0; i < count && !reader->failed; i++) {
+        take_log(reader, logs[i]);
+    }
+    mem_free(reader->ingest->mem, logs, count * sizeof *logs);
+}

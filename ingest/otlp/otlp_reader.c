@@ -1,0 +1,149 @@
+/* The reader's memory, and functions that its parts share. Updates that are sent once (a session's
+   description) are noted by hash. When there are too many hashes, all are forgotten. */
+#include "ingest/otlp/otlp_reader_private.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+enum { SEEN_MAX = 1 << 17, KEPT_BYTES = 1 << 20 };
+
+static const struct otlp_attributes no_attributes;
+
+struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
+{
+    struct otlp_reader *reader = mem_zalloc(ingest->mem, 1, sizeof *reader);
+    if (reader == NULL) {
+        return NULL;
+    }
+    reader->ingest = ingest;
+    u64map_init(&reader->seen, ingest->mem);
+    strbuf_init(&reader->args, ingest->mem, 0);
+    strbuf_init(&reader->scratch, ingest->mem, 0);
+    strbuf_init(&reader->session, ingest->mem, 0);
+    reader->pairs = mem_zalloc(ingest->mem, 1, sizeof *reader->pairs);
+    bool good = reader->pairs != NULL && otlp_names_init(&reader->names, ingest->mem);
+    if (!otlp_tree_init(&reader->tree, ingest->mem) || !good || !otlp_logs_init(reader)) {
+        otlp_reader_free(reader);
+        return NULL;
+    }
+    return reader;
+}
+
+void otlp_reader_free(struct otlp_reader *reader)
+{
+    if (reader == NULL) {
+        return;
+    }
+    otlp_logs_release(reader);
+    mem_free(reader->ingest->mem, reader->pairs, sizeof *reader->pairs);
+    otlp_names_release(&reader->names);
+    otlp_tree_release(&reader->tree);
+    u64map_release(&reader->seen);
+    strbuf_release(&reader->args);
+    strbuf_release(&reader->scratch);
+    strbuf_release(&reader->session);
+    mem_free(reader->ingest->mem, reader, sizeof *reader);
+}
+
+/* ---- shared ---- */
+
+struct slice otlp_call_id(const struct otlp_id *id, char room[OTLP_ID_TEXT])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *at = room;
+    for (size_t i = 0; i < sizeof id->span; i++) {
+        *at++ = digits[id->span[i] >> 4];
+        *at++ = digits[id->span[i] & 15];
+    }
+    *at++ = '/';
+    for (size_t i = 0; i < sizeof id->trace; i++) {
+        *at++ = digits[id->trace[i] >> 4];
+        *at++ = digits[id->trace[i] & 15];
+    }
+    *at = '\0';
+    return (struct slice){room, (size_t)(at - room)};
+}
+
+uint64_t otlp_hash(uint64_t seed, struct slice text)
+{
+    return text.len == 0 ? seed * 31 + 1 : XXH3_64bits_withSeed(text.bytes, text.len, seed);
+}
+
+bool otlp_is_noted(const struct otlp_reader *reader, uint64_t hash)
+{
+    return u64map_get(&reader->seen, hash) != U64MAP_NONE;
+}
+
+bool otlp_is_new(struct otlp_reader *reader, uint64_t hash)
+{
+    if (otlp_is_noted(reader, hash)) {
+        return false;
+    }
+    if (reader->seen.count >= SEEN_MAX) {
+        u64map_clear(&reader->seen);
+    }
+    reader->failed |= !u64map_put(&reader->seen, hash, 1);
+    return true;
+}
+
+struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
+                          struct slice session, struct slice id, char room[OTLP_PAIR_ID])
+{
+    uint64_t key;
+    if (tool) {
+        key = otlp_hash(8, otlp_found_text(item->found, MEANS_TOOL_NAME));
+    } else {
+        const double tokens[2] = {otlp_found_number(item->found, MEANS_PROMPT),
+                                  otlp_found_number(item->found, MEANS_OUTPUT)};
+        key = otlp_hash(9, (struct slice){(const char *)tokens, sizeof tokens});
+    }
+    struct otlp_pair half = {.key = key == 0 ? 1 : key,
+                             .session =
+                                 slice_begins(session, "trace:") ? 0 : otlp_hash(10, session),
+                             .end_ms = item->end_ms,
+                             .log = item->span == NULL};
+    return otlp_pairs_join(reader->pairs, &half, id, room);
+}
+
+void otlp_enter_scope(struct otlp_reader *reader, const struct otlp_scope *scope)
+{
+    if (reader->scope == scope && scope != NULL) {
+        return;
+    }
+    reader->scope = scope;
+    otlp_found_fill(&reader->resource, &reader->names,
+                    scope == NULL ? &no_attributes : &scope->resource);
+    reader->producer = otlp_producer_of(scope == NULL ? (struct slice){NULL, 0} : scope->name,
+                                        otlp_found_text(&reader->resource, MEANS_SERVICE));
+}
+
+struct update otlp_update(const struct otlp_reader *reader, enum update_op op, struct slice session)
+{
+    struct update update = {
+        .op = op, .precedence = PRECEDENCE_TELEMETRY, .session_id = session, .kind = CALL_SPAN};
+    ingest_ctx_stamp(reader->ingest, &update);
+    return update;
+}
+
+void otlp_send(struct otlp_reader *reader, const struct update *update)
+{
+    reader->failed |= !ingest_ctx_client_update(reader->ingest, update);
+}
+
+bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch, struct slice by)
+{
+    reader->failed = false;
+    reader->scope = NULL;
+    reader->by = by;
+    otlp_take_spans(reader, batch);
+    otlp_take_logs(reader, batch);
+    otlp_take_metrics(reader, batch);
+    reader->by = (struct slice){NULL, 0};
+    reader->scope = NULL;
+    if (reader->args.cap > KEPT_BYTES) {
+        strbuf_release(&reader->args);
+        strbuf_init(&reader->args, reader->ingest->mem, 0);
+    }
+    reader->ingest->changed = true;
+    return !reader->failed;
+}

@@ -1,0 +1,99 @@
+/* Shared by the files that turn OTLP into updates. */
+#ifndef INGEST_OTLP_READER_PRIVATE_H
+#define INGEST_OTLP_READER_PRIVATE_H
+
+#include "ingest/otlp/otlp_figures.h"
+#include "ingest/otlp/otlp_pairs.h"
+#include "ingest/otlp/otlp_reader.h"
+#include "ingest/otlp/otlp_tree.h"
+
+enum {
+    OTLP_ID_TEXT = 64,   /* of a call's id: "SPAN/TRACE" in hex */
+    OTLP_BEGAN_MAX = 256 /* spans that are shown as begun because of a child */
+};
+
+struct otlp_turns;
+
+struct otlp_reader {
+    struct ingest_ctx *ingest;
+    struct otlp_names names;
+    struct otlp_tree tree;
+    struct u64map seen; /* hashes of what is sent once: sessions, agents, ids, logs */
+    struct otlp_found found, resource;
+    const struct otlp_scope *scope; /* its resource is in `resource` */
+    enum otlp_producer producer;    /* of the scope */
+    struct otlp_pairs *pairs;       /* of spans and logs of Gemini */
+    struct otlp_turns *turns;       /* otlp_logs.c */
+    struct otlp_id began[OTLP_BEGAN_MAX];
+    size_t began_count;
+    struct strbuf args, scratch;
+    struct strbuf session; /* "trace:ID" */
+    struct slice by;
+    char decision_room[OTLP_ID_TEXT];
+    uint64_t bad_ttft; /* times to first token that cannot be */
+    bool failed;       /* out of memory */
+};
+
+/* Returns the id of a span's call, borrowed from `room`. */
+struct slice otlp_call_id(const struct otlp_id *id, char room[OTLP_ID_TEXT]);
+/* Whether something with that hash was noted. otlp_is_new notes it, too. */
+bool otlp_is_noted(const struct otlp_reader *reader, uint64_t hash);
+bool otlp_is_new(struct otlp_reader *reader, uint64_t hash);
+uint64_t otlp_hash(uint64_t seed, struct slice text);
+/* Has the reader look at the scope's resource. */
+void otlp_enter_scope(struct otlp_reader *reader, const struct otlp_scope *scope);
+struct update otlp_update(const struct otlp_reader *reader, enum update_op op,
+                          struct slice session);
+void otlp_send(struct otlp_reader *reader, const struct update *update);
+/* Sets success and error. A tool's error is part of its result: without --content only its class is
+   kept. */
+void otlp_put_outcome(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
+                      struct update *update);
+/* Reports an agent that has an id of its own, once. */
+void otlp_send_agent(struct otlp_reader *reader, struct slice session, struct slice agent,
+                     struct slice type, struct slice parent);
+
+/* Joins a span and a log about a request or a tool's call that have no id in common. Returns the id
+   under which the other was sent; bytes NULL: it has not come. */
+struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
+                          struct slice session, struct slice id, char room[OTLP_PAIR_ID]);
+
+/* ---- otlp_sessions.c ---- */
+
+/* Returns the session that the span or log names; bytes NULL: none. */
+struct slice otlp_named_session(const struct otlp_reader *reader, const struct otlp_found *found);
+/* Returns the session of a span or log: the one that it names (found NULL: none), else that of its
+   trace (node OTLP_NO_NODE: it has none). Describes it with its
+   first update. Borrowed until the next call. */
+struct slice otlp_session_of(struct otlp_reader *reader, const struct otlp_found *found,
+                             uint32_t node);
+/* Notes what the span reports of its trace. */
+void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *found, uint32_t node);
+/* Makes the id of the node's trace an alias of its session, once that is known. */
+void otlp_settle_session(struct otlp_reader *reader, uint32_t node);
+
+/* ---- otlp_spans.c, otlp_agents.c, otlp_logs.c, otlp_metrics.c ---- */
+
+void otlp_take_spans(struct otlp_reader *reader, const struct otlp_batch *batch);
+void otlp_take_logs(struct otlp_reader *reader, const struct otlp_batch *batch);
+bool otlp_logs_init(struct otlp_reader *reader);
+void otlp_logs_release(struct otlp_reader *reader);
+void otlp_take_metrics(struct otlp_reader *reader, const struct otlp_batch *batch);
+
+/* A log that lies in a span below a tool's call has the call's id: sets the call's span as an alias
+   where it is known, else notes the id for when it comes. */
+void otlp_note_decision(struct otlp_reader *reader, uint32_t node, struct slice id,
+                        struct update *update);
+
+/* The run of an agent: decides on its row. */
+void otlp_take_agent(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
+                     struct update *update);
+/* The node's span is known now: agents below it may have got another parent. */
+void otlp_place_agents(struct otlp_reader *reader, uint32_t node, struct slice session);
+/* Names the agent of the run whose span has that node, which may not have come yet. */
+void otlp_name_agent(struct otlp_reader *reader, uint32_t node, struct slice session,
+                     struct slice name);
+/* Notes the name of the run, before any row is decided on. */
+void otlp_note_agent(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node);
+
+#endif

@@ -1,0 +1,671 @@
+/* Spans, two passes over a request. The first notes each span in the tree, so that the second knows
+   of a span's parents whatever the order in which they lie. The second sends updates. A span that
+   came before is passed over.
+
+   A call's parent is named by its span's id; the correlator puts the call on the row of the nearest
+   call above it that has an agent, whenever that comes. */
+#include "ingest/otlp/otlp_reader_private.h"
+
+#include "ingest/otlp/otlp_args.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ATTEMPTS_MAX = 64 };
+
+static const struct otlp_id no_id;
+
+static struct otlp_node *node_at(struct otlp_reader *reader, uint32_t node)
+{
+    return &reader->tree.nodes[node];
+}
+
+/* ---- begins that are sent ahead (Logfire) ---- */
+
+static uint8_t hex_digit(char c)
+{
+    return (uint8_t)(c >= '0' && c <= '9'   ? c - '0'
+                     : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                     : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                            : 16);
+}
+
+/* False: the text is no span's id. */
+static bool read_span_id(struct slice text, uint8_t id[OTLP_SPAN_ID_BYTES])
+{
+    if (text.len != 2 * OTLP_SPAN_ID_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < OTLP_SPAN_ID_BYTES; i++) {
+        uint8_t high = hex_digit(text.bytes[2 * i]), low = hex_digit(text.bytes[2 * i + 1]);
+        if (high > 15 || low > 15) {
+            return false;
+        }
+        id[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+/* Sets the ids of the span and of its parent. A pending span stands for the one that it names as
+   its parent. */
+static void ids_of(const struct otlp_span *span, bool pending, struct otlp_id *id,
+                   struct otlp_id *parent)
+{
+    *id = span->id;
+    *parent = no_id;
+    memcpy(parent->trace, span->id.trace, sizeof parent->trace);
+    memcpy(parent->span, span->parent, sizeof parent->span);
+    if (pending) {
+        const struct otlp_value *above =
+            otlp_attribute(&span->attributes, "logfire.pending_parent_id");
+        memcpy(id->span, span->parent, sizeof id->span);
+        if (above == NULL || !read_span_id(otlp_value_text(above), parent->span)) {
+            memset(parent->span, 0, sizeof parent->span);
+        }
+    }
+}
+
+static bool has_span(const struct otlp_id *id)
+{
+    return memcmp(id->span, no_id.span, sizeof id->span) != 0;
+}
+
+/* ---- the first pass ---- */
+
+static bool is_link_parent(const struct otlp_node *node, const struct otlp_span *span)
+{
+    return node->kind == OTLP_AGENT && span->link_count > 0;
+}
+
+/* Notes the tool's call id, for the wait that holds it up. */
+static void note_call(struct otlp_node *node, const struct otlp_found *found)
+{
+    struct slice call = otlp_found_text(found, MEANS_TOOL_CALL_ID);
+    if (call.len > 0 && call.len < sizeof node->call) {
+        memcpy(node->call, call.bytes, call.len);
+        node->call[call.len] = '\0';
+    }
+}
+
+static struct otlp_item item_of(const struct otlp_reader *reader, const struct otlp_span *span)
+{
+    return (struct otlp_item){
+        .producer = reader->producer,
+        .scope = span->scope,
+        .span = span,
+        .found = &reader->found,
+        .start_ms = span->start_ns == 0 ? (double)NAN : (double)span->start_ns / 1e6,
+        .end_ms = span->end_ns == 0 ? (double)NAN : (double)span->end_ns / 1e6,
+    };
+}
+
+/* Notes the span. Returns its node; OTLP_NO_NODE: there is nothing to do with it. */
+static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
+{
+    struct otlp_id id, parent;
+    otlp_enter_scope(reader, span->scope);
+    otlp_found_fill(&reader->found, &reader->names, &span->attributes);
+    bool pending = otlp_found_is(&reader->found, MEANS_LOGFIRE_TYPE, "pending_span");
+    enum otlp_kind kind = otlp_kind_of(
+        reader->producer, span->scope == NULL ? (struct slice){NULL, 0} : span->scope->name,
+        span->name, &reader->found);
+    if (kind == OTLP_NO_SPAN) {
+        return OTLP_NO_NODE;
+    }
+    ids_of(span, pending, &id, &parent);
+    uint32_t at = otlp_tree_put(&reader->tree, &id);
+    if (at == OTLP_NO_NODE) {
+        reader->failed |= has_span(&id);
+        return at;
+    }
+    if ((node_at(reader, at)->flags & NODE_KNOWN) != 0 ||
+        (pending && (node_at(reader, at)->flags & NODE_OPEN) != 0)) {
+        return OTLP_NO_NODE;
+    }
+    node_at(reader, at)->kind = (uint8_t)kind;
+    node_at(reader, at)->flags |=
+        (uint8_t)((pending ? NODE_OPEN : 0) | (span->kind == OTLP_CLIENT ? NODE_CLIENT : 0) |
+                  (otlp_found_value(&reader->found, MEANS_KIND_MCP, NULL) != NULL ? NODE_MCP : 0));
+    if (kind == OTLP_TOOL) {
+        note_call(node_at(reader, at), &reader->found);
+    }
+    if (!has_span(&parent)) {
+        otlp_tree_trace(&reader->tree, at)->rooted |= !pending;
+        parent = is_link_parent(node_at(reader, at), span) ? span->links[0].to : no_id;
+    }
+    uint32_t above = otlp_tree_put(&reader->tree, &parent);
+    if (above != OTLP_NO_NODE) {
+        otlp_tree_link(&reader->tree, at, above);
+    }
+    struct otlp_item item = item_of(reader, span);
+    otlp_note_agent(reader, &item, at);
+    otlp_note_session(reader, &reader->found, at);
+    return at;
+}
+
+/* ---- what an update has ---- */
+
+void otlp_put_outcome(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
+                      struct update *update)
+{
+    bool whole = !tool || reader->ingest->content;
+    struct slice error = otlp_figures_error(item, whole, &reader->scratch);
+    reader->failed |= reader->scratch.failed;
+    if (error.bytes == NULL) {
+        update_bool(update, FIELD_SUCCESS, isnan(item->end_ms) ? TRI_UNSET : TRI_TRUE);
+        return;
+    }
+    update_bool(update, FIELD_SUCCESS, TRI_FALSE);
+    if (item->producer != OTLP_CLAUDE || whole) {
+        update_text(update, FIELD_ERROR, error);
+        return;
+    }
+    /* Its files have a better class of the error: an exit code. */
+    struct update inferred = *update;
+    inferred.present = 0;
+    inferred.precedence = PRECEDENCE_INFERRED;
+    update_text(&inferred, FIELD_ERROR, error);
+    otlp_send(reader, &inferred);
+}
+
+static void put_args(struct otlp_reader *reader, const struct otlp_item *item, enum otlp_kind kind,
+                     struct update *update)
+{
+    strbuf_clear(&reader->args);
+    otlp_args(item, &item->span->attributes, kind, reader->ingest->content, &reader->args);
+    reader->failed |= reader->args.failed;
+    update_text(update, FIELD_ARGS,
+                (struct slice){reader->args.data, reader->args.failed ? 0 : reader->args.len});
+}
+
+static struct slice last_part(struct slice text)
+{
+    size_t at = text.len;
+    while (at > 0 && text.bytes[at - 1] != '.' && text.bytes[at - 1] != ':') {
+        at--;
+    }
+    return (struct slice){text.bytes == NULL ? NULL : text.bytes + at, text.len - at};
+}
+
+/* An id that only one call of the session has becomes one more id of it. Some gateways answer every
+   request with the same. */
+static void put_alias(struct otlp_reader *reader, uint32_t node, struct slice id,
+                      struct update *update)
+{
+    const struct otlp_id *span = &node_at(reader, node)->id;
+    uint64_t hash = otlp_hash(otlp_hash(3, update->session_id), id);
+    uint64_t own = otlp_hash(hash, (struct slice){(const char *)span, sizeof *span});
+    if (id.bytes != NULL && (otlp_is_noted(reader, own) || otlp_is_new(reader, hash))) {
+        (void)otlp_is_new(reader, own);
+        update_text(update, FIELD_ALIAS, id);
+    }
+}
+
+/* Sets the id under which a log was sent, where it has no id of the span. */
+static void put_pair(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
+                     struct update *update, char room[OTLP_PAIR_ID])
+{
+    if (item->producer == OTLP_GEMINI && !isnan(item->end_ms)) {
+        update_text(update, FIELD_ALIAS,
+                    otlp_pair_of(reader, item, tool, update->session_id, update->id, room));
+    }
+}
+
+/* ---- calls by kind ---- */
+
+static void take_request(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
+                         struct update *update)
+{
+    double attempts[ATTEMPTS_MAX];
+    size_t count = otlp_figures_attempts(item, attempts, ATTEMPTS_MAX);
+    double setup_ms = otlp_found_number(item->found, MEANS_SETUP);
+    bool bad = false;
+    char room[OTLP_PAIR_ID];
+    update->kind = CALL_REQUEST;
+    update_text(update, FIELD_MODEL, otlp_found_text(item->found, MEANS_MODEL));
+    update_text(update, FIELD_QUERY_SOURCE, otlp_found_text(item->found, MEANS_QUERY_SOURCE));
+    otlp_figures_tokens(item, update);
+    update_number(update, FIELD_TTFT_MS, otlp_figures_ttft(item, &bad));
+    reader->bad_ttft += bad;
+    /* Qwen Code reports how many attempts there were and when the last one began. */
+    if (count == 0 && otlp_found_number(item->found, MEANS_ATTEMPT) >= 2 && setup_ms > 0 &&
+        !isnan(item->start_ms)) {
+        attempts[count++] = item->start_ms;
+        attempts[count++] = item->start_ms + setup_ms;
+    }
+    update_times(update, FIELD_ATTEMPTS, attempts, count);
+    update_number(update, FIELD_SETUP_MS, setup_ms);
+    otlp_put_outcome(reader, item, false, update);
+    if (item->producer == OTLP_CLAUDE) {
+        put_alias(reader, node, otlp_found_text(item->found, MEANS_REQUEST_ID), update);
+    }
+    put_pair(reader, item, false, update, room);
+    otlp_send(reader, update);
+}
+
+static struct slice tool_name(const struct otlp_item *item)
+{
+    static const char prefix[] = "opencode.tool ";
+    struct slice name = otlp_found_text(item->found, MEANS_TOOL_NAME);
+    if (name.bytes == NULL) {
+        const struct otlp_value *entity =
+            otlp_attribute(&item->span->attributes, "traceloop.entity.name");
+        name = entity == NULL ? name : otlp_value_text(entity);
+    }
+    if (name.bytes == NULL) {
+        name = item->span->name;
+        if (slice_begins(name, prefix)) {
+            name = (struct slice){name.bytes + sizeof prefix - 1, name.len - (sizeof prefix - 1)};
+        }
+    }
+    return name;
+}
+
+/* Sends one more id of the call of `node`: that of another span, which is a part of it. */
+static void send_part(struct otlp_reader *reader, struct slice session, uint32_t node,
+                      uint32_t part)
+{
+    char room[OTLP_ID_TEXT], part_room[OTLP_ID_TEXT];
+    struct update update = otlp_update(reader, UPDATE_CALL, session);
+    update.kind = CALL_TOOL;
+    update.id = otlp_call_id(&node_at(reader, node)->id, room);
+    update_text(&update, FIELD_ALIAS, otlp_call_id(&node_at(reader, part)->id, part_room));
+    otlp_send(reader, &update);
+}
+
+static struct slice wait_id(struct slice call, char *room, size_t size)
+{
+    int len = snprintf(room, size, "wait:%.*s", (int)call.len, call.bytes);
+    return (struct slice){room, (size_t)len < size ? (size_t)len : size - 1};
+}
+
+/* Files and hooks call a wait after the call that it holds up. */
+static void send_wait_alias(struct otlp_reader *reader, struct slice session, uint32_t tool)
+{
+    char id_room[OTLP_ID_TEXT], room[OTLP_ID_TEXT + 8], alias_room[OTLP_CALL_BYTES + 8];
+    const struct otlp_node *node = node_at(reader, tool);
+    if (node->call[0] == '\0' || (node->flags & NODE_WAITED) == 0 ||
+        (node->flags & NODE_KNOWN) == 0) {
+        return;
+    }
+    struct update update = otlp_update(reader, UPDATE_CALL, session);
+    update.kind = CALL_WAIT;
+    update.id = wait_id(otlp_call_id(&node->id, id_room), room, sizeof room);
+    update_text(
+        &update, FIELD_ALIAS,
+        wait_id((struct slice){node->call, strlen(node->call)}, alias_room, sizeof alias_room));
+    otlp_send(reader, &update);
+}
+
+static void take_tool(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
+                      struct update *update)
+{
+    uint32_t above = node_at(reader, node)->parent;
+    struct slice name = tool_name(item), session = update->session_id;
+    char room[OTLP_PAIR_ID];
+    update->kind = CALL_TOOL;
+    if (slice_begins(name, "(merged")) {
+        return; /* a sum of calls that have spans of their own */
+    }
+    update_text(update, FIELD_NAME, name);
+    if (item->producer == OTLP_CLAUDE) {
+        /* Its span has no outcome: a part of it, the execution, does. */
+        update_bool(update, FIELD_SUCCESS, TRI_UNSET);
+    } else {
+        otlp_put_outcome(reader, item, true, update);
+    }
+    if (item->producer == OTLP_OPENCODE) { /* it has two spans for each call */
+        update_text(update, FIELD_ALIAS, otlp_found_text(item->found, MEANS_TOOL_CALL_ID));
+    } else if (item->producer == OTLP_CLAUDE || item->producer == OTLP_QWEN) {
+        put_alias(reader, node, otlp_found_text(item->found, MEANS_TOOL_CALL_ID), update);
+    }
+    put_pair(reader, item, true, update, room);
+    otlp_send(reader, update);
+    send_wait_alias(reader, session, node);
+    if ((node_at(reader, node)->flags & NODE_MCP) != 0 && above != OTLP_NO_NODE &&
+        node_at(reader, above)->kind == OTLP_TOOL &&
+        (node_at(reader, above)->flags & NODE_KNOWN) != 0) {
+        send_part(reader, session, above, node);
+    }
+    for (uint32_t in = node_at(reader, node)->first_child; in != OTLP_NO_NODE;
+         in = node_at(reader, in)->next) {
+        const uint8_t part = NODE_MCP | NODE_KNOWN;
+        if ((node_at(reader, in)->flags & part) == part && node_at(reader, in)->kind == OTLP_TOOL) {
+            send_part(reader, session, node, in);
+        }
+    }
+}
+
+/* The execution of a tool's call reports its outcome, as the call's own span does not. Calls below
+   the execution are below the call. */
+static void take_execution(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
+                           const struct update *update)
+{
+    char room[OTLP_ID_TEXT], part_room[OTLP_ID_TEXT];
+    uint32_t above = node_at(reader, node)->parent;
+    if (above == OTLP_NO_NODE) {
+        return;
+    }
+    struct update tool = otlp_update(reader, UPDATE_CALL, update->session_id);
+    tool.kind = CALL_TOOL;
+    tool.id = otlp_call_id(&node_at(reader, above)->id, room);
+    update_text(&tool, FIELD_ALIAS, otlp_call_id(&node_at(reader, node)->id, part_room));
+    otlp_put_outcome(reader, item, true, &tool);
+    otlp_send(reader, &tool);
+}
+
+void otlp_note_decision(struct otlp_reader *reader, uint32_t node, struct slice id,
+                        struct update *update)
+{
+    struct otlp_node *wait = node_at(reader, node);
+    if (wait->call[0] == '\0' && id.len < sizeof wait->call) {
+        memcpy(wait->call, id.bytes, id.len);
+        wait->call[id.len] = '\0';
+    }
+    if (wait->kind == OTLP_WAIT && wait->parent != OTLP_NO_NODE) {
+        const struct otlp_id *tool = &node_at(reader, wait->parent)->id;
+        update_text(update, FIELD_ALIAS, otlp_call_id(tool, reader->decision_room));
+    }
+}
+
+/* A log has named the call that the node's span is a part of, before that span came. */
+static void join_decision(struct otlp_reader *reader, uint32_t node, struct slice session)
+{
+    const struct otlp_node *wait = node_at(reader, node);
+    char room[OTLP_ID_TEXT];
+    if (wait->call[0] == '\0' || wait->parent == OTLP_NO_NODE) {
+        return;
+    }
+    struct update update = otlp_update(reader, UPDATE_CALL, session);
+    update.kind = CALL_TOOL;
+    update.id = otlp_call_id(&node_at(reader, wait->parent)->id, room);
+    update_text(&update, FIELD_ALIAS, (struct slice){wait->call, strlen(wait->call)});
+    otlp_send(reader, &update);
+}
+
+static void take_wait(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
+                      struct update *update)
+{
+    char id_room[OTLP_ID_TEXT], room[OTLP_ID_TEXT + 8];
+    struct slice source = otlp_found_text(item->found, MEANS_DECISION_SOURCE);
+    struct slice decision = otlp_found_text(item->found, MEANS_DECISION);
+    uint32_t tool = node_at(reader, node)->parent;
+    join_decision(reader, node, update->session_id);
+    if (!slice_begins(source, "user")) {
+        return; /* a rule or a hook decided: nobody was asked */
+    }
+    update->kind = CALL_WAIT;
+    update_text(update, FIELD_CONTEXT, (struct slice){"Permission", 10});
+    update_text(update, FIELD_DECISION, decision);
+    update_text(update, FIELD_DECISION_SOURCE, source);
+    if (tool != OTLP_NO_NODE) {
+        update->id = wait_id(otlp_call_id(&node_at(reader, tool)->id, id_room), room, sizeof room);
+        node_at(reader, tool)->flags |= NODE_WAITED;
+    }
+    otlp_send(reader, update);
+    if (tool != OTLP_NO_NODE) {
+        send_wait_alias(reader, update->session_id, tool);
+        if (slice_is(decision, "reject")) {
+            struct update call = otlp_update(reader, UPDATE_CALL, update->session_id);
+            char tool_room[OTLP_ID_TEXT];
+            call.kind = CALL_TOOL;
+            call.id = otlp_call_id(&node_at(reader, tool)->id, tool_room);
+            update_number(&call, FIELD_OUTCOME, OUTCOME_REFUSED);
+            otlp_send(reader, &call);
+        }
+    }
+}
+
+static void take_other(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
+                       struct update *update)
+{
+    switch ((enum otlp_kind)node_at(reader, node)->kind) {
+    case OTLP_INTERACTION:
+        update->kind = CALL_INTERACTION;
+        update->agent_id = (struct slice){NULL, 0};
+        update_number(update, FIELD_PROMPT_LENGTH,
+                      otlp_found_number(item->found, MEANS_PROMPT_LENGTH));
+        break;
+    case OTLP_AGENT:
+    case OTLP_WORKFLOW: otlp_take_agent(reader, item, node, update); break;
+    case OTLP_STRUCTURE:
+    case OTLP_OTHER:
+    case OTLP_INSTANT:
+    case OTLP_NO_SPAN:
+    case OTLP_REQUEST:
+    case OTLP_TOOL:
+    case OTLP_EXECUTION:
+    case OTLP_WAIT:
+    default: update_text(update, FIELD_NAME, item->span->name); break;
+    }
+    otlp_put_outcome(reader, item, false, update);
+    otlp_send(reader, update);
+}
+
+/* ---- marks ---- */
+
+/* A compaction of the conversation: a mark, or a range where its end is known. */
+static void send_compaction(struct otlp_reader *reader, const struct update *of, double start_ms,
+                            double end_ms)
+{
+    char room[OTLP_ID_TEXT + 16];
+    struct update update = otlp_update(reader, UPDATE_CALL, of->session_id);
+    int len = snprintf(room, sizeof room, "compact:%.*s", (int)of->id.len, of->id.bytes);
+    update.kind = CALL_SPAN;
+    update.agent_id = of->agent_id;
+    update.id = (struct slice){room, (size_t)len};
+    update_text(&update, FIELD_PARENT_ID, of->id);
+    update_text(&update, FIELD_NAME, (struct slice){"compact", 7});
+    update_number(&update, FIELD_START_MS, start_ms);
+    update_number(&update, FIELD_END_MS, end_ms);
+    otlp_send(reader, &update);
+}
+
+static void take_marks(struct otlp_reader *reader, const struct otlp_item *item,
+                       const struct update *update)
+{
+    double start_ms = (double)NAN, end_ms = (double)NAN;
+    if (otlp_found_truth(item->found, MEANS_COMPACTED) == 1) {
+        start_ms = end_ms = item->start_ms;
+    }
+    for (size_t i = 0; i < item->span->event_count; i++) {
+        const struct otlp_event *event = &item->span->events[i];
+        double at_ms = (double)event->time_ns / 1e6;
+        if (slice_is(event->name, "github.copilot.session.compaction_start")) {
+            start_ms = at_ms;
+        } else if (slice_is(event->name, "github.copilot.session.compaction_complete")) {
+            end_ms = at_ms;
+        }
+    }
+    if (!isnan(start_ms)) {
+        send_compaction(reader, update, start_ms, isnan(end_ms) ? start_ms : end_ms);
+    }
+}
+
+/* ---- the second pass ---- */
+
+/* An agent that a tool's call started. */
+static void link_child(struct otlp_reader *reader, struct slice session, uint32_t node,
+                       struct slice agent)
+{
+    char room[OTLP_ID_TEXT];
+    uint32_t at = node_at(reader, node)->parent;
+    if (at != OTLP_NO_NODE && node_at(reader, at)->kind == OTLP_EXECUTION) {
+        at = node_at(reader, at)->parent;
+    }
+    if (at == OTLP_NO_NODE || agent.bytes == NULL || node_at(reader, at)->kind != OTLP_TOOL) {
+        return;
+    }
+    struct slice id = otlp_call_id(&node_at(reader, at)->id, room);
+    if (otlp_is_new(reader, otlp_hash(otlp_hash(4, id), agent))) {
+        struct update update = otlp_update(reader, UPDATE_CALL, session);
+        update.kind = CALL_TOOL;
+        update.id = id;
+        update_text(&update, FIELD_CHILD_AGENT_ID, agent);
+        otlp_send(reader, &update);
+    }
+}
+
+/* Sets the agent where the producer has ids for agents. */
+static void put_agent(struct otlp_reader *reader, const struct otlp_item *item,
+                      struct update *update)
+{
+    struct slice agent = otlp_found_text(item->found, MEANS_AGENT_ID);
+    if (agent.bytes == NULL) {
+        return;
+    }
+    struct slice source = otlp_found_text(item->found, MEANS_QUERY_SOURCE);
+    struct slice type = slice_begins(source, "agent") ? last_part(source) : (struct slice){NULL, 0};
+    update->agent_id = agent;
+    otlp_send_agent(reader, update->session_id, agent, type,
+                    otlp_found_text(item->found, MEANS_PARENT_AGENT_ID));
+}
+
+static void take(struct otlp_reader *reader, const struct otlp_span *span, uint32_t node)
+{
+    char room[OTLP_ID_TEXT], parent_room[OTLP_ID_TEXT];
+    otlp_enter_scope(reader, span->scope);
+    otlp_found_fill(&reader->found, &reader->names, &span->attributes);
+    struct otlp_item item = item_of(reader, span);
+    bool pending = (node_at(reader, node)->flags & NODE_OPEN) != 0 &&
+                   otlp_found_is(&reader->found, MEANS_LOGFIRE_TYPE, "pending_span");
+    enum otlp_kind kind = (enum otlp_kind)node_at(reader, node)->kind;
+    item.end_ms = pending ? (double)NAN : item.end_ms < item.start_ms ? item.start_ms : item.end_ms;
+    struct update update =
+        otlp_update(reader, UPDATE_CALL, otlp_session_of(reader, &reader->found, node));
+    update.kind = CALL_SPAN;
+    update.id = otlp_call_id(&node_at(reader, node)->id, room);
+    uint32_t above = node_at(reader, node)->parent;
+    if (above != OTLP_NO_NODE) {
+        update_text(&update, FIELD_PARENT_ID,
+                    otlp_call_id(&node_at(reader, above)->id, parent_room));
+    }
+    update_number(&update, FIELD_START_MS, item.start_ms);
+    update_number(&update, FIELD_END_MS, kind == OTLP_INSTANT ? item.start_ms : item.end_ms);
+    put_agent(reader, &item, &update);
+    put_args(reader, &item, kind, &update);
+    if (!pending) {
+        node_at(reader, node)->flags =
+            (uint8_t)((node_at(reader, node)->flags | NODE_KNOWN) & ~NODE_OPEN);
+    }
+    switch (kind) {
+    case OTLP_REQUEST: take_request(reader, &item, node, &update); break;
+    case OTLP_TOOL: take_tool(reader, &item, node, &update); break;
+    case OTLP_EXECUTION: take_execution(reader, &item, node, &update); break;
+    case OTLP_WAIT: take_wait(reader, &item, node, &update); break;
+    case OTLP_STRUCTURE:
+    case OTLP_OTHER:
+    case OTLP_AGENT:
+    case OTLP_WORKFLOW:
+    case OTLP_INTERACTION:
+    case OTLP_INSTANT:
+    case OTLP_NO_SPAN:
+    default: take_other(reader, &item, node, &update); break;
+    }
+    take_marks(reader, &item, &update);
+    link_child(reader, update.session_id, node, update.agent_id);
+    otlp_place_agents(reader, node, update.session_id);
+}
+
+/* ---- begins that follow from children ---- */
+
+/* A parent that has not come began before its child, and still runs: its trace has no root yet. */
+static void show_begun(struct otlp_reader *reader, const struct otlp_span *span, uint32_t node)
+{
+    static const char name[] = "began before";
+    char room[OTLP_ID_TEXT];
+    uint32_t above = node_at(reader, node)->parent;
+    otlp_enter_scope(reader, span->scope);
+    const uint8_t seen = NODE_KNOWN | NODE_OPEN | NODE_BEGAN;
+    if (above == OTLP_NO_NODE || (node_at(reader, above)->flags & seen) != 0 ||
+        node_at(reader, node)->kind == OTLP_STRUCTURE || reader->producer == OTLP_OPENCODE ||
+        otlp_tree_trace(&reader->tree, node)->rooted || reader->began_count == OTLP_BEGAN_MAX) {
+        return;
+    }
+    otlp_found_fill(&reader->found, &reader->names, &span->attributes);
+    struct update update =
+        otlp_update(reader, UPDATE_CALL, otlp_session_of(reader, &reader->found, node));
+    bool in_tool =
+        node_at(reader, node)->kind == OTLP_WAIT || node_at(reader, node)->kind == OTLP_EXECUTION;
+    update.kind = in_tool ? CALL_TOOL : CALL_SPAN;
+    update.precedence = PRECEDENCE_INFERRED;
+    update.id = otlp_call_id(&node_at(reader, above)->id, room);
+    update_text(&update, FIELD_NAME, (struct slice){name, sizeof name - 1});
+    update_number(&update, FIELD_START_MS, (double)span->start_ns / 1e6);
+    otlp_send(reader, &update);
+    node_at(reader, above)->flags |= NODE_BEGAN;
+    reader->began[reader->began_count++] = node_at(reader, above)->id;
+}
+
+/* Parents that have not come when their trace is complete never will. */
+static void end_begun(struct otlp_reader *reader)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < reader->began_count; i++) {
+        uint32_t node = otlp_tree_find(&reader->tree, &reader->began[i]);
+        char room[OTLP_ID_TEXT];
+        if (node == OTLP_NO_NODE || (node_at(reader, node)->flags & NODE_KNOWN) != 0) {
+            continue;
+        }
+        const struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
+        if (!trace->rooted) {
+            reader->began[kept++] = reader->began[i];
+            continue;
+        }
+        struct slice session = otlp_session_of(reader, NULL, node);
+        struct update update = otlp_update(reader, UPDATE_CALL, session);
+        update.kind = CALL_SPAN;
+        update.precedence = PRECEDENCE_INFERRED;
+        update.id = otlp_call_id(&reader->began[i], room);
+        update_number(&update, FIELD_END_MS, trace->last_ms);
+        update_number(&update, FIELD_OUTCOME, OUTCOME_INCOMPLETE);
+        otlp_send(reader, &update);
+    }
+    reader->began_count = kept;
+}
+
+/* Takes so many spans that the tree remembers all of them and their parents. */
+static void take_some(struct otlp_reader *reader, const struct otlp_span *spans, size_t count,
+                      uint32_t *nodes)
+{
+    for (size_t i = 0; i < count; i++) {
+        nodes[i] = note(reader, &spans[i]);
+        if (nodes[i] != OTLP_NO_NODE) {
+            struct otlp_trace *trace = otlp_tree_trace(&reader->tree, nodes[i]);
+            trace->last_ms = fmax(trace->last_ms, (double)spans[i].end_ns / 1e6);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (nodes[i] != OTLP_NO_NODE) {
+            otlp_settle_session(reader, nodes[i]);
+        }
+    }
+    for (size_t i = 0; i < count && !reader->failed; i++) {
+        if (nodes[i] != OTLP_NO_NODE) {
+            take(reader, &spans[i], nodes[i]);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (nodes[i] != OTLP_NO_NODE) {
+            show_begun(reader, &spans[i], nodes[i]);
+        }
+    }
+}
+
+void otlp_take_spans(struct otlp_reader *reader, const struct otlp_batch *batch)
+{
+    enum { SOME = OTLP_NODES_MAX / 8 };
+    size_t room = batch->span_count < SOME ? batch->span_count : SOME;
+    uint32_t *nodes = mem_alloc(reader->ingest->mem, (room + 1) * sizeof *nodes);
+    if (nodes == NULL) {
+        reader->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < batch->span_count && !reader->failed; i += SOME) {
+        size_t left = batch->span_count - i;
+        take_some(reader, batch->spans + i, left < SOME ? left : SOME, nodes);
+    }
+    end_begun(reader);
+    mem_free(reader->ingest->mem, nodes, (room + 1) * sizeof *nodes);
+}
