@@ -21,6 +21,9 @@ LAYERS     ?= core ingest tui
 
 INGEST_PKGS = jansson libuv zlib libxxhash libmicrohttpd
 TUI_PKGS    = ncursesw libutf8proc
+# A feature for each that is found.
+OPTIONAL_PKGS = libprotobuf-c
+PROTOC_C   ?= protoc-c
 
 # As many jobs as processors, unless the caller said how many.
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
@@ -47,10 +50,15 @@ LINK    = $(SANITIZERS) $(HARDEN_LD) $(CFLAGS) $(LDFLAGS)
 once   = $(eval $(1) := $(2))$($(1))
 cflags = $(patsubst -I%,-isystem%,$(filter-out -D_XOPEN_SOURCE=% -D_DEFAULT_SOURCE \
 	-D_DARWIN_C_SOURCE,$(shell $(PKG_CONFIG) --cflags $(1))))
-INGEST_CFLAGS = $(call once,INGEST_CFLAGS,$(call cflags,$(INGEST_PKGS)))
-TUI_CFLAGS    = $(call once,TUI_CFLAGS,$(call cflags,$(TUI_PKGS) $(INGEST_PKGS)) -DNCURSES_WIDECHAR=1)
+# protobuf-c needs its compiler of schemas too.
+FOUND_PKGS    = $(call once,FOUND_PKGS,$(foreach pkg,$(OPTIONAL_PKGS),$(shell $(PKG_CONFIG) --exists $(pkg) \
+	$(if $(filter libprotobuf-c,$(pkg)),&& command -v $(PROTOC_C) >/dev/null) && echo $(pkg))))
+FEATURES      = $(if $(filter libprotobuf-c,$(FOUND_PKGS)),-DHAVE_PROTOBUF -isystem $(BUILD)/generated)
+INGEST_CFLAGS = $(call once,INGEST_CFLAGS,$(call cflags,$(INGEST_PKGS) $(FOUND_PKGS)) $(FEATURES))
+TUI_CFLAGS    = $(call once,TUI_CFLAGS,$(call cflags,$(TUI_PKGS) $(INGEST_PKGS) $(FOUND_PKGS)) \
+	$(FEATURES) -DNCURSES_WIDECHAR=1)
 TEST_CFLAGS   = $(call once,TEST_CFLAGS,$(call cflags,cmocka))
-LIBS      = $(call once,LIBS,$(shell $(PKG_CONFIG) --libs $(TUI_PKGS) $(INGEST_PKGS)) -lm -pthread)
+LIBS      = $(call once,LIBS,$(shell $(PKG_CONFIG) --libs $(TUI_PKGS) $(INGEST_PKGS) $(FOUND_PKGS)) -lm -pthread)
 TEST_LIBS = $(call once,TEST_LIBS,$(shell $(PKG_CONFIG) --libs cmocka))
 
 ifeq ($(shell uname -s),Darwin)
@@ -85,6 +93,8 @@ ARCHIVES := $(foreach layer,tui ingest core,$(if $(filter $(layer),$(LAYERS)),$(
 PROGRAM  := $(if $(filter tui,$(LAYERS)),$(BUILD)/swarmtop)
 OBJECTS  := $(call objects,$(CORE_SRC) $(INGEST_SRC) $(TUI_SRC) $(MAIN_SRC) $(SUPPORT_SRC) $(TEST_SRC))
 
+FUZZ      = $(BUILD)/fuzz
+
 # A file that changes when these words do: objects depend on the flags, archives on the list of
 # sources, so that another CFLAGS rebuilds and a deleted source leaves its archive.
 define remember
@@ -108,7 +118,7 @@ $(BUILD)/swarmtop: $(call objects,tui/app/main.c) $(ARCHIVES)
 	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
-$(BUILD)/libingest.a: $(call objects,$(INGEST_SRC))
+$(BUILD)/libingest.a: $(call objects,$(INGEST_SRC)) $(BUILD)/generated/otlp.pb-c.o
 $(BUILD)/libtui.a: $(call objects,$(TUI_SRC))
 $(BUILD)/libsupport.a: $(SUPPORT_OBJ)
 $(BUILD)/lib%.a: $(BUILD)/sources
@@ -121,6 +131,18 @@ $(BUILD)/tests/%.o: LAYER_CFLAGS = $(TUI_CFLAGS) $(TEST_CFLAGS)
 $(BUILD)/%.o: %.c $(BUILD)/flags | deps
 	@mkdir -p $(@D)
 	$(call say,CC   $<) $(CC) $(COMPILE) $(LAYER_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The decoder that protobuf-c makes of the schema. Without protobuf-c it is an empty file, which looks
+# old so that the next build tries again.
+GENERATED := $(BUILD)/generated/otlp.pb-c
+$(GENERATED).c: ingest/otlp/otlp.proto | deps
+	@mkdir -p $(@D)
+	$(call say,GEN  $@) $(if $(filter libprotobuf-c,$(FOUND_PKGS)),\
+		$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $(<F),touch -d 1970-01-02 $@)
+$(GENERATED).o: $(GENERATED).c $(BUILD)/flags
+	$(call say,CC   $<) $(CC) $(COMPILE) $(INGEST_CFLAGS) -w -c -o $@ $<
+$(BUILD)/ingest/otlp/otlp_protobuf.o $(BUILD)/ingest/sources.o \
+	$(FUZZ)/ingest/otlp/otlp_protobuf.o lint/ingest/otlp/otlp_protobuf.c: $(GENERATED).c
 
 # An archive: a test links what it uses, so a core test needs no ingest (LAYERS=core).
 $(TEST_PROGRAMS): %: %.o $(BUILD)/libsupport.a $(ARCHIVES)
@@ -189,7 +211,6 @@ lint/%.h: ;
 
 # --- fuzzing: everything once more by clang for libFuzzer, in a directory of its own
 
-FUZZ      = $(BUILD)/fuzz
 FUZZ_LIB := $(patsubst %.c,$(FUZZ)/%.o,$(CORE_SRC) $(INGEST_SRC) $(TUI_SRC))
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
 
@@ -202,12 +223,16 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(FUZZ)/fuzz_%
 
 $(FUZZERS:%=$(FUZZ)/fuzz_%): $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/lib.a
 	$(call say,LINK $@) $(FUZZ_CC) -fsanitize=fuzzer $(SAN_FLAGS) -o $@ $^ $(LIBS)
-$(FUZZ)/lib.a: $(FUZZ_LIB) $(BUILD)/sources
+$(FUZZ)/lib.a: $(FUZZ_LIB) $(FUZZ)/generated/otlp.pb-c.o $(BUILD)/sources
 	$(call say,AR   $@) rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 $(FUZZ)/%.o: %.c $(BUILD)/flags | deps
 	@mkdir -p $(@D)
 	$(call say,FUZZ $<) $(FUZZ_CC) -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(TUI_CFLAGS) -O1 -g \
 		-fsanitize=fuzzer-no-link $(SAN_FLAGS) -MMD -MP -c -o $@ $<
+$(FUZZ)/generated/otlp.pb-c.o: $(GENERATED).c
+	@mkdir -p $(@D)
+	$(call say,FUZZ $<) $(FUZZ_CC) -std=c11 -D_GNU_SOURCE $(TUI_CFLAGS) -w -O1 -g \
+		-fsanitize=fuzzer-no-link $(SAN_FLAGS) -c -o $@ $<
 .SECONDARY: $(FUZZ_SRC:%.c=$(FUZZ)/%.o)
 -include $(FUZZ_LIB:.o=.d) $(FUZZ_SRC:%.c=$(FUZZ)/%.d)
 
@@ -237,7 +262,8 @@ DEPS = $(if $(filter bench,$(MAKECMDGOALS)),bench,$(if $(filter fuzz%,$(MAKECMDG
 
 .PHONY: deps
 deps: ## see that compiler and libraries are there; install them where that is possible
-	@CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' .ci/deps $(DEPS)
+	@CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' DEPS_TRIED='$(if $(filter deps,$(MAKECMDGOALS)),,$(BUILD)/deps-tried)' \
+		.ci/deps $(DEPS)
 
 .PHONY: help
 help: ## this list
