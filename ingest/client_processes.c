@@ -2,7 +2,8 @@
    may be shells and scripts, which end with the hook. The client is the nearest ancestor that lives
    half a second later, and that later hooks of the session have too.
 
-   Nobody else ends a session that hooks alone report, so its process is looked at each second. */
+   Nobody else ends a session that hooks alone report, so its process is looked at each second,
+   until it has died and its last hooks have arrived. */
 #include "ingest/client_processes.h"
 
 #include "core/base/json_text.h"
@@ -203,36 +204,14 @@ static void begin(struct ingest_ctx *ingest, struct client_process *client,
     client->since_ns = ingest_ctx_now(ingest);
 }
 
-bool client_processes_take_hook(struct ingest_ctx *ingest, struct slice session_id,
-                                struct json_value sender, double t_ms)
+/* The session's client has one more hook of those ancestors. */
+static void take_next(struct ingest_ctx *ingest, struct client_process *client,
+                      const struct process_chain *chain)
 {
-    struct process_chain chain;
-    double wall_ms = (double)ingest_ctx_wall(ingest) / 1e6;
-    if (session_id.len == 0 || session_id.len > CLIENT_SESSION_BYTES ||
-        !(fabs(wall_ms - t_ms) < hook_age_ms)) {
-        return true;
-    }
-    read_chain(&ingest->processes, sender, &chain);
-    struct client_process *client = find(&ingest->processes, session_id);
-    if (client == NULL && chain.count > 0) {
-        client = find_or_add(ingest, session_id);
-        if (client == NULL) {
-            return false;
-        }
-        begin(ingest, client, &chain);
-    }
-    if (client == NULL || client->by_registry) {
-        return true;
-    }
-    client->last_ms = fmax(client->last_ms, t_ms);
-    bool late = client->gone && ingest_ctx_now(ingest) - client->since_ns < late_ns;
-    if (chain.count == 0 || late) {
-        return true;
-    }
     struct process_chain common = client->above;
-    intersect(&common, &chain);
+    intersect(&common, chain);
     if (client->gone || common.count == 0) {
-        begin(ingest, client, &chain);
+        begin(ingest, client, chain);
     } else if (!has(&common, &client->process)) {
         int64_t since_ns = client->since_ns;
         begin(ingest, client, &common);
@@ -240,7 +219,52 @@ bool client_processes_take_hook(struct ingest_ctx *ingest, struct slice session_
     } else {
         client->above = common;
     }
+}
+
+/* Returns whether the client has just died: its last hooks may still arrive. */
+static bool is_late(const struct ingest_ctx *ingest, const struct client_process *client)
+{
+    return client->gone && ingest_ctx_now(ingest) - client->since_ns < late_ns;
+}
+
+bool client_processes_take_chain(struct ingest_ctx *ingest, struct slice session_id,
+                                 const struct process_chain *chain, double t_ms)
+{
+    double wall_ms = (double)ingest_ctx_wall(ingest) / 1e6;
+    if (session_id.len == 0 || session_id.len > CLIENT_SESSION_BYTES ||
+        !(fabs(wall_ms - t_ms) < hook_age_ms)) {
+        return true;
+    }
+    struct client_process *client = find(&ingest->processes, session_id);
+    if (client == NULL && chain->count > 0) {
+        client = find_or_add(ingest, session_id);
+        if (client == NULL) {
+            return false;
+        }
+        begin(ingest, client, chain);
+    }
+    if (client == NULL || client->by_registry) {
+        return true;
+    }
+    client->last_ms = fmax(client->last_ms, t_ms);
+    if (chain->count > 0 && !is_late(ingest, client)) {
+        take_next(ingest, client, chain);
+    }
     return true;
+}
+
+bool client_processes_take_hook(struct ingest_ctx *ingest, struct slice session_id,
+                                struct json_value sender, double t_ms)
+{
+    struct process_chain chain;
+    read_chain(&ingest->processes, sender, &chain);
+    return client_processes_take_chain(ingest, session_id, &chain, t_ms);
+}
+
+bool client_processes_misses(struct ingest_ctx *ingest, struct slice session_id)
+{
+    const struct client_process *client = find(&ingest->processes, session_id);
+    return client == NULL || (client->gone && !client->by_registry && !is_late(ingest, client));
 }
 
 /* ---- who lives ---- */
@@ -327,8 +351,9 @@ static bool report_gone(struct ingest_ctx *ingest, struct client_process *client
     return send_update(ingest, &update);
 }
 
-/* Closes the session again where a late hook of its dead client has opened it. */
-static bool close_again(struct ingest_ctx *ingest, struct client_process *client)
+/* Closes the session again where a late hook of its dead client has opened it. Sets *forget once
+   that may not happen any more. */
+static bool close_again(struct ingest_ctx *ingest, struct client_process *client, bool *forget)
 {
     session_no number = correlator_session(ingest->correlator, id_of(client));
     const struct session *session =
@@ -336,6 +361,7 @@ static bool close_again(struct ingest_ctx *ingest, struct client_process *client
     int64_t now_ns = ingest_ctx_now(ingest);
     if (session == NULL || (session->flags & SESSION_ENDED) != 0) {
         client->open_ns = 0;
+        *forget = !is_late(ingest, client);
     } else if (client->open_ns == 0) {
         client->open_ns = now_ns;
     } else if (now_ns - client->open_ns >= again_ns) {
@@ -344,14 +370,14 @@ static bool close_again(struct ingest_ctx *ingest, struct client_process *client
     return true;
 }
 
-static bool look_at(struct ingest_ctx *ingest, struct client_process *client)
+static bool look_at(struct ingest_ctx *ingest, struct client_process *client, bool *forget)
 {
     const struct client_processes *all = &ingest->processes;
     if (client->by_registry) {
         return true;
     }
     if (client->gone) {
-        return close_again(ingest, client);
+        return close_again(ingest, client, forget);
     }
     if (client->process.pid == 0) {
         if (ingest_ctx_now(ingest) - client->since_ns < settle_ns) {
@@ -404,8 +430,14 @@ bool client_processes_look(struct ingest_ctx *ingest)
 {
     struct client_processes *all = &ingest->processes;
     bool good = true;
-    for (size_t i = 0; i < all->count; i++) {
-        good &= look_at(ingest, &all->items[i]);
+    for (size_t i = 0; i < all->count;) {
+        bool forget = false;
+        good &= look_at(ingest, &all->items[i], &forget);
+        if (forget) {
+            take_away(all, &all->items[i]);
+        } else {
+            i++;
+        }
     }
     for (size_t i = 0; i < all->count; i++) {
         struct client_process *client = &all->items[i];

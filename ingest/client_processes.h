@@ -48,6 +48,11 @@ bool client_processes_set(struct ingest_ctx *ingest, struct slice session_id,
    nothing is known) and is of that session. False: out of memory. */
 bool client_processes_take_hook(struct ingest_ctx *ingest, struct slice session_id,
                                 struct json_value sender, double t_ms);
+/* The same for ancestors that were looked up; none: nothing is known. */
+bool client_processes_take_chain(struct ingest_ctx *ingest, struct slice session_id,
+                                 const struct process_chain *chain, double t_ms);
+/* Returns whether no process is known for the session: a hook's ancestors would help. */
+bool client_processes_misses(struct ingest_ctx *ingest, struct slice session_id);
 /* The session has ended: a registry's, or one of hooks alone. */
 void client_processes_remove(struct ingest_ctx *ingest, struct slice session_id);
 void client_processes_end(struct ingest_ctx *ingest, struct slice session_id);

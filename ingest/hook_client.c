@@ -19,6 +19,14 @@ const char *hook_take(struct ingest_ctx *ingest, const char *client, struct json
     return "hook: unknown client";
 }
 
+bool hook_take_sender(struct ingest_ctx *ingest, struct slice session_id,
+                      const struct hook_arrival *arrival)
+{
+    return client_processes_take_hook(ingest, session_id, arrival->sender, arrival->t_ms) &&
+           (arrival->find_sender == NULL ||
+            arrival->find_sender(arrival->ctx, session_id, arrival->t_ms));
+}
+
 void **hook_state(struct ingest_ctx *ingest, const struct hook_client *client)
 {
     size_t at = 0;

@@ -5,6 +5,7 @@
 #define INGEST_HOOK_CLIENT_H
 
 #include "core/base/json_read.h"
+#include "core/trace/event.h"
 
 #include <stdint.h>
 
@@ -16,6 +17,10 @@ struct hook_arrival {
     int64_t local_ns; /* when it arrived, by the local clock */
     struct json_value
         sender; /* the processes above its sender (client_processes.h); may be absent */
+    /* Looks for its sender, for a session that continues, and reports it to client_processes.h.
+       NULL: nobody can. False: out of memory. */
+    bool (*find_sender)(void *ctx, struct slice session_id, double t_ms);
+    void *ctx;
 };
 
 struct hook_client {
@@ -37,6 +42,9 @@ struct hook_state {
 /* Gives the payload to the client of that name. Returns NULL where it was taken, else why not;
    static. */
 const char *hook_take(struct ingest_ctx *ingest, const char *client, struct json_value payload,
+                      const struct hook_arrival *arrival);
+/* Takes what is known of the sender of a hook whose session continues. False: out of memory. */
+bool hook_take_sender(struct ingest_ctx *ingest, struct slice session_id,
                       const struct hook_arrival *arrival);
 /* Returns where the client keeps its state between payloads; at first it holds NULL.
    hook_release frees it. */

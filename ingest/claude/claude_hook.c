@@ -396,8 +396,7 @@ static bool apply(struct hook_event *e, const struct event_row *row)
         return false;
     }
     return row->take(e) &&
-           (row->take == session_end ||
-            client_processes_take_hook(e->ingest, e->session_id, e->sender, e->t_ms));
+           (row->take == session_end || hook_take_sender(e->ingest, e->session_id, e->arrival));
 }
 
 const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payload,
@@ -419,7 +418,7 @@ const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payloa
                            .payload = payload,
                            .local_ns = arrival->local_ns,
                            .t_ms = arrival->t_ms,
-                           .sender = arrival->sender};
+                           .arrival = arrival};
     if (e.hooks == NULL) {
         return no_memory;
     }

@@ -29,7 +29,8 @@ struct hook_event {
     struct claude_hooks *hooks;
     struct ingest_ctx *ingest;
     struct correlator *correlator;
-    struct json_value payload, sender;
+    struct json_value payload;
+    const struct hook_arrival *arrival;
     struct slice session_id, agent_id; /* agent_id absent: the main agent */
     int64_t local_ns;
     struct hook_session *session; /* NULL: unknown, and this event opens none */

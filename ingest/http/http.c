@@ -257,7 +257,10 @@ static enum MHD_Result request(void *ctx, struct MHD_Connection *connection, con
     struct slice body = {.bytes = exchange->body.data == NULL ? "" : exchange->body.data,
                          .len = exchange->body.len};
     const char *text = NULL;
-    unsigned status = http->options.answer(http->options.ctx, path, body, &text);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    int fd = info == NULL ? -1 : info->connect_fd;
+    unsigned status = http->options.answer(http->options.ctx, fd, path, body, &text);
     return answer(connection, status, text);
 }
 

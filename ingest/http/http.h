@@ -18,9 +18,9 @@ struct http_options {
     const struct mem *mem;
     const char *token; /* NULL: none is required */
     size_t max_body;   /* bytes; larger ones are answered 413 */
-    /* Answers a complete request: returns the status; *text, static, is the body, empty at
-       first. */
-    unsigned (*answer)(void *ctx, const char *path, struct slice body, const char **text);
+    /* Answers a complete request that came by the socket `fd`: returns the status; *text, static,
+       is the body, empty at first. */
+    unsigned (*answer)(void *ctx, int fd, const char *path, struct slice body, const char **text);
     /* Reports a refused request; `why` is static. */
     void (*refused)(void *ctx, const char *why);
     /* Reports that one of its HTTP_HANDLES was closed. */

@@ -4,6 +4,7 @@
 #include "ingest/http/otlp_source.h"
 
 #include "ingest/address.h"
+#include "ingest/http/hook_peers.h"
 #include "ingest/http/http.h"
 #include "ingest/source.h"
 
@@ -18,6 +19,7 @@ enum { BACKLOG = 128, BODY_BYTES = 16 << 20, DEPTH_MAX = 64 };
 struct otlp_source {
     struct source source;
     struct http *http;
+    struct hook_peers peers;
     struct strbuf address;
     bool warned;
 };
@@ -32,7 +34,7 @@ static void report_reject(struct otlp_source *otlp, const char *reason, struct s
 /* ---- answers ---- */
 
 /* The client gets 200 even for a payload that is rejected: it would show an error to its user. */
-static unsigned take_hook(struct otlp_source *otlp, struct slice body, const char **text)
+static unsigned take_hook(struct otlp_source *otlp, int fd, struct slice body, const char **text)
 {
     struct ingest_ctx *ingest = otlp->source.counters.ingest;
     struct json_value payload;
@@ -43,7 +45,11 @@ static unsigned take_hook(struct otlp_source *otlp, struct slice body, const cha
         report_reject(otlp, "/hooks: not JSON", body);
         return 400;
     }
-    struct hook_arrival arrival = {.t_ms = (double)(wall_ns / 1000) / 1e3, .local_ns = now_ns};
+    struct hook_peer peer = {&otlp->peers, fd};
+    struct hook_arrival arrival = {.t_ms = (double)(wall_ns / 1000) / 1e3,
+                                   .local_ns = now_ns,
+                                   .find_sender = hook_peers_find,
+                                   .ctx = &peer};
     const char *wrong = hook_take(ingest, "claude", payload, &arrival);
     if (wrong != NULL)
         report_reject(otlp, wrong, body);
@@ -53,9 +59,9 @@ static unsigned take_hook(struct otlp_source *otlp, struct slice body, const cha
     return 200;
 }
 
-static unsigned not_yet(struct otlp_source *otlp, struct slice body, const char **text)
+static unsigned not_yet(struct otlp_source *otlp, int fd, struct slice body, const char **text)
 {
-    (void)body;
+    (void)fd, (void)body;
     *text = "OTLP is not in this version of swarmtop yet; POST /hooks is.\n";
     if (!otlp->warned)
         ingest_ctx_log(otlp->source.counters.ingest, LOG_LEVEL_WARNING,
@@ -66,7 +72,7 @@ static unsigned not_yet(struct otlp_source *otlp, struct slice body, const char 
 
 static const struct {
     const char *path;
-    unsigned (*take)(struct otlp_source *otlp, struct slice body, const char **text);
+    unsigned (*take)(struct otlp_source *otlp, int fd, struct slice body, const char **text);
 } paths[] = {
     {"/hooks", take_hook},
     {"/v1/traces", not_yet},
@@ -74,11 +80,11 @@ static const struct {
     {"/v1/metrics", not_yet},
 };
 
-static unsigned answer(void *ctx, const char *path, struct slice body, const char **text)
+static unsigned answer(void *ctx, int fd, const char *path, struct slice body, const char **text)
 {
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         if (strcmp(path, paths[i].path) == 0)
-            return paths[i].take(ctx, body, text);
+            return paths[i].take(ctx, fd, body, text);
     *text = "not found\n";
     return 404;
 }
@@ -127,6 +133,7 @@ static bool open_otlp(struct source *source, struct strbuf *error)
     struct otlp_source *otlp = (struct otlp_source *)source;
     struct address address;
     strbuf_init(&otlp->address, source->counters.ingest->mem, 0);
+    hook_peers_init(&otlp->peers, source);
     if (!address_parse_otlp(source->spec, &address, error) ||
         !source_may_bind(source, &address, error))
         return false;

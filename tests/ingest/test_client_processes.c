@@ -166,6 +166,21 @@ TEST_WITH(a_late_hook_of_a_dead_client_revives_nothing, setup, rig_tear_down)
     check_gone(rig);
 }
 
+/* Else the hub would look at it each second for ever. */
+TEST_WITH(a_dead_client_is_forgotten_once_its_last_hooks_have_arrived, setup, rig_tear_down)
+{
+    struct rig *rig = *state;
+    begin_call(rig, CLIENT, "t");
+    pass(rig, 2 * S);
+    processes_end(rig->ingest.processes.proc, CLIENT);
+    pass(rig, S);
+    check_gone(rig);
+    assert_int_equal(rig->ingest.processes.count, 1);
+    pass(rig, 4 * S);
+    assert_int_equal(rig->ingest.processes.count, 0);
+    check_gone(rig);
+}
+
 TEST_WITH(a_session_that_is_resumed_lives_again, setup, rig_tear_down)
 {
     struct rig *rig = *state;
