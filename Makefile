@@ -153,6 +153,13 @@ CHECK_DOCUMENT := $(if $(PROGRAM),$(BUILD)/tests/check_document)
 $(BUILD)/tests/check_document: $(BUILD)/tests/e2e/check_document.o $(BUILD)/libsupport.a $(ARCHIVES)
 	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ $(TEST_LIBS) $(LIBS)
 
+# Fails allocations of a run (tests/e2e/allocations.sh). It forwards to names that only glibc has.
+GLIBC := $(if $(SANITIZE),,$(shell getconf GNU_LIBC_VERSION 2>/dev/null))
+FAIL_ALLOC := $(if $(and $(PROGRAM),$(GLIBC)),$(BUILD)/tests/fail_alloc.so)
+$(BUILD)/tests/fail_alloc.so: tests/e2e/fail_alloc.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LINK $@) $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $<
+
 -include $(OBJECTS:.o=.d)
 
 # --- using
@@ -162,7 +169,7 @@ run: $(PROGRAM) ## build and run: make run ARGS='dump --size 80x24 FILE' (defaul
 	@$(PROGRAM) $(or $(ARGS),demo)
 
 .PHONY: tests
-tests: $(PROGRAM) $(TEST_PROGRAMS) $(CHECK_DOCUMENT) ## build the program and the tests, run none
+tests: $(PROGRAM) $(TEST_PROGRAMS) $(CHECK_DOCUMENT) $(FAIL_ALLOC) ## build the program and the tests, run none
 
 .PHONY: test
 test: tests ## run the tests: make test TESTS='span feed', SANITIZE=1 under ASan and UBSan

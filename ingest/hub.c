@@ -252,7 +252,9 @@ struct source_status hub_source(const struct hub *hub, size_t index)
     const struct source *source = hub->sources[index];
     return (struct source_status){
         .spec = source->spec,
-        .error = source->error.data != NULL ? source->error.data : "",
+        .error = source->error.data != NULL       ? source->error.data
+                 : source->state == SOURCE_FAILED ? "out of memory"
+                                                  : "",
         .state = source->state,
         .client = source->row->client,
         .setup = source->row->setup,

@@ -181,8 +181,11 @@ static bool gather_time(const struct gathering *g, struct metrics *agents)
          good && (span = next_open(g->swarm, &no)) != NULL;) {
         stretch(&of_agents[span->agent], span->start_ns,
                 swarm_span_end_ns(g->swarm, span, g->local_ns));
-        stretch(&of_sessions[swarm_agent(g->swarm, span->agent)->session], span->start_ns,
-                swarm_span_end_ns(g->swarm, span, g->local_ns));
+        session_no session = swarm_agent(g->swarm, span->agent)->session;
+        if (session < session_count) { /* else memory has run out */
+            stretch(&of_sessions[session], span->start_ns,
+                    swarm_span_end_ns(g->swarm, span, g->local_ns));
+        }
     }
     for (size_t i = 0; good && i < agent_count; i++) {
         double busy_ms, idle_ms;

@@ -117,7 +117,8 @@ static void end_of_input(struct stdin_source *in)
     if (in->wrong != NULL) {
         source_error(&error, in->where, "cannot be read", in->wrong);
     }
-    source_finish(&in->source, error.len > 0 ? error.data : importer_error(&in->importer));
+    const char *wrong = error.failed ? in->wrong : error.data;
+    source_finish(&in->source, in->wrong != NULL ? wrong : importer_error(&in->importer));
     strbuf_release(&error);
 }
 

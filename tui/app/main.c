@@ -5,6 +5,7 @@
 #include "tui/cmd/options_help.h"
 #include "tui/screen/console.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -61,6 +62,14 @@ static int print_help(enum command command)
     return print(&text);
 }
 
+/* Prints what is wrong with the command line or the config file. Returns the exit status. A text
+   that could not be made is a lack of memory. */
+static int print_wrong(const struct strbuf *error)
+{
+    console_error(error);
+    return error->data != NULL && !error->failed ? 2 : 1;
+}
+
 static int run(int argc, char **argv)
 {
     struct environment env;
@@ -75,16 +84,14 @@ static int run(int argc, char **argv)
     strbuf_init(&config, &mem_libc, 0);
     config_path(argc, argv, &env, &path, &given);
     if (!config_read(path.data ? path.data : "", given, &config, &error)) {
-        console_error(&error);
+        status = print_wrong(&error);
         options = (struct options){.command = COMMAND_WATCH};
-        status = 2;
     } else if (!options_parse(&options, argc, argv, &env, config.data, path.data, &error)) {
-        console_error(&error);
-        if (options.command == COMMAND_WATCH)
+        status = print_wrong(&error);
+        if (status == 2 && options.command == COMMAND_WATCH)
             console_notef("Try `swarmtop --help`.\n");
-        else
+        else if (status == 2)
             console_notef("Try `swarmtop %s --help`.\n", command_rows[options.command].name);
-        status = 2;
     } else if (options.help) {
         status = print_help(options.command);
     } else if (options.version) {
@@ -108,7 +115,10 @@ int main(int argc, char **argv)
     if (cmd_hook_at_once(argc, argv))
         return 0;
     /* LC_CTYPE only: numbers keep their decimal point in any locale. */
-    setlocale(LC_CTYPE, "");
+    if (setlocale(LC_CTYPE, "") == NULL && errno == ENOMEM) {
+        console_errorf("out of memory");
+        return 1;
+    }
     /* A reader that closes its end makes a write fail instead of ending the process. */
     signal(SIGPIPE, SIG_IGN);
     /* A file that reaches RLIMIT_FSIZE is an error of the write, like a full disk. */

@@ -152,6 +152,8 @@ int cmd_dump(const struct options *options)
         console_error(&error);
         status = status == 0 ? 1 : status;
     }
+    if (!engine_had_memory(engine) && status == 0)
+        status = 1;
     strbuf_release(&error);
     engine_delete(engine);
     return status;

@@ -5,6 +5,7 @@
 
 #include "tui/cmd/engine_journal.h"
 #include "tui/cmd/local_clock.h"
+#include "tui/cmd/loop_start.h"
 #include "tui/cmd/status_line.h"
 #include "tui/cmd/stop_signal.h"
 #include "tui/screen/console.h"
@@ -21,6 +22,9 @@
 
 #define LAST_ITERATIONS 4
 #define STATUS_NS       50000000 /* how long an answer is given again */
+
+#define SPARE_BYTES      (1 << 20) /* to be kept back for the end, */
+#define SPARE_SPAN_BYTES 48        /* and for each span */
 
 int64_t engine_now_ns(void)
 {
@@ -115,10 +119,21 @@ static bool make_model(struct engine *e)
     return e->correlator && e->log;
 }
 
+/* Keeps the memory back that closing the open spans and writing the document takes. It grows with
+   the model. Pages that are not used cost nothing. */
+static bool hold_memory(struct engine *engine)
+{
+    const struct swarm *swarm = engine->swarm;
+    size_t spans = (size_t)(swarm_span_end(swarm) - swarm_span_begin(swarm));
+
+    return mem_spare_hold(&engine->spare, SPARE_BYTES + SPARE_SPAN_BYTES * spans);
+}
+
 static void changed(void *ctx)
 {
     struct engine *e = ctx;
 
+    hold_memory(e);
     if (e->changed)
         e->changed(e->ctx);
 }
@@ -238,7 +253,7 @@ static void try_output(struct engine *engine, const struct engine_config *config
 
 static bool open_loop(struct engine *engine, struct strbuf *error)
 {
-    if (uv_loop_init(&engine->loop) == 0)
+    if (loop_start(&engine->loop))
         return true;
     strbuf_adds(error, "event loop: cannot create");
     return false;
@@ -248,7 +263,7 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
 {
     *engine = (struct engine){
         .options = config->options,
-        .mem = &mem_libc,
+        .mem = &engine->spare.mem,
         .live = config->live || any_live(config->options, config->follow),
         .follow = config->follow,
         .until_end = config->until_end,
@@ -258,19 +273,21 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         .report = config->report,
         .ctx = config->ctx,
     };
+    mem_spare_init(&engine->spare, &mem_libc);
     strbuf_init(&engine->printed, engine->mem, 0);
     strbuf_init(&engine->status, engine->mem, 0);
-    bool loop = output_claim_take(&engine->claim, config->options, error) &&
-                read_token(engine, error) && open_loop(engine, error);
-    if (!loop) {
+    if (!open_loop(engine, error))
+        return false;
+    if (!output_claim_take(&engine->claim, config->options, error) || !read_token(engine, error)) {
         output_claim_release(&engine->claim);
         free(engine->token);
+        uv_loop_close(&engine->loop);
         return false;
     }
     engine->loop.data = engine;
     bool found = source_places_init(&engine->places, engine->mem, config->options->env.home);
     uv_timer_init(&engine->loop, &engine->for_timer);
-    if (found && make_model(engine)) {
+    if (found && make_model(engine) && hold_memory(engine)) {
         engine_journal_open(engine, config->keeps);
         if (make_hub(engine, config)) {
             try_output(engine, config);
@@ -314,8 +331,15 @@ void engine_add_all(struct engine *engine)
     if (engine->options->argument_count == 0)
         add_default(engine, &error);
     for (size_t i = 0; i < engine->options->argument_count; i++) {
+        size_t before = hub_source_count(engine->hub);
+
         strbuf_clear(&error);
-        engine_add(engine, engine->options->arguments[i], &error);
+        /* A source that was added has its error in its status. */
+        if (!engine_add(engine, engine->options->arguments[i], &error) &&
+            hub_source_count(engine->hub) == before) {
+            report_refused(engine, &error);
+            engine->lacks_source = true;
+        }
     }
     strbuf_release(&error);
     engine_journal_recover(engine);
@@ -366,7 +390,8 @@ void engine_run(struct engine *engine)
 bool engine_write(struct engine *engine, bool final, struct strbuf *error)
 {
     /* Nothing was read: keep the trace of an earlier run instead of writing an empty one. */
-    if (hub_failed(engine->hub) && swarm_session_count(engine->swarm) == 0)
+    if ((hub_failed(engine->hub) || engine->lacks_source) &&
+        swarm_session_count(engine->swarm) == 0)
         return true;
     journal_flush(engine->journal); /* the document may take a while */
     return output_write(engine->output, engine->swarm, engine_now_ns(), final, error);
@@ -377,6 +402,7 @@ bool engine_finish(struct engine *engine)
     struct strbuf error;
     bool ok;
 
+    mem_spare_open(&engine->spare);
     strbuf_init(&error, engine->mem, 0);
     recovery_cancel(engine->recovery);
     hub_finish(engine->hub);
@@ -390,39 +416,6 @@ bool engine_finish(struct engine *engine)
     strbuf_release(&error);
     engine_journal_end(engine, ok);
     return ok;
-}
-
-size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max)
-{
-    size_t count = hub_source_count(engine->hub);
-
-    for (size_t i = 0; i < count && i < max; i++)
-        out[i] = hub_source(engine->hub, i);
-    return count < max ? count : max;
-}
-
-/* Not the sources' counts: an operation is not an event, and a trace must show the same number as
-   the feed it was recorded from. */
-uint64_t engine_events(const struct engine *engine)
-{
-    const struct swarm *swarm = engine->swarm;
-    uint64_t events = swarm_dropped(swarm, POOL_LIVE) + swarm_dropped(swarm, POOL_FILES);
-
-    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
-        const struct session *session = swarm_session(swarm, (session_no)i);
-
-        events += session ? session->event_count + session->metadata_count : 0;
-    }
-    return events;
-}
-
-uint64_t engine_bad(const struct engine *engine)
-{
-    uint64_t bad = 0;
-
-    for (size_t i = 0; i < hub_source_count(engine->hub); i++)
-        bad += hub_source(engine->hub, i).bad;
-    return bad;
 }
 
 bool engine_progress(const struct engine *engine, struct source_progress *out)
@@ -488,4 +481,5 @@ void engine_close(struct engine *engine)
     strbuf_release(&engine->status);
     source_places_release(&engine->places);
     free(engine->token);
+    mem_spare_release(&engine->spare);
 }

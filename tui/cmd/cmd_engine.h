@@ -3,6 +3,7 @@
 #ifndef TUI_CMD_ENGINE_H
 #define TUI_CMD_ENGINE_H
 
+#include "core/base/mem_spare.h"
 #include "core/correlate/correlator.h"
 #include "core/model/event_log.h"
 #include "core/model/source_status.h"
@@ -33,6 +34,8 @@ struct engine {
     struct ingest_tap tap;     /* the config's */
     struct journal *journal;   /* NULL: none is kept */
     struct recovery *recovery; /* of dead runs; NULL: not started */
+    struct mem_spare spare;    /* `mem` is its */
+    size_t refused_printed;    /* of its refused allocations, those that were reported */
     char *token;               /* of --token-file; NULL: none */
     struct strbuf status;      /* the last answer to a sender that asks for it */
     uint64_t status_revision;
@@ -50,7 +53,8 @@ struct engine {
     void (*changed)(void *ctx); /* called when the model or a status changes; may be NULL */
     /* Shows a text that the log already has; NULL: stderr. */
     void (*report)(void *ctx, enum log_level level, const char *text);
-    bool recovers; /* dead runs are recovered once the sources are open */
+    bool lacks_source; /* one could not be added at all */
+    bool recovers;     /* dead runs are recovered once the sources are open */
     void *ctx;
 };
 
@@ -95,6 +99,9 @@ bool engine_finish(struct engine *engine);
 /* Prints new errors of the sources to stderr, and of each the first line or event that it refused,
    with their number. Returns false if a source was not read to its end or refused one. */
 bool engine_complain(struct engine *engine);
+/* Prints how often memory has run out, if it has since the last call. Returns false if it ever
+   has. */
+bool engine_had_memory(struct engine *engine);
 /* Copies the status of at most `max` sources; returns their number. Texts are borrowed until the
    next iteration of the loop. */
 size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max);

@@ -18,10 +18,8 @@ enum { MEASURED_EVENTS = 4096, PROGRESS_MS = 500, LARGE_BYTES = 64 * 1024 * 1024
 
 void engine_delete(struct engine *engine)
 {
-    const struct mem *mem = engine->mem;
-
     engine_close(engine);
-    mem_free(mem, engine, sizeof *engine);
+    mem_free(&mem_libc, engine, sizeof *engine);
 }
 
 /* ---- a line on the terminal while it takes long ---- */

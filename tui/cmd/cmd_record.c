@@ -165,7 +165,7 @@ static int record(struct recording *r)
     if (read && written && !engine->live && r->feed == NULL &&
         !output_path(engine->output, engine->swarm, engine_now_ns()))
         console_errorf("no trace written: name a file with --output");
-    written &= close_feed(r);
+    written &= close_feed(r) & engine_had_memory(engine);
     return read && written ? 0 : 1;
 }
 

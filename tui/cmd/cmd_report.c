@@ -46,6 +46,8 @@ int cmd_report(const struct options *options)
         console_error(&error);
         status = 1;
     }
+    if (!engine_had_memory(engine))
+        status = 1;
     strbuf_release(&error);
     engine_delete(engine);
     return status;

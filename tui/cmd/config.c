@@ -52,11 +52,9 @@ bool config_read(const char *path, bool given, struct strbuf *out, struct strbuf
     while (out->len <= CONFIG_MAX_BYTES && (len = fread(bytes, 1, sizeof bytes, file)) > 0)
         strbuf_add(out, bytes, len);
     ok = !ferror(file) && !out->failed && out->len <= CONFIG_MAX_BYTES;
-    if (out->failed)
-        strbuf_addf(error, "%s: cannot read: out of memory", path);
-    else if (ferror(file))
+    if (ferror(file))
         strbuf_addf(error, "%s: cannot read: %s", path, strerror(errno));
-    else if (!ok)
+    else if (!ok && !out->failed)
         strbuf_addf(error, "%s: cannot read: larger than %d KB", path, CONFIG_MAX_BYTES / 1024);
     fclose(file);
     return ok;

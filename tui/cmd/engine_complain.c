@@ -20,7 +20,9 @@ static bool prints_now(struct engine *engine, size_t index, char bit)
 {
     while (engine->printed.len <= index && !engine->printed.failed)
         strbuf_addc(&engine->printed, PRINTED_NONE);
-    if (engine->printed.failed || engine->printed.data[index] & bit)
+    if (engine->printed.failed)
+        return true; /* twice rather than never */
+    if (engine->printed.data[index] & bit)
         return false;
     engine->printed.data[index] |= bit;
     return true;
@@ -50,9 +52,21 @@ static void print_unread(const char *lines)
     }
 }
 
+/* Most modules report a lack of memory themselves. This message comes in any case. */
+bool engine_had_memory(struct engine *engine)
+{
+    size_t refused = mem_spare_refused(&engine->spare);
+
+    if (refused > engine->refused_printed)
+        console_errorf("memory ran out %zu time%s: something may be missing", refused,
+                       refused == 1 ? "" : "s");
+    engine->refused_printed = refused;
+    return refused == 0;
+}
+
 bool engine_complain(struct engine *engine)
 {
-    bool refused = false;
+    bool refused = !engine_had_memory(engine);
 
     for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
         struct source_status status = hub_source(engine->hub, i);
@@ -65,5 +79,5 @@ bool engine_complain(struct engine *engine)
             print_unread(status.unread);
         refused |= status.refused > 0 || *status.unread;
     }
-    return !hub_failed(engine->hub) && !refused;
+    return !hub_failed(engine->hub) && !engine->lacks_source && !refused;
 }

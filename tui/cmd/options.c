@@ -282,7 +282,6 @@ static bool add_argument(struct options *out, char *text, struct strbuf *error)
     }
     if (!mem_reserve(&mem_libc, &out->arguments, &out->argument_cap, out->argument_count + 1,
                      sizeof *out->arguments)) {
-        strbuf_adds(error, "out of memory");
         return false;
     }
     out->arguments[out->argument_count++] = text;
@@ -382,8 +381,8 @@ static bool take_config(struct options *out, char *config, const char *path, str
 
     strbuf_init(&why, &mem_libc, 0);
     ok = !config || config_apply(out, config, &why);
-    if (!ok)
-        strbuf_addf(error, "%s:%s", path, why.data ? why.data : " out of memory");
+    if (!ok && why.data)
+        strbuf_addf(error, "%s:%s", path, why.data);
     strbuf_release(&why);
     return ok;
 }
