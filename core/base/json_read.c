@@ -121,7 +121,13 @@ enum json_type json_cursor_type(const struct json_cursor *cursor)
 
 struct json_value json_cursor_take(struct json_cursor *cursor)
 {
-    struct json_walk walk = {.at = cursor->at, .end = cursor->end};
+    const char *at = cursor->at;
+    if (*at == '"') {
+        cursor->at = skip_string(at + 1, cursor->end);
+        return (struct json_value){
+            .type = JSON_TYPE_STRING, .raw = at, .len = (size_t)(cursor->at - at)};
+    }
+    struct json_walk walk = {.at = at, .end = cursor->end};
     struct json_value value = take_value(&walk);
     cursor->at = walk.at;
     return value;
@@ -133,12 +139,19 @@ void json_cursor_enter(struct json_cursor *cursor)
     cursor->at++;
 }
 
-bool json_cursor_next_item(struct json_cursor *cursor)
+/* Skips commas, colons or white space; mostly one comma or colon, and no white space. */
+static inline const char *skip_separator(const char *at, char separator)
 {
-    const char *at = cursor->at;
-    while (*at == ',' || json_is_space(*at)) {
+    at += *at == separator;
+    while (json_is_space(*at) || *at == separator) {
         at++;
     }
+    return at;
+}
+
+bool json_cursor_next_item(struct json_cursor *cursor)
+{
+    const char *at = skip_separator(cursor->at, ',');
     bool more = *at != ']' && *at != '}';
     cursor->at = more ? at : at + 1;
     return more;
@@ -146,13 +159,14 @@ bool json_cursor_next_item(struct json_cursor *cursor)
 
 bool json_cursor_next_member(struct json_cursor *cursor, struct json_value *key)
 {
-    if (!json_cursor_next_item(cursor)) {
+    const char *at = skip_separator(cursor->at, ',');
+    if (*at != '"') {
+        cursor->at = at + 1;
         return false;
     }
-    *key = json_cursor_take(cursor);
-    while (*cursor->at == ':' || json_is_space(*cursor->at)) {
-        cursor->at++;
-    }
+    const char *end = skip_string(at + 1, cursor->end);
+    *key = (struct json_value){.type = JSON_TYPE_STRING, .raw = at, .len = (size_t)(end - at)};
+    cursor->at = skip_separator(end, ':');
     return true;
 }
 

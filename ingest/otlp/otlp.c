@@ -18,7 +18,7 @@
 struct otlp_block {
     struct otlp_block *next;
     size_t size, used; /* of `bytes` */
-    alignas(max_align_t) char bytes[];
+    alignas(uint64_t) char bytes[];
 };
 
 void otlp_batch_init(struct otlp_batch *batch, const struct mem *mem)
@@ -126,7 +126,8 @@ static struct otlp_block *add_block(struct otlp_batch *batch, size_t needed)
 
 void *otlp_alloc(struct otlp_batch *batch, size_t size)
 {
-    const size_t alignment = alignof(max_align_t);
+    /* Nothing here is aligned to more than a pointer or a double. */
+    const size_t alignment = alignof(uint64_t);
     if (otlp_failed(batch) || !fits(batch, size, alignment)) {
         return NULL;
     }

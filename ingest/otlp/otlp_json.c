@@ -369,19 +369,31 @@ static const struct otlp_json_field request_fields[OTLP_SIGNALS] = {
     OTLP_JSON_FIELD("resourceMetrics", read_resources, 0),
 };
 
+/* Sets *out to the value of the body. Returns NULL, or why the body is not JSON. */
+static const char *check_body(struct slice body, struct json_value *out)
+{
+    const char *at = body.bytes, *end = body.len == 0 ? at : at + body.len;
+    bool spaced = false;
+    if (body.len > 0 && *at == '{') {
+        const char *after = json_skip(at, end, &spaced);
+        if (after == end) {
+            *out = json_value_of(at, body.len);
+            return NULL;
+        }
+    }
+    /* Whatever that check leaves open: this one decides, and knows why. */
+    struct json_error error;
+    return json_check(at, body.len, JSON_DEPTH_LIMIT, out, &error) ? NULL : error.what;
+}
+
 const char *otlp_json_decode(struct otlp_batch *batch, enum otlp_signal signal, struct slice body)
 {
     struct json_value value;
-    struct json_error error;
-    if (!json_check(body.bytes, body.len, JSON_DEPTH_LIMIT, &value, &error)) {
-        unsigned char at = error.offset < body.len ? (unsigned char)body.bytes[error.offset] : ' ';
-        if (at >= 0x20 && at < 0x80) {
-            return error.what;
-        }
+    const char *why = check_body(body, &value);
+    if (why != NULL) {
         struct slice repaired = otlp_json_repair(batch, body);
-        if (repaired.len == 0 ||
-            !json_check(repaired.bytes, repaired.len, JSON_DEPTH_LIMIT, &value, &error)) {
-            return error.what;
+        if (repaired.len == 0 || check_body(repaired, &value) != NULL) {
+            return why;
         }
     }
     if (value.type != JSON_TYPE_OBJECT) {

@@ -58,7 +58,7 @@ otlp_json_reader otlp_json_value;      /* struct otlp_value */
 otlp_json_reader otlp_json_attributes; /* struct otlp_attributes */
 
 /* Returns a copy of the body, in the batch, that is JSON if the faults were invalid UTF-8 and
-   control characters in strings. No bytes: the batch has failed. */
+   control characters in strings. No bytes: no such fault, or the batch has failed. */
 struct slice otlp_json_repair(struct otlp_batch *batch, struct slice body);
 
 #endif

@@ -23,7 +23,10 @@ struct slice otlp_json_repair(struct otlp_batch *batch, struct slice body)
         unsigned char c = (unsigned char)body.bytes[i];
         needed += c < 0x20 ? 6 : c < 0x80 ? 1 : 3;
     }
-    char *copy = body.len == 0 ? NULL : otlp_alloc(batch, needed);
+    /* Not a body without such bytes, nor one that is no JSON at all. */
+    bool worth_it =
+        needed > body.len && (body.bytes[0] == '{' || (unsigned char)body.bytes[0] <= ' ');
+    char *copy = worth_it ? otlp_alloc(batch, needed) : NULL;
     if (copy == NULL) {
         return none;
     }

@@ -10,8 +10,8 @@ const char *otlp_json_decode(struct otlp_batch *batch, enum otlp_signal signal, 
 const char *otlp_protobuf_decode(struct otlp_batch *batch, enum otlp_signal signal,
                                  struct slice body);
 
-/* Returns uninitialised memory of the batch, aligned for any type. NULL: no memory or too large,
-   which the batch then has set. */
+/* Returns uninitialised memory of the batch, aligned for integers, doubles and pointers. NULL: no
+   memory or too large, which the batch then has set. */
 void *otlp_alloc(struct otlp_batch *batch, size_t size);
 
 /* Append a zeroed item and return it, borrowed until the next one. NULL as above. */
