@@ -158,8 +158,8 @@ data() { # FILE: prints its path
     if [ -e "$SWARMTOP_TESTS/data/$1" ]; then
         echo "$SWARMTOP_TESTS/data/$1"
     else
-        unpacked=$TMPDIR/data/$(basename "$1")
-        mkdir -p "$TMPDIR/data"
+        unpacked=$TMPDIR/data/$1
+        mkdir -p "$(dirname "$unpacked")"
         [ -e "$unpacked" ] || gzip -dc "$SWARMTOP_TESTS/data/$1.gz" >"$unpacked" || return 1
         echo "$unpacked"
     fi

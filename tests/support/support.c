@@ -104,8 +104,8 @@ const char *support_data(const char *rel)
 {
     static const char *unpacked_dir;
     const char *path = support_path(support_tests("data"), rel);
-    const char *name = strrchr(rel, '/') != NULL ? strrchr(rel, '/') + 1 : rel;
-    char packed[600];
+    const char *slash = strrchr(rel, '/');
+    char packed[600], folder[300];
     if (access(path, R_OK) == 0) {
         return path;
     }
@@ -113,7 +113,15 @@ const char *support_data(const char *rel)
     if (unpacked_dir == NULL) {
         unpacked_dir = support_tmpdir();
     }
-    path = support_path(unpacked_dir, name);
+    /* Files of one name in several folders get folders of their own here too. */
+    size_t len = slash != NULL ? (size_t)(slash - rel) : 0;
+    assert_true(snprintf(folder, sizeof folder, "of-%.*s", (int)len, rel) < (int)sizeof folder);
+    for (char *at = folder; (at = strchr(at, '/')) != NULL;) {
+        *at = '-';
+    }
+    const char *dir = support_path(unpacked_dir, folder);
+    mkdir(dir, 0700);
+    path = support_path(dir, slash != NULL ? slash + 1 : rel);
     if (access(path, R_OK) != 0) {
         unpack(packed, path);
     }
