@@ -4,6 +4,7 @@
 #include "tests/support/failing_mem.h"
 #include "tests/support/otlp_dump.h"
 #include "tests/support/otlp_encode.h"
+#include "tests/support/otlp_samples.h"
 #include "tests/support/support.h"
 
 #include <dirent.h>
@@ -171,6 +172,70 @@ TEST(each_example_is_the_same_in_protobuf)
         closedir(directory);
     }
     assert_true(bodies >= 30);
+}
+
+struct counts {
+    size_t bodies, items;
+};
+
+static void take_sample(void *ctx, const struct otlp_sample *sample)
+{
+    struct counts *counts = ctx;
+    struct otlp_batch batch;
+    otlp_batch_init(&batch, &mem_libc);
+    const char *why = otlp_decode(&batch, sample->signal, sample->encoding, sample->body);
+    if (why != NULL) {
+        fail_msg("%s", why);
+    }
+    assert_int_equal(batch.rejected, 0);
+    size_t items = batch.span_count + batch.log_count + batch.point_count;
+    for (size_t i = 0; i < batch.span_count; i++) {
+        const struct otlp_span *span = &batch.spans[i];
+        assert_true(span->name.len > 0 && span->start_ns > 0 && span->scope->resource.count > 0);
+    }
+    assert_true(items > 0);
+    counts->bodies++;
+    counts->items += items;
+    otlp_batch_release(&batch);
+    if (sample->encoding == OTLP_JSON) {
+        assert_same("sample", sample->signal, sample->body);
+    }
+}
+
+TEST(each_capture_is_decoded_as_a_whole)
+{
+    if (!in_build()) {
+        skip();
+    }
+    static const struct {
+        const char *file;
+        struct counts expected;
+    } rows[] = {
+        {"samples/claude/solo-json/otlp.jsonl", {31, 163}},
+        {"samples/claude/swarm-json/otlp.jsonl", {83, 428}},
+        {"samples/claude/tui-perm/otlp.jsonl", {28, 102}},
+        {"samples/claude/dead/otlp.jsonl", {18, 111}},
+        {"samples/claude/abort/otlp.jsonl", {47, 277}},
+        {"samples/claude/concurrent-pb/otlp.jsonl", {154, 747}},
+        {"samples/codex/swarm/otlp/logs.jsonl", {155, 155}},
+        {"samples/codex/swarm/otlp/traces.jsonl", {207, 207}},
+        {"samples/codex/tui/otlp/logs.jsonl", {77, 77}},
+        {"samples/gemini/sub/otlp/logs.jsonl", {28, 28}},
+        {"samples/gemini/sub/otlp/metrics.jsonl", {13, 32}},
+        {"samples/gemini/sub/otlp/traces.jsonl", {12, 12}},
+        {"samples/opencode/swarm/otlp/logs.jsonl", {90, 90}},
+        {"samples/opencode/swarm/otlp/traces.jsonl", {74, 74}},
+        {"samples/qwen/swarm/otlp/logs.jsonl", {41, 41}},
+        {"samples/qwen/swarm/otlp/metrics.jsonl", {34, 67}},
+        {"samples/qwen/swarm/otlp/traces.jsonl", {51, 51}},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct counts counts = {0};
+        otlp_samples(rows[i].file, take_sample, &counts);
+        if (counts.bodies != rows[i].expected.bodies || counts.items != rows[i].expected.items) {
+            fail_msg("%s: {%zu, %zu}", rows[i].file, counts.bodies, counts.items);
+        }
+    }
 }
 
 /* The client sent the same run in both encodings: ids and times differ, the rest does not. */
