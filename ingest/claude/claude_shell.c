@@ -33,10 +33,38 @@ static const char *const git_readers[] = {
     "merge-base", "reflog",   "rev-list", "rev-parse", "shortlog", "show", "status",
 };
 
-/* Options that make a reader write. */
-static const char *const writers[] = {
-    "-delete",  "-exec", "-execdir", "-ok",        "-okdir", "-fprint",
-    "-fprintf", "-fls",  "-i",       "--in-place", "-o",     "--output",
+/* The arguments that make a reader write. */
+struct writer {
+    const char *command;
+    const char *letters;      /* short options that write, also `-ni` and with a value, `-i.bak` */
+    const char *valued;       /* short options whose value ends the letters */
+    const char *const *words; /* long options, which may be shortened; of find: its actions */
+    size_t operands;          /* so many are read, the next one is written; 0: all are read */
+};
+
+static const char *const find_words[] = {"-delete", "-exec",    "-execdir", "-ok",  "-okdir",
+                                         "-fprint", "-fprint0", "-fprintf", "-fls", NULL};
+static const char *const sed_words[] = {"--in-place", NULL};
+static const char *const output_words[] = {"--output", NULL};
+static const char *const less_words[] = {"--log-file", "--LOG-FILE", NULL};
+static const char *const date_words[] = {"--set", NULL};
+static const char *const file_words[] = {"--compile", NULL};
+static const char *const rg_words[] = {"--pre", NULL};
+static const char *const hostname_words[] = {"--file", NULL};
+
+static const struct writer writers[] = {
+    {"date", "s", "dfrI", date_words, 0},
+    {"file", "C", "fFmPe", file_words, 0},
+    {"find", "", "", find_words, 0},
+    {"git", "", "", output_words, 0},
+    {"hostname", "F", "", hostname_words, 0},
+    {"less", "oO", "", less_words, 0},
+    {"rg", "", "", rg_words, 0},
+    {"sed", "i", "efl", sed_words, 0},
+    {"sort", "o", "kSTt", output_words, 0},
+    {"tree", "o", "LPI", output_words, 0},
+    {"uniq", "", "", NULL, 1},
+    {"xxd", "", "", NULL, 1},
 };
 
 static bool is_one_of(const char *word, const char *const *words, size_t count)
@@ -138,28 +166,108 @@ static enum token next_token(struct shell *shell)
     return TOKEN_WORD;
 }
 
-bool claude_shell_only_reads(struct slice command)
+static const struct writer *writer_of(const char *command)
 {
-    struct shell shell = {.at = command.bytes, .end = command.bytes + command.len};
-    size_t number = 0, commands = 0; /* of tokens in the simple command; of these */
-    bool is_git = false;
+    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
+        if (strcmp(writers[i].command, command) == 0) {
+            return &writers[i];
+        }
+    }
+    return NULL;
+}
+
+static bool has_letter(const struct writer *writer, const char *letters)
+{
+    for (; *letters != '\0' && strchr(writer->valued, *letters) == NULL; letters++) {
+        if (strchr(writer->letters, *letters) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether the long option is one of those that write, `--output=FILE` and `--out` too. */
+static bool has_word(const struct writer *writer, const char *word)
+{
+    size_t len = strcspn(word, "=");
+    for (const char *const *at = writer->words; at != NULL && *at != NULL; at++) {
+        if (strncmp(word, *at, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_exactly(const struct writer *writer, const char *word)
+{
+    for (const char *const *at = writer->words; *at != NULL; at++) {
+        if (strcmp(word, *at) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A simple command, as far as it was read. */
+struct command {
+    size_t number;                    /* of its tokens */
+    const struct writer *writer;      /* NULL: no option makes it write */
+    bool is_git, is_find, no_options; /* no_options: `--` was read */
+    size_t operands;
+};
+
+/* Returns whether the next argument lets the command write. */
+static bool writes(struct command *command, const struct shell *shell)
+{
+    const struct writer *writer = command->writer;
+    const char *word = shell->word;
+    if (writer == NULL) {
+        return false;
+    }
+    if (command->is_find) {
+        return shell->is_bare && has_exactly(writer, word);
+    }
+    if (command->no_options || word[0] != '-' || word[1] == '\0') {
+        return writer->operands > 0 && ++command->operands > writer->operands;
+    }
+    command->no_options = strcmp(word, "--") == 0;
+    return !command->no_options &&
+           (word[1] == '-' ? has_word(writer, word) : has_letter(writer, word + 1));
+}
+
+/* Returns whether the command still only reads with the next token. */
+static bool still_reads(struct command *command, const struct shell *shell)
+{
+    size_t number = command->number++;
+    if (number == 0) {
+        command->writer = writer_of(shell->word);
+        command->is_git = strcmp(shell->word, "git") == 0;
+        command->is_find = strcmp(shell->word, "find") == 0;
+        return IS_ONE_OF(shell->word, readers);
+    }
+    if (number == 1 && command->is_git) {
+        return IS_ONE_OF(shell->word, git_readers);
+    }
+    return !writes(command, shell);
+}
+
+bool claude_shell_only_reads(struct slice text)
+{
+    struct shell shell = {.at = text.bytes, .end = text.bytes + text.len};
+    struct command command = {.number = 0};
+    size_t commands = 0;
     for (enum token token; (token = next_token(&shell)) != TOKEN_END;) {
         if (token == TOKEN_OTHER) {
             return false;
         }
         if (token == TOKEN_OPERATOR) {
-            number = 0;
+            command = (struct command){.number = 0};
             continue;
         }
-        bool reads = number == 0             ? IS_ONE_OF(shell.word, readers)
-                     : number == 1 && is_git ? IS_ONE_OF(shell.word, git_readers)
-                                             : !shell.is_bare || !IS_ONE_OF(shell.word, writers);
-        if (!reads) {
+        commands += command.number == 0;
+        if (!still_reads(&command, &shell)) {
             return false;
         }
-        is_git = number == 0 ? strcmp(shell.word, "git") == 0 : is_git;
-        commands += number == 0;
-        number++;
     }
     return commands > 0;
 }

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Returns whether the command only reads, as far as its names show. */
-bool claude_shell_only_reads(struct slice command);
+/* Returns whether the commands of the text only read, as far as its names show. */
+bool claude_shell_only_reads(struct slice text);
 
 #endif
