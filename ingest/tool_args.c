@@ -3,7 +3,7 @@
 #include "ingest/tool_args.h"
 
 #include "core/base/json_text.h"
-#include "core/base/utf8.h"
+#include "core/base/mask.h"
 
 #include <string.h>
 
@@ -24,7 +24,7 @@ void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf
     }
     const char *newline = line ? memchr(out->data + from, '\n', out->len - from) : NULL;
     size_t len = newline != NULL ? (size_t)(newline - out->data) - from : out->len - from;
-    len = utf8_cut(out->data + from, len, max);
+    len = mask_cut(out->data + from, len, max);
     memmove(out->data + before, out->data + from, len);
     out->len = before + len;
     out->data[out->len] = '\0';

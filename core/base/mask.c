@@ -4,6 +4,8 @@
    backslash, so the end of a JSON string stays. */
 #include "core/base/mask.h"
 
+#include "core/base/utf8.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -369,6 +371,25 @@ static size_t secret_at(const struct text *text, const char *at, const char **to
     stays = stays > 0 ? stays : scheme_at(text, at, to);
     stays = stays > 0 ? stays : pem_at(text, at, to);
     return stays > 0 ? stays : name_at(text, at, to);
+}
+
+size_t mask_cut(const char *text, size_t len, size_t max)
+{
+    size_t cut = utf8_cut(text, len, max);
+    if (cut == len) {
+        return len;
+    }
+    struct text all = {text, text + len};
+    const char *to = NULL, *last = text + cut;
+    for (const char *at = text; at < last;) {
+        bool starts = is_of_name(*at);
+        size_t stays = starts || *at == ':' ? secret_at(&all, at, &to) : 0;
+        if (stays > 0 && to > last) {
+            return at + stays < last ? (size_t)(at - text) + stays : (size_t)(last - text);
+        }
+        at = stays > 0 ? to : starts ? skip(at, all.end, is_of_name) : at + 1;
+    }
+    return (size_t)(last - text);
 }
 
 bool mask_secrets(const char *text, size_t len, struct strbuf *out)

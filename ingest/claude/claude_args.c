@@ -3,7 +3,7 @@
 #include "ingest/claude/claude_args.h"
 
 #include "core/base/json_text.h"
-#include "core/base/utf8.h"
+#include "core/base/mask.h"
 #include "ingest/claude/claude_line.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ enum { ERROR_BYTES = 200, WHOLE_BYTES = 64 << 10 };
 void claude_args_prompt(struct slice prompt, struct strbuf *out)
 {
     strbuf_adds(out, "{\"user_prompt\":");
-    json_put_string(out, prompt.bytes, utf8_cut(prompt.bytes, prompt.len, WHOLE_BYTES));
+    json_put_string(out, prompt.bytes, mask_cut(prompt.bytes, prompt.len, WHOLE_BYTES));
     strbuf_addc(out, '}');
 }
 

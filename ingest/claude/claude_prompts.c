@@ -5,6 +5,7 @@
 #include "ingest/claude/claude_args.h"
 
 #include "core/base/json_text.h"
+#include "core/base/mask.h"
 #include "core/base/utf8.h"
 
 #include <math.h>
@@ -119,7 +120,7 @@ static void take_prompt(struct claude_transcript *t, const struct claude_line *l
         number == t->interaction.id || number == t->prompt.id) {
         return;
     }
-    size_t kept = t->options.content ? utf8_cut(t->scratch.data, t->scratch.len, PROMPT_BYTES) : 0;
+    size_t kept = t->options.content ? mask_cut(t->scratch.data, t->scratch.len, PROMPT_BYTES) : 0;
     t->prompt = (struct claude_interaction){
         .id = number,
         .prompt = claude_transcript_put(t, (struct slice){t->scratch.data, kept}),

@@ -3,7 +3,7 @@
    together. */
 #include "ingest/claude/hook_open_calls.h"
 
-#include "core/base/utf8.h"
+#include "core/base/mask.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 struct slice hook_cut(struct slice text, size_t max)
 {
-    text.len = utf8_cut(text.bytes, text.len, max);
+    text.len = mask_cut(text.bytes, text.len, max);
     return text;
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/base/json_read.h"
 #include "core/base/json_text.h"
-#include "core/base/utf8.h"
+#include "core/base/mask.h"
 #include "core/trace/event.h"
 
 #include <string.h>
@@ -29,7 +29,7 @@ static void shrink_string(struct shrinking *s, struct json_value value)
     strbuf_clear(&s->text);
     json_get_string(value, &s->text);
     struct slice text = {.bytes = s->text.data, .len = s->text.failed ? 0 : s->text.len};
-    text.len = utf8_cut(text.bytes, text.len, CUT_BYTES);
+    text.len = mask_cut(text.bytes, text.len, CUT_BYTES);
     json_put_string(s->out, text.bytes == NULL ? "" : text.bytes, text.len);
 }
 

@@ -4,7 +4,7 @@
 
 #include "core/base/json_read.h"
 #include "core/base/json_text.h"
-#include "core/base/utf8.h"
+#include "core/base/mask.h"
 #include "ingest/tool_args.h"
 
 #include <math.h>
@@ -85,7 +85,7 @@ static void put_value(struct strbuf *out, const struct otlp_value *value, bool c
     size_t most = content ? WHOLE_BYTES : TEXT_BYTES;
     switch (depth > DEPTH_MAX || out->len > 2 * ARGS_BYTES ? OTLP_EMPTY : value->type) {
     case OTLP_TEXT:
-        json_put_string(out, value->text.bytes, utf8_cut(value->text.bytes, value->text.len, most));
+        json_put_string(out, value->text.bytes, mask_cut(value->text.bytes, value->text.len, most));
         return;
     case OTLP_BOOL: json_put_bool(out, value->truth); return;
     case OTLP_INT: json_put_int(out, value->integer); return;

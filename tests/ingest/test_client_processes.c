@@ -247,7 +247,7 @@ TEST_WITH(numbers_of_elsewhere_and_of_the_past_are_left_alone, setup, rig_tear_d
 /* An agent of session S calls Bash with that command. */
 static void run_command(struct rig *rig, const char *agent, const char *id, const char *command)
 {
-    char more[300];
+    char more[500];
     snprintf(more, sizeof more,
              ",\"agent_id\":\"%s\",\"agent_type\":\"Explore\",\"tool_input\":{\"command\":\"%s\"},"
              "\"tool_use_id\":\"%s\"",
@@ -286,6 +286,55 @@ TEST_WITH(a_nested_client_is_below_the_agent_that_started_it, setup, rig_tear_do
         processes_start(proc, SHELL, CLIENT, 20, "bash", rows[i].shell);
         processes_start(proc, NEXT, SHELL, 21, "claude", NULL);
         hook(rig, "nested", NEXT, "UserPromptSubmit", "");
+        pass(rig, 5 * S);
+        check_parent(rig, rows[i].parent);
+        rig_tear_down((void **)&rig);
+    }
+}
+
+/* A short command is in many a longer one; what is stored of a call may be masked and cut. */
+TEST_WITH(the_call_that_fits_best_is_the_caller, setup, rig_tear_down)
+{
+    static const struct {
+        const char *first, *second; /* commands of the agents a1 and a2 */
+        const char *shell;
+        bool late; /* the second one is reported later than the child */
+        const char *parent;
+    } rows[] = {
+        /* No part of a longer term. */
+        {"ls", "claude -p also", "bash -c eval 'claude -p tools also'", false, "S"},
+        /* A short one is not final. */
+        {"claude", "claude -p 'count all files'", "bash -c eval 'claude -p count all files'", true,
+         "a2"},
+        {"claude -p x", "claude -p x", "bash -c eval 'claude -p x'", false, "S"},
+        {"make", "claude --token sk-abcdefghijklmnopqrstuvwxyz012345 -p go",
+         "bash -c eval 'claude --token sk-abcdefghijklmnopqrstuvwxyz012345 -p go'", false, "a2"},
+        {"make",
+         "claude -p 'a long prompt 0123456789 0123456789 0123456789 0123456789 0123456789 "
+         "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+         "0123456789 0123456789 then the end'",
+         "bash -c eval 'claude -p a long prompt 0123456789 0123456789 0123456789 0123456789 "
+         "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+         "0123456789 0123456789 0123456789 then the end'",
+         false, "a2"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig *rig = NULL;
+        assert_int_equal(setup((void **)&rig), 0);
+        const char *proc = rig->ingest.processes.proc;
+        begin_call(rig, CLIENT, "t0");
+        run_command(rig, "a1", "t1", rows[i].first);
+        if (!rows[i].late) {
+            run_command(rig, "a2", "t2", rows[i].second);
+        }
+        pass(rig, S);
+        processes_start(proc, SHELL, CLIENT, 20, "bash", rows[i].shell);
+        processes_start(proc, NEXT, SHELL, 21, "claude", NULL);
+        hook(rig, "nested", NEXT, "UserPromptSubmit", "");
+        pass(rig, 2 * S);
+        if (rows[i].late) {
+            run_command(rig, "a2", "t2", rows[i].second);
+        }
         pass(rig, 5 * S);
         check_parent(rig, rows[i].parent);
         rig_tear_down((void **)&rig);

@@ -90,6 +90,33 @@ TEST(keys_and_passwords_are_masked)
     }
 }
 
+/* A part of a key would look like any text. */
+TEST(a_cut_leaves_no_part_of_a_secret)
+{
+    static const struct {
+        const char *text;
+        size_t max;
+        const char *cut;
+    } cuts[] = {
+        {"echo ghp_abcdefghijklmnopqrstuvwxyz0123456789 x", 20, "echo ghp_"},
+        {"echo ghp_abcdefghijklmnopqrstuvwxyz0123456789 x", 7, "echo gh"},
+        {"echo ghp_abcdefghijklmnopqrstuvwxyz0123456789 x", 46,
+         "echo ghp_abcdefghijklmnopqrstuvwxyz0123456789 "},
+        {"x --password hunter2hunter2 y", 17, "x --password "},
+        {"curl http://u:secretpassword@h/", 20, "curl http://u:"},
+        {"no secret here", 5, "no se"},
+        {"short", 5, "short"},
+        {"\xc3\xa4\xc3\xa4", 3, "\xc3\xa4"},
+        {"", 0, ""},
+    };
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        size_t len = mask_cut(cuts[i].text, strlen(cuts[i].text), cuts[i].max);
+        if (len != strlen(cuts[i].cut) || memcmp(cuts[i].text, cuts[i].cut, len) != 0) {
+            fail_msg("%s: %.*s", cuts[i].text, (int)len, cuts[i].text);
+        }
+    }
+}
+
 /* Whatever is masked, what was JSON is JSON, and it ends as it did. */
 TEST(json_stays_json)
 {
