@@ -1,24 +1,32 @@
-/* Files are few and small, and are read again when their time has changed. A timeline is read as a
-   whole, and the lines that are known are skipped. Questions and answers of a job are content,
+/* States are small, and are read again when their time has changed. A timeline is read from
+   where the last read ended. Jobs are found by hashes of their ids; one whose directory was removed
+   is dropped once its wait is closed. Questions and answers of a job are content,
    which is kept with --content alone. */
 #include "ingest/claude/claude_jobs.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
 
-enum { FILE_BYTES = 256 << 10, JOBS_MAX = 4096 };
+enum { FILE_BYTES = 256 << 10, PIECES = 16, JOBS_MAX = 4096 };
 
 void claude_jobs_init(struct claude_jobs *jobs, const struct mem *mem)
 {
     *jobs = (struct claude_jobs){.mem = mem};
+    u64map_init(&jobs->by_id, mem);
+    u64map_init(&jobs->by_session, mem);
 }
 
 void claude_jobs_release(struct claude_jobs *jobs)
 {
     mem_free(jobs->mem, jobs->items, jobs->cap * sizeof *jobs->items);
+    u64map_release(&jobs->by_id);
+    u64map_release(&jobs->by_session);
 }
 
 /* ---- files ---- */
@@ -61,20 +69,28 @@ static bool read_state(const struct mem *mem, const char *text, size_t len, stru
     return true;
 }
 
+static uint64_t hash_of(const char *id)
+{
+    return XXH3_64bits(id, strlen(id));
+}
+
+/* Returns the job of that directory, new if necessary; NULL: too many, or out of memory. */
 static struct claude_job *job_of(struct claude_jobs *jobs, const char *id)
 {
-    for (size_t i = 0; i < jobs->count; i++) {
-        if (strcmp(jobs->items[i].id, id) == 0) {
-            return &jobs->items[i];
-        }
+    uint32_t known = u64map_get(&jobs->by_id, hash_of(id));
+    if (known != U64MAP_NONE) {
+        return &jobs->items[known];
     }
     if (jobs->count == JOBS_MAX ||
-        !mem_reserve(jobs->mem, &jobs->items, &jobs->cap, jobs->count + 1, sizeof *jobs->items)) {
+        !mem_reserve(jobs->mem, &jobs->items, &jobs->cap, jobs->count + 1, sizeof *jobs->items) ||
+        !u64map_put(&jobs->by_id, hash_of(id), (uint32_t)jobs->count)) {
         return NULL;
     }
     struct claude_job *job = &jobs->items[jobs->count++];
     *job = (struct claude_job){.modified_ns = INT64_MIN,
                                .timeline_ns = INT64_MIN,
+                               .line_ms = (double)-INFINITY,
+                               .known_ms = (double)-INFINITY,
                                .since_ms = (double)NAN,
                                .wait_ms = (double)NAN,
                                .updated_ms = (double)NAN};
@@ -110,6 +126,38 @@ static bool look_at(struct claude_jobs *jobs, const char *dir, const char *id)
     return text != NULL;
 }
 
+/* Drops jobs that were removed. One that still has to report the end of its wait stays. */
+static void drop_removed(struct claude_jobs *jobs)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < jobs->count; i++) {
+        struct claude_job *job = &jobs->items[i];
+        job->changed |= !job->seen && job->is_blocked;
+        job->is_blocked &= job->seen;
+        if (job->seen || !isnan(job->wait_ms)) {
+            jobs->items[kept++] = *job;
+        }
+    }
+    jobs->count = kept;
+}
+
+/* Indexes the jobs as they are now. The last one of a session counts. */
+static bool index_all(struct claude_jobs *jobs)
+{
+    bool good = true;
+    u64map_clear(&jobs->by_id);
+    u64map_clear(&jobs->by_session);
+    for (uint32_t i = 0; i < jobs->count; i++) {
+        const struct claude_job *job = &jobs->items[i];
+        const char *ids[] = {job->session_id, job->resumed_id};
+        good &= u64map_put(&jobs->by_id, hash_of(job->id), i);
+        for (size_t k = 0; k < sizeof ids / sizeof *ids; k++) {
+            good &= ids[k][0] == '\0' || u64map_put(&jobs->by_session, hash_of(ids[k]), i);
+        }
+    }
+    return good;
+}
+
 bool claude_jobs_look(struct claude_jobs *jobs, const char *dir)
 {
     bool good = true;
@@ -123,25 +171,15 @@ bool claude_jobs_look(struct claude_jobs *jobs, const char *dir)
     if (entries != NULL) {
         closedir(entries);
     }
-    /* One that was removed asks nobody any more. */
-    for (size_t i = 0; i < jobs->count; i++) {
-        struct claude_job *job = &jobs->items[i];
-        job->changed |= !job->seen && job->is_blocked;
-        job->is_blocked &= job->seen;
-    }
-    return good;
+    drop_removed(jobs);
+    return index_all(jobs) && good;
 }
 
 struct claude_job *claude_jobs_find(struct claude_jobs *jobs, const char *session_id)
 {
-    for (size_t i = jobs->count; i-- > 0;) {
-        struct claude_job *job = &jobs->items[i];
-        if (session_id[0] != '\0' && (strcmp(job->session_id, session_id) == 0 ||
-                                      strcmp(job->resumed_id, session_id) == 0)) {
-            return job;
-        }
-    }
-    return NULL;
+    uint32_t at =
+        session_id[0] == '\0' ? U64MAP_NONE : u64map_get(&jobs->by_session, hash_of(session_id));
+    return at == U64MAP_NONE ? NULL : &jobs->items[at];
 }
 
 /* ---- reports ---- */
@@ -201,9 +239,10 @@ static void take_line(struct claude_job *job, struct claude_session *session, co
     if (json_check(line, len, 50, &all, &error) && all.type == JSON_TYPE_OBJECT) {
         at_ms = claude_time(json_get(all, "at"));
     }
-    if (isnan(at_ms)) {
+    if (isnan(at_ms) || at_ms <= job->known_ms) {
         return;
     }
+    job->line_ms = fmax(job->line_ms, at_ms);
     json_text_copy(mem, json_get(all, "state"), state, sizeof state);
     if (session->options->content) {
         json_text_copy(mem, json_get(all, "detail"), detail, sizeof detail);
@@ -217,26 +256,59 @@ static void take_line(struct claude_job *job, struct claude_session *session, co
     job->since_ms = !blocked ? (double)NAN : isnan(job->since_ms) ? at_ms : job->since_ms;
 }
 
+/* Reads at most FILE_BYTES of the timeline, from where the last read ended. Returns the length;
+   -1: it cannot be read. */
+static ssize_t read_piece(const char *path, struct claude_job *job, char *out)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) {
+        return -1;
+    }
+    ssize_t len = -1;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        /* A new file, or one that was cut: its lines that are known are skipped by their time. */
+        if (st.st_ino != job->inode || st.st_size < job->taken) {
+            job->inode = st.st_ino;
+            job->taken = 0;
+            job->known_ms = job->line_ms;
+        }
+        len = pread(fd, out, FILE_BYTES, job->taken);
+    }
+    close(fd);
+    return len;
+}
+
+/* Takes the lines of the piece; returns their length. A line that is longer than a piece is
+   skipped: the rest of it is no JSON. */
+static size_t take_lines(struct claude_job *job, struct claude_session *session, const char *text,
+                         size_t len)
+{
+    const char *at = text, *end;
+    while ((end = memchr(at, '\n', (size_t)(text + len - at))) != NULL) {
+        take_line(job, session, at, (size_t)(end - at));
+        at = end + 1;
+    }
+    return at == text && len == FILE_BYTES ? len : (size_t)(at - text);
+}
+
 static void read_timeline(struct claude_job *job, struct claude_session *session, const char *dir)
 {
     char path[PATH_MAX];
-    size_t len = 0, number = 0;
     int64_t modified_ns = time_of(dir, job->id, "timeline.jsonl", path);
     char *text = modified_ns == INT64_MIN ? NULL : mem_alloc(session->mem, FILE_BYTES);
     if (text == NULL) {
         session->failed |= modified_ns != INT64_MIN;
         return;
     }
-    if (process_read_file(path, text, FILE_BYTES, &len)) {
-        job->timeline_ns = modified_ns;
+    size_t taken = 1;
+    for (int piece = 0; piece < PIECES && taken > 0; piece++) {
+        ssize_t len = read_piece(path, job, text);
+        taken = len <= 0 ? 0 : take_lines(job, session, text, (size_t)len);
+        job->taken += (off_t)taken;
     }
-    for (char *at = text, *end; (end = memchr(at, '\n', (size_t)(text + len - at))) != NULL;
-         at = end + 1) {
-        if (number++ >= job->lines) {
-            take_line(job, session, at, (size_t)(end - at));
-        }
-    }
-    job->lines = number > job->lines ? number : job->lines;
+    /* The rest of a long one is read at the next look. */
+    job->timeline_ns = taken > 0 ? INT64_MIN : modified_ns;
     mem_free(session->mem, text, FILE_BYTES);
 }
 

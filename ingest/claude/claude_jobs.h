@@ -9,6 +9,7 @@
 #ifndef INGEST_CLAUDE_JOBS_H
 #define INGEST_CLAUDE_JOBS_H
 
+#include "core/base/u64map.h"
 #include "ingest/claude/claude_session.h"
 
 struct claude_job {
@@ -19,7 +20,10 @@ struct claude_job {
     double updated_ms;             /* NAN: not set */
     bool seen, changed;            /* at this look; since it was reported */
     int64_t modified_ns, timeline_ns;
-    size_t lines;    /* of its timeline that were taken */
+    off_t taken; /* bytes of its timeline, and which file that was */
+    ino_t inode;
+    double line_ms;  /* the latest time of a line that was taken */
+    double known_ms; /* lines up to then were taken from a former file */
     double since_ms; /* when the last of them began to be blocked; NAN: it is not blocked */
     double wait_ms;  /* the start of the wait that was reported as open; NAN: none */
 };
@@ -28,6 +32,7 @@ struct claude_jobs {
     const struct mem *mem;
     struct claude_job *items;
     size_t count, cap;
+    struct u64map by_id, by_session;
 };
 
 void claude_jobs_init(struct claude_jobs *jobs, const struct mem *mem);

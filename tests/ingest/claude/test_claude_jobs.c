@@ -1,5 +1,6 @@
 /* Sessions in the background: their names, their waits for a person, and the log of their states. */
 #include "core/query/query.h"
+#include "ingest/claude/claude_jobs.h"
 #include "tests/support/processes.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
@@ -167,6 +168,83 @@ TEST_WITH(earlier_states_are_in_the_log_and_were_waits, setup, teardown)
     assert_non_null(rig_logged(&h->rig, "job: failed"));
     assert_non_null(rig_logged(&h->rig, "job: blocked"));
     assert_null(rig_logged(&h->rig, "secret")); /* content */
+}
+
+static unsigned logged(struct home *h, const char *text)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < event_log_count(h->rig.log); i++) {
+        const struct log_entry *entry = event_log_get(h->rig.log, i);
+        count += entry->len >= strlen(text) && memcmp(entry->text, text, strlen(text)) == 0;
+    }
+    return count;
+}
+
+static void add_line(struct strbuf *out, int ms, const char *state, const char *detail)
+{
+    strbuf_addf(out, "{\"at\":\"2025-10-09T08:53:1%d.%03dZ\",\"state\":\"%s\",\"detail\":\"%s\"}\n",
+                ms / 1000, ms % 1000, state, detail);
+}
+
+/* It has more than is read at once, one line more than a piece; then the client keeps its last lines
+   alone, in a new file or in the same one. */
+TEST_WITH(a_long_timeline_is_read_to_its_end_and_each_line_once, setup, teardown)
+{
+    struct home *h = *state;
+    struct strbuf text;
+    char *detail = calloc(1, 300001);
+    memset(detail, 'x', 300000);
+    strbuf_init(&text, &mem_libc, 0);
+    add_line(&text, 1000, "working", "");
+    add_line(&text, 1001, "stuck", detail);
+    detail[4000] = '\0';
+    for (int i = 0; i < 200; i++) {
+        add_line(&text, 1100 + i, "working", detail);
+    }
+    add_line(&text, 3000, "blocked", "");
+    put(h, "projects/x/s.jsonl", TURN);
+    put(h, "jobs/j1/timeline.jsonl", text.data);
+    put_job(h, "\"state\":\"working\",\"tempo\":\"active\",\"updatedAt\":" T("13.000"));
+    live(h, ",\"status\":\"idle\"");
+    start(h, true, false);
+    for (int i = 0; i < 100 && logged(h, "job: blocked") == 0; i++) {
+        rig_run_ms(&h->rig, 50);
+    }
+    assert_int_equal(logged(h, "job: working"), 201);
+    assert_int_equal(logged(h, "job: blocked"), 1);
+    strbuf_clear(&text);
+    add_line(&text, 1299, "working", "");
+    add_line(&text, 3000, "blocked", "");
+    add_line(&text, 6000, "working", "");
+    put(h, "jobs/j1/timeline.jsonl", text.data);
+    put_job(h, "\"state\":\"working\",\"tempo\":\"active\",\"updatedAt\":" T("16.000"));
+    until(h, "waits",
+          "{'job-1759999993000':{'context':'Job: input','end_ms':-4000,'of':'s/','start_ms':-"
+          "7000}}");
+    assert_int_equal(logged(h, "job: working"), 202);
+    assert_int_equal(logged(h, "job: blocked"), 1);
+    strbuf_release(&text);
+    free(detail);
+}
+
+TEST_WITH(a_job_that_was_removed_is_forgotten, setup, teardown)
+{
+    struct home *h = *state;
+    struct claude_jobs jobs;
+    const char *dir = support_path(h->dir, "jobs");
+    claude_jobs_init(&jobs, &mem_libc);
+    put_job(h, "\"state\":\"working\"");
+    put(h, "jobs/j2/state.json", "{\"sessionId\":\"t\",\"resumeSessionId\":\"u\"}");
+    assert_true(claude_jobs_look(&jobs, dir));
+    assert_int_equal(jobs.count, 2);
+    assert_ptr_equal(claude_jobs_find(&jobs, "t"), claude_jobs_find(&jobs, "u"));
+    assert_non_null(claude_jobs_find(&jobs, "t"));
+    unlink(support_path(h->dir, "jobs/j1/state.json"));
+    assert_true(claude_jobs_look(&jobs, dir));
+    assert_int_equal(jobs.count, 1);
+    assert_null(claude_jobs_find(&jobs, "s"));
+    assert_string_equal(claude_jobs_find(&jobs, "t")->id, "j2");
+    claude_jobs_release(&jobs);
 }
 
 TEST_WITH(content_is_kept_where_it_is_asked_for, setup, teardown)
