@@ -43,9 +43,10 @@ struct reader *reader_open(const struct mem *mem, const char *path, const char *
         return NULL;
     }
     reader->mem = mem;
-    reader->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (reader->fd < 0 || fstat(reader->fd, &status) != 0) {
-        *error = strerror(errno);
+    /* O_NONBLOCK: a FIFO may have replaced the file, and opening it would wait for a writer. */
+    reader->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (reader->fd < 0 || fstat(reader->fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        *error = reader->fd < 0 ? strerror(errno) : "not a regular file";
         reader_free(reader);
         return NULL;
     }
