@@ -99,16 +99,20 @@ bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session)
                      sizeof *ingest->feeders))
         return false;
     for (size_t i = had; i < ingest->feeders_cap; i++)
-        ingest->feeders[i] = 0;
-    ingest->feeders[session]++;
+        ingest->feeders[i] = (struct feeders){0};
+    struct feeders *feeders = &ingest->feeders[session];
+    uint64_t serial = swarm_session_serial(ingest->swarm, session);
+    if (feeders->serial != serial)
+        *feeders = (struct feeders){.serial = serial}; /* the number was a forgotten session's */
+    feeders->count++;
     set_flags(ingest, session, 0, SESSION_FINISHED | SESSION_DISCONNECTED);
     return true;
 }
 
 void ingest_ctx_leave(struct ingest_ctx *ingest, session_no session, uint8_t flag)
 {
-    assert(session < ingest->feeders_cap && ingest->feeders[session] > 0);
-    if (--ingest->feeders[session] == 0)
+    assert(session < ingest->feeders_cap && ingest->feeders[session].count > 0);
+    if (--ingest->feeders[session].count == 0)
         set_flags(ingest, session, flag, 0);
 }
 

@@ -44,8 +44,11 @@ struct ingest_ctx {
     struct hook_state hook_states[HOOK_CLIENTS_MAX];
     struct call_owners owners; /* of calls in transcripts */
     struct client_processes processes;
-    uint64_t feeds;    /* sessions made for connections that name none */
-    uint32_t *feeders; /* by session: the number of its senders */
+    uint64_t feeds; /* sessions made for connections that name none */
+    struct feeders {
+        uint64_t serial; /* the session's */
+        uint32_t count;  /* of its senders */
+    } * feeders;         /* by session */
     size_t feeders_cap;
 };
 

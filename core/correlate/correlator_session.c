@@ -161,6 +161,9 @@ static bool open_session(struct correlator *correlator, struct corr_session *ses
 {
     struct slice id = swarm_text_slice(correlator->swarm, session->id);
     session->number = tracer_update_session(correlator->tracer, id, session->first_ms);
+    if (session->number != NO_SESSION) {
+        swarm_keep_session(correlator->swarm, session->number);
+    }
     if (session->number == NO_SESSION) {
         return false;
     }

@@ -443,32 +443,3 @@ struct stats *swarm_stats(const struct swarm *swarm)
     struct swarm *edited = (struct swarm *)(uintptr_t)swarm;
     return swarm->stats.stale && !refresh(edited) ? NULL : &edited->stats;
 }
-
-/* ---- forgetting ---- */
-
-static void forget_agents(struct stats *stats, const struct swarm *swarm, session_no session)
-{
-    for (size_t i = 0; i < stats->agent_count; i++) {
-        if (swarm->agents[i].session == session) {
-            metrics_acc_release(&stats->agents[i].acc);
-            intervals_release(&stats->agents[i].busy);
-            stats->agents[i].work = 0;
-        }
-    }
-}
-
-void stats_forget(struct stats *stats, const struct swarm *swarm, session_no session)
-{
-    forget_agents(stats, swarm, session);
-    if (session < stats->session_count) {
-        metrics_acc_release(&stats->sessions[session].acc);
-        intervals_release(&stats->sessions[session].busy);
-        stats->sessions[session].spans = (struct span_counts){0};
-        stats->sessions[session].stale = false;
-    }
-    for (size_t i = 0; i < stats->model_count; i++) {
-        if (stats->models[i].session == session) {
-            release_model(&stats->models[i]);
-        }
-    }
-}

@@ -57,6 +57,9 @@ void stats_remove_span(struct swarm *swarm, const struct span *span, const struc
 struct slice stats_model_text(const struct stats *stats, intern_id name);
 /* Forgets the counts of the session and its agents. */
 void stats_forget(struct stats *stats, const struct swarm *swarm, session_no session);
+/* The same for all sessions that it returns true for; their models are freed, too. */
+void stats_forget_where(struct stats *stats, const struct swarm *swarm,
+                        bool (*where)(const struct swarm *swarm, session_no session));
 /* The name of a tool span's tool, in `names`; INTERN_FAILED: out of memory. */
 intern_id stats_tool_name(struct stats *stats, const struct swarm *swarm, const struct span *span);
 /* Returns the name of the facts' model; INTERN_NONE: unknown; INTERN_FAILED: out of memory. */

@@ -39,6 +39,10 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
     swarm->mem = mem;
     swarm->inflight_first = swarm->inflight_last = NO_SPAN;
     swarm->inflight_free = NO_INFLIGHT;
+    swarm->free_sessions = swarm->grave = NO_SESSION;
+    swarm->free_processes = NO_PROCESS;
+    swarm->free_tracks = NO_TRACK;
+    swarm->free_agents = NO_AGENT;
     records_init(swarm);
     strbuf_init(&swarm->scratch, mem, 0);
     u64map_init(&swarm->session_by_id, mem);

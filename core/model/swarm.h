@@ -67,7 +67,7 @@ enum agent_flag {
     AGENT_UNREGISTERED = 2, /* it has ended: done */
     AGENT_GONE = 4,         /* its process died */
     AGENT_GROUP = 8,        /* a row for a parent id that no agent has */
-    AGENT_DEAD = 16,        /* no longer a row (numbers are not reused) */
+    AGENT_DEAD = 16,        /* no longer a row (its number is used again if its session goes) */
     AGENT_UNKNOWN = 64,     /* nobody can see whether its process lives */
     AGENT_PRINTED = 32,     /* the document prints its metadata events from this struct */
     /* Rows of sessions without agents. A process has no spans, its threads are below it. */
@@ -167,6 +167,7 @@ struct session_info {
     uint32_t document;
     bool agents; /* has agents (operations); else found out from the events */
     bool has_start;
+    bool forgettable; /* under a cap, once it is idle: its number may then become another's */
     int64_t start_ns;
 };
 
@@ -185,6 +186,10 @@ uint32_t swarm_new_document(struct swarm *swarm);
 bool swarm_drop_document(struct swarm *swarm, uint32_t document);
 /* Hides the agents of a session that turned out to be another session. */
 void swarm_hide_session(struct swarm *swarm, session_no session);
+/* Returns a number that no other session has, before or after; 0: the session was forgotten. */
+uint64_t swarm_session_serial(const struct swarm *swarm, session_no session);
+/* The session is not forgotten when it is idle. */
+void swarm_keep_session(struct swarm *swarm, session_no session);
 /* Drops the oldest events if the live pool has reached its cap. */
 bool swarm_check_cap(struct swarm *swarm);
 /* Sets the session's clock to `t_ns`, which arrived at `local_ns`, if that is later. */

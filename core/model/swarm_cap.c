@@ -127,15 +127,27 @@ static session_no marker_session(const struct swarm *swarm, session_no last)
     return last;
 }
 
+/* The sessions are those that were ever forgotten, as far as their events were of the pool. */
+static int print_marker(const struct swarm *swarm, enum swarm_pool pool, unsigned long long count,
+                        char *out, size_t size)
+{
+    unsigned long long total = swarm->dropped[pool], sessions = swarm->forgotten_sessions;
+    if (pool == POOL_LIVE && sessions > 0) {
+        return snprintf(out, size,
+                        "{\"dropped_events\":%llu,\"total_dropped_events\":%llu,"
+                        "\"forgotten_sessions\":%llu}",
+                        count, total, sessions);
+    }
+    return swarm->drops[pool] == 1
+               ? snprintf(out, size, "{\"dropped_events\":%llu}", count)
+               : snprintf(out, size, "{\"dropped_events\":%llu,\"total_dropped_events\":%llu}",
+                          count, total);
+}
+
 static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct eviction *eviction)
 {
-    char args[96];
-    unsigned long long count = eviction->counted;
-    int len =
-        swarm->drops[pool] == 1
-            ? snprintf(args, sizeof args, "{\"dropped_events\":%llu}", count)
-            : snprintf(args, sizeof args, "{\"dropped_events\":%llu,\"total_dropped_events\":%llu}",
-                       count, (unsigned long long)swarm->dropped[pool]);
+    char args[160];
+    int len = print_marker(swarm, pool, eviction->counted, args, sizeof args);
     session_no session = marker_session(swarm, eviction->session);
     double apart_us = (double)(swarm->sessions[eviction->session].session.origin_ns -
                                swarm->sessions[session].session.origin_ns) /
@@ -170,10 +182,12 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
 {
     struct event_store *store = swarm->stores[pool];
     struct eviction eviction = {.last_ns = INT64_MIN, .session = NO_SESSION};
-    size_t half = swarm->max_events[pool] / 2;
     uint64_t first = event_store_first(store);
     eviction.records = pool == POOL_LIVE && swarm->records.oldest != NO_RECORD;
     uint64_t counted = swarm_counted(swarm, pool);
+    /* Below the cap there are too many sessions. */
+    size_t cap = swarm->max_events[pool];
+    size_t half = (counted < cap ? (size_t)counted : cap) / 2;
     uint64_t absent =
         take_absent(swarm, pool, counted - (eviction.records ? half : counted - half), &eviction);
     if (eviction.records) {
@@ -185,6 +199,10 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
     }
     if (eviction.session == NO_SESSION) {
         note_absent_marker(swarm, pool, absent);
+        if (pool == POOL_LIVE) { /* they have no events */
+            swarm_forget_choose(swarm, NO_SESSION);
+            swarm_forget_chosen(swarm);
+        }
         return true;
     }
     if (!swarm_rederive_keep_open(swarm, pool, first + eviction.events)) {
@@ -192,7 +210,14 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
     }
     swarm->drops[pool]++;
     event_store_drop(store, eviction.events);
-    return put_marker(swarm, pool, &eviction) && swarm_rederive_sessions(swarm, pool, NO_SESSION);
+    if (pool == POOL_LIVE) {
+        swarm_forget_choose(swarm, eviction.session);
+    }
+    if (!put_marker(swarm, pool, &eviction) || !swarm_rederive_sessions(swarm, pool, NO_SESSION)) {
+        return false; /* the chosen ones go after the next eviction */
+    }
+    swarm_forget_chosen(swarm);
+    return true;
 }
 
 uint64_t swarm_counted(const struct swarm *swarm, enum swarm_pool pool)
@@ -204,7 +229,11 @@ uint64_t swarm_counted(const struct swarm *swarm, enum swarm_pool pool)
 bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool)
 {
     size_t cap = swarm->max_events[pool];
-    return cap == 0 || swarm_counted(swarm, pool) < cap || evict(swarm, pool);
+    if (cap == 0) {
+        return true;
+    }
+    bool many = pool == POOL_LIVE && swarm_has_many_sessions(swarm);
+    return (swarm_counted(swarm, pool) < cap && !many) || evict(swarm, pool);
 }
 
 bool swarm_resume_cap(struct swarm *swarm, enum swarm_pool pool, uint64_t events, uint64_t dropped)

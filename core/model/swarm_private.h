@@ -65,6 +65,11 @@ struct session_slot {
     bool late;               /* late_events.c: derive it again, in order of time */
     bool unsorted;           /* it is derived in order of time */
     bool dropped;
+    bool forgettable; /* swarm_forget.c: when it is idle under a cap */
+    bool leaves;      /* it is being forgotten */
+    uint64_t serial;  /* no other session ever has it; 0: free */
+    uint64_t last_use;
+    session_no next_free; /* of a free one; NO_SESSION: none */
 };
 
 /* An open span whose begin event was dropped: what must survive deriving again. */
@@ -116,6 +121,15 @@ struct swarm {
     uint64_t revision;
     uint64_t touched; /* swarm_touched */
     uint32_t documents;
+    uint64_t last_serial, uses; /* of sessions */
+    uint64_t forgotten_sessions;
+    size_t forgettable_sessions; /* that are not forgotten yet */
+    size_t many_sessions;        /* at so many the oldest events go */
+    session_no free_sessions;    /* lists of what swarm_forget.c has freed, by their next_free, */
+    uint32_t free_processes;     /* next_in_session, */
+    track_no free_tracks;        /* next_in_process */
+    agent_no free_agents;        /* and process_row */
+    session_no grave; /* a dropped session that all of these belong to; NO_SESSION: none */
 
     struct {
         int64_t *ns;
@@ -278,6 +292,15 @@ void records_release(struct swarm *swarm);
 void record_span_remove(struct swarm *swarm, record_no record);
 /* Adds the record's span again after all spans of its agent were removed. False: out of memory. */
 bool record_span_again(struct swarm *swarm, record_no record);
+
+/* swarm_forget.c */
+/* Chooses idle sessions that are to be forgotten, oldest first, and hides them; `marker` stays. */
+void swarm_forget_choose(struct swarm *swarm, session_no marker);
+/* Returns true if there are so many sessions of few events that the oldest events must go before
+   the cap is reached. */
+bool swarm_has_many_sessions(const struct swarm *swarm);
+/* Frees the sessions that were chosen, once no event and no span is of them. */
+void swarm_forget_chosen(struct swarm *swarm);
 
 /* swarm_rederive.c */
 /* Copies the open spans whose begin event is numbered below `before` and about to be dropped. */

@@ -127,11 +127,31 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
     }
 }
 
+static bool is_live(const struct swarm *swarm, session_no session)
+{
+    return swarm->sessions[session].session.pool == POOL_LIVE;
+}
+
+static bool is_of_files(const struct swarm *swarm, session_no session)
+{
+    return swarm->sessions[session].session.pool == POOL_FILES;
+}
+
+/* All sessions together in one pass, for there may be many. */
+static void reset_stats(struct swarm *swarm, enum swarm_pool pool, session_no only)
+{
+    if (only != NO_SESSION) {
+        stats_forget(&swarm->stats, swarm, only);
+    } else {
+        stats_forget_where(&swarm->stats, swarm, pool == POOL_LIVE ? is_live : is_of_files);
+    }
+}
+
 static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
+    reset_stats(swarm, pool, only);
     for (size_t i = 0; i < swarm->session_count; i++) {
         if (concerns(swarm, (session_no)i, pool, only)) {
-            stats_forget(&swarm->stats, swarm, (session_no)i);
             swarm->sessions[i].session.orphan_ends = 0;
             swarm->sessions[i].session.dropped = 0;
             swarm->sessions[i].async_orphan_ns = INT64_MIN;

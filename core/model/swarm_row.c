@@ -6,12 +6,17 @@
 
 struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number)
 {
-    if (!mem_reserve(swarm->mem, &swarm->agents, &swarm->agent_cap, swarm->agent_count + 1,
-                     sizeof *swarm->agents)) {
-        return NULL;
+    if (swarm->free_agents != NO_AGENT) {
+        *number = swarm->free_agents;
+        swarm->free_agents = swarm->agents[*number].process_row;
+    } else {
+        if (!mem_reserve(swarm->mem, &swarm->agents, &swarm->agent_cap, swarm->agent_count + 1,
+                         sizeof *swarm->agents)) {
+            return NULL;
+        }
+        *number = (agent_no)swarm->agent_count++;
     }
-    *number = (agent_no)swarm->agent_count;
-    struct agent *agent = &swarm->agents[swarm->agent_count++];
+    struct agent *agent = &swarm->agents[*number];
     *agent = (struct agent){.session = session,
                             .process_row = NO_AGENT,
                             .sort_index = INT64_MAX,

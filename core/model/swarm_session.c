@@ -16,21 +16,33 @@ bool swarm_open_session(struct swarm *swarm, const struct session_info *info, se
 {
     intern_id id = intern_put(swarm->names, info->id, info->id_len);
     intern_id source = intern_put(swarm->names, info->source, strlen(info->source));
+    bool again = swarm->free_sessions != NO_SESSION;
     if (id == INTERN_FAILED || source == INTERN_FAILED ||
-        !mem_reserve(swarm->mem, &swarm->sessions, &swarm->session_cap, swarm->session_count + 1,
-                     sizeof *swarm->sessions)) {
+        (!again && !mem_reserve(swarm->mem, &swarm->sessions, &swarm->session_cap,
+                                swarm->session_count + 1, sizeof *swarm->sessions))) {
         return false;
     }
-    session_no number = (session_no)swarm->session_count;
+    session_no number = again ? swarm->free_sessions : (session_no)swarm->session_count;
     struct event_store *metadata = event_store_new(swarm->mem);
     if (metadata == NULL ||
         (info->pool == POOL_LIVE && !u64map_put(&swarm->session_by_id, id, number))) {
         event_store_free(metadata);
         return false;
     }
-    struct session_slot *slot = &swarm->sessions[swarm->session_count++];
-    *slot = (struct session_slot){
-        .metadata = metadata, .first_process = NO_PROCESS, .async_orphan_ns = INT64_MIN};
+    struct session_slot *slot = &swarm->sessions[number];
+    swarm->forgettable_sessions += info->forgettable;
+    if (again) {
+        swarm->free_sessions = slot->next_free;
+    } else {
+        swarm->session_count++;
+    }
+    *slot = (struct session_slot){.metadata = metadata,
+                                  .first_process = NO_PROCESS,
+                                  .async_orphan_ns = INT64_MIN,
+                                  .forgettable = info->forgettable,
+                                  .serial = ++swarm->last_serial,
+                                  .last_use = ++swarm->uses,
+                                  .next_free = NO_SESSION};
     slot->session = (struct session){
         .id = id,
         .source = source,
@@ -120,6 +132,7 @@ uint32_t swarm_new_document(struct swarm *swarm)
 void swarm_set_clock(struct swarm *swarm, session_no session, int64_t t_ns, int64_t local_ns)
 {
     struct session *of = &swarm->sessions[session].session;
+    swarm->sessions[session].last_use = ++swarm->uses;
     if (t_ns >= of->clock_ns) {
         of->clock_ns = t_ns;
         of->clock_set_ns = local_ns;
@@ -202,13 +215,18 @@ struct process *swarm_process(struct swarm *swarm, session_no session, intern_id
     if (at != U64MAP_NONE) {
         return &swarm->processes[at];
     }
-    at = (uint32_t)swarm->process_count;
-    if (!mem_reserve(swarm->mem, &swarm->processes, &swarm->process_cap, swarm->process_count + 1,
-                     sizeof *swarm->processes) ||
+    bool again = swarm->free_processes != NO_PROCESS;
+    at = again ? swarm->free_processes : (uint32_t)swarm->process_count;
+    if ((!again && !mem_reserve(swarm->mem, &swarm->processes, &swarm->process_cap,
+                                swarm->process_count + 1, sizeof *swarm->processes)) ||
         !u64map_put(&swarm->process_by_pid, pair(session, pid), at)) {
         return NULL;
     }
-    swarm->process_count++;
+    if (again) {
+        swarm->free_processes = swarm->processes[at].next_in_session;
+    } else {
+        swarm->process_count++;
+    }
     swarm->processes[at] = (struct process){.pid = pid,
                                             .number = number,
                                             .agent = NO_AGENT,
@@ -294,13 +312,18 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
     if (at != U64MAP_NONE) {
         return at;
     }
-    at = (uint32_t)swarm->track_count;
-    if (!mem_reserve(swarm->mem, &swarm->tracks, &swarm->track_cap, swarm->track_count + 1,
-                     sizeof *swarm->tracks) ||
+    bool again = swarm->free_tracks != NO_TRACK;
+    at = again ? swarm->free_tracks : (uint32_t)swarm->track_count;
+    if ((!again && !mem_reserve(swarm->mem, &swarm->tracks, &swarm->track_cap,
+                                swarm->track_count + 1, sizeof *swarm->tracks)) ||
         !u64map_put(&swarm->track_by_tid, pair(process_no, tid_id), at)) {
         return NO_TRACK;
     }
-    swarm->track_count++;
+    if (again) {
+        swarm->free_tracks = swarm->tracks[at].next_in_process;
+    } else {
+        swarm->track_count++;
+    }
     swarm->tracks[at] = (struct track_slot){
         .track =
             {.session = session, .pid = pid_id, .tid = tid_id, .agent = NO_AGENT, .open = NO_SPAN},

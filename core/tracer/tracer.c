@@ -164,6 +164,20 @@ static bool reserve_session(struct tracer *tracer, session_no number)
     return true;
 }
 
+/* Nobody will end them any more. */
+static void forget_swept(struct tracer *tracer, struct trace_session *session)
+{
+    for (size_t i = 0; i < session->table_cap; i++) {
+        for (struct pending *pending = session->table[i], *next; pending != NULL; pending = next) {
+            next = pending->chain;
+            if (pending->swept) {
+                swept_open_end(tracer->swarm, pending->begin_no, INT64_MIN);
+                pending_remove(tracer, session, pending);
+            }
+        }
+    }
+}
+
 static struct trace_session *begin_session(struct tracer *tracer, session_no number,
                                            double start_ms, const struct hello_op *op)
 {
@@ -173,8 +187,13 @@ static struct trace_session *begin_session(struct tracer *tracer, session_no num
     struct trace_session *session = &tracer->sessions[number];
     intern_id session_id = swarm_session(tracer->swarm, number)->id;
     bool teammate = op->agent_id.len > 0;
+    if (!isnan(session->start_ms)) {
+        forget_swept(tracer, session); /* of a forgotten one */
+        free_session(tracer, session);
+    }
     *session = (struct trace_session){
         .number = number,
+        .serial = swarm_session_serial(tracer->swarm, number),
         .start_ms = start_ms,
         .clock_ms = start_ms,
         .next_tick = 1,
@@ -203,13 +222,17 @@ static struct trace_session *begin_session(struct tracer *tracer, session_no num
     return session;
 }
 
+/* A forgotten session is kept here until its number is used again. */
+static bool has_session(const struct tracer *tracer, session_no number)
+{
+    return number < tracer->session_count && !isnan(tracer->sessions[number].start_ms) &&
+           tracer->sessions[number].serial == swarm_session_serial(tracer->swarm, number);
+}
+
 /* NULL: the tracer does not have it. */
 static struct trace_session *find_session(struct tracer *tracer, session_no number)
 {
-    if (number >= tracer->session_count || isnan(tracer->sessions[number].start_ms)) {
-        return NULL;
-    }
-    return &tracer->sessions[number];
+    return has_session(tracer, number) ? &tracer->sessions[number] : NULL;
 }
 
 static bool name_session(struct tracer *tracer, session_no number, struct slice name)
@@ -237,6 +260,7 @@ static enum tracer_result open_session(struct tracer *tracer, double t_ms,
         .pool = POOL_LIVE,
         .agents = true,
         .has_start = true,
+        .forgettable = true,
         .start_ns = record_ns(t_ms),
     };
     return swarm_open_session(tracer->swarm, &info, session) &&
@@ -251,8 +275,8 @@ enum tracer_result tracer_hello(struct tracer *tracer, double t_ms, int64_t loca
     *session = swarm_find_session(tracer->swarm, op->session_id.bytes, op->session_id.len);
     if (*session == NO_SESSION) {
         enum tracer_result result = open_session(tracer, t_ms, op, session);
-        if (result != TRACER_OK) {
-            return result;
+        if (result != TRACER_OK || !swarm_check_cap(tracer->swarm)) {
+            return TRACER_NO_MEMORY;
         }
     }
     struct op_context context = {.session = *session, .t_ms = t_ms, .local_ns = local_ns};
@@ -341,20 +365,6 @@ enum tracer_result tracer_unregister_agent(struct tracer *tracer, const struct o
     return TRACER_OK;
 }
 
-/* Nobody will end them any more. */
-static void forget_swept(struct tracer *tracer, struct trace_session *session)
-{
-    for (size_t i = 0; i < session->table_cap; i++) {
-        for (struct pending *pending = session->table[i], *next; pending != NULL; pending = next) {
-            next = pending->chain;
-            if (pending->swept) {
-                swept_open_end(tracer->swarm, pending->begin_no, INT64_MIN);
-                pending_remove(tracer, session, pending);
-            }
-        }
-    }
-}
-
 /* closeOpenSpans */
 static bool close_spans(struct tracer *tracer, struct trace_session *session)
 {
@@ -383,13 +393,12 @@ enum tracer_result tracer_end_session(struct tracer *tracer, const struct op_con
 
 bool tracer_has_open(const struct tracer *tracer, session_no number)
 {
-    return number < tracer->session_count && !isnan(tracer->sessions[number].start_ms) &&
-           tracer->sessions[number].table_count > 0;
+    return has_session(tracer, number) && tracer->sessions[number].table_count > 0;
 }
 
 double tracer_clock_ms(const struct tracer *tracer, session_no number)
 {
-    return number < tracer->session_count ? tracer->sessions[number].clock_ms : (double)NAN;
+    return has_session(tracer, number) ? tracer->sessions[number].clock_ms : (double)NAN;
 }
 
 /* ---- for updates ---- */

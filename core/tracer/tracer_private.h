@@ -34,6 +34,7 @@ struct pending {
 
 struct trace_session {
     session_no number;
+    uint64_t serial;
     double start_ms;
     double clock_ms;   /* the greatest t so far */
     double next_tick;  /* the sweep's next tick is at start_ms + next_tick * 60 s */

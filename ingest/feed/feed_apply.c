@@ -18,7 +18,8 @@ void feed_take_raw(struct feed *feed, const struct line *line, struct slice sess
                    const struct raw_event *raw, struct slice bytes)
 {
     const struct feed_options *options = &feed->options;
-    if (options->take_raw != NULL && session_id.bytes == NULL && feed->sessions.own == NO_SESSION) {
+    if (options->take_raw != NULL && session_id.bytes == NULL &&
+        feed_sessions_own(&feed->sessions) == NO_SESSION) {
         if (options->take_raw(options->ctx, raw))
             source_counters_accept(options->counters);
         else
@@ -63,7 +64,7 @@ static enum tracer_result hello(struct feed *feed, double t_ms)
     enum tracer_result result =
         feed_sessions_hello(&feed->sessions, t_ms, feed->local_ns, &op, &session);
     if (result == TRACER_OK)
-        feed->sessions.own = session;
+        feed_sessions_set_own(&feed->sessions, session);
     return result;
 }
 
@@ -115,7 +116,7 @@ static void tap_operation(struct feed *feed, const struct line *line, double t_m
 static bool is_of_no_session(const struct feed *feed, const struct feed_op *op)
 {
     return op->special == FEED_LOG && !feed_has(&feed->values, OP_SESSION_ID) &&
-           feed->sessions.own == NO_SESSION;
+           feed_sessions_own(&feed->sessions) == NO_SESSION;
 }
 
 /* Such an operation opens no session. */

@@ -1,6 +1,7 @@
-/* Session numbers are small and dense, so an array of flags has the sessions of a sender. A
-   session is joined at its first line and left when the sender disconnects. The ingest context
-   then sets its flags, since others may feed it too. */
+/* Session numbers are small, so an array of serial numbers has the sessions of a sender. One that
+   was forgotten has another serial number, or none. A session is joined at its first line and left
+   when the sender disconnects. The ingest context then sets its flags, since others may feed it
+   too. */
 #include "ingest/feed/feed_sessions.h"
 
 #include "ingest/ingest_tap.h"
@@ -32,10 +33,25 @@ bool feed_sessions_join(struct feed_sessions *sessions, session_no session)
                      sizeof *sessions->fed))
         return false;
     for (size_t i = had; i < sessions->fed_cap; i++)
-        sessions->fed[i] = false;
-    if (!sessions->fed[session])
-        sessions->fed[session] = ingest_ctx_join(sessions->ingest, session);
-    return sessions->fed[session];
+        sessions->fed[i] = 0;
+    uint64_t serial = swarm_session_serial(sessions->ingest->swarm, session);
+    if (sessions->fed[session] != serial)
+        sessions->fed[session] = ingest_ctx_join(sessions->ingest, session) ? serial : 0;
+    return sessions->fed[session] == serial;
+}
+
+session_no feed_sessions_own(const struct feed_sessions *sessions)
+{
+    session_no own = sessions->own;
+    bool lives = own != NO_SESSION &&
+                 swarm_session_serial(sessions->ingest->swarm, own) == sessions->own_serial;
+    return lives ? own : NO_SESSION;
+}
+
+void feed_sessions_set_own(struct feed_sessions *sessions, session_no session)
+{
+    sessions->own = session;
+    sessions->own_serial = swarm_session_serial(sessions->ingest->swarm, session);
 }
 
 /* An id for the sender's own session that no other has. */
@@ -80,7 +96,7 @@ static enum tracer_result open_own(struct feed_sessions *sessions, double t_ms, 
     }
     strbuf_release(&id);
     if (result == TRACER_OK)
-        sessions->own = made;
+        feed_sessions_set_own(sessions, made);
     return result;
 }
 
@@ -88,7 +104,8 @@ enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct sli
                                       int64_t local_ns, bool only_known, session_no *out)
 {
     bool named = id.bytes != NULL;
-    *out = named ? swarm_find_session(sessions->ingest->swarm, id.bytes, id.len) : sessions->own;
+    *out = named ? swarm_find_session(sessions->ingest->swarm, id.bytes, id.len)
+                 : feed_sessions_own(sessions);
     if (*out != NO_SESSION)
         return feed_sessions_join(sessions, *out) ? TRACER_OK : TRACER_NO_MEMORY;
     if (only_known)
@@ -98,13 +115,13 @@ enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct sli
         return feed_sessions_hello(sessions, t_ms, local_ns, &hello, out);
     }
     enum tracer_result result = open_own(sessions, t_ms, local_ns);
-    *out = sessions->own;
+    *out = feed_sessions_own(sessions);
     return result;
 }
 
 session_no feed_sessions_known(const struct feed_sessions *sessions, struct slice id)
 {
-    return id.bytes == NULL ? sessions->own
+    return id.bytes == NULL ? feed_sessions_own(sessions)
                             : swarm_find_session(sessions->ingest->swarm, id.bytes, id.len);
 }
 
@@ -116,6 +133,7 @@ static bool open_bare(struct feed_sessions *sessions, const struct feed_opening 
                                 .id_len = id.len,
                                 .source = sessions->source,
                                 .pool = POOL_LIVE,
+                                .forgettable = true,
                                 .has_start = starts,
                                 .start_ns = starts ? time_ns_from_ms(opening->start_ms) : 0};
     if (!swarm_open_session(sessions->ingest->swarm, &info, out)) {
@@ -144,15 +162,17 @@ bool feed_sessions_open(struct feed_sessions *sessions, const struct feed_openin
     good = good && open_bare(sessions, opening, id, out);
     strbuf_release(&made);
     if (good && opening->id.bytes == NULL)
-        sessions->own = *out;
+        feed_sessions_set_own(sessions, *out);
     return good && feed_sessions_join(sessions, *out);
 }
 
 void feed_sessions_leave(struct feed_sessions *sessions, uint8_t flag)
 {
     for (size_t i = 0; i < sessions->fed_cap; i++) {
-        if (sessions->fed[i]) {
-            sessions->fed[i] = false;
+        bool fed = sessions->fed[i] != 0 &&
+                   sessions->fed[i] == swarm_session_serial(sessions->ingest->swarm, (session_no)i);
+        sessions->fed[i] = 0;
+        if (fed) {
             ingest_ctx_leave(sessions->ingest, (session_no)i, flag);
         }
     }

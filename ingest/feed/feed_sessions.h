@@ -10,8 +10,9 @@ struct feed_sessions {
     const char *source; /* of sessions, for people; borrowed */
     const char
         *base_id;   /* of a session that a line without session_id opens; NULL: feed-N. Borrowed */
-    session_no own; /* NO_SESSION: not yet */
-    bool *fed;      /* by session */
+    session_no own; /* feed_sessions_own has it */
+    uint64_t own_serial;
+    uint64_t *fed; /* by session: its serial number, 0: not fed */
     size_t fed_cap;
 };
 
@@ -19,6 +20,9 @@ void feed_sessions_init(struct feed_sessions *sessions, struct ingest_ctx *inges
                         const char *source, const char *base_id);
 void feed_sessions_release(struct feed_sessions *sessions);
 
+/* The session of lines that name none; NO_SESSION: none yet, or it was forgotten. */
+session_no feed_sessions_own(const struct feed_sessions *sessions);
+void feed_sessions_set_own(struct feed_sessions *sessions, session_no session);
 /* tracer_hello; the session is fed from then on. */
 enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_ms,
                                        int64_t local_ns, const struct hello_op *hello,

@@ -1,0 +1,208 @@
+/* Sessions under the cap. Once all events of a session are dropped and nothing of it is open, it is
+   idle: its names alone are left. Some idle sessions are kept; beyond that those go which were used
+   longest ago. If sessions are many and have few events each, events are dropped before the cap is
+   reached. An eviction chooses them (swarm_forget_choose), counts them in its marker, and takes
+   them out when nothing refers to them any more (swarm_forget_chosen): their sessions, processes,
+   tracks and agents are used again. Until then those belong to a session that stays dropped.
+
+   The choice depends on the events alone, not on who is connected. So a recording that is read
+   again with the same cap forgets the same. A keeper of a session's number also keeps its serial
+   number (swarm_session_serial), which no other session ever has. */
+#include "core/model/swarm_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { IDLE_LEAST = 1000, IDLE_PART = 50 /* of the cap */ };
+
+uint64_t swarm_session_serial(const struct swarm *swarm, session_no session)
+{
+    return session < swarm->session_count ? swarm->sessions[session].serial : 0;
+}
+
+void swarm_keep_session(struct swarm *swarm, session_no session)
+{
+    swarm->forgettable_sessions -= swarm->sessions[session].forgettable;
+    swarm->sessions[session].forgettable = false;
+}
+
+static size_t most_idle(const struct swarm *swarm)
+{
+    size_t part = swarm->max_events[POOL_LIVE] / IDLE_PART;
+    return part < IDLE_LEAST ? IDLE_LEAST : part;
+}
+
+bool swarm_has_many_sessions(const struct swarm *swarm)
+{
+    size_t most = 2 * most_idle(swarm);
+    return swarm->forgettable_sessions >= most &&
+           swarm->forgettable_sessions >= swarm->many_sessions;
+}
+
+/* ---- the choice ---- */
+
+struct idle {
+    uint64_t last_use;
+    session_no session;
+};
+
+static int by_use(const void *a, const void *b)
+{
+    const struct idle *x = a, *y = b;
+    return (x->last_use > y->last_use) - (x->last_use < y->last_use);
+}
+
+static void mark_open(const struct swarm *swarm, bool *used)
+{
+    const struct orphan_open *orphan;
+    for (span_no no = swarm->inflight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
+        used[swarm->agents[swarm_edit_span(swarm, no)->agent].session] = true;
+    }
+    for (size_t at = 0; (orphan = orphan_open_next(swarm, &at)) != NULL;) {
+        used[swarm->agents[orphan->span.agent].session] = true;
+    }
+    for (record_no no = swarm->records.oldest; no != NO_RECORD;
+         no = swarm_record(swarm, no)->newer) {
+        used[swarm_record(swarm, no)->session] = true;
+    }
+}
+
+static void choose(struct swarm *swarm, session_no marker, const bool *used, struct idle *idle)
+{
+    size_t count = 0, most = most_idle(swarm);
+    for (session_no i = 0; i < swarm->session_count; i++) {
+        const struct session_slot *slot = &swarm->sessions[i];
+        if (slot->forgettable && !slot->dropped && slot->session.event_count == 0 && !used[i] &&
+            i != marker) {
+            idle[count++] = (struct idle){slot->last_use, i};
+        }
+    }
+    if (count > most) {
+        qsort(idle, count, sizeof *idle, by_use);
+    }
+    for (size_t i = 0; i + most < count; i++) {
+        struct session_slot *slot = &swarm->sessions[idle[i].session];
+        slot->dropped = slot->leaves = true;
+        u64map_remove(&swarm->session_by_id, slot->session.id);
+        swarm->forgotten_sessions++;
+        swarm->forgettable_sessions--;
+    }
+    /* Those that are left are in use: the next ones go when there are so many more. */
+    swarm->many_sessions = swarm->forgettable_sessions + most / 2;
+}
+
+void swarm_forget_choose(struct swarm *swarm, session_no marker)
+{
+    if (swarm->session_count <= IDLE_LEAST) {
+        return;
+    }
+    bool *used = mem_zalloc(swarm->mem, swarm->session_count, sizeof *used);
+    struct idle *idle = mem_zalloc(swarm->mem, swarm->session_count, sizeof *idle);
+    if (used != NULL && idle != NULL) { /* else the next eviction chooses */
+        mark_open(swarm, used);
+        choose(swarm, marker, used, idle);
+    }
+    mem_free(swarm->mem, used, used == NULL ? 0 : swarm->session_count * sizeof *used);
+    mem_free(swarm->mem, idle, idle == NULL ? 0 : swarm->session_count * sizeof *idle);
+}
+
+/* ---- taking them out ---- */
+
+static void remove_if(struct u64map *map, intern_id key, agent_no agent)
+{
+    if (u64map_get(map, key) == agent) {
+        u64map_remove(map, key);
+    }
+}
+
+static void free_agent(struct swarm *swarm, agent_no number)
+{
+    struct agent *agent = &swarm->agents[number];
+    remove_if(&swarm->agent_by_id, agent->agent_id, number);
+    remove_if(&swarm->agent_by_id, swarm->sessions[agent->session].session.id, number);
+    remove_if(&swarm->group_by_id, agent->agent_id, number);
+    lane_reset(swarm, agent);
+    *agent = (struct agent){
+        .flags = AGENT_DEAD, .session = swarm->grave, .process_row = swarm->free_agents};
+    swarm->free_agents = number;
+}
+
+static void free_tracks(struct swarm *swarm, uint32_t process)
+{
+    track_no at = swarm->processes[process].first_track;
+    while (at != NO_TRACK) {
+        struct track_slot *slot = &swarm->tracks[at];
+        track_no next = slot->next_in_process;
+        u64map_remove(&swarm->track_by_tid, (uint64_t)process << 32 | slot->track.tid);
+        span_pair_drop_index(swarm, at);
+        slot->track.session = swarm->grave;
+        slot->track.agent = NO_AGENT;
+        slot->track.open = NO_SPAN;
+        slot->next_in_process = swarm->free_tracks;
+        swarm->free_tracks = at;
+        at = next;
+    }
+}
+
+static void free_processes(struct swarm *swarm, session_no session)
+{
+    uint32_t at = swarm->sessions[session].first_process;
+    while (at != NO_PROCESS) {
+        struct process *process = &swarm->processes[at];
+        uint32_t next = process->next_in_session;
+        u64map_remove(&swarm->process_by_pid, (uint64_t)session << 32 | process->pid);
+        free_tracks(swarm, at);
+        process->session = swarm->grave;
+        process->first_track = NO_TRACK;
+        process->agent = process->row = process->async_row = NO_AGENT;
+        process->next_in_session = swarm->free_processes;
+        swarm->free_processes = at;
+        at = next;
+    }
+}
+
+static void free_session(struct swarm *swarm, session_no number)
+{
+    struct session_slot *slot = &swarm->sessions[number];
+    free_processes(swarm, number);
+    event_store_free(slot->metadata);
+    slot->metadata = NULL;
+    strbuf_release(&slot->session.extra);
+    strbuf_release(&slot->session.metadata_extra);
+    slot->first_process = NO_PROCESS;
+    slot->serial = 0;
+    slot->leaves = false;
+    if (number != swarm->grave) {
+        slot->next_free = swarm->free_sessions;
+        swarm->free_sessions = number;
+    }
+}
+
+static bool leaves(const struct swarm *swarm, session_no session)
+{
+    return swarm->sessions[session].leaves;
+}
+
+void swarm_forget_chosen(struct swarm *swarm)
+{
+    session_no first = 0;
+    while (first < swarm->session_count && !leaves(swarm, first)) {
+        first++;
+    }
+    if (first == swarm->session_count) {
+        return;
+    }
+    swarm->grave = swarm->grave == NO_SESSION ? first : swarm->grave;
+    stats_forget_where(&swarm->stats, swarm, leaves);
+    for (agent_no i = 0; i < swarm->agent_count; i++) {
+        if (leaves(swarm, swarm->agents[i].session)) {
+            free_agent(swarm, i);
+        }
+    }
+    for (session_no i = 0; i < swarm->session_count; i++) {
+        if (leaves(swarm, i)) {
+            free_session(swarm, i);
+        }
+    }
+    swarm->revision++;
+}
