@@ -37,10 +37,12 @@ for event in SessionStart PreToolUse PostToolUse PermissionRequest SubagentStop;
     has settings.json "\"$event\": \[{\"hooks\": \[{\"type\": \"command\", \"command\": \"swarmtop hook\"" || fail "setup claude: no $event"
 done
 [ "$(head -c 1 settings.json)$(tail -n 1 settings.json)" = '{}' ] || fail "setup claude prints no object"
-# Nothing that would take telemetry from the user's own collector, or does not work yet.
-has settings.json 'OTEL_' && fail "setup claude sets a collector"
-"$program" setup --help | grep -q '^  claude  ' || fail "setup --help does not list the clients"
-"$program" setup gemini >/dev/null 2>&1 && fail "setup gemini succeeds"
+# Nothing that would take telemetry from the user's own collector.
+has settings.json '"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"' || fail "setup claude sets no endpoint"
+OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 "$program" setup claude 2>where | grep -q OTEL_ && fail "setup claude takes a collector's telemetry"
+has where 'forward http://collector:4318' || fail "setup claude does not name --forward"
+"$program" setup --help | grep -q '^  claude ' || fail "setup --help does not list the clients"
+"$program" setup cursor >/dev/null 2>&1 && fail "setup cursor succeeds"
 [ -e "$HOME/.claude" ] && fail "setup has made ~/.claude"
 
 run_in_background "$program" record -o trace.json "$SWARMTOP_SOCKET" otlp:127.0.0.1:0

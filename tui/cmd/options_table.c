@@ -41,9 +41,9 @@ const struct command_row command_rows[COMMANDS] = {
          "prints the block to paste into Claude Code's settings."},
     [COMMAND_SETUP] =
         {"setup", "CLIENT", "prints settings that make a client report to swarmtop",
-         "Prints the settings to stdout and where to paste them to stderr. Changes no file, and "
-         "prints no setting that would take telemetry from another collector. CLIENT is `claude` "
-         "(Claude Code: its hooks)."},
+         "Prints the settings to stdout, and to stderr where to paste them, their effects, and "
+         "the settings that the client's own file lacks. Changes no file, and prints no setting that would take "
+         "telemetry from another collector: it shows how to have both."},
     [COMMAND_STATUS] = {"status", "[SOURCE...]", "one line for a status bar",
                         "Asks the swarmtop at the default address, or reads the sources. In tmux: "
                         "set -g status-right '#(swarmtop status)'."},

@@ -1,0 +1,235 @@
+/* Lines that can be pasted as they are, with nothing between them that the file or the shell would
+   not take, go to one text, and all that is for people to the other. */
+#include "tui/cmd/setup_text.h"
+
+#include "core/base/mask.h"
+
+#include <string.h>
+
+enum { WIDTH = 80 };
+
+/* ---- the lines ---- */
+
+/* Appends the text with '@' replaced. */
+static void put_lines(struct strbuf *out, const char *text, const char *endpoint)
+{
+    for (size_t len; *text != '\0'; text += len) {
+        len = strcspn(text, "@");
+        strbuf_add(out, text, len);
+        if (text[len] == '@') {
+            strbuf_adds(out, endpoint);
+            len++;
+        }
+    }
+}
+
+/* Appends the settings: those of telemetry, those that it has always, or both, as one object. */
+static void put_settings(struct strbuf *out, const struct setup_client *client,
+                         const char *endpoint, bool telemetry, bool always)
+{
+    const char *first = telemetry ? client->settings : NULL;
+    const char *second = always ? client->always : NULL;
+    if (first == NULL && second == NULL) {
+        return;
+    }
+    if (client->form == SETUP_TOML) {
+        put_lines(out, first, endpoint);
+        return;
+    }
+    strbuf_adds(out, "{\n");
+    put_lines(out, first == NULL ? "" : first, endpoint);
+    strbuf_adds(out, first != NULL && second != NULL ? ",\n" : "");
+    strbuf_adds(out, second == NULL ? "" : second);
+    strbuf_adds(out, "\n}\n");
+}
+
+static void put_shell(struct strbuf *out, const struct setup_client *client, const char *endpoint)
+{
+    if (client->shell != NULL) {
+        put_lines(out, client->shell, endpoint);
+    }
+}
+
+/* ---- the notes ---- */
+
+/* Appends paragraphs, wrapped, each line after `indent` columns. */
+static void put_wrapped(struct strbuf *out, size_t indent, const char *text)
+{
+    size_t at = 0;
+    while (*text != '\0') {
+        size_t len = strcspn(text, " \n");
+        if (at > 0 && at + 1 + len > WIDTH) {
+            strbuf_addc(out, '\n');
+            at = 0;
+        }
+        strbuf_addf(out, "%*s", at == 0 ? (int)indent : 1, "");
+        strbuf_add(out, text, len);
+        at += len + (at == 0 ? indent : 1);
+        text += len;
+        if (*text == '\n') {
+            strbuf_addc(out, '\n');
+            at = 0;
+        }
+        text += *text != '\0';
+    }
+    strbuf_addc(out, '\n');
+}
+
+/* Appends a text made by the caller, wrapped, and empties it. */
+static void put_note(struct strbuf *out, size_t indent, struct strbuf *text)
+{
+    put_wrapped(out, indent, text->failed || text->data == NULL ? "" : text->data);
+    strbuf_clear(text);
+}
+
+static void put_place(struct strbuf *out, struct strbuf *text, const struct setup_client *client,
+                      const struct setup_settings *settings)
+{
+    const char *path = settings->path.len > 0 ? settings->path.data : client->file.name;
+    bool settings_file = client->settings != NULL;
+    strbuf_addf(text, "%s: nothing is changed by this command. ", client->title);
+    if (settings_file && client->form == SETUP_JSON) {
+        strbuf_addf(text, "Add the members below to the object in %s%s.", path,
+                    settings->exists ? "" : ", a new file");
+    } else if (settings_file) {
+        strbuf_addf(text, "Add the lines below to %s%s.", path,
+                    settings->exists ? "" : ", a new file");
+    }
+    if (client->shell != NULL) {
+        strbuf_addf(text, "%s the shell that starts it.",
+                    settings_file ? " The `export` lines are for" : "The lines are for");
+    }
+    put_note(out, 0, text);
+    put_wrapped(out, 0, client->changes);
+}
+
+/* Appends which of the settings are missing in the file. */
+static void put_check(struct strbuf *out, struct strbuf *text, const struct setup_client *client,
+                      const struct setup_settings *settings, const struct setup_host *host,
+                      bool telemetry)
+{
+    struct strbuf lines, missing;
+    struct json_value wanted;
+    if (!settings->exists || client->form != SETUP_JSON) {
+        return;
+    }
+    if (settings->trouble.len > 0) {
+        strbuf_addf(text, "%s %s: it was not checked.", settings->path.data,
+                    settings->trouble.data);
+        put_note(out, 0, text);
+        return;
+    }
+    strbuf_init(&lines, &mem_libc, 0);
+    strbuf_init(&missing, &mem_libc, 0);
+    put_settings(&lines, client, host->endpoint, telemetry, true);
+    if (lines.len > 0 && !lines.failed && json_check(lines.data, lines.len, 16, &wanted, NULL)) {
+        unsigned count = setup_put_missing(wanted, settings->json, host, &missing);
+        if (json_get(settings->json, "disableAllHooks").type == JSON_TYPE_TRUE) {
+            strbuf_adds(&missing, missing.len > 0 ? ", disableAllHooks (it is true)"
+                                                  : "disableAllHooks (it is true)");
+            count++;
+        }
+        if (count == 0) {
+            strbuf_addf(text, "%s has all of it: nothing is to be added.", settings->path.data);
+        } else if (!missing.failed) {
+            strbuf_addf(text, "%s lacks %u: %s.", settings->path.data, count, missing.data);
+        }
+        put_note(out, 0, text);
+    }
+    strbuf_release(&lines);
+    strbuf_release(&missing);
+}
+
+/* Appends the URL without the path of one signal, and with a Collector's port for HTTP. */
+static void put_base(struct strbuf *out, const char *url)
+{
+    const char *path = strstr(url, "/v1/"), *port = strstr(url, ":4317");
+    size_t len = path == NULL ? strlen(url) : (size_t)(path - url);
+    if (port != NULL && (size_t)(port - url) + 5 == len) {
+        len -= 1;
+    }
+    strbuf_add(out, url, len);
+    strbuf_adds(out, url[len] == '7' ? "8" : "");
+}
+
+/* Appends the first way to have both: swarmtop passes on. */
+static void put_forward(struct strbuf *out, struct strbuf *text, const struct setup_client *client,
+                        const struct setup_host *host, const char *url)
+{
+    if (strncmp(url, "http://", 7) != 0) {
+        strbuf_adds(text, "1. swarmtop passes on what it receives, with --forward URL, but only to "
+                          "http: this receiver needs the second way.");
+        put_note(out, 2, text);
+        return;
+    }
+    put_wrapped(out, 2,
+                "1. swarmtop passes on what it receives, by HTTP, and the client sends to swarmtop "
+                "by the lines below, in exchange for the old ones:");
+    strbuf_adds(out, "     swarmtop --forward ");
+    put_base(out, url);
+    strbuf_adds(out, "\n");
+    put_settings(out, client, host->endpoint, true, false);
+    put_shell(out, client, host->endpoint);
+}
+
+/* Appends the ways to have the collector and swarmtop. */
+static void put_both(struct strbuf *out, struct strbuf *text, const struct setup_client *client,
+                     const struct setup_host *host, const char *where, const char *url)
+{
+    strbuf_addf(text,
+                "%s: its telemetry has a receiver already, %s (%s). It keeps it, %s. "
+                "Two ways to have both:",
+                client->title, url, where,
+                client->always == NULL ? "so no line is printed" : "so only its hooks are printed");
+    put_note(out, 0, text);
+    put_forward(out, text, client, host, url);
+    put_wrapped(out, 2,
+                "2. a Collector takes what the client sends, and sends to both: doc/collector.yaml "
+                "is one.");
+}
+
+/* Appends a warning where the lines may be in vain. */
+static void put_own(struct strbuf *out, struct strbuf *text, const char *where, const char *url)
+{
+    strbuf_addf(text,
+                "It sends to %s already (%s). If that is a Collector, swarmtop finds the port "
+                "taken: let the Collector send to both (doc/collector.yaml).",
+                url, where);
+    put_note(out, 0, text);
+}
+
+void setup_put(const struct setup_client *client, const struct setup_host *host,
+               struct strbuf *lines, struct strbuf *notes)
+{
+    struct setup_settings settings;
+    struct strbuf text, where, url;
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_init(&where, &mem_libc, 0);
+    strbuf_init(&url, &mem_libc, 0);
+    setup_settings_read(&settings, client, host);
+    enum setup_receiver receiver = setup_find_receiver(client, &settings, host, &where, &url);
+    bool other = receiver == SETUP_OTHER;
+    mask_in_place(&url);
+    if (!other || client->always != NULL) {
+        put_place(notes, &text, client, &settings);
+        put_check(notes, &text, client, &settings, host, !other);
+    }
+    if (url.failed || where.failed) {
+        notes->failed = true;
+    } else if (other) {
+        put_both(notes, &text, client, host, where.data, url.data);
+    } else if (receiver == SETUP_OWN) {
+        put_own(notes, &text, where.data, url.data);
+    } else {
+        strbuf_addf(&text, "swarmtop receives at %s by default, while it runs.", host->endpoint);
+        put_note(notes, 0, &text);
+    }
+    put_settings(lines, client, host->endpoint, !other, true);
+    if (!other) {
+        put_shell(lines, client, host->endpoint);
+    }
+    setup_settings_release(&settings);
+    strbuf_release(&text);
+    strbuf_release(&where);
+    strbuf_release(&url);
+}
