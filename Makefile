@@ -243,6 +243,12 @@ $(FUZZ)/generated/otlp.pb-c.o: $(GENERATED).c
 .SECONDARY: $(FUZZ_SRC:%.c=$(FUZZ)/%.o)
 -include $(FUZZ_LIB:.o=.d) $(FUZZ_SRC:%.c=$(FUZZ)/%.d)
 
+# --- do the tests notice? Small changes to the program, one at a time
+
+.PHONY: mutate
+mutate: | deps ## break the program in small ways, see that a test fails: make mutate MUTATE=core/model
+	@CC='$(CC)' tests/mutate/run $(if $(MUTATE),'$(MUTATE)')
+
 # --- measuring: ratios within one run; the references are linked here alone
 
 BENCH_PKGS = simdjson
@@ -265,7 +271,7 @@ $(BUILD)/bench/%.o: tests/bench/%.cpp $(BUILD)/flags | deps
 # --- the house
 
 # What the goals of this run need to be there.
-DEPS = $(if $(filter bench,$(MAKECMDGOALS)),bench,$(if $(filter fuzz%,$(MAKECMDGOALS)),ci,$(if $(filter test% deps $(BUILD)/tests/%,$(MAKECMDGOALS)),test,run)))
+DEPS = $(if $(filter bench,$(MAKECMDGOALS)),bench,$(if $(filter fuzz%,$(MAKECMDGOALS)),ci,$(if $(filter test% mutate deps $(BUILD)/tests/%,$(MAKECMDGOALS)),test,run)))
 
 .PHONY: deps
 deps: ## see that compiler and libraries are there; install them where that is possible

@@ -15,7 +15,7 @@ exec </dev/null
 
 tests=$(cd "$(dirname "$0")" && pwd)
 cpu_seconds=${TEST_CPU:-120}
-seconds=$((cpu_seconds * 8))
+seconds=${TEST_SECONDS:-$((cpu_seconds * 8))}
 build=${BUILD:-build}
 
 # --- one test: leaves NAME.log and NAME.count ("passed failed skipped") in $RESULTS

@@ -22,6 +22,7 @@ static const struct {
     {"sk-short task-sk-1234567890 locale/sk-SK/messages.po sk-learn-contrib-module", NULL},
     {"npm_config_cache=/tmp/x hf_model/config.json pypi-attestation-models-and-more", NULL},
     {"AKIAIOSFODNN7EXAMPLE", "AKIA***"},
+    {"ghp_short12 AKIA1234567 sk-ant-abc1234", NULL},
     {"ghp_aaaaBBBBccccDDDD1111 gho_aaaaBBBBccccDDDD", "ghp_*** gho_***"},
     {"github_pat_11AAAAAA0_abcdef", "github_pat_***"},
     {"https://user:pass@host/x http://host:80/a@b", "https://user:***@host/x http://host:80/a@b"},

@@ -74,6 +74,20 @@ TEST(few_samples_are_exact)
     }
 }
 
+TEST(all_samples_from_the_highest_bound_on_are_in_one_bucket)
+{
+    struct histogram histogram;
+    histogram_init(&histogram, &mem_libc);
+    for (size_t i = 0; i < 2 * HISTOGRAM_EXACT; i++) {
+        assert_true(histogram_add(&histogram, i % 4 == 0 ? 0x1p51 : 0x1p50));
+    }
+    for (size_t i = 0; i < sizeof percents / sizeof *percents; i++) {
+        assert_true(histogram_percentile(&histogram, percents[i]) == 0x1p50);
+    }
+    assert_true(histogram.max == 0x1p51);
+    histogram_release(&histogram);
+}
+
 TEST(many_samples_are_at_most_1_2_percent_off)
 {
     enum { COUNT = 20000 };
