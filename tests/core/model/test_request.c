@@ -81,3 +81,24 @@ TEST(rates_are_rounded_to_hundredths)
     request_shape_rates(&shape);
     assert_true(isnan(shape.itps));
 }
+
+TEST(without_sampling_or_a_prompt_there_is_no_rate)
+{
+    struct request_shape shape = shape_of(0, 100, 100);
+    request_shape_rates(&shape);
+    assert_true(isnan(shape.otps));
+    shape.prompt_tokens = 0;
+    request_shape_rates(&shape);
+    assert_true(isnan(shape.cache_hit_rate_pct));
+}
+
+TEST(a_second_attempt_makes_the_first_a_retry)
+{
+    const double attempts[] = {500, 510};
+    struct request_shape shape = shape_of(10, 30, 100);
+    shape.attempts = attempts;
+    shape.attempt_count = 2;
+    assert_phase(&shape, 0, SPAN_SETUP, 1000, 11000);
+    assert_phase(&shape, 1, SPAN_RETRY, 1000, 11000);
+    assert_phase(&shape, 2, SPAN_FIRST_TOKEN, 11000, 41000);
+}

@@ -60,6 +60,24 @@ TEST(a_value_holds_until_the_next)
     model_release(&model);
 }
 
+TEST(the_least_and_the_greatest_are_of_all_values)
+{
+    struct model model;
+    struct counters counters;
+    assert_true(model_init(&model, &mem_libc));
+    assert_true(model_open_file(&model, "s"));
+    assert_true(model_events(
+        &model, "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":1000000,\"pid\":1,\"args\":{\"len\":3}} "
+                "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":1900000,\"pid\":1,\"args\":{\"len\":-2}} "
+                "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":4000000,\"pid\":1,\"args\":{\"len\":5}} "
+                "{\"name\":\"queue\",\"ph\":\"C\",\"ts\":5000000,\"pid\":1,\"args\":{\"len\":1}}"));
+    assert_true(counters_compute(model.swarm, MODEL_START_NS, SECOND, 8, &counters));
+    assert_true(counters.items[0].min == -2 && counters.items[0].max == 5 &&
+                counters.items[0].last == 1);
+    counters_release(&counters);
+    model_release(&model);
+}
+
 TEST(what_was_before_counts_for_the_first_stretch)
 {
     struct model model;

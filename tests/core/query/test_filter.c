@@ -116,6 +116,7 @@ static const struct {
     {"file:/tmp", "", ""},
     {"LC_ALL=C", "", ""},
     {"-localhost:8080 -kind:tool", "rau", ""},
+    {"- bash", "b", ""},
     {"-", "rb", ""}, /* alone it is one too: in -j2, in a model */
 };
 

@@ -133,6 +133,27 @@ static bool is_tool(void *ctx, span_no no)
     return swarm_span(ctx, no)->kind == SPAN_TOOL;
 }
 
+TEST(a_call_belongs_to_the_stretch_that_it_ends_in)
+{
+    struct model model;
+    struct metrics metrics;
+    assert_true(model_init(&model, &mem_libc));
+    assert_true(model_open_file(&model, "s"));
+    assert_true(model_add(&model, &(struct model_span){1, "Tool: Bash", "tool", 100, 200, NULL,
+                                                       "{\"success\":false}"}));
+    const struct {
+        double from_ms, to_ms;
+        uint64_t errors;
+    } rows[] = {{0, 150, 0}, {0, 200, 1}, {150, 200, 1}, {199, 201, 1}, {200, 300, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(metrics_range(model.swarm, model_ns(300), model_ns(rows[i].from_ms),
+                                  model_ns(rows[i].to_ms), NULL, &metrics));
+        assert_int_equal(metrics.tool_errors, rows[i].errors);
+        metrics_range_release(model.swarm, &metrics);
+    }
+    model_release(&model);
+}
+
 TEST(a_choice_leaves_the_others_out)
 {
     struct model model;

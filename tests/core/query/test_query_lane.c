@@ -291,10 +291,10 @@ TEST(the_span_at_a_time_or_the_nearest_is_found)
         int direction;
         const char *name; /* NULL: none */
     } rows[] = {
-        {150, 0, "Tool: A"},  {100, 0, "Tool: A"},  {150, 1, "Tool: A"},  {150, -1, "Tool: A"},
-        {50, -1, NULL},       {50, 0, "Tool: A"},   {50, 1, "Tool: A"},   {200, 1, "Tool: B"},
-        {200, -1, "Tool: A"}, {210, 0, "Tool: A"},  {290, 0, "Tool: B"},  {500, 0, "Tool: B"},
-        {700, 0, "Tool: C"},  {5000, 0, "Tool: C"}, {5000, 1, "Tool: C"},
+        {150, 0, "Tool: A"},  {100, 0, "Tool: A"}, {150, 1, "Tool: A"},  {150, -1, "Tool: A"},
+        {50, -1, NULL},       {50, 0, "Tool: A"},  {50, 1, "Tool: A"},   {200, 1, "Tool: B"},
+        {200, -1, "Tool: A"}, {210, 0, "Tool: A"}, {250, 0, "Tool: A"},  {290, 0, "Tool: B"},
+        {500, 0, "Tool: B"},  {700, 0, "Tool: C"}, {5000, 0, "Tool: C"}, {5000, 1, "Tool: C"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         span_no got = query_span_at(model.swarm, 0, 0, model_ns(rows[i].at_ms), rows[i].direction);

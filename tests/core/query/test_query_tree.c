@@ -171,6 +171,22 @@ TEST(the_own_session_is_asked_first)
     model_release(&model);
 }
 
+TEST(an_older_agent_of_another_session_is_no_parent_if_the_own_session_has_one)
+{
+    struct model model;
+    const struct timeline_row main = {1, "s", NULL, 0, true};
+    const struct timeline_row other[] = {{1, "t", NULL, 0, true}, {2, "a", "t", 0, false}};
+    const struct timeline_row later[] = {{2, "a", "s", 0, false}, {3, "b", "a", 0, false}};
+    assert_true(model_init(&model, &mem_libc));
+    assert_true(model_open_file(&model, "s") && add_rows(&model, &main, 1));
+    session_no own = model.session;
+    assert_true(model_open_file(&model, "t") && add_rows(&model, other, 2));
+    model.session = own;
+    assert_true(add_rows(&model, later, 2));
+    assert_tree(&model, "s(a(b))t(a)");
+    model_release(&model);
+}
+
 #define THREAD(pid, tid, name)                                            \
     "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":" pid ",\"tid\":" tid \
     ",\"args\":{\"name\":\"" name "\"}} "
