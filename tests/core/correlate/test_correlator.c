@@ -225,6 +225,51 @@ TEST(a_request_has_its_phases)
     model_release(&model);
 }
 
+static bool args_have(const struct model *model, const char *name, const char *text)
+{
+    struct slice args = print_span_args(model->swarm, span_of(model, name));
+    return memmem(args.bytes, args.len, text, strlen(text)) != NULL;
+}
+
+TEST(a_failed_request_has_no_time_to_its_last_token)
+{
+    for (int success = TRI_FALSE; success <= TRI_TRUE; success++) {
+        struct model model = begun();
+        struct update update = request_update("r", 100, 900);
+        update_number(&update, FIELD_SUCCESS, success);
+        model_update(&model, &update);
+        assert_int_equal(args_have(&model, "API Call", "\"ttlt_ms\":800"), success == TRI_TRUE);
+        model_release(&model);
+    }
+}
+
+TEST(a_span_has_the_success_that_was_reported)
+{
+    for (int success = TRI_UNSET; success <= TRI_TRUE; success++) {
+        struct model model = begun();
+        struct update update = call_update(CALL_SPAN, PRECEDENCE_FILES, "x", 100, 900);
+        update_string(&update, FIELD_NAME, "build");
+        if (success != TRI_UNSET) {
+            update_number(&update, FIELD_SUCCESS, success);
+        }
+        model_update(&model, &update);
+        assert_int_equal(args_have(&model, "build", "\"success\":true"), success == TRI_TRUE);
+        assert_int_equal(args_have(&model, "build", "\"success\":false"), success == TRI_FALSE);
+        model_release(&model);
+    }
+}
+
+TEST(setup_lasts_from_the_first_attempt_to_the_last)
+{
+    struct model model = begun();
+    struct update update = request_update("r", 100, 900);
+    const double attempts[] = {at_ms(100), at_ms(150), at_ms(250), at_ms(400)};
+    update_times(&update, FIELD_ATTEMPTS, attempts, 4);
+    model_update(&model, &update);
+    assert_true(args_have(&model, "API Call", "\"request_setup_ms\":300"));
+    model_release(&model);
+}
+
 TEST(a_phase_of_a_record_has_args_of_its_own)
 {
     struct model model = begun();

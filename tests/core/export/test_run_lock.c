@@ -8,8 +8,22 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* Replaces libc's for this program: the moment between opening a file and locking it. */
+static const char *replaces, *with;
+
+int flock(int fd, int how)
+{
+    if (replaces != NULL) {
+        assert_int_equal(rename(with, replaces), 0);
+        replaces = NULL;
+    }
+    return (int)syscall(SYS_flock, fd, how);
+}
 
 static int create(const char *path)
 {
@@ -64,4 +78,17 @@ TEST(nothing_but_a_regular_file_is_claimed)
     assert_not_claimed(fifo, EPERM);
     assert_not_claimed(dir, EISDIR);
     assert_not_claimed(support_path(dir, "none"), ENOENT);
+}
+
+TEST(a_file_that_is_replaced_while_it_is_claimed_is_not)
+{
+    const char *dir = support_tmpdir(), *path = support_path(dir, "f");
+    with = support_path(dir, "other");
+    close(create(path));
+    close(create(with));
+    replaces = path;
+    assert_not_claimed(path, ESTALE);
+    int claimed = run_lock_claim(path);
+    assert_true(claimed >= 0);
+    close(claimed);
 }

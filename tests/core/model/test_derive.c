@@ -135,6 +135,37 @@ TEST(times_keep_their_fractions_and_ids_may_be_texts)
     model_release(&model);
 }
 
+TEST(a_sort_index_that_no_integer_holds_is_none)
+{
+    static const char *const numbers[] = {"1e300", "-1e300", "1e16", "7"};
+    for (size_t i = 0; i < 4; i++) {
+        struct model model;
+        char line[200];
+        snprintf(line, sizeof line,
+                 "{\"name\":\"process_sort_index\",\"ph\":\"M\",\"pid\":1,"
+                 "\"args\":{\"sort_index\":%s}}",
+                 numbers[i]);
+        assert_true(model_init(&model, &mem_libc));
+        assert_true(model_open_file(&model, "s"));
+        assert_true(model_name(&model, 1, "main") && model_events(&model, line));
+        assert_int_equal(swarm_agent(model.swarm, 0)->sort_index, i == 3 ? 7 : 0);
+        model_release(&model);
+    }
+}
+
+TEST(a_span_that_ends_before_it_begins_has_no_length)
+{
+    struct model model;
+    const struct model_span span = {1, "Tool: A", "tool", 20, 10, NULL, NULL};
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", NULL);
+    assert_true(model_add(&model, &span));
+    const struct span *made = swarm_span(model.swarm, model_span(&model, "Tool: A", 0));
+    assert_int_equal(made->start_ns, model_ns(20));
+    assert_int_equal(made->end_ns, model_ns(20));
+    model_release(&model);
+}
+
 TEST(overlapping_spans_take_lanes_of_their_own)
 {
     struct model model = opened(

@@ -296,6 +296,28 @@ TEST(spans_and_events_are_counted)
     model_release(&model);
 }
 
+TEST(attempts_and_sweeps_that_an_end_reports_are_counted)
+{
+    struct model model;
+    struct swarm_metrics out;
+    const struct model_span added[] = {
+        {1, "API Call", "api", 0, 100, NULL, "{\"attempt_count\":3,\"success\":true}"},
+        {1, "API Call", "api", 200, 300, NULL, "{\"attempt_count\":1,\"success\":true}"},
+        {1, "Tool: Bash", "tool", 400, 500, NULL, "{\"evicted\":true}"}};
+    assert_true(model_init(&model, &mem_libc));
+    assert_true(model_open_file(&model, "s") && model_name(&model, 1, "main"));
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(model_add(&model, &added[i]));
+    }
+    assert_true(metrics_compute(model.swarm, model_ns(1000), &out));
+    assert_int_equal(out.totals.requests, 2);
+    assert_int_equal(out.totals.retries, 2);
+    assert_int_equal(out.spans.evicted, 1);
+    assert_int_equal(out.spans.incomplete, 0);
+    metrics_release(&out);
+    model_release(&model);
+}
+
 TEST(an_empty_model_has_no_metrics)
 {
     struct model model;

@@ -140,6 +140,35 @@ TEST(nothing_open_is_idle_done_error_or_gone)
     model_release(&model);
 }
 
+TEST(of_two_calls_that_end_together_the_one_that_failed_shows)
+{
+    const struct model_span good = {1, "Tool: A", "tool", 10, 40, NULL, "{\"success\":true}"};
+    const struct model_span bad = {1, "Tool: B", "tool", 30, 40, NULL, "{\"success\":false}"};
+    for (int good_first = 0; good_first < 2; good_first++) {
+        struct model model;
+        assert_true(model_init(&model, &mem_libc));
+        model_hello(&model, "s", NULL);
+        assert_true(model_add(&model, good_first ? &good : &bad));
+        assert_true(model_add(&model, good_first ? &bad : &good));
+        assert_int_equal(status_of(&model).state, STATE_ERROR);
+        assert_int_equal(status_of(&model).span, model_span(&model, "Tool: B", 0));
+        model_release(&model);
+    }
+}
+
+TEST(an_agent_is_idle_since_its_last_call_not_since_the_end_of_its_turn)
+{
+    struct model model;
+    const struct model_span tool = {1, "Tool: A", "tool", 10, 20, NULL, NULL};
+    const struct model_span turn = {1, "Interaction", "interaction", 0, 50, NULL, NULL};
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", NULL);
+    assert_true(model_add(&model, &tool) && model_add(&model, &turn));
+    assert_int_equal(status_of(&model).state, STATE_IDLE);
+    assert_int_equal(status_of(&model).since_ns, model_ns(20));
+    model_release(&model);
+}
+
 /* A decision is no error. */
 TEST(an_agent_whose_call_was_refused_or_interrupted_is_idle)
 {

@@ -395,6 +395,34 @@ TEST(a_span_is_swept_when_it_is_older_than_thirty_minutes_at_a_tick)
     model_release(&model);
 }
 
+TEST(a_tick_that_sweeps_one_span_leaves_one_of_exactly_thirty_minutes)
+{
+    struct model model = begun();
+    begin_tool(&model, 0, NULL, "older", "{\"n\":1}");
+    begin_tool(&model, MINUTE, NULL, "of thirty minutes", "{\"n\":2}");
+    mark(&model, 31 * MINUTE, NULL, "now");
+    assert_has(&model, "\"n\":1,\"evicted\":true");
+    assert_has_not(&model, "\"n\":2,\"evicted\":true");
+    mark(&model, 32 * MINUTE, NULL, "a minute later");
+    assert_has(&model, "\"n\":2,\"evicted\":true");
+    model_release(&model);
+}
+
+TEST(the_tick_that_closes_a_call_is_the_first_at_which_it_is_older_than_thirty_minutes)
+{
+    static const struct {
+        double start_ms, tick_ms;
+    } rows[] = {{0, 31 * MINUTE},
+                {1, 31 * MINUTE},
+                {MINUTE - 1, 31 * MINUTE},
+                {MINUTE, 32 * MINUTE},
+                {90 * 1000, 32 * MINUTE}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        double tick_ms = tracer_stale_tick(5000, 5000 + rows[i].start_ms);
+        assert_true(tick_ms == 5000 + rows[i].tick_ms);
+    }
+}
+
 TEST(a_long_silence_costs_nothing_and_sweeps_at_the_right_tick)
 {
     struct model model = begun();

@@ -60,6 +60,13 @@
     "\"message\":{\"id\":\"m-" ref "\",\"model\":\"opus-5\",\"content\":[" TEXT   \
     "],\"stop_reason\":null,\"usage\":{\"input_tokens\":4,\"output_tokens\":1}}," \
     "\"requestRef\":\"" ref "\"," AT(s) "}\n"
+/* A later line of an answer, with fewer tokens. */
+#define FEWER(s, ref)                                                                                 \
+    LINE("assistant")                                                                                 \
+    "\"message\":{\"id\":\"m-" ref "\",\"model\":\"opus-5\",\"content\":[" TEXT                       \
+    "],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,\"cache_creation_input_tokens\":2," \
+    "\"cache_read_input_tokens\":3,\"output_tokens\":4}},\"requestId\":\"req-" ref                    \
+    "\",\"requestRef\":\"" ref "\"," AT(s) "}\n"
 #define REFUSED(outcome, error)                                                            \
     "{'t':{'end_ms':1000,'error':'" error "','of':'s/','outcome':'" outcome "','success':" \
     "false}}"
@@ -120,6 +127,12 @@ static const struct {
     {"an answer ends with its last block and counts once",
      ASK("20.100", "r", "d") BLOCK("21.000", "r", "end_turn", TEXT, ",\"apiBlockIndex\":0")
          BLOCK("22.000", "r", "end_turn", TEXT, ",\"apiBlockIndex\":1"),
+     "requests",
+     "{'r':{'attempt_start_times':[100],'cache_creation_tokens':10,'end_ms':2000,'message_id':'m-r','model':'opus-5','of':'s/',"
+     "'output_tokens':7,'prompt_tokens':34,'cache_read_tokens':20,'query_source':'sdk','start_ms':100,'success':true}}"},
+    {"its tokens are the most that a line of it has",
+     ASK("20.100", "r", "d") BLOCK("21.000", "r", "end_turn", TEXT, ",\"apiBlockIndex\":0")
+         FEWER("22.000", "r"),
      "requests",
      "{'r':{'attempt_start_times':[100],'cache_creation_tokens':10,'end_ms':2000,'message_id':'m-r','model':'opus-5','of':'s/',"
      "'output_tokens':7,'prompt_tokens':34,'cache_read_tokens':20,'query_source':'sdk','start_ms':100,'success':true}}"},
@@ -186,6 +199,12 @@ static const struct {
      RESULT("21.000", "t", "\"content\":\"No\",\"is_error\":true",
             ",\"toolUseResult\":\"Error: No\",\"toolDenialKind\":\"permission-rule\""),
      "tools", REFUSED("refused", "error")},
+    {"nor one that a rule of an older client refused",
+     RESULT(
+         "21.000", "t",
+         "\"content\":\"Permission to use Bash with command ls has been denied.\",\"is_error\":true",
+         ""),
+     "tools", REFUSED("refused", "Permission to use")},
     {"nor one of an older client",
      RESULT("21.000", "t", "\"content\":\"No\",\"is_error\":true",
             ",\"toolUseResult\":\"User rejected tool use\""),
@@ -241,6 +260,12 @@ static const struct {
          LINE("system") "\"subtype\":\"stop_hook_summary\"," AT("21.500") "}\n",
      "interactions", "{'p':{'end_ms':1500,'prompt_length':5,'of':'s/','start_ms':0}}"},
     {"a prompt that nothing follows is no turn", PROMPT("20.000", "p"), "interactions", "{}"},
+    {"a summary of what was before is no prompt",
+     PROMPT("20.000", "p") ASK("20.100", "r", "d") BLOCK("21.000", "r", "tool_use", TEXT, "")
+         LINE("user") "\"promptId\":\"q\",\"isCompactSummary\":true,\"message\":{\"role\":\"user\","
+                      "\"content\":\"It was about…\"},\"uuid\":\"v\"," AT("25.000") "}\n" ASK(
+                          "25.100", "t", "e"),
+     "interactions", "{'p':{'prompt_length':5,'of':'s/','start_ms':0}}"},
     {"one that begins ends the one before",
      PROMPT("20.000", "p") ASK("20.100", "r", "d") BLOCK("21.000", "r", "tool_use", TEXT, "")
          PROMPT("25.000", "q") ASK("25.100", "t", "e"),
@@ -324,6 +349,20 @@ TEST(a_session_that_has_a_name_is_called_by_it)
     claude_transcript_set_name(r.transcript, model_text("api-46"), true);
     push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
     check(&r, "sessions", "{'s':{'name':'api-46 ⎇ fix-auth','start_ms':0}}");
+    end(&r);
+}
+
+TEST(a_title_that_a_person_gave_stays)
+{
+    struct reader r;
+    begin(&r, NULL, false);
+    push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
+    push(&r, LINE("ai-title") "\"aiTitle\":\"made up\"}\n");
+    check(&r, "sessions", "{'s':{'name':'made up','start_ms':0}}");
+    push(&r, ASK("21.000", "q", "e") LINE("custom-title") "\"customTitle\":\"given\"}\n");
+    check(&r, "sessions", "{'s':{'name':'given','start_ms':0}}");
+    push(&r, ASK("22.000", "u", "f") LINE("ai-title") "\"aiTitle\":\"made up again\"}\n");
+    check(&r, "sessions", "{'s':{'name':'given','start_ms':0}}");
     end(&r);
 }
 

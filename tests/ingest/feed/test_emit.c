@@ -34,6 +34,11 @@ static struct {
      "\"args\":{\"n\":1,\"s\":\"ls -l\",\"b\":true,\"e\":\"\"}}\n",
      NULL},
     {"start_tool",
+     {"span_id=x", "tool_name=a", "args.n=\"5\"", "args.l=[5]", "args.o={}", "args.t=null"},
+     "{\"op\":\"start_tool\",\"t\":1.5,\"session_id\":\"shell\",\"span_id\":\"x\",\"tool_name\":\"a\","
+     "\"args\":{\"n\":\"\\\"5\\\"\",\"l\":\"[5]\",\"o\":\"{}\",\"t\":null}}\n",
+     NULL},
+    {"start_tool",
      {"span_id=x", "tool_name=a", "args={\"k\":[1]}", "args.a.b=null"},
      "{\"op\":\"start_tool\",\"t\":1.5,\"session_id\":\"shell\",\"span_id\":\"x\",\"tool_name\":\"a\","
      "\"args\":{\"k\":[1],\"a.b\":null}}\n",

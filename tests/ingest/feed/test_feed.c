@@ -65,6 +65,7 @@ static const struct {
     {"{\"ph\":\"\",\"ts\":1}", "ph is no"},
     {"{\"ph\":66,\"ts\":1}", "ph is no"},
     {"{\"ph\":\"B\",\"ts\":1e300}", "ts is out of range"},
+    {"{\"ph\":\"X\",\"ts\":1,\"dur\":1e16}", "out of range"},
     {"{\"op\":\"instant\",\"name\":\"\xff\",\"cat\":\"x\"}", "not JSON: bad UTF-8"},
     {"{\"op\":\"instant\",\"name\":\"\xed\xa0\xbd\",\"cat\":\"x\"}", "not JSON: bad UTF-8"},
     {"{\"op\":\"instant\",\"name\":\"a\x01\",\"cat\":\"x\"}", "not JSON: control character"},
@@ -391,8 +392,8 @@ RIG_TEST(the_clock_is_the_greatest_t_and_arrival_where_there_is_none)
 RIG_TEST(a_t_that_is_no_time_is_ignored)
 {
     struct rig *rig = *state;
-    static const char *const times[] = {"8.7e13", "-8.7e15", "-1e400", "\"x\"",
-                                        "true",   "{}",      "1e14"};
+    static const char *const times[] = {"8.7e13", "-8.7e15", "-1e400", "\"x\"",  "true",
+                                        "{}",     "1e14",    "9.3e12", "-9.3e12"};
     struct feed *feed = rig_feed(rig);
     rig_push(feed, HELLO);
     rig->now_ns = model_ns(10);

@@ -118,14 +118,14 @@ TEST(values_are_read)
     struct line line;
     parse(
         &line,
-        "watch --write-interval 5s --max-events 0 --tracks agent --for 1.5 --fps 30 --split --from -30s --to 12.5s",
+        "watch --write-interval 5s --max-events 0 --tracks agent --for 1.5 --fps 120 --split --from -30s --to 12.5s",
         &no_env);
     assert_true(line.ok);
     assert_true(line.options.write_interval_s >= 5 && line.options.write_interval_s <= 5);
     assert_true(line.options.max_events_given);
     assert_int_equal(line.options.max_events, 0);
     assert_int_equal(line.options.tracks, TRACKS_AGENT);
-    assert_int_equal(line.options.fps, 30);
+    assert_int_equal(line.options.fps, 120);
     assert_true(line.options.split);
     assert_int_equal(line.options.from.form, TIME_FROM_END);
     assert_int_equal(line.options.to.form, TIME_FROM_START);
@@ -165,8 +165,11 @@ TEST(what_is_wrong_is_named)
         {"record --json", "--json: not an option of this command"},
         {"report --size 80x24 a", "--size: not an option of this command"},
         {"--fps 0", "--fps: '0' is not a whole number from 1 to 120"},
+        {"--fps 121", "--fps: '121' is not a whole number from 1 to 120"},
         {"--fps -3", "--fps: '-3' is not a whole number"},
         {"--for 0", "--for: '0' is not a number above 0"},
+        {"--for inf", "--for: 'inf' is not a number"},
+        {"--for 0x10", "--for: '0x10' is not a number"},
         {"--for nan", "--for: 'nan' is not a number"},
         {"--max-events many", "--max-events: 'many' is not a whole number"},
         {"--tracks both", "--tracks: 'both' is not agent or lane"},
@@ -320,6 +323,7 @@ TEST(times_are_read_and_resolved)
         {"25:00", INT64_MIN},
         {"2025-13-01", INT64_MIN},
         {"2025-10-16T14:31:07Zulu", INT64_MIN},
+        {"2025-10-16T14:31:07+02:60", INT64_MIN},
         {"99999999999999999999s", INT64_MIN},
         {"999999999h", INT64_MIN},
         {"now", INT64_MIN},

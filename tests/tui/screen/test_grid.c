@@ -73,6 +73,24 @@ TEST(text_from_outside_stays_text)
     grid_free(grid);
 }
 
+TEST(half_of_a_wide_character_is_a_blank)
+{
+    struct grid *grid = grid_new(&mem_libc, 4, 1);
+    struct area all = grid_area(grid);
+    area_puts(all, 0, 0, STYLE_PLAIN, "abcd");
+    area_puts(all, 3, 0, STYLE_PLAIN, "中");
+    check_text(grid, "abc\n");
+    area_puts(all, 0, 0, STYLE_PLAIN, "abcd");
+    area_puts(all, -1, 0, STYLE_PLAIN, "中");
+    check_text(grid, " bcd\n");
+    area_puts(all, 0, 0, STYLE_PLAIN, "中中");
+    area_puts(all, 1, 0, STYLE_PLAIN, "x");
+    check_text(grid, " x中\n");
+    area_puts(all, 2, 0, STYLE_PLAIN, "y");
+    check_text(grid, " xy\n");
+    grid_free(grid);
+}
+
 TEST(what_does_not_fit_ends_in_an_ellipsis)
 {
     static const struct {

@@ -24,6 +24,24 @@ TEST(shades_are_those_of_the_manual)
     assert_string_equal(theme_bar(&color, SPAN_RETRY, 0).fill, "▒");
 }
 
+TEST(each_kind_has_its_colour_and_what_failed_has_that_of_errors)
+{
+    static const struct {
+        uint8_t kind, style, failed;
+    } rows[] = {{SPAN_SETUP, STYLE_BAR_SETUP, STYLE_BAR_SETUP},
+                {SPAN_FIRST_TOKEN, STYLE_BAR_FIRST_TOKEN, STYLE_BAR_ERROR},
+                {SPAN_SAMPLING, STYLE_BAR_SAMPLING, STYLE_BAR_ERROR},
+                {SPAN_TOOL, STYLE_BAR_TOOL, STYLE_BAR_ERROR},
+                {SPAN_USER, STYLE_BAR_USER, STYLE_BAR_ERROR},
+                {SPAN_REQUEST, STYLE_BAR_REQUEST, STYLE_BAR_ERROR}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(theme_bar(&color, rows[i].kind, 0).style, rows[i].style);
+        assert_int_equal(theme_bar(&color, rows[i].kind, CELL_ERROR).style, rows[i].failed);
+    }
+    assert_int_equal(theme_bar(&color, SPAN_RETRY, CELL_ERROR).style,
+                     theme_bar(&color, SPAN_RETRY, 0).style);
+}
+
 TEST(everything_has_one_column_and_an_ascii_form)
 {
     for (int i = 0; i < SYMBOLS; i++) {

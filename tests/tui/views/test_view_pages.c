@@ -54,6 +54,27 @@ TEST(keys_1_to_5_turn_to_the_views)
     picture_release(&picture);
 }
 
+TEST(log_rows_of_one_time_keep_their_order)
+{
+    static const char feed[] = "{'op':'hello','t':0,'session_id':'s','name':'root'}\n"
+                               "{'op':'start_tool','t':1000,'span_id':'1','tool_name':'Read'}\n"
+                               "{'op':'log','t':2000,'level':'warning','message':'the entry'}\n"
+                               "{'op':'instant','t':2000,'name':'the mark','cat':'x'}\n"
+                               "{'op':'end_tool','t':2000,'span_id':'1','success':false}\n";
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture.input.log = picture.rig.log;
+    picture_feed(&picture, feed);
+    picture_at(&picture, 9000);
+    picture_press(&picture, "5");
+    const char *text = picture_draw(&picture);
+    const char *failed = strstr(text, "Read"), *mark = strstr(text, "the mark"),
+               *entry = strstr(text, "the entry");
+    assert_true(failed != NULL && mark != NULL && entry != NULL);
+    assert_true(failed < mark && mark < entry);
+    picture_release(&picture);
+}
+
 TEST(agents_are_sorted_when_somebody_asks)
 {
     struct picture picture;
