@@ -291,3 +291,21 @@ TEST(now_is_the_greatest_clock_of_those_that_live)
     assert_int_equal(to, model_ns(1250));
     model_release(&model);
 }
+
+TEST(the_wall_clock_is_followed_when_it_is_set_and_not_for_every_drift)
+{
+    static const struct {
+        double change_ms, want_ms;
+    } rows[] = {{50, 0}, {-50, 0}, {5000, 5000}, {-5000, -5000}, {86400e3, 86400e3}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        assert_true(model_init(&model, &mem_libc));
+        model_hello(&model, "s", NULL);
+        swarm_set_wall(model.swarm, model.session, model_ns(0), 1000);
+        assert_int_equal(swarm_session_present(model.swarm, model.session, 1000), model_ns(0));
+        swarm_set_wall(model.swarm, model.session, model_ns(rows[i].change_ms), 1000);
+        assert_int_equal(swarm_session_present(model.swarm, model.session, 1000),
+                         model_ns(rows[i].want_ms));
+        model_release(&model);
+    }
+}

@@ -1,0 +1,27 @@
+/* Figures over time. */
+#include "core/query/series.h"
+
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+TEST(a_request_counts_in_the_stretch_that_it_ends_in)
+{
+    static const struct {
+        double t0_ms;
+        size_t count, point; /* point: where it counts; `count` if nowhere */
+    } rows[] = {{0, 10, 10}, {0, 11, 10}, {100, 10, 9}, {950, 4, 0}, {1000, 4, 0}, {1001, 4, 4}};
+    struct model model;
+    const struct model_span request = {1, "API Call", "api", 0, 1000, NULL, "{\"success\":true}"};
+    assert_true(model_init(&model, &mem_libc));
+    assert_true(model_open_file(&model, "s") && model_add(&model, &request));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct series series;
+        assert_true(series_compute(model.swarm, model_ns(2000), model_ns(rows[i].t0_ms), 100000000,
+                                   rows[i].count, &series));
+        for (size_t k = 0; k < rows[i].count; k++) {
+            assert_int_equal(series.points[k].requests, k == rows[i].point);
+        }
+        series_release(&series);
+    }
+    model_release(&model);
+}
