@@ -18,6 +18,7 @@ TEST(an_error_is_its_class)
         {"MCP error -32000: Connection closed", "MCP error -32000"},
         {"InputValidationError: Read failed due to secrets", "InputValidationError"},
         {"Error: TypeError", "TypeError"},
+        {"TypeError secret", "error"},
         {"java.lang.Error: x", "error"},
         {"Error", "error"},
         {"hunter2 failed", "error"},

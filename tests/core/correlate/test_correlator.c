@@ -5,6 +5,7 @@
 #include "core/query/query.h"
 #include "core/tracer/print.h"
 #include "tests/support/failing_mem.h"
+#include "tests/support/records.h"
 #include "tests/support/support.h"
 
 #include <math.h>
@@ -267,6 +268,39 @@ TEST(setup_lasts_from_the_first_attempt_to_the_last)
     update_times(&update, FIELD_ATTEMPTS, attempts, 4);
     model_update(&model, &update);
     assert_true(args_have(&model, "API Call", "\"request_setup_ms\":300"));
+    model_release(&model);
+}
+
+TEST(a_call_that_begins_with_an_event_is_written_after_it)
+{
+    struct model model = begun();
+    struct update update = request_update("r", 100, 900);
+    model_hello(&model, "s", NULL);
+    struct op_context context = model_at(&model, 100, NULL);
+    assert_int_equal(tracer_instant(model.tracer, &context, model_text("the mark"), model_text("c"),
+                                    (struct slice){0}),
+                     TRACER_OK);
+    model_update(&model, &update);
+    model_flush(&model);
+    char *document = model_export(model.swarm, TRACKS_AGENT);
+    const char *mark = strstr(document, "the mark"), *call = strstr(document, "API Call");
+    assert_true(mark != NULL && call != NULL && mark < call);
+    free(document);
+    model_release(&model);
+}
+
+TEST(an_agent_that_works_again_is_not_done)
+{
+    struct model model = begun();
+    struct update agent = agent_update(PRECEDENCE_FILES, "a");
+    update_number(&agent, FIELD_END_MS, at_ms(500));
+    model_update(&model, &agent);
+    take_tool(&model, PRECEDENCE_FILES, "a", "t", 100, 400, "Bash", NULL);
+    model_flush(&model);
+    assert_true((records_agent(&model, "a")->flags & AGENT_UNREGISTERED) != 0);
+    take_tool(&model, PRECEDENCE_FILES, "a", "u", 600, UNKNOWN, "Read", NULL);
+    model_flush(&model);
+    assert_int_equal(records_agent(&model, "a")->flags & AGENT_UNREGISTERED, 0);
     model_release(&model);
 }
 

@@ -233,6 +233,26 @@ TEST(several_sessions_share_one_time_and_number_their_processes_anew)
     model_release(&model);
 }
 
+TEST(ids_of_several_traces_stay_apart)
+{
+    static const char events[] =
+        "{\"name\":\"a\",\"cat\":\"c\",\"ph\":\"b\",\"ts\":1,\"pid\":1,\"id\":\"7\"} "
+        "{\"name\":\"a\",\"cat\":\"c\",\"ph\":\"e\",\"ts\":2,\"pid\":1,\"id\":7} ";
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    assert_true(model_open_trace(&model, "first") && model_events(&model, events));
+    export_has(&model, "\"id\":\"7\"");
+    export_has(&model, "\"id\":7");
+    assert_true(model_open_trace(&model, "second") && model_events(&model, events));
+    export_has(&model, "\"id\":\"1:7\"");
+    export_has(&model, "\"id\":\"2:7\"");
+    char *text = model_export(model.swarm, TRACKS_AGENT);
+    assert_has_not(text, "\"id\":\"7\"");
+    assert_has_not(text, "\"id\":7");
+    free(text);
+    model_release(&model);
+}
+
 TEST(one_of_several_sessions_is_the_seeds_document)
 {
     struct model model;

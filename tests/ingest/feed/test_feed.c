@@ -66,7 +66,7 @@ static const struct {
     {"{\"ph\":66,\"ts\":1}", "ph is no"},
     {"{\"ph\":\"B\",\"ts\":1e300}", "ts is out of range"},
     {"{\"ph\":\"X\",\"ts\":1,\"dur\":1e16}", "out of range"},
-    {"{\"ph\":\"X\",\"ts\":1,\"dur\":9.1e15}", "out of range"},
+    {"{\"ph\":\"X\",\"ts\":3.9e15,\"dur\":3.9e15}", "ts is out of range"},
     {"{\"op\":\"instant\",\"name\":\"\xff\",\"cat\":\"x\"}", "not JSON: bad UTF-8"},
     {"{\"op\":\"instant\",\"name\":\"\xed\xa0\xbd\",\"cat\":\"x\"}", "not JSON: bad UTF-8"},
     {"{\"op\":\"instant\",\"name\":\"a\x01\",\"cat\":\"x\"}", "not JSON: control character"},
