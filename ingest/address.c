@@ -15,6 +15,7 @@
 
 #define UNIX_PREFIX "unix:"
 #define TCP_PREFIX  "tcp:"
+#define OTLP_PREFIX "otlp:"
 
 static bool begins_with(const char *text, const char *prefix)
 {
@@ -96,7 +97,8 @@ static bool parse_ip(const char *kind, const char *spec, struct address *out, st
     if (good) {
         memcpy(text, host, len);
         text[len] = '\0';
-        if (strcmp(text, "localhost") == 0)
+        out->localhost = strcmp(text, "localhost") == 0;
+        if (out->localhost)
             good = parse_v4("127.0.0.1", port, out);
         else
             good = brackets ? parse_v6(text, port, out) : parse_v4(text, port, out);
@@ -195,6 +197,23 @@ static bool put_temporary(struct strbuf *out, bool make, struct strbuf *error)
 bool address_default(struct strbuf *out, bool make, struct strbuf *error)
 {
     return put_named(out) || put_runtime(out) ? !out->failed : put_temporary(out, make, error);
+}
+
+bool address_default_otlp(size_t number, struct strbuf *out)
+{
+    const char *at = getenv("SWARMTOP_OTLP");
+    at = at == NULL || *at == '\0' ? "localhost:4318,localhost:4317" : at;
+    if (strcmp(at, "off") == 0) {
+        return false;
+    }
+    for (; number > 0; number--) {
+        at += strcspn(at, ",");
+        at += *at == ',';
+    }
+    size_t len = strcspn(at, ",");
+    strbuf_adds(out, OTLP_PREFIX);
+    strbuf_add(out, at, len);
+    return len > 0 && !out->failed;
 }
 
 bool address_place(size_t number, struct strbuf *out)

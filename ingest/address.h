@@ -12,7 +12,8 @@
 struct address {
     struct sockaddr_storage bytes;
     socklen_t len;
-    bool loopback; /* a Unix socket too */
+    bool loopback;  /* a Unix socket too */
+    bool localhost; /* given by that name, which stands for ::1 too; the bytes are 127.0.0.1 */
 };
 
 /* Parse a feed's address, and otlp:HOST:PORT. False: *error is `spec: what: detail`. */
@@ -24,6 +25,11 @@ void address_print(const char *kind, const struct sockaddr_storage *bytes, struc
    $XDG_RUNTIME_DIR, else one in /tmp/swarmtop-UID, a directory (0700) that is made where `make`
    is set. False: *error has the reason. */
 bool address_default(struct strbuf *out, bool make, struct strbuf *error);
+
+/* Appends the numbered default address of OTLP (from 0): of $SWARMTOP_OTLP, which is a list of
+   HOST:PORT with commas or `off`, else localhost:4318 and localhost:4317. False: that many are
+   not. */
+bool address_default_otlp(size_t number, struct strbuf *out);
 
 enum { ADDRESS_PLACES = 4 };
 /* Sets out to the numbered place at which a swarmtop of this user may listen, whatever environment

@@ -250,6 +250,10 @@ size_t hub_source_count(const struct hub *hub)
 struct source_status hub_source(const struct hub *hub, size_t index)
 {
     const struct source *source = hub->sources[index];
+    struct source_traffic traffic = {.sender = "", .last_refused = ""};
+    if (source->ops->traffic != NULL) {
+        source->ops->traffic(source, &traffic);
+    }
     return (struct source_status){
         .spec = source->spec,
         .error = source->error.data != NULL       ? source->error.data
@@ -267,6 +271,7 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .error_is_first = source->counters.error_is_first,
         .first_refused = source->counters.first,
         .unread = source->counters.unread,
+        .traffic = traffic,
     };
 }
 

@@ -43,6 +43,7 @@ struct ingest_ctx {
     const struct hook_client *const *hook_clients; /* ends with NULL; NULL: none. Borrowed */
     struct hook_state hook_states[HOOK_CLIENTS_MAX];
     struct call_owners owners; /* of calls in transcripts */
+    struct otlp_shared *otlp;  /* of all receivers of OTLP (ingest/http/otlp_source.c) */
     struct client_processes processes;
     uint64_t feeds; /* sessions made for connections that name none */
     struct feeders {

@@ -33,6 +33,8 @@ struct source_ops {
     bool (*reads)(const struct source *source, const char *path, const struct stat *st);
     /* Does hub_bound_address for it. NULL: does not listen. */
     const char *(*address)(const struct source *source);
+    /* Sets *out to what it has received. NULL: it is no receiver of telemetry. */
+    void (*traffic)(const struct source *source, struct source_traffic *out);
 };
 
 /* One kind of source: a row of the table (sources.h). */
@@ -45,10 +47,10 @@ struct source_row {
     bool live;          /* its data come as they happen */
     bool live_followed; /* they do where files are followed */
 
-    /* Opened where the user names no source; *spec is set to it. False: it cannot be opened,
-       *error has the reason. NULL: not opened then, or by its prefix alone, where there is a
-       default directory. */
-    bool (*default_spec)(struct strbuf *spec, struct strbuf *error);
+    /* Opened where the user names no source: appends the spec of the numbered default (from 0).
+       False: there are no more, or it cannot be opened, where *error has the reason. NULL: not
+       opened then, or by its prefix alone, where there is a default directory. */
+    bool (*default_spec)(size_t number, struct strbuf *spec, struct strbuf *error);
     /* The default directory: the value of this variable, else `in_home` or, where only that exists,
        `or_in_home` below the user's home. The variable may be a list with commas: the first
        directory that exists counts. NULL: has none. It is the setting "dir". */

@@ -7,6 +7,7 @@
 #include "ingest/claude/claude_hook.h"
 #include "ingest/claude/claude_source.h"
 #include "ingest/feed/socket.h"
+#include "ingest/http/grpc.h"
 #include "ingest/http/otlp_source.h"
 #include "ingest/trace/dir_source.h"
 #include "ingest/trace/file_source.h"
@@ -45,9 +46,15 @@ static bool is_any(const char *path)
     return true;
 }
 
-static bool default_feed(struct strbuf *spec, struct strbuf *error)
+static bool default_feed(size_t number, struct strbuf *spec, struct strbuf *error)
 {
-    return address_default(spec, true, error);
+    return number == 0 && address_default(spec, true, error);
+}
+
+static bool default_otlp(size_t number, struct strbuf *spec, struct strbuf *error)
+{
+    (void)error;
+    return address_default_otlp(number, spec);
 }
 
 /* ---- the tables ---- */
@@ -105,9 +112,11 @@ const struct source_row source_rows[] = {
         .listens = true,
         .live = true,
         .feed = "curl -d '{\"session_id\":\"demo\",\"hook_event_name\":\"SessionStart\"}' {}/hooks",
+        .default_spec = default_otlp,
         .form = "otlp:HOST:PORT",
-        .help = "listens for HTTP, on loopback unless --allow-remote is given: /hooks takes Claude "
-                "Code's HTTP hooks; OTLP itself is not in this version yet",
+        .help = "receives OpenTelemetry by HTTP and gRPC, on loopback unless --allow-remote is "
+                "given; /hooks takes Claude Code's HTTP hooks",
+        .default_help = "otlp:localhost:4318 and otlp:localhost:4317 (else $SWARMTOP_OTLP)",
     },
     {
         .prefix = "claude:",
@@ -130,6 +139,18 @@ const struct source_row source_rows[] = {
         .ops = &stream_source_ops,
     },
     {.ops = NULL},
+};
+
+#ifdef HAVE_PROTOBUF
+enum { PROTOBUF_BUILT = true };
+#else
+enum { PROTOBUF_BUILT = false };
+#endif
+
+const struct feature source_features[] = {
+    {"grpc", GRPC_BUILT},
+    {"protobuf", PROTOBUF_BUILT},
+    {.name = NULL},
 };
 
 const struct hook_client *const source_hook_clients[] = {

@@ -8,6 +8,13 @@
 
 /* Ends with a row without ops. */
 extern const struct source_row source_rows[];
+/* A part of the program that needs a library which may be missing where it is built. */
+struct feature {
+    const char *name; /* NULL: the end of the table */
+    bool built;
+};
+extern const struct feature source_features[];
+
 /* Ends with NULL. */
 extern const struct hook_client *const source_hook_clients[];
 

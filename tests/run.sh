@@ -25,7 +25,8 @@ run_one() {
     log=$RESULTS/$name.log
     TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/swarmtop.XXXXXX") || exit 1
     HOME=$TMPDIR TMP=$TMPDIR TMUX_TMPDIR=$TMPDIR TZ=UTC LC_ALL=C.UTF-8 TERM=xterm-256color
-    export TMPDIR HOME TMP TMUX_TMPDIR TZ LC_ALL TERM
+    SWARMTOP_OTLP=off # its ports are fixed
+    export TMPDIR HOME TMP TMUX_TMPDIR TZ LC_ALL TERM SWARMTOP_OTLP
     for variable in $(env | sed -nE 's/^((XDG|CLAUDE|OTEL)_[A-Z_]*)=.*/\1/p'); do
         unset "$variable"
     done

@@ -14,6 +14,16 @@ enum source_state {
     SOURCE_FAILED    /* cannot be opened or read; see `error` */
 };
 
+/* The sum of the telemetry and hooks that a receiver has taken. */
+struct source_traffic {
+    bool receives;      /* the source is one */
+    const char *sender; /* the last one's name: "OTel-OTLP-Exporter-Python/1.30.0"; "": none */
+    uint64_t requests;  /* that were taken */
+    uint64_t spans, logs, points, hooks;
+    int64_t last_ns;          /* when the last came, Unix epoch; 0: never */
+    const char *last_refused; /* why the last refused request was, and its sender; "": none */
+};
+
 struct source_status {
     const char *spec;  /* as the user gave it: "unix:/run/…", "trace.json" */
     const char *error; /* "thing: what: detail"; "" if there is no error */
@@ -30,6 +40,7 @@ struct source_status {
     bool error_is_first; /* `error` is about the first of these */
     const char *first_refused; /* "line 3: unknown op: {…"; "": none */
     const char *unread;        /* "PATH: REASON\n" of files that cannot be read; "": none */
+    struct source_traffic traffic;
 };
 
 /* The progress of a file's first read. */

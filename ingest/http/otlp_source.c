@@ -1,28 +1,106 @@
-/* otlp:HOST:PORT. This version has POST /hooks, for Claude Code's hooks of the type "http". The
-   paths of OTLP are answered with 501 and a line in the log, so that the user who sets up an
-   exporter learns why nothing appears. */
+/* otlp:HOST:PORT: OpenTelemetry by HTTP and gRPC, and POST /hooks, on one port. The acceptor gives
+   each connection to the server of its protocol; both give complete requests to the receiver here,
+   which decodes them at once, as the answer depends on it, and passes them to the reader.
+
+   All receivers share one reader, as the spans of one trace may come in by several ports. */
 #include "ingest/http/otlp_source.h"
 
-#include "ingest/address.h"
+#include "ingest/http/acceptor.h"
+#include "ingest/http/grpc.h"
 #include "ingest/http/hook_peers.h"
 #include "ingest/http/http.h"
+#include "ingest/http/listen.h"
+#include "ingest/otlp/otlp_reader.h"
 #include "ingest/source.h"
 
 #include "core/base/json_read.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { BACKLOG = 128, BODY_BYTES = 16 << 20, DEPTH_MAX = 64 };
+enum {
+    HOOK_BYTES = 16 << 20,
+    EXPORT_BYTES = 64 << 20,
+    ALL_BODIES_BYTES = 128 << 20,
+    KEPT_BYTES = 1 << 20, /* memory of a larger body's batch is freed */
+    DEPTH_MAX = 64,
+    EXPORTERS = 16, /* that are distinguished */
+    AGENT_BYTES = 64,
+    REFUSED_BYTES = 320
+};
+
+/* The state that all receivers of one hub share. */
+struct otlp_shared {
+    struct otlp_reader *reader;
+    struct otlp_batch batch; /* of the request that is taken now */
+    unsigned users;
+};
+
+/* An exporter, and which signals it has sent. */
+struct exporter {
+    char name[AGENT_BYTES];
+    unsigned signals; /* a bit for each */
+};
 
 struct otlp_source {
     struct source source;
+    struct receiver receiver;
+    struct connections connections;
+    struct listening listening;
+    struct acceptor *acceptor;
     struct http *http;
     struct hook_peers peers;
-    struct strbuf address;
-    bool warned;
+    struct grpc *grpc;          /* NULL: built without it */
+    bool warned;                /* that gRPC comes in, which this build cannot take */
+    struct otlp_shared *shared; /* NULL: was not opened */
+    struct source_traffic traffic;
+    struct exporter exporters[EXPORTERS];
+    size_t exporter_count;
+    char last_refused[REFUSED_BYTES];
 };
+
+static struct ingest_ctx *ctx_of(const struct otlp_source *otlp)
+{
+    return otlp->source.counters.ingest;
+}
+
+/* ---- who sends ---- */
+
+/* Logs the first request of each sender and signal, so a user sees that an exporter works. */
+static void note_exporter(struct otlp_source *otlp, const char *name, enum otlp_signal signal,
+                          const char *protocol)
+{
+    static const char *const words[OTLP_SIGNALS] = {
+        [OTLP_TRACES] = "traces", [OTLP_LOGS] = "logs", [OTLP_METRICS] = "metrics"};
+    size_t i = 0;
+    while (i < otlp->exporter_count && strcmp(otlp->exporters[i].name, name) != 0) {
+        i++;
+    }
+    if (i == EXPORTERS) {
+        return;
+    }
+    struct exporter *exporter = &otlp->exporters[i];
+    if (i == otlp->exporter_count) {
+        otlp->exporter_count++;
+        (void)snprintf(exporter->name, sizeof exporter->name, "%s", name);
+    }
+    otlp->traffic.sender = exporter->name;
+    if ((exporter->signals & 1U << signal) == 0) {
+        char text[AGENT_BYTES + 64];
+        exporter->signals |= 1U << signal;
+        (void)snprintf(text, sizeof text, "%s sends %s (%s)",
+                       exporter->name[0] != '\0' ? exporter->name : "a client", words[signal],
+                       protocol);
+        ingest_ctx_log_from(ctx_of(otlp), LOG_LEVEL_INFO, otlp->source.spec, text);
+    }
+}
+
+static void note_taken(struct otlp_source *otlp)
+{
+    otlp->traffic.requests++;
+    otlp->traffic.last_ns = ingest_ctx_now(ctx_of(otlp));
+    ctx_of(otlp)->changed = true;
+}
 
 static void report_reject(struct otlp_source *otlp, const char *reason, struct slice bytes)
 {
@@ -31,14 +109,22 @@ static void report_reject(struct otlp_source *otlp, const char *reason, struct s
     source_counters_reject(&otlp->source.counters, &reject);
 }
 
-/* ---- answers ---- */
+static void refused(void *ctx, const char *agent, const char *why)
+{
+    struct otlp_source *otlp = ctx;
+    (void)snprintf(otlp->last_refused, sizeof otlp->last_refused, "refused%s%s: %s",
+                   agent[0] != '\0' ? " " : "", agent, why);
+    report_reject(otlp, otlp->last_refused, (struct slice){.bytes = NULL});
+}
+
+/* ---- requests ---- */
 
 /* The client gets 200 even for a payload that is rejected: it would show an error to its user. */
-static unsigned take_hook(struct otlp_source *otlp, int fd, struct slice body, const char **text)
+static unsigned take_hook(void *ctx, int fd, struct slice body)
 {
-    struct ingest_ctx *ingest = otlp->source.counters.ingest;
+    struct otlp_source *otlp = ctx;
+    struct ingest_ctx *ingest = ctx_of(otlp);
     struct json_value payload;
-    (void)text;
     /* A transcript, too, has the wall clock's times. */
     int64_t now_ns = ingest_ctx_now(ingest), wall_ns = ingest_ctx_wall(ingest);
     if (!json_check(body.bytes, body.len, DEPTH_MAX, &payload, NULL)) {
@@ -51,113 +137,188 @@ static unsigned take_hook(struct otlp_source *otlp, int fd, struct slice body, c
                                    .find_sender = hook_peers_find,
                                    .ctx = &peer};
     const char *wrong = hook_take(ingest, "claude", payload, &arrival);
-    if (wrong != NULL)
+    if (wrong != NULL) {
         report_reject(otlp, wrong, body);
-    else
+    } else {
         source_counters_accept(&otlp->source.counters);
-    ingest->changed = true;
+        otlp->traffic.hooks++;
+    }
+    note_taken(otlp);
     return 200;
 }
 
-static unsigned not_yet(struct otlp_source *otlp, int fd, struct slice body, const char **text)
+/* Returns the batch, empty. */
+static struct otlp_batch *begin_batch(struct otlp_source *otlp)
 {
-    (void)fd, (void)body;
-    *text = "OTLP is not in this version of swarmtop yet; POST /hooks is.\n";
-    if (!otlp->warned)
-        ingest_ctx_log(otlp->source.counters.ingest, LOG_LEVEL_WARNING,
-                       "otlp: telemetry comes in, but OTLP is not in this version yet");
-    otlp->warned = true;
-    return 501;
+    otlp_batch_clear(&otlp->shared->batch);
+    return &otlp->shared->batch;
 }
 
-static const struct {
-    const char *path;
-    unsigned (*take)(struct otlp_source *otlp, int fd, struct slice body, const char **text);
-} paths[] = {
-    {"/hooks", take_hook},
-    {"/v1/traces", not_yet},
-    {"/v1/logs", not_yet},
-    {"/v1/metrics", not_yet},
-};
-
-static unsigned answer(void *ctx, int fd, const char *path, struct slice body, const char **text)
+static void count_batch(struct otlp_source *otlp, const struct otlp_batch *batch)
 {
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (strcmp(path, paths[i].path) == 0)
-            return paths[i].take(ctx, fd, body, text);
-    *text = "not found\n";
-    return 404;
+    otlp->traffic.spans += batch->span_count;
+    otlp->traffic.logs += batch->log_count;
+    otlp->traffic.points += batch->point_count;
+    otlp->source.counters.events += batch->span_count + batch->log_count + batch->point_count;
 }
 
-static void refused(void *ctx, const char *why)
+static void take_export(void *ctx, const struct export_request *request, struct export_result *out)
 {
-    report_reject(ctx, why, (struct slice){.bytes = NULL});
+    struct otlp_source *otlp = ctx;
+    struct otlp_batch *batch = begin_batch(otlp);
+    struct slice by = {.bytes = otlp->source.spec, .len = strlen(otlp->source.spec)};
+    out->why = otlp_decode(batch, request->signal, request->encoding, request->body);
+    if (out->why != NULL) {
+        out->outcome = batch->no_memory ? EXPORT_BUSY : EXPORT_INVALID;
+    } else if (!otlp_reader_take(otlp->shared->reader, batch, by)) {
+        *out = (struct export_result){.outcome = EXPORT_BUSY, .why = "out of memory"};
+    } else {
+        *out = (struct export_result){.rejected = batch->rejected, .why = batch->why};
+        count_batch(otlp, batch);
+        note_exporter(otlp, request->agent, request->signal, request->protocol);
+        note_taken(otlp);
+        if (batch->rejected > 0) {
+            report_reject(otlp, batch->why, (struct slice){.bytes = NULL});
+        }
+    }
+    otlp_batch_clear(batch);
+    if (request->body.len > KEPT_BYTES) {
+        otlp_batch_release(batch);
+        otlp_batch_init(batch, otlp->receiver.mem);
+    }
 }
 
 /* ---- the source ---- */
 
-static void handle_closed(void *ctx)
+static void take_connection(void *ctx, struct connection *connection, const struct sockaddr *peer,
+                            socklen_t peer_len, bool http2)
 {
     struct otlp_source *otlp = ctx;
-    otlp->source.handles--;
+    if (http2 && otlp->grpc != NULL) {
+        grpc_add(otlp->grpc, connection);
+        return;
+    }
+    if (http2 && !otlp->warned) {
+        otlp->warned = true;
+        refused(otlp, "",
+                "gRPC, as this swarmtop is built without libnghttp2: set "
+                "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+    }
+    http_add(otlp->http, connection, peer, peer_len);
 }
 
-/* Returns a socket that listens there; -1: errno is set. */
-static int listen_at(const struct address *address)
+static void connection_removed(void *ctx)
 {
-    const int yes = 1;
-    int fd = socket(address->bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-        bind(fd, (const struct sockaddr *)&address->bytes, address->len) == 0 &&
-        listen(fd, BACKLOG) == 0)
-        return fd;
-    int why = errno;
-    close(fd);
-    errno = why;
-    return -1;
+    struct otlp_source *otlp = ctx;
+    if (otlp->acceptor != NULL) {
+        acceptor_resume(otlp->acceptor);
+    }
 }
 
-static void note_port(struct otlp_source *otlp, int fd)
+/* False: out of memory. */
+static bool share(struct otlp_source *otlp)
 {
-    struct sockaddr_storage bytes;
-    socklen_t len = sizeof bytes;
-    memset(&bytes, 0, sizeof bytes);
-    if (getsockname(fd, (struct sockaddr *)&bytes, &len) == 0)
-        address_print("otlp", &bytes, &otlp->address);
+    struct ingest_ctx *ingest = ctx_of(otlp);
+    if (ingest->otlp == NULL) {
+        struct otlp_shared *shared = mem_zalloc(ingest->mem, 1, sizeof *shared);
+        struct otlp_reader *reader = shared == NULL ? NULL : otlp_reader_new(ingest);
+        if (reader == NULL) {
+            mem_free(ingest->mem, shared, shared == NULL ? 0 : sizeof *shared);
+            return false;
+        }
+        shared->reader = reader;
+        otlp_batch_init(&shared->batch, ingest->mem);
+        ingest->otlp = shared;
+    }
+    otlp->shared = ingest->otlp;
+    otlp->shared->users++;
+    return true;
+}
+
+static void end_sharing(struct otlp_source *otlp)
+{
+    struct otlp_shared *shared = otlp->shared;
+    otlp->shared = NULL;
+    if (shared != NULL && --shared->users == 0) {
+        ctx_of(otlp)->otlp = NULL;
+        otlp_batch_release(&shared->batch);
+        otlp_reader_free(shared->reader);
+        mem_free(ctx_of(otlp)->mem, shared, sizeof *shared);
+    }
+}
+
+/* False: a server does not start; those that did are closed. */
+static bool start_servers(struct otlp_source *otlp)
+{
+    struct hub *hub = otlp->source.hub;
+    struct http_options http = {.loop = hub_loop(hub),
+                                .receiver = &otlp->receiver,
+                                .connections = &otlp->connections,
+                                .handles = &otlp->source.handles};
+    struct acceptor_options acceptor = {.loop = hub_loop(hub),
+                                        .mem = otlp->receiver.mem,
+                                        .connections = &otlp->connections,
+                                        .handles = &otlp->source.handles,
+                                        .take = take_connection,
+                                        .ctx = otlp};
+    struct grpc_options grpc = {.loop = hub_loop(hub),
+                                .receiver = &otlp->receiver,
+                                .connections = &otlp->connections,
+                                .handles = &otlp->source.handles};
+    otlp->http = http_new(&http);
+    if (otlp->http == NULL) {
+        return false;
+    }
+    otlp->grpc = GRPC_BUILT ? grpc_new(&grpc) : NULL;
+    if (!GRPC_BUILT || otlp->grpc != NULL) {
+        otlp->acceptor = acceptor_new(&acceptor, otlp->listening.fds, otlp->listening.count);
+    }
+    if (otlp->acceptor == NULL) {
+        http_close(otlp->http);
+    }
+    return otlp->acceptor != NULL;
+}
+
+static void init(struct otlp_source *otlp)
+{
+    const struct mem *mem = ctx_of(otlp)->mem;
+    strbuf_init(&otlp->listening.address, mem, 0);
+    hook_peers_init(&otlp->peers, &otlp->source);
+    connections_init(&otlp->connections, mem, connection_removed, otlp);
+    otlp->traffic = (struct source_traffic){.receives = true, .sender = ""};
+    otlp->receiver = (struct receiver){.mem = mem,
+                                       .token = hub_settings(otlp->source.hub)->token,
+                                       .hook_bytes = HOOK_BYTES,
+                                       .export_bytes = EXPORT_BYTES,
+                                       .all_bytes = ALL_BODIES_BYTES,
+                                       .take_export = take_export,
+                                       .take_hook = take_hook,
+                                       .refused = refused,
+                                       .ctx = otlp};
 }
 
 static bool open_otlp(struct source *source, struct strbuf *error)
 {
     struct otlp_source *otlp = (struct otlp_source *)source;
     struct address address;
-    strbuf_init(&otlp->address, source->counters.ingest->mem, 0);
-    hook_peers_init(&otlp->peers, source);
+    struct strbuf partly;
+    init(otlp);
+    strbuf_init(&partly, ctx_of(otlp)->mem, 0);
     if (!address_parse_otlp(source->spec, &address, error) ||
-        !source_may_bind(source, &address, error))
-        return false;
-    int fd = listen_at(&address);
-    if (fd < 0) {
-        source_error(error, source->spec, "cannot listen", strerror(errno));
+        !source_may_bind(source, &address, error) ||
+        !listen_at(source->spec, &address, &otlp->listening, &partly, error)) {
         return false;
     }
-    note_port(otlp, fd);
-    struct http_options options = {.loop = hub_loop(source->hub),
-                                   .mem = source->counters.ingest->mem,
-                                   .token = hub_settings(source->hub)->token,
-                                   .max_body = BODY_BYTES,
-                                   .answer = answer,
-                                   .refused = refused,
-                                   .closed = handle_closed,
-                                   .ctx = otlp};
-    otlp->http = http_new(&options, fd);
-    if (otlp->http == NULL) {
-        close(fd);
+    if (partly.len > 0) {
+        strbuf_adds(&source->error, partly.data);
+        ingest_ctx_log_from(ctx_of(otlp), LOG_LEVEL_WARNING, source->spec, partly.data);
+    }
+    strbuf_release(&partly);
+    if (!share(otlp) || !start_servers(otlp)) {
+        listen_close(&otlp->listening);
         source_error(error, source->spec, "cannot listen", "the server does not start");
         return false;
     }
-    source->handles += HTTP_HANDLES;
     source->listens = true;
     return true;
 }
@@ -165,25 +326,39 @@ static bool open_otlp(struct source *source, struct strbuf *error)
 static void close_otlp(struct source *source)
 {
     struct otlp_source *otlp = (struct otlp_source *)source;
-    if (!source->listens)
+    if (!source->listens) {
         return;
+    }
     source->listens = false;
     source_finish(source, NULL);
+    acceptor_close(otlp->acceptor);
     http_close(otlp->http);
+    if (otlp->grpc != NULL) {
+        grpc_close(otlp->grpc);
+    }
 }
 
 static void release_otlp(struct source *source)
 {
     struct otlp_source *otlp = (struct otlp_source *)source;
+    acceptor_free(otlp->acceptor);
     http_free(otlp->http);
-    if (otlp->address.mem != NULL)
-        strbuf_release(&otlp->address);
+    grpc_free(otlp->grpc);
+    end_sharing(otlp);
+    strbuf_release(&otlp->listening.address);
 }
 
 static const char *bound_address(const struct source *source)
 {
     const struct otlp_source *otlp = (const struct otlp_source *)source;
-    return source->listens ? otlp->address.data : NULL;
+    return source->listens ? otlp->listening.address.data : NULL;
+}
+
+static void put_traffic(const struct source *source, struct source_traffic *out)
+{
+    const struct otlp_source *otlp = (const struct otlp_source *)source;
+    *out = otlp->traffic;
+    out->last_refused = otlp->last_refused;
 }
 
 const struct source_ops otlp_source_ops = {
@@ -192,4 +367,5 @@ const struct source_ops otlp_source_ops = {
     .close = close_otlp,
     .release = release_otlp,
     .address = bound_address,
+    .traffic = put_traffic,
 };

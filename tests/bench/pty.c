@@ -50,6 +50,7 @@ static void set_environment(const char *dir, const char *term)
         unsetenv(others[i]);
     }
     setenv("TERM", term, 1);
+    setenv("SWARMTOP_OTLP", "off", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("TZ", "UTC", 1);
     setenv("HOME", dir, 1);

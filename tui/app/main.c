@@ -5,6 +5,8 @@
 #include "tui/cmd/options_help.h"
 #include "tui/screen/console.h"
 
+#include "ingest/sources.h"
+
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -37,6 +39,10 @@ static int print_version(void)
 
     strbuf_init(&text, &mem_libc, 0);
     strbuf_adds(&text, "swarmtop " SWARMTOP_VERSION "\n");
+    strbuf_adds(&text, "features:");
+    for (const struct feature *feature = source_features; feature->name; feature++)
+        strbuf_addf(&text, " %c%s", feature->built ? '+' : '-', feature->name);
+    strbuf_addc(&text, '\n');
     return print(&text);
 }
 

@@ -312,12 +312,19 @@ static void add_default(struct engine *engine, struct strbuf *error)
 
     strbuf_init(&spec, engine->mem, 0);
     for (const struct source_row *row = source_rows; row->ops; row++) {
+        size_t number = 0;
+        strbuf_clear(error);
         strbuf_clear(&spec);
-        if (row->default_spec && row->default_spec(&spec, error) && !spec.failed)
+        while (row->default_spec && row->default_spec(number, &spec, error) && !spec.failed) {
             engine_add(engine, spec.data, error);
-        else if (row->default_spec)
+            strbuf_clear(error);
+            strbuf_clear(&spec);
+            number++;
+        }
+        if (row->default_spec && (error->len > 0 || spec.failed))
             report_refused(engine, error);
-        else if (engine->follow && source_places_has(&engine->places, row))
+        else if (row->default_spec == NULL && engine->follow &&
+                 source_places_has(&engine->places, row))
             engine_add(engine, row->prefix, error);
     }
     strbuf_release(&spec);

@@ -16,6 +16,7 @@ struct term_row {
 
 static const struct term_row environment_rows[] = {
     {"SWARMTOP_SOCKET", "the default feed address"},
+    {"SWARMTOP_OTLP", "the default addresses of OpenTelemetry, HOST:PORT with commas, or off"},
     {"SWARMTOP_SESSION", "the default session of emit"},
     {"XDG_RUNTIME_DIR", "directory of the default socket"},
     {"XDG_STATE_HOME",

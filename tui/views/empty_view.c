@@ -1,5 +1,6 @@
 /* The screen without agents: the sources that are read, and commands to paste that produce data. */
 #include "tui/views/frame.h"
+#include "tui/views/traffic_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,7 @@ struct empty_page {
     struct area area;
     bool ascii;
     int y;
-    struct strbuf line; /* the command that is being put */
+    struct strbuf line; /* the command or text that is being put */
 };
 
 static void put(struct empty_page *page, int x, enum style_id style, const char *text)
@@ -94,6 +95,12 @@ static void put_source(struct empty_page *page, const struct source_status *sour
     int x = area_put_ellipsized(
         page->area, 3, page->y, cols - 4, failed ? STYLE_RETRY : STYLE_PLAIN,
         source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
+    strbuf_clear(&page->line);
+    if (source->listens && source->traffic.receives) {
+        strbuf_adds(&page->line, "listening, ");
+        traffic_text(&source->traffic, &page->line);
+        word = page->line.failed ? word : page->line.data;
+    }
     if (failed)
         word = without_spec(source);
     area_put_ellipsized(page->area, x + 2, page->y, cols - x - 3, STYLE_DIM, word, strlen(word));

@@ -42,6 +42,8 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
     number_count(worst->bad, bad);
     if (worst->error && *worst->error)
         snprintf(text, sizeof text, "%.400s", worst->error);
+    else if (worst->traffic.receives && *worst->traffic.last_refused)
+        snprintf(text, sizeof text, "%.100s: %.300s", worst->spec, worst->traffic.last_refused);
     else
         snprintf(text, sizeof text, "%.400s: %s bad line%s", worst->spec, bad,
                  worst->bad == 1 ? "" : "s");

@@ -158,24 +158,6 @@ RIG_TEST(what_is_no_hook_is_refused_and_counted)
     assert_int_equal(status_of(rig).events, 0);
 }
 
-RIG_TEST(telemetry_is_told_that_it_is_not_taken_yet)
-{
-    struct rig *rig = *state;
-    struct client client;
-    static const char *const paths[] = {"/v1/traces", "/v1/logs", "/v1/metrics"};
-    start(rig, (struct hub_options){0});
-    for (size_t i = 0; i < 3; i++) {
-        client_open(rig, &client);
-        assert_int_equal(ask(rig, &client, post(paths[i], "", "{}")), 501);
-        assert_non_null(strstr(client.answer, "not in this version"));
-        close(client.fd);
-    }
-    unsigned said = 0;
-    for (size_t i = 0; i < event_log_count(rig->log); i++)
-        said += strstr(event_log_get(rig->log, i)->text, "not in this version") != NULL;
-    assert_int_equal(said, 1);
-}
-
 RIG_TEST(a_body_has_a_limit_whether_it_is_announced_or_not)
 {
     struct rig *rig = *state;

@@ -1,0 +1,360 @@
+/* OTLP by HTTP as an exporter sees it: each answer that the specification asks for, and what the
+   screen is given about the sender. */
+#include "tests/ingest/http/otlp_client.h"
+
+#include <errno.h>
+
+#define JSON     "Content-Type: application/json\r\n"
+#define PROTOBUF "Content-Type: application/x-protobuf\r\n"
+#define GZIP     "Content-Encoding: gzip\r\n"
+#define TEXT(s)          \
+    {                    \
+        s, sizeof(s) - 1 \
+    }
+
+static void start(struct rig *rig)
+{
+    rig_start_hub(rig, (struct hub_options){0});
+    rig_add(rig, "otlp:127.0.0.1:0");
+}
+
+static struct source_status status_of(const struct rig *rig)
+{
+    return hub_source(rig->hub, 0);
+}
+
+static const struct row {
+    const char *name, *path, *headers;
+    struct bytes body;
+    int status;
+    const char *type, *answer;
+} rows[] = {
+    {"json", "/v1/traces", JSON, TEXT(JSON_SPANS(JSON_SPAN("01"))), 200, "application/json", "{}"},
+    {"parameters", "/v1/traces", "Content-Type: Application/JSON; charset=utf-8\r\n", TEXT("{}"),
+     200, "application/json", "{}"},
+    {"protobuf",
+     "/v1/traces",
+     PROTOBUF,
+     {PB_SPANS("\2"), PB_SPANS_BYTES},
+     200,
+     "application/x-protobuf",
+     ""},
+    {"empty protobuf", "/v1/traces", PROTOBUF, TEXT(""), 200, "application/x-protobuf", ""},
+    {"empty envelopes", "/v1/traces", JSON, TEXT("{\"resourceSpans\":[{},{\"scopeSpans\":[{}]}]}"),
+     200, "application/json", "{}"},
+    {"no type, JSON", "/v1/traces", "", TEXT("\n{}"), 200, "application/json", "{}"},
+    {"no type, protobuf",
+     "/v1/traces",
+     "",
+     {PB_SPANS("\3"), PB_SPANS_BYTES},
+     200,
+     "application/x-protobuf",
+     ""},
+    {"logs", "/v1/logs", JSON, TEXT("{\"resourceLogs\":[]}"), 200, "application/json", "{}"},
+    {"metrics", "/v1/metrics", JSON, TEXT("{\"resourceMetrics\":[]}"), 200, "application/json",
+     "{}"},
+    {"two slashes", "//v1/traces", JSON, TEXT("{}"), 200, "application/json", "{}"},
+    {"a slash at the end", "/v1/traces/", JSON, TEXT("{}"), 200, "application/json", "{}"},
+    {"a query", "/v1//logs/?x=1", JSON, TEXT("{}"), 200, "application/json", "{}"},
+    {"an absolute URL", "http://localhost/v1/traces", JSON, TEXT("{}"), 200, "application/json",
+     "{}"},
+    {"identity", "/v1/traces", JSON "Content-Encoding: identity\r\n", TEXT("{}"), 200,
+     "application/json", "{}"},
+
+    {"not JSON", "/v1/traces", JSON, TEXT("{\"resourceSpans\":["), 400, "application/json",
+     "{\"message\":\""},
+    {"an array", "/v1/traces", JSON, TEXT("[]"), 400, "application/json", "{\"message\":\""},
+    {"null", "/v1/logs", JSON, TEXT("null"), 400, "application/json", "{\"message\":\""},
+    {"a text", "/v1/metrics", JSON, TEXT("\"\""), 400, "application/json", "{\"message\":\""},
+    {"empty JSON", "/v1/traces", JSON, TEXT(""), 400, "application/json", "{\"message\":\""},
+    {"not protobuf", "/v1/traces", PROTOBUF, TEXT("\xff\xff\xff"), 400, "application/x-protobuf",
+     "\x12"},
+    {"broken gzip", "/v1/traces", PROTOBUF GZIP, TEXT("\x1f\x8bxxxx"), 400,
+     "application/x-protobuf", "\x12\x0enot valid gzip"},
+    {"plain bytes as gzip", "/v1/traces", JSON GZIP, TEXT("{}"), 400, "application/json",
+     "{\"message\":\"not valid gzip\"}"},
+    {"another path", "/v1/foo", JSON, TEXT("{}"), 404, "application/json",
+     "{\"message\":\"sent to /v1/foo: set the endpoint to http://localhost\"}"},
+    {"the path twice", "/v1/traces/v1/traces", PROTOBUF, TEXT(""), 404, "application/x-protobuf",
+     "\x12"},
+    {"no path", "/", "", TEXT(""), 404, "text/plain; charset=utf-8", "sent to /: set"},
+    {"profiles", "/v1development/profiles", JSON, TEXT("{}"), 404, "application/json", "{\"mess"},
+    {"text", "/v1/traces", "Content-Type: text/plain\r\n", TEXT("{}"), 415,
+     "text/plain; charset=utf-8", "sent as text/plain: set OTEL_EXPORTER_OTLP_PROTOCOL=http/"},
+    {"gRPC's type", "/v1/traces", "Content-Type: application/grpc\r\n", TEXT("x"), 415,
+     "text/plain; charset=utf-8", "sent as application/grpc: set OTEL_EXPORTER_OTLP_PROTOCOL"},
+    {"JSON's name is longer", "/v1/traces", "Content-Type: application/jsonx\r\n", TEXT("{}"), 415,
+     "text/plain; charset=utf-8", "sent as"},
+    {"zstd", "/v1/traces", JSON "Content-Encoding: zstd\r\n", TEXT("x"), 415, "application/json",
+     "{\"message\":\"compressed with zstd: set OTEL_EXPORTER_OTLP_COMPRESSION=gzip\"}"},
+    {"two codings", "/v1/logs", JSON "Content-Encoding: gzip, zstd\r\n", TEXT("x"), 415,
+     "application/json", "{\"message\":\"compressed with gzip, zstd"},
+    {"a web page", "/v1/traces", JSON "Origin: http://evil.example\r\n", TEXT("{}"), 403,
+     "application/json", "{\"message\":\"sent by a web page\"}"},
+};
+
+RIG_TEST(each_request_gets_the_answer_of_the_specification)
+{
+    struct rig *rig = *state;
+    struct client client;
+    start(rig);
+    client_open(rig, &client);
+    /* One connection: each answer leaves it good for the next request. */
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct row *row = &rows[i];
+        uint64_t bad = status_of(rig).bad;
+        int status = ask(rig, &client, request_of("POST", row->path, row->headers, row->body));
+        size_t len = strlen(row->answer);
+        if (status != row->status || !has_header(&client, "Content-Type", row->type) ||
+            strncmp(body_of(&client), row->answer, len) != 0 ||
+            (len == 0 && *body_of(&client) != '\0')) {
+            fail_msg("%s: %s", row->name, client.answer);
+        }
+        if (status_of(rig).bad != bad + (status != 200)) {
+            fail_msg("%s: %d bad", row->name, (int)(status_of(rig).bad - bad));
+        }
+    }
+    close(client.fd);
+}
+
+RIG_TEST(who_looks_is_answered_and_not_counted)
+{
+    struct rig *rig = *state;
+    struct client client;
+    start(rig);
+    client_open(rig, &client);
+    assert_int_equal(ask(rig, &client, request_of("GET", "/v1/traces", "", (struct bytes){"", 0})),
+                     405);
+    assert_true(has_header(&client, "Allow", "POST"));
+    assert_int_equal(ask(rig, &client, request_of("GET", "/", "", (struct bytes){"", 0})), 404);
+    assert_int_equal(status_of(rig).bad, 0);
+    close(client.fd);
+}
+
+RIG_TEST(a_part_that_is_rejected_is_counted_in_both_encodings)
+{
+    struct rig *rig = *state;
+    struct client client;
+    static const char three[] = JSON_SPANS(JSON_SPAN("01") "," JSON_SPAN("00") "," JSON_SPAN("03"));
+    start(rig);
+    client_open(rig, &client);
+    assert_int_equal(
+        ask(rig, &client,
+            request_of("POST", "/v1/traces", JSON, (struct bytes){three, sizeof three - 1})),
+        200);
+    assert_non_null(strstr(body_of(&client), "{\"partialSuccess\":{\"rejectedSpans\":\"1\",\"err"));
+    assert_true(status_of(rig).traffic.spans == 2);
+    struct bytes none = {PB_SPANS("\0"), PB_SPANS_BYTES};
+    assert_int_equal(ask(rig, &client, request_of("POST", "/v1/traces", PROTOBUF, none)), 200);
+    assert_memory_equal(body_of(&client) + 0, "\x0a", 1);
+    assert_memory_equal(body_of(&client) + 2, "\x08\x01\x12", 3);
+    assert_true(status_of(rig).traffic.spans == 2);
+    close(client.fd);
+}
+
+RIG_TEST(gzip_may_come_in_members_and_in_chunks_of_a_byte)
+{
+    struct rig *rig = *state;
+    struct client client;
+    char packed[1000], chunked[9000];
+    static const char text[] = JSON_SPANS(JSON_SPAN("05"));
+    size_t half = sizeof text / 2, len = pack(text, half, packed, 500);
+    len += pack(text + half, sizeof text - 1 - half, packed + len, 500);
+    start(rig);
+    client_open(rig, &client);
+    struct bytes body = {packed, len};
+    assert_int_equal(ask(rig, &client, request_of("POST", "/v1/traces", JSON GZIP, body)), 200);
+    int at = sprintf(chunked, "POST /v1/traces HTTP/1.1\r\nHost: [::1]:4318\r\n" JSON GZIP
+                              "Transfer-Encoding: chunked\r\n\r\n");
+    for (size_t i = 0; i < len; i++) {
+        at += sprintf(chunked + at, "1\r\n");
+        chunked[at++] = packed[i];
+        at += sprintf(chunked + at, "\r\n");
+    }
+    at += sprintf(chunked + at, "0\r\n\r\n");
+    assert_int_equal(ask(rig, &client, (struct bytes){chunked, (size_t)at}), 200);
+    assert_true(status_of(rig).traffic.spans == 2);
+    /* Each cut of it is broken. */
+    for (size_t cut = 1; cut < len; cut += 7) {
+        body.len = cut;
+        int status = ask(rig, &client, request_of("POST", "/v1/traces", JSON GZIP, body));
+        assert_int_equal(status, 400);
+    }
+    close(client.fd);
+}
+
+RIG_TEST(a_client_that_asks_first_is_told_whether_to_send)
+{
+    struct rig *rig = *state;
+    struct client client;
+    start(rig);
+    client_open(rig, &client);
+    static const char head[] = "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n" JSON
+                               "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    send_all(rig, client.fd, head, sizeof head - 1);
+    while (strstr(client.answer, "\r\n\r\n") == NULL) {
+        rig_run_ms(rig, 1);
+        (void)is_answered(rig, &client);
+    }
+    assert_memory_equal(client.answer, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    assert_int_equal(ask(rig, &client, (struct bytes){"{}", 2}), 200);
+    static const char large[] = "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n" JSON
+                                "Expect: 100-continue\r\nContent-Length: 67108865\r\n\r\n";
+    assert_int_equal(ask(rig, &client, (struct bytes){large, sizeof large - 1}), 413);
+    assert_non_null(strstr(body_of(&client), "{\"message\":\"too large"));
+    close(client.fd);
+}
+
+/* Sends 128 MiB of zeros, packed in a few parts: the limit holds for what is unpacked. */
+RIG_TEST(a_bomb_is_refused_before_it_is_unpacked)
+{
+    struct rig *rig = *state;
+    struct client client;
+    static char zeros[1 << 20], packed[64 << 10];
+    size_t len = pack(zeros, sizeof zeros, packed, sizeof packed);
+    char head[300];
+    start(rig);
+    client_open(rig, &client);
+    int head_len = sprintf(head,
+                           "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n" PROTOBUF GZIP
+                           "Content-Length: %zu\r\n\r\n",
+                           len * 128);
+    send_all(rig, client.fd, head, (size_t)head_len);
+    for (int i = 0; i < 127; i++) {
+        send_all(rig, client.fd, packed, len);
+    }
+    assert_int_equal(ask(rig, &client, (struct bytes){packed, len}), 413);
+    assert_true(has_header(&client, "Content-Type", "application/x-protobuf"));
+    assert_int_equal(
+        ask(rig, &client, request_of("POST", "/v1/traces", JSON, (struct bytes){"{}", 2})), 200);
+    close(client.fd);
+}
+
+RIG_TEST(the_screen_is_given_who_sends_and_how_much)
+{
+    struct rig *rig = *state;
+    struct client client;
+    start(rig);
+    assert_true(status_of(rig).traffic.receives);
+    assert_string_equal(status_of(rig).traffic.sender, "");
+    assert_int_equal(status_of(rig).traffic.requests, 0);
+    client_open(rig, &client);
+    struct bytes spans = TEXT(JSON_SPANS(JSON_SPAN("01") "," JSON_SPAN("02")));
+    assert_int_equal(
+        ask(rig, &client,
+            request_of("POST", "/v1/traces",
+                       JSON "User-Agent: OTel-OTLP-Exporter-Python/1.30 x (y)\r\n", spans)),
+        200);
+    struct source_traffic traffic = status_of(rig).traffic;
+    assert_string_equal(traffic.sender, "OTel-OTLP-Exporter-Python/1.30");
+    assert_int_equal(traffic.requests, 1);
+    assert_int_equal(traffic.spans, 2);
+    assert_true(traffic.last_ns == rig->now_ns);
+    assert_non_null(rig_logged(rig, "OTel-OTLP-Exporter-Python/1.30 sends traces (http/json)"));
+    assert_int_equal(
+        ask(rig, &client,
+            request_of("POST", "/v1/foo", JSON "User-Agent: agent/1\r\n", (struct bytes){"{}", 2})),
+        404);
+    assert_string_equal(status_of(rig).traffic.last_refused,
+                        "refused agent/1: sent to /v1/foo: set the endpoint to http://localhost");
+    assert_non_null(rig_logged(rig, "refused agent/1: sent to /v1/foo"));
+    close(client.fd);
+}
+
+RIG_TEST(a_token_may_be_wanted_of_exporters_too)
+{
+    struct rig *rig = *state;
+    struct client client;
+    rig_start_hub(rig, (struct hub_options){.token = "secret"});
+    rig_add(rig, "otlp:127.0.0.1:0");
+    client_open(rig, &client);
+    struct bytes body = {"{}", 2};
+    assert_int_equal(ask(rig, &client, request_of("POST", "/v1/traces", JSON, body)), 401);
+    assert_string_equal(body_of(&client), "{\"message\":\"no token, or a wrong one\"}");
+    assert_int_equal(
+        ask(rig, &client,
+            request_of("POST", "/v1/traces", JSON "authorization: bearer secret\r\n", body)),
+        200);
+    close(client.fd);
+}
+
+static bool is_closed(struct rig *rig, void *ctx)
+{
+    struct client *client = ctx;
+    (void)is_answered(rig, client);
+    return client->closed;
+}
+
+/* Which protocol a connection speaks is known by its third byte. */
+RIG_TEST(first_bytes_may_come_one_by_one_or_never)
+{
+    struct rig *rig = *state;
+    struct client slow, silent, short_one, other;
+    start(rig);
+    client_open(rig, &silent);
+    client_open(rig, &slow);
+    client_open(rig, &short_one);
+    struct bytes request = request_of("POST", "/v1/traces", JSON, (struct bytes){"{}", 2});
+    for (size_t i = 0; i < request.len - 1; i++) {
+        send_all(rig, slow.fd, request.at + i, 1);
+        rig_run_ms(rig, i < 4 ? 2 : 0);
+    }
+    send_all(rig, short_one.fd, "PR", 2);
+    shutdown(short_one.fd, SHUT_WR);
+    rig_until(rig, is_closed, &short_one);
+    client_open(rig, &other);
+    assert_int_equal(ask(rig, &other, request), 200);
+    assert_int_equal(ask(rig, &slow, (struct bytes){request.at + request.len - 1, 1}), 200);
+    close(silent.fd);
+    close(slow.fd);
+    close(short_one.fd);
+    rig_stop_hub(rig);
+    close(other.fd);
+}
+
+RIG_TEST(fifty_clients_at_once_are_answered)
+{
+    enum { CLIENTS = 50 };
+    struct rig *rig = *state;
+    struct client *clients = calloc(CLIENTS, sizeof *clients);
+    start(rig);
+    struct bytes request = request_of("POST", "/v1/traces", JSON, (struct bytes){"{}", 2});
+    for (size_t i = 0; i < CLIENTS; i++) {
+        client_open(rig, &clients[i]);
+        send_all(rig, clients[i].fd, request.at, request.len);
+    }
+    for (size_t i = 0; i < CLIENTS; i++) {
+        rig_until(rig, is_answered, &clients[i]);
+        assert_memory_equal(clients[i].answer, "HTTP/1.1 200 ", 13);
+        close(clients[i].fd);
+    }
+    free(clients);
+}
+
+RIG_TEST(localhost_is_both_addresses_and_one_of_them_is_enough)
+{
+    struct rig *rig = *state;
+    struct strbuf error;
+    char spec[60];
+    start(rig);
+    unsigned port = ntohs(port_of(rig, 0));
+    /* 127.0.0.1 is taken; where there is IPv6, ::1 is not. */
+    snprintf(spec, sizeof spec, "otlp:localhost:%u", port);
+    strbuf_init(&error, &mem_libc, 0);
+    bool has_v6 = hub_add(rig->hub, spec, &error);
+    const char *why = hub_source(rig->hub, 1).error;
+    assert_non_null(strstr(why, "Address already in use"));
+    if (!has_v6) {
+        strbuf_release(&error);
+        skip();
+    }
+    assert_non_null(strstr(why, "cannot listen at otlp:127.0.0.1:"));
+    struct sockaddr_in6 in6 = {
+        .sin6_family = AF_INET6, .sin6_port = port_of(rig, 1), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct client client = {.fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    assert_int_equal(connect(client.fd, (struct sockaddr *)&in6, sizeof in6), 0);
+    assert_int_equal(
+        ask(rig, &client, request_of("POST", "/v1/traces", JSON, (struct bytes){"{}", 2})), 200);
+    close(client.fd);
+    strbuf_release(&error);
+}

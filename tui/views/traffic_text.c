@@ -1,0 +1,42 @@
+/* Counts that are 0 are left out, but for the requests: a source that nothing comes to shows that.
+ */
+#include "tui/views/traffic_text.h"
+
+#include "tui/screen/number.h"
+#include "tui/views/axis.h"
+
+#include <string.h>
+
+static void put_count(struct strbuf *out, uint64_t count, const char *noun)
+{
+    char text[NUMBER_BYTES];
+    number_count(count, text);
+    strbuf_addf(out, "%s %s%s", text, noun, count == 1 ? "" : "s");
+}
+
+void traffic_text(const struct source_traffic *traffic, struct strbuf *out)
+{
+    const struct {
+        uint64_t count;
+        const char *noun;
+    } parts[] = {{traffic->spans, "span"},
+                 {traffic->logs, "log"},
+                 {traffic->points, "metric point"},
+                 {traffic->hooks, "hook"}};
+    if (traffic->sender[0] != '\0') {
+        strbuf_addf(out, "%s: ", traffic->sender);
+    }
+    put_count(out, traffic->requests, "request");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].count > 0) {
+            strbuf_adds(out, ", ");
+            put_count(out, parts[i].count, parts[i].noun);
+        }
+    }
+    if (traffic->last_ns != 0) {
+        char moment[AXIS_LABEL_BYTES];
+        const struct axis_clock clock = {.wall = true};
+        axis_moment(&clock, traffic->last_ns, false, moment);
+        strbuf_addf(out, ", last %.*s", (int)strcspn(moment, "."), moment);
+    }
+}
