@@ -6,6 +6,7 @@
 #include "tui/views/log_list.h"
 #include "tui/views/mouse.h"
 #include "tui/views/select.h"
+#include "tui/views/traffic_text.h"
 #include "tui/views/view_keys.h"
 
 #include "core/base/mask.h"
@@ -183,6 +184,20 @@ static int draw_wrapped(const struct frame *frame, struct area area, int y, enum
     return y;
 }
 
+/* Appends how much the source of that name has received, if it is a receiver. */
+static void put_traffic(const struct frame *frame, struct slice origin, struct strbuf *out)
+{
+    for (size_t i = 0; i < frame->input->source_count; i++) {
+        const struct source_status *source = &frame->input->sources[i];
+        if (source->traffic.receives && source->spec != NULL &&
+            strlen(source->spec) == origin.len &&
+            memcmp(source->spec, origin.bytes, origin.len) == 0) {
+            traffic_text(&source->traffic, out);
+            return;
+        }
+    }
+}
+
 static void draw_panel(struct frame *frame, struct area panel, const struct log_row *row)
 {
     struct strbuf *text = &frame->scratch;
@@ -193,7 +208,12 @@ static void draw_panel(struct frame *frame, struct area panel, const struct log_
     if (text->failed)
         return;
     int y = draw_wrapped(frame, panel, 1, STYLE_PLAIN, (struct slice){text->data, text->len});
-    draw_wrapped(frame, panel, y, STYLE_DIM, log_row_origin(row, frame->input->log));
+    struct slice origin = log_row_origin(row, frame->input->log);
+    y = draw_wrapped(frame, panel, y, STYLE_DIM, origin);
+    strbuf_clear(text);
+    put_traffic(frame, origin, text);
+    if (!text->failed && text->len > 0)
+        draw_wrapped(frame, panel, y, STYLE_DIM, (struct slice){text->data, text->len});
 }
 
 static void draw_heads(const struct frame *frame, struct area line)

@@ -1,0 +1,85 @@
+/* The traffic of a receiver on the screen: the empty one, the line of troubles, the log. */
+#include "tests/support/picture.h"
+#include "tui/views/traffic_text.h"
+
+#include <string.h>
+
+TEST(counts_that_are_zero_are_left_out_but_for_the_requests)
+{
+    static const struct {
+        struct source_traffic traffic;
+        const char *text;
+    } rows[] = {
+        {{.sender = ""}, "0 requests"},
+        {{.sender = "", .requests = 1, .hooks = 1}, "1 request, 1 hook"},
+        {{.sender = "a/1", .requests = 12, .spans = 1, .logs = 2, .points = 3},
+         "a/1: 12 requests, 1 span, 2 logs, 3 metric points"},
+        {{.sender = "a/1", .requests = 1, .last_ns = INT64_C(1760000001500000000)},
+         "a/1: 1 request, last 08:53:21"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct strbuf text;
+        strbuf_init(&text, &mem_libc, 0);
+        traffic_text(&rows[i].traffic, &text);
+        assert_string_equal(text.data, rows[i].text);
+        strbuf_release(&text);
+    }
+}
+
+TEST(a_receiver_shows_who_sends_how_much_and_whom_it_refused)
+{
+    struct source_status source = {.spec = "otlp:localhost:4318",
+                                   .error = "",
+                                   .state = SOURCE_OPEN,
+                                   .listens = true,
+                                   .traffic = {.receives = true, .sender = "", .last_refused = ""}};
+    struct picture picture;
+    picture_init(&picture, 100, 24);
+    picture.input.sources = &source;
+    picture.input.source_count = 1;
+    picture_has(&picture, "otlp:localhost:4318  listening, 0 requests");
+    source.traffic.sender = "OTel-OTLP-Exporter-Python/1.30";
+    source.traffic.requests = 3;
+    source.traffic.spans = 40;
+    picture_has(&picture, "listening, OTel-OTLP-Exporter-Python/1.30: 3 requests, 40 spans");
+    source.bad = 1;
+    source.traffic.last_refused = "refused a/1: sent to /v1/foo: set the endpoint to http://h";
+    picture_has(&picture, "otlp:localhost:4318: refused a/1: sent to /v1/foo: set the endpoint to");
+    picture_lacks(&picture, "bad line");
+    picture_release(&picture);
+}
+
+TEST(the_log_shows_what_the_source_of_an_entry_has_received)
+{
+    static const char spec[] = "otlp:localhost:4317", text[] = "a/1 sends traces (grpc)";
+    struct source_status source = {
+        .spec = spec,
+        .error = "",
+        .state = SOURCE_OPEN,
+        .listens = true,
+        .traffic = {
+            .receives = true, .sender = "a/1", .requests = 7, .spans = 9, .last_refused = ""}};
+    struct log_entry entry = {.at_ns = 0,
+                              .level = LOG_LEVEL_INFO,
+                              .session = NO_SESSION,
+                              .text = text,
+                              .len = sizeof text - 1,
+                              .origin = spec,
+                              .origin_len = sizeof spec - 1};
+    struct picture picture;
+    struct event_log *log = event_log_new(&mem_libc, 10);
+    assert_non_null(log);
+    picture_init(&picture, 100, 30);
+    picture_feed(&picture, "{'op':'hello','t':0,'session_id':'s'}\n"
+                           "{'op':'instant','t':1,'session_id':'s','name':'n','cat':'c'}\n");
+    entry.at_ns = picture.input.local_ns + 5000000; /* the last */
+    event_log_add(log, &entry);
+    picture.input.log = log;
+    picture.input.sources = &source;
+    picture.input.source_count = 1;
+    picture_press(&picture, "5 G");
+    picture_has(&picture, "a/1 sends traces (grpc)");
+    picture_has(&picture, "a/1: 7 requests, 9 spans");
+    picture_release(&picture);
+    event_log_free(log);
+}
