@@ -89,6 +89,28 @@ static size_t agents(const struct swarm *swarm)
     return n;
 }
 
+TEST(an_agent_has_its_name_from_its_first_moment_on)
+{
+    struct model model;
+    const struct model_span span = {1, "Tool: Bash", "tool", 100, 200, NULL, NULL};
+    assert_true(model_init(&model, &mem_libc));
+    assert_true(model_open_file(&model, "s") && model_name(&model, 1, "main"));
+    assert_true(model_add(&model, &span));
+    for (int ms = 99; ms <= 100; ms++) {
+        struct model past;
+        assert_true(model_init(&past, &mem_libc));
+        assert_true(replay_until(model.swarm, past.swarm, model_ns(ms)));
+        bool named = false;
+        for (agent_no i = 0; i < swarm_agent_count(past.swarm); i++) {
+            const char *name = swarm_text(past.swarm, swarm_agent(past.swarm, i)->name);
+            named |= strcmp(name, "main") == 0;
+        }
+        assert_int_equal(named, ms == 100);
+        model_release(&past);
+    }
+    model_release(&model);
+}
+
 TEST(what_ran_then_is_in_flight)
 {
     struct model model;
