@@ -9,6 +9,7 @@
 
 #include <uv.h>
 
+struct forward;
 struct hook_client;
 struct hub;
 struct source_row;
@@ -33,6 +34,7 @@ struct hub_options {
     size_t max_line_bytes; /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
     const struct source_row *sources;      /* the kinds of sources; ends with a row without ops */
     const struct source_setting *settings; /* ends with one without a name; NULL: none */
+    struct forward *forward;               /* passes received telemetry on; NULL: nothing does */
     int64_t since_ns; /* how old a session may be that `claude:` opens by itself; 0: an hour */
     bool content;     /* keeps prompts and results */
     bool no_mask;     /* keeps what looks like keys and passwords in what clients bring */

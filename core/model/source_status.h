@@ -20,7 +20,10 @@ struct source_traffic {
     const char *sender; /* the last one's name: "OTel-OTLP-Exporter-Python/1.30.0"; "": none */
     uint64_t requests;  /* that were taken */
     uint64_t spans, logs, points, hooks;
-    int64_t last_ns;          /* when the last came, Unix epoch; 0: never */
+    int64_t last_ns; /* when the last came, Unix epoch; 0: never */
+    bool forwards;   /* requests are passed on to another receiver, all sources' together: */
+    uint64_t forwarded, forward_dropped;
+    size_t forward_waiting;
     const char *last_refused; /* why the last refused request was, and its sender; "": none */
 };
 

@@ -14,6 +14,7 @@ void body_init(struct body *body, struct receiver *receiver, size_t max)
 {
     *body = (struct body){.receiver = receiver, .member_ended = true};
     strbuf_init(&body->bytes, receiver->mem, max);
+    strbuf_init(&body->packed, receiver->mem, max);
 }
 
 static void end_gzip(struct body *body)
@@ -27,8 +28,9 @@ static void end_gzip(struct body *body)
 
 static void fail(struct body *body, enum body_fault fault)
 {
-    body->receiver->body_bytes -= body->bytes.len;
+    body->receiver->body_bytes -= body->bytes.len + body->packed.len;
     strbuf_release(&body->bytes);
+    strbuf_release(&body->packed);
     end_gzip(body);
     body->fault = fault;
 }
@@ -72,6 +74,23 @@ static void add_plain(struct body *body, const char *bytes, size_t len)
     }
 }
 
+/* Keeps packed bytes too. A lack of memory for them is no fault: the unpacked ones do. */
+static void keep_packed(struct body *body, const char *bytes, size_t len)
+{
+    if (body->receiver->keeps_packed && !body->packed.failed) {
+        size_t had = body->packed.len;
+        strbuf_add(&body->packed, bytes, len);
+        body->receiver->body_bytes += body->packed.len - had;
+    }
+}
+
+struct slice body_packed(const struct body *body)
+{
+    bool whole = !body->packed.failed && body->packed.len > 0;
+    return (struct slice){.bytes = whole ? body->packed.data : NULL,
+                          .len = whole ? body->packed.len : 0};
+}
+
 /* Unpacks one piece of the stream's input. Returns false if there is nothing left to do. */
 static bool unpack_piece(struct body *body)
 {
@@ -110,6 +129,7 @@ void body_add(struct body *body, const char *bytes, size_t len)
         add_plain(body, bytes, len);
         return;
     }
+    keep_packed(body, bytes, len);
     /* zlib does not write to it. */
     union {
         const char *bytes;

@@ -18,6 +18,7 @@ enum body_fault {
 struct body {
     struct receiver *receiver;
     struct strbuf bytes;
+    struct strbuf packed;    /* the same as it came, where the receiver keeps that; else empty */
     struct z_stream_s *gzip; /* NULL: not packed */
     bool member_ended;       /* of gzip: between two members, or at the end */
     enum body_fault fault;   /* the first; its bytes are freed */
@@ -29,6 +30,9 @@ void body_init(struct body *body, struct receiver *receiver, size_t max);
 void body_set_gzip(struct body *body);
 /* Appends the next bytes; does nothing after a fault. */
 void body_add(struct body *body, const char *bytes, size_t len);
+/* Returns the complete body as gzip, as it came; empty: it came unpacked, or that was not kept.
+   Borrowed until body_release. */
+struct slice body_packed(const struct body *body);
 /* The body is complete. Returns its fault; *out is borrowed until body_release. */
 enum body_fault body_end(struct body *body, struct slice *out);
 void body_release(struct body *body);

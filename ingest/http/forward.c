@@ -62,7 +62,8 @@ static void report(struct forward *forward, enum log_level level, const char *wh
 {
     char text[2 * TEXT_BYTES];
     if (forward->options.report != NULL) {
-        (void)snprintf(text, sizeof text, "--forward %s: %s", forward->options.url, what);
+        (void)snprintf(text, sizeof text, "forwarding to %s, port %s: %s", forward->url.host,
+                       forward->url.port, what);
         forward->options.report(forward->options.ctx, level, text);
     }
 }

@@ -229,6 +229,7 @@ static void take_export(struct grpc_call *call, struct slice body)
     struct export_request complete = {.signal = call->signal,
                                       .encoding = OTLP_PROTOBUF,
                                       .body = body,
+                                      .packed = body_packed(&call->body),
                                       .agent = call->agent,
                                       .protocol = "grpc"};
     struct export_result result = {.outcome = EXPORT_TAKEN};

@@ -6,6 +6,7 @@
 #include "ingest/http/otlp_source.h"
 
 #include "ingest/http/acceptor.h"
+#include "ingest/http/forward.h"
 #include "ingest/http/grpc.h"
 #include "ingest/http/hook_peers.h"
 #include "ingest/http/http.h"
@@ -162,6 +163,24 @@ static void count_batch(struct otlp_source *otlp, const struct otlp_batch *batch
     otlp->source.counters.events += batch->span_count + batch->log_count + batch->point_count;
 }
 
+/* Passes the request on as it came: gRPC's message is what HTTP has as its body. */
+static void pass_on(struct otlp_source *otlp, const struct export_request *request)
+{
+    static const char *const paths[OTLP_SIGNALS] = {
+        [OTLP_TRACES] = "/v1/traces", [OTLP_LOGS] = "/v1/logs", [OTLP_METRICS] = "/v1/metrics"};
+    const bool packed = request->packed.len > 0;
+    struct forward *forward = hub_settings(otlp->source.hub)->forward;
+    struct forward_request passed = {
+        .path = paths[request->signal],
+        .type = request->encoding == OTLP_JSON ? "application/json" : "application/x-protobuf",
+        .encoding = packed ? "gzip" : NULL,
+        .agent = request->agent,
+        .body = packed ? request->packed : request->body};
+    if (forward != NULL) {
+        forward_take(forward, &passed);
+    }
+}
+
 static void take_export(void *ctx, const struct export_request *request, struct export_result *out)
 {
     struct otlp_source *otlp = ctx;
@@ -177,6 +196,7 @@ static void take_export(void *ctx, const struct export_request *request, struct 
         count_batch(otlp, batch);
         note_exporter(otlp, request->agent, request->signal, request->protocol);
         note_taken(otlp);
+        pass_on(otlp, request);
         if (batch->rejected > 0) {
             report_reject(otlp, batch->why, (struct slice){.bytes = NULL});
         }
@@ -286,15 +306,17 @@ static void init(struct otlp_source *otlp)
     hook_peers_init(&otlp->peers, &otlp->source);
     connections_init(&otlp->connections, mem, connection_removed, otlp);
     otlp->traffic = (struct source_traffic){.receives = true, .sender = ""};
-    otlp->receiver = (struct receiver){.mem = mem,
-                                       .token = hub_settings(otlp->source.hub)->token,
-                                       .hook_bytes = HOOK_BYTES,
-                                       .export_bytes = EXPORT_BYTES,
-                                       .all_bytes = ALL_BODIES_BYTES,
-                                       .take_export = take_export,
-                                       .take_hook = take_hook,
-                                       .refused = refused,
-                                       .ctx = otlp};
+    otlp->receiver =
+        (struct receiver){.mem = mem,
+                          .token = hub_settings(otlp->source.hub)->token,
+                          .hook_bytes = HOOK_BYTES,
+                          .export_bytes = EXPORT_BYTES,
+                          .all_bytes = ALL_BODIES_BYTES,
+                          .keeps_packed = hub_settings(otlp->source.hub)->forward != NULL,
+                          .take_export = take_export,
+                          .take_hook = take_hook,
+                          .refused = refused,
+                          .ctx = otlp};
 }
 
 static bool open_otlp(struct source *source, struct strbuf *error)
@@ -357,7 +379,15 @@ static const char *bound_address(const struct source *source)
 static void put_traffic(const struct source *source, struct source_traffic *out)
 {
     const struct otlp_source *otlp = (const struct otlp_source *)source;
+    const struct forward *forward = hub_settings(source->hub)->forward;
     *out = otlp->traffic;
+    if (forward != NULL) {
+        struct forward_counts counts = forward_counts(forward);
+        out->forwards = true;
+        out->forwarded = counts.sent;
+        out->forward_waiting = counts.waiting;
+        out->forward_dropped = counts.dropped;
+    }
     out->last_refused = otlp->last_refused;
 }
 

@@ -10,6 +10,7 @@ struct export_request {
     enum otlp_signal signal;
     enum otlp_encoding encoding;
     struct slice body;
+    struct slice packed;  /* the body as gzip, as it came; empty: it came so, or was not kept */
     const char *agent;    /* the User-Agent's first product: "OTel-OTLP-Exporter-Python/1.30.0" */
     const char *protocol; /* as OTEL_EXPORTER_OTLP_PROTOCOL spells it: "http/json" */
 };
@@ -32,6 +33,7 @@ struct receiver {
     size_t hook_bytes, export_bytes; /* limits of a body, after it is unpacked too */
     size_t all_bytes;                /* limit of all bodies that are incomplete */
     size_t body_bytes;               /* of these now */
+    bool keeps_packed;               /* export_request.packed is wanted */
     void (*take_export)(void *ctx, const struct export_request *request, struct export_result *out);
     /* Takes a hook that came by the socket `fd`. Returns the status of the answer. */
     unsigned (*take_hook)(void *ctx, int fd, struct slice body);

@@ -284,6 +284,7 @@ static void take_export(struct request *request, struct slice body, struct answe
     struct export_request complete = {.signal = request->signal,
                                       .encoding = request->type->encoding,
                                       .body = body,
+                                      .packed = body_packed(&request->body),
                                       .agent = request->agent,
                                       .protocol = request->type->protocol};
     struct export_result result = {.outcome = EXPORT_TAKEN};

@@ -11,6 +11,7 @@
 #include "tui/screen/console.h"
 
 #include "core/base/mask.h"
+#include "ingest/http/forward.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -164,6 +165,20 @@ static void status(void *ctx, struct strbuf *out)
         strbuf_add(out, e->status.data, e->status.len);
 }
 
+/* Returns false with the reason in *error. */
+static bool make_forward(struct engine *e, struct strbuf *error)
+{
+    struct forward_options forward = {.loop = &e->loop,
+                                      .mem = e->mem,
+                                      .url = e->options->forward,
+                                      .report = engine_report,
+                                      .ctx = e};
+
+    if (forward.url)
+        e->forward = forward_new(&forward, error);
+    return !forward.url || e->forward;
+}
+
 static bool make_hub(struct engine *e, const struct engine_config *config)
 {
     struct hub_options hub = {
@@ -180,6 +195,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .max_line_bytes = e->options->max_line_bytes,
         .sources = source_rows,
         .settings = e->places.settings,
+        .forward = e->forward,
         .since_ns = e->options->since_ns,
         .content = e->options->content,
         .no_mask = e->options->no_mask,
@@ -289,12 +305,13 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     uv_timer_init(&engine->loop, &engine->for_timer);
     if (found && make_model(engine) && hold_memory(engine)) {
         engine_journal_open(engine, config->keeps);
-        if (make_hub(engine, config)) {
+        if (make_forward(engine, error) && make_hub(engine, config)) {
             try_output(engine, config);
             return true;
         }
     }
-    strbuf_adds(error, "out of memory");
+    if (error->len == 0)
+        strbuf_adds(error, "out of memory");
     engine_close(engine);
     return false;
 }
@@ -465,6 +482,8 @@ void engine_close(struct engine *engine)
 {
     if (engine->hub)
         hub_stop(engine->hub);
+    if (engine->forward)
+        forward_close(engine->forward);
     recovery_cancel(engine->recovery);
     journal_close(engine->journal);
     if (engine->obeys) {
@@ -475,6 +494,7 @@ void engine_close(struct engine *engine)
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     if (engine->hub)
         hub_free(engine->hub);
+    forward_free(engine->forward);
     journal_free(engine->journal);
     recovery_free(engine->recovery);
     uv_loop_close(&engine->loop);

@@ -29,6 +29,7 @@ struct engine {
     struct correlator *correlator;
     struct event_log *log;
     struct hub *hub;
+    struct forward *forward; /* of --forward; NULL: none */
     struct output *output;
     struct output_claim claim;
     struct ingest_tap tap;     /* the config's */

@@ -59,6 +59,7 @@ struct options {
 
     bool follow, allow_remote;
     const char *token_file;
+    const char *forward;   /* NULL: not given */
     size_t max_line_bytes; /* 0: the feed's own limits */
     int64_t since_ns;      /* 0: not given */
     bool content, no_mask;

@@ -4,6 +4,7 @@
 #include "tui/cmd/options.h"
 
 #include "core/query/filter.h"
+#include "ingest/http/forward.h"
 #include "tui/screen/grid.h"
 #include "tui/screen/keymap.h"
 
@@ -237,6 +238,12 @@ PARSER(token_file)
     return path(text, &o->token_file, error);
 }
 
+PARSER(forward)
+{
+    o->forward = text;
+    return forward_check(text, error);
+}
+
 PARSER(max_line)
 {
     if (!whole_size(text, &o->max_line_bytes, error))
@@ -421,6 +428,10 @@ const struct option_row option_rows[] = {
      "FILE's first line is the token that tcp: senders must send first and otlp: clients send as "
      "Authorization: Bearer",
      READERS | FOR(COMMAND_EMIT), parse_token_file},
+    {"forward", 0, "URL",
+     "pass OpenTelemetry that comes in on, unchanged, to the receiver at http://HOST:PORT; gRPC as "
+     "HTTP with protobuf",
+     RECORDERS, parse_forward},
     {"max-line", 0, "BYTES",
      "drop lines longer than BYTES (default: 1 MiB from sockets and pipes, 64 MiB in files)",
      READERS, parse_max_line},

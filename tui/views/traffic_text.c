@@ -5,6 +5,7 @@
 #include "tui/screen/number.h"
 #include "tui/views/axis.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void put_count(struct strbuf *out, uint64_t count, const char *noun)
@@ -32,6 +33,15 @@ void traffic_text(const struct source_traffic *traffic, struct strbuf *out)
             strbuf_adds(out, ", ");
             put_count(out, parts[i].count, parts[i].noun);
         }
+    }
+    if (traffic->forwards) {
+        strbuf_addf(out, ", %" PRIu64 " forwarded", traffic->forwarded);
+    }
+    if (traffic->forward_waiting > 0) {
+        strbuf_addf(out, ", %zu waiting", traffic->forward_waiting);
+    }
+    if (traffic->forward_dropped > 0) {
+        strbuf_addf(out, ", %" PRIu64 " dropped", traffic->forward_dropped);
     }
     if (traffic->last_ns != 0) {
         char moment[AXIS_LABEL_BYTES];
