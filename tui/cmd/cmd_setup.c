@@ -68,7 +68,7 @@ int cmd_setup(const struct options *options)
         ok = !lines.failed && !notes.failed;
     }
     if (ok) {
-        console_notef("%s", notes.data);
+        console_notef("%s\n", notes.data);
         ok = console_print(&lines, CONSOLE_TEXT, &error);
     }
     if (!ok) {

@@ -16,6 +16,14 @@ TEST(counts_that_are_zero_are_left_out_but_for_the_requests)
          "a/1: 12 requests, 1 span, 2 logs, 3 metric points"},
         {{.sender = "a/1", .requests = 1, .last_ns = INT64_C(1760000001500000000)},
          "a/1: 1 request, last 08:53:21"},
+        {{.sender = "a/1", .requests = 5, .forwards = true}, "a/1: 5 requests, 0 forwarded"},
+        {{.sender = "a/1",
+          .requests = 5,
+          .forwards = true,
+          .forwarded = 2,
+          .forward_waiting = 3,
+          .forward_dropped = 1},
+         "a/1: 5 requests, 2 forwarded, 3 waiting, 1 dropped"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct strbuf text;
