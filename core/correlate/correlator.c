@@ -92,6 +92,13 @@ static bool flush_session(struct correlator *correlator, struct corr_session *se
         edited->start_ns = start_ns;
         swarm_touch(correlator->swarm);
     }
+    const unsigned live = 1u << PRECEDENCE_FILES | 1u << PRECEDENCE_HOOKS;
+    bool not_live =
+        (session->sources & live) == 0 && (session->sources & 1u << PRECEDENCE_TELEMETRY) != 0;
+    if (not_live != ((edited->flags & SESSION_NOT_LIVE) != 0)) {
+        edited->flags ^= SESSION_NOT_LIVE;
+        swarm_touch(correlator->swarm);
+    }
     return correlator_session_describe(correlator, session) &&
            (!session->recheck || correlator_show_recheck(correlator, session));
 }

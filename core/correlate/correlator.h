@@ -31,6 +31,10 @@ bool correlator_flush(struct correlator *correlator);
 /* The session of that id or alias in the model; NO_SESSION: none, or no time is known of it. */
 session_no correlator_session(const struct correlator *correlator, struct slice session_id);
 
+/* Whether a source of that precedence has reported something of the session. */
+bool correlator_has_source(const struct correlator *correlator, struct slice session_id,
+                           enum precedence precedence);
+
 /* The operation end_session: all that is open in the session, of operations and of updates, ends
    then, incomplete. Whatever begins later opens the session again. */
 enum tracer_result correlator_end_session(struct correlator *correlator,

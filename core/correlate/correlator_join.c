@@ -87,6 +87,7 @@ bool correlator_join_sessions(struct correlator *correlator, uint32_t from_place
     struct corr_session *from = &correlator->sessions[from_place];
     struct corr_session *to = &correlator->sessions[to_place];
     struct update times = {.local_ns = from->local_ns};
+    to->sources |= from->sources;
     if (!join_agents(correlator, from, to) ||
         facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
         return false;

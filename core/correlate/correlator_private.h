@@ -38,6 +38,7 @@ struct corr_session {
     double next_stale_ms; /* when the next of those is swept; INFINITY: none is */
     double forgotten_ms;  /* calls that had ended by then were dropped; NAN: none */
     uint8_t flags;        /* those of the session that were set */
+    uint8_t sources;      /* bit `precedence`: a source of that kind reports it */
     uint8_t outcome;      /* how it ended; OUTCOME_NONE: it is not over */
     bool recheck;         /* how its unended calls end may have changed */
     bool described;       /* the model has its names and agents as they are known */

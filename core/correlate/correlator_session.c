@@ -68,6 +68,14 @@ session_no correlator_session(const struct correlator *correlator, struct slice 
     return at == U64MAP_NONE ? NO_SESSION : correlator->sessions[at].number;
 }
 
+bool correlator_has_source(const struct correlator *correlator, struct slice session_id,
+                           enum precedence precedence)
+{
+    intern_id id = intern_find(swarm_names(correlator->swarm), session_id.bytes, session_id.len);
+    uint32_t at = id == INTERN_NONE ? U64MAP_NONE : u64map_get(&correlator->session_by_id, id);
+    return at != U64MAP_NONE && (correlator->sessions[at].sources >> precedence & 1) != 0;
+}
+
 /* ---- describing ---- */
 
 static bool is_over(const struct corr_session *session, const struct session_end *end)
@@ -194,6 +202,7 @@ bool correlator_session_note_times(struct correlator *correlator, struct corr_se
                                    const struct update *update, double start_ms, double end_ms)
 {
     double before = session->last_ms;
+    session->sources |= (uint8_t)(1u << update->precedence);
     note_time(correlator, session, start_ms);
     note_time(correlator, session, end_ms);
     if (time_is_set(start_ms) && !(start_ms <= session->last_start_ms)) {

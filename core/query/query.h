@@ -29,6 +29,8 @@ enum outcome query_outcome(const struct swarm *swarm, const struct span *span);
 
 /* Returns the name of a state: "wait", "sampling" and so on. */
 const char *query_state_name(enum agent_state state);
+/* Returns the state for people: "no live source" where nothing that runs could be seen. */
+const char *query_state_text(const struct swarm *swarm, agent_no agent, enum agent_state state);
 /* Returns whether nothing of an agent in that state is in flight. */
 bool query_rests(enum agent_state state);
 

@@ -23,6 +23,15 @@ const char *query_state_name(enum agent_state state)
     return state_names[state];
 }
 
+const char *query_state_text(const struct swarm *swarm, agent_no agent, enum agent_state state)
+{
+    const struct agent *of = swarm_agent(swarm, agent);
+    const struct session *session = of == NULL ? NULL : swarm_session(swarm, of->session);
+    bool blind = session != NULL && (session->flags & SESSION_NOT_LIVE) != 0 &&
+                 (session->flags & (SESSION_ENDED | SESSION_FINISHED)) == 0;
+    return state == STATE_IDLE && blind ? "no live source" : query_state_name(state);
+}
+
 enum outcome query_outcome(const struct swarm *swarm, const struct span *span)
 {
     struct end_facts facts = {.outcome = OUTCOME_NONE};

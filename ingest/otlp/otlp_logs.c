@@ -123,7 +123,7 @@ static void take_response(struct log_event *e)
             id = (struct slice){NULL, 0};
         }
     }
-    send_request(e, id.bytes != NULL ? id : hash_id(e->hash, room), PRECEDENCE_HOOKS);
+    send_request(e, id.bytes != NULL ? id : hash_id(e->hash, room), PRECEDENCE_INFERRED);
 }
 
 /* A request that failed for good. Its span reports it too, where there is one, and without an id
@@ -135,8 +135,9 @@ static void take_api_error(struct log_event *e)
     if (e->item.producer != OTLP_CLAUDE) {
         id = e->call;
     }
-    if (id.bytes != NULL) {
-        send_request(e, id, PRECEDENCE_HOOKS);
+    bool known = correlator_has_source(e->reader->ingest->correlator, e->session, PRECEDENCE_FILES);
+    if (id.bytes != NULL && (e->item.producer != OTLP_CLAUDE || !known)) {
+        send_request(e, id, PRECEDENCE_INFERRED);
         return;
     }
     strbuf_clear(&e->reader->scratch);
@@ -170,8 +171,9 @@ static bool is_refusal(struct slice decision)
 static void take_tool_decision(struct log_event *e)
 {
     struct slice id = tool_id(e), decision = otlp_found_text(e->item.found, MEANS_DECISION);
-    struct update update = log_update(
-        e, UPDATE_CALL, e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_HOOKS);
+    struct update update =
+        log_update(e, UPDATE_CALL,
+                   e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_INFERRED);
     if (id.bytes == NULL) {
         return;
     }
@@ -200,8 +202,9 @@ static void take_tool_result(struct log_event *e)
     update.id = id;
     update_number(&update, FIELD_START_MS, e->item.start_ms);
     otlp_send(e->reader, &update);
-    update = log_update(e, UPDATE_CALL,
-                        e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_HOOKS);
+    update =
+        log_update(e, UPDATE_CALL,
+                   e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_INFERRED);
     update.kind = CALL_TOOL;
     update.id = id;
     update_number(&update, FIELD_END_MS, e->item.end_ms);
@@ -218,13 +221,36 @@ static void take_tool_result(struct log_event *e)
     otlp_send(e->reader, &update);
 }
 
+/* ---- retries ---- */
+
+/* An attempt failed, and another follows: the log lies in the request's span. */
+static void take_retry(struct log_event *e)
+{
+    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
+    if (e->call.bytes == NULL || isnan(e->item.end_ms)) {
+        return;
+    }
+    update.kind = CALL_REQUEST;
+    update.id = e->call;
+    update.values[FIELD_RETRY].retry =
+        (struct retry){.attempt = otlp_found_number(e->item.found, MEANS_ATTEMPT),
+                       .max_attempts = (double)NAN,
+                       .in_ms = otlp_found_number(e->item.found, MEANS_RETRY_DELAY),
+                       .at_ms = e->item.end_ms,
+                       .error = otlp_found_text(e->item.found, MEANS_ERROR)};
+    if (update.values[FIELD_RETRY].retry.attempt > 0) {
+        update.present |= (uint64_t)1 << FIELD_RETRY;
+        otlp_send(e->reader, &update);
+    }
+}
+
 /* ---- interactions and agents ---- */
 
 /* The prompt's id is that of files and hooks; the log lies in the interaction's span. */
 static void take_claude_prompt(struct log_event *e)
 {
     struct slice prompt = otlp_found_text(e->item.found, MEANS_PROMPT_ID);
-    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_HOOKS);
+    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
     update.kind = CALL_INTERACTION;
     update.id = e->call.bytes != NULL ? e->call : prompt;
     if (update.id.bytes == NULL) {
@@ -408,6 +434,7 @@ static const struct {
     {"api_response", OTLP_GEMINI, take_response},
     {"api_error", OTLP_GEMINI, take_api_error},
     {"tool_call", OTLP_GEMINI, take_tool_result},
+    {"api_retry", OTLP_QWEN, take_retry},
     {"api_response", OTLP_QWEN, take_response},
     {"api_error", OTLP_QWEN, take_api_error},
     {"tool_call", OTLP_QWEN, take_tool_result},
@@ -504,7 +531,7 @@ bool otlp_logs_init(struct otlp_reader *reader)
 
 void otlp_logs_release(struct otlp_reader *reader)
 {
-    mem_free(reader->ingest->mem, reader->turns, sizeof *reader->turns);
+    mem_free(reader->ingest->mem, reader->turns, reader->turns == NULL ? 0 : sizeof *reader->turns);
 }
 
 static int by_time(const void *a, const void *b)

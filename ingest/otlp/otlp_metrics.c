@@ -1,7 +1,187 @@
-/* Metrics are taken and not used yet. */
+/* Metrics become counters (events C) on the session that they name: one for each metric, with a
+   member for each combination of its attributes. Sums that are sent as differences are added up.
+   A session that nothing else has opened gets none. */
 #include "ingest/otlp/otlp_reader_private.h"
+
+#include "core/base/json_text.h"
+#include "ingest/ingest_tap.h"
+#include "ingest/trace_event.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { SERIES_MAX = 4096, MEMBER_BYTES = 120 };
+
+struct otlp_series {
+    struct u64map by_hash;
+    double sums[SERIES_MAX];
+    uint32_t count;
+};
+
+bool otlp_metrics_init(struct otlp_reader *reader)
+{
+    reader->series = mem_zalloc(reader->ingest->mem, 1, sizeof *reader->series);
+    if (reader->series != NULL) {
+        u64map_init(&reader->series->by_hash, reader->ingest->mem);
+    }
+    return reader->series != NULL;
+}
+
+void otlp_metrics_release(struct otlp_reader *reader)
+{
+    if (reader->series != NULL) {
+        u64map_release(&reader->series->by_hash);
+        mem_free(reader->ingest->mem, reader->series, sizeof *reader->series);
+    }
+}
+
+/* Returns the sum of the differences so far; NAN: there are too many sums. */
+static double add_up(struct otlp_reader *reader, uint64_t hash, double difference)
+{
+    struct otlp_series *series = reader->series;
+    uint32_t at = u64map_get(&series->by_hash, hash);
+    if (at == U64MAP_NONE) {
+        at = series->count;
+        if (at == SERIES_MAX) {
+            return (double)NAN;
+        }
+        if (!u64map_put(&series->by_hash, hash, at)) {
+            reader->failed = true;
+            return (double)NAN;
+        }
+        series->sums[at] = 0;
+        series->count++;
+    }
+    series->sums[at] += difference;
+    return series->sums[at];
+}
+
+/* Whether the resource has the attribute, too: it is the same for all of the sender's points. */
+static bool is_of_resource(const struct otlp_point *point, struct slice key)
+{
+    const struct otlp_attributes *all = &point->scope->resource;
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->items[i].key.len == key.len &&
+            memcmp(all->items[i].key.bytes, key.bytes, key.len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the attribute distinguishes the curves of a metric. */
+static bool is_label(const struct otlp_reader *reader, const struct otlp_point *point,
+                     const struct otlp_attribute *attribute)
+{
+    const struct otlp_attribute_row *row = otlp_names_find(&reader->names, attribute->key);
+    enum otlp_meaning meaning = row == NULL ? MEANS_ARGS : row->meaning;
+    return !is_of_resource(point, attribute->key) && meaning != MEANS_SESSION &&
+           meaning != MEANS_NOTHING && meaning != MEANS_CONTENT &&
+           otlp_value_text(&attribute->value).bytes != NULL;
+}
+
+/* Appends the name of the point's curve: "input/claude-x". */
+static void put_member(const struct otlp_reader *reader, const struct otlp_point *point,
+                       struct strbuf *out)
+{
+    size_t begin = out->len;
+    for (size_t i = 0; i < point->attributes.count; i++) {
+        const struct otlp_attribute *attribute = &point->attributes.items[i];
+        if (is_label(reader, point, attribute) && out->len - begin < MEMBER_BYTES) {
+            struct slice text = otlp_value_text(&attribute->value);
+            strbuf_adds(out, out->len > begin ? "/" : "");
+            strbuf_add(out, text.bytes, text.len < MEMBER_BYTES ? text.len : MEMBER_BYTES);
+        }
+    }
+    strbuf_adds(out, out->len > begin ? "" : "value");
+}
+
+/* Returns the pid of the session's main agent in the trace; 0: it has none. */
+static int64_t main_pid(const struct swarm *swarm, session_no session)
+{
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
+        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
+        if (agent->session == session && (agent->flags & AGENT_MAIN) != 0) {
+            double pid = json_get_number(json_value_of(swarm_text_slice(swarm, agent->pid).bytes,
+                                                       swarm_text_slice(swarm, agent->pid).len));
+            return pid > 0 && pid < 1e15 ? (int64_t)pid : 0;
+        }
+    }
+    return 0;
+}
+
+static void append(struct otlp_reader *reader, session_no number, const struct otlp_point *point,
+                   double value)
+{
+    struct ingest_ctx *ingest = reader->ingest;
+    const struct session *session = swarm_session(ingest->swarm, number);
+    struct strbuf *text = &reader->args, *member = &reader->scratch;
+    struct json_value object;
+    struct raw_event event;
+    int64_t pid = main_pid(ingest->swarm, number);
+    double ts_us = (double)((int64_t)point->time_ns - session->origin_ns) / 1e3;
+    if (pid == 0 || fabs(ts_us) > TRACE_TS_MAX_US) {
+        return;
+    }
+    strbuf_clear(text);
+    strbuf_clear(member);
+    put_member(reader, point, member);
+    strbuf_adds(text, "{\"name\":");
+    json_put_string(text, point->name.bytes, point->name.len);
+    strbuf_adds(text, ",\"cat\":\"metric\",\"ph\":\"C\",\"ts\":");
+    json_put_number(text, ts_us);
+    strbuf_adds(text, ",\"pid\":");
+    json_put_int(text, pid);
+    strbuf_adds(text, ",\"args\":{");
+    json_put_string(text, member->data, member->len);
+    strbuf_addc(text, ':');
+    json_put_number(text, value);
+    strbuf_adds(text, "}}");
+    reader->failed |= text->failed || member->failed;
+    strbuf_clear(member);
+    if (reader->failed || !json_check(text->data, text->len, 8, &object, NULL) ||
+        trace_event_read(object, member, &event) != NULL) {
+        return;
+    }
+    struct slice bytes = {text->data, text->len};
+    if (!swarm_append_raw(ingest->swarm, number, &event)) {
+        reader->failed = true;
+        return;
+    }
+    ingest_tap_raw(ingest, number, (double)(ingest_ctx_now(ingest) / 1000) / 1e3, bytes);
+}
+
+static void take_point(struct otlp_reader *reader, const struct otlp_point *point)
+{
+    otlp_enter_scope(reader, point->scope);
+    otlp_found_fill(&reader->found, &reader->names, &point->attributes);
+    struct slice id = otlp_named_session(reader, &reader->found);
+    session_no number =
+        id.bytes == NULL ? NO_SESSION : correlator_session(reader->ingest->correlator, id);
+    double value = point->kind == OTLP_HISTOGRAM ? point->count : point->value;
+    if (number == NO_SESSION || point->time_ns == 0 || !isfinite(value)) {
+        return;
+    }
+    uint64_t hash = otlp_hash(otlp_hash(12, id), point->name);
+    for (size_t i = 0; i < point->attributes.count; i++) {
+        hash = otlp_hash(hash, point->attributes.items[i].key);
+        hash = otlp_hash(hash, otlp_value_text(&point->attributes.items[i].value));
+    }
+    uint64_t record = otlp_hash(hash, (struct slice){(const char *)&point->time_ns, 8});
+    if (!otlp_is_new(reader, record)) {
+        return; /* the same point again */
+    }
+    if (point->kind == OTLP_SUM_DELTA || (point->kind == OTLP_HISTOGRAM && point->delta)) {
+        value = add_up(reader, hash, value);
+    }
+    if (!isnan(value)) {
+        append(reader, number, point, value);
+    }
+}
 
 void otlp_take_metrics(struct otlp_reader *reader, const struct otlp_batch *batch)
 {
-    (void)reader, (void)batch;
+    for (size_t i = 0; i < batch->point_count && !reader->failed; i++) {
+        take_point(reader, &batch->points[i]);
+    }
 }

@@ -22,7 +22,8 @@ struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
     strbuf_init(&reader->session, ingest->mem, 0);
     reader->pairs = mem_zalloc(ingest->mem, 1, sizeof *reader->pairs);
     bool good = reader->pairs != NULL && otlp_names_init(&reader->names, ingest->mem);
-    if (!otlp_tree_init(&reader->tree, ingest->mem) || !good || !otlp_logs_init(reader)) {
+    if (!otlp_tree_init(&reader->tree, ingest->mem) || !good || !otlp_logs_init(reader) ||
+        !otlp_metrics_init(reader)) {
         otlp_reader_free(reader);
         return NULL;
     }
@@ -35,7 +36,8 @@ void otlp_reader_free(struct otlp_reader *reader)
         return;
     }
     otlp_logs_release(reader);
-    mem_free(reader->ingest->mem, reader->pairs, sizeof *reader->pairs);
+    otlp_metrics_release(reader);
+    mem_free(reader->ingest->mem, reader->pairs, reader->pairs == NULL ? 0 : sizeof *reader->pairs);
     otlp_names_release(&reader->names);
     otlp_tree_release(&reader->tree);
     u64map_release(&reader->seen);

@@ -13,6 +13,7 @@ enum {
 };
 
 struct otlp_turns;
+struct otlp_series;
 
 struct otlp_reader {
     struct ingest_ctx *ingest;
@@ -24,6 +25,7 @@ struct otlp_reader {
     enum otlp_producer producer;    /* of the scope */
     struct otlp_pairs *pairs;       /* of spans and logs of Gemini */
     struct otlp_turns *turns;       /* otlp_logs.c */
+    struct otlp_series *series;     /* otlp_metrics.c */
     struct otlp_id began[OTLP_BEGAN_MAX];
     size_t began_count;
     struct strbuf args, scratch;
@@ -76,6 +78,8 @@ void otlp_settle_session(struct otlp_reader *reader, uint32_t node);
 
 void otlp_take_spans(struct otlp_reader *reader, const struct otlp_batch *batch);
 void otlp_take_logs(struct otlp_reader *reader, const struct otlp_batch *batch);
+bool otlp_metrics_init(struct otlp_reader *reader);
+void otlp_metrics_release(struct otlp_reader *reader);
 bool otlp_logs_init(struct otlp_reader *reader);
 void otlp_logs_release(struct otlp_reader *reader);
 void otlp_take_metrics(struct otlp_reader *reader, const struct otlp_batch *batch);

@@ -214,6 +214,19 @@ static void put_pair(struct otlp_reader *reader, const struct otlp_item *item, b
 
 /* ---- calls by kind ---- */
 
+/* Claude Code's span has the attempts of its last round; files have those of all rounds. */
+static void send_attempts(struct otlp_reader *reader, const struct update *of,
+                          const double *attempts, size_t count)
+{
+    struct update update = *of;
+    update.present = 0;
+    update.precedence = PRECEDENCE_INFERRED;
+    update_times(&update, FIELD_ATTEMPTS, attempts, count);
+    if (count > 0) {
+        otlp_send(reader, &update);
+    }
+}
+
 static void take_request(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
                          struct update *update)
 {
@@ -222,6 +235,11 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
     double setup_ms = otlp_found_number(item->found, MEANS_SETUP);
     bool bad = false;
     char room[OTLP_PAIR_ID];
+    /* The files of Claude Code report a request that failed too, and without the API's id. */
+    if (item->producer == OTLP_CLAUDE && otlp_found_truth(item->found, MEANS_SUCCESS) == 0 &&
+        correlator_has_source(reader->ingest->correlator, update->session_id, PRECEDENCE_FILES)) {
+        return;
+    }
     update->kind = CALL_REQUEST;
     update_text(update, FIELD_MODEL, otlp_found_text(item->found, MEANS_MODEL));
     update_text(update, FIELD_QUERY_SOURCE, otlp_found_text(item->found, MEANS_QUERY_SOURCE));
@@ -234,7 +252,11 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
         attempts[count++] = item->start_ms;
         attempts[count++] = item->start_ms + setup_ms;
     }
-    update_times(update, FIELD_ATTEMPTS, attempts, count);
+    if (item->producer == OTLP_CLAUDE) {
+        send_attempts(reader, update, attempts, count);
+    } else {
+        update_times(update, FIELD_ATTEMPTS, attempts, count);
+    }
     update_number(update, FIELD_SETUP_MS, setup_ms);
     otlp_put_outcome(reader, item, false, update);
     if (item->producer == OTLP_CLAUDE) {
@@ -462,6 +484,25 @@ static void send_compaction(struct otlp_reader *reader, const struct update *of,
     otlp_send(reader, &update);
 }
 
+/* Something that happened to the session within the span: its name is the event's last part. */
+static void send_mark(struct otlp_reader *reader, const struct update *of, struct slice name,
+                      double at_ms)
+{
+    char room[OTLP_ID_TEXT + 64];
+    struct update update = otlp_update(reader, UPDATE_CALL, of->session_id);
+    struct slice part = last_part(name);
+    int len = snprintf(room, sizeof room, "%.*s:%.3f:%.*s", (int)(part.len < 24 ? part.len : 24),
+                       part.bytes, at_ms, (int)of->id.len, of->id.bytes);
+    update.kind = CALL_SPAN;
+    update.agent_id = of->agent_id;
+    update.id = (struct slice){room, (size_t)len < sizeof room ? (size_t)len : sizeof room - 1};
+    update_text(&update, FIELD_PARENT_ID, of->id);
+    update_text(&update, FIELD_NAME, part);
+    update_number(&update, FIELD_START_MS, at_ms);
+    update_number(&update, FIELD_END_MS, at_ms);
+    otlp_send(reader, &update);
+}
+
 static void take_marks(struct otlp_reader *reader, const struct otlp_item *item,
                        const struct update *update)
 {
@@ -476,6 +517,8 @@ static void take_marks(struct otlp_reader *reader, const struct otlp_item *item,
             start_ms = at_ms;
         } else if (slice_is(event->name, "github.copilot.session.compaction_complete")) {
             end_ms = at_ms;
+        } else if (slice_begins(event->name, "github.copilot.")) {
+            send_mark(reader, update, event->name, at_ms);
         }
     }
     if (!isnan(start_ms)) {

@@ -1,9 +1,11 @@
 #include "tests/support/otlp_reading.h"
 
 #include "core/query/query.h"
+#include "tests/support/otlp_samples.h"
 #include "tests/support/records.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +37,35 @@ void otlp_rig_take(struct otlp_rig *otlp, enum otlp_signal signal, enum otlp_enc
     assert_true(otlp_reader_take(otlp->reader, &batch, (struct slice){"otlp:test", 9}));
     assert_true(correlator_flush(otlp->rig.model.correlator));
     otlp_batch_release(&batch);
+}
+
+/* ---- captures ---- */
+
+static void take_sample(void *ctx, const struct otlp_sample *sample)
+{
+    otlp_rig_take(ctx, sample->signal, sample->encoding, sample->body.bytes, sample->body.len);
+}
+
+void otlp_rig_take_sample(struct otlp_rig *otlp, const char *rel)
+{
+    otlp_samples(rel, take_sample, otlp);
+}
+
+static void put_line(void *ctx, const char *line, size_t len)
+{
+    assert_int_equal(fwrite(line, 1, len, ctx), len);
+}
+
+void otlp_write_feed(const char *rel, const char *path)
+{
+    struct otlp_rig otlp;
+    FILE *to = fopen(path, "we");
+    assert_non_null(to);
+    otlp_rig_init(&otlp);
+    otlp.rig.ingest.tap = (struct ingest_tap){put_line, to};
+    otlp_rig_take_sample(&otlp, rel);
+    otlp_rig_release(&otlp);
+    assert_int_equal(fclose(to), 0);
 }
 
 /* ---- reading ---- */

@@ -18,6 +18,11 @@ void otlp_rig_release(struct otlp_rig *otlp);
 void otlp_rig_take(struct otlp_rig *otlp, enum otlp_signal signal, enum otlp_encoding encoding,
                    const char *body, size_t len);
 
+/* Takes the requests of a file below tests/data (otlp_samples.h). */
+void otlp_rig_take_sample(struct otlp_rig *otlp, const char *rel);
+/* Writes all that the requests of such a file give as a feed. */
+void otlp_write_feed(const char *rel, const char *path);
+
 /* Returns new: {"sessions": [ID], "agents": [NAME], "parent": {NAME: NAME}, "requests": [{agent, model,
    prompt, output, cache_read, cache_creation, ttft_ms, ms, retries, otps, error, start_ms, end_ms}],
    "tools": [{agent, name, ms, error, start_ms, end_ms}], "waits": [{ms, decision}], "other": [NAME],

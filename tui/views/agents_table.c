@@ -21,7 +21,8 @@ static enum style_id put_state(const struct agent_row *row, struct strbuf *out)
     if (!row->status || !is_agent(row))
         return STYLE_PLAIN;
     struct state_style state = theme_state(&row->frame->input->theme, row->status->state);
-    strbuf_addf(out, "%s %s", state.shape, query_state_name(row->status->state));
+    strbuf_addf(out, "%s %s", state.shape,
+                query_state_text(row->frame->swarm, row->agent, row->status->state));
     return state.style;
 }
 

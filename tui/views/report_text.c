@@ -71,7 +71,7 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     strbuf_release(&title);
     bool agent = query_is_agent(swarm_agent(r->swarm, row->agent));
     enum agent_state state = query_status(r->swarm, row->agent, r->local_ns).state;
-    table_cell(t, agent ? query_state_name(state) : "");
+    table_cell(t, agent ? query_state_text(r->swarm, row->agent, state) : "");
     table_count(t, f->requests);
     table_count(t, f->failed);
     put_attempts(t, f);

@@ -171,7 +171,7 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
     area_puts(now, 0, 0, looks.style, looks.shape);
     if (!frame->layout.now_word || group)
         return;
-    int end = area_puts(now, 2, 0, looks.style, query_state_name(state));
+    int end = area_puts(now, 2, 0, looks.style, query_state_text(frame->swarm, node->agent, state));
     if (!frame->layout.now_age)
         return;
     if (state == STATE_RETRY)

@@ -4,6 +4,7 @@
    tool's input); when exactly an attempt failed or an answer ended (the last block's time is some ms later); whether an attempt was refused or dropped
    on the way, both being attempts that were followed by another. In concurrent-pb the chaos session's transcript has four calls of Bash where the API
    counts three: one came in an answer that was dropped, and was asked for again. */
+#include "tests/support/otlp_reading.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
 
@@ -244,6 +245,53 @@ TEST(files_and_hooks_say_the_same_once)
         json_decref(files_first);
         json_decref(hooks_first);
         json_decref(twice);
+    }
+}
+
+/* ---- files, hooks and telemetry ---- */
+
+static const char *const with_telemetry[] = {"solo-json", "swarm-json", "tui-perm",
+#ifdef HAVE_PROTOBUF
+                                             "concurrent-pb"
+#endif
+};
+
+/* The captured telemetry as a feed has it. Borrowed. */
+static const char *feed_of_telemetry(const char *sample)
+{
+    const char *path = support_path(support_tmpdir(), "telemetry.ndjson");
+    char rel[100];
+    snprintf(rel, sizeof rel, "samples/claude/%s/otlp.jsonl", sample);
+    otlp_write_feed(rel, path);
+    return path;
+}
+
+/* Every request that succeeded has its time to the first token. */
+static void all_times_are_known(const json_t *report)
+{
+    const json_t *totals = json_object_get(report, "totals");
+    json_int_t good = number(totals, "requests") - number(totals, "failed");
+    assert_int_equal(number(json_object_get(totals, "ttft_ms"), "count"), good);
+}
+
+TEST(files_hooks_and_telemetry_count_each_call_once)
+{
+    for (size_t i = 0; i < sizeof with_telemetry / sizeof *with_telemetry; i++) {
+        char files[600];
+        const char *sample = with_telemetry[i];
+        snprintf(files, sizeof files, "claude:%s", of_sample(sample, "transcripts"));
+        const char *hooks = feed_of_hooks(sample), *telemetry = feed_of_telemetry(sample);
+        const char *const orders[][3] = {
+            {files, telemetry, NULL},  {files, hooks, telemetry}, {telemetry, files, NULL},
+            {telemetry, hooks, files}, {hooks, telemetry, files}, {telemetry, files, telemetry},
+        };
+        for (size_t k = 0; k < sizeof orders / sizeof *orders; k++) {
+            print_message("%s, order %zu\n", sample, k);
+            json_t *report = report_of(orders[k][0], orders[k][1], orders[k][2]);
+            same_as_expected(report, sample, true);
+            all_times_are_known(report);
+            json_decref(report);
+        }
     }
 }
 
