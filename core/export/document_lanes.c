@@ -30,16 +30,21 @@ struct frame {
     bool complete;   /* X */
 };
 
+enum { LANES_PER_BLOCK = 64 };
+
 struct stack {
     struct frame *frames;
     size_t count, cap;
     int64_t since_ns; /* a span that begins before (since_ns, since_no) is too late for this lane */
     uint64_t since_no;
+    int64_t until_ns; /* before this it takes no span but waits and phases */
 };
 
 struct track_lanes {
     struct stack *lanes;
     size_t count, cap;
+    int64_t *blocks; /* the least until_ns of LANES_PER_BLOCK lanes each */
+    size_t block_cap;
     size_t last_tool;    /* lane of the tool that began last: a wait is its, if it can be */
     bool orphans;        /* it has ends that close nothing: on the lane after the last */
     size_t first_thread; /* index in `threads` of its lane 1, if it has several lanes */
@@ -145,6 +150,44 @@ static bool push(struct document_lanes *lanes, struct stack *stack, const struct
     return true;
 }
 
+/* ---- the first lane that a span fits ---- */
+
+/* A call on top of a lane keeps it from all other calls until it ends, and there may be as many
+   such lanes as calls that overlap. So each block of lanes has the earliest time at which one of
+   them may take a call: most lanes are passed over. */
+static void note_top(struct track_lanes *track, size_t lane)
+{
+    struct stack *stack = &track->lanes[lane];
+    const struct frame *top = &stack->frames[stack->count - 1];
+    size_t first = lane / LANES_PER_BLOCK * LANES_PER_BLOCK;
+    int64_t earliest_ns = INT64_MAX;
+    bool takes_calls = top->kind == SPAN_INTERACTION || top->kind == SPAN_OTHER;
+    stack->until_ns = takes_calls ? INT64_MIN : top->end_ns;
+    for (size_t i = first; i < track->count && i < first + LANES_PER_BLOCK; i++) {
+        earliest_ns =
+            track->lanes[i].until_ns < earliest_ns ? track->lanes[i].until_ns : earliest_ns;
+    }
+    track->blocks[lane / LANES_PER_BLOCK] = earliest_ns;
+}
+
+/* Returns the first lane from `lane` on that the span may fit. */
+static size_t skip_kept(const struct track_lanes *track, size_t lane, const struct span *span)
+{
+    if (span->kind == SPAN_USER || span_is_phase(span->kind)) {
+        return lane; /* it may lie in a call */
+    }
+    while (lane < track->count) {
+        if (lane % LANES_PER_BLOCK == 0 && track->blocks[lane / LANES_PER_BLOCK] > span->start_ns) {
+            lane += LANES_PER_BLOCK;
+        } else if (track->lanes[lane].until_ns > span->start_ns) {
+            lane++;
+        } else {
+            return lane;
+        }
+    }
+    return lane;
+}
+
 /* Returns a lane for the span, new if it fits none. The last of UINT16_MAX lanes takes all
    further spans. */
 static struct stack *choose(struct document_lanes *lanes, struct track_lanes *track,
@@ -153,16 +196,22 @@ static struct stack *choose(struct document_lanes *lanes, struct track_lanes *tr
     if (prefer < track->count && fits(lanes, &track->lanes[prefer], span)) {
         return &track->lanes[prefer];
     }
-    for (size_t i = 0; i < track->count; i++) {
-        if (fits(lanes, &track->lanes[i], span) || i == UINT16_MAX) {
+    for (size_t i = skip_kept(track, 0, span); i < track->count;
+         i = skip_kept(track, i + 1, span)) {
+        if (fits(lanes, &track->lanes[i], span)) {
             return &track->lanes[i];
         }
     }
+    if (track->count > UINT16_MAX) {
+        return &track->lanes[UINT16_MAX];
+    }
     if (!mem_reserve(lanes->mem, &track->lanes, &track->cap, track->count + 1,
-                     sizeof *track->lanes)) {
+                     sizeof *track->lanes) ||
+        !mem_reserve(lanes->mem, &track->blocks, &track->block_cap,
+                     track->count / LANES_PER_BLOCK + 1, sizeof *track->blocks)) {
         return NULL;
     }
-    track->lanes[track->count] = (struct stack){.since_ns = INT64_MIN};
+    track->lanes[track->count] = (struct stack){.since_ns = INT64_MIN, .until_ns = INT64_MIN};
     return &track->lanes[track->count++];
 }
 
@@ -179,6 +228,7 @@ static bool place(struct document_lanes *lanes, span_no no)
         return false;
     }
     size_t lane = (size_t)(stack - track->lanes);
+    note_top(track, lane);
     lanes->lane_of[no - lanes->first_span] = (uint16_t)lane;
     if (span->kind == SPAN_TOOL || span->kind == SPAN_AGENT_CALL) {
         track->last_tool = lane;
@@ -370,6 +420,7 @@ static void free_track(const struct mem *mem, struct track_lanes *track)
         mem_free(mem, stack->frames, stack->cap * sizeof *stack->frames);
     }
     mem_free(mem, track->lanes, track->cap * sizeof *track->lanes);
+    mem_free(mem, track->blocks, track->block_cap * sizeof *track->blocks);
 }
 
 void document_lanes_free(struct document_lanes *lanes)

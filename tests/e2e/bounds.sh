@@ -46,3 +46,11 @@ for kind in sessions anonymous hello; do
     kept=$(grep -o '"session_id":"[^"]*","name"' report.json | wc -l)
     [ "$kept" -le 6000 ] || fail "$kind: $kept sessions are kept"
 done
+
+# Calls that never end, each in a lane of its own: the time is linear in their number.
+awk 'BEGIN { for (i = 0; i < 60000; i++) printf "{\"op\":\"start_tool\",\"t\":%.2f,\"session_id\":\"s\",\"span_id\":\"%d\",\"tool_name\":\"Bash\"}\n", 1760625065000 + i / 100, i }' >open.ndjson
+(ulimit -t 9 && exec "$program" record --no-journal --max-events 0 -o open.json - <open.ndjson >out 2>err) ||
+    fail "60,000 open calls: $?: $(cat err)"
+ends=$(grep -o '"incomplete":true' open.json | wc -l)
+[ "$ends" = 60000 ] || fail "$ends of 60,000 open calls are closed"
+rm -f open.json # Perfetto's rules are checked of smaller ones
