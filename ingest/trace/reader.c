@@ -46,7 +46,10 @@ struct reader *reader_open(const struct mem *mem, const char *path, const char *
     /* O_NONBLOCK: a FIFO may have replaced the file, and opening it would wait for a writer. */
     reader->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (reader->fd < 0 || fstat(reader->fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        *error = reader->fd < 0 ? strerror(errno) : "not a regular file";
+        bool found = reader->fd >= 0;
+        *error = found && S_ISDIR(status.st_mode) ? strerror(EISDIR)
+                 : found                          ? "not a regular file"
+                                                  : strerror(errno);
         reader_free(reader);
         return NULL;
     }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 enum { KIB = 1024, MOST = 1024 * KIB };
@@ -426,14 +427,20 @@ TEST(what_is_appended_to_a_plain_file_is_read_too)
 TEST(what_cannot_be_opened_or_read_says_why)
 {
     const char *dir = support_tmpdir(), *error = NULL;
-    char byte;
-    assert_null(reader_open(&mem_libc, support_path(dir, "none"), &error));
-    assert_string_equal(error, "No such file or directory");
-    struct reader *reader = reader_open(&mem_libc, dir, &error);
-    error = NULL;
-    assert_true(reader == NULL || reader_read(reader, &byte, 1, &error) == -1);
-    assert_string_equal(error, "Is a directory");
-    reader_free(reader);
+    const char *fifo = support_path(dir, "fifo");
+    const struct {
+        const char *path, *error;
+    } rows[] = {
+        {support_path(dir, "none"), "No such file or directory"},
+        {dir, "Is a directory"},
+        {fifo, "not a regular file"}, /* nobody writes to it */
+        {"/dev/zero", "not a regular file"},
+    };
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_null(reader_open(&mem_libc, rows[i].path, &error));
+        assert_string_equal(error, rows[i].error);
+    }
 }
 
 /* Whichever allocation fails, the bytes before are right, and the error is reported. */
