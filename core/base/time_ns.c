@@ -30,3 +30,23 @@ int64_t time_ns_from_us(double us)
     double whole = trunc(limited), rest_ns = (limited - whole) * 1000;
     return (int64_t)whole * 1000 + (int64_t)(rest_ns + (rest_ns < 0 ? -0.5 : 0.5));
 }
+
+void time_sum_merge(struct time_sum *sum, struct time_sum other)
+{
+    sum->low += other.low;
+    sum->high += other.high + (sum->low < other.low);
+}
+
+void time_sum_add(struct time_sum *sum, int64_t ns)
+{
+    time_sum_merge(sum, (struct time_sum){(uint64_t)ns, ns < 0 ? -1 : 0});
+}
+
+double time_sum_ms(struct time_sum sum)
+{
+    const double carry = 18446744073709551616.0; /* 2^64 */
+    int64_t low = (int64_t)sum.low;
+    double ns =
+        sum.high == (low < 0 ? -1 : 0) ? (double)low : (double)sum.high * carry + (double)sum.low;
+    return ns / 1e6;
+}

@@ -23,4 +23,14 @@ static inline int64_t time_ns_add(int64_t a, int64_t b)
     return sum < -limit ? -limit : sum > limit ? limit : sum;
 }
 
+/* A sum of nanoseconds, in 128 bits: those of 100,000 agents in a day exceed 64. Zeroed: 0. A
+   time that was added can be subtracted exactly. */
+struct time_sum {
+    uint64_t low;
+    int64_t high;
+};
+void time_sum_add(struct time_sum *sum, int64_t ns);
+void time_sum_merge(struct time_sum *sum, struct time_sum other);
+double time_sum_ms(struct time_sum sum);
+
 #endif

@@ -39,8 +39,9 @@ void metrics_acc_release(struct metrics_acc *acc)
 /* Times were nanoseconds before they were ms. */
 static int64_t to_ns(double ms)
 {
-    double ns = ms * 1e6;
-    return (int64_t)(ns + (ns < 0 ? -0.5 : 0.5));
+    const double limit = 9.2e18;
+    double ns = isnan(ms) ? 0 : ms * 1e6;
+    return (int64_t)(ns < -limit ? -limit : ns > limit ? limit : ns + (ns < 0 ? -0.5 : 0.5));
 }
 
 static bool count_sample(struct histogram *histogram, double value, int by)
@@ -50,7 +51,7 @@ static bool count_sample(struct histogram *histogram, double value, int by)
 
 void metrics_acc_count_time(struct metrics_acc *acc, enum span_kind kind, double ms, int by)
 {
-    acc->kind_ns[kind] += by * to_ns(ms);
+    time_sum_add(&acc->kind_times[kind], by * to_ns(ms));
     acc->kind_counts[kind] += (uint64_t)(int64_t)by;
 }
 
@@ -62,7 +63,7 @@ void metrics_acc_count_outcome(struct metrics_acc *acc, enum outcome outcome, in
 
 void metrics_acc_add_phase(struct metrics_acc *acc, enum span_kind kind, double ms)
 {
-    acc->phase_ns[kind] += to_ns(ms);
+    time_sum_add(&acc->phase_times[kind], to_ns(ms));
 }
 
 double metrics_acc_tokens(const struct metrics_acc *acc, enum acc_token which)
@@ -72,7 +73,7 @@ double metrics_acc_tokens(const struct metrics_acc *acc, enum acc_token which)
 
 double metrics_acc_time(const struct metrics_acc *acc, enum span_kind kind)
 {
-    return acc->kind_counts[kind] == 0 ? (double)NAN : (double)acc->kind_ns[kind] / 1e6;
+    return acc->kind_counts[kind] == 0 ? (double)NAN : time_sum_ms(acc->kind_times[kind]);
 }
 
 bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sample *sample, int by)
@@ -80,7 +81,7 @@ bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sam
     bool good = true;
     metrics_acc_count_time(acc, SPAN_REQUEST, sample->ms, by);
     for (size_t i = 0; i < SPAN_KINDS; i++) {
-        acc->phase_ns[i] += by * to_ns(sample->phase_ms[i]);
+        time_sum_add(&acc->phase_times[i], by * to_ns(sample->phase_ms[i]));
     }
     acc->retries += (uint64_t)by * sample->retries;
     acc->requests += (uint64_t)(int64_t)by;
@@ -167,8 +168,8 @@ bool metrics_acc_merge(struct metrics_acc *acc, const struct metrics_acc *from)
         acc->token_counts[i] += from->token_counts[i];
     }
     for (size_t i = 0; i < SPAN_KINDS; i++) {
-        acc->phase_ns[i] += from->phase_ns[i];
-        acc->kind_ns[i] += from->kind_ns[i];
+        time_sum_merge(&acc->phase_times[i], from->phase_times[i]);
+        time_sum_merge(&acc->kind_times[i], from->kind_times[i]);
         acc->kind_counts[i] += from->kind_counts[i];
     }
     for (size_t i = 0; i < QUANTITIES; i++) {

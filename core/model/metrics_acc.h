@@ -4,6 +4,7 @@
 #ifndef CORE_METRICS_ACC_H
 #define CORE_METRICS_ACC_H
 
+#include "core/base/time_ns.h"
 #include "core/base/u64map.h"
 #include "core/model/histogram.h"
 #include "core/model/request_sample.h"
@@ -32,8 +33,8 @@ struct metrics_acc {
     double tokens[TOKENS];         /* whole numbers, so that they can be subtracted */
     uint64_t token_counts[TOKENS]; /* of how many requests */
     struct histogram quantities[QUANTITIES];
-    int64_t phase_ns[SPAN_KINDS];
-    int64_t kind_ns[SPAN_KINDS]; /* sums over spans */
+    struct time_sum phase_times[SPAN_KINDS];
+    struct time_sum kind_times[SPAN_KINDS]; /* sums over spans */
     uint64_t kind_counts[SPAN_KINDS];
     struct tool_acc *tools; /* in order of appearance */
     size_t tool_count, tool_cap;

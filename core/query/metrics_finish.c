@@ -131,7 +131,7 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
         .parallel = (double)NAN,
     };
     for (size_t kind = 0; kind < SPAN_KINDS; kind++) {
-        out->phase_ms[kind] = (double)acc->phase_ns[kind] / 1e6;
+        out->phase_ms[kind] = time_sum_ms(acc->phase_times[kind]);
     }
     return finish_tools(acc, names, out);
 }

@@ -16,19 +16,19 @@ struct fuzz_model {
     struct source_counters counters;
 };
 
-static int64_t fuzz_now(void *ctx)
+static inline int64_t fuzz_now(void *ctx)
 {
     (void)ctx;
     return (int64_t)1760000000000 * 1000000;
 }
 
-static void fuzz_require(bool condition)
+static inline void fuzz_require(bool condition)
 {
     if (!condition)
         abort();
 }
 
-static void fuzz_model_init(struct fuzz_model *model)
+static inline void fuzz_model_init(struct fuzz_model *model)
 {
     /* A cap, so that dropping is fuzzed too. */
     const struct swarm_config config = {.max_events = {50, 0}};
@@ -42,7 +42,7 @@ static void fuzz_model_init(struct fuzz_model *model)
     model->counters = (struct source_counters){.ingest = &model->ingest};
 }
 
-static void fuzz_model_release(struct fuzz_model *model)
+static inline void fuzz_model_release(struct fuzz_model *model)
 {
     ingest_ctx_release(&model->ingest);
     correlator_free(model->correlator);
@@ -57,7 +57,7 @@ struct fuzz_metrics {
     size_t sessions, entries;
 };
 
-static struct fuzz_metrics fuzz_metrics_of(const struct fuzz_model *model)
+static inline struct fuzz_metrics fuzz_metrics_of(const struct fuzz_model *model)
 {
     return (struct fuzz_metrics){
         .events = model->counters.events,
@@ -69,7 +69,7 @@ static struct fuzz_metrics fuzz_metrics_of(const struct fuzz_model *model)
     };
 }
 
-static void fuzz_require_same(struct fuzz_metrics a, struct fuzz_metrics b)
+static inline void fuzz_require_same(struct fuzz_metrics a, struct fuzz_metrics b)
 {
     fuzz_require(a.events == b.events && a.bad == b.bad && a.in_memory == b.in_memory &&
                  a.sessions == b.sessions && a.entries == b.entries);

@@ -127,7 +127,8 @@ static void put_message(const char *text, size_t len)
 }
 
 /* Returns the length of the text, at most MESSAGE_BYTES - 1. */
-static size_t format_message(char text[MESSAGE_BYTES], const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static size_t format_message(char text[MESSAGE_BYTES],
+                                                                   const char *format, va_list args)
 {
     int len = vsnprintf(text, MESSAGE_BYTES, format, args);
     return len < 0 ? 0 : len < MESSAGE_BYTES ? (size_t)len : MESSAGE_BYTES - 1;

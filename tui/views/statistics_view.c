@@ -191,7 +191,8 @@ static int column_of(const struct spread *spread, double value, int cols)
     return at < 0 ? 0 : at >= cols ? cols - 1 : (int)at;
 }
 
-/* Puts the labels of p50, p95 and p99 on three lines, so that no two collide. */
+/* Puts the labels of p50, p95 and p99 on three lines, so that no two collide. If samples are
+   few, some are unknown. */
 static void put_marks(const struct statistics_page *page, const struct spread_plot *of, int cols)
 {
     const struct summary *summary = of->summary;
@@ -205,11 +206,11 @@ static void put_marks(const struct statistics_page *page, const struct spread_pl
         lines[i] = scrolled_page_line(page->lines);
     for (int i = 0; i < 3; i++) {
         char text[NUMBER_BYTES + 8], value[NUMBER_BYTES];
+        if (lines[i].rows == 0 || isnan(marks[i].value))
+            continue;
         int x = LABEL_COLS + column_of(of->spread, marks[i].value, cols);
         statistics_page_value(page, of->ms, marks[i].value, value);
         snprintf(text, sizeof text, "%s %s", marks[i].name, value);
-        if (lines[i].rows == 0)
-            continue;
         area_puts(lines[i], x, 0, STYLE_USER, tip);
         area_puts(lines[i], x + 2, 0, STYLE_PLAIN, text);
     }
@@ -221,7 +222,7 @@ static void put_spread(const struct statistics_page *page, const struct spread_p
     int cols =
         page->cols - LABEL_COLS - 14 < SPREAD_BINS ? page->cols - LABEL_COLS - 14 : SPREAD_BINS;
     char low[NUMBER_BYTES], high[NUMBER_BYTES], count[NUMBER_BYTES];
-    if (of->summary->count == 0 || cols < 8)
+    if (of->summary->count == 0 || !(of->spread->high > 0) || cols < 8)
         return;
     int by = (SPREAD_BINS + cols - 1) / cols; /* bins a column */
     cols = SPREAD_BINS / by;
