@@ -123,26 +123,34 @@ static struct slice next_input(struct unpack *unpack)
     return next;
 }
 
-/* Gives zlib input, if it has used up the last. Returns false if no input is left; zeros that pad
-   the end are skipped. */
+static void load_input(struct unpack *unpack)
+{
+    struct slice next = next_input(unpack);
+    /* zlib's input pointer is not const; zlib does not write through it. */
+    memcpy(&unpack->z.next_in, &next.bytes, sizeof next.bytes);
+    unpack->z.avail_in = (unsigned)next.len;
+}
+
+/* Gives zlib input, if it has used up the last. Returns false if no input is left; zeros after a
+   member, which pad it, are skipped. */
 static bool has_input(struct unpack *unpack)
 {
-    if (unpack->z.avail_in == 0) {
-        struct slice next = next_input(unpack);
-        /* zlib's input pointer is not const; zlib does not write through it. */
-        memcpy(&unpack->z.next_in, &next.bytes, sizeof next.bytes);
-        unpack->z.avail_in = (unsigned)next.len;
-    }
-    if (unpack->member_ended && unpack->z.avail_in > 0) {
-        if (*unpack->z.next_in == 0) {
-            unpack->z.avail_in = 0;
-            unpack->in.len = 0;
-        } else {
+    for (;;) {
+        if (unpack->z.avail_in == 0) {
+            load_input(unpack);
+        }
+        if (unpack->z.avail_in == 0 || !unpack->member_ended) {
+            return unpack->z.avail_in > 0;
+        }
+        while (unpack->z.avail_in > 0 && *unpack->z.next_in == 0) {
+            unpack->z.next_in++;
+            unpack->z.avail_in--;
+        }
+        if (unpack->z.avail_in > 0) {
             inflateReset(&unpack->z);
             unpack->member_ended = false;
         }
     }
-    return unpack->z.avail_in > 0;
 }
 
 static void inflate_some(struct unpack *unpack)

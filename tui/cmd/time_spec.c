@@ -154,8 +154,8 @@ static bool parse_iso(const char *text, int64_t *out)
     } else {
         seconds = mktime(&tm);
     }
-    *out = (int64_t)seconds * NS_PER_S + clock % NS_PER_S;
-    return true;
+    return !__builtin_mul_overflow((int64_t)seconds, NS_PER_S, out) &&
+           !__builtin_add_overflow(*out, clock % NS_PER_S, out);
 }
 
 bool time_spec_parse(const char *text, struct time_spec *out)

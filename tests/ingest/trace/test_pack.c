@@ -75,6 +75,35 @@ static void assert_unpacks(const struct packed *packed, const char *text, size_t
     unpack_free(unpack);
 }
 
+TEST(zeros_between_members_are_skipped_in_any_pieces)
+{
+    struct packed packed = {.room = SIZE_MAX};
+    strbuf_init(&packed.bytes, &mem_libc, 0);
+    assert_true(pack_all(&mem_libc, "one ", 4, 9, &packed));
+    strbuf_add(&packed.bytes, "\0\0\0\0\0", 5);
+    assert_true(pack_all(&mem_libc, "two", 3, 9, &packed));
+    strbuf_add(&packed.bytes, "\0\0\0", 3);
+    for (size_t chunk = 1; chunk <= packed.bytes.len; chunk++) {
+        struct unpack *unpack = unpack_new(&mem_libc);
+        struct strbuf out;
+        struct slice piece;
+        strbuf_init(&out, &mem_libc, 0);
+        for (size_t at = 0; at <= packed.bytes.len + chunk; at += chunk) {
+            size_t begin = at < packed.bytes.len ? at : packed.bytes.len;
+            size_t left = packed.bytes.len - begin;
+            unpack_feed(unpack, packed.bytes.data + begin, left < chunk ? left : chunk);
+            while (unpack_next(unpack, &piece)) {
+                strbuf_add(&out, piece.bytes, piece.len);
+            }
+        }
+        assert_null(unpack_error(unpack));
+        assert_string_equal(out.data, "one two");
+        strbuf_release(&out);
+        unpack_free(unpack);
+    }
+    strbuf_release(&packed.bytes);
+}
+
 TEST(packed_bytes_unpack_to_the_same_bytes)
 {
     static const size_t lengths[] = {0, 1, 1000, 64 * KIB, 300 * KIB, 2000 * KIB};

@@ -346,6 +346,8 @@ TEST(a_time_of_day_after_midnight_is_the_next_days)
     const int64_t from = 1760655600 * S, to = from + 3 * 3600 * S; /* 23:00 to 02:00 */
     struct time_spec spec;
     setenv("TZ", "UTC", 1);
+    /* Its nanoseconds exceed 64 bits. */
+    assert_false(time_spec_parse("0-1-2-4", &spec));
     assert_true(time_spec_parse("01:00", &spec));
     assert_int_equal(time_spec_resolve(spec, from, to, 0), from + 2 * 3600 * S);
     assert_int_equal(time_spec_resolve((struct time_spec){TIME_UNSET, 0}, from, to, 42), 42);
