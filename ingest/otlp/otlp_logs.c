@@ -4,7 +4,7 @@
    A log knows the time of its end and a duration, so its times have less precedence than a span's.
    Logs are delivered at least once, without an id. A call without an id of its own gets one from a
    hash of the record. */
-#include "ingest/otlp/otlp_reader_private.h"
+#include "ingest/otlp/otlp_log.h"
 
 #include "ingest/otlp/otlp_args.h"
 
@@ -13,40 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Logs of a Codex session that wait for their other half: the headers of an answer, and its end. */
-struct otlp_half {
-    uint64_t hash; /* 0: none */
-    double ms;
-};
-
-enum { TURNS = 256, HALVES = 8 };
-
-struct otlp_turn {
-    uint64_t session;
-    struct otlp_half requests[HALVES], answers[HALVES]; /* the newest first */
-    struct otlp_half interaction;
-};
-
-struct otlp_turns {
-    struct otlp_turn items[TURNS];
-    size_t next;
-};
-
-struct log_event {
-    struct otlp_reader *reader;
-    const struct otlp_log *log;
-    struct otlp_item item;
-    struct slice session;
-    struct slice call; /* the id of the span that it belongs to; bytes NULL: none */
-    uint32_t node;     /* of that span; OTLP_NO_NODE: none */
-    uint64_t hash;
-    char id_room[OTLP_ID_TEXT], hash_room[OTLP_ID_TEXT], pair_room[OTLP_PAIR_ID];
-};
-
 /* ---- shared ---- */
 
-static struct update log_update(const struct log_event *e, enum update_op op,
-                                enum precedence precedence)
+struct update otlp_log_update(const struct otlp_log_event *e, enum update_op op,
+                              enum precedence precedence)
 {
     struct update update = otlp_update(e->reader, op, e->session);
     update.precedence = precedence;
@@ -55,13 +25,13 @@ static struct update log_update(const struct log_event *e, enum update_op op,
     return update;
 }
 
-static struct slice hash_id(uint64_t hash, char room[OTLP_ID_TEXT])
+struct slice otlp_hash_id(uint64_t hash, char room[OTLP_ID_TEXT])
 {
     int len = snprintf(room, OTLP_ID_TEXT, "log:%016llx", (unsigned long long)hash);
     return (struct slice){room, (size_t)len};
 }
 
-static void put_args(struct log_event *e, enum otlp_kind kind, struct update *update)
+static void put_args(struct otlp_log_event *e, enum otlp_kind kind, struct update *update)
 {
     struct otlp_reader *reader = e->reader;
     strbuf_clear(&reader->args);
@@ -71,7 +41,7 @@ static void put_args(struct log_event *e, enum otlp_kind kind, struct update *up
                 (struct slice){reader->args.data, reader->args.failed ? 0 : reader->args.len});
 }
 
-static void put_times(const struct log_event *e, struct update *update)
+static void put_times(const struct otlp_log_event *e, struct update *update)
 {
     update_number(update, FIELD_START_MS, e->item.start_ms);
     update_number(update, FIELD_END_MS, e->item.end_ms);
@@ -80,9 +50,9 @@ static void put_times(const struct log_event *e, struct update *update)
 /* ---- requests ---- */
 
 /* Sends the figures of a request, and its times with the precedence given. */
-static void send_request(struct log_event *e, struct slice id, enum precedence times)
+void otlp_log_request(struct otlp_log_event *e, struct slice id, enum precedence times)
 {
-    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
+    struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
     bool bad = false;
     update.kind = CALL_REQUEST;
     update.id = id;
@@ -96,7 +66,7 @@ static void send_request(struct log_event *e, struct slice id, enum precedence t
     otlp_put_outcome(e->reader, &e->item, false, &update);
     put_args(e, OTLP_REQUEST, &update);
     otlp_send(e->reader, &update);
-    update = log_update(e, UPDATE_CALL, times);
+    update = otlp_log_update(e, UPDATE_CALL, times);
     update.kind = CALL_REQUEST;
     update.id = id;
     put_times(e, &update);
@@ -104,13 +74,13 @@ static void send_request(struct log_event *e, struct slice id, enum precedence t
 }
 
 /* Claude Code names a request by the API's id, Gemini and Qwen by the span around it. */
-static void take_response(struct log_event *e)
+static void take_response(struct otlp_log_event *e)
 {
     struct slice id = otlp_found_text(e->item.found, MEANS_REQUEST_ID);
     char room[OTLP_ID_TEXT], pair_room[OTLP_PAIR_ID];
     if (e->item.producer == OTLP_GEMINI) {
-        id =
-            otlp_pair_of(e->reader, &e->item, false, e->session, hash_id(e->hash, room), pair_room);
+        id = otlp_pair_of(e->reader, &e->item, false, e->session, otlp_hash_id(e->hash, room),
+                          pair_room);
     } else if (e->item.producer != OTLP_CLAUDE) {
         id = e->call;
     } else if (id.bytes != NULL) { /* some gateways give every answer the same */
@@ -123,12 +93,12 @@ static void take_response(struct log_event *e)
             id = (struct slice){NULL, 0};
         }
     }
-    send_request(e, id.bytes != NULL ? id : hash_id(e->hash, room), PRECEDENCE_INFERRED);
+    otlp_log_request(e, id.bytes != NULL ? id : otlp_hash_id(e->hash, room), PRECEDENCE_INFERRED);
 }
 
 /* A request that failed for good. Its span reports it too, where there is one, and without an id
    nothing would join the two. */
-static void take_api_error(struct log_event *e)
+static void take_api_error(struct otlp_log_event *e)
 {
     struct slice id = otlp_found_text(e->item.found, MEANS_REQUEST_ID);
     struct slice error = otlp_found_text(e->item.found, MEANS_ERROR);
@@ -137,7 +107,7 @@ static void take_api_error(struct log_event *e)
     }
     bool known = correlator_has_source(e->reader->ingest->correlator, e->session, PRECEDENCE_FILES);
     if (id.bytes != NULL && (e->item.producer != OTLP_CLAUDE || !known)) {
-        send_request(e, id, PRECEDENCE_INFERRED);
+        otlp_log_request(e, id, PRECEDENCE_INFERRED);
         return;
     }
     strbuf_clear(&e->reader->scratch);
@@ -150,10 +120,10 @@ static void take_api_error(struct log_event *e)
 
 /* ---- tools ---- */
 
-static struct slice tool_id(struct log_event *e)
+static struct slice tool_id(struct otlp_log_event *e)
 {
     if (e->item.producer == OTLP_GEMINI) { /* its span is that of a group of calls */
-        struct slice own = hash_id(e->hash, e->hash_room);
+        struct slice own = otlp_hash_id(e->hash, e->hash_room);
         struct slice pair = otlp_pair_of(e->reader, &e->item, true, e->session, own, e->pair_room);
         return pair.bytes != NULL ? pair : own;
     }
@@ -168,12 +138,12 @@ static bool is_refusal(struct slice decision)
 }
 
 /* Somebody decided: the tool begins, and a person's wait is over. */
-static void take_tool_decision(struct log_event *e)
+static void take_tool_decision(struct otlp_log_event *e)
 {
     struct slice id = tool_id(e), decision = otlp_found_text(e->item.found, MEANS_DECISION);
-    struct update update =
-        log_update(e, UPDATE_CALL,
-                   e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_INFERRED);
+    struct update update = otlp_log_update(e, UPDATE_CALL,
+                                           e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY
+                                                                          : PRECEDENCE_INFERRED);
     if (id.bytes == NULL) {
         return;
     }
@@ -191,10 +161,10 @@ static void take_tool_decision(struct log_event *e)
     otlp_send(e->reader, &update);
 }
 
-static void take_tool_result(struct log_event *e)
+static void take_tool_result(struct otlp_log_event *e)
 {
     struct slice id = tool_id(e);
-    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
+    struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
     if (id.bytes == NULL) {
         return;
     }
@@ -202,14 +172,14 @@ static void take_tool_result(struct log_event *e)
     update.id = id;
     update_number(&update, FIELD_START_MS, e->item.start_ms);
     otlp_send(e->reader, &update);
-    update =
-        log_update(e, UPDATE_CALL,
-                   e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_INFERRED);
+    update = otlp_log_update(e, UPDATE_CALL,
+                             e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY
+                                                            : PRECEDENCE_INFERRED);
     update.kind = CALL_TOOL;
     update.id = id;
     update_number(&update, FIELD_END_MS, e->item.end_ms);
     otlp_send(e->reader, &update);
-    update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
+    update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
     update.kind = CALL_TOOL;
     update.id = id;
     update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));
@@ -224,9 +194,9 @@ static void take_tool_result(struct log_event *e)
 /* ---- retries ---- */
 
 /* An attempt failed, and another follows: the log lies in the request's span. */
-static void take_retry(struct log_event *e)
+static void take_retry(struct otlp_log_event *e)
 {
-    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
+    struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
     if (e->call.bytes == NULL || isnan(e->item.end_ms)) {
         return;
     }
@@ -247,10 +217,10 @@ static void take_retry(struct log_event *e)
 /* ---- interactions and agents ---- */
 
 /* The prompt's id is that of files and hooks; the log lies in the interaction's span. */
-static void take_claude_prompt(struct log_event *e)
+static void take_claude_prompt(struct otlp_log_event *e)
 {
     struct slice prompt = otlp_found_text(e->item.found, MEANS_PROMPT_ID);
-    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
+    struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
     update.kind = CALL_INTERACTION;
     update.id = e->call.bytes != NULL ? e->call : prompt;
     if (update.id.bytes == NULL) {
@@ -265,10 +235,10 @@ static void take_claude_prompt(struct log_event *e)
     otlp_send(e->reader, &update);
 }
 
-static void take_agent_end(struct log_event *e)
+static void take_agent_end(struct otlp_log_event *e)
 {
     const struct otlp_value *type = otlp_attribute(&e->log->attributes, "agent_type");
-    struct update update = log_update(e, UPDATE_AGENT, PRECEDENCE_TELEMETRY);
+    struct update update = otlp_log_update(e, UPDATE_AGENT, PRECEDENCE_TELEMETRY);
     if (update.agent_id.bytes == NULL) {
         return;
     }
@@ -280,7 +250,7 @@ static void take_agent_end(struct log_event *e)
 }
 
 /* A sub-agent of Gemini begins or ends: the log lies in its run's span, and knows its name. */
-static void take_gemini_agent(struct log_event *e)
+static void take_gemini_agent(struct otlp_log_event *e)
 {
     if (e->node != OTLP_NO_NODE) {
         otlp_name_agent(e->reader, e->node, e->session,
@@ -288,133 +258,12 @@ static void take_gemini_agent(struct log_event *e)
     }
 }
 
-/* ---- Codex ---- */
-
-static struct otlp_turn *turn_of(struct log_event *e)
-{
-    struct otlp_turns *turns = e->reader->turns;
-    uint64_t session = otlp_hash(6, e->session);
-    for (size_t i = 0; i < TURNS; i++) {
-        if (turns->items[i].session == session) {
-            return &turns->items[i];
-        }
-    }
-    struct otlp_turn *turn = &turns->items[turns->next++ % TURNS];
-    *turn = (struct otlp_turn){.session = session};
-    return turn;
-}
-
-static void add_half(struct otlp_half *halves, uint64_t hash, double ms)
-{
-    memmove(halves + 1, halves, (HALVES - 1) * sizeof *halves);
-    halves[0] = (struct otlp_half){hash, ms};
-}
-
-/* Takes away the nearest half before that time, or after it. Returns its hash; 0: none. */
-static uint64_t take_half(struct otlp_half *halves, double ms, bool before)
-{
-    struct otlp_half *best = NULL;
-    for (size_t i = 0; i < HALVES; i++) {
-        struct otlp_half *half = &halves[i];
-        bool fits = half->hash != 0 && (before ? half->ms <= ms : half->ms >= ms);
-        if (fits && (best == NULL || (before ? half->ms > best->ms : half->ms < best->ms))) {
-            best = half;
-        }
-    }
-    uint64_t hash = best == NULL ? 0 : best->hash;
-    if (best != NULL) {
-        best->hash = 0;
-    }
-    return hash;
-}
-
-/* The turn has lasted until now. No log reports its end. */
-static void extend_turn(struct log_event *e, const struct otlp_turn *turn)
-{
-    char room[OTLP_ID_TEXT];
-    if (turn->interaction.hash == 0 || turn->interaction.ms > e->item.end_ms) {
-        return;
-    }
-    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
-    update.kind = CALL_INTERACTION;
-    update.id = hash_id(turn->interaction.hash, room);
-    update_number(&update, FIELD_END_MS, e->item.end_ms);
-    otlp_send(e->reader, &update);
-}
-
-static void take_codex_prompt(struct log_event *e)
-{
-    struct otlp_turn *turn = turn_of(e);
-    char room[OTLP_ID_TEXT];
-    turn->interaction = (struct otlp_half){e->hash, e->item.end_ms};
-    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
-    update.kind = CALL_INTERACTION;
-    update.id = hash_id(e->hash, room);
-    update_number(&update, FIELD_START_MS, e->item.end_ms);
-    update_number(&update, FIELD_PROMPT_LENGTH,
-                  otlp_found_number(e->item.found, MEANS_PROMPT_LENGTH));
-    otlp_send(e->reader, &update);
-}
-
-/* The headers of an answer came, or an attempt failed: the request began its duration before. */
-static void take_codex_request(struct log_event *e)
-{
-    struct otlp_turn *turn = turn_of(e);
-    char room[OTLP_ID_TEXT];
-    double start_ms = e->item.start_ms;
-    bool retried = otlp_found_number(e->item.found, MEANS_ATTEMPT) > 0;
-    uint64_t request = take_half(turn->answers, e->item.end_ms, false);
-    if (request == 0) {
-        request = retried ? take_half(turn->requests, e->item.end_ms, true) : 0;
-        request = request == 0 ? e->hash : request;
-        add_half(turn->requests, request, e->item.end_ms);
-    }
-    struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
-    update.kind = CALL_REQUEST;
-    update.id = hash_id(request, room);
-    update_text(&update, FIELD_MODEL, otlp_found_text(e->item.found, MEANS_MODEL));
-    update_times(&update, FIELD_ATTEMPTS, &start_ms, isnan(start_ms) ? 0u : 1u);
-    otlp_send(e->reader, &update);
-}
-
-static void take_codex_event(struct log_event *e)
-{
-    struct otlp_turn *turn = turn_of(e);
-    const struct otlp_value *kind = otlp_attribute(&e->log->attributes, "event.kind");
-    struct slice what = kind == NULL ? (struct slice){NULL, 0} : otlp_value_text(kind);
-    char room[OTLP_ID_TEXT];
-    bool failed = slice_is(what, "response.failed") || slice_is(what, "error");
-    double ttft_ms = otlp_found_number(e->item.found, MEANS_TTFT);
-    if ((!slice_is(what, "response.completed") && !failed) ||
-        (isnan(otlp_found_number(e->item.found, MEANS_OUTPUT)) && !failed)) {
-        return; /* the same event without figures comes from another layer */
-    }
-    uint64_t request = take_half(turn->requests, e->item.end_ms, true);
-    if (request == 0) {
-        request = e->hash;
-        add_half(turn->answers, request, e->item.end_ms);
-    }
-    /* The event's own duration is that of the event. The request began no later than its
-       first token allows, if nothing reports its begin. */
-    struct log_event whole = *e;
-    whole.item.start_ms = (double)NAN;
-    send_request(&whole, hash_id(request, room), PRECEDENCE_TELEMETRY);
-    if (request == e->hash) {
-        struct update update = log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
-        update.kind = CALL_REQUEST;
-        update.id = hash_id(request, room);
-        update_number(&update, FIELD_START_MS, e->item.end_ms - (ttft_ms > 0 ? ttft_ms : 0));
-        otlp_send(e->reader, &update);
-    }
-    extend_turn(e, turn);
-}
-
 /* ---- the table ---- */
 
 static const struct {
     const char *name; /* without the producer's prefix */
     enum otlp_producer producer;
-    void (*take)(struct log_event *e);
+    void (*take)(struct otlp_log_event *e);
 } rows[] = {
     {"user_prompt", OTLP_CLAUDE, take_claude_prompt},
     {"api_request", OTLP_CLAUDE, take_response},
@@ -422,11 +271,11 @@ static const struct {
     {"tool_decision", OTLP_CLAUDE, take_tool_decision},
     {"tool_result", OTLP_CLAUDE, take_tool_result},
     {"subagent_completed", OTLP_CLAUDE, take_agent_end},
-    {"user_prompt", OTLP_CODEX, take_codex_prompt},
-    {"api_request", OTLP_CODEX, take_codex_request},
-    {"websocket_request", OTLP_CODEX, take_codex_request},
-    {"sse_event", OTLP_CODEX, take_codex_event},
-    {"websocket_event", OTLP_CODEX, take_codex_event},
+    {"user_prompt", OTLP_CODEX, otlp_codex_prompt},
+    {"api_request", OTLP_CODEX, otlp_codex_request},
+    {"websocket_request", OTLP_CODEX, otlp_codex_request},
+    {"sse_event", OTLP_CODEX, otlp_codex_event},
+    {"websocket_event", OTLP_CODEX, otlp_codex_event},
     {"tool_decision", OTLP_CODEX, take_tool_decision},
     {"tool_result", OTLP_CODEX, take_tool_result},
     {"agent.start", OTLP_GEMINI, take_gemini_agent},
@@ -493,11 +342,11 @@ static double log_ms(const struct otlp_log *log)
 }
 
 static void take(struct otlp_reader *reader, const struct otlp_log *log,
-                 void (*taker)(struct log_event *e))
+                 void (*taker)(struct otlp_log_event *e))
 {
     double end_ms = log_ms(log);
     double took_ms = otlp_found_number(&reader->found, MEANS_DURATION);
-    struct log_event e = {
+    struct otlp_log_event e = {
         .reader = reader,
         .log = log,
         .item = {.producer = reader->producer,
@@ -521,17 +370,6 @@ static void take(struct otlp_reader *reader, const struct otlp_log *log,
     e.node = node;
     e.session = otlp_session_of(reader, &reader->found, node);
     taker(&e);
-}
-
-bool otlp_logs_init(struct otlp_reader *reader)
-{
-    reader->turns = mem_zalloc(reader->ingest->mem, 1, sizeof *reader->turns);
-    return reader->turns != NULL;
-}
-
-void otlp_logs_release(struct otlp_reader *reader)
-{
-    mem_free(reader->ingest->mem, reader->turns, reader->turns == NULL ? 0 : sizeof *reader->turns);
 }
 
 static int by_time(const void *a, const void *b)

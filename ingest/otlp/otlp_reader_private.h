@@ -74,6 +74,14 @@ void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *foun
 /* Makes the id of the node's trace an alias of its session, once that is known. */
 void otlp_settle_session(struct otlp_reader *reader, uint32_t node);
 
+/* ---- otlp_calls.c ---- */
+
+/* Sends the call of a span; `update` has its ids, its times, and its agent where it is named. */
+void otlp_take_call(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
+                    struct update *update);
+/* Returns what follows the last dot or colon. */
+struct slice otlp_last_part(struct slice text);
+
 /* ---- otlp_spans.c, otlp_agents.c, otlp_logs.c, otlp_metrics.c ---- */
 
 void otlp_take_spans(struct otlp_reader *reader, const struct otlp_batch *batch);
