@@ -254,7 +254,8 @@ mutate: | deps ## break the program in small ways, see that a test fails: make m
 
 BENCH_PKGS = simdjson
 CXX       ?= g++
-BENCH_OBJ := $(call objects,$(filter-out %/generate_main.c,$(sort $(wildcard tests/bench/*.c))))
+BENCH_OBJ := $(call objects,$(filter-out %/generate_main.c,$(sort $(wildcard tests/bench/*.c)))) \
+	$(call objects,tests/support/otlp_encode.c)
 
 .PHONY: bench
 bench: $(BUILD)/bench/bench $(BUILD)/bench/generate $(PROGRAM) ## measure: make bench QUICK=1, GOALS='1 4' for some

@@ -36,6 +36,7 @@ static const struct {
     {"16", bench_correct},
     {"17", bench_wide_document},
     {"18", bench_key},
+    {"19", bench_otlp},
     {"21", bench_journal},
     {"23", bench_foreign},
 };

@@ -88,6 +88,7 @@ size_t reference_simdjson(const char *text, size_t len, const char *kernel);
 typedef void bench_goal(struct bench *bench);
 bench_goal bench_scan, bench_open, bench_memory, bench_snapshot, bench_cap, bench_frame, bench_late,
     bench_export, bench_feed, bench_live, bench_terminal, bench_glass, bench_commands, bench_quiet,
-    bench_open_spans, bench_correct, bench_wide_document, bench_key, bench_journal, bench_foreign;
+    bench_open_spans, bench_correct, bench_wide_document, bench_key, bench_otlp, bench_journal,
+    bench_foreign;
 
 #endif

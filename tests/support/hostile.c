@@ -21,19 +21,10 @@ static const struct {
 };
 
 static const char *const sequences[] = {
-    "\033[6661m",
-    "\033[6661;1H",
-    "\033]0;6661\a",
-    "\033]52;c;NjY2MQ==\a",
-    "\033P6661\033\\",
-    "\033_6661\033\\",
-    "\033c",
-    "\033(0",
-    "\033%@",
-    "\xC2\x9B"
-    "6661m",
-    "\nFORGED",
-    "\rFORGED",
+    "\033[6661m",      "\033[6661;1H",    "\033]0;6661\a", "\033]52;c;NjY2MQ==\a",
+    "\033P6661\033\\", "\033_6661\033\\", "\033c",         "\033(0",
+    "\033%@",          "\302\2336661m", /* in octal, which ends after three digits */
+    "\nFORGED",        "\rFORGED",
 };
 
 static char texts[TEXTS][TEXT_BYTES];

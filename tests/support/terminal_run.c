@@ -108,5 +108,5 @@ void terminal_run(struct terminal_run *run, const char *const argv[], const char
 void terminal_run_release(struct terminal_run *run)
 {
     free(run->bytes);
-    *run = (struct terminal_run){NULL};
+    *run = (struct terminal_run){0};
 }

@@ -165,7 +165,8 @@ static int record(struct recording *r)
     if (read && written && !engine->live && r->feed == NULL &&
         !output_path(engine->output, engine->swarm, engine_now_ns()))
         console_errorf("no trace written: name a file with --output");
-    written &= close_feed(r) & engine_had_memory(engine);
+    bool had_memory = engine_had_memory(engine); /* it reports */
+    written = close_feed(r) && had_memory && written;
     return read && written ? 0 : 1;
 }
 
