@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { DIGITS_MAX = 10 };
+
 static const struct {
     const char *text;
     bool number; /* that follows is kept, too */
@@ -102,8 +104,9 @@ void tool_error_class(struct slice message, struct strbuf *out)
         if (classes[i].number && len < message.len && message.bytes[len] == '-') {
             len++;
         }
-        while (classes[i].number && len < message.len &&
-               isdigit((unsigned char)message.bytes[len])) {
+        for (unsigned digits = 0; classes[i].number && len < message.len && digits < DIGITS_MAX &&
+                                  isdigit((unsigned char)message.bytes[len]);
+             digits++) {
             len++;
         }
         strbuf_add(out, message.bytes, len);

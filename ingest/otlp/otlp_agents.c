@@ -6,9 +6,11 @@
    A CLIENT span directly around an INTERNAL one of the same agent is the same run. */
 #include "ingest/otlp/otlp_reader_private.h"
 
+#include "core/base/utf8.h"
+
 #include <string.h>
 
-enum { WALK_MAX = 512 };
+enum { WALK_MAX = 512, NAME_BYTES = 200 };
 
 static struct slice text_of(const struct otlp_reader *reader, intern_id id)
 {
@@ -60,7 +62,8 @@ static uint32_t same_run(const struct otlp_tree *tree, uint32_t at)
          (node->flags & NODE_CLIENT) != 0 && in != OTLP_NO_NODE && left-- > 0;
          in = tree->nodes[in].next) {
         const struct otlp_node *inside = &tree->nodes[in];
-        if (is_agent(inside) && (inside->flags & (NODE_KNOWN | NODE_OPEN)) != 0 &&
+        /* One whose row is decided: else it will get this one's. */
+        if (is_agent(inside) && (inside->flags & (NODE_ROW | NODE_DECIDING)) == NODE_ROW &&
             inside->name == node->name) {
             return in;
         }
@@ -69,15 +72,13 @@ static uint32_t same_run(const struct otlp_tree *tree, uint32_t at)
 }
 
 /* Decides on the row of an agent's run, and on those of the agents above it. */
-static void decide(struct otlp_reader *reader, uint32_t at, unsigned depth)
+static void decide(struct otlp_reader *reader, uint32_t at, unsigned depth);
+
+static void choose_row(struct otlp_reader *reader, uint32_t at, unsigned depth)
 {
     struct otlp_tree *tree = &reader->tree;
     bool whole = true;
     char room[OTLP_ID_TEXT];
-    if ((tree->nodes[at].flags & NODE_ROW) != 0 || depth > OTLP_TREE_DEPTH) {
-        return;
-    }
-    tree->nodes[at].flags |= NODE_ROW;
     uint32_t same = same_run(tree, at);
     if (same != OTLP_NO_NODE) {
         decide(reader, same, depth + 1);
@@ -98,6 +99,17 @@ static void decide(struct otlp_reader *reader, uint32_t at, unsigned depth)
         reader->failed |= agent == INTERN_FAILED;
         tree->nodes[at].agent = agent == INTERN_FAILED ? INTERN_NONE : agent;
     }
+}
+
+static void decide(struct otlp_reader *reader, uint32_t at, unsigned depth)
+{
+    struct otlp_tree *tree = &reader->tree;
+    if ((tree->nodes[at].flags & NODE_ROW) != 0 || depth > OTLP_TREE_DEPTH) {
+        return;
+    }
+    tree->nodes[at].flags |= NODE_ROW | NODE_DECIDING;
+    choose_row(reader, at, depth);
+    tree->nodes[at].flags &= (uint8_t)~NODE_DECIDING;
 }
 
 /* Returns the row of the nearest other agent above; bytes NULL: the main agent's, or none is known.
@@ -161,6 +173,8 @@ static void note_names(struct otlp_reader *reader, const struct otlp_item *item,
     if (item->producer == OTLP_QWEN && id != NULL) {
         own = otlp_value_text(id);
     }
+    name.len = name.len == 0 ? 0 : utf8_cut(name.bytes, name.len, NAME_BYTES);
+    own.len = own.len == 0 ? 0 : utf8_cut(own.bytes, own.len, NAME_BYTES);
     intern_id name_id = intern_put(names, name.bytes == NULL ? "" : name.bytes, name.len);
     intern_id own_id = own.bytes == NULL ? INTERN_NONE : intern_put(names, own.bytes, own.len);
     reader->failed |= name_id == INTERN_FAILED || own_id == INTERN_FAILED;

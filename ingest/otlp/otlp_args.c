@@ -5,6 +5,7 @@
 #include "core/base/json_read.h"
 #include "core/base/json_text.h"
 #include "core/base/mask.h"
+#include "core/base/utf8.h"
 #include "ingest/tool_args.h"
 
 #include <math.h>
@@ -67,6 +68,11 @@ static const uint16_t read_by[MEANINGS] = {
     [MEANS_NOTHING] = ALL,
 };
 
+static void put_key(struct strbuf *out, struct slice key)
+{
+    json_put_string(out, key.bytes, utf8_cut(key.bytes, key.len, TEXT_BYTES));
+}
+
 /* Begins the next member, and the object with its first. False: there are too many. */
 static bool begin_member(struct strbuf *out, size_t begin, struct slice key)
 {
@@ -74,7 +80,7 @@ static bool begin_member(struct strbuf *out, size_t begin, struct slice key)
         return false;
     }
     strbuf_addc(out, out->len > begin ? ',' : '{');
-    json_put_string(out, key.bytes, key.len);
+    put_key(out, key);
     strbuf_addc(out, ':');
     return true;
 }
@@ -92,7 +98,7 @@ static void put_value(struct strbuf *out, const struct otlp_value *value, bool c
     case OTLP_DOUBLE: json_put_number(out, value->number); return;
     case OTLP_ARRAY:
         strbuf_addc(out, '[');
-        for (size_t i = 0; i < value->array.count; i++) {
+        for (size_t i = 0; i < value->array.count && out->len < ARGS_BYTES; i++) {
             if (i > 0) {
                 strbuf_addc(out, ',');
             }
@@ -102,11 +108,11 @@ static void put_value(struct strbuf *out, const struct otlp_value *value, bool c
         return;
     case OTLP_MAP:
         strbuf_addc(out, '{');
-        for (size_t i = 0; i < value->map.count; i++) {
+        for (size_t i = 0; i < value->map.count && out->len < ARGS_BYTES; i++) {
             if (i > 0) {
                 strbuf_addc(out, ',');
             }
-            json_put_string(out, value->map.items[i].key.bytes, value->map.items[i].key.len);
+            put_key(out, value->map.items[i].key);
             strbuf_addc(out, ':');
             put_value(out, &value->map.items[i].value, content, depth + 1);
         }
@@ -164,6 +170,10 @@ void otlp_args(const struct otlp_item *item, const struct otlp_attributes *attri
         if (again || attribute->value.type == OTLP_EMPTY || (read_by[meaning] & IN(kind)) != 0 ||
             (meaning == MEANS_CONTENT && !content)) {
             continue;
+        }
+        bool nested = attribute->value.type == OTLP_MAP || attribute->value.type == OTLP_ARRAY;
+        if (row == NULL && nested && !content) {
+            continue; /* it may hold anything */
         }
         if (meaning == MEANS_TOOL_INPUT) {
             put_input(&attribute->value, content, out, begin);

@@ -6,6 +6,11 @@
 #include <string.h>
 #include <xxhash.h>
 
+enum {
+    PREFIX_MAX = 64,     /* no row's beginning is longer */
+    LOOKED_AT_MAX = 4096 /* attributes of one span */
+};
+
 /* ---- names ---- */
 
 static uint64_t key_hash(const char *key, size_t len)
@@ -58,7 +63,8 @@ const struct otlp_attribute_row *otlp_names_find(const struct otlp_names *names,
     const struct otlp_attribute_row *row =
         key.len == 0 ? NULL : row_of(names, key.bytes, key.len, true);
     /* A prefix ends with a dot or is followed by one. */
-    for (size_t len = key.len; row == NULL && len > 1; len--) {
+    size_t longest = key.len < PREFIX_MAX ? key.len : PREFIX_MAX;
+    for (size_t len = longest; row == NULL && len > 1; len--) {
         if (key.bytes[len - 1] == '.') {
             row = row_of(names, key.bytes, len, false);
             row = row != NULL ? row : row_of(names, key.bytes, len - 1, false);
@@ -120,7 +126,8 @@ void otlp_found_fill(struct otlp_found *found, const struct otlp_names *names,
 {
     memset(found->values, 0, otlp_attribute_row_count * sizeof *found->values);
     found->names = names;
-    for (size_t i = 0; i < attributes->count; i++) {
+    size_t count = attributes->count < LOOKED_AT_MAX ? attributes->count : LOOKED_AT_MAX;
+    for (size_t i = 0; i < count; i++) {
         const struct otlp_attribute_row *row = otlp_names_find(names, attributes->items[i].key);
         if (row != NULL) {
             found->values[row - otlp_attribute_rows] = &attributes->items[i].value;

@@ -21,6 +21,7 @@ void otlp_put_outcome(struct otlp_reader *reader, const struct otlp_item *item, 
                       struct update *update)
 {
     bool whole = !tool || reader->ingest->content;
+    strbuf_clear(&reader->scratch);
     struct slice error = otlp_figures_error(item, whole, &reader->scratch);
     reader->failed |= reader->scratch.failed;
     if (error.bytes == NULL) {
@@ -278,7 +279,7 @@ static void join_decision(struct otlp_reader *reader, uint32_t node, struct slic
 }
 
 static void take_wait(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
-                      struct update *update)
+                      const struct update *update)
 {
     char id_room[OTLP_ID_TEXT], room[OTLP_ID_TEXT + 8];
     struct slice source = otlp_found_text(item->found, MEANS_DECISION_SOURCE);
@@ -288,15 +289,16 @@ static void take_wait(struct otlp_reader *reader, const struct otlp_item *item, 
     if (!slice_begins(source, "user")) {
         return; /* a rule or a hook decided: nobody was asked */
     }
-    update->kind = CALL_WAIT;
-    update_text(update, FIELD_CONTEXT, (struct slice){"Permission", 10});
-    update_text(update, FIELD_DECISION, decision);
-    update_text(update, FIELD_DECISION_SOURCE, source);
+    struct update wait = *update;
+    wait.kind = CALL_WAIT;
+    update_text(&wait, FIELD_CONTEXT, (struct slice){"Permission", 10});
+    update_text(&wait, FIELD_DECISION, decision);
+    update_text(&wait, FIELD_DECISION_SOURCE, source);
     if (tool != OTLP_NO_NODE) {
-        update->id = wait_id(otlp_call_id(&node_at(reader, tool)->id, id_room), room, sizeof room);
+        wait.id = wait_id(otlp_call_id(&node_at(reader, tool)->id, id_room), room, sizeof room);
         node_at(reader, tool)->flags |= NODE_WAITED;
     }
-    otlp_send(reader, update);
+    otlp_send(reader, &wait);
     if (tool != OTLP_NO_NODE) {
         send_wait_alias(reader, update->session_id, tool);
         if (slice_is(decision, "reject")) {
@@ -332,7 +334,7 @@ static void take_other(struct otlp_reader *reader, const struct otlp_item *item,
     case OTLP_WAIT:
     default: update_text(update, FIELD_NAME, item->span->name); break;
     }
-    otlp_put_outcome(reader, item, false, update);
+    otlp_put_outcome(reader, item, true, update);
     otlp_send(reader, update);
 }
 

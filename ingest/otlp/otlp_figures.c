@@ -165,7 +165,8 @@ static double first_token_event(const struct otlp_item *item)
     for (size_t i = 0; item->span != NULL && i < item->span->event_count; i++) {
         const struct otlp_event *event = &item->span->events[i];
         for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-            if (slice_is(event->name, names[k]) && event->time_ns != 0) {
+            if (slice_is(event->name, names[k]) && event->time_ns != 0 &&
+                item->span->start_ns != 0) {
                 return (double)((int64_t)(event->time_ns - item->span->start_ns)) / 1e6;
             }
         }

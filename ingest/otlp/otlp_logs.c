@@ -305,16 +305,6 @@ static struct slice event_name(const struct otlp_log *log, const struct otlp_fou
     return name;
 }
 
-static uint64_t value_hash(uint64_t seed, const struct otlp_value *value)
-{
-    double number = otlp_value_number(value);
-    if (value->type == OTLP_TEXT) {
-        return otlp_hash(seed + 1, value->text);
-    }
-    return otlp_hash(seed + 2 + (value->type == OTLP_BOOL && value->truth),
-                     (struct slice){(const char *)&number, sizeof number});
-}
-
 /* Hashes what makes a record the same when it is sent again. */
 static uint64_t log_hash(const struct otlp_log *log)
 {
@@ -322,7 +312,7 @@ static uint64_t log_hash(const struct otlp_log *log)
     uint64_t hash = otlp_hash(7, (struct slice){(const char *)times, sizeof times});
     for (size_t i = 0; i < log->attributes.count; i++) {
         hash = otlp_hash(hash, log->attributes.items[i].key);
-        hash = value_hash(hash, &log->attributes.items[i].value);
+        hash = otlp_value_hash(hash, &log->attributes.items[i].value);
     }
     return hash == 0 ? 1 : hash;
 }
@@ -370,14 +360,21 @@ static void take(struct otlp_reader *reader, const struct otlp_log *log,
     e.node = node;
     e.session = otlp_session_of(reader, &reader->found, node);
     taker(&e);
+    if (reader->failed) { /* the sender will try again */
+        otlp_forget(reader, e.hash);
+    }
+}
+
+static uint64_t log_ns(const struct otlp_log *log)
+{
+    return log->time_ns != 0 ? log->time_ns : log->observed_ns;
 }
 
 static int by_time(const void *a, const void *b)
 {
     const struct otlp_log *x = *(const struct otlp_log *const *)a;
     const struct otlp_log *y = *(const struct otlp_log *const *)b;
-    double x_ms = log_ms(x), y_ms = log_ms(y);
-    return x_ms < y_ms ? -1 : x_ms > y_ms ? 1 : x < y ? -1 : x > y;
+    return log_ns(x) < log_ns(y) ? -1 : log_ns(x) > log_ns(y) ? 1 : x < y ? -1 : x > y;
 }
 
 static void take_log(struct otlp_reader *reader, const struct otlp_log *log)

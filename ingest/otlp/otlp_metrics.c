@@ -4,18 +4,21 @@
 #include "ingest/otlp/otlp_reader_private.h"
 
 #include "core/base/json_text.h"
+#include "core/base/mask.h"
 #include "ingest/ingest_tap.h"
 #include "ingest/trace_event.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { SERIES_MAX = 4096, MEMBER_BYTES = 120 };
+enum { SERIES_MAX = 4096, MEMBER_BYTES = 120, LABELS_MAX = 64 };
 
 struct otlp_series {
     struct u64map by_hash;
     double sums[SERIES_MAX];
     uint32_t count;
+    session_no pid_of; /* the session whose main agent has the pid; pid 0: none */
+    int64_t pid;
 };
 
 bool otlp_metrics_init(struct otlp_reader *reader)
@@ -35,16 +38,17 @@ void otlp_metrics_release(struct otlp_reader *reader)
     }
 }
 
-/* Returns the sum of the differences so far; NAN: there are too many sums. */
+/* Returns the sum of the differences so far; NAN: out of memory. */
 static double add_up(struct otlp_reader *reader, uint64_t hash, double difference)
 {
     struct otlp_series *series = reader->series;
     uint32_t at = u64map_get(&series->by_hash, hash);
     if (at == U64MAP_NONE) {
-        at = series->count;
-        if (at == SERIES_MAX) {
-            return (double)NAN;
+        if (series->count == SERIES_MAX) { /* they begin again */
+            u64map_clear(&series->by_hash);
+            series->count = 0;
         }
+        at = series->count;
         if (!u64map_put(&series->by_hash, hash, at)) {
             reader->failed = true;
             return (double)NAN;
@@ -60,7 +64,7 @@ static double add_up(struct otlp_reader *reader, uint64_t hash, double differenc
 static bool is_of_resource(const struct otlp_point *point, struct slice key)
 {
     const struct otlp_attributes *all = &point->scope->resource;
-    for (size_t i = 0; i < all->count; i++) {
+    for (size_t i = 0; i < all->count && i < LABELS_MAX; i++) {
         if (all->items[i].key.len == key.len &&
             memcmp(all->items[i].key.bytes, key.bytes, key.len) == 0) {
             return true;
@@ -85,7 +89,7 @@ static void put_member(const struct otlp_reader *reader, const struct otlp_point
                        struct strbuf *out)
 {
     size_t begin = out->len;
-    for (size_t i = 0; i < point->attributes.count; i++) {
+    for (size_t i = 0; i < point->attributes.count && i < LABELS_MAX; i++) {
         const struct otlp_attribute *attribute = &point->attributes.items[i];
         if (is_label(reader, point, attribute) && out->len - begin < MEMBER_BYTES) {
             struct slice text = otlp_value_text(&attribute->value);
@@ -110,6 +114,17 @@ static int64_t main_pid(const struct swarm *swarm, session_no session)
     return 0;
 }
 
+/* The points of a request are of few sessions. */
+static int64_t session_pid(struct otlp_reader *reader, session_no session)
+{
+    struct otlp_series *series = reader->series;
+    if (series->pid == 0 || series->pid_of != session) {
+        series->pid = main_pid(reader->ingest->swarm, session);
+        series->pid_of = session;
+    }
+    return series->pid;
+}
+
 static void append(struct otlp_reader *reader, session_no number, const struct otlp_point *point,
                    double value)
 {
@@ -118,7 +133,7 @@ static void append(struct otlp_reader *reader, session_no number, const struct o
     struct strbuf *text = &reader->args, *member = &reader->scratch;
     struct json_value object;
     struct raw_event event;
-    int64_t pid = main_pid(ingest->swarm, number);
+    int64_t pid = session_pid(reader, number);
     double ts_us = (double)((int64_t)point->time_ns - session->origin_ns) / 1e3;
     if (pid == 0 || fabs(ts_us) > TRACE_TS_MAX_US) {
         return;
@@ -126,6 +141,9 @@ static void append(struct otlp_reader *reader, session_no number, const struct o
     strbuf_clear(text);
     strbuf_clear(member);
     put_member(reader, point, member);
+    if (!ingest->no_mask) {
+        mask_in_place(member);
+    }
     strbuf_adds(text, "{\"name\":");
     json_put_string(text, point->name.bytes, point->name.len);
     strbuf_adds(text, ",\"cat\":\"metric\",\"ph\":\"C\",\"ts\":");
@@ -159,13 +177,14 @@ static void take_point(struct otlp_reader *reader, const struct otlp_point *poin
     session_no number =
         id.bytes == NULL ? NO_SESSION : correlator_session(reader->ingest->correlator, id);
     double value = point->kind == OTLP_HISTOGRAM ? point->count : point->value;
-    if (number == NO_SESSION || point->time_ns == 0 || !isfinite(value)) {
+    if (number == NO_SESSION || point->time_ns == 0 || point->time_ns > INT64_MAX ||
+        !isfinite(value)) {
         return;
     }
     uint64_t hash = otlp_hash(otlp_hash(12, id), point->name);
     for (size_t i = 0; i < point->attributes.count; i++) {
         hash = otlp_hash(hash, point->attributes.items[i].key);
-        hash = otlp_hash(hash, otlp_value_text(&point->attributes.items[i].value));
+        hash = otlp_value_hash(hash, &point->attributes.items[i].value);
     }
     uint64_t record = otlp_hash(hash, (struct slice){(const char *)&point->time_ns, 8});
     if (!otlp_is_new(reader, record)) {
@@ -176,6 +195,9 @@ static void take_point(struct otlp_reader *reader, const struct otlp_point *poin
     }
     if (!isnan(value)) {
         append(reader, number, point, value);
+    }
+    if (reader->failed) { /* the sender will try again */
+        otlp_forget(reader, record);
     }
 }
 

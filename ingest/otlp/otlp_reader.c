@@ -1,11 +1,12 @@
 /* The reader's memory, and functions that its parts share. Updates that are sent once (a session's
-   description) are noted by hash. When there are too many hashes, all are forgotten. */
+   description) are noted by hash, in two maps: when the newer is full the older is forgotten. */
 #include "ingest/otlp/otlp_reader_private.h"
 
+#include <math.h>
 #include <string.h>
 #include <xxhash.h>
 
-enum { SEEN_MAX = 1 << 17, KEPT_BYTES = 1 << 20 };
+enum { SEEN_MAX = 1 << 16, KEPT_BYTES = 1 << 20 };
 
 static const struct otlp_attributes no_attributes;
 
@@ -16,7 +17,8 @@ struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
         return NULL;
     }
     reader->ingest = ingest;
-    u64map_init(&reader->seen, ingest->mem);
+    u64map_init(&reader->seen[0], ingest->mem);
+    u64map_init(&reader->seen[1], ingest->mem);
     strbuf_init(&reader->args, ingest->mem, 0);
     strbuf_init(&reader->scratch, ingest->mem, 0);
     strbuf_init(&reader->session, ingest->mem, 0);
@@ -40,7 +42,8 @@ void otlp_reader_free(struct otlp_reader *reader)
     mem_free(reader->ingest->mem, reader->pairs, reader->pairs == NULL ? 0 : sizeof *reader->pairs);
     otlp_names_release(&reader->names);
     otlp_tree_release(&reader->tree);
-    u64map_release(&reader->seen);
+    u64map_release(&reader->seen[0]);
+    u64map_release(&reader->seen[1]);
     strbuf_release(&reader->args);
     strbuf_release(&reader->scratch);
     strbuf_release(&reader->session);
@@ -71,9 +74,20 @@ uint64_t otlp_hash(uint64_t seed, struct slice text)
     return text.len == 0 ? seed * 31 + 1 : XXH3_64bits_withSeed(text.bytes, text.len, seed);
 }
 
+uint64_t otlp_value_hash(uint64_t seed, const struct otlp_value *value)
+{
+    double number = otlp_value_number(value);
+    if (value->type == OTLP_TEXT) {
+        return otlp_hash(seed + 1, value->text);
+    }
+    return otlp_hash(seed + 2 + (value->type == OTLP_BOOL && value->truth),
+                     (struct slice){(const char *)&number, sizeof number});
+}
+
 bool otlp_is_noted(const struct otlp_reader *reader, uint64_t hash)
 {
-    return u64map_get(&reader->seen, hash) != U64MAP_NONE;
+    return u64map_get(&reader->seen[0], hash) != U64MAP_NONE ||
+           u64map_get(&reader->seen[1], hash) != U64MAP_NONE;
 }
 
 bool otlp_is_new(struct otlp_reader *reader, uint64_t hash)
@@ -81,11 +95,20 @@ bool otlp_is_new(struct otlp_reader *reader, uint64_t hash)
     if (otlp_is_noted(reader, hash)) {
         return false;
     }
-    if (reader->seen.count >= SEEN_MAX) {
-        u64map_clear(&reader->seen);
+    if (reader->seen[0].count >= SEEN_MAX) {
+        struct u64map old = reader->seen[1];
+        reader->seen[1] = reader->seen[0];
+        reader->seen[0] = old;
+        u64map_clear(&reader->seen[0]);
     }
-    reader->failed |= !u64map_put(&reader->seen, hash, 1);
+    reader->failed |= !u64map_put(&reader->seen[0], hash, 1);
     return true;
+}
+
+void otlp_forget(struct otlp_reader *reader, uint64_t hash)
+{
+    u64map_remove(&reader->seen[0], hash);
+    u64map_remove(&reader->seen[1], hash);
 }
 
 struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
@@ -112,9 +135,13 @@ void otlp_enter_scope(struct otlp_reader *reader, const struct otlp_scope *scope
     if (reader->scope == scope && scope != NULL) {
         return;
     }
+    const struct otlp_attributes *resource = scope == NULL ? &no_attributes : &scope->resource;
+    bool same = reader->scope != NULL && resource->count > 0 &&
+                reader->scope->resource.items == resource->items;
     reader->scope = scope;
-    otlp_found_fill(&reader->resource, &reader->names,
-                    scope == NULL ? &no_attributes : &scope->resource);
+    if (!same) {
+        otlp_found_fill(&reader->resource, &reader->names, resource);
+    }
     reader->producer = otlp_producer_of(scope == NULL ? (struct slice){NULL, 0} : scope->name,
                                         otlp_found_text(&reader->resource, MEANS_SERVICE));
 }
@@ -132,11 +159,35 @@ void otlp_send(struct otlp_reader *reader, const struct update *update)
     reader->failed |= !ingest_ctx_client_update(reader->ingest, update);
 }
 
+/* A clock that is ahead is reported once; nothing is moved for it. One that lags cannot be
+   distinguished from a sender that waits. */
+static void note_skew(struct otlp_reader *reader, const struct otlp_batch *batch)
+{
+    double latest_ms = 0;
+    double now_ms = (double)(ingest_ctx_wall(reader->ingest) / 1000) / 1e3;
+    for (size_t i = 0; i < batch->span_count; i++) {
+        latest_ms = fmax(latest_ms, (double)batch->spans[i].end_ns / 1e6);
+    }
+    double ahead_s = (latest_ms - now_ms) / 1000;
+    if (!(ahead_s > 1) || reader->skewed) {
+        reader->skewed &= ahead_s > 1 || batch->span_count == 0;
+        return;
+    }
+    reader->skewed = true;
+    strbuf_clear(&reader->scratch);
+    strbuf_addf(&reader->scratch, "the clock of a sender is %.1f s ahead of this machine's",
+                ahead_s);
+    if (!reader->scratch.failed) {
+        ingest_ctx_log_from(reader->ingest, LOG_LEVEL_WARNING, "otlp", reader->scratch.data);
+    }
+}
+
 bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch, struct slice by)
 {
     reader->failed = false;
     reader->scope = NULL;
     reader->by = by;
+    note_skew(reader, batch);
     otlp_take_spans(reader, batch);
     otlp_take_logs(reader, batch);
     otlp_take_metrics(reader, batch);

@@ -19,7 +19,8 @@ struct otlp_reader {
     struct ingest_ctx *ingest;
     struct otlp_names names;
     struct otlp_tree tree;
-    struct u64map seen; /* hashes of what is sent once: sessions, agents, ids, logs */
+    struct u64map seen[2]; /* hashes of what is sent once: sessions, agents, ids, logs */
+    bool skewed;           /* a sender's clock is ahead, and it was reported */
     struct otlp_found found, resource;
     const struct otlp_scope *scope; /* its resource is in `resource` */
     enum otlp_producer producer;    /* of the scope */
@@ -41,14 +42,17 @@ struct slice otlp_call_id(const struct otlp_id *id, char room[OTLP_ID_TEXT]);
 /* Whether something with that hash was noted. otlp_is_new notes it, too. */
 bool otlp_is_noted(const struct otlp_reader *reader, uint64_t hash);
 bool otlp_is_new(struct otlp_reader *reader, uint64_t hash);
+/* It was not sent: memory ran out. */
+void otlp_forget(struct otlp_reader *reader, uint64_t hash);
 uint64_t otlp_hash(uint64_t seed, struct slice text);
+uint64_t otlp_value_hash(uint64_t seed, const struct otlp_value *value);
 /* Has the reader look at the scope's resource. */
 void otlp_enter_scope(struct otlp_reader *reader, const struct otlp_scope *scope);
 struct update otlp_update(const struct otlp_reader *reader, enum update_op op,
                           struct slice session);
 void otlp_send(struct otlp_reader *reader, const struct update *update);
-/* Sets success and error. A tool's error is part of its result: without --content only its class is
-   kept. */
+/* Sets success and error. A tool's error is part of its result, which the spans around it repeat:
+   without --content only its class is kept but of requests. */
 void otlp_put_outcome(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
                       struct update *update);
 /* Reports an agent that has an id of its own, once. */

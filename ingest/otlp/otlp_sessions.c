@@ -3,6 +3,8 @@
    under "trace:ID", which becomes an alias. A trace without any session belongs to its process. */
 #include "ingest/otlp/otlp_reader_private.h"
 
+#include "core/base/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +16,7 @@ struct slice otlp_named_session(const struct otlp_reader *reader, const struct o
     if (session.bytes == NULL) {
         session = otlp_found_text(&reader->resource, MEANS_SESSION);
     }
-    session.len = session.len < SESSION_BYTES ? session.len : SESSION_BYTES;
+    session.len = session.len == 0 ? 0 : utf8_cut(session.bytes, session.len, SESSION_BYTES);
     return session;
 }
 
@@ -23,6 +25,7 @@ static intern_id put(struct otlp_reader *reader, struct slice text)
     if (text.bytes == NULL) {
         return INTERN_NONE;
     }
+    text.len = text.len == 0 ? 0 : utf8_cut(text.bytes, text.len, SESSION_BYTES);
     intern_id id = intern_put(swarm_names(reader->ingest->swarm), text.bytes, text.len);
     reader->failed |= id == INTERN_FAILED;
     return id == INTERN_FAILED ? INTERN_NONE : id;
@@ -73,6 +76,7 @@ static void describe(struct otlp_reader *reader, struct slice session,
                      const struct otlp_found *found)
 {
     struct slice service = otlp_found_text(&reader->resource, MEANS_SERVICE);
+    service.len = service.len == 0 ? 0 : utf8_cut(service.bytes, service.len, SESSION_BYTES);
     struct update update = otlp_update(reader, UPDATE_SESSION, session);
     struct slice title = otlp_found_text(found, MEANS_TITLE);
     update.by = reader->by;

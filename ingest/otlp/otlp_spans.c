@@ -209,6 +209,9 @@ static void take(struct otlp_reader *reader, const struct otlp_span *span, uint3
     otlp_take_call(reader, &item, node, &update);
     link_child(reader, update.session_id, node, update.agent_id);
     otlp_place_agents(reader, node, update.session_id);
+    if (reader->failed) { /* the sender will try again */
+        node_at(reader, node)->flags &= (uint8_t)~NODE_KNOWN;
+    }
 }
 
 /* ---- begins that follow from children ---- */
@@ -223,7 +226,7 @@ static void show_begun(struct otlp_reader *reader, const struct otlp_span *span,
     const uint8_t seen = NODE_KNOWN | NODE_OPEN | NODE_BEGAN;
     if (above == OTLP_NO_NODE || (node_at(reader, above)->flags & seen) != 0 ||
         node_at(reader, node)->kind == OTLP_STRUCTURE || reader->producer == OTLP_OPENCODE ||
-        otlp_tree_trace(&reader->tree, node)->rooted || reader->began_count == OTLP_BEGAN_MAX) {
+        otlp_tree_trace(&reader->tree, node)->rooted) {
         return;
     }
     otlp_found_fill(&reader->found, &reader->names, &span->attributes);
@@ -244,6 +247,10 @@ static void show_begun(struct otlp_reader *reader, const struct otlp_span *span,
     update_number(&update, FIELD_START_MS, (double)span->start_ns / 1e6);
     otlp_send(reader, &update);
     node_at(reader, above)->flags |= NODE_BEGAN;
+    if (reader->began_count == OTLP_BEGAN_MAX) { /* the oldest is left to the sweep */
+        memmove(reader->began, reader->began + 1, (OTLP_BEGAN_MAX - 1) * sizeof *reader->began);
+        reader->began_count--;
+    }
     reader->began[reader->began_count++] = node_at(reader, above)->id;
 }
 
@@ -291,7 +298,9 @@ static void take_some(struct otlp_reader *reader, const struct otlp_span *spans,
         }
     }
     for (size_t i = 0; i < count && !reader->failed; i++) {
-        if (nodes[i] != OTLP_NO_NODE) {
+        bool again =
+            nodes[i] != OTLP_NO_NODE && (node_at(reader, nodes[i])->flags & NODE_KNOWN) != 0;
+        if (nodes[i] != OTLP_NO_NODE && !again) {
             take(reader, &spans[i], nodes[i]);
         }
     }

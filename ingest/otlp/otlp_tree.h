@@ -18,13 +18,14 @@ enum {
 #define OTLP_NO_NODE UINT32_MAX
 
 enum otlp_node_flag {
-    NODE_KNOWN = 1,   /* the span itself came */
-    NODE_OPEN = 2,    /* only its begin is known */
-    NODE_CLIENT = 4,  /* its span kind is CLIENT */
-    NODE_MCP = 8,     /* it is MCP's side of a tool's call */
-    NODE_WAITED = 16, /* a person held it up */
-    NODE_ROW = 32,    /* of an agent: its row is decided */
-    NODE_BEGAN = 64   /* it was shown as begun because of a child */
+    NODE_KNOWN = 1,      /* the span itself came */
+    NODE_OPEN = 2,       /* only its begin is known */
+    NODE_CLIENT = 4,     /* its span kind is CLIENT */
+    NODE_MCP = 8,        /* it is MCP's side of a tool's call */
+    NODE_WAITED = 16,    /* a person held it up */
+    NODE_ROW = 32,       /* of an agent: its row is decided */
+    NODE_DECIDING = 128, /* … is being decided */
+    NODE_BEGAN = 64      /* it was shown as begun because of a child */
 };
 
 struct otlp_node {

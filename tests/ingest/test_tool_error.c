@@ -24,6 +24,7 @@ TEST(an_error_is_its_class)
         {"hunter2 failed", "error"},
         {"", "error"},
         {"exit 1", "exit 1"},
+        {"Exit code 77777777777777777777", "Exit code 7777777777"},
         {"exit status 127: no such file", "exit status 127"},
         {"exited with code 3", "exited with code 3"},
         {"404", "404"},

@@ -1,0 +1,149 @@
+/* Spans that are unusual, and what must not happen to them. */
+#include "tests/support/otlp_reading.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SPAN(id, parent, name, kind, attributes, more)                                    \
+    "{'traceId':'0000000000000000000000000000aaaa','spanId':'00000000000000" id           \
+    "','parentSpanId':'" parent "','name':'" name "','kind':" #kind                       \
+    ",'startTimeUnixNano':'1795903200000000000','endTimeUnixNano':'1795903201000000000'," \
+    "'attributes':[" attributes "]" more "}"
+#define TEXT(key, value) "{'key':'" key "','value':{'stringValue':'" value "'}}"
+#define BODY(spans)      "{'resourceSpans':[{'scopeSpans':[{'spans':[" spans "]}]}]}"
+
+static void take(struct otlp_rig *otlp, const char *text)
+{
+    char *body = strdup(text);
+    assert_non_null(body);
+    for (char *at = body; (at = strchr(at, '\'')) != NULL;) {
+        *at = '"';
+    }
+    otlp_rig_take(otlp, OTLP_TRACES, OTLP_JSON, body, strlen(body));
+    free(body);
+}
+
+static void check(struct otlp_rig *otlp, const char *expected)
+{
+    json_t *reading = otlp_reading(otlp), *want;
+    char *text = strdup(expected);
+    json_error_t error;
+    for (char *at = text; (at = strchr(at, '\'')) != NULL;) {
+        *at = '"';
+    }
+    want = json_loads(text, 0, &error);
+    assert_non_null(want);
+    char *differs = otlp_reading_differs(reading, want);
+    if (differs != NULL) {
+        fail_msg("%s", differs);
+    }
+    json_decref(want);
+    json_decref(reading);
+    free(text);
+}
+
+static void keep_line(void *ctx, const char *line, size_t len)
+{
+    strbuf_add(ctx, line, len);
+}
+
+/* Both of an error's texts have a class; neither may move the other. */
+TEST(an_error_of_any_length_has_a_class)
+{
+    enum { DIGITS = 300000 };
+    struct otlp_rig otlp;
+    struct strbuf text;
+    otlp_rig_init(&otlp);
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_adds(&text, "{'resourceSpans':[{'scopeSpans':[{'spans':[{'traceId':"
+                       "'0000000000000000000000000000aaaa','spanId':'0000000000000001','name':'t',"
+                       "'startTimeUnixNano':'1795903200000000000','endTimeUnixNano':"
+                       "'1795903201000000000','status':{'code':2,'message':'Exit code 1'},"
+                       "'attributes':[{'key':'gen_ai.operation.name','value':{'stringValue':"
+                       "'execute_tool'}},{'key':'error','value':{'stringValue':'Exit code ");
+    for (size_t i = 0; i < DIGITS; i++) {
+        strbuf_addc(&text, '7');
+    }
+    strbuf_adds(&text, "'}}]}]}]}]}");
+    take(&otlp, text.data);
+    check(&otlp, "{'tools':[{'error':'Exit code 7777777777'}]}");
+    strbuf_release(&text);
+    otlp_rig_release(&otlp);
+}
+
+#define AGENT(id, parent, name, kind)            \
+    SPAN(id, parent, "invoke_agent " name, kind, \
+         TEXT("gen_ai.operation.name", "invoke_agent") "," TEXT("gen_ai.agent.name", name), "")
+#define CHAT(id, parent)        \
+    SPAN(id, parent, "chat", 3, \
+         TEXT("gen_ai.operation.name", "chat") "," TEXT("gen_ai.request.model", "m"), "")
+
+/* A CLIENT span around an INTERNAL one is the same run, whichever comes first in a request. */
+TEST(a_run_of_a_sub_agent_has_one_row_in_any_order)
+{
+    static const char *const orders[] = {
+        BODY(CHAT("04", "0000000000000003") "," AGENT("03", "0000000000000002", "rev", 1) "," AGENT(
+            "02", "0000000000000001", "rev", 3) "," AGENT("01", "", "boss", 1)),
+        BODY(AGENT("01", "", "boss", 1) "," AGENT("02", "0000000000000001", "rev", 3) "," AGENT(
+            "03", "0000000000000002", "rev", 1) "," CHAT("04", "0000000000000003")),
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        take(&otlp, orders[i]);
+        check(&otlp, "{'agents':['boss','rev'],'parent':{'rev':'boss'},"
+                     "'requests':[{'agent':'rev','model':'m'}]}");
+        otlp_rig_release(&otlp);
+    }
+}
+
+#define SECRETS                                                                                               \
+    BODY(SPAN(                                                                                                \
+        "01", "", "chain", 1,                                                                                 \
+        TEXT("retrieval.documents.0.document.content", "SECRET") "," TEXT("request_data", "SECRET") "," TEXT( \
+            "gen_ai.prompt.0.content",                                                                        \
+            "SECRET") "," TEXT("input.value",                                                                 \
+                               "SECRET") "," TEXT("gen_ai.input.messages",                                    \
+                                                  "SECRET") ",{'key':'odd','value':{'arrayValue':"            \
+                                                            "{'values':[{'stringValue':'SECRET'}]}}}",        \
+        ",'status':{'code':2,'message':'SECRET of a file'}"))
+
+/* Texts of results lie in many attributes; without --content none is kept. */
+TEST(no_content_is_kept_unasked)
+{
+    for (unsigned content = 0; content < 2; content++) {
+        struct otlp_rig otlp;
+        struct strbuf feed;
+        otlp_rig_init(&otlp);
+        strbuf_init(&feed, &mem_libc, 0);
+        otlp.rig.ingest.content = content == 1;
+        otlp.rig.ingest.tap = (struct ingest_tap){keep_line, &feed};
+        take(&otlp, SECRETS);
+        assert_true(feed.len > 0);
+        assert_true((strstr(feed.data, "SECRET") != NULL) == (content == 1));
+        strbuf_release(&feed);
+        otlp_rig_release(&otlp);
+    }
+}
+
+/* Keys of dots, and thousands of attributes: no work that grows faster than the request. */
+TEST(a_long_key_is_passed_over)
+{
+    enum { DOTS = 1 << 20 };
+    struct otlp_rig otlp;
+    struct strbuf text;
+    otlp_rig_init(&otlp);
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_adds(&text, "{'resourceSpans':[{'scopeSpans':[{'spans':[{'traceId':"
+                       "'0000000000000000000000000000aaaa','spanId':'0000000000000001','name':'t',"
+                       "'startTimeUnixNano':'1795903200000000000','endTimeUnixNano':"
+                       "'1795903201000000000','attributes':[{'key':'");
+    for (size_t i = 0; i < DOTS; i++) {
+        strbuf_addc(&text, '.');
+    }
+    strbuf_adds(&text, "','value':{'intValue':1}}]}]}]}]}");
+    take(&otlp, text.data);
+    check(&otlp, "{'other':['t']}");
+    strbuf_release(&text);
+    otlp_rig_release(&otlp);
+}
