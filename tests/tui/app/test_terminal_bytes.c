@@ -103,8 +103,8 @@ static size_t scan_run(const char *const argv[], const char *const env[], const 
     return count;
 }
 
-/* All commands that read a source. */
-static void scan_source(const char *source)
+/* Runs all commands that read a source; returns how many characters they have replaced. */
+static size_t scan_source(const char *source)
 {
     const char *program = support_program(), *keys[KEYS];
     const char *const runs[][8] = {
@@ -123,7 +123,7 @@ static void scan_source(const char *source)
         size_t key_count = i == 0 ? all_keys(keys) : 0;
         count += scan_run(runs[i], NULL, keys, key_count);
     }
-    assert_true(count > 0); /* or nothing hostile was shown */
+    return count;
 }
 
 static const char *write_lines(const struct strbuf *text)
@@ -212,7 +212,7 @@ TEST(fields_of_operations_are_not_sent_to_a_terminal)
             }
         }
     }
-    scan_source(write_lines(&lines));
+    assert_true(scan_source(write_lines(&lines)) > 0); /* or nothing hostile was shown */
     strbuf_release(&lines);
 }
 
@@ -243,7 +243,7 @@ TEST(every_hostile_text_in_names_and_messages_is_replaced)
     }
     strbuf_adds(&lines, "{\"op\":\"log\",\"message\":\"\xff\xfe\x9b\"}\n\xff\x9b[31m\n"
                         "{\"op\":\"log\",\"message\":\"\\ud83d\"}\n");
-    scan_source(write_lines(&lines));
+    assert_true(scan_source(write_lines(&lines)) > 0); /* or nothing hostile was shown */
     strbuf_release(&lines);
 }
 
@@ -270,6 +270,7 @@ static void put_hostile(struct strbuf *out, const char *text, bool decisive)
 TEST(strings_of_trace_files_are_not_sent_to_a_terminal)
 {
     char *text = support_read_file(support_data("golden/small.trace.json"), NULL);
+    size_t count = 0;
     set_up_home();
     for (int decisive = 0; decisive < 2; decisive++) {
         const char *path = support_path(support_tmpdir(), "trace.json");
@@ -279,10 +280,11 @@ TEST(strings_of_trace_files_are_not_sent_to_a_terminal)
         put_json(&out, hostile_json(value, decisive != 0), false);
         json_decref(value);
         support_write_file(path, out.data, out.len);
-        scan_source(path);
+        count += scan_source(path);
         strbuf_release(&out);
     }
     free(text);
+    assert_true(count > 0); /* or nothing hostile was shown */
 }
 
 /* Makes the directories above a file. */
@@ -338,8 +340,8 @@ TEST(strings_of_transcripts_registry_and_hooks_are_not_sent_to_a_terminal)
         snprintf(dir, sizeof dir, "%s/d%s", support_tmpdir(), hostile_text(i * 9));
         snprintf(source, sizeof source, "claude:%s", dir);
         const char *hooks = write_capture(dir, samples[i], i == 1);
-        scan_source(source);
-        scan_source(hooks);
+        assert_true(scan_source(source) > 0); /* or nothing hostile was shown */
+        assert_true(scan_source(hooks) > 0);  /* or nothing hostile was shown */
     }
 }
 
