@@ -81,8 +81,11 @@ static bool excludes_cache(const struct otlp_item *item, const struct usage *usa
 {
     double cached = or_zero(usage->read) + or_zero(usage->creation);
     double sum = usage->prompt + or_zero(usage->output);
-    if (item->producer == OTLP_CLAUDE) {
-        return true;
+    const struct otlp_attribute_row *row = NULL;
+    /* Claude Code's own name for it leaves the cache out; newer versions have both names. */
+    if (item->producer == OTLP_CLAUDE &&
+        otlp_found_value(item->found, MEANS_PROMPT, &row) != NULL) {
+        return strcmp(row->key, "input_tokens") == 0;
     }
     if (cached <= 0) {
         return false;

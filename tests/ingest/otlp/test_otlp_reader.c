@@ -71,6 +71,27 @@ TEST(an_error_of_any_length_has_a_class)
     otlp_rig_release(&otlp);
 }
 
+#define NUMBER(key, value) "{'key':'" key "','value':{'intValue':" value "}}"
+
+/* Newer versions report the prompt under two names, which count differently. */
+TEST(a_prompt_of_two_names_counts_once)
+{
+    struct otlp_rig otlp;
+    otlp_rig_init(&otlp);
+    take(
+        &otlp,
+        "{'resourceSpans':[{'resource':{'attributes':[" TEXT("service.name", "claude-code") "]},'scopeSpans':[{'scope':{'name':'com.anthropic.claude_code.tracing'},'spans':[" SPAN(
+            "01", "", "claude_code.llm_request", 1,
+            TEXT("span.type", "llm_request") "," TEXT("model", "m") "," NUMBER("input_tokens", "4") "," NUMBER(
+                "cache_creation_tokens",
+                "12035") "," NUMBER("gen_ai.usage.input_tokens",
+                                    "12039") "," NUMBER("gen_ai.usage.cache_write.input_tokens",
+                                                        "12035") "," NUMBER("output_tokens", "9"),
+            "") "]}]}]}");
+    check(&otlp, "{'requests':[{'prompt':12039,'cache_creation':12035,'output':9}]}");
+    otlp_rig_release(&otlp);
+}
+
 #define AGENT(id, parent, name, kind)            \
     SPAN(id, parent, "invoke_agent " name, kind, \
          TEXT("gen_ai.operation.name", "invoke_agent") "," TEXT("gen_ai.agent.name", name), "")
