@@ -19,7 +19,11 @@ enum { QUIET_MS = 25, FIRST_MS = 600, KILL_MS = 60000, PIECE_BYTES = 65536 };
 
 static void be_program(int slave, const char *const argv[], const char *const env[])
 {
-    char *copies[32] = {NULL};
+    char *copies[32] = {NULL}, *program = realpath(argv[0], NULL);
+    /* A file of a hostile name, which it may write, goes away with the test. */
+    if (program == NULL || chdir(getenv("HOME")) != 0) {
+        _exit(127);
+    }
     setsid();
     ioctl(slave, TIOCSCTTY, 0);
     for (int fd = 0; fd < 3; fd++) {
@@ -33,7 +37,7 @@ static void be_program(int slave, const char *const argv[], const char *const en
     for (size_t i = 0; argv[i] != NULL && i < 31; i++) {
         copies[i] = strdup(argv[i]);
     }
-    execv(copies[0], copies);
+    execv(program, copies);
     _exit(127);
 }
 
