@@ -142,7 +142,7 @@ TEST(the_lines_of_each_client_are_valid)
         } else if (lines.len > 0 && lines.data[0] == '[') {
             assert_int_equal(client->form, SETUP_TOML);
             assert_non_null(strstr(lines.data, "endpoint = \"" OWN "/v1/logs\""));
-            continue;
+            at = lines.len;
         }
         for (const char *line = text_of(&lines) + at; *line != '\0'; line += strcspn(line, "\n")) {
             line += strspn(line, "\n");
