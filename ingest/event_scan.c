@@ -126,10 +126,12 @@ static inline void scan_template(struct cursor *c)
 
 enum known { PH, TS, DUR, NAME, CAT, PID, TID, ID, ARGS, OTHER };
 
-/* The characters of a key as word_load has them. */
-#define KEY_2(a, b)       ((uint64_t)(a) | (uint64_t)(b) << 8)
-#define KEY_3(a, b, c)    (KEY_2(a, b) | (uint64_t)(c) << 16)
-#define KEY_4(a, b, c, d) (KEY_3(a, b, c) | (uint64_t)(d) << 24)
+/* The characters of a key and its quote as word_load has them: with the quote no NUL that follows
+   is taken for the key's end. */
+#define TWO(a, b)         ((uint64_t)(a) | (uint64_t)(b) << 8)
+#define KEY_2(a, b)       (TWO(a, b) | (uint64_t)'"' << 16)
+#define KEY_3(a, b, c)    (TWO(a, b) | (uint64_t)(c) << 16 | (uint64_t)'"' << 24)
+#define KEY_4(a, b, c, d) (TWO(a, b) | TWO(c, d) << 16 | (uint64_t)'"' << 32)
 
 static inline enum known known_of(uint64_t key)
 {
@@ -155,7 +157,7 @@ static const char *scan_key_slowly(const char *at, const char *end, enum known *
     const char *after = at < end && *at == '"' ? json_skip_string(at, end, &escaped) : NULL;
     size_t len = after != NULL ? (size_t)(after - at) - 2 : 0;
     if (len > 0 && len < sizeof key) {
-        memcpy(key, at + 1, len);
+        memcpy(key, at + 1, len + 1);
     }
     *which = known_of(word_load(key));
     return escaped ? NULL : after;
@@ -167,7 +169,7 @@ static inline const char *scan_key(const char *at, const char *end, enum known *
     if (end - at >= 16) {
         uint64_t word = word_load(at + 1), quote = word_mark_byte(word, '"');
         size_t len = quote != 0 ? word_lowest(quote) : 0;
-        *which = known_of(word & (((uint64_t)1 << len * 8) - 1));
+        *which = len < 7 ? known_of(word & (((uint64_t)1 << (len + 1) * 8) - 1)) : OTHER;
         if (*which != OTHER && *at == '"') {
             return at + len + 2;
         }

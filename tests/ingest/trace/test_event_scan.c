@@ -571,6 +571,26 @@ TEST(no_beginning_of_an_event_is_taken_for_one)
     strbuf_release(&g.out);
 }
 
+/* A raw NUL is not the end of a key. */
+TEST(a_key_with_a_raw_nul_is_not_taken)
+{
+    static const char *const keys[] = {"ph",  "ts",  "dur", "name", "cat",
+                                       "pid", "tid", "id",  "args"};
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        char text[100];
+        struct raw_event event;
+        struct strbuf extra;
+        bool spaced = false;
+        int len = snprintf(text, sizeof text, "{\"%s%c\":1,\"ph\":\"X\",\"ts\":1,\"name\":\"a\"}",
+                           keys[i], '\0');
+        struct copy copy = copy_of(text, (size_t)len);
+        strbuf_init(&extra, &mem_libc, 0);
+        assert_null(event_scan(copy.at, copy.at + len, &extra, &event, &spaced));
+        strbuf_release(&extra);
+        free(copy.block);
+    }
+}
+
 /* However deep it is, each bracket is closed by one of its own kind, or the quick way leaves it. */
 TEST(brackets_match_at_every_depth)
 {
