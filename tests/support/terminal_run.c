@@ -15,7 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { QUIET_MS = 25, FIRST_MS = 600, KILL_MS = 60000, PIECE_BYTES = 65536 };
+enum {
+    QUIET_MS = 25,
+    START_MS = 5000, /* until the first byte, on a busy machine */
+    END_MS = 600,
+    KILL_MS = 60000,
+    PIECE_BYTES = 65536
+};
 
 static void be_program(int slave, const char *const argv[], const char *const env[])
 {
@@ -92,13 +98,13 @@ void terminal_run(struct terminal_run *run, const char *const argv[], const char
     int fd = start(argv, env, &pid), status;
     int64_t deadline_ms = now_ms() + KILL_MS;
     *run = (struct terminal_run){.bytes = calloc(1, PIECE_BYTES)};
-    bool runs = read_all(fd, FIRST_MS, run);
+    bool runs = read_all(fd, START_MS, run);
     for (size_t i = 0; i < key_count && runs; i++) {
         runs = write(fd, keys[i], strlen(keys[i])) > 0 && read_all(fd, QUIET_MS, run);
     }
     kill(pid, SIGTERM);
     while (runs && now_ms() < deadline_ms) {
-        runs = read_all(fd, FIRST_MS, run);
+        runs = read_all(fd, END_MS, run);
     }
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
