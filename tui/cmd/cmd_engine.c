@@ -8,6 +8,7 @@
 #include "tui/cmd/loop_start.h"
 #include "tui/cmd/status_line.h"
 #include "tui/cmd/stop_signal.h"
+#include "tui/cmd/token_file.h"
 #include "tui/screen/console.h"
 
 #include "core/base/mask.h"
@@ -55,29 +56,6 @@ static bool reads(void *ctx, const char *path)
 static bool gives_up(bool final)
 {
     return final ? stop_signal_is_overdue() : stop_signal_is_asked();
-}
-
-/* Reads the first line of --token-file. Returns false with the reason in *error. */
-static bool read_token(struct engine *engine, struct strbuf *error)
-{
-    const char *path = engine->options->token_file;
-    size_t size = 0;
-    ssize_t len;
-    FILE *file;
-
-    if (!path)
-        return true;
-    file = fopen(path, "re");
-    errno = file ? 0 : errno;
-    len = file ? getline(&engine->token, &size, file) : -1;
-    while (len > 0 && strchr("\r\n", engine->token[len - 1]))
-        engine->token[--len] = '\0';
-    if (len <= 0)
-        strbuf_addf(error, "%s: cannot read a token: %s", path,
-                    errno ? strerror(errno) : "the first line is empty");
-    if (file)
-        fclose(file);
-    return len > 0;
 }
 
 static bool is_live(const char *spec, bool follow)
@@ -294,7 +272,8 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     strbuf_init(&engine->status, engine->mem, 0);
     if (!open_loop(engine, error))
         return false;
-    if (!output_claim_take(&engine->claim, config->options, error) || !read_token(engine, error)) {
+    if (!output_claim_take(&engine->claim, config->options, error) ||
+        !token_file_read(config->options->token_file, &engine->token, error)) {
         output_claim_release(&engine->claim);
         free(engine->token);
         uv_loop_close(&engine->loop);
