@@ -32,12 +32,25 @@ void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf
 
 /* The first one present is kept: a Bash call's command identifies it better than its description.
    */
-static const char *const kept_args[] = {"command", "file_path", "path",  "notebook_path",
-                                        "pattern", "url",       "query", "description"};
+static const char *const kept_args[] = {
+    "command",  "cmd",           "file_path", "filePath", "absolute_path", "path",
+    "dir_path", "notebook_path", "pattern",   "url",      "query",         "description",
+};
+
+/* Some clients pass a command as the arguments of a program: a shell's last one is the command. */
+static struct json_value text_of(struct json_value value)
+{
+    struct json_value item, last = value;
+    for (struct json_walk walk = json_walk(value);
+         value.type == JSON_TYPE_ARRAY && json_next_item(&walk, &item);) {
+        last = item;
+    }
+    return last;
+}
 
 static bool put_arg(struct json_value input, const char *key, struct strbuf *out)
 {
-    struct json_value value = json_get(input, key);
+    struct json_value value = text_of(json_get(input, key));
     struct strbuf text;
     if (value.type != JSON_TYPE_STRING || value.len <= 2) {
         return false;

@@ -6,6 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -93,4 +96,21 @@ int transcript_file_open(const char *path)
 int64_t transcript_file_modified_ns(const struct stat *st)
 {
     return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+bool transcript_file_resolve(const char *path, struct strbuf *out)
+{
+    static const char end[] = ".jsonl";
+    struct stat st;
+    char real[PATH_MAX];
+    if (realpath(path, real) == NULL) {
+        return false;
+    }
+    size_t len = strlen(real);
+    if (len < sizeof end || strcmp(real + len - (sizeof end - 1), end) != 0 ||
+        lstat(real, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return false;
+    }
+    strbuf_adds(out, real);
+    return !out->failed;
 }

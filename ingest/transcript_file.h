@@ -2,6 +2,8 @@
 #ifndef INGEST_TRANSCRIPT_FILE_H
 #define INGEST_TRANSCRIPT_FILE_H
 
+#include "core/base/strbuf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +39,9 @@ ssize_t transcript_file_read(struct transcript_file *file, char *piece, size_t m
 /* Returns a descriptor of the ordinary file at `path`; -1: errno is set. Other files (a FIFO, a
    device) may never end, and a link may lead to a key: they are refused. */
 int transcript_file_open(const char *path);
+/* Appends where a link leads, if to a transcript (*.jsonl). False: to another file, which may be a
+   key. */
+bool transcript_file_resolve(const char *path, struct strbuf *out);
 /* Returns the time of the last change, ns since the epoch. */
 int64_t transcript_file_modified_ns(const struct stat *st);
 

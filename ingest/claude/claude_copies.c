@@ -9,33 +9,33 @@
 
 /* Returns the id of what the line reports; bytes NULL: it has none. */
 static struct slice id_of(struct claude_transcript *t, const struct claude_line *line,
-                          char room[CLAUDE_ID_BYTES])
+                          char room[CLIENT_ID_BYTES])
 {
     struct json_value message = line->field[CLAUDE_MESSAGE], content, block;
     struct slice id = {NULL, 0};
     if (line->type == CLAUDE_LINE_REQUEST) {
-        return claude_id(t->mem, line->field[CLAUDE_ID], room);
+        return client_id(t->mem, line->field[CLAUDE_ID], room);
     }
     if (line->type == CLAUDE_LINE_ASSISTANT) {
-        id = claude_id(t->mem, json_get(message, "id"), room);
+        id = client_id(t->mem, json_get(message, "id"), room);
     } else if (line->type == CLAUDE_LINE_USER) {
         content = json_get(message, "content");
         struct json_walk walk = json_walk(content);
         if (json_next_item(&walk, &block)) {
-            id = claude_id(t->mem, json_get(block, "tool_use_id"), room);
+            id = client_id(t->mem, json_get(block, "tool_use_id"), room);
         }
-        id = id.bytes != NULL ? id : claude_id(t->mem, line->field[CLAUDE_PROMPT_ID], room);
+        id = id.bytes != NULL ? id : client_id(t->mem, line->field[CLAUDE_PROMPT_ID], room);
     }
-    return id.bytes != NULL ? id : claude_id(t->mem, line->field[CLAUDE_UUID], room);
+    return id.bytes != NULL ? id : client_id(t->mem, line->field[CLAUDE_UUID], room);
 }
 
 /* Returns whether the line names another session, of which there is a transcript. */
 static bool is_declared(struct claude_transcript *t, const struct claude_line *line)
 {
     struct slice own = claude_transcript_text(t, t->session_id);
-    struct slice from = json_id(json_get(line->field[CLAUDE_FORKED_FROM], "sessionId"));
+    struct slice from = client_plain_text(json_get(line->field[CLAUDE_FORKED_FROM], "sessionId"));
     if (from.bytes == NULL) {
-        from = json_id(line->field[CLAUDE_SESSION_ID]);
+        from = client_plain_text(line->field[CLAUDE_SESSION_ID]);
     }
     if (from.bytes == NULL || t->options.exists == NULL ||
         (from.len == own.len && memcmp(from.bytes, own.bytes, own.len) == 0)) {
@@ -52,7 +52,7 @@ static bool is_declared(struct claude_transcript *t, const struct claude_line *l
 bool claude_copies_take(struct claude_transcript *t, const struct claude_line *line)
 {
     struct call_owners *owners = &t->options.counters->ingest->owners;
-    char room[CLAUDE_ID_BYTES];
+    char room[CLIENT_ID_BYTES];
     if (line->type == CLAUDE_LINE_TITLE) {
         return false; /* it has no time, and names this session */
     }

@@ -36,7 +36,7 @@ struct hook_event {
     struct hook_session *session; /* NULL: unknown, and this event opens none */
     uint64_t session_hash, agent; /* hook_hash of the ids; the main agent's: 0 */
     double t_ms;
-    char id_room[CLAUDE_ID_BYTES]; /* of a tool's id that is too long, as files shorten it */
+    char id_room[CLIENT_ID_BYTES]; /* of a tool's id that is too long, as files shorten it */
     const char *wrong;             /* why the payload is rejected; NULL: it is not */
 };
 

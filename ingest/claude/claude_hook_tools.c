@@ -40,7 +40,7 @@ struct hook_about hook_read_about(struct hook_event *e)
     struct hook_about about = {.id = hook_text(e, "tool_use_id"),
                                .name = hook_text(e, "tool_name"),
                                .input = json_get(e->payload, "tool_input")};
-    about.id = about.id.bytes == NULL ? about.id : claude_id_short(about.id, e->id_room);
+    about.id = about.id.bytes == NULL ? about.id : client_id_short(about.id, e->id_room);
     struct slice raw = {.bytes = about.input.raw, .len = about.input.len};
     about.name_hash = hook_hash(about.name);
     about.input_hash = about.input.type == JSON_TYPE_NONE ? 0 : hook_hash(raw);

@@ -56,13 +56,14 @@ static bool read_state(const struct mem *mem, const char *text, size_t len, stru
     if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT) {
         return false;
     }
-    json_text_copy(mem, json_get(all, "sessionId"), job->session_id, sizeof job->session_id);
-    json_text_copy(mem, json_get(all, "resumeSessionId"), job->resumed_id, sizeof job->resumed_id);
-    json_text_copy(mem, json_get(all, "name"), job->name, sizeof job->name);
-    json_text_copy(mem, json_get(all, "state"), job->state, sizeof job->state);
-    json_text_copy(mem, json_get(all, "needs"), job->needs, sizeof job->needs);
+    client_text_copy(mem, json_get(all, "sessionId"), job->session_id, sizeof job->session_id);
+    client_text_copy(mem, json_get(all, "resumeSessionId"), job->resumed_id,
+                     sizeof job->resumed_id);
+    client_text_copy(mem, json_get(all, "name"), job->name, sizeof job->name);
+    client_text_copy(mem, json_get(all, "state"), job->state, sizeof job->state);
+    client_text_copy(mem, json_get(all, "needs"), job->needs, sizeof job->needs);
     job->has_own_name = json_string_is(json_get(all, "nameSource"), "user");
-    job->updated_ms = claude_time(json_get(all, "updatedAt"));
+    job->updated_ms = client_time(json_get(all, "updatedAt"));
     /* One that was made without a prompt waits for its first. */
     job->is_blocked = json_string_is(json_get(all, "tempo"), "blocked") && job->needs[0] != '\0' &&
                       strcmp(job->needs, "send a prompt to start") != 0 && !is_over(job->state);
@@ -104,7 +105,7 @@ static bool look_at(struct claude_jobs *jobs, const char *dir, const char *id)
     size_t len;
     int64_t timeline_ns = time_of(dir, id, "timeline.jsonl", path);
     int64_t modified_ns = time_of(dir, id, "state.json", path);
-    if (modified_ns == INT64_MIN || strlen(id) > CLAUDE_ID_BYTES) {
+    if (modified_ns == INT64_MIN || strlen(id) > CLIENT_ID_BYTES) {
         return true;
     }
     struct claude_job *job = job_of(jobs, id);
@@ -233,19 +234,19 @@ static void take_line(struct claude_job *job, struct claude_session *session, co
 {
     struct json_value all;
     struct json_error error;
-    char state[32], detail[CLAUDE_ID_BYTES + 1] = "";
+    char state[32], detail[CLIENT_ID_BYTES + 1] = "";
     const struct mem *mem = session->mem;
     double at_ms = (double)NAN;
     if (json_check(line, len, 50, &all, &error) && all.type == JSON_TYPE_OBJECT) {
-        at_ms = claude_time(json_get(all, "at"));
+        at_ms = client_time(json_get(all, "at"));
     }
     if (isnan(at_ms) || at_ms <= job->known_ms) {
         return;
     }
     job->line_ms = fmax(job->line_ms, at_ms);
-    json_text_copy(mem, json_get(all, "state"), state, sizeof state);
+    client_text_copy(mem, json_get(all, "state"), state, sizeof state);
     if (session->options->content) {
-        json_text_copy(mem, json_get(all, "detail"), detail, sizeof detail);
+        client_text_copy(mem, json_get(all, "detail"), detail, sizeof detail);
     }
     log_state(session, at_ms, state, detail);
     bool blocked = strcmp(state, "blocked") == 0;

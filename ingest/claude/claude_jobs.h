@@ -13,9 +13,9 @@
 #include "ingest/claude/claude_session.h"
 
 struct claude_job {
-    char id[CLAUDE_ID_BYTES + 1];                                          /* of its directory */
-    char session_id[CLAUDE_ID_BYTES + 1], resumed_id[CLAUDE_ID_BYTES + 1]; /* "": not set */
-    char name[128], state[32], needs[CLAUDE_ID_BYTES + 1];
+    char id[CLIENT_ID_BYTES + 1];                                          /* of its directory */
+    char session_id[CLIENT_ID_BYTES + 1], resumed_id[CLIENT_ID_BYTES + 1]; /* "": not set */
+    char name[128], state[32], needs[CLIENT_ID_BYTES + 1];
     bool has_own_name, is_blocked; /* blocked: it waits for a person now */
     double updated_ms;             /* NAN: not set */
     bool seen, changed;            /* at this look; since it was reported */

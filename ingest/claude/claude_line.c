@@ -2,20 +2,7 @@
    no key. The values stay slices of the line. */
 #include "ingest/claude/claude_line.h"
 
-#include "core/base/utf8.h"
-#include "ingest/ingest_ctx.h"
-#include "ingest/iso_time.h"
-
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
-
-enum { DEPTH = 200, ID_HEAD_BYTES = 60 };
-
-/* A number between them is a time in seconds, a greater one is in ms. */
-#define SECONDS_MIN 1e8
-#define SECONDS_MAX 1e11
 
 static const char *const field_names[CLAUDE_FIELDS] = {
     [CLAUDE_TYPE] = "type",
@@ -124,110 +111,22 @@ static enum claude_line_type type_of(struct json_value name)
     return CLAUDE_LINE_UNKNOWN;
 }
 
-bool claude_line_read(const char *text, size_t len, struct claude_line *out,
-                      struct json_error *error)
+void claude_line_read(struct json_value object, struct claude_line *out)
 {
-    struct json_value value;
     struct json_member member;
     *out = (struct claude_line){.type = CLAUDE_LINE_UNKNOWN};
-    if (!json_check(text, len, DEPTH, &value, error)) {
-        return false;
-    }
-    if (value.type != JSON_TYPE_OBJECT) {
-        *error = (struct json_error){0, "not an object"};
-        return false;
-    }
-    for (struct json_walk walk = json_walk(value); json_next_member(&walk, &member);) {
+    for (struct json_walk walk = json_walk(object); json_next_member(&walk, &member);) {
         keep_field(out, &member);
     }
     if (out->field[CLAUDE_TYPE].type == JSON_TYPE_STRING) {
         out->type = type_of(out->field[CLAUDE_TYPE]);
     }
-    out->at_ms = claude_time(out->field[CLAUDE_TIMESTAMP]);
-    return true;
-}
-
-struct slice json_id(struct json_value value)
-{
-    if (value.type != JSON_TYPE_STRING || value.len <= 2 || value.len - 2 > CLAUDE_ID_BYTES ||
-        memchr(value.raw, '\\', value.len) != NULL) {
-        return (struct slice){NULL, 0};
-    }
-    return (struct slice){value.raw + 1, value.len - 2};
-}
-
-struct slice claude_id_short(struct slice id, char room[CLAUDE_ID_BYTES])
-{
-    if (id.len <= CLAUDE_ID_BYTES) {
-        return id;
-    }
-    memcpy(room, id.bytes, ID_HEAD_BYTES);
-    int len = snprintf(room + ID_HEAD_BYTES, CLAUDE_ID_BYTES - ID_HEAD_BYTES, "~%016llx",
-                       (unsigned long long)XXH3_64bits(id.bytes, id.len));
-    return (struct slice){room, ID_HEAD_BYTES + (size_t)len};
-}
-
-struct slice claude_id(const struct mem *mem, struct json_value value, char room[CLAUDE_ID_BYTES])
-{
-    struct slice id = json_id(value);
-    struct strbuf text;
-    if (id.bytes != NULL) {
-        return id;
-    }
-    if (value.type == JSON_TYPE_NUMBER && value.len <= CLAUDE_ID_BYTES) {
-        return (struct slice){value.raw, value.len};
-    }
-    strbuf_init(&text, mem, 0);
-    if (value.type == JSON_TYPE_STRING) {
-        json_get_string(value, &text);
-    }
-    if (!text.failed && text.len > 0) {
-        id = claude_id_short((struct slice){text.data, text.len}, room);
-        if (id.bytes != room) {
-            memcpy(room, id.bytes, id.len);
-            id.bytes = room;
-        }
-    }
-    strbuf_release(&text);
-    return id;
+    out->at_ms = client_time(out->field[CLAUDE_TIMESTAMP]);
 }
 
 bool claude_line_ends_with(struct json_value value, const char *end)
 {
-    struct slice text = json_id(value);
+    struct slice text = client_plain_text(value);
     size_t len = strlen(end);
     return text.len >= len && memcmp(text.bytes + text.len - len, end, len) == 0;
-}
-
-double claude_number(struct json_value value)
-{
-    double number = value.type == JSON_TYPE_NUMBER ? json_get_number(value) : (double)NAN;
-    return number >= 0 && isfinite(number) ? number : (double)NAN;
-}
-
-double claude_time(struct json_value value)
-{
-    struct slice text = json_id(value);
-    double number = claude_number(value);
-    int64_t ns;
-    if (!isnan(number)) {
-        return number < SECONDS_MIN ? (double)NAN : number < SECONDS_MAX ? number * 1000 : number;
-    }
-    if (text.bytes == NULL || !iso_time_parse(text.bytes, text.len, &ns)) {
-        return (double)NAN;
-    }
-    return (double)(ns / 1000000) + (double)(ns % 1000000) / 1e6;
-}
-
-void json_text_copy(const struct mem *mem, struct json_value value, char *out, size_t size)
-{
-    struct strbuf text;
-    strbuf_init(&text, mem, 0);
-    json_text_cut(value, size - 1, true, &text);
-    size_t len = text.failed ? 0 : text.len;
-    if (len > 0) {
-        memcpy(out, text.data, len);
-    }
-    out[len] = '\0';
-    strbuf_release(&text);
 }

@@ -3,12 +3,8 @@
 #ifndef INGEST_CLAUDE_LINE_H
 #define INGEST_CLAUDE_LINE_H
 
-#include "core/base/json_read.h"
-#include "core/trace/event.h"
+#include "ingest/client_value.h"
 #include "ingest/tool_args.h"
-
-/* A longer name is cut, a longer id becomes a digest of this length or less. */
-#define CLAUDE_ID_BYTES 200
 
 enum claude_line_type {
     CLAUDE_LINE_UNKNOWN, /* a type that is not in the table */
@@ -78,29 +74,10 @@ struct claude_line {
 /* Returns true if the line holds whole prompts (api-request-blob, api-request-shape). It looks at
    the first bytes only, so such a line need not be parsed. */
 bool claude_line_is_bulk(const char *text, size_t len);
-/* Returns false if the line is no JSON object; *error has the reason. */
-bool claude_line_read(const char *text, size_t len, struct claude_line *out,
-                      struct json_error *error);
+/* Finds the members of a line, a checked object. */
+void claude_line_read(struct json_value object, struct claude_line *out);
 
-/* Returns an id or a name, borrowed. Bytes are NULL if the value is no string, is empty, longer
-   than CLAUDE_ID_BYTES or has escapes. */
-struct slice json_id(struct json_value value);
-/* Returns an id of any length and spelling, borrowed from the value or from `room`: a number is its
-   digits, escapes are decoded, and an id that is too long is what claude_id_short makes of it.
-   Bytes are NULL if the value is empty, of another type, or out of memory. */
-struct slice claude_id(const struct mem *mem, struct json_value value, char room[CLAUDE_ID_BYTES]);
-/* Returns the id itself, or for one longer than CLAUDE_ID_BYTES its first bytes and a digest of all
-   of it, in `room`: gateways put whole signatures into ids, and every source must shorten them
-   alike. */
-struct slice claude_id_short(struct slice id, char room[CLAUDE_ID_BYTES]);
 /* Returns whether the value is a plain string that ends so. */
 bool claude_line_ends_with(struct json_value value, const char *end);
-/* Returns a finite number that is not negative; NAN otherwise. */
-double claude_number(struct json_value value);
-/* Returns the Unix epoch ms of an ISO 8601 string, or of a number of seconds or milliseconds; NAN
-   otherwise. */
-double claude_time(struct json_value value);
-/* Copies the first line of a string into `out`, cut to its size; "" if the value is no string. */
-void json_text_copy(const struct mem *mem, struct json_value value, char *out, size_t size);
 
 #endif

@@ -9,11 +9,11 @@ bool claude_meta_read(const struct mem *mem, const char *text, size_t len, struc
     if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT) {
         return false;
     }
-    json_text_copy(mem, json_get(all, "agentType"), out->type, sizeof out->type);
-    json_text_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
-    json_text_copy(mem, json_get(all, "description"), out->description, sizeof out->description);
-    json_text_copy(mem, json_get(all, "parentAgentId"), out->parent_id, sizeof out->parent_id);
-    json_text_copy(mem, json_get(all, "toolUseId"), out->tool_id, sizeof out->tool_id);
+    client_text_copy(mem, json_get(all, "agentType"), out->type, sizeof out->type);
+    client_text_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
+    client_text_copy(mem, json_get(all, "description"), out->description, sizeof out->description);
+    client_text_copy(mem, json_get(all, "parentAgentId"), out->parent_id, sizeof out->parent_id);
+    client_text_copy(mem, json_get(all, "toolUseId"), out->tool_id, sizeof out->tool_id);
     out->background = json_string_is(json_get(all, "requestShape"), "background");
     out->finished = json_get(all, "finished").type == JSON_TYPE_TRUE;
     return true;

@@ -7,11 +7,11 @@
 
 /* Texts are cut to the size of their arrays; "": absent. */
 struct claude_meta {
-    char type[CLAUDE_ID_BYTES + 1];
-    char name[CLAUDE_ID_BYTES + 1]; /* of a teammate */
-    char description[CLAUDE_ID_BYTES + 1];
-    char parent_id[CLAUDE_ID_BYTES + 1]; /* "": the session's main agent */
-    char tool_id[CLAUDE_ID_BYTES + 1];   /* the call that started it; "": unknown */
+    char type[CLIENT_ID_BYTES + 1];
+    char name[CLIENT_ID_BYTES + 1]; /* of a teammate */
+    char description[CLIENT_ID_BYTES + 1];
+    char parent_id[CLIENT_ID_BYTES + 1]; /* "": the session's main agent */
+    char tool_id[CLIENT_ID_BYTES + 1];   /* the call that started it; "": unknown */
     bool background;                     /* it does not end with that call */
     bool finished;
 };

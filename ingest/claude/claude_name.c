@@ -4,6 +4,8 @@
    branch. */
 #include "ingest/claude/claude_private.h"
 
+#include "ingest/client_name.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -43,29 +45,9 @@ static void note_directory(struct claude_transcript *t, struct json_value cwd)
     t->cwd = claude_transcript_put(t, (struct slice){t->scratch.data, t->scratch.len});
 }
 
-/* Appends the path's last part to the name. */
-static void put_directory(struct claude_transcript *t)
-{
-    struct slice cwd = claude_transcript_text(t, t->cwd);
-    size_t from = cwd.len;
-    while (from > 0 && strchr("/\\", cwd.bytes[from - 1]) == NULL) {
-        from--;
-    }
-    if (cwd.len > 0) {
-        strbuf_add(&t->name, cwd.bytes + from, cwd.len - from);
-    }
-}
-
-/* HEAD is no branch: the client found no repository, or a detached head. */
-static bool is_branch(struct json_value value)
-{
-    return value.type == JSON_TYPE_STRING && value.len > 2 && !json_string_is(value, "HEAD");
-}
-
 static void put_branch(struct claude_transcript *t, struct json_value branch, struct strbuf *out)
 {
-    strbuf_adds(out, out->len > 0 ? " ⎇ " : "⎇ ");
-    json_text_cut(branch, CLAUDE_ID_BYTES, true, out);
+    client_put_branch(branch, out);
     t->failed |= out->failed;
 }
 
@@ -73,10 +55,10 @@ static void put_branch(struct claude_transcript *t, struct json_value branch, st
 static void make_name(struct claude_transcript *t, const struct claude_line *line)
 {
     if (t->name.len == 0) {
-        put_directory(t);
+        client_put_directory(claude_transcript_text(t, t->cwd), &t->name);
     }
     t->base_len = t->name.len;
-    if (is_branch(line->field[CLAUDE_BRANCH])) {
+    if (client_is_branch(line->field[CLAUDE_BRANCH])) {
         put_branch(t, line->field[CLAUDE_BRANCH], &t->name);
     }
     t->is_named = true;
@@ -110,8 +92,8 @@ static void send_title(struct claude_transcript *t, enum claude_title rank, doub
 static void follow_branch(struct claude_transcript *t, const struct claude_line *line)
 {
     struct json_value branch = line->field[CLAUDE_BRANCH];
-    struct slice known = claude_transcript_text(t, t->branch), text = json_id(branch);
-    if (!is_branch(branch) || text.bytes == NULL ||
+    struct slice known = claude_transcript_text(t, t->branch), text = client_plain_text(branch);
+    if (!client_is_branch(branch) || text.bytes == NULL ||
         (known.len == text.len && memcmp(known.bytes, text.bytes, text.len) == 0)) {
         return;
     }
@@ -152,7 +134,7 @@ void claude_name_take_title(struct claude_transcript *t, const struct claude_lin
     };
     for (size_t i = CLAUDE_TITLE_CUSTOM; t->agent_id == INTERN_NONE && i >= CLAUDE_TITLE_AI; i--) {
         strbuf_clear(&t->scratch);
-        json_text_cut(line->field[fields[i]], CLAUDE_ID_BYTES, true, &t->scratch);
+        json_text_cut(line->field[fields[i]], CLIENT_ID_BYTES, true, &t->scratch);
         if (t->scratch.len > 0) {
             send_title(t, (enum claude_title)i, t->last_ms);
             return;

@@ -157,9 +157,9 @@ void claude_prompts_take_user(struct claude_transcript *t, const struct claude_l
 static void take_compaction(struct claude_transcript *t, const struct claude_line *line)
 {
     struct json_value about = line->field[CLAUDE_COMPACT];
-    double took_ms = claude_number(json_get(about, "durationMs"));
-    double tokens = claude_number(json_get(about, "preTokens"));
-    struct slice trigger = json_id(json_get(about, "trigger"));
+    double took_ms = client_number(json_get(about, "durationMs"));
+    double tokens = client_number(json_get(about, "preTokens"));
+    struct slice trigger = client_plain_text(json_get(about, "trigger"));
     char id[64];
     int len = snprintf(id, sizeof id, "compact-%.3f", line->at_ms);
     struct update update = claude_transcript_call(t, CALL_SPAN, (struct slice){id, (size_t)len});

@@ -34,25 +34,25 @@ bool claude_process_read(const struct mem *mem, const char *text, size_t len,
     *out = (struct claude_process){.started_ms = (double)NAN, .status_ms = (double)NAN};
     if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT)
         return false;
-    double pid = claude_number(json_get(all, "pid"));
-    struct slice session = json_id(json_get(all, "sessionId"));
+    double pid = client_number(json_get(all, "pid"));
+    struct slice session = client_plain_text(json_get(all, "sessionId"));
     struct json_value start = json_get(all, "procStart");
     if (!(pid >= 1 && pid < INT32_MAX) || session.bytes == NULL)
         return false;
     out->id.pid = (int64_t)pid;
     memcpy(out->session_id, session.bytes, session.len);
-    json_text_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
+    client_text_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
     out->has_own_name =
         out->name[0] != '\0' && !json_string_is(json_get(all, "nameSource"), "derived");
-    json_text_copy(mem, json_get(all, "cwd"), out->cwd, sizeof out->cwd);
-    json_text_copy(mem, json_get(all, "pidDomain"), out->pid_domain, sizeof out->pid_domain);
-    json_text_copy(mem, json_get(all, "waitingFor"), out->waiting_for, sizeof out->waiting_for);
-    json_text_copy(mem, start, out->id.start, sizeof out->id.start);
+    client_text_copy(mem, json_get(all, "cwd"), out->cwd, sizeof out->cwd);
+    client_text_copy(mem, json_get(all, "pidDomain"), out->pid_domain, sizeof out->pid_domain);
+    client_text_copy(mem, json_get(all, "waitingFor"), out->waiting_for, sizeof out->waiting_for);
+    client_text_copy(mem, start, out->id.start, sizeof out->id.start);
     if (start.type == JSON_TYPE_NUMBER && start.len < sizeof out->id.start)
         memcpy(out->id.start, start.raw, start.len);
     out->status = status_of(json_get(all, "status"));
-    out->started_ms = claude_number(json_get(all, "startedAt"));
-    out->status_ms = claude_number(json_get(all, "statusUpdatedAt"));
+    out->started_ms = client_number(json_get(all, "startedAt"));
+    out->status_ms = client_number(json_get(all, "statusUpdatedAt"));
     return true;
 }
 

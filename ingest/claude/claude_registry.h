@@ -18,7 +18,7 @@ enum claude_status {
 /* Texts are cut to their arrays; "": not set. Times are ms since the epoch; NAN: not set. */
 struct claude_process {
     struct process id;
-    char session_id[CLAUDE_ID_BYTES + 1];
+    char session_id[CLIENT_ID_BYTES + 1];
     char name[128];
     bool has_own_name; /* else the client made it up from the directory */
     char cwd[1024];

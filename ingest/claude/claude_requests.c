@@ -53,9 +53,10 @@ void claude_requests_take_attempt(struct claude_transcript *t, const struct clau
     const struct json_value *field = line->field;
     struct claude_attempt attempt = {
         .id = claude_transcript_put_id(t, field[CLAUDE_ID]),
-        .source = claude_transcript_put(t, json_id(field[CLAUDE_QUERY_SOURCE])),
-        .digest = claude_transcript_put(t, json_id(field[CLAUDE_DIGEST])),
-        .model = claude_transcript_put(t, json_id(json_get(field[CLAUDE_PARAMS], "model"))),
+        .source = claude_transcript_put(t, client_plain_text(field[CLAUDE_QUERY_SOURCE])),
+        .digest = claude_transcript_put(t, client_plain_text(field[CLAUDE_DIGEST])),
+        .model =
+            claude_transcript_put(t, client_plain_text(json_get(field[CLAUDE_PARAMS], "model"))),
         .at_ms = line->at_ms,
     };
     bool again;
@@ -89,9 +90,9 @@ void claude_requests_take_retry(struct claude_transcript *t, const struct claude
         return;
     }
     strbuf_clear(&t->scratch);
-    json_text_cut(json_get(error, "formatted"), CLAUDE_ID_BYTES, true, &t->scratch);
+    json_text_cut(json_get(error, "formatted"), CLIENT_ID_BYTES, true, &t->scratch);
     if (t->scratch.len == 0) {
-        json_text_cut(json_get(error, "message"), CLAUDE_ID_BYTES, true, &t->scratch);
+        json_text_cut(json_get(error, "message"), CLIENT_ID_BYTES, true, &t->scratch);
     }
     if (t->scratch.len == 0) {
         strbuf_adds(&t->scratch, "error");
@@ -99,9 +100,9 @@ void claude_requests_take_retry(struct claude_transcript *t, const struct claude
     struct update update = request_update(t, &t->requests.items[open]);
     retry = &update.values[FIELD_RETRY].retry;
     retry->error = (struct slice){t->scratch.data, t->scratch.len};
-    retry->attempt = claude_number(line->field[CLAUDE_RETRY_ATTEMPT]);
-    retry->max_attempts = claude_number(line->field[CLAUDE_RETRY_MAX]);
-    retry->in_ms = claude_number(line->field[CLAUDE_RETRY_IN]);
+    retry->attempt = client_number(line->field[CLAUDE_RETRY_ATTEMPT]);
+    retry->max_attempts = client_number(line->field[CLAUDE_RETRY_MAX]);
+    retry->in_ms = client_number(line->field[CLAUDE_RETRY_IN]);
     retry->at_ms = line->at_ms;
     t->failed |= t->scratch.failed;
     if (!isnan(retry->attempt)) {
@@ -117,10 +118,10 @@ void claude_requests_take_retry(struct claude_transcript *t, const struct claude
 static double first_token(const struct claude_transcript *t, const struct claude_line *line,
                           intern_id ref)
 {
-    double index = claude_number(line->field[CLAUDE_BLOCK_INDEX]);
-    double took = claude_number(line->field[CLAUDE_THINKING_MS]);
+    double index = client_number(line->field[CLAUDE_BLOCK_INDEX]);
+    double took = client_number(line->field[CLAUDE_THINKING_MS]);
     if (isnan(took)) {
-        took = claude_number(line->field[CLAUDE_TOOL_INPUT_MS]);
+        took = client_number(line->field[CLAUDE_TOOL_INPUT_MS]);
     }
     double ttft = line->at_ms - took - claude_request_table_attempt_ms(&t->requests, ref);
     return index < 1 && ttft >= 0 ? ttft : (double)NAN;
@@ -138,9 +139,9 @@ static double sum_of(double a, double b, double c)
 
 static void take_usage(struct claude_request *request, struct json_value usage)
 {
-    double input = claude_number(json_get(usage, "input_tokens"));
-    double read = claude_number(json_get(usage, "cache_read_input_tokens"));
-    double creation = claude_number(json_get(usage, "cache_creation_input_tokens"));
+    double input = client_number(json_get(usage, "input_tokens"));
+    double read = client_number(json_get(usage, "cache_read_input_tokens"));
+    double creation = client_number(json_get(usage, "cache_creation_input_tokens"));
     if (usage.type != JSON_TYPE_OBJECT) {
         return;
     }
@@ -150,7 +151,7 @@ static void take_usage(struct claude_request *request, struct json_value usage)
         request->prompt = greater(request->prompt, sum_of(input, read, creation));
     }
     /* A partial answer has the usage of its begin: one token, whatever came after it. */
-    double output = claude_number(json_get(usage, "output_tokens"));
+    double output = client_number(json_get(usage, "output_tokens"));
     if (!request->partial || output > 1) {
         request->output = greater(request->output, output);
     }
@@ -170,9 +171,9 @@ static void infer_start(struct claude_transcript *t, struct claude_request *requ
 
 static double prompt_tokens(struct json_value usage)
 {
-    return sum_of(claude_number(json_get(usage, "input_tokens")),
-                  claude_number(json_get(usage, "cache_read_input_tokens")),
-                  claude_number(json_get(usage, "cache_creation_input_tokens")));
+    return sum_of(client_number(json_get(usage, "input_tokens")),
+                  client_number(json_get(usage, "cache_read_input_tokens")),
+                  client_number(json_get(usage, "cache_creation_input_tokens")));
 }
 
 /* Returns whether a line without a reference belongs to the answer of the line before it. Some
@@ -250,9 +251,9 @@ static bool is_answer(const struct claude_line *line, struct json_value message)
 /* Sets scratch to "529 overloaded_error", or to what the line has of that. */
 static void put_failure(struct claude_transcript *t, const struct claude_line *line)
 {
-    double status = claude_number(line->field[CLAUDE_API_STATUS]);
-    struct slice kind = json_id(line->field[CLAUDE_API_TYPE]);
-    kind = kind.bytes != NULL ? kind : json_id(line->field[CLAUDE_ERROR]);
+    double status = client_number(line->field[CLAUDE_API_STATUS]);
+    struct slice kind = client_plain_text(line->field[CLAUDE_API_TYPE]);
+    kind = kind.bytes != NULL ? kind : client_plain_text(line->field[CLAUDE_ERROR]);
     strbuf_clear(&t->scratch);
     if (status < 1000) {
         strbuf_addf(&t->scratch, "%.0f ", status);
@@ -358,7 +359,7 @@ static uint32_t take_message(struct claude_transcript *t, const struct claude_li
     }
     take_api_id(t, number, line, ref);
     struct claude_request *request = &t->requests.items[number];
-    intern_id model = claude_transcript_put(t, json_id(json_get(message, "model")));
+    intern_id model = claude_transcript_put(t, client_plain_text(json_get(message, "model")));
     infer_start(t, request, line->at_ms);
     if (take_message_id(request, claude_transcript_put_id(t, json_get(message, "id")))) {
         request->partial = json_get(message, "stop_reason").type != JSON_TYPE_STRING;

@@ -7,6 +7,8 @@
    transcript moved to another project's directory. */
 #include "ingest/claude/claude_session.h"
 
+#include "ingest/transcript_time.h"
+
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +51,7 @@ static struct claude_file *new_file(struct claude_session *session, const char *
     file->meta_ns = INT64_MIN;
     file->ended_ms = (double)NAN;
     file->session = session;
-    file->first_ms = claude_files_first_ms(session->mem, path);
+    file->first_ms = transcript_first_ms(session->mem, path);
     file->transcript = new_transcript(session, file, path);
     /* Last: the directory keeps it. */
     if (file->transcript != NULL &&

@@ -16,7 +16,7 @@ struct claude_file {
     struct transcript_file file;
     struct claude_session *session;
     struct claude_transcript *transcript;
-    char agent_id[CLAUDE_ID_BYTES + 1]; /* "": the session's own */
+    char agent_id[CLIENT_ID_BYTES + 1]; /* "": the session's own */
     struct claude_meta meta;
     int64_t meta_ns; /* of the meta file as it was read; INT64_MIN: never */
     double first_ms; /* by its first bytes */
@@ -38,7 +38,7 @@ struct claude_session {
         *options;               /* of all sessions: counters, source, content; borrowed */
     struct transcript_dir *dir; /* borrowed */
     const struct mem *mem;
-    char id[CLAUDE_ID_BYTES + 1];
+    char id[CLIENT_ID_BYTES + 1];
     struct claude_file **files; /* its own first (two where one was copied to another directory),
                                    none: it is not there yet; then its sub-agents' */
     size_t count, cap, own_count;

@@ -36,25 +36,11 @@ static struct claude_session *session_of(struct claude_sessions *all, struct sli
     return session;
 }
 
-/* By its last line, which is not younger than the file. A file that was too old stays so until it
-   changes. */
 static bool is_recent(struct claude_sessions *all, const char *path, const struct stat *st)
 {
-    int64_t modified_ns = transcript_file_modified_ns(st);
-    uint32_t digest = (uint32_t)(modified_ns ^ modified_ns >> 32) & INT32_MAX;
-    intern_id key = intern_find(all->asked, path, strlen(path));
-    if (key != INTERN_NONE && u64map_get(&all->too_old, key) == digest) {
-        return false;
-    }
     int64_t from_ns = ingest_ctx_wall(all->options.counters->ingest) - all->since_ns;
-    if (modified_ns < from_ns) {
-        return false;
-    }
-    bool recent = claude_files_last_ms(all->mem, path) >= (double)(from_ns / 1000000);
-    if (!recent) {
-        key = intern_put(all->asked, path, strlen(path));
-        all->dir->failed |= key == INTERN_FAILED || !u64map_put(&all->too_old, key, digest);
-    }
+    bool recent = transcript_is_recent(&all->recent, path, st, from_ns);
+    all->dir->failed |= all->recent.failed;
     return recent;
 }
 
@@ -142,7 +128,7 @@ static void found_transcript(struct claude_sessions *all, const char *name, cons
     strbuf_init(&real, all->mem, 0);
     if (lstat(path, &st) != 0) {
         refuse(all, path, errno);
-    } else if (S_ISLNK(st.st_mode) && !claude_files_resolve(path, &real)) {
+    } else if (S_ISLNK(st.st_mode) && !transcript_file_resolve(path, &real)) {
         refuse(all, path, ELOOP);
     } else if (S_ISLNK(st.st_mode) ? lstat(real.data, &st) == 0 : S_ISREG(st.st_mode)) {
         const char *from = real.len > 0 ? real.data : path;
@@ -249,9 +235,9 @@ static void sort_equal(struct origin *origins, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const char *path = path_of(origins[i].session);
-        origins[i].born_ns = path == NULL ? INT64_MIN : claude_files_born_ns(path);
+        origins[i].born_ns = path == NULL ? INT64_MIN : transcript_born_ns(path);
         origins[i].last_ms =
-            path == NULL ? (double)NAN : claude_files_last_ms(origins[i].session->mem, path);
+            path == NULL ? (double)NAN : transcript_last_ms(origins[i].session->mem, path);
     }
     qsort(origins, count, sizeof *origins, by_origin);
 }
@@ -460,9 +446,9 @@ bool claude_sessions_init(struct claude_sessions *all, struct transcript_dir *di
     all->beside = intern_new(mem);
     all->asked = intern_new(mem);
     u64map_init(&all->session_named, mem);
-    u64map_init(&all->too_old, mem);
     all->refused = intern_new(mem);
-    return all->ids != NULL && all->project_names != NULL && all->beside != NULL &&
+    bool has_recent = transcript_recent_init(&all->recent, mem);
+    return has_recent && all->ids != NULL && all->project_names != NULL && all->beside != NULL &&
            all->asked != NULL && all->refused != NULL && !all->registry_dir.failed &&
            !all->projects_dir.failed && !all->jobs_dir.failed;
 }
@@ -481,7 +467,7 @@ void claude_sessions_release(struct claude_sessions *all)
     intern_free(all->beside);
     intern_free(all->asked);
     u64map_release(&all->session_named);
-    u64map_release(&all->too_old);
+    transcript_recent_release(&all->recent);
     intern_free(all->refused);
     strbuf_release(&all->registry_dir);
     strbuf_release(&all->projects_dir);

@@ -9,6 +9,7 @@
 #include "core/base/intern.h"
 #include "core/base/u64map.h"
 #include "ingest/claude/claude_jobs.h"
+#include "ingest/transcript_time.h"
 
 struct claude_sessions {
     struct transcript_dir *dir; /* borrowed */
@@ -26,8 +27,8 @@ struct claude_sessions {
     struct intern *beside;       /* paths of agents' transcripts beside their sessions' */
     struct intern *asked;        /* the same, and those of sessions that are not shown */
     struct u64map session_named; /* by number of a path in `asked`: the session's in `ids` */
-    struct u64map too_old;       /* by such a number: a digest of the file's time then */
-    struct intern *refused;      /* paths that cannot be read, and were reported */
+    struct transcript_recent recent;
+    struct intern *refused;              /* paths that cannot be read, and were reported */
     struct transcript_search **projects; /* borrowed */
     size_t project_count, project_cap;
     struct intern *ids;

@@ -99,7 +99,7 @@ static void end_task(struct claude_transcript *t, size_t at, struct slice news, 
         update_number(&update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
     }
     if (failed) {
-        why.len = why.len == 0 ? 0 : mask_cut(why.bytes, why.len, CLAUDE_ID_BYTES);
+        why.len = why.len == 0 ? 0 : mask_cut(why.bytes, why.len, CLIENT_ID_BYTES);
         update_text(&update, FIELD_ERROR, why.len > 0 ? why : status);
     }
     claude_transcript_send(t, &update);

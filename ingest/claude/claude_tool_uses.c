@@ -24,7 +24,7 @@ static struct claude_tool_use *add_use(struct claude_transcript *t, intern_id id
                                     .number = number,
                                     .before = before};
     if (number > 1) {
-        char key[CLAUDE_ID_BYTES + 16];
+        char key[CLIENT_ID_BYTES + 16];
         struct slice text = claude_transcript_text(t, id);
         int len = snprintf(key, sizeof key, "%.*s#%u", (int)text.len, text.bytes, number);
         use->key = claude_transcript_put(t, (struct slice){key, (size_t)len});

@@ -173,10 +173,10 @@ static void put_name(struct claude_transcript *t, struct json_value block, struc
     struct json_value server = json_get(block, "server_name");
     if (server.type == JSON_TYPE_STRING && server.len > 2) {
         strbuf_adds(out, "mcp__");
-        json_text_cut(server, CLAUDE_ID_BYTES, true, out);
+        json_text_cut(server, CLIENT_ID_BYTES, true, out);
         strbuf_adds(out, "__");
     }
-    json_text_cut(json_get(block, "name"), CLAUDE_ID_BYTES, true, out);
+    json_text_cut(json_get(block, "name"), CLIENT_ID_BYTES, true, out);
     if (out->len == 0) {
         strbuf_adds(out, "tool");
     }
@@ -185,8 +185,8 @@ static void put_name(struct claude_transcript *t, struct json_value block, struc
 
 static intern_id text_of(struct claude_transcript *t, struct json_value value)
 {
-    char text[CLAUDE_ID_BYTES];
-    json_text_copy(t->mem, value, text, sizeof text);
+    char text[CLIENT_ID_BYTES];
+    client_text_copy(t->mem, value, text, sizeof text);
     return claude_transcript_put(t, (struct slice){text, strlen(text)});
 }
 
@@ -284,7 +284,7 @@ static void put_error(struct claude_transcript *t, const struct claude_line *lin
     strbuf_init(&message, t->mem, 0);
     strbuf_clear(&t->scratch);
     claude_args_error(line->field[CLAUDE_TOOL_RESULT], content, &message);
-    json_text_cut(json_get(content, "error_code"), CLAUDE_ID_BYTES, true, &t->scratch);
+    json_text_cut(json_get(content, "error_code"), CLIENT_ID_BYTES, true, &t->scratch);
     struct slice text = {message.data != NULL ? message.data : "", message.len};
     if (t->options.content && message.len > 0) {
         strbuf_add(&t->scratch, text.bytes, text.len);

@@ -3,6 +3,8 @@
    them by id. */
 #include "ingest/claude/claude_private.h"
 
+#include "ingest/transcript_line.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -95,8 +97,8 @@ intern_id claude_transcript_put(struct claude_transcript *t, struct slice text)
 
 intern_id claude_transcript_put_id(struct claude_transcript *t, struct json_value id)
 {
-    char room[CLAUDE_ID_BYTES];
-    return claude_transcript_put(t, claude_id(t->mem, id, room));
+    char room[CLIENT_ID_BYTES];
+    return claude_transcript_put(t, client_id(t->mem, id, room));
 }
 
 void claude_transcript_send(struct claude_transcript *t, const struct update *update)
@@ -150,7 +152,7 @@ static void take_time(struct claude_transcript *t, const struct claude_line *lin
 /* Takes cost-state, which the client writes as it ends. */
 static void take_cost(struct claude_transcript *t, const struct claude_line *line)
 {
-    double cost_usd = claude_number(line->field[CLAUDE_TOTAL_COST]);
+    double cost_usd = client_number(line->field[CLAUDE_TOTAL_COST]);
     t->has_ended = t->is_ending = true;
     if (t->agent_id != INTERN_NONE || !(cost_usd > 0) || !isfinite(cost_usd)) {
         return;
@@ -167,7 +169,7 @@ static void take_unknown(struct claude_transcript *t, const struct claude_line *
 {
     t->unknown++;
     if (t->unknown_type == INTERN_NONE) {
-        t->unknown_type = claude_transcript_put(t, json_id(line->field[CLAUDE_TYPE]));
+        t->unknown_type = claude_transcript_put(t, client_plain_text(line->field[CLAUDE_TYPE]));
     }
 }
 
@@ -214,51 +216,23 @@ static bool has_time(const struct claude_line *line)
     return !needs || !isnan(line->at_ms);
 }
 
-static void report_reject(struct claude_transcript *t, const char *text, size_t len,
-                          uint64_t number, const char *reason)
-{
-    struct reject reject = {
-        .where = t->where.data != NULL ? t->where.data : "",
-        .line = number,
-        .reason = reason,
-        .bytes = {text, len},
-        .level = LOG_LEVEL_WARNING,
-    };
-    source_counters_reject(t->options.counters, &reject);
-}
-
 static void take_line(void *ctx, const char *text, size_t len, uint64_t number, enum line_kind kind)
 {
-    static const char bom[] = "\xef\xbb\xbf"; /* RFC 8259, 8.1: it may be ignored */
     struct claude_transcript *t = ctx;
     struct claude_line line;
-    struct json_error error;
-    struct strbuf reason;
-    if (len >= sizeof bom - 1 && memcmp(text, bom, sizeof bom - 1) == 0) {
-        text += sizeof bom - 1;
-        len -= sizeof bom - 1;
-    }
-    if (t->failed || len == 0 || claude_line_is_bulk(text, len)) {
+    struct json_value object;
+    struct slice bytes = transcript_line_text(text, len);
+    const char *where = t->where.data != NULL ? t->where.data : "";
+    if (t->failed || claude_line_is_bulk(bytes.bytes, bytes.len) ||
+        !transcript_line_read(t->options.counters, where, bytes, number, kind, &object)) {
         return;
     }
-    if (kind == LINE_TOO_LONG || kind == LINE_LOST) {
-        report_reject(t, text, len, number,
-                      kind == LINE_LOST ? "out of memory" : "the line is too long");
-        return;
+    claude_line_read(object, &line);
+    if (has_time(&line)) {
+        claude_transcript_take(t, &line);
+    } else {
+        transcript_line_reject(t->options.counters, where, bytes, number, "it has no timestamp");
     }
-    if (claude_line_read(text, len, &line, &error)) {
-        if (has_time(&line)) {
-            claude_transcript_take(t, &line);
-        } else {
-            report_reject(t, text, len, number, "it has no timestamp");
-        }
-        return;
-    }
-    strbuf_init(&reason, t->mem, 0);
-    ingest_ctx_json_reason(&reason, text, len, &error);
-    report_reject(t, NULL, 0, number,
-                  reason.data != NULL && !reason.failed ? reason.data : "not JSON");
-    strbuf_release(&reason);
 }
 
 bool claude_transcript_push(struct claude_transcript *t, const char *bytes, size_t len)

@@ -34,10 +34,11 @@ void claude_waits_take_decision(struct claude_transcript *t, const struct claude
     struct update update = claude_transcript_call(t, CALL_WAIT, claude_wait_id(id, room));
     bool rejected = claude_stops_is_rejected(line);
     update_text(&update, FIELD_DECISION,
-                rejected ? (struct slice){"reject", 6} : json_id(json_get(decision, "decision")));
+                rejected ? (struct slice){"reject", 6}
+                         : client_plain_text(json_get(decision, "decision")));
     update_text(&update, FIELD_DECISION_SOURCE,
                 rejected ? (struct slice){"user_reject", 11}
-                         : json_id(json_get(decision, "source")));
+                         : client_plain_text(json_get(decision, "source")));
     if (rejected) {
         update_number(&update, FIELD_END_MS, line->at_ms);
     }

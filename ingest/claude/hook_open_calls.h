@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HOOK_OPEN_CALLS_MAX = 4096, HOOK_LABEL_BYTES = CLAUDE_ID_BYTES };
+enum { HOOK_OPEN_CALLS_MAX = 4096, HOOK_LABEL_BYTES = CLIENT_ID_BYTES };
 
 enum hook_call_kind {
     HOOK_TOOL,       /* a call with a PreToolUse */

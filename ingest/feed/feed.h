@@ -3,8 +3,8 @@
 #ifndef INGEST_FEED_H
 #define INGEST_FEED_H
 
-#include "ingest/feed/lines.h"
 #include "ingest/ingest_ctx.h"
+#include "ingest/lines.h"
 
 struct feed_options {
     struct source_counters *counters; /* all borrowed; with its context */

@@ -6,7 +6,7 @@
 #include "core/export/feed_line.h"
 #include "core/export/parent_dirs.h"
 #include "core/export/run_lock.h"
-#include "ingest/feed/lines.h"
+#include "ingest/lines.h"
 #include "tui/cmd/journal_keep.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Tests that bytes become the same lines in every chunking. */
-#include "ingest/feed/lines.h"
+#include "ingest/lines.h"
 #include "tests/support/rig.h"
 
 #include <stdio.h>

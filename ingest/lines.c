@@ -2,7 +2,7 @@
    is copied, into `held`. A line may be as long as `max` and one '\r' that does not count, so
    `held` may have to hold one byte more. A longer line is reported as soon as its length is known,
    with the same first bytes in any chunking. */
-#include "ingest/feed/lines.h"
+#include "ingest/lines.h"
 
 #include <string.h>
 

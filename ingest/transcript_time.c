@@ -1,0 +1,127 @@
+/* A copy does not keep a file's time, so the times in its lines count. A file whose own time
+   rules it out is not opened; of others some bytes are read, enough for a line. In a line
+   `"timestamp":` is a member's name: within a text its quotes would be escaped. */
+#include "ingest/transcript_time.h"
+
+#include "ingest/client_value.h"
+#include "ingest/transcript_file.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PEEK_BYTES = 256 << 10, PEEK_ALL_BYTES = 8 << 20, OVERLAP_BYTES = 100, TIME_BYTES = 40 };
+
+/* Returns the time after a member's name; NAN: none. */
+static double time_at(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == ':'))
+        at++;
+    const char *close = at < end && *at == '"' ? memchr(at + 1, '"', (size_t)(end - at - 1)) : NULL;
+    if (close == NULL || close - at > TIME_BYTES)
+        return (double)NAN;
+    return client_time((struct json_value){JSON_TYPE_STRING, at, (size_t)(close - at) + 1});
+}
+
+/* Returns the first time in the bytes, or with `last` the greatest, as lines are in no strict
+   order. */
+static double time_in(const char *bytes, size_t len, bool last)
+{
+    static const char name[] = "\"timestamp\"";
+    const char *end = bytes + len, *at = bytes;
+    double found = (double)NAN;
+    while ((at = memmem(at, (size_t)(end - at), name, sizeof name - 1)) != NULL) {
+        at += sizeof name - 1;
+        double ms = time_at(at, end);
+        if (!isnan(ms) && !(found >= ms))
+            found = ms;
+        if (!last && !isnan(found))
+            break;
+    }
+    return found;
+}
+
+/* Returns the time in the first bytes, or the last in the last ones. A line with an image or a long
+   result has its time far from its end, so some megabytes before the end are looked at, from the
+   last piece on. */
+static double peek(const struct mem *mem, const char *path, bool last)
+{
+    struct stat st;
+    double found = (double)NAN;
+    int fd = transcript_file_open(path);
+    char *bytes = fd < 0 ? NULL : mem_alloc(mem, PEEK_BYTES);
+    if (bytes != NULL && fstat(fd, &st) == 0) {
+        off_t from = last && st.st_size > PEEK_BYTES ? st.st_size - PEEK_BYTES : 0;
+        off_t least = st.st_size > PEEK_ALL_BYTES ? st.st_size - PEEK_ALL_BYTES : 0;
+        for (bool more = true; more && isnan(found);) {
+            ssize_t len = pread(fd, bytes, PEEK_BYTES, from);
+            found = len > 0 ? time_in(bytes, (size_t)len, last) : found;
+            more = last && len > 0 && from > least;
+            from = from > PEEK_BYTES - OVERLAP_BYTES ? from - (PEEK_BYTES - OVERLAP_BYTES) : 0;
+        }
+        found = last && isnan(found) && least > 0 ? (double)INFINITY : found;
+    }
+    mem_free(mem, bytes, bytes == NULL ? 0 : PEEK_BYTES);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return found;
+}
+
+double transcript_first_ms(const struct mem *mem, const char *path)
+{
+    return peek(mem, path, false);
+}
+
+double transcript_last_ms(const struct mem *mem, const char *path)
+{
+    return peek(mem, path, true);
+}
+
+int64_t transcript_born_ns(const char *path)
+{
+#ifdef STATX_BTIME
+    struct statx st;
+    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &st) == 0 &&
+        (st.stx_mask & STATX_BTIME) != 0) {
+        return (int64_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
+    }
+#else
+    (void)path;
+#endif
+    return INT64_MIN;
+}
+
+/* ---- recent files ---- */
+
+bool transcript_recent_init(struct transcript_recent *recent, const struct mem *mem)
+{
+    *recent = (struct transcript_recent){.mem = mem, .paths = intern_new(mem)};
+    u64map_init(&recent->too_old, mem);
+    return recent->paths != NULL;
+}
+
+void transcript_recent_release(struct transcript_recent *recent)
+{
+    intern_free(recent->paths);
+    u64map_release(&recent->too_old);
+}
+
+bool transcript_is_recent(struct transcript_recent *recent, const char *path, const struct stat *st,
+                          int64_t from_ns)
+{
+    int64_t modified_ns = transcript_file_modified_ns(st);
+    uint32_t digest = (uint32_t)(modified_ns ^ modified_ns >> 32) & INT32_MAX;
+    intern_id key = intern_find(recent->paths, path, strlen(path));
+    if (modified_ns < from_ns ||
+        (key != INTERN_NONE && u64map_get(&recent->too_old, key) == digest)) {
+        return false;
+    }
+    bool is_recent = transcript_last_ms(recent->mem, path) >= (double)(from_ns / 1000000);
+    if (!is_recent) {
+        key = intern_put(recent->paths, path, strlen(path));
+        recent->failed |= key == INTERN_FAILED || !u64map_put(&recent->too_old, key, digest);
+    }
+    return is_recent;
+}
