@@ -11,12 +11,14 @@ struct otlp_half {
     double ms;
 };
 
-enum { TURNS = 256, HALVES = 8 };
+enum { TURNS = 256, HALVES = 8, ENDS = 64 };
 
 struct otlp_turn {
     uint64_t session;
     struct otlp_half requests[HALVES], answers[HALVES]; /* the newest first */
-    struct otlp_half interaction;
+    struct otlp_half prompts[HALVES];                   /* each begins an interaction */
+    double ends_ms[ENDS];                               /* of answers; a ring */
+    size_t end_count;
 };
 
 struct otlp_turns {
@@ -62,25 +64,60 @@ static uint64_t take_half(struct otlp_half *halves, double ms, bool before)
     return hash;
 }
 
-/* The turn has lasted until now. No log reports its end. */
-static void extend_turn(struct otlp_log_event *e, const struct otlp_turn *turn)
+/* The interaction has lasted until then. No log reports its end. */
+static void send_end(struct otlp_log_event *e, uint64_t prompt, double end_ms)
 {
     char room[OTLP_ID_TEXT];
-    if (turn->interaction.hash == 0 || turn->interaction.ms > e->item.end_ms) {
-        return;
-    }
     struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
     update.kind = CALL_INTERACTION;
-    update.id = otlp_hash_id(turn->interaction.hash, room);
-    update_number(&update, FIELD_END_MS, e->item.end_ms);
+    update.id = otlp_hash_id(prompt, room);
+    update_number(&update, FIELD_END_MS, end_ms);
     otlp_send(e->reader, &update);
+}
+
+/* An answer belongs to the last prompt before it. */
+static void extend_interaction(struct otlp_log_event *e, struct otlp_turn *turn)
+{
+    const struct otlp_half *last = NULL;
+    for (size_t i = 0; i < HALVES; i++) {
+        const struct otlp_half *prompt = &turn->prompts[i];
+        if (prompt->hash != 0 && prompt->ms <= e->item.end_ms &&
+            (last == NULL || prompt->ms > last->ms)) {
+            last = prompt;
+        }
+    }
+    turn->ends_ms[turn->end_count++ % ENDS] = e->item.end_ms;
+    if (last != NULL) {
+        send_end(e, last->hash, e->item.end_ms);
+    }
+}
+
+/* Answers may have come before their prompt: the interaction ends with the last of those before the
+   next prompt. */
+static void end_interaction(struct otlp_log_event *e, const struct otlp_turn *turn)
+{
+    double next_ms = (double)INFINITY, end_ms = (double)NAN;
+    for (size_t i = 0; i < HALVES; i++) {
+        const struct otlp_half *prompt = &turn->prompts[i];
+        if (prompt->hash != 0 && prompt->ms > e->item.end_ms) {
+            next_ms = fmin(next_ms, prompt->ms);
+        }
+    }
+    for (size_t i = 0; i < ENDS && i < turn->end_count; i++) {
+        if (turn->ends_ms[i] >= e->item.end_ms && turn->ends_ms[i] < next_ms) {
+            end_ms = fmax(end_ms, turn->ends_ms[i]);
+        }
+    }
+    if (!isnan(end_ms)) {
+        send_end(e, e->hash, end_ms);
+    }
 }
 
 void otlp_codex_prompt(struct otlp_log_event *e)
 {
     struct otlp_turn *turn = turn_of(e);
     char room[OTLP_ID_TEXT];
-    turn->interaction = (struct otlp_half){e->hash, e->item.end_ms};
+    add_half(turn->prompts, e->hash, e->item.end_ms);
     struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
     update.kind = CALL_INTERACTION;
     update.id = otlp_hash_id(e->hash, room);
@@ -88,6 +125,7 @@ void otlp_codex_prompt(struct otlp_log_event *e)
     update_number(&update, FIELD_PROMPT_LENGTH,
                   otlp_found_number(e->item.found, MEANS_PROMPT_LENGTH));
     otlp_send(e->reader, &update);
+    end_interaction(e, turn);
 }
 
 /* The headers of an answer came, or an attempt failed: the request began its duration before. */
@@ -140,7 +178,7 @@ void otlp_codex_event(struct otlp_log_event *e)
         update_number(&update, FIELD_START_MS, e->item.end_ms - (ttft_ms > 0 ? ttft_ms : 0));
         otlp_send(e->reader, &update);
     }
-    extend_turn(e, turn);
+    extend_interaction(e, turn);
 }
 
 bool otlp_logs_init(struct otlp_reader *reader)

@@ -224,14 +224,14 @@ static void show_begun(struct otlp_reader *reader, const struct otlp_span *span,
     uint32_t above = node_at(reader, node)->parent;
     otlp_enter_scope(reader, span->scope);
     const uint8_t seen = NODE_KNOWN | NODE_OPEN | NODE_BEGAN;
-    if (above == OTLP_NO_NODE || (node_at(reader, above)->flags & seen) != 0 ||
-        node_at(reader, node)->kind == OTLP_STRUCTURE || reader->producer == OTLP_OPENCODE ||
-        otlp_tree_trace(&reader->tree, node)->rooted) {
-        return;
-    }
-    otlp_found_fill(&reader->found, &reader->names, &span->attributes);
     bool in_tool =
         node_at(reader, node)->kind == OTLP_WAIT || node_at(reader, node)->kind == OTLP_EXECUTION;
+    if (above == OTLP_NO_NODE || (node_at(reader, above)->flags & seen) != 0 ||
+        node_at(reader, node)->kind == OTLP_STRUCTURE || reader->producer == OTLP_OPENCODE ||
+        (otlp_tree_trace(&reader->tree, node)->rooted && !in_tool)) {
+        return; /* a tool's call may be open by a log: end_begun closes it */
+    }
+    otlp_found_fill(&reader->found, &reader->names, &span->attributes);
     if (reader->producer == OTLP_CLAUDE && !in_tool &&
         otlp_found_value(&reader->found, MEANS_AGENT_ID, NULL) != NULL) {
         return; /* the execution of the call that started the agent, which is shown itself */

@@ -1,4 +1,4 @@
-/* Encodes a decoded batch as protobuf, without protobuf-c: so what the one writes and the other
+/* Encodes a decoded batch as JSON, and as protobuf without protobuf-c: so what the one writes and the other
    reads is compared with the specification's field numbers, not with itself. */
 #ifndef TESTS_OTLP_ENCODE_H
 #define TESTS_OTLP_ENCODE_H
@@ -8,6 +8,7 @@
 
 /* Appends the request of that signal. Rejected spans are not in a batch, so not in the request. */
 void otlp_encode(const struct otlp_batch *batch, enum otlp_signal signal, struct strbuf *out);
+void otlp_encode_json(const struct otlp_batch *batch, enum otlp_signal signal, struct strbuf *out);
 
 /* Parts of messages, for tests that make broken ones. */
 void otlp_put_varint(struct strbuf *out, uint64_t number);

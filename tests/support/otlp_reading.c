@@ -11,10 +11,15 @@
 
 static const double zero_ms = 1795903200000.0; /* 2026-11-28T22:00:00Z */
 
+void otlp_set_clock(struct rig *rig)
+{
+    rig->now_ns = (int64_t)(zero_ms + 600000) * 1000000;
+}
+
 void otlp_rig_init(struct otlp_rig *otlp)
 {
     rig_init(&otlp->rig);
-    otlp->rig.now_ns = (int64_t)(zero_ms + 600000) * 1000000;
+    otlp_set_clock(&otlp->rig);
     otlp->reader = otlp_reader_new(&otlp->rig.ingest);
     assert_non_null(otlp->reader);
 }
@@ -70,9 +75,9 @@ void otlp_write_feed(const char *rel, const char *path)
 
 /* ---- reading ---- */
 
-static const struct swarm *swarm_of(const struct otlp_rig *otlp)
+static const struct swarm *swarm_of(const struct rig *rig)
 {
-    return otlp->rig.model.swarm;
+    return rig->model.swarm;
 }
 
 /* Returns new: the name of the agent of a row. */
@@ -173,9 +178,9 @@ static int by_start(const void *a, const void *b)
     return memcmp(x->id.bytes, y->id.bytes, len);
 }
 
-static void read_calls(struct otlp_rig *otlp, json_t *out)
+static void read_calls(struct rig *rig, json_t *out)
 {
-    const struct swarm *swarm = swarm_of(otlp);
+    const struct swarm *swarm = swarm_of(rig);
     size_t count = 0, open = 0;
     record_no end = swarm_record_end(swarm);
     const struct record **records = calloc((size_t)end + 1, sizeof *records);
@@ -224,9 +229,9 @@ static bool has_calls(const struct swarm *swarm, agent_no no)
     return false;
 }
 
-static void read_agents(struct otlp_rig *otlp, json_t *out)
+static void read_agents(struct rig *rig, json_t *out)
 {
-    const struct swarm *swarm = swarm_of(otlp);
+    const struct swarm *swarm = swarm_of(rig);
     size_t count;
     struct tree_row *rows = query_tree(swarm, &count);
     json_t *agents = json_array(), *parents = json_object();
@@ -243,16 +248,16 @@ static void read_agents(struct otlp_rig *otlp, json_t *out)
         }
         json_array_append_new(agents, name);
     }
-    mem_free(otlp->rig.ingest.mem, rows, count * sizeof *rows);
+    mem_free(rig->ingest.mem, rows, count * sizeof *rows);
     json_object_set_new(out, "agents", agents);
     json_object_set_new(out, "parent", parents);
 }
 
-json_t *otlp_reading(struct otlp_rig *otlp)
+json_t *otlp_reading(struct rig *rig)
 {
     json_t *out = json_object(), *sessions = json_array();
-    const struct swarm *swarm = swarm_of(otlp);
-    assert_true(correlator_flush(otlp->rig.model.correlator));
+    const struct swarm *swarm = swarm_of(rig);
+    assert_true(correlator_flush(rig->model.correlator));
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
         if (session != NULL) {
@@ -261,8 +266,8 @@ json_t *otlp_reading(struct otlp_rig *otlp)
         }
     }
     json_object_set_new(out, "sessions", sessions);
-    read_agents(otlp, out);
-    read_calls(otlp, out);
+    read_agents(rig, out);
+    read_calls(rig, out);
     return out;
 }
 

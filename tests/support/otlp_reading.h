@@ -12,6 +12,9 @@ struct otlp_rig {
     struct otlp_reader *reader;
 };
 
+/* Sets the clock to ten minutes after the examples. */
+void otlp_set_clock(struct rig *rig);
+
 void otlp_rig_init(struct otlp_rig *otlp);
 void otlp_rig_release(struct otlp_rig *otlp);
 /* Decodes a body and takes it; it must be decoded. */
@@ -28,7 +31,7 @@ void otlp_write_feed(const char *rel, const char *path);
    "tools": [{agent, name, ms, error, start_ms, end_ms}], "waits": [{ms, decision}], "other": [NAME],
    "open": N}, calls by start; times are ms after 2026-11-28T22:00:00Z. The main agent is called "main"
    where nothing names it, and is no agent of the list unless it has calls. */
-json_t *otlp_reading(struct otlp_rig *otlp);
+json_t *otlp_reading(struct rig *rig);
 /* Compares the reading with the expected one, member by member, and those of a list in their order.
    Numbers may differ by 0.6. Returns new (free): the differences; NULL: none. */
 char *otlp_reading_differs(json_t *reading, json_t *expected);

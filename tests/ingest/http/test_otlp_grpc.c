@@ -1,9 +1,8 @@
-/* OTLP by gRPC as an exporter sees it. The client's side of HTTP/2 is libnghttp2's. */
-#include "tests/ingest/http/otlp_client.h"
+/* OTLP by gRPC as an exporter sees it. */
+#include "tests/support/h2_client.h"
 
 #ifdef HAVE_NGHTTP2
 
-#include <nghttp2/nghttp2.h>
 #include <sys/resource.h>
 
 #define TRACES  "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -14,196 +13,7 @@
         s, sizeof(s) - 1 \
     }
 
-enum { CALLS = 200, NO_STATUS = -1, BIG = 4 << 20 };
-
-struct call {
-    int32_t id;
-    struct bytes data; /* to send, `piece` bytes a frame; 0: as it fits */
-    size_t at, piece;
-    int status; /* grpc-status */
-    char message[300], body[100], type[60];
-    size_t body_len;
-    bool done;
-};
-
-/* A connection and its calls. */
-struct h2 {
-    int fd;
-    nghttp2_session *session;
-    struct call calls[CALLS];
-    size_t count;
-    struct bytes pending; /* of the library's, to be sent */
-    bool closed, goaway, pong;
-};
-
-/* ---- the library's callbacks ---- */
-
-static struct call *call_of(nghttp2_session *session, int32_t id)
-{
-    return nghttp2_session_get_stream_user_data(session, id);
-}
-
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
-                     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
-                     void *ctx)
-{
-    struct call *call = call_of(session, frame->hd.stream_id);
-    const char *key = (const char *)name, *text = (const char *)value;
-    (void)name_len, (void)value_len, (void)flags, (void)ctx;
-    if (call == NULL) {
-        return 0;
-    }
-    if (strcmp(key, "grpc-status") == 0) {
-        call->status = atoi(text);
-    } else if (strcmp(key, "grpc-message") == 0) {
-        snprintf(call->message, sizeof call->message, "%s", text);
-    } else if (strcmp(key, "content-type") == 0) {
-        snprintf(call->type, sizeof call->type, "%s", text);
-    } else if (strcmp(key, ":status") == 0) {
-        assert_string_equal(text, "200");
-    }
-    return 0;
-}
-
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes,
-                   size_t len, void *ctx)
-{
-    struct call *call = call_of(session, id);
-    (void)flags, (void)ctx;
-    assert_true(call->body_len + len <= sizeof call->body);
-    memcpy(call->body + call->body_len, bytes, len);
-    call->body_len += len;
-    return 0;
-}
-
-static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
-{
-    struct h2 *h2 = ctx;
-    struct call *call = call_of(session, frame->hd.stream_id);
-    h2->goaway |= frame->hd.type == NGHTTP2_GOAWAY;
-    h2->pong |= frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
-    if (call != NULL && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
-        (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)) {
-        call->done = true;
-    }
-    return 0;
-}
-
-static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *to, size_t max,
-                         uint32_t *flags, nghttp2_data_source *source, void *ctx)
-{
-    struct call *call = source->ptr;
-    size_t left = call->data.len - call->at;
-    size_t len = call->piece > 0 && call->piece < max ? call->piece : max;
-    (void)session, (void)id, (void)ctx;
-    len = len < left ? len : left;
-    memcpy(to, call->data.at + call->at, len);
-    call->at += len;
-    *flags |= call->at == call->data.len ? NGHTTP2_DATA_FLAG_EOF : 0;
-    return (ssize_t)len;
-}
-
-/* ---- the client ---- */
-
-static void open_h2(struct rig *rig, struct h2 *h2)
-{
-    nghttp2_session_callbacks *callbacks;
-    *h2 = (struct h2){.fd = connect_to(rig, 0)};
-    assert_int_equal(nghttp2_session_callbacks_new(&callbacks), 0);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-    assert_int_equal(nghttp2_session_client_new(&h2->session, callbacks, h2), 0);
-    nghttp2_session_callbacks_del(callbacks);
-    assert_int_equal(nghttp2_submit_settings(h2->session, 0, NULL, 0), 0);
-}
-
-static void close_h2(struct h2 *h2)
-{
-    nghttp2_session_del(h2->session);
-    close(h2->fd);
-}
-
-static nghttp2_nv field(const char *name, const char *value)
-{
-    union {
-        const char *text;
-        uint8_t *bytes;
-    } n = {.text = name}, v = {.text = value};
-    return (nghttp2_nv){
-        .name = n.bytes, .value = v.bytes, .namelen = strlen(name), .valuelen = strlen(value)};
-}
-
-/* Begins a call; `data` is borrowed until it is done. `name` may be NULL: no further header. */
-static struct call *begin(struct h2 *h2, const char *path, struct bytes data, size_t piece,
-                          const char *name, const char *value)
-{
-    struct call *call = &h2->calls[h2->count++];
-    assert_true(h2->count <= CALLS);
-    *call = (struct call){.data = data, .piece = piece, .status = NO_STATUS};
-    nghttp2_nv headers[] = {
-        field(":method", "POST"),
-        field(":scheme", "http"),
-        field(":path", path),
-        field(":authority", "localhost"),
-        field("te", "trailers"),
-        field("user-agent", "grpc-test/1 (x)"),
-        field("content-type", "application/grpc"),
-        field(name == NULL ? "x-none" : name, value == NULL ? "" : value),
-    };
-    size_t count = sizeof headers / sizeof headers[0];
-    for (size_t i = 0; i + 1 < count && name != NULL; i++) {
-        if (strcmp((const char *)headers[i].name, name) == 0) {
-            headers[i] = headers[--count]; /* instead of the usual one */
-            break;
-        }
-    }
-    nghttp2_data_provider provider = {.source = {.ptr = call}, .read_callback = read_data};
-    call->id = nghttp2_submit_request(h2->session, NULL, headers, count, &provider, call);
-    assert_true(call->id > 0);
-    return call;
-}
-
-/* Passes bytes both ways. */
-static void pump(struct h2 *h2)
-{
-    static char buffer[64 << 10];
-    const uint8_t *bytes;
-    ssize_t len;
-    while ((len = recv(h2->fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0) {
-        assert_int_equal(nghttp2_session_mem_recv(h2->session, (uint8_t *)buffer, (size_t)len),
-                         len);
-    }
-    h2->closed |= len == 0 || (len < 0 && errno == ECONNRESET);
-    while (!h2->closed) {
-        if (h2->pending.len == 0) {
-            len = nghttp2_session_mem_send(h2->session, &bytes);
-            h2->pending = (struct bytes){(const char *)bytes, len > 0 ? (size_t)len : 0};
-        }
-        len = h2->pending.len == 0
-                  ? -1
-                  : send(h2->fd, h2->pending.at, h2->pending.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (len < 0) {
-            h2->closed |= h2->pending.len > 0 && errno != EAGAIN;
-            return;
-        }
-        h2->pending.at += len;
-        h2->pending.len -= (size_t)len;
-    }
-}
-
-static bool all_done(struct rig *rig, void *ctx)
-{
-    struct h2 *h2 = ctx;
-    (void)rig;
-    pump(h2);
-    for (size_t i = 0; i < h2->count; i++) {
-        if (!h2->calls[i].done && !h2->closed) {
-            return false;
-        }
-    }
-    return true;
-}
+enum { BIG = 4 << 20 };
 
 /* ---- tests ---- */
 
@@ -216,28 +26,6 @@ static void start(struct rig *rig)
 static struct source_status status_of(const struct rig *rig)
 {
     return hub_source(rig->hub, 0);
-}
-
-/* Returns the message with its prefix, in new memory (free). */
-static struct bytes framed(char flag, struct bytes message)
-{
-    char *out = malloc(message.len + 5);
-    assert_non_null(out);
-    out[0] = flag;
-    for (int i = 0; i < 4; i++) {
-        out[1 + i] = (char)(message.len >> (24 - 8 * i) & 0xff);
-    }
-    memcpy(out + 5, message.at, message.len);
-    return (struct bytes){out, message.len + 5};
-}
-
-static void release(struct bytes bytes)
-{
-    union {
-        const char *at;
-        void *block;
-    } b = {.at = bytes.at};
-    free(b.block);
 }
 
 static const struct row {
@@ -280,15 +68,15 @@ RIG_TEST(each_call_gets_its_status)
     struct rig *rig = *state;
     struct h2 h2;
     start(rig);
-    open_h2(rig, &h2);
+    h2_open(rig, &h2);
     /* One connection: each call leaves it good for the next, in frames of any size. */
     for (size_t i = 0; i < 3 * (sizeof rows / sizeof rows[0]); i++) {
         const struct row *row = &rows[i / 3];
         static const size_t pieces[] = {0, 1, 4};
         uint64_t bad = status_of(rig).bad;
-        struct bytes data = row->flag < 0 ? row->message : framed((char)row->flag, row->message);
-        struct call *call = begin(&h2, row->path, data, pieces[i % 3], row->header, row->value);
-        rig_until(rig, all_done, &h2);
+        struct bytes data = row->flag < 0 ? row->message : h2_framed((char)row->flag, row->message);
+        struct h2_call *call = h2_begin(&h2, row->path, data, pieces[i % 3], row->header, row->value);
+        rig_until(rig, h2_all_done, &h2);
         if (call->status != row->status ||
             strncmp(call->message, row->why, strlen(row->why)) != 0 ||
             strcmp(call->type, "application/grpc") != 0) {
@@ -300,14 +88,14 @@ RIG_TEST(each_call_gets_its_status)
         }
         assert_true(status_of(rig).bad == bad + (row->status != 0));
         if (row->flag >= 0) {
-            release(data);
+            h2_release(data);
         }
     }
     assert_int_equal(status_of(rig).traffic.spans, 3);
     assert_string_equal(status_of(rig).traffic.sender, "grpc-test/1");
     assert_non_null(rig_logged(rig, "grpc-test/1 sends traces (grpc)"));
     assert_non_null(rig_logged(rig, "refused grpc-test/1: compressed with zstd"));
-    close_h2(&h2);
+    h2_close(&h2);
 }
 
 RIG_TEST(a_message_may_be_large_packed_and_in_part_wrong)
@@ -322,34 +110,34 @@ RIG_TEST(a_message_may_be_large_packed_and_in_part_wrong)
         memcpy(big + i * PB_SPANS_BYTES, PB_SPANS("\1"), PB_SPANS_BYTES);
     }
     start(rig);
-    open_h2(rig, &h2);
-    struct bytes data = framed(0, (struct bytes){big, count * PB_SPANS_BYTES});
-    struct call *call = begin(&h2, TRACES, data, 0, NULL, NULL);
-    rig_until(rig, all_done, &h2);
+    h2_open(rig, &h2);
+    struct bytes data = h2_framed(0, (struct bytes){big, count * PB_SPANS_BYTES});
+    struct h2_call *call = h2_begin(&h2, TRACES, data, 0, NULL, NULL);
+    rig_until(rig, h2_all_done, &h2);
     assert_int_equal(call->status, 0);
     assert_int_equal(status_of(rig).traffic.spans, count);
-    release(data);
+    h2_release(data);
     free(big);
 
     size_t len = pack(PB_SPANS("\3"), PB_SPANS_BYTES, packed, 2048);
     len += pack(PB_SPANS("\4"), PB_SPANS_BYTES, packed + len, 2048);
-    data = framed(1, (struct bytes){packed, len});
-    call = begin(&h2, TRACES, data, 7, "grpc-encoding", "gzip");
-    rig_until(rig, all_done, &h2);
+    data = h2_framed(1, (struct bytes){packed, len});
+    call = h2_begin(&h2, TRACES, data, 7, "grpc-encoding", "gzip");
+    rig_until(rig, h2_all_done, &h2);
     assert_int_equal(call->status, 0);
     assert_int_equal(status_of(rig).traffic.spans, count + 2);
-    release(data);
+    h2_release(data);
 
-    data = framed(0, (struct bytes){PB_SPANS("\0"), PB_SPANS_BYTES});
-    call = begin(&h2, TRACES, data, 0, NULL, NULL);
-    rig_until(rig, all_done, &h2);
+    data = h2_framed(0, (struct bytes){PB_SPANS("\0"), PB_SPANS_BYTES});
+    call = h2_begin(&h2, TRACES, data, 0, NULL, NULL);
+    rig_until(rig, h2_all_done, &h2);
     assert_int_equal(call->status, 0);
     assert_true(call->body_len > 10);
     assert_int_equal(call->body[4], (int)call->body_len - 5);
     assert_int_equal(call->body[5], 0x0a);
     assert_memory_equal(call->body + 7, "\x08\x01\x12", 3);
-    release(data);
-    close_h2(&h2);
+    h2_release(data);
+    h2_close(&h2);
 }
 
 /* A megabyte of zeros in each member: its limit holds for what is unpacked. */
@@ -363,20 +151,20 @@ RIG_TEST(what_is_too_large_when_unpacked_ends_its_call_alone)
         memcpy(packed + len, packed, one);
     }
     start(rig);
-    open_h2(rig, &h2);
-    struct bytes data = framed(1, (struct bytes){packed, len}),
-                 good = framed(0, (struct bytes){"", 0});
-    struct call *bomb = begin(&h2, TRACES, data, 0, "grpc-encoding", "gzip");
-    struct call *call = begin(&h2, TRACES, good, 0, NULL, NULL);
-    rig_until(rig, all_done, &h2);
+    h2_open(rig, &h2);
+    struct bytes data = h2_framed(1, (struct bytes){packed, len}),
+                 good = h2_framed(0, (struct bytes){"", 0});
+    struct h2_call *bomb = h2_begin(&h2, TRACES, data, 0, "grpc-encoding", "gzip");
+    struct h2_call *call = h2_begin(&h2, TRACES, good, 0, NULL, NULL);
+    rig_until(rig, h2_all_done, &h2);
     assert_int_equal(bomb->status, 8);
     assert_int_equal(call->status, 0);
-    call = begin(&h2, TRACES, good, 0, NULL, NULL);
-    rig_until(rig, all_done, &h2);
+    call = h2_begin(&h2, TRACES, good, 0, NULL, NULL);
+    rig_until(rig, h2_all_done, &h2);
     assert_int_equal(call->status, 0);
-    release(data);
-    release(good);
-    close_h2(&h2);
+    h2_release(data);
+    h2_release(good);
+    h2_close(&h2);
 }
 
 RIG_TEST(more_calls_than_streams_are_all_answered)
@@ -384,25 +172,25 @@ RIG_TEST(more_calls_than_streams_are_all_answered)
     struct rig *rig = *state;
     struct h2 h2;
     start(rig);
-    open_h2(rig, &h2);
-    struct bytes data = framed(0, (struct bytes){PB_SPANS("\1"), PB_SPANS_BYTES});
-    for (size_t i = 0; i < CALLS; i++) {
-        begin(&h2, TRACES, data, 10, NULL, NULL);
+    h2_open(rig, &h2);
+    struct bytes data = h2_framed(0, (struct bytes){PB_SPANS("\1"), PB_SPANS_BYTES});
+    for (size_t i = 0; i < H2_CALLS; i++) {
+        h2_begin(&h2, TRACES, data, 10, NULL, NULL);
     }
-    rig_until(rig, all_done, &h2);
-    for (size_t i = 0; i < CALLS; i++) {
+    rig_until(rig, h2_all_done, &h2);
+    for (size_t i = 0; i < H2_CALLS; i++) {
         assert_int_equal(h2.calls[i].status, 0);
     }
-    assert_int_equal(status_of(rig).traffic.requests, CALLS);
-    release(data);
-    close_h2(&h2);
+    assert_int_equal(status_of(rig).traffic.requests, H2_CALLS);
+    h2_release(data);
+    h2_close(&h2);
 }
 
 static bool has_pong(struct rig *rig, void *ctx)
 {
     struct h2 *h2 = ctx;
     (void)rig;
-    pump(h2);
+    h2_pump(h2);
     return h2->pong;
 }
 
@@ -410,7 +198,7 @@ static bool is_closed(struct rig *rig, void *ctx)
 {
     struct h2 *h2 = ctx;
     (void)rig;
-    pump(h2);
+    h2_pump(h2);
     return h2->closed;
 }
 
@@ -419,14 +207,14 @@ RIG_TEST(pings_are_answered_and_the_end_is_announced)
     struct rig *rig = *state;
     struct h2 h2;
     start(rig);
-    open_h2(rig, &h2);
+    h2_open(rig, &h2);
     assert_int_equal(nghttp2_submit_ping(h2.session, 0, NULL), 0);
     rig_until(rig, has_pong, &h2);
     rig_stop_hub(rig);
     while (!is_closed(rig, &h2)) {
     }
     assert_true(h2.goaway);
-    close_h2(&h2);
+    h2_close(&h2);
 }
 
 RIG_TEST(headers_have_a_limit_and_a_token_may_be_wanted)
@@ -438,26 +226,26 @@ RIG_TEST(headers_have_a_limit_and_a_token_may_be_wanted)
     memset(large, 'x', 20000);
     rig_start_hub(rig, (struct hub_options){.token = "secret"});
     rig_add(rig, "otlp:127.0.0.1:0");
-    open_h2(rig, &h2);
-    struct bytes data = framed(0, (struct bytes){"", 0});
+    h2_open(rig, &h2);
+    struct bytes data = h2_framed(0, (struct bytes){"", 0});
     static const struct {
         const char *value;
         int status;
     } tokens[] = {{"Bearer secret", 0}, {"bearer secret", 0}, {"Bearer secre", 16}, {"secret", 16}};
     for (size_t i = 0; i < 4; i++) {
-        struct call *call = begin(&h2, TRACES, data, 0, "authorization", tokens[i].value);
-        rig_until(rig, all_done, &h2);
+        struct h2_call *call = h2_begin(&h2, TRACES, data, 0, "authorization", tokens[i].value);
+        rig_until(rig, h2_all_done, &h2);
         assert_int_equal(call->status, tokens[i].status);
     }
-    struct call *call = begin(&h2, TRACES, data, 0, NULL, NULL);
-    rig_until(rig, all_done, &h2);
+    struct h2_call *call = h2_begin(&h2, TRACES, data, 0, NULL, NULL);
+    rig_until(rig, h2_all_done, &h2);
     assert_int_equal(call->status, 16);
-    call = begin(&h2, TRACES, data, 0, "x-large", large);
-    rig_until(rig, all_done, &h2);
+    call = h2_begin(&h2, TRACES, data, 0, "x-large", large);
+    rig_until(rig, h2_all_done, &h2);
     assert_int_equal(call->status, 8);
-    release(data);
+    h2_release(data);
     free(large);
-    close_h2(&h2);
+    h2_close(&h2);
 }
 
 RIG_TEST(bytes_that_are_no_frames_end_their_connection_alone)
@@ -475,14 +263,14 @@ RIG_TEST(bytes_that_are_no_frames_end_their_connection_alone)
         rig_run_ms(rig, 1);
         (void)is_answered(rig, &bad);
     }
-    open_h2(rig, &h2);
-    struct bytes data = framed(0, (struct bytes){"", 0});
-    struct call *call = begin(&h2, TRACES, data, 0, NULL, NULL);
-    rig_until(rig, all_done, &h2);
+    h2_open(rig, &h2);
+    struct bytes data = h2_framed(0, (struct bytes){"", 0});
+    struct h2_call *call = h2_begin(&h2, TRACES, data, 0, NULL, NULL);
+    rig_until(rig, h2_all_done, &h2);
     assert_int_equal(call->status, 0);
-    release(data);
+    h2_release(data);
     close(bad.fd);
-    close_h2(&h2);
+    h2_close(&h2);
 }
 
 /* An idle connection of gRPC stays, but it counts: the one idle longest makes room. */
@@ -499,11 +287,11 @@ RIG_TEST(connections_that_are_idle_make_room_for_others)
     small.rlim_cur = DESCRIPTORS;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
     start(rig);
-    struct bytes data = framed(0, (struct bytes){"", 0});
+    struct bytes data = h2_framed(0, (struct bytes){"", 0});
     for (size_t i = 0; i < IDLE; i++) {
-        open_h2(rig, &idle[i]);
-        begin(&idle[i], TRACES, data, 0, NULL, NULL);
-        rig_until(rig, all_done, &idle[i]);
+        h2_open(rig, &idle[i]);
+        h2_begin(&idle[i], TRACES, data, 0, NULL, NULL);
+        rig_until(rig, h2_all_done, &idle[i]);
         assert_int_equal(idle[i].calls[0].status, 0);
     }
     client_open(rig, &client);
@@ -514,12 +302,12 @@ RIG_TEST(connections_that_are_idle_make_room_for_others)
     rig_until(rig, is_closed, &idle[0]);
     assert_false(is_closed(rig, &idle[IDLE - 1]));
     for (size_t i = 0; i < IDLE; i++) {
-        close_h2(&idle[i]);
+        h2_close(&idle[i]);
     }
     close(client.fd);
     rig_stop_hub(rig);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
-    release(data);
+    h2_release(data);
     free(idle);
 }
 

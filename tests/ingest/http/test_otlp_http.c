@@ -1,6 +1,6 @@
 /* OTLP by HTTP as an exporter sees it: each answer that the specification asks for, and what the
    screen is given about the sender. */
-#include "tests/ingest/http/otlp_client.h"
+#include "tests/support/otlp_client.h"
 
 #include <errno.h>
 

@@ -77,6 +77,11 @@ static void assert_same(const char *name, enum otlp_signal signal, struct slice 
         fail_msg("%s gives in JSON\n%s\nand in protobuf\n%s", name, expected.data, text);
     }
     free(text);
+    strbuf_clear(&protobuf);
+    otlp_encode_json(&batch, signal, &protobuf);
+    text = dump(signal, OTLP_JSON, (struct slice){protobuf.data, protobuf.len});
+    assert_string_equal(text, expected.data);
+    free(text);
     strbuf_release(&expected);
     strbuf_release(&protobuf);
     otlp_batch_release(&batch);

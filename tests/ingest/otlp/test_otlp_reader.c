@@ -25,7 +25,7 @@ static void take(struct otlp_rig *otlp, const char *text)
 
 static void check(struct otlp_rig *otlp, const char *expected)
 {
-    json_t *reading = otlp_reading(otlp), *want;
+    json_t *reading = otlp_reading(&otlp->rig), *want;
     char *text = strdup(expected);
     json_error_t error;
     for (char *at = text; (at = strchr(at, '\'')) != NULL;) {
