@@ -269,6 +269,21 @@ static void put_failure(struct claude_transcript *t, const struct claude_line *l
     }
 }
 
+/* Notes the API's id of an answer, or of the attempt that failed for good: telemetry calls the
+   request by it. Some gateways give every answer the same: then it is the first one's. */
+static void note_api_id(struct claude_transcript *t, uint32_t number,
+                        const struct claude_line *line)
+{
+    struct claude_request *request = &t->requests.items[number];
+    intern_id id = claude_transcript_put_id(t, line->field[CLAUDE_REQUEST_ID]);
+    if (id == INTERN_NONE || request->api_id != INTERN_NONE ||
+        claude_request_table_find(&t->requests, id) != CLAUDE_NO_REQUEST) {
+        return;
+    }
+    request->api_id = id;
+    t->failed |= !claude_request_table_alias(&t->requests, number, id);
+}
+
 /* A call failed for good. Old clients wrote no line as it began. */
 static void fail(struct claude_transcript *t, const struct claude_line *line)
 {
@@ -286,6 +301,7 @@ static void fail(struct claude_transcript *t, const struct claude_line *line)
         }
     }
     if (open != CLAUDE_NO_REQUEST) {
+        note_api_id(t, open, line);
         put_failure(t, line);
         if (t->scratch.failed) {
             t->failed = true;
@@ -333,21 +349,6 @@ static bool take_message_id(struct claude_request *request, intern_id id)
     return true;
 }
 
-/* Notes the API's id of an answer, by which telemetry calls the request. Some gateways give every
-   answer the same: then it is the first one's. */
-static void take_api_id(struct claude_transcript *t, uint32_t number,
-                        const struct claude_line *line, intern_id ref)
-{
-    struct claude_request *request = &t->requests.items[number];
-    intern_id id = claude_transcript_put_id(t, line->field[CLAUDE_REQUEST_ID]);
-    if (ref == INTERN_NONE || id == INTERN_NONE || request->api_id != INTERN_NONE ||
-        claude_request_table_find(&t->requests, id) != CLAUDE_NO_REQUEST) {
-        return;
-    }
-    request->api_id = id;
-    t->failed |= !claude_request_table_alias(&t->requests, number, id);
-}
-
 static uint32_t take_message(struct claude_transcript *t, const struct claude_line *line,
                              struct json_value message)
 {
@@ -357,7 +358,9 @@ static uint32_t take_message(struct claude_transcript *t, const struct claude_li
     if (number == CLAUDE_NO_REQUEST) {
         return number;
     }
-    take_api_id(t, number, line, ref);
+    if (ref != INTERN_NONE) {
+        note_api_id(t, number, line);
+    }
     struct claude_request *request = &t->requests.items[number];
     intern_id model = claude_transcript_put(t, client_plain_text(json_get(message, "model")));
     infer_start(t, request, line->at_ms);
@@ -460,6 +463,7 @@ void claude_requests_end(struct claude_transcript *t, double at_ms, const char *
         }
         request->open = false;
         struct update update = request_update(t, request);
+        update_text(&update, FIELD_ALIAS, claude_transcript_text(t, request->api_id));
         update_number(&update, FIELD_END_MS, at_ms);
         update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
         if (error == NULL) {

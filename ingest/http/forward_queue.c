@@ -23,7 +23,14 @@ void forward_queue_remove(struct forward_queue *queue)
 size_t forward_queue_make_room(struct forward_queue *queue, size_t len, size_t kept, bool *fits)
 {
     const size_t size = sizeof(struct queued) + len;
-    size_t removed = 0;
+    size_t removed = 0, held = 0;
+    if (kept > 0 && queue->first != NULL) {
+        held = sizeof *queue->first + queue->first->len;
+    }
+    *fits = size <= queue->max_bytes && held <= queue->max_bytes - size;
+    if (!*fits) {
+        return 0; /* removing others would help nobody */
+    }
     while (queue->count > kept &&
            (queue->bytes + size > queue->max_bytes || queue->count >= queue->max_count)) {
         if (kept > 0) {
@@ -33,7 +40,6 @@ size_t forward_queue_make_room(struct forward_queue *queue, size_t len, size_t k
         }
         removed++;
     }
-    *fits = queue->bytes + size <= queue->max_bytes;
     return removed;
 }
 

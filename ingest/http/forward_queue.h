@@ -20,7 +20,7 @@ struct forward_queue {
 };
 
 /* Removes the oldest requests, but not the first `kept` ones, 0 or 1, until a body of that size
-   fits. Returns how many were removed, and sets *fits. */
+   fits. Returns how many were removed, and sets *fits. One that cannot fit removes none. */
 size_t forward_queue_make_room(struct forward_queue *queue, size_t len, size_t kept, bool *fits);
 /* Appends a copy. Returns false if out of memory. */
 bool forward_queue_add(struct forward_queue *queue, const struct forward_request *request,

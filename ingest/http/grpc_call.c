@@ -177,12 +177,12 @@ static void begin_message(struct grpc_call *call)
         len = len << 8 | call->prefix[i];
     }
     call->left = len;
-    if (call->prefix[0] > 1 || (call->prefix[0] == 1 && call->encoding[0] == '\0')) {
-        refuse(call, GRPC_INTERNAL, "a compressed message without grpc-encoding");
+    if (call->prefix[0] > 1 || (call->prefix[0] == 1 && !is_packed(call))) {
+        refuse(call, GRPC_INTERNAL, "a compressed message without grpc-encoding: gzip");
     } else if (len > call->receiver->export_bytes) {
         refuse(call, GRPC_RESOURCE_EXHAUSTED, "too large: %zu bytes, of which %zu may come", len,
                call->receiver->export_bytes);
-    } else if (call->prefix[0] == 1 && is_packed(call)) {
+    } else if (call->prefix[0] == 1) {
         body_set_gzip(&call->body);
     }
 }

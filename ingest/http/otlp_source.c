@@ -41,6 +41,7 @@ struct otlp_shared {
 struct exporter {
     char name[AGENT_BYTES];
     unsigned signals; /* a bit for each */
+    uint64_t last;    /* the number of its last request */
 };
 
 struct otlp_source {
@@ -67,24 +68,34 @@ static struct ingest_ctx *ctx_of(const struct otlp_source *otlp)
 
 /* ---- who sends ---- */
 
+/* Returns the exporter of that name. A new one replaces the one that has been silent for
+   longest, if there is no other. */
+static struct exporter *find_exporter(struct otlp_source *otlp, const char *name)
+{
+    struct exporter *oldest = &otlp->exporters[0];
+    for (size_t i = 0; i < otlp->exporter_count; i++) {
+        struct exporter *exporter = &otlp->exporters[i];
+        if (strncmp(exporter->name, name, sizeof exporter->name - 1) == 0) {
+            return exporter;
+        }
+        oldest = exporter->last < oldest->last ? exporter : oldest;
+    }
+    if (otlp->exporter_count < EXPORTERS) {
+        oldest = &otlp->exporters[otlp->exporter_count++];
+    }
+    *oldest = (struct exporter){.name = ""};
+    (void)snprintf(oldest->name, sizeof oldest->name, "%s", name);
+    return oldest;
+}
+
 /* Logs the first request of each sender and signal, so a user sees that an exporter works. */
 static void note_exporter(struct otlp_source *otlp, const char *name, enum otlp_signal signal,
                           const char *protocol)
 {
     static const char *const words[OTLP_SIGNALS] = {
         [OTLP_TRACES] = "traces", [OTLP_LOGS] = "logs", [OTLP_METRICS] = "metrics"};
-    size_t i = 0;
-    while (i < otlp->exporter_count && strcmp(otlp->exporters[i].name, name) != 0) {
-        i++;
-    }
-    if (i == EXPORTERS) {
-        return;
-    }
-    struct exporter *exporter = &otlp->exporters[i];
-    if (i == otlp->exporter_count) {
-        otlp->exporter_count++;
-        (void)snprintf(exporter->name, sizeof exporter->name, "%s", name);
-    }
+    struct exporter *exporter = find_exporter(otlp, name);
+    exporter->last = otlp->traffic.requests;
     otlp->traffic.sender = exporter->name;
     if ((exporter->signals & 1U << signal) == 0) {
         char text[AGENT_BYTES + 64];

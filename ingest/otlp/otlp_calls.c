@@ -107,17 +107,22 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
     double setup_ms = otlp_found_number(item->found, MEANS_SETUP);
     bool bad = false;
     char room[OTLP_PAIR_ID];
-    /* The files of Claude Code report a request that failed too, and without the API's id. */
-    if (item->producer == OTLP_CLAUDE && otlp_found_truth(item->found, MEANS_SUCCESS) == 0 &&
-        correlator_has_source(reader->ingest->correlator, update->session_id, PRECEDENCE_FILES)) {
-        return;
+    if (item->producer == OTLP_CLAUDE && otlp_found_truth(item->found, MEANS_SUCCESS) == 0) {
+        /* Without the API's id nothing joins it with what files report. */
+        if (otlp_found_text(item->found, MEANS_REQUEST_ID).bytes == NULL &&
+            correlator_has_source(reader->ingest->correlator, update->session_id,
+                                  PRECEDENCE_FILES)) {
+            return;
+        }
+        /* Files have all rounds of attempts and the API's status, the span its last round. */
+        update->precedence = PRECEDENCE_INFERRED;
     }
     update->kind = CALL_REQUEST;
     update_text(update, FIELD_MODEL, otlp_found_text(item->found, MEANS_MODEL));
     update_text(update, FIELD_QUERY_SOURCE, otlp_found_text(item->found, MEANS_QUERY_SOURCE));
     otlp_figures_tokens(item, update);
     update_number(update, FIELD_TTFT_MS, otlp_figures_ttft(item, &bad));
-    reader->bad_ttft += bad;
+    otlp_count_ttft(reader, bad);
     /* Qwen Code reports how many attempts there were and when the last one began. */
     if (count == 0 && otlp_found_number(item->found, MEANS_ATTEMPT) >= 2 && setup_ms > 0 &&
         !isnan(item->start_ms)) {

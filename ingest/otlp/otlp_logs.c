@@ -52,8 +52,11 @@ static void put_times(const struct otlp_log_event *e, struct update *update)
 /* Sends the figures of a request, and its times with the precedence given. */
 void otlp_log_request(struct otlp_log_event *e, struct slice id, enum precedence times)
 {
-    struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
-    bool bad = false;
+    /* The files of Claude Code report more about a request that failed. */
+    bool failed = otlp_found_text(e->item.found, MEANS_ERROR).bytes != NULL, bad = false;
+    struct update update = otlp_log_update(
+        e, UPDATE_CALL,
+        e->item.producer == OTLP_CLAUDE && failed ? PRECEDENCE_INFERRED : PRECEDENCE_TELEMETRY);
     update.kind = CALL_REQUEST;
     update.id = id;
     update_text(&update, FIELD_MODEL, otlp_found_text(e->item.found, MEANS_MODEL));
@@ -62,7 +65,7 @@ void otlp_log_request(struct otlp_log_event *e, struct slice id, enum precedence
     struct otlp_item item = e->item;
     item.start_ms = (double)NAN; /* the duration of the last attempt is no bound */
     update_number(&update, FIELD_TTFT_MS, otlp_figures_ttft(&item, &bad));
-    e->reader->bad_ttft += bad;
+    otlp_count_ttft(e->reader, bad);
     otlp_put_outcome(e->reader, &e->item, false, &update);
     put_args(e, OTLP_REQUEST, &update);
     otlp_send(e->reader, &update);
@@ -105,8 +108,7 @@ static void take_api_error(struct otlp_log_event *e)
     if (e->item.producer != OTLP_CLAUDE) {
         id = e->call;
     }
-    bool known = correlator_has_source(e->reader->ingest->correlator, e->session, PRECEDENCE_FILES);
-    if (id.bytes != NULL && (e->item.producer != OTLP_CLAUDE || !known)) {
+    if (id.bytes != NULL) {
         otlp_log_request(e, id, PRECEDENCE_INFERRED);
         return;
     }

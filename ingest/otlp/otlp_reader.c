@@ -159,6 +159,32 @@ void otlp_send(struct otlp_reader *reader, const struct update *update)
     reader->failed |= !ingest_ctx_client_update(reader->ingest, update);
 }
 
+void otlp_count_ttft(struct otlp_reader *reader, bool bad)
+{
+    reader->bad_ttft += bad;
+    uint64_t count = reader->bad_ttft;
+    while (count > 0 && count % 10 == 0) {
+        count /= 10;
+    }
+    if (!bad || count != 1) { /* 1, 10, 100 … */
+        return;
+    }
+    struct slice service = otlp_found_text(&reader->resource, MEANS_SERVICE);
+    strbuf_clear(&reader->scratch);
+    if (service.bytes == NULL) {
+        strbuf_adds(&reader->scratch, "a client");
+    } else {
+        ingest_ctx_quote(&reader->scratch, service.bytes, service.len);
+    }
+    strbuf_addf(&reader->scratch,
+                ": a time to first token is negative or longer than its request (%llu so far): "
+                "left out",
+                (unsigned long long)reader->bad_ttft);
+    if (!reader->scratch.failed) {
+        ingest_ctx_log_from(reader->ingest, LOG_LEVEL_WARNING, "otlp", reader->scratch.data);
+    }
+}
+
 /* A clock that is ahead is reported once; nothing is moved for it. One that lags cannot be
    distinguished from a sender that waits. */
 static void note_skew(struct otlp_reader *reader, const struct otlp_batch *batch)

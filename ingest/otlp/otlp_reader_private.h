@@ -51,6 +51,8 @@ void otlp_enter_scope(struct otlp_reader *reader, const struct otlp_scope *scope
 struct update otlp_update(const struct otlp_reader *reader, enum update_op op,
                           struct slice session);
 void otlp_send(struct otlp_reader *reader, const struct update *update);
+/* Counts a time to first token that cannot be, and reports it now and then. */
+void otlp_count_ttft(struct otlp_reader *reader, bool bad);
 /* Sets success and error. A tool's error is part of its result, which the spans around it repeat:
    without --content only its class is kept but of requests. */
 void otlp_put_outcome(struct otlp_reader *reader, const struct otlp_item *item, bool tool,

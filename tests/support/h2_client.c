@@ -101,7 +101,7 @@ static nghttp2_nv field(const char *name, const char *value)
 }
 
 struct h2_call *h2_begin(struct h2 *h2, const char *path, struct bytes data, size_t piece,
-                          const char *name, const char *value)
+                         const char *name, const char *value)
 {
     struct h2_call *call = &h2->calls[h2->count++];
     assert_true(h2->count <= H2_CALLS);

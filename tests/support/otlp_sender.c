@@ -89,8 +89,8 @@ static void send_http(struct otlp_sender *sender, enum otlp_signal signal, struc
                 "Content-Length: %zu\r\n\r\n",
                 paths[signal], json ? "json" : "x-protobuf", body.len);
     strbuf_add(&sender->request, body.bytes, body.len);
-    int status = ask(sender->rig, &sender->http,
-                     (struct bytes){sender->request.data, sender->request.len});
+    int status =
+        ask(sender->rig, &sender->http, (struct bytes){sender->request.data, sender->request.len});
     if (status != 200 || strcmp(body_of(&sender->http), json ? "{}" : "") != 0) {
         fail_msg("%s: %s", otlp_way_name(sender->way), sender->http.answer);
     }

@@ -250,7 +250,7 @@ TEST(files_and_hooks_say_the_same_once)
 
 /* ---- files, hooks and telemetry ---- */
 
-static const char *const with_telemetry[] = {"solo-json", "swarm-json", "tui-perm",
+static const char *const with_telemetry[] = {"solo-json", "swarm-json", "tui-perm", "dead",
 #ifdef HAVE_PROTOBUF
                                              "concurrent-pb"
 #endif

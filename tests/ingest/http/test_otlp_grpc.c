@@ -61,6 +61,9 @@ static const struct row {
      "sent HTTP/2 that is not gRPC (application/x-protobuf)"},
     {"a message in other bytes", "/\xc3\xa9%", NULL, NULL, 0, TEXT(""), 12, "called /%C3%A9%25,"},
     {"compressed, but how", TRACES, NULL, NULL, 1, TEXT("x"), 13, "a compressed message without"},
+    {"compressed with nothing", TRACES, "grpc-encoding", "identity", 1, TEXT("x"), 13,
+     "a compressed message without"},
+    {"no flag", TRACES, "grpc-encoding", "gzip", 2, TEXT("x"), 13, "a compressed message without"},
 };
 
 RIG_TEST(each_call_gets_its_status)
@@ -75,7 +78,8 @@ RIG_TEST(each_call_gets_its_status)
         static const size_t pieces[] = {0, 1, 4};
         uint64_t bad = status_of(rig).bad;
         struct bytes data = row->flag < 0 ? row->message : h2_framed((char)row->flag, row->message);
-        struct h2_call *call = h2_begin(&h2, row->path, data, pieces[i % 3], row->header, row->value);
+        struct h2_call *call =
+            h2_begin(&h2, row->path, data, pieces[i % 3], row->header, row->value);
         rig_until(rig, h2_all_done, &h2);
         if (call->status != row->status ||
             strncmp(call->message, row->why, strlen(row->why)) != 0 ||

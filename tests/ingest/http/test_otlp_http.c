@@ -117,6 +117,24 @@ RIG_TEST(each_request_gets_the_answer_of_the_specification)
     close(client.fd);
 }
 
+/* Twenty exporters, then the first again: the line names the one that sent last. */
+RIG_TEST(the_last_of_many_senders_is_named)
+{
+    struct rig *rig = *state;
+    struct client client;
+    start(rig);
+    client_open(rig, &client);
+    for (int i = 0; i <= 20; i++) {
+        char headers[200], name[40];
+        snprintf(name, sizeof name, "exporter-%d/1", i % 20);
+        snprintf(headers, sizeof headers, JSON "User-Agent: %s\r\n", name);
+        struct bytes request = request_of("POST", "/v1/traces", headers, (struct bytes){"{}", 2});
+        assert_int_equal(ask(rig, &client, request), 200);
+        assert_string_equal(status_of(rig).traffic.sender, name);
+    }
+    close(client.fd);
+}
+
 RIG_TEST(who_looks_is_answered_and_not_counted)
 {
     struct rig *rig = *state;

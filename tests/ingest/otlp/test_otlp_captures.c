@@ -91,8 +91,8 @@ static bool has_figures(const struct capture_row *row, json_t *reading, const ch
     bool good = true;
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         if (fabs(figures[i].has - figures[i].wants) > 0.5) {
-            print_message("%s by %s: %s: has %.0f, wants %.0f\n", row->sample, how,
-                          figures[i].name, figures[i].has, figures[i].wants);
+            print_message("%s by %s: %s: has %.0f, wants %.0f\n", row->sample, how, figures[i].name,
+                          figures[i].has, figures[i].wants);
             good = false;
         }
     }
@@ -219,27 +219,5 @@ TEST(a_session_that_only_telemetry_reports_has_no_live_source)
     assert_true(ingest_ctx_update(&otlp.rig.ingest, &files));
     assert_true(correlator_flush(otlp.rig.model.correlator));
     assert_string_equal(query_state_text(swarm, 0, STATE_IDLE), "idle");
-    otlp_rig_release(&otlp);
-}
-
-/* A request that failed has no id in files, so the two reports cannot be joined. */
-TEST(a_failed_request_counts_once_where_files_report_it)
-{
-    static const char *const sessions[] = {"4bdb982a-a855-424c-a01a-d43c6c1ff090",
-                                           "93df749b-2244-4e93-97b6-046d5aa085e2"};
-    struct otlp_rig otlp;
-    otlp_rig_init(&otlp);
-    for (size_t i = 0; i < 2; i++) {
-        struct update files = {.op = UPDATE_SESSION,
-                               .precedence = PRECEDENCE_FILES,
-                               .session_id = {sessions[i], strlen(sessions[i])}};
-        update_number(&files, FIELD_START_MS, 1795372859000);
-        assert_true(ingest_ctx_update(&otlp.rig.ingest, &files));
-    }
-    otlp_rig_take_sample(&otlp, "samples/claude/dead/otlp.jsonl");
-    json_t *reading = otlp_reading(&otlp.rig);
-    assert_int_equal(json_array_size(list(reading, "requests")), 1);
-    assert_int_equal(count_with(list(reading, "requests"), "error"), 0);
-    json_decref(reading);
     otlp_rig_release(&otlp);
 }

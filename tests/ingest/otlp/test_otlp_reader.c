@@ -167,3 +167,27 @@ TEST(a_long_key_is_passed_over)
     check(&otlp, "{'other':['t']}");
     otlp_rig_release(&otlp);
 }
+
+/* A time to first token that cannot be is left out, and the log has how many there were. */
+TEST(times_to_first_token_that_cannot_be_are_reported)
+{
+    struct otlp_rig otlp;
+    otlp_rig_init(&otlp);
+#define TIMED(id, ttft)                                                                         \
+    SPAN(id, "", "chat", 3,                                                                     \
+         TEXT("gen_ai.operation.name", "chat") ",{'key':'gen_ai.response.time_to_first_chunk'," \
+                                               "'value':{'doubleValue':" ttft "}}",             \
+         "")
+    take(&otlp, BODY(TIMED("01", "-0.5")));
+    take(&otlp, BODY(TIMED("01", "-0.5") "," TIMED("02", "1.2") "," TIMED("03", "0.9")));
+    check(&otlp, "{'requests':[{'ttft_ms':null},{'ttft_ms':null},{'ttft_ms':900}]}");
+    assert_non_null(rig_logged(&otlp.rig, "longer than its request (1 so far)"));
+    for (char id[] = "10"; id[1] <= '8'; id[1]++) {
+        char body[1000];
+        snprintf(body, sizeof body, BODY(TIMED("%s", "9")), id);
+        take(&otlp, body);
+    }
+    assert_null(rig_logged(&otlp.rig, "(11 so far)"));
+    assert_non_null(rig_logged(&otlp.rig, "(10 so far)"));
+    otlp_rig_release(&otlp);
+}
