@@ -10,7 +10,7 @@ static void forget_record(void *ctx, record_no number)
 {
     struct correlator *correlator = ctx;
     const struct record *record = swarm_record(correlator->swarm, number);
-    struct corr_session *session = &correlator->sessions[record->owner];
+    struct registry_session *session = registry_find(correlator->tracer, record->session);
     double end_ms = isnan(record->end_ms) ? record->start_ms : record->end_ms;
     session->forgotten_ms = fmax(session->forgotten_ms, end_ms);
     correlator_call_drop(correlator, number);
@@ -26,21 +26,10 @@ struct correlator *correlator_new(struct swarm *swarm, struct tracer *tracer)
     correlator->tracer = tracer;
     correlator->mem = swarm_mem(swarm);
     correlator->free_key = NO_KEY;
-    u64map_init(&correlator->session_by_id, correlator->mem);
+    u64map_init(&correlator->alias_of, correlator->mem);
     u64map_init(&correlator->key_by_hash, correlator->mem);
     swarm_on_record_drop(swarm, forget_record, correlator);
     return correlator;
-}
-
-static void free_session(struct correlator *correlator, struct corr_session *session)
-{
-    for (size_t i = 0; i < session->agent_count; i++) {
-        facts_release(&session->agents[i].facts, correlator->mem);
-    }
-    facts_release(&session->facts, correlator->mem);
-    u64map_release(&session->agent_by_id);
-    mem_free(correlator->mem, session->agents, session->agent_cap * sizeof *session->agents);
-    mem_free(correlator->mem, session->ends, session->end_cap * sizeof *session->ends);
 }
 
 void correlator_free(struct correlator *correlator)
@@ -50,17 +39,13 @@ void correlator_free(struct correlator *correlator)
     }
     const struct mem *mem = correlator->mem;
     swarm_on_record_drop(correlator->swarm, NULL, NULL);
-    for (size_t i = 0; i < correlator->session_count; i++) {
-        free_session(correlator, &correlator->sessions[i]);
-    }
     for (size_t i = 0; i < correlator->key_count; i++) {
         struct call_key *key = &correlator->keys[i];
         mem_free(mem, key->id, key->id == NULL ? 0 : key->len + 1);
     }
-    mem_free(mem, correlator->sessions, correlator->session_cap * sizeof *correlator->sessions);
     mem_free(mem, correlator->keys, correlator->key_cap * sizeof *correlator->keys);
     mem_free(mem, correlator->queue, correlator->queue_cap * sizeof *correlator->queue);
-    u64map_release(&correlator->session_by_id);
+    u64map_release(&correlator->alias_of);
     u64map_release(&correlator->key_by_hash);
     mem_free(mem, correlator, sizeof *correlator);
 }
@@ -81,9 +66,9 @@ bool correlator_update(struct correlator *correlator, const struct update *updat
 
 /* ---- after a batch ---- */
 
-static bool flush_session(struct correlator *correlator, struct corr_session *session)
+static bool flush_session(struct correlator *correlator, struct registry_session *session)
 {
-    if (session->number == NO_SESSION) {
+    if (session == NULL || !session->opened) {
         return true;
     }
     struct session *edited = swarm_session_edit(correlator->swarm, session->number);
@@ -145,11 +130,13 @@ static bool flush_queue(struct correlator *correlator)
 
 bool correlator_flush(struct correlator *correlator)
 {
+    correlator->unflushed |= tracer_take_due(correlator->tracer);
     if (!correlator->unflushed) {
         return true;
     }
-    for (size_t i = 0; i < correlator->session_count; i++) {
-        if (!flush_session(correlator, &correlator->sessions[i])) {
+    size_t count = swarm_session_count(correlator->swarm);
+    for (session_no number = 0; number < count; number++) {
+        if (!flush_session(correlator, registry_find(correlator->tracer, number))) {
             return false;
         }
     }

@@ -3,8 +3,8 @@
    later. */
 #include "core/correlate/correlator_private.h"
 
-static void flag_agent(struct correlator *correlator, const struct corr_session *session,
-                       struct corr_agent *agent)
+static void flag_agent(struct correlator *correlator, const struct registry_session *session,
+                       struct registered *agent)
 {
     double end_ms = facts_number(&agent->facts, FIELD_END_MS);
     bool done = !isnan(end_ms) && !(end_ms < agent->last_start_ms);
@@ -12,14 +12,14 @@ static void flag_agent(struct correlator *correlator, const struct corr_session 
                               : session->outcome == OUTCOME_GONE         ? AGENT_GONE
                               : session->outcome == OUTCOME_DISCONNECTED ? AGENT_UNKNOWN
                                                                          : 0);
-    if (agent->row.pid != 0 && flags != agent->flags) {
-        swarm_flag_agent(correlator->swarm, session->number, agent->row.pid, flags,
+    if (session->opened && agent->reported && agent->pid != 0 && flags != agent->flags) {
+        swarm_flag_agent(correlator->swarm, session->number, agent->pid, flags,
                          (uint8_t)(agent->flags & ~flags));
         agent->flags = flags;
     }
 }
 
-void correlator_agent_flag_all(struct correlator *correlator, struct corr_session *session)
+void correlator_agent_flag_all(struct correlator *correlator, struct registry_session *session)
 {
     for (size_t i = 0; i < session->agent_count; i++) {
         flag_agent(correlator, session, &session->agents[i]);
@@ -28,7 +28,8 @@ void correlator_agent_flag_all(struct correlator *correlator, struct corr_sessio
 
 /* Returns the id of the agent's parent. That of a main agent is in another session, which started
    its own. */
-static struct slice parent_of(const struct corr_session *session, const struct corr_agent *agent)
+static struct slice parent_of(const struct registry_session *session,
+                              const struct registered *agent)
 {
     struct slice parent = facts_text(&agent->facts, FIELD_PARENT_AGENT_ID);
     if (parent.bytes == NULL && agent == &session->agents[0]) {
@@ -40,8 +41,15 @@ static struct slice parent_of(const struct corr_session *session, const struct c
     return parent;
 }
 
-static bool identify(struct correlator *correlator, const struct corr_session *session,
-                     const struct corr_agent *agent)
+agent_no correlator_agent_row(struct correlator *correlator, const struct registry_session *session,
+                              struct registered *agent)
+{
+    track_no track = tracer_track(correlator->tracer, session, agent);
+    return track == NO_TRACK ? NO_AGENT : swarm_track_agent(correlator->swarm, track);
+}
+
+static bool identify(struct correlator *correlator, const struct registry_session *session,
+                     struct registered *agent)
 {
     bool is_main = agent == &session->agents[0];
     struct slice name = facts_text(&agent->facts, FIELD_NAME);
@@ -56,11 +64,15 @@ static bool identify(struct correlator *correlator, const struct corr_session *s
         name = correlator_session_title(session);
     }
     /* Operations that registered it named it too. */
-    if ((swarm_agent(correlator->swarm, agent->row.agent)->flags & AGENT_PRINTED) == 0) {
+    agent_no row = correlator_agent_row(correlator, session, agent);
+    if (row == NO_AGENT) {
+        return false;
+    }
+    if ((swarm_agent(correlator->swarm, row)->flags & AGENT_PRINTED) == 0) {
         name = (struct slice){NULL, 0};
     }
     struct agent_identity who = {
-        .pid = agent->row.pid,
+        .pid = agent->pid,
         .parent_id = parent.bytes,
         .parent_id_len = parent.len,
         .name = name.bytes,
@@ -71,16 +83,13 @@ static bool identify(struct correlator *correlator, const struct corr_session *s
     return swarm_identify(correlator->swarm, session->number, &who);
 }
 
-bool correlator_agent_describe(struct correlator *correlator, struct corr_session *session,
-                               struct corr_agent *agent)
+bool correlator_agent_describe(struct correlator *correlator, struct registry_session *session,
+                               struct registered *agent)
 {
-    bool is_main = agent == &session->agents[0];
-    if (session->number == NO_SESSION) {
+    if (!session->opened || !agent->reported) {
         return true;
     }
-    struct slice id =
-        is_main ? (struct slice){NULL, 0} : swarm_text_slice(correlator->swarm, agent->id);
-    if (!tracer_update_agent(correlator->tracer, session->number, id, &agent->row) ||
+    if (!tracer_register(correlator->tracer, session, agent) ||
         !identify(correlator, session, agent)) {
         session->described = false;
         correlator->unflushed = true;
@@ -90,32 +99,20 @@ bool correlator_agent_describe(struct correlator *correlator, struct corr_sessio
     return true;
 }
 
-uint32_t correlator_agent_find(struct correlator *correlator, struct corr_session *session,
-                               struct slice agent_id)
+struct registered *correlator_agent_find(struct correlator *correlator,
+                                         struct registry_session *session, struct slice agent_id)
 {
-    if (agent_id.len == 0) {
-        return 0;
+    struct registered *agent = registry_agent(correlator->tracer, session, agent_id);
+    if (agent == NULL || agent->reported) {
+        return agent;
     }
-    intern_id id = intern_put(swarm_names(correlator->swarm), agent_id.bytes, agent_id.len);
-    uint32_t at = id == INTERN_FAILED ? U64MAP_NONE : u64map_get(&session->agent_by_id, id);
-    if (at != U64MAP_NONE || id == INTERN_FAILED) {
-        return at;
-    }
-    at = (uint32_t)session->agent_count;
-    if (!mem_reserve(correlator->mem, &session->agents, &session->agent_cap,
-                     session->agent_count + 1, sizeof *session->agents) ||
-        !u64map_put(&session->agent_by_id, id, at)) {
-        return NO_KEY;
-    }
-    session->agents[at] = (struct corr_agent){.id = id, .last_start_ms = (double)NAN};
-    session->agent_count++;
-    return correlator_agent_describe(correlator, session, &session->agents[at]) ? at : NO_KEY;
+    agent->reported = true;
+    return correlator_agent_describe(correlator, session, agent) ? agent : NULL;
 }
 
-void correlator_agent_note_start(struct correlator *correlator, struct corr_session *session,
-                                 uint32_t place, double start_ms)
+void correlator_agent_note_start(struct correlator *correlator, struct registry_session *session,
+                                 struct registered *agent, double start_ms)
 {
-    struct corr_agent *agent = &session->agents[place];
     if (time_is_set(start_ms) && !(start_ms <= agent->last_start_ms)) {
         agent->last_start_ms = start_ms;
         flag_agent(correlator, session, agent);
@@ -124,16 +121,13 @@ void correlator_agent_note_start(struct correlator *correlator, struct corr_sess
 
 bool correlator_agent_update(struct correlator *correlator, const struct update *update)
 {
-    uint32_t place = correlator_session_find(correlator, update->session_id);
-    if (place == NO_KEY) {
-        return false;
-    }
-    struct corr_session *session = correlator_session_at(correlator, place);
+    struct registry_session *session = correlator_session_find(correlator, update->session_id);
     double start_ms =
         update_has(update, FIELD_START_MS) ? update->values[FIELD_START_MS].number : (double)NAN;
     double end_ms =
         update_has(update, FIELD_END_MS) ? update->values[FIELD_END_MS].number : (double)NAN;
-    if (!correlator_session_note_times(correlator, session, update, start_ms, end_ms)) {
+    if (session == NULL ||
+        !correlator_session_note_times(correlator, session, update, start_ms, end_ms)) {
         return false;
     }
     /* Its parent first: else a row that stands for one would show for a moment. */
@@ -141,12 +135,13 @@ bool correlator_agent_update(struct correlator *correlator, const struct update 
     if (update_has(update, FIELD_PARENT_AGENT_ID)) {
         parent_id = update->values[FIELD_PARENT_AGENT_ID].text;
     }
-    uint32_t parent = correlator_agent_find(correlator, session, parent_id);
-    uint32_t at = correlator_agent_find(correlator, session, update->agent_id);
-    if (parent == NO_KEY || at == NO_KEY) {
+    if (correlator_agent_find(correlator, session, parent_id) == NULL) {
         return false;
     }
-    struct corr_agent *agent = &session->agents[at];
+    struct registered *agent = correlator_agent_find(correlator, session, update->agent_id);
+    if (agent == NULL) {
+        return false;
+    }
     bool changed = false;
     for (uint64_t left = update->present; left != 0; left &= left - 1) {
         enum update_field field = (enum update_field)__builtin_ctzll(left);
@@ -160,6 +155,6 @@ bool correlator_agent_update(struct correlator *correlator, const struct update 
         }
         changed |= one == FACT_CHANGED;
     }
-    correlator_agent_note_start(correlator, session, at, start_ms);
+    correlator_agent_note_start(correlator, session, agent, start_ms);
     return !changed || correlator_agent_describe(correlator, session, agent);
 }

@@ -28,7 +28,7 @@ bool correlator_call_queue(struct correlator *correlator, record_no number)
 static void link_unended(struct correlator *correlator, record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);
-    struct corr_session *session = &correlator->sessions[record->owner];
+    struct registry_session *session = registry_find(correlator->tracer, record->session);
     if (record->unended) {
         return;
     }
@@ -51,7 +51,7 @@ void correlator_call_unlink(struct correlator *correlator, record_no number)
     if (record->prev != NO_RECORD) {
         swarm_record(correlator->swarm, record->prev)->next = record->next;
     } else {
-        correlator->sessions[record->owner].unended = record->next;
+        registry_find(correlator->tracer, record->session)->unended = record->next;
     }
     if (record->next != NO_RECORD) {
         swarm_record(correlator->swarm, record->next)->prev = record->prev;
@@ -73,7 +73,7 @@ void correlator_call_link(struct correlator *correlator, record_no number)
 /* ---- making and dropping ---- */
 
 /* Whether the update is of a call that was dropped, or would be. */
-static bool is_forgotten(const struct corr_session *session, double start_ms, double end_ms)
+static bool is_forgotten(const struct registry_session *session, double start_ms, double end_ms)
 {
     double until_ms = session->forgotten_ms;
     if (time_is_set(start_ms) && !(start_ms <= until_ms)) {
@@ -83,7 +83,7 @@ static bool is_forgotten(const struct corr_session *session, double start_ms, do
     return time_is_set(end_ms) ? end_ms <= until_ms + apart_ms : start_ms <= until_ms;
 }
 
-static record_no new_call(struct correlator *correlator, uint32_t session, enum call_kind kind,
+static record_no new_call(struct correlator *correlator, session_no session, enum call_kind kind,
                           struct slice id)
 {
     record_no number = swarm_record_new(correlator->swarm, kind);
@@ -91,8 +91,7 @@ static record_no new_call(struct correlator *correlator, uint32_t session, enum 
         return NO_RECORD;
     }
     struct record *record = swarm_record(correlator->swarm, number);
-    record->owner = session;
-    record->session = correlator->sessions[session].number;
+    record->session = session;
     if (!correlator_index_add(correlator, number, session, id)) {
         swarm_record_drop(correlator->swarm, number);
         return NO_RECORD;
@@ -141,7 +140,7 @@ static bool join_parent(struct correlator *correlator, record_no number)
     if (parent_id.bytes == NULL) {
         return true;
     }
-    uint32_t session = record->owner;
+    session_no session = record->session;
     record_no parent = correlator_index_find(correlator, session, parent_id);
     if (parent == NO_RECORD) {
         parent = new_call(correlator, session, CALL_SPAN, parent_id);
@@ -187,8 +186,8 @@ record_no correlator_call_unite(struct correlator *correlator, record_no a, reco
     to->last_ms = fmax(to->last_ms, from->last_ms);
     for (uint32_t at = from->first_key; at != NO_KEY; at = correlator->keys[at].same_record) {
         struct slice id = {correlator->keys[at].id, correlator->keys[at].len};
-        if (correlator_index_find(correlator, to->owner, id) != kept &&
-            !correlator_index_add(correlator, kept, to->owner, id)) {
+        if (correlator_index_find(correlator, to->session, id) != kept &&
+            !correlator_index_add(correlator, kept, to->session, id)) {
             return NO_RECORD;
         }
     }
@@ -215,7 +214,7 @@ record_no correlator_call_unite(struct correlator *correlator, record_no a, reco
 }
 
 /* One more id of the call. Returns the record that has both; NO_RECORD: out of memory. */
-static record_no add_alias(struct correlator *correlator, uint32_t session, record_no number,
+static record_no add_alias(struct correlator *correlator, session_no session, record_no number,
                            struct slice alias)
 {
     record_no other = correlator_index_find(correlator, session, alias);
@@ -233,18 +232,19 @@ static record_no add_alias(struct correlator *correlator, uint32_t session, reco
 }
 
 /* Whether the cap dropped the call of the update. */
-static bool was_dropped(struct correlator *correlator, uint32_t session,
+static bool was_dropped(const struct correlator *correlator, const struct registry_session *session,
                         const struct update *update, double start_ms, double end_ms)
 {
     struct slice alias =
         update_has(update, FIELD_ALIAS) ? update->values[FIELD_ALIAS].text : (struct slice){0};
-    return is_forgotten(&correlator->sessions[session], start_ms, end_ms) &&
-           correlator_index_find(correlator, session, update->id) == NO_RECORD &&
-           (alias.bytes == NULL || correlator_index_find(correlator, session, alias) == NO_RECORD);
+    return is_forgotten(session, start_ms, end_ms) &&
+           correlator_index_find(correlator, session->number, update->id) == NO_RECORD &&
+           (alias.bytes == NULL ||
+            correlator_index_find(correlator, session->number, alias) == NO_RECORD);
 }
 
 /* The record of the update's ids, made where none is known. NO_RECORD: out of memory. */
-static record_no find_call(struct correlator *correlator, uint32_t session,
+static record_no find_call(struct correlator *correlator, session_no session,
                            const struct update *update)
 {
     struct slice alias = {NULL, 0};
@@ -332,18 +332,16 @@ static enum fact_result merge_fields(struct correlator *correlator, struct facts
 
 /* Moves the session's clock, then looks the call up: the sweep appends events as the clock
    moves, and the cap may drop the call for them. NO_RECORD: it was dropped, or out of memory. */
-static record_no enter_call(struct correlator *correlator, uint32_t session,
+static record_no enter_call(struct correlator *correlator, struct registry_session *session,
                             const struct update *update, double start_ms, double end_ms,
                             bool *dropped)
 {
     *dropped = was_dropped(correlator, session, update, start_ms, end_ms);
-    if (*dropped ||
-        !correlator_session_note_times(correlator, correlator_session_at(correlator, session),
-                                       update, start_ms, end_ms)) {
+    if (*dropped || !correlator_session_note_times(correlator, session, update, start_ms, end_ms)) {
         return NO_RECORD;
     }
     *dropped = was_dropped(correlator, session, update, start_ms, end_ms);
-    return *dropped ? NO_RECORD : find_call(correlator, session, update);
+    return *dropped ? NO_RECORD : find_call(correlator, session->number, update);
 }
 
 /* The precedences of end and outcome: whether an outcome holds depends on both, and the same value
@@ -358,8 +356,8 @@ static unsigned end_precedences(const struct facts *facts)
 
 bool correlator_call_update(struct correlator *correlator, const struct update *update)
 {
-    uint32_t place = correlator_session_find(correlator, update->session_id);
-    if (place == NO_KEY) {
+    struct registry_session *session = correlator_session_find(correlator, update->session_id);
+    if (session == NULL) {
         return false;
     }
     double start_ms =
@@ -370,17 +368,15 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
         start_ms = first_time(update);
     }
     bool dropped;
-    record_no number = enter_call(correlator, place, update, start_ms, end_ms, &dropped);
+    record_no number = enter_call(correlator, session, update, start_ms, end_ms, &dropped);
     if (number == NO_RECORD) {
         return dropped;
     }
-    uint32_t agent = correlator_agent_find(correlator, correlator_session_at(correlator, place),
-                                           update->agent_id);
-    if (agent == NO_KEY) {
+    struct registered *agent = correlator_agent_find(correlator, session, update->agent_id);
+    if (agent == NULL) {
         return false;
     }
-    correlator_agent_note_start(correlator, correlator_session_at(correlator, place), agent,
-                                start_ms);
+    correlator_agent_note_start(correlator, session, agent, start_ms);
     struct record *record = swarm_record(correlator->swarm, number);
     bool changed = update->kind > record->kind;
     record->kind = (uint8_t)(changed ? update->kind : record->kind);
@@ -389,7 +385,7 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
     changed |= record->last_ms > known_ms || isnan(known_ms);
     unsigned precedences = end_precedences(&record->facts);
     enum fact_result result =
-        merge_fields(correlator, &record->facts, update, start_ms, agent == 0);
+        merge_fields(correlator, &record->facts, update, start_ms, agent == session->agents);
     changed |= precedences != end_precedences(&record->facts);
     if (update_has(update, FIELD_PARENT_ID) && !join_parent(correlator, number)) {
         return false;

@@ -4,22 +4,12 @@
    would have another length when the feed is read. */
 #include "core/correlate/correlator_private.h"
 
-/* NULL: no update is known of the session. */
-static struct corr_session *of_updates(struct correlator *correlator, session_no number)
-{
-    intern_id id = swarm_session(correlator->swarm, number)->id;
-    uint32_t at = u64map_get(&correlator->session_by_id, id);
-    return at == U64MAP_NONE || correlator->sessions[at].number != number
-               ? NULL
-               : &correlator->sessions[at];
-}
-
 enum tracer_result correlator_end_session(struct correlator *correlator,
                                           const struct op_context *context)
 {
     enum tracer_result result = tracer_end_session(correlator->tracer, context);
-    struct corr_session *session = of_updates(correlator, context->session);
-    if (result == TRACER_NO_MEMORY || session == NULL) {
+    struct registry_session *session = registry_find(correlator->tracer, context->session);
+    if (result == TRACER_NO_MEMORY || !session->opened) {
         return result;
     }
     const struct update end = {.op = UPDATE_SESSION, .local_ns = context->local_ns};
@@ -30,9 +20,10 @@ enum tracer_result correlator_end_session(struct correlator *correlator,
 }
 
 /* One that was swept counts: on the screen it stays in flight. */
-static bool has_open_call(const struct correlator *correlator, const struct corr_session *session)
+static bool has_open_call(const struct correlator *correlator,
+                          const struct registry_session *session)
 {
-    record_no no = session == NULL ? NO_RECORD : session->unended;
+    record_no no = session->unended;
     while (no != NO_RECORD) {
         const struct record *record = swarm_record(correlator->swarm, no);
         if (record->state == RECORD_OPEN || record->in_flight) {
@@ -45,17 +36,14 @@ static bool has_open_call(const struct correlator *correlator, const struct corr
 
 /* Returns the time that the session has now. None of its times is later, whatever clock they are
    of. */
-static double present_ms(const struct correlator *correlator, session_no number,
-                         const struct corr_session *session, int64_t local_ns)
+static double present_ms(const struct correlator *correlator,
+                         const struct registry_session *session, int64_t local_ns)
 {
-    double clock_ms = tracer_clock_ms(correlator->tracer, number);
-    if (session != NULL) {
-        clock_ms = fmax(clock_ms, session->last_ms);
-    }
     if (local_ns == INT64_MIN) {
-        return clock_ms;
+        return session->clock_ms;
     }
-    return fmax(clock_ms, (double)swarm_session_now(correlator->swarm, number, local_ns) / 1e6);
+    int64_t now_ns = swarm_session_now(correlator->swarm, session->number, local_ns);
+    return fmax(session->clock_ms, (double)now_ns / 1e6);
 }
 
 bool correlator_close(struct correlator *correlator, int64_t local_ns,
@@ -64,16 +52,15 @@ bool correlator_close(struct correlator *correlator, int64_t local_ns,
     bool good = correlator_flush(correlator);
     size_t count = swarm_session_count(correlator->swarm);
     for (session_no number = 0; good && number < count; number++) {
-        if (swarm_session(correlator->swarm, number) == NULL) {
-            continue; /* another one turned out to be the same */
-        }
-        const struct corr_session *session = of_updates(correlator, number);
-        if (!tracer_has_open(correlator->tracer, number) && !has_open_call(correlator, session)) {
+        const struct registry_session *session = registry_find(correlator->tracer, number);
+        /* The model does not have it: no time is known, or another one is the same. */
+        if (session == NULL || swarm_session(correlator->swarm, number) == NULL ||
+            (session->table_count == 0 && !has_open_call(correlator, session))) {
             continue;
         }
         struct op_context context = {
             .session = number,
-            .t_ms = present_ms(correlator, number, session, local_ns),
+            .t_ms = present_ms(correlator, session, local_ns),
             .local_ns = local_ns == INT64_MIN
                             ? swarm_session(correlator->swarm, number)->clock_set_ns
                             : local_ns};

@@ -11,20 +11,20 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
     return hash;
 }
 
-static uint64_t hash_of(uint32_t session, struct slice id)
+static uint64_t hash_of(session_no session, struct slice id)
 {
     uint64_t hash = mix(14695981039346656037ULL, &session, sizeof session);
     hash = mix(hash, id.bytes, id.len);
     return hash == UINT64_MAX ? 0 : hash;
 }
 
-static bool is_key(const struct call_key *key, uint32_t session, struct slice id)
+static bool is_key(const struct call_key *key, session_no session, struct slice id)
 {
     return key->session == session && key->len == id.len &&
            (id.len == 0 || memcmp(key->id, id.bytes, id.len) == 0);
 }
 
-record_no correlator_index_find(const struct correlator *correlator, uint32_t session,
+record_no correlator_index_find(const struct correlator *correlator, session_no session,
                                 struct slice id)
 {
     uint32_t at = u64map_get(&correlator->key_by_hash, hash_of(session, id));
@@ -57,7 +57,7 @@ static void free_key(struct correlator *correlator, uint32_t at)
     correlator->free_key = at;
 }
 
-bool correlator_index_add(struct correlator *correlator, record_no number, uint32_t session,
+bool correlator_index_add(struct correlator *correlator, record_no number, session_no session,
                           struct slice id)
 {
     uint32_t at = new_key(correlator);

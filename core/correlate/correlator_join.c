@@ -3,32 +3,35 @@
    If out of memory, finished moves stay, so that the same update can finish the rest later. */
 #include "core/correlate/correlator_private.h"
 
-static bool join_agents(struct correlator *correlator, const struct corr_session *from,
-                        struct corr_session *to)
+static bool join_agents(struct correlator *correlator, const struct registry_session *from,
+                        struct registry_session *to)
 {
     for (size_t i = 0; i < from->agent_count; i++) {
-        const struct corr_agent *agent = &from->agents[i];
-        struct slice id = swarm_text_slice(correlator->swarm, agent->id);
-        uint32_t at = i == 0 ? 0 : correlator_agent_find(correlator, to, id);
-        if (at == NO_KEY ||
-            facts_unite(&to->agents[at].facts, correlator->mem, &agent->facts) == FACT_NO_MEMORY) {
+        const struct registered *agent = &from->agents[i];
+        if (!agent->reported) {
+            continue;
+        }
+        struct slice id =
+            i == 0 ? (struct slice){NULL, 0} : swarm_text_slice(correlator->swarm, agent->id);
+        struct registered *same = correlator_agent_find(correlator, to, id);
+        if (same == NULL ||
+            facts_unite(&same->facts, correlator->mem, &agent->facts) == FACT_NO_MEMORY) {
             return false;
         }
-        correlator_agent_note_start(correlator, to, at, agent->last_start_ms);
+        correlator_agent_note_start(correlator, to, same, agent->last_start_ms);
     }
     return true;
 }
 
-static void own_call(struct correlator *correlator, record_no number, uint32_t place)
+static void own_call(struct correlator *correlator, record_no number, session_no session)
 {
     correlator_call_unlink(correlator, number);
-    swarm_record(correlator->swarm, number)->owner = place;
-    swarm_record_move(correlator->swarm, number, correlator->sessions[place].number);
+    swarm_record_move(correlator->swarm, number, session);
 }
 
 /* Gives the call its ids in its session. *other: a call there that has one of them; NO_RECORD:
    none. */
-static bool move_keys(struct correlator *correlator, record_no number, uint32_t to,
+static bool move_keys(struct correlator *correlator, record_no number, session_no to,
                       record_no *other)
 {
     uint32_t at = swarm_record(correlator->swarm, number)->first_key;
@@ -48,7 +51,8 @@ static bool move_keys(struct correlator *correlator, record_no number, uint32_t 
 
 /* The call is one of `to` under each of its ids. False: out of memory; it is one of `from` then, or
    united with one of `to`. */
-static bool move_call(struct correlator *correlator, record_no number, uint32_t from, uint32_t to)
+static bool move_call(struct correlator *correlator, record_no number, session_no from,
+                      session_no to)
 {
     record_no other, kept = number;
     own_call(correlator, number, to);
@@ -68,25 +72,19 @@ static bool move_call(struct correlator *correlator, record_no number, uint32_t 
 
 /* The session has no calls left. One that operations of a feed opened, too, keeps what these
    wrote. */
-static void hide_session(struct swarm *swarm, intern_id id)
+static void hide_session(struct swarm *swarm, session_no number)
 {
-    struct slice text = swarm_text_slice(swarm, id);
-    session_no number = swarm_find_session(swarm, text.bytes, text.len);
-    if (number == NO_SESSION) {
-        return;
-    }
     const struct session *session = swarm_session(swarm, number);
-    if (session->event_count == 0 && session->metadata_count == 0) {
+    if (session != NULL && session->event_count == 0 && session->metadata_count == 0) {
         swarm_hide_session(swarm, number);
     }
 }
 
-bool correlator_join_sessions(struct correlator *correlator, uint32_t from_place, uint32_t to_place)
+bool correlator_join_sessions(struct correlator *correlator, struct registry_session *from,
+                              struct registry_session *to)
 {
     struct swarm *swarm = correlator->swarm;
-    struct corr_session *from = &correlator->sessions[from_place];
-    struct corr_session *to = &correlator->sessions[to_place];
-    struct update times = {.local_ns = from->local_ns};
+    struct update times = {.local_ns = swarm_session_edit(swarm, from->number)->clock_set_ns};
     to->sources |= from->sources;
     if (!join_agents(correlator, from, to) ||
         facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
@@ -98,24 +96,20 @@ bool correlator_join_sessions(struct correlator *correlator, uint32_t from_place
             return false;
         }
     }
-    if (!correlator_session_note_times(correlator, to, &times, from->first_ms, from->last_ms)) {
+    if (!correlator_session_note_times(correlator, to, &times, from->first_ms, from->clock_ms)) {
         return false;
     }
     correlator_session_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
     /* By number: a record that is united with another leaves the list. */
     for (record_no no = 0; no < swarm_record_end(swarm); no++) {
         const struct record *record = swarm_record(swarm, no);
-        if (record->used && record->owner == from_place &&
-            !move_call(correlator, no, from_place, to_place)) {
+        if (record->used && record->session == from->number &&
+            !move_call(correlator, no, from->number, to->number)) {
             return false;
         }
     }
-    if (!u64map_put(&correlator->session_by_id, from->id, to_place)) {
-        return false;
-    }
-    hide_session(swarm, from->id);
-    from->number = NO_SESSION;
-    from->moved_to = to_place;
+    hide_session(swarm, from->number);
+    from->opened = false;
     to->described = false;
     correlator->unflushed = true;
     return true;

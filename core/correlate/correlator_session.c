@@ -5,85 +5,62 @@
    ended. The last ends are written while it shuts down, by clocks that differ.) */
 #include "core/correlate/correlator_private.h"
 
-struct corr_session *correlator_session_at(struct correlator *correlator, uint32_t place)
+/* The id of the session that the id is an alias of, if it is one. */
+static intern_id without_alias(const struct correlator *correlator, intern_id id)
 {
-    return &correlator->sessions[place];
+    for (uint32_t of; (of = u64map_get(&correlator->alias_of, id)) != U64MAP_NONE;) {
+        id = of;
+    }
+    return id;
 }
 
-static bool add_main_agent(struct correlator *correlator, struct corr_session *session)
-{
-    u64map_init(&session->agent_by_id, correlator->mem);
-    if (!mem_reserve(correlator->mem, &session->agents, &session->agent_cap, 1,
-                     sizeof *session->agents) ||
-        !u64map_put(&session->agent_by_id, session->id, 0)) {
-        return false;
-    }
-    session->agents[0] = (struct corr_agent){.id = session->id, .last_start_ms = (double)NAN};
-    session->agent_count = 1;
-    return true;
-}
-
-static uint32_t new_session(struct correlator *correlator, intern_id id)
-{
-    uint32_t place = (uint32_t)correlator->session_count;
-    if (!mem_reserve(correlator->mem, &correlator->sessions, &correlator->session_cap,
-                     correlator->session_count + 1, sizeof *correlator->sessions)) {
-        return NO_KEY;
-    }
-    struct corr_session *session = &correlator->sessions[place];
-    *session = (struct corr_session){.id = id,
-                                     .number = NO_SESSION,
-                                     .moved_to = NO_KEY,
-                                     .first_ms = (double)NAN,
-                                     .last_ms = (double)NAN,
-                                     .last_start_ms = (double)NAN,
-                                     .unended = NO_RECORD,
-                                     .next_stale_ms = (double)INFINITY,
-                                     .forgotten_ms = (double)NAN};
-    if (!add_main_agent(correlator, session) ||
-        !u64map_put(&correlator->session_by_id, id, place)) {
-        u64map_release(&session->agent_by_id);
-        mem_free(correlator->mem, session->agents, session->agent_cap * sizeof *session->agents);
-        return NO_KEY;
-    }
-    correlator->session_count++;
-    return place;
-}
-
-uint32_t correlator_session_find(struct correlator *correlator, struct slice session_id)
+struct registry_session *correlator_session_find(struct correlator *correlator,
+                                                 struct slice session_id)
 {
     struct intern *names = swarm_names(correlator->swarm);
     intern_id id = intern_put(names, session_id.bytes, session_id.len);
-    if (id == INTERN_FAILED) {
-        return NO_KEY;
+    session_no number = id == INTERN_FAILED
+                            ? NO_SESSION
+                            : swarm_hold_session(correlator->swarm, without_alias(correlator, id));
+    struct registry_session *session =
+        number == NO_SESSION ? NULL : registry_session(correlator->tracer, number);
+    if (session != NULL) {
+        session->agents[0].reported = true;
     }
-    uint32_t at = u64map_get(&correlator->session_by_id, id);
-    return at == U64MAP_NONE ? new_session(correlator, id) : at;
+    return session;
+}
+
+/* NULL: no update reports it. */
+static struct registry_session *reported_session(const struct correlator *correlator, intern_id id)
+{
+    session_no number = swarm_session_of(correlator->swarm, without_alias(correlator, id));
+    struct registry_session *session = registry_find(correlator->tracer, number);
+    return session != NULL && session->agents[0].reported ? session : NULL;
 }
 
 session_no correlator_session(const struct correlator *correlator, struct slice session_id)
 {
     intern_id id = intern_find(swarm_names(correlator->swarm), session_id.bytes, session_id.len);
-    uint32_t at = id == INTERN_NONE ? U64MAP_NONE : u64map_get(&correlator->session_by_id, id);
-    return at == U64MAP_NONE ? NO_SESSION : correlator->sessions[at].number;
+    const struct registry_session *session = reported_session(correlator, id);
+    return session != NULL && session->opened ? session->number : NO_SESSION;
 }
 
 bool correlator_has_source(const struct correlator *correlator, struct slice session_id,
                            enum precedence precedence)
 {
     intern_id id = intern_find(swarm_names(correlator->swarm), session_id.bytes, session_id.len);
-    uint32_t at = id == INTERN_NONE ? U64MAP_NONE : u64map_get(&correlator->session_by_id, id);
-    return at != U64MAP_NONE && (correlator->sessions[at].sources >> precedence & 1) != 0;
+    const struct registry_session *session = reported_session(correlator, id);
+    return session != NULL && (session->sources >> precedence & 1) != 0;
 }
 
 /* ---- describing ---- */
 
-static bool is_over(const struct corr_session *session, const struct session_end *end)
+static bool is_over(const struct registry_session *session, const struct session_end *end)
 {
     return !(end->ms < session->last_start_ms);
 }
 
-static void flag_session(struct correlator *correlator, struct corr_session *session)
+static void flag_session(struct correlator *correlator, struct registry_session *session)
 {
     uint8_t outcome = OUTCOME_NONE;
     for (size_t i = 0; i < session->end_count; i++) {
@@ -118,13 +95,13 @@ static bool put_name(struct correlator *correlator, struct slice text, intern_id
     return id != INTERN_FAILED;
 }
 
-struct slice correlator_session_title(const struct corr_session *session)
+struct slice correlator_session_title(const struct registry_session *session)
 {
     struct slice title = facts_text(&session->facts, FIELD_TITLE);
     return title.bytes != NULL ? title : facts_text(&session->facts, FIELD_NAME);
 }
 
-static bool name_session(struct correlator *correlator, const struct corr_session *session)
+static bool name_session(struct correlator *correlator, const struct registry_session *session)
 {
     static const enum update_field fields[SESSION_TEXTS] = {[SESSION_CLIENT] = FIELD_CLIENT,
                                                             [SESSION_CWD] = FIELD_CWD,
@@ -145,9 +122,9 @@ static bool name_session(struct correlator *correlator, const struct corr_sessio
                     &edited->source);
 }
 
-bool correlator_session_describe(struct correlator *correlator, struct corr_session *session)
+bool correlator_session_describe(struct correlator *correlator, struct registry_session *session)
 {
-    if (session->number == NO_SESSION) {
+    if (!session->opened) {
         return true;
     }
     if (!session->described) {
@@ -165,74 +142,57 @@ bool correlator_session_describe(struct correlator *correlator, struct corr_sess
     return true;
 }
 
-static bool open_session(struct correlator *correlator, struct corr_session *session)
+static bool open_session(struct correlator *correlator, struct registry_session *session)
 {
-    struct slice id = swarm_text_slice(correlator->swarm, session->id);
-    session->number = tracer_update_session(correlator->tracer, id, session->first_ms);
-    if (session->number != NO_SESSION) {
-        swarm_keep_session(correlator->swarm, session->number);
-    }
-    if (session->number == NO_SESSION) {
+    if (!tracer_open(correlator->tracer, session, session->first_ms)) {
         return false;
     }
+    swarm_keep_session(correlator->swarm, session->number);
+    session->opened = correlator->unflushed = true;
     session->described = false;
-    correlator->unflushed = true;
     return correlator_session_describe(correlator, session);
 }
 
 /* ---- times ---- */
 
-static void note_time(struct correlator *correlator, struct corr_session *session, double ms)
+static double set_or_nan(double ms)
 {
-    if (!time_is_set(ms)) {
-        return;
-    }
-    if (!(ms >= session->first_ms)) {
-        session->first_ms = ms;
-        /* Ticks of the sweep are counted from there. */
-        session->recheck = true;
-        correlator->unflushed = true;
-    }
-    if (!(ms <= session->last_ms)) {
-        session->last_ms = ms;
-    }
+    return time_is_set(ms) ? ms : (double)NAN;
 }
 
-bool correlator_session_note_times(struct correlator *correlator, struct corr_session *session,
+bool correlator_session_note_times(struct correlator *correlator, struct registry_session *session,
                                    const struct update *update, double start_ms, double end_ms)
 {
-    double before = session->last_ms;
+    double first_ms = fmin(set_or_nan(start_ms), set_or_nan(end_ms));
+    double last_ms = fmax(set_or_nan(start_ms), set_or_nan(end_ms));
     session->sources |= (uint8_t)(1u << update->precedence);
-    note_time(correlator, session, start_ms);
-    note_time(correlator, session, end_ms);
-    if (time_is_set(start_ms) && !(start_ms <= session->last_start_ms)) {
-        session->last_start_ms = start_ms;
+    session->last_start_ms = fmax(session->last_start_ms, set_or_nan(start_ms));
+    if (!isnan(first_ms) && !(first_ms >= session->first_ms)) {
+        session->first_ms = first_ms;
+        /* Ticks of the sweep are counted from there. */
+        session->recheck = correlator->unflushed = true;
     }
     if (isnan(session->first_ms)) {
         return true;
     }
-    session->local_ns = update->local_ns;
-    if (session->number == NO_SESSION && !open_session(correlator, session)) {
+    bool opens = !session->opened;
+    if (opens && !open_session(correlator, session)) {
         correlator->unflushed = true;
         return false;
     }
     if (update->wall_ns != 0) {
         swarm_set_wall(correlator->swarm, session->number, update->wall_ns, update->local_ns);
     }
-    if (session->last_ms >= session->next_stale_ms) {
-        session->recheck = correlator->unflushed = true;
-    }
     if (session->end_count > 0) {
         flag_session(correlator, session);
     }
-    return session->last_ms <= before ||
-           tracer_update_time(correlator->tracer, session->number, session->last_ms,
-                              update->local_ns) == TRACER_OK;
+    return !(opens || last_ms > session->clock_ms) ||
+           tracer_move_clock(correlator->tracer, session, last_ms, update->local_ns) == TRACER_OK;
 }
 
 /* ---- ends ---- */
 
-bool correlator_session_add_end(struct correlator *correlator, struct corr_session *session,
+bool correlator_session_add_end(struct correlator *correlator, struct registry_session *session,
                                 double at_ms, enum outcome outcome)
 {
     size_t i = session->end_count;
@@ -258,12 +218,12 @@ bool correlator_session_add_end(struct correlator *correlator, struct corr_sessi
     return true;
 }
 
-bool correlator_session_lives(const struct corr_session *session)
+bool correlator_session_lives(const struct registry_session *session)
 {
     return facts_bool(&session->facts, FIELD_ALIVE) == TRI_TRUE && session->outcome == OUTCOME_NONE;
 }
 
-double correlator_session_over(const struct corr_session *session, double start_ms)
+double correlator_session_over(const struct registry_session *session, double start_ms)
 {
     size_t low = 0, high = session->end_count;
     while (low < high) {
@@ -296,9 +256,9 @@ static enum fact_result merge_fields(struct correlator *correlator, struct facts
     return result;
 }
 
-static bool take_ends(struct correlator *correlator, uint32_t place, const struct update *update)
+static bool take_ends(struct correlator *correlator, struct registry_session *session,
+                      const struct update *update)
 {
-    struct corr_session *session = &correlator->sessions[place];
     double outcome = update_has(update, FIELD_OUTCOME) ? update->values[FIELD_OUTCOME].number : 0;
     enum outcome how = outcome >= OUTCOME_DISCONNECTED ? OUTCOME_DISCONNECTED
                        : outcome >= OUTCOME_GONE       ? OUTCOME_GONE
@@ -321,7 +281,9 @@ static bool take_ends(struct correlator *correlator, uint32_t place, const struc
             correlator_session_note_times(correlator, session, update, (double)NAN, end_ms));
 }
 
-static bool take_alias(struct correlator *correlator, uint32_t *place, const struct update *update)
+/* The alias names this session from now on. One that it named so far is this one. */
+static bool take_alias(struct correlator *correlator, struct registry_session *session,
+                       const struct update *update)
 {
     if (!update_has(update, FIELD_ALIAS)) {
         return true;
@@ -331,23 +293,23 @@ static bool take_alias(struct correlator *correlator, uint32_t *place, const str
     if (id == INTERN_FAILED) {
         return false;
     }
-    uint32_t other = u64map_get(&correlator->session_by_id, id);
-    if (other != U64MAP_NONE && other != *place &&
-        !correlator_join_sessions(correlator, other, *place)) {
-        return false;
+    struct registry_session *other = reported_session(correlator, id);
+    if (other == session) {
+        return true;
     }
-    return u64map_put(&correlator->session_by_id, id, *place);
+    return (other == NULL || correlator_join_sessions(correlator, other, session)) &&
+           u64map_put(&correlator->alias_of, without_alias(correlator, id),
+                      swarm_session_edit(correlator->swarm, session->number)->id);
 }
 
 bool correlator_session_update(struct correlator *correlator, const struct update *update)
 {
     const uint64_t apart = (uint64_t)1 << FIELD_START_MS | (uint64_t)1 << FIELD_END_MS |
                            (uint64_t)1 << FIELD_ALIAS | (uint64_t)1 << FIELD_OUTCOME;
-    uint32_t place = correlator_session_find(correlator, update->session_id);
-    if (place == NO_KEY || !take_alias(correlator, &place, update)) {
+    struct registry_session *session = correlator_session_find(correlator, update->session_id);
+    if (session == NULL || !take_alias(correlator, session, update)) {
         return false;
     }
-    struct corr_session *session = &correlator->sessions[place];
     enum fact_result result = merge_fields(correlator, &session->facts, update, apart);
     if (result != FACT_NO_MEMORY && update->by.len > 0) {
         union update_value by = {.text = update->by};
@@ -364,6 +326,6 @@ bool correlator_session_update(struct correlator *correlator, const struct updat
         update_has(update, FIELD_START_MS) ? update->values[FIELD_START_MS].number : (double)NAN;
     return result != FACT_NO_MEMORY &&
            correlator_session_note_times(correlator, session, update, start_ms, (double)NAN) &&
-           take_ends(correlator, place, update) &&
-           correlator_session_describe(correlator, &correlator->sessions[place]);
+           take_ends(correlator, session, update) &&
+           correlator_session_describe(correlator, session);
 }

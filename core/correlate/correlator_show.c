@@ -7,22 +7,21 @@ enum { ANCESTORS_MAX = 256 }; /* the longest chain of parents; also cuts cycles 
 
 /* ---- the agent ---- */
 
-/* The agent of the call, or of its nearest ancestor that names one; else the main agent. */
-static uint32_t agent_of(struct correlator *correlator, const struct record *record)
+/* The agent of the call, or of its nearest ancestor that names one; else the main agent. NULL: out
+   of memory. */
+static struct registered *agent_of(struct correlator *correlator, struct registry_session *session,
+                                   const struct record *record)
 {
-    struct corr_session *session = &correlator->sessions[record->owner];
-    for (int i = 0; i < ANCESTORS_MAX && record != NULL; i++) {
-        struct slice id = facts_text(&record->facts, (enum update_field)FACT_AGENT_ID);
-        if (id.bytes != NULL) {
-            return correlator_agent_find(correlator, session, id);
-        }
+    struct slice id = {NULL, 0};
+    for (int i = 0; i < ANCESTORS_MAX && record != NULL && id.bytes == NULL; i++) {
+        id = facts_text(&record->facts, (enum update_field)FACT_AGENT_ID);
         struct slice parent = facts_text(&record->facts, FIELD_PARENT_ID);
         record_no number = parent.bytes == NULL
                                ? NO_RECORD
-                               : correlator_index_find(correlator, record->owner, parent);
+                               : correlator_index_find(correlator, session->number, parent);
         record = number == NO_RECORD ? NULL : swarm_record(correlator->swarm, number);
     }
-    return 0;
+    return correlator_agent_find(correlator, session, id);
 }
 
 /* Children that name no agent go along. */
@@ -39,19 +38,17 @@ static bool queue_children(struct correlator *correlator, const struct record *r
     return true;
 }
 
-static bool find_row(struct correlator *correlator, record_no number)
+static bool find_row(struct correlator *correlator, struct registry_session *session,
+                     record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);
-    uint32_t agent = agent_of(correlator, record);
-    if (agent == NO_KEY) {
+    struct registered *agent = agent_of(correlator, session, record);
+    agent_no row = agent == NULL ? NO_AGENT : correlator_agent_row(correlator, session, agent);
+    if (row == NO_AGENT || (record->agent != row && !queue_children(correlator, record))) {
         return false;
     }
-    const struct agent_row *row = &correlator->sessions[record->owner].agents[agent].row;
-    if (record->agent != row->agent && !queue_children(correlator, record)) {
-        return false;
-    }
-    record->agent = row->agent;
-    record->track = row->track;
+    record->agent = row;
+    record->track = agent->track;
     return true;
 }
 
@@ -67,7 +64,7 @@ static double reported_end(const struct record *record)
     return end->number;
 }
 
-static void work_out_end(struct corr_session *session, struct record *record)
+static void work_out_end(struct registry_session *session, struct record *record)
 {
     double end_ms = reported_end(record), start_ms = record->start_ms;
     double over_ms = correlator_session_over(session, start_ms);
@@ -82,7 +79,7 @@ static void work_out_end(struct corr_session *session, struct record *record)
     if (!isnan(end_ms)) {
         record->state = RECORD_ENDED;
         record->end_ms = fmax(end_ms, start_ms);
-    } else if (tick_ms <= session->last_ms && !(over_ms < tick_ms)) {
+    } else if (tick_ms <= session->clock_ms && !(over_ms < tick_ms)) {
         record->state = RECORD_EVICTED;
         record->end_ms = tick_ms;
         record->in_flight = isnan(over_ms);
@@ -92,7 +89,7 @@ static void work_out_end(struct corr_session *session, struct record *record)
     } else {
         record->state = RECORD_OPEN;
         record->end_ms = (double)NAN;
-        session->next_stale_ms = fmin(session->next_stale_ms, tick_ms);
+        session->next_due_ms = fmin(session->next_due_ms, tick_ms);
     }
     if (record->state == RECORD_ENDED && record_outcome(record) == OUTCOME_INCOMPLETE) {
         record->state = RECORD_INCOMPLETE;
@@ -147,28 +144,22 @@ static bool show_progress(struct correlator *correlator, record_no number)
 bool correlator_show_call(struct correlator *correlator, record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);
-    struct corr_session *session = &correlator->sessions[record->owner];
+    struct registry_session *session = registry_find(correlator->tracer, record->session);
     record->start_ms = facts_number(&record->facts, FIELD_START_MS);
-    if (record->session != session->number) {
-        /* It came before any time of its session was known. */
-        swarm_record_move(correlator->swarm, number, session->number);
-    }
     /* A hidden one too: its children are on its row. */
-    if (session->number != NO_SESSION && !find_row(correlator, number)) {
+    if (session->opened && !find_row(correlator, session, number)) {
         return false;
     }
-    if (isnan(record->start_ms) || session->number == NO_SESSION) {
+    if (isnan(record->start_ms) || !session->opened) {
         record->state = RECORD_HIDDEN;
         return swarm_record_changed(correlator->swarm, number);
     }
-    record = swarm_record(correlator->swarm, number);
-    work_out_end(&correlator->sessions[record->owner], record);
+    work_out_end(session, record);
     return swarm_record_changed(correlator->swarm, number) && show_progress(correlator, number);
 }
 
-bool correlator_show_recheck(struct correlator *correlator, struct corr_session *session)
+bool correlator_show_recheck(struct correlator *correlator, struct registry_session *session)
 {
-    session->next_stale_ms = (double)INFINITY;
     for (record_no no = session->unended; no != NO_RECORD;
          no = swarm_record(correlator->swarm, no)->next) {
         if (!correlator_call_queue(correlator, no)) {

@@ -25,7 +25,7 @@ enum record_state {
 };
 
 struct record {
-    session_no session; /* NO_SESSION: not opened yet; then it is hidden */
+    session_no session; /* held: the record is hidden */
     agent_no agent;     /* the agent whose row shows it; NO_AGENT: unknown */
     track_no track;     /* of that agent */
     uint8_t kind;       /* enum call_kind */
@@ -45,7 +45,6 @@ struct record {
     record_no older, newer;    /* in order of arrival */
 
     /* The correlator's own: */
-    uint32_t owner;       /* its session there */
     uint32_t first_key;   /* its ids in the index */
     record_no prev, next; /* in the list of its session's calls without an end */
     record_no parent;     /* on whose list of children it is; NO_RECORD: on none */

@@ -173,10 +173,15 @@ struct session_info {
 };
 
 bool swarm_open_session(struct swarm *swarm, const struct session_info *info, session_no *out);
-/* Returns the session of that id in the live pool; NO_SESSION: unknown. */
+/* Returns the session of that id in the live pool; NO_SESSION: unknown, or held. */
 session_no swarm_find_session(const struct swarm *swarm, const char *id, size_t len);
+/* The same, held ones too. */
+session_no swarm_session_of(const struct swarm *swarm, intern_id id);
+/* The same; a session that is new is held: it has its number, and counts as dropped until
+   swarm_open_session opens it. NO_SESSION: out of memory. */
+session_no swarm_hold_session(struct swarm *swarm, intern_id id);
 size_t swarm_session_count(const struct swarm *swarm); /* dropped ones included */
-/* NULL: dropped. */
+/* NULL: dropped, or held. */
 const struct session *swarm_session(const struct swarm *swarm, session_no session);
 /* To set name, source, flags, clock, start, origin, extras; the caller then calls swarm_touch. */
 struct session *swarm_session_edit(struct swarm *swarm, session_no session);

@@ -12,51 +12,80 @@ static uint64_t pair(uint32_t high, uint32_t low)
     return (uint64_t)high << 32 | low;
 }
 
-bool swarm_open_session(struct swarm *swarm, const struct session_info *info, session_no *out)
+/* A number for a session of that id, with nothing in it. NO_SESSION: out of memory. */
+static session_no new_session(struct swarm *swarm, intern_id id, enum swarm_pool pool)
 {
-    intern_id id = intern_put(swarm->names, info->id, info->id_len);
-    intern_id source = intern_put(swarm->names, info->source, strlen(info->source));
     bool again = swarm->free_sessions != NO_SESSION;
-    if (id == INTERN_FAILED || source == INTERN_FAILED ||
-        (!again && !mem_reserve(swarm->mem, &swarm->sessions, &swarm->session_cap,
-                                swarm->session_count + 1, sizeof *swarm->sessions))) {
-        return false;
+    if (!again && !mem_reserve(swarm->mem, &swarm->sessions, &swarm->session_cap,
+                               swarm->session_count + 1, sizeof *swarm->sessions)) {
+        return NO_SESSION;
     }
     session_no number = again ? swarm->free_sessions : (session_no)swarm->session_count;
     struct event_store *metadata = event_store_new(swarm->mem);
-    if (metadata == NULL ||
-        (info->pool == POOL_LIVE && !u64map_put(&swarm->session_by_id, id, number))) {
+    if (metadata == NULL || (pool == POOL_LIVE && !u64map_put(&swarm->session_by_id, id, number))) {
         event_store_free(metadata);
-        return false;
+        return NO_SESSION;
     }
     struct session_slot *slot = &swarm->sessions[number];
-    swarm->forgettable_sessions += info->forgettable;
     if (again) {
         swarm->free_sessions = slot->next_free;
     } else {
         swarm->session_count++;
     }
-    *slot = (struct session_slot){.metadata = metadata,
+    *slot = (struct session_slot){.session = {.id = id, .pool = (uint8_t)pool},
+                                  .metadata = metadata,
                                   .first_process = NO_PROCESS,
                                   .async_orphan_ns = INT64_MIN,
-                                  .forgettable = info->forgettable,
+                                  .dropped = true,
                                   .serial = ++swarm->last_serial,
-                                  .last_use = ++swarm->uses,
                                   .next_free = NO_SESSION};
-    slot->session = (struct session){
-        .id = id,
-        .source = source,
-        .start_ns = info->start_ns,
-        .origin_ns = info->start_ns,
-        .clock_ns = info->start_ns,
-        .clock_set_ns = info->start_ns,
-        .document = info->document,
-        .pool = (uint8_t)info->pool,
-        .flags = (uint16_t)((info->agents ? SESSION_AGENTS : 0) |
-                            (info->has_start ? SESSION_HAS_START : 0)),
-    };
     strbuf_init(&slot->session.extra, swarm->mem, 0);
     strbuf_init(&slot->session.metadata_extra, swarm->mem, 0);
+    return number;
+}
+
+session_no swarm_session_of(const struct swarm *swarm, intern_id id)
+{
+    return u64map_get(&swarm->session_by_id, id);
+}
+
+session_no swarm_hold_session(struct swarm *swarm, intern_id id)
+{
+    session_no number = swarm_session_of(swarm, id);
+    return number == NO_SESSION ? new_session(swarm, id, POOL_LIVE) : number;
+}
+
+/* The number of a session that is held under that id; NO_SESSION: none is. */
+static session_no held_session(const struct swarm *swarm, intern_id id)
+{
+    session_no number = swarm_session_of(swarm, id);
+    return number != NO_SESSION && swarm->sessions[number].dropped ? number : NO_SESSION;
+}
+
+bool swarm_open_session(struct swarm *swarm, const struct session_info *info, session_no *out)
+{
+    intern_id id = intern_put(swarm->names, info->id, info->id_len);
+    intern_id source = intern_put(swarm->names, info->source, strlen(info->source));
+    if (id == INTERN_FAILED || source == INTERN_FAILED) {
+        return false;
+    }
+    session_no number = info->pool == POOL_LIVE ? held_session(swarm, id) : NO_SESSION;
+    number = number == NO_SESSION ? new_session(swarm, id, info->pool) : number;
+    if (number == NO_SESSION) {
+        return false;
+    }
+    struct session_slot *slot = &swarm->sessions[number];
+    swarm->forgettable_sessions += info->forgettable;
+    slot->dropped = false;
+    slot->forgettable = info->forgettable;
+    slot->last_use = ++swarm->uses;
+    struct session *session = &slot->session;
+    session->source = source;
+    session->start_ns = session->origin_ns = info->start_ns;
+    session->clock_ns = session->clock_set_ns = info->start_ns;
+    session->document = info->document;
+    session->flags =
+        (uint16_t)((info->agents ? SESSION_AGENTS : 0) | (info->has_start ? SESSION_HAS_START : 0));
     *out = number;
     swarm->revision++;
     return true;
@@ -68,7 +97,8 @@ const char *const session_text_keys[SESSION_TEXTS] = {
 session_no swarm_find_session(const struct swarm *swarm, const char *id, size_t len)
 {
     intern_id name = intern_find(swarm->names, id, len);
-    return name == INTERN_NONE ? NO_SESSION : u64map_get(&swarm->session_by_id, name);
+    session_no number = name == INTERN_NONE ? NO_SESSION : swarm_session_of(swarm, name);
+    return number == NO_SESSION || swarm->sessions[number].dropped ? NO_SESSION : number;
 }
 
 size_t swarm_session_count(const struct swarm *swarm)

@@ -8,10 +8,7 @@
 #ifndef CORE_TRACER_H
 #define CORE_TRACER_H
 
-#include "core/model/swarm.h"
-#include "core/model/update.h"
-
-struct tracer;
+#include "core/tracer/registry.h"
 
 enum tracer_result {
     TRACER_OK,
@@ -105,29 +102,23 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
                                   struct slice span_id, double attempt, struct slice error,
                                   double retry_in_ms);
 
-/* Whether operations have begun something in the session that has not ended (what was swept has
-   not, on the screen). */
-bool tracer_has_open(const struct tracer *tracer, session_no session);
-/* The latest time of the session's operations and updates, epoch ms; NAN: not the tracer's. */
-double tracer_clock_ms(const struct tracer *tracer, session_no session);
-
 /* ---- for updates ---- */
 
-/* Opens the session of that id with its main agent, or finds it. No metadata events are
-   appended: the document writes the names that its agents then have. NO_SESSION: out of memory. */
-session_no tracer_update_session(struct tracer *tracer, struct slice session_id, double start_ms);
-/* The row of an agent of an update's session, registered where it is unknown. `agent_id` absent:
-   the main agent. False: out of memory. */
-struct agent_row {
-    agent_no agent;
-    track_no track;
-    int64_t pid;
-};
-bool tracer_update_agent(struct tracer *tracer, session_no session, struct slice agent_id,
-                         struct agent_row *out);
-/* Runs the sweep's ticks up to that time, then moves the session's clock to it. */
-enum tracer_result tracer_update_time(struct tracer *tracer, session_no session, double t_ms,
-                                      int64_t local_ns);
+/* Opens the session with its main agent, unless it is open. No metadata events are appended: the
+   document writes the names that its agents then have. False: out of memory. */
+bool tracer_open(struct tracer *tracer, struct registry_session *session, double start_ms);
+/* Registers the agent, unless it is registered. False: out of memory. */
+bool tracer_register(struct tracer *tracer, struct registry_session *session,
+                     struct registered *agent);
+/* The track of a registered agent. NO_TRACK: out of memory. */
+track_no tracer_track(struct tracer *tracer, const struct registry_session *session,
+                      struct registered *agent);
+/* Sweeps what is due by that time, then moves the session's clock to it. */
+enum tracer_result tracer_move_clock(struct tracer *tracer, struct registry_session *session,
+                                     double t_ms, int64_t local_ns);
+/* Whether a clock has come to the next_due_ms of a session since the last call: calls of updates
+   may be due. */
+bool tracer_take_due(struct tracer *tracer);
 /* The tick of the stale sweep that closes what began at start_ms in a session that began at
    session_ms (the seed's evictStaleSpans): the first of every minute at which it is older than
    thirty minutes. */

@@ -9,7 +9,7 @@ static struct request_progress *live(struct tracer *tracer, const struct op_cont
                                      struct slice span_id, struct pending **pending,
                                      enum tracer_result *result)
 {
-    struct trace_session *session = tracer_enter(tracer, context);
+    struct registry_session *session = tracer_enter(tracer, context);
     *result = session == NULL ? TRACER_NO_MEMORY : TRACER_NOT_OPEN;
     *pending = session == NULL ? NULL : pending_find(session, span_id);
     if (*pending == NULL || (*pending)->swept) {

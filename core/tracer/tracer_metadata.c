@@ -17,14 +17,14 @@ struct slice tracer_text(struct tracer *tracer, intern_id id)
     return (struct slice){text, len};
 }
 
-track_no tracer_track(struct tracer *tracer, const struct trace_session *session,
-                      const struct registered *agent)
+static track_no make_track(struct tracer *tracer, const struct registry_session *session,
+                           int64_t pid_number, int64_t tid_number)
 {
     struct strbuf pid, tid;
     strbuf_init(&pid, tracer->mem, 0);
     strbuf_init(&tid, tracer->mem, 0);
-    json_put_int(&pid, agent->pid);
-    json_put_int(&tid, agent->tid);
+    json_put_int(&pid, pid_number);
+    json_put_int(&tid, tid_number);
     track_no track = NO_TRACK;
     if (!pid.failed && !tid.failed) {
         track = swarm_track(tracer->swarm, session->number,
@@ -34,6 +34,15 @@ track_no tracer_track(struct tracer *tracer, const struct trace_session *session
     strbuf_release(&pid);
     strbuf_release(&tid);
     return track;
+}
+
+track_no tracer_track(struct tracer *tracer, const struct registry_session *session,
+                      struct registered *agent)
+{
+    if (agent->track == NO_TRACK) {
+        agent->track = make_track(tracer, session, agent->pid, agent->tid);
+    }
+    return agent->track;
 }
 
 static bool push_metadata(struct tracer *tracer, track_no track, const char *name, const char *key,
@@ -60,19 +69,11 @@ static bool push_metadata(struct tracer *tracer, track_no track, const char *nam
     return good;
 }
 
-static track_no process_track_of(struct tracer *tracer, const struct trace_session *session,
-                                 const struct registered *agent)
-{
-    struct registered process = *agent;
-    process.tid = 0;
-    return tracer_track(tracer, session, &process);
-}
-
 /* Sets the identity of the process's agent. */
-static bool identify(struct tracer *tracer, const struct trace_session *session,
+static bool identify(struct tracer *tracer, const struct registry_session *session,
                      const struct registered *agent, bool is_main)
 {
-    struct slice id = tracer_text(tracer, agent->agent_id);
+    struct slice id = tracer_text(tracer, agent->id);
     struct slice parent_id = tracer_text(tracer, agent->parent_id);
     struct agent_identity who = {
         .pid = agent->pid,
@@ -86,23 +87,23 @@ static bool identify(struct tracer *tracer, const struct trace_session *session,
 }
 
 /* Names it without events: the document writes what is known then. */
-static bool name_quietly(struct tracer *tracer, const struct trace_session *session,
-                         const struct registered *agent)
+static bool name_quietly(struct tracer *tracer, const struct registry_session *session,
+                         struct registered *agent)
 {
     track_no track = tracer_track(tracer, session, agent);
-    track_no process_track = process_track_of(tracer, session, agent);
+    track_no process_track = make_track(tracer, session, agent->pid, 0);
     return track != NO_TRACK && process_track != NO_TRACK &&
            swarm_print_agent(tracer->swarm, track, process_track, agent->name);
 }
 
-bool tracer_emit_metadata(struct tracer *tracer, struct trace_session *session,
+bool tracer_emit_metadata(struct tracer *tracer, struct registry_session *session,
                           struct registered *agent, bool is_main)
 {
     bool parent = agent->parent_id != INTERN_NONE;
     if (tracer->quiet) {
         return name_quietly(tracer, session, agent) && identify(tracer, session, agent, is_main);
     }
-    track_no process_track = process_track_of(tracer, session, agent);
+    track_no process_track = make_track(tracer, session, agent->pid, 0);
     return push_metadata(tracer, process_track, "process_name", "name", agent->name) &&
            push_metadata(tracer, tracer_track(tracer, session, agent), "thread_name", "name",
                          agent->name) &&

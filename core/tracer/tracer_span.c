@@ -17,7 +17,7 @@ static uint64_t hash_of(struct slice id)
     return hash ^ hash >> 32;
 }
 
-struct pending *pending_find(const struct trace_session *session, struct slice span_id)
+struct pending *pending_find(const struct registry_session *session, struct slice span_id)
 {
     if (session->table_cap == 0) {
         return NULL;
@@ -31,7 +31,7 @@ struct pending *pending_find(const struct trace_session *session, struct slice s
     return pending;
 }
 
-static bool grow_table(struct tracer *tracer, struct trace_session *session)
+static bool grow_table(struct tracer *tracer, struct registry_session *session)
 {
     size_t cap = session->table_cap == 0 ? 16 : session->table_cap * 2;
     struct pending **table = mem_zalloc(tracer->mem, cap, sizeof(struct pending *));
@@ -81,7 +81,7 @@ static struct pending *new_pending(struct tracer *tracer, struct slice span_id)
     return pending;
 }
 
-static bool link_pending(struct tracer *tracer, struct trace_session *session,
+static bool link_pending(struct tracer *tracer, struct registry_session *session,
                          struct pending *pending)
 {
     if (session->table_count == session->table_cap && !grow_table(tracer, session)) {
@@ -101,7 +101,7 @@ static bool link_pending(struct tracer *tracer, struct trace_session *session,
     return true;
 }
 
-void pending_unlink(struct trace_session *session, struct pending *pending)
+void pending_unlink(struct registry_session *session, struct pending *pending)
 {
     if (pending->prev != NULL) {
         pending->prev->next = pending->next;
@@ -116,7 +116,8 @@ void pending_unlink(struct trace_session *session, struct pending *pending)
     pending->prev = pending->next = NULL;
 }
 
-void pending_remove(struct tracer *tracer, struct trace_session *session, struct pending *pending)
+void pending_remove(struct tracer *tracer, struct registry_session *session,
+                    struct pending *pending)
 {
     struct pending **at = &session->table[pending->hash & (session->table_cap - 1)];
     while (*at != pending) {
@@ -129,6 +130,19 @@ void pending_remove(struct tracer *tracer, struct trace_session *session, struct
         request_progress_drop(tracer->swarm, pending->begin_no);
     }
     free_pending(tracer, pending);
+}
+
+void pending_forget_swept(struct tracer *tracer, struct registry_session *session)
+{
+    for (size_t i = 0; i < session->table_cap; i++) {
+        for (struct pending *pending = session->table[i], *next; pending != NULL; pending = next) {
+            next = pending->chain;
+            if (pending->swept) {
+                swept_open_end(tracer->swarm, pending->begin_no, INT64_MIN);
+                pending_remove(tracer, session, pending);
+            }
+        }
+    }
 }
 
 /* ---- ends ---- */
@@ -160,7 +174,7 @@ bool pending_close(struct tracer *tracer, struct pending *pending, double now_us
 
 /* Returns the open span that the operation ends. NULL: see *result. */
 static struct pending *find_open(struct tracer *tracer, const struct op_context *context,
-                                 struct slice span_id, struct trace_session **session,
+                                 struct slice span_id, struct registry_session **session,
                                  enum tracer_result *result)
 {
     *session = tracer_enter(tracer, context);
@@ -183,7 +197,7 @@ static enum tracer_result finish(struct tracer *tracer, const struct op_context 
                                  struct slice span_id, enum call_kind kind,
                                  const struct call_values *values)
 {
-    struct trace_session *session;
+    struct registry_session *session;
     enum tracer_result result;
     struct pending *pending = find_open(tracer, context, span_id, &session, &result);
     if (pending != NULL) {
@@ -267,7 +281,7 @@ static void fill_in_shape(const struct pending *pending, const struct end_llm_re
     }
 }
 
-static bool end_request(struct tracer *tracer, const struct trace_session *session,
+static bool end_request(struct tracer *tracer, const struct registry_session *session,
                         struct pending *pending, double end_us, const struct end_llm_request_op *op)
 {
     struct call_values values = no_call_values;
@@ -293,7 +307,7 @@ static bool end_request(struct tracer *tracer, const struct trace_session *sessi
 enum tracer_result tracer_end_llm_request(struct tracer *tracer, const struct op_context *context,
                                           const struct end_llm_request_op *op)
 {
-    struct trace_session *session;
+    struct registry_session *session;
     enum tracer_result result;
     struct pending *pending = find_open(tracer, context, op->span_id, &session, &result);
     if (pending != NULL) {
@@ -307,7 +321,8 @@ enum tracer_result tracer_end_llm_request(struct tracer *tracer, const struct op
 /* ---- starts ---- */
 
 /* A start for a span that is open: the open one is closed first. */
-static bool close_former(struct tracer *tracer, struct trace_session *session, struct slice span_id)
+static bool close_former(struct tracer *tracer, struct registry_session *session,
+                         struct slice span_id)
 {
     struct pending *former = pending_find(session, span_id);
     if (former == NULL) {
@@ -324,8 +339,8 @@ static bool close_former(struct tracer *tracer, struct trace_session *session, s
     return good;
 }
 
-static bool name_pending(struct tracer *tracer, const struct trace_session *session,
-                         const struct registered *agent, enum call_kind kind,
+static bool name_pending(struct tracer *tracer, const struct registry_session *session,
+                         struct registered *agent, enum call_kind kind,
                          const struct call_values *values, struct pending *pending)
 {
     struct begun_span *begun = &pending->begun;
@@ -340,11 +355,11 @@ static enum tracer_result begin(struct tracer *tracer, const struct op_context *
                                 struct slice span_id, enum call_kind kind,
                                 const struct call_values *values)
 {
-    struct trace_session *session = tracer_enter(tracer, context);
+    struct registry_session *session = tracer_enter(tracer, context);
     if (session == NULL || !close_former(tracer, session, span_id)) {
         return TRACER_NO_MEMORY;
     }
-    const struct registered *agent = tracer_agent(tracer, session, context->agent_id);
+    struct registered *agent = tracer_agent(tracer, session, context->agent_id);
     struct pending *pending = agent == NULL ? NULL : new_pending(tracer, span_id);
     if (pending == NULL) {
         return TRACER_NO_MEMORY;
@@ -355,6 +370,7 @@ static enum tracer_result begin(struct tracer *tracer, const struct op_context *
         free_pending(tracer, pending);
         return TRACER_NO_MEMORY;
     }
+    tracer_sweep_later(session, pending);
     struct trace_event event = {
         .ph = 'B',
         .name = pending->begun.name,
@@ -410,8 +426,8 @@ static enum tracer_result push_point(struct tracer *tracer, const struct op_cont
                                      char ph, struct slice name, struct slice cat,
                                      struct slice args)
 {
-    struct trace_session *session = tracer_enter(tracer, context);
-    const struct registered *agent =
+    struct registry_session *session = tracer_enter(tracer, context);
+    struct registered *agent =
         session == NULL ? NULL : tracer_agent(tracer, session, context->agent_id);
     if (agent == NULL) {
         return TRACER_NO_MEMORY;

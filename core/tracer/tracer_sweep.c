@@ -1,39 +1,71 @@
-/* The stale sweep: ticks at start + k * 60 s of session time close, in the trace, what has been
-   open for more than thirty minutes (the seed's evictStaleSpans). */
+/* The stale sweep, of operations and updates alike. At ticks, start + k * 60 s of session time, it
+   closes in the trace what has been open for more than thirty minutes (the seed's
+   evictStaleSpans).
+
+   A session has one time before which nothing is due, and its clock comes here when it passes
+   that. Spans of operations are closed at once: their ends are events, which are final, and the
+   store has them in the order of ticks and begins. Calls of updates are only marked: a later
+   update may end one after all, or move its start, so its end is computed from tracer_stale_tick
+   when it is shown. One walk over both would compute that end twice. */
 #include "core/tracer/tracer_private.h"
 
 #include <math.h>
 
 static const double tick_ms = 60 * 1000;
-static const double stale_us = 30.0 * 60 * 1000 * 1000;
+static const double stale_ms = 30.0 * 60 * 1000;
 
-static bool is_stale(const struct pending *pending, double now_us)
+/* The first tick at which something is stale that began so long after the session. */
+static double stale_tick(double since_ms)
 {
-    return now_us - pending->begun.start_us > stale_us;
+    return floor((since_ms + stale_ms) / tick_ms) + 1;
+}
+
+double tracer_stale_tick(double session_ms, double start_ms)
+{
+    return session_ms + stale_tick(start_ms - session_ms) * tick_ms;
+}
+
+void tracer_sweep_later(struct registry_session *session, struct pending *pending)
+{
+    /* One that began long ago is due at the next tick. */
+    double next = floor((session->clock_ms - session->start_ms) / tick_ms) + 1;
+    pending->due_tick = fmax(stale_tick(pending->begun.start_us / 1000), next);
+    session->next_due_ms =
+        fmin(session->next_due_ms, session->start_ms + pending->due_tick * tick_ms);
+}
+
+/* The first tick at which something of operations is due; INFINITY: none. */
+static double next_tick(const struct registry_session *session)
+{
+    double next = (double)INFINITY;
+    for (const struct pending *pending = session->first; pending != NULL; pending = pending->next) {
+        next = fmin(next, pending->due_tick);
+    }
+    return next;
 }
 
 /* Marks before any is closed: of calls that began together with the same args, the model may close
    another one first. */
-static bool mark_stale(struct tracer *tracer, const struct trace_session *session, double now_us)
+static bool mark_due(struct tracer *tracer, const struct registry_session *session, double tick)
 {
     bool good = true;
     for (const struct pending *pending = session->first; good && pending != NULL;
          pending = pending->next) {
-        good = !is_stale(pending, now_us) || swept_open_mark(tracer->swarm, pending->begin_no);
+        good = pending->due_tick > tick || swept_open_mark(tracer->swarm, pending->begin_no);
     }
     return good;
 }
 
-/* evictStaleSpans, at a tick. */
-static bool sweep(struct tracer *tracer, struct trace_session *session, double now_us)
+/* evictStaleSpans */
+static bool run_tick(struct tracer *tracer, struct registry_session *session, double tick)
 {
-    if (!mark_stale(tracer, session, now_us)) {
+    if (!mark_due(tracer, session, tick)) {
         return false;
     }
     for (struct pending *pending = session->first; pending != NULL;) {
         struct pending *next = pending->next;
-        if (is_stale(pending, now_us)) {
-            if (!pending_close(tracer, pending, now_us, ENDING_EVICTED)) {
+        if (pending->due_tick <= tick) {
+            if (!pending_close(tracer, pending, tick * tick_ms * 1000, ENDING_EVICTED)) {
                 return false;
             }
             request_progress_drop(tracer->swarm, pending->begin_no);
@@ -45,37 +77,18 @@ static bool sweep(struct tracer *tracer, struct trace_session *session, double n
     return true;
 }
 
-/* The first tick, from the next one on, at which some open span is stale; +infinity: none. */
-static double first_busy_tick(const struct trace_session *session)
+bool tracer_sweep(struct tracer *tracer, struct registry_session *session, double t_ms)
 {
-    double first = (double)INFINITY;
-    for (const struct pending *pending = session->first; pending != NULL; pending = pending->next) {
-        double tick = floor((pending->begun.start_us + stale_us) / (tick_ms * 1000)) + 1;
-        first = tick < first ? tick : first;
+    if (!(t_ms >= session->next_due_ms)) {
+        return true;
     }
-    return first > session->next_tick ? first : session->next_tick;
-}
-
-double tracer_stale_tick(double session_ms, double start_ms)
-{
-    double since = start_ms - session_ms + stale_us / 1000;
-    return session_ms + (floor(since / tick_ms) + 1) * tick_ms;
-}
-
-/* Runs the ticks up to `t_ms`, that moment included; ticks that find nothing are passed over. */
-bool tracer_run_ticks(struct tracer *tracer, struct trace_session *session, double t_ms)
-{
-    double last = floor((t_ms - session->start_ms) / tick_ms);
-    while (session->first != NULL && last >= session->next_tick) {
-        double tick = first_busy_tick(session);
-        if (tick > last) {
-            break;
-        }
-        session->next_tick = tick + 1;
-        if (!sweep(tracer, session, tick * tick_ms * 1000)) {
+    session->recheck = tracer->due = true;
+    double last = floor((t_ms - session->start_ms) / tick_ms), tick = next_tick(session);
+    for (; tick <= last; tick = next_tick(session)) {
+        if (!run_tick(tracer, session, tick)) {
             return false;
         }
     }
-    session->next_tick = last >= session->next_tick ? last + 1 : session->next_tick;
+    session->next_due_ms = session->start_ms + tick * tick_ms;
     return true;
 }

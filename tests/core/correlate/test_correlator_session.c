@@ -1,0 +1,141 @@
+/* Operations and updates share one table of sessions and agents: what one of them knows of a
+   session holds for what the other has in it. */
+#include "tests/support/support.h"
+#include "tests/support/updates.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct model begun(size_t cap)
+{
+    struct model model;
+    struct swarm_config config = {.max_events = {[POOL_LIVE] = cap}};
+    assert_true(model_init_with(&model, &mem_libc, &config));
+    return model;
+}
+
+static void take_call(struct model *model, const char *session, const char *id, double start)
+{
+    struct update call = tool_update(id, start, UNKNOWN, "Bash", NULL);
+    call.session_id = model_text(session);
+    model_update(model, &call);
+}
+
+static void take_alias(struct model *model, const char *session, const char *alias)
+{
+    struct update update = session_update(PRECEDENCE_FILES);
+    update.session_id = model_text(session);
+    update_string(&update, FIELD_ALIAS, alias);
+    model_update(model, &update);
+    model_flush(model);
+}
+
+static session_no session_of(const struct model *model, const char *id)
+{
+    return correlator_session(model->correlator, model_text(id));
+}
+
+TEST(an_alias_of_an_alias_leads_to_the_last_session)
+{
+    struct model model = begun(0);
+    take_call(&model, "trace:1", "a", 5);
+    take_alias(&model, "s", "trace:1");
+    take_alias(&model, "s2", "s");
+    take_alias(&model, "s", "s2"); /* and back */
+    take_call(&model, "trace:1", "late", 7);
+    model_flush(&model);
+    session_no number = session_of(&model, "s2");
+    assert_int_not_equal(number, NO_SESSION);
+    assert_int_equal(session_of(&model, "trace:1"), number);
+    assert_int_equal(session_of(&model, "s"), number);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct span *span = swarm_span(model.swarm, model_span(&model, "Tool: Bash", i));
+        assert_int_equal(swarm_agent(model.swarm, span->agent)->session, number);
+    }
+    char *described = updates_describe(model.swarm, WITH_LIVE);
+    assert_null(strstr(described, "trace:1"));
+    free(described);
+    model_release(&model);
+}
+
+/* Thousands of idle sessions go under the cap; one without any time is none of them. */
+TEST(sessions_are_forgotten_while_one_without_a_time_has_calls)
+{
+    struct model model = begun(200);
+    for (unsigned i = 0; i < 5000; i++) {
+        take_call(&model, "held", "a", UNKNOWN); /* the cap drops it now and then */
+        char id[16];
+        snprintf(id, sizeof id, "one-%u", i);
+        struct op_context at = model_at(&model, i, NULL);
+        struct hello_op hello = {.session_id = model_text(id)};
+        tracer_hello(model.tracer, at.t_ms, at.local_ns, &hello, &at.session);
+        tracer_instant(model.tracer, &at, model_text("mark"), model_text("x"), model_text(NULL));
+    }
+    assert_true(swarm_session_count(model.swarm) < 5000);
+    assert_int_equal(session_of(&model, "held"), NO_SESSION);
+    take_call(&model, "held", "a", 6000);
+    model_flush(&model);
+    const struct span *span = swarm_span(model.swarm, model_span(&model, "Tool: Bash", 0));
+    assert_int_equal(swarm_agent(model.swarm, span->agent)->session, session_of(&model, "held"));
+    model_release(&model);
+}
+
+/* The sweep has one clock. What both began more than thirty minutes ago is closed at one tick. */
+TEST(operations_move_the_clock_that_sweeps_calls_of_updates)
+{
+    enum { MINUTE = 60000 };
+    struct model model = begun(0);
+    model_hello(&model, "s", NULL);
+    struct op_context at = model_at(&model, 10, NULL);
+    tracer_start_tool(model.tracer, &at, model_text("op"), model_text("Read"), model_text(NULL));
+    take_call(&model, "s", "a", 0);
+    take_call(&model, "s", "b", 20.0 * MINUTE);
+    model_flush(&model);
+    at = model_at(&model, 40.0 * MINUTE, NULL);
+    tracer_advance(model.tracer, &at);
+    model_flush(&model);
+    const struct span *a = swarm_span(model.swarm, model_span(&model, "Tool: Bash", 0));
+    const struct span *b = swarm_span(model.swarm, model_span(&model, "Tool: Bash", 1));
+    const struct span *op = swarm_span(model.swarm, model_span(&model, "Tool: Read", 0));
+    assert_int_equal(a->end_ns, model_ns(31.0 * MINUTE));
+    assert_int_equal(op->end_ns, model_ns(31.0 * MINUTE));
+    assert_true((a->flags & SPAN_STALE) != 0 && (op->flags & SPAN_STALE) != 0);
+    assert_true((b->flags & SPAN_OPEN) != 0);
+    at = model_at(&model, 51.0 * MINUTE, NULL);
+    tracer_advance(model.tracer, &at);
+    model_flush(&model);
+    b = swarm_span(model.swarm, model_span(&model, "Tool: Bash", 1));
+    assert_int_equal(b->end_ns, model_ns(51.0 * MINUTE));
+    model_release(&model);
+}
+
+/* In whatever order: the teammate's own id is the main agent's. */
+TEST(an_update_may_name_a_teammate_before_its_session_begins)
+{
+    for (int first = 0; first < 2; first++) {
+        struct model model = begun(0);
+        struct update update = agent_update(PRECEDENCE_FILES, "mate");
+        update_string(&update, FIELD_DESCRIPTION, "look it up");
+        struct hello_op hello = {.session_id = model_text("s"),
+                                 .name = model_text("Mate"),
+                                 .agent_id = model_text("mate"),
+                                 .parent_session_id = model_text("lead")};
+        session_no session;
+        for (int step = 0; step < 2; step++) {
+            if (step == first) {
+                model_update(&model, &update);
+            } else {
+                tracer_hello(model.tracer, MODEL_START_MS, MODEL_START_NS, &hello, &session);
+            }
+        }
+        take_call(&model, "s", "a", 5);
+        model_flush(&model);
+        const struct agent *mate = swarm_agent(model.swarm, model_agent(&model, "Mate"));
+        assert_true((mate->flags & AGENT_MAIN) != 0);
+        assert_string_equal(swarm_text(model.swarm, mate->description), "look it up");
+        const struct span *span = swarm_span(model.swarm, model_span(&model, "Tool: Bash", 0));
+        assert_ptr_equal(swarm_agent(model.swarm, span->agent), mate);
+        model_release(&model);
+    }
+}
