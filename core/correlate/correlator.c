@@ -50,6 +50,29 @@ void correlator_free(struct correlator *correlator)
     mem_free(mem, correlator, sizeof *correlator);
 }
 
+/* ---- facts ---- */
+
+enum fact_result correlator_merge(struct correlator *correlator, struct facts *facts,
+                                  const struct update *update, enum update_field field,
+                                  const union update_value *value)
+{
+    double at_ms = time_is_set(update->t_ms) ? update->t_ms : (double)update->local_ns / 1e6;
+    return facts_merge(facts, correlator->mem, field, value, update->precedence, at_ms);
+}
+
+enum fact_result correlator_merge_fields(struct correlator *correlator, struct facts *facts,
+                                         const struct update *update, uint64_t apart)
+{
+    enum fact_result result = FACT_SAME;
+    for (uint64_t left = update->present & ~apart; left != 0; left &= left - 1) {
+        enum update_field field = (enum update_field)__builtin_ctzll(left);
+        enum fact_result one =
+            correlator_merge(correlator, facts, update, field, &update->values[field]);
+        result = one > result ? one : result;
+    }
+    return result;
+}
+
 bool correlator_update(struct correlator *correlator, const struct update *update)
 {
     if (update->session_id.len == 0) {

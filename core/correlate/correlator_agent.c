@@ -142,19 +142,12 @@ bool correlator_agent_update(struct correlator *correlator, const struct update 
     if (agent == NULL) {
         return false;
     }
-    bool changed = false;
-    for (uint64_t left = update->present; left != 0; left &= left - 1) {
-        enum update_field field = (enum update_field)__builtin_ctzll(left);
-        enum fact_result one =
-            facts_merge(&agent->facts, correlator->mem, field, &update->values[field],
-                        update->precedence, update->t_ms);
-        if (one == FACT_NO_MEMORY) {
-            session->described = false;
-            correlator->unflushed = true;
-            return false;
-        }
-        changed |= one == FACT_CHANGED;
+    enum fact_result result = correlator_merge_fields(correlator, &agent->facts, update, 0);
+    if (result == FACT_NO_MEMORY) {
+        session->described = false;
+        correlator->unflushed = true;
+        return false;
     }
     correlator_agent_note_start(correlator, session, agent, start_ms);
-    return !changed || correlator_agent_describe(correlator, session, agent);
+    return result == FACT_SAME || correlator_agent_describe(correlator, session, agent);
 }

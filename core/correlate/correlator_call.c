@@ -23,50 +23,51 @@ bool correlator_call_queue(struct correlator *correlator, record_no number)
     return true;
 }
 
-/* ---- the list of calls without a known end ---- */
+/* ---- lists ---- */
 
-static void link_unended(struct correlator *correlator, record_no number)
+static void put_first(struct swarm *swarm, enum record_list list, record_no *first,
+                      record_no number)
 {
-    struct record *record = swarm_record(correlator->swarm, number);
-    struct registry_session *session = registry_find(correlator->tracer, record->session);
-    if (record->unended) {
-        return;
+    swarm_record(swarm, number)->links[list] = (struct record_link){NO_RECORD, *first};
+    if (*first != NO_RECORD) {
+        swarm_record(swarm, *first)->links[list].prev = number;
     }
-    record->unended = true;
-    record->prev = NO_RECORD;
-    record->next = session->unended;
-    if (record->next != NO_RECORD) {
-        swarm_record(correlator->swarm, record->next)->prev = number;
+    *first = number;
+}
+
+static void take_out(struct swarm *swarm, enum record_list list, record_no *first, record_no number)
+{
+    struct record_link link = swarm_record(swarm, number)->links[list];
+    if (link.prev != NO_RECORD) {
+        swarm_record(swarm, link.prev)->links[list].next = link.next;
+    } else {
+        *first = link.next;
     }
-    session->unended = number;
+    if (link.next != NO_RECORD) {
+        swarm_record(swarm, link.next)->links[list].prev = link.prev;
+    }
 }
 
 void correlator_call_unlink(struct correlator *correlator, record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);
-    if (!record->unended) {
-        return;
+    struct registry_session *session = registry_find(correlator->tracer, record->session);
+    if (record->unended) {
+        take_out(correlator->swarm, LIST_UNENDED, &session->unended, number);
+        record->unended = false;
     }
-    record->unended = false;
-    if (record->prev != NO_RECORD) {
-        swarm_record(correlator->swarm, record->prev)->next = record->next;
-    } else {
-        registry_find(correlator->tracer, record->session)->unended = record->next;
-    }
-    if (record->next != NO_RECORD) {
-        swarm_record(correlator->swarm, record->next)->prev = record->prev;
-    }
-    record->prev = record->next = NO_RECORD;
 }
 
 void correlator_call_link(struct correlator *correlator, record_no number)
 {
-    const struct record *record = swarm_record(correlator->swarm, number);
+    struct record *record = swarm_record(correlator->swarm, number);
+    struct registry_session *session = registry_find(correlator->tracer, record->session);
     const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
-    if (end == NULL || end->precedence == PRECEDENCE_INFERRED) {
-        link_unended(correlator, number);
-    } else {
+    if (end != NULL && end->precedence > PRECEDENCE_INFERRED) {
         correlator_call_unlink(correlator, number);
+    } else if (!record->unended) {
+        put_first(correlator->swarm, LIST_UNENDED, &session->unended, number);
+        record->unended = true;
     }
 }
 
@@ -101,33 +102,19 @@ static record_no new_call(struct correlator *correlator, session_no session, enu
 
 /* ---- parents ---- */
 
-/* Takes the call off its parent's list of children. */
 static void leave_parent(struct swarm *swarm, record_no number)
 {
     struct record *record = swarm_record(swarm, number);
-    if (record->parent == NO_RECORD) {
-        return;
+    if (record->parent != NO_RECORD) {
+        take_out(swarm, LIST_CHILDREN, &swarm_record(swarm, record->parent)->first_child, number);
+        record->parent = NO_RECORD;
     }
-    if (record->prev_child != NO_RECORD) {
-        swarm_record(swarm, record->prev_child)->next_child = record->next_child;
-    } else {
-        swarm_record(swarm, record->parent)->first_child = record->next_child;
-    }
-    if (record->next_child != NO_RECORD) {
-        swarm_record(swarm, record->next_child)->prev_child = record->prev_child;
-    }
-    record->parent = record->prev_child = record->next_child = NO_RECORD;
 }
 
 static void put_child(struct swarm *swarm, record_no parent, record_no number)
 {
-    struct record *record = swarm_record(swarm, number), *of = swarm_record(swarm, parent);
-    record->parent = parent;
-    record->next_child = of->first_child;
-    if (of->first_child != NO_RECORD) {
-        swarm_record(swarm, of->first_child)->prev_child = number;
-    }
-    of->first_child = number;
+    swarm_record(swarm, number)->parent = parent;
+    put_first(swarm, LIST_CHILDREN, &swarm_record(swarm, parent)->first_child, number);
 }
 
 /* Puts the call on the list of the parent that it names; one that is not known yet is made,
@@ -298,34 +285,21 @@ static void note_known(struct record *record, const struct update *update, doubl
     }
 }
 
-static enum fact_result merge_one(struct correlator *correlator, struct facts *facts,
-                                  const struct update *update, enum update_field field,
-                                  const union update_value *value)
-{
-    double at_ms = time_is_set(update->t_ms) ? update->t_ms : (double)update->local_ns / 1e6;
-    return facts_merge(facts, correlator->mem, field, value, update->precedence, at_ms);
-}
-
 /* FACT_CHANGED: the record is to be shown again. */
 static enum fact_result merge_fields(struct correlator *correlator, struct facts *facts,
                                      const struct update *update, double start_ms, bool is_main)
 {
     const uint64_t apart = (uint64_t)1 << FIELD_ALIAS | (uint64_t)1 << FIELD_START_MS;
-    enum fact_result result = FACT_SAME, one;
-    for (uint64_t left = update->present & ~apart; left != 0; left &= left - 1) {
-        enum update_field field = (enum update_field)__builtin_ctzll(left);
-        one = merge_one(correlator, facts, update, field, &update->values[field]);
-        result = result == FACT_NO_MEMORY || one == FACT_SAME ? result : one;
-    }
+    enum fact_result result = correlator_merge_fields(correlator, facts, update, apart), one;
     if (time_is_set(start_ms)) {
         union update_value start = {.number = start_ms};
-        one = merge_one(correlator, facts, update, FIELD_START_MS, &start);
-        result = result == FACT_NO_MEMORY || one == FACT_SAME ? result : one;
+        one = correlator_merge(correlator, facts, update, FIELD_START_MS, &start);
+        result = one > result ? one : result;
     }
     if (!is_main) {
         union update_value agent = {.text = update->agent_id};
-        one = merge_one(correlator, facts, update, (enum update_field)FACT_AGENT_ID, &agent);
-        result = result == FACT_NO_MEMORY || one == FACT_SAME ? result : one;
+        one = correlator_merge(correlator, facts, update, (enum update_field)FACT_AGENT_ID, &agent);
+        result = one > result ? one : result;
     }
     return result;
 }

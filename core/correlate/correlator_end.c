@@ -29,7 +29,7 @@ static bool has_open_call(const struct correlator *correlator,
         if (record->state == RECORD_OPEN || record->in_flight) {
             break;
         }
-        no = record->next;
+        no = record->links[LIST_UNENDED].next;
     }
     return no != NO_RECORD;
 }

@@ -31,6 +31,16 @@ struct correlator {
     bool unflushed;
 };
 
+/* ---- correlator.c ---- */
+
+/* Joins one value, as known from the update. */
+enum fact_result correlator_merge(struct correlator *correlator, struct facts *facts,
+                                  const struct update *update, enum update_field field,
+                                  const union update_value *value);
+/* Joins all fields of the update but those of the bits `apart`. FACT_NO_MEMORY: not all. */
+enum fact_result correlator_merge_fields(struct correlator *correlator, struct facts *facts,
+                                         const struct update *update, uint64_t apart);
+
 /* ---- correlator_session.c ---- */
 
 /* Returns the session of that id or alias, held by the model if it is new. NULL: out of memory. */

@@ -239,23 +239,6 @@ double correlator_session_over(const struct registry_session *session, double st
 
 /* ---- updates ---- */
 
-/* Joins all fields of the update but its times and aliases. */
-static enum fact_result merge_fields(struct correlator *correlator, struct facts *facts,
-                                     const struct update *update, uint64_t without)
-{
-    enum fact_result result = FACT_SAME;
-    for (uint64_t left = update->present & ~without; left != 0; left &= left - 1) {
-        enum update_field field = (enum update_field)__builtin_ctzll(left);
-        enum fact_result one = facts_merge(facts, correlator->mem, field, &update->values[field],
-                                           update->precedence, update->t_ms);
-        if (one == FACT_NO_MEMORY) {
-            return one;
-        }
-        result = one == FACT_CHANGED ? one : result;
-    }
-    return result;
-}
-
 static bool take_ends(struct correlator *correlator, struct registry_session *session,
                       const struct update *update)
 {
@@ -310,12 +293,12 @@ bool correlator_session_update(struct correlator *correlator, const struct updat
     if (session == NULL || !take_alias(correlator, session, update)) {
         return false;
     }
-    enum fact_result result = merge_fields(correlator, &session->facts, update, apart);
+    enum fact_result result = correlator_merge_fields(correlator, &session->facts, update, apart);
     if (result != FACT_NO_MEMORY && update->by.len > 0) {
         union update_value by = {.text = update->by};
-        enum fact_result one = facts_merge(&session->facts, correlator->mem,
-                                           (enum update_field)FACT_BY, &by, update->precedence, 0);
-        result = one == FACT_SAME ? result : one;
+        enum fact_result one =
+            correlator_merge(correlator, &session->facts, update, (enum update_field)FACT_BY, &by);
+        result = one > result ? one : result;
     }
     if (result != FACT_SAME) {
         session->described = false;

@@ -28,7 +28,7 @@ static struct registered *agent_of(struct correlator *correlator, struct registr
 static bool queue_children(struct correlator *correlator, const struct record *record)
 {
     for (record_no child = record->first_child; child != NO_RECORD;
-         child = swarm_record(correlator->swarm, child)->next_child) {
+         child = swarm_record(correlator->swarm, child)->links[LIST_CHILDREN].next) {
         const struct record *of = swarm_record(correlator->swarm, child);
         bool own = facts_get(&of->facts, (enum update_field)FACT_AGENT_ID) != NULL;
         if (!own && !correlator_call_queue(correlator, child)) {
@@ -161,7 +161,7 @@ bool correlator_show_call(struct correlator *correlator, record_no number)
 bool correlator_show_recheck(struct correlator *correlator, struct registry_session *session)
 {
     for (record_no no = session->unended; no != NO_RECORD;
-         no = swarm_record(correlator->swarm, no)->next) {
+         no = swarm_record(correlator->swarm, no)->links[LIST_UNENDED].next) {
         if (!correlator_call_queue(correlator, no)) {
             return false;
         }

@@ -62,12 +62,8 @@ record_no swarm_record_new(struct swarm *swarm, enum call_kind kind)
         .older = table->newest,
         .newer = NO_RECORD,
         .first_key = NO_RECORD,
-        .prev = NO_RECORD,
-        .next = NO_RECORD,
         .parent = NO_RECORD,
         .first_child = NO_RECORD,
-        .next_child = NO_RECORD,
-        .prev_child = NO_RECORD,
         .last_ms = (double)NAN,
     };
     if (table->newest != NO_RECORD) {

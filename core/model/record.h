@@ -24,6 +24,13 @@ enum record_state {
     RECORD_EVICTED     /* the stale sweep closed it in the trace */
 };
 
+/* Lists of the correlator: a session's calls without a known end, and a call's children. */
+enum record_list { LIST_UNENDED, LIST_CHILDREN, RECORD_LISTS };
+
+struct record_link {
+    record_no prev, next; /* NO_RECORD: none */
+};
+
 struct record {
     session_no session; /* held: the record is hidden */
     agent_no agent;     /* the agent whose row shows it; NO_AGENT: unknown */
@@ -45,10 +52,10 @@ struct record {
     record_no older, newer;    /* in order of arrival */
 
     /* The correlator's own: */
-    uint32_t first_key;   /* its ids in the index */
-    record_no prev, next; /* in the list of its session's calls without an end */
-    record_no parent;     /* on whose list of children it is; NO_RECORD: on none */
-    record_no first_child, next_child, prev_child; /* calls that name it as their parent */
+    uint32_t first_key;    /* its ids in the index */
+    record_no parent;      /* on whose list of children it is; NO_RECORD: on none */
+    record_no first_child; /* of the calls that name it as their parent */
+    struct record_link links[RECORD_LISTS]; /* undefined where it is on no such list */
     double last_ms; /* the latest time that is known of it and not inferred; NAN */
     bool unended, queued;
 };
