@@ -6,6 +6,8 @@
 #include "ingest/source.h"
 #include "ingest/watcher.h"
 
+#include "core/model/swarm_edit.h"
+
 #include <assert.h>
 #include <string.h>
 

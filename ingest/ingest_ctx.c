@@ -5,6 +5,7 @@
 
 #include "core/base/mask.h"
 #include "core/base/utf8.h"
+#include "core/model/swarm_edit.h"
 
 #include <assert.h>
 #include <math.h>

@@ -3,6 +3,7 @@
 #define CORE_CORRELATE_CORRELATOR_PRIVATE_H
 
 #include "core/correlate/correlator.h"
+#include "core/model/swarm_edit.h"
 
 #define NO_KEY UINT32_MAX
 

@@ -19,7 +19,7 @@ static bool ends_later(const struct span *span, const struct span *last)
 void agent_state_note_end(struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_edit_span(swarm, no);
-    struct agent *agent = &swarm->agents[span->agent];
+    struct agent *agent = &swarm->rows.agents[span->agent];
     if (span_is_phase(span->kind)) {
         return;
     }
@@ -44,7 +44,7 @@ static void refresh_from_lane(struct swarm *swarm, const struct lane *lane)
         swarm->touched++;
         const struct span *span = swarm_edit_span(swarm, lane->spans[i]);
         if ((span->flags & SPAN_OPEN) != 0) {
-            agent_state_note_time(&swarm->agents[span->agent], span->start_ns, span->start_ns);
+            agent_state_note_time(&swarm->rows.agents[span->agent], span->start_ns, span->start_ns);
             continue;
         }
         agent_state_note_end(swarm, lane->spans[i]);
@@ -52,7 +52,7 @@ static void refresh_from_lane(struct swarm *swarm, const struct lane *lane)
     }
     if (lane->count > 0) {
         const struct span *first = swarm_edit_span(swarm, lane->spans[0]);
-        agent_state_note_time(&swarm->agents[first->agent], first->start_ns, first->start_ns);
+        agent_state_note_time(&swarm->rows.agents[first->agent], first->start_ns, first->start_ns);
     }
 }
 
@@ -66,7 +66,7 @@ bool agent_state_rests_on(const struct agent *agent, span_no no, const struct sp
 
 void agent_state_refresh(struct swarm *swarm, agent_no number)
 {
-    struct agent *agent = &swarm->agents[number];
+    struct agent *agent = &swarm->rows.agents[number];
     agent->first_ns = agent->mark_first_ns;
     agent->last_ns = agent->mark_last_ns;
     agent->last_ended = NO_SPAN;

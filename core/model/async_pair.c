@@ -100,7 +100,7 @@ static uint64_t name_key(uint64_t id, intern_id name)
 /* Returns false if out of memory. */
 static bool make_key(struct swarm *swarm, const struct event *event, struct async_key *key)
 {
-    const struct track_slot *slot = &swarm->tracks[event->track];
+    const struct track_slot *slot = &swarm->rows.tracks[event->track];
     struct slice id, scope;
     enum id_kind kind = read_id(event, &id, &scope);
     uint64_t hash = add_number(14695981039346656037ULL, slot->track.session);
@@ -116,7 +116,7 @@ static bool make_key(struct swarm *swarm, const struct event *event, struct asyn
    was derived again. */
 static span_no innermost(const struct swarm *swarm, uint64_t key)
 {
-    span_no no = u64map_get(&swarm->async_open, key);
+    span_no no = u64map_get(&swarm->open.async, key);
     const struct span *span = no == NO_SPAN ? NULL : swarm_edit_span(swarm, no);
     return span != NULL && (span->flags & SPAN_OPEN) != 0 ? no : NO_SPAN;
 }
@@ -138,17 +138,17 @@ bool async_pair_push_open(struct swarm *swarm, span_no no, const struct event *e
     if (link->outer != NO_SPAN) {
         swarm_inflight_link(swarm, link->outer)->inner = no;
     }
-    return u64map_put(&swarm->async_open, key.id, no) &&
-           u64map_put(&swarm->async_open, key.name, no);
+    return u64map_put(&swarm->open.async, key.id, no) &&
+           u64map_put(&swarm->open.async, key.name, no);
 }
 
 /* Makes `next` the innermost span of the list. The key exists, so this needs no memory. */
 static void set_innermost(struct swarm *swarm, uint64_t key, span_no next)
 {
     if (next == NO_SPAN) {
-        u64map_remove(&swarm->async_open, key);
+        u64map_remove(&swarm->open.async, key);
     } else {
-        (void)u64map_put(&swarm->async_open, key, next);
+        (void)u64map_put(&swarm->open.async, key, next);
     }
 }
 

@@ -18,7 +18,7 @@ struct arrival {
 
 static void count_open(struct swarm *swarm, agent_no agent, uint8_t kind, int by)
 {
-    uint32_t *open = &swarm->agents[agent].open_by_kind[kind];
+    uint32_t *open = &swarm->rows.agents[agent].open_by_kind[kind];
     *open = (uint32_t)((int64_t)*open + by);
 }
 
@@ -54,8 +54,8 @@ uint8_t derive_kind(struct swarm *swarm, intern_id name, intern_id cat)
 
 uint8_t derive_event_kind(struct swarm *swarm, const struct event *event)
 {
-    session_no session = swarm->tracks[event->track].track.session;
-    bool agents = (swarm->sessions[session].session.flags & SESSION_AGENTS) != 0;
+    session_no session = swarm->rows.tracks[event->track].track.session;
+    bool agents = (swarm->rows.sessions[session].session.flags & SESSION_AGENTS) != 0;
     return agents ? derive_kind(swarm, event->name, event->cat) : SPAN_OTHER;
 }
 
@@ -84,14 +84,14 @@ static span_no add_span(struct swarm *swarm, const struct span *span)
     if (no == NO_SPAN) {
         return NO_SPAN;
     }
-    if (!lane_place(swarm, &swarm->agents[span->agent], no)) {
+    if (!lane_place(swarm, &swarm->rows.agents[span->agent], no)) {
         swarm_free_span(swarm, no);
         return NO_SPAN;
     }
     if (span_is_phase(span->kind)) {
-        add_phase(swarm, &swarm->agents[span->agent], no);
+        add_phase(swarm, &swarm->rows.agents[span->agent], no);
     } else {
-        agent_state_note_time(&swarm->agents[span->agent], span->start_ns, span->end_ns);
+        agent_state_note_time(&swarm->rows.agents[span->agent], span->start_ns, span->end_ns);
     }
     return no;
 }
@@ -125,8 +125,8 @@ bool derive_open(struct swarm *swarm, const struct span *span)
    trace of agents only a begin counts that an end before it may have meant. */
 static void note_order(struct swarm *swarm, const struct event *event, int64_t at_ns)
 {
-    struct track_slot *slot = &swarm->tracks[event->track];
-    bool agents = (swarm->sessions[slot->track.session].session.flags & SESSION_AGENTS) != 0;
+    struct track_slot *slot = &swarm->rows.tracks[event->track];
+    bool agents = (swarm->rows.sessions[slot->track.session].session.flags & SESSION_AGENTS) != 0;
     if (at_ns >= slot->paired_ns) {
         slot->paired_ns = at_ns;
     } else if (!agents) {
@@ -137,14 +137,15 @@ static void note_order(struct swarm *swarm, const struct event *event, int64_t a
 static bool derive_begin(struct swarm *swarm, const struct arrival *in)
 {
     const struct event *event = in->event;
-    if (swarm->sessions[swarm->tracks[event->track].track.session].session.pool == POOL_FILES &&
+    if (swarm->rows.sessions[swarm->rows.tracks[event->track].track.session].session.pool ==
+            POOL_FILES &&
         event_is_lost_begin(event)) {
         return true; /* its end states all that is known of the span */
     }
     struct span span = new_span(swarm, in, in->number);
     span.flags = SPAN_OPEN;
     note_order(swarm, event, span.start_ns);
-    if (span.start_ns <= swarm->tracks[event->track].orphan_ns && !span_is_phase(span.kind)) {
+    if (span.start_ns <= swarm->rows.tracks[event->track].orphan_ns && !span_is_phase(span.kind)) {
         swarm_note_late(swarm, event->track);
     }
     span_no no = add_span(swarm, &span);
@@ -187,11 +188,11 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
         (flags & SPAN_EVICTED) != 0 ? swept_open_find(swarm, span->begin_no) : NULL;
     if (swept != NULL && swept->end_ns == INT64_MAX) {
         span->flags |= SPAN_STALE;
-        swarm->agents[span->agent].stale_open++;
+        swarm->rows.agents[span->agent].stale_open++;
     } else {
         (void)swarm_set_in_flight(swarm, no, false);
     }
-    lane_close(swarm, &swarm->agents[span->agent], no);
+    lane_close(swarm, &swarm->rows.agents[span->agent], no);
     return stats_count_open(swarm, span, -1) && span_end_apply(swarm, no, facts);
 }
 
@@ -200,13 +201,14 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
 static bool recover(struct swarm *swarm, const struct arrival *in, const struct end_facts *facts)
 {
     const struct event *event = in->event;
-    struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
+    struct session_slot *slot =
+        &swarm->rows.sessions[swarm->rows.tracks[event->track].track.session];
     struct span span = new_span(swarm, in, 0);
     double duration_ms = facts->numbers[FACT_DURATION_MS];
     bool known = duration_ms >= 0 && duration_ms < 1e12 && event->name != INTERN_NONE;
     span.start_ns -= known ? time_ns_from_ms(duration_ms) : 0;
     if (!known || span.start_ns > swarm_truncated_ns(swarm, &slot->session)) {
-        struct track_slot *track = &swarm->tracks[event->track];
+        struct track_slot *track = &swarm->rows.tracks[event->track];
         track->orphan_ns = span.end_ns > track->orphan_ns ? span.end_ns : track->orphan_ns;
         slot->session.orphan_ends++;
         return true;
@@ -229,10 +231,10 @@ static bool end_kept(struct swarm *swarm, const struct arrival *in, struct end_f
     const struct span kept = *swarm_edit_span(swarm, no);
     count_open(swarm, kept.agent, kept.kind, -1);
     (void)stats_count_open(swarm, &kept, -1);
-    lane_remove(swarm, &swarm->agents[kept.agent], no);
+    lane_remove(swarm, &swarm->rows.agents[kept.agent], no);
     swarm_free_span(swarm, no);
     orphan_open_remove(swarm, &kept);
-    swarm->relane_due = true;
+    swarm->open.relane_due = true;
     double *duration_ms = &facts->numbers[FACT_DURATION_MS];
     if (isnan(*duration_ms)) {
         *duration_ms = (double)(swarm_event_ns(swarm, in->event) - kept.start_ns) / 1e6;
@@ -267,7 +269,7 @@ static bool derive_async_begin(struct swarm *swarm, const struct arrival *in)
     struct span span = new_span(swarm, in, in->number);
     span.flags = SPAN_OPEN | SPAN_ASYNC;
     if (span.start_ns <=
-        swarm->sessions[swarm->tracks[event->track].track.session].async_orphan_ns) {
+        swarm->rows.sessions[swarm->rows.tracks[event->track].track.session].async_orphan_ns) {
         swarm_note_late(swarm, event->track);
     }
     span_no no = add_span(swarm, &span);
@@ -281,7 +283,8 @@ static bool derive_async_begin(struct swarm *swarm, const struct arrival *in)
 static bool derive_async_end(struct swarm *swarm, const struct arrival *in)
 {
     const struct event *event = in->event;
-    struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
+    struct session_slot *slot =
+        &swarm->rows.sessions[swarm->rows.tracks[event->track].track.session];
     int64_t at_ns = swarm_event_ns(swarm, event);
     span_no no;
     if (!async_pair_take_begin(swarm, event, &no)) {
@@ -305,7 +308,8 @@ static bool derive_async_end(struct swarm *swarm, const struct arrival *in)
 
 static bool note_truncation(struct swarm *swarm, const struct event *event, int64_t at_ns)
 {
-    struct session *session = &swarm->sessions[swarm->tracks[event->track].track.session].session;
+    struct session *session =
+        &swarm->rows.sessions[swarm->rows.tracks[event->track].track.session].session;
     struct json_value args = slice_object(event->args);
     struct json_value total = {0};
     if (args.type != JSON_TYPE_NONE) {
@@ -340,7 +344,7 @@ static bool derive_instant(struct swarm *swarm, const struct arrival *in)
     *marker = (struct marker){
         .at_ns = swarm_event_ns(swarm, event),
         .event = in->number,
-        .session = swarm->tracks[event->track].track.session,
+        .session = swarm->rows.tracks[event->track].track.session,
         .track = event->track,
         .agent = NO_AGENT,
         .name = event->name,
@@ -351,24 +355,24 @@ static bool derive_instant(struct swarm *swarm, const struct arrival *in)
         return note_truncation(swarm, event, marker->at_ns);
     }
     marker->agent = in->row;
-    note_mark(&swarm->agents[marker->agent], marker->at_ns);
+    note_mark(&swarm->rows.agents[marker->agent], marker->at_ns);
     return true;
 }
 
 static bool derive_counter(struct swarm *swarm, const struct arrival *in)
 {
     const struct event *event = in->event;
-    if (!mem_reserve(swarm->mem, &swarm->counters, &swarm->counter_cap, swarm->counter_count + 1,
-                     sizeof *swarm->counters)) {
+    if (!mem_reserve(swarm->mem, &swarm->lists.counters, &swarm->lists.counter_cap,
+                     swarm->lists.counter_count + 1, sizeof *swarm->lists.counters)) {
         return false;
     }
-    swarm->counters[swarm->counter_count++] = (struct counter_sample){
+    swarm->lists.counters[swarm->lists.counter_count++] = (struct counter_sample){
         .at_ns = swarm_event_ns(swarm, event),
         .event = in->number,
-        .session = swarm->tracks[event->track].track.session,
+        .session = swarm->rows.tracks[event->track].track.session,
         .agent = in->row,
     };
-    struct agent *row = &swarm->agents[in->row];
+    struct agent *row = &swarm->rows.agents[in->row];
     if ((row->flags & AGENT_PROCESS) != 0) {
         note_mark(row, swarm_event_ns(swarm, event));
     }
@@ -401,12 +405,12 @@ static bool derive_known(struct swarm *swarm, const struct arrival *in)
 bool derive_event(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                   const struct event *event)
 {
-    session_no session = swarm->tracks[event->track].track.session;
-    struct session *of = &swarm->sessions[session].session;
+    session_no session = swarm->rows.tracks[event->track].track.session;
+    struct session *of = &swarm->rows.sessions[session].session;
     if (isnan(event->ts_us)) {
         return true;
     }
-    struct arrival in = {swarm->stores[pool], number, event, NO_AGENT};
+    struct arrival in = {swarm->pools[pool].store, number, event, NO_AGENT};
     if (!is_truncation(swarm, event) && !swarm_make_row(swarm, event, &in.row)) {
         return false;
     }

@@ -137,14 +137,14 @@ static bool arrange(struct swarm *swarm, struct agent *agent)
 bool swarm_arrange(struct swarm *swarm)
 {
     bool good = true;
-    for (size_t i = 0; i < swarm->agent_count; i++) {
-        struct agent *agent = &swarm->agents[i];
+    for (size_t i = 0; i < swarm->rows.agent_count; i++) {
+        struct agent *agent = &swarm->rows.agents[i];
         if ((agent->flags & (AGENT_UNSETTLED | AGENT_DEAD)) == AGENT_UNSETTLED) {
             agent->flags &= (uint16_t)~AGENT_UNSETTLED;
             good = arrange(swarm, agent) && good;
             swarm->revision++;
         }
     }
-    swarm->relane_due |= !good;
+    swarm->open.relane_due |= !good;
     return good;
 }

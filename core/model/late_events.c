@@ -24,15 +24,15 @@ struct timed_list {
 
 void swarm_note_late(struct swarm *swarm, track_no track)
 {
-    struct session_slot *slot = &swarm->sessions[swarm->tracks[track].track.session];
+    struct session_slot *slot = &swarm->rows.sessions[swarm->rows.tracks[track].track.session];
     slot->late = true;
-    swarm->relane_due |= slot->session.pool == POOL_LIVE;
+    swarm->open.relane_due |= slot->session.pool == POOL_LIVE;
 }
 
 bool swarm_is_late(const struct swarm *swarm, uint32_t document)
 {
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        const struct session_slot *slot = &swarm->sessions[i];
+    for (size_t i = 0; i < swarm->rows.session_count; i++) {
+        const struct session_slot *slot = &swarm->rows.sessions[i];
         if (slot->late && !slot->dropped && slot->session.pool == POOL_FILES &&
             slot->session.document == document) {
             return true;
@@ -52,14 +52,14 @@ static bool pairs(const struct event *event)
 static bool collect(struct swarm *swarm, enum swarm_pool pool, session_no only, int64_t *next_ns,
                     struct timed_list *list)
 {
-    const struct event_store *store = swarm->stores[pool];
+    const struct event_store *store = swarm->pools[pool].store;
     for (uint64_t no = event_store_end(store); no-- > event_store_first(store);) {
         struct event event;
         if (!swarm_event(swarm, pool, no, &event) || isnan(event.ts_us)) {
             continue;
         }
-        session_no session = swarm->tracks[event.track].track.session;
-        if (!swarm->sessions[session].unsorted || (only != NO_SESSION && session != only)) {
+        session_no session = swarm->rows.tracks[event.track].track.session;
+        if (!swarm->rows.sessions[session].unsorted || (only != NO_SESSION && session != only)) {
             continue;
         }
         int64_t at_ns = swarm_event_ns(swarm, &event);
@@ -96,10 +96,10 @@ static bool derive_one(struct swarm *swarm, enum swarm_pool pool, uint64_t numbe
     if (!swarm_event(swarm, pool, number, &event)) {
         return true;
     }
-    const session_no session = swarm->tracks[event.track].track.session;
-    const uint64_t orphans = swarm->sessions[session].session.orphan_ends;
+    const session_no session = swarm->rows.tracks[event.track].track.session;
+    const uint64_t orphans = swarm->rows.sessions[session].session.orphan_ends;
     bool good = derive_event(swarm, pool, number, &event);
-    *orphan = swarm->sessions[session].session.orphan_ends > orphans;
+    *orphan = swarm->rows.sessions[session].session.orphan_ends > orphans;
     return good;
 }
 
@@ -114,7 +114,8 @@ static bool derive_moment(struct swarm *swarm, enum swarm_pool pool, struct time
         if (orphan && count > 1) {
             struct event event;
             (void)swarm_event(swarm, pool, items[i].number, &event);
-            swarm->sessions[swarm->tracks[event.track].track.session].session.orphan_ends--;
+            swarm->rows.sessions[swarm->rows.tracks[event.track].track.session]
+                .session.orphan_ends--;
             items[again++].number = items[i].number;
         }
     }
@@ -127,7 +128,7 @@ static bool derive_moment(struct swarm *swarm, enum swarm_pool pool, struct time
 bool late_events_derive(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     struct timed_list list = {0};
-    size_t tracks = swarm->track_count;
+    size_t tracks = swarm->rows.track_count;
     int64_t *next_ns = mem_alloc(swarm->mem, (tracks + 1) * sizeof *next_ns);
     bool good = next_ns != NULL;
     for (size_t i = 0; i < tracks && good; i++) {

@@ -13,13 +13,13 @@ static bool is_gap(const struct orphan_open *kept)
 
 static uint64_t key_of(const struct swarm *swarm, agent_no agent, uint64_t begin_no)
 {
-    uint8_t pool = swarm->sessions[swarm->agents[agent].session].session.pool;
+    uint8_t pool = swarm->rows.sessions[swarm->rows.agents[agent].session].session.pool;
     return begin_no << 1 | pool;
 }
 
 bool orphan_open_add(struct swarm *swarm, const struct span *span, struct slice args)
 {
-    struct orphan_list *list = &swarm->orphans;
+    struct orphan_list *list = &swarm->open.orphans;
     uint64_t key = key_of(swarm, span->agent, span->begin_no);
     char *copy = args.len > 0 ? mem_alloc(swarm->mem, args.len) : NULL;
     if ((args.len > 0 && copy == NULL) ||
@@ -39,17 +39,19 @@ bool orphan_open_add(struct swarm *swarm, const struct span *span, struct slice 
 
 struct slice orphan_open_args(const struct swarm *swarm, const struct span *span)
 {
-    uint32_t at = u64map_get(&swarm->orphans.by_begin, key_of(swarm, span->agent, span->begin_no));
+    uint32_t at =
+        u64map_get(&swarm->open.orphans.by_begin, key_of(swarm, span->agent, span->begin_no));
     if (at == U64MAP_NONE) {
         return (struct slice){NULL, 0};
     }
-    return (struct slice){swarm->orphans.spans[at].args, swarm->orphans.spans[at].args_len};
+    return (struct slice){swarm->open.orphans.spans[at].args,
+                          swarm->open.orphans.spans[at].args_len};
 }
 
 const struct orphan_open *orphan_open_next(const struct swarm *swarm, size_t *at)
 {
-    while (*at < swarm->orphans.count) {
-        const struct orphan_open *kept = &swarm->orphans.spans[(*at)++];
+    while (*at < swarm->open.orphans.count) {
+        const struct orphan_open *kept = &swarm->open.orphans.spans[(*at)++];
         if (!is_gap(kept)) {
             return kept;
         }
@@ -59,7 +61,7 @@ const struct orphan_open *orphan_open_next(const struct swarm *swarm, size_t *at
 
 static void close_gaps(struct swarm *swarm)
 {
-    struct orphan_list *list = &swarm->orphans;
+    struct orphan_list *list = &swarm->open.orphans;
     size_t count = 0;
     for (size_t i = 0; i < list->count; i++) {
         const struct orphan_open *kept = &list->spans[i];
@@ -77,7 +79,7 @@ static void close_gaps(struct swarm *swarm)
 
 void orphan_open_remove(struct swarm *swarm, const struct span *span)
 {
-    struct orphan_list *list = &swarm->orphans;
+    struct orphan_list *list = &swarm->open.orphans;
     uint64_t key = key_of(swarm, span->agent, span->begin_no);
     uint32_t at = u64map_get(&list->by_begin, key);
     if (at == U64MAP_NONE) {
@@ -93,10 +95,11 @@ void orphan_open_remove(struct swarm *swarm, const struct span *span)
 
 void orphan_open_remove_dropped(struct swarm *swarm)
 {
-    struct orphan_list *list = &swarm->orphans;
+    struct orphan_list *list = &swarm->open.orphans;
     for (size_t i = list->count; i-- > 0;) {
         struct orphan_open *kept = &list->spans[i];
-        if (!is_gap(kept) && swarm->sessions[swarm->agents[kept->span.agent].session].dropped) {
+        if (!is_gap(kept) &&
+            swarm->rows.sessions[swarm->rows.agents[kept->span.agent].session].dropped) {
             u64map_remove(&list->by_begin, key_of(swarm, kept->span.agent, kept->span.begin_no));
             mem_free(swarm->mem, kept->args, kept->args_len);
             *kept = (struct orphan_open){.args = NULL};
@@ -108,7 +111,7 @@ void orphan_open_remove_dropped(struct swarm *swarm)
 
 void orphan_open_release(struct swarm *swarm)
 {
-    struct orphan_list *list = &swarm->orphans;
+    struct orphan_list *list = &swarm->open.orphans;
     for (size_t i = 0; i < list->count; i++) {
         mem_free(swarm->mem, list->spans[i].args, list->spans[i].args_len);
     }

@@ -57,7 +57,7 @@ record_no swarm_record_new(struct swarm *swarm, enum call_kind kind)
         .used = true,
         .start_ms = (double)NAN,
         .end_ms = (double)NAN,
-        .arrival = event_store_end(swarm->stores[POOL_LIVE]),
+        .arrival = event_store_end(swarm->pools[POOL_LIVE].store),
         .span = NO_SPAN,
         .older = table->newest,
         .newer = NO_RECORD,
@@ -80,11 +80,11 @@ void swarm_record_move(struct swarm *swarm, record_no number, session_no session
 {
     struct record *record = swarm_record(swarm, number);
     if (record->session != NO_SESSION) {
-        swarm->sessions[record->session].session.event_count -= record->shown_events;
+        swarm->rows.sessions[record->session].session.event_count -= record->shown_events;
     }
     record->session = session;
     if (session != NO_SESSION) {
-        swarm->sessions[session].session.event_count += record->shown_events;
+        swarm->rows.sessions[session].session.event_count += record->shown_events;
     }
 }
 
@@ -112,7 +112,7 @@ void swarm_record_drop(struct swarm *swarm, record_no number)
 
 void records_init(struct swarm *swarm)
 {
-    u64map_init(&swarm->forwards, swarm->mem);
+    u64map_init(&swarm->spans.forwards, swarm->mem);
     swarm->records =
         (struct record_table){.free = NO_RECORD, .oldest = NO_RECORD, .newest = NO_RECORD};
 }
@@ -128,7 +128,7 @@ void records_release(struct swarm *swarm)
                      record->counted == NULL ? 0 : sizeof *record->counted);
         }
     }
-    u64map_release(&swarm->forwards);
+    u64map_release(&swarm->spans.forwards);
     for (size_t i = 0; i < table->block_count; i++) {
         mem_free(swarm->mem, table->blocks[i], RECORDS_PER_BLOCK * sizeof(struct record));
     }
@@ -154,7 +154,7 @@ void swarm_on_record_drop(struct swarm *swarm, void (*dropped)(void *ctx, record
 
 bool swarm_forward_span(struct swarm *swarm, span_no from, span_no to)
 {
-    return u64map_put(&swarm->forwards, from, to);
+    return u64map_put(&swarm->spans.forwards, from, to);
 }
 
 const struct record *swarm_span_record(const struct swarm *swarm, const struct span *span)

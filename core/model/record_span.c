@@ -45,7 +45,7 @@ static bool add_phase(struct swarm *swarm, span_no request, const struct request
                       size_t index, const struct request_phase *phase, span_no *last)
 {
     int64_t origin_ns =
-        swarm->sessions[swarm->agents[swarm_edit_span(swarm, request)->agent].session]
+        swarm->rows.sessions[swarm->rows.agents[swarm_edit_span(swarm, request)->agent].session]
             .session.origin_ns;
     const struct span *of = swarm_edit_span(swarm, request);
     char room[PHASE_NAME_MAX];
@@ -84,7 +84,7 @@ static bool add_phases(struct swarm *swarm, const struct record *record)
     if (record->kind != CALL_REQUEST || record->state != RECORD_ENDED) {
         return true;
     }
-    int64_t origin_ns = swarm->sessions[record->session].session.origin_ns;
+    int64_t origin_ns = swarm->rows.sessions[record->session].session.origin_ns;
     struct request_shape shape;
     struct request_phase phase;
     span_no last = record->span;
@@ -131,7 +131,7 @@ static void uncount(struct swarm *swarm, const struct record *record, const stru
     const struct end_facts nothing = {.success = -1, .outcome = record->counted_outcome};
     const struct end_facts *facts = span->kind == SPAN_REQUEST ? record->counted : &nothing;
     if (facts == NULL) {
-        (void)stats_mark(swarm, swarm->agents[span->agent].session);
+        (void)stats_mark(swarm, swarm->rows.agents[span->agent].session);
     } else {
         stats_remove_span(swarm, span, facts);
     }
@@ -143,7 +143,7 @@ static void take_out(struct swarm *swarm, struct record *record, bool keeps_plac
 {
     span_no no = record->span;
     struct span *span = swarm_edit_span(swarm, no);
-    struct agent *agent = &swarm->agents[span->agent];
+    struct agent *agent = &swarm->rows.agents[span->agent];
     if (!record->placed) {
         free_phases(swarm, span);
         return;
@@ -176,12 +176,12 @@ static bool derive_span(struct swarm *swarm, struct record *record, bool open, b
     span_no no = record->span;
     const struct span *span = swarm_edit_span(swarm, no);
     struct end_facts facts;
-    if ((!keeps_place && !lane_place(swarm, &swarm->agents[span->agent], no)) ||
+    if ((!keeps_place && !lane_place(swarm, &swarm->rows.agents[span->agent], no)) ||
         ((open || stale) && !swarm_set_in_flight(swarm, no, true)) || !add_phases(swarm, record)) {
         return false;
     }
     if (keeps_place) {
-        lane_corrected(swarm, &swarm->agents[span->agent], no);
+        lane_corrected(swarm, &swarm->rows.agents[span->agent], no);
     }
     if (open) {
         return stats_count_open(swarm, span, 1);
@@ -195,7 +195,7 @@ static bool derive_span(struct swarm *swarm, struct record *record, bool open, b
 static bool take_in(struct swarm *swarm, struct record *record, bool keeps_place)
 {
     const struct span *span = swarm_edit_span(swarm, record->span);
-    struct agent *agent = &swarm->agents[span->agent];
+    struct agent *agent = &swarm->rows.agents[span->agent];
     bool open = (span->flags & SPAN_OPEN) != 0, stale = (span->flags & SPAN_STALE) != 0;
     if (open) {
         agent_state_note_time(agent, span->start_ns, span->start_ns);
@@ -243,7 +243,7 @@ static bool make_span(struct swarm *swarm, record_no number, struct span *out)
 static bool close_open(struct swarm *swarm, struct record *record, const struct span *now)
 {
     struct span *span = swarm_edit_span(swarm, record->span);
-    struct agent *agent = &swarm->agents[span->agent];
+    struct agent *agent = &swarm->rows.agents[span->agent];
     struct end_facts facts;
     agent->open_by_kind[span->kind]--;
     bool good = stats_count_open(swarm, span, -1);
@@ -275,7 +275,7 @@ static void count_events(struct swarm *swarm, struct record *record)
     }
     swarm->records.event_count -= record_weight(record);
     if (record->session != NO_SESSION) {
-        uint64_t *count = &swarm->sessions[record->session].session.event_count;
+        uint64_t *count = &swarm->rows.sessions[record->session].session.event_count;
         *count = *count - record->shown_events + shown;
     }
     record->shown_events = shown;
@@ -308,8 +308,8 @@ static bool correct(struct swarm *swarm, struct record *record, const struct spa
         return close_open(swarm, record, now);
     }
     bool same_agent = span->agent == now->agent;
-    swarm->relane_due = true;
-    struct agent *agent = &swarm->agents[span->agent];
+    swarm->open.relane_due = true;
+    struct agent *agent = &swarm->rows.agents[span->agent];
     bool keeps_place = record->placed && lane_keeps(swarm, agent, record->span, now);
     bool rests = agent_state_rests_on(agent, record->span, span);
     take_out(swarm, record, keeps_place);

@@ -7,49 +7,50 @@
 
 void request_progress_release(struct swarm *swarm)
 {
-    mem_free(swarm->mem, swarm->progress, swarm->progress_cap * sizeof *swarm->progress);
-    u64map_release(&swarm->progress_by_begin);
+    mem_free(swarm->mem, swarm->open.progress,
+             swarm->open.progress_cap * sizeof *swarm->open.progress);
+    u64map_release(&swarm->open.progress_by_begin);
 }
 
 const struct request_progress *request_progress_get(const struct swarm *swarm, uint64_t begin_no)
 {
-    uint32_t i = u64map_get(&swarm->progress_by_begin, begin_no);
-    return i == U64MAP_NONE ? NULL : &swarm->progress[i];
+    uint32_t i = u64map_get(&swarm->open.progress_by_begin, begin_no);
+    return i == U64MAP_NONE ? NULL : &swarm->open.progress[i];
 }
 
 struct request_progress *request_progress_edit(struct swarm *swarm, uint64_t begin_no)
 {
-    uint32_t i = u64map_get(&swarm->progress_by_begin, begin_no);
+    uint32_t i = u64map_get(&swarm->open.progress_by_begin, begin_no);
     swarm->revision++;
     if (i != U64MAP_NONE) {
-        return &swarm->progress[i];
+        return &swarm->open.progress[i];
     }
-    i = (uint32_t)swarm->progress_count;
-    if (!mem_reserve(swarm->mem, &swarm->progress, &swarm->progress_cap, swarm->progress_count + 1,
-                     sizeof *swarm->progress) ||
-        !u64map_put(&swarm->progress_by_begin, begin_no, i)) {
+    i = (uint32_t)swarm->open.progress_count;
+    if (!mem_reserve(swarm->mem, &swarm->open.progress, &swarm->open.progress_cap,
+                     swarm->open.progress_count + 1, sizeof *swarm->open.progress) ||
+        !u64map_put(&swarm->open.progress_by_begin, begin_no, i)) {
         return NULL;
     }
-    swarm->progress_count++;
-    swarm->progress[i] = (struct request_progress){.begin_no = begin_no,
-                                                   .first_token_ns = INT64_MIN,
-                                                   .output_tokens = (double)NAN,
-                                                   .retry_at_ns = INT64_MIN};
-    return &swarm->progress[i];
+    swarm->open.progress_count++;
+    swarm->open.progress[i] = (struct request_progress){.begin_no = begin_no,
+                                                        .first_token_ns = INT64_MIN,
+                                                        .output_tokens = (double)NAN,
+                                                        .retry_at_ns = INT64_MIN};
+    return &swarm->open.progress[i];
 }
 
 void request_progress_drop(struct swarm *swarm, uint64_t begin_no)
 {
-    uint32_t i = u64map_get(&swarm->progress_by_begin, begin_no);
+    uint32_t i = u64map_get(&swarm->open.progress_by_begin, begin_no);
     if (i == U64MAP_NONE) {
         return;
     }
-    u64map_remove(&swarm->progress_by_begin, begin_no);
-    swarm->progress_count--;
-    if (i != swarm->progress_count) {
-        swarm->progress[i] = swarm->progress[swarm->progress_count];
+    u64map_remove(&swarm->open.progress_by_begin, begin_no);
+    swarm->open.progress_count--;
+    if (i != swarm->open.progress_count) {
+        swarm->open.progress[i] = swarm->open.progress[swarm->open.progress_count];
         /* The key exists, so this needs no memory. */
-        (void)u64map_put(&swarm->progress_by_begin, swarm->progress[i].begin_no, i);
+        (void)u64map_put(&swarm->open.progress_by_begin, swarm->open.progress[i].begin_no, i);
     }
     swarm->revision++;
 }

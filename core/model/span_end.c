@@ -31,24 +31,24 @@ static bool ends_with_phases(const struct span *span, const struct end_facts *fa
 static bool note_error(struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_edit_span(swarm, no);
-    if (!mem_reserve(swarm->mem, &swarm->errors, &swarm->error_cap, swarm->error_count + 1,
-                     sizeof *swarm->errors)) {
+    if (!mem_reserve(swarm->mem, &swarm->lists.errors, &swarm->lists.error_cap,
+                     swarm->lists.error_count + 1, sizeof *swarm->lists.errors)) {
         return false;
     }
-    size_t at = swarm->error_count++;
+    size_t at = swarm->lists.error_count++;
     while (at > 0 && span_is_record(span) &&
-           swarm_edit_span(swarm, swarm->errors[at - 1])->end_ns > span->end_ns) {
-        swarm->errors[at] = swarm->errors[at - 1];
+           swarm_edit_span(swarm, swarm->lists.errors[at - 1])->end_ns > span->end_ns) {
+        swarm->lists.errors[at] = swarm->lists.errors[at - 1];
         at--;
     }
-    swarm->errors[at] = no;
+    swarm->lists.errors[at] = no;
     return true;
 }
 
 /* Whether the error at that place ends before `end_ns`. */
 static bool ends_before(const struct swarm *swarm, size_t at, int64_t end_ns)
 {
-    const struct span *span = swarm_edit_span(swarm, swarm->errors[at]);
+    const struct span *span = swarm_edit_span(swarm, swarm->lists.errors[at]);
     return span == NULL || span->end_ns < end_ns;
 }
 
@@ -57,7 +57,7 @@ static bool ends_before(const struct swarm *swarm, size_t at, int64_t end_ns)
 static size_t find_error(const struct swarm *swarm, span_no no)
 {
     int64_t end_ns = swarm_edit_span(swarm, no)->end_ns;
-    size_t low = 0, high = swarm->error_count;
+    size_t low = 0, high = swarm->lists.error_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (ends_before(swarm, middle, end_ns)) {
@@ -66,26 +66,26 @@ static size_t find_error(const struct swarm *swarm, span_no no)
             high = middle;
         }
     }
-    for (size_t i = low; i < swarm->error_count && i < low + 16; i++) {
-        if (swarm->errors[i] == no) {
+    for (size_t i = low; i < swarm->lists.error_count && i < low + 16; i++) {
+        if (swarm->lists.errors[i] == no) {
             return i;
         }
     }
-    for (size_t i = swarm->error_count; i-- > 0;) {
-        if (swarm->errors[i] == no) {
+    for (size_t i = swarm->lists.error_count; i-- > 0;) {
+        if (swarm->lists.errors[i] == no) {
             return i;
         }
     }
-    return swarm->error_count;
+    return swarm->lists.error_count;
 }
 
 void span_end_unlist_error(struct swarm *swarm, span_no no)
 {
     size_t at = find_error(swarm, no);
-    if (at < swarm->error_count) {
-        memmove(swarm->errors + at, swarm->errors + at + 1,
-                (swarm->error_count - at - 1) * sizeof *swarm->errors);
-        swarm->error_count--;
+    if (at < swarm->lists.error_count) {
+        memmove(swarm->lists.errors + at, swarm->lists.errors + at + 1,
+                (swarm->lists.error_count - at - 1) * sizeof *swarm->lists.errors);
+        swarm->lists.error_count--;
     }
 }
 
@@ -96,7 +96,7 @@ bool span_end_apply(struct swarm *swarm, span_no no, const struct end_facts *fac
         return false;
     }
     if (ends_with_phases(span, facts)) {
-        claim_phases(swarm, &swarm->agents[span->agent], no);
+        claim_phases(swarm, &swarm->rows.agents[span->agent], no);
     }
     agent_state_note_end(swarm, no);
     return stats_add_span(swarm, span, facts);

@@ -140,7 +140,7 @@ static enum fit best_possible(const struct end_match *end)
 static bool walk_open(const struct swarm *swarm, const struct end_match *end, size_t limit,
                       struct match *best)
 {
-    span_no no = swarm->tracks[end->event->track].track.open;
+    span_no no = swarm->rows.tracks[end->event->track].track.open;
     *best = (struct match){NO_SPAN, FITS_NOT};
     for (size_t i = 0; no != NO_SPAN && best->fit < best_possible(end); i++) {
         if (i == limit) {
@@ -162,7 +162,7 @@ static bool walk_open(const struct swarm *swarm, const struct end_match *end, si
 static void try_chain(const struct swarm *swarm, const struct end_match *end, enum open_chain kind,
                       open_entry entry, enum fit wanted, struct match *best)
 {
-    const struct open_index *index = swarm->tracks[end->event->track].open_index;
+    const struct open_index *index = swarm->rows.tracks[end->event->track].open_index;
     for (; entry != NO_ENTRY; entry = open_index_older(index, kind, entry)) {
         span_no no = open_index_span(index, entry);
         if (best->fit >= wanted && best->span != NO_SPAN && no <= best->span) {
@@ -202,7 +202,7 @@ static struct start_range start_range_of(const struct end_match *end)
 /* Tries the spans that started then: first those whose args the end repeats. */
 static void try_times(const struct swarm *swarm, const struct end_match *end, struct match *best)
 {
-    const struct open_index *index = swarm->tracks[end->event->track].open_index;
+    const struct open_index *index = swarm->rows.tracks[end->event->track].open_index;
     const struct start_range range = start_range_of(end);
     struct args_walk walk = {0};
     while (range.from_us <= range.to_us && open_index_next_args(index, &walk)) {
@@ -221,7 +221,7 @@ static void try_times(const struct swarm *swarm, const struct end_match *end, st
    for their category or their dropped begin are left out, as there may be many. */
 static void try_args(const struct swarm *swarm, const struct end_match *end, struct match *best)
 {
-    const struct open_index *index = swarm->tracks[end->event->track].open_index;
+    const struct open_index *index = swarm->rows.tracks[end->event->track].open_index;
     const struct event *event = end->event;
     struct args_walk walk = {0};
     while (open_index_next_args(index, &walk)) {
@@ -244,15 +244,15 @@ static void try_args(const struct swarm *swarm, const struct end_match *end, str
 
 void span_pair_drop_index(struct swarm *swarm, track_no track)
 {
-    open_index_free(swarm->tracks[track].open_index);
-    swarm->tracks[track].open_index = NULL;
+    open_index_free(swarm->rows.tracks[track].open_index);
+    swarm->rows.tracks[track].open_index = NULL;
 }
 
 /* Adds a span to the index of its track, if the track has one. Drops the index if out of memory. */
 static void add_to_index(struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_edit_span(swarm, no);
-    struct open_index *index = swarm->tracks[span->track].open_index;
+    struct open_index *index = swarm->rows.tracks[span->track].open_index;
     if (index == NULL) {
         return;
     }
@@ -265,7 +265,7 @@ static void add_to_index(struct swarm *swarm, span_no no)
 
 static void make_index(struct swarm *swarm, track_no track)
 {
-    struct track_slot *slot = &swarm->tracks[track];
+    struct track_slot *slot = &swarm->rows.tracks[track];
     span_no outermost = slot->track.open, outer;
     while ((outer = swarm_inflight_link(swarm, outermost)->outer) != NO_SPAN) {
         outermost = outer;
@@ -281,7 +281,7 @@ static void make_index(struct swarm *swarm, track_no track)
 
 void span_pair_push_open(struct swarm *swarm, span_no no)
 {
-    struct track *track = &swarm->tracks[swarm_edit_span(swarm, no)->track].track;
+    struct track *track = &swarm->rows.tracks[swarm_edit_span(swarm, no)->track].track;
     struct inflight_link *link = swarm_inflight_link(swarm, no);
     link->outer = track->open;
     link->inner = NO_SPAN;
@@ -295,7 +295,7 @@ void span_pair_push_open(struct swarm *swarm, span_no no)
 void span_pair_take_open(struct swarm *swarm, span_no no)
 {
     track_no track = swarm_edit_span(swarm, no)->track;
-    struct track_slot *slot = &swarm->tracks[track];
+    struct track_slot *slot = &swarm->rows.tracks[track];
     struct inflight_link *link = swarm_inflight_link(swarm, no);
     if (link->outer != NO_SPAN) {
         swarm_inflight_link(swarm, link->outer)->inner = link->inner;
@@ -317,7 +317,7 @@ void span_pair_take_open(struct swarm *swarm, span_no no)
 static struct match find_match(struct swarm *swarm, const struct end_match *end)
 {
     const struct event *event = end->event;
-    struct track_slot *slot = &swarm->tracks[event->track];
+    struct track_slot *slot = &swarm->rows.tracks[event->track];
     struct match best;
     size_t limit = slot->open_index != NULL ? WALK_WITH_INDEX : WALK_BEFORE_INDEX;
     if (walk_open(swarm, end, limit, &best)) {
@@ -341,8 +341,8 @@ static struct match find_match(struct swarm *swarm, const struct end_match *end)
 /* Returns true if the end, which no open span fits, may have lost its begin to the cap. */
 static bool begin_dropped(const struct swarm *swarm, const struct end_match *end)
 {
-    session_no session = swarm->tracks[end->event->track].track.session;
-    int64_t truncated_ns = swarm_truncated_ns(swarm, &swarm->sessions[session].session);
+    session_no session = swarm->rows.tracks[end->event->track].track.session;
+    int64_t truncated_ns = swarm_truncated_ns(swarm, &swarm->rows.sessions[session].session);
     if (truncated_ns == INT64_MIN || !(end->duration_ms >= 0 && end->duration_ms < 1e12)) {
         return false;
     }
@@ -353,7 +353,7 @@ static bool begin_dropped(const struct swarm *swarm, const struct end_match *end
 span_no span_pair_find_begin(struct swarm *swarm, const struct event *event, double duration_ms)
 {
     if (event->name == INTERN_NONE) {
-        return swarm->tracks[event->track].track.open;
+        return swarm->rows.tracks[event->track].track.open;
     }
     const struct end_match end = {
         .event = event,

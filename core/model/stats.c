@@ -165,7 +165,7 @@ bool stats_count_open(struct swarm *swarm, const struct span *span, int by)
 {
     struct stats *stats = &swarm->stats;
     struct stats_agent *agent = agent_in(stats, span->agent);
-    struct stats_session *session = session_in(stats, swarm->agents[span->agent].session);
+    struct stats_session *session = session_in(stats, swarm->rows.agents[span->agent].session);
     if (agent == NULL || session == NULL) {
         return false;
     }
@@ -208,7 +208,7 @@ static bool count_request(struct swarm *swarm, const struct span *span,
     if (name == INTERN_NONE || name == INTERN_FAILED) {
         return name == INTERN_NONE;
     }
-    struct stats_model *model = model_in(stats, swarm->agents[span->agent].session, name);
+    struct stats_model *model = model_in(stats, swarm->rows.agents[span->agent].session, name);
     if (model == NULL) {
         return false;
     }
@@ -256,7 +256,7 @@ bool stats_add_span(struct swarm *swarm, const struct span *span, const struct e
 {
     struct stats *stats = &swarm->stats;
     struct stats_agent *agent = agent_in(stats, span->agent);
-    struct stats_session *session = session_in(stats, swarm->agents[span->agent].session);
+    struct stats_session *session = session_in(stats, swarm->rows.agents[span->agent].session);
     if (agent == NULL || session == NULL) {
         return false;
     }
@@ -306,7 +306,7 @@ static bool add_lane_busy(struct swarm *swarm, const struct lane *lane, const st
 /* Restores the agent's busy time in the removed span's interval from its other spans. */
 static bool subtract_agent_busy(struct swarm *swarm, const struct span *span)
 {
-    const struct agent *agent = &swarm->agents[span->agent];
+    const struct agent *agent = &swarm->rows.agents[span->agent];
     struct intervals *busy = &swarm->stats.agents[span->agent].busy;
     size_t left = NEIGHBOURS_MAX;
     if (!intervals_remove(busy, span->start_ns, span->end_ns)) {
@@ -325,14 +325,14 @@ static bool subtract_agent_busy(struct swarm *swarm, const struct span *span)
 static bool subtract_session_busy(struct swarm *swarm, const struct span *span)
 {
     struct stats *stats = &swarm->stats;
-    session_no number = swarm->agents[span->agent].session;
+    session_no number = swarm->rows.agents[span->agent].session;
     struct intervals *busy = &stats->sessions[number].busy;
     size_t left = NEIGHBOURS_MAX;
     if (stats->agent_count > AGENTS_MAX || !intervals_remove(busy, span->start_ns, span->end_ns)) {
         return false;
     }
     for (size_t i = 0; i < stats->agent_count; i++) {
-        if (swarm->agents[i].session == number &&
+        if (swarm->rows.agents[i].session == number &&
             !intervals_add_from(busy, &stats->agents[i].busy, span->start_ns, span->end_ns,
                                 &left)) {
             return false;
@@ -345,7 +345,7 @@ static bool subtract(struct swarm *swarm, const struct span *span, const struct 
 {
     struct stats *stats = &swarm->stats;
     struct stats_agent *agent = agent_in(stats, span->agent);
-    struct stats_session *session = session_in(stats, swarm->agents[span->agent].session);
+    struct stats_session *session = session_in(stats, swarm->rows.agents[span->agent].session);
     const struct span *phase;
     if (agent == NULL || session == NULL) {
         return false;
@@ -366,7 +366,7 @@ static bool subtract(struct swarm *swarm, const struct span *span, const struct 
 void stats_remove_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts)
 {
     struct stats *stats = &swarm->stats;
-    session_no session = swarm->agents[span->agent].session;
+    session_no session = swarm->rows.agents[span->agent].session;
     if (session < stats->session_count && !stats->sessions[session].stale &&
         !subtract(swarm, span, facts)) {
         stats->sessions[session].stale = stats->stale = true;
@@ -397,9 +397,9 @@ void span_end_facts(const struct swarm *swarm, const struct span *span, struct e
 
 static bool count_again(struct swarm *swarm, const bool *again)
 {
-    for (span_no no = swarm->span_begin; no < swarm->span_end; no++) {
+    for (span_no no = swarm->spans.begin; no < swarm->spans.end; no++) {
         const struct span *span = swarm_edit_span(swarm, no);
-        if (span == NULL || !again[swarm->agents[span->agent].session]) {
+        if (span == NULL || !again[swarm->rows.agents[span->agent].session]) {
             continue;
         }
         struct end_facts facts = {.success = -1};
@@ -417,7 +417,7 @@ static bool count_again(struct swarm *swarm, const bool *again)
 static bool refresh(struct swarm *swarm)
 {
     struct stats *stats = &swarm->stats;
-    bool *again = mem_zalloc(swarm->mem, swarm->session_count, sizeof *again);
+    bool *again = mem_zalloc(swarm->mem, swarm->rows.session_count, sizeof *again);
     if (again == NULL) {
         return false;
     }
@@ -433,7 +433,7 @@ static bool refresh(struct swarm *swarm)
         stats->sessions[i].stale |= again[i];
         stats->stale = true;
     }
-    mem_free(swarm->mem, again, swarm->session_count * sizeof *again);
+    mem_free(swarm->mem, again, swarm->rows.session_count * sizeof *again);
     return good;
 }
 

@@ -21,7 +21,7 @@ static void forget_session(struct stats_session *session)
 static void forget_agents(struct stats *stats, const struct swarm *swarm, session_no session)
 {
     for (size_t i = 0; i < stats->agent_count; i++) {
-        if (swarm->agents[i].session == session) {
+        if (swarm->rows.agents[i].session == session) {
             forget_agent(&stats->agents[i]);
         }
     }
@@ -63,7 +63,7 @@ void stats_forget_where(struct stats *stats, const struct swarm *swarm,
                         bool (*where)(const struct swarm *swarm, session_no session))
 {
     for (size_t i = 0; i < stats->agent_count; i++) {
-        if (where(swarm, swarm->agents[i].session)) {
+        if (where(swarm, swarm->rows.agents[i].session)) {
             forget_agent(&stats->agents[i]);
         }
     }

@@ -37,36 +37,36 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
         return NULL;
     }
     swarm->mem = mem;
-    swarm->inflight_first = swarm->inflight_last = NO_SPAN;
-    swarm->inflight_free = NO_INFLIGHT;
-    swarm->free_sessions = swarm->grave = NO_SESSION;
-    swarm->free_processes = NO_PROCESS;
-    swarm->free_tracks = NO_TRACK;
-    swarm->free_agents = NO_AGENT;
+    swarm->open.first = swarm->open.last = NO_SPAN;
+    swarm->open.free = NO_INFLIGHT;
+    swarm->rows.free_sessions = swarm->rows.grave = NO_SESSION;
+    swarm->rows.free_processes = NO_PROCESS;
+    swarm->rows.free_tracks = NO_TRACK;
+    swarm->rows.free_agents = NO_AGENT;
     records_init(swarm);
     strbuf_init(&swarm->scratch, mem, 0);
-    u64map_init(&swarm->session_by_id, mem);
-    u64map_init(&swarm->process_by_pid, mem);
-    u64map_init(&swarm->track_by_tid, mem);
-    u64map_init(&swarm->agent_by_id, mem);
-    u64map_init(&swarm->group_by_id, mem);
-    u64map_init(&swarm->async_open, mem);
-    u64map_init(&swarm->progress_by_begin, mem);
-    u64map_init(&swarm->swept_by_begin, mem);
-    u64map_init(&swarm->orphans.by_begin, mem);
+    u64map_init(&swarm->rows.session_by_id, mem);
+    u64map_init(&swarm->rows.process_by_pid, mem);
+    u64map_init(&swarm->rows.track_by_tid, mem);
+    u64map_init(&swarm->rows.agent_by_id, mem);
+    u64map_init(&swarm->rows.group_by_id, mem);
+    u64map_init(&swarm->open.async, mem);
+    u64map_init(&swarm->open.progress_by_begin, mem);
+    u64map_init(&swarm->open.swept_by_begin, mem);
+    u64map_init(&swarm->open.orphans.by_begin, mem);
     for (int pool = 0; pool < POOLS; pool++) {
         size_t cap = config->max_events[pool];
         /* Below four, the half that goes would not outweigh the marker that comes. */
-        swarm->max_events[pool] = cap > 0 && cap < 4 ? 4 : cap;
-        swarm->stores[pool] = event_store_new(mem);
+        swarm->pools[pool].max_events = cap > 0 && cap < 4 ? 4 : cap;
+        swarm->pools[pool].store = event_store_new(mem);
     }
-    if (swarm->stores[POOL_LIVE] != NULL) {
+    if (swarm->pools[POOL_LIVE].store != NULL) {
         /* Records may be dropped before any event: the marker then has number 1. */
-        event_store_number_from(swarm->stores[POOL_LIVE], 2);
+        event_store_number_from(swarm->pools[POOL_LIVE].store, 2);
     }
     swarm->names = intern_new(mem);
-    if (!stats_init(&swarm->stats, mem) || swarm->stores[POOL_LIVE] == NULL ||
-        swarm->stores[POOL_FILES] == NULL || swarm->names == NULL || !init_names(swarm)) {
+    if (!stats_init(&swarm->stats, mem) || swarm->pools[POOL_LIVE].store == NULL ||
+        swarm->pools[POOL_FILES].store == NULL || swarm->names == NULL || !init_names(swarm)) {
         swarm_free(swarm);
         return NULL;
     }
@@ -75,29 +75,30 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
 
 static void free_sessions(struct swarm *swarm)
 {
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        strbuf_release(&swarm->sessions[i].session.extra);
-        strbuf_release(&swarm->sessions[i].session.metadata_extra);
-        event_store_free(swarm->sessions[i].metadata);
+    for (size_t i = 0; i < swarm->rows.session_count; i++) {
+        strbuf_release(&swarm->rows.sessions[i].session.extra);
+        strbuf_release(&swarm->rows.sessions[i].session.metadata_extra);
+        event_store_free(swarm->rows.sessions[i].metadata);
     }
-    mem_free(swarm->mem, swarm->sessions, swarm->session_cap * sizeof *swarm->sessions);
+    mem_free(swarm->mem, swarm->rows.sessions,
+             swarm->rows.session_cap * sizeof *swarm->rows.sessions);
 }
 
 static void free_agents(struct swarm *swarm)
 {
-    for (size_t i = 0; i < swarm->agent_count; i++) {
-        lane_reset(swarm, &swarm->agents[i]);
+    for (size_t i = 0; i < swarm->rows.agent_count; i++) {
+        lane_reset(swarm, &swarm->rows.agents[i]);
     }
-    mem_free(swarm->mem, swarm->agents, swarm->agent_cap * sizeof *swarm->agents);
+    mem_free(swarm->mem, swarm->rows.agents, swarm->rows.agent_cap * sizeof *swarm->rows.agents);
 }
 
 static void free_spans(struct swarm *swarm)
 {
-    for (size_t i = 0; i < swarm->chunk_count; i++) {
-        mem_free(swarm->mem, swarm->chunks[i],
-                 swarm->chunks[i] == NULL ? 0 : sizeof **swarm->chunks);
+    for (size_t i = 0; i < swarm->spans.chunk_count; i++) {
+        mem_free(swarm->mem, swarm->spans.chunks[i],
+                 swarm->spans.chunks[i] == NULL ? 0 : sizeof **swarm->spans.chunks);
     }
-    mem_free(swarm->mem, swarm->chunks, swarm->chunk_cap * sizeof *swarm->chunks);
+    mem_free(swarm->mem, swarm->spans.chunks, swarm->spans.chunk_cap * sizeof *swarm->spans.chunks);
 }
 
 void swarm_free(struct swarm *swarm)
@@ -114,36 +115,37 @@ void swarm_free(struct swarm *swarm)
     free_sessions(swarm);
     free_agents(swarm);
     free_spans(swarm);
-    for (track_no i = 0; i < swarm->track_count; i++) {
+    for (track_no i = 0; i < swarm->rows.track_count; i++) {
         span_pair_drop_index(swarm, i);
     }
-    mem_free(mem, swarm->truncated.ns, swarm->truncated.cap * sizeof *swarm->truncated.ns);
-    mem_free(mem, swarm->processes, swarm->process_cap * sizeof *swarm->processes);
-    mem_free(mem, swarm->tracks, swarm->track_cap * sizeof *swarm->tracks);
-    mem_free(mem, swarm->inflight_links, swarm->inflight_cap * sizeof *swarm->inflight_links);
+    mem_free(mem, swarm->lists.truncated.ns,
+             swarm->lists.truncated.cap * sizeof *swarm->lists.truncated.ns);
+    mem_free(mem, swarm->rows.processes, swarm->rows.process_cap * sizeof *swarm->rows.processes);
+    mem_free(mem, swarm->rows.tracks, swarm->rows.track_cap * sizeof *swarm->rows.tracks);
+    mem_free(mem, swarm->open.links, swarm->open.cap * sizeof *swarm->open.links);
     stats_release(&swarm->stats);
-    mem_free(mem, swarm->counters, swarm->counter_cap * sizeof *swarm->counters);
-    mem_free(mem, swarm->markers, swarm->marker_cap * sizeof *swarm->markers);
-    mem_free(mem, swarm->errors, swarm->error_cap * sizeof *swarm->errors);
-    u64map_release(&swarm->session_by_id);
-    u64map_release(&swarm->process_by_pid);
-    u64map_release(&swarm->track_by_tid);
-    u64map_release(&swarm->agent_by_id);
-    u64map_release(&swarm->group_by_id);
-    u64map_release(&swarm->async_open);
-    event_store_free(swarm->stores[POOL_LIVE]);
-    event_store_free(swarm->stores[POOL_FILES]);
+    mem_free(mem, swarm->lists.counters, swarm->lists.counter_cap * sizeof *swarm->lists.counters);
+    mem_free(mem, swarm->lists.markers, swarm->lists.marker_cap * sizeof *swarm->lists.markers);
+    mem_free(mem, swarm->lists.errors, swarm->lists.error_cap * sizeof *swarm->lists.errors);
+    u64map_release(&swarm->rows.session_by_id);
+    u64map_release(&swarm->rows.process_by_pid);
+    u64map_release(&swarm->rows.track_by_tid);
+    u64map_release(&swarm->rows.agent_by_id);
+    u64map_release(&swarm->rows.group_by_id);
+    u64map_release(&swarm->open.async);
+    event_store_free(swarm->pools[POOL_LIVE].store);
+    event_store_free(swarm->pools[POOL_FILES].store);
     intern_free(swarm->names);
     mem_free(mem, swarm, sizeof *swarm);
 }
 
 struct marker *swarm_new_marker(struct swarm *swarm)
 {
-    if (!mem_reserve(swarm->mem, &swarm->markers, &swarm->marker_cap, swarm->marker_count + 1,
-                     sizeof *swarm->markers)) {
+    if (!mem_reserve(swarm->mem, &swarm->lists.markers, &swarm->lists.marker_cap,
+                     swarm->lists.marker_count + 1, sizeof *swarm->lists.markers)) {
         return NULL;
     }
-    return &swarm->markers[swarm->marker_count++];
+    return &swarm->lists.markers[swarm->lists.marker_count++];
 }
 
 /* ---- reading ---- */
@@ -187,22 +189,22 @@ void swarm_touch(struct swarm *swarm)
 
 size_t swarm_agent_count(const struct swarm *swarm)
 {
-    return swarm->agent_count;
+    return swarm->rows.agent_count;
 }
 
 const struct agent *swarm_agent(const struct swarm *swarm, agent_no agent)
 {
-    return &swarm->agents[agent];
+    return &swarm->rows.agents[agent];
 }
 
 size_t swarm_track_count(const struct swarm *swarm)
 {
-    return swarm->track_count;
+    return swarm->rows.track_count;
 }
 
 const struct track *swarm_get_track(const struct swarm *swarm, track_no track)
 {
-    return &swarm->tracks[track].track;
+    return &swarm->rows.tracks[track].track;
 }
 
 struct strbuf *swarm_scratch(const struct swarm *swarm)
@@ -213,7 +215,8 @@ struct strbuf *swarm_scratch(const struct swarm *swarm)
 struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
 {
     const struct event_store *store =
-        swarm->stores[swarm->sessions[swarm->agents[span->agent].session].session.pool];
+        swarm->pools[swarm->rows.sessions[swarm->rows.agents[span->agent].session].session.pool]
+            .store;
     struct event event;
     if ((span->flags & SPAN_OPEN) != 0 && (span->flags & SPAN_LOST_BEGIN) != 0) {
         /* Not from the store: the number of its begin event may be the marker's by now. */
@@ -230,65 +233,65 @@ struct slice swarm_span_args(const struct swarm *swarm, const struct span *span)
 
 size_t swarm_counter_count(const struct swarm *swarm)
 {
-    return swarm->counter_count;
+    return swarm->lists.counter_count;
 }
 
 const struct counter_sample *swarm_counter(const struct swarm *swarm, size_t index)
 {
-    return &swarm->counters[index];
+    return &swarm->lists.counters[index];
 }
 
 size_t swarm_marker_count(const struct swarm *swarm)
 {
-    return swarm->marker_count;
+    return swarm->lists.marker_count;
 }
 
 const struct marker *swarm_marker(const struct swarm *swarm, size_t index)
 {
-    return &swarm->markers[index];
+    return &swarm->lists.markers[index];
 }
 
 size_t swarm_error_count(const struct swarm *swarm)
 {
-    return swarm->error_count;
+    return swarm->lists.error_count;
 }
 
 span_no swarm_error(const struct swarm *swarm, size_t index)
 {
-    return swarm->errors[index];
+    return swarm->lists.errors[index];
 }
 
 bool swarm_event(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                  struct event *out)
 {
-    if (!event_store_get(swarm->stores[pool], number, out)) {
+    if (!event_store_get(swarm->pools[pool].store, number, out)) {
         return false;
     }
-    track_no folds_to = swarm->tracks[out->track].folds_to;
+    track_no folds_to = swarm->rows.tracks[out->track].folds_to;
     out->track = folds_to != NO_TRACK ? folds_to : out->track;
     return true;
 }
 
 const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool)
 {
-    return swarm->stores[pool];
+    return swarm->pools[pool].store;
 }
 
 span_no swarm_event_span(const struct swarm *swarm, enum swarm_pool pool, uint64_t event_number)
 {
-    span_no no = event_store_span(swarm->stores[pool], event_number);
+    span_no no = event_store_span(swarm->pools[pool].store, event_number);
     return no != NO_SPAN && swarm_span(swarm, no) != NULL ? no : NO_SPAN; /* else it is gone */
 }
 
 uint64_t swarm_dropped(const struct swarm *swarm, enum swarm_pool pool)
 {
-    return swarm->dropped[pool];
+    return swarm->pools[pool].dropped;
 }
 
 int64_t swarm_event_ns(const struct swarm *swarm, const struct event *event)
 {
-    session_no session = swarm->tracks[event->track].track.session;
-    return time_ns_add(swarm->sessions[session].session.origin_ns, event_ns(event));
+    session_no session = swarm->rows.tracks[event->track].track.session;
+    return time_ns_add(swarm->rows.sessions[session].session.origin_ns, event_ns(event));
 }
 
 int64_t swarm_event_end_ns(const struct swarm *swarm, const struct event *event)

@@ -59,7 +59,7 @@ static bool append_metadata(struct swarm *swarm, struct session_slot *slot,
     }
     slot->session.metadata_count++;
     swarm->revision++;
-    session_no session = swarm->tracks[event->track].track.session;
+    session_no session = swarm->rows.tracks[event->track].track.session;
     if ((slot->session.flags & (SESSION_AGENTS | SESSION_THREADS)) == 0 &&
         swarm_metadata_shows_agents(swarm, event)) {
         bool had_events = slot->session.event_count > 0;
@@ -74,7 +74,8 @@ static bool append_metadata(struct swarm *swarm, struct session_slot *slot,
 static bool take_in(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                     const struct event *event)
 {
-    struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
+    struct session_slot *slot =
+        &swarm->rows.sessions[swarm->rows.tracks[event->track].track.session];
     slot->session.event_count++;
     if (slot->first_event == 0) {
         slot->first_event = number;
@@ -88,7 +89,8 @@ static bool take_in(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
 
 bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *event_number)
 {
-    struct session_slot *slot = &swarm->sessions[swarm->tracks[event->track].track.session];
+    struct session_slot *slot =
+        &swarm->rows.sessions[swarm->rows.tracks[event->track].track.session];
     if (event_number != NULL) {
         *event_number = 0;
     }
@@ -96,7 +98,7 @@ bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *even
         return append_metadata(swarm, slot, event);
     }
     enum swarm_pool pool = (enum swarm_pool)slot->session.pool;
-    uint64_t number = event_store_append(swarm->stores[pool], event);
+    uint64_t number = event_store_append(swarm->pools[pool].store, event);
     if (number == 0) {
         return false;
     }
@@ -110,7 +112,7 @@ bool swarm_append_segment_take(struct swarm *swarm, enum swarm_pool pool,
                                struct event_segment *segment, const intern_id *names,
                                const track_no *tracks)
 {
-    struct event_store *store = swarm->stores[pool];
+    struct event_store *store = swarm->pools[pool].store;
     struct event event;
     bool good = event_store_adopt_take(store, segment);
     if (!good) {
@@ -121,13 +123,13 @@ bool swarm_append_segment_take(struct swarm *swarm, enum swarm_pool pool,
         event.name = names[event.name];
         event.cat = names[event.cat];
         event.track = tracks[event.track];
-        if (swarm->tracks[event.track].folds_to != NO_TRACK) {
-            event.track = swarm->tracks[event.track].folds_to;
+        if (swarm->rows.tracks[event.track].folds_to != NO_TRACK) {
+            event.track = swarm->rows.tracks[event.track].folds_to;
         }
         if (event.ph == 'M' || !good) {
             event_store_skip_adopted(store);
-            session_no session = swarm->tracks[event.track].track.session;
-            good = good && append_metadata(swarm, &swarm->sessions[session], &event);
+            session_no session = swarm->rows.tracks[event.track].track.session;
+            good = good && append_metadata(swarm, &swarm->rows.sessions[session], &event);
         } else {
             uint64_t number = event_store_reveal(store, event.name, event.cat, event.track);
             good = take_in(swarm, pool, number, &event);

@@ -39,10 +39,10 @@ static void take_event(struct swarm *swarm, enum swarm_pool pool, uint64_t numbe
     if (!swarm_event(swarm, pool, number, &event)) {
         return;
     }
-    session_no session = swarm->tracks[event.track].track.session;
-    bool marker = swarm->drops[pool] > 0 && event.name == swarm->known.trace_truncated;
-    swarm->sessions[session].session.event_count--;
-    swarm->dropped[pool] += marker ? 0 : 1;
+    session_no session = swarm->rows.tracks[event.track].track.session;
+    bool marker = swarm->pools[pool].drops > 0 && event.name == swarm->known.trace_truncated;
+    swarm->rows.sessions[session].session.event_count--;
+    swarm->pools[pool].dropped += marker ? 0 : 1;
     event.ts_us = isnan(event.ts_us) ? 0 : event.ts_us;
     take_time(eviction, session, swarm_event_ns(swarm, &event), event.ts_us);
 }
@@ -52,11 +52,11 @@ static void take_record(struct swarm *swarm, record_no number, struct eviction *
     const struct record *record = swarm_record(swarm, number);
     if (record->span != NO_SPAN) {
         int64_t end_ns = swarm_span(swarm, record->span)->end_ns;
-        int64_t origin_ns = swarm->sessions[record->session].session.origin_ns;
+        int64_t origin_ns = swarm->rows.sessions[record->session].session.origin_ns;
         take_time(eviction, record->session, end_ns, (double)(end_ns - origin_ns) / 1000);
     }
     eviction->counted += record->shown_events;
-    swarm->dropped[POOL_LIVE] += record->shown_events;
+    swarm->pools[POOL_LIVE].dropped += record->shown_events;
     if (swarm->records.dropped != NULL) {
         swarm->records.dropped(swarm->records.dropped_ctx, number);
     }
@@ -75,9 +75,9 @@ static record_no skip_open(const struct swarm *swarm, record_no number)
 static uint64_t take_absent(struct swarm *swarm, enum swarm_pool pool, uint64_t most,
                             struct eviction *eviction)
 {
-    uint64_t count = most < swarm->absent[pool] ? most : swarm->absent[pool];
-    swarm->absent[pool] -= count;
-    swarm->dropped[pool] += count;
+    uint64_t count = most < swarm->pools[pool].absent ? most : swarm->pools[pool].absent;
+    swarm->pools[pool].absent -= count;
+    swarm->pools[pool].dropped += count;
     eviction->counted += count;
     return count;
 }
@@ -86,7 +86,7 @@ static uint64_t take_absent(struct swarm *swarm, enum swarm_pool pool, uint64_t 
    last. */
 static void take_oldest(struct swarm *swarm, size_t most, struct eviction *eviction)
 {
-    const struct event_store *store = swarm->stores[POOL_LIVE];
+    const struct event_store *store = swarm->pools[POOL_LIVE].store;
     uint64_t event = event_store_first(store), end = event_store_end(store);
     record_no record = skip_open(swarm, swarm->records.oldest);
     while (event < event_store_first_appended(store)) {
@@ -116,9 +116,9 @@ static struct json_value number_value(const char *digits)
 /* The first session of those that share the cap: its process 1 is the document's. */
 static session_no marker_session(const struct swarm *swarm, session_no last)
 {
-    const struct session *of = &swarm->sessions[last].session;
+    const struct session *of = &swarm->rows.sessions[last].session;
     for (session_no i = 0; i < last; i++) {
-        const struct session_slot *slot = &swarm->sessions[i];
+        const struct session_slot *slot = &swarm->rows.sessions[i];
         if (!slot->dropped && slot->session.pool == of->pool &&
             slot->session.document == of->document) {
             return i;
@@ -131,14 +131,15 @@ static session_no marker_session(const struct swarm *swarm, session_no last)
 static int print_marker(const struct swarm *swarm, enum swarm_pool pool, unsigned long long count,
                         char *out, size_t size)
 {
-    unsigned long long total = swarm->dropped[pool], sessions = swarm->forgotten_sessions;
+    unsigned long long total = swarm->pools[pool].dropped,
+                       sessions = swarm->rows.forgotten_sessions;
     if (pool == POOL_LIVE && sessions > 0) {
         return snprintf(out, size,
                         "{\"dropped_events\":%llu,\"total_dropped_events\":%llu,"
                         "\"forgotten_sessions\":%llu}",
                         count, total, sessions);
     }
-    return swarm->drops[pool] == 1
+    return swarm->pools[pool].drops == 1
                ? snprintf(out, size, "{\"dropped_events\":%llu}", count)
                : snprintf(out, size, "{\"dropped_events\":%llu,\"total_dropped_events\":%llu}",
                           count, total);
@@ -149,8 +150,8 @@ static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct e
     char args[160];
     int len = print_marker(swarm, pool, eviction->counted, args, sizeof args);
     session_no session = marker_session(swarm, eviction->session);
-    double apart_us = (double)(swarm->sessions[eviction->session].session.origin_ns -
-                               swarm->sessions[session].session.origin_ns) /
+    double apart_us = (double)(swarm->rows.sessions[eviction->session].session.origin_ns -
+                               swarm->rows.sessions[session].session.origin_ns) /
                       1000;
     struct event marker = {
         .ph = 'i',
@@ -161,10 +162,10 @@ static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct e
         .track = swarm_track(swarm, session, number_value("1"), number_value("0")),
         .args = {args, (size_t)len},
     };
-    if (marker.track == NO_TRACK || event_store_unshift(swarm->stores[pool], &marker) == 0) {
+    if (marker.track == NO_TRACK || event_store_unshift(swarm->pools[pool].store, &marker) == 0) {
         return false;
     }
-    swarm->sessions[session].session.event_count++;
+    swarm->rows.sessions[session].session.event_count++;
     return true;
 }
 
@@ -172,21 +173,21 @@ static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct e
 static void note_absent_marker(struct swarm *swarm, enum swarm_pool pool, uint64_t absent)
 {
     if (absent > 0) {
-        swarm->drops[pool]++;
-        swarm->absent[pool]++;
-        swarm->dropped[pool]--;
+        swarm->pools[pool].drops++;
+        swarm->pools[pool].absent++;
+        swarm->pools[pool].dropped--;
     }
 }
 
 static bool evict(struct swarm *swarm, enum swarm_pool pool)
 {
-    struct event_store *store = swarm->stores[pool];
+    struct event_store *store = swarm->pools[pool].store;
     struct eviction eviction = {.last_ns = INT64_MIN, .session = NO_SESSION};
     uint64_t first = event_store_first(store);
     eviction.records = pool == POOL_LIVE && swarm->records.oldest != NO_RECORD;
     uint64_t counted = swarm_counted(swarm, pool);
     /* Below the cap there are too many sessions. */
-    size_t cap = swarm->max_events[pool];
+    size_t cap = swarm->pools[pool].max_events;
     size_t half = (counted < cap ? (size_t)counted : cap) / 2;
     uint64_t absent =
         take_absent(swarm, pool, counted - (eviction.records ? half : counted - half), &eviction);
@@ -208,7 +209,7 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
     if (!swarm_rederive_keep_open(swarm, pool, first + eviction.events)) {
         return false;
     }
-    swarm->drops[pool]++;
+    swarm->pools[pool].drops++;
     event_store_drop(store, eviction.events);
     if (pool == POOL_LIVE) {
         swarm_forget_choose(swarm, eviction.session);
@@ -223,12 +224,12 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
 uint64_t swarm_counted(const struct swarm *swarm, enum swarm_pool pool)
 {
     uint64_t records = pool == POOL_LIVE ? swarm->records.event_count : 0;
-    return event_store_count(swarm->stores[pool]) + swarm->absent[pool] + records;
+    return event_store_count(swarm->pools[pool].store) + swarm->pools[pool].absent + records;
 }
 
 bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool)
 {
-    size_t cap = swarm->max_events[pool];
+    size_t cap = swarm->pools[pool].max_events;
     if (cap == 0) {
         return true;
     }
@@ -238,7 +239,7 @@ bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool)
 
 bool swarm_resume_cap(struct swarm *swarm, enum swarm_pool pool, uint64_t events, uint64_t dropped)
 {
-    struct event_store *store = swarm->stores[pool];
+    struct event_store *store = swarm->pools[pool].store;
     struct eviction eviction = {.last_ns = INT64_MIN, .session = NO_SESSION};
     uint64_t first = event_store_first(store);
     for (uint64_t no = first; no < event_store_end(store); no++) {
@@ -248,12 +249,12 @@ bool swarm_resume_cap(struct swarm *swarm, enum swarm_pool pool, uint64_t events
         return false;
     }
     event_store_drop(store, eviction.events);
-    swarm->absent[pool] = 0;
+    swarm->pools[pool].absent = 0;
     uint64_t kept = swarm_counted(swarm, pool); /* open records, which are among `events` */
-    swarm->absent[pool] = events > kept ? events - kept : 0;
+    swarm->pools[pool].absent = events > kept ? events - kept : 0;
     /* One of the absent ones is then a marker, which will not count as dropped. */
-    bool marker = dropped > 0 && swarm->absent[pool] > 0;
-    swarm->dropped[pool] = marker ? dropped - 1 : dropped;
-    swarm->drops[pool] = dropped > 0;
+    bool marker = dropped > 0 && swarm->pools[pool].absent > 0;
+    swarm->pools[pool].dropped = marker ? dropped - 1 : dropped;
+    swarm->pools[pool].drops = dropped > 0;
     return swarm_rederive_sessions(swarm, pool, NO_SESSION);
 }

@@ -40,7 +40,8 @@ static intern_id base_name(const struct swarm *swarm, intern_id name)
 
 static bool is_of(const struct swarm *swarm, track_no track, uint32_t document)
 {
-    const struct session_slot *slot = &swarm->sessions[swarm->tracks[track].track.session];
+    const struct session_slot *slot =
+        &swarm->rows.sessions[swarm->rows.tracks[track].track.session];
     return !slot->dropped && slot->session.pool == POOL_FILES &&
            slot->session.document == document && (slot->session.flags & SESSION_AGENTS) != 0;
 }
@@ -48,7 +49,7 @@ static bool is_of(const struct swarm *swarm, track_no track, uint32_t document)
 /* Returns the thread that the lane's metadata names; NO_TRACK: no thread, or out of memory. */
 static track_no lane_of(struct swarm *swarm, const struct event *event)
 {
-    const struct track *lane = &swarm->tracks[event->track].track;
+    const struct track *lane = &swarm->rows.tracks[event->track].track;
     struct json_value args = slice_object(event->args);
     struct json_value tid = args.type == JSON_TYPE_NONE ? args : json_get(args, "lane_of");
     struct slice pid = swarm_text_slice(swarm, lane->pid);
@@ -72,8 +73,8 @@ static void find_marked(struct swarm *swarm, uint32_t document, track_no *bases,
     for (track_no i = 0; i < count; i++) {
         bases[i] = NO_TRACK;
     }
-    for (session_no i = 0; i < swarm->session_count; i++) {
-        const struct session_slot *slot = &swarm->sessions[i];
+    for (session_no i = 0; i < swarm->rows.session_count; i++) {
+        const struct session_slot *slot = &swarm->rows.sessions[i];
         struct event event;
         if (slot->dropped || slot->session.pool != POOL_FILES ||
             slot->session.document != document) {
@@ -96,14 +97,14 @@ static bool find_named(const struct swarm *swarm, uint32_t document, track_no *b
     struct u64map by_name;
     bool good = true;
     u64map_init(&by_name, swarm->mem);
-    for (track_no i = 0; good && i < swarm->track_count; i++) {
-        const struct track_slot *slot = &swarm->tracks[i];
+    for (track_no i = 0; good && i < swarm->rows.track_count; i++) {
+        const struct track_slot *slot = &swarm->rows.tracks[i];
         bases[i] = NO_TRACK;
         good = slot->name == INTERN_NONE || !is_of(swarm, i, document) ||
                u64map_put(&by_name, key(slot->process, slot->name), i);
     }
-    for (track_no i = 0; good && i < swarm->track_count; i++) {
-        const struct track_slot *slot = &swarm->tracks[i];
+    for (track_no i = 0; good && i < swarm->rows.track_count; i++) {
+        const struct track_slot *slot = &swarm->rows.tracks[i];
         intern_id name = is_of(swarm, i, document) && slot->name != INTERN_NONE
                              ? base_name(swarm, slot->name)
                              : INTERN_NONE;
@@ -117,9 +118,9 @@ static bool find_named(const struct swarm *swarm, uint32_t document, track_no *b
 /* Returns true if the event sorts lanes. In a trace of another producer it sorts threads. */
 static bool sorts_lanes(const struct swarm *swarm, const struct event *event)
 {
-    session_no session = swarm->tracks[event->track].track.session;
+    session_no session = swarm->rows.tracks[event->track].track.session;
     return event->name == swarm->known.thread_sort_index &&
-           (swarm->sessions[session].session.flags & SESSION_AGENTS) != 0;
+           (swarm->rows.sessions[session].session.flags & SESSION_AGENTS) != 0;
 }
 
 /* Metadata of a further lane, or that sorts lanes. */
@@ -130,7 +131,7 @@ static bool is_made(const struct swarm *swarm, const struct event *event, const 
 
 static bool fold_metadata(struct swarm *swarm, session_no session, const track_no *bases)
 {
-    struct session_slot *slot = &swarm->sessions[session];
+    struct session_slot *slot = &swarm->rows.sessions[session];
     struct event_store *kept = event_store_new(swarm->mem);
     bool good = kept != NULL;
     for (uint64_t no = 1; good && no < event_store_end(slot->metadata); no++) {
@@ -151,17 +152,17 @@ static bool fold_metadata(struct swarm *swarm, session_no session, const track_n
 /* Removes the row of a thread whose events are another's from here on. */
 static void drop_row(struct swarm *swarm, track_no track)
 {
-    agent_no row = swarm->tracks[track].track.agent;
-    if (row != NO_AGENT && (swarm->agents[row].flags & AGENT_THREAD) != 0) {
-        swarm->agents[row].flags |= AGENT_DEAD;
-        swarm->tracks[track].track.agent = NO_AGENT;
+    agent_no row = swarm->rows.tracks[track].track.agent;
+    if (row != NO_AGENT && (swarm->rows.agents[row].flags & AGENT_THREAD) != 0) {
+        swarm->rows.agents[row].flags |= AGENT_DEAD;
+        swarm->rows.tracks[track].track.agent = NO_AGENT;
     }
 }
 
 static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases, size_t count)
 {
-    for (session_no i = 0; i < swarm->session_count; i++) {
-        const struct session_slot *slot = &swarm->sessions[i];
+    for (session_no i = 0; i < swarm->rows.session_count; i++) {
+        const struct session_slot *slot = &swarm->rows.sessions[i];
         if (slot->dropped || slot->session.pool != POOL_FILES ||
             slot->session.document != document) {
             continue;
@@ -173,9 +174,9 @@ static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases, 
     for (track_no i = 0; i < count; i++) {
         if (bases[i] != NO_TRACK) {
             /* Its events are read as the other's from here on (swarm_event). */
-            swarm->tracks[i].folds_to = bases[i];
+            swarm->rows.tracks[i].folds_to = bases[i];
             drop_row(swarm, i);
-            swarm->tracks[i].track.tid = INTERN_NONE; /* the id is free for a lane again */
+            swarm->rows.tracks[i].track.tid = INTERN_NONE; /* the id is free for a lane again */
         }
     }
     return true;
@@ -183,10 +184,10 @@ static bool fold(struct swarm *swarm, uint32_t document, const track_no *bases, 
 
 bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool by_name, bool *folded)
 {
-    if (swarm->track_count == 0) {
+    if (swarm->rows.track_count == 0) {
         return true;
     }
-    size_t count = swarm->track_count;
+    size_t count = swarm->rows.track_count;
     track_no *bases = mem_zalloc(swarm->mem, count, sizeof *bases);
     bool any = false;
     bool good = bases != NULL && (!by_name || find_named(swarm, document, bases, &any));
@@ -205,9 +206,9 @@ bool swarm_fold_lanes(struct swarm *swarm, uint32_t document, bool by_name, bool
 static track_no named_track(const struct swarm *swarm, uint32_t process, intern_id name)
 {
     track_no found = NO_TRACK;
-    for (track_no i = swarm->processes[process].first_track; i != NO_TRACK;
-         i = swarm->tracks[i].next_in_process) {
-        if (swarm->tracks[i].name == name) {
+    for (track_no i = swarm->rows.processes[process].first_track; i != NO_TRACK;
+         i = swarm->rows.tracks[i].next_in_process) {
+        if (swarm->rows.tracks[i].name == name) {
             found = i;
         }
     }
@@ -223,23 +224,23 @@ static track_no named_base(const struct swarm *swarm, const struct event *event)
     intern_id base = text.len == 0 ? INTERN_NONE : base_of(swarm, text.data, text.len);
     strbuf_release(&text);
     return base == INTERN_NONE ? NO_TRACK
-                               : named_track(swarm, swarm->tracks[event->track].process, base);
+                               : named_track(swarm, swarm->rows.tracks[event->track].process, base);
 }
 
 bool swarm_fold_metadata(struct swarm *swarm, const struct event *event)
 {
-    session_no session = swarm->tracks[event->track].track.session;
+    session_no session = swarm->rows.tracks[event->track].track.session;
     if (sorts_lanes(swarm, event)) {
         return true;
     }
     if (event->name == swarm->known.thread_name && slice_object(event->args).len > 0) {
-        bool by_name = (swarm->sessions[session].session.flags & SESSION_FOLDS_BY_NAME) != 0;
+        bool by_name = (swarm->rows.sessions[session].session.flags & SESSION_FOLDS_BY_NAME) != 0;
         track_no base = by_name ? named_base(swarm, event) : lane_of(swarm, event);
-        struct track_slot *slot = &swarm->tracks[event->track];
+        struct track_slot *slot = &swarm->rows.tracks[event->track];
         slot->folds_to = base == event->track ? NO_TRACK : base;
         if (slot->folds_to != NO_TRACK) {
             slot->track.tid = INTERN_NONE; /* the id is free for a lane again */
         }
     }
-    return swarm->tracks[event->track].folds_to != NO_TRACK;
+    return swarm->rows.tracks[event->track].folds_to != NO_TRACK;
 }

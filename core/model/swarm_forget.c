@@ -17,26 +17,26 @@ enum { IDLE_LEAST = 1000, IDLE_PART = 50 /* of the cap */ };
 
 uint64_t swarm_session_serial(const struct swarm *swarm, session_no session)
 {
-    return session < swarm->session_count ? swarm->sessions[session].serial : 0;
+    return session < swarm->rows.session_count ? swarm->rows.sessions[session].serial : 0;
 }
 
 void swarm_keep_session(struct swarm *swarm, session_no session)
 {
-    swarm->forgettable_sessions -= swarm->sessions[session].forgettable;
-    swarm->sessions[session].forgettable = false;
+    swarm->rows.forgettable_sessions -= swarm->rows.sessions[session].forgettable;
+    swarm->rows.sessions[session].forgettable = false;
 }
 
 static size_t most_idle(const struct swarm *swarm)
 {
-    size_t part = swarm->max_events[POOL_LIVE] / IDLE_PART;
+    size_t part = swarm->pools[POOL_LIVE].max_events / IDLE_PART;
     return part < IDLE_LEAST ? IDLE_LEAST : part;
 }
 
 bool swarm_has_many_sessions(const struct swarm *swarm)
 {
     size_t most = 2 * most_idle(swarm);
-    return swarm->forgettable_sessions >= most &&
-           swarm->forgettable_sessions >= swarm->many_sessions;
+    return swarm->rows.forgettable_sessions >= most &&
+           swarm->rows.forgettable_sessions >= swarm->rows.many_sessions;
 }
 
 /* ---- the choice ---- */
@@ -55,11 +55,11 @@ static int by_use(const void *a, const void *b)
 static void mark_open(const struct swarm *swarm, bool *used)
 {
     const struct orphan_open *orphan;
-    for (span_no no = swarm->inflight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
-        used[swarm->agents[swarm_edit_span(swarm, no)->agent].session] = true;
+    for (span_no no = swarm->open.first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
+        used[swarm->rows.agents[swarm_edit_span(swarm, no)->agent].session] = true;
     }
     for (size_t at = 0; (orphan = orphan_open_next(swarm, &at)) != NULL;) {
-        used[swarm->agents[orphan->span.agent].session] = true;
+        used[swarm->rows.agents[orphan->span.agent].session] = true;
     }
     for (record_no no = swarm->records.oldest; no != NO_RECORD;
          no = swarm_record(swarm, no)->newer) {
@@ -70,8 +70,8 @@ static void mark_open(const struct swarm *swarm, bool *used)
 static void choose(struct swarm *swarm, session_no marker, const bool *used, struct idle *idle)
 {
     size_t count = 0, most = most_idle(swarm);
-    for (session_no i = 0; i < swarm->session_count; i++) {
-        const struct session_slot *slot = &swarm->sessions[i];
+    for (session_no i = 0; i < swarm->rows.session_count; i++) {
+        const struct session_slot *slot = &swarm->rows.sessions[i];
         if (slot->forgettable && !slot->dropped && slot->session.event_count == 0 && !used[i] &&
             i != marker) {
             idle[count++] = (struct idle){slot->last_use, i};
@@ -81,29 +81,29 @@ static void choose(struct swarm *swarm, session_no marker, const bool *used, str
         qsort(idle, count, sizeof *idle, by_use);
     }
     for (size_t i = 0; i + most < count; i++) {
-        struct session_slot *slot = &swarm->sessions[idle[i].session];
+        struct session_slot *slot = &swarm->rows.sessions[idle[i].session];
         slot->dropped = slot->leaves = true;
-        u64map_remove(&swarm->session_by_id, slot->session.id);
-        swarm->forgotten_sessions++;
-        swarm->forgettable_sessions--;
+        u64map_remove(&swarm->rows.session_by_id, slot->session.id);
+        swarm->rows.forgotten_sessions++;
+        swarm->rows.forgettable_sessions--;
     }
     /* Those that are left are in use: the next ones go when there are so many more. */
-    swarm->many_sessions = swarm->forgettable_sessions + most / 2;
+    swarm->rows.many_sessions = swarm->rows.forgettable_sessions + most / 2;
 }
 
 void swarm_forget_choose(struct swarm *swarm, session_no marker)
 {
-    if (swarm->session_count <= IDLE_LEAST) {
+    if (swarm->rows.session_count <= IDLE_LEAST) {
         return;
     }
-    bool *used = mem_zalloc(swarm->mem, swarm->session_count, sizeof *used);
-    struct idle *idle = mem_zalloc(swarm->mem, swarm->session_count, sizeof *idle);
+    bool *used = mem_zalloc(swarm->mem, swarm->rows.session_count, sizeof *used);
+    struct idle *idle = mem_zalloc(swarm->mem, swarm->rows.session_count, sizeof *idle);
     if (used != NULL && idle != NULL) { /* else the next eviction chooses */
         mark_open(swarm, used);
         choose(swarm, marker, used, idle);
     }
-    mem_free(swarm->mem, used, used == NULL ? 0 : swarm->session_count * sizeof *used);
-    mem_free(swarm->mem, idle, idle == NULL ? 0 : swarm->session_count * sizeof *idle);
+    mem_free(swarm->mem, used, used == NULL ? 0 : swarm->rows.session_count * sizeof *used);
+    mem_free(swarm->mem, idle, idle == NULL ? 0 : swarm->rows.session_count * sizeof *idle);
 }
 
 /* ---- taking them out ---- */
@@ -117,53 +117,53 @@ static void remove_if(struct u64map *map, intern_id key, agent_no agent)
 
 static void free_agent(struct swarm *swarm, agent_no number)
 {
-    struct agent *agent = &swarm->agents[number];
-    remove_if(&swarm->agent_by_id, agent->agent_id, number);
-    remove_if(&swarm->agent_by_id, swarm->sessions[agent->session].session.id, number);
-    remove_if(&swarm->group_by_id, agent->agent_id, number);
+    struct agent *agent = &swarm->rows.agents[number];
+    remove_if(&swarm->rows.agent_by_id, agent->agent_id, number);
+    remove_if(&swarm->rows.agent_by_id, swarm->rows.sessions[agent->session].session.id, number);
+    remove_if(&swarm->rows.group_by_id, agent->agent_id, number);
     lane_reset(swarm, agent);
     *agent = (struct agent){
-        .flags = AGENT_DEAD, .session = swarm->grave, .process_row = swarm->free_agents};
-    swarm->free_agents = number;
+        .flags = AGENT_DEAD, .session = swarm->rows.grave, .process_row = swarm->rows.free_agents};
+    swarm->rows.free_agents = number;
 }
 
 static void free_tracks(struct swarm *swarm, uint32_t process)
 {
-    track_no at = swarm->processes[process].first_track;
+    track_no at = swarm->rows.processes[process].first_track;
     while (at != NO_TRACK) {
-        struct track_slot *slot = &swarm->tracks[at];
+        struct track_slot *slot = &swarm->rows.tracks[at];
         track_no next = slot->next_in_process;
-        u64map_remove(&swarm->track_by_tid, (uint64_t)process << 32 | slot->track.tid);
+        u64map_remove(&swarm->rows.track_by_tid, (uint64_t)process << 32 | slot->track.tid);
         span_pair_drop_index(swarm, at);
-        slot->track.session = swarm->grave;
+        slot->track.session = swarm->rows.grave;
         slot->track.agent = NO_AGENT;
         slot->track.open = NO_SPAN;
-        slot->next_in_process = swarm->free_tracks;
-        swarm->free_tracks = at;
+        slot->next_in_process = swarm->rows.free_tracks;
+        swarm->rows.free_tracks = at;
         at = next;
     }
 }
 
 static void free_processes(struct swarm *swarm, session_no session)
 {
-    uint32_t at = swarm->sessions[session].first_process;
+    uint32_t at = swarm->rows.sessions[session].first_process;
     while (at != NO_PROCESS) {
-        struct process *process = &swarm->processes[at];
+        struct process *process = &swarm->rows.processes[at];
         uint32_t next = process->next_in_session;
-        u64map_remove(&swarm->process_by_pid, (uint64_t)session << 32 | process->pid);
+        u64map_remove(&swarm->rows.process_by_pid, (uint64_t)session << 32 | process->pid);
         free_tracks(swarm, at);
-        process->session = swarm->grave;
+        process->session = swarm->rows.grave;
         process->first_track = NO_TRACK;
         process->agent = process->row = process->async_row = NO_AGENT;
-        process->next_in_session = swarm->free_processes;
-        swarm->free_processes = at;
+        process->next_in_session = swarm->rows.free_processes;
+        swarm->rows.free_processes = at;
         at = next;
     }
 }
 
 static void free_session(struct swarm *swarm, session_no number)
 {
-    struct session_slot *slot = &swarm->sessions[number];
+    struct session_slot *slot = &swarm->rows.sessions[number];
     free_processes(swarm, number);
     event_store_free(slot->metadata);
     slot->metadata = NULL;
@@ -172,34 +172,34 @@ static void free_session(struct swarm *swarm, session_no number)
     slot->first_process = NO_PROCESS;
     slot->serial = 0;
     slot->leaves = false;
-    if (number != swarm->grave) {
-        slot->next_free = swarm->free_sessions;
-        swarm->free_sessions = number;
+    if (number != swarm->rows.grave) {
+        slot->next_free = swarm->rows.free_sessions;
+        swarm->rows.free_sessions = number;
     }
 }
 
 static bool leaves(const struct swarm *swarm, session_no session)
 {
-    return swarm->sessions[session].leaves;
+    return swarm->rows.sessions[session].leaves;
 }
 
 void swarm_forget_chosen(struct swarm *swarm)
 {
     session_no first = 0;
-    while (first < swarm->session_count && !leaves(swarm, first)) {
+    while (first < swarm->rows.session_count && !leaves(swarm, first)) {
         first++;
     }
-    if (first == swarm->session_count) {
+    if (first == swarm->rows.session_count) {
         return;
     }
-    swarm->grave = swarm->grave == NO_SESSION ? first : swarm->grave;
+    swarm->rows.grave = swarm->rows.grave == NO_SESSION ? first : swarm->rows.grave;
     stats_forget_where(&swarm->stats, swarm, leaves);
-    for (agent_no i = 0; i < swarm->agent_count; i++) {
-        if (leaves(swarm, swarm->agents[i].session)) {
+    for (agent_no i = 0; i < swarm->rows.agent_count; i++) {
+        if (leaves(swarm, swarm->rows.agents[i].session)) {
             free_agent(swarm, i);
         }
     }
-    for (session_no i = 0; i < swarm->session_count; i++) {
+    for (session_no i = 0; i < swarm->rows.session_count; i++) {
         if (leaves(swarm, i)) {
             free_session(swarm, i);
         }

@@ -29,22 +29,22 @@ static struct process *numbered_process(struct swarm *swarm, session_no session,
 /* Returns the agent with the id, or the main agent of the session with it. NO_AGENT: unknown. */
 static agent_no who_answers(const struct swarm *swarm, intern_id id)
 {
-    uint32_t agent = u64map_get(&swarm->agent_by_id, id);
-    return agent != U64MAP_NONE && (swarm->agents[agent].flags & AGENT_DEAD) == 0 ? agent
-                                                                                  : NO_AGENT;
+    uint32_t agent = u64map_get(&swarm->rows.agent_by_id, id);
+    return agent != U64MAP_NONE && (swarm->rows.agents[agent].flags & AGENT_DEAD) == 0 ? agent
+                                                                                       : NO_AGENT;
 }
 
 bool swarm_ensure_parent_row(struct swarm *swarm, agent_no child)
 {
-    intern_id id = swarm->agents[child].parent_id;
-    uint32_t group = u64map_get(&swarm->group_by_id, id);
+    intern_id id = swarm->rows.agents[child].parent_id;
+    uint32_t group = u64map_get(&swarm->rows.group_by_id, id);
     if (id == INTERN_NONE || who_answers(swarm, id) != NO_AGENT ||
-        (group != U64MAP_NONE && (swarm->agents[group].flags & AGENT_DEAD) == 0)) {
+        (group != U64MAP_NONE && (swarm->rows.agents[group].flags & AGENT_DEAD) == 0)) {
         return true;
     }
     agent_no number;
-    struct agent *agent = swarm_new_agent(swarm, swarm->agents[child].session, &number);
-    if (agent == NULL || !u64map_put(&swarm->group_by_id, id, number)) {
+    struct agent *agent = swarm_new_agent(swarm, swarm->rows.agents[child].session, &number);
+    if (agent == NULL || !u64map_put(&swarm->rows.group_by_id, id, number)) {
         return false;
     }
     agent->agent_id = agent->name = id;
@@ -58,12 +58,12 @@ static bool answer_to(struct swarm *swarm, agent_no agent, intern_id id)
     if (id == INTERN_NONE) {
         return true;
     }
-    uint32_t group = u64map_get(&swarm->group_by_id, id);
+    uint32_t group = u64map_get(&swarm->rows.group_by_id, id);
     if (group != U64MAP_NONE) {
-        swarm->agents[group].flags |= AGENT_DEAD;
-        u64map_remove(&swarm->group_by_id, id);
+        swarm->rows.agents[group].flags |= AGENT_DEAD;
+        u64map_remove(&swarm->rows.group_by_id, id);
     }
-    return u64map_put(&swarm->agent_by_id, id, agent);
+    return u64map_put(&swarm->rows.agent_by_id, id, agent);
 }
 
 bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_identity *who)
@@ -73,7 +73,7 @@ bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_
     if (number == NO_AGENT) {
         return false;
     }
-    struct agent *agent = &swarm->agents[number];
+    struct agent *agent = &swarm->rows.agents[number];
     agent->flags |= who->main ? AGENT_MAIN : 0;
     swarm->revision++;
     return set_text(swarm, &agent->agent_id, who->agent_id, who->agent_id_len) &&
@@ -81,7 +81,7 @@ bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_
            set_text(swarm, &agent->name, who->name, who->name_len) &&
            set_text(swarm, &agent->description, who->description, who->description_len) &&
            answer_to(swarm, number, agent->agent_id) &&
-           (!who->main || answer_to(swarm, number, swarm->sessions[session].session.id)) &&
+           (!who->main || answer_to(swarm, number, swarm->rows.sessions[session].session.id)) &&
            swarm_ensure_parent_row(swarm, number);
 }
 
@@ -90,7 +90,7 @@ void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint
 {
     struct process *process = numbered_process(swarm, session, pid);
     if (process != NULL && process->agent != NO_AGENT) {
-        struct agent *agent = &swarm->agents[process->agent];
+        struct agent *agent = &swarm->rows.agents[process->agent];
         agent->flags = (uint16_t)((agent->flags | set) & ~clear);
         swarm->revision++;
     }

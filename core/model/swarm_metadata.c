@@ -37,10 +37,10 @@ static void name_process(struct swarm *swarm, struct process *process, intern_id
 {
     process->name = name;
     if (process->agent != NO_AGENT) {
-        swarm->agents[process->agent].name = name;
+        swarm->rows.agents[process->agent].name = name;
     }
     if (process->row != NO_AGENT) {
-        swarm->agents[process->row].name = name;
+        swarm->rows.agents[process->row].name = name;
     }
 }
 
@@ -50,10 +50,10 @@ static struct agent *own_row(const struct swarm *swarm, const struct track_slot 
 {
     agent_no row = slot->track.agent;
     if (row == NO_AGENT) {
-        track_no twin = swarm_track_twin(swarm, (track_no)(slot - swarm->tracks));
-        row = twin == NO_TRACK ? NO_AGENT : swarm->tracks[twin].track.agent;
+        track_no twin = swarm_track_twin(swarm, (track_no)(slot - swarm->rows.tracks));
+        row = twin == NO_TRACK ? NO_AGENT : swarm->rows.tracks[twin].track.agent;
     }
-    return row == NO_AGENT || row == process->agent ? NULL : &swarm->agents[row];
+    return row == NO_AGENT || row == process->agent ? NULL : &swarm->rows.agents[row];
 }
 
 static bool apply_name(struct swarm *swarm, const struct event *event, struct track_slot *slot,
@@ -72,8 +72,8 @@ static bool apply_name(struct swarm *swarm, const struct event *event, struct tr
     if (row != NULL) {
         row->name = name;
     }
-    if (process->agent != NO_AGENT && swarm->agents[process->agent].tid == INTERN_NONE) {
-        swarm->agents[process->agent].tid = slot->track.tid;
+    if (process->agent != NO_AGENT && swarm->rows.agents[process->agent].tid == INTERN_NONE) {
+        swarm->rows.agents[process->agent].tid = slot->track.tid;
     }
     return true;
 }
@@ -86,7 +86,7 @@ static bool apply_labels(struct swarm *swarm, const struct event *event, struct 
     }
     process->labels = labels;
     if (process->row != NO_AGENT) {
-        swarm->agents[process->row].description = labels;
+        swarm->rows.agents[process->row].description = labels;
     }
     return true;
 }
@@ -105,10 +105,10 @@ static void apply_sort_index(struct swarm *swarm, const struct event *event,
     }
     process->sort_index = index;
     if (process->agent != NO_AGENT) {
-        swarm->agents[process->agent].sort_index = index;
+        swarm->rows.agents[process->agent].sort_index = index;
     }
     if (process->row != NO_AGENT) {
-        swarm->agents[process->row].sort_index = index;
+        swarm->rows.agents[process->row].sort_index = index;
     }
 }
 
@@ -121,22 +121,22 @@ static bool apply_parent(struct swarm *swarm, const struct event *event, struct 
     if (process->agent == NO_AGENT || parent == INTERN_NONE) {
         return true;
     }
-    if (swarm->agents[process->agent].parent_id == INTERN_NONE) {
-        swarm->agents[process->agent].parent_id = parent;
+    if (swarm->rows.agents[process->agent].parent_id == INTERN_NONE) {
+        swarm->rows.agents[process->agent].parent_id = parent;
     }
     return swarm_ensure_parent_row(swarm, process->agent);
 }
 
 bool swarm_apply_metadata(struct swarm *swarm, const struct event *event)
 {
-    struct track_slot *slot = &swarm->tracks[event->track];
-    struct process *process = &swarm->processes[slot->process];
-    struct session *session = &swarm->sessions[process->session].session;
+    struct track_slot *slot = &swarm->rows.tracks[event->track];
+    struct process *process = &swarm->rows.processes[slot->process];
+    struct session *session = &swarm->rows.sessions[process->session].session;
     if ((session->flags & SESSION_AGENTS) != 0 && swarm_process_agent(swarm, process) == NO_AGENT) {
         return false;
     }
     if (process->agent != NO_AGENT) {
-        swarm->agents[process->agent].flags &= (uint16_t)~AGENT_PRINTED;
+        swarm->rows.agents[process->agent].flags &= (uint16_t)~AGENT_PRINTED;
     }
     if (event->name == swarm->known.process_name || event->name == swarm->known.thread_name) {
         return apply_name(swarm, event, slot, process);
@@ -168,7 +168,7 @@ bool swarm_metadata_shows_agents(const struct swarm *swarm, const struct event *
     }
     /* The seed's threads have a hash of their names as their ids. */
     struct json_value name = json_get(args, "name");
-    struct slice tid = swarm_text_slice(swarm, swarm->tracks[event->track].track.tid);
+    struct slice tid = swarm_text_slice(swarm, swarm->rows.tracks[event->track].track.tid);
     char hash[32];
     struct strbuf text;
     strbuf_init(&text, swarm->mem, 0);

@@ -5,7 +5,7 @@
 #include "core/base/u64map.h"
 #include "core/model/record.h"
 #include "core/model/stats.h"
-#include "core/model/swarm.h"
+#include "core/model/swarm_edit.h"
 
 enum { SPANS_PER_CHUNK = 4096, MAX_LANES = 512, POOLS = 2, KIND_CACHE = 256 };
 
@@ -109,32 +109,19 @@ struct well_known {
     intern_id trace_truncated, metadata_cat;
 };
 
-struct swarm {
-    const struct mem *mem;
-    size_t max_events[POOLS];
-    struct event_store *stores[POOLS];
-    uint64_t dropped[POOLS];
-    uint64_t absent[POOLS]; /* counted against the cap, the oldest, but not in memory */
-    uint32_t drops[POOLS];  /* how often the oldest half went */
-    struct intern *names;
-    struct well_known known;
-    uint64_t revision;
-    uint64_t touched; /* swarm_touched */
-    uint32_t documents;
-    uint64_t last_serial, uses; /* of sessions */
-    uint64_t forgotten_sessions;
-    size_t forgettable_sessions; /* that are not forgotten yet */
-    size_t many_sessions;        /* at so many the oldest events go */
-    session_no free_sessions;    /* lists of what swarm_forget.c has freed, by their next_free, */
-    uint32_t free_processes;     /* next_in_session, */
-    track_no free_tracks;        /* next_in_process */
-    agent_no free_agents;        /* and process_row */
-    session_no grave; /* a dropped session that all of these belong to; NO_SESSION: none */
+/* ---- the parts of the model ---- */
 
-    struct {
-        int64_t *ns;
-        size_t count, cap;
-    } truncated; /* the time of the last trace_truncated marker, by document; INT64_MIN: none */
+/* The events and the cap of a pool. */
+struct pool {
+    struct event_store *store;
+    size_t max_events;
+    uint64_t dropped;
+    uint64_t absent; /* counted against the cap, the oldest, but not in memory */
+    uint32_t drops;  /* how often the oldest half went */
+};
+
+/* Sessions, their processes and threads, and the rows of these (agents). */
+struct row_tables {
     struct session_slot *sessions;
     size_t session_count, session_cap;
     struct u64map session_by_id; /* of the live pool */
@@ -144,28 +131,38 @@ struct swarm {
     struct track_slot *tracks;
     size_t track_count, track_cap;
     struct u64map track_by_tid; /* process << 32 | tid */
-    struct u64map agent_by_id;  /* the agent that has the id */
-    struct u64map group_by_id;  /* the row for a parent id that no agent has */
     struct agent *agents;
     size_t agent_count, agent_cap;
+    struct u64map agent_by_id; /* the agent that has the id */
+    struct u64map group_by_id; /* the row for a parent id that no agent has */
 
+    /* swarm_forget.c */
+    uint64_t last_serial, uses; /* of sessions */
+    uint64_t forgotten_sessions;
+    size_t forgettable_sessions; /* that are not forgotten yet */
+    size_t many_sessions;        /* at so many the oldest events go */
+    session_no free_sessions;    /* lists of what is freed, by their next_free, */
+    uint32_t free_processes;     /* next_in_session, */
+    track_no free_tracks;        /* next_in_process */
+    agent_no free_agents;        /* and process_row */
+    session_no grave; /* a dropped session that all of these belong to; NO_SESSION: none */
+};
+
+/* All spans, by number. */
+struct span_table {
     struct span_chunk **chunks;
     size_t chunk_count, chunk_cap;
-    span_no span_end, span_begin;
-    struct inflight_link *inflight_links;
-    size_t inflight_count, inflight_cap;
-    uint32_t inflight_free; /* the first free link; NO_INFLIGHT: none */
-    span_no inflight_first, inflight_last;
-    struct u64map async_open; /* async_pair.c's: the innermost open span of an id */
-    struct marker *markers;
-    size_t marker_count, marker_cap;
-    struct counter_sample *counters;
-    size_t counter_count, counter_cap;
-    span_no *errors; /* closed with success: false, in order of closing */
-    size_t error_count, error_cap;
-
-    struct record_table records;
+    span_no begin, end;
     struct u64map forwards; /* spans that became another's: to which */
+};
+
+/* The links, progress, sweep and lost begins of spans in flight. */
+struct open_spans {
+    struct inflight_link *links;
+    size_t count, cap;
+    uint32_t free; /* the first free link; NO_INFLIGHT: none */
+    span_no first, last;
+    struct u64map async; /* async_pair.c's: the innermost open span of an id */
     struct request_progress *progress;
     size_t progress_count, progress_cap;
     struct u64map progress_by_begin;
@@ -173,14 +170,46 @@ struct swarm {
     size_t swept_count, swept_cap;
     struct u64map swept_by_begin;
     struct orphan_list orphans;
-    struct stats stats;
-    struct {
-        intern_id name, cat;
-        uint8_t kind;
-        bool known;
-    } kinds[KIND_CACHE]; /* of spans of that name and category, by both */
-    struct strbuf scratch;
     bool relane_due; /* an orphan_open has ended: lanes differ from those without it */
+};
+
+/* Lists that follow from events, in order of appearance. */
+struct derived_lists {
+    struct marker *markers;
+    size_t marker_count, marker_cap;
+    struct counter_sample *counters;
+    size_t counter_count, counter_cap;
+    span_no *errors; /* closed with success: false, in order of closing */
+    size_t error_count, error_cap;
+    struct {
+        int64_t *ns;
+        size_t count, cap;
+    } truncated; /* the time of the last trace_truncated marker, by document; INT64_MIN: none */
+};
+
+/* The kind of spans of that name and category, by both. */
+struct known_kind {
+    intern_id name, cat;
+    uint8_t kind;
+    bool known;
+};
+
+struct swarm {
+    const struct mem *mem;
+    struct intern *names;
+    struct well_known known;
+    uint64_t revision;
+    uint64_t touched; /* swarm_touched */
+    uint32_t documents;
+    struct pool pools[POOLS];
+    struct record_table records;
+    struct row_tables rows;
+    struct span_table spans;
+    struct open_spans open;
+    struct derived_lists lists;
+    struct stats stats;
+    struct known_kind kinds[KIND_CACHE];
+    struct strbuf scratch;
 };
 
 /* swarm.c */

@@ -15,7 +15,7 @@ struct range {
 static bool is_in(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                   const struct event *event, const struct range *range)
 {
-    span_no no = event_store_span(swarm->stores[pool], number);
+    span_no no = event_store_span(swarm->pools[pool].store, number);
     const struct span *span = no == NO_SPAN ? NULL : swarm_span(swarm, no);
     if (isnan(event->ts_us)) {
         return true;
@@ -59,9 +59,9 @@ static void drop_records(struct swarm *swarm, const struct range *range)
 /* Each session counts its events, and has come as far as the last of them. */
 static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
 {
-    const struct event_store *store = swarm->stores[pool];
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        struct session_slot *slot = &swarm->sessions[i];
+    const struct event_store *store = swarm->pools[pool].store;
+    for (size_t i = 0; i < swarm->rows.session_count; i++) {
+        struct session_slot *slot = &swarm->rows.sessions[i];
         if (slot->session.pool == pool) {
             slot->session.event_count = slot->first_event = 0;
             slot->session.clock_ns = last ? slot->session.start_ns : slot->session.clock_ns;
@@ -72,7 +72,8 @@ static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
         if (!swarm_event(swarm, pool, no, &event)) {
             continue;
         }
-        struct session_slot *slot = &swarm->sessions[swarm->tracks[event.track].track.session];
+        struct session_slot *slot =
+            &swarm->rows.sessions[swarm->rows.tracks[event.track].track.session];
         slot->session.event_count++;
         slot->first_event = slot->first_event == 0 ? no : slot->first_event;
         int64_t at_ns = isnan(event.ts_us) ? INT64_MIN : swarm_event_end_ns(swarm, &event);
@@ -83,7 +84,7 @@ static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
          no = swarm_record(swarm, no)->newer) {
         const struct record *record = swarm_record(swarm, no);
         if (record->span != NO_SPAN) {
-            struct session *session = &swarm->sessions[record->session].session;
+            struct session *session = &swarm->rows.sessions[record->session].session;
             int64_t end_ns = swarm_edit_span(swarm, record->span)->end_ns;
             session->event_count += record->shown_events;
             session->clock_ns = end_ns > session->clock_ns ? end_ns : session->clock_ns;
@@ -95,8 +96,8 @@ static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
 static bool derive_part(struct swarm *swarm, enum swarm_pool pool)
 {
     bool late = false;
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        struct session_slot *slot = &swarm->sessions[i];
+    for (size_t i = 0; i < swarm->rows.session_count; i++) {
+        struct session_slot *slot = &swarm->rows.sessions[i];
         if (slot->session.pool == pool) {
             slot->late = slot->unsorted = false;
         }
@@ -104,8 +105,8 @@ static bool derive_part(struct swarm *swarm, enum swarm_pool pool)
     if (!swarm_rederive_sessions(swarm, pool, NO_SESSION)) {
         return false;
     }
-    for (size_t i = 0; i < swarm->session_count; i++) {
-        late |= swarm->sessions[i].session.pool == pool && swarm->sessions[i].late;
+    for (size_t i = 0; i < swarm->rows.session_count; i++) {
+        late |= swarm->rows.sessions[i].session.pool == pool && swarm->rows.sessions[i].late;
     }
     return !late || swarm_rederive_sessions(swarm, pool, NO_SESSION);
 }
@@ -114,7 +115,7 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
                       bool last)
 {
     const struct range range = {from_ns, to_ns, last};
-    struct event_store *store = swarm->stores[pool], *kept = event_store_new(swarm->mem);
+    struct event_store *store = swarm->pools[pool].store, *kept = event_store_new(swarm->mem);
     bool good = kept != NULL;
     if (good) {
         event_store_number_from(kept, event_store_end(store));
@@ -129,7 +130,7 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
         return false;
     }
     event_store_free(store);
-    swarm->stores[pool] = kept;
+    swarm->pools[pool].store = kept;
     if (pool == POOL_LIVE) {
         drop_records(swarm, &range);
     }

@@ -11,7 +11,7 @@
 static void drop_row(struct swarm *swarm, agent_no *row)
 {
     if (*row != NO_AGENT) {
-        swarm->agents[*row].flags |= AGENT_DEAD;
+        swarm->rows.agents[*row].flags |= AGENT_DEAD;
     }
     *row = NO_AGENT;
 }
@@ -20,18 +20,18 @@ static void drop_row(struct swarm *swarm, agent_no *row)
 static void drop_rows(struct swarm *swarm, session_no session, bool dead)
 {
     struct process *process;
-    uint32_t at = swarm->sessions[session].first_process;
+    uint32_t at = swarm->rows.sessions[session].first_process;
     for (; at != NO_PROCESS; at = process->next_in_session) {
-        process = &swarm->processes[at];
+        process = &swarm->rows.processes[at];
         for (track_no i = process->first_track; i != NO_TRACK;
-             i = swarm->tracks[i].next_in_process) {
-            drop_row(swarm, &swarm->tracks[i].track.agent);
+             i = swarm->rows.tracks[i].next_in_process) {
+            drop_row(swarm, &swarm->rows.tracks[i].track.agent);
         }
         drop_row(swarm, &process->row);
         drop_row(swarm, &process->async_row);
         if (process->agent != NO_AGENT) {
-            uint16_t flags = swarm->agents[process->agent].flags;
-            swarm->agents[process->agent].flags =
+            uint16_t flags = swarm->rows.agents[process->agent].flags;
+            swarm->rows.agents[process->agent].flags =
                 (uint16_t)(dead ? flags | AGENT_DEAD : flags & ~AGENT_DEAD);
         }
     }
@@ -39,7 +39,7 @@ static void drop_rows(struct swarm *swarm, session_no session, bool dead)
 
 static bool reapply_metadata(struct swarm *swarm, session_no session)
 {
-    struct event_store *store = swarm->sessions[session].metadata;
+    struct event_store *store = swarm->rows.sessions[session].metadata;
     struct event event;
     for (uint64_t no = 1; no < event_store_end(store); no++) {
         if (event_store_get(store, no, &event) && !swarm_apply_metadata(swarm, &event)) {
@@ -51,18 +51,18 @@ static bool reapply_metadata(struct swarm *swarm, session_no session)
 
 bool swarm_set_agents(struct swarm *swarm, session_no session)
 {
-    if ((swarm->sessions[session].session.flags & SESSION_AGENTS) != 0) {
+    if ((swarm->rows.sessions[session].session.flags & SESSION_AGENTS) != 0) {
         return true;
     }
-    swarm->sessions[session].session.flags |= SESSION_AGENTS;
+    swarm->rows.sessions[session].session.flags |= SESSION_AGENTS;
     drop_rows(swarm, session, false);
     return reapply_metadata(swarm, session);
 }
 
 static void drop_groups(struct swarm *swarm, session_no session)
 {
-    for (size_t i = 0; i < swarm->agent_count; i++) {
-        struct agent *agent = &swarm->agents[i];
+    for (size_t i = 0; i < swarm->rows.agent_count; i++) {
+        struct agent *agent = &swarm->rows.agents[i];
         if (agent->session == session && (agent->flags & AGENT_GROUP) != 0) {
             agent->flags |= AGENT_DEAD;
         }
@@ -71,7 +71,7 @@ static void drop_groups(struct swarm *swarm, session_no session)
 
 void swarm_set_threads(struct swarm *swarm, session_no session)
 {
-    struct session *of = &swarm->sessions[session].session;
+    struct session *of = &swarm->rows.sessions[session].session;
     if ((of->flags & SESSION_AGENTS) != 0) {
         drop_rows(swarm, session, true);
         drop_groups(swarm, session);
@@ -85,14 +85,15 @@ void swarm_set_threads(struct swarm *swarm, session_no session)
 static bool concerns(const struct swarm *swarm, session_no session, enum swarm_pool pool,
                      session_no only)
 {
-    return only == NO_SESSION ? swarm->sessions[session].session.pool == pool : session == only;
+    return only == NO_SESSION ? swarm->rows.sessions[session].session.pool == pool
+                              : session == only;
 }
 
 bool swarm_rederive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_t before)
 {
-    for (span_no no = swarm->inflight_first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
+    for (span_no no = swarm->open.first; no != NO_SPAN; no = swarm_next_in_flight(swarm, no)) {
         const struct span *span = swarm_edit_span(swarm, no);
-        if (concerns(swarm, swarm->agents[span->agent].session, pool, NO_SESSION) &&
+        if (concerns(swarm, swarm->rows.agents[span->agent].session, pool, NO_SESSION) &&
             (span->flags & (SPAN_OPEN | SPAN_LOST_BEGIN | SPAN_ASYNC)) == SPAN_OPEN &&
             span->begin_no < before && !span_is_record(span) && !span_is_phase(span->kind) &&
             !orphan_open_add(swarm, span, swarm_span_args(swarm, span))) {
@@ -104,8 +105,8 @@ bool swarm_rederive_keep_open(struct swarm *swarm, enum swarm_pool pool, uint64_
 
 static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
-    for (size_t i = 0; i < swarm->agent_count; i++) {
-        struct agent *agent = &swarm->agents[i];
+    for (size_t i = 0; i < swarm->rows.agent_count; i++) {
+        struct agent *agent = &swarm->rows.agents[i];
         if (concerns(swarm, agent->session, pool, only)) {
             lane_reset(swarm, agent);
             memset(agent->open_by_kind, 0, sizeof agent->open_by_kind);
@@ -117,8 +118,8 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
             agent->idle_since_ns = INT64_MIN;
         }
     }
-    for (size_t i = 0; i < swarm->track_count; i++) {
-        struct track_slot *slot = &swarm->tracks[i];
+    for (size_t i = 0; i < swarm->rows.track_count; i++) {
+        struct track_slot *slot = &swarm->rows.tracks[i];
         if (concerns(swarm, slot->track.session, pool, only)) {
             slot->track.open = NO_SPAN;
             slot->paired_ns = slot->orphan_ns = INT64_MIN;
@@ -129,12 +130,12 @@ static void reset_agents(struct swarm *swarm, enum swarm_pool pool, session_no o
 
 static bool is_live(const struct swarm *swarm, session_no session)
 {
-    return swarm->sessions[session].session.pool == POOL_LIVE;
+    return swarm->rows.sessions[session].session.pool == POOL_LIVE;
 }
 
 static bool is_of_files(const struct swarm *swarm, session_no session)
 {
-    return swarm->sessions[session].session.pool == POOL_FILES;
+    return swarm->rows.sessions[session].session.pool == POOL_FILES;
 }
 
 /* All sessions together in one pass, for there may be many. */
@@ -150,40 +151,40 @@ static void reset_stats(struct swarm *swarm, enum swarm_pool pool, session_no on
 static void reset_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     reset_stats(swarm, pool, only);
-    for (size_t i = 0; i < swarm->session_count; i++) {
+    for (size_t i = 0; i < swarm->rows.session_count; i++) {
         if (concerns(swarm, (session_no)i, pool, only)) {
-            swarm->sessions[i].session.orphan_ends = 0;
-            swarm->sessions[i].session.dropped = 0;
-            swarm->sessions[i].async_orphan_ns = INT64_MIN;
-            swarm->sessions[i].unsorted |= swarm->sessions[i].late;
+            swarm->rows.sessions[i].session.orphan_ends = 0;
+            swarm->rows.sessions[i].session.dropped = 0;
+            swarm->rows.sessions[i].async_orphan_ns = INT64_MIN;
+            swarm->rows.sessions[i].unsorted |= swarm->rows.sessions[i].late;
             /* A drop concerns each session of the document, but only one session has the marker. */
-            uint32_t document = swarm->sessions[i].session.document;
-            if (only == NO_SESSION && document < swarm->truncated.count) {
-                swarm->truncated.ns[document] = INT64_MIN;
+            uint32_t document = swarm->rows.sessions[i].session.document;
+            if (only == NO_SESSION && document < swarm->lists.truncated.count) {
+                swarm->lists.truncated.ns[document] = INT64_MIN;
             }
         }
     }
     size_t kept = 0;
-    for (size_t i = 0; i < swarm->marker_count; i++) {
-        if (!concerns(swarm, swarm->markers[i].session, pool, only)) {
-            swarm->markers[kept++] = swarm->markers[i];
+    for (size_t i = 0; i < swarm->lists.marker_count; i++) {
+        if (!concerns(swarm, swarm->lists.markers[i].session, pool, only)) {
+            swarm->lists.markers[kept++] = swarm->lists.markers[i];
         }
     }
-    swarm->marker_count = kept;
+    swarm->lists.marker_count = kept;
     kept = 0;
-    for (size_t i = 0; i < swarm->counter_count; i++) {
-        if (!concerns(swarm, swarm->counters[i].session, pool, only)) {
-            swarm->counters[kept++] = swarm->counters[i];
+    for (size_t i = 0; i < swarm->lists.counter_count; i++) {
+        if (!concerns(swarm, swarm->lists.counters[i].session, pool, only)) {
+            swarm->lists.counters[kept++] = swarm->lists.counters[i];
         }
     }
-    swarm->counter_count = kept;
+    swarm->lists.counter_count = kept;
 }
 
 static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
-    for (span_no no = swarm->span_begin; no < swarm->span_end; no++) {
+    for (span_no no = swarm->spans.begin; no < swarm->spans.end; no++) {
         struct span *span = swarm_edit_span(swarm, no);
-        if (span == NULL || !concerns(swarm, swarm->agents[span->agent].session, pool, only)) {
+        if (span == NULL || !concerns(swarm, swarm->rows.agents[span->agent].session, pool, only)) {
             continue;
         }
         if (span_is_record(span) && !span_is_phase(span->kind)) {
@@ -195,13 +196,13 @@ static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no on
         }
     }
     size_t kept = 0;
-    for (size_t i = 0; i < swarm->error_count; i++) {
-        const struct span *span = swarm_edit_span(swarm, swarm->errors[i]);
-        if (span != NULL && !concerns(swarm, swarm->agents[span->agent].session, pool, only)) {
-            swarm->errors[kept++] = swarm->errors[i];
+    for (size_t i = 0; i < swarm->lists.error_count; i++) {
+        const struct span *span = swarm_edit_span(swarm, swarm->lists.errors[i]);
+        if (span != NULL && !concerns(swarm, swarm->rows.agents[span->agent].session, pool, only)) {
+            swarm->lists.errors[kept++] = swarm->lists.errors[i];
         }
     }
-    swarm->error_count = kept;
+    swarm->lists.error_count = kept;
 }
 
 static bool put_back_orphans(struct swarm *swarm, enum swarm_pool pool, session_no only)
@@ -209,7 +210,7 @@ static bool put_back_orphans(struct swarm *swarm, enum swarm_pool pool, session_
     const struct orphan_open *kept;
     for (size_t at = 0; (kept = orphan_open_next(swarm, &at)) != NULL;) {
         struct span span = kept->span;
-        if (!concerns(swarm, swarm->agents[span.agent].session, pool, only)) {
+        if (!concerns(swarm, swarm->rows.agents[span.agent].session, pool, only)) {
             continue;
         }
         span.next_phase = span.parent = NO_SPAN;
@@ -225,8 +226,8 @@ static uint64_t first_of(const struct swarm *swarm, const struct event_store *st
                          session_no only)
 {
     uint64_t first = event_store_first(store);
-    bool later = only != NO_SESSION && swarm->sessions[only].first_event > first;
-    return later ? swarm->sessions[only].first_event : first;
+    bool later = only != NO_SESSION && swarm->rows.sessions[only].first_event > first;
+    return later ? swarm->rows.sessions[only].first_event : first;
 }
 
 /* The records' spans, placed in the order in which a document has them. */
@@ -268,7 +269,7 @@ static bool put_back_records(struct swarm *swarm, enum swarm_pool pool, session_
 /* One pass over the events in memory. */
 static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
-    struct event_store *store = swarm->stores[pool];
+    struct event_store *store = swarm->pools[pool].store;
     bool any_unsorted = false;
     reset_spans(swarm, pool, only);
     reset_agents(swarm, pool, only);
@@ -281,13 +282,13 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
         if (!swarm_event(swarm, pool, no, &event)) {
             continue;
         }
-        session_no session = swarm->tracks[event.track].track.session;
+        session_no session = swarm->rows.tracks[event.track].track.session;
         if (!concerns(swarm, session, pool, only)) {
             continue;
         }
-        if (swarm->sessions[session].unsorted) {
+        if (swarm->rows.sessions[session].unsorted) {
             any_unsorted = true;
-            swarm->sessions[session].late = false;
+            swarm->rows.sessions[session].late = false;
         } else if (!derive_event(swarm, pool, no, &event)) {
             return false;
         }
@@ -301,19 +302,19 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
 bool swarm_rederive_sessions(struct swarm *swarm, enum swarm_pool pool, session_no only)
 {
     swarm->revision++;
-    swarm->touched += swarm->span_end - swarm->span_begin;
+    swarm->touched += swarm->spans.end - swarm->spans.begin;
     bool good = derive_all(swarm, pool, only);
     /* The missing part is derived with the next frame. */
-    swarm->relane_due |= !good;
+    swarm->open.relane_due |= !good;
     return good;
 }
 
 bool swarm_relane(struct swarm *swarm)
 {
-    if (!swarm->relane_due) {
+    if (!swarm->open.relane_due) {
         return true;
     }
-    swarm->relane_due = false;
+    swarm->open.relane_due = false;
     return swarm_rederive_sessions(swarm, POOL_LIVE, NO_SESSION) &&
            swarm_rederive_sessions(swarm, POOL_FILES, NO_SESSION);
 }

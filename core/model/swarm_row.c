@@ -6,17 +6,17 @@
 
 struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no *number)
 {
-    if (swarm->free_agents != NO_AGENT) {
-        *number = swarm->free_agents;
-        swarm->free_agents = swarm->agents[*number].process_row;
+    if (swarm->rows.free_agents != NO_AGENT) {
+        *number = swarm->rows.free_agents;
+        swarm->rows.free_agents = swarm->rows.agents[*number].process_row;
     } else {
-        if (!mem_reserve(swarm->mem, &swarm->agents, &swarm->agent_cap, swarm->agent_count + 1,
-                         sizeof *swarm->agents)) {
+        if (!mem_reserve(swarm->mem, &swarm->rows.agents, &swarm->rows.agent_cap,
+                         swarm->rows.agent_count + 1, sizeof *swarm->rows.agents)) {
             return NULL;
         }
-        *number = (agent_no)swarm->agent_count++;
+        *number = (agent_no)swarm->rows.agent_count++;
     }
-    struct agent *agent = &swarm->agents[*number];
+    struct agent *agent = &swarm->rows.agents[*number];
     *agent = (struct agent){.session = session,
                             .process_row = NO_AGENT,
                             .sort_index = INT64_MAX,
@@ -56,7 +56,7 @@ static int64_t or_zero(int64_t sort_index)
 
 static agent_no process_row(struct swarm *swarm, uint32_t number)
 {
-    struct process *process = &swarm->processes[number];
+    struct process *process = &swarm->rows.processes[number];
     if (process->row == NO_AGENT) {
         struct agent *row = swarm_new_agent(swarm, process->session, &process->row);
         if (row == NULL) {
@@ -76,13 +76,13 @@ static agent_no process_row(struct swarm *swarm, uint32_t number)
 static struct agent *new_row_of(struct swarm *swarm, uint32_t process, agent_no *number)
 {
     agent_no parent = process_row(swarm, process);
-    struct agent *row = parent == NO_AGENT
-                            ? NULL
-                            : swarm_new_agent(swarm, swarm->processes[process].session, number);
+    struct agent *row =
+        parent == NO_AGENT ? NULL
+                           : swarm_new_agent(swarm, swarm->rows.processes[process].session, number);
     if (row != NULL) {
         row->process_row = parent;
-        row->pid = swarm->processes[process].pid;
-        row->pid_number = swarm->processes[process].number;
+        row->pid = swarm->rows.processes[process].pid;
+        row->pid_number = swarm->rows.processes[process].number;
         row->sort_index = 0;
     }
     return row;
@@ -91,33 +91,33 @@ static struct agent *new_row_of(struct swarm *swarm, uint32_t process, agent_no 
 static agent_no async_row(struct swarm *swarm, uint32_t number)
 {
     agent_no made;
-    if (swarm->processes[number].async_row == NO_AGENT) {
+    if (swarm->rows.processes[number].async_row == NO_AGENT) {
         struct agent *row = new_row_of(swarm, number, &made);
         if (row == NULL) {
             return NO_AGENT;
         }
         row->flags = AGENT_GROUP | AGENT_ASYNC;
-        swarm->processes[number].async_row = made;
+        swarm->rows.processes[number].async_row = made;
     }
-    return swarm->processes[number].async_row;
+    return swarm->rows.processes[number].async_row;
 }
 
 track_no swarm_track_twin(const struct swarm *swarm, track_no track)
 {
-    const struct track_slot *slot = &swarm->tracks[track];
+    const struct track_slot *slot = &swarm->rows.tracks[track];
     intern_id pid = slot->track.pid;
     intern_id tid = slot->track.tid == INTERN_NONE ? pid : INTERN_NONE;
     if (pid == INTERN_NONE || (slot->track.tid != INTERN_NONE && slot->track.tid != pid)) {
         return NO_TRACK;
     }
-    return u64map_get(&swarm->track_by_tid, (uint64_t)slot->process << 32 | tid);
+    return u64map_get(&swarm->rows.track_by_tid, (uint64_t)slot->process << 32 | tid);
 }
 
 static agent_no thread_row(struct swarm *swarm, track_no track)
 {
-    struct track_slot *slot = &swarm->tracks[track];
+    struct track_slot *slot = &swarm->rows.tracks[track];
     track_no twin = swarm_track_twin(swarm, track);
-    const struct track_slot *other = twin == NO_TRACK ? NULL : &swarm->tracks[twin];
+    const struct track_slot *other = twin == NO_TRACK ? NULL : &swarm->rows.tracks[twin];
     if (other != NULL && other->track.agent != NO_AGENT) {
         return other->track.agent;
     }
@@ -170,19 +170,19 @@ static enum event_row row_of(const struct swarm *swarm, const struct event *even
         return row;
     }
     char scope = scope_of(event);
-    bool no_thread = swarm->tracks[event->track].track.tid == INTERN_NONE;
+    bool no_thread = swarm->rows.tracks[event->track].track.tid == INTERN_NONE;
     return scope == 'g' || scope == 'p' || no_thread ? ROW_PROCESS : ROW_THREAD;
 }
 
 static bool has_agents(const struct swarm *swarm, track_no track)
 {
-    session_no session = swarm->tracks[track].track.session;
-    return (swarm->sessions[session].session.flags & SESSION_AGENTS) != 0;
+    session_no session = swarm->rows.tracks[track].track.session;
+    return (swarm->rows.sessions[session].session.flags & SESSION_AGENTS) != 0;
 }
 
 bool swarm_make_row(struct swarm *swarm, const struct event *event, agent_no *row)
 {
-    uint32_t process = swarm->tracks[event->track].process;
+    uint32_t process = swarm->rows.tracks[event->track].process;
     enum event_row which = has_agents(swarm, event->track) ? ROW_THREAD : row_of(swarm, event);
     switch (which) {
     case ROW_THREAD: *row = swarm_track_agent(swarm, event->track); break;
@@ -195,14 +195,14 @@ bool swarm_make_row(struct swarm *swarm, const struct event *event, agent_no *ro
 
 agent_no swarm_track_agent(struct swarm *swarm, track_no track)
 {
-    struct track_slot *slot = &swarm->tracks[track];
+    struct track_slot *slot = &swarm->rows.tracks[track];
     if (slot->track.agent == NO_AGENT) {
         agent_no row = has_agents(swarm, track)
-                           ? swarm_process_agent(swarm, &swarm->processes[slot->process])
+                           ? swarm_process_agent(swarm, &swarm->rows.processes[slot->process])
                            : thread_row(swarm, track);
-        swarm->tracks[track].track.agent = row;
+        swarm->rows.tracks[track].track.agent = row;
     }
-    return swarm->tracks[track].track.agent;
+    return swarm->rows.tracks[track].track.agent;
 }
 
 bool swarm_print_agent(struct swarm *swarm, track_no track, track_no process_track, intern_id name)
@@ -211,9 +211,9 @@ bool swarm_print_agent(struct swarm *swarm, track_no track, track_no process_tra
     if (number == NO_AGENT) {
         return false;
     }
-    struct agent *agent = &swarm->agents[number];
+    struct agent *agent = &swarm->rows.agents[number];
     agent->flags |= AGENT_PRINTED;
-    agent->tid = swarm->tracks[track].track.tid;
+    agent->tid = swarm->rows.tracks[track].track.tid;
     agent->own_track = track;
     agent->process_track = process_track;
     if (agent->name == INTERN_NONE) {

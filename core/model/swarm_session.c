@@ -15,29 +15,30 @@ static uint64_t pair(uint32_t high, uint32_t low)
 /* A number for a session of that id, with nothing in it. NO_SESSION: out of memory. */
 static session_no new_session(struct swarm *swarm, intern_id id, enum swarm_pool pool)
 {
-    bool again = swarm->free_sessions != NO_SESSION;
-    if (!again && !mem_reserve(swarm->mem, &swarm->sessions, &swarm->session_cap,
-                               swarm->session_count + 1, sizeof *swarm->sessions)) {
+    bool again = swarm->rows.free_sessions != NO_SESSION;
+    if (!again && !mem_reserve(swarm->mem, &swarm->rows.sessions, &swarm->rows.session_cap,
+                               swarm->rows.session_count + 1, sizeof *swarm->rows.sessions)) {
         return NO_SESSION;
     }
-    session_no number = again ? swarm->free_sessions : (session_no)swarm->session_count;
+    session_no number = again ? swarm->rows.free_sessions : (session_no)swarm->rows.session_count;
     struct event_store *metadata = event_store_new(swarm->mem);
-    if (metadata == NULL || (pool == POOL_LIVE && !u64map_put(&swarm->session_by_id, id, number))) {
+    if (metadata == NULL ||
+        (pool == POOL_LIVE && !u64map_put(&swarm->rows.session_by_id, id, number))) {
         event_store_free(metadata);
         return NO_SESSION;
     }
-    struct session_slot *slot = &swarm->sessions[number];
+    struct session_slot *slot = &swarm->rows.sessions[number];
     if (again) {
-        swarm->free_sessions = slot->next_free;
+        swarm->rows.free_sessions = slot->next_free;
     } else {
-        swarm->session_count++;
+        swarm->rows.session_count++;
     }
     *slot = (struct session_slot){.session = {.id = id, .pool = (uint8_t)pool},
                                   .metadata = metadata,
                                   .first_process = NO_PROCESS,
                                   .async_orphan_ns = INT64_MIN,
                                   .dropped = true,
-                                  .serial = ++swarm->last_serial,
+                                  .serial = ++swarm->rows.last_serial,
                                   .next_free = NO_SESSION};
     strbuf_init(&slot->session.extra, swarm->mem, 0);
     strbuf_init(&slot->session.metadata_extra, swarm->mem, 0);
@@ -46,7 +47,7 @@ static session_no new_session(struct swarm *swarm, intern_id id, enum swarm_pool
 
 session_no swarm_session_of(const struct swarm *swarm, intern_id id)
 {
-    return u64map_get(&swarm->session_by_id, id);
+    return u64map_get(&swarm->rows.session_by_id, id);
 }
 
 session_no swarm_hold_session(struct swarm *swarm, intern_id id)
@@ -59,7 +60,7 @@ session_no swarm_hold_session(struct swarm *swarm, intern_id id)
 static session_no held_session(const struct swarm *swarm, intern_id id)
 {
     session_no number = swarm_session_of(swarm, id);
-    return number != NO_SESSION && swarm->sessions[number].dropped ? number : NO_SESSION;
+    return number != NO_SESSION && swarm->rows.sessions[number].dropped ? number : NO_SESSION;
 }
 
 bool swarm_open_session(struct swarm *swarm, const struct session_info *info, session_no *out)
@@ -74,11 +75,11 @@ bool swarm_open_session(struct swarm *swarm, const struct session_info *info, se
     if (number == NO_SESSION) {
         return false;
     }
-    struct session_slot *slot = &swarm->sessions[number];
-    swarm->forgettable_sessions += info->forgettable;
+    struct session_slot *slot = &swarm->rows.sessions[number];
+    swarm->rows.forgettable_sessions += info->forgettable;
     slot->dropped = false;
     slot->forgettable = info->forgettable;
-    slot->last_use = ++swarm->uses;
+    slot->last_use = ++swarm->rows.uses;
     struct session *session = &slot->session;
     session->source = source;
     session->start_ns = session->origin_ns = info->start_ns;
@@ -98,32 +99,32 @@ session_no swarm_find_session(const struct swarm *swarm, const char *id, size_t 
 {
     intern_id name = intern_find(swarm->names, id, len);
     session_no number = name == INTERN_NONE ? NO_SESSION : swarm_session_of(swarm, name);
-    return number == NO_SESSION || swarm->sessions[number].dropped ? NO_SESSION : number;
+    return number == NO_SESSION || swarm->rows.sessions[number].dropped ? NO_SESSION : number;
 }
 
 size_t swarm_session_count(const struct swarm *swarm)
 {
-    return swarm->session_count;
+    return swarm->rows.session_count;
 }
 
 const struct session *swarm_session(const struct swarm *swarm, session_no session)
 {
-    const struct session_slot *slot = &swarm->sessions[session];
+    const struct session_slot *slot = &swarm->rows.sessions[session];
     return slot->dropped ? NULL : &slot->session;
 }
 
 struct session *swarm_session_edit(struct swarm *swarm, session_no session)
 {
-    return &swarm->sessions[session].session;
+    return &swarm->rows.sessions[session].session;
 }
 
 void swarm_hide_session(struct swarm *swarm, session_no session)
 {
-    swarm->sessions[session].dropped = true;
-    u64map_remove(&swarm->session_by_id, swarm->sessions[session].session.id);
-    for (size_t i = 0; i < swarm->agent_count; i++) {
-        if (swarm->agents[i].session == session) {
-            swarm->agents[i].flags |= AGENT_DEAD;
+    swarm->rows.sessions[session].dropped = true;
+    u64map_remove(&swarm->rows.session_by_id, swarm->rows.sessions[session].session.id);
+    for (size_t i = 0; i < swarm->rows.agent_count; i++) {
+        if (swarm->rows.agents[i].session == session) {
+            swarm->rows.agents[i].flags |= AGENT_DEAD;
         }
     }
     swarm->revision++;
@@ -136,20 +137,21 @@ bool swarm_check_cap(struct swarm *swarm)
 
 int64_t swarm_truncated_ns(const struct swarm *swarm, const struct session *session)
 {
-    return session->document < swarm->truncated.count ? swarm->truncated.ns[session->document]
-                                                      : INT64_MIN;
+    return session->document < swarm->lists.truncated.count
+               ? swarm->lists.truncated.ns[session->document]
+               : INT64_MIN;
 }
 
 bool swarm_note_truncated(struct swarm *swarm, const struct session *session, int64_t at_ns)
 {
-    if (!mem_reserve(swarm->mem, &swarm->truncated.ns, &swarm->truncated.cap,
-                     (size_t)session->document + 1, sizeof *swarm->truncated.ns)) {
+    if (!mem_reserve(swarm->mem, &swarm->lists.truncated.ns, &swarm->lists.truncated.cap,
+                     (size_t)session->document + 1, sizeof *swarm->lists.truncated.ns)) {
         return false;
     }
-    while (swarm->truncated.count <= session->document) {
-        swarm->truncated.ns[swarm->truncated.count++] = INT64_MIN;
+    while (swarm->lists.truncated.count <= session->document) {
+        swarm->lists.truncated.ns[swarm->lists.truncated.count++] = INT64_MIN;
     }
-    int64_t *last_ns = &swarm->truncated.ns[session->document];
+    int64_t *last_ns = &swarm->lists.truncated.ns[session->document];
     *last_ns = at_ns > *last_ns ? at_ns : *last_ns;
     return true;
 }
@@ -161,8 +163,8 @@ uint32_t swarm_new_document(struct swarm *swarm)
 
 void swarm_set_clock(struct swarm *swarm, session_no session, int64_t t_ns, int64_t local_ns)
 {
-    struct session *of = &swarm->sessions[session].session;
-    swarm->sessions[session].last_use = ++swarm->uses;
+    struct session *of = &swarm->rows.sessions[session].session;
+    swarm->rows.sessions[session].last_use = ++swarm->rows.uses;
     if (t_ns >= of->clock_ns) {
         of->clock_ns = t_ns;
         of->clock_set_ns = local_ns;
@@ -175,7 +177,7 @@ void swarm_set_clock(struct swarm *swarm, session_no session, int64_t t_ns, int6
 
 void swarm_set_wall(struct swarm *swarm, session_no session, int64_t wall_ns, int64_t local_ns)
 {
-    struct session *of = &swarm->sessions[session].session;
+    struct session *of = &swarm->rows.sessions[session].session;
     int64_t ahead_ns = wall_ns - local_ns, change_ns = ahead_ns - of->ahead_ns;
     if ((of->flags & SESSION_OF_WALL) == 0 || change_ns > SET_NS || change_ns < -SET_NS) {
         of->ahead_ns = ahead_ns;
@@ -186,7 +188,7 @@ void swarm_set_wall(struct swarm *swarm, session_no session, int64_t wall_ns, in
 
 int64_t swarm_session_present(const struct swarm *swarm, session_no session, int64_t local_ns)
 {
-    const struct session *of = &swarm->sessions[session].session;
+    const struct session *of = &swarm->rows.sessions[session].session;
     if ((of->flags & SESSION_FINISHED) != 0) {
         return of->clock_ns;
     }
@@ -198,7 +200,7 @@ int64_t swarm_session_present(const struct swarm *swarm, session_no session, int
 
 int64_t swarm_session_now(const struct swarm *swarm, session_no session, int64_t local_ns)
 {
-    const struct session *of = &swarm->sessions[session].session;
+    const struct session *of = &swarm->rows.sessions[session].session;
     return (of->flags & SESSION_ENDED) != 0 ? of->clock_ns
                                             : swarm_session_present(swarm, session, local_ns);
 }
@@ -206,34 +208,34 @@ int64_t swarm_session_now(const struct swarm *swarm, session_no session, int64_t
 bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t index,
                     struct event *out)
 {
-    return event_store_get(swarm->sessions[session].metadata, index + 1, out);
+    return event_store_get(swarm->rows.sessions[session].metadata, index + 1, out);
 }
 
 /* ---- processes and tracks ---- */
 
 static void link_process(struct swarm *swarm, uint32_t number, session_no session)
 {
-    struct process *process = &swarm->processes[number];
-    uint32_t *first = &swarm->sessions[session].first_process;
+    struct process *process = &swarm->rows.processes[number];
+    uint32_t *first = &swarm->rows.sessions[session].first_process;
     process->session = session;
     process->prev_in_session = NO_PROCESS;
     process->next_in_session = *first;
     if (*first != NO_PROCESS) {
-        swarm->processes[*first].prev_in_session = number;
+        swarm->rows.processes[*first].prev_in_session = number;
     }
     *first = number;
 }
 
 void swarm_own_process(struct swarm *swarm, uint32_t number, session_no session)
 {
-    const struct process *process = &swarm->processes[number];
+    const struct process *process = &swarm->rows.processes[number];
     if (process->prev_in_session != NO_PROCESS) {
-        swarm->processes[process->prev_in_session].next_in_session = process->next_in_session;
+        swarm->rows.processes[process->prev_in_session].next_in_session = process->next_in_session;
     } else {
-        swarm->sessions[process->session].first_process = process->next_in_session;
+        swarm->rows.sessions[process->session].first_process = process->next_in_session;
     }
     if (process->next_in_session != NO_PROCESS) {
-        swarm->processes[process->next_in_session].prev_in_session = process->prev_in_session;
+        swarm->rows.processes[process->next_in_session].prev_in_session = process->prev_in_session;
     }
     link_process(swarm, number, session);
 }
@@ -241,31 +243,31 @@ void swarm_own_process(struct swarm *swarm, uint32_t number, session_no session)
 struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
                               int64_t number)
 {
-    uint32_t at = u64map_get(&swarm->process_by_pid, pair(session, pid));
+    uint32_t at = u64map_get(&swarm->rows.process_by_pid, pair(session, pid));
     if (at != U64MAP_NONE) {
-        return &swarm->processes[at];
+        return &swarm->rows.processes[at];
     }
-    bool again = swarm->free_processes != NO_PROCESS;
-    at = again ? swarm->free_processes : (uint32_t)swarm->process_count;
-    if ((!again && !mem_reserve(swarm->mem, &swarm->processes, &swarm->process_cap,
-                                swarm->process_count + 1, sizeof *swarm->processes)) ||
-        !u64map_put(&swarm->process_by_pid, pair(session, pid), at)) {
+    bool again = swarm->rows.free_processes != NO_PROCESS;
+    at = again ? swarm->rows.free_processes : (uint32_t)swarm->rows.process_count;
+    if ((!again && !mem_reserve(swarm->mem, &swarm->rows.processes, &swarm->rows.process_cap,
+                                swarm->rows.process_count + 1, sizeof *swarm->rows.processes)) ||
+        !u64map_put(&swarm->rows.process_by_pid, pair(session, pid), at)) {
         return NULL;
     }
     if (again) {
-        swarm->free_processes = swarm->processes[at].next_in_session;
+        swarm->rows.free_processes = swarm->rows.processes[at].next_in_session;
     } else {
-        swarm->process_count++;
+        swarm->rows.process_count++;
     }
-    swarm->processes[at] = (struct process){.pid = pid,
-                                            .number = number,
-                                            .agent = NO_AGENT,
-                                            .row = NO_AGENT,
-                                            .async_row = NO_AGENT,
-                                            .sort_index = INT64_MAX,
-                                            .first_track = NO_TRACK};
+    swarm->rows.processes[at] = (struct process){.pid = pid,
+                                                 .number = number,
+                                                 .agent = NO_AGENT,
+                                                 .row = NO_AGENT,
+                                                 .async_row = NO_AGENT,
+                                                 .sort_index = INT64_MAX,
+                                                 .first_track = NO_TRACK};
     link_process(swarm, at, session);
-    return &swarm->processes[at];
+    return &swarm->rows.processes[at];
 }
 
 /* Whether the number is spelt as it is kept: digits alone, no more than a double holds. */
@@ -337,24 +339,24 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
     if (process == NULL) {
         return NO_TRACK;
     }
-    uint32_t process_no = (uint32_t)(process - swarm->processes);
-    uint32_t at = u64map_get(&swarm->track_by_tid, pair(process_no, tid_id));
+    uint32_t process_no = (uint32_t)(process - swarm->rows.processes);
+    uint32_t at = u64map_get(&swarm->rows.track_by_tid, pair(process_no, tid_id));
     if (at != U64MAP_NONE) {
         return at;
     }
-    bool again = swarm->free_tracks != NO_TRACK;
-    at = again ? swarm->free_tracks : (uint32_t)swarm->track_count;
-    if ((!again && !mem_reserve(swarm->mem, &swarm->tracks, &swarm->track_cap,
-                                swarm->track_count + 1, sizeof *swarm->tracks)) ||
-        !u64map_put(&swarm->track_by_tid, pair(process_no, tid_id), at)) {
+    bool again = swarm->rows.free_tracks != NO_TRACK;
+    at = again ? swarm->rows.free_tracks : (uint32_t)swarm->rows.track_count;
+    if ((!again && !mem_reserve(swarm->mem, &swarm->rows.tracks, &swarm->rows.track_cap,
+                                swarm->rows.track_count + 1, sizeof *swarm->rows.tracks)) ||
+        !u64map_put(&swarm->rows.track_by_tid, pair(process_no, tid_id), at)) {
         return NO_TRACK;
     }
     if (again) {
-        swarm->free_tracks = swarm->tracks[at].next_in_process;
+        swarm->rows.free_tracks = swarm->rows.tracks[at].next_in_process;
     } else {
-        swarm->track_count++;
+        swarm->rows.track_count++;
     }
-    swarm->tracks[at] = (struct track_slot){
+    swarm->rows.tracks[at] = (struct track_slot){
         .track =
             {.session = session, .pid = pid_id, .tid = tid_id, .agent = NO_AGENT, .open = NO_SPAN},
         .process = process_no,

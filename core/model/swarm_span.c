@@ -6,10 +6,10 @@
 struct span *swarm_edit_span(const struct swarm *swarm, span_no no)
 {
     size_t chunk = no / SPANS_PER_CHUNK;
-    if (no >= swarm->span_end || swarm->chunks[chunk] == NULL) {
+    if (no >= swarm->spans.end || swarm->spans.chunks[chunk] == NULL) {
         return NULL;
     }
-    struct span *span = &swarm->chunks[chunk]->spans[no % SPANS_PER_CHUNK];
+    struct span *span = &swarm->spans.chunks[chunk]->spans[no % SPANS_PER_CHUNK];
     return span->inflight == NO_SUCH_SPAN ? NULL : span;
 }
 
@@ -19,7 +19,7 @@ static struct span_chunk *new_chunk(struct swarm *swarm)
     struct span_chunk *chunk = mem_alloc(swarm->mem, sizeof *chunk);
     if (chunk != NULL) {
         chunk->used = 0;
-        if (swarm->span_end > 0) {
+        if (swarm->spans.end > 0) {
             mem_will_fill(chunk, sizeof *chunk);
         }
     }
@@ -28,26 +28,26 @@ static struct span_chunk *new_chunk(struct swarm *swarm)
 
 span_no swarm_new_span(struct swarm *swarm, const struct span *span)
 {
-    size_t chunk = swarm->span_end / SPANS_PER_CHUNK;
-    if (swarm->span_end == NO_SPAN - 1) {
+    size_t chunk = swarm->spans.end / SPANS_PER_CHUNK;
+    if (swarm->spans.end == NO_SPAN - 1) {
         return NO_SPAN;
     }
-    if (chunk == swarm->chunk_count) {
-        if (!mem_reserve(swarm->mem, &swarm->chunks, &swarm->chunk_cap, chunk + 1,
-                         sizeof *swarm->chunks)) {
+    if (chunk == swarm->spans.chunk_count) {
+        if (!mem_reserve(swarm->mem, &swarm->spans.chunks, &swarm->spans.chunk_cap, chunk + 1,
+                         sizeof *swarm->spans.chunks)) {
             return NO_SPAN;
         }
-        swarm->chunks[chunk] = new_chunk(swarm);
-        if (swarm->chunks[chunk] == NULL) {
+        swarm->spans.chunks[chunk] = new_chunk(swarm);
+        if (swarm->spans.chunks[chunk] == NULL) {
             return NO_SPAN;
         }
-        swarm->chunk_count++;
+        swarm->spans.chunk_count++;
     }
-    struct span *made = &swarm->chunks[chunk]->spans[swarm->span_end % SPANS_PER_CHUNK];
+    struct span *made = &swarm->spans.chunks[chunk]->spans[swarm->spans.end % SPANS_PER_CHUNK];
     *made = *span;
     made->inflight = NO_INFLIGHT;
-    swarm->chunks[chunk]->used++;
-    return swarm->span_end++;
+    swarm->spans.chunks[chunk]->used++;
+    return swarm->spans.end++;
 }
 
 void swarm_free_span(struct swarm *swarm, span_no no)
@@ -58,15 +58,15 @@ void swarm_free_span(struct swarm *swarm, span_no no)
     }
     (void)swarm_set_in_flight(swarm, no, false);
     span->inflight = NO_SUCH_SPAN;
-    struct span_chunk **chunk = &swarm->chunks[no / SPANS_PER_CHUNK];
-    bool full = swarm->span_end / SPANS_PER_CHUNK > no / SPANS_PER_CHUNK;
+    struct span_chunk **chunk = &swarm->spans.chunks[no / SPANS_PER_CHUNK];
+    bool full = swarm->spans.end / SPANS_PER_CHUNK > no / SPANS_PER_CHUNK;
     if (--(*chunk)->used == 0 && full) {
         mem_free(swarm->mem, *chunk, sizeof **chunk);
         *chunk = NULL;
     }
-    while (swarm->span_begin < swarm->span_end &&
-           swarm_edit_span(swarm, swarm->span_begin) == NULL) {
-        swarm->span_begin++;
+    while (swarm->spans.begin < swarm->spans.end &&
+           swarm_edit_span(swarm, swarm->spans.begin) == NULL) {
+        swarm->spans.begin++;
     }
 }
 
@@ -74,21 +74,21 @@ void swarm_free_span(struct swarm *swarm, span_no no)
 
 struct inflight_link *swarm_inflight_link(const struct swarm *swarm, span_no span)
 {
-    return &swarm->inflight_links[swarm_edit_span(swarm, span)->inflight];
+    return &swarm->open.links[swarm_edit_span(swarm, span)->inflight];
 }
 
 static uint32_t new_inflight(struct swarm *swarm)
 {
-    uint32_t place = swarm->inflight_free;
+    uint32_t place = swarm->open.free;
     if (place != NO_INFLIGHT) {
-        swarm->inflight_free = swarm->inflight_links[place].next;
+        swarm->open.free = swarm->open.links[place].next;
         return place;
     }
-    if (!mem_reserve(swarm->mem, &swarm->inflight_links, &swarm->inflight_cap,
-                     swarm->inflight_count + 1, sizeof *swarm->inflight_links)) {
+    if (!mem_reserve(swarm->mem, &swarm->open.links, &swarm->open.cap, swarm->open.count + 1,
+                     sizeof *swarm->open.links)) {
         return NO_INFLIGHT;
     }
-    return (uint32_t)swarm->inflight_count++;
+    return (uint32_t)swarm->open.count++;
 }
 
 static bool link_inflight(struct swarm *swarm, struct span *span, span_no no)
@@ -98,37 +98,37 @@ static bool link_inflight(struct swarm *swarm, struct span *span, span_no no)
         return false;
     }
     span->inflight = place;
-    swarm->inflight_links[place] = (struct inflight_link){
+    swarm->open.links[place] = (struct inflight_link){
         .span = no,
         .outer = NO_SPAN,
         .inner = NO_SPAN,
-        .prev = swarm->inflight_last,
+        .prev = swarm->open.last,
         .next = NO_SPAN,
     };
-    if (swarm->inflight_last != NO_SPAN) {
-        swarm_inflight_link(swarm, swarm->inflight_last)->next = no;
+    if (swarm->open.last != NO_SPAN) {
+        swarm_inflight_link(swarm, swarm->open.last)->next = no;
     } else {
-        swarm->inflight_first = no;
+        swarm->open.first = no;
     }
-    swarm->inflight_last = no;
+    swarm->open.last = no;
     return true;
 }
 
 static void unlink_inflight(struct swarm *swarm, struct span *span)
 {
-    struct inflight_link *link = &swarm->inflight_links[span->inflight];
+    struct inflight_link *link = &swarm->open.links[span->inflight];
     if (link->prev != NO_SPAN) {
         swarm_inflight_link(swarm, link->prev)->next = link->next;
     } else {
-        swarm->inflight_first = link->next;
+        swarm->open.first = link->next;
     }
     if (link->next != NO_SPAN) {
         swarm_inflight_link(swarm, link->next)->prev = link->prev;
     } else {
-        swarm->inflight_last = link->prev;
+        swarm->open.last = link->prev;
     }
-    link->next = swarm->inflight_free;
-    swarm->inflight_free = span->inflight;
+    link->next = swarm->open.free;
+    swarm->open.free = span->inflight;
     span->inflight = NO_INFLIGHT;
 }
 
@@ -150,8 +150,8 @@ bool swarm_set_in_flight(struct swarm *swarm, span_no no, bool in_flight)
 const struct span *swarm_span(const struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_edit_span(swarm, no);
-    while (span == NULL && swarm->forwards.count > 0 &&
-           (no = u64map_get(&swarm->forwards, no)) != U64MAP_NONE) {
+    while (span == NULL && swarm->spans.forwards.count > 0 &&
+           (no = u64map_get(&swarm->spans.forwards, no)) != U64MAP_NONE) {
         span = swarm_edit_span(swarm, no);
     }
     return span;
@@ -160,41 +160,40 @@ const struct span *swarm_span(const struct swarm *swarm, span_no no)
 void swarm_will_read_span(const struct swarm *swarm, span_no no)
 {
     size_t chunk = no / SPANS_PER_CHUNK;
-    if (no < swarm->span_end && swarm->chunks[chunk] != NULL) {
-        __builtin_prefetch(&swarm->chunks[chunk]->spans[no % SPANS_PER_CHUNK]);
+    if (no < swarm->spans.end && swarm->spans.chunks[chunk] != NULL) {
+        __builtin_prefetch(&swarm->spans.chunks[chunk]->spans[no % SPANS_PER_CHUNK]);
     }
 }
 
 span_no swarm_span_end(const struct swarm *swarm)
 {
-    return swarm->span_end;
+    return swarm->spans.end;
 }
 
 span_no swarm_span_begin(const struct swarm *swarm)
 {
-    return swarm->span_begin;
+    return swarm->spans.begin;
 }
 
 span_no swarm_first_in_flight(const struct swarm *swarm)
 {
-    return swarm->inflight_first;
+    return swarm->open.first;
 }
 
 span_no swarm_next_in_flight(const struct swarm *swarm, span_no no)
 {
     const struct span *span = swarm_span(swarm, no);
-    return span == NULL || span->inflight == NO_INFLIGHT
-               ? NO_SPAN
-               : swarm->inflight_links[span->inflight].next;
+    return span == NULL || span->inflight == NO_INFLIGHT ? NO_SPAN
+                                                         : swarm->open.links[span->inflight].next;
 }
 
 int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, int64_t local_ns)
 {
     if ((span->flags & (SPAN_OPEN | SPAN_STALE)) != 0) {
-        int64_t now = swarm_session_now(swarm, swarm->agents[span->agent].session, local_ns);
+        int64_t now = swarm_session_now(swarm, swarm->rows.agents[span->agent].session, local_ns);
         return now > span->start_ns ? now : span->start_ns;
     }
-    if ((span->flags & SPAN_EVICTED) != 0 && swarm->swept_count > 0) {
+    if ((span->flags & SPAN_EVICTED) != 0 && swarm->open.swept_count > 0) {
         const struct swept_open *swept = swept_open_find(swarm, span->begin_no);
         if (swept != NULL && swept->end_ns != INT64_MIN) {
             return swept->end_ns;

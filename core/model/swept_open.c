@@ -5,25 +5,25 @@
 
 void swept_open_release(struct swarm *swarm)
 {
-    mem_free(swarm->mem, swarm->swept, swarm->swept_cap * sizeof *swarm->swept);
-    u64map_release(&swarm->swept_by_begin);
+    mem_free(swarm->mem, swarm->open.swept, swarm->open.swept_cap * sizeof *swarm->open.swept);
+    u64map_release(&swarm->open.swept_by_begin);
 }
 
 struct swept_open *swept_open_find(const struct swarm *swarm, uint64_t begin_no)
 {
-    uint32_t i = u64map_get(&swarm->swept_by_begin, begin_no);
-    return i == U64MAP_NONE ? NULL : &swarm->swept[i];
+    uint32_t i = u64map_get(&swarm->open.swept_by_begin, begin_no);
+    return i == U64MAP_NONE ? NULL : &swarm->open.swept[i];
 }
 
 bool swept_open_mark(struct swarm *swarm, uint64_t begin_no)
 {
-    uint32_t i = (uint32_t)swarm->swept_count;
-    if (!mem_reserve(swarm->mem, &swarm->swept, &swarm->swept_cap, swarm->swept_count + 1,
-                     sizeof *swarm->swept) ||
-        !u64map_put(&swarm->swept_by_begin, begin_no, i)) {
+    uint32_t i = (uint32_t)swarm->open.swept_count;
+    if (!mem_reserve(swarm->mem, &swarm->open.swept, &swarm->open.swept_cap,
+                     swarm->open.swept_count + 1, sizeof *swarm->open.swept) ||
+        !u64map_put(&swarm->open.swept_by_begin, begin_no, i)) {
         return false;
     }
-    swarm->swept[swarm->swept_count++] = (struct swept_open){begin_no, INT64_MAX};
+    swarm->open.swept[swarm->open.swept_count++] = (struct swept_open){begin_no, INT64_MAX};
     return true;
 }
 
@@ -36,11 +36,11 @@ void swept_open_end(struct swarm *swarm, uint64_t begin_no, int64_t end_ns)
     swept->end_ns = end_ns;
     swarm->revision++;
     /* A span without its begin is not stale: its end alone made it (derive.c). */
-    span_no no = event_store_span(swarm->stores[POOL_LIVE], begin_no);
+    span_no no = event_store_span(swarm->pools[POOL_LIVE].store, begin_no);
     struct span *span = no == NO_SPAN ? NULL : swarm_edit_span(swarm, no);
     if (span != NULL && span->begin_no == begin_no && (span->flags & SPAN_STALE) != 0) {
         span->flags &= (uint8_t)~SPAN_STALE;
-        swarm->agents[span->agent].stale_open--;
+        swarm->rows.agents[span->agent].stale_open--;
         (void)swarm_set_in_flight(swarm, no, false);
     }
 }

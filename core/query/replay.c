@@ -10,6 +10,7 @@
 #include "core/base/json_text.h"
 #include "core/base/time_ns.h"
 #include "core/base/u64map.h"
+#include "core/model/swarm_edit.h"
 #include "core/query/replay_records.h"
 
 #include <math.h>

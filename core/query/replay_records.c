@@ -3,6 +3,8 @@
    end. */
 #include "core/query/replay_records.h"
 
+#include "core/model/swarm_edit.h"
+
 struct slice replay_text(const struct swarm *swarm, intern_id id)
 {
     const char *text = id == INTERN_NONE ? NULL : swarm_text(swarm, id);

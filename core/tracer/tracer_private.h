@@ -2,6 +2,7 @@
 #ifndef CORE_TRACER_PRIVATE_H
 #define CORE_TRACER_PRIVATE_H
 
+#include "core/model/swarm_edit.h"
 #include "core/tracer/print.h"
 #include "core/tracer/registry.h"
 #include "core/tracer/tracer.h"

@@ -6,6 +6,8 @@
 #include "ingest/ingest_tap.h"
 #include "ingest/trace_event.h"
 
+#include "core/model/swarm_edit.h"
+
 #include <math.h>
 
 static double start_ms_of(double local_ms, double ts_us)

@@ -7,6 +7,7 @@
 #include "ingest/ingest_tap.h"
 
 #include "core/base/time_ns.h"
+#include "core/model/swarm_edit.h"
 
 #include <math.h>
 

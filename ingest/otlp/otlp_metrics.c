@@ -5,6 +5,7 @@
 
 #include "core/base/json_text.h"
 #include "core/base/mask.h"
+#include "core/model/swarm_edit.h"
 #include "ingest/ingest_tap.h"
 #include "ingest/trace_event.h"
 

@@ -5,6 +5,7 @@
 #include "ingest/ingest_tap.h"
 
 #include "core/base/mask.h"
+#include "core/model/swarm_edit.h"
 
 #include <string.h>
 

@@ -6,6 +6,8 @@
 #include "ingest/iso_time.h"
 #include "ingest/trace_event.h"
 
+#include "core/model/swarm_edit.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #include "tests/bench/bench.h"
 
 #include "core/export/document.h"
+#include "core/model/swarm_edit.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* 6 and 7: the timeline. */
 #include "tests/bench/bench.h"
 
+#include "core/model/swarm_edit.h"
 #include "core/query/query.h"
 
 #include <stdlib.h>

@@ -36,8 +36,8 @@ echo '#include "tui/cmd/options.h"' >>tui/app/planted.c
 echo '#include <curses.h>' >>tui/screen/screen.c
 echo '#include "core/base/strbuf.h"' >>ingest/planted.c
 echo '#include "core/query/query.h"' >>tui/views/planted.c
-echo '#include "core/export/document.h"' >>core/correlate/planted.h
-echo '#include "core/query/query.h"' >>core/correlate/planted.h
+echo '#include "core/model/swarm_edit.h"' >>core/correlate/planted.h
+echo '#include "core/model/swarm_edit.h"' >>tui/cmd/planted.c
 echo '#include "ingest/feed/feed.h"' >>ingest/claude/planted.c
 "$check" . includes || { echo "the clean tree does not pass"; exit 1; } # make check-layers links it
 rm tui/cmd/planted.c tui/app/planted.c ingest/planted.c tui/views/planted.c core/correlate/planted.h ingest/claude/planted.c
@@ -57,8 +57,10 @@ core/tracer/planted.c core/query/query.h above
 core/tracer/planted.c core/export/document.h above
 core/query/planted.c core/export/document.h beside
 core/export/planted.c core/query/query.h beside
-core/query/planted.c core/correlate/x.h above
-core/export/planted.c core/correlate/x.h above
+core/query/planted.c core/correlate/x.h beside
+core/export/planted.c core/correlate/x.h beside
+core/correlate/planted.c core/export/document.h beside
+core/correlate/planted.c core/query/query.h beside
 ingest/planted.c ingest/hub.h above
 ingest/planted.c ingest/source.h above
 ingest/hub.c ingest/feed/feed.h above
@@ -114,6 +116,12 @@ plant tui/cmd/planted.c '    printf("x");' 'only tui/screen/console.c'
 plant ingest/planted.c '    fprintf(stderr, "x");' 'only tui/screen/console.c'
 plant tui/app/planted.c '    fputs(text, stdout);' 'only tui/screen/console.c'
 
+# --- a reader that could change the model
+
+for reader in core/query core/export tui/screen tui/views tui/app; do
+    plant $reader/planted.c '#include "core/model/swarm_edit.h"' 'a reader may not'
+done
+
 mkdir core/cellar
 plant core/cellar/planted.c '#include <stdio.h>' 'lies in no room'
 expect
@@ -149,6 +157,8 @@ query export
 export query
 query correlate
 export correlate
+correlate query
+correlate export
 END
 {
     cat "$TMPDIR/upwards"

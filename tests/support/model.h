@@ -5,6 +5,7 @@
 
 #include "core/correlate/correlator.h"
 #include "core/export/document.h"
+#include "core/model/swarm_edit.h"
 #include "core/tracer/tracer.h"
 
 #define MODEL_START_MS 1760000000000.0

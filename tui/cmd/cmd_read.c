@@ -3,6 +3,7 @@
    events in memory to find both, then with only the part kept. */
 #include "tui/cmd/cmd_engine.h"
 
+#include "core/model/swarm_edit.h"
 #include "core/query/query.h"
 #include "tui/screen/console.h"
 #include "tui/views/progress.h"

@@ -6,6 +6,7 @@
 #include "core/correlate/correlator.h"
 #include "core/export/document.h"
 #include "core/export/parent_dirs.h"
+#include "core/model/swarm_edit.h"
 #include "ingest/feed/feed.h"
 #include "tui/cmd/document_file.h"
 #include "tui/cmd/output_path.h"
