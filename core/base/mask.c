@@ -33,15 +33,19 @@ static const char *const schemes[] = {"bearer", "basic", "token", "digest"};
 
 /* The ends of names whose values are secrets, without `_`, `-` and `.`. Those that are frequent
    in code and prose want a value that looks like a secret. */
+#define NAME(end) end, sizeof(end) - 1
 static const struct {
     const char *end;
+    size_t len;
     bool frequent;
 } names[] = {
-    {"password", false},  {"passwd", false},       {"passphrase", false},  {"apikey", false},
-    {"accesskey", false}, {"secretkey", false},    {"accesskeyid", false}, {"privatekey", false},
-    {"secret", true},     {"token", true},         {"credential", true},   {"credentials", true},
-    {"cookie", true},     {"authorization", true},
+    {NAME("password"), false},    {NAME("passwd"), false},       {NAME("passphrase"), false},
+    {NAME("apikey"), false},      {NAME("accesskey"), false},    {NAME("secretkey"), false},
+    {NAME("accesskeyid"), false}, {NAME("privatekey"), false},   {NAME("secret"), true},
+    {NAME("token"), true},        {NAME("credential"), true},    {NAME("credentials"), true},
+    {NAME("cookie"), true},       {NAME("authorization"), true},
 };
+#undef NAME
 
 enum { NAME_MAX = 80, LONG_RUN = 20, LIKELY_LEAST = 6, SCHEME_LEAST = 8, LOWER_LEAST = 20 };
 
@@ -82,7 +86,8 @@ static bool is_blank(char c)
 
 static bool ends_value(char c)
 {
-    return is_blank(c) || strchr("\n\r\"'`\\&;|<>,(){}[]", c) != NULL; /* NUL too */
+    return !is_alnum(c) &&
+           (is_blank(c) || strchr("\n\r\"'`\\&;|<>,(){}[]", c) != NULL); /* NUL too */
 }
 
 static const char *skip(const char *at, const char *end, bool (*is)(char))
@@ -129,11 +134,31 @@ static bool is_likely(const char *at, const char *end)
 
 /* ---- tokens ---- */
 
+/* The letters that a prefix begins with, and those that follow: most texts have neither. */
+#define LETTER(c) (UINT64_C(1) << ((c)-64))
+static const uint64_t first_letters = LETTER('s') | LETTER('r') | LETTER('A') | LETTER('g') |
+                                      LETTER('x') | LETTER('n') | LETTER('h') | LETTER('p') |
+                                      LETTER('d') | LETTER('S') | LETTER('y') | LETTER('e');
+static const uint64_t second_letters =
+    LETTER('k') | LETTER('K') | LETTER('S') | LETTER('I') | LETTER('h') | LETTER('i') |
+    LETTER('l') | LETTER('o') | LETTER('a') | LETTER('p') | LETTER('f') | LETTER('y') | LETTER('G');
+#undef LETTER
+
+static bool is_letter_of(char c, uint64_t letters)
+{
+    return (c & 64) != 0 && (letters >> (c & 63) & 1) != 0;
+}
+
 /* Returns the length of the prefix of a token at `at`, 0: no token. Sets *to to its end. */
 static size_t token_at(const struct text *text, const char *at, const char **to)
 {
+    if (at + 1 >= text->end || !is_letter_of(at[0], first_letters) ||
+        !is_letter_of(at[1], second_letters)) {
+        return 0;
+    }
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        if (*at != shapes[i].prefix[0] || !begins_with(at, text->end, shapes[i].prefix)) {
+        if (at[0] != shapes[i].prefix[0] || at[1] != shapes[i].prefix[1] ||
+            !begins_with(at, text->end, shapes[i].prefix)) {
             continue;
         }
         size_t len = strlen(shapes[i].prefix);
@@ -165,7 +190,7 @@ static const char *pem_end(const char *at, const char *end)
 static size_t pem_at(const struct text *text, const char *at, const char **to)
 {
     static const char key[] = "PRIVATE KEY-----";
-    if (!begins_with(at, text->end, "-----BEGIN ")) {
+    if (*at != '-' || !begins_with(at, text->end, "-----BEGIN ")) {
         return 0;
     }
     size_t left = (size_t)(text->end - at);
@@ -193,8 +218,8 @@ static const char *after_scheme(const char *at, const char *end)
 /* Outside a header it may belong to a sentence: "basic validation", "the bearer of news". */
 static size_t scheme_at(const struct text *text, const char *at, const char **to)
 {
-    const char *token = after_scheme(at, text->end);
-    if (token == NULL || (*at | 0x20) != 'b') {
+    const char *token = (*at | 0x20) == 'b' ? after_scheme(at, text->end) : NULL;
+    if (token == NULL) {
         return 0;
     }
     *to = skip(token, text->end, is_of_base64);
@@ -240,8 +265,9 @@ static size_t name_row(const char *name, size_t len)
         }
     }
     for (; row < rows; row++) {
-        size_t end = strlen(names[row].end);
-        if (count >= end && memcmp(plain + count - end, names[row].end, end) == 0) {
+        size_t end = names[row].len;
+        if (count >= end && plain[count - 1] == names[row].end[end - 1] &&
+            memcmp(plain + count - end, names[row].end, end) == 0) {
             break;
         }
     }

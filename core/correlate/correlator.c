@@ -118,6 +118,17 @@ static int by_begin(const void *a, const void *b, void *ctx)
                                  swarm_record(swarm, *(const record_no *)b));
 }
 
+/* Most batches come in order. */
+static bool is_sorted(const struct correlator *correlator)
+{
+    for (size_t i = 1; i < correlator->queue_count; i++) {
+        if (by_begin(&correlator->queue[i - 1], &correlator->queue[i], correlator->swarm) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* In order of their begins, so that the rows of a batch do not depend on the order of its lines.
    Those that fail stay in the queue. */
 static bool flush_queue(struct correlator *correlator)
@@ -127,7 +138,7 @@ static bool flush_queue(struct correlator *correlator)
         struct record *record = swarm_record(correlator->swarm, correlator->queue[i]);
         record->start_ms = facts_number(&record->facts, FIELD_START_MS);
     }
-    if (count > 1) {
+    if (!is_sorted(correlator)) {
         qsort_r(correlator->queue, count, sizeof *correlator->queue, by_begin, correlator->swarm);
     }
     for (size_t i = 0; i < count; i++) {

@@ -162,7 +162,7 @@ void otlp_args(const struct otlp_item *item, const struct otlp_attributes *attri
     size_t begin = out->len;
     for (size_t i = 0; i < attributes->count; i++) {
         const struct otlp_attribute *attribute = &attributes->items[i];
-        const struct otlp_attribute_row *row = otlp_names_find(item->found->names, attribute->key);
+        const struct otlp_attribute_row *row = otlp_found_row(item->found, attributes, i);
         enum otlp_meaning meaning = row == NULL ? MEANS_ARGS : row->meaning;
         bool again = row != NULL &&
                      item->found->values[row - otlp_attribute_rows] != &attribute->value &&

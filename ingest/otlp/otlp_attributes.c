@@ -124,15 +124,35 @@ struct slice otlp_value_text(const struct otlp_value *value)
 void otlp_found_fill(struct otlp_found *found, const struct otlp_names *names,
                      const struct otlp_attributes *attributes)
 {
-    memset(found->values, 0, otlp_attribute_row_count * sizeof *found->values);
+    for (size_t i = 0; i < found->filled_count; i++) {
+        found->values[found->filled[i]] = NULL;
+    }
     found->names = names;
+    found->attributes = attributes;
+    found->filled_count = 0;
     size_t count = attributes->count < LOOKED_AT_MAX ? attributes->count : LOOKED_AT_MAX;
     for (size_t i = 0; i < count; i++) {
         const struct otlp_attribute_row *row = otlp_names_find(names, attributes->items[i].key);
+        if (i < OTLP_ROWS_KEPT) {
+            found->rows[i] = row;
+        }
         if (row != NULL) {
-            found->values[row - otlp_attribute_rows] = &attributes->items[i].value;
+            size_t at = (size_t)(row - otlp_attribute_rows);
+            if (found->values[at] == NULL) {
+                found->filled[found->filled_count++] = (uint16_t)at;
+            }
+            found->values[at] = &attributes->items[i].value;
         }
     }
+}
+
+const struct otlp_attribute_row *otlp_found_row(const struct otlp_found *found,
+                                                const struct otlp_attributes *attributes,
+                                                size_t number)
+{
+    return number < OTLP_ROWS_KEPT && found->attributes == attributes
+               ? found->rows[number]
+               : otlp_names_find(found->names, attributes->items[number].key);
 }
 
 const struct otlp_value *otlp_found_value(const struct otlp_found *found, enum otlp_meaning meaning,

@@ -104,7 +104,7 @@ struct otlp_attribute_row {
     enum otlp_unit unit;
 };
 
-enum { OTLP_ROWS_MAX = 320 };
+enum { OTLP_ROWS_MAX = 320, OTLP_ROWS_KEPT = 64 };
 
 extern const struct otlp_attribute_row otlp_attribute_rows[];
 extern const size_t otlp_attribute_row_count;
@@ -121,14 +121,23 @@ void otlp_names_release(struct otlp_names *names);
 /* Returns the row of that key; NULL: unknown. */
 const struct otlp_attribute_row *otlp_names_find(const struct otlp_names *names, struct slice key);
 
-/* The values of one span or log by row; of a key that comes twice the last. */
+/* The values of one span or log by row; of a key that comes twice the last. {0} is empty. */
 struct otlp_found {
     const struct otlp_names *names;
     const struct otlp_value *values[OTLP_ROWS_MAX];
+    uint16_t filled[OTLP_ROWS_MAX]; /* the rows that have a value */
+    size_t filled_count;
+    const struct otlp_attributes *attributes;
+    const struct otlp_attribute_row *rows[OTLP_ROWS_KEPT]; /* of the first attributes; or NULL */
 };
 
+/* Empties it first. */
 void otlp_found_fill(struct otlp_found *found, const struct otlp_names *names,
                      const struct otlp_attributes *attributes);
+/* Returns the row of the attribute of that number; NULL: its key is unknown. */
+const struct otlp_attribute_row *otlp_found_row(const struct otlp_found *found,
+                                                const struct otlp_attributes *attributes,
+                                                size_t number);
 /* Returns the first value of that meaning that is not empty; NULL: none. *row (may be NULL) is its
    row. */
 const struct otlp_value *otlp_found_value(const struct otlp_found *found, enum otlp_meaning meaning,

@@ -2,6 +2,7 @@
    and under a cap: how many a second on one core, and whether memory stays where it was. */
 #include "tests/bench/bench.h"
 
+#include "core/model/stats.h"
 #include "ingest/otlp/otlp_reader.h"
 #include "tests/support/otlp_encode.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SPANS = 512, BODIES = 400, QUICK_BODIES = 40, ROUNDS = 3, CAP = 100000 };
+enum { SPANS = 512, BODIES = 400, QUICK_BODIES = 40, ROUNDS = 3, CAP = 100000, FRAME_BODIES = 16 };
 
 #define GOAL_JSON     100000.0
 #define GOAL_PROTOBUF 200000.0
@@ -134,6 +135,10 @@ static double take(struct receiver *receiver, const struct strbuf *bodies, size_
         if (otlp_decode(&receiver->batch, OTLP_TRACES, encoding, body) != NULL ||
             !otlp_reader_take(receiver->reader, &receiver->batch, (struct slice){"otlp:", 5}) ||
             !correlator_flush(receiver->correlator)) {
+            abort();
+        }
+        /* A screen asks for the statistics now and then. */
+        if (i % FRAME_BODIES == 0 && swarm_stats(receiver->swarm) == NULL) {
             abort();
         }
     }

@@ -204,7 +204,7 @@ static void put_point(struct strbuf *out, const struct otlp_point *point)
     otlp_end(out, 2, metric);
 }
 
-/* Each item has an envelope of its own. */
+/* Items that follow each other and have the same scope are in one envelope. */
 static void put_envelope(struct strbuf *out, const struct otlp_scope *scope, size_t begin)
 {
     size_t part = otlp_begin(out);
@@ -221,19 +221,28 @@ static void put_envelope(struct strbuf *out, const struct otlp_scope *scope, siz
 
 void otlp_encode(const struct otlp_batch *batch, enum otlp_signal signal, struct strbuf *out)
 {
-    for (size_t i = 0; signal == OTLP_TRACES && i < batch->span_count; i++) {
+    for (size_t i = 0; signal == OTLP_TRACES && i < batch->span_count;) {
         size_t begin = otlp_begin(out);
-        put_span(out, &batch->spans[i]);
-        put_envelope(out, batch->spans[i].scope, begin);
+        const struct otlp_scope *scope = batch->spans[i].scope;
+        while (i < batch->span_count && batch->spans[i].scope == scope) {
+            put_span(out, &batch->spans[i++]);
+        }
+        put_envelope(out, scope, begin);
     }
-    for (size_t i = 0; signal == OTLP_LOGS && i < batch->log_count; i++) {
+    for (size_t i = 0; signal == OTLP_LOGS && i < batch->log_count;) {
         size_t begin = otlp_begin(out);
-        put_log(out, &batch->logs[i]);
-        put_envelope(out, batch->logs[i].scope, begin);
+        const struct otlp_scope *scope = batch->logs[i].scope;
+        while (i < batch->log_count && batch->logs[i].scope == scope) {
+            put_log(out, &batch->logs[i++]);
+        }
+        put_envelope(out, scope, begin);
     }
-    for (size_t i = 0; signal == OTLP_METRICS && i < batch->point_count; i++) {
+    for (size_t i = 0; signal == OTLP_METRICS && i < batch->point_count;) {
         size_t begin = otlp_begin(out);
-        put_point(out, &batch->points[i]);
-        put_envelope(out, batch->points[i].scope, begin);
+        const struct otlp_scope *scope = batch->points[i].scope;
+        while (i < batch->point_count && batch->points[i].scope == scope) {
+            put_point(out, &batch->points[i++]);
+        }
+        put_envelope(out, scope, begin);
     }
 }
