@@ -56,7 +56,9 @@ enum fact_result correlator_merge(struct correlator *correlator, struct facts *f
                                   const struct update *update, enum update_field field,
                                   const union update_value *value)
 {
-    double at_ms = time_is_set(update->t_ms) ? update->t_ms : (double)update->local_ns / 1e6;
+    /* A session's title without a time is older than any other. */
+    bool timeless = update->op == UPDATE_CALL && !time_is_set(update->t_ms);
+    double at_ms = timeless ? (double)update->local_ns / 1e6 : update->t_ms;
     return facts_merge(facts, correlator->mem, field, value, update->precedence, at_ms);
 }
 
