@@ -45,6 +45,7 @@ void correlator_free(struct correlator *correlator)
     }
     mem_free(mem, correlator->keys, correlator->key_cap * sizeof *correlator->keys);
     mem_free(mem, correlator->queue, correlator->queue_cap * sizeof *correlator->queue);
+    mem_free(mem, correlator->changed, correlator->changed_cap * sizeof *correlator->changed);
     u64map_release(&correlator->alias_of);
     u64map_release(&correlator->key_by_hash);
     mem_free(mem, correlator, sizeof *correlator);
@@ -91,8 +92,25 @@ bool correlator_update(struct correlator *correlator, const struct update *updat
 
 /* ---- after a batch ---- */
 
+void correlator_mark(struct correlator *correlator, struct registry_session *session)
+{
+    if (session->changed) {
+        return;
+    }
+    if (!mem_reserve(correlator->mem, &correlator->changed, &correlator->changed_cap,
+                     correlator->changed_count + 1, sizeof *correlator->changed)) {
+        correlator->all_changed = true;
+        return;
+    }
+    session->changed = true;
+    correlator->changed[correlator->changed_count++] = session->number;
+}
+
 static bool flush_session(struct correlator *correlator, struct registry_session *session)
 {
+    if (session != NULL) {
+        session->changed = false;
+    }
     if (session == NULL || !session->opened) {
         return true;
     }
@@ -151,7 +169,8 @@ static bool flush_queue(struct correlator *correlator)
         }
         record->queued = false;
         if (!correlator_show_call(correlator, number)) {
-            swarm_record(correlator->swarm, number)->queued = true;
+            record = swarm_record(correlator->swarm, number);
+            record->queued = correlator->all_changed = true;
             correlator->queue[kept++] = number;
         }
     }
@@ -164,23 +183,35 @@ static bool flush_queue(struct correlator *correlator)
     return good;
 }
 
-bool correlator_flush(struct correlator *correlator)
+static bool flush_sessions(struct correlator *correlator)
 {
-    correlator->unflushed |= tracer_take_due(correlator->tracer);
-    if (!correlator->unflushed) {
-        return true;
-    }
-    size_t count = swarm_session_count(correlator->swarm);
-    for (session_no number = 0; number < count; number++) {
+    bool all = correlator->all_changed;
+    size_t count = all ? swarm_session_count(correlator->swarm) : correlator->changed_count;
+    for (size_t i = 0; i < count; i++) {
+        session_no number = all ? (session_no)i : correlator->changed[i];
         if (!flush_session(correlator, registry_find(correlator->tracer, number))) {
+            correlator->all_changed = true;
             return false;
         }
+    }
+    correlator->all_changed = false;
+    correlator->changed_count = 0;
+    return true;
+}
+
+bool correlator_flush(struct correlator *correlator)
+{
+    correlator->all_changed |= tracer_take_due(correlator->tracer);
+    if (!correlator->all_changed && correlator->changed_count + correlator->queue_count == 0) {
+        return true;
+    }
+    if (!flush_sessions(correlator)) {
+        return false;
     }
     while (correlator->queue_count > 0) {
         if (!flush_queue(correlator)) {
             return false;
         }
     }
-    correlator->unflushed = false;
     return swarm_check_cap(correlator->swarm);
 }

@@ -92,7 +92,6 @@ bool correlator_agent_describe(struct correlator *correlator, struct registry_se
     if (!tracer_register(correlator->tracer, session, agent) ||
         !identify(correlator, session, agent)) {
         session->described = false;
-        correlator->unflushed = true;
         return false;
     }
     flag_agent(correlator, session, agent);
@@ -145,7 +144,6 @@ bool correlator_agent_update(struct correlator *correlator, const struct update 
     enum fact_result result = correlator_merge_fields(correlator, &agent->facts, update, 0);
     if (result == FACT_NO_MEMORY) {
         session->described = false;
-        correlator->unflushed = true;
         return false;
     }
     correlator_agent_note_start(correlator, session, agent, start_ms);

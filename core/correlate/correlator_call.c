@@ -10,7 +10,6 @@ static const double apart_ms = 2000; /* the greatest difference between clocks o
 bool correlator_call_queue(struct correlator *correlator, record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);
-    correlator->unflushed = true;
     if (record->queued) {
         return true;
     }

@@ -12,6 +12,7 @@ enum tracer_result correlator_end_session(struct correlator *correlator,
     if (result == TRACER_NO_MEMORY || !session->opened) {
         return result;
     }
+    correlator_mark(correlator, session);
     const struct update end = {.op = UPDATE_SESSION, .local_ns = context->local_ns};
     bool good =
         correlator_session_add_end(correlator, session, context->t_ms, OUTCOME_ENDED) &&

@@ -111,6 +111,5 @@ bool correlator_join_sessions(struct correlator *correlator, struct registry_ses
     hide_session(swarm, from->number);
     from->opened = false;
     to->described = false;
-    correlator->unflushed = true;
     return true;
 }

@@ -29,10 +29,15 @@ struct correlator {
     struct u64map key_by_hash;
     record_no *queue; /* records that the model does not show as they are known */
     size_t queue_count, queue_cap;
-    bool unflushed;
+    session_no *changed; /* sessions that the model may not show as they are known */
+    size_t changed_count, changed_cap;
+    bool all_changed; /* any session may be one of those */
 };
 
 /* ---- correlator.c ---- */
+
+/* The next flush looks at the session. */
+void correlator_mark(struct correlator *correlator, struct registry_session *session);
 
 /* Joins one value, as known from the update. */
 enum fact_result correlator_merge(struct correlator *correlator, struct facts *facts,

@@ -26,6 +26,7 @@ struct registry_session *correlator_session_find(struct correlator *correlator,
         number == NO_SESSION ? NULL : registry_session(correlator->tracer, number);
     if (session != NULL) {
         session->agents[0].reported = true;
+        correlator_mark(correlator, session);
     }
     return session;
 }
@@ -76,7 +77,7 @@ static void flag_session(struct correlator *correlator, struct registry_session 
         return;
     }
     session->outcome = outcome;
-    session->recheck = correlator->unflushed = true;
+    session->recheck = true;
     struct session *edited = swarm_session_edit(correlator->swarm, session->number);
     edited->flags = (uint16_t)((edited->flags & ~session->flags) | flags);
     session->flags = flags;
@@ -148,7 +149,7 @@ static bool open_session(struct correlator *correlator, struct registry_session 
         return false;
     }
     swarm_keep_session(correlator->swarm, session->number);
-    session->opened = correlator->unflushed = true;
+    session->opened = true;
     session->described = false;
     return correlator_session_describe(correlator, session);
 }
@@ -170,14 +171,13 @@ bool correlator_session_note_times(struct correlator *correlator, struct registr
     if (!isnan(first_ms) && !(first_ms >= session->first_ms)) {
         session->first_ms = first_ms;
         /* Ticks of the sweep are counted from there. */
-        session->recheck = correlator->unflushed = true;
+        session->recheck = true;
     }
     if (isnan(session->first_ms)) {
         return true;
     }
     bool opens = !session->opened;
     if (opens && !open_session(correlator, session)) {
-        correlator->unflushed = true;
         return false;
     }
     if (update->wall_ns != 0) {
@@ -196,7 +196,7 @@ bool correlator_session_add_end(struct correlator *correlator, struct registry_s
                                 double at_ms, enum outcome outcome)
 {
     size_t i = session->end_count;
-    session->recheck = correlator->unflushed = true;
+    session->recheck = true;
     while (i > 0 && session->ends[i - 1].ms > at_ms) {
         i--;
     }
@@ -303,7 +303,6 @@ bool correlator_session_update(struct correlator *correlator, const struct updat
     if (result != FACT_SAME) {
         session->described = false;
         session->recheck |= update_has(update, FIELD_ALIVE);
-        correlator->unflushed = true;
     }
     double start_ms =
         update_has(update, FIELD_START_MS) ? update->values[FIELD_START_MS].number : (double)NAN;

@@ -63,6 +63,7 @@ struct registry_session {
     uint8_t sources;     /* bit `precedence`: a source of that kind reports it */
     uint8_t outcome;     /* how it ended; OUTCOME_NONE: it is not over */
     bool opened;         /* a time is known from updates: the model shows what they report */
+    bool changed;        /* the next flush looks at it */
     bool recheck;        /* how its unended calls end may have changed */
     bool described;      /* the model has its names and agents as they are known */
 };

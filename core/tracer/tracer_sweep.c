@@ -82,7 +82,9 @@ bool tracer_sweep(struct tracer *tracer, struct registry_session *session, doubl
     if (!(t_ms >= session->next_due_ms)) {
         return true;
     }
-    session->recheck = tracer->due = true;
+    if (session->opened) {
+        session->recheck = tracer->due = true;
+    }
     double last = floor((t_ms - session->start_ms) / tick_ms), tick = next_tick(session);
     for (; tick <= last; tick = next_tick(session)) {
         if (!run_tick(tracer, session, tick)) {
