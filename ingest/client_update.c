@@ -5,8 +5,9 @@
 #include "ingest/ingest_ctx.h"
 
 /* Texts for people. Ids are left alone, or calls would no longer find each other. */
-static const enum update_field masked[] = {FIELD_NAME,        FIELD_TITLE, FIELD_ARGS,
-                                           FIELD_DESCRIPTION, FIELD_ERROR, FIELD_CONTEXT};
+static const enum update_field masked[] = {FIELD_NAME,   FIELD_TITLE,       FIELD_CUSTOM_TITLE,
+                                           FIELD_ARGS,   FIELD_DESCRIPTION, FIELD_ERROR,
+                                           FIELD_CONTEXT};
 
 enum { MASKED_FIELDS = sizeof masked / sizeof *masked };
 

@@ -98,8 +98,12 @@ static bool put_name(struct correlator *correlator, struct slice text, intern_id
 
 struct slice correlator_session_title(const struct registry_session *session)
 {
-    struct slice title = facts_text(&session->facts, FIELD_TITLE);
-    return title.bytes != NULL ? title : facts_text(&session->facts, FIELD_NAME);
+    static const enum update_field fields[] = {FIELD_CUSTOM_TITLE, FIELD_TITLE, FIELD_NAME};
+    struct slice title = {NULL, 0};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields && title.bytes == NULL; i++) {
+        title = facts_text(&session->facts, fields[i]);
+    }
+    return title;
 }
 
 static bool name_session(struct correlator *correlator, const struct registry_session *session)

@@ -66,13 +66,16 @@ static const char *last_part(const char *path)
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
 }
 
-void claude_session_name(struct claude_session *session, const char *name, bool own_name)
+void claude_session_name(struct claude_session *session, const char *name, bool own_name,
+                         bool given)
 {
     struct claude_transcript *own = session->count > 0 ? session->files[0]->transcript : NULL;
     if (strncmp(name, session->name, sizeof session->name - 1) == 0)
         return;
     snprintf(session->name, sizeof session->name, "%s", name);
     session->has_own_name = own_name;
+    session->is_name_given = given;
+    session->given_reported = false;
     if (own != NULL && !claude_transcript_is_announced(own))
         claude_transcript_set_name(own, (struct slice){session->name, strlen(session->name)},
                                    !session->has_own_name);
@@ -84,6 +87,17 @@ static bool is_known(const struct claude_session *session)
 {
     struct slice id = {session->id, strlen(session->id)};
     return correlator_session(session->options->counters->ingest->correlator, id) != NO_SESSION;
+}
+
+/* A title that the client makes up later does not replace it. */
+static void report_given_name(struct claude_session *session)
+{
+    if (!session->is_name_given || session->given_reported || !is_known(session))
+        return;
+    struct update update = update_of(session, UPDATE_SESSION);
+    update_text(&update, FIELD_CUSTOM_TITLE, (struct slice){session->name, strlen(session->name)});
+    session->given_reported = true;
+    send_update(session, &update);
 }
 
 /* ---- a person is asked ---- */
@@ -192,7 +206,7 @@ void claude_session_registered(struct claude_session *session,
     session->started_ms = entry->process.started_ms;
     bool is_named = entry->process.name[0] != '\0';
     claude_session_name(session, is_named ? entry->process.name : last_part(entry->process.cwd),
-                        entry->process.has_own_name);
+                        entry->process.has_own_name, entry->process.is_name_given);
     if (session->lives)
         take_status(session, &entry->process, now_ms);
     if (session->lives && now_ms - session->seen_since >= LATE_MS && !is_known(session))
@@ -296,6 +310,7 @@ void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bo
     bool idle = session->lives && session->status == CLAUDE_STATUS_IDLE &&
                 !session->idle_reported && now_ms - session->status_since >= LATE_MS;
     continue_wait(session, now_ms, false);
+    report_given_name(session);
     if (idle && session->count > 0 && all_read(session)) {
         session->idle_reported = true;
         session->failed |=

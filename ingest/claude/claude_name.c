@@ -11,6 +11,8 @@
 
 enum { PATH_BYTES = 4096 };
 
+static const double least_step_ms = 1.0 / 1024; /* that a double of today's time in ms has */
+
 /* Sets where the session works, as far as it is known. */
 static void put_place(const struct claude_transcript *t, struct update *update)
 {
@@ -70,7 +72,9 @@ static void make_name(struct claude_transcript *t, const struct claude_line *lin
     }
 }
 
-/* Sends what scratch has as the session's title from `at_ms` on. */
+/* Sends what scratch has as the session's title from `at_ms` on. The latest title holds, so one
+   that replaces another of the same moment is later by the least step. A person's title is a field
+   of its own: no other source's title replaces it. */
 static void send_title(struct claude_transcript *t, enum claude_title rank, double at_ms)
 {
     bool same =
@@ -82,8 +86,11 @@ static void send_title(struct claude_transcript *t, enum claude_title rank, doub
     strbuf_clear(&t->title);
     strbuf_add(&t->title, t->scratch.data, t->scratch.len);
     struct update update = claude_transcript_update(t, UPDATE_SESSION);
-    update.t_ms = isnan(at_ms) ? 0 : at_ms;
-    update_text(&update, FIELD_TITLE, (struct slice){t->title.data, t->title.len});
+    double since_ms = isnan(at_ms) ? 0 : at_ms;
+    t->title_ms = since_ms > t->title_ms ? since_ms : t->title_ms + least_step_ms;
+    update.t_ms = t->title_ms;
+    update_text(&update, rank == CLAUDE_TITLE_CUSTOM ? FIELD_CUSTOM_TITLE : FIELD_TITLE,
+                (struct slice){t->title.data, t->title.len});
     t->failed |= t->title.failed;
     claude_transcript_send(t, &update);
 }

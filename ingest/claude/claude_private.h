@@ -80,6 +80,7 @@ struct claude_transcript {
     size_t base_len;     /* of the name, without the branch */
     struct strbuf title; /* as it was sent last */
     enum claude_title title_rank;
+    double title_ms;  /* when it became the title; later than all before it */
     intern_id cwd;    /* of the first line that has one */
     intern_id branch; /* of the last line that has one */
     struct lines lines;

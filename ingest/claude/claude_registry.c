@@ -44,6 +44,8 @@ bool claude_process_read(const struct mem *mem, const char *text, size_t len,
     client_text_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
     out->has_own_name =
         out->name[0] != '\0' && !json_string_is(json_get(all, "nameSource"), "derived");
+    out->is_name_given =
+        out->name[0] != '\0' && json_string_is(json_get(all, "nameSource"), "user");
     client_text_copy(mem, json_get(all, "cwd"), out->cwd, sizeof out->cwd);
     client_text_copy(mem, json_get(all, "pidDomain"), out->pid_domain, sizeof out->pid_domain);
     client_text_copy(mem, json_get(all, "waitingFor"), out->waiting_for, sizeof out->waiting_for);

@@ -20,7 +20,8 @@ struct claude_process {
     struct process id;
     char session_id[CLIENT_ID_BYTES + 1];
     char name[128];
-    bool has_own_name; /* else the client made it up from the directory */
+    bool has_own_name;  /* else the client made it up from the directory */
+    bool is_name_given; /* by a person */
     char cwd[1024];
     char pid_domain[128];
     enum claude_status status;

@@ -57,7 +57,8 @@ struct claude_session {
     double unseen_ms; /* for so long an unseen process may live without a sign */
     char name[1024];
     bool has_own_name;
-    struct process process; /* its process here; pid 0: unknown */
+    bool is_name_given, given_reported; /* by a person */
+    struct process process;             /* its process here; pid 0: unknown */
     enum claude_status status;
     double status_ms, started_ms;
     char waiting_for[64];
@@ -94,8 +95,8 @@ void claude_session_stop_agents(struct claude_session *session);
 /* Returns the last time in its lines; NAN: no line has one. */
 double claude_session_last_ms(const struct claude_session *session);
 
-/* Takes a name that the client (`own`: its user) gave it. */
-void claude_session_name(struct claude_session *session, const char *name, bool own);
+/* Takes a name. `own`: it is not made of the directory; `given`: a person chose it. */
+void claude_session_name(struct claude_session *session, const char *name, bool own, bool given);
 /* Takes its present entry in the registry; NULL: it has none. */
 void claude_session_registered(struct claude_session *session,
                                const struct claude_registered *entry, uint64_t now_ms);

@@ -351,7 +351,7 @@ static void name_by_job(struct claude_sessions *all, struct claude_session *sess
 {
     const struct claude_job *job = claude_jobs_find(&all->jobs, session->id);
     if (job != NULL && job->name[0] != '\0' && (entry == NULL || entry->process.name[0] == '\0'))
-        claude_session_name(session, job->name, job->has_own_name);
+        claude_session_name(session, job->name, job->has_own_name, job->has_own_name);
 }
 
 void claude_sessions_report_jobs(struct claude_sessions *all)

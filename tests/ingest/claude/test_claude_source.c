@@ -468,6 +468,24 @@ TEST_WITH(a_session_at_its_prompt_is_seen_and_called_by_its_name, setup, teardow
     check(h, "sessions", "{'s':{'name':'release','pid':12,'start_ms':500}}");
 }
 
+TEST_WITH(a_name_that_a_person_gave_stays_before_a_title_of_the_client, setup, teardown)
+{
+    struct home *h = *state;
+    const char *title = PROMPT("08:53:25.000")
+        ASK("08:53:25.100",
+            "r") "{\"type\":\"ai-title\",\"aiTitle\":\"made up\",\"sessionId\":\"s\"}\n";
+    live(h, "s",
+         ",\"startedAt\":1760000000500,\"status\":\"idle\",\"name\":\"a\",\"nameSource\":\"auto\"");
+    start(h, true);
+    rig_add(&h->rig, "claude:");
+    append(session_path(h, "s.jsonl"), title, strlen(title));
+    until(h, "sessions", "{'s':{'name':'made up','pid':12,'start_ms':500}}");
+    live(
+        h, "s",
+        ",\"startedAt\":1760000000500,\"status\":\"idle\",\"name\":\"release\",\"nameSource\":\"user\"");
+    until(h, "sessions", "{'s':{'name':'release','pid':12,'start_ms':500}}");
+}
+
 TEST_WITH(what_the_client_no_longer_does_has_ended, setup, teardown)
 {
     struct home *h = *state;

@@ -366,6 +366,30 @@ TEST(a_title_that_a_person_gave_stays)
     end(&r);
 }
 
+/* Lines without a time of their own have that of the line before: titles share a moment. */
+TEST(a_title_that_a_person_gave_replaces_another_of_its_moment)
+{
+    static const char *const ways[] = {
+        LINE("ai-title") "\"aiTitle\":\"zzz longer\"}\n" LINE(
+            "custom-title") "\"customTitle\":\"a\"}\n",
+        LINE("custom-title") "\"customTitle\":\"a\"}\n" LINE(
+            "ai-title") "\"aiTitle\":\"zzz longer\"}\n",
+        LINE("agent-name") "\"agentName\":\"zzz\"}\n" LINE(
+            "custom-title") "\"customTitle\":\"a\"}\n",
+        LINE("custom-title") "\"customTitle\":\"zzz\"}\n" LINE(
+            "custom-title") "\"customTitle\":\"a\"}\n",
+        LINE("ai-title") "\"aiTitle\":\"zzz\"}\n" LINE("ai-title") "\"aiTitle\":\"a\"}\n",
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct reader r;
+        begin(&r, NULL, false);
+        push(&r, PROMPT("20.000", "p") ASK("20.100", "r", "d"));
+        push(&r, ways[i]);
+        check(&r, "sessions", "{'s':{'name':'a','start_ms':0}}");
+        end(&r);
+    }
+}
+
 TEST(a_long_argument_is_cut_between_characters)
 {
     struct reader r;
