@@ -14,16 +14,15 @@ static bool add_text(const struct swarm *swarm, intern_id id, struct strbuf *out
     return text.len > 0;
 }
 
-/* Appends the first characters of the session's id, enough to distinguish sessions. */
-static void add_short_id(const struct swarm *swarm, intern_id id, struct strbuf *out)
+struct slice query_short_id(const struct swarm *swarm, const struct session *session)
 {
-    struct slice text = swarm_text_slice(swarm, id);
+    struct slice text = swarm_text_slice(swarm, session->id);
     size_t len = 0;
     for (int i = 0; i < ID_CHARACTERS && len < text.len; i++) {
         uint32_t cp;
         len += utf8_next(text.bytes + len, text.len - len, &cp);
     }
-    strbuf_add(out, text.bytes, len);
+    return (struct slice){text.bytes, len};
 }
 
 struct slice query_last_part(struct slice path)
@@ -59,8 +58,9 @@ static void add_unnamed(const struct swarm *swarm, const struct session *session
     }
     strbuf_adds(out, "main");
     if (swarm_text(swarm, session->id)[0] != '\0') {
+        struct slice id = query_short_id(swarm, session);
         strbuf_addc(out, ' ');
-        add_short_id(swarm, session->id, out);
+        strbuf_add(out, id.bytes, id.len);
     }
 }
 

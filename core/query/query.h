@@ -62,6 +62,8 @@ struct tree_row *query_tree(const struct swarm *swarm, size_t *count);
    part of its directory and its branch. If none of them is known, it is `main` with the first
    characters of the session's id. */
 void query_agent_title(const struct swarm *swarm, agent_no agent, struct strbuf *out);
+/* Returns the first characters of the session's id, which stand for a name. */
+struct slice query_short_id(const struct swarm *swarm, const struct session *session);
 /* Appends the session's name, or what query_agent_title has for a session without one. */
 void query_session_title(const struct swarm *swarm, session_no session, struct strbuf *out);
 /* Returns the last part of a path, without slashes at its end. */

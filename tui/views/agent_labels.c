@@ -18,8 +18,9 @@ enum {
 /* ---- which are alike ---- */
 
 /* An agent's shown texts. Agents of equal keys look the same. */
+#define UNNAMED UINT64_MAX
 struct label_key {
-    uint64_t owner; /* a sub-agent's session; a main agent has none */
+    uint64_t owner; /* a sub-agent's session; a main agent has none, or UNNAMED */
     uint64_t name;  /* of its text, or a hash of another one */
     intern_id description;
 };
@@ -29,21 +30,43 @@ static bool is_text(const struct swarm *swarm, intern_id id)
     return id != INTERN_NONE && swarm_text(swarm, id)[0] != '\0';
 }
 
-/* Sets the key of a session's main agent. One without a name shows its directory and its branch. */
-static bool key_of_root(const struct swarm *swarm, const struct session *session,
+static uint64_t hash_of(struct slice text)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (size_t i = 0; i < text.len; i++) {
+        hash = (hash ^ (unsigned char)text.bytes[i]) * UINT64_C(0x100000001B3);
+    }
+    return hash | UINT64_C(1) << 63;
+}
+
+/* Whether the session shows the beginning of its id, for want of a name and a place. */
+static bool is_unnamed(const struct swarm *swarm, const struct session *session)
+{
+    return !is_text(swarm, session->name) && !is_text(swarm, session->texts[SESSION_CWD]) &&
+           !is_text(swarm, session->texts[SESSION_BRANCH]);
+}
+
+/* Sets the key of a session's main agent. One without a name shows its directory and its branch,
+   one without these the beginning of its id. */
+static void key_of_root(const struct swarm *swarm, const struct session *session,
                         struct label_key *out)
 {
     if (is_text(swarm, session->name)) {
         *out = (struct label_key){0, session->name, INTERN_NONE};
-        return true;
+    } else if (is_unnamed(swarm, session)) {
+        *out = (struct label_key){UNNAMED, hash_of(query_short_id(swarm, session)), INTERN_NONE};
+    } else {
+        struct slice dir = query_last_part(swarm_text_slice(swarm, session->texts[SESSION_CWD]));
+        *out = (struct label_key){0, hash_of(dir), session->texts[SESSION_BRANCH]};
     }
-    struct slice dir = query_last_part(swarm_text_slice(swarm, session->texts[SESSION_CWD]));
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (size_t i = 0; i < dir.len; i++) {
-        hash = (hash ^ (unsigned char)dir.bytes[i]) * UINT64_C(0x100000001B3);
-    }
-    *out = (struct label_key){0, hash | UINT64_C(1) << 63, session->texts[SESSION_BRANCH]};
-    return dir.len > 0 || is_text(swarm, session->texts[SESSION_BRANCH]);
+}
+
+/* Whether the session has no name, and its main agent one of its own. */
+static bool has_own_name(const struct swarm *swarm, const struct session *session,
+                         const struct agent *agent)
+{
+    return !is_text(swarm, session->name) && is_text(swarm, agent->name) &&
+           strcmp(swarm_text(swarm, agent->name), "main") != 0;
 }
 
 static bool key_of(const struct swarm *swarm, const struct agent *agent, struct label_key *out)
@@ -54,7 +77,11 @@ static bool key_of(const struct swarm *swarm, const struct agent *agent, struct 
         return false;
     }
     if ((agent->flags & AGENT_MAIN) != 0) {
-        return key_of_root(swarm, session, out);
+        key_of_root(swarm, session, out);
+        if (has_own_name(swarm, session, agent)) {
+            *out = (struct label_key){0, agent->name, INTERN_NONE};
+        }
+        return true;
     }
     *out = (struct label_key){(uint64_t)agent->session + 1, agent->name, agent->description};
     return is_text(swarm, agent->name);
@@ -347,15 +374,19 @@ static void put_id(const struct agent_labels *labels, agent_no number, bool asci
 }
 
 /* Appends what distinguishes the agent from those alike; nothing if none is. The sub-agents of a
-   session share its directory, branch and prompt. */
+   session share its directory, branch and prompt. `title`, which may be `out`, has its name. */
 static void put_difference(const struct agent_labels *labels, agent_no number, bool ascii,
-                           struct strbuf *out)
+                           struct strbuf *title, struct strbuf *out)
 {
     struct alike alike = alike_of(labels, number);
     if (alike_next(&alike) == NO_AGENT) {
         return;
     }
     bool main_agent = (swarm_agent(labels->swarm, number)->flags & AGENT_MAIN) != 0;
+    if (alike.key.owner == UNNAMED) { /* the beginning of its id gives way to another part of it */
+        strbuf_clear(title);
+        strbuf_adds(title, "main");
+    }
     strbuf_adds(out, out->len > 0 ? " " : "");
     if (!main_agent ||
         (!put_directory(labels, number, out) && !put_branch(labels, number, ascii, out) &&
@@ -364,12 +395,12 @@ static void put_difference(const struct agent_labels *labels, agent_no number, b
     }
 }
 
-/* Returns the main agent of a session that shows a name or a place; NO_AGENT: none. */
+/* Returns the main agent of a session that shows what its session does; NO_AGENT: none. */
 static agent_no root_of(const struct agent_labels *labels, session_no session)
 {
     struct label_key key;
-    bool shown = key_of_root(labels->swarm, swarm_session(labels->swarm, session), &key);
-    agent_no at = shown && labels->heads != NULL ? labels->heads[slot_of(labels, &key)] : 0;
+    key_of_root(labels->swarm, swarm_session(labels->swarm, session), &key);
+    agent_no at = labels->heads != NULL ? labels->heads[slot_of(labels, &key)] : 0;
     while (at != 0) {
         const struct agent *agent = swarm_agent(labels->swarm, at - 1);
         if ((agent->flags & AGENT_MAIN) != 0 && agent->session == session) {
@@ -398,13 +429,13 @@ void agent_labels_get(const struct agent_labels *labels, agent_no number, enum l
         struct slice description = swarm_text_slice(swarm, agent->description);
         strbuf_add(&out->note, description.bytes, description.len);
     }
-    put_difference(labels, number, out->ascii, &out->note);
+    put_difference(labels, number, out->ascii, &out->name, &out->note);
     if (form == LABEL_LIST && sub && labels->several && session != NULL &&
         (session->flags & SESSION_AGENTS) != 0) {
         query_session_title(swarm, agent->session, &out->session);
         agent_no root = root_of(labels, agent->session);
         if (root != NO_AGENT) {
-            put_difference(labels, root, out->ascii, &out->session);
+            put_difference(labels, root, out->ascii, &out->session, &out->session);
         }
     }
 }

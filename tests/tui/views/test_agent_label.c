@@ -131,6 +131,39 @@ TEST(what_distinguishes_sessions_is_sought_in_order)
     }
 }
 
+/* Ids that begin with a time: those of one minute begin alike. */
+TEST(sessions_without_a_name_show_where_their_ids_differ)
+{
+    static const char *const want[] = {"main …9-43…", "main …9-49…", "main 41aa0000"};
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_at(&picture, 2000);
+    picture_feed(&picture,
+                 UPDATED("01a227a9-43d79", "'client':'codex'") TOOL("01a227a9-43d79")
+                     UPDATED("01a227a9-49178", "'client':'codex'") TOOL("01a227a9-49178")
+                         UPDATED("41aa0000-43d79", "'client':'codex'") TOOL("41aa0000-43d79"));
+    for (size_t i = 0; i < 3; i++) {
+        assert_label(&picture, (agent_no)i, LABEL_ROW, 40, want[i]);
+    }
+    picture_release(&picture);
+}
+
+/* A session of a framework may have nothing but its agent's name. */
+TEST(main_agents_of_one_name_show_characters_of_their_sessions)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_at(&picture, 2000);
+    picture_feed(
+        &picture,
+        UPDATED("aa01", "'client':'x'") TOOL("aa01") UPDATED("ab01", "'client':'x'") TOOL(
+            "ab01") "{'op':'update_agent','session_id':'aa01','agent_id':'aa01','type':'P'}\n"
+                    "{'op':'update_agent','session_id':'ab01','agent_id':'ab01','type':'P'}\n");
+    assert_label(&picture, 0, LABEL_ROW, 40, "P aa01");
+    assert_label(&picture, 1, LABEL_ROW, 40, "P ab01");
+    picture_release(&picture);
+}
+
 TEST(a_long_label_is_cut_in_the_middle_of_its_parts)
 {
     static const struct {
