@@ -153,6 +153,17 @@ static bool pauses(const struct swarm *swarm, const struct agent *agent, const s
             hides_requests(swarm, agent));
 }
 
+/* Returns when the agent's last call ended; without any, its last turn; INT64_MIN: unknown. */
+static int64_t rests_since(const struct swarm *swarm, const struct agent *agent)
+{
+    const struct span *turn = agent->envelope_count == 0
+                                  ? NULL
+                                  : swarm_span(swarm, agent->envelopes[agent->envelope_count - 1]);
+    return agent->idle_since_ns == INT64_MIN && turn != NULL && (turn->flags & SPAN_OPEN) == 0
+               ? turn->end_ns
+               : agent->idle_since_ns;
+}
+
 /* Returns when the pause began: with the last call, or with the turn. */
 static int64_t pause_since(const struct swarm *swarm, const struct agent *agent)
 {
@@ -170,7 +181,7 @@ static struct agent_status quiet_status(const struct swarm *swarm, agent_no numb
     const struct session *session = swarm_session(swarm, agent->session);
     const struct span *last =
         agent->last_ended == NO_SPAN ? NULL : swarm_span(swarm, agent->last_ended);
-    struct agent_status status = {STATE_IDLE, agent->idle_since_ns, NO_SPAN, NULL};
+    struct agent_status status = {STATE_IDLE, rests_since(swarm, agent), NO_SPAN, NULL};
     if (agent->stale_open > 0) {
         status = (struct agent_status){STATE_STALE, INT64_MIN, NO_SPAN, NULL};
         find_stale(swarm, number, &status);
@@ -192,7 +203,7 @@ struct agent_status query_status(const struct swarm *swarm, agent_no number, int
     const struct agent *agent = swarm_agent(swarm, number);
     if ((agent->flags & (AGENT_GONE | AGENT_UNKNOWN)) != 0) {
         enum agent_state lost = (agent->flags & AGENT_GONE) != 0 ? STATE_GONE : STATE_UNKNOWN;
-        return (struct agent_status){lost, agent->idle_since_ns, NO_SPAN, NULL};
+        return (struct agent_status){lost, rests_since(swarm, agent), NO_SPAN, NULL};
     }
     struct agent_status status = {STATE_IDLE, INT64_MIN, NO_SPAN, NULL};
     int64_t now = swarm_session_now(swarm, agent->session, local_ns);

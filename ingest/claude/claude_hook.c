@@ -163,8 +163,7 @@ static bool session_end(struct hook_event *e)
     update_number(&update, FIELD_END_MS, e->t_ms);
     update_number(&update, FIELD_OUTCOME, OUTCOME_ENDED);
     hook_log(e, LOG_LEVEL_INFO, "session ended", hook_text(e, "reason"));
-    /* The correlator closes the other open calls with the session, as incomplete. */
-    bool good = hook_end_idle(e) && hook_send(e, &update);
+    bool good = hook_end_idle(e) && hook_end_calls_with_session(e) && hook_send(e, &update);
     hook_open_calls_drop_session(&e->hooks->open_calls, e->session_hash);
     client_processes_end(e->ingest, e->session_id);
     if (e->session != NULL) {

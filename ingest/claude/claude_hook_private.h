@@ -94,6 +94,8 @@ bool hook_elicitation_result(struct hook_event *e);
 bool hook_end_calls(struct hook_event *e, double at_ms, bool waiting);
 /* Ends the session's wait for a prompt. */
 bool hook_end_idle(struct hook_event *e);
+/* The session ends: so do the calls that are still open. */
+bool hook_end_calls_with_session(struct hook_event *e);
 
 /* claude_hook.c: ends the session's open interaction. */
 bool hook_end_interaction(struct hook_event *e, enum precedence precedence, double at_ms);

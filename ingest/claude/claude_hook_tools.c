@@ -254,6 +254,37 @@ static bool give_up(struct hook_event *e, enum precedence precedence, struct hoo
            (call->kind != HOOK_TOOL || hook_send(e, &update));
 }
 
+/* The client ended while the call was open. */
+static bool stop_call(struct hook_event *e, struct hook_open_call *call)
+{
+    struct hook_label id = call->id;
+    struct update update =
+        hook_call_update(e, CALL_TOOL, hook_label_slice(&id), PRECEDENCE_INFERRED);
+    update_number(&update, FIELD_END_MS, hook_later(e->t_ms, call->start_ms));
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    update_number(&update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
+    call->ended = true;
+    return hook_end_wait(e, PRECEDENCE_INFERRED, call, e->t_ms, (struct slice){.bytes = NULL}) &&
+           (call->kind != HOOK_TOOL || hook_send(e, &update));
+}
+
+/* A person who leaves at the prompt had answered before: no question was open any more. */
+bool hook_end_calls_with_session(struct hook_event *e)
+{
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    bool stopped = json_string_is(json_get(e->payload, "reason"), "other"), good = true;
+    for (size_t i = 0; i < calls->count && good; i++) {
+        struct hook_open_call *call = &calls->items[i];
+        if (call->ended || call->session != e->session_hash || call->kind == HOOK_IDLE) {
+            continue;
+        }
+        bool refused = !stopped && !isnan(call->wait_ms);
+        good = refused ? give_up(e, PRECEDENCE_INFERRED, call, e->t_ms, OUTCOME_REFUSED)
+                       : stop_call(e, call);
+    }
+    return good;
+}
+
 /* Ends the open calls of an agent, and of the agents that they started: calls are in order of their
    begins, so these come after those. */
 static bool end_calls_of(struct hook_event *e, uint64_t agent, double at_ms, bool waiting)

@@ -272,6 +272,9 @@ static void report_end(struct claude_session *session, bool now)
         at_ms = isnan(session->status_ms) ? session->started_ms : session->status_ms;
     if (now || session->alive_reported)
         at_ms = fmax(at_ms, now_of(session));
+    /* A client that ends by itself stops what it still runs. */
+    for (size_t i = 0; i < session->count && outcome_of(session) == OUTCOME_ENDED; i++)
+        session->failed |= !claude_transcript_idle(session->files[i]->transcript, at_ms);
     session->ended = true;
     session->open_since = 0;
     if (session->was_registered)

@@ -169,6 +169,18 @@ TEST(an_agent_is_idle_since_its_last_call_not_since_the_end_of_its_turn)
     model_release(&model);
 }
 
+/* Hooks report no requests: a turn without a tool has no calls. */
+TEST(an_agent_without_calls_rests_since_the_end_of_its_turn)
+{
+    struct model model;
+    const struct model_span turn = {1, "Interaction", "interaction", 0, 50, NULL, NULL};
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", NULL);
+    assert_true(model_add(&model, &turn));
+    assert_int_equal(status_of(&model).since_ns, model_ns(50));
+    model_release(&model);
+}
+
 /* A decision is no error. */
 TEST(an_agent_whose_call_was_refused_or_interrupted_is_idle)
 {

@@ -117,6 +117,11 @@ static void succeeds(struct probe probe, enum tristate want)
     assert_int_equal(facts_bool(&need(probe)->facts, FIELD_SUCCESS), want);
 }
 
+static void outcome_is(struct probe probe, enum outcome want)
+{
+    assert_int_equal((int)facts_number(&need(probe)->facts, FIELD_OUTCOME), want);
+}
+
 /* The n-th of all calls of that kind; NULL: none. */
 static const struct record *nth(struct rig *rig, enum call_kind kind, unsigned n)
 {
@@ -388,13 +393,36 @@ RIG_TEST(a_session_begins_and_ends)
     assert_non_null(rig_logged(*state, "session ended: other"));
     /* Its calls were closed with it: later events end none of them. */
     hook(*state, 20, "UserPromptSubmit", "'prompt':'x'");
-    ends(tool(*state, "t1"), NAN);
+    ends(tool(*state, "t1"), 10);
+    outcome_is(tool(*state, "t1"), OUTCOME_INTERRUPTED);
     /* One that goes on began before. */
     assert_null(
         take(*state, 30, "{'session_id':'R','hook_event_name':'SessionStart','source':'resume'}"));
     assert_int_equal(rig_session_no(*state, "R"), NO_SESSION);
     hook(*state, 40, "StopFailure", "'error':'server_error'");
     assert_non_null(rig_logged(*state, "interaction failed: server_error"));
+}
+
+/* A signal ends the client while it asks; who leaves by /exit has answered. */
+RIG_TEST(a_question_that_ends_with_its_session_is_refused_only_at_the_prompt)
+{
+    static const struct {
+        const char *reason;
+        enum outcome outcome;
+    } ways[] = {{"'reason':'other'", OUTCOME_INTERRUPTED},
+                {"'reason':'prompt_input_exit'", OUTCOME_REFUSED}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        int from = (int)i * 100;
+        char id[8];
+        snprintf(id, sizeof id, "t%d", (int)i);
+        hook(*state, from + 1, "PreToolUse", i == 0 ? BASH("t0", "x") : BASH("t1", "x"));
+        hook(*state, from + 2, "PermissionRequest",
+             "'tool_name':'Bash','tool_input':{'command':'x'}");
+        hook(*state, from + 10, "SessionEnd", ways[i].reason);
+        outcome_is(tool(*state, id), ways[i].outcome);
+        succeeds(tool(*state, id), TRI_FALSE);
+        assert_int_equal(nth(*state, CALL_WAIT, (unsigned)i)->state, RECORD_ENDED);
+    }
 }
 
 RIG_TEST(a_hook_that_is_sent_twice_makes_nothing_new)
@@ -723,11 +751,11 @@ RIG_TEST(the_waits_of_tui_perm_are_as_long_as_they_were)
         }
         assert_true(text_is(facts_text(&wait->facts, FIELD_DECISION), "accept"));
     }
-    /* The third was refused; the session ended without an event of it. */
+    /* The third was refused: the session ended at the prompt without another event of it. */
     const struct record *refused = nth(*state, CALL_WAIT, 2);
     assert_non_null(refused);
-    assert_null(facts_get(&refused->facts, FIELD_END_MS));
-    assert_int_equal(refused->state, RECORD_INCOMPLETE);
+    assert_int_equal(refused->state, RECORD_ENDED);
+    assert_true(text_is(facts_text(&refused->facts, FIELD_DECISION), "reject"));
     assert_null(nth(*state, CALL_WAIT, 3));
     const struct session *session = swarm_session(((struct rig *)*state)->model.swarm, 0);
     assert_true((session->flags & SESSION_ENDED) != 0);
