@@ -13,11 +13,23 @@ static const struct kind_row {
     const char *short_name;         /* NULL: any */
     enum span_kind kind;
 } kind_rows[] = {
-    {"api", "setup", NULL, SPAN_SETUP},      {"api", "retry", NULL, SPAN_RETRY},
-    {"api", "ttft", NULL, SPAN_FIRST_TOKEN}, {"api", "sampling", NULL, SPAN_SAMPLING},
-    {"api", NULL, "API Call", SPAN_REQUEST}, {"tool", NULL, "Agent", SPAN_AGENT_CALL},
-    {"tool", NULL, "Task", SPAN_AGENT_CALL}, {"tool", NULL, NULL, SPAN_TOOL},
-    {"user_input", NULL, NULL, SPAN_USER},   {"interaction", NULL, NULL, SPAN_INTERACTION},
+    {"api", "setup", NULL, SPAN_SETUP},
+    {"api", "retry", NULL, SPAN_RETRY},
+    {"api", "ttft", NULL, SPAN_FIRST_TOKEN},
+    {"api", "sampling", NULL, SPAN_SAMPLING},
+    {"api", NULL, "API Call", SPAN_REQUEST},
+    {"tool", NULL, "Agent", SPAN_AGENT_CALL},
+    {"tool", NULL, "Task", SPAN_AGENT_CALL},
+    /* Codex, Gemini CLI, OpenCode, Qwen Code, Copilot */
+    {"tool", NULL, "spawn_agent", SPAN_AGENT_CALL},
+    {"tool", NULL, "wait_agent", SPAN_AGENT_CALL},
+    {"tool", NULL, "invoke_agent", SPAN_AGENT_CALL},
+    {"tool", NULL, "task", SPAN_AGENT_CALL},
+    {"tool", NULL, "agent", SPAN_AGENT_CALL},
+    {"tool", NULL, "runSubagent", SPAN_AGENT_CALL},
+    {"tool", NULL, NULL, SPAN_TOOL},
+    {"user_input", NULL, NULL, SPAN_USER},
+    {"interaction", NULL, NULL, SPAN_INTERACTION},
 };
 
 /* The names and categories of calls, after the seed. */

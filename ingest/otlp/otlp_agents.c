@@ -170,6 +170,9 @@ static void note_names(struct otlp_reader *reader, const struct otlp_item *item,
     struct intern *names = swarm_names(reader->ingest->swarm);
     struct slice name = agent_name(item), own = {NULL, 0};
     const struct otlp_value *id = otlp_attribute(&item->span->attributes, "gen_ai.agent.id");
+    if (id == NULL) { /* its logs have this one */
+        id = otlp_attribute(&item->span->attributes, "qwen-code.subagent.id");
+    }
     if (item->producer == OTLP_QWEN && id != NULL) {
         own = otlp_value_text(id);
     }

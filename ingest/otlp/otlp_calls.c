@@ -221,6 +221,7 @@ static void take_tool(struct otlp_reader *reader, const struct otlp_item *item, 
     }
     put_pair(reader, item, true, update, room);
     otlp_send(reader, update);
+    otlp_take_child(reader, &item->span->attributes, item->producer, name, update);
     send_wait_alias(reader, session, node);
     if ((node_at(reader, node)->flags & NODE_MCP) != 0 && above != OTLP_NO_NODE &&
         node_at(reader, above)->kind == OTLP_TOOL &&

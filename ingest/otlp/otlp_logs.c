@@ -15,13 +15,30 @@
 
 /* ---- shared ---- */
 
+/* Returns the agent that the log names. Qwen Code has it in the prompt's id: SESSION#AGENT#NUMBER
+   in a sub-agent, SESSION########NUMBER else. */
+static struct slice agent_of(const struct otlp_log_event *e)
+{
+    struct slice prompt = otlp_found_text(e->item.found, MEANS_PROMPT_ID);
+    const char *hash = e->item.producer == OTLP_QWEN && prompt.len > 0
+                           ? memchr(prompt.bytes, '#', prompt.len)
+                           : NULL;
+    if (hash == NULL) {
+        return otlp_found_text(e->item.found, MEANS_AGENT_ID);
+    }
+    size_t from = (size_t)(hash - prompt.bytes) + 1;
+    struct slice agent = {prompt.bytes + from, prompt.len - from};
+    const char *last = agent.len > 0 ? memrchr(agent.bytes, '#', agent.len) : NULL;
+    agent.len = last == NULL ? agent.len : (size_t)(last - agent.bytes);
+    return agent.len > 0 && agent.bytes[0] != '#' ? agent : (struct slice){NULL, 0};
+}
+
 struct update otlp_log_update(const struct otlp_log_event *e, enum update_op op,
                               enum precedence precedence)
 {
     struct update update = otlp_update(e->reader, op, e->session);
     update.precedence = precedence;
-    update.agent_id = op == UPDATE_SESSION ? (struct slice){NULL, 0}
-                                           : otlp_found_text(e->item.found, MEANS_AGENT_ID);
+    update.agent_id = op == UPDATE_SESSION ? (struct slice){NULL, 0} : agent_of(e);
     return update;
 }
 
@@ -120,6 +137,30 @@ static void take_api_error(struct otlp_log_event *e)
     }
 }
 
+/* A request begins: the log lies in its span. */
+static void take_qwen_request(struct otlp_log_event *e)
+{
+    struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
+    if (e->call.bytes == NULL) {
+        return;
+    }
+    otlp_send_agent(e->reader, e->session, update.agent_id,
+                    otlp_found_text(e->item.found, MEANS_AGENT_NAME), (struct slice){NULL, 0});
+    update.kind = CALL_REQUEST;
+    update.id = e->call;
+    update_number(&update, FIELD_START_MS, e->item.end_ms);
+    update_text(&update, FIELD_MODEL, otlp_found_text(e->item.found, MEANS_MODEL));
+    otlp_send(e->reader, &update);
+}
+
+/* A turn begins, in a span that no log names. */
+static void take_qwen_prompt(struct otlp_log_event *e)
+{
+    struct update update = otlp_log_update(e, UPDATE_SESSION, PRECEDENCE_TELEMETRY);
+    update_number(&update, FIELD_START_MS, e->item.end_ms);
+    otlp_send(e->reader, &update);
+}
+
 /* ---- tools ---- */
 
 static struct slice tool_id(struct otlp_log_event *e)
@@ -185,12 +226,11 @@ static void take_tool_result(struct otlp_log_event *e)
     update.kind = CALL_TOOL;
     update.id = id;
     update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));
-    if (e->call.bytes != NULL && id.bytes != e->call.bytes && e->item.producer == OTLP_QWEN) {
-        update_text(&update, FIELD_ALIAS, e->call);
-    }
     otlp_put_outcome(e->reader, &e->item, true, &update);
     put_args(e, OTLP_TOOL, &update);
     otlp_send(e->reader, &update);
+    otlp_take_child(e->reader, &e->log->attributes, e->item.producer,
+                    otlp_found_text(e->item.found, MEANS_TOOL_NAME), &update);
 }
 
 /* ---- retries ---- */
@@ -285,6 +325,8 @@ static const struct {
     {"api_response", OTLP_GEMINI, take_response},
     {"api_error", OTLP_GEMINI, take_api_error},
     {"tool_call", OTLP_GEMINI, take_tool_result},
+    {"user_prompt", OTLP_QWEN, take_qwen_prompt},
+    {"api_request", OTLP_QWEN, take_qwen_request},
     {"api_retry", OTLP_QWEN, take_retry},
     {"api_response", OTLP_QWEN, take_response},
     {"api_error", OTLP_QWEN, take_api_error},

@@ -88,6 +88,12 @@ void otlp_take_call(struct otlp_reader *reader, const struct otlp_item *item, ui
 /* Returns what follows the last dot or colon. */
 struct slice otlp_last_part(struct slice text);
 
+/* ---- otlp_children.c ---- */
+
+/* Places the session that the call of a tool started below the call's own. */
+void otlp_take_child(struct otlp_reader *reader, const struct otlp_attributes *attributes,
+                     enum otlp_producer producer, struct slice tool, const struct update *call);
+
 /* ---- otlp_spans.c, otlp_agents.c, otlp_logs.c, otlp_metrics.c ---- */
 
 void otlp_take_spans(struct otlp_reader *reader, const struct otlp_batch *batch);

@@ -238,7 +238,10 @@ static void show_begun(struct otlp_reader *reader, const struct otlp_span *span,
     }
     struct update update =
         otlp_update(reader, UPDATE_CALL, otlp_session_of(reader, &reader->found, node));
-    update.kind = in_tool ? CALL_TOOL : CALL_SPAN;
+    /* Requests of these lie in a turn of their agent, and Qwen's tools too. */
+    bool in_turn = reader->producer == OTLP_QWEN ||
+                   (reader->producer == OTLP_GEMINI && node_at(reader, node)->kind == OTLP_REQUEST);
+    update.kind = in_tool ? CALL_TOOL : in_turn ? CALL_INTERACTION : CALL_SPAN;
     update.precedence = PRECEDENCE_INFERRED;
     update.id = otlp_call_id(&node_at(reader, above)->id, room);
     if (!in_tool) { /* a log may know the tool's name */

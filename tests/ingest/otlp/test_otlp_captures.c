@@ -171,6 +171,59 @@ TEST(telemetry_may_come_in_any_order)
     check_each(OTLP_SHUFFLED);
 }
 
+/* Sets *parent to the title of the parent of the agent with that title. False: there is no such
+   agent below another. */
+static bool find_parent(const struct swarm *swarm, const char *title, struct strbuf *parent)
+{
+    size_t count;
+    bool found = false;
+    struct tree_row *tree = query_tree(swarm, &count);
+    for (size_t i = 0; i < count && !found; i++) {
+        strbuf_clear(parent);
+        query_agent_title(swarm, tree[i].agent, parent);
+        found = strcmp(parent->data, title) == 0 && tree[i].parent != NO_AGENT;
+        if (found) {
+            strbuf_clear(parent);
+            query_agent_title(swarm, tree[i].parent, parent);
+        }
+    }
+    mem_free(&mem_libc, tree, count * sizeof *tree);
+    return found;
+}
+
+/* Codex has a session for each sub-agent, Qwen Code an id in its logs. */
+TEST(sub_agents_have_names_and_parents_in_any_order)
+{
+    static const struct {
+        const char *sample, *agents[2], *parent;
+        size_t rows;
+    } clients[] = {
+        {"codex/swarm", {"Raman", "Franklin"}, "main 01a2241d", 3},
+        {"qwen/swarm", {"Explore", "general-purpose"}, "main d941821c", 3},
+        {"gemini/sub", {"generalist", "generalist"}, "main c67dcebc", 2},
+    };
+    struct strbuf parent;
+    strbuf_init(&parent, &mem_libc, 0);
+    for (size_t i = 0; i < 2 * sizeof clients / sizeof *clients; i++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        for (size_t k = 0; k < 2; k++) {
+            char rel[200];
+            snprintf(rel, sizeof rel, "samples/%s/otlp/%s.jsonl", clients[i / 2].sample,
+                     k == i % 2 ? "logs" : "traces");
+            otlp_rig_take_sample(&otlp, rel);
+        }
+        assert_int_equal(swarm_agent_count(otlp.rig.model.swarm), clients[i / 2].rows);
+        for (size_t k = 0; k < 2; k++) {
+            print_message("%s: %s\n", clients[i / 2].sample, clients[i / 2].agents[k]);
+            assert_true(find_parent(otlp.rig.model.swarm, clients[i / 2].agents[k], &parent));
+            assert_string_equal(parent.data, clients[i / 2].parent);
+        }
+        otlp_rig_release(&otlp);
+    }
+    strbuf_release(&parent);
+}
+
 /* The last value of a counter's member; NAN: there is none. */
 static double counter_last(const struct counters *counters, const struct swarm *swarm,
                            const char *name, const char *key)

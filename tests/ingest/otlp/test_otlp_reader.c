@@ -1,6 +1,8 @@
 /* Spans that are unusual, and what must not happen to them. */
 #include "tests/support/otlp_reading.h"
 
+#include "core/query/query.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +42,56 @@ static void check(struct otlp_rig *otlp, const char *expected)
     json_decref(want);
     json_decref(reading);
     free(text);
+}
+
+/* OpenCode has a session for each sub-agent. The call's result names it, whichever comes first. */
+TEST(a_call_names_the_session_that_it_started)
+{
+    static const char head[] =
+        "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":"
+        "{\"stringValue\":\"opencode\"}}]},\"scopeSpans\":[{\"spans\":[";
+    static const char call[] =
+        "{\"traceId\":\"0000000000000000000000000000aaaa\",\"spanId\":\"0000000000000001\",\"name\":"
+        "\"ai.toolCall\",\"startTimeUnixNano\":\"1795903200000000000\",\"endTimeUnixNano\":"
+        "\"1795903203000000000\",\"attributes\":["
+        "{\"key\":\"ai.operationId\",\"value\":{\"stringValue\":\"ai.toolCall\"}},"
+        "{\"key\":\"ai.toolCall.name\",\"value\":{\"stringValue\":\"task\"}},"
+        "{\"key\":\"ai.toolCall.id\",\"value\":{\"stringValue\":\"toolu_1\"}},"
+        "{\"key\":\"session.id\",\"value\":{\"stringValue\":\"ses_1\"}},"
+        "{\"key\":\"ai.toolCall.args\",\"value\":{\"stringValue\":\"{\\\"description\\\":\\\"Helper A\\\","
+        "\\\"prompt\\\":\\\"go\\\",\\\"subagent_type\\\":\\\"general\\\"}\"}},"
+        "{\"key\":\"ai.toolCall.result\",\"value\":{\"stringValue\":\"{\\\"title\\\":\\\"Helper A\\\","
+        "\\\"metadata\\\":{\\\"parentSessionId\\\":\\\"ses_1\\\",\\\"sessionId\\\":\\\"ses_2\\\"}}\"}}]}";
+    static const char request[] =
+        "{\"traceId\":\"0000000000000000000000000000bbbb\",\"spanId\":\"0000000000000002\",\"name\":"
+        "\"ai.streamText.doStream\",\"startTimeUnixNano\":\"1795903201000000000\",\"endTimeUnixNano\":"
+        "\"1795903202000000000\",\"attributes\":["
+        "{\"key\":\"ai.operationId\",\"value\":{\"stringValue\":\"ai.streamText.doStream\"}},"
+        "{\"key\":\"session.id\",\"value\":{\"stringValue\":\"ses_2\"}}]}";
+    static const char tail[] = "]}]}]}";
+    for (int i = 0; i < 2; i++) {
+        struct otlp_rig otlp;
+        char body[4096];
+        struct strbuf title;
+        otlp_rig_init(&otlp);
+        strbuf_init(&title, &mem_libc, 0);
+        for (int k = 0; k < 2; k++) {
+            snprintf(body, sizeof body, "%s%s%s", head, i == k ? call : request, tail);
+            otlp_rig_take(&otlp, OTLP_TRACES, OTLP_JSON, body, strlen(body));
+        }
+        const struct swarm *swarm = otlp.rig.model.swarm;
+        session_no child = swarm_find_session(swarm, "ses_2", 5);
+        query_session_title(swarm, child, &title);
+        assert_string_equal(title.data, "general");
+        size_t count;
+        struct tree_row *rows = query_tree(swarm, &count);
+        assert_int_equal(count, 2);
+        assert_int_equal(rows[1].parent, rows[0].agent);
+        assert_int_equal(swarm_agent(swarm, rows[1].agent)->session, child);
+        mem_free(&mem_libc, rows, count * sizeof *rows);
+        strbuf_release(&title);
+        otlp_rig_release(&otlp);
+    }
 }
 
 static void keep_line(void *ctx, const char *line, size_t len)
