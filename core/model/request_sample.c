@@ -7,6 +7,8 @@
 
 #define ATTEMPTS_MAX 1e6 /* a document may hold any number */
 
+static const double rounding_ms = 1e-3; /* of a phase: times in us are doubles of the epoch */
+
 static double to_ms(int64_t ns)
 {
     return (double)ns / 1e6;
@@ -42,7 +44,8 @@ static void take_phases(const struct swarm *swarm, const struct span *request,
     if (sample->phase_ms[SPAN_SETUP] < 0) {
         sample->phase_ms[SPAN_SETUP] = 0;
     }
-    sample->phase_ms[SPAN_REQUEST] = rest_ms > 0 ? rest_ms : 0;
+    /* The bounds of phases are rounded, each by itself: less than that is no time. */
+    sample->phase_ms[SPAN_REQUEST] = rest_ms > rounding_ms ? rest_ms : 0;
 }
 
 static void take_facts(const struct end_facts *facts, struct request_sample *sample)

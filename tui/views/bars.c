@@ -139,7 +139,7 @@ static void draw_bar(struct frame *frame, struct area line, const struct bar_run
 }
 
 /* Underlines the selected span. Without colour its bar consists of blocks, which hide that: signs
-   mark its ends. */
+   mark its ends. The mark of an error stays after the sign, where the bar has room for both. */
 static void mark_selected(const struct frame *frame, struct area line, const struct bar_run *run,
                           const struct timeline_cell *cells, int cols)
 {
@@ -155,8 +155,11 @@ static void mark_selected(const struct frame *frame, struct area line, const str
     }
     if (first)
         area_puts(line, run->from, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED_FROM));
+    int to = run->to - 1;
+    bool marked = run->stopped || (cells[to].flags & CELL_ERROR) != 0;
+    to -= marked && to - 1 > run->from;
     if (last)
-        area_puts(line, run->to - 1, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED_TO));
+        area_puts(line, to, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED_TO));
 }
 
 void bars_draw(struct frame *frame, struct area line, const struct timeline_cell *cells, int cols)

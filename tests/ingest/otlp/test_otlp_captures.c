@@ -8,6 +8,7 @@
 #include "tests/support/otlp_requests.h"
 
 #include "core/query/counters.h"
+#include "core/query/metrics.h"
 #include "core/query/query.h"
 
 #include <math.h>
@@ -222,6 +223,20 @@ TEST(sub_agents_have_names_and_parents_in_any_order)
         otlp_rig_release(&otlp);
     }
     strbuf_release(&parent);
+}
+
+/* Each request of Codex has both phases. What doubles of times lose is no third part. */
+TEST(phases_that_fill_their_requests_leave_nothing)
+{
+    struct otlp_rig otlp;
+    struct swarm_metrics metrics;
+    otlp_rig_init(&otlp);
+    otlp_rig_take_sample(&otlp, "samples/codex/swarm/otlp/logs.jsonl");
+    assert_true(metrics_compute(otlp.rig.model.swarm, otlp.rig.now_ns, &metrics));
+    assert_true(metrics.totals.phase_ms[SPAN_SAMPLING] > 0);
+    assert_true(!(metrics.totals.phase_ms[SPAN_REQUEST] > 0));
+    metrics_release(&metrics);
+    otlp_rig_release(&otlp);
 }
 
 /* The last value of a counter's member; NAN: there is none. */
