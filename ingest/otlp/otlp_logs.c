@@ -137,6 +137,17 @@ static void take_api_error(struct otlp_log_event *e)
     }
 }
 
+/* Notes the agent of the request's span. Until the span around it comes, it is that one's too. */
+static void note_row(struct otlp_log_event *e, struct slice agent)
+{
+    if (e->node == OTLP_NO_NODE || agent.len == 0) {
+        return;
+    }
+    intern_id id = intern_put(swarm_names(e->reader->ingest->swarm), agent.bytes, agent.len);
+    e->reader->failed |= id == INTERN_FAILED;
+    e->reader->tree.nodes[e->node].agent = id == INTERN_FAILED ? INTERN_NONE : id;
+}
+
 /* A request begins: the log lies in its span. */
 static void take_qwen_request(struct otlp_log_event *e)
 {
@@ -146,6 +157,7 @@ static void take_qwen_request(struct otlp_log_event *e)
     }
     otlp_send_agent(e->reader, e->session, update.agent_id,
                     otlp_found_text(e->item.found, MEANS_AGENT_NAME), (struct slice){NULL, 0});
+    note_row(e, update.agent_id);
     update.kind = CALL_REQUEST;
     update.id = e->call;
     update_number(&update, FIELD_START_MS, e->item.end_ms);

@@ -244,6 +244,10 @@ static void show_begun(struct otlp_reader *reader, const struct otlp_span *span,
     update.kind = in_tool ? CALL_TOOL : in_turn ? CALL_INTERACTION : CALL_SPAN;
     update.precedence = PRECEDENCE_INFERRED;
     update.id = otlp_call_id(&node_at(reader, above)->id, room);
+    if (in_turn && node_at(reader, node)->kind == OTLP_REQUEST &&
+        node_at(reader, node)->agent != INTERN_NONE) {
+        update.agent_id = swarm_text_slice(reader->ingest->swarm, node_at(reader, node)->agent);
+    }
     if (!in_tool) { /* a log may know the tool's name */
         update_text(&update, FIELD_NAME, (struct slice){name, sizeof name - 1});
     }

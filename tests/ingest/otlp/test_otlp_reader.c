@@ -94,6 +94,49 @@ TEST(a_call_names_the_session_that_it_started)
     }
 }
 
+#define QWEN(list, scope, item)                                                          \
+    "{\"" list "\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":" \
+    "{\"stringValue\":\"qwen-code\"}}]},\"" scope "\":[{" item "}]}]}"
+#define QWEN_TEXT(key, value) "{\"key\":\"" key "\",\"value\":{\"stringValue\":\"" value "\"}}"
+#define QWEN_IDS                                        \
+    "\"traceId\":\"0000000000000000000000000000aaaa\"," \
+    "\"spanId\":\"0000000000000002\","
+
+/* While a sub-agent of Qwen Code runs, its turn is known by its first request alone. */
+TEST(a_turn_that_began_before_is_on_the_row_of_its_agent)
+{
+    static const char log[] = QWEN(
+        "resourceLogs", "scopeLogs",
+        "\"logRecords\":[{" QWEN_IDS
+        "\"timeUnixNano\":\"1795903200000000000\",\"attributes\":[" QWEN_TEXT("session.id", "s") "," QWEN_TEXT(
+            "event.name",
+            "qwen-code.api_request") "," QWEN_TEXT("prompt_id",
+                                                   "s#Explore-t1#0") "," QWEN_TEXT("subagent_name",
+                                                                                   "Explore") "]}]");
+    static const char span[] =
+        QWEN("resourceSpans", "scopeSpans",
+             "\"spans\":[{" QWEN_IDS
+             "\"parentSpanId\":\"0000000000000001\",\"name\":\"qwen-code.llm_request\","
+             "\"startTimeUnixNano\":\"1795903200000000000\",\"endTimeUnixNano\":"
+             "\"1795903201000000000\",\"attributes\":[" QWEN_TEXT("session.id", "s") "]}]");
+    struct otlp_rig otlp;
+    struct strbuf title;
+    otlp_rig_init(&otlp);
+    strbuf_init(&title, &mem_libc, 0);
+    otlp_rig_take(&otlp, OTLP_LOGS, OTLP_JSON, log, strlen(log));
+    assert_true(correlator_flush(otlp.rig.model.correlator));
+    const struct swarm *swarm = otlp.rig.model.swarm;
+    assert_int_equal(swarm_span(swarm, swarm_first_in_flight(swarm))->kind, SPAN_REQUEST);
+    otlp_rig_take(&otlp, OTLP_TRACES, OTLP_JSON, span, strlen(span));
+    assert_true(correlator_flush(otlp.rig.model.correlator));
+    const struct span *turn = swarm_span(swarm, swarm_first_in_flight(swarm));
+    assert_int_equal(turn->kind, SPAN_INTERACTION);
+    query_agent_title(swarm, turn->agent, &title);
+    assert_string_equal(title.data, "Explore");
+    strbuf_release(&title);
+    otlp_rig_release(&otlp);
+}
+
 static void keep_line(void *ctx, const char *line, size_t len)
 {
     strbuf_add(ctx, line, len);
