@@ -10,7 +10,9 @@
 
 #include <string.h>
 
-enum { WALK_MAX = 512, NAME_BYTES = 200 };
+/* INSIDE_MAX: spans below a run that are looked at for the same run. SAME_MAX: runs above each other
+   that are the same. PLACE_COST: the steps that placing an agent counts for. */
+enum { INSIDE_MAX = 512, SAME_MAX = 4, PLACE_COST = 16, NAME_BYTES = 200 };
 
 static struct slice text_of(const struct otlp_reader *reader, intern_id id)
 {
@@ -57,7 +59,7 @@ static uint32_t same_run(const struct otlp_tree *tree, uint32_t at)
         around->name == node->name) {
         return node->parent;
     }
-    unsigned left = WALK_MAX;
+    unsigned left = INSIDE_MAX;
     for (uint32_t in = node->first_child;
          (node->flags & NODE_CLIENT) != 0 && in != OTLP_NO_NODE && left-- > 0;
          in = tree->nodes[in].next) {
@@ -113,12 +115,12 @@ static void decide(struct otlp_reader *reader, uint32_t at, unsigned depth)
 }
 
 /* Returns the row of the nearest other agent above; bytes NULL: the main agent's, or none is known.
-   */
+   Spans that are the same run are few: a chain of more is not followed. */
 static struct slice parent_row(struct otlp_reader *reader, uint32_t at)
 {
     bool whole = true;
     intern_id own = reader->tree.nodes[at].agent, row = own;
-    for (unsigned depth = 0; row == own && depth < OTLP_TREE_DEPTH; depth++) {
+    for (unsigned depth = 0; row == own && depth < SAME_MAX; depth++) {
         at = agent_above(&reader->tree, at, &whole);
         if (at == OTLP_NO_NODE) {
             return (struct slice){NULL, 0};
@@ -126,7 +128,7 @@ static struct slice parent_row(struct otlp_reader *reader, uint32_t at)
         decide(reader, at, 0);
         row = reader->tree.nodes[at].agent;
     }
-    return text_of(reader, row);
+    return row == own ? (struct slice){NULL, 0} : text_of(reader, row);
 }
 
 static struct update agent_update(const struct otlp_reader *reader, struct slice session,
@@ -244,8 +246,7 @@ void otlp_take_agent(struct otlp_reader *reader, const struct otlp_item *item, u
     }
 }
 
-/* An agent has got to know who is above it. */
-static void place(struct otlp_reader *reader, uint32_t at, struct slice session)
+void otlp_place_agent(struct otlp_reader *reader, uint32_t at, struct slice session)
 {
     const struct otlp_node *node = &reader->tree.nodes[at];
     struct slice row = text_of(reader, node->agent);
@@ -264,11 +265,12 @@ void otlp_place_agents(struct otlp_reader *reader, uint32_t top, struct slice se
 {
     struct otlp_tree *tree = &reader->tree;
     uint32_t at = tree->nodes[top].first_child;
-    unsigned left = WALK_MAX;
-    while (at != OTLP_NO_NODE && left-- > 0) {
+    while (at != OTLP_NO_NODE && reader->steps_left > 0) {
+        reader->steps_left--;
         bool agent = is_agent(&tree->nodes[at]) && (tree->nodes[at].flags & NODE_KNOWN) != 0;
         if (agent) {
-            place(reader, at, session);
+            otlp_place_agent(reader, at, session);
+            reader->steps_left -= reader->steps_left < PLACE_COST ? reader->steps_left : PLACE_COST;
         }
         uint32_t next = agent ? OTLP_NO_NODE : tree->nodes[at].first_child;
         while (next == OTLP_NO_NODE && at != top) {

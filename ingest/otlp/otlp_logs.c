@@ -64,6 +64,27 @@ static void put_times(const struct otlp_log_event *e, struct update *update)
     update_number(update, FIELD_END_MS, e->item.end_ms);
 }
 
+/* ---- interactions that only logs report ---- */
+
+/* Where only logs are exported, no span reports the end of an interaction: it has lasted until the
+   last answer or result of its prompt. Logs lie in spans where these are exported too. */
+static void extend_claude_prompt(const struct otlp_log_event *e)
+{
+    struct slice prompt = otlp_found_text(e->item.found, MEANS_PROMPT_ID);
+    struct correlator *correlator = e->reader->ingest->correlator;
+    if (e->item.producer != OTLP_CLAUDE || prompt.bytes == NULL || e->node != OTLP_NO_NODE ||
+        otlp_found_text(e->item.found, MEANS_AGENT_ID).bytes != NULL ||
+        correlator_has_source(correlator, e->session, PRECEDENCE_FILES) ||
+        correlator_has_source(correlator, e->session, PRECEDENCE_HOOKS)) {
+        return;
+    }
+    struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
+    update.kind = CALL_INTERACTION;
+    update.id = prompt;
+    update_number(&update, FIELD_END_MS, e->item.end_ms);
+    otlp_send(e->reader, &update);
+}
+
 /* ---- requests ---- */
 
 /* Sends the figures of a request, and its times with the precedence given. */
@@ -114,6 +135,7 @@ static void take_response(struct otlp_log_event *e)
         }
     }
     otlp_log_request(e, id.bytes != NULL ? id : otlp_hash_id(e->hash, room), PRECEDENCE_INFERRED);
+    extend_claude_prompt(e);
 }
 
 /* A request that failed for good. Its span reports it too, where there is one, and without an id
@@ -122,6 +144,7 @@ static void take_api_error(struct otlp_log_event *e)
 {
     struct slice id = otlp_found_text(e->item.found, MEANS_REQUEST_ID);
     struct slice error = otlp_found_text(e->item.found, MEANS_ERROR);
+    extend_claude_prompt(e);
     if (e->item.producer != OTLP_CLAUDE) {
         id = e->call;
     }
@@ -243,6 +266,7 @@ static void take_tool_result(struct otlp_log_event *e)
     otlp_send(e->reader, &update);
     otlp_take_child(e->reader, &e->log->attributes, e->item.producer,
                     otlp_found_text(e->item.found, MEANS_TOOL_NAME), &update);
+    extend_claude_prompt(e);
 }
 
 /* ---- retries ---- */
@@ -412,6 +436,7 @@ static void take(struct otlp_reader *reader, const struct otlp_log *log,
     }
     if (node != OTLP_NO_NODE) {
         otlp_note_session(reader, &reader->found, node);
+        otlp_settle_session(reader, node);
     }
     e.node = node;
     e.session = otlp_session_of(reader, &reader->found, node);

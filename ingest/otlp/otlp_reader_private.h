@@ -15,6 +15,15 @@ enum {
 struct otlp_turns;
 struct otlp_series;
 
+enum { OTLP_LINK_WAITS = 128, OTLP_LINK_TARGETS = 4 };
+
+/* An agent without a parent whose links lead to spans, one of which started it. */
+struct otlp_link_wait {
+    struct otlp_id child, targets[OTLP_LINK_TARGETS];
+    size_t count;
+    bool placed; /* below the agent that started it; its session may still be unknown */
+};
+
 struct otlp_reader {
     struct ingest_ctx *ingest;
     struct otlp_names names;
@@ -29,6 +38,9 @@ struct otlp_reader {
     struct otlp_series *series;     /* otlp_metrics.c */
     struct otlp_id began[OTLP_BEGAN_MAX];
     size_t began_count;
+    size_t steps_left; /* of this request, for agents that get to know who is above them */
+    struct otlp_link_wait waits[OTLP_LINK_WAITS];
+    size_t wait_count;
     struct strbuf args, scratch;
     struct strbuf session; /* "trace:ID" */
     struct slice by;
@@ -80,6 +92,19 @@ void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *foun
 /* Makes the id of the node's trace an alias of its session, once that is known. */
 void otlp_settle_session(struct otlp_reader *reader, uint32_t node);
 
+/* The node's trace has the session of the target's, where it names none. */
+void otlp_adopt_session(struct otlp_reader *reader, uint32_t node, uint32_t target);
+
+/* ---- otlp_links.c ---- */
+
+/* Returns the span that started the agent, as far as it is known now; the agent waits in the list.
+   The span has a link. */
+struct otlp_id otlp_link_parent(struct otlp_reader *reader, const struct otlp_span *span);
+/* After spans were noted, before they are taken: agents that wait are in their starters' sessions. */
+void otlp_adopt_sessions(struct otlp_reader *reader);
+/* After spans were taken: agents that wait are below their starters. */
+void otlp_settle_links(struct otlp_reader *reader);
+
 /* ---- otlp_calls.c ---- */
 
 /* Sends the call of a span; `update` has its ids, its times, and its agent where it is named. */
@@ -114,6 +139,8 @@ void otlp_take_agent(struct otlp_reader *reader, const struct otlp_item *item, u
                      struct update *update);
 /* The node's span is known now: agents below it may have got another parent. */
 void otlp_place_agents(struct otlp_reader *reader, uint32_t node, struct slice session);
+/* The agent of the node has got to know who is above it. */
+void otlp_place_agent(struct otlp_reader *reader, uint32_t node, struct slice session);
 /* Names the agent of the run whose span has that node, which may not have come yet. */
 void otlp_name_agent(struct otlp_reader *reader, uint32_t node, struct slice session,
                      struct slice name);

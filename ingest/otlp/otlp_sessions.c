@@ -138,31 +138,75 @@ struct slice otlp_session_of(struct otlp_reader *reader, const struct otlp_found
     return session;
 }
 
+/* A session is named where a process stood in for it, or nothing did. */
+static void name_session(struct otlp_trace *trace, intern_id named, bool stands_in)
+{
+    if (named == INTERN_NONE || (trace->session != INTERN_NONE && !trace->stands_in)) {
+        return;
+    }
+    if (trace->stands_in && trace->session != named) {
+        trace->stood_in = trace->session;
+    }
+    trace->session = named;
+    trace->stands_in = stands_in;
+}
+
 void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *found, uint32_t node)
 {
     struct slice session = otlp_named_session(reader, found);
     intern_id named = put(reader, session);
     intern_id process = put(reader, otlp_found_text(&reader->resource, MEANS_SESSION_OF_PROCESS));
     struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
-    if (trace->session == INTERN_NONE) {
-        trace->session = named;
-    }
+    name_session(trace, named, false);
     if (trace->process == INTERN_NONE) {
         trace->process = process;
     }
 }
 
+void otlp_adopt_session(struct otlp_reader *reader, uint32_t node, uint32_t target)
+{
+    const struct otlp_trace *from = otlp_tree_trace(&reader->tree, target);
+    intern_id session = from->session;
+    bool stands_in = from->stands_in;
+    struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
+    if (trace->session == INTERN_NONE || !stands_in) {
+        name_session(trace, session, stands_in);
+    }
+    otlp_settle_session(reader, node);
+}
+
+static void send_alias(struct otlp_reader *reader, intern_id session, struct slice alias)
+{
+    struct update update = otlp_update(reader, UPDATE_SESSION, text_of(reader, session));
+    update_text(&update, FIELD_ALIAS, alias);
+    otlp_send(reader, &update);
+}
+
+/* Whether the process's id is an alias of a session by now. Then the process has several sessions,
+   and it is the stand-in of no further trace: each waits for its own name. */
+static uint64_t joined_hash(const struct otlp_reader *reader, intern_id process)
+{
+    return otlp_hash(12, text_of(reader, process));
+}
+
 void otlp_settle_session(struct otlp_reader *reader, uint32_t node)
 {
     struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
-    if (trace->session == INTERN_NONE && trace->rooted) {
-        trace->session = trace->process; /* nothing that comes now names another */
+    if (trace->session == INTERN_NONE && trace->rooted && !trace->linked &&
+        trace->process != INTERN_NONE &&
+        !otlp_is_noted(reader, joined_hash(reader, trace->process))) {
+        trace->session = trace->process; /* hardly anything that comes now names another */
+        trace->stands_in = true;
     }
-    if (!trace->provisional || trace->session == INTERN_NONE) {
-        return;
+    if (trace->stood_in != INTERN_NONE) {
+        intern_id stood_in = trace->stood_in;
+        trace->stood_in = INTERN_NONE;
+        if (otlp_is_new(reader, joined_hash(reader, stood_in))) {
+            send_alias(reader, trace->session, text_of(reader, stood_in));
+        }
     }
-    trace->provisional = false;
-    struct update update = otlp_update(reader, UPDATE_SESSION, text_of(reader, trace->session));
-    update_text(&update, FIELD_ALIAS, trace_session(reader, trace));
-    otlp_send(reader, &update);
+    if (trace->provisional && trace->session != INTERN_NONE) {
+        trace->provisional = false;
+        send_alias(reader, trace->session, trace_session(reader, trace));
+    }
 }

@@ -127,8 +127,14 @@ static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
         note_call(node_at(reader, at), &reader->found);
     }
     if (!has_span(&parent)) {
-        otlp_tree_trace(&reader->tree, at)->rooted |= !pending;
-        parent = is_link_parent(node_at(reader, at), span) ? span->links[0].to : no_id;
+        struct otlp_trace *trace = otlp_tree_trace(&reader->tree, at);
+        trace->rooted |= !pending;
+        if (is_link_parent(node_at(reader, at), span)) {
+            parent = otlp_link_parent(reader, span);
+            trace->linked |= memcmp(parent.trace, id.trace, sizeof id.trace) != 0;
+        } else {
+            parent = no_id;
+        }
     }
     uint32_t above = otlp_tree_put(&reader->tree, &parent);
     if (above != OTLP_NO_NODE) {
@@ -195,7 +201,10 @@ static void take(struct otlp_reader *reader, const struct otlp_span *span, uint3
     update.kind = CALL_SPAN;
     update.id = otlp_call_id(&node_at(reader, node)->id, room);
     uint32_t above = node_at(reader, node)->parent;
-    if (above != OTLP_NO_NODE) {
+    bool guessed = above != OTLP_NO_NODE && span->link_count > 1 &&
+                   memcmp(span->parent, no_id.span, sizeof span->parent) == 0 &&
+                   (node_at(reader, above)->flags & (NODE_KNOWN | NODE_OPEN)) == 0;
+    if (above != OTLP_NO_NODE && !guessed) {
         update_text(&update, FIELD_PARENT_ID,
                     otlp_call_id(&node_at(reader, above)->id, parent_room));
     }
@@ -299,11 +308,13 @@ static void take_some(struct otlp_reader *reader, const struct otlp_span *spans,
             trace->last_ms = fmax(trace->last_ms, (double)spans[i].end_ns / 1e6);
         }
     }
+    otlp_adopt_sessions(reader);
     for (size_t i = 0; i < count; i++) {
         if (nodes[i] != OTLP_NO_NODE) {
             otlp_settle_session(reader, nodes[i]);
         }
     }
+    otlp_adopt_sessions(reader); /* of traces that a process stands in for */
     for (size_t i = 0; i < count && !reader->failed; i++) {
         bool again =
             nodes[i] != OTLP_NO_NODE && (node_at(reader, nodes[i])->flags & NODE_KNOWN) != 0;
@@ -311,6 +322,7 @@ static void take_some(struct otlp_reader *reader, const struct otlp_span *spans,
             take(reader, &spans[i], nodes[i]);
         }
     }
+    otlp_settle_links(reader);
     for (size_t i = 0; i < count; i++) {
         if (nodes[i] != OTLP_NO_NODE) {
             show_begun(reader, &spans[i], nodes[i]);
@@ -320,7 +332,8 @@ static void take_some(struct otlp_reader *reader, const struct otlp_span *spans,
 
 void otlp_take_spans(struct otlp_reader *reader, const struct otlp_batch *batch)
 {
-    enum { SOME = OTLP_NODES_MAX / 8 };
+    enum { SOME = OTLP_NODES_MAX / 8, STEPS = 1 << 16, STEPS_A_SPAN = 64 };
+    reader->steps_left = STEPS + batch->span_count * STEPS_A_SPAN;
     size_t room = batch->span_count < SOME ? batch->span_count : SOME;
     uint32_t *nodes = mem_alloc(reader->ingest->mem, (room + 1) * sizeof *nodes);
     if (nodes == NULL) {

@@ -188,3 +188,11 @@ void otlp_tree_link(struct otlp_tree *tree, uint32_t child, uint32_t parent)
     }
     of->first_child = child;
 }
+
+void otlp_tree_move(struct otlp_tree *tree, uint32_t child, uint32_t parent)
+{
+    if (tree->nodes[child].parent != parent) {
+        unlink_child(tree, child);
+        otlp_tree_link(tree, child, parent);
+    }
+}

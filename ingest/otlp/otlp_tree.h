@@ -42,11 +42,14 @@ struct otlp_node {
 
 struct otlp_trace {
     uint8_t id[OTLP_TRACE_ID_BYTES];
-    intern_id session; /* that its spans name; INTERN_NONE: none did yet */
-    intern_id process; /* its stand-in: of the process; INTERN_NONE: unknown */
-    double last_ms;    /* the latest end of its spans */
-    bool rooted;       /* a span without a parent came */
-    bool provisional;  /* updates were sent under the trace's own id */
+    intern_id session;  /* that its spans name; INTERN_NONE: none did yet */
+    intern_id process;  /* its stand-in: of the process; INTERN_NONE: unknown */
+    double last_ms;     /* the latest end of its spans */
+    intern_id stood_in; /* the stand-in that is to be joined with the session; INTERN_NONE: none */
+    bool stands_in;     /* `session` is the stand-in: another may be named */
+    bool linked;        /* its root is an agent that a span of another trace started */
+    bool rooted;        /* a span without a parent came */
+    bool provisional;   /* updates were sent under the trace's own id */
     bool used;
 };
 
@@ -69,6 +72,8 @@ uint32_t otlp_tree_put(struct otlp_tree *tree, const struct otlp_id *id);
 uint32_t otlp_tree_find(const struct otlp_tree *tree, const struct otlp_id *id);
 /* Makes `parent` the parent of `child`, which had none. A ring is not closed. */
 void otlp_tree_link(struct otlp_tree *tree, uint32_t child, uint32_t parent);
+/* Makes `parent` the parent of `child`, whatever it was. A ring is not closed. */
+void otlp_tree_move(struct otlp_tree *tree, uint32_t child, uint32_t parent);
 struct otlp_trace *otlp_tree_trace(struct otlp_tree *tree, uint32_t node);
 
 #endif

@@ -1,4 +1,7 @@
 /* Spans that are unusual, and what must not happen to them. */
+#include "core/model/record.h"
+#include "core/query/query.h"
+#include "ingest/otlp/otlp_attributes.h"
 #include "tests/support/otlp_reading.h"
 
 #include "core/query/query.h"
@@ -285,4 +288,155 @@ TEST(times_to_first_token_that_cannot_be_are_reported)
     assert_null(rig_logged(&otlp.rig, "(11 so far)"));
     assert_non_null(rig_logged(&otlp.rig, "(10 so far)"));
     otlp_rig_release(&otlp);
+}
+
+#define SESSION(id) TEXT("session.id", id)
+#define PROCESS(id) "'resource':{'attributes':[" TEXT("service.instance.id", id) "]},"
+#define FROM(process, spans) \
+    "{'resourceSpans':[{" PROCESS(process) "'scopeSpans':[{'spans':[" spans "]}]}]}"
+#define TRACE(trace, id, parent, name, attributes, links)                                     \
+    "{'traceId':'000000000000000000000000000000" trace "','spanId':'00000000000000" id        \
+    "','parentSpanId':'" parent "','name':'" name "','kind':1,'startTimeUnixNano':"           \
+    "'1795903200000000000','endTimeUnixNano':'1795903201000000000','attributes':[" attributes \
+    "],'links':[" links "]}"
+#define LINK(trace, id) \
+    "{'traceId':'000000000000000000000000000000" trace "','spanId':'00000000000000" id "'}"
+#define RUN(name) TEXT("gen_ai.operation.name", "invoke_agent") "," TEXT("gen_ai.agent.name", name)
+
+static void check_sessions(struct otlp_rig *otlp, const char *expected)
+{
+    json_t *reading = otlp_reading(&otlp->rig);
+    char *sessions = json_dumps(json_object_get(reading, "sessions"), JSON_COMPACT);
+    for (char *at = sessions; (at = strchr(at, '"')) != NULL;) {
+        *at = '\'';
+    }
+    assert_string_equal(sessions, expected);
+    free(sessions);
+    json_decref(reading);
+}
+
+/* A process stands in for a session until one is named, in whatever order. */
+TEST(a_session_that_is_named_late_has_all_of_its_trace)
+{
+    static const char *const root = FROM("p1", TRACE("01", "01", "", "root", "", ""));
+    static const char *const late =
+        FROM("p2", TRACE("01", "02", "0000000000000001", "t",
+                         SESSION("s1") "," TEXT("gen_ai.tool.name", "x"), ""));
+    for (int order = 0; order < 2; order++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        take(&otlp, order == 0 ? root : late);
+        take(&otlp, order == 0 ? late : root);
+        check_sessions(&otlp, "['s1']");
+        check(&otlp, "{'tools':[{'name':'x'}],'other':['root']}");
+        otlp_rig_release(&otlp);
+    }
+}
+
+/* Two sessions of one process, both named after their roots came, stay two. */
+TEST(sessions_of_one_process_that_are_named_late_stay_apart)
+{
+    struct otlp_rig otlp;
+    otlp_rig_init(&otlp);
+    take(&otlp, FROM("p1", TRACE("01", "01", "", "root", "", "")));
+    take(&otlp, FROM("p2", TRACE("01", "02", "0000000000000001", "t", SESSION("s1"), "")));
+    take(&otlp, FROM("p1", TRACE("02", "03", "", "root", "", "")));
+    take(&otlp, FROM("p2", TRACE("02", "04", "0000000000000003", "t", SESSION("s2"), "")));
+    take(&otlp, FROM("p2", TRACE("02", "05", "0000000000000003", "t", "", "")));
+    check_sessions(&otlp, "['s1','s2']");
+    otlp_rig_release(&otlp);
+}
+
+/* The span that started a background agent is one of several links, and may come after it. */
+TEST(an_agent_is_below_the_link_that_is_known)
+{
+    static const char *const boss =
+        FROM("p1", TRACE("01", "01", "", "boss", RUN("boss") "," SESSION("s1"),
+                         "") "," TRACE("01", "02", "0000000000000001", "lead", RUN("lead"), ""));
+    static const char *const agent =
+        FROM("p1", TRACE("02", "11", "", "worker", RUN("worker"),
+                         LINK("09", "99") "," LINK("01", "02") "," LINK(
+                             "09", "98")) "," TRACE("02", "12", "0000000000000011", "x",
+                                                    TEXT("gen_ai.tool.name", "x"), ""));
+    for (int order = 0; order < 2; order++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        take(&otlp, order == 0 ? boss : agent);
+        take(&otlp, order == 0 ? agent : boss);
+        check_sessions(&otlp, "['s1']");
+        check(&otlp, "{'agents':['boss','lead','worker'],'parent':{'lead':'boss','worker':'lead'},"
+                     "'tools':[{'agent':'worker'}]}");
+        otlp_rig_release(&otlp);
+    }
+}
+
+/* A parent of hundreds of agents that comes last has all of them. */
+TEST(many_agents_get_to_know_their_parent)
+{
+    enum { WORKERS = 700 };
+    struct otlp_rig otlp;
+    otlp_rig_init(&otlp);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        char body[1000], id[20];
+        snprintf(body, sizeof body, "%s",
+                 FROM("p1", TRACE("01", "ff", "0000000000000001", "w", RUN("w"), "")));
+        snprintf(id, sizeof id, "%016x", i + 16);
+        memcpy(strstr(body, "00000000000000ff"), id, 16);
+        take(&otlp, body);
+    }
+    take(&otlp, FROM("p1", TRACE("01", "02", "", "top", RUN("top"), "") "," TRACE(
+                               "01", "01", "0000000000000002", "boss", RUN("boss"), "")));
+    const struct swarm *swarm = otlp.rig.model.swarm;
+    size_t count, below = 0;
+    assert_true(correlator_flush(otlp.rig.model.correlator));
+    struct tree_row *rows = query_tree(swarm, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct agent *parent =
+            rows[i].parent == NO_AGENT ? NULL : swarm_agent(swarm, rows[i].parent);
+        below += parent != NULL && slice_is(swarm_text_slice(swarm, parent->name), "boss");
+    }
+    mem_free(otlp.rig.ingest.mem, rows, count * sizeof *rows);
+    assert_int_equal(below, WORKERS);
+    otlp_rig_release(&otlp);
+}
+
+#define LOG(time, name, attributes)                                                      \
+    "{'timeUnixNano':'" time "','attributes':[" TEXT("event.name", name) "," TEXT(       \
+        "session.id", "c1") "," TEXT("prompt.id", "p1") "," NUMBER("duration_ms", "500") \
+        attributes "]}"
+
+/* Without traces no span reports how long an interaction was. */
+TEST(an_interaction_that_only_logs_report_ends)
+{
+    static const char *const logs[] = {
+        LOG("1795903200000000000", "user_prompt", ""),
+        LOG("1795903201000000000", "api_request", "," TEXT("request_id", "r1")),
+        LOG("1795903203000000000", "tool_result",
+            "," TEXT("tool_use_id", "t1") "," TEXT("tool_name", "Bash")),
+        LOG("1795903207000000000", "api_request", "," TEXT("request_id", "r2")),
+    };
+    for (unsigned order = 0; order < 2; order++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        for (unsigned i = 0; i < 4; i++) {
+            char body[2000];
+            snprintf(body, sizeof body,
+                     "{'resourceLogs':[{'resource':{'attributes':[" TEXT(
+                         "service.name", "claude-code") "]},'scopeLogs':[{'logRecords':[%s]}]}]}",
+                     logs[order == 0 ? i : 3 - i]);
+            for (char *at = body; (at = strchr(at, '\'')) != NULL;) {
+                *at = '"';
+            }
+            otlp_rig_take(&otlp, OTLP_LOGS, OTLP_JSON, body, strlen(body));
+        }
+        check(&otlp, "{'requests':[{},{}],'tools':[{'name':'Bash'}],'open':0}");
+        const struct swarm *swarm = otlp.rig.model.swarm;
+        double end_ms = 0;
+        for (record_no no = 0; no < swarm_record_end(swarm); no++) {
+            const struct record *record = swarm_record(swarm, no);
+            end_ms = record->used && record->kind == CALL_INTERACTION ? record->end_ms : end_ms;
+        }
+        assert_true(end_ms > 1795903206999.0 && end_ms < 1795903207001.0);
+        otlp_rig_release(&otlp);
+    }
 }
