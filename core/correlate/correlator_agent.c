@@ -48,6 +48,17 @@ agent_no correlator_agent_row(struct correlator *correlator, const struct regist
     return track == NO_TRACK ? NO_AGENT : swarm_track_agent(correlator->swarm, track);
 }
 
+/* Returns the id of the agent that one of that id turned out to be. */
+static struct slice known_id(const struct correlator *correlator,
+                             const struct registry_session *session, struct slice id)
+{
+    intern_id name = id.bytes == NULL
+                         ? INTERN_NONE
+                         : intern_find(swarm_names(correlator->swarm), id.bytes, id.len);
+    bool is_main = name != INTERN_NONE && u64map_get(&session->agent_by_id, name) == 0;
+    return is_main ? swarm_text_slice(correlator->swarm, session->agents[0].id) : id;
+}
+
 static bool identify(struct correlator *correlator, const struct registry_session *session,
                      struct registered *agent)
 {
@@ -55,7 +66,7 @@ static bool identify(struct correlator *correlator, const struct registry_sessio
     struct slice name = facts_text(&agent->facts, FIELD_NAME);
     struct slice type = facts_text(&agent->facts, FIELD_TYPE);
     struct slice description = facts_text(&agent->facts, FIELD_DESCRIPTION);
-    struct slice parent = parent_of(session, agent);
+    struct slice parent = known_id(correlator, session, parent_of(session, agent));
     if (name.bytes != NULL && description.bytes == NULL) {
         description = type; /* of a teammate, which has a name of its own */
     }
@@ -118,6 +129,76 @@ void correlator_agent_note_start(struct correlator *correlator, struct registry_
     }
 }
 
+/* ---- a run that turns out to be the main agent's ---- */
+
+/* Names alone: when one of its runs began and ended is not when the main agent did. */
+static bool join_names(struct correlator *correlator, struct registered *to,
+                       const struct registered *from)
+{
+    static const enum update_field fields[] = {FIELD_NAME, FIELD_TYPE, FIELD_DESCRIPTION};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const struct fact *fact = facts_get(&from->facts, fields[i]);
+        if (fact == NULL) {
+            continue;
+        }
+        union update_value value = {.text = {fact->bytes, fact->len}};
+        if (facts_merge(&to->facts, correlator->mem, fields[i], &value,
+                        (enum precedence)fact->precedence, fact->at_ms) == FACT_NO_MEMORY) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Shows the calls of the row again. The call of a run has its agent's id, and those below follow
+   it. */
+static bool queue_calls(struct correlator *correlator, session_no session, agent_no row,
+                        struct slice id)
+{
+    record_no run = correlator_index_find(correlator, session, id);
+    if (run != NO_RECORD) {
+        return correlator_call_queue(correlator, run);
+    }
+    for (record_no no = 0; no < swarm_record_end(correlator->swarm); no++) {
+        const struct record *record = swarm_record(correlator->swarm, no);
+        if (record->used && record->agent == row && !correlator_call_queue(correlator, no)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool correlator_agent_join_main(struct correlator *correlator, struct registry_session *session,
+                                struct slice alias)
+{
+    intern_id id = intern_put(swarm_names(correlator->swarm), alias.bytes, alias.len);
+    uint32_t at = id == INTERN_FAILED ? 0 : u64map_get(&session->agent_by_id, id);
+    if (at == 0) {
+        return id != INTERN_FAILED;
+    }
+    struct registered *agent = at == U64MAP_NONE ? NULL : &session->agents[at];
+    struct registered *to = &session->agents[0];
+    agent_no row = agent == NULL || !agent->reported || agent->pid == 0
+                       ? NO_AGENT
+                       : correlator_agent_row(correlator, session, agent);
+    if ((agent != NULL && !join_names(correlator, to, agent)) ||
+        (row != NO_AGENT && !queue_calls(correlator, session->number, row, alias)) ||
+        !u64map_put(&session->agent_by_id, id, 0)) {
+        return false;
+    }
+    if (row != NO_AGENT) {
+        swarm_hide_agent(correlator->swarm, row);
+    }
+    if (agent != NULL) {
+        agent->reported = false;
+        correlator_agent_note_start(correlator, session, to, agent->last_start_ms);
+    }
+    session->described = false;
+    return true;
+}
+
+/* ---- updates ---- */
+
 bool correlator_agent_update(struct correlator *correlator, const struct update *update)
 {
     struct registry_session *session = correlator_session_find(correlator, update->session_id);
@@ -137,11 +218,21 @@ bool correlator_agent_update(struct correlator *correlator, const struct update 
     if (correlator_agent_find(correlator, session, parent_id) == NULL) {
         return false;
     }
-    struct registered *agent = correlator_agent_find(correlator, session, update->agent_id);
+    /* The session's id is the main agent's, and so is another id of the session. */
+    bool is_main =
+        update->agent_id.len == update->session_id.len &&
+        memcmp(update->agent_id.bytes, update->session_id.bytes, update->agent_id.len) == 0;
+    struct registered *agent = correlator_agent_find(
+        correlator, session, is_main ? (struct slice){NULL, 0} : update->agent_id);
     if (agent == NULL) {
         return false;
     }
-    enum fact_result result = correlator_merge_fields(correlator, &agent->facts, update, 0);
+    const uint64_t alias = (uint64_t)1 << FIELD_ALIAS;
+    if (update_has(update, FIELD_ALIAS) && agent == &session->agents[0] &&
+        !correlator_agent_join_main(correlator, session, update->values[FIELD_ALIAS].text)) {
+        return false;
+    }
+    enum fact_result result = correlator_merge_fields(correlator, &agent->facts, update, alias);
     if (result == FACT_NO_MEMORY) {
         session->described = false;
         return false;

@@ -8,6 +8,12 @@ static bool join_agents(struct correlator *correlator, const struct registry_ses
 {
     for (size_t i = 0; i < from->agent_count; i++) {
         const struct registered *agent = &from->agents[i];
+        bool is_main = u64map_get(&from->agent_by_id, agent->id) == 0;
+        if (i > 0 && is_main &&
+            !correlator_agent_join_main(correlator, to,
+                                        swarm_text_slice(correlator->swarm, agent->id))) {
+            return false;
+        }
         if (!agent->reported) {
             continue;
         }

@@ -80,6 +80,9 @@ bool correlator_join_sessions(struct correlator *correlator, struct registry_ses
 /* Returns the agent, new if necessary. NULL: out of memory. */
 struct registered *correlator_agent_find(struct correlator *correlator,
                                          struct registry_session *session, struct slice agent_id);
+/* The agent of that id turned out to be the main one: its calls are on that row, its own goes. */
+bool correlator_agent_join_main(struct correlator *correlator, struct registry_session *session,
+                                struct slice alias);
 bool correlator_agent_update(struct correlator *correlator, const struct update *update);
 bool correlator_agent_describe(struct correlator *correlator, struct registry_session *session,
                                struct registered *agent);

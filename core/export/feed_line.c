@@ -107,7 +107,9 @@ void feed_line_update(const struct update *update, struct strbuf *out)
         [UPDATE_CALL] = "update_call",
     };
     begin(out, ops[update->op], update->t_ms, update->session_id);
-    put_text(out, "agent_id", update->agent_id);
+    /* update_agent must name its agent: the session's id is the main one's. */
+    bool is_main = update->op == UPDATE_AGENT && update->agent_id.len == 0;
+    put_text(out, "agent_id", is_main ? update->session_id : update->agent_id);
     if (update->op == UPDATE_CALL) {
         put_text(
             out, "kind",

@@ -35,6 +35,8 @@ uint32_t swarm_new_document(struct swarm *swarm);
 bool swarm_drop_document(struct swarm *swarm, uint32_t document);
 /* Hides the agents of a session that turned out to be another session. */
 void swarm_hide_session(struct swarm *swarm, session_no session);
+/* The agent is no longer a row: its calls are on another's. */
+void swarm_hide_agent(struct swarm *swarm, agent_no agent);
 /* The session is not forgotten when it is idle. */
 void swarm_keep_session(struct swarm *swarm, session_no session);
 /* Drops the oldest events if the live pool has reached its cap. */

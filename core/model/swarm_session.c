@@ -130,6 +130,12 @@ void swarm_hide_session(struct swarm *swarm, session_no session)
     swarm->revision++;
 }
 
+void swarm_hide_agent(struct swarm *swarm, agent_no agent)
+{
+    swarm->rows.agents[agent].flags |= AGENT_DEAD;
+    swarm->revision++;
+}
+
 bool swarm_check_cap(struct swarm *swarm)
 {
     return swarm_hold_cap(swarm, POOL_LIVE);

@@ -76,7 +76,7 @@ enum field_rule {
     X(FIELD_NAME, "name", TYPE_TEXT, RULE_TEXT, IN_SESSION | IN_AGENT | IN_CALL)                 \
     X(FIELD_TITLE, "title", TYPE_TEXT, RULE_LATEST, IN_SESSION)                                  \
     X(FIELD_CUSTOM_TITLE, "custom_title", TYPE_TEXT, RULE_LATEST, IN_SESSION)                    \
-    X(FIELD_ALIAS, "alias", TYPE_TEXT, RULE_TEXT, IN_SESSION | IN_CALL)                          \
+    X(FIELD_ALIAS, "alias", TYPE_TEXT, RULE_TEXT, IN_SESSION | IN_AGENT | IN_CALL)               \
     X(FIELD_OUTCOME, "outcome", TYPE_OUTCOME, RULE_GREATEST, IN_SESSION | IN_CALL)               \
     X(FIELD_CWD, "cwd", TYPE_TEXT, RULE_TEXT, IN_SESSION)                                        \
     X(FIELD_BRANCH, "branch", TYPE_TEXT, RULE_TEXT, IN_SESSION)                                  \

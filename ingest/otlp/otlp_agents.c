@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* INSIDE_MAX: spans below a run that are looked at for the same run. SAME_MAX: runs above each other
+/* INSIDE_MAX: spans below a run that are looked at for the same run. SAME_MAX: runs in each other
    that are the same. PLACE_COST: the steps that placing an agent counts for. */
 enum { INSIDE_MAX = 512, SAME_MAX = 4, PLACE_COST = 16, NAME_BYTES = 200 };
 
@@ -30,10 +30,11 @@ static bool is_agent(const struct otlp_node *node)
 }
 
 /* Returns the nearest agent above the node; OTLP_NO_NODE: none is known. *whole is set if all that
-   is above it is known. */
+   is above it is known, and is no turn or tool of the main agent: a run in these is another's. */
 static uint32_t agent_above(const struct otlp_tree *tree, uint32_t node, bool *whole)
 {
     uint32_t at = tree->nodes[node].parent;
+    bool called = false;
     for (unsigned depth = 0; at != OTLP_NO_NODE && depth < OTLP_TREE_DEPTH; depth++) {
         const struct otlp_node *above = &tree->nodes[at];
         if ((above->flags & (NODE_KNOWN | NODE_OPEN)) == 0) {
@@ -43,9 +44,10 @@ static uint32_t agent_above(const struct otlp_tree *tree, uint32_t node, bool *w
         if (is_agent(above)) {
             return at;
         }
+        called |= above->kind == OTLP_INTERACTION || above->kind == OTLP_TOOL;
         at = above->parent;
     }
-    *whole = at == OTLP_NO_NODE;
+    *whole = at == OTLP_NO_NODE && !called;
     return OTLP_NO_NODE;
 }
 
@@ -246,11 +248,33 @@ void otlp_take_agent(struct otlp_reader *reader, const struct otlp_item *item, u
     }
 }
 
+/* Whether the row is one that was made for a span, not the producer's own. */
+static bool is_of_span(struct slice row)
+{
+    return row.len == 2 * sizeof(struct otlp_id) + 1 && row.bytes[2 * OTLP_SPAN_ID_BYTES] == '/';
+}
+
+/* Nothing is above the run: it is a turn of the main agent, and so is all on its row. */
+static bool join_main(struct otlp_reader *reader, uint32_t at, struct slice session,
+                      struct slice row)
+{
+    bool whole = true;
+    if (!is_of_span(row) || reader->tree.nodes[at].kind != OTLP_AGENT ||
+        agent_above(&reader->tree, at, &whole) != OTLP_NO_NODE || !whole) {
+        return false;
+    }
+    struct update agent = agent_update(reader, session, (struct slice){NULL, 0});
+    update_text(&agent, FIELD_ALIAS, row);
+    otlp_send(reader, &agent);
+    reader->tree.nodes[at].agent = INTERN_NONE;
+    return true;
+}
+
 void otlp_place_agent(struct otlp_reader *reader, uint32_t at, struct slice session)
 {
     const struct otlp_node *node = &reader->tree.nodes[at];
     struct slice row = text_of(reader, node->agent);
-    if ((node->flags & NODE_ROW) == 0 || row.bytes == NULL) {
+    if ((node->flags & NODE_ROW) == 0 || row.bytes == NULL || join_main(reader, at, session, row)) {
         return;
     }
     struct update agent = agent_update(reader, session, row);

@@ -354,7 +354,6 @@ static void send_compaction(struct otlp_reader *reader, const struct update *of,
     struct update update = otlp_update(reader, UPDATE_CALL, of->session_id);
     int len = snprintf(room, sizeof room, "compact:%.*s", (int)of->id.len, of->id.bytes);
     update.kind = CALL_SPAN;
-    update.agent_id = of->agent_id;
     update.id = (struct slice){room, (size_t)len};
     update_text(&update, FIELD_PARENT_ID, of->id);
     update_text(&update, FIELD_NAME, (struct slice){"compact", 7});
@@ -373,7 +372,6 @@ static void send_mark(struct otlp_reader *reader, const struct update *of, struc
     int len = snprintf(room, sizeof room, "%.*s:%.3f:%.*s", (int)(part.len < 24 ? part.len : 24),
                        part.bytes, at_ms, (int)of->id.len, of->id.bytes);
     update.kind = CALL_SPAN;
-    update.agent_id = of->agent_id;
     update.id = (struct slice){room, (size_t)len < sizeof room ? (size_t)len : sizeof room - 1};
     update_text(&update, FIELD_PARENT_ID, of->id);
     update_text(&update, FIELD_NAME, part);

@@ -66,7 +66,7 @@ static void put_times(const struct otlp_log_event *e, struct update *update)
 
 /* ---- interactions that only logs report ---- */
 
-/* Where only logs are exported, no span reports the end of an interaction: it has lasted until the
+/* No span reports the end of an interaction where only logs are exported: it has lasted until the
    last answer or result of its prompt. Logs lie in spans where these are exported too. */
 static void extend_claude_prompt(const struct otlp_log_event *e)
 {

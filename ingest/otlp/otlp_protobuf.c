@@ -473,7 +473,7 @@ const char *otlp_protobuf_decode(struct otlp_batch *batch, enum otlp_signal sign
                                  struct slice body)
 {
     (void)batch, (void)signal, (void)body;
-    return "protobuf is not in this build";
+    return "protobuf is not in this build: set OTEL_EXPORTER_OTLP_PROTOCOL=http/json";
 }
 
 #endif

@@ -100,7 +100,7 @@ void otlp_adopt_session(struct otlp_reader *reader, uint32_t node, uint32_t targ
 /* Returns the span that started the agent, as far as it is known now; the agent waits in the list.
    The span has a link. */
 struct otlp_id otlp_link_parent(struct otlp_reader *reader, const struct otlp_span *span);
-/* After spans were noted, before they are taken: agents that wait are in their starters' sessions. */
+/* After spans were noted: agents that wait are in the sessions of those that started them. */
 void otlp_adopt_sessions(struct otlp_reader *reader);
 /* After spans were taken: agents that wait are below their starters. */
 void otlp_settle_links(struct otlp_reader *reader);

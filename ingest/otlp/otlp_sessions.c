@@ -138,17 +138,17 @@ struct slice otlp_session_of(struct otlp_reader *reader, const struct otlp_found
     return session;
 }
 
-/* A session is named where a process stood in for it, or nothing did. */
-static void name_session(struct otlp_trace *trace, intern_id named, bool stands_in)
+/* A session is named where a process was its stand-in, or nothing did. */
+static void name_session(struct otlp_trace *trace, intern_id named, bool of_process)
 {
-    if (named == INTERN_NONE || (trace->session != INTERN_NONE && !trace->stands_in)) {
+    if (named == INTERN_NONE || (trace->session != INTERN_NONE && !trace->of_process)) {
         return;
     }
-    if (trace->stands_in && trace->session != named) {
-        trace->stood_in = trace->session;
+    if (trace->of_process && trace->session != named) {
+        trace->process_was = trace->session;
     }
     trace->session = named;
-    trace->stands_in = stands_in;
+    trace->of_process = of_process;
 }
 
 void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *found, uint32_t node)
@@ -167,10 +167,10 @@ void otlp_adopt_session(struct otlp_reader *reader, uint32_t node, uint32_t targ
 {
     const struct otlp_trace *from = otlp_tree_trace(&reader->tree, target);
     intern_id session = from->session;
-    bool stands_in = from->stands_in;
+    bool of_process = from->of_process;
     struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
-    if (trace->session == INTERN_NONE || !stands_in) {
-        name_session(trace, session, stands_in);
+    if (trace->session == INTERN_NONE || !of_process) {
+        name_session(trace, session, of_process);
     }
     otlp_settle_session(reader, node);
 }
@@ -196,13 +196,13 @@ void otlp_settle_session(struct otlp_reader *reader, uint32_t node)
         trace->process != INTERN_NONE &&
         !otlp_is_noted(reader, joined_hash(reader, trace->process))) {
         trace->session = trace->process; /* hardly anything that comes now names another */
-        trace->stands_in = true;
+        trace->of_process = true;
     }
-    if (trace->stood_in != INTERN_NONE) {
-        intern_id stood_in = trace->stood_in;
-        trace->stood_in = INTERN_NONE;
-        if (otlp_is_new(reader, joined_hash(reader, stood_in))) {
-            send_alias(reader, trace->session, text_of(reader, stood_in));
+    if (trace->process_was != INTERN_NONE) {
+        intern_id process_was = trace->process_was;
+        trace->process_was = INTERN_NONE;
+        if (otlp_is_new(reader, joined_hash(reader, process_was))) {
+            send_alias(reader, trace->session, text_of(reader, process_was));
         }
     }
     if (trace->provisional && trace->session != INTERN_NONE) {

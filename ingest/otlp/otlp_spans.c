@@ -314,7 +314,7 @@ static void take_some(struct otlp_reader *reader, const struct otlp_span *spans,
             otlp_settle_session(reader, nodes[i]);
         }
     }
-    otlp_adopt_sessions(reader); /* of traces that a process stands in for */
+    otlp_adopt_sessions(reader); /* of traces that have their process's */
     for (size_t i = 0; i < count && !reader->failed; i++) {
         bool again =
             nodes[i] != OTLP_NO_NODE && (node_at(reader, nodes[i])->flags & NODE_KNOWN) != 0;

@@ -42,14 +42,15 @@ struct otlp_node {
 
 struct otlp_trace {
     uint8_t id[OTLP_TRACE_ID_BYTES];
-    intern_id session;  /* that its spans name; INTERN_NONE: none did yet */
-    intern_id process;  /* its stand-in: of the process; INTERN_NONE: unknown */
-    double last_ms;     /* the latest end of its spans */
-    intern_id stood_in; /* the stand-in that is to be joined with the session; INTERN_NONE: none */
-    bool stands_in;     /* `session` is the stand-in: another may be named */
-    bool linked;        /* its root is an agent that a span of another trace started */
-    bool rooted;        /* a span without a parent came */
-    bool provisional;   /* updates were sent under the trace's own id */
+    intern_id session; /* that its spans name; INTERN_NONE: none did yet */
+    intern_id process; /* its stand-in: of the process; INTERN_NONE: unknown */
+    double last_ms;    /* the latest end of its spans */
+    intern_id
+        process_was;  /* the stand-in that is to be joined with the session; INTERN_NONE: none */
+    bool of_process;  /* `session` is the stand-in: another may be named */
+    bool linked;      /* its root is an agent that a span of another trace started */
+    bool rooted;      /* a span without a parent came */
+    bool provisional; /* updates were sent under the trace's own id */
     bool used;
 };
 

@@ -24,5 +24,11 @@ TEST(line_ends_between_tokens_become_spaces)
     strbuf_clear(&line);
     feed_line_log(2, text("s"), "info", text("two\nlines"), &line);
     assert_string_equal(strchr(line.data, '\n'), "\n");
+    struct update update = {.op = UPDATE_AGENT, .t_ms = 3, .session_id = text("s")};
+    update_text(&update, FIELD_ALIAS, text("run"));
+    strbuf_clear(&line);
+    feed_line_update(&update, &line); /* of the main agent, which the feed wants to be named */
+    assert_non_null(strstr(line.data, "\"agent_id\":\"s\""));
+    assert_non_null(strstr(line.data, "\"alias\":\"run\""));
     strbuf_release(&line);
 }

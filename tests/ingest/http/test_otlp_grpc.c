@@ -1,7 +1,7 @@
 /* OTLP by gRPC as an exporter sees it. */
 #include "tests/support/h2_client.h"
 
-#ifdef HAVE_NGHTTP2
+#if defined HAVE_NGHTTP2 && defined HAVE_PROTOBUF
 
 #include <sys/resource.h>
 

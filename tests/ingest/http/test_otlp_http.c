@@ -1,6 +1,6 @@
 /* OTLP by HTTP as an exporter sees it: each answer that the specification asks for, and what the
    screen is given about the sender. */
-#include "tests/support/otlp_client.h"
+#include "tests/support/otlp_sender.h"
 
 #include <errno.h>
 
@@ -93,6 +93,12 @@ static const struct row {
      "application/json", "{\"message\":\"sent by a web page\"}"},
 };
 
+/* Whether the body is decoded as protobuf, which a build may lack. */
+static bool needs_protobuf(const struct row *row)
+{
+    return strcmp(row->type, "application/x-protobuf") == 0 && row->status == 200;
+}
+
 RIG_TEST(each_request_gets_the_answer_of_the_specification)
 {
     struct rig *rig = *state;
@@ -102,6 +108,9 @@ RIG_TEST(each_request_gets_the_answer_of_the_specification)
     /* One connection: each answer leaves it good for the next request. */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct row *row = &rows[i];
+        if (needs_protobuf(row) && !otlp_way_is_built(OTLP_HTTP_PROTOBUF)) {
+            continue;
+        }
         uint64_t bad = status_of(rig).bad;
         int status = ask(rig, &client, request_of("POST", row->path, row->headers, row->body));
         size_t len = strlen(row->answer);
@@ -163,9 +172,15 @@ RIG_TEST(a_part_that_is_rejected_is_counted_in_both_encodings)
     assert_non_null(strstr(body_of(&client), "{\"partialSuccess\":{\"rejectedSpans\":\"1\",\"err"));
     assert_true(status_of(rig).traffic.spans == 2);
     struct bytes none = {PB_SPANS("\0"), PB_SPANS_BYTES};
-    assert_int_equal(ask(rig, &client, request_of("POST", "/v1/traces", PROTOBUF, none)), 200);
-    assert_memory_equal(body_of(&client) + 0, "\x0a", 1);
-    assert_memory_equal(body_of(&client) + 2, "\x08\x01\x12", 3);
+    int status = ask(rig, &client, request_of("POST", "/v1/traces", PROTOBUF, none));
+    if (otlp_way_is_built(OTLP_HTTP_PROTOBUF)) {
+        assert_int_equal(status, 200);
+        assert_memory_equal(body_of(&client) + 0, "\x0a", 1);
+        assert_memory_equal(body_of(&client) + 2, "\x08\x01\x12", 3);
+    } else { /* it is not tried again, and the reason names what to set */
+        assert_int_equal(status, 400);
+        assert_non_null(strstr(body_of(&client), "PROTOCOL=http/json"));
+    }
     assert_true(status_of(rig).traffic.spans == 2);
     close(client.fd);
 }

@@ -128,7 +128,9 @@ static void check_each(enum otlp_order order)
     unsigned wrong = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct otlp_requests requests = {0};
-        if (order == OTLP_SHUFFLED && strncmp(rows[i].sample, "codex", 5) == 0) {
+        bool unordered = order == OTLP_SHUFFLED && strncmp(rows[i].sample, "codex", 5) == 0;
+        bool protobuf = strstr(rows[i].sample, "-pb") != NULL;
+        if (unordered || (protobuf && !otlp_way_is_built(OTLP_HTTP_PROTOBUF))) {
             continue;
         }
         load(rows[i].sample, &requests);

@@ -22,7 +22,8 @@ static bool in_build(void)
     const char *why = otlp_decode(&batch, OTLP_TRACES, OTLP_PROTOBUF, (struct slice){0});
     otlp_batch_release(&batch);
     if (why != NULL) {
-        assert_string_equal(why, "protobuf is not in this build");
+        assert_string_equal(
+            why, "protobuf is not in this build: set OTEL_EXPORTER_OTLP_PROTOCOL=http/json");
     }
     return why == NULL;
 }
