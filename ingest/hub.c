@@ -3,6 +3,7 @@
    of the loop the hub reports to its owner that something has changed. Two handles do that; they
    neither keep the loop alive nor wake it. One runs after the reads, the other, for changes by
    timers, before the loop sleeps. */
+#include "ingest/forgotten_log.h"
 #include "ingest/source.h"
 #include "ingest/watcher.h"
 
@@ -26,6 +27,7 @@ struct hub {
     unsigned handles;
     struct watcher *watcher; /* NULL: the system has none */
     bool stopping;
+    struct forgotten_log forgotten;
     char buffer[READ_BYTES];
 };
 
@@ -38,6 +40,8 @@ static void report_changed(struct hub *hub)
     /* Once for all updates of this iteration. */
     if (!correlator_flush(hub->options.correlator))
         ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
+    swarm_forget_names(hub->options.swarm);
+    forgotten_log_report(&hub->forgotten, &hub->ingest);
     /* While a file is read for the first time its lanes stay as they come: sorting them for each
        piece would take longer than the read. */
     if (hub->reader == NULL && !swarm_arrange(hub->options.swarm))

@@ -4,15 +4,26 @@
    full. A probe reads one run of 8-byte slots and reads a text only if all 32 bits of the hash
    agree; growing the table reads no texts. `recent` is a small direct-mapped cache of frequent
    texts. It identifies a text by its length and its first and last eight bytes, and compares the
-   rest only if there is more. */
+   rest only if there is more.
+
+   The place of a removed text goes to a list of places of its size, and its id to a list of ids. A
+   place in such a list begins with a NUL, so that whoever still borrows the text reads an empty
+   one. */
 #include "core/base/intern.h"
 
 #include "core/base/word.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 #define BLOCK_BYTES 65536u
 #define FIRST_SLOTS 64u
+#define LARGE_BYTES (BLOCK_BYTES / 4) /* such a place has a block of its own */
+#define STEP_BYTES  16u
+
+/* Places of up to 1,024 bytes differ by 16, larger ones by a factor of two; the last size is that
+   of the large ones. */
+enum { STEPS = 64, SIZES = STEPS + 5 };
 
 struct slot {
     uint32_t hash;
@@ -30,6 +41,12 @@ struct block {
     char bytes[];
 };
 
+/* The bytes of a free place. */
+struct place {
+    char empty[8]; /* "" */
+    struct place *next;
+};
+
 enum { RECENT = 512 };
 
 struct recent {
@@ -45,6 +62,9 @@ struct intern {
     struct slot *slots;
     size_t slot_count;
     struct block *blocks; /* the first is the one being filled */
+    struct place *places[SIZES];
+    intern_id *free_ids;
+    size_t free_count, free_cap;
 };
 
 /* MurmurHash64A's mixing (Austin Appleby, public domain), folded to 32 bits. */
@@ -98,6 +118,7 @@ void intern_free(struct intern *in)
     mem_free(&mem, in->recent, in->recent == NULL ? 0 : RECENT * sizeof *in->recent);
     mem_free(&mem, in->slots, in->slot_count * sizeof *in->slots);
     mem_free(&mem, in->texts, in->texts_cap * sizeof *in->texts);
+    mem_free(&mem, in->free_ids, in->free_cap * sizeof *in->free_ids);
     mem_free(&mem, in, sizeof *in);
 }
 
@@ -143,10 +164,10 @@ static bool grow_slots(struct intern *in)
 static struct block *block_with_room(struct intern *in, size_t size)
 {
     struct block *first = in->blocks;
-    if (first != NULL && first->size - first->used >= size)
+    bool large = size > LARGE_BYTES;
+    if (!large && first != NULL && first->size - first->used >= size)
         return first;
 
-    bool large = size > BLOCK_BYTES / 4;
     size_t block_size = large ? size : BLOCK_BYTES - sizeof(struct block);
     if (block_size > SIZE_MAX - sizeof(struct block))
         return NULL;
@@ -164,15 +185,66 @@ static struct block *block_with_room(struct intern *in, size_t size)
     return block;
 }
 
+/* Returns the index of the list of places for a text of so many bytes, and its size. */
+static unsigned size_index(size_t bytes, size_t *size)
+{
+    unsigned index = STEPS;
+    if (bytes <= STEPS * STEP_BYTES) {
+        index = (unsigned)((bytes + STEP_BYTES - 1) / STEP_BYTES);
+        *size = (size_t)index * STEP_BYTES;
+        return index - 1;
+    }
+    *size = 2 * STEPS * STEP_BYTES;
+    while (*size < bytes && *size < LARGE_BYTES) {
+        *size *= 2;
+        index++;
+    }
+    *size = bytes > LARGE_BYTES ? bytes : *size;
+    return bytes > LARGE_BYTES ? SIZES - 1 : index;
+}
+
+static struct block *block_of(void *large_place)
+{
+    return (struct block *)(void *)((char *)large_place - offsetof(struct block, bytes));
+}
+
+/* Returns a free place of that size; NULL: none. */
+static char *take_place(struct intern *in, unsigned index, size_t size)
+{
+    struct place **at = &in->places[index];
+    while (index == SIZES - 1 && *at != NULL && block_of(*at)->size < size) {
+        at = &(*at)->next;
+    }
+    struct place *place = *at;
+    if (place != NULL) {
+        *at = place->next;
+    }
+    return (char *)place;
+}
+
+static void free_place(struct intern *in, const struct text *text)
+{
+    size_t size;
+    unsigned index = size_index(text->len + 1, &size);
+    struct place *place = (struct place *)(uintptr_t)text->bytes;
+    *place = (struct place){.next = in->places[index]};
+    in->places[index] = place;
+}
+
 static const char *keep_text(struct intern *in, const char *text, size_t len)
 {
-    if (len == SIZE_MAX)
+    if (len > SIZE_MAX / 2)
         return NULL;
-    struct block *block = block_with_room(in, len + 1);
-    if (block == NULL)
-        return NULL;
-    char *kept = block->bytes + block->used;
-    block->used += len + 1;
+    size_t size;
+    unsigned index = size_index(len + 1, &size);
+    char *kept = take_place(in, index, size);
+    if (kept == NULL) {
+        struct block *block = block_with_room(in, size);
+        if (block == NULL)
+            return NULL;
+        kept = block->bytes + block->used;
+        block->used += size;
+    }
     if (len > 0)
         memcpy(kept, text, len);
     kept[len] = '\0';
@@ -181,20 +253,65 @@ static const char *keep_text(struct intern *in, const char *text, size_t len)
 
 static intern_id add_text(struct intern *in, uint32_t hash, const char *text, size_t len)
 {
-    if (in->count >= INTERN_FAILED)
+    bool again = in->free_count > 0;
+    if (!again && in->count >= INTERN_FAILED)
         return INTERN_FAILED;
-    if (in->count >= in->slot_count / 2 && !grow_slots(in))
+    if (intern_live(in) + 1 >= in->slot_count / 2 && !grow_slots(in))
         return INTERN_FAILED;
-    if (!mem_reserve(&in->mem, &in->texts, &in->texts_cap, in->count + 1, sizeof *in->texts))
+    if (!again &&
+        !mem_reserve(&in->mem, &in->texts, &in->texts_cap, in->count + 1, sizeof *in->texts))
         return INTERN_FAILED;
     const char *kept = keep_text(in, text, len);
     if (kept == NULL)
         return INTERN_FAILED;
 
-    intern_id id = (intern_id)in->count;
-    in->texts[in->count++] = (struct text){.bytes = kept, .len = len};
+    intern_id id = again ? in->free_ids[--in->free_count] : (intern_id)in->count++;
+    in->texts[id] = (struct text){.bytes = kept, .len = len};
     *find_slot(in, hash, text, len) = (struct slot){.hash = hash, .id = id};
     return id;
+}
+
+/* The slots have the texts that are kept. */
+static void sift_slots(struct intern *in, struct slot *slots, const bool *used)
+{
+    size_t mask = in->slot_count - 1;
+    for (size_t i = 0; i < in->slot_count; i++) {
+        struct slot slot = in->slots[i];
+        if (slot.id == INTERN_NONE || !used[slot.id])
+            continue;
+        size_t at = slot.hash & mask;
+        while (slots[at].id != INTERN_NONE)
+            at = (at + 1) & mask;
+        slots[at] = slot;
+    }
+    mem_free(&in->mem, in->slots, in->slot_count * sizeof *in->slots);
+    in->slots = slots;
+}
+
+bool intern_keep(struct intern *in, const bool *used)
+{
+    size_t leaving = 0;
+    for (size_t id = 1; id < in->count; id++)
+        leaving += !used[id] && in->texts[id].bytes != NULL;
+    if (leaving == 0)
+        return true;
+    if (!mem_reserve(&in->mem, &in->free_ids, &in->free_cap, in->free_count + leaving,
+                     sizeof *in->free_ids))
+        return false;
+    struct slot *slots = mem_zalloc(&in->mem, in->slot_count, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    sift_slots(in, slots, used);
+    memset(in->recent, 0, RECENT * sizeof *in->recent);
+    for (size_t id = in->count; id-- > 1;) {
+        struct text *text = &in->texts[id];
+        if (used[id] || text->bytes == NULL)
+            continue;
+        free_place(in, text);
+        *text = (struct text){.bytes = NULL};
+        in->free_ids[in->free_count++] = (intern_id)id;
+    }
+    return true;
 }
 
 static uint32_t load_4(const char *at)
@@ -259,10 +376,15 @@ const char *intern_text(const struct intern *in, intern_id id, size_t *len)
     assert(id < in->count);
     if (len != NULL)
         *len = in->texts[id].len;
-    return in->texts[id].bytes;
+    return in->texts[id].bytes != NULL ? in->texts[id].bytes : "";
 }
 
 size_t intern_count(const struct intern *in)
 {
     return in->count - 1;
+}
+
+size_t intern_live(const struct intern *in)
+{
+    return in->count - 1 - in->free_count;
 }

@@ -16,10 +16,21 @@ static void forget_record(void *ctx, record_no number)
     correlator_call_drop(correlator, number);
 }
 
+/* Values are names as well as keys. */
+static void mark_names(void *ctx, struct name_marks *marks)
+{
+    const struct correlator *correlator = ctx;
+    name_marks_add_keys(marks, &correlator->alias_of);
+    for (size_t i = 0; i < correlator->alias_of.cap; i++) {
+        name_marks_add(marks, correlator->alias_of.values[i]);
+    }
+}
+
 struct correlator *correlator_new(struct swarm *swarm, struct tracer *tracer)
 {
     struct correlator *correlator = mem_zalloc(swarm_mem(swarm), 1, sizeof *correlator);
-    if (correlator == NULL) {
+    if (correlator == NULL || !swarm_add_name_holder(swarm, mark_names, correlator)) {
+        mem_free(swarm_mem(swarm), correlator, correlator == NULL ? 0 : sizeof *correlator);
         return NULL;
     }
     correlator->swarm = swarm;
@@ -39,6 +50,7 @@ void correlator_free(struct correlator *correlator)
     }
     const struct mem *mem = correlator->mem;
     swarm_on_record_drop(correlator->swarm, NULL, NULL);
+    swarm_remove_name_holder(correlator->swarm, correlator);
     for (size_t i = 0; i < correlator->key_count; i++) {
         struct call_key *key = &correlator->keys[i];
         mem_free(mem, key->id, key->id == NULL ? 0 : key->len + 1);
@@ -201,6 +213,7 @@ static bool flush_sessions(struct correlator *correlator)
 
 bool correlator_flush(struct correlator *correlator)
 {
+    correlator_forget(correlator);
     correlator->all_changed |= tracer_take_due(correlator->tracer);
     if (!correlator->all_changed && correlator->changed_count + correlator->queue_count == 0) {
         return true;

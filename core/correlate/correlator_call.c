@@ -360,6 +360,11 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
     enum fact_result result =
         merge_fields(correlator, &record->facts, update, start_ms, agent == session->agents);
     changed |= precedences != end_precedences(&record->facts);
+    const double *attempts;
+    if (update_has(update, FIELD_ATTEMPTS) && result == FACT_CHANGED &&
+        facts_times(&record->facts, FIELD_ATTEMPTS, &attempts) == FACT_TIMES_MAX) {
+        swarm_note_forgotten(correlator->swarm, FORGOTTEN_ATTEMPTS);
+    }
     if (update_has(update, FIELD_PARENT_ID) && !join_parent(correlator, number)) {
         return false;
     }

@@ -31,7 +31,8 @@ struct correlator {
     size_t queue_count, queue_cap;
     session_no *changed; /* sessions that the model may not show as they are known */
     size_t changed_count, changed_cap;
-    bool all_changed; /* any session may be one of those */
+    bool all_changed;       /* any session may be one of those */
+    uint64_t forget_passes; /* of the model, as far as the correlator has followed them */
 };
 
 /* ---- correlator.c ---- */
@@ -67,6 +68,14 @@ double correlator_session_over(const struct registry_session *session, double st
 /* Adds an end of the session. Ends are kept by time; one that is reported twice is one. */
 bool correlator_session_add_end(struct correlator *correlator, struct registry_session *session,
                                 double at_ms, enum outcome outcome);
+
+/* Returns the id of the session that the id is an alias of, else the id. */
+intern_id correlator_session_id(const struct correlator *correlator, intern_id id);
+
+/* ---- correlator_forget.c ---- */
+
+/* Forgets what the model has forgotten, before any of its numbers is used. */
+void correlator_forget(struct correlator *correlator);
 
 /* ---- correlator_join.c ---- */
 

@@ -5,8 +5,10 @@
    ended. The last ends are written while it shuts down, by clocks that differ.) */
 #include "core/correlate/correlator_private.h"
 
-/* The id of the session that the id is an alias of, if it is one. */
-static intern_id without_alias(const struct correlator *correlator, intern_id id)
+/* Beyond that the oldest end goes, long after the calls that it closed. */
+enum { SESSION_ENDS_MAX = 1000 };
+
+intern_id correlator_session_id(const struct correlator *correlator, intern_id id)
 {
     for (uint32_t of; (of = u64map_get(&correlator->alias_of, id)) != U64MAP_NONE;) {
         id = of;
@@ -19,9 +21,10 @@ struct registry_session *correlator_session_find(struct correlator *correlator,
 {
     struct intern *names = swarm_names(correlator->swarm);
     intern_id id = intern_put(names, session_id.bytes, session_id.len);
-    session_no number = id == INTERN_FAILED
-                            ? NO_SESSION
-                            : swarm_hold_session(correlator->swarm, without_alias(correlator, id));
+    session_no number =
+        id == INTERN_FAILED
+            ? NO_SESSION
+            : swarm_hold_session(correlator->swarm, correlator_session_id(correlator, id));
     struct registry_session *session =
         number == NO_SESSION ? NULL : registry_session(correlator->tracer, number);
     if (session != NULL) {
@@ -34,7 +37,7 @@ struct registry_session *correlator_session_find(struct correlator *correlator,
 /* NULL: no update reports it. */
 static struct registry_session *reported_session(const struct correlator *correlator, intern_id id)
 {
-    session_no number = swarm_session_of(correlator->swarm, without_alias(correlator, id));
+    session_no number = swarm_session_of(correlator->swarm, correlator_session_id(correlator, id));
     struct registry_session *session = registry_find(correlator->tracer, number);
     return session != NULL && session->agents[0].reported ? session : NULL;
 }
@@ -144,6 +147,7 @@ bool correlator_session_describe(struct correlator *correlator, struct registry_
     }
     session->described = true;
     flag_session(correlator, session);
+    swarm_keep_session(correlator->swarm, session->number, correlator_session_lives(session));
     return true;
 }
 
@@ -152,7 +156,6 @@ static bool open_session(struct correlator *correlator, struct registry_session 
     if (!tracer_open(correlator->tracer, session, session->first_ms)) {
         return false;
     }
-    swarm_keep_session(correlator->swarm, session->number);
     session->opened = true;
     session->described = false;
     return correlator_session_describe(correlator, session);
@@ -210,6 +213,11 @@ bool correlator_session_add_end(struct correlator *correlator, struct registry_s
             session->ends[i - 1].outcome = (uint8_t)outcome;
         }
         return true;
+    }
+    if (session->end_count == SESSION_ENDS_MAX && i > 0) {
+        session->end_count--;
+        i--;
+        memmove(session->ends, session->ends + 1, session->end_count * sizeof *session->ends);
     }
     if (!mem_reserve(correlator->mem, &session->ends, &session->end_cap, session->end_count + 1,
                      sizeof *session->ends)) {
@@ -285,7 +293,7 @@ static bool take_alias(struct correlator *correlator, struct registry_session *s
         return true;
     }
     return (other == NULL || correlator_join_sessions(correlator, other, session)) &&
-           u64map_put(&correlator->alias_of, without_alias(correlator, id),
+           u64map_put(&correlator->alias_of, correlator_session_id(correlator, id),
                       swarm_session_edit(correlator->swarm, session->number)->id);
 }
 

@@ -177,3 +177,19 @@ bool async_pair_take_begin(struct swarm *swarm, const struct event *event, span_
     *begin = no;
     return true;
 }
+
+void async_pair_tidy(struct swarm *swarm)
+{
+    struct u64map *map = &swarm->open.async, old = *map;
+    u64map_init(map, old.mem);
+    for (size_t i = 0; i < old.cap; i++) {
+        span_no no = old.values[i];
+        const struct span *span = no == NO_SPAN ? NULL : swarm_edit_span(swarm, no);
+        if (span != NULL && (span->flags & SPAN_OPEN) != 0 && !u64map_put(map, old.keys[i], no)) {
+            u64map_release(map);
+            *map = old; /* without memory all stay */
+            return;
+        }
+    }
+    u64map_release(&old);
+}

@@ -164,7 +164,8 @@ static bool any_time(const double *ms, size_t count)
     return i < count;
 }
 
-/* Sorts the times and drops invalid and repeated ones. Returns how many are left. */
+/* Sorts the times and drops invalid and repeated ones, and the oldest ones beyond FACT_TIMES_MAX.
+   Returns how many are left. */
 static size_t tidy_times(double *times, size_t count)
 {
     size_t kept = 0;
@@ -173,6 +174,10 @@ static size_t tidy_times(double *times, size_t count)
         if (time_is_set(times[i]) && (kept == 0 || times[i] > times[kept - 1])) {
             times[kept++] = times[i];
         }
+    }
+    if (kept > FACT_TIMES_MAX) {
+        memmove(times, times + (kept - FACT_TIMES_MAX), FACT_TIMES_MAX * sizeof *times);
+        kept = FACT_TIMES_MAX;
     }
     return kept;
 }

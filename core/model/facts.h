@@ -24,6 +24,9 @@ struct facts {
     uint16_t count, cap;
 };
 
+/* So many attempts of a request are kept: the latest. */
+enum { FACT_TIMES_MAX = 1000 };
+
 enum fact_result { FACT_SAME, FACT_CHANGED, FACT_NO_MEMORY };
 
 /* An empty list is {0}. */

@@ -17,6 +17,12 @@ static uint64_t key_of(const struct swarm *swarm, agent_no agent, uint64_t begin
     return begin_no << 1 | pool;
 }
 
+static bool is_live(const struct swarm *swarm, const struct orphan_open *kept)
+{
+    session_no session = swarm->rows.agents[kept->span.agent].session;
+    return swarm->rows.sessions[session].session.pool == POOL_LIVE;
+}
+
 bool orphan_open_add(struct swarm *swarm, const struct span *span, struct slice args)
 {
     struct orphan_list *list = &swarm->open.orphans;
@@ -46,6 +52,11 @@ struct slice orphan_open_args(const struct swarm *swarm, const struct span *span
     }
     return (struct slice){swarm->open.orphans.spans[at].args,
                           swarm->open.orphans.spans[at].args_len};
+}
+
+bool orphan_open_has(const struct swarm *swarm, uint64_t begin_no)
+{
+    return u64map_get(&swarm->open.orphans.by_begin, begin_no << 1 | POOL_LIVE) != U64MAP_NONE;
 }
 
 const struct orphan_open *orphan_open_next(const struct swarm *swarm, size_t *at)
@@ -104,6 +115,30 @@ void orphan_open_remove_dropped(struct swarm *swarm)
             mem_free(swarm->mem, kept->args, kept->args_len);
             *kept = (struct orphan_open){.args = NULL};
             list->gaps++;
+        }
+    }
+    close_gaps(swarm);
+}
+
+void orphan_open_hold(struct swarm *swarm, size_t most)
+{
+    struct orphan_list *list = &swarm->open.orphans;
+    size_t live = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        live += !is_gap(&list->spans[i]) && is_live(swarm, &list->spans[i]);
+    }
+    if (live <= most) {
+        return;
+    }
+    for (size_t i = 0; i < list->count && live > most; i++) {
+        struct orphan_open *kept = &list->spans[i];
+        if (!is_gap(kept) && is_live(swarm, kept)) {
+            u64map_remove(&list->by_begin, key_of(swarm, kept->span.agent, kept->span.begin_no));
+            mem_free(swarm->mem, kept->args, kept->args_len);
+            *kept = (struct orphan_open){.args = NULL};
+            list->gaps++;
+            live--;
+            swarm_note_forgotten(swarm, FORGOTTEN_OPEN_SPANS);
         }
     }
     close_gaps(swarm);

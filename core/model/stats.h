@@ -57,6 +57,13 @@ void stats_remove_span(struct swarm *swarm, const struct span *span, const struc
 struct slice stats_model_text(const struct stats *stats, intern_id name);
 /* Forgets the counts of the session and its agents. */
 void stats_forget(struct stats *stats, const struct swarm *swarm, session_no session);
+/* Forgets the counts of an agent none of whose spans is in memory. */
+void stats_forget_agent(struct stats *stats, agent_no agent);
+/* Marks the names that are in use. */
+struct name_marks;
+void stats_mark_names(const struct stats *stats, struct name_marks *marks);
+/* Forgets what it knows of the names of spans. */
+void stats_forget_tool_names(struct stats *stats);
 /* The same for all sessions that it returns true for; their models are freed, too. */
 void stats_forget_where(struct stats *stats, const struct swarm *swarm,
                         bool (*where)(const struct swarm *swarm, session_no session));

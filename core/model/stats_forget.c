@@ -3,11 +3,20 @@
 
 #include "core/model/swarm_private.h"
 
+#include <string.h>
+
 static void forget_agent(struct stats_agent *agent)
 {
     metrics_acc_release(&agent->acc);
     intervals_release(&agent->busy);
     agent->work = 0;
+}
+
+void stats_forget_agent(struct stats *stats, agent_no agent)
+{
+    if (agent < stats->agent_count) {
+        forget_agent(&stats->agents[agent]);
+    }
 }
 
 static void forget_session(struct stats_session *session)
@@ -73,4 +82,32 @@ void stats_forget_where(struct stats *stats, const struct swarm *swarm,
         }
     }
     free_models(stats, swarm, where);
+}
+
+static void mark_tools(struct name_marks *marks, const struct metrics_acc *acc)
+{
+    for (size_t i = 0; i < acc->tool_count; i++) {
+        name_marks_add(marks, acc->tools[i].name);
+    }
+}
+
+void stats_mark_names(const struct stats *stats, struct name_marks *marks)
+{
+    for (size_t i = 0; i < stats->agent_count; i++) {
+        mark_tools(marks, &stats->agents[i].acc);
+    }
+    for (size_t i = 0; i < stats->session_count; i++) {
+        mark_tools(marks, &stats->sessions[i].acc);
+    }
+    for (size_t i = 0; i < stats->model_count; i++) {
+        mark_tools(marks, &stats->models[i].acc);
+        name_marks_add(marks, stats->models[i].name);
+    }
+}
+
+void stats_forget_tool_names(struct stats *stats)
+{
+    if (stats->tool_cap > 0) {
+        memset(stats->tool_names, 0, stats->tool_cap * sizeof *stats->tool_names);
+    }
 }

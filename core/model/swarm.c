@@ -118,6 +118,7 @@ void swarm_free(struct swarm *swarm)
     for (track_no i = 0; i < swarm->rows.track_count; i++) {
         span_pair_drop_index(swarm, i);
     }
+    mem_free(mem, swarm->holders.items, swarm->holders.cap * sizeof *swarm->holders.items);
     mem_free(mem, swarm->lists.truncated.ns,
              swarm->lists.truncated.cap * sizeof *swarm->lists.truncated.ns);
     mem_free(mem, swarm->rows.processes, swarm->rows.process_cap * sizeof *swarm->rows.processes);

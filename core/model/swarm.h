@@ -169,6 +169,27 @@ size_t swarm_session_count(const struct swarm *swarm); /* dropped ones included 
 const struct session *swarm_session(const struct swarm *swarm, session_no session);
 /* Returns a number that no other session has, before or after; 0: the session was forgotten. */
 uint64_t swarm_session_serial(const struct swarm *swarm, session_no session);
+/* The kinds of things that a cap makes the model forget; a marker has the numbers. */
+enum forgotten_kind {
+    FORGOTTEN_SESSIONS,
+    FORGOTTEN_AGENTS,
+    FORGOTTEN_THREADS,
+    FORGOTTEN_METADATA,
+    FORGOTTEN_OPEN_SPANS,
+    FORGOTTEN_ATTEMPTS,
+    FORGOTTEN_KINDS
+};
+struct forgotten_row {
+    const char *key;  /* in the marker */
+    const char *noun; /* for people */
+};
+extern const struct forgotten_row swarm_forgotten_rows[FORGOTTEN_KINDS];
+uint64_t swarm_forgotten(const struct swarm *swarm, enum forgotten_kind kind);
+/* How many spans of operations, or of raw events that were dropped, may be open at once;
+   SIZE_MAX: no cap. */
+size_t swarm_most_open(const struct swarm *swarm);
+/* Grows when tracks or agents were forgotten: their numbers may become others'. */
+uint64_t swarm_forget_passes(const struct swarm *swarm);
 /* Returns the session's now: its clock plus the time since, or the wall clock; the clock itself if
    the session has ended or is finished. */
 int64_t swarm_session_now(const struct swarm *swarm, session_no session, int64_t local_ns);

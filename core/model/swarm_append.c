@@ -58,6 +58,8 @@ static bool append_metadata(struct swarm *swarm, struct session_slot *slot,
         return false;
     }
     slot->session.metadata_count++;
+    swarm->rows.live_metadata += slot->session.pool == POOL_LIVE;
+    swarm_use_track(swarm, event->track, event_store_end(swarm->pools[POOL_LIVE].store));
     swarm->revision++;
     session_no session = swarm->rows.tracks[event->track].track.session;
     if ((slot->session.flags & (SESSION_AGENTS | SESSION_THREADS)) == 0 &&
@@ -95,7 +97,8 @@ bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *even
         *event_number = 0;
     }
     if (event->ph == 'M') {
-        return append_metadata(swarm, slot, event);
+        bool live = slot->session.pool == POOL_LIVE;
+        return append_metadata(swarm, slot, event) && (!live || swarm_hold_cap(swarm, POOL_LIVE));
     }
     enum swarm_pool pool = (enum swarm_pool)slot->session.pool;
     uint64_t number = event_store_append(swarm->pools[pool].store, event);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MARKER_BYTES = 800 };
+
 /* The eviction to come. */
 struct eviction {
     size_t events;      /* the oldest of the store */
@@ -40,6 +42,7 @@ static void take_event(struct swarm *swarm, enum swarm_pool pool, uint64_t numbe
         return;
     }
     session_no session = swarm->rows.tracks[event.track].track.session;
+    swarm_use_track(swarm, event.track, number);
     bool marker = swarm->pools[pool].drops > 0 && event.name == swarm->known.trace_truncated;
     swarm->rows.sessions[session].session.event_count--;
     swarm->pools[pool].dropped += marker ? 0 : 1;
@@ -57,6 +60,9 @@ static void take_record(struct swarm *swarm, record_no number, struct eviction *
         /* Half of all go: to count the rest again costs less than to subtract each. Without memory
            each is subtracted. */
         (void)stats_mark(swarm, record->session);
+    }
+    if (record->track != NO_TRACK) {
+        swarm_use_track(swarm, record->track, record->arrival);
     }
     eviction->counted += record->shown_events;
     swarm->pools[POOL_LIVE].dropped += record->shown_events;
@@ -130,27 +136,36 @@ static session_no marker_session(const struct swarm *swarm, session_no last)
     return last;
 }
 
-/* The sessions are those that were ever forgotten, as far as their events were of the pool. */
+/* Prints the numbers of all that was ever forgotten. */
+static size_t print_forgotten(const struct swarm *swarm, char *out, size_t size)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < FORGOTTEN_KINDS; i++) {
+        unsigned long long count = swarm->rows.forgotten[i];
+        if (count > 0) {
+            len += (size_t)snprintf(out + len, size - len, ",\"%s\":%llu",
+                                    swarm_forgotten_rows[i].key, count);
+        }
+    }
+    out[len] = '\0';
+    return len;
+}
+
 static int print_marker(const struct swarm *swarm, enum swarm_pool pool, unsigned long long count,
                         char *out, size_t size)
 {
-    unsigned long long total = swarm->pools[pool].dropped,
-                       sessions = swarm->rows.forgotten_sessions;
-    if (pool == POOL_LIVE && sessions > 0) {
-        return snprintf(out, size,
-                        "{\"dropped_events\":%llu,\"total_dropped_events\":%llu,"
-                        "\"forgotten_sessions\":%llu}",
-                        count, total, sessions);
-    }
-    return swarm->pools[pool].drops == 1
+    unsigned long long total = swarm->pools[pool].dropped;
+    char forgotten[MARKER_BYTES / 2] = "";
+    bool any = pool == POOL_LIVE && print_forgotten(swarm, forgotten, sizeof forgotten) > 0;
+    return swarm->pools[pool].drops == 1 && !any
                ? snprintf(out, size, "{\"dropped_events\":%llu}", count)
-               : snprintf(out, size, "{\"dropped_events\":%llu,\"total_dropped_events\":%llu}",
-                          count, total);
+               : snprintf(out, size, "{\"dropped_events\":%llu,\"total_dropped_events\":%llu%s}",
+                          count, total, forgotten);
 }
 
 static bool put_marker(struct swarm *swarm, enum swarm_pool pool, const struct eviction *eviction)
 {
-    char args[160];
+    char args[MARKER_BYTES];
     int len = print_marker(swarm, pool, eviction->counted, args, sizeof args);
     session_no session = marker_session(swarm, eviction->session);
     double apart_us = (double)(swarm->rows.sessions[eviction->session].session.origin_ns -
@@ -212,6 +227,9 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
     if (!swarm_rederive_keep_open(swarm, pool, first + eviction.events)) {
         return false;
     }
+    if (pool == POOL_LIVE) {
+        orphan_open_hold(swarm, swarm_most_open(swarm));
+    }
     swarm->pools[pool].drops++;
     event_store_drop(store, eviction.events);
     if (pool == POOL_LIVE) {
@@ -220,6 +238,7 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
     if (!put_marker(swarm, pool, &eviction) || !swarm_rederive_sessions(swarm, pool, NO_SESSION)) {
         return false; /* the chosen ones go after the next eviction */
     }
+    swept_open_tidy(swarm);
     swarm_forget_chosen(swarm);
     return true;
 }
@@ -237,7 +256,13 @@ bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool)
         return true;
     }
     bool many = pool == POOL_LIVE && swarm_has_many_sessions(swarm);
-    return (swarm_counted(swarm, pool) < cap && !many) || evict(swarm, pool);
+    if ((swarm_counted(swarm, pool) >= cap || many) && !evict(swarm, pool)) {
+        return false;
+    }
+    if (pool == POOL_LIVE && swarm_has_many_rows(swarm)) {
+        swarm_forget_rows(swarm);
+    }
+    return true;
 }
 
 bool swarm_resume_cap(struct swarm *swarm, enum swarm_pool pool, uint64_t events, uint64_t dropped)

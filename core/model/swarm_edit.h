@@ -37,8 +37,10 @@ bool swarm_drop_document(struct swarm *swarm, uint32_t document);
 void swarm_hide_session(struct swarm *swarm, session_no session);
 /* The agent is no longer a row: its calls are on another's. */
 void swarm_hide_agent(struct swarm *swarm, agent_no agent);
-/* The session is not forgotten when it is idle. */
-void swarm_keep_session(struct swarm *swarm, session_no session);
+/* Whether the session is kept when it is idle (session_info.forgettable). */
+void swarm_keep_session(struct swarm *swarm, session_no session, bool keep);
+/* Counts one thing that the caller forgets. */
+void swarm_note_forgotten(struct swarm *swarm, enum forgotten_kind kind);
 /* Drops the oldest events if the live pool has reached its cap. */
 bool swarm_check_cap(struct swarm *swarm);
 /* Sets the session's clock to `t_ns`, which arrived at `local_ns`, if that is later. */
@@ -46,6 +48,22 @@ void swarm_set_clock(struct swarm *swarm, session_no session, int64_t t_ns, int6
 /* Marks the session as one with times of this machine's wall clock, which shows `wall_ns` at
    `local_ns`. The wall clock may be set while the local one just runs. */
 void swarm_set_wall(struct swarm *swarm, session_no session, int64_t wall_ns, int64_t local_ns);
+
+/* ---- names ---- */
+
+/* Under a cap, removes names that nobody holds, when there are many more than the last time. Their
+   numbers become others'. Call it where no name is held but by holders. */
+void swarm_forget_names(struct swarm *swarm);
+/* A holder keeps names (intern_id of swarm_names) between calls, and marks them when it is asked.
+   False: out of memory. */
+struct name_marks;
+typedef void name_holder(void *ctx, struct name_marks *marks);
+bool swarm_add_name_holder(struct swarm *swarm, name_holder *mark, void *ctx);
+void swarm_remove_name_holder(struct swarm *swarm, const void *ctx);
+void name_marks_add(struct name_marks *marks, intern_id name);
+/* Marks the low halves of the keys. */
+struct u64map;
+void name_marks_add_keys(struct name_marks *marks, const struct u64map *map);
 
 /* ---- adding events ---- */
 

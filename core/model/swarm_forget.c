@@ -13,20 +13,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IDLE_LEAST = 1000, IDLE_PART = 50 /* of the cap */ };
+enum { IDLE_LEAST = 1000, IDLE_PART = 50 /* of the cap */, OPEN_LEAST = 1000 };
 
 uint64_t swarm_session_serial(const struct swarm *swarm, session_no session)
 {
     return session < swarm->rows.session_count ? swarm->rows.sessions[session].serial : 0;
 }
 
-void swarm_keep_session(struct swarm *swarm, session_no session)
+void swarm_keep_session(struct swarm *swarm, session_no session, bool keep)
 {
-    swarm->rows.forgettable_sessions -= swarm->rows.sessions[session].forgettable;
-    swarm->rows.sessions[session].forgettable = false;
+    struct session_slot *slot = &swarm->rows.sessions[session];
+    swarm->rows.forgettable_sessions -= slot->forgettable;
+    slot->forgettable = !keep;
+    swarm->rows.forgettable_sessions += slot->forgettable;
 }
 
-static size_t most_idle(const struct swarm *swarm)
+const struct forgotten_row swarm_forgotten_rows[FORGOTTEN_KINDS] = {
+    [FORGOTTEN_SESSIONS] = {"forgotten_sessions", "sessions"},
+    [FORGOTTEN_AGENTS] = {"forgotten_agents", "agents"},
+    [FORGOTTEN_THREADS] = {"forgotten_threads", "threads"},
+    [FORGOTTEN_METADATA] = {"forgotten_metadata", "replaced metadata events"},
+    [FORGOTTEN_OPEN_SPANS] = {"forgotten_open_spans", "open spans"},
+    [FORGOTTEN_ATTEMPTS] = {"forgotten_attempts", "attempts of requests"},
+};
+
+uint64_t swarm_forgotten(const struct swarm *swarm, enum forgotten_kind kind)
+{
+    return swarm->rows.forgotten[kind];
+}
+
+void swarm_note_forgotten(struct swarm *swarm, enum forgotten_kind kind)
+{
+    swarm->rows.forgotten[kind]++;
+    swarm->revision++;
+}
+
+size_t swarm_most_open(const struct swarm *swarm)
+{
+    size_t cap = swarm->pools[POOL_LIVE].max_events, half = cap / 2;
+    return cap == 0 ? SIZE_MAX : half < OPEN_LEAST ? OPEN_LEAST : half;
+}
+
+size_t swarm_most_idle(const struct swarm *swarm)
 {
     size_t part = swarm->pools[POOL_LIVE].max_events / IDLE_PART;
     return part < IDLE_LEAST ? IDLE_LEAST : part;
@@ -34,7 +62,7 @@ static size_t most_idle(const struct swarm *swarm)
 
 bool swarm_has_many_sessions(const struct swarm *swarm)
 {
-    size_t most = 2 * most_idle(swarm);
+    size_t most = 2 * swarm_most_idle(swarm);
     return swarm->rows.forgettable_sessions >= most &&
            swarm->rows.forgettable_sessions >= swarm->rows.many_sessions;
 }
@@ -69,7 +97,7 @@ static void mark_open(const struct swarm *swarm, bool *used)
 
 static void choose(struct swarm *swarm, session_no marker, const bool *used, struct idle *idle)
 {
-    size_t count = 0, most = most_idle(swarm);
+    size_t count = 0, most = swarm_most_idle(swarm);
     for (session_no i = 0; i < swarm->rows.session_count; i++) {
         const struct session_slot *slot = &swarm->rows.sessions[i];
         if (slot->forgettable && !slot->dropped && slot->session.event_count == 0 && !used[i] &&
@@ -84,7 +112,7 @@ static void choose(struct swarm *swarm, session_no marker, const bool *used, str
         struct session_slot *slot = &swarm->rows.sessions[idle[i].session];
         slot->dropped = slot->leaves = true;
         u64map_remove(&swarm->rows.session_by_id, slot->session.id);
-        swarm->rows.forgotten_sessions++;
+        swarm->rows.forgotten[FORGOTTEN_SESSIONS]++;
         swarm->rows.forgettable_sessions--;
     }
     /* Those that are left are in use: the next ones go when there are so many more. */
@@ -115,56 +143,124 @@ static void remove_if(struct u64map *map, intern_id key, agent_no agent)
     }
 }
 
-static void free_agent(struct swarm *swarm, agent_no number)
+void swarm_forget_agent(struct swarm *swarm, agent_no number)
 {
     struct agent *agent = &swarm->rows.agents[number];
     remove_if(&swarm->rows.agent_by_id, agent->agent_id, number);
     remove_if(&swarm->rows.agent_by_id, swarm->rows.sessions[agent->session].session.id, number);
     remove_if(&swarm->rows.group_by_id, agent->agent_id, number);
+    stats_forget_agent(&swarm->stats, number);
     lane_reset(swarm, agent);
     *agent = (struct agent){
         .flags = AGENT_DEAD, .session = swarm->rows.grave, .process_row = swarm->rows.free_agents};
     swarm->rows.free_agents = number;
 }
 
-static void free_tracks(struct swarm *swarm, uint32_t process)
+static void forget_row(struct swarm *swarm, agent_no row)
 {
-    track_no at = swarm->rows.processes[process].first_track;
-    while (at != NO_TRACK) {
-        struct track_slot *slot = &swarm->rows.tracks[at];
-        track_no next = slot->next_in_process;
-        u64map_remove(&swarm->rows.track_by_tid, (uint64_t)process << 32 | slot->track.tid);
-        span_pair_drop_index(swarm, at);
-        slot->track.session = swarm->rows.grave;
-        slot->track.agent = NO_AGENT;
-        slot->track.open = NO_SPAN;
-        slot->next_in_process = swarm->rows.free_tracks;
-        swarm->rows.free_tracks = at;
-        at = next;
+    if (row != NO_AGENT && swarm->rows.agents[row].session != swarm->rows.grave) {
+        swarm_forget_agent(swarm, row);
     }
+}
+
+static void free_track(struct swarm *swarm, track_no number)
+{
+    struct track_slot *slot = &swarm->rows.tracks[number];
+    struct process *process = &swarm->rows.processes[slot->process];
+    if (slot->prev_in_process != NO_TRACK) {
+        swarm->rows.tracks[slot->prev_in_process].next_in_process = slot->next_in_process;
+    } else {
+        process->first_track = slot->next_in_process;
+    }
+    if (slot->next_in_process != NO_TRACK) {
+        swarm->rows.tracks[slot->next_in_process].prev_in_process = slot->prev_in_process;
+    }
+    u64map_remove(&swarm->rows.track_by_tid, (uint64_t)slot->process << 32 | slot->track.tid);
+    span_pair_drop_index(swarm, number);
+    slot->track = (struct track){.session = swarm->rows.grave, .agent = NO_AGENT, .open = NO_SPAN};
+    slot->name = INTERN_NONE;
+    slot->next_in_process = swarm->rows.free_tracks;
+    swarm->rows.free_tracks = number;
+    swarm->rows.live_tracks--;
+}
+
+void swarm_forget_track(struct swarm *swarm, track_no number)
+{
+    const struct track_slot *slot = &swarm->rows.tracks[number];
+    agent_no row = slot->track.agent;
+    track_no twin = swarm_track_twin(swarm, number);
+    bool shared = row == swarm->rows.processes[slot->process].agent ||
+                  (twin != NO_TRACK && swarm->rows.tracks[twin].track.agent == row);
+    if (!shared) {
+        forget_row(swarm, row);
+    }
+    free_track(swarm, number);
+}
+
+static void free_process(struct swarm *swarm, uint32_t number)
+{
+    struct process *process = &swarm->rows.processes[number];
+    u64map_remove(&swarm->rows.process_by_pid, (uint64_t)process->session << 32 | process->pid);
+    while (process->first_track != NO_TRACK) {
+        free_track(swarm, process->first_track);
+    }
+    *process = (struct process){.session = swarm->rows.grave,
+                                .agent = NO_AGENT,
+                                .row = NO_AGENT,
+                                .async_row = NO_AGENT,
+                                .first_track = NO_TRACK,
+                                .next_in_session = swarm->rows.free_processes};
+    swarm->rows.free_processes = number;
+}
+
+void swarm_forget_process(struct swarm *swarm, uint32_t number)
+{
+    struct process *process = &swarm->rows.processes[number];
+    for (track_no at = process->first_track; at != NO_TRACK;
+         at = swarm->rows.tracks[at].next_in_process) {
+        forget_row(swarm, swarm->rows.tracks[at].track.agent);
+    }
+    forget_row(swarm, process->agent);
+    forget_row(swarm, process->row);
+    forget_row(swarm, process->async_row);
+    swarm_unlink_process(swarm, number);
+    free_process(swarm, number);
 }
 
 static void free_processes(struct swarm *swarm, session_no session)
 {
     uint32_t at = swarm->rows.sessions[session].first_process;
     while (at != NO_PROCESS) {
-        struct process *process = &swarm->rows.processes[at];
-        uint32_t next = process->next_in_session;
-        u64map_remove(&swarm->rows.process_by_pid, (uint64_t)session << 32 | process->pid);
-        free_tracks(swarm, at);
-        process->session = swarm->rows.grave;
-        process->first_track = NO_TRACK;
-        process->agent = process->row = process->async_row = NO_AGENT;
-        process->next_in_session = swarm->rows.free_processes;
-        swarm->rows.free_processes = at;
+        uint32_t next = swarm->rows.processes[at].next_in_session;
+        free_process(swarm, at);
         at = next;
     }
+}
+
+bool swarm_make_grave(struct swarm *swarm)
+{
+    if (swarm->rows.grave != NO_SESSION) {
+        return true;
+    }
+    if (!mem_reserve(swarm->mem, &swarm->rows.sessions, &swarm->rows.session_cap,
+                     swarm->rows.session_count + 1, sizeof *swarm->rows.sessions)) {
+        return false;
+    }
+    swarm->rows.grave = (session_no)swarm->rows.session_count++;
+    struct session_slot *slot = &swarm->rows.sessions[swarm->rows.grave];
+    *slot = (struct session_slot){
+        .first_process = NO_PROCESS, .dropped = true, .next_free = NO_SESSION};
+    strbuf_init(&slot->session.extra, swarm->mem, 0);
+    strbuf_init(&slot->session.metadata_extra, swarm->mem, 0);
+    return true;
 }
 
 static void free_session(struct swarm *swarm, session_no number)
 {
     struct session_slot *slot = &swarm->rows.sessions[number];
     free_processes(swarm, number);
+    swarm->rows.live_metadata -= slot->session.metadata_count;
+    slot->session.metadata_count = 0;
     event_store_free(slot->metadata);
     slot->metadata = NULL;
     strbuf_release(&slot->session.extra);
@@ -196,7 +292,7 @@ void swarm_forget_chosen(struct swarm *swarm)
     stats_forget_where(&swarm->stats, swarm, leaves);
     for (agent_no i = 0; i < swarm->rows.agent_count; i++) {
         if (leaves(swarm, swarm->rows.agents[i].session)) {
-            free_agent(swarm, i);
+            swarm_forget_agent(swarm, i);
         }
     }
     for (session_no i = 0; i < swarm->rows.session_count; i++) {
@@ -204,5 +300,6 @@ void swarm_forget_chosen(struct swarm *swarm)
             free_session(swarm, i);
         }
     }
+    swarm->rows.forget_passes++;
     swarm->revision++;
 }

@@ -88,9 +88,14 @@ bool swarm_identify(struct swarm *swarm, session_no session, const struct agent_
 void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint16_t set,
                       uint16_t clear)
 {
-    struct process *process = numbered_process(swarm, session, pid);
-    if (process != NULL && process->agent != NO_AGENT) {
-        struct agent *agent = &swarm->rows.agents[process->agent];
+    char text[32];
+    int len = snprintf(text, sizeof text, "%lld", (long long)pid);
+    intern_id id = intern_find(swarm->names, text, (size_t)len);
+    uint32_t process = id == INTERN_NONE
+                           ? U64MAP_NONE
+                           : u64map_get(&swarm->rows.process_by_pid, (uint64_t)session << 32 | id);
+    if (process != U64MAP_NONE && swarm->rows.processes[process].agent != NO_AGENT) {
+        struct agent *agent = &swarm->rows.agents[swarm->rows.processes[process].agent];
         agent->flags = (uint16_t)((agent->flags | set) & ~clear);
         swarm->revision++;
     }

@@ -138,6 +138,8 @@ bool swarm_apply_metadata(struct swarm *swarm, const struct event *event)
     if (process->agent != NO_AGENT) {
         swarm->rows.agents[process->agent].flags &= (uint16_t)~AGENT_PRINTED;
     }
+    slot->names_process |=
+        event->name != swarm->known.thread_name && event->name != swarm->known.thread_sort_index;
     if (event->name == swarm->known.process_name || event->name == swarm->known.thread_name) {
         return apply_name(swarm, event, slot, process);
     }

@@ -49,11 +49,13 @@ struct track_slot {
     uint32_t process;
     intern_id name; /* from thread_name */
     int64_t sort_index;
-    track_no next_in_process;
-    track_no folds_to;             /* its events are this one's; NO_TRACK: its own */
-    struct open_index *open_index; /* span_pair.c's: of its open spans, NULL: none */
-    int64_t paired_ns;             /* the greatest time of its begins and ends; INT64_MIN: none */
-    int64_t orphan_ns; /* the greatest time of its ends that closed nothing; INT64_MIN: none */
+    track_no prev_in_process, next_in_process; /* NO_TRACK: none */
+    track_no folds_to;                         /* its events are this one's; NO_TRACK: its own */
+    struct open_index *open_index;             /* span_pair.c's: of its open spans, NULL: none */
+    int64_t paired_ns;  /* the greatest time of its begins and ends; INT64_MIN: none */
+    int64_t orphan_ns;  /* the greatest time of its ends that closed nothing; INT64_MIN: none */
+    uint64_t last_use;  /* the number of its last event, or that of the event to come then */
+    bool names_process; /* a metadata event of its process is its */
 };
 
 struct session_slot {
@@ -138,13 +140,16 @@ struct row_tables {
 
     /* swarm_forget.c */
     uint64_t last_serial, uses; /* of sessions */
-    uint64_t forgotten_sessions;
-    size_t forgettable_sessions; /* that are not forgotten yet */
-    size_t many_sessions;        /* at so many the oldest events go */
-    session_no free_sessions;    /* lists of what is freed, by their next_free, */
-    uint32_t free_processes;     /* next_in_session, */
-    track_no free_tracks;        /* next_in_process */
-    agent_no free_agents;        /* and process_row */
+    uint64_t forgotten[FORGOTTEN_KINDS];
+    uint64_t forget_passes;
+    size_t live_tracks, live_metadata; /* of the live pool, without those of the free list */
+    size_t many_tracks, many_metadata; /* at so many swarm_forget_rows.c looks at all of them */
+    size_t forgettable_sessions;       /* that are not forgotten yet */
+    size_t many_sessions;              /* at so many the oldest events go */
+    session_no free_sessions;          /* lists of what is freed, by their next_free, */
+    uint32_t free_processes;           /* next_in_session, */
+    track_no free_tracks;              /* next_in_process */
+    agent_no free_agents;              /* and process_row */
     session_no grave; /* a dropped session that all of these belong to; NO_SESSION: none */
 };
 
@@ -194,9 +199,20 @@ struct known_kind {
     bool known;
 };
 
+/* swarm_names.c: who keeps names, and at how many of them it looks for unused ones. */
+struct name_holders {
+    struct name_holding {
+        name_holder *mark;
+        void *ctx;
+    } * items;
+    size_t count, cap;
+    size_t many_names, many_stats_names;
+};
+
 struct swarm {
     const struct mem *mem;
     struct intern *names;
+    struct name_holders holders;
     struct well_known known;
     uint64_t revision;
     uint64_t touched; /* swarm_touched */
@@ -225,6 +241,10 @@ struct marker *swarm_new_marker(struct swarm *swarm);
 /* swarm_session.c */
 struct process *swarm_process(struct swarm *swarm, session_no session, intern_id pid,
                               int64_t number);
+/* Takes the process out of its session's list. */
+void swarm_unlink_process(struct swarm *swarm, uint32_t process);
+/* Notes a use of the track: by the event of that number. */
+void swarm_use_track(struct swarm *swarm, track_no track, uint64_t number);
 /* The process is one of another session now. */
 void swarm_own_process(struct swarm *swarm, uint32_t process, session_no session);
 /* The time of the last trace_truncated marker of the session's document, or of the live pool;
@@ -280,6 +300,8 @@ void span_pair_drop_index(struct swarm *swarm, track_no track);
 /* async_pair.c: the open spans of an async id */
 /* Adds the span in flight that the event began. False: out of memory. */
 bool async_pair_push_open(struct swarm *swarm, span_no no, const struct event *event);
+/* Forgets the ids of spans that were removed. */
+void async_pair_tidy(struct swarm *swarm);
 /* Takes out the open span that the event ends, and sets *begin; NO_SPAN: none. False: out of
    memory. */
 bool async_pair_take_begin(struct swarm *swarm, const struct event *event, span_no *begin);
@@ -330,6 +352,20 @@ void swarm_forget_choose(struct swarm *swarm, session_no marker);
 bool swarm_has_many_sessions(const struct swarm *swarm);
 /* Frees the sessions that were chosen, once no event and no span is of them. */
 void swarm_forget_chosen(struct swarm *swarm);
+/* How many idle sessions are kept. */
+size_t swarm_most_idle(const struct swarm *swarm);
+/* Makes the dropped session that freed numbers belong to. False: out of memory. */
+bool swarm_make_grave(struct swarm *swarm);
+/* Free what no event, no record and no span is of; the grave exists. */
+void swarm_forget_agent(struct swarm *swarm, agent_no agent);
+void swarm_forget_track(struct swarm *swarm, track_no track);
+void swarm_forget_process(struct swarm *swarm, uint32_t process);
+
+/* swarm_forget_rows.c */
+/* Returns true if there may be too many idle tracks or metadata events. */
+bool swarm_has_many_rows(const struct swarm *swarm);
+/* Forgets the oldest of them. Without memory it does nothing. */
+void swarm_forget_rows(struct swarm *swarm);
 
 /* swarm_rederive.c */
 /* Copies the open spans whose begin event is numbered below `before` and about to be dropped. */
@@ -348,12 +384,16 @@ bool late_events_derive(struct swarm *swarm, enum swarm_pool pool, session_no on
 bool orphan_open_add(struct swarm *swarm, const struct span *span, struct slice args);
 /* Returns the args of a span that was put back; borrowed until it is removed. */
 struct slice orphan_open_args(const struct swarm *swarm, const struct span *span);
+/* Whether the live span with that begin is kept. */
+bool orphan_open_has(const struct swarm *swarm, uint64_t begin_no);
 /* Steps through the kept spans in order, *at from 0 on. Returns NULL after the last. */
 const struct orphan_open *orphan_open_next(const struct swarm *swarm, size_t *at);
 /* Removes the copy of a span that was put back and has got its end. */
 void orphan_open_remove(struct swarm *swarm, const struct span *span);
 /* Removes those of dropped sessions. */
 void orphan_open_remove_dropped(struct swarm *swarm);
+/* Removes the oldest of the live pool beyond so many. */
+void orphan_open_hold(struct swarm *swarm, size_t most);
 void orphan_open_release(struct swarm *swarm);
 
 /* lane.c */
@@ -381,6 +421,8 @@ void request_progress_release(struct swarm *swarm);
 
 /* swept_open.c */
 void swept_open_release(struct swarm *swarm);
+/* Removes those whose begin the cap has dropped and which no span needs: after deriving again. */
+void swept_open_tidy(struct swarm *swarm);
 /* Returns the entry of a span that the sweep closed; NULL: it did not. */
 struct swept_open *swept_open_find(const struct swarm *swarm, uint64_t begin_no);
 

@@ -272,6 +272,7 @@ static bool derive_all(struct swarm *swarm, enum swarm_pool pool, session_no onl
     struct event_store *store = swarm->pools[pool].store;
     bool any_unsorted = false;
     reset_spans(swarm, pool, only);
+    async_pair_tidy(swarm);
     reset_agents(swarm, pool, only);
     reset_sessions(swarm, pool, only);
     if (!put_back_orphans(swarm, pool, only)) {

@@ -232,7 +232,7 @@ static void link_process(struct swarm *swarm, uint32_t number, session_no sessio
     *first = number;
 }
 
-void swarm_own_process(struct swarm *swarm, uint32_t number, session_no session)
+void swarm_unlink_process(struct swarm *swarm, uint32_t number)
 {
     const struct process *process = &swarm->rows.processes[number];
     if (process->prev_in_session != NO_PROCESS) {
@@ -243,6 +243,11 @@ void swarm_own_process(struct swarm *swarm, uint32_t number, session_no session)
     if (process->next_in_session != NO_PROCESS) {
         swarm->rows.processes[process->next_in_session].prev_in_session = process->prev_in_session;
     }
+}
+
+void swarm_own_process(struct swarm *swarm, uint32_t number, session_no session)
+{
+    swarm_unlink_process(swarm, number);
     link_process(swarm, number, session);
 }
 
@@ -332,6 +337,12 @@ static intern_id intern_raw_id(struct swarm *swarm, struct json_value value, int
     return intern_put(swarm->names, value.raw, value.len);
 }
 
+void swarm_use_track(struct swarm *swarm, track_no track, uint64_t number)
+{
+    struct track_slot *slot = &swarm->rows.tracks[track];
+    slot->last_use = number > slot->last_use ? number : slot->last_use;
+}
+
 track_no swarm_track(struct swarm *swarm, session_no session, struct json_value pid,
                      struct json_value tid)
 {
@@ -367,11 +378,17 @@ track_no swarm_track(struct swarm *swarm, session_no session, struct json_value 
             {.session = session, .pid = pid_id, .tid = tid_id, .agent = NO_AGENT, .open = NO_SPAN},
         .process = process_no,
         .sort_index = INT64_MAX,
+        .prev_in_process = NO_TRACK,
         .next_in_process = process->first_track,
         .folds_to = NO_TRACK,
         .paired_ns = INT64_MIN,
         .orphan_ns = INT64_MIN,
+        .last_use = event_store_end(swarm->pools[POOL_LIVE].store),
     };
+    if (process->first_track != NO_TRACK) {
+        swarm->rows.tracks[process->first_track].prev_in_process = at;
+    }
     process->first_track = at;
+    swarm->rows.live_tracks += swarm->rows.sessions[session].session.pool == POOL_LIVE;
     return at;
 }

@@ -44,3 +44,20 @@ void swept_open_end(struct swarm *swarm, uint64_t begin_no, int64_t end_ns)
         (void)swarm_set_in_flight(swarm, no, false);
     }
 }
+
+void swept_open_tidy(struct swarm *swarm)
+{
+    uint64_t first = event_store_first(swarm->pools[POOL_LIVE].store);
+    size_t kept = 0;
+    for (size_t i = 0; i < swarm->open.swept_count; i++) {
+        const struct swept_open *swept = &swarm->open.swept[i];
+        if (swept->begin_no < first && !orphan_open_has(swarm, swept->begin_no)) {
+            u64map_remove(&swarm->open.swept_by_begin, swept->begin_no);
+        } else {
+            /* The key exists: this needs no memory. */
+            (void)u64map_put(&swarm->open.swept_by_begin, swept->begin_no, (uint32_t)kept);
+            swarm->open.swept[kept++] = *swept;
+        }
+    }
+    swarm->open.swept_count = kept;
+}

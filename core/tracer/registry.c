@@ -35,6 +35,7 @@ static bool make_row(struct tracer *tracer, session_no number)
     session->agents[0] = new_agent(id);
     session->agent_count = 1;
     session->serial = swarm_session_serial(tracer->swarm, number);
+    session->forget_passes = swarm_forget_passes(tracer->swarm);
     return true;
 }
 
@@ -64,10 +65,50 @@ struct registry_session *registry_find(const struct tracer *tracer, session_no n
     return found ? &tracer->sessions[number] : NULL;
 }
 
+void registry_follow(const struct tracer *tracer, struct registry_session *session)
+{
+    uint64_t passes = swarm_forget_passes(tracer->swarm);
+    size_t kept = 1; /* the main one */
+    if (session->forget_passes == passes) {
+        return;
+    }
+    session->forget_passes = passes;
+    for (size_t i = 1; i < session->agent_count; i++) {
+        struct registered *agent = &session->agents[i];
+        bool gone =
+            agent->pid != 0 && !swarm_has_process(tracer->swarm, session->number, agent->pid);
+        if (gone) {
+            u64map_remove(&session->agent_by_id, agent->id);
+            facts_release(&agent->facts, tracer->mem);
+        } else {
+            /* The key exists, so this needs no memory. */
+            (void)u64map_put(&session->agent_by_id, agent->id, (uint32_t)kept);
+            session->agents[kept++] = *agent;
+        }
+    }
+    session->agent_count = kept;
+    for (size_t i = 0; i < kept; i++) {
+        session->agents[i].track = NO_TRACK; /* looked up again when it is next used */
+    }
+}
+
+void registry_mark_names(const struct registry_session *session, struct name_marks *marks)
+{
+    name_marks_add(marks, session->main_name);
+    name_marks_add(marks, session->main_parent);
+    name_marks_add_keys(marks, &session->agent_by_id);
+    for (size_t i = 0; i < session->agent_count; i++) {
+        name_marks_add(marks, session->agents[i].id);
+        name_marks_add(marks, session->agents[i].name);
+        name_marks_add(marks, session->agents[i].parent_id);
+    }
+}
+
 struct registry_session *registry_session(struct tracer *tracer, session_no number)
 {
     struct registry_session *session = registry_find(tracer, number);
     if (session != NULL) {
+        registry_follow(tracer, session);
         return session;
     }
     if (!mem_reserve(tracer->mem, &tracer->sessions, &tracer->session_cap, (size_t)number + 1,

@@ -36,6 +36,7 @@ struct session_end {
 struct registry_session {
     session_no number;
     uint64_t serial;           /* the model's: with another one, the number is another session's */
+    uint64_t forget_passes;    /* of the model, as far as the row has followed them */
     struct registered *agents; /* the first is the main one */
     size_t agent_count, agent_cap;
     struct u64map agent_by_id;
@@ -72,6 +73,9 @@ struct registry_session {
 struct registry_session *registry_find(const struct tracer *tracer, session_no number);
 /* Returns the session, new if necessary. NULL: out of memory. */
 struct registry_session *registry_session(struct tracer *tracer, session_no number);
+/* Forgets agents that the model has forgotten under a cap (swarm_forget_passes): the next operation
+   or update makes them again. registry_session does so too. */
+void registry_follow(const struct tracer *tracer, struct registry_session *session);
 /* Returns the agent of that id, new if necessary. NULL: out of memory. An absent id, and the
    session's, are the main agent's. */
 struct registered *registry_agent(struct tracer *tracer, struct registry_session *session,

@@ -8,6 +8,18 @@
 #include <math.h>
 #include <string.h>
 
+static void mark_names(void *ctx, struct name_marks *marks)
+{
+    const struct tracer *tracer = ctx;
+    for (size_t i = 0; i < tracer->session_count; i++) {
+        registry_mark_names(&tracer->sessions[i], marks);
+    }
+    for (const struct pending *at = tracer->oldest; at != NULL; at = at->newer) {
+        name_marks_add(marks, at->begun.name);
+        name_marks_add(marks, at->begun.cat);
+    }
+}
+
 struct tracer *tracer_new(struct swarm *swarm)
 {
     const struct mem *mem = swarm_mem(swarm);
@@ -15,6 +27,10 @@ struct tracer *tracer_new(struct swarm *swarm)
     if (tracer != NULL) {
         tracer->swarm = swarm;
         tracer->mem = mem;
+        if (!swarm_add_name_holder(swarm, mark_names, tracer)) {
+            mem_free(mem, tracer, sizeof *tracer);
+            return NULL;
+        }
     }
     return tracer;
 }
@@ -24,6 +40,7 @@ void tracer_free(struct tracer *tracer)
     if (tracer == NULL) {
         return;
     }
+    swarm_remove_name_holder(tracer->swarm, tracer);
     for (size_t i = 0; i < tracer->session_count; i++) {
         registry_release(tracer, &tracer->sessions[i]);
     }

@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+enum { ATTEMPTS_MAX = 1000 };
+
 static struct request_progress *live(struct tracer *tracer, const struct op_context *context,
                                      struct slice span_id, struct pending **pending,
                                      enum tracer_result *result)
@@ -46,6 +48,23 @@ enum tracer_result tracer_progress(struct tracer *tracer, const struct op_contex
     return result;
 }
 
+/* Beyond ATTEMPTS_MAX each attempt replaces the last one. False: out of memory. */
+static bool add_attempt(struct tracer *tracer, struct pending *pending, double attempt, double t_ms)
+{
+    if (pending->attempt_count == ATTEMPTS_MAX) {
+        pending->attempts[ATTEMPTS_MAX - 1] = t_ms;
+        swarm_note_forgotten(tracer->swarm, FORGOTTEN_ATTEMPTS);
+        return true;
+    }
+    if (!mem_reserve(tracer->mem, &pending->attempts, &pending->attempt_cap,
+                     pending->attempt_count + 1, sizeof *pending->attempts)) {
+        return false;
+    }
+    pending->first_attempt_known |= pending->attempt_count == 0 && attempt <= 1;
+    pending->attempts[pending->attempt_count++] = t_ms;
+    return true;
+}
+
 enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context *context,
                                   struct slice span_id, double attempt, struct slice error,
                                   double retry_in_ms)
@@ -59,13 +78,9 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
     intern_id why = error.bytes == NULL
                         ? INTERN_NONE
                         : intern_put(swarm_names(tracer->swarm), error.bytes, error.len);
-    if (why == INTERN_FAILED ||
-        !mem_reserve(tracer->mem, &pending->attempts, &pending->attempt_cap,
-                     pending->attempt_count + 1, sizeof *pending->attempts)) {
+    if (why == INTERN_FAILED || !add_attempt(tracer, pending, attempt, context->t_ms)) {
         return TRACER_NO_MEMORY;
     }
-    pending->first_attempt_known |= pending->attempt_count == 0 && attempt <= 1;
-    pending->attempts[pending->attempt_count++] = context->t_ms;
     request->attempt = attempt >= 0 && attempt < 1e9 ? (uint32_t)attempt : 0;
     uint32_t reported = (uint32_t)(pending->attempt_count - pending->first_attempt_known);
     request->retries = request->attempt > reported + 1 ? request->attempt - 1 : reported;

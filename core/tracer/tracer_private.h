@@ -10,8 +10,10 @@
 /* The seed's PendingSpan. A swept one is out of the session's list; its owner may still end it,
    which matters to the screen alone. */
 struct pending {
-    struct pending *prev, *next; /* in the order of starts */
-    struct pending *chain;       /* of the table of span ids */
+    struct pending *prev, *next;   /* in the order of starts */
+    struct pending *older, *newer; /* of all sessions, swept ones too */
+    session_no session;
+    struct pending *chain; /* of the table of span ids */
     char *span_id;
     size_t span_id_len;
     uint64_t hash;
@@ -31,12 +33,16 @@ struct tracer {
     const struct mem *mem;
     struct registry_session *sessions; /* by session_no */
     size_t session_count, session_cap;
+    struct pending *oldest, *newest; /* of all that are open */
+    size_t pending_count;
     bool quiet; /* an update registers agents: no metadata events */
     bool due;   /* tracer_take_due */
 };
 
 /* registry.c */
 void registry_release(struct tracer *tracer, struct registry_session *session);
+/* Marks the names of the row. */
+void registry_mark_names(const struct registry_session *session, struct name_marks *marks);
 /* The agent that is registered under that very id, new if necessary. NULL: out of memory. */
 struct registered *registry_agent_of(struct tracer *tracer, struct registry_session *session,
                                      intern_id id);

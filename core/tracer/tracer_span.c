@@ -1,5 +1,7 @@
 /* Open spans of the tracer: a table by span id and a list in the order of starts. A begin
-   event's args are kept as raw JSON, and an end's are merged over them as bytes. */
+   event's args are kept as raw JSON, and an end's are merged over them as bytes. Another list has
+   those of all sessions: under a cap, the one open longest is closed as evicted when there are too
+   many (swarm_most_open). */
 #include "core/base/json_read.h"
 #include "core/tracer/tracer_private.h"
 
@@ -98,6 +100,11 @@ static bool link_pending(struct tracer *tracer, struct registry_session *session
         session->first = pending;
     }
     session->last = pending;
+    pending->session = session->number;
+    pending->older = tracer->newest;
+    *(tracer->newest != NULL ? &tracer->newest->newer : &tracer->oldest) = pending;
+    tracer->newest = pending;
+    tracer->pending_count++;
     return true;
 }
 
@@ -125,6 +132,9 @@ void pending_remove(struct tracer *tracer, struct registry_session *session,
     }
     *at = pending->chain;
     session->table_count--;
+    *(pending->older != NULL ? &pending->older->newer : &tracer->oldest) = pending->newer;
+    *(pending->newer != NULL ? &pending->newer->older : &tracer->newest) = pending->older;
+    tracer->pending_count--;
     if (!pending->swept) {
         pending_unlink(session, pending);
         request_progress_drop(tracer->swarm, pending->begin_no);
@@ -339,6 +349,23 @@ static bool close_former(struct tracer *tracer, struct registry_session *session
     return good;
 }
 
+/* False: out of memory. */
+static bool forget_oldest(struct tracer *tracer)
+{
+    struct pending *pending = tracer->oldest;
+    struct registry_session *session = &tracer->sessions[pending->session];
+    bool good = true;
+    if (pending->swept) {
+        swept_open_end(tracer->swarm, pending->begin_no, INT64_MIN);
+    } else {
+        good =
+            pending_close(tracer, pending, tracer_ts(session, session->clock_ms), ENDING_EVICTED);
+    }
+    pending_remove(tracer, session, pending);
+    swarm_note_forgotten(tracer->swarm, FORGOTTEN_OPEN_SPANS);
+    return good;
+}
+
 static bool name_pending(struct tracer *tracer, const struct registry_session *session,
                          struct registered *agent, enum call_kind kind,
                          const struct call_values *values, struct pending *pending)
@@ -356,7 +383,8 @@ static enum tracer_result begin(struct tracer *tracer, const struct op_context *
                                 const struct call_values *values)
 {
     struct registry_session *session = tracer_enter(tracer, context);
-    if (session == NULL || !close_former(tracer, session, span_id)) {
+    if (session == NULL || !close_former(tracer, session, span_id) ||
+        (tracer->pending_count >= swarm_most_open(tracer->swarm) && !forget_oldest(tracer))) {
         return TRACER_NO_MEMORY;
     }
     struct registered *agent = tracer_agent(tracer, session, context->agent_id);

@@ -2,6 +2,8 @@
    description) are noted by hash, in two maps: when the newer is full the older is forgotten. */
 #include "ingest/otlp/otlp_reader_private.h"
 
+#include "core/model/swarm_edit.h"
+
 #include <math.h>
 #include <string.h>
 #include <xxhash.h>
@@ -9,6 +11,20 @@
 enum { SEEN_MAX = 1 << 16, KEPT_BYTES = 1 << 20 };
 
 static const struct otlp_attributes no_attributes;
+
+static void mark_names(void *ctx, struct name_marks *marks)
+{
+    const struct otlp_reader *reader = ctx;
+    const struct otlp_tree *tree = &reader->tree;
+    for (uint32_t i = 0; i < tree->node_count; i++) {
+        name_marks_add(marks, tree->nodes[i].agent);
+        name_marks_add(marks, tree->nodes[i].name);
+    }
+    for (uint32_t i = 0; i < tree->trace_count; i++) {
+        name_marks_add(marks, tree->traces[i].session);
+        name_marks_add(marks, tree->traces[i].process);
+    }
+}
 
 struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
 {
@@ -23,7 +39,8 @@ struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
     strbuf_init(&reader->scratch, ingest->mem, 0);
     strbuf_init(&reader->session, ingest->mem, 0);
     reader->pairs = mem_zalloc(ingest->mem, 1, sizeof *reader->pairs);
-    bool good = reader->pairs != NULL && otlp_names_init(&reader->names, ingest->mem);
+    bool good = swarm_add_name_holder(ingest->swarm, mark_names, reader) && reader->pairs != NULL &&
+                otlp_names_init(&reader->names, ingest->mem);
     if (!otlp_tree_init(&reader->tree, ingest->mem) || !good || !otlp_logs_init(reader) ||
         !otlp_metrics_init(reader)) {
         otlp_reader_free(reader);
@@ -37,6 +54,7 @@ void otlp_reader_free(struct otlp_reader *reader)
     if (reader == NULL) {
         return;
     }
+    swarm_remove_name_holder(reader->ingest->swarm, reader);
     otlp_logs_release(reader);
     otlp_metrics_release(reader);
     mem_free(reader->ingest->mem, reader->pairs, reader->pairs == NULL ? 0 : sizeof *reader->pairs);

@@ -30,6 +30,7 @@ void importer_release(struct importer *importer)
 {
     const struct mem *mem = mem_of(importer);
     importer_drop(importer);
+    swarm_remove_name_holder(swarm_of(importer), importer);
     feed_free(importer->feed);
     trace_import_release(&importer->trace);
     strbuf_release(&importer->error);
@@ -99,6 +100,14 @@ static bool begin_document(struct importer *importer)
     return importer->trace.document != 0 || trace_import_begin(&importer->trace);
 }
 
+static void mark_names(void *ctx, struct name_marks *marks)
+{
+    const struct importer *importer = ctx;
+    for (size_t i = 0; i < importer->name_count; i++) {
+        name_marks_add(marks, importer->names[i]);
+    }
+}
+
 static bool add_name(struct importer *importer, intern_id id)
 {
     if (id == INTERN_FAILED || !mem_reserve(mem_of(importer), &importer->names, &importer->name_cap,
@@ -111,7 +120,9 @@ static bool add_name(struct importer *importer, intern_id id)
 
 static bool take_names(struct importer *importer, const struct strbuf *names)
 {
-    bool good = importer->name_count > 0 || add_name(importer, INTERN_NONE);
+    bool good = importer->name_count > 0 ||
+                (swarm_add_name_holder(swarm_of(importer), mark_names, importer) &&
+                 add_name(importer, INTERN_NONE));
     for (size_t at = 0, len; at < names->len && good; at += sizeof len + len) {
         const char *name = names->data + at + sizeof len;
         memcpy(&len, names->data + at, sizeof len);

@@ -25,8 +25,14 @@ static int64_t rig_wall(void *ctx)
 
 bool rig_init_with(struct rig *rig, const struct mem *mem)
 {
+    const struct swarm_config config = {.max_events = {0, 0}};
+    return rig_init_capped(rig, mem, &config);
+}
+
+bool rig_init_capped(struct rig *rig, const struct mem *mem, const struct swarm_config *config)
+{
     *rig = (struct rig){.now_ns = MODEL_START_NS};
-    bool good = model_init(&rig->model, mem);
+    bool good = model_init_with(&rig->model, mem, config);
     rig->log = event_log_new(&mem_libc, 4000);
     assert_non_null(rig->log);
     if (good)

@@ -23,8 +23,9 @@ struct rig {
 };
 
 void rig_init(struct rig *rig);
-/* The same with caps and memory of one's own. False: out of memory; release it all the same. */
+/* The same with memory of one's own, and with caps. False: out of memory; release it all the same. */
 bool rig_init_with(struct rig *rig, const struct mem *mem);
+bool rig_init_capped(struct rig *rig, const struct mem *mem, const struct swarm_config *config);
 void rig_release(struct rig *rig);
 /* The same for cmocka: *state is the rig. */
 int rig_set_up(void **state);

@@ -109,6 +109,7 @@ static bool take_piece(struct rebuild *r, size_t len)
         step = len - at < STEP_BYTES ? len - at : STEP_BYTES;
         good = feed_push(r->feed, r->buffer + at, step) && correlator_flush(r->correlator) &&
                !r->failed;
+        swarm_forget_names(r->swarm);
     }
     return good;
 }
