@@ -31,6 +31,7 @@ struct hub_options {
     bool follow_clients;   /* clients' files are, since another source listens on and on */
     bool allow_remote;     /* tcp: may bind other addresses than loopback; wants a token */
     const char *token;     /* senders must present it; NULL: none is required */
+    unsigned request_ms;   /* how long a request by HTTP or gRPC may take; 0: a minute */
     size_t max_line_bytes; /* 0: FEED.md's: 1 MiB on a socket or pipe, 64 MiB in a file */
     const struct source_row *sources;      /* the kinds of sources; ends with a row without ops */
     const struct source_setting *settings; /* ends with one without a name; NULL: none */

@@ -69,6 +69,37 @@ void connections_touch(struct connections *connections, struct connection *conne
     link_last(connections, connection);
 }
 
+void connections_set_busy(struct connections *connections, struct connection *connection, bool busy,
+                          uint64_t now_ms)
+{
+    if (busy == (connection->busy_ms != 0)) {
+        return;
+    }
+    connection->busy_ms = busy ? now_ms : 0;
+    connections->busy += busy ? 1 : SIZE_MAX; /* one less */
+    if (busy && connections->busy == 1 && connections->became_busy != NULL) {
+        connections->became_busy(connections->ctx);
+    }
+}
+
+static void shut(struct connection *connection)
+{
+    connection->shut = true;
+    (void)shutdown(connection->fd, SHUT_RDWR);
+}
+
+size_t connections_shut_slow(struct connections *connections, uint64_t now_ms, uint64_t most_ms)
+{
+    size_t count = 0;
+    for (struct connection *at = connections->list.next; at != &connections->list; at = at->next) {
+        if (at->busy_ms != 0 && !at->shut && now_ms - at->busy_ms >= most_ms) {
+            shut(at);
+            count++;
+        }
+    }
+    return count;
+}
+
 void connections_shut_idle(struct connections *connections)
 {
     struct connection *oldest = connections->list.next;
@@ -76,13 +107,13 @@ void connections_shut_idle(struct connections *connections)
         oldest = oldest->next;
     }
     if (oldest != &connections->list) {
-        oldest->shut = true;
-        (void)shutdown(oldest->fd, SHUT_RDWR);
+        shut(oldest);
     }
 }
 
 void connections_remove(struct connections *connections, struct connection *connection)
 {
+    connections_set_busy(connections, connection, false, 0);
     unlink_connection(connection);
     mem_free(connections->mem, connection, sizeof *connection);
     connections->count--;

@@ -1,7 +1,7 @@
 /* A client has its socket, polled, and its session. Bytes for it are gathered, so that one send has
    the frames of an answer; while it does not take them it is not read either, so nothing grows. A
    client may be idle for ever (gRPC keeps one connection open), but like all it is in the list of
-   connections, which is bounded. */
+   connections, which is bounded; a call must end in time. */
 #include "ingest/http/grpc.h"
 
 #ifdef HAVE_NGHTTP2
@@ -126,6 +126,11 @@ static void on_event(uv_poll_t *poll, int status, int events)
     bool was_sending = client->sending;
     (void)events;
     bool good = status == 0 && (was_sending ? flush(client) : take(client));
+    if (good) {
+        connections_set_busy(client->grpc->options.connections, client->connection,
+                             grpc_session_busy(client->session),
+                             uv_now(client->grpc->options.loop) + 1);
+    }
     if (!good || grpc_session_ended(client->session)) {
         close_client(client);
     } else if (was_sending != (client->out.len > 0)) {

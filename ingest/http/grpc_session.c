@@ -325,6 +325,11 @@ bool grpc_session_next(struct grpc_session *session, struct slice *out)
     return len > 0;
 }
 
+bool grpc_session_busy(const struct grpc_session *session)
+{
+    return session->streams != NULL;
+}
+
 bool grpc_session_ended(const struct grpc_session *session)
 {
     return nghttp2_session_want_read(session->http2) == 0 &&

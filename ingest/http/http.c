@@ -37,13 +37,29 @@ static void notify(void *ctx, struct MHD_Connection *mhd, void **state,
     }
 }
 
-/* The connection is not idle. */
-static void touch(struct http *http, struct MHD_Connection *mhd)
+/* NULL: it is not in the list any more. */
+static struct connection *connection_of(struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    if (info != NULL && info->socket_context != NULL) {
-        connections_touch(http->options.connections, info->socket_context);
+    return info != NULL ? info->socket_context : NULL;
+}
+
+/* The connection is not idle. */
+static void touch(struct http *http, struct MHD_Connection *mhd)
+{
+    struct connection *connection = connection_of(mhd);
+    if (connection != NULL) {
+        connections_touch(http->options.connections, connection);
+    }
+}
+
+static void set_busy(struct http *http, struct MHD_Connection *mhd, bool busy)
+{
+    struct connection *connection = connection_of(mhd);
+    if (connection != NULL) {
+        connections_set_busy(http->options.connections, connection, busy,
+                             uv_now(http->options.loop) + 1);
     }
 }
 
@@ -115,6 +131,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *mhd, cons
         .content_length = header(mhd, MHD_HTTP_HEADER_CONTENT_LENGTH),
     };
     *state = request;
+    set_busy(http, mhd, true);
     bool waits = header(mhd, MHD_HTTP_HEADER_EXPECT) != NULL; /* whether to send the body */
     bool reads = request_begin(request, receiver, &head);
     return reads && !(waits && request->status != 0) ? MHD_YES : finish(mhd, request);
@@ -142,7 +159,8 @@ static void completed(void *ctx, struct MHD_Connection *mhd, void **state,
                       enum MHD_RequestTerminationCode how)
 {
     struct http *http = ctx;
-    (void)mhd, (void)how;
+    (void)how;
+    set_busy(http, mhd, false);
     if (*state != NULL) {
         request_release(*state);
         mem_free(http->options.receiver->mem, *state, sizeof(struct request));

@@ -27,7 +27,8 @@ enum {
     DEPTH_MAX = 64,
     EXPORTERS = 16, /* that are distinguished */
     AGENT_BYTES = 64,
-    REFUSED_BYTES = 320
+    REFUSED_BYTES = 320,
+    REQUEST_MS = 60 * 1000 /* so long a request may take */
 };
 
 /* The state that all receivers of one hub share. */
@@ -48,6 +49,7 @@ struct otlp_source {
     struct source source;
     struct receiver receiver;
     struct connections connections;
+    uv_timer_t slow; /* runs while a request is unfinished */
     struct listening listening;
     struct acceptor *acceptor;
     struct http *http;
@@ -278,6 +280,42 @@ static void end_sharing(struct otlp_source *otlp)
     }
 }
 
+/* ---- requests that do not end ---- */
+
+static uint64_t request_ms(const struct otlp_source *otlp)
+{
+    unsigned ms = hub_settings(otlp->source.hub)->request_ms;
+    return ms != 0 ? ms : REQUEST_MS;
+}
+
+static void shut_slow(uv_timer_t *timer)
+{
+    struct otlp_source *otlp = timer->data;
+    uint64_t now_ms = uv_now(timer->loop) + 1;
+    if (connections_shut_slow(&otlp->connections, now_ms, request_ms(otlp)) > 0) {
+        ingest_ctx_log_from(ctx_of(otlp), LOG_LEVEL_WARNING, otlp->source.spec,
+                            "closed a connection: its request did not end in time");
+    }
+    if (otlp->connections.busy == 0) {
+        uv_timer_stop(timer);
+    }
+}
+
+static void became_busy(void *ctx)
+{
+    struct otlp_source *otlp = ctx;
+    uint64_t period_ms = request_ms(otlp) / 4;
+    if (!uv_is_closing((uv_handle_t *)&otlp->slow)) {
+        uv_timer_start(&otlp->slow, shut_slow, period_ms, period_ms);
+    }
+}
+
+static void slow_closed(uv_handle_t *handle)
+{
+    struct otlp_source *otlp = handle->data;
+    otlp->source.handles--;
+}
+
 /* False: a server does not start; those that did are closed. */
 static bool start_servers(struct otlp_source *otlp)
 {
@@ -306,8 +344,13 @@ static bool start_servers(struct otlp_source *otlp)
     }
     if (otlp->acceptor == NULL) {
         http_close(otlp->http);
+        return false;
     }
-    return otlp->acceptor != NULL;
+    uv_timer_init(hub_loop(hub), &otlp->slow);
+    otlp->slow.data = otlp;
+    otlp->source.handles++;
+    otlp->connections.became_busy = became_busy;
+    return true;
 }
 
 static void init(struct otlp_source *otlp)
@@ -369,6 +412,7 @@ static void close_otlp(struct source *source)
     if (otlp->grpc != NULL) {
         grpc_close(otlp->grpc);
     }
+    uv_close((uv_handle_t *)&otlp->slow, slow_closed);
 }
 
 static void release_otlp(struct source *source)

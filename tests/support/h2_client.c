@@ -59,6 +59,9 @@ static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *to, size
                          uint32_t *flags, nghttp2_data_source *source, void *ctx)
 {
     struct h2_call *call = source->ptr;
+    if (call->held) {
+        return NGHTTP2_ERR_DEFERRED;
+    }
     size_t left = call->data.len - call->at;
     size_t len = call->piece > 0 && call->piece < max ? call->piece : max;
     (void)session, (void)id, (void)ctx;

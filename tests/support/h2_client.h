@@ -18,6 +18,7 @@ struct h2_call {
     char message[300], body[100], type[60];
     size_t body_len;
     bool done;
+    bool held; /* no data are sent for it, and no end */
 };
 
 /* A connection and its calls. */

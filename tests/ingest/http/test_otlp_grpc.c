@@ -315,6 +315,30 @@ RIG_TEST(connections_that_are_idle_make_room_for_others)
     free(idle);
 }
 
+/* A call without its end has its time; a connection without a call has no such limit. */
+RIG_TEST(a_call_that_does_not_end_is_closed_alone)
+{
+    struct rig *rig = *state;
+    struct h2 slow, idle;
+    rig_start_hub(rig, (struct hub_options){.request_ms = 200});
+    rig_add(rig, "otlp:127.0.0.1:0");
+    struct bytes data = h2_framed(0, (struct bytes){"", 0});
+    h2_open(rig, &idle);
+    h2_begin(&idle, TRACES, data, 0, NULL, NULL);
+    rig_until(rig, h2_all_done, &idle);
+    h2_open(rig, &slow);
+    h2_begin(&slow, TRACES, data, 0, NULL, NULL)->held = true;
+    rig_until(rig, is_closed, &slow);
+    assert_non_null(rig_logged(rig, "its request did not end in time"));
+    h2_begin(&idle, TRACES, data, 0, NULL, NULL);
+    rig_until(rig, h2_all_done, &idle);
+    assert_int_equal(idle.calls[1].status, 0);
+    h2_close(&idle);
+    h2_close(&slow);
+    rig_stop_hub(rig);
+    h2_release(data);
+}
+
 #else
 
 TEST(this_build_has_no_grpc)

@@ -345,6 +345,35 @@ RIG_TEST(first_bytes_may_come_one_by_one_or_never)
     close(other.fd);
 }
 
+/* A body that comes byte by byte is not idle, but has its time; others are answered meanwhile. */
+RIG_TEST(a_request_that_does_not_end_is_closed_alone)
+{
+    struct rig *rig = *state;
+    static const char head[] =
+        "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n" JSON "Content-Length: 1000000\r\n\r\n";
+    struct client slow, idle, other;
+    rig_start_hub(rig, (struct hub_options){.request_ms = 300});
+    rig_add(rig, "otlp:127.0.0.1:0");
+    client_open(rig, &slow);
+    client_open(rig, &idle);
+    client_open(rig, &other);
+    struct bytes request = request_of("POST", "/v1/traces", JSON, (struct bytes){"{}", 2});
+    assert_int_equal(ask(rig, &idle, request), 200);
+    send_all(rig, slow.fd, head, sizeof head - 1);
+    for (unsigned i = 0; !is_closed(rig, &slow); i++) {
+        assert_true(i < 6000);
+        (void)!send(slow.fd, " ", 1, MSG_NOSIGNAL);
+        assert_int_equal(ask(rig, &other, request), 200);
+        rig_run_ms(rig, 10);
+    }
+    assert_non_null(rig_logged(rig, "its request did not end in time"));
+    assert_int_equal(ask(rig, &idle, request), 200);
+    rig_stop_hub(rig);
+    close(slow.fd);
+    close(idle.fd);
+    close(other.fd);
+}
+
 RIG_TEST(fifty_clients_at_once_are_answered)
 {
     enum { CLIENTS = 50 };
