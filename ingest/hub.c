@@ -274,6 +274,7 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .events = source->counters.events,
         .bad = source->counters.bad,
         .refused = source->counters.refused,
+        .turned_away = source->counters.turned_away,
         .error_is_first = source->counters.error_is_first,
         .first_refused = source->counters.first,
         .unread = source->counters.unread,

@@ -91,6 +91,7 @@ struct source_counters {
     struct ingest_ctx *ingest;
     uint64_t events, bad;
     uint64_t refused;         /* of `bad`, those that are lost: no orphan ends, no ignored fields */
+    uint64_t turned_away;     /* of `refused`, connections, not lines */
     bool error_is_first;      /* the source's error is about the first of these */
     bool many_files;          /* `first` begins with the origin of the line */
     char first[REJECT_BYTES]; /* the first of these: "line 3: unknown op: {…"; "": none */

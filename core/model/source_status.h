@@ -36,11 +36,12 @@ struct source_status {
     const char
         *feed;    /* a shell command that feeds it, `{}` being its path or address; NULL: none */
     bool listens; /* accepts senders */
-    uint32_t senders;    /* connected now */
-    uint64_t events;     /* accepted events and operations */
-    uint64_t bad;        /* rejected lines and events, orphan ends and ignored fields included */
-    uint64_t refused;    /* those of them that are lost */
-    bool error_is_first; /* `error` is about the first of these */
+    uint32_t senders;     /* connected now */
+    uint64_t events;      /* accepted events and operations */
+    uint64_t bad;         /* rejected lines and events, orphan ends and ignored fields included */
+    uint64_t refused;     /* those of them that are lost */
+    uint64_t turned_away; /* of `refused`, connections that were not accepted, not lines */
+    bool error_is_first;  /* `error` is about the first of these */
     const char *first_refused; /* "line 3: unknown op: {…"; "": none */
     const char *unread;        /* "PATH: REASON\n" of files that cannot be read; "": none */
     struct source_traffic traffic;

@@ -325,6 +325,7 @@ static void accept_sender(uv_stream_t *server, int status)
     sender->feed = new_feed(sender);
     int failed = uv_accept(server, &sender->in.stream);
     if (failed == 0 && sender->feed != NULL && !leaves_spare_descriptors(sender)) {
+        listener->source.counters.turned_away++;
         reject_sender(sender, "refused a connection: too few file descriptors are left");
         close_sender(sender);
         return;

@@ -20,7 +20,19 @@ kill -TERM "$pid"
 status_of "$pid"
 [ "$status" = 1 ] || fail "refused senders: exit status $status: $(cat err)"
 has err 'refused a connection: too few file descriptors are left' || fail "refused senders: $(cat err)"
+has err 'the first of [0-9]* refused connections' || fail "refused senders are not counted: $(cat err)"
 "$program" report em.json >/dev/null 2>err || fail "the document: $(cat err)"
+
+# The screen counts them.
+open_terminal 100 24
+type_keys 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n 24; ' "$program --no-journal unix:$work/em2.sock" Enter
+until_true 10 test -S em2.sock || fail 'no socket'
+perl -MIO::Socket::UNIX -e '$SIG{PIPE} = "IGNORE"; push @all, IO::Socket::UNIX->new(Peer => "em2.sock") for 1 .. 60; sleep 60' &
+children="$children $!"
+wait_for '[0-9] refused connection'
+type_keys q
+tmux -L "$terminal" kill-server
+terminal=
 
 # One that asks for the status and never reads: it is not read either, and others are answered.
 run_in_background "$program" record -o sf.json "unix:$work/sf.sock" >out 2>err

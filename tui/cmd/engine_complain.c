@@ -31,15 +31,18 @@ static bool prints_now(struct engine *engine, size_t index, char bit)
 static void print_refused(const struct source_status *status)
 {
     const char *spec = strcmp(status->spec, "-") == 0 ? "stdin" : status->spec;
+    const char *what = status->turned_away == 0                ? "bad line"
+                       : status->turned_away < status->refused ? "bad line or refused connection"
+                                                               : "refused connection";
 
     if (status->error_is_first)
-        console_errorf("%s: %llu more bad line%s", spec, (unsigned long long)status->refused - 1,
+        console_errorf("%s: %llu more %s%s", spec, (unsigned long long)status->refused - 1, what,
                        status->refused == 2 ? "" : "s");
     else if (status->refused == 1)
-        console_errorf("%s: %s (1 bad line)", spec, status->first_refused);
+        console_errorf("%s: %s (1 %s)", spec, status->first_refused, what);
     else
-        console_errorf("%s: %s (the first of %llu bad lines)", spec, status->first_refused,
-                       (unsigned long long)status->refused);
+        console_errorf("%s: %s (the first of %llu %ss)", spec, status->first_refused,
+                       (unsigned long long)status->refused, what);
 }
 
 /* Prints a message for each file. */

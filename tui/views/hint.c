@@ -44,6 +44,9 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
         snprintf(text, sizeof text, "%.400s", worst->error);
     else if (worst->traffic.receives && *worst->traffic.last_refused)
         snprintf(text, sizeof text, "%.100s: %.300s", worst->spec, worst->traffic.last_refused);
+    else if (worst->turned_away > 0)
+        snprintf(text, sizeof text, "%.400s: %llu refused connection%s", worst->spec,
+                 (unsigned long long)worst->turned_away, worst->turned_away == 1 ? "" : "s");
     else
         snprintf(text, sizeof text, "%.400s: %s bad line%s", worst->spec, bad,
                  worst->bad == 1 ? "" : "s");
