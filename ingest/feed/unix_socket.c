@@ -58,7 +58,8 @@ static bool replace_stale(const char *spec, const struct address *address, struc
     }
     int result = try_connect(address);
     if (result == 0) {
-        source_error(error, spec, "another swarmtop listens there", NULL);
+        source_error(error, spec, "another swarmtop listens there",
+                     "use another address, or end that one");
     } else if (result != ECONNREFUSED) {
         source_error(error, spec, "cannot be replaced", strerror(result));
     }

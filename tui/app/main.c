@@ -115,11 +115,23 @@ static int run(int argc, char **argv)
     return status;
 }
 
+/* Descriptors 0 to 2 that the caller has closed would become those of sockets and files. These
+   stand-ins cannot be written to, as before. False: no more descriptors. */
+static bool hold_standard_descriptors(void)
+{
+    int fd = -1;
+    do {
+        fd = open("/dev/null", O_RDONLY);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd < 0 ? false : close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
     /* First, because everything below takes longer than the hook itself. */
     if (cmd_hook_at_once(argc, argv))
         return 0;
+    (void)hold_standard_descriptors(); /* without descriptors nothing opens, and that is reported */
     /* LC_CTYPE only: numbers keep their decimal point in any locale. */
     if (setlocale(LC_CTYPE, "") == NULL && errno == ENOMEM) {
         console_errorf("out of memory");

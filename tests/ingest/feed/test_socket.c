@@ -282,7 +282,8 @@ RIG_TEST(where_another_listens_this_one_goes_on_without)
     rig_start_hub(rig, (struct hub_options){0});
     rig_add(rig, spec);
     char *error = error_of(rig, spec), want[200];
-    snprintf(want, sizeof want, "%s: another swarmtop listens there", spec);
+    snprintf(want, sizeof want,
+             "%s: another swarmtop listens there: use another address, or end that one", spec);
     assert_string_equal(error, want);
     free(error);
     assert_int_equal(hub_source(rig->hub, 1).state, SOURCE_FAILED);
