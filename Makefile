@@ -35,7 +35,7 @@ endif
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wvla -Wformat=2 -Wswitch-enum -Wundef \
 	-Wwrite-strings -Wpointer-arith -Wcast-qual $(if $(WERROR),-Werror)
-SAN_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_FLAGS ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZERS = $(if $(SANITIZE),$(SAN_FLAGS))
 # Not with sanitizers, which have checks of their own.
 HARDEN_CC = $(if $(SANITIZE),,-fPIE -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) \
@@ -244,6 +244,24 @@ $(FUZZ)/generated/otlp.pb-c.o: $(GENERATED).c
 .SECONDARY: $(FUZZ_SRC:%.c=$(FUZZ)/%.o)
 -include $(FUZZ_LIB:.o=.d) $(FUZZ_SRC:%.c=$(FUZZ)/%.d)
 
+# --- the tests under valgrind, and those with workers under ThreadSanitizer: both slow
+
+# The first ones measure, or take minutes.
+NOT_VALGRIND = bounds feed_chunks interrupted_write terminal_bytes live_captures demo
+VALGRIND_PROGRAMS = $(filter-out $(foreach name,$(NOT_VALGRIND),%/test_$(name)),$(TEST_PROGRAMS))
+TSAN_TESTS = claude_source claude_samples trace_follow trace_rewrites trace_source pack reader journal journal_cut recover \
+	power_cut hub socket otlp_http otlp_grpc forward report output process_peer client_processes transcript_dir
+
+.PHONY: valgrind
+valgrind: tests ## run the unit tests under valgrind: make valgrind TESTS='span feed' for some
+	@BUILD='$(BUILD)' TEST_CPU=1500 TEST_UNDER='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
+		sh tests/run.sh $(VALGRIND_PROGRAMS)
+
+.PHONY: tsan
+tsan: ## run the tests with worker threads under ThreadSanitizer
+	@TEST_CPU=600 $(MAKE) test BUILD='$(BUILD)-tsan' SANITIZE=1 TESTS='$(or $(TESTS),$(TSAN_TESTS))' \
+		SAN_FLAGS='-fsanitize=thread -fno-omit-frame-pointer'
+
 # --- do the tests notice? Small changes to the program, one at a time
 
 .PHONY: mutate
@@ -273,7 +291,7 @@ $(BUILD)/bench/%.o: tests/bench/%.cpp $(BUILD)/flags | deps
 # --- the house
 
 # What the goals of this run need to be there.
-DEPS = $(if $(filter bench,$(MAKECMDGOALS)),bench,$(if $(filter fuzz%,$(MAKECMDGOALS)),ci,$(if $(filter test% mutate deps $(BUILD)/tests/%,$(MAKECMDGOALS)),test,run)))
+DEPS = $(if $(filter bench valgrind,$(MAKECMDGOALS)),$(firstword $(filter bench valgrind,$(MAKECMDGOALS))),$(if $(filter fuzz%,$(MAKECMDGOALS)),ci,$(if $(filter test% tsan mutate deps $(BUILD)/tests/%,$(MAKECMDGOALS)),test,run)))
 
 .PHONY: deps
 deps: ## see that compiler and libraries are there; install them where that is possible

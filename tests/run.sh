@@ -4,6 +4,7 @@
 # Prints a line as each test ends, then the output of those that failed; the last line is `N passed, N failed`.
 # Called by `make test`.
 #
+# TEST_UNDER runs test programs, but not scripts, by another one (valgrind).
 # A process of a test may use TEST_CPU seconds of processor time. The limit on the clock is far above that: it ends
 # a test that hangs, on a machine however busy.
 #
@@ -44,7 +45,7 @@ run_one() {
         head -n 1 "$1" | grep -q bash && shell=bash
         $limit $shell "$1" >"$log" 2>&1
         ;;
-    *) SWARMTOP_KEEP_FILES=1 $limit "$1" >"$log" 2>&1 ;;
+    *) SWARMTOP_KEEP_FILES=1 $limit ${TEST_UNDER-} "$1" >"$log" 2>&1 ;;
     esac
     status=$?
     # Scripts check the documents that they leave themselves (e2e.sh).
