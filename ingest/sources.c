@@ -6,6 +6,7 @@
 #include "ingest/address.h"
 #include "ingest/claude/claude_hook.h"
 #include "ingest/claude/claude_source.h"
+#include "ingest/codex/codex_source.h"
 #include "ingest/feed/socket.h"
 #include "ingest/http/grpc.h"
 #include "ingest/http/otlp_source.h"
@@ -133,6 +134,18 @@ const struct source_row source_rows[] = {
         .default_help = "claude:",
         .client = "Claude Code",
         .setup = "claude",
+    },
+    {
+        .prefix = "codex:",
+        .ops = &codex_source_ops,
+        .live_followed = true,
+        .variable = "CODEX_HOME",
+        .in_home = ".codex",
+        .form = "codex:[DIR]",
+        .help = "Codex CLI's own files, the same (default: $CODEX_HOME or ~/.codex)",
+        .default_help = "codex:",
+        .client = "Codex CLI",
+        .setup = "codex",
     },
     {
         .fits = is_any, /* a pipe by name */

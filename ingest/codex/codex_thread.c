@@ -1,0 +1,401 @@
+/* A line is dispatched by its type and its payload's, with one table. The file is written as things
+   happen, so what is open follows from the order of lines: a turn opens a request, outputs of all
+   tools that were called open the next one. */
+#include "ingest/codex/codex_thread.h"
+
+#include "ingest/client_name.h"
+#include "ingest/client_value.h"
+#include "ingest/tool_args.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { THREAD_ID_BYTES = 36, PATH_BYTES = 4096 };
+
+struct slice codex_text(const struct codex_thread *thread, intern_id id)
+{
+    struct slice text = {NULL, 0};
+    if (id != INTERN_NONE) {
+        text.bytes = intern_text(thread->texts, id, &text.len);
+    }
+    return text;
+}
+
+static intern_id put(struct codex_thread *thread, struct slice text)
+{
+    intern_id id = text.len == 0 ? INTERN_NONE : intern_put(thread->texts, text.bytes, text.len);
+    if (id == INTERN_FAILED) {
+        thread->file->tree->dir.failed = true;
+        return INTERN_NONE;
+    }
+    return id;
+}
+
+intern_id codex_put(struct codex_thread *thread, struct json_value id)
+{
+    char room[CLIENT_ID_BYTES];
+    return put(thread, client_id(transcript_tree_mem(thread->file), id, room));
+}
+
+struct update codex_update(struct codex_thread *thread, enum update_op op)
+{
+    struct update update = transcript_tree_update(thread->file, op);
+    update.session_id = codex_text(thread, thread->session);
+    if (!codex_thread_is_root(thread)) {
+        update.agent_id = codex_text(thread, thread->thread);
+    }
+    return update;
+}
+
+struct update codex_call(struct codex_thread *thread, enum call_kind kind, struct slice id)
+{
+    struct update update = codex_update(thread, UPDATE_CALL);
+    update.kind = kind;
+    update.id = id;
+    return update;
+}
+
+void codex_send(struct codex_thread *thread, const struct update *update)
+{
+    thread->file->tree->dir.failed |= thread->scratch.failed;
+    transcript_tree_send(thread->file, update);
+}
+
+bool codex_claim(struct codex_thread *thread, struct slice id, double mark)
+{
+    struct call_owners *owners = &transcript_tree_ctx(thread->file)->owners;
+    if (thread->owner == INTERN_NONE) {
+        thread->owner = call_owners_number(owners, codex_text(thread, thread->session),
+                                           codex_text(thread, thread->thread));
+    }
+    intern_id owner = call_owners_claim(owners, thread->owner, id, mark);
+    thread->file->tree->dir.failed |= owner == INTERN_FAILED;
+    return owner == thread->owner;
+}
+
+/* ---- the thread ---- */
+
+/* rollout-TIME-THREAD.jsonl: a file whose first line is lost is still known. */
+static intern_id thread_of_path(struct codex_thread *thread)
+{
+    const char *slash = strrchr(thread->file->file.path, '/');
+    const char *name = slash == NULL ? thread->file->file.path : slash + 1;
+    size_t len = strlen(name), end = len > 6 ? len - 6 : len;
+    size_t from = end > THREAD_ID_BYTES ? end - THREAD_ID_BYTES : 0;
+    return put(thread, (struct slice){name + from, end - from});
+}
+
+bool codex_thread_begin(struct tree_file *file)
+{
+    struct codex_thread *thread = file->reader;
+    thread->file = file;
+    thread->texts = intern_new(transcript_tree_mem(file));
+    strbuf_init(&thread->scratch, transcript_tree_mem(file), 0);
+    thread->meta_ms = thread->last_ms = thread->window = thread->turn_ms = (double)NAN;
+    thread->request.first_ms = thread->request.usage_total = (double)NAN;
+    return thread->texts != NULL;
+}
+
+void codex_thread_end(struct tree_file *file)
+{
+    struct codex_thread *thread = file->reader;
+    mem_free(transcript_tree_mem(file), thread->tools, thread->tool_cap * sizeof *thread->tools);
+    strbuf_release(&thread->scratch);
+    intern_free(thread->texts);
+}
+
+static struct json_value spawned_by(struct json_value payload)
+{
+    return json_get(json_get(json_get(payload, "source"), "subagent"), "thread_spawn");
+}
+
+static void announce_root(struct codex_thread *thread, struct json_value payload)
+{
+    struct update update = codex_update(thread, UPDATE_SESSION);
+    struct json_value branch = json_get(json_get(payload, "git"), "branch");
+    struct strbuf cwd;
+    const char *spec = thread->file->tree->dir.source.spec;
+    strbuf_init(&cwd, transcript_tree_mem(thread->file), 0);
+    json_text_cut(json_get(payload, "cwd"), PATH_BYTES, true, &cwd);
+    struct slice path = {cwd.data, cwd.len};
+    strbuf_clear(&thread->scratch);
+    client_put_directory(path, &thread->scratch);
+    if (client_is_branch(branch)) {
+        client_put_branch(branch, &thread->scratch);
+        update_text(&update, FIELD_BRANCH, client_plain_text(branch));
+    }
+    update.by = (struct slice){spec, strlen(spec)};
+    update_text(&update, FIELD_CLIENT, (struct slice){"codex", 5});
+    update_text(&update, FIELD_NAME, (struct slice){thread->scratch.data, thread->scratch.len});
+    update_text(&update, FIELD_CWD, path);
+    update_number(&update, FIELD_START_MS, thread->meta_ms);
+    thread->scratch.failed |= cwd.failed;
+    codex_send(thread, &update);
+    strbuf_release(&cwd);
+}
+
+static void announce_agent(struct codex_thread *thread, struct json_value payload)
+{
+    struct json_value spawn = spawned_by(payload);
+    struct json_value name = json_get(payload, "agent_nickname");
+    struct json_value role = json_get(payload, "agent_role");
+    struct update update = codex_update(thread, UPDATE_AGENT);
+    name = name.type == JSON_TYPE_STRING ? name : json_get(spawn, "agent_nickname");
+    role = role.type == JSON_TYPE_STRING ? role : json_get(spawn, "agent_role");
+    update_text(&update, FIELD_NAME, client_plain_text(name));
+    update_text(&update, FIELD_TYPE, client_plain_text(role));
+    update_text(&update, FIELD_PARENT_AGENT_ID, codex_text(thread, thread->parent));
+    update_number(&update, FIELD_START_MS, thread->meta_ms);
+    codex_send(thread, &update);
+}
+
+/* A fork repeats the session_meta of the thread that it continues: the first one counts. */
+static void take_meta(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    struct json_value parent = json_get(payload, "parent_thread_id");
+    if (thread->announced) {
+        return;
+    }
+    parent = parent.type == JSON_TYPE_STRING ? parent
+                                             : json_get(spawned_by(payload), "parent_thread_id");
+    thread->announced = true;
+    thread->thread = codex_put(thread, json_get(payload, "id"));
+    thread->thread = thread->thread == INTERN_NONE ? thread_of_path(thread) : thread->thread;
+    thread->parent = codex_put(thread, parent);
+    thread->session = codex_put(thread, json_get(payload, "session_id"));
+    if (thread->session == INTERN_NONE) {
+        thread->session = thread->parent != INTERN_NONE ? thread->parent : thread->thread;
+    }
+    thread->meta_ms = client_time(json_get(payload, "timestamp"));
+    thread->meta_ms = isnan(thread->meta_ms) ? at_ms : thread->meta_ms;
+    if (codex_thread_is_root(thread)) {
+        announce_root(thread, payload);
+    } else {
+        announce_agent(thread, payload);
+    }
+}
+
+/* Lines without a session_meta before them: the beginning of the file is lost. */
+static void announce_unknown(struct codex_thread *thread, double at_ms)
+{
+    if (!thread->announced) {
+        take_meta(thread, (struct json_value){.type = JSON_TYPE_NONE}, at_ms);
+    }
+}
+
+/* ---- turns ---- */
+
+static void send_turn(struct codex_thread *thread, double end_ms, enum outcome outcome)
+{
+    struct update update = codex_call(thread, CALL_INTERACTION, codex_text(thread, thread->turn));
+    update_number(&update, FIELD_START_MS, thread->turn_ms);
+    update_number(&update, FIELD_END_MS, end_ms);
+    if (outcome != OUTCOME_NONE) {
+        update_number(&update, FIELD_OUTCOME, outcome);
+    }
+    codex_send(thread, &update);
+}
+
+static void end_turn(struct codex_thread *thread, double at_ms, enum outcome outcome)
+{
+    if (thread->turn == INTERN_NONE) {
+        return;
+    }
+    send_turn(thread, at_ms, outcome);
+    thread->turn = INTERN_NONE;
+    if (!codex_thread_is_root(thread)) {
+        struct update update = codex_update(thread, UPDATE_AGENT);
+        update_number(&update, FIELD_END_MS, at_ms);
+        codex_send(thread, &update);
+    }
+}
+
+void codex_thread_stop(struct codex_thread *thread, double at_ms, enum outcome outcome)
+{
+    codex_tools_stop(thread, at_ms, outcome);
+    codex_request_fail(thread, at_ms, outcome, (struct slice){NULL, 0});
+    end_turn(thread, at_ms, outcome);
+}
+
+static void take_turn(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    /* A turn that was cut off, by the death of its process. */
+    codex_thread_stop(thread, at_ms, OUTCOME_INTERRUPTED);
+    double window = client_number(json_get(payload, "model_context_window"));
+    thread->window = isnan(window) ? thread->window : window;
+    thread->turn = codex_put(thread, json_get(payload, "turn_id"));
+    if (thread->turn == INTERN_NONE) {
+        char id[64];
+        int len = snprintf(id, sizeof id, "turn-%.3f", at_ms);
+        thread->turn = put(thread, (struct slice){id, (size_t)len});
+    }
+    thread->turn_ms = at_ms;
+    thread->turn_request.number = 0;
+    if (codex_claim(thread, codex_text(thread, thread->turn), 0)) {
+        send_turn(thread, (double)NAN, OUTCOME_NONE);
+    } else {
+        thread->turn = INTERN_NONE;
+    }
+}
+
+static void take_turn_end(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    codex_request_take_turn(thread, payload);
+    codex_thread_stop(thread, at_ms, OUTCOME_NONE);
+}
+
+static void take_abort(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    (void)payload;
+    codex_thread_stop(thread, at_ms, OUTCOME_INTERRUPTED);
+}
+
+static void take_prompt(struct codex_thread *thread, struct json_value item, double at_ms)
+{
+    struct json_value text = json_get(item, "content"), part;
+    double length = 0;
+    for (struct json_walk walk = json_walk(text); json_next_item(&walk, &part);) {
+        strbuf_clear(&thread->scratch);
+        json_get_string(json_get(part, "text"), &thread->scratch);
+        length += (double)thread->scratch.len;
+    }
+    if (thread->turn != INTERN_NONE && length > 0) {
+        struct update update =
+            codex_call(thread, CALL_INTERACTION, codex_text(thread, thread->turn));
+        update_number(&update, FIELD_PROMPT_LENGTH, length);
+        codex_send(thread, &update);
+    }
+    if (thread->turn != INTERN_NONE) {
+        codex_request_begin(thread, at_ms);
+    }
+}
+
+/* ---- events ---- */
+
+static void take_item(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    struct json_value item = json_get(payload, "item"), type = json_get(item, "type");
+    double started_ms = client_time(json_get(payload, "started_at_ms"));
+    if (json_string_is(type, "UserMessage")) {
+        take_prompt(thread, item, at_ms);
+    } else if (json_string_is(type, "AgentMessage") || json_string_is(type, "Reasoning")) {
+        codex_request_first_token(thread, started_ms);
+    } else {
+        codex_tools_take_item(thread, payload, item, at_ms);
+    }
+}
+
+static void take_message(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    if (thread->turn == INTERN_NONE) { /* older versions have no task_started */
+        take_turn(thread, payload, at_ms);
+    }
+    if (thread->turn != INTERN_NONE) {
+        codex_request_begin(thread, at_ms);
+    }
+}
+
+static void take_error(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    char text[CLIENT_ID_BYTES];
+    client_text_copy(transcript_tree_mem(thread->file), json_get(payload, "message"), text,
+                     sizeof text);
+    codex_request_fail(thread, at_ms, OUTCOME_NONE, (struct slice){text, strlen(text)});
+}
+
+/* A compaction is a mark on the row. */
+static void take_compaction(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    char id[64];
+    int len = snprintf(id, sizeof id, "compact-%.3f", at_ms);
+    struct update update = codex_call(thread, CALL_SPAN, (struct slice){id, (size_t)len});
+    (void)payload;
+    update_text(&update, FIELD_NAME, (struct slice){"compact", 7});
+    update_number(&update, FIELD_START_MS, at_ms);
+    update_number(&update, FIELD_END_MS, at_ms);
+    codex_send(thread, &update);
+}
+
+static void take_context(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    intern_id model = codex_put(thread, json_get(payload, "model"));
+    (void)at_ms;
+    thread->model = model == INTERN_NONE ? thread->model : model;
+}
+
+static void take_settings(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    take_context(thread, json_get(payload, "thread_settings"), at_ms);
+}
+
+static void ignore(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    (void)thread, (void)payload, (void)at_ms;
+}
+
+/* By the line's type, and the payload's; the first row that fits. A type that begins with '*' is
+   the end of one. */
+static const struct line_row {
+    const char *type, *payload_type; /* NULL: any */
+    void (*take)(struct codex_thread *thread, struct json_value payload, double at_ms);
+} line_rows[] = {
+    {"session_meta", NULL, take_meta},
+    {"turn_context", NULL, take_context},
+    {"token_usage_record", NULL, codex_request_take_usage},
+    {"compacted", NULL, take_compaction},
+    {"world_state", NULL, ignore},
+    {"response_item", "*_call", codex_tools_take_call},
+    {"response_item", "*_output", codex_tools_take_output},
+    {"response_item", NULL, ignore}, /* messages and thoughts */
+    {"event_msg", "task_started", take_turn},
+    {"event_msg", "turn_started", take_turn},
+    {"event_msg", "task_complete", take_turn_end},
+    {"event_msg", "turn_complete", take_turn_end},
+    {"event_msg", "turn_aborted", take_abort},
+    {"event_msg", "item_completed", take_item},
+    {"event_msg", "user_message", take_message},
+    {"event_msg", "token_count", codex_request_take_count},
+    {"event_msg", "thread_settings_applied", take_settings},
+    {"event_msg", "context_compacted", ignore}, /* comes with a line `compacted` */
+    {"event_msg", "error", take_error},
+    {"event_msg", "*_end", codex_tools_take_end},
+    {"event_msg", NULL, ignore},
+};
+
+static bool type_fits(struct json_value type, const char *wanted)
+{
+    if (wanted == NULL || wanted[0] != '*') {
+        return wanted == NULL || json_string_is(type, wanted);
+    }
+    struct slice text = client_plain_text(type);
+    size_t len = strlen(wanted + 1);
+    return text.len >= len && memcmp(text.bytes + text.len - len, wanted + 1, len) == 0;
+}
+
+void codex_thread_take(struct tree_file *file, struct json_value line)
+{
+    struct codex_thread *thread = file->reader;
+    struct json_value type = json_get(line, "type"), payload = json_get(line, "payload");
+    struct json_value payload_type = json_get(payload, "type");
+    double at_ms = client_time(json_get(line, "timestamp"));
+    const struct line_row *end = line_rows + sizeof line_rows / sizeof *line_rows;
+    const struct line_row *row = line_rows;
+    while (row < end &&
+           !(type_fits(type, row->type) && type_fits(payload_type, row->payload_type))) {
+        row++;
+    }
+    if (row == end) {
+        transcript_tree_unknown(file, client_plain_text(type));
+        return;
+    }
+    if (isnan(at_ms)) {
+        transcript_tree_reject(file, line, "it has no timestamp");
+        return;
+    }
+    if (row->take != take_meta) {
+        announce_unknown(thread, at_ms);
+    }
+    thread->last_ms = at_ms > thread->last_ms || isnan(thread->last_ms) ? at_ms : thread->last_ms;
+    row->take(thread, payload, at_ms);
+}

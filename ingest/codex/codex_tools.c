@@ -1,0 +1,312 @@
+/* Tools. The line of a call is written at once, so it is the start. The item of a completed command
+   has its exit code and is nearer to the end than the output, which the model is given later; where
+   there is no item, the output's text has the code. */
+#include "ingest/codex/codex_thread.h"
+
+#include "ingest/client_value.h"
+#include "ingest/tool_args.h"
+#include "ingest/tool_error.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPEN_TOOLS = 1000, OUTPUT_BYTES = 32 << 10, EXIT_UNKNOWN = -1 };
+
+/* ---- open tools ---- */
+
+static struct codex_tool *find(struct codex_thread *thread, intern_id id)
+{
+    for (size_t i = 0; i < thread->tool_count; i++) {
+        if (thread->tools[i].id == id) {
+            return &thread->tools[i];
+        }
+    }
+    return NULL;
+}
+
+static void forget(struct codex_thread *thread, const struct codex_tool *tool)
+{
+    size_t at = (size_t)(tool - thread->tools);
+    thread->tool_count--;
+    memmove(thread->tools + at, thread->tools + at + 1,
+            (thread->tool_count - at) * sizeof *thread->tools);
+}
+
+static void keep(struct codex_thread *thread, intern_id id)
+{
+    if (thread->tool_count == OPEN_TOOLS) { /* the oldest of so many never gets an output */
+        forget(thread, thread->tools);
+    }
+    if (!mem_reserve(transcript_tree_mem(thread->file), &thread->tools, &thread->tool_cap,
+                     thread->tool_count + 1, sizeof *thread->tools)) {
+        thread->file->tree->dir.failed = true;
+        return;
+    }
+    thread->tools[thread->tool_count++] = (struct codex_tool){.id = id};
+}
+
+/* ---- calls ---- */
+
+/* Appends the input of a call as the model keeps it: `arguments` is JSON in a string, `input` the
+   text of a tool without a schema, `action` an object. */
+static void put_args(struct codex_thread *thread, struct json_value payload, struct strbuf *out)
+{
+    struct json_value arguments = json_get(payload, "arguments"), input;
+    struct strbuf text;
+    strbuf_init(&text, out->mem, 0);
+    json_get_string(arguments, &text);
+    if (arguments.type == JSON_TYPE_STRING && !text.failed && text.len > 0 &&
+        json_check(text.data, text.len, JSON_DEPTH_LIMIT, &input, NULL) &&
+        input.type == JSON_TYPE_OBJECT) {
+        tool_args(input, transcript_tree_content(thread->file), out);
+    } else {
+        tool_args(json_get(payload, "action"), transcript_tree_content(thread->file), out);
+    }
+    out->failed |= text.failed;
+    strbuf_release(&text);
+}
+
+/* Appends the tool's name; one of an MCP server is spelt as others spell it. */
+static void put_name(struct json_value payload, struct strbuf *out)
+{
+    struct slice type = client_plain_text(json_get(payload, "type"));
+    json_text_cut(json_get(payload, "name"), CLIENT_ID_BYTES, true, out);
+    if (out->len == 0 && type.len > 5) { /* local_shell_call, web_search_call */
+        strbuf_add(out, type.bytes, type.len - 5);
+    }
+}
+
+void codex_tools_take_call(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    intern_id id = codex_put(thread, json_get(payload, "call_id"));
+    struct strbuf args;
+    bool whole = id == INTERN_NONE; /* a search by the server: the line is all that there is */
+    id = whole ? codex_put(thread, json_get(payload, "id")) : id;
+    if (id == INTERN_NONE || !codex_claim(thread, codex_text(thread, id), 0) ||
+        find(thread, id) != NULL) {
+        return;
+    }
+    strbuf_init(&args, transcript_tree_mem(thread->file), 0);
+    put_args(thread, payload, &args);
+    strbuf_clear(&thread->scratch);
+    put_name(payload, &thread->scratch);
+    struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
+    update_text(&update, FIELD_NAME, (struct slice){thread->scratch.data, thread->scratch.len});
+    update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
+    update_number(&update, FIELD_START_MS, at_ms);
+    if (whole) {
+        update_number(&update, FIELD_END_MS, at_ms);
+        update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
+    } else {
+        keep(thread, id);
+    }
+    thread->scratch.failed |= args.failed;
+    codex_send(thread, &update);
+    strbuf_release(&args);
+}
+
+/* ---- ends ---- */
+
+static void send_end(struct codex_thread *thread, intern_id id, double at_ms, bool failed,
+                     struct slice error)
+{
+    struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
+    update_number(&update, FIELD_END_MS, at_ms);
+    update_bool(&update, FIELD_SUCCESS, failed ? TRI_FALSE : TRI_TRUE);
+    update_text(&update, FIELD_ERROR, error);
+    codex_send(thread, &update);
+}
+
+static void send_exit(struct codex_thread *thread, intern_id id, double at_ms, bool failed,
+                      double code)
+{
+    char text[40];
+    int len = snprintf(text, sizeof text, code > 0 ? "Exit code %.0f" : "error", code);
+    struct slice error = {failed ? text : NULL, failed ? (size_t)len : 0};
+    send_end(thread, id, at_ms, failed, error);
+}
+
+/* ---- items ---- */
+
+/* The agents that a call started or waits for. */
+static void take_receivers(struct codex_thread *thread, struct json_value item, intern_id id)
+{
+    struct json_value agent, agents = json_get(item, "receiver_agents");
+    struct update update;
+    size_t count = 0;
+    for (struct json_walk walk = json_walk(agents); json_next_item(&walk, &agent); count++) {
+        struct json_value thread_id = json_get(agent, "thread_id");
+        if (json_string_is(json_get(item, "tool"), "spawn_agent")) {
+            strbuf_clear(&thread->scratch);
+            json_text_cut(json_get(item, "prompt"), CLIENT_ID_BYTES, true, &thread->scratch);
+            update = codex_update(thread, UPDATE_AGENT);
+            update.agent_id = client_plain_text(thread_id);
+            update_text(&update, FIELD_NAME, client_plain_text(json_get(agent, "agent_nickname")));
+            update_text(&update, FIELD_DESCRIPTION,
+                        (struct slice){thread->scratch.data, thread->scratch.len});
+            update_text(&update, FIELD_PARENT_AGENT_ID, codex_text(thread, thread->thread));
+            if (update.agent_id.len > 0) {
+                codex_send(thread, &update);
+            }
+        }
+        if (count == 0) {
+            update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
+            update_text(&update, FIELD_CHILD_AGENT_ID, client_plain_text(thread_id));
+            codex_send(thread, &update);
+        }
+    }
+}
+
+/* A tool of a server has no line of its call: the item is all that there is. */
+static void take_unknown_item(struct codex_thread *thread, struct json_value payload,
+                              struct json_value item, intern_id id)
+{
+    struct slice server = client_plain_text(json_get(item, "server"));
+    struct slice tool = client_plain_text(json_get(item, "tool"));
+    struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
+    strbuf_clear(&thread->scratch);
+    if (server.len > 0) {
+        strbuf_adds(&thread->scratch, "mcp__");
+        strbuf_add(&thread->scratch, server.bytes, server.len);
+        strbuf_adds(&thread->scratch, "__");
+    }
+    tool = tool.len > 0 ? tool : client_plain_text(json_get(item, "type"));
+    strbuf_add(&thread->scratch, tool.bytes, tool.len);
+    update_text(&update, FIELD_NAME, (struct slice){thread->scratch.data, thread->scratch.len});
+    update_number(&update, FIELD_START_MS, client_time(json_get(payload, "started_at_ms")));
+    codex_send(thread, &update);
+}
+
+void codex_tools_take_item(struct codex_thread *thread, struct json_value payload,
+                           struct json_value item, double at_ms)
+{
+    intern_id id = codex_put(thread, json_get(item, "id"));
+    struct codex_tool *tool = id == INTERN_NONE ? NULL : find(thread, id);
+    double end_ms = client_time(json_get(payload, "completed_at_ms"));
+    double code = client_number(json_get(item, "exit_code"));
+    struct json_value status = json_get(item, "status");
+    bool known_tool = json_string_is(json_get(item, "type"), "McpToolCall");
+    if (tool == NULL &&
+        (id == INTERN_NONE || !known_tool || !codex_claim(thread, codex_text(thread, id), 0))) {
+        return;
+    }
+    if (tool == NULL) {
+        take_unknown_item(thread, payload, item, id);
+    } else {
+        tool->ended = true;
+    }
+    take_receivers(thread, item, id);
+    send_exit(thread, id, isnan(end_ms) ? at_ms : end_ms,
+              code > 0 || json_string_is(status, "failed") || json_string_is(status, "declined"),
+              code);
+}
+
+void codex_tools_take_end(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    intern_id id = codex_put(thread, json_get(payload, "call_id"));
+    struct codex_tool *tool = id == INTERN_NONE ? NULL : find(thread, id);
+    double code = client_number(json_get(payload, "exit_code"));
+    if (tool != NULL) {
+        tool->ended = true;
+        send_exit(thread, id, at_ms,
+                  code > 0 || json_get(payload, "success").type == JSON_TYPE_FALSE, code);
+    }
+}
+
+/* ---- outputs ---- */
+
+/* Sets scratch to the text that the model is given. */
+static void take_text(struct codex_thread *thread, struct json_value output)
+{
+    struct json_value part;
+    strbuf_clear(&thread->scratch);
+    json_text_cut(output, OUTPUT_BYTES, false, &thread->scratch);
+    json_text_cut(json_get(output, "content"), OUTPUT_BYTES, false, &thread->scratch);
+    for (struct json_walk walk = json_walk(output);
+         output.type == JSON_TYPE_ARRAY && json_next_item(&walk, &part);) {
+        json_text_cut(json_get(part, "text"), OUTPUT_BYTES, false, &thread->scratch);
+    }
+}
+
+/* Returns the exit code in an output's text; EXIT_UNKNOWN: it has none. */
+static long exit_code(const struct strbuf *text)
+{
+    static const char *const marks[] = {"exited with code ", "Exit code: ", "\"exit_code\":"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks && text->len > 0; i++) {
+        const char *at = memmem(text->data, text->len, marks[i], strlen(marks[i]));
+        if (at != NULL) {
+            return strtol(at + strlen(marks[i]), NULL, 10);
+        }
+    }
+    return EXIT_UNKNOWN;
+}
+
+static bool contains(const struct strbuf *text, const char *what)
+{
+    return text->len > 0 && memmem(text->data, text->len, what, strlen(what)) != NULL;
+}
+
+/* The outcome of a call that a person did not let run, or stopped; these texts are the client's
+   own. */
+static enum outcome outcome_of(const struct strbuf *text)
+{
+    if (contains(text, "rejected by user") || contains(text, "denied by user")) {
+        return OUTCOME_REFUSED;
+    }
+    return contains(text, "aborted by user") ? OUTCOME_INTERRUPTED : OUTCOME_NONE;
+}
+
+static void send_output(struct codex_thread *thread, intern_id id, struct json_value output,
+                        double at_ms)
+{
+    enum outcome outcome = outcome_of(&thread->scratch);
+    long code = exit_code(&thread->scratch);
+    bool failed =
+        outcome != OUTCOME_NONE || code > 0 || json_get(output, "success").type == JSON_TYPE_FALSE;
+    if (outcome == OUTCOME_NONE) {
+        send_exit(thread, id, at_ms, failed, (double)code);
+        return;
+    }
+    struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
+    update_number(&update, FIELD_END_MS, at_ms);
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    update_number(&update, FIELD_OUTCOME, outcome);
+    codex_send(thread, &update);
+}
+
+void codex_tools_take_output(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    intern_id id = codex_put(thread, json_get(payload, "call_id"));
+    struct codex_tool *tool = id == INTERN_NONE ? NULL : find(thread, id);
+    struct json_value output = json_get(payload, "output");
+    if (tool == NULL) {
+        return;
+    }
+    take_text(thread, output);
+    enum outcome outcome = outcome_of(&thread->scratch);
+    if (!tool->ended) {
+        send_output(thread, id, output, at_ms);
+    }
+    forget(thread, tool);
+    /* The model is given all outputs of one answer at once, unless a person stopped the turn. */
+    if (thread->tool_count == 0 && thread->turn != INTERN_NONE && outcome != OUTCOME_INTERRUPTED) {
+        codex_request_begin(thread, at_ms);
+    }
+}
+
+void codex_tools_stop(struct codex_thread *thread, double at_ms, enum outcome outcome)
+{
+    while (thread->tool_count > 0) {
+        struct codex_tool *tool = &thread->tools[thread->tool_count - 1];
+        if (!tool->ended && outcome != OUTCOME_NONE) {
+            struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, tool->id));
+            update_number(&update, FIELD_END_MS, at_ms);
+            update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+            update_number(&update, FIELD_OUTCOME, outcome);
+            codex_send(thread, &update);
+        }
+        thread->tool_count--;
+    }
+}

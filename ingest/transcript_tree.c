@@ -1,0 +1,431 @@
+/* Entries are matched with the table of places by the level of their directory, which a search has
+   as its context. Files that one look has found are sorted by their beginnings before they are
+   read, since rows come in the order in which updates come. */
+#include "ingest/transcript_tree.h"
+
+#include "ingest/transcript_line.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SINCE_NS ((int64_t)3600 * 1000000000)
+
+enum { AT_REST = 4 /* every so many looks files at rest are looked at too */ };
+
+static struct transcript_tree *of(struct transcript_dir *dir)
+{
+    return (struct transcript_tree *)dir;
+}
+
+const struct mem *transcript_tree_mem(const struct tree_file *file)
+{
+    return transcript_dir_mem(&file->tree->dir);
+}
+
+struct ingest_ctx *transcript_tree_ctx(const struct tree_file *file)
+{
+    return file->tree->dir.source.counters.ingest;
+}
+
+bool transcript_tree_content(const struct tree_file *file)
+{
+    return file->tree->content;
+}
+
+struct tree_file *transcript_tree_file(const struct transcript_tree *tree, size_t at)
+{
+    return at < tree->count ? tree->files[at] : NULL;
+}
+
+/* ---- lines ---- */
+
+static void take_line(void *ctx, const char *text, size_t len, uint64_t number, enum line_kind kind)
+{
+    struct tree_file *file = ctx;
+    struct source_counters *counters = &file->tree->dir.source.counters;
+    struct json_value line;
+    if (transcript_line_read(counters, file->file.path, transcript_line_text(text, len), number,
+                             kind, &line)) {
+        uint64_t bad = counters->bad;
+        file->number = number;
+        file->tree->client->take(file, line);
+        if (counters->bad == bad) {
+            source_counters_accept(counters);
+        }
+    }
+}
+
+void transcript_tree_reject(struct tree_file *file, struct json_value line, const char *reason)
+{
+    transcript_line_reject(&file->tree->dir.source.counters, file->file.path,
+                           (struct slice){line.raw, line.len}, file->number, reason);
+}
+
+void transcript_tree_unknown(struct tree_file *file, struct slice type)
+{
+    struct transcript_tree *tree = file->tree;
+    if (tree->unknown++ == 0) {
+        snprintf(tree->unknown_type, sizeof tree->unknown_type, "%.*s", (int)type.len,
+                 type.bytes == NULL ? "" : type.bytes);
+    }
+}
+
+struct update transcript_tree_update(const struct tree_file *file, enum update_op op)
+{
+    struct update update = {.op = op, .precedence = PRECEDENCE_FILES};
+    ingest_ctx_stamp(transcript_tree_ctx(file), &update);
+    return update;
+}
+
+void transcript_tree_send(struct tree_file *file, const struct update *update)
+{
+    struct transcript_tree *tree = file->tree;
+    if (!tree->dir.failed) {
+        tree->dir.failed = !ingest_ctx_client_update(transcript_tree_ctx(file), update);
+    }
+}
+
+/* ---- files ---- */
+
+bool transcript_tree_begin_file(struct tree_file *file)
+{
+    lines_init(&file->lines, transcript_tree_mem(file), file->tree->max_line_bytes, take_line,
+               file);
+    memset(file->reader, 0, file->tree->client->reader_size);
+    return file->tree->client->begin(file);
+}
+
+void transcript_tree_end_file(struct tree_file *file)
+{
+    file->tree->client->end(file);
+    lines_release(&file->lines);
+}
+
+static void free_file(const struct mem *mem, struct tree_file *file)
+{
+    if (file == NULL) {
+        return;
+    }
+    if (file->reader != NULL) {
+        transcript_tree_end_file(file);
+        mem_free(mem, file->reader, file->tree->client->reader_size);
+    }
+    mem_free(mem, file, sizeof *file);
+}
+
+/* Adds a transcript to those that are read. */
+static void add_file(struct transcript_tree *tree, const struct tree_place *place, const char *path)
+{
+    const struct mem *mem = transcript_dir_mem(&tree->dir);
+    struct tree_file *file = mem_zalloc(mem, 1, sizeof *file);
+    if (file != NULL) {
+        file->tree = tree;
+        file->kind = place->kind;
+        file->first_ms = transcript_first_ms(mem, path);
+        file->reader = mem_zalloc(mem, 1, tree->client->reader_size);
+    }
+    /* Last: the directory keeps the file. */
+    bool good = file != NULL && file->reader != NULL && transcript_tree_begin_file(file) &&
+                mem_reserve(mem, &tree->files, &tree->cap, tree->count + 1, sizeof *tree->files) &&
+                transcript_dir_add(&tree->dir, &file->file, path);
+    if (!good) {
+        free_file(mem, file);
+        tree->dir.failed = true;
+        return;
+    }
+    tree->files[tree->count++] = file;
+}
+
+static void refuse(struct transcript_tree *tree, const char *path, int why)
+{
+    bool refused = intern_find(tree->refused, path, strlen(path)) != INTERN_NONE;
+    if (!refused && intern_put(tree->refused, path, strlen(path)) == INTERN_FAILED) {
+        tree->dir.failed = true;
+    }
+    transcript_dir_refuse(&tree->dir, path, why, &refused);
+}
+
+static bool is_known(const struct transcript_tree *tree, const char *path)
+{
+    return intern_find(tree->known, path, strlen(path)) != INTERN_NONE;
+}
+
+static void note_known(struct transcript_tree *tree, const char *path)
+{
+    tree->dir.failed |= intern_put(tree->known, path, strlen(path)) == INTERN_FAILED;
+}
+
+static bool is_recent(struct transcript_tree *tree, const char *path, const struct stat *st)
+{
+    int64_t from_ns = ingest_ctx_wall(tree->dir.source.counters.ingest) - tree->since_ns;
+    bool recent = transcript_is_recent(&tree->recent, path, st, from_ns);
+    tree->dir.failed |= tree->recent.failed;
+    return recent;
+}
+
+static void found_file(struct transcript_tree *tree, const struct tree_place *place,
+                       const char *path)
+{
+    struct strbuf real;
+    struct stat st;
+    strbuf_init(&real, transcript_dir_mem(&tree->dir), 0);
+    bool link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+    if (link && (!transcript_file_resolve(path, &real) || lstat(real.data, &st) != 0)) {
+        refuse(tree, path, ELOOP);
+    } else if (S_ISREG(st.st_mode)) {
+        const char *from = link ? real.data : path;
+        bool wanted = tree->whole || place->always;
+        if (!wanted && access(from, R_OK) != 0) {
+            refuse(tree, from, errno);
+        } else if (wanted || is_recent(tree, from, &st)) {
+            note_known(tree, path);
+            add_file(tree, place, from);
+        }
+    }
+    tree->dir.failed |= real.failed;
+    strbuf_release(&real);
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool fits(const struct tree_place *place, unsigned level, const char *name)
+{
+    size_t len = strlen(name), before = strlen(place->prefix), after = strlen(place->suffix);
+    return place->level == level && len > before + after - (before + after == len) &&
+           strncmp(name, place->prefix, before) == 0 &&
+           strcmp(name + len - after, place->suffix) == 0;
+}
+
+/* ---- for transcript_dir ---- */
+
+static void found(struct transcript_dir *dir, const struct transcript_search *where,
+                  const char *name, const char *path)
+{
+    struct transcript_tree *tree = of(dir);
+    unsigned level = (unsigned)(uintptr_t)where->ctx;
+    for (const struct tree_place *place = tree->client->places; place->prefix != NULL; place++) {
+        if (!fits(place, level, name) || is_known(tree, path)) {
+            continue;
+        }
+        if (place->next == 0) {
+            found_file(tree, place, path);
+        } else if (is_directory(path)) {
+            note_known(tree, path);
+            transcript_dir_search(dir, path, (void *)(uintptr_t)place->next);
+        }
+    }
+}
+
+static int by_beginning(const void *a, const void *b)
+{
+    const struct tree_file *one = *(struct tree_file *const *)a;
+    const struct tree_file *other = *(struct tree_file *const *)b;
+    if (one->first_ms < other->first_ms || one->first_ms > other->first_ms) {
+        return one->first_ms < other->first_ms ? -1 : 1;
+    }
+    return isnan(one->first_ms) != isnan(other->first_ms)
+               ? isnan(one->first_ms) - isnan(other->first_ms)
+               : strcmp(one->file.path, other->file.path);
+}
+
+static void look(struct transcript_dir *dir, uint64_t now_ms)
+{
+    struct transcript_tree *tree = of(dir);
+    (void)now_ms;
+    if (dir->search_count == 0) {
+        transcript_dir_search(dir, tree->root, NULL);
+    } else {
+        transcript_dir_find(dir);
+    }
+    if (dir->search_count > 1 || tree->count > 0) {
+        source_set_state(&dir->source, SOURCE_OPEN);
+    }
+    if (tree->count > tree->sorted) {
+        qsort(tree->files + tree->sorted, tree->count - tree->sorted, sizeof *tree->files,
+              by_beginning);
+    }
+    tree->sorted = tree->count;
+    tree->at = 0;
+    for (size_t i = 0; i < tree->count; i++) {
+        struct tree_file *file = tree->files[i];
+        if ((!file->at_rest || dir->looks % AT_REST == 1) && transcript_file_look(&file->file)) {
+            transcript_tree_end_file(file);
+            dir->failed |= !transcript_tree_begin_file(file);
+        }
+    }
+}
+
+static struct transcript_file *next(struct transcript_dir *dir)
+{
+    struct transcript_tree *tree = of(dir);
+    while (tree->at < tree->count && !transcript_file_has_more(&tree->files[tree->at]->file)) {
+        tree->at++;
+    }
+    return tree->at < tree->count ? &tree->files[tree->at]->file : NULL;
+}
+
+static void take(struct transcript_dir *dir, struct transcript_file *read, const char *bytes,
+                 size_t len, uint64_t now_ms)
+{
+    struct tree_file *file = (struct tree_file *)read;
+    (void)dir;
+    if (len > 0) {
+        file->grown_ms = now_ms;
+        file->at_rest = false;
+        lines_push(&file->lines, bytes, len);
+    }
+}
+
+/* Once: a newer client has types that are not known here. */
+static void log_unknown(struct transcript_tree *tree)
+{
+    struct strbuf text;
+    if (tree->unknown == 0 || tree->unknown_logged) {
+        return;
+    }
+    tree->unknown_logged = true;
+    strbuf_init(&text, transcript_dir_mem(&tree->dir), 0);
+    strbuf_addf(&text, "%s: %llu lines of unknown types were ignored, such as '",
+                tree->dir.source.spec, (unsigned long long)tree->unknown);
+    ingest_ctx_quote(&text, tree->unknown_type, strlen(tree->unknown_type));
+    strbuf_addc(&text, '\'');
+    if (!text.failed) {
+        ingest_ctx_log(tree->dir.source.counters.ingest, LOG_LEVEL_INFO, text.data);
+    }
+    strbuf_release(&text);
+}
+
+static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bool last)
+{
+    struct transcript_tree *tree = of(dir);
+    (void)loaded;
+    for (size_t i = 0; i < tree->count; i++) {
+        struct tree_file *file = tree->files[i];
+        if (last) {
+            lines_finish(&file->lines);
+        }
+        if (tree->client->conclude != NULL) {
+            tree->client->conclude(file, now_ms, last);
+        }
+    }
+    log_unknown(tree);
+}
+
+static void finish(struct transcript_dir *dir)
+{
+    struct transcript_tree *tree = of(dir);
+    for (size_t i = 0; i < tree->count; i++) {
+        lines_finish(&tree->files[i]->lines);
+    }
+}
+
+static const struct transcript_dir_ops tree_ops = {
+    .look = look,
+    .found = found,
+    .next = next,
+    .take = take,
+    .read_up = read_up,
+    .finish = finish,
+};
+
+/* ---- the source ---- */
+
+static bool make(struct transcript_tree *tree, const struct tree_client *client, const char *path)
+{
+    const struct mem *mem = transcript_dir_mem(&tree->dir);
+    int64_t since_ns = hub_settings(tree->dir.source.hub)->since_ns;
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    tree->client = client;
+    tree->since_ns = since_ns > 0 ? since_ns : SINCE_NS;
+    tree->content = hub_settings(tree->dir.source.hub)->content;
+    tree->max_line_bytes = source_max_line(&tree->dir.source, true);
+    tree->root = mem_alloc(mem, len + 1);
+    tree->known = intern_new(mem);
+    tree->refused = intern_new(mem);
+    if (!transcript_recent_init(&tree->recent, mem) || tree->root == NULL || tree->known == NULL ||
+        tree->refused == NULL) {
+        return false;
+    }
+    memcpy(tree->root, path, len);
+    tree->root[len] = '\0';
+    return true;
+}
+
+static bool has_needed(const struct transcript_tree *tree)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int len = snprintf(path, sizeof path, "%s/%s", tree->root, tree->client->needs);
+    return len < (int)sizeof path && stat(path, &st) == 0;
+}
+
+/* False: *detail has what is wrong with the directory. */
+static bool begin(struct transcript_tree *tree, const struct tree_client *client,
+                  struct strbuf *detail)
+{
+    struct source *source = &tree->dir.source;
+    const char *named = source_argument(source);
+    const char *path = *named != '\0' ? named : source_setting(source, "dir");
+    if (path == NULL) {
+        strbuf_adds(detail, "its directory is unknown, since HOME is not set");
+        return false;
+    }
+    tree->whole = *named != '\0';
+    tree->dir.lists_again = !tree->whole;
+    if (!make(tree, client, path)) {
+        strbuf_adds(detail, "out of memory");
+        return false;
+    }
+    if (!transcript_dir_follows(&tree->dir) && !has_needed(tree)) {
+        strbuf_addf(detail, "%s has no %s", tree->root, client->needs);
+        return false;
+    }
+    if (!transcript_dir_begin(&tree->dir, &tree_ops)) {
+        strbuf_adds(detail, "out of memory");
+        return false;
+    }
+    return true;
+}
+
+bool transcript_tree_open(struct source *source, const struct tree_client *client,
+                          struct strbuf *error)
+{
+    struct strbuf detail;
+    strbuf_init(&detail, hub_ctx(source->hub)->mem, 0);
+    bool good = begin((struct transcript_tree *)source, client, &detail);
+    if (!good) {
+        source_error(error, source->spec, "cannot be read",
+                     detail.failed ? "out of memory" : detail.data);
+    } else {
+        strbuf_add(error, source->error.data, source->error.len);
+    }
+    strbuf_release(&detail);
+    return good && source->state != SOURCE_FAILED;
+}
+
+void transcript_tree_release(struct source *source)
+{
+    struct transcript_tree *tree = (struct transcript_tree *)source;
+    const struct mem *mem = transcript_dir_mem(&tree->dir);
+    transcript_dir_release(&tree->dir);
+    for (size_t i = 0; i < tree->count; i++) {
+        free_file(mem, tree->files[i]);
+    }
+    mem_free(mem, tree->files, tree->cap * sizeof *tree->files);
+    mem_free(mem, tree->root, tree->root == NULL ? 0 : strlen(tree->root) + 1);
+    intern_free(tree->known);
+    intern_free(tree->refused);
+    transcript_recent_release(&tree->recent);
+}

@@ -1,0 +1,221 @@
+/* Captures of the real Codex CLI, against what the API that it talked to counted (expected.json).
+
+   What rollouts cannot give, and is not compared: when a request was sent (its start is that of the
+   prompt or of the last output before it, some 30 to 100 ms early), attempts that failed before one
+   succeeded, the time to the first token of an answer without text that was not its turn's first,
+   how long a person was asked, and that the request of a killed client failed (it is incomplete). */
+#include "tests/support/rig.h"
+#include "tests/support/tail.h"
+
+#include <string.h>
+
+static json_t *report_of(const char *sample)
+{
+    struct support_run run;
+    char rel[100], spec[600];
+    snprintf(rel, sizeof rel, "samples/codex/%s", sample);
+    snprintf(spec, sizeof spec, "codex:%s", support_data(rel));
+    const char *argv[] = {support_program(), "report", "--json", spec, NULL};
+    support_run(&run, argv, NULL, 0, 120000);
+    if (run.status != 0) {
+        fail_msg("report %s: status %d: %s", spec, run.status, run.err);
+    }
+    json_t *report = json_loads(run.out, 0, NULL);
+    assert_non_null(report);
+    support_run_release(&run);
+    return report;
+}
+
+static json_int_t number(const json_t *of, const char *key)
+{
+    return json_integer_value(json_object_get(of, key));
+}
+
+static const json_t *agent_of(const json_t *report, const char *session, const char *agent)
+{
+    const json_t *of;
+    size_t i;
+    json_array_foreach(json_object_get(report, "agents"), i, of)
+    {
+        if (strcmp(json_string_value(json_object_get(of, "session_id")), session) == 0 &&
+            strcmp(json_string_value(json_object_get(of, "agent_id")), agent) == 0) {
+            return of;
+        }
+    }
+    fail_msg("%s: %s: no such agent", session, agent);
+    return NULL;
+}
+
+static void same_agent(const json_t *agent, const json_t *want)
+{
+    const char *parent = json_string_value(json_object_get(want, "parent"));
+    const char *is = json_string_value(json_object_get(agent, "parent_agent_id"));
+    print_message("  %s\n", json_string_value(json_object_get(agent, "agent_id")));
+    assert_int_equal(number(agent, "requests"), number(want, "attempts"));
+    assert_int_equal(number(agent, "failed"), 0);
+    assert_int_equal(number(agent, "open_requests"), 0);
+    assert_int_equal(number(agent, "prompt_tokens"), number(want, "input_tokens"));
+    assert_int_equal(number(agent, "cache_read_tokens"), number(want, "cached_input_tokens"));
+    assert_int_equal(number(agent, "output_tokens"), number(want, "output_tokens"));
+    if (parent == NULL) {
+        assert_null(is);
+    } else {
+        assert_string_equal(is, parent);
+    }
+}
+
+TEST(the_metrics_are_those_of_the_api)
+{
+    static const char *const samples[] = {"swarm", "tui", "killed"};
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        char rel[100];
+        const char *session, *agent;
+        json_t *agents, *want, *report = report_of(samples[i]);
+        size_t count = 0;
+        snprintf(rel, sizeof rel, "samples/codex/%s/expected.json", samples[i]);
+        json_t *all = json_load_file(support_data(rel), 0, NULL);
+        print_message("%s\n", samples[i]);
+        json_object_foreach(all, session, agents) json_object_foreach(agents, agent, want)
+        {
+            /* A conversation of the client's own leaves no file. */
+            if (!json_is_false(json_object_get(want, "rollout"))) {
+                same_agent(agent_of(report, session, agent), want);
+                count++;
+            }
+        }
+        assert_int_equal(json_array_size(json_object_get(report, "agents")), count);
+        assert_int_equal(number(json_object_get(report, "events"), "bad"), 0);
+        json_decref(all);
+        json_decref(report);
+    }
+}
+
+static json_int_t of_tool(const json_t *agent, const char *tool, const char *key)
+{
+    return number(json_object_get(json_object_get(agent, "tools"), tool), key);
+}
+
+TEST(tools_agents_and_their_names)
+{
+    static const char root[] = "01a2241d-65dc-7d31-945a-195717ecb7f7";
+    json_t *report = report_of("swarm");
+    const json_t *main_agent = agent_of(report, root, root);
+    const json_t *sub = agent_of(report, root, "01a2241d-6dae-77b2-a86a-c30ec88e5460");
+    assert_int_equal(of_tool(main_agent, "spawn_agent", "count"), 2);
+    assert_int_equal(of_tool(main_agent, "wait_agent", "count"), 1);
+    assert_int_equal(of_tool(main_agent, "exec_command", "count"), 1);
+    assert_int_equal(of_tool(main_agent, "exec_command", "errors"), 0);
+    assert_int_equal(of_tool(sub, "exec_command", "errors"), 1);
+    assert_string_equal(json_string_value(json_object_get(sub, "name")), "Franklin");
+    assert_string_equal(json_string_value(json_object_get(sub, "description")),
+                        "[[script:sub2]] run checks");
+    assert_string_equal(json_string_value(json_object_get(sub, "client")), "codex");
+    assert_int_equal(number(sub, "context_window"), 258400);
+    assert_int_equal(number(json_object_get(sub, "ttft_ms"), "count"), 2);
+    json_decref(report);
+}
+
+TEST(a_call_that_a_person_stopped_is_interrupted_and_no_error)
+{
+    json_t *report = report_of("tui");
+    const json_t *agent = json_array_get(json_object_get(report, "agents"), 0);
+    assert_int_equal(of_tool(agent, "exec_command", "count"), 2);
+    assert_int_equal(of_tool(agent, "exec_command", "errors"), 0);
+    assert_int_equal(number(agent, "interrupted"), 1);
+    assert_string_equal(json_string_value(json_object_get(agent, "name")),
+                        "[[script:ask]] please do it");
+    json_decref(report);
+}
+
+/* ---- as it was written ---- */
+
+/* What is open by the lines so far. */
+struct open_now {
+    json_t *tools; /* ids, a set */
+    json_t *asks;  /* by file: whether the model works */
+};
+
+static bool has_tool_of(const struct open_now *now, const char *file)
+{
+    const char *id;
+    json_t *of;
+    json_object_foreach(now->tools, id, of)
+    {
+        if (strcmp(json_string_value(of), file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_line(struct open_now *now, const char *file, const json_t *line)
+{
+    const json_t *payload = json_object_get(line, "payload");
+    const json_t *item = json_object_get(payload, "item");
+    const char *type = json_string_value(json_object_get(line, "type"));
+    const char *what = json_string_value(json_object_get(payload, "type"));
+    const char *id = json_string_value(json_object_get(payload, "call_id"));
+    const char *output = json_string_value(json_object_get(payload, "output"));
+    const char *item_type = json_string_value(json_object_get(item, "type"));
+    what = what == NULL ? "" : what;
+    if (strcmp(what, "function_call") == 0) {
+        json_object_set_new(now->tools, id, json_string(file));
+    } else if (strcmp(what, "function_call_output") == 0) {
+        json_object_del(now->tools, id);
+        if (strstr(output, "aborted by user") == NULL && !has_tool_of(now, file)) {
+            json_object_set_new(now->asks, file, json_true());
+        }
+    } else if (item_type != NULL && strcmp(item_type, "UserMessage") == 0) {
+        json_object_set_new(now->asks, file, json_true());
+    } else if (item_type != NULL && strcmp(item_type, "AgentMessage") != 0) {
+        json_object_del(now->tools, json_string_value(json_object_get(item, "id")));
+    }
+    if (strcmp(type, "token_usage_record") == 0) {
+        json_object_del(now->asks, file);
+    }
+}
+
+static void check(struct rig *rig, const char *file, const json_t *line, unsigned line_number,
+                  void *ctx)
+{
+    struct open_now *now = ctx;
+    take_line(now, file, line);
+    json_t *open = tail_open(rig, "tools"), *asks = tail_open(rig, "requests");
+    size_t i;
+    json_t *id;
+    json_array_foreach(open, i, id)
+    {
+        if (json_object_get(now->tools, json_string_value(id)) == NULL) {
+            fail_msg("line %u of %s: %s is open", line_number, file, json_string_value(id));
+        }
+    }
+    assert_int_equal(json_array_size(open), json_object_size(now->tools));
+    if (json_array_size(asks) != json_object_size(now->asks)) {
+        fail_msg("line %u of %s: %zu requests are open", line_number, file, json_array_size(asks));
+    }
+    json_decref(open);
+    json_decref(asks);
+}
+
+RIG_TEST(what_is_open_is_seen_after_each_line)
+{
+    struct rig *rig = *state;
+    struct open_now now = {json_object(), json_object()};
+    tail_replay(rig, "codex/swarm", "sessions", "codex:", check, &now);
+    assert_int_equal(json_object_size(now.tools), 0);
+    json_t *open = tail_open(rig, "requests");
+    assert_int_equal(json_array_size(open), 0);
+    json_decref(open);
+    json_decref(now.tools);
+    json_decref(now.asks);
+}
+
+RIG_TEST(a_person_who_is_asked_keeps_the_call_open)
+{
+    struct rig *rig = *state;
+    struct open_now now = {json_object(), json_object()};
+    tail_replay(rig, "codex/tui", "sessions", "codex:", check, &now);
+    assert_int_equal(json_object_size(now.tools), 0);
+    json_decref(now.tools);
+    json_decref(now.asks);
+}

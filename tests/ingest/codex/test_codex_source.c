@@ -1,0 +1,361 @@
+/* The source codex:DIR, on directories made for it: which rollouts are opened, when their client
+   has ended, what a fork repeats, names, and lines of older versions. */
+#include "tests/support/records.h"
+#include "tests/support/rig.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* MODEL_START_MS is 2025-10-09T08:53:20Z, and now. */
+#define AT(s) "{\"timestamp\":\"2025-10-09T08:53:" s "Z\","
+#define META(id)                                          \
+    AT("01.000")                                          \
+    "\"type\":\"session_meta\",\"payload\":{\"id\":\"" id \
+    "\",\"cwd\":\"/home/dev/api\",\"git\":{\"branch\":\"fix\"}}}\n"
+#define TURN(s) \
+    AT(s) "\"type\":\"event_msg\",\"payload\":{\"type\":\"task_started\",\"turn_id\":\"t1\"}}\n"
+#define PROMPT(s)                                                               \
+    AT(s)                                                                       \
+    "\"type\":\"event_msg\",\"payload\":{\"type\":\"item_completed\",\"item\":" \
+    "{\"type\":\"UserMessage\",\"content\":[{\"text\":\"Do it\"}]}}}\n"
+#define USAGE(s, id, total)                                              \
+    AT(s)                                                                \
+    "\"type\":\"token_usage_record\",\"payload\":{\"response_id\":\"" id \
+    "\",\"usage\":{\"input_tokens\":10,\"output_tokens\":2,\"total_tokens\":" total "}}}\n"
+#define CALL(s, id)                                                                                 \
+    AT(s)                                                                                           \
+    "\"type\":\"response_item\",\"payload\":{\"type\":\"function_call\",\"name\":\"exec_command\"," \
+    "\"arguments\":\"{\\\"cmd\\\":\\\"make\\\"}\",\"call_id\":\"" id "\"}}\n"
+#define OUTPUT(s, id, text)                                                                       \
+    AT(s)                                                                                         \
+    "\"type\":\"response_item\",\"payload\":{\"type\":\"function_call_output\",\"call_id\":\"" id \
+    "\",\"output\":\"" text "\"}}\n"
+#define END(s) \
+    AT(s) "\"type\":\"event_msg\",\"payload\":{\"type\":\"task_complete\",\"turn_id\":\"t1\"}}\n"
+
+#define ONE "01a00000-0000-7000-8000-000000000001"
+#define TWO "01a00000-0000-7000-8000-000000000002"
+
+struct home {
+    struct rig rig;
+    const char *dir;
+    struct source_setting settings[3];
+};
+
+static void make(const char *dir, const char *name)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    for (char *at = path + strlen(dir) + 1; (at = strchr(at, '/')) != NULL; at++) {
+        *at = '\0';
+        mkdir(path, 0700);
+        *at = '/';
+    }
+    mkdir(path, 0700);
+}
+
+static int setup(void **state)
+{
+    struct home *h = calloc(1, sizeof *h);
+    rig_init(&h->rig);
+    h->dir = support_tmpdir();
+    make(h->dir, "sessions/2025/10/09");
+    *state = h;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct home *h = *state;
+    rig_release(&h->rig);
+    free(h);
+    return 0;
+}
+
+#define HOME_TEST(name) TEST_WITH(name, setup, teardown)
+
+static void start(struct home *h, bool follow, bool named)
+{
+    char spec[600];
+    h->settings[0] = (struct source_setting){"codex:", "dir", h->dir};
+    rig_start_hub(&h->rig, (struct hub_options){.follow = follow, .settings = h->settings});
+    snprintf(spec, sizeof spec, "codex:%s", named ? h->dir : "");
+    rig_add(&h->rig, spec);
+    if (!follow) {
+        rig_until_finished(&h->rig);
+    }
+}
+
+static void append(const char *dir, const char *name, const char *text)
+{
+    int fd = open(support_path(dir, name), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+static void put_rollout(struct home *h, const char *thread, const char *text)
+{
+    char name[200];
+    snprintf(name, sizeof name, "sessions/2025/10/09/rollout-2025-10-09T08-53-01-%s.jsonl", thread);
+    append(h->dir, name, text);
+}
+
+static size_t sessions_of(struct home *h)
+{
+    json_t *all = records_of(&h->rig.model);
+    size_t count = json_object_size(json_object_get(all, "sessions"));
+    json_decref(all);
+    return count;
+}
+
+/* ---- which are shown ---- */
+
+HOME_TEST(a_named_directory_is_read_whole_and_of_the_default_one_what_is_recent)
+{
+    struct home *h = *state;
+    put_rollout(h, ONE, META(ONE) TURN("02.000") END("03.000"));
+    put_rollout(h, TWO,
+                "{\"timestamp\":\"2025-10-09T06:00:00.000Z\",\"type\":\"session_meta\",\"payload\":"
+                "{\"id\":\"" TWO "\"}}\n"
+                "{\"timestamp\":\"2025-10-09T06:00:01.000Z\",\"type\":\"event_msg\",\"payload\":"
+                "{\"type\":\"task_started\",\"turn_id\":\"t2\"}}\n");
+    start(h, false, false);
+    assert_int_equal(sessions_of(h), 1);
+    assert_non_null(rig_session(&h->rig, ONE));
+}
+
+HOME_TEST(a_named_directory_is_read_whole)
+{
+    struct home *h = *state;
+    make(h->dir, "archived_sessions");
+    put_rollout(h, ONE, META(ONE) TURN("02.000") END("03.000"));
+    append(h->dir, "archived_sessions/rollout-2025-01-01T00-00-00-" TWO ".jsonl",
+           "{\"timestamp\":\"2025-01-01T00:00:00.000Z\",\"type\":\"session_meta\",\"payload\":"
+           "{\"id\":\"" TWO "\"}}\n"
+           "{\"timestamp\":\"2025-01-01T00:00:01.000Z\",\"type\":\"event_msg\",\"payload\":"
+           "{\"type\":\"task_started\",\"turn_id\":\"t2\"}}\n");
+    start(h, false, true);
+    assert_int_equal(sessions_of(h), 2);
+}
+
+HOME_TEST(a_directory_without_rollouts_is_refused)
+{
+    struct home *h = *state;
+    struct strbuf error;
+    char spec[600];
+    strbuf_init(&error, &mem_libc, 0);
+    rig_start_hub(&h->rig, (struct hub_options){0});
+    snprintf(spec, sizeof spec, "codex:%s/sessions", h->dir);
+    assert_false(hub_add(h->rig.hub, spec, &error));
+    assert_non_null(strstr(error.data, "has no sessions"));
+    strbuf_release(&error);
+}
+
+HOME_TEST(a_link_that_leads_elsewhere_is_named)
+{
+    struct home *h = *state;
+    append(h->dir, "secret.key", "{}");
+    assert_int_equal(symlink(support_path(h->dir, "secret.key"),
+                             support_path(h->dir, "sessions/2025/10/09/rollout-x-" ONE ".jsonl")),
+                     0);
+    start(h, false, false);
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 1);
+    assert_int_equal(sessions_of(h), 0);
+}
+
+HOME_TEST(the_index_names_sessions)
+{
+    struct home *h = *state;
+    put_rollout(h, ONE, META(ONE) TURN("02.000") END("03.000"));
+    append(h->dir, "session_index.jsonl",
+           "{\"id\":\"" ONE
+           "\",\"thread_name\":\"first\",\"updated_at\":\"2025-10-09T08:53:02Z\"}\n"
+           "{\"id\":\"" ONE
+           "\",\"thread_name\":\"Fix it\",\"updated_at\":\"2025-10-09T08:53:03Z\"}\n");
+    start(h, false, true);
+    records_check(&h->rig.model, "sessions",
+                  "{'" ONE
+                  "': {'name': 'Fix it', 'start_ms': -19000, 'end_ms': -17000, 'gone': false}}",
+                  NULL);
+}
+
+/* ---- lines ---- */
+
+HOME_TEST(a_fork_counts_its_history_once)
+{
+    struct home *h = *state;
+    const char *history = TURN("02.000") PROMPT("02.100") CALL("03.000", "c1")
+        USAGE("03.100", "r1", "12") OUTPUT("04.000", "c1", "Process exited with code 2\\n")
+            USAGE("05.000", "r2", "14") END("05.100");
+    put_rollout(h, ONE, META(ONE));
+    put_rollout(h, ONE, history);
+    put_rollout(h, TWO,
+                AT("06.000") "\"type\":\"session_meta\",\"payload\":{\"id\":\"" TWO
+                             "\"}}\n" META(ONE));
+    put_rollout(h, TWO, history);
+    put_rollout(h, TWO,
+                AT("07.000") "\"type\":\"event_msg\",\"payload\":{\"type\":\"task_started\","
+                             "\"turn_id\":\"t2\"}}\n" PROMPT("07.100") USAGE("08.000", "r3", "20"));
+    start(h, false, true);
+    json_t *all = records_of(&h->rig.model);
+    assert_int_equal(json_object_size(json_object_get(all, "tools")), 1);
+    json_t *request;
+    const char *id;
+    size_t ended = 0;
+    json_object_foreach(json_object_get(all, "requests"), id, request)
+    {
+        ended += json_object_get(request, "output_tokens") != NULL;
+    }
+    assert_int_equal(ended, 3);
+    json_decref(all);
+    records_check(
+        &h->rig.model, "tools",
+        "{'c1': {'of': '" ONE "/', 'name': 'exec_command', 'args': '{\\\"cmd\\\":\\\"make\\\"}', "
+        "'start_ms': -17000, 'end_ms': -16000, 'success': false, 'error': 'Exit code 2'}}",
+        NULL);
+}
+
+HOME_TEST(lines_of_older_versions)
+{
+    struct home *h = *state;
+    put_rollout(
+        h, ONE,
+        META(ONE) AT(
+            "02.000") "\"type\":\"event_msg\",\"payload\":{\"type\":"
+                      "\"user_message\",\"message\":\"Do it\"}}\n" AT(
+                          "02.010") "\"type\":\"response_item\",\"payload\":{\"type\":\"local_shell_call\","
+                                    "\"call_id\":\"c1\",\"action\":{\"type\":\"exec\",\"command\":"
+                                    "[\"bash\",\"-lc\",\"ls\"]}}}\n" AT(
+                                        "03.000") "\"type\":\"event_msg\",\"payload\":{\"type\":\"token_count\",\"info\":"
+                                                  "{\"total_token_usage\":{\"total_tokens\":12},\"last_token_usage\":"
+                                                  "{\"input_tokens\":10,\"output_tokens\":2},"
+                                                  "\"model_context_window\":1000}}}\n" OUTPUT(
+                                                      "04.000", "c1", "Exit code: 0\\nfine")
+                                                      AT("05.000") "\"type\":\"event_msg\",\"payload\":{\"type\":\"token_count\",\"info\":"
+                                                                   "{\"total_token_usage\":{\"total_tokens\":12}}}}\n" AT(
+                                                                       "06.000") "\"type\":\"event_msg\",\"payload\":{\"type\":\"token_count\",\"info\":"
+                                                                                 "{\"total_token_usage\":{\"total_tokens\":25},\"last_token_usage\":"
+                                                                                 "{\"input_tokens\":11,\"output_tokens\":2}}}}\n" AT(
+                                                                                     "07.000") "\"type\":\"ghost_snapshot\",\"payload\":{}}\n"
+                                                                                               "{\"type\":\"turn_context\",\"payload\":{}}\n");
+    start(h, false, true);
+    json_t *all = records_of(&h->rig.model);
+    assert_int_equal(json_object_size(json_object_get(all, "requests")), 2);
+    json_decref(all);
+    records_check(&h->rig.model, "tools",
+                  "{'c1': {'of': '" ONE
+                  "/', 'name': 'local_shell', 'args': '{\\\"command\\\":\\\"ls\\\"}', "
+                  "'start_ms': -17990, 'end_ms': -16000, 'success': true}}",
+                  NULL);
+    assert_non_null(rig_logged(&h->rig, "1 lines of unknown types were ignored, such as "
+                                        "'ghost_snapshot'"));
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 1); /* no timestamp */
+}
+
+HOME_TEST(a_rollout_without_its_beginning_is_shown)
+{
+    struct home *h = *state;
+    put_rollout(h, ONE, TURN("02.000") PROMPT("02.100") USAGE("03.000", "r1", "12") END("03.100"));
+    start(h, false, true);
+    assert_non_null(rig_session(&h->rig, ONE));
+}
+
+/* ---- processes ---- */
+
+/* A process that holds the thread's lock. */
+static pid_t hold_lock(struct home *h, const char *thread)
+{
+    char name[100], byte;
+    int ready[2];
+    make(h->dir, "thread-writer-locks");
+    snprintf(name, sizeof name, "thread-writer-locks/%s.lock", thread);
+    const char *path = support_path(h->dir, name);
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        bool held = fd >= 0 && flock(fd, LOCK_EX) == 0 && write(ready[1], "1", 1) == 1;
+        while (held) {
+            pause();
+        }
+        _exit(1);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return pid;
+}
+
+static bool is_in(struct rig *rig, void *ctx)
+{
+    (void)ctx;
+    return rig_session(rig, ONE) != NULL;
+}
+
+static bool is_gone(struct rig *rig, void *ctx)
+{
+    const struct agent *agent = records_agent(&rig->model, ONE);
+    (void)ctx;
+    return agent != NULL && (agent->flags & AGENT_GONE) != 0;
+}
+
+static bool has_ended(struct rig *rig, void *ctx)
+{
+    const struct session *session = rig_session(rig, ONE);
+    const struct agent *agent = records_agent(&rig->model, ONE);
+    (void)ctx;
+    return session != NULL && (session->flags & SESSION_ENDED) != 0 && agent != NULL &&
+           (agent->flags & AGENT_GONE) == 0;
+}
+
+HOME_TEST(a_killed_client_is_gone_and_nothing_of_it_is_in_flight)
+{
+    struct home *h = *state;
+    pid_t pid = hold_lock(h, ONE);
+    put_rollout(h, ONE, META(ONE) TURN("02.000") PROMPT("02.100") CALL("03.000", "c1"));
+    start(h, true, true);
+    rig_until(&h->rig, is_in, NULL);
+    const struct session *session = rig_session(&h->rig, ONE);
+    assert_int_equal(session->pid, pid);
+    rig_run_ms(&h->rig, 1200); /* two looks */
+    assert_int_equal(rig_session(&h->rig, ONE)->flags & SESSION_ENDED, 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    rig_until(&h->rig, is_gone, NULL);
+    assert_int_equal(swarm_first_in_flight(h->rig.model.swarm), NO_SPAN);
+}
+
+HOME_TEST(a_client_that_removes_its_lock_has_ended_and_may_return)
+{
+    struct home *h = *state;
+    pid_t pid = hold_lock(h, ONE);
+    put_rollout(h, ONE,
+                META(ONE) TURN("02.000") PROMPT("02.100") USAGE("03.000", "r1", "12")
+                    END("03.100"));
+    start(h, true, true);
+    rig_until(&h->rig, is_in, NULL);
+    rig_run_ms(&h->rig, 600);
+    assert_int_equal(rig_session(&h->rig, ONE)->flags & SESSION_ENDED, 0);
+    unlink(support_path(h->dir, "thread-writer-locks/" ONE ".lock"));
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    rig_until(&h->rig, has_ended, NULL);
+    h->rig.now_ns += (int64_t)20 * 1000000000;
+    put_rollout(h, ONE,
+                "{\"timestamp\":\"2025-10-09T08:53:39.000Z\",\"type\":\"event_msg\","
+                "\"payload\":{\"type\":\"task_started\",\"turn_id\":\"t2\"}}\n");
+    pid = hold_lock(h, ONE);
+    rig_until_events(&h->rig, 6);
+    rig_run_ms(&h->rig, 600);
+    assert_int_equal(rig_session(&h->rig, ONE)->flags & SESSION_ENDED, 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
