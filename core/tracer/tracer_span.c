@@ -19,6 +19,13 @@ static uint64_t hash_of(struct slice id)
     return hash ^ hash >> 32;
 }
 
+/* An id may be empty, and then has no bytes. */
+static bool has_id(const struct pending *pending, struct slice id, uint64_t hash)
+{
+    return pending->hash == hash && pending->span_id_len == id.len &&
+           (id.len == 0 || memcmp(pending->span_id, id.bytes, id.len) == 0);
+}
+
 struct pending *pending_find(const struct registry_session *session, struct slice span_id)
 {
     if (session->table_cap == 0) {
@@ -26,8 +33,7 @@ struct pending *pending_find(const struct registry_session *session, struct slic
     }
     uint64_t hash = hash_of(span_id);
     struct pending *pending = session->table[hash & (session->table_cap - 1)];
-    while (pending != NULL && !(pending->hash == hash && pending->span_id_len == span_id.len &&
-                                memcmp(pending->span_id, span_id.bytes, span_id.len) == 0)) {
+    while (pending != NULL && !has_id(pending, span_id, hash)) {
         pending = pending->chain;
     }
     return pending;
