@@ -227,7 +227,7 @@ fuzz: $(FUZZERS:%=fuzz-%) ## fuzz every decoder: make fuzz FUZZ_SECONDS=600, mak
 
 .PHONY: $(FUZZERS:%=fuzz-%)
 $(FUZZERS:%=fuzz-%): fuzz-%: $(FUZZ)/fuzz_%
-	@.ci/fuzz $< tests/fuzz/corpus/fuzz_$* $(FUZZ_SECONDS)
+	@.ci/fuzz $< tests/fuzz/corpus/fuzz_$* $(FUZZ_SECONDS) $(FUZZ_SEED)
 
 $(FUZZERS:%=$(FUZZ)/fuzz_%): $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o $(FUZZ)/lib.a
 	$(call say,LINK $@) $(FUZZ_CC) -fsanitize=fuzzer $(SAN_FLAGS) -o $@ $^ $(LIBS)
