@@ -8,8 +8,10 @@
 #include "ingest/claude/claude_source.h"
 #include "ingest/codex/codex_source.h"
 #include "ingest/feed/socket.h"
+#include "ingest/gemini/gemini_source.h"
 #include "ingest/http/grpc.h"
 #include "ingest/http/otlp_source.h"
+#include "ingest/qwen/qwen_source.h"
 #include "ingest/trace/dir_source.h"
 #include "ingest/trace/file_source.h"
 #include "ingest/trace/stdin_source.h"
@@ -146,6 +148,28 @@ const struct source_row source_rows[] = {
         .default_help = "codex:",
         .client = "Codex CLI",
         .setup = "codex",
+    },
+    {
+        .prefix = "qwen:",
+        .ops = &qwen_source_ops,
+        .live_followed = true,
+        .in_home = ".qwen",
+        .form = "qwen:[DIR]",
+        .help = "Qwen Code's own files, the same (default: ~/.qwen)",
+        .default_help = "qwen:",
+        .client = "Qwen Code",
+        .setup = "qwen",
+    },
+    {
+        .prefix = "gemini:",
+        .ops = &gemini_source_ops,
+        .live_followed = true,
+        .in_home = ".gemini",
+        .form = "gemini:[DIR]",
+        .help = "Gemini CLI's own files, the same (default: ~/.gemini)",
+        .default_help = "gemini:",
+        .client = "Gemini CLI",
+        .setup = "gemini",
     },
     {
         .fits = is_any, /* a pipe by name */

@@ -15,7 +15,11 @@
 
 #define SINCE_NS ((int64_t)3600 * 1000000000)
 
-enum { AT_REST = 4 /* every so many looks files at rest are looked at too */ };
+enum {
+    AT_REST = 4,      /* every so many looks files at rest are looked at too */
+    QUIET_MS = 10000, /* a session that does nothing has ended then */
+    DOCUMENT_BYTES = 64 << 20
+};
 
 static struct transcript_tree *of(struct transcript_dir *dir)
 {
@@ -82,6 +86,18 @@ struct update transcript_tree_update(const struct tree_file *file, enum update_o
     return update;
 }
 
+bool transcript_tree_claim(struct tree_file *file, struct slice session, struct slice agent,
+                           struct slice id, double mark)
+{
+    struct call_owners *owners = &transcript_tree_ctx(file)->owners;
+    if (file->owner == INTERN_NONE) {
+        file->owner = call_owners_number(owners, session, agent);
+    }
+    intern_id owner = call_owners_claim(owners, file->owner, id, mark);
+    file->tree->dir.failed |= owner == INTERN_FAILED;
+    return owner == file->owner;
+}
+
 void transcript_tree_send(struct tree_file *file, const struct update *update)
 {
     struct transcript_tree *tree = file->tree;
@@ -90,12 +106,46 @@ void transcript_tree_send(struct tree_file *file, const struct update *update)
     }
 }
 
+/* The file is complete, unless it is being written. */
+static void take_document(struct tree_file *file)
+{
+    struct json_value value;
+    struct strbuf *bytes = &file->bytes;
+    if (bytes->len > 0 && json_check(bytes->data, bytes->len, JSON_DEPTH_LIMIT, &value, NULL) &&
+        value.type == JSON_TYPE_OBJECT) {
+        file->tree->client->take(file, value);
+        source_counters_accept(&file->tree->dir.source.counters);
+        strbuf_clear(bytes);
+    }
+}
+
+/* ---- sessions without a sign of life ---- */
+
+void transcript_tree_end_quiet(struct tree_file *file, struct tree_quiet *quiet,
+                               struct slice session_id, double last_ms, bool busy, bool last)
+{
+    double now_ms = (double)(ingest_ctx_wall(transcript_tree_ctx(file)) / 1000000);
+    double patience_ms = busy ? (double)(file->tree->since_ns / 1000000) : QUIET_MS;
+    bool over = last || now_ms - last_ms >= patience_ms;
+    if (!over || isnan(last_ms) || (quiet->ended && quiet->ended_ms >= last_ms)) {
+        quiet->ended &= over;
+        return;
+    }
+    struct update update = transcript_tree_update(file, UPDATE_SESSION);
+    update.session_id = session_id;
+    update_number(&update, FIELD_END_MS, last_ms);
+    update_number(&update, FIELD_OUTCOME, busy ? OUTCOME_DISCONNECTED : OUTCOME_ENDED);
+    *quiet = (struct tree_quiet){.ended = true, .ended_ms = last_ms};
+    transcript_tree_send(file, &update);
+}
+
 /* ---- files ---- */
 
 bool transcript_tree_begin_file(struct tree_file *file)
 {
     lines_init(&file->lines, transcript_tree_mem(file), file->tree->max_line_bytes, take_line,
                file);
+    strbuf_init(&file->bytes, transcript_tree_mem(file), DOCUMENT_BYTES);
     memset(file->reader, 0, file->tree->client->reader_size);
     return file->tree->client->begin(file);
 }
@@ -104,6 +154,7 @@ void transcript_tree_end_file(struct tree_file *file)
 {
     file->tree->client->end(file);
     lines_release(&file->lines);
+    strbuf_release(&file->bytes);
 }
 
 static void free_file(const struct mem *mem, struct tree_file *file)
@@ -126,6 +177,7 @@ static void add_file(struct transcript_tree *tree, const struct tree_place *plac
     if (file != NULL) {
         file->tree = tree;
         file->kind = place->kind;
+        file->document = place->document;
         file->first_ms = transcript_first_ms(mem, path);
         file->reader = mem_zalloc(mem, 1, tree->client->reader_size);
     }
@@ -281,6 +333,13 @@ static void take(struct transcript_dir *dir, struct transcript_file *read, const
     if (len > 0) {
         file->grown_ms = now_ms;
         file->at_rest = false;
+    }
+    if (file->document) {
+        strbuf_add(&file->bytes, bytes, len);
+        if (!transcript_file_has_more(read)) {
+            take_document(file);
+        }
+    } else if (len > 0) {
         lines_push(&file->lines, bytes, len);
     }
 }

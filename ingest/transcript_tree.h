@@ -18,6 +18,7 @@ struct tree_place {
     const char *prefix, *suffix; /* of its name; "": any. NULL: the end of the table */
     unsigned next;               /* it is a directory of that level; 0: it is a file */
     unsigned kind;               /* of a file: the client's number */
+    bool document;               /* the file is one JSON value, rewritten as a whole each time */
     bool always;                 /* the file is read however old it is */
 };
 
@@ -28,11 +29,14 @@ struct tree_file {
     struct transcript_tree *tree;
     unsigned kind;
     double first_ms; /* when it began, as far as that was known when it was found; NAN: unknown */
+    bool document;
     struct lines lines;
-    void *reader;      /* the client's: reader_size bytes */
-    uint64_t number;   /* of the line that is taken */
-    uint64_t grown_ms; /* the loop's time of its last bytes */
-    bool at_rest;      /* set by the client: nothing is expected, it is looked at less often */
+    struct strbuf bytes; /* of a document */
+    void *reader;        /* the client's: reader_size bytes */
+    uint64_t number;     /* of the line that is taken */
+    intern_id owner;     /* of what it claims */
+    uint64_t grown_ms;   /* the loop's time of its last bytes */
+    bool at_rest;        /* set by the client: nothing is expected, it is looked at less often */
 };
 
 struct tree_client {
@@ -43,7 +47,7 @@ struct tree_client {
     bool (*begin)(struct tree_file *file);
     /* Frees what the reader owns. */
     void (*end)(struct tree_file *file);
-    /* Takes a line, a checked object, borrowed for the call. */
+    /* Takes a line, or a document, a checked object, borrowed for the call. */
     void (*take)(struct tree_file *file, struct json_value line);
     /* Called at each look, once all lines are taken: reports whether the client lives or has ended.
        `now_ms` is the loop's clock; `last`: no more lines will be read. NULL: nothing to report. */
@@ -78,12 +82,27 @@ void transcript_tree_unknown(struct tree_file *file, struct slice type);
 void transcript_tree_reject(struct tree_file *file, struct json_value line, const char *reason);
 /* An update of what the file reports, with its stamp. */
 struct update transcript_tree_update(const struct tree_file *file, enum update_op op);
+/* Claims a line or a call for the session and agent of the file: a fork repeats those of the
+   session that it continues. `mark` is a number that all copies share, such as its time. False:
+   another one has it. */
+bool transcript_tree_claim(struct tree_file *file, struct slice session, struct slice agent,
+                           struct slice id, double mark);
 /* Sends it. */
 void transcript_tree_send(struct tree_file *file, const struct update *update);
 const struct mem *transcript_tree_mem(const struct tree_file *file);
 struct ingest_ctx *transcript_tree_ctx(const struct tree_file *file);
 /* Returns whether prompts and results are kept. */
 bool transcript_tree_content(const struct tree_file *file);
+
+/* A session whose client leaves no sign that it lives: it has ended once nothing was written for
+   long, or `last`: no more will be read. A begin that comes later opens it again. */
+struct tree_quiet {
+    bool ended;
+    double ended_ms; /* the time of the last line then */
+};
+/* `last_ms` is the time of the session's last line; `busy`: a turn is open. Reports the end. */
+void transcript_tree_end_quiet(struct tree_file *file, struct tree_quiet *quiet,
+                               struct slice session_id, double last_ms, bool busy, bool last);
 
 void transcript_tree_release(struct source *source);
 /* Begin and end the reading of a file whose `tree` and `reader` are set: a test gives its bytes to

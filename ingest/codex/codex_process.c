@@ -14,11 +14,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum {
-    LOCKS_BYTES = 256 << 10,
-    QUIET_MS = 10000,              /* without locks, a thread that does nothing has ended then */
-    QUIET_BUSY_MS = 10 * 60 * 1000 /* … and one in a turn */
-};
+enum { LOCKS_BYTES = 256 << 10 };
 
 enum lock {
     LOCK_HELD,   /* the process lives */
@@ -131,13 +127,6 @@ static void report_end(struct codex_thread *thread, bool killed)
     codex_send(thread, &update);
 }
 
-/* Returns whether no lock shows that it lives, and nothing was written for long. */
-static bool is_quiet(const struct codex_thread *thread)
-{
-    return wall_ms(thread) - thread->last_ms >=
-           (codex_thread_is_busy(thread) ? QUIET_BUSY_MS : QUIET_MS);
-}
-
 void codex_process_conclude(struct codex_thread *thread, uint64_t now_ms, bool last)
 {
     struct stat st;
@@ -146,12 +135,15 @@ void codex_process_conclude(struct codex_thread *thread, uint64_t now_ms, bool l
         return;
     }
     enum lock lock = look_at(thread, &st);
-    bool over = lock == LOCK_FREE || lock == LOCK_ABSENT ||
-                (lock == LOCK_UNKNOWN && (last || is_quiet(thread)));
-    if (lock == LOCK_HELD && !thread->process.alive) {
+    bool ended = thread->process.ended && thread->process.ended_ms >= thread->last_ms;
+    if (lock == LOCK_UNKNOWN) {
+        transcript_tree_end_quiet(thread->file, &thread->process.quiet,
+                                  codex_text(thread, thread->session), thread->last_ms,
+                                  codex_thread_is_busy(thread), last);
+    } else if (lock == LOCK_HELD && !thread->process.alive) {
         report_alive(thread, &st);
-    } else if (over && (!thread->process.ended || thread->process.ended_ms < thread->last_ms)) {
+    } else if (lock != LOCK_HELD && !ended) {
         report_end(thread, lock == LOCK_FREE || codex_thread_is_busy(thread));
     }
-    thread->file->at_rest = thread->process.ended;
+    thread->file->at_rest = thread->process.ended || thread->process.quiet.ended;
 }

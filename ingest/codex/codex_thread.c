@@ -64,14 +64,8 @@ void codex_send(struct codex_thread *thread, const struct update *update)
 
 bool codex_claim(struct codex_thread *thread, struct slice id, double mark)
 {
-    struct call_owners *owners = &transcript_tree_ctx(thread->file)->owners;
-    if (thread->owner == INTERN_NONE) {
-        thread->owner = call_owners_number(owners, codex_text(thread, thread->session),
-                                           codex_text(thread, thread->thread));
-    }
-    intern_id owner = call_owners_claim(owners, thread->owner, id, mark);
-    thread->file->tree->dir.failed |= owner == INTERN_FAILED;
-    return owner == thread->owner;
+    return transcript_tree_claim(thread->file, codex_text(thread, thread->session),
+                                 codex_text(thread, thread->thread), id, mark);
 }
 
 /* ---- the thread ---- */

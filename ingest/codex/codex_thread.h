@@ -27,7 +27,6 @@ struct codex_thread {
     struct intern *texts;
     struct strbuf scratch;
     intern_id thread, session, parent, model;
-    intern_id owner; /* of what it claims (call_owners.h) */
     bool announced;
     double meta_ms; /* when the thread was made; NAN: unknown */
     double last_ms; /* the time of the last line; NAN: none */
@@ -44,6 +43,7 @@ struct codex_thread {
         bool alive, ended; /* as it was reported last */
         bool registered;   /* in client_processes.h */
         double ended_ms;   /* the last line's time then */
+        struct tree_quiet quiet;
     } process;
 };
 

@@ -1,7 +1,8 @@
-/* The capture's offsets are those of the files before they were scrubbed, so only the order of
-   lines is used: the n-th line that was seen of a file is the n-th line of the scrubbed one. */
+/* The capture's offsets are those of the files before they were scrubbed, so lines are found by
+   their type and time; those without a time before one were written with it. */
 #include "tests/support/tail.h"
 
+#include "ingest/iso_time.h"
 #include "tests/support/records.h"
 
 #include <fcntl.h>
@@ -83,6 +84,35 @@ static char *next_step(char **at)
     return line;
 }
 
+static bool is_line(const json_t *line, const json_t *step)
+{
+    const char *type = json_string_value(json_object_get(line, "type"));
+    const char *want = json_string_value(json_object_get(step, "type"));
+    const char *time = json_string_value(json_object_get(line, "timestamp"));
+    int64_t ns;
+    return type != NULL && want != NULL && strcmp(type, want) == 0 && time != NULL &&
+           iso_time_parse(time, strlen(time), &ns) &&
+           ns / 1000000 == json_integer_value(json_object_get(step, "ts"));
+}
+
+/* Writes the lines of the file up to the one of the step, or with NULL all that are left, and
+   checks after each. */
+static void write_lines(struct rig *rig, const char *dir, struct tail_file *file,
+                        const json_t *step, unsigned *number, tail_check *check, void *ctx)
+{
+    bool last = false;
+    for (const char *end; !last && (end = strchr(file->at, '\n')) != NULL;) {
+        json_t *line = json_loadb(file->at, (size_t)(end - file->at), 0, NULL);
+        last = step != NULL && is_line(line, step);
+        append(dir, file, (size_t)(end - file->at) + 1);
+        file->at = end + 1;
+        rig_until_events(rig, *number + 1);
+        check(rig, file->rel, line, *number, ctx);
+        (*number)++;
+        json_decref(line);
+    }
+}
+
 const char *tail_replay(struct rig *rig, const char *sample, const char *top, const char *prefix,
                         tail_check *check, void *ctx)
 {
@@ -102,21 +132,14 @@ const char *tail_replay(struct rig *rig, const char *sample, const char *top, co
         json_t *step = json_loads(text, 0, NULL);
         const char *name = json_string_value(json_object_get(step, "file"));
         struct tail_file *file = json_object_get(step, "len") == NULL ? NULL : file_named(name);
-        const char *end = file == NULL ? NULL : strchr(file->at, '\n');
-        if (end != NULL) {
-            json_t *line = json_loadb(file->at, (size_t)(end - file->at), 0, NULL);
+        if (file != NULL) {
             rig->now_ns = (int64_t)json_integer_value(json_object_get(step, "seen")) * 1000000;
-            append(dir, file, (size_t)(end - file->at) + 1);
-            file->at = end + 1;
-            rig_until_events(rig, number + 1);
-            check(rig, file->rel, line, number, ctx);
-            number++;
-            json_decref(line);
+            write_lines(rig, dir, file, step, &number, check, ctx);
         }
         json_decref(step);
     }
-    /* All of it was seen. */
     for (size_t i = 0; i < found.count; i++) {
+        write_lines(rig, dir, &found.files[i], NULL, &number, check, ctx);
         assert_int_equal(*found.files[i].at, '\0');
         free(found.files[i].bytes);
     }

@@ -4,64 +4,23 @@
    prompt or of the last output before it, some 30 to 100 ms early), attempts that failed before one
    succeeded, the time to the first token of an answer without text that was not its turn's first,
    how long a person was asked, and that the request of a killed client failed (it is incomplete). */
-#include "tests/support/rig.h"
+#include "tests/support/report.h"
 #include "tests/support/tail.h"
 
+#include <stdio.h>
 #include <string.h>
-
-static json_t *report_of(const char *sample)
-{
-    struct support_run run;
-    char rel[100], spec[600];
-    snprintf(rel, sizeof rel, "samples/codex/%s", sample);
-    snprintf(spec, sizeof spec, "codex:%s", support_data(rel));
-    const char *argv[] = {support_program(), "report", "--json", spec, NULL};
-    support_run(&run, argv, NULL, 0, 120000);
-    if (run.status != 0) {
-        fail_msg("report %s: status %d: %s", spec, run.status, run.err);
-    }
-    json_t *report = json_loads(run.out, 0, NULL);
-    assert_non_null(report);
-    support_run_release(&run);
-    return report;
-}
-
-static json_int_t number(const json_t *of, const char *key)
-{
-    return json_integer_value(json_object_get(of, key));
-}
-
-static const json_t *agent_of(const json_t *report, const char *session, const char *agent)
-{
-    const json_t *of;
-    size_t i;
-    json_array_foreach(json_object_get(report, "agents"), i, of)
-    {
-        if (strcmp(json_string_value(json_object_get(of, "session_id")), session) == 0 &&
-            strcmp(json_string_value(json_object_get(of, "agent_id")), agent) == 0) {
-            return of;
-        }
-    }
-    fail_msg("%s: %s: no such agent", session, agent);
-    return NULL;
-}
 
 static void same_agent(const json_t *agent, const json_t *want)
 {
-    const char *parent = json_string_value(json_object_get(want, "parent"));
-    const char *is = json_string_value(json_object_get(agent, "parent_agent_id"));
     print_message("  %s\n", json_string_value(json_object_get(agent, "agent_id")));
-    assert_int_equal(number(agent, "requests"), number(want, "attempts"));
-    assert_int_equal(number(agent, "failed"), 0);
-    assert_int_equal(number(agent, "open_requests"), 0);
-    assert_int_equal(number(agent, "prompt_tokens"), number(want, "input_tokens"));
-    assert_int_equal(number(agent, "cache_read_tokens"), number(want, "cached_input_tokens"));
-    assert_int_equal(number(agent, "output_tokens"), number(want, "output_tokens"));
-    if (parent == NULL) {
-        assert_null(is);
-    } else {
-        assert_string_equal(is, parent);
-    }
+    assert_int_equal(report_number(agent, "requests"), report_number(want, "attempts"));
+    assert_int_equal(report_number(agent, "failed"), 0);
+    assert_int_equal(report_number(agent, "open_requests"), 0);
+    assert_int_equal(report_number(agent, "prompt_tokens"), report_number(want, "input_tokens"));
+    assert_int_equal(report_number(agent, "cache_read_tokens"),
+                     report_number(want, "cached_input_tokens"));
+    assert_int_equal(report_number(agent, "output_tokens"), report_number(want, "output_tokens"));
+    report_text_is(agent, "parent_agent_id", json_string_value(json_object_get(want, "parent")));
 }
 
 TEST(the_metrics_are_those_of_the_api)
@@ -70,8 +29,10 @@ TEST(the_metrics_are_those_of_the_api)
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         char rel[100];
         const char *session, *agent;
-        json_t *agents, *want, *report = report_of(samples[i]);
+        json_t *agents, *want, *report;
         size_t count = 0;
+        snprintf(rel, sizeof rel, "codex/%s", samples[i]);
+        report = report_of_sample("codex:", rel);
         snprintf(rel, sizeof rel, "samples/codex/%s/expected.json", samples[i]);
         json_t *all = json_load_file(support_data(rel), 0, NULL);
         print_message("%s\n", samples[i]);
@@ -79,51 +40,44 @@ TEST(the_metrics_are_those_of_the_api)
         {
             /* A conversation of the client's own leaves no file. */
             if (!json_is_false(json_object_get(want, "rollout"))) {
-                same_agent(agent_of(report, session, agent), want);
+                same_agent(report_agent(report, session, agent), want);
                 count++;
             }
         }
         assert_int_equal(json_array_size(json_object_get(report, "agents")), count);
-        assert_int_equal(number(json_object_get(report, "events"), "bad"), 0);
+        assert_int_equal(report_number(json_object_get(report, "events"), "bad"), 0);
         json_decref(all);
         json_decref(report);
     }
 }
 
-static json_int_t of_tool(const json_t *agent, const char *tool, const char *key)
-{
-    return number(json_object_get(json_object_get(agent, "tools"), tool), key);
-}
-
 TEST(tools_agents_and_their_names)
 {
     static const char root[] = "01a2241d-65dc-7d31-945a-195717ecb7f7";
-    json_t *report = report_of("swarm");
-    const json_t *main_agent = agent_of(report, root, root);
-    const json_t *sub = agent_of(report, root, "01a2241d-6dae-77b2-a86a-c30ec88e5460");
-    assert_int_equal(of_tool(main_agent, "spawn_agent", "count"), 2);
-    assert_int_equal(of_tool(main_agent, "wait_agent", "count"), 1);
-    assert_int_equal(of_tool(main_agent, "exec_command", "count"), 1);
-    assert_int_equal(of_tool(main_agent, "exec_command", "errors"), 0);
-    assert_int_equal(of_tool(sub, "exec_command", "errors"), 1);
-    assert_string_equal(json_string_value(json_object_get(sub, "name")), "Franklin");
-    assert_string_equal(json_string_value(json_object_get(sub, "description")),
-                        "[[script:sub2]] run checks");
-    assert_string_equal(json_string_value(json_object_get(sub, "client")), "codex");
-    assert_int_equal(number(sub, "context_window"), 258400);
-    assert_int_equal(number(json_object_get(sub, "ttft_ms"), "count"), 2);
+    json_t *report = report_of_sample("codex:", "codex/swarm");
+    const json_t *main_agent = report_agent(report, root, root);
+    const json_t *sub = report_agent(report, root, "01a2241d-6dae-77b2-a86a-c30ec88e5460");
+    assert_int_equal(report_tool(main_agent, "spawn_agent", "count"), 2);
+    assert_int_equal(report_tool(main_agent, "wait_agent", "count"), 1);
+    assert_int_equal(report_tool(main_agent, "exec_command", "count"), 1);
+    assert_int_equal(report_tool(main_agent, "exec_command", "errors"), 0);
+    assert_int_equal(report_tool(sub, "exec_command", "errors"), 1);
+    report_text_is(sub, "name", "Franklin");
+    report_text_is(sub, "description", "[[script:sub2]] run checks");
+    report_text_is(sub, "client", "codex");
+    assert_int_equal(report_number(sub, "context_window"), 258400);
+    assert_int_equal(report_number(json_object_get(sub, "ttft_ms"), "count"), 2);
     json_decref(report);
 }
 
 TEST(a_call_that_a_person_stopped_is_interrupted_and_no_error)
 {
-    json_t *report = report_of("tui");
+    json_t *report = report_of_sample("codex:", "codex/tui");
     const json_t *agent = json_array_get(json_object_get(report, "agents"), 0);
-    assert_int_equal(of_tool(agent, "exec_command", "count"), 2);
-    assert_int_equal(of_tool(agent, "exec_command", "errors"), 0);
-    assert_int_equal(number(agent, "interrupted"), 1);
-    assert_string_equal(json_string_value(json_object_get(agent, "name")),
-                        "[[script:ask]] please do it");
+    assert_int_equal(report_tool(agent, "exec_command", "count"), 2);
+    assert_int_equal(report_tool(agent, "exec_command", "errors"), 0);
+    assert_int_equal(report_number(agent, "interrupted"), 1);
+    report_text_is(agent, "name", "[[script:ask]] please do it");
     json_decref(report);
 }
 

@@ -1,0 +1,343 @@
+/* The start of a request is not written: it is that of the user's line before it, a prompt or the
+   results of tools, so it is inferred. */
+#include "ingest/gemini/gemini_chat.h"
+
+#include "ingest/client_name.h"
+#include "ingest/process.h"
+#include "ingest/tool_args.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct slice text_of(const char *text)
+{
+    return (struct slice){text, strlen(text)};
+}
+
+bool gemini_chat_begin(struct tree_file *file)
+{
+    struct gemini_chat *chat = file->reader;
+    chat->file = file;
+    chat->last_ms = chat->asked_ms = (double)NAN;
+    chat->answers = intern_new(transcript_tree_mem(file));
+    strbuf_init(&chat->scratch, transcript_tree_mem(file), 0);
+    return chat->answers != NULL;
+}
+
+void gemini_chat_end(struct tree_file *file)
+{
+    struct gemini_chat *chat = file->reader;
+    intern_free(chat->answers);
+    strbuf_release(&chat->scratch);
+}
+
+struct update gemini_update(const struct gemini_chat *chat, enum update_op op)
+{
+    struct update update = transcript_tree_update(chat->file, op);
+    update.session_id = text_of(chat->session);
+    if (chat->agent[0] != '\0') {
+        update.agent_id = text_of(chat->agent);
+    }
+    return update;
+}
+
+struct update gemini_call(const struct gemini_chat *chat, enum call_kind kind, struct slice id)
+{
+    struct update update = gemini_update(chat, UPDATE_CALL);
+    update.kind = kind;
+    update.id = id;
+    return update;
+}
+
+void gemini_send(struct gemini_chat *chat, const struct update *update)
+{
+    chat->file->tree->dir.failed |= chat->scratch.failed;
+    transcript_tree_send(chat->file, update);
+}
+
+/* ---- who ---- */
+
+/* Copies the part of the file's path that is `up` parts above its name. */
+static void copy_parent(const struct gemini_chat *chat, int up, char *out, size_t size)
+{
+    const char *path = chat->file->file.path, *end = strrchr(path, '/');
+    while (end != NULL && up-- > 1) {
+        end = memrchr(path, '/', (size_t)(end - path));
+    }
+    const char *slash = end == NULL ? NULL : memrchr(path, '/', (size_t)(end - path));
+    snprintf(out, size, "%.*s", slash == NULL ? 0 : (int)(end - slash - 1),
+             slash == NULL ? "" : slash + 1);
+}
+
+/* PROJECT/.project_root has the path of the project's directory. */
+static void read_root(const struct gemini_chat *chat, char out[PATH_MAX])
+{
+    char path[PATH_MAX];
+    const char *chats = strstr(chat->file->file.path, "/chats/");
+    size_t len = 0;
+    int n = chats == NULL ? PATH_MAX
+                          : snprintf(path, sizeof path, "%.*s/.project_root",
+                                     (int)(chats - chat->file->file.path), chat->file->file.path);
+    if (n >= PATH_MAX || !process_read_file(path, out, PATH_MAX, &len)) {
+        len = 0;
+    }
+    while (len > 0 && (unsigned char)out[len - 1] <= ' ') {
+        len--;
+    }
+    out[len] = '\0';
+}
+
+static void announce_session(struct gemini_chat *chat, double start_ms)
+{
+    struct update update = gemini_update(chat, UPDATE_SESSION);
+    char root[PATH_MAX], project[CLIENT_ID_BYTES];
+    read_root(chat, root);
+    copy_parent(chat, 2, project, sizeof project);
+    update.by = text_of(chat->file->tree->dir.source.spec);
+    update_text(&update, FIELD_CLIENT, text_of("gemini"));
+    update_text(&update, FIELD_NAME, text_of(project));
+    update_text(&update, FIELD_CWD, text_of(root));
+    update_number(&update, FIELD_START_MS, start_ms);
+    gemini_send(chat, &update);
+}
+
+/* The first line; the file of a sub-agent is in a directory of its session's id. */
+static void take_head(struct gemini_chat *chat, struct json_value line, double start_ms)
+{
+    char own[CLIENT_ID_BYTES + 1];
+    if (chat->announced) {
+        return;
+    }
+    client_text_copy(transcript_tree_mem(chat->file), json_get(line, "sessionId"), own, sizeof own);
+    if (chat->file->kind == GEMINI_AGENT) {
+        copy_parent(chat, 1, chat->session, sizeof chat->session);
+        memcpy(chat->agent, own, sizeof own);
+    } else {
+        memcpy(chat->session, own, sizeof own);
+    }
+    chat->announced = chat->session[0] != '\0' && own[0] != '\0';
+    if (!chat->announced) {
+        transcript_tree_reject(chat->file, line, "it has no sessionId");
+    } else if (chat->agent[0] == '\0') {
+        announce_session(chat, start_ms);
+    } else {
+        struct update update = gemini_update(chat, UPDATE_AGENT);
+        update_number(&update, FIELD_START_MS, start_ms);
+        gemini_send(chat, &update);
+    }
+}
+
+/* ---- requests ---- */
+
+static struct update request_update(const struct gemini_chat *chat, char *room, size_t size)
+{
+    int len = snprintf(room, size, "%s:%u", chat->agent[0] != '\0' ? chat->agent : chat->session,
+                       chat->requests);
+    return gemini_call(chat, CALL_REQUEST, (struct slice){room, (size_t)len});
+}
+
+/* The model works from now on. */
+static void ask(struct gemini_chat *chat, double at_ms)
+{
+    char room[CLIENT_ID_BYTES + 32];
+    if (!isnan(chat->asked_ms)) {
+        return;
+    }
+    chat->asked_ms = at_ms;
+    chat->requests++;
+    struct update update = request_update(chat, room, sizeof room);
+    update.precedence = PRECEDENCE_INFERRED;
+    update_number(&update, FIELD_START_MS, at_ms);
+    gemini_send(chat, &update);
+}
+
+static void end_request(struct gemini_chat *chat, struct json_value line, struct slice id,
+                        double at_ms)
+{
+    char room[CLIENT_ID_BYTES + 32];
+    struct json_value tokens = json_get(line, "tokens");
+    if (isnan(chat->asked_ms)) {
+        ask(chat, isnan(chat->last_ms) ? at_ms : chat->last_ms);
+    }
+    struct update update = request_update(chat, room, sizeof room);
+    update_text(&update, FIELD_ALIAS, id);
+    update_text(&update, FIELD_MODEL, client_plain_text(json_get(line, "model")));
+    update_number(&update, FIELD_END_MS, at_ms);
+    update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
+    update_number(&update, FIELD_PROMPT_TOKENS, client_number(json_get(tokens, "input")));
+    update_number(&update, FIELD_CACHE_READ_TOKENS, client_number(json_get(tokens, "cached")));
+    update_number(&update, FIELD_OUTPUT_TOKENS, client_number(json_get(tokens, "output")));
+    chat->asked_ms = (double)NAN;
+    gemini_send(chat, &update);
+}
+
+/* ---- interactions ---- */
+
+static void end_interaction(struct gemini_chat *chat, double at_ms)
+{
+    if (chat->prompt[0] != '\0') {
+        struct update update = gemini_call(chat, CALL_INTERACTION, text_of(chat->prompt));
+        update_number(&update, FIELD_END_MS, at_ms);
+        gemini_send(chat, &update);
+    }
+}
+
+static void begin_interaction(struct gemini_chat *chat, struct json_value line, double length,
+                              double at_ms)
+{
+    client_text_copy(transcript_tree_mem(chat->file), json_get(line, "id"), chat->prompt,
+                     sizeof chat->prompt);
+    if (chat->prompt[0] != '\0') {
+        struct update update = gemini_call(chat, CALL_INTERACTION, text_of(chat->prompt));
+        update_number(&update, FIELD_START_MS, at_ms);
+        update_number(&update, FIELD_PROMPT_LENGTH, length);
+        gemini_send(chat, &update);
+    }
+}
+
+static void take_user(struct gemini_chat *chat, struct json_value line, double at_ms)
+{
+    struct json_value part, content = json_get(line, "content");
+    double length = 0;
+    bool results = false;
+    for (struct json_walk walk = json_walk(content); json_next_item(&walk, &part);) {
+        strbuf_clear(&chat->scratch);
+        json_get_string(json_get(part, "text"), &chat->scratch);
+        length += (double)chat->scratch.len;
+        results |= json_get(part, "functionResponse").type == JSON_TYPE_OBJECT;
+    }
+    if (!results && chat->agent[0] == '\0') {
+        end_interaction(chat, chat->last_ms);
+        begin_interaction(chat, line, length, at_ms);
+    }
+    ask(chat, at_ms);
+}
+
+/* ---- answers ---- */
+
+static void take_answer(struct gemini_chat *chat, struct json_value line, double at_ms)
+{
+    char room[CLIENT_ID_BYTES];
+    struct slice id = client_id(transcript_tree_mem(chat->file), json_get(line, "id"), room);
+    if (id.bytes == NULL) {
+        return;
+    }
+    if (intern_find(chat->answers, id.bytes, id.len) == INTERN_NONE) {
+        chat->file->tree->dir.failed |=
+            intern_put(chat->answers, id.bytes, id.len) == INTERN_FAILED;
+        end_request(chat, line, id, at_ms);
+    }
+    double end_ms = gemini_tools_take(chat, json_get(line, "toolCalls"), at_ms);
+    end_interaction(chat, isnan(end_ms) ? at_ms : end_ms);
+}
+
+/* A message of the client's own: an error ends the request that it is about. */
+static void take_error(struct gemini_chat *chat, struct json_value line, double at_ms)
+{
+    char room[CLIENT_ID_BYTES + 32];
+    if (isnan(chat->asked_ms)) {
+        return;
+    }
+    struct update update = request_update(chat, room, sizeof room);
+    strbuf_clear(&chat->scratch);
+    json_text_cut(json_get(line, "content"), CLIENT_ID_BYTES, true, &chat->scratch);
+    update_number(&update, FIELD_END_MS, at_ms);
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    update_text(&update, FIELD_ERROR, (struct slice){chat->scratch.data, chat->scratch.len});
+    chat->asked_ms = (double)NAN;
+    gemini_send(chat, &update);
+}
+
+static void ignore(struct gemini_chat *chat, struct json_value line, double at_ms)
+{
+    (void)chat, (void)line, (void)at_ms;
+}
+
+static const struct message_row {
+    const char *type;
+    void (*take)(struct gemini_chat *chat, struct json_value line, double at_ms);
+} message_rows[] = {
+    {"user", take_user}, {"gemini", take_answer}, {"error", take_error},
+    {"info", ignore},    {"warning", ignore},
+};
+
+/* Returns whether the message is no copy of another chat's. */
+static bool is_own(struct gemini_chat *chat, struct json_value line, double at_ms)
+{
+    struct slice id = client_plain_text(json_get(line, "id"));
+    return id.bytes == NULL || transcript_tree_claim(chat->file, text_of(chat->session),
+                                                     text_of(chat->agent), id, at_ms);
+}
+
+static void take_message(struct gemini_chat *chat, struct json_value line)
+{
+    struct json_value type = json_get(line, "type");
+    double at_ms = client_time(json_get(line, "timestamp"));
+    size_t i = 0;
+    while (i < sizeof message_rows / sizeof *message_rows &&
+           !json_string_is(type, message_rows[i].type)) {
+        i++;
+    }
+    if (i == sizeof message_rows / sizeof *message_rows) {
+        transcript_tree_unknown(chat->file, client_plain_text(type));
+    } else if (isnan(at_ms)) {
+        transcript_tree_reject(chat->file, line, "it has no timestamp");
+    } else if (is_own(chat, line, at_ms)) {
+        message_rows[i].take(chat, line, at_ms);
+        chat->last_ms = at_ms > chat->last_ms || isnan(chat->last_ms) ? at_ms : chat->last_ms;
+    }
+}
+
+/* Messages of a resumed chat. Those of a new one are the client's context, which nobody asked for:
+   they are of the moment of its start. */
+static void take_messages(struct gemini_chat *chat, struct json_value messages)
+{
+    struct json_value message, first = {.type = JSON_TYPE_NONE};
+    size_t count = 0;
+    for (struct json_walk walk = json_walk(messages); json_next_item(&walk, &message); count++) {
+        first = message;
+    }
+    if (count == 1 && json_string_is(json_get(first, "type"), "user")) {
+        return;
+    }
+    for (struct json_walk walk = json_walk(messages); json_next_item(&walk, &message);) {
+        take_message(chat, message);
+    }
+}
+
+/* {"$set": …}: what changes of the chat itself. */
+static void take_change(struct gemini_chat *chat, struct json_value set)
+{
+    struct json_value messages = json_get(set, "messages");
+    double updated_ms = client_time(json_get(set, "lastUpdated"));
+    chat->last_ms = updated_ms > chat->last_ms ? updated_ms : chat->last_ms;
+    if (messages.type == JSON_TYPE_ARRAY) {
+        take_messages(chat, messages);
+    }
+    /* A sub-agent has given its result. */
+    if (json_get(set, "summary").type == JSON_TYPE_STRING && chat->agent[0] != '\0') {
+        struct update update = gemini_update(chat, UPDATE_AGENT);
+        update_number(&update, FIELD_END_MS, chat->last_ms);
+        gemini_send(chat, &update);
+    }
+}
+
+void gemini_chat_take(struct tree_file *file, struct json_value line)
+{
+    struct gemini_chat *chat = file->reader;
+    struct json_value set = json_get(line, "$set");
+    if (json_get(line, "sessionId").type == JSON_TYPE_STRING) {
+        take_head(chat, line, client_time(json_get(line, "startTime")));
+        take_messages(chat, json_get(line, "messages"));
+    } else if (!chat->announced) {
+        transcript_tree_reject(file, line, "no sessionId before it");
+    } else if (set.type == JSON_TYPE_OBJECT) {
+        take_change(chat, set);
+    } else if (json_get(line, "type").type == JSON_TYPE_STRING) {
+        take_message(chat, line);
+    } else {
+        transcript_tree_unknown(file, (struct slice){NULL, 0});
+    }
+}

@@ -1,0 +1,47 @@
+/* Lines of Qwen Code's chats: bytes in, updates out. A session's chat has exact reports of all its
+   requests and tools, those of sub-agents too, each written at its end; a sub-agent's own file, and
+   the calls in answers, show what runs meanwhile. Seen in version 0.24. */
+#ifndef INGEST_QWEN_CHAT_H
+#define INGEST_QWEN_CHAT_H
+
+#include "ingest/client_value.h"
+#include "ingest/transcript_tree.h"
+
+enum qwen_kind { QWEN_CHAT, QWEN_AGENT, QWEN_META };
+
+struct qwen_chat {
+    struct tree_file *file; /* borrowed */
+    char session[CLIENT_ID_BYTES + 1];
+    char agent[CLIENT_ID_BYTES + 1];  /* "": the main one */
+    char prompt[CLIENT_ID_BYTES + 1]; /* the id of the open interaction; "": none */
+    struct strbuf scratch;
+    bool announced;
+    double last_ms;    /* of the last line; NAN: none */
+    double asked_ms;   /* since then the model may be working; NAN: it does not */
+    unsigned requests; /* how often it began to */
+    unsigned calls;    /* tools without a result yet */
+    struct tree_quiet quiet;
+};
+
+/* For struct tree_client. */
+bool qwen_chat_begin(struct tree_file *file);
+void qwen_chat_end(struct tree_file *file);
+void qwen_chat_take(struct tree_file *file, struct json_value line);
+
+/* ---- for the files of this room ---- */
+
+struct update qwen_update(const struct qwen_chat *chat, enum update_op op);
+struct update qwen_call(const struct qwen_chat *chat, enum call_kind kind, struct slice id);
+void qwen_send(struct qwen_chat *chat, const struct update *update);
+/* Sends that the request which the model worked on is the one with that usage. NAN: unknown. */
+void qwen_chat_answered(struct qwen_chat *chat, double at_ms, double input, double output);
+/* Writes the id by which a request's report and the answer in a sub-agent's file are joined: the
+   file has no other. An agent's prompts only grow. */
+struct slice qwen_usage_id(struct slice agent, double input, double output, char *room,
+                           size_t size);
+enum { QWEN_USAGE_ID_BYTES = CLIENT_ID_BYTES + 60 };
+
+/* qwen_event.c: a report of the client about itself (ui_telemetry). */
+void qwen_event_take(struct qwen_chat *chat, struct json_value event);
+
+#endif

@@ -1,0 +1,86 @@
+/* A capture of the real Gemini CLI, against what the API that it talked to counted (expected.json).
+
+   What its files cannot give, and is not compared: the start of a request and its first token,
+   attempts that failed (a 503 leaves nothing), tools while they run, and the failure of a command,
+   which the client counts as a success. */
+#include "tests/support/report.h"
+#include "tests/support/tail.h"
+
+#include <string.h>
+
+static const char session[] = "c67dcebc-4da7-47f7-8c63-141d7e39a8bb";
+static const char helper[] = "117d9abd-c867-4b2a-b709-8701573b4347";
+
+TEST(the_metrics_are_those_of_the_api)
+{
+    json_t *report = report_of_sample("gemini:", "gemini/sub");
+    json_t *all = json_load_file(support_data("samples/gemini/sub/expected.json"), 0, NULL);
+    static const struct {
+        const char *script, *agent;
+    } agents[] = {{"main", session}, {"generalist", helper}};
+    assert_int_equal(json_array_size(json_object_get(report, "agents")), 2);
+    assert_int_equal(report_number(json_object_get(report, "events"), "bad"), 0);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *want = json_object_get(all, agents[i].script), *of;
+        const json_t *agent = report_agent(report, session, agents[i].agent);
+        json_int_t output = 0;
+        size_t k;
+        const char *tool;
+        json_t *count;
+        json_array_foreach(json_object_get(want, "output_tokens_served"), k, of)
+        {
+            output += json_integer_value(of);
+        }
+        assert_int_equal(report_number(agent, "requests"), report_number(want, "ok"));
+        assert_int_equal(report_number(agent, "open_requests"), 0);
+        assert_int_equal(report_number(agent, "output_tokens"), output);
+        json_object_foreach(json_object_get(want, "tools"), tool, count)
+        {
+            assert_int_equal(report_tool(agent, tool, "count"), json_integer_value(count));
+        }
+        report_text_is(agent, "parent_agent_id", i == 0 ? NULL : session);
+        report_text_is(agent, "name", i == 0 ? "work" : "generalist");
+        report_text_is(agent, "description", i == 0 ? NULL : "[[sub]] look around");
+        report_text_is(agent, "client", "gemini");
+    }
+    const json_t *agent = report_agent(report, session, session);
+    assert_int_equal(report_number(agent, "prompt_tokens"), 11741 + 11861);
+    assert_int_equal(report_number(agent, "cache_read_tokens"), 11538);
+    /* Its start is in the id of the call. */
+    const json_t *call = json_object_get(json_object_get(agent, "tools"), "invoke_agent");
+    assert_int_equal(report_number(call, "total_ms"), 1795903460015 - 1795903456467);
+    json_decref(all);
+    json_decref(report);
+}
+
+/* ---- as it was written ---- */
+
+struct counts {
+    unsigned asks; /* a user's line without an answer after it, over both files */
+    bool open[2];
+};
+
+static void check(struct rig *rig, const char *file, const json_t *line, unsigned number, void *ctx)
+{
+    struct counts *counts = ctx;
+    const char *type = json_string_value(json_object_get(line, "type"));
+    bool *open = &counts->open[strstr(file, helper) != NULL];
+    if (type != NULL) {
+        *open = strcmp(type, "user") == 0;
+    }
+    json_t *asks = tail_open(rig, "requests"), *tools = tail_open(rig, "tools");
+    if (json_array_size(asks) != (size_t)counts->open[0] + counts->open[1]) {
+        fail_msg("line %u of %s: %zu requests are open", number, file, json_array_size(asks));
+    }
+    assert_int_equal(json_array_size(tools), 0);
+    json_decref(asks);
+    json_decref(tools);
+}
+
+RIG_TEST(what_is_open_is_seen_after_each_line)
+{
+    struct rig *rig = *state;
+    struct counts counts = {0};
+    tail_replay(rig, "gemini/sub", "tmp", "gemini:", check, &counts);
+    assert_false(counts.open[0] || counts.open[1]);
+}

@@ -1,0 +1,146 @@
+/* A capture of the real Qwen Code, against what the API that it talked to counted (expected.json).
+
+   What its files cannot give, and is not compared: attempts that failed before one succeeded (a 529
+   is inside the request's duration), and the exact time to first token, which the client measures
+   from the moment at which it began to prepare the request. */
+#include "tests/support/report.h"
+#include "tests/support/tail.h"
+
+#include <string.h>
+
+static const char session[] = "d941821c-4936-428e-a74a-6fd43a3b2732";
+
+/* The names of the mock's scripts, and the agents that they were for. */
+static const struct {
+    const char *script, *agent, *type, *description;
+} agents[] = {
+    {"qw", "d941821c-4936-428e-a74a-6fd43a3b2732", NULL, NULL},
+    {"sub-a", "general-purpose-toolu_01LMbknznHr5c24AjHdqPqNb3Z", "general-purpose", "Helper A"},
+    {"sub-b", "Explore-toolu_01JT606uNaUHUx5FmUTjsReAa7", "Explore", "Helper B"},
+};
+
+static void same_first_tokens(const json_t *agent, const json_t *want)
+{
+    const json_t *ttft = json_object_get(agent, "ttft_ms"), *of;
+    double sum = 0;
+    size_t i;
+    json_array_foreach(json_object_get(want, "ttft_ms"), i, of) sum += json_number_value(of);
+    assert_int_equal(report_number(ttft, "count"), report_number(want, "ok"));
+    double late = json_number_value(json_object_get(ttft, "mean")) - sum / (double)i;
+    assert_true(late >= 0 && late < 300);
+}
+
+TEST(the_metrics_are_those_of_the_api)
+{
+    json_t *report = report_of_sample("qwen:", "qwen/swarm");
+    json_t *all = json_load_file(support_data("samples/qwen/swarm/expected.json"), 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(report, "agents")), 3);
+    assert_int_equal(report_number(json_object_get(report, "events"), "bad"), 0);
+    for (size_t i = 0; i < sizeof agents / sizeof *agents; i++) {
+        const json_t *want = json_object_get(all, agents[i].script);
+        const json_t *agent = report_agent(report, session, agents[i].agent);
+        json_int_t read = report_number(want, "cache_read");
+        const char *tool;
+        json_t *count;
+        print_message("  %s\n", agents[i].script);
+        assert_int_equal(report_number(agent, "requests"), report_number(want, "ok"));
+        assert_int_equal(report_number(agent, "failed"), 0);
+        assert_int_equal(report_number(agent, "open_requests"), 0);
+        assert_int_equal(report_number(agent, "output_tokens"), report_number(want, "out"));
+        assert_int_equal(report_number(agent, "cache_read_tokens"), read);
+        assert_int_equal(report_number(agent, "prompt_tokens"),
+                         report_number(want, "input") + read +
+                             report_number(want, "cache_creation"));
+        json_object_foreach(json_object_get(want, "tools"), tool, count)
+        {
+            assert_int_equal(report_tool(agent, tool, "count"), json_integer_value(count));
+            assert_int_equal(report_tool(agent, tool, "open"), 0);
+        }
+        same_first_tokens(agent, want);
+        report_text_is(agent, "parent_agent_id", i == 0 ? NULL : session);
+        report_text_is(agent, "description", agents[i].description);
+        report_text_is(agent, "client", "qwen");
+        if (i > 0) {
+            report_text_is(agent, "name", agents[i].type);
+        }
+    }
+    json_decref(all);
+    json_decref(report);
+}
+
+/* A tool's time is that of its report, not from the answer on: tools of one answer wait for each
+   other. */
+TEST(tools_have_their_own_times_and_errors)
+{
+    json_t *report = report_of_sample("qwen:", "qwen/swarm");
+    const json_t *agent = report_agent(report, session, session);
+    assert_int_equal(report_tool(agent, "run_shell_command", "errors"), 1);
+    assert_int_equal(report_tool(agent, "read_file", "errors"), 1);
+    assert_int_equal(report_tool(agent, "agent", "errors"), 0);
+    const json_t *file = json_object_get(json_object_get(agent, "tools"), "read_file");
+    assert_true(json_number_value(json_object_get(file, "total_ms")) < 200);
+    agent = report_agent(report, session, agents[2].agent);
+    assert_int_equal(report_tool(agent, "run_shell_command", "errors"), 1); /* it was blocked */
+    json_decref(report);
+}
+
+/* ---- as it was written ---- */
+
+static json_t *open_tools, *ended_tools; /* sets of ids, by the lines so far */
+
+static void note_calls(const json_t *parts)
+{
+    const json_t *part;
+    size_t i;
+    json_array_foreach(parts, i, part)
+    {
+        const char *id =
+            json_string_value(json_object_get(json_object_get(part, "functionCall"), "id"));
+        if (id != NULL && json_object_get(ended_tools, id) == NULL) {
+            json_object_set_new(open_tools, id, json_true());
+        }
+    }
+}
+
+static void note_end(const json_t *id)
+{
+    if (id != NULL) {
+        json_object_del(open_tools, json_string_value(id));
+        json_object_set_new(ended_tools, json_string_value(id), json_true());
+    }
+}
+
+static void check(struct rig *rig, const char *file, const json_t *line, unsigned number, void *ctx)
+{
+    const json_t *event = json_object_get(json_object_get(line, "systemPayload"), "uiEvent");
+    (void)ctx;
+    note_calls(json_object_get(json_object_get(line, "message"), "parts"));
+    note_end(json_object_get(event, "call_id"));
+    note_end(json_object_get(json_object_get(line, "toolCallResult"), "callId"));
+    json_t *open = tail_open(rig, "tools"), *id;
+    size_t i;
+    json_array_foreach(open, i, id)
+    {
+        if (json_object_get(open_tools, json_string_value(id)) == NULL) {
+            fail_msg("line %u of %s: %s is open", number, file, json_string_value(id));
+        }
+    }
+    if (json_array_size(open) != json_object_size(open_tools)) {
+        fail_msg("line %u of %s: %zu tools are open", number, file, json_array_size(open));
+    }
+    json_decref(open);
+}
+
+RIG_TEST(what_is_open_is_seen_after_each_line)
+{
+    struct rig *rig = *state;
+    open_tools = json_object();
+    ended_tools = json_object();
+    tail_replay(rig, "qwen/swarm", "projects", "qwen:", check, NULL);
+    assert_int_equal(json_object_size(ended_tools), 8);
+    json_t *asks = tail_open(rig, "requests");
+    assert_int_equal(json_array_size(asks), 0);
+    json_decref(asks);
+    json_decref(open_tools);
+    json_decref(ended_tools);
+}
