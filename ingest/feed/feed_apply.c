@@ -194,15 +194,22 @@ static void take_hook(struct feed *feed, const struct line *line)
         source_counters_accept(feed->options.counters);
 }
 
+#define HELLO "{\"op\":\"hello\"}"
+
 /* The id of the session that lines without one are about. */
 static bool find_own_id(struct feed *feed, struct slice *out)
 {
     session_no own;
     struct slice none = {.bytes = NULL};
+    bool opens = feed_sessions_own(&feed->sessions) == NO_SESSION;
     bool found = feed_sessions_find(&feed->sessions, none, time_of(feed), feed->local_ns, false,
                                     &own) == TRACER_OK;
     if (found)
         *out = swarm_text_slice(feed->ingest->swarm, swarm_session(feed->ingest->swarm, own)->id);
+    /* The update itself opens no session at that time. */
+    if (found && opens)
+        ingest_tap_operation(feed->ingest, (struct slice){HELLO, sizeof HELLO - 1}, time_of(feed),
+                             own);
     return found;
 }
 

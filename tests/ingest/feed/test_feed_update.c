@@ -348,6 +348,24 @@ RIG_TEST(the_lines_of_the_tap_give_the_same_model)
     strbuf_release(&lines);
 }
 
+/* The sender's own session opens at the time of the line, not of the call. */
+RIG_TEST(an_update_that_opens_the_senders_own_session_is_recorded_with_it)
+{
+    struct rig *rig = *state, other;
+    struct strbuf lines;
+    strbuf_init(&lines, &mem_libc, 0);
+    rig_init(&other);
+    rig->ingest.tap = (struct ingest_tap){keep_line, &lines};
+    rig_take(rig, "{\"op\":\"update_call\",\"t\":1760000000000,\"kind\":\"tool\",\"id\":\"t\","
+                  "\"start_ms\":1760000000400,\"end_ms\":1760000000500}\n");
+    rig_take(&other, lines.data);
+    assert_true(correlator_flush(rig->model.correlator));
+    assert_true(correlator_flush(other.model.correlator));
+    assert_same_models(rig, &other);
+    rig_release(&other);
+    strbuf_release(&lines);
+}
+
 RIG_TEST(every_line_of_the_tap_has_a_time_and_a_session)
 {
     struct rig *rig = *state;
