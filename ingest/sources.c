@@ -11,6 +11,8 @@
 #include "ingest/gemini/gemini_source.h"
 #include "ingest/http/grpc.h"
 #include "ingest/http/otlp_source.h"
+#include "ingest/opencode/opencode_db.h"
+#include "ingest/opencode/opencode_source.h"
 #include "ingest/qwen/qwen_source.h"
 #include "ingest/trace/dir_source.h"
 #include "ingest/trace/file_source.h"
@@ -172,6 +174,17 @@ const struct source_row source_rows[] = {
         .setup = "gemini",
     },
     {
+        .prefix = "opencode:",
+        .ops = &opencode_source_ops,
+        .live_followed = true,
+        .in_home = ".local/share/opencode",
+        .form = "opencode:[DIR]",
+        .help = "OpenCode's own database, the same (default: ~/.local/share/opencode)",
+        .default_help = "opencode:",
+        .client = "OpenCode",
+        .setup = "opencode",
+    },
+    {
         .fits = is_any, /* a pipe by name */
         .ops = &stream_source_ops,
     },
@@ -187,6 +200,7 @@ enum { PROTOBUF_BUILT = false };
 const struct feature source_features[] = {
     {"grpc", GRPC_BUILT},
     {"protobuf", PROTOBUF_BUILT},
+    {"sqlite", OPENCODE_BUILT},
     {.name = NULL},
 };
 

@@ -5,10 +5,16 @@
 
 json_t *report_of_sample(const char *prefix, const char *sample)
 {
-    struct support_run run;
-    char rel[200], spec[600];
+    char rel[200];
     snprintf(rel, sizeof rel, "samples/%s", sample);
-    snprintf(spec, sizeof spec, "%s%s", prefix, support_data(rel));
+    return report_of_source(prefix, support_data(rel));
+}
+
+json_t *report_of_source(const char *prefix, const char *dir)
+{
+    struct support_run run;
+    char spec[600];
+    snprintf(spec, sizeof spec, "%s%s", prefix, dir);
     const char *argv[] = {support_program(), "report", "--json", spec, NULL};
     support_run(&run, argv, NULL, 0, 120000);
     if (run.status != 0) {

@@ -9,6 +9,8 @@
 /* Returns new. `spec` is a source's prefix with the directory of a sample ("codex/swarm"); the
    report must succeed. */
 json_t *report_of_sample(const char *prefix, const char *sample);
+/* The same of a directory that a test made. */
+json_t *report_of_source(const char *prefix, const char *dir);
 /* The agent of that session; the test fails where the report has none or two. Borrowed. */
 const json_t *report_agent(const json_t *report, const char *session, const char *agent);
 /* A number of an object; 0: absent. */

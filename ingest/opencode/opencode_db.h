@@ -1,0 +1,57 @@
+/* OpenCode's database, read-only: rows of sessions, messages and parts that are new, and those that
+   were not final when they were read last. All functions block, and are for one worker at a time.
+
+   A table is read from a row on: its rows are in the order of their making, so that neither an
+   index nor a walk over old rows is needed. No lock is held for longer than one read. */
+#ifndef INGEST_OPENCODE_DB_H
+#define INGEST_OPENCODE_DB_H
+
+#include "core/base/strbuf.h"
+#include "core/trace/event.h"
+
+#ifdef HAVE_SQLITE
+enum { OPENCODE_BUILT = true };
+#else
+enum { OPENCODE_BUILT = false };
+#endif
+
+enum opencode_table { OPENCODE_SESSIONS, OPENCODE_MESSAGES, OPENCODE_PARTS, OPENCODE_TABLES };
+
+/* A row; texts are borrowed until the batch is cleared, bytes NULL: absent. */
+struct opencode_row {
+    enum opencode_table table;
+    struct slice id, session_id, message_id;         /* message_id: of a part */
+    struct slice parent_id, agent, title, directory; /* of a session */
+    struct slice data;                               /* raw JSON, of a message or a part */
+    double created_ms, updated_ms;
+    double cost_usd; /* of a session */
+};
+
+struct opencode_batch {
+    const struct mem *mem;
+    struct opencode_row *rows;
+    size_t count, cap;
+    char **texts; /* owned */
+    size_t *sizes;
+    size_t text_count, text_cap, size_cap;
+    bool more;   /* further rows are left */
+    bool failed; /* out of memory */
+};
+
+void opencode_batch_init(struct opencode_batch *batch, const struct mem *mem);
+void opencode_batch_clear(struct opencode_batch *batch);
+void opencode_batch_release(struct opencode_batch *batch);
+
+struct opencode_db;
+
+/* Returns new; NULL: out of memory. `path` is copied. Nothing is opened yet. `from_ms`: rows that
+   were made before are left out; NAN: none are. */
+struct opencode_db *opencode_db_new(const struct mem *mem, const char *path, double from_ms);
+void opencode_db_free(struct opencode_db *db);
+/* Reads the next rows into the batch, which is empty: at most some thousand. Returns NULL, or why
+   they cannot be read: borrowed until the next call. A file that does not exist has no rows. */
+const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batch);
+/* The row is read again at the next call: it was not final. False: out of memory. */
+bool opencode_db_watch(struct opencode_db *db, enum opencode_table table, struct slice id);
+
+#endif

@@ -1,0 +1,203 @@
+/* A tool's part has its state, and the times at which it began to run and ended. The first text or
+   thought of a message is its first token. */
+#include "ingest/opencode/opencode_part.h"
+
+#include "ingest/client_value.h"
+#include "ingest/tool_args.h"
+#include "ingest/tool_error.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ERROR_BYTES = 200 };
+
+/* The request lasts at least until then. */
+static void extend_request(struct opencode_rows *rows, const struct opencode_row *row, double at_ms)
+{
+    struct opencode_answer *answer = opencode_answer(rows, row->message_id);
+    if (answer == NULL || isnan(at_ms) || at_ms <= answer->end_ms) {
+        return;
+    }
+    answer->end_ms = at_ms;
+    /* It is open until its message is complete, however many parts it has already. */
+    if (!isnan(answer->completed_ms)) {
+        struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
+        update.kind = CALL_REQUEST;
+        update.id = row->message_id;
+        update_number(&update, FIELD_END_MS, at_ms);
+        opencode_send(rows, &update);
+    }
+}
+
+static void take_first_token(struct opencode_rows *rows, const struct opencode_row *row,
+                             double at_ms)
+{
+    struct opencode_answer *answer = opencode_answer(rows, row->message_id);
+    if (answer == NULL || answer->has_first || isnan(answer->start_ms) ||
+        !(at_ms >= answer->start_ms)) {
+        return;
+    }
+    answer->has_first = true;
+    struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
+    update.kind = CALL_REQUEST;
+    update.id = row->message_id;
+    update_number(&update, FIELD_TTFT_MS, at_ms - answer->start_ms);
+    opencode_send(rows, &update);
+}
+
+/* Returns true if the text is still growing. */
+static bool take_text(struct opencode_rows *rows, const struct opencode_row *row,
+                      struct json_value data)
+{
+    struct json_value time = json_get(data, "time");
+    double end_ms = client_time(json_get(time, "end"));
+    take_first_token(rows, row, client_time(json_get(time, "start")));
+    extend_request(rows, row, end_ms);
+    return time.type == JSON_TYPE_OBJECT && isnan(end_ms);
+}
+
+/* The agent that a task runs: it has ended with the task. */
+static void take_task(struct opencode_rows *rows, const struct opencode_row *row,
+                      struct json_value state, double end_ms)
+{
+    struct slice agent = client_plain_text(json_get(json_get(state, "metadata"), "sessionId"));
+    if (agent.bytes != NULL && !isnan(end_ms)) {
+        struct update update = opencode_update(rows, UPDATE_AGENT, row->session_id);
+        update.agent_id = agent;
+        update_number(&update, FIELD_END_MS, end_ms);
+        opencode_send(rows, &update);
+    }
+}
+
+static void put_error(struct opencode_rows *rows, struct json_value state, struct update *update)
+{
+    struct strbuf text;
+    double code = client_number(json_get(json_get(state, "metadata"), "exit"));
+    strbuf_init(&text, rows->scratch.mem, 0);
+    strbuf_clear(&rows->scratch);
+    json_text_cut(json_get(state, "error"), ERROR_BYTES, true, &text);
+    if (text.len > 0 && memmem(text.data, text.len, "rejected permission", 19) != NULL) {
+        update_number(update, FIELD_OUTCOME, OUTCOME_REFUSED);
+    } else if (text.len > 0 && memmem(text.data, text.len, "aborted", 7) != NULL) {
+        update_number(update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
+    } else if (text.len == 0 && code > 0) {
+        strbuf_addf(&rows->scratch, "Exit code %.0f", code);
+    } else if (rows->content) {
+        strbuf_add(&rows->scratch, text.data, text.len);
+    } else {
+        tool_error_class((struct slice){text.data != NULL ? text.data : "", text.len},
+                         &rows->scratch);
+    }
+    update_text(update, FIELD_ERROR, (struct slice){rows->scratch.data, rows->scratch.len});
+    rows->scratch.failed |= text.failed;
+    strbuf_release(&text);
+}
+
+/* Returns true if the tool has not ended. */
+static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row,
+                      struct json_value data)
+{
+    char room[CLIENT_ID_BYTES];
+    struct json_value state = json_get(data, "state"), status = json_get(state, "status");
+    struct json_value time = json_get(state, "time");
+    double start_ms = client_time(json_get(time, "start"));
+    double end_ms = client_time(json_get(time, "end"));
+    double code = client_number(json_get(json_get(state, "metadata"), "exit"));
+    bool error = json_string_is(status, "error"), done = json_string_is(status, "completed");
+    struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
+    struct strbuf args;
+    update.kind = CALL_TOOL;
+    update.id = client_id(rows->scratch.mem, json_get(data, "callID"), room);
+    update.id = update.id.bytes == NULL ? row->id : update.id;
+    strbuf_init(&args, rows->scratch.mem, 0);
+    tool_args(json_get(state, "input"), rows->content, &args);
+    update_text(&update, FIELD_NAME, client_plain_text(json_get(data, "tool")));
+    update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
+    update_text(&update, FIELD_CHILD_AGENT_ID,
+                client_plain_text(json_get(json_get(state, "metadata"), "sessionId")));
+    update_number(&update, FIELD_START_MS, start_ms);
+    if (error || done) {
+        update_number(&update, FIELD_END_MS, isnan(end_ms) ? row->updated_ms : end_ms);
+        update_bool(&update, FIELD_SUCCESS, error || code > 0 ? TRI_FALSE : TRI_TRUE);
+        if (error || code > 0) {
+            put_error(rows, state, &update);
+        }
+    }
+    rows->scratch.failed |= args.failed;
+    opencode_send(rows, &update);
+    strbuf_release(&args);
+    if (isnan(start_ms)) { /* its input is being written */
+        update = (struct update){.op = UPDATE_CALL};
+        update = opencode_update(rows, UPDATE_CALL, row->session_id);
+        update.kind = CALL_TOOL;
+        update.id = client_id(rows->scratch.mem, json_get(data, "callID"), room);
+        update.id = update.id.bytes == NULL ? row->id : update.id;
+        update.precedence = PRECEDENCE_INFERRED;
+        update_number(&update, FIELD_START_MS, row->created_ms);
+        opencode_send(rows, &update);
+    }
+    extend_request(rows, row, start_ms);
+    take_task(rows, row, state, end_ms);
+    return !error && !done;
+}
+
+/* An attempt failed, and another is announced. */
+static bool take_retry(struct opencode_rows *rows, const struct opencode_row *row,
+                       struct json_value data)
+{
+    struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
+    struct retry *retry = &update.values[FIELD_RETRY].retry;
+    strbuf_clear(&rows->scratch);
+    json_text_cut(json_get(json_get(data, "error"), "name"), CLIENT_ID_BYTES, true, &rows->scratch);
+    update.kind = CALL_REQUEST;
+    update.id = row->message_id;
+    *retry = (struct retry){.attempt = client_number(json_get(data, "attempt")),
+                            .max_attempts = (double)NAN,
+                            .in_ms = (double)NAN,
+                            .at_ms = row->created_ms,
+                            .error = {rows->scratch.data, rows->scratch.len}};
+    if (!isnan(retry->attempt)) {
+        update.present |= (uint64_t)1 << FIELD_RETRY;
+        opencode_send(rows, &update);
+    }
+    return false;
+}
+
+static bool take_compaction(struct opencode_rows *rows, const struct opencode_row *row,
+                            struct json_value data)
+{
+    struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
+    (void)data;
+    update.kind = CALL_SPAN;
+    update.id = row->id;
+    update_text(&update, FIELD_NAME, (struct slice){"compact", 7});
+    update_number(&update, FIELD_START_MS, row->created_ms);
+    update_number(&update, FIELD_END_MS, row->created_ms);
+    opencode_send(rows, &update);
+    return false;
+}
+
+static const struct part_row {
+    const char *type;
+    bool (*take)(struct opencode_rows *rows, const struct opencode_row *row,
+                 struct json_value data);
+} part_rows[] = {
+    {"tool", take_tool},
+    {"text", take_text},
+    {"reasoning", take_text},
+    {"retry", take_retry},
+    {"compaction", take_compaction},
+};
+
+bool opencode_part_take(struct opencode_rows *rows, const struct opencode_row *row,
+                        struct json_value data)
+{
+    struct json_value type = json_get(data, "type");
+    for (size_t i = 0; i < sizeof part_rows / sizeof *part_rows; i++) {
+        if (json_string_is(type, part_rows[i].type)) {
+            return part_rows[i].take(rows, row, data);
+        }
+    }
+    return false; /* steps, snapshots, files */
+}

@@ -1,0 +1,20 @@
+/* Parts of OpenCode's messages: tools, texts, thoughts, retries. */
+#ifndef INGEST_OPENCODE_PART_H
+#define INGEST_OPENCODE_PART_H
+
+#include "ingest/opencode/opencode_rows.h"
+
+/* Takes a part, whose row's data is `data`. Returns true if it is not final. */
+bool opencode_part_take(struct opencode_rows *rows, const struct opencode_row *row,
+                        struct json_value data);
+
+/* ---- opencode_rows.c ---- */
+
+struct slice opencode_text(const struct opencode_rows *rows, intern_id id);
+struct update opencode_update(struct opencode_rows *rows, enum update_op op, struct slice session);
+void opencode_send(struct opencode_rows *rows, const struct update *update);
+/* The answer of that message, made when it is new; NULL: out of memory. Borrowed until the next
+   call. */
+struct opencode_answer *opencode_answer(struct opencode_rows *rows, struct slice message);
+
+#endif

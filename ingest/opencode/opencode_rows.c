@@ -1,0 +1,357 @@
+/* Each row is taken as it is now, and again when it has changed: updates join. A request has no end
+   of its own in the database: its message is complete when its tools are. So it ends with its text,
+   or when the last of its tools starts, whichever is later. */
+#include "ingest/opencode/opencode_rows.h"
+
+#include "ingest/client_name.h"
+#include "ingest/client_value.h"
+#include "ingest/opencode/opencode_part.h"
+#include "ingest/tool_args.h"
+
+#include <math.h>
+#include <string.h>
+
+#define QUIET_MS 10000.0 /* a session that does nothing has ended then */
+
+enum { DEPTH = 200, TITLE_BYTES = 200 };
+
+bool opencode_rows_init(struct opencode_rows *rows, struct source_counters *counters,
+                        const char *source, bool content)
+{
+    const struct mem *mem = counters->ingest->mem;
+    *rows = (struct opencode_rows){.counters = counters, .source = source, .content = content};
+    rows->texts = intern_new(mem);
+    u64map_init(&rows->by_id, mem);
+    u64map_init(&rows->answer_by_message, mem);
+    strbuf_init(&rows->scratch, mem, 0);
+    return rows->texts != NULL;
+}
+
+void opencode_rows_release(struct opencode_rows *rows)
+{
+    const struct mem *mem = rows->counters->ingest->mem;
+    intern_free(rows->texts);
+    u64map_release(&rows->by_id);
+    u64map_release(&rows->answer_by_message);
+    mem_free(mem, rows->sessions, rows->session_cap * sizeof *rows->sessions);
+    mem_free(mem, rows->answers, rows->answer_cap * sizeof *rows->answers);
+    strbuf_release(&rows->scratch);
+}
+
+static intern_id put(struct opencode_rows *rows, struct slice text)
+{
+    intern_id id = text.len == 0 ? INTERN_NONE : intern_put(rows->texts, text.bytes, text.len);
+    rows->failed |= id == INTERN_FAILED;
+    return id == INTERN_FAILED ? INTERN_NONE : id;
+}
+
+struct slice opencode_text(const struct opencode_rows *rows, intern_id id)
+{
+    struct slice text = {NULL, 0};
+    if (id != INTERN_NONE) {
+        text.bytes = intern_text(rows->texts, id, &text.len);
+    }
+    return text;
+}
+
+void opencode_send(struct opencode_rows *rows, const struct update *update)
+{
+    rows->failed |= rows->scratch.failed;
+    if (!rows->failed) {
+        rows->failed = !ingest_ctx_client_update(rows->counters->ingest, update);
+    }
+}
+
+/* ---- sessions ---- */
+
+static struct opencode_session *find_session(struct opencode_rows *rows, struct slice id)
+{
+    intern_id number = id.len == 0 ? INTERN_NONE : intern_find(rows->texts, id.bytes, id.len);
+    uint32_t at = number == INTERN_NONE ? U64MAP_NONE : u64map_get(&rows->by_id, number);
+    return at == U64MAP_NONE ? NULL : &rows->sessions[at];
+}
+
+/* Returns the session, made when it is new; NULL: out of memory. `root` absent: it is at the
+   top. */
+static struct opencode_session *make_session(struct opencode_rows *rows, struct slice id,
+                                             intern_id root)
+{
+    struct opencode_session *known = find_session(rows, id);
+    intern_id number = put(rows, id);
+    if (known != NULL || number == INTERN_NONE) {
+        return known;
+    }
+    if (!mem_reserve(rows->counters->ingest->mem, &rows->sessions, &rows->session_cap,
+                     rows->session_count + 1, sizeof *rows->sessions) ||
+        !u64map_put(&rows->by_id, number, (uint32_t)rows->session_count)) {
+        rows->failed = true;
+        return NULL;
+    }
+    rows->sessions[rows->session_count] = (struct opencode_session){
+        .id = number, .root = root == INTERN_NONE ? number : root, .last_ms = (double)NAN};
+    return &rows->sessions[rows->session_count++];
+}
+
+static struct opencode_session *root_of(struct opencode_rows *rows,
+                                        const struct opencode_session *session)
+{
+    return find_session(rows, opencode_text(rows, session->root));
+}
+
+struct update opencode_update(struct opencode_rows *rows, enum update_op op, struct slice session)
+{
+    const struct opencode_session *of = find_session(rows, session);
+    struct update update = {.op = op, .precedence = PRECEDENCE_FILES, .session_id = session};
+    if (of != NULL && of->root != of->id) {
+        update.session_id = opencode_text(rows, of->root);
+        update.agent_id = opencode_text(rows, of->id);
+    }
+    ingest_ctx_stamp(rows->counters->ingest, &update);
+    return update;
+}
+
+static void send_session(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    struct update update = opencode_update(rows, UPDATE_SESSION, row->id);
+    strbuf_clear(&rows->scratch);
+    client_put_directory(row->directory, &rows->scratch);
+    update.by = (struct slice){rows->source, strlen(rows->source)};
+    update_text(&update, FIELD_CLIENT, (struct slice){"opencode", 8});
+    update_text(&update, FIELD_NAME, (struct slice){rows->scratch.data, rows->scratch.len});
+    update_text(&update, FIELD_CWD, row->directory);
+    update_number(&update, FIELD_START_MS, row->created_ms);
+    if (row->cost_usd > 0) {
+        update_number(&update, FIELD_COST_USD, row->cost_usd);
+    }
+    update.t_ms = row->updated_ms;
+    update_text(&update, FIELD_TITLE,
+                (struct slice){row->title.bytes,
+                               row->title.len < TITLE_BYTES ? row->title.len : TITLE_BYTES});
+    opencode_send(rows, &update);
+}
+
+static void send_agent(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    struct update update = opencode_update(rows, UPDATE_AGENT, row->id);
+    update_text(&update, FIELD_TYPE, row->agent);
+    update_text(&update, FIELD_DESCRIPTION, row->title);
+    update_text(&update, FIELD_PARENT_AGENT_ID, row->parent_id);
+    update_number(&update, FIELD_START_MS, row->created_ms);
+    opencode_send(rows, &update);
+}
+
+static void take_session(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    const struct opencode_session *parent = NULL;
+    if (row->parent_id.len > 0) { /* it may be too old to be read itself */
+        parent = make_session(rows, row->parent_id, INTERN_NONE);
+    }
+    if (make_session(rows, row->id, parent == NULL ? INTERN_NONE : parent->root) == NULL) {
+        return;
+    }
+    if (row->parent_id.len > 0) {
+        send_agent(rows, row);
+    } else {
+        send_session(rows, row);
+    }
+}
+
+/* ---- messages ---- */
+
+/* The answer of that message; NULL: out of memory. */
+struct opencode_answer *opencode_answer(struct opencode_rows *rows, struct slice message)
+{
+    intern_id id = put(rows, message);
+    uint32_t at = id == INTERN_NONE ? U64MAP_NONE : u64map_get(&rows->answer_by_message, id);
+    if (at != U64MAP_NONE) {
+        return &rows->answers[at];
+    }
+    if (id == INTERN_NONE ||
+        !mem_reserve(rows->counters->ingest->mem, &rows->answers, &rows->answer_cap,
+                     rows->answer_count + 1, sizeof *rows->answers) ||
+        !u64map_put(&rows->answer_by_message, id, (uint32_t)rows->answer_count)) {
+        rows->failed = true;
+        return NULL;
+    }
+    rows->answers[rows->answer_count] =
+        (struct opencode_answer){(double)NAN, (double)NAN, (double)NAN, false};
+    return &rows->answers[rows->answer_count++];
+}
+
+static void take_prompt(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
+    if (update.agent_id.bytes == NULL) {
+        update.kind = CALL_INTERACTION;
+        update.id = row->id;
+        update_number(&update, FIELD_START_MS, row->created_ms);
+        opencode_send(rows, &update);
+    }
+}
+
+/* An interaction lasts as long as its answers. */
+static void extend_interaction(struct opencode_rows *rows, const struct opencode_row *row,
+                               struct json_value data, double end_ms)
+{
+    struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
+    update.kind = CALL_INTERACTION;
+    update.id = client_plain_text(json_get(data, "parentID"));
+    if (update.agent_id.bytes == NULL && update.id.len > 0 && !isnan(end_ms)) {
+        update_number(&update, FIELD_END_MS, end_ms);
+        opencode_send(rows, &update);
+    }
+}
+
+static void put_usage(struct update *update, struct json_value tokens)
+{
+    struct json_value cache = json_get(tokens, "cache");
+    double input = client_number(json_get(tokens, "input"));
+    double read = client_number(json_get(cache, "read"));
+    double write = client_number(json_get(cache, "write"));
+    update_number(update, FIELD_PROMPT_TOKENS,
+                  input + (isnan(read) ? 0 : read) + (isnan(write) ? 0 : write));
+    update_number(update, FIELD_CACHE_READ_TOKENS, read);
+    update_number(update, FIELD_CACHE_CREATION_TOKENS, write);
+    update_number(update, FIELD_OUTPUT_TOKENS, client_number(json_get(tokens, "output")));
+}
+
+static void put_error(struct opencode_rows *rows, struct json_value error, struct update *update)
+{
+    bool aborted = json_string_is(json_get(error, "name"), "MessageAbortedError");
+    double status = client_number(json_get(json_get(error, "data"), "statusCode"));
+    strbuf_clear(&rows->scratch);
+    if (!isnan(status)) {
+        strbuf_addf(&rows->scratch, "%.0f ", status);
+    }
+    json_text_cut(json_get(error, "name"), CLIENT_ID_BYTES, true, &rows->scratch);
+    update_bool(update, FIELD_SUCCESS, TRI_FALSE);
+    if (aborted) {
+        update_number(update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
+    } else {
+        update_text(update, FIELD_ERROR, (struct slice){rows->scratch.data, rows->scratch.len});
+    }
+}
+
+/* Returns true if the answer is still being given. */
+static bool take_answer(struct opencode_rows *rows, const struct opencode_row *row,
+                        struct json_value data)
+{
+    double completed_ms = client_time(json_get(json_get(data, "time"), "completed"));
+    struct json_value error = json_get(data, "error");
+    struct opencode_answer *answer = opencode_answer(rows, row->id);
+    bool failed = error.type == JSON_TYPE_OBJECT, open = isnan(completed_ms) && !failed;
+    if (answer == NULL) {
+        return false;
+    }
+    answer->start_ms = row->created_ms;
+    answer->completed_ms = open                  ? (double)NAN
+                           : isnan(completed_ms) ? row->updated_ms
+                                                 : completed_ms;
+    struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
+    update.kind = CALL_REQUEST;
+    update.id = row->id;
+    update_number(&update, FIELD_START_MS, row->created_ms);
+    update_text(&update, FIELD_MODEL, client_plain_text(json_get(data, "modelID")));
+    if (!open) {
+        put_usage(&update, json_get(data, "tokens"));
+        if (failed) {
+            put_error(rows, error, &update);
+            update_number(&update, FIELD_END_MS, answer->completed_ms);
+        } else {
+            update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
+            /* Its parts, which are read after it, know better. */
+            update_number(&update, FIELD_END_MS, answer->end_ms);
+        }
+    }
+    opencode_send(rows, &update);
+    extend_interaction(rows, row, data, answer->completed_ms);
+    if (!open && isnan(answer->end_ms) && !failed) {
+        struct update end = opencode_update(rows, UPDATE_CALL, row->session_id);
+        end.kind = CALL_REQUEST;
+        end.id = row->id;
+        end.precedence = PRECEDENCE_INFERRED;
+        update_number(&end, FIELD_END_MS, answer->completed_ms);
+        opencode_send(rows, &end);
+    }
+    return open;
+}
+
+/* ---- rows ---- */
+
+static void note_time(struct opencode_rows *rows, const struct opencode_row *row, bool open)
+{
+    struct opencode_session *session = find_session(rows, row->session_id);
+    session = session == NULL ? make_session(rows, row->session_id, INTERN_NONE) : session;
+    struct opencode_session *root = session == NULL ? NULL : root_of(rows, session);
+    if (root != NULL) {
+        root->last_ms = fmax(root->last_ms, row->updated_ms);
+        root->open |= open;
+    }
+}
+
+static void reject(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    struct reject reject = {.where = rows->source,
+                            .reason = "a row that is no JSON object",
+                            .bytes = row->data,
+                            .level = LOG_LEVEL_WARNING};
+    source_counters_reject(rows->counters, &reject);
+}
+
+void opencode_rows_begin(struct opencode_rows *rows)
+{
+    for (size_t i = 0; i < rows->session_count; i++) {
+        rows->sessions[i].open = false;
+    }
+}
+
+bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    struct json_value data;
+    bool open = false;
+    if (row->id.len == 0) {
+        return false;
+    }
+    if (row->table == OPENCODE_SESSIONS) {
+        take_session(rows, row);
+        source_counters_accept(rows->counters);
+        note_time(rows, row, false);
+        return true; /* its title and its cost change */
+    }
+    if (!json_check(row->data.bytes, row->data.len, DEPTH, &data, NULL) ||
+        data.type != JSON_TYPE_OBJECT) {
+        reject(rows, row);
+        return false;
+    }
+    if (row->table == OPENCODE_PARTS) {
+        open = opencode_part_take(rows, row, data);
+    } else if (json_string_is(json_get(data, "role"), "assistant")) {
+        open = take_answer(rows, row, data);
+    } else {
+        take_prompt(rows, row);
+    }
+    source_counters_accept(rows->counters);
+    note_time(rows, row, open);
+    return open;
+}
+
+void opencode_rows_conclude(struct opencode_rows *rows, bool last)
+{
+    double now_ms = (double)(ingest_ctx_wall(rows->counters->ingest) / 1000000);
+    for (size_t i = 0; i < rows->session_count; i++) {
+        struct opencode_session *session = &rows->sessions[i];
+        double patience_ms = session->open ? (double)(rows->since_ns / 1000000) : QUIET_MS;
+        bool over = last || now_ms - session->last_ms >= patience_ms;
+        if (session->root != session->id || isnan(session->last_ms) || !over ||
+            (session->ended && session->ended_ms >= session->last_ms)) {
+            continue;
+        }
+        struct update update =
+            opencode_update(rows, UPDATE_SESSION, opencode_text(rows, session->id));
+        update_number(&update, FIELD_END_MS, session->last_ms);
+        update_number(&update, FIELD_OUTCOME, session->open ? OUTCOME_DISCONNECTED : OUTCOME_ENDED);
+        session->ended = true;
+        session->ended_ms = session->last_ms;
+        opencode_send(rows, &update);
+    }
+}

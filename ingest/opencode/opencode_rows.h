@@ -1,0 +1,51 @@
+/* Rows of OpenCode's database: rows in, updates out. A session with a parent is a sub-agent of the
+   session at the top; a message of the assistant is a request; tools and texts are its parts. */
+#ifndef INGEST_OPENCODE_ROWS_H
+#define INGEST_OPENCODE_ROWS_H
+
+#include "core/base/intern.h"
+#include "core/base/u64map.h"
+#include "ingest/ingest_ctx.h"
+#include "ingest/opencode/opencode_db.h"
+
+struct opencode_session {
+    intern_id id, root; /* root: the session at the top, the same for a main agent */
+    double last_ms;     /* of its latest row */
+    bool open;          /* a row of it was not final when it was read last */
+    bool ended;
+    double ended_ms;
+};
+
+struct opencode_rows {
+    struct source_counters *counters; /* borrowed */
+    const char *source;               /* for people; borrowed */
+    bool content;
+    int64_t since_ns;
+    struct intern *texts;
+    struct u64map by_id; /* a session's id: its place in `sessions` */
+    struct opencode_session *sessions;
+    size_t session_count, session_cap;
+    struct u64map answer_by_message; /* a message's id: its place in `answers` */
+    struct opencode_answer {
+        double start_ms;     /* NAN: its message was not read yet */
+        double end_ms;       /* of its text, or the start of its last tool; NAN: neither yet */
+        double completed_ms; /* with its tools; NAN: it is not complete */
+        bool has_first;      /* the time of its first token was sent */
+    } * answers;
+    size_t answer_count, answer_cap;
+    struct strbuf scratch;
+    bool failed; /* out of memory */
+};
+
+/* False: out of memory; release it all the same. */
+bool opencode_rows_init(struct opencode_rows *rows, struct source_counters *counters,
+                        const char *source, bool content);
+void opencode_rows_release(struct opencode_rows *rows);
+/* A read follows, in which all rows come again that were not final. */
+void opencode_rows_begin(struct opencode_rows *rows);
+/* Takes a row. Returns true if it is not final: it is to be read again. */
+bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *row);
+/* Ends the sessions of which nothing was written for long; `last`: no more rows will come. */
+void opencode_rows_conclude(struct opencode_rows *rows, bool last);
+
+#endif
