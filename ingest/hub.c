@@ -253,6 +253,15 @@ size_t hub_source_count(const struct hub *hub)
     return hub->count;
 }
 
+/* The directory that a client's source looks in: the named one, else the default one. */
+static const char *place_of(const struct source *source)
+{
+    const char *named = source_argument(source);
+    return source->row->client == NULL ? NULL
+           : *named != '\0'            ? named
+                                       : source_setting(source, "dir");
+}
+
 struct source_status hub_source(const struct hub *hub, size_t index)
 {
     const struct source *source = hub->sources[index];
@@ -267,6 +276,7 @@ struct source_status hub_source(const struct hub *hub, size_t index)
                                                   : "",
         .state = source->state,
         .client = source->row->client,
+        .place = place_of(source),
         .setup = source->row->setup,
         .feed = source->row->feed,
         .listens = source->listens,

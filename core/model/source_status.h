@@ -32,6 +32,7 @@ struct source_status {
     const char *error; /* "thing: what: detail"; "" if there is no error */
     enum source_state state;
     const char *client; /* the client whose files it follows: "Claude Code"; NULL: no client */
+    const char *place;  /* the directory in which it looks for the client's files; NULL: none */
     const char *setup;  /* argument of `swarmtop setup` for this client; NULL: no setup exists */
     const char
         *feed;    /* a shell command that feeds it, `{}` being its path or address; NULL: none */

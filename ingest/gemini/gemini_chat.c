@@ -197,6 +197,21 @@ static void begin_interaction(struct gemini_chat *chat, struct json_value line, 
     }
 }
 
+/* A sub-agent's prompt is its task: nothing else names it before it has ended. */
+static void describe_agent(struct gemini_chat *chat, struct json_value content)
+{
+    struct json_value part;
+    struct json_walk walk = json_walk(content);
+    if (json_next_item(&walk, &part)) {
+        struct update update = gemini_update(chat, UPDATE_AGENT);
+        strbuf_clear(&chat->scratch);
+        json_text_cut(json_get(part, "text"), CLIENT_ID_BYTES, true, &chat->scratch);
+        update_text(&update, FIELD_DESCRIPTION,
+                    (struct slice){chat->scratch.data, chat->scratch.len});
+        gemini_send(chat, &update);
+    }
+}
+
 static void take_user(struct gemini_chat *chat, struct json_value line, double at_ms)
 {
     struct json_value part, content = json_get(line, "content");
@@ -207,6 +222,9 @@ static void take_user(struct gemini_chat *chat, struct json_value line, double a
         json_get_string(json_get(part, "text"), &chat->scratch);
         length += (double)chat->scratch.len;
         results |= json_get(part, "functionResponse").type == JSON_TYPE_OBJECT;
+    }
+    if (!results && chat->agent[0] != '\0') {
+        describe_agent(chat, content);
     }
     if (!results && chat->agent[0] == '\0') {
         end_interaction(chat, chat->last_ms);

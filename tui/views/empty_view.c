@@ -101,25 +101,35 @@ static void put_source(struct empty_page *page, const struct source_status *sour
         traffic_text(&source->traffic, &page->line);
         word = page->line.failed ? word : page->line.data;
     }
+    if (source->place != NULL && !failed && source->state <= SOURCE_OPEN) {
+        strbuf_clear(&page->line);
+        strbuf_addf(&page->line, "%s %s", source->state == SOURCE_OPEN ? "follows" : "waits for",
+                    source->place);
+        word = page->line.failed ? word : page->line.data;
+    }
     if (failed)
         word = without_spec(source);
     area_put_ellipsized(page->area, x + 2, page->y, cols - x - 3, STYLE_DIM, word, strlen(word));
     page->y++;
 }
 
-/* A line a source of a client that can be made to report at once. */
+/* Puts how to make the clients whose files are followed report at once. */
 static void put_clients(struct empty_page *page, const struct view_input *input)
 {
-    char line[200];
+    bool any = false;
+    strbuf_clear(&page->line);
+    strbuf_adds(&page->line, "swarmtop setup ");
     for (size_t i = 0; i < input->source_count; i++) {
         const struct source_status *source = &input->sources[i];
-        if (source->client == NULL || source->setup == NULL)
-            continue;
-        snprintf(line, sizeof line,
-                 "%s sessions appear automatically; faster with:", source->client);
-        put(page, 1, STYLE_DIM, line);
-        snprintf(line, sizeof line, "swarmtop setup %s", source->setup);
-        put(page, 3, STYLE_PLAIN, line);
+        if (source->client != NULL && source->setup != NULL) {
+            strbuf_addf(&page->line, "%s%s", any ? " | " : "", source->setup);
+            any = true;
+        }
+    }
+    if (any) {
+        put(page, 1, STYLE_DIM,
+            "Sessions appear as soon as a client writes. With exact figures, and at once, by:");
+        put(page, 3, STYLE_PLAIN, page->line.failed ? "swarmtop setup" : page->line.data);
         page->y++;
     }
 }
