@@ -11,8 +11,9 @@ void forgotten_log_report(struct forgotten_log *log, struct ingest_ctx *ingest)
             continue;
         }
         char text[120];
-        snprintf(text, sizeof text, "cap reached: %llu %s forgotten (--max-events)",
-                 (unsigned long long)count, swarm_forgotten_rows[i].noun);
+        snprintf(text, sizeof text, "limit reached: %llu %s forgotten (%s)",
+                 (unsigned long long)count, swarm_forgotten_rows[i].noun,
+                 swarm_forgotten_rows[i].limit);
         ingest_ctx_log(ingest, LOG_LEVEL_INFO, text);
         log->logged[i] = count;
     }

@@ -92,6 +92,7 @@ bool correlator_join_sessions(struct correlator *correlator, struct registry_ses
     struct swarm *swarm = correlator->swarm;
     struct update times = {.local_ns = swarm_session_edit(swarm, from->number)->clock_set_ns};
     to->sources |= from->sources;
+    to->forgotten_ms = fmax(to->forgotten_ms, from->forgotten_ms);
     if (!join_agents(correlator, from, to) ||
         facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
         return false;

@@ -180,8 +180,9 @@ enum forgotten_kind {
     FORGOTTEN_KINDS
 };
 struct forgotten_row {
-    const char *key;  /* in the marker */
-    const char *noun; /* for people */
+    const char *key;   /* in the marker */
+    const char *noun;  /* for people */
+    const char *limit; /* which one was reached, for people */
 };
 extern const struct forgotten_row swarm_forgotten_rows[FORGOTTEN_KINDS];
 uint64_t swarm_forgotten(const struct swarm *swarm, enum forgotten_kind kind);

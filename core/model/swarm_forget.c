@@ -29,12 +29,12 @@ void swarm_keep_session(struct swarm *swarm, session_no session, bool keep)
 }
 
 const struct forgotten_row swarm_forgotten_rows[FORGOTTEN_KINDS] = {
-    [FORGOTTEN_SESSIONS] = {"forgotten_sessions", "sessions"},
-    [FORGOTTEN_AGENTS] = {"forgotten_agents", "agents"},
-    [FORGOTTEN_THREADS] = {"forgotten_threads", "threads"},
-    [FORGOTTEN_METADATA] = {"forgotten_metadata", "replaced metadata events"},
-    [FORGOTTEN_OPEN_SPANS] = {"forgotten_open_spans", "open spans"},
-    [FORGOTTEN_ATTEMPTS] = {"forgotten_attempts", "attempts of requests"},
+    [FORGOTTEN_SESSIONS] = {"forgotten_sessions", "sessions", "--max-events"},
+    [FORGOTTEN_AGENTS] = {"forgotten_agents", "agents", "--max-events"},
+    [FORGOTTEN_THREADS] = {"forgotten_threads", "threads", "--max-events"},
+    [FORGOTTEN_METADATA] = {"forgotten_metadata", "replaced metadata events", "--max-events"},
+    [FORGOTTEN_OPEN_SPANS] = {"forgotten_open_spans", "open spans", "--max-events"},
+    [FORGOTTEN_ATTEMPTS] = {"forgotten_attempts", "attempts of requests", "1,000 a request"},
 };
 
 uint64_t swarm_forgotten(const struct swarm *swarm, enum forgotten_kind kind)

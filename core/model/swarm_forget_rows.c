@@ -307,7 +307,7 @@ static void forget_tracks(const struct forget_pass *pass)
             swarm_forget_process(swarm, idle->process);
         }
         swarm->rows.forgotten[FORGOTTEN_AGENTS] += last && agents;
-        swarm->rows.forgotten[FORGOTTEN_THREADS] += !agents;
+        swarm->rows.forgotten[FORGOTTEN_THREADS] += !idle->whole || !agents;
     }
 }
 

@@ -120,7 +120,8 @@ struct session *swarm_session_edit(struct swarm *swarm, session_no session)
 
 void swarm_hide_session(struct swarm *swarm, session_no session)
 {
-    swarm->rows.sessions[session].dropped = true;
+    swarm_keep_session(swarm, session, true); /* it counts no longer among those that may go */
+    swarm->rows.sessions[session].dropped = swarm->rows.sessions[session].leaves = true;
     u64map_remove(&swarm->rows.session_by_id, swarm->rows.sessions[session].session.id);
     for (size_t i = 0; i < swarm->rows.agent_count; i++) {
         if (swarm->rows.agents[i].session == session) {

@@ -77,8 +77,11 @@ void registry_follow(const struct tracer *tracer, struct registry_session *sessi
         struct registered *agent = &session->agents[i];
         bool gone =
             agent->pid != 0 && !swarm_has_process(tracer->swarm, session->number, agent->pid);
-        if (gone) {
+        bool joined = u64map_get(&session->agent_by_id, agent->id) != i; /* with the main one */
+        if (gone && !joined) {
             u64map_remove(&session->agent_by_id, agent->id);
+        }
+        if (gone || joined) {
             facts_release(&agent->facts, tracer->mem);
         } else {
             /* The key exists, so this needs no memory. */
@@ -149,8 +152,10 @@ static bool unite_with_main(struct tracer *tracer, struct registry_session *sess
     }
     main->last_start_ms = fmax(main->last_start_ms, agent->last_start_ms);
     facts_release(&agent->facts, tracer->mem);
-    *agent = session->agents[--session->agent_count];
-    return u64map_put(&session->agent_by_id, agent->id, at);
+    uint32_t last = (uint32_t)--session->agent_count;
+    bool mapped = u64map_get(&session->agent_by_id, session->agents[last].id) == last;
+    *agent = session->agents[last];
+    return !mapped || u64map_put(&session->agent_by_id, agent->id, at);
 }
 
 bool registry_name_main(struct tracer *tracer, struct registry_session *session, intern_id id)

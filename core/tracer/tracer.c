@@ -126,6 +126,8 @@ static bool register_agent(struct tracer *tracer, struct registry_session *sessi
 struct registered *tracer_agent(struct tracer *tracer, struct registry_session *session,
                                 struct slice agent_id)
 {
+    registry_follow(tracer,
+                    session); /* the sweep may have appended events, and these dropped rows */
     struct registered *agent = registry_agent(tracer, session, agent_id);
     return agent != NULL && register_agent(tracer, session, agent) ? agent : NULL;
 }

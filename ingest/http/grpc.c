@@ -24,7 +24,8 @@ struct client {
     struct connection *connection;
     struct grpc_session *session;
     struct strbuf out;
-    bool sending; /* the socket is polled for room */
+    uint64_t closed; /* calls that have ended */
+    bool sending;    /* the socket is polled for room */
 };
 
 struct grpc {
@@ -127,6 +128,12 @@ static void on_event(uv_poll_t *poll, int status, int events)
     (void)events;
     bool good = status == 0 && (was_sending ? flush(client) : take(client));
     if (good) {
+        uint64_t closed = grpc_session_closed(client->session);
+        if (closed !=
+            client->closed) { /* it gets on, though other calls may have begun meanwhile */
+            connections_set_busy(client->grpc->options.connections, client->connection, false, 0);
+        }
+        client->closed = closed;
         connections_set_busy(client->grpc->options.connections, client->connection,
                              grpc_session_busy(client->session),
                              uv_now(client->grpc->options.loop) + 1);

@@ -27,6 +27,7 @@ struct grpc_session {
     struct receiver *receiver;
     nghttp2_session *http2;
     struct stream *streams; /* all open ones */
+    uint64_t closed;        /* how many have ended */
     nghttp2_mem mem;
 };
 
@@ -232,6 +233,7 @@ static void free_stream(struct stream *stream)
     if (stream->next != NULL) {
         stream->next->prev = stream->prev;
     }
+    session->closed++;
     grpc_call_release(&stream->call);
     mem_free(session->receiver->mem, stream, sizeof *stream);
 }
@@ -328,6 +330,11 @@ bool grpc_session_next(struct grpc_session *session, struct slice *out)
 bool grpc_session_busy(const struct grpc_session *session)
 {
     return session->streams != NULL;
+}
+
+uint64_t grpc_session_closed(const struct grpc_session *session)
+{
+    return session->closed;
 }
 
 bool grpc_session_ended(const struct grpc_session *session)

@@ -21,6 +21,8 @@ bool grpc_session_take(struct grpc_session *session, const char *bytes, size_t l
 bool grpc_session_next(struct grpc_session *session, struct slice *out);
 /* Returns whether a call has begun and not been answered. */
 bool grpc_session_busy(const struct grpc_session *session);
+/* Returns how many calls have ended so far. */
+uint64_t grpc_session_closed(const struct grpc_session *session);
 /* Returns whether nothing more will come or go. */
 bool grpc_session_ended(const struct grpc_session *session);
 /* The program ends: the client learns by GOAWAY that calls after those it has sent are for another

@@ -200,7 +200,7 @@ void otlp_settle_session(struct otlp_reader *reader, uint32_t node)
     }
     if (trace->process_was != INTERN_NONE) {
         intern_id process_was = trace->process_was;
-        trace->process_was = INTERN_NONE;
+        trace->process_was = INTERN_NONE; /* the reader has failed if this cannot be sent */
         if (otlp_is_new(reader, joined_hash(reader, process_was))) {
             send_alias(reader, trace->session, text_of(reader, process_was));
         }

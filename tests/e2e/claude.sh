@@ -21,7 +21,7 @@ prompt() { # SESSION TIME DIRECTORY
 # The picture, while the files come.
 open_terminal 120 20
 type_keys "HOME=$HOME SWARMTOP_SOCKET=$SWARMTOP_SOCKET $program -o live.json" Enter
-wait_for 'waiting for the file'
+wait_for 'claude:  waits for'
 mkdir -p "$project" "$HOME/.claude/sessions"
 prompt live "$(now)" api
 prompt old 2025-10-09T08:53:20.000Z forgotten
