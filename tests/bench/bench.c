@@ -39,6 +39,7 @@ static const struct {
     {"19", bench_otlp},
     {"21", bench_journal},
     {"23", bench_foreign},
+    {"24", bench_start},
     {"25", bench_day},
 };
 
