@@ -15,6 +15,7 @@ enum { ID_HEAD_BYTES = 60 };
 /* A number between them is a time in seconds, a greater one is in ms. */
 #define SECONDS_MIN 1e8
 #define SECONDS_MAX 1e11
+#define MS_MAX      9e12 /* beyond it no time is accepted (update.h) */
 
 struct slice client_plain_text(struct json_value value)
 {
@@ -73,7 +74,10 @@ double client_time(struct json_value value)
     double number = client_number(value);
     int64_t ns;
     if (!isnan(number)) {
-        return number < SECONDS_MIN ? (double)NAN : number < SECONDS_MAX ? number * 1000 : number;
+        return number < SECONDS_MIN   ? (double)NAN
+               : number < SECONDS_MAX ? number * 1000
+               : number < MS_MAX      ? number
+                                      : (double)NAN;
     }
     if (text.bytes == NULL || !iso_time_parse(text.bytes, text.len, &ns)) {
         return (double)NAN;

@@ -146,6 +146,7 @@ bool transcript_tree_begin_file(struct tree_file *file)
     lines_init(&file->lines, transcript_tree_mem(file), file->tree->max_line_bytes, take_line,
                file);
     strbuf_init(&file->bytes, transcript_tree_mem(file), DOCUMENT_BYTES);
+    file->owner = INTERN_NONE;
     memset(file->reader, 0, file->tree->client->reader_size);
     return file->tree->client->begin(file);
 }
@@ -220,21 +221,28 @@ static bool is_recent(struct transcript_tree *tree, const char *path, const stru
     return recent;
 }
 
+/* Documents have no lines with a time: the file's own counts. */
+static bool is_young(const struct transcript_tree *tree, const struct stat *st)
+{
+    return transcript_file_modified_ns(st) >=
+           ingest_ctx_wall(tree->dir.source.counters.ingest) - tree->since_ns;
+}
+
 static void found_file(struct transcript_tree *tree, const struct tree_place *place,
                        const char *path)
 {
     struct strbuf real;
     struct stat st;
     strbuf_init(&real, transcript_dir_mem(&tree->dir), 0);
-    bool link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+    bool found = lstat(path, &st) == 0, link = found && S_ISLNK(st.st_mode);
     if (link && (!transcript_file_resolve(path, &real) || lstat(real.data, &st) != 0)) {
         refuse(tree, path, ELOOP);
-    } else if (S_ISREG(st.st_mode)) {
+    } else if (found && S_ISREG(st.st_mode)) {
         const char *from = link ? real.data : path;
         bool wanted = tree->whole || place->always;
         if (!wanted && access(from, R_OK) != 0) {
             refuse(tree, from, errno);
-        } else if (wanted || is_recent(tree, from, &st)) {
+        } else if (wanted || (place->document ? is_young(tree, &st) : is_recent(tree, from, &st))) {
             note_known(tree, path);
             add_file(tree, place, from);
         }
@@ -363,6 +371,18 @@ static void log_unknown(struct transcript_tree *tree)
     strbuf_release(&text);
 }
 
+/* No more bytes come: a last line may have no end, a document may be broken. */
+static void finish_file(struct tree_file *file)
+{
+    lines_finish(&file->lines);
+    if (file->document && (file->bytes.len > 0 || file->bytes.failed)) {
+        transcript_line_reject(&file->tree->dir.source.counters, file->file.path,
+                               (struct slice){NULL, 0}, 0,
+                               file->bytes.failed ? "the document is too long" : "not JSON");
+        strbuf_clear(&file->bytes);
+    }
+}
+
 static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bool last)
 {
     struct transcript_tree *tree = of(dir);
@@ -370,9 +390,10 @@ static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bo
     for (size_t i = 0; i < tree->count; i++) {
         struct tree_file *file = tree->files[i];
         if (last) {
-            lines_finish(&file->lines);
+            finish_file(file);
         }
-        if (tree->client->conclude != NULL) {
+        if (tree->client->conclude != NULL &&
+            (last || !file->at_rest || dir->looks % AT_REST == 1)) {
             tree->client->conclude(file, now_ms, last);
         }
     }
@@ -383,7 +404,7 @@ static void finish(struct transcript_dir *dir)
 {
     struct transcript_tree *tree = of(dir);
     for (size_t i = 0; i < tree->count; i++) {
-        lines_finish(&tree->files[i]->lines);
+        finish_file(tree->files[i]);
     }
 }
 

@@ -16,7 +16,9 @@ enum { REQUEST_ID_BYTES = CLIENT_ID_BYTES + 32 };
 static struct update request_update(struct codex_thread *thread, unsigned number,
                                     char room[REQUEST_ID_BYTES])
 {
-    struct slice id = codex_text(thread, thread->thread);
+    /* A thread may have several files, a turn has one. */
+    intern_id turn = thread->request.turn == INTERN_NONE ? thread->thread : thread->request.turn;
+    struct slice id = codex_text(thread, turn);
     int len = snprintf(room, REQUEST_ID_BYTES, "%.*s:%u", (int)id.len, id.bytes, number);
     return codex_call(thread, CALL_REQUEST, (struct slice){room, (size_t)len});
 }
@@ -38,6 +40,7 @@ void codex_request_begin(struct codex_thread *thread, double at_ms)
         return;
     }
     request->number++;
+    request->turn = thread->turn;
     request->open = true;
     request->start_ms = at_ms;
     request->first_ms = (double)NAN;
@@ -127,6 +130,14 @@ void codex_request_take_turn(struct codex_thread *thread, struct json_value payl
         struct update update = request_update(thread, first->number, room);
         update_number(&update, FIELD_TTFT_MS, wait_ms);
         codex_send(thread, &update);
+    }
+}
+
+void codex_request_end(struct codex_thread *thread, double at_ms)
+{
+    if (thread->request.open) {
+        send_end(thread, (struct json_value){.type = JSON_TYPE_NONE}, (struct slice){NULL, 0},
+                 at_ms);
     }
 }
 

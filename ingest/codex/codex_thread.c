@@ -6,6 +6,7 @@
 #include "ingest/client_name.h"
 #include "ingest/client_value.h"
 #include "ingest/tool_args.h"
+#include "ingest/tool_error.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -214,8 +215,9 @@ void codex_thread_stop(struct codex_thread *thread, double at_ms, enum outcome o
 
 static void take_turn(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
-    /* A turn that was cut off, by the death of its process. */
-    codex_thread_stop(thread, at_ms, OUTCOME_INTERRUPTED);
+    /* A turn that was cut off, by the death of its process, lasted until its last line. */
+    codex_thread_stop(thread, isnan(thread->last_ms) ? at_ms : thread->last_ms,
+                      OUTCOME_INTERRUPTED);
     double window = client_number(json_get(payload, "model_context_window"));
     thread->window = isnan(window) ? thread->window : window;
     thread->turn = codex_put(thread, json_get(payload, "turn_id"));
@@ -236,6 +238,7 @@ static void take_turn(struct codex_thread *thread, struct json_value payload, do
 static void take_turn_end(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
     codex_request_take_turn(thread, payload);
+    codex_request_end(thread, at_ms); /* of a provider that reports no usage */
     codex_thread_stop(thread, at_ms, OUTCOME_NONE);
 }
 
@@ -295,13 +298,19 @@ static void take_error(struct codex_thread *thread, struct json_value payload, d
     char text[CLIENT_ID_BYTES];
     client_text_copy(transcript_tree_mem(thread->file), json_get(payload, "message"), text,
                      sizeof text);
-    codex_request_fail(thread, at_ms, OUTCOME_NONE, (struct slice){text, strlen(text)});
+    struct slice error = {text, strlen(text)};
+    strbuf_clear(&thread->scratch);
+    if (!transcript_tree_content(thread->file)) {
+        tool_error_class(error, &thread->scratch);
+        error = (struct slice){thread->scratch.data, thread->scratch.len};
+    }
+    codex_request_fail(thread, at_ms, OUTCOME_NONE, error);
 }
 
 /* A compaction is a mark on the row. */
 static void take_compaction(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
-    char id[64];
+    char id[64]; /* a time is short (client_time) */
     int len = snprintf(id, sizeof id, "compact-%.3f", at_ms);
     struct update update = codex_call(thread, CALL_SPAN, (struct slice){id, (size_t)len});
     (void)payload;
@@ -390,6 +399,6 @@ void codex_thread_take(struct tree_file *file, struct json_value line)
     if (row->take != take_meta) {
         announce_unknown(thread, at_ms);
     }
-    thread->last_ms = at_ms > thread->last_ms || isnan(thread->last_ms) ? at_ms : thread->last_ms;
     row->take(thread, payload, at_ms);
+    thread->last_ms = at_ms > thread->last_ms || isnan(thread->last_ms) ? at_ms : thread->last_ms;
 }

@@ -14,6 +14,7 @@ struct codex_tool {
 };
 
 struct codex_request {
+    intern_id turn;     /* in which it began */
     unsigned number;    /* in the thread, from 1 */
     bool open;          /* the model works on it, as far as the file shows */
     double start_ms;    /* not before this time; no line has it */
@@ -89,6 +90,8 @@ void codex_request_take_usage(struct codex_thread *thread, struct json_value pay
 void codex_request_take_count(struct codex_thread *thread, struct json_value payload, double at_ms);
 /* The turn's first token, measured from its start. */
 void codex_request_take_turn(struct codex_thread *thread, struct json_value payload);
+/* Ends the open request, of whose usage nothing is known. */
+void codex_request_end(struct codex_thread *thread, double at_ms);
 /* Ends the open request: it failed, or was stopped. `error` may be absent. */
 void codex_request_fail(struct codex_thread *thread, double at_ms, enum outcome outcome,
                         struct slice error);

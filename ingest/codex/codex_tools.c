@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPEN_TOOLS = 1000, OUTPUT_BYTES = 32 << 10, EXIT_UNKNOWN = -1 };
+enum { OPEN_TOOLS = 1000, OUTPUT_BYTES = 32 << 10, HEAD_BYTES = 200, EXIT_UNKNOWN = -1 };
 
 /* ---- open tools ---- */
 
@@ -78,14 +78,25 @@ static void put_name(struct json_value payload, struct strbuf *out)
     }
 }
 
+/* A number of the input: copies of a call share it, while some providers count ids from one in each
+   conversation. */
+static double mark_of(struct json_value arguments)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < arguments.len; i++) {
+        hash = (hash ^ (unsigned char)arguments.raw[i]) * 16777619u;
+    }
+    return hash;
+}
+
 void codex_tools_take_call(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
     intern_id id = codex_put(thread, json_get(payload, "call_id"));
     struct strbuf args;
     bool whole = id == INTERN_NONE; /* a search by the server: the line is all that there is */
     id = whole ? codex_put(thread, json_get(payload, "id")) : id;
-    if (id == INTERN_NONE || !codex_claim(thread, codex_text(thread, id), 0) ||
-        find(thread, id) != NULL) {
+    if (id == INTERN_NONE || find(thread, id) != NULL ||
+        !codex_claim(thread, codex_text(thread, id), mark_of(json_get(payload, "arguments")))) {
         return;
     }
     strbuf_init(&args, transcript_tree_mem(thread->file), 0);
@@ -123,7 +134,8 @@ static void send_exit(struct codex_thread *thread, intern_id id, double at_ms, b
                       double code)
 {
     char text[40];
-    int len = snprintf(text, sizeof text, code > 0 ? "Exit code %.0f" : "error", code);
+    bool has_code = code > 0 && code < 1e9;
+    int len = snprintf(text, sizeof text, has_code ? "Exit code %.0f" : "error", code);
     struct slice error = {failed ? text : NULL, failed ? (size_t)len : 0};
     send_end(thread, id, at_ms, failed, error);
 }
@@ -230,12 +242,20 @@ static void take_text(struct codex_thread *thread, struct json_value output)
     }
 }
 
-/* Returns the exit code in an output's text; EXIT_UNKNOWN: it has none. */
+/* Returns the exit code in an output's text; EXIT_UNKNOWN: it has none. Older versions have it in a
+   JSON object beside what the command printed. */
 static long exit_code(const struct strbuf *text)
 {
-    static const char *const marks[] = {"exited with code ", "Exit code: ", "\"exit_code\":"};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks && text->len > 0; i++) {
-        const char *at = memmem(text->data, text->len, marks[i], strlen(marks[i]));
+    static const char *const marks[] = {"exited with code ", "Exit code: "};
+    struct json_value object;
+    if (text->len > 0 && text->data[0] == '{' &&
+        json_check(text->data, text->len, JSON_DEPTH_LIMIT, &object, NULL)) {
+        double code = client_number(json_get(json_get(object, "metadata"), "exit_code"));
+        return code < 1e9 ? (long)code : EXIT_UNKNOWN;
+    }
+    size_t len = text->len < HEAD_BYTES ? text->len : HEAD_BYTES;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks && len > 0; i++) {
+        const char *at = memmem(text->data, len, marks[i], strlen(marks[i]));
         if (at != NULL) {
             return strtol(at + strlen(marks[i]), NULL, 10);
         }
@@ -243,9 +263,11 @@ static long exit_code(const struct strbuf *text)
     return EXIT_UNKNOWN;
 }
 
+/* The client's own text is at the beginning: after it comes what a command printed. */
 static bool contains(const struct strbuf *text, const char *what)
 {
-    return text->len > 0 && memmem(text->data, text->len, what, strlen(what)) != NULL;
+    size_t len = text->len < HEAD_BYTES ? text->len : HEAD_BYTES;
+    return len > 0 && memmem(text->data, len, what, strlen(what)) != NULL;
 }
 
 /* The outcome of a call that a person did not let run, or stopped; these texts are the client's
@@ -285,7 +307,7 @@ void codex_tools_take_output(struct codex_thread *thread, struct json_value payl
         return;
     }
     take_text(thread, output);
-    enum outcome outcome = outcome_of(&thread->scratch);
+    enum outcome outcome = tool->ended ? OUTCOME_NONE : outcome_of(&thread->scratch);
     if (!tool->ended) {
         send_output(thread, id, output, at_ms);
     }

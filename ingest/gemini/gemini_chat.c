@@ -5,6 +5,7 @@
 #include "ingest/client_name.h"
 #include "ingest/process.h"
 #include "ingest/tool_args.h"
+#include "ingest/tool_error.h"
 
 #include <limits.h>
 #include <math.h>
@@ -21,15 +22,15 @@ bool gemini_chat_begin(struct tree_file *file)
     struct gemini_chat *chat = file->reader;
     chat->file = file;
     chat->last_ms = chat->asked_ms = (double)NAN;
-    chat->answers = intern_new(transcript_tree_mem(file));
+    chat->messages = intern_new(transcript_tree_mem(file));
     strbuf_init(&chat->scratch, transcript_tree_mem(file), 0);
-    return chat->answers != NULL;
+    return chat->messages != NULL;
 }
 
 void gemini_chat_end(struct tree_file *file)
 {
     struct gemini_chat *chat = file->reader;
-    intern_free(chat->answers);
+    intern_free(chat->messages);
     strbuf_release(&chat->scratch);
 }
 
@@ -173,6 +174,25 @@ static void end_request(struct gemini_chat *chat, struct json_value line, struct
     gemini_send(chat, &update);
 }
 
+/* Ends the open request without an answer; scratch has the error where no outcome is given. */
+static void fail(struct gemini_chat *chat, double at_ms, enum outcome outcome)
+{
+    char room[CLIENT_ID_BYTES + 32];
+    if (isnan(chat->asked_ms)) {
+        return;
+    }
+    struct update update = request_update(chat, room, sizeof room);
+    update_number(&update, FIELD_END_MS, at_ms);
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    if (outcome != OUTCOME_NONE) {
+        update_number(&update, FIELD_OUTCOME, outcome);
+    } else {
+        update_text(&update, FIELD_ERROR, (struct slice){chat->scratch.data, chat->scratch.len});
+    }
+    chat->asked_ms = (double)NAN;
+    gemini_send(chat, &update);
+}
+
 /* ---- interactions ---- */
 
 static void end_interaction(struct gemini_chat *chat, double at_ms)
@@ -197,6 +217,19 @@ static void begin_interaction(struct gemini_chat *chat, struct json_value line, 
     }
 }
 
+/* Returns whether the message was not taken before: they are repeated when a chat is resumed, and
+   when tools have ended. */
+static bool is_new(struct gemini_chat *chat, struct json_value line)
+{
+    char room[CLIENT_ID_BYTES];
+    struct slice id = client_id(transcript_tree_mem(chat->file), json_get(line, "id"), room);
+    if (id.bytes == NULL || intern_find(chat->messages, id.bytes, id.len) != INTERN_NONE) {
+        return id.bytes == NULL;
+    }
+    chat->file->tree->dir.failed |= intern_put(chat->messages, id.bytes, id.len) == INTERN_FAILED;
+    return true;
+}
+
 /* A sub-agent's prompt is its task: nothing else names it before it has ended. */
 static void describe_agent(struct gemini_chat *chat, struct json_value content)
 {
@@ -217,6 +250,9 @@ static void take_user(struct gemini_chat *chat, struct json_value line, double a
     struct json_value part, content = json_get(line, "content");
     double length = 0;
     bool results = false;
+    if (!is_new(chat, line)) {
+        return;
+    }
     for (struct json_walk walk = json_walk(content); json_next_item(&walk, &part);) {
         strbuf_clear(&chat->scratch);
         json_get_string(json_get(part, "text"), &chat->scratch);
@@ -230,6 +266,10 @@ static void take_user(struct gemini_chat *chat, struct json_value line, double a
         end_interaction(chat, chat->last_ms);
         begin_interaction(chat, line, length, at_ms);
     }
+    if (!results) {
+        fail(chat, fmax(chat->last_ms, chat->asked_ms),
+             OUTCOME_INTERRUPTED); /* nothing answered it */
+    }
     ask(chat, at_ms);
 }
 
@@ -242,9 +282,7 @@ static void take_answer(struct gemini_chat *chat, struct json_value line, double
     if (id.bytes == NULL) {
         return;
     }
-    if (intern_find(chat->answers, id.bytes, id.len) == INTERN_NONE) {
-        chat->file->tree->dir.failed |=
-            intern_put(chat->answers, id.bytes, id.len) == INTERN_FAILED;
+    if (is_new(chat, line)) {
         end_request(chat, line, id, at_ms);
     }
     double end_ms = gemini_tools_take(chat, json_get(line, "toolCalls"), at_ms);
@@ -254,18 +292,19 @@ static void take_answer(struct gemini_chat *chat, struct json_value line, double
 /* A message of the client's own: an error ends the request that it is about. */
 static void take_error(struct gemini_chat *chat, struct json_value line, double at_ms)
 {
-    char room[CLIENT_ID_BYTES + 32];
-    if (isnan(chat->asked_ms)) {
-        return;
-    }
-    struct update update = request_update(chat, room, sizeof room);
+    struct strbuf text;
+    strbuf_init(&text, chat->scratch.mem, 0);
+    json_text_cut(json_get(line, "content"), CLIENT_ID_BYTES, true, &text);
     strbuf_clear(&chat->scratch);
-    json_text_cut(json_get(line, "content"), CLIENT_ID_BYTES, true, &chat->scratch);
-    update_number(&update, FIELD_END_MS, at_ms);
-    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
-    update_text(&update, FIELD_ERROR, (struct slice){chat->scratch.data, chat->scratch.len});
-    chat->asked_ms = (double)NAN;
-    gemini_send(chat, &update);
+    if (transcript_tree_content(chat->file)) {
+        strbuf_add(&chat->scratch, text.data, text.len);
+    } else {
+        tool_error_class((struct slice){text.data != NULL ? text.data : "", text.len},
+                         &chat->scratch);
+    }
+    chat->scratch.failed |= text.failed;
+    strbuf_release(&text);
+    fail(chat, at_ms, OUTCOME_NONE);
 }
 
 static void ignore(struct gemini_chat *chat, struct json_value line, double at_ms)

@@ -20,7 +20,7 @@ struct gemini_chat {
     char session[CLIENT_ID_BYTES + 1];
     char agent[CLIENT_ID_BYTES + 1];  /* "": the main one */
     char prompt[CLIENT_ID_BYTES + 1]; /* the id of the open interaction; "": none */
-    struct intern *answers;           /* ids of those that were taken */
+    struct intern *messages;          /* ids of those that were taken */
     struct strbuf scratch;
     bool announced;
     double last_ms;    /* of the last line; NAN: none */

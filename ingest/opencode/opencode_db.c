@@ -20,7 +20,7 @@ void opencode_batch_clear(struct opencode_batch *batch)
     for (size_t i = 0; i < batch->text_count; i++) {
         mem_free(batch->mem, batch->texts[i], batch->sizes[i]);
     }
-    batch->count = batch->text_count = 0;
+    batch->count = batch->text_count = batch->bytes = 0;
     batch->more = batch->failed = false;
 }
 
@@ -41,7 +41,7 @@ void opencode_batch_release(struct opencode_batch *batch)
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { ROWS_MAX = 2000, WATCHED_MAX = 4000, BUSY_MS = 50, WHY_BYTES = 200 };
+enum { ROWS_MAX = 2000, BATCH_BYTES = 8 << 20, WATCHED_MAX = 4000, BUSY_MS = 50, WHY_BYTES = 200 };
 
 struct watched {
     enum opencode_table table;
@@ -60,6 +60,7 @@ struct opencode_db {
     int version;                   /* PRAGMA data_version at the last read; 0: none */
     struct watched *watched;
     size_t watched_count, watched_cap;
+    bool more; /* the last read left rows */
     char why[WHY_BYTES];
 };
 
@@ -95,6 +96,7 @@ static struct slice copy_text(struct opencode_batch *batch, sqlite3_stmt *row, i
     memcpy(copy, text, (size_t)len);
     batch->texts[batch->text_count] = copy;
     batch->sizes[batch->text_count++] = (size_t)len;
+    batch->bytes += (size_t)len;
     return (struct slice){copy, (size_t)len};
 }
 
@@ -249,13 +251,17 @@ static bool read_rows(struct opencode_db *db, enum opencode_table table, const c
             if (id.bytes == NULL) {
                 db->next[table] = sqlite3_column_int64(statement, 11) + 1;
             }
+            if (id.bytes == NULL && table != OPENCODE_SESSIONS && batch->bytes > BATCH_BYTES) {
+                batch->more = true;
+                result = SQLITE_DONE;
+            }
         }
     }
     sqlite3_finalize(statement);
     return result == SQLITE_DONE;
 }
 
-/* Reads the rows that are watched. The list is emptied: whoever takes a row watches it again. */
+/* Reads the rows that are watched. */
 static bool read_watched(struct opencode_db *db, struct opencode_batch *batch)
 {
     char sql[300];
@@ -267,17 +273,28 @@ static bool read_watched(struct opencode_db *db, struct opencode_batch *batch)
                  tables[watched->table].columns, tables[watched->table].name);
         good = read_rows(db, watched->table, sql, batch, (struct slice){watched->id, watched->len});
     }
-    if (good) {
-        forget_watched(db);
-    }
     return good;
+}
+
+/* Sessions are few, and change while they last: all that changed since the last read. */
+static bool read_sessions(struct opencode_db *db, struct opencode_batch *batch)
+{
+    char sql[300];
+    if (db->next[OPENCODE_SESSIONS] < 0) {
+        db->next[OPENCODE_SESSIONS] = isnan(db->from_ms) ? 0 : (int64_t)db->from_ms;
+    }
+    snprintf(sql, sizeof sql,
+             "SELECT %s, time_updated - 1 FROM session WHERE time_updated >= ? ORDER BY "
+             "time_updated, rowid",
+             tables[OPENCODE_SESSIONS].columns);
+    return read_rows(db, OPENCODE_SESSIONS, sql, batch, (struct slice){NULL, 0});
 }
 
 static bool read_new(struct opencode_db *db, struct opencode_batch *batch)
 {
     char sql[300];
-    bool good = true;
-    for (int table = 0; good && table < OPENCODE_TABLES; table++) {
+    bool good = read_sessions(db, batch);
+    for (int table = OPENCODE_MESSAGES; good && table < OPENCODE_TABLES; table++) {
         size_t before = batch->count;
         if (db->next[table] < 0) {
             db->next[table] = first_recent(db, (enum opencode_table)table, &good);
@@ -287,9 +304,9 @@ static bool read_new(struct opencode_db *db, struct opencode_batch *batch)
                  tables[table].columns, tables[table].name, ROWS_MAX);
         good =
             good && read_rows(db, (enum opencode_table)table, sql, batch, (struct slice){NULL, 0});
-        if (batch->count - before == ROWS_MAX) {
-            batch->more = true;
-            break; /* sessions before their messages, these before their parts */
+        batch->more |= batch->count - before == ROWS_MAX;
+        if (batch->more) {
+            break; /* messages before their parts */
         }
     }
     return good;
@@ -306,10 +323,23 @@ const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batc
     if (good && version == db->version) {
         return NULL; /* nobody has written since */
     }
-    good = good && read_watched(db, batch) && read_new(db, batch);
-    if (!good) {
-        return fail(db, sqlite3_errmsg(db->handle));
+    /* One picture of all tables: a session's row comes with its messages. */
+    good = good && sqlite3_exec(db->handle, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+    int64_t next[OPENCODE_TABLES];
+    memcpy(next, db->next, sizeof next);
+    good = good && (db->more || read_watched(db, batch)) && read_new(db, batch);
+    if (!good) { /* all of it comes again */
+        fail(db, sqlite3_errmsg(db->handle));
+        memcpy(db->next, next, sizeof next);
+        opencode_batch_clear(batch);
+    } else if (!db->more) {
+        forget_watched(db); /* such a row is watched again when it is taken */
     }
+    sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
+    if (!good) {
+        return db->why;
+    }
+    db->more = batch->more;
     db->version = batch->more ? 0 : version;
     return NULL;
 }

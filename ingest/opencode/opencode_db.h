@@ -34,8 +34,9 @@ struct opencode_batch {
     char **texts; /* owned */
     size_t *sizes;
     size_t text_count, text_cap, size_cap;
-    bool more;   /* further rows are left */
-    bool failed; /* out of memory */
+    size_t bytes; /* of all texts */
+    bool more;    /* further rows are left */
+    bool failed;  /* out of memory */
 };
 
 void opencode_batch_init(struct opencode_batch *batch, const struct mem *mem);

@@ -146,9 +146,12 @@ static void take_session(struct opencode_rows *rows, const struct opencode_row *
     if (row->parent_id.len > 0) { /* it may be too old to be read itself */
         parent = make_session(rows, row->parent_id, INTERN_NONE);
     }
-    if (make_session(rows, row->id, parent == NULL ? INTERN_NONE : parent->root) == NULL) {
+    intern_id root = parent == NULL ? INTERN_NONE : parent->root;
+    struct opencode_session *session = make_session(rows, row->id, root);
+    if (session == NULL) {
         return;
     }
+    session->root = root == INTERN_NONE ? session->root : root;
     if (row->parent_id.len > 0) {
         send_agent(rows, row);
     } else {
@@ -162,6 +165,9 @@ static void take_session(struct opencode_rows *rows, const struct opencode_row *
 struct opencode_answer *opencode_answer(struct opencode_rows *rows, struct slice message)
 {
     intern_id id = put(rows, message);
+    if (id == INTERN_NONE) {
+        return NULL;
+    }
     uint32_t at = id == INTERN_NONE ? U64MAP_NONE : u64map_get(&rows->answer_by_message, id);
     if (at != U64MAP_NONE) {
         return &rows->answers[at];
@@ -316,7 +322,7 @@ bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *r
         take_session(rows, row);
         source_counters_accept(rows->counters);
         note_time(rows, row, false);
-        return true; /* its title and its cost change */
+        return false; /* it is read again when it changes */
     }
     if (!json_check(row->data.bytes, row->data.len, DEPTH, &data, NULL) ||
         data.type != JSON_TYPE_OBJECT) {

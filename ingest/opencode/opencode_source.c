@@ -27,7 +27,8 @@ struct opencode_source {
     uv_work_t work;
     const char *why; /* the last read failed */
     uint64_t revision;
-    bool has_timer, working, again, stopped, watched;
+    bool has_timer, working, again, soon, stopped, watched;
+    bool loaded; /* the first read is complete */
 };
 
 static struct opencode_source *of(struct source *source)
@@ -103,11 +104,18 @@ static bool take_batch(struct opencode_source *opencode)
     return good;
 }
 
+static bool has_ended(const struct opencode_source *opencode)
+{
+    return opencode->source.state == SOURCE_FINISHED || opencode->source.state == SOURCE_FAILED;
+}
+
 static void look_soon(void *ctx, enum watcher_event event)
 {
     struct opencode_source *opencode = ctx;
     (void)event;
-    if (opencode->has_timer && !opencode->working) {
+    opencode->again |= opencode->working;
+    if (opencode->has_timer && !opencode->working && !opencode->soon && !has_ended(opencode)) {
+        opencode->soon = true; /* changes that come until then do not put it off */
         uv_timer_start(&opencode->timer, opencode->timer.timer_cb, SOON_MS, LOOK_MS);
     }
 }
@@ -137,6 +145,7 @@ static void after_read(uv_work_t *work, int status)
     bool last = !more && !follows(opencode);
     opencode_batch_clear(&opencode->batch);
     source_set_trouble(&opencode->source, opencode->why);
+    opencode->loaded |= !more;
     if (!more) {
         opencode_rows_conclude(&opencode->rows, last);
     }
@@ -145,9 +154,9 @@ static void after_read(uv_work_t *work, int status)
     opencode->revision = swarm_revision(ingest->swarm);
     if (!good) {
         end_source(opencode, "out of memory");
-    } else if (more || opencode->again) {
+    } else if ((more || opencode->again) && !opencode->stopped) {
         read_next(opencode);
-    } else if (last) {
+    } else if (last || opencode->stopped) {
         end_source(opencode, opencode->why);
     } else {
         hub_end_read_slot(&opencode->source);
@@ -160,6 +169,10 @@ static void on_timer(uv_timer_t *timer)
     struct opencode_source *opencode = timer->data;
     struct stat st;
     bool there = stat(opencode->path, &st) == 0;
+    opencode->soon = false;
+    if (has_ended(opencode)) {
+        return;
+    }
     source_set_state(&opencode->source, there ? SOURCE_OPEN : SOURCE_WAITING);
     if (!opencode->source.waits && !opencode->working) {
         read_next(opencode);
@@ -273,7 +286,7 @@ static void release_opencode(struct source *source)
 
 static void stop_opencode(struct source *source)
 {
-    of(source)->stopped = true;
+    of(source)->stopped = !of(source)->loaded;
 }
 
 static bool reads(const struct source *source, const char *path, const struct stat *st)

@@ -152,10 +152,25 @@ void qwen_chat_answered(struct qwen_chat *chat, double at_ms, double input, doub
     struct update update = qwen_call(chat, CALL_REQUEST, request_id(chat, room, sizeof room));
     update.precedence = PRECEDENCE_INFERRED;
     update_number(&update, FIELD_END_MS, at_ms);
-    if (!isnan(input) && !isnan(output)) {
+    if (qwen_has_usage(input, output)) {
         update_text(&update, FIELD_ALIAS,
                     qwen_usage_id(text_of(chat->agent), input, output, usage, sizeof usage));
     }
+    chat->asked_ms = (double)NAN;
+    qwen_send(chat, &update);
+}
+
+/* The request that no answer has ended was stopped, at the last line before. */
+static void stop(struct qwen_chat *chat)
+{
+    char room[QWEN_USAGE_ID_BYTES];
+    if (isnan(chat->asked_ms)) {
+        return;
+    }
+    struct update update = qwen_call(chat, CALL_REQUEST, request_id(chat, room, sizeof room));
+    update_number(&update, FIELD_END_MS, fmax(chat->last_ms, chat->asked_ms));
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    update_number(&update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
     chat->asked_ms = (double)NAN;
     qwen_send(chat, &update);
 }
@@ -201,6 +216,9 @@ static void take_user(struct qwen_chat *chat, struct json_value line, double at_
         }
     }
     chat->calls = 0;
+    if (subtype.type != JSON_TYPE_STRING) {
+        stop(chat); /* a prompt comes after whatever was asked before it */
+    }
     ask(chat, at_ms);
 }
 

@@ -39,6 +39,11 @@ void qwen_chat_answered(struct qwen_chat *chat, double at_ms, double input, doub
    file has no other. An agent's prompts only grow. */
 struct slice qwen_usage_id(struct slice agent, double input, double output, char *room,
                            size_t size);
+/* Returns whether a request has a usage by which it can be joined. */
+static inline bool qwen_has_usage(double input, double output)
+{
+    return input > 0 && output > 0;
+}
 enum { QWEN_USAGE_ID_BYTES = CLIENT_ID_BYTES + 60 };
 
 /* qwen_event.c: a report of the client about itself (ui_telemetry). */

@@ -73,9 +73,14 @@ static void take_response(struct qwen_chat *chat, struct json_value event)
     struct slice id =
         client_id(transcript_tree_mem(chat->file), json_get(event, "response_id"), room);
     struct slice agent = agent_of(event);
-    struct slice joined = qwen_usage_id(agent, input, output, usage, sizeof usage);
+    bool has_usage = qwen_has_usage(input, output);
+    /* Without one its time is its own. */
+    double mark = has_usage ? input : client_time(json_get(event, "event.timestamp"));
+    struct slice joined = qwen_usage_id(agent, mark, has_usage ? output : 0, usage, sizeof usage);
     struct update update = update_of(chat, event, CALL_REQUEST, id.bytes != NULL ? id : joined);
-    update_text(&update, FIELD_ALIAS, joined);
+    if (has_usage) {
+        update_text(&update, FIELD_ALIAS, joined);
+    }
     update_text(&update, FIELD_MESSAGE_ID, id);
     update_text(&update, FIELD_MODEL, client_plain_text(json_get(event, "model")));
     update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
@@ -106,7 +111,7 @@ static void take_failure(struct qwen_chat *chat, struct json_value event)
     put_error(chat, event, "error_type", "error_message", &update);
     qwen_send(chat, &update);
     if (agent_of(event).bytes == NULL) {
-        qwen_chat_answered(chat, end_ms, end_ms, 0);
+        qwen_chat_answered(chat, end_ms, (double)NAN, (double)NAN);
     }
 }
 

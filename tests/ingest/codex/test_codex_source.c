@@ -259,6 +259,56 @@ HOME_TEST(lines_of_older_versions)
     assert_int_equal(hub_source(h->rig.hub, 0).bad, 1); /* no timestamp */
 }
 
+/* A turn that nobody ended lasted until its last line, however late the next one begins. */
+HOME_TEST(a_turn_that_was_cut_off_ends_with_its_last_line)
+{
+    struct home *h = *state;
+    put_rollout(
+        h, ONE,
+        META(ONE) TURN("02.000") PROMPT("02.100") CALL(
+            "03.000",
+            "c1") "{\"timestamp\":\"2025-10-09T18:00:00.000Z\",\"type\":\"event_msg\",\"payload\":"
+                  "{\"type\":\"task_started\",\"turn_id\":\"t2\"}}\n");
+    start(h, false, true);
+    json_t *all = records_of(&h->rig.model);
+    const json_t *turn = json_object_get(json_object_get(all, "interactions"), "t1");
+    const json_t *tool = json_object_get(json_object_get(all, "tools"), "c1");
+    assert_int_equal(json_integer_value(json_object_get(turn, "end_ms")), -17000);
+    assert_int_equal(json_integer_value(json_object_get(tool, "end_ms")), -17000);
+    json_decref(all);
+}
+
+HOME_TEST(a_request_without_usage_is_no_failure)
+{
+    struct home *h = *state;
+    put_rollout(h, ONE, META(ONE) TURN("02.000") PROMPT("02.100") END("05.000"));
+    start(h, false, true);
+    json_t *all = records_of(&h->rig.model);
+    const json_t *request = json_object_get(json_object_get(all, "requests"), "t1:1");
+    assert_true(json_is_true(json_object_get(request, "success")));
+    json_decref(all);
+}
+
+/* Numbers that no client writes: they are no times, and no longer than the texts made of them. */
+HOME_TEST(numbers_out_of_range_do_no_harm)
+{
+    struct home *h = *state;
+    put_rollout(
+        h, ONE,
+        META(
+            ONE) "{\"timestamp\":1e300,\"type\":\"compacted\",\"payload\":{}}\n"
+                 "{\"timestamp\":1e300,\"type\":\"event_msg\",\"payload\":{\"type\":\"task_started\"}}\n" CALL(
+                     "03.000", "c1")
+                     AT("04.000") "\"type\":\"event_msg\",\"payload\":{\"type\":\"item_completed\",\"item\":{\"type\":"
+                                  "\"CommandExecution\",\"id\":\"c1\",\"exit_code\":1e300}}}\n");
+    start(h, false, true);
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 2);
+    json_t *all = records_of(&h->rig.model);
+    const json_t *tool = json_object_get(json_object_get(all, "tools"), "c1");
+    assert_string_equal(json_string_value(json_object_get(tool, "error")), "error");
+    json_decref(all);
+}
+
 HOME_TEST(a_rollout_without_its_beginning_is_shown)
 {
     struct home *h = *state;

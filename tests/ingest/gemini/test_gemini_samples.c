@@ -3,10 +3,13 @@
    What its files cannot give, and is not compared: the start of a request and its first token,
    attempts that failed (a 503 leaves nothing), tools while they run, and the failure of a command,
    which the client counts as a success. */
+#include "tests/support/records.h"
 #include "tests/support/report.h"
 #include "tests/support/tail.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char session[] = "c67dcebc-4da7-47f7-8c63-141d7e39a8bb";
 static const char helper[] = "117d9abd-c867-4b2a-b709-8701573b4347";
@@ -83,4 +86,58 @@ RIG_TEST(what_is_open_is_seen_after_each_line)
     struct counts counts = {0};
     tail_replay(rig, "gemini/sub", "tmp", "gemini:", check, &counts);
     assert_false(counts.open[0] || counts.open[1]);
+}
+
+/* ---- made for it ---- */
+
+#define AT(s) "\"timestamp\":\"2025-10-09T08:53:" s "Z\"" /* MODEL_START_MS is 08:53:20 */
+#define ASK(id, s) \
+    "{\"id\":\"" id "\"," AT(s) ",\"type\":\"user\",\"content\":[{\"text\":\"Do\"}]}\n"
+#define ANSWER(id, s)                                                                   \
+    "{\"id\":\"" id "\"," AT(s) ",\"type\":\"gemini\",\"content\":\"Done\",\"tokens\":" \
+                                "{\"input\":10,\"output\":2}}\n"
+
+static void read_chat(struct rig *rig, const char *text)
+{
+    char spec[600];
+    const char *dir = support_tmpdir();
+    mkdir(support_path(dir, "tmp"), 0700);
+    mkdir(support_path(dir, "tmp/p"), 0700);
+    mkdir(support_path(dir, "tmp/p/chats"), 0700);
+    support_write_file(support_path(dir, "tmp/p/chats/session-1.jsonl"), text, strlen(text));
+    rig_start_hub(rig, (struct hub_options){0});
+    snprintf(spec, sizeof spec, "gemini:%s", dir);
+    rig_add(rig, spec);
+    rig_until_finished(rig);
+}
+
+RIG_TEST(a_request_that_a_person_stopped_ends_before_the_next)
+{
+    struct rig *rig = *state;
+    read_chat(
+        rig, "{\"sessionId\":\"s\",\"startTime\":\"2025-10-09T08:53:00Z\",\"kind\":\"main\"}\n" ASK(
+                 "u1", "01.000") ASK("u2", "09.000") ANSWER("a1", "10.000"));
+    json_t *all = records_of(&rig->model), *requests = json_object_get(all, "requests");
+    assert_int_equal(json_object_size(requests), 2);
+    const json_t *stopped = json_object_get(requests, "s:1"),
+                 *next = json_object_get(requests, "a1");
+    assert_string_equal(json_string_value(json_object_get(stopped, "outcome")), "interrupted");
+    assert_int_equal(json_integer_value(json_object_get(next, "start_ms")), -11000);
+    json_decref(all);
+}
+
+RIG_TEST(messages_that_are_set_again_count_once)
+{
+    struct rig *rig = *state;
+    read_chat(
+        rig, "{\"sessionId\":\"s\",\"startTime\":\"2025-10-09T08:53:00Z\",\"kind\":\"main\"}\n" ASK(
+                 "u1", "01.000")
+                 ANSWER("a1", "02.000") "{\"$set\":{\"messages\":[{\"id\":\"u1\"," AT(
+                     "01.000") ",\"type\":\"user\","
+                               "\"content\":[{\"text\":\"Do\"}]},{\"id\":\"a1\"," AT(
+                                   "02.000") ",\"type\":\"gemini\","
+                                             "\"tokens\":{\"input\":10,\"output\":2}}]}}\n");
+    json_t *all = records_of(&rig->model);
+    assert_int_equal(json_object_size(json_object_get(all, "requests")), 1);
+    json_decref(all);
 }

@@ -3,10 +3,12 @@
    What its files cannot give, and is not compared: attempts that failed before one succeeded (a 529
    is inside the request's duration), and the exact time to first token, which the client measures
    from the moment at which it began to prepare the request. */
+#include "tests/support/records.h"
 #include "tests/support/report.h"
 #include "tests/support/tail.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static const char session[] = "d941821c-4936-428e-a74a-6fd43a3b2732";
 
@@ -143,4 +145,36 @@ RIG_TEST(what_is_open_is_seen_after_each_line)
     json_decref(asks);
     json_decref(open_tools);
     json_decref(ended_tools);
+}
+
+/* ---- made for it ---- */
+
+/* The small files of sub-agents have no line with a time: without a named directory they are read
+   by the file's own. */
+RIG_TEST(sub_agents_of_recent_sessions_have_their_parents)
+{
+    static const char line[] =
+        "{\"uuid\":\"u\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:10.000Z\","
+        "\"type\":\"user\",\"message\":{\"parts\":[{\"text\":\"Do\"}]}}\n";
+    static const char meta[] =
+        "{\"agentId\":\"a\",\"agentType\":\"Explore\",\"description\":\"Look\","
+        "\"parentSessionId\":\"s\",\"toolUseId\":\"t\",\"status\":\"completed\","
+        "\"createdAt\":\"2025-10-09T08:53:11Z\",\"lastUpdatedAt\":\"2025-10-09T08:53:12Z\"}";
+    struct rig *rig = *state;
+    const char *dir = support_tmpdir();
+    static const char *const dirs[] = {"projects", "projects/p", "projects/p/chats",
+                                       "projects/p/subagents", "projects/p/subagents/s"};
+    for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+        mkdir(support_path(dir, dirs[i]), 0700);
+    }
+    support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), line, strlen(line));
+    support_write_file(support_path(dir, "projects/p/subagents/s/agent-a.meta.json"), meta,
+                       strlen(meta));
+    const struct source_setting settings[] = {{"qwen:", "dir", dir}, {0}};
+    rig_start_hub(rig, (struct hub_options){.settings = settings});
+    rig_add(rig, "qwen:");
+    rig_until_finished(rig);
+    const struct agent *agent = records_agent(&rig->model, "a");
+    assert_non_null(agent);
+    assert_true((agent->flags & AGENT_UNREGISTERED) != 0);
 }
