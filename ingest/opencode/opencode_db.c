@@ -219,7 +219,7 @@ static int64_t first_recent(struct opencode_db *db, enum opencode_table table, b
 {
     char max[100], at[160];
     int64_t low = 0, high;
-    snprintf(max, sizeof max, "SELECT max(rowid) FROM %s WHERE rowid >= ?", tables[table].name);
+    snprintf(max, sizeof max, "SELECT max(rowid) FROM %s", tables[table].name);
     snprintf(at, sizeof at, "SELECT time_created FROM %s WHERE rowid >= ? ORDER BY rowid LIMIT 1",
              tables[table].name);
     high = number_of(db, max, 0, 0, good) + 1;

@@ -26,7 +26,7 @@ enum { ROLLOUTS = 1000, PART_BYTES = 50000, PARTS = 10000, QUICK_PARTS = 200 };
 
 static void make_dirs(const char *home, const char *below)
 {
-    char path[700];
+    char path[800];
     snprintf(path, sizeof path, "%s/%s", home, below);
     for (char *at = path + 1; (at = strchr(at, '/')) != NULL; at++) {
         *at = '\0';
@@ -41,7 +41,7 @@ static void write_rollouts(const char *home)
 {
     const struct timeval old[2] = {{1735689600, 0}, {1735689600, 0}};
     for (int i = 0; i < ROLLOUTS; i++) {
-        char below[80], path[700];
+        char below[80], path[900];
         snprintf(below, sizeof below, ".codex/sessions/2025/%02d/%02d", 1 + i / 30 / 28,
                  1 + i / 30 % 28);
         make_dirs(home, below);
@@ -63,7 +63,7 @@ static void write_database(const char *home, int parts)
         " time_updated integer, data text);"
         "CREATE TABLE part (id text PRIMARY KEY, message_id text, session_id text,"
         " time_created integer, time_updated integer, data text);";
-    char path[700];
+    char path[800];
     sqlite3 *db;
     sqlite3_stmt *insert;
     make_dirs(home, ".local/share/opencode");
