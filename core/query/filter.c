@@ -12,7 +12,8 @@ bool filter_is_empty(const struct filter *filter)
 
 static bool is_of_agents(enum filter_field field)
 {
-    return field == FILTER_AGENT || field == FILTER_SESSION || field == FILTER_STATE;
+    return field == FILTER_AGENT || field == FILTER_SESSION || field == FILTER_CLIENT ||
+           field == FILTER_STATE;
 }
 
 bool filter_is_of_spans(const struct filter *filter)
@@ -103,6 +104,14 @@ static bool session_holds(const struct filter *filter, const struct filter_term 
                                slice_holds(filter, term, swarm_text_slice(swarm, session->id)));
 }
 
+static bool client_holds(const struct filter *filter, const struct filter_term *term,
+                         const struct swarm *swarm, session_no number)
+{
+    const struct session *session = swarm_session(swarm, number);
+    return session != NULL &&
+           slice_holds(filter, term, swarm_text_slice(swarm, session->texts[SESSION_CLIENT]));
+}
+
 static bool title_holds(const struct filter *filter, const struct filter_term *term,
                         const struct swarm *swarm, agent_no number)
 {
@@ -124,6 +133,8 @@ static bool agent_holds(const struct filter *filter, const struct filter_term *t
     switch ((int)term->field) {
     case FILTER_SESSION:
         return session_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
+    case FILTER_CLIENT:
+        return client_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
     case FILTER_STATE: return query_status(swarm, number, local_ns).state == term->value;
     default: return title_holds(filter, term, swarm, number);
     }

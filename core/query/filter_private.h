@@ -8,6 +8,7 @@ enum filter_field {
     FILTER_ANY, /* anywhere */
     FILTER_AGENT,
     FILTER_SESSION,
+    FILTER_CLIENT,
     FILTER_STATE,
     FILTER_KIND,
     FILTER_NAME,

@@ -81,6 +81,21 @@ TEST(a_call_that_a_person_stopped_is_interrupted_and_no_error)
     json_decref(report);
 }
 
+TEST(rows_are_found_by_their_client)
+{
+    struct support_run run;
+    char codex[600], qwen[600];
+    snprintf(codex, sizeof codex, "codex:%s", support_data("samples/codex/swarm"));
+    snprintf(qwen, sizeof qwen, "qwen:%s", support_data("samples/qwen/swarm"));
+    const char *argv[] = {support_program(), "dump", "--size", "120x30", "--filter",
+                          "client:qwen",     codex,  qwen,     NULL};
+    support_run(&run, argv, NULL, 0, 120000);
+    assert_int_equal(run.status, 0);
+    assert_non_null(strstr(run.out, "Helper A"));
+    assert_null(strstr(run.out, "Raman"));
+    support_run_release(&run);
+}
+
 /* ---- as it was written ---- */
 
 /* What is open by the lines so far. */

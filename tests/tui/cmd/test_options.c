@@ -203,7 +203,7 @@ TEST(what_is_wrong_is_named)
         {"somefile", "somefile: neither a command nor a file; `swarmtop watch somefile` waits"},
         {"--ouput x a.json", "--ouput: no such option; did you mean --output?"},
         {"--filter modle:opus a.json", "--filter: modle: no such field; did you mean model?"},
-        {"--filter foo:bar a.json", "--filter: foo: no such field (agent, session, state"},
+        {"--filter foo:bar a.json", "--filter: foo: no such field (agent, session, client, state"},
         {"--replay 10 otlp:127.0.0.1:4318", "--replay: needs finished sources"},
         {"--replay 0 a", "--replay: '0' is not a number above 0"},
         {"--replay 10", "--replay: needs finished sources"},
