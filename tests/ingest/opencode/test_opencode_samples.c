@@ -7,10 +7,13 @@
 #include "tests/support/report.h"
 #include "tests/support/tail.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef HAVE_SQLITE
+
+#include <sqlite3.h>
 
 static const char root[] = "ses_ddbd63edcffe76XMMXHFaUb2K4";
 
@@ -274,3 +277,17 @@ RIG_TEST(what_is_open_is_seen_after_each_row)
     json_decref(open);
     sqlite3_close(db);
 }
+
+#else
+
+TEST(without_sqlite_the_source_is_refused)
+{
+    struct support_run run;
+    const char *argv[] = {support_program(), "report", "opencode:/nowhere", NULL};
+    support_run(&run, argv, NULL, 0, 120000);
+    assert_int_equal(run.status, 1);
+    assert_non_null(strstr(run.err, "built without SQLite"));
+    support_run_release(&run);
+}
+
+#endif
