@@ -63,6 +63,7 @@ start_run() { # SOURCE
         run_in_background sh -c 'exec "$0" record --max-events 0 -o r.json - <fifo' "$program" >out 2>err
         program_pid=$pid
         run_in_background sh -c 'exec perl send.pl feed.ndjson - 100 >fifo'
+        until_true 10 test -s r.json.journal || fail "no journal: $(cat err)"
         ;;
     unix)
         rm -f r.sock # of the run that was killed before
