@@ -41,11 +41,6 @@ bool transcript_tree_content(const struct tree_file *file)
     return file->tree->content;
 }
 
-struct tree_file *transcript_tree_file(const struct transcript_tree *tree, size_t at)
-{
-    return at < tree->count ? tree->files[at] : NULL;
-}
-
 /* ---- lines ---- */
 
 static void take_line(void *ctx, const char *text, size_t len, uint64_t number, enum line_kind kind)
@@ -337,9 +332,8 @@ static void take(struct transcript_dir *dir, struct transcript_file *read, const
                  size_t len, uint64_t now_ms)
 {
     struct tree_file *file = (struct tree_file *)read;
-    (void)dir;
+    (void)dir, (void)now_ms;
     if (len > 0) {
-        file->grown_ms = now_ms;
         file->at_rest = false;
     }
     if (file->document) {

@@ -35,7 +35,6 @@ struct tree_file {
     void *reader;        /* the client's: reader_size bytes */
     uint64_t number;     /* of the line that is taken */
     intern_id owner;     /* of what it claims */
-    uint64_t grown_ms;   /* the loop's time of its last bytes */
     bool at_rest;        /* set by the client: nothing is expected, it is looked at less often */
 };
 
@@ -74,8 +73,6 @@ struct transcript_tree {
 /* Opens it in the directory that the spec names, else in the default one. False: *error is set. */
 bool transcript_tree_open(struct source *source, const struct tree_client *client,
                           struct strbuf *error);
-/* Returns the file at that place of the list; NULL: beyond its end. */
-struct tree_file *transcript_tree_file(const struct transcript_tree *tree, size_t at);
 /* Counts a line, or a part of one, whose type the client does not know. */
 void transcript_tree_unknown(struct tree_file *file, struct slice type);
 /* Counts the line that is taken as bad. */
