@@ -18,6 +18,8 @@
 enum {
     QUIET_MS = 25,
     START_MS = 5000, /* until the first byte, on a busy machine */
+    ALONE_MS = 1000, /* of a program that gets no keys: it ends by itself */
+    CUT_BYTES = 16,  /* what may lack its end when a signal ended the program */
     END_MS = 600,
     KILL_MS = 60000,
     PIECE_BYTES = 65536
@@ -71,12 +73,13 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Reads for `quiet_ms` after the last byte. Returns false at the end. */
-static bool read_all(int fd, int quiet_ms, struct terminal_run *run)
+/* Reads for `first_ms` until the first byte and for `quiet_ms` after the last one. Returns false at
+   the end. */
+static bool read_all(int fd, int first_ms, int quiet_ms, struct terminal_run *run)
 {
     static const char question[] = "\033[5n", answer[] = "\033[0n";
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-    while (poll(&poll_fd, 1, quiet_ms) > 0) {
+    for (int wait_ms = first_ms; poll(&poll_fd, 1, wait_ms) > 0; wait_ms = quiet_ms) {
         run->bytes = realloc(run->bytes, run->len + PIECE_BYTES + 1);
         ssize_t len = read(fd, run->bytes + run->len, PIECE_BYTES);
         if (len <= 0) {
@@ -86,9 +89,19 @@ static bool read_all(int fd, int quiet_ms, struct terminal_run *run)
             (void)!write(fd, answer, sizeof answer - 1);
         }
         run->len += (size_t)len;
-        quiet_ms = QUIET_MS;
     }
     return true;
+}
+
+/* Leaves out a sequence or a character of which the signal may have left the beginning only. */
+static void drop_cut_end(struct terminal_run *run)
+{
+    size_t from = run->len > CUT_BYTES ? run->len - CUT_BYTES : 0;
+    for (size_t i = from; i < run->len; i++) {
+        if (run->bytes[i] == '\033' || (unsigned char)run->bytes[i] >= 0x80) {
+            run->len = i;
+        }
+    }
 }
 
 void terminal_run(struct terminal_run *run, const char *const argv[], const char *const env[],
@@ -98,17 +111,20 @@ void terminal_run(struct terminal_run *run, const char *const argv[], const char
     int fd = start(argv, env, &pid), status;
     int64_t deadline_ms = now_ms() + KILL_MS;
     *run = (struct terminal_run){.bytes = calloc(1, PIECE_BYTES)};
-    bool runs = read_all(fd, START_MS, run);
+    bool runs = read_all(fd, START_MS, key_count > 0 ? QUIET_MS : ALONE_MS, run);
     for (size_t i = 0; i < key_count && runs; i++) {
-        runs = write(fd, keys[i], strlen(keys[i])) > 0 && read_all(fd, QUIET_MS, run);
+        runs = write(fd, keys[i], strlen(keys[i])) > 0 && read_all(fd, QUIET_MS, QUIET_MS, run);
     }
     kill(pid, SIGTERM);
     while (runs && now_ms() < deadline_ms) {
-        runs = read_all(fd, END_MS, run);
+        runs = read_all(fd, END_MS, QUIET_MS, run);
     }
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
     close(fd);
+    if (WIFSIGNALED(status)) {
+        drop_cut_end(run);
+    }
     run->bytes[run->len] = '\0';
     if (runs) {
         fail_msg("%s %s does not end", argv[0], argv[1]);
