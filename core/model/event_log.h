@@ -10,6 +10,7 @@ struct log_entry {
     int64_t at_ns;
     enum log_level level;
     session_no session; /* NO_SESSION: about no session */
+    uint64_t serial;    /* the session's (swarm_session_serial): its number may become another's */
     const char *text;   /* the reason; WTF-8, with len; borrowed until the entry leaves the ring */
     size_t len;
     const char *origin; /* "feed.ndjson: line 3", with origin_len, borrowed like text; NULL: none */

@@ -7,8 +7,10 @@
    from the session's origin (double), as in the trace.
 
    Every function that returns bool returns false if out of memory. The model is then still
-   valid, but the addition may be missing. Numbers (session_no …) are never used twice. Pointers
-   to structs are borrowed until the next call that changes the model. */
+   valid, but the addition may be missing. Numbers of spans are never used twice. Those of sessions,
+   agents and tracks are, once a cap made the model forget theirs: a keeper of a session or an agent
+   keeps its serial number too, which no other one ever has. Pointers to structs are borrowed until
+   the next call that changes the model. */
 #ifndef CORE_SWARM_H
 #define CORE_SWARM_H
 
@@ -68,7 +70,7 @@ enum agent_flag {
     AGENT_UNREGISTERED = 2, /* it has ended: done */
     AGENT_GONE = 4,         /* its process died */
     AGENT_GROUP = 8,        /* a row for a parent id that no agent has */
-    AGENT_DEAD = 16,        /* no longer a row (its number is used again if its session goes) */
+    AGENT_DEAD = 16,        /* no longer a row (its number is used again once it is forgotten) */
     AGENT_UNKNOWN = 64,     /* nobody can see whether its process lives */
     AGENT_PRINTED = 32,     /* the document prints its metadata events from this struct */
     /* Rows of sessions without agents. A process has no spans, its threads are below it. */
@@ -91,6 +93,7 @@ struct lane {
 
 struct agent {
     session_no session;
+    uint64_t serial;    /* that of no other agent, before or after; 0: forgotten */
     intern_id agent_id; /* INTERN_NONE: unknown (a trace without metadata.swarmtop) */
     intern_id name;
     intern_id parent_id;               /* the parent's agent_id; INTERN_NONE: none */

@@ -55,6 +55,7 @@ struct track_slot {
     int64_t paired_ns;  /* the greatest time of its begins and ends; INT64_MIN: none */
     int64_t orphan_ns;  /* the greatest time of its ends that closed nothing; INT64_MIN: none */
     uint64_t last_use;  /* the number of its last event, or that of the event to come then */
+    uint32_t held;      /* swarm_hold_track: so many spans of operations are open on it */
     bool names_process; /* a metadata event of its process is its */
 };
 
@@ -71,6 +72,7 @@ struct session_slot {
     bool leaves;      /* it is being forgotten */
     uint64_t serial;  /* no other session ever has it; 0: free */
     uint64_t last_use;
+    uint32_t held;        /* of all its tracks */
     session_no next_free; /* of a free one; NO_SESSION: none */
 };
 
@@ -140,6 +142,7 @@ struct row_tables {
 
     /* swarm_forget.c */
     uint64_t last_serial, uses; /* of sessions */
+    uint64_t last_agent_serial;
     uint64_t forgotten[FORGOTTEN_KINDS];
     uint64_t forget_passes;
     size_t live_tracks, live_metadata; /* of the live pool, without those of the free list */

@@ -18,6 +18,7 @@ struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no 
     }
     struct agent *agent = &swarm->rows.agents[*number];
     *agent = (struct agent){.session = session,
+                            .serial = ++swarm->rows.last_agent_serial,
                             .process_row = NO_AGENT,
                             .sort_index = INT64_MAX,
                             .first_ns = INT64_MAX,

@@ -87,9 +87,11 @@ void hook_log(const struct hook_event *e, enum log_level level, const char *what
     detail = hook_cut(detail, 120);
     int len = snprintf(text, sizeof text, "%s: %.*s", what, (int)detail.len,
                        detail.bytes == NULL ? "" : detail.bytes);
+    session_no session = correlator_session(e->correlator, e->session_id);
     struct log_entry entry = {.at_ns = time_ns_from_ms(e->t_ms),
                               .level = level,
-                              .session = correlator_session(e->correlator, e->session_id),
+                              .session = session,
+                              .serial = swarm_session_serial(e->ingest->swarm, session),
                               .text = text,
                               .len = len < (int)sizeof text ? (size_t)len : sizeof text - 1};
     event_log_add(e->ingest->log, &entry);

@@ -217,11 +217,13 @@ static void log_state(const struct claude_session *session, double at_ms, const 
     int len =
         snprintf(text, sizeof text, "job: %s%s%s", state, detail[0] != '\0' ? ": " : "", detail);
     bool failed = strcmp(state, "failed") == 0 || strcmp(state, "crashed") == 0;
+    session_no number =
+        correlator_session(ingest->correlator, (struct slice){session->id, strlen(session->id)});
     struct log_entry entry = {
         .at_ns = (int64_t)(at_ms * 1e6),
         .level = failed ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-        .session = correlator_session(ingest->correlator,
-                                      (struct slice){session->id, strlen(session->id)}),
+        .session = number,
+        .serial = swarm_session_serial(ingest->swarm, number),
         .text = text,
         .len = len < (int)sizeof text ? (size_t)len : sizeof text - 1,
     };

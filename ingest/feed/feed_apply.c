@@ -87,9 +87,11 @@ static enum log_level level_of(struct slice level)
 static void log_message(struct feed *feed, const struct op_context *context)
 {
     struct slice text = feed_text(&feed->values, OP_MESSAGE);
+    const struct swarm *swarm = feed->ingest->swarm;
     struct log_entry entry = {.at_ns = time_ns_from_ms(context->t_ms),
                               .level = level_of(feed_text(&feed->values, OP_LEVEL)),
                               .session = context->session,
+                              .serial = swarm_session_serial(swarm, context->session),
                               .text = text.bytes,
                               .len = text.len};
     event_log_add(feed->ingest->log, &entry);

@@ -8,8 +8,14 @@
 
 void picture_init(struct picture *picture, int cols, int rows)
 {
+    picture_init_capped(picture, &(struct swarm_config){{0}}, cols, rows);
+}
+
+void picture_init_capped(struct picture *picture, const struct swarm_config *config, int cols,
+                         int rows)
+{
     *picture = (struct picture){.grid = NULL};
-    rig_init(&picture->rig);
+    assert_true(rig_init_capped(&picture->rig, &mem_libc, config));
     picture->grid = grid_new(&mem_libc, cols, rows);
     strbuf_init(&picture->text, &mem_libc, 0);
     view_state_init(&picture->state, &mem_libc);

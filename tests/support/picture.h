@@ -17,6 +17,9 @@ struct picture {
 
 /* An empty model, live, without colour, of that size, at MODEL_START_MS. */
 void picture_init(struct picture *picture, int cols, int rows);
+/* The same with caps. */
+void picture_init_capped(struct picture *picture, const struct swarm_config *config, int cols,
+                         int rows);
 void picture_release(struct picture *picture);
 /* Gives the feed these lines; `'` stands for `"`, and each has its `t` in ms after the start: {'op':'hello','t':0,'session_id':'s'}. The
    local clock stays where it is. */

@@ -26,9 +26,10 @@ static void update_metrics(struct app *app, bool now)
     struct swarm_metrics metrics;
     int64_t began_ns = engine_now_ns(), cost_ns;
     uint64_t revision = swarm_revision(app_swarm(app));
+    uint64_t passes = swarm_forget_passes(app_swarm(app)); /* numbers of agents are others' */
     bool all = view_wants_metrics(&app->state);
 
-    if (app->has_metrics && all == app->metrics_all &&
+    if (app->has_metrics && all == app->metrics_all && passes == app->metrics_passes &&
         (revision == app->metrics_revision || (!now && began_ns < app->metrics_due_ns)))
         return;
     if (!(all ? metrics_compute(app_swarm(app), app_now_ns(app), &metrics)
@@ -40,6 +41,7 @@ static void update_metrics(struct app *app, bool now)
     app->has_metrics = true;
     app->metrics_all = all;
     app->metrics_revision = revision;
+    app->metrics_passes = passes;
     cost_ns = (engine_now_ns() - began_ns) * METRICS_FACTOR;
     app->metrics_due_ns = began_ns + (cost_ns > METRICS_NS ? cost_ns : METRICS_NS);
 }

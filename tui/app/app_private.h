@@ -29,6 +29,7 @@ struct app {
     struct swarm_metrics metrics;
     bool has_metrics, metrics_all; /* metrics_all: also of each agent and model */
     uint64_t metrics_revision;     /* of the model that the metrics are of */
+    uint64_t metrics_passes;       /* swarm_forget_passes then */
     int64_t metrics_due_ns;        /* not computed again before: their cost grows with the model */
     struct series series;
     bool has_series;

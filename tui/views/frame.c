@@ -270,6 +270,9 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     strbuf_init(&frame->label_text, state->mem, 0);
     frame->labels.mem = state->mem;
     frame->per_line = state->overview && input->theme.color && !input->theme.ascii ? 2 : 1;
+    if (!agent_ids_follow(state, frame->swarm)) {
+        return false;
+    }
     make_time(frame);
     frame->layout = layout_compute(&(struct layout_want){0}, cols, rows);
     if (frame->layout.too_small)
@@ -404,7 +407,8 @@ int64_t frame_agent_now(const struct frame *frame, agent_no number, bool rests)
         return frame->now_ns;
     }
     if (frame->state->frozen && frame->state->frozen_view)
-        return frozen_view_now(frame->state->frozen_view, agent->session, frame->now_ns);
+        return frozen_view_now(frame->state->frozen_view, frame->swarm, agent->session,
+                               frame->now_ns);
     return swarm_session_present(frame->swarm, agent->session, frame->local_ns);
 }
 

@@ -1,5 +1,5 @@
-/* Numbers of spans and agents are never used twice, so they stay true while the model changes; the
-   progress of a request is asked for again. */
+/* Numbers of spans are never used twice, so they stay true while the model changes. An agent and a
+   session have their serial number as well. The progress of a request is asked for again. */
 #include "tui/views/frozen_view.h"
 
 #include "tui/views/frame.h"
@@ -7,17 +7,22 @@
 #include <string.h>
 
 struct frozen_agent {
-    bool shown;
-    uint8_t state; /* enum agent_state */
+    uint64_t serial; /* 0: it had no row */
+    uint8_t state;   /* enum agent_state */
     int64_t since_ns;
     span_no span;
+};
+
+struct frozen_session {
+    uint64_t serial;
+    int64_t now_ns;
 };
 
 struct frozen_view {
     const struct mem *mem;
     struct frozen_agent *agents; /* by agent_no */
     span_no *inflight;
-    int64_t *nows; /* by session_no */
+    struct frozen_session *sessions; /* by session_no */
     size_t agent_count, inflight_count, session_count;
 };
 
@@ -31,22 +36,25 @@ struct frozen_view *frozen_view_new(const struct frame *frame)
         return NULL;
     *frozen = (struct frozen_view){
         .mem = mem, .agent_count = agents, .inflight_count = spans, .session_count = sessions};
-    frozen->nows = mem_zalloc(mem, sessions + 1, sizeof *frozen->nows);
+    frozen->sessions = mem_zalloc(mem, sessions + 1, sizeof *frozen->sessions);
     frozen->agents = mem_zalloc(mem, agents + 1, sizeof *frozen->agents);
     frozen->inflight = mem_zalloc(mem, spans + 1, sizeof *frozen->inflight);
-    if (!frozen->agents || !frozen->inflight || !frozen->nows) {
+    if (!frozen->agents || !frozen->inflight || !frozen->sessions) {
         frozen_view_free(frozen);
         return NULL;
     }
     for (size_t i = 0; i < frame->rows.node_count; i++) {
         const struct tree_node *node = &frame->rows.nodes[i];
         frozen->agents[node->agent] = (struct frozen_agent){
-            true, (uint8_t)node->status.state, node->status.since_ns, node->status.span};
+            swarm_agent(frame->swarm, node->agent)->serial, (uint8_t)node->status.state,
+            node->status.since_ns, node->status.span};
     }
     for (size_t i = 0; i < sessions; i++)
-        frozen->nows[i] = swarm_session(frame->swarm, (session_no)i)
-                              ? swarm_session_present(frame->swarm, (session_no)i, frame->local_ns)
-                              : frame->now_ns;
+        frozen->sessions[i] = (struct frozen_session){
+            swarm_session_serial(frame->swarm, (session_no)i),
+            swarm_session(frame->swarm, (session_no)i)
+                ? swarm_session_present(frame->swarm, (session_no)i, frame->local_ns)
+                : frame->now_ns};
     if (spans > 0)
         memcpy(frozen->inflight, frame->inflight, spans * sizeof *frozen->inflight);
     return frozen;
@@ -59,19 +67,24 @@ void frozen_view_free(struct frozen_view *frozen)
     const struct mem *mem = frozen->mem;
     mem_free(mem, frozen->agents, (frozen->agent_count + 1) * sizeof *frozen->agents);
     mem_free(mem, frozen->inflight, (frozen->inflight_count + 1) * sizeof *frozen->inflight);
-    mem_free(mem, frozen->nows, (frozen->session_count + 1) * sizeof *frozen->nows);
+    mem_free(mem, frozen->sessions, (frozen->session_count + 1) * sizeof *frozen->sessions);
     mem_free(mem, frozen, sizeof *frozen);
 }
 
-int64_t frozen_view_now(const struct frozen_view *frozen, session_no session, int64_t unless)
+int64_t frozen_view_now(const struct frozen_view *frozen, const struct swarm *swarm,
+                        session_no session, int64_t unless)
 {
-    return session < frozen->session_count ? frozen->nows[session] : unless;
+    const struct frozen_session *then = &frozen->sessions[session];
+    bool same =
+        session < frozen->session_count && then->serial == swarm_session_serial(swarm, session);
+    return same ? then->now_ns : unless;
 }
 
 bool frozen_view_status(const struct frozen_view *frozen, const struct swarm *swarm, agent_no agent,
                         struct agent_status *out)
 {
-    if (agent >= frozen->agent_count || !frozen->agents[agent].shown)
+    if (agent >= frozen->agent_count || frozen->agents[agent].serial == 0 ||
+        frozen->agents[agent].serial != swarm_agent(swarm, agent)->serial)
         return false;
     const struct frozen_agent *then = &frozen->agents[agent];
     const struct span *span = swarm_span(swarm, then->span);

@@ -16,7 +16,8 @@ void frozen_view_free(struct frozen_view *frozen);
 bool frozen_view_status(const struct frozen_view *frozen, const struct swarm *swarm, agent_no agent,
                         struct agent_status *out);
 /* Returns the present time of the session then; `unless` for a session that came later. */
-int64_t frozen_view_now(const struct frozen_view *frozen, session_no session, int64_t unless);
+int64_t frozen_view_now(const struct frozen_view *frozen, const struct swarm *swarm,
+                        session_no session, int64_t unless);
 /* Returns the spans that were in flight then, in the order of the display; some may have gone. */
 const span_no *frozen_view_inflight(const struct frozen_view *frozen, size_t *count);
 

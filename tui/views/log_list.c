@@ -91,11 +91,13 @@ span_no log_row_span(const struct log_row *row)
     return row->kind == LOG_ERROR ? (span_no)row->which : NO_SPAN;
 }
 
-static agent_no main_agent(const struct swarm *swarm, session_no session)
+static agent_no main_agent(const struct swarm *swarm, const struct log_entry *entry)
 {
-    for (size_t i = 0; session != NO_SESSION && i < swarm_agent_count(swarm); i++) {
+    bool known = entry->session != NO_SESSION &&
+                 entry->serial == swarm_session_serial(swarm, entry->session);
+    for (size_t i = 0; known && i < swarm_agent_count(swarm); i++) {
         const struct agent *agent = swarm_agent(swarm, (agent_no)i);
-        if (agent->session == session && !(agent->flags & (AGENT_DEAD | AGENT_GROUP)))
+        if (agent->session == entry->session && !(agent->flags & (AGENT_DEAD | AGENT_GROUP)))
             return (agent_no)i;
     }
     return NO_AGENT;
@@ -110,7 +112,7 @@ agent_no log_row_agent(const struct log_row *row, const struct swarm *swarm,
         span = swarm_span(swarm, (span_no)row->which);
         return span ? span->agent : NO_AGENT;
     case LOG_MARKER: return swarm_marker(swarm, row->index)->agent;
-    default: return main_agent(swarm, event_log_get(log, row->index)->session);
+    default: return main_agent(swarm, event_log_get(log, row->index));
     }
 }
 

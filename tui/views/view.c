@@ -27,6 +27,7 @@ void view_state_init(struct view_state *state, const struct mem *mem)
 void view_state_release(struct view_state *state)
 {
     mem_free(state->mem, state->folds, state->fold_cap);
+    agent_ids_release(&state->agent_ids, state->mem);
     mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
     log_list_release(&state->log.list, state->mem);
     timeline_cache_free(state->timeline_cache);

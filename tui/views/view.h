@@ -11,6 +11,7 @@
 #include "core/query/series.h"
 #include "tui/screen/grid.h"
 #include "tui/screen/keymap.h"
+#include "tui/views/agent_ids.h"
 #include "tui/views/axis.h"
 #include "tui/views/filter_cache.h"
 #include "tui/views/frozen_view.h"
@@ -117,6 +118,8 @@ struct view_state {
     int64_t frozen_now_ns;          /* the model's now when frozen; later spans are not drawn */
     uint64_t frozen_events;
     struct frozen_view *frozen_view; /* NULL: not frozen, or no memory for it */
+
+    struct agent_ids agent_ids; /* of which agents the numbers here are */
 
     uint8_t *folds; /* by agent_no: enum fold; NULL: none */
     size_t fold_cap;
