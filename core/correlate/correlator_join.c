@@ -76,13 +76,14 @@ static bool move_call(struct correlator *correlator, record_no number, session_n
     return good;
 }
 
-/* The session has no calls left. One that operations of a feed opened, too, keeps what these
-   wrote. */
-static void hide_session(struct swarm *swarm, session_no number)
+/* The session has no calls left. One that operations of a feed opened, too, keeps what these wrote
+   and will write. */
+static void hide_session(struct swarm *swarm, const struct registry_session *from)
 {
-    const struct session *session = swarm_session(swarm, number);
-    if (session != NULL && session->event_count == 0 && session->metadata_count == 0) {
-        swarm_hide_session(swarm, number);
+    const struct session *session = swarm_session(swarm, from->number);
+    if (session != NULL && session->event_count == 0 && session->metadata_count == 0 &&
+        from->table_count == 0) {
+        swarm_hide_session(swarm, from->number);
     }
 }
 
@@ -115,7 +116,7 @@ bool correlator_join_sessions(struct correlator *correlator, struct registry_ses
             return false;
         }
     }
-    hide_session(swarm, from->number);
+    hide_session(swarm, from);
     from->opened = false;
     to->described = false;
     return true;

@@ -71,6 +71,10 @@ void name_marks_add_keys(struct name_marks *marks, const struct u64map *map);
    out of memory. */
 track_no swarm_track(struct swarm *swarm, session_no session, struct json_value pid,
                      struct json_value tid);
+/* An owner of an open span will append its end to the track, or will not any more. Until then a cap
+   forgets neither the track nor its session, whatever became of the span in the model. */
+void swarm_hold_track(struct swarm *swarm, track_no track);
+void swarm_let_go_track(struct swarm *swarm, track_no track);
 /* Appends a copy of the event, derives what follows, and drops the oldest half if the cap is
    reached. Sets *event_number (may be NULL) to its number in the store; 0 for metadata events,
    which have stores of their own. */

@@ -20,6 +20,18 @@ uint64_t swarm_session_serial(const struct swarm *swarm, session_no session)
     return session < swarm->rows.session_count ? swarm->rows.sessions[session].serial : 0;
 }
 
+void swarm_hold_track(struct swarm *swarm, track_no track)
+{
+    swarm->rows.tracks[track].held++;
+    swarm->rows.sessions[swarm->rows.tracks[track].track.session].held++;
+}
+
+void swarm_let_go_track(struct swarm *swarm, track_no track)
+{
+    swarm->rows.tracks[track].held--;
+    swarm->rows.sessions[swarm->rows.tracks[track].track.session].held--;
+}
+
 void swarm_keep_session(struct swarm *swarm, session_no session, bool keep)
 {
     struct session_slot *slot = &swarm->rows.sessions[session];
@@ -92,6 +104,9 @@ static void mark_open(const struct swarm *swarm, bool *used)
     for (record_no no = swarm->records.oldest; no != NO_RECORD;
          no = swarm_record(swarm, no)->newer) {
         used[swarm_record(swarm, no)->session] = true;
+    }
+    for (session_no i = 0; i < swarm->rows.session_count; i++) {
+        used[i] = used[i] || swarm->rows.sessions[i].held > 0;
     }
 }
 

@@ -74,6 +74,11 @@ static void mark_used(struct forget_pass *pass)
     for (size_t at = 0; (orphan = orphan_open_next(swarm, &at)) != NULL;) {
         use(pass, orphan->span.track, end);
     }
+    for (track_no track = 0; track < swarm->rows.track_count; track++) {
+        if (swarm->rows.tracks[track].held > 0) {
+            use(pass, track, end);
+        }
+    }
     for (record_no no = swarm->records.oldest; no != NO_RECORD;
          no = swarm_record(swarm, no)->newer) {
         use(pass, swarm_record(swarm, no)->track, swarm_record(swarm, no)->arrival);
@@ -85,12 +90,17 @@ static const struct agent *agent_of(const struct swarm *swarm, const struct proc
     return process->agent == NO_AGENT ? NULL : &swarm->rows.agents[process->agent];
 }
 
-/* An agent's tracks stay as long as it does. */
+/* An agent's tracks stay as long as it does: those of which the document prints its names, or else
+   the first thread that events name. */
 static bool is_own_track(const struct swarm *swarm, const struct process *process, track_no track)
 {
     const struct agent *agent = agent_of(swarm, process);
-    return agent != NULL && (agent->own_track == track || agent->process_track == track) &&
-           (agent->flags & AGENT_PRINTED) != 0;
+    if (agent == NULL) {
+        return false;
+    }
+    return (agent->flags & AGENT_PRINTED) != 0
+               ? agent->own_track == track || agent->process_track == track
+               : agent->tid != INTERN_NONE && agent->tid == swarm->rows.tracks[track].track.tid;
 }
 
 static void take_process(struct forget_pass *pass, uint32_t number)

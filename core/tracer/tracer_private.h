@@ -77,8 +77,9 @@ void pending_forget_swept(struct tracer *tracer, struct registry_session *sessio
 struct pending *pending_find(const struct registry_session *session, struct slice span_id);
 void pending_remove(struct tracer *tracer, struct registry_session *session,
                     struct pending *pending);
-/* Takes it off the list of open spans. */
-void pending_unlink(struct registry_session *session, struct pending *pending);
+/* Takes it off the list of open spans: nothing will be appended to its track. */
+void pending_unlink(struct tracer *tracer, struct registry_session *session,
+                    struct pending *pending);
 /* Ends it incomplete or evicted, with its begin's args (closing, the sweep). */
 bool pending_close(struct tracer *tracer, struct pending *pending, double now_us,
                    enum ending ending);

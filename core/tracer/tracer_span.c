@@ -107,6 +107,7 @@ static bool link_pending(struct tracer *tracer, struct registry_session *session
     }
     session->last = pending;
     pending->session = session->number;
+    swarm_hold_track(tracer->swarm, pending->begun.track);
     pending->older = tracer->newest;
     *(tracer->newest != NULL ? &tracer->newest->newer : &tracer->oldest) = pending;
     tracer->newest = pending;
@@ -114,8 +115,10 @@ static bool link_pending(struct tracer *tracer, struct registry_session *session
     return true;
 }
 
-void pending_unlink(struct registry_session *session, struct pending *pending)
+void pending_unlink(struct tracer *tracer, struct registry_session *session,
+                    struct pending *pending)
 {
+    swarm_let_go_track(tracer->swarm, pending->begun.track);
     if (pending->prev != NULL) {
         pending->prev->next = pending->next;
     } else if (session->first == pending) {
@@ -142,7 +145,7 @@ void pending_remove(struct tracer *tracer, struct registry_session *session,
     *(pending->newer != NULL ? &pending->newer->older : &tracer->newest) = pending->older;
     tracer->pending_count--;
     if (!pending->swept) {
-        pending_unlink(session, pending);
+        pending_unlink(tracer, session, pending);
         request_progress_drop(tracer->swarm, pending->begin_no);
     }
     free_pending(tracer, pending);

@@ -69,7 +69,7 @@ static bool run_tick(struct tracer *tracer, struct registry_session *session, do
                 return false;
             }
             request_progress_drop(tracer->swarm, pending->begin_no);
-            pending_unlink(session, pending);
+            pending_unlink(tracer, session, pending);
             pending->swept = true;
         }
         pending = next;
